@@ -1,0 +1,235 @@
+/**
+ * What can be asked of sessions: one declaration per verb, read by the embedded API (types and
+ * parsing), the NATS gateway (subjects and parsing), the client and the command line.
+ *
+ * Requests are checked by these schemas at every border and by nothing behind it.
+ */
+import { z } from 'zod';
+import { Criteria, criteriaShape, Filter } from './catalog.ts';
+import type { ApiMessage, WireEvent } from './event.ts';
+import { type Settings, settableShape } from './head.ts';
+import { TurnId } from './ids.ts';
+import { turnRequestShape } from './turn.ts';
+import type { Usage } from './usage.ts';
+
+const expectedVersion = z.int().min(0).optional();
+const tagList = z.strictObject({ tags: z.array(z.string()).min(1).max(100) });
+const limit = z.int().min(1).max(1000).default(100);
+
+export const Create = z.strictObject(settableShape);
+export const TurnRequest = z.strictObject({
+  ...turnRequestShape,
+  /** Settings for a session that this turn makes; ignored if it exists. */
+  session: z.strictObject(settableShape).optional(),
+});
+export type TurnRequest = z.output<typeof TurnRequest>;
+
+const InputMessage = z.strictObject({
+  id: z.string().min(1).max(256).optional(),
+  role: z.enum(['user', 'assistant']),
+  content: z.union([z.string().min(1), z.array(z.looseObject({ type: z.string().min(1) })).min(1)]),
+  timestamp: z.iso.datetime({ offset: true }).optional(),
+});
+export type InputMessage = z.output<typeof InputMessage>;
+
+export const ImportChunk = z.strictObject({
+  /** '' for the main transcript, `agent-…` for a sub-agent's. */
+  subpath: z.string().max(256).default(''),
+  externalKey: z.string().min(1).max(1_024),
+  /** 0-based number of the first line of this chunk. */
+  fromLine: z.int().min(0),
+  /** Raw lines without their newlines, any content, base64 if they are not valid UTF-8. */
+  lines: z.array(z.string()).max(10_000),
+  /** The lines are base64: some line is not valid UTF-8. */
+  base64: z.boolean().default(false),
+});
+
+/** Requests of the verbs on one session: `<prefix>.v1.<tenant>.session.<id>.<verb>`. */
+export const SESSION_VERBS = {
+  create: Create,
+  get: z.strictObject({}),
+  messages: z.strictObject({
+    from: z.int().min(1).optional(),
+    limit,
+    order: z.enum(['asc', 'desc']).default('asc'),
+    subpath: z.string().max(256).default(''),
+    includePartial: z.boolean().default(false),
+  }),
+  update: z.strictObject({ ...settableShape, expectedVersion }),
+  tag: tagList,
+  untag: tagList,
+  append: z.strictObject({ messages: z.array(InputMessage).min(1).max(1000), expectedVersion }),
+  cancel: z.strictObject({ turnId: TurnId.optional() }),
+  delete: z.strictObject({}),
+  turns: z.strictObject({ limit, cursor: z.string().max(256).optional() }),
+  'turn-status': z.strictObject({ turnId: TurnId }),
+  import: ImportChunk,
+  'import-state': z.strictObject({ subpath: z.string().max(256).default('') }),
+} as const;
+
+/** Requests of the verbs on all sessions of a tenant: `<prefix>.v1.<tenant>.sessions.<verb>`. */
+export const SESSIONS_VERBS = {
+  search: Criteria,
+  list: Criteria,
+  count: Filter,
+  cleanup: z.strictObject({
+    ...criteriaShape,
+    /** Days without activity or import; 0 = everything older than now. Default: the configured age. */
+    maxAgeDays: z.number().min(0).max(100_000).optional(),
+    dryRun: z.boolean().default(false),
+  }),
+} as const;
+
+export type SessionVerb = keyof typeof SESSION_VERBS;
+export type SessionsVerb = keyof typeof SESSIONS_VERBS;
+
+/** A session on the wire: its head in camelCase, times as RFC 3339, money in dollars. */
+export interface SessionView extends Settings {
+  readonly sessionId: string;
+  readonly tenant: string;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly importedAt?: string;
+  readonly status: string;
+  readonly tags: string[];
+  readonly seq: number;
+  readonly numTurns: number;
+  readonly messageCount: number;
+  readonly toolCallCount: number;
+  readonly errorCount: number;
+  readonly retryCount: number;
+  readonly sideTranscripts: number;
+  readonly usage: Usage;
+  /** null when some answer's price is unknown; the known part is then `knownCostUsd`. */
+  readonly totalCostUsd: number | null;
+  readonly knownCostUsd?: number;
+  readonly provider?: string;
+  readonly parent?: { readonly sessionId: string; readonly seq: number };
+  readonly gitBranch?: string;
+  readonly outputUnderReported?: boolean;
+  readonly lastError?: { readonly code: string; readonly message: string };
+}
+
+/** A session in a search's answer: the same names, without the parts that are long. */
+export interface SessionSummary {
+  readonly sessionId: string;
+  readonly tenant: string;
+  readonly version: number;
+  readonly title?: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly tags: readonly string[];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly importedAt?: string;
+  readonly messageCount: number;
+  readonly numTurns: number;
+  readonly totalCostUsd: number | null;
+  readonly knownCostUsd?: number;
+  readonly model?: string;
+  readonly mode: string;
+  readonly status: string;
+  readonly workingDirectory?: string;
+  readonly owner?: string;
+  readonly parentId?: string;
+}
+
+export interface TurnView {
+  readonly turnId: string;
+  readonly status: string;
+  readonly seq: number;
+  readonly lastSeq?: number;
+  readonly attempt: number;
+  readonly steps: number;
+  readonly retries: number;
+  readonly stopReason: string | null;
+  readonly usage: Usage;
+  readonly costUsd: number | null;
+  readonly error?: { readonly code: string; readonly message: string; readonly retryable: boolean };
+  readonly acceptedAt: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+}
+
+export type EntryView =
+  | {
+      readonly seq: number;
+      readonly type: 'message';
+      readonly at: string;
+      readonly message: ApiMessage;
+      readonly id?: string;
+      readonly turnId?: string;
+      readonly isPartial?: boolean;
+      readonly model?: string;
+      readonly stopReason?: string | null;
+      readonly usage?: Usage;
+      readonly costUsd?: number | null;
+    }
+  /** `line` is the parsed object, or the text itself where it is not JSON. */
+  | { readonly seq: number; readonly type: 'imported'; readonly at: string; readonly line: unknown }
+  | { readonly seq: number; readonly type: 'view'; readonly at: string; readonly view: unknown };
+
+export interface ImportReply {
+  readonly session: SessionView;
+  /** Lines of the stream that are stored now. */
+  readonly lines: number;
+  readonly added: number;
+}
+
+export interface CleanupReport {
+  readonly count: number;
+  /** What was really freed; with `dryRun`, null. */
+  readonly bytes: number | null;
+  readonly sessions: readonly {
+    readonly sessionId: string;
+    readonly updatedAt: string;
+    readonly title?: string;
+  }[];
+  readonly dryRun: boolean;
+}
+
+export interface SessionReplies {
+  create: { session: SessionView };
+  get: { session: SessionView };
+  messages: { entries: EntryView[]; nextFrom?: number };
+  update: { session: SessionView };
+  tag: { session: SessionView };
+  untag: { session: SessionView };
+  append: { session: SessionView };
+  cancel: { turn: TurnView };
+  delete: { deleted: true };
+  turns: { turns: TurnView[]; nextCursor?: string };
+  'turn-status': { turn: TurnView };
+  import: ImportReply;
+  /** What is stored of a foreign transcript: its lines, and a digest over them to compare a grown file with. */
+  'import-state': { exists: boolean; externalKey?: string; lines: number; digest: string };
+}
+
+export interface SessionsReplies {
+  search: { sessions: SessionSummary[]; nextCursor?: string };
+  list: { sessions: SessionSummary[]; nextCursor?: string };
+  count: { count: number; costUsd: number };
+  cleanup: CleanupReport;
+}
+
+/**
+ * The sessions of one tenant, embedded or over NATS: the same calls, replies and errors.
+ * Every call rejects with a `GreenroomError` whose `code` is in the table.
+ */
+export interface SessionsApi {
+  session<V extends SessionVerb>(
+    sessionId: string,
+    verb: V,
+    request: z.input<(typeof SESSION_VERBS)[V]>,
+  ): Promise<SessionReplies[V]>;
+  sessions<V extends SessionsVerb>(
+    verb: V,
+    request: z.input<(typeof SESSIONS_VERBS)[V]>,
+  ): Promise<SessionsReplies[V]>;
+  /**
+   * Runs a turn; its events come as they happen, `turn.finished` last. Leaving the loop early does
+   * not cancel the turn. Throws what the turn was refused with.
+   */
+  turn(sessionId: string, request: z.input<typeof TurnRequest>): AsyncIterable<WireEvent>;
+}

@@ -1,0 +1,85 @@
+/**
+ * The catalog: answers searches from memory. Owned here as an interface, implemented in `src/search`;
+ * fed by commits in the tick in which their replies leave, rebuilt at start from summary rows.
+ */
+import { z } from 'zod';
+import { nameOf } from '../otp/name.ts';
+import { MODES, PERMISSION_MODES, STATUSES } from './head.ts';
+import type { Tenant } from './ids.ts';
+import type { SummaryRow } from './summary.ts';
+
+/** A moment: milliseconds since the epoch, or RFC 3339, or a date. */
+const Moment = z.union([z.number(), z.string().min(4).max(40)]).transform((value, context) => {
+  const ms = typeof value === 'number' ? value : Date.parse(value);
+  if (Number.isFinite(ms)) return ms;
+  context.addIssue({ code: 'custom', message: 'is no date: use 2026-11-20 or RFC 3339' });
+  return z.NEVER;
+});
+
+const tags = z.array(z.string().min(1).max(64)).max(100);
+const usd = z.number().min(0);
+
+export const criteriaShape = {
+  /** Any of these. */
+  tags: tags.optional(),
+  allTags: tags.optional(),
+  noTags: tags.optional(),
+  tagPrefix: z.string().min(1).max(64).optional(),
+  createdAfter: Moment.optional(),
+  createdBefore: Moment.optional(),
+  updatedAfter: Moment.optional(),
+  updatedBefore: Moment.optional(),
+  /** Aliases of createdAfter, createdBefore, minCostUsd, maxCostUsd. */
+  after: Moment.optional(),
+  before: Moment.optional(),
+  minCost: usd.optional(),
+  maxCost: usd.optional(),
+  minCostUsd: usd.optional(),
+  maxCostUsd: usd.optional(),
+  workingDirectory: z.string().min(1).max(4_096).optional(),
+  model: z.string().min(1).max(200).optional(),
+  mode: z.enum(MODES).optional(),
+  status: z.union([z.enum(STATUSES), z.array(z.enum(STATUSES)).min(1)]).optional(),
+  parentId: z.string().min(1).optional(),
+  templateId: z.string().min(1).optional(),
+  permissionMode: z.enum(PERMISSION_MODES).optional(),
+  owner: z.string().min(1).optional(),
+  externalKey: z.string().min(1).optional(),
+};
+
+/** What a search may ask; all given criteria must hold. Ranges are inclusive. */
+export const Criteria = z.strictObject({
+  ...criteriaShape,
+  sortBy: z.enum(['updatedAt', 'createdAt', 'cost', 'turns']).default('updatedAt'),
+  order: z.enum(['asc', 'desc']).default('desc'),
+  limit: z.int().min(1).max(1000).default(50),
+  cursor: z.string().max(1_000).optional(),
+});
+export type Criteria = z.output<typeof Criteria>;
+/** Criteria without paging, for counts and cleanup. */
+export const Filter = z.strictObject(criteriaShape);
+export type Filter = z.output<typeof Filter>;
+
+export interface SearchPage {
+  readonly rows: readonly SummaryRow[];
+  readonly nextCursor?: string;
+}
+
+export interface CatalogStats {
+  readonly sessions: number;
+  /** Estimated bytes held, in total. */
+  readonly bytes: number;
+}
+
+export interface Catalog {
+  /** Throws `invalid_criteria` for a cursor that is not one of ours. */
+  search(tenant: Tenant, criteria: Criteria): SearchPage;
+  count(tenant: Tenant, filter: Filter): { readonly count: number; readonly costNanoUsd: number };
+  /** Every session of every tenant that has open turns: what recovery wakes. */
+  withOpenTurns(): readonly SummaryRow[];
+  find(tenant: Tenant, sessionId: string): SummaryRow | undefined;
+  tenants(): readonly Tenant[];
+  stats(): CatalogStats;
+}
+
+export const catalogName = nameOf<Catalog>('catalog');

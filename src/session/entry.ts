@@ -1,0 +1,62 @@
+/**
+ * Entries: the transcript of a session, append-only, numbered from 1 without gaps (`seq`).
+ *
+ * 1. A message's `body` is the JSON of `{"role":…,"content":…}` byte for byte as the API takes and
+ *    gives it; an imported line's `body` is the line. The daemon's main thread moves these bytes and
+ *    does not parse them on the way to the model.
+ * 2. A `view` entry changes what the model sees and never what is stored.
+ */
+import type { TurnId } from './ids.ts';
+import type { Usage } from './usage.ts';
+
+export type Role = 'user' | 'assistant';
+
+export interface MessageEntry {
+  readonly kind: 'message';
+  readonly seq: number;
+  /** Milliseconds since the epoch, as all our times. */
+  readonly atMs: number;
+  readonly role: Role;
+  readonly body: Uint8Array;
+  /** The API's message id for answers, else the caller's. */
+  readonly id?: string;
+  readonly turnId?: TurnId;
+  /** The text of a step that ended early: shown on demand, never seen by the model. */
+  readonly isPartial?: boolean;
+  readonly model?: string;
+  /** Who answered: real and rehearsed answers do not mix in one session. */
+  readonly provider?: Provider;
+  readonly stopReason?: string | null;
+  readonly usage?: Usage;
+  /** null: the model's price is unknown. */
+  readonly costNanoUsd?: number | null;
+}
+
+export interface ImportedEntry {
+  readonly kind: 'imported';
+  readonly seq: number;
+  readonly atMs: number;
+  /** One line of a foreign transcript, verbatim, without its newline. */
+  readonly body: Uint8Array;
+}
+
+export type View =
+  | { readonly type: 'compaction'; readonly throughSeq: number; readonly summary: string }
+  | {
+      readonly type: 'rollback';
+      readonly fromSeq: number;
+      readonly throughSeq: number;
+      readonly turnId: TurnId;
+    }
+  | { readonly type: 'repair'; readonly afterSeq: number; readonly toolUseIds: readonly string[] };
+
+export interface ViewEntry {
+  readonly kind: 'view';
+  readonly seq: number;
+  readonly atMs: number;
+  readonly view: View;
+}
+
+export type Entry = MessageEntry | ImportedEntry | ViewEntry;
+
+export type Provider = 'anthropic' | 'rehearsal';

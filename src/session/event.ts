@@ -1,0 +1,105 @@
+/**
+ * What happens to a session, as told to its readers.
+ *
+ * `n` counts from 1 without gaps per `(turnId, attempt)`, so a reader sees a gap; a higher `attempt`,
+ * or a `retry`, voids all deltas since the last `message`. `ping` and events outside a turn have no
+ * `n`. `turn.finished` is the one terminal event. An event leaves after the commit it tells of (P1);
+ * deltas tell of nothing stored.
+ */
+import type { SessionKey, TurnId } from './ids.ts';
+import type { ClosedStatus, TurnError } from './turn.ts';
+import type { Usage } from './usage.ts';
+
+export type TurnEventBody =
+  | { readonly type: 'turn.accepted'; readonly seq: number }
+  | { readonly type: 'turn.started' }
+  | {
+      readonly type: 'delta';
+      readonly block: number;
+      readonly text?: string;
+      readonly thinking?: string;
+      readonly inputJson?: string;
+    }
+  | { readonly type: 'message'; readonly seq: number; readonly body: Uint8Array }
+  | { readonly type: 'tool.started'; readonly toolUseId: string; readonly name: string }
+  | {
+      readonly type: 'tool.finished';
+      readonly toolUseId: string;
+      readonly isError: boolean;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'retry';
+      readonly delayMs: number;
+      readonly error: { readonly type: string; readonly message: string };
+    }
+  | { readonly type: 'ping' }
+  | TurnFinished;
+
+export interface TurnFinished {
+  readonly type: 'turn.finished';
+  readonly status: ClosedStatus;
+  readonly stopReason: string | null;
+  readonly error?: TurnError;
+  readonly usage: Usage;
+  readonly costUsd: number | null;
+  readonly durationMs: number;
+  readonly text: string;
+}
+
+/** One event inside the daemon. `body` of a `message` is the API's JSON, spliced in when encoded. */
+export interface SessionEvent {
+  readonly key: SessionKey;
+  readonly turnId: TurnId;
+  readonly attempt: number;
+  /** 0 for events that are not counted. */
+  readonly n: number;
+  readonly atMs: number;
+  readonly body: TurnEventBody;
+}
+
+/** An event as readers get it: plain JSON, times as RFC 3339. */
+export type WireEvent = {
+  readonly tenant: string;
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly attempt: number;
+  readonly n?: number;
+  readonly at: string;
+} & (
+  | Exclude<TurnEventBody, { type: 'message' }>
+  | { readonly type: 'message'; readonly seq: number; readonly message: ApiMessage }
+);
+
+/** A message as the Claude API takes and gives it. */
+export interface ApiMessage {
+  readonly role: 'user' | 'assistant';
+  readonly content:
+    | string
+    | readonly { readonly type: string; readonly [field: string]: unknown }[];
+}
+
+/** The event as UTF-8 JSON. A message's bytes are copied in, not parsed. */
+export const encodeEvent = (event: SessionEvent): Uint8Array => {
+  const { body } = event;
+  const head = {
+    type: body.type,
+    tenant: event.key.tenant,
+    sessionId: event.key.sessionId,
+    turnId: event.turnId,
+    attempt: event.attempt,
+    ...(event.n > 0 ? { n: event.n } : {}),
+    at: new Date(event.atMs).toISOString(),
+  };
+  if (body.type !== 'message') return Buffer.from(JSON.stringify({ ...head, ...body }));
+  const open = JSON.stringify({ ...head, seq: body.seq });
+  return Buffer.concat([
+    Buffer.from(`${open.slice(0, -1)},"message":`),
+    body.body,
+    Buffer.from('}'),
+  ]);
+};
+
+/** The event as an object, for readers in this process. */
+export const wireEvent = (event: SessionEvent): WireEvent =>
+  JSON.parse(Buffer.from(encodeEvent(event)).toString()) as WireEvent;

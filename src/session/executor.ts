@@ -1,0 +1,96 @@
+/**
+ * What a session asks of the executor: run one model step and stream what happens. Owned here,
+ * implemented in `src/executor`. A step is plain data; the executor keeps nothing of it afterwards (P4).
+ */
+import { nameOf } from '../otp/name.ts';
+import type { AnyRef } from '../otp/ref.ts';
+import type { Provider } from './entry.ts';
+import type { Usage } from './usage.ts';
+
+/**
+ * The messages of a request: JSON objects joined by commas, without the brackets. The buffer is
+ * shared, never cloned: the session appends behind `byteLength` and never changes what is before it.
+ */
+export interface ContextSlice {
+  readonly buffer: SharedArrayBuffer;
+  readonly byteLength: number;
+}
+
+export interface ModelStep {
+  readonly model: string;
+  readonly maxTokens: number;
+  readonly system?: string;
+  readonly context: ContextSlice;
+  readonly retry: {
+    readonly maxRetries: number;
+    readonly delayMs: number;
+    readonly timeoutMs: number;
+  };
+  /** false: only the outcome is wanted. */
+  readonly wantsDeltas: boolean;
+}
+
+export type StepEvent =
+  | { readonly type: 'delta'; readonly block: number; readonly text: string }
+  | { readonly type: 'delta'; readonly block: number; readonly thinking: string }
+  | { readonly type: 'delta'; readonly block: number; readonly inputJson: string }
+  | { readonly type: 'retry'; readonly delayMs: number; readonly error: StepError };
+
+export interface StepError {
+  /** The API's error type, for example `overloaded_error`; `connection_error`, `timeout` for our own. */
+  readonly type: string;
+  readonly message: string;
+  readonly status?: number;
+  readonly retryable: boolean;
+}
+
+export interface ToolUse {
+  readonly id: string;
+  readonly name: string;
+}
+
+export type StepOutcome =
+  | {
+      readonly type: 'message';
+      /** JSON of `{"role":"assistant","content":[…]}` with the content as the API gave it. */
+      readonly body: Uint8Array;
+      readonly text: string;
+      readonly toolUses: readonly ToolUse[];
+      readonly stopReason: string | null;
+      readonly messageId: string;
+      /** The model that answered, as the API names it. */
+      readonly model: string;
+      readonly provider: Provider;
+      readonly usage: Usage;
+      /** null: unknown price. */
+      readonly costNanoUsd: number | null;
+    }
+  | {
+      readonly type: 'failed';
+      readonly error: StepError;
+      /** What had been streamed before it broke. */
+      readonly partialText: string;
+      readonly provider: Provider;
+    }
+  | { readonly type: 'cancelled'; readonly partialText: string };
+
+export interface StepSink {
+  /** What happened since the last call, in order. */
+  events(batch: readonly StepEvent[]): void;
+  /** The last call for this step. */
+  outcome(outcome: StepOutcome): void;
+}
+
+export interface StepHandle {
+  /** Asks the step to end; its outcome still comes (`cancelled`, or what was faster). */
+  cancel(): void;
+}
+
+export interface Executor {
+  /** The actor behind it: when it goes down, the steps under way are lost and must be started again. */
+  readonly ref: AnyRef;
+  readonly provider: Provider;
+  start(step: ModelStep, sink: StepSink): StepHandle;
+}
+
+export const executorName = nameOf<Executor>('executor');

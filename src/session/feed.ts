@@ -1,0 +1,71 @@
+/**
+ * The feed: what sessions say, fanned out to whoever listens in this process. It owns nothing but
+ * its lists of listeners, so it outlives any session that crashes: a reader of a turn hears the
+ * next attempt too. An event that nobody hears is gone; nothing durable is only here.
+ */
+import { encodeEvent, type SessionEvent } from './event.ts';
+import { keyString, type SessionKey, type TurnId } from './ids.ts';
+
+/** One event on its way out, encoded at most once however many gateways send it. */
+export class Publication {
+  readonly event: SessionEvent;
+  #bytes: Uint8Array | undefined;
+
+  constructor(event: SessionEvent) {
+    this.event = event;
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= encodeEvent(this.event);
+    return this.#bytes;
+  }
+}
+
+export type Listener = (publication: Publication) => void;
+
+const turnKey = (key: SessionKey, turnId: TurnId): string => `${keyString(key)}/${turnId}`;
+
+export class Feed {
+  readonly #all = new Set<Listener>();
+  readonly #byTurn = new Map<string, Set<Listener>>();
+  readonly #onError: (error: unknown) => void;
+
+  /** @param onError told of a listener that throws: it is the listener's bug and stops nobody else. */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  publish(event: SessionEvent): void {
+    const publication = new Publication(event);
+    const readers = this.#byTurn.get(turnKey(event.key, event.turnId));
+    if (readers !== undefined)
+      for (const listener of [...readers]) this.#tell(listener, publication);
+    for (const listener of this.#all) this.#tell(listener, publication);
+  }
+
+  /** Hears every event of every session. Returns how to stop. */
+  subscribe(listener: Listener): () => void {
+    this.#all.add(listener);
+    return () => void this.#all.delete(listener);
+  }
+
+  /** Hears one turn, also across crashes of its session. Returns how to stop. */
+  watch(key: SessionKey, turnId: TurnId, listener: Listener): () => void {
+    const name = turnKey(key, turnId);
+    const readers = this.#byTurn.get(name) ?? new Set();
+    readers.add(listener);
+    this.#byTurn.set(name, readers);
+    return () => {
+      readers.delete(listener);
+      if (readers.size === 0 && this.#byTurn.get(name) === readers) this.#byTurn.delete(name);
+    };
+  }
+
+  #tell(listener: Listener, publication: Publication): void {
+    try {
+      listener(publication);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}

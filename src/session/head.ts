@@ -1,0 +1,175 @@
+/**
+ * The head of a session: everything small about it, rewritten by each commit. Absent fields stand
+ * for their defaults, so that a plain session's head is a few hundred bytes.
+ */
+import { z } from 'zod';
+import type { Provider } from './entry.ts';
+import { GreenroomError } from './errors.ts';
+import type { SessionKey } from './ids.ts';
+import { normaliseTags } from './tags.ts';
+import { BusyPolicy, type OpenTurn, type TurnError } from './turn.ts';
+import { emptyUsage, type Usage } from './usage.ts';
+
+export const STATUSES = [
+  'created',
+  'idle',
+  'queued',
+  'running',
+  'waiting',
+  'parked',
+  'completed',
+  'failed',
+  'terminated',
+  'archived',
+] as const;
+export type Status = (typeof STATUSES)[number];
+export const MODES = ['interactive', 'background', 'forked'] as const;
+export type Mode = (typeof MODES)[number];
+/** The newer names and the classic ones; the spelling given is kept. */
+export const PERMISSION_MODES = [
+  'default',
+  'acceptEdits',
+  'plan',
+  'dontAsk',
+  'bypassPermissions',
+  'ask',
+  'enabled',
+  'disabled',
+] as const;
+
+export const RetrySettings = z.strictObject({
+  /** Further attempts of one model call after the first; default 3. */
+  maxRetries: z.int().min(0).max(20).optional(),
+  /** First delay, doubled each time, in milliseconds; default 2,000. A `retry-after` wins. */
+  delayMs: z.int().min(0).max(600_000).optional(),
+  /** Limit of one model call in milliseconds; default 120,000. */
+  timeoutMs: z.int().min(10).max(3_600_000).optional(),
+});
+export type RetrySettings = z.infer<typeof RetrySettings>;
+
+export const Limits = z.strictObject({
+  /** Turns of the session. */
+  maxTurns: z.int().min(1).optional(),
+  /** Model calls of one turn; default 50. */
+  maxSteps: z.int().min(1).max(1000).optional(),
+  /** Money of the session, in dollars. */
+  maxCostUsd: z.number().positive().optional(),
+});
+export type Limits = z.infer<typeof Limits>;
+
+/** Largest `metadata` of a session, as JSON. */
+export const MAX_METADATA_BYTES = 16 * 1024;
+const Metadata = z
+  .record(z.string().max(256), z.unknown())
+  .refine(
+    (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
+    `must be at most ${MAX_METADATA_BYTES} bytes of JSON`,
+  );
+
+const names = z.array(z.string().min(1).max(256)).max(1000);
+
+/** What a caller may set, at creation and later. `null` would be ambiguous and is refused. */
+export const settableShape = {
+  title: z.string().max(500).optional(),
+  description: z.string().max(4_000).optional(),
+  summary: z.string().max(4_000).optional(),
+  tags: z.array(z.string()).max(100).optional(),
+  mode: z.enum(MODES).optional(),
+  owner: z.string().min(1).max(256).optional(),
+  externalKey: z.string().min(1).max(1_024).optional(),
+  templateId: z.string().min(1).max(256).optional(),
+  metadata: Metadata.optional(),
+  model: z.string().min(1).max(200).optional(),
+  systemPrompt: z.string().max(200_000).optional(),
+  maxTokens: z.int().min(1).max(1_000_000).optional(),
+  workingDirectory: z.string().min(1).max(4_096).optional(),
+  permissionMode: z.enum(PERMISSION_MODES).optional(),
+  allowedTools: names.optional(),
+  disallowedTools: names.optional(),
+  policies: names.optional(),
+  hooks: names.optional(),
+  includePartialMessages: z.boolean().optional(),
+  onBusy: BusyPolicy.optional(),
+  retry: RetrySettings.optional(),
+  limits: Limits.optional(),
+};
+export const Settings = z.strictObject(settableShape);
+export type Settings = z.infer<typeof Settings>;
+
+export interface Counters {
+  readonly numTurns: number;
+  readonly messageCount: number;
+  readonly toolCallCount: number;
+  readonly errorCount: number;
+  readonly retryCount: number;
+}
+
+export interface Head extends Omit<Settings, 'tags'>, Counters {
+  readonly key: SessionKey;
+  /** Commits of this session; 0 is the version of a session that does not exist. */
+  readonly version: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly importedAtMs?: number;
+  readonly status: Status;
+  readonly tags: readonly string[];
+  /** Last `seq` of the main transcript. */
+  readonly seq: number;
+  /** Side transcripts that the session has. */
+  readonly sideTranscripts: number;
+  readonly usage: Usage;
+  /** The known part of the cost, in nano-dollars. */
+  readonly costNanoUsd: number;
+  /** Some answer came from a model without a price: the total is not known. */
+  readonly costIsPartial: boolean;
+  readonly inheritedCostNanoUsd: number;
+  /** Who has answered so far; absent before the first native answer. */
+  readonly provider?: Provider;
+  readonly parent?: { readonly sessionId: string; readonly seq: number };
+  readonly gitBranch?: string;
+  /** The logged output tokens of this import are known to be too low. */
+  readonly outputUnderReported?: boolean;
+  readonly lastError?: TurnError;
+  /** Open turns in order of acceptance: the first may be running, the others are queued. */
+  readonly openTurns: readonly OpenTurn[];
+}
+
+export const newHead = (key: SessionKey, nowMs: number): Head => ({
+  key,
+  version: 0,
+  createdAtMs: nowMs,
+  updatedAtMs: nowMs,
+  status: 'created',
+  tags: [],
+  seq: 0,
+  sideTranscripts: 0,
+  numTurns: 0,
+  messageCount: 0,
+  toolCallCount: 0,
+  errorCount: 0,
+  retryCount: 0,
+  usage: emptyUsage,
+  costNanoUsd: 0,
+  costIsPartial: false,
+  inheritedCostNanoUsd: 0,
+  openTurns: [],
+});
+
+/** The head with the caller's settings laid over it. Throws `invalid_settings` for tags out of their rules. */
+export const withSettings = (head: Head, { tags, ...settings }: Settings): Head => ({
+  ...head,
+  ...(settings as Omit<Head, keyof Settings>),
+  ...(tags === undefined ? {} : { tags: normaliseTags(tags) }),
+});
+
+/** Ended sessions take no turn until they are reopened. */
+export const ENDED: readonly Status[] = ['completed', 'failed', 'terminated', 'archived'];
+
+export const mustBeAlive = (head: Head): void => {
+  if (ENDED.includes(head.status))
+    throw new GreenroomError('invalid_state', `the session is ${head.status}: reopen it first`);
+};
+
+/** The status that the open turns make. */
+export const statusFrom = (openTurns: readonly OpenTurn[]): Status =>
+  openTurns[0]?.status ?? 'idle';

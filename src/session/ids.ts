@@ -1,0 +1,59 @@
+/** Names of sessions, turns and tenants: the one pattern, checked before an id can reach a key, a subject or a path. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { GreenroomError } from './errors.ts';
+
+/** Letters, digits, `_` and `-`, 1 to 128 of them. No `m` flag: `$` must mean the end. */
+export const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
+
+const id = z.string().regex(ID_PATTERN, 'must match ^[A-Za-z0-9_-]{1,128}$');
+
+export const SessionId = id.brand('SessionId');
+export type SessionId = z.infer<typeof SessionId>;
+export const Tenant = id.brand('Tenant');
+export type Tenant = z.infer<typeof Tenant>;
+export const TurnId = id.brand('TurnId');
+export type TurnId = z.infer<typeof TurnId>;
+
+/** What names one session: its tenant comes from the subject or the configuration, never from a body. */
+export interface SessionKey {
+  readonly tenant: Tenant;
+  readonly sessionId: SessionId;
+}
+
+/** One string per session, for maps. The separator cannot occur in an id. */
+export const keyString = (key: SessionKey): string => `${key.tenant}/${key.sessionId}`;
+
+/** The other way; only for strings that `keyString` made. */
+export const keyOf = (text: string): SessionKey => {
+  const slash = text.indexOf('/');
+  return {
+    tenant: text.slice(0, slash) as Tenant,
+    sessionId: text.slice(slash + 1) as SessionId,
+  };
+};
+
+/** Checks the two halves of a key; anything else than the pattern is `invalid_session_id`. */
+export const sessionKey = (tenant: unknown, sessionId: unknown): SessionKey => {
+  for (const part of [tenant, sessionId])
+    if (typeof part !== 'string' || !ID_PATTERN.test(part))
+      throw new GreenroomError(
+        'invalid_session_id',
+        `${String(JSON.stringify(part)).slice(0, 80)} is not an id: ids match ${ID_PATTERN.source}`,
+      );
+  return { tenant: tenant as Tenant, sessionId: sessionId as SessionId };
+};
+
+/** A UUIDv7 (RFC 9562): sorts by time, so that ledger keys of one session stay together. */
+export const newTurnId = (nowMs: number): TurnId => uuidV7(nowMs) as TurnId;
+
+export const newSessionId = (nowMs: number): SessionId => uuidV7(nowMs) as SessionId;
+
+const uuidV7 = (nowMs: number): string => {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(nowMs, 0, 6);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+};

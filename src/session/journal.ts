@@ -1,0 +1,165 @@
+/**
+ * The journal: the durable heart, owned here as an interface and implemented in `src/storage`.
+ *
+ * 1. A commit is one session's change, whole or not at all; the promise resolves when it is on disk (P1).
+ * 2. It names the version that the change was computed from and the epoch of its writer; on a
+ *    mismatch nothing is stored and it fails with `version_conflict` (P2).
+ * 3. Reads show committed state only.
+ */
+import { nameOf } from '../otp/name.ts';
+import type { Entry } from './entry.ts';
+import type { Head } from './head.ts';
+import type { SessionKey, Tenant, TurnId } from './ids.ts';
+import type { SummaryRow } from './summary.ts';
+import type { ClosedTurn } from './turn.ts';
+
+/** Where a transcript stands: the main one (`subpath` '') or a side transcript. */
+export interface StreamRecord {
+  readonly subpath: string;
+  /** Last `seq` of the stream. */
+  readonly seq: number;
+  /** What the importer keeps about the file that the stream came from; opaque to the journal. */
+  readonly imported?: unknown;
+}
+
+export interface StreamAppend {
+  readonly subpath: string;
+  readonly entries: readonly Entry[];
+}
+
+/** One imported response, for counting its usage once however often it is seen. Opaque to the journal. */
+export interface ResponseWrite {
+  readonly responseKey: string;
+  readonly record: unknown;
+}
+
+/** A life-cycle record; outlives its session. */
+export interface AuditRecord {
+  readonly kind: 'lifecycle';
+  readonly action:
+    | 'created'
+    | 'deleted'
+    | 'swept'
+    | 'imported'
+    | 'parked'
+    | 'completed'
+    | 'terminated'
+    | 'reopened';
+  readonly atMs: number;
+  readonly by: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+interface ChangeBase {
+  readonly key: SessionKey;
+  /** Version of the state that the change was computed from; 0: the session must not exist. */
+  readonly expectedVersion: number;
+  readonly audit: readonly AuditRecord[];
+}
+
+export interface SessionWrite extends ChangeBase {
+  readonly kind: 'write';
+  /** The head after the change; its version is `expectedVersion + 1`. */
+  readonly head: Head;
+  readonly appends: readonly StreamAppend[];
+  readonly streams: readonly StreamRecord[];
+  /** Turns that closed, for the ledger. */
+  readonly turns: readonly ClosedTurn[];
+  /** Ids that must be unknown to the ledger, else the commit is refused with `turn_known` below. */
+  readonly newTurnIds: readonly TurnId[];
+  readonly responses: readonly ResponseWrite[];
+}
+
+export interface SessionDelete extends ChangeBase {
+  readonly kind: 'delete';
+  /** The tombstone lives until then: a late redelivery must not bring the session back. */
+  readonly tombstoneUntilMs: number;
+}
+
+export type SessionChange = SessionWrite | SessionDelete;
+
+/** The ledger knows a turn id that a change called new; nothing was stored. Answered from the ledger. */
+export class TurnKnownError extends Error {
+  readonly code = 'turn_known';
+  readonly turnIds: readonly TurnId[];
+  constructor(turnIds: readonly TurnId[]) {
+    super(`the ledger knows ${turnIds.join(', ')}`);
+    this.turnIds = turnIds;
+  }
+}
+
+export interface Tombstone {
+  readonly deletedAtMs: number;
+  readonly untilMs: number;
+}
+
+export interface EntryRange {
+  readonly subpath?: string;
+  /** First `seq`, inclusive; default 1. */
+  readonly from?: number;
+  /** Last `seq`, inclusive; default the stream's end. */
+  readonly to?: number;
+  /** Most entries returned; default 100. */
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+export interface JournalStats {
+  readonly commits: number;
+  /** Transactions that were synced to disk; `commits / syncs` is the group size. */
+  readonly syncs: number;
+  /** Reads of heads, entries, turns, streams, responses and tombstones. */
+  readonly reads: number;
+  readonly recordsWritten: number;
+  readonly bytesWritten: number;
+  readonly failedCommits: number;
+  readonly waiting: number;
+}
+
+export interface JournalInfo {
+  readonly kind: 'lmdb' | 'memory';
+  readonly storeId: string;
+  readonly formatVersion: number;
+  readonly epoch: number;
+  /** Why new work is refused, if it is: `disk_low` or `storage_failed`. */
+  readonly readOnlyBecause: 'disk_low' | 'storage_failed' | null;
+  readonly path: string | null;
+  readonly freeBytes: number | null;
+  readonly fileBytes: number | null;
+}
+
+export interface Journal {
+  /** Resolves with the head as stored once the change is durable. See the invariants for what it throws; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
+  commit(change: SessionChange): Promise<void>;
+  head(key: SessionKey): Head | undefined;
+  entries(key: SessionKey, range?: EntryRange): readonly Entry[];
+  stream(key: SessionKey, subpath: string): StreamRecord | undefined;
+  /** The session's streams in order of their subpaths. */
+  streams(key: SessionKey): readonly StreamRecord[];
+  /** A closed turn; open ones are in the head. */
+  turn(key: SessionKey, turnId: TurnId): ClosedTurn | undefined;
+  /** Closed turns, newest id first, from before `cursor`. */
+  turns(key: SessionKey, options: { limit: number; cursor?: string }): readonly ClosedTurn[];
+  response(key: SessionKey, responseKey: string): unknown;
+  tombstone(key: SessionKey): Tombstone | undefined;
+  audit(
+    tenant: Tenant,
+    options: { limit: number; cursor?: string },
+  ): readonly (AuditRecord & { sessionId: string; cursor: string })[];
+  /** Every summary row, for building the catalog; visits in pages and yields to the loop between them. */
+  scanRows(visit: (row: SummaryRow) => void): Promise<void>;
+  /** Told of each durable change in the tick in which its commit resolves, before the promise's own callbacks. */
+  subscribe(listener: (committed: readonly SessionChange[]) => void): () => void;
+  stats(): JournalStats;
+  info(): JournalInfo;
+}
+
+/** Work for the journal's maintenance; only housekeeping uses it. */
+export interface JournalUpkeep {
+  /** Removes a deleted session's records in small batches; resolves with the bytes freed. */
+  purge(
+    limit: number,
+  ): Promise<{ readonly purged: number; readonly bytes: number; readonly left: boolean }>;
+}
+
+export const journalName = nameOf<Journal & JournalUpkeep>('journal');

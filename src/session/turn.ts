@@ -1,0 +1,103 @@
+/**
+ * Turns: one user message and everything until the model has nothing more to do.
+ *
+ * A turn has one ledger record. While it is open (queued, running, waiting) the record lives inside
+ * the session's head, so that one commit cannot tear them apart; when it closes, it moves to the
+ * ledger, which never forgets a turn id (P3).
+ */
+import { z } from 'zod';
+import { TurnId } from './ids.ts';
+import type { Usage } from './usage.ts';
+
+export const OPEN_STATUSES = ['queued', 'running', 'waiting'] as const;
+export const CLOSED_STATUSES = [
+  'completed',
+  'failed',
+  'cancelled',
+  'interrupted',
+  'rejected',
+] as const;
+export type OpenStatus = (typeof OPEN_STATUSES)[number];
+export type ClosedStatus = (typeof CLOSED_STATUSES)[number];
+
+export interface TurnError {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+interface TurnFacts {
+  readonly turnId: TurnId;
+  /** `seq` of the user message; 0 for a turn that was rejected before it got one. */
+  readonly seq: number;
+  /** First 16 hex digits of the prompt's SHA-256: tells a redelivery from a reused id. */
+  readonly promptHash: string;
+  readonly acceptedAtMs: number;
+  readonly startedAtMs?: number;
+  readonly usage: Usage;
+  /** null: the price of a model that answered is unknown. */
+  readonly costNanoUsd: number | null;
+  /** Model calls and their outcomes committed so far. */
+  readonly steps: number;
+  /** Starts of the turn: 1, and one more for each recovery. A higher attempt voids earlier deltas. */
+  readonly attempt: number;
+  readonly retries: number;
+}
+
+/** What the sender asked for this turn alone. */
+export interface TurnOptions {
+  readonly model?: string;
+  readonly maxSteps?: number;
+  readonly maxCostUsd?: number;
+  readonly includePartialMessages?: boolean;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface OpenTurn extends TurnFacts {
+  readonly status: OpenStatus;
+  readonly options: TurnOptions;
+}
+
+export interface ClosedTurn extends TurnFacts {
+  readonly status: ClosedStatus;
+  readonly finishedAtMs: number;
+  readonly stopReason: string | null;
+  readonly error?: TurnError;
+  /** Last `seq` that the turn wrote. */
+  readonly lastSeq: number;
+}
+
+export type TurnRecord = OpenTurn | ClosedTurn;
+
+export const isOpen = (turn: TurnRecord): turn is OpenTurn =>
+  (OPEN_STATUSES as readonly string[]).includes(turn.status);
+
+/** What becomes of a message that comes while a turn runs. */
+export const BusyPolicy = z.enum(['enqueue', 'reject']);
+export type BusyPolicy = z.infer<typeof BusyPolicy>;
+
+const ContentBlock = z.looseObject({ type: z.string().min(1) });
+
+const notBlank = (text: string) => text.trim().length > 0;
+
+/** A text, or the API's content blocks. Blank text is refused: the API would refuse it later. */
+export const Prompt = z.union([
+  z.string().min(1).refine(notBlank, 'must not be blank'),
+  z.array(ContentBlock).min(1).max(1000),
+]);
+export type Prompt = z.infer<typeof Prompt>;
+
+export const turnRequestShape = {
+  prompt: Prompt,
+  turnId: TurnId.optional(),
+  tags: z.array(z.string()).max(100).optional(),
+  /** false: a session that does not exist is an error instead of being made. */
+  create: z.boolean().optional(),
+  onBusy: BusyPolicy.optional(),
+  model: z.string().min(1).max(200).optional(),
+  maxSteps: z.int().min(1).max(1000).optional(),
+  maxCostUsd: z.number().positive().optional(),
+  includePartialMessages: z.boolean().optional(),
+  provider: z.enum(['anthropic', 'rehearsal']).optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+};
