@@ -30,6 +30,8 @@ interface TurnFacts {
   readonly turnId: TurnId;
   /** `seq` of the user message; 0 for a turn that was rejected before it got one. */
   readonly seq: number;
+  /** Last `seq` that the turn wrote. */
+  readonly lastSeq: number;
   /** First 16 hex digits of the prompt's SHA-256: tells a redelivery from a reused id. */
   readonly promptHash: string;
   readonly acceptedAtMs: number;
@@ -63,8 +65,6 @@ export interface ClosedTurn extends TurnFacts {
   readonly finishedAtMs: number;
   readonly stopReason: string | null;
   readonly error?: TurnError;
-  /** Last `seq` that the turn wrote. */
-  readonly lastSeq: number;
 }
 
 export type TurnRecord = OpenTurn | ClosedTurn;

@@ -1,0 +1,160 @@
+/** `apply`: the session's answer to each input, by kind. Turns are in `apply-turn.ts`. */
+import {
+  acceptTurn,
+  cancelTurn,
+  closeTurn,
+  finishStep,
+  rejectTurn,
+  resumeTurn,
+} from './apply-turn.ts';
+import { Draft, makeIfAbsent } from './draft.ts';
+import { ConcurrencyError, GreenroomError } from './errors.ts';
+import { type Head, mustBeAlive, type Settings, withSettings } from './head.ts';
+import type { Change, ImportDelta, Input, NewMessage, Rules, SessionState } from './machine.ts';
+import { addTags, removeTags } from './tags.ts';
+import type { TurnError } from './turn.ts';
+
+/** See `machine.ts`. Throws a `GreenroomError` for what is refused; nothing has changed then. */
+export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: number): Change => {
+  const draft = new Draft(state, nowMs);
+  if (
+    input.type !== 'create' &&
+    input.type !== 'turn' &&
+    input.type !== 'append' &&
+    input.type !== 'import'
+  )
+    mustExist(draft.head);
+  dispatch(draft, input, rules);
+  return draft.change();
+};
+
+const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
+  switch (input.type) {
+    case 'create':
+      return create(draft, input.settings);
+    case 'turn':
+      return acceptTurn(draft, input.turn, input.known, rules);
+    case 'reject':
+      return rejectTurn(draft, input.turnId, input.error);
+    case 'settings':
+      return changeSettings(draft, input.settings, input.expectedVersion);
+    case 'tag':
+      return changeTags(draft, addTags(draft.head.tags, input.tags));
+    case 'untag':
+      return changeTags(draft, removeTags(draft.head.tags, input.tags));
+    case 'append':
+      return append(draft, input.messages, input.expectedVersion);
+    case 'import':
+      return addImported(draft, input.delta);
+    case 'cancel':
+      return cancelTurn(draft, input.turnId);
+    case 'step':
+      return finishStep(draft, input, rules);
+    case 'resume':
+      return resumeTurn(draft);
+    case 'park':
+      return park(draft, input.error);
+    case 'delete':
+      return remove(draft, input);
+  }
+};
+
+const mustExist = (head: Head): void => {
+  if (head.version === 0)
+    throw new GreenroomError('session_not_found', `there is no session ${head.key.sessionId}`);
+};
+
+const mustHaveVersion = (head: Head, expected: number | undefined): void => {
+  if (expected !== undefined && expected !== head.version)
+    throw new ConcurrencyError(`the session is at version ${head.version}, not ${expected}`);
+};
+
+const create = (draft: Draft, settings: Settings): void => {
+  if (draft.head.version > 0)
+    throw new GreenroomError(
+      'session_exists',
+      `there is a session ${draft.head.key.sessionId} already`,
+    );
+  makeIfAbsent(draft, settings, 'create');
+  draft.answer = { type: 'session' };
+};
+
+const changeSettings = (
+  draft: Draft,
+  settings: Settings,
+  expectedVersion: number | undefined,
+): void => {
+  mustHaveVersion(draft.head, expectedVersion);
+  draft.patch(withSettings(draft.head, settings));
+  if (settings.systemPrompt !== undefined) draft.effect({ type: 'forgetContext' });
+  draft.answer = { type: 'session' };
+};
+
+const changeTags = (draft: Draft, tags: readonly string[]): void => {
+  if (tags !== draft.head.tags && tags.join('\n') !== draft.head.tags.join('\n'))
+    draft.patch({ tags });
+  draft.answer = { type: 'session' };
+};
+
+const append = (
+  draft: Draft,
+  messages: readonly NewMessage[],
+  expectedVersion: number | undefined,
+): void => {
+  mustHaveVersion(draft.head, expectedVersion);
+  makeIfAbsent(draft, {}, 'append');
+  mustBeAlive(draft.head);
+  if (draft.head.openTurns.length > 0)
+    throw new GreenroomError(
+      'invalid_state',
+      'a turn is open: messages cannot be put into the middle of it',
+    );
+  for (const message of messages) draft.message(message);
+  if (draft.head.status === 'created') draft.patch({ status: 'idle' });
+  draft.effect({ type: 'forgetContext' });
+  draft.answer = { type: 'session' };
+};
+
+const addImported = (draft: Draft, delta: ImportDelta): void => {
+  const { subpath, stream, lines } = delta;
+  const isNew = draft.head.version === 0;
+  if (subpath === '' && draft.head.openTurns.length > 0)
+    throw new GreenroomError('invalid_state', 'a turn is open: import again when it has finished');
+  let seq = stream.seq - lines.length;
+  for (const line of lines)
+    draft.write({ type: 'entry', subpath, entry: { kind: 'imported', seq: ++seq, ...line } });
+  draft.write({ type: 'stream', record: stream });
+  for (const response of delta.responses) draft.write({ type: 'response', response });
+  draft.head = {
+    ...delta.head,
+    ...(subpath === '' ? { seq: stream.seq } : {}),
+    sideTranscripts: delta.head.sideTranscripts + (delta.isNewStream && subpath !== '' ? 1 : 0),
+  };
+  if (isNew) draft.audit('imported', 'import');
+  if (subpath === '') draft.effect({ type: 'forgetContext' });
+  draft.answer = { type: 'imported', lines: stream.seq, added: lines.length };
+};
+
+/** Out of its restart budget: open turns end as interrupted, so that what broke it is not run again. */
+const park = (draft: Draft, error: TurnError): void => {
+  for (const turn of draft.head.openTurns)
+    closeTurn(draft, turn, { status: 'interrupted', stopReason: null, error, text: '' });
+  draft.patch({ status: 'parked', lastError: error, errorCount: draft.head.errorCount + 1 });
+  draft.audit('parked', 'supervisor', { reason: error.message });
+  draft.effect({ type: 'stop' });
+};
+
+const remove = (draft: Draft, input: Extract<Input, { type: 'delete' }>): void => {
+  if (input.ifUpdatedAtMs !== undefined && input.ifUpdatedAtMs !== draft.head.updatedAtMs)
+    throw new GreenroomError('invalid_state', 'the session changed since it was looked at');
+  if (input.ifUpdatedAtMs !== undefined && draft.head.openTurns.length > 0)
+    throw new GreenroomError('invalid_state', 'the session has an unfinished turn');
+  const error = { code: 'session_deleted', message: 'the session was deleted', retryable: false };
+  for (const turn of draft.head.openTurns)
+    closeTurn(draft, turn, { status: 'cancelled', stopReason: null, error, text: '' });
+  draft.audit('deleted', input.by);
+  draft.write({ type: 'delete', tombstoneUntilMs: draft.nowMs + input.tombstoneMs });
+  draft.effect({ type: 'cancelStep' });
+  draft.effect({ type: 'stop' });
+  draft.answer = { type: 'deleted' };
+};

@@ -1,0 +1,92 @@
+/**
+ * A change in the making: what one `apply` gathers. Local to it: nothing outside sees it mutate.
+ */
+import type { Entry, View } from './entry.ts';
+import { type Head, type Settings, withSettings } from './head.ts';
+import type { TurnId } from './ids.ts';
+import type { AuditRecord } from './journal.ts';
+import type { Answer, Change, Effect, NewMessage, SessionState, Write } from './machine.ts';
+
+export class Draft {
+  head: Head;
+  cancelling: TurnId | undefined;
+  answer: Answer = { type: 'none' };
+  readonly nowMs: number;
+  readonly writes: Write[] = [];
+  readonly effects: Effect[] = [];
+
+  constructor(state: SessionState, nowMs: number) {
+    this.head = state.head;
+    this.cancelling = state.cancelling;
+    this.nowMs = nowMs;
+  }
+
+  /** Lays fields over the head; a change raises `updatedAtMs`. */
+  patch(fields: Partial<Head>): void {
+    this.head = {
+      ...this.head,
+      updatedAtMs: Math.max(this.nowMs, this.head.updatedAtMs),
+      ...fields,
+    };
+  }
+
+  /** Appends a message to the main transcript and gives its `seq`. */
+  message(message: NewMessage, facts: Partial<Extract<Entry, { kind: 'message' }>> = {}): number {
+    const seq = this.head.seq + 1;
+    const { role, body, atMs } = message;
+    const id = message.id === undefined ? {} : { id: message.id };
+    this.write({
+      type: 'entry',
+      subpath: '',
+      entry: { kind: 'message', seq, atMs, role, body, ...id, ...facts },
+    });
+    this.patch({ seq, messageCount: this.head.messageCount + (facts.isPartial ? 0 : 1) });
+    return seq;
+  }
+
+  view(view: View): void {
+    const seq = this.head.seq + 1;
+    this.write({
+      type: 'entry',
+      subpath: '',
+      entry: { kind: 'view', seq, atMs: this.nowMs, view },
+    });
+    this.patch({ seq });
+    this.effect({ type: 'forgetContext' });
+  }
+
+  audit(
+    action: AuditRecord['action'],
+    by: string,
+    details?: Readonly<Record<string, unknown>>,
+  ): void {
+    const record: AuditRecord = {
+      kind: 'lifecycle',
+      action,
+      atMs: this.nowMs,
+      by,
+      ...(details === undefined ? {} : { details }),
+    };
+    this.write({ type: 'audit', record });
+  }
+
+  write(write: Write): void {
+    this.writes.push(write);
+  }
+
+  effect(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  change(): Change {
+    const { head, cancelling, writes, effects, answer } = this;
+    return { state: { head, cancelling }, writes, effects, answer };
+  }
+}
+
+/** Makes the session if it is not there yet; its creation is audited with the same commit. */
+export const makeIfAbsent = (draft: Draft, settings: Settings, by: string): void => {
+  if (draft.head.version > 0) return;
+  draft.patch(withSettings(draft.head, settings));
+  draft.audit('created', by);
+};
