@@ -58,24 +58,24 @@ export const promptTokens = (usage: Usage): number =>
  * the cache writes does not add up to their total, the rest is taken for 5-minute writes.
  */
 export const usageFromApi = (apiUsage: unknown): Usage => {
-  const api = record(apiUsage);
-  const split = record(api['cache_creation']);
-  const oneHour = count(split['ephemeral_1h_input_tokens']);
+  const api = read(apiUsage);
+  const split = read(api.cache_creation);
+  const oneHour = count(split.ephemeral_1h_input_tokens);
   const written = Math.max(
-    count(api['cache_creation_input_tokens']),
-    oneHour + count(split['ephemeral_5m_input_tokens']),
+    count(api.cache_creation_input_tokens),
+    oneHour + count(split.ephemeral_5m_input_tokens),
   );
-  const server = record(api['server_tool_use']);
-  const thinking = record(api['output_tokens_details'])['thinking_tokens'];
+  const server = read(api.server_tool_use);
+  const thinking = read(api.output_tokens_details).thinking_tokens;
   return {
-    inputTokens: count(api['input_tokens']),
-    outputTokens: count(api['output_tokens']),
+    inputTokens: count(api.input_tokens),
+    outputTokens: count(api.output_tokens),
     cacheCreationInputTokens: written,
     cacheCreation5mInputTokens: written - oneHour,
     cacheCreation1hInputTokens: oneHour,
-    cacheReadInputTokens: count(api['cache_read_input_tokens']),
-    webSearchRequests: count(server['web_search_requests']),
-    webFetchRequests: count(server['web_fetch_requests']),
+    cacheReadInputTokens: count(api.cache_read_input_tokens),
+    webSearchRequests: count(server.web_search_requests),
+    webFetchRequests: count(server.web_fetch_requests),
     ...(typeof thinking === 'number' ? { thinkingTokens: count(thinking) } : {}),
   };
 };
@@ -85,14 +85,14 @@ export const usageFromApi = (apiUsage: unknown): Usage => {
  * model used and are sometimes zero, so where the API lists `iterations`, these are what counts.
  */
 export const countedUsage = (apiUsage: unknown, model: string): readonly ModelUsage[] => {
-  const api = record(apiUsage);
-  const isFast = api['speed'] === 'fast';
-  const isUsOnly = api['inference_geo'] === 'us';
+  const api = read(apiUsage);
+  const isFast = api.speed === 'fast';
+  const isUsOnly = api.inference_geo === 'us';
   const whole = usageFromApi(api);
-  const iterations = Array.isArray(api['iterations']) ? api['iterations'].map(record) : [];
+  const iterations = Array.isArray(api.iterations) ? api.iterations.map(read) : [];
   if (iterations.length === 0) return [{ model, usage: whole, isFast, isUsOnly }];
   return iterations.map((iteration, index) => ({
-    model: typeof iteration['model'] === 'string' ? iteration['model'] : model,
+    model: typeof iteration.model === 'string' ? iteration.model : model,
     usage: index === 0 ? withRequests(usageFromApi(iteration), whole) : usageFromApi(iteration),
     isFast,
     isUsOnly,
@@ -121,8 +121,28 @@ const combine = (a: Usage, b: Usage, sign: 1 | -1): Usage => ({
     : { thinkingTokens: (a.thinkingTokens ?? 0) + sign * (b.thinkingTokens ?? 0) }),
 });
 
-const record = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+/** The fields that are read, of the usage and of what hangs below it; of any type until looked at. */
+interface ApiUsage {
+  readonly input_tokens?: unknown;
+  readonly output_tokens?: unknown;
+  readonly cache_creation_input_tokens?: unknown;
+  readonly cache_read_input_tokens?: unknown;
+  readonly cache_creation?: unknown;
+  readonly ephemeral_5m_input_tokens?: unknown;
+  readonly ephemeral_1h_input_tokens?: unknown;
+  readonly server_tool_use?: unknown;
+  readonly web_search_requests?: unknown;
+  readonly web_fetch_requests?: unknown;
+  readonly output_tokens_details?: unknown;
+  readonly thinking_tokens?: unknown;
+  readonly iterations?: unknown;
+  readonly model?: unknown;
+  readonly speed?: unknown;
+  readonly inference_geo?: unknown;
+}
+
+const read = (value: unknown): ApiUsage =>
+  typeof value === 'object' && value !== null ? value : {};
 
 const count = (value: unknown): number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
