@@ -1,0 +1,55 @@
+/**
+ * Kinds of configuration values: how each is read from text (environment, flags) or JSON (file), and
+ * the words for what it expects, so that an error can say what to write instead.
+ */
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+
+export interface Kind<T> {
+  readonly schema: z.ZodType<T>;
+  /** Ends the sentence "… must be …". */
+  readonly expects: string;
+  /** Relative values are completed with the folder that they were written in. */
+  readonly isPath?: true;
+}
+
+const fromText = (value: unknown): unknown =>
+  typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+
+const trimmed = z.string().trim();
+
+export const whole = (min: number, max: number): Kind<number> => ({
+  schema: z.preprocess(fromText, z.int().min(min).max(max)),
+  expects: `a whole number from ${min} to ${max}`,
+});
+
+/** A number that may have a fraction. */
+export const amount = (min: number, max: number): Kind<number> => ({
+  schema: z.preprocess(fromText, z.number().min(min).max(max)),
+  expects: `a number from ${min} to ${max}`,
+});
+
+export const oneOf = <const T extends string>(...words: readonly [T, ...T[]]): Kind<T> => ({
+  schema: trimmed.pipe(z.enum(words)) as unknown as z.ZodType<T>,
+  expects: `one of ${words.join(', ')}`,
+});
+
+export const text = (expects: string, pattern = /^.+$/s): Kind<string> => ({
+  schema: trimmed.regex(pattern),
+  expects,
+});
+
+export const path: Kind<string> = { schema: trimmed.min(1), expects: 'a path', isPath: true };
+
+export const webUrl: Kind<string> = {
+  schema: trimmed.pipe(z.url({ protocol: /^https?$/ })),
+  expects: 'an http or https URL',
+};
+
+/** A path as the shell would have it: `~/` is the home folder, the rest is completed with `folder`. */
+export const completePath = (value: string, folder: string): string => {
+  const plain = value.trim();
+  if (plain === '~' || plain.startsWith('~/')) return join(homedir(), plain.slice(1));
+  return isAbsolute(plain) ? plain : resolve(folder, plain);
+};

@@ -1,0 +1,169 @@
+/**
+ * Every setting of Greenroom, as one table: its name in the environment, what it takes, its default,
+ * what it means. The types, the parser, `greenroom config` and the README's table come from here.
+ */
+import { availableParallelism, homedir } from 'node:os';
+import { join } from 'node:path';
+import { amount, type Kind, oneOf, path, text, webUrl, whole } from './kinds.ts';
+
+/** What a default may be made of. */
+export interface Fallbacks {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The newest Sonnet of the price table. */
+  readonly newestModel: string;
+  readonly hasApiKey: boolean;
+}
+
+export interface Variable<T> extends Kind<T> {
+  readonly env: string;
+  /** Classic names for the same thing; the first name wins where both are set. */
+  readonly aliases?: readonly string[];
+  /** The default in words. */
+  readonly otherwise: string;
+  readonly fallback: (from: Fallbacks) => T;
+  readonly meaning: string;
+  /** Never printed. */
+  readonly secret?: true;
+}
+
+type Described = Omit<Variable<never>, keyof Kind<never> | 'env' | 'fallback' | 'otherwise'>;
+
+const set = <T>(env: string, kind: Kind<T>, value: T, more: Described): Variable<T> => ({
+  ...kind,
+  ...more,
+  env,
+  otherwise: String(value),
+  fallback: () => value,
+});
+
+const optional = <T>(env: string, kind: Kind<T>, more: Described & { otherwise?: string }) =>
+  ({
+    ...(kind as Kind<T | undefined>),
+    otherwise: 'none',
+    ...more,
+    env,
+    fallback: () => undefined,
+  }) satisfies Variable<T | undefined>;
+
+const derived = <T>(
+  env: string,
+  kind: Kind<T>,
+  otherwise: string,
+  fallback: (from: Fallbacks) => T,
+  more: Described,
+): Variable<T> => ({ ...kind, ...more, env, otherwise, fallback });
+
+const dataHome = ({ XDG_DATA_HOME: named }: Fallbacks['env']): string =>
+  named || join(homedir(), '.local', 'share');
+
+const token = text('letters, digits, _ and -, at most 32', /^[A-Za-z0-9_-]{1,32}$/);
+const id = text('letters, digits, _ and -, at most 128', /^[A-Za-z0-9_-]{1,128}$/);
+const servers = text('a server, or several with commas: nats://host:4222', /^[^\s,]+(,[^\s,]+)*$/);
+const port = whole(0, 65_535);
+
+export const VARIABLES = {
+  dataDir: derived(
+    'GREENROOM_DATA_DIR',
+    path,
+    '$XDG_DATA_HOME/greenroom',
+    ({ env }) => join(dataHome(env), 'greenroom'),
+    { meaning: 'everything that the daemon keeps; mode 0700' },
+  ),
+  tenant: set('GREENROOM_TENANT', id, 'default', {
+    meaning: 'tenant that the command line and clients use',
+  }),
+  prefix: set('GREENROOM_PREFIX', token, 'greenroom', { meaning: 'first token of every subject' }),
+  natsUrl: optional('NATS_URL', servers, {
+    meaning: 'broker to use; without it the daemon runs its own',
+  }),
+  natsCreds: optional('NATS_CREDS', path, { meaning: 'credentials file for that broker' }),
+  natsPort: optional('GREENROOM_NATS_PORT', port, {
+    otherwise: '4222, or a free one if taken',
+    meaning: 'port of the own broker; 0 = any free one',
+  }),
+  natsServerBin: optional('NATS_SERVER_BIN', path, {
+    otherwise: 'found on PATH',
+    meaning: 'the nats-server program for the own broker',
+  }),
+  store: set('GREENROOM_STORE', text('lmdb: or memory:', /^(lmdb|memory):$/), 'lmdb:', {
+    meaning: 'journal, as a URL; memory: keeps nothing',
+  }),
+  provider: derived(
+    'GREENROOM_PROVIDER',
+    oneOf('anthropic', 'rehearsal'),
+    'anthropic with a key, else rehearsal',
+    ({ hasApiKey }) => (hasApiKey ? 'anthropic' : 'rehearsal'),
+    { meaning: 'who answers model calls' },
+  ),
+  anthropicApiKey: optional('ANTHROPIC_API_KEY', text('a key'), {
+    meaning: 'key of the Claude API',
+    secret: true,
+  }),
+  anthropicBaseUrl: optional('ANTHROPIC_BASE_URL', webUrl, {
+    meaning: 'another address of the Claude API',
+  }),
+  model: derived(
+    'GREENROOM_MODEL',
+    text('the name of a model'),
+    'the newest Sonnet in the price table',
+    ({ newestModel }) => newestModel,
+    { meaning: 'model of new sessions', aliases: ['CLAUDE_SDK_DEFAULT_MODEL'] },
+  ),
+  workers: derived('GREENROOM_WORKERS', whole(1, 256), 'cores', () => availableParallelism(), {
+    meaning: 'executor threads',
+  }),
+  httpPort: set('GREENROOM_HTTP_PORT', port, 4280, {
+    meaning: 'REST and dashboard, loopback; 0 = any free one',
+  }),
+  cleanupIntervalHours: set('GREENROOM_CLEANUP_INTERVAL_HOURS', amount(0, 8_760), 24, {
+    meaning: 'how often the cleaner runs, the first time one interval after start; 0 = off',
+  }),
+  cleanupMaxAgeDays: set('GREENROOM_CLEANUP_MAX_AGE_DAYS', amount(0, 100_000), 30, {
+    meaning: 'age at which the cleaner takes a session; 0 = off',
+  }),
+  passivateMinutes: set('GREENROOM_PASSIVATE_MINUTES', amount(0.001, 10_080), 5, {
+    meaning: 'idle time after which a live session goes back to the green room',
+    aliases: ['SESSION_IDLE_TIMEOUT_MINUTES'],
+  }),
+  cacheSessions: set('GREENROOM_CACHE_SESSIONS', whole(1, 1_000_000), 20_000, {
+    meaning: 'live sessions at most',
+  }),
+  cacheMb: set('GREENROOM_CACHE_MB', whole(1, 1_048_576), 256, {
+    meaning: 'memory of live sessions at most',
+  }),
+  queuePerSession: set('GREENROOM_QUEUE_PER_SESSION', whole(1, 10_000), 100, {
+    meaning: 'turns that may wait in one session',
+  }),
+  mailbox: set('GREENROOM_MAILBOX', whole(1, 1_000_000), 1_000, {
+    meaning: 'messages that may wait for one actor',
+  }),
+  drainSeconds: set('GREENROOM_DRAIN_SECONDS', amount(0, 3_600), 30, {
+    meaning: 'what running steps get when the daemon is told to stop',
+  }),
+  minFreeMb: set('GREENROOM_MIN_FREE_MB', whole(0, 1_048_576), 256, {
+    meaning: 'free space below which work is refused',
+  }),
+  maxRetries: set('CLAUDE_SDK_MAX_RETRIES', whole(0, 20), 3, {
+    meaning: 'further attempts of one model call',
+  }),
+  retryDelaySeconds: set('CLAUDE_SDK_RETRY_DELAY', amount(0, 600), 2, {
+    meaning: 'first delay between attempts, doubled each time',
+  }),
+  timeoutSeconds: set('CLAUDE_SDK_TIMEOUT_SECONDS', amount(0.01, 3_600), 120, {
+    meaning: 'limit of one model call',
+  }),
+  logLevel: set(
+    'GREENROOM_LOG_LEVEL',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    { meaning: 'JSON lines on stderr; pretty on a terminal' },
+  ),
+} as const;
+
+export type ConfigName = keyof typeof VARIABLES;
+export const CONFIG_NAMES = Object.keys(VARIABLES) as readonly ConfigName[];
+
+/** What is in force: plain values, checked once, passed down. Absent ones are `undefined`. */
+export type Config = {
+  readonly [N in ConfigName]: (typeof VARIABLES)[N] extends Variable<infer T> ? T : never;
+};

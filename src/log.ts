@@ -1,0 +1,73 @@
+/**
+ * The log: JSON lines on stderr, pretty on a terminal. Secrets are redacted when written.
+ *
+ * Redaction works on the finished line, so that a key inside an error's text is caught like one in
+ * a field: the values given as `secrets`, everything that looks like an API key, passwords in URLs.
+ */
+import pino from 'pino';
+
+export type Log = pino.Logger;
+
+export interface LogOptions {
+  /** trace, debug, info, warn, error, fatal or silent; default info. */
+  readonly level?: string;
+  /** Default: whether stderr is a terminal. */
+  readonly pretty?: boolean;
+  /** Texts that must never be written. */
+  readonly secrets?: readonly (string | undefined)[];
+  /** Where lines go; default stderr. */
+  readonly write?: (line: string) => void;
+}
+
+/** Writes are synchronous: the line that tells of a crash must be out before the process is gone. */
+export const createLog = (options: LogOptions = {}): Log => {
+  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const redact = redactor(options.secrets ?? []);
+  const shape = (options.pretty ?? process.stderr.isTTY) ? prettyLine : (line: string) => line;
+  return pino(
+    {
+      level: options.level ?? 'info',
+      base: { pid: process.pid },
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    { write: (line: string) => write(shape(redact(line))) },
+  );
+};
+
+/** A key of the Claude API, a bearer token, the user part of a URL. */
+const LOOKS_SECRET = /\bsk-ant-[A-Za-z0-9_-]{8,}|\bBearer [A-Za-z0-9._~+/-]{8,}=*/g;
+const USER_PART = /(:\/\/)[^/@\s"]+@/g;
+const HIDDEN = '(hidden)';
+/** Shorter values are no secrets, and replacing them would garble the log. */
+const SHORTEST_SECRET = 6;
+
+/** Replaces every secret in a text. */
+export const redactor = (secrets: readonly (string | undefined)[]): ((text: string) => string) => {
+  const known = secrets.filter(
+    (secret) => secret !== undefined && secret.length >= SHORTEST_SECRET,
+  );
+  return (text) =>
+    known
+      .reduce<string>((line, secret) => line.replaceAll(secret ?? HIDDEN, HIDDEN), text)
+      .replace(LOOKS_SECRET, HIDDEN)
+      .replace(USER_PART, `$1${HIDDEN}@`);
+};
+
+const COLOURS: Readonly<Record<string, number>> = { warn: 33, error: 31, fatal: 31, debug: 90 };
+
+/** `12:30:01 warn  what happened  key=value …`, an error's stack on lines of its own. */
+export const prettyLine = (line: string): string => {
+  const { level, time, msg, pid: _, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const words = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
+  const name = String(level);
+  const colour = COLOURS[name];
+  const label =
+    colour === undefined ? name.padEnd(5) : `\u001b[${colour}m${name.padEnd(5)}\u001b[0m`;
+  const stack = (err as { stack?: string } | undefined)?.stack;
+  const rest = stack === undefined ? '' : `\n${stack.replace(/^/gm, '    ')}`;
+  return `${String(time).slice(11, 19)} ${label} ${[msg ?? '', ...words].join('  ')}${rest}\n`;
+};
+
+const plain = (value: unknown): string =>
+  typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value);
