@@ -1,0 +1,71 @@
+/**
+ * One model response of an import, counted once however often it is seen.
+ *
+ * The same response is on several lines of a file with its usage growing from line to line, again in
+ * a sub-agent's file, again in a fork. The importer keeps one record per response key and adds only
+ * what a merge says has changed.
+ *
+ * 1. Of two copies the one with more tokens is complete and stays. Ties: the main chain's, then the later.
+ * 2. Merging is associative, and merging a record with itself changes nothing: neither the size of
+ *    the chunks nor importing twice changes a sum.
+ */
+import { costOfParts } from '../pricing/price.ts';
+import type { PriceTable } from '../pricing/price-row.ts';
+import { addUsage, emptyUsage, subtractUsage, totalTokens, type Usage } from '../usage.ts';
+import type { LineFacts } from './describe-line.ts';
+
+export interface ResponseRecord {
+  readonly model: string;
+  readonly usage: Usage;
+  /** null: the line had no time; it is priced as of today. */
+  readonly atMs: number | null;
+  /** null: a model without a price. */
+  readonly costNanoUsd: number | null;
+  readonly isSidechain: boolean;
+}
+
+export interface MergedResponse {
+  readonly record: ResponseRecord;
+  readonly deltaUsage: Usage;
+  /** Change of the known cost; an unpriced response is worth 0 here. */
+  readonly deltaCostNanoUsd: number;
+  /** Change of the number of responses without a price: while a sum of these is not 0, the cost is incomplete. */
+  readonly deltaUnpriced: -1 | 0 | 1;
+}
+
+/** The record of the response on a line; undefined when there is none. */
+export const responseRecord = (line: LineFacts, table?: PriceTable): ResponseRecord | undefined =>
+  line.response === undefined
+    ? undefined
+    : {
+        model: line.response.model,
+        usage: line.response.parts.map((part) => part.usage).reduce(addUsage, emptyUsage),
+        atMs: line.atMs ?? null,
+        costNanoUsd: costOfParts(line.response.parts, line.atMs ?? Number.MAX_SAFE_INTEGER, table),
+        isSidechain: line.isSidechain,
+      };
+
+export const mergeResponse = (
+  old: ResponseRecord | undefined,
+  next: ResponseRecord,
+): MergedResponse => {
+  const record = old !== undefined && isBetter(old, next) ? old : next;
+  return {
+    record,
+    deltaUsage: subtractUsage(record.usage, old?.usage ?? emptyUsage),
+    deltaCostNanoUsd: (record.costNanoUsd ?? 0) - (old?.costNanoUsd ?? 0),
+    deltaUnpriced: unpriced(record, old),
+  };
+};
+
+const isBetter = (old: ResponseRecord, next: ResponseRecord): boolean => {
+  const more = totalTokens(old.usage) - totalTokens(next.usage);
+  return more > 0 || (more === 0 && !old.isSidechain && next.isSidechain);
+};
+
+const unpriced = (record: ResponseRecord, old: ResponseRecord | undefined): -1 | 0 | 1 => {
+  const was = old !== undefined && old.costNanoUsd === null;
+  const is = record.costNanoUsd === null;
+  if (was === is) return 0;
+  return is ? 1 : -1;
+};
