@@ -215,7 +215,9 @@ const withDetail = ({ detail, ...draft }: Draft): Directive => {
   const useful = detailsOf(draft.trouble);
   const stray = Object.keys(detail).find((name) => !useful.includes(name));
   if (stray)
-    throw new DirectiveError(`rehearsal directive: \`${stray.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}\` needs status (or error-after)`);
+    throw new DirectiveError(
+      `rehearsal directive: \`${stray.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}\` needs status (or error-after)`,
+    );
   if (draft.times !== undefined && !draft.trouble)
     throw new DirectiveError(
       'rehearsal directive: `times` needs status, cut-after, stall-after or error-after',

@@ -7,7 +7,7 @@ export interface ListedRequest {
   readonly seq: number;
   readonly method: string;
   readonly path: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly headers: IncomingHttpHeaders;
   /** The body as it came, as text; the API's requests are UTF-8. */
   readonly body: string;
   readonly receivedAt: number;
