@@ -1,0 +1,64 @@
+/**
+ * A dictionary: each distinct text once, under a small number that rows hold instead of it. A text
+ * lives while somebody uses it; then its number is free for another. 0 is no text.
+ */
+import { Column, flat, TEXT_OVERHEAD_BYTES } from './columns.ts';
+
+/** Estimated bytes of one entry in a Map of V8, with its share of free room. */
+export const MAP_ENTRY_BYTES = 42;
+
+export class Dictionary {
+  readonly #ids = new Map<string, number>();
+  readonly #texts: string[] = [''];
+  readonly #uses = Column.uint32();
+  readonly #free: number[] = [];
+  #textBytes = 0;
+
+  /** The number of `text`, which has one more user now. */
+  acquire(text: string): number {
+    const id = this.#ids.get(text) ?? this.#add(flat(text));
+    this.#uses.set(id, this.#uses.at(id) + 1);
+    return id;
+  }
+
+  /** One user less; the last one takes the text along. */
+  release(id: number): void {
+    const uses = this.#uses.at(id) - 1;
+    this.#uses.set(id, uses);
+    if (uses === 0) this.#drop(id);
+  }
+
+  /** 0 if nobody uses it. */
+  find(text: string): number {
+    return this.#ids.get(text) ?? 0;
+  }
+
+  text(id: number): string {
+    return this.#texts[id] ?? '';
+  }
+
+  uses(id: number): number {
+    return this.#uses.at(id);
+  }
+
+  get bytes(): number {
+    const perEntry = MAP_ENTRY_BYTES + TEXT_OVERHEAD_BYTES;
+    return this.#uses.bytes + this.#ids.size * perEntry + this.#textBytes;
+  }
+
+  #add(text: string): number {
+    const id = this.#free.pop() ?? this.#texts.length;
+    this.#ids.set(text, id);
+    this.#texts[id] = text;
+    this.#textBytes += text.length;
+    return id;
+  }
+
+  #drop(id: number): void {
+    const text = this.text(id);
+    this.#ids.delete(text);
+    this.#texts[id] = '';
+    this.#textBytes -= text.length;
+    this.#free.push(id);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * A filter made ready for one table: a list of tests that a row must pass, and the sources that could
+ * name the candidates, of which the smallest is taken.
+ *
+ * Invariant: a source names each row at most once, and every row that passes the tests.
+ */
+import type { Filter } from '../session/catalog.ts';
+import type { Facet } from './facet.ts';
+import type { SessionTable } from './session-table.ts';
+import type { Range } from './sorted-column.ts';
+
+type Test = (slot: number) => boolean;
+
+export interface Source {
+  /** How many rows it names. */
+  readonly size: number;
+  each(visit: (slot: number) => void): void;
+}
+
+export interface Query {
+  readonly tests: readonly Test[];
+  readonly smallest: Source;
+  /** Ranges by the columns that can be sorted by; no range is everything. */
+  readonly ranges: Readonly<Record<'updatedAt' | 'createdAt' | 'cost' | 'turns', Range>>;
+}
+
+export const passes = ({ tests }: Query, slot: number): boolean => {
+  for (const test of tests) if (!test(slot)) return false;
+  return true;
+};
+
+export const queryOf = (table: SessionTable, filter: Filter): Query => {
+  const ranges = rangesOf(filter);
+  const parts = [
+    ...facetParts(table, filter),
+    ...tagParts(table, filter),
+    ...rangeParts(table, ranges),
+  ];
+  const all: Source = { size: table.size, each: (visit) => table.each(visit) };
+  const sources = parts.flatMap(({ source }) => source ?? []);
+  return {
+    tests: parts.map(({ test }) => test),
+    smallest: sources.reduce((least, source) => (source.size < least.size ? source : least), all),
+    ranges,
+  };
+};
+
+interface Part {
+  readonly test: Test;
+  readonly source?: Source;
+}
+
+const PLAIN_FACETS = [
+  'mode',
+  'model',
+  'workingDirectory',
+  'permissionMode',
+  'owner',
+  'templateId',
+  'externalKey',
+  'parentId',
+] as const;
+
+const facetParts = ({ facets }: SessionTable, filter: Filter): Part[] => {
+  const parts = PLAIN_FACETS.flatMap((field) => {
+    const text = filter[field];
+    return text === undefined ? [] : [facetPart(facets[field], [text])];
+  });
+  if (filter.status === undefined) return parts;
+  return [...parts, facetPart(facets.status, [filter.status].flat())];
+};
+
+const facetPart = (facet: Facet, texts: readonly string[]): Part => {
+  const values = new Set(texts.map((text) => facet.valueOf(text)).filter((value) => value !== 0));
+  return {
+    test: (slot) => values.has(facet.valueAt(slot)),
+    source: {
+      size: sum([...values].map((value) => facet.size(value))),
+      each: (visit) => {
+        for (const value of values) facet.each(value, visit);
+      },
+    },
+  };
+};
+
+const tagParts = ({ tags }: SessionTable, filter: Filter): Part[] => {
+  const anyOf = (keys: ReadonlySet<number>): Part => ({
+    test: (slot) => tags.firstOf(slot, keys) !== 0,
+    source: {
+      size: sum([...keys].map((key) => tags.size(key))),
+      each: (visit) => tags.each(keys, visit),
+    },
+  });
+  const keysOf = (texts: readonly string[]): ReadonlySet<number> =>
+    new Set(texts.map((text) => tags.keyOf(asStored(text))).filter((key) => key !== 0));
+  const parts = (filter.allTags ?? []).map((tag) => anyOf(keysOf([tag])));
+  if (filter.tags !== undefined && filter.tags.length > 0) parts.push(anyOf(keysOf(filter.tags)));
+  if (filter.tagPrefix !== undefined) parts.push(anyOf(tags.keysWith(asStored(filter.tagPrefix))));
+  const none = keysOf(filter.noTags ?? []);
+  return none.size === 0 ? parts : [...parts, { test: (slot) => tags.firstOf(slot, none) === 0 }];
+};
+
+/** Sessions store tags trimmed and in NFC; who searches may be less tidy. */
+const asStored = (tag: string): string => tag.trim().normalize('NFC');
+
+const rangeParts = ({ sorted }: SessionTable, ranges: Query['ranges']): Part[] =>
+  Object.entries(ranges).flatMap(([field, { min, max }]) => {
+    if (min === -Infinity && max === Infinity) return [];
+    const column = sorted[field as keyof typeof sorted];
+    const [from, to] = column.ranks({ min, max });
+    const each: Source['each'] = (visit) =>
+      column.index.ascend(from, to, (slot) => {
+        visit(slot);
+        return true;
+      });
+    const test: Test = (slot) => column.at(slot) >= min && column.at(slot) <= max;
+    return [{ test, source: { size: Math.max(0, to - from), each } }];
+  });
+
+/** Every bound that is given must hold, so of a bound and its alias the narrower one counts. */
+const rangesOf = (filter: Filter): Query['ranges'] => ({
+  createdAt: {
+    min: Math.max(filter.createdAfter ?? -Infinity, filter.after ?? -Infinity),
+    max: Math.min(filter.createdBefore ?? Infinity, filter.before ?? Infinity),
+  },
+  updatedAt: {
+    min: filter.updatedAfter ?? -Infinity,
+    max: filter.updatedBefore ?? Infinity,
+  },
+  cost: {
+    min: nanoUsd(Math.max(filter.minCostUsd ?? -Infinity, filter.minCost ?? -Infinity)),
+    max: nanoUsd(Math.min(filter.maxCostUsd ?? Infinity, filter.maxCost ?? Infinity)),
+  },
+  turns: { min: -Infinity, max: Infinity },
+});
+
+/** Rounded, as 0.1 dollars times a billion is a little more than it should be. */
+const nanoUsd = (usd: number): number => Math.round(usd * 1e9);
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

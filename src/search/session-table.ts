@@ -1,0 +1,230 @@
+/**
+ * The sessions of one tenant, as columns by slot number. It owns all that the catalog knows of them.
+ *
+ * 1. A slot belongs to one session from `put` to `delete`; then it is free for another. 0 is no slot.
+ * 2. Every sorted column's index, every facet and the tags name exactly the slots in use.
+ */
+import type { Mode, Status } from '../session/head.ts';
+import type { SessionId, SessionKey, Tenant } from '../session/ids.ts';
+import type { SummaryRow } from '../session/summary.ts';
+import { Column, Texts } from './columns.ts';
+import { MAP_ENTRY_BYTES } from './dictionary.ts';
+import { Facet } from './facet.ts';
+import { SortedColumn } from './sorted-column.ts';
+import { TagTable } from './tag-table.ts';
+
+const TEXTS = ['title', 'summary', 'description'] as const;
+
+export class SessionTable {
+  readonly #tenant: Tenant;
+  readonly #slots = new Map<string, number>();
+  readonly #freeSlots: number[] = [];
+  #slotsEnd = 1;
+  #costNanoUsd = 0;
+
+  readonly #ids = new Texts();
+  readonly #texts = { title: new Texts(), summary: new Texts(), description: new Texts() };
+  readonly #version = Column.uint32();
+  readonly #messageCount = Column.uint32();
+  readonly #costIsPartial = Column.uint32();
+  readonly #importedAtMs = Column.float64();
+  readonly #openTurns = Column.uint32();
+  readonly #open = new Set<number>();
+
+  readonly sorted = {
+    updatedAt: this.#sortedBy(Column.float64()),
+    createdAt: this.#sortedBy(Column.float64()),
+    cost: this.#sortedBy(Column.float64()),
+    turns: this.#sortedBy(Column.uint32()),
+  };
+  readonly facets = {
+    status: new Facet(),
+    mode: new Facet(),
+    model: new Facet(),
+    workingDirectory: new Facet(),
+    permissionMode: new Facet(),
+    owner: new Facet(),
+    templateId: new Facet(),
+    externalKey: new Facet(),
+    parentId: new Facet(),
+  };
+  readonly tags = new TagTable();
+
+  constructor(tenant: Tenant) {
+    this.#tenant = tenant;
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Known cost of all sessions. */
+  get costNanoUsd(): number {
+    return this.#costNanoUsd;
+  }
+
+  /** Slots with open turns. */
+  get open(): ReadonlySet<number> {
+    return this.#open;
+  }
+
+  slotOf(sessionId: string): number | undefined {
+    return this.#slots.get(sessionId);
+  }
+
+  put(row: SummaryRow): void {
+    const slot = this.#slots.get(row.key.sessionId);
+    if (slot === undefined) this.#setRest(this.#add(row), row);
+    else {
+      this.#sortAgain(slot, row);
+      this.#setRest(slot, row);
+    }
+  }
+
+  delete(sessionId: string): void {
+    const slot = this.#slots.get(sessionId);
+    if (slot === undefined) return;
+    this.#costNanoUsd -= this.sorted.cost.at(slot);
+    for (const column of Object.values(this.sorted)) column.delete(slot);
+    for (const facet of Object.values(this.facets)) facet.set(slot, undefined);
+    for (const texts of Object.values(this.#texts)) texts.set(slot, undefined);
+    this.tags.set(slot, []);
+    this.#setNumbers(slot, 0, 0, 0, 0, 0);
+    this.#ids.set(slot, undefined);
+    this.#slots.delete(sessionId);
+    this.#freeSlots.push(slot);
+  }
+
+  rowAt(slot: number): SummaryRow {
+    const { sorted, facets } = this;
+    return {
+      key: this.#keyAt(slot),
+      version: this.#version.at(slot),
+      createdAtMs: sorted.createdAt.at(slot),
+      updatedAtMs: sorted.updatedAt.at(slot),
+      status: facets.status.text(slot) as Status,
+      mode: facets.mode.text(slot) as Mode,
+      tags: this.tags.tags(slot),
+      messageCount: this.#messageCount.at(slot),
+      numTurns: sorted.turns.at(slot),
+      costNanoUsd: sorted.cost.at(slot),
+      costIsPartial: this.#costIsPartial.at(slot) === 1,
+      openTurns: this.#openTurns.at(slot),
+      ...this.#optionalAt(slot),
+    };
+  }
+
+  each(visit: (slot: number) => void): void {
+    for (const slot of this.#slots.values()) visit(slot);
+  }
+
+  get bytes(): number {
+    const parts = [
+      this.#ids,
+      this.#version,
+      this.#messageCount,
+      this.#costIsPartial,
+      this.#importedAtMs,
+      this.#openTurns,
+      this.tags,
+      ...Object.values(this.#texts),
+      ...Object.values(this.sorted),
+      ...Object.values(this.facets),
+    ];
+    const maps =
+      (this.#slots.size + this.#open.size) * MAP_ENTRY_BYTES + this.#freeSlots.length * 8;
+    return parts.reduce((sum, part) => sum + part.bytes, maps);
+  }
+
+  #sortedBy(values: Column): SortedColumn {
+    return new SortedColumn(values, (slot) => this.#ids.at(slot) ?? '');
+  }
+
+  #add(row: SummaryRow): number {
+    const slot = this.#freeSlots.pop() ?? this.#slotsEnd++;
+    this.#ids.set(slot, row.key.sessionId);
+    this.#slots.set(this.#ids.at(slot) ?? row.key.sessionId, slot);
+    this.#costNanoUsd += row.costNanoUsd;
+    this.sorted.updatedAt.add(slot, row.updatedAtMs);
+    this.sorted.createdAt.add(slot, row.createdAtMs);
+    this.sorted.cost.add(slot, row.costNanoUsd);
+    this.sorted.turns.add(slot, row.numTurns);
+    return slot;
+  }
+
+  #sortAgain(slot: number, row: SummaryRow): void {
+    this.#costNanoUsd += row.costNanoUsd - this.sorted.cost.at(slot);
+    this.sorted.updatedAt.set(slot, row.updatedAtMs);
+    this.sorted.createdAt.set(slot, row.createdAtMs);
+    this.sorted.cost.set(slot, row.costNanoUsd);
+    this.sorted.turns.set(slot, row.numTurns);
+  }
+
+  #setRest(slot: number, row: SummaryRow): void {
+    const { facets } = this;
+    facets.status.set(slot, row.status);
+    facets.mode.set(slot, row.mode);
+    facets.model.set(slot, row.model);
+    facets.workingDirectory.set(slot, row.workingDirectory);
+    facets.permissionMode.set(slot, row.permissionMode);
+    facets.owner.set(slot, row.owner);
+    facets.templateId.set(slot, row.templateId);
+    facets.externalKey.set(slot, row.externalKey);
+    facets.parentId.set(slot, row.parentId);
+    for (const field of TEXTS) this.#texts[field].set(slot, row[field]);
+    this.tags.set(slot, row.tags);
+    const partial = row.costIsPartial ? 1 : 0;
+    this.#setNumbers(
+      slot,
+      row.version,
+      row.messageCount,
+      row.openTurns,
+      row.importedAtMs ?? 0,
+      partial,
+    );
+  }
+
+  #setNumbers(
+    slot: number,
+    version: number,
+    messageCount: number,
+    openTurns: number,
+    importedAtMs: number,
+    costIsPartial: number,
+  ): void {
+    this.#version.set(slot, version);
+    this.#messageCount.set(slot, messageCount);
+    this.#openTurns.set(slot, openTurns);
+    this.#importedAtMs.set(slot, importedAtMs);
+    this.#costIsPartial.set(slot, costIsPartial);
+    if (openTurns > 0) this.#open.add(slot);
+    else this.#open.delete(slot);
+  }
+
+  #keyAt(slot: number): SessionKey {
+    return { tenant: this.#tenant, sessionId: (this.#ids.at(slot) ?? '') as SessionId };
+  }
+
+  /** The fields that a row may lack: absent rather than undefined. */
+  #optionalAt(slot: number): Partial<SummaryRow> {
+    const { facets } = this;
+    const fields: Record<string, string | number> = {};
+    const set = (field: string, value: string | number | undefined) => {
+      if (value !== undefined) fields[field] = value;
+    };
+    set('importedAtMs', this.#importedAtMs.at(slot) || undefined);
+    for (const field of TEXTS) set(field, this.#texts[field].at(slot));
+    for (const field of OPTIONAL_FACETS) set(field, facets[field].text(slot));
+    return fields;
+  }
+}
+
+const OPTIONAL_FACETS = [
+  'model',
+  'workingDirectory',
+  'permissionMode',
+  'owner',
+  'templateId',
+  'externalKey',
+  'parentId',
+] as const;

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { MemoryCatalog } from '../../src/search/catalog.ts';
+import type { Criteria } from '../../src/session/catalog.ts';
+import type { SummaryRow } from '../../src/session/summary.ts';
+import { naiveSearch } from './naive-catalog.ts';
+import { rowOf, searches, sessionIds, summaryRows, tenant } from './summary-row.ts';
+
+type Change = { put: SummaryRow } | { delete: string };
+
+const changes = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: summaryRows.map((put): Change => ({ put })) },
+    { weight: 1, arbitrary: sessionIds.map((id): Change => ({ delete: id })) },
+  ),
+  { maxLength: 40 },
+);
+
+class Pair {
+  readonly catalog = new MemoryCatalog();
+  readonly rows = new Map<string, SummaryRow>();
+
+  apply(change: Change): void {
+    if ('put' in change) {
+      this.catalog.put(change.put);
+      this.rows.set(change.put.key.sessionId, change.put);
+    } else {
+      this.catalog.delete(rowOf(change.delete).key);
+      this.rows.delete(change.delete);
+    }
+  }
+}
+
+const pairAfter = (all: readonly Change[]): Pair => {
+  const pair = new Pair();
+  for (const change of all) pair.apply(change);
+  return pair;
+};
+
+const walk = (catalog: MemoryCatalog, criteria: Criteria, between: (page: number) => void) => {
+  const seen: SummaryRow[] = [];
+  for (let page = 0, cursor: string | undefined; page === 0 || cursor !== undefined; page++) {
+    const { rows, nextCursor } = catalog.search(tenant, { ...criteria, ...(cursor && { cursor }) });
+    expect(rows.length).toBeLessThanOrEqual(criteria.limit);
+    seen.push(...rows);
+    cursor = nextCursor;
+    between(page);
+  }
+  return seen;
+};
+
+test('whatever was put and deleted, all pages together are what a plain filter and sort give', () => {
+  fc.assert(
+    fc.property(changes, searches, (all, criteria) => {
+      const { catalog, rows } = pairAfter(all);
+      const expected = naiveSearch(rows.values(), criteria);
+      expect(walk(catalog, criteria, () => {})).toEqual(expected);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('count gives the number and the known cost of what a search would find', () => {
+  fc.assert(
+    fc.property(changes, searches, (all, criteria) => {
+      const { catalog, rows } = pairAfter(all);
+      const expected = naiveSearch(rows.values(), criteria);
+      const costNanoUsd = expected.reduce((sum, row) => sum + row.costNanoUsd, 0);
+      expect(catalog.count(tenant, criteria)).toEqual({ count: expected.length, costNanoUsd });
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('sessions that change between pages neither repeat nor hide those that do not', () => {
+  fc.assert(
+    fc.property(changes, searches, changes, (before, criteria, meanwhile) => {
+      const pair = pairAfter(before);
+      const found = naiveSearch(pair.rows.values(), criteria);
+      const moved = new Set(meanwhile.map((c) => ('put' in c ? c.put.key.sessionId : c.delete)));
+      const seen = walk(pair.catalog, criteria, (page) => {
+        for (const change of meanwhile.slice(page * 5, page * 5 + 5)) pair.apply(change);
+      });
+      const still = (row: SummaryRow) => !moved.has(row.key.sessionId);
+      expect(seen.filter(still)).toEqual(found.filter(still));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('find, withOpenTurns, tenants and stats agree with what was put', () => {
+  fc.assert(
+    fc.property(changes, (all) => {
+      const { catalog, rows } = pairAfter(all);
+      for (const [id, row] of rows) expect(catalog.find(tenant, id)).toEqual(row);
+      const open = catalog.withOpenTurns().map((row) => row.key.sessionId);
+      const expected = [...rows.values()].filter((row) => row.openTurns > 0);
+      expect(new Set(open)).toEqual(new Set(expected.map((row) => row.key.sessionId)));
+      expect(catalog.tenants()).toEqual(rows.size === 0 ? [] : [tenant]);
+      expect(catalog.stats().sessions).toBe(rows.size);
+    }),
+  );
+});

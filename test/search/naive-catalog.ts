@@ -1,0 +1,50 @@
+/** The model that the catalog is compared with: an array, filtered and sorted anew for each question. */
+import type { Criteria, Filter } from '../../src/session/catalog.ts';
+import type { SummaryRow } from '../../src/session/summary.ts';
+import { tagKey } from '../../src/session/tags.ts';
+
+const SAME = ['mode', 'model', 'workingDirectory', 'owner', 'parentId'] as const;
+
+const isWithin = (value: number, min: number | undefined, max: number | undefined): boolean =>
+  (min === undefined || value >= min) && (max === undefined || value <= max);
+
+const nano = (usd: number | undefined) => (usd === undefined ? undefined : Math.round(usd * 1e9));
+
+const hasTags = (row: SummaryRow, filter: Filter): boolean => {
+  const own = row.tags.map(tagKey);
+  const has = (tag: string) => own.includes(tagKey(tag));
+  return (
+    (filter.tags === undefined || filter.tags.some(has)) &&
+    (filter.allTags ?? []).every(has) &&
+    !(filter.noTags ?? []).some(has) &&
+    (filter.tagPrefix === undefined ||
+      own.some((tag) => tag.startsWith(tagKey(filter.tagPrefix ?? ''))))
+  );
+};
+
+export const matches = (row: SummaryRow, filter: Filter): boolean =>
+  hasTags(row, filter) &&
+  isWithin(row.createdAtMs, filter.createdAfter, filter.createdBefore) &&
+  isWithin(row.createdAtMs, filter.after, filter.before) &&
+  isWithin(row.updatedAtMs, filter.updatedAfter, filter.updatedBefore) &&
+  isWithin(row.costNanoUsd, nano(filter.minCostUsd), nano(filter.maxCostUsd)) &&
+  isWithin(row.costNanoUsd, nano(filter.minCost), nano(filter.maxCost)) &&
+  (filter.status === undefined || [filter.status].flat().includes(row.status)) &&
+  SAME.every((field) => filter[field] === undefined || filter[field] === row[field]);
+
+const VALUES = {
+  updatedAt: (row: SummaryRow) => row.updatedAtMs,
+  createdAt: (row: SummaryRow) => row.createdAtMs,
+  cost: (row: SummaryRow) => row.costNanoUsd,
+  turns: (row: SummaryRow) => row.numTurns,
+};
+
+/** Every match, in order. */
+export const naiveSearch = (rows: Iterable<SummaryRow>, criteria: Criteria): SummaryRow[] => {
+  const value = VALUES[criteria.sortBy];
+  const sign = criteria.order === 'asc' ? 1 : -1;
+  const byId = (a: SummaryRow, b: SummaryRow) => (a.key.sessionId < b.key.sessionId ? -1 : 1);
+  return [...rows]
+    .filter((row) => matches(row, criteria))
+    .sort((a, b) => sign * (value(a) - value(b) || byId(a, b)));
+};

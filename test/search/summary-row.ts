@@ -1,0 +1,122 @@
+/** Summary rows for tests: plain ones, and arbitrary ones from small alphabets, so that values meet. */
+import fc from 'fast-check';
+import { Criteria } from '../../src/session/catalog.ts';
+import { MODES, STATUSES } from '../../src/session/head.ts';
+import type { SessionId, Tenant } from '../../src/session/ids.ts';
+import type { SummaryRow } from '../../src/session/summary.ts';
+
+export const tenant = 'default' as Tenant;
+
+export const rowOf = (sessionId: string, fields: Partial<SummaryRow> = {}): SummaryRow => ({
+  key: { tenant, sessionId: sessionId as SessionId },
+  version: 1,
+  createdAtMs: 1_000,
+  updatedAtMs: 1_000,
+  status: 'idle',
+  mode: 'interactive',
+  tags: [],
+  messageCount: 0,
+  numTurns: 0,
+  costNanoUsd: 0,
+  costIsPartial: false,
+  openTurns: 0,
+  ...fields,
+});
+
+export const criteriaOf = (input: Parameters<typeof Criteria.parse>[0] = {}): Criteria =>
+  Criteria.parse(input);
+
+const few = (...texts: string[]) => fc.option(fc.constantFrom(...texts), { nil: undefined });
+const TAGS = ['alpha', 'Alpha', 'alphabet', 'beta', 'proj:a', 'proj:B', 'ünï', 'hold'] as const;
+const tags = fc.uniqueArray(fc.constantFrom(...TAGS), {
+  maxLength: 4,
+  selector: (tag) => tag.toLowerCase(),
+});
+const smallInt = fc.integer({ min: 0, max: 6 });
+export const sessionIds = fc.constantFrom(...Array.from({ length: 12 }, (_, n) => `s${n}`));
+
+const withoutUndefined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+
+export const summaryRows: fc.Arbitrary<SummaryRow> = fc
+  .record({
+    sessionId: sessionIds,
+    version: fc.integer({ min: 1, max: 9 }),
+    createdAtMs: smallInt,
+    updatedAtMs: smallInt,
+    importedAtMs: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+    status: fc.constantFrom(...STATUSES),
+    mode: fc.constantFrom(...MODES),
+    title: few('A title', 'Größe', '日本'),
+    summary: few('short'),
+    description: few('longer'),
+    tags,
+    messageCount: smallInt,
+    numTurns: smallInt,
+    costNanoUsd: smallInt.map((n) => n * 100_000_000),
+    costIsPartial: fc.boolean(),
+    model: few('claude-opus-4-1', 'claude-haiku-4-5'),
+    workingDirectory: few('/home/a', '/home/b'),
+    permissionMode: few('default', 'plan'),
+    owner: few('ann', 'bob'),
+    templateId: few('t1'),
+    externalKey: few('k1', 'k2', 'k3'),
+    parentId: few('s1', 's2'),
+    openTurns: fc.constantFrom(0, 0, 1, 2),
+  })
+  .map(({ sessionId, ...fields }) =>
+    withoutUndefined(rowOf(sessionId, fields as Partial<SummaryRow>)),
+  );
+
+const tagQuery = fc.option(
+  fc.array(fc.constantFrom('alpha', 'ALPHA', 'beta', 'PROJ:b', 'unknown'), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  { nil: undefined },
+);
+const bound = fc.option(smallInt, { nil: undefined });
+const usd = fc.option(
+  smallInt.map((n) => n / 10),
+  { nil: undefined },
+);
+
+export const filters = fc
+  .record({
+    tags: tagQuery,
+    allTags: tagQuery,
+    noTags: tagQuery,
+    tagPrefix: few('al', 'PROJ:', 'z'),
+    createdAfter: bound,
+    createdBefore: bound,
+    updatedAfter: bound,
+    updatedBefore: bound,
+    after: bound,
+    maxCostUsd: usd,
+    minCost: usd,
+    status: fc.option(
+      fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES], { minLength: 1 })),
+      { nil: undefined },
+    ),
+    mode: fc.option(fc.constantFrom(...MODES), { nil: undefined }),
+    model: few('claude-opus-4-1', 'unknown'),
+    workingDirectory: few('/home/a'),
+    owner: few('ann'),
+    parentId: few('s1'),
+  })
+  .chain((all) =>
+    fc.subarray(
+      Object.entries(all).filter(([, v]) => v !== undefined),
+      { maxLength: 3 },
+    ),
+  )
+  .map((entries) => Object.fromEntries(entries));
+
+export const searches = fc
+  .record({
+    filter: filters,
+    sortBy: fc.constantFrom('updatedAt', 'createdAt', 'cost', 'turns'),
+    order: fc.constantFrom('asc', 'desc'),
+    limit: fc.integer({ min: 1, max: 5 }),
+  })
+  .map(({ filter, ...rest }) => criteriaOf({ ...filter, ...rest }));
