@@ -23,10 +23,15 @@ const MESSAGES: Readonly<Record<number, string>> = {
 export const errorTypeOf = (status: number): string =>
   TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
 
-/** The status that an error type has outside of a stream. */
-export const statusOfType = (type: string): number => {
+/** The status that an error event of a stream would have as an answer of its own. */
+export const statusOfFault = ({
+  type = 'overloaded_error',
+}: {
+  readonly type?: string;
+}): number => {
   const found = Object.entries(TYPES).find(([, known]) => known === type);
-  return found ? Number(found[0]) : type === 'invalid_request_error' ? 400 : 500;
+  if (found) return Number(found[0]);
+  return type === 'invalid_request_error' ? 400 : 500;
 };
 
 /** What the API's own `x-should-retry` says of a status. */

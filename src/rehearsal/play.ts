@@ -7,7 +7,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, MessageAnswer } from './answer.ts';
-import { encodeError, statusOfType } from './api-error.ts';
+import { encodeError, statusOfFault } from './api-error.ts';
 import type { ComposedMessage } from './compose.ts';
 import { encodeEvents, encodeMessage, errorEvent, type Piece } from './wire.ts';
 
@@ -102,7 +102,7 @@ const playWhole = async (
   if (gate) await untilSettled(gate.until, signal);
   if (!fault) return send(response, 200, JSON_TYPE, requestId, body);
   if (fault.kind === 'error') {
-    const status = statusOfType(fault.type ?? 'overloaded_error');
+    const status = statusOfFault(fault);
     const error = encodeError({ ...fault, kind: 'error', status }, requestId);
     return send(response, status, JSON_TYPE, requestId, error.body, error.headers);
   }

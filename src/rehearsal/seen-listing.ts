@@ -14,7 +14,7 @@ export interface ListedRequest {
   readonly receivedMonotonicMs: number;
   /** Absent while the request waits for its answer. */
   readonly status?: number;
-  readonly isAbandoned: boolean;
+  readonly isBroken: boolean;
 }
 
 const redacted = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {
@@ -33,7 +33,7 @@ const listed = (request: SeenRequest): ListedRequest => ({
   receivedAt: request.receivedAt,
   receivedMonotonicMs: request.receivedMonotonicMs,
   ...(request.status === undefined ? {} : { status: request.status }),
-  isAbandoned: request.isAbandoned,
+  isBroken: request.isBroken,
 });
 
 /** `{"requests":[...]}` with those whose `seq` is above `after`. */

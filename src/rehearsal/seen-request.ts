@@ -46,8 +46,8 @@ export class SeenRequest implements SeenAt {
   readonly receivedMonotonicMs: number;
   /** What it was answered with; undefined while it waits, 0 where no status line went out. */
   status: number | undefined;
-  /** The client went away before the answer was complete. */
-  isAbandoned = false;
+  /** The connection ended before the answer was complete: the client went away, or a fault cut it. */
+  isBroken = false;
   #parsed: { readonly json: unknown } | undefined;
   #hash: string | undefined;
 

@@ -9,20 +9,18 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, ErrorAnswer } from './answer.ts';
-import { encodeError, invalidRequest } from './api-error.ts';
 import { Attempts } from './attempts.ts';
-import { compose } from './compose.ts';
-import { isKnownModel, modelInfo, modelList } from './models.ts';
-import { planCount, planMessage } from './plan.ts';
-import { JSON_TYPE, play, send } from './play.ts';
-import { violationOf } from './rules.ts';
+import {
+  answerRequest,
+  errorAnswer,
+  type Script,
+  type Stage,
+  sendError,
+  sendFailure,
+} from './endpoints.ts';
+import { JSON_TYPE, send } from './play.ts';
 import { seenListing } from './seen-listing.ts';
 import { SeenRequest, SeenRequests } from './seen-request.ts';
-
-/** A script may take its time: the answer goes out when its promise is settled. */
-export type Script = (request: SeenRequest) => Answer | undefined | Promise<Answer | undefined>;
 
 export interface RehearsalOptions {
   /** 0 takes a free one. Default 0. */
@@ -58,125 +56,9 @@ const KEEP_ALIVE_MS = 300_000;
 interface State {
   readonly options: RehearsalOptions;
   readonly requests: SeenRequests;
-  readonly attempts: Attempts;
+  readonly stage: Stage;
   seq: number;
 }
-
-type Handler = (request: SeenRequest, response: ServerResponse, state: State) => unknown;
-
-const requestIdOf = (request: SeenRequest): string => `req_01${request.bodyHash.slice(0, 22)}`;
-
-const sendError = (request: SeenRequest, response: ServerResponse, answer: ErrorAnswer): void => {
-  const requestId = requestIdOf(request);
-  const { headers, body } = encodeError(answer, requestId);
-  request.status = answer.status;
-  send(response, answer.status, JSON_TYPE, requestId, body, headers);
-};
-
-const sendJson = (request: SeenRequest, response: ServerResponse, body: object): void => {
-  request.status = 200;
-  send(response, 200, JSON_TYPE, requestIdOf(request), JSON.stringify(body));
-};
-
-const error = (status: number, message: string): ErrorAnswer => ({
-  kind: 'error',
-  status,
-  message,
-});
-
-const refusedKey = ({ headers }: SeenRequest): string | undefined => {
-  const bearer = headers.authorization?.match(/^Bearer\s+(\S+)$/i)?.[1];
-  const key = headers['x-api-key'] ?? bearer;
-  if (key === undefined || key === '') return 'x-api-key header is required';
-  return key === 'invalid' ? 'invalid x-api-key' : undefined;
-};
-
-/** The 400 or 404 that a body gets before anything is planned. */
-const refusedBody = (
-  request: SeenRequest,
-  endpoint: 'create' | 'count',
-): ErrorAnswer | undefined => {
-  try {
-    const violation = violationOf(request.json, endpoint);
-    if (violation !== undefined) return invalidRequest(violation);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    return invalidRequest(`The request body is not valid JSON: ${cause.message}`);
-  }
-  const { model } = request.body;
-  return isKnownModel(model) ? undefined : error(404, `model: ${model}`);
-};
-
-const perform = (
-  request: SeenRequest,
-  response: ServerResponse,
-  answer: Answer,
-): Promise<void> | undefined => {
-  switch (answer.kind) {
-    case 'error': {
-      const fail = (): void => sendError(request, response, answer);
-      if (answer.waitMs) return sleep(answer.waitMs, undefined, { ref: false }).then(fail);
-      fail();
-      return undefined;
-    }
-    case 'tokens':
-      sendJson(request, response, { input_tokens: answer.inputTokens });
-      return undefined;
-    case 'message': {
-      request.status = answer.fault?.afterEvents === 0 ? 0 : 200;
-      const isStream = request.body.stream === true;
-      return play(response, compose(answer, request), answer, isStream, requestIdOf(request));
-    }
-  }
-};
-
-const answerBody =
-  (endpoint: 'create' | 'count'): Handler =>
-  (request, response, { options, attempts }) => {
-    if (request.headers['anthropic-version'] === undefined)
-      return sendError(request, response, invalidRequest('anthropic-version: header is required'));
-    const refused = refusedBody(request, endpoint);
-    if (refused) return sendError(request, response, refused);
-    const plan = (): Answer =>
-      endpoint === 'create' ? planMessage(request, attempts) : planCount(request);
-    const scripted = options.script?.(request);
-    if (!(scripted instanceof Promise)) return perform(request, response, scripted ?? plan());
-    return scripted.then((answer) => perform(request, response, answer ?? plan()));
-  };
-
-const listModels: Handler = (request, response) => sendJson(request, response, modelList());
-
-const showModel: Handler = (request, response) => {
-  const id = decodeURIComponent(request.path.slice('/v1/models/'.length));
-  const info = modelInfo(id);
-  if (info) return sendJson(request, response, info);
-  return sendError(request, response, error(404, `model: ${id}`));
-};
-
-const handlerOf = (method: string, path: string): Handler | ErrorAnswer => {
-  if (path === '/v1/messages' || path === '/v1/messages/count_tokens') {
-    if (method !== 'POST') return error(405, 'Method Not Allowed');
-    return answerBody(path === '/v1/messages' ? 'create' : 'count');
-  }
-  if (path === '/v1/models' && method === 'GET') return listModels;
-  if (path.startsWith('/v1/models/') && method === 'GET') return showModel;
-  return error(404, `Not found: ${path}`);
-};
-
-const handle = (request: SeenRequest, response: ServerResponse, state: State): unknown => {
-  const refused = refusedKey(request);
-  if (refused) return sendError(request, response, error(401, refused));
-  const handler = handlerOf(request.method, request.path);
-  if (typeof handler !== 'function') return sendError(request, response, handler);
-  return handler(request, response, state);
-};
-
-/** A throwing script (or a bug here) becomes a 500 that says so, where one can still be sent. */
-const failed = (request: SeenRequest, response: ServerResponse, cause: unknown): void => {
-  const message = `The rehearsal failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-  if (response.headersSent) response.socket?.destroy();
-  else sendError(request, response, error(500, message));
-};
 
 const settle = (request: SeenRequest, response: ServerResponse, state: State): void => {
   const done = (): void => {
@@ -185,11 +67,11 @@ const settle = (request: SeenRequest, response: ServerResponse, state: State): v
     state.options.log?.({ method, path, status, seq });
   };
   try {
-    const pending = handle(request, response, state);
-    if (!(pending instanceof Promise)) return done();
-    pending.catch((cause: unknown) => failed(request, response, cause)).finally(done);
+    const pending = answerRequest(request, response, state.stage);
+    if (!pending) return done();
+    pending.catch((cause: unknown) => sendFailure(request, response, cause)).finally(done);
   } catch (cause) {
-    failed(request, response, cause);
+    sendFailure(request, response, cause);
     done();
   }
 };
@@ -198,7 +80,7 @@ const ownEndpoint = (request: IncomingMessage, response: ServerResponse, state: 
   const url = new URL(request.url ?? '/', 'http://rehearsal');
   if (request.method === 'DELETE') {
     state.requests.clear();
-    state.attempts.clear();
+    state.stage.attempts.clear();
     response.writeHead(204).end();
     return;
   }
@@ -206,33 +88,41 @@ const ownEndpoint = (request: IncomingMessage, response: ServerResponse, state: 
   send(response, 200, JSON_TYPE, 'none', seenListing(state.requests, after));
 };
 
-const receive = (message: IncomingMessage, response: ServerResponse, state: State): void => {
-  const receivedMonotonicMs = Number(process.hrtime.bigint()) / 1e6;
-  const receivedAt = Date.now();
-  const target = message.url ?? '/';
-  if (target.startsWith('/rehearsal/requests')) return ownEndpoint(message, response, state);
-  const query = target.indexOf('?');
-  const path = query === -1 ? target : target.slice(0, query);
-  const max = state.options.maxBodyBytes ?? 32 * MIB;
+/** Reads the body, of which it keeps no more than the limit, and hands both on. */
+const readBody = (
+  message: IncomingMessage,
+  maxBytes: number,
+  onEnd: (body: Buffer, isTooLarge: boolean) => void,
+): void => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   message.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes <= max) chunks.push(chunk);
+    if (bytes <= maxBytes) chunks.push(chunk);
     else chunks.length = 0; // read to its end all the same, so that the client gets to read the 413
   });
   message.on('end', () => {
     const [only] = chunks;
-    const body = chunks.length === 1 && only ? only : Buffer.concat(chunks);
+    onEnd(chunks.length === 1 && only ? only : Buffer.concat(chunks), bytes > maxBytes);
+  });
+};
+
+const receive = (message: IncomingMessage, response: ServerResponse, state: State): void => {
+  const receivedMonotonicMs = Number(process.hrtime.bigint()) / 1e6;
+  const at = { receivedAt: Date.now(), receivedMonotonicMs };
+  const { method = 'GET', url = '/', headers } = message;
+  if (url.startsWith('/rehearsal/requests')) return ownEndpoint(message, response, state);
+  const query = url.indexOf('?');
+  const path = query === -1 ? url : url.slice(0, query);
+  readBody(message, state.options.maxBodyBytes ?? 32 * MIB, (body, isTooLarge) => {
     state.seq += 1;
-    const line = { method: message.method ?? 'GET', path, headers: message.headers };
-    const request = new SeenRequest(state.seq, line, body, { receivedAt, receivedMonotonicMs });
+    const request = new SeenRequest(state.seq, { method, path, headers }, body, at);
     state.requests.push(request);
     response.once('close', () => {
-      request.isAbandoned = !response.writableFinished;
+      request.isBroken = !response.writableFinished;
     });
-    if (bytes <= max) return settle(request, response, state);
-    return sendError(request, response, error(413, 'Request exceeds the maximum size'));
+    if (!isTooLarge) return settle(request, response, state);
+    return sendError(request, response, errorAnswer(413, 'Request exceeds the maximum size'));
   });
 };
 
@@ -247,7 +137,8 @@ export const startRehearsal = async (options: RehearsalOptions = {}): Promise<Re
   const { keepRequests = 1000, keepBytes = 64 * MIB } = options;
   const requests = new SeenRequests(keepRequests, keepBytes);
   const attempts = new Attempts(MAX_ATTEMPT_KEYS);
-  const state: State = { options, requests, attempts, seq: 0 };
+  const stage: Stage = { script: options.script, attempts };
+  const state: State = { options, requests, stage, seq: 0 };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (message, response) =>
     receive(message, response, state),
   );

@@ -102,14 +102,15 @@ describe('a stream that the rehearsal is told to break', () => {
     await new Promise((resolve) => stream.once('text', resolve));
     stream.abort();
     await expect(stream.done()).rejects.toThrow(Anthropic.APIUserAbortError);
-    await expect.poll(() => rehearsal.requests.last?.isAbandoned).toBe(true);
+    await expect.poll(() => rehearsal.requests.last?.isBroken).toBe(true);
   });
 
   it('breaks a whole answer in the middle of its body', async () => {
-    const { client } = await rehearsing();
+    const { client, rehearsal } = await rehearsing();
     const ask = (prompt: string) => client.messages.create(paramsFor(prompt));
     await expect(ask('[[rehearse: cut-after=2]]')).rejects.toThrow();
     expect(await failure(ask('[[rehearse: error-after=2]]'))).toMatchObject({ status: 529 });
+    expect(rehearsal.requests.last?.status).toBe(529);
   });
 });
 
