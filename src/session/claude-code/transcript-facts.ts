@@ -63,6 +63,8 @@ export interface FoldedChunk {
 type Draft = { -readonly [K in keyof TranscriptFacts]: TranscriptFacts[K] };
 
 const MAX_OPEN_SUMMARIES = 64;
+/** Types and session ids that are counted; a file with more is not from Claude Code. */
+const MAX_NAMES = 200;
 const MAX_PROMPT_CHARACTERS = 200;
 
 export const emptyFacts: TranscriptFacts = {
@@ -221,7 +223,11 @@ const foldPrompt = (draft: Draft, line: RawLine): void => {
 const count = (
   counts: Readonly<Record<string, number>>,
   name: string,
-): Readonly<Record<string, number>> => ({ ...counts, [name]: (counts[name] ?? 0) + 1 });
+): Readonly<Record<string, number>> => {
+  const isKnown = Object.hasOwn(counts, name);
+  if (!isKnown && Object.keys(counts).length >= MAX_NAMES) return counts;
+  return { ...counts, [name]: (isKnown ? (counts[name] ?? 0) : 0) + 1 };
+};
 
 const isUnderReporting = (version: string | undefined): boolean => {
   const [major = 0, minor = 0, patch = 0] = (version ?? '').split('.').map(Number);

@@ -27,7 +27,7 @@ export const priceOf = (
   atMs: number,
   table: PriceTable = PRICE_TABLE,
 ): PriceRow | undefined => {
-  const name = plainName(model);
+  const name = plainModelName(model);
   const rows = table.filter((row) => row.model === name);
   return rows.findLast((row) => Date.parse(row.validFrom) <= atMs) ?? rows[0];
 };
@@ -68,8 +68,8 @@ export const newestSonnet = (atMs: number, table: PriceTable = PRICE_TABLE): str
   return newest.at(-1)?.model ?? 'claude-sonnet-5-5';
 };
 
-/** `claude-opus-4-5-20251101[1m]` is priced as `claude-opus-4-5`. */
-const plainName = (model: string): string =>
+/** A model's name without date and context suffix: `claude-opus-4-5-20251101[1m]` is `claude-opus-4-5`. */
+export const plainModelName = (model: string): string =>
   model.replace(/\[1m\]$/, '').replace(/-(\d{8}|latest|0)$/, '');
 
 const ratesFor = (row: PriceRow, usage: Usage): Rates =>
