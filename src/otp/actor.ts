@@ -1,0 +1,164 @@
+/**
+ * A process with its two faces: `Ref`, which others hold, and `Self`, which its own handlers hold. It is one object,
+ * because a hundred thousand idle actors should cost little; the interfaces keep the faces apart.
+ */
+import type { Timer } from './clock.ts';
+import type { ExitReason } from './exit-reason.ts';
+import { Call, Message } from './message.ts';
+import { OtpError } from './otp-error.ts';
+import { Process, type ProcessOptions } from './process.ts';
+import type { Program, StartResult } from './program.ts';
+import type { ActorRef, CallOptions } from './ref.ts';
+import type { MonitorRef } from './self.ts';
+import { processOf, type System } from './system.ts';
+import { link, unlink, unwatch, type Watch, watch } from './ties.ts';
+
+const CALL_TIMEOUT_MS = 5_000;
+/** When a full mailbox is worth another try: an actor that works empties it within milliseconds. */
+const RETRY_WORKING_MS = 10;
+/** The same for one that waits for its `init` or a child. */
+const RETRY_WAITING_MS = 1_000;
+
+/** What a monitor puts into the mailbox when its target dies. */
+export interface Down {
+  readonly monitor: Monitor;
+  readonly ref: ActorRef;
+  readonly reason: ExitReason;
+}
+
+export class Monitor implements MonitorRef {
+  readonly ref: ActorRef;
+  watch: Watch | undefined = undefined;
+  /** False once it was taken back: a DOWN that is under way is dropped. */
+  active = true;
+
+  constructor(ref: ActorRef) {
+    this.ref = ref;
+  }
+}
+
+type InfoPair = readonly [name: string, message: unknown];
+
+export class Actor extends Process {
+  readonly system: System;
+
+  constructor(system: System, program: Program, options: ProcessOptions) {
+    super(system, program, options);
+    this.system = system;
+  }
+
+  get ref(): this {
+    return this;
+  }
+
+  // ── Ref ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  call(name: string, request?: unknown, options?: CallOptions): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusal(name);
+      if (refusal !== undefined) return reject(refusal);
+      const timeoutMs = options?.timeoutMs ?? CALL_TIMEOUT_MS;
+      const nowMs = this.host.clock.monotonic();
+      this.deliver(new Call(this, name, request, timeoutMs, nowMs, resolve, reject));
+    });
+  }
+
+  cast(name: string, message?: unknown): void {
+    if (this.mailboxFull && this.alive) throw this.#full();
+    this.deliver(new Message('cast', name, message));
+  }
+
+  #refusal(name: string): OtpError | undefined {
+    if (!this.alive) return new OtpError('noproc', `${this.label} is not alive`);
+    if (this.mailboxFull) return this.#full();
+    if (this.host.running !== this) return undefined;
+    return new OtpError('calling_self', `${this.label} called itself (${name}) and cannot answer`);
+  }
+
+  #full(): OtpError {
+    const retryAfterMs = this.waiting ? RETRY_WAITING_MS : RETRY_WORKING_MS;
+    const what = `the mailbox of ${this.label} is full (${this.mailboxLimit} messages)`;
+    return new OtpError('mailbox_full', what, { retryAfterMs });
+  }
+
+  // ── Self ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  send(info: string, message?: unknown): void {
+    this.deliver(new Message('info', info, message));
+  }
+
+  sendAfter(delayMs: number, info: string, message?: unknown): Timer {
+    return this.after(delayMs, () => this.send(info, message));
+  }
+
+  sendEvery(intervalMs: number, info: string, message?: unknown): Timer {
+    let timer: Timer;
+    const again = () => {
+      this.send(info, message);
+      timer = this.after(intervalMs, again);
+    };
+    timer = this.after(intervalMs, again);
+    return { cancel: () => timer.cancel() };
+  }
+
+  pipe<T>(
+    promise: PromiseLike<T>,
+    fulfilled: (value: T) => InfoPair,
+    rejected: (error: unknown) => InfoPair,
+  ): void {
+    const send = (info: () => InfoPair) => this.later('pipe', () => this.send(...info()));
+    promise.then(
+      (value) => send(() => fulfilled(value)),
+      (error) => send(() => rejected(error)),
+    );
+  }
+
+  monitor(ref: ActorRef): Monitor {
+    const monitor = new Monitor(ref);
+    const down = (reason: ExitReason) =>
+      this.deliver(new Message('down', 'down', { monitor, ref, reason } satisfies Down));
+    monitor.watch = watch(processOf(ref), down, this);
+    return monitor;
+  }
+
+  demonitor(monitor: MonitorRef): void {
+    if (!(monitor instanceof Monitor)) return;
+    monitor.active = false;
+    if (monitor.watch !== undefined) unwatch(monitor.watch);
+  }
+
+  link(ref: ActorRef): void {
+    link(this, processOf(ref));
+  }
+
+  unlink(ref: ActorRef): void {
+    unlink(this, processOf(ref));
+  }
+
+  trapExit(on: boolean): void {
+    this.trapping = on;
+  }
+
+  exit(reason: ExitReason): void {
+    this.signalExit(reason, this);
+  }
+}
+
+/** The system that a process lives in, as its layers need it: every process is made by `spawn`. */
+export function systemOf(process: Process): System {
+  if (process instanceof Actor) return process.system;
+  throw new TypeError('a process without a system');
+}
+
+/** Starts a process under `options.parent`; answers at once when its `init` is synchronous. */
+export function spawn(
+  system: System,
+  program: Program,
+  options: ProcessOptions,
+): StartResult | Promise<StartResult> {
+  const { parent } = options;
+  if (parent !== undefined && !parent.alive) return { kind: 'failed', reason: 'noproc' };
+  const actor = new Actor(system, program, options);
+  options.seat?.occupy(actor);
+  return actor.start(options.args, options.initTimeoutMs);
+}

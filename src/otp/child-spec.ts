@@ -1,0 +1,43 @@
+/** What a supervisor needs to know of a child: who it is, how it starts, when it is restarted, how it ends. */
+import type { Process } from './process.ts';
+import type { Seat, Shutdown, StartResult } from './program.ts';
+import type { ActorRef } from './ref.ts';
+import type { System } from './system.ts';
+
+/** `transient`: restarted unless it ended as wished (`normal`, `shutdown`); `temporary`: never. */
+export type Restart = 'permanent' | 'transient' | 'temporary';
+
+/** Where a child starts: under which supervisor, in which seat. */
+export interface Place {
+  readonly parent: Process;
+  readonly seat: Seat;
+}
+
+declare const starts: unique symbol;
+
+/** `R` is what the child's ref is like, for those who start it by key. */
+export interface ChildSpec<R extends ActorRef = ActorRef> {
+  readonly [starts]?: R;
+  /** Unique among its siblings. */
+  readonly id: string;
+  readonly type: 'worker' | 'supervisor';
+  /** Default `permanent`. */
+  readonly restart: Restart;
+  /** Default 5,000 for workers, `infinity` for supervisors. */
+  readonly shutdownMs: Shutdown;
+  start(system: System, place: Place | undefined): StartResult | Promise<StartResult>;
+}
+
+export interface ChildOptions {
+  readonly id: string;
+  readonly restart?: Restart;
+  readonly shutdownMs?: Shutdown;
+  /** Default 60,000. */
+  readonly initTimeoutMs?: number;
+  /** Calls and casts that may wait in the mailbox; default 1,000. */
+  readonly mailboxLimit?: number;
+}
+
+/** The child if it is wanted; otherwise one that starts as `ignore`, so that child lists stay literal. */
+export const wanted = <R extends ActorRef>(condition: boolean, spec: ChildSpec<R>): ChildSpec<R> =>
+  condition ? spec : { ...spec, start: () => ({ kind: 'ignored' }) };

@@ -1,0 +1,75 @@
+/** The actor runtime's door for users of the package: `greenroom/otp`. Inside `src`, import the single files. */
+
+export {
+  type ChildOptions,
+  type ChildSpec,
+  type Place,
+  type Restart,
+  wanted,
+} from './child-spec.ts';
+export type { Clock, Timer } from './clock.ts';
+export {
+  type Backoff,
+  type DynamicChild,
+  type DynamicOptions,
+  type DynamicRef,
+  dynamicSupervisor,
+} from './dynamic-supervisor.ts';
+export { describeReason, type ExitReason, type ExitSignal, isAbnormal } from './exit-reason.ts';
+export {
+  type Behaviour,
+  type CallResult,
+  type DownMessage,
+  type ExitMessage,
+  type GenServer,
+  genServer,
+  type NoReply,
+  noreply,
+  type Reply,
+  type ReplyAfter,
+  type Result,
+  reply,
+  replyAfter,
+  type Stop,
+  stop,
+} from './gen-server.ts';
+export type { Inspection, TreeNode } from './inspect.ts';
+export type { From } from './message.ts';
+export { type Name, nameOf } from './name.ts';
+export { OtpError, type OtpErrorCode } from './otp-error.ts';
+export { IGNORE, type Shutdown, type StartResult } from './program.ts';
+export {
+  type CallName,
+  type CastName,
+  type CastOf,
+  type Info,
+  type InfoName,
+  type InfoOf,
+  type Protocol,
+  protocol,
+  type ReplyOf,
+  type RequestOf,
+} from './protocol.ts';
+export type { ActorRef, CallOptions, Ref } from './ref.ts';
+export { type RegistryFace, type RegistryOptions, registry } from './registry.ts';
+export { formatReport, type MessageView, type Report } from './report.ts';
+export type { MonitorRef, Self } from './self.ts';
+export {
+  type ChildInfo,
+  type Strategy,
+  type SupervisorOptions,
+  type SupervisorRef,
+  startTree,
+  supervisor,
+  whichChildren,
+} from './supervisor.ts';
+export { System, type SystemOptions } from './system.ts';
+export { systemClock, systemRandom } from './system-clock.ts';
+export {
+  type TaskOptions,
+  type TaskRunner,
+  type TaskSupervisorOptions,
+  task,
+  taskSupervisor,
+} from './task.ts';
+export { type VirtualClock, virtualClock } from './virtual-clock.ts';

@@ -1,0 +1,75 @@
+/** Looking in from outside: values that a command line or a page can show; nothing here changes anything. */
+import type { ExitReason } from './exit-reason.ts';
+import { type Process, redactedState } from './process.ts';
+import type { Seat } from './program.ts';
+import type { ActorRef } from './ref.ts';
+import type { MessageView } from './report.ts';
+
+export interface Inspection {
+  readonly id: number;
+  readonly label: string;
+  readonly kind: 'worker' | 'supervisor';
+  readonly alive: boolean;
+  /** As the behaviour's `redact` shows it. */
+  readonly state: unknown;
+  /** Messages that wait. */
+  readonly mailbox: number;
+  /** The message under way; since when it is, in epoch ms. */
+  readonly current: (MessageView & { readonly since: number }) | undefined;
+  /** Messages handled since its start. */
+  readonly reductions: number;
+  /** How often it was started again. */
+  readonly restarts: number;
+  readonly lastCrash: ExitReason | undefined;
+}
+
+export interface TreeNode {
+  readonly id: string;
+  readonly label: string;
+  readonly kind: 'worker' | 'supervisor';
+  /** Absent while there is no living process. */
+  readonly ref: ActorRef | undefined;
+  readonly status: Seat['status'];
+  readonly restarts: number;
+  readonly children: readonly TreeNode[];
+}
+
+export function inspect(process: Process): Inspection {
+  return {
+    id: process.id,
+    label: process.label,
+    kind: process.program.kind,
+    alive: process.alive,
+    state: redactedState(process),
+    mailbox: process.mailboxSize,
+    current: process.underWay,
+    reductions: process.reductions,
+    restarts: process.seat?.restarts ?? 0,
+    lastCrash: process.seat?.lastCrash,
+  };
+}
+
+export function tree(process: Process): TreeNode {
+  return {
+    id: process.seat?.id ?? process.name,
+    label: process.label,
+    kind: process.program.kind,
+    ref: process.alive ? process : undefined,
+    status: process.seat?.status ?? 'running',
+    restarts: process.seat?.restarts ?? 0,
+    children: [...(process.program.seats?.(process) ?? [])].map((seat) => nodeOf(seat, process)),
+  };
+}
+
+const nodeOf = (seat: Seat, parent: Process): TreeNode =>
+  seat.process !== undefined ? tree(seat.process) : emptyNode(seat, parent);
+
+const emptyNode = (seat: Seat, parent: Process): TreeNode => ({
+  id: seat.id,
+  label: `${parent.label}/${seat.id}`,
+  kind: seat.kind,
+  ref: undefined,
+  status: seat.status,
+  restarts: seat.restarts,
+  children: [],
+});

@@ -1,0 +1,100 @@
+/**
+ * What lies in a mailbox: one object per message. A call is its own reply address: it carries the caller's promise,
+ * its deadline, and whether the callee still owes the answer.
+ *
+ * Invariant: a call is settled once; whatever comes later (a late reply, a second one, a deadline) is dropped.
+ */
+import type { Bucket, Deadlines, Due } from './deadlines.ts';
+import { OtpError } from './otp-error.ts';
+
+/** `call` and `cast` come from others and count against the mailbox's limit; the rest is the runtime's own. */
+export type MessageKind = 'call' | 'cast' | 'info' | 'down' | 'exit' | 'run';
+
+export class Message {
+  readonly kind: MessageKind;
+  /** Of the call, cast or info; for the runtime's own messages, what they are. */
+  readonly name: string;
+  readonly payload: unknown;
+
+  constructor(kind: MessageKind, name: string, payload: unknown) {
+    this.kind = kind;
+    this.name = name;
+    this.payload = payload;
+  }
+}
+
+/** Where a handler sends an answer that it cannot give yet. The first answer counts, later ones are ignored. */
+export interface From<R> {
+  reply(value: R): void;
+  /** The caller's promise rejects with `error` as it is. */
+  fail(error: unknown): void;
+}
+
+/** Who has to answer a call. */
+export interface Callee {
+  readonly label: string;
+  readonly deadlines: Deadlines;
+  /** Calls taken from the mailbox whose answer is still owed. */
+  owed: Set<Call> | undefined;
+}
+
+export class Call extends Message implements From<unknown>, Due {
+  readonly callee: Callee;
+  readonly timeoutMs: number;
+  /** On the monotonic clock; infinite for a caller with endless patience. */
+  readonly dueMs: number;
+  settled = false;
+  bucket: Bucket | undefined = undefined;
+  before: Due | undefined = undefined;
+  after: Due | undefined = undefined;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    callee: Callee,
+    name: string,
+    request: unknown,
+    timeoutMs: number,
+    nowMs: number,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super('call', name, request);
+    this.callee = callee;
+    this.timeoutMs = timeoutMs;
+    this.dueMs = nowMs + timeoutMs;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (timeoutMs !== Number.POSITIVE_INFINITY) callee.deadlines.add(this, this.dueMs);
+  }
+
+  reply(value: unknown): void {
+    if (this.#settle()) this.#resolve(value);
+  }
+
+  fail(error: unknown): void {
+    if (this.#settle()) this.#reject(error);
+  }
+
+  expire(): void {
+    const { callee, name, timeoutMs } = this;
+    this.fail(
+      new OtpError('timeout', `${callee.label} did not answer ${name} within ${timeoutMs} ms`),
+    );
+  }
+
+  /** The handler answers later, perhaps: the callee's death must not leave the caller waiting. */
+  owe(): void {
+    if (this.settled) return;
+    this.callee.owed ??= new Set();
+    this.callee.owed.add(this);
+  }
+
+  #settle(): boolean {
+    if (this.settled) return false;
+    this.settled = true;
+    this.callee.deadlines.remove(this);
+    this.callee.owed?.delete(this);
+    return true;
+  }
+}

@@ -1,0 +1,51 @@
+/** What the runtime answers when it cannot do what was asked. Judged by `code`, never by `instanceof`. */
+import { describeReason, type ExitReason } from './exit-reason.ts';
+
+export type OtpErrorCode =
+  /** no answer within the call's `timeoutMs`; the work may still be done */
+  | 'timeout'
+  /** the actor is not alive (any more): nothing was done */
+  | 'noproc'
+  /** the actor's mailbox is at its limit: nothing was done, try again after `retryAfterMs` */
+  | 'mailbox_full'
+  /** the actor died before it answered; why is in `reason`; the work may have been done */
+  | 'callee_died'
+  /** a handler called its own actor, which could only end in a timeout */
+  | 'calling_self'
+  /** the actor knows no call of this name */
+  | 'unknown_call'
+  | 'already_registered'
+  | 'not_registered'
+  /** an actor or a supervisor could not start; why is in `reason` */
+  | 'start_failed'
+  /** the child said that it is not wanted */
+  | 'ignored'
+  /** the child is out of its restart budget; its last crash is in `reason` */
+  | 'parked'
+  /** a supervisor is at its limit of children */
+  | 'max_children';
+
+export interface OtpErrorDetails {
+  readonly reason?: ExitReason;
+  readonly retryAfterMs?: number;
+}
+
+export class OtpError extends Error {
+  override readonly name = 'OtpError';
+  readonly code: OtpErrorCode;
+  /** Why the other side died, did not start, or was parked. */
+  readonly reason: ExitReason | undefined;
+  /** With `mailbox_full`: when it makes sense to try again. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: OtpErrorCode, what: string, details: OtpErrorDetails = {}) {
+    const { reason, retryAfterMs } = details;
+    super(reason === undefined ? what : `${what} (${describeReason(reason)})`, causeOf(reason));
+    this.code = code;
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+const causeOf = (reason: ExitReason | undefined): ErrorOptions =>
+  typeof reason === 'object' && 'crashed' in reason ? { cause: reason.crashed } : {};

@@ -1,0 +1,36 @@
+/** How others hold an actor: what they may know of it, ask it and tell it. */
+import type { CallName, CastName, CastOf, Protocol, ReplyOf, RequestOf } from './protocol.ts';
+
+/** An actor of whatever protocol: enough to watch it, link to it, look into it or end it. */
+export interface ActorRef {
+  readonly id: number;
+  /** The path from the root of the tree, for people. */
+  readonly label: string;
+  /** False from the moment that its end is certain. A restarted actor is another one, with another ref. */
+  readonly alive: boolean;
+}
+
+export interface CallOptions {
+  /** Default 5,000. `Infinity` waits as long as the actor lives. */
+  readonly timeoutMs?: number;
+}
+
+export interface Ref<P extends Protocol> extends ActorRef {
+  /**
+   * Asks, and waits for the answer. Rejects with an `OtpError`: `timeout` (a later reply is dropped, and a request
+   * whose time was up before its turn came is not carried out), `noproc`, `mailbox_full` with `retryAfterMs`,
+   * `callee_died` with the `reason`, `calling_self`; or with whatever error the handler answered.
+   */
+  call<K extends CallName<P>>(
+    name: K,
+    ...request: Argument<RequestOf<P, K>, [options?: CallOptions]>
+  ): Promise<ReplyOf<P, K>>;
+
+  /** Tells, and waits for nothing: a dead actor does not mind. Throws `mailbox_full` if there is no room. */
+  cast<K extends CastName<P>>(name: K, ...message: Argument<CastOf<P, K>, []>): void;
+}
+
+/** What is declared as nothing may be left out. */
+export type Argument<T, Rest extends readonly unknown[]> = undefined extends T
+  ? [nothing?: undefined, ...Rest]
+  : [value: T, ...Rest];

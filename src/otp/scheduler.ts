@@ -1,0 +1,72 @@
+/**
+ * The run queue: which process works next, for how long, and when the event loop gets its turn. It owns nothing
+ * but the order of processes that have something to do.
+ *
+ * Invariants: (1) a process is in the queue at most once (its own `scheduled` flag); (2) nobody handles more than
+ * `SLICE` messages while another one waits; (3) after `BURST` messages, or `BURST_MS`, timers and sockets run.
+ */
+import type { Clock } from './clock.ts';
+import { Ring } from './ring.ts';
+
+/** Something that can be given the processor. Answers how many messages it handled. */
+export interface Runnable {
+  scheduled: boolean;
+  readonly hasWork: boolean;
+  run(budget: number): number;
+}
+
+/** Messages of one process before the next one has its turn. */
+const SLICE = 32;
+/** Messages of all processes before microtasks (continuations of callers) have theirs. */
+const TURN = 128;
+/** Messages of all processes before timers and sockets have theirs. */
+const BURST = 1_024;
+/** The same in time, for handlers that take long; looked at once per `TURN`. */
+const BURST_MS = 5;
+
+const RESOLVED = Promise.resolve();
+
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #queue = new Ring<Runnable>();
+  #armed = false;
+  #handled = 0;
+  #burstStartMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  enqueue(runnable: Runnable): void {
+    if (runnable.scheduled) return;
+    runnable.scheduled = true;
+    this.#queue.push(runnable);
+    if (!this.#armed) this.#arm();
+  }
+
+  #arm(): void {
+    this.#armed = true;
+    if (this.#handled >= BURST) this.#clock.defer(this.#newBurst);
+    else void RESOLVED.then(this.#turn);
+  }
+
+  readonly #newBurst = (): void => {
+    this.#handled = 0;
+    this.#burstStartMs = this.#clock.monotonic();
+    this.#turn();
+  };
+
+  readonly #turn = (): void => {
+    let left = TURN;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      left -= 1 + next.run(SLICE);
+      if (next.hasWork) this.#queue.push(next);
+      else next.scheduled = false;
+      if (left <= 0) break;
+    }
+    this.#handled += TURN - left;
+    if (left <= 0 && this.#clock.monotonic() - this.#burstStartMs > BURST_MS) this.#handled = BURST;
+    if (this.#queue.size > 0) this.#arm();
+    else this.#armed = false;
+  };
+}

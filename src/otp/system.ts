@@ -1,0 +1,136 @@
+/**
+ * A system: the process table, the names, the clock, the run queue. Everything that one tree of actors shares belongs
+ * to its `System` value, so two of them live side by side in one program and tests do not leak into each other.
+ */
+import type { Clock } from './clock.ts';
+import { Deadlines } from './deadlines.ts';
+import type { ExitReason, ExitSignal } from './exit-reason.ts';
+import { type Inspection, inspect, type TreeNode, tree } from './inspect.ts';
+import { type Name, NameTable } from './name.ts';
+import { type Host, Process } from './process.ts';
+import type { ActorRef } from './ref.ts';
+import { formatReport, type Report } from './report.ts';
+import { Scheduler } from './scheduler.ts';
+import { systemClock, systemRandom } from './system-clock.ts';
+import { watch } from './ties.ts';
+
+export interface SystemOptions {
+  readonly name?: string;
+  /** Default: the real one. */
+  readonly clock?: Clock;
+  /** A number in [0, 1). Default: the real dice. */
+  readonly random?: () => number;
+  /** Hears every report. Default: crashes and what else went wrong go to the standard error output. */
+  readonly onReport?: (report: Report) => void;
+}
+
+export class System implements Host {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly scheduler: Scheduler;
+  readonly deadlines: Deadlines;
+  readonly names = new NameTable<string, unknown>();
+  running: Process | undefined = undefined;
+  readonly #processes = new Map<number, Process>();
+  readonly #listeners = new Set<(report: Report) => void>();
+  #lastId = 0;
+
+  constructor(options: SystemOptions = {}) {
+    this.name = options.name ?? 'system';
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? systemRandom;
+    this.scheduler = new Scheduler(this.clock);
+    this.deadlines = new Deadlines(this.clock);
+    this.#listeners.add(options.onReport ?? printReport);
+  }
+
+  /** How many actors are alive. */
+  get size(): number {
+    return this.#processes.size;
+  }
+
+  find<T>(name: Name<T>): T | undefined {
+    return this.names.find(name.key) as T | undefined;
+  }
+
+  /** Throws `not_registered`. */
+  fetch<T>(name: Name<T>): T {
+    return this.names.fetch(name.key) as T;
+  }
+
+  /**
+   * Sends an exit signal. `kill` cannot be trapped and cuts `terminate` short; `normal` is ignored by who does not
+   * trap; a supervisor ends in order, with its children. Does nothing to the dead.
+   */
+  exit(ref: ActorRef, reason: ExitSignal): void {
+    processOf(ref).signalExit(reason);
+  }
+
+  /** Ends an actor after what is in its mailbox already; resolves when it is gone. */
+  stop(ref: ActorRef, reason: ExitReason = 'normal'): Promise<ExitReason> {
+    const process = processOf(ref);
+    process.later('stop', () => process.end(reason));
+    return this.exited(ref);
+  }
+
+  /** Resolves with the reason when the actor is dead; `noproc` if it was already. */
+  exited(ref: ActorRef): Promise<ExitReason> {
+    return new Promise((resolve) => void watch(processOf(ref), resolve));
+  }
+
+  inspect(ref: ActorRef): Inspection {
+    return inspect(processOf(ref));
+  }
+
+  /** The tree below a supervisor, or the one node of a worker. */
+  tree(ref: ActorRef): TreeNode {
+    return tree(processOf(ref));
+  }
+
+  /** Hears every report from now on; gives back what ends it. */
+  subscribeReports(listener: (report: Report) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Tells every listener; one that throws hides nothing from the others. */
+  report(report: Report): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(report);
+      } catch (error) {
+        if (listener !== printReport) printReport(report);
+        printReport({ kind: 'fault', actor: this.name, during: 'a report listener', error });
+      }
+    }
+  }
+
+  born(process: Process): number {
+    const id = ++this.#lastId;
+    this.#processes.set(id, process);
+    return id;
+  }
+
+  buried(process: Process): void {
+    this.#processes.delete(process.id);
+    if (this.#processes.size === 0) this.deadlines.disarm();
+  }
+}
+
+/** The process behind a ref. Throws a `TypeError` for what no system made. */
+export function processOf(ref: ActorRef): Process {
+  if (ref instanceof Process) return ref;
+  throw new TypeError('this is not the ref of an actor');
+}
+
+const printReport = (report: Report): void => {
+  if (report.kind === 'child_restarted' || report.kind === 'child_exited') return;
+  console.error(formatReport(report), stackOf(report));
+};
+
+const stackOf = (report: Report): unknown => {
+  if (report.kind === 'fault') return report.error;
+  const { reason } = 'reason' in report ? report : { reason: undefined };
+  return typeof reason === 'object' && 'crashed' in reason ? reason.crashed : '';
+};
