@@ -64,7 +64,11 @@ export const SESSION_VERBS = {
   turns: z.strictObject({ limit, cursor: z.string().max(256).optional() }),
   'turn-status': z.strictObject({ turnId: TurnId }),
   import: ImportChunk,
-  'import-state': z.strictObject({ subpath: z.string().max(256).default('') }),
+  'import-state': z.strictObject({
+    subpath: z.string().max(256).default(''),
+    /** Digest over the first so many lines only, to compare an older state of the file with. */
+    lines: z.int().min(0).optional(),
+  }),
 } as const;
 
 /** Requests of the verbs on all sessions of a tenant: `<prefix>.v1.<tenant>.sessions.<verb>`. */

@@ -233,7 +233,7 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
     openTurns: [next, ...head.openTurns.slice(1)],
     usage: addUsage(head.usage, usage),
     costNanoUsd: head.costNanoUsd + (costNanoUsd ?? 0),
-    costIsPartial: head.costIsPartial || costNanoUsd === null,
+    unpricedAnswers: head.unpricedAnswers + (costNanoUsd === null ? 1 : 0),
     toolCallCount: head.toolCallCount + toolUses.length,
     ...(head.provider === undefined ? { provider: outcome.provider } : {}),
   });

@@ -86,7 +86,6 @@ const changeSettings = (
 ): void => {
   mustHaveVersion(draft.head, expectedVersion);
   draft.patch(withSettings(draft.head, settings));
-  if (settings.systemPrompt !== undefined) draft.effect({ type: 'forgetContext' });
   draft.answer = { type: 'session' };
 };
 

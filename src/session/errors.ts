@@ -115,6 +115,9 @@ const RUNTIME_CODES: Readonly<Record<string, ErrorCode>> = {
   callee_died: 'unavailable',
   not_registered: 'unavailable',
   max_children: 'unavailable',
+  start_failed: 'unavailable',
+  parked: 'unavailable',
+  calling_self: 'internal',
 };
 
 /** The code of anything thrown; what is not from the table or the runtime is a bug: `internal`. */

@@ -3,7 +3,7 @@
  * implemented in `src/executor`. A step is plain data; the executor keeps nothing of it afterwards (P4).
  */
 import { nameOf } from '../otp/name.ts';
-import type { AnyRef } from '../otp/ref.ts';
+import type { ActorRef } from '../otp/ref.ts';
 import type { Provider } from './entry.ts';
 import type { Usage } from './usage.ts';
 
@@ -88,7 +88,7 @@ export interface StepHandle {
 
 export interface Executor {
   /** The actor behind it: when it goes down, the steps under way are lost and must be started again. */
-  readonly ref: AnyRef;
+  readonly ref: ActorRef;
   readonly provider: Provider;
   start(step: ModelStep, sink: StepSink): StepHandle;
 }

@@ -120,8 +120,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly usage: Usage;
   /** The known part of the cost, in nano-dollars. */
   readonly costNanoUsd: number;
-  /** Some answer came from a model without a price: the total is not known. */
-  readonly costIsPartial: boolean;
+  /** Answers by models without a price: while there are any, the total is not known. */
+  readonly unpricedAnswers: number;
   readonly inheritedCostNanoUsd: number;
   /** Who has answered so far; absent before the first native answer. */
   readonly provider?: Provider;
@@ -150,7 +150,7 @@ export const newHead = (key: SessionKey, nowMs: number): Head => ({
   retryCount: 0,
   usage: emptyUsage,
   costNanoUsd: 0,
-  costIsPartial: false,
+  unpricedAnswers: 0,
   inheritedCostNanoUsd: 0,
   openTurns: [],
 });

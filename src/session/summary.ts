@@ -60,7 +60,7 @@ export const summaryOf = (head: Head): SummaryRow => {
     messageCount: head.messageCount,
     numTurns: head.numTurns,
     costNanoUsd: head.costNanoUsd,
-    costIsPartial: head.costIsPartial,
+    costIsPartial: head.unpricedAnswers > 0,
     openTurns: head.openTurns.length,
   };
   for (const field of OPTIONAL) if (head[field] !== undefined) row[field] = head[field];

@@ -25,6 +25,12 @@ export const normaliseTag = (tag: string): string => {
   return text;
 };
 
+/** Whether `normaliseTag` would take it. */
+export const isTag = (tag: string): boolean => {
+  const length = [...tag.trim()].length;
+  return length > 0 && length <= MAX_TAG_LENGTH && !CONTROL.test(tag.trim());
+};
+
 /** Each tag once, in the order and spelling of its first appearance. */
 export const normaliseTags = (tags: readonly string[]): readonly string[] => addTags([], tags);
 

@@ -1,0 +1,41 @@
+/**
+ * Crash points: named places along the order of things (durability.md) where a test can stop the
+ * process dead. `GREENROOM_CRASHPOINT=name` or `name:3` kills it with SIGKILL on the first or third
+ * passage; without the variable a crash point is an empty function.
+ */
+import process from 'node:process';
+
+export const CRASHPOINTS = [
+  /** A change is computed, nothing is written. */
+  'commit.before',
+  /** The change is durable, nobody knows. */
+  'commit.after',
+  /** A turn is durable; its sender has not been told. */
+  'turn.accepted',
+  /** The model call is under way. */
+  'step.started',
+  /** The answer is here and not yet committed. */
+  'step.outcome',
+  /** The turn is closed and durable; its readers have not been told. */
+  'turn.finished',
+  /** A message of the queue is accepted and not yet acknowledged to the broker. */
+  'intake.before-ack',
+  /** A batch of the cleaner is deleted, the next is not. */
+  'cleanup.batch',
+  /** A chunk of an import is durable. */
+  'import.chunk',
+] as const;
+export type Crashpoint = (typeof CRASHPOINTS)[number];
+
+const arm = (setting: string): ((name: Crashpoint) => void) => {
+  const [wanted, count = '1'] = setting.split(':');
+  let left = Number(count);
+  return (name) => {
+    if (name === wanted && --left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+};
+
+const setting = process.env['GREENROOM_CRASHPOINT'];
+
+export const crashpoint: (name: Crashpoint) => void =
+  setting === undefined ? () => undefined : arm(setting);

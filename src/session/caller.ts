@@ -1,0 +1,97 @@
+/**
+ * Calls a session's actor, waking it when it is not live.
+ *
+ * A request that certainly was not begun (its actor was gone, or left before its turn came) is sent
+ * once more to the next actor; anything else is reported, with a code from the table.
+ */
+import { OtpError } from '../otp/otp-error.ts';
+import type { System } from '../otp/system.ts';
+import { codeOf, GreenroomError } from './errors.ts';
+import type { Head } from './head.ts';
+import { keyString, type SessionKey } from './ids.ts';
+import { journalName } from './journal.ts';
+import { liveName, type SessionRef, sessionSupervisorName } from './live-names.ts';
+import type { Answered, SessionRequest } from './live-session.ts';
+
+/** How long a request waits for its session, commits included, unless it says otherwise. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+export class Caller {
+  readonly system: System;
+
+  constructor(system: System) {
+    this.system = system;
+  }
+
+  /** The session's actor, if it is awake. */
+  find(key: SessionKey): SessionRef | undefined {
+    return this.system.find(liveName)?.find(keyString(key));
+  }
+
+  /** The session's actor; rejects `unavailable` while it cannot be had. */
+  async wake(key: SessionKey): Promise<SessionRef> {
+    const live = this.find(key);
+    if (live !== undefined) return live;
+    try {
+      return await this.system.fetch(sessionSupervisorName).ensure(keyString(key));
+    } catch (error) {
+      throw new GreenroomError('unavailable', 'the session cannot be woken just now', {
+        cause: error,
+        retryAfterMs: 500,
+      });
+    }
+  }
+
+  async change(
+    key: SessionKey,
+    request: SessionRequest,
+    timeoutMs = REQUEST_TIMEOUT_MS,
+  ): Promise<Answered> {
+    try {
+      return await (await this.wake(key)).call('change', request, { timeoutMs });
+    } catch (error) {
+      if (!wasNotBegun(error)) throw asGreenroom(error);
+    }
+    try {
+      return await (await this.wake(key)).call('change', request, { timeoutMs });
+    } catch (error) {
+      throw asGreenroom(error);
+    }
+  }
+
+  /** The committed head; undefined if there is none. Does not wake a session. */
+  async head(key: SessionKey): Promise<Head | undefined> {
+    const live = this.find(key);
+    if (live !== undefined) {
+      try {
+        return await live.call('get');
+      } catch (error) {
+        if (!wasNotBegun(error)) throw asGreenroom(error);
+      }
+    }
+    return this.system.fetch(journalName).head(key);
+  }
+
+  /** The committed head. Throws `session_deleted` or `session_not_found`. */
+  async known(key: SessionKey): Promise<Head> {
+    const head = await this.head(key);
+    if (head !== undefined) return head;
+    if (this.system.fetch(journalName).tombstone(key) !== undefined)
+      throw new GreenroomError('session_deleted', `session ${key.sessionId} was deleted`);
+    throw new GreenroomError('session_not_found', `there is no session ${key.sessionId}`);
+  }
+}
+
+/** The actor was gone before, or it left by itself with the request still in its mailbox. */
+const wasNotBegun = (error: unknown): boolean => {
+  if (!(error instanceof OtpError)) return false;
+  return error.code === 'noproc' || (error.code === 'callee_died' && error.reason === 'normal');
+};
+
+const asGreenroom = (error: unknown): unknown =>
+  error instanceof OtpError
+    ? new GreenroomError(codeOf(error), `the session did not answer: ${error.message}`, {
+        cause: error,
+        retryAfterMs: 500,
+      })
+    : error;

@@ -1,0 +1,44 @@
+/** The terminal event of a turn that had closed before its reader came: made from its ledger record. */
+import type { ApiMessage } from './event.ts';
+import { Publication } from './feed.ts';
+import type { SessionKey } from './ids.ts';
+import type { Journal } from './journal.ts';
+import type { ClosedTurn } from './turn.ts';
+
+const NANO = 1e9;
+
+export const closedPublication = (
+  key: SessionKey,
+  turn: ClosedTurn,
+  journal: Journal,
+  nowMs: number,
+): Publication =>
+  new Publication({
+    key,
+    turnId: turn.turnId,
+    attempt: turn.attempt,
+    n: 0,
+    atMs: nowMs,
+    body: {
+      type: 'turn.finished',
+      status: turn.status,
+      stopReason: turn.stopReason,
+      ...(turn.error === undefined ? {} : { error: turn.error }),
+      usage: turn.usage,
+      costUsd: turn.costNanoUsd === null ? null : turn.costNanoUsd / NANO,
+      durationMs: turn.finishedAtMs - (turn.startedAtMs ?? turn.acceptedAtMs),
+      text: lastText(journal, key, turn),
+    },
+  });
+
+/** What the turn said last, for people. */
+const lastText = (journal: Journal, key: SessionKey, turn: ClosedTurn): string => {
+  if (turn.lastSeq <= turn.seq) return '';
+  const [entry] = journal.entries(key, { from: turn.lastSeq, to: turn.lastSeq, limit: 1 });
+  if (entry?.kind !== 'message' || entry.role !== 'assistant') return '';
+  const { content } = JSON.parse(Buffer.from(entry.body).toString()) as ApiMessage;
+  if (typeof content === 'string') return content;
+  return content
+    .flatMap((block) => (block.type === 'text' ? [String(block['text'])] : []))
+    .join('');
+};

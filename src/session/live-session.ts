@@ -1,0 +1,348 @@
+/**
+ * What a session actor holds and does between its messages: the commit loop.
+ *
+ * 1. `committed` is what is durable, and all that anybody is told (P1).
+ * 2. One commit is in flight at a time; what comes meanwhile waits and shares the next one.
+ * 3. A commit that stored nothing for sure fails its callers and the session goes on; one with an
+ *    unknown outcome throws, which ends the actor: the next one reads the truth from the journal.
+ */
+import { crashpoint } from '../crashpoint.ts';
+import type { From } from '../otp/message.ts';
+import type { System } from '../otp/system.ts';
+import { type Folded, foldBatch, toChange } from './batch.ts';
+import { codeOf, type ErrorCode, GreenroomError } from './errors.ts';
+import type { StepEvent, StepOutcome } from './executor.ts';
+import { type Head, newHead } from './head.ts';
+import { keyString, type TurnId } from './ids.ts';
+import { type ImportRequest, prepareImport } from './import.ts';
+import { type Journal, journalName, TurnKnownError } from './journal.ts';
+import type { Answer, Effect, Input, SessionState } from './machine.ts';
+import { Narrator } from './narrator.ts';
+import type { SessionArgs } from './session-args.ts';
+import { StepRunner } from './step-runner.ts';
+import type { ClosedTurn, OpenTurn, TurnRecord } from './turn.ts';
+
+/** What a caller is told: the answer, and the state that it is true of. */
+export interface Answered {
+  readonly answer: Answer;
+  readonly head: Head;
+  /** The record that a turn's answer is about. */
+  readonly turn?: TurnRecord;
+}
+
+export type SessionRequest = Input | ImportRequest;
+
+interface Waiting {
+  readonly request: SessionRequest;
+  readonly from: From<Answered> | undefined;
+}
+type Ready = Waiting & { readonly input: Input };
+
+/** What the loop needs of its actor. */
+export interface Mailbox {
+  readonly system: System;
+  committing(commit: Promise<void>): void;
+  stepEvents(run: number, batch: readonly StepEvent[]): void;
+  stepOutcome(run: number, outcome: StepOutcome): void;
+  /** Calls `flush` or `startStep` again a little later. */
+  later(what: 'flush' | 'startStep', delayMs: number): void;
+  rest(): void;
+}
+
+/** Changes that may wait for the commit in flight. */
+const MAX_WAITING = 1_000;
+/** How often a batch is tried again when another writer, or the ledger, came first. */
+const MAX_CONFLICTS = 3;
+const RETRY_MS = 500;
+/** Closed turns kept at hand, so that a repeated turn id costs no read. */
+const MAX_KNOWN = 32;
+/** What a live session costs beside its context, for the cache limit; measured, rounded up. */
+const BASE_BYTES = 4_096;
+/** After these the commit is known to have stored nothing. */
+const NOTHING_STORED: readonly ErrorCode[] = [
+  'disk_low',
+  'unavailable',
+  'draining',
+  'too_large',
+  'session_deleted',
+  'version_conflict',
+];
+
+export class LiveSession {
+  committed: SessionState;
+  stopping = false;
+  lastUsedMs: number;
+  readonly steps: StepRunner;
+  readonly #args: SessionArgs;
+  readonly #mailbox: Mailbox;
+  readonly #journal: Journal;
+  readonly #narrator: Narrator;
+  readonly #known = new Map<TurnId, ClosedTurn>();
+  readonly #closers = new Map<TurnId, From<Answered>[]>();
+  readonly #name: string;
+  #waiting: Waiting[] = [];
+  #batch: { readonly waiting: readonly Ready[]; readonly folded: Folded<Ready> } | undefined;
+  #conflicts = 0;
+
+  constructor(args: SessionArgs, mailbox: Mailbox) {
+    const { system } = mailbox;
+    this.#args = args;
+    this.#mailbox = mailbox;
+    this.#name = keyString(args.key);
+    this.#journal = system.fetch(journalName);
+    const head = this.#journal.head(args.key) ?? newHead(args.key, system.clock.now());
+    this.committed = { head, cancelling: undefined };
+    this.lastUsedMs = system.clock.now();
+    this.#narrator = new Narrator(args.key, args.runtime.feed, system.clock);
+    this.steps = new StepRunner(
+      system,
+      {
+        events: (run, batch) => mailbox.stepEvents(run, batch),
+        outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
+      },
+      head.version === 0,
+    );
+  }
+
+  get isBusy(): boolean {
+    return (
+      this.#batch !== undefined ||
+      this.#waiting.length > 0 ||
+      this.committed.head.openTurns.length > 0
+    );
+  }
+
+  /** Takes a request in; without a `from` it is the session's own and is never dropped. */
+  submit(request: SessionRequest, from?: From<Answered>): void {
+    if (from !== undefined && this.#waiting.length >= MAX_WAITING)
+      return from.fail(
+        new GreenroomError('mailbox_full', `${MAX_WAITING} changes wait in this session`, {
+          retryAfterMs: 100,
+        }),
+      );
+    this.#waiting.push({ request, from });
+    this.flush();
+  }
+
+  /** Starts the next commit, if none is in flight and something waits. */
+  flush(): void {
+    while (this.#batch === undefined && this.#waiting.length > 0 && !this.stopping)
+      this.#commit(this.#take());
+  }
+
+  /** The commit in flight is durable: now the state changes, callers hear, effects happen. */
+  durable(): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    crashpoint('commit.after');
+    this.#batch = undefined;
+    this.#conflicts = 0;
+    this.#settle(batch.folded, this.committed.head.version + 1);
+    this.flush();
+  }
+
+  /** The commit in flight failed. Throws when its outcome is unknown. */
+  failed(error: unknown): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    if (error instanceof TurnKnownError)
+      return this.#again(batch.waiting, () => this.#learn(error.turnIds));
+    const code = codeOf(error);
+    if (code === 'version_conflict' && this.#conflicts < MAX_CONFLICTS)
+      return this.#again(batch.waiting, () => this.#reload());
+    for (const { from } of batch.waiting) from?.fail(error);
+    if (!NOTHING_STORED.includes(code) || code === 'version_conflict') throw error;
+    this.#keepOwn(batch.waiting);
+  }
+
+  tell(turnId: TurnId, attempt: number, event: Parameters<Narrator['tell']>[2]): void {
+    this.#narrator.tell(turnId, attempt, event);
+  }
+
+  /** Starts the step of the running turn; tries again a little later while no executor is there. */
+  startStep(): void {
+    const turn = this.committed.head.openTurns[0];
+    if (turn?.status !== 'running' || this.steps.run !== undefined) return;
+    if (this.committed.cancelling === turn.turnId) return this.#giveUp(turn);
+    const started = this.steps.start(
+      turn,
+      this.committed.head,
+      this.#args.runtime.rules,
+      this.#journal,
+    );
+    if (!started) return this.#mailbox.later('startStep', RETRY_MS);
+    crashpoint('step.started');
+    this.touch();
+  }
+
+  /** Cancelled while no step was under way: nothing has to be stopped. */
+  #giveUp({ turnId, attempt }: OpenTurn): void {
+    this.submit({
+      type: 'step',
+      turnId,
+      attempt,
+      retries: 0,
+      outcome: { type: 'cancelled', partialText: '' },
+    });
+  }
+
+  /** Tells the cache that the session is in use. */
+  touch(): void {
+    this.lastUsedMs = this.#mailbox.system.clock.now();
+    this.#args.runtime.cache.touch(
+      this.#name,
+      BASE_BYTES + this.steps.heldBytes,
+      this.#mailbox.rest,
+    );
+  }
+
+  /** Imports go alone: what they add is computed from what is stored, and another may be just before them. */
+  #take(): Waiting[] {
+    const at = this.#waiting.findIndex(({ request }) => request.type === 'importChunk');
+    const count = at === -1 ? this.#waiting.length : Math.max(1, at);
+    return this.#waiting.splice(0, count);
+  }
+
+  #commit(taken: readonly Waiting[]): void {
+    const ready = taken.flatMap((waiting) => this.#prepare(waiting));
+    const { rules } = this.#args.runtime;
+    const folded = foldBatch(
+      this.committed,
+      ready,
+      this.#known,
+      rules,
+      this.#mailbox.system.clock.now(),
+    );
+    const change = toChange(this.committed, folded);
+    if (change === undefined) return this.#settle(folded, this.committed.head.version);
+    crashpoint('commit.before');
+    this.#batch = { waiting: ready, folded };
+    this.#mailbox.committing(this.#journal.commit(change));
+  }
+
+  #prepare(waiting: Waiting): readonly Ready[] {
+    const { request, from } = waiting;
+    if (request.type !== 'importChunk') return [{ ...waiting, input: request }];
+    try {
+      const delta = prepareImport(
+        this.committed.head,
+        request,
+        this.#journal,
+        this.#mailbox.system.clock.now(),
+      );
+      return [{ ...waiting, input: { type: 'import', delta } }];
+    } catch (error) {
+      from?.fail(error);
+      return [];
+    }
+  }
+
+  #settle(folded: Folded<Ready>, version: number): void {
+    const { state, writes, effects } = folded;
+    this.committed = { ...state, head: { ...state.head, version } };
+    if (writes.some((write) => write.type === 'newTurn')) crashpoint('turn.accepted');
+    if (writes.some((write) => write.type === 'turn')) crashpoint('turn.finished');
+    for (const { of, error } of folded.refusals) of.from?.fail(error);
+    for (const { of, answer } of folded.answers) this.#answer(of.from, answer);
+    this.#holdPrompts(folded);
+    for (const effect of effects) this.#carryOut(effect);
+    this.touch();
+  }
+
+  #answer(from: From<Answered> | undefined, answer: Answer): void {
+    if (from === undefined) return;
+    const { head } = this.committed;
+    if (answer.type === 'turnClosed') {
+      this.#closers.set(answer.turnId, [...(this.#closers.get(answer.turnId) ?? []), from]);
+      return;
+    }
+    const turn = answer.type === 'turn' ? this.#turn(answer.turnId) : undefined;
+    from.reply({ answer, head, ...(turn === undefined ? {} : { turn }) });
+  }
+
+  #turn(turnId: TurnId): TurnRecord | undefined {
+    return (
+      this.committed.head.openTurns.find((open) => open.turnId === turnId) ??
+      this.#known.get(turnId)
+    );
+  }
+
+  /** Prompts of turns that must wait stay at hand until they start. */
+  #holdPrompts({ writes }: Folded<Ready>): void {
+    const queued = new Set(
+      this.committed.head.openTurns.flatMap((turn) => (turn.status === 'queued' ? [turn.seq] : [])),
+    );
+    if (queued.size === 0) return;
+    for (const write of writes)
+      if (write.type === 'entry' && write.entry.kind === 'message' && queued.has(write.entry.seq))
+        this.steps.hold(write.entry.seq, write.entry.body);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'publish':
+        return this.#narrator.tell(effect.turnId, effect.attempt, effect.body);
+      case 'see':
+        return this.steps.see(effect.seq, effect.body);
+      case 'forgetContext':
+        return this.steps.forget();
+      case 'startStep':
+        return this.startStep();
+      case 'cancelStep':
+        return this.steps.cancel();
+      case 'closed':
+        return this.#closed(effect.record);
+      case 'stop':
+        this.stopping = true;
+    }
+  }
+
+  #closed(record: ClosedTurn): void {
+    this.#remember(record);
+    const { head } = this.committed;
+    const answer: Answer = { type: 'turn', turnId: record.turnId, isNew: false, closed: record };
+    for (const from of this.#closers.get(record.turnId) ?? [])
+      from.reply({ answer, head, turn: record });
+    this.#closers.delete(record.turnId);
+  }
+
+  #remember(record: ClosedTurn): void {
+    this.#known.set(record.turnId, record);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  /** The ledger knows these ids: the same batch again, with their records. */
+  #learn(turnIds: readonly TurnId[]): void {
+    for (const turnId of turnIds) {
+      const record = this.#journal.turn(this.#args.key, turnId);
+      if (record === undefined)
+        throw new GreenroomError('internal', `the ledger knows turn ${turnId} and has no record`);
+      this.#known.set(turnId, record);
+    }
+  }
+
+  /** Somebody else wrote: what is stored is the truth, and what was computed from the old is computed anew. */
+  #reload(): void {
+    this.#conflicts += 1;
+    const { key } = this.#args;
+    const head = this.#journal.head(key) ?? newHead(key, this.#mailbox.system.clock.now());
+    this.committed = { ...this.committed, head };
+    this.steps.forget();
+  }
+
+  #again(waiting: readonly Waiting[], prepare: () => void): void {
+    prepare();
+    this.#waiting.unshift(...waiting);
+    this.flush();
+  }
+
+  /** Callers were told; what the session owes itself (an outcome, a resume) is tried until there is room. */
+  #keepOwn(waiting: readonly Waiting[]): void {
+    const own = waiting.filter(({ from }) => from === undefined);
+    if (own.length === 0) return;
+    this.#waiting.unshift(...own);
+    this.#mailbox.later('flush', RETRY_MS);
+  }
+}

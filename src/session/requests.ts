@@ -1,0 +1,64 @@
+/** Requests as they come from a border, in the form that the state machine takes: bodies as bytes, hashes, limits checked. */
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import type { ImportChunk, InputMessage, TurnRequest } from './api.ts';
+import { GreenroomError } from './errors.ts';
+import type { TurnId } from './ids.ts';
+import type { ImportRequest } from './import.ts';
+import type { NewMessage, NewTurn } from './machine.ts';
+import type { TurnOptions } from './turn.ts';
+
+/** Largest prompt or appended message, as JSON, in bytes. */
+export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+
+/** A message as the API takes it, as bytes. Throws `too_large`. */
+const messageBody = (role: 'user' | 'assistant', content: unknown): Uint8Array => {
+  const body = Buffer.from(JSON.stringify({ role, content }));
+  if (body.byteLength > MAX_MESSAGE_BYTES)
+    throw new GreenroomError(
+      'too_large',
+      `a message is at most ${MAX_MESSAGE_BYTES} bytes, this one has ${body.byteLength}`,
+    );
+  return body;
+};
+
+const OPTIONS = ['model', 'maxSteps', 'maxCostUsd', 'includePartialMessages', 'metadata'] as const;
+
+const optionsOf = (request: TurnRequest): TurnOptions =>
+  Object.fromEntries(
+    OPTIONS.flatMap((name) => (request[name] === undefined ? [] : [[name, request[name]]])),
+  );
+
+export const newTurn = (turnId: TurnId, request: TurnRequest): NewTurn => {
+  const body = messageBody('user', request.prompt);
+  return {
+    turnId,
+    body,
+    promptHash: createHash('sha256').update(body).digest('hex').slice(0, 16),
+    options: optionsOf(request),
+    create: request.create ?? true,
+    tags: request.tags ?? [],
+    settings: request.session ?? {},
+    onBusy: request.onBusy,
+    provider: request.provider,
+  };
+};
+
+export const newMessages = (
+  messages: readonly InputMessage[],
+  nowMs: number,
+): readonly NewMessage[] =>
+  messages.map(({ id, role, content, timestamp }) => ({
+    role,
+    body: messageBody(role, content),
+    atMs: timestamp === undefined ? nowMs : Date.parse(timestamp),
+    ...(id === undefined ? {} : { id }),
+  }));
+
+export const importRequest = (chunk: z.output<typeof ImportChunk>): ImportRequest => ({
+  type: 'importChunk',
+  subpath: chunk.subpath,
+  externalKey: chunk.externalKey,
+  fromLine: chunk.fromLine,
+  lines: chunk.lines.map((line) => Buffer.from(line, chunk.base64 ? 'base64' : 'utf8')),
+});

@@ -1,0 +1,21 @@
+/** What every session actor is given: its key, and what all sessions of a daemon share. */
+import type { Feed } from './feed.ts';
+import type { SessionKey } from './ids.ts';
+import type { Rules } from './machine.ts';
+import type { SessionCache } from './session-cache.ts';
+import type { TurnError } from './turn.ts';
+
+export interface SessionRuntime {
+  readonly rules: Rules;
+  readonly feed: Feed;
+  readonly cache: SessionCache;
+  /** Idle time after which a session goes back to the green room; default 5 minutes. */
+  readonly passivateMs: number;
+  /** Sessions that ran out of their restart budget, with the reason, until they have written it down. */
+  readonly parking: Map<string, TurnError>;
+}
+
+export interface SessionArgs {
+  readonly key: SessionKey;
+  readonly runtime: SessionRuntime;
+}

@@ -1,0 +1,183 @@
+/**
+ * One session as an actor: one message at a time, started by the first message, gone when idle.
+ * What it holds and does is in `live-session.ts`; this is its mailbox.
+ */
+import { z } from 'zod';
+import { crashpoint } from '../crashpoint.ts';
+import { genServer, noreply, protocol, reply, stop } from '../otp/gen-server.ts';
+import type { ActorRef } from '../otp/ref.ts';
+import type { Self } from '../otp/self.ts';
+import type { StepEvent, StepOutcome } from './executor.ts';
+import type { Head } from './head.ts';
+import { keyString } from './ids.ts';
+import { type Answered, LiveSession, type SessionRequest } from './live-session.ts';
+import type { SessionArgs } from './session-args.ts';
+
+export const sessionProtocol = protocol({
+  calls: {
+    /** The committed head; undefined while the session does not exist. */
+    get: { request: z.void(), reply: z.custom<Head | undefined>() },
+    change: { request: z.custom<SessionRequest>(), reply: z.custom<Answered>() },
+  },
+  casts: {
+    /** The cache is full: leave if nothing is under way. */
+    rest: z.void(),
+  },
+  infos: {
+    durable: z.void(),
+    commitFailed: z.custom<{ readonly error: unknown }>(),
+    stepEvents: z.custom<{ readonly run: number; readonly batch: readonly StepEvent[] }>(),
+    stepOutcome: z.custom<{ readonly run: number; readonly outcome: StepOutcome }>(),
+    flush: z.void(),
+    startStep: z.void(),
+    tick: z.void(),
+  },
+});
+export type SessionProtocol = typeof sessionProtocol;
+
+/** A running turn says so this often; 30 s of silence means lost. */
+const PING_MS = 10_000;
+
+interface Actor {
+  readonly args: SessionArgs;
+  readonly live: LiveSession;
+  /** The executor that is watched: its death loses the step under way. */
+  watched: ActorRef | undefined;
+}
+
+export const SessionServer = genServer(sessionProtocol, {
+  init: (args: SessionArgs, self): Actor => {
+    const actor: Actor = { args, live: new LiveSession(args, mailboxOf(self)), watched: undefined };
+    const parked = args.runtime.parking.get(keyString(args.key));
+    if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
+    else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
+    self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
+    return actor;
+  },
+
+  handleCall: {
+    get: (_, actor) => {
+      const { head } = actor.live.committed;
+      actor.live.touch();
+      return reply(head.version === 0 ? undefined : head, actor);
+    },
+    change: (request, actor, self, from) => {
+      actor.live.submit(request, from);
+      return next(actor, self);
+    },
+  },
+
+  handleCast: {
+    rest: (_, actor) => (actor.live.isBusy ? noreply(actor) : stop('normal', actor)),
+  },
+
+  handleInfo: {
+    durable: (_, actor, self) => {
+      actor.live.durable();
+      return next(actor, self);
+    },
+    commitFailed: ({ error }, actor, self) => {
+      actor.live.failed(error);
+      return next(actor, self);
+    },
+    stepEvents: ({ run, batch }, actor) => {
+      tellStepEvents(actor.live, run, batch);
+      return noreply(actor);
+    },
+    stepOutcome: ({ run, outcome }, actor, self) => {
+      endStep(actor.live, run, outcome);
+      return next(actor, self);
+    },
+    flush: (_, actor, self) => {
+      actor.live.flush();
+      return next(actor, self);
+    },
+    startStep: (_, actor, self) => {
+      actor.live.startStep();
+      return next(actor, self);
+    },
+    tick: (_, actor, self) => {
+      const { live } = actor;
+      const { run } = live.steps;
+      if (run !== undefined) live.tell(run.turnId, run.attempt, { type: 'ping' });
+      const idleMs = self.system.clock.now() - live.lastUsedMs;
+      return !live.isBusy && idleMs >= actor.args.runtime.passivateMs
+        ? stop('normal', actor)
+        : noreply(actor);
+    },
+  },
+
+  /** The executor died with our step: its deltas are void, and the step is made again. */
+  handleDown: (down, actor, self) => {
+    actor.watched = undefined;
+    const { live } = actor;
+    const { run } = live.steps;
+    if (run === undefined || run.executor.id !== down.ref.id) return next(actor, self);
+    live.steps.run = undefined;
+    const error = { type: 'worker_lost', message: 'the executor was restarted' };
+    live.tell(run.turnId, run.attempt, { type: 'retry', delayMs: 0, error });
+    live.startStep();
+    return next(actor, self);
+  },
+
+  terminate: (_reason, { args, live }) => {
+    live.steps.cancel();
+    args.runtime.cache.drop(keyString(args.key));
+  },
+
+  redact: ({ live }) => {
+    const { head } = live.committed;
+    return { version: head.version, status: head.status, openTurns: head.openTurns.length };
+  },
+});
+
+type SessionSelf = Self<SessionProtocol>;
+
+const mailboxOf = (self: SessionSelf) => ({
+  system: self.system,
+  committing: (commit: Promise<void>) =>
+    self.pipe(
+      commit,
+      () => ['durable', undefined],
+      (error) => ['commitFailed', { error }],
+    ),
+  stepEvents: (run: number, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
+  stepOutcome: (run: number, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
+  later: (what: 'flush' | 'startStep', delayMs: number) => void self.sendAfter(delayMs, what),
+  rest: () => self.ref.cast('rest'),
+});
+
+/** After each message: watch the executor of the step under way; leave when there is nothing to stay for. */
+const next = (actor: Actor, self: SessionSelf) => {
+  const { live, args } = actor;
+  const executor = live.steps.run?.executor;
+  if (executor !== undefined && executor.id !== actor.watched?.id) {
+    self.monitor(executor);
+    actor.watched = executor;
+  }
+  if (!live.stopping) return noreply(actor);
+  args.runtime.parking.delete(keyString(args.key));
+  return stop('normal', actor);
+};
+
+const tellStepEvents = (
+  live: LiveSession,
+  runNumber: number,
+  batch: readonly StepEvent[],
+): void => {
+  const run = live.steps.current(runNumber);
+  if (run === undefined) return;
+  for (const event of batch) {
+    if (event.type === 'retry') run.retries += 1;
+    live.tell(run.turnId, run.attempt, event);
+  }
+};
+
+const endStep = (live: LiveSession, runNumber: number, outcome: StepOutcome): void => {
+  const run = live.steps.current(runNumber);
+  if (run === undefined) return;
+  crashpoint('step.outcome');
+  live.steps.run = undefined;
+  const { turnId, attempt, retries } = run;
+  live.submit({ type: 'step', turnId, attempt, retries, outcome });
+};

@@ -1,0 +1,180 @@
+/** The verbs on one session: what each reads or changes, and how its answer is shown. */
+import type { z } from 'zod';
+import type { EntryView, SESSION_VERBS, SessionReplies, SessionVerb } from './api.ts';
+import type { Caller } from './caller.ts';
+import { EMPTY_DIGEST, nextDigest } from './claude-code/digest.ts';
+import { GreenroomError } from './errors.ts';
+import type { SessionKey } from './ids.ts';
+import type { ImportedStream } from './import.ts';
+import { type Journal, journalName } from './journal.ts';
+import type { Answered, SessionRequest } from './live-session.ts';
+import { importRequest, newMessages } from './requests.ts';
+import type { TurnRecord } from './turn.ts';
+import { entryView, sessionView, turnView } from './views.ts';
+
+/** How long a tombstone keeps a late redelivery from bringing a session back. */
+export const TOMBSTONE_MS = 30 * 24 * 3_600_000;
+/** Entries read at once. */
+const PAGE = 1_000;
+
+type Request<V extends SessionVerb> = z.output<(typeof SESSION_VERBS)[V]>;
+export type SessionVerbs = {
+  readonly [V in SessionVerb]: (
+    key: SessionKey,
+    request: Request<V>,
+    timeoutMs: number,
+  ) => Promise<SessionReplies[V]>;
+};
+
+export const sessionVerbs = (caller: Caller): SessionVerbs => {
+  const journal = () => caller.system.fetch(journalName);
+  const change = async (key: SessionKey, request: SessionRequest, timeoutMs: number) => {
+    const { head } = await caller.change(key, request, timeoutMs);
+    return { session: sessionView(head) };
+  };
+  return {
+    create: (key, settings, timeoutMs) => change(key, { type: 'create', settings }, timeoutMs),
+    get: async (key) => ({ session: sessionView(await caller.known(key)) }),
+    messages: async (key, request) => page(journal(), key, request, (await caller.known(key)).seq),
+    update: (key, { expectedVersion, ...settings }, timeoutMs) =>
+      change(key, { type: 'settings', settings, expectedVersion }, timeoutMs),
+    tag: (key, { tags }, timeoutMs) => change(key, { type: 'tag', tags }, timeoutMs),
+    untag: (key, { tags }, timeoutMs) => change(key, { type: 'untag', tags }, timeoutMs),
+    append: (key, { messages, expectedVersion }, timeoutMs) =>
+      change(
+        key,
+        {
+          type: 'append',
+          messages: newMessages(messages, caller.system.clock.now()),
+          expectedVersion,
+        },
+        timeoutMs,
+      ),
+    cancel: async (key, { turnId }, timeoutMs) => ({
+      turn: turnView(await cancel(caller, key, turnId, timeoutMs)),
+    }),
+    delete: async (key, _, timeoutMs) => {
+      await caller.change(
+        key,
+        { type: 'delete', by: 'request', ifUpdatedAtMs: undefined, tombstoneMs: TOMBSTONE_MS },
+        timeoutMs,
+      );
+      return { deleted: true };
+    },
+    turns: async (key, request) => turns(caller, journal(), key, request),
+    'turn-status': async (key, { turnId }) => ({
+      turn: turnView(await turnOf(caller, journal(), key, turnId)),
+    }),
+    import: async (key, chunk, timeoutMs) =>
+      imported(await caller.change(key, importRequest(chunk), timeoutMs)),
+    'import-state': async (key, request) => importState(caller, journal(), key, request),
+  };
+};
+
+const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, mainSeq: number) => {
+  const { subpath, limit, order, includePartial } = request;
+  const last = subpath === '' ? mainSeq : (journal.stream(key, subpath)?.seq ?? 0);
+  const reverse = order === 'desc';
+  const from = request.from ?? (reverse ? last : 1);
+  const range = reverse ? { from: 1, to: from } : { from, to: last };
+  const entries = journal.entries(key, { subpath, ...range, limit, reverse });
+  const end = entries.at(-1)?.seq;
+  const nextFrom = end === undefined ? undefined : reverse ? end - 1 : end + 1;
+  const shown: EntryView[] = entries
+    .filter((entry) => includePartial || entry.kind !== 'message' || entry.isPartial !== true)
+    .map(entryView);
+  const isMore = nextFrom !== undefined && nextFrom >= 1 && nextFrom <= last;
+  return { entries: shown, ...(isMore ? { nextFrom } : {}) };
+};
+
+/** Cancelling a turn that has ended already answers with its record. */
+const cancel = async (
+  caller: Caller,
+  key: SessionKey,
+  turnId: TurnRecord['turnId'] | undefined,
+  timeoutMs: number,
+): Promise<TurnRecord> => {
+  const closed =
+    turnId === undefined ? undefined : caller.system.fetch(journalName).turn(key, turnId);
+  if (closed !== undefined) return closed;
+  const { turn } = await caller.change(key, { type: 'cancel', turnId }, timeoutMs);
+  if (turn === undefined)
+    throw new GreenroomError('internal', 'a cancel was answered without its turn');
+  return turn;
+};
+
+const turnOf = async (
+  caller: Caller,
+  journal: Journal,
+  key: SessionKey,
+  turnId: TurnRecord['turnId'],
+): Promise<TurnRecord> => {
+  const head = await caller.known(key);
+  const turn = head.openTurns.find((open) => open.turnId === turnId) ?? journal.turn(key, turnId);
+  if (turn === undefined)
+    throw new GreenroomError('turn_not_found', `session ${key.sessionId} has no turn ${turnId}`);
+  return turn;
+};
+
+/** Open turns first, newest first, then the closed ones. */
+const turns = async (
+  caller: Caller,
+  journal: Journal,
+  key: SessionKey,
+  { limit, cursor }: Request<'turns'>,
+) => {
+  const head = await caller.known(key);
+  const open = cursor === undefined ? head.openTurns.toReversed() : [];
+  const closed = journal.turns(key, { limit, ...(cursor === undefined ? {} : { cursor }) });
+  const nextCursor = closed.length === limit ? closed.at(-1)?.turnId : undefined;
+  return {
+    turns: [...open, ...closed].map(turnView),
+    ...(nextCursor === undefined ? {} : { nextCursor }),
+  };
+};
+
+const imported = ({ answer, head }: Answered): SessionReplies['import'] => {
+  if (answer.type !== 'imported')
+    throw new GreenroomError('internal', 'an import was answered with something else');
+  return { session: sessionView(head), lines: answer.lines, added: answer.added };
+};
+
+const importState = async (
+  caller: Caller,
+  journal: Journal,
+  key: SessionKey,
+  { subpath, lines }: Request<'import-state'>,
+) => {
+  const head = await caller.head(key);
+  const externalKey = head?.externalKey;
+  const known = {
+    exists: head !== undefined,
+    ...(externalKey === undefined ? {} : { externalKey }),
+  };
+  const stream = journal.stream(key, subpath);
+  const stored = stream?.imported as ImportedStream | undefined;
+  if (stream === undefined || stored === undefined)
+    return { ...known, lines: 0, digest: EMPTY_DIGEST };
+  if (lines === undefined || lines >= stored.facts.lines)
+    return { ...known, lines: stored.facts.lines, digest: stored.digest };
+  return { ...known, lines, digest: digestOf(journal, key, subpath, stream.seq, lines) };
+};
+
+/** Read back, for a file that is older than what is stored of it. */
+const digestOf = (
+  journal: Journal,
+  key: SessionKey,
+  subpath: string,
+  last: number,
+  lines: number,
+): string => {
+  let digest = EMPTY_DIGEST;
+  let left = lines;
+  for (let from = 1; from <= last && left > 0; from += PAGE)
+    for (const entry of journal.entries(key, { subpath, from, to: from + PAGE - 1, limit: PAGE })) {
+      if (entry.kind !== 'imported' || left === 0) continue;
+      digest = nextDigest(digest, entry.body);
+      left -= 1;
+    }
+  return digest;
+};

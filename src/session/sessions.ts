@@ -1,0 +1,174 @@
+/**
+ * The one door to sessions inside a process.
+ *
+ * 1. It holds nothing of any session: what is live is found by name each time.
+ * 2. Reads of what is not live go to the journal, which shows committed state only.
+ */
+import type { z } from 'zod';
+import type { System } from '../otp/system.ts';
+import type {
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+  SessionReplies,
+  SessionsReplies,
+  SessionsVerb,
+  SessionVerb,
+  TurnRequest,
+} from './api.ts';
+import { Caller, REQUEST_TIMEOUT_MS } from './caller.ts';
+import { type Criteria, catalogName } from './catalog.ts';
+import type { AcceptedTurn, SessionsDoor } from './door.ts';
+import { GreenroomError, toWire } from './errors.ts';
+import type { Feed, Listener } from './feed.ts';
+import { closedPublication } from './finished.ts';
+import { newTurnId, type SessionKey, type Tenant, type TurnId } from './ids.ts';
+import { journalName } from './journal.ts';
+import { newTurn } from './requests.ts';
+import { type SessionVerbs, sessionVerbs, TOMBSTONE_MS } from './session-verbs.ts';
+import { sweeperName } from './sweeper.ts';
+import { emptyUsage } from './usage.ts';
+import { summaryView } from './views.ts';
+
+type TenantVerbs = {
+  readonly [V in SessionsVerb]: (
+    tenant: Tenant,
+    request: z.output<(typeof SESSIONS_VERBS)[V]>,
+  ) => Promise<SessionsReplies[V]>;
+};
+
+export class Sessions implements SessionsDoor {
+  readonly #system: System;
+  readonly #feed: Feed;
+  readonly #caller: Caller;
+  readonly #verbs: SessionVerbs;
+  readonly #tenantVerbs: TenantVerbs;
+  #isDraining = false;
+
+  constructor(system: System, feed: Feed) {
+    this.#system = system;
+    this.#feed = feed;
+    this.#caller = new Caller(system);
+    this.#verbs = sessionVerbs(this.#caller);
+    this.#tenantVerbs = tenantVerbs(system);
+  }
+
+  /** From now on new turns are refused with `draining`; all else goes on. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  session<V extends SessionVerb>(
+    key: SessionKey,
+    verb: V,
+    request: z.output<(typeof SESSION_VERBS)[V]>,
+    { timeoutMs = REQUEST_TIMEOUT_MS }: { timeoutMs?: number } = {},
+  ): Promise<SessionReplies[V]> {
+    return this.#verbs[verb](key, request, timeoutMs);
+  }
+
+  sessions<V extends SessionsVerb>(
+    tenant: Tenant,
+    verb: V,
+    request: z.output<(typeof SESSIONS_VERBS)[V]>,
+  ): Promise<SessionsReplies[V]> {
+    return this.#tenantVerbs[verb](tenant, request);
+  }
+
+  async turn(
+    key: SessionKey,
+    turnId: TurnId | undefined,
+    request: TurnRequest,
+    listener?: Listener,
+  ): Promise<AcceptedTurn> {
+    if (this.#isDraining)
+      throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
+    const turn = newTurn(turnId ?? request.turnId ?? newTurnId(this.#system.clock.now()), request);
+    const unwatch = listener === undefined ? undefined : this.#watch(key, turn.turnId, listener);
+    try {
+      const { answer, turn: record } = await this.#caller.change(key, {
+        type: 'turn',
+        turn,
+        known: undefined,
+      });
+      if (answer.type !== 'turn' || record === undefined)
+        throw new GreenroomError('internal', 'a turn was answered without its record');
+      if (answer.closed !== undefined) {
+        unwatch?.();
+        const journal = this.#system.fetch(journalName);
+        listener?.(closedPublication(key, answer.closed, journal, this.#system.clock.now()));
+      }
+      return { turn: record, isNew: answer.isNew };
+    } catch (error) {
+      unwatch?.();
+      throw error;
+    }
+  }
+
+  async rejectTurn(key: SessionKey, turnId: TurnId, refusal: unknown): Promise<void> {
+    const { code, message, retryable } = toWire(refusal);
+    const error = { code, message, retryable };
+    const head = await this.#caller.head(key);
+    if (head !== undefined) await this.#caller.change(key, { type: 'reject', turnId, error });
+    else
+      this.#feed.publish({
+        key,
+        turnId,
+        attempt: 1,
+        n: 1,
+        atMs: this.#system.clock.now(),
+        body: {
+          type: 'turn.finished',
+          status: 'rejected',
+          stopReason: null,
+          error,
+          usage: emptyUsage,
+          costUsd: 0,
+          durationMs: 0,
+          text: '',
+        },
+      });
+  }
+
+  /** Brings a session's actor up; an unfinished turn goes on by that. */
+  async wake(key: SessionKey): Promise<void> {
+    await this.#caller.wake(key);
+  }
+
+  /** Deletes, if the session is as it was when it was looked at and no turn is open; for the cleaner. */
+  async remove(key: SessionKey, by: string, ifUpdatedAtMs: number): Promise<void> {
+    await this.#caller.change(key, {
+      type: 'delete',
+      by,
+      ifUpdatedAtMs,
+      tombstoneMs: TOMBSTONE_MS,
+    });
+  }
+
+  /** Listens to one turn until it has finished. */
+  #watch(key: SessionKey, turnId: TurnId, listener: Listener): () => void {
+    const unwatch = this.#feed.watch(key, turnId, (publication) => {
+      if (publication.event.body.type === 'turn.finished') unwatch();
+      listener(publication);
+    });
+    return unwatch;
+  }
+}
+
+const NANO = 1e9;
+
+const tenantVerbs = (system: System): TenantVerbs => {
+  const search = async (tenant: Tenant, criteria: Criteria) => {
+    const { rows, nextCursor } = system.fetch(catalogName).search(tenant, criteria);
+    return { sessions: rows.map(summaryView), ...(nextCursor === undefined ? {} : { nextCursor }) };
+  };
+  return {
+    search,
+    list: search,
+    count: async (tenant, filter) => {
+      const { count, costNanoUsd } = system.fetch(catalogName).count(tenant, filter);
+      return { count, costUsd: costNanoUsd / NANO };
+    },
+    cleanup: async (tenant, { maxAgeDays, dryRun, ...filter }) =>
+      system.fetch(sweeperName).sweep(tenant, { filter, maxAgeDays, dryRun }),
+  };
+};

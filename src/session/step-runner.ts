@@ -1,0 +1,138 @@
+/**
+ * The step under way, and the live context that it is made from.
+ *
+ * 1. At most one step of a session runs; what comes from an earlier one is dropped by its run number.
+ * 2. A step is made from committed entries only. A lost one is started again from the same.
+ */
+import type { ActorRef } from '../otp/ref.ts';
+import type { System } from '../otp/system.ts';
+import { modelOf } from './apply-turn.ts';
+import { Context } from './context.ts';
+import { effective } from './effective.ts';
+import type { Entry } from './entry.ts';
+import {
+  executorName,
+  type ModelStep,
+  type StepEvent,
+  type StepHandle,
+  type StepOutcome,
+} from './executor.ts';
+import type { Head } from './head.ts';
+import type { TurnId } from './ids.ts';
+import type { Journal } from './journal.ts';
+import type { Rules } from './machine.ts';
+import type { OpenTurn } from './turn.ts';
+
+/** Defaults of a session's `retry`. */
+const RETRY = { maxRetries: 3, delayMs: 2_000, timeoutMs: 120_000 } as const;
+/** Output limit of a model call when the session sets none. */
+const MAX_TOKENS = 8_192;
+/** Entries read at once when a context is built. */
+const PAGE = 1_000;
+
+export interface Run {
+  readonly number: number;
+  readonly turnId: TurnId;
+  readonly attempt: number;
+  readonly handle: StepHandle;
+  readonly executor: ActorRef;
+  retries: number;
+}
+
+export interface StepListener {
+  events(run: number, batch: readonly StepEvent[]): void;
+  outcome(run: number, outcome: StepOutcome): void;
+}
+
+export class StepRunner {
+  readonly #system: System;
+  readonly #listener: StepListener;
+  #context: Context | undefined;
+  /** Prompts of queued turns by `seq`, until their turn comes. */
+  readonly #prompts = new Map<number, Uint8Array>();
+  #runs = 0;
+  run: Run | undefined;
+
+  /** @param isNew the session has no entries yet, so its context is known to be empty. */
+  constructor(system: System, listener: StepListener, isNew: boolean) {
+    this.#system = system;
+    this.#listener = listener;
+    this.#context = isNew ? new Context([]) : undefined;
+  }
+
+  get heldBytes(): number {
+    return this.#context?.heldBytes ?? 0;
+  }
+
+  /** Keeps a queued turn's prompt at hand. */
+  hold(seq: number, body: Uint8Array): void {
+    if (this.#context !== undefined) this.#prompts.set(seq, body);
+  }
+
+  /** The model sees this message from now on. Without a live context there is nothing to do: it is read later. */
+  see(seq: number, body: Uint8Array | undefined): void {
+    const message = body ?? this.#prompts.get(seq);
+    this.#prompts.delete(seq);
+    if (message === undefined) this.forget();
+    else this.#context?.add(message);
+  }
+
+  forget(): void {
+    this.#context = undefined;
+    this.#prompts.clear();
+  }
+
+  /** Starts the turn's next step; false if there is no executor just now. */
+  start(turn: OpenTurn, head: Head, rules: Rules, journal: Journal): boolean {
+    const executor = this.#system.find(executorName);
+    if (executor === undefined) return false;
+    this.#context ??= new Context(effectiveMessages(head, turn, journal));
+    this.#runs += 1;
+    const number = this.#runs;
+    const handle = executor.start(stepOf(turn, head, rules, this.#context), {
+      events: (batch) => this.#listener.events(number, batch),
+      outcome: (outcome) => this.#listener.outcome(number, outcome),
+    });
+    this.run = {
+      number,
+      turnId: turn.turnId,
+      attempt: turn.attempt,
+      handle,
+      executor: executor.ref,
+      retries: 0,
+    };
+    return true;
+  }
+
+  /** The run with this number, if it is the one under way. */
+  current(number: number): Run | undefined {
+    return this.run?.number === number ? this.run : undefined;
+  }
+
+  /** Asks the step to end, at the latest when its session does. */
+  cancel(): void {
+    this.run?.handle.cancel();
+  }
+}
+
+const stepOf = (turn: OpenTurn, head: Head, rules: Rules, context: Context): ModelStep => ({
+  model: modelOf(head, turn.options.model, rules),
+  maxTokens: head.maxTokens ?? MAX_TOKENS,
+  ...(head.systemPrompt === undefined ? {} : { system: head.systemPrompt }),
+  context: context.slice(),
+  retry: { ...RETRY, ...given(head.retry) },
+  wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
+});
+
+const given = (retry: Head['retry']): Partial<ModelStep['retry']> =>
+  Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== undefined));
+
+/** What the model sees up to and with this turn, from the journal. */
+const effectiveMessages = (head: Head, turn: OpenTurn, journal: Journal): readonly Uint8Array[] => {
+  const entries: Entry[] = [];
+  for (let from = 1; from <= head.seq; from += PAGE)
+    entries.push(
+      ...journal.entries(head.key, { from, to: Math.min(head.seq, from + PAGE - 1), limit: PAGE }),
+    );
+  return effective(entries, { throughTurnId: turn.turnId }).messages;
+};

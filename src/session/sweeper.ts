@@ -1,0 +1,19 @@
+/** Cleaning up by age: owned here as an interface, implemented by the cleaner in `src/housekeeping`. */
+import { nameOf } from '../otp/name.ts';
+import type { CleanupReport } from './api.ts';
+import type { Filter } from './catalog.ts';
+import type { Tenant } from './ids.ts';
+
+export interface SweepOrder {
+  readonly filter: Filter;
+  /** Days since the later of last update and import; absent = the configured age. */
+  readonly maxAgeDays?: number | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface Sweeper {
+  /** Rejects `unavailable` while another sweep runs too long before it. */
+  sweep(tenant: Tenant, order: SweepOrder): Promise<CleanupReport>;
+}
+
+export const sweeperName = nameOf<Sweeper>('cleaner');
