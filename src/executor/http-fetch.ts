@@ -1,0 +1,121 @@
+/**
+ * The `fetch` under the SDK: one HTTP request over `node:http(s)` with kept connections.
+ *
+ * 1. The history is neither parsed nor serialised nor copied: the SDK serialises a request whose
+ *    `messages` are empty, and the socket gets that text with the session's shared bytes in between.
+ * 2. The answer's body is handed on as the socket gives it, uncompressed (we ask for nothing else).
+ *
+ * The platform's `fetch` costs twice the CPU and would need a copy: it refuses shared memory.
+ */
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { ClientOptions } from '@anthropic-ai/sdk';
+import type { ContextSlice } from '../session/executor.ts';
+
+export type Fetch = NonNullable<ClientOptions['fetch']>;
+type FetchInit = NonNullable<ClientOptions['fetchOptions']>;
+
+/** How a request must begin, so that its messages can be put in: the SDK keeps the order of keys. */
+const EMPTY = '{"messages":[]';
+const OPENING = '{"messages":[';
+/** Free connections are closed after this, before servers (5 s is common) do it under a request. */
+const IDLE_MS = 4_000;
+/** Longest error body that is read. */
+const MAX_ERROR_CHARS = 256 * 1024;
+
+/** Request options of the SDK that carry a session's messages to our `fetch`. */
+export const carry = (context: ContextSlice): FetchInit => ({ context }) as unknown as FetchInit;
+
+export interface Connections {
+  readonly fetch: Fetch;
+  close(): void;
+}
+
+/** At most `maxSockets` connections per server. */
+export const openConnections = (maxSockets: number): Connections => {
+  const options = { keepAlive: true, maxSockets, timeout: IDLE_MS };
+  const http = new HttpAgent(options);
+  const https = new HttpsAgent(options);
+  return {
+    fetch: (url, init) =>
+      new Promise((resolve, reject) => {
+        const target = String(url);
+        const head = { method: init?.method ?? 'GET', headers: headersOf(init) };
+        const request = target.startsWith('https:')
+          ? httpsRequest(target, { ...head, agent: https })
+          : httpRequest(target, { ...head, agent: http });
+        request.on('error', reject);
+        request.on('response', (message) => resolve(responseOf(target, message)));
+        obey(request, init?.signal);
+        send(request, init);
+      }),
+    close: () => {
+      http.destroy();
+      https.destroy();
+    },
+  };
+};
+
+const headersOf = (init: RequestInit | undefined): Record<string, string> => {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of new Headers(init?.headers)) headers[name] = value;
+  return headers;
+};
+
+/** Ends request and answer with the signal, as `AbortError`. */
+const obey = (request: ClientRequest, signal: AbortSignal | null | undefined): void => {
+  signal?.addEventListener('abort', () => {
+    request.destroy(signal.reason as Error);
+  });
+};
+
+const send = (request: ClientRequest, init: RequestInit | undefined): void => {
+  const body = init?.body;
+  if (typeof body !== 'string') throw new TypeError('the SDK gave a body that is not text');
+  const { context } = init as { context?: ContextSlice };
+  if (context === undefined) return void request.end(body);
+  if (!body.startsWith(EMPTY)) throw new TypeError('the SDK changed the order of the request');
+  // A view, not a copy: the session never changes what is before `byteLength`.
+  const messages = Buffer.from(context.buffer, 0, context.byteLength);
+  const rest = body.slice(OPENING.length);
+  const length = OPENING.length + messages.byteLength + Buffer.byteLength(rest);
+  request.setHeader('content-length', length);
+  request.cork(); // one packet where it fits
+  request.write(OPENING);
+  request.write(messages);
+  request.end(rest);
+  request.uncork();
+};
+
+/** What the SDK reads of a `Response`; a real one would wrap the body in a web stream, at twice the cost. */
+const responseOf = (url: string, message: IncomingMessage): Response => {
+  const status = message.statusCode ?? 0;
+  const response: Pick<Response, 'ok' | 'status' | 'url' | 'headers' | 'text'> = {
+    ok: status >= 200 && status < 300,
+    status,
+    url,
+    headers: new Headers(pairsOf(message)),
+    text: () => textOf(message),
+  };
+  return Object.assign(response, { body: message }) as unknown as Response;
+};
+
+const pairsOf = ({ headers }: IncomingMessage): [string, string][] =>
+  Object.entries(headers).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value]] : [],
+  );
+
+const textOf = async (message: IncomingMessage): Promise<string> => {
+  let text = '';
+  message.setEncoding('utf8');
+  for await (const chunk of message) {
+    text += chunk;
+    if (text.length > MAX_ERROR_CHARS) break;
+  }
+  return text;
+};

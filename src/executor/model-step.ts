@@ -1,0 +1,109 @@
+/**
+ * One model step: a streamed call of the Claude API, tried again as the step's settings say.
+ *
+ * 1. Every retry is told before its delay begins; it voids the deltas before it.
+ * 2. `cancel` ends the call or the waiting at once; an answer that was complete already wins.
+ * 3. `run` never rejects: whatever happens is an outcome.
+ */
+import type Anthropic from '@anthropic-ai/sdk';
+import type { Clock, Timer } from '../otp/clock.ts';
+import type { ModelStep, StepEvent, StepOutcome } from '../session/executor.ts';
+import { Answer } from './answer.ts';
+import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
+import { carry } from './http-fetch.ts';
+import type { Endpoint } from './wire.ts';
+
+/** What the thread lends to a step. */
+export interface StepTools {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly client: Anthropic;
+  readonly emit: (event: StepEvent) => void;
+}
+
+export class ModelRun {
+  readonly #step: ModelStep;
+  readonly #endpoint: Endpoint;
+  readonly #tools: StepTools;
+  #isCancelled: boolean = false;
+  /** Ends what is under way: the stream, or the waiting. */
+  #interrupt: () => void = () => undefined;
+
+  constructor(step: ModelStep, endpoint: Endpoint, tools: StepTools) {
+    this.#step = step;
+    this.#endpoint = endpoint;
+    this.#tools = tools;
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#interrupt();
+  }
+
+  async run(): Promise<StepOutcome> {
+    const { retry, wantsDeltas } = this.#step;
+    const { clock, emit, random } = this.#tools;
+    for (let attempt = 0; ; attempt++) {
+      const answer = new Answer(wantsDeltas ? emit : undefined);
+      const result = await this.#call(answer);
+      if ('type' in result) return result;
+      if (this.#isCancelled) return { type: 'cancelled', partialText: answer.text };
+      const { error, retryAfterMs } = result;
+      if (!error.retryable || attempt >= retry.maxRetries) {
+        const { provider } = this.#endpoint;
+        return { type: 'failed', error, partialText: answer.text, provider };
+      }
+      const delayMs = retryDelayMs(attempt, retry.delayMs, retryAfterMs, random);
+      emit({ type: 'retry', delayMs, error });
+      await this.#wait(clock, delayMs);
+      if (this.#isCancelled) return { type: 'cancelled', partialText: '' };
+    }
+  }
+
+  async #call(answer: Answer): Promise<StepOutcome | Failure> {
+    const { clock } = this.#tools;
+    const { timeoutMs } = this.#step.retry;
+    const atMs = clock.now();
+    let isLate = false;
+    let limit: Timer | undefined;
+    try {
+      const stream = this.#open();
+      stream.on('streamEvent', (event) => answer.see(event));
+      this.#interrupt = () => stream.abort();
+      limit = clock.setTimeout(() => {
+        isLate = true;
+        stream.abort();
+      }, timeoutMs);
+      const message = await stream.finalMessage();
+      return answer.outcome(message, this.#endpoint.provider, atMs);
+    } catch (error) {
+      return isLate ? timeoutFailure(timeoutMs) : failureOf(error, clock.now());
+    } finally {
+      limit?.cancel();
+    }
+  }
+
+  /** `messages` come first and empty: our `fetch` puts the session's bytes there. */
+  #open() {
+    const { model, maxTokens, system, context, retry } = this.#step;
+    return this.#tools.client.messages.stream(
+      {
+        messages: [],
+        model,
+        max_tokens: maxTokens,
+        ...(system === undefined ? {} : { system }),
+      },
+      { fetchOptions: carry(context), timeout: retry.timeoutMs },
+    );
+  }
+
+  #wait(clock: Clock, delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, delayMs);
+      this.#interrupt = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The models pool: an actor that owns the threads on which model steps run.
+ *
+ * 1. One piscina task per thread, for the thread's whole life, so that aborting it kills exactly that
+ *    thread; all its steps share one port.
+ * 2. A thread that dies, or owes an answer for longer than `hangMs`, is replaced; its steps are told
+ *    `lost`, and whoever started them starts them again (P4).
+ * 3. A thread that dies before it ever worked is a bug, not bad luck: the pool crashes with it.
+ */
+import { MessageChannel } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { z } from 'zod';
+import { compiledFile } from '../compiled.ts';
+import { genServer, noreply, protocol, reply, stop } from '../otp/gen-server.ts';
+import { nameOf } from '../otp/name.ts';
+import type { ActorRef } from '../otp/ref.ts';
+import type { Self } from '../otp/self.ts';
+import type { ModelStep, StepHandle } from '../session/executor.ts';
+import { Dispatch } from './dispatch.ts';
+import { ModelThread, type PoolSink } from './model-thread.ts';
+import type { Endpoint } from './wire.ts';
+
+export interface ModelsPoolOptions {
+  /** Number of threads; default 2. A step is nearly all waiting, so few are enough. */
+  readonly workers?: number;
+  /** Compiled module that exports `serve`; default the real one. */
+  readonly workerFile?: string;
+  /** Default 256. */
+  readonly maxStepsPerThread?: number;
+  /** Steps that wait behind full threads; default 10,000. */
+  readonly maxWaiting?: number;
+  /** How long a thread may owe an answer before it is killed, in milliseconds; default 5,000. */
+  readonly hangMs?: number;
+  /** The same for a thread that starts; default 60,000. */
+  readonly startMs?: number;
+}
+
+/** What others hold of the pool. */
+export interface ModelsPool {
+  readonly ref: ActorRef;
+  /** Throws `unavailable` when too many steps wait. */
+  start(step: ModelStep, endpoint: Endpoint, sink: PoolSink): StepHandle;
+}
+
+export const modelsPoolName = nameOf<ModelsPool>('models-pool');
+
+const ThreadView = z.strictObject({
+  id: z.int(),
+  state: z.enum(['starting', 'ready', 'closed']),
+  steps: z.int(),
+});
+
+export const modelsPoolProtocol = protocol({
+  calls: {
+    status: {
+      request: z.void(),
+      reply: z.strictObject({ threads: z.array(ThreadView), waiting: z.int() }),
+    },
+    /** Kills a thread as if it hung; the reply says whether there was one of this id. */
+    killThread: { request: z.int(), reply: z.boolean() },
+  },
+  infos: {
+    check: z.void(),
+    threadEnded: z.strictObject({ id: z.int(), error: z.unknown() }),
+  },
+});
+
+type PoolSelf = Self<typeof modelsPoolProtocol>;
+
+const CHECK_MS = 1_000;
+
+interface State {
+  readonly options: Required<ModelsPoolOptions>;
+  readonly piscina: Piscina;
+  readonly dispatch: Dispatch;
+  readonly nextThreadId: number;
+  readonly checkedAtMs: number;
+}
+
+export const ModelsPoolServer = genServer(modelsPoolProtocol, {
+  init: (given: ModelsPoolOptions, self: PoolSelf): State => {
+    const options = withDefaults(given);
+    const piscina = openPiscina(options, self);
+    const dispatch = new Dispatch(options);
+    self.own(() => piscina.destroy());
+    self.own(() => closeAll(dispatch));
+    for (let id = 1; id <= options.workers; id++) openThread(id, piscina, dispatch, self);
+    self.register(modelsPoolName, faceOf(dispatch, self));
+    self.sendEvery(CHECK_MS, 'check');
+    const checkedAtMs = self.system.clock.monotonic();
+    return { options, piscina, dispatch, nextThreadId: options.workers + 1, checkedAtMs };
+  },
+
+  handleCall: {
+    status: (_, state) => {
+      const threads = [...state.dispatch.threads.values()].map(viewOf);
+      return reply({ threads, waiting: state.dispatch.waiting }, state);
+    },
+    killThread: (id, state) => {
+      const thread = state.dispatch.threads.get(id);
+      thread?.kill('killed on request');
+      return reply(thread !== undefined, state);
+    },
+  },
+
+  handleInfo: {
+    check: (_, state, self) => {
+      const nowMs = self.system.clock.monotonic();
+      // If this thread was held up itself, answers may lie unread: then nobody is judged.
+      const wasHeldUp = nowMs - state.checkedAtMs > 2 * CHECK_MS;
+      for (const thread of state.dispatch.threads.values()) {
+        if (wasHeldUp && thread.owesSinceMs !== undefined) thread.owesSinceMs = nowMs;
+        else check(thread, state.options, nowMs);
+      }
+      return noreply({ ...state, checkedAtMs: nowMs });
+    },
+    threadEnded: ({ id, error }, state, self) => {
+      const { dispatch, piscina, nextThreadId } = state;
+      const thread = dispatch.threads.get(id);
+      if (thread === undefined) return noreply(state);
+      dispatch.threads.delete(id);
+      if (thread.state === 'starting') return stop({ crashed: error }, state);
+      thread.close();
+      openThread(nextThreadId, piscina, dispatch, self);
+      for (const { sink } of thread.steps.values()) sink.lost();
+      return noreply({ ...state, nextThreadId: nextThreadId + 1 });
+    },
+  },
+
+  redact: ({ dispatch }) => ({
+    threads: [...dispatch.threads.values()].map(viewOf),
+    waiting: dispatch.waiting,
+  }),
+});
+
+const withDefaults = (given: ModelsPoolOptions): Required<ModelsPoolOptions> => ({
+  workers: given.workers ?? 2,
+  workerFile: given.workerFile ?? compiledFile(import.meta.url, './model-worker.js'),
+  maxStepsPerThread: given.maxStepsPerThread ?? 256,
+  maxWaiting: given.maxWaiting ?? 10_000,
+  hangMs: given.hangMs ?? 5_000,
+  startMs: given.startMs ?? 60_000,
+});
+
+const openPiscina = ({ workerFile, workers }: Required<ModelsPoolOptions>, self: PoolSelf) => {
+  const piscina = new Piscina({
+    filename: workerFile,
+    name: 'serve',
+    minThreads: workers,
+    maxThreads: workers,
+    concurrentTasksPerWorker: 1,
+    atomics: 'disabled', // the default ones freeze a thread that has nothing but timers and sockets
+    recordTiming: false,
+  });
+  piscina.on('error', (error) => self.exit({ crashed: error }));
+  return piscina;
+};
+
+const openThread = (id: number, piscina: Piscina, dispatch: Dispatch, self: PoolSelf): void => {
+  const { port1, port2 } = new MessageChannel();
+  const thread = new ModelThread(id, port1, self.system.clock, {
+    onRoom: (ready) => dispatch.fill(ready),
+    onFault: (error) => {
+      const actor = self.ref.label;
+      self.system.report({ kind: 'fault', actor, during: 'the sink of a step', error });
+    },
+  });
+  dispatch.threads.set(id, thread);
+  const { signal } = thread.life;
+  self.pipe(
+    piscina.run(port2, { transferList: [port2], signal }),
+    () => ['threadEnded', { id, error: new Error('the thread stopped serving') }],
+    (error) => ['threadEnded', { id, error }],
+  );
+};
+
+const closeAll = ({ threads }: Dispatch): void => {
+  for (const thread of threads.values()) thread.close();
+};
+
+const faceOf = (dispatch: Dispatch, self: PoolSelf): ModelsPool => {
+  let lastStepId = 0;
+  return {
+    ref: self.ref,
+    start: (step, endpoint, sink) => {
+      const id = ++lastStepId;
+      dispatch.add({ id, step, endpoint, sink });
+      return { cancel: () => dispatch.cancel(id) };
+    },
+  };
+};
+
+const check = (thread: ModelThread, options: Required<ModelsPoolOptions>, nowMs: number): void => {
+  const { state, owesSinceMs } = thread;
+  if (state === 'closed') return;
+  if (owesSinceMs === undefined) return thread.ping(nowMs);
+  const owesForMs = nowMs - owesSinceMs;
+  if (state === 'ready') {
+    if (owesForMs >= options.hangMs) thread.kill(`no answer for ${owesForMs} ms`);
+  } else if (owesForMs >= options.startMs) {
+    throw new Error(`thread ${thread.id} has not started within ${options.startMs} ms`);
+  }
+};
+
+const viewOf = (thread: ModelThread): z.output<typeof ThreadView> => ({
+  id: thread.id,
+  state: thread.state,
+  steps: thread.steps.size,
+});
