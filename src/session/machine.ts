@@ -8,7 +8,7 @@
  */
 import type { Entry, Provider, Role } from './entry.ts';
 import type { TurnEventBody } from './event.ts';
-import type { StepOutcome } from './executor.ts';
+import type { ModelStep, StepOutcome } from './executor.ts';
 import type { Head, Settings } from './head.ts';
 import type { TurnId } from './ids.ts';
 import type { AuditRecord, ResponseWrite, StreamRecord } from './journal.ts';
@@ -29,6 +29,8 @@ export interface Rules {
   /** Who answers model calls in this daemon. */
   readonly provider: Provider;
   readonly defaultModel: string;
+  /** How model calls are retried, unless the session says otherwise. */
+  readonly retry: ModelStep['retry'];
   /** Whether the model has a price at that time: money limits need one. */
   hasPrice(model: string, atMs: number): boolean;
 }

@@ -23,8 +23,6 @@ import type { Journal } from './journal.ts';
 import type { Rules } from './machine.ts';
 import type { OpenTurn } from './turn.ts';
 
-/** Defaults of a session's `retry`. */
-const RETRY = { maxRetries: 3, delayMs: 2_000, timeoutMs: 120_000 } as const;
 /** Output limit of a model call when the session sets none. */
 const MAX_TOKENS = 8_192;
 /** Entries read at once when a context is built. */
@@ -120,7 +118,7 @@ const stepOf = (turn: OpenTurn, head: Head, rules: Rules, context: Context): Mod
   maxTokens: head.maxTokens ?? MAX_TOKENS,
   ...(head.systemPrompt === undefined ? {} : { system: head.systemPrompt }),
   context: context.slice(),
-  retry: { ...RETRY, ...given(head.retry) },
+  retry: { ...rules.retry, ...given(head.retry) },
   wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
 });
 

@@ -12,6 +12,7 @@ const RULES: Rules = {
   maxSteps: 4,
   provider: 'rehearsal',
   defaultModel: 'claude-sonnet-5',
+  retry: { maxRetries: 3, delayMs: 1, timeoutMs: 1_000 },
   hasPrice: (model) => model.startsWith('claude'),
 };
 const NOW = 1_000;

@@ -1,0 +1,47 @@
+/** Events of one turn between the session that tells them and a reader who takes its time. Bounded: a reader that is too slow loses its stream, nobody else notices. */
+import { GreenroomError } from './errors.ts';
+import type { WireEvent } from './event.ts';
+
+/** Events that may wait for their reader. */
+export const MAX_WAITING_EVENTS = 10_000;
+
+export class EventQueue {
+  readonly #events: WireEvent[] = [];
+  #wake: (() => void) | undefined;
+  #error: unknown;
+  #isClosed = false;
+
+  push(event: WireEvent): void {
+    if (this.#isClosed) return;
+    if (this.#events.length >= MAX_WAITING_EVENTS)
+      return this.fail(
+        new GreenroomError(
+          'mailbox_full',
+          `the reader is ${MAX_WAITING_EVENTS} events behind: ask turn-status and messages`,
+        ),
+      );
+    this.#events.push(event);
+    if (event.type === 'turn.finished') this.#isClosed = true;
+    this.#wake?.();
+  }
+
+  fail(error: unknown): void {
+    this.#error = error;
+    this.#isClosed = true;
+    this.#wake?.();
+  }
+
+  /** What comes, `turn.finished` last. Throws what the queue failed with. */
+  async *read(): AsyncGenerator<WireEvent, void, undefined> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) yield event;
+      else if (this.#error !== undefined) throw this.#error;
+      else if (this.#isClosed) return;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+}

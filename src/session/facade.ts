@@ -1,0 +1,93 @@
+/**
+ * The sessions of one tenant, as programs use them: a method per verb over a `SessionsApi`, embedded
+ * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the README's table.
+ */
+import type { z } from 'zod';
+import type {
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+  SessionReplies,
+  SessionsApi,
+  SessionsReplies,
+  SessionsVerb,
+  SessionVerb,
+  SessionView,
+  TurnView,
+} from './api.ts';
+
+type Of<V extends SessionVerb> = z.input<(typeof SESSION_VERBS)[V]>;
+type All<V extends SessionsVerb> = z.input<(typeof SESSIONS_VERBS)[V]>;
+
+export class SessionsFacade {
+  readonly #api: SessionsApi;
+
+  constructor(api: SessionsApi) {
+    this.#api = api;
+  }
+
+  /** Sessions that meet all criteria; newest update first, 50 a page. */
+  search(criteria: All<'search'> = {}): Promise<SessionsReplies['search']> {
+    return this.#api.sessions('search', criteria);
+  }
+
+  count(filter: All<'count'> = {}): Promise<SessionsReplies['count']> {
+    return this.#api.sessions('count', filter);
+  }
+
+  /** Deletes what is older than `maxAgeDays` (default: the configured age); `dryRun` only says what that would be. */
+  cleanup(order: All<'cleanup'> = {}): Promise<SessionsReplies['cleanup']> {
+    return this.#api.sessions('cleanup', order);
+  }
+
+  async create(sessionId: string, settings: Of<'create'> = {}): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'create', settings)).session;
+  }
+
+  async get(sessionId: string): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'get', {})).session;
+  }
+
+  messages(sessionId: string, range: Of<'messages'> = {}): Promise<SessionReplies['messages']> {
+    return this.#api.session(sessionId, 'messages', range);
+  }
+
+  async update(sessionId: string, settings: Of<'update'>): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'update', settings)).session;
+  }
+
+  async tag(sessionId: string, ...tags: string[]): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'tag', { tags })).session;
+  }
+
+  async untag(sessionId: string, ...tags: string[]): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'untag', { tags })).session;
+  }
+
+  /** Adds messages without running a turn. */
+  async append(
+    sessionId: string,
+    messages: Of<'append'>['messages'],
+    expectedVersion?: number,
+  ): Promise<SessionView> {
+    const version = expectedVersion === undefined ? {} : { expectedVersion };
+    return (await this.#api.session(sessionId, 'append', { messages, ...version })).session;
+  }
+
+  /** Stops a turn, by default the running one; resolves with its record when it has ended. */
+  async cancel(sessionId: string, turnId?: string): Promise<TurnView> {
+    const which = turnId === undefined ? {} : { turnId };
+    return (await this.#api.session(sessionId, 'cancel', which)).turn;
+  }
+
+  async delete(sessionId: string): Promise<void> {
+    await this.#api.session(sessionId, 'delete', {});
+  }
+
+  turns(sessionId: string, page: Of<'turns'> = {}): Promise<SessionReplies['turns']> {
+    return this.#api.session(sessionId, 'turns', page);
+  }
+
+  async turnStatus(sessionId: string, turnId: string): Promise<TurnView> {
+    return (await this.#api.session(sessionId, 'turn-status', { turnId })).turn;
+  }
+}
