@@ -48,7 +48,7 @@ export interface TranscriptFacts {
   readonly agentId: string | null;
   readonly forkedFrom: string | null;
   readonly continuedIn: string | null;
-  /** Pointers to the active leaf: the last `last-prompt`, and the last chained record of the main chain after it. */
+  /** The leaf that the last `last-prompt` names, and the last chained record of the main chain. */
   readonly promptLeafUuid: string | null;
   readonly lastUuid: string | null;
   /** Line number, from 1, of the last compaction's boundary. */
@@ -113,12 +113,15 @@ export const foldChunk = (
   return { facts: draft, responses };
 };
 
-/** The title of highest rank; undefined when the transcript has none. */
-export const titleOf = (facts: TranscriptFacts): string | undefined =>
-  facts.titles.custom ??
-  facts.titles.ai ??
-  facts.titles.summary ??
-  facts.openSummaries.at(-1)?.text;
+/**
+ * The title of highest rank; undefined when the transcript has none. Old files begin with summaries
+ * of other sessions: one whose record was not here is believed only if it is the only one.
+ */
+export const titleOf = ({ titles, openSummaries }: TranscriptFacts): string | undefined =>
+  titles.custom ??
+  titles.ai ??
+  titles.summary ??
+  (openSummaries.length === 1 ? openSummaries[0]?.text : undefined);
 
 const foldLine = (
   draft: Draft,
@@ -159,12 +162,10 @@ const foldRecord = (draft: Draft, line: LineFacts): void => {
 const foldNames = (draft: Draft, line: LineFacts): void => {
   if (line.title !== undefined) foldTitle(draft, line.title);
   if (line.tag !== undefined) draft.tags = line.tag === '' ? [] : [line.tag];
-  if (line.promptLeafUuid !== undefined) {
-    draft.promptLeafUuid = line.promptLeafUuid;
-  }
+  draft.promptLeafUuid = line.promptLeafUuid ?? draft.promptLeafUuid;
 };
 
-/** A summary belongs to this session when its record is in this file; others are a last resort. */
+/** A summary belongs to this session when its record is in this file, before it or after. */
 const foldTitle = (draft: Draft, title: TitleFact): void => {
   if (
     title.source !== 'summary' ||
