@@ -1,0 +1,139 @@
+/**
+ * The api: the micro service that answers requests, and the voice that tells events. It owns its
+ * subscriptions on the link's connection and its ear on the feed; requests under way are in `Answers`.
+ *
+ * Invariant: requests are handled where the client hands them over. A hop through this actor's
+ * mailbox would cost each of them more than it does here, and there is no state to protect.
+ */
+import { z } from 'zod';
+import type { Clock } from '../otp/clock.ts';
+import { genServer, protocol, stop } from '../otp/gen-server.ts';
+import { nameOf } from '../otp/name.ts';
+import { doorName } from '../session/door.ts';
+import { GreenroomError } from '../session/errors.ts';
+import type { Feed } from '../session/feed.ts';
+import { Answers, API_LIMITS, type ApiLimits, type DaemonVerbs } from './answers.ts';
+import { type LinkFace, linkName } from './link.ts';
+import { Micro, QUEUE } from './micro.ts';
+import { Subjects } from './subjects.ts';
+import { eventWithin, headerOfN } from './wire.ts';
+
+export interface ApiArgs {
+  /** First token of every subject. */
+  readonly prefix: string;
+  /** Ours, as `$SRV.INFO` tells it. */
+  readonly version: string;
+  readonly feed: Feed;
+  readonly daemonVerbs: DaemonVerbs;
+  readonly limits?: Partial<ApiLimits>;
+}
+
+export interface ApiFace {
+  /** Tells other programs that a session was created, deleted, archived or swept. */
+  lifecycle(tenant: string, news: Readonly<Record<string, unknown>>): void;
+  /** Refuses everything new with `draining`; open streams go on. */
+  drain(): void;
+  readonly stats: ApiStats;
+}
+
+export interface ApiStats {
+  readonly inFlight: number;
+  readonly openAsks: number;
+  /** Messages sent, and messages that nobody could be sent because the broker was away. */
+  readonly published: number;
+  readonly lost: number;
+}
+
+export const apiName = nameOf<ApiFace>('nats-api');
+
+const apiProtocol = protocol({ calls: {}, infos: { subscriptionFailed: z.string() } });
+
+interface State {
+  readonly link: LinkFace;
+  readonly answers: Answers;
+  readonly micro: Micro;
+  /** Ends the subscriptions and the listening. */
+  readonly hush: () => void;
+}
+
+export const Api = genServer(apiProtocol, {
+  init: (args: ApiArgs, self): State => {
+    const { system } = self;
+    const link = system.fetch(linkName);
+    const subjects = new Subjects(args.prefix);
+    const answers = new Answers({
+      subjects,
+      outbox: link.outbox,
+      clock: system.clock,
+      maxPayloadBytes: link.maxPayloadBytes,
+      limits: { ...API_LIMITS, ...args.limits },
+      daemonVerbs: args.daemonVerbs,
+      door: () => system.fetch(doorName),
+    });
+    const subscriptions = subjects.served.map((subject) =>
+      link.nc.subscribe(subject, {
+        queue: QUEUE,
+        callback: (error, msg) => {
+          if (error === null) answers.receive(msg);
+          else self.send('subscriptionFailed', `${subject}: ${error.message}`);
+        },
+      }),
+    );
+    const micro = new Micro(link.nc, system.clock, serviceOf(args, answers));
+    const unsubscribe = args.feed.subscribe(voice(link, subjects));
+    const hush = () => {
+      unsubscribe();
+      micro.stop();
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    };
+    self.own(hush);
+    self.register(apiName, faceOf(link, subjects, answers, system.clock));
+    return { link, answers, micro, hush };
+  },
+
+  handleCall: {},
+
+  handleInfo: {
+    subscriptionFailed: (why, state: State) => stop({ crashed: new Error(why) }, state),
+  },
+
+  /** What was begun is answered; streams that are still open end with `draining`. */
+  terminate: async (_, { link, answers, hush }) => {
+    answers.drain();
+    await answers.inFlight.idle();
+    answers.asks.endAll(new GreenroomError('draining', 'this daemon is stopping; ask again'));
+    hush();
+    link.outbox.flush();
+  },
+
+  redact: ({ answers }) => ({ inFlight: answers.inFlight.size, openAsks: answers.asks.size }),
+});
+
+const serviceOf = ({ version }: ApiArgs, { endpoints }: Answers) => ({
+  name: 'greenroom',
+  version,
+  description: 'Claude agent sessions: durable, searchable, reachable',
+  endpoints,
+});
+
+/** Tells every event on its session's subject. */
+const voice =
+  ({ outbox, maxPayloadBytes }: LinkFace, subjects: Subjects): Parameters<Feed['subscribe']>[0] =>
+  (publication) => {
+    const { key, n } = publication.event;
+    const subject = subjects.events(key.tenant, key.sessionId);
+    outbox.publish(subject, eventWithin(publication, maxPayloadBytes / 4), headerOfN(n));
+  };
+
+const faceOf = (link: LinkFace, subjects: Subjects, answers: Answers, clock: Clock): ApiFace => ({
+  lifecycle: (tenant, news) => {
+    const at = new Date(clock.now()).toISOString();
+    const body = Buffer.from(JSON.stringify({ ...news, tenant, at }));
+    link.outbox.publish(subjects.lifecycle(tenant), body);
+  },
+  drain: () => answers.drain(),
+  get stats() {
+    const { published, lost } = link.outbox;
+    return { inFlight: answers.inFlight.size, openAsks: answers.asks.size, published, lost };
+  },
+});

@@ -1,0 +1,127 @@
+/**
+ * Bodies of requests: bytes from outside become values that a schema has checked, or a clear refusal.
+ * Invariant: nothing that is too large, nested too deeply, not UTF-8 or not JSON gets past this file.
+ */
+import type { z } from 'zod';
+import { TurnRequest } from '../session/api.ts';
+import { type ErrorCode, GreenroomError } from '../session/errors.ts';
+import { TurnId } from '../session/ids.ts';
+
+/** Largest body of a request, in bytes, whatever the broker would let through. */
+export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Objects and arrays inside each other. */
+export const MAX_JSON_DEPTH = 100;
+
+const OPEN_BRACE = 0x7b;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The request of a verb; an empty body means `{}`. `wrongValue` is the code for a well-typed field with a bad value. */
+export const parseRequest = <T extends z.ZodType>(
+  schema: T,
+  body: Uint8Array,
+  wrongValue: ErrorCode = 'invalid_request',
+): z.output<T> => checked(schema, body.length === 0 ? {} : parseJson(body), wrongValue);
+
+export interface TurnBody {
+  /** The sender's name for the turn: the body's, else the header's. */
+  readonly turnId: TurnId | undefined;
+  readonly request: TurnRequest;
+}
+
+/** A turn request: JSON, or, if the first non-space byte is not `{`, the prompt itself, verbatim. */
+export const parseTurn = (body: Uint8Array, turnIdHeader: string | undefined): TurnBody => {
+  const json = body[firstNonSpace(body)] === OPEN_BRACE;
+  const request = checked(
+    TurnRequest,
+    json ? parseJson(body) : { prompt: text(body) },
+    'invalid_request',
+  );
+  const turnId = request.turnId ?? (turnIdHeader ? headerTurnId(turnIdHeader) : undefined);
+  return { turnId, request };
+};
+
+const headerTurnId = (value: string): TurnId => {
+  const parsed = TurnId.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new GreenroomError('invalid_request', 'the header Greenroom-Turn-Id is not a turn id');
+};
+
+/** JSON of bounded size and depth. */
+export const parseJson = (body: Uint8Array): unknown => {
+  const json = text(body);
+  if (tooDeep(body))
+    throw new GreenroomError('invalid_json', `JSON is nested deeper than ${MAX_JSON_DEPTH} levels`);
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    const why = (error as Error).message.slice(0, 200);
+    throw new GreenroomError('invalid_json', `the body is not JSON: ${why}`);
+  }
+};
+
+const text = (body: Uint8Array): string => {
+  if (body.length > MAX_BODY_BYTES)
+    throw new GreenroomError(
+      'too_large',
+      `the body has ${body.length} bytes; the limit is ${MAX_BODY_BYTES}`,
+      { details: { limitBytes: MAX_BODY_BYTES } },
+    );
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new GreenroomError('invalid_request', 'the body is not UTF-8');
+  }
+};
+
+const firstNonSpace = (body: Uint8Array): number => {
+  let at = 0;
+  while (at < body.length && isSpace(body[at])) at++;
+  return at;
+};
+
+const isSpace = (byte: number | undefined): boolean =>
+  byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+
+/** Counts brackets outside strings. Whoever is shorter than two limits cannot be too deep. */
+const tooDeep = (body: Uint8Array): boolean => {
+  if (body.length < 2 * MAX_JSON_DEPTH) return false;
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at];
+    if (inString) {
+      if (byte === 0x5c) at++;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === OPEN_BRACE || byte === 0x5b) {
+      if (++depth > MAX_JSON_DEPTH) return true;
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+  return false;
+};
+
+/** Throws `invalid_request` for unknown, missing or mistyped fields, `wrongValue` for bad values. */
+export const checked = <T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  wrongValue: ErrorCode,
+): z.output<T> => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ code, path, message }) => ({
+    field: path.map(String).join('.'),
+    code,
+    message,
+  }));
+  const wrong = issues.some(({ code }) => code === 'unrecognized_keys' || code === 'invalid_type');
+  throw new GreenroomError(wrong ? 'invalid_request' : wrongValue, sentence(issues), {
+    details: { issues: issues.slice(0, 10) },
+  });
+};
+
+const sentence = (issues: readonly { field: string; message: string }[]): string =>
+  issues
+    .slice(0, 3)
+    .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+    .join('; ')
+    .slice(0, 500);

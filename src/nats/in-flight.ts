@@ -1,0 +1,82 @@
+/**
+ * Requests that are begun and not answered. It owns their number, which is bounded (P6), and their
+ * deadlines. One sweep looks after all of them: a timer per request would cost more than a read.
+ *
+ * Invariant: each request is settled once; what comes later is dropped.
+ */
+import type { Clock, Timer } from '../otp/clock.ts';
+import { GreenroomError } from '../session/errors.ts';
+
+const SWEEP_MS = 100;
+const RETRY_AFTER_MS = 100;
+
+/** One request under way. */
+export interface Ticket {
+  readonly startedMs: number;
+  readonly dueMs: number;
+  readonly timeoutMs: number;
+  readonly onLate: (error: GreenroomError) => void;
+}
+
+export class InFlight {
+  readonly limit: number;
+  readonly #clock: Clock;
+  readonly #tickets = new Set<Ticket>();
+  #timer: Timer | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(limit: number, clock: Clock) {
+    this.limit = limit;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#tickets.size;
+  }
+
+  /** Throws `mailbox_full` at the limit. `onLate` is told if the time runs out before `leave`. */
+  enter(timeoutMs: number, onLate: (error: GreenroomError) => void): Ticket {
+    if (this.#tickets.size >= this.limit)
+      throw new GreenroomError(
+        'mailbox_full',
+        `${this.limit} requests are under way already; try again soon`,
+        { retryAfterMs: RETRY_AFTER_MS },
+      );
+    const startedMs = this.#clock.monotonic();
+    const ticket = { startedMs, dueMs: startedMs + timeoutMs, timeoutMs, onLate };
+    this.#tickets.add(ticket);
+    this.#timer ??= this.#clock.setTimeout(() => this.#sweep(), SWEEP_MS);
+    return ticket;
+  }
+
+  /** False if it has been left before: somebody else has answered. */
+  leave(ticket: Ticket): boolean {
+    const first = this.#tickets.delete(ticket);
+    if (this.#tickets.size === 0) for (const tell of this.#idle.splice(0)) tell();
+    return first;
+  }
+
+  /** Milliseconds since the request came. */
+  elapsed(ticket: Ticket): number {
+    return this.#clock.monotonic() - ticket.startedMs;
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    if (this.#tickets.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #sweep(): void {
+    const now = this.#clock.monotonic();
+    for (const ticket of this.#tickets) if (ticket.dueMs <= now) this.#expire(ticket);
+    this.#timer =
+      this.#tickets.size === 0 ? undefined : this.#clock.setTimeout(() => this.#sweep(), SWEEP_MS);
+  }
+
+  #expire(ticket: Ticket): void {
+    this.leave(ticket);
+    const message = `not answered within ${ticket.timeoutMs} ms; it may still be done`;
+    ticket.onLate(new GreenroomError('deadline_exceeded', message));
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What goes out on a connection, written once per turn of the event loop. It owns the messages of
+ * the tick under way. One write costs as much as ten messages (measured: 10 us against 1 us), and
+ * a journal commit answers many callers at once.
+ *
+ * Invariants:
+ * 1. Messages leave in the order of `publish`.
+ * 2. What is said while the broker is away is lost, and counted: readers see the gap in `n`, askers
+ *    ask again. Nothing durable is only here.
+ */
+import type { NatsConnection } from 'nats';
+import type { Clock } from '../otp/clock.ts';
+import { asHeaders, type HeaderBytes } from './wire.ts';
+
+/** Bytes that may wait for the end of the tick; more are written at once. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+interface Waiting {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers: HeaderBytes | undefined;
+}
+
+export class Outbox {
+  readonly #nc: NatsConnection;
+  readonly #clock: Clock;
+  readonly #connected: () => boolean;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #scheduled = false;
+  /** Messages written, and messages lost because the broker was away. */
+  published = 0;
+  lost = 0;
+
+  constructor(nc: NatsConnection, clock: Clock, connected: () => boolean) {
+    this.#nc = nc;
+    this.#clock = clock;
+    this.#connected = connected;
+  }
+
+  publish(subject: string, data: Uint8Array, headers?: HeaderBytes): void {
+    this.#waiting.push({ subject, data, headers });
+    this.#waitingBytes += data.length;
+    if (this.#waitingBytes > MAX_WAITING_BYTES) return this.flush();
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.defer(() => this.flush());
+  }
+
+  flush(): void {
+    const messages = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#scheduled = false;
+    if (this.#nc.isClosed() || !this.#connected()) {
+      this.lost += messages.length;
+      return;
+    }
+    for (const message of messages) this.#write(message);
+  }
+
+  #write({ subject, data, headers }: Waiting): void {
+    try {
+      if (headers === undefined) this.#nc.publish(subject, data);
+      else this.#nc.publish(subject, data, { headers: asHeaders(headers) });
+      this.published++;
+    } catch {
+      // larger than this broker takes, or the connection is draining: its reader hears nothing
+      this.lost++;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The subject table: how a request's subject is made and read. `<prefix>.v1.<tenant>.<noun>…`, ids
+ * before verbs. The one place that knows how subjects look; gateway, intake and client use it.
+ */
+
+/** What a subject of ours addresses. Ids are as sent: whoever uses them checks them. */
+export type Address =
+  | {
+      readonly kind: 'session';
+      readonly tenant: string;
+      readonly sessionId: string;
+      readonly verb: string;
+    }
+  | { readonly kind: 'sessions' | 'daemon'; readonly tenant: string; readonly verb: string };
+
+/** Session verbs that are not one request, one reply. */
+export const TURN = 'turn';
+export const ASK = 'ask';
+
+export class Subjects {
+  readonly prefix: string;
+  readonly root: string;
+
+  /** @param prefix one token; default of the configuration: `greenroom`. */
+  constructor(prefix: string) {
+    this.prefix = prefix;
+    this.root = `${prefix}.v1`;
+  }
+
+  session(tenant: string, sessionId: string, verb: string): string {
+    return `${this.root}.${tenant}.session.${sessionId}.${verb}`;
+  }
+
+  sessions(tenant: string, verb: string): string {
+    return `${this.root}.${tenant}.sessions.${verb}`;
+  }
+
+  daemon(tenant: string, verb: string): string {
+    return `${this.root}.${tenant}.daemon.${verb}`;
+  }
+
+  events(tenant: string, sessionId: string): string {
+    return `${this.root}.${tenant}.events.${sessionId}`;
+  }
+
+  lifecycle(tenant: string): string {
+    return `${this.root}.${tenant}.lifecycle`;
+  }
+
+  /** Where a turn request that was refused is kept. */
+  dead(tenant: string, sessionId: string): string {
+    return `${this.root}.${tenant}.dead.${sessionId}`;
+  }
+
+  /** The stream of turn requests and the one of those refused. */
+  get turnsStream(): string {
+    return `${this.prefix.toUpperCase()}_TURNS`;
+  }
+
+  get deadStream(): string {
+    return `${this.prefix.toUpperCase()}_DEAD`;
+  }
+
+  /** Everything that the api answers, known verbs or not; it also sees each `turn`. */
+  get served(): readonly string[] {
+    return ['session', 'sessions', 'daemon'].map((noun) => `${this.root}.*.${noun}.>`);
+  }
+
+  /** Reads one of `served` (or of the turns stream); undefined for anything else. */
+  parse(subject: string): Address | undefined {
+    const [tenant, noun, ...rest] = subject.slice(this.root.length + 1).split('.');
+    const verb = rest.pop();
+    if (tenant === undefined || verb === undefined) return undefined;
+    if (noun === 'session') return { kind: 'session', tenant, sessionId: rest.join('.'), verb };
+    if ((noun !== 'sessions' && noun !== 'daemon') || rest.length > 0) return undefined;
+    return { kind: noun, tenant, verb };
+  }
+}

@@ -1,0 +1,73 @@
+/** Parts of the gateway on a system of their own, with a fake door behind and a real broker before them. */
+import { connect, type NatsConnection } from 'nats';
+import { Api, type ApiArgs } from '../../src/nats/api.ts';
+import { Link } from '../../src/nats/link.ts';
+import type { ChildSpec } from '../../src/otp/child-spec.ts';
+import { genServer, protocol } from '../../src/otp/gen-server.ts';
+import type { Report } from '../../src/otp/report.ts';
+import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
+import { System } from '../../src/otp/system.ts';
+import { doorName } from '../../src/session/door.ts';
+import { FakeDoor } from './fake-door.ts';
+
+/** Stands for all of the sessions: holds the door's name. */
+const Doorkeeper = genServer(protocol({ calls: {} }), {
+  init: (door: FakeDoor, self) => {
+    self.register(doorName, door);
+    return door;
+  },
+  handleCall: {},
+});
+
+export interface Gateway {
+  readonly system: System;
+  readonly door: FakeDoor;
+  readonly tree: SupervisorRef;
+  readonly reports: Report[];
+  /** A bare client beside the gateway. */
+  readonly client: NatsConnection;
+  /** Ends the gateway in order. */
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly door?: FakeDoor;
+  readonly api?: Partial<ApiArgs>;
+  /** Further children between link and api. */
+  readonly between?: readonly ChildSpec[];
+}
+
+export const startGateway = async (url: string, options: GatewayOptions = {}): Promise<Gateway> => {
+  const { door = new FakeDoor(), between = [] } = options;
+  const reports: Report[] = [];
+  const system = new System({ onReport: (report) => void reports.push(report) });
+  const api = {
+    prefix: 'greenroom',
+    version: '1.2.3',
+    feed: door.feed,
+    daemonVerbs: {},
+    ...options.api,
+  };
+  const tree = await startTree(
+    system,
+    supervisor({
+      id: 'gateway',
+      strategy: 'rest_for_one',
+      maxRestarts: 20,
+      children: [
+        Doorkeeper.childSpec(door, { id: 'door' }),
+        Link.childSpec({ url }, { id: 'link' }),
+        ...between,
+        Api.childSpec(api, { id: 'api' }),
+      ],
+    }),
+  );
+  const client = await connect({ servers: url, reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+  const stop = async () => void (await system.stop(tree, 'shutdown'));
+  const dispose = async () => {
+    await client.close();
+    await stop();
+  };
+  return { system, door, tree, reports, client, stop, [Symbol.asyncDispose]: dispose };
+};
