@@ -37,7 +37,8 @@ export class OrderedIndex {
 
   insert(item: number): void {
     const after: Reached = (other) => this.#compare(other, item) > 0;
-    const number = Math.min(this.#chunkOf(after), Math.max(0, this.#chunks.length - 1));
+    const end = Math.max(0, this.#chunks.length - 1);
+    const number = this.#isLast(item) ? end : Math.min(this.#chunkOf(after), end);
     const chunk = this.#chunks[number] ?? this.#addChunk(0);
     this.#size += 1;
     const offset = offsetIn(chunk, after);
@@ -101,6 +102,12 @@ export class OrderedIndex {
       else low = middle + 1;
     }
     return low;
+  }
+
+  /** What changes now becomes the newest: worth a look before searching. */
+  #isLast(item: number): boolean {
+    const chunk = this.#chunks.at(-1);
+    return chunk !== undefined && this.#compare(chunk.items[chunk.size - 1] ?? 0, item) < 0;
   }
 
   /** Splits a full chunk; at the very end it starts a new one, as what grows with time fills chunks so. */

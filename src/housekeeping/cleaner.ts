@@ -1,0 +1,271 @@
+/**
+ * The cleaner: deletes sessions that have been quiet for too long, by its own schedule and on demand,
+ * and gives back the space of whatever was deleted. It owns the schedule and the line of jobs.
+ *
+ * 1. It deletes nothing itself: it asks each session to go, which refuses if it changed since.
+ * 2. One job at a time, one batch per message, the loop between two batches.
+ * 3. It keeps nothing on disk. Stopped in the middle, the next sweep finds what is left: a session is
+ *    either deleted or as it was. Each start begins a new interval: the first sweep is one interval
+ *    after the start, also after a crash.
+ * 4. A session that cannot be deleted is counted and passed over; what else fails crashes the cleaner.
+ */
+import { z } from 'zod';
+import { crashpoint } from '../crashpoint.ts';
+import type { ChildSpec } from '../otp/child-spec.ts';
+import { genServer, noreply, protocol } from '../otp/gen-server.ts';
+import type { From } from '../otp/message.ts';
+import type { Ref } from '../otp/ref.ts';
+import type { Self } from '../otp/self.ts';
+import type { CleanupReport } from '../session/api.ts';
+import { catalogName } from '../session/catalog.ts';
+import { codeOf, type ErrorCode, GreenroomError } from '../session/errors.ts';
+import type { SessionKey } from '../session/ids.ts';
+import { type JournalUpkeep, journalName } from '../session/journal.ts';
+import type { SummaryRow } from '../session/summary.ts';
+import { type SweepOrder, sweeperName } from '../session/sweeper.ts';
+import type { SweptNotice } from './notice.ts';
+import { type Outcome, Sweep, type SweepRequest } from './sweep.ts';
+
+const HOUR_MS = 3_600_000;
+/** Age on demand, where neither the request nor the configuration says one. */
+const DEFAULT_MAX_AGE_DAYS = 30;
+/** How often the space of deleted sessions is given back. */
+const PURGE_INTERVAL_MS = 60_000;
+/** Records removed at once. */
+const PURGE_LIMIT = 1_000;
+/** Requests that may wait for the sweep under way; one more is refused as `unavailable`. */
+const MAX_WAITING = 16;
+/** Failed deletions after which a sweep gives up: it is not the sessions then. */
+const MAX_FAILED = 100;
+
+/** What a session answers that is no longer what the sweep saw. */
+const CHANGED: readonly ErrorCode[] = [
+  'invalid_state',
+  'version_conflict',
+  'session_not_found',
+  'session_deleted',
+];
+
+export interface CleanerArgs {
+  /** 0 = no schedule of its own. */
+  readonly intervalHours: number;
+  /** Age for the schedule, and for requests that name none; 0 = no schedule. */
+  readonly maxAgeDays: number;
+  /** Has a session delete itself, if it was last updated then and has no open turn. */
+  readonly remove: (key: SessionKey, by: string, ifUpdatedAtMs: number) => Promise<void>;
+  /** Told of each sweep that was not a dry run and found something, or that somebody asked for. */
+  readonly announce: (notice: SweptNotice) => void;
+}
+
+type Purged = Awaited<ReturnType<JournalUpkeep['purge']>>;
+type Attempt = readonly [row: SummaryRow, outcome: Outcome, error?: unknown];
+
+export const cleanerProtocol = protocol({
+  calls: {
+    sweep: { request: z.custom<SweepRequest>(), reply: z.custom<CleanupReport>() },
+  },
+  infos: {
+    intervalOver: z.void(),
+    purgeDue: z.void(),
+    step: z.void(),
+    removed: z.custom<readonly Attempt[]>(),
+    purged: z.custom<Purged>(),
+    failed: z.unknown(),
+  },
+});
+type Protocol = typeof cleanerProtocol;
+type CleanerSelf = Self<Protocol>;
+
+/** A sweep with the purge after it, or a purge alone. */
+interface Job {
+  readonly sweep: Sweep | undefined;
+  readonly from: From<CleanupReport> | undefined;
+  freedBytes: number;
+}
+
+interface State {
+  readonly args: CleanerArgs;
+  readonly current: Job | undefined;
+  readonly waiting: readonly Job[];
+}
+
+const Cleaner = genServer(cleanerProtocol, {
+  init: (args: CleanerArgs, self): State => {
+    if (args.intervalHours > 0 && args.maxAgeDays > 0)
+      self.sendEvery(args.intervalHours * HOUR_MS, 'intervalOver');
+    self.sendEvery(PURGE_INTERVAL_MS, 'purgeDue');
+    self.register(sweeperName, {
+      sweep: (tenant, order) =>
+        self.ref.call('sweep', requestOf(args, tenant, order), { timeoutMs: Infinity }),
+    });
+    return { args, current: undefined, waiting: [] };
+  },
+
+  handleCall: {
+    sweep: (request, state, self, from) => {
+      if (state.waiting.filter((job) => job.from !== undefined).length < MAX_WAITING)
+        return noreply(enqueue(state, [sweepJob(request, self, from)], self));
+      from.fail(new GreenroomError('unavailable', `${MAX_WAITING} sweeps wait already`));
+      return noreply(state);
+    },
+  },
+
+  handleInfo: {
+    intervalOver: (_, state, self) => {
+      if (jobsOf(state).some(isScheduled)) return noreply(state); // the last one is still at it
+      const { maxAgeDays } = state.args;
+      const jobs = self.system
+        .fetch(catalogName)
+        .tenants()
+        .map((tenant) => ({ tenant, filter: {}, maxAgeDays, dryRun: false, by: 'cleaner' }))
+        .map((request) => sweepJob(request, self));
+      return noreply(enqueue(state, jobs, self));
+    },
+    purgeDue: (_, state, self) =>
+      noreply(jobsOf(state).length > 0 ? state : enqueue(state, [purgeJob()], self)),
+    step: (_, state, self) => noreply(step(state, self)),
+    removed: (attempts, state, self) => {
+      if (state.current?.sweep !== undefined) note(state.current.sweep, attempts);
+      crashpoint('cleanup.batch');
+      self.sendAfter(0, 'step');
+      return noreply(state);
+    },
+    purged: ({ bytes, left }, state, self) => {
+      if (state.current !== undefined) state.current.freedBytes += bytes;
+      if (!left) return noreply(finish(state, self));
+      self.sendAfter(0, 'step');
+      return noreply(state);
+    },
+    failed: (error) => {
+      throw error; // a bug or a broken store: the supervisor decides
+    },
+  },
+
+  redact: ({ current, waiting }) => ({ sweep: current?.sweep?.counts, waiting: waiting.length }),
+});
+
+const requestOf = (
+  { maxAgeDays }: CleanerArgs,
+  tenant: SweepRequest['tenant'],
+  order: SweepOrder,
+) => ({
+  ...order,
+  tenant,
+  maxAgeDays: order.maxAgeDays ?? (maxAgeDays || DEFAULT_MAX_AGE_DAYS),
+  by: 'request',
+});
+
+const sweepJob = (request: SweepRequest, self: CleanerSelf, from?: From<CleanupReport>): Job => ({
+  sweep: new Sweep(request, self.system.clock.now()),
+  from,
+  freedBytes: 0,
+});
+
+const purgeJob = (): Job => ({ sweep: undefined, from: undefined, freedBytes: 0 });
+
+const jobsOf = ({ current, waiting }: State): readonly Job[] =>
+  current === undefined ? waiting : [current, ...waiting];
+
+const isScheduled = ({ sweep, from }: Job): boolean => sweep !== undefined && from === undefined;
+
+const enqueue = (state: State, jobs: readonly Job[], self: CleanerSelf): State =>
+  begin({ ...state, waiting: [...state.waiting, ...jobs] }, self);
+
+const begin = (state: State, self: CleanerSelf): State => {
+  const [next, ...waiting] = state.waiting;
+  if (state.current !== undefined || next === undefined) return state;
+  self.sendAfter(0, 'step');
+  return { ...state, current: next, waiting };
+};
+
+/** One batch of the sweep; once it has looked at everything, one of the purge. */
+const step = (state: State, self: CleanerSelf): State => {
+  const { current, args } = state;
+  if (current === undefined) return state;
+  const { sweep } = current;
+  const rows = sweep?.next(self.system.fetch(catalogName));
+  if (sweep !== undefined && rows !== undefined) remove(sweep, rows, args, self);
+  else if (sweep?.request.dryRun === true) return finish(state, self);
+  else purge(self);
+  return state;
+};
+
+const remove = (
+  sweep: Sweep,
+  rows: readonly SummaryRow[],
+  args: CleanerArgs,
+  self: CleanerSelf,
+): void => {
+  const { dryRun, by } = sweep.request;
+  const attempts = rows.map((row) =>
+    dryRun ? ([row, 'deleted'] as const) : attempt(row, by, args.remove),
+  );
+  self.pipe(
+    Promise.all(attempts),
+    (outcomes) => ['removed', outcomes],
+    (error) => ['failed', error],
+  );
+};
+
+const attempt = async (
+  row: SummaryRow,
+  by: string,
+  removeSession: CleanerArgs['remove'],
+): Promise<Attempt> => {
+  try {
+    await removeSession(row.key, by, row.updatedAtMs);
+    return [row, 'deleted'];
+  } catch (error) {
+    return [row, CHANGED.includes(codeOf(error)) ? 'changed' : 'failed', error];
+  }
+};
+
+const note = (sweep: Sweep, attempts: readonly Attempt[]): void => {
+  for (const [row, outcome, error] of attempts) {
+    sweep.note(row, outcome);
+    if (sweep.counts.failed > MAX_FAILED)
+      throw new GreenroomError('unavailable', `${MAX_FAILED} sessions could not be deleted`, {
+        cause: error,
+      });
+  }
+};
+
+const purge = (self: CleanerSelf): void =>
+  self.pipe(
+    self.system.fetch(journalName).purge(PURGE_LIMIT),
+    (purged) => ['purged', purged],
+    (error) => ['failed', error],
+  );
+
+const finish = (state: State, self: CleanerSelf): State => {
+  const { current, args } = state;
+  if (current?.sweep !== undefined) {
+    const report = current.sweep.report(current.freedBytes);
+    current.from?.reply(report);
+    const notice = noticeOf(current.sweep, report, self.system.clock.now());
+    if (!report.dryRun && (current.from !== undefined || isNews(notice))) args.announce(notice);
+  }
+  return begin({ ...state, current: undefined }, self);
+};
+
+const noticeOf = (
+  { request, counts }: Sweep,
+  report: CleanupReport,
+  atMs: number,
+): SweptNotice => ({
+  type: 'sessions.swept',
+  tenant: request.tenant,
+  atMs,
+  by: request.by,
+  maxAgeDays: request.maxAgeDays,
+  report,
+  changed: counts.changed,
+  failed: counts.failed,
+});
+
+const isNews = ({ report, changed, failed }: SweptNotice): boolean =>
+  report.count + changed + failed > 0;
+
+/** Needs journal, catalog and sessions by their names, each time anew: they may have been restarted. */
+export const cleaner = (args: CleanerArgs): ChildSpec<Ref<Protocol>> =>
+  Cleaner.childSpec(args, { id: 'cleaner' });

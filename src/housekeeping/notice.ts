@@ -1,0 +1,17 @@
+/** What a sweep says of itself to the world (P7); a gateway puts it on the tenant's `lifecycle` subject. */
+import type { CleanupReport } from '../session/api.ts';
+import type { Tenant } from '../session/ids.ts';
+
+export interface SweptNotice {
+  readonly type: 'sessions.swept';
+  readonly tenant: Tenant;
+  readonly atMs: number;
+  /** `cleaner` for its own schedule, `request` for somebody's. */
+  readonly by: string;
+  readonly maxAgeDays: number;
+  readonly report: CleanupReport;
+  /** Sessions that were spared because they changed while the sweep came to them. */
+  readonly changed: number;
+  /** Sessions that could not be deleted; the next sweep tries them again. */
+  readonly failed: number;
+}

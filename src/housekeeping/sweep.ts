@@ -1,0 +1,101 @@
+/**
+ * One sweep: which sessions go, in batches, and what became of them. It only reads the catalog and
+ * keeps its counts; who carries it out is the cleaner.
+ *
+ * 1. Age counts from the later of last update and import, so that what was imported today is not old.
+ * 2. Nothing tagged `hold`, and nothing with an unfinished turn, is ever named.
+ * 3. It remembers a place in the order of updates and no list, so its memory is that of one batch.
+ */
+import type { CleanupReport } from '../session/api.ts';
+import type { Catalog, Criteria } from '../session/catalog.ts';
+import type { Status } from '../session/head.ts';
+import type { Tenant } from '../session/ids.ts';
+import type { SummaryRow } from '../session/summary.ts';
+import type { SweepOrder } from '../session/sweeper.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** Sessions looked at, and deleted at once, before the loop has its turn. */
+export const BATCH_SIZE = 100;
+/** Sessions that a report names; its count is of all. */
+export const MAX_LISTED = 1_000;
+/** A session with this tag is kept whatever its age. */
+export const HOLD_TAG = 'hold';
+
+const UNFINISHED: readonly Status[] = ['queued', 'running', 'waiting'];
+
+export interface SweepRequest extends Omit<SweepOrder, 'maxAgeDays'> {
+  readonly tenant: Tenant;
+  readonly maxAgeDays: number;
+  /** Who wanted it, for the audit record of each session. */
+  readonly by: string;
+}
+
+/** What became of one session: `changed` since it was looked at, or deleted by somebody else; both stay as they are. */
+export type Outcome = 'deleted' | 'changed' | 'failed';
+
+export class Sweep {
+  readonly request: SweepRequest;
+  readonly #cutoffMs: number;
+  readonly #counts = { deleted: 0, changed: 0, failed: 0 };
+  readonly #listed: CleanupReport['sessions'][number][] = [];
+  #cursor: string | undefined;
+  #isDone = false;
+
+  constructor(request: SweepRequest, nowMs: number) {
+    this.request = request;
+    this.#cutoffMs = nowMs - request.maxAgeDays * DAY_MS;
+  }
+
+  get counts(): Readonly<Record<Outcome, number>> {
+    return this.#counts;
+  }
+
+  /** The next sessions to go, perhaps none of this batch; undefined when all were looked at. */
+  next(catalog: Catalog): readonly SummaryRow[] | undefined {
+    if (this.#isDone) return undefined;
+    const { rows, nextCursor } = catalog.search(this.request.tenant, this.#criteria());
+    this.#cursor = nextCursor;
+    this.#isDone = nextCursor === undefined;
+    return rows.filter((row) => isFinished(row) && lastActiveMs(row) < this.#cutoffMs);
+  }
+
+  note(row: SummaryRow, outcome: Outcome): void {
+    this.#counts[outcome] += 1;
+    if (outcome !== 'deleted' || this.#listed.length === MAX_LISTED) return;
+    const { key, updatedAtMs, title } = row;
+    this.#listed.push({
+      sessionId: key.sessionId,
+      updatedAt: new Date(updatedAtMs).toISOString(),
+      ...(title === undefined ? {} : { title }),
+    });
+  }
+
+  report(freedBytes: number): CleanupReport {
+    const { dryRun } = this.request;
+    return {
+      count: this.#counts.deleted,
+      bytes: dryRun ? null : freedBytes,
+      sessions: this.#listed,
+      dryRun,
+    };
+  }
+
+  #criteria(): Criteria {
+    const { filter } = this.request;
+    return {
+      ...filter,
+      noTags: [...(filter.noTags ?? []), HOLD_TAG],
+      updatedBefore: Math.min(filter.updatedBefore ?? Infinity, this.#cutoffMs),
+      sortBy: 'updatedAt',
+      order: 'asc',
+      limit: BATCH_SIZE,
+      ...(this.#cursor === undefined ? {} : { cursor: this.#cursor }),
+    };
+  }
+}
+
+const isFinished = ({ openTurns, status }: SummaryRow): boolean =>
+  openTurns === 0 && !UNFINISHED.includes(status);
+
+const lastActiveMs = ({ updatedAtMs, importedAtMs = 0 }: SummaryRow): number =>
+  Math.max(updatedAtMs, importedAtMs);

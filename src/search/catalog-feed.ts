@@ -1,0 +1,37 @@
+/**
+ * How the catalog learns: from commits, and at the start from a scan of the summary rows that runs
+ * while commits go on.
+ *
+ * Invariant: a commit wins over the scan, whichever comes first: what the scan says of a session that
+ * changed or was deleted meanwhile is old.
+ */
+import { keyString } from '../session/ids.ts';
+import type { SessionChange } from '../session/journal.ts';
+import { type SummaryRow, summaryOf } from '../session/summary.ts';
+import type { MemoryCatalog } from './catalog.ts';
+
+export class CatalogFeed {
+  readonly #catalog: MemoryCatalog;
+  /** Sessions that commits have told of; kept during the scan only. */
+  #committed: Set<string> | undefined = new Set();
+
+  constructor(catalog: MemoryCatalog) {
+    this.#catalog = catalog;
+  }
+
+  commits(changes: readonly SessionChange[]): void {
+    for (const change of changes) {
+      this.#committed?.add(keyString(change.key));
+      if (change.kind === 'write') this.#catalog.put(summaryOf(change.head));
+      else this.#catalog.delete(change.key);
+    }
+  }
+
+  scanned(row: SummaryRow): void {
+    if (this.#committed?.has(keyString(row.key)) !== true) this.#catalog.put(row);
+  }
+
+  scanEnded(): void {
+    this.#committed = undefined;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The catalog as an actor: it fills the catalog at its start, keeps it in step with the journal, and
+ * registers it under `catalogName` once it is whole. Searches do not pass its mailbox: they read the
+ * registered value, in the tick in which they are asked.
+ *
+ * 1. It listens to commits before it scans, so that none falls between the two.
+ * 2. It belongs to one journal: it stands after the journal in a `rest_for_one`, because the commits of
+ *    a restarted journal would not reach it.
+ * 3. If it cannot follow a commit, it crashes and is built anew: a catalog that is wrong is worse than
+ *    one that is away for a moment (`unavailable`).
+ */
+import { z } from 'zod';
+import type { ChildSpec } from '../otp/child-spec.ts';
+import { genServer, protocol, reply } from '../otp/gen-server.ts';
+import type { Ref } from '../otp/ref.ts';
+import type { Self } from '../otp/self.ts';
+import { type CatalogStats, catalogName } from '../session/catalog.ts';
+import { journalName, type SessionChange } from '../session/journal.ts';
+import { MemoryCatalog } from './catalog.ts';
+import { CatalogFeed } from './catalog-feed.ts';
+
+/** About 12 µs a session: enough for some tens of millions. */
+const INIT_TIMEOUT_MS = 600_000;
+
+export const catalogProtocol = protocol({
+  calls: { stats: { request: z.void(), reply: z.custom<CatalogStats>() } },
+});
+type Protocol = typeof catalogProtocol;
+
+const CatalogServer = genServer(catalogProtocol, {
+  init: async (_: undefined, self) => {
+    const journal = self.system.fetch(journalName);
+    const catalog = new MemoryCatalog();
+    const feed = new CatalogFeed(catalog);
+    self.own(journal.subscribe((changes) => follow(feed, changes, self)));
+    await journal.scanRows((row) => feed.scanned(row));
+    feed.scanEnded();
+    self.register(catalogName, catalog);
+    return catalog;
+  },
+
+  handleCall: { stats: (_, catalog) => reply(catalog.stats(), catalog) },
+
+  redact: (catalog) => catalog.stats(), // the rows are the users' own, and many
+});
+
+/** Runs inside the journal's commit: an error here must not become the journal's. */
+const follow = (
+  feed: CatalogFeed,
+  changes: readonly SessionChange[],
+  self: Self<Protocol>,
+): void => {
+  try {
+    feed.commits(changes);
+  } catch (error) {
+    self.exit({ crashed: error });
+  }
+};
+
+/** Needs the journal; is whole when it has started. */
+export const catalogServer = (): ChildSpec<Ref<Protocol>> =>
+  CatalogServer.childSpec(undefined, { id: 'catalog', initTimeoutMs: INIT_TIMEOUT_MS });
