@@ -1,0 +1,86 @@
+/**
+ * A session's change as operations of a batch: the one place that knows which records a change makes.
+ * Throws, with nothing written, for what cannot be stored.
+ */
+import type { Entry } from '../session/entry.ts';
+import { GreenroomError } from '../session/errors.ts';
+import type { SessionChange, SessionDelete, SessionWrite } from '../session/journal.ts';
+import { summaryOf } from '../session/summary.ts';
+import { type Batch, DELETE, WRITE } from './batch.ts';
+import { entryParts, headParts, rowParts, valueParts } from './codec.ts';
+import * as keys from './keys.ts';
+import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
+import { MAX_ENTRY_BYTES } from './limits.ts';
+import { mustBeStorable } from './storable.ts';
+
+/** Who writes: every head names its writer's epoch; audit records are numbered by their writer. */
+export interface Author {
+  readonly epoch: number;
+  nextAudit(): number;
+}
+
+export const encodeChange = (batch: Batch, change: SessionChange, author: Author): void => {
+  const prefix = keys.sessionPrefix(change.key);
+  if (change.kind === 'write')
+    batch.add(prefix, change.expectedVersion, WRITE, () => write(batch, prefix, change, author));
+  else
+    batch.add(prefix, change.expectedVersion, DELETE, () => remove(batch, prefix, change, author));
+};
+
+const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, author: Author): void => {
+  mustFollow(change);
+  for (const turnId of change.newTurnIds)
+    batch.expectAbsent(SESSIONS, keys.turnKey(prefix, turnId));
+  for (const { subpath, entries } of change.appends)
+    for (const entry of entries) putEntry(batch, keys.entryKey(prefix, subpath, entry.seq), entry);
+  for (const stream of change.streams) {
+    mustBeStorable(stream.imported);
+    batch.put(SESSIONS, keys.streamKey(prefix, stream.subpath), valueParts(stream));
+  }
+  for (const { responseKey, record } of change.responses) {
+    mustBeStorable(record);
+    batch.put(SESSIONS, keys.responseKey(prefix, responseKey), valueParts(record));
+  }
+  mustBeStorable(change.head.metadata);
+  batch.put(SESSIONS, keys.headKey(prefix), headParts(change.head, author.epoch));
+  for (const turn of change.turns)
+    batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), valueParts(turn));
+  batch.put(ROWS, keys.rowKey(prefix), rowParts(summaryOf(change.head)));
+  putAudit(batch, prefix, change, author);
+};
+
+const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete, author: Author): void => {
+  batch.remove(SESSIONS, keys.headKey(prefix));
+  batch.remove(ROWS, keys.rowKey(prefix));
+  const deletedAtMs = change.audit[0]?.atMs ?? 0;
+  batch.put(
+    UPKEEP,
+    keys.tombstoneKey(prefix),
+    valueParts({ deletedAtMs, untilMs: change.tombstoneUntilMs }),
+  );
+  batch.put(UPKEEP, keys.expiryKey(prefix, change.tombstoneUntilMs), []);
+  batch.putFreed(UPKEEP, keys.purgeKey(prefix));
+  putAudit(batch, prefix, change, author);
+};
+
+const putEntry = (batch: Batch, key: keys.Key, entry: Entry): void => {
+  if (entry.kind !== 'view' && entry.body.length > MAX_ENTRY_BYTES)
+    throw new GreenroomError('too_large', `an entry takes at most ${MAX_ENTRY_BYTES} bytes`);
+  batch.put(SESSIONS, key, entryParts(entry));
+};
+
+const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author: Author): void => {
+  for (const record of change.audit) {
+    mustBeStorable(record.details);
+    const key = keys.auditKey(prefix, record.atMs, author.epoch, author.nextAudit());
+    batch.put(AUDIT, key, valueParts({ ...record, sessionId: change.key.sessionId }));
+  }
+};
+
+/** The head must be the next version of the same session: anything else is a bug of the caller. */
+const mustFollow = ({ key, head, expectedVersion }: SessionWrite): void => {
+  if (head.version !== expectedVersion + 1)
+    throw new TypeError(`version ${head.version} does not follow ${expectedVersion}`);
+  if (head.key.sessionId !== key.sessionId || head.key.tenant !== key.tenant)
+    throw new TypeError(`the head of ${head.key.sessionId} in a change of ${key.sessionId}`);
+};

@@ -1,0 +1,181 @@
+/**
+ * The reading half of the journal: records of the committed state, decoded and checked. Records of a
+ * deleted session that still wait for their purge are not seen: without a head there is nothing.
+ */
+import type { Clock } from '../otp/clock.ts';
+import type { Entry } from '../session/entry.ts';
+import { GreenroomError } from '../session/errors.ts';
+import type { Head } from '../session/head.ts';
+import type { SessionKey, Tenant, TurnId } from '../session/ids.ts';
+import type { AuditRecord, EntryRange, StreamRecord, Tombstone } from '../session/journal.ts';
+import type { SummaryRow } from '../session/summary.ts';
+import type { ClosedTurn } from '../session/turn.ts';
+import { readEntry, readHead, readRow, readValue } from './codec.ts';
+import * as keys from './keys.ts';
+import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from './keys.ts';
+import { ROW_PAGE } from './limits.ts';
+import type { ReadTables } from './store.ts';
+
+const DEFAULT_ENTRIES = 100;
+
+export abstract class JournalReads {
+  readonly #tables: ReadTables;
+  readonly #clock: Clock;
+  protected reads = 0;
+
+  constructor(tables: ReadTables, clock: Clock) {
+    this.#tables = tables;
+    this.#clock = clock;
+  }
+
+  /** Throws when the store must not be touched any more. */
+  protected abstract mustRead(): void;
+
+  head(session: SessionKey): Head | undefined {
+    this.#begin();
+    const prefix = keys.sessionPrefix(session);
+    const key = keys.headKey(prefix);
+    const bytes = this.#tables.get(SESSIONS, key);
+    if (bytes !== undefined) return readHead(key, bytes);
+    // A head that is gone while its row stands was lost by the disk, not deleted by us.
+    if (this.#tables.get(ROWS, keys.rowKey(prefix)) !== undefined) throw missing(key);
+    return undefined;
+  }
+
+  entries(session: SessionKey, range: EntryRange = {}): readonly Entry[] {
+    this.#begin();
+    const prefix = keys.sessionPrefix(session);
+    const { subpath = '', from = 1, limit = DEFAULT_ENTRIES, reverse = false } = range;
+    const last = Math.min(range.to ?? Number.MAX_SAFE_INTEGER, this.#lastSeq(prefix, subpath));
+    const first = Math.max(1, from);
+    const count = Math.min(limit, last - first + 1);
+    const entries: Entry[] = [];
+    for (let at = 0; at < count; at += 1)
+      entries.push(this.#entry(prefix, subpath, reverse ? last - at : first + at));
+    return entries;
+  }
+
+  stream(session: SessionKey, subpath: string): StreamRecord | undefined {
+    this.#begin();
+    const prefix = keys.sessionPrefix(session);
+    return this.#value(prefix, keys.streamKey(prefix, subpath)) as StreamRecord | undefined;
+  }
+
+  streams(session: SessionKey): readonly StreamRecord[] {
+    this.#begin();
+    const prefix = keys.sessionPrefix(session);
+    if (!this.#exists(prefix)) return [];
+    const start = keys.streamsPrefix(prefix);
+    const records = this.#all(SESSIONS, start) as StreamRecord[];
+    return records.sort((a, b) => (a.subpath < b.subpath ? -1 : 1));
+  }
+
+  turn(session: SessionKey, turnId: TurnId): ClosedTurn | undefined {
+    this.#begin();
+    const prefix = keys.sessionPrefix(session);
+    return this.#value(prefix, keys.turnKey(prefix, turnId)) as ClosedTurn | undefined;
+  }
+
+  turns(
+    session: SessionKey,
+    { limit, cursor }: { limit: number; cursor?: string },
+  ): readonly ClosedTurn[] {
+    this.#begin();
+    const prefix = keys.sessionPrefix(session);
+    if (!this.#exists(prefix)) return [];
+    const all = keys.turnsPrefix(prefix);
+    const start = cursor === undefined ? all : `${keys.turnKey(prefix, cursor)}\0`;
+    const page = this.#tables.range(SESSIONS, { start, end: keys.after(all), limit });
+    return page.map(({ key, value }) => readValue(key, value) as ClosedTurn);
+  }
+
+  response(session: SessionKey, response: string): unknown {
+    this.#begin();
+    const prefix = keys.sessionPrefix(session);
+    return this.#value(prefix, keys.responseKey(prefix, response));
+  }
+
+  /** Undefined when there is none, or its time is over. */
+  tombstone(session: SessionKey): Tombstone | undefined {
+    this.#begin();
+    const key = keys.tombstoneKey(keys.sessionPrefix(session));
+    const bytes = this.#tables.get(UPKEEP, key);
+    if (bytes === undefined) return undefined;
+    const tombstone = readValue(key, bytes) as Tombstone;
+    return tombstone.untilMs > this.#clock.now() ? tombstone : undefined;
+  }
+
+  /** Newest first, from before `cursor`. */
+  audit(
+    tenant: Tenant,
+    { limit, cursor }: { limit: number; cursor?: string },
+  ): readonly (AuditRecord & { sessionId: string; cursor: string })[] {
+    this.#begin();
+    const start = keys.auditPrefix(tenant);
+    const end = cursor === undefined ? keys.after(start) : start + fromCursor(cursor);
+    return this.#tables
+      .range(AUDIT, { start, end, limit, reverse: true })
+      .map(({ key, value }) => ({
+        ...(readValue(key, value) as AuditRecord & { sessionId: string }),
+        cursor: toCursor(key.slice(start.length)),
+      }));
+  }
+
+  async scanRows(visit: (row: SummaryRow) => void): Promise<void> {
+    let start = '\0';
+    for (;;) {
+      this.mustRead();
+      const page = this.#tables.range(ROWS, { start, end: '\xff', limit: ROW_PAGE });
+      for (const { key, value } of page) visit(readRow(key, value, keys.ofRowKey(key)));
+      const last = page.at(-1);
+      if (last === undefined || page.length < ROW_PAGE) return;
+      start = `${last.key}\0`;
+      await new Promise<void>((resolve) => this.#clock.defer(resolve));
+    }
+  }
+
+  #begin(): void {
+    this.mustRead();
+    this.reads += 1;
+  }
+
+  #exists(prefix: keys.Key): boolean {
+    return this.#tables.get(SESSIONS, keys.headKey(prefix)) !== undefined;
+  }
+
+  #value(prefix: keys.Key, key: keys.Key): unknown {
+    const bytes = this.#tables.get(SESSIONS, key);
+    return bytes === undefined || !this.#exists(prefix) ? undefined : readValue(key, bytes);
+  }
+
+  #lastSeq(prefix: keys.Key, subpath: string): number {
+    const key = keys.headKey(prefix);
+    const head = this.#tables.get(SESSIONS, key);
+    if (head === undefined) return 0;
+    if (subpath === '') return readHead(key, head).seq;
+    const stream = this.#value(prefix, keys.streamKey(prefix, subpath)) as StreamRecord | undefined;
+    return stream?.seq ?? 0;
+  }
+
+  #entry(prefix: keys.Key, subpath: string, seq: number): Entry {
+    const key = keys.entryKey(prefix, subpath, seq);
+    const bytes = this.#tables.get(SESSIONS, key);
+    if (bytes === undefined) throw missing(key);
+    return readEntry(key, bytes);
+  }
+
+  #all(table: Table, prefix: keys.Key): unknown[] {
+    return this.#tables
+      .range(table, { start: prefix, end: keys.after(prefix), limit: Number.MAX_SAFE_INTEGER })
+      .map(({ key, value }) => readValue(key, value));
+  }
+}
+
+const missing = (key: keys.Key): GreenroomError =>
+  new GreenroomError('corrupt_record', `the record ${JSON.stringify(key)} is missing`, {
+    details: { key },
+  });
+
+const toCursor = (key: keys.Key): string => Buffer.from(key, 'latin1').toString('base64url');
+const fromCursor = (cursor: string): keys.Key =>
+  Buffer.from(cursor, 'base64url').toString('latin1');

@@ -1,0 +1,121 @@
+/**
+ * Keys: ordered tuples, encoded by ourselves. In this program a key is a string of which every
+ * character is one byte (latin1), so it compares as its bytes do; `Buffer`s begin at LMDB's border.
+ *
+ * 1. Everything of a session stands behind one prefix, `tenant 0 session 0`; ids cannot hold the
+ *    separator. After it, a byte for the kind: entries, then the head, then the turns newest first, so
+ *    that what a commit touches (last entries, head, newest turns) mostly shares a leaf page.
+ * 2. Numbers are big-endian, so order by key is order by number.
+ * 3. A part from outside that is long or holds low bytes stands as its hash (`\x01` and 43 characters).
+ */
+import { createHash } from 'node:crypto';
+import type { SessionKey, Tenant } from '../session/ids.ts';
+
+/** A key in latin1, see above. */
+export type Key = string;
+
+/** Tables of the store, each a B-tree of its own; the numbers stand in batches only, not on disk. */
+export const TABLES = ['sessions', 'rows', 'audit', 'upkeep'] as const;
+export type Table = 0 | 1 | 2 | 3;
+export const SESSIONS = 0 satisfies Table;
+export const ROWS = 1 satisfies Table;
+export const AUDIT = 2 satisfies Table;
+export const UPKEEP = 3 satisfies Table;
+
+/** Longest part that stands as it is, in bytes. */
+const MAX_PART_BYTES = 200;
+
+const RESPONSE = '\x10';
+const SIDE_ENTRY = '\x20';
+const STREAM = '\x30';
+const ENTRY = '\x40';
+const HEAD = '\x50';
+const TURN = '\x60';
+
+const META = 'm';
+const TOMBSTONE = 't';
+const PURGE = 'p';
+const EXPIRY = 'e';
+
+/** Everything of one session in `SESSIONS`. */
+export const sessionPrefix = (key: SessionKey): Key => `${key.tenant}\0${key.sessionId}\0`;
+
+/** The first key behind all keys that start with `prefix`; its last character is never 0xff. */
+export const after = (prefix: Key): Key =>
+  prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+
+const bigEndian = (value: number, bytes: number): Key => {
+  let text = '';
+  for (let left = bytes - 1; left >= 0; left -= 1)
+    text += String.fromCharCode(Math.floor(value / 256 ** left) & 0xff);
+  return text;
+};
+
+/** `seq` as four bytes. */
+const seqPart = (seq: number): Key =>
+  String.fromCharCode((seq >>> 24) & 0xff, (seq >>> 16) & 0xff, (seq >>> 8) & 0xff, seq & 0xff);
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: low bytes are what it looks for
+const LOW_BYTE = /[\x00-\x01]/;
+
+const part = (text: string): Key => {
+  const bytes = Buffer.from(text, 'utf8');
+  const plain = bytes.toString('latin1');
+  if (bytes.length <= MAX_PART_BYTES && !LOW_BYTE.test(plain)) return plain;
+  return `\x01${createHash('sha256').update(bytes).digest('base64url')}`;
+};
+
+export const headKey = (prefix: Key): Key => prefix + HEAD;
+
+export const entryKey = (prefix: Key, subpath: string, seq: number): Key =>
+  subpath === ''
+    ? prefix + ENTRY + seqPart(seq)
+    : `${prefix}${SIDE_ENTRY}${part(subpath)}\0${seqPart(seq)}`;
+
+export const streamsPrefix = (prefix: Key): Key => prefix + STREAM;
+
+/** The main transcript's record comes first: its part is empty. */
+export const streamKey = (prefix: Key, subpath: string): Key => prefix + STREAM + part(subpath);
+
+export const responseKey = (prefix: Key, response: string): Key =>
+  prefix + RESPONSE + part(response);
+
+export const turnsPrefix = (prefix: Key): Key => prefix + TURN;
+
+/** The id with each byte turned round, so that the greatest, that is newest, comes first. */
+export const turnKey = (prefix: Key, turnId: string): Key => {
+  let turned = '';
+  for (let at = 0; at < turnId.length; at += 1)
+    turned += String.fromCharCode(0xff - turnId.charCodeAt(at));
+  return `${prefix}${TURN}${turned}\xff`;
+};
+
+/** In `ROWS`; not under a prefix, so that all rows lie together for the scan. */
+export const rowKey = (prefix: Key): Key => prefix;
+
+export const ofRowKey = (key: Key): SessionKey => {
+  const [tenant, sessionId] = key.split('\0');
+  return { tenant, sessionId } as SessionKey;
+};
+
+export const auditPrefix = (tenant: Tenant): Key => `${tenant}\0`;
+
+/** By tenant and time; the writer's epoch and its own count make it unique. */
+export const auditKey = (prefix: Key, atMs: number, epoch: number, count: number): Key => {
+  const tenant = prefix.slice(0, prefix.indexOf('\0') + 1);
+  return tenant + bigEndian(Math.max(0, atMs), 6) + bigEndian(epoch, 4) + bigEndian(count, 4);
+};
+
+/** In `UPKEEP`: the store's id, format and epoch. */
+export const metaKey = META;
+export const tombstoneKey = (prefix: Key): Key => TOMBSTONE + prefix;
+/** In `UPKEEP`: deleted sessions whose records are still there. */
+export const purgesPrefix = PURGE;
+export const purgeKey = (prefix: Key): Key => PURGE + prefix;
+/** The session's prefix out of its purge key. */
+export const ofPurgeKey = (key: Key): Key => key.slice(PURGE.length);
+/** In `UPKEEP`: when tombstones end, in that order. */
+export const expiriesPrefix = EXPIRY;
+export const expiryKey = (prefix: Key, untilMs: number): Key =>
+  EXPIRY + bigEndian(untilMs, 6) + prefix;
+export const ofExpiryKey = (key: Key): Key => key.slice(EXPIRY.length + 6);

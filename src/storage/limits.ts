@@ -1,0 +1,37 @@
+/** Every limit of the journal: what is larger is refused before it can reach the store (P6). */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Largest body of one entry, in bytes. */
+export const MAX_ENTRY_BYTES = 16 * MIB;
+/** Largest change, encoded, in bytes. */
+export const MAX_CHANGE_BYTES = 64 * MIB;
+/** Most records of one change. */
+export const MAX_CHANGE_RECORDS = 10_000;
+/** Most changes that wait for their transaction. */
+export const MAX_WAITING_CHANGES = 20_000;
+/** Most bytes of changes that wait for their transaction. */
+export const MAX_WAITING_BYTES = 256 * MIB;
+/** A batch that reached this size is handed to the writer without waiting for company. */
+export const FULL_BATCH_BYTES = 4 * MIB;
+/** Most bytes of batches that share one transaction: bounds how long others wait behind it. */
+export const MAX_GROUP_BYTES = 32 * MIB;
+/** When to try again after the queue of waiting changes was full. */
+export const QUEUE_RETRY_AFTER_MS = 200;
+/** Longest wait of a commit; then its outcome is unknown and the journal stops. */
+export const COMMIT_TIMEOUT_MS = 10_000;
+/** Records that one transaction of a purge removes. */
+export const PURGE_BATCH_RECORDS = 500;
+/** Rows read at a time when all are scanned. */
+export const ROW_PAGE = 1_000;
+/** Below this much free space changes that add are refused. */
+export const MIN_FREE_BYTES = 256 * MIB;
+/** How often free space is looked at. */
+export const FREE_SPACE_INTERVAL_MS = 5_000;
+/** Changes larger than this look at the free space first. */
+export const BIG_CHANGE_BYTES = 1 * MIB;
+/** How often slots of killed readers are freed. */
+export const READER_CHECK_INTERVAL_MS = 30_000;
+/** Address space reserved for the store's map; the file grows only as needed. */
+export const MAP_BYTES = 64 * 1024 * MIB;

@@ -1,0 +1,90 @@
+/**
+ * The tables in LMDB: one environment, a B-tree per table, our own keys, our own records. The journal's
+ * thread opens it to read, the writing thread to write; both run in one process.
+ *
+ * 1. `overlappingSync` is off: nobody reads what is not synced, and a failed sync stores nothing.
+ * 2. What is read is a copy; no memory of the map leaves this file.
+ */
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type { WriteTables } from './apply-batch.ts';
+import { type Key, TABLES, type Table } from './keys.ts';
+import { MAP_BYTES } from './limits.ts';
+import type { Range, ReadTables, StoredRecord } from './store.ts';
+
+type Bytes = Database<Buffer, Buffer>;
+
+const RAW = { keyEncoding: 'binary', encoding: 'binary' } as const;
+
+const bytesOf = (key: Key): Buffer => Buffer.from(key, 'latin1');
+
+export class LmdbTables implements ReadTables, WriteTables {
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #tables: readonly Bytes[];
+
+  /** Opens the environment in `dir`, making what is missing. Look at the file first: LMDB trusts it. */
+  constructor(dir: string) {
+    this.#root = open<Buffer, Buffer>({
+      ...RAW,
+      path: dir,
+      noSubdir: false,
+      maxDbs: TABLES.length + 1,
+      mapSize: MAP_BYTES,
+      overlappingSync: false,
+    });
+    this.#tables = TABLES.map((name) => this.#root.openDB<Buffer, Buffer>({ ...RAW, name }));
+  }
+
+  get(table: Table, key: Key | Uint8Array): Buffer | undefined {
+    const bytes = typeof key === 'string' ? bytesOf(key) : (key as Buffer);
+    return this.#table(table).getBinary(bytes) as Buffer | undefined;
+  }
+
+  range(table: Table, { start, end, limit, reverse = false }: Range): StoredRecord[] {
+    const bounds = reverse
+      ? { start: bytesOf(end), exclusiveStart: true, end: bytesOf(start), reverse, limit }
+      : { start: bytesOf(start), end: bytesOf(end), limit };
+    const records: StoredRecord[] = [];
+    for (const { key, value } of this.#table(table).getRange(bounds))
+      records.push({ key: Buffer.from(key).toString('latin1'), value: Buffer.from(value) });
+    return records;
+  }
+
+  put(table: Table, key: Uint8Array, value: Uint8Array): void {
+    // Its type says void; it says whether it was done.
+    const done = this.#table(table).putSync(key as Buffer, value as Buffer) as unknown;
+    if (done !== true) throw new Error('LMDB refused a put');
+  }
+
+  remove(table: Table, key: Uint8Array): void {
+    this.#table(table).removeSync(key as Buffer);
+  }
+
+  refresh(): void {
+    this.#root.resetReadTxn();
+  }
+
+  /** Runs `work` in one transaction; returns when it is on disk. If `work` throws, nothing of it stays. */
+  transaction<T>(work: () => T): T {
+    let result: { readonly value: T } | undefined;
+    this.#root.transactionSync(() => {
+      result = { value: work() };
+    });
+    if (result === undefined) throw new Error('LMDB did not run the transaction');
+    return result.value;
+  }
+
+  /** Frees the slots of readers that were killed: they would keep old pages from being used again. */
+  checkReaders(): number {
+    return this.#root.readerCheck();
+  }
+
+  close(): Promise<void> {
+    return this.#root.close();
+  }
+
+  #table(table: Table): Bytes {
+    const found = this.#tables[table];
+    if (found === undefined) throw new Error(`no table ${table}`);
+    return found;
+  }
+}

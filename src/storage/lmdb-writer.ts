@@ -1,0 +1,109 @@
+/**
+ * The journal's end of the writing thread: hands batches over, passes its answers on. It owns the
+ * thread and its port; a thread that ends by itself is a failed writer.
+ */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { PurgeStep, StoreIdentity, Writer, WriterEvents } from './store.ts';
+import type { SyncGate } from './sync-gate.ts';
+import type { FromWriter, ToWriter, WriterArgs } from './writer-thread.ts';
+
+/** Threads run compiled code, also when this file runs as TypeScript. */
+const threadUrl = (): URL =>
+  import.meta.url.endsWith('.ts')
+    ? new URL('../../dist/src/storage/writer-thread.js', import.meta.url)
+    : new URL('./writer-thread.js', import.meta.url);
+
+interface Outcome<T> {
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+export class LmdbWriter implements Writer {
+  readonly #thread: Worker;
+  readonly #port: MessagePort;
+  readonly #posted = new Int32Array(new SharedArrayBuffer(4));
+  readonly #purges: Outcome<PurgeStep>[] = [];
+  #opening: Outcome<StoreIdentity> | undefined;
+  #closing: (() => void) | undefined;
+  #events: WriterEvents | undefined;
+  #failure: Error | undefined;
+
+  constructor(dir: string, newStoreId: string, gate: SyncGate) {
+    const { port1, port2 } = new MessageChannel();
+    const args: WriterArgs = { dir, newStoreId, posted: this.#posted, gate: gate.state };
+    this.#port = port1;
+    this.#thread = new Worker(threadUrl(), {
+      workerData: { args, port: port2 },
+      transferList: [port2],
+    });
+    this.#port.on('message', (message: FromWriter) => this.#receive(message));
+    this.#thread.on('error', (error) => this.#fail(error as Error));
+    this.#thread.on('exit', () => this.#fail(new Error('the writing thread has ended')));
+  }
+
+  /** Resolves when the thread owns the store: its epoch is on disk. */
+  opened(): Promise<StoreIdentity> {
+    return new Promise((resolve, reject) => {
+      this.#opening = { resolve, reject };
+      if (this.#failure !== undefined) reject(this.#failure);
+    });
+  }
+
+  listen(events: WriterEvents): void {
+    this.#events = events;
+    if (this.#failure !== undefined) events.failed(this.#failure);
+  }
+
+  write(bytes: ArrayBuffer): void {
+    this.#post({ kind: 'batch', bytes }, [bytes]);
+  }
+
+  purge(records: number, nowMs: number): Promise<PurgeStep> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure);
+      this.#purges.push({ resolve, reject });
+      this.#post({ kind: 'purge', records, nowMs });
+    });
+  }
+
+  /** Ends the thread after what was handed over; one that failed is just left. */
+  async close(): Promise<void> {
+    if (this.#failure === undefined) {
+      this.#post({ kind: 'close' });
+      await new Promise<void>((resolve) => {
+        this.#closing = resolve;
+      });
+    }
+    this.#port.close();
+  }
+
+  #post(message: ToWriter, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
+    Atomics.add(this.#posted, 0, 1);
+    Atomics.notify(this.#posted, 0);
+  }
+
+  #receive(message: FromWriter): void {
+    switch (message.kind) {
+      case 'ready':
+        return this.#opening?.resolve(message.identity);
+      case 'settled':
+        return this.#events?.settled(message.outcome);
+      case 'purged':
+        return this.#purges.shift()?.resolve(message);
+      case 'failed':
+        return this.#fail(message.error);
+      case 'closed':
+        return this.#fail(new Error('the journal is closed'));
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#opening?.reject(error);
+    for (const { reject } of this.#purges.splice(0)) reject(error);
+    if (this.#closing === undefined) this.#events?.failed(error);
+    else this.#closing();
+  }
+}

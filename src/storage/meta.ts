@@ -1,0 +1,41 @@
+/**
+ * The store's own record: its id, its format, and the epoch, which counts openings. Whoever opened the
+ * store last owns it: an earlier writer that still lives finds another epoch and is refused.
+ */
+import { StorageError } from '../session/errors.ts';
+import type { WriteTables } from './apply-batch.ts';
+import { readValue, record, valueParts } from './codec.ts';
+import { metaKey, UPKEEP } from './keys.ts';
+import { FORMAT_VERSION, type StoreIdentity } from './store.ts';
+
+const KEY = Buffer.from(metaKey, 'latin1');
+
+type Readable = Pick<WriteTables, 'get'>;
+
+export const readMeta = (tables: Readable): StoreIdentity | undefined => {
+  const bytes = tables.get(UPKEEP, KEY);
+  return bytes === undefined ? undefined : (readValue(metaKey, bytes) as StoreIdentity);
+};
+
+/** Begins the next epoch, in a transaction of its own before anything else. */
+export const takeOver = (tables: WriteTables, newStoreId: string): StoreIdentity => {
+  const found = readMeta(tables);
+  if (found !== undefined) mustKnowFormat(found);
+  const identity = {
+    storeId: found?.storeId ?? newStoreId,
+    formatVersion: FORMAT_VERSION,
+    epoch: (found?.epoch ?? 0) + 1,
+  };
+  tables.put(UPKEEP, KEY, record(metaKey, valueParts(identity)));
+  return identity;
+};
+
+export const mustKnowFormat = ({ formatVersion }: StoreIdentity): void => {
+  if (formatVersion !== FORMAT_VERSION)
+    throw new StorageError(
+      `the store has format ${formatVersion}, this version writes ${FORMAT_VERSION}: use the version that made it`,
+    );
+};
+
+/** Epoch of who owns the store now. */
+export const ownerEpoch = (tables: Readable): number => readMeta(tables)?.epoch ?? 0;

@@ -1,0 +1,59 @@
+/**
+ * The slow half of a delete: the records of a session whose head is gone already, removed a few at a
+ * time. What is left to do stands in the store, so a purge that was killed goes on where it was.
+ */
+
+import type { WriteTables } from './apply-batch.ts';
+import { readValue } from './codec.ts';
+import * as keys from './keys.ts';
+import { SESSIONS, UPKEEP } from './keys.ts';
+import type { PurgeStep, ReadTables } from './store.ts';
+
+type Tables = WriteTables & Pick<ReadTables, 'range'>;
+
+const bytesOf = (key: keys.Key): Buffer => Buffer.from(key, 'latin1');
+
+/** Removes up to `records` records, in the transaction that it is called in. */
+export const purgeSome = (tables: Tables, records: number, nowMs: number): PurgeStep => {
+  const [first, second] = tables.range(UPKEEP, {
+    start: keys.purgesPrefix,
+    end: keys.after(keys.purgesPrefix),
+    limit: 2,
+  });
+  if (first === undefined) return removeTombstones(tables, records, nowMs);
+  const prefix = keys.ofPurgeKey(first.key);
+  const found = tables.range(SESSIONS, { start: prefix, end: keys.after(prefix), limit: records });
+  let bytes = 0;
+  for (const { key, value } of found) {
+    bytes += key.length + value.length;
+    tables.remove(SESSIONS, bytesOf(key));
+  }
+  if (found.length === records) return { purged: 0, bytes, left: true };
+  const { freed } = readValue(first.key, first.value) as { freed: number };
+  tables.remove(UPKEEP, bytesOf(first.key));
+  return { purged: 1, bytes: bytes + freed, left: second !== undefined };
+};
+
+/** Tombstones whose time is over. One that was renewed since has an expiry of its own, and stays. */
+const removeTombstones = (tables: Tables, records: number, nowMs: number): PurgeStep => {
+  const expired = tables.range(UPKEEP, {
+    start: keys.expiriesPrefix,
+    end: keys.expiryKey('', nowMs + 1),
+    limit: records,
+  });
+  let bytes = 0;
+  for (const { key, value } of expired) {
+    bytes += key.length + value.length;
+    const tombstone = bytesOf(keys.tombstoneKey(keys.ofExpiryKey(key)));
+    const stored = tables.get(UPKEEP, tombstone);
+    if (stored !== undefined && untilOf(tombstone, stored) <= nowMs) {
+      bytes += tombstone.length + stored.length;
+      tables.remove(UPKEEP, tombstone);
+    }
+    tables.remove(UPKEEP, bytesOf(key));
+  }
+  return { purged: 0, bytes, left: expired.length === records };
+};
+
+const untilOf = (key: Buffer, value: Buffer): number =>
+  (readValue(key.toString('latin1'), value) as { untilMs: number }).untilMs;

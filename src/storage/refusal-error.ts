@@ -1,0 +1,25 @@
+/** What the caller of a commit is told when the writer left its change out. */
+import { ConcurrencyError, GreenroomError } from '../session/errors.ts';
+import { type SessionChange, TurnKnownError } from '../session/journal.ts';
+import type { Refusal } from './apply-batch.ts';
+
+export const refusalError = (change: SessionChange, refusal: Refusal): Error => {
+  const { sessionId } = change.key;
+  switch (refusal.because) {
+    case 'version':
+      return new ConcurrencyError(
+        `${sessionId} is at version ${refusal.version}, the change builds on ${change.expectedVersion}`,
+        { details: { version: refusal.version, expectedVersion: change.expectedVersion } },
+      );
+    case 'epoch':
+      return new ConcurrencyError(`another writer owns the store since epoch ${refusal.epoch}`, {
+        details: { epoch: refusal.epoch },
+      });
+    case 'deleted':
+      return new GreenroomError('session_deleted', `${sessionId} was deleted`);
+    case 'turns': {
+      const ids = change.kind === 'write' ? change.newTurnIds : [];
+      return new TurnKnownError(ids.filter((_, position) => refusal.positions.includes(position)));
+    }
+  }
+};

@@ -1,0 +1,78 @@
+/**
+ * What a journal stands on: tables that show committed state, and a writer that takes batches. Two of
+ * them exist: LMDB with a writing thread, and maps in memory.
+ */
+import type { Refusal } from './apply-batch.ts';
+import type { Key, Table } from './keys.ts';
+
+export interface Range {
+  /** The lower end, inclusive; no record has it as its key when the range is reversed. */
+  readonly start: Key;
+  /** The upper end, exclusive, also when reversed. */
+  readonly end: Key;
+  readonly limit: number;
+  readonly reverse?: boolean;
+}
+
+export interface StoredRecord {
+  readonly key: Key;
+  readonly value: Buffer;
+}
+
+/** Committed state only. */
+export interface ReadTables {
+  get(table: Table, key: Key): Buffer | undefined;
+  /** A page of records in order; copies. */
+  range(table: Table, range: Range): StoredRecord[];
+  /** From now on reads see what is committed now. */
+  refresh(): void;
+}
+
+/** The fate of the oldest batches that were handed over, settled by one transaction. */
+export interface GroupOutcome {
+  readonly batches: number;
+  readonly refusals: readonly (Refusal & { readonly batch: number })[];
+  /** Buffers of the batches, to be used again. */
+  readonly buffers: readonly ArrayBuffer[];
+}
+
+export interface PurgeStep {
+  /** Sessions whose last record went. */
+  readonly purged: number;
+  readonly bytes: number;
+  readonly left: boolean;
+}
+
+export interface WriterEvents {
+  settled(outcome: GroupOutcome): void;
+  /** The writer is finished: a transaction failed and its outcome is unknown. */
+  failed(error: Error): void;
+}
+
+export interface Writer {
+  /** Told before the first batch. */
+  listen(events: WriterEvents): void;
+  /** Batches are settled in order; those that wait together share a transaction. The buffer is given away. */
+  write(batch: ArrayBuffer): void;
+  /** Removes up to `records` records of deleted sessions in one transaction. */
+  purge(records: number, nowMs: number): Promise<PurgeStep>;
+}
+
+export interface StoreIdentity {
+  readonly storeId: string;
+  readonly formatVersion: number;
+  readonly epoch: number;
+}
+
+export interface Store extends StoreIdentity {
+  readonly kind: 'lmdb' | 'memory';
+  readonly path: string | null;
+  readonly tables: ReadTables;
+  readonly writer: Writer;
+  fileBytes(): number | null;
+  /** Waits for what was handed over, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+/** Format of the whole store; a store of another format is refused at open. */
+export const FORMAT_VERSION = 1;
