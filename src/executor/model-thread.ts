@@ -1,16 +1,15 @@
 /**
  * One models thread as the main thread sees it: its port, the steps on it, and whether it still answers.
  *
- * 1. After `close` nothing of the thread reaches a sink any more.
- * 2. A sink that throws loses its own step and disturbs no other (P5).
+ * Invariant: after `close` nothing of the thread reaches a sink any more.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../otp/clock.ts';
-import type { ModelStep, StepSink } from '../session/executor.ts';
+import type { ModelStep, StepOutcome, StepSink } from '../session/executor.ts';
 import { Outbox } from './outbox.ts';
 import type { Endpoint, FromWorker, ToWorker } from './wire.ts';
 
-/** Who wants to hear of a step in the pool. */
+/** Who wants to hear of a step in the pool. Must not throw. */
 export interface PoolSink extends StepSink {
   /** The last call for a step whose thread died: nothing else will come of it, start it again. */
   lost(): void;
@@ -26,12 +25,6 @@ export interface PoolStep {
 /** `closed`: it is being killed, or dead; one that dies while `starting` stays so. */
 export type ThreadState = 'starting' | 'ready' | 'closed';
 
-export interface ThreadHooks {
-  /** The thread takes steps now, or has room for another one. */
-  readonly onRoom: (thread: ModelThread) => void;
-  readonly onFault: (error: unknown) => void;
-}
-
 export class ModelThread {
   readonly id: number;
   /** Aborting it kills the thread. */
@@ -42,14 +35,15 @@ export class ModelThread {
   owesSinceMs: number | undefined;
   readonly #port: MessagePort;
   readonly #outbox: Outbox<ToWorker>;
-  readonly #hooks: ThreadHooks;
+  /** Told when the thread takes its first steps, and when it has room for another one. */
+  readonly #onRoom: (thread: ModelThread) => void;
 
-  constructor(id: number, port: MessagePort, clock: Clock, hooks: ThreadHooks) {
+  constructor(id: number, port: MessagePort, clock: Clock, onRoom: (thread: ModelThread) => void) {
     this.id = id;
     this.owesSinceMs = clock.monotonic();
     this.#port = port;
     this.#outbox = new Outbox(port, clock);
-    this.#hooks = hooks;
+    this.#onRoom = onRoom;
     port.on('message', (messages: readonly FromWorker[]) => {
       for (const message of messages) this.#take(message);
     });
@@ -87,28 +81,21 @@ export class ModelThread {
       case 'ready':
         this.state = 'ready';
         this.owesSinceMs = undefined;
-        return this.#hooks.onRoom(this);
+        return this.#onRoom(this);
       case 'pong':
         this.owesSinceMs = undefined;
         return;
       case 'events':
-        return this.#tell(message.id, (sink) => sink.events(message.events));
+        return this.steps.get(message.id)?.sink.events(message.events);
       case 'outcome':
-        this.#tell(message.id, (sink) => sink.outcome(message.outcome));
-        if (this.steps.delete(message.id)) this.#hooks.onRoom(this);
-        return;
+        return this.#finish(message.id, message.outcome);
     }
   }
 
-  #tell(id: number, tell: (sink: PoolSink) => void): void {
+  #finish(id: number, outcome: StepOutcome): void {
     const pooled = this.steps.get(id);
-    if (pooled === undefined) return;
-    try {
-      tell(pooled.sink);
-    } catch (error) {
-      this.steps.delete(id);
-      this.cancel(id);
-      this.#hooks.onFault(error);
-    }
+    if (!this.steps.delete(id)) return;
+    this.#onRoom(this);
+    pooled?.sink.outcome(outcome);
   }
 }

@@ -158,13 +158,7 @@ const openPiscina = ({ workerFile, workers }: Required<ModelsPoolOptions>, self:
 
 const openThread = (id: number, piscina: Piscina, dispatch: Dispatch, self: PoolSelf): void => {
   const { port1, port2 } = new MessageChannel();
-  const thread = new ModelThread(id, port1, self.system.clock, {
-    onRoom: (ready) => dispatch.fill(ready),
-    onFault: (error) => {
-      const actor = self.ref.label;
-      self.system.report({ kind: 'fault', actor, during: 'the sink of a step', error });
-    },
-  });
+  const thread = new ModelThread(id, port1, self.system.clock, (ready) => dispatch.fill(ready));
   dispatch.threads.set(id, thread);
   const { signal } = thread.life;
   self.pipe(

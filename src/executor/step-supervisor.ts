@@ -6,6 +6,7 @@
  *    more, and sessions see its DOWN and start their steps again.
  * 2. A step is lost at most `MAX_LOSSES` times; then it is probably the one that kills threads, and
  *    fails `worker_lost`.
+ * 3. A sink that throws loses its own step and disturbs no other (P5).
  */
 import { z } from 'zod';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
@@ -39,7 +40,7 @@ export interface StepSupervisorOptions {
 
 export const stepSupervisorProtocol = protocol({
   calls: {},
-  infos: { look: z.int() },
+  infos: { look: z.void() },
 });
 
 type SupervisorSelf = Self<typeof stepSupervisorProtocol>;
@@ -57,8 +58,8 @@ export const StepSupervisor = genServer(stepSupervisorProtocol, {
   },
   handleCall: {},
   handleInfo: {
-    look: (id, state) => {
-      state.steps.look(id);
+    look: (_, state) => {
+      state.steps.look();
       return noreply(state);
     },
   },
@@ -85,6 +86,7 @@ class Steps {
   readonly #options: StepSupervisorOptions;
   readonly #self: SupervisorSelf;
   readonly #jobs = new Map<number, Job>();
+  readonly #seeking = new Set<Job>();
   #lastId = 0;
   #watched: ActorRef | undefined;
 
@@ -113,9 +115,11 @@ class Steps {
     return { cancel: () => this.#cancel(job) };
   }
 
-  look(id: number): void {
-    const job = this.#jobs.get(id);
-    if (job !== undefined && job.place === undefined) this.#place(job);
+  /** Tries again for those that found no pool or no endpoint. */
+  look(): void {
+    const seeking = [...this.#seeking];
+    this.#seeking.clear();
+    for (const job of seeking) if (this.#jobs.has(job.id)) this.#place(job);
   }
 
   poolDied(ref: ActorRef): void {
@@ -149,7 +153,7 @@ class Steps {
   #hand(job: Job, pool: ModelsPool, endpoint: Endpoint): StepHandle {
     return pool.start(job.step, endpoint, {
       events: (batch) => {
-        if (this.#jobs.has(job.id)) job.sink.events(batch);
+        if (this.#jobs.has(job.id)) this.#tell(job, (sink) => sink.events(batch));
       },
       outcome: (outcome) => this.#finish(job, outcome),
       lost: () => this.#lost(job),
@@ -165,8 +169,11 @@ class Steps {
   #lookLater(job: Job): void {
     const nowMs = this.#self.system.clock.monotonic();
     job.patienceEndsMs ??= nowMs + PATIENCE_MS;
-    if (nowMs < job.patienceEndsMs) return void this.#self.sendAfter(LOOK_MS, 'look', job.id);
-    this.#fail(job, unavailable('there is no models pool or no endpoint at the moment'));
+    if (nowMs >= job.patienceEndsMs) {
+      return this.#fail(job, unavailable('there is no models pool or no endpoint at the moment'));
+    }
+    if (this.#seeking.size === 0) this.#self.sendAfter(LOOK_MS, 'look');
+    this.#seeking.add(job);
   }
 
   #lost(job: Job): void {
@@ -175,8 +182,9 @@ class Steps {
     if (job.isCancelled) return this.#finish(job, { type: 'cancelled', partialText: '' });
     job.losses++;
     if (job.losses > MAX_LOSSES) return this.#fail(job, workerLost(job.losses));
-    job.sink.events([{ type: 'retry', delayMs: 0, error: workerLost(job.losses) }]);
-    this.#place(job);
+    const retry = { type: 'retry', delayMs: 0, error: workerLost(job.losses) } as const;
+    this.#tell(job, (sink) => sink.events([retry]));
+    if (this.#jobs.has(job.id)) this.#place(job);
   }
 
   #cancel(job: Job): void {
@@ -197,7 +205,18 @@ class Steps {
   }
 
   #finish(job: Job, outcome: StepOutcome): void {
-    if (this.#jobs.delete(job.id)) job.sink.outcome(outcome);
+    if (this.#jobs.delete(job.id)) this.#tell(job, (sink) => sink.outcome(outcome));
+  }
+
+  #tell(job: Job, tell: (sink: StepSink) => void): void {
+    try {
+      tell(job.sink);
+    } catch (error) {
+      const { ref, system } = this.#self;
+      system.report({ kind: 'fault', actor: ref.label, during: 'the sink of a step', error });
+      this.#jobs.delete(job.id);
+      job.place?.handle.cancel();
+    }
   }
 }
 

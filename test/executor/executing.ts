@@ -1,0 +1,116 @@
+/** A whole executor for one test: a rehearsal server, real threads, the pool, the step supervisor. */
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { type ModelsPoolOptions, ModelsPoolServer } from '../../src/executor/models-pool.ts';
+import { StepSupervisor } from '../../src/executor/step-supervisor.ts';
+import type { Endpoint } from '../../src/executor/wire.ts';
+import type { Clock } from '../../src/otp/clock.ts';
+import type { Report } from '../../src/otp/report.ts';
+import { System } from '../../src/otp/system.ts';
+import { type RehearsalOptions, startRehearsal } from '../../src/rehearsal/server.ts';
+import {
+  executorName,
+  type ModelStep,
+  type StepEvent,
+  type StepHandle,
+  type StepOutcome,
+} from '../../src/session/executor.ts';
+
+export const workerFile = (name: string): string =>
+  fileURLToPath(new URL(`./workers/${name}.mjs`, import.meta.url));
+
+export const MODEL = 'claude-opus-5';
+
+/** The messages as a session keeps them: shared, and with something behind the end that must not be sent. */
+export const contextOf = (...messages: readonly object[]): ModelStep['context'] => {
+  const bytes = Buffer.from(messages.map((message) => JSON.stringify(message)).join(','));
+  const buffer = new SharedArrayBuffer(bytes.byteLength + 64);
+  Buffer.from(buffer).fill('x').set(bytes);
+  return { buffer, byteLength: bytes.byteLength };
+};
+
+export const user = (content: string): object => ({ role: 'user', content });
+
+export const stepOf = (prompt: string, more: Partial<ModelStep> = {}): ModelStep => ({
+  model: MODEL,
+  maxTokens: 1000,
+  context: contextOf(user(prompt)),
+  retry: { maxRetries: 2, delayMs: 1, timeoutMs: 30_000 },
+  wantsDeltas: true,
+  ...more,
+});
+
+/** A step under way: what it has told so far, and what it will come to. */
+export interface Running extends StepHandle {
+  readonly events: StepEvent[];
+  readonly outcome: Promise<StepOutcome>;
+  /** Resolves at the first event of this type. */
+  first(type: StepEvent['type']): Promise<StepEvent>;
+}
+
+export interface ExecutingOptions extends ModelsPoolOptions {
+  readonly clock?: Clock;
+  readonly rehearsal?: RehearsalOptions;
+  /** Default: the rehearsal server's. */
+  readonly endpoint?: () => Omit<Endpoint, 'provider'> | undefined;
+}
+
+export const executing = async (options: ExecutingOptions = {}) => {
+  const { clock, rehearsal: rehearsed, endpoint, ...poolOptions } = options;
+  const reports: Report[] = [];
+  const onReport = (report: Report) => void reports.push(report);
+  const system = new System({ onReport, ...(clock === undefined ? {} : { clock }) });
+  const rehearsal = await startRehearsal(rehearsed);
+  const startPool = () =>
+    ModelsPoolServer.start(system, { workers: 1, ...poolOptions }, { id: 'pool' });
+  const steps = await StepSupervisor.start(
+    system,
+    {
+      provider: 'rehearsal',
+      endpoint: endpoint ?? (() => ({ baseUrl: rehearsal.url, apiKey: 'k' })),
+    },
+    { id: 'steps' },
+  );
+  const pool = await startPool();
+  onTestFinished(async () => {
+    await Promise.all([steps, pool].map((ref) => system.stop(ref, 'shutdown')));
+    await rehearsal.close();
+  });
+  const start = (step: ModelStep) => running(system, step);
+  return { system, rehearsal, reports, pool, steps, startPool, start, run: runWith(start) };
+};
+
+/** Starts a step and waits for its outcome, which has to be a message. */
+const runWith = (start: (step: ModelStep) => Running) => async (step: ModelStep) => {
+  const outcome = await start(step).outcome;
+  if (outcome.type !== 'message') throw new Error(`no message: ${JSON.stringify(outcome)}`);
+  return { ...outcome, body: Buffer.from(outcome.body).toString() };
+};
+
+const running = (system: System, step: ModelStep): Running => {
+  const events: StepEvent[] = [];
+  const awaited: { type: string; resolve: (event: StepEvent) => void }[] = [];
+  let cancel: () => void = () => undefined;
+  const outcome = new Promise<StepOutcome>((resolve) => {
+    const handle = system.fetch(executorName).start(step, {
+      events: (batch) => {
+        events.push(...batch);
+        for (const event of batch)
+          for (const { type, resolve: found } of awaited) if (type === event.type) found(event);
+      },
+      outcome: resolve,
+    });
+    cancel = () => handle.cancel();
+  });
+  const first = (type: StepEvent['type']) =>
+    new Promise<StepEvent>((resolve) => {
+      const known = events.find((event) => event.type === type);
+      if (known === undefined) awaited.push({ type, resolve });
+      else resolve(known);
+    });
+  return { events, outcome, first, cancel: () => cancel() };
+};
+
+/** What the deltas say, joined. */
+export const textOf = (events: readonly StepEvent[]): string =>
+  events.map((event) => ('text' in event ? event.text : '')).join('');

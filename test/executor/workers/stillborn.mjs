@@ -1,0 +1,2 @@
+/** A worker for tests that dies before it takes a step. */
+export const serve = () => process.exit(7);
