@@ -160,10 +160,16 @@ export class LiveSession {
     this.#narrator.tell(turnId, attempt, event);
   }
 
+  /** A step or a commit is under way. */
+  get isWorking(): boolean {
+    return this.#batch !== undefined || this.steps.run !== undefined;
+  }
+
   /** Starts the step of the running turn; tries again a little later while no executor is there. */
   startStep(): void {
     const turn = this.committed.head.openTurns[0];
     if (turn?.status !== 'running' || this.steps.run !== undefined) return;
+    if (this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
     if (this.committed.cancelling === turn.turnId) return this.#giveUp(turn);
     const started = this.steps.start(
       turn,

@@ -1,4 +1,5 @@
 /** What every session actor is given: its key, and what all sessions of a daemon share. */
+import type { Activity } from './activity.ts';
 import type { Feed } from './feed.ts';
 import type { SessionKey } from './ids.ts';
 import type { Rules } from './machine.ts';
@@ -9,6 +10,7 @@ export interface SessionRuntime {
   readonly rules: Rules;
   readonly feed: Feed;
   readonly cache: SessionCache;
+  readonly activity: Activity;
   /** Idle time after which a session goes back to the green room; default 5 minutes. */
   readonly passivateMs: number;
   /** Sessions that ran out of their restart budget, with the reason, until they have written it down. */

@@ -40,6 +40,7 @@ const PING_MS = 10_000;
 
 interface Actor {
   readonly args: SessionArgs;
+  readonly name: string;
   readonly live: LiveSession;
   /** The executor that is watched: its death loses the step under way. */
   watched: ActorRef | undefined;
@@ -47,8 +48,9 @@ interface Actor {
 
 export const SessionServer = genServer(sessionProtocol, {
   init: (args: SessionArgs, self): Actor => {
-    const actor: Actor = { args, live: new LiveSession(args, mailboxOf(self)), watched: undefined };
-    const parked = args.runtime.parking.get(keyString(args.key));
+    const name = keyString(args.key);
+    const actor: Actor = { args, name, live: new LiveSession(args, mailboxOf(self)), watched: undefined };
+    const parked = args.runtime.parking.get(name);
     if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
     else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
     self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
@@ -120,9 +122,10 @@ export const SessionServer = genServer(sessionProtocol, {
     return next(actor, self);
   },
 
-  terminate: (_reason, { args, live }) => {
+  terminate: (_reason, { args, live, name }) => {
     live.steps.cancel();
-    args.runtime.cache.drop(keyString(args.key));
+    args.runtime.cache.drop(name);
+    args.runtime.activity.set(name, false);
   },
 
   redact: ({ live }) => {
@@ -149,14 +152,15 @@ const mailboxOf = (self: SessionSelf) => ({
 
 /** After each message: watch the executor of the step under way; leave when there is nothing to stay for. */
 const next = (actor: Actor, self: SessionSelf) => {
-  const { live, args } = actor;
+  const { live, args, name } = actor;
   const executor = live.steps.run?.executor;
   if (executor !== undefined && executor.id !== actor.watched?.id) {
     self.monitor(executor);
     actor.watched = executor;
   }
+  args.runtime.activity.set(name, live.isWorking);
   if (!live.stopping) return noreply(actor);
-  args.runtime.parking.delete(keyString(args.key));
+  args.runtime.parking.delete(name);
   return stop('normal', actor);
 };
 

@@ -21,9 +21,10 @@ import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { GreenroomError, toWire } from './errors.ts';
 import type { Feed, Listener } from './feed.ts';
 import { closedPublication } from './finished.ts';
-import { newTurnId, type SessionKey, type Tenant, type TurnId } from './ids.ts';
+import { keyString, newTurnId, type SessionKey, type Tenant, type TurnId } from './ids.ts';
 import { journalName } from './journal.ts';
 import { newTurn } from './requests.ts';
+import type { SessionRuntime } from './session-args.ts';
 import { type SessionVerbs, sessionVerbs, TOMBSTONE_MS } from './session-verbs.ts';
 import { sweeperName } from './sweeper.ts';
 import { emptyUsage } from './usage.ts';
@@ -39,14 +40,15 @@ type TenantVerbs = {
 export class Sessions implements SessionsDoor {
   readonly #system: System;
   readonly #feed: Feed;
+  readonly #runtime: SessionRuntime;
   readonly #caller: Caller;
   readonly #verbs: SessionVerbs;
   readonly #tenantVerbs: TenantVerbs;
-  #isDraining = false;
 
-  constructor(system: System, feed: Feed) {
+  constructor(system: System, runtime: SessionRuntime) {
     this.#system = system;
-    this.#feed = feed;
+    this.#feed = runtime.feed;
+    this.#runtime = runtime;
     this.#caller = new Caller(system);
     this.#verbs = sessionVerbs(this.#caller);
     this.#tenantVerbs = tenantVerbs(system);
@@ -54,7 +56,7 @@ export class Sessions implements SessionsDoor {
 
   /** From now on new turns are refused with `draining`; all else goes on. */
   drain(): void {
-    this.#isDraining = true;
+    this.#runtime.activity.isDraining = true;
   }
 
   session<V extends SessionVerb>(
@@ -80,7 +82,7 @@ export class Sessions implements SessionsDoor {
     request: TurnRequest,
     listener?: Listener,
   ): Promise<AcceptedTurn> {
-    if (this.#isDraining)
+    if (this.#runtime.activity.isDraining)
       throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
     const turn = newTurn(turnId ?? request.turnId ?? newTurnId(this.#system.clock.now()), request);
     const unwatch = listener === undefined ? undefined : this.#watch(key, turn.turnId, listener);
@@ -132,6 +134,15 @@ export class Sessions implements SessionsDoor {
   /** Brings a session's actor up; an unfinished turn goes on by that. */
   async wake(key: SessionKey): Promise<void> {
     await this.#caller.wake(key);
+  }
+
+  /** A session is out of its restart budget: its next actor writes that down and goes. */
+  park(key: SessionKey, reason: string): void {
+    const { parking } = this.#runtime;
+    const name = keyString(key);
+    if (parking.has(name)) return; // parking it failed too: it stays down until its next message
+    parking.set(name, { code: 'internal', message: `parked: ${reason}`.slice(0, 500), retryable: false });
+    this.#caller.wake(key).catch(() => undefined);
   }
 
   /** Deletes, if the session is as it was when it was looked at and no turn is open; for the cleaner. */

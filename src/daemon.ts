@@ -1,0 +1,68 @@
+/**
+ * The daemon: starts the tree, says where everything is, waits for a signal, drains, stops in reverse.
+ *
+ * 1. `daemon.json` is written when everything is ready and not before, and removed at exit.
+ * 2. The first SIGTERM or SIGINT drains; a second ends the process at once. P1 and P3 hold either way.
+ * 3. A store that failed ends the process with a code of its own: nothing is answered from it any more.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import { writeDaemonFile } from './daemon-file.ts';
+import { RunningGreenroom } from './greenroom.ts';
+import type { Log } from './log.ts';
+import { version } from './version.ts';
+
+/** The store failed or is in use: see the log. */
+export const EXIT_STORAGE = 70;
+
+/** Runs until told to stop; resolves with the exit code. */
+export const runDaemon = async (config: Config, log: Log): Promise<number> => {
+  const stop = signals();
+  let fatal: Error | undefined;
+  const onFatal = (error: Error) => {
+    log.fatal({ err: error }, 'the store failed: stopping at once, restart to recover');
+    fatal = error;
+    process.exit(EXIT_STORAGE);
+  };
+  if (config.provider === 'rehearsal')
+    log.warn('no ANTHROPIC_API_KEY: the rehearsal model answers, nothing is sent to Claude');
+  const running = await RunningGreenroom.start({ config, bus: { wanted: true }, log, onFatal });
+  const file = announce(config, running, log);
+  const why = await Promise.race([stop.asked, running.exited]);
+  rmSync(file, { force: true });
+  if (typeof why !== 'string' || why !== 'signal') {
+    log.fatal({ reason: why }, 'the tree is gone');
+    return fatal === undefined ? 1 : EXIT_STORAGE;
+  }
+  log.info('draining; a second signal stops at once');
+  await running.drain(config.drainSeconds * 1_000);
+  await running.stop();
+  log.info('stopped');
+  return 0;
+};
+
+/** The first signal asks, the second ends the process: what is durable is durable. */
+const signals = (): { readonly asked: Promise<'signal'> } => {
+  let count = 0;
+  const asked = new Promise<'signal'>((resolve) => {
+    const onSignal = () => {
+      count += 1;
+      if (count > 1) process.exit(1);
+      resolve('signal');
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+  return { asked };
+};
+
+/** Tells programs by `daemon.json` and people by a line where everything is. Gives the file's path. */
+const announce = (config: Config, running: RunningGreenroom, log: Log): string => {
+  const { broker, startedAt } = running.status();
+  const natsUrl = broker ?? config.natsUrl ?? null;
+  const path = join(config.dataDir, 'daemon.json');
+  writeDaemonFile(path, { pid: process.pid, natsUrl, httpUrl: null, version, startedAt });
+  log.info({ natsUrl, dataDir: config.dataDir, provider: config.provider, model: config.model }, 'ready');
+  return path;
+};

@@ -1,0 +1,136 @@
+/**
+ * One running Greenroom: the tree, the door to its sessions, and how it stops. The daemon and
+ * embedding programs both start it here.
+ */
+import { greenroom as declaration } from '../supervisors/greenroom.ts';
+import type { Bus, Parts } from '../supervisors/parts.ts';
+import type { Config } from './config.ts';
+import type { Log } from './log.ts';
+import { brokerName } from './nats/broker.ts';
+import type { Clock } from './otp/clock.ts';
+import type { ExitReason } from './otp/exit-reason.ts';
+import { formatReport, type Report } from './otp/report.ts';
+import { type SupervisorRef, startTree } from './otp/supervisor.ts';
+import { systemClock } from './otp/system-clock.ts';
+import { System } from './otp/system.ts';
+import { priceOf } from './session/pricing/price.ts';
+import { catalogName } from './session/catalog.ts';
+import { Activity } from './session/activity.ts';
+import { Feed } from './session/feed.ts';
+import { journalName } from './session/journal.ts';
+import type { SessionRuntime } from './session/session-args.ts';
+import { SessionCache } from './session/session-cache.ts';
+import { Sessions } from './session/sessions.ts';
+
+const MINUTE_MS = 60_000;
+const MB = 1024 * 1024;
+/** Model calls of one turn, unless the session or the turn says otherwise. */
+const MAX_STEPS = 50;
+const DRAIN_POLL_MS = 20;
+
+export interface RunningOptions {
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** The store failed: the process must end and touch it no more. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export class RunningGreenroom {
+  readonly system: System;
+  readonly sessions: Sessions;
+  readonly feed: Feed;
+  readonly root: SupervisorRef;
+  readonly #runtime: SessionRuntime;
+  readonly #startedAtMs: number;
+
+  private constructor(system: System, sessions: Sessions, runtime: SessionRuntime, root: SupervisorRef) {
+    this.system = system;
+    this.sessions = sessions;
+    this.feed = runtime.feed;
+    this.root = root;
+    this.#runtime = runtime;
+    this.#startedAtMs = system.clock.now();
+  }
+
+  /** Resolves when every part is up. Rejects with what did not start; then nothing of it is left. */
+  static async start({ config, bus, log, clock = systemClock, onFatal }: RunningOptions): Promise<RunningGreenroom> {
+    const system = new System({ clock, onReport: (report) => logReport(log, report) });
+    const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
+    const runtime = runtimeOf(config, feed);
+    const sessions = new Sessions(system, runtime);
+    let running: RunningGreenroom | undefined;
+    const daemonVerbs = {
+      status: () => running?.status(),
+      tree: () => running?.tree(),
+    };
+    const parts: Parts = { config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal };
+    const root = await startTree(system, declaration(parts));
+    running = new RunningGreenroom(system, sessions, runtime, root);
+    return running;
+  }
+
+  /** The running tree, for people and for `greenroom tree`. */
+  tree() {
+    return this.system.tree(this.root);
+  }
+
+  /** What the daemon says of itself. */
+  status() {
+    const { system } = this;
+    const journal = system.find(journalName);
+    return {
+      startedAt: new Date(this.#startedAtMs).toISOString(),
+      pid: process.pid,
+      provider: this.#runtime.rules.provider,
+      model: this.#runtime.rules.defaultModel,
+      broker: system.find(brokerName)?.url ?? null,
+      liveSessions: this.#runtime.cache.sessions,
+      liveBytes: this.#runtime.cache.bytes,
+      catalog: system.find(catalogName)?.stats() ?? null,
+      journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
+      memoryBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  /** No new turns and steps; resolves when nothing is under way, or after `deadlineMs`. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.sessions.drain();
+    const { clock } = this.system;
+    const untilMs = clock.monotonic() + deadlineMs;
+    while (this.#runtime.activity.size > 0 && clock.monotonic() < untilMs)
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, DRAIN_POLL_MS));
+  }
+
+  /** Stops in reverse order: doors first, the journal last. Resolves when all is closed. */
+  async stop(): Promise<void> {
+    this.system.exit(this.root, 'shutdown');
+    await this.root.exited;
+  }
+
+  get exited(): Promise<ExitReason> {
+    return this.root.exited;
+  }
+}
+
+const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
+  feed,
+  cache: new SessionCache({ sessions: config.cacheSessions, bytes: config.cacheMb * MB }),
+  passivateMs: config.passivateMinutes * MINUTE_MS,
+  activity: new Activity(),
+  parking: new Map(),
+  rules: {
+    queuePerSession: config.queuePerSession,
+    maxSteps: MAX_STEPS,
+    provider: config.provider,
+    defaultModel: config.model,
+    retry: { maxRetries: config.maxRetries, delayMs: config.retryDelaySeconds * 1_000, timeoutMs: config.timeoutSeconds * 1_000 },
+    hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
+  },
+});
+
+const logReport = (log: Log, report: Report): void => {
+  const level = report.kind === 'child_restarted' ? 'warn' : 'error';
+  log[level]({ report }, formatReport(report));
+};

@@ -1,0 +1,26 @@
+/** Child processes that we bring along, each restarting alone. */
+import { Broker } from '../src/nats/broker.ts';
+import { supervisor } from '../src/otp/supervisor.ts';
+import { rehearsalChild } from '../src/rehearsal/child.ts';
+import type { Parts } from './parts.ts';
+
+export const companions = ({ config, bus, log }: Parts) =>
+  supervisor({
+    id: 'companions',
+    strategy: 'one_for_one',
+    maxRestarts: 5,
+    maxSeconds: 10,
+    children: [
+      Broker.childSpec(
+        {
+          dataDir: config.dataDir,
+          wanted: bus.wanted && config.natsUrl === undefined, // else somebody else's broker is used
+          port: config.natsPort,
+          program: config.natsServerBin,
+          onWarning: (line) => log.warn({ from: 'nats-server' }, line),
+        },
+        { id: 'broker', shutdownMs: 10_000, initTimeoutMs: 30_000 },
+      ),
+      rehearsalChild(config.provider === 'rehearsal'), // stands in for the Claude API without a key
+    ],
+  });

@@ -1,0 +1,25 @@
+/** What the declarations are given: the configuration, and the few values that all sessions share. */
+import type { Config } from '../src/config.ts';
+import type { Log } from '../src/log.ts';
+import type { Feed } from '../src/session/feed.ts';
+import type { SessionRuntime } from '../src/session/session-args.ts';
+import type { Sessions } from '../src/session/sessions.ts';
+
+/** The bus, as an embedding program may have it: none, one of its own, or the daemon's way. */
+export interface Bus {
+  /** false: no broker, no link, nobody but this program asks. */
+  readonly wanted: boolean;
+}
+
+export interface Parts {
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly runtime: SessionRuntime;
+  readonly sessions: Sessions;
+  /** What the daemon answers about itself, by verb. */
+  readonly daemonVerbs: Readonly<Record<string, () => unknown>>;
+  /** The store is no longer to be trusted: the process ends itself at once. */
+  readonly onFatal: (error: Error) => void;
+}

@@ -1,0 +1,23 @@
+/** One session: a sick one fails alone (P5). Out of its budget it is parked; the next message wakes it. */
+import { dynamicSupervisor } from '../src/otp/dynamic-supervisor.ts';
+import { describeReason } from '../src/otp/exit-reason.ts';
+import { keyOf } from '../src/session/ids.ts';
+import { type SessionRef, sessionSupervisorName } from '../src/session/live-names.ts';
+import { SessionServer } from '../src/session/session-server.ts';
+import type { Parts } from './parts.ts';
+
+export const sessionSupervisor = ({ config, runtime, sessions }: Parts) =>
+  dynamicSupervisor<string, SessionRef>({
+    id: 'supervisor',
+    name: sessionSupervisorName,
+    maxChildren: config.cacheSessions * 2, // busy sessions may stay a while beyond the cache limit
+    maxRestarts: 5, // of one session
+    maxSeconds: 60,
+    backoff: { firstMs: 10, factor: 2, maxMs: 1_000 },
+    child: (key) =>
+      SessionServer.childSpec(
+        { key: keyOf(key), runtime },
+        { id: key, restart: 'transient', shutdownMs: 5_000, mailboxLimit: config.mailbox },
+      ),
+    onPark: (key, reason) => sessions.park(keyOf(key), describeReason(reason)),
+  });
