@@ -63,7 +63,10 @@ export const openConnections = (maxSockets: number): Connections => {
 
 const headersOf = (init: RequestInit | undefined): Record<string, string> => {
   const headers: Record<string, string> = {};
-  for (const [name, value] of new Headers(init?.headers)) headers[name] = value;
+  const given = init?.headers;
+  // The SDK gives `Headers`; a copy of them costs as much as reading them.
+  const pairs = given instanceof Headers ? given : new Headers(given);
+  for (const [name, value] of pairs) headers[name] = value;
   return headers;
 };
 
