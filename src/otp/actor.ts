@@ -6,8 +6,7 @@ import type { Timer } from './clock.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { Call, Message } from './message.ts';
 import { OtpError } from './otp-error.ts';
-import { Process, type ProcessOptions } from './process.ts';
-import type { Program, StartResult } from './program.ts';
+import { Process, type ProcessOptions, type Program, type StartResult } from './process.ts';
 import type { ActorRef, CallOptions } from './ref.ts';
 import type { MonitorRef } from './self.ts';
 import { processOf, type System } from './system.ts';
@@ -64,20 +63,20 @@ export class Actor extends Process {
   }
 
   cast(name: string, message?: unknown): void {
-    if (this.mailboxFull && this.alive) throw this.#full();
+    if (this.mailbox.full && this.alive) throw this.#full();
     this.deliver(new Message('cast', name, message));
   }
 
   #refusal(name: string): OtpError | undefined {
     if (!this.alive) return new OtpError('noproc', `${this.label} is not alive`);
-    if (this.mailboxFull) return this.#full();
+    if (this.mailbox.full) return this.#full();
     if (this.host.running !== this) return undefined;
     return new OtpError('calling_self', `${this.label} called itself (${name}) and cannot answer`);
   }
 
   #full(): OtpError {
     const retryAfterMs = this.waiting ? RETRY_WAITING_MS : RETRY_WORKING_MS;
-    const what = `the mailbox of ${this.label} is full (${this.mailboxLimit} messages)`;
+    const what = `the mailbox of ${this.label} is full (${this.mailbox.limit} messages)`;
     return new OtpError('mailbox_full', what, { retryAfterMs });
   }
 

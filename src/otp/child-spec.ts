@@ -1,6 +1,6 @@
 /** What a supervisor needs to know of a child: who it is, how it starts, when it is restarted, how it ends. */
-import type { Process } from './process.ts';
-import type { Seat, Shutdown, StartResult } from './program.ts';
+import type { Process, Seat, StartResult } from './process.ts';
+import type { Shutdown } from './program.ts';
 import type { ActorRef } from './ref.ts';
 import type { System } from './system.ts';
 

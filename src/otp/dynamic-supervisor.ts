@@ -10,11 +10,12 @@
 import { spawn, systemOf } from './actor.ts';
 import type { ChildSpec, Restart } from './child-spec.ts';
 import { type ExitReason, isAbnormal } from './exit-reason.ts';
+import { guard } from './guard.ts';
 import type { Message } from './message.ts';
 import type { Name } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import type { Exit, Process } from './process.ts';
-import type { Program, Seat, Shutdown, StartResult } from './program.ts';
+import type { Exit, Process, Program, Seat, StartResult } from './process.ts';
+import type { Shutdown } from './program.ts';
 import type { ActorRef } from './ref.ts';
 import { ChildSeat, Intensity } from './seat.ts';
 
@@ -202,7 +203,7 @@ class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
 
   childExited(process: Process, reason: ExitReason): void {
     const seat = process.seat as DynamicSeat<Key> | undefined;
-    if (seat?.process !== process) return;
+    if (seat?.process !== process || seat.status === 'stopping') return;
     seat.vacate(this.ref, reason);
     const { restart } = seat.spec;
     if (restart === 'temporary') return this.#forget(seat);
@@ -219,9 +220,8 @@ class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
     const started = seat.start(systemOf(this.ref), this.ref);
     const result = started instanceof Promise ? await started : started;
     if (result.kind === 'started') {
-      const ref = result.process as unknown as R;
-      tellWaiters(seat, ({ resolve }) => resolve(ref));
-      return ref;
+      this.#welcome(seat);
+      return result.process as unknown as R;
     }
     const error = failure(seat, result);
     if (this.#seats.get(key) === seat) {
@@ -280,7 +280,13 @@ class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
       child: seat.id,
       restarts: seat.restarts,
     });
-    tellWaiters(seat, ({ resolve }) => resolve(result.process));
+    this.#welcome(seat);
+  }
+
+  /** If it is gone again already, those who wait for it go on waiting: its exit is in the mailbox. */
+  #welcome(seat: DynamicSeat<Key>): void {
+    const { process } = seat;
+    if (process?.alive) tellWaiters(seat, ({ resolve }) => resolve(process));
   }
 
   #park(seat: DynamicSeat<Key>, reason: ExitReason): void {
@@ -302,7 +308,7 @@ class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
       if (this.#parked.size <= maxChildren) break;
       this.#forget(longest);
     }
-    onPark?.(seat.key, reason);
+    void guard(this.ref, 'onPark', () => onPark?.(seat.key, reason));
   }
 }
 

@@ -22,6 +22,10 @@ export const isAbnormal = (reason: ExitReason): boolean =>
   reason !== 'shutdown' &&
   !(typeof reason === 'object' && 'shutdown' in reason);
 
+/** What was thrown, in a box; `undefined` when nothing was. */
+export const crashOf = (reason: ExitReason): { readonly crashed: unknown } | undefined =>
+  typeof reason === 'object' && 'crashed' in reason ? reason : undefined;
+
 /** One line for logs and error messages; never throws, whatever was thrown. */
 export function describeReason(reason: ExitReason): string {
   if (typeof reason === 'string') return reason;

@@ -8,8 +8,8 @@ import type { ChildOptions, ChildSpec, Place } from './child-spec.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Call, From, Message } from './message.ts';
 import { OtpError } from './otp-error.ts';
-import type { Exit, Process } from './process.ts';
-import type { IGNORE, Program, StartResult } from './program.ts';
+import type { Exit, Process, Program, StartResult } from './process.ts';
+import type { IGNORE } from './program.ts';
 import type {
   CallName,
   CastName,
@@ -154,7 +154,14 @@ export function genServer<const P extends Protocol, Args, S>(
 ): GenServer<P, Args> {
   const program = new GenServerProgram(behaviour as unknown as AnyBehaviour);
   const begin = (system: System, args: Args, options: Partial<ChildOptions>, place?: Place) =>
-    spawn(system, program, { ...options, ...place, args, id: options.id ?? 'actor' });
+    spawn(system, program, {
+      id: options.id ?? 'actor',
+      parent: place?.parent,
+      seat: place?.seat,
+      args,
+      initTimeoutMs: options.initTimeoutMs,
+      mailboxLimit: options.mailboxLimit,
+    });
   return {
     protocol: declared,
     childSpec: (args, options) => ({

@@ -37,7 +37,8 @@ export type { Inspection, TreeNode } from './inspect.ts';
 export type { From } from './message.ts';
 export { type Name, nameOf } from './name.ts';
 export { OtpError, type OtpErrorCode } from './otp-error.ts';
-export { IGNORE, type Shutdown, type StartResult } from './program.ts';
+export type { StartResult } from './process.ts';
+export { IGNORE, type Shutdown } from './program.ts';
 export {
   type CallName,
   type CastName,

@@ -1,7 +1,6 @@
 /** Looking in from outside: values that a command line or a page can show; nothing here changes anything. */
 import type { ExitReason } from './exit-reason.ts';
-import { type Process, redactedState } from './process.ts';
-import type { Seat } from './program.ts';
+import { type Process, redactedState, type Seat } from './process.ts';
 import type { ActorRef } from './ref.ts';
 import type { MessageView } from './report.ts';
 
@@ -41,7 +40,7 @@ export function inspect(process: Process): Inspection {
     kind: process.program.kind,
     alive: process.alive,
     state: redactedState(process),
-    mailbox: process.mailboxSize,
+    mailbox: process.mailbox.size,
     current: process.underWay,
     reductions: process.reductions,
     restarts: process.seat?.restarts ?? 0,

@@ -15,11 +15,17 @@ export class Message {
   /** Of the call, cast or info; for the runtime's own messages, what they are. */
   readonly name: string;
   readonly payload: unknown;
+  /** Behind this one in its mailbox. */
+  next: Message | undefined = undefined;
 
   constructor(kind: MessageKind, name: string, payload: unknown) {
     this.kind = kind;
     this.name = name;
     this.payload = payload;
+  }
+
+  get fromOthers(): boolean {
+    return this.kind === 'call' || this.kind === 'cast';
   }
 }
 

@@ -4,22 +4,26 @@
  *
  * Invariants:
  * 1. One message at a time; a program that answers with a promise makes the mailbox wait, signals excepted.
- * 2. A process ends one way: exiting (terminate, children, releases), then dead (names free, then others told). A kill
- *    cuts terminate short and skips nothing that frees something.
- * 3. Whoever watches is told exactly once, after the names are free.
- * 4. After death nothing that it still does has an effect: late promises, timers and replies fall on the floor.
+ * 2. A process ends one way, step by step (`Ending`); whoever watches is told exactly once, after its names are free.
+ * 3. After death nothing that it still does has an effect: late promises, timers and replies fall on the floor.
  */
 import type { Clock, Timer } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
-import { type ExitReason, type ExitSignal, isAbnormal } from './exit-reason.ts';
+import { Ending, type Mortal } from './ending.ts';
+import type { ExitReason, ExitSignal } from './exit-reason.ts';
+import { guard } from './guard.ts';
+import { Mailbox } from './mailbox.ts';
 import { Call, type Callee, Message } from './message.ts';
-import { type Hold, type Holder, type Name, type NameTable, releaseHolds } from './name.ts';
+import type { Hold, Holder, Name, NameTable } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import { IGNORE, type Program, Refusal, type Seat, type StartResult } from './program.ts';
+import { IGNORE, type ProgramFor, Refusal, type SeatFor, type StartResultFor } from './program.ts';
 import type { MessageView, Report } from './report.ts';
-import { Ring } from './ring.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
-import { cutTies, type Release, type Tied, type Ties, tiesOf } from './ties.ts';
+import { cutTies, type Release, type Tied, type Ties, tiesOf, watch } from './ties.ts';
+
+export type Program = ProgramFor<Process>;
+export type Seat = SeatFor<Process>;
+export type StartResult = StartResultFor<Process>;
 
 /** What a process needs of the system that it lives in. */
 export interface Host {
@@ -53,22 +57,21 @@ export interface Exit {
   readonly reason: ExitReason;
 }
 
-type Work = () => void | Promise<void>;
+/** Work that is done in a process's turn; a promise makes the mailbox wait. */
+export type Work = () => void | Promise<void>;
 
 const INIT_TIMEOUT_MS = 60_000;
 const SHUTDOWN_MS = 5_000;
 const MAILBOX_LIMIT = 1_000;
-/** How long a release may take before the process is buried all the same. */
-const RELEASE_MS = 5_000;
 
-export class Process implements Runnable, Holder, Callee, Tied {
+export class Process implements Runnable, Holder, Callee, Mortal {
   readonly id: number;
   readonly host: Host;
   readonly program: Program;
   readonly name: string;
   readonly parent: Process | undefined;
   readonly seat: Seat | undefined;
-  readonly mailboxLimit: number;
+  readonly mailbox: Mailbox;
   phase: 'starting' | 'running' | 'exiting' | 'dead' = 'starting';
   state: unknown = undefined;
   /** Exits of linked processes arrive as messages instead of ending this one. */
@@ -76,25 +79,22 @@ export class Process implements Runnable, Holder, Callee, Tied {
   scheduled = false;
   /** Messages handled so far. */
   reductions = 0;
-  holds: Hold | undefined = undefined;
-  owed: Set<Call> | undefined = undefined;
-  ties: Ties | undefined = undefined;
   /** The message under way, or the last one. */
   current: Message | undefined = undefined;
   children: Set<Process> | undefined = undefined;
-  readonly #mailbox = new Ring<Message>();
-  /** How many of the mailbox's messages are calls and casts. */
-  #outsiders = 0;
-  #busy = false;
-  #since = 0;
+  holds: Hold | undefined = undefined;
+  owed: Set<Call> | undefined = undefined;
+  ties: Ties | undefined = undefined;
+  /** Since when an answer of the program is awaited, in epoch ms. */
+  #busySince: number | undefined = undefined;
   #killed = false;
-  #ignored = false;
+  /** An exit signal that waits for its moment. */
   #signal: ExitReason | undefined = undefined;
-  #reason: ExitReason = 'normal';
-  #onStart: ((result: StartResult) => void) | undefined = undefined;
-  /** Goes on with the exit without waiting for what is under way. */
-  #skip: (() => void) | undefined = undefined;
-  #bound: Timer | undefined = undefined;
+  #ending: Ending | undefined = undefined;
+  #initBound: Timer | undefined = undefined;
+  /** Given at the end of `init`, kept until somebody has asked. */
+  #outcome: StartResult | undefined = undefined;
+  #onOutcome: ((result: StartResult) => void) | undefined = undefined;
 
   constructor(host: Host, program: Program, options: ProcessOptions) {
     this.host = host;
@@ -102,7 +102,7 @@ export class Process implements Runnable, Holder, Callee, Tied {
     this.name = options.id;
     this.parent = options.parent;
     this.seat = options.seat;
-    this.mailboxLimit = options.mailboxLimit ?? MAILBOX_LIMIT;
+    this.mailbox = new Mailbox(options.mailboxLimit ?? MAILBOX_LIMIT);
     this.id = host.born(this);
     if (this.parent === undefined) return;
     this.parent.children ??= new Set();
@@ -116,53 +116,49 @@ export class Process implements Runnable, Holder, Callee, Tied {
 
   /** False from the moment that its end is certain. */
   get alive(): boolean {
-    return (this.phase === 'running' || this.phase === 'starting') && this.#signal === undefined;
+    return this.#signal === undefined && (this.phase === 'running' || this.phase === 'starting');
+  }
+
+  /** Why it ended, once it is dead. */
+  get exitReason(): ExitReason | undefined {
+    return this.phase === 'dead' ? this.#ending?.reason : undefined;
+  }
+
+  /** A supervisor is carrying something out, or `init` has not come back: messages wait. */
+  get waiting(): boolean {
+    return this.#busySince !== undefined || this.phase === 'starting';
+  }
+
+  /** The message under way, and since when (epoch ms). */
+  get underWay(): (MessageView & { readonly since: number }) | undefined {
+    if (this.#busySince === undefined && this.host.running !== this) return undefined;
+    const view = viewOf(this.current);
+    return view && { ...view, since: this.#busySince ?? this.host.clock.now() };
+  }
+
+  get hasWork(): boolean {
+    if (this.#signal !== undefined) return this.#signalIsDue();
+    return this.phase === 'running' && this.#busySince === undefined && this.mailbox.size > 0;
   }
 
   get deadlines(): Deadlines {
     return this.host.deadlines;
   }
 
-  get mailboxSize(): number {
-    return this.#mailbox.size;
+  get shutdownMs(): number {
+    const shutdownMs = this.seat?.shutdownMs ?? SHUTDOWN_MS;
+    return typeof shutdownMs === 'number' ? shutdownMs : Number.POSITIVE_INFINITY;
   }
 
-  get mailboxFull(): boolean {
-    return this.#outsiders >= this.mailboxLimit;
-  }
-
-  /** A supervisor is carrying something out, or `init` has not come back. */
-  get waiting(): boolean {
-    return this.#busy || this.phase === 'starting';
-  }
-
-  /** The message under way, and since when: exact for a supervisor, for a handler the start of its actor's turn. */
-  get underWay(): (MessageView & { readonly since: number }) | undefined {
-    if (!this.#busy && this.host.running !== this) return undefined;
-    const view = viewOf(this.current);
-    return view && { ...view, since: this.#since };
-  }
-
-  get hasWork(): boolean {
-    if (this.#signal !== undefined) return this.#maySignal();
-    return this.phase === 'running' && !this.#busy && this.#mailbox.size > 0;
-  }
-
-  // ── beginning ──────────────────────────────────────────────────────────────────────────────────────────────
+  // ── beginning ──────────────────────────────────────────────────────────────────────────────
 
   /** Runs `init`; answers at once when that is synchronous. */
   start(args: unknown, initTimeoutMs = INIT_TIMEOUT_MS): StartResult | Promise<StartResult> {
-    let result: StartResult | undefined;
-    let resolve: ((result: StartResult) => void) | undefined;
-    this.#onStart = (given) => {
-      result = given;
-      resolve?.(given);
-    };
     this.#init(args, initTimeoutMs);
     return (
-      result ??
-      new Promise((settle) => {
-        resolve = settle;
+      this.#outcome ??
+      new Promise((resolve) => {
+        this.#onOutcome = resolve;
       })
     );
   }
@@ -187,7 +183,7 @@ export class Process implements Runnable, Holder, Callee, Tied {
       this.end({ crashed: error });
     };
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#bound = this.host.clock.setTimeout(tooLate, timeoutMs);
+      this.#initBound = this.host.clock.setTimeout(tooLate, timeoutMs);
     }
     pending.then(
       (state) => this.#ready(state),
@@ -197,55 +193,40 @@ export class Process implements Runnable, Holder, Callee, Tied {
 
   #ready(state: unknown): void {
     if (this.phase !== 'starting') return this.#discard(state);
-    this.#ignored = state === IGNORE;
-    if (state === IGNORE) return this.end('normal');
     if (state instanceof Refusal) return this.end(this.#signal ?? state.reason);
-    this.#bound?.cancel();
-    this.#bound = undefined;
+    if (state === IGNORE) {
+      this.state = IGNORE;
+      return this.end('normal');
+    }
+    this.#initBound?.cancel();
+    this.#initBound = undefined;
     this.state = state;
     this.phase = 'running';
-    this.#tellStart({ kind: 'started', process: this });
+    this.#conclude({ kind: 'started', process: this });
     this.#wake();
   }
 
-  #tellStart(result: StartResult): void {
-    const tell = this.#onStart;
-    if (tell === undefined) return;
-    this.#onStart = undefined;
-    this.seat?.settle(result);
-    tell(result);
+  /** The supervisor's seat learns it first, in the same step. */
+  #conclude(outcome: StartResult): void {
+    this.#outcome = outcome;
+    this.seat?.settle(outcome);
+    this.#onOutcome?.(outcome);
+    this.#onOutcome = undefined;
   }
 
   #discard(state: unknown): void {
     if (state === IGNORE || state instanceof Refusal) return;
-    void this.#guard('the end of a late init', () => this.program.discard?.(this, state));
+    void guard(this, 'the end of a late init', () => this.program.discard?.(this, state));
   }
 
-  // ── working ────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── working ────────────────────────────────────────────────────────────────────────────────
 
   deliver(message: Message): void {
     if (this.phase === 'exiting' || this.phase === 'dead') return;
-    if (message.kind === 'call' || message.kind === 'cast') this.#outsiders++;
-    this.#mailbox.push(message);
-    if (this.phase === 'running' && !this.#busy && !this.scheduled)
+    this.mailbox.push(message);
+    if (this.phase === 'running' && this.#busySince === undefined && !this.scheduled) {
       this.host.scheduler.enqueue(this);
-  }
-
-  /** Gives `value` a name for as long as this process lives. Throws `already_registered`, or `noproc` when it is dead. */
-  register<T>(name: Name<T>, value: T): void {
-    if (!this.alive)
-      throw new OtpError('noproc', `${this.label} died before it registered ${name.key}`);
-    this.host.names.register(this, name.key, value);
-  }
-
-  unregister(name: Name<unknown>): void {
-    this.host.names.unregister(this, name.key);
-  }
-
-  /** Has `release` run at the end, however it comes; at once if it has come. */
-  own(release: Release): void {
-    if (this.phase === 'dead') void this.#guard('a release', release);
-    else tiesOf(this).releases.push(release);
+    }
   }
 
   /** Has `work` done in its turn, as if it were a message: the runtime's own, so outside the limit. */
@@ -270,14 +251,30 @@ export class Process implements Runnable, Holder, Callee, Tied {
     };
   }
 
+  /** Gives `value` a name while this process lives. Throws `already_registered`, or `noproc` when it is dead. */
+  register<T>(name: Name<T>, value: T): void {
+    if (!this.alive) throw new OtpError('noproc', `${this.label} died before it was ${name.key}`);
+    this.host.names.register(this, name.key, value);
+  }
+
+  unregister(name: Name<unknown>): void {
+    this.host.names.unregister(this, name.key);
+  }
+
+  /** Has `release` run at the end, however it comes; at once if it has come. */
+  own(release: Release): void {
+    if (this.phase === 'dead') void guard(this, 'a release', release);
+    else tiesOf(this).releases.push(release);
+  }
+
   run(budget: number): number {
     const { host } = this;
     host.running = this;
     let handled = 0;
     while (handled < budget) {
-      if (this.#signal !== undefined && this.#maySignal()) this.end(this.#signal);
-      if (this.phase !== 'running' || this.#busy) break;
-      const message = this.#mailbox.shift();
+      if (this.#signal !== undefined && this.#signalIsDue()) this.end(this.#signal);
+      if (this.phase !== 'running' || this.#busySince !== undefined) break;
+      const message = this.mailbox.shift();
       if (message === undefined) break;
       handled++;
       this.#handle(message);
@@ -288,32 +285,33 @@ export class Process implements Runnable, Holder, Callee, Tied {
   }
 
   #handle(message: Message): void {
-    if (message instanceof Call) {
-      this.#outsiders--;
-      if (message.settled) return;
-      if (message.dueMs <= this.host.clock.monotonic()) return message.expire();
-    } else if (message.kind === 'cast') this.#outsiders--;
+    if (message instanceof Call && this.#isOver(message)) return;
     this.current = message;
     try {
       const pending =
         message.kind === 'run' ? (message.payload as Work)() : this.program.receive(this, message);
-      if (pending !== undefined) this.#wait(pending);
+      if (pending !== undefined) this.#await(pending);
     } catch (error) {
       if (message instanceof Call) message.owe();
       this.end({ crashed: error });
     }
   }
 
-  #wait(pending: Promise<void>): void {
-    this.#busy = true;
-    this.#since = this.host.clock.now();
+  /** Nobody waits for the answer any more: it is not worked out. */
+  #isOver(call: Call): boolean {
+    if (!call.settled && call.dueMs <= this.host.clock.monotonic()) call.expire();
+    return call.settled;
+  }
+
+  #await(pending: Promise<void>): void {
+    this.#busySince = this.host.clock.now();
     pending.then(
       () => {
-        this.#busy = false;
+        this.#busySince = undefined;
         this.#wake();
       },
       (error) => {
-        this.#busy = false;
+        this.#busySince = undefined;
         this.end({ crashed: error });
       },
     );
@@ -323,7 +321,7 @@ export class Process implements Runnable, Holder, Callee, Tied {
     if (this.hasWork) this.host.scheduler.enqueue(this);
   }
 
-  // ── ending ─────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── ending ─────────────────────────────────────────────────────────────────────────────────
 
   /**
    * An exit signal: from a linked process, from a supervisor that stops its child, from itself, or from outside (no
@@ -342,15 +340,14 @@ export class Process implements Runnable, Holder, Callee, Tied {
   }
 
   #kill(): void {
+    if (this.phase === 'exiting') return this.#ending?.kill();
     if (this.phase === 'dead') return;
     this.#killed = true;
-    if (this.phase === 'exiting') return this.#skip?.();
     this.#signal = 'killed';
     this.#wake();
   }
 
-  /** Whether a pending signal may take effect now. */
-  #maySignal(): boolean {
+  #signalIsDue(): boolean {
     if (this.phase !== 'starting' && this.phase !== 'running') return false;
     return this.#killed || this.program.interrupt === undefined || !this.waiting;
   }
@@ -360,104 +357,53 @@ export class Process implements Runnable, Holder, Callee, Tied {
     if (this.phase === 'exiting' || this.phase === 'dead') return;
     const started = this.phase === 'running';
     this.phase = 'exiting';
-    this.#reason = reason;
-    this.#bound?.cancel();
-    if (typeof reason === 'object' && 'crashed' in reason) this.#reportCrash(reason);
-    if (this.ties !== undefined) for (const timer of this.ties.timers) timer.cancel();
-    if (!started || this.#killed) return this.#dismissChildren();
-    const goodbye = () => this.program.terminate(this, reason);
-    this.#step(goodbye, this.#shutdownMs(), () => this.#dismissChildren());
+    this.#initBound?.cancel();
+    this.#ending = new Ending(this, reason);
+    this.#ending.begin(started && !this.#killed);
   }
 
-  /** Children that are still there (after a kill, or an init cut short) go down with their parent. */
-  #dismissChildren(): void {
-    if (this.children === undefined || this.children.size === 0) return this.#release();
-    const reason = isAbnormal(this.#reason) ? this.#reason : 'shutdown';
-    for (const child of [...this.children]) child.signalExit(reason, this);
+  terminate(reason: ExitReason): void | Promise<void> {
+    return this.program.terminate(this, reason);
   }
 
-  #childGone(child: Process, started: boolean, reason: ExitReason): void {
-    this.children?.delete(child);
-    if (this.phase !== 'exiting') {
-      if (started)
-        this.deliver(new Message('exit', 'exit', { from: child, reason } satisfies Exit));
-    } else if (this.children?.size === 0 && this.#skip === undefined) this.#release();
-  }
-
-  #release(): void {
-    const releases = this.ties?.releases ?? [];
-    if (releases.length === 0) return this.#bury();
-    const all = () => {
-      const pending = releases.reverse().map((release) => this.#guard('a release', release));
-      return pending.some((p) => p !== undefined) ? Promise.all(pending).then(() => {}) : undefined;
-    };
-    this.#step(all, RELEASE_MS, () => this.#bury());
-  }
-
-  #bury(): void {
-    const reason = this.#killed ? 'killed' : this.#reason;
-    const started = this.#onStart === undefined;
+  buried(reason: ExitReason): void {
+    const started = this.#outcome !== undefined;
     this.phase = 'dead';
-    releaseHolds(this);
     this.host.buried(this);
     this.#refuseCallers(reason);
     cutTies(this, reason);
     if (this.parent !== undefined) this.parent.#childGone(this, started, reason);
-    this.#tellStart(this.#ignored ? { kind: 'ignored' } : { kind: 'failed', reason });
+    if (!started)
+      this.#conclude(this.state === IGNORE ? { kind: 'ignored' } : { kind: 'failed', reason });
+    this.seat?.left(this);
     this.state = undefined;
     this.current = undefined;
   }
 
+  /** Resolves when it is dead, with the reason. */
+  get exited(): Promise<ExitReason> {
+    if (this.exitReason !== undefined) return Promise.resolve(this.exitReason);
+    return new Promise((resolve) => void watch(this, resolve));
+  }
+
+  #childGone(child: Process, started: boolean, reason: ExitReason): void {
+    this.children?.delete(child);
+    if (this.#ending !== undefined) return this.#ending.childGone();
+    if (started) this.deliver(new Message('exit', 'exit', { from: child, reason } satisfies Exit));
+  }
+
   #refuseCallers(reason: ExitReason): void {
-    const died = (call: Call) =>
-      call.fail(
-        new OtpError('callee_died', `${this.label} died before it answered ${call.name}`, {
-          reason,
-        }),
-      );
+    const died = (call: Call) => {
+      const what = `${this.label} died before it answered ${call.name}`;
+      call.fail(new OtpError('callee_died', what, { reason }));
+    };
     for (const call of [...(this.owed ?? [])]) died(call);
-    for (let message = this.#mailbox.shift(); message; message = this.#mailbox.shift()) {
+    for (let message = this.mailbox.shift(); message; message = this.mailbox.shift()) {
       if (message instanceof Call) died(message);
     }
-    this.#mailbox.clear();
   }
 
-  /** One part of the exit: `next` follows when the work is done, failed, skipped by a kill, or out of time. */
-  #step(work: () => void | Promise<void>, boundMs: number, next: () => void): void {
-    const pending = this.#guard('terminate', work);
-    if (pending === undefined) return next();
-    const go = () => {
-      if (this.#skip !== go) return;
-      this.#skip = undefined;
-      this.#bound?.cancel();
-      next();
-    };
-    this.#skip = go;
-    if (boundMs !== Number.POSITIVE_INFINITY) {
-      this.#bound = this.host.clock.setTimeout(() => this.#kill(), boundMs);
-    }
-    void pending.then(go);
-  }
-
-  /** Runs code of users that must not fail; if it does, that is reported, and that is all. */
-  #guard(during: string, work: () => unknown): Promise<unknown> | undefined {
-    const fault = (error: unknown) =>
-      this.host.report({ kind: 'fault', actor: this.label, during, error });
-    try {
-      const pending = work();
-      return pending instanceof Promise ? pending.catch(fault) : undefined;
-    } catch (error) {
-      fault(error);
-      return undefined;
-    }
-  }
-
-  #shutdownMs(): number {
-    const shutdownMs = this.seat?.shutdownMs ?? SHUTDOWN_MS;
-    return typeof shutdownMs === 'number' ? shutdownMs : Number.POSITIVE_INFINITY;
-  }
-
-  #reportCrash(reason: ExitReason): void {
+  reportCrash(reason: ExitReason): void {
     this.host.report({
       kind: 'crash',
       actor: this.label,

@@ -1,44 +1,62 @@
 /**
- * What a layer gives the core: how a process begins, what it does with a message, how it ends. One program object
- * serves all its processes; what differs between them is in `process.state`.
+ * What a layer (gen-server, supervisors, tasks) gives the core: how a process begins, what it does with a message, how
+ * it ends. One program object serves all its processes; what differs between them is in the process's `state`.
+ * `P` is the process: the core fills it in, so that this file needs to know nothing of it.
  */
 import type { ExitReason } from './exit-reason.ts';
 import type { Message } from './message.ts';
-import type { Process } from './process.ts';
 
-export interface Program {
+export interface ProgramFor<P> {
   readonly kind: 'worker' | 'supervisor';
   /** Gives the first state, `IGNORE` or a `Refusal`, or a promise of it; a throw or a rejection is a failed start. */
-  init(process: Process, args: unknown): unknown;
+  init(process: P, args: unknown): unknown;
   /** Handles one message; a throw is a crash, a promise makes the mailbox wait. */
-  receive(process: Process, message: Message): void | Promise<void>;
-  /** Says goodbye, on every way out of a started process but a kill. */
-  terminate(process: Process, reason: ExitReason): void | Promise<void>;
+  receive(process: P, message: Message): void | Promise<void>;
+  /** Says goodbye, on every way out of a started process but a kill. A throw is a crash. */
+  terminate(process: P, reason: ExitReason): void | Promise<void>;
   /** Closes what `init` opened when its state comes after the process is dead. */
-  discard?(process: Process, lateState: unknown): void | Promise<void>;
+  discard?(process: P, lateState: unknown): void | Promise<void>;
   /** What outsiders may see of the state. */
-  redact(process: Process): unknown;
-  /** Asks an asynchronous `init` or `receive` to end soon; exit signals wait for that. Without it they wait for nothing. */
-  interrupt?(process: Process): void;
+  redact(process: P): unknown;
+  /**
+   * Asks an asynchronous `init` or `receive` to end soon: exit signals wait until it has. A program without this is not
+   * asked; they cut its `init` short.
+   */
+  interrupt?(process: P): void;
   /** The children in order, for those who look in. */
-  seats?(process: Process): Iterable<Seat>;
+  seats?(process: P): Iterable<SeatFor<P>>;
 }
 
 /** What a supervisor remembers of a child, alive or not. */
-export interface Seat {
+export interface SeatFor<P> {
   readonly id: string;
   readonly kind: 'worker' | 'supervisor';
   readonly shutdownMs: Shutdown;
-  readonly status: 'starting' | 'running' | 'restarting' | 'parked' | 'ignored' | 'stopped';
-  readonly process: Process | undefined;
+  readonly status: SeatStatus;
+  readonly process: P | undefined;
   /** Times that it was started again after it had ended. */
   readonly restarts: number;
   readonly lastCrash: ExitReason | undefined;
   /** A process begins here. */
-  occupy(process: Process): void;
+  occupy(process: P): void;
   /** What became of its beginning; told in the same step, before anything else can happen to it. */
-  settle(result: StartResult): void;
+  settle(result: StartResultFor<P>): void;
+  /** The process is dead and everyone was told. */
+  left(process: P): void;
 }
+
+export type SeatStatus =
+  | 'starting'
+  | 'running'
+  /** waits for its next start after a crash, or is starting again */
+  | 'restarting'
+  /** on its way out, by order of its supervisor */
+  | 'stopping'
+  /** out of its restart budget */
+  | 'parked'
+  /** not wanted, by its own `init` */
+  | 'ignored'
+  | 'stopped';
 
 /** How long a child may take to end before it is killed; `brutal_kill` does not ask first. */
 export type Shutdown = number | 'infinity' | 'brutal_kill';
@@ -55,7 +73,7 @@ export class Refusal {
   }
 }
 
-export type StartResult =
-  | { readonly kind: 'started'; readonly process: Process }
+export type StartResultFor<P> =
+  | { readonly kind: 'started'; readonly process: P }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'failed'; readonly reason: ExitReason };

@@ -9,8 +9,7 @@ import type { ChildSpec } from './child-spec.ts';
 import type { Message } from './message.ts';
 import { type Name, NameTable } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import type { Process } from './process.ts';
-import type { Program } from './program.ts';
+import type { Process, Program } from './process.ts';
 import type { ActorRef } from './ref.ts';
 import { processOf } from './system.ts';
 

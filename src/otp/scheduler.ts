@@ -21,8 +21,10 @@ const SLICE = 32;
 const TURN = 128;
 /** Messages of all processes before timers and sockets have theirs. */
 const BURST = 1_024;
-/** The same in time, for handlers that take long; looked at once per `TURN`. */
+/** The same in time, for handlers that take long. */
 const BURST_MS = 5;
+/** Messages between two looks at the clock. */
+const LOOK = 64;
 
 const RESOLVED = Promise.resolve();
 
@@ -32,6 +34,7 @@ export class Scheduler {
   #armed = false;
   #handled = 0;
   #burstStartMs = 0;
+  #lookAt = LOOK;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -50,8 +53,15 @@ export class Scheduler {
     else void RESOLVED.then(this.#turn);
   }
 
+  /** Ends the burst if it has taken too long. */
+  #look(): void {
+    this.#lookAt = this.#handled + LOOK;
+    if (this.#clock.monotonic() - this.#burstStartMs > BURST_MS) this.#handled = BURST;
+  }
+
   readonly #newBurst = (): void => {
     this.#handled = 0;
+    this.#lookAt = LOOK;
     this.#burstStartMs = this.#clock.monotonic();
     this.#turn();
   };
@@ -65,7 +75,7 @@ export class Scheduler {
       if (left <= 0) break;
     }
     this.#handled += TURN - left;
-    if (left <= 0 && this.#clock.monotonic() - this.#burstStartMs > BURST_MS) this.#handled = BURST;
+    if (this.#handled >= this.#lookAt) this.#look();
     if (this.#queue.size > 0) this.#arm();
     else this.#armed = false;
   };

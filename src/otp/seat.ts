@@ -4,17 +4,18 @@
  */
 import type { ChildSpec } from './child-spec.ts';
 import { type ExitReason, isAbnormal } from './exit-reason.ts';
-import type { Process } from './process.ts';
-import type { Seat, Shutdown, StartResult } from './program.ts';
+import type { Process, Seat, StartResult } from './process.ts';
+import type { SeatStatus, Shutdown } from './program.ts';
 import type { System } from './system.ts';
-import { watch } from './ties.ts';
 
 export class ChildSeat implements Seat {
   readonly spec: ChildSpec;
-  status: Seat['status'] = 'stopped';
+  status: SeatStatus = 'stopped';
   process: Process | undefined = undefined;
   restarts = 0;
   lastCrash: ExitReason | undefined = undefined;
+  #stopped: Promise<void> | undefined = undefined;
+  #onLeft: (() => void) | undefined = undefined;
 
   constructor(spec: ChildSpec) {
     this.spec = spec;
@@ -32,10 +33,6 @@ export class ChildSeat implements Seat {
     return this.spec.shutdownMs;
   }
 
-  occupy(process: Process): void {
-    this.process = process;
-  }
-
   /** Starts the child here. A failure is reported and leaves the seat empty. */
   start(system: System, supervisor: Process): StartResult | Promise<StartResult> {
     this.status = this.restarts > 0 ? 'restarting' : 'starting';
@@ -45,26 +42,15 @@ export class ChildSeat implements Seat {
       : this.#conclude(supervisor, result);
   }
 
-  settle(result: StartResult): void {
-    this.process = result.kind === 'started' ? result.process : undefined;
-    this.status = { started: 'running', ignored: 'ignored', failed: 'stopped' }[
-      result.kind
-    ] as Seat['status'];
+  occupy(process: Process): void {
+    this.process = process;
   }
 
-  #conclude(supervisor: Process, result: StartResult): StartResult {
-    const settled = this.status !== 'starting' && this.status !== 'restarting';
-    if (!settled) this.settle(result);
-    if (result.kind !== 'failed') return result;
-    const { label } = supervisor;
-    const { reason } = result;
-    supervisor.host.report({
-      kind: 'child_start_failed',
-      supervisor: label,
-      child: this.id,
-      reason,
-    });
-    return result;
+  settle(result: StartResult): void {
+    if (this.status === 'stopping') return; // `left` has the last word
+    this.process = result.kind === 'started' ? result.process : undefined;
+    if (result.kind === 'started') this.status = 'running';
+    else this.status = result.kind === 'ignored' ? 'ignored' : 'stopped';
   }
 
   /** The child has ended by itself. */
@@ -77,42 +63,61 @@ export class ChildSeat implements Seat {
     supervisor.host.report({ kind: 'child_exited', supervisor: label, child: this.id, reason });
   }
 
-  /** Stops the child: asks it, waits for `shutdownMs`, kills it. Resolves when it is gone. */
-  async stop(supervisor: Process, reason: ExitReason = 'shutdown'): Promise<void> {
-    const { process } = this;
-    this.process = undefined;
-    this.status = 'stopped';
-    if (process !== undefined) await stopProcess(process, supervisor, this.shutdownMs, reason);
+  /** Stops the child: asks it, waits for `shutdownMs`, kills it. Resolves when it is gone, for everyone who asks. */
+  stop(supervisor: Process, reason: ExitReason = 'shutdown'): Promise<void> {
+    if (this.process === undefined || this.process.phase === 'dead') {
+      this.process = undefined; // its exit may still be in the mailbox: nobody sits here any more
+      this.status = 'stopped';
+      return Promise.resolve();
+    }
+    this.status = 'stopping';
+    this.#stopped ??= this.#stop(this.process, supervisor, reason);
+    return this.#stopped;
   }
-}
 
-function stopProcess(
-  process: Process,
-  supervisor: Process,
-  shutdownMs: Shutdown,
-  reason: ExitReason,
-): Promise<void> {
-  if (process.phase === 'dead') return Promise.resolve();
-  return new Promise((resolve) => {
-    const kill = () => {
+  #stop(process: Process, supervisor: Process, reason: ExitReason): Promise<void> {
+    const { shutdownMs } = this;
+    const { host, label } = supervisor;
+    const insist = (lateMs: number) => {
+      host.report({ kind: 'child_killed', supervisor: label, child: this.id, shutdownMs: lateMs });
       process.signalExit('kill');
-      const report = {
-        supervisor: supervisor.label,
-        child: process.name,
-        shutdownMs: Number(shutdownMs),
-      };
-      supervisor.host.report({ kind: 'child_killed', ...report });
     };
     const bound =
       typeof shutdownMs === 'number'
-        ? supervisor.host.clock.setTimeout(kill, shutdownMs)
+        ? host.clock.setTimeout(() => insist(shutdownMs), shutdownMs)
         : undefined;
-    watch(process, () => {
-      bound?.cancel();
-      resolve();
-    });
     process.signalExit(shutdownMs === 'brutal_kill' ? 'kill' : reason, supervisor);
-  });
+    return new Promise((resolve) => {
+      this.#onLeft = () => {
+        bound?.cancel();
+        this.#stopped = undefined;
+        this.status = 'stopped';
+        resolve();
+      };
+    });
+  }
+
+  left(process: Process): void {
+    if (this.process !== process || this.status !== 'stopping') return;
+    this.process = undefined;
+    this.#onLeft?.();
+    this.#onLeft = undefined;
+  }
+
+  /** A specification that starts no process of its own (`wanted`) tells nobody but its caller. */
+  #conclude(supervisor: Process, result: StartResult): StartResult {
+    if (this.status === 'starting' || this.status === 'restarting') this.settle(result);
+    if (result.kind !== 'failed') return result;
+    const { label } = supervisor;
+    const { reason } = result;
+    supervisor.host.report({
+      kind: 'child_start_failed',
+      supervisor: label,
+      child: this.id,
+      reason,
+    });
+    return result;
+  }
 }
 
 /** A sliding window over restarts: `maxRestarts` within `maxSeconds` are allowed, one more is not. */
@@ -133,7 +138,7 @@ export class Intensity {
     return this.#times.length <= this.maxRestarts;
   }
 
-  /** How many are inside the window. */
+  /** How many were inside the window when the last one was counted. */
   get size(): number {
     return this.#times.length;
   }

@@ -12,8 +12,8 @@ import type { ChildSpec, Restart } from './child-spec.ts';
 import { type ExitReason, isAbnormal } from './exit-reason.ts';
 import type { Message } from './message.ts';
 import { OtpError } from './otp-error.ts';
-import type { Exit, Process } from './process.ts';
-import { type Program, Refusal, type Seat, type Shutdown } from './program.ts';
+import type { Exit, Process, Program, Seat } from './process.ts';
+import { Refusal, type Shutdown } from './program.ts';
 import type { ActorRef } from './ref.ts';
 import { ChildSeat, Intensity } from './seat.ts';
 import { processOf, type System } from './system.ts';
@@ -62,16 +62,13 @@ export async function startTree(system: System, spec: ChildSpec): Promise<Superv
   const result = await spec.start(system, undefined);
   switch (result.kind) {
     case 'started':
-      return rootRef(system, result.process);
+      return result.process;
     case 'ignored':
       throw new OtpError('ignored', `${spec.id} is not wanted`);
     case 'failed':
       throw new OtpError('start_failed', `${spec.id} did not start`, { reason: result.reason });
   }
 }
-
-const rootRef = (system: System, process: Process): SupervisorRef =>
-  Object.assign(process, { exited: system.exited(process) });
 
 /** The children of a supervisor in the order of their declaration, as they are now. */
 export function whichChildren(ref: ActorRef): readonly ChildInfo[] {

@@ -12,7 +12,6 @@ import type { ActorRef } from './ref.ts';
 import { formatReport, type Report } from './report.ts';
 import { Scheduler } from './scheduler.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
-import { watch } from './ties.ts';
 
 export interface SystemOptions {
   readonly name?: string;
@@ -71,12 +70,12 @@ export class System implements Host {
   stop(ref: ActorRef, reason: ExitReason = 'normal'): Promise<ExitReason> {
     const process = processOf(ref);
     process.later('stop', () => process.end(reason));
-    return this.exited(ref);
+    return process.exited;
   }
 
-  /** Resolves with the reason when the actor is dead; `noproc` if it was already. */
+  /** Resolves with the reason when the actor is dead. */
   exited(ref: ActorRef): Promise<ExitReason> {
-    return new Promise((resolve) => void watch(processOf(ref), resolve));
+    return processOf(ref).exited;
   }
 
   inspect(ref: ActorRef): Inspection {

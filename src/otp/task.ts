@@ -8,8 +8,8 @@ import type { ChildSpec, Restart } from './child-spec.ts';
 import type { Message } from './message.ts';
 import type { Name } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import type { Exit, Process } from './process.ts';
-import type { Program, Shutdown } from './program.ts';
+import type { Exit, Process, Program } from './process.ts';
+import type { Shutdown } from './program.ts';
 import type { System } from './system.ts';
 
 type Work<T> = (signal: AbortSignal) => Promise<T>;
