@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { describeLine } from '../../../src/session/claude-code/describe-line.ts';
+import { objectsOf, readLine, splitObjects } from '../../../src/session/claude-code/read-line.ts';
+import { bytes } from './records.ts';
+
+describe('a line of a transcript', () => {
+  test('is one object', () => {
+    expect(readLine(bytes({ type: 'user' }))).toEqual({
+      kind: 'objects',
+      objects: [{ type: 'user' }],
+      isRecovered: false,
+    });
+  });
+
+  test('with two objects and no newline between gives both', () => {
+    const first = { type: 'user', text: 'a } and a " and a {' };
+    const second = { type: 'assistant' };
+    const line = readLine(bytes(JSON.stringify(first) + JSON.stringify(second)));
+    expect(line).toEqual({ kind: 'objects', objects: [first, second], isRecovered: true });
+  });
+
+  test('whose end a crash cut off keeps the whole object before it', () => {
+    expect(readLine('{"type":"user"}{"type":"assi')).toMatchObject({
+      objects: [{ type: 'user' }],
+      isRecovered: true,
+    });
+  });
+
+  test('that was cut short, or is no object, is malformed', () => {
+    for (const line of ['{"type":"us', 'massive error', '42', '[1]', '"a"', 'null', '}{'])
+      expect(readLine(line).kind).toBe('malformed');
+  });
+
+  test('may be blank, end in a carriage return, or begin with a byte order mark', () => {
+    expect(readLine('  ').kind).toBe('blank');
+    expect(readLine(bytes('{"type":"user"}\r')).kind).toBe('objects');
+    expect(readLine(bytes('\ufeff{"type":"user"}')).kind).toBe('objects');
+  });
+
+  test('of any bytes at all is read without throwing', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (line) => {
+        for (const object of objectsOf(line)) describeLine(object);
+      }),
+    );
+  });
+
+  test('holding any JSON at all is described without throwing', () => {
+    const record = fc.record(
+      {
+        type: fc.constantFrom('user', 'assistant', 'system', 'summary', 'tag', 'new-kind'),
+        message: fc.anything(),
+        uuid: fc.anything(),
+        timestamp: fc.anything(),
+        origin: fc.anything(),
+      },
+      { requiredKeys: ['type'] },
+    );
+    fc.assert(
+      fc.property(record, (value) => {
+        for (const object of objectsOf(JSON.stringify(value))) describeLine(object);
+      }),
+    );
+  });
+});
+
+test('objects written one behind the other are told apart', () => {
+  const objects = fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { minLength: 1 });
+  fc.assert(
+    fc.property(objects, (values) => {
+      const line = values.map((value) => JSON.stringify(value)).join('');
+      expect(splitObjects(line)).toEqual(JSON.parse(`[${values.map((v) => JSON.stringify(v))}]`));
+    }),
+  );
+});
