@@ -31,8 +31,8 @@ const HOUR_MS = 3_600_000;
 const DEFAULT_MAX_AGE_DAYS = 30;
 /** How often the space of deleted sessions is given back. */
 const PURGE_INTERVAL_MS = 60_000;
-/** Records removed at once. */
-const PURGE_LIMIT = 1_000;
+/** Deleted sessions whose records are removed in one go, by small transactions. */
+const PURGE_LIMIT = 100;
 /** Requests that may wait for the sweep under way; one more is refused as `unavailable`. */
 const MAX_WAITING = 16;
 /** Failed deletions after which a sweep gives up: it is not the sessions then. */
@@ -80,6 +80,7 @@ type CleanerSelf = Self<Protocol>;
 interface Job {
   readonly sweep: Sweep | undefined;
   readonly from: From<CleanupReport> | undefined;
+  /** What the purge gave back, with what others deleted in the meantime. */
   freedBytes: number;
 }
 

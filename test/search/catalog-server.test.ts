@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import { startTree, supervisor } from '../../src/otp/supervisor.ts';
+import { System } from '../../src/otp/system.ts';
+import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { catalogServer } from '../../src/search/catalog-server.ts';
+import { type Catalog, catalogName } from '../../src/session/catalog.ts';
+import { type Journal, type JournalUpkeep, journalName } from '../../src/session/journal.ts';
+import { deleteOf, FakeJournal, holder, writeOf } from './fake-journal.ts';
+import { criteriaOf, rowOf, tenant } from './summary-row.ts';
+
+const quiet = () => {
+  const clock = virtualClock();
+  return { clock, system: new System({ clock, onReport: () => {} }) };
+};
+
+const start = async (journal: FakeJournal, { clock, system } = quiet()) => {
+  const root = await startTree(
+    system,
+    supervisor({
+      id: 'storage',
+      strategy: 'rest_for_one',
+      children: [
+        holder(journalName, journal as unknown as Journal & JournalUpkeep),
+        catalogServer(),
+      ],
+    }),
+  );
+  return { clock, system, root };
+};
+
+const idsIn = (catalog: Catalog): string[] =>
+  catalog.search(tenant, criteriaOf({ order: 'asc' })).rows.map((row) => row.key.sessionId);
+
+test('it starts with what the summary rows tell', async () => {
+  const journal = new FakeJournal();
+  journal.rows.push(rowOf('a', { title: 'A' }), rowOf('b'));
+  const { system } = await start(journal);
+  expect(idsIn(system.fetch(catalogName))).toEqual(['a', 'b']);
+});
+
+test('a commit is found in the tick in which it is told', async () => {
+  const journal = new FakeJournal();
+  const catalog = (await start(journal)).system.fetch(catalogName);
+  journal.commit(writeOf('a', { tags: ['new'] }), writeOf('b'));
+  expect(idsIn(catalog)).toEqual(['a', 'b']);
+  expect(catalog.find(tenant, 'a')?.tags).toEqual(['new']);
+  journal.commit(deleteOf('a'));
+  expect(idsIn(catalog)).toEqual(['b']);
+});
+
+test('a commit during the scan wins over the row that the scan brings', async () => {
+  const journal = new FakeJournal();
+  journal.rows.push(rowOf('changed', { title: 'old' }), rowOf('deleted'), rowOf('other'));
+  journal.duringScan = () =>
+    journal.commit(writeOf('changed', { title: 'new', version: 2 }), deleteOf('deleted'));
+  const catalog = (await start(journal)).system.fetch(catalogName);
+  expect(idsIn(catalog)).toEqual(['changed', 'other']);
+  expect(catalog.find(tenant, 'changed')?.title).toBe('new');
+});
+
+test('nobody finds the catalog before it is whole', async () => {
+  const journal = new FakeJournal();
+  const { clock, system } = quiet();
+  const seen: unknown[] = [];
+  journal.duringScan = async () => {
+    await clock.settle();
+    seen.push(system.find(catalogName));
+  };
+  await start(journal, { clock, system });
+  expect(seen).toEqual([undefined]);
+  expect(system.find(catalogName)).toBeDefined();
+});
+
+test('with its journal it is built anew, and the old one is not fed any more', async () => {
+  const journal = new FakeJournal();
+  const { clock, system, root } = await start(journal);
+  const old = system.fetch(catalogName);
+  const [journalNode] = system.tree(root).children;
+  if (journalNode?.ref !== undefined) system.exit(journalNode.ref, { crashed: 'test' });
+  await clock.settle();
+  journal.commit(writeOf('a'));
+  expect(idsIn(system.fetch(catalogName))).toEqual(['a']);
+  expect(idsIn(old)).toEqual([]);
+  expect(journal.listeners.size).toBe(1);
+});
+
+test('a commit that it cannot follow crashes it alone, and it comes back from the rows', async () => {
+  const journal = new FakeJournal();
+  const { clock, system } = await start(journal);
+  const old = system.fetch(catalogName);
+  journal.rows.push(rowOf('a'));
+  const broken = { ...writeOf('b'), head: undefined } as unknown as ReturnType<typeof writeOf>;
+  expect(() => journal.commit(broken)).not.toThrow();
+  await clock.settle();
+  expect(system.fetch(catalogName)).not.toBe(old);
+  expect(idsIn(system.fetch(catalogName))).toEqual(['a']);
+});

@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import { MemoryCatalog } from '../../src/search/catalog.ts';
+import type { Tenant } from '../../src/session/ids.ts';
+import type { SummaryRow } from '../../src/session/summary.ts';
+import { criteriaOf, rowOf, tenant } from './summary-row.ts';
+
+const catalogOf = (rows: Record<string, Partial<SummaryRow>>): MemoryCatalog => {
+  const catalog = new MemoryCatalog();
+  for (const [id, fields] of Object.entries(rows)) catalog.put(rowOf(id, fields));
+  return catalog;
+};
+
+const found = (catalog: MemoryCatalog, input: Parameters<typeof criteriaOf>[0]): string[] =>
+  catalog.search(tenant, criteriaOf(input)).rows.map((row) => row.key.sessionId);
+
+const refusal = (work: () => unknown): unknown => {
+  try {
+    work();
+  } catch (error) {
+    return (error as { code?: unknown }).code;
+  }
+  return undefined;
+};
+
+test('tags are found in any spelling and shown in the own one', () => {
+  const catalog = catalogOf({ a: { tags: ['Billing'] }, b: { tags: ['billing'] }, c: {} });
+  expect(found(catalog, { tags: [' BILLING '], sortBy: 'createdAt', order: 'asc' })).toEqual([
+    'a',
+    'b',
+  ]);
+  expect(catalog.find(tenant, 'a')?.tags).toEqual(['Billing']);
+});
+
+test('any, all, none and a prefix of tags can be asked together', () => {
+  const catalog = catalogOf({
+    a: { tags: ['bug', 'repo:x'] },
+    b: { tags: ['bug', 'repo:y', 'done'] },
+    c: { tags: ['feature', 'repo:x'] },
+    d: { tags: ['bug'] },
+  });
+  const filter = { tags: ['bug', 'feature'], noTags: ['done'], tagPrefix: 'repo:' };
+  expect(found(catalog, filter).sort((a, b) => (a < b ? -1 : 1))).toEqual(['a', 'c']);
+  expect(found(catalog, { ...filter, allTags: ['bug', 'repo:x'] })).toEqual(['a']);
+});
+
+test('both ends of a range belong to it', () => {
+  const day = (n: number) => Date.UTC(2026, 10, n);
+  const catalog = catalogOf({
+    a: { createdAtMs: day(1) },
+    b: { createdAtMs: day(2) },
+    c: { createdAtMs: day(3) },
+  });
+  const range = { createdAfter: '2026-11-01', createdBefore: '2026-11-02' };
+  expect(found(catalog, { ...range, sortBy: 'createdAt' })).toEqual(['b', 'a']);
+});
+
+test('of a bound and its alias the narrower one counts', () => {
+  const catalog = catalogOf({ a: { createdAtMs: 10 }, b: { createdAtMs: 20 } });
+  expect(found(catalog, { after: 15, createdAfter: 5 })).toEqual(['b']);
+  expect(found(catalog, { before: 30, createdBefore: 15 })).toEqual(['a']);
+});
+
+test('a dollar bound meets the nano-dollars that it stands for', () => {
+  const catalog = catalogOf({ a: { costNanoUsd: 100_000_000 }, b: { costNanoUsd: 300_000_000 } });
+  expect(found(catalog, { minCost: 0.1, maxCost: 0.1 })).toEqual(['a']);
+  expect(found(catalog, { minCostUsd: 0.3 })).toEqual(['b']);
+});
+
+test('a session whose price is unknown counts by the known part of its cost', () => {
+  const catalog = catalogOf({ a: { costNanoUsd: 5, costIsPartial: true }, b: { costNanoUsd: 7 } });
+  expect(found(catalog, { sortBy: 'cost', order: 'asc' })).toEqual(['a', 'b']);
+  expect(catalog.count(tenant, {})).toEqual({ count: 2, costNanoUsd: 12 });
+});
+
+test('a cursor goes on where it stood although its session is deleted', () => {
+  const catalog = catalogOf({ a: {}, b: {}, c: {}, d: {} });
+  const criteria = criteriaOf({ limit: 2, order: 'asc' });
+  const { nextCursor } = catalog.search(tenant, criteria);
+  catalog.delete(rowOf('b').key);
+  expect(found(catalog, { ...criteria, cursor: nextCursor })).toEqual(['c', 'd']);
+});
+
+test('the last page has no cursor', () => {
+  const catalog = catalogOf({ a: {}, b: {} });
+  expect(catalog.search(tenant, criteriaOf({ limit: 2 }))).not.toHaveProperty('nextCursor');
+});
+
+test('a cursor that is none of ours, or of another order, is refused as invalid_criteria', () => {
+  const catalog = catalogOf({ a: {}, b: {} });
+  const { nextCursor } = catalog.search(tenant, criteriaOf({ limit: 1 }));
+  const wrong = ['', 'x', Buffer.from('{"a":1}').toString('base64url'), `${nextCursor}AA`];
+  for (const cursor of wrong)
+    expect(refusal(() => found(catalog, { cursor }))).toBe('invalid_criteria');
+  const other = { cursor: nextCursor, sortBy: 'cost' };
+  expect(refusal(() => found(catalog, other))).toBe('invalid_criteria');
+  const nobody = new MemoryCatalog();
+  expect(refusal(() => found(nobody, { cursor: 'x' }))).toBe('invalid_criteria');
+});
+
+test('tenants do not see each other', () => {
+  const catalog = catalogOf({ a: {} });
+  const other = 'other' as Tenant;
+  catalog.put(rowOf('b', { key: { ...rowOf('b').key, tenant: other } }));
+  expect(found(catalog, {})).toEqual(['a']);
+  expect(catalog.find(other, 'a')).toBeUndefined();
+  catalog.delete({ ...rowOf('b').key, tenant: other });
+  expect(catalog.tenants()).toEqual([tenant]);
+});
+
+test('a slot that is used again keeps nothing of its last session', () => {
+  const catalog = catalogOf({
+    a: {
+      title: 'secret',
+      owner: 'ann',
+      tags: ['x'],
+      importedAtMs: 9,
+      costIsPartial: true,
+      openTurns: 1,
+    },
+  });
+  catalog.delete(rowOf('a').key);
+  catalog.put(rowOf('b'));
+  expect(catalog.find(tenant, 'b')).toEqual(rowOf('b'));
+  expect(found(catalog, { tags: ['x'] })).toEqual([]);
+  expect(catalog.withOpenTurns()).toEqual([]);
+});
+
+test('sessions that come and go leave no memory behind', () => {
+  const catalog = catalogOf({ stays: {} });
+  const bytesAfter = (round: number): number => {
+    const ids = Array.from({ length: 400 }, (_, n) => `s${round}-${n}`);
+    for (const id of ids) catalog.put(rowOf(id, { tags: [`t${id}`], externalKey: `k${id}` }));
+    const { bytes } = catalog.stats();
+    for (const id of ids) catalog.delete(rowOf(id).key);
+    return bytes;
+  };
+  const first = bytesAfter(0);
+  for (let round = 1; round < 20; round++) bytesAfter(round);
+  expect(bytesAfter(20)).toBeLessThan(first * 1.1);
+});
