@@ -3,7 +3,7 @@
  * embedding programs both start it here.
  */
 import { greenroom as declaration } from '../supervisors/greenroom.ts';
-import type { Bus, Parts } from '../supervisors/parts.ts';
+import type { Bus, Parts, Seams } from '../supervisors/parts.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 import { brokerName } from './nats/broker.ts';
@@ -22,6 +22,8 @@ import type { SessionRuntime } from './session/session-args.ts';
 import { SessionCache } from './session/session-cache.ts';
 import { Sessions } from './session/sessions.ts';
 
+export type { Seams } from '../supervisors/parts.ts';
+
 const MINUTE_MS = 60_000;
 const MB = 1024 * 1024;
 /** Model calls of one turn, unless the session or the turn says otherwise. */
@@ -33,6 +35,7 @@ export interface RunningOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly clock?: Clock;
+  readonly seams?: Seams;
   /** The store failed: the process must end and touch it no more. */
   readonly onFatal: (error: Error) => void;
 }
@@ -55,7 +58,7 @@ export class RunningGreenroom {
   }
 
   /** Resolves when every part is up. Rejects with what did not start; then nothing of it is left. */
-  static async start({ config, bus, log, clock = systemClock, onFatal }: RunningOptions): Promise<RunningGreenroom> {
+  static async start({ config, bus, log, clock = systemClock, seams = {}, onFatal }: RunningOptions): Promise<RunningGreenroom> {
     const system = new System({ clock, onReport: (report) => logReport(log, report) });
     const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
     const runtime = runtimeOf(config, feed);
@@ -65,7 +68,7 @@ export class RunningGreenroom {
       status: () => running?.status(),
       tree: () => running?.tree(),
     };
-    const parts: Parts = { config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal };
+    const parts: Parts = { config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams };
     const root = await startTree(system, declaration(parts));
     running = new RunningGreenroom(system, sessions, runtime, root);
     return running;

@@ -6,14 +6,19 @@ import { supervisor } from '../src/otp/supervisor.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Parts } from './parts.ts';
 
-export const executors = ({ config }: Parts) =>
+const given = (workerFile: string | undefined) => (workerFile === undefined ? {} : { workerFile });
+
+export const executors = ({ config, seams }: Parts) =>
   supervisor({
     id: 'executors',
     strategy: 'one_for_one',
     maxRestarts: 3,
     maxSeconds: 5,
     children: [
-      ModelsPoolServer.childSpec({ workers: config.workers }, { id: 'models' }), // threads for model calls
+      ModelsPoolServer.childSpec(
+        { workers: config.workers, ...given(seams.modelWorkerFile) },
+        { id: 'models' }, // threads for model calls
+      ),
       toolsPool({ id: 'tools' }), // threads for tools
       StepSupervisor.childSpec(
         { provider: config.provider, endpoint: endpointOf(config) },

@@ -4,11 +4,20 @@ import type { Log } from '../src/log.ts';
 import type { Feed } from '../src/session/feed.ts';
 import type { SessionRuntime } from '../src/session/session-args.ts';
 import type { Sessions } from '../src/session/sessions.ts';
+import type { SyncGate } from '../src/storage/sync-gate.ts';
 
 /** The bus, as an embedding program may have it: none, one of its own, or the daemon's way. */
 export interface Bus {
   /** false: no broker, no link, nobody but this program asks. */
   readonly wanted: boolean;
+}
+
+/** Holds for tests and benches on parts that cannot be had otherwise. */
+export interface Seams {
+  /** Holds the journal's sync back. */
+  readonly syncGate?: SyncGate;
+  /** Another worker for model steps. */
+  readonly modelWorkerFile?: string;
 }
 
 export interface Parts {
@@ -18,6 +27,7 @@ export interface Parts {
   readonly feed: Feed;
   readonly runtime: SessionRuntime;
   readonly sessions: Sessions;
+  readonly seams: Seams;
   /** What the daemon answers about itself, by verb. */
   readonly daemonVerbs: Readonly<Record<string, () => unknown>>;
   /** The store is no longer to be trusted: the process ends itself at once. */

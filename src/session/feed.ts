@@ -4,7 +4,7 @@
  * next attempt too. An event that nobody hears is gone; nothing durable is only here.
  */
 import { encodeEvent, type SessionEvent } from './event.ts';
-import { keyString, type SessionKey, type TurnId } from './ids.ts';
+import { keyString, type SessionKey, type Tenant, type TurnId } from './ids.ts';
 
 /** One event on its way out, encoded at most once however many gateways send it. */
 export class Publication {
@@ -22,12 +22,14 @@ export class Publication {
 }
 
 export type Listener = (publication: Publication) => void;
+export type NewsListener = (tenant: Tenant, news: Readonly<Record<string, unknown>>) => void;
 
 const turnKey = (key: SessionKey, turnId: TurnId): string => `${keyString(key)}/${turnId}`;
 
 export class Feed {
   readonly #all = new Set<Listener>();
   readonly #byTurn = new Map<string, Set<Listener>>();
+  readonly #news = new Set<NewsListener>();
   readonly #onError: (error: unknown) => void;
 
   /** @param onError told of a listener that throws: it is the listener's bug and stops nobody else. */
@@ -59,6 +61,23 @@ export class Feed {
       readers.delete(listener);
       if (readers.size === 0 && this.#byTurn.get(name) === readers) this.#byTurn.delete(name);
     };
+  }
+
+  /** News of sessions' lives: created, deleted, swept. */
+  announce(tenant: Tenant, news: Readonly<Record<string, unknown>>): void {
+    for (const listener of this.#news) {
+      try {
+        listener(tenant, news);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+
+  /** Hears the news of every tenant. Returns how to stop. */
+  onNews(listener: NewsListener): () => void {
+    this.#news.add(listener);
+    return () => void this.#news.delete(listener);
   }
 
   #tell(listener: Listener, publication: Publication): void {

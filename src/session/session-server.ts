@@ -10,6 +10,7 @@ import type { Self } from '../otp/self.ts';
 import type { StepEvent, StepOutcome } from './executor.ts';
 import type { Head } from './head.ts';
 import { keyString } from './ids.ts';
+import { liveName } from './live-names.ts';
 import { type Answered, LiveSession, type SessionRequest } from './live-session.ts';
 import type { SessionArgs } from './session-args.ts';
 
@@ -53,6 +54,7 @@ export const SessionServer = genServer(sessionProtocol, {
     const parked = args.runtime.parking.get(name);
     if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
     else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
+    self.system.fetch(liveName).register(name, self.ref, self.ref);
     self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
     return actor;
   },

@@ -1,0 +1,117 @@
+/**
+ * Greenroom as a library: `startGreenroom` runs the whole tree inside this process.
+ *
+ * ```ts
+ * const greenroom = await startGreenroom({ dataDir: './data', nats: false });
+ * for await (const event of greenroom.turn('demo', 'Hello')) console.log(event);
+ * await greenroom.stop();
+ * ```
+ */
+import type { z } from 'zod';
+import { type Config, loadConfig } from './config.ts';
+import { RunningGreenroom, type Seams } from './greenroom.ts';
+import { createLog, type Log } from './log.ts';
+import type { Clock } from './otp/clock.ts';
+import type { System } from './otp/system.ts';
+import type { SessionsApi, TurnRequest } from './session/api.ts';
+import { embeddedApi } from './session/embedded.ts';
+import type { WireEvent } from './session/event.ts';
+import { SessionsFacade } from './session/facade.ts';
+import { Tenant } from './session/ids.ts';
+import { newestSonnet } from './session/pricing/price.ts';
+
+export type {
+  CleanupReport,
+  EntryView,
+  SessionSummary,
+  SessionsApi,
+  SessionView,
+  TurnView,
+} from './session/api.ts';
+export { ConcurrencyError, ERRORS, type ErrorCode, GreenroomError, StorageError } from './session/errors.ts';
+export type { ApiMessage, WireEvent } from './session/event.ts';
+export { SessionsFacade } from './session/facade.ts';
+export type { Usage } from './session/usage.ts';
+export { version } from './version.ts';
+
+/** Any configuration value by its name in the README's table, and what only a program can give. */
+export interface GreenroomOptions extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant'>> {
+  /** Everything that is kept; made if missing. */
+  readonly dataDir: string;
+  /** false (default): no broker, only this program asks. Else a server's address, or a broker of our own. */
+  readonly nats?: false | { readonly url?: string; readonly creds?: string; readonly port?: number };
+  /** Tenant of `turn` and `sessions`; default `default`. */
+  readonly tenant?: string;
+  /** Default: warnings and errors as JSON lines on stderr. */
+  readonly log?: Log;
+  /** Told when the store failed and nothing may be answered from it any more; default: ends the process with code 70. */
+  readonly onFatal?: (error: Error) => void;
+  readonly clock?: Clock;
+  /** For tests: holds on inner parts. */
+  readonly seams?: Seams;
+}
+
+type Turn = Omit<z.input<typeof TurnRequest>, 'prompt'>;
+
+export class Greenroom {
+  readonly sessions: SessionsFacade;
+  /** The same calls by verb, as clients over NATS have them. */
+  readonly api: SessionsApi;
+  readonly #running: RunningGreenroom;
+  readonly #drainMs: number;
+
+  constructor(running: RunningGreenroom, tenant: Tenant, drainMs: number) {
+    this.#running = running;
+    this.#drainMs = drainMs;
+    this.api = embeddedApi(running.sessions, tenant);
+    this.sessions = new SessionsFacade(this.api);
+  }
+
+  /**
+   * Runs a turn; its events come as they happen, `turn.finished` last. A session that does not exist is
+   * made. Leaving the loop does not cancel the turn. Throws what the turn was refused with.
+   */
+  turn(sessionId: string, prompt: z.input<typeof TurnRequest>['prompt'], options: Turn = {}): AsyncIterable<WireEvent> {
+    return this.api.turn(sessionId, { ...options, prompt });
+  }
+
+  /** The actor system, for looking in. */
+  get system(): System {
+    return this.#running.system;
+  }
+
+  tree() {
+    return this.#running.tree();
+  }
+
+  status() {
+    return this.#running.status();
+  }
+
+  /** Resolves when the tree has ended, by `stop` or because it gave up. */
+  get exited() {
+    return this.#running.exited;
+  }
+
+  /** Drains for at most the configured time, then stops in reverse order. */
+  async stop(): Promise<void> {
+    await this.#running.drain(this.#drainMs);
+    await this.#running.stop();
+  }
+}
+
+/** Resolves when everything is ready. Rejects with what did not start. */
+export const startGreenroom = async (options: GreenroomOptions): Promise<Greenroom> => {
+  const { nats = false, tenant = 'default', log, onFatal, clock, seams, ...flags } = options;
+  const bus = nats === false ? {} : { natsUrl: nats.url, natsCreds: nats.creds, natsPort: nats.port };
+  const { config } = loadConfig({ flags: { ...flags, ...bus }, newestModel: newestSonnet(Date.now()) });
+  const running = await RunningGreenroom.start({
+    config,
+    bus: { wanted: nats !== false },
+    log: log ?? createLog({ level: options.logLevel ?? 'warn', secrets: [config.anthropicApiKey] }),
+    onFatal: onFatal ?? (() => process.exit(70)),
+    ...(clock === undefined ? {} : { clock }),
+    ...(seams === undefined ? {} : { seams }),
+  });
+  return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
+};

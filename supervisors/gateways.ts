@@ -1,0 +1,13 @@
+/** The doors to the outside. Last to open, first to close. */
+import { supervisor } from '../src/otp/supervisor.ts';
+import { nats } from './nats.ts';
+import type { Parts } from './parts.ts';
+
+export const gateways = (parts: Parts) =>
+  supervisor({
+    id: 'gateways',
+    strategy: 'one_for_one', // each door stands alone
+    maxRestarts: 5,
+    maxSeconds: 10,
+    children: [nats(parts)],
+  });

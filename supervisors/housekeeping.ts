@@ -1,0 +1,24 @@
+/** What is done now and then, on what is stored. Each on its own: a cleaner that fails disturbs nobody. */
+import { cleaner } from '../src/housekeeping/cleaner.ts';
+import { alarms, archiver, snapshotter } from '../src/housekeeping/later.ts';
+import { supervisor } from '../src/otp/supervisor.ts';
+import type { Parts } from './parts.ts';
+
+export const housekeeping = ({ config, sessions, feed }: Parts) =>
+  supervisor({
+    id: 'housekeeping',
+    strategy: 'one_for_one',
+    maxRestarts: 3,
+    maxSeconds: 60,
+    children: [
+      cleaner({
+        intervalHours: config.cleanupIntervalHours,
+        maxAgeDays: config.cleanupMaxAgeDays,
+        remove: (key, by, ifUpdatedAtMs) => sessions.remove(key, by, ifUpdatedAtMs),
+        announce: ({ tenant, ...notice }) => feed.announce(tenant, notice),
+      }), // deletes what is old, by asking its session
+      snapshotter(), // metrics, not yet
+      archiver(), // archives before deletion, not yet
+      alarms(), // due times that outlive the process, not yet
+    ],
+  });
