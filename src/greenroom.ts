@@ -11,13 +11,13 @@ import type { Clock } from './otp/clock.ts';
 import type { ExitReason } from './otp/exit-reason.ts';
 import { formatReport, type Report } from './otp/report.ts';
 import { type SupervisorRef, startTree } from './otp/supervisor.ts';
-import { systemClock } from './otp/system-clock.ts';
 import { System } from './otp/system.ts';
-import { priceOf } from './session/pricing/price.ts';
-import { catalogName } from './session/catalog.ts';
+import { systemClock } from './otp/system-clock.ts';
 import { Activity } from './session/activity.ts';
+import { catalogName } from './session/catalog.ts';
 import { Feed } from './session/feed.ts';
 import { journalName } from './session/journal.ts';
+import { priceOf } from './session/pricing/price.ts';
 import type { SessionRuntime } from './session/session-args.ts';
 import { SessionCache } from './session/session-cache.ts';
 import { Sessions } from './session/sessions.ts';
@@ -48,7 +48,12 @@ export class RunningGreenroom {
   readonly #runtime: SessionRuntime;
   readonly #startedAtMs: number;
 
-  private constructor(system: System, sessions: Sessions, runtime: SessionRuntime, root: SupervisorRef) {
+  private constructor(
+    system: System,
+    sessions: Sessions,
+    runtime: SessionRuntime,
+    root: SupervisorRef,
+  ) {
     this.system = system;
     this.sessions = sessions;
     this.feed = runtime.feed;
@@ -58,7 +63,14 @@ export class RunningGreenroom {
   }
 
   /** Resolves when every part is up. Rejects with what did not start; then nothing of it is left. */
-  static async start({ config, bus, log, clock = systemClock, seams = {}, onFatal }: RunningOptions): Promise<RunningGreenroom> {
+  static async start({
+    config,
+    bus,
+    log,
+    clock = systemClock,
+    seams = {},
+    onFatal,
+  }: RunningOptions): Promise<RunningGreenroom> {
     const system = new System({ clock, onReport: (report) => logReport(log, report) });
     const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
     const runtime = runtimeOf(config, feed);
@@ -128,7 +140,11 @@ const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
     maxSteps: MAX_STEPS,
     provider: config.provider,
     defaultModel: config.model,
-    retry: { maxRetries: config.maxRetries, delayMs: config.retryDelaySeconds * 1_000, timeoutMs: config.timeoutSeconds * 1_000 },
+    retry: {
+      maxRetries: config.maxRetries,
+      delayMs: config.retryDelaySeconds * 1_000,
+      timeoutMs: config.timeoutSeconds * 1_000,
+    },
     hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
   },
 });

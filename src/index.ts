@@ -28,18 +28,27 @@ export type {
   SessionView,
   TurnView,
 } from './session/api.ts';
-export { ConcurrencyError, ERRORS, type ErrorCode, GreenroomError, StorageError } from './session/errors.ts';
+export {
+  ConcurrencyError,
+  ERRORS,
+  type ErrorCode,
+  GreenroomError,
+  StorageError,
+} from './session/errors.ts';
 export type { ApiMessage, WireEvent } from './session/event.ts';
 export { SessionsFacade } from './session/facade.ts';
 export type { Usage } from './session/usage.ts';
 export { version } from './version.ts';
 
 /** Any configuration value by its name in the README's table, and what only a program can give. */
-export interface GreenroomOptions extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant'>> {
+export interface GreenroomOptions
+  extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant'>> {
   /** Everything that is kept; made if missing. */
   readonly dataDir: string;
   /** false (default): no broker, only this program asks. Else a server's address, or a broker of our own. */
-  readonly nats?: false | { readonly url?: string; readonly creds?: string; readonly port?: number };
+  readonly nats?:
+    | false
+    | { readonly url?: string; readonly creds?: string; readonly port?: number };
   /** Tenant of `turn` and `sessions`; default `default`. */
   readonly tenant?: string;
   /** Default: warnings and errors as JSON lines on stderr. */
@@ -71,7 +80,11 @@ export class Greenroom {
    * Runs a turn; its events come as they happen, `turn.finished` last. A session that does not exist is
    * made. Leaving the loop does not cancel the turn. Throws what the turn was refused with.
    */
-  turn(sessionId: string, prompt: z.input<typeof TurnRequest>['prompt'], options: Turn = {}): AsyncIterable<WireEvent> {
+  turn(
+    sessionId: string,
+    prompt: z.input<typeof TurnRequest>['prompt'],
+    options: Turn = {},
+  ): AsyncIterable<WireEvent> {
     return this.api.turn(sessionId, { ...options, prompt });
   }
 
@@ -103,8 +116,12 @@ export class Greenroom {
 /** Resolves when everything is ready. Rejects with what did not start. */
 export const startGreenroom = async (options: GreenroomOptions): Promise<Greenroom> => {
   const { nats = false, tenant = 'default', log, onFatal, clock, seams, ...flags } = options;
-  const bus = nats === false ? {} : { natsUrl: nats.url, natsCreds: nats.creds, natsPort: nats.port };
-  const { config } = loadConfig({ flags: { ...flags, ...bus }, newestModel: newestSonnet(Date.now()) });
+  const bus =
+    nats === false ? {} : { natsUrl: nats.url, natsCreds: nats.creds, natsPort: nats.port };
+  const { config } = loadConfig({
+    flags: { ...flags, ...bus },
+    newestModel: newestSonnet(Date.now()),
+  });
   const running = await RunningGreenroom.start({
     config,
     bus: { wanted: nats !== false },

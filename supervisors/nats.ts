@@ -2,4 +2,5 @@
 import { supervisor } from '../src/otp/supervisor.ts';
 import type { Parts } from './parts.ts';
 
-export const nats = (_: Parts) => supervisor({ id: 'nats', strategy: 'rest_for_one', children: [] });
+export const nats = (_: Parts) =>
+  supervisor({ id: 'nats', strategy: 'rest_for_one', children: [] });

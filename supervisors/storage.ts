@@ -8,7 +8,10 @@ import type { Parts } from './parts.ts';
 
 const Temp = genServer(protocol({ calls: {} }), {
   init: (parts: Parts, self) => {
-    const j = memoryJournal({ clock: self.system.clock, ...(parts.seams.syncGate ? { gate: parts.seams.syncGate } : {}) });
+    const j = memoryJournal({
+      clock: self.system.clock,
+      ...(parts.seams.syncGate ? { gate: parts.seams.syncGate } : {}),
+    });
     self.register(journalName, j);
     return j;
   },

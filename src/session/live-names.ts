@@ -3,7 +3,7 @@ import type { DynamicRef } from '../otp/dynamic-supervisor.ts';
 import { nameOf } from '../otp/name.ts';
 import type { Ref } from '../otp/ref.ts';
 import type { RegistryFace } from '../otp/registry.ts';
-import type { SessionProtocol } from './session-server.ts';
+import type { SessionProtocol } from './session-protocol.ts';
 
 export type SessionRef = Ref<SessionProtocol>;
 

@@ -10,9 +10,15 @@ import type { Sessions } from './sessions.ts';
 const AT_ONCE = 64;
 
 /** Resolves with how many sessions were woken. One that cannot be woken stays for its next message. */
-export const recoverTurns = async (system: System, sessions: Sessions, signal: AbortSignal): Promise<number> => {
+export const recoverTurns = async (
+  system: System,
+  sessions: Sessions,
+  signal: AbortSignal,
+): Promise<number> => {
   const unfinished = system.fetch(catalogName).withOpenTurns();
   for (let at = 0; at < unfinished.length && !signal.aborted; at += AT_ONCE)
-    await Promise.allSettled(unfinished.slice(at, at + AT_ONCE).map((row) => sessions.wake(row.key)));
+    await Promise.allSettled(
+      unfinished.slice(at, at + AT_ONCE).map((row) => sessions.wake(row.key)),
+    );
   return unfinished.length;
 };

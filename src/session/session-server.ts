@@ -2,39 +2,16 @@
  * One session as an actor: one message at a time, started by the first message, gone when idle.
  * What it holds and does is in `live-session.ts`; this is its mailbox.
  */
-import { z } from 'zod';
 import { crashpoint } from '../crashpoint.ts';
-import { genServer, noreply, protocol, reply, stop } from '../otp/gen-server.ts';
+import { genServer, noreply, reply, stop } from '../otp/gen-server.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
 import type { StepEvent, StepOutcome } from './executor.ts';
-import type { Head } from './head.ts';
 import { keyString } from './ids.ts';
 import { liveName } from './live-names.ts';
-import { type Answered, LiveSession, type SessionRequest } from './live-session.ts';
+import { LiveSession } from './live-session.ts';
 import type { SessionArgs } from './session-args.ts';
-
-export const sessionProtocol = protocol({
-  calls: {
-    /** The committed head; undefined while the session does not exist. */
-    get: { request: z.void(), reply: z.custom<Head | undefined>() },
-    change: { request: z.custom<SessionRequest>(), reply: z.custom<Answered>() },
-  },
-  casts: {
-    /** The cache is full: leave if nothing is under way. */
-    rest: z.void(),
-  },
-  infos: {
-    durable: z.void(),
-    commitFailed: z.custom<{ readonly error: unknown }>(),
-    stepEvents: z.custom<{ readonly run: number; readonly batch: readonly StepEvent[] }>(),
-    stepOutcome: z.custom<{ readonly run: number; readonly outcome: StepOutcome }>(),
-    flush: z.void(),
-    startStep: z.void(),
-    tick: z.void(),
-  },
-});
-export type SessionProtocol = typeof sessionProtocol;
+import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
 
 /** A running turn says so this often; 30 s of silence means lost. */
 const PING_MS = 10_000;
@@ -50,7 +27,12 @@ interface Actor {
 export const SessionServer = genServer(sessionProtocol, {
   init: (args: SessionArgs, self): Actor => {
     const name = keyString(args.key);
-    const actor: Actor = { args, name, live: new LiveSession(args, mailboxOf(self)), watched: undefined };
+    const actor: Actor = {
+      args,
+      name,
+      live: new LiveSession(args, mailboxOf(self)),
+      watched: undefined,
+    };
     const parked = args.runtime.parking.get(name);
     if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
     else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });

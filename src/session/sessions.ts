@@ -141,7 +141,11 @@ export class Sessions implements SessionsDoor {
     const { parking } = this.#runtime;
     const name = keyString(key);
     if (parking.has(name)) return; // parking it failed too: it stays down until its next message
-    parking.set(name, { code: 'internal', message: `parked: ${reason}`.slice(0, 500), retryable: false });
+    parking.set(name, {
+      code: 'internal',
+      message: `parked: ${reason}`.slice(0, 500),
+      retryable: false,
+    });
     this.#caller.wake(key).catch(() => undefined);
   }
 
