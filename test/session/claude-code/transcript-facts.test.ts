@@ -167,7 +167,7 @@ describe.each(loadCorpora())('$name', ({ samples }) => {
           [...points].sort((a, b) => a - b),
         );
         expect(chunked.facts).toEqual(whole.facts);
-        expect([...chunked.responses].sort()).toEqual([...whole.responses].sort());
+        expect(chunked.responses).toEqual(whole.responses);
       }),
       { numRuns: 10 },
     );

@@ -7,8 +7,8 @@
  * - The script does not price web searches; we do, at ten dollars per thousand.
  * - The script knows LiteLLM's rows alone. Models that only other lists price (`claude-3-sonnet`) and
  *   undated names (`claude-sonnet-4`), both in fixtures only, cost it nothing and us something.
- * - Where the top-level split of cache writes leaves a rest, we take the rest for 5-minute writes, as
- *   FORMAT.md says; the script's top-level columns leave it out: `UNSPLIT` has the rests. Iterations
+ * - Where the top-level split of cache writes leaves a rest, we take the rest for 5-minute writes;
+ *   the script's top-level columns leave it out: `UNSPLIT` has the rests. Iterations
  *   split the same tokens in full, so what we count agrees.
  * - Malformed lines and recovered ones are together its `bad_lines`.
  */

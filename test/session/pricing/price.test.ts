@@ -120,8 +120,7 @@ describe('the default model', () => {
 describe('the table', () => {
   test('has one row per model and day, each model together and oldest first', () => {
     const keys = PRICE_TABLE.map((row) => `${row.model} ${row.validFrom}`);
-    expect(new Set(keys).size).toBe(keys.length);
-    expect(keys).toEqual([...keys].sort());
+    expect(keys.filter((key, index) => index > 0 && key <= (keys[index - 1] ?? ''))).toEqual([]);
   });
 
   test('holds whole nano-dollars', () => {
