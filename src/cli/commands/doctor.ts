@@ -1,0 +1,51 @@
+/** `greenroom doctor`: what is fine, what is not, what to do about it. */
+import type { Check } from '../doctor/check.ts';
+import { checkDaemon } from '../doctor/daemon.ts';
+import {
+  checkBroker,
+  checkDataDir,
+  checkFreeSpace,
+  checkNode,
+  checkPrices,
+  checkProvider,
+  checkSettings,
+} from '../doctor/machine.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import type { Output } from '../output.ts';
+
+export const registerDoctor = (registration: Registration): void => {
+  registration.program
+    .command('doctor')
+    .description('checks everything that Greenroom needs')
+    .action(
+      act(registration, async (run) => {
+        const checks = await examine(run);
+        run.out.many(checks, () => checks.map((check) => line(check, run.out)).join(''));
+        if (checks.some((check) => check.status === 'fail')) run.finish(1);
+      }),
+    );
+};
+
+const examine = async (run: Invocation): Promise<readonly Check[]> => {
+  const loaded = run.config();
+  const { config } = loaded;
+  return [
+    checkNode(process.versions.node),
+    ...checkSettings(loaded),
+    checkDataDir(config),
+    checkFreeSpace(config),
+    await checkBroker(config),
+    checkProvider(config),
+    checkPrices(run.shell.nowMs()),
+    ...(await checkDaemon(run)),
+  ];
+};
+
+const MARKS = { ok: ['green', 'ok  '], warn: ['yellow', 'warn'], fail: ['red', 'fail'] } as const;
+const NAME_WIDTH = 14;
+
+const line = ({ name, status, finding, nextStep }: Check, out: Output): string => {
+  const [colour, mark] = MARKS[status];
+  const rest = nextStep === undefined ? '' : `\n${' '.repeat(6 + NAME_WIDTH)}next: ${nextStep}`;
+  return `${out.paint(colour, mark)}  ${name.padEnd(NAME_WIDTH)}${finding}${rest}\n`;
+};

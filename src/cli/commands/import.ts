@@ -1,0 +1,57 @@
+/** `greenroom import`: Claude Code's transcripts into the store. Running it again adds only what is new. */
+import { CliError } from '../failure.ts';
+import { type FileResult, importFiles } from '../import/importer.ts';
+import { ProgressBar } from '../import/progress-bar.ts';
+import { type ImportSummary, summarise, summaryText } from '../import/summary.ts';
+import { findFiles } from '../import/walk.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import type { DaemonClient } from '../shell.ts';
+
+export const registerImport = (registration: Registration): void => {
+  registration.program
+    .command('import <paths...>')
+    .description('Claude Code transcripts: files, or directories such as ~/.claude/projects')
+    .action(
+      act<[string[]]>(registration, (run, [paths]) =>
+        run.withDaemon((daemon) => importPaths(daemon, run, paths)),
+      ),
+    );
+};
+
+const importPaths = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  paths: readonly string[],
+): Promise<void> => {
+  const { shell, out } = run;
+  const files = await findFiles(paths);
+  if (files.length === 0)
+    throw new CliError(3, `no *.jsonl files below ${paths.join(', ')}`, 'name another path');
+  const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
+  const bar = new ProgressBar(shell.stderr, 2 * totalBytes, () => shell.nowMs());
+  const results: FileResult[] = [];
+  const spent = await importFiles(files, {
+    daemon,
+    sleep: (ms) => shell.sleep(ms),
+    onProgress: (doneBytes) => bar.update(doneBytes),
+    onFile: (result) => {
+      results.push(result);
+      if (out.isJson) out.one(result, () => '');
+    },
+  });
+  bar.clear();
+  const summary = summarise(results, spent);
+  out.one({ summary }, () => summaryText(summary));
+  judge(summary);
+};
+
+const judge = ({ files, refused, failed }: ImportSummary): void => {
+  if (failed.length > 0)
+    throw new CliError(
+      1,
+      `${failed.length} of ${files} files failed: ${failed[0]?.reason ?? ''}`,
+      'run it again: it goes on where it stopped',
+    );
+  if (refused.length === files)
+    throw new CliError(4, refused.length === 1 ? (refused[0]?.reason ?? '') : 'all were refused');
+};

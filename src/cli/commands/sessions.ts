@@ -1,0 +1,151 @@
+/** `greenroom sessions`: find, look at, tag and delete sessions. */
+import type { EntryView, SessionView } from '../../session/api.ts';
+import { addSearchOptions, criteriaOf, type SearchOptions, searchAll } from '../criteria.ts';
+import { ago, facts, grouped, money, table } from '../format.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import { messageLines } from '../message-text.ts';
+import type { DaemonClient } from '../shell.ts';
+import { parseCount } from '../values.ts';
+
+export const registerSessions = (registration: Registration): void => {
+  const sessions = registration.program.command('sessions').description('find and change sessions');
+  const nested: Registration = { ...registration, program: sessions };
+  registerFinding(nested);
+  registerLooking(nested);
+  registerChanging(nested);
+};
+
+const registerFinding = (registration: Registration): void => {
+  const { program, shell } = registration;
+  for (const [name, about] of [
+    ['search', 'sessions that meet every criterion, newest update first'],
+    ['list', 'all sessions, newest update first'],
+  ] as const)
+    addSearchOptions(program.command(name).description(about), () => shell.nowMs(), name).action(
+      act<[], SearchOptions>(registration, (run, _, options) =>
+        run.withDaemon((daemon) => (options.count ? count : find)(daemon, run, options)),
+      ),
+    );
+};
+
+const find = async (daemon: DaemonClient, run: Invocation, options: SearchOptions) => {
+  const { sessions, isCut } = await searchAll(daemon, options);
+  run.out.many(sessions, () =>
+    table(
+      ['session', 'updated', 'turns', 'cost', 'status', 'tags', 'title'],
+      sessions.map((each) => [
+        each.sessionId,
+        ago(each.updatedAt, run.shell.nowMs()),
+        grouped(each.numTurns),
+        money(each.totalCostUsd, each.knownCostUsd),
+        each.status,
+        each.tags.join(','),
+        each.title ?? each.summary ?? '',
+      ]),
+      run.out.width,
+    ),
+  );
+  if (isCut) run.out.note('there are more: raise --limit, or narrow the search');
+};
+
+const count = async (daemon: DaemonClient, run: Invocation, options: SearchOptions) => {
+  const counted = await daemon.sessions('count', criteriaOf(options));
+  run.out.one(counted, () => `${grouped(counted.count)} sessions, ${money(counted.costUsd)}\n`);
+};
+
+const registerLooking = (registration: Registration): void => {
+  const { program } = registration;
+  program
+    .command('show <session>')
+    .description('everything small about a session')
+    .action(
+      act<[string]>(registration, (run, [sessionId]) =>
+        run.withDaemon(async (daemon) => {
+          const { session } = await daemon.session(sessionId, 'get', {});
+          run.out.one(session, () => facts({ ...session }));
+        }),
+      ),
+    );
+  program
+    .command('messages <session>')
+    .description('the transcript, from its beginning')
+    .option('--from <seq>', 'first entry', parseCount)
+    .option('--limit <n>', 'most entries shown', parseCount, 100)
+    .option('--desc', 'from the end backwards')
+    .option('--subpath <name>', "a sub-agent's transcript, such as agent-a1b2c3")
+    .option('--include-partial', 'also the text of steps that ended early')
+    .action(
+      act<[string], MessagesOptions>(registration, (run, [sessionId], options) =>
+        run.withDaemon((daemon) => showMessages(daemon, run, sessionId, options)),
+      ),
+    );
+};
+
+interface MessagesOptions {
+  readonly from?: number;
+  readonly limit: number;
+  readonly desc?: boolean;
+  readonly subpath?: string;
+  readonly includePartial?: boolean;
+}
+
+/** Pages go out as they come: a transcript may be long. */
+const showMessages = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  sessionId: string,
+  { from, limit, desc = false, subpath = '', includePartial = false }: MessagesOptions,
+): Promise<void> => {
+  let left = limit;
+  let next = from;
+  do {
+    const page = await daemon.session(sessionId, 'messages', {
+      limit: Math.min(PAGE, left),
+      order: desc ? 'desc' : 'asc',
+      subpath,
+      includePartial,
+      ...(next === undefined ? {} : { from: next }),
+    });
+    run.out.many(page.entries, () => entryText(page.entries, run));
+    left -= page.entries.length;
+    next = page.nextFrom;
+  } while (next !== undefined && left > 0);
+  if (next !== undefined) run.out.note(`there is more: --from ${next}`);
+};
+
+const PAGE = 100;
+
+const entryText = (entries: readonly EntryView[], run: Invocation): string =>
+  entries.map((entry) => messageLines(entry, run.out)).join('');
+
+const registerChanging = (registration: Registration): void => {
+  const { program } = registration;
+  for (const verb of ['tag', 'untag'] as const)
+    program
+      .command(`${verb} <session> <tags...>`)
+      .description(verb === 'tag' ? 'add tags' : 'take tags away')
+      .action(
+        act<[string, string[]]>(registration, (run, [sessionId, tags]) =>
+          run.withDaemon(async (daemon) => {
+            const { session } = await daemon.session(sessionId, verb, { tags });
+            run.out.one(session, () => tagsText(session));
+          }),
+        ),
+      );
+  program
+    .command('delete <sessions...>')
+    .description('delete sessions, with their transcripts')
+    .action(
+      act<[string[]]>(registration, (run, [sessionIds]) =>
+        run.withDaemon(async (daemon) => {
+          for (const sessionId of sessionIds) {
+            const reply = await daemon.session(sessionId, 'delete', {});
+            run.out.one({ sessionId, ...reply }, () => `${sessionId} deleted\n`);
+          }
+        }),
+      ),
+    );
+};
+
+const tagsText = ({ sessionId, tags }: SessionView): string =>
+  `${sessionId}: ${tags.length === 0 ? 'no tags' : tags.join(', ')}\n`;

@@ -1,0 +1,117 @@
+/**
+ * Failures as people and scripts see them: an exit code, what it means, what to do next.
+ *
+ * Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 refused (limit, permission), 5 cannot reach
+ * the daemon.
+ */
+import { codeOf, ERRORS, type ErrorCode } from '../session/errors.ts';
+
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** A failure of the command line itself. */
+export class CliError extends Error {
+  readonly exitCode: ExitCode;
+  readonly nextStep: string | undefined;
+
+  constructor(exitCode: ExitCode, message: string, nextStep?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CliError';
+    this.exitCode = exitCode;
+    this.nextStep = nextStep;
+  }
+}
+
+export const usageError = (message: string, nextStep?: string): CliError =>
+  new CliError(2, message, nextStep);
+
+const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
+  invalid_json: 2,
+  invalid_request: 2,
+  invalid_session_id: 2,
+  unknown_verb: 2,
+  unauthorized: 4,
+  forbidden: 4,
+  session_not_found: 3,
+  turn_not_found: 3,
+  approval_not_found: 3,
+  deadline_exceeded: 1,
+  session_exists: 4,
+  version_conflict: 4,
+  turn_id_reused: 4,
+  already_decided: 4,
+  invalid_state: 4,
+  provider_mismatch: 4,
+  session_deleted: 3,
+  too_large: 4,
+  invalid_criteria: 2,
+  invalid_settings: 2,
+  price_unknown: 4,
+  mailbox_full: 4,
+  queue_full: 4,
+  max_turns_reached: 4,
+  budget_exceeded: 4,
+  internal: 1,
+  corrupt_record: 1,
+  unavailable: 5,
+  draining: 4,
+  disk_low: 4,
+  storage_failed: 1,
+  broker_in_use: 4,
+};
+
+const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  unknown_verb: 'the daemon is of another version: compare with greenroom status',
+  session_not_found: 'greenroom sessions list shows the sessions that there are',
+  session_deleted: 'its id is free again after 30 days; choose another one',
+  turn_not_found: 'greenroom turns list SESSION shows its turns',
+  deadline_exceeded: 'the daemon is busy: try again, or look with greenroom status',
+  turn_id_reused: 'send it under another --turn-id, or without one',
+  version_conflict: 'somebody changed the session meanwhile: look again and repeat',
+  invalid_state: 'greenroom sessions show SESSION tells its state',
+  provider_mismatch: 'send with --provider to answer with the other one on purpose',
+  price_unknown: 'send without --max-cost, or with a model that has a price',
+  mailbox_full: 'wait a moment and try again',
+  queue_full: 'greenroom turns list SESSION shows what waits; cancel some or wait',
+  max_turns_reached: 'raise limits.maxTurns of the session, or begin another session',
+  budget_exceeded: 'raise limits.maxCostUsd of the session, or begin another session',
+  internal: "the daemon's log has the crash report",
+  corrupt_record: 'greenroom doctor tells about the store',
+  unavailable: 'greenroom doctor finds out what is missing; greenroom start starts a daemon',
+  draining: 'the daemon is stopping: try again when it has started',
+  disk_low: 'free some disk space, or delete with greenroom cleanup',
+  storage_failed: 'greenroom doctor tells about the store; restart the daemon when it has room',
+  broker_in_use: 'use another broker, or the data directory that belongs to this one',
+};
+
+export interface Failure {
+  readonly exitCode: ExitCode;
+  /** null: a failure of the command line, not of the daemon. */
+  readonly code: ErrorCode | null;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly nextStep: string | undefined;
+}
+
+/** Judged by code: errors come over the wire and lose their classes. */
+export const failureOf = (error: unknown): Failure => {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof CliError) {
+    const { exitCode, nextStep } = error;
+    return { exitCode, code: null, message, retryable: false, nextStep };
+  }
+  const code = codeOf(error);
+  return {
+    exitCode: EXIT_CODES[code],
+    code,
+    message,
+    retryable: ERRORS[code].retryable,
+    nextStep: NEXT_STEPS[code],
+  };
+};
+
+export const failureText = ({ code, message, nextStep }: Failure): string =>
+  `error: ${message}${code === null ? '' : ` (${code})`}\n` +
+  (nextStep === undefined ? '' : `  next: ${nextStep}\n`);
+
+export const failureJson = ({ code, message, retryable, nextStep }: Failure): string =>
+  `${JSON.stringify({ error: { code, message, retryable, nextStep } })}\n`;

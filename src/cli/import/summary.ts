@@ -1,0 +1,75 @@
+/** The end of an import: what came in, what was refused and why, what it all cost. */
+import { grouped, money } from '../format.ts';
+import { groupBy } from './group-by.ts';
+import type { FileResult } from './importer.ts';
+import type { Spent } from './totals.ts';
+
+export interface ImportSummary extends Spent {
+  readonly files: number;
+  readonly sessions: { readonly new: number; readonly grown: number; readonly unchanged: number };
+  readonly lines: number;
+  readonly added: number;
+  /** Lines that are no JSON object; kept as they are. */
+  readonly malformed: number;
+  /** Lines that held more than one object. */
+  readonly recovered: number;
+  readonly refused: readonly { readonly path: string; readonly reason: string }[];
+  readonly failed: readonly { readonly path: string; readonly reason: string }[];
+}
+
+export const summarise = (results: readonly FileResult[], spent: Spent): ImportSummary => {
+  const sum = (field: 'lines' | 'added' | 'malformed' | 'recovered'): number =>
+    results.reduce((total, result) => total + result[field], 0);
+  return {
+    files: results.length,
+    sessions: sessionCounts(results),
+    ...{ lines: sum('lines'), added: sum('added') },
+    ...{ malformed: sum('malformed'), recovered: sum('recovered') },
+    refused: reasons(results, 'refused'),
+    failed: reasons(results, 'failed'),
+    ...spent,
+  };
+};
+
+const sessionCounts = (results: readonly FileResult[]): ImportSummary['sessions'] => {
+  const stored = results.filter((result) => result.sessionId !== undefined);
+  const bySession = groupBy(stored, (result) => result.sessionId);
+  const counts = { new: 0, grown: 0, unchanged: 0 };
+  for (const files of bySession.values()) {
+    if (files.some((file) => file.isNewSession)) counts.new += 1;
+    else if (files.some((file) => file.added > 0)) counts.grown += 1;
+    else counts.unchanged += 1;
+  }
+  return counts;
+};
+
+const reasons = (results: readonly FileResult[], status: FileResult['status']) =>
+  results
+    .filter((result) => result.status === status)
+    .map(({ path, reason = '' }) => ({ path, reason }));
+
+export const summaryText = (summary: ImportSummary): string => {
+  const { sessions, usage, refused, failed } = summary;
+  const kept = summary.malformed === 0 ? '' : `, ${grouped(summary.malformed)} malformed kept`;
+  const recovered =
+    summary.recovered === 0 ? '' : `, ${grouped(summary.recovered)} with several objects`;
+  const prompt = usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens;
+  return [
+    `sessions  ${grouped(sessions.new)} new, ${grouped(sessions.grown)} grown, ${grouped(sessions.unchanged)} unchanged`,
+    `files     ${grouped(summary.files)}`,
+    `lines     ${grouped(summary.added)} added of ${grouped(summary.lines)}${kept}${recovered}`,
+    `tokens    ${grouped(prompt)} in, ${grouped(usage.outputTokens)} out`,
+    `cost      ${money(summary.costUsd, summary.knownCostUsd)}`,
+    ...listed('refused', refused),
+    ...listed('failed', failed),
+    '',
+  ].join('\n');
+};
+
+const listed = (what: string, items: ImportSummary['refused']): string[] =>
+  items.length === 0
+    ? []
+    : [
+        `${what.padEnd(8)}  ${items.length}`,
+        ...items.map((each) => `  ${each.path}: ${each.reason}`),
+      ];

@@ -1,0 +1,126 @@
+/**
+ * One call of the command line: its output, its configuration, its way to the daemon. Commands get
+ * it and give results; what they throw becomes an exit code in one place.
+ */
+import type { Command } from 'commander';
+import { type LoadedConfig, loadConfig } from '../config.ts';
+import { findDaemon } from './daemon-file.ts';
+import { CliError } from './failure.ts';
+import { Output } from './output.ts';
+import type { DaemonClient, Shell } from './shell.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly data?: string;
+  readonly config?: string;
+  readonly servers?: string;
+  readonly creds?: string;
+  readonly prefix?: string;
+  readonly tenant?: string;
+  readonly logLevel?: string;
+}
+
+type Flags = NonNullable<Parameters<typeof loadConfig>[0]['flags']>;
+
+export class Invocation {
+  readonly shell: Shell;
+  readonly out: Output;
+  /** For results that are no error and yet not 0. */
+  readonly finish: (exitCode: number) => void;
+  readonly #options: GlobalOptions;
+
+  constructor(shell: Shell, options: GlobalOptions, finish: (exitCode: number) => void) {
+    this.shell = shell;
+    this.finish = finish;
+    this.#options = options;
+    this.out = new Output(shell, options.json ?? false);
+  }
+
+  /** The configuration, with this call's flags over it. */
+  config(flags: Flags = {}): LoadedConfig {
+    const { data, servers, creds, prefix, tenant, logLevel, config: configFile } = this.#options;
+    return loadConfig({
+      flags: {
+        dataDir: data,
+        natsUrl: servers,
+        natsCreds: creds,
+        prefix,
+        tenant,
+        logLevel,
+        ...flags,
+      },
+      env: this.shell.env,
+      cwd: this.shell.cwd,
+      configFile,
+      newestModel: this.shell.newestModel(this.shell.nowMs()),
+    });
+  }
+
+  /** Where the daemon is: the named broker, else what `daemon.json` says. Throws with exit code 5. */
+  servers(): string {
+    const { natsUrl, dataDir } = this.config().config;
+    if (natsUrl !== undefined) return natsUrl;
+    const found = findDaemon(dataDir);
+    switch (found.kind) {
+      case 'running':
+        if (found.daemon.natsUrl) return found.daemon.natsUrl;
+        throw unreachable(`the daemon of ${dataDir} runs without a broker`);
+      case 'stale':
+        throw unreachable(
+          `the daemon of ${dataDir} (process ${found.daemon.pid}) is gone without saying goodbye`,
+          'greenroom start starts it again; what it had acknowledged is there',
+        );
+      case 'unreadable':
+        throw unreachable(found.why);
+      case 'absent':
+        throw unreachable(
+          `no daemon runs on ${dataDir}`,
+          'greenroom start starts one; --data, --servers or NATS_URL name another place',
+        );
+    }
+  }
+
+  /** Connects, works, disconnects. */
+  async withDaemon<T>(work: (daemon: DaemonClient) => Promise<T>): Promise<T> {
+    const { natsCreds: creds, prefix, tenant } = this.config().config;
+    const servers = this.servers();
+    const daemon = await this.shell
+      .connect({ servers, creds, prefix, tenant })
+      .catch((error: Error) => {
+        throw unreachable(`no broker answers at ${servers}: ${error.message}`, undefined, error);
+      });
+    try {
+      return await work(daemon);
+    } finally {
+      await daemon.close();
+    }
+  }
+}
+
+const unreachable = (
+  message: string,
+  nextStep = 'greenroom doctor finds out what is missing; greenroom start starts a daemon',
+  cause?: unknown,
+): CliError => new CliError(5, message, nextStep, { cause });
+
+/** How commands are hung into the program. */
+export interface Registration {
+  readonly program: Command;
+  readonly shell: Shell;
+  /** For results that are no error and yet not 0. */
+  finish(exitCode: number): void;
+}
+
+/** A commander action: arguments and options typed by the command, the invocation made for it. */
+export const act =
+  <Args extends readonly unknown[], Options extends object = object>(
+    { shell, finish }: Registration,
+    handler: (run: Invocation, args: Args, options: Options) => Promise<void>,
+  ) =>
+  async (...received: unknown[]): Promise<void> => {
+    const command = received.at(-1) as Command;
+    const options = command.optsWithGlobals<GlobalOptions & Options>();
+    const args = received.slice(0, -2) as unknown as Args;
+    await handler(new Invocation(shell, options, finish), args, options);
+  };

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/** The `greenroom` program: gives the command line this process's streams, clock and daemon. */
+import { connectClient } from '../client/client.ts';
+import { newestSonnet } from '../session/pricing/price.ts';
+import { version } from '../version.ts';
+import { runCli } from './run.ts';
+import type { Screen, Shell } from './shell.ts';
+
+const screen = (stream: NodeJS.WriteStream): Screen => ({
+  write: (text) => void stream.write(text),
+  isTerminal: stream.isTTY,
+  columns: stream.isTTY ? stream.columns : undefined,
+});
+
+const shell: Shell = {
+  stdout: screen(process.stdout),
+  stderr: screen(process.stderr),
+  stdin: process.stdin,
+  env: process.env,
+  cwd: process.cwd(),
+  version,
+  nowMs: () => Date.now(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  connect: connectClient,
+  // The daemon's modules are heavy: only `start` pays for them.
+  runDaemon: async (config, log) => (await import('../daemon.ts')).runDaemon(config, log),
+  newestModel: newestSonnet,
+};
+
+/** `greenroom … | head` closes our output early: that is no failure of ours. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await runCli(process.argv.slice(2), shell);

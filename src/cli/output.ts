@@ -1,0 +1,55 @@
+/**
+ * Where a command's results go: JSON for programs (one object, or one per line), short aligned text
+ * for people. Colours only on a terminal, and not where NO_COLOR asks for none.
+ */
+import type { Screen, Shell } from './shell.ts';
+
+export type Colour = 'dim' | 'bold' | 'red' | 'green' | 'yellow';
+
+const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+
+export class Output {
+  readonly isJson: boolean;
+  readonly #stdout: Screen;
+  readonly #stderr: Screen;
+  readonly #isPlain: boolean;
+
+  constructor({ stdout, stderr, env: { NO_COLOR } }: Shell, isJson: boolean) {
+    this.isJson = isJson;
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    this.#isPlain = Boolean(NO_COLOR);
+  }
+
+  /** Width for tables; endless where nobody looks. */
+  get width(): number {
+    return this.#stdout.columns ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** One result. `text` is what people read instead of the JSON. */
+  one(value: unknown, text: () => string): void {
+    this.#stdout.write(this.isJson ? `${JSON.stringify(value)}\n` : text());
+  }
+
+  /** Several results. */
+  many(values: readonly unknown[], text: () => string): void {
+    if (!this.isJson) return this.#stdout.write(text());
+    for (const value of values) this.#stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** Text as it comes, for streams. */
+  text(text: string): void {
+    this.#stdout.write(text);
+  }
+
+  /** A remark beside the result: to stderr, and only for people. */
+  note(text: string): void {
+    if (!this.isJson) this.#stderr.write(`${text}\n`);
+  }
+
+  paint(colour: Colour, text: string): string {
+    return this.#isPlain || !this.#stdout.isTerminal
+      ? text
+      : `\u001b[${CODES[colour]}m${text}\u001b[0m`;
+  }
+}

@@ -1,0 +1,75 @@
+/** The `greenroom` command: one call from its arguments to its exit code. Never throws, never exits. */
+import { Command, CommanderError } from 'commander';
+import { registerCleanup } from './commands/cleanup.ts';
+import { registerConfig } from './commands/config.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerImport } from './commands/import.ts';
+import { registerSend } from './commands/send.ts';
+import { registerSessions } from './commands/sessions.ts';
+import { registerStart } from './commands/start.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerTree } from './commands/tree.ts';
+import { registerTurns } from './commands/turns.ts';
+import { type ExitCode, failureJson, failureOf, failureText } from './failure.ts';
+import type { Registration } from './invocation.ts';
+import type { Shell } from './shell.ts';
+
+/** `args` without node and the script. */
+export const runCli = async (args: readonly string[], shell: Shell): Promise<number> => {
+  let exitCode = 0;
+  const program = buildProgram(shell, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, shell, args.includes('--json'));
+  }
+};
+
+const buildProgram = (shell: Shell, finish: (exitCode: number) => void): Command => {
+  const program = new Command('greenroom')
+    .description('Keeps Claude agent sessions alive: supervised, durable, reachable over NATS.')
+    .version(shell.version)
+    .option('--json', 'JSON instead of text: one object, or one per line')
+    .option('--data <dir>', 'data directory of the daemon')
+    .option('--config <file>', 'configuration file (default: greenroom.config.json)')
+    .option('--servers <urls>', 'broker to use')
+    .option('--creds <file>', 'credentials for that broker')
+    .option('--prefix <token>', 'first token of every subject')
+    .option('--tenant <id>', 'tenant to work for')
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => shell.stdout.write(text),
+      writeErr: (text) => shell.stderr.write(text),
+      getOutHelpWidth: () => shell.stdout.columns ?? 100,
+      getErrHelpWidth: () => shell.stderr.columns ?? 100,
+    })
+    .showHelpAfterError('  next: add --help to see how it is used')
+    .exitOverride();
+  const registration: Registration = { program, shell, finish };
+  for (const register of [
+    registerStart,
+    registerStatus,
+    registerTree,
+    registerDoctor,
+    registerConfig,
+    registerSend,
+    registerSessions,
+    registerTurns,
+    registerImport,
+    registerCleanup,
+  ])
+    register(registration);
+  return program;
+};
+
+const report = (error: unknown, shell: Shell, isJson: boolean): ExitCode => {
+  // Commander has printed already: help that was asked for is a success, anything else a wrong call.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const failure = failureOf(error);
+  shell.stderr.write(isJson ? failureJson(failure) : failureText(failure));
+  return failure.exitCode;
+};

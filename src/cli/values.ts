@@ -1,0 +1,60 @@
+/** Values as people type them: moments, spans, money, counts. What cannot be read is a usage error. */
+import { InvalidArgumentError } from 'commander';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: HOUR_MS,
+  d: DAY_MS,
+  w: 7 * DAY_MS,
+};
+
+const SPAN = /^(\d+(?:\.\d+)?)(s|m|h|d|w)$/;
+
+const spanMs = (text: string): number | undefined => {
+  const [, number, unit] = SPAN.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(number) * (UNIT_MS[unit] ?? Number.NaN);
+};
+
+/** `30d`, `12h`, `2w`: in days. */
+export const parseDays = (text: string): number => {
+  const ms = spanMs(text);
+  if (ms !== undefined) return ms / DAY_MS;
+  throw new InvalidArgumentError('Write a span such as 30d, 12h or 2w.');
+};
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/** `2026-11-20` (its beginning, UTC), RFC 3339, or `7d` ago; as RFC 3339. */
+export const parseMoment =
+  (nowMs: () => number) =>
+  (text: string): string => {
+    const ago = spanMs(text);
+    if (ago !== undefined) return new Date(nowMs() - ago).toISOString();
+    const ms = DATE.test(text) || DATE_TIME.test(text) ? Date.parse(text) : Number.NaN;
+    if (Number.isFinite(ms)) return new Date(ms).toISOString();
+    throw new InvalidArgumentError(
+      'Write a date such as 2026-11-20, a time such as 2026-11-20T08:00:00Z, or 7d for seven days ago.',
+    );
+  };
+
+/** Dollars: `0.5` or `$0.5`. */
+export const parseMoney = (text: string): number => {
+  const dollars = /^\$?\d+(\.\d+)?$/.test(text) ? Number(text.replace('$', '')) : Number.NaN;
+  if (Number.isFinite(dollars)) return dollars;
+  throw new InvalidArgumentError('Write an amount of dollars such as 0.50.');
+};
+
+export const parseCount = (text: string): number => {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('Write a whole number from 1.');
+};
+
+/** For options that may be given several times. */
+export const collect = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  text,
+];
