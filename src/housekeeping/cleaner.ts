@@ -23,7 +23,7 @@ import type { SessionKey } from '../session/ids.ts';
 import { type JournalUpkeep, journalName } from '../session/journal.ts';
 import type { SummaryRow } from '../session/summary.ts';
 import { type SweepOrder, sweeperName } from '../session/sweeper.ts';
-import type { SweptNotice } from './notice.ts';
+import { isNews, noticeOf, type SweptNotice } from './notice.ts';
 import { type Outcome, Sweep, type SweepRequest } from './sweep.ts';
 
 const HOUR_MS = 3_600_000;
@@ -248,24 +248,6 @@ const finish = (state: State, self: CleanerSelf): State => {
   }
   return begin({ ...state, current: undefined }, self);
 };
-
-const noticeOf = (
-  { request, counts }: Sweep,
-  report: CleanupReport,
-  atMs: number,
-): SweptNotice => ({
-  type: 'sessions.swept',
-  tenant: request.tenant,
-  atMs,
-  by: request.by,
-  maxAgeDays: request.maxAgeDays,
-  report,
-  changed: counts.changed,
-  failed: counts.failed,
-});
-
-const isNews = ({ report, changed, failed }: SweptNotice): boolean =>
-  report.count + changed + failed > 0;
 
 /** Needs journal, catalog and sessions by their names, each time anew: they may have been restarted. */
 export const cleaner = (args: CleanerArgs): ChildSpec<Ref<Protocol>> =>

@@ -1,6 +1,7 @@
 /** What a sweep says of itself to the world (P7); a gateway puts it on the tenant's `lifecycle` subject. */
 import type { CleanupReport } from '../session/api.ts';
 import type { Tenant } from '../session/ids.ts';
+import type { Sweep } from './sweep.ts';
 
 export interface SweptNotice {
   readonly type: 'sessions.swept';
@@ -15,3 +16,22 @@ export interface SweptNotice {
   /** Sessions that could not be deleted; the next sweep tries them again. */
   readonly failed: number;
 }
+
+export const noticeOf = (
+  { request, counts }: Sweep,
+  report: CleanupReport,
+  atMs: number,
+): SweptNotice => ({
+  type: 'sessions.swept',
+  tenant: request.tenant,
+  atMs,
+  by: request.by,
+  maxAgeDays: request.maxAgeDays,
+  report,
+  changed: counts.changed,
+  failed: counts.failed,
+});
+
+/** Whether anything was found. */
+export const isNews = ({ report, changed, failed }: SweptNotice): boolean =>
+  report.count + changed + failed > 0;

@@ -92,8 +92,12 @@ const textBytes = (text: string | undefined): number =>
 
 const BEYOND_LATIN_1 = /[\u0100-\uffff]/;
 
+/** What is shorter is never a slice of something else. */
+const SHORTEST_SLICE = 13;
+
 /** The same text in memory of its own (invariant 3). */
 export const flat = (text: string): string => {
+  if (text.length < SHORTEST_SLICE) return text;
   const encoding = BEYOND_LATIN_1.test(text) ? 'utf16le' : 'latin1';
   return Buffer.from(text, encoding).toString(encoding);
 };

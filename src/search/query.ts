@@ -9,6 +9,9 @@ import type { Facet } from './facet.ts';
 import type { SessionTable } from './session-table.ts';
 import type { Range } from './sorted-column.ts';
 
+/** A prefix of more tags than this is tested row by row: to list them would cost more than it saves. */
+const MAX_PREFIX_KEYS = 1_000;
+
 type Test = (slot: number) => boolean;
 
 export interface Source {
@@ -95,7 +98,11 @@ const tagParts = ({ tags }: SessionTable, filter: Filter): Part[] => {
     new Set(texts.map((text) => tags.keyOf(asStored(text))).filter((key) => key !== 0));
   const parts = (filter.allTags ?? []).map((tag) => anyOf(keysOf([tag])));
   if (filter.tags !== undefined && filter.tags.length > 0) parts.push(anyOf(keysOf(filter.tags)));
-  if (filter.tagPrefix !== undefined) parts.push(anyOf(tags.keysWith(asStored(filter.tagPrefix))));
+  if (filter.tagPrefix !== undefined) {
+    const prefix = asStored(filter.tagPrefix);
+    const keys = tags.keysWith(prefix, MAX_PREFIX_KEYS);
+    parts.push(keys === undefined ? { test: (slot) => tags.hasPrefix(slot, prefix) } : anyOf(keys));
+  }
   const none = keysOf(filter.noTags ?? []);
   return none.size === 0 ? parts : [...parts, { test: (slot) => tags.firstOf(slot, none) === 0 }];
 };

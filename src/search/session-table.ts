@@ -29,6 +29,13 @@ export class SessionTable {
   readonly #costIsPartial = Column.uint32();
   readonly #importedAtMs = Column.float64();
   readonly #openTurns = Column.uint32();
+  readonly #numbers = [
+    this.#version,
+    this.#messageCount,
+    this.#costIsPartial,
+    this.#importedAtMs,
+    this.#openTurns,
+  ];
   readonly #open = new Set<number>();
 
   readonly sorted = {
@@ -89,7 +96,8 @@ export class SessionTable {
     for (const facet of Object.values(this.facets)) facet.set(slot, undefined);
     for (const texts of Object.values(this.#texts)) texts.set(slot, undefined);
     this.tags.set(slot, []);
-    this.#setNumbers(slot, 0, 0, 0, 0, 0);
+    for (const column of this.#numbers) column.set(slot, 0);
+    this.#open.delete(slot);
     this.#ids.set(slot, undefined);
     this.#slots.delete(sessionId);
     this.#freeSlots.push(slot);
@@ -121,12 +129,8 @@ export class SessionTable {
   get bytes(): number {
     const parts = [
       this.#ids,
-      this.#version,
-      this.#messageCount,
-      this.#costIsPartial,
-      this.#importedAtMs,
-      this.#openTurns,
       this.tags,
+      ...this.#numbers,
       ...Object.values(this.#texts),
       ...Object.values(this.sorted),
       ...Object.values(this.facets),
@@ -173,31 +177,12 @@ export class SessionTable {
     facets.parentId.set(slot, row.parentId);
     for (const field of TEXTS) this.#texts[field].set(slot, row[field]);
     this.tags.set(slot, row.tags);
-    const partial = row.costIsPartial ? 1 : 0;
-    this.#setNumbers(
-      slot,
-      row.version,
-      row.messageCount,
-      row.openTurns,
-      row.importedAtMs ?? 0,
-      partial,
-    );
-  }
-
-  #setNumbers(
-    slot: number,
-    version: number,
-    messageCount: number,
-    openTurns: number,
-    importedAtMs: number,
-    costIsPartial: number,
-  ): void {
-    this.#version.set(slot, version);
-    this.#messageCount.set(slot, messageCount);
-    this.#openTurns.set(slot, openTurns);
-    this.#importedAtMs.set(slot, importedAtMs);
-    this.#costIsPartial.set(slot, costIsPartial);
-    if (openTurns > 0) this.#open.add(slot);
+    this.#version.set(slot, row.version);
+    this.#messageCount.set(slot, row.messageCount);
+    this.#importedAtMs.set(slot, row.importedAtMs ?? 0);
+    this.#costIsPartial.set(slot, row.costIsPartial ? 1 : 0);
+    this.#openTurns.set(slot, row.openTurns);
+    if (row.openTurns > 0) this.#open.add(slot);
     else this.#open.delete(slot);
   }
 

@@ -52,17 +52,25 @@ export class TagTable {
     return this.#keys.find(tagKey(tag));
   }
 
-  /** Every key that starts so. */
-  keysWith(prefix: string): ReadonlySet<number> {
+  /** Every key that starts so; undefined if there are more than `limit`. */
+  keysWith(prefix: string, limit: number): ReadonlySet<number> | undefined {
     const start = tagKey(prefix);
     const keys = new Set<number>();
     const from = this.#sortedKeys.rank((key) => this.#keys.text(key) >= start);
     this.#sortedKeys.ascend(from, this.#sortedKeys.size, (key) => {
       const isMatch = this.#keys.text(key).startsWith(start);
       if (isMatch) keys.add(key);
-      return isMatch;
+      return isMatch && keys.size <= limit;
     });
-    return keys;
+    return keys.size > limit ? undefined : keys;
+  }
+
+  /** Whether some key of the row starts so. */
+  hasPrefix(slot: number, prefix: string): boolean {
+    const start = tagKey(prefix);
+    for (let node = this.#firstNode.at(slot); node !== 0; node = this.#nextNode.at(node))
+      if (this.#keys.text(this.#keyAt(node)).startsWith(start)) return true;
+    return false;
   }
 
   /** How many rows have this key. */
@@ -73,7 +81,7 @@ export class TagTable {
   /** The first of the row's keys that is among these; 0 if none is. */
   firstOf(slot: number, keys: ReadonlySet<number>): number {
     for (let node = this.#firstNode.at(slot); node !== 0; node = this.#nextNode.at(node)) {
-      const key = this.#keyOf.at(this.#spelling.at(node));
+      const key = this.#keyAt(node);
       if (keys.has(key)) return key;
     }
     return 0;
@@ -101,6 +109,10 @@ export class TagTable {
       this.#spelling,
     ];
     return parts.reduce((sum, part) => sum + part.bytes, this.#freeNodes.length * 8);
+  }
+
+  #keyAt(node: number): number {
+    return this.#keyOf.at(this.#spelling.at(node));
   }
 
   #has(slot: number, tags: readonly string[]): boolean {

@@ -43,6 +43,14 @@ test('any, all, none and a prefix of tags can be asked together', () => {
   expect(found(catalog, { ...filter, allTags: ['bug', 'repo:x'] })).toEqual(['a']);
 });
 
+test('a prefix of very many tags finds the same sessions', () => {
+  const catalog = catalogOf({ other: { tags: ['x'] } });
+  for (let n = 0; n < 1_200; n++) catalog.put(rowOf(`s${n}`, { tags: ['x', `Run:${n}`] }));
+  expect(catalog.count(tenant, { tagPrefix: 'run:' }).count).toBe(1_200);
+  expect(catalog.count(tenant, { tagPrefix: 'run:119' }).count).toBe(11);
+  expect(found(catalog, { tagPrefix: 'run:', allTags: ['x'], limit: 1_000 })).toHaveLength(1_000);
+});
+
 test('both ends of a range belong to it', () => {
   const day = (n: number) => Date.UTC(2026, 10, n);
   const catalog = catalogOf({

@@ -1,0 +1,92 @@
+/** A small world for the cleaner: sessions that are catalog rows, a clock that stands still, a tree of three. */
+
+import { type CleanerArgs, cleaner } from '../../src/housekeeping/cleaner.ts';
+import type { SweptNotice } from '../../src/housekeeping/notice.ts';
+import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
+import { System } from '../../src/otp/system.ts';
+import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { catalogName } from '../../src/session/catalog.ts';
+import { GreenroomError } from '../../src/session/errors.ts';
+import type { SessionKey } from '../../src/session/ids.ts';
+import { type Journal, type JournalUpkeep, journalName } from '../../src/session/journal.ts';
+import type { SummaryRow } from '../../src/session/summary.ts';
+import { sweeperName } from '../../src/session/sweeper.ts';
+import { FakeJournal, holder } from '../search/fake-journal.ts';
+import { rowOf, tenant } from '../search/summary-row.ts';
+
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+export class Stage {
+  readonly clock = virtualClock();
+  readonly system = new System({ clock: this.clock, onReport: () => {} });
+  readonly catalog = new MemoryCatalog();
+  readonly journal = new FakeJournal();
+  readonly notices: SweptNotice[] = [];
+  /** Every deletion that was asked for, in order. */
+  readonly asked: { sessionId: string; by: string }[] = [];
+  /** What stands between a request and the deletion. */
+  before: (key: SessionKey) => void | Promise<void> = () => undefined;
+
+  #root: SupervisorRef | undefined;
+
+  /** A session last updated so many days ago. */
+  add(sessionId: string, daysAgo: number, fields: Partial<SummaryRow> = {}): void {
+    const updatedAtMs = this.clock.now() - daysAgo * DAY_MS;
+    this.catalog.put(rowOf(sessionId, { createdAtMs: updatedAtMs, updatedAtMs, ...fields }));
+  }
+
+  async start(config: Partial<CleanerArgs> = {}): Promise<void> {
+    const args: CleanerArgs = {
+      intervalHours: 24,
+      maxAgeDays: 30,
+      remove: (key, by, ifUpdatedAtMs) => this.#remove(key, by, ifUpdatedAtMs),
+      announce: (notice) => void this.notices.push(notice),
+      ...config,
+    };
+    const children = [
+      holder(journalName, this.journal as unknown as Journal & JournalUpkeep),
+      holder(catalogName, this.catalog),
+      cleaner(args),
+    ];
+    const root = supervisor({ id: 'root', strategy: 'one_for_one', children });
+    this.#root = await startTree(this.system, root);
+  }
+
+  killCleaner(): void {
+    if (this.#root === undefined) return;
+    const { children } = this.system.tree(this.#root);
+    const ref = children.find(({ id }) => id === 'cleaner')?.ref;
+    if (ref !== undefined) this.system.exit(ref, 'kill');
+  }
+
+  /** Asks for a sweep and moves the clock until it has answered. */
+  async sweep(order: { maxAgeDays?: number; dryRun?: boolean; filter?: object } = {}) {
+    const report = this.ask(order);
+    await this.clock.advance(1_000);
+    return report;
+  }
+
+  ask({ maxAgeDays, dryRun = false, filter = {} }: Parameters<Stage['sweep']>[0] = {}) {
+    return this.system.fetch(sweeperName).sweep(tenant, { filter, maxAgeDays, dryRun });
+  }
+
+  get left(): string[] {
+    const { rows } = this.catalog.search(tenant, {
+      sortBy: 'updatedAt',
+      order: 'asc',
+      limit: 1_000,
+    });
+    return rows.map((row) => row.key.sessionId).sort((a, b) => (a < b ? -1 : 1));
+  }
+
+  async #remove(key: SessionKey, by: string, ifUpdatedAtMs: number): Promise<void> {
+    this.asked.push({ sessionId: key.sessionId, by });
+    await this.before(key);
+    const row = this.catalog.find(key.tenant, key.sessionId);
+    if (row?.updatedAtMs !== ifUpdatedAtMs)
+      throw new GreenroomError('invalid_state', 'the session changed since it was looked at');
+    this.catalog.delete(key);
+  }
+}
