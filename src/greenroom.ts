@@ -2,6 +2,7 @@
  * One running Greenroom: the tree, the door to its sessions, and how it stops. The daemon and
  * embedding programs both start it here.
  */
+import { chmodSync, mkdirSync } from 'node:fs';
 import { greenroom as declaration } from '../supervisors/greenroom.ts';
 import type { Bus, Parts, Seams } from '../supervisors/parts.ts';
 import type { Config } from './config.ts';
@@ -81,6 +82,8 @@ export class RunningGreenroom {
       tree: () => running?.tree(),
     };
     const parts: Parts = { config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams };
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    chmodSync(config.dataDir, 0o700);
     const root = await startTree(system, declaration(parts));
     running = new RunningGreenroom(system, sessions, runtime, root);
     return running;

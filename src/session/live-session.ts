@@ -15,7 +15,7 @@ import type { StepEvent, StepOutcome } from './executor.ts';
 import { type Head, newHead } from './head.ts';
 import { keyString, type TurnId } from './ids.ts';
 import { type ImportRequest, prepareImport } from './import.ts';
-import { type Journal, journalName, TurnKnownError } from './journal.ts';
+import { type Journal, journalName, type SessionChange, TurnKnownError } from './journal.ts';
 import type { Answer, Effect, Input, SessionState } from './machine.ts';
 import { Narrator } from './narrator.ts';
 import type { SessionArgs } from './session-args.ts';
@@ -75,7 +75,6 @@ export class LiveSession {
   readonly steps: StepRunner;
   readonly #args: SessionArgs;
   readonly #mailbox: Mailbox;
-  readonly #journal: Journal;
   readonly #narrator: Narrator;
   readonly #known = new Map<TurnId, ClosedTurn>();
   readonly #closers = new Map<TurnId, From<Answered>[]>();
@@ -89,7 +88,6 @@ export class LiveSession {
     this.#args = args;
     this.#mailbox = mailbox;
     this.#name = keyString(args.key);
-    this.#journal = system.fetch(journalName);
     const head = this.#journal.head(args.key) ?? newHead(args.key, system.clock.now());
     this.committed = { head, cancelling: undefined };
     this.lastUsedMs = system.clock.now();
@@ -102,6 +100,11 @@ export class LiveSession {
       },
       head.version === 0,
     );
+  }
+
+  /** By name, not captured: it may be a restarted one. Throws while there is none. */
+  get #journal(): Journal {
+    return this.#mailbox.system.fetch(journalName);
   }
 
   get isBusy(): boolean {
@@ -224,7 +227,11 @@ export class LiveSession {
     if (change === undefined) return this.#settle(folded, this.committed.head.version);
     crashpoint('commit.before');
     this.#batch = { waiting: ready, folded };
-    this.#mailbox.committing(this.#journal.commit(change));
+    this.#mailbox.committing(this.#begin(change));
+  }
+
+  async #begin(change: SessionChange): Promise<void> {
+    await this.#journal.commit(change);
   }
 
   #prepare(waiting: Waiting): readonly Ready[] {

@@ -8,6 +8,7 @@ import type { ActorRef } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
 import type { StepEvent, StepOutcome } from './executor.ts';
 import { keyString } from './ids.ts';
+import { journalName } from './journal.ts';
 import { liveName } from './live-names.ts';
 import { LiveSession } from './live-session.ts';
 import type { SessionArgs } from './session-args.ts';
@@ -15,6 +16,8 @@ import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
 
 /** A running turn says so this often; 30 s of silence means lost. */
 const PING_MS = 10_000;
+const JOURNAL_WAIT_MS = 10_000;
+const JOURNAL_LOOK_MS = 10;
 
 interface Actor {
   readonly args: SessionArgs;
@@ -25,21 +28,10 @@ interface Actor {
 }
 
 export const SessionServer = genServer(sessionProtocol, {
-  init: (args: SessionArgs, self): Actor => {
-    const name = keyString(args.key);
-    const actor: Actor = {
-      args,
-      name,
-      live: new LiveSession(args, mailboxOf(self)),
-      watched: undefined,
-    };
-    const parked = args.runtime.parking.get(name);
-    if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
-    else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
-    self.system.fetch(liveName).register(name, self.ref, self.ref);
-    self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
-    return actor;
-  },
+  init: (args: SessionArgs, self): Actor | Promise<Actor> =>
+    self.system.find(journalName) === undefined
+      ? journalIsBack(self).then(() => begin(args, self))
+      : begin(args, self),
 
   handleCall: {
     get: (_, actor) => {
@@ -119,6 +111,29 @@ export const SessionServer = genServer(sessionProtocol, {
 });
 
 type SessionSelf = Self<SessionProtocol>;
+
+const begin = (args: SessionArgs, self: SessionSelf): Actor => {
+  const name = keyString(args.key);
+  const actor: Actor = {
+    args,
+    name,
+    live: new LiveSession(args, mailboxOf(self)),
+    watched: undefined,
+  };
+  const parked = args.runtime.parking.get(name);
+  if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
+  else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
+  self.system.fetch(liveName).register(name, self.ref, self.ref);
+  self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
+  return actor;
+};
+
+/** A journal that is restarting is worth waiting for: a session that fails to start would use up its budget. */
+const journalIsBack = async ({ system }: SessionSelf): Promise<void> => {
+  const untilMs = system.clock.monotonic() + JOURNAL_WAIT_MS;
+  while (system.find(journalName) === undefined && system.clock.monotonic() < untilMs)
+    await new Promise<void>((resolve) => void system.clock.setTimeout(resolve, JOURNAL_LOOK_MS));
+};
 
 const mailboxOf = (self: SessionSelf) => ({
   system: self.system,

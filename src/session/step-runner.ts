@@ -21,6 +21,7 @@ import type { Head } from './head.ts';
 import type { TurnId } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Rules } from './machine.ts';
+import { messageForModel } from './model-message.ts';
 import type { OpenTurn } from './turn.ts';
 
 /** Output limit of a model call when the session sets none. */
@@ -46,6 +47,7 @@ export class StepRunner {
   readonly #system: System;
   readonly #listener: StepListener;
   #context: Context | undefined;
+  #contextModel: string | undefined;
   /** Prompts of queued turns by `seq`, until their turn comes. */
   readonly #prompts = new Map<number, Uint8Array>();
   #runs = 0;
@@ -72,7 +74,13 @@ export class StepRunner {
     const message = body ?? this.#prompts.get(seq);
     this.#prompts.delete(seq);
     if (message === undefined) this.forget();
-    else this.#context?.add(message);
+    else this.#add(message);
+  }
+
+  /** Only what the API takes back: the same rule as `effective` has. */
+  #add(message: Uint8Array): void {
+    const seen = messageForModel(message);
+    if (seen !== undefined) this.#context?.add(seen);
   }
 
   forget(): void {
@@ -84,10 +92,13 @@ export class StepRunner {
   start(turn: OpenTurn, head: Head, rules: Rules, journal: Journal): boolean {
     const executor = this.#system.find(executorName);
     if (executor === undefined) return false;
-    this.#context ??= new Context(effectiveMessages(head, turn, journal));
+    const model = modelOf(head, turn.options.model, rules);
+    if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
+    this.#contextModel = model;
+    this.#context ??= new Context(effectiveMessages(head, turn, journal, model));
     this.#runs += 1;
     const number = this.#runs;
-    const handle = executor.start(stepOf(turn, head, rules, this.#context), {
+    const handle = executor.start(stepOf(model, turn, head, rules, this.#context), {
       events: (batch) => this.#listener.events(number, batch),
       outcome: (outcome) => this.#listener.outcome(number, outcome),
     });
@@ -113,8 +124,14 @@ export class StepRunner {
   }
 }
 
-const stepOf = (turn: OpenTurn, head: Head, rules: Rules, context: Context): ModelStep => ({
-  model: modelOf(head, turn.options.model, rules),
+const stepOf = (
+  model: string,
+  turn: OpenTurn,
+  head: Head,
+  rules: Rules,
+  context: Context,
+): ModelStep => ({
+  model,
   maxTokens: head.maxTokens ?? MAX_TOKENS,
   ...(head.systemPrompt === undefined ? {} : { system: head.systemPrompt }),
   context: context.slice(),
@@ -126,11 +143,16 @@ const given = (retry: Head['retry']): Partial<ModelStep['retry']> =>
   Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== undefined));
 
 /** What the model sees up to and with this turn, from the journal. */
-const effectiveMessages = (head: Head, turn: OpenTurn, journal: Journal): readonly Uint8Array[] => {
+const effectiveMessages = (
+  head: Head,
+  turn: OpenTurn,
+  journal: Journal,
+  model: string,
+): readonly Uint8Array[] => {
   const entries: Entry[] = [];
   for (let from = 1; from <= head.seq; from += PAGE)
     entries.push(
       ...journal.entries(head.key, { from, to: Math.min(head.seq, from + PAGE - 1), limit: PAGE }),
     );
-  return effective(entries, { throughTurnId: turn.turnId }).messages;
+  return effective(entries, { throughTurnId: turn.turnId, model }).messages;
 };
