@@ -1,4 +1,4 @@
-/** The journal on LMDB, for programs that embed it without the tree; the daemon's is in `journal-server.ts`. */
+/** The journal on LMDB without the tree, for programs and tests; the daemon's is in `journal-server.ts`. */
 import type { Clock } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { LmdbStore } from './lmdb-store.ts';
@@ -15,18 +15,19 @@ export interface LmdbJournalOptions extends Omit<JournalOptions, 'clock'> {
 
 export interface OpenJournal {
   readonly journal: StoredJournal;
+  readonly store: LmdbStore;
   /** Waits for commits under way, then lets go of the store. */
   close(): Promise<void>;
 }
 
 export const openLmdbJournal = async (options: LmdbJournalOptions): Promise<OpenJournal> => {
   const { dir, gate, clock = systemClock, ...rest } = options;
-  const store = await LmdbStore.open(gate === undefined ? { dir } : { dir, gate });
+  const store = await LmdbStore.open({ dir, gate, nowMs: clock.now() });
   const journal = new StoredJournal(store, { ...rest, clock });
   const close = async () => {
     await journal.idle();
     journal.fence('the journal is closed');
     await store.close();
   };
-  return { journal, close };
+  return { journal, store, close };
 };

@@ -1,23 +1,30 @@
 /**
- * The store on LMDB: a directory with LMDB's files, `store.json` beside them, and the lock. Opening it
- * takes the lock, looks at the file, opens it for reading here and for writing in its own thread.
+ * The store on LMDB: a directory with LMDB's files, `store.json` beside them, and the lock. It is read
+ * here and written in a thread of its own.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LmdbTables } from './lmdb-tables.ts';
 import { LmdbWriter } from './lmdb-writer.ts';
 import { mustKnowFormat, readMeta } from './meta.ts';
 import type { Store, StoreIdentity } from './store.ts';
+import { DATA_FILE, keepStoreFile, mustBeSound } from './store-file.ts';
+import { StoreLock } from './store-lock.ts';
 import { SyncGate } from './sync-gate.ts';
 
-/** LMDB's data file in the store's directory. */
-export const DATA_FILE = 'data.mdb';
-
-export interface LmdbOptions {
+export interface LmdbStoreOptions {
+  /** The store's directory; made if it is missing. */
   readonly dir: string;
+  readonly nowMs: number;
   /** For tests: holds commits back. */
-  readonly gate?: SyncGate;
+  readonly gate?: SyncGate | undefined;
+}
+
+interface Parts {
+  readonly lock: StoreLock;
+  readonly tables: LmdbTables;
+  readonly writer: LmdbWriter;
 }
 
 export class LmdbStore implements Store {
@@ -28,38 +35,53 @@ export class LmdbStore implements Store {
   readonly epoch: number;
   readonly tables: LmdbTables;
   readonly writer: LmdbWriter;
+  readonly #lock: StoreLock;
 
-  private constructor(
-    path: string,
-    tables: LmdbTables,
-    writer: LmdbWriter,
-    identity: StoreIdentity,
-  ) {
+  private constructor(path: string, identity: StoreIdentity, { lock, tables, writer }: Parts) {
     this.path = path;
-    this.tables = tables;
-    this.writer = writer;
     this.storeId = identity.storeId;
     this.formatVersion = identity.formatVersion;
     this.epoch = identity.epoch;
+    this.tables = tables;
+    this.writer = writer;
+    this.#lock = lock;
   }
 
-  static async open({ dir, gate = new SyncGate() }: LmdbOptions): Promise<LmdbStore> {
-    mkdirSync(dir, { recursive: true });
-    const tables = new LmdbTables(dir);
-    const found = readMeta(tables);
-    if (found !== undefined) mustKnowFormat(found);
-    const writer = new LmdbWriter(dir, randomUUID(), gate);
-    const identity = await writer.opened();
-    tables.refresh();
-    return new LmdbStore(dir, tables, writer, identity);
+  /**
+   * Takes the lock, looks at the file, and begins the next epoch, which is on disk before this resolves.
+   * Throws `storage_failed`: in use by another process, damaged, of another format.
+   */
+  static async open({ dir, nowMs, gate = new SyncGate() }: LmdbStoreOptions): Promise<LmdbStore> {
+    const lock = await StoreLock.take(dir, nowMs);
+    const opened: { tables?: LmdbTables } = {};
+    try {
+      const storeFile = await mustBeSound(dir);
+      const tables = new LmdbTables(dir);
+      opened.tables = tables;
+      const found = readMeta(tables);
+      if (found !== undefined) {
+        mustKnowFormat(found);
+        keepStoreFile(dir, storeFile, found);
+      }
+      const writer = new LmdbWriter(dir, storeFile?.storeId ?? randomUUID(), gate);
+      const identity = await writer.opened();
+      if (found === undefined) keepStoreFile(dir, storeFile, identity);
+      tables.refresh();
+      return new LmdbStore(dir, identity, { lock, tables, writer });
+    } catch (error) {
+      await opened.tables?.close();
+      await lock.release();
+      throw error;
+    }
   }
 
   fileBytes(): number {
     return statSync(join(this.path, DATA_FILE)).size;
   }
 
+  /** After a failure the map and the thread are left alone: LMDB is not touched again. */
   async close(): Promise<void> {
-    await this.writer.close();
-    await this.tables.close();
+    if (await this.writer.close()) await this.tables.close();
+    await this.#lock.release();
   }
 }

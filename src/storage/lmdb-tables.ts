@@ -22,7 +22,7 @@ export class LmdbTables implements ReadTables, WriteTables {
   readonly #tables: readonly Bytes[];
 
   /** Opens the environment in `dir`, making what is missing. Look at the file first: LMDB trusts it. */
-  constructor(dir: string) {
+  constructor(dir: string, { readOnly = false }: { readonly readOnly?: boolean } = {}) {
     this.#root = open<Buffer, Buffer>({
       ...RAW,
       path: dir,
@@ -30,6 +30,7 @@ export class LmdbTables implements ReadTables, WriteTables {
       maxDbs: TABLES.length + 1,
       mapSize: MAP_BYTES,
       overlappingSync: false,
+      readOnly,
     });
     this.#tables = TABLES.map((name) => this.#root.openDB<Buffer, Buffer>({ ...RAW, name }));
   }

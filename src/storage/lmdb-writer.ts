@@ -3,15 +3,10 @@
  * thread and its port; a thread that ends by itself is a failed writer.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { compiledFile } from '../compiled.ts';
 import type { PurgeStep, StoreIdentity, Writer, WriterEvents } from './store.ts';
 import type { SyncGate } from './sync-gate.ts';
 import type { FromWriter, ToWriter, WriterArgs } from './writer-thread.ts';
-
-/** Threads run compiled code, also when this file runs as TypeScript. */
-const threadUrl = (): URL =>
-  import.meta.url.endsWith('.ts')
-    ? new URL('../../dist/src/storage/writer-thread.js', import.meta.url)
-    : new URL('./writer-thread.js', import.meta.url);
 
 interface Outcome<T> {
   resolve(value: T): void;
@@ -32,7 +27,7 @@ export class LmdbWriter implements Writer {
     const { port1, port2 } = new MessageChannel();
     const args: WriterArgs = { dir, newStoreId, posted: this.#posted, gate: gate.state };
     this.#port = port1;
-    this.#thread = new Worker(threadUrl(), {
+    this.#thread = new Worker(compiledFile(import.meta.url, './writer-thread.js'), {
       workerData: { args, port: port2 },
       transferList: [port2],
     });
@@ -66,15 +61,17 @@ export class LmdbWriter implements Writer {
     });
   }
 
-  /** Ends the thread after what was handed over; one that failed is just left. */
-  async close(): Promise<void> {
-    if (this.#failure === undefined) {
+  /** Ends the thread after what was handed over. False if it had failed: then it is just left. */
+  async close(): Promise<boolean> {
+    const isSound = this.#failure === undefined;
+    if (isSound) {
       this.#post({ kind: 'close' });
       await new Promise<void>((resolve) => {
         this.#closing = resolve;
       });
     }
     this.#port.close();
+    return isSound;
   }
 
   #post(message: ToWriter, transfer: ArrayBuffer[] = []): void {

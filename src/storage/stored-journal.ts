@@ -154,6 +154,11 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     for (const { reject } of unsent) reject(this.#stopped);
   }
 
+  /** Whether it was fenced or has failed. */
+  get hasStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
   /** Resolves when nothing waits any more, settled or failed. */
   idle(): Promise<void> {
     if (this.#waiting === 0) return Promise.resolve();

@@ -1,0 +1,89 @@
+/**
+ * The journal as an actor: it opens the store, registers the journal under `journalName`, and looks
+ * after the store in between (free space, slots of dead readers). Commits and reads do not pass its
+ * mailbox; they go to the registered value, in the tick in which they are made.
+ *
+ * 1. When it dies, however, the value that others still hold is fenced: commits and reads on it fail
+ *    with `unavailable`. The restarted actor opens the store anew, under the next epoch.
+ * 2. When the store fails it does not restart: `onFatal` ends the process, because LMDB must not be
+ *    touched again and only a fresh process can say what is on disk.
+ */
+import { z } from 'zod';
+import type { ChildSpec } from '../otp/child-spec.ts';
+import { genServer, noreply, protocol, reply } from '../otp/gen-server.ts';
+import type { Ref } from '../otp/ref.ts';
+import { type JournalInfo, journalName } from '../session/journal.ts';
+import { FreeSpace } from './free-space.ts';
+import { FREE_SPACE_INTERVAL_MS, READER_CHECK_INTERVAL_MS } from './limits.ts';
+import { LmdbStore } from './lmdb-store.ts';
+import { StoredJournal } from './stored-journal.ts';
+import type { SyncGate } from './sync-gate.ts';
+
+/** Commits under way are waited for when the journal stops: as long as one may take, and a little. */
+const SHUTDOWN_MS = 15_000;
+
+export interface JournalServerArgs {
+  /** The store's directory; made if it is missing. */
+  readonly dir: string;
+  /** Free bytes below which nothing is added; default 256 MiB. */
+  readonly minFreeBytes?: number;
+  /** Longest wait of a commit, default 10,000. */
+  readonly commitTimeoutMs?: number;
+  /** The store has failed for good: the process should end, with a code of its own. */
+  readonly onFatal: (error: Error) => void;
+  /** Told of a subscriber that throws. */
+  readonly onListenerError?: (error: unknown) => void;
+  /** For tests: holds commits back. */
+  readonly gate?: SyncGate;
+}
+
+interface State {
+  readonly store: LmdbStore;
+  readonly journal: StoredJournal;
+  readonly space: FreeSpace;
+}
+
+export const journalProtocol = protocol({
+  calls: { info: { request: z.void(), reply: z.custom<JournalInfo>() } },
+  infos: { checkReaders: z.void(), lookAtSpace: z.void() },
+});
+type Protocol = typeof journalProtocol;
+
+const JournalServer = genServer(journalProtocol, {
+  init: async (args: JournalServerArgs, self): Promise<State> => {
+    const { clock } = self.system;
+    const store = await LmdbStore.open({ dir: args.dir, nowMs: clock.now(), gate: args.gate });
+    const { minFreeBytes, ...options } = args;
+    const space = new FreeSpace(args.dir, minFreeBytes === undefined ? {} : { minFreeBytes });
+    const journal = new StoredJournal(store, { ...options, clock, space });
+    self.own(async () => {
+      journal.fence('the journal restarts');
+      await store.close();
+    });
+    self.register(journalName, journal);
+    self.sendEvery(READER_CHECK_INTERVAL_MS, 'checkReaders');
+    self.sendEvery(FREE_SPACE_INTERVAL_MS, 'lookAtSpace');
+    return { store, journal, space };
+  },
+
+  handleCall: { info: (_, state) => reply(state.journal.info(), state) },
+
+  handleInfo: {
+    checkReaders: (_, state) => {
+      if (!state.journal.hasStopped) state.store.tables.checkReaders();
+      return noreply(state);
+    },
+    lookAtSpace: (_, state) => {
+      void state.space.refresh();
+      return noreply(state);
+    },
+  },
+
+  terminate: (_, { journal }) => journal.idle(),
+
+  redact: ({ journal }) => ({ ...journal.info(), ...journal.stats() }), // the rest is the users' own
+});
+
+/** Has started when the store is open and owned. */
+export const journalServer = (args: JournalServerArgs): ChildSpec<Ref<Protocol>> =>
+  JournalServer.childSpec(args, { id: 'journal', shutdownMs: SHUTDOWN_MS });

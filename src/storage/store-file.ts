@@ -1,0 +1,87 @@
+/**
+ * `store.json` beside LMDB's files: says that here is a store, and which. It is written once the store
+ * is on disk and before its first commit, so a data file that is missing, empty or cut off beside it
+ * is a loss to be told of, never a new store.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { StorageError } from '../session/errors.ts';
+import { inspectDataFile } from './data-file.ts';
+import type { StoreIdentity } from './store.ts';
+import { verifyInChild } from './verify.ts';
+
+/** LMDB's data file in the store's directory. */
+export const DATA_FILE = 'data.mdb';
+const STORE_FILE = 'store.json';
+
+type StoreFile = Pick<StoreIdentity, 'storeId' | 'formatVersion'>;
+
+/** Looks before LMDB opens anything. Throws `storage_failed` for a store that has lost its data. */
+export const mustBeSound = async (dir: string): Promise<StoreFile | null> => {
+  const stored = readStoreFile(dir);
+  const path = join(dir, DATA_FILE);
+  const state = inspectDataFile(path);
+  switch (state.kind) {
+    case 'sound':
+      return stored;
+    case 'absent':
+      if (stored === null) return null;
+      throw lost(path, 'is missing', stored);
+    case 'broken':
+      // Created and never written: nothing was ever acknowledged from it.
+      if (stored === null && state.why === 'is empty') return null;
+      throw lost(path, state.why, stored);
+    case 'doubtful': {
+      const report = await verifyInChild(dir);
+      if (report.isSound) return stored;
+      throw lost(path, `${state.why}, and ${report.why}`, stored);
+    }
+  }
+};
+
+/** Notes the store's identity, once. Throws if the directory says another one. */
+export const keepStoreFile = (dir: string, found: StoreFile | null, identity: StoreFile): void => {
+  const { storeId, formatVersion } = identity;
+  if (found === null) writeDurably(dir, `${JSON.stringify({ storeId, formatVersion })}\n`);
+  else if (found.storeId !== storeId)
+    throw new StorageError(
+      `${join(dir, STORE_FILE)} names store ${found.storeId}, its data file is of ${storeId}: one of them belongs elsewhere`,
+    );
+};
+
+const readStoreFile = (dir: string): StoreFile | null => {
+  const path = join(dir, STORE_FILE);
+  if (!existsSync(path)) return null;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as StoreFile;
+  } catch (cause) {
+    throw new StorageError(`${path} is not JSON: restore it from a backup`, { cause });
+  }
+};
+
+const writeDurably = (dir: string, text: string): void => {
+  const path = join(dir, STORE_FILE);
+  const draft = `${path}.new`;
+  writeFileSync(draft, text, { flush: true });
+  renameSync(draft, path);
+  const folder = openSync(dir, 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+};
+
+const lost = (path: string, why: string, stored: StoreFile | null): StorageError =>
+  new StorageError(
+    `${path} ${why}: ${
+      stored === null
+        ? 'move it away to begin a new store'
+        : `store ${stored.storeId} cannot be opened; restore it from a backup`
+    }`,
+  );

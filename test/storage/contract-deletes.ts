@@ -1,0 +1,109 @@
+/** The journal's contract: a delete is seen at once, remembered for a while, and purged in small steps. */
+import { describe, expect, it } from 'vitest';
+import type { Tenant } from '../../src/session/ids.ts';
+import type { StoredJournal } from '../../src/storage/stored-journal.ts';
+import { eachOnGround, type OpenJournal } from './ground.ts';
+import { append, closedTurn, codeOf, DAY_MS, keyOf, NOW, remove, write } from './sessions.ts';
+
+const UNTIL = NOW + 30 * DAY_MS;
+
+export const deletesContract = (open: OpenJournal): void => {
+  const ground = eachOnGround(open);
+  const key = keyOf('s1');
+  const turn = closedTurn();
+
+  const withDeleted = async (entries = 3): Promise<StoredJournal> => {
+    const journal = await ground().journal();
+    const first = append(key, undefined, ...Array.from({ length: entries }, (_, n) => `${n}`));
+    const second = write(key, first.head, { turns: [turn] });
+    await journal.commit(first);
+    await journal.commit(second);
+    await journal.commit(remove(key, second.head, UNTIL));
+    return journal;
+  };
+
+  describe('deletes', () => {
+    it('a deleted session has no head, no row, no entries and no turns, purged or not', async () => {
+      const journal = await withDeleted();
+      const rows: unknown[] = [];
+      await journal.scanRows((row) => rows.push(row));
+      expect(rows).toEqual([]);
+      expect(journal.head(key)).toBeUndefined();
+      expect(journal.entries(key)).toEqual([]);
+      expect(journal.turn(key, turn.turnId)).toBeUndefined();
+      expect(journal.turns(key, { limit: 10 })).toEqual([]);
+    });
+
+    it('it leaves a tombstone and an audit record', async () => {
+      const journal = await withDeleted();
+      expect(journal.tombstone(key)).toEqual({ deletedAtMs: NOW, untilMs: UNTIL });
+      const [record] = journal.audit('default' as Tenant, { limit: 1 });
+      expect(record).toMatchObject({ action: 'deleted', sessionId: 's1' });
+    });
+
+    it('it is not created again while its tombstone stands', async () => {
+      const journal = await withDeleted();
+      expect(await codeOf(journal.commit(append(key)))).toBe('session_deleted');
+      expect(journal.head(key)).toBeUndefined();
+    });
+
+    it('afterwards it can be created, empty, once its records are purged', async () => {
+      const journal = await withDeleted();
+      ground().clock.jump(31 * DAY_MS);
+      expect(await codeOf(journal.commit(append(key)))).toBe('session_deleted');
+      await journal.purge(10);
+      await journal.commit(append(key, undefined, 'anew'));
+      expect(journal.entries(key)).toHaveLength(1);
+      expect(journal.turn(key, turn.turnId)).toBeUndefined();
+    });
+
+    it('a stale delete is refused', async () => {
+      const journal = await ground().journal();
+      const first = append(key);
+      await journal.commit(first);
+      await journal.commit(append(key, first.head));
+      expect(await codeOf(journal.commit(remove(key, first.head, UNTIL)))).toBe('version_conflict');
+      expect(journal.head(key)?.version).toBe(2);
+    });
+  });
+
+  describe('purging', () => {
+    it('frees about what was written, and nothing of the neighbours', async () => {
+      const journal = await ground().journal();
+      const [bigKey, neighbour] = [keyOf('s1'), keyOf('s1-')];
+      await journal.commit(append(neighbour));
+      const change = append(
+        bigKey,
+        undefined,
+        ...Array.from({ length: 1_200 }, () => 'x'.repeat(500)),
+      );
+      await journal.commit(change);
+      await journal.commit(remove(bigKey, change.head, UNTIL));
+      const { purged, bytes, left } = await journal.purge(10);
+      expect({ purged, left }).toEqual({ purged: 1, left: false });
+      expect(bytes).toBeGreaterThan(1_200 * 500);
+      expect(bytes).toBeLessThan(1_200 * 700);
+      expect(journal.entries(neighbour)).toHaveLength(1);
+    });
+
+    it('takes the sessions that it was allowed, and says that more are left', async () => {
+      const journal = await ground().journal();
+      for (const id of ['a', 'b', 'c']) {
+        const change = append(keyOf(id));
+        await journal.commit(change);
+        await journal.commit(remove(keyOf(id), change.head, UNTIL));
+      }
+      expect(await journal.purge(2)).toMatchObject({ purged: 2, left: true });
+      expect(await journal.purge(2)).toMatchObject({ purged: 1, left: false });
+      expect(await journal.purge(2)).toEqual({ purged: 0, bytes: 0, left: false });
+    });
+
+    it('removes tombstones whose time is over', async () => {
+      const journal = await withDeleted();
+      await journal.purge(10);
+      ground().clock.jump(31 * DAY_MS);
+      expect((await journal.purge(10)).bytes).toBeGreaterThan(0);
+      expect(await journal.purge(10)).toEqual({ purged: 0, bytes: 0, left: false });
+    });
+  });
+};

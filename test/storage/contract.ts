@@ -1,0 +1,13 @@
+/** What every journal must do, whatever it stands on: run by each kind's own test file. */
+import { commitsContract } from './contract-commits.ts';
+import { deletesContract } from './contract-deletes.ts';
+import { limitsContract } from './contract-limits.ts';
+import { readsContract } from './contract-reads.ts';
+import type { OpenJournal } from './ground.ts';
+
+export const journalContract = (open: OpenJournal): void => {
+  commitsContract(open);
+  readsContract(open);
+  deletesContract(open);
+  limitsContract(open);
+};
