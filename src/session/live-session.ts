@@ -15,12 +15,19 @@ import type { StepEvent, StepOutcome } from './executor.ts';
 import { type Head, newHead } from './head.ts';
 import { keyString, type TurnId } from './ids.ts';
 import { type ImportRequest, prepareImport } from './import.ts';
-import { type Journal, journalName, type SessionChange, TurnKnownError } from './journal.ts';
+import {
+  type AuditRecord,
+  type Journal,
+  journalName,
+  type SessionChange,
+  TurnKnownError,
+} from './journal.ts';
 import type { Answer, Effect, Input, SessionState } from './machine.ts';
 import { Narrator } from './narrator.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
 import type { ClosedTurn, OpenTurn, TurnRecord } from './turn.ts';
+import { iso } from './views.ts';
 
 /** What a caller is told: the answer, and the state that it is true of. */
 export interface Answered {
@@ -260,7 +267,15 @@ export class LiveSession {
     for (const { of, answer } of folded.answers) this.#answer(of.from, answer);
     this.#holdPrompts(folded);
     for (const effect of effects) this.#carryOut(effect);
+    for (const write of writes) if (write.type === 'audit') this.#announce(write.record);
     this.touch();
+  }
+
+  /** Tells other programs of a session's life. */
+  #announce({ kind: _, action, atMs, ...facts }: AuditRecord): void {
+    const { tenant, sessionId } = this.#args.key;
+    const news = { type: `session.${action}`, sessionId, at: iso(atMs), ...facts };
+    this.#args.runtime.feed.announce(tenant, news);
   }
 
   #answer(from: From<Answered> | undefined, answer: Answer): void {
