@@ -26,15 +26,15 @@ export class Answer {
 
   see(event: RawMessageStreamEvent): void {
     switch (event.type) {
+      case 'content_block_delta':
+        return this.#delta(event.index, event.delta);
+      case 'content_block_start':
+        if (event.content_block.type === 'text') this.text += event.content_block.text;
+        return;
       case 'message_start':
         return this.#count(event.message.usage);
       case 'message_delta':
         return this.#count(event.usage);
-      case 'content_block_start':
-        if (event.content_block.type === 'text') this.text += event.content_block.text;
-        return;
-      case 'content_block_delta':
-        return this.#delta(event.index, event.delta);
       case 'content_block_stop':
       case 'message_stop':
         return;

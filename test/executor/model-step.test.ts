@@ -33,6 +33,17 @@ describe('a model step', () => {
     });
   });
 
+  it('sends a history of 10,000 messages whole', async () => {
+    const { run, rehearsal } = await executing();
+    const messages = Array.from({ length: 10_000 }, (_, n) => ({
+      role: n % 2 === 0 ? 'user' : 'assistant',
+      content: `${n}: ${'grün '.repeat(20)}`,
+    }));
+    await run(stepOf('', { context: contextOf(...messages, user('and now?')) }));
+    const body = JSON.parse([...rehearsal.requests][0]?.rawBody.toString() ?? '');
+    expect(body.messages).toEqual([...messages, user('and now?')]);
+  });
+
   it('streams text, thinking and tool input as deltas of their blocks', async () => {
     const { start } = await executing();
     const prompt =
