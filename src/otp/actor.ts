@@ -36,7 +36,7 @@ export class Monitor implements MonitorRef {
   }
 }
 
-type InfoPair = readonly [name: string, message: unknown];
+type InfoPair = readonly [name: string, message?: unknown];
 
 export class Actor extends Process {
   readonly system: System;

@@ -7,9 +7,9 @@ import type { System } from './system.ts';
 /** `transient`: restarted unless it ended as wished (`normal`, `shutdown`); `temporary`: never. */
 export type Restart = 'permanent' | 'transient' | 'temporary';
 
-/** Where a child starts: under which supervisor, in which seat. */
+/** Where a child starts: under which supervisor (the root has none), in which seat. */
 export interface Place {
-  readonly parent: Process;
+  readonly parent: Process | undefined;
   readonly seat: Seat;
 }
 
@@ -25,7 +25,7 @@ export interface ChildSpec<R extends ActorRef = ActorRef> {
   readonly restart: Restart;
   /** Default 5,000 for workers, `infinity` for supervisors. */
   readonly shutdownMs: Shutdown;
-  start(system: System, place: Place | undefined): StartResult | Promise<StartResult>;
+  start(system: System, place: Place): StartResult | Promise<StartResult>;
 }
 
 export interface ChildOptions {

@@ -37,8 +37,13 @@ export function describeReason(reason: ExitReason): string {
 function inWords(value: unknown): string {
   try {
     if (value instanceof Error) return value.message;
-    return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+    return typeof value === 'string'
+      ? value
+      : (JSON.stringify(value, errorsInWords) ?? String(value));
   } catch {
     return 'something that cannot be shown';
   }
 }
+
+const errorsInWords = (_key: string, value: unknown): unknown =>
+  value instanceof Error ? value.message : value;

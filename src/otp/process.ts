@@ -145,9 +145,11 @@ export class Process implements Runnable, Holder, Callee, Mortal {
     return this.host.deadlines;
   }
 
+  /** How long `terminate` may take. */
   get shutdownMs(): number {
     const shutdownMs = this.seat?.shutdownMs ?? SHUTDOWN_MS;
-    return typeof shutdownMs === 'number' ? shutdownMs : Number.POSITIVE_INFINITY;
+    if (shutdownMs === 'infinity') return Number.POSITIVE_INFINITY;
+    return shutdownMs === 'brutal_kill' ? SHUTDOWN_MS : shutdownMs;
   }
 
   // ── beginning ──────────────────────────────────────────────────────────────────────────────

@@ -37,7 +37,12 @@ export type InfoOf<P extends Protocol, K extends InfoName<P>> = OutputOf<Section
 
 type OutputOf<Schema> = Schema extends z.ZodType ? z.output<Schema> : never;
 
+/** What is declared as nothing may be left out. */
+export type Argument<T, Rest extends readonly unknown[] = []> = undefined extends T
+  ? [nothing?: undefined, ...Rest]
+  : [value: T, ...Rest];
+
 /** An info and its message, as `pipe` wants them. */
 export type Info<P extends Protocol> = {
-  [K in InfoName<P>]: readonly [name: K, message: InfoOf<P, K>];
+  [K in InfoName<P>]: readonly [name: K, ...message: Argument<InfoOf<P, K>>];
 }[InfoName<P>];

@@ -1,5 +1,13 @@
 /** How others hold an actor: what they may know of it, ask it and tell it. */
-import type { CallName, CastName, CastOf, Protocol, ReplyOf, RequestOf } from './protocol.ts';
+import type {
+  Argument,
+  CallName,
+  CastName,
+  CastOf,
+  Protocol,
+  ReplyOf,
+  RequestOf,
+} from './protocol.ts';
 
 /** An actor of whatever protocol: enough to watch it, link to it, look into it or end it. */
 export interface ActorRef {
@@ -27,10 +35,5 @@ export interface Ref<P extends Protocol> extends ActorRef {
   ): Promise<ReplyOf<P, K>>;
 
   /** Tells, and waits for nothing: a dead actor does not mind. Throws `mailbox_full` if there is no room. */
-  cast<K extends CastName<P>>(name: K, ...message: Argument<CastOf<P, K>, []>): void;
+  cast<K extends CastName<P>>(name: K, ...message: Argument<CastOf<P, K>>): void;
 }
-
-/** What is declared as nothing may be left out. */
-export type Argument<T, Rest extends readonly unknown[]> = undefined extends T
-  ? [nothing?: undefined, ...Rest]
-  : [value: T, ...Rest];

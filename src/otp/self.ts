@@ -2,8 +2,8 @@
 import type { Timer } from './clock.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Name } from './name.ts';
-import type { Info, InfoName, InfoOf, Protocol } from './protocol.ts';
-import type { ActorRef, Argument, Ref } from './ref.ts';
+import type { Argument, Info, InfoName, InfoOf, Protocol } from './protocol.ts';
+import type { ActorRef, Ref } from './ref.ts';
 import type { System } from './system.ts';
 import type { Release } from './ties.ts';
 
@@ -17,17 +17,17 @@ export interface Self<P extends Protocol> {
   readonly system: System;
 
   /** An info to itself, after what is in the mailbox already. */
-  send<K extends InfoName<P>>(info: K, ...message: Argument<InfoOf<P, K>, []>): void;
+  send<K extends InfoName<P>>(info: K, ...message: Argument<InfoOf<P, K>>): void;
   sendAfter<K extends InfoName<P>>(
     delayMs: number,
     info: K,
-    ...message: Argument<InfoOf<P, K>, []>
+    ...message: Argument<InfoOf<P, K>>
   ): Timer;
   /** Every `intervalMs`, first after one interval; one that is late shifts those after it. */
   sendEvery<K extends InfoName<P>>(
     intervalMs: number,
     info: K,
-    ...message: Argument<InfoOf<P, K>, []>
+    ...message: Argument<InfoOf<P, K>>
   ): Timer;
   /** The outcome of a promise comes back as an info. A mapping that throws crashes the actor. */
   pipe<T>(

@@ -57,9 +57,20 @@ export interface SupervisorRef extends ActorRef {
   readonly exited: Promise<ExitReason>;
 }
 
-/** Starts a tree; resolves when every child is up. Rejects `start_failed`: then nothing of it is left. */
-export async function startTree(system: System, spec: ChildSpec): Promise<SupervisorRef> {
-  const result = await spec.start(system, undefined);
+/**
+ * Starts a tree; resolves when every child is up. Rejects `start_failed`: then nothing of it is left. A `signal` that is
+ * aborted before gives the start up and undoes it in order.
+ */
+export async function startTree(
+  system: System,
+  spec: ChildSpec,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<SupervisorRef> {
+  const seat = new ChildSeat(spec);
+  const giveUp = () => seat.process?.signalExit('shutdown');
+  signal?.addEventListener('abort', giveUp);
+  const result = await spec.start(system, { parent: undefined, seat });
+  signal?.removeEventListener('abort', giveUp);
   switch (result.kind) {
     case 'started':
       return result.process;

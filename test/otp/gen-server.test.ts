@@ -1,94 +1,214 @@
 /** GenServer: calls, casts, infos, replies now and later, and what callers see when something goes wrong. */
 import { expect, test } from 'vitest';
-import { z } from 'zod';
-import { genServer, noreply, protocol, reply, replyAfter, stop } from '../../src/otp/gen-server.ts';
-import { System } from '../../src/otp/system.ts';
-import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { noreply, reply, replyAfter, stop } from '../../src/otp/gen-server.ts';
+import type { From } from '../../src/otp/message.ts';
+import { nameOf } from '../../src/otp/name.ts';
+import type { Self } from '../../src/otp/self.ts';
+import { deferred, type Puppet, type PuppetProtocol, puppet, world } from './support.ts';
 
-const counterProtocol = protocol({
-  calls: {
-    add: { request: z.int(), reply: z.int() },
-    value: { request: z.void(), reply: z.int() },
-    crash: { request: z.void(), reply: z.void() },
-    never: { request: z.void(), reply: z.void() },
-    commit: { request: z.custom<Promise<number>>(), reply: z.int() },
-  },
-  casts: { set: z.int() },
-  infos: { tick: z.void() },
-});
-
-const Counter = genServer(counterProtocol, {
-  init: (start: number, self) => {
-    self.sendAfter(100, 'tick');
-    return start;
-  },
-  handleCall: {
-    add: (n, state) => reply(state + n, state + n),
-    value: (_, state) => reply(state, state),
-    crash: () => {
-      throw new Error('boom');
-    },
-    never: (_, state) => noreply(state),
-    commit: (promise, _state) =>
-      replyAfter(promise, (state, value) => reply(state + value, state + value)),
-  },
-  handleCast: { set: (n) => noreply(n) },
-  handleInfo: { tick: (_, state) => (state < 0 ? stop('normal', state) : noreply(state + 1_000)) },
-});
-
-const quiet = () => {
-  const clock = virtualClock();
-  return { clock, system: new System({ clock, onReport: () => {} }) };
-};
+const code = (expected: string) => expect.objectContaining({ code: expected });
 
 test('a call gives the handler its request and the caller its reply', async () => {
-  const counter = await Counter.start(quiet().system, 1);
-  expect(await counter.call('add', 2)).toBe(3);
-  expect(await counter.call('value')).toBe(3);
+  const p = await puppet(world(), 'p');
+  expect(await p.call('handle', (_, n) => reply(n + 1, n + 2))).toBe(1);
+  expect(await p.call('state')).toBe(2);
 });
 
-test('a cast is handled in order with calls', async () => {
-  const counter = await Counter.start(quiet().system, 1);
-  counter.cast('set', 7);
-  expect(await counter.call('value')).toBe(7);
+test('casts and calls of one sender are handled in the order in which they were sent', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  p.cast('note', 'first');
+  const second = p.call('act', () => w.notes.push('second'));
+  p.cast('note', 'third');
+  await second;
+  await p.call('state');
+  expect(w.notes).toEqual(['+p', 'first', 'second', 'third']);
 });
 
-test('a timer sends its info when its time has come', async () => {
-  const { clock, system } = quiet();
-  const counter = await Counter.start(system, 1);
-  await clock.advance(99);
-  expect(await counter.call('value')).toBe(1);
-  await clock.advance(1);
-  expect(await counter.call('value')).toBe(1_001);
+test('a handler may answer later, from outside', async () => {
+  const p = await puppet(world(), 'p');
+  let from: From<unknown> | undefined;
+  const answer = p.call('handle', (given, n) => {
+    from = given;
+    return noreply(n);
+  });
+  expect(await p.call('state')).toBe(0);
+  from?.reply('late');
+  from?.reply('later still');
+  expect(await answer).toBe('late');
 });
 
-test('a crash reaches the caller with its reason and ends only this actor', async () => {
-  const { system } = quiet();
-  const counter = await Counter.start(system, 1);
-  await expect(counter.call('crash')).rejects.toMatchObject({ code: 'callee_died' });
-  await expect(counter.call('value')).rejects.toMatchObject({ code: 'noproc' });
-  expect(counter.alive).toBe(false);
+test('a handler may fail its caller with an error of its own, and lives on', async () => {
+  const p = await puppet(world(), 'p');
+  const refusal = new Error('no such thing');
+  const answer = p.call('handle', (from, n) => {
+    from.fail(refusal);
+    return noreply(n);
+  });
+  await expect(answer).rejects.toBe(refusal);
+  expect(p.alive).toBe(true);
 });
 
-test('a call that is not answered in time is rejected', async () => {
-  const { clock, system } = quiet();
-  const counter = await Counter.start(system, 1);
-  const call = expect(counter.call('never')).rejects.toMatchObject({ code: 'timeout' });
-  await clock.advance(5_000);
-  await call;
+test('a call without an answer rejects with timeout when its time is up, and not before', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  let outcome = 'none';
+  const call = p.call('handle', (_, n) => noreply(n), { timeoutMs: 200 });
+  call.catch((error) => {
+    outcome = error.code;
+  });
+  await w.clock.advance(199);
+  expect(outcome).toBe('none');
+  await w.clock.advance(1);
+  expect(outcome).toBe('timeout');
 });
 
-test('replyAfter changes the state only when the promise is fulfilled', async () => {
-  const { system } = quiet();
-  const counter = await Counter.start(system, 1);
-  let fulfil = (_: number) => {};
-  const answer = counter.call(
-    'commit',
-    new Promise<number>((resolve) => {
-      fulfil = resolve;
-    }),
+test('a reply after the timeout is dropped', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  let from: From<unknown> | undefined;
+  const call = p.call('handle', (given, n) => {
+    from = given;
+    return noreply(n);
+  });
+  const rejected = expect(call).rejects.toEqual(code('timeout'));
+  await w.clock.advance(5_000);
+  from?.reply('too late');
+  await rejected;
+});
+
+test('a request whose deadline passed while it waited is not carried out', async () => {
+  const w = world();
+  const opened = deferred<number>();
+  const me = nameOf<Puppet>('p');
+  const init = (self: Self<PuppetProtocol>) => {
+    self.register(me, self.ref);
+    return opened.promise;
+  };
+  const starting = puppet(w, 'p', { init });
+  const p = w.system.fetch(me);
+  const late = expect(p.call('act', () => w.notes.push('done'))).rejects.toEqual(code('timeout'));
+  await w.clock.advance(6_000);
+  opened.resolve(0);
+  await starting;
+  await late;
+  expect(await p.call('state')).toBe(0);
+  expect(w.notes).not.toContain('done');
+});
+
+test('a deadline that passes while another handler blocks the loop is seen before the next one runs', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  const blocking = p.call('act', () => w.clock.jump(6_000));
+  const late = expect(p.call('act', () => w.notes.push('done'))).rejects.toEqual(code('timeout'));
+  await blocking;
+  await late;
+  expect(w.notes).not.toContain('done');
+});
+
+test('a call to a dead actor rejects with noproc, a cast does nothing', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  await w.system.stop(p);
+  p.cast('note', 'hello');
+  await expect(p.call('state')).rejects.toEqual(code('noproc'));
+});
+
+test('a crash rejects the call that caused it, with the error as cause', async () => {
+  const p = await puppet(world(), 'p');
+  const error = await p.call('crash').catch((thrown) => thrown);
+  expect(error).toEqual(code('callee_died'));
+  expect(error.cause.message).toBe('boom');
+  expect(p.alive).toBe(false);
+});
+
+test('callers who still wait when an actor dies are told why', async () => {
+  const p = await puppet(world(), 'p');
+  const owed = p.call('handle', (_, n) => noreply(n)).catch((thrown) => thrown);
+  await p.call('state');
+  const crash = p.call('crash').catch((thrown) => thrown);
+  const queued = p.call('state').catch((thrown) => thrown);
+  for (const error of await Promise.all([owed, crash, queued])) {
+    expect(error).toMatchObject({ code: 'callee_died', reason: { crashed: expect.any(Error) } });
+  }
+});
+
+test('an actor that calls itself is told so at once', async () => {
+  const p = await puppet(world(), 'p');
+  const inner = await p.call('act', () => p.call('state').catch((error) => error.code));
+  expect(inner).toBe('calling_self');
+});
+
+test('a handler may call another actor and answer when that has', async () => {
+  const w = world();
+  const [a, b] = [await puppet(w, 'a'), await puppet(w, 'b', { init: () => 7 })];
+  const answer = a.call('handle', () =>
+    replyAfter(b.call('state'), (n, got) => reply(got, n + got)),
   );
-  expect(await counter.call('value')).toBe(1);
-  fulfil(4);
-  expect(await answer).toBe(5);
+  expect(await answer).toBe(7);
+  expect(await a.call('state')).toBe(7);
+});
+
+test('stop with a reply answers its caller, then ends', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  expect(await p.call('handle', (_, n) => stop('normal', n, 'bye'))).toBe('bye');
+  expect(await w.system.exited(p)).toBe('normal');
+});
+
+test('stop without a reply leaves its caller with callee_died', async () => {
+  const p = await puppet(world(), 'p');
+  await expect(p.call('stop', 'normal')).rejects.toMatchObject({
+    code: 'callee_died',
+    reason: 'normal',
+  });
+});
+
+test('a handler that returns nothing is a crash', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  await expect(p.call('handle', () => undefined as never)).rejects.toEqual(code('callee_died'));
+  expect(await w.system.exited(p)).toMatchObject({ crashed: expect.any(TypeError) });
+});
+
+test('a call that the protocol does not have is refused to its caller alone', async () => {
+  const p = await puppet(world(), 'p');
+  await expect(p.call('nonsense' as 'state')).rejects.toEqual(code('unknown_call'));
+  expect(await p.call('state')).toBe(0);
+});
+
+test('replyAfter answers from the old state until its promise is fulfilled', async () => {
+  const p = await puppet(world(), 'p');
+  const commit = deferred();
+  const answer = p.call('handle', () => replyAfter(commit.promise, (n) => reply('durable', n + 1)));
+  expect(await p.call('state')).toBe(0);
+  commit.resolve();
+  expect(await answer).toBe('durable');
+  expect(await p.call('state')).toBe(1);
+});
+
+test('replyAfter sees the state of the moment in which its promise is fulfilled', async () => {
+  const p = await puppet(world(), 'p');
+  const commit = deferred();
+  const answer = p.call('handle', () => replyAfter(commit.promise, (n) => reply(n, n)));
+  await p.call('handle', (_, n) => reply(null, n + 10));
+  commit.resolve();
+  expect(await answer).toBe(10);
+});
+
+test('a rejected replyAfter crashes the actor with its error', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  const failed = new Error('disk full');
+  const call = p.call('handle', () => replyAfter(Promise.reject(failed), (n) => reply(0, n)));
+  await expect(call).rejects.toMatchObject({ code: 'callee_died', cause: failed });
+  expect(await w.system.exited(p)).toEqual({ crashed: failed });
+});
+
+test('system.stop ends an actor after what was in its mailbox before', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  p.cast('note', 'before');
+  expect(await w.system.stop(p)).toBe('normal');
+  expect(w.notes).toEqual(['+p', 'before', '-p']);
 });

@@ -1,0 +1,189 @@
+/** How an actor begins and ends: init, its bound and its failures; terminate, releases, kills; names. */
+import { expect, test } from 'vitest';
+import { IGNORE } from '../../src/otp/gen-server.ts';
+import { nameOf } from '../../src/otp/name.ts';
+import type { Self } from '../../src/otp/self.ts';
+import { deferred, kill, type Puppet, type PuppetProtocol, puppet, world } from './support.ts';
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+const boom = () => {
+  throw new Error('boom');
+};
+
+test('a throw in init is a failed start, and nothing of the actor is left', async () => {
+  const w = world();
+  await expect(puppet(w, 'p', { init: boom })).rejects.toMatchObject({
+    code: 'start_failed',
+    cause: { message: 'boom' },
+  });
+  expect(w.system.size).toBe(0);
+});
+
+test('a rejected init is a failed start', async () => {
+  const start = puppet(world(), 'p', { init: () => Promise.reject(new Error('boom')) });
+  await expect(start).rejects.toEqual(code('start_failed'));
+});
+
+test('an init that does not come back within initTimeoutMs is a failed start', async () => {
+  const w = world();
+  const start = puppet(w, 'p', { init: () => new Promise(() => {}), initTimeoutMs: 100 });
+  const failed = expect(start).rejects.toMatchObject({
+    code: 'start_failed',
+    cause: { code: 'timeout' },
+  });
+  await w.clock.advance(100);
+  await failed;
+});
+
+test('an init that gives IGNORE starts nothing and is no failure of its own', async () => {
+  const w = world();
+  await expect(puppet(w, 'p', { init: () => IGNORE })).rejects.toEqual(code('ignored'));
+  expect(w.reports).toEqual([]);
+});
+
+test('messages wait until an asynchronous init is done', async () => {
+  const w = world();
+  const opened = deferred<number>();
+  const me = nameOf<Puppet>('me');
+  const init = (self: Self<PuppetProtocol>) => {
+    self.register(me, self.ref);
+    return opened.promise;
+  };
+  const start = puppet(w, 'p', { init });
+  const early = w.system.fetch(me).call('state');
+  opened.resolve(5);
+  await start;
+  expect(await early).toBe(5);
+});
+
+test('what a late init opened is closed by terminate', async () => {
+  const w = world();
+  const opened = deferred<number>();
+  const start = puppet(w, 'p', { init: () => opened.promise, initTimeoutMs: 100 }).catch(
+    () => 'failed',
+  );
+  await w.clock.advance(100);
+  expect(await start).toBe('failed');
+  expect(w.notes).toEqual(['+p']);
+  opened.resolve(1);
+  await w.clock.settle();
+  expect(w.notes).toEqual(['+p', '-p']);
+});
+
+test('terminate runs on a stop, on a crash and on an exit signal', async () => {
+  const w = world();
+  const ps = await Promise.all(['a', 'b', 'c'].map((name) => puppet(w, name)));
+  await ps[0]?.call('stop', 'normal').catch(() => {});
+  await ps[1]?.call('crash').catch(() => {});
+  if (ps[2]) w.system.exit(ps[2], 'shutdown');
+  await w.clock.settle();
+  expect(w.notes.slice(3)).toEqual(['-a', '-b', '-c']);
+});
+
+test('a kill runs no terminate, but frees what the actor owns', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { init: (self) => self.own(() => void w.notes.push('freed')) });
+  await kill(w, p);
+  expect(w.notes).toEqual(['+p', 'freed']);
+  expect(await w.system.exited(p)).toBe('killed');
+});
+
+test('what an actor owns is freed in reverse, after terminate, before anyone is told', async () => {
+  const w = world();
+  const own = (name: string) => () => void w.notes.push(name);
+  const p = await puppet(w, 'p', {
+    init: (self) => {
+      self.own(own('first'));
+      self.own(own('second'));
+    },
+  });
+  const told = w.system.exited(p).then(() => w.notes.push('told'));
+  await w.system.stop(p);
+  await told;
+  expect(w.notes).toEqual(['+p', '-p', 'second', 'first', 'told']);
+});
+
+test('an asynchronous release is waited for, five seconds at most', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { init: (self) => self.own(() => new Promise(() => {})) });
+  w.system.exit(p, 'kill');
+  await w.clock.advance(4_999);
+  expect(w.system.size).toBe(1);
+  await w.clock.advance(1);
+  expect(w.system.size).toBe(0);
+});
+
+test('an asynchronous terminate is waited for, and cut short by a kill', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { terminate: () => new Promise(() => {}) });
+  w.system.exit(p, 'shutdown');
+  await w.clock.settle();
+  expect(w.system.size).toBe(1);
+  await kill(w, p);
+  expect(await w.system.exited(p)).toBe('killed');
+});
+
+test('a terminate that throws turns a normal end into a crash', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { terminate: boom });
+  expect(await w.system.stop(p)).toMatchObject({ crashed: { message: 'boom' } });
+});
+
+test('a release that throws is reported and stops nothing', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { init: (self) => self.own(boom) });
+  expect(await w.system.stop(p)).toBe('normal');
+  expect(w.reports).toMatchObject([{ kind: 'fault', actor: 'p', during: 'a release' }]);
+});
+
+test('a name lives as long as its actor', async () => {
+  const w = world();
+  const name = nameOf<string>('colour');
+  const p = await puppet(w, 'p', { init: (self) => self.register(name, 'green') });
+  expect(w.system.fetch(name)).toBe('green');
+  await w.system.stop(p);
+  expect(w.system.find(name)).toBeUndefined();
+  expect(() => w.system.fetch(name)).toThrow(code('not_registered'));
+});
+
+test('a name that is taken is refused', async () => {
+  const w = world();
+  const name = nameOf<number>('one');
+  await puppet(w, 'a', { init: (self) => self.register(name, 1) });
+  const second = puppet(w, 'b', { init: (self) => self.register(name, 2) });
+  await expect(second).rejects.toMatchObject({ cause: { code: 'already_registered' } });
+  expect(w.system.fetch(name)).toBe(1);
+});
+
+test('a dead actor cannot take a name', async () => {
+  const w = world();
+  let register = () => {};
+  const init = (self: {
+    register(name: ReturnType<typeof nameOf<number>>, value: number): void;
+  }) => {
+    register = () => self.register(nameOf<number>('late'), 1);
+  };
+  await w.system.stop(await puppet(w, 'p', { init }));
+  expect(register).toThrow(code('noproc'));
+});
+
+test('an actor may end itself from a foreign callback', async () => {
+  const w = world();
+  let callback = () => {};
+  const failure = new Error('socket closed');
+  const p = await puppet(w, 'p', {
+    init: (self) => {
+      callback = () => self.exit({ crashed: failure });
+    },
+  });
+  callback();
+  expect(await w.system.exited(p)).toEqual({ crashed: failure });
+  expect(w.notes).toEqual(['+p', '-p']);
+});
+
+test('two systems in one program know nothing of each other', async () => {
+  const [a, b] = [world(), world()];
+  await puppet(a, 'p', { init: (self) => self.register(nameOf('p'), 1) });
+  expect(b.system.find(nameOf('p'))).toBeUndefined();
+  expect([a.system.size, b.system.size]).toEqual([1, 0]);
+});

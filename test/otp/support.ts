@@ -1,0 +1,168 @@
+/** A fresh world per test, and a puppet: an actor that does what the test tells it and notes what happens to it. */
+import { z } from 'zod';
+import type { ChildOptions, ChildSpec } from '../../src/otp/child-spec.ts';
+import type { ExitReason } from '../../src/otp/exit-reason.ts';
+import {
+  type CallResult,
+  genServer,
+  noreply,
+  protocol,
+  reply,
+  stop,
+} from '../../src/otp/gen-server.ts';
+import type { From } from '../../src/otp/message.ts';
+import { nameOf } from '../../src/otp/name.ts';
+import type { IGNORE } from '../../src/otp/program.ts';
+import type { ActorRef, Ref } from '../../src/otp/ref.ts';
+import type { Report } from '../../src/otp/report.ts';
+import type { Self } from '../../src/otp/self.ts';
+import { System } from '../../src/otp/system.ts';
+import { virtualClock } from '../../src/otp/virtual-clock.ts';
+
+export interface World {
+  readonly clock: ReturnType<typeof virtualClock>;
+  readonly system: System;
+  readonly reports: Report[];
+  /** What puppets noted, in order. */
+  readonly notes: string[];
+}
+
+export function world(): World {
+  const clock = virtualClock();
+  const reports: Report[] = [];
+  const system = new System({ clock, onReport: (report) => void reports.push(report) });
+  return { clock, system, reports, notes: [] };
+}
+
+type Act = (self: Self<PuppetProtocol>, from: From<unknown>) => unknown;
+
+export type PuppetProtocol = typeof puppetProtocol;
+const puppetProtocol = protocol({
+  calls: {
+    /** Runs the function in the actor's turn and answers with what it returns. */
+    act: { request: z.custom<Act>(), reply: z.unknown() },
+    /** Runs the function in the actor's turn and returns what it returns to the loop. */
+    handle: {
+      request: z.custom<(from: From<unknown>, state: number) => CallResult<unknown, number>>(),
+      reply: z.unknown(),
+    },
+    state: { request: z.void(), reply: z.number() },
+    stop: { request: z.custom<ExitReason>(), reply: z.void() },
+    crash: { request: z.void(), reply: z.void() },
+  },
+  casts: { note: z.string(), crash: z.void() },
+  infos: { note: z.string() },
+});
+
+export type Puppet = Ref<PuppetProtocol>;
+
+export interface Script {
+  readonly name: string;
+  readonly notes: string[];
+  readonly init?: (self: Self<PuppetProtocol>) => unknown;
+  readonly terminate?: (reason: ExitReason) => void | Promise<void>;
+}
+
+const Puppets = genServer(puppetProtocol, {
+  init: (script: Script, self): Promise<State | typeof IGNORE> | State | typeof IGNORE => {
+    const first = (given: unknown): State | typeof IGNORE =>
+      typeof given === 'symbol' ? (given as typeof IGNORE) : { script, count: Number(given ?? 0) };
+    const given = script.init?.(self);
+    script.notes.push(`+${script.name}`);
+    return given instanceof Promise ? given.then(first) : first(given);
+  },
+  handleCall: {
+    act: (act, state, self, from) => reply(act(self, from), state),
+    handle: (handle, state, _self, from) => {
+      const result = handle(from, state.count);
+      if (result?.do !== 'replyAfter' && result) {
+        return { ...result, state: { ...state, count: result.state } };
+      }
+      if (result?.do !== 'replyAfter') return result;
+      const { promise, resume } = result;
+      const then = (later: State, value: unknown) => {
+        const next = resume(later.count, value);
+        return { ...next, state: { ...later, count: next.state } };
+      };
+      return { do: 'replyAfter', promise, resume: then };
+    },
+    state: (_, state) => reply(state.count, state),
+    stop: (reason, state) => stop(reason, state),
+    crash: () => {
+      throw new Error('boom');
+    },
+  },
+  handleCast: {
+    note: (text, state) => note(state, text),
+    crash: () => {
+      throw new Error('boom');
+    },
+  },
+  handleInfo: { note: (text, state) => note(state, text) },
+  handleDown: ({ ref, reason }, state) => note(state, `down ${ref.label} ${words(reason)}`),
+  handleExit: ({ ref, reason }, state) => note(state, `exit ${ref?.label} ${words(reason)}`),
+  terminate: (reason, { script }) => {
+    script.notes.push(`-${script.name}`);
+    return script.terminate?.(reason);
+  },
+  redact: ({ count }) => ({ count }),
+});
+
+interface State {
+  readonly script: Script;
+  readonly count: number;
+}
+
+const note = (state: State, text: string) => {
+  state.script.notes.push(text);
+  return noreply(state);
+};
+
+const words = (reason: ExitReason) =>
+  typeof reason === 'string' ? reason : Object.keys(reason)[0];
+
+type Options = Partial<ChildOptions> & Omit<Script, 'name' | 'notes'>;
+
+/** A puppet outside any tree. */
+export const puppet = (world: World, name: string, options: Options = {}): Promise<Puppet> =>
+  Puppets.start(world.system, { name, notes: world.notes, ...options }, { id: name, ...options });
+
+/** A puppet as a child; `findPuppet` finds the one that lives under its name now. */
+export const child = (world: World, name: string, options: Options = {}): ChildSpec<Puppet> =>
+  Puppets.childSpec(
+    {
+      name,
+      notes: world.notes,
+      ...options,
+      init: (self) => {
+        self.register(nameOf<Puppet>(name), self.ref);
+        return options.init?.(self);
+      },
+    },
+    { id: name, ...options },
+  );
+
+export const findPuppet = ({ system }: World, name: string): Puppet =>
+  system.fetch(nameOf<Puppet>(name));
+
+/** Makes the child that lives under a name now crash, and waits until its supervisor has dealt with it. */
+export async function crash(world: World, name: string): Promise<void> {
+  findPuppet(world, name).cast('crash');
+  await world.clock.settle();
+}
+
+export async function kill({ system, clock }: World, ref: ActorRef): Promise<void> {
+  system.exit(ref, 'kill');
+  await clock.settle();
+}
+
+/** A promise and its ends. */
+export function deferred<T = void>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}
