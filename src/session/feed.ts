@@ -24,11 +24,10 @@ export class Publication {
 export type Listener = (publication: Publication) => void;
 export type NewsListener = (tenant: Tenant, news: Readonly<Record<string, unknown>>) => void;
 
-const turnKey = (key: SessionKey, turnId: TurnId): string => `${keyString(key)}/${turnId}`;
-
 export class Feed {
   readonly #all = new Set<Listener>();
-  readonly #byTurn = new Map<string, Set<Listener>>();
+  /** Readers of single turns, by session and turn. */
+  readonly #readers = new Map<string, Map<TurnId, Set<Listener>>>();
   readonly #news = new Set<NewsListener>();
   readonly #onError: (error: unknown) => void;
 
@@ -39,7 +38,7 @@ export class Feed {
 
   publish(event: SessionEvent): void {
     const publication = new Publication(event);
-    const readers = this.#byTurn.get(turnKey(event.key, event.turnId));
+    const readers = this.#readers.get(keyString(event.key))?.get(event.turnId);
     if (readers !== undefined)
       for (const listener of [...readers]) this.#tell(listener, publication);
     for (const listener of this.#all) this.#tell(listener, publication);
@@ -53,14 +52,20 @@ export class Feed {
 
   /** Hears one turn, also across crashes of its session. Returns how to stop. */
   watch(key: SessionKey, turnId: TurnId, listener: Listener): () => void {
-    const name = turnKey(key, turnId);
-    const readers = this.#byTurn.get(name) ?? new Set();
-    readers.add(listener);
-    this.#byTurn.set(name, readers);
+    const name = keyString(key);
+    const turns = this.#readers.get(name) ?? new Map<TurnId, Set<Listener>>();
+    const readers = turns.get(turnId) ?? new Set();
+    this.#readers.set(name, turns.set(turnId, readers.add(listener)));
     return () => {
       readers.delete(listener);
-      if (readers.size === 0 && this.#byTurn.get(name) === readers) this.#byTurn.delete(name);
+      if (readers.size === 0 && turns.get(turnId) === readers) turns.delete(turnId);
+      if (turns.size === 0 && this.#readers.get(name) === turns) this.#readers.delete(name);
     };
+  }
+
+  /** Turns of a session that somebody reads. */
+  readTurns(key: SessionKey): readonly TurnId[] {
+    return [...(this.#readers.get(keyString(key))?.keys() ?? [])];
   }
 
   /** News of sessions' lives: created, deleted, swept. */

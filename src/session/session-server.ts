@@ -7,6 +7,7 @@ import { genServer, noreply, reply, stop } from '../otp/gen-server.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
 import type { StepEvent, StepOutcome } from './executor.ts';
+import { closedPublication } from './finished.ts';
 import { keyString } from './ids.ts';
 import { journalName } from './journal.ts';
 import { liveName } from './live-names.ts';
@@ -123,9 +124,25 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
   const parked = args.runtime.parking.get(name);
   if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
   else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
+  tellMissedEnds(args, actor.live, self);
   self.system.fetch(liveName).register(name, self.ref, self.ref);
   self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
   return actor;
+};
+
+/** A turn that was closed by an actor that died before it could say so: its readers still wait. */
+const tellMissedEnds = (
+  { key, runtime }: SessionArgs,
+  live: LiveSession,
+  self: SessionSelf,
+): void => {
+  const journal = self.system.fetch(journalName);
+  const open = new Set(live.committed.head.openTurns.map(({ turnId }) => turnId));
+  for (const turnId of runtime.feed.readTurns(key)) {
+    const closed = open.has(turnId) ? undefined : journal.turn(key, turnId);
+    if (closed !== undefined)
+      runtime.feed.publish(closedPublication(key, closed, journal, self.system.clock.now()).event);
+  }
 };
 
 /** A journal that is restarting is worth waiting for: a session that fails to start would use up its budget. */

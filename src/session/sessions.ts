@@ -85,7 +85,7 @@ export class Sessions implements SessionsDoor {
     if (this.#runtime.activity.isDraining)
       throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
     const turn = newTurn(turnId ?? request.turnId ?? newTurnId(this.#system.clock.now()), request);
-    const unwatch = listener === undefined ? undefined : this.#watch(key, turn.turnId, listener);
+    const reading = listener === undefined ? undefined : this.#read(key, turn.turnId, listener);
     try {
       const { answer, turn: record } = await this.#caller.change(key, {
         type: 'turn',
@@ -95,13 +95,12 @@ export class Sessions implements SessionsDoor {
       if (answer.type !== 'turn' || record === undefined)
         throw new GreenroomError('internal', 'a turn was answered without its record');
       if (answer.closed !== undefined) {
-        unwatch?.();
         const journal = this.#system.fetch(journalName);
-        listener?.(closedPublication(key, answer.closed, journal, this.#system.clock.now()));
+        reading?.end(closedPublication(key, answer.closed, journal, this.#system.clock.now()));
       }
       return { turn: record, isNew: answer.isNew };
     } catch (error) {
-      unwatch?.();
+      reading?.stop();
       throw error;
     }
   }
@@ -159,14 +158,26 @@ export class Sessions implements SessionsDoor {
     });
   }
 
-  /** Listens to one turn until it has finished. */
-  #watch(key: SessionKey, turnId: TurnId, listener: Listener): () => void {
-    const unwatch = this.#feed.watch(key, turnId, (publication) => {
-      if (publication.event.body.type === 'turn.finished') unwatch();
+  /** Listens to one turn until it has finished; the end is heard once, wherever it comes from. */
+  #read(key: SessionKey, turnId: TurnId, listener: Listener): Reading {
+    let isOver = false;
+    const hear: Listener = (publication) => {
+      if (isOver) return;
+      if (publication.event.body.type === 'turn.finished') stop();
       listener(publication);
-    });
-    return unwatch;
+    };
+    const unwatch = this.#feed.watch(key, turnId, hear);
+    const stop = () => {
+      isOver = true;
+      unwatch();
+    };
+    return { stop, end: hear };
   }
+}
+
+interface Reading {
+  readonly stop: () => void;
+  readonly end: Listener;
 }
 
 const NANO = 1e9;
