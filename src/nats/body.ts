@@ -40,6 +40,20 @@ export const parseTurn = (body: Uint8Array, turnIdHeader: string | undefined): T
   return { turnId, request };
 };
 
+/** The turn id of a request that may be wrong otherwise, so that its refusal can be found under it. */
+export const turnIdIn = (
+  body: Uint8Array,
+  turnIdHeader: string | undefined,
+): TurnId | undefined => {
+  try {
+    const named = TurnId.safeParse((parseJson(body) as { turnId?: unknown }).turnId);
+    if (named.success) return named.data;
+  } catch {
+    // no JSON: only the header can tell
+  }
+  return TurnId.safeParse(turnIdHeader).data;
+};
+
 const headerTurnId = (value: string): TurnId => {
   const parsed = TurnId.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -1,8 +1,9 @@
 /** Parts of the gateway on a system of their own, with a fake door behind and a real broker before them. */
 import { connect, type NatsConnection } from 'nats';
 import { Api, type ApiArgs } from '../../src/nats/api.ts';
+import { Intake } from '../../src/nats/intake.ts';
 import { Link } from '../../src/nats/link.ts';
-import type { ChildSpec } from '../../src/otp/child-spec.ts';
+import type { Window } from '../../src/nats/turn-queue.ts';
 import { genServer, protocol } from '../../src/otp/gen-server.ts';
 import type { Report } from '../../src/otp/report.ts';
 import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
@@ -34,12 +35,14 @@ export interface Gateway {
 export interface GatewayOptions {
   readonly door?: FakeDoor;
   readonly api?: Partial<ApiArgs>;
-  /** Further children between link and api. */
-  readonly between?: readonly ChildSpec[];
+  /** With an intake, as of this store. */
+  readonly storeId?: string;
+  readonly window?: Partial<Window>;
 }
 
 export const startGateway = async (url: string, options: GatewayOptions = {}): Promise<Gateway> => {
-  const { door = new FakeDoor(), between = [] } = options;
+  const { door = new FakeDoor(), storeId, window = {} } = options;
+  const { feed } = door;
   const reports: Report[] = [];
   const system = new System({ onReport: (report) => void reports.push(report) });
   const api = {
@@ -58,7 +61,9 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
       children: [
         Doorkeeper.childSpec(door, { id: 'door' }),
         Link.childSpec({ url }, { id: 'link' }),
-        ...between,
+        ...(storeId === undefined
+          ? []
+          : [Intake.childSpec({ prefix: 'greenroom', feed, storeId, window }, { id: 'intake' })]),
         Api.childSpec(api, { id: 'api' }),
       ],
     }),

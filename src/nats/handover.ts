@@ -1,0 +1,194 @@
+/**
+ * Hands turn requests over to sessions: each session's in stream order and one at a time, different
+ * sessions side by side. It owns what is in hand.
+ *
+ * Invariants:
+ * 1. An item leaves only when its turn is accepted, which is durable, or its refusal is recorded.
+ * 2. What may succeed later stays first in its lane; nothing of its session overtakes it.
+ * 3. A session that cannot take its turns now costs the others nothing: but for a few, its items are
+ *    set aside without their content, which the broker still has.
+ */
+import { crashpoint } from '../crashpoint.ts';
+import type { Clock } from '../otp/clock.ts';
+import type { SessionsDoor } from '../session/door.ts';
+import { codeOf, ERRORS, type ErrorCode, type GreenroomError } from '../session/errors.ts';
+import type { Feed } from '../session/feed.ts';
+import { type Item, type Lane, type Loaded, laneOf, newLane } from './lane.ts';
+
+export interface HandoverOptions {
+  readonly clock: Clock;
+  readonly feed: Feed;
+  /** Throws while sessions are restarting. */
+  readonly door: () => SessionsDoor;
+  /** The turn is durable, or its refusal is. */
+  readonly acknowledge: (item: Item) => void;
+  /** Records a refusal, durably; rejects if it cannot be recorded now. */
+  readonly refuse: (item: Item, loaded: Loaded, error: unknown) => Promise<void>;
+  /** The content of an item that was set aside; undefined if the broker has it no more. */
+  readonly load: (item: Item) => Promise<Loaded | undefined>;
+  /** There is room for more. */
+  readonly onRoom: () => void;
+}
+
+/** Items of a held lane that keep their content. */
+const KEPT_LOADED = 8;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 5_000;
+/** About two minutes: whoever fails that often does not do so for want of patience. */
+const ATTEMPTS = 30;
+/** Waiting is all that these need, however long it takes. */
+const PATIENT: readonly ErrorCode[] = [
+  'queue_full',
+  'mailbox_full',
+  'draining',
+  'disk_low',
+  'storage_failed',
+];
+
+export class Handover {
+  readonly #options: HandoverOptions;
+  readonly #lanes = new Map<string, Lane>();
+  /** Lanes whose session is full: its next `turn.finished` makes room. */
+  readonly #full = new Set<string>();
+  #unsubscribe: (() => void) | undefined;
+  #stopped = false;
+  #busy = 0;
+  #idle: (() => void)[] = [];
+  /** In hand, with their content or without. */
+  items = 0;
+  loaded = 0;
+  loadedBytes = 0;
+  /** Since the start. */
+  accepted = 0;
+  refused = 0;
+
+  constructor(options: HandoverOptions) {
+    this.#options = options;
+  }
+
+  add(item: Item): void {
+    const lane = this.#lanes.get(item.lane) ?? newLane(item.lane);
+    this.#lanes.set(item.lane, lane);
+    lane.items.push(item);
+    this.items++;
+    this.#count(item.loaded, 1);
+    if (lane.state === 'idle') this.#handOver(lane);
+    else if (lane.state === 'held' && lane.items.length > KEPT_LOADED) this.#setAside(item);
+  }
+
+  /** Begins nothing any more; resolves when what was begun is done. What is left stays in the broker. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stopListening();
+    for (const lane of this.#lanes.values()) lane.timer?.cancel();
+    if (this.#busy > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #handOver(lane: Lane): void {
+    const [item] = lane.items;
+    if (item === undefined) return void this.#lanes.delete(lane.name);
+    if (this.#stopped) return;
+    lane.state = 'busy';
+    this.#busy++;
+    this.#attempt(lane, item).then(
+      () => this.#ended(lane),
+      (error: unknown) => {
+        this.#hold(lane, error);
+        this.#ended(lane);
+      },
+    );
+  }
+
+  /** Resolves when the item is off our hands; rejects if it is to be tried again. */
+  async #attempt(lane: Lane, item: Item): Promise<void> {
+    const loaded = item.loaded ?? (await this.#reload(item));
+    if (loaded === undefined) return this.#done(lane, item);
+    try {
+      if ('refusal' in loaded) throw loaded.refusal;
+      await this.#options.door().turn(item.key, loaded.turnId, loaded.request);
+      this.accepted++;
+      crashpoint('intake.before-ack');
+    } catch (error) {
+      if (mayWait(error, lane.failures)) throw error;
+      await this.#options.refuse(item, loaded, error);
+      this.refused++;
+    }
+    this.#options.acknowledge(item);
+    this.#done(lane, item);
+  }
+
+  #done(lane: Lane, item: Item): void {
+    lane.items.shift();
+    lane.state = 'idle';
+    lane.failures = 0;
+    this.items--;
+    this.#count(item.loaded, -1);
+    this.#options.onRoom();
+  }
+
+  #ended(lane: Lane): void {
+    this.#busy--;
+    if (lane.state === 'idle') this.#handOver(lane);
+    if (this.#busy === 0) for (const tell of this.#idle.splice(0)) tell();
+  }
+
+  #hold(lane: Lane, error: unknown): void {
+    lane.state = 'held';
+    lane.failures++;
+    for (const item of lane.items.slice(KEPT_LOADED)) this.#setAside(item);
+    if (this.#stopped) return;
+    if (codeOf(error) === 'queue_full') this.#awaitRoom(lane);
+    const after = (error as Partial<GreenroomError>).retryAfterMs ?? backoffMs(lane.failures);
+    lane.timer = this.#options.clock.setTimeout(() => this.#resume(lane), after);
+  }
+
+  #resume(lane: Lane): void {
+    if (lane.state !== 'held') return;
+    lane.timer?.cancel();
+    this.#full.delete(lane.name);
+    if (this.#full.size === 0) this.#stopListening();
+    this.#handOver(lane);
+  }
+
+  #stopListening(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  #awaitRoom(lane: Lane): void {
+    this.#full.add(lane.name);
+    this.#unsubscribe ??= this.#options.feed.subscribe(({ event }) => {
+      if (event.body.type !== 'turn.finished') return;
+      const name = laneOf(event.key);
+      const full = this.#full.has(name) ? this.#lanes.get(name) : undefined;
+      if (full !== undefined) this.#resume(full);
+    });
+  }
+
+  async #reload(item: Item): Promise<Loaded | undefined> {
+    item.loaded = await this.#options.load(item);
+    this.#count(item.loaded, 1);
+    return item.loaded;
+  }
+
+  #setAside(item: Item): void {
+    if (item.ackSubject === '') return; // its stream is gone: nobody else has the content
+    this.#count(item.loaded, -1);
+    item.loaded = undefined;
+    this.#options.onRoom();
+  }
+
+  #count(loaded: Loaded | undefined, sign: 1 | -1): void {
+    if (loaded === undefined) return;
+    this.loaded += sign;
+    this.loadedBytes += sign * loaded.body.length;
+  }
+}
+
+const mayWait = (error: unknown, failures: number): boolean => {
+  const code = codeOf(error);
+  return ERRORS[code].retryable && (failures < ATTEMPTS || PATIENT.includes(code));
+};
+
+const backoffMs = (failures: number): number =>
+  Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));

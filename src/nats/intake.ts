@@ -1,0 +1,148 @@
+/**
+ * The intake: turn requests from the work queue, handed over to sessions. It owns the queue's
+ * consumer and what is in hand; the broker keeps every message until it is acknowledged.
+ *
+ * Invariants:
+ * 1. A message is acknowledged after its turn is durable, or after its refusal is; never negatively.
+ * 2. At start, after a reconnection and when the consumer was lost, the consumer is made anew: it
+ *    delivers everything unacknowledged in order. What is in hand already is known by its place in
+ *    the stream; what was accepted already, by the ledger.
+ */
+import { z } from 'zod';
+import type { Clock } from '../otp/clock.ts';
+import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
+import { nameOf } from '../otp/name.ts';
+import { doorName } from '../session/door.ts';
+import { codeOf } from '../session/errors.ts';
+import type { Feed } from '../session/feed.ts';
+import { journalName } from '../session/journal.ts';
+import { type LinkFace, linkName } from './link.ts';
+import { Subjects } from './subjects.ts';
+import { TurnQueue, WINDOW, type Window } from './turn-queue.ts';
+
+export interface IntakeArgs {
+  /** First token of every subject. */
+  readonly prefix: string;
+  readonly feed: Feed;
+  /** Whose turns the queue holds; default: the journal's store. */
+  readonly storeId?: string;
+  readonly window?: Partial<Window>;
+}
+
+export interface IntakeFace {
+  /** Takes nothing more; resolves when what was being handed over is. The rest stays in the broker. */
+  pause(): Promise<void>;
+  readonly stats: IntakeStats;
+}
+
+export interface IntakeStats {
+  /** Messages in hand, those set aside without their content included. */
+  readonly inHand: number;
+  readonly loaded: number;
+  /** Since the intake started. */
+  readonly accepted: number;
+  readonly refused: number;
+}
+
+export const intakeName = nameOf<IntakeFace>('nats-intake');
+
+const FIRST_OPEN_MS = 20_000;
+const REOPEN_MS = 100;
+
+const intakeProtocol = protocol({
+  calls: {},
+  infos: {
+    /** The consumer is to be made anew. */
+    open: z.void(),
+    opened: z.void(),
+    notOpened: z.custom<unknown>(),
+  },
+});
+
+interface State {
+  readonly link: LinkFace;
+  readonly queue: TurnQueue;
+  /** `again`: another reason came while it was being opened. */
+  readonly opening: 'no' | 'yes' | 'again';
+}
+
+export const Intake = genServer(intakeProtocol, {
+  init: async (args: IntakeArgs, self): Promise<State> => {
+    const { system } = self;
+    const link = system.fetch(linkName);
+    const jsm = await link.nc.jetstreamManager({ checkAPI: false });
+    const queue = new TurnQueue(
+      {
+        link,
+        clock: system.clock,
+        feed: args.feed,
+        subjects: new Subjects(args.prefix),
+        storeId: args.storeId ?? system.fetch(journalName).info().storeId,
+        window: { ...WINDOW, ...args.window },
+        door: () => system.fetch(doorName),
+        onLost: () => self.send('open'),
+      },
+      jsm,
+    );
+    self.own(() => queue.pause());
+    await firstOpen(queue, system.clock);
+    self.own(link.onReconnect(() => self.send('open')));
+    self.register(intakeName, faceOf(queue));
+    return { link, queue, opening: 'no' };
+  },
+
+  handleCall: {},
+
+  handleInfo: {
+    open: (_, state: State, self) => {
+      if (state.opening !== 'no') return noreply({ ...state, opening: 'again' });
+      if (!state.link.isConnected()) return noreply(state); // the reconnection will tell us
+      self.pipe(
+        state.queue.open(),
+        () => ['opened', undefined],
+        (error) => ['notOpened', error],
+      );
+      return noreply({ ...state, opening: 'yes' });
+    },
+    opened: (_, state: State, self) => {
+      if (state.opening === 'again') self.send('open');
+      return noreply({ ...state, opening: 'no' });
+    },
+    /** The broker may be away for long; another store's queue is no matter of patience. */
+    notOpened: (error, state: State, self) => {
+      if (codeOf(error) === 'broker_in_use') return stop({ crashed: error }, state);
+      self.sendAfter(REOPEN_MS, 'open');
+      return noreply({ ...state, opening: 'no' });
+    },
+  },
+
+  /** What is being handed over is finished and acknowledged; the rest waits in the broker. */
+  terminate: (_, { queue }) => queue.pause(),
+
+  redact: ({ queue: { handover }, opening }) => ({
+    opening,
+    inHand: handover.items,
+    loaded: handover.loaded,
+  }),
+});
+
+/** A broker that has just started may need a moment for its streams. */
+const firstOpen = async (queue: TurnQueue, clock: Clock): Promise<void> => {
+  const due = clock.monotonic() + FIRST_OPEN_MS;
+  for (;;) {
+    try {
+      return await queue.open();
+    } catch (error) {
+      if (codeOf(error) === 'broker_in_use' || clock.monotonic() > due) throw error;
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, REOPEN_MS));
+    }
+  }
+};
+
+const faceOf = (queue: TurnQueue): IntakeFace => ({
+  pause: () => queue.pause(),
+  get stats() {
+    const { items, loaded, accepted, refused } = queue.handover;
+    return { inHand: items, loaded, accepted, refused };
+  },
+});

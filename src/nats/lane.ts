@@ -1,0 +1,45 @@
+/** Turn requests that the intake has in hand, in lanes: one per session, oldest first. */
+import type { Timer } from '../otp/clock.ts';
+import type { TurnRequest } from '../session/api.ts';
+import { keyString, type SessionKey, type TurnId } from '../session/ids.ts';
+
+/** One message of the queue. */
+export interface Item {
+  /** In the stream. */
+  readonly seq: number;
+  /** As the subject names it; checked if the content is a request. */
+  readonly key: SessionKey;
+  /** The session's, or one of its own for what is refused whatever its session says. */
+  readonly lane: string;
+  /** Where its acknowledgement goes; empty if its stream is gone. Redelivery gives a new one. */
+  ackSubject: string;
+  /** undefined: set aside, to be fetched again when its turn comes. */
+  loaded: Loaded | undefined;
+}
+
+/** The content of a message: a request, or why it is none. */
+export type Loaded = {
+  readonly turnId: TurnId;
+  /** As it came, for the record of a refusal. */
+  readonly body: Uint8Array;
+} & ({ readonly request: TurnRequest } | { readonly refusal: unknown });
+
+export interface Lane {
+  readonly name: string;
+  readonly items: Item[];
+  /** `busy`: the first item is being handed over. `held`: it will be tried again. */
+  state: 'idle' | 'busy' | 'held';
+  /** Failed attempts at the first item. */
+  failures: number;
+  timer: Timer | undefined;
+}
+
+export const newLane = (name: string): Lane => ({
+  name,
+  items: [],
+  state: 'idle',
+  failures: 0,
+  timer: undefined,
+});
+
+export const laneOf = (key: SessionKey): string => keyString(key);

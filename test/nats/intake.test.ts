@@ -1,0 +1,199 @@
+import type { NatsConnection } from 'nats';
+import { describe, expect, test, vi } from 'vitest';
+import { intakeName } from '../../src/nats/intake.ts';
+import { GreenroomError } from '../../src/session/errors.ts';
+import { startBroker, withoutNatsServer } from '../support/nats.ts';
+import { FakeDoor, finished } from './fake-door.ts';
+import { startGateway } from './gateway.ts';
+
+const storeId = 'store-a';
+const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+const turnOf = (session: string) => `greenroom.v1.acme.session.${session}.turn`;
+
+/** Publishes as any client would, and waits for the broker's word. */
+const publish = async (client: NatsConnection, session: string, ...prompts: string[]) => {
+  for (const prompt of prompts) await client.jetstream().publish(turnOf(session), prompt);
+};
+
+/** While a broker comes back, a publish may be lost with the connection; the turn id makes trying again safe. */
+const publishSoon = (client: NatsConnection, session: string, prompt: string) =>
+  vi.waitFor(
+    () =>
+      client.jetstream().publish(turnOf(session), JSON.stringify({ prompt, turnId: 'soon' }), {
+        timeout: 300,
+      }),
+    { timeout: 10_000, interval: 5 },
+  );
+
+const prompts = (door: FakeDoor, session?: string) =>
+  door.accepted
+    .filter(({ key }) => session === undefined || key === `acme/${session}`)
+    .map(({ prompt }) => prompt);
+
+const queued = async (client: NatsConnection): Promise<number> => {
+  const jsm = await client.jetstreamManager();
+  return (await jsm.streams.info('GREENROOM_TURNS')).state.messages;
+};
+
+describe.skipIf(withoutNatsServer())('the intake', () => {
+  test('a request that is published while no intake runs is handed over once when one starts', async () => {
+    await using broker = await startBroker();
+    const door = new FakeDoor();
+    await using first = await startGateway(broker.url, { door, storeId });
+    await first.stop();
+    await publish(first.client, 's1', 'hello');
+    await using second = await startGateway(broker.url, { door, storeId });
+    await until(() => expect(prompts(door)).toEqual(['hello']));
+    await vi.waitFor(async () => expect(await queued(second.client)).toBe(0));
+  });
+
+  test('a turn id that comes twice makes one turn', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, door } = gateway;
+    await publish(
+      client,
+      's1',
+      '{"prompt":"a","turnId":"t1"}',
+      '{"prompt":"a","turnId":"t1"}',
+      'z',
+    );
+    await until(() => expect(prompts(door)).toEqual(['a', 'z']));
+    await vi.waitFor(async () => expect(await queued(client)).toBe(0));
+  });
+
+  test('one session gets its turns in the order of the stream', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const texts = Array.from({ length: 50 }, (_, n) => `turn ${n}`);
+    await publish(gateway.client, 's1', ...texts);
+    await until(() => expect(prompts(gateway.door)).toEqual(texts));
+  });
+
+  test('what was accepted and not acknowledged is recognised after a crash', async () => {
+    await using broker = await startBroker();
+    const door = new FakeDoor();
+    await using gateway = await startGateway(broker.url, { door, storeId });
+    const { client, system, tree } = gateway;
+    let crashed = false;
+    door.onTurn = (_key, _turnId, { prompt }) => {
+      if (prompt !== 'two' || crashed) return;
+      crashed = true; // accepted below, but the intake is gone before it can acknowledge
+      const intake = system.tree(tree).children.find(({ id }) => id === 'intake');
+      if (intake?.ref !== undefined) system.exit(intake.ref, 'kill');
+    };
+    await publish(client, 's1', 'one', 'two', 'three');
+    await until(() => expect(prompts(door)).toEqual(['one', 'two', 'three']));
+    await vi.waitFor(async () => expect(await queued(client)).toBe(0));
+    expect(crashed).toBe(true);
+  });
+
+  test('a full session keeps its order and lets the others pass', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, door } = gateway;
+    let isFull = true;
+    door.onTurn = ({ sessionId }) => {
+      if (isFull && sessionId === 'full')
+        throw new GreenroomError('queue_full', 'no room', { retryAfterMs: 60_000 });
+    };
+    const texts = Array.from({ length: 30 }, (_, n) => `turn ${n}`);
+    await publish(client, 'full', ...texts);
+    await publish(client, 'free', 'passes');
+    await until(() => expect(prompts(door, 'free')).toEqual(['passes']));
+    expect(prompts(door, 'full')).toEqual([]);
+    isFull = false;
+    door.tell({ tenant: 'acme', sessionId: 'full' } as never, 'some-turn' as never, [finished()]);
+    await until(() => expect(prompts(door, 'full')).toEqual(texts));
+  });
+
+  test('more than the window holds for a full session does not stop the others', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId, window: { messages: 20 } });
+    const { client, door } = gateway;
+    let isFull = true;
+    door.onTurn = ({ sessionId }) => {
+      if (isFull && sessionId === 'full') throw new GreenroomError('queue_full', 'no room');
+    };
+    const texts = Array.from({ length: 100 }, (_, n) => `turn ${n}`);
+    await publish(client, 'full', ...texts);
+    await publish(client, 'free', 'passes');
+    await until(() => expect(prompts(door, 'free')).toEqual(['passes']));
+    expect(gateway.system.fetch(intakeName).stats.inHand).toBe(100);
+    isFull = false;
+    await until(() => expect(prompts(door, 'full')).toEqual(texts));
+  });
+
+  test('a passing failure is tried again and not refused', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, door } = gateway;
+    let failures = 3;
+    door.onTurn = () => {
+      if (failures-- > 0) throw new GreenroomError('storage_failed', 'a commit failed');
+    };
+    await publish(client, 's1', 'hello');
+    await until(() => expect(prompts(door)).toEqual(['hello']));
+    expect(door.rejected).toEqual([]);
+  });
+
+  test('a refusal is kept, told and acknowledged', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, door } = gateway;
+    await publish(client, 's1', '{"prompt":"x","turnId":"t9","nonsense":1}');
+    await until(() => expect(door.rejected).toHaveLength(1));
+    expect(door.rejected[0]).toMatchObject({
+      key: 'acme/s1',
+      turnId: 't9',
+      error: { code: 'invalid_request' },
+    });
+    const jsm = await client.jetstreamManager();
+    const kept = await jsm.streams.getMessage('GREENROOM_DEAD', {
+      last_by_subj: 'greenroom.v1.acme.dead.s1',
+    });
+    expect(kept.string()).toContain('nonsense');
+    expect(kept.header.get('Greenroom-Error-Code')).toBe('invalid_request');
+    await vi.waitFor(async () => expect(await queued(client)).toBe(0));
+  });
+
+  test('a turn without an id is named after its place in the stream', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    await publish(gateway.client, 's1', 'hello');
+    await until(() => expect(gateway.door.accepted).toHaveLength(1));
+    expect(gateway.door.accepted[0]?.turnId).toMatch(/^js-\d{13}-1$/);
+  });
+
+  test('a broker that is killed and comes back loses nothing', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, door } = gateway;
+    await publish(client, 's1', 'one', 'two');
+    await broker.kill();
+    await broker.restart();
+    await publishSoon(client, 's1', 'three');
+    await until(() => expect(prompts(door).at(-1)).toBe('three'));
+    expect(prompts(door).slice(0, 2)).toEqual(['one', 'two']);
+  });
+
+  test('a queue that vanished with its broker is made again', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, door } = gateway;
+    await publish(client, 's1', 'before');
+    await until(() => expect(prompts(door)).toEqual(['before']));
+    await broker.kill();
+    broker.loseData();
+    await broker.restart();
+    await publishSoon(client, 's1', 'after');
+    await until(() => expect(prompts(door)).toContain('after'));
+  });
+
+  test("another store's daemon is refused", async () => {
+    await using broker = await startBroker();
+    await using _first = await startGateway(broker.url, { storeId: 'store-a' });
+    const second = startGateway(broker.url, { storeId: 'store-b' });
+    await expect(second).rejects.toThrow(/is not of our store store-b/);
+  });
+});
