@@ -2,7 +2,7 @@
  * Calls a session's actor, waking it when it is not live.
  *
  * A request that certainly was not begun (its actor was gone, or left before its turn came) is sent
- * once more to the next actor; anything else is reported, with a code from the table.
+ * again to the next actor, and so is a turn; anything else is reported, with a code from the table.
  */
 import { OtpError } from '../otp/otp-error.ts';
 import type { System } from '../otp/system.ts';
@@ -15,6 +15,9 @@ import type { Answered, SessionRequest } from './live-session.ts';
 
 /** How long a request waits for its session, commits included, unless it says otherwise. */
 export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** How often one request is sent, to one actor after another. */
+const MAX_ATTEMPTS = 3;
 
 export class Caller {
   readonly system: System;
@@ -47,15 +50,12 @@ export class Caller {
     request: SessionRequest,
     timeoutMs = REQUEST_TIMEOUT_MS,
   ): Promise<Answered> {
-    try {
-      return await (await this.wake(key)).call('change', request, { timeoutMs });
-    } catch (error) {
-      if (!wasNotBegun(error)) throw asGreenroom(error);
-    }
-    try {
-      return await (await this.wake(key)).call('change', request, { timeoutMs });
-    } catch (error) {
-      throw asGreenroom(error);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await (await this.wake(key)).call('change', request, { timeoutMs });
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || !mayRepeat(error, request)) throw asGreenroom(error);
+      }
     }
   }
 
@@ -81,6 +81,11 @@ export class Caller {
     throw new GreenroomError('session_not_found', `there is no session ${key.sessionId}`);
   }
 }
+
+/** Of a turn nothing is doubled by asking again: its id is in the ledger, or it is not. */
+const mayRepeat = (error: unknown, request: SessionRequest): boolean =>
+  wasNotBegun(error) ||
+  (request.type === 'turn' && error instanceof OtpError && error.code === 'callee_died');
 
 /** The actor was gone before, or it left by itself with the request still in its mailbox. */
 const wasNotBegun = (error: unknown): boolean => {
