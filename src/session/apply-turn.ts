@@ -81,9 +81,7 @@ const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void => {
   mustBeAlive(head);
   const waiting = head.openTurns.length;
   if (waiting > 0 && (turn.onBusy ?? head.onBusy) === 'reject')
-    throw new GreenroomError('queue_full', 'a turn is open and the policy is to reject', {
-      retryAfterMs: 1_000,
-    });
+    throw new GreenroomError('invalid_state', 'a turn is open and the policy is to reject');
   if (waiting >= rules.queuePerSession)
     throw new GreenroomError('queue_full', `${waiting} turns wait in this session, the limit`, {
       retryAfterMs: 1_000,

@@ -131,7 +131,7 @@ describe('a turn', () => {
 
   it.each([
     ['queue_full', [prompt('a'), prompt('b'), prompt('c'), prompt('d')]],
-    ['queue_full', [prompt('a'), prompt('b', { onBusy: 'reject' })]],
+    ['invalid_state', [prompt('a'), prompt('b', { onBusy: 'reject' })]],
     ['max_turns_reached', [prompt('a', { settings: { limits: { maxTurns: 1 } } }), prompt('b')]],
     ['price_unknown', [prompt('a', { options: { maxCostUsd: 1, model: 'qwen' } })]],
     [
