@@ -13,8 +13,8 @@ export class CliError extends Error {
   readonly exitCode: ExitCode;
   readonly nextStep: string | undefined;
 
-  constructor(exitCode: ExitCode, message: string, nextStep?: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(exitCode: ExitCode, message: string, nextStep?: string) {
+    super(message);
     this.name = 'CliError';
     this.exitCode = exitCode;
     this.nextStep = nextStep;

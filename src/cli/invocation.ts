@@ -85,11 +85,7 @@ export class Invocation {
   async withDaemon<T>(work: (daemon: DaemonClient) => Promise<T>): Promise<T> {
     const { natsCreds: creds, prefix, tenant } = this.config().config;
     const servers = this.servers();
-    const daemon = await this.shell
-      .connect({ servers, creds, prefix, tenant })
-      .catch((error: Error) => {
-        throw unreachable(`no broker answers at ${servers}: ${error.message}`, undefined, error);
-      });
+    const daemon = await this.shell.connect({ servers, creds, prefix, tenant });
     try {
       return await work(daemon);
     } finally {
@@ -101,8 +97,7 @@ export class Invocation {
 const unreachable = (
   message: string,
   nextStep = 'greenroom doctor finds out what is missing; greenroom start starts a daemon',
-  cause?: unknown,
-): CliError => new CliError(5, message, nextStep, { cause });
+): CliError => new CliError(5, message, nextStep);
 
 /** How commands are hung into the program. */
 export interface Registration {

@@ -42,7 +42,7 @@ const examine = async (run: Invocation): Promise<readonly Check[]> => {
 };
 
 const MARKS = { ok: ['green', 'ok  '], warn: ['yellow', 'warn'], fail: ['red', 'fail'] } as const;
-const NAME_WIDTH = 14;
+const NAME_WIDTH = 16;
 
 const line = ({ name, status, finding, nextStep }: Check, out: Output): string => {
   const [colour, mark] = MARKS[status];

@@ -1,0 +1,145 @@
+import { expect, test } from 'vitest';
+import { GreenroomError } from '../../src/session/errors.ts';
+import { FakeDaemon } from './fake-daemon.ts';
+import { greenroom, jsonLines } from './run-cli.ts';
+
+const SUMMARY = {
+  sessionId: 'demo',
+  tenant: 'default',
+  version: 3,
+  title: 'Fix the build',
+  tags: ['review', 'ci'],
+  createdAt: '2026-11-20T12:00:00Z',
+  updatedAt: '2026-11-21T09:00:00Z',
+  messageCount: 4,
+  numTurns: 2,
+  totalCostUsd: 0.25,
+  mode: 'interactive',
+  status: 'idle',
+};
+
+test('search sends every criterion in the words of the protocol', async () => {
+  const daemon = new FakeDaemon({ 'sessions.search': { sessions: [] } });
+  const { code } = await greenroom(
+    'sessions search --tag a --tag b --without-tag c --after 7d --before 2026-11-20 --min-cost 0.1 --status idle --sort cost --order asc --limit 5',
+    { daemon },
+  );
+  expect(code).toBe(0);
+  expect(daemon.asked).toEqual([
+    [
+      'sessions.search',
+      {
+        tags: ['a', 'b'],
+        noTags: ['c'],
+        createdAfter: '2026-11-14T12:00:00.000Z',
+        createdBefore: '2026-11-20T00:00:00.000Z',
+        minCostUsd: 0.1,
+        status: ['idle'],
+        sortBy: 'cost',
+        order: 'asc',
+        limit: 5,
+      },
+    ],
+  ]);
+});
+
+test('a list is a table for people', async () => {
+  const daemon = new FakeDaemon({ 'sessions.search': { sessions: [SUMMARY] } });
+  const { out } = await greenroom('sessions list', { daemon });
+  expect(out).toBe(
+    'session  updated  turns     cost  status  tags       title\n' +
+      'demo     3 h ago      2  $0.2500  idle    review,ci  Fix the build\n',
+  );
+});
+
+test('with --json a list is one object per line', async () => {
+  const daemon = new FakeDaemon({ 'sessions.search': { sessions: [SUMMARY, SUMMARY] } });
+  const { out } = await greenroom('sessions list --json', { daemon });
+  expect(jsonLines(out)).toEqual([SUMMARY, SUMMARY]);
+});
+
+test('a limit beyond one page asks for several', async () => {
+  const pages = [
+    { sessions: Array.from({ length: 1_000 }, () => SUMMARY), nextCursor: 'next' },
+    { sessions: Array.from({ length: 500 }, () => SUMMARY), nextCursor: 'more' },
+  ];
+  const daemon = new FakeDaemon({ 'sessions.search': () => pages.shift() });
+  const { out, err } = await greenroom('sessions list --limit 1500', { daemon });
+  expect(daemon.asked.map(([, request]) => request)).toEqual([
+    { limit: 1_000 },
+    { limit: 500, cursor: 'next' },
+  ]);
+  expect(out.split('\n')).toHaveLength(1_502);
+  expect(err).toContain('there are more');
+});
+
+test('--count counts instead', async () => {
+  const daemon = new FakeDaemon({ 'sessions.count': { count: 1_234, costUsd: 5.5 } });
+  const { out } = await greenroom('sessions search --tag a --count', { daemon });
+  expect(out).toBe('1,234 sessions, $5.50\n');
+});
+
+test('messages are printed page by page up to the limit', async () => {
+  const pages = [
+    { entries: [entry(1, 'user', 'hi')], nextFrom: 2 },
+    { entries: [entry(2, 'assistant', 'hello')] },
+  ];
+  const daemon = new FakeDaemon({ messages: () => pages.shift() });
+  const { out } = await greenroom('sessions messages demo', { daemon });
+  expect(out).toBe('#1 user\n  hi\n#2 assistant\n  hello\n');
+  expect(daemon.asked[1]?.[1]).toMatchObject({ from: 2, order: 'asc', subpath: '' });
+});
+
+const entry = (seq: number, role: string, text: string) => ({
+  seq,
+  type: 'message',
+  at: '2026-11-20T12:00:00Z',
+  message: { role, content: [{ type: 'text', text }] },
+});
+
+test('tags are added and taken away', async () => {
+  const daemon = new FakeDaemon({
+    tag: { session: { ...SUMMARY, tags: ['x', 'y'] } },
+    untag: { session: { ...SUMMARY, tags: [] } },
+  });
+  expect((await greenroom('sessions tag demo x y', { daemon })).out).toBe('demo: x, y\n');
+  expect((await greenroom('sessions untag demo x y', { daemon })).out).toBe('demo: no tags\n');
+  expect(daemon.asked[0]).toEqual(['demo.tag', { tags: ['x', 'y'] }]);
+});
+
+test('cleanup takes a span and reports what would go', async () => {
+  const report = { count: 1, bytes: null, sessions: [SUMMARY], dryRun: true };
+  const daemon = new FakeDaemon({ 'sessions.cleanup': report });
+  const { out } = await greenroom('cleanup --older-than 2w --dry-run', { daemon });
+  expect(daemon.asked).toEqual([['sessions.cleanup', { dryRun: true, maxAgeDays: 14 }]]);
+  expect(out).toContain('1 sessions would be deleted');
+});
+
+test('cancel without a turn means the running one', async () => {
+  const daemon = new FakeDaemon({ cancel: { turn: { turnId: 't1', status: 'cancelled' } } });
+  const { out } = await greenroom('turns cancel demo', { daemon });
+  expect(out).toBe('t1 cancelled\n');
+  expect(daemon.asked).toEqual([['demo.cancel', {}]]);
+});
+
+test('the tree is drawn with its branches', async () => {
+  const tree = {
+    id: 'greenroom',
+    strategy: 'rest_for_one',
+    children: [
+      { id: 'storage', children: [{ id: 'journal', restarts: 2 }] },
+      { id: 'gateways', status: 'restarting', children: [] },
+    ],
+  };
+  const daemon = new FakeDaemon({ 'daemon.tree': tree });
+  const { out } = await greenroom('tree', { daemon });
+  expect(out).toBe(
+    'greenroom  rest_for_one\n├─ storage\n│  └─ journal  2 restarts\n└─ gateways  restarting\n',
+  );
+});
+
+test('the connection is closed whatever happens', async () => {
+  const daemon = new FakeDaemon({ get: new GreenroomError('session_not_found', 'no session "x"') });
+  await greenroom('sessions show x', { daemon });
+  expect(daemon.isClosed).toBe(true);
+});

@@ -1,0 +1,85 @@
+import { chmodSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { checkNode, checkPrices } from '../../src/cli/doctor/machine.ts';
+import { FakeDaemon } from './fake-daemon.ts';
+import { greenroom, jsonLines, newFolder } from './run-cli.ts';
+
+interface Line {
+  readonly name: string;
+  readonly status: string;
+  readonly finding: string;
+  readonly nextStep?: string;
+}
+
+const JOURNAL = { kind: 'lmdb', path: '/data/journal', fileBytes: 1e6, commits: 40, syncs: 2 };
+
+const examine = async (status: object | Error, env: Record<string, string> = {}) => {
+  const daemon = new FakeDaemon({ 'daemon.status': status });
+  const { code, out } = await greenroom('doctor --json', { daemon, env });
+  const lines = jsonLines(out) as Line[];
+  return { code, find: (name: string) => lines.find((line) => line.name === name) };
+};
+
+test('a healthy daemon and its store are fine', async () => {
+  const { code, find } = await examine({ pid: 7, version: '0.1.0', journal: JOURNAL });
+  expect(code).toBe(0);
+  expect(find('daemon')?.finding).toContain('process 7, version 0.1.0');
+  expect(find('store')?.finding).toBe('lmdb in /data/journal, 1.0 MB, 40 commits in 2 syncs');
+});
+
+test('a store that takes no new work fails, with what to do', async () => {
+  const journal = { ...JOURNAL, readOnlyBecause: 'disk_low' };
+  const { code, find } = await examine({ journal });
+  expect(code).toBe(1);
+  expect(find('store')).toMatchObject({ status: 'fail', finding: 'takes no new work: disk_low' });
+  expect(find('store')?.nextStep).toContain('free some space');
+});
+
+test('a daemon that is not running is a warning, not a failure', async () => {
+  const { out, code } = await greenroom('doctor', { env: { NATS_URL: '' } });
+  expect(code).toBe(0);
+  expect(out).toMatch(/warn {2}daemon +no daemon runs on/);
+});
+
+test('no key means rehearsal, and says so', async () => {
+  const { find } = await examine({});
+  expect(find('provider')).toMatchObject({ status: 'warn' });
+  const paid = await examine({}, { ANTHROPIC_API_KEY: 'sk-ant-test-key-0123456789' });
+  expect(paid.find('provider')).toMatchObject({ status: 'ok', finding: 'anthropic, with a key' });
+});
+
+test('a data directory that others can read is a warning', async () => {
+  const folder = newFolder();
+  chmodSync(folder, 0o755);
+  const { find } = await examine({}, { GREENROOM_DATA_DIR: folder });
+  expect(find('data directory')).toMatchObject({ status: 'warn', nextStep: `chmod 700 ${folder}` });
+});
+
+test('a disk with less room than the watermark fails', async () => {
+  const { code, find } = await examine({}, { GREENROOM_MIN_FREE_MB: '1048576' });
+  expect(code).toBe(1);
+  expect(find('free space')?.status).toBe('fail');
+});
+
+test('a nats-server that is not there fails', async () => {
+  const env = { NATS_URL: '', NATS_SERVER_BIN: '/nowhere/nats-server' };
+  expect((await examine({}, env)).find('broker')?.status).toBe('fail');
+});
+
+test('a misspelt variable is pointed out', async () => {
+  const { find } = await examine({}, { GREENROOM_WORKER: '2' });
+  expect(find('settings')?.finding).toContain('GREENROOM_WORKER');
+});
+
+test('old Nodes fail', () => {
+  expect([
+    checkNode('20.19.0').status,
+    checkNode('20.18.1').status,
+    checkNode('18.20.0').status,
+  ]).toEqual(['ok', 'fail', 'fail']);
+});
+
+test('prices from long ago are a warning', () => {
+  expect(checkPrices(Date.parse('2026-11-21')).status).toBe('ok');
+  expect(checkPrices(Date.parse('2028-01-01')).status).toBe('warn');
+});

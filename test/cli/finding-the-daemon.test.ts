@@ -1,0 +1,93 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { findDaemon, processStart } from '../../src/cli/daemon-file.ts';
+import type { Address } from '../../src/cli/shell.ts';
+import { FakeDaemon } from './fake-daemon.ts';
+import { greenroom, newFolder } from './run-cli.ts';
+
+const daemonFile = (facts: object): string => {
+  const folder = newFolder();
+  const file = {
+    pid: process.pid,
+    natsUrl: 'nats://127.0.0.1:4321',
+    httpUrl: null,
+    version: '0.1.0',
+    startedAt: new Date().toISOString(),
+    ...facts,
+  };
+  writeFileSync(join(folder, 'daemon.json'), JSON.stringify(file));
+  return folder;
+};
+
+/** Nobody has this process number: the kernel's largest is smaller. */
+const NOBODY = 2 ** 30;
+
+test('a running daemon is found by its process and start', () => {
+  expect(findDaemon(daemonFile({})).kind).toBe('running');
+});
+
+test('a daemon whose process is gone is stale', () => {
+  expect(findDaemon(daemonFile({ pid: NOBODY })).kind).toBe('stale');
+});
+
+test('a process that began after the file was written is somebody else', () => {
+  expect(findDaemon(daemonFile({ startedAt: '2020-01-01T00:00:00Z' })).kind).toBe('stale');
+});
+
+test('the start of this process is known to a second or so', () => {
+  const beganMs = Date.now() - process.uptime() * 1_000;
+  expect(Math.abs((processStart(process.pid) ?? 0) - beganMs)).toBeLessThan(3_000);
+});
+
+test('no file is no daemon, and half a file is said to be unreadable', () => {
+  const folder = newFolder();
+  expect(findDaemon(folder).kind).toBe('absent');
+  writeFileSync(join(folder, 'daemon.json'), '{"pid":');
+  expect(findDaemon(folder).kind).toBe('unreadable');
+});
+
+const connected = async (line: string, env: Record<string, string>) => {
+  const addresses: Address[] = [];
+  const daemon = new FakeDaemon({ 'daemon.status': { pid: 1 } });
+  const ran = await greenroom(line, {
+    env,
+    connect: async (address) => {
+      addresses.push(address);
+      return daemon;
+    },
+  });
+  return { ...ran, addresses };
+};
+
+test('the command line goes where daemon.json says', async () => {
+  const env = { NATS_URL: '', GREENROOM_DATA_DIR: daemonFile({}) };
+  const { addresses } = await connected('status', env);
+  expect(addresses).toEqual([
+    { servers: 'nats://127.0.0.1:4321', creds: undefined, prefix: 'greenroom', tenant: 'default' },
+  ]);
+});
+
+test('flags win over NATS_URL, which wins over daemon.json', async () => {
+  const env = { NATS_URL: 'nats://env:4222', GREENROOM_DATA_DIR: daemonFile({}) };
+  const byEnv = await connected('status', env);
+  const byFlag = await connected('status --servers nats://flag:4222 --tenant acme', env);
+  expect(byEnv.addresses[0]?.servers).toBe('nats://env:4222');
+  expect(byFlag.addresses[0]).toMatchObject({ servers: 'nats://flag:4222', tenant: 'acme' });
+});
+
+test('a killed daemon is exit code 5 and says how to go on', async () => {
+  const env = { NATS_URL: '', GREENROOM_DATA_DIR: daemonFile({ pid: NOBODY }) };
+  const { code, err } = await connected('status', env);
+  expect(code).toBe(5);
+  expect(err).toContain(`process ${NOBODY}) is gone without saying goodbye`);
+  expect(err).toContain('greenroom start starts it again');
+});
+
+test('without any daemon it says which place it looked at', async () => {
+  const folder = join(newFolder(), 'data');
+  mkdirSync(folder);
+  const { code, err } = await connected('status', { NATS_URL: '', GREENROOM_DATA_DIR: folder });
+  expect(code).toBe(5);
+  expect(err).toContain(`no daemon runs on ${folder}`);
+});

@@ -1,0 +1,67 @@
+/** Runs the command line in this process, against a fake daemon and a fixed clock. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCli } from '../../src/cli/run.ts';
+import type { Address, DaemonClient, Shell } from '../../src/cli/shell.ts';
+import { GreenroomError } from '../../src/session/errors.ts';
+
+export const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface World {
+  readonly daemon?: DaemonClient;
+  readonly connect?: (address: Address) => Promise<DaemonClient>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly stdin?: string;
+  readonly isTerminal?: boolean;
+  readonly runDaemon?: Shell['runDaemon'];
+}
+
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'greenroom-cli-'));
+
+const nobody = async (): Promise<never> => {
+  throw new GreenroomError('unavailable', 'cannot connect: connection refused');
+};
+
+/** `line` is split at spaces; words with spaces come as an array. */
+export const greenroom = async (
+  line: string | readonly string[],
+  world: World = {},
+): Promise<Ran> => {
+  const out: string[] = [];
+  const err: string[] = [];
+  const isTerminal = world.isTerminal ?? false;
+  const columns = isTerminal ? 80 : undefined;
+  const { daemon } = world;
+  const shell: Shell = {
+    stdout: { write: (text) => void out.push(text), isTerminal, columns },
+    stderr: { write: (text) => void err.push(text), isTerminal, columns },
+    stdin: (async function* () {
+      yield Buffer.from(world.stdin ?? '');
+    })(),
+    env: { NATS_URL: 'nats://broker.example:4222', GREENROOM_DATA_DIR: '/nowhere', ...world.env },
+    cwd: world.cwd ?? newFolder(),
+    version: '1.2.3',
+    nowMs: () => NOW_MS,
+    sleep: async () => {},
+    connect: world.connect ?? (daemon === undefined ? nobody : async () => daemon),
+    runDaemon: world.runDaemon ?? (async () => 0),
+    newestModel: () => 'claude-sonnet-5-5',
+  };
+  const code = await runCli(typeof line === 'string' ? line.split(' ') : line, shell);
+  return { code, out: out.join(''), err: err.join('') };
+};
+
+/** The output of `--json`: one value per line. */
+export const jsonLines = (text: string): unknown[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
