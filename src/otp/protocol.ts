@@ -44,5 +44,7 @@ export type Argument<T, Rest extends readonly unknown[] = []> = undefined extend
 
 /** An info and its message, as `pipe` wants them. */
 export type Info<P extends Protocol> = {
-  [K in InfoName<P>]: readonly [name: K, ...message: Argument<InfoOf<P, K>>];
+  [K in InfoName<P>]:
+    | readonly [name: K, message: InfoOf<P, K>]
+    | (undefined extends InfoOf<P, K> ? readonly [name: K] : never);
 }[InfoName<P>];
