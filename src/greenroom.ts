@@ -10,6 +10,7 @@ import type { Log } from './log.ts';
 import { brokerName } from './nats/broker.ts';
 import type { Clock } from './otp/clock.ts';
 import type { ExitReason } from './otp/exit-reason.ts';
+import type { TreeNode } from './otp/inspect.ts';
 import { formatReport, type Report } from './otp/report.ts';
 import { type SupervisorRef, startTree } from './otp/supervisor.ts';
 import { System } from './otp/system.ts';
@@ -22,6 +23,7 @@ import { priceOf } from './session/pricing/price.ts';
 import type { SessionRuntime } from './session/session-args.ts';
 import { SessionCache } from './session/session-cache.ts';
 import { Sessions } from './session/sessions.ts';
+import { version } from './version.ts';
 
 export type { Seams } from '../supervisors/parts.ts';
 
@@ -79,7 +81,7 @@ export class RunningGreenroom {
     let running: RunningGreenroom | undefined;
     const daemonVerbs = {
       status: () => running?.status(),
-      tree: () => running?.tree(),
+      tree: () => running && treeView(running.tree()),
     };
     const parts: Parts = { config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams };
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
@@ -90,7 +92,7 @@ export class RunningGreenroom {
   }
 
   /** The running tree, for people and for `greenroom tree`. */
-  tree() {
+  tree(): TreeNode {
     return this.system.tree(this.root);
   }
 
@@ -99,6 +101,7 @@ export class RunningGreenroom {
     const { system } = this;
     const journal = system.find(journalName);
     return {
+      version,
       startedAt: new Date(this.#startedAtMs).toISOString(),
       pid: process.pid,
       provider: this.#runtime.rules.provider,
@@ -131,6 +134,22 @@ export class RunningGreenroom {
     return this.root.exited;
   }
 }
+
+/** A node of the tree as JSON: a new `ref` after a restart. */
+export interface TreeView {
+  readonly id: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly ref: number | null;
+  readonly restarts: number;
+  readonly children: readonly TreeView[];
+}
+
+export const treeView = ({ id, kind, status, ref, restarts, children }: TreeNode): TreeView => ({
+  ...{ id, kind, status, restarts },
+  ref: ref?.id ?? null,
+  children: children.map(treeView),
+});
 
 const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
   feed,

@@ -1,4 +1,5 @@
 /** The doors to the outside. Last to open, first to close. */
+import { onlyIf } from '../src/otp/only-if.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { nats } from './nats.ts';
 import type { Parts } from './parts.ts';
@@ -9,5 +10,7 @@ export const gateways = (parts: Parts) =>
     strategy: 'one_for_one', // each door stands alone
     maxRestarts: 5,
     maxSeconds: 10,
-    children: [nats(parts)],
+    children: [
+      onlyIf(parts.bus.wanted, nats(parts)), // NATS
+    ],
   });

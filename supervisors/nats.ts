@@ -1,6 +1,30 @@
-/** The bus: connection, then intake, then api. */
+/** The bus: a request that comes in needs the connection, and what is asked while the intake is away can wait in the broker. */
+import { Api } from '../src/nats/api.ts';
+import { Intake } from '../src/nats/intake.ts';
+import { Link } from '../src/nats/link.ts';
+import type { ChildSpec } from '../src/otp/child-spec.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
+import { version } from '../src/version.ts';
 import type { Parts } from './parts.ts';
 
-export const nats = (_: Parts) =>
-  supervisor({ id: 'nats', strategy: 'rest_for_one', children: [] });
+export const nats = ({ config, feed, sessions, daemonVerbs }: Parts): ChildSpec =>
+  supervisor({
+    id: 'nats',
+    strategy: 'rest_for_one',
+    maxRestarts: 5,
+    maxSeconds: 10,
+    children: [
+      Link.childSpec(
+        { url: config.natsUrl, creds: config.natsCreds },
+        { id: 'link', initTimeoutMs: 60_000 },
+      ), // the connection
+      Intake.childSpec(
+        { prefix: config.prefix, feed, door: sessions },
+        { id: 'intake', initTimeoutMs: 60_000, shutdownMs: 10_000 },
+      ), // takes turns off the queue
+      Api.childSpec(
+        { prefix: config.prefix, version, feed, door: sessions, daemonVerbs },
+        { id: 'api', shutdownMs: 10_000 },
+      ), // answers requests, tells events
+    ],
+  });

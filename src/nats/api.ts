@@ -9,9 +9,9 @@ import { z } from 'zod';
 import type { Clock } from '../otp/clock.ts';
 import { genServer, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
-import { doorName } from '../session/door.ts';
+import type { SessionsDoor } from '../session/door.ts';
 import { GreenroomError } from '../session/errors.ts';
-import type { Feed } from '../session/feed.ts';
+import type { Feed, NewsListener } from '../session/feed.ts';
 import { Answers, API_LIMITS, type ApiLimits, type DaemonVerbs } from './answers.ts';
 import { type LinkFace, linkName } from './link.ts';
 import { Micro, QUEUE } from './micro.ts';
@@ -24,13 +24,14 @@ export interface ApiArgs {
   /** Ours, as `$SRV.INFO` tells it. */
   readonly version: string;
   readonly feed: Feed;
+  readonly door: SessionsDoor;
   readonly daemonVerbs: DaemonVerbs;
   readonly limits?: Partial<ApiLimits>;
 }
 
 export interface ApiFace {
   /** Tells other programs that a session was created, deleted, archived or swept. */
-  lifecycle(tenant: string, news: Readonly<Record<string, unknown>>): void;
+  readonly lifecycle: NewsListener;
   /** Refuses everything new with `draining`; open streams go on. */
   drain(): void;
   readonly stats: ApiStats;
@@ -68,7 +69,7 @@ export const Api = genServer(apiProtocol, {
       maxPayloadBytes: link.maxPayloadBytes,
       limits: { ...API_LIMITS, ...args.limits },
       daemonVerbs: args.daemonVerbs,
-      door: () => system.fetch(doorName),
+      door: () => args.door,
     });
     const subscriptions = subjects.served.map((subject) =>
       link.nc.subscribe(subject, {
@@ -81,8 +82,10 @@ export const Api = genServer(apiProtocol, {
     );
     const micro = new Micro(link.nc, system.clock, serviceOf(args, answers));
     const unsubscribe = args.feed.subscribe(voice(link, subjects));
+    const unsubscribeNews = args.feed.onNews(newsVoice(link, subjects, system.clock));
     const hush = () => {
       unsubscribe();
+      unsubscribeNews();
       micro.stop();
       for (const subscription of subscriptions) subscription.unsubscribe();
     };
@@ -125,12 +128,17 @@ const voice =
     outbox.publish(subject, eventWithin(publication, maxPayloadBytes / 4), headerOfN(n));
   };
 
-const faceOf = (link: LinkFace, subjects: Subjects, answers: Answers, clock: Clock): ApiFace => ({
-  lifecycle: (tenant, news) => {
+/** Tells what becomes of sessions on their tenant's `lifecycle` subject. */
+const newsVoice =
+  (link: LinkFace, subjects: Subjects, clock: Clock): NewsListener =>
+  (tenant, news) => {
     const at = new Date(clock.now()).toISOString();
-    const body = Buffer.from(JSON.stringify({ ...news, tenant, at }));
+    const body = Buffer.from(JSON.stringify({ at, ...news, tenant }));
     link.outbox.publish(subjects.lifecycle(tenant), body);
-  },
+  };
+
+const faceOf = (link: LinkFace, subjects: Subjects, answers: Answers, clock: Clock): ApiFace => ({
+  lifecycle: newsVoice(link, subjects, clock),
   drain: () => answers.drain(),
   get stats() {
     const { published, lost } = link.outbox;

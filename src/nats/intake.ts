@@ -12,7 +12,7 @@ import { z } from 'zod';
 import type { Clock } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
-import { doorName } from '../session/door.ts';
+import type { SessionsDoor } from '../session/door.ts';
 import { codeOf } from '../session/errors.ts';
 import type { Feed } from '../session/feed.ts';
 import { journalName } from '../session/journal.ts';
@@ -24,6 +24,7 @@ export interface IntakeArgs {
   /** First token of every subject. */
   readonly prefix: string;
   readonly feed: Feed;
+  readonly door: SessionsDoor;
   /** Whose turns the queue holds; default: the journal's store. */
   readonly storeId?: string;
   readonly window?: Partial<Window>;
@@ -79,7 +80,7 @@ export const Intake = genServer(intakeProtocol, {
         subjects: new Subjects(args.prefix),
         storeId: args.storeId ?? system.fetch(journalName).info().storeId,
         window: { ...WINDOW, ...args.window },
-        door: () => system.fetch(doorName),
+        door: () => args.door,
         onLost: () => self.send('open'),
       },
       jsm,

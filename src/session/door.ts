@@ -3,7 +3,6 @@
  * Declared here as an interface; `sessions.ts` is it.
  */
 import type { z } from 'zod';
-import { nameOf } from '../otp/name.ts';
 import type {
   SESSION_VERBS,
   SESSIONS_VERBS,
@@ -53,5 +52,3 @@ export interface SessionsDoor {
    */
   rejectTurn(key: SessionKey, turnId: TurnId, error: unknown): Promise<void>;
 }
-
-export const doorName = nameOf<SessionsDoor>('sessions');

@@ -4,21 +4,10 @@ import { Api, type ApiArgs } from '../../src/nats/api.ts';
 import { Intake } from '../../src/nats/intake.ts';
 import { Link } from '../../src/nats/link.ts';
 import type { Window } from '../../src/nats/turn-queue.ts';
-import { genServer, protocol } from '../../src/otp/gen-server.ts';
 import type { Report } from '../../src/otp/report.ts';
 import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
-import { doorName } from '../../src/session/door.ts';
 import { FakeDoor } from './fake-door.ts';
-
-/** Stands for all of the sessions: holds the door's name. */
-const Doorkeeper = genServer(protocol({ calls: {} }), {
-  init: (door: FakeDoor, self) => {
-    self.register(doorName, door);
-    return door;
-  },
-  handleCall: {},
-});
 
 export interface Gateway {
   readonly system: System;
@@ -49,6 +38,7 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
     prefix: 'greenroom',
     version: '1.2.3',
     feed: door.feed,
+    door,
     daemonVerbs: {},
     ...options.api,
   };
@@ -59,11 +49,15 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
       strategy: 'rest_for_one',
       maxRestarts: 20,
       children: [
-        Doorkeeper.childSpec(door, { id: 'door' }),
         Link.childSpec({ url }, { id: 'link' }),
         ...(storeId === undefined
           ? []
-          : [Intake.childSpec({ prefix: 'greenroom', feed, storeId, window }, { id: 'intake' })]),
+          : [
+              Intake.childSpec(
+                { prefix: 'greenroom', feed, door, storeId, window },
+                { id: 'intake' },
+              ),
+            ]),
         Api.childSpec(api, { id: 'api' }),
       ],
     }),
