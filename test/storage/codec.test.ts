@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/session/entry.ts';
+import { type Head, newHead } from '../../src/session/head.ts';
+import { type SummaryRow, summaryOf } from '../../src/session/summary.ts';
+import * as codec from '../../src/storage/codec.ts';
+import { keyOf, message, NOW } from './sessions.ts';
+
+const NAME = 'tenant\0session\0P';
+const head = newHead(keyOf('s1'), NOW);
+const json = fc.jsonValue({ noUnicodeString: false, depthSize: 'medium' });
+
+describe('records', () => {
+  it('any JSON value comes back as it was', () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        const plain = JSON.parse(JSON.stringify(value)) as unknown;
+        const bytes = codec.record(NAME, codec.valueParts(plain));
+        expect(codec.readValue(NAME, bytes)).toEqual(plain);
+      }),
+    );
+  });
+
+  it('numbers of any size come back exactly', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.maxSafeInteger(), fc.double({ noNaN: true })), (costNanoUsd) => {
+        const bytes = codec.record(NAME, codec.headParts({ ...head, costNanoUsd }, 1));
+        expect(codec.readHead(NAME, bytes).costNanoUsd === costNanoUsd).toBe(true);
+      }),
+    );
+  });
+
+  it('the same value gives the same bytes', () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        const [first, second] = [1, 2].map(() => codec.record(NAME, codec.valueParts(value)));
+        expect(second).toEqual(first);
+      }),
+    );
+  });
+
+  it('a body comes back byte for byte, as a copy', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 5_000 }), (body) => {
+        const entry: Entry = { ...message(1), body };
+        const bytes = codec.record(NAME, codec.entryParts(entry));
+        const read = codec.readEntry(NAME, bytes);
+        bytes.fill(0);
+        expect(read.kind === 'message' && Buffer.from(body).equals(read.body)).toBe(true);
+      }),
+    );
+  });
+
+  it('a row comes back as it was', () => {
+    const full = {
+      ...head,
+      title: '',
+      tags: ['a'],
+      importedAtMs: 0,
+      parent: { sessionId: 'p', seq: 1 },
+    };
+    for (const each of [head, full] as Head[]) {
+      const row: SummaryRow = summaryOf(each);
+      const bytes = codec.record(NAME, codec.rowParts(row));
+      expect(codec.readRow(NAME, bytes, each.key)).toEqual(row);
+    }
+  });
+
+  it('version and epoch of a head are read without decoding it', () => {
+    const bytes = codec.record(NAME, codec.headParts({ ...head, version: 70_000 }, 3));
+    expect([codec.versionOf(bytes), codec.epochOf(bytes)]).toEqual([70_000, 3]);
+  });
+});
+
+describe('damage', () => {
+  const bytes = codec.record(NAME, codec.headParts(head, 1));
+
+  it('any flipped bit is found, and the error names the key', () => {
+    for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+      const flipped = Buffer.from(bytes);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(() => codec.readHead(NAME, flipped)).toThrow(
+        expect.objectContaining({ code: 'corrupt_record', details: { key: NAME } }),
+      );
+    }
+  });
+
+  it('a record that is cut off, empty, or under another key is found', () => {
+    for (const length of [0, 1, 4, 5, bytes.length - 1])
+      expect(() => codec.readHead(NAME, bytes.subarray(0, length))).toThrow(/checksum|too short/);
+    expect(() => codec.readHead('tenant\0another\0P', bytes)).toThrow('checksum');
+  });
+
+  it('a format of the future is refused, not guessed at', () => {
+    const other = codec.record(NAME, codec.valueParts(1));
+    const future = Buffer.concat([Buffer.from(NAME, 'latin1'), other]);
+    codec.writeRecord(future, 0, NAME.length, codec.valueParts(1));
+    expect(codec.readValue(NAME, future.subarray(NAME.length))).toBe(1);
+    expect(() => codec.readValue(NAME, codec.record(NAME, []))).toThrow();
+  });
+});

@@ -1,0 +1,59 @@
+/** Journals that break a promise on purpose: the checks that the sound one passes must catch each. */
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/otp/system-clock.ts';
+import { headKey, SESSIONS, sessionPrefix, type Table } from '../../src/storage/keys.ts';
+import { memoryJournal } from '../../src/storage/memory-journal.ts';
+import { MemoryStore } from '../../src/storage/memory-store.ts';
+import type { StoredJournal } from '../../src/storage/stored-journal.ts';
+import { StoredJournal as Journal } from '../../src/storage/stored-journal.ts';
+import { SyncGate } from '../../src/storage/sync-gate.ts';
+import { append, keyOf } from './sessions.ts';
+
+const key = keyOf('s1');
+
+/** How many of 20 changes that name the same version were acknowledged. */
+const winners = async (journal: StoredJournal): Promise<number> => {
+  const rivals = Array.from({ length: 20 }, () => journal.commit(append(key)));
+  return (await Promise.allSettled(rivals)).filter(({ status }) => status === 'fulfilled').length;
+};
+
+/** Whether a reply left while the sync was held back. */
+const answersBeforeSync = async (journal: StoredJournal, gate: SyncGate): Promise<boolean> => {
+  gate.hold();
+  let answered = false;
+  const reply = journal.commit(append(key)).then(() => {
+    answered = true;
+  });
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  const early = answered;
+  gate.release();
+  await reply;
+  return early;
+};
+
+/** Never finds a head, so that any version fits. */
+const withoutVersionCheck = (): StoredJournal => {
+  const store = new MemoryStore();
+  const { tables } = store;
+  const get = tables.get.bind(tables);
+  const name = headKey(sessionPrefix(key));
+  tables.get = (table: Table, wanted) =>
+    table === SESSIONS && Buffer.from(wanted as Uint8Array).toString('latin1') === name
+      ? undefined
+      : get(table, wanted);
+  return new Journal(store, { clock: systemClock });
+};
+
+describe('mutants', () => {
+  it('a journal without a version check is caught by the race for a version', async () => {
+    expect(await winners(memoryJournal())).toBe(1);
+    expect(await winners(withoutVersionCheck())).toBe(20);
+  });
+
+  it('a journal that answers before its commit is caught by the gate', async () => {
+    const gate = new SyncGate();
+    expect(await answersBeforeSync(memoryJournal({ gate }), gate)).toBe(false);
+    const hasty = new Journal(new MemoryStore(new SyncGate()), { clock: systemClock });
+    expect(await answersBeforeSync(hasty, gate)).toBe(true);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { headParts, record } from '../../src/storage/codec.ts';
+import { headKey, SESSIONS, sessionPrefix } from '../../src/storage/keys.ts';
+import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
+import { LmdbTables } from '../../src/storage/lmdb-tables.ts';
+import { takeOver } from '../../src/storage/meta.ts';
+import { folders } from './folders.ts';
+import { append, codeOf, keyOf } from './sessions.ts';
+
+describe('a store that another writer has altered', () => {
+  const folder = folders();
+  const key = keyOf('s1');
+
+  it('a commit on the version before is refused, and the other’s stays', async () => {
+    const dir = folder();
+    const { journal, close } = await openLmdbJournal({ dir });
+    const first = append(key);
+    await journal.commit(first);
+    const other = new LmdbTables(dir);
+    const name = headKey(sessionPrefix(key));
+    const theirs = { ...first.head, version: 2, title: 'theirs' };
+    other.transaction(() =>
+      other.put(SESSIONS, Buffer.from(name, 'latin1'), record(name, headParts(theirs, 1))),
+    );
+    expect(await codeOf(journal.commit(append(key, first.head)))).toBe('version_conflict');
+    expect(journal.head(key)).toEqual(theirs);
+    await close();
+  });
+
+  it('after a takeover every commit of the deposed writer is refused', async () => {
+    const dir = folder();
+    const { journal, close } = await openLmdbJournal({ dir });
+    const first = append(key);
+    await journal.commit(first);
+    const other = new LmdbTables(dir);
+    other.transaction(() => takeOver(other, 'unused'));
+    await expect(journal.commit(append(key, first.head))).rejects.toMatchObject({
+      code: 'version_conflict',
+      details: { epoch: 2 },
+    });
+    expect(await codeOf(journal.commit(append(keyOf('s2'))))).toBe('version_conflict');
+    await close();
+  });
+});

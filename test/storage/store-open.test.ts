@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
+import { LmdbStore } from '../../src/storage/lmdb-store.ts';
+import { folders } from './folders.ts';
+import { append, keyOf } from './sessions.ts';
+
+const folder = folders();
+const open = (dir: string) => LmdbStore.open({ dir, nowMs: 0 });
+
+/** A store with one session in it, closed. */
+const filledStore = async (): Promise<string> => {
+  const dir = folder();
+  const { journal, close } = await openLmdbJournal({ dir });
+  await journal.commit(append(keyOf('s1')));
+  await close();
+  return dir;
+};
+
+describe('opening a store', () => {
+  it('keeps what was committed, under the same id and the next epoch', async () => {
+    const dir = folder();
+    const first = await openLmdbJournal({ dir });
+    await first.journal.commit(append(keyOf('s1'), undefined, 'kept'));
+    const { storeId, epoch } = first.journal.info();
+    await first.close();
+    const second = await openLmdbJournal({ dir });
+    expect(second.journal.entries(keyOf('s1'))).toHaveLength(1);
+    expect(second.journal.info()).toMatchObject({ storeId, epoch: epoch + 1 });
+    await second.close();
+  });
+
+  it('works many times over in one process', async () => {
+    const dir = folder();
+    for (let epoch = 1; epoch <= 10; epoch += 1) {
+      const store = await open(dir);
+      expect(store.epoch).toBe(epoch);
+      await store.close();
+    }
+  });
+
+  it.each([
+    ['missing', (file: string) => rmSync(file)],
+    ['empty', (file: string) => truncateSync(file, 0)],
+    ['cut off after its meta pages', (file: string) => truncateSync(file, 8_192)],
+    ['cut off at its last page', (file: string) => truncateSync(file, statSync(file).size - 4_096)],
+    ['zeroed', (file: string) => writeFileSync(file, Buffer.alloc(statSync(file).size))],
+    ['something else', (file: string) => writeFileSync(file, 'x'.repeat(100_000))],
+  ])('a data file that is %s is refused, and no new store', async (_, damage) => {
+    const dir = await filledStore();
+    const { storeId } = JSON.parse(readFileSync(join(dir, 'store.json'), 'utf8')) as {
+      storeId: string;
+    };
+    damage(join(dir, 'data.mdb'));
+    await expect(open(dir)).rejects.toMatchObject({
+      code: 'storage_failed',
+      message: expect.stringContaining(storeId),
+    });
+  });
+
+  it('an empty data file without a store beside it is the beginning of one', async () => {
+    const dir = folder();
+    writeFileSync(join(dir, 'data.mdb'), '');
+    const store = await open(dir);
+    expect(store.epoch).toBe(1);
+    await store.close();
+  });
+
+  it('a data file of another store is refused', async () => {
+    const dir = await filledStore();
+    writeFileSync(join(dir, 'store.json'), '{"storeId":"another","formatVersion":1}');
+    await expect(open(dir)).rejects.toThrow(/names store another/);
+  });
+
+  it('a lost store.json is written again', async () => {
+    const dir = await filledStore();
+    rmSync(join(dir, 'store.json'));
+    const store = await open(dir);
+    expect(readFileSync(join(dir, 'store.json'), 'utf8')).toContain(store.storeId);
+    await store.close();
+  });
+});
+
+describe('the lock', () => {
+  const children: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+
+  const holder = async (dir: string): Promise<ChildProcess> => {
+    const script = fileURLToPath(new URL('./holder-child.mjs', import.meta.url));
+    const child = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    if (child.stdout !== null) await once(child.stdout, 'data');
+    return child;
+  };
+
+  it('a second process is refused and told who holds the store', async () => {
+    const dir = folder();
+    const child = await holder(dir);
+    await expect(open(dir)).rejects.toThrow(new RegExp(`in use by process ${child.pid} on `));
+  });
+
+  it('a second opener in the same process is refused too', async () => {
+    const dir = folder();
+    const store = await open(dir);
+    await expect(open(dir)).rejects.toThrow(/in use by process/);
+    await store.close();
+  });
+
+  it('it dies with a holder that is killed', async () => {
+    const dir = folder();
+    const child = await holder(dir);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const store = await open(dir);
+    expect(store.epoch).toBe(2);
+    await store.close();
+  });
+
+  it('it works in a directory whose path is longer than a socket’s may be', async () => {
+    const dir = join(folder(), 'd'.repeat(120));
+    mkdirSync(dir);
+    const store = await open(dir);
+    await expect(open(dir)).rejects.toThrow(/in use by process/);
+    await store.close();
+    await (await open(dir)).close();
+  });
+});
