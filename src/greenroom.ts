@@ -139,14 +139,15 @@ export class RunningGreenroom {
 export interface TreeView {
   readonly id: string;
   readonly kind: string;
+  readonly strategy?: string;
   readonly status: string;
   readonly ref: number | null;
   readonly restarts: number;
   readonly children: readonly TreeView[];
 }
 
-export const treeView = ({ id, kind, status, ref, restarts, children }: TreeNode): TreeView => ({
-  ...{ id, kind, status, restarts },
+export const treeView = ({ ref, children, label: _, ...node }: TreeNode): TreeView => ({
+  ...node,
   ref: ref?.id ?? null,
   children: children.map(treeView),
 });

@@ -105,6 +105,7 @@ class DynamicSeat<Key> extends ChildSeat {
 
 class DynamicProgram<Key, R extends ActorRef> implements Program {
   readonly kind = 'supervisor';
+  readonly strategy = 'dynamic';
   readonly #options: DynamicOptions<Key, R>;
 
   constructor(options: DynamicOptions<Key, R>) {
@@ -167,7 +168,8 @@ class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
     const running = this.find(key);
     if (running !== undefined) return Promise.resolve(running);
     const seat = this.#seats.get(key);
-    if (seat !== undefined && seat.status !== 'parked') return this.#wait(seat);
+    const waits = this.ref.alive && seat !== undefined && seat.status !== 'parked';
+    if (waits) return this.#wait(seat);
     return this.#begin(key, seat);
   }
 

@@ -26,6 +26,8 @@ export interface TreeNode {
   readonly id: string;
   readonly label: string;
   readonly kind: 'worker' | 'supervisor';
+  /** Of a running supervisor. */
+  readonly strategy?: string;
   /** Absent while there is no living process. */
   readonly ref: ActorRef | undefined;
   readonly status: Seat['status'];
@@ -53,6 +55,7 @@ export function tree(process: Process): TreeNode {
     id: process.seat?.id ?? process.name,
     label: process.label,
     kind: process.program.kind,
+    ...(process.program.strategy === undefined ? {} : { strategy: process.program.strategy }),
     ref: process.alive ? process : undefined,
     status: process.seat?.status ?? 'running',
     restarts: process.seat?.restarts ?? 0,

@@ -8,6 +8,8 @@ import type { Message } from './message.ts';
 
 export interface ProgramFor<P> {
   readonly kind: 'worker' | 'supervisor';
+  /** How a supervisor restarts; for whoever draws the tree. */
+  readonly strategy?: string;
   /** Gives the first state, `IGNORE` or a `Refusal`, or a promise of it; a throw or a rejection is a failed start. */
   init(process: P, args: unknown): unknown;
   /** Handles one message; a throw is a crash, a promise makes the mailbox wait. */

@@ -119,6 +119,10 @@ class SupervisorProgram implements Program {
     this.#options = options;
   }
 
+  get strategy(): Strategy {
+    return this.#options.strategy;
+  }
+
   async init(self: Process): Promise<State | Refusal> {
     const { maxRestarts = 3, maxSeconds = 5, children } = this.#options;
     const seats = children.map((spec) => new ChildSeat(spec));
