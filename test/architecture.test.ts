@@ -1,0 +1,211 @@
+/**
+ * The shape of the code, read from its import lines: which way the folders lean, that nothing goes in
+ * circles, which folder has which foreign library, who touches the clock and the journal.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+interface Source {
+  /** From the root, such as `src/otp/system.ts`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+interface Import {
+  readonly specifier: string;
+  /** `import(…)`: loaded when it is needed. */
+  readonly isLazy: boolean;
+}
+
+const sourcesBelow = (folder: string): Source[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return sourcesBelow(path);
+    return path.endsWith('.ts') ? [{ path, text: readFileSync(join(ROOT, path), 'utf8') }] : [];
+  });
+
+const SOURCES = [...sourcesBelow('src'), ...sourcesBelow('supervisors')];
+
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
+
+const STATIC = /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*'([^']+)'|^\s*import\s*'([^']+)'/gm;
+const LAZY = /\bimport\(\s*'([^']+)'\s*\)/g;
+
+const importsOf = ({ text }: Source): Import[] => {
+  const code = withoutComments(text);
+  return [
+    ...[...code.matchAll(STATIC)].map((match) => ({
+      specifier: match[1] ?? match[2] ?? '',
+      isLazy: false,
+    })),
+    ...[...code.matchAll(LAZY)].map((match) => ({ specifier: match[1] ?? '', isLazy: true })),
+  ];
+};
+
+/** The files of ours that a file imports. */
+const targetsOf = (source: Source): (Import & { readonly path: string })[] =>
+  importsOf(source)
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map((each) => ({
+      ...each,
+      path: relative(ROOT, resolve(ROOT, dirname(source.path), each.specifier)),
+    }));
+
+/** `src/otp/x.ts` is of `otp`, `src/config.ts` and `src/config/x.ts` of `config`, `supervisors/x.ts` of `supervisors`. */
+const unitOf = (path: string): string =>
+  (path.startsWith('src/') ? path.slice(4) : path).split('/')[0]?.replace(/\.ts$/, '') ?? '';
+
+/** Small things that stand on nothing of ours; everybody may stand on them. */
+const GROUND = ['compiled', 'config', 'crashpoint', 'daemon-file', 'log', 'version'];
+const DOMAIN = ['otp', 'session'];
+const PARTS = ['executor', 'search', 'storage', 'housekeeping', 'rehearsal'];
+const DOORS = ['nats', 'http'];
+
+/** What each unit may import, besides itself and the ground. A unit that is missing here fails. */
+const LEANS: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(GROUND.map((unit) => [unit, []])),
+  otp: [],
+  session: ['otp'],
+  ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),
+  ...Object.fromEntries(DOORS.map((unit) => [unit, DOMAIN])),
+  client: [...DOMAIN, 'nats'],
+  cli: ['session', 'client', 'nats'],
+  supervisors: [...DOMAIN, ...PARTS, ...DOORS],
+  greenroom: [...DOMAIN, ...PARTS, ...DOORS, 'supervisors'],
+  daemon: [...DOMAIN, 'greenroom'],
+  index: [...DOMAIN, ...DOORS, 'client', 'greenroom'],
+};
+
+describe('imports', () => {
+  test('lean one way', () => {
+    const wrong = SOURCES.flatMap((source) =>
+      targetsOf(source)
+        .filter((target) => !mayImport(source.path, target))
+        .map((target) => `${source.path} → ${target.path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  const mayImport = (from: string, { path, isLazy }: { path: string; isLazy: boolean }) => {
+    const [unit, target] = [unitOf(from), unitOf(path)];
+    if (unit === target) return true;
+    // The runtime is a library of its own: it stands on nothing, not even on the ground.
+    if (GROUND.includes(target)) return unit !== 'otp';
+    if (from === 'src/cli/main.ts' && isLazy) return target === 'daemon';
+    return LEANS[unit]?.includes(target) ?? false;
+  };
+
+  test('never go in a circle', () => {
+    const edges = new Map(
+      SOURCES.map((source) => [
+        source.path,
+        targetsOf(source).flatMap((target) => (target.isLazy ? [] : [target.path])),
+      ]),
+    );
+    expect(circleIn(edges)).toEqual([]);
+  });
+
+  test('name files that exist, with their endings', () => {
+    const paths = new Set(SOURCES.map((source) => source.path));
+    const missing = SOURCES.flatMap((source) =>
+      targetsOf(source)
+        .filter((target) => !paths.has(target.path))
+        .map((target) => `${source.path} → ${target.path}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('keep each foreign library in one place', () => {
+    const places: Readonly<Record<string, readonly string[]>> = {
+      '@anthropic-ai/sdk': ['executor'],
+      commander: ['cli'],
+      lmdb: ['storage'],
+      msgpackr: ['storage'],
+      nats: ['nats', 'client'],
+      pino: ['log'],
+      piscina: ['executor'],
+      zod: Object.keys(LEANS),
+    };
+    const wrong = SOURCES.flatMap((source) =>
+      importsOf(source)
+        .map(({ specifier }) => specifier)
+        .filter((specifier) => !/^(\.|node:)/.test(specifier))
+        .filter((specifier) => !places[libraryOf(specifier)]?.includes(unitOf(source.path)))
+        .map((specifier) => `${source.path}: ${specifier}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  const libraryOf = (specifier: string): string =>
+    specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/');
+});
+
+/** The first circle found, as a path that ends where it began; nothing if there is none. */
+const circleIn = (edges: ReadonlyMap<string, readonly string[]>): string[] => {
+  const done = new Set<string>();
+  const visit = (node: string, trail: readonly string[]): string[] => {
+    if (trail.includes(node)) return [...trail.slice(trail.indexOf(node)), node];
+    if (done.has(node)) return [];
+    for (const next of edges.get(node) ?? []) {
+      const circle = visit(next, [...trail, node]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(node);
+    return [];
+  };
+  for (const node of edges.keys()) {
+    const circle = visit(node, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+};
+
+/** Files whose code matches, with the match. */
+const matches = (pattern: RegExp, sources: readonly Source[] = SOURCES): string[] =>
+  sources.flatMap(({ path, text }) =>
+    [...withoutComments(text).matchAll(pattern)].map((match) => `${path}: ${match[0].trim()}`),
+  );
+
+describe('the code', () => {
+  test('takes time and chance from its system', () => {
+    const allowed = [
+      'src/otp/clock.ts', // says what a clock is
+      'src/otp/system-clock.ts', // is the clock
+      'src/cli/main.ts', // gives the command line its clock: there is no system in that process
+      'src/rehearsal/', // a server of its own process, whose slowness is real time on purpose
+    ];
+    const pattern =
+      /\bDate\.now\b|\bnew Date\(\)|(?<![.\w])set(Timeout|Interval)\(|\bMath\.random\b|\bperformance\.now\b|'node:timers[^']*'/g;
+    const found = matches(pattern).filter((each) => !allowed.some((path) => each.startsWith(path)));
+    expect(found).toEqual([]);
+  });
+
+  test('commits from one place only', () => {
+    expect(matches(/\.commit\(/g)).toEqual(['src/session/live-session.ts: .commit(']);
+  });
+
+  test('keeps no state in modules', () => {
+    expect(matches(/^(?:export )?(?:let|var) .*/gm)).toEqual([]);
+  });
+
+  test('keeps nothing between two steps in the executor', () => {
+    const executor = SOURCES.filter(({ path }) => path.startsWith('src/executor/'));
+    const collections =
+      /^(?:export )?const \w+(?:: (?!Readonly)[^=]+)? = (?:new (?:Map|Set|WeakMap|WeakSet)\b|\[\]|\{\}).*/gm;
+    expect(matches(collections, executor)).toEqual([]);
+  });
+
+  test('names no place on the machine that it was written on', () => {
+    const files = [...SOURCES, ...sourcesBelow('test')];
+    const found = files.filter(({ text }) => /['"`( ]\/(?:w[o]rk|f[a]rm|root)\//.test(text));
+    expect(found.map(({ path }) => path)).toEqual([]);
+  });
+});

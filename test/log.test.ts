@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { createLog, type LogOptions } from '../src/log.ts';
+
+const logTo = (options: LogOptions = {}) => {
+  const lines: string[] = [];
+  const log = createLog({ pretty: false, ...options, write: (line) => lines.push(line) });
+  return { log, lines };
+};
+
+test('a line is JSON with its level by name and its time', () => {
+  const { log, lines } = logTo();
+  log.info({ sessionId: 'demo' }, 'woken');
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    level: 'info',
+    msg: 'woken',
+    sessionId: 'demo',
+    time: expect.stringMatching(/^\d{4}-.*Z$/),
+  });
+});
+
+test('levels below the chosen one are left out', () => {
+  const { log, lines } = logTo({ level: 'warn' });
+  log.info('not this');
+  log.warn('this');
+  expect(lines).toHaveLength(1);
+});
+
+test('secrets are hidden wherever they stand', () => {
+  const { log, lines } = logTo({ secrets: ['hunter2-token', undefined, 'ab'] });
+  log.error(
+    { url: 'nats://me:word@host', err: new Error('key hunter2-token refused') },
+    'sk-ant-api03-abcdefgh is wrong, Authorization: Bearer abcdefghij',
+  );
+  expect(lines[0]).not.toMatch(/hunter2|me:word|sk-ant|abcdefghij/);
+  expect(lines[0]).toContain('nats://(hidden)@host');
+});
+
+test('short values are no secrets: they would garble the log', () => {
+  const { log, lines } = logTo({ secrets: ['a'] });
+  log.info('a plain answer');
+  expect(lines[0]).toContain('a plain answer');
+});
+
+test('a terminal gets short lines, fields behind, stacks below', () => {
+  const { log, lines } = logTo({ pretty: true });
+  log.info({ port: 4222, name: 'two words' }, 'ready');
+  log.error({ err: new Error('no room') }, 'stopped');
+  expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d info {2}ready {2}port=4222 {2}name="two words"\n$/);
+  expect(lines[1]).toMatch(/stopped\n {4}Error: no room\n {4} +at /);
+});
