@@ -23,7 +23,12 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+declare const speaks: unique symbol;
+
 export interface Ref<P extends Protocol> extends ActorRef {
+  /** For the compiler only: the ref of one protocol is not that of another. */
+  readonly [speaks]?: (protocol: P) => P;
+
   /**
    * Asks, and waits for the answer. Rejects with an `OtpError`: `timeout` (a later reply is dropped, and a request
    * whose time was up before its turn came is not carried out), `noproc`, `mailbox_full` with `retryAfterMs`,

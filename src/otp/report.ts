@@ -73,12 +73,8 @@ export type Report =
 /** One line for people; the stack of a crash is in `reason.crashed`. */
 export function formatReport(report: Report): string {
   switch (report.kind) {
-    case 'crash': {
-      const after = report.lastMessage
-        ? ` after ${report.lastMessage.kind} ${report.lastMessage.name}`
-        : '';
-      return `${report.actor} crashed${after}: ${describeReason(report.reason)}`;
-    }
+    case 'crash':
+      return `${report.actor}: ${describeReason(report.reason)}${onMessage(report.lastMessage)}`;
     case 'child_exited':
       return `${report.supervisor}: ${report.child} exited: ${describeReason(report.reason)}`;
     case 'child_restarted':
@@ -95,3 +91,6 @@ export function formatReport(report: Report): string {
       return `${report.actor}: ${report.during} failed: ${describeReason({ crashed: report.error })}`;
   }
 }
+
+const onMessage = (message: MessageView | undefined): string =>
+  message === undefined ? '' : ` (on ${message.kind} ${message.name})`;

@@ -61,6 +61,7 @@ export interface Script {
   readonly notes: string[];
   readonly init?: (self: Self<PuppetProtocol>) => unknown;
   readonly terminate?: (reason: ExitReason) => void | Promise<void>;
+  readonly redact?: () => unknown;
 }
 
 const Puppets = genServer(puppetProtocol, {
@@ -105,7 +106,7 @@ const Puppets = genServer(puppetProtocol, {
     script.notes.push(`-${script.name}`);
     return script.terminate?.(reason);
   },
-  redact: ({ count }) => ({ count }),
+  redact: ({ script, count }) => script.redact?.() ?? { count },
 });
 
 interface State {
