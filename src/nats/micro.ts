@@ -30,6 +30,7 @@ export class EndpointStats {
   }
 
   failed(error: string): void {
+    this.requests++;
     this.errors++;
     this.lastError = error;
   }

@@ -1,5 +1,5 @@
 /** Parts of the gateway on a system of their own, with a fake door behind and a real broker before them. */
-import { connect, type NatsConnection } from 'nats';
+import { connect, type Msg, type NatsConnection } from 'nats';
 import { Api, type ApiArgs } from '../../src/nats/api.ts';
 import { Intake } from '../../src/nats/intake.ts';
 import { Link } from '../../src/nats/link.ts';
@@ -7,6 +7,7 @@ import type { Window } from '../../src/nats/turn-queue.ts';
 import type { Report } from '../../src/otp/report.ts';
 import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
+import { startBroker } from '../support/nats.ts';
 import { FakeDoor } from './fake-door.ts';
 
 export interface Gateway {
@@ -70,3 +71,24 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
   };
   return { system, door, tree, reports, client, stop, [Symbol.asyncDispose]: dispose };
 };
+
+/** A gateway on a broker of its own. */
+export const startWithBroker = async (options?: GatewayOptions): Promise<Gateway> => {
+  const broker = await startBroker();
+  const gateway = await startGateway(broker.url, options);
+  const dispose = async () => {
+    await gateway[Symbol.asyncDispose]();
+    await broker.stop();
+  };
+  return { ...gateway, [Symbol.asyncDispose]: dispose };
+};
+
+/** One request for tenant `acme`. */
+export const ask = ({ client }: Gateway, rest: string, body = ''): Promise<Msg> =>
+  client.request(`greenroom.v1.acme.${rest}`, body, { timeout: 5_000 });
+
+/** What a reply says that went wrong. */
+export const refusal = (msg: Msg): { status: string | undefined; code: string | undefined } => ({
+  status: msg.headers?.get('Nats-Service-Error-Code'),
+  code: (msg.json() as { error?: { code?: string } }).error?.code,
+});

@@ -1,19 +1,80 @@
 import { describe, expect, test } from 'vitest';
-import { startBroker, withoutNatsServer } from '../support/nats.ts';
-import { startGateway } from './gateway.ts';
+import { withoutNatsServer } from '../support/nats.ts';
+import { ask, startWithBroker } from './gateway.ts';
 
-describe.skipIf(withoutNatsServer())('verbs', () => {
+/** Everything that comes within a moment. */
+const gather = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+};
+
+describe.skipIf(withoutNatsServer())('requests', () => {
   test('a verb on a session is checked, asked of the door and answered', async () => {
-    await using broker = await startBroker();
-    await using gateway = await startGateway(broker.url);
+    await using gateway = await startWithBroker();
     gateway.door.onVerb = () => ({ session: { title: 'x' } });
-    const reply = await gateway.client.request(
-      'greenroom.v1.acme.session.s1.update',
-      '{"title":"x"}',
-    );
+    const reply = await ask(gateway, 'session.s1.update', '{"title":"x"}');
     expect(reply.json()).toEqual({ session: { title: 'x' } });
     expect(gateway.door.calls).toEqual([
       { key: 'acme/s1', verb: 'update', request: { title: 'x' } },
     ]);
+  });
+
+  test('a verb on all sessions is for the tenant of the subject', async () => {
+    await using gateway = await startWithBroker();
+    gateway.door.onVerb = () => ({ count: 3, costUsd: 0 });
+    expect((await ask(gateway, 'sessions.count')).json()).toEqual({ count: 3, costUsd: 0 });
+    expect(gateway.door.calls[0]).toMatchObject({ key: 'acme', verb: 'count', request: {} });
+  });
+
+  test('a verb on the daemon is answered by the function of its name', async () => {
+    const status = (request: unknown, tenant: string) => ({ request, tenant });
+    await using gateway = await startWithBroker({ api: { daemonVerbs: { status } } });
+    const reply = await ask(gateway, 'daemon.status', '{"full":true}');
+    expect(reply.json()).toEqual({ request: { full: true }, tenant: 'acme' });
+  });
+
+  test('a turn on the queue is nothing to answer', async () => {
+    await using gateway = await startWithBroker();
+    const silent = gateway.client.request('greenroom.v1.acme.session.s1.turn', 'hello', {
+      timeout: 300,
+    });
+    await ask(gateway, 'session.s1.get');
+    await expect(silent).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(gateway.door.accepted).toEqual([]);
+  });
+
+  test('what was begun is answered before the gateway ends', async () => {
+    await using gateway = await startWithBroker();
+    let answer: (() => void) | undefined;
+    gateway.door.onVerb = () => new Promise<object>((resolve) => (answer = () => resolve({})));
+    const reply = ask(gateway, 'session.s1.get');
+    await expect.poll(() => answer).toBeDefined();
+    const stopped = gateway.stop();
+    answer?.();
+    expect((await reply).json()).toEqual({});
+    await stopped;
+  });
+
+  test('the service is seen by whoever looks for services', async () => {
+    await using gateway = await startWithBroker();
+    await ask(gateway, 'session.s1.get');
+    await ask(gateway, 'session.s1.get', '{"x":1}');
+    const services = gateway.client.services.client();
+    const [found] = await gather(await services.ping('greenroom'));
+    expect(found).toMatchObject({ name: 'greenroom', version: '1.2.3' });
+    const [info] = await gather(await services.info('greenroom', found?.id));
+    expect(info?.endpoints).toContainEqual(
+      expect.objectContaining({ name: 'session-get', subject: 'greenroom.v1.*.session.*.get' }),
+    );
+    const [stats] = await gather(await services.stats('greenroom', found?.id));
+    expect(stats?.endpoints).toContainEqual(
+      expect.objectContaining({
+        name: 'session-get',
+        num_requests: 2,
+        num_errors: 1,
+        last_error: 'invalid_request',
+      }),
+    );
   });
 });
