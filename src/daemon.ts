@@ -63,6 +63,9 @@ const announce = (config: Config, running: RunningGreenroom, log: Log): string =
   const natsUrl = broker ?? config.natsUrl ?? null;
   const path = join(config.dataDir, 'daemon.json');
   writeDaemonFile(path, { pid: process.pid, natsUrl, httpUrl: null, version, startedAt });
-  log.info({ natsUrl, dataDir: config.dataDir, provider: config.provider, model: config.model }, 'ready');
+  log.info(
+    { natsUrl, dataDir: config.dataDir, provider: config.provider, model: config.model },
+    'ready',
+  );
   return path;
 };

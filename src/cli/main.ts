@@ -23,7 +23,11 @@ const shell: Shell = {
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   connect: connectClient,
   // The daemon's modules are heavy: only `start` pays for them.
-  runDaemon: async (config, log) => (await import('../daemon.ts')).runDaemon(config, log),
+  // Once stopped it exits: a socket or timer that some library still holds must not keep it.
+  runDaemon: async (config, log) => {
+    const { runDaemon } = await import('../daemon.ts');
+    return process.exit(await runDaemon(config, log));
+  },
   newestModel: newestSonnet,
 };
 

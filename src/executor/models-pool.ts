@@ -151,6 +151,9 @@ const openPiscina = ({ workerFile, workers }: Required<ModelsPoolOptions>, self:
     concurrentTasksPerWorker: 1,
     atomics: 'disabled', // the default ones freeze a thread that has nothing but timers and sockets
     recordTiming: false,
+    // A thread that is ended while it loads a module by require() takes the process along
+    // (v8::Module::IsGraphAsync, Node 20); import() does not.
+    execArgv: [...process.execArgv, '--no-experimental-require-module'],
   });
   piscina.on('error', (error) => self.exit({ crashed: error }));
   return piscina;
