@@ -25,7 +25,7 @@ export interface OutsideOptions {
 }
 
 /** `$1` is the grace in tenths of a second; the rest is the command line. */
-const GUARD = `
+export const GUARD = `
 tenths=$1; shift
 exec 4<&0
 "$@" </dev/null 3>&- 4<&- &
@@ -48,6 +48,8 @@ exit "$status"
 `;
 
 const LAST_LINES = 20;
+/** What the watcher may take beyond the grace. */
+const WATCHER_MS = 500;
 
 export class OutsideProgram {
   readonly command: Command;
@@ -60,6 +62,8 @@ export class OutsideProgram {
   readonly #clock: Clock;
   readonly #options: OutsideOptions;
   readonly #child: ChildProcess;
+  /** The program's own pid, under guard. */
+  #guarded: number | undefined = undefined;
   #gone = false;
 
   constructor(clock: Clock, command: Command, options: OutsideOptions) {
@@ -77,9 +81,11 @@ export class OutsideProgram {
   /** Asks it to end, insists after the grace; resolves when it is gone. */
   async end(): Promise<void> {
     if (this.#gone) return;
-    if (this.#options.guard) this.#child.stdin?.end();
+    const { guard, graceMs } = this.#options;
+    if (guard) this.#child.stdin?.end();
     else this.#child.kill('SIGTERM');
-    const insist = this.#clock.setTimeout(() => void this.kill(), this.#options.graceMs);
+    const insistMs = guard ? graceMs + WATCHER_MS : graceMs;
+    const insist = this.#clock.setTimeout(() => void this.kill(), insistMs);
     await this.exited;
     insist.cancel();
   }
@@ -87,7 +93,7 @@ export class OutsideProgram {
   /** Ends it at once; resolves when it is gone. */
   async kill(): Promise<void> {
     if (this.#gone) return;
-    this.#signalGroup();
+    this.#signal(this.#guarded ?? -(this.#child.pid ?? 0)); // a guard ends when it has seen the end of what it guards
     await this.exited;
   }
 
@@ -111,7 +117,8 @@ export class OutsideProgram {
     return new Promise((resolve) => {
       const gone = (how: string, cause?: Error) => {
         this.#gone = true;
-        this.#child.stdin?.destroy(); // a watcher whose shell was killed sees it and does its work
+        this.#child.stdin?.destroy();
+        this.#signal(-(this.#child.pid ?? 0)); // whatever it has left behind
         const words = [`${command} ${how}`, ...this.lastLines].join('\n');
         resolve(new Error(words, { cause }));
       };
@@ -127,7 +134,10 @@ export class OutsideProgram {
     if (pid === undefined) throw await this.exited;
     if (!this.#options.guard) return pid;
     const pipe = this.#child.stdio[3] as Readable;
-    for await (const line of createInterface({ input: pipe })) return Number(line);
+    for await (const line of createInterface({ input: pipe })) {
+      this.#guarded = Number(line);
+      return this.#guarded;
+    }
     throw await this.exited;
   }
 
@@ -140,13 +150,13 @@ export class OutsideProgram {
     });
   }
 
-  #signalGroup(): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
+  /** A process, or with a negative number a whole group; 0 would be our own. */
+  #signal(target: number): void {
+    if (target === 0) return;
     try {
-      process.kill(-pid, 'SIGKILL');
+      process.kill(target, 'SIGKILL');
     } catch {
-      this.#child.kill('SIGKILL'); // the group is gone already
+      // it is gone already
     }
   }
 }
