@@ -11,7 +11,7 @@ const INSTALL_LIMIT_MS = 180_000;
 const APT_LISTS = '/var/lib/apt/lists';
 
 /** Resolves when there is a nats-server; rejects with the sentence. */
-export const provideNatsServer = async ({ findProgram, configured, say }) => {
+export const provideNatsServer = async ({ findProgram, configured, isRoot, say }) => {
   if (configured !== undefined) {
     if (existsSync(configured)) return configured;
     throw new Error(
@@ -21,17 +21,17 @@ export const provideNatsServer = async ({ findProgram, configured, say }) => {
   const found = findProgram('nats-server');
   if (found !== undefined) return found;
   const aptGet = findProgram('apt-get');
-  if (aptGet !== undefined && process.getuid?.() === 0) await installPackage(aptGet, say);
+  if (aptGet !== undefined && isRoot) await installPackage(aptGet, say);
   const installed = findProgram('nats-server');
-  if (installed === undefined) throw new Error(whatToDo(aptGet !== undefined));
+  if (installed === undefined) throw new Error(whatToDo(aptGet !== undefined && !isRoot));
   return installed;
 };
 
-const whatToDo = (hasApt) => {
+const whatToDo = (mayUseSudo) => {
   const rest = 'or set NATS_URL to use a broker of your own';
   if (process.platform === 'darwin')
     return `Greenroom needs nats-server: run "brew install nats-server", ${rest}.`;
-  if (hasApt && process.getuid?.() !== 0)
+  if (mayUseSudo)
     return `Greenroom needs nats-server: run "sudo apt-get install nats-server", ${rest}.`;
   return (
     'Greenroom needs nats-server 2.9 or newer: download it from the releases page of the ' +

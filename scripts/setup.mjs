@@ -86,7 +86,8 @@ const findBroker = async () => {
   const { natsUrl, natsServerBin } = await brokerSettings();
   if (natsUrl !== undefined) return;
   const { findProgram } = await compiled('config/find-program.js');
-  await provideNatsServer({ findProgram, configured: natsServerBin, say });
+  const isRoot = process.getuid?.() === 0;
+  await provideNatsServer({ findProgram, configured: natsServerBin, isRoot, say });
 };
 
 try {
