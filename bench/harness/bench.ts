@@ -1,0 +1,27 @@
+/** What a bench is: one question, asked at one of three sizes, answered with a sheet of figures. */
+import type { Sheet } from './sheet.ts';
+
+/**
+ * `smoke`: seconds, to see that it still runs; its figures mean nothing. `normal`: all benches in a
+ * few minutes. `full`: longer and more rounds, for figures to quote.
+ */
+export type Size = 'smoke' | 'normal' | 'full';
+
+export interface Settings {
+  readonly size: Size;
+  /** A folder on a real disk, emptied afterwards. */
+  readonly scratch: string;
+  /** Also say where the daemon's CPU time goes. */
+  readonly profile: boolean;
+  /** Progress, for whoever waits. */
+  readonly say: (line: string) => void;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly question: string;
+  run(settings: Settings): Promise<Sheet>;
+}
+
+/** The value for a size. */
+export const bySize = <T>({ size }: Settings, values: Readonly<Record<Size, T>>): T => values[size];

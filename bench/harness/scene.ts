@@ -1,0 +1,92 @@
+/**
+ * Everything that a bench has running: broker, programs, folders. It ends what it started, in
+ * reverse, whatever happens.
+ */
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClientCalls } from '../programs/client.ts';
+import type { DaemonCalls, DaemonOptions } from '../programs/daemon.ts';
+import type { FloorCalls } from '../programs/floor-daemon.ts';
+import type { RehearsalCalls } from '../programs/rehearsal.ts';
+import type { SdkCalls } from '../programs/sdk-loop.ts';
+import type { Settings } from './bench.ts';
+import { type BenchBroker, startBroker } from './broker.ts';
+import { type Calls, Program } from './remote.ts';
+
+export type Client = Program<ClientCalls>;
+export type Daemon = Program<DaemonCalls>;
+export type FloorDaemon = Program<FloorCalls>;
+
+export class Scene {
+  readonly #scratch: string;
+  readonly #ends: (() => Promise<unknown>)[] = [];
+  #broker: BenchBroker | undefined;
+
+  private constructor(scratch: string) {
+    this.#scratch = scratch;
+  }
+
+  /** Runs `play` on a scene of its own and clears it away. */
+  static async with<T>({ scratch }: Settings, play: (scene: Scene) => Promise<T>): Promise<T> {
+    const scene = new Scene(mkdtempSync(join(scratch, 'scene-')));
+    try {
+      return await play(scene);
+    } finally {
+      for (const end of scene.#ends.reverse()) await end();
+    }
+  }
+
+  /** An empty folder. */
+  folder(name: string): string {
+    const path = join(this.#scratch, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  async broker(): Promise<BenchBroker> {
+    if (this.#broker !== undefined) return this.#broker;
+    const broker = await startBroker(this.folder('broker'));
+    this.#ends.push(() => broker.end());
+    this.#broker = broker;
+    return broker;
+  }
+
+  async client(): Promise<Client> {
+    const client = this.#program<ClientCalls>('client');
+    await client.call('connect', { url: (await this.broker()).url });
+    return client;
+  }
+
+  async floor(prefix: string): Promise<FloorDaemon> {
+    const floor = this.#program<FloorCalls>('floor-daemon');
+    const { url } = await this.broker();
+    await floor.call('open', { url, dir: this.folder(prefix), prefix });
+    return floor;
+  }
+
+  /** The product, with a data folder named like its prefix. */
+  async daemon(
+    options: Omit<DaemonOptions, 'dataDir' | 'natsUrl'> & { readonly bus?: boolean },
+    nodeArgs: readonly string[] = [],
+  ): Promise<Daemon> {
+    const { bus = true, ...others } = options;
+    const daemon = this.#program<DaemonCalls>('daemon', nodeArgs);
+    const natsUrl = bus ? (await this.broker()).url : undefined;
+    await daemon.call('open', { ...others, natsUrl, dataDir: this.folder(others.prefix) });
+    return daemon;
+  }
+
+  async rehearsal(): Promise<string> {
+    return this.#program<RehearsalCalls>('rehearsal').call('open', null);
+  }
+
+  sdkLoop(): Program<SdkCalls> {
+    return this.#program<SdkCalls>('sdk-loop');
+  }
+
+  #program<C extends Calls>(name: string, nodeArgs: readonly string[] = []): Program<C> {
+    const program = new Program<C>(name, nodeArgs);
+    this.#ends.push(() => program.end());
+    return program;
+  }
+}

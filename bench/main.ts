@@ -1,0 +1,85 @@
+/**
+ * `npm run bench -- [name …] [--smoke | --full] [--profile] [--dir FOLDER]`: runs benches one
+ * after another and prints their sheets; writes them to RESULTS.md, but for smoke runs. Ends with 1
+ * when a check failed: then the figures mean nothing. A missed goal is printed and is no failure.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { floor } from './floor.ts';
+import type { Bench, Settings, Size } from './harness/bench.ts';
+import { keepResult } from './harness/results.ts';
+import type { Sheet } from './harness/sheet.ts';
+import { turns } from './turns.ts';
+
+const BENCHES: readonly Bench[] = [floor, turns];
+const NAMES = BENCHES.map(({ name }) => name);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    smoke: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    dir: { type: 'string', default: resolve(ROOT, '.greenroom') },
+  },
+});
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const sizeAsked = (): Size => {
+  if (values.smoke) return 'smoke';
+  return values.full ? 'full' : 'normal';
+};
+
+const chosen = (): readonly Bench[] => {
+  const unknown = positionals.filter((name) => !NAMES.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`no bench ${unknown.join(', ')}; there are ${NAMES.join(', ')}`);
+  return positionals.length === 0
+    ? BENCHES
+    : BENCHES.filter(({ name }) => positionals.includes(name));
+};
+
+const sectionOf = ({ name, question }: Bench, sheet: Sheet, size: Size): string =>
+  `## ${name}\n\n${question} (${new Date().toISOString().slice(0, 10)}, size ${size})\n\n${sheet.toMarkdown()}`;
+
+const runBench = async (bench: Bench, settings: Settings): Promise<boolean> => {
+  say(`${bench.name}: ${bench.question}`);
+  const sheet = await bench.run(settings);
+  const section = sectionOf(bench, sheet, settings.size);
+  process.stdout.write(`\n${section}\n\n`);
+  for (const { what, measured, wanted } of sheet.missedGoals)
+    say(`${bench.name}: goal missed: ${what}: ${measured}, wanted ${wanted}`);
+  for (const { what, found } of sheet.failedChecks)
+    say(`${bench.name}: CHECK FAILED: ${what}: ${found}`);
+  const isGood = sheet.failedChecks.length === 0;
+  if (isGood && settings.size !== 'smoke') keepResult(NAMES, bench.name, section);
+  return isGood;
+};
+
+const run = async (): Promise<void> => {
+  const benches = chosen();
+  mkdirSync(values.dir, { recursive: true });
+  const scratch = mkdtempSync(resolve(values.dir, 'bench-'));
+  try {
+    for (const bench of benches) {
+      const isGood = await runBench(bench, {
+        size: sizeAsked(),
+        scratch,
+        profile: values.profile,
+        say,
+      });
+      if (!isGood) process.exitCode = 1;
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+};
+
+run().catch((error: unknown) => {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+});

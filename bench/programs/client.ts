@@ -1,0 +1,142 @@
+/**
+ * The other program: asks over NATS as any client would, and measures what it sees. One connection,
+ * one subscription for all replies.
+ *
+ * Invariant: a turn counts only if its last event says that it completed; anything else ends the bench.
+ */
+import { connect, type Msg, type NatsConnection } from 'nats';
+import { type Measured, measure } from '../harness/loop.ts';
+import { serveCalls } from '../harness/remote.ts';
+
+export interface AskLoad {
+  readonly prefix: string;
+  /** Turns go round over sessions of these names: `<name>-0`, `<name>-1`, … */
+  readonly sessions: { readonly name: string; readonly count: number };
+  readonly prompt: string;
+  readonly inFlight: number;
+  readonly maxCount: number;
+  readonly maxMs: number;
+}
+
+export interface RequestLoad {
+  readonly prefix: string;
+  readonly verb: string;
+  readonly body: string;
+  /** Each request goes to a session of its own: `<name>-0`, `<name>-1`, … */
+  readonly name: string;
+  readonly inFlight: number;
+  readonly maxCount: number;
+  readonly maxMs: number;
+}
+
+export interface Load extends Measured {
+  /** Messages that came to the client for each thing asked for. */
+  readonly repliesEach: number;
+}
+
+/** Longest silence before a load gives up. */
+const PATIENCE_MS = 30_000;
+const COMPLETED = Buffer.from('"status":"completed"');
+const NO_ERROR = Buffer.from('{"error"');
+
+interface Pending {
+  readonly isStream: boolean;
+  last: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+class Asker {
+  readonly #nc: NatsConnection;
+  readonly #inbox: string;
+  readonly #pending = new Map<string, Pending>();
+  #lastId = 0;
+  #heardMs = performance.now();
+  received = 0;
+
+  constructor(nc: NatsConnection, inbox: string) {
+    this.#nc = nc;
+    this.#inbox = inbox;
+    nc.subscribe(`${inbox}.*`, { callback: (_, msg) => this.#receive(msg) });
+    setInterval(() => this.#giveUpIfSilent(), 1_000);
+  }
+
+  /** Resolves with the last event before the empty message that ends a stream, or with the one reply. */
+  ask(subject: string, body: Uint8Array, isStream: boolean): Promise<void> {
+    const id = String(++this.#lastId);
+    return new Promise((resolve, reject) => {
+      if (this.#pending.size === 0) this.#heardMs = performance.now();
+      this.#pending.set(id, { isStream, last: EMPTY, resolve, reject });
+      this.#nc.publish(subject, body, { reply: `${this.#inbox}.${id}` });
+    });
+  }
+
+  #receive({ subject, data }: Msg): void {
+    const id = subject.slice(this.#inbox.length + 1);
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.received++;
+    this.#heardMs = performance.now();
+    if (pending.isStream && data.length > 0) {
+      pending.last = data;
+      return;
+    }
+    this.#pending.delete(id);
+    const end = Buffer.from(pending.isStream ? pending.last : data);
+    const isGood = pending.isStream ? end.includes(COMPLETED) : !isError(end);
+    if (isGood) pending.resolve();
+    else pending.reject(new Error(`refused or failed: ${end.toString().slice(0, 500)}`));
+  }
+
+  #giveUpIfSilent(): void {
+    if (this.#pending.size === 0 || performance.now() - this.#heardMs < PATIENCE_MS) return;
+    const error = new Error(`${this.#pending.size} requests got no answer for ${PATIENCE_MS} ms`);
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+const isError = (reply: Buffer): boolean =>
+  reply.length === 0 || reply.subarray(0, NO_ERROR.length).equals(NO_ERROR);
+
+let asker: Asker | undefined;
+const theAsker = (): Asker => {
+  if (asker === undefined) throw new Error('connect first');
+  return asker;
+};
+
+const counted = async (run: (asker: Asker) => Promise<Measured>): Promise<Load> => {
+  const asking = theAsker();
+  const before = asking.received;
+  const measured = await run(asking);
+  return { ...measured, repliesEach: (asking.received - before) / measured.total };
+};
+
+const calls = {
+  connect: async ({ url }: { readonly url: string }): Promise<void> => {
+    const nc = await connect({ servers: url, name: 'bench-client' });
+    asker = new Asker(nc, `_INBOX.bench${process.pid}`);
+  },
+  ask: ({ prefix, sessions, prompt, ...limits }: AskLoad): Promise<Load> => {
+    const body = Buffer.from(prompt);
+    const subjects = Array.from(
+      { length: sessions.count },
+      (_, at) => `${prefix}.v1.default.session.${sessions.name}-${at}.ask`,
+    );
+    return counted((asking) =>
+      measure(limits, (index) => asking.ask(subjects[index % subjects.length] ?? '', body, true)),
+    );
+  },
+  request: ({ prefix, verb, body, name, ...limits }: RequestLoad): Promise<Load> => {
+    const bytes = Buffer.from(body);
+    const root = `${prefix}.v1.default.session.${name}`;
+    return counted((asking) =>
+      measure(limits, (index) => asking.ask(`${root}-${index}.${verb}`, bytes, false)),
+    );
+  },
+};
+
+export type ClientCalls = typeof calls;
+serveCalls(calls);

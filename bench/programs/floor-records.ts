@@ -1,0 +1,60 @@
+/**
+ * The records and messages that a turn of ours makes, as bare bytes of the same number and size: what
+ * the floor writes and publishes. Benches compare the sums with the product's and fail when they part.
+ */
+
+type TableName = 'sessions' | 'rows';
+type Key = string;
+
+export interface FloorRecord {
+  readonly table: TableName;
+  /** The key's part after the session's; latin1. */
+  readonly suffix: (seq: number) => Key;
+  readonly bytes: number;
+}
+
+const bigEndian = (value: number): Key =>
+  String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
+
+const ENTRY = (seq: number): Key => `\x40${bigEndian(seq)}`;
+const HEAD = (): Key => '\x50';
+/** As long as a UUID; the newest first. */
+const LEDGER = (seq: number): Key => `\x60${'x'.repeat(32)}${bigEndian(0xffffffff - seq)}\xff`;
+const ROW = (): Key => '';
+
+/** The acceptance of a turn: the user's message, the head with the open turn, the row. */
+export const ACCEPT: readonly FloorRecord[] = [
+  { table: 'sessions', suffix: ENTRY, bytes: 153 },
+  { table: 'sessions', suffix: HEAD, bytes: 835 },
+  { table: 'rows', suffix: ROW, bytes: 52 },
+];
+
+/** The end of a turn: the answer, the head, the closed turn for the ledger, the row. */
+export const FINISH: readonly FloorRecord[] = [
+  { table: 'sessions', suffix: ENTRY, bytes: 460 },
+  { table: 'sessions', suffix: HEAD, bytes: 470 },
+  { table: 'sessions', suffix: LEDGER, bytes: 412 },
+  { table: 'rows', suffix: ROW, bytes: 52 },
+];
+
+/** A session that was just made: its head and row. */
+export const CREATE: readonly FloorRecord[] = [
+  { table: 'sessions', suffix: HEAD, bytes: 330 },
+  { table: 'rows', suffix: ROW, bytes: 60 },
+];
+
+const event = (bytes: number, end: string): Buffer =>
+  Buffer.from(`{${'"'.padEnd(bytes - end.length - 3, ' ')}"${end}}`);
+
+/** `turn.accepted`, `turn.started`; then `message`, `turn.finished`. */
+export const OPENING_EVENTS: readonly Buffer[] = [event(172, ''), event(163, '')];
+export const CLOSING_EVENTS: readonly Buffer[] = [
+  event(265, ''),
+  event(486, ',"status":"completed"'),
+];
+
+/** Each event goes to the inbox and to the session's subject; then the empty message. */
+export const MESSAGES_PER_TURN = 2 * (OPENING_EVENTS.length + CLOSING_EVENTS.length) + 1;
+
+export const bytesOf = (records: readonly FloorRecord[]): number =>
+  records.reduce((sum, { bytes }) => sum + bytes, 0);
