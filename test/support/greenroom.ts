@@ -1,0 +1,155 @@
+/**
+ * A whole Greenroom for one test: real LMDB in a folder that goes away, real threads, the real SDK
+ * against a rehearsal server in this process. Only the clock may be the test's.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import {
+  type Greenroom,
+  type GreenroomOptions,
+  startGreenroom,
+  type WireEvent,
+} from '../../src/index.ts';
+import { createLog } from '../../src/log.ts';
+import type { TreeNode } from '../../src/otp/inspect.ts';
+import type { ActorRef } from '../../src/otp/ref.ts';
+import type { Report } from '../../src/otp/report.ts';
+import type { Script } from '../../src/rehearsal/endpoints.ts';
+import type { SeenRequest } from '../../src/rehearsal/seen-request.ts';
+import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
+import { keyString, sessionKey } from '../../src/session/ids.ts';
+import { journalName } from '../../src/session/journal.ts';
+import { liveName } from '../../src/session/live-names.ts';
+import { Reading } from './reading.ts';
+
+export type Prompt = Parameters<Greenroom['turn']>[1];
+export type TurnOptions = NonNullable<Parameters<Greenroom['turn']>[2]>;
+export type Options = Partial<Omit<GreenroomOptions, 'dataDir'>> & { readonly script?: Script };
+
+export class TestGreenroom {
+  readonly rehearsal: Rehearsal;
+  readonly dataDir: string;
+  readonly reports: Report[] = [];
+  readonly #options: Options;
+  #greenroom: Greenroom | undefined;
+
+  constructor(rehearsal: Rehearsal, options: Options) {
+    this.rehearsal = rehearsal;
+    this.#options = options;
+    this.dataDir = mkdtempSync(join(tmpdir(), 'greenroom-test-'));
+  }
+
+  get greenroom(): Greenroom {
+    if (this.#greenroom === undefined) throw new Error('it is not running');
+    return this.#greenroom;
+  }
+
+  get sessions() {
+    return this.greenroom.sessions;
+  }
+
+  get journal() {
+    return this.greenroom.system.fetch(journalName);
+  }
+
+  async start(more: Options = {}): Promise<void> {
+    const { script: _, ...options } = { ...this.#options, ...more };
+    this.#greenroom = await startGreenroom({
+      provider: 'anthropic',
+      anthropicApiKey: 'any',
+      anthropicBaseUrl: this.rehearsal.url,
+      workers: 1,
+      retryDelaySeconds: 0.001,
+      drainSeconds: 0,
+      minFreeMb: 0,
+      log: createLog({ level: 'silent' }),
+      onFatal: (error) => {
+        throw error; // vitest fails on what nobody catches
+      },
+      ...options,
+      dataDir: this.dataDir,
+    });
+    this.greenroom.system.subscribeReports((report) => this.reports.push(report));
+  }
+
+  async stop(): Promise<void> {
+    await this.#greenroom?.stop();
+    this.#greenroom = undefined;
+  }
+
+  async restart(more: Options = {}): Promise<void> {
+    await this.stop();
+    await this.start(more);
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await this.rehearsal.close();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Begins a turn and reads its events as they come. */
+  begin(sessionId: string, prompt: Prompt, options: TurnOptions = {}): Reading {
+    return new Reading(this.greenroom.turn(sessionId, prompt, options));
+  }
+
+  /** Runs a turn and gives its events. */
+  run(sessionId: string, prompt: Prompt, options: TurnOptions = {}): Promise<WireEvent[]> {
+    return this.begin(sessionId, prompt, options).done;
+  }
+
+  /** The model calls that the rehearsal saw, oldest first. */
+  get modelCalls(): SeenRequest[] {
+    return this.rehearsal.requests.toArray().filter(({ path }) => path === '/v1/messages');
+  }
+
+  /** The last model call's body, as it came. */
+  get lastCall(): string {
+    return this.modelCalls.at(-1)?.rawBody.toString() ?? '';
+  }
+
+  /** The actor of a session, while it is awake. */
+  live(sessionId: string): ActorRef | undefined {
+    return this.greenroom.system.find(liveName)?.find(keyString(sessionKey('default', sessionId)));
+  }
+
+  /** A node of the running tree: `node('storage', 'journal')`; the root without a path. */
+  node(...path: string[]): TreeNode {
+    return path.reduce((node, id) => {
+      const child = node.children.find((one) => one.id === id);
+      if (child === undefined) throw new Error(`${node.label} has no child ${id}`);
+      return child;
+    }, this.greenroom.tree());
+  }
+}
+
+/** Started for the test that asks, gone after it. */
+export const testGreenroom = async (options: Options = {}): Promise<TestGreenroom> => {
+  const { script } = options;
+  const rehearsal = await startRehearsal(script === undefined ? {} : { script });
+  const test = new TestGreenroom(rehearsal, options);
+  onTestFinished(() => test.remove());
+  await test.start();
+  return test;
+};
+
+/** The text of a model call's last message. */
+export const lastText = ({ body }: SeenRequest): string => {
+  const content = body.messages.at(-1)?.content ?? '';
+  return typeof content === 'string' ? content : content.map(({ text }) => text ?? '').join('');
+};
+
+/** Answers prompts that say "hold" with two words, the second when the promise is settled; leaves others alone. */
+export const holding =
+  (until: Promise<unknown>): Script =>
+  (request) =>
+    lastText(request).includes('hold')
+      ? {
+          kind: 'message',
+          content: [{ type: 'text', text: 'first second' }],
+          chunks: 2,
+          gate: { afterEvents: 3, until },
+        }
+      : undefined;
