@@ -2,8 +2,11 @@
  * The catalog in memory: a table per tenant, nothing of its own on disk. Whoever feeds it decides
  * what it shows; a change is visible to the next search.
  *
- * Measured on Node 20 with a title, three tags, a working directory, a model and an external key
- * each: see `test/search/measure-catalog.ts`.
+ * What it costs, measured by `test/search/measure-catalog.ts` (Node 20, two cores; each session with a
+ * title, a summary of 100 characters, three tags, directory, model and an external key of its own):
+ * about 630 bytes a session, of which 270 are its texts; 5 µs a commit; a page of 50 within 0.5 ms at
+ * a thousand sessions and at a million, whether by tag, date, cost or none. Counting reads all that
+ * the narrowest criterion names, about 0.08 µs each; without criteria it costs nothing.
  */
 import type { Catalog, CatalogStats, Criteria, Filter, SearchPage } from '../session/catalog.ts';
 import type { SessionKey, Tenant } from '../session/ids.ts';

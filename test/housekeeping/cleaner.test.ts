@@ -219,6 +219,16 @@ test('sweeps run one after another, and too many that wait are refused', async (
   expect(answers[17]).toBe('unavailable');
 });
 
+test('a sweep of the schedule that is still at it when the next is due stays the only one', async () => {
+  const stage = new Stage();
+  stage.add('slow', 40);
+  stage.before = () => new Promise(() => {});
+  await stage.start({ intervalHours: 1 });
+  await stage.clock.advance(5 * HOUR_MS);
+  expect(stage.asked).toHaveLength(1);
+  expect(stage.inspectCleaner()).toMatchObject({ state: { waiting: 0 } });
+});
+
 test('the space of what others deleted is given back within a minute or so', async () => {
   const stage = new Stage();
   await stage.start();

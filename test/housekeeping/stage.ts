@@ -2,6 +2,7 @@
 
 import { type CleanerArgs, cleaner } from '../../src/housekeeping/cleaner.ts';
 import type { SweptNotice } from '../../src/housekeeping/notice.ts';
+import type { ActorRef } from '../../src/otp/ref.ts';
 import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
@@ -55,10 +56,18 @@ export class Stage {
   }
 
   killCleaner(): void {
-    if (this.#root === undefined) return;
-    const { children } = this.system.tree(this.#root);
+    this.system.exit(this.#cleaner, 'kill');
+  }
+
+  inspectCleaner() {
+    return this.system.inspect(this.#cleaner);
+  }
+
+  get #cleaner(): ActorRef {
+    const children = this.#root === undefined ? [] : this.system.tree(this.#root).children;
     const ref = children.find(({ id }) => id === 'cleaner')?.ref;
-    if (ref !== undefined) this.system.exit(ref, 'kill');
+    if (ref === undefined) throw new Error('the stage has not started');
+    return ref;
   }
 
   /** Asks for a sweep and moves the clock until it has answered. */
