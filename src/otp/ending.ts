@@ -7,7 +7,7 @@ import { crashOf, type ExitReason, isAbnormal } from './exit-reason.ts';
 import { guard } from './guard.ts';
 import { type Holder, releaseHolds } from './name.ts';
 import type { Report } from './report.ts';
-import type { Tied } from './ties.ts';
+import { cancelTimers, type Tied, takeReleases } from './ties.ts';
 
 /** What can end. */
 export interface Mortal extends Tied, Holder {
@@ -41,9 +41,14 @@ export class Ending {
   begin(inPeace: boolean): void {
     const mortal = this.#mortal;
     if (crashOf(this.reason) !== undefined) mortal.reportCrash(this.reason);
-    for (const timer of mortal.ties?.timers ?? []) timer.cancel();
+    cancelTimers(mortal);
     if (inPeace) this.#terminate();
     else this.#dismissChildren();
+  }
+
+  /** What is acquired from now on is to be freed at once. */
+  get releasing(): boolean {
+    return this.#step === 'release';
   }
 
   /** No more patience with `terminate`. */
@@ -89,8 +94,7 @@ export class Ending {
   #release(): void {
     const mortal = this.#mortal;
     this.#step = 'release';
-    const releases = mortal.ties?.releases ?? [];
-    const pending = releases.toReversed().map((release) => guard(mortal, 'a release', release));
+    const pending = takeReleases(mortal).map((release) => guard(mortal, 'a release', release));
     const bury = () => this.#bury();
     if (pending.every((p) => p === undefined)) return bury();
     this.#await(Promise.all(pending), RELEASE_MS, () => this.#skip?.(), bury);

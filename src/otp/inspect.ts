@@ -1,8 +1,9 @@
 /** Looking in from outside: values that a command line or a page can show; nothing here changes anything. */
 import type { ExitReason } from './exit-reason.ts';
-import { type Process, redactedState, type Seat } from './process.ts';
+import type { Process, Seat } from './process.ts';
 import type { ActorRef } from './ref.ts';
 import type { MessageView } from './report.ts';
+import { redactedState } from './views.ts';
 
 export interface Inspection {
   readonly id: number;

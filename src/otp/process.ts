@@ -19,7 +19,16 @@ import { OtpError } from './otp-error.ts';
 import { IGNORE, type ProgramFor, Refusal, type SeatFor, type StartResultFor } from './program.ts';
 import type { MessageView, Report } from './report.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
-import { cutTies, type Release, type Tied, type Ties, tiesOf, watch } from './ties.ts';
+import {
+  cutTies,
+  type Release,
+  type Tied,
+  type Ties,
+  tieRelease,
+  tieTimer,
+  watch,
+} from './ties.ts';
+import { crashReport, viewOf } from './views.ts';
 
 export type Program = ProgramFor<Process>;
 export type Seat = SeatFor<Process>;
@@ -239,18 +248,7 @@ export class Process implements Runnable, Holder, Callee, Mortal {
   /** A timer that dies with the process. */
   after(delayMs: number, fn: () => void): Timer {
     if (this.phase === 'exiting' || this.phase === 'dead') return { cancel: () => {} };
-    const { timers } = tiesOf(this);
-    const timer = this.host.clock.setTimeout(() => {
-      timers.delete(timer);
-      fn();
-    }, delayMs);
-    timers.add(timer);
-    return {
-      cancel: () => {
-        timers.delete(timer);
-        timer.cancel();
-      },
-    };
+    return tieTimer(this, this.host.clock, delayMs, fn);
   }
 
   /** Gives `value` a name while this process lives. Throws `already_registered`, or `noproc` when it is dead. */
@@ -265,8 +263,9 @@ export class Process implements Runnable, Holder, Callee, Mortal {
 
   /** Has `release` run at the end, however it comes; at once if it has come. */
   own(release: Release): void {
-    if (this.phase === 'dead') void guard(this, 'a release', release);
-    else tiesOf(this).releases.push(release);
+    const tooLate = this.phase === 'dead' || this.#ending?.releasing === true;
+    if (tooLate) void guard(this, 'a release', release);
+    else tieRelease(this, release);
   }
 
   run(budget: number): number {
@@ -406,27 +405,6 @@ export class Process implements Runnable, Holder, Callee, Mortal {
   }
 
   reportCrash(reason: ExitReason): void {
-    this.host.report({
-      kind: 'crash',
-      actor: this.label,
-      id: this.id,
-      reason,
-      lastMessage: viewOf(this.current),
-      state: redactedState(this),
-      restarts: this.seat?.restarts ?? 0,
-    });
-  }
-}
-
-const viewOf = (message: Message | undefined): MessageView | undefined =>
-  message && { kind: message.kind, name: message.name, payload: message.payload };
-
-/** A behaviour's `redact` is a user's code: when it throws, the report says so and is sent all the same. */
-export function redactedState(process: Process): unknown {
-  if (process.state === undefined) return undefined;
-  try {
-    return process.program.redact(process);
-  } catch (error) {
-    return { redactFailed: error };
+    this.host.report(crashReport(this, reason));
   }
 }

@@ -1,0 +1,36 @@
+/** What outsiders may see of a process: its state through the behaviour's `redact`, its message, its crash. */
+import type { ExitReason } from './exit-reason.ts';
+import type { Message } from './message.ts';
+import type { MessageView, Report } from './report.ts';
+
+export interface Viewed<P> {
+  readonly id: number;
+  readonly label: string;
+  readonly state: unknown;
+  readonly current: Message | undefined;
+  readonly seat: { readonly restarts: number } | undefined;
+  readonly program: { redact(process: P): unknown };
+}
+
+export const viewOf = (message: Message | undefined): MessageView | undefined =>
+  message && { kind: message.kind, name: message.name, payload: message.payload };
+
+/** A behaviour's `redact` is a user's code: when it throws, that is shown instead, and no report is lost. */
+export function redactedState<P extends Viewed<P>>(process: P): unknown {
+  if (process.state === undefined) return undefined;
+  try {
+    return process.program.redact(process);
+  } catch (error) {
+    return { redactFailed: error };
+  }
+}
+
+export const crashReport = <P extends Viewed<P>>(process: P, reason: ExitReason): Report => ({
+  kind: 'crash',
+  actor: process.label,
+  id: process.id,
+  reason,
+  lastMessage: viewOf(process.current),
+  state: redactedState(process),
+  restarts: process.seat?.restarts ?? 0,
+});
