@@ -7,6 +7,7 @@
  * 2. A process ends one way, step by step (`Ending`); whoever watches is told exactly once, after its names are free.
  * 3. After death nothing that it still does has an effect: late promises, timers and replies fall on the floor.
  */
+import { Beginning, type Unborn } from './beginning.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
 import { Ending, type Mortal } from './ending.ts';
@@ -16,7 +17,7 @@ import { Mailbox } from './mailbox.ts';
 import { Call, type Callee, Message } from './message.ts';
 import type { Hold, Holder, Name, NameTable } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import { IGNORE, type ProgramFor, Refusal, type SeatFor, type StartResultFor } from './program.ts';
+import type { ProgramFor, SeatFor, StartResultFor } from './program.ts';
 import type { MessageView, Report } from './report.ts';
 import type { Runnable, Scheduler } from './scheduler.ts';
 import {
@@ -73,7 +74,7 @@ const INIT_TIMEOUT_MS = 60_000;
 const SHUTDOWN_MS = 5_000;
 const MAILBOX_LIMIT = 1_000;
 
-export class Process implements Runnable, Holder, Callee, Mortal {
+export class Process implements Runnable, Holder, Callee, Unborn<Process>, Mortal {
   readonly id: number;
   readonly host: Host;
   readonly program: Program;
@@ -94,16 +95,14 @@ export class Process implements Runnable, Holder, Callee, Mortal {
   holds: Hold | undefined = undefined;
   owed: Set<Call> | undefined = undefined;
   ties: Ties | undefined = undefined;
+  /** An exit signal that waits for its moment. */
+  signal: ExitReason | undefined = undefined;
   /** Since when an answer of the program is awaited, in epoch ms. */
   #busySince: number | undefined = undefined;
   #killed = false;
-  /** An exit signal that waits for its moment. */
-  #signal: ExitReason | undefined = undefined;
   #ending: Ending | undefined = undefined;
-  #initBound: Timer | undefined = undefined;
-  /** Given at the end of `init`, kept until somebody has asked. */
-  #outcome: StartResult | undefined = undefined;
-  #onOutcome: ((result: StartResult) => void) | undefined = undefined;
+  /** Until it is up. */
+  #beginning: Beginning<Process> | undefined = undefined;
 
   constructor(host: Host, program: Program, options: ProcessOptions) {
     this.host = host;
@@ -125,7 +124,7 @@ export class Process implements Runnable, Holder, Callee, Mortal {
 
   /** False from the moment that its end is certain. */
   get alive(): boolean {
-    return this.#signal === undefined && (this.phase === 'running' || this.phase === 'starting');
+    return this.signal === undefined && (this.phase === 'running' || this.phase === 'starting');
   }
 
   /** Why it ended, once it is dead. */
@@ -146,7 +145,7 @@ export class Process implements Runnable, Holder, Callee, Mortal {
   }
 
   get hasWork(): boolean {
-    if (this.#signal !== undefined) return this.#signalIsDue();
+    if (this.signal !== undefined) return this.#signalIsDue();
     return this.phase === 'running' && this.#busySince === undefined && this.mailbox.size > 0;
   }
 
@@ -165,69 +164,16 @@ export class Process implements Runnable, Holder, Callee, Mortal {
 
   /** Runs `init`; answers at once when that is synchronous. */
   start(args: unknown, initTimeoutMs = INIT_TIMEOUT_MS): StartResult | Promise<StartResult> {
-    this.#init(args, initTimeoutMs);
-    return (
-      this.#outcome ??
-      new Promise((resolve) => {
-        this.#onOutcome = resolve;
-      })
-    );
+    this.#beginning = new Beginning<Process>(this);
+    return this.#beginning.run(args, initTimeoutMs);
   }
 
-  #init(args: unknown, timeoutMs: number): void {
-    const outer = this.host.running;
-    this.host.running = this;
-    try {
-      const state = this.program.init(this, args);
-      if (state instanceof Promise) this.#awaitInit(state, timeoutMs);
-      else this.#ready(state);
-    } catch (error) {
-      this.end({ crashed: error });
-    } finally {
-      this.host.running = outer;
-    }
-  }
-
-  #awaitInit(pending: Promise<unknown>, timeoutMs: number): void {
-    const tooLate = () => {
-      const error = new OtpError('timeout', `${this.label} did not start within ${timeoutMs} ms`);
-      this.end({ crashed: error });
-    };
-    if (timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#initBound = this.host.clock.setTimeout(tooLate, timeoutMs);
-    }
-    pending.then(
-      (state) => this.#ready(state),
-      (error) => this.end(this.#signal ?? { crashed: error }),
-    );
-  }
-
-  #ready(state: unknown): void {
-    if (this.phase !== 'starting') return this.#discard(state);
-    if (state instanceof Refusal) return this.end(this.#signal ?? state.reason);
-    if (state === IGNORE) {
-      this.state = IGNORE;
-      return this.end('normal');
-    }
-    this.#initBound?.cancel();
-    this.#initBound = undefined;
+  begun(state: unknown): void {
     this.state = state;
     this.phase = 'running';
-    this.#conclude({ kind: 'started', process: this });
+    this.#beginning?.started();
+    this.#beginning = undefined;
     this.#wake();
-  }
-
-  /** The supervisor's seat learns it first, in the same step. */
-  #conclude(outcome: StartResult): void {
-    this.#outcome = outcome;
-    this.seat?.settle(outcome);
-    this.#onOutcome?.(outcome);
-    this.#onOutcome = undefined;
-  }
-
-  #discard(state: unknown): void {
-    if (state === IGNORE || state instanceof Refusal) return;
-    void guard(this, 'the end of a late init', () => this.program.discard?.(this, state));
   }
 
   // ── working ────────────────────────────────────────────────────────────────────────────────
@@ -273,7 +219,7 @@ export class Process implements Runnable, Holder, Callee, Mortal {
     host.running = this;
     let handled = 0;
     while (handled < budget) {
-      if (this.#signal !== undefined && this.#signalIsDue()) this.end(this.#signal);
+      if (this.signal !== undefined && this.#signalIsDue()) this.end(this.signal);
       if (this.phase !== 'running' || this.#busySince !== undefined) break;
       const message = this.mailbox.shift();
       if (message === undefined) break;
@@ -335,7 +281,7 @@ export class Process implements Runnable, Holder, Callee, Mortal {
     if (this.trapping && from !== this && !(fromAbove && this.phase === 'starting')) {
       this.deliver(new Message('exit', 'exit', { from, reason } satisfies Exit));
     } else if (reason === 'normal' && from !== this) return;
-    else this.#signal ??= reason;
+    else this.signal ??= reason;
     if (fromAbove && this.waiting) this.program.interrupt?.(this);
     this.#wake();
   }
@@ -344,7 +290,7 @@ export class Process implements Runnable, Holder, Callee, Mortal {
     if (this.phase === 'exiting') return this.#ending?.kill();
     if (this.phase === 'dead') return;
     this.#killed = true;
-    this.#signal = 'killed';
+    this.signal = 'killed';
     this.#wake();
   }
 
@@ -358,7 +304,7 @@ export class Process implements Runnable, Holder, Callee, Mortal {
     if (this.phase === 'exiting' || this.phase === 'dead') return;
     const started = this.phase === 'running';
     this.phase = 'exiting';
-    this.#initBound?.cancel();
+    this.#beginning?.cancelBound();
     this.#ending = new Ending(this, reason);
     this.#ending.begin(started && !this.#killed);
   }
@@ -368,14 +314,16 @@ export class Process implements Runnable, Holder, Callee, Mortal {
   }
 
   buried(reason: ExitReason): void {
-    const started = this.#outcome !== undefined;
+    const beginning = this.#beginning;
     this.phase = 'dead';
     this.host.buried(this);
     this.#refuseCallers(reason);
     cutTies(this, reason);
-    if (this.parent !== undefined) this.parent.#childGone(this, started, reason);
-    if (!started)
-      this.#conclude(this.state === IGNORE ? { kind: 'ignored' } : { kind: 'failed', reason });
+    if (this.parent !== undefined) {
+      this.parent.#childGone(this, beginning === undefined, reason);
+    }
+    beginning?.failed(reason);
+    this.#beginning = undefined;
     this.seat?.left(this);
     this.state = undefined;
     this.current = undefined;
