@@ -27,6 +27,7 @@ import { newTurn } from './requests.ts';
 import type { SessionRuntime } from './session-args.ts';
 import { type SessionVerbs, sessionVerbs, TOMBSTONE_MS } from './session-verbs.ts';
 import { sweeperName } from './sweeper.ts';
+import { TurnReading } from './turn-reading.ts';
 import { emptyUsage } from './usage.ts';
 import { summaryView } from './views.ts';
 
@@ -85,7 +86,7 @@ export class Sessions implements SessionsDoor {
     if (this.#runtime.activity.isDraining)
       throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
     const turn = newTurn(turnId ?? request.turnId ?? newTurnId(this.#system.clock.now()), request);
-    const reading = listener === undefined ? undefined : this.#read(key, turn.turnId, listener);
+    const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
     try {
       const { answer, turn: record } = await this.#caller.change(key, {
         type: 'turn',
@@ -94,9 +95,10 @@ export class Sessions implements SessionsDoor {
       });
       if (answer.type !== 'turn' || record === undefined)
         throw new GreenroomError('internal', 'a turn was answered without its record');
+      reading?.begin();
       if (answer.closed !== undefined) {
         const journal = this.#system.fetch(journalName);
-        reading?.end(closedPublication(key, answer.closed, journal, this.#system.clock.now()));
+        reading?.hear(closedPublication(key, answer.closed, journal, this.#system.clock.now()));
       }
       return { turn: record, isNew: answer.isNew };
     } catch (error) {
@@ -157,27 +159,6 @@ export class Sessions implements SessionsDoor {
       tombstoneMs: TOMBSTONE_MS,
     });
   }
-
-  /** Listens to one turn until it has finished; the end is heard once, wherever it comes from. */
-  #read(key: SessionKey, turnId: TurnId, listener: Listener): Reading {
-    let isOver = false;
-    const hear: Listener = (publication) => {
-      if (isOver) return;
-      if (publication.event.body.type === 'turn.finished') stop();
-      listener(publication);
-    };
-    const unwatch = this.#feed.watch(key, turnId, hear);
-    const stop = () => {
-      isOver = true;
-      unwatch();
-    };
-    return { stop, end: hear };
-  }
-}
-
-interface Reading {
-  readonly stop: () => void;
-  readonly end: Listener;
 }
 
 const NANO = 1e9;
