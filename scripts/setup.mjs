@@ -29,12 +29,21 @@ const checkNode = () => {
   );
 };
 
-/** npm notes in `node_modules/.package-lock.json` what it installed; an older one is out of date. */
+/**
+ * npm notes in `node_modules/.package-lock.json` what it installed. Compared by content: switching
+ * branches changes times, and an installation under a running daemon is nothing to do for nothing.
+ */
 const needsPackages = () => {
-  const installed = at('node_modules', '.package-lock.json');
-  if (!existsSync(installed)) return true;
-  return statSync(installed).mtimeMs < statSync(at('package-lock.json')).mtimeMs;
+  const note = at('node_modules', '.package-lock.json');
+  if (!existsSync(note)) return true;
+  const installed = readJson(note).packages;
+  return Object.entries(readJson(at('package-lock.json')).packages).some(
+    ([path, { version, optional = false }]) =>
+      path !== '' && installed[path]?.version !== version && !(optional && !installed[path]),
+  );
 };
+
+const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
 const installPackages = async () => {
   say('installing packages (npm ci)');

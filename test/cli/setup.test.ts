@@ -1,6 +1,6 @@
 /** The set-up before `npm start` and `npm test`: its lock, and how it gets a nats-server. */
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -111,4 +111,26 @@ test('a server that is there is taken, and the configured one before all', async
   expect(await run(provide({ 'nats-server': found }, join(folder, 'gone')))).toContain(
     'NATS_SERVER_BIN names',
   );
+});
+
+interface Locked {
+  readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const lockedPackages = (): Readonly<Record<string, Locked>> => {
+  const text = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { packages: Record<string, Locked> }).packages;
+};
+
+test('the lock file names the packages of every platform, without which npm ci refuses it', () => {
+  const packages = lockedPackages();
+  const wanted = Object.values(packages).flatMap((each) =>
+    Object.keys(each.optionalDependencies ?? {}),
+  );
+  expect(wanted.filter((name) => !(`node_modules/${name}` in packages))).toEqual([]);
+});
+
+test('the lock file names no registry: whoever installs uses their own', () => {
+  expect(Object.values(lockedPackages()).filter((each) => each.resolved !== undefined)).toEqual([]);
 });
