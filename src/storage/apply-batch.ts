@@ -5,6 +5,7 @@
  */
 import {
   BATCH_HEADER_BYTES,
+  batchLength,
   CHANGE_HEADER_BYTES,
   DELETE,
   EXPECT_ABSENT,
@@ -44,7 +45,7 @@ export interface Epochs {
 export const applyBatch = (tables: WriteTables, batch: ArrayBuffer, epochs: Epochs): Refusal[] => {
   const bytes = Buffer.from(batch);
   const nowMs = bytes.readDoubleLE(0);
-  const end = bytes.readUInt32LE(8);
+  const end = batchLength(batch);
   const refusals: Refusal[] = [];
   for (let at = BATCH_HEADER_BYTES, index = 0; at < end; index += 1) {
     const size = bytes.readUInt32LE(at);
@@ -57,11 +58,11 @@ export const applyBatch = (tables: WriteTables, batch: ArrayBuffer, epochs: Epoc
   return refusals;
 };
 
+/** One change, where it stands in its batch. */
 class EncodedChange {
   readonly bytes: Buffer;
   readonly expectedVersion: number;
   readonly kind: number;
-  readonly prefix: keys.Key;
   readonly operationsAt: number;
 
   constructor(bytes: Buffer) {
@@ -69,27 +70,38 @@ class EncodedChange {
     this.expectedVersion = bytes.readUInt32LE(4);
     this.kind = bytes.readUInt16LE(8);
     this.operationsAt = CHANGE_HEADER_BYTES + bytes.readUInt16LE(10);
-    this.prefix = bytes.toString('latin1', CHANGE_HEADER_BYTES, this.operationsAt);
   }
 
-  /** Visits the operations from `at` on; `visit` returns false to stop. Returns where it stopped. */
-  visit(
-    from: number,
-    visit: (what: number, table: Table, key: Buffer, value: Buffer) => boolean,
-  ): number {
-    const { bytes } = this;
-    let at = from;
-    while (at < bytes.length) {
-      const keyAt = at + OPERATION_HEADER_BYTES;
-      const valueAt = keyAt + bytes.readUInt16LE(at + 2);
-      const next = valueAt + bytes.readUInt32LE(at + 4);
-      const key = bytes.subarray(keyAt, valueAt);
-      if (!visit(bytes[at] ?? 0, bytes[at + 1] as Table, key, bytes.subarray(valueAt, next))) break;
-      at = next;
-    }
-    return at;
+  get headKey(): Buffer {
+    return this.bytes.subarray(CHANGE_HEADER_BYTES, this.operationsAt);
+  }
+
+  get prefix(): keys.Key {
+    return keys.ofHeadKey(this.headKey.toString('latin1'));
   }
 }
+
+/** An operation of a change; `next` is where the one behind it begins. */
+interface EncodedOperation {
+  readonly what: number;
+  readonly table: Table;
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly next: number;
+}
+
+const operationAt = (bytes: Buffer, at: number): EncodedOperation => {
+  const keyAt = at + OPERATION_HEADER_BYTES;
+  const valueAt = keyAt + bytes.readUInt16LE(at + 2);
+  const next = valueAt + bytes.readUInt32LE(at + 4);
+  return {
+    what: bytes[at] ?? 0,
+    table: bytes[at + 1] as Table,
+    key: bytes.subarray(keyAt, valueAt),
+    value: bytes.subarray(valueAt, next),
+    next,
+  };
+};
 
 const bytesOf = (key: keys.Key): Buffer => Buffer.from(key, 'latin1');
 
@@ -99,7 +111,7 @@ const check = (
   nowMs: number,
   { ours, owner }: Epochs,
 ): Reason | null => {
-  const head = tables.get(SESSIONS, bytesOf(keys.headKey(change.prefix)));
+  const head = tables.get(SESSIONS, change.headKey);
   const version = head === undefined ? 0 : versionOf(head);
   const writer = head === undefined ? 0 : epochOf(head);
   if (owner !== ours || writer > ours) return { because: 'epoch', epoch: Math.max(owner, writer) };
@@ -118,27 +130,27 @@ const isBuried = (tables: WriteTables, prefix: keys.Key, nowMs: number): boolean
   return untilMs > nowMs || tables.get(UPKEEP, bytesOf(keys.purgeKey(prefix))) !== undefined;
 };
 
-const knownTurns = (tables: WriteTables, change: EncodedChange): Reason | null => {
+/** The expectations stand first among the operations. */
+const knownTurns = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): Reason | null => {
   const positions: number[] = [];
-  let position = 0;
-  change.visit(change.operationsAt, (what, table, key) => {
-    if (what !== EXPECT_ABSENT) return false;
+  for (let at = operationsAt, position = 0; bytes[at] === EXPECT_ABSENT; position += 1) {
+    const { table, key, next } = operationAt(bytes, at);
     if (tables.get(table, key) !== undefined) positions.push(position);
-    position += 1;
-    return true;
-  });
+    at = next;
+  }
   return positions.length === 0 ? null : { because: 'turns', positions };
 };
 
-const carryOut = (tables: WriteTables, change: EncodedChange): void => {
+const carryOut = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): void => {
   let freed = 0;
-  change.visit(change.operationsAt, (what, table, key, value) => {
+  for (let at = operationsAt; at < bytes.length; ) {
+    const { what, table, key, value, next } = operationAt(bytes, at);
     if (what === PUT) tables.put(table, key, value);
     else if (what === REMOVE) {
       freed += key.length + (tables.get(table, key)?.length ?? 0);
       tables.remove(table, key);
     } else if (what === PUT_FREED)
       tables.put(table, key, record(key.toString('latin1'), valueParts({ freed })));
-    return true;
-  });
+    at = next;
+  }
 };

@@ -4,7 +4,7 @@
  *
  * Layout, little-endian: nowMs f64 · length u32, then per change
  *
- *     size u32 · expectedVersion u32 · kind u8 · 0 · prefixLength u16 · prefix · operations
+ *     size u32 · expectedVersion u32 · kind u16 · keyLength u16 · key of the head · operations
  *     operation: what u8 · table u8 · keyLength u16 · valueLength u32 · key · value
  */
 import { GreenroomError } from '../session/errors.ts';
@@ -31,12 +31,17 @@ export type Operation = typeof EXPECT_ABSENT | typeof PUT | typeof REMOVE | type
 const FIRST_BYTES = 64 * 1024;
 
 export class Batch {
-  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #bytes: Buffer;
   #end = BATCH_HEADER_BYTES;
   #changeAt = 0;
   #changes = 0;
   #records = 0;
   #recordsBefore = 0;
+
+  /** @param used the buffer of a batch that is settled, to be used again. */
+  constructor(used?: ArrayBuffer) {
+    this.#bytes = used === undefined ? Buffer.allocUnsafeSlow(FIRST_BYTES) : Buffer.from(used);
+  }
 
   /** Changes in it. */
   get size(): number {
@@ -52,17 +57,17 @@ export class Batch {
   }
 
   /** Encodes one change; if `write` throws, nothing of it stays. */
-  add(prefix: Key, expectedVersion: number, kind: ChangeKind, write: () => void): void {
+  add(headKey: Key, expectedVersion: number, kind: ChangeKind, write: () => void): void {
     const at = this.#end;
     this.#changeAt = at;
     this.#recordsBefore = this.#records;
     try {
-      this.#reserve(CHANGE_HEADER_BYTES + prefix.length);
+      this.#reserve(CHANGE_HEADER_BYTES + headKey.length);
       this.#bytes.writeUInt32LE(expectedVersion, at + 4);
       this.#bytes.writeUInt16LE(kind, at + 8);
-      this.#bytes.writeUInt16LE(prefix.length, at + 10);
+      this.#bytes.writeUInt16LE(headKey.length, at + 10);
       this.#end += CHANGE_HEADER_BYTES;
-      this.#key(prefix);
+      this.#key(headKey);
       write();
       this.#bytes.writeUInt32LE(this.#end - at, at);
       this.#changes += 1;
@@ -128,6 +133,9 @@ export class Batch {
     this.#bytes = grown;
   }
 }
+
+/** Bytes of a sealed batch; its buffer may be longer. */
+export const batchLength = (batch: ArrayBuffer): number => new DataView(batch).getUint32(8, true);
 
 const tooLarge = (limit: string): GreenroomError =>
   new GreenroomError('too_large', `one change holds at most ${limit}`);

@@ -5,8 +5,8 @@
  *
  * 1. The checksum covers the key too: a record that turns up under another key is as broken as one
  *    with a flipped bit. Whatever fails its check is `corrupt_record`, never served.
- * 2. Payloads are msgpack, without structures shared between records; fields that this version does
- *    not know survive. An entry's body stands behind its msgpack part, byte for byte.
+ * 2. Payloads are msgpack, without structures shared between records; our own objects are flattened
+ *    (`fields.ts`). An entry's body stands behind its msgpack part, byte for byte.
  * 3. A head's version and epoch stand at fixed places, so the writer compares them without decoding.
  */
 import { crc32 } from 'node:zlib';
@@ -16,6 +16,8 @@ import { GreenroomError } from '../session/errors.ts';
 import type { Head } from '../session/head.ts';
 import type { SessionKey } from '../session/ids.ts';
 import type { SummaryRow } from '../session/summary.ts';
+import type { ClosedTurn } from '../session/turn.ts';
+import { flatten, unflatten } from './fields.ts';
 import type { Key } from './keys.ts';
 
 /** Format of a record; a reader refuses what it does not know. */
@@ -81,30 +83,34 @@ export const headParts = (head: Head, epoch: number): Parts => {
   const prefix = Buffer.allocUnsafe(HEAD_PREFIX_BYTES);
   prefix.writeUInt32LE(head.version, 0);
   prefix.writeUInt32LE(epoch, 4);
-  return [prefix, packr.pack(head)];
+  return [prefix, packr.pack(flatten(head))];
 };
 
 export const readHead = (key: Key, bytes: Buffer): Head =>
-  packr.unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES)) as Head;
+  unflatten(packr.unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES))) as Head;
 
 /** Version of a stored head, unchecked: a wrong one is refused by the comparison or found by the next read. */
 export const versionOf = (head: Buffer): number => head.readUInt32LE(VERSION_AT);
 /** Epoch of a stored head's writer. */
 export const epochOf = (head: Buffer): number => head.readUInt32LE(EPOCH_AT);
 
+export const turnParts = (turn: ClosedTurn): Parts => [packr.pack(flatten(turn))];
+
+export const readTurn = (key: Key, bytes: Buffer): ClosedTurn =>
+  unflatten(readValue(key, bytes)) as ClosedTurn;
+
 export const entryParts = (entry: Entry): Parts => {
-  const { body, ...meta } = entry as Entry & { readonly body?: Uint8Array };
-  const packed = packr.pack(meta);
+  const packed = packr.pack(flatten(entry, 'body'));
   const length = Buffer.allocUnsafe(4);
   length.writeUInt32LE(packed.length, 0);
-  return body === undefined ? [length, packed] : [length, packed, body];
+  return entry.kind === 'view' ? [length, packed] : [length, packed, entry.body];
 };
 
 /** The entry; its body is a copy of its own. */
 export const readEntry = (key: Key, bytes: Buffer): Entry => {
   const payload = payloadOf(key, bytes);
   const bodyAt = 4 + payload.readUInt32LE(0);
-  const meta = packr.unpack(payload.subarray(4, bodyAt)) as Entry;
+  const meta = unflatten(packr.unpack(payload.subarray(4, bodyAt))) as Entry;
   if (meta.kind === 'view') return meta;
   return Object.assign(meta, { body: new Uint8Array(payload.subarray(bodyAt)) });
 };

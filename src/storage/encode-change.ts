@@ -7,7 +7,7 @@ import { GreenroomError } from '../session/errors.ts';
 import type { SessionChange, SessionDelete, SessionWrite } from '../session/journal.ts';
 import { summaryOf } from '../session/summary.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
-import { entryParts, headParts, rowParts, valueParts } from './codec.ts';
+import { entryParts, headParts, rowParts, turnParts, valueParts } from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
 import { MAX_ENTRY_BYTES } from './limits.ts';
@@ -21,10 +21,11 @@ export interface Author {
 
 export const encodeChange = (batch: Batch, change: SessionChange, author: Author): void => {
   const prefix = keys.sessionPrefix(change.key);
+  const headKey = keys.headKey(prefix);
+  const { expectedVersion } = change;
   if (change.kind === 'write')
-    batch.add(prefix, change.expectedVersion, WRITE, () => write(batch, prefix, change, author));
-  else
-    batch.add(prefix, change.expectedVersion, DELETE, () => remove(batch, prefix, change, author));
+    batch.add(headKey, expectedVersion, WRITE, () => write(batch, prefix, change, author));
+  else batch.add(headKey, expectedVersion, DELETE, () => remove(batch, prefix, change, author));
 };
 
 const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, author: Author): void => {
@@ -44,7 +45,7 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, author: Aut
   mustBeStorable(change.head.metadata);
   batch.put(SESSIONS, keys.headKey(prefix), headParts(change.head, author.epoch));
   for (const turn of change.turns)
-    batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), valueParts(turn));
+    batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), turnParts(turn));
   batch.put(ROWS, keys.rowKey(prefix), rowParts(summaryOf(change.head)));
   putAudit(batch, prefix, change, author);
 };

@@ -10,7 +10,7 @@ import type { SessionKey, Tenant, TurnId } from '../session/ids.ts';
 import type { AuditRecord, EntryRange, StreamRecord, Tombstone } from '../session/journal.ts';
 import type { SummaryRow } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
-import { readEntry, readHead, readRow, readValue } from './codec.ts';
+import { readEntry, readHead, readRow, readTurn, readValue } from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from './keys.ts';
 import { ROW_PAGE } from './limits.ts';
@@ -73,7 +73,9 @@ export abstract class JournalReads {
   turn(session: SessionKey, turnId: TurnId): ClosedTurn | undefined {
     this.#begin();
     const prefix = keys.sessionPrefix(session);
-    return this.#value(prefix, keys.turnKey(prefix, turnId)) as ClosedTurn | undefined;
+    const key = keys.turnKey(prefix, turnId);
+    const bytes = this.#tables.get(SESSIONS, key);
+    return bytes === undefined || !this.#exists(prefix) ? undefined : readTurn(key, bytes);
   }
 
   turns(
@@ -86,7 +88,7 @@ export abstract class JournalReads {
     const all = keys.turnsPrefix(prefix);
     const start = cursor === undefined ? all : `${keys.turnKey(prefix, cursor)}\0`;
     const page = this.#tables.range(SESSIONS, { start, end: keys.after(all), limit });
-    return page.map(({ key, value }) => readValue(key, value) as ClosedTurn);
+    return page.map(({ key, value }) => readTurn(key, value));
   }
 
   response(session: SessionKey, response: string): unknown {

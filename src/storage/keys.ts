@@ -66,6 +66,8 @@ const part = (text: string): Key => {
 };
 
 export const headKey = (prefix: Key): Key => prefix + HEAD;
+/** The session's prefix out of its head's key. */
+export const ofHeadKey = (key: Key): Key => key.slice(0, -HEAD.length);
 
 export const entryKey = (prefix: Key, subpath: string, seq: number): Key =>
   subpath === ''

@@ -44,6 +44,9 @@ export interface JournalOptions {
   readonly onListenerError?: (error: unknown) => void;
 }
 
+/** Buffers kept for the next batches. */
+const MAX_SPARE = 4;
+
 interface Waiting {
   readonly change: SessionChange;
   readonly resolve: () => void;
@@ -66,6 +69,8 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   readonly #listeners = new Set<Listener>();
   #batch = new Batch();
   #outbox: Waiting[] = [];
+  /** Buffers of settled batches: making new ones for each would keep the garbage collector busy. */
+  readonly #spare: ArrayBuffer[] = [];
   readonly #sent: SentBatch[] = [];
   #sentChanges = 0;
   #sentBytes = 0;
@@ -224,7 +229,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#sentBytes += bytes;
     this.#store.writer.write(this.#batch.seal(clock.now()));
     this.#outbox = [];
-    this.#batch = new Batch();
+    this.#batch = new Batch(this.#spare.pop());
     this.#watch();
   }
 
@@ -241,6 +246,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     const all = settled.flatMap(({ waiting }) => waiting);
     const committed = refused.size === 0 ? all : all.filter((waiting) => !refused.has(waiting));
     this.#count(settled, committed.length, refused.size);
+    this.#keep(outcome.buffers);
     this.#store.tables.refresh();
     this.#tell(committed.map(({ change }) => change));
     for (const { resolve } of committed) resolve();
@@ -260,6 +266,12 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
       this.#sentChanges -= waiting.length;
       this.#sentBytes -= bytes;
     }
+  }
+
+  #keep(buffers: readonly ArrayBuffer[]): void {
+    for (const buffer of buffers)
+      if (this.#spare.length < MAX_SPARE && buffer.byteLength <= limits.FULL_BATCH_BYTES)
+        this.#spare.push(buffer);
   }
 
   #tell(committed: readonly SessionChange[]): void {

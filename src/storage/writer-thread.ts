@@ -12,6 +12,7 @@ import {
   workerData,
 } from 'node:worker_threads';
 import { applyBatch, type Epochs } from './apply-batch.ts';
+import { batchLength } from './batch.ts';
 import { MAX_GROUP_BYTES } from './limits.ts';
 import { LmdbTables } from './lmdb-tables.ts';
 import { ownerEpoch, takeOver } from './meta.ts';
@@ -77,11 +78,11 @@ class WriterThread {
   /** Writes this batch and those behind it in one transaction. Returns the message that comes after. */
   #writeGroup(first: ArrayBuffer): ToWriter | undefined {
     const group = [first];
-    let bytes = first.byteLength;
+    let bytes = batchLength(first);
     let next = this.#take();
     for (; next?.kind === 'batch' && bytes < MAX_GROUP_BYTES; next = this.#take()) {
       group.push(next.bytes);
-      bytes += next.bytes.byteLength;
+      bytes += batchLength(next.bytes);
     }
     const refusals = this.#transaction(() => {
       const epochs = this.#epochs();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/session/entry.ts';
-import { type Head, newHead } from '../../src/session/head.ts';
+import { newHead } from '../../src/session/head.ts';
 import { type SummaryRow, summaryOf } from '../../src/session/summary.ts';
 import * as codec from '../../src/storage/codec.ts';
 import { keyOf, message, NOW } from './sessions.ts';
@@ -51,18 +51,16 @@ describe('records', () => {
     );
   });
 
-  it('a row comes back as it was', () => {
-    const full = {
-      ...head,
-      title: '',
-      tags: ['a'],
-      importedAtMs: 0,
-      parent: { sessionId: 'p', seq: 1 },
+  it('a row comes back as it was, with all fields and with few', () => {
+    const few = summaryOf(head);
+    const texts = { title: '', summary: 's', description: 'd', model: 'm', workingDirectory: '/w' };
+    const all: Required<SummaryRow> = {
+      ...{ ...few, ...texts, importedAtMs: 0, tags: ['a'], permissionMode: 'plan', owner: 'o' },
+      ...{ templateId: 't', externalKey: 'e', parentId: 'p' },
     };
-    for (const each of [head, full] as Head[]) {
-      const row: SummaryRow = summaryOf(each);
+    for (const row of [few, all]) {
       const bytes = codec.record(NAME, codec.rowParts(row));
-      expect(codec.readRow(NAME, bytes, each.key)).toEqual(row);
+      expect(codec.readRow(NAME, bytes, row.key)).toEqual(row);
     }
   });
 
