@@ -54,6 +54,7 @@ export class Caller {
       try {
         return await (await this.wake(key)).call('change', request, { timeoutMs });
       } catch (error) {
+        if (codeOf(error) === 'session_not_found') throw this.#absent(key);
         if (attempt === MAX_ATTEMPTS || !mayRepeat(error, request)) throw asGreenroom(error);
       }
     }
@@ -76,9 +77,14 @@ export class Caller {
   async known(key: SessionKey): Promise<Head> {
     const head = await this.head(key);
     if (head !== undefined) return head;
-    if (this.system.fetch(journalName).tombstone(key) !== undefined)
-      throw new GreenroomError('session_deleted', `session ${key.sessionId} was deleted`);
-    throw new GreenroomError('session_not_found', `there is no session ${key.sessionId}`);
+    throw this.#absent(key);
+  }
+
+  /** Whether there never was such a session, or it was deleted, only the journal knows. */
+  #absent(key: SessionKey): GreenroomError {
+    return this.system.fetch(journalName).tombstone(key) === undefined
+      ? new GreenroomError('session_not_found', `there is no session ${key.sessionId}`)
+      : new GreenroomError('session_deleted', `session ${key.sessionId} was deleted`);
   }
 }
 

@@ -213,11 +213,19 @@ export class LiveSession {
     );
   }
 
-  /** Imports go alone: what they add is computed from what is stored, and another may be just before them. */
+  /**
+   * Imports go alone: what they add is computed from what is stored, and another may be just before
+   * them. A deletion or a parking is the last of its batch: the actor ends with it, and whoever waits
+   * behind it asks the next one.
+   */
   #take(): Waiting[] {
-    const at = this.#waiting.findIndex(({ request }) => request.type === 'importChunk');
-    const count = at === -1 ? this.#waiting.length : Math.max(1, at);
-    return this.#waiting.splice(0, count);
+    const before = (of: (type: SessionRequest['type']) => boolean): number => {
+      const at = this.#waiting.findIndex(({ request }) => of(request.type));
+      return at === -1 ? this.#waiting.length : at;
+    };
+    const beforeImport = before((type) => type === 'importChunk');
+    const throughEnd = before((type) => type === 'delete' || type === 'park') + 1;
+    return this.#waiting.splice(0, Math.min(Math.max(1, beforeImport), throughEnd));
   }
 
   #commit(taken: readonly Waiting[]): void {
