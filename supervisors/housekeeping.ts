@@ -14,7 +14,7 @@ export const housekeeping = ({ config, sessions, feed }: Parts) =>
       cleaner({
         intervalHours: config.cleanupIntervalHours,
         maxAgeDays: config.cleanupMaxAgeDays,
-        remove: (key, by, ifUpdatedAtMs) => sessions.remove(key, by, ifUpdatedAtMs),
+        remove: (key, by, ifVersion) => sessions.remove(key, by, ifVersion),
         announce: ({ tenant, ...notice }) => feed.announce(tenant, notice),
       }), // deletes what is old, by asking its session
       snapshotter(), // metrics, not yet

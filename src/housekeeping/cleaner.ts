@@ -51,8 +51,8 @@ export interface CleanerArgs {
   readonly intervalHours: number;
   /** Age for the schedule, and for requests that name none; 0 = no schedule. */
   readonly maxAgeDays: number;
-  /** Has a session delete itself, if it was last updated then and has no open turn. */
-  readonly remove: (key: SessionKey, by: string, ifUpdatedAtMs: number) => Promise<void>;
+  /** Has a session delete itself, if it is still at this version and has no open turn. */
+  readonly remove: (key: SessionKey, by: string, ifVersion: number) => Promise<void>;
   /** Told of each sweep that was not a dry run and found something, or that somebody asked for. */
   readonly announce: (notice: SweptNotice) => void;
 }
@@ -214,7 +214,7 @@ const attempt = async (
   removeSession: CleanerArgs['remove'],
 ): Promise<Attempt> => {
   try {
-    await removeSession(row.key, by, row.updatedAtMs);
+    await removeSession(row.key, by, row.version);
     return [row, 'deleted'];
   } catch (error) {
     return [row, CHANGED.includes(codeOf(error)) ? 'changed' : 'failed', error];

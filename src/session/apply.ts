@@ -144,14 +144,14 @@ const park = (draft: Draft, error: TurnError): void => {
 };
 
 const remove = (draft: Draft, input: Extract<Input, { type: 'delete' }>): void => {
-  if (input.ifUpdatedAtMs !== undefined && input.ifUpdatedAtMs !== draft.head.updatedAtMs)
+  if (input.ifVersion !== undefined && input.ifVersion !== draft.head.version)
     throw new GreenroomError('invalid_state', 'the session changed since it was looked at');
-  if (input.ifUpdatedAtMs !== undefined && draft.head.openTurns.length > 0)
+  if (input.ifVersion !== undefined && draft.head.openTurns.length > 0)
     throw new GreenroomError('invalid_state', 'the session has an unfinished turn');
   const error = { code: 'session_deleted', message: 'the session was deleted', retryable: false };
   for (const turn of draft.head.openTurns)
     closeTurn(draft, turn, { status: 'cancelled', stopReason: null, error, text: '' });
-  draft.audit('deleted', input.by);
+  draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
   draft.write({ type: 'delete', tombstoneUntilMs: draft.nowMs + input.tombstoneMs });
   draft.effect({ type: 'cancelStep' });
   draft.effect({ type: 'stop' });

@@ -96,7 +96,8 @@ export type Input =
   | {
       readonly type: 'delete';
       readonly by: string;
-      readonly ifUpdatedAtMs: number | undefined;
+      /** Only if the session is still at this version and has no open turn. */
+      readonly ifVersion: number | undefined;
       readonly tombstoneMs: number;
     };
 

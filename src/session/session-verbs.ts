@@ -56,7 +56,7 @@ export const sessionVerbs = (caller: Caller): SessionVerbs => {
     delete: async (key, _, timeoutMs) => {
       await caller.change(
         key,
-        { type: 'delete', by: 'request', ifUpdatedAtMs: undefined, tombstoneMs: TOMBSTONE_MS },
+        { type: 'delete', by: 'request', ifVersion: undefined, tombstoneMs: TOMBSTONE_MS },
         timeoutMs,
       );
       return { deleted: true };

@@ -151,11 +151,11 @@ export class Sessions implements SessionsDoor {
   }
 
   /** Deletes, if the session is as it was when it was looked at and no turn is open; for the cleaner. */
-  async remove(key: SessionKey, by: string, ifUpdatedAtMs: number): Promise<void> {
+  async remove(key: SessionKey, by: string, ifVersion: number): Promise<void> {
     await this.#caller.change(key, {
       type: 'delete',
       by,
-      ifUpdatedAtMs,
+      ifVersion,
       tombstoneMs: TOMBSTONE_MS,
     });
   }

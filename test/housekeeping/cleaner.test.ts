@@ -102,7 +102,7 @@ test('a session that changed since it was looked at stays, and is not counted as
   stage.add('busy', 40);
   stage.add('quiet', 40);
   stage.before = ({ sessionId }) => {
-    if (sessionId === 'busy') stage.add('busy', 0);
+    if (sessionId === 'busy') stage.add('busy', 0, { version: 2 });
   };
   await stage.start();
   expect(await stage.sweep()).toMatchObject({ count: 1 });

@@ -42,7 +42,7 @@ export class Stage {
     const args: CleanerArgs = {
       intervalHours: 24,
       maxAgeDays: 30,
-      remove: (key, by, ifUpdatedAtMs) => this.#remove(key, by, ifUpdatedAtMs),
+      remove: (key, by, ifVersion) => this.#remove(key, by, ifVersion),
       announce: (notice) => void this.notices.push(notice),
       ...config,
     };
@@ -90,11 +90,11 @@ export class Stage {
     return rows.map((row) => row.key.sessionId).sort((a, b) => (a < b ? -1 : 1));
   }
 
-  async #remove(key: SessionKey, by: string, ifUpdatedAtMs: number): Promise<void> {
+  async #remove(key: SessionKey, by: string, ifVersion: number): Promise<void> {
     this.asked.push({ sessionId: key.sessionId, by });
     await this.before(key);
     const row = this.catalog.find(key.tenant, key.sessionId);
-    if (row?.updatedAtMs !== ifUpdatedAtMs)
+    if (row?.version !== ifVersion)
       throw new GreenroomError('invalid_state', 'the session changed since it was looked at');
     this.catalog.delete(key);
   }
