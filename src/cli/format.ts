@@ -30,9 +30,11 @@ export const span = (ms: number): string => {
   return `${Math.floor(ms / size)} ${unit}`;
 };
 
-/** `3 h ago`. */
-export const ago = (at: string, nowMs: number): string =>
-  `${span(Math.max(0, nowMs - Date.parse(at)))} ago`;
+/** `3 h ago`; what is less than a second old is `now`. */
+export const ago = (at: string, nowMs: number): string => {
+  const ms = nowMs - Date.parse(at);
+  return ms < 1_000 ? 'now' : `${span(ms)} ago`;
+};
 
 /** One line, however many the text has. */
 export const oneLine = (text: string, width: number): string => {

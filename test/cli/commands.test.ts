@@ -97,6 +97,36 @@ const entry = (seq: number, role: string, text: string) => ({
   message: { role, content: [{ type: 'text', text }] },
 });
 
+test('a session is shown by what there is to say of it', async () => {
+  const session = { ...SUMMARY, errorCount: 0, usage: { inputTokens: 5, outputTokens: 0 } };
+  const daemon = new FakeDaemon({ get: { session } });
+  const { out } = await greenroom('sessions show demo', { daemon });
+  expect(out).toContain('usage.inputTokens  5\n');
+  expect(out).toContain('cost               $0.2500\n');
+  expect(out).not.toMatch(/errorCount|outputTokens/);
+});
+
+test('the status is short for people and whole for programs', async () => {
+  const status = {
+    pid: 7,
+    version: '0.1.0',
+    startedAt: '2026-11-21T11:58:00Z',
+    broker: 'nats://127.0.0.1:4222',
+    catalog: { sessions: 1_200 },
+    liveSessions: 3,
+    journal: { kind: 'memory', commits: 40, syncs: 2 },
+    more: true,
+  };
+  const daemon = new FakeDaemon({ 'daemon.status': status });
+  expect((await greenroom('status', { daemon })).out).toBe(
+    'daemon    process 7, version 0.1.0, started 2 min ago\n' +
+      'broker    nats://127.0.0.1:4222\n' +
+      'sessions  1,200 known, 3 live\n' +
+      'store     memory, 40 commits in 2 syncs\n',
+  );
+  expect(jsonLines((await greenroom('status --json', { daemon })).out)).toEqual([status]);
+});
+
 test('tags are added and taken away', async () => {
   const daemon = new FakeDaemon({
     tag: { session: { ...SUMMARY, tags: ['x', 'y'] } },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, facts, money, oneLine, span, table } from '../../src/cli/format.ts';
+import { ago, bytes, facts, money, oneLine, span, table } from '../../src/cli/format.ts';
 
 test('money shows cents, and fractions of them below a dollar', () => {
   expect([money(0), money(0.0123), money(12.345)]).toEqual(['$0', '$0.0123', '$12.35']);
@@ -44,4 +44,13 @@ test('nested facts are named by their path, absent ones left out', () => {
 
 test('line breaks do not break a table', () => {
   expect(oneLine('two\n  lines', 20)).toBe('two lines');
+});
+
+test('ages are counted from now, and what just was is now', () => {
+  const nowMs = Date.parse('2026-11-21T12:00:00Z');
+  expect(ago('2026-11-21T09:00:00Z', nowMs)).toBe('3 h ago');
+  expect([ago('2026-11-21T11:59:59.500Z', nowMs), ago('2026-11-21T12:00:01Z', nowMs)]).toEqual([
+    'now',
+    'now',
+  ]);
 });

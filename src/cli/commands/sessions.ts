@@ -62,7 +62,7 @@ const registerLooking = (registration: Registration): void => {
       act<[string]>(registration, (run, [sessionId]) =>
         run.withDaemon(async (daemon) => {
           const { session } = await daemon.session(sessionId, 'get', {});
-          run.out.one(session, () => facts({ ...session }));
+          run.out.one(session, () => sessionText(session));
         }),
       ),
     );
@@ -80,6 +80,17 @@ const registerLooking = (registration: Registration): void => {
       ),
     );
 };
+
+/** Counters that stand at zero say nothing. */
+const sessionText = ({ usage, totalCostUsd, knownCostUsd, ...session }: SessionView): string =>
+  facts({
+    ...nonZero(session),
+    usage: nonZero(usage),
+    cost: money(totalCostUsd, knownCostUsd),
+  });
+
+const nonZero = (values: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
 
 interface MessagesOptions {
   readonly from?: number;
