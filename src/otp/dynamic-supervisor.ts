@@ -205,7 +205,7 @@ class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
 
   childExited(process: Process, reason: ExitReason): void {
     const seat = process.seat as DynamicSeat<Key> | undefined;
-    if (seat?.process !== process || seat.status === 'stopping') return;
+    if (seat?.process !== process) return; // it was stopped by order
     seat.vacate(this.ref, reason);
     const { restart } = seat.spec;
     if (restart === 'temporary') return this.#forget(seat);

@@ -89,7 +89,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
   scheduled = false;
   /** Messages handled so far. */
   reductions = 0;
-  /** The message under way, or the last one. */
+  /** The message under way. */
   current: Message | undefined = undefined;
   children: Set<Process> | undefined = undefined;
   holds: Hold | undefined = undefined;
@@ -139,7 +139,6 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
 
   /** The message under way, and since when (epoch ms). */
   get underWay(): (MessageView & { readonly since: number }) | undefined {
-    if (this.#busySince === undefined && this.host.running !== this) return undefined;
     const view = viewOf(this.current);
     return view && { ...view, since: this.#busySince ?? this.host.clock.now() };
   }
@@ -238,6 +237,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
       const pending =
         message.kind === 'run' ? (message.payload as Work)() : this.program.receive(this, message);
       if (pending !== undefined) this.#await(pending);
+      else this.current = undefined;
     } catch (error) {
       if (message instanceof Call) message.owe();
       this.end({ crashed: error });
@@ -255,6 +255,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     pending.then(
       () => {
         this.#busySince = undefined;
+        this.current = undefined;
         this.#wake();
       },
       (error) => {

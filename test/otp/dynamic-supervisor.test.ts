@@ -287,3 +287,17 @@ test('an onPark that throws is reported and hurts nobody', async () => {
   expect(w.reports.at(-1)).toMatchObject({ kind: 'fault', during: 'onPark' });
   expect((await puppets.ensure('b')).alive).toBe(true);
 });
+
+test('a parked child that does not start again stays parked', async () => {
+  const w = world();
+  let broken = false;
+  const init = () => {
+    if (broken) throw new Error('still sick');
+  };
+  const puppets = await start(w, { maxRestarts: 0, child: (key) => child(w, key, { init }) });
+  await puppets.ensure('sick');
+  await crash(w, 'sick');
+  broken = true;
+  await expect(puppets.ensure('sick')).rejects.toEqual(code('start_failed'));
+  expect(puppets.children()).toMatchObject([{ key: 'sick', status: 'parked' }]);
+});

@@ -64,3 +64,22 @@ test('an actor that never rests starves neither timers nor other actors', async 
   expect(await other.call('state')).toBe(0);
   w.system.exit(busy, 'kill');
 });
+
+test("an actor's own infos take no room from others", async () => {
+  const p = await puppet(world(), 'p', { mailboxLimit: 1 });
+  await p.call('act', (self) => {
+    for (let i = 0; i < 10; i++) self.send('note', 'mine');
+  });
+  expect(await p.call('state')).toBe(0);
+});
+
+test('nobody waits until a flooded actor is through', async () => {
+  const w = world();
+  const [flooded, other] = [
+    await puppet(w, 'flooded', { mailboxLimit: 10_000 }),
+    await puppet(w, 'o'),
+  ];
+  for (let i = 0; i < 10_000; i++) flooded.cast('note', '.');
+  await other.call('state');
+  expect(w.system.inspect(flooded).mailbox).toBeGreaterThan(9_000);
+});

@@ -70,3 +70,11 @@ test('a killed registry comes back empty under its name, and the old face refuse
   expect(fresh.find('k')).toBe(2);
   expect(() => keys.register('x', findPuppet(w, 'b'), 1)).toThrow(code('noproc'));
 });
+
+test('the face of a dead registry knows nobody', async () => {
+  const w = world();
+  const { root, keys } = await start(w);
+  keys.register('k', findPuppet(w, 'a'), 1);
+  await w.system.stop(root);
+  expect([keys.find('k'), keys.size]).toEqual([undefined, 0]);
+});

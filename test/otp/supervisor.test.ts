@@ -4,6 +4,7 @@ import type { ChildSpec } from '../../src/otp/child-spec.ts';
 import { wanted } from '../../src/otp/child-spec.ts';
 import type { ExitReason } from '../../src/otp/exit-reason.ts';
 import { IGNORE } from '../../src/otp/gen-server.ts';
+import type { Self } from '../../src/otp/self.ts';
 import {
   type Strategy,
   type SupervisorOptions,
@@ -11,7 +12,16 @@ import {
   supervisor,
   whichChildren,
 } from '../../src/otp/supervisor.ts';
-import { child, crash, deferred, findPuppet, kill, type World, world } from './support.ts';
+import {
+  child,
+  crash,
+  deferred,
+  findPuppet,
+  kill,
+  type PuppetProtocol,
+  type World,
+  world,
+} from './support.ts';
 
 const boom = () => {
   throw new Error('boom');
@@ -352,4 +362,40 @@ test('a killed child is restarted like a crashed one', async () => {
   await start(w, { children: [child(w, 'a')] });
   await kill(w, findPuppet(w, 'a'));
   expect(w.notes).toEqual(['+a']);
+});
+
+test('a child that traps exits obeys its supervisor all the same, after what it was told before', async () => {
+  const w = world();
+  const root = await start(w, {
+    children: [child(w, 'a', { init: (self) => self.trapExit(true) })],
+  });
+  findPuppet(w, 'a').cast('note', 'before');
+  await w.system.stop(root);
+  expect(w.notes).toEqual(['before', '-a']);
+});
+
+test('a child that traps exits in an init that does not end can be stopped', async () => {
+  const w = world();
+  const init = (self: Self<PuppetProtocol>) => {
+    self.trapExit(true);
+    return new Promise(() => {});
+  };
+  const abort = new AbortController();
+  const root = supervisor({
+    id: 'root',
+    strategy: 'one_for_one',
+    children: [child(w, 'a', { init })],
+  });
+  const starting = startTree(w.system, root, abort).catch(({ code }) => code);
+  await w.clock.settle();
+  abort.abort();
+  expect(await starting).toBe('start_failed');
+});
+
+test('a supervisor that stops while the exit of a child is still in its mailbox does not wait for it', async () => {
+  const w = world();
+  const root = await start(w, { children: abc(w) });
+  w.system.exit(findPuppet(w, 'b'), 'kill');
+  expect(await w.system.stop(root)).toBe('normal');
+  expect(w.notes).toEqual(['-c', '-a']);
 });

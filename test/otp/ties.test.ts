@@ -1,6 +1,9 @@
 /** Monitors and links: who is told of a death, how often, and who goes along. */
 import { expect, test } from 'vitest';
+import { nameOf } from '../../src/otp/name.ts';
 import type { MonitorRef } from '../../src/otp/self.ts';
+import { processOf } from '../../src/otp/system.ts';
+import { watch } from '../../src/otp/ties.ts';
 import { kill, type Puppet, puppet, type World, world } from './support.ts';
 
 const monitor = (watcher: Puppet, target: Puppet) =>
@@ -131,4 +134,15 @@ test('a ring of links falls as a whole', async () => {
   for (const [i, p] of ring.entries()) await link(p, ring[(i + 1) % ring.length] as Puppet);
   await kill(w, ring[17] as Puppet);
   expect(w.system.size).toBe(0);
+});
+
+test('the names of the dead are free before anyone is told', async () => {
+  const w = world();
+  const [a] = await pair(w);
+  const name = nameOf<number>('name');
+  await a.call('act', (self) => self.register(name, 1));
+  const seen: unknown[] = [];
+  watch(processOf(a), () => void seen.push(w.system.find(name)));
+  await kill(w, a);
+  expect(seen).toEqual([undefined]);
 });

@@ -106,3 +106,14 @@ test('deadlines of different lengths are met in their order', async () => {
   await w.clock.advance(250);
   expect(met.toSorted((a, b) => a - b)).toEqual([100, 100, 200, 300, 400, 500]);
 });
+
+test('calls that were answered leave no timer behind once the first would have been late', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  for (let i = 0; i < 3; i++) {
+    await p.call('state');
+    await w.clock.advance(10);
+  }
+  await w.clock.advance(4_970);
+  expect(w.clock.timers).toBe(0);
+});
