@@ -125,7 +125,11 @@ const described = (name: ConfigName, source: Source): string => {
 const printed = (name: ConfigName, value: unknown): string =>
   'secret' in VARIABLES[name] ? 'not usable' : withoutPasswords(JSON.stringify(value));
 
-const KNOWN: ReadonlySet<string> = new Set(CONFIG_NAMES.map((name) => VARIABLES[name].env));
+/** Settings, and what tests alone set (`crashpoint.ts`). */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...CONFIG_NAMES.map((name) => VARIABLES[name].env),
+  'GREENROOM_CRASHPOINT',
+]);
 
 const unknownNames = (env: Environment): readonly string[] =>
   Object.keys(env).filter((name) => name.startsWith('GREENROOM_') && !KNOWN.has(name));

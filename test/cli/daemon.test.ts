@@ -1,0 +1,115 @@
+/** The program itself, from outside: a daemon in a process of its own, commands in theirs. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { assistantLine, folderOf, userLine } from './import/transcripts.ts';
+import { jsonLines, newFolder, type Ran } from './run-cli.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const START_MS = 30_000;
+
+/** One Greenroom on the machine: its folder, and how to call it. */
+class Installation {
+  readonly folder = newFolder();
+  readonly dataDir = join(this.folder, 'data');
+
+  get #env(): Record<string, string | undefined> {
+    const { PATH } = process.env;
+    return { PATH, HOME: this.folder, GREENROOM_DATA_DIR: this.dataDir, GREENROOM_NATS_PORT: '0' };
+  }
+
+  start(): ChildProcess {
+    return spawn(process.execPath, [MAIN, 'start'], { env: this.#env, cwd: this.folder });
+  }
+
+  get daemonFile(): string {
+    return join(this.dataDir, 'daemon.json');
+  }
+
+  call(args: readonly string[], stdin = ''): Promise<Ran> {
+    return new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [MAIN, ...args],
+        { env: this.#env, cwd: this.folder },
+        (_, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
+      );
+      child.stdin?.end(stdin);
+    });
+  }
+}
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) => child.once('close', resolve));
+
+describe('a running daemon', () => {
+  const here = new Installation();
+  let daemon: ChildProcess;
+
+  beforeAll(async () => {
+    daemon = here.start();
+    await vi.waitFor(() => expect(existsSync(here.daemonFile)).toBe(true), { timeout: START_MS });
+  });
+  afterAll(async () => {
+    const gone = ended(daemon);
+    daemon.kill('SIGTERM');
+    await gone;
+  });
+
+  test('is found by its file, which only its owner can read', async () => {
+    const { code, out } = await here.call(['status', '--json']);
+    expect(code).toBe(0);
+    expect(jsonLines(out)).toMatchObject([{ pid: daemon.pid, provider: 'rehearsal' }]);
+    expect(statSync(here.daemonFile).mode & 0o777).toBe(0o600);
+    expect(statSync(here.dataDir).mode & 0o777).toBe(0o700);
+  });
+
+  test('answers a prompt from the standard input', async () => {
+    const { code, out } = await here.call(['send', 'demo', '-', '--tag', 'first'], 'Hello!\n');
+    expect(code).toBe(0);
+    expect(out).toContain('Hello!');
+    const found = await here.call(['sessions', 'search', '--tag', 'FIRST', '--json']);
+    expect(jsonLines(found.out)).toMatchObject([{ sessionId: 'demo', tags: ['first'] }]);
+  });
+
+  test('imports a transcript and finds it again', async () => {
+    const id = '22222222-2222-4222-8222-222222222222';
+    const folder = folderOf({ [`${id}.jsonl`]: [userLine(id, 1), assistantLine(id, 2, 'm')] });
+    expect(await here.call(['import', folder])).toMatchObject({ code: 0, err: '' });
+    const shown = await here.call(['sessions', 'show', id, '--json']);
+    expect(jsonLines(shown.out)).toMatchObject([{ totalCostUsd: 0.00075, numTurns: 1 }]);
+  });
+
+  test('draws its tree', async () => {
+    const { out } = await here.call(['tree']);
+    expect(out).toMatch(/^greenroom {2}rest_for_one\n├─ companions/);
+  });
+
+  test('says what it does not have', async () => {
+    const { code, err } = await here.call(['sessions', 'show', 'nobody']);
+    expect(code).toBe(3);
+    expect(err).toContain('session_not_found');
+  });
+
+  test('keeps its data to itself: a second one is refused', async () => {
+    const second = here.start();
+    const said: string[] = [];
+    second.stderr?.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+    expect(await ended(second)).not.toBe(0);
+    expect(said.join('')).toContain(String(daemon.pid));
+    expect((await here.call(['status'])).code).toBe(0);
+  });
+});
+
+test('a daemon that is told to stop ends well and takes its file away', async () => {
+  const here = new Installation();
+  const daemon = here.start();
+  await vi.waitFor(() => expect(existsSync(here.daemonFile)).toBe(true), { timeout: START_MS });
+  const exitCode = ended(daemon);
+  daemon.kill('SIGTERM');
+  expect(await exitCode).toBe(0);
+  expect(existsSync(here.daemonFile)).toBe(false);
+  expect((await here.call(['status'])).code).toBe(5);
+});
