@@ -11,7 +11,7 @@ import type { MessageEntry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { TurnEventBody } from './event.ts';
 import type { StepError, StepOutcome, ToolUse } from './executor.ts';
-import { type Head, mustBeAlive, statusFrom } from './head.ts';
+import { type Head, mustBeAlive, type Settings, statusFrom } from './head.ts';
 import type { TurnId } from './ids.ts';
 import type { Input, NewTurn, Rules } from './machine.ts';
 import { addTags } from './tags.ts';
@@ -32,7 +32,7 @@ export const acceptTurn = (
       'session_not_found',
       `there is no session ${draft.head.key.sessionId}`,
     );
-  makeIfAbsent(draft, turn.settings, 'turn');
+  makeIfAbsent(draft, settingsOf(turn), 'turn', rules);
   mustTakeTurn(draft, turn, rules);
   if (turn.tags.length > 0) draft.patch({ tags: addTags(draft.head.tags, turn.tags) });
   const seq = draft.message(
@@ -60,6 +60,10 @@ export const acceptTurn = (
   draft.patch({ status: statusFrom(draft.head.openTurns) });
   draft.answer = { type: 'turn', turnId: turn.turnId, isNew: true };
 };
+
+/** A session that a turn makes is called after its prompt, unless the sender says otherwise. */
+const settingsOf = ({ settings, excerpt }: NewTurn): Settings =>
+  excerpt === '' ? settings : { title: excerpt, ...settings };
 
 /** A turn id that is known already is answered with its record (P3). */
 const answerKnown = (draft: Draft, turn: NewTurn, closed: ClosedTurn | undefined): boolean => {

@@ -31,7 +31,7 @@ export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: nu
 const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
   switch (input.type) {
     case 'create':
-      return create(draft, input.settings);
+      return create(draft, input.settings, rules);
     case 'turn':
       return acceptTurn(draft, input.turn, input.known, rules);
     case 'reject':
@@ -43,7 +43,7 @@ const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
     case 'untag':
       return changeTags(draft, removeTags(draft.head.tags, input.tags));
     case 'append':
-      return append(draft, input.messages, input.expectedVersion);
+      return append(draft, input.messages, input.expectedVersion, rules);
     case 'import':
       return addImported(draft, input.delta);
     case 'cancel':
@@ -69,13 +69,13 @@ const mustHaveVersion = (head: Head, expected: number | undefined): void => {
     throw new ConcurrencyError(`the session is at version ${head.version}, not ${expected}`);
 };
 
-const create = (draft: Draft, settings: Settings): void => {
+const create = (draft: Draft, settings: Settings, rules: Rules): void => {
   if (draft.head.version > 0)
     throw new GreenroomError(
       'session_exists',
       `there is a session ${draft.head.key.sessionId} already`,
     );
-  makeIfAbsent(draft, settings, 'create');
+  makeIfAbsent(draft, settings, 'create', rules);
   draft.answer = { type: 'session' };
 };
 
@@ -99,9 +99,10 @@ const append = (
   draft: Draft,
   messages: readonly NewMessage[],
   expectedVersion: number | undefined,
+  rules: Rules,
 ): void => {
   mustHaveVersion(draft.head, expectedVersion);
-  makeIfAbsent(draft, {}, 'append');
+  makeIfAbsent(draft, {}, 'append', rules);
   mustBeAlive(draft.head);
   if (draft.head.openTurns.length > 0)
     throw new GreenroomError(

@@ -5,7 +5,7 @@ import type { Entry, View } from './entry.ts';
 import { type Head, type Settings, withSettings } from './head.ts';
 import type { TurnId } from './ids.ts';
 import type { AuditRecord } from './journal.ts';
-import type { Answer, Change, Effect, NewMessage, SessionState, Write } from './machine.ts';
+import type { Answer, Change, Effect, NewMessage, Rules, SessionState, Write } from './machine.ts';
 
 export class Draft {
   head: Head;
@@ -85,8 +85,8 @@ export class Draft {
 }
 
 /** Makes the session if it is not there yet; its creation is audited with the same commit. */
-export const makeIfAbsent = (draft: Draft, settings: Settings, by: string): void => {
+export const makeIfAbsent = (draft: Draft, settings: Settings, by: string, rules: Rules): void => {
   if (draft.head.version > 0) return;
-  draft.patch(withSettings(draft.head, settings));
+  draft.patch(withSettings(draft.head, { model: rules.defaultModel, ...settings }));
   draft.audit('created', by);
 };

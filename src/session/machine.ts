@@ -44,6 +44,8 @@ export interface NewMessage {
 
 export interface NewTurn {
   readonly turnId: TurnId;
+  /** How the prompt begins, for the title of a session that it makes. */
+  readonly excerpt: string;
   readonly promptHash: string;
   readonly body: Uint8Array;
   readonly options: TurnOptions;

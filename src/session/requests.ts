@@ -6,10 +6,13 @@ import { GreenroomError } from './errors.ts';
 import type { TurnId } from './ids.ts';
 import type { ImportRequest } from './import.ts';
 import type { NewMessage, NewTurn } from './machine.ts';
-import type { TurnOptions } from './turn.ts';
+import type { Prompt, TurnOptions } from './turn.ts';
 
 /** Largest prompt or appended message, as JSON, in bytes. */
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+
+/** Longest title taken from a prompt, in characters. */
+const EXCERPT_LENGTH = 100;
 
 /** A message as the API takes it, as bytes. Throws `too_large`. */
 const messageBody = (role: 'user' | 'assistant', content: unknown): Uint8Array => {
@@ -29,10 +32,27 @@ const optionsOf = (request: TurnRequest): TurnOptions =>
     OPTIONS.flatMap((name) => (request[name] === undefined ? [] : [[name, request[name]]])),
   );
 
+/** The first words of a prompt, on one line. */
+const excerptOf = (prompt: Prompt): string => {
+  const text =
+    typeof prompt === 'string'
+      ? prompt
+      : prompt.map((block) => block['text']).find((part) => typeof part === 'string');
+  return [
+    ...String(text ?? '')
+      .slice(0, 4 * EXCERPT_LENGTH)
+      .replace(/\s+/g, ' ')
+      .trim(),
+  ]
+    .slice(0, EXCERPT_LENGTH)
+    .join('');
+};
+
 export const newTurn = (turnId: TurnId, request: TurnRequest): NewTurn => {
   const body = messageBody('user', request.prompt);
   return {
     turnId,
+    excerpt: excerptOf(request.prompt),
     body,
     promptHash: createHash('sha256').update(body).digest('hex').slice(0, 16),
     options: optionsOf(request),

@@ -11,11 +11,9 @@ export const sessionProtocol = protocol({
     get: { request: z.void(), reply: z.custom<Head | undefined>() },
     change: { request: z.custom<SessionRequest>(), reply: z.custom<Answered>() },
   },
-  casts: {
+  infos: {
     /** The cache is full: leave if nothing is under way. */
     rest: z.void(),
-  },
-  infos: {
     durable: z.void(),
     commitFailed: z.custom<{ readonly error: unknown }>(),
     stepEvents: z.custom<{ readonly run: number; readonly batch: readonly StepEvent[] }>(),

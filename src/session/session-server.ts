@@ -46,11 +46,8 @@ export const SessionServer = genServer(sessionProtocol, {
     },
   },
 
-  handleCast: {
-    rest: (_, actor) => (actor.live.isBusy ? noreply(actor) : stop('normal', actor)),
-  },
-
   handleInfo: {
+    rest: (_, actor) => (actor.live.isBusy ? noreply(actor) : stop('normal', actor)),
     durable: (_, actor, self) => {
       actor.live.durable();
       return next(actor, self);
@@ -163,7 +160,7 @@ const mailboxOf = (self: SessionSelf) => ({
   stepEvents: (run: number, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
   stepOutcome: (run: number, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
   later: (what: 'flush' | 'startStep', delayMs: number) => void self.sendAfter(delayMs, what),
-  rest: () => self.ref.cast('rest'),
+  rest: () => self.send('rest'),
 });
 
 /** After each message: watch the executor of the step under way; leave when there is nothing to stay for. */

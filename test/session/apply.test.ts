@@ -27,6 +27,7 @@ const prompt = (id: string, fields: Partial<NewTurn> = {}): Input => ({
   known: undefined,
   turn: {
     turnId: id as TurnId,
+    excerpt: `prompt ${id}`,
     promptHash: `hash of ${id}`,
     body: bytes(`{"role":"user","content":"${id}"}`),
     options: {},
