@@ -56,6 +56,14 @@ export interface Mailbox {
   rest(): void;
 }
 
+/**
+ * What cannot join a commit that others began: an import is computed from what is stored, and whoever
+ * names a version means a committed one.
+ */
+const beginsCommit = (request: SessionRequest): boolean =>
+  request.type === 'importChunk' ||
+  ('expectedVersion' in request && request.expectedVersion !== undefined);
+
 /** Changes that may wait for the commit in flight. */
 const MAX_WAITING = 1_000;
 /** How often a batch is tried again when another writer, or the ledger, came first. */

@@ -1,6 +1,7 @@
 /** The session's state machine: what each input makes of a session, what it writes and what it sets off. */
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../src/session/apply.ts';
+import { foldBatch, toChange } from '../../src/session/batch.ts';
 import type { StepOutcome } from '../../src/session/executor.ts';
 import { newHead } from '../../src/session/head.ts';
 import { sessionKey, type TurnId } from '../../src/session/ids.ts';
@@ -355,5 +356,36 @@ describe('a session', () => {
         { type: 'settings', settings: { title: 'x' }, expectedVersion: 0 },
       ),
     ).toThrow(expect.objectContaining({ code: 'version_conflict' }));
+  });
+});
+
+describe('inputs that share a commit', () => {
+  const waiting = (...inputs: Input[]) => inputs.map((input) => ({ input }));
+
+  it('make one session, once', () => {
+    const folded = foldBatch(fresh(), waiting(prompt('t1'), prompt('t2')), new Map(), RULES, NOW);
+    expect(folded.writes.filter(({ type }) => type === 'audit')).toHaveLength(1);
+    expect(folded.state.head.openTurns).toHaveLength(2);
+  });
+
+  it('refuse the second of two creations', () => {
+    const create: Input = { type: 'create', settings: {} };
+    const folded = foldBatch(fresh(), waiting(create, create), new Map(), RULES, NOW);
+    expect(folded.refusals).toMatchObject([{ error: { code: 'session_exists' } }]);
+  });
+
+  it('become one change with the version after the one they were computed from', () => {
+    const before = fresh();
+    const folded = foldBatch(
+      before,
+      waiting(prompt('t1'), { type: 'tag', tags: ['a'] }),
+      new Map(),
+      RULES,
+      NOW,
+    );
+    expect(toChange(before, folded)).toMatchObject({
+      expectedVersion: 0,
+      head: { version: 1, tags: ['a'] },
+    });
   });
 });
