@@ -1,6 +1,7 @@
 /** `greenroom start`: the daemon in the foreground. */
 import { createLog } from '../../log.ts';
 import { act, type Registration } from '../invocation.ts';
+import { startFailure } from '../start-failure.ts';
 
 interface Options {
   readonly port?: string;
@@ -28,7 +29,10 @@ export const registerStart = (registration: Registration): void => {
         for (const name of loaded.unknown)
           log.warn({ variable: name }, 'unknown variable: misspelt?');
         // The daemon's own codes go out as they are: supervisors tell a full disk from a crash by them.
-        run.finish(await run.shell.runDaemon(config, log));
+        const exitCode = await run.shell.runDaemon(config, log).catch((error: unknown) => {
+          throw startFailure(error);
+        });
+        run.finish(exitCode);
       }),
     );
 };
