@@ -141,11 +141,14 @@ export type Behaviour<P extends Protocol, Args, S> = Core<P, Args, S> &
   ([CastName<P>] extends [never] ? unknown : { readonly handleCast: CastHandlers<P, S> }) &
   ([InfoName<P>] extends [never] ? unknown : { readonly handleInfo: InfoHandlers<P, S> });
 
+/** What a child's options say of the actor itself; the rest is its supervisor's business. */
+export type StartOptions = Partial<Pick<ChildOptions, 'id' | 'initTimeoutMs' | 'mailboxLimit'>>;
+
 export interface GenServer<P extends Protocol, Args> {
   readonly protocol: P;
   childSpec(args: Args, options: ChildOptions): ChildSpec<Ref<P>>;
   /** Starts one outside any tree. Rejects `start_failed` with the reason, or `ignored`. */
-  start(system: System, args: Args, options?: Partial<ChildOptions>): Promise<Ref<P>>;
+  start(system: System, args: Args, options?: StartOptions): Promise<Ref<P>>;
 }
 
 export function genServer<const P extends Protocol, Args, S>(
@@ -153,7 +156,7 @@ export function genServer<const P extends Protocol, Args, S>(
   behaviour: Behaviour<P, Args, S>,
 ): GenServer<P, Args> {
   const program = new GenServerProgram(behaviour as unknown as AnyBehaviour);
-  const begin = (system: System, args: Args, options: Partial<ChildOptions>, place?: Place) =>
+  const begin = (system: System, args: Args, options: StartOptions, place?: Place) =>
     spawn(system, program, {
       id: options.id ?? 'actor',
       parent: place?.parent,
@@ -293,10 +296,7 @@ const unhandled: AnyHandler = (_, state) => noreply(state);
 const badReturn = (message: Message, result: unknown): TypeError =>
   new TypeError(`bad return from the handler of ${message.kind} ${message.name}: ${typeof result}`);
 
-function refOf<P extends Protocol>(
-  result: StartResult,
-  { id = 'actor' }: Partial<ChildOptions>,
-): Ref<P> {
+function refOf<P extends Protocol>(result: StartResult, { id = 'actor' }: StartOptions): Ref<P> {
   switch (result.kind) {
     case 'started':
       return result.process as unknown as Ref<P>;

@@ -30,15 +30,18 @@ export {
   type Result,
   reply,
   replyAfter,
+  type StartOptions,
   type Stop,
   stop,
 } from './gen-server.ts';
 export type { Inspection, TreeNode } from './inspect.ts';
 export type { From } from './message.ts';
 export { type Name, nameOf } from './name.ts';
-export { OtpError, type OtpErrorCode } from './otp-error.ts';
+export { OtpError, type OtpErrorCode, type OtpErrorDetails } from './otp-error.ts';
+export type { Command } from './outside-program.ts';
+export { type PortOptions, portServer, type RunningProgram } from './port.ts';
 export type { StartResult } from './process.ts';
-export { IGNORE, type Shutdown } from './program.ts';
+export { IGNORE, type SeatStatus, type Shutdown } from './program.ts';
 export {
   type CallName,
   type CastName,
@@ -73,4 +76,5 @@ export {
   task,
   taskSupervisor,
 } from './task.ts';
+export type { Release } from './ties.ts';
 export { type VirtualClock, virtualClock } from './virtual-clock.ts';

@@ -36,10 +36,13 @@ export class ChildSeat implements Seat {
   /** Starts the child here. A failure is reported and leaves the seat empty. */
   start(system: System, supervisor: Process): StartResult | Promise<StartResult> {
     this.status = this.restarts > 0 ? 'restarting' : 'starting';
-    const result = this.spec.start(system, { parent: supervisor, seat: this });
-    return result instanceof Promise
-      ? result.then((later) => this.#conclude(supervisor, later))
-      : this.#conclude(supervisor, result);
+    const conclude = (result: StartResult) => this.#conclude(supervisor, result);
+    try {
+      const result = this.spec.start(system, { parent: supervisor, seat: this });
+      return result instanceof Promise ? result.catch(failed).then(conclude) : conclude(result);
+    } catch (error) {
+      return conclude(failed(error));
+    }
   }
 
   occupy(process: Process): void {
@@ -119,6 +122,9 @@ export class ChildSeat implements Seat {
     return result;
   }
 }
+
+/** A specification that throws instead of answering has failed to start its child. */
+const failed = (error: unknown): StartResult => ({ kind: 'failed', reason: { crashed: error } });
 
 /** A sliding window over restarts: `maxRestarts` within `maxSeconds` are allowed, one more is not. */
 export class Intensity {

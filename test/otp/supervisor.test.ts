@@ -399,3 +399,15 @@ test('a supervisor that stops while the exit of a child is still in its mailbox 
   expect(await w.system.stop(root)).toBe('normal');
   expect(w.notes).toEqual(['-c', '-a']);
 });
+
+test('a specification whose start throws or rejects is a child that does not start', async () => {
+  const w = world();
+  const throws: ChildSpec = { ...child(w, 'a'), start: boom };
+  const rejects: ChildSpec = { ...child(w, 'a'), start: async () => boom() };
+  for (const spec of [throws, rejects]) {
+    const root = supervisor({ id: 'root', strategy: 'one_for_one', children: [spec] });
+    await expect(startTree(w.system, root)).rejects.toMatchObject({
+      reason: { shutdown: { child: 'a', reason: { crashed: { message: 'boom' } } } },
+    });
+  }
+});
