@@ -67,8 +67,7 @@ export class Handover {
   }
 
   add(item: Item): void {
-    const lane = this.#lanes.get(item.lane) ?? newLane(item.lane);
-    this.#lanes.set(item.lane, lane);
+    const lane = this.#laneFor(item);
     lane.items.push(item);
     this.items++;
     this.#count(item.loaded, 1);
@@ -82,6 +81,16 @@ export class Handover {
     this.#stopListening();
     for (const lane of this.#lanes.values()) lane.timer?.cancel();
     if (this.#busy > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** A refusal does not wait for its session to have room; only its place behind those before it counts. */
+  #laneFor({ seq, key, loaded }: Item): Lane {
+    const own = this.#lanes.get(laneOf(key));
+    const aside = own?.state === 'held' && loaded !== undefined && 'refusal' in loaded;
+    if (own !== undefined && !aside) return own;
+    const lane = newLane(aside ? `refused ${seq}` : laneOf(key));
+    this.#lanes.set(lane.name, lane);
+    return lane;
   }
 
   #handOver(lane: Lane): void {

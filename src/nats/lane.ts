@@ -9,8 +9,6 @@ export interface Item {
   readonly seq: number;
   /** As the subject names it; checked if the content is a request. */
   readonly key: SessionKey;
-  /** The session's, or one of its own for what is refused whatever its session says. */
-  readonly lane: string;
   /** Where its acknowledgement goes; empty if its stream is gone. Redelivery gives a new one. */
   ackSubject: string;
   /** undefined: set aside, to be fetched again when its turn comes. */

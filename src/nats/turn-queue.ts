@@ -11,7 +11,7 @@ import { type SessionKey, sessionKey, type TurnId } from '../session/ids.ts';
 import { TURN_ID_HEADER } from './answers.ts';
 import { parseTurn, turnIdIn } from './body.ts';
 import { Handover } from './handover.ts';
-import { type Item, type Loaded, laneOf } from './lane.ts';
+import type { Item, Loaded } from './lane.ts';
 import type { LinkFace } from './link.ts';
 import { Puller } from './puller.ts';
 import { recordRefusal } from './refusals.ts';
@@ -130,8 +130,7 @@ export class TurnQueue {
     const sessionId = address?.kind === 'session' ? address.sessionId : '';
     const key = { tenant: address?.tenant ?? '', sessionId } as SessionKey;
     const loaded = contentOf(key, msg, `js-${stream.createdMs}-${seq}` as TurnId);
-    const lane = 'refusal' in loaded ? `refused ${seq}` : laneOf(key);
-    const item = { seq, key, lane, ackSubject, loaded };
+    const item = { seq, key, ackSubject, loaded };
     this.#inHand.set(seq, item);
     this.handover.add(item);
   }

@@ -23,6 +23,8 @@ export class FakeDoor implements SessionsDoor {
   readonly calls: { key: string; verb: string; request: unknown }[] = [];
   /** Decides on a turn; a throw refuses it. Default: accepts at once. */
   onTurn: (key: SessionKey, turnId: TurnId, request: TurnRequest) => unknown = () => undefined;
+  /** Told before a refusal is recorded. */
+  onReject: (turnId: TurnId) => unknown = () => undefined;
   /** Answers verbs. Default: an empty object. */
   onVerb: (key: string, verb: string, request: unknown) => unknown = () => ({});
   /** Follows an acceptance: tells the turn's events. Default: nothing. */
@@ -61,6 +63,7 @@ export class FakeDoor implements SessionsDoor {
   }
 
   async rejectTurn(key: SessionKey, turnId: TurnId, error: unknown): Promise<void> {
+    await this.onReject(turnId);
     this.rejected.push({ key: keyString(key), turnId, error });
   }
 

@@ -4,7 +4,7 @@ import { intakeName } from '../../src/nats/intake.ts';
 import { GreenroomError } from '../../src/session/errors.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { FakeDoor, finished } from './fake-door.ts';
-import { startGateway } from './gateway.ts';
+import { startGateway, startWithBroker } from './gateway.ts';
 
 const storeId = 'store-a';
 const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
@@ -155,6 +155,21 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     expect(kept.string()).toContain('nonsense');
     expect(kept.header.get('Greenroom-Error-Code')).toBe('invalid_request');
     await vi.waitFor(async () => expect(await queued(client)).toBe(0));
+  });
+
+  test('a refusal comes after the turns before it, and does not wait for room', async () => {
+    await using gateway = await startWithBroker({ storeId });
+    const { client, door } = gateway;
+    let isFull = false;
+    door.onTurn = () => {
+      if (isFull) throw new GreenroomError('queue_full', 'no room', { retryAfterMs: 60_000 });
+    };
+    door.onReject = () => expect(prompts(door)).toEqual(['one']);
+    await publish(client, 's1', 'one', '{"prompt":7}');
+    await until(() => expect(door.rejected).toHaveLength(1));
+    isFull = true;
+    await publish(client, 's1', 'two', '{"prompt":8}');
+    await until(() => expect(door.rejected).toHaveLength(2));
   });
 
   test('a turn without an id is named after its place in the stream', async () => {
