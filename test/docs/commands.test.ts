@@ -1,0 +1,136 @@
+/**
+ * Every `npx greenroom …` of the README, run in its order through the command line against a running
+ * Greenroom with a broker. What the README runs must succeed.
+ */
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
+import type { Screen, Shell } from '../../src/cli/shell.ts';
+import { connectClient } from '../../src/client/client.ts';
+import { newestSonnet } from '../../src/session/pricing/price.ts';
+import { withoutNatsServer } from '../support/nats.ts';
+import { codeIn, README, ROOT, shellLines } from './readme.ts';
+import { newFolder, type Running, startWithBroker } from './running.ts';
+
+interface Line {
+  readonly text: string;
+  readonly words: readonly string[];
+  readonly stdin: string;
+  readonly isInBackground: boolean;
+}
+
+const WORD = /'([^']*)'|([^\s']+)/g;
+
+/** `echo 'text' | npx greenroom words… &`: as much of a shell as the README uses. */
+const parse = (text: string): readonly Line[] => {
+  const [, stdin = '', rest] = /^(?:echo '([^']*)' \| )?npx greenroom (.*)$/.exec(text) ?? [];
+  if (rest === undefined) return [];
+  const words = [...rest.matchAll(WORD)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  const isInBackground = words.at(-1) === '&';
+  return [{ text, words: isInBackground ? words.slice(0, -1) : words, stdin, isInBackground }];
+};
+
+const lines = shellLines().flatMap(parse);
+
+interface World {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {}) => {
+  const out: string[] = [];
+  const screen: Screen = {
+    write: (text) => void out.push(text),
+    isTerminal: false,
+    columns: undefined,
+  };
+  const shell: Shell = {
+    stdout: screen,
+    stderr: screen,
+    stdin: (async function* () {
+      yield Buffer.from(stdin);
+    })(),
+    env: { GREENROOM_MIN_FREE_MB: '1', ...env },
+    cwd: newFolder(),
+    version: '0.0.0',
+    nowMs: () => Date.now(),
+    sleep: async () => {},
+    connect: connectClient,
+    runDaemon: async () => 0,
+    newestModel: newestSonnet,
+  };
+  const code = await runCli(words, shell);
+  rmSync(shell.cwd, { recursive: true });
+  return { code, out: out.join('') };
+};
+
+describe.skipIf(withoutNatsServer())('the commands', () => {
+  const home = newFolder();
+  let running: Running;
+
+  beforeAll(async () => {
+    cpSync(join(ROOT, 'test/fixtures/transcripts'), join(home, '.claude/projects'), {
+      recursive: true,
+    });
+    running = await startWithBroker();
+  });
+  afterAll(async () => {
+    await running[Symbol.asyncDispose]();
+    rmSync(home, { recursive: true });
+  });
+
+  const statusOf = async (sessionId: string): Promise<string | undefined> =>
+    (await running.greenroom.sessions.get(sessionId).catch(() => undefined))?.status;
+
+  test.each(lines)('$text', async ({ words, stdin, isInBackground }) => {
+    const { natsUrl, dataDir } = running;
+    const env = { NATS_URL: natsUrl, GREENROOM_DATA_DIR: dataDir };
+    const args = words.map((word) => word.replace(/^~/, home));
+    const done = run(args, { env, stdin });
+    if (isInBackground) {
+      await vi.waitUntil(async () => (await statusOf(words[1] ?? '')) === 'running');
+      return;
+    }
+    const { code, out } = await done;
+    expect(out).not.toBe('');
+    expect(code, out).toBe(0);
+  });
+});
+
+const helpOf = async (...command: string[]): Promise<string> =>
+  (await run([...command, '--help'])).out;
+
+const commandsIn = (help: string): readonly string[] =>
+  [...(help.split('Commands:\n')[1] ?? '').matchAll(/^ {2}(\w+)/gm)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => name !== 'help');
+
+/** Each command's path with its help, the groups' too. */
+const allHelp = async (path: readonly string[] = []): Promise<ReadonlyMap<string, string>> => {
+  const help = await helpOf(...path);
+  const below = commandsIn(help).map((name) => allHelp([...path, name]));
+  const pairs = (await Promise.all(below)).flatMap((map) => [...map]);
+  return new Map([[path.join(' '), help], ...pairs]);
+};
+
+test('every command is shown at work', async () => {
+  const leaves = [...(await allHelp())]
+    .filter(([path, help]) => path !== '' && commandsIn(help).length === 0)
+    .map(([path]) => path);
+  const shown = lines.map(({ words }) => `${words.join(' ')} `);
+  const isShown = (path: string) => shown.some((line) => line.startsWith(`${path} `));
+  expect(leaves.filter((path) => path !== 'start' && !isShown(path))).toEqual([]);
+});
+
+test('every option that the text names is one', async () => {
+  const help = [...(await allHelp()).values()].join('\n');
+  const ofOthers = ['--replies'];
+  const named = codeIn(README.replaceAll(/```[\s\S]*?```/g, '')).flatMap(
+    (words) => /^--[a-z-]+/.exec(words)?.[0] ?? [],
+  );
+  expect(named).not.toEqual([]);
+  expect(named.filter((option) => !help.includes(option) && !ofOthers.includes(option))).toEqual(
+    [],
+  );
+});

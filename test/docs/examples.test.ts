@@ -1,0 +1,72 @@
+/**
+ * The README's examples, run as a user would: copied into a folder of their own where the packages are
+ * installed, compiled against the package's types, started with Node. They print what the README says.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withoutNatsServer } from '../support/nats.ts';
+import { type Example, examples, ROOT } from './readme.ts';
+import { newFolder, type Running, startWithBroker } from './running.ts';
+
+const run = promisify(execFile);
+const folder = newFolder();
+const { ANTHROPIC_API_KEY: _, NATS_URL: __, ...outside } = process.env;
+const env = { ...outside, GREENROOM_PROVIDER: 'rehearsal', GREENROOM_MIN_FREE_MB: '1' };
+
+const TYPES = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+
+/** What `npm install` would do. */
+const install = (name: string, path: string): void => {
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  symlinkSync(path, join(folder, 'node_modules', name));
+};
+
+beforeAll(() => {
+  install('greenroom', ROOT);
+  install('nats', join(ROOT, 'node_modules', 'nats'));
+  install('@types', join(ROOT, 'node_modules', '@types'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Each example begins with an empty folder `data`. */
+const output = async ({ name, code }: Example, natsUrl?: string): Promise<string> => {
+  writeFileSync(join(folder, name), code);
+  rmSync(join(folder, 'data'), { recursive: true, force: true });
+  if (name.endsWith('.ts')) {
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+    await run(process.execPath, [tsc, ...TYPES, name], { cwd: folder });
+  }
+  const script = name.replace(/\.ts$/, '.js');
+  const withBroker = natsUrl === undefined ? env : { ...env, NATS_URL: natsUrl };
+  const { stdout } = await run(process.execPath, [script], { cwd: folder, env: withBroker });
+  return stdout;
+};
+
+const all = examples();
+
+test('there are examples of both kinds', () => {
+  expect(new Set(all.map(({ needsDaemon }) => needsDaemon))).toEqual(new Set([true, false]));
+});
+
+describe('the library', () => {
+  test.each(all.filter(({ needsDaemon }) => !needsDaemon))('$name', async (example) => {
+    expect(await output(example)).toBe(example.prints);
+  });
+});
+
+describe.skipIf(withoutNatsServer())('from another program', () => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await startWithBroker();
+  });
+  afterAll(() => running[Symbol.asyncDispose]());
+
+  test.each(all.filter(({ needsDaemon }) => needsDaemon))('$name', async (example) => {
+    expect(await output(example, running.natsUrl)).toBe(example.prints);
+  });
+});

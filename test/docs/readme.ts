@@ -1,0 +1,82 @@
+/** The README as data: its tables, its fenced blocks with the markers before them, its words in code. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export const documentNamed = (name: string): string => readFileSync(`${ROOT}${name}`, 'utf8');
+
+export const README = documentNamed('README.md');
+
+/** A line of a table; `cells[0]` is the first column. */
+export type Row = readonly string[];
+
+/** The rows of the first table below a heading, without its head. */
+export const tableBelow = (heading: string): readonly Row[] => {
+  const from = README.search(new RegExp(`^#+ ${heading}$`, 'm'));
+  if (from === -1) throw new Error(`the README has no heading ${heading}`);
+  const lines = README.slice(from).split('\n');
+  const first = lines.findIndex((line) => line.startsWith('|'));
+  const length = lines.slice(first).findIndex((line) => !line.startsWith('|'));
+  return lines.slice(first + 2, first + length).map(cellsOf);
+};
+
+/** A bar in a cell is written as `\|`. */
+const cellsOf = (line: string): Row =>
+  line
+    .slice(1, line.lastIndexOf('|'))
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replaceAll('\\|', '|'));
+
+/** The words that stand as code. */
+export const codeIn = (cell: string | undefined): readonly string[] =>
+  [...(cell ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+
+/** The words that stand as code in one column, of all rows. */
+export const codeInColumn = (rows: readonly Row[], column: number): readonly string[] =>
+  rows.flatMap((row) => codeIn(row[column]));
+
+export interface Fence {
+  readonly language: string;
+  readonly text: string;
+  /** The comment right before it: `runs: embed.ts`, `prints`. */
+  readonly marker: string | undefined;
+}
+
+const FENCE = /(?:^<!-- (.+?) -->\n\n)?^```(\w+)\n([\s\S]*?)^```$/gm;
+
+export const fencesIn = (text: string): readonly Fence[] =>
+  [...text.matchAll(FENCE)].map(([, marker, language = '', code = '']) => ({
+    language,
+    text: code,
+    marker,
+  }));
+
+export interface Example {
+  /** Its file's name, such as `embed.ts`. */
+  readonly name: string;
+  readonly needsDaemon: boolean;
+  readonly code: string;
+  /** What it prints; undefined where the README does not say. */
+  readonly prints: string | undefined;
+}
+
+/** The examples that are marked as runnable, with the output that follows each. */
+export const examples = (): readonly Example[] => {
+  const fences = fencesIn(README);
+  return fences.flatMap(({ marker, text }, at) => {
+    const [, name, condition] = /^runs: (\S+?)(?:, (.*))?$/.exec(marker ?? '') ?? [];
+    if (name === undefined) return [];
+    const next = fences[at + 1];
+    const prints = next?.marker === 'prints' ? next.text : undefined;
+    return [{ name, needsDaemon: condition === 'with a daemon', code: text, prints }];
+  });
+};
+
+/** The lines of all `sh` blocks, comments and empty ones left out. */
+export const shellLines = (): readonly string[] =>
+  fencesIn(README)
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ text }) => text.split('\n'))
+    .map((line) => line.replace(/\s+# .*$/, '').trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));

@@ -1,0 +1,39 @@
+/** A whole Greenroom with a broker of its own, in a folder that goes away, for the documents' examples. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Greenroom, startGreenroom } from '../../src/index.ts';
+import { createLog } from '../../src/log.ts';
+import { natsServer } from '../support/nats.ts';
+
+export interface Running {
+  readonly greenroom: Greenroom;
+  readonly natsUrl: string;
+  readonly dataDir: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'greenroom-docs-'));
+
+export const startWithBroker = async (): Promise<Running> => {
+  const dataDir = newFolder();
+  const greenroom = await startGreenroom({
+    dataDir,
+    nats: { port: 0 },
+    provider: 'rehearsal',
+    natsServerBin: natsServer,
+    minFreeMb: 1,
+    log: createLog({ level: 'error' }),
+  });
+  const { broker } = greenroom.status();
+  if (broker === null) throw new Error('there is no broker');
+  return {
+    greenroom,
+    dataDir,
+    natsUrl: broker,
+    [Symbol.asyncDispose]: async () => {
+      await greenroom.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+};

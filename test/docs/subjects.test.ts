@@ -1,0 +1,122 @@
+/** The README's table of subjects is what the schemas take and what a running daemon serves. */
+import { connect } from 'nats';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ASK, Subjects, TURN } from '../../src/nats/subjects.ts';
+import {
+  Create,
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+  type SessionReplies,
+  type SessionsReplies,
+} from '../../src/session/api.ts';
+import { Filter } from '../../src/session/catalog.ts';
+import { withoutNatsServer } from '../support/nats.ts';
+import { codeIn, codeInColumn, README, type Row, tableBelow } from './readme.ts';
+import { type Running, startWithBroker } from './running.ts';
+
+const subjects = new Subjects('greenroom');
+const rows = tableBelow('Subjects');
+const rowOf = (subject: string): Row => {
+  const row = rows.find(([cell]) => codeIn(cell).includes(subject));
+  if (row === undefined) throw new Error(`the table has no row ${subject}`);
+  return row;
+};
+
+/** The compiler refuses a reply's field that is missing here, and one that is too many. */
+const REPLIES = {
+  create: { session: true },
+  get: { session: true },
+  messages: { entries: true, nextFrom: true },
+  update: { session: true },
+  tag: { session: true },
+  untag: { session: true },
+  append: { session: true },
+  cancel: { turn: true },
+  delete: { deleted: true },
+  turns: { turns: true, nextCursor: true },
+  'turn-status': { turn: true },
+  import: { session: true, lines: true, added: true },
+  'import-state': { exists: true, externalKey: true, lines: true, digest: true },
+} satisfies { [V in keyof SessionReplies]: Record<keyof SessionReplies[V], true> };
+const TENANT_REPLIES = {
+  search: { sessions: true, nextCursor: true },
+  list: { sessions: true, nextCursor: true },
+  count: { count: true, costUsd: true },
+  cleanup: { count: true, bytes: true, sessions: true, dryRun: true },
+} satisfies { [V in keyof SessionsReplies]: Record<keyof SessionsReplies[V], true> };
+
+const verbs = [
+  ...Object.entries(SESSION_VERBS).map(
+    ([verb, { shape }]) =>
+      [`session.<id>.${verb}`, shape, REPLIES[verb as keyof SessionReplies]] as const,
+  ),
+  ...Object.entries(SESSIONS_VERBS).map(
+    ([verb, { shape }]) =>
+      [`sessions.${verb}`, shape, TENANT_REPLIES[verb as keyof SessionsReplies]] as const,
+  ),
+];
+
+/** Fields that stand in a table of their own: the cell links there instead. */
+const GROUPS = [
+  { link: '[settings](#settings)', fields: Object.keys(Create.shape) },
+  { link: '[criteria](#search-criteria)', fields: Object.keys(Filter.shape) },
+];
+
+describe.each(verbs)('%s', (subject, shape, reply) => {
+  const [, request = '', answer] = rowOf(subject);
+  const fields = Object.keys(shape);
+
+  test('takes what the table says', () => {
+    const groups = GROUPS.filter((group) => group.fields.every((field) => fields.includes(field)));
+    const single = fields.filter((field) => !groups.some((group) => group.fields.includes(field)));
+    const named = codeIn(request).filter((word) => /^\w+$/.test(word));
+    expect(named.toSorted()).toEqual(single.toSorted());
+    expect(groups.filter(({ link }) => !request.includes(link))).toEqual([]);
+  });
+
+  test('needs what is bold', () => {
+    const needed = Object.entries(shape).flatMap(([field, schema]) =>
+      schema.safeParse(undefined).success ? [] : [field],
+    );
+    const bold = [...request.matchAll(/\*\*`(\w+)`\*\*/g)].map((match) => match[1]);
+    expect(bold.toSorted()).toEqual(needed.toSorted());
+  });
+
+  test('answers what the table says', () => {
+    expect(codeIn(answer?.split(';')[0])).toEqual(Object.keys(reply));
+  });
+});
+
+test('the streams have the names that the text uses', () => {
+  expect(README).toContain(`\`${subjects.deadStream}\``);
+  expect(README).toContain(`\`${subjects.turnsStream}\``);
+});
+
+describe.skipIf(withoutNatsServer())('a running daemon', () => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await startWithBroker();
+  });
+  afterAll(() => running[Symbol.asyncDispose]());
+
+  test('serves the subjects of the table and no other', async () => {
+    const nc = await connect({ servers: running.natsUrl });
+    const info = (await nc.request('$SRV.INFO.greenroom')).json<{
+      endpoints: { subject: string }[];
+    }>();
+    await nc.close();
+    const served = info.endpoints.map(({ subject }) => subject).filter((s) => !s.endsWith('>'));
+    const named = codeInColumn(rows, 0).filter(isRequest);
+    expect(named.map((subject) => wildcard(subject)).toSorted()).toEqual(served.toSorted());
+  });
+});
+
+const isRequest = (subject: string): boolean =>
+  /^(session|sessions|daemon)\./.test(subject) && subject !== `session.<id>.${TURN}`;
+
+const wildcard = (subject: string): string => `${subjects.root}.*.${subject.replace('<id>', '*')}`;
+
+test('a turn request goes to turn or ask', () => {
+  for (const verb of [TURN, ASK])
+    expect(rowOf(`session.<id>.${verb}`)[1]).toContain('[turn request](#turn-requests)');
+});
