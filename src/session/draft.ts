@@ -87,6 +87,8 @@ export class Draft {
 /** Makes the session if it is not there yet; its creation is audited with the same commit. */
 export const makeIfAbsent = (draft: Draft, settings: Settings, by: string, rules: Rules): void => {
   if (draft.head.version > 0) return;
-  draft.patch(withSettings(draft.head, { model: rules.defaultModel, ...settings }));
+  // Version 1 at once: inputs that share this commit must see that it exists.
+  const head = withSettings(draft.head, { model: rules.defaultModel, ...settings });
+  draft.patch({ ...head, updatedAtMs: draft.nowMs, version: 1 });
   draft.audit('created', by);
 };

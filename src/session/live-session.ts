@@ -222,18 +222,21 @@ export class LiveSession {
   }
 
   /**
-   * Imports go alone: what they add is computed from what is stored, and another may be just before
-   * them. A deletion or a parking is the last of its batch: the actor ends with it, and whoever waits
+   * As many as may share a commit. Imports go alone: what they add is computed from what is stored,
+   * and another may be just before them. A deletion or a parking is the last of its batch: the actor ends with it, and whoever waits
    * behind it asks the next one.
    */
   #take(): Waiting[] {
-    const before = (of: (type: SessionRequest['type']) => boolean): number => {
-      const at = this.#waiting.findIndex(({ request }) => of(request.type));
-      return at === -1 ? this.#waiting.length : at;
-    };
-    const beforeImport = before((type) => type === 'importChunk');
-    const throughEnd = before((type) => type === 'delete' || type === 'park') + 1;
-    return this.#waiting.splice(0, Math.min(Math.max(1, beforeImport), throughEnd));
+    if (this.#waiting.length === 1) return this.#waiting.splice(0);
+    const requests = this.#waiting.map(({ request }) => request);
+    const isAlone = requests[0]?.type === 'importChunk';
+    const next = requests.findIndex((request, at) => at > 0 && beginsCommit(request));
+    const end = requests.findIndex(({ type }) => type === 'delete' || type === 'park');
+    const most = Math.min(
+      next === -1 ? requests.length : next,
+      end === -1 ? requests.length : end + 1,
+    );
+    return this.#waiting.splice(0, isAlone ? 1 : most);
   }
 
   #commit(taken: readonly Waiting[]): void {
