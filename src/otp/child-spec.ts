@@ -37,7 +37,3 @@ export interface ChildOptions {
   /** Calls and casts that may wait in the mailbox; default 1,000. */
   readonly mailboxLimit?: number;
 }
-
-/** The child if it is wanted; otherwise one that starts as `ignore`, so that child lists stay literal. */
-export const wanted = <R extends ActorRef>(condition: boolean, spec: ChildSpec<R>): ChildSpec<R> =>
-  condition ? spec : { ...spec, start: () => ({ kind: 'ignored' }) };

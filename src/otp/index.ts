@@ -1,11 +1,10 @@
 /** The actor runtime's door for users of the package: `greenroom/otp`. Inside `src`, import the single files. */
 
-export {
-  type ChildOptions,
-  type ChildSpec,
-  type Place,
-  type Restart,
-  wanted,
+export type {
+  ChildOptions,
+  ChildSpec,
+  Place,
+  Restart,
 } from './child-spec.ts';
 export type { Clock, Timer } from './clock.ts';
 export {
@@ -37,6 +36,7 @@ export {
 export type { Inspection, TreeNode } from './inspect.ts';
 export type { From } from './message.ts';
 export { type Name, nameOf } from './name.ts';
+export { onlyIf } from './only-if.ts';
 export { OtpError, type OtpErrorCode, type OtpErrorDetails } from './otp-error.ts';
 export type { Command } from './outside-program.ts';
 export { type PortOptions, portServer, type RunningProgram } from './port.ts';

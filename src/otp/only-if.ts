@@ -1,5 +1,6 @@
 /** A child that may not be wanted: it keeps its seat in a literal list, and starts as ignored. */
 import type { ChildSpec } from './child-spec.ts';
+import type { ActorRef } from './ref.ts';
 
-export const onlyIf = (isWanted: boolean, spec: ChildSpec): ChildSpec =>
+export const onlyIf = <R extends ActorRef>(isWanted: boolean, spec: ChildSpec<R>): ChildSpec<R> =>
   isWanted ? spec : { ...spec, start: () => ({ kind: 'ignored' }) };

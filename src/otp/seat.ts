@@ -107,7 +107,7 @@ export class ChildSeat implements Seat {
     this.#onLeft = undefined;
   }
 
-  /** A specification that starts no process of its own (`wanted`) tells nobody but its caller. */
+  /** A specification that starts no process of its own (`onlyIf`) tells nobody but its caller. */
   #conclude(supervisor: Process, result: StartResult): StartResult {
     if (this.status === 'starting' || this.status === 'restarting') this.settle(result);
     if (result.kind !== 'failed') return result;

@@ -1,6 +1,11 @@
 /** How trees go down: kills of supervisors, stops in the middle of a start, children that are still starting. */
 import { expect, test } from 'vitest';
 import type { ChildSpec } from '../../src/otp/child-spec.ts';
+import { type DynamicRef, dynamicSupervisor } from '../../src/otp/dynamic-supervisor.ts';
+import type { ExitSignal } from '../../src/otp/exit-reason.ts';
+import type { TreeNode } from '../../src/otp/inspect.ts';
+import { nameOf } from '../../src/otp/name.ts';
+import { type RegistryFace, registry } from '../../src/otp/registry.ts';
 import { startTree, supervisor, whichChildren } from '../../src/otp/supervisor.ts';
 import { child, crash, deferred, kill, type World, world } from './support.ts';
 
@@ -125,4 +130,52 @@ test('what a killed child still does has no effect', async () => {
   opened.resolve();
   await w.clock.settle();
   expect(w.system.find(name)).toBeUndefined();
+});
+
+const signals: readonly ExitSignal[] = ['kill', 'shutdown', { crashed: new Error('injected') }];
+const shape = (node: TreeNode): unknown => [node.id, node.status, node.children.map(shape)];
+const nodes = (node: TreeNode): TreeNode[] => [node, ...node.children.flatMap(nodes)];
+
+async function grown(w: World) {
+  const sessions = dynamicSupervisor({
+    id: 'live',
+    name: nameOf<DynamicRef<string>>('live'),
+    maxChildren: 10,
+    child: (key: string) => child(w, key),
+  });
+  const keys = registry({ id: 'keys', name: nameOf<RegistryFace<string, number>>('keys') });
+  const inOrder = (id: string, ...children: ChildSpec[]) =>
+    supervisor({ id, strategy: 'rest_for_one', children });
+  const slow = { init: () => new Promise((resolve) => setImmediate(resolve)) };
+  return startTree(
+    w.system,
+    inOrder(
+      'root',
+      one('storage', child(w, 'journal', slow), child(w, 'catalog')),
+      inOrder('sessions', keys, sessions),
+      one(
+        'gateways',
+        inOrder('nats', child(w, 'link', slow), child(w, 'intake')),
+        child(w, 'http'),
+      ),
+    ),
+  );
+}
+
+test('whatever is hit, by whichever signal, the tree stands whole again', async () => {
+  for (const signal of signals) {
+    for (let i = 1; ; i++) {
+      const w = world();
+      const root = await grown(w);
+      const before = w.system.tree(root);
+      const target = nodes(before)[i];
+      if (target?.ref === undefined) break;
+      w.system.exit(target.ref, signal);
+      for (let turn = 0; turn < 10; turn++) await w.clock.settle();
+      expect([target.label, shape(w.system.tree(root))]).toEqual([target.label, shape(before)]);
+      expect(target.ref.alive).toBe(false);
+      await w.system.stop(root);
+      expect(w.system.size).toBe(0);
+    }
+  }
 });

@@ -1,6 +1,6 @@
 /** Looking in: the tree, one actor, and the reports of what went wrong. */
 import { expect, test } from 'vitest';
-import { wanted } from '../../src/otp/child-spec.ts';
+import { onlyIf } from '../../src/otp/only-if.ts';
 import { formatReport } from '../../src/otp/report.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
@@ -9,7 +9,7 @@ import { child, crash, deferred, findPuppet, puppet, world } from './support.ts'
 test('the tree shows every place, taken or not, with status and restarts', async () => {
   const w = world();
   const inner = supervisor({ id: 'inner', strategy: 'one_for_one', children: [child(w, 'a')] });
-  const children = [inner, wanted(false, child(w, 'b'))];
+  const children = [inner, onlyIf(false, child(w, 'b'))];
   const root = await startTree(
     w.system,
     supervisor({ id: 'root', strategy: 'one_for_one', children }),

@@ -1,9 +1,9 @@
 /** Supervisors: order, strategies, restart types, budgets, escalation. */
 import { expect, test } from 'vitest';
 import type { ChildSpec } from '../../src/otp/child-spec.ts';
-import { wanted } from '../../src/otp/child-spec.ts';
 import type { ExitReason } from '../../src/otp/exit-reason.ts';
 import { IGNORE } from '../../src/otp/gen-server.ts';
+import { onlyIf } from '../../src/otp/only-if.ts';
 import type { Self } from '../../src/otp/self.ts';
 import {
   type Strategy,
@@ -311,7 +311,7 @@ test('a child that is not wanted keeps its place without a process', async () =>
   const w = world();
   const children = [
     child(w, 'a', { init: () => IGNORE }),
-    wanted(false, child(w, 'b')),
+    onlyIf(false, child(w, 'b')),
     child(w, 'c'),
   ];
   const root = await start(w, { children });

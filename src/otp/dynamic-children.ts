@@ -1,0 +1,272 @@
+/**
+ * The children of a dynamic supervisor: the table of seats by key, and what happens to each: started on demand, restarted
+ * after its backoff, parked, forgotten. Its methods act at once, in the caller's turn.
+ *
+ * Invariants: (1) a key has at most one process; (2) `size` never exceeds `maxChildren`; parked children do not count,
+ * and the longest parked are forgotten when there are more of them than that; (3) whoever waits for a child is told.
+ */
+import { systemOf } from './actor.ts';
+import type { ChildSpec, Restart } from './child-spec.ts';
+import { type ExitReason, isAbnormal } from './exit-reason.ts';
+import { guard } from './guard.ts';
+import type { Name } from './name.ts';
+import { OtpError } from './otp-error.ts';
+import type { Process, Seat, StartResult } from './process.ts';
+import type { Shutdown } from './program.ts';
+import type { ActorRef } from './ref.ts';
+import { ChildSeat, Intensity } from './seat.ts';
+
+/** How long a child waits for its next start: `firstMs` after the first crash in its window, then `factor` times more. */
+export interface Backoff {
+  readonly firstMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+}
+
+export interface DynamicOptions<Key, R extends ActorRef = ActorRef> {
+  readonly id: string;
+  readonly name?: Name<DynamicRef<Key, R>>;
+  /** Default `permanent`. */
+  readonly restart?: Restart;
+  /** Default `infinity`: its children have bounds of their own. */
+  readonly shutdownMs?: Shutdown;
+  /** Children that may be alive or waiting for a restart at one time. */
+  readonly maxChildren: number;
+  /** Restarts of one child within `maxSeconds`; one more parks it. Default 3. */
+  readonly maxRestarts?: number;
+  /** Default 5. */
+  readonly maxSeconds?: number;
+  /** Default: 10 ms, doubling, at most 1 s. */
+  readonly backoff?: Backoff;
+  readonly child: (key: Key) => ChildSpec<R>;
+  readonly onPark?: (key: Key, reason: ExitReason) => void;
+}
+
+export interface DynamicChild<Key, R extends ActorRef> {
+  readonly key: Key;
+  readonly status: Seat['status'];
+  readonly ref: R | undefined;
+  readonly restarts: number;
+  readonly lastCrash: ExitReason | undefined;
+}
+
+/** How others hold a dynamic supervisor. */
+export interface DynamicRef<Key, R extends ActorRef = ActorRef> {
+  /** Of the supervisor itself. */
+  readonly ref: ActorRef;
+  /** Children that are not parked. */
+  readonly size: number;
+  /**
+   * The running child, or the one that this starts; waits for one that is starting or about to be restarted. A parked
+   * child gets another chance, with its crashes still counted. Rejects `start_failed`, `parked`, `ignored`,
+   * `max_children`, `noproc`.
+   */
+  ensure(key: Key): Promise<R>;
+  /** The running child. */
+  find(key: Key): R | undefined;
+  /** Stops the child and forgets it, parked or not; resolves when it is gone. */
+  stop(key: Key, reason?: ExitReason): Promise<void>;
+  children(): readonly DynamicChild<Key, R>[];
+}
+
+const DEFAULT_BACKOFF: Backoff = { firstMs: 10, factor: 2, maxMs: 1_000 };
+
+interface Waiter {
+  resolve(ref: ActorRef): void;
+  reject(error: unknown): void;
+}
+
+class DynamicSeat<Key> extends ChildSeat {
+  readonly key: Key;
+  waiters: Waiter[] | undefined = undefined;
+  crashes: Intensity | undefined = undefined;
+
+  constructor(key: Key, spec: ChildSpec) {
+    super(spec);
+    this.key = key;
+  }
+}
+
+export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
+  readonly ref: Process;
+  readonly #options: DynamicOptions<Key, R>;
+  readonly #seats = new Map<Key, DynamicSeat<Key>>();
+  /** Longest parked first. */
+  readonly #parked = new Set<DynamicSeat<Key>>();
+
+  constructor(self: Process, options: DynamicOptions<Key, R>) {
+    this.ref = self;
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#seats.size - this.#parked.size;
+  }
+
+  find(key: Key): R | undefined {
+    const seat = this.#seats.get(key);
+    return seat?.status === 'running' && seat.process?.alive
+      ? (seat.process as unknown as R)
+      : undefined;
+  }
+
+  ensure(key: Key): Promise<R> {
+    const running = this.find(key);
+    if (running !== undefined) return Promise.resolve(running);
+    const seat = this.#seats.get(key);
+    const waits = this.ref.alive && seat !== undefined && seat.status !== 'parked';
+    if (waits) return this.#wait(seat);
+    return this.#begin(key, seat);
+  }
+
+  async stop(key: Key, reason: ExitReason = 'shutdown'): Promise<void> {
+    const seat = this.#seats.get(key);
+    if (seat === undefined) return;
+    await seat.stop(this.ref, reason);
+    this.#forget(seat);
+  }
+
+  children(): readonly DynamicChild<Key, R>[] {
+    return [...this.#seats.values()].map(({ key, status, restarts, lastCrash }) => ({
+      key,
+      status,
+      ref: this.find(key),
+      restarts,
+      lastCrash,
+    }));
+  }
+
+  seats(): Iterable<Seat> {
+    return this.#seats.values();
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#seats.values()].map((seat) => seat.stop(this.ref)));
+  }
+
+  refuseWaiters(): void {
+    const gone = new OtpError('noproc', `${this.ref.label} is not alive`);
+    for (const seat of this.#seats.values()) tellWaiters(seat, ({ reject }) => reject(gone));
+  }
+
+  childExited(process: Process, reason: ExitReason): void {
+    const seat = process.seat as DynamicSeat<Key> | undefined;
+    if (seat?.process !== process) return; // it was stopped by order
+    seat.vacate(this.ref, reason);
+    const { restart } = seat.spec;
+    if (restart === 'temporary') return this.#forget(seat);
+    if (restart === 'transient' && !isAbnormal(reason)) return this.#forget(seat);
+    this.#crashed(seat, reason);
+  }
+
+  /** A parked seat keeps its history; it is parked again if this start fails. */
+  async #begin(key: Key, parked: DynamicSeat<Key> | undefined): Promise<R> {
+    this.#refuse();
+    const seat = parked ?? new DynamicSeat(key, this.#options.child(key));
+    this.#seats.set(key, seat);
+    this.#parked.delete(seat);
+    const started = seat.start(systemOf(this.ref), this.ref);
+    const result = started instanceof Promise ? await started : started;
+    if (result.kind === 'started') {
+      this.#welcome(seat);
+      return result.process as unknown as R;
+    }
+    const error = failure(seat, result);
+    if (this.#seats.get(key) === seat) {
+      if (parked !== undefined && result.kind === 'failed') this.#park(seat, result.reason);
+      else this.#seats.delete(key);
+      tellWaiters(seat, ({ reject }) => reject(error));
+    }
+    throw error;
+  }
+
+  /** Throws when there can be no further child. */
+  #refuse(): void {
+    const { label, alive } = this.ref;
+    const { maxChildren } = this.#options;
+    if (!alive) throw new OtpError('noproc', `${label} is not alive`);
+    if (this.size >= maxChildren)
+      throw new OtpError('max_children', `${label} has ${maxChildren} children`);
+  }
+
+  #wait(seat: DynamicSeat<Key>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      seat.waiters ??= [];
+      seat.waiters.push({ resolve: resolve as Waiter['resolve'], reject });
+    });
+  }
+
+  /** Whoever waits for a child that is gone for good gets a new one. */
+  #forget(seat: DynamicSeat<Key>): void {
+    if (this.#seats.get(seat.key) !== seat) return;
+    this.#seats.delete(seat.key);
+    this.#parked.delete(seat);
+    tellWaiters(seat, ({ resolve, reject }) => this.ensure(seat.key).then(resolve, reject));
+  }
+
+  #crashed(seat: DynamicSeat<Key>, reason: ExitReason): void {
+    const { maxRestarts = 3, maxSeconds = 5, backoff = DEFAULT_BACKOFF } = this.#options;
+    seat.crashes ??= new Intensity(maxRestarts, maxSeconds);
+    if (!seat.crashes.allows(this.ref.host.clock.monotonic())) return this.#park(seat, reason);
+    const { firstMs, factor, maxMs } = backoff;
+    seat.status = 'restarting';
+    const delayMs = Math.min(firstMs * factor ** (seat.crashes.size - 1), maxMs);
+    this.ref.after(delayMs, () => this.ref.later('restart', () => void this.#restart(seat)));
+  }
+
+  async #restart(seat: DynamicSeat<Key>): Promise<void> {
+    if (seat.status !== 'restarting') return; // it was stopped while it waited
+    seat.restarts++;
+    const result = await seat.start(systemOf(this.ref), this.ref);
+    if (this.#seats.get(seat.key) !== seat) return;
+    if (result.kind === 'failed') return this.#crashed(seat, result.reason);
+    if (result.kind === 'ignored') return this.#forget(seat);
+    const { label, host } = this.ref;
+    host.report({
+      kind: 'child_restarted',
+      supervisor: label,
+      child: seat.id,
+      restarts: seat.restarts,
+    });
+    this.#welcome(seat);
+  }
+
+  /** If it is gone again already, those who wait for it go on waiting: its exit is in the mailbox. */
+  #welcome(seat: DynamicSeat<Key>): void {
+    const { process } = seat;
+    if (process?.alive) tellWaiters(seat, ({ resolve }) => resolve(process));
+  }
+
+  #park(seat: DynamicSeat<Key>, reason: ExitReason): void {
+    const { onPark, maxChildren } = this.#options;
+    const { host, label } = this.ref;
+    seat.status = 'parked';
+    seat.lastCrash = reason;
+    this.#parked.add(seat);
+    host.report({
+      kind: 'parked',
+      supervisor: label,
+      child: seat.id,
+      reason,
+      restarts: seat.restarts,
+    });
+    const parked = new OtpError('parked', `${label}/${seat.id} is parked`, { reason });
+    tellWaiters(seat, ({ reject }) => reject(parked));
+    for (const longest of this.#parked) {
+      if (this.#parked.size <= maxChildren) break;
+      this.#forget(longest);
+    }
+    void guard(this.ref, 'onPark', () => onPark?.(seat.key, reason));
+  }
+}
+
+function tellWaiters<Key>(seat: DynamicSeat<Key>, tell: (waiter: Waiter) => void): void {
+  const { waiters } = seat;
+  seat.waiters = undefined;
+  waiters?.forEach(tell);
+}
+
+function failure(seat: ChildSeat, result: Exclude<StartResult, { kind: 'started' }>): OtpError {
+  if (result.kind === 'ignored') return new OtpError('ignored', `${seat.id} is not wanted`);
+  return new OtpError('start_failed', `${seat.id} did not start`, { reason: result.reason });
+}
