@@ -5,7 +5,7 @@
  * Invariants: (1) every request that can be answered gets one answer, within its deadline;
  * (2) nothing reaches the door unchecked; (3) the tenant comes from the subject.
  */
-import { Match, type Msg } from 'nats';
+import type { Msg } from 'nats';
 import type { z } from 'zod';
 import type { Clock } from '../otp/clock.ts';
 import {
@@ -25,7 +25,7 @@ import { EndpointStats } from './micro.ts';
 import type { Outbox } from './outbox.ts';
 import { messagesPage, smallerLimit, wholeReply } from './paging.ts';
 import { type Address, ASK, type Subjects, TURN } from './subjects.ts';
-import { EMPTY, errorReply } from './wire.ts';
+import { EMPTY, errorReply, headerOf, TURN_ID_HEADER } from './wire.ts';
 
 /** Verbs on the daemon itself: whatever JSON they are given, whatever they give back. */
 export type DaemonVerbs = Readonly<
@@ -47,7 +47,6 @@ export const API_LIMITS: ApiLimits = { inFlight: 1_000, openAsks: 20_000, timeou
 const SLOW_VERBS: Readonly<Record<string, number>> = { import: 120_000, cleanup: 600_000 };
 const LONGEST_TIMEOUT_MS = 600_000;
 const TIMEOUT_HEADER = 'Greenroom-Timeout-Ms';
-export const TURN_ID_HEADER = 'Greenroom-Turn-Id';
 
 /** What a well-typed field with a bad value is called. */
 const WRONG_VALUE: Readonly<Record<string, ErrorCode>> = {
@@ -185,7 +184,7 @@ export class Answers {
   }
 
   #ask(key: SessionKey, endpoint: EndpointStats, msg: Msg): void {
-    const { turnId, request } = parseTurn(msg.data, headerOf(msg, TURN_ID_HEADER));
+    const { turnId, request } = parseTurn(msg.data, headerOf(msg.headers, TURN_ID_HEADER));
     const door = this.#options.door();
     const ask = msg.reply ? this.asks.open(key, msg.reply) : undefined;
     const failed = (error: unknown) => {
@@ -221,14 +220,11 @@ export class Answers {
   }
 
   #timeoutOf(verb: string, msg: Msg): number {
-    const wanted = Number(headerOf(msg, TIMEOUT_HEADER));
+    const wanted = Number(headerOf(msg.headers, TIMEOUT_HEADER));
     if (Number.isInteger(wanted) && wanted > 0) return Math.min(wanted, LONGEST_TIMEOUT_MS);
     return SLOW_VERBS[verb] ?? this.#options.limits.timeoutMs;
   }
 }
-
-const headerOf = (msg: Msg, name: string): string | undefined =>
-  msg.headers?.get(name, Match.IgnoreCase) || undefined;
 
 /** The stream answers these itself, and only subjects of exactly this shape. */
 const isQueuedTurn = (address: Address | undefined): boolean =>

@@ -8,7 +8,6 @@ import type { Clock, Timer } from '../otp/clock.ts';
 import type { SessionsDoor } from '../session/door.ts';
 import type { Feed } from '../session/feed.ts';
 import { type SessionKey, sessionKey, type TurnId } from '../session/ids.ts';
-import { TURN_ID_HEADER } from './answers.ts';
 import { parseTurn, turnIdIn } from './body.ts';
 import { Handover } from './handover.ts';
 import type { Item, Loaded } from './lane.ts';
@@ -17,6 +16,7 @@ import { Puller } from './puller.ts';
 import { recordRefusal } from './refusals.ts';
 import { ACK_WAIT_MS, ensureStreams, type QueueStream, recreateConsumer } from './streams.ts';
 import type { Subjects } from './subjects.ts';
+import { headerOf, TURN_ID_HEADER } from './wire.ts';
 
 /** What may be in hand. */
 export interface Window {
@@ -183,7 +183,7 @@ interface Message {
 const fromStored = ({ data, header }: StoredMsg): Message => ({ data, headers: header });
 
 const contentOf = (key: SessionKey, { data, headers }: Message, fallback: TurnId): Loaded => {
-  const named = headers?.get(TURN_ID_HEADER) || undefined;
+  const named = headerOf(headers, TURN_ID_HEADER);
   try {
     sessionKey(key.tenant, key.sessionId);
     const { turnId = fallback, request } = parseTurn(data, named);

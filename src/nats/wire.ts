@@ -2,9 +2,16 @@
  * What leaves on the wire: headers as ready bytes, error replies, events cut to size.
  * Headers are encoded here and not by the client's class: a map per message costs more than the message.
  */
-import type { MsgHdrs } from 'nats';
+import { Match, type MsgHdrs } from 'nats';
 import { ERRORS, toWire } from '../session/errors.ts';
 import type { Publication } from '../session/feed.ts';
+
+/** Names the turn of a plain prompt. */
+export const TURN_ID_HEADER = 'Greenroom-Turn-Id';
+
+/** A request's header, however its sender spells the name; empty counts as absent. */
+export const headerOf = (headers: MsgHdrs | undefined, name: string): string | undefined =>
+  headers?.get(name, Match.IgnoreCase) || undefined;
 
 export const EMPTY = new Uint8Array(0);
 

@@ -87,11 +87,24 @@ describe.skipIf(withoutNatsServer())('the client', () => {
     expect(types).toEqual(['turn.accepted', 'turn.finished']);
   });
 
+  test('a stream that is open when the client closes says so', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url);
+    const api = await connectClient({ servers: broker.url });
+    const waiting = collect(api.turn('s1', { prompt: 'hello' }));
+    await expect.poll(() => gateway.door.accepted).toHaveLength(1);
+    await api.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
   test('a request that is too large for the broker names the limit', async () => {
     await using broker = await startBroker({ maxPayloadBytes: 4_096 });
     await using api = await client({ servers: broker.url });
     const large = api.session('s1', 'update', { title: 'x'.repeat(5_000) });
-    await expect(large).rejects.toMatchObject({ code: 'too_large', message: expect.stringContaining('4096') });
+    await expect(large).rejects.toMatchObject({
+      code: 'too_large',
+      message: expect.stringContaining('4096'),
+    });
   });
 
   test('an id that is none never reaches a subject', async () => {

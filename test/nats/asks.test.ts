@@ -1,4 +1,4 @@
-import { createInbox, type Msg } from 'nats';
+import { createInbox, headers, type Msg } from 'nats';
 import { describe, expect, test } from 'vitest';
 import { Asks } from '../../src/nats/asks.ts';
 import type { Outbox } from '../../src/nats/outbox.ts';
@@ -80,7 +80,6 @@ describe.skipIf(withoutNatsServer())('asks', () => {
   test('the header names the turn of a plain prompt', async () => {
     await using gateway = await startWithBroker();
     const { client, door } = gateway;
-    const { headers } = await import('nats');
     const fields = headers();
     fields.set('Greenroom-Turn-Id', 'mine-1');
     client.publish('greenroom.v1.acme.session.s1.ask', 'hello', { headers: fields });

@@ -1,4 +1,4 @@
-import type { NatsConnection } from 'nats';
+import { headers, type NatsConnection } from 'nats';
 import { describe, expect, test, vi } from 'vitest';
 import { intakeName } from '../../src/nats/intake.ts';
 import { GreenroomError } from '../../src/session/errors.ts';
@@ -170,6 +170,24 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     isFull = true;
     await publish(client, 's1', 'two', '{"prompt":8}');
     await until(() => expect(door.rejected).toHaveLength(2));
+  });
+
+  test('a consumer that somebody deletes is made again', async () => {
+    await using gateway = await startWithBroker({ storeId });
+    const { client, door } = gateway;
+    await publish(client, 's1', 'one');
+    await until(() => expect(prompts(door)).toEqual(['one']));
+    await (await client.jetstreamManager()).consumers.delete('GREENROOM_TURNS', 'intake');
+    await publish(client, 's1', 'two');
+    await until(() => expect(prompts(door)).toEqual(['one', 'two']));
+  });
+
+  test('the header names the turn of a plain prompt', async () => {
+    await using gateway = await startWithBroker({ storeId });
+    const fields = headers();
+    fields.set('greenroom-turn-id', 'mine-1');
+    await gateway.client.jetstream().publish(turnOf('s1'), 'hello', { headers: fields });
+    await until(() => expect(gateway.door.accepted[0]?.turnId).toBe('mine-1'));
   });
 
   test('a turn without an id is named after its place in the stream', async () => {

@@ -1,9 +1,20 @@
 import { describe, expect, test } from 'vitest';
+import { brokerName } from '../../src/nats/broker.ts';
 import { Link, type LinkFace, linkName } from '../../src/nats/link.ts';
+import { genServer, protocol } from '../../src/otp/gen-server.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { startGateway } from './gateway.ts';
+
+/** Stands for the own broker: whoever looks for it finds `url`. */
+const Signpost = genServer(protocol({ calls: {} }), {
+  init: (url: () => string, self) => {
+    self.register(brokerName, { url: url(), port: 0, pid: 0, version: [2, 9, 10] });
+    return url;
+  },
+  handleCall: {},
+});
 
 const startLink = async (url: string, connectTimeoutMs = 5_000) => {
   const system = new System({ onReport: () => undefined });
@@ -36,6 +47,23 @@ describe.skipIf(withoutNatsServer())('the link', () => {
     const first = link.face();
     await first?.nc.close();
     await expect.poll(() => link.face() !== undefined && link.face() !== first).toBe(true);
+  });
+
+  test('an own broker that moved to another port is followed', async () => {
+    await using first = await startBroker();
+    await using second = await startBroker();
+    let { url } = first;
+    const system = new System({ onReport: () => undefined });
+    const signpost = Signpost.childSpec(() => url, { id: 'broker' });
+    const link = Link.childSpec({}, { id: 'link' });
+    const root = supervisor({ id: 'root', strategy: 'one_for_one', children: [signpost, link] });
+    const tree = await startTree(system, root);
+    url = second.url;
+    await first.kill();
+    const [broker] = system.tree(tree).children;
+    if (broker?.ref !== undefined) system.exit(broker.ref, 'kill');
+    await expect.poll(() => system.find(linkName)?.url, { timeout: 10_000 }).toBe(second.url);
+    await system.stop(tree, 'shutdown');
   });
 
   test('what is said while the broker is away is counted as lost, not kept', async () => {

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { Handover } from '../../src/nats/handover.ts';
+import type { Item } from '../../src/nats/lane.ts';
+import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { type ErrorCode, GreenroomError } from '../../src/session/errors.ts';
+import type { SessionKey, TurnId } from '../../src/session/ids.ts';
+import { FakeDoor } from './fake-door.ts';
+
+const key = { tenant: 'acme', sessionId: 's1' } as SessionKey;
+
+const item = (seq: number): Item => ({
+  seq,
+  key,
+  ackSubject: `ack.${seq}`,
+  loaded: { turnId: `t${seq}` as TurnId, body: new Uint8Array(100), request: { prompt: 'x' } },
+});
+
+const setUp = () => {
+  const clock = virtualClock();
+  const door = new FakeDoor();
+  const acknowledged: number[] = [];
+  const refused: number[] = [];
+  const handover = new Handover({
+    clock,
+    feed: door.feed,
+    door: () => door,
+    acknowledge: ({ seq }) => void acknowledged.push(seq),
+    refuse: async ({ seq }) => void refused.push(seq),
+    load: async ({ seq }) => item(seq).loaded,
+    onRoom: () => undefined,
+  });
+  return { clock, door, handover, acknowledged, refused };
+};
+
+const failing = (code: ErrorCode) => () => {
+  throw new GreenroomError(code, 'not now');
+};
+
+const HOUR_MS = 3_600_000;
+
+describe('the hand-over', () => {
+  test('a message that makes its session fail again and again is refused in the end', async () => {
+    const { clock, door, handover, refused, acknowledged } = setUp();
+    door.onTurn = failing('unavailable');
+    handover.add(item(1));
+    await clock.advance(HOUR_MS);
+    expect([refused, acknowledged]).toEqual([[1], [1]]);
+  });
+
+  test('a message that only needs room waits as long as it takes', async () => {
+    const { clock, door, handover, refused } = setUp();
+    door.onTurn = failing('queue_full');
+    handover.add(item(1));
+    await clock.advance(HOUR_MS);
+    expect(refused).toEqual([]);
+    door.onTurn = () => undefined;
+    await clock.advance(10_000);
+    expect(door.accepted.map(({ turnId }) => turnId)).toEqual(['t1']);
+  });
+
+  test('what a full session has in hand is set aside but for a few, and fetched again', async () => {
+    const { clock, door, handover, acknowledged } = setUp();
+    door.onTurn = failing('queue_full');
+    for (let seq = 1; seq <= 50; seq++) handover.add(item(seq));
+    await clock.settle();
+    expect([handover.items, handover.loaded, handover.loadedBytes]).toEqual([50, 8, 800]);
+    door.onTurn = () => undefined;
+    await clock.advance(10_000);
+    expect(acknowledged).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+    expect([handover.items, handover.loaded, handover.loadedBytes]).toEqual([0, 0, 0]);
+  });
+
+  test('nothing is begun after it was stopped, and what was begun is finished', async () => {
+    const { clock, door, handover, acknowledged } = setUp();
+    let release: (() => void) | undefined;
+    door.onTurn = () => new Promise<void>((resolve) => (release = resolve));
+    handover.add(item(1));
+    handover.add(item(2));
+    await clock.settle();
+    const stopped = handover.stop();
+    release?.();
+    await stopped;
+    await clock.advance(HOUR_MS);
+    expect(acknowledged).toEqual([1]);
+  });
+});
