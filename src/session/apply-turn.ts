@@ -391,15 +391,18 @@ export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
   settle(draft);
 };
 
-/** The process that ran the step is gone. A model call is simply made again, as a further attempt. */
+/**
+ * The process that ran the step is gone. A model call is simply made again, as a further attempt; so
+ * are the turns behind it, whose events nobody can number on.
+ */
 export const resumeTurn = (draft: Draft): void => {
-  const [first, ...others] = draft.head.openTurns;
+  const openTurns = draft.head.openTurns.map((turn) => ({ ...turn, attempt: turn.attempt + 1 }));
+  const [first] = openTurns;
   if (first === undefined) return;
+  draft.patch({ openTurns });
   if (first.status === 'queued') return startNext(draft, undefined);
-  const again: OpenTurn = { ...first, attempt: first.attempt + 1 };
-  draft.patch({ openTurns: [again, ...others] });
-  publish(draft, again, { type: 'turn.started' });
-  draft.effect({ type: 'startStep', turnId: again.turnId });
+  publish(draft, first, { type: 'turn.started' });
+  draft.effect({ type: 'startStep', turnId: first.turnId });
 };
 
 const publish = (

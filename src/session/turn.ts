@@ -41,7 +41,10 @@ interface TurnFacts {
   readonly costNanoUsd: number | null;
   /** Model calls and their outcomes committed so far. */
   readonly steps: number;
-  /** Starts of the turn: 1, and one more for each recovery. A higher attempt voids earlier deltas. */
+  /**
+   * 1, and one more for each recovery while the turn is open. A higher attempt voids earlier deltas
+   * and numbers its events from 1.
+   */
   readonly attempt: number;
   readonly retries: number;
 }
