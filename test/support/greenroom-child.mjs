@@ -1,0 +1,28 @@
+/**
+ * A Greenroom in a process of its own, to be killed. Arguments: its data directory and the address of
+ * a rehearsal server. Takes `{sessionId, prompt, ...options}` as lines of JSON on stdin, runs each as a
+ * turn, and tells every event as a line of JSON on stdout; `{"type":"ready"}` comes first.
+ */
+import { createInterface } from 'node:readline';
+import { startGreenroom } from '../../dist/src/index.js';
+
+const [dataDir, anthropicBaseUrl] = process.argv.slice(2);
+const tell = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+
+const greenroom = await startGreenroom({
+  dataDir,
+  anthropicBaseUrl,
+  provider: 'anthropic',
+  anthropicApiKey: 'any',
+  workers: 1,
+  minFreeMb: 0,
+});
+tell({ type: 'ready' });
+
+const run = async ({ sessionId, prompt, ...options }) => {
+  for await (const event of greenroom.turn(sessionId, prompt, options)) tell(event);
+};
+
+const lines = createInterface({ input: process.stdin });
+lines.on('line', (line) => void run(JSON.parse(line)));
+lines.on('close', () => process.exit(0)); // whoever started it is gone
