@@ -11,9 +11,12 @@ import { floor } from './floor.ts';
 import type { Bench, Settings, Size } from './harness/bench.ts';
 import { keepResult } from './harness/results.ts';
 import type { Sheet } from './harness/sheet.ts';
+import { history } from './history.ts';
+import { memory } from './memory.ts';
+import { sessions } from './sessions.ts';
 import { turns } from './turns.ts';
 
-const BENCHES: readonly Bench[] = [floor, turns];
+const BENCHES: readonly Bench[] = [floor, turns, sessions, history, memory];
 const NAMES = BENCHES.map(({ name }) => name);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -7,11 +7,11 @@ export const quantile = (values: ArrayLike<number>, q: number): number =>
 export const median = (values: readonly number[]): number =>
   quantile(Float64Array.from(values).sort(), 0.5);
 
-/** Three digits that matter: `12,345`, `123`, `12.3`, `1.23`, `0.0123`. */
+/** Whole numbers as they are, others with three digits that matter: `12,345`, `12.3`, `0.0123`. */
 export const number = (value: number): string => {
   if (!Number.isFinite(value)) return 'none';
   const digits = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
-  const decimals = Math.max(0, Math.min(4, 2 - digits));
+  const decimals = Number.isInteger(value) ? 0 : Math.max(0, Math.min(4, 2 - digits));
   return value.toLocaleString('en-US', {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,

@@ -44,6 +44,10 @@ const FOREIGN = /^(GREENROOM|NATS|ANTHROPIC|CLAUDE|NODE_OPTIONS|OTEL)/;
 const cleanEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
 
+/** The compiled form of a file of `bench/programs`. */
+export const programUrl = (name: string): string =>
+  new URL(`../programs/${name}.js`, import.meta.url).href;
+
 /** A running program, typed by the calls that it exports. */
 export class Program<C extends Calls> {
   readonly name: string;
@@ -56,7 +60,7 @@ export class Program<C extends Calls> {
   /** @param name of a file in `bench/programs`. */
   constructor(name: string, nodeArgs: readonly string[] = []) {
     this.name = name;
-    const file = fileURLToPath(new URL(`../programs/${name}.js`, import.meta.url));
+    const file = fileURLToPath(programUrl(name));
     this.#child = spawn(process.execPath, [...nodeArgs, file], {
       env: cleanEnvironment(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

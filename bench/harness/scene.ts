@@ -4,9 +4,11 @@
  */
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BareSenderCalls } from '../programs/bare-sender.ts';
 import type { ClientCalls } from '../programs/client.ts';
 import type { DaemonCalls, DaemonOptions } from '../programs/daemon.ts';
 import type { FloorCalls } from '../programs/floor-daemon.ts';
+import type { ModelServerCalls } from '../programs/model-server.ts';
 import type { RehearsalCalls } from '../programs/rehearsal.ts';
 import type { SdkCalls } from '../programs/sdk-loop.ts';
 import type { Settings } from './bench.ts';
@@ -57,10 +59,13 @@ export class Scene {
     return client;
   }
 
-  async floor(prefix: string): Promise<FloorDaemon> {
+  async floor(
+    prefix: string,
+    sizes: { readonly turnBytes?: number; readonly createBytes?: number } = {},
+  ): Promise<FloorDaemon> {
     const floor = this.#program<FloorCalls>('floor-daemon');
     const { url } = await this.broker();
-    await floor.call('open', { url, dir: this.folder(prefix), prefix });
+    await floor.call('open', { url, dir: this.folder(prefix), prefix, ...sizes });
     return floor;
   }
 
@@ -78,6 +83,14 @@ export class Scene {
 
   async rehearsal(): Promise<string> {
     return this.#program<RehearsalCalls>('rehearsal').call('open', null);
+  }
+
+  modelServer(): Program<ModelServerCalls> {
+    return this.#program<ModelServerCalls>('model-server');
+  }
+
+  bareSender(): Program<BareSenderCalls> {
+    return this.#program<BareSenderCalls>('bare-sender');
   }
 
   sdkLoop(): Program<SdkCalls> {

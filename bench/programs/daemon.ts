@@ -1,13 +1,21 @@
 /**
- * The product as a program of the benches: the whole tree as the library starts it, with the same
- * broker and disk as the floors. Beside what a daemon does it only answers the bench's few questions.
+ * The product as a program of the benches: the whole tree, started as the daemon starts it, with the
+ * same broker and disk as the floors. Beside what a daemon does it only answers the bench's questions.
  */
 import { fileURLToPath } from 'node:url';
-import { type Greenroom, startGreenroom } from '../../src/index.ts';
+import { loadConfig } from '../../src/config.ts';
+import { RunningGreenroom } from '../../src/greenroom.ts';
+import { createLog } from '../../src/log.ts';
 import { apiName } from '../../src/nats/api.ts';
+import type { SessionsApi } from '../../src/session/api.ts';
+import { embeddedApi } from '../../src/session/embedded.ts';
+import type { Publication } from '../../src/session/feed.ts';
+import { sessionKey, Tenant } from '../../src/session/ids.ts';
+import { journalName } from '../../src/session/journal.ts';
 import { type LoopLimits, type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
 import { type CpuUsage, cpuUsage, threadCount } from '../harness/usage.ts';
+import { type Moved, movedSoFar } from './moved-bytes.ts';
 
 export interface DaemonOptions {
   readonly dataDir: string;
@@ -29,7 +37,6 @@ export interface JournalFigures {
   readonly reads: number;
   readonly recordsWritten: number;
   readonly bytesWritten: number;
-  readonly fileBytes: number | null;
 }
 
 export interface DaemonStatus {
@@ -42,6 +49,7 @@ export interface DaemonStatus {
   readonly published: number;
   /** Microseconds of the clock that profiles use. */
   readonly atUs: number;
+  readonly memory: NodeJS.MemoryUsage;
 }
 
 const NO_JOURNAL = {
@@ -51,45 +59,55 @@ const NO_JOURNAL = {
   reads: 0,
   recordsWritten: 0,
   bytesWritten: 0,
-  fileBytes: null,
 };
 
-const statusOf = (greenroom: Greenroom): DaemonStatus => {
-  const { journal, liveSessions, catalog } = greenroom.status();
+const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
+
+const statusOf = (running: RunningGreenroom): DaemonStatus => {
+  const { journal, liveSessions, catalog } = running.status();
   return {
     cpu: cpuUsage(),
     journal: journal ?? NO_JOURNAL,
     liveSessions,
     knownSessions: catalog?.sessions ?? 0,
     threads: threadCount(),
-    published: greenroom.system.find(apiName)?.stats.published ?? 0,
-    atUs: Number(process.hrtime.bigint() / 1000n),
+    published: running.system.find(apiName)?.stats.published ?? 0,
+    atUs: nowUs(),
+    memory: process.memoryUsage(),
   };
-};
-
-const start = ({ natsUrl, workerFile, ...options }: DaemonOptions): Promise<Greenroom> => {
-  const { dataDir, prefix, modelUrl, workers, cacheSessions } = options;
-  return startGreenroom({
-    dataDir,
-    nats: natsUrl === undefined ? false : { url: natsUrl },
-    prefix,
-    provider: 'anthropic',
-    anthropicApiKey: 'bench',
-    anthropicBaseUrl: modelUrl,
-    workers,
-    logLevel: 'error',
-    minFreeMb: 64,
-    ...(cacheSessions === undefined ? {} : { cacheSessions }),
-    ...(workerFile === undefined ? {} : { seams: { modelWorkerFile: compiled(workerFile) } }),
-  });
 };
 
 const compiled = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 
-let running: Greenroom | undefined;
-const theDaemon = (): Greenroom => {
+const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
+  const { natsUrl, workerFile, modelUrl, dataDir, prefix, workers, cacheSessions } = options;
+  const flags = {
+    ...{ dataDir, prefix, workers, natsUrl, cacheSessions },
+    provider: 'anthropic',
+    anthropicApiKey: 'bench',
+    anthropicBaseUrl: modelUrl,
+    minFreeMb: 64,
+  };
+  const { config } = loadConfig({ flags, env: {}, newestModel: 'claude-sonnet-4-5' });
+  return RunningGreenroom.start({
+    config,
+    bus: { wanted: natsUrl !== undefined },
+    log: createLog({ level: 'error' }),
+    seams: workerFile === undefined ? {} : { modelWorkerFile: compiled(workerFile) },
+    onFatal: () => process.exit(70),
+  });
+};
+
+const TENANT = Tenant.parse('default');
+let running: RunningGreenroom | undefined;
+let api: SessionsApi | undefined;
+const theDaemon = (): RunningGreenroom => {
   if (running === undefined) throw new Error('open first');
   return running;
+};
+const theApi = (): SessionsApi => {
+  api ??= embeddedApi(theDaemon().sessions, TENANT);
+  return api;
 };
 
 const calls = {
@@ -100,25 +118,49 @@ const calls = {
     return performance.now() - startMs;
   },
   status: async (_: null): Promise<DaemonStatus> => statusOf(theDaemon()),
+  /** What went between threads, if `count-moved` was loaded. */
+  moved: async (_: null): Promise<Moved> => movedSoFar(),
   /** Makes sessions from within, one request each: `<name>-0`, `<name>-1`, … */
-  create: (options: LoopLimits & { name: string; settings: object }): Promise<Measured> => {
-    const { api } = theDaemon();
-    return measure(options, (index) =>
-      api.session(`${options.name}-${index}`, 'create', options.settings),
-    );
-  },
-  /** Appends messages to one session, a request for each group. */
-  append: async (options: {
-    sessionId: string;
-    groups: number;
-    messages: object[];
-  }): Promise<void> => {
-    const { api } = theDaemon();
-    for (let group = 0; group < options.groups; group++)
-      await api.session(options.sessionId, 'append', { messages: options.messages as never });
+  create: (options: LoopLimits & { name: string; settings: object }): Promise<Measured> =>
+    measure(options, (index) =>
+      theApi().session(`${options.name}-${index}`, 'create', options.settings),
+    ),
+  /** Appends the same messages to so many sessions, `groups` times each, a request for each group. */
+  append: (
+    options: LoopLimits & { name: string; groups: number; messages: object[] },
+  ): Promise<Measured> =>
+    measure(options, async (index) => {
+      const request = { messages: options.messages as never };
+      for (let group = 0; group < options.groups; group++)
+        await theApi().session(`${options.name}-${index}`, 'append', request);
+    }),
+  /** One turn from within; resolves at its end with the moment when its acceptance was durable. */
+  turn: async (options: { sessionId: string; prompt: string }): Promise<{ acceptedUs: number }> => {
+    const { sessions, system } = theDaemon();
+    const key = sessionKey(TENANT, options.sessionId);
+    let acceptedUs = Number.NaN;
+    const unsubscribe = system.fetch(journalName).subscribe(() => {
+      if (Number.isNaN(acceptedUs)) acceptedUs = nowUs();
+    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const listen = ({ event }: Publication) => {
+          if (event.body.type !== 'turn.finished') return;
+          if (event.body.status === 'completed') resolve();
+          else reject(new Error(`the turn ${event.body.status}`));
+        };
+        sessions.turn(key, undefined, { prompt: options.prompt }, listen).catch(reject);
+      });
+    } finally {
+      unsubscribe();
+    }
+    return { acceptedUs };
   },
   /** Drains and stops; the process may then end. */
-  close: async (_: null): Promise<void> => theDaemon().stop(),
+  close: async (_: null): Promise<void> => {
+    await theDaemon().drain(10_000);
+    await theDaemon().stop();
+  },
 };
 
 export type DaemonCalls = typeof calls;

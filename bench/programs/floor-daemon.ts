@@ -8,7 +8,16 @@ import { connect, headers, type Msg, type MsgHdrs, type NatsConnection } from 'n
 import { type LoopLimits, type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
 import { type CpuUsage, cpuUsage } from '../harness/usage.ts';
-import { ACCEPT, CLOSING_EVENTS, CREATE, FINISH, OPENING_EVENTS } from './floor-records.ts';
+import {
+  ACCEPT,
+  bytesOf,
+  CLOSING_EVENTS,
+  CREATE,
+  FINISH,
+  type FloorRecord,
+  OPENING_EVENTS,
+  scaledTo,
+} from './floor-records.ts';
 import { FloorStore } from './floor-store.ts';
 
 export interface FloorStatus {
@@ -40,6 +49,16 @@ const numbered = (n: number): MsgHdrs => {
 };
 const NUMBERED = [1, 2, 3, 4].map(numbered);
 const EMPTY = new Uint8Array(0);
+const TURN = [...ACCEPT, ...FINISH];
+
+export interface FloorOptions {
+  readonly url: string;
+  readonly dir: string;
+  readonly prefix: string;
+  /** What the records of a turn take together, and those of a new session; default as estimated. */
+  readonly turnBytes?: number;
+  readonly createBytes?: number;
+}
 
 class Floor {
   readonly #nc: NatsConnection;
@@ -48,13 +67,20 @@ class Floor {
   readonly #waiting = new Map<number, () => void>();
   readonly #seqs = new Map<string, number>();
   readonly #prefix: string;
+  readonly #accept: readonly FloorRecord[];
+  readonly #finish: readonly FloorRecord[];
+  readonly #create: readonly FloorRecord[];
   #lastId = 0;
   published = 0;
 
-  constructor(nc: NatsConnection, dir: string, prefix: string) {
+  constructor(nc: NatsConnection, { dir, prefix, turnBytes, createBytes }: FloorOptions) {
     this.#nc = nc;
     this.#store = new FloorStore(dir);
     this.#prefix = prefix;
+    const turn = scaledTo(turnBytes ?? bytesOf(TURN), TURN);
+    this.#accept = turn.slice(0, ACCEPT.length);
+    this.#finish = turn.slice(ACCEPT.length);
+    this.#create = scaledTo(createBytes ?? bytesOf(CREATE), CREATE);
     this.#worker.on('message', ({ id }: { id: number }) => {
       this.#waiting.get(id)?.();
       this.#waiting.delete(id);
@@ -85,12 +111,12 @@ class Floor {
 
   async commits(session: string): Promise<void> {
     const seq = this.#nextSeq(session);
-    await this.#store.commit(session, seq, ACCEPT);
-    await this.#store.commit(session, seq + 1, FINISH);
+    await this.#store.commit(session, seq, this.#accept);
+    await this.#store.commit(session, seq + 1, this.#finish);
   }
 
   create(session: string): Promise<void> {
-    return this.#store.commit(session, 0, CREATE);
+    return this.#store.commit(session, 0, this.#create);
   }
 
   publishTurn(session: string, inbox: string): void {
@@ -112,10 +138,10 @@ class Floor {
 
   async #turn({ reply = '' }: Msg, session: string): Promise<void> {
     const seq = this.#nextSeq(session);
-    await this.#store.commit(session, seq, ACCEPT);
+    await this.#store.commit(session, seq, this.#accept);
     this.#tell(session, reply, OPENING_EVENTS, 0);
     await this.step();
-    await this.#store.commit(session, seq + 1, FINISH);
+    await this.#store.commit(session, seq + 1, this.#finish);
     this.#tell(session, reply, CLOSING_EVENTS, OPENING_EVENTS.length);
     this.#publish(reply, EMPTY);
   }
@@ -161,9 +187,9 @@ const PIECES: Readonly<Record<Piece, (floor: Floor, session: string) => Promise<
 };
 
 const calls = {
-  open: async (options: { url: string; dir: string; prefix: string }): Promise<void> => {
+  open: async (options: FloorOptions): Promise<void> => {
     const nc = await connect({ servers: options.url, name: 'bench-floor', noEcho: true });
-    floor = new Floor(nc, options.dir, options.prefix);
+    floor = new Floor(nc, options);
     await nc.flush();
   },
   /** One part of a turn alone, over so many sessions named `name`. */

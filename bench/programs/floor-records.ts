@@ -1,9 +1,10 @@
 /**
  * The records and messages that a turn of ours makes, as bare bytes of the same number and size: what
- * the floor writes and publishes. Benches compare the sums with the product's and fail when they part.
+ * the floor writes and publishes. Sizes are proportions: a bench measures how many bytes the product
+ * writes for a turn and has the floor write as many.
  */
 
-type TableName = 'sessions' | 'rows';
+export type TableName = 'sessions' | 'rows' | 'audit';
 type Key = string;
 
 export interface FloorRecord {
@@ -24,23 +25,24 @@ const ROW = (): Key => '';
 
 /** The acceptance of a turn: the user's message, the head with the open turn, the row. */
 export const ACCEPT: readonly FloorRecord[] = [
-  { table: 'sessions', suffix: ENTRY, bytes: 153 },
-  { table: 'sessions', suffix: HEAD, bytes: 835 },
-  { table: 'rows', suffix: ROW, bytes: 52 },
+  { table: 'sessions', suffix: ENTRY, bytes: 132 },
+  { table: 'sessions', suffix: HEAD, bytes: 290 },
+  { table: 'rows', suffix: ROW, bytes: 99 },
 ];
 
 /** The end of a turn: the answer, the head, the closed turn for the ledger, the row. */
 export const FINISH: readonly FloorRecord[] = [
-  { table: 'sessions', suffix: ENTRY, bytes: 460 },
-  { table: 'sessions', suffix: HEAD, bytes: 470 },
-  { table: 'sessions', suffix: LEDGER, bytes: 412 },
-  { table: 'rows', suffix: ROW, bytes: 52 },
+  { table: 'sessions', suffix: ENTRY, bytes: 250 },
+  { table: 'sessions', suffix: HEAD, bytes: 173 },
+  { table: 'sessions', suffix: LEDGER, bytes: 152 },
+  { table: 'rows', suffix: ROW, bytes: 99 },
 ];
 
-/** A session that was just made: its head and row. */
+/** A session that was just made: its head, its row, the record of who made it. */
 export const CREATE: readonly FloorRecord[] = [
-  { table: 'sessions', suffix: HEAD, bytes: 330 },
-  { table: 'rows', suffix: ROW, bytes: 60 },
+  { table: 'sessions', suffix: HEAD, bytes: 184 },
+  { table: 'rows', suffix: ROW, bytes: 122 },
+  { table: 'audit', suffix: ROW, bytes: 81 },
 ];
 
 const event = (bytes: number, end: string): Buffer =>
@@ -58,3 +60,12 @@ export const MESSAGES_PER_TURN = 2 * (OPENING_EVENTS.length + CLOSING_EVENTS.len
 
 export const bytesOf = (records: readonly FloorRecord[]): number =>
   records.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** The same records, so much larger or smaller that all of them together have so many bytes. */
+export const scaledTo = (
+  total: number,
+  records: readonly FloorRecord[],
+): readonly FloorRecord[] => {
+  const scale = total / bytesOf(records);
+  return records.map((record) => ({ ...record, bytes: Math.round(record.bytes * scale) }));
+};

@@ -4,14 +4,14 @@
  * `transactionSync` on this thread or on another) it is the fastest.
  */
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { bytesOf, type FloorRecord } from './floor-records.ts';
+import { bytesOf, type FloorRecord, type TableName } from './floor-records.ts';
 
 const RAW = { keyEncoding: 'binary', encoding: 'binary' } as const;
 const MAP_BYTES = 16 * 1024 ** 3;
 
 export class FloorStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
-  readonly #tables: Readonly<Record<'sessions' | 'rows', Database<Buffer, Buffer>>>;
+  readonly #tables: Readonly<Record<TableName, Database<Buffer, Buffer>>>;
   readonly #values = new Map<number, Buffer>();
   commits = 0;
   records = 0;
@@ -22,12 +22,12 @@ export class FloorStore {
       ...RAW,
       path: dir,
       noSubdir: false,
-      maxDbs: 3,
+      maxDbs: 4,
       mapSize: MAP_BYTES,
       overlappingSync: false,
     });
     const table = (name: string) => this.#root.openDB<Buffer, Buffer>({ ...RAW, name });
-    this.#tables = { sessions: table('sessions'), rows: table('rows') };
+    this.#tables = { sessions: table('sessions'), rows: table('rows'), audit: table('audit') };
   }
 
   /** Transactions since the store was made. */
