@@ -130,7 +130,8 @@ const failed = (error: unknown): StartResult => ({ kind: 'failed', reason: { cra
 export class Intensity {
   readonly maxRestarts: number;
   readonly maxSeconds: number;
-  #times: number[] = [];
+  /** Oldest first. */
+  readonly #times: number[] = [];
 
   constructor(maxRestarts: number, maxSeconds: number) {
     this.maxRestarts = maxRestarts;
@@ -139,7 +140,8 @@ export class Intensity {
 
   /** Counts one more. False when it is one too many. */
   allows(nowMs: number): boolean {
-    this.#times = this.#times.filter((time) => nowMs - time <= this.maxSeconds * 1_000);
+    const sinceMs = nowMs - this.maxSeconds * 1_000;
+    while ((this.#times[0] ?? nowMs) < sinceMs) this.#times.shift();
     this.#times.push(nowMs);
     return this.#times.length <= this.maxRestarts;
   }
