@@ -282,6 +282,7 @@ export class LiveSession {
     this.committed = { ...state, head: { ...state.head, version } };
     if (writes.some((write) => write.type === 'newTurn')) crashpoint('turn.accepted');
     if (writes.some((write) => write.type === 'turn')) crashpoint('turn.finished');
+    if (writes.some((write) => write.type === 'stream')) crashpoint('import.chunk');
     for (const { of, error } of folded.refusals) of.from?.fail(error);
     for (const { of, answer } of folded.answers) this.#answer(of.from, answer);
     this.#holdPrompts(folded);
