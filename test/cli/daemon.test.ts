@@ -1,6 +1,6 @@
 /** The program itself, from outside: a daemon in a process of its own, commands in theirs. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -93,12 +93,15 @@ describe('a running daemon', () => {
     expect(err).toContain('session_not_found');
   });
 
-  test('keeps its data to itself: a second one is refused', async () => {
+  test('keeps its data to itself: a second one is refused and disturbs nothing', async () => {
+    const brokerFile = join(here.dataDir, 'nats', 'broker.json');
+    const broker = readFileSync(brokerFile, 'utf8');
     const second = here.start();
     const said: string[] = [];
     second.stderr?.on('data', (chunk: Buffer) => said.push(chunk.toString()));
     expect(await ended(second)).not.toBe(0);
     expect(said.join('')).toContain(String(daemon.pid));
+    expect(readFileSync(brokerFile, 'utf8')).toBe(broker);
     expect((await here.call(['status'])).code).toBe(0);
   });
 });
