@@ -100,6 +100,22 @@ describe.skipIf(withoutNatsServer())('asks', () => {
     await expect.poll(() => types).toEqual(['turn.started', 'turn.finished']);
   });
 
+  test("news of sessions are told on their tenant's lifecycle subject", async () => {
+    await using gateway = await startWithBroker();
+    const { client, door } = gateway;
+    const news: unknown[] = [];
+    client.subscribe('greenroom.v1.acme.lifecycle', {
+      callback: (_, msg) => news.push(msg.json()),
+    });
+    await client.flush();
+    door.feed.announce('acme' as never, { type: 'session.created', sessionId: 's1' });
+    await expect
+      .poll(() => news)
+      .toEqual([
+        { at: expect.any(String), tenant: 'acme', type: 'session.created', sessionId: 's1' },
+      ]);
+  });
+
   test('an event larger than a quarter of the largest message comes without its content', async () => {
     await using gateway = await startWithBroker();
     const { door } = gateway;

@@ -16,10 +16,10 @@ const publish = async (client: NatsConnection, session: string, ...prompts: stri
 };
 
 /** While a broker comes back, a publish may be lost with the connection; the turn id makes trying again safe. */
-const publishSoon = (client: NatsConnection, session: string, prompt: string) =>
+const publishSoon = (client: NatsConnection, session: string, prompt: string, turnId = 'soon') =>
   vi.waitFor(
     () =>
-      client.jetstream().publish(turnOf(session), JSON.stringify({ prompt, turnId: 'soon' }), {
+      client.jetstream().publish(turnOf(session), JSON.stringify({ prompt, turnId }), {
         timeout: 300,
       }),
     { timeout: 10_000, interval: 5 },
@@ -208,6 +208,26 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     await publishSoon(client, 's1', 'three');
     await until(() => expect(prompts(door).at(-1)).toBe('three'));
     expect(prompts(door).slice(0, 2)).toEqual(['one', 'two']);
+  });
+
+  test('turns keep their order and none is lost while the broker is killed under load', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, door } = gateway;
+    const sessions = ['a', 'b', 'c', 'd'];
+    const texts = Array.from({ length: 60 }, (_, n) => `turn ${n}`);
+    const load = sessions.map(async (session) => {
+      for (const prompt of texts)
+        await publishSoon(client, session, prompt, prompt.replace(' ', '-'));
+    });
+    for (const accepted of [40, 120]) {
+      await until(() => expect(door.accepted.length).toBeGreaterThan(accepted));
+      await broker.kill();
+      await broker.restart();
+    }
+    await Promise.all(load);
+    for (const session of sessions)
+      await until(() => expect(prompts(door, session)).toEqual(texts));
   });
 
   test('a queue that vanished with its broker is made again', async () => {
