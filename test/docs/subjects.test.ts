@@ -1,4 +1,5 @@
 /** The README's table of subjects is what the schemas take and what a running daemon serves. */
+import { readdirSync } from 'node:fs';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ASK, Subjects, TURN } from '../../src/nats/subjects.ts';
@@ -11,7 +12,15 @@ import {
 } from '../../src/session/api.ts';
 import { Filter } from '../../src/session/catalog.ts';
 import { withoutNatsServer } from '../support/nats.ts';
-import { codeIn, codeInColumn, README, type Row, tableBelow } from './readme.ts';
+import {
+  codeIn,
+  codeInColumn,
+  documentNamed,
+  README,
+  ROOT,
+  type Row,
+  tableBelow,
+} from './readme.ts';
 import { type Running, startWithBroker } from './running.ts';
 
 const subjects = new Subjects('greenroom');
@@ -115,6 +124,15 @@ const isRequest = (subject: string): boolean =>
   /^(session|sessions|daemon)\./.test(subject) && subject !== `session.<id>.${TURN}`;
 
 const wildcard = (subject: string): string => `${subjects.root}.*.${subject.replace('<id>', '*')}`;
+
+test('the lifecycle subject tells what the sessions record about their lives', () => {
+  const actions = readdirSync(`${ROOT}src/session`)
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => [...documentNamed(`src/session/${name}`).matchAll(/\.audit\(([^,]*),/g)])
+    .flatMap(([, action]) => [...(action ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]));
+  const named = codeIn(rowOf('lifecycle')[2]).filter((word) => word.startsWith('session.'));
+  expect(named.toSorted()).toEqual(actions.map((action) => `session.${action}`).toSorted());
+});
 
 test('a turn request goes to turn or ask', () => {
   for (const verb of [TURN, ASK])
