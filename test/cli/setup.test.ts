@@ -63,13 +63,17 @@ test('a lock that nobody touches any more is taken over, whoever has its number 
   expect(await run(locking(lock, "console.log('done')"))).toBe('done\n');
 });
 
-const provide = (programs: Readonly<Record<string, string>>, configured?: string): string => `
+const provide = (
+  programs: Readonly<Record<string, string>>,
+  configured?: string,
+  isRoot = true,
+): string => `
   import { existsSync } from 'node:fs';
   import { provideNatsServer } from ${JSON.stringify(script('nats-server.mjs'))};
   const programs = ${JSON.stringify(programs)};
   const findProgram = (name) => (existsSync(programs[name] ?? '/nowhere') ? programs[name] : undefined);
   const configured = ${JSON.stringify(configured) ?? 'undefined'};
-  const isRoot = true;
+  const isRoot = ${isRoot};
   try {
     console.log(await provideNatsServer({ findProgram, configured, isRoot, say: () => {} }));
   } catch (error) {
@@ -99,6 +103,16 @@ test('where the installation fails, one sentence says what to do', async () => {
   expect(await run(provide(programs))).toMatch(
     /^error: Greenroom needs nats-server.*NATS_URL.*\n$/,
   );
+});
+
+test('without the right to install, the command to type is named', async () => {
+  const folder = newFolder();
+  const programs = { 'apt-get': fakeApt(folder, true) };
+  const said = await run(provide(programs, undefined, false));
+  expect(said).toContain(
+    process.platform === 'darwin' ? 'brew install nats-server' : 'sudo apt-get install nats-server',
+  );
+  expect(existsSync(join(folder, 'nats-server'))).toBe(false);
 });
 
 test('a server that is there is taken, and the configured one before all', async () => {
