@@ -67,12 +67,11 @@ export class Handover {
   }
 
   add(item: Item): void {
-    const lane = this.#laneFor(item);
-    lane.items.push(item);
     this.items++;
     this.#count(item.loaded, 1);
-    if (lane.state === 'idle') this.#handOver(lane);
-    else if (lane.state === 'held' && lane.items.length > KEPT_LOADED) this.#setAside(item);
+    const lane = this.#lanes.get(laneOf(item.key));
+    if (lane?.state === 'held' && isRefusal(item)) this.#putAside(item);
+    else this.#put(item, lane ?? this.#newLane(laneOf(item.key)));
   }
 
   /** Begins nothing any more; resolves when what was begun is done. What is left stays in the broker. */
@@ -83,13 +82,20 @@ export class Handover {
     if (this.#busy > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** A refusal does not wait for its session to have room; only its place behind those before it counts. */
-  #laneFor({ seq, key, loaded }: Item): Lane {
-    const own = this.#lanes.get(laneOf(key));
-    const aside = own?.state === 'held' && loaded !== undefined && 'refusal' in loaded;
-    if (own !== undefined && !aside) return own;
-    const lane = newLane(aside ? `refused ${seq}` : laneOf(key));
-    this.#lanes.set(lane.name, lane);
+  #put(item: Item, lane: Lane): void {
+    lane.items.push(item);
+    if (lane.state === 'idle') this.#handOver(lane);
+    else if (lane.state === 'held' && lane.items.length > KEPT_LOADED) this.#unload(item);
+  }
+
+  /** A refusal comes after the turns before it, but does not wait for its session to have room. */
+  #putAside(item: Item): void {
+    this.#put(item, this.#newLane(`refused ${item.seq}`));
+  }
+
+  #newLane(name: string): Lane {
+    const lane = newLane(name);
+    this.#lanes.set(name, lane);
     return lane;
   }
 
@@ -144,7 +150,10 @@ export class Handover {
   #hold(lane: Lane, error: unknown): void {
     lane.state = 'held';
     lane.failures++;
-    for (const item of lane.items.slice(KEPT_LOADED)) this.#setAside(item);
+    for (const item of lane.items.splice(1)) {
+      if (isRefusal(item)) this.#putAside(item);
+      else this.#put(item, lane);
+    }
     if (this.#stopped) return;
     if (codeOf(error) === 'queue_full') this.#awaitRoom(lane);
     const after = (error as Partial<GreenroomError>).retryAfterMs ?? backoffMs(lane.failures);
@@ -180,7 +189,7 @@ export class Handover {
     return item.loaded;
   }
 
-  #setAside(item: Item): void {
+  #unload(item: Item): void {
     if (item.ackSubject === '') return; // its stream is gone: nobody else has the content
     this.#count(item.loaded, -1);
     item.loaded = undefined;
@@ -193,6 +202,8 @@ export class Handover {
     this.loadedBytes += sign * loaded.body.length;
   }
 }
+
+const isRefusal = ({ loaded }: Item): boolean => loaded !== undefined && 'refusal' in loaded;
 
 const mayWait = (error: unknown, failures: number): boolean => {
   const code = codeOf(error);

@@ -70,6 +70,23 @@ describe('the hand-over', () => {
     expect([handover.items, handover.loaded, handover.loadedBytes]).toEqual([0, 0, 0]);
   });
 
+  test('a refusal waits for the turns before it, and not for room', async () => {
+    const { clock, door, handover, refused } = setUp();
+    let answer: ((error?: Error) => void) | undefined;
+    door.onTurn = () => new Promise<void>((_, reject) => (answer = reject));
+    const wrong = new GreenroomError('invalid_request', 'wrong');
+    const refusal = { turnId: 'r' as TurnId, body: new Uint8Array(0), refusal: wrong };
+    handover.add(item(1));
+    handover.add({ ...item(2), loaded: refusal });
+    await clock.settle();
+    expect(refused).toEqual([]);
+    answer?.(new GreenroomError('queue_full', 'no room', { retryAfterMs: HOUR_MS }));
+    await clock.settle();
+    handover.add({ ...item(3), loaded: refusal });
+    await clock.settle();
+    expect(refused).toEqual([2, 3]);
+  });
+
   test('nothing is begun after it was stopped, and what was begun is finished', async () => {
     const { clock, door, handover, acknowledged } = setUp();
     let release: (() => void) | undefined;
