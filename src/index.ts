@@ -13,6 +13,7 @@ import { RunningGreenroom, type Seams } from './greenroom.ts';
 import { createLog, type Log } from './log.ts';
 import type { Clock } from './otp/clock.ts';
 import type { System } from './otp/system.ts';
+import { systemClock } from './otp/system-clock.ts';
 import type { SessionsApi, TurnRequest } from './session/api.ts';
 import { embeddedApi } from './session/embedded.ts';
 import type { WireEvent } from './session/event.ts';
@@ -115,19 +116,27 @@ export class Greenroom {
 
 /** Resolves when everything is ready. Rejects with what did not start. */
 export const startGreenroom = async (options: GreenroomOptions): Promise<Greenroom> => {
-  const { nats = false, tenant = 'default', log, onFatal, clock, seams, ...flags } = options;
+  const {
+    nats = false,
+    tenant = 'default',
+    log,
+    onFatal,
+    clock = systemClock,
+    seams,
+    ...flags
+  } = options;
   const bus =
     nats === false ? {} : { natsUrl: nats.url, natsCreds: nats.creds, natsPort: nats.port };
   const { config } = loadConfig({
     flags: { ...flags, ...bus },
-    newestModel: newestSonnet(Date.now()),
+    newestModel: newestSonnet(clock.now()),
   });
   const running = await RunningGreenroom.start({
     config,
     bus: { wanted: nats !== false },
     log: log ?? createLog({ level: options.logLevel ?? 'warn', secrets: [config.anthropicApiKey] }),
     onFatal: onFatal ?? (() => process.exit(70)),
-    ...(clock === undefined ? {} : { clock }),
+    clock,
     ...(seams === undefined ? {} : { seams }),
   });
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
