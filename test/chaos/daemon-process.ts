@@ -1,112 +1,160 @@
-/** A daemon as its users run it: a process of its own, found by `daemon.json`, ended with SIGKILL. */
+/**
+ * A daemon as its users run it: a process of its own, found by `daemon.json`, ended by signals to its
+ * pid. It owns its data directory: both go away with the test.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { pause } from './waiting.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** The daemon is given up when it is not ready by then. */
-const READY_MS = 30_000;
+export const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+/** A daemon that is not ready by then is given up. */
+const READY_MS = 60_000;
+const LOG_LENGTH = 16_000;
 
 export interface DaemonOptions {
-  readonly dataDir: string;
-  /** Compiled program; default this checkout's `dist`. */
+  /** Compiled program; default this checkout's. */
   readonly dist?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly dataDir?: string;
+  readonly env?: Env;
+}
+export type Env = Readonly<Record<string, string>>;
+
+export interface Ready {
+  /** From the start of the process. */
+  readonly readyMs: number;
+  readonly natsUrl: string;
+}
+
+/** How a process ended. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
 }
 
 export class DaemonProcess {
+  readonly dataDir: string;
   readonly #options: DaemonOptions;
   #child: ChildProcess | undefined;
+  #gone: Promise<End> = Promise.resolve({ code: null, signal: null });
+  #end: End | undefined;
   #log = '';
 
-  constructor(options: DaemonOptions) {
+  constructor(options: DaemonOptions = {}) {
     this.#options = options;
+    this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'greenroom-chaos-'));
+    onTestFinished(async () => {
+      await this.kill();
+      if (options.dataDir === undefined) rmSync(this.dataDir, { recursive: true, force: true });
+    });
   }
 
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
-  get log(): string {
-    return this.#log.slice(-8_000);
-  }
-
-  /** Resolves with the time from the start of the process until it was ready. */
-  async start(
-    env: Readonly<Record<string, string>> = {},
-  ): Promise<{ readyMs: number; natsUrl: string }> {
-    const { dataDir, dist = join(ROOT, 'dist') } = this.#options;
-    const begun = performance.now();
-    const child = spawn(process.execPath, [join(dist, 'src/cli/main.js'), 'start'], {
-      env: {
-        PATH: process.env['PATH'],
-        HOME: dataDir,
-        GREENROOM_DATA_DIR: dataDir,
-        GREENROOM_NATS_PORT: '0',
-        GREENROOM_PROVIDER: 'rehearsal',
-        GREENROOM_LOG_LEVEL: 'warn',
-        ...this.#options.env,
-        ...env,
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    this.#child = child;
-    child.stderr?.on('data', (data: Buffer) => {
-      this.#log = (this.#log + data.toString()).slice(-16_000);
-    });
-    while (performance.now() - begun < READY_MS) {
-      const file = this.#file();
-      if (file !== undefined && file.pid === child.pid)
-        return { readyMs: performance.now() - begun, natsUrl: file.natsUrl };
-      if (child.exitCode !== null || child.signalCode !== null)
-        return { readyMs: Number.NaN, natsUrl: '' };
-      await pause(5);
-    }
-    throw new Error(`the daemon was not ready within ${READY_MS} ms: ${this.log}`);
-  }
-
   get isRunning(): boolean {
-    const child = this.#child;
-    return child !== undefined && child.exitCode === null && child.signalCode === null;
+    return this.#child !== undefined && this.#end === undefined;
   }
 
   /** Resolves when the process is gone, by whatever. */
-  gone(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || !this.isRunning) return Promise.resolve();
-    return new Promise((resolve) => void child.once('exit', () => resolve()));
+  get gone(): Promise<End> {
+    return this.#gone;
   }
 
-  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+  /** What it said last. */
+  get log(): string {
+    return this.#log;
+  }
+
+  get file(): string {
+    return join(this.dataDir, 'daemon.json');
+  }
+
+  /** Resolves when it is ready. Rejects if it ends before that, or takes too long. */
+  async start(env: Env = {}): Promise<Ready> {
+    const ready = await this.startOrEnd(env);
+    if (ready === undefined) throw new Error(`the daemon ended before it was ready: ${this.#log}`);
+    return ready;
+  }
+
+  /** Resolves when it is ready, or with undefined if it ends before that. */
+  async startOrEnd(env: Env = {}): Promise<Ready | undefined> {
+    const begun = performance.now();
+    this.launch(env);
+    while (performance.now() - begun < READY_MS) {
+      const file = this.#read();
+      if (file?.pid === this.pid)
+        return { readyMs: performance.now() - begun, natsUrl: file.natsUrl };
+      if (!this.isRunning) return undefined;
+      await pause(5);
+    }
+    throw new Error(`the daemon was not ready within ${READY_MS} ms: ${this.#log}`);
+  }
+
+  /** Starts the process and waits for nothing. */
+  launch(env: Env = {}): void {
+    const { dist = DIST } = this.#options;
+    const child = spawn(process.execPath, [join(dist, 'src/cli/main.js'), 'start'], {
+      cwd: this.dataDir,
+      env: { ...this.#env(), ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child = child;
+    this.#end = undefined;
+    this.#log = '';
+    child.stderr?.on('data', (data: Buffer) => {
+      this.#log = (this.#log + data.toString()).slice(-LOG_LENGTH);
+    });
+    this.#gone = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        this.#end = { code, signal };
+        resolve(this.#end);
+      });
+    });
+  }
+
+  /** In this very tick. */
+  signal(signal: NodeJS.Signals): void {
     if (this.isRunning) this.#child?.kill(signal);
-    await this.gone();
   }
 
-  #file(): { pid: number; natsUrl: string } | undefined {
-    const path = join(this.#options.dataDir, 'daemon.json');
-    if (!existsSync(path)) return undefined;
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#gone;
+  }
+
+  /** Asks it to end; resolves with how it did. */
+  async stop(): Promise<End> {
+    this.signal('SIGTERM');
+    return this.#gone;
+  }
+
+  #env(): Env {
+    const { PATH = '', NATS_SERVER_BIN } = process.env;
+    return {
+      PATH,
+      ...(NATS_SERVER_BIN === undefined ? {} : { NATS_SERVER_BIN }),
+      HOME: this.dataDir,
+      GREENROOM_DATA_DIR: this.dataDir,
+      GREENROOM_NATS_PORT: '0',
+      GREENROOM_PROVIDER: 'rehearsal',
+      GREENROOM_LOG_LEVEL: 'warn',
+      GREENROOM_MIN_FREE_MB: '0',
+      CLAUDE_SDK_RETRY_DELAY: '0.02',
+      ...this.#options.env,
+    };
+  }
+
+  #read(): { readonly pid: number; readonly natsUrl: string } | undefined {
+    if (!existsSync(this.file)) return undefined;
     try {
-      return JSON.parse(readFileSync(path, 'utf8'));
+      return JSON.parse(readFileSync(this.file, 'utf8'));
     } catch {
-      return undefined;
+      return undefined; // removed between the two calls
     }
   }
 }
-
-/** Real time: these tests are about real processes. */
-export const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Polls until it holds; throws with `what` after `limitMs`. */
-export const until = async (
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-  limitMs = 20_000,
-): Promise<void> => {
-  const due = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > due) throw new Error(`waited ${limitMs} ms for ${what}`);
-    await pause(20);
-  }
-};

@@ -1,153 +1,192 @@
 /**
- * Load from outside, and the ledger of what the daemon acknowledged. It knows nothing but the bus:
- * what is in the ledger must be true of any daemon that runs on the same data afterwards.
+ * Load from outside: some loops that ask for turns, publish turns, tag and append, and write down
+ * what they hear. It knows nothing but the bus. A turn whose fate it does not know, because the
+ * daemon was killed, it sends again under the same turn id.
  */
-import { connect, headers, type NatsConnection } from 'nats';
-import type { WireEvent } from '../../src/index.ts';
-import { pause } from './daemon-process.ts';
+import { connect, createInbox, headers, type NatsConnection } from 'nats';
+import type { Dice } from './dice.ts';
+import { type ChangeNote, Ledger, type TurnNote } from './ledger.ts';
+import { pause, until } from './waiting.ts';
 
-export interface AckedTurn {
-  readonly sessionId: string;
-  readonly turnId: string;
-  readonly prompt: string;
-  seq: number;
-  /** What its last event said, if it was heard. */
-  finished?: Extract<WireEvent, { type: 'turn.finished' }>;
+export interface LoadOptions {
+  readonly dice: Dice;
+  readonly loops?: number;
+  /** Whether it goes on after its broker was away. Default false: the daemon is dead then. */
+  readonly reconnect?: boolean;
+  /** Its turn ids begin with this. */
+  readonly name?: string;
 }
-
-export interface Ledger {
-  /** Turns that were accepted, by their id. */
-  readonly turns: Map<string, AckedTurn>;
-  /** Turns published to the queue: the broker's word, so they must run, once. */
-  readonly published: Map<string, { readonly sessionId: string }>;
-  readonly tags: Map<string, Set<string>>;
-  /** Texts appended, by session, in the order of their acknowledgement. */
-  readonly appended: Map<string, string[]>;
-  refused: Record<string, number>;
-}
-
-export const newLedger = (): Ledger => ({
-  turns: new Map(),
-  published: new Map(),
-  tags: new Map(),
-  appended: new Map(),
-  refused: {},
-});
 
 const ROOT = 'greenroom.v1.default';
 /** Nothing is waited for longer than that; the daemon may be dead. */
 const PATIENCE_MS = 3_000;
+const SESSIONS = 12;
+/** Actions after which other sessions are used, so that none grows without end. */
+const ACTIONS_PER_SET = 500;
+
+/** What the rehearsal answers, and how many messages the turn has then. */
+const PROMPTS: readonly { readonly directive: string; readonly messages: number }[] = [
+  { directive: '', messages: 2 },
+  { directive: '', messages: 2 },
+  { directive: '[[rehearse: chunks=4 delay-ms=5]]', messages: 2 },
+  { directive: '[[rehearse: tool=Bash input={"command":"ls"}]]', messages: 4 },
+  { directive: '[[rehearse: status=529 times=1]]', messages: 2 },
+];
 
 export class Load {
-  readonly ledger: Ledger;
-  readonly #sessions: number;
-  readonly #loops: number;
+  readonly ledger = new Ledger();
+  /** Told of each acknowledgement in the tick in which it is heard. */
+  onAcknowledgement: (() => void) | undefined;
+  readonly #options: LoadOptions;
+  readonly #dice: Dice;
   #nc: NatsConnection | undefined;
-  #isOn = false;
-  #running: Promise<void>[] = [];
+  #mode: 'off' | 'on' | 'settling' = 'off';
+  #loops: Promise<void>[] = [];
+  readonly #waiting = new Set<() => void>();
   #count = 0;
 
-  constructor(ledger: Ledger, options: { readonly sessions: number; readonly loops: number }) {
-    this.ledger = ledger;
-    this.#sessions = options.sessions;
-    this.#loops = options.loops;
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#dice = options.dice;
   }
 
   async start(servers: string): Promise<void> {
-    this.#nc = await connect({ servers, reconnect: false, timeout: 5_000 });
-    this.#isOn = true;
-    this.#running = Array.from({ length: this.#loops }, () => this.#loop());
+    const { reconnect = false, loops = 8 } = this.#options;
+    const forever = reconnect ? { maxReconnectAttempts: -1, reconnectTimeWait: 50 } : {};
+    this.#nc = await connect({ servers, reconnect, timeout: 10_000, ...forever });
+    this.#mode = 'on';
+    this.#loops = Array.from({ length: loops }, () => this.#loop());
+  }
+
+  /** Begins nothing new; resolves when the fate of everything is known. */
+  async settle(): Promise<void> {
+    this.#mode = 'settling';
+    await until(() => this.ledger.openTurns === 0, 'the fate of every turn');
   }
 
   async stop(): Promise<void> {
-    this.#isOn = false;
+    this.#mode = 'off';
     await this.#nc?.close();
-    await Promise.all(this.#running);
+    for (const end of this.#waiting) end();
+    await Promise.all(this.#loops);
   }
 
   async #loop(): Promise<void> {
-    while (this.#isOn) {
-      const count = this.#count++;
+    while (this.#mode !== 'off') {
       try {
-        await this.#act(count, `s${count % this.#sessions}`);
+        await this.#act();
       } catch {
-        if (this.#isOn) await pause(20); // the daemon is dying; whoever kills it stops us
+        await pause(10); // the daemon is dead or dying, or its broker is away
       }
     }
   }
 
-  /** Mostly turns, now and then something else. */
-  async #act(count: number, sessionId: string): Promise<void> {
-    if (count % 7 === 3) return this.#tag(sessionId, `t${count}`);
-    if (count % 11 === 5) return this.#append(`a${count % 5}`, `text ${count}`);
-    if (count % 5 === 1) return this.#publish(sessionId, count);
-    return this.#ask(sessionId, count);
+  async #act(): Promise<void> {
+    const { unknown } = this.ledger;
+    if (unknown !== undefined) return this.#send(unknown);
+    if (this.#mode === 'settling') return pause(10);
+    const count = this.#count++;
+    const session = `${Math.floor(count / ACTIONS_PER_SET)}-${count % SESSIONS}`;
+    const draw = this.#dice.int(1, 100);
+    if (draw <= 8) return this.#tag(`s${session}`, `t${count}`);
+    if (draw <= 16) return this.#append(`a${session}`, `text ${count}`);
+    if (draw <= 24) return this.#askAgain();
+    return this.#send(this.#newTurn(`s${session}`, count, draw <= 45 ? 'publish' : 'ask'));
   }
 
-  /** One turn over `ask`; what its events say goes to the ledger as it comes. */
-  async #ask(sessionId: string, count: number): Promise<void> {
+  #newTurn(sessionId: string, count: number, way: TurnNote['way']): TurnNote {
+    const { directive, messages } = this.#dice.pick(PROMPTS) ?? { directive: '', messages: 2 };
+    const turnId = `${this.#options.name ?? 'load'}-${way}-${count}`;
+    const prompt = `prompt ${count} ${directive}`.trim();
+    const fate = { isUnderWay: false, isAcknowledged: false };
+    return this.ledger.open({ turnId, sessionId, prompt, way, messages, ...fate });
+  }
+
+  async #send(note: TurnNote): Promise<void> {
+    note.isUnderWay = true;
+    try {
+      await (note.way === 'ask' ? this.#ask(note) : this.#publish(note));
+    } finally {
+      note.isUnderWay = false;
+    }
+  }
+
+  /** A turn that has finished runs no second time. */
+  async #askAgain(): Promise<void> {
+    const finished = [...this.ledger.turns.values()].filter((note) => note.finished !== undefined);
+    const note = finished[this.#dice.int(0, Math.max(0, finished.length - 1))];
+    if (note !== undefined) await this.#send(note);
+  }
+
+  /** Over `ask`; what its events say is noted as it is heard. */
+  #ask(note: TurnNote): Promise<void> {
+    const { sessionId, turnId, prompt } = note;
     const nc = this.#connection();
-    const turnId = `ask-${process.pid}-${count}`;
-    const prompt = `prompt ${count}`;
-    const inbox = `_INBOX.${turnId}`;
-    const subscription = nc.subscribe(inbox, { max: 1_000 });
-    const timer = setTimeout(() => subscription.unsubscribe(), PATIENCE_MS);
-    nc.publish(`${ROOT}.session.${sessionId}.ask`, JSON.stringify({ prompt, turnId }), {
-      reply: inbox,
+    return new Promise((resolve) => {
+      const inbox = createInbox();
+      const subscription = nc.subscribe(inbox, {
+        callback: (error, msg) => {
+          if (error !== null || msg.data.length === 0) return end();
+          const event = msg.json<Parameters<Ledger['hear']>[1]>();
+          if (msg.headers?.has('Nats-Service-Error-Code')) return this.#refused(event);
+          this.#noting(() => this.ledger.hear(note, event));
+        },
+      });
+      const end = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(end);
+        subscription.unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(end, PATIENCE_MS);
+      this.#waiting.add(end);
+      const body = JSON.stringify({ prompt, turnId });
+      nc.publish(`${ROOT}.session.${sessionId}.ask`, body, { reply: inbox });
     });
-    for await (const msg of subscription) {
-      if (msg.data.length === 0) break;
-      this.#note({ sessionId, turnId, prompt, seq: 0 }, msg.json());
-    }
-    clearTimeout(timer);
-    subscription.unsubscribe();
   }
 
-  #note(turn: AckedTurn, event: WireEvent | { readonly error: { readonly code: string } }): void {
-    if ('error' in event && !('type' in event)) {
-      this.ledger.refused[event.error.code] = (this.ledger.refused[event.error.code] ?? 0) + 1;
-      return;
-    }
-    const known = this.ledger.turns.get(turn.turnId) ?? turn;
-    if (event.type === 'turn.accepted')
-      this.ledger.turns.set(turn.turnId, Object.assign(known, { seq: event.seq }));
-    if (event.type === 'turn.finished')
-      this.ledger.turns.set(turn.turnId, Object.assign(known, { finished: event }));
-  }
-
-  /** Published twice under one turn id: it must run once. */
-  async #publish(sessionId: string, count: number): Promise<void> {
-    const turnId = `js-${process.pid}-${count}`;
-    const subject = `${ROOT}.session.${sessionId}.turn`;
+  /** Twice under one turn id. */
+  async #publish(note: TurnNote): Promise<void> {
     const named = headers();
-    named.set('Greenroom-Turn-Id', turnId);
+    named.set('Greenroom-Turn-Id', note.turnId);
     const js = this.#connection().jetstream({ timeout: PATIENCE_MS });
-    await js.publish(subject, `queued ${count}`, { headers: named });
-    this.ledger.published.set(turnId, { sessionId });
-    await js.publish(subject, `queued ${count}`, { headers: named });
+    const subject = `${ROOT}.session.${note.sessionId}.turn`;
+    await js.publish(subject, note.prompt, { headers: named });
+    this.#noting(() => this.ledger.acknowledge(note));
+    await js.publish(subject, note.prompt, { headers: named });
   }
 
   async #tag(sessionId: string, tag: string): Promise<void> {
-    // A session takes a hundred tags: each loop of names replaces the one before.
-    const kept = this.ledger.tags.get(sessionId) ?? new Set();
-    if (kept.size >= 50) return;
-    await this.#request(`session.${sessionId}.tag`, { tags: [tag] });
-    this.ledger.tags.set(sessionId, kept.add(tag));
+    const note = { sessionId, text: tag, isAcknowledged: false };
+    this.ledger.tags.push(note);
+    await this.#change(note, 'tag', { tags: [tag] });
   }
 
   async #append(sessionId: string, text: string): Promise<void> {
-    await this.#request(`session.${sessionId}.append`, {
-      messages: [{ role: 'user', content: text }],
-    });
-    this.ledger.appended.set(sessionId, [...(this.ledger.appended.get(sessionId) ?? []), text]);
+    const note = { sessionId, text, isAcknowledged: false };
+    this.ledger.appended.push(note);
+    await this.#change(note, 'append', { messages: [{ role: 'user', content: text }] });
   }
 
-  async #request(verb: string, body: unknown): Promise<void> {
-    const msg = await this.#connection().request(`${ROOT}.${verb}`, JSON.stringify(body), {
-      timeout: PATIENCE_MS,
-    });
-    const reply = msg.json<{ error?: { code: string } }>();
-    if (reply.error !== undefined) throw new Error(reply.error.code);
+  async #change(note: ChangeNote, verb: string, body: unknown): Promise<void> {
+    const subject = `${ROOT}.session.${note.sessionId}.${verb}`;
+    const options = { timeout: PATIENCE_MS };
+    const msg = await this.#connection().request(subject, JSON.stringify(body), options);
+    if (msg.headers?.has('Nats-Service-Error-Code')) return this.#refused(msg.json());
+    this.#noting(() => this.ledger.acknowledge(note));
+  }
+
+  #refused(reply: unknown): void {
+    const { error } = reply as { error?: { code: string } };
+    // A tag on a session that no turn has made yet is no refusal to worry about.
+    if (error?.code !== 'session_not_found') this.ledger.refuse(error?.code ?? 'no code');
+  }
+
+  /** Writes down, then tells whoever wants to kill at that moment. */
+  #noting(write: () => void): void {
+    const before = this.ledger.acknowledgements;
+    write();
+    if (this.ledger.acknowledgements > before) this.onAcknowledgement?.();
   }
 
   #connection(): NatsConnection {

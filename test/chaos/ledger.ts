@@ -1,0 +1,93 @@
+/**
+ * What was asked of a daemon and what it acknowledged, kept outside of it. Whatever stands here as
+ * acknowledged must be true of any daemon that runs on the same data afterwards.
+ */
+import type { WireEvent } from '../../src/index.ts';
+
+export type Finished = Extract<WireEvent, { type: 'turn.finished' }>;
+
+/** A turn, from the moment in which it is sent for the first time. */
+export interface TurnNote {
+  readonly turnId: string;
+  readonly sessionId: string;
+  readonly prompt: string;
+  readonly way: 'ask' | 'publish';
+  /** Messages that it makes, its prompt included. */
+  readonly messages: number;
+  /** Somebody waits for its answer right now. */
+  isUnderWay: boolean;
+  /** `turn.accepted`, or the broker's word. */
+  isAcknowledged: boolean;
+  /** Of its prompt, as it was told. */
+  seq?: number;
+  finished?: Finished;
+}
+
+/** A tag or an appended text. */
+export interface ChangeNote {
+  readonly sessionId: string;
+  readonly text: string;
+  isAcknowledged: boolean;
+}
+
+export class Ledger {
+  readonly turns = new Map<string, TurnNote>();
+  readonly tags: ChangeNote[] = [];
+  readonly appended: ChangeNote[] = [];
+  /** How often each error code was answered. */
+  readonly refused: Record<string, number> = {};
+  /** What was told and cannot be. */
+  readonly complaints: string[] = [];
+  readonly #open = new Set<TurnNote>();
+  acknowledgements = 0;
+
+  open(note: TurnNote): TurnNote {
+    this.turns.set(note.turnId, note);
+    this.#open.add(note);
+    return note;
+  }
+
+  /** A turn whose fate is not known and that nobody waits for: it is to be sent again. */
+  get unknown(): TurnNote | undefined {
+    for (const note of this.#open) if (!note.isUnderWay) return note;
+    return undefined;
+  }
+
+  /** Turns whose fate is not known. */
+  get openTurns(): number {
+    return this.#open.size;
+  }
+
+  hear(note: TurnNote, event: WireEvent): void {
+    if (event.type === 'turn.accepted') {
+      note.seq = event.seq;
+      this.acknowledge(note);
+    }
+    if (event.type === 'turn.finished') this.#finish(note, event);
+  }
+
+  acknowledge(note: TurnNote | ChangeNote): void {
+    note.isAcknowledged = true;
+    if ('way' in note && note.way === 'publish') this.#open.delete(note);
+    this.acknowledgements += 1;
+  }
+
+  refuse(code: string): void {
+    this.refused[code] = (this.refused[code] ?? 0) + 1;
+  }
+
+  /** A turn that is asked for again is told as it was told before. */
+  #finish(note: TurnNote, event: Finished): void {
+    const before = note.finished;
+    if (before !== undefined && outcomeOf(before) !== outcomeOf(event))
+      this.complaints.push(
+        `${note.turnId} was told as ${outcomeOf(before)} and as ${outcomeOf(event)}`,
+      );
+    note.finished = event;
+    this.#open.delete(note);
+    this.acknowledge(note);
+  }
+}
+
+const outcomeOf = ({ status, stopReason, costUsd, text }: Finished): string =>
+  JSON.stringify({ status, stopReason, costUsd, text });

@@ -1,0 +1,21 @@
+/** A copy of the compiled program with a seeded mistake: a test that does not find it is worth nothing. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { DIST } from './daemon-process.ts';
+
+/** Replaces one place of one file; gives the folder of the compiled program. It goes away with the test. */
+export const mutant = (file: string, from: string, to: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'greenroom-mutant-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const dist = join(folder, 'dist');
+  cpSync(DIST, dist, { recursive: true });
+  for (const name of ['package.json', 'node_modules'])
+    symlinkSync(join(DIST, '..', name), join(folder, name));
+  const path = join(dist, file);
+  const text = readFileSync(path, 'utf8');
+  if (text.split(from).length !== 2) throw new Error(`${file} has not exactly one ${from}`);
+  writeFileSync(path, text.replace(from, to));
+  return dist;
+};
