@@ -1,0 +1,59 @@
+/** Would the kill cycles notice? Each of these mistakes is put into a copy of the compiled program and has to be found. */
+import { describe, expect, it } from 'vitest';
+import type { Crashpoint } from '../../src/crashpoint.ts';
+import { withoutNatsServer } from '../support/nats.ts';
+import { type Aim, killCycles } from './cycles.ts';
+import { Dice } from './dice.ts';
+import { mutant } from './mutant.ts';
+
+const TIMEOUT_MS = 600_000;
+
+const onAcknowledgements = (kills: number, dice: Dice): readonly Aim[] =>
+  Array.from({ length: kills }, () => ({ at: 'acknowledgement', count: dice.int(3, 20) }));
+const atCrashpoints = (...names: readonly Crashpoint[]): readonly Aim[] =>
+  names.map((name) => ({ at: 'crashpoint', name, count: 5 }));
+
+describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () => {
+  it('answers before its commit', { timeout: TIMEOUT_MS }, async () => {
+    const dist = mutant(
+      'src/session/session-server.js',
+      'committing: (commit) => self.pipe(commit,',
+      'committing: (commit) => self.pipe((commit.catch(() => undefined), Promise.resolve()),',
+    );
+    const dice = new Dice();
+    const { broken } = await killCycles(onAcknowledgements(8, dice), { dice, dist });
+    expect(broken, `GREENROOM_SEED=${dice.seed}`).not.toEqual([]);
+  });
+
+  it('forgets the turns that were running', { timeout: TIMEOUT_MS }, async () => {
+    const dist = mutant(
+      'src/session/recovery.js',
+      'export const recoverTurns = async (',
+      'export const recoverTurns = async () => 0;\nconst forgotten = async (',
+    );
+    const aims = atCrashpoints('step.started');
+    const { broken } = await killCycles(aims, { dice: new Dice(), dist, recoveryMs: 5_000 });
+    expect(broken).toEqual([expect.stringContaining('recovered turns to finish')]);
+  });
+
+  it('runs a turn again that the ledger knows', { timeout: TIMEOUT_MS }, async () => {
+    const dist = mutant(
+      'src/storage/apply-batch.js',
+      'return knownTurns(tables, change);',
+      'return null;',
+    );
+    const aims = atCrashpoints('turn.finished', 'turn.finished');
+    const { broken } = await killCycles(aims, { dice: new Dice(), dist });
+    expect(broken.join('\n')).toMatch(/has 4 messages, not 2|turns are counted/);
+  });
+
+  it('counts what a turn used twice', { timeout: TIMEOUT_MS }, async () => {
+    const dist = mutant(
+      'src/session/apply-turn.js',
+      'usage: addUsage(head.usage, usage),',
+      'usage: addUsage(addUsage(head.usage, usage), usage),',
+    );
+    const { broken } = await killCycles(atCrashpoints('turn.finished'), { dice: new Dice(), dist });
+    expect(broken.join('\n')).toMatch(/outputTokens are counted, there are/);
+  });
+});
