@@ -14,7 +14,7 @@ import {
   PUT_FREED,
   REMOVE,
 } from './batch.ts';
-import { epochOf, readValue, record, valueParts, versionOf } from './codec.ts';
+import { epochOf, packValue, readValue, record, versionOf } from './codec.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, type Table, UPKEEP } from './keys.ts';
 
@@ -150,7 +150,7 @@ const carryOut = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): 
       freed += key.length + (tables.get(table, key)?.length ?? 0);
       tables.remove(table, key);
     } else if (what === PUT_FREED)
-      tables.put(table, key, record(key.toString('latin1'), valueParts({ freed })));
+      tables.put(table, key, record(key.toString('latin1'), packValue, { freed }));
     at = next;
   }
 };

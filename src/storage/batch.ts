@@ -8,9 +8,10 @@
  *     operation: what u8 · table u8 · keyLength u16 · valueLength u32 · key · value
  */
 import { GreenroomError } from '../session/errors.ts';
-import { FRAME_BYTES, type Parts, writeRecord } from './codec.ts';
+import { type Pack, packRecord } from './codec.ts';
 import type { Key, Table } from './keys.ts';
 import { MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS } from './limits.ts';
+import { Packer } from './packer.ts';
 
 export const BATCH_HEADER_BYTES = 12;
 export const CHANGE_HEADER_BYTES = 12;
@@ -31,8 +32,7 @@ export type Operation = typeof EXPECT_ABSENT | typeof PUT | typeof REMOVE | type
 const FIRST_BYTES = 64 * 1024;
 
 export class Batch {
-  #bytes: Buffer;
-  #end = BATCH_HEADER_BYTES;
+  readonly #out: Packer;
   #changeAt = 0;
   #changes = 0;
   #records = 0;
@@ -40,7 +40,9 @@ export class Batch {
 
   /** @param used the buffer of a batch that is settled, to be used again. */
   constructor(used?: ArrayBuffer) {
-    this.#bytes = used === undefined ? Buffer.allocUnsafeSlow(FIRST_BYTES) : Buffer.from(used);
+    const bytes = used === undefined ? Buffer.allocUnsafeSlow(FIRST_BYTES) : Buffer.from(used);
+    this.#out = new Packer(bytes);
+    this.#out.at = BATCH_HEADER_BYTES;
   }
 
   /** Changes in it. */
@@ -49,88 +51,88 @@ export class Batch {
   }
 
   get byteLength(): number {
-    return this.#end;
+    return this.#out.at;
   }
 
   get records(): number {
     return this.#records;
   }
 
-  /** Encodes one change; if `write` throws, nothing of it stays. */
-  add(headKey: Key, expectedVersion: number, kind: ChangeKind, write: () => void): void {
-    const at = this.#end;
-    this.#changeAt = at;
+  /** Opens a change. Its operations follow, then `end`, or `undo` if one of them throws. */
+  begin(headKey: Key, expectedVersion: number, kind: ChangeKind): void {
+    const out = this.#out;
+    this.#changeAt = out.at;
     this.#recordsBefore = this.#records;
-    try {
-      this.#reserve(CHANGE_HEADER_BYTES + headKey.length);
-      this.#bytes.writeUInt32LE(expectedVersion, at + 4);
-      this.#bytes.writeUInt16LE(kind, at + 8);
-      this.#bytes.writeUInt16LE(headKey.length, at + 10);
-      this.#end += CHANGE_HEADER_BYTES;
-      this.#key(headKey);
-      write();
-      this.#bytes.writeUInt32LE(this.#end - at, at);
-      this.#changes += 1;
-    } catch (error) {
-      this.#end = at;
-      this.#records = this.#recordsBefore;
-      throw error;
-    }
+    out.reserve(CHANGE_HEADER_BYTES);
+    out.bytes.writeUInt32LE(expectedVersion, out.at + 4);
+    out.bytes.writeUInt16LE(kind, out.at + 8);
+    out.bytes.writeUInt16LE(headKey.length, out.at + 10);
+    out.at += CHANGE_HEADER_BYTES;
+    this.#key(headKey);
   }
 
-  put(table: Table, key: Key, parts: Parts): void {
-    let size = FRAME_BYTES;
-    for (const part of parts) size += part.length;
-    this.#operation(PUT, table, key, size);
-    this.#end = writeRecord(this.#bytes, this.#end - key.length, this.#end, parts);
+  end(): void {
+    this.#out.bytes.writeUInt32LE(this.#out.at - this.#changeAt, this.#changeAt);
+    this.#changes += 1;
+  }
+
+  /** Nothing of the change that was begun stays. */
+  undo(): void {
+    this.#out.at = this.#changeAt;
+    this.#records = this.#recordsBefore;
+  }
+
+  put<T>(table: Table, key: Key, pack: Pack<T>, value: T): void {
+    const out = this.#out;
+    const operationAt = out.at;
+    this.#operation(PUT, table, key);
+    const valueAt = out.at;
+    packRecord(out, valueAt - key.length, pack, value);
+    out.bytes.writeUInt32LE(out.at - valueAt, operationAt + 4);
     this.#records += 1;
     if (this.#records - this.#recordsBefore > MAX_CHANGE_RECORDS)
       throw tooLarge(`${MAX_CHANGE_RECORDS} records`);
+    if (out.at - this.#changeAt > MAX_CHANGE_BYTES) throw tooLarge(`${MAX_CHANGE_BYTES} bytes`);
   }
 
   remove(table: Table, key: Key): void {
-    this.#operation(REMOVE, table, key, 0);
+    this.#operation(REMOVE, table, key);
   }
 
   expectAbsent(table: Table, key: Key): void {
-    this.#operation(EXPECT_ABSENT, table, key, 0);
+    this.#operation(EXPECT_ABSENT, table, key);
   }
 
   putFreed(table: Table, key: Key): void {
-    this.#operation(PUT_FREED, table, key, 0);
+    this.#operation(PUT_FREED, table, key);
     this.#records += 1;
   }
 
   /** The finished batch in a buffer of its own, to be given away. */
   seal(nowMs: number): ArrayBuffer {
-    this.#bytes.writeDoubleLE(nowMs, 0);
-    this.#bytes.writeUInt32LE(this.#end, 8);
-    return this.#bytes.buffer as ArrayBuffer;
+    const { bytes, at } = this.#out;
+    bytes.writeDoubleLE(nowMs, 0);
+    bytes.writeUInt32LE(at, 8);
+    return bytes.buffer as ArrayBuffer;
   }
 
-  #operation(what: Operation, table: Table, key: Key, valueLength: number): void {
-    const at = this.#end;
-    if (at + valueLength - this.#changeAt > MAX_CHANGE_BYTES)
-      throw tooLarge(`${MAX_CHANGE_BYTES} bytes`);
-    this.#reserve(OPERATION_HEADER_BYTES + key.length + valueLength);
-    this.#bytes[at] = what;
-    this.#bytes[at + 1] = table;
-    this.#bytes.writeUInt16LE(key.length, at + 2);
-    this.#bytes.writeUInt32LE(valueLength, at + 4);
-    this.#end = at + OPERATION_HEADER_BYTES;
+  /** An operation without a value; `put` notes the length of its own. */
+  #operation(what: Operation, table: Table, key: Key): void {
+    const out = this.#out;
+    out.reserve(OPERATION_HEADER_BYTES + key.length);
+    const { bytes, at } = out;
+    bytes[at] = what;
+    bytes[at + 1] = table;
+    bytes.writeUInt16LE(key.length, at + 2);
+    bytes.writeUInt32LE(0, at + 4);
+    out.at = at + OPERATION_HEADER_BYTES;
     this.#key(key);
   }
 
   #key(key: Key): void {
-    this.#end += this.#bytes.write(key, this.#end, 'latin1');
-  }
-
-  #reserve(bytes: number): void {
-    const needed = this.#end + bytes;
-    if (needed <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    this.#bytes.copy(grown, 0, 0, this.#end);
-    this.#bytes = grown;
+    const out = this.#out;
+    out.reserve(key.length);
+    out.at += out.bytes.write(key, out.at, 'latin1');
   }
 }
 

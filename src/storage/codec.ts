@@ -5,35 +5,36 @@
  *
  * 1. The checksum covers the key too: a record that turns up under another key is as broken as one
  *    with a flipped bit. Whatever fails its check is `corrupt_record`, never served.
- * 2. Payloads are msgpack, without structures shared between records; our own objects are flattened
+ * 2. Payloads are msgpack, without structures shared between records; our own objects are flat lists
  *    (`fields.ts`). An entry's body stands behind its msgpack part, byte for byte.
  * 3. A head's version and epoch stand at fixed places, so the writer compares them without decoding.
  */
 import { crc32 } from 'node:zlib';
-import { Packr } from 'msgpackr';
+import { Unpackr } from 'msgpackr';
 import type { Entry } from '../session/entry.ts';
 import { GreenroomError } from '../session/errors.ts';
 import type { Head } from '../session/head.ts';
 import type { SessionKey } from '../session/ids.ts';
 import type { SummaryRow } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
-import { flatten, unflatten } from './fields.ts';
+import { fromFields, packFields } from './fields.ts';
 import type { Key } from './keys.ts';
+import { Packer } from './packer.ts';
 
 /** Format of a record; a reader refuses what it does not know. */
 export const RECORD_FORMAT = 1;
-/** Bytes that a record adds to its payload. */
-export const FRAME_BYTES = 5;
 
 const CHECKSUM_BYTES = 4;
+const FRAME_BYTES = 1 + CHECKSUM_BYTES;
 const HEAD_PREFIX_BYTES = 8;
 const VERSION_AT = 1;
 const EPOCH_AT = 5;
+const SMALL_RECORD_BYTES = 512;
 
-const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true });
+const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 
-/** What a payload is made of, in order. */
-export type Parts = readonly Uint8Array[];
+/** Writes the payload of one kind of record. */
+export type Pack<T> = (out: Packer, value: T) => void;
 
 const corrupt = (key: Key, why: string): GreenroomError =>
   new GreenroomError('corrupt_record', `the record ${JSON.stringify(key)} ${why}`, {
@@ -42,24 +43,21 @@ const corrupt = (key: Key, why: string): GreenroomError =>
 
 // ── the frame ────────────────────────────────────────────────────────────────────────────────────
 
-/** Writes the record of `parts` at `at`, where its key stands right before it. Returns its end. */
-export const writeRecord = (bytes: Buffer, keyAt: number, at: number, parts: Parts): number => {
-  bytes[at] = RECORD_FORMAT;
-  let end = at + 1;
-  for (const part of parts) {
-    bytes.set(part, end);
-    end += part.length;
-  }
-  return bytes.writeUInt32LE(crc32(bytes.subarray(keyAt, end)), end);
+/** Writes a record where its key stands right before it, from `keyAt` on. */
+export const packRecord = <T>(out: Packer, keyAt: number, pack: Pack<T>, value: T): void => {
+  out.reserve(FRAME_BYTES);
+  out.bytes[out.at] = RECORD_FORMAT;
+  out.at += 1;
+  pack(out, value);
+  out.uint32LE(crc32(out.bytes.subarray(keyAt, out.at)));
 };
 
-/** A record on its own: for what is not written by the batch. */
-export const record = (key: Key, parts: Parts): Buffer => {
-  const size = parts.reduce((sum, part) => sum + part.length, FRAME_BYTES);
-  const bytes = Buffer.allocUnsafe(key.length + size);
-  bytes.write(key, 0, 'latin1');
-  writeRecord(bytes, 0, key.length, parts);
-  return bytes.subarray(key.length);
+/** A record on its own: for what is not written by a batch. */
+export const record = <T>(key: Key, pack: Pack<T>, value: T): Buffer => {
+  const out = new Packer(Buffer.allocUnsafeSlow(SMALL_RECORD_BYTES));
+  out.raw(Buffer.from(key, 'latin1'));
+  packRecord(out, 0, pack, value);
+  return out.bytes.subarray(key.length, out.at);
 };
 
 /** The payload, checked. Throws `corrupt_record` naming the key. */
@@ -75,81 +73,80 @@ export const payloadOf = (key: Key, bytes: Buffer): Buffer => {
 
 // ── values ───────────────────────────────────────────────────────────────────────────────────────
 
-export const valueParts = (value: unknown): Parts => [packr.pack(value)];
+export const packValue: Pack<unknown> = (out, value) => out.value(value);
 
-export const readValue = (key: Key, bytes: Buffer): unknown => packr.unpack(payloadOf(key, bytes));
+export const readValue = (key: Key, bytes: Buffer): unknown =>
+  unpackr.unpack(payloadOf(key, bytes));
 
-export const headParts = (head: Head, epoch: number): Parts => {
-  const prefix = Buffer.allocUnsafe(HEAD_PREFIX_BYTES);
-  prefix.writeUInt32LE(head.version, 0);
-  prefix.writeUInt32LE(epoch, 4);
-  return [prefix, packr.pack(flatten(head))];
+/** A record that says all by being there. */
+export const packNothing: Pack<null> = () => {};
+
+export const packHead: Pack<{ readonly head: Head; readonly epoch: number }> = (
+  out,
+  { head, epoch },
+) => {
+  out.uint32LE(head.version);
+  out.uint32LE(epoch);
+  packFields(out, head);
 };
 
 export const readHead = (key: Key, bytes: Buffer): Head =>
-  unflatten(packr.unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES))) as Head;
+  fromFields(unpackr.unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES))) as Head;
 
 /** Version of a stored head, unchecked: a wrong one is refused by the comparison or found by the next read. */
 export const versionOf = (head: Buffer): number => head.readUInt32LE(VERSION_AT);
 /** Epoch of a stored head's writer. */
 export const epochOf = (head: Buffer): number => head.readUInt32LE(EPOCH_AT);
 
-export const turnParts = (turn: ClosedTurn): Parts => [packr.pack(flatten(turn))];
+export const packTurn: Pack<ClosedTurn> = (out, turn) => packFields(out, turn);
 
 export const readTurn = (key: Key, bytes: Buffer): ClosedTurn =>
-  unflatten(readValue(key, bytes)) as ClosedTurn;
+  fromFields(readValue(key, bytes)) as ClosedTurn;
 
-export const entryParts = (entry: Entry): Parts => {
-  const packed = packr.pack(flatten(entry, 'body'));
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32LE(packed.length, 0);
-  return entry.kind === 'view' ? [length, packed] : [length, packed, entry.body];
+/** The length of the msgpack part, the part itself, the body. */
+export const packEntry: Pack<Entry> = (out, entry) => {
+  const lengthAt = out.at;
+  out.uint32LE(0);
+  packFields(out, entry, 'body');
+  out.bytes.writeUInt32LE(out.at - lengthAt - 4, lengthAt);
+  if (entry.kind !== 'view') out.raw(entry.body);
 };
 
 /** The entry; its body is a copy of its own. */
 export const readEntry = (key: Key, bytes: Buffer): Entry => {
   const payload = payloadOf(key, bytes);
   const bodyAt = 4 + payload.readUInt32LE(0);
-  const meta = unflatten(packr.unpack(payload.subarray(4, bodyAt))) as Entry;
-  if (meta.kind === 'view') return meta;
-  return Object.assign(meta, { body: new Uint8Array(payload.subarray(bodyAt)) });
+  const entry = fromFields(unpackr.unpack(payload.subarray(4, bodyAt))) as Entry;
+  if (entry.kind === 'view') return entry;
+  return Object.assign(entry, { body: new Uint8Array(payload.subarray(bodyAt)) });
 };
 
 // ── summary rows ─────────────────────────────────────────────────────────────────────────────────
 
 /**
- * A row is an array of these, absent ones `null`: small rows share pages, and a million are decoded
- * at every start. New fields go to the end. Tenant and session id stand in the key.
+ * A row is a list of these, absent ones nil: small rows share pages, and a million are decoded at
+ * every start. New fields go to the end. Tenant and session id stand in the key.
  */
 const ROW_FIELDS = [
-  'version',
-  'createdAtMs',
-  'updatedAtMs',
-  'status',
-  'mode',
-  'tags',
-  'messageCount',
-  'numTurns',
-  'costNanoUsd',
-  'costIsPartial',
-  'openTurns',
-  'model',
-  'title',
-  'summary',
-  'description',
-  'workingDirectory',
-  'permissionMode',
-  'owner',
-  'templateId',
-  'externalKey',
-  'parentId',
-  'importedAtMs',
+  ...(['version', 'createdAtMs', 'updatedAtMs', 'status', 'mode', 'tags'] as const),
+  ...(['messageCount', 'numTurns', 'costNanoUsd', 'costIsPartial', 'openTurns'] as const),
+  ...(['model', 'title', 'summary', 'description', 'workingDirectory'] as const),
+  ...(['permissionMode', 'owner', 'templateId', 'externalKey', 'parentId'] as const),
+  ...(['importedAtMs'] as const),
 ] as const satisfies readonly (keyof SummaryRow)[];
 
-export const rowParts = (row: SummaryRow): Parts => {
-  const values: unknown[] = ROW_FIELDS.map((field) => row[field] ?? null);
-  while (values.at(-1) === null) values.pop();
-  return valueParts(values);
+export const packRow: Pack<SummaryRow> = (out, row) => {
+  const begun = out.beginList();
+  let end = begun;
+  let length = 0;
+  for (const [at, field] of ROW_FIELDS.entries()) {
+    out.value(row[field] ?? null);
+    if (row[field] === undefined) continue;
+    end = out.at;
+    length = at + 1;
+  }
+  out.at = end; // without the nils at the end
+  out.endList(begun, length);
 };
 
 export const readRow = (key: Key, bytes: Buffer, session: SessionKey): SummaryRow => {

@@ -7,11 +7,10 @@ import { GreenroomError } from '../session/errors.ts';
 import type { SessionChange, SessionDelete, SessionWrite } from '../session/journal.ts';
 import { summaryOf } from '../session/summary.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
-import { entryParts, headParts, rowParts, turnParts, valueParts } from './codec.ts';
+import { packEntry, packHead, packNothing, packRow, packTurn, packValue } from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
 import { MAX_ENTRY_BYTES } from './limits.ts';
-import { mustBeStorable } from './storable.ts';
 
 /** Who writes: every head names its writer's epoch; audit records are numbered by their writer. */
 export interface Author {
@@ -21,60 +20,57 @@ export interface Author {
 
 export const encodeChange = (batch: Batch, change: SessionChange, author: Author): void => {
   const prefix = keys.sessionPrefix(change.key);
-  const headKey = keys.headKey(prefix);
-  const { expectedVersion } = change;
-  if (change.kind === 'write')
-    batch.add(headKey, expectedVersion, WRITE, () => write(batch, prefix, change, author));
-  else batch.add(headKey, expectedVersion, DELETE, () => remove(batch, prefix, change, author));
+  const isWrite = change.kind === 'write';
+  batch.begin(keys.headKey(prefix), change.expectedVersion, isWrite ? WRITE : DELETE);
+  try {
+    if (isWrite) write(batch, prefix, change, author);
+    else remove(batch, prefix, change);
+    putAudit(batch, prefix, change, author);
+    batch.end();
+  } catch (error) {
+    batch.undo();
+    throw error;
+  }
 };
 
-const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, author: Author): void => {
+const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: Author): void => {
   mustFollow(change);
+  const { head } = change;
   for (const turnId of change.newTurnIds)
     batch.expectAbsent(SESSIONS, keys.turnKey(prefix, turnId));
   for (const { subpath, entries } of change.appends)
     for (const entry of entries) putEntry(batch, keys.entryKey(prefix, subpath, entry.seq), entry);
-  for (const stream of change.streams) {
-    mustBeStorable(stream.imported);
-    batch.put(SESSIONS, keys.streamKey(prefix, stream.subpath), valueParts(stream));
-  }
-  for (const { responseKey, record } of change.responses) {
-    mustBeStorable(record);
-    batch.put(SESSIONS, keys.responseKey(prefix, responseKey), valueParts(record));
-  }
-  mustBeStorable(change.head.metadata);
-  batch.put(SESSIONS, keys.headKey(prefix), headParts(change.head, author.epoch));
+  for (const stream of change.streams)
+    batch.put(SESSIONS, keys.streamKey(prefix, stream.subpath), packValue, stream);
+  for (const { responseKey, record } of change.responses)
+    batch.put(SESSIONS, keys.responseKey(prefix, responseKey), packValue, record);
+  batch.put(SESSIONS, keys.headKey(prefix), packHead, { head, epoch });
   for (const turn of change.turns)
-    batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), turnParts(turn));
-  batch.put(ROWS, keys.rowKey(prefix), rowParts(summaryOf(change.head)));
-  putAudit(batch, prefix, change, author);
+    batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);
+  batch.put(ROWS, keys.rowKey(prefix), packRow, summaryOf(head));
 };
 
-const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete, author: Author): void => {
+const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete): void => {
+  const untilMs = change.tombstoneUntilMs;
+  const deletedAtMs = change.audit[0]?.atMs ?? 0;
   batch.remove(SESSIONS, keys.headKey(prefix));
   batch.remove(ROWS, keys.rowKey(prefix));
-  const deletedAtMs = change.audit[0]?.atMs ?? 0;
-  batch.put(
-    UPKEEP,
-    keys.tombstoneKey(prefix),
-    valueParts({ deletedAtMs, untilMs: change.tombstoneUntilMs }),
-  );
-  batch.put(UPKEEP, keys.expiryKey(prefix, change.tombstoneUntilMs), []);
+  batch.put(UPKEEP, keys.tombstoneKey(prefix), packValue, { deletedAtMs, untilMs });
+  batch.put(UPKEEP, keys.expiryKey(prefix, untilMs), packNothing, null);
   batch.putFreed(UPKEEP, keys.purgeKey(prefix));
-  putAudit(batch, prefix, change, author);
 };
 
 const putEntry = (batch: Batch, key: keys.Key, entry: Entry): void => {
   if (entry.kind !== 'view' && entry.body.length > MAX_ENTRY_BYTES)
     throw new GreenroomError('too_large', `an entry takes at most ${MAX_ENTRY_BYTES} bytes`);
-  batch.put(SESSIONS, key, entryParts(entry));
+  batch.put(SESSIONS, key, packEntry, entry);
 };
 
 const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author: Author): void => {
+  const { sessionId } = change.key;
   for (const record of change.audit) {
-    mustBeStorable(record.details);
     const key = keys.auditKey(prefix, record.atMs, author.epoch, author.nextAudit());
-    batch.put(AUDIT, key, valueParts({ ...record, sessionId: change.key.sessionId }));
+    batch.put(AUDIT, key, packValue, { ...record, sessionId });
   }
 };
 

@@ -7,8 +7,7 @@
  * 2. A field that is not in the table stands as its name, and survives.
  * 3. What callers give (metadata, details) is left as it is, inside its field.
  */
-
-import { mustBeStorable } from './storable.ts';
+import type { Packer } from './packer.ts';
 
 /** Never reorder, never remove. */
 const FIELDS = [
@@ -44,69 +43,71 @@ const OBJECTS = [
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns'];
 
-type Shape = 'plain' | 'object' | 'list';
-
 interface Field {
   readonly number: number;
   readonly name: string;
-  readonly shape: Shape;
+  readonly isObject: boolean;
+  readonly isList: boolean;
 }
-
-const shapeOf = (name: string): Shape => {
-  if (OBJECTS.includes(name)) return 'object';
-  return LISTS.includes(name) ? 'list' : 'plain';
-};
 
 const BY_NUMBER: readonly Field[] = FIELDS.map((name, number) => ({
   number,
   name,
-  shape: shapeOf(name),
+  isObject: OBJECTS.includes(name),
+  isList: LISTS.includes(name),
 }));
 const BY_NAME: ReadonlyMap<string, Field> = new Map(BY_NUMBER.map((field) => [field.name, field]));
 
 /**
  * Without the field `except`, and without `undefined` ones, which would come back as fields that are
- * there. Throws `invalid_request` for a field unknown to us that cannot be stored.
+ * there. Throws `invalid_request` for what cannot be stored.
  */
-export const flatten = (value: object, except?: string): unknown[] => {
-  const flat: unknown[] = [];
+export const packFields = (out: Packer, value: object, except?: string): void => {
+  const begun = out.beginList();
+  let length = 0;
   for (const name in value) {
     const part: unknown = (value as Record<string, unknown>)[name];
     if (part === undefined || name === except) continue;
-    const field = BY_NAME.get(name);
-    if (field !== undefined)
-      flat.push(field.number, field.shape === 'plain' ? part : flatPart(field.shape, part));
-    else {
-      mustBeStorable({ [name]: part });
-      flat.push(name, part);
-    }
+    length += 2;
+    packField(out, name, part);
   }
-  return flat;
+  out.endList(begun, length);
 };
 
-const flatPart = (shape: Shape, part: unknown): unknown => {
-  if (typeof part !== 'object' || part === null) return part;
-  return shape === 'object' ? flatten(part) : (part as object[]).map((each) => flatten(each));
+const packField = (out: Packer, name: string, part: unknown): void => {
+  const field = BY_NAME.get(name);
+  if (field === undefined) {
+    if (name === '__proto__') return out.value({ ['__proto__']: part }); // refused there
+    out.string(name);
+    return out.value(part);
+  }
+  out.number(field.number);
+  if (field.isObject && typeof part === 'object' && part !== null) return packFields(out, part);
+  if (!field.isList) return out.value(part);
+  const list = part as readonly object[];
+  out.list(list.length);
+  for (const each of list) packFields(out, each);
 };
 
 /** The other way. Throws for a number that this version does not know. */
-export const unflatten = (flat: unknown): unknown => {
+export const fromFields = (flat: unknown): unknown => {
   if (!Array.isArray(flat)) return flat;
   const value: Record<string, unknown> = {};
   for (let at = 0; at < flat.length; at += 2) {
     const name: unknown = flat[at];
-    if (typeof name === 'string') value[name] = flat[at + 1];
+    const part: unknown = flat[at + 1];
+    if (typeof name === 'string') value[name] = part;
     else {
       const field = fieldOf(name);
-      value[field.name] = wholePart(field.shape, flat[at + 1]);
+      value[field.name] = wholePart(field, part);
     }
   }
   return value;
 };
 
-const wholePart = (shape: Shape, part: unknown): unknown => {
-  if (shape === 'plain' || !Array.isArray(part)) return part;
-  return shape === 'object' ? unflatten(part) : part.map(unflatten);
+const wholePart = (field: Field, part: unknown): unknown => {
+  if (field.isObject) return fromFields(part);
+  return field.isList && Array.isArray(part) ? part.map(fromFields) : part;
 };
 
 const fieldOf = (number: unknown): Field => {

@@ -4,7 +4,7 @@
  */
 import { StorageError } from '../session/errors.ts';
 import type { WriteTables } from './apply-batch.ts';
-import { readValue, record, valueParts } from './codec.ts';
+import { packValue, readValue, record } from './codec.ts';
 import { metaKey, UPKEEP } from './keys.ts';
 import { FORMAT_VERSION, type StoreIdentity } from './store.ts';
 
@@ -26,7 +26,7 @@ export const takeOver = (tables: WriteTables, newStoreId: string): StoreIdentity
     formatVersion: FORMAT_VERSION,
     epoch: (found?.epoch ?? 0) + 1,
   };
-  tables.put(UPKEEP, KEY, record(metaKey, valueParts(identity)));
+  tables.put(UPKEEP, KEY, record(metaKey, packValue, identity));
   return identity;
 };
 

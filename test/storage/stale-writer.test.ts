@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headParts, record } from '../../src/storage/codec.ts';
+import { packHead, record } from '../../src/storage/codec.ts';
 import { headKey, SESSIONS, sessionPrefix } from '../../src/storage/keys.ts';
 import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
 import { LmdbTables } from '../../src/storage/lmdb-tables.ts';
@@ -20,7 +20,11 @@ describe('a store that another writer has altered', () => {
     const name = headKey(sessionPrefix(key));
     const theirs = { ...first.head, version: 2, title: 'theirs' };
     other.transaction(() =>
-      other.put(SESSIONS, Buffer.from(name, 'latin1'), record(name, headParts(theirs, 1))),
+      other.put(
+        SESSIONS,
+        Buffer.from(name, 'latin1'),
+        record(name, packHead, { head: theirs, epoch: 1 }),
+      ),
     );
     expect(await codeOf(journal.commit(append(key, first.head)))).toBe('version_conflict');
     expect(journal.head(key)).toEqual(theirs);
