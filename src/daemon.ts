@@ -11,9 +11,10 @@ import type { Config } from './config.ts';
 import { writeDaemonFile } from './daemon-file.ts';
 import { RunningGreenroom } from './greenroom.ts';
 import type { Log } from './log.ts';
+import { systemClock } from './otp/system-clock.ts';
 import { version } from './version.ts';
 
-/** The store failed or is in use: see the log. */
+/** The store failed: see the log. */
 export const EXIT_STORAGE = 70;
 
 /** Runs until told to stop; resolves with the exit code. */
@@ -42,13 +43,17 @@ export const runDaemon = async (config: Config, log: Log): Promise<number> => {
   return 0;
 };
 
+/** One press of Ctrl-C may come twice, from the terminal and through npm: so soon it is no second signal. */
+const SAME_SIGNAL_MS = 500;
+
 /** The first signal asks, the second ends the process: what is durable is durable. */
 const signals = (): { readonly asked: Promise<'signal'> } => {
-  let count = 0;
+  let askedAtMs: number | undefined;
   const asked = new Promise<'signal'>((resolve) => {
     const onSignal = () => {
-      count += 1;
-      if (count > 1) process.exit(1);
+      const nowMs = systemClock.monotonic();
+      if (askedAtMs !== undefined && nowMs - askedAtMs > SAME_SIGNAL_MS) process.exit(1);
+      askedAtMs ??= nowMs;
       resolve('signal');
     };
     process.on('SIGTERM', onSignal);

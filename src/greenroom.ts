@@ -23,6 +23,7 @@ import { priceOf } from './session/pricing/price.ts';
 import type { SessionRuntime } from './session/session-args.ts';
 import { SessionCache } from './session/session-cache.ts';
 import { Sessions } from './session/sessions.ts';
+import { StoreLock } from './storage/store-lock.ts';
 import { version } from './version.ts';
 
 export type { Seams } from '../supervisors/parts.ts';
@@ -49,6 +50,8 @@ export class RunningGreenroom {
   readonly feed: Feed;
   readonly root: SupervisorRef;
   readonly #runtime: SessionRuntime;
+  /** Of the data directory: a second daemon is refused before it touches anything. */
+  readonly #lock: StoreLock;
   readonly #startedAtMs: number;
 
   private constructor(
@@ -56,11 +59,13 @@ export class RunningGreenroom {
     sessions: Sessions,
     runtime: SessionRuntime,
     root: SupervisorRef,
+    lock: StoreLock,
   ) {
     this.system = system;
     this.sessions = sessions;
     this.feed = runtime.feed;
     this.root = root;
+    this.#lock = lock;
     this.#runtime = runtime;
     this.#startedAtMs = system.clock.now();
   }
@@ -84,10 +89,15 @@ export class RunningGreenroom {
       tree: () => running && treeView(running.tree()),
     };
     const parts: Parts = { config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams };
+    // Before anything else: our companions' files are in there too.
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
     chmodSync(config.dataDir, 0o700);
-    const root = await startTree(system, declaration(parts));
-    running = new RunningGreenroom(system, sessions, runtime, root);
+    const lock = await StoreLock.take(config.dataDir, clock.now());
+    const root = await startTree(system, declaration(parts)).catch(async (error: unknown) => {
+      await lock.release();
+      throw error;
+    });
+    running = new RunningGreenroom(system, sessions, runtime, root, lock);
     return running;
   }
 
@@ -128,6 +138,7 @@ export class RunningGreenroom {
   async stop(): Promise<void> {
     this.system.exit(this.root, 'shutdown');
     await this.root.exited;
+    await this.#lock.release();
   }
 
   get exited(): Promise<ExitReason> {

@@ -17,6 +17,7 @@ export const companions = ({ config, bus, log }: Parts) =>
           wanted: bus.wanted && config.natsUrl === undefined, // else somebody else's broker is used
           port: config.natsPort,
           program: config.natsServerBin,
+          maxPayloadBytes: 8 * 1024 * 1024, // what nats-server recommends at most; lines of transcripts reach 1 MB
           onWarning: (line) => log.warn({ from: 'nats-server' }, line),
         },
         { id: 'broker', shutdownMs: 10_000, initTimeoutMs: 30_000 },

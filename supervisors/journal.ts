@@ -1,15 +1,22 @@
 /** The journal that the configuration asks for. */
 import { join } from 'node:path';
 import { journalServer } from '../src/storage/journal-server.ts';
+import { memoryJournalServer } from '../src/storage/memory-journal-server.ts';
 import type { Parts } from './parts.ts';
 
 const MB = 1024 * 1024;
 
-export const journal = ({ config, log, seams, onFatal }: Parts) =>
-  journalServer({
+export const journal = ({ config, log, seams, onFatal }: Parts) => {
+  const gate = seams.syncGate === undefined ? {} : { gate: seams.syncGate };
+  const onListenerError = (error: unknown) =>
+    log.error({ err: error }, 'a listener of commits threw');
+  if (config.store === 'memory:') return memoryJournalServer({ ...gate, onListenerError });
+  const minFreeBytes = config.minFreeMb * MB;
+  return journalServer({
+    ...gate,
     dir: join(config.dataDir, 'store'),
-    minFreeBytes: config.minFreeMb * MB,
+    minFreeBytes,
     onFatal,
-    onListenerError: (error) => log.error({ err: error }, 'a listener of commits threw'),
-    ...(seams.syncGate === undefined ? {} : { gate: seams.syncGate }),
+    onListenerError,
   });
+};

@@ -44,6 +44,8 @@ export interface ClientOptions {
 
 export interface Client extends SessionsApi {
   readonly tenant: string;
+  /** Largest message of the broker, in bytes; undefined while there is no connection. */
+  readonly maxPayloadBytes: number | undefined;
   /** A verb on the daemon itself: `status`, `tree`, … */
   daemon(verb: string, request?: unknown): Promise<unknown>;
   /** Lets go of everything; streams that are open end with `unavailable`. */
@@ -91,6 +93,10 @@ class NatsClient implements Client {
     this.tenant = tenant;
     this.#options = options;
     void this.#rejoinAfterReconnects();
+  }
+
+  get maxPayloadBytes(): number | undefined {
+    return this.#nc.info?.max_payload;
   }
 
   async session<V extends SessionVerb>(

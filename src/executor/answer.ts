@@ -110,5 +110,5 @@ const textOf = (content: readonly Block[]): string =>
 
 const toolUsesOf = (content: readonly Block[]): ToolUse[] =>
   content.flatMap((block) =>
-    block.type === 'tool_use' ? [{ id: block.id, name: block.name }] : [],
+    block.type === 'tool_use' ? [{ id: block.id, name: block.name, input: block.input }] : [],
   );

@@ -16,8 +16,9 @@ import {
   type SessionVerb,
 } from '../session/api.ts';
 import type { SessionsDoor } from '../session/door.ts';
-import { codeOf, type ErrorCode, GreenroomError } from '../session/errors.ts';
+import { codeOf, GreenroomError } from '../session/errors.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../session/ids.ts';
+import { wrongValueOf } from '../session/parse.ts';
 import { Asks } from './asks.ts';
 import { parseJson, parseRequest, parseTurn } from './body.ts';
 import { InFlight } from './in-flight.ts';
@@ -47,16 +48,6 @@ export const API_LIMITS: ApiLimits = { inFlight: 1_000, openAsks: 20_000, timeou
 const SLOW_VERBS: Readonly<Record<string, number>> = { import: 120_000, cleanup: 600_000 };
 const LONGEST_TIMEOUT_MS = 600_000;
 const TIMEOUT_HEADER = 'Greenroom-Timeout-Ms';
-
-/** What a well-typed field with a bad value is called. */
-const WRONG_VALUE: Readonly<Record<string, ErrorCode>> = {
-  create: 'invalid_settings',
-  update: 'invalid_settings',
-  search: 'invalid_criteria',
-  list: 'invalid_criteria',
-  count: 'invalid_criteria',
-  cleanup: 'invalid_criteria',
-};
 
 export interface AnswersOptions {
   readonly subjects: Subjects;
@@ -125,7 +116,7 @@ export class Answers {
   ): { request: unknown; run: Run } {
     const { daemonVerbs } = this.#options;
     const door = this.#options.door();
-    const wrong = WRONG_VALUE[verb];
+    const wrong = wrongValueOf(verb);
     switch (kind) {
       case 'session': {
         const known = verb as SessionVerb;

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { TurnRequest } from '../session/api.ts';
 import { type ErrorCode, GreenroomError } from '../session/errors.ts';
 import { TurnId } from '../session/ids.ts';
+import { checked } from '../session/parse.ts';
 
 /** Largest body of a request, in bytes, whatever the broker would let through. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -113,29 +114,3 @@ const tooDeep = (body: Uint8Array): boolean => {
   }
   return false;
 };
-
-/** Throws `invalid_request` for unknown, missing or mistyped fields, `wrongValue` for bad values. */
-export const checked = <T extends z.ZodType>(
-  schema: T,
-  value: unknown,
-  wrongValue: ErrorCode,
-): z.output<T> => {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issues = result.error.issues.map(({ code, path, message }) => ({
-    field: path.map(String).join('.'),
-    code,
-    message,
-  }));
-  const wrong = issues.some(({ code }) => code === 'unrecognized_keys' || code === 'invalid_type');
-  throw new GreenroomError(wrong ? 'invalid_request' : wrongValue, sentence(issues), {
-    details: { issues: issues.slice(0, 10) },
-  });
-};
-
-const sentence = (issues: readonly { field: string; message: string }[]): string =>
-  issues
-    .slice(0, 3)
-    .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
-    .join('; ')
-    .slice(0, 500);

@@ -252,8 +252,8 @@ const answerTools = (draft: Draft, turn: OpenTurn, toolUses: readonly ToolUse[])
     content: `There is no tool ${name} in this session.`,
   }));
   const body = Buffer.from(JSON.stringify({ role: 'user', content }));
-  for (const { id, name } of toolUses) {
-    publish(draft, turn, { type: 'tool.started', toolUseId: id, name });
+  for (const { id, name, input } of toolUses) {
+    publish(draft, turn, { type: 'tool.started', toolUseId: id, name, input });
     publish(draft, turn, { type: 'tool.finished', toolUseId: id, isError: true, durationMs: 0 });
   }
   const seq = draft.message({ role: 'user', body, atMs: draft.nowMs }, { turnId: turn.turnId });

@@ -21,7 +21,12 @@ export type TurnEventBody =
       readonly inputJson?: string;
     }
   | { readonly type: 'message'; readonly seq: number; readonly body: Uint8Array }
-  | { readonly type: 'tool.started'; readonly toolUseId: string; readonly name: string }
+  | {
+      readonly type: 'tool.started';
+      readonly toolUseId: string;
+      readonly name: string;
+      readonly input: unknown;
+    }
   | {
       readonly type: 'tool.finished';
       readonly toolUseId: string;
@@ -79,27 +84,38 @@ export interface ApiMessage {
     | readonly { readonly type: string; readonly [field: string]: unknown }[];
 }
 
-/** The event as UTF-8 JSON. A message's bytes are copied in, not parsed. */
+/**
+ * The event as UTF-8 JSON. A message's bytes are copied in, not parsed; ids need no escaping, their
+ * pattern sees to that.
+ */
 export const encodeEvent = (event: SessionEvent): Uint8Array => {
   const { body } = event;
-  const head = {
-    type: body.type,
-    tenant: event.key.tenant,
-    sessionId: event.key.sessionId,
-    turnId: event.turnId,
-    attempt: event.attempt,
-    ...(event.n > 0 ? { n: event.n } : {}),
-    at: new Date(event.atMs).toISOString(),
-  };
-  if (body.type !== 'message') return Buffer.from(JSON.stringify({ ...head, ...body }));
-  const open = JSON.stringify({ ...head, seq: body.seq });
-  return Buffer.concat([
-    Buffer.from(`${open.slice(0, -1)},"message":`),
-    body.body,
-    Buffer.from('}'),
-  ]);
+  if (body.type !== 'message')
+    return Buffer.from(`${JSON.stringify(body).slice(0, -1)},${addressOf(event)}}`);
+  const open = `{"type":"message","seq":${body.seq},${addressOf(event)},"message":`;
+  return Buffer.concat([Buffer.from(open), body.body, CLOSE]);
+};
+
+const CLOSE = Buffer.from('}');
+
+const addressOf = ({ key, turnId, attempt, n, atMs }: SessionEvent): string => {
+  const counted = n > 0 ? `"n":${n},` : '';
+  const at = new Date(atMs).toISOString();
+  return `"tenant":"${key.tenant}","sessionId":"${key.sessionId}","turnId":"${turnId}","attempt":${attempt},${counted}"at":"${at}"`;
 };
 
 /** The event as an object, for readers in this process. */
-export const wireEvent = (event: SessionEvent): WireEvent =>
-  JSON.parse(Buffer.from(encodeEvent(event)).toString()) as WireEvent;
+export const wireEvent = ({ key, turnId, attempt, n, atMs, body }: SessionEvent): WireEvent => ({
+  ...(body.type === 'message' ? messageOf(body) : body),
+  ...key,
+  turnId,
+  attempt,
+  ...(n > 0 ? { n } : {}),
+  at: new Date(atMs).toISOString(),
+});
+
+const messageOf = ({ type, seq, body }: Extract<TurnEventBody, { type: 'message' }>) => ({
+  type,
+  seq,
+  message: JSON.parse(Buffer.from(body).toString()) as ApiMessage,
+});

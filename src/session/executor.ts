@@ -47,6 +47,7 @@ export interface StepError {
 export interface ToolUse {
   readonly id: string;
   readonly name: string;
+  readonly input: unknown;
 }
 
 export type StepOutcome =

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { SessionKey } from './ids.ts';
+import { Metadata } from './metadata.ts';
 import { normaliseTags } from './tags.ts';
 import { BusyPolicy, type OpenTurn, type TurnError } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
@@ -56,15 +57,6 @@ export const Limits = z.strictObject({
   maxCostUsd: z.number().positive().optional(),
 });
 export type Limits = z.infer<typeof Limits>;
-
-/** Largest `metadata` of a session, as JSON. */
-export const MAX_METADATA_BYTES = 16 * 1024;
-const Metadata = z
-  .record(z.string().max(256), z.unknown())
-  .refine(
-    (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
-    `must be at most ${MAX_METADATA_BYTES} bytes of JSON`,
-  );
 
 const names = z.array(z.string().min(1).max(256)).max(1000);
 

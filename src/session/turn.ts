@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { TurnId } from './ids.ts';
+import { Metadata } from './metadata.ts';
 import type { Usage } from './usage.ts';
 
 export const OPEN_STATUSES = ['queued', 'running', 'waiting'] as const;
@@ -102,5 +103,5 @@ export const turnRequestShape = {
   maxCostUsd: z.number().positive().optional(),
   includePartialMessages: z.boolean().optional(),
   provider: z.enum(['anthropic', 'rehearsal']).optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
+  metadata: Metadata.optional(),
 };

@@ -14,7 +14,7 @@ import {
   PUT_FREED,
   REMOVE,
 } from './batch.ts';
-import { epochOf, packValue, readValue, record, versionOf } from './codec.ts';
+import { epochOf, HEAD_START_BYTES, packValue, readValue, record, versionOf } from './codec.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, type Table, UPKEEP } from './keys.ts';
 
@@ -22,6 +22,8 @@ import { SESSIONS, type Table, UPKEEP } from './keys.ts';
 export interface WriteTables {
   /** The value, valid until the next call. */
   get(table: Table, key: Uint8Array): Buffer | undefined;
+  /** The first `length` bytes of the value. */
+  peek(table: Table, key: Uint8Array, length: number): Buffer | undefined;
   put(table: Table, key: Uint8Array, value: Uint8Array): void;
   remove(table: Table, key: Uint8Array): void;
 }
@@ -111,7 +113,7 @@ const check = (
   nowMs: number,
   { ours, owner }: Epochs,
 ): Reason | null => {
-  const head = tables.get(SESSIONS, change.headKey);
+  const head = tables.peek(SESSIONS, change.headKey, HEAD_START_BYTES);
   const version = head === undefined ? 0 : versionOf(head);
   const writer = head === undefined ? 0 : epochOf(head);
   if (owner !== ours || writer > ours) return { because: 'epoch', epoch: Math.max(owner, writer) };

@@ -29,6 +29,8 @@ const FRAME_BYTES = 1 + CHECKSUM_BYTES;
 const HEAD_PREFIX_BYTES = 8;
 const VERSION_AT = 1;
 const EPOCH_AT = 5;
+/** What of a head's record says its version and epoch. */
+export const HEAD_START_BYTES = 9;
 const SMALL_RECORD_BYTES = 512;
 
 const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
@@ -136,18 +138,13 @@ const ROW_FIELDS = [
 ] as const satisfies readonly (keyof SummaryRow)[];
 
 export const packRow: Pack<SummaryRow> = (out, row) => {
-  const begun = out.beginList();
-  let end = begun;
-  let length = 0;
-  for (const [at, field] of ROW_FIELDS.entries()) {
-    out.value(row[field] ?? null);
-    if (row[field] === undefined) continue;
-    end = out.at;
-    length = at + 1;
-  }
-  out.at = end; // without the nils at the end
-  out.endList(begun, length);
+  let length = ROW_FIELDS.length;
+  while (length > 0 && fieldAt(row, length - 1) === undefined) length -= 1;
+  out.list(length);
+  for (let at = 0; at < length; at += 1) out.value(fieldAt(row, at) ?? null);
 };
+
+const fieldAt = (row: SummaryRow, at: number): unknown => row[ROW_FIELDS[at] ?? 'key'];
 
 export const readRow = (key: Key, bytes: Buffer, session: SessionKey): SummaryRow => {
   const values = readValue(key, bytes) as readonly unknown[];

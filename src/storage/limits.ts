@@ -15,6 +15,8 @@ export const MAX_WAITING_CHANGES = 20_000;
 export const MAX_WAITING_BYTES = 256 * MIB;
 /** A batch that reached this size is handed to the writer without waiting for company. */
 export const FULL_BATCH_BYTES = 4 * MIB;
+/** With an idle writer, a batch of so many changes does not wait for more. */
+export const EAGER_CHANGES = 32;
 /** Most bytes of batches that share one transaction: bounds how long others wait behind it. */
 export const MAX_GROUP_BYTES = 32 * MIB;
 /** When to try again after the queue of waiting changes was full. */

@@ -40,6 +40,13 @@ export class LmdbTables implements ReadTables, WriteTables {
     return this.#table(table).getBinary(bytes) as Buffer | undefined;
   }
 
+  /** The first `length` bytes of a value, valid until the next call: for what stands at fixed places. */
+  peek(table: Table, key: Uint8Array, length: number): Buffer | undefined {
+    return this.#table(table)
+      .getBinaryFast(key as Buffer)
+      ?.subarray(0, length) as Buffer | undefined;
+  }
+
   range(table: Table, { start, end, limit, reverse = false }: Range): StoredRecord[] {
     const bounds = reverse
       ? { start: bytesOf(end), exclusiveStart: true, end: bytesOf(start), reverse, limit }

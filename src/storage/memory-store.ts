@@ -26,6 +26,10 @@ class MemoryTables implements ReadTables, WriteTables {
     return this.#table(table).get(asKey(key));
   }
 
+  peek(table: Table, key: Uint8Array, length: number): Buffer | undefined {
+    return this.get(table, key)?.subarray(0, length);
+  }
+
   /** Sorts what it finds: good enough for the sizes of tests. */
   range(table: Table, { start, end, limit, reverse = false }: Range): StoredRecord[] {
     const found: StoredRecord[] = [];

@@ -157,6 +157,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#outbox = [];
     this.#batch = new Batch();
     for (const { reject } of unsent) reject(this.#stopped);
+    this.#afterSettling();
   }
 
   /** Whether it was fenced or has failed. */
@@ -204,18 +205,21 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   }
 
   /**
-   * With nobody under way a change goes out at the end of this tick's promises; else there is no
-   * hurry, the writer takes whatever is there when it is done.
+   * With nobody under way a change goes out at the end of this tick's promises, or at once when it
+   * has some company, so that the writer works while this thread encodes the others. Else there is
+   * no hurry: the writer takes whatever is there when it is done.
    */
   #schedule(): void {
-    if (this.#batch.byteLength >= limits.FULL_BATCH_BYTES) this.#send();
+    const isIdle = this.#sent.length === 0;
+    if (isIdle && this.#outbox.length >= limits.EAGER_CHANGES) this.#send();
+    else if (this.#batch.byteLength >= limits.FULL_BATCH_BYTES) this.#send();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     const send = () => {
       this.#isScheduled = false;
       this.#send();
     };
-    if (this.#sent.length === 0 && this.#lastGroup <= 1) queueMicrotask(send);
+    if (isIdle && this.#lastGroup <= 1) queueMicrotask(send);
     else this.#options.clock.defer(send);
   }
 
@@ -287,8 +291,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
 
   #afterSettling(): void {
     if (this.#waiting > 0) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    if (this.#stopped !== null) this.#timer?.cancel();
     const tell = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of tell) resolve();
@@ -296,7 +299,10 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
 
   // ── what goes wrong ────────────────────────────────────────────────────────────────────────────
 
-  /** One timer for all: it looks at the oldest batch, and comes back when that one's time is up. */
+  /**
+   * One timer for all: it looks at the oldest batch, and comes back when that one's time is up. It is
+   * left running between commits: setting one for each would cost as much as encoding it.
+   */
   #watch(): void {
     const oldest = this.#sent[0];
     if (this.#timer !== undefined || oldest === undefined) return;

@@ -71,7 +71,7 @@ const EVENTS = {
   'turn.started': {},
   delta: { block: true, text: true, thinking: true, inputJson: true },
   message: { seq: true, message: true },
-  'tool.started': { toolUseId: true, name: true },
+  'tool.started': { toolUseId: true, name: true, input: true },
   'tool.finished': { toolUseId: true, isError: true, durationMs: true },
   retry: { delayMs: true, error: true },
   ping: {},

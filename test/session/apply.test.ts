@@ -168,8 +168,8 @@ describe('a step', () => {
   const toolUse = said('look', {
     stopReason: 'tool_use',
     toolUses: [
-      { id: 'tu_1', name: 'Bash' },
-      { id: 'tu_2', name: 'Read' },
+      { id: 'tu_1', name: 'Bash', input: {} },
+      { id: 'tu_2', name: 'Read', input: {} },
     ],
   });
 
