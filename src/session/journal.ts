@@ -156,7 +156,10 @@ export interface Journal {
 
 /** Work for the journal's maintenance; only housekeeping uses it. */
 export interface JournalUpkeep {
-  /** Removes a deleted session's records in small batches; resolves with the bytes freed. */
+  /**
+   * Removes the records of up to `limit` deleted sessions in small batches, and tombstones whose time is
+   * over; resolves with the sessions that are gone whole, the bytes freed, and whether more are left.
+   */
   purge(
     limit: number,
   ): Promise<{ readonly purged: number; readonly bytes: number; readonly left: boolean }>;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -91,9 +91,10 @@ describe('the lock', () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
   });
 
-  const holder = async (dir: string): Promise<ChildProcess> => {
+  const holder = async (dir: string, ...under: string[]): Promise<ChildProcess> => {
     const script = fileURLToPath(new URL('./holder-child.mjs', import.meta.url));
-    const child = spawn(process.execPath, [script, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [program = '', ...args] = [...under, process.execPath, script, dir];
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     if (child.stdout !== null) await once(child.stdout, 'data');
     return child;
@@ -120,6 +121,16 @@ describe('the lock', () => {
     const store = await open(dir);
     expect(store.epoch).toBe(2);
     await store.close();
+  });
+
+  const namespace = ['unshare', '--pid', '--fork', '--kill-child'];
+  const hasNamespaces = spawnSync('unshare', [...namespace.slice(1), 'true']).status === 0;
+  if (!hasNamespaces) console.info('skipped: no right to make a process namespace');
+
+  it.skipIf(!hasNamespaces)('it holds against a process in another process namespace', async () => {
+    const dir = folder();
+    await holder(dir, ...namespace);
+    await expect(open(dir)).rejects.toThrow(/in use by process \d+ on /);
   });
 
   it('it works in a directory whose path is longer than a socket’s may be', async () => {
