@@ -59,10 +59,7 @@ export class Ledger {
   }
 
   hear(note: TurnNote, event: WireEvent): void {
-    if (event.type === 'turn.accepted') {
-      note.seq = event.seq;
-      this.acknowledge(note);
-    }
+    if (event.type === 'turn.accepted') this.#accept(note, event.seq);
     if (event.type === 'turn.finished') this.#finish(note, event);
   }
 
@@ -74,6 +71,14 @@ export class Ledger {
 
   refuse(code: string): void {
     this.refused[code] = (this.refused[code] ?? 0) + 1;
+  }
+
+  /** A turn is accepted once; twice means that it was forgotten in between. */
+  #accept(note: TurnNote, seq: number): void {
+    if (note.seq !== undefined)
+      this.complaints.push(`${note.turnId} was accepted as entry ${note.seq} and as ${seq}`);
+    note.seq = seq;
+    this.acknowledge(note);
   }
 
   /** A turn that is asked for again is told as it was told before. */

@@ -21,7 +21,7 @@ describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () =>
       'committing: (commit) => self.pipe((commit.catch(() => undefined), Promise.resolve()),',
     );
     const dice = new Dice();
-    const { broken } = await killCycles(onAcknowledgements(8, dice), { dice, dist });
+    const { broken } = await killCycles(onAcknowledgements(12, dice), { dice, dist });
     expect(broken, `GREENROOM_SEED=${dice.seed}`).not.toEqual([]);
   });
 
