@@ -1,18 +1,13 @@
 /** `apply`: the session's answer to each input, by kind. Turns are in `apply-turn.ts`. */
-import {
-  acceptTurn,
-  cancelTurn,
-  closeTurn,
-  finishStep,
-  rejectTurn,
-  resumeTurn,
-} from './apply-turn.ts';
+import { finishStep } from './apply-step.ts';
+import { acceptTurn, cancelTurn, rejectTurn, resumeTurn } from './apply-turn.ts';
 import { Draft, makeIfAbsent } from './draft.ts';
 import { ConcurrencyError, GreenroomError } from './errors.ts';
 import { type Head, mustBeAlive, type Settings, withSettings } from './head.ts';
 import type { Change, ImportDelta, Input, NewMessage, Rules, SessionState } from './machine.ts';
 import { addTags, removeTags } from './tags.ts';
 import type { TurnError } from './turn.ts';
+import { closeTurn } from './turn-course.ts';
 
 /** See `machine.ts`. Throws a `GreenroomError` for what is refused; nothing has changed then. */
 export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: number): Change => {

@@ -6,7 +6,6 @@
  */
 import type { ActorRef } from '../otp/ref.ts';
 import type { System } from '../otp/system.ts';
-import { modelOf } from './apply-turn.ts';
 import { Context } from './context.ts';
 import { effective } from './effective.ts';
 import type { Entry } from './entry.ts';
@@ -23,6 +22,7 @@ import type { Journal } from './journal.ts';
 import type { Rules } from './machine.ts';
 import { messageForModel } from './model-message.ts';
 import type { OpenTurn } from './turn.ts';
+import { modelOf } from './turn-limits.ts';
 
 /** Output limit of a model call when the session sets none. */
 const MAX_TOKENS = 8_192;

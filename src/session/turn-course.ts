@@ -1,0 +1,68 @@
+/**
+ * How turns begin and end inside a change: the first open turn starts, an open one moves to the
+ * ledger, the next one follows.
+ */
+import type { Draft } from './draft.ts';
+import type { TurnEventBody } from './event.ts';
+import { statusFrom } from './head.ts';
+import type { TurnId } from './ids.ts';
+import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError } from './turn.ts';
+
+const NANO = 1e9;
+
+/** Starts the first open turn. `body` is its prompt, where it is at hand. */
+export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
+  const [first, ...others] = draft.head.openTurns;
+  if (first === undefined) return;
+  const running: OpenTurn = { ...first, status: 'running', startedAtMs: draft.nowMs };
+  draft.patch({ openTurns: [running, ...others], numTurns: draft.head.numTurns + 1 });
+  publish(draft, running, { type: 'turn.started' });
+  draft.effect({ type: 'see', seq: running.seq, body });
+  draft.effect({ type: 'startStep', turnId: running.turnId });
+};
+
+export interface Closing {
+  readonly status: ClosedStatus;
+  readonly stopReason: string | null;
+  readonly error?: TurnError;
+  readonly text: string;
+}
+
+/** Moves an open turn to the ledger. The turns behind it are the caller's to start (`settle`). */
+export const closeTurn = (draft: Draft, turn: OpenTurn, { text, ...closing }: Closing): void => {
+  const { options: _, status: __, ...facts } = turn;
+  draft.patch({ openTurns: draft.head.openTurns.filter((open) => open.turnId !== turn.turnId) });
+  if (draft.cancelling === turn.turnId) draft.cancelling = undefined;
+  recordClosed(draft, { ...facts, ...closing, finishedAtMs: draft.nowMs }, text);
+};
+
+export const recordClosed = (draft: Draft, record: ClosedTurn, text: string): void => {
+  draft.write({ type: 'turn', record });
+  const { status, stopReason, error, usage, costNanoUsd } = record;
+  publish(draft, record, {
+    type: 'turn.finished',
+    status,
+    stopReason,
+    ...(error === undefined ? {} : { error }),
+    usage,
+    costUsd: costNanoUsd === null ? null : costNanoUsd / NANO,
+    durationMs: record.finishedAtMs - (record.startedAtMs ?? record.acceptedAtMs),
+    text,
+  });
+  draft.effect({ type: 'closed', record });
+};
+
+/** After a turn has closed: the next one starts, or the session rests. */
+export const settle = (draft: Draft): void => {
+  const last = draft.writes.findLast((write) => write.type === 'turn');
+  if (draft.head.openTurns[0]?.status === 'queued') startNext(draft, undefined);
+  const isDone = draft.head.mode === 'background' && draft.head.openTurns.length === 0;
+  const ended = last?.record.status === 'completed' ? 'completed' : 'failed';
+  draft.patch({ status: isDone ? ended : statusFrom(draft.head.openTurns) });
+};
+
+export const publish = (
+  draft: Draft,
+  turn: { readonly turnId: TurnId; readonly attempt: number },
+  body: TurnEventBody,
+): void => draft.effect({ type: 'publish', turnId: turn.turnId, attempt: turn.attempt, body });
