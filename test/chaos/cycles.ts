@@ -23,6 +23,8 @@ export interface CyclesOptions {
   readonly dice: Dice;
   /** Another compiled program. */
   readonly dist?: string;
+  /** Whether the load publishes to the queue, too. Default true. */
+  readonly publishes?: boolean;
   /** How long recovered turns may take. Default 60,000. */
   readonly recoveryMs?: number;
 }
@@ -56,8 +58,9 @@ class KillCycles implements CyclesReport {
 
   constructor(options: CyclesOptions) {
     this.#options = options;
-    this.#daemon = new DaemonProcess(options.dist === undefined ? {} : { dist: options.dist });
-    this.#load = new Load({ dice: options.dice });
+    const { dice, dist, publishes = true } = options;
+    this.#daemon = new DaemonProcess(dist === undefined ? {} : { dist });
+    this.#load = new Load({ dice, publishes });
   }
 
   get ledger(): Ledger {

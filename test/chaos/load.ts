@@ -13,8 +13,8 @@ export interface LoadOptions {
   readonly loops?: number;
   /** Whether it goes on after its broker was away. Default false: the daemon is dead then. */
   readonly reconnect?: boolean;
-  /** Its turn ids begin with this. */
-  readonly name?: string;
+  /** Whether it publishes turns to the queue, too. Default true. */
+  readonly publishes?: boolean;
 }
 
 const ROOT = 'greenroom.v1.default';
@@ -91,12 +91,13 @@ export class Load {
     if (draw <= 8) return this.#tag(`s${session}`, `t${count}`);
     if (draw <= 16) return this.#append(`a${session}`, `text ${count}`);
     if (draw <= 24) return this.#askAgain();
-    return this.#send(this.#newTurn(`s${session}`, count, draw <= 45 ? 'publish' : 'ask'));
+    const way = draw <= 45 && (this.#options.publishes ?? true) ? 'publish' : 'ask';
+    return this.#send(this.#newTurn(`s${session}`, count, way));
   }
 
   #newTurn(sessionId: string, count: number, way: TurnNote['way']): TurnNote {
     const { directive, messages } = this.#dice.pick(PROMPTS) ?? { directive: '', messages: 2 };
-    const turnId = `${this.#options.name ?? 'load'}-${way}-${count}`;
+    const turnId = `${way}-${count}`;
     const prompt = `prompt ${count} ${directive}`.trim();
     const fate = { isUnderWay: false, isAcknowledged: false };
     return this.ledger.open({ turnId, sessionId, prompt, way, messages, ...fate });

@@ -31,8 +31,9 @@ describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () =>
       'export const recoverTurns = async (',
       'export const recoverTurns = async () => 0;\nconst forgotten = async (',
     );
-    const aims = atCrashpoints('step.started');
-    const { broken } = await killCycles(aims, { dice: new Dice(), dist, recoveryMs: 5_000 });
+    // A turn of the queue would come again and wake its session.
+    const options = { dice: new Dice(), dist, publishes: false, recoveryMs: 5_000 };
+    const { broken } = await killCycles(atCrashpoints('step.started'), options);
     expect(broken).toEqual([expect.stringContaining('recovered turns to finish')]);
   });
 
