@@ -29,7 +29,7 @@ export abstract class JournalReads {
   }
 
   /** Throws when the store must not be touched any more. */
-  protected abstract mustRead(): void;
+  protected abstract mustBeOpen(): void;
 
   head(session: SessionKey): Head | undefined {
     this.#begin();
@@ -126,7 +126,7 @@ export abstract class JournalReads {
   async scanRows(visit: (row: SummaryRow) => void): Promise<void> {
     let start = '\0';
     for (;;) {
-      this.mustRead();
+      this.mustBeOpen();
       const page = this.#tables.range(ROWS, { start, end: '\xff', limit: ROW_PAGE });
       for (const { key, value } of page) visit(readRow(key, value, keys.ofRowKey(key)));
       const last = page.at(-1);
@@ -137,7 +137,7 @@ export abstract class JournalReads {
   }
 
   #begin(): void {
-    this.mustRead();
+    this.mustBeOpen();
     this.reads += 1;
   }
 

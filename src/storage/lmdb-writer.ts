@@ -2,7 +2,12 @@
  * The journal's end of the writing thread: hands batches over, passes its answers on. It owns the
  * thread and its port; a thread that ends by itself is a failed writer.
  */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads';
 import { compiledFile } from '../compiled.ts';
 import type { PurgeStep, StoreIdentity, Writer, WriterEvents } from './store.ts';
 import type { SyncGate } from './sync-gate.ts';
@@ -33,7 +38,7 @@ export class LmdbWriter implements Writer {
     });
     this.#port.on('message', (message: FromWriter) => this.#receive(message));
     this.#thread.on('error', (error) => this.#fail(error as Error));
-    this.#thread.on('exit', () => this.#fail(new Error('the writing thread has ended')));
+    this.#thread.on('exit', () => this.#ended());
   }
 
   /** Resolves when the thread owns the store: its epoch is on disk. */
@@ -93,6 +98,13 @@ export class LmdbWriter implements Writer {
       case 'closed':
         return this.#fail(new Error('the journal is closed'));
     }
+  }
+
+  /** Its end may be heard before its last words: those are read first. */
+  #ended(): void {
+    for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port))
+      this.#receive(last.message as FromWriter);
+    this.#fail(new Error('the writing thread has ended'));
   }
 
   #fail(error: Error): void {
