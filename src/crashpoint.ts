@@ -1,7 +1,7 @@
 /**
- * Crash points: named places along the order of things (durability.md) where a test can stop the
- * process dead. `GREENROOM_CRASHPOINT=name` or `name:3` kills it with SIGKILL on the first or third
- * passage; without the variable a crash point is an empty function.
+ * Crash points: named places along the order of things where a test can stop the process dead.
+ * `GREENROOM_CRASHPOINT=name` or `name:3` kills it with SIGKILL on the first or third passage;
+ * without the variable a crash point is an empty function.
  */
 import process from 'node:process';
 

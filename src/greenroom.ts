@@ -8,7 +8,7 @@ import type { Bus, Parts, Seams } from '../supervisors/parts.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
 import { brokerName } from './nats/broker.ts';
-import type { Clock } from './otp/clock.ts';
+import { type Clock, pause } from './otp/clock.ts';
 import type { ExitReason } from './otp/exit-reason.ts';
 import type { TreeNode } from './otp/inspect.ts';
 import { formatReport, type Report } from './otp/report.ts';
@@ -131,7 +131,7 @@ export class RunningGreenroom {
     const { clock } = this.system;
     const untilMs = clock.monotonic() + deadlineMs;
     while (this.#runtime.activity.size > 0 && clock.monotonic() < untilMs)
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, DRAIN_POLL_MS));
+      await pause(clock, DRAIN_POLL_MS);
   }
 
   /** Stops in reverse order: doors first, the journal last. Resolves when all is closed. */

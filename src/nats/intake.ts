@@ -9,7 +9,7 @@
  *    the stream; what was accepted already, by the ledger.
  */
 import { z } from 'zod';
-import type { Clock } from '../otp/clock.ts';
+import { type Clock, pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { SessionsDoor } from '../session/door.ts';
@@ -135,7 +135,7 @@ const firstOpen = async (queue: TurnQueue, clock: Clock): Promise<void> => {
       return await queue.open();
     } catch (error) {
       if (codeOf(error) === 'broker_in_use' || clock.monotonic() > due) throw error;
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, REOPEN_MS));
+      await pause(clock, REOPEN_MS);
     }
   }
 };

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import type { Clock } from '../otp/clock.ts';
+import { type Clock, pause } from '../otp/clock.ts';
 
 const Trace = z.object({
   pid: z.int().positive(),
@@ -69,6 +69,6 @@ export const endLeftover = async (trace: Trace, clock: Clock): Promise<void> => 
       throw new Error(`an old nats-server (pid ${trace.pid}) holds our files and cannot be ended`);
     if (elapsed > POLITE_MS) signal = 'SIGKILL';
     process.kill(trace.pid, signal);
-    await new Promise<void>((resolve) => clock.setTimeout(resolve, POLL_MS));
+    await pause(clock, POLL_MS);
   }
 };

@@ -10,7 +10,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection, NatsError } from 'nats';
 import { z } from 'zod';
-import type { Clock } from '../otp/clock.ts';
+import { type Clock, pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import { brokerName } from './broker.ts';
@@ -141,7 +141,7 @@ const connectWithin = async (
         throw new Error(
           `cannot connect to NATS at ${withoutUser(url)}: ${(error as Error).message}`,
         );
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, RECONNECT_WAIT_MS));
+      await pause(clock, RECONNECT_WAIT_MS);
     }
   }
 };

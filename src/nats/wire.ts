@@ -46,7 +46,7 @@ export interface Outgoing {
   readonly headers: HeaderBytes;
 }
 
-/** Any failure as the body and the headers of protocol.md. */
+/** Any failure as the body and the headers of a refusal. */
 export const errorReply = (error: unknown): Outgoing => {
   const wire = toWire(error);
   return {

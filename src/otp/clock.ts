@@ -18,3 +18,7 @@ export interface Clock {
   /** Runs `fn` after timers and sockets had their turn: how a busy run queue yields. */
   defer(fn: () => void): void;
 }
+
+/** Resolves `ms` milliseconds from now or a little later: between two looks at what tells nobody when it changes. */
+export const pause = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.setTimeout(resolve, ms));

@@ -1,5 +1,5 @@
 /** What the runtime answers when it cannot do what was asked. Judged by `code`, never by `instanceof`. */
-import { describeReason, type ExitReason } from './exit-reason.ts';
+import { crashOf, describeReason, type ExitReason } from './exit-reason.ts';
 
 export type OtpErrorCode =
   /** no answer within the call's `timeoutMs`; the work may still be done */
@@ -47,5 +47,7 @@ export class OtpError extends Error {
   }
 }
 
-const causeOf = (reason: ExitReason | undefined): ErrorOptions =>
-  typeof reason === 'object' && 'crashed' in reason ? { cause: reason.crashed } : {};
+const causeOf = (reason: ExitReason | undefined): ErrorOptions => {
+  const crash = reason && crashOf(reason);
+  return crash === undefined ? {} : { cause: crash.crashed };
+};

@@ -1,6 +1,5 @@
 /**
- * A queue in a circular array: what mailboxes and the run queue are made of. It allocates nothing per element,
- * doubles when full, and starts again from nothing when it is cleared.
+ * A queue in a circular array: what the run queue is made of. It allocates nothing per element and doubles when full.
  *
  * Invariant: the capacity is a power of two, so wrapping is a mask.
  */
@@ -29,12 +28,6 @@ export class Ring<T> {
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#size--;
     return item;
-  }
-
-  clear(): void {
-    this.#slots = [];
-    this.#head = 0;
-    this.#size = 0;
   }
 
   #grow(): void {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
-import type { ExitReason, ExitSignal } from './exit-reason.ts';
+import { crashOf, type ExitReason, type ExitSignal } from './exit-reason.ts';
 import { type Inspection, inspect, type TreeNode, tree } from './inspect.ts';
 import { type Name, NameTable } from './name.ts';
 import { type Host, Process } from './process.ts';
@@ -130,6 +130,5 @@ const printReport = (report: Report): void => {
 
 const stackOf = (report: Report): unknown => {
   if (report.kind === 'fault') return report.error;
-  const { reason } = 'reason' in report ? report : { reason: undefined };
-  return typeof reason === 'object' && 'crashed' in reason ? reason.crashed : '';
+  return 'reason' in report ? (crashOf(report.reason)?.crashed ?? '') : '';
 };
