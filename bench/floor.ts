@@ -8,6 +8,7 @@ import { FlushWatch, syncMs } from './harness/disk.ts';
 import { number } from './harness/figures.ts';
 import type { Measured } from './harness/loop.ts';
 import { describeMachine } from './harness/machine.ts';
+import { Quiet } from './harness/quiet.ts';
 import { Rounds } from './harness/rounds.ts';
 import { type Client, type FloorDaemon, Scene } from './harness/scene.ts';
 import { Sheet } from './harness/sheet.ts';
@@ -24,13 +25,15 @@ interface Plan {
   readonly rounds: number;
   readonly maxMs: number;
   readonly sessions: number;
+  /** How long to wait for a quiet machine, in all. */
+  readonly patienceMs: number;
 }
 
 const planOf = (settings: Settings): Plan =>
   bySize(settings, {
-    smoke: { rounds: 1, maxMs: 150, sessions: 100 },
-    normal: { rounds: 5, maxMs: 400, sessions: 1_000 },
-    full: { rounds: 9, maxMs: 1_500, sessions: 2_000 },
+    smoke: { rounds: 1, maxMs: 150, sessions: 100, patienceMs: 0 },
+    normal: { rounds: 5, maxMs: 300, sessions: 1_000, patienceMs: 20_000 },
+    full: { rounds: 15, maxMs: 1_000, sessions: 2_000, patienceMs: 120_000 },
   });
 
 const PIECES: Readonly<Record<Piece, string>> = {
@@ -70,8 +73,10 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
   );
   const plan = planOf(settings);
   const rounds = new Rounds<Measured>();
-  await measureParts(scene, plan, rounds, sheet, settings);
-  await measureSdk(scene, plan, rounds, settings);
+  const quiet = new Quiet(plan.patienceMs);
+  await measureParts(scene, plan, rounds, sheet, settings, quiet);
+  await measureSdk(scene, plan, rounds, settings, quiet);
+  quiet.describe(sheet);
   report(sheet, rounds);
   return sheet;
 };
@@ -82,6 +87,7 @@ const measureParts = async (
   rounds: Rounds<Measured>,
   sheet: Sheet,
   { say, scratch }: Settings,
+  quiet: Quiet,
 ): Promise<void> => {
   const daemon = await scene.floor(PREFIX);
   const client = await scene.client();
@@ -89,8 +95,10 @@ const measureParts = async (
   const watch = new FlushWatch(scratch);
   for (let round = 0; round < plan.rounds; round++) {
     say(`  parts, round ${round + 1} of ${plan.rounds}`);
-    for (const inFlight of AT_ONCE)
+    for (const inFlight of AT_ONCE) {
+      await quiet.wait();
       await measureRound(daemon, client, plan, rounds, round, inFlight);
+    }
   }
   const after = await daemon.call('status', null);
   const commits = after.commits - before.commits;
@@ -125,12 +133,14 @@ const measureSdk = async (
   { rounds: count, maxMs }: Plan,
   rounds: Rounds<Measured>,
   { say }: Settings,
+  quiet: Quiet,
 ): Promise<void> => {
   const baseUrl = await scene.rehearsal();
   const loop = scene.sdkLoop();
   const options = { baseUrl, model: MODEL, prompt: PROMPT, maxCount: MAX_COUNT, maxMs: 2 * maxMs };
   for (let round = 0; round < count; round++) {
     say(`  SDK, round ${round + 1} of ${count}`);
+    await quiet.wait();
     for (const inFlight of AT_ONCE)
       for (const fetch of FETCHES)
         rounds.add(

@@ -6,6 +6,7 @@
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { bytes, number, times } from './harness/figures.ts';
 import { describeMachine } from './harness/machine.ts';
+import { Quiet } from './harness/quiet.ts';
 import { programUrl } from './harness/remote.ts';
 import { Rounds } from './harness/rounds.ts';
 import { type Daemon, Scene } from './harness/scene.ts';
@@ -21,13 +22,15 @@ const WORKERS = 2;
 interface Plan {
   readonly turns: number;
   readonly wakings: number;
+  /** How long to wait for a quiet machine, in all. */
+  readonly patienceMs: number;
 }
 
 const planOf = (settings: Settings): Plan =>
   bySize(settings, {
-    smoke: { turns: 8, wakings: 2 },
-    normal: { turns: 60, wakings: 10 },
-    full: { turns: 300, wakings: 30 },
+    smoke: { turns: 8, wakings: 2, patienceMs: 0 },
+    normal: { turns: 60, wakings: 10, patienceMs: 25_000 },
+    full: { turns: 300, wakings: 30, patienceMs: 120_000 },
   });
 
 /** Messages as people and models write them: a few hundred bytes each. */
@@ -59,7 +62,9 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
     `${SMALL} and ${number(LARGE)} messages; ${plan.turns} turns each, taking turns; compaction off`,
   );
   sheet.configure('pools', `${WORKERS} models threads, the real SDK; asked from within, no broker`);
-  const starts = await measureLive(scene, plan, settings);
+  const quiet = new Quiet(plan.patienceMs);
+  const starts = await measureLive(scene, plan, settings, quiet);
+  quiet.describe(sheet);
   await measureWoken(scene, plan, starts, settings);
   report(sheet, starts);
   reportMoved(sheet, await measureMoved(scene, settings));
@@ -71,6 +76,7 @@ const measureLive = async (
   scene: Scene,
   { turns }: Plan,
   { say }: Settings,
+  quiet: Quiet,
 ): Promise<Rounds<Start>> => {
   say('  live sessions');
   const model = scene.modelServer();
@@ -103,6 +109,7 @@ const measureLive = async (
   }
   await model.call('keep', false);
   for (let at = 0; at < turns; at++) {
+    await quiet.wait();
     if (at % TURNS_OF_SMALL === 0) await grow(daemon, `small${at}`, SMALL - 2);
     if (at % TURNS_OF_SMALL === 0) await turn(`small${at}-0`);
     starts.add('small', await turn(`small${at - (at % TURNS_OF_SMALL)}-0`));

@@ -8,6 +8,7 @@ import { FlushWatch } from './harness/disk.ts';
 import { number, spread, times } from './harness/figures.ts';
 import type { LoopLimits, Measured } from './harness/loop.ts';
 import { describeMachine } from './harness/machine.ts';
+import { Quiet } from './harness/quiet.ts';
 import { Rounds } from './harness/rounds.ts';
 import { type Client, type Daemon, type FloorDaemon, Scene } from './harness/scene.ts';
 import { Sheet } from './harness/sheet.ts';
@@ -27,13 +28,15 @@ const MAX_COUNT = 50_000;
 interface Plan {
   readonly rounds: number;
   readonly maxMs: number;
+  /** How long to wait for a quiet machine, in all. */
+  readonly patienceMs: number;
 }
 
 const planOf = (settings: Settings): Plan =>
   bySize(settings, {
-    smoke: { rounds: 1, maxMs: 300 },
-    normal: { rounds: 5, maxMs: 800 },
-    full: { rounds: 11, maxMs: 1_500 },
+    smoke: { rounds: 1, maxMs: 300, patienceMs: 0 },
+    normal: { rounds: 7, maxMs: 400, patienceMs: 20_000 },
+    full: { rounds: 15, maxMs: 1_000, patienceMs: 120_000 },
   });
 
 type Make = (name: string, limits: LoopLimits) => Promise<Measured>;
@@ -57,7 +60,7 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
   const createBytes = await checkCommits(sheet, daemon, client, settings);
   const floor = await scene.floor('floor', { createBytes });
   const rounds = new Rounds<Measured>();
-  await measureRounds(makers(client, floor, daemon), plan, rounds, settings);
+  await measureRounds(makers(client, floor, daemon), plan, rounds, sheet, settings);
   const { liveSessions, knownSessions } = await daemon.call('status', null);
   sheet.configure(
     'sessions at the end',
@@ -97,20 +100,25 @@ const makers = (
 
 const measureRounds = async (
   rivals: Readonly<Record<string, Make>>,
-  { rounds: count, maxMs }: Plan,
+  { rounds: count, maxMs, patienceMs }: Plan,
   rounds: Rounds<Measured>,
+  sheet: Sheet,
   { say }: Settings,
 ): Promise<void> => {
+  const quiet = new Quiet(patienceMs);
   // The first round only warms up.
   for (let round = 0; round <= count; round++) {
     say(round === 0 ? '  warming up' : `  round ${round} of ${count}`);
-    for (const inFlight of [ONE, MANY])
+    for (const inFlight of [ONE, MANY]) {
+      await quiet.wait();
       for (const [what, make] of Object.entries(rivals)) {
         const name = `r${round}-${inFlight}-${what.replaceAll(/[^a-z]/gi, '')}`;
         const measured = await make(name, { inFlight, maxCount: MAX_COUNT, maxMs });
         if (round > 0) rounds.add(`${what} @${inFlight}`, measured);
       }
+    }
   }
+  quiet.describe(sheet);
 };
 
 const COUNTED = 500;
