@@ -40,6 +40,7 @@ export class Load {
   readonly #options: LoadOptions;
   readonly #dice: Dice;
   #nc: NatsConnection | undefined;
+  #isConnected = false;
   #mode: 'off' | 'on' | 'settling' = 'off';
   #loops: Promise<void>[] = [];
   readonly #waiting = new Set<() => void>();
@@ -54,6 +55,8 @@ export class Load {
     const { reconnect = false, loops = 8 } = this.#options;
     const forever = reconnect ? { maxReconnectAttempts: -1, reconnectTimeWait: 50 } : {};
     this.#nc = await connect({ servers, reconnect, timeout: 10_000, ...forever });
+    this.#isConnected = true;
+    void this.#watch(this.#nc);
     this.#mode = 'on';
     this.#loops = Array.from({ length: loops }, () => this.#loop());
   }
@@ -69,6 +72,23 @@ export class Load {
     await this.#nc?.close();
     for (const end of this.#waiting) end();
     await Promise.all(this.#loops);
+  }
+
+  /** What was on its way when the connection broke is not waited for any longer. */
+  async #watch(nc: NatsConnection): Promise<void> {
+    for await (const { type } of nc.status())
+      if (type === 'disconnect' || type === 'reconnect') {
+        this.#isConnected = type === 'reconnect';
+        for (const end of this.#waiting) end();
+      }
+  }
+
+  #unlessBroken<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = () => reject(new Error('the connection broke'));
+      this.#waiting.add(end);
+      work.then(resolve, reject).finally(() => this.#waiting.delete(end));
+    });
   }
 
   async #loop(): Promise<void> {
@@ -152,9 +172,9 @@ export class Load {
     named.set('Greenroom-Turn-Id', note.turnId);
     const js = this.#connection().jetstream({ timeout: PATIENCE_MS });
     const subject = `${ROOT}.session.${note.sessionId}.turn`;
-    await js.publish(subject, note.prompt, { headers: named });
+    await this.#unlessBroken(js.publish(subject, note.prompt, { headers: named }));
     this.#noting(() => this.ledger.acknowledge(note));
-    await js.publish(subject, note.prompt, { headers: named });
+    await this.#unlessBroken(js.publish(subject, note.prompt, { headers: named }));
   }
 
   async #tag(sessionId: string, tag: string): Promise<void> {
@@ -172,7 +192,8 @@ export class Load {
   async #change(note: ChangeNote, verb: string, body: unknown): Promise<void> {
     const subject = `${ROOT}.session.${note.sessionId}.${verb}`;
     const options = { timeout: PATIENCE_MS };
-    const msg = await this.#connection().request(subject, JSON.stringify(body), options);
+    const request = this.#connection().request(subject, JSON.stringify(body), options);
+    const msg = await this.#unlessBroken(request);
     if (msg.headers?.has('Nats-Service-Error-Code')) return this.#refused(msg.json());
     this.#noting(() => this.ledger.acknowledge(note));
   }
@@ -191,7 +212,8 @@ export class Load {
   }
 
   #connection(): NatsConnection {
-    if (this.#nc === undefined || this.#nc.isClosed()) throw new Error('no connection');
+    if (this.#nc === undefined || this.#nc.isClosed() || !this.#isConnected)
+      throw new Error('no connection');
     return this.#nc;
   }
 }

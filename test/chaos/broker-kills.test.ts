@@ -1,0 +1,69 @@
+/** The daemon's own broker is killed with SIGKILL under load, again and again: the daemon lives, clients come back. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { withoutNatsServer } from '../support/nats.ts';
+import { audit } from './audit.ts';
+import { isFull } from './cycles.ts';
+import { DaemonProcess } from './daemon-process.ts';
+import { Dice } from './dice.ts';
+import { Load } from './load.ts';
+import { processesOf } from './processes.ts';
+import { until } from './waiting.ts';
+
+const KILLS = isFull() ? 50 : 6;
+
+const brokerPid = ({ dataDir }: DaemonProcess): number => {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, 'nats', 'broker.json'), 'utf8')).pid;
+  } catch {
+    return 0; // it is being written
+  }
+};
+
+const brokersOf = ({ dataDir }: DaemonProcess) =>
+  processesOf(join(dataDir, 'nats')).map(({ command }) => command);
+
+/** Kills the broker that is there, at an acknowledgement of the load; resolves when there is another one. */
+const killBroker = async (daemon: DaemonProcess, load: Load, dice: Dice): Promise<void> => {
+  await until(() => brokerPid(daemon) > 0, 'a broker');
+  const pid = brokerPid(daemon);
+  let left = dice.int(1, isFull() ? 400 : 40);
+  load.onAcknowledgement = () => {
+    left -= 1;
+    if (left === 0) process.kill(pid, 'SIGKILL');
+  };
+  await until(() => ![0, pid].includes(brokerPid(daemon)), 'another broker');
+};
+
+describe.skipIf(withoutNatsServer())('a broker that is killed with SIGKILL under load', () => {
+  it(`loses nothing and ends nobody, ${KILLS} times`, { timeout: 1_800_000 }, async () => {
+    const dice = new Dice();
+    const daemon = new DaemonProcess();
+    const load = new Load({ dice, reconnect: true });
+    const { natsUrl } = await daemon.start();
+    const { pid } = daemon;
+    await load.start(natsUrl);
+    for (let kill = 1; kill <= KILLS; kill++) await killBroker(daemon, load, dice);
+    await load.settle();
+    await load.stop();
+    console.log(
+      `${KILLS} brokers killed (GREENROOM_SEED=${dice.seed}); ${load.ledger.turns.size} turns; refused ${JSON.stringify(load.ledger.refused)}`,
+    );
+    expect(daemon.pid).toBe(pid);
+    expect(daemon.isRunning).toBe(true);
+    expect(await audit(natsUrl, load.ledger)).toEqual([]);
+  });
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'is not left over when its daemon is ended by %s',
+    async (signal) => {
+      const daemon = new DaemonProcess();
+      await daemon.start();
+      expect(brokersOf(daemon)).not.toEqual([]);
+      daemon.signal(signal);
+      await daemon.gone;
+      await until(() => brokersOf(daemon).length === 0, 'the broker to end');
+    },
+  );
+});
