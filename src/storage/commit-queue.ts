@@ -43,7 +43,7 @@ interface SentBatch {
   readonly waiting: readonly Waiting[];
   readonly bytes: number;
   readonly records: number;
-  readonly deadlineMs: number;
+  readonly sentMs: number;
 }
 
 /** Buffers kept for the next batches: making new ones for each would keep the garbage collector busy. */
@@ -61,6 +61,7 @@ export class CommitQueue {
   #sentChanges = 0;
   #sentBytes = 0;
   #lastGroup = 0;
+  #lastTookMs = 0;
   #isScheduled = false;
   #timer: Timer | undefined;
 
@@ -104,6 +105,8 @@ export class CommitQueue {
     this.#sentChanges -= all.length;
     this.#sentBytes -= bytes;
     this.#lastGroup = committed.length;
+    const { clock } = this.#options;
+    this.#lastTookMs = clock.monotonic() - (settled.at(-1)?.sentMs ?? clock.monotonic());
     for (const buffer of buffers)
       if (this.#spare.length < MAX_SPARE && buffer.byteLength <= limits.FULL_BATCH_BYTES)
         this.#spare.push(buffer);
@@ -146,12 +149,13 @@ export class CommitQueue {
 
   /**
    * With nobody under way a change goes out at the end of this tick's promises, or at once when it
-   * has some company, so that the writer works while this thread encodes the others. Else there is
-   * no hurry: the writer takes whatever is there when it is done.
+   * has some company, so that the writer works while this thread encodes the others (on a slow disk
+   * larger groups gain more). Else there is no hurry: the writer takes whatever is there when it is done.
    */
   #schedule(): void {
     const isIdle = this.#sent.length === 0;
-    if (isIdle && this.#open.length >= limits.EAGER_CHANGES) this.#send();
+    const isEager = isIdle && this.#lastTookMs < limits.SLOW_SYNC_MS;
+    if (isEager && this.#open.length >= limits.EAGER_CHANGES) this.#send();
     else if (this.#batch.byteLength >= limits.FULL_BATCH_BYTES) this.#send();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -165,10 +169,9 @@ export class CommitQueue {
 
   #send(): void {
     if (this.#open.length === 0) return;
-    const { clock, commitTimeoutMs = limits.COMMIT_TIMEOUT_MS } = this.#options;
+    const { clock } = this.#options;
     const { byteLength: bytes, records } = this.#batch;
-    const deadlineMs = clock.monotonic() + commitTimeoutMs;
-    this.#sent.push({ waiting: this.#open, bytes, records, deadlineMs });
+    this.#sent.push({ waiting: this.#open, bytes, records, sentMs: clock.monotonic() });
     this.#sentChanges += this.#open.length;
     this.#sentBytes += bytes;
     this.#writer.write(this.#batch.seal(clock.now()));
@@ -184,13 +187,16 @@ export class CommitQueue {
   #watch(): void {
     const oldest = this.#sent[0];
     if (this.#timer !== undefined || oldest === undefined) return;
-    const { clock } = this.#options;
-    const leftMs = Math.max(1, oldest.deadlineMs - clock.monotonic());
-    this.#timer = clock.setTimeout(() => {
-      this.#timer = undefined;
-      const late = this.#sent[0];
-      if (late === undefined || late.deadlineMs > clock.monotonic()) this.#watch();
-      else this.#onLate(new Error('a commit did not come back in time'));
-    }, leftMs);
+    const { clock, commitTimeoutMs = limits.COMMIT_TIMEOUT_MS } = this.#options;
+    const leftMs = oldest.sentMs + commitTimeoutMs - clock.monotonic();
+    this.#timer = clock.setTimeout(
+      () => {
+        this.#timer = undefined;
+        const late = this.#sent[0];
+        if (late === undefined || late.sentMs + commitTimeoutMs > clock.monotonic()) this.#watch();
+        else this.#onLate(new Error('a commit did not come back in time'));
+      },
+      Math.max(1, leftMs),
+    );
   }
 }

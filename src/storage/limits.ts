@@ -17,6 +17,8 @@ export const MAX_WAITING_BYTES = 256 * MIB;
 export const FULL_BATCH_BYTES = 4 * MIB;
 /** With an idle writer, a batch of so many changes does not wait for more. */
 export const EAGER_CHANGES = 32;
+/** A transaction that takes longer has a slow sync: then batches wait for more company. */
+export const SLOW_SYNC_MS = 5;
 /** Most bytes of batches that share one transaction: bounds how long others wait behind it. */
 export const MAX_GROUP_BYTES = 32 * MIB;
 /** When to try again after the queue of waiting changes was full. */
