@@ -16,6 +16,7 @@ import {
   type Written,
 } from './config/places.ts';
 import { CONFIG_NAMES, type Config, type ConfigName, VARIABLES } from './config/variables.ts';
+import { withoutPasswords } from './redact.ts';
 
 export { ConfigError } from './config/config-error.ts';
 export type { Flags, Source } from './config/places.ts';
@@ -84,10 +85,6 @@ export const describeConfig = ({ config, sources }: LoadedConfig): readonly Conf
     source: sources.get(name) ?? sourceOf(name, undefined),
     meaning: VARIABLES[name].meaning,
   }));
-
-/** The user part of a URL may be a password or a token. */
-export const withoutPasswords = (text: string): string =>
-  text.replace(/(:\/\/)[^/@\s,"]*@/g, '$1(hidden)@');
 
 const shown = (name: ConfigName, value: string | number | undefined): string | number | null => {
   if (value === undefined) return null;

@@ -5,6 +5,7 @@
  * a field: the values given as `secrets`, everything that looks like an API key, passwords in URLs.
  */
 import pino from 'pino';
+import { redactor } from './redact.ts';
 
 export type Log = pino.Logger;
 
@@ -35,29 +36,10 @@ export const createLog = (options: LogOptions = {}): Log => {
   );
 };
 
-/** A key of the Claude API, a bearer token, the user part of a URL. */
-const LOOKS_SECRET = /\bsk-ant-[A-Za-z0-9_-]{8,}|\bBearer [A-Za-z0-9._~+/-]{8,}=*/g;
-const USER_PART = /(:\/\/)[^/@\s"]+@/g;
-const HIDDEN = '(hidden)';
-/** Shorter values are no secrets, and replacing them would garble the log. */
-const SHORTEST_SECRET = 6;
-
-/** Replaces every secret in a text. */
-export const redactor = (secrets: readonly (string | undefined)[]): ((text: string) => string) => {
-  const known = secrets.filter(
-    (secret) => secret !== undefined && secret.length >= SHORTEST_SECRET,
-  );
-  return (text) =>
-    known
-      .reduce<string>((line, secret) => line.replaceAll(secret ?? HIDDEN, HIDDEN), text)
-      .replace(LOOKS_SECRET, HIDDEN)
-      .replace(USER_PART, `$1${HIDDEN}@`);
-};
-
 const COLOURS: Readonly<Record<string, number>> = { warn: 33, error: 31, fatal: 31, debug: 90 };
 
 /** `12:30:01 warn  what happened  key=value …`, an error's stack on lines of its own. */
-export const prettyLine = (line: string): string => {
+const prettyLine = (line: string): string => {
   const { level, time, msg, pid: _, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const words = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
   const name = String(level);

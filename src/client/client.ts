@@ -7,6 +7,7 @@ import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import type { z } from 'zod';
 import { Subjects } from '../nats/subjects.ts';
 import { systemClock } from '../otp/system-clock.ts';
+import { withoutPasswords } from '../redact.ts';
 import type {
   SESSION_VERBS,
   SESSIONS_VERBS,
@@ -62,7 +63,7 @@ export const connectClient = async (options: ClientOptions): Promise<Client> => 
     return new NatsClient(await open(options), new Subjects(prefix), tenant, options);
   } catch (error) {
     const why = (error as Error).message;
-    const where = String(options.servers).replaceAll(/\/\/[^/@,]*@/g, '//');
+    const where = withoutPasswords(String(options.servers), '');
     throw new GreenroomError('unavailable', `cannot connect to NATS at ${where}: ${why}`, {
       cause: error,
     });

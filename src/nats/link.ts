@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { type Clock, pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
+import { withoutPasswords } from '../redact.ts';
 import { brokerName } from './broker.ts';
 import { Outbox } from './outbox.ts';
 import { requireVersion, type Version } from './server-program.ts';
@@ -139,7 +140,7 @@ const connectWithin = async (
       const hopeless = !(error instanceof NatsError) || error.isAuthError();
       if (hopeless || clock.monotonic() >= due)
         throw new Error(
-          `cannot connect to NATS at ${withoutUser(url)}: ${(error as Error).message}`,
+          `cannot connect to NATS at ${withoutPasswords(url, '')}: ${(error as Error).message}`,
         );
       await pause(clock, RECONNECT_WAIT_MS);
     }
@@ -160,6 +161,3 @@ const connectOnce = (url: string, creds: string | undefined): Promise<NatsConnec
     timeout: 5_000,
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(creds)) }),
   });
-
-/** A URL may hold a password. */
-const withoutUser = (url: string): string => url.replaceAll(/\/\/[^/@,]*@/g, '//');
