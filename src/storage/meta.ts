@@ -17,8 +17,14 @@ export const readMeta = (tables: Readable): StoreIdentity | undefined => {
   return bytes === undefined ? undefined : (readValue(metaKey, bytes) as StoreIdentity);
 };
 
+/** The store's record as its owner wrote it: another one there is another owner's. */
+export interface Claim {
+  readonly identity: StoreIdentity;
+  readonly bytes: Buffer;
+}
+
 /** Begins the next epoch, in a transaction of its own before anything else. */
-export const takeOver = (tables: WriteTables, newStoreId: string): StoreIdentity => {
+export const takeOver = (tables: WriteTables, newStoreId: string): Claim => {
   const found = readMeta(tables);
   if (found !== undefined) mustKnowFormat(found);
   const identity = {
@@ -26,8 +32,9 @@ export const takeOver = (tables: WriteTables, newStoreId: string): StoreIdentity
     formatVersion: FORMAT_VERSION,
     epoch: (found?.epoch ?? 0) + 1,
   };
-  tables.put(UPKEEP, KEY, record(metaKey, packValue, identity));
-  return identity;
+  const bytes = record(metaKey, packValue, identity);
+  tables.put(UPKEEP, KEY, bytes);
+  return { identity, bytes };
 };
 
 export const mustKnowFormat = ({ formatVersion }: StoreIdentity): void => {
@@ -37,5 +44,9 @@ export const mustKnowFormat = ({ formatVersion }: StoreIdentity): void => {
     );
 };
 
-/** Epoch of who owns the store now. */
-export const ownerEpoch = (tables: Readable): number => readMeta(tables)?.epoch ?? 0;
+/** Epoch of who owns the store now: the claimant's, unless somebody else opened it since. */
+export const ownerEpoch = (tables: Readable, { identity, bytes }: Claim): number => {
+  const stored = tables.get(UPKEEP, KEY);
+  if (stored?.equals(bytes) === true) return identity.epoch;
+  return readMeta(tables)?.epoch ?? 0;
+};

@@ -15,7 +15,7 @@ import { applyBatch, type Epochs } from './apply-batch.ts';
 import { batchLength } from './batch.ts';
 import { MAX_GROUP_BYTES } from './limits.ts';
 import { LmdbTables } from './lmdb-tables.ts';
-import { ownerEpoch, takeOver } from './meta.ts';
+import { type Claim, ownerEpoch, takeOver } from './meta.ts';
 import { purgeSome } from './purge.ts';
 import type { GroupOutcome, PurgeStep, StoreIdentity } from './store.ts';
 import { passGate } from './sync-gate.ts';
@@ -47,15 +47,15 @@ class WriterThread {
   readonly #args: WriterArgs;
   readonly #port: MessagePort;
   readonly #tables: LmdbTables;
-  readonly #identity: StoreIdentity;
+  readonly #claim: Claim;
   #seen = 0;
 
   constructor(args: WriterArgs, port: MessagePort) {
     this.#args = args;
     this.#port = port;
     this.#tables = new LmdbTables(args.dir);
-    this.#identity = this.#tables.transaction(() => takeOver(this.#tables, args.newStoreId));
-    this.#tell({ kind: 'ready', identity: this.#identity });
+    this.#claim = this.#tables.transaction(() => takeOver(this.#tables, args.newStoreId));
+    this.#tell({ kind: 'ready', identity: this.#claim.identity });
   }
 
   /** Until it is told to close, or a transaction fails. */
@@ -96,7 +96,7 @@ class WriterThread {
   }
 
   #epochs(): Epochs {
-    return { ours: this.#identity.epoch, owner: ownerEpoch(this.#tables) };
+    return { ours: this.#claim.identity.epoch, owner: ownerEpoch(this.#tables, this.#claim) };
   }
 
   #purge({ records, nowMs }: { records: number; nowMs: number }): ToWriter | undefined {
