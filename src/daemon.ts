@@ -6,16 +6,12 @@
  * 3. A store that failed ends the process with a code of its own: nothing is answered from it any more.
  */
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Config } from './config.ts';
-import { writeDaemonFile } from './daemon-file.ts';
-import { RunningGreenroom } from './greenroom.ts';
+import { daemonFileIn, writeDaemonFile } from './daemon-file.ts';
+import { EXIT_STORE_FAILED, RunningGreenroom } from './greenroom.ts';
 import type { Log } from './log.ts';
 import { systemClock } from './otp/system-clock.ts';
 import { version } from './version.ts';
-
-/** The store failed: see the log. */
-export const EXIT_STORAGE = 70;
 
 /** Runs until told to stop; resolves with the exit code. */
 export const runDaemon = async (config: Config, log: Log): Promise<number> => {
@@ -24,7 +20,7 @@ export const runDaemon = async (config: Config, log: Log): Promise<number> => {
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, 'the store failed: stopping at once, restart to recover');
     fatal = error;
-    process.exit(EXIT_STORAGE);
+    process.exit(EXIT_STORE_FAILED);
   };
   if (config.provider === 'rehearsal')
     log.warn('no ANTHROPIC_API_KEY: the rehearsal model answers, nothing is sent to Claude');
@@ -34,7 +30,7 @@ export const runDaemon = async (config: Config, log: Log): Promise<number> => {
   rmSync(file, { force: true });
   if (typeof why !== 'string' || why !== 'signal') {
     log.fatal({ reason: why }, 'the tree is gone');
-    return fatal === undefined ? 1 : EXIT_STORAGE;
+    return fatal === undefined ? 1 : EXIT_STORE_FAILED;
   }
   log.info('draining; a second signal stops at once');
   await running.drain(config.drainSeconds * 1_000);
@@ -66,7 +62,7 @@ const signals = (): { readonly asked: Promise<'signal'> } => {
 const announce = (config: Config, running: RunningGreenroom, log: Log): string => {
   const { broker, startedAt } = running.status();
   const natsUrl = broker ?? config.natsUrl ?? null;
-  const path = join(config.dataDir, 'daemon.json');
+  const path = daemonFileIn(config.dataDir);
   writeDaemonFile(path, { pid: process.pid, natsUrl, httpUrl: null, version, startedAt });
   log.info(
     { natsUrl, dataDir: config.dataDir, provider: config.provider, model: config.model },

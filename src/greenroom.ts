@@ -28,6 +28,9 @@ import { version } from './version.ts';
 
 export type { Seams } from '../supervisors/parts.ts';
 
+/** Exit code of a process whose store failed: nothing may be answered from it any more. */
+export const EXIT_STORE_FAILED = 70;
+
 const MINUTE_MS = 60_000;
 const MB = 1024 * 1024;
 /** Model calls of one turn, unless the session or the turn says otherwise. */

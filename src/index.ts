@@ -9,7 +9,7 @@
  */
 import type { z } from 'zod';
 import { type Config, loadConfig } from './config.ts';
-import { RunningGreenroom, type Seams } from './greenroom.ts';
+import { EXIT_STORE_FAILED, RunningGreenroom, type Seams } from './greenroom.ts';
 import { createLog, type Log } from './log.ts';
 import type { Clock } from './otp/clock.ts';
 import type { System } from './otp/system.ts';
@@ -135,7 +135,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     config,
     bus: { wanted: nats !== false },
     log: log ?? createLog({ level: options.logLevel ?? 'warn', secrets: [config.anthropicApiKey] }),
-    onFatal: onFatal ?? (() => process.exit(70)),
+    onFatal: onFatal ?? (() => process.exit(EXIT_STORE_FAILED)),
     clock,
     ...(seams === undefined ? {} : { seams }),
   });

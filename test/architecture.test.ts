@@ -61,7 +61,16 @@ const unitOf = (path: string): string =>
   (path.startsWith('src/') ? path.slice(4) : path).split('/')[0]?.replace(/\.ts$/, '') ?? '';
 
 /** Small things that stand on nothing of ours; everybody may stand on them. */
-const GROUND = ['compiled', 'config', 'crashpoint', 'daemon-file', 'log', 'redact', 'version'];
+const GROUND = [
+  'compiled',
+  'config',
+  'crashpoint',
+  'daemon-file',
+  'log',
+  'process-start',
+  'redact',
+  'version',
+];
 const DOMAIN = ['otp', 'session'];
 const PARTS = ['executor', 'search', 'storage', 'housekeeping', 'rehearsal'];
 const DOORS = ['nats', 'http'];

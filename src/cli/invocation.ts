@@ -4,8 +4,8 @@
  */
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config.ts';
-import { findDaemon } from './daemon-file.ts';
 import { CliError } from './failure.ts';
+import { findDaemon } from './find-daemon.ts';
 import { Output } from './output.ts';
 import type { DaemonClient, Shell } from './shell.ts';
 

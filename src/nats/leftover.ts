@@ -8,10 +8,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type Clock, pause } from '../otp/clock.ts';
+import { startTimeOf } from '../process-start.ts';
 
 const Trace = z.object({
   pid: z.int().positive(),
-  /** As the system tells it: clock ticks since boot, or a date. */
+  /** As `startTimeOf` says it. */
   startTime: z.string(),
   port: z.int().min(1).max(65_535),
 });
@@ -35,25 +36,11 @@ export const writeTrace = (folder: string, trace: Trace): void =>
 
 export const removeTrace = (folder: string): void => rmSync(fileIn(folder), { force: true });
 
-/** When a process began; undefined if there is none of this pid. */
-export const startTimeOf = (pid: number): string | undefined => {
-  try {
-    if (process.platform !== 'linux') return ps(pid, 'lstart');
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' ? undefined : fields[18];
-  } catch {
-    return undefined;
-  }
-};
-
 const programOf = (pid: number): string => {
-  if (process.platform !== 'linux') return ps(pid, 'comm');
+  if (process.platform !== 'linux')
+    return execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' }).trim();
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? '';
 };
-
-const ps = (pid: number, field: string): string =>
-  execFileSync('ps', ['-o', `${field}=`, '-p', String(pid)], { encoding: 'utf8' }).trim();
 
 /** True while the very process of this trace is there. */
 export const isAlive = ({ pid, startTime }: Trace): boolean =>

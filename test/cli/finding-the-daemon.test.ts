@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findDaemon, processStart } from '../../src/cli/daemon-file.ts';
+import { findDaemon } from '../../src/cli/find-daemon.ts';
 import type { Address } from '../../src/cli/shell.ts';
+import { startMsOf } from '../../src/process-start.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, newFolder } from './run-cli.ts';
 
@@ -37,7 +38,7 @@ test('a process that began after the file was written is somebody else', () => {
 
 test('the start of this process is known to a second or so', () => {
   const beganMs = Date.now() - process.uptime() * 1_000;
-  expect(Math.abs((processStart(process.pid) ?? 0) - beganMs)).toBeLessThan(3_000);
+  expect(Math.abs((startMsOf(process.pid) ?? 0) - beganMs)).toBeLessThan(3_000);
 });
 
 test('no file is no daemon, and half a file is said to be unreadable', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ExitCode } from '../../src/cli/failure.ts';
 import { failureOf } from '../../src/cli/failure.ts';
 import { CONFIG_NAMES, VARIABLES } from '../../src/config.ts';
-import { EXIT_STORAGE } from '../../src/daemon.ts';
+import { EXIT_STORE_FAILED } from '../../src/greenroom.ts';
 import { DIRECTIVE_KEYS } from '../../src/rehearsal/directives.ts';
 import { Create, TurnRequest } from '../../src/session/api.ts';
 import { Criteria, criteriaShape } from '../../src/session/catalog.ts';
@@ -39,7 +39,7 @@ describe('exit codes', () => {
 
   test('every exit code of the command line and of the daemon is there', () => {
     const codes = tableBelow('Exit codes').map(([code]) => code);
-    expect(codes).toEqual([...Object.keys(ofCommands), String(EXIT_STORAGE)]);
+    expect(codes).toEqual([...Object.keys(ofCommands), String(EXIT_STORE_FAILED)]);
   });
 });
 

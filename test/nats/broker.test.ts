@@ -8,9 +8,10 @@ import { connect } from 'nats';
 import { describe, expect, test, vi } from 'vitest';
 import { compiledFile } from '../../src/compiled.ts';
 import { Broker, type BrokerArgs, brokerName } from '../../src/nats/broker.ts';
-import { isAlive, readTrace, startTimeOf } from '../../src/nats/leftover.ts';
+import { isAlive, readTrace } from '../../src/nats/leftover.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
+import { startTimeOf } from '../../src/process-start.ts';
 import { natsServer, withoutNatsServer } from '../support/nats.ts';
 
 const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
