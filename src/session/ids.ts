@@ -1,5 +1,5 @@
 /** Names of sessions, turns and tenants: the one pattern, checked before an id can reach a key, a subject or a path. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { GreenroomError } from './errors.ts';
 
@@ -49,11 +49,8 @@ export const newTurnId = (nowMs: number): TurnId => uuidV7(nowMs) as TurnId;
 
 export const newSessionId = (nowMs: number): SessionId => uuidV7(nowMs) as SessionId;
 
+/** The random part is a UUIDv4's: node keeps its entropy in stock, which makes it cheap. */
 const uuidV7 = (nowMs: number): string => {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(nowMs, 0, 6);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const time = nowMs.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 };
