@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import type { z } from 'zod';
-import { Subjects } from '../nats/subjects.ts';
+import { deadlineMs } from '../nats/deadlines.ts';
+import { ASK, Subjects } from '../nats/subjects.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutPasswords } from '../redact.ts';
 import type {
@@ -53,7 +54,8 @@ export interface Client extends SessionsApi {
   close(): Promise<void>;
 }
 
-const SLOW_VERBS: Readonly<Record<string, number>> = { import: 125_000, cleanup: 605_000 };
+/** What a request may take beyond the daemon's own deadline: its way there and back. */
+const MARGIN_MS = 5_000;
 
 /** Connects; rejects with `unavailable` if no broker answers. Afterwards it reconnects by itself. */
 export const connectClient = async (options: ClientOptions): Promise<Client> => {
@@ -127,7 +129,7 @@ class NatsClient implements Client {
     request: z.input<typeof TurnRequest>,
   ): AsyncGenerator<WireEvent, void> {
     sessionKey(this.tenant, sessionId);
-    const subject = this.#subjects.session(this.tenant, sessionId, 'ask');
+    const subject = this.#subjects.session(this.tenant, sessionId, ASK);
     const turnId = request.turnId ?? newTurnId(systemClock.now());
     const body = Buffer.from(JSON.stringify({ ...request, turnId }));
     const { silenceMs = 30_000, rejoinMs = 30_000 } = this.#options;
@@ -148,7 +150,7 @@ class NatsClient implements Client {
   }
 
   async #request(subject: string, verb: string, request: unknown): Promise<unknown> {
-    const timeout = this.#options.timeoutMs ?? SLOW_VERBS[verb] ?? 35_000;
+    const timeout = this.#options.timeoutMs ?? deadlineMs(verb) + MARGIN_MS;
     const body = Buffer.from(JSON.stringify(request));
     try {
       return replyIn(await this.#nc.request(subject, body, { timeout }));

@@ -1,13 +1,14 @@
 /** What comes back over NATS, as values or as the errors that an embedded call would throw. */
 import { type Msg, ErrorCode as NatsCode, NatsError } from 'nats';
+import { ERROR_HEADER, STATUS_HEADER } from '../nats/wire.ts';
 import { fromWire, GreenroomError, type WireError } from '../session/errors.ts';
 
 /** The error that a reply tells of, if it does. */
 export const errorIn = (msg: Msg): GreenroomError | undefined => {
-  if (!msg.headers?.has('Nats-Service-Error-Code')) return undefined;
+  if (!msg.headers?.has(STATUS_HEADER)) return undefined;
   const { error } = parse(msg) as { error?: WireError };
   return error === undefined
-    ? new GreenroomError('internal', msg.headers.get('Nats-Service-Error'))
+    ? new GreenroomError('internal', msg.headers.get(ERROR_HEADER))
     : fromWire(error);
 };
 

@@ -21,6 +21,7 @@ import { type SessionKey, sessionKey, type Tenant } from '../session/ids.ts';
 import { wrongValueOf } from '../session/parse.ts';
 import { Asks } from './asks.ts';
 import { parseJson, parseRequest, parseTurn } from './body.ts';
+import { DEADLINE_MS, deadlineMs } from './deadlines.ts';
 import { InFlight } from './in-flight.ts';
 import { EndpointStats } from './micro.ts';
 import type { Outbox } from './outbox.ts';
@@ -42,10 +43,12 @@ export interface ApiLimits {
   readonly timeoutMs: number;
 }
 
-export const API_LIMITS: ApiLimits = { inFlight: 1_000, openAsks: 20_000, timeoutMs: 30_000 };
+export const API_LIMITS: ApiLimits = {
+  inFlight: 1_000,
+  openAsks: 20_000,
+  timeoutMs: DEADLINE_MS,
+};
 
-/** Work that is known to take longer than the usual deadline. */
-const SLOW_VERBS: Readonly<Record<string, number>> = { import: 120_000, cleanup: 600_000 };
 const LONGEST_TIMEOUT_MS = 600_000;
 const TIMEOUT_HEADER = 'Greenroom-Timeout-Ms';
 
@@ -56,8 +59,7 @@ export interface AnswersOptions {
   readonly maxPayloadBytes: number;
   readonly limits: ApiLimits;
   readonly daemonVerbs: DaemonVerbs;
-  /** Throws if sessions are restarting. */
-  readonly door: () => SessionsDoor;
+  readonly door: SessionsDoor;
 }
 
 type Run = (request: unknown, timeoutMs: number) => Promise<unknown>;
@@ -114,8 +116,7 @@ export class Answers {
     key: SessionKey,
     body: Uint8Array,
   ): { request: unknown; run: Run } {
-    const { daemonVerbs } = this.#options;
-    const door = this.#options.door();
+    const { daemonVerbs, door } = this.#options;
     const wrong = wrongValueOf(verb);
     switch (kind) {
       case 'session': {
@@ -176,7 +177,6 @@ export class Answers {
 
   #ask(key: SessionKey, endpoint: EndpointStats, msg: Msg): void {
     const { turnId, request } = parseTurn(msg.data, headerOf(msg.headers, TURN_ID_HEADER));
-    const door = this.#options.door();
     const ask = msg.reply ? this.asks.open(key, msg.reply) : undefined;
     const failed = (error: unknown) => {
       endpoint.failed(codeOf(error));
@@ -184,7 +184,7 @@ export class Answers {
     };
     try {
       const ticket = this.inFlight.enter(this.#timeoutOf(ASK, msg), failed);
-      door.turn(key, turnId, request, ask?.tell).then(
+      this.#options.door.turn(key, turnId, request, ask?.tell).then(
         () => {
           if (this.inFlight.leave(ticket)) endpoint.finished(this.inFlight.elapsed(ticket));
         },
@@ -213,7 +213,7 @@ export class Answers {
   #timeoutOf(verb: string, msg: Msg): number {
     const wanted = Number(headerOf(msg.headers, TIMEOUT_HEADER));
     if (Number.isInteger(wanted) && wanted > 0) return Math.min(wanted, LONGEST_TIMEOUT_MS);
-    return SLOW_VERBS[verb] ?? this.#options.limits.timeoutMs;
+    return deadlineMs(verb, this.#options.limits.timeoutMs);
   }
 }
 

@@ -30,8 +30,6 @@ export interface ApiArgs {
 }
 
 export interface ApiFace {
-  /** Tells other programs that a session was created, deleted, archived or swept. */
-  readonly lifecycle: NewsListener;
   /** Refuses everything new with `draining`; open streams go on. */
   drain(): void;
   readonly stats: ApiStats;
@@ -69,7 +67,7 @@ export const Api = genServer(apiProtocol, {
       maxPayloadBytes: link.maxPayloadBytes,
       limits: { ...API_LIMITS, ...args.limits },
       daemonVerbs: args.daemonVerbs,
-      door: () => args.door,
+      door: args.door,
     });
     const subscriptions = subjects.served.map((subject) =>
       link.nc.subscribe(subject, {
@@ -90,7 +88,7 @@ export const Api = genServer(apiProtocol, {
       for (const subscription of subscriptions) subscription.unsubscribe();
     };
     self.own(hush);
-    self.register(apiName, faceOf(link, subjects, answers, system.clock));
+    self.register(apiName, faceOf(link, answers));
     return { link, answers, micro, hush };
   },
 
@@ -137,8 +135,7 @@ const newsVoice =
     link.outbox.publish(subjects.lifecycle(tenant), body);
   };
 
-const faceOf = (link: LinkFace, subjects: Subjects, answers: Answers, clock: Clock): ApiFace => ({
-  lifecycle: newsVoice(link, subjects, clock),
+const faceOf = (link: LinkFace, answers: Answers): ApiFace => ({
   drain: () => answers.drain(),
   get stats() {
     const { published, lost } = link.outbox;

@@ -7,6 +7,7 @@ import { TurnRequest } from '../session/api.ts';
 import { type ErrorCode, GreenroomError } from '../session/errors.ts';
 import { TurnId } from '../session/ids.ts';
 import { checked } from '../session/parse.ts';
+import { TURN_ID_HEADER } from './wire.ts';
 
 /** Largest body of a request, in bytes, whatever the broker would let through. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -58,7 +59,7 @@ export const turnIdIn = (
 const headerTurnId = (value: string): TurnId => {
   const parsed = TurnId.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new GreenroomError('invalid_request', 'the header Greenroom-Turn-Id is not a turn id');
+  throw new GreenroomError('invalid_request', `the header ${TURN_ID_HEADER} is not a turn id`);
 };
 
 /** JSON of bounded size and depth. */

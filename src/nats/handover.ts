@@ -18,8 +18,7 @@ import { type Item, type Lane, type Loaded, laneOf, newLane } from './lane.ts';
 export interface HandoverOptions {
   readonly clock: Clock;
   readonly feed: Feed;
-  /** Throws while sessions are restarting. */
-  readonly door: () => SessionsDoor;
+  readonly door: SessionsDoor;
   /** The turn is durable, or its refusal is. */
   readonly acknowledge: (item: Item) => void;
   /** Records a refusal, durably; rejects if it cannot be recorded now. */
@@ -120,7 +119,7 @@ export class Handover {
     if (loaded === undefined) return this.#done(lane, item);
     try {
       if ('refusal' in loaded) throw loaded.refusal;
-      await this.#options.door().turn(item.key, loaded.turnId, loaded.request);
+      await this.#options.door.turn(item.key, loaded.turnId, loaded.request);
       this.accepted++;
       crashpoint('intake.before-ack');
     } catch (error) {

@@ -31,8 +31,6 @@ export interface IntakeArgs {
 }
 
 export interface IntakeFace {
-  /** Takes nothing more; resolves when what was being handed over is. The rest stays in the broker. */
-  pause(): Promise<void>;
   readonly stats: IntakeStats;
 }
 
@@ -80,7 +78,7 @@ export const Intake = genServer(intakeProtocol, {
         subjects: new Subjects(args.prefix),
         storeId: args.storeId ?? system.fetch(journalName).info().storeId,
         window: { ...WINDOW, ...args.window },
-        door: () => args.door,
+        door: args.door,
         onLost: () => self.send('open'),
       },
       jsm,
@@ -141,7 +139,6 @@ const firstOpen = async (queue: TurnQueue, clock: Clock): Promise<void> => {
 };
 
 const faceOf = (queue: TurnQueue): IntakeFace => ({
-  pause: () => queue.pause(),
   get stats() {
     const { items, loaded, accepted, refused } = queue.handover;
     return { inHand: items, loaded, accepted, refused };

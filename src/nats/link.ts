@@ -16,7 +16,7 @@ import { nameOf } from '../otp/name.ts';
 import { withoutPasswords } from '../redact.ts';
 import { brokerName } from './broker.ts';
 import { Outbox } from './outbox.ts';
-import { requireVersion, type Version } from './server-program.ts';
+import { requireVersion } from './server-program.ts';
 
 export interface LinkArgs {
   /** Servers with commas; undefined: our own broker, found by its name. */
@@ -31,7 +31,6 @@ export interface LinkArgs {
 export interface LinkFace {
   readonly nc: NatsConnection;
   readonly outbox: Outbox;
-  readonly version: Version;
   /** Largest message that this broker takes. */
   readonly maxPayloadBytes: number;
   readonly url: string;
@@ -62,7 +61,7 @@ export const Link = genServer(linkProtocol, {
     const url = args.url ?? system.fetch(brokerName).url;
     const nc = await connectWithin(args.connectTimeoutMs ?? 20_000, url, args.creds, system.clock);
     self.own(() => nc.close());
-    const version = requireVersion(nc.info?.version ?? '', url);
+    requireVersion(nc.info?.version ?? '', url);
     let connected = true;
     const listeners = new Set<() => void>();
     watch(nc, (event) => {
@@ -73,7 +72,6 @@ export const Link = genServer(linkProtocol, {
     const face: LinkFace = {
       nc,
       outbox: new Outbox(nc, system.clock, () => connected),
-      version,
       maxPayloadBytes: nc.info?.max_payload ?? 1024 * 1024,
       url,
       isConnected: () => connected,

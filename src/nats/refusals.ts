@@ -8,6 +8,7 @@ import type { SessionsDoor } from '../session/door.ts';
 import { toWire } from '../session/errors.ts';
 import { ID_PATTERN, type SessionKey, type TurnId } from '../session/ids.ts';
 import type { Subjects } from './subjects.ts';
+import { oneLine, TURN_ID_HEADER } from './wire.ts';
 
 export interface Refusal {
   /** As the subject names it. */
@@ -30,9 +31,9 @@ export const recordRefusal = async (
   const { tenant, sessionId } = key;
   const { code, message } = toWire(error);
   const fields = headers();
-  fields.set('Greenroom-Turn-Id', turnId);
+  fields.set(TURN_ID_HEADER, turnId);
   fields.set('Greenroom-Error-Code', code);
-  fields.set('Greenroom-Error', message.replaceAll(/[\r\n]+/g, ' ').slice(0, 500));
+  fields.set('Greenroom-Error', oneLine(message));
   const options = { msgID: messageId, headers: fields, timeout: 5_000 };
   await js.publish(subjects.dead(tenant, sessionId), body, options);
   if (!ID_PATTERN.test(tenant) || !ID_PATTERN.test(sessionId)) return;

@@ -37,8 +37,7 @@ export interface TurnQueueOptions {
   readonly subjects: Subjects;
   readonly storeId: string;
   readonly window: Window;
-  /** Throws while sessions are restarting. */
-  readonly door: () => SessionsDoor;
+  readonly door: SessionsDoor;
   /** The consumer is gone: open again. */
   readonly onLost: (why: string) => void;
 }
@@ -145,7 +144,7 @@ export class TurnQueue {
     const { link, subjects, door } = this.#options;
     const messageId = `${this.#stream?.createdMs}-${item.seq}`;
     const refusal = { key: item.key, turnId, body, error, messageId };
-    return recordRefusal(link.nc.jetstream(), subjects, door(), refusal);
+    return recordRefusal(link.nc.jetstream(), subjects, door, refusal);
   }
 
   /** What was set aside, as the broker still has it. */

@@ -8,6 +8,9 @@ import type { Publication } from '../session/feed.ts';
 
 /** Names the turn of a plain prompt. */
 export const TURN_ID_HEADER = 'Greenroom-Turn-Id';
+/** Of a refusal: its status, and its code with its message. */
+export const STATUS_HEADER = 'Nats-Service-Error-Code';
+export const ERROR_HEADER = 'Nats-Service-Error';
 
 /** A request's header, however its sender spells the name; empty counts as absent. */
 export const headerOf = (headers: MsgHdrs | undefined, name: string): string | undefined =>
@@ -20,7 +23,7 @@ export type HeaderBytes = Uint8Array;
 
 const encoder = new TextEncoder();
 
-export const headerBytes = (fields: Readonly<Record<string, string>>): HeaderBytes =>
+const headerBytes = (fields: Readonly<Record<string, string>>): HeaderBytes =>
   encoder.encode(
     `NATS/1.0\r\n${Object.entries(fields)
       .map(([name, value]) => `${name}: ${oneLine(value)}\r\n`)
@@ -28,7 +31,7 @@ export const headerBytes = (fields: Readonly<Record<string, string>>): HeaderByt
   );
 
 /** A header's value cannot hold line ends, and need not be long. */
-const oneLine = (value: string): string => value.replaceAll(/[\r\n]+/g, ' ').slice(0, 500);
+export const oneLine = (value: string): string => value.replaceAll(/[\r\n]+/g, ' ').slice(0, 500);
 
 /** The client's publish only asks headers for their bytes. */
 export const asHeaders = (bytes: HeaderBytes): MsgHdrs =>
@@ -52,8 +55,8 @@ export const errorReply = (error: unknown): Outgoing => {
   return {
     data: encoder.encode(JSON.stringify({ error: wire })),
     headers: headerBytes({
-      'Nats-Service-Error-Code': String(ERRORS[wire.code].status),
-      'Nats-Service-Error': `${wire.code}: ${wire.message}`,
+      [STATUS_HEADER]: String(ERRORS[wire.code].status),
+      [ERROR_HEADER]: `${wire.code}: ${wire.message}`,
     }),
   };
 };

@@ -32,7 +32,7 @@ const numberIn = (path: string, name: string): number => {
 };
 
 const streams = (name: string): number => numberIn('src/nats/streams.ts', name);
-const answers = (name: string): number => numberIn('src/nats/answers.ts', name);
+const deadline = (verb: string): number => numberIn('src/nats/deadlines.ts', verb);
 const ofSession = (name: string): number => numberIn('supervisors/session.ts', name);
 
 const LIMITS: readonly (readonly [limit: string, value: string])[] = [
@@ -49,9 +49,9 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ['streams of `ask` that are open', count(API_LIMITS.openAsks)],
   [
     "a request's time",
-    `${seconds(API_LIMITS.timeoutMs)}; \`cleanup\` ${seconds(answers('cleanup'))}, ` +
-      `\`import\` ${seconds(answers('import'))}; another one by the header ` +
-      `\`Greenroom-Timeout-Ms\`, at most ${seconds(answers('LONGEST_TIMEOUT_MS'))}`,
+    `${seconds(API_LIMITS.timeoutMs)}; \`cleanup\` ${seconds(deadline('cleanup'))}, ` +
+      `\`import\` ${seconds(deadline('import'))}; another one by the header ` +
+      `\`Greenroom-Timeout-Ms\`, at most ${seconds(numberIn('src/nats/answers.ts', 'LONGEST_TIMEOUT_MS'))}`,
   ],
   [
     'tokens of one answer',

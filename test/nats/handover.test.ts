@@ -23,7 +23,7 @@ const setUp = () => {
   const handover = new Handover({
     clock,
     feed: door.feed,
-    door: () => door,
+    door,
     acknowledge: ({ seq }) => void acknowledged.push(seq),
     refuse: async ({ seq }) => void refused.push(seq),
     load: async ({ seq }) => item(seq).loaded,
