@@ -3,22 +3,22 @@
  * It names a place and no row, so it stays valid while sessions change, also if that row is deleted.
  */
 import { z } from 'zod';
-import type { Criteria } from '../session/catalog.ts';
+import { Criteria } from '../session/catalog.ts';
 import { GreenroomError } from '../session/errors.ts';
-import { ID_PATTERN } from '../session/ids.ts';
-
-const SORTS = ['updatedAt', 'createdAt', 'cost', 'turns'] as const;
-const Place = z.tuple([
-  z.enum(SORTS),
-  z.enum(['asc', 'desc']),
-  z.number(),
-  z.string().regex(ID_PATTERN),
-]);
+import { SessionId } from '../session/ids.ts';
 
 export interface Place {
   readonly value: number;
   readonly sessionId: string;
 }
+
+/** The order, and a place in it. */
+const Encoded = z.tuple([
+  Criteria.shape.sortBy.unwrap(),
+  Criteria.shape.order.unwrap(),
+  z.number(),
+  SessionId,
+]);
 
 export const encodeCursor = ({ sortBy, order }: Criteria, place: Place): string =>
   Buffer.from(JSON.stringify([sortBy, order, place.value, place.sessionId])).toString('base64url');
@@ -26,7 +26,7 @@ export const encodeCursor = ({ sortBy, order }: Criteria, place: Place): string 
 /** Throws `invalid_criteria` for anything that a search of this order did not hand out. */
 export const decodeCursor = (criteria: Criteria): Place | undefined => {
   if (criteria.cursor === undefined) return undefined;
-  const parsed = Place.safeParse(jsonIn(criteria.cursor));
+  const parsed = Encoded.safeParse(jsonIn(criteria.cursor));
   if (!parsed.success) throw refusal('is none of ours: use a nextCursor as it came');
   const [sortBy, order, value, sessionId] = parsed.data;
   if (sortBy !== criteria.sortBy || order !== criteria.order)

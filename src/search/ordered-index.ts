@@ -157,6 +157,9 @@ const offsetIn = ({ items, size }: Chunk, reached: Reached): number => {
   return low;
 };
 
+/** The order of texts by their UTF-16 units; what an index of texts compares them by. */
+export const alphabetical = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
 const insertAt = (chunk: Chunk, offset: number, item: number): void => {
   chunk.items.copyWithin(offset + 1, offset, chunk.size);
   chunk.items[offset] = item;

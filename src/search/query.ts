@@ -4,9 +4,10 @@
  *
  * Invariant: a source names each row at most once, and every row that passes the tests.
  */
-import type { Filter } from '../session/catalog.ts';
+import type { Criteria, Filter } from '../session/catalog.ts';
+import { nanoUsdOf } from '../session/pricing/money.ts';
 import type { Facet } from './facet.ts';
-import type { SessionTable } from './session-table.ts';
+import { OPTIONAL_FACETS, type SessionTable } from './session-table.ts';
 import type { Range } from './sorted-column.ts';
 
 /** A prefix of more tags than this is tested row by row: to list them would cost more than it saves. */
@@ -24,7 +25,7 @@ export interface Query {
   readonly tests: readonly Test[];
   readonly smallest: Source;
   /** Ranges by the columns that can be sorted by; no range is everything. */
-  readonly ranges: Readonly<Record<'updatedAt' | 'createdAt' | 'cost' | 'turns', Range>>;
+  readonly ranges: Readonly<Record<Criteria['sortBy'], Range>>;
 }
 
 export const passes = ({ tests }: Query, slot: number): boolean => {
@@ -53,16 +54,8 @@ interface Part {
   readonly source?: Source;
 }
 
-const PLAIN_FACETS = [
-  'mode',
-  'model',
-  'workingDirectory',
-  'permissionMode',
-  'owner',
-  'templateId',
-  'externalKey',
-  'parentId',
-] as const;
+/** One value is asked for; of `status` it may be several. */
+const PLAIN_FACETS = ['mode', ...OPTIONAL_FACETS] as const;
 
 const facetParts = ({ facets }: SessionTable, filter: Filter): Part[] => {
   const parts = PLAIN_FACETS.flatMap((field) => {
@@ -135,13 +128,10 @@ const rangesOf = (filter: Filter): Query['ranges'] => ({
     max: filter.updatedBefore ?? Infinity,
   },
   cost: {
-    min: nanoUsd(Math.max(filter.minCostUsd ?? -Infinity, filter.minCost ?? -Infinity)),
-    max: nanoUsd(Math.min(filter.maxCostUsd ?? Infinity, filter.maxCost ?? Infinity)),
+    min: nanoUsdOf(Math.max(filter.minCostUsd ?? -Infinity, filter.minCost ?? -Infinity)),
+    max: nanoUsdOf(Math.min(filter.maxCostUsd ?? Infinity, filter.maxCost ?? Infinity)),
   },
   turns: { min: -Infinity, max: Infinity },
 });
-
-/** Rounded, as 0.1 dollars times a billion is a little more than it should be. */
-const nanoUsd = (usd: number): number => Math.round(usd * 1e9);
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

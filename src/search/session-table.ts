@@ -14,6 +14,16 @@ import { SortedColumn } from './sorted-column.ts';
 import { TagTable } from './tag-table.ts';
 
 const TEXTS = ['title', 'summary', 'description'] as const;
+/** Facets of which a row may have no value. */
+export const OPTIONAL_FACETS = [
+  'model',
+  'workingDirectory',
+  'permissionMode',
+  'owner',
+  'templateId',
+  'externalKey',
+  'parentId',
+] as const;
 
 export class SessionTable {
   readonly #tenant: Tenant;
@@ -203,13 +213,3 @@ export class SessionTable {
     return fields;
   }
 }
-
-const OPTIONAL_FACETS = [
-  'model',
-  'workingDirectory',
-  'permissionMode',
-  'owner',
-  'templateId',
-  'externalKey',
-  'parentId',
-] as const;

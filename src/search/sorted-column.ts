@@ -3,7 +3,7 @@
  * one place and a cursor can name it although rows around it come and go.
  */
 import type { Column } from './columns.ts';
-import { OrderedIndex } from './ordered-index.ts';
+import { alphabetical, OrderedIndex } from './ordered-index.ts';
 
 /** Both ends included. */
 export interface Range {
@@ -44,12 +44,12 @@ export class SortedColumn {
   }
 
   compare(a: number, b: number): number {
-    return this.at(a) - this.at(b) || compareIds(this.#idAt(a), this.#idAt(b));
+    return this.at(a) - this.at(b) || alphabetical(this.#idAt(a), this.#idAt(b));
   }
 
   /** Where a row stands to a place that a cursor names: negative before it, 0 at it. */
   compareTo(slot: number, value: number, sessionId: string): number {
-    return this.at(slot) - value || compareIds(this.#idAt(slot), sessionId);
+    return this.at(slot) - value || alphabetical(this.#idAt(slot), sessionId);
   }
 
   /** The ranks of a range's rows in the index: the first, and the one after the last. */
@@ -64,5 +64,3 @@ export class SortedColumn {
     return this.#values.bytes + this.index.bytes;
   }
 }
-
-const compareIds = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);

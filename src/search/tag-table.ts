@@ -7,7 +7,7 @@
 import { tagKey } from '../session/tags.ts';
 import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
-import { OrderedIndex } from './ordered-index.ts';
+import { alphabetical, OrderedIndex } from './ordered-index.ts';
 import { Postings } from './postings.ts';
 
 export class TagTable {
@@ -147,5 +147,3 @@ export class TagTable {
     this.#freeNodes.push(node);
   }
 }
-
-const alphabetical = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);

@@ -1,5 +1,6 @@
 /** Tokens and money of imported files: each response counts once, in whatever files it is. */
 import { mergeResponse, type ResponseRecord } from '../../session/claude-code/response-record.ts';
+import { usdOf } from '../../session/pricing/money.ts';
 import { addUsage, emptyUsage, type Usage } from '../../session/usage.ts';
 
 export interface Spent {
@@ -8,8 +9,6 @@ export interface Spent {
   readonly costUsd: number | null;
   readonly knownCostUsd?: number;
 }
-
-const NANO = 1e9;
 
 export const spentOf = (responses: ReadonlyMap<string, ResponseRecord>): Spent => {
   let usage = emptyUsage;
@@ -21,8 +20,8 @@ export const spentOf = (responses: ReadonlyMap<string, ResponseRecord>): Spent =
     isPartial ||= record.costNanoUsd === null;
   }
   return isPartial
-    ? { usage, costUsd: null, knownCostUsd: nanoUsd / NANO }
-    : { usage, costUsd: nanoUsd / NANO };
+    ? { usage, costUsd: null, knownCostUsd: usdOf(nanoUsd) }
+    : { usage, costUsd: usdOf(nanoUsd) };
 };
 
 /** Adds a file's responses to those of the others: copies in forks and resumed sessions count once. */
