@@ -42,7 +42,7 @@ export interface RunningOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly clock?: Clock;
-  readonly seams?: Seams;
+  readonly seams?: Seams | undefined;
   /** The store failed: the process must end and touch it no more. */
   readonly onFatal: (error: Error) => void;
 }
@@ -160,7 +160,7 @@ export interface TreeView {
   readonly children: readonly TreeView[];
 }
 
-export const treeView = ({ ref, children, label: _, ...node }: TreeNode): TreeView => ({
+const treeView = ({ ref, children, label: _, ...node }: TreeNode): TreeView => ({
   ...node,
   ref: ref?.id ?? null,
   children: children.map(treeView),
@@ -172,6 +172,7 @@ const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
   passivateMs: config.passivateMinutes * MINUTE_MS,
   activity: new Activity(),
   parking: new Map(),
+  commits: new Map(),
   rules: {
     queuePerSession: config.queuePerSession,
     maxSteps: MAX_STEPS,

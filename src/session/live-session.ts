@@ -183,18 +183,15 @@ export class LiveSession {
     return this.#batch !== undefined || this.steps.run !== undefined;
   }
 
-  /** Starts the step of the running turn; tries again a little later while no executor is there. */
+  /** Starts the step of the running turn; tries again a little later while a part is restarting. */
   startStep(): void {
     const turn = this.committed.head.openTurns[0];
     if (turn?.status !== 'running' || this.steps.run !== undefined) return;
     if (this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
     if (this.committed.cancelling === turn.turnId) return this.#giveUp(turn);
-    const started = this.steps.start(
-      turn,
-      this.committed.head,
-      this.#args.runtime.rules,
-      this.#journal,
-    );
+    const { rules } = this.#args.runtime;
+    const journal = this.#mailbox.system.find(journalName);
+    const started = journal && this.steps.start(turn, this.committed.head, rules, journal);
     if (!started) return this.#mailbox.later('startStep', RETRY_MS);
     crashpoint('step.started');
     this.touch();
@@ -223,8 +220,8 @@ export class LiveSession {
 
   /**
    * As many as may share a commit. Imports go alone: what they add is computed from what is stored,
-   * and another may be just before them. A deletion or a parking is the last of its batch: the actor ends with it, and whoever waits
-   * behind it asks the next one.
+   * and another may be just before them. A deletion or a parking is the last of its batch: the actor
+   * ends with it, and whoever waits behind it asks the next one.
    */
   #take(): Waiting[] {
     if (this.#waiting.length === 1) return this.#waiting.splice(0);
@@ -257,7 +254,14 @@ export class LiveSession {
   }
 
   async #begin(change: SessionChange): Promise<void> {
-    await this.#journal.commit(change);
+    const { commits } = this.#args.runtime;
+    const commit = this.#journal.commit(change);
+    commits.set(this.#name, commit);
+    try {
+      await commit;
+    } finally {
+      if (commits.get(this.#name) === commit) commits.delete(this.#name);
+    }
   }
 
   #prepare(waiting: Waiting): readonly Ready[] {

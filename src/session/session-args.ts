@@ -15,6 +15,8 @@ export interface SessionRuntime {
   readonly passivateMs: number;
   /** Sessions that ran out of their restart budget, with the reason, until they have written it down. */
   readonly parking: Map<string, TurnError>;
+  /** Commits in flight. They outlive the actor that made them: the next one begins after them. */
+  readonly commits: Map<string, Promise<void>>;
 }
 
 export interface SessionArgs {

@@ -17,7 +17,7 @@ import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
 
 /** A running turn says so this often; 30 s of silence means lost. */
 const PING_MS = 10_000;
-const JOURNAL_WAIT_MS = 10_000;
+const JOURNAL_WAIT_MS = 15_000;
 const JOURNAL_LOOK_MS = 10;
 
 interface Actor {
@@ -30,9 +30,7 @@ interface Actor {
 
 export const SessionServer = genServer(sessionProtocol, {
   init: (args: SessionArgs, self): Actor | Promise<Actor> =>
-    self.system.find(journalName) === undefined
-      ? journalIsBack(self).then(() => begin(args, self))
-      : begin(args, self),
+    isSettled(args, self) ? begin(args, self) : begunLater(args, self),
 
   handleCall: {
     get: (_, actor) => {
@@ -142,11 +140,17 @@ const tellMissedEnds = (
   }
 };
 
+/** What is stored is the whole truth: there is a journal, and no commit of an earlier actor is on its way. */
+const isSettled = ({ key, runtime }: SessionArgs, { system }: SessionSelf): boolean =>
+  system.find(journalName) !== undefined && !runtime.commits.has(keyString(key));
+
 /** A journal that is restarting is worth waiting for: a session that fails to start would use up its budget. */
-const journalIsBack = async ({ system }: SessionSelf): Promise<void> => {
-  const untilMs = system.clock.monotonic() + JOURNAL_WAIT_MS;
-  while (system.find(journalName) === undefined && system.clock.monotonic() < untilMs)
-    await new Promise<void>((resolve) => void system.clock.setTimeout(resolve, JOURNAL_LOOK_MS));
+const begunLater = async (args: SessionArgs, self: SessionSelf): Promise<Actor> => {
+  const { clock } = self.system;
+  const untilMs = clock.monotonic() + JOURNAL_WAIT_MS;
+  while (!isSettled(args, self) && clock.monotonic() < untilMs)
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, JOURNAL_LOOK_MS));
+  return begin(args, self);
 };
 
 const mailboxOf = (self: SessionSelf) => ({
