@@ -3,6 +3,7 @@ import { registry } from '../src/otp/registry.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { liveName } from '../src/session/live-names.ts';
 import type { Parts } from './parts.ts';
+import { rewake } from './recovery.ts';
 import { sessionSupervisor } from './session.ts';
 
 export const sessions = (parts: Parts) =>
@@ -14,5 +15,6 @@ export const sessions = (parts: Parts) =>
     children: [
       registry({ id: 'registry', name: liveName }), // who is live
       sessionSupervisor(parts), // starts them, restarts them, parks the sick
+      rewake(parts), // after a crash of these two, those with unfinished turns
     ],
   });

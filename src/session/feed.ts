@@ -4,7 +4,7 @@
  * next attempt too. An event that nobody hears is gone; nothing durable is only here.
  */
 import { encodeEvent, type SessionEvent } from './event.ts';
-import { keyString, type SessionKey, type Tenant, type TurnId } from './ids.ts';
+import { keyOf, keyString, type SessionKey, type Tenant, type TurnId } from './ids.ts';
 
 /** One event on its way out, encoded at most once however many gateways send it. */
 export class Publication {
@@ -66,6 +66,11 @@ export class Feed {
   /** Turns of a session that somebody reads. */
   readTurns(key: SessionKey): readonly TurnId[] {
     return [...(this.#readers.get(keyString(key))?.keys() ?? [])];
+  }
+
+  /** Sessions of which somebody reads a turn. */
+  readSessions(): readonly SessionKey[] {
+    return [...this.#readers.keys()].map(keyOf);
   }
 
   /** News of sessions' lives: created, deleted, swept. */

@@ -132,6 +132,11 @@ export class Sessions implements SessionsDoor {
       });
   }
 
+  /** Sessions of which somebody reads a turn. */
+  beingRead(): readonly SessionKey[] {
+    return this.#feed.readSessions();
+  }
+
   /** Brings a session's actor up; an unfinished turn goes on by that. */
   async wake(key: SessionKey): Promise<void> {
     await this.#caller.wake(key);
