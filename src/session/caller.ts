@@ -3,6 +3,7 @@
  *
  * A request that certainly was not begun (its actor was gone, or left before its turn came) is sent
  * again to the next actor, and so is a turn; anything else is reported, with a code from the table.
+ * Requests reach a session in the order in which they were made, also when the first has to wake it.
  */
 import { OtpError } from '../otp/otp-error.ts';
 import type { System } from '../otp/system.ts';
@@ -21,6 +22,8 @@ const MAX_ATTEMPTS = 3;
 
 export class Caller {
   readonly system: System;
+  /** Wakes under way, and a moment longer: until those who waited have sent what they had. */
+  readonly #wakes = new Map<string, Wake>();
 
   constructor(system: System) {
     this.system = system;
@@ -31,12 +34,28 @@ export class Caller {
     return this.system.find(liveName)?.find(keyString(key));
   }
 
-  /** The session's actor; rejects `unavailable` while it cannot be had. */
-  async wake(key: SessionKey): Promise<SessionRef> {
-    const live = this.find(key);
-    if (live !== undefined) return live;
+  /** The session's actor; rejects `unavailable` while it cannot be had. Who asks first has it first. */
+  wake(key: SessionKey): Promise<SessionRef> {
+    const name = keyString(key);
+    const waking = this.#wakes.get(name);
+    if (waking?.isGood) return waking.ref;
+    const wake = new Wake(this.#ensure(key));
+    this.#wakes.set(name, wake);
+    void wake.ref
+      .catch(() => undefined)
+      .then(() =>
+        this.system.clock.defer(() => {
+          if (this.#wakes.get(name) === wake) this.#wakes.delete(name);
+        }),
+      );
+    return wake.ref;
+  }
+
+  async #ensure(key: SessionKey): Promise<SessionRef> {
     try {
-      return await this.system.fetch(sessionSupervisorName).ensure(keyString(key));
+      return (
+        this.find(key) ?? (await this.system.fetch(sessionSupervisorName).ensure(keyString(key)))
+      );
     } catch (error) {
       throw new GreenroomError('unavailable', 'the session cannot be woken just now', {
         cause: error,
@@ -52,12 +71,18 @@ export class Caller {
   ): Promise<Answered> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await (await this.wake(key)).call('change', request, { timeoutMs });
+        const ref = this.#awake(key) ?? (await this.wake(key));
+        return await ref.call('change', request, { timeoutMs });
       } catch (error) {
         if (codeOf(error) === 'session_not_found') throw this.#absent(key);
         if (attempt === MAX_ATTEMPTS || !mayRepeat(error, request)) throw asGreenroom(error);
       }
     }
+  }
+
+  /** The actor, unless somebody waits for it: then it is their turn first. */
+  #awake(key: SessionKey): SessionRef | undefined {
+    return this.#wakes.has(keyString(key)) ? undefined : this.find(key);
   }
 
   /** The committed head; undefined if there is none. Does not wake a session. */
@@ -85,6 +110,30 @@ export class Caller {
     return this.system.fetch(journalName).tombstone(key) === undefined
       ? new GreenroomError('session_not_found', `there is no session ${key.sessionId}`)
       : new GreenroomError('session_deleted', `session ${key.sessionId} was deleted`);
+  }
+}
+
+/** An actor that is being woken, and those who wait for it: they go on in the order in which they came. */
+class Wake {
+  readonly ref: Promise<SessionRef>;
+  #woken: SessionRef | undefined;
+  #hasFailed = false;
+
+  constructor(ref: Promise<SessionRef>) {
+    this.ref = ref;
+    ref.then(
+      (woken) => {
+        this.#woken = woken;
+      },
+      () => {
+        this.#hasFailed = true;
+      },
+    );
+  }
+
+  /** Still under way, or the actor is there. */
+  get isGood(): boolean {
+    return this.#woken === undefined ? !this.#hasFailed : this.#woken.alive;
   }
 }
 
