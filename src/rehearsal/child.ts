@@ -12,15 +12,40 @@ export interface RehearsalFace {
 export const rehearsalName = nameOf<RehearsalFace>('rehearsal');
 
 /** @param wanted false when a real provider answers: the child is then ignored. */
-export const rehearsalChild = (wanted: boolean): ChildSpec =>
-  portServer<RehearsalFace>({
+export const rehearsalChild = (wanted: boolean): ChildSpec => {
+  const address = new LastAddress();
+  return portServer<RehearsalFace>({
     id: 'rehearsal',
     name: rehearsalName,
     launch: () =>
       wanted
-        ? { command: process.execPath, args: [compiledFile(import.meta.url, './main.js')] }
+        ? {
+            command: process.execPath,
+            args: [compiledFile(import.meta.url, './main.js'), '--port', address.take()],
+          }
         : IGNORE,
     ready: (line) => line.includes('"ready":true'),
-    face: ({ readyLine }) => ({ url: (JSON.parse(readyLine ?? '{}') as RehearsalFace).url }),
+    face: ({ readyLine }) => {
+      const face = JSON.parse(readyLine ?? '{}') as RehearsalFace;
+      address.keep(face.url);
+      return face;
+    },
     graceMs: 1_000,
   });
+};
+
+/** A server that comes back is found where it was: calls under way try the same address again. */
+class LastAddress {
+  #port = '0';
+
+  keep(url: string): void {
+    this.#port = new URL(url).port;
+  }
+
+  /** The port to start at; any free one (0) next time, if this one turns out to be taken. */
+  take(): string {
+    const port = this.#port;
+    this.#port = '0';
+    return port;
+  }
+}
