@@ -87,10 +87,10 @@ const expectEachOnce = async ({ sessions }: Greenroom, rounds: number): Promise<
 
 /** The pid of the rehearsal that is ready: one of this process's children. */
 const rehearsalOf = async ({ system }: Greenroom): Promise<number> => {
-  await until(() => system.find(rehearsalName) !== undefined, 'the rehearsal');
-  const own = processesOf('rehearsal/main.js').find(({ parent }) => parent === process.pid);
-  if (own === undefined) throw new Error('there is no rehearsal');
-  return own.pid;
+  const own = () => processesOf('rehearsal/main.js').find(({ parent }) => parent === process.pid);
+  const isReady = () => system.find(rehearsalName) !== undefined && own() !== undefined;
+  await until(isReady, 'the rehearsal');
+  return own()?.pid ?? Number.NaN;
 };
 
 describe('every turn completes once', () => {
