@@ -20,7 +20,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
   529: 'Overloaded',
 };
 
-export const errorTypeOf = (status: number): string =>
+const errorTypeOf = (status: number): string =>
   TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
 
 /** The status that an error event of a stream would have as an answer of its own. */
@@ -38,7 +38,7 @@ export const statusOfFault = ({
 const isRetryable = (status: number): boolean =>
   status === 408 || status === 409 || status === 429 || status >= 500;
 
-export const errorBody = (type: string, message: string, requestId: string): string =>
+const errorBody = (type: string, message: string, requestId: string): string =>
   JSON.stringify({ type: 'error', error: { type, message }, request_id: requestId });
 
 export interface EncodedError {
@@ -55,8 +55,10 @@ export const encodeError = (answer: ErrorAnswer, requestId: string): EncodedErro
   return { headers, body: errorBody(type, message, requestId) };
 };
 
-export const invalidRequest = (message: string): ErrorAnswer => ({
+export const errorAnswer = (status: number, message: string): ErrorAnswer => ({
   kind: 'error',
-  status: 400,
+  status,
   message,
 });
+
+export const invalidRequest = (message: string): ErrorAnswer => errorAnswer(400, message);

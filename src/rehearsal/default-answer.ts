@@ -8,7 +8,7 @@ const QUOTED_LENGTH = 200;
 
 const quote = (text: string): string => {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length <= QUOTED_LENGTH ? line : `${[...line.slice(0, QUOTED_LENGTH)].join('')}…`;
+  return line.length <= QUOTED_LENGTH ? line : `${line.slice(0, QUOTED_LENGTH)}…`;
 };
 
 export const defaultAnswer = (body: MessagesBody, prompt: Prompt): MessageAnswer => {

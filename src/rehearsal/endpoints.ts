@@ -5,7 +5,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, ErrorAnswer, MessageAnswer } from './answer.ts';
-import { encodeError, invalidRequest, statusOfFault } from './api-error.ts';
+import { encodeError, errorAnswer, invalidRequest, statusOfFault } from './api-error.ts';
 import type { Attempts } from './attempts.ts';
 import { compose } from './compose.ts';
 import { isKnownModel, modelInfo, modelList } from './models.ts';
@@ -45,12 +45,6 @@ const sendJson = (request: SeenRequest, response: ServerResponse, body: object):
   request.status = 200;
   send(response, 200, JSON_TYPE, requestIdOf(request), JSON.stringify(body));
 };
-
-export const errorAnswer = (status: number, message: string): ErrorAnswer => ({
-  kind: 'error',
-  status,
-  message,
-});
 
 const refusedKey = ({ headers }: SeenRequest): string | undefined => {
   const bearer = headers.authorization?.match(/^Bearer\s+(\S+)$/i)?.[1];

@@ -9,15 +9,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { errorAnswer } from './api-error.ts';
 import { Attempts } from './attempts.ts';
-import {
-  answerRequest,
-  errorAnswer,
-  type Script,
-  type Stage,
-  sendError,
-  sendFailure,
-} from './endpoints.ts';
+import { answerRequest, type Script, type Stage, sendError, sendFailure } from './endpoints.ts';
 import { JSON_TYPE, send } from './play.ts';
 import { seenListing } from './seen-listing.ts';
 import { SeenRequest, SeenRequests } from './seen-request.ts';

@@ -17,7 +17,7 @@ const PING = event('ping', '{"type":"ping"}');
 const MESSAGE_STOP = event('message_stop', '{"type":"message_stop"}');
 
 /** Cuts a text into at most `count` pieces of about the same length, never inside a surrogate pair. */
-export const piecesOf = (text: string, count: number): string[] => {
+const piecesOf = (text: string, count: number): string[] => {
   if (count <= 1 || text.length <= 1) return text === '' ? [] : [text];
   const pieces: string[] = [];
   let from = 0;
