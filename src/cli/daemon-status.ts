@@ -29,7 +29,6 @@ export const DaemonStatus = z.looseObject({
     })
     .nullish(),
   memoryBytes: count,
-  lastErrors: z.array(z.unknown()).optional(),
 });
 export type DaemonStatus = z.infer<typeof DaemonStatus>;
 

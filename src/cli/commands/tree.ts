@@ -19,17 +19,14 @@ export const registerTree = (registration: Registration): void => {
     .action(
       act(registration, (run) =>
         run.withDaemon(async (daemon) => {
-          const answer = (await daemon.daemon('tree', {})) as
-            | TreeView
-            | { readonly tree: TreeView };
-          const root = 'tree' in answer ? answer.tree : answer;
+          const root = (await daemon.daemon('tree', {})) as TreeView;
           run.out.one(root, () => drawTree(root, run.out));
         }),
       ),
     );
 };
 
-export const drawTree = (root: TreeView, out: Pick<Output, 'paint'>): string =>
+const drawTree = (root: TreeView, out: Pick<Output, 'paint'>): string =>
   `${[label(root, out), ...branches(root, '', out)].join('\n')}\n`;
 
 const branches = (node: TreeView, indent: string, out: Pick<Output, 'paint'>): string[] => {

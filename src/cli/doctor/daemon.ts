@@ -22,7 +22,6 @@ const judge = (status: DaemonStatus): readonly Check[] => [
     `runs: process ${status.pid ?? '?'}, version ${status.version ?? '?'}, since ${status.startedAt ?? '?'}`,
   ),
   ...(status.journal ? [judgeStore(status.journal)] : []),
-  ...errorsOf(status),
 ];
 
 const judgeStore = (journal: NonNullable<DaemonStatus['journal']>): Check => {
@@ -40,11 +39,3 @@ const judgeStore = (journal: NonNullable<DaemonStatus['journal']>): Check => {
     ? ok('store', finding)
     : warn('store', `${finding}, ${grouped(failedCommits)} commits failed`, 'the log says why');
 };
-
-const errorsOf = ({ lastErrors = [] }: DaemonStatus): readonly Check[] =>
-  lastErrors.length === 0
-    ? []
-    : [warn('last errors', lastErrors.map(plain).join('; '), 'the log has them in full')];
-
-const plain = (error: unknown): string =>
-  typeof error === 'string' ? error : JSON.stringify(error);

@@ -13,7 +13,7 @@ const MAX_LINES = 10_000;
 /** Room for the request around the lines: subject, names, numbers. */
 const ENVELOPE_BYTES = 4 * 1024;
 
-export class LineTooLarge extends Error {
+class LineTooLarge extends Error {
   constructor(line: number, bytes: number, limitBytes: number) {
     super(
       `line ${line + 1} takes ${bytes} bytes in a message, and this broker allows ${limitBytes}: ` +

@@ -14,7 +14,7 @@ export interface LineBatch {
 }
 
 /** Longer ones are no transcript: the longest that was seen in the wild has 1 MB. */
-export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
