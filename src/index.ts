@@ -137,7 +137,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     log: log ?? createLog({ level: options.logLevel ?? 'warn', secrets: [config.anthropicApiKey] }),
     onFatal: onFatal ?? (() => process.exit(EXIT_STORE_FAILED)),
     clock,
-    ...(seams === undefined ? {} : { seams }),
+    seams,
   });
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
 };

@@ -6,8 +6,6 @@ import { supervisor } from '../src/otp/supervisor.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Parts } from './parts.ts';
 
-const given = (workerFile: string | undefined) => (workerFile === undefined ? {} : { workerFile });
-
 export const executors = ({ config, seams }: Parts) =>
   supervisor({
     id: 'executors',
@@ -16,7 +14,7 @@ export const executors = ({ config, seams }: Parts) =>
     maxSeconds: 5,
     children: [
       ModelsPoolServer.childSpec(
-        { workers: config.workers, ...given(seams.modelWorkerFile) },
+        { workers: config.workers, workerFile: seams.modelWorkerFile },
         { id: 'models' }, // threads for model calls
       ),
       toolsPool({ id: 'tools' }), // threads for tools

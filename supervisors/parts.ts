@@ -6,9 +6,9 @@ import type { SessionRuntime } from '../src/session/session-args.ts';
 import type { Sessions } from '../src/session/sessions.ts';
 import type { SyncGate } from '../src/storage/sync-gate.ts';
 
-/** The bus, as an embedding program may have it: none, one of its own, or the daemon's way. */
+/** Whether the bus is there at all; which broker it is, the configuration says. */
 export interface Bus {
-  /** false: no broker, no link, nobody but this program asks. */
+  /** false: an embedding program wants no broker, no link, and nobody else to ask. */
   readonly wanted: boolean;
 }
 

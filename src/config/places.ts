@@ -26,7 +26,7 @@ export type Place = (name: ConfigName) => Written | undefined;
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type Flags = { readonly [N in ConfigName]?: string | number | undefined };
 
-export const CONFIG_FILE = 'greenroom.config.json';
+const CONFIG_FILE = 'greenroom.config.json';
 
 /** The value of the first place that has one. An empty one counts as absent: CI systems leave them behind. */
 export const firstOf = (places: readonly Place[], name: ConfigName): Written | undefined => {

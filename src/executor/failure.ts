@@ -5,7 +5,7 @@ import type { StepError } from '../session/executor.ts';
 /** The longest `retry-after` that is waited for, in milliseconds; a longer one is cut to it. */
 export const MAX_RETRY_AFTER_MS = 600_000;
 /** Doubling stops here, in milliseconds, unless the first delay is longer already. */
-export const MAX_BACKOFF_MS = 60_000;
+const MAX_BACKOFF_MS = 60_000;
 
 export interface Failure {
   readonly error: StepError;

@@ -24,7 +24,7 @@ export interface ModelsPoolOptions {
   /** Number of threads; default 2. A step is nearly all waiting, so few are enough. */
   readonly workers?: number;
   /** Compiled module that exports `serve`; default the real one. */
-  readonly workerFile?: string;
+  readonly workerFile?: string | undefined;
   /** Default 256. */
   readonly maxStepsPerThread?: number;
   /** Steps that wait behind full threads; default 10,000. */
@@ -34,6 +34,9 @@ export interface ModelsPoolOptions {
   /** The same for a thread that starts; default 60,000. */
   readonly startMs?: number;
 }
+
+/** The options with their defaults. */
+type Settings = { readonly [K in keyof ModelsPoolOptions]-?: NonNullable<ModelsPoolOptions[K]> };
 
 /** What others hold of the pool. */
 export interface ModelsPool {
@@ -70,7 +73,7 @@ type PoolSelf = Self<typeof modelsPoolProtocol>;
 const CHECK_MS = 1_000;
 
 interface State {
-  readonly options: Required<ModelsPoolOptions>;
+  readonly options: Settings;
   readonly piscina: Piscina;
   readonly dispatch: Dispatch;
   readonly nextThreadId: number;
@@ -133,7 +136,7 @@ export const ModelsPoolServer = genServer(modelsPoolProtocol, {
   }),
 });
 
-const withDefaults = (given: ModelsPoolOptions): Required<ModelsPoolOptions> => ({
+const withDefaults = (given: ModelsPoolOptions): Settings => ({
   workers: given.workers ?? 2,
   workerFile: given.workerFile ?? compiledFile(import.meta.url, './model-worker.js'),
   maxStepsPerThread: given.maxStepsPerThread ?? 256,
@@ -142,7 +145,7 @@ const withDefaults = (given: ModelsPoolOptions): Required<ModelsPoolOptions> => 
   startMs: given.startMs ?? 60_000,
 });
 
-const openPiscina = ({ workerFile, workers }: Required<ModelsPoolOptions>, self: PoolSelf) => {
+const openPiscina = ({ workerFile, workers }: Settings, self: PoolSelf) => {
   const piscina = new Piscina({
     filename: workerFile,
     name: 'serve',
@@ -187,7 +190,7 @@ const faceOf = (dispatch: Dispatch, self: PoolSelf): ModelsPool => {
   };
 };
 
-const check = (thread: ModelThread, options: Required<ModelsPoolOptions>, nowMs: number): void => {
+const check = (thread: ModelThread, options: Settings, nowMs: number): void => {
   const { state, owesSinceMs } = thread;
   if (state === 'closed') return;
   if (owesSinceMs === undefined) return thread.ping(nowMs);

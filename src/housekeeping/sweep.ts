@@ -15,11 +15,11 @@ import type { SweepOrder } from '../session/sweeper.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Sessions looked at, and deleted at once, before the loop has its turn. */
-export const BATCH_SIZE = 100;
+const BATCH_SIZE = 100;
 /** Sessions that a report names; its count is of all. */
 export const MAX_LISTED = 1_000;
 /** A session with this tag is kept whatever its age. */
-export const HOLD_TAG = 'hold';
+const HOLD_TAG = 'hold';
 
 const UNFINISHED: readonly Status[] = ['queued', 'running', 'waiting'];
 

@@ -14,7 +14,7 @@ import type { Outbox } from './outbox.ts';
 import { EMPTY, errorReply, eventWithin, headerOfN } from './wire.ts';
 
 /** Readers take 30 s of silence for a loss. */
-export const PING_AFTER_MS = 10_000;
+const PING_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 2_500;
 
 /** One open ask. */

@@ -8,18 +8,18 @@ import { promisify } from 'node:util';
 export type Version = readonly [major: number, minor: number, patch: number];
 
 /** Work queues, consumer settings and pull requests with a byte limit, as we use them. */
-export const MINIMUM_VERSION: Version = [2, 9, 0];
+const MINIMUM_VERSION: Version = [2, 9, 0];
 const KNOWS_SYNC_ALWAYS: Version = [2, 10, 0];
 const MAX_STORE_BYTES = 4 * 1024 * 1024 * 1024;
 
 const run = promisify(execFile);
 
-export const parseVersion = (text: string): Version | undefined => {
+const parseVersion = (text: string): Version | undefined => {
   const [, major, minor, patch] = /(\d+)\.(\d+)\.(\d+)/.exec(text) ?? [];
   return major === undefined ? undefined : [Number(major), Number(minor), Number(patch)];
 };
 
-export const isAtLeast = (version: Version, least: Version): boolean => {
+const isAtLeast = (version: Version, least: Version): boolean => {
   for (const [at, part] of version.entries())
     if (part !== least[at]) return part > (least[at] ?? 0);
   return true;
