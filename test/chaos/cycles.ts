@@ -2,6 +2,7 @@
  * Kill cycles: one daemon after another on one directory, under load, each killed where its aim says;
  * then a last one, which is compared with the ledger, killed, started and compared again.
  */
+import { inspect } from 'node:util';
 import type { Crashpoint } from '../../src/crashpoint.ts';
 import { audit, awaitRest } from './audit.ts';
 import { DaemonProcess, type Env } from './daemon-process.ts';
@@ -16,6 +17,8 @@ export type Aim =
   | { readonly at: 'crashpoint'; readonly name: Crashpoint; readonly count: number }
   /** In the tick in which the load hears the n-th acknowledgement. */
   | { readonly at: 'acknowledgement'; readonly count: number }
+  /** Not killed: told to stop, in such a tick. It drains. */
+  | { readonly at: 'drain'; readonly count: number }
   /** So long after its start, ready or not. */
   | { readonly at: 'start'; readonly afterMs: number };
 
@@ -70,11 +73,15 @@ class KillCycles implements CyclesReport {
   async run(aim: Aim): Promise<void> {
     switch (aim.at) {
       case 'crashpoint':
-        await this.#toDeath({ GREENROOM_CRASHPOINT: `${aim.name}:${aim.count}` });
+        await this.#underLoad({ GREENROOM_CRASHPOINT: `${aim.name}:${aim.count}` });
         this.hits.set(aim.name, (this.hits.get(aim.name) ?? 0) + 1);
-        return;
+        return this.#mustEndBy('SIGKILL');
       case 'acknowledgement':
-        return this.#toDeath({}, aim.count);
+        await this.#underLoad({}, aim.count, 'SIGKILL');
+        return this.#mustEndBy('SIGKILL');
+      case 'drain':
+        await this.#underLoad({}, aim.count, 'SIGTERM');
+        return this.#mustEndBy(0);
       case 'start':
         this.#daemon.launch();
         await pause(aim.afterMs);
@@ -99,23 +106,25 @@ class KillCycles implements CyclesReport {
       this.broken.push(`after one more kill: ${what}`);
   }
 
-  /** Load until the daemon dies, of its crash point or of the n-th acknowledgement. */
-  async #toDeath(env: Env, acknowledgements = Number.POSITIVE_INFINITY): Promise<void> {
+  /** Load until the daemon ends, at its crash point or by a signal at the n-th acknowledgement. */
+  async #underLoad(env: Env, acknowledgements = 0, signal?: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const ready = await this.#daemon.startOrEnd(env);
-    if (ready !== undefined) {
-      this.readyMs.push(ready.readyMs);
-      let left = acknowledgements;
-      this.#load.onAcknowledgement = () => {
-        left -= 1;
-        if (left === 0) this.#daemon.signal('SIGKILL');
-      };
-      await this.#load.start(ready.natsUrl).catch(() => undefined); // it died at once
-      await until(() => !this.#daemon.isRunning, `a daemon to die of ${JSON.stringify(env)}`);
-      await this.#load.stop();
-    }
+    if (ready === undefined) return;
+    this.readyMs.push(ready.readyMs);
+    let left = acknowledgements;
+    this.#load.onAcknowledgement = () => {
+      left -= 1;
+      if (left === 0 && signal !== undefined) this.#daemon.signal(signal);
+    };
+    await this.#load.start(ready.natsUrl).catch(() => undefined); // it died at once
+    await until(() => !this.#daemon.isRunning, `a daemon to end of ${signal ?? inspect(env)}`);
+    await this.#load.stop();
+  }
+
+  async #mustEndBy(how: 'SIGKILL' | 0): Promise<void> {
     const { code, signal } = await this.#daemon.gone;
-    if (signal !== 'SIGKILL')
-      this.broken.push(`a daemon ended by itself with ${code ?? signal}: ${this.#daemon.log}`);
+    if ((code ?? signal) !== how)
+      this.broken.push(`a daemon ended by ${code ?? signal}: ${this.#daemon.log}`);
   }
 }
 

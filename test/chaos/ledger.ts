@@ -2,7 +2,7 @@
  * What was asked of a daemon and what it acknowledged, kept outside of it. Whatever stands here as
  * acknowledged must be true of any daemon that runs on the same data afterwards.
  */
-import type { WireEvent } from '../../src/index.ts';
+import { ERRORS, type WireEvent } from '../../src/index.ts';
 
 export type Finished = Extract<WireEvent, { type: 'turn.finished' }>;
 
@@ -58,6 +58,10 @@ export class Ledger {
     return this.#open.size;
   }
 
+  isOpen(note: TurnNote): boolean {
+    return this.#open.has(note);
+  }
+
   hear(note: TurnNote, event: WireEvent): void {
     if (event.type === 'turn.accepted') this.#accept(note, event.seq);
     if (event.type === 'turn.finished') this.#finish(note, event);
@@ -69,8 +73,10 @@ export class Ledger {
     this.acknowledgements += 1;
   }
 
+  /** Trying again must help: nothing that a load asks for is wrong. */
   refuse(code: string): void {
     this.refused[code] = (this.refused[code] ?? 0) + 1;
+    if (!isRetryable(code)) this.complaints.push(`refused with ${code}`);
   }
 
   /** A turn is accepted once; twice means that it was forgotten in between. */
@@ -93,6 +99,9 @@ export class Ledger {
     this.acknowledge(note);
   }
 }
+
+const isRetryable = (code: string): boolean =>
+  Object.entries(ERRORS).some(([known, { retryable }]) => known === code && retryable);
 
 const outcomeOf = ({ status, stopReason, costUsd, text }: Finished): string =>
   JSON.stringify({ status, stopReason, costUsd, text });

@@ -127,6 +127,7 @@ export class Load {
     note.isUnderWay = true;
     try {
       await (note.way === 'ask' ? this.#ask(note) : this.#publish(note));
+      if (this.ledger.isOpen(note)) await pause(10); // refused, or nobody was there
     } finally {
       note.isUnderWay = false;
     }
