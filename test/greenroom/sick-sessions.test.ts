@@ -1,11 +1,12 @@
 /** P5: a sick session fails alone, is parked with its reason, and is woken by the next message. */
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { sessionKey } from '../../src/session/ids.ts';
 import { entryKey, SESSIONS, sessionPrefix } from '../../src/storage/keys.ts';
 import { LmdbTables } from '../../src/storage/lmdb-tables.ts';
+import { SyncGate } from '../../src/storage/sync-gate.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
-import { gate, until } from '../support/until.ts';
+import { gate, turnsOfTheLoop, until } from '../support/until.ts';
 
 /** Of one session, as `supervisors/session.ts` has it. */
 const MAX_RESTARTS = 5;
@@ -58,6 +59,36 @@ describe('a session', () => {
     expect((await queued.finished()).attempt).toBe(2);
     expect(test.modelCalls).toHaveLength(3);
   });
+
+  it.each(['accepted', 'answered'])(
+    'that crashes while its turn is being %s goes on from what that commit stored',
+    async (when) => {
+      const sync = new SyncGate();
+      onTestFinished(() => sync.release());
+      const answer = gate();
+      const test = await testGreenroom({
+        seams: { syncGate: sync },
+        script: holding(answer.opened),
+      });
+      await test.sessions.create('s');
+      if (when === 'accepted') sync.hold();
+      const reading = test.begin('s', 'hold');
+      if (when === 'answered') await reading.saw('delta');
+      sync.hold();
+      answer.open();
+      await until(() => test.journal.stats().waiting > 0);
+      const [before] = test.node('sessions', 'supervisor').children;
+      crash(test, 's');
+      await until(() => {
+        const [now] = test.node('sessions', 'supervisor').children;
+        return now?.ref !== undefined && now.ref !== before?.ref;
+      });
+      await turnsOfTheLoop();
+      sync.release();
+      expect(await reading.finished()).toMatchObject({ status: 'completed', text: 'first second' });
+      expect(await test.sessions.get('s')).toMatchObject({ numTurns: 1, messageCount: 2 });
+    },
+  );
 
   it('that crashes again and again is parked with its reason, and its turns end', async () => {
     const test = await testGreenroom({ script: holding(new Promise(() => undefined)) });

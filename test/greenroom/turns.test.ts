@@ -101,6 +101,23 @@ describe('further turns while one runs', () => {
     expect(answered).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it.each(['new', 'asleep'])(
+    'sent at once to a session that is %s are accepted in the order in which they were sent',
+    async (how) => {
+      const test = await testGreenroom();
+      if (how === 'asleep') {
+        await test.sessions.create('s');
+        await test.restart();
+      }
+      const ids = ['a', 'b', 'c', 'd', 'e'];
+      const readings = ids.map((turnId) => test.begin('s', turnId, { turnId }));
+      await Promise.all(readings.map(({ done }) => done));
+      const { turns } = await test.sessions.turns('s');
+      const inOrder = turns.toSorted((one, other) => one.seq - other.seq);
+      expect(inOrder.map(({ turnId }) => turnId)).toEqual(ids);
+    },
+  );
+
   it('are each shown to the model behind what was said before', async () => {
     const answer = gate();
     const test = await testGreenroom({ script: holding(answer.opened) });
