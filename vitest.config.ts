@@ -1,3 +1,4 @@
+/** Patience is for busy machines: what is waited for comes at once or not at all, so no limit is a measurement. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,5 +6,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000, interval: 5 } },
   },
 });

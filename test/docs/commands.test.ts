@@ -4,12 +4,13 @@
  */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import type { Screen, Shell } from '../../src/cli/shell.ts';
 import { connectClient } from '../../src/client/client.ts';
 import { newestSonnet } from '../../src/session/pricing/price.ts';
 import { withoutNatsServer } from '../support/nats.ts';
+import { until } from '../support/until.ts';
 import { codeIn, README, ROOT, shellLines } from './readme.ts';
 import { newFolder, type Running, startWithBroker } from './running.ts';
 
@@ -89,7 +90,7 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
     const args = words.map((word) => word.replace(/^~/, home));
     const done = run(args, { env, stdin });
     if (isInBackground) {
-      await vi.waitUntil(async () => (await statusOf(words[1] ?? '')) === 'running');
+      await until(async () => (await statusOf(words[1] ?? '')) === 'running');
       return;
     }
     const { code, out } = await done;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compiledFile } from '../../src/compiled.ts';
+import { until } from '../support/until.ts';
 import { contextOf, executing, stepOf, user } from './executing.ts';
 
 /** One conversation: each step sees all that was said before. */
@@ -28,7 +29,7 @@ describe('a worker keeps nothing', () => {
     let lastId = 1;
     const bytes = await converse(fresh, async () => {
       await fresh.pool.call('killThread', lastId++);
-      await vi.waitUntil(async () => {
+      await until(async () => {
         const [thread] = (await fresh.pool.call('status')).threads;
         return thread?.id === lastId && thread.state === 'ready';
       });

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { MAX_LOSSES } from '../../src/executor/step-supervisor.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
 import { executorName } from '../../src/session/executor.ts';
+import { until } from '../support/until.ts';
 import { contextOf, executing, stepOf, textOf, user, workerFile } from './executing.ts';
 
 /** A step that misbehaves `times` times; the times are counted at the start of its shared context. */
@@ -30,7 +31,7 @@ describe('the models pool', () => {
   it('gives a step to the thread that has the fewest', async () => {
     const { start, pool } = await executing({ workers: 2 });
     const busy = async () => (await pool.call('status')).threads.map(({ steps }) => steps);
-    await vi.waitUntil(async () =>
+    await until(async () =>
       (await pool.call('status')).threads.every(({ state }) => state === 'ready'),
     );
     const steps = Array.from({ length: 6 }, () => start(stepOf('[[rehearse: wait-ms=600000]]')));
@@ -96,7 +97,7 @@ describe('the models pool', () => {
     await clock.advance(1_000);
     expect((await pool.call('status')).threads).toMatchObject([{ id: 1, state: 'ready' }]);
     await clock.advance(5_000);
-    await vi.waitUntil(async () => (await pool.call('status')).threads[0]?.id === 2);
+    await until(async () => (await pool.call('status')).threads[0]?.id === 2);
   });
 
   it('lets steps wait behind full threads, in order, and refuses those beyond the limit', async () => {
@@ -174,7 +175,7 @@ describe('the step supervisor', () => {
     system.exit(steps, 'kill');
     await system.exited(steps);
     const heard = step.events.length;
-    await vi.waitUntil(async () => (await pool.call('status')).threads[0]?.steps === 0);
+    await until(async () => (await pool.call('status')).threads[0]?.steps === 0);
     expect(step.events).toHaveLength(heard);
     expect(told).not.toHaveBeenCalled();
   });

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'nats';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compiledFile } from '../../src/compiled.ts';
 import { Broker, type BrokerArgs, brokerName } from '../../src/nats/broker.ts';
 import { isAlive, readTrace } from '../../src/nats/leftover.ts';
@@ -13,8 +13,6 @@ import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { startTimeOf } from '../../src/process-start.ts';
 import { natsServer, withoutNatsServer } from '../support/nats.ts';
-
-const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 
 const newDataDir = () => {
   const path = mkdtempSync(join(tmpdir(), 'greenroom-broker-'));
@@ -58,10 +56,10 @@ describe.skipIf(withoutNatsServer())('the own broker', () => {
     const nc = await connect({ servers: before.url, reconnectTimeWait: 20 });
     await (await nc.jetstreamManager()).streams.add({ name: 'KEPT', subjects: ['kept'] });
     process.kill(before.pid, 'SIGKILL');
-    await until(() => expect(broker.face().pid).not.toBe(before.pid));
+    await expect.poll(() => broker.face().pid).not.toBe(before.pid);
     expect(broker.face().port).toBe(before.port);
     const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: 200 });
-    await vi.waitFor(() => jsm.streams.info('KEPT'), { timeout: 10_000, interval: 5 });
+    await expect.poll(() => jsm.streams.info('KEPT')).toBeDefined();
     await nc.close();
   });
 
@@ -98,7 +96,7 @@ describe.skipIf(withoutNatsServer())('the own broker', () => {
     using data = newDataDir();
     const { child, trace } = await startElsewhere(data.path);
     child.kill('SIGKILL');
-    await until(() => expect(isAlive(trace)).toBe(false));
+    await expect.poll(() => isAlive(trace)).toBe(false);
   });
 
   test('a process that has got the pid of an old server is left alone', () => {

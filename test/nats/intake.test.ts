@@ -7,7 +7,6 @@ import { FakeDoor, finished } from './fake-door.ts';
 import { startGateway, startWithBroker } from './gateway.ts';
 
 const storeId = 'store-a';
-const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
 const turnOf = (session: string) => `greenroom.v1.acme.session.${session}.turn`;
 
 /** Publishes as any client would, and waits for the broker's word. */
@@ -43,8 +42,8 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     await first.stop();
     await publish(first.client, 's1', 'hello');
     await using second = await startGateway(broker.url, { door, storeId });
-    await until(() => expect(prompts(door)).toEqual(['hello']));
-    await vi.waitFor(async () => expect(await queued(second.client)).toBe(0));
+    await expect.poll(() => prompts(door)).toEqual(['hello']);
+    await expect.poll(() => queued(second.client)).toBe(0);
   });
 
   test('a turn id that comes twice makes one turn', async () => {
@@ -58,8 +57,8 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
       '{"prompt":"a","turnId":"t1"}',
       'z',
     );
-    await until(() => expect(prompts(door)).toEqual(['a', 'z']));
-    await vi.waitFor(async () => expect(await queued(client)).toBe(0));
+    await expect.poll(() => prompts(door)).toEqual(['a', 'z']);
+    await expect.poll(() => queued(client)).toBe(0);
   });
 
   test('one session gets its turns in the order of the stream', async () => {
@@ -67,7 +66,7 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     await using gateway = await startGateway(broker.url, { storeId });
     const texts = Array.from({ length: 50 }, (_, n) => `turn ${n}`);
     await publish(gateway.client, 's1', ...texts);
-    await until(() => expect(prompts(gateway.door)).toEqual(texts));
+    await expect.poll(() => prompts(gateway.door)).toEqual(texts);
   });
 
   test('what was accepted and not acknowledged is recognised after a crash', async () => {
@@ -83,8 +82,8 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
       if (intake?.ref !== undefined) system.exit(intake.ref, 'kill');
     };
     await publish(client, 's1', 'one', 'two', 'three');
-    await until(() => expect(prompts(door)).toEqual(['one', 'two', 'three']));
-    await vi.waitFor(async () => expect(await queued(client)).toBe(0));
+    await expect.poll(() => prompts(door)).toEqual(['one', 'two', 'three']);
+    await expect.poll(() => queued(client)).toBe(0);
     expect(crashed).toBe(true);
   });
 
@@ -100,11 +99,11 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     const texts = Array.from({ length: 30 }, (_, n) => `turn ${n}`);
     await publish(client, 'full', ...texts);
     await publish(client, 'free', 'passes');
-    await until(() => expect(prompts(door, 'free')).toEqual(['passes']));
+    await expect.poll(() => prompts(door, 'free')).toEqual(['passes']);
     expect(prompts(door, 'full')).toEqual([]);
     isFull = false;
     door.tell({ tenant: 'acme', sessionId: 'full' } as never, 'some-turn' as never, [finished()]);
-    await until(() => expect(prompts(door, 'full')).toEqual(texts));
+    await expect.poll(() => prompts(door, 'full')).toEqual(texts);
   });
 
   test('more than the window holds for a full session does not stop the others', async () => {
@@ -118,10 +117,10 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     const texts = Array.from({ length: 100 }, (_, n) => `turn ${n}`);
     await publish(client, 'full', ...texts);
     await publish(client, 'free', 'passes');
-    await until(() => expect(prompts(door, 'free')).toEqual(['passes']));
+    await expect.poll(() => prompts(door, 'free')).toEqual(['passes']);
     expect(gateway.system.fetch(intakeName).stats.inHand).toBe(100);
     isFull = false;
-    await until(() => expect(prompts(door, 'full')).toEqual(texts));
+    await expect.poll(() => prompts(door, 'full')).toEqual(texts);
   });
 
   test('a passing failure is tried again and not refused', async () => {
@@ -133,7 +132,7 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
       if (failures-- > 0) throw new GreenroomError('storage_failed', 'a commit failed');
     };
     await publish(client, 's1', 'hello');
-    await until(() => expect(prompts(door)).toEqual(['hello']));
+    await expect.poll(() => prompts(door)).toEqual(['hello']);
     expect(door.rejected).toEqual([]);
   });
 
@@ -142,7 +141,7 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     await using gateway = await startGateway(broker.url, { storeId });
     const { client, door } = gateway;
     await publish(client, 's1', '{"prompt":"x","turnId":"t9","nonsense":1}');
-    await until(() => expect(door.rejected).toHaveLength(1));
+    await expect.poll(() => door.rejected).toHaveLength(1);
     expect(door.rejected[0]).toMatchObject({
       key: 'acme/s1',
       turnId: 't9',
@@ -154,7 +153,7 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     });
     expect(kept.string()).toContain('nonsense');
     expect(kept.header.get('Greenroom-Error-Code')).toBe('invalid_request');
-    await vi.waitFor(async () => expect(await queued(client)).toBe(0));
+    await expect.poll(() => queued(client)).toBe(0);
   });
 
   test('a refusal comes after the turns before it', async () => {
@@ -165,7 +164,7 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
       acceptedBefore = prompts(door);
     };
     await publish(client, 's1', 'one', '{"prompt":7}');
-    await until(() => expect(door.rejected).toHaveLength(1));
+    await expect.poll(() => door.rejected).toHaveLength(1);
     expect(acceptedBefore).toEqual(['one']);
   });
 
@@ -173,12 +172,12 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     await using gateway = await startWithBroker({ storeId });
     const { client, door } = gateway;
     await publish(client, 's1', 'one');
-    await until(() => expect(prompts(door)).toEqual(['one']));
+    await expect.poll(() => prompts(door)).toEqual(['one']);
     const { consumers } = await client.jetstreamManager();
     // 2.9 may delete it and then fail over a file that it is still writing
     await consumers.delete('GREENROOM_TURNS', 'intake').catch(() => undefined);
     await publish(client, 's1', 'two');
-    await until(() => expect(prompts(door)).toEqual(['one', 'two']));
+    await expect.poll(() => prompts(door)).toEqual(['one', 'two']);
   });
 
   test('the header names the turn of a plain prompt', async () => {
@@ -186,14 +185,14 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     const fields = headers();
     fields.set('greenroom-turn-id', 'mine-1');
     await gateway.client.jetstream().publish(turnOf('s1'), 'hello', { headers: fields });
-    await until(() => expect(gateway.door.accepted[0]?.turnId).toBe('mine-1'));
+    await expect.poll(() => gateway.door.accepted[0]?.turnId).toBe('mine-1');
   });
 
   test('a turn without an id is named after its place in the stream', async () => {
     await using broker = await startBroker();
     await using gateway = await startGateway(broker.url, { storeId });
     await publish(gateway.client, 's1', 'hello');
-    await until(() => expect(gateway.door.accepted).toHaveLength(1));
+    await expect.poll(() => gateway.door.accepted).toHaveLength(1);
     expect(gateway.door.accepted[0]?.turnId).toMatch(/^js-\d{13}-1$/);
   });
 
@@ -205,7 +204,7 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     await broker.kill();
     await broker.restart();
     await publishSoon(client, 's1', 'three');
-    await until(() => expect(prompts(door).at(-1)).toBe('three'));
+    await expect.poll(() => prompts(door).at(-1)).toBe('three');
     expect(prompts(door).slice(0, 2)).toEqual(['one', 'two']);
   });
 
@@ -220,13 +219,12 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
         await publishSoon(client, session, prompt, prompt.replace(' ', '-'));
     });
     for (const accepted of [40, 120]) {
-      await until(() => expect(door.accepted.length).toBeGreaterThan(accepted));
+      await expect.poll(() => door.accepted.length).toBeGreaterThan(accepted);
       await broker.kill();
       await broker.restart();
     }
     await Promise.all(load);
-    for (const session of sessions)
-      await until(() => expect(prompts(door, session)).toEqual(texts));
+    for (const session of sessions) await expect.poll(() => prompts(door, session)).toEqual(texts);
   });
 
   test('a queue that vanished with its broker is made again', async () => {
@@ -234,12 +232,12 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     await using gateway = await startGateway(broker.url, { storeId });
     const { client, door } = gateway;
     await publish(client, 's1', 'before');
-    await until(() => expect(prompts(door)).toEqual(['before']));
+    await expect.poll(() => prompts(door)).toEqual(['before']);
     await broker.kill();
     broker.loseData();
     await broker.restart();
     await publishSoon(client, 's1', 'after');
-    await until(() => expect(prompts(door)).toContain('after'));
+    await expect.poll(() => prompts(door)).toContain('after');
   });
 
   test("another store's daemon is refused", async () => {

@@ -37,7 +37,7 @@ describe.skipIf(withoutNatsServer())('the link', () => {
     await broker.kill();
     await expect.poll(() => face?.isConnected()).toBe(false);
     await broker.restart();
-    await expect.poll(() => reconnections, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => reconnections).toBe(1);
     expect(link.face()).toBe(face);
   });
 
@@ -62,7 +62,7 @@ describe.skipIf(withoutNatsServer())('the link', () => {
     await first.kill();
     const [broker] = system.tree(tree).children;
     if (broker?.ref !== undefined) system.exit(broker.ref, 'kill');
-    await expect.poll(() => system.find(linkName)?.url, { timeout: 10_000 }).toBe(second.url);
+    await expect.poll(() => system.find(linkName)?.url).toBe(second.url);
     await system.stop(tree, 'shutdown');
   });
 
@@ -91,7 +91,7 @@ describe.skipIf(withoutNatsServer())('the link', () => {
         () => true,
         () => false,
       );
-    await expect.poll(again, { timeout: 10_000 }).toBe(true);
+    await expect.poll(again).toBe(true);
     expect(gateway.reports).toEqual([]);
   });
 });

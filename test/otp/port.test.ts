@@ -13,6 +13,7 @@ import {
   whichChildren,
 } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
+import { until } from '../support/until.ts';
 
 const name = nameOf<RunningProgram>('program');
 const READY = 'echo starting; echo ready 42; exec sleep 1000';
@@ -46,10 +47,6 @@ const isRunning = (pid: number) => {
     return false;
   }
 };
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 const portRef = () => {
   const [port] = root === undefined ? [] : whichChildren(root);
