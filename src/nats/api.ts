@@ -47,6 +47,8 @@ export const apiName = nameOf<ApiFace>('nats-api');
 
 const apiProtocol = protocol({ calls: {}, infos: { subscriptionFailed: z.string() } });
 
+const FLUSH_MS = 2_000;
+
 interface State {
   readonly link: LinkFace;
   readonly answers: Answers;
@@ -56,7 +58,7 @@ interface State {
 }
 
 export const Api = genServer(apiProtocol, {
-  init: (args: ApiArgs, self): State => {
+  init: async (args: ApiArgs, self): Promise<State> => {
     const { system } = self;
     const link = system.fetch(linkName);
     const subjects = new Subjects(args.prefix);
@@ -88,6 +90,7 @@ export const Api = genServer(apiProtocol, {
       for (const subscription of subscriptions) subscription.unsubscribe();
     };
     self.own(hush);
+    await heardByServer(link, system.clock);
     self.register(apiName, faceOf(link, answers));
     return { link, answers, micro, hush };
   },
@@ -116,6 +119,12 @@ const serviceOf = ({ version }: ApiArgs, { endpoints }: Answers) => ({
   description: 'Claude agent sessions: durable, searchable, reachable',
   endpoints,
 });
+
+/** Ready means that the server knows our subscriptions; while it is away, the reconnection tells it. */
+const heardByServer = async ({ nc }: LinkFace, clock: Clock): Promise<void> => {
+  const waited = new Promise<void>((resolve) => clock.setTimeout(resolve, FLUSH_MS));
+  await Promise.race([nc.flush(), waited]);
+};
 
 /** Tells every event on its session's subject. */
 const voice =

@@ -92,7 +92,8 @@ export class Caller {
       try {
         return await live.call('get');
       } catch (error) {
-        if (!wasNotBegun(error)) throw asGreenroom(error);
+        // What a dead actor would have shown is in the journal.
+        if (!isOf(error, 'noproc', 'callee_died')) throw asGreenroom(error);
       }
     }
     return this.system.fetch(journalName).head(key);
@@ -139,14 +140,14 @@ class Wake {
 
 /** Of a turn nothing is doubled by asking again: its id is in the ledger, or it is not. */
 const mayRepeat = (error: unknown, request: SessionRequest): boolean =>
-  wasNotBegun(error) ||
-  (request.type === 'turn' && error instanceof OtpError && error.code === 'callee_died');
+  wasNotBegun(error) || (request.type === 'turn' && isOf(error, 'callee_died'));
 
 /** The actor was gone before, or it left by itself with the request still in its mailbox. */
-const wasNotBegun = (error: unknown): boolean => {
-  if (!(error instanceof OtpError)) return false;
-  return error.code === 'noproc' || (error.code === 'callee_died' && error.reason === 'normal');
-};
+const wasNotBegun = (error: unknown): boolean =>
+  isOf(error, 'noproc') || (isOf(error, 'callee_died') && error.reason === 'normal');
+
+const isOf = (error: unknown, ...codes: readonly OtpError['code'][]): error is OtpError =>
+  error instanceof OtpError && codes.includes(error.code);
 
 const asGreenroom = (error: unknown): unknown =>
   error instanceof OtpError

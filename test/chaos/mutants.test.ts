@@ -50,7 +50,7 @@ describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () =>
 
   it('counts what a turn used twice', { timeout: TIMEOUT_MS }, async () => {
     const dist = mutant(
-      'src/session/apply-turn.js',
+      'src/session/apply-step.js',
       'usage: addUsage(head.usage, usage),',
       'usage: addUsage(addUsage(head.usage, usage), usage),',
     );
