@@ -56,6 +56,7 @@ export interface GreenroomOptions
   readonly log?: Log;
   /** Told when the store failed and nothing may be answered from it any more; default: ends the process with code 70. */
   readonly onFatal?: (error: Error) => void;
+  /** Default: the real one. */
   readonly clock?: Clock;
   /** For tests: holds on inner parts. */
   readonly seams?: Seams;
@@ -63,7 +64,9 @@ export interface GreenroomOptions
 
 type Turn = Omit<z.input<typeof TurnRequest>, 'prompt'>;
 
+/** A running Greenroom, as `startGreenroom` gives it, for one tenant. */
 export class Greenroom {
+  /** A method for each verb on sessions. */
   readonly sessions: SessionsFacade;
   /** The same calls by verb, as clients over NATS have them. */
   readonly api: SessionsApi;
@@ -73,7 +76,7 @@ export class Greenroom {
   constructor(running: RunningGreenroom, tenant: Tenant, drainMs: number) {
     this.#running = running;
     this.#drainMs = drainMs;
-    this.api = embeddedApi(running.sessions, tenant);
+    this.api = embeddedApi(running.sessions, tenant, running.exited);
     this.sessions = new SessionsFacade(this.api);
   }
 
@@ -94,10 +97,12 @@ export class Greenroom {
     return this.#running.system;
   }
 
+  /** The running supervision tree. */
   tree() {
     return this.#running.tree();
   }
 
+  /** Versions, addresses, sizes and counters, as `greenroom status --json` shows them. */
   status() {
     return this.#running.status();
   }
@@ -114,7 +119,10 @@ export class Greenroom {
   }
 }
 
-/** Resolves when everything is ready. Rejects with what did not start. */
+/**
+ * Starts all of it in this process; resolves when everything is ready. Rejects with what did not start (then nothing of it
+ * is left), or with a `ConfigError`, code `invalid_settings`.
+ */
 export const startGreenroom = async (options: GreenroomOptions): Promise<Greenroom> => {
   const {
     nats = false,

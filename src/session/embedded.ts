@@ -2,33 +2,84 @@
 import type { z } from 'zod';
 import { SESSION_VERBS, SESSIONS_VERBS, type SessionsApi, TurnRequest } from './api.ts';
 import type { SessionsDoor } from './door.ts';
+import { codeOf, ERRORS, GreenroomError } from './errors.ts';
 import { wireEvent } from './event.ts';
 import { EventQueue } from './event-queue.ts';
 import { sessionKey, type Tenant } from './ids.ts';
 import { checked, wrongValueOf } from './parse.ts';
 
-export const embeddedApi = (door: SessionsDoor, tenant: Tenant): SessionsApi => ({
-  session: async (sessionId, verb, request) => {
-    const key = sessionKey(tenant, sessionId);
-    const parsed = checked(SESSION_VERBS[verb], request, wrongValueOf(verb));
-    return door.session(key, verb, parsed as Parsed<typeof SESSION_VERBS, typeof verb>);
-  },
-  sessions: async (verb, request) => {
-    const parsed = checked(SESSIONS_VERBS[verb], request, wrongValueOf(verb));
-    return door.sessions(tenant, verb, parsed as Parsed<typeof SESSIONS_VERBS, typeof verb>);
-  },
-  turn: (sessionId, request) => turn(door, tenant, sessionId, request),
-});
+/** When to ask again a part that is restarting, or a Greenroom that is stopping. */
+const RETRY_MS = 500;
+const RESTART_MS = 2_000;
+
+/** @param ended settles when the Greenroom behind the door has stopped: whoever reads a turn then is told. */
+export const embeddedApi = (
+  door: SessionsDoor,
+  tenant: Tenant,
+  ended?: Promise<unknown>,
+): SessionsApi => {
+  const readings = new Set<EventQueue>();
+  void ended?.finally(() => {
+    for (const queue of readings) queue.fail(stopped());
+  });
+  return {
+    session: async (sessionId, verb, request) => {
+      const key = sessionKey(tenant, sessionId);
+      const parsed = checked(SESSION_VERBS[verb], request, wrongValueOf(verb));
+      return door
+        .session(key, verb, parsed as Parsed<typeof SESSION_VERBS, typeof verb>)
+        .catch(rethrow);
+    },
+    sessions: async (verb, request) => {
+      const parsed = checked(SESSIONS_VERBS[verb], request, wrongValueOf(verb));
+      return door
+        .sessions(tenant, verb, parsed as Parsed<typeof SESSIONS_VERBS, typeof verb>)
+        .catch(rethrow);
+    },
+    turn: (sessionId, request) => turn(door, tenant, sessionId, request, readings),
+  };
+};
 
 /** What the schema of a verb gives; the compiler does not follow the verb through the look-up. */
 type Parsed<Verbs extends Record<string, z.ZodType>, V extends keyof Verbs> = z.output<Verbs[V]>;
 
-async function* turn(door: SessionsDoor, tenant: Tenant, sessionId: string, request: unknown) {
+async function* turn(
+  door: SessionsDoor,
+  tenant: Tenant,
+  sessionId: string,
+  request: unknown,
+  readings: Set<EventQueue>,
+) {
   const key = sessionKey(tenant, sessionId);
   const parsed = checked(TurnRequest, request);
   const queue = new EventQueue();
+  readings.add(queue);
   door
     .turn(key, undefined, parsed, (publication) => queue.push(wireEvent(publication.event)))
-    .catch((error: unknown) => queue.fail(error));
-  yield* queue.read();
+    .catch((error: unknown) => queue.fail(told(error)));
+  try {
+    yield* queue.read();
+  } finally {
+    readings.delete(queue);
+  }
 }
+
+/** An error of the table; what comes from below it, or is a bug, is its cause. */
+const told = (error: unknown): GreenroomError => {
+  if (error instanceof GreenroomError) return error;
+  const code = codeOf(error);
+  const { when, retryable } = ERRORS[code];
+  return new GreenroomError(code, when, {
+    cause: error,
+    ...(retryable ? { retryAfterMs: RETRY_MS } : {}),
+  });
+};
+
+const rethrow = (error: unknown): never => {
+  throw told(error);
+};
+
+const stopped = (): GreenroomError =>
+  new GreenroomError('draining', 'it stopped before the turn had ended; its next start goes on', {
+    retryAfterMs: RESTART_MS,
+  });

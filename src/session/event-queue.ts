@@ -25,7 +25,9 @@ export class EventQueue {
     this.#wake?.();
   }
 
+  /** Ends the stream with an error, unless it has ended already. */
   fail(error: unknown): void {
+    if (this.#isClosed) return;
     this.#error = error;
     this.#isClosed = true;
     this.#wake?.();
