@@ -29,10 +29,13 @@ export interface ChildSpec<R extends ActorRef = ActorRef> {
 }
 
 export interface ChildOptions {
+  /** Unique among its siblings. */
   readonly id: string;
+  /** Default `permanent`. */
   readonly restart?: Restart;
+  /** How long `terminate` may take, in milliseconds. Default 5,000. */
   readonly shutdownMs?: Shutdown;
-  /** Default 60,000. */
+  /** How long an asynchronous `init` may take, in milliseconds. Default 60,000. */
   readonly initTimeoutMs?: number;
   /** Calls and casts that may wait in the mailbox; default 1,000. */
   readonly mailboxLimit?: number;

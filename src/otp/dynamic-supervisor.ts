@@ -13,6 +13,7 @@ import type { ActorRef } from './ref.ts';
 
 export type { Backoff, DynamicChild, DynamicOptions, DynamicRef } from './dynamic-children.ts';
 
+/** Declares a supervisor whose children are started by key, through the face under its `name`. */
 export function dynamicSupervisor<Key, R extends ActorRef = ActorRef>(
   options: DynamicOptions<Key, R>,
 ): ChildSpec {

@@ -102,11 +102,16 @@ export type StartOptions = Partial<Pick<ChildOptions, 'id' | 'initTimeoutMs' | '
 
 export interface GenServer<P extends Protocol, Args> {
   readonly protocol: P;
+  /** The actor as the child of a supervisor; `args` go to its `init` at every start. */
   childSpec(args: Args, options: ChildOptions): ChildSpec<Ref<P>>;
   /** Starts one outside any tree. Rejects `start_failed` with the reason, or `ignored`. */
   start(system: System, args: Args, options?: StartOptions): Promise<Ref<P>>;
 }
 
+/**
+ * Declares an actor: what it is asked and told, and what it does then. One declaration serves any number of actors; it
+ * keeps nothing itself.
+ */
 export function genServer<const P extends Protocol, Args, S>(
   declared: P,
   behaviour: Behaviour<P, Args, S>,

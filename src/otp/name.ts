@@ -15,6 +15,7 @@ export interface Name<T> {
   readonly [stands]?: (value: T) => T;
 }
 
+/** Names are equal when their keys are: one key stands for one thing in a system. */
 export const nameOf = <T>(key: string): Name<T> => ({ key });
 
 /** An entry that a process holds, in a list of its own. */

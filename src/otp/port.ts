@@ -21,6 +21,7 @@ export interface RunningProgram {
 }
 
 export interface PortOptions<Face> extends ChildOptions {
+  /** Where `face` is found while the program is ready. */
   readonly name?: Name<Face>;
   /** The command line; asked for at every start, so that it may choose a free port. `IGNORE`: not wanted. */
   readonly launch: (system: System) => Command | typeof IGNORE | Promise<Command | typeof IGNORE>;
@@ -32,6 +33,7 @@ export interface PortOptions<Face> extends ChildOptions {
   readonly graceMs?: number;
   /** For programs that do not end when their standard input closes. Default false. */
   readonly guard?: boolean;
+  /** What others get to hold, made anew at each start. */
   readonly face: (program: RunningProgram) => Face;
   /** Every line that the program writes. */
   readonly onLine?: (line: string) => void;

@@ -19,8 +19,9 @@ export interface RegistryFace<K, V> {
   register(key: K, ref: ActorRef, value: V): void;
   /** Gives the key back early; does nothing if it is another's. */
   unregister(key: K, ref: ActorRef): void;
+  /** The value, while its actor lives. */
   find(key: K): V | undefined;
-  /** Throws `not_registered`. */
+  /** The same; throws `not_registered`. */
   fetch(key: K): V;
   keys(): IterableIterator<K>;
 }
@@ -30,6 +31,7 @@ export interface RegistryOptions<K, V> {
   readonly name: Name<RegistryFace<K, V>>;
 }
 
+/** Declares a registry as a child. Its face is found under `name`; when it dies, its keys and values are gone. */
 export function registry<K, V>({ id, name }: RegistryOptions<K, V>): ChildSpec {
   const program = new RegistryProgram(name);
   return {

@@ -29,12 +29,13 @@ export interface SupervisorOptions {
   /** Default `permanent`. */
   readonly restart?: Restart;
   readonly strategy: Strategy;
-  /** Default 3. */
+  /** Restarts of its children within `maxSeconds`; one more ends the supervisor. Default 3. */
   readonly maxRestarts?: number;
   /** Default 5. */
   readonly maxSeconds?: number;
   /** Default `infinity`: its children have bounds of their own. */
   readonly shutdownMs?: Shutdown;
+  /** In the order of starting; ids are unique, else a `TypeError` is thrown. */
   readonly children: readonly ChildSpec[];
 }
 

@@ -14,6 +14,7 @@ import { Scheduler } from './scheduler.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
 export interface SystemOptions {
+  /** For reports. Default `system`. */
   readonly name?: string;
   /** Default: the real one. */
   readonly clock?: Clock;
@@ -44,16 +45,17 @@ export class System implements Host {
     this.#listeners.add(options.onReport ?? printReport);
   }
 
-  /** How many actors are alive. */
+  /** How many actors there are, those on their way out included. */
   get size(): number {
     return this.#processes.size;
   }
 
+  /** What is registered under a name just now. Look it up each time: after a restart it is another one. */
   find<T>(name: Name<T>): T | undefined {
     return this.names.find(name.key) as T | undefined;
   }
 
-  /** Throws `not_registered`. */
+  /** The same; throws `not_registered`. */
   fetch<T>(name: Name<T>): T {
     return this.names.fetch(name.key) as T;
   }
@@ -78,6 +80,7 @@ export class System implements Host {
     return processOf(ref).exited;
   }
 
+  /** State, mailbox and crashes of one actor, also of a dead one. */
   inspect(ref: ActorRef): Inspection {
     return inspect(processOf(ref));
   }

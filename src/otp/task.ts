@@ -18,6 +18,7 @@ export interface TaskOptions {
   readonly id: string;
   /** Default `transient`: run again only if it fails. */
   readonly restart?: Restart;
+  /** Default 5,000. */
   readonly shutdownMs?: Shutdown;
   /** Ends `normal` when it resolves, crashed when it rejects. */
   readonly run: (system: System, signal: AbortSignal) => Promise<void>;
@@ -56,7 +57,7 @@ export interface TaskRunner {
 export interface TaskSupervisorOptions {
   readonly id: string;
   readonly name: Name<TaskRunner>;
-  /** Tasks at one time. */
+  /** Tasks at one time; one more is refused with `max_children`. */
   readonly maxChildren: number;
 }
 
