@@ -94,12 +94,6 @@ export const SessionServer = genServer(sessionProtocol, {
     return next(actor, self);
   },
 
-  terminate: (_reason, { args, live, name }) => {
-    live.steps.cancel();
-    args.runtime.cache.drop(name);
-    args.runtime.activity.set(name, false);
-  },
-
   redact: ({ live }) => {
     const { head } = live.committed;
     return { version: head.version, status: head.status, openTurns: head.openTurns.length };
@@ -116,6 +110,7 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
     live: new LiveSession(args, mailboxOf(self)),
     watched: undefined,
   };
+  self.own(() => leave(actor));
   const parked = args.runtime.parking.get(name);
   if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
   else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
@@ -123,6 +118,13 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
   self.system.fetch(liveName).register(name, self.ref, self.ref);
   self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
   return actor;
+};
+
+/** However it ends, killed too: nothing of it stays, and nobody works for it. */
+const leave = ({ args, live, name }: Actor): void => {
+  live.steps.cancel();
+  args.runtime.cache.drop(name);
+  args.runtime.activity.set(name, false);
 };
 
 /** A turn that was closed by an actor that died before it could say so: its readers still wait. */

@@ -60,6 +60,18 @@ describe('a session', () => {
     expect(test.modelCalls).toHaveLength(3);
   });
 
+  it('that is killed takes its model call with it', async () => {
+    const test = await testGreenroom({ script: holding(new Promise(() => undefined)) });
+    const reading = test.begin('s', 'hold');
+    await reading.saw('delta');
+    const ref = test.live('s');
+    if (ref !== undefined) test.greenroom.system.exit(ref, 'kill');
+    await until(() => test.modelCalls.length === 2);
+    await until(() => test.modelCalls[0]?.isBroken);
+    expect(test.modelCalls[1]?.isBroken).toBe(false);
+    expect(test.greenroom.status().liveSessions).toBe(1);
+  });
+
   it.each(['accepted', 'answered'])(
     'that crashes while its turn is being %s goes on from what that commit stored',
     async (when) => {
