@@ -7,7 +7,8 @@
  * deltas tell of nothing stored.
  */
 import type { SessionKey, TurnId } from './ids.ts';
-import type { ClosedStatus, TurnError } from './turn.ts';
+import { usdOf } from './pricing/money.ts';
+import type { ClosedStatus, ClosedTurn, TurnError } from './turn.ts';
 import type { Usage } from './usage.ts';
 
 export type TurnEventBody =
@@ -51,6 +52,18 @@ export interface TurnFinished {
   readonly durationMs: number;
   readonly text: string;
 }
+
+/** How a turn ended, from its ledger record and what it said last. */
+export const turnFinished = (record: ClosedTurn, text: string): TurnFinished => ({
+  type: 'turn.finished',
+  status: record.status,
+  stopReason: record.stopReason,
+  ...(record.error === undefined ? {} : { error: record.error }),
+  usage: record.usage,
+  costUsd: record.costNanoUsd === null ? null : usdOf(record.costNanoUsd),
+  durationMs: record.finishedAtMs - (record.startedAtMs ?? record.acceptedAtMs),
+  text,
+});
 
 /** One event inside the daemon. `body` of a `message` is the API's JSON, spliced in when encoded. */
 export interface SessionEvent {

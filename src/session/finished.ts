@@ -1,11 +1,9 @@
 /** The terminal event of a turn that had closed before its reader came: made from its ledger record. */
-import type { ApiMessage } from './event.ts';
+import { type ApiMessage, turnFinished } from './event.ts';
 import { Publication } from './feed.ts';
 import type { SessionKey } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { ClosedTurn } from './turn.ts';
-
-const NANO = 1e9;
 
 export const closedPublication = (
   key: SessionKey,
@@ -19,16 +17,7 @@ export const closedPublication = (
     attempt: turn.attempt,
     n: 0,
     atMs: nowMs,
-    body: {
-      type: 'turn.finished',
-      status: turn.status,
-      stopReason: turn.stopReason,
-      ...(turn.error === undefined ? {} : { error: turn.error }),
-      usage: turn.usage,
-      costUsd: turn.costNanoUsd === null ? null : turn.costNanoUsd / NANO,
-      durationMs: turn.finishedAtMs - (turn.startedAtMs ?? turn.acceptedAtMs),
-      text: lastText(journal, key, turn),
-    },
+    body: turnFinished(turn, lastText(journal, key, turn)),
   });
 
 /** What the turn said last, for people. */

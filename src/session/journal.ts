@@ -129,7 +129,7 @@ export interface JournalInfo {
 }
 
 export interface Journal {
-  /** Resolves with the head as stored once the change is durable. See the invariants for what it throws; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
+  /** Resolves once the change is durable. See the invariants for what it rejects with; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
   commit(change: SessionChange): Promise<void>;
   head(key: SessionKey): Head | undefined;
   entries(key: SessionKey, range?: EntryRange): readonly Entry[];

@@ -23,6 +23,7 @@ import type { Feed, Listener } from './feed.ts';
 import { closedPublication } from './finished.ts';
 import { keyString, newTurnId, type SessionKey, type Tenant, type TurnId } from './ids.ts';
 import { journalName } from './journal.ts';
+import { usdOf } from './pricing/money.ts';
 import { newTurn } from './requests.ts';
 import type { SessionRuntime } from './session-args.ts';
 import { type SessionVerbs, sessionVerbs, TOMBSTONE_MS } from './session-verbs.ts';
@@ -166,8 +167,6 @@ export class Sessions implements SessionsDoor {
   }
 }
 
-const NANO = 1e9;
-
 const tenantVerbs = (system: System): TenantVerbs => {
   const search = async (tenant: Tenant, criteria: Criteria) => {
     const { rows, nextCursor } = system.fetch(catalogName).search(tenant, criteria);
@@ -178,7 +177,7 @@ const tenantVerbs = (system: System): TenantVerbs => {
     list: search,
     count: async (tenant, filter) => {
       const { count, costNanoUsd } = system.fetch(catalogName).count(tenant, filter);
-      return { count, costUsd: costNanoUsd / NANO };
+      return { count, costUsd: usdOf(costNanoUsd) };
     },
     cleanup: async (tenant, { maxAgeDays, dryRun, ...filter }) =>
       system.fetch(sweeperName).sweep(tenant, { filter, maxAgeDays, dryRun }),

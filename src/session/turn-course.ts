@@ -3,12 +3,10 @@
  * ledger, the next one follows.
  */
 import type { Draft } from './draft.ts';
-import type { TurnEventBody } from './event.ts';
+import { type TurnEventBody, turnFinished } from './event.ts';
 import { statusFrom } from './head.ts';
 import type { TurnId } from './ids.ts';
 import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError } from './turn.ts';
-
-const NANO = 1e9;
 
 /** Starts the first open turn. `body` is its prompt, where it is at hand. */
 export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
@@ -38,17 +36,7 @@ export const closeTurn = (draft: Draft, turn: OpenTurn, { text, ...closing }: Cl
 
 export const recordClosed = (draft: Draft, record: ClosedTurn, text: string): void => {
   draft.write({ type: 'turn', record });
-  const { status, stopReason, error, usage, costNanoUsd } = record;
-  publish(draft, record, {
-    type: 'turn.finished',
-    status,
-    stopReason,
-    ...(error === undefined ? {} : { error }),
-    usage,
-    costUsd: costNanoUsd === null ? null : costNanoUsd / NANO,
-    durationMs: record.finishedAtMs - (record.startedAtMs ?? record.acceptedAtMs),
-    text,
-  });
+  publish(draft, record, turnFinished(record, text));
   draft.effect({ type: 'closed', record });
 };
 

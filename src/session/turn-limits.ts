@@ -4,9 +4,8 @@ import type { Draft } from './draft.ts';
 import { GreenroomError } from './errors.ts';
 import { type Head, mustBeAlive } from './head.ts';
 import type { NewTurn, Rules } from './machine.ts';
+import { nanoUsdOf } from './pricing/money.ts';
 import type { OpenTurn } from './turn.ts';
-
-const NANO = 1e9;
 
 /** Throws what the turn is refused with. */
 export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void => {
@@ -57,7 +56,10 @@ const mustAfford = (head: Head, turn: NewTurn, rules: Rules, nowMs: number): voi
       'price_unknown',
       `${model} has no known price, so a money limit cannot hold`,
     );
-  if (head.limits?.maxCostUsd !== undefined && head.costNanoUsd >= head.limits.maxCostUsd * NANO)
+  if (
+    head.limits?.maxCostUsd !== undefined &&
+    head.costNanoUsd >= nanoUsdOf(head.limits.maxCostUsd)
+  )
     throw new GreenroomError(
       'budget_exceeded',
       `the session has cost its ${head.limits.maxCostUsd} dollars`,
@@ -72,9 +74,10 @@ export const overLimit = (head: Head, turn: OpenTurn, rules: Rules): string | un
   if (turn.steps >= (turn.options.maxSteps ?? head.limits?.maxSteps ?? rules.maxSteps))
     return 'max_steps';
   const ofTurn = turn.options.maxCostUsd;
-  if (ofTurn !== undefined && (turn.costNanoUsd ?? 0) >= ofTurn * NANO) return 'budget_exceeded';
+  if (ofTurn !== undefined && (turn.costNanoUsd ?? 0) >= nanoUsdOf(ofTurn))
+    return 'budget_exceeded';
   const ofSession = head.limits?.maxCostUsd;
-  return ofSession !== undefined && head.costNanoUsd >= ofSession * NANO
+  return ofSession !== undefined && head.costNanoUsd >= nanoUsdOf(ofSession)
     ? 'budget_exceeded'
     : undefined;
 };

@@ -73,9 +73,6 @@ export interface ClosedTurn extends TurnFacts {
 
 export type TurnRecord = OpenTurn | ClosedTurn;
 
-export const isOpen = (turn: TurnRecord): turn is OpenTurn =>
-  (OPEN_STATUSES as readonly string[]).includes(turn.status);
-
 /** What becomes of a message that comes while a turn runs. */
 export const BusyPolicy = z.enum(['enqueue', 'reject']);
 export type BusyPolicy = z.infer<typeof BusyPolicy>;

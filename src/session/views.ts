@@ -3,12 +3,12 @@ import type { EntryView, SessionSummary, SessionView, TurnView } from './api.ts'
 import type { Entry } from './entry.ts';
 import type { ApiMessage } from './event.ts';
 import { type Head, settableShape } from './head.ts';
+import { usdOf } from './pricing/money.ts';
 import type { SummaryRow } from './summary.ts';
 import type { TurnRecord } from './turn.ts';
 
-const NANO = 1e9;
 export const iso = (ms: number): string => new Date(ms).toISOString();
-const usd = (nanoUsd: number | null): number | null => (nanoUsd === null ? null : nanoUsd / NANO);
+const usd = (nanoUsd: number | null): number | null => (nanoUsd === null ? null : usdOf(nanoUsd));
 
 /** The object without its undefined fields, so that optional fields are absent rather than undefined. */
 const given = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
@@ -16,8 +16,8 @@ const given = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], und
 
 const cost = (record: { costNanoUsd: number; costIsPartial: boolean }) =>
   record.costIsPartial
-    ? { totalCostUsd: null, knownCostUsd: record.costNanoUsd / NANO }
-    : { totalCostUsd: record.costNanoUsd / NANO };
+    ? { totalCostUsd: null, knownCostUsd: usdOf(record.costNanoUsd) }
+    : { totalCostUsd: usdOf(record.costNanoUsd) };
 
 const SETTABLE = Object.keys(settableShape) as (keyof typeof settableShape)[];
 const PLAIN = [
