@@ -18,7 +18,8 @@ export interface Folded<T> {
 
 /**
  * Each input sees what those before it did; one that is refused changes nothing and does not stop the
- * others. `known` are ledger records of turn ids that turned out not to be new.
+ * others. `known` are ledger records of turn ids that turned out not to be new; what closes on the way
+ * is known to those behind it.
  */
 export const foldBatch = <T extends { readonly input: Input }>(
   state: SessionState,
@@ -31,15 +32,18 @@ export const foldBatch = <T extends { readonly input: Input }>(
   const effects: Effect[] = [];
   const answers: { of: T; answer: Answer }[] = [];
   const refusals: { of: T; error: unknown }[] = [];
+  let ledger = known;
   let current = state;
   for (const of of batch) {
     try {
-      if (isRecordedRejection(of.input, known)) {
+      if (isRecordedRejection(of.input, ledger)) {
         answers.push({ of, answer: { type: 'none' } });
         continue;
       }
-      const change = apply(current, withKnown(of.input, known), rules, nowMs);
+      const change = apply(current, withKnown(of.input, ledger), rules, nowMs);
       current = change.state;
+      for (const write of change.writes)
+        if (write.type === 'turn') ledger = new Map(ledger).set(write.record.turnId, write.record);
       writes.push(...change.writes);
       effects.push(...change.effects);
       answers.push({ of, answer: change.answer });
