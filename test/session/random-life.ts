@@ -1,0 +1,203 @@
+/** Random lives of a session: arbitrary inputs, and a world that carries out what the machine says and checks it. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { foldBatch, toChange } from '../../src/session/batch.ts';
+import type { MessageEntry } from '../../src/session/entry.ts';
+import type { StepOutcome } from '../../src/session/executor.ts';
+import { type Head, newHead } from '../../src/session/head.ts';
+import { sessionKey, type TurnId } from '../../src/session/ids.ts';
+import type { SessionWrite } from '../../src/session/journal.ts';
+import type { Effect, Input, NewTurn, Rules, SessionState } from '../../src/session/machine.ts';
+import type { ClosedTurn } from '../../src/session/turn.ts';
+import { addUsage, emptyUsage } from '../../src/session/usage.ts';
+
+export const RULES: Rules = {
+  queuePerSession: 3,
+  maxSteps: 3,
+  provider: 'rehearsal',
+  defaultModel: 'claude-sonnet-5',
+  retry: { maxRetries: 3, delayMs: 1, timeoutMs: 1_000 },
+  hasPrice: (model) => model.startsWith('claude'),
+};
+
+export const freshState = (): SessionState => ({
+  head: newHead(sessionKey('default', 's'), 0),
+  cancelling: undefined,
+});
+
+/** What a sender, an operator or the executor may say next. A step's outcome is for the step under way. */
+export type Said =
+  | { readonly input: Input }
+  | { readonly outcome: StepOutcome; readonly isLate: boolean };
+
+const turnId = fc.constantFrom('a', 'b', 'c', 'd', 'e').map((id) => id as TurnId);
+const body = (text: string) => Buffer.from(JSON.stringify({ role: 'user', content: text }));
+
+const newTurn: fc.Arbitrary<NewTurn> = fc
+  .record({
+    turnId,
+    isOther: fc.boolean(),
+    create: fc.boolean(),
+    onBusy: fc.constantFrom('reject' as const, undefined),
+    tags: fc.subarray(['x', 'y']),
+    maxSteps: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
+  })
+  .map(({ isOther, maxSteps, ...turn }) => ({
+    ...turn,
+    body: body(turn.turnId),
+    promptHash: `${turn.turnId}${isOther ? ' otherwise' : ''}`,
+    excerpt: turn.turnId,
+    options: maxSteps === undefined ? {} : { maxSteps },
+    settings: {},
+    provider: undefined,
+  }));
+
+const answer: fc.Arbitrary<StepOutcome> = fc
+  .record({
+    stopReason: fc.constantFrom('end_turn', 'tool_use', 'pause_turn', 'refusal', 'max_tokens'),
+    text: fc.constantFrom('', 'words'),
+    outputTokens: fc.nat(9),
+    costNanoUsd: fc.option(fc.nat(99)),
+  })
+  .map(({ stopReason, text, outputTokens, costNanoUsd }) => ({
+    type: 'message' as const,
+    body: Buffer.from(
+      JSON.stringify({ role: 'assistant', content: text === '' ? [] : [{ type: 'text', text }] }),
+    ),
+    text,
+    toolUses: stopReason === 'tool_use' ? [{ id: 'tu', name: 'Bash', input: {} }] : [],
+    stopReason,
+    messageId: 'msg',
+    model: 'claude-sonnet-5',
+    provider: 'rehearsal' as const,
+    usage: { ...emptyUsage, outputTokens },
+    costNanoUsd,
+  }));
+
+const error = { type: 'overloaded_error', message: 'later', retryable: true };
+const outcome: fc.Arbitrary<StepOutcome> = fc.oneof(
+  { weight: 4, arbitrary: answer },
+  fc.constantFrom<StepOutcome>(
+    { type: 'failed', error, partialText: 'half', provider: 'rehearsal' },
+    { type: 'failed', error, partialText: '', provider: 'rehearsal' },
+    { type: 'cancelled', partialText: 'half' },
+  ),
+);
+
+const refusal = { code: 'queue_full', message: 'full', retryable: true };
+const broken = { code: 'internal', message: 'parked', retryable: false };
+const input: fc.Arbitrary<Input> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: newTurn.map((turn) => ({ type: 'turn' as const, turn, known: undefined })),
+  },
+  fc.option(turnId, { nil: undefined }).map((id) => ({ type: 'cancel' as const, turnId: id })),
+  fc.constantFrom<Input>(
+    { type: 'create', settings: {} },
+    { type: 'settings', settings: { title: 'another' } },
+    { type: 'tag', tags: ['z'] },
+    { type: 'untag', tags: ['x', 'z'] },
+    { type: 'append', messages: [{ role: 'user', body: body('by hand'), atMs: 1 }] },
+    { type: 'resume' },
+    { type: 'park', error: broken },
+  ),
+  turnId.map((id) => ({ type: 'reject' as const, turnId: id, error: refusal })),
+);
+
+export const said: fc.Arbitrary<Said> = fc.oneof(
+  { weight: 3, arbitrary: input.map((one) => ({ input: one })) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ outcome, isLate: fc.boolean() }),
+  },
+);
+
+interface Step {
+  readonly turnId: TurnId;
+  readonly attempt: number;
+}
+
+/** A journal, an executor and a commit loop of a few lines each: what is committed together is folded together. */
+export class World {
+  state = freshState();
+  readonly entries: SessionWrite['appends'][number]['entries'][number][] = [];
+  readonly ledger = new Map<TurnId, ClosedTurn>();
+  readonly accepted = new Set<TurnId>();
+  step: Step | undefined;
+
+  commit(batch: readonly Said[]): void {
+    const inputs = batch.map((one) => ({ input: this.#input(one) }));
+    const before = this.state;
+    const folded = foldBatch(before, inputs, this.ledger, RULES, 1_000);
+    const change = toChange(before, folded);
+    if (change?.kind === 'write') this.#store(change);
+    const version = before.head.version + (change === undefined ? 0 : 1);
+    this.state = { ...folded.state, head: { ...folded.state.head, version } };
+    for (const effect of folded.effects) this.#carryOut(effect);
+    this.check();
+  }
+
+  /** Everything that must hold after each commit. */
+  check(): void {
+    const { head } = this.state;
+    expect(this.entries.map(({ seq }) => seq)).toEqual(this.entries.map((_, at) => at + 1));
+    expect(head.seq).toBe(this.entries.length);
+    const [first, ...others] = head.openTurns;
+    if (first !== undefined) expect(first.status).toBe('running');
+    for (const other of others) expect(other.status).toBe('queued');
+    expect(this.step).toEqual(first && { turnId: first.turnId, attempt: first.attempt });
+    const known = [...head.openTurns.map((open) => open.turnId), ...this.ledger.keys()];
+    expect(known.toSorted()).toEqual([...this.accepted].toSorted());
+    checkSums(
+      head,
+      this.entries.filter((entry) => entry.kind === 'message'),
+      this.ledger,
+    );
+  }
+
+  #input(one: Said): Input {
+    if ('input' in one) return one.input;
+    const { turnId: id, attempt } = this.step ?? { turnId: 'a' as TurnId, attempt: 1 };
+    const late = one.isLate ? 1 : 0;
+    const { outcome: ended } = one;
+    return { type: 'step', turnId: id, attempt: attempt - late, retries: 0, outcome: ended };
+  }
+
+  #store({ appends, turns, newTurnIds }: SessionWrite): void {
+    for (const { entries } of appends) this.entries.push(...entries);
+    for (const id of newTurnIds) {
+      expect(this.accepted).not.toContain(id);
+      this.accepted.add(id);
+    }
+    for (const record of turns) {
+      expect(this.ledger.has(record.turnId)).toBe(false);
+      this.ledger.set(record.turnId, record);
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    const { head } = this.state;
+    const [running] = head.openTurns;
+    if (effect.type === 'startStep' && running !== undefined)
+      this.step = { turnId: running.turnId, attempt: running.attempt };
+    if (effect.type === 'closed' && effect.record.turnId === this.step?.turnId)
+      this.step = undefined;
+  }
+}
+
+const checkSums = (
+  head: Head,
+  messages: readonly MessageEntry[],
+  ledger: ReadonlyMap<TurnId, ClosedTurn>,
+): void => {
+  const answers = messages.filter(({ usage }) => usage !== undefined);
+  const usage = answers.reduce((sum, one) => addUsage(sum, one.usage ?? emptyUsage), emptyUsage);
+  expect(head.usage).toEqual(usage);
+  expect(head.costNanoUsd).toBe(answers.reduce((sum, one) => sum + (one.costNanoUsd ?? 0), 0));
+  expect(head.unpricedAnswers).toBe(answers.filter((one) => one.costNanoUsd === null).length);
+  expect(head.messageCount).toBe(messages.filter(({ isPartial }) => !isPartial).length);
+  const turns = [...ledger.values(), ...head.openTurns];
+  const ofTurns = turns.reduce((sum, turn) => addUsage(sum, turn.usage), emptyUsage);
+  expect(ofTurns).toEqual(usage);
+  expect(head.numTurns).toBe(turns.filter((turn) => turn.startedAtMs !== undefined).length);
+};
