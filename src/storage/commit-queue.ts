@@ -3,7 +3,8 @@
  * writer in batches, settled in order.
  *
  * 1. It is bounded, in changes and bytes; beyond, the sender is told when to try again (P6).
- * 2. A batch that is not settled in time is reported once: its outcome is unknown.
+ * 2. A batch that is not settled in time is reported once: its outcome is unknown. Time in which this
+ *    thread itself stood still is not held against the writer: its answer may only wait to be read.
  */
 import type { Clock, Timer } from '../otp/clock.ts';
 import { GreenroomError } from '../session/errors.ts';
@@ -193,10 +194,48 @@ export class CommitQueue {
       () => {
         this.#timer = undefined;
         const late = this.#sent[0];
-        if (late === undefined || late.sentMs + commitTimeoutMs > clock.monotonic()) this.#watch();
-        else this.#onLate(new Error('a commit did not come back in time'));
+        const overdueMs =
+          late === undefined ? -1 : clock.monotonic() - late.sentMs - commitTimeoutMs;
+        if (late === undefined || overdueMs < 0) this.#watch();
+        else this.#lookAgain(late, overdueMs);
       },
       Math.max(1, leftMs),
     );
   }
+
+  /**
+   * Timers run before the port's messages: the answer may stand in the port, so it is judged only after
+   * the port had its turn. A timer that comes far too late says that the loop, or the whole process with
+   * the writer in it, was held up: then the writer gets a grace.
+   */
+  #lookAgain(late: SentBatch, overdueMs: number): void {
+    const { clock } = this.#options;
+    if (overdueMs < limits.HELD_UP_MS) {
+      this.#timer = deferred(clock, () => {
+        this.#timer = undefined;
+        if (this.#sent[0] === late) this.#onLate(new Error('a commit did not come back in time'));
+        else this.#watch();
+      });
+      return;
+    }
+    const dueMs = clock.monotonic() + limits.HELD_UP_GRACE_MS;
+    this.#timer = clock.setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#sent[0] === late) this.#lookAgain(late, clock.monotonic() - dueMs);
+      else this.#watch();
+    }, limits.HELD_UP_GRACE_MS);
+  }
 }
+
+/** What `clock.defer` runs, but for those who cancel it. */
+const deferred = (clock: Clock, fn: () => void): Timer => {
+  let isCancelled = false;
+  clock.defer(() => {
+    if (!isCancelled) fn();
+  });
+  return {
+    cancel: () => {
+      isCancelled = true;
+    },
+  };
+};

@@ -25,6 +25,10 @@ export const MAX_GROUP_BYTES = 32 * MIB;
 export const QUEUE_RETRY_AFTER_MS = 200;
 /** Longest wait of a commit; then its outcome is unknown and the journal stops. */
 export const COMMIT_TIMEOUT_MS = 10_000;
+/** A deadline that is noticed so much too late was missed by a loop that stood still, not by the writer alone. */
+export const HELD_UP_MS = 1_000;
+/** What the writer gets for the commits under way after such a standstill. */
+export const HELD_UP_GRACE_MS = 5_000;
 /** Records that one transaction of a purge removes. */
 export const PURGE_BATCH_RECORDS = 500;
 /** Rows read at a time when all are scanned. */

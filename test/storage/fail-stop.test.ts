@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { type VirtualClock, virtualClock } from '../../src/otp/virtual-clock.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 import type { Writer, WriterEvents } from '../../src/storage/store.ts';
 import { StoredJournal } from '../../src/storage/stored-journal.ts';
@@ -15,14 +15,17 @@ class SilentWriter implements Writer {
   write(): void {
     this.batches += 1;
   }
+  settleAll(): void {
+    this.events?.settled({ batches: this.batches, refusals: [], buffers: [] });
+    this.batches = 0;
+  }
   purge(): Promise<never> {
     return Promise.reject(new Error('not here'));
   }
 }
 
-const failing = () => {
+const failing = (clock = virtualClock()) => {
   const writer = new SilentWriter();
-  const clock = virtualClock();
   const fatal: Error[] = [];
   const store = Object.create(new MemoryStore(), { writer: { value: writer } }) as MemoryStore;
   const journal = new StoredJournal(store, { clock, onFatal: (error) => fatal.push(error) });
@@ -87,5 +90,46 @@ describe('a failed transaction', () => {
     expect(fatal).toEqual([]);
     await clock.advance(1_000);
     expect(await second).toBe('storage_failed');
+  });
+
+  it('an answer that stands in the port at the deadline is read before the judgement', async () => {
+    const virtual = virtualClock();
+    const { setTimeout } = virtual;
+    const behindTimer = (fn: () => void) => () => {
+      setImmediate(() => writer.settleAll());
+      fn();
+    };
+    const clock = Object.assign(Object.create(virtual) as VirtualClock, {
+      setTimeout: (fn: () => void, ms: number) => setTimeout(behindTimer(fn), ms),
+    });
+    const { journal, writer, fatal } = failing(clock);
+    const commit = journal.commit(append(keyOf('s1')));
+    await virtual.advance(10_000);
+    expect(await codeOf(commit)).toBeUndefined();
+    expect(fatal).toEqual([]);
+  });
+
+  it('a process that stood still past the deadline gives its writer a grace', async () => {
+    const { journal, writer, clock, fatal } = failing();
+    const commit = journal.commit(append(keyOf('s1')));
+    await clock.settle();
+    clock.jump(11_000);
+    await clock.advance(1_000);
+    expect(fatal).toEqual([]);
+    writer.settleAll();
+    expect(await codeOf(commit)).toBeUndefined();
+    await clock.advance(60_000);
+    expect(fatal).toEqual([]);
+  });
+
+  it('a writer that is silent after the standstill too has failed', async () => {
+    const { journal, clock, fatal } = failing();
+    const outcome = codeOf(journal.commit(append(keyOf('s1'))));
+    await clock.settle();
+    clock.jump(11_000);
+    await clock.advance(4_999);
+    expect(fatal).toEqual([]);
+    await clock.advance(1);
+    expect(await outcome).toBe('storage_failed');
   });
 });
