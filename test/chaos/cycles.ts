@@ -9,6 +9,7 @@ import { DaemonProcess, type Env } from './daemon-process.ts';
 import type { Dice } from './dice.ts';
 import type { Ledger } from './ledger.ts';
 import { Load } from './load.ts';
+import { brokersOf } from './processes.ts';
 import { pause, until } from './waiting.ts';
 
 /** Where a daemon is killed. */
@@ -104,6 +105,8 @@ class KillCycles implements CyclesReport {
     ({ natsUrl } = await this.#daemon.start());
     for (const what of await audit(natsUrl, this.ledger))
       this.broken.push(`after one more kill: ${what}`);
+    await this.#daemon.kill();
+    await until(() => brokersOf(this.#daemon.dataDir).length === 0, 'the last broker to end');
   }
 
   /** Load until the daemon ends, at its crash point or by a signal at the n-th acknowledgement. */

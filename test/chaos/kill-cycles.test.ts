@@ -9,9 +9,9 @@ import { type Aim, type CyclesReport, isFull, killCycles } from './cycles.ts';
 import { Dice } from './dice.ts';
 import { median } from './waiting.ts';
 
-const KILLS = isFull() ? 200 : 16;
-const HITS = isFull() ? 6 : 1;
-const STARTS = isFull() ? 12 : 2;
+const KILLS = isFull() ? 200 : 28;
+const HITS = isFull() ? 6 : 2;
+const STARTS = isFull() ? 12 : 3;
 const DRAINS = isFull() ? 12 : 2;
 
 /** Crash points that plain load comes by; import and cleanup have tests of their own. */

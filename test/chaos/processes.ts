@@ -1,12 +1,16 @@
 /** Which processes of this machine there are, to see what a daemon left behind and to end one of its children. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface RunningProcess {
   readonly pid: number;
   readonly parent: number;
   readonly command: string;
 }
+
+/** The brokers of a data directory. */
+export const brokersOf = (dataDir: string): RunningProcess[] => processesOf(join(dataDir, 'nats'));
 
 /** Those whose command line holds the text. */
 export const processesOf = (text: string): RunningProcess[] =>

@@ -13,7 +13,7 @@ import { Dice } from './dice.ts';
 import { processesOf } from './processes.ts';
 import { until } from './waiting.ts';
 
-const ROUNDS = isFull() ? 60 : 6;
+const ROUNDS = isFull() ? 60 : 8;
 const SESSIONS = 24;
 const SLOW = '[[rehearse: chunks=8 delay-ms=10]]';
 
