@@ -33,8 +33,8 @@ export interface HandoverOptions {
 const KEPT_LOADED = 8;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 5_000;
-/** About two minutes: whoever fails that often does not do so for want of patience. */
-const ATTEMPTS = 30;
+/** Whatever else may pass is waited for this long: who fails that long would not be healed by more of it. */
+const LONGEST_TRYING_MS = 3_600_000;
 /** Waiting is all that these need, however long it takes. */
 const PATIENT: readonly ErrorCode[] = [
   'queue_full',
@@ -123,7 +123,7 @@ export class Handover {
       this.accepted++;
       crashpoint('intake.before-ack');
     } catch (error) {
-      if (mayWait(error, lane.failures)) throw error;
+      if (this.#mayWait(lane, codeOf(error))) throw error;
       await this.#options.refuse(item, loaded, error);
       this.refused++;
     }
@@ -131,10 +131,20 @@ export class Handover {
     this.#done(lane, item);
   }
 
+  /** Time runs from the first failure in a row that needs more than patience. */
+  #mayWait(lane: Lane, code: ErrorCode): boolean {
+    if (!ERRORS[code].retryable) return false;
+    const nowMs = this.#options.clock.monotonic();
+    if (PATIENT.includes(code)) lane.failingSinceMs = undefined;
+    else lane.failingSinceMs ??= nowMs;
+    return nowMs - (lane.failingSinceMs ?? nowMs) < LONGEST_TRYING_MS;
+  }
+
   #done(lane: Lane, item: Item): void {
     lane.items.shift();
     lane.state = 'idle';
     lane.failures = 0;
+    lane.failingSinceMs = undefined;
     this.items--;
     this.#count(item.loaded, -1);
     this.#options.onRoom();
@@ -155,8 +165,9 @@ export class Handover {
     }
     if (this.#stopped) return;
     if (codeOf(error) === 'queue_full') this.#awaitRoom(lane);
-    const after = (error as Partial<GreenroomError>).retryAfterMs ?? backoffMs(lane.failures);
-    lane.timer = this.#options.clock.setTimeout(() => this.#resume(lane), after);
+    const { retryAfterMs = 0 } = error as Partial<GreenroomError>;
+    const afterMs = Math.max(retryAfterMs, backoffMs(lane.failures));
+    lane.timer = this.#options.clock.setTimeout(() => this.#resume(lane), afterMs);
   }
 
   #resume(lane: Lane): void {
@@ -203,11 +214,6 @@ export class Handover {
 }
 
 const isRefusal = ({ loaded }: Item): boolean => loaded !== undefined && 'refusal' in loaded;
-
-const mayWait = (error: unknown, failures: number): boolean => {
-  const code = codeOf(error);
-  return ERRORS[code].retryable && (failures < ATTEMPTS || PATIENT.includes(code));
-};
 
 const backoffMs = (failures: number): number =>
   Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));

@@ -29,6 +29,8 @@ export interface Lane {
   state: 'idle' | 'busy' | 'held';
   /** Failed attempts at the first item. */
   failures: number;
+  /** When the first item began to fail in a way that waiting may not heal; monotonic. */
+  failingSinceMs: number | undefined;
   timer: Timer | undefined;
 }
 
@@ -37,6 +39,7 @@ export const newLane = (name: string): Lane => ({
   items: [],
   state: 'idle',
   failures: 0,
+  failingSinceMs: undefined,
   timer: undefined,
 });
 

@@ -43,8 +43,25 @@ describe('the hand-over', () => {
     const { clock, door, handover, refused, acknowledged } = setUp();
     door.onTurn = failing('unavailable');
     handover.add(item(1));
-    await clock.advance(HOUR_MS);
+    await clock.advance(HOUR_MS - 10_000);
+    expect(refused).toEqual([]);
+    await clock.advance(20_000);
     expect([refused, acknowledged]).toEqual([[1], [1]]);
+  });
+
+  test('one failure after a long wait for room is no reason to refuse', async () => {
+    const { clock, door, handover, refused, acknowledged } = setUp();
+    door.onTurn = failing('unavailable');
+    handover.add(item(1));
+    await clock.advance(HOUR_MS - 10_000);
+    door.onTurn = failing('queue_full');
+    await clock.advance(HOUR_MS);
+    door.onTurn = failing('unavailable');
+    await clock.advance(HOUR_MS - 10_000);
+    expect(refused).toEqual([]);
+    door.onTurn = () => undefined;
+    await clock.advance(10_000);
+    expect([refused, acknowledged]).toEqual([[], [1]]);
   });
 
   test('a message that only needs room waits as long as it takes', async () => {
