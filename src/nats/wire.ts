@@ -70,6 +70,6 @@ export const eventWithin = (publication: Publication, limitBytes: number): Uint8
 /** Rare, so it may parse: every field but the one that is large. */
 const withoutContent = (bytes: Uint8Array): Uint8Array => {
   const event = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>;
-  for (const field of ['message', 'text', 'thinking', 'inputJson']) delete event[field];
+  for (const field of ['message', 'text', 'thinking', 'inputJson', 'input']) delete event[field];
   return encoder.encode(JSON.stringify({ ...event, truncated: true, bytes: bytes.length }));
 };
