@@ -22,7 +22,7 @@ import { headerOf, TURN_ID_HEADER } from './wire.ts';
 export interface Window {
   /** Messages with their content. Default 512. */
   readonly messages: number;
-  /** Their bytes. Default 32 MiB. */
+  /** Their bytes. Default 32 MiB, and never less than the largest message of the broker. */
   readonly bytes: number;
   /** Messages, those set aside without their content included. Default 100,000. */
   readonly inHand: number;
@@ -80,8 +80,8 @@ export class TurnQueue {
     if (stream.createdMs !== this.#stream?.createdMs) this.#forgetPlaces();
     this.#stream = stream;
     await recreateConsumer(this.#jsm, stream.name);
+    if (this.#paused) return; // meanwhile: who ends starts nothing
     this.#pull(stream);
-    this.#working?.cancel();
     this.#sayWorking();
   }
 
@@ -94,7 +94,6 @@ export class TurnQueue {
   }
 
   #pull(stream: QueueStream): void {
-    if (this.#paused) return;
     const { link, clock, onLost } = this.#options;
     this.#puller?.stop();
     this.#puller = new Puller({
@@ -102,10 +101,14 @@ export class TurnQueue {
       clock,
       stream: stream.name,
       room: () => this.#room(),
-      maxMessageBytes: link.maxPayloadBytes + ENVELOPE_BYTES,
+      maxMessageBytes: this.#maxMessageBytes,
       onMessage: (msg) => this.#take(msg, stream),
       onLost,
     });
+  }
+
+  get #maxMessageBytes(): number {
+    return this.#options.link.maxPayloadBytes + ENVELOPE_BYTES;
   }
 
   #room(): { messages: number; bytes: number } {
@@ -113,7 +116,7 @@ export class TurnQueue {
     const { items, loaded, loadedBytes } = this.handover;
     return {
       messages: Math.min(window.messages - loaded, window.inHand - items),
-      bytes: window.bytes - loadedBytes,
+      bytes: Math.max(window.bytes, this.#maxMessageBytes) - loadedBytes,
     };
   }
 
@@ -167,6 +170,7 @@ export class TurnQueue {
   }
 
   #sayWorking(): void {
+    this.#working?.cancel();
     for (const { ackSubject } of this.#inHand.values())
       this.#options.link.outbox.publish(ackSubject, WORKING);
     const next = () => this.#sayWorking();
