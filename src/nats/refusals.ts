@@ -1,14 +1,19 @@
 /**
- * The record of a turn request that was refused with nobody to tell: kept as it came in the stream
- * `<PREFIX>_DEAD`, told as `turn.finished {rejected}`, and in the ledger where the session exists.
- * Recording twice does no harm.
+ * The record of a turn request that was refused with nobody to tell: told as `turn.finished {rejected}`,
+ * in the ledger where the session exists, then kept as it came in the stream `<PREFIX>_DEAD`; without
+ * its body where that leaves no room for our headers. Recording twice does no harm.
  */
-import { headers, type JetStreamClient } from 'nats';
+import { ErrorCode, headers, type JetStreamClient, NatsError } from 'nats';
 import type { SessionsDoor } from '../session/door.ts';
 import { toWire } from '../session/errors.ts';
 import { ID_PATTERN, type SessionKey, type TurnId } from '../session/ids.ts';
 import type { Subjects } from './subjects.ts';
-import { oneLine, TURN_ID_HEADER } from './wire.ts';
+import { EMPTY, oneLine, TURN_ID_HEADER } from './wire.ts';
+
+/** Of a body that is not kept: its size. */
+const OMITTED_HEADER = 'Greenroom-Omitted-Bytes';
+/** The server's code: message size exceeds maximum allowed. */
+const STREAM_LIMIT = 10054;
 
 export interface Refusal {
   /** As the subject names it. */
@@ -27,15 +32,34 @@ export const recordRefusal = async (
   door: SessionsDoor,
   refusal: Refusal,
 ): Promise<void> => {
-  const { key, turnId, body, error, messageId } = refusal;
-  const { tenant, sessionId } = key;
+  const { key, turnId, error } = refusal;
+  const isSession = ID_PATTERN.test(key.tenant) && ID_PATTERN.test(key.sessionId);
+  if (isSession) await door.rejectTurn(key, turnId, error);
+  try {
+    await keep(js, subjects, refusal, refusal.body);
+  } catch (failure) {
+    if (!isTooLarge(failure)) throw failure;
+    await keep(js, subjects, refusal, EMPTY);
+  }
+};
+
+const keep = async (
+  js: JetStreamClient,
+  subjects: Subjects,
+  { key, turnId, body, error, messageId }: Refusal,
+  kept: Uint8Array,
+): Promise<void> => {
   const { code, message } = toWire(error);
   const fields = headers();
   fields.set(TURN_ID_HEADER, turnId);
   fields.set('Greenroom-Error-Code', code);
   fields.set('Greenroom-Error', oneLine(message));
+  if (kept.length < body.length) fields.set(OMITTED_HEADER, String(body.length));
   const options = { msgID: messageId, headers: fields, timeout: 5_000 };
-  await js.publish(subjects.dead(tenant, sessionId), body, options);
-  if (!ID_PATTERN.test(tenant) || !ID_PATTERN.test(sessionId)) return;
-  await door.rejectTurn(key, turnId, error);
+  await js.publish(subjects.dead(key.tenant, key.sessionId), kept, options);
 };
+
+/** For the broker, or for the stream: its operator may have given it a limit of its own. */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof NatsError &&
+  (error.code === ErrorCode.MaxPayloadExceeded || error.api_error?.err_code === STREAM_LIMIT);

@@ -156,6 +156,41 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     await expect.poll(() => queued(client)).toBe(0);
   });
 
+  test('a refusal is told before it is kept', async () => {
+    await using gateway = await startWithBroker({ storeId });
+    const { client, door } = gateway;
+    const kept = async () =>
+      (await (await client.jetstreamManager()).streams.info('GREENROOM_DEAD')).state.messages;
+    let keptBefore: number | undefined;
+    door.onReject = async () => {
+      keptBefore = await kept();
+    };
+    await publish(client, 's1', '{"prompt":7}');
+    await expect.poll(kept).toBe(1);
+    expect(keptBefore).toBe(0);
+  });
+
+  test('a refused request that fills the largest message is kept without its body', async () => {
+    await using broker = await startBroker();
+    await using gateway = await startGateway(broker.url, { storeId });
+    const { client, door } = gateway;
+    const maxBytes = client.info?.max_payload ?? 0;
+    await publish(client, 's1', '{"prompt":7}'.padEnd(maxBytes), 'next');
+    await expect.poll(() => prompts(door)).toEqual(['next']);
+    expect(door.rejected).toHaveLength(1);
+    const dead = { last_by_subj: 'greenroom.v1.acme.dead.s1' };
+    const { streams } = await client.jetstreamManager();
+    const { header, data } = await streams.getMessage('GREENROOM_DEAD', dead);
+    expect([data.length, header.get('Greenroom-Omitted-Bytes')]).toEqual([0, String(maxBytes)]);
+  });
+
+  test('a broker whose largest message is larger than the window is read nevertheless', async () => {
+    await using broker = await startBroker({ maxPayloadBytes: 64 * 1024 * 1024 });
+    await using gateway = await startGateway(broker.url, { storeId });
+    await publish(gateway.client, 's1', 'hello');
+    await expect.poll(() => prompts(gateway.door)).toEqual(['hello']);
+  });
+
   test('a refusal comes after the turns before it', async () => {
     await using gateway = await startWithBroker({ storeId });
     const { client, door } = gateway;
