@@ -1,8 +1,11 @@
 /**
  * Carries out a batch inside a transaction: checks of each change first, then its puts, which cannot
  * fail for a reason of their own. A change that fails a check leaves nothing behind; the others go on.
+ * A stored record that is broken is such a check too: it costs the change that needs it, not the journal.
  * Runs in the writer's thread on LMDB, and in the memory journal.
  */
+
+import type { Tombstone } from '../session/journal.ts';
 import {
   BATCH_HEADER_BYTES,
   batchLength,
@@ -33,6 +36,7 @@ export type Refusal = { readonly at: number } & (
   | { readonly because: 'version'; readonly version: number }
   | { readonly because: 'epoch'; readonly epoch: number }
   | { readonly because: 'deleted' }
+  | { readonly because: 'corrupt'; readonly key: keys.Key }
   | { readonly because: 'turns'; readonly positions: readonly number[] }
 );
 
@@ -114,22 +118,36 @@ const check = (
   { ours, owner }: Epochs,
 ): Reason | null => {
   const head = tables.peek(SESSIONS, change.headKey, HEAD_START_BYTES);
+  if (head !== undefined && head.length < HEAD_START_BYTES)
+    return { because: 'corrupt', key: change.headKey.toString('latin1') };
   const version = head === undefined ? 0 : versionOf(head);
   const writer = head === undefined ? 0 : epochOf(head);
   if (owner !== ours || writer > ours) return { because: 'epoch', epoch: Math.max(owner, writer) };
   if (version !== change.expectedVersion) return { because: 'version', version };
   if (change.kind === DELETE) return null;
-  if (head === undefined && isBuried(tables, change.prefix, nowMs)) return { because: 'deleted' };
-  return knownTurns(tables, change);
+  return (
+    (head === undefined ? burial(tables, change.prefix, nowMs) : null) ?? knownTurns(tables, change)
+  );
 };
 
 /** A tombstone stands until its time is over and the session's records are purged. */
-const isBuried = (tables: WriteTables, prefix: keys.Key, nowMs: number): boolean => {
+const burial = (tables: WriteTables, prefix: keys.Key, nowMs: number): Reason | null => {
   const key = keys.tombstoneKey(prefix);
   const stored = tables.get(UPKEEP, bytesOf(key));
-  if (stored === undefined) return false;
-  const { untilMs } = readValue(key, stored) as { untilMs: number };
-  return untilMs > nowMs || tables.get(UPKEEP, bytesOf(keys.purgeKey(prefix))) !== undefined;
+  if (stored === undefined) return null;
+  const untilMs = untilOf(key, stored);
+  if (untilMs === null) return { because: 'corrupt', key };
+  const isPurging = tables.get(UPKEEP, bytesOf(keys.purgeKey(prefix))) !== undefined;
+  return untilMs > nowMs || isPurging ? { because: 'deleted' } : null;
+};
+
+/** When a tombstone's time is over; null if the record is broken. */
+export const untilOf = (key: keys.Key, tombstone: Buffer): number | null => {
+  try {
+    return (readValue(key, tombstone) as Tombstone).untilMs;
+  } catch {
+    return null;
+  }
 };
 
 /** The expectations stand first among the operations. */

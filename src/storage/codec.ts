@@ -38,7 +38,8 @@ const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 /** Writes the payload of one kind of record. */
 export type Pack<T> = (out: Packer, value: T) => void;
 
-const corrupt = (key: Key, why: string): GreenroomError =>
+/** What whoever needs a broken record is told; the key is in its details. */
+export const corruptRecord = (key: Key, why: string): GreenroomError =>
   new GreenroomError('corrupt_record', `the record ${JSON.stringify(key)} ${why}`, {
     details: { key },
   });
@@ -64,12 +65,12 @@ export const record = <T>(key: Key, pack: Pack<T>, value: T): Buffer => {
 
 /** The payload, checked. Throws `corrupt_record` naming the key. */
 export const payloadOf = (key: Key, bytes: Buffer): Buffer => {
-  if (bytes.length < FRAME_BYTES) throw corrupt(key, 'is too short to be one');
+  if (bytes.length < FRAME_BYTES) throw corruptRecord(key, 'is too short to be one');
   const end = bytes.length - CHECKSUM_BYTES;
   const sum = crc32(bytes.subarray(0, end), crc32(Buffer.from(key, 'latin1')));
-  if (sum !== bytes.readUInt32LE(end)) throw corrupt(key, 'fails its checksum');
+  if (sum !== bytes.readUInt32LE(end)) throw corruptRecord(key, 'fails its checksum');
   if (bytes[0] !== RECORD_FORMAT)
-    throw corrupt(key, `has format ${bytes[0]}, which this version does not know`);
+    throw corruptRecord(key, `has format ${bytes[0]}, which this version does not know`);
   return bytes.subarray(1, end);
 };
 

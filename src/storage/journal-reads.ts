@@ -4,17 +4,17 @@
  */
 import type { Clock } from '../otp/clock.ts';
 import type { Entry } from '../session/entry.ts';
-import { GreenroomError } from '../session/errors.ts';
+import type { GreenroomError } from '../session/errors.ts';
 import type { Head } from '../session/head.ts';
 import type { SessionKey, Tenant, TurnId } from '../session/ids.ts';
 import type { AuditRecord, EntryRange, StreamRecord, Tombstone } from '../session/journal.ts';
-import type { SummaryRow } from '../session/summary.ts';
+import { type SummaryRow, summaryOf } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
-import { readEntry, readHead, readRow, readTurn, readValue } from './codec.ts';
+import { corruptRecord, readEntry, readHead, readRow, readTurn, readValue } from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from './keys.ts';
 import { ROW_PAGE } from './limits.ts';
-import type { ReadTables } from './store.ts';
+import type { ReadTables, StoredRecord } from './store.ts';
 
 const DEFAULT_ENTRIES = 100;
 
@@ -30,6 +30,9 @@ export abstract class JournalReads {
 
   /** Throws when the store must not be touched any more. */
   protected abstract mustBeOpen(): void;
+
+  /** Told of a broken record that was passed over. */
+  protected abstract onCorrupt(error: Error): void;
 
   head(session: SessionKey): Head | undefined {
     this.#begin();
@@ -123,16 +126,45 @@ export abstract class JournalReads {
       }));
   }
 
+  /**
+   * One broken row must not keep all the others away: it is reported, and made anew from its session's
+   * head; a session whose head is broken too is reported and left out.
+   */
   async scanRows(visit: (row: SummaryRow) => void): Promise<void> {
     let start = '\0';
     for (;;) {
       this.mustBeOpen();
       const page = this.#tables.range(ROWS, { start, end: '\xff', limit: ROW_PAGE });
-      for (const { key, value } of page) visit(readRow(key, value, keys.ofRowKey(key)));
+      for (const record of page) {
+        const row = this.#row(record);
+        if (row !== undefined) visit(row);
+      }
       const last = page.at(-1);
       if (last === undefined || page.length < ROW_PAGE) return;
       start = `${last.key}\0`;
       await new Promise<void>((resolve) => this.#clock.defer(resolve));
+    }
+  }
+
+  #row({ key, value }: StoredRecord): SummaryRow | undefined {
+    try {
+      return readRow(key, value, keys.ofRowKey(key));
+    } catch (error) {
+      this.onCorrupt(error as Error);
+      return this.#rowFromHead(key);
+    }
+  }
+
+  /** A row's key is its session's prefix. */
+  #rowFromHead(prefix: keys.Key): SummaryRow | undefined {
+    const key = keys.headKey(prefix);
+    try {
+      const bytes = this.#tables.get(SESSIONS, key);
+      if (bytes === undefined) throw missing(key);
+      return summaryOf(readHead(key, bytes));
+    } catch (error) {
+      this.onCorrupt(error as Error);
+      return undefined;
     }
   }
 
@@ -173,10 +205,7 @@ export abstract class JournalReads {
   }
 }
 
-const missing = (key: keys.Key): GreenroomError =>
-  new GreenroomError('corrupt_record', `the record ${JSON.stringify(key)} is missing`, {
-    details: { key },
-  });
+const missing = (key: keys.Key): GreenroomError => corruptRecord(key, 'is missing');
 
 const toCursor = (key: keys.Key): string => Buffer.from(key, 'latin1').toString('base64url');
 const fromCursor = (cursor: string): keys.Key =>

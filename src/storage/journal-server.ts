@@ -12,6 +12,7 @@ import { z } from 'zod';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, noreply, protocol, reply } from '../otp/gen-server.ts';
 import type { Ref } from '../otp/ref.ts';
+import type { Report } from '../otp/report.ts';
 import { type JournalInfo, journalName } from '../session/journal.ts';
 import { FreeSpace } from './free-space.ts';
 import { FREE_SPACE_INTERVAL_MS, READER_CHECK_INTERVAL_MS } from './limits.ts';
@@ -33,6 +34,8 @@ export interface JournalServerArgs {
   readonly onFatal: (error: Error) => void;
   /** Told of a subscriber that throws. */
   readonly onListenerError?: (error: unknown) => void;
+  /** Told of a broken record that was passed over. Default: a report of the system. */
+  readonly onCorrupt?: (error: Error) => void;
   /** For tests: holds commits back. */
   readonly gate?: SyncGate;
 }
@@ -55,7 +58,8 @@ const JournalServer = genServer(journalProtocol, {
     const store = await LmdbStore.open({ dir: args.dir, nowMs: clock.now(), gate: args.gate });
     const { minFreeBytes, ...options } = args;
     const space = new FreeSpace(args.dir, minFreeBytes === undefined ? {} : { minFreeBytes });
-    const journal = new StoredJournal(store, { ...options, clock, space });
+    const onCorrupt = (error: Error) => self.system.report(passedOver(error));
+    const journal = new StoredJournal(store, { onCorrupt, ...options, clock, space });
     self.own(async () => {
       journal.fence('the journal restarts');
       await store.close();
@@ -82,6 +86,13 @@ const JournalServer = genServer(journalProtocol, {
   terminate: (_, { journal }) => journal.idle(),
 
   redact: ({ journal }) => ({ ...journal.info(), ...journal.stats() }), // the rest is the users' own
+});
+
+const passedOver = (error: Error): Report => ({
+  kind: 'fault',
+  actor: 'journal',
+  during: 'the scan of the summary rows',
+  error,
 });
 
 /** Has started when the store is open and owned. */

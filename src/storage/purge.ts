@@ -1,13 +1,16 @@
 /**
  * The slow half of a delete: the records of a session whose head is gone already, removed a few at a
  * time. What is left to do stands in the store, so a purge that was killed goes on where it was.
+ *
+ * A broken record here must end neither the journal nor the purge: what it counts is not counted, and
+ * a tombstone that cannot be read goes when its expiry says so.
  */
 
-import type { WriteTables } from './apply-batch.ts';
+import { untilOf, type WriteTables } from './apply-batch.ts';
 import { readValue } from './codec.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, UPKEEP } from './keys.ts';
-import type { PurgeStep, ReadTables } from './store.ts';
+import type { PurgeStep, ReadTables, StoredRecord } from './store.ts';
 
 type Tables = WriteTables & Pick<ReadTables, 'range'>;
 
@@ -29,9 +32,8 @@ export const purgeSome = (tables: Tables, records: number, nowMs: number): Purge
     tables.remove(SESSIONS, bytesOf(key));
   }
   if (found.length === records) return { purged: 0, bytes, left: true };
-  const { freed } = readValue(first.key, first.value) as { freed: number };
   tables.remove(UPKEEP, bytesOf(first.key));
-  return { purged: 1, bytes: bytes + freed, left: second !== undefined };
+  return { purged: 1, bytes: bytes + freedBy(first), left: second !== undefined };
 };
 
 /** Tombstones whose time is over. One that was renewed since has an expiry of its own, and stays. */
@@ -44,16 +46,22 @@ const removeTombstones = (tables: Tables, records: number, nowMs: number): Purge
   let bytes = 0;
   for (const { key, value } of expired) {
     bytes += key.length + value.length;
-    const tombstone = bytesOf(keys.tombstoneKey(keys.ofExpiryKey(key)));
-    const stored = tables.get(UPKEEP, tombstone);
-    if (stored !== undefined && untilOf(tombstone, stored) <= nowMs) {
+    const tombstone = keys.tombstoneKey(keys.ofExpiryKey(key));
+    const stored = tables.get(UPKEEP, bytesOf(tombstone));
+    if (stored !== undefined && (untilOf(tombstone, stored) ?? 0) <= nowMs) {
       bytes += tombstone.length + stored.length;
-      tables.remove(UPKEEP, tombstone);
+      tables.remove(UPKEEP, bytesOf(tombstone));
     }
     tables.remove(UPKEEP, bytesOf(key));
   }
   return { purged: 0, bytes, left: expired.length === records };
 };
 
-const untilOf = (key: Buffer, value: Buffer): number =>
-  (readValue(key.toString('latin1'), value) as { untilMs: number }).untilMs;
+/** Bytes that the delete itself freed. */
+const freedBy = ({ key, value }: StoredRecord): number => {
+  try {
+    return (readValue(key, value) as { freed: number }).freed;
+  } catch {
+    return 0;
+  }
+};

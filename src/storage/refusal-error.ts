@@ -2,6 +2,7 @@
 import { ConcurrencyError, GreenroomError } from '../session/errors.ts';
 import { type SessionChange, TurnKnownError } from '../session/journal.ts';
 import type { Refusal } from './apply-batch.ts';
+import { corruptRecord } from './codec.ts';
 
 export const refusalError = (change: SessionChange, refusal: Refusal): Error => {
   const { sessionId } = change.key;
@@ -17,6 +18,8 @@ export const refusalError = (change: SessionChange, refusal: Refusal): Error => 
       });
     case 'deleted':
       return new GreenroomError('session_deleted', `${sessionId} was deleted`);
+    case 'corrupt':
+      return corruptRecord(refusal.key, 'is broken, and the change depends on it');
     case 'turns': {
       const ids = change.kind === 'write' ? change.newTurnIds : [];
       return new TurnKnownError(ids.filter((_, position) => refusal.positions.includes(position)));

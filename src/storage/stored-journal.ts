@@ -34,6 +34,8 @@ export interface JournalOptions extends QueueOptions {
   readonly onFatal?: (error: Error) => void;
   /** Told of a subscriber that throws: it is the subscriber's bug and stops nobody else. */
   readonly onListenerError?: (error: unknown) => void;
+  /** Told of a broken record that a scan passed over; its `code` is `corrupt_record`, `details.key` names it. */
+  readonly onCorrupt?: (error: Error) => void;
 }
 
 type Listener = (committed: readonly SessionChange[]) => void;
@@ -134,6 +136,10 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
 
   protected override mustBeOpen(): void {
     if (this.#stopped !== null) throw this.#stopped;
+  }
+
+  protected override onCorrupt(error: Error): void {
+    this.#options.onCorrupt?.(error);
   }
 
   #readOnlyBecause(): JournalInfo['readOnlyBecause'] {
