@@ -31,6 +31,8 @@ export class Message {
 
 /** Where a handler sends an answer that it cannot give yet. The first answer counts, later ones are ignored. */
 export interface From<R> {
+  /** It has its answer, or has given up waiting: nobody needs the work any more. */
+  readonly settled: boolean;
   reply(value: R): void;
   /** The caller's promise rejects with `error` as it is. */
   fail(error: unknown): void;

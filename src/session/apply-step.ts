@@ -118,12 +118,7 @@ const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
     });
   if (draft.cancelling === turn.turnId) return close('cancelled', stopReason);
   if (stopReason === 'refusal') {
-    draft.view({
-      type: 'rollback',
-      fromSeq: turn.seq,
-      throughSeq: draft.head.seq,
-      turnId: turn.turnId,
-    });
+    takeBack(draft, turn);
     return close('failed', stopReason, {
       code: 'refusal',
       message: 'the model refused; the turn is out of its view',
@@ -152,9 +147,18 @@ const endEarly = (draft: Draft, turn: OpenTurn, outcome: Exclude<StepOutcome, An
   if (outcome.type === 'cancelled' || draft.cancelling === turn.turnId)
     return closeTurn(draft, ended, { status: 'cancelled', stopReason: null, text });
   const error = turnError(outcome.error);
+  if (turn.steps === 0 && isRefusedPrompt(outcome.error)) takeBack(draft, ended);
   draft.patch({ errorCount: draft.head.errorCount + 1, lastError: error });
   closeTurn(draft, ended, { status: 'failed', stopReason: null, error, text });
 };
+
+/** The request itself is wrong: with this prompt in view every later turn would fail like this one. */
+const isRefusedPrompt = ({ status, retryable }: StepError): boolean =>
+  !retryable && (status === 400 || status === 413);
+
+/** Takes what the turn wrote out of the model's view. */
+const takeBack = (draft: Draft, { seq, turnId }: OpenTurn): void =>
+  draft.view({ type: 'rollback', fromSeq: seq, throughSeq: draft.head.seq, turnId });
 
 const turnError = (error: StepError): TurnError => ({
   code: error.type,

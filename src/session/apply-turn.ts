@@ -64,7 +64,8 @@ const settingsOf = ({ settings, excerpt }: NewTurn): Settings =>
 const answerKnown = (draft: Draft, turn: NewTurn, closed: ClosedTurn | undefined): boolean => {
   const known = draft.head.openTurns.find((open) => open.turnId === turn.turnId) ?? closed;
   if (known === undefined) return false;
-  if (known.promptHash !== turn.promptHash)
+  // A rejected turn has no prompt to compare: it may have been no prompt at all.
+  if (known.promptHash !== '' && known.promptHash !== turn.promptHash)
     throw new GreenroomError('turn_id_reused', `turn ${turn.turnId} is known with another prompt`);
   draft.answer = {
     type: 'turn',

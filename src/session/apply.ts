@@ -80,7 +80,8 @@ const changeSettings = (
   expectedVersion: number | undefined,
 ): void => {
   mustHaveVersion(draft.head, expectedVersion);
-  draft.patch(withSettings(draft.head, settings));
+  const updatedAtMs = Math.max(draft.nowMs, draft.head.updatedAtMs);
+  draft.patch({ ...withSettings(draft.head, settings), updatedAtMs });
   draft.answer = { type: 'session' };
 };
 
@@ -127,7 +128,7 @@ const addImported = (draft: Draft, delta: ImportDelta): void => {
   };
   if (isNew) draft.audit('imported', 'import');
   if (subpath === '') draft.effect({ type: 'forgetContext' });
-  draft.answer = { type: 'imported', lines: stream.seq, added: lines.length };
+  draft.answer = { type: 'imported', lines: delta.totalLines, added: lines.length };
 };
 
 /** Out of its restart budget: open turns end as interrupted, so that what broke it is not run again. */

@@ -151,8 +151,16 @@ const isOf = (error: unknown, ...codes: readonly OtpError['code'][]): error is O
 
 const asGreenroom = (error: unknown): unknown =>
   error instanceof OtpError
-    ? new GreenroomError(codeOf(error), `the session did not answer: ${error.message}`, {
+    ? new GreenroomError(codeOf(error), didNotAnswer(error), {
         cause: error,
         retryAfterMs: 500,
       })
     : error;
+
+/** What the actor died of may hold private data; the log has it. */
+const didNotAnswer = ({ code }: OtpError): string => {
+  if (code === 'timeout') return 'the session did not answer in time';
+  return code === 'mailbox_full'
+    ? 'too many requests wait for this session'
+    : 'the session crashed or is restarting';
+};

@@ -27,7 +27,7 @@ export const ERRORS = {
   session_not_found: kind(404, false, 'no such session'),
   turn_not_found: kind(404, false, 'no such turn in this session'),
   approval_not_found: kind(404, false, 'no such approval'),
-  deadline_exceeded: kind(408, true, "the request's time ran out before it was begun"),
+  deadline_exceeded: kind(408, true, "the request's time ran out; look before you repeat it"),
   session_exists: kind(409, false, 'a session of this id exists'),
   version_conflict: kind(409, false, 'the session changed since the named version'),
   turn_id_reused: kind(409, false, 'the turn id is known with another prompt'),

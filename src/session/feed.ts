@@ -44,6 +44,13 @@ export class Feed {
     for (const listener of this.#all) this.#tell(listener, publication);
   }
 
+  /** Tells only those who read this turn: the others heard it when it happened. */
+  tellReaders(publication: Publication): void {
+    const { key, turnId } = publication.event;
+    const readers = this.#readers.get(keyString(key))?.get(turnId);
+    for (const listener of [...(readers ?? [])]) this.#tell(listener, publication);
+  }
+
   /** Hears every event of every session. Returns how to stop. */
   subscribe(listener: Listener): () => void {
     this.#all.add(listener);

@@ -78,6 +78,7 @@ export const prepareImport = (
     lines: bodies.map((body) => ({ body, atMs: timeOf(body) ?? facts.firstAtMs ?? nowMs })),
     stream: { subpath, seq, imported },
     responses: counted.writes,
+    totalLines: facts.lines,
     isNewStream: stream === undefined,
     head: withFacts(counted.head, subpath, externalKey, before.facts, facts, nowMs),
   };

@@ -62,10 +62,26 @@ export interface Mailbox {
  */
 const beginsCommit = (request: SessionRequest): boolean =>
   request.type === 'importChunk' ||
-  ('expectedVersion' in request && request.expectedVersion !== undefined);
+  ('expectedVersion' in request && request.expectedVersion !== undefined) ||
+  ('ifVersion' in request && request.ifVersion !== undefined);
 
-/** Changes that may wait for the commit in flight. */
+/** Behind an import, a deletion or a parking nothing shares the commit: the next ones see what it made. */
+const endsCommit = ({ type }: SessionRequest): boolean =>
+  type === 'importChunk' || type === 'delete' || type === 'park';
+
+/** What a request brings along, roughly: its bodies. */
+const bytesOf = (request: SessionRequest): number => {
+  if (request.type === 'turn') return request.turn.body.byteLength;
+  const bodies = request.type === 'append' ? request.messages.map(({ body }) => body) : [];
+  const lines = request.type === 'importChunk' ? request.lines : bodies;
+  return lines.reduce((sum, line) => sum + line.byteLength, 0);
+};
+
+/** Changes that may wait for the commit in flight, and their bytes. */
 const MAX_WAITING = 1_000;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** What shares a commit; a larger request goes alone, so that nobody is refused for another's size. */
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 /** How often a batch is tried again when another writer, or the ledger, came first. */
 const MAX_CONFLICTS = 3;
 const RETRY_MS = 500;
@@ -79,6 +95,8 @@ const NOTHING_STORED: readonly ErrorCode[] = [
   'unavailable',
   'draining',
   'too_large',
+  'invalid_request',
+  'corrupt_record',
   'session_deleted',
   'version_conflict',
 ];
@@ -95,6 +113,7 @@ export class LiveSession {
   readonly #closers = new Map<TurnId, From<Answered>[]>();
   readonly #name: string;
   #waiting: Waiting[] = [];
+  #waitingBytes = 0;
   #batch: { readonly waiting: readonly Ready[]; readonly folded: Folded<Ready> } | undefined;
   #conflicts = 0;
 
@@ -132,12 +151,17 @@ export class LiveSession {
 
   /** Takes a request in; without a `from` it is the session's own and is never dropped. */
   submit(request: SessionRequest, from?: From<Answered>): void {
-    if (from !== undefined && this.#waiting.length >= MAX_WAITING)
+    const bytes = bytesOf(request);
+    const isFull =
+      this.#waiting.length >= MAX_WAITING ||
+      (this.#waiting.length > 0 && this.#waitingBytes + bytes > MAX_WAITING_BYTES);
+    if (from !== undefined && isFull)
       return from.fail(
-        new GreenroomError('mailbox_full', `${MAX_WAITING} changes wait in this session`, {
+        new GreenroomError('mailbox_full', 'too many changes wait in this session', {
           retryAfterMs: 100,
         }),
       );
+    this.#waitingBytes += bytes;
     this.#waiting.push({ request, from });
     this.flush();
   }
@@ -218,22 +242,20 @@ export class LiveSession {
     );
   }
 
-  /**
-   * As many as may share a commit. Imports go alone: what they add is computed from what is stored,
-   * and another may be just before them. A deletion or a parking is the last of its batch: the actor
-   * ends with it, and whoever waits behind it asks the next one.
-   */
+  /** As many as may share a commit, in their order. */
   #take(): Waiting[] {
-    if (this.#waiting.length === 1) return this.#waiting.splice(0);
-    const requests = this.#waiting.map(({ request }) => request);
-    const isAlone = requests[0]?.type === 'importChunk';
-    const next = requests.findIndex((request, at) => at > 0 && beginsCommit(request));
-    const end = requests.findIndex(({ type }) => type === 'delete' || type === 'park');
-    const most = Math.min(
-      next === -1 ? requests.length : next,
-      end === -1 ? requests.length : end + 1,
-    );
-    return this.#waiting.splice(0, isAlone ? 1 : most);
+    let bytes = 0;
+    let count = 0;
+    for (const { request } of this.#waiting) {
+      const more = bytesOf(request);
+      if (count > 0 && (beginsCommit(request) || bytes + more > MAX_BATCH_BYTES)) break;
+      bytes += more;
+      count += 1;
+      if (endsCommit(request)) break;
+    }
+    this.#waitingBytes -= bytes;
+    // Whoever has given up meanwhile was told that it was not begun.
+    return this.#waiting.splice(0, count).filter(({ from }) => from?.settled !== true);
   }
 
   #commit(taken: readonly Waiting[]): void {
@@ -309,7 +331,7 @@ export class LiveSession {
       this.#closers.set(answer.turnId, [...(this.#closers.get(answer.turnId) ?? []), from]);
       return;
     }
-    const turn = answer.type === 'turn' ? this.#turn(answer.turnId) : undefined;
+    const turn = answer.type === 'turn' ? (answer.closed ?? this.#turn(answer.turnId)) : undefined;
     from.reply({ answer, head, ...(turn === undefined ? {} : { turn }) });
   }
 
@@ -371,7 +393,7 @@ export class LiveSession {
       const record = this.#journal.turn(this.#args.key, turnId);
       if (record === undefined)
         throw new GreenroomError('internal', `the ledger knows turn ${turnId} and has no record`);
-      this.#known.set(turnId, record);
+      this.#remember(record);
     }
   }
 
@@ -386,15 +408,20 @@ export class LiveSession {
 
   #again(waiting: readonly Waiting[], prepare: () => void): void {
     prepare();
-    this.#waiting.unshift(...waiting);
+    this.#putBack(waiting);
     this.flush();
   }
 
-  /** Callers were told; what the session owes itself (an outcome, a resume) is tried until there is room. */
+  #putBack(waiting: readonly Waiting[]): void {
+    this.#waiting.unshift(...waiting);
+    for (const { request } of waiting) this.#waitingBytes += bytesOf(request);
+  }
+
+  /** Callers were told; what the session owes itself (an outcome, a resume) is tried until there is room, and those behind it wait. */
   #keepOwn(waiting: readonly Waiting[]): void {
     const own = waiting.filter(({ from }) => from === undefined);
-    if (own.length === 0) return;
-    this.#waiting.unshift(...own);
+    if (own.length === 0) return this.flush();
+    this.#putBack(own);
     this.#mailbox.later('flush', RETRY_MS);
   }
 }

@@ -61,6 +61,8 @@ export interface ImportDelta {
   readonly subpath: string;
   readonly lines: readonly { readonly atMs: number; readonly body: Uint8Array }[];
   readonly stream: StreamRecord;
+  /** Lines of the file that are stored then. */
+  readonly totalLines: number;
   readonly responses: readonly ResponseWrite[];
   readonly isNewStream: boolean;
   /** The head with the import's facts and counters laid over it; entries and version are the machine's. */

@@ -112,8 +112,10 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
   };
   self.own(() => leave(actor));
   const parked = args.runtime.parking.get(name);
-  if (parked !== undefined) actor.live.submit({ type: 'park', error: parked });
+  if (parked !== undefined && actor.live.committed.head.version > 0)
+    actor.live.submit({ type: 'park', error: parked });
   else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
+  if (actor.live.committed.head.version === 0) args.runtime.parking.delete(name); // nothing to write down
   tellMissedEnds(args, actor.live, self);
   self.system.fetch(liveName).register(name, self.ref, self.ref);
   self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
@@ -138,7 +140,7 @@ const tellMissedEnds = (
   for (const turnId of runtime.feed.readTurns(key)) {
     const closed = open.has(turnId) ? undefined : journal.turn(key, turnId);
     if (closed !== undefined)
-      runtime.feed.publish(closedPublication(key, closed, journal, self.system.clock.now()).event);
+      runtime.feed.tellReaders(closedPublication(key, closed, journal, self.system.clock.now()));
   }
 };
 

@@ -3,10 +3,11 @@ import type { z } from 'zod';
 import type { EntryView, SESSION_VERBS, SessionReplies, SessionVerb } from './api.ts';
 import type { Caller } from './caller.ts';
 import { EMPTY_DIGEST, nextDigest } from './claude-code/digest.ts';
+import type { Entry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { SessionKey } from './ids.ts';
 import type { ImportedStream } from './import.ts';
-import { type Journal, journalName } from './journal.ts';
+import { type EntryRange, type Journal, journalName } from './journal.ts';
 import type { Answered, SessionRequest } from './live-session.ts';
 import { importRequest, newMessages } from './requests.ts';
 import type { TurnRecord } from './turn.ts';
@@ -77,7 +78,7 @@ const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, m
   const reverse = order === 'desc';
   const from = request.from ?? (reverse ? last : 1);
   const range = reverse ? { from: 1, to: from } : { from, to: last };
-  const entries = journal.entries(key, { subpath, ...range, limit, reverse });
+  const entries = readPage(journal, key, { subpath, ...range, limit, reverse });
   const end = entries.at(-1)?.seq;
   const nextFrom = end === undefined ? undefined : reverse ? end - 1 : end + 1;
   const shown: EntryView[] = entries
@@ -85,6 +86,32 @@ const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, m
     .map(entryView);
   const isMore = nextFrom !== undefined && nextFrom >= 1 && nextFrom <= last;
   return { entries: shown, ...(isMore ? { nextFrom } : {}) };
+};
+
+/** At most so many bytes of entries at once: large ones come a few a page. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+const READ_AT_ONCE = 20;
+
+const readPage = (
+  journal: Journal,
+  key: SessionKey,
+  { from = 1, to = 0, limit = PAGE, reverse = false, subpath = '' }: EntryRange,
+): readonly Entry[] => {
+  const entries: Entry[] = [];
+  let bytes = 0;
+  while (entries.length < limit && bytes < PAGE_BYTES) {
+    const last = entries.at(-1)?.seq;
+    const rest = reverse
+      ? { from, to: (last ?? to + 1) - 1 }
+      : { from: (last ?? from - 1) + 1, to };
+    if (rest.from > rest.to) break;
+    const wanted = Math.min(READ_AT_ONCE, limit - entries.length);
+    const more = journal.entries(key, { subpath, ...rest, limit: wanted, reverse });
+    if (more.length === 0) break;
+    entries.push(...more);
+    for (const entry of more) if (entry.kind !== 'view') bytes += entry.body.byteLength;
+  }
+  return entries;
 };
 
 /** Cancelling a turn that has ended already answers with its record. */
@@ -97,10 +124,25 @@ const cancel = async (
   const closed =
     turnId === undefined ? undefined : caller.system.fetch(journalName).turn(key, turnId);
   if (closed !== undefined) return closed;
-  const { turn } = await caller.change(key, { type: 'cancel', turnId }, timeoutMs);
+  const { turn } = await caller
+    .change(key, { type: 'cancel', turnId }, timeoutMs)
+    .catch((error: unknown) => endedMeanwhile(caller, key, turnId, error));
   if (turn === undefined)
     throw new GreenroomError('internal', 'a cancel was answered without its turn');
   return turn;
+};
+
+/** The turn ended while the request was on its way: its record is the answer. */
+const endedMeanwhile = (
+  caller: Caller,
+  key: SessionKey,
+  turnId: TurnRecord['turnId'] | undefined,
+  error: unknown,
+): { readonly turn: TurnRecord } => {
+  const turn =
+    turnId === undefined ? undefined : caller.system.fetch(journalName).turn(key, turnId);
+  if (turn === undefined) throw error;
+  return { turn };
 };
 
 const turnOf = async (

@@ -7,9 +7,11 @@ import { type TurnEventBody, turnFinished } from './event.ts';
 import { statusFrom } from './head.ts';
 import type { TurnId } from './ids.ts';
 import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError } from './turn.ts';
+import { isSpent } from './turn-limits.ts';
 
-/** Starts the first open turn. `body` is its prompt, where it is at hand. */
+/** Starts the first open turn that can still be paid. `body` is its prompt, where it is at hand. */
 export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
+  dropUnaffordable(draft);
   const [first, ...others] = draft.head.openTurns;
   if (first === undefined) return;
   const running: OpenTurn = { ...first, status: 'running', startedAtMs: draft.nowMs };
@@ -17,6 +19,18 @@ export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
   publish(draft, running, { type: 'turn.started' });
   draft.effect({ type: 'see', seq: running.seq, body });
   draft.effect({ type: 'startStep', turnId: running.turnId });
+};
+
+/** Turns that waited while the money was spent: they end without a model call, and out of its view. */
+const dropUnaffordable = (draft: Draft): void => {
+  const [first] = draft.head.openTurns;
+  if (first?.status !== 'queued' || !isSpent(draft.head)) return;
+  const { turnId, seq } = first;
+  const message = `the session has cost its ${draft.head.limits?.maxCostUsd} dollars`;
+  const error = { code: 'budget_exceeded', message, retryable: false };
+  draft.view({ type: 'rollback', fromSeq: seq, throughSeq: seq, turnId });
+  closeTurn(draft, first, { status: 'failed', stopReason: null, error, text: '' });
+  dropUnaffordable(draft);
 };
 
 export interface Closing {

@@ -56,13 +56,10 @@ const mustAfford = (head: Head, turn: NewTurn, rules: Rules, nowMs: number): voi
       'price_unknown',
       `${model} has no known price, so a money limit cannot hold`,
     );
-  if (
-    head.limits?.maxCostUsd !== undefined &&
-    head.costNanoUsd >= nanoUsdOf(head.limits.maxCostUsd)
-  )
+  if (isSpent(head))
     throw new GreenroomError(
       'budget_exceeded',
-      `the session has cost its ${head.limits.maxCostUsd} dollars`,
+      `the session has cost its ${head.limits?.maxCostUsd} dollars`,
     );
 };
 
@@ -76,8 +73,9 @@ export const overLimit = (head: Head, turn: OpenTurn, rules: Rules): string | un
   const ofTurn = turn.options.maxCostUsd;
   if (ofTurn !== undefined && (turn.costNanoUsd ?? 0) >= nanoUsdOf(ofTurn))
     return 'budget_exceeded';
-  const ofSession = head.limits?.maxCostUsd;
-  return ofSession !== undefined && head.costNanoUsd >= nanoUsdOf(ofSession)
-    ? 'budget_exceeded'
-    : undefined;
+  return isSpent(head) ? 'budget_exceeded' : undefined;
 };
+
+/** The session's own money limit is reached. */
+export const isSpent = ({ limits, costNanoUsd }: Head): boolean =>
+  limits?.maxCostUsd !== undefined && costNanoUsd >= nanoUsdOf(limits.maxCostUsd);

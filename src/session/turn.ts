@@ -77,14 +77,24 @@ export type TurnRecord = OpenTurn | ClosedTurn;
 export const BusyPolicy = z.enum(['enqueue', 'reject']);
 export type BusyPolicy = z.infer<typeof BusyPolicy>;
 
-const ContentBlock = z.looseObject({ type: z.string().min(1) });
+/** What a person may send. A tool's result would answer nothing that was asked. */
+const ContentBlock = z
+  .looseObject({ type: z.string().min(1) })
+  .refine(({ type }) => type !== 'tool_result', 'a prompt takes no tool_result');
 
 const notBlank = (text: string) => text.trim().length > 0;
 
 /** A text, or the API's content blocks. Blank text is refused: the API would refuse it later. */
 export const Prompt = z.union([
   z.string().min(1).refine(notBlank, 'must not be blank'),
-  z.array(ContentBlock).min(1).max(1000),
+  z
+    .array(ContentBlock)
+    .min(1)
+    .max(1000)
+    .refine(
+      (blocks) => blocks.some(({ type, text }) => type !== 'text' || notBlank(String(text ?? ''))),
+      'must not be blank',
+    ),
 ]);
 export type Prompt = z.infer<typeof Prompt>;
 

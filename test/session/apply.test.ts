@@ -6,6 +6,7 @@ import type { StepOutcome } from '../../src/session/executor.ts';
 import { newHead } from '../../src/session/head.ts';
 import { sessionKey, type TurnId } from '../../src/session/ids.ts';
 import type { Change, Input, NewTurn, Rules, SessionState } from '../../src/session/machine.ts';
+import type { ClosedTurn } from '../../src/session/turn.ts';
 import { emptyUsage } from '../../src/session/usage.ts';
 
 const RULES: Rules = {
@@ -387,5 +388,59 @@ describe('inputs that share a commit', () => {
       expectedVersion: 0,
       head: { version: 1, tags: ['a'] },
     });
+  });
+});
+
+describe('what went wrong once', () => {
+  const failed = (status: number): StepOutcome => ({
+    type: 'failed',
+    error: { type: 'invalid_request_error', message: 'no', status, retryable: false },
+    partialText: '',
+    provider: 'rehearsal',
+  });
+
+  it('a prompt that the API refuses is out of view, so that the next turn can work', () => {
+    const { last } = run(prompt('t1'), step('t1', failed(400)));
+    expect(last.writes).toContainEqual(
+      expect.objectContaining({
+        entry: expect.objectContaining({ view: expect.objectContaining({ turnId: 't1' }) }),
+      }),
+    );
+  });
+
+  it('a prompt that failed for other reasons stays in view', () => {
+    const { last } = run(prompt('t1'), step('t1', failed(500)));
+    expect(written(last)).toEqual(['turn']);
+  });
+
+  it('queued turns end without a model call once the money is spent', () => {
+    const settings = { limits: { maxCostUsd: 1e-9 } };
+    const { state, last } = run(
+      prompt('t1', { settings }),
+      prompt('t2'),
+      prompt('t3'),
+      step('t1', said('dear')),
+    );
+    expect(state.head).toMatchObject({ openTurns: [], status: 'idle' });
+    expect(effects(last)).not.toContain('startStep');
+    expect(last.writes.filter(({ type }) => type === 'turn')).toHaveLength(3);
+  });
+
+  it('a change of settings is an activity', () => {
+    const { state } = run({ type: 'create', settings: {} });
+    const later = apply(state, { type: 'settings', settings: { title: 'x' } }, RULES, NOW + 5);
+    expect(later.state.head.updatedAtMs).toBe(NOW + 5);
+  });
+
+  it('a turn that was rejected before it was a prompt is answered with its record', () => {
+    const error = { code: 'invalid_json', message: 'no', retryable: false };
+    const { last } = run(
+      { type: 'create', settings: {} },
+      { type: 'reject', turnId: 't1' as TurnId, error },
+    );
+    const record = last.writes.find((write) => write.type === 'turn')?.record;
+    const known = new Map([['t1' as TurnId, record as ClosedTurn]]);
+    const folded = foldBatch(last.state, [{ input: prompt('t1') }], known, RULES, NOW);
+    expect(folded.answers).toMatchObject([{ answer: { isNew: false } }]);
   });
 });

@@ -225,9 +225,10 @@ const count = (
   counts: Readonly<Record<string, number>>,
   name: string,
 ): Readonly<Record<string, number>> => {
-  const isKnown = Object.hasOwn(counts, name);
+  const plain = name === '__proto__' ? '(__proto__)' : name; // no store takes such a field
+  const isKnown = Object.hasOwn(counts, plain);
   if (!isKnown && Object.keys(counts).length >= MAX_NAMES) return counts;
-  return { ...counts, [name]: (isKnown ? (counts[name] ?? 0) : 0) + 1 };
+  return { ...counts, [plain]: (isKnown ? (counts[plain] ?? 0) : 0) + 1 };
 };
 
 const isUnderReporting = (version: string | undefined): boolean => {
