@@ -43,6 +43,7 @@ export class SessionAudit {
       this.#say(`the ledger has ${records.length} turns, ${notes.length} were sent`);
     this.#auditCounters(head, entries, records);
     this.#auditChanges(head, entries);
+    this.#auditSeen(head, entries);
     this.#auditRow(head);
     return this.#broken;
   }
@@ -119,6 +120,15 @@ export class SessionAudit {
 
   #agree(what: string, counted: number, found: number): void {
     if (counted !== found) this.#say(`${counted} ${what} are counted, there are ${found}`);
+  }
+
+  /** What was shown of it is still so. */
+  #auditSeen({ version }: SessionView, entries: readonly Message[]): void {
+    const told = this.#ledger.versions.get(this.#row.sessionId) ?? 0;
+    if (version < told) this.#say(`version ${told} was told, it is at ${version}`);
+    for (const [seq, text] of this.#ledger.seen.get(this.#row.sessionId) ?? [])
+      if (JSON.stringify(entries[seq - 1]?.message) !== text)
+        this.#say(`entry ${seq} was shown and is another or gone`);
   }
 
   /** What was acknowledged is there once; what was not, at most once. */

@@ -27,8 +27,8 @@ export interface CyclesOptions {
   readonly dice: Dice;
   /** Another compiled program. */
   readonly dist?: string;
-  /** Whether the load publishes to the queue, too. Default true. */
-  readonly publishes?: boolean;
+  /** See `LoadOptions`. */
+  readonly queued?: number;
   /** How long recovered turns may take. Default 60,000. */
   readonly recoveryMs?: number;
 }
@@ -62,9 +62,9 @@ class KillCycles implements CyclesReport {
 
   constructor(options: CyclesOptions) {
     this.#options = options;
-    const { dice, dist, publishes = true } = options;
+    const { dice, dist, queued = 30 } = options;
     this.#daemon = new DaemonProcess(dist === undefined ? {} : { dist });
-    this.#load = new Load({ dice, publishes });
+    this.#load = new Load({ dice, queued });
   }
 
   get ledger(): Ledger {

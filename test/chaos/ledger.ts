@@ -34,6 +34,10 @@ export class Ledger {
   readonly turns = new Map<string, TurnNote>();
   readonly tags: ChangeNote[] = [];
   readonly appended: ChangeNote[] = [];
+  /** Messages that were told, by session and `seq`. */
+  readonly seen = new Map<string, Map<number, string>>();
+  /** The highest version of each session that was told. */
+  readonly versions = new Map<string, number>();
   /** How often each error code was answered. */
   readonly refused: Record<string, number> = {};
   /** What was told and cannot be. */
@@ -64,6 +68,7 @@ export class Ledger {
 
   hear(note: TurnNote, event: WireEvent): void {
     if (event.type === 'turn.accepted') this.#accept(note, event.seq);
+    if (event.type === 'message') this.see(note.sessionId, event.seq, event.message);
     if (event.type === 'turn.finished') this.#finish(note, event);
   }
 
@@ -71,6 +76,20 @@ export class Ledger {
     note.isAcknowledged = true;
     if ('way' in note && note.way === 'publish') this.#open.delete(note);
     this.acknowledgements += 1;
+  }
+
+  /** What was shown once stays. */
+  see(sessionId: string, seq: number, message: unknown): void {
+    const ofSession = this.seen.get(sessionId) ?? new Map<number, string>();
+    const text = JSON.stringify(message);
+    if ((ofSession.get(seq) ?? text) !== text)
+      this.complaints.push(`entry ${seq} of ${sessionId} was shown as two messages`);
+    this.seen.set(sessionId, ofSession.set(seq, text));
+    this.acknowledgements += 1;
+  }
+
+  seeVersion(sessionId: string, version: number): void {
+    this.versions.set(sessionId, Math.max(version, this.versions.get(sessionId) ?? 0));
   }
 
   /** Trying again must help: nothing that a load asks for is wrong. */

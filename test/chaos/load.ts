@@ -4,6 +4,7 @@
  * daemon was killed, it sends again under the same turn id.
  */
 import { connect, createInbox, headers, type NatsConnection } from 'nats';
+import type { EntryView } from '../../src/index.ts';
 import type { Dice } from './dice.ts';
 import { type ChangeNote, Ledger, type TurnNote } from './ledger.ts';
 import { pause, until } from './waiting.ts';
@@ -13,8 +14,8 @@ export interface LoadOptions {
   readonly loops?: number;
   /** Whether it goes on after its broker was away. Default false: the daemon is dead then. */
   readonly reconnect?: boolean;
-  /** Whether it publishes turns to the queue, too. Default true. */
-  readonly publishes?: boolean;
+  /** Of a hundred turns, how many go to the queue. Default 30. */
+  readonly queued?: number;
 }
 
 const ROOT = 'greenroom.v1.default';
@@ -110,8 +111,9 @@ export class Load {
     const draw = this.#dice.int(1, 100);
     if (draw <= 8) return this.#tag(`s${session}`, `t${count}`);
     if (draw <= 16) return this.#append(`a${session}`, `text ${count}`);
-    if (draw <= 24) return this.#askAgain();
-    const way = draw <= 45 && (this.#options.publishes ?? true) ? 'publish' : 'ask';
+    if (draw <= 22) return this.#askAgain();
+    if (draw <= 28) return this.#look(`s${session}`);
+    const way = this.#dice.int(1, 100) <= (this.#options.queued ?? 30) ? 'publish' : 'ask';
     return this.#send(this.#newTurn(`s${session}`, count, way));
   }
 
@@ -191,17 +193,40 @@ export class Load {
   }
 
   async #change(note: ChangeNote, verb: string, body: unknown): Promise<void> {
-    const subject = `${ROOT}.session.${note.sessionId}.${verb}`;
+    const reply = await this.#request(note.sessionId, verb, body);
+    if (reply === undefined) return;
+    const { version } = (reply as { session: { version: number } }).session;
+    this.#noting(() => {
+      this.ledger.acknowledge(note);
+      this.ledger.seeVersion(note.sessionId, version);
+    });
+  }
+
+  /** Reads show nothing that can be lost. */
+  async #look(sessionId: string): Promise<void> {
+    const body = { order: 'desc', limit: 5, includePartial: true };
+    const reply = await this.#request(sessionId, 'messages', body);
+    const { entries } = (reply ?? { entries: [] }) as { entries: EntryView[] };
+    this.#noting(() => {
+      for (const entry of entries)
+        if (entry.type === 'message') this.ledger.see(sessionId, entry.seq, entry.message);
+    });
+  }
+
+  /** The reply; undefined if it was refused. */
+  async #request(sessionId: string, verb: string, body: unknown): Promise<unknown> {
+    const subject = `${ROOT}.session.${sessionId}.${verb}`;
     const options = { timeout: PATIENCE_MS };
     const request = this.#connection().request(subject, JSON.stringify(body), options);
     const msg = await this.#unlessBroken(request);
-    if (msg.headers?.has('Nats-Service-Error-Code')) return this.#refused(msg.json());
-    this.#noting(() => this.ledger.acknowledge(note));
+    if (!msg.headers?.has('Nats-Service-Error-Code')) return msg.json();
+    this.#refused(msg.json());
+    return undefined;
   }
 
   #refused(reply: unknown): void {
     const { error } = reply as { error?: { code: string } };
-    // A tag on a session that no turn has made yet is no refusal to worry about.
+    // A session that no turn has made yet is no refusal to worry about.
     if (error?.code !== 'session_not_found') this.ledger.refuse(error?.code ?? 'no code');
   }
 

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { DIST } from './daemon-process.ts';
 
 /** Replaces one place of one file; gives the folder of the compiled program. It goes away with the test. */
-export const mutant = (file: string, from: string, to: string): string => {
+export const mutant = (file: string, from: RegExp, to: string): string => {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-mutant-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const dist = join(folder, 'dist');
