@@ -81,7 +81,8 @@ export class Greenroom {
   }
 
   /**
-   * Runs a turn; its events come as they happen, `turn.finished` last. A session that does not exist is
+   * Runs a turn, from the moment that its events are asked for; they come as they happen,
+   * `turn.finished` last. A session that does not exist is
    * made. Leaving the loop does not cancel the turn. Throws what the turn was refused with.
    */
   turn(
