@@ -7,8 +7,11 @@ const MIB = 1024 * KIB;
 export const MAX_ENTRY_BYTES = 16 * MIB;
 /** Largest change, encoded, in bytes. */
 export const MAX_CHANGE_BYTES = 64 * MIB;
-/** Most records of one change. */
-export const MAX_CHANGE_RECORDS = 10_000;
+/**
+ * Most records of one change. A chunk of an import is the largest: up to 10,000 lines, about as many
+ * responses, and the head, row and stream.
+ */
+export const MAX_CHANGE_RECORDS = 25_000;
 /** Most changes that wait for their transaction. */
 export const MAX_WAITING_CHANGES = 20_000;
 /** Most bytes of changes that wait for their transaction. */

@@ -27,6 +27,16 @@ export const limitsContract = (open: OpenJournal): void => {
       expect(await codeOf(journal.commit(withEntries(heavy)))).toBe('too_large');
     });
 
+    it('an import’s chunk of 10,000 lines with a response each is stored in one change', async () => {
+      const journal = await ground().journal();
+      const entries = Array.from({ length: 10_000 }, (_, n) => message(n + 1));
+      const responses = entries.map(({ seq }) => ({ responseKey: `r${seq}`, record: { seq } }));
+      const streams = [{ subpath: '', seq: 10_000 }];
+      await journal.commit({ ...withEntries(entries), responses, streams });
+      expect(journal.head(key)?.seq).toBe(10_000);
+      expect(journal.response(key, 'r10000')).toEqual({ seq: 10_000 });
+    });
+
     it('a change within the limits but larger than any buffer is stored', async () => {
       const journal = await ground().journal();
       const body = Buffer.alloc(9 * 1024 * 1024, 'x');
