@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import type { z } from 'zod';
 import { deadlineMs } from '../nats/deadlines.ts';
+import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutPasswords } from '../redact.ts';
@@ -26,7 +27,7 @@ import { AskStream } from './ask-stream.ts';
 import { fromNats, replyIn } from './replies.ts';
 
 export interface ClientOptions {
-  /** `nats://host:port`, several with commas or as a list. */
+  /** `nats://host:port`, several with commas or as a list; `user:password@` or `token@` before the host. */
   readonly servers: string | readonly string[];
   /** First token of every subject. Default `greenroom`. */
   readonly prefix?: string;
@@ -74,7 +75,7 @@ export const connectClient = async (options: ClientOptions): Promise<Client> => 
 
 const open = ({ servers, creds, connectTimeoutMs }: ClientOptions): Promise<NatsConnection> =>
   connect({
-    servers: typeof servers === 'string' ? servers.split(',') : [...servers],
+    ...serversIn(servers),
     name: 'greenroom-client',
     noAsyncTraces: true,
     maxReconnectAttempts: -1,

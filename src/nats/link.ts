@@ -10,16 +10,18 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection, NatsError } from 'nats';
 import { z } from 'zod';
-import { type Clock, pause } from '../otp/clock.ts';
+import { pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
+import type { System } from '../otp/system.ts';
 import { withoutPasswords } from '../redact.ts';
 import { brokerName } from './broker.ts';
 import { Outbox } from './outbox.ts';
 import { requireVersion } from './server-program.ts';
+import { serversIn } from './servers.ts';
 
 export interface LinkArgs {
-  /** Servers with commas; undefined: our own broker, found by its name. */
+  /** Servers with commas, as `serversIn` reads them; undefined: our own broker, found by its name. */
   readonly url?: string | undefined;
   /** A credentials file. */
   readonly creds?: string | undefined;
@@ -58,8 +60,7 @@ interface State {
 export const Link = genServer(linkProtocol, {
   init: async (args: LinkArgs, self): Promise<State> => {
     const { system } = self;
-    const url = args.url ?? system.fetch(brokerName).url;
-    const nc = await connectWithin(args.connectTimeoutMs ?? 20_000, url, args.creds, system.clock);
+    const { nc, url } = await connectWithin(args.connectTimeoutMs ?? 20_000, args, system);
     self.own(() => nc.close());
     requireVersion(nc.info?.version ?? '', url);
     let connected = true;
@@ -123,31 +124,41 @@ const watch = (nc: NatsConnection, tell: (event: 'disconnected' | 'reconnected')
   void follow();
 };
 
-/** Keeps trying until the time is over: a broker may start after us. Wrong credentials fail at once. */
+/**
+ * Keeps trying until the time is over: a broker may start after us, ours may be away and come back
+ * elsewhere. Wrong credentials fail at once.
+ */
 const connectWithin = async (
   timeoutMs: number,
-  url: string,
-  creds: string | undefined,
-  clock: Clock,
-): Promise<NatsConnection> => {
+  { url, creds }: LinkArgs,
+  system: System,
+): Promise<{ nc: NatsConnection; url: string }> => {
+  const { clock } = system;
   const due = clock.monotonic() + timeoutMs;
   for (;;) {
+    const at = url ?? system.find(brokerName)?.url;
     try {
-      return await connectOnce(url, creds);
+      if (at !== undefined) return { nc: await connectOnce(at, creds), url: at };
     } catch (error) {
-      const hopeless = !(error instanceof NatsError) || error.isAuthError();
-      if (hopeless || clock.monotonic() >= due)
-        throw new Error(
-          `cannot connect to NATS at ${withoutPasswords(url, '')}: ${(error as Error).message}`,
-        );
-      await pause(clock, RECONNECT_WAIT_MS);
+      if (isHopeless(error) || clock.monotonic() >= due) throw notConnected(at, error as Error);
     }
+    if (at === undefined && clock.monotonic() >= due)
+      throw notConnected(at, new Error('it is away'));
+    await pause(clock, RECONNECT_WAIT_MS);
   }
 };
 
+const isHopeless = (error: unknown): boolean =>
+  !(error instanceof NatsError) || error.isAuthError();
+
+const notConnected = (url: string | undefined, { message }: Error): Error =>
+  new Error(
+    `cannot connect to NATS at ${withoutPasswords(url ?? 'our own broker', '')}: ${message}`,
+  );
+
 const connectOnce = (url: string, creds: string | undefined): Promise<NatsConnection> =>
   connect({
-    servers: url.split(','),
+    ...serversIn(url),
     name: 'greenroom',
     noEcho: true,
     noAsyncTraces: true,
