@@ -8,8 +8,9 @@ export const companions = ({ config, bus, log }: Parts) =>
   supervisor({
     id: 'companions',
     strategy: 'one_for_one',
-    maxRestarts: 5,
-    maxSeconds: 10,
+    restartGapMs: 1_000, // a broker may be away for hours, or its port be taken: nobody above can mend that,
+    maxRestarts: 10, // so this is more than the gap lets happen
+    maxSeconds: 1,
     children: [
       Broker.childSpec(
         {

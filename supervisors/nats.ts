@@ -11,8 +11,9 @@ export const nats = ({ config, feed, sessions, daemonVerbs }: Parts): ChildSpec 
   supervisor({
     id: 'nats',
     strategy: 'rest_for_one',
-    maxRestarts: 5,
-    maxSeconds: 10,
+    restartGapMs: 1_000, // a broker may be away for hours, or its port be taken: nobody above can mend that,
+    maxRestarts: 10, // so this is more than the gap lets happen
+    maxSeconds: 1,
     children: [
       Link.childSpec(
         { url: config.natsUrl, creds: config.natsCreds },

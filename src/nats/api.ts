@@ -123,7 +123,8 @@ const serviceOf = ({ version }: ApiArgs, { endpoints }: Answers) => ({
 /** Ready means that the server knows our subscriptions; while it is away, the reconnection tells it. */
 const heardByServer = async ({ nc }: LinkFace, clock: Clock): Promise<void> => {
   const waited = new Promise<void>((resolve) => clock.setTimeout(resolve, FLUSH_MS));
-  await Promise.race([nc.flush(), waited]);
+  const heard = nc.flush().catch(() => undefined); // it went away just now
+  await Promise.race([heard, waited]);
 };
 
 /** Tells every event on its session's subject. */

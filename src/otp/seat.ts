@@ -13,6 +13,8 @@ export class ChildSeat implements Seat {
   status: SeatStatus = 'stopped';
   process: Process | undefined = undefined;
   restarts = 0;
+  /** When the last start began; monotonic. */
+  startedMs: number | undefined = undefined;
   lastCrash: ExitReason | undefined = undefined;
   #stopped: Promise<void> | undefined = undefined;
   #onLeft: (() => void) | undefined = undefined;
@@ -36,6 +38,7 @@ export class ChildSeat implements Seat {
   /** Starts the child here. A failure is reported and leaves the seat empty. */
   start(system: System, supervisor: Process): StartResult | Promise<StartResult> {
     this.status = this.restarts > 0 ? 'restarting' : 'starting';
+    this.startedMs = system.clock.monotonic();
     const conclude = (result: StartResult) => this.#conclude(supervisor, result);
     try {
       const result = this.spec.start(system, { parent: supervisor, seat: this });

@@ -5,7 +5,8 @@
  *
  * Invariants: (1) a child starts only when those before it are up; (2) whoever starts it again finds the names of its
  * predecessor free; (3) more than `maxRestarts` within `maxSeconds` and it ends itself, children first, so that its
- * own supervisor decides; (4) a restart that fails to start is a restart: it is tried again and counted.
+ * own supervisor decides; (4) a restart that fails to start is a restart: it is tried again and counted; (5) who
+ * waits for its gap before it starts again keeps nobody else waiting.
  */
 import { spawn, systemOf } from './actor.ts';
 import type { ChildSpec, Restart } from './child-spec.ts';
@@ -33,6 +34,8 @@ export interface SupervisorOptions {
   readonly maxRestarts?: number;
   /** Default 5. */
   readonly maxSeconds?: number;
+  /** A child is started again no sooner than this after its last start, in milliseconds. Default 0. */
+  readonly restartGapMs?: number;
   /** Default `infinity`: its children have bounds of their own. */
   readonly shutdownMs?: Shutdown;
   /** In the order of starting; ids are unique, else a `TypeError` is thrown. */
@@ -168,7 +171,11 @@ class SupervisorProgram implements Program {
     return (self.state as State | undefined)?.seats ?? [];
   }
 
-  async #startAll(self: Process, state: State, seats: ChildSeat[]): Promise<Failure | undefined> {
+  async #startAll(
+    self: Process,
+    state: State,
+    seats: readonly ChildSeat[],
+  ): Promise<Failure | undefined> {
     for (const seat of seats) {
       if (state.interrupted) return { seat, reason: 'shutdown' };
       const result = await seat.start(systemOf(self), self);
@@ -196,15 +203,39 @@ class SupervisorProgram implements Program {
     for (let failure: Failure | undefined = first; failure !== undefined; ) {
       if (!self.alive || state.interrupted) return;
       if (!state.intensity.allows(self.host.clock.monotonic())) return giveUp(self, state, failure);
-      const victims = this.#victims(state, failure.seat);
-      await stopAll(self, victims);
-      const again = victims.filter(({ spec }) => spec.restart !== 'temporary');
-      for (const seat of victims) {
-        if (again.includes(seat)) seat.restarts++;
-        else state.seats.splice(state.seats.indexOf(seat), 1);
-      }
+      const again = await this.#stopVictims(self, state, failure.seat);
+      const gapMs = this.#gapMs(self, failure.seat);
+      if (gapMs > 0) return this.#restartAfter(gapMs, self, state, again);
       failure = await this.#startAll(self, state, again);
     }
+  }
+
+  /** Those of them that are to start again. */
+  async #stopVictims(self: Process, state: State, failing: ChildSeat): Promise<ChildSeat[]> {
+    const victims = this.#victims(state, failing);
+    await stopAll(self, victims);
+    const again = victims.filter(({ spec }) => spec.restart !== 'temporary');
+    for (const seat of victims) {
+      if (again.includes(seat)) seat.restarts++;
+      else state.seats.splice(state.seats.indexOf(seat), 1);
+    }
+    return again;
+  }
+
+  /** What is left of its gap, in milliseconds. */
+  #gapMs({ host }: Process, { startedMs = Number.NEGATIVE_INFINITY }: ChildSeat): number {
+    return startedMs + (this.#options.restartGapMs ?? 0) - host.clock.monotonic();
+  }
+
+  /** Meanwhile messages are handled: another restart may have started them by then. */
+  #restartAfter(gapMs: number, self: Process, state: State, seats: readonly ChildSeat[]): void {
+    for (const seat of seats) seat.status = 'restarting';
+    const start = async () => {
+      const waiting = seats.filter(({ status }) => status === 'restarting');
+      const failure = await this.#startAll(self, state, waiting);
+      if (failure !== undefined) await this.#restart(self, state, failure);
+    };
+    self.after(gapMs, () => self.later('restart', start));
   }
 
   #victims({ seats }: State, failing: ChildSeat): ChildSeat[] {

@@ -259,6 +259,32 @@ test('a sibling that dies while another is restarted is restarted after it', asy
   expect(whichChildren(root).map(({ status }) => status)).toEqual(['running', 'running']);
 });
 
+test('with a gap a child starts again no sooner than that, and nobody waits for it', async () => {
+  const w = world();
+  const children = [child(w, 'a', { init: failsAgain(3) }), child(w, 'b')];
+  const root = await start(w, { children, maxRestarts: 3, maxSeconds: 1, restartGapMs: 1_000 });
+  const starts = () => w.notes.filter((note) => note === '+a').length;
+  await crash(w, 'a');
+  expect([starts(), findPuppet(w, 'b').alive]).toEqual([0, true]);
+  await crash(w, 'b');
+  await w.clock.advance(1_000);
+  expect(whichChildren(root).map(({ status }) => status)).toEqual(['restarting', 'running']);
+  await w.clock.advance(4_000);
+  expect(whichChildren(root).map(({ status }) => status)).toEqual(['running', 'running']);
+  await w.clock.advance(10_000);
+  await crash(w, 'a');
+  expect(findPuppet(w, 'a').alive).toBe(true); // the first one starts at once
+});
+
+test('a supervisor that waits for a gap ends at once when it is told to', async () => {
+  const w = world();
+  const children = [child(w, 'a', { init: failsAgain(3) })];
+  const root = await start(w, { children, restartGapMs: 1_000_000 });
+  await crash(w, 'a');
+  await w.system.stop(root);
+  expect(w.clock.timers).toBe(0);
+});
+
 test('a supervisor out of budget is restarted by its own supervisor, with fresh children', async () => {
   const w = world();
   const inner = supervisor({
