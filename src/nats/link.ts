@@ -108,7 +108,7 @@ export const Link = genServer(linkProtocol, {
     await face.nc.close();
   },
 
-  redact: ({ face }) => ({ url: face.url, connected: face.isConnected() }),
+  redact: ({ face }) => ({ url: withoutPasswords(face.url), connected: face.isConnected() }),
 });
 
 const hasMoved = (args: LinkArgs, face: LinkFace, now: string | undefined): boolean =>

@@ -52,6 +52,8 @@ describe.skipIf(withoutNatsServer())('the user part of an address', () => {
     await using server = await startGuarded('token: "s3cr3t"');
     const { system, tree } = await startLinkTo(`nats://s3cr3t@${server.host}`);
     expect(system.find(linkName)?.isConnected()).toBe(true);
+    const [link] = system.tree(tree).children;
+    expect(link?.ref && JSON.stringify(system.inspect(link.ref))).not.toContain('s3cr3t');
     await system.stop(tree, 'shutdown');
   });
 });
