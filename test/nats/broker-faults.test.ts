@@ -11,7 +11,7 @@ import { natsServer, startBroker, withoutNatsServer } from '../support/nats.ts';
 import { skippingClock } from '../support/skipping-clock.ts';
 import { until } from '../support/until.ts';
 
-/** More than all supervisors on the way to the root would bear, were there no pause between them. */
+/** More than a supervisor would bear, were there no pause between them. */
 const MANY = 24;
 
 /** One with a live session, and a clock that leaves out the pauses between failed starts. */
@@ -26,11 +26,13 @@ const startWithSession = async (nats: NonNullable<Options['nats']>) => {
     setImmediate(() => clock.skip(1_000));
   });
   const session = given.live('s1');
+  expect(session).toBeDefined();
   return {
     given,
     clock,
     manyFailures: () => until(() => failures >= MANY || session?.alive === false),
-    isUntouched: () => session?.alive === true && given.live('s1') === session,
+    isUntouched: () =>
+      given.live('s1') === session && given.reports.every(({ kind }) => kind !== 'gave_up'),
   };
 };
 
