@@ -4,13 +4,15 @@
  * mailbox; they go to the registered value, in the tick in which they are made.
  *
  * 1. When it dies, however, the value that others still hold is fenced: commits and reads on it fail
- *    with `unavailable`. The restarted actor opens the store anew, under the next epoch.
+ *    with `unavailable`, and nobody finds it any more. The restarted actor waits until the store is let go
+ *    of and opens it anew, under the next epoch.
  * 2. When the store fails it does not restart: `onFatal` ends the process, because LMDB must not be
  *    touched again and only a fresh process can say what is on disk.
  */
 import { z } from 'zod';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, noreply, protocol, reply } from '../otp/gen-server.ts';
+import type { Name } from '../otp/name.ts';
 import type { Ref } from '../otp/ref.ts';
 import type { Report } from '../otp/report.ts';
 import { type JournalInfo, journalName } from '../session/journal.ts';
@@ -61,6 +63,7 @@ const JournalServer = genServer(journalProtocol, {
     const onCorrupt = (error: Error) => self.system.report(passedOver(error));
     const journal = new StoredJournal(store, { onCorrupt, ...options, clock, space });
     self.own(async () => {
+      self.unregister(journalName as Name<unknown>); // letting go may take seconds: nobody should find it meanwhile
       journal.fence('the journal restarts');
       await store.close();
     });

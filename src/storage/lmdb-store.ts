@@ -81,6 +81,7 @@ export class LmdbStore implements Store {
 
   /** After a failure the map and the thread are left alone: LMDB is not touched again. */
   async close(): Promise<void> {
+    this.#lock.announceRelease();
     if (await this.writer.close()) await this.tables.close();
     await this.#lock.release();
   }

@@ -4,10 +4,13 @@
  * left over and is taken away. It works between containers that share the directory, where process
  * ids mean nothing.
  *
+ * A holder that is letting go of the store says so and keeps the line open until it has: so a journal
+ * that restarts waits for its forerunner, whose commits under way may take their time.
+ *
  * Taking over a dead socket leaves a moment in which two could do it; the store's epoch decides then.
  */
 import { closeSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { StorageError } from '../session/errors.ts';
@@ -15,6 +18,8 @@ import { StorageError } from '../session/errors.ts';
 const LOCK_FILE = 'lock';
 const MAX_TRIES = 5;
 const ANSWER_TIMEOUT_MS = 2_000;
+/** Longest wait for a holder that is letting go: as long as a commit may take, and a little. */
+const RELEASE_TIMEOUT_MS = 15_000;
 /** Longest path of a unix socket, in bytes: `sun_path` less its end, of the systems that we run on. */
 const MAX_SOCKET_PATH = 100;
 
@@ -23,30 +28,31 @@ export interface LockHolder {
   readonly pid: number;
   readonly host: string;
   readonly since: string;
+  /** It will be gone as soon as it can: whoever asks may wait for the line to close. */
+  readonly isReleasing?: boolean;
 }
 
 export class StoreLock {
-  readonly #server: Server;
+  readonly #holding: Holding;
   readonly #directory: Directory;
 
-  private constructor(server: Server, directory: Directory) {
-    this.#server = server;
+  private constructor(holding: Holding, directory: Directory) {
+    this.#holding = holding;
     this.#directory = directory;
   }
 
-  /** Throws `storage_failed` with a sentence that names the holder. */
+  /**
+   * Waits up to 15 s for a holder that is letting go of it. Throws `storage_failed` with a sentence that
+   * names the holder.
+   */
   static async take(dir: string, nowMs: number): Promise<StoreLock> {
     mkdirSync(dir, { recursive: true });
     const directory = new Directory(dir);
-    const holder: LockHolder = {
-      pid: process.pid,
-      host: hostname(),
-      since: new Date(nowMs).toISOString(),
-    };
+    const since = new Date(nowMs).toISOString();
+    const holding = new Holding({ pid: process.pid, host: hostname(), since });
     try {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-        const server = await listen(directory.socketPath, `${JSON.stringify(holder)}\n`);
-        if (server !== null) return new StoreLock(server, directory);
+        if (await holding.listen(directory.socketPath)) return new StoreLock(holding, directory);
         await removeDead(dir, directory.socketPath);
       }
       throw new StorageError(`the store in ${dir} is being opened by somebody else`);
@@ -56,39 +62,72 @@ export class StoreLock {
     }
   }
 
-  release(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => {
-        this.#directory.close();
-        resolve();
-      });
-    });
+  /** Whoever asks from now on is told to wait for the release. */
+  announceRelease(): void {
+    this.#holding.isReleasing = true;
+  }
+
+  async release(): Promise<void> {
+    await this.#holding.end();
+    this.#directory.close();
   }
 }
 
-/** Listens, unless something stands at the path. A crash of the listener leaves the path behind. */
-const listen = (path: string, greeting: string): Promise<Server | null> =>
-  new Promise((resolve, reject) => {
-    const server = createServer((socket) => {
-      socket.on('error', () => socket.destroy());
-      socket.end(greeting);
-    });
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
-    );
-    server.listen(path, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
+/** The holder's end of the socket: tells everyone who asks who holds the lock. */
+class Holding {
+  isReleasing = false;
+  readonly #holder: LockHolder;
+  readonly #waiting = new Set<Socket>();
+  #server = createServer();
 
-/** Throws if somebody answers at the path; else removes what stands there, unless it changed meanwhile. */
+  constructor(holder: LockHolder) {
+    this.#holder = holder;
+  }
+
+  /** False if something stands at the path. A crash of the listener leaves the path behind. */
+  listen(path: string): Promise<boolean> {
+    const server = createServer((socket) => this.#answer(socket));
+    this.#server = server;
+    return new Promise((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+      );
+      server.listen(path, () => {
+        server.unref();
+        resolve(true);
+      });
+    });
+  }
+
+  /** The path is free before those who wait hear of it. */
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      for (const socket of this.#waiting) socket.destroySoon();
+    });
+  }
+
+  #answer(socket: Socket): void {
+    const { isReleasing } = this;
+    socket.on('error', () => socket.destroy());
+    socket.write(`${JSON.stringify({ ...this.#holder, isReleasing })}\n`);
+    if (!isReleasing) return void socket.end();
+    this.#waiting.add(socket);
+    socket.once('close', () => this.#waiting.delete(socket));
+  }
+}
+
+/**
+ * Throws if somebody answers at the path and stays; else removes what stands there, unless it changed
+ * meanwhile. Waits for a holder that is letting go.
+ */
 const removeDead = async (dir: string, path: string): Promise<void> => {
   const before = inode(path);
   const answer = await ask(path);
+  if (answer?.hasGone === true) return;
   if (answer !== null)
     throw new StorageError(
-      `the store in ${dir} is in use by ${answer}: stop it first, or use another data directory`,
+      `the store in ${dir} is in use by ${answer.holder}: stop it first, or use another data directory`,
     );
   if (before !== null && inode(path) === before) unlinkSync(path);
 };
@@ -96,30 +135,53 @@ const removeDead = async (dir: string, path: string): Promise<void> => {
 const inode = (path: string): number | null =>
   statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 
-/** The holder in words, or null when nobody listens. */
-const ask = (path: string): Promise<string | null> =>
+/** Who holds the lock, in words, and whether the holder let go of it while we waited. */
+interface Answer {
+  readonly holder: string;
+  readonly hasGone: boolean;
+}
+
+const NOBODY: ReadonlySet<string | undefined> = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT']);
+
+/** Null when nobody listens. */
+const ask = (path: string): Promise<Answer | null> =>
   new Promise((resolve, reject) => {
     let text = '';
+    let isTooLate = false;
     const socket = connect(path);
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy());
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => {
+      isTooLate = true;
+      socket.destroy();
+    });
     socket.on('data', (bytes) => {
       text += bytes.toString();
+      if (read(text)?.isReleasing === true) socket.setTimeout(RELEASE_TIMEOUT_MS);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(null);
+      // A line that was reset before a word had not been answered: the holder has gone meanwhile.
+      if (NOBODY.has(error.code)) resolve(null);
       else if (text === '') reject(error);
     });
-    socket.on('close', () => resolve(describe(text)));
+    socket.on('close', () => {
+      const holder = read(text);
+      const hasGone = holder?.isReleasing === true && !isTooLate;
+      resolve({ holder: describe(holder), hasGone });
+    });
   });
 
-const describe = (text: string): string => {
+/** Null for what is not whole, or not of ours. */
+const read = (text: string): LockHolder | null => {
   try {
-    const { pid, host, since } = JSON.parse(text) as LockHolder;
-    return `process ${pid} on ${host} since ${since}`;
+    return JSON.parse(text) as LockHolder;
   } catch {
-    return 'a process that does not say who it is';
+    return null;
   }
 };
+
+const describe = (holder: LockHolder | null): string =>
+  holder === null
+    ? 'a process that does not say who it is'
+    : `process ${holder.pid} on ${holder.host} since ${holder.since}`;
 
 /**
  * A path to the socket that is short enough. Where the directory's own is too long, Linux reaches it

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/otp/clock.ts';
 import type { ActorRef } from '../../src/otp/ref.ts';
 import { startTree, supervisor, whichChildren } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
+import { systemClock } from '../../src/otp/system-clock.ts';
+import { virtualClock } from '../../src/otp/virtual-clock.ts';
 import { journalName } from '../../src/session/journal.ts';
 import { type JournalServerArgs, journalServer } from '../../src/storage/journal-server.ts';
 import { SyncGate } from '../../src/storage/sync-gate.ts';
@@ -15,8 +18,8 @@ afterEach(async () => {
 });
 const folder = folders();
 
-const started = async (args: Partial<JournalServerArgs> = {}) => {
-  const system = new System({ onReport: () => {} });
+const started = async (args: Partial<JournalServerArgs> = {}, clock: Clock = systemClock) => {
+  const system = new System({ clock, onReport: () => {} });
   const children = [journalServer({ dir: folder(), onFatal: () => {}, ...args })];
   const root = await startTree(
     system,
@@ -63,6 +66,25 @@ describe('the journal in the tree', () => {
       system.exit(server(), 'kill');
       await until(() => ![undefined, journal].includes(system.find(journalName)));
     }
+  });
+
+  it('killed in the middle of a slow commit it is found by nobody, and comes back after that', async () => {
+    const gate = new SyncGate();
+    const clock = virtualClock();
+    const { system, server } = await started({ gate }, clock);
+    const before = system.fetch(journalName);
+    gate.hold();
+    const commit = before.commit(append(keyOf('s1')));
+    await clock.settle();
+    system.exit(server(), 'kill');
+    await clock.settle();
+    expect(system.find(journalName)).toBeUndefined();
+    await clock.advance(5_000); // longer than a release is waited for
+    await clock.settle();
+    gate.release();
+    await commit;
+    await until(() => system.find(journalName) !== undefined);
+    expect(system.fetch(journalName).head(keyOf('s1'))?.version).toBe(1);
   });
 
   it('stops only after the commits under way', async () => {

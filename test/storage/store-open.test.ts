@@ -6,10 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
 import { LmdbStore } from '../../src/storage/lmdb-store.ts';
+import { SyncGate } from '../../src/storage/sync-gate.ts';
 import { folders } from './folders.ts';
 import { append, keyOf } from './sessions.ts';
 
 const folder = folders();
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((next) => setImmediate(next));
+};
 const open = (dir: string) => LmdbStore.open({ dir, nowMs: 0 });
 
 /** A store with one session in it, closed. */
@@ -111,6 +115,25 @@ describe('the lock', () => {
     const store = await open(dir);
     await expect(open(dir)).rejects.toThrow(/in use by process/);
     await store.close();
+  });
+
+  it('one that is being let go of is waited for', async () => {
+    const dir = folder();
+    const gate = new SyncGate();
+    const { journal, store } = await openLmdbJournal({ dir, gate });
+    gate.hold();
+    const commit = journal.commit(append(keyOf('s1')));
+    await turns(2); // it is with the writer
+    const order: string[] = [];
+    const closed = store.close().then(() => order.push('closed'));
+    const opened = open(dir);
+    void opened.then(() => order.push('opened'));
+    const early = await Promise.race([opened, turns(5_000)]); // a refusal would come by then
+    expect(early).toBeUndefined();
+    gate.release();
+    await Promise.all([commit, closed]);
+    await (await opened).close();
+    expect(order).toEqual(['closed', 'opened']);
   });
 
   it('it dies with a holder that is killed', async () => {
