@@ -10,6 +10,8 @@ import { DaemonProcess } from './daemon-process.ts';
 import { type HeldModel, startHeldModel } from './held-model.ts';
 import { until } from './waiting.ts';
 
+const TIMEOUT_MS = 180_000;
+
 /** A daemon with a turn whose model call is under way. */
 const withRunningTurn = async (daemon: DaemonProcess, model: HeldModel) => {
   const { natsUrl } = await daemon.start();
@@ -24,7 +26,7 @@ const beginToDrain = async (daemon: DaemonProcess): Promise<void> => {
   await until(() => !existsSync(daemon.file), 'the daemon to begin to drain');
 };
 
-describe.skipIf(withoutNatsServer())('daemons on one directory', () => {
+describe.skipIf(withoutNatsServer())('daemons on one directory', { timeout: TIMEOUT_MS }, () => {
   it('the second refuses, names the first and leaves it alone', async () => {
     const first = new DaemonProcess();
     const { natsUrl } = await first.start();
@@ -57,40 +59,44 @@ describe.skipIf(withoutNatsServer())('daemons on one directory', () => {
   });
 });
 
-describe.skipIf(withoutNatsServer())('a daemon that is told to stop', () => {
-  it('takes nothing new, finishes the step under way and exits with 0', async () => {
-    const model = await startHeldModel();
-    const daemon = new DaemonProcess({ env: model.env });
-    const { client, reading } = await withRunningTurn(daemon, model);
-    await beginToDrain(daemon);
-    const refused = new Reading(client.turn('other', { prompt: 'too late' }));
-    await expect(refused.done).rejects.toMatchObject({ code: 'draining' });
-    model.answer();
-    expect(await reading.finished()).toMatchObject({ status: 'completed' });
-    expect(await daemon.gone).toEqual({ code: 0, signal: null });
-    expect(existsSync(daemon.file)).toBe(false);
-    await client.close();
-  });
-
-  it('stops at once when it is told twice, and its successor finishes the turn', async () => {
-    const model = await startHeldModel();
-    const daemon = new DaemonProcess({ env: model.env });
-    const { client } = await withRunningTurn(daemon, model);
-    await beginToDrain(daemon);
-    await until(() => {
-      daemon.signal('SIGTERM'); // one that comes at once is taken for the first
-      return !daemon.isRunning;
-    }, 'the daemon to end');
-    expect(await daemon.gone).toEqual({ code: 1, signal: null });
-    await client.close();
-    model.answer();
-    const { natsUrl } = await daemon.start();
-    await withClient(natsUrl, async (again) => {
-      const sessions = new SessionsFacade(again);
-      const turn = () => sessions.turnStatus('s', 'slow');
-      await until(async () => (await turn()).finishedAt !== undefined, 'the turn to finish');
-      expect(await turn()).toMatchObject({ status: 'completed', attempt: 2, steps: 1 });
-      expect((await sessions.messages('s')).entries).toHaveLength(2);
+describe.skipIf(withoutNatsServer())(
+  'a daemon that is told to stop',
+  { timeout: TIMEOUT_MS },
+  () => {
+    it('takes nothing new, finishes the step under way and exits with 0', async () => {
+      const model = await startHeldModel();
+      const daemon = new DaemonProcess({ env: model.env });
+      const { client, reading } = await withRunningTurn(daemon, model);
+      await beginToDrain(daemon);
+      const refused = new Reading(client.turn('other', { prompt: 'too late' }));
+      await expect(refused.done).rejects.toMatchObject({ code: 'draining' });
+      model.answer();
+      expect(await reading.finished()).toMatchObject({ status: 'completed' });
+      expect(await daemon.gone).toEqual({ code: 0, signal: null });
+      expect(existsSync(daemon.file)).toBe(false);
+      await client.close();
     });
-  });
-});
+
+    it('stops at once when it is told twice, and its successor finishes the turn', async () => {
+      const model = await startHeldModel();
+      const daemon = new DaemonProcess({ env: model.env });
+      const { client } = await withRunningTurn(daemon, model);
+      await beginToDrain(daemon);
+      await until(() => {
+        daemon.signal('SIGTERM'); // one that comes at once is taken for the first
+        return !daemon.isRunning;
+      }, 'the daemon to end');
+      expect(await daemon.gone).toEqual({ code: 1, signal: null });
+      await client.close();
+      model.answer();
+      const { natsUrl } = await daemon.start();
+      await withClient(natsUrl, async (again) => {
+        const sessions = new SessionsFacade(again);
+        const turn = () => sessions.turnStatus('s', 'slow');
+        await until(async () => (await turn()).finishedAt !== undefined, 'the turn to finish');
+        expect(await turn()).toMatchObject({ status: 'completed', attempt: 2, steps: 1 });
+        expect((await sessions.messages('s')).entries).toHaveLength(2);
+      });
+    });
+  },
+);

@@ -8,6 +8,8 @@ import { DaemonProcess } from './daemon-process.ts';
 import { type HeldModel, startHeldModel } from './held-model.ts';
 import { until } from './waiting.ts';
 
+const TIMEOUT_MS = 180_000;
+
 interface Stage {
   readonly broker: TestBroker;
   readonly model: HeldModel;
@@ -59,76 +61,80 @@ const finish = async (stage: Stage, turns: number): Promise<void> => {
   expect(await awaitRest(stage.broker.url, 60_000)).toEqual([]);
 };
 
-describe.skipIf(withoutNatsServer())('a turn request on an outside broker', () => {
-  it('runs once when a daemon comes, if none was there', async () => {
-    const stage = await newStage();
-    await publish(stage, 'while nobody is there');
-    await stage.daemon.start();
-    await finish(stage, 1);
-    expect(await textsOf(stage)).toEqual(answered('while nobody is there'));
-    expect(stage.model.calls).toBe(1);
-  });
+describe.skipIf(withoutNatsServer())(
+  'a turn request on an outside broker',
+  { timeout: TIMEOUT_MS },
+  () => {
+    it('runs once when a daemon comes, if none was there', async () => {
+      const stage = await newStage();
+      await publish(stage, 'while nobody is there');
+      await stage.daemon.start();
+      await finish(stage, 1);
+      expect(await textsOf(stage)).toEqual(answered('while nobody is there'));
+      expect(stage.model.calls).toBe(1);
+    });
 
-  it('runs once if it is published twice under one turn id, before a kill and after', async () => {
-    const stage = await newStage();
-    await stage.daemon.start();
-    await publish(stage, 'once', 'the-turn');
-    await until(() => stage.model.calls === 1, 'the model call');
-    await stage.daemon.kill();
-    await publish(stage, 'once', 'the-turn');
-    await stage.daemon.start();
-    await finish(stage, 1);
-    await publish(stage, 'once', 'the-turn');
-    await publish(stage, 'twice', 'another-turn');
-    await finish(stage, 2);
-    expect(await textsOf(stage)).toEqual([...answered('once'), ...answered('twice')]);
-  });
+    it('runs once if it is published twice under one turn id, before a kill and after', async () => {
+      const stage = await newStage();
+      await stage.daemon.start();
+      await publish(stage, 'once', 'the-turn');
+      await until(() => stage.model.calls === 1, 'the model call');
+      await stage.daemon.kill();
+      await publish(stage, 'once', 'the-turn');
+      await stage.daemon.start();
+      await finish(stage, 1);
+      await publish(stage, 'once', 'the-turn');
+      await publish(stage, 'twice', 'another-turn');
+      await finish(stage, 2);
+      expect(await textsOf(stage)).toEqual([...answered('once'), ...answered('twice')]);
+    });
 
-  it('runs in the order of publication, also across kills', async () => {
-    const stage = await newStage();
-    await stage.daemon.start();
-    await publish(stage, 'first');
-    await until(() => stage.model.calls === 1, 'the model call');
-    await publish(stage, 'second');
-    await stage.daemon.kill();
-    await publish(stage, 'third');
-    await stage.daemon.start();
-    await until(() => stage.model.calls === 2, 'the model call, again');
-    await stage.daemon.kill();
-    await stage.daemon.start();
-    await finish(stage, 3);
-    const texts = await textsOf(stage);
-    expect(texts.filter((text) => !text.startsWith('Rehearsal'))).toEqual([
-      'first',
-      'second',
-      'third',
-    ]);
-    expect(texts.toSorted()).toEqual(['first', 'second', 'third'].flatMap(answered).toSorted());
-  });
+    it('runs in the order of publication, also across kills', async () => {
+      const stage = await newStage();
+      await stage.daemon.start();
+      await publish(stage, 'first');
+      await until(() => stage.model.calls === 1, 'the model call');
+      await publish(stage, 'second');
+      await stage.daemon.kill();
+      await publish(stage, 'third');
+      await stage.daemon.start();
+      await until(() => stage.model.calls === 2, 'the model call, again');
+      await stage.daemon.kill();
+      await stage.daemon.start();
+      await finish(stage, 3);
+      const texts = await textsOf(stage);
+      expect(texts.filter((text) => !text.startsWith('Rehearsal'))).toEqual([
+        'first',
+        'second',
+        'third',
+      ]);
+      expect(texts.toSorted()).toEqual(['first', 'second', 'third'].flatMap(answered).toSorted());
+    });
 
-  it('runs once without any id, if its daemon dies between commit and acknowledgement', async () => {
-    const stage = await newStage();
-    await stage.daemon.start({ GREENROOM_CRASHPOINT: 'intake.before-ack:1' });
-    await publish(stage, 'nameless');
-    expect(await stage.daemon.gone).toEqual({ code: null, signal: 'SIGKILL' });
-    await stage.daemon.start();
-    await finish(stage, 1);
-    expect(await textsOf(stage)).toEqual(answered('nameless'));
-    expect((await turnsOf(stage))[0]?.turnId).toMatch(/^js-\d+-1$/);
-  });
+    it('runs once without any id, if its daemon dies between commit and acknowledgement', async () => {
+      const stage = await newStage();
+      await stage.daemon.start({ GREENROOM_CRASHPOINT: 'intake.before-ack:1' });
+      await publish(stage, 'nameless');
+      expect(await stage.daemon.gone).toEqual({ code: null, signal: 'SIGKILL' });
+      await stage.daemon.start();
+      await finish(stage, 1);
+      expect(await textsOf(stage)).toEqual(answered('nameless'));
+      expect((await turnsOf(stage))[0]?.turnId).toMatch(/^js-\d+-1$/);
+    });
 
-  it('is taken again by a daemon whose broker was away, and what ran meanwhile is kept', async () => {
-    const stage = await newStage();
-    await stage.daemon.start();
-    const { pid } = stage.daemon;
-    await publish(stage, 'before');
-    await until(() => stage.model.calls === 1, 'the model call');
-    await stage.broker.kill();
-    stage.model.answer();
-    await stage.broker.restart();
-    await publish(stage, 'after');
-    await finish(stage, 2);
-    expect(await textsOf(stage)).toEqual([...answered('before'), ...answered('after')]);
-    expect([stage.daemon.pid, stage.daemon.isRunning]).toEqual([pid, true]);
-  });
-});
+    it('is taken again by a daemon whose broker was away, and what ran meanwhile is kept', async () => {
+      const stage = await newStage();
+      await stage.daemon.start();
+      const { pid } = stage.daemon;
+      await publish(stage, 'before');
+      await until(() => stage.model.calls === 1, 'the model call');
+      await stage.broker.kill();
+      stage.model.answer();
+      await stage.broker.restart();
+      await publish(stage, 'after');
+      await finish(stage, 2);
+      expect(await textsOf(stage)).toEqual([...answered('before'), ...answered('after')]);
+      expect([stage.daemon.pid, stage.daemon.isRunning]).toEqual([pid, true]);
+    });
+  },
+);
