@@ -3,6 +3,7 @@
  * request, two LMDB transactions, one worker round trip and the messages that a turn publishes; the
  * second is the bare SDK against the rehearsal server.
  */
+import { randomUUID } from 'node:crypto';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { FlushWatch, syncMs } from './harness/disk.ts';
 import { number } from './harness/figures.ts';
@@ -73,7 +74,7 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
   );
   const plan = planOf(settings);
   const rounds = new Rounds<Measured>();
-  const quiet = new Quiet(plan.patienceMs);
+  const quiet = new Quiet(plan.patienceMs, () => scene.pids);
   await measureParts(scene, plan, rounds, sheet, settings, quiet);
   await measureSdk(scene, plan, rounds, settings, quiet);
   quiet.describe(sheet);
@@ -96,8 +97,8 @@ const measureParts = async (
   for (let round = 0; round < plan.rounds; round++) {
     say(`  parts, round ${round + 1} of ${plan.rounds}`);
     for (const inFlight of AT_ONCE) {
-      await quiet.wait();
-      await measureRound(daemon, client, plan, rounds, round, inFlight);
+      const measured = await quiet.round(() => measureRound(daemon, client, plan, inFlight));
+      for (const [what, figures] of measured) rounds.add(nameOf(what, inFlight), figures);
     }
   }
   const after = await daemon.call('status', null);
@@ -109,23 +110,25 @@ const measureParts = async (
   await daemon.call('close', null);
 };
 
+type Part = readonly [what: string, measured: Measured];
+
 const measureRound = async (
   daemon: FloorDaemon,
   client: Client,
   { maxMs, sessions }: Plan,
-  rounds: Rounds<Measured>,
-  round: number,
   inFlight: number,
-): Promise<void> => {
+): Promise<readonly Part[]> => {
+  const parts: Part[] = [];
   const limits = { maxCount: MAX_COUNT, maxMs, inFlight };
   for (const [piece, what] of Object.entries(PIECES) as [Piece, string][]) {
-    const options = { ...limits, piece, sessions, name: `${piece}-${round}-${inFlight}` };
-    rounds.add(nameOf(what, inFlight), await daemon.call('piece', options));
+    const options = { ...limits, piece, sessions, name: `${piece}-${randomUUID()}` };
+    parts.push([what, await daemon.call('piece', options)]);
   }
   const echo = { ...limits, prefix: PREFIX, verb: 'echo', body: PROMPT, name: 'echo' };
-  rounds.add(nameOf(REQUEST, inFlight), await client.call('request', echo));
+  parts.push([REQUEST, await client.call('request', echo)]);
   const turn = { prefix: PREFIX, prompt: PROMPT, sessions: { name: 'turn', count: sessions } };
-  rounds.add(nameOf(TURN, inFlight), await client.call('ask', { ...limits, ...turn }));
+  parts.push([TURN, await client.call('ask', { ...limits, ...turn })]);
+  return parts;
 };
 
 const measureSdk = async (
@@ -140,13 +143,11 @@ const measureSdk = async (
   const options = { baseUrl, model: MODEL, prompt: PROMPT, maxCount: MAX_COUNT, maxMs: 2 * maxMs };
   for (let round = 0; round < count; round++) {
     say(`  SDK, round ${round + 1} of ${count}`);
-    await quiet.wait();
     for (const inFlight of AT_ONCE)
-      for (const fetch of FETCHES)
-        rounds.add(
-          nameOf(SDKS[fetch], inFlight),
-          await loop.call('run', { ...options, inFlight, fetch }),
-        );
+      for (const fetch of FETCHES) {
+        const run = () => loop.call('run', { ...options, inFlight, fetch });
+        rounds.add(nameOf(SDKS[fetch], inFlight), await quiet.round(run));
+      }
   }
 };
 

@@ -62,7 +62,7 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
     `${SMALL} and ${number(LARGE)} messages; ${plan.turns} turns each, taking turns; compaction off`,
   );
   sheet.configure('pools', `${WORKERS} models threads, the real SDK; asked from within, no broker`);
-  const quiet = new Quiet(plan.patienceMs);
+  const quiet = new Quiet(plan.patienceMs, () => scene.pids);
   const starts = await measureLive(scene, plan, settings, quiet);
   quiet.describe(sheet);
   await measureWoken(scene, plan, starts, settings);
@@ -109,13 +109,18 @@ const measureLive = async (
   }
   await model.call('keep', false);
   for (let at = 0; at < turns; at++) {
-    await quiet.wait();
-    if (at % TURNS_OF_SMALL === 0) await grow(daemon, `small${at}`, SMALL - 2);
-    if (at % TURNS_OF_SMALL === 0) await turn(`small${at}-0`);
-    starts.add('small', await turn(`small${at - (at % TURNS_OF_SMALL)}-0`));
-    starts.add('bare small', await bare('small'));
-    starts.add('large', await turn('large-0'));
-    starts.add('bare large', await bare('large'));
+    const small = `small${at - (at % TURNS_OF_SMALL)}`;
+    if (at % TURNS_OF_SMALL === 0) {
+      await grow(daemon, small, SMALL - 2);
+      await turn(`${small}-0`);
+    }
+    const round = await quiet.round(async () => ({
+      small: await turn(`${small}-0`),
+      'bare small': await bare('small'),
+      large: await turn('large-0'),
+      'bare large': await bare('large'),
+    }));
+    for (const [name, start] of Object.entries(round)) starts.add(name, start);
   }
   await daemon.call('close', null);
   return starts;

@@ -3,6 +3,7 @@
  * request. Each session is a new one, so every tree of the store grows; ours are awake afterwards,
  * up to the limit of the cache.
  */
+import { randomUUID } from 'node:crypto';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { FlushWatch } from './harness/disk.ts';
 import { number, spread, times } from './harness/figures.ts';
@@ -60,7 +61,14 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
   const createBytes = await checkCommits(sheet, daemon, client, settings);
   const floor = await scene.floor('floor', { createBytes });
   const rounds = new Rounds<Measured>();
-  await measureRounds(makers(client, floor, daemon), plan, rounds, sheet, settings);
+  await measureRounds(
+    makers(client, floor, daemon),
+    plan,
+    rounds,
+    sheet,
+    () => scene.pids,
+    settings,
+  );
   const { liveSessions, knownSessions } = await daemon.call('status', null);
   sheet.configure(
     'sessions at the end',
@@ -103,22 +111,33 @@ const measureRounds = async (
   { rounds: count, maxMs, patienceMs }: Plan,
   rounds: Rounds<Measured>,
   sheet: Sheet,
+  pids: () => readonly number[],
   { say }: Settings,
 ): Promise<void> => {
-  const quiet = new Quiet(patienceMs);
+  const quiet = new Quiet(patienceMs, pids);
   // The first round only warms up.
   for (let round = 0; round <= count; round++) {
     say(round === 0 ? '  warming up' : `  round ${round} of ${count}`);
     for (const inFlight of [ONE, MANY]) {
-      await quiet.wait();
-      for (const [what, make] of Object.entries(rivals)) {
-        const name = `r${round}-${inFlight}-${what.replaceAll(/[^a-z]/gi, '')}`;
-        const measured = await make(name, { inFlight, maxCount: MAX_COUNT, maxMs });
-        if (round > 0) rounds.add(`${what} @${inFlight}`, measured);
-      }
+      const measured = await quiet.round(() =>
+        makeAll(rivals, { inFlight, maxCount: MAX_COUNT, maxMs }),
+      );
+      if (round > 0)
+        for (const [what, figures] of measured) rounds.add(`${what} @${inFlight}`, figures);
     }
   }
   quiet.describe(sheet);
+};
+
+/** Each rival in turn. Names are never used twice, so that each session is a new one. */
+const makeAll = async (
+  rivals: Readonly<Record<string, Make>>,
+  limits: LoopLimits,
+): Promise<readonly (readonly [string, Measured])[]> => {
+  const measured: [string, Measured][] = [];
+  for (const [what, make] of Object.entries(rivals))
+    measured.push([what, await make(`r${randomUUID()}`, limits)]);
+  return measured;
 };
 
 const COUNTED = 500;

@@ -57,7 +57,7 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
     `${number(plan.sessions)}, each turn in the next one; ${plan.rounds} rounds of ${plan.maxMs} ms`,
   );
   const client = await scene.client();
-  const quiet = new Quiet(plan.patienceMs);
+  const quiet = new Quiet(plan.patienceMs, () => scene.pids);
   await besideFirstFloor(scene, client, sheet, plan, settings, quiet);
   await besideSdk(scene, client, sheet, plan, settings, quiet);
   quiet.describe(sheet);
@@ -100,10 +100,12 @@ const besideFirstFloor = async (
   for (let round = 0; round < plan.rounds; round++) {
     say(`  beside the first floor, round ${round + 1} of ${plan.rounds}`);
     for (const inFlight of [ONE, MANY]) {
-      await quiet.wait();
-      const [base, ours] = [loadOf('floor', plan, inFlight), loadOf('instant', plan, inFlight)];
-      rounds.add(`floor @${inFlight}`, await askFloor(client, floor, base, scratch));
-      rounds.add(`ours @${inFlight}`, await askDaemon(client, daemon, ours, scratch));
+      const [base, ours] = await quiet.round(async () => [
+        await askFloor(client, floor, loadOf('floor', plan, inFlight), scratch),
+        await askDaemon(client, daemon, loadOf('instant', plan, inFlight), scratch),
+      ]);
+      rounds.add(`floor @${inFlight}`, base);
+      rounds.add(`ours @${inFlight}`, ours);
     }
   }
   await describeDaemon(sheet, daemon, rounds);
@@ -281,18 +283,17 @@ const besideSdk = async (
   });
   const rounds = new Rounds<Window>();
   const bare = async (inFlight: number, fetch: 'the platform' | 'ours') =>
-    rounds.add(
-      `${fetch} @${inFlight}`,
-      asWindow(await loop.call('run', { ...sdk, inFlight, fetch })),
-    );
+    asWindow(await loop.call('run', { ...sdk, inFlight, fetch }));
   for (let round = 0; round < plan.rounds; round++) {
     say(`  beside the bare SDK, round ${round + 1} of ${plan.rounds}`);
     for (const inFlight of [ONE, MANY]) {
-      await quiet.wait();
-      await bare(inFlight, 'the platform');
-      const ours = loadOf('real', plan, inFlight);
-      rounds.add(`turn @${inFlight}`, await askDaemon(client, daemon, ours, scratch));
-      await bare(inFlight, 'ours');
+      const windows = await quiet.round(async () => ({
+        'the platform': await bare(inFlight, 'the platform'),
+        turn: await askDaemon(client, daemon, loadOf('real', plan, inFlight), scratch),
+        ours: await bare(inFlight, 'ours'),
+      }));
+      for (const [name, window] of Object.entries(windows))
+        rounds.add(`${name} @${inFlight}`, window);
     }
   }
   tabulate(sheet, 'Beside the second floor: the real SDK against the rehearsal server', rounds, {

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/otp/system-clock.ts';
 export interface BenchBroker {
   readonly url: string;
   readonly version: string;
+  readonly pid: number;
   end(): Promise<void>;
 }
 
@@ -28,6 +29,7 @@ export const startBroker = async (scratch: string): Promise<BenchBroker> => {
   return {
     url: `nats://127.0.0.1:${run.port}`,
     version: version.join('.'),
+    pid: run.pid,
     end: () => run.program.end(),
   };
 };

@@ -22,6 +22,7 @@ export type FloorDaemon = Program<FloorCalls>;
 export class Scene {
   readonly #scratch: string;
   readonly #ends: (() => Promise<unknown>)[] = [];
+  readonly #programs: Program<Calls>[] = [];
   #broker: BenchBroker | undefined;
 
   private constructor(scratch: string) {
@@ -36,6 +37,12 @@ export class Scene {
     } finally {
       for (const end of scene.#ends.reverse()) await end();
     }
+  }
+
+  /** Of everything that runs for this scene, this process among them. */
+  get pids(): readonly number[] {
+    const broker = this.#broker === undefined ? [] : [this.#broker.pid];
+    return [process.pid, ...broker, ...this.#programs.map(({ pid }) => pid)];
   }
 
   /** An empty folder. */
@@ -100,6 +107,7 @@ export class Scene {
   #program<C extends Calls>(name: string, nodeArgs: readonly string[] = []): Program<C> {
     const program = new Program<C>(name, nodeArgs);
     this.#ends.push(() => program.end());
+    this.#programs.push(program as unknown as Program<Calls>);
     return program;
   }
 }
