@@ -13,6 +13,9 @@ import type { PurgeStep, StoreIdentity, Writer, WriterEvents } from './store.ts'
 import type { SyncGate } from './sync-gate.ts';
 import type { FromWriter, ToWriter, WriterArgs } from './writer-thread.ts';
 
+/** The thread moves bytes and makes little garbage. */
+const YOUNG_MB = 4;
+
 interface Outcome<T> {
   resolve(value: T): void;
   reject(error: Error): void;
@@ -35,6 +38,7 @@ export class LmdbWriter implements Writer {
     this.#thread = new Worker(compiledFile(import.meta.url, './writer-thread.js'), {
       workerData: { args, port: port2 },
       transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.#port.on('message', (message: FromWriter) => this.#receive(message));
     this.#thread.on('error', (error) => this.#fail(error as Error));
