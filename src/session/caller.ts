@@ -12,7 +12,7 @@ import type { Head } from './head.ts';
 import { keyString, type SessionKey } from './ids.ts';
 import { journalName } from './journal.ts';
 import { liveName, type SessionRef, sessionSupervisorName } from './live-names.ts';
-import type { Answered, SessionRequest } from './live-session.ts';
+import type { Answered, SessionRequest } from './waiting-changes.ts';
 
 /** How long a request waits for its session, commits included, unless it says otherwise. */
 export const REQUEST_TIMEOUT_MS = 30_000;

@@ -12,9 +12,9 @@ import type { System } from '../otp/system.ts';
 import { type Folded, foldBatch, toChange } from './batch.ts';
 import { codeOf, type ErrorCode, GreenroomError } from './errors.ts';
 import type { StepEvent, StepOutcome } from './executor.ts';
-import { type Head, newHead } from './head.ts';
+import { newHead } from './head.ts';
 import { keyString, type TurnId } from './ids.ts';
-import { type ImportRequest, prepareImport } from './import.ts';
+import { prepareImport } from './import.ts';
 import {
   type AuditRecord,
   type Journal,
@@ -28,21 +28,13 @@ import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
 import type { ClosedTurn, OpenTurn, TurnRecord } from './turn.ts';
 import { iso } from './views.ts';
+import {
+  type Answered,
+  type SessionRequest,
+  type Waiting,
+  WaitingChanges,
+} from './waiting-changes.ts';
 
-/** What a caller is told: the answer, and the state that it is true of. */
-export interface Answered {
-  readonly answer: Answer;
-  readonly head: Head;
-  /** The record that a turn's answer is about. */
-  readonly turn?: TurnRecord;
-}
-
-export type SessionRequest = Input | ImportRequest;
-
-interface Waiting {
-  readonly request: SessionRequest;
-  readonly from: From<Answered> | undefined;
-}
 type Ready = Waiting & { readonly input: Input };
 
 /** What the loop needs of its actor. */
@@ -56,32 +48,6 @@ export interface Mailbox {
   rest(): void;
 }
 
-/**
- * What cannot join a commit that others began: an import is computed from what is stored, and whoever
- * names a version means a committed one.
- */
-const beginsCommit = (request: SessionRequest): boolean =>
-  request.type === 'importChunk' ||
-  ('expectedVersion' in request && request.expectedVersion !== undefined) ||
-  ('ifVersion' in request && request.ifVersion !== undefined);
-
-/** Behind an import, a deletion or a parking nothing shares the commit: the next ones see what it made. */
-const endsCommit = ({ type }: SessionRequest): boolean =>
-  type === 'importChunk' || type === 'delete' || type === 'park';
-
-/** What a request brings along, roughly: its bodies. */
-const bytesOf = (request: SessionRequest): number => {
-  if (request.type === 'turn') return request.turn.body.byteLength;
-  const bodies = request.type === 'append' ? request.messages.map(({ body }) => body) : [];
-  const lines = request.type === 'importChunk' ? request.lines : bodies;
-  return lines.reduce((sum, line) => sum + line.byteLength, 0);
-};
-
-/** Changes that may wait for the commit in flight, and their bytes. */
-const MAX_WAITING = 1_000;
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-/** What shares a commit; a larger request goes alone, so that nobody is refused for another's size. */
-const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 /** How often a batch is tried again when another writer, or the ledger, came first. */
 const MAX_CONFLICTS = 3;
 const RETRY_MS = 500;
@@ -112,8 +78,7 @@ export class LiveSession {
   readonly #known = new Map<TurnId, ClosedTurn>();
   readonly #closers = new Map<TurnId, From<Answered>[]>();
   readonly #name: string;
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingChanges();
   #batch: { readonly waiting: readonly Ready[]; readonly folded: Folded<Ready> } | undefined;
   #conflicts = 0;
 
@@ -144,32 +109,27 @@ export class LiveSession {
   get isBusy(): boolean {
     return (
       this.#batch !== undefined ||
-      this.#waiting.length > 0 ||
+      this.#waiting.size > 0 ||
       this.committed.head.openTurns.length > 0
     );
   }
 
   /** Takes a request in; without a `from` it is the session's own and is never dropped. */
   submit(request: SessionRequest, from?: From<Answered>): void {
-    const bytes = bytesOf(request);
-    const isFull =
-      this.#waiting.length >= MAX_WAITING ||
-      (this.#waiting.length > 0 && this.#waitingBytes + bytes > MAX_WAITING_BYTES);
-    if (from !== undefined && isFull)
+    if (from !== undefined && !this.#waiting.hasRoomFor(request))
       return from.fail(
         new GreenroomError('mailbox_full', 'too many changes wait in this session', {
           retryAfterMs: 100,
         }),
       );
-    this.#waitingBytes += bytes;
     this.#waiting.push({ request, from });
     this.flush();
   }
 
   /** Starts the next commit, if none is in flight and something waits. */
   flush(): void {
-    while (this.#batch === undefined && this.#waiting.length > 0 && !this.stopping)
-      this.#commit(this.#take());
+    while (this.#batch === undefined && this.#waiting.size > 0 && !this.stopping)
+      this.#commit(this.#waiting.take());
   }
 
   /** The commit in flight is durable: now the state changes, callers hear, effects happen. */
@@ -240,22 +200,6 @@ export class LiveSession {
       BASE_BYTES + this.steps.heldBytes,
       this.#mailbox.rest,
     );
-  }
-
-  /** As many as may share a commit, in their order. */
-  #take(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { request } of this.#waiting) {
-      const more = bytesOf(request);
-      if (count > 0 && (beginsCommit(request) || bytes + more > MAX_BATCH_BYTES)) break;
-      bytes += more;
-      count += 1;
-      if (endsCommit(request)) break;
-    }
-    this.#waitingBytes -= bytes;
-    // Whoever has given up meanwhile was told that it was not begun.
-    return this.#waiting.splice(0, count).filter(({ from }) => from?.settled !== true);
   }
 
   #commit(taken: readonly Waiting[]): void {
@@ -408,20 +352,15 @@ export class LiveSession {
 
   #again(waiting: readonly Waiting[], prepare: () => void): void {
     prepare();
-    this.#putBack(waiting);
+    this.#waiting.putBack(waiting);
     this.flush();
-  }
-
-  #putBack(waiting: readonly Waiting[]): void {
-    this.#waiting.unshift(...waiting);
-    for (const { request } of waiting) this.#waitingBytes += bytesOf(request);
   }
 
   /** Callers were told; what the session owes itself (an outcome, a resume) is tried until there is room, and those behind it wait. */
   #keepOwn(waiting: readonly Waiting[]): void {
     const own = waiting.filter(({ from }) => from === undefined);
     if (own.length === 0) return this.flush();
-    this.#putBack(own);
+    this.#waiting.putBack(own);
     this.#mailbox.later('flush', RETRY_MS);
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { protocol } from '../otp/protocol.ts';
 import type { StepEvent, StepOutcome } from './executor.ts';
 import type { Head } from './head.ts';
-import type { Answered, SessionRequest } from './live-session.ts';
+import type { Answered, SessionRequest } from './waiting-changes.ts';
 
 export const sessionProtocol = protocol({
   calls: {

@@ -8,10 +8,10 @@ import { GreenroomError } from './errors.ts';
 import type { SessionKey } from './ids.ts';
 import type { ImportedStream } from './import.ts';
 import { type EntryRange, type Journal, journalName } from './journal.ts';
-import type { Answered, SessionRequest } from './live-session.ts';
 import { importRequest, newMessages } from './requests.ts';
 import type { TurnRecord } from './turn.ts';
 import { entryView, sessionView, turnView } from './views.ts';
+import type { Answered, SessionRequest } from './waiting-changes.ts';
 
 /** How long a tombstone keeps a late redelivery from bringing a session back. */
 export const TOMBSTONE_MS = 30 * 24 * 3_600_000;

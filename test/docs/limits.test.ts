@@ -43,7 +43,7 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ['`metadata` of a session', `${size(MAX_METADATA_BYTES)} of JSON`],
   [
     'changes that wait in one session',
-    count(numberIn('src/session/live-session.ts', 'MAX_WAITING')),
+    count(numberIn('src/session/waiting-changes.ts', 'MAX_WAITING')),
   ],
   ['requests over NATS under way', count(API_LIMITS.inFlight)],
   ['streams of `ask` that are open', count(API_LIMITS.openAsks)],
