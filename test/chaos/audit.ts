@@ -41,7 +41,25 @@ export const withClient = async <T>(
   }
 };
 
+/** What the broker holds is the daemon's as soon as it can take it: right after a restart that is a moment. */
+const awaitTaken = async (sessions: SessionsFacade, ledger: Ledger): Promise<void> => {
+  const missing = new Set([...ledger.turns.values()].filter((note) => note.isAcknowledged));
+  const isTaken = async () => {
+    for (const note of missing) {
+      const isKnown = await sessions.turnStatus(note.sessionId, note.turnId).then(
+        () => true,
+        () => false,
+      );
+      if (!isKnown) return false;
+      missing.delete(note);
+    }
+    return true;
+  };
+  await until(isTaken, 'acknowledged turns to be taken', 10_000).catch(() => undefined); // the audit names them
+};
+
 const auditWith = async (sessions: SessionsFacade, ledger: Ledger): Promise<readonly string[]> => {
+  await awaitTaken(sessions, ledger);
   await until(
     async () => (await sessions.count({ status: [...OPEN] })).count === 0,
     'every turn to finish',
