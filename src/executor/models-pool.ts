@@ -158,8 +158,9 @@ const openPiscina = ({ workerFile, workers }: Settings, self: PoolSelf) => {
     recordTiming: false,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     // A thread that is ended while it loads a module by require() takes the process along
-    // (v8::Module::IsGraphAsync, Node 20); import() does not.
-    execArgv: [...process.execArgv, '--no-experimental-require-module'],
+    // (v8::Module::IsGraphAsync, Node 20); import() does not. The process's own flags stay with it:
+    // a thread refuses many of them, and would not start.
+    execArgv: ['--no-experimental-require-module'],
   });
   piscina.on('error', (error) => self.exit({ crashed: error }));
   return piscina;

@@ -39,6 +39,7 @@ export class LmdbWriter implements Writer {
       workerData: { args, port: port2 },
       transferList: [port2],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      execArgv: [], // the process's own flags are not for a thread, which refuses some of them
     });
     this.#port.on('message', (message: FromWriter) => this.#receive(message));
     this.#thread.on('error', (error) => this.#fail(error as Error));
