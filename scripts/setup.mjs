@@ -1,7 +1,8 @@
 /**
  * Makes a bare clone ready, before `npm start` and `npm test`: checks Node, installs packages, builds,
  * finds nats-server. It needs nothing but Node itself, and does only what is missing: when all is
- * there it takes well under a second.
+ * there it takes well under a second. With `--tests` it also gets what only tests need: the servers of
+ * the Redis and PostgreSQL stores.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -10,11 +11,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withLock } from './lock.mjs';
 import { provideNatsServer } from './nats-server.mjs';
 import { run } from './run.mjs';
+import { provideTestServers } from './test-servers.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const LOCK = join(ROOT, '.greenroom', 'setup.lock');
 const BUILD_STAMP = join(ROOT, 'dist', '.built-from');
-const SOURCES = ['src', 'supervisors', 'bench', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = [
+  'src',
+  'supervisors',
+  'bench',
+  'test/support',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 const OLDEST_NODE = [20, 19];
 
 const at = (...parts) => join(ROOT, ...parts);
@@ -95,8 +104,18 @@ const findBroker = async () => {
   const { natsUrl, natsServerBin } = await brokerSettings();
   if (natsUrl !== undefined) return;
   const { findProgram } = await compiled('config/find-program.js');
-  const isRoot = process.getuid?.() === 0;
-  await provideNatsServer({ findProgram, configured: natsServerBin, isRoot, say });
+  await provideNatsServer({ findProgram, configured: natsServerBin, isRoot: isRoot(), say });
+};
+
+const isRoot = () => process.getuid?.() === 0;
+
+const findTestServers = async () => {
+  const { findProgram } = await compiled('config/find-program.js');
+  const { findRedisServer, findPostgres } = await import(
+    pathToFileURL(at('dist', 'test', 'support', 'server-programs.js')).href
+  );
+  const servers = { 'redis-server': findRedisServer, postgresql: findPostgres };
+  await provideTestServers({ servers, findProgram, isRoot: isRoot(), say });
 };
 
 try {
@@ -107,6 +126,7 @@ try {
       if (needsPackages()) await installPackages();
       await build();
       await findBroker();
+      if (process.argv.includes('--tests')) await findTestServers();
     },
     () => say('waiting for another set-up in this folder'),
   );

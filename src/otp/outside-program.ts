@@ -16,6 +16,8 @@ export interface Command {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Another user to run it as; only root may. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 export interface OutsideOptions {
@@ -99,7 +101,7 @@ export class OutsideProgram {
 
   /** A process group of its own: the terminal's Ctrl-C is for us, who end the program in order. */
   #spawn(): ChildProcess {
-    const { command, args = [], env, cwd } = this.command;
+    const { command, args = [], env, cwd, user } = this.command;
     const { guard, graceMs } = this.#options;
     const tenths = String(Math.ceil(graceMs / 100));
     const file = guard ? '/bin/sh' : command;
@@ -108,6 +110,7 @@ export class OutsideProgram {
       stdio: ['pipe', 'pipe', 'pipe', guard ? 'pipe' : 'ignore'],
       env: { ...process.env, ...env },
       cwd,
+      ...user,
       detached: true,
     });
   }

@@ -82,9 +82,9 @@ const provide = (
 `;
 
 /** A package manager that notes its calls and installs by writing the program. */
-const fakeApt = (folder: string, isWorking: boolean): string => {
+const fakeApt = (folder: string, isWorking: boolean, server = 'nats-server'): string => {
   const path = join(folder, 'apt-get');
-  const install = isWorking ? `touch "${folder}/nats-server"` : 'echo "no such package"; exit 100';
+  const install = isWorking ? `touch "${folder}/${server}"` : 'echo "no such package"; exit 100';
   writeFileSync(path, `#!/bin/sh\ncase " $* " in *" install "*) ${install};; esac\n`);
   chmodSync(path, 0o755);
   return path;
@@ -147,4 +147,30 @@ test('the lock file names the packages of every platform, without which npm ci r
 
 test('the lock file names no registry: whoever installs uses their own', () => {
   expect(Object.values(lockedPackages()).filter((each) => each.resolved !== undefined)).toEqual([]);
+});
+
+const provideServers = (folder: string, isRoot: boolean, isWorking: boolean): string => `
+  import { existsSync } from 'node:fs';
+  import { provideTestServers } from ${JSON.stringify(script('test-servers.mjs'))};
+  const server = ${JSON.stringify(join(folder, 'redis-server'))};
+  const find = () => (existsSync(server) ? { path: server } : { missing: 'no server was found' });
+  const findProgram = () => ${JSON.stringify(fakeApt(folder, isWorking, 'redis-server'))};
+  const say = (text) => console.log(text);
+  await provideTestServers({ servers: { 'redis-server': find }, findProgram, isRoot: ${isRoot}, say });
+`;
+
+test('a server that only tests need is installed like the broker', async () => {
+  const folder = newFolder();
+  expect(await run(provideServers(folder, true, true))).not.toContain('no server was found');
+  expect(existsSync(join(folder, 'redis-server'))).toBe(true);
+});
+
+test.each([
+  ['the installation fails', true],
+  ['nobody may install', false],
+])('where %s, a sentence says what to do, and the set-up goes on', async (_, isRoot) => {
+  const said = await run(provideServers(newFolder(), isRoot, false));
+  expect(said).toMatch(
+    /no server was found: .*(install|REDIS_SERVER_BIN).* skipped without it\.\n$/,
+  );
 });
