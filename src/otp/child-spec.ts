@@ -7,6 +7,12 @@ import type { System } from './system.ts';
 /** `transient`: restarted unless it ended as wished (`normal`, `shutdown`); `temporary`: never. */
 export type Restart = 'permanent' | 'transient' | 'temporary';
 
+/**
+ * Whether a supervisor ends when significant children have: `any_significant` with the first, `all_significant` with the
+ * last one. It counts that they end by themselves, for good: not what their supervisor stops or restarts.
+ */
+export type AutoShutdown = 'never' | 'any_significant' | 'all_significant';
+
 /** Where a child starts: under which supervisor (the root has none), in which seat. */
 export interface Place {
   readonly parent: Process | undefined;
@@ -25,6 +31,8 @@ export interface ChildSpec<R extends ActorRef = ActorRef> {
   readonly restart: Restart;
   /** Default 5,000 for workers, `infinity` for supervisors. */
   readonly shutdownMs: Shutdown;
+  /** Its end may end its supervisor (`autoShutdown`); never a permanent one's. Default false. */
+  readonly significant?: boolean | undefined;
   start(system: System, place: Place): StartResult | Promise<StartResult>;
 }
 
@@ -35,6 +43,8 @@ export interface ChildOptions {
   readonly restart?: Restart;
   /** How long `terminate` may take, in milliseconds. Default 5,000. */
   readonly shutdownMs?: Shutdown;
+  /** Its end may end its supervisor (`autoShutdown`). Default false. */
+  readonly significant?: boolean;
   /** How long an asynchronous `init` may take, in milliseconds. Default 60,000. */
   readonly initTimeoutMs?: number;
   /** Calls and casts that may wait in the mailbox; default 1,000. */

@@ -133,6 +133,7 @@ export function genServer<const P extends Protocol, Args, S>(
       type: 'worker',
       restart: options.restart ?? 'permanent',
       shutdownMs: options.shutdownMs ?? 5_000,
+      significant: options.significant,
       start: (system, place) => begin(system, args, options, place),
     }),
     start: async (system, args, options = {}) => refOf(await begin(system, args, options), options),

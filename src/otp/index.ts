@@ -1,6 +1,15 @@
 /** The actor runtime's door for users of the package: `greenroom/otp`. Inside `src`, import the single files. */
 
+export { deleteChild, restartChild, startChild, terminateChild } from './administration.ts';
+export {
+  type ChildCounts,
+  type ChildInfo,
+  childSpecOf,
+  countChildren,
+  whichChildren,
+} from './child-info.ts';
 export type {
+  AutoShutdown,
   ChildOptions,
   ChildSpec,
   Place,
@@ -59,13 +68,11 @@ export { type RegistryFace, type RegistryOptions, registry } from './registry.ts
 export { formatReport, type MessageView, type Report } from './report.ts';
 export type { MonitorRef, Self } from './self.ts';
 export {
-  type ChildInfo,
   type Strategy,
   type SupervisorOptions,
   type SupervisorRef,
   startTree,
   supervisor,
-  whichChildren,
 } from './supervisor.ts';
 export { System, type SystemOptions } from './system.ts';
 export { systemClock, systemRandom } from './system-clock.ts';

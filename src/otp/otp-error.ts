@@ -23,7 +23,19 @@ export type OtpErrorCode =
   /** the child is out of its restart budget; its last crash is in `reason` */
   | 'parked'
   /** a supervisor is at its limit of children */
-  | 'max_children';
+  | 'max_children'
+  /** a supervisor or a child is declared in a way that cannot work */
+  | 'bad_spec'
+  /** there is a child of this id, and it is alive or about to be */
+  | 'already_started'
+  /** there is a child of this id, and it is not alive: it can be restarted or deleted */
+  | 'already_present'
+  /** the supervisor has no child of this id */
+  | 'not_found'
+  /** what was asked needs a child that is not running */
+  | 'running'
+  /** what was asked needs a child that is not about to be restarted */
+  | 'restarting';
 
 export interface OtpErrorDetails {
   readonly reason?: ExitReason;

@@ -1,48 +1,20 @@
 /**
- * A supervisor with a literal list of children: starts them in order, stops them in reverse, and when one ends that
- * should not have, restarts it, all of them, or it and those after it. It is a process of the same core; while it
- * starts or stops children its mailbox waits.
- *
- * Invariants: (1) a child starts only when those before it are up; (2) whoever starts it again finds the names of its
- * predecessor free; (3) more than `maxRestarts` within `maxSeconds` and it ends itself, children first, so that its
- * own supervisor decides; (4) a restart that fails to start is a restart: it is tried again and counted; (5) who
- * waits for its gap before it starts again keeps nobody else waiting.
+ * Supervisors with a literal list of children, and the root of a tree. What they do is in `supervisor-program.ts`, how
+ * their children are changed while they run in `administration.ts`.
  */
-import { spawn, systemOf } from './actor.ts';
-import type { ChildSpec, Restart } from './child-spec.ts';
-import { type ExitReason, isAbnormal } from './exit-reason.ts';
-import type { Message } from './message.ts';
+import { spawn } from './actor.ts';
+import type { ChildSpec } from './child-spec.ts';
+import type { ExitReason } from './exit-reason.ts';
 import { OtpError } from './otp-error.ts';
-import type { Exit, Process, Program, Seat } from './process.ts';
-import { Refusal, type Shutdown } from './program.ts';
 import type { ActorRef } from './ref.ts';
-import { ChildSeat, Intensity } from './seat.ts';
-import { processOf, type System } from './system.ts';
+import { ChildSeat } from './seat.ts';
+import { type SupervisorOptions, SupervisorProgram } from './supervisor-program.ts';
+import type { System } from './system.ts';
 
-/**
- * Who is restarted with a child: nobody, all, or those declared after it. What comes later in the list may rely on
- * what comes before it.
- */
-export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
+export { type ChildInfo, whichChildren } from './child-info.ts';
+export type { Strategy, SupervisorOptions } from './supervisor-program.ts';
 
-export interface SupervisorOptions {
-  readonly id: string;
-  /** Default `permanent`. */
-  readonly restart?: Restart;
-  readonly strategy: Strategy;
-  /** Restarts of its children within `maxSeconds`; one more ends the supervisor. Default 3. */
-  readonly maxRestarts?: number;
-  /** Default 5. */
-  readonly maxSeconds?: number;
-  /** A child is started again no sooner than this after its last start, in milliseconds. Default 0. */
-  readonly restartGapMs?: number;
-  /** Default `infinity`: its children have bounds of their own. */
-  readonly shutdownMs?: Shutdown;
-  /** In the order of starting; ids are unique, else a `TypeError` is thrown. */
-  readonly children: readonly ChildSpec[];
-}
-
-/** Declares a supervisor: the child of another one, or the root (`startTree`). */
+/** Declares a supervisor: the child of another one, or the root (`startTree`). Throws `bad_spec`. */
 export function supervisor(options: SupervisorOptions): ChildSpec {
   const program = new SupervisorProgram(options);
   return {
@@ -50,6 +22,7 @@ export function supervisor(options: SupervisorOptions): ChildSpec {
     type: 'supervisor',
     restart: options.restart ?? 'permanent',
     shutdownMs: options.shutdownMs ?? 'infinity',
+    significant: options.significant,
     start: (system, place) =>
       spawn(system, program, { id: options.id, ...place, initTimeoutMs: Number.POSITIVE_INFINITY }),
   };
@@ -84,190 +57,3 @@ export async function startTree(
       throw new OtpError('start_failed', `${spec.id} did not start`, { reason: result.reason });
   }
 }
-
-/** The children of a supervisor in the order of their declaration, as they are now. */
-export function whichChildren(ref: ActorRef): readonly ChildInfo[] {
-  const process = processOf(ref);
-  return [...(process.program.seats?.(process) ?? [])].map(
-    ({ id, kind, status, process: child }) => ({
-      id,
-      kind,
-      status,
-      ref: child?.alive ? child : undefined,
-    }),
-  );
-}
-
-export interface ChildInfo {
-  readonly id: string;
-  readonly kind: 'worker' | 'supervisor';
-  readonly status: Seat['status'];
-  readonly ref: ActorRef | undefined;
-}
-
-interface State {
-  readonly seats: ChildSeat[];
-  readonly intensity: Intensity;
-  /** Told to end while it was at work: what is under way is cut short. */
-  interrupted: boolean;
-}
-
-class SupervisorProgram implements Program {
-  readonly kind = 'supervisor';
-  readonly #options: SupervisorOptions;
-
-  constructor(options: SupervisorOptions) {
-    const ids = new Set(options.children.map(({ id }) => id));
-    if (ids.size < options.children.length)
-      throw new TypeError(`${options.id} declares a child twice`);
-    this.#options = options;
-  }
-
-  get strategy(): Strategy {
-    return this.#options.strategy;
-  }
-
-  async init(self: Process): Promise<State | Refusal> {
-    const { maxRestarts = 3, maxSeconds = 5, children } = this.#options;
-    const seats = children.map((spec) => new ChildSeat(spec));
-    const intensity = new Intensity(maxRestarts, maxSeconds);
-    const state: State = { seats, intensity, interrupted: false };
-    self.trapping = true;
-    self.state = state;
-    const failure = await this.#startAll(self, state, seats);
-    if (failure === undefined) return state;
-    await stopAll(self, seats);
-    return new Refusal({ shutdown: { child: failure.seat.id, reason: failure.reason } });
-  }
-
-  receive(self: Process, message: Message): void | Promise<void> {
-    if (message.kind !== 'exit') return;
-    const { from, reason } = message.payload as Exit;
-    const state = stateOf(self);
-    const seat = state.seats.find(({ process }) => process === from && process !== undefined);
-    if (seat !== undefined) return this.#childExited(self, state, seat, reason);
-    if (from === undefined || from === self.parent) self.end(reason);
-  }
-
-  async terminate(self: Process): Promise<void> {
-    await stopAll(self, stateOf(self).seats);
-  }
-
-  redact(self: Process): unknown {
-    const { strategy, maxRestarts, maxSeconds } = this.#options;
-    return { strategy, maxRestarts, maxSeconds, children: whichChildren(self) };
-  }
-
-  /** What is being started is given up, so that the supervisor can end. */
-  interrupt(self: Process): void {
-    const state = stateOf(self);
-    state.interrupted = true;
-    for (const child of self.children ?? []) {
-      if (child.phase === 'starting') child.signalExit('shutdown', self);
-    }
-  }
-
-  seats(self: Process): Iterable<Seat> {
-    return (self.state as State | undefined)?.seats ?? [];
-  }
-
-  async #startAll(
-    self: Process,
-    state: State,
-    seats: readonly ChildSeat[],
-  ): Promise<Failure | undefined> {
-    for (const seat of seats) {
-      if (state.interrupted) return { seat, reason: 'shutdown' };
-      const result = await seat.start(systemOf(self), self);
-      if (result.kind === 'failed') return { seat, reason: result.reason };
-      if (seat.restarts > 0) reportRestart(self, seat);
-    }
-    return undefined;
-  }
-
-  #childExited(
-    self: Process,
-    state: State,
-    seat: ChildSeat,
-    reason: ExitReason,
-  ): void | Promise<void> {
-    seat.vacate(self, reason);
-    const { restart } = seat.spec;
-    if (restart === 'temporary') return void state.seats.splice(state.seats.indexOf(seat), 1);
-    if (restart === 'transient' && !isAbnormal(reason)) return;
-    return this.#restart(self, state, { seat, reason });
-  }
-
-  /** Tries until the strategy's victims are up again, or the budget is gone, or the supervisor itself is to end. */
-  async #restart(self: Process, state: State, first: Failure): Promise<void> {
-    for (let failure: Failure | undefined = first; failure !== undefined; ) {
-      if (!self.alive || state.interrupted) return;
-      if (!state.intensity.allows(self.host.clock.monotonic())) return giveUp(self, state, failure);
-      const again = await this.#stopVictims(self, state, failure.seat);
-      const gapMs = this.#gapMs(self, failure.seat);
-      if (gapMs > 0) return this.#restartAfter(gapMs, self, state, again);
-      failure = await this.#startAll(self, state, again);
-    }
-  }
-
-  /** Those of them that are to start again. */
-  async #stopVictims(self: Process, state: State, failing: ChildSeat): Promise<ChildSeat[]> {
-    const victims = this.#victims(state, failing);
-    await stopAll(self, victims);
-    const again = victims.filter(({ spec }) => spec.restart !== 'temporary');
-    for (const seat of victims) {
-      if (again.includes(seat)) seat.restarts++;
-      else state.seats.splice(state.seats.indexOf(seat), 1);
-    }
-    return again;
-  }
-
-  /** What is left of its gap, in milliseconds. */
-  #gapMs({ host }: Process, { startedMs = Number.NEGATIVE_INFINITY }: ChildSeat): number {
-    return startedMs + (this.#options.restartGapMs ?? 0) - host.clock.monotonic();
-  }
-
-  /** Meanwhile messages are handled: another restart may have started them by then. */
-  #restartAfter(gapMs: number, self: Process, state: State, seats: readonly ChildSeat[]): void {
-    for (const seat of seats) seat.status = 'restarting';
-    const start = async () => {
-      const waiting = seats.filter(({ status }) => status === 'restarting');
-      const failure = await this.#startAll(self, state, waiting);
-      if (failure !== undefined) await this.#restart(self, state, failure);
-    };
-    self.after(gapMs, () => self.later('restart', start));
-  }
-
-  #victims({ seats }: State, failing: ChildSeat): ChildSeat[] {
-    switch (this.#options.strategy) {
-      case 'one_for_one':
-        return [failing];
-      case 'one_for_all':
-        return [...seats];
-      case 'rest_for_one':
-        return seats.slice(seats.indexOf(failing));
-    }
-  }
-}
-
-/** Who could not be kept running, and why. */
-interface Failure {
-  readonly seat: ChildSeat;
-  readonly reason: ExitReason;
-}
-
-const stateOf = (self: Process): State => self.state as State;
-
-async function stopAll(self: Process, seats: readonly ChildSeat[]): Promise<void> {
-  for (const seat of seats.toReversed()) await seat.stop(self);
-}
-
-function giveUp(self: Process, { intensity }: State, { seat, reason }: Failure): void {
-  const { maxRestarts, maxSeconds } = intensity;
-  const limits = { maxRestarts, maxSeconds };
-  self.host.report({ kind: 'gave_up', supervisor: self.label, child: seat.id, reason, ...limits });
-  self.end({ shutdown: 'max_restarts' });
-}
-
-const reportRestart = (self: Process, { id, restarts }: ChildSeat): void =>
-  self.host.report({ kind: 'child_restarted', supervisor: self.label, child: id, restarts });

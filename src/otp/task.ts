@@ -20,6 +20,8 @@ export interface TaskOptions {
   readonly restart?: Restart;
   /** Default 5,000. */
   readonly shutdownMs?: Shutdown;
+  /** Its end may end its supervisor (`autoShutdown`). Default false. */
+  readonly significant?: boolean;
   /** Ends `normal` when it resolves, crashed when it rejects. */
   readonly run: (system: System, signal: AbortSignal) => Promise<void>;
 }
@@ -29,6 +31,7 @@ export function task({
   id,
   restart = 'transient',
   shutdownMs = 5_000,
+  significant,
   run,
 }: TaskOptions): ChildSpec {
   return {
@@ -36,6 +39,7 @@ export function task({
     type: 'worker',
     restart,
     shutdownMs,
+    significant,
     start: (system, place) => {
       const args: Job = { work: (signal) => run(system, signal), crashes: true };
       return spawn(system, taskProgram, { id, ...place, args });

@@ -85,7 +85,9 @@ test('a child that does not start undoes those before it, in reverse, and fails 
 test('two children of one id are refused', () => {
   const w = world();
   const children = [child(w, 'a'), child(w, 'a')];
-  expect(() => supervisor({ id: 'root', strategy: 'one_for_one', children })).toThrow(TypeError);
+  expect(() => supervisor({ id: 'root', strategy: 'one_for_one', children })).toThrow(
+    expect.objectContaining({ code: 'bad_spec' }),
+  );
 });
 
 const victims: readonly [Strategy, readonly string[]][] = [

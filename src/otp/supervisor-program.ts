@@ -1,0 +1,228 @@
+/**
+ * What a supervisor with a literal list of children does: starts them in order, stops them in reverse, and when one ends
+ * that should not have, restarts it, all of them, or it and those after it. While it starts or stops children its
+ * mailbox waits.
+ *
+ * Invariants: (1) a child starts only when those before it are up; (2) whoever starts it again finds the names of its
+ * predecessor free; (3) more than `maxRestarts` within `maxSeconds` and it ends itself, children first, so that its
+ * own supervisor decides; (4) a restart that fails to start is a restart: it is tried again and counted; (5) who
+ * waits for its gap before it starts again keeps nobody else waiting.
+ */
+import { systemOf } from './actor.ts';
+import { checkBudget, checkChildren } from './check-children.ts';
+import { whichChildren } from './child-info.ts';
+import type { AutoShutdown, ChildSpec, Restart } from './child-spec.ts';
+import { type ExitReason, isAbnormal } from './exit-reason.ts';
+import { Call, type Message } from './message.ts';
+import { type Family, obey } from './orders.ts';
+import type { Exit, Process, Program, Seat } from './process.ts';
+import { Refusal, type Shutdown } from './program.ts';
+import { ChildSeat, Intensity } from './seat.ts';
+
+/**
+ * Who is restarted with a child: nobody, all, or those declared after it. What comes later in the list may rely on
+ * what comes before it.
+ */
+export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
+
+export interface SupervisorOptions {
+  readonly id: string;
+  /** Default `permanent`. */
+  readonly restart?: Restart;
+  readonly strategy: Strategy;
+  /** Restarts of its children within `maxSeconds`; one more ends the supervisor. Default 3. */
+  readonly maxRestarts?: number;
+  /** Default 5. */
+  readonly maxSeconds?: number;
+  /** A child is started again no sooner than this after its last start, in milliseconds. Default 0. */
+  readonly restartGapMs?: number;
+  /** Default `infinity`: its children have bounds of their own. */
+  readonly shutdownMs?: Shutdown;
+  /** Its end may end its own supervisor. Default false. */
+  readonly significant?: boolean;
+  /** Whether it ends, with `shutdown`, when significant children have. Default `never`. */
+  readonly autoShutdown?: AutoShutdown;
+  /** In the order of starting; ids are unique. */
+  readonly children: readonly ChildSpec[];
+}
+
+interface State extends Family {
+  readonly intensity: Intensity;
+  /** Told to end while it was at work: what is under way is cut short. */
+  interrupted: boolean;
+}
+
+export class SupervisorProgram implements Program {
+  readonly kind = 'supervisor';
+  readonly #options: SupervisorOptions;
+
+  constructor(options: SupervisorOptions) {
+    const { children, autoShutdown = 'never', maxRestarts = 3, maxSeconds = 5 } = options;
+    checkChildren(children, autoShutdown);
+    checkBudget(maxRestarts, maxSeconds);
+    this.#options = options;
+  }
+
+  get strategy(): Strategy {
+    return this.#options.strategy;
+  }
+
+  async init(self: Process): Promise<State | Refusal> {
+    const { maxRestarts = 3, maxSeconds = 5, children } = this.#options;
+    const seats = children.map((spec) => new ChildSeat(spec));
+    const intensity = new Intensity(maxRestarts, maxSeconds);
+    const state: State = { seats, intensity, interrupted: false };
+    self.trapping = true;
+    self.state = state;
+    const failure = await this.#startAll(self, state, seats);
+    if (failure === undefined) return state;
+    await stopAll(self, seats);
+    return new Refusal({ shutdown: { child: failure.seat.id, reason: failure.reason } });
+  }
+
+  receive(self: Process, message: Message): void | Promise<void> {
+    if (message instanceof Call) return this.#obey(self, message);
+    if (message.kind !== 'exit') return;
+    const { from, reason } = message.payload as Exit;
+    const state = stateOf(self);
+    const seat = state.seats.find(({ process }) => process === from && process !== undefined);
+    if (seat !== undefined) return this.#childExited(self, state, seat, reason);
+    if (from === undefined || from === self.parent) self.end(reason);
+  }
+
+  async terminate(self: Process): Promise<void> {
+    await stopAll(self, stateOf(self).seats);
+  }
+
+  redact(self: Process): unknown {
+    const { strategy, maxRestarts, maxSeconds } = this.#options;
+    return { strategy, maxRestarts, maxSeconds, children: whichChildren(self) };
+  }
+
+  /** What is being started is given up, so that the supervisor can end. */
+  interrupt(self: Process): void {
+    const state = stateOf(self);
+    state.interrupted = true;
+    for (const child of self.children ?? []) {
+      if (child.phase === 'starting') child.signalExit('shutdown', self);
+    }
+  }
+
+  seats(self: Process): Iterable<Seat> {
+    return (self.state as State | undefined)?.seats ?? [];
+  }
+
+  #obey(self: Process, call: Call): Promise<void> {
+    return obey(self, stateOf(self), call, this.#options.autoShutdown ?? 'never');
+  }
+
+  async #startAll(
+    self: Process,
+    state: State,
+    seats: readonly ChildSeat[],
+  ): Promise<Failure | undefined> {
+    for (const seat of seats) {
+      if (state.interrupted) return { seat, reason: 'shutdown' };
+      const result = await seat.start(systemOf(self), self);
+      if (result.kind === 'failed') return { seat, reason: result.reason };
+      if (seat.restarts > 0) reportRestart(self, seat);
+    }
+    return undefined;
+  }
+
+  #childExited(
+    self: Process,
+    state: State,
+    seat: ChildSeat,
+    reason: ExitReason,
+  ): void | Promise<void> {
+    seat.vacate(self, reason);
+    const { restart } = seat.spec;
+    const isOver = restart === 'temporary' || (restart === 'transient' && !isAbnormal(reason));
+    if (!isOver) return this.#restart(self, state, { seat, reason });
+    if (restart === 'temporary') state.seats.splice(state.seats.indexOf(seat), 1);
+    if (this.#endsWith(seat, state)) self.end('shutdown');
+  }
+
+  /** Whether the supervisor ends with this child, which has ended for good. */
+  #endsWith({ spec }: ChildSeat, { seats }: State): boolean {
+    const { autoShutdown = 'never' } = this.#options;
+    if (spec.significant !== true || autoShutdown === 'never') return false;
+    const isLeft = ({ spec, status }: ChildSeat) =>
+      spec.significant === true && (status === 'running' || status === 'restarting');
+    return autoShutdown === 'any_significant' || !seats.some(isLeft);
+  }
+
+  /** Tries until the strategy's victims are up again, or the budget is gone, or the supervisor itself is to end. */
+  async #restart(self: Process, state: State, first: Failure): Promise<void> {
+    for (let failure: Failure | undefined = first; failure !== undefined; ) {
+      if (!self.alive || state.interrupted) return;
+      if (!state.intensity.allows(self.host.clock.monotonic())) return giveUp(self, state, failure);
+      const again = await this.#stopVictims(self, state, failure.seat);
+      const gapMs = this.#gapMs(self, failure.seat);
+      if (gapMs > 0) return this.#restartAfter(gapMs, self, state, again);
+      failure = await this.#startAll(self, state, again);
+    }
+  }
+
+  /** Those of them that are to start again. */
+  async #stopVictims(self: Process, state: State, failing: ChildSeat): Promise<ChildSeat[]> {
+    const victims = this.#victims(state, failing);
+    await stopAll(self, victims);
+    const again = victims.filter(({ spec }) => spec.restart !== 'temporary');
+    for (const seat of victims) {
+      if (again.includes(seat)) seat.restarts++;
+      else state.seats.splice(state.seats.indexOf(seat), 1);
+    }
+    return again;
+  }
+
+  /** What is left of its gap, in milliseconds. */
+  #gapMs({ host }: Process, { startedMs = Number.NEGATIVE_INFINITY }: ChildSeat): number {
+    return startedMs + (this.#options.restartGapMs ?? 0) - host.clock.monotonic();
+  }
+
+  /** Meanwhile messages are handled: another restart may have started them by then. */
+  #restartAfter(gapMs: number, self: Process, state: State, seats: readonly ChildSeat[]): void {
+    for (const seat of seats) seat.status = 'restarting';
+    const start = async () => {
+      const waiting = seats.filter(({ status }) => status === 'restarting');
+      const failure = await this.#startAll(self, state, waiting);
+      if (failure !== undefined) await this.#restart(self, state, failure);
+    };
+    self.after(gapMs, () => self.later('restart', start));
+  }
+
+  #victims({ seats }: State, failing: ChildSeat): ChildSeat[] {
+    switch (this.#options.strategy) {
+      case 'one_for_one':
+        return [failing];
+      case 'one_for_all':
+        return [...seats];
+      case 'rest_for_one':
+        return seats.slice(seats.indexOf(failing));
+    }
+  }
+}
+
+/** Who could not be kept running, and why. */
+interface Failure {
+  readonly seat: ChildSeat;
+  readonly reason: ExitReason;
+}
+
+const stateOf = (self: Process): State => self.state as State;
+
+async function stopAll(self: Process, seats: readonly ChildSeat[]): Promise<void> {
+  for (const seat of seats.toReversed()) await seat.stop(self);
+}
+
+function giveUp(self: Process, { intensity }: State, { seat, reason }: Failure): void {
+  const { maxRestarts, maxSeconds } = intensity;
+  const limits = { maxRestarts, maxSeconds };
+  self.host.report({ kind: 'gave_up', supervisor: self.label, child: seat.id, reason, ...limits });
+  self.end({ shutdown: 'max_restarts' });
+}
+
+const reportRestart = (self: Process, { id, restarts }: ChildSeat): void =>
+  self.host.report({ kind: 'child_restarted', supervisor: self.label, child: id, restarts });
