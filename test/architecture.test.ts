@@ -1,6 +1,7 @@
 /**
  * The shape of the code, read from its import lines: which way the folders lean, that nothing goes in
- * circles, which folder has which foreign library, who touches the clock and the journal.
+ * circles, which folder has which foreign library, who touches the journal. (Who touches the clock is the
+ * linter's business: `scripts/lint/injected-time.grit`.)
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -184,19 +185,6 @@ const matches = (pattern: RegExp, sources: readonly Source[] = SOURCES): string[
   );
 
 describe('the code', () => {
-  test('takes time and chance from its system', () => {
-    const allowed = [
-      'src/otp/clock.ts', // says what a clock is
-      'src/otp/system-clock.ts', // is the clock
-      'src/cli/main.ts', // gives the command line its clock: there is no system in that process
-      'src/rehearsal/', // a server of its own process, whose slowness is real time on purpose
-    ];
-    const pattern =
-      /\bDate\.now\b|\bnew Date\(\)|(?<![.\w])set(Timeout|Interval)\(|\bMath\.random\b|\bperformance\.now\b|'node:timers[^']*'/g;
-    const found = matches(pattern).filter((each) => !allowed.some((path) => each.startsWith(path)));
-    expect(found).toEqual([]);
-  });
-
   test('commits from one place only', () => {
     expect(matches(/\.commit\(/g)).toEqual(['src/session/live-session.ts: .commit(']);
   });

@@ -19,7 +19,9 @@ const shell: Shell = {
   env: process.env,
   cwd: process.cwd(),
   version,
+  // biome-ignore lint/plugin: the command line's own process has no system to ask
   nowMs: () => Date.now(),
+  // biome-ignore lint/plugin: the same
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   connect: connectClient,
   // The daemon's modules are heavy: only `start` pays for them.

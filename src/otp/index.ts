@@ -66,6 +66,7 @@ export {
 export type { ActorRef, CallOptions, Ref } from './ref.ts';
 export { type RegistryFace, type RegistryOptions, registry } from './registry.ts';
 export { formatReport, type MessageView, type Report } from './report.ts';
+export type { Runnable, RunQueue } from './scheduler.ts';
 export type { MonitorRef, Self } from './self.ts';
 export {
   type Strategy,

@@ -19,7 +19,7 @@ import type { Hold, Holder, Name, NameTable } from './name.ts';
 import { OtpError } from './otp-error.ts';
 import type { ProgramFor, SeatFor, StartResultFor } from './program.ts';
 import type { MessageView, Report } from './report.ts';
-import type { Runnable, Scheduler } from './scheduler.ts';
+import type { Runnable, RunQueue } from './scheduler.ts';
 import {
   cutTies,
   type Release,
@@ -38,7 +38,7 @@ export type StartResult = StartResultFor<Process>;
 /** What a process needs of the system that it lives in. */
 export interface Host {
   readonly clock: Clock;
-  readonly scheduler: Scheduler;
+  readonly scheduler: RunQueue;
   readonly deadlines: Deadlines;
   readonly names: NameTable<string, unknown>;
   /** The process whose program is at work right now. */

@@ -10,9 +10,16 @@ import { Ring } from './ring.ts';
 
 /** Something that can be given the processor. Answers how many messages it handled. */
 export interface Runnable {
+  readonly id: number;
   scheduled: boolean;
   readonly hasWork: boolean;
   run(budget: number): number;
+}
+
+/** Who decides who works next. The system's own is fair; a simulator's is as unfair as its seed says. */
+export interface RunQueue {
+  /** Sets the `scheduled` flag, and does nothing where it is set. */
+  enqueue(runnable: Runnable): void;
 }
 
 /** Messages of one process before the next one has its turn. */
@@ -28,7 +35,7 @@ const LOOK = 64;
 
 const RESOLVED = Promise.resolve();
 
-export class Scheduler {
+export class Scheduler implements RunQueue {
   readonly #clock: Clock;
   readonly #queue = new Ring<Runnable>();
   #armed = false;

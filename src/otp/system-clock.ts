@@ -1,3 +1,4 @@
+// biome-ignore-all lint/plugin: this is where the real time and the real dice come in
 /**
  * The real clock and the real dice. The only file that may touch `Date.now`, `performance`, `setTimeout`
  * and `Math.random`: everything else takes them from its `System`.

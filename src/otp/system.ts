@@ -10,7 +10,7 @@ import { type Name, NameTable } from './name.ts';
 import { type Host, Process } from './process.ts';
 import type { ActorRef } from './ref.ts';
 import { formatReport, type Report } from './report.ts';
-import { Scheduler } from './scheduler.ts';
+import { type RunQueue, Scheduler } from './scheduler.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
 export interface SystemOptions {
@@ -20,6 +20,8 @@ export interface SystemOptions {
   readonly clock?: Clock;
   /** A number in [0, 1). Default: the real dice. */
   readonly random?: () => number;
+  /** Default: a fair one. */
+  readonly scheduler?: RunQueue;
   /** Hears every report. Default: crashes and what else went wrong go to the standard error output. */
   readonly onReport?: (report: Report) => void;
 }
@@ -28,7 +30,7 @@ export class System implements Host {
   readonly name: string;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly scheduler: Scheduler;
+  readonly scheduler: RunQueue;
   readonly deadlines: Deadlines;
   readonly names = new NameTable<string, unknown>();
   running: Process | undefined = undefined;
@@ -40,7 +42,7 @@ export class System implements Host {
     this.name = options.name ?? 'system';
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
-    this.scheduler = new Scheduler(this.clock);
+    this.scheduler = options.scheduler ?? new Scheduler(this.clock);
     this.deadlines = new Deadlines(this.clock);
     this.#listeners.add(options.onReport ?? printReport);
   }

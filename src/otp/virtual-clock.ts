@@ -1,6 +1,9 @@
 /**
  * A clock that stands still until a test moves it. It owns its pending timers, ordered by due time and then by
  * the order in which they were set, so the same program gives the same order every time.
+ *
+ * Invariant: time stands while anybody has something to do. One turn of the event loop runs every continuation that is
+ * ready, and those that follow from it; what was deferred is counted, and waited for.
  */
 import type { Clock, Timer } from './clock.ts';
 
@@ -13,6 +16,8 @@ interface Pending {
 export interface VirtualClock extends Clock {
   /** Moves time forward, firing what falls due on the way; after each timer the actors get to work until they rest. */
   advance(ms: number): Promise<void>;
+  /** Moves time forward like that until it holds, `withinMs` at most. False when it did not come to pass. */
+  until(isTrue: () => boolean, withinMs: number): Promise<boolean>;
   /** Lets the actors work until they rest, without moving time. */
   settle(): Promise<void>;
   /** Moves time forward at once and fires nothing: what a handler that blocks the loop does to everybody. */
@@ -21,17 +26,22 @@ export interface VirtualClock extends Clock {
   readonly timers: number;
 }
 
-/** Turns of the event loop that `settle` gives; each runs all microtasks and one burst of the run queue. */
-const SETTLE_TURNS = 4;
+/** Where time stands first, unless a test says otherwise. */
+const START_MS = Date.UTC(2025, 0, 1);
 
-/** A clock for tests. `startMs` is the epoch time at which it stands first. */
-export function virtualClock(startMs = Date.UTC(2025, 0, 1)): VirtualClock {
+/**
+ * A clock for tests. `startMs` is the epoch time at which it stands first; `lateMs` says of each timer by how much it
+ * is late, as real ones are.
+ */
+export function virtualClock(startMs = START_MS, lateMs: () => number = () => 0): VirtualClock {
   const pending = new Set<Pending>();
   let elapsedMs = 0;
   let order = 0;
+  let deferred = 0;
 
   const settle = async () => {
-    for (let turn = 0; turn < SETTLE_TURNS; turn++) await new Promise((r) => setImmediate(r));
+    do await turnOfTheLoop();
+    while (deferred > 0);
   };
   const firstDueBy = (untilMs: number): Pending | undefined => {
     let first: Pending | undefined;
@@ -39,36 +49,50 @@ export function virtualClock(startMs = Date.UTC(2025, 0, 1)): VirtualClock {
       if (timer.dueMs <= untilMs && precedes(timer, first)) first = timer;
     return first;
   };
+  const until = async (isTrue: () => boolean, withinMs: number): Promise<boolean> => {
+    const untilMs = elapsedMs + withinMs;
+    await settle();
+    while (!isTrue()) {
+      const timer = firstDueBy(untilMs);
+      elapsedMs = Math.max(elapsedMs, timer?.dueMs ?? untilMs);
+      if (timer === undefined) return false;
+      pending.delete(timer);
+      timer.fn();
+      await settle();
+    }
+    return true;
+  };
 
   return {
     now: () => startMs + elapsedMs,
     monotonic: () => elapsedMs,
     setTimeout: (fn, ms): Timer => {
-      const timer = { dueMs: elapsedMs + Math.max(0, ms), order: order++, fn };
+      const timer = { dueMs: elapsedMs + Math.max(0, ms) + lateMs(), order: order++, fn };
       pending.add(timer);
       return { cancel: () => void pending.delete(timer) };
     },
-    defer: (fn) => void setImmediate(fn),
+    defer: (fn) => {
+      deferred++;
+      void turnOfTheLoop().then(() => {
+        deferred--;
+        fn();
+      });
+    },
     settle,
     jump: (ms) => {
       elapsedMs += ms;
     },
-    advance: async (ms) => {
-      const untilMs = elapsedMs + ms;
-      await settle();
-      for (let timer = firstDueBy(untilMs); timer; timer = firstDueBy(untilMs)) {
-        pending.delete(timer);
-        elapsedMs = Math.max(elapsedMs, timer.dueMs);
-        timer.fn();
-        await settle();
-      }
-      elapsedMs = Math.max(elapsedMs, untilMs);
-    },
+    until,
+    advance: async (ms) => void (await until(() => false, ms)),
     get timers() {
       return pending.size;
     },
   };
 }
+
+/** Everything that is ready runs before it is over, microtasks of microtasks too. */
+// biome-ignore lint/plugin: it takes no time: this is how a clock that stands learns that all are at rest
+const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const precedes = (a: Pending, b: Pending | undefined): boolean =>
   b === undefined || a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);

@@ -3,6 +3,7 @@
  * that is, plan.ts and the test's script say; what the API would refuse is refused before they are asked.
  */
 import type { ServerResponse } from 'node:http';
+// biome-ignore lint/style/noRestrictedImports: a server whose slowness is real time on purpose
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, ErrorAnswer, MessageAnswer } from './answer.ts';
 import { encodeError, errorAnswer, invalidRequest, statusOfFault } from './api-error.ts';

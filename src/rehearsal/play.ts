@@ -5,6 +5,7 @@
  * 2. Nothing outlives the connection: when the client goes away, timers and waiting end.
  */
 import type { ServerResponse } from 'node:http';
+// biome-ignore lint/style/noRestrictedImports: a server whose slowness is real time on purpose
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault, MessageAnswer } from './answer.ts';
 import { encodeError, statusOfFault } from './api-error.ts';

@@ -102,7 +102,9 @@ const readBody = (
 };
 
 const receive = (message: IncomingMessage, response: ServerResponse, state: State): void => {
+  // biome-ignore lint/plugin: compared with clocks of other processes
   const receivedMonotonicMs = Number(process.hrtime.bigint()) / 1e6;
+  // biome-ignore lint/plugin: a log of what really happened
   const at = { receivedAt: Date.now(), receivedMonotonicMs };
   const { method = 'GET', url = '/', headers } = message;
   if (url.startsWith('/rehearsal/requests')) return ownEndpoint(message, response, state);

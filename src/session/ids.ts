@@ -50,5 +50,6 @@ export const newTurnId = (nowMs: number): TurnId => uuidV7(nowMs) as TurnId;
 /** The random part is a UUIDv4's: node keeps its entropy in stock, which makes it cheap. */
 const uuidV7 = (nowMs: number): string => {
   const time = nowMs.toString(16).padStart(12, '0');
+  // biome-ignore lint/plugin: an id must be the only one in the world, which dice that can be played again are not
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 };

@@ -63,6 +63,7 @@ export class LmdbStore implements Store {
         mustKnowFormat(found);
         keepStoreFile(dir, storeFile, found);
       }
+      // biome-ignore lint/plugin: the store's id must be the only one in the world
       const writer = new LmdbWriter(dir, storeFile?.storeId ?? randomUUID(), gate);
       const identity = await writer.opened();
       if (found === undefined) keepStoreFile(dir, storeFile, identity);

@@ -123,6 +123,7 @@ export class MemoryStore implements Store {
   /** @param before a store whose content is taken over, as when a journal is opened again. */
   constructor(gate: SyncGate = new SyncGate(), before?: MemoryStore) {
     this.tables = before?.tables ?? new MemoryTables();
+    // biome-ignore lint/plugin: the store's id must be the only one in the world
     const { identity } = takeOver(this.tables, randomUUID());
     this.storeId = identity.storeId;
     this.formatVersion = identity.formatVersion;
