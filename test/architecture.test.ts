@@ -88,7 +88,8 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   supervisors: [...DOMAIN, ...PARTS, ...DOORS],
   greenroom: [...DOMAIN, ...PARTS, ...DOORS, 'supervisors'],
   daemon: [...DOMAIN, 'greenroom'],
-  index: [...DOMAIN, ...DOORS, 'client', 'greenroom'],
+  index: [...DOMAIN, ...DOORS, 'client', 'greenroom', 'stores'],
+  stores: ['session', 'storage'],
 };
 
 describe('imports', () => {

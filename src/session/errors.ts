@@ -38,6 +38,7 @@ export const ERRORS = {
   too_large: kind(413, false, 'larger than the limit that the message names'),
   invalid_criteria: kind(422, false, 'a search criterion is wrong'),
   invalid_settings: kind(422, false, 'a setting is wrong'),
+  serialization_failed: kind(422, false, 'data is not a message or a session of the classic form'),
   price_unknown: kind(422, false, 'a money limit needs a model with a known price'),
   mailbox_full: kind(429, true, "the actor's mailbox is full"),
   queue_full: kind(429, true, 'too many turns wait in this session'),
@@ -47,6 +48,7 @@ export const ERRORS = {
   corrupt_record: kind(500, false, 'a stored record fails its checksum'),
   unavailable: kind(503, true, 'a part that is needed is down or restarting'),
   draining: kind(503, true, 'the daemon is stopping'),
+  store_closed: kind(503, false, 'the store was closed by its program'),
   disk_low: kind(503, true, 'free space is below the watermark'),
   storage_failed: kind(
     503,
@@ -93,6 +95,22 @@ export class StorageError extends GreenroomError {
   constructor(message: string, options: ErrorOptions = {}, code: ErrorCode = 'storage_failed') {
     super(code, message, options);
     this.name = 'StorageError';
+  }
+}
+
+/** There is no session of this id. */
+export class SessionNotFoundError extends GreenroomError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('session_not_found', message, options);
+    this.name = 'SessionNotFoundError';
+  }
+}
+
+/** Data cannot be read as, or written as, a message or a session. */
+export class SerializationError extends GreenroomError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('serialization_failed', message, options);
+    this.name = 'SerializationError';
   }
 }
 

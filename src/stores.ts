@@ -1,0 +1,51 @@
+/**
+ * The door `greenroom/stores`: classic session stores, what they are made of, and the suite of tests that any of
+ * them must pass. `README.md` has the examples.
+ */
+export {
+  CompactionState,
+  effectiveMode,
+  isTyped,
+  Message,
+  type NewMessage,
+  type NewMetadata,
+  PermissionMode,
+  SessionMetadata,
+  SessionState,
+  type StoredMessage,
+  type TypedMessage,
+} from './session/classic/models.ts';
+export {
+  deserializeMessage,
+  deserializeMessageFromJson,
+  deserializeMessagesBatch,
+  deserializeMetadata,
+  deserializeState,
+  serializeMessage,
+  serializeMessagesBatch,
+  serializeMessageToJson,
+  serializeMetadata,
+  serializeState,
+} from './session/classic/serialization.ts';
+export {
+  type ChangeOptions,
+  isSessionStore,
+  type ListOptions,
+  missingOperations,
+  mustBeSessionStore,
+  type Operation,
+  type SessionStore,
+} from './session/classic/session-store.ts';
+export {
+  ConcurrencyError,
+  GreenroomError,
+  SerializationError,
+  SessionNotFoundError,
+  StorageError,
+} from './session/errors.ts';
+export type { Case, Ground, StoreUnderTest } from './storage/stores/contract/case.ts';
+export {
+  type ContractOptions,
+  sessionStoreContract,
+  type TestFramework,
+} from './storage/stores/contract/contract.ts';
