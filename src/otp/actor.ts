@@ -11,6 +11,7 @@ import type { ActorRef, CallOptions } from './ref.ts';
 import type { MonitorRef } from './self.ts';
 import { processOf, type System } from './system.ts';
 import { link, unlink, unwatch, type Watch, watch } from './ties.ts';
+import { WaitingCast } from './waiting-cast.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 /** When a full mailbox is worth another try: an actor that works empties it within milliseconds. */
@@ -54,11 +55,14 @@ export class Actor extends Process {
 
   call(name: string, request?: unknown, options?: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const refusal = this.#refusal(name);
+      const waits = this.mailbox.full && options?.whenFull === 'wait';
+      const refusal = this.#refusal(name, waits);
       if (refusal !== undefined) return reject(refusal);
       const timeoutMs = options?.timeoutMs ?? CALL_TIMEOUT_MS;
       const nowMs = this.host.clock.monotonic();
-      this.deliver(new Call(this, name, request, timeoutMs, nowMs, resolve, reject));
+      const call = new Call(this, name, request, timeoutMs, nowMs, resolve, reject);
+      if (waits) this.mailbox.wait(call);
+      else this.deliver(call);
     });
   }
 
@@ -67,9 +71,26 @@ export class Actor extends Process {
     this.deliver(new Message('cast', name, message));
   }
 
-  #refusal(name: string): OtpError | undefined {
+  async castOrWait(
+    name: string,
+    message?: unknown,
+    { timeoutMs = CALL_TIMEOUT_MS }: Pick<CallOptions, 'timeoutMs'> = {},
+  ): Promise<void> {
+    if (!this.mailbox.full || !this.alive) return this.cast(name, message);
+    if (this.#crowded) throw this.#full();
+    const { clock, deadlines } = this.host;
+    const cast = new WaitingCast(name, message, deadlines, clock.monotonic() + timeoutMs);
+    this.mailbox.wait(cast);
+    return cast.taken;
+  }
+
+  get #crowded(): boolean {
+    return this.mailbox.outside >= this.mailbox.limit;
+  }
+
+  #refusal(name: string, waits: boolean): OtpError | undefined {
     if (!this.alive) return new OtpError('noproc', `${this.label} is not alive`);
-    if (this.mailbox.full) return this.#full();
+    if (this.mailbox.full && (!waits || this.#crowded)) return this.#full();
     if (this.host.running !== this) return undefined;
     return new OtpError('calling_self', `${this.label} called itself (${name}) and cannot answer`);
   }
@@ -84,6 +105,18 @@ export class Actor extends Process {
 
   send(info: string, message?: unknown): void {
     this.deliver(new Message('info', info, message));
+  }
+
+  continue(step: string, message?: unknown): void {
+    this.deliverAhead(new Message('continue', step, message));
+  }
+
+  idleAfter(delayMs: number): void {
+    this.idle?.cancel();
+    this.idle = this.after(delayMs, () => {
+      this.idle = undefined;
+      if (this.mailbox.size === 0) this.deliver(new Message('idle', 'idle', undefined));
+    });
   }
 
   sendAfter(delayMs: number, info: string, message?: unknown): Timer {
@@ -155,9 +188,20 @@ export function spawn(
   program: Program,
   options: ProcessOptions,
 ): StartResult | Promise<StartResult> {
-  const { parent } = options;
+  const { parent, registeredAs } = options;
   if (parent !== undefined && !parent.alive) return { kind: 'failed', reason: 'noproc' };
+  if (registeredAs !== undefined) {
+    const holder = system.names.find(registeredAs);
+    if (holder !== undefined) return alreadyStarted(registeredAs, holder);
+  }
   const actor = new Actor(system, program, options);
   options.seat?.occupy(actor);
+  if (registeredAs !== undefined) system.names.register(actor, registeredAs, actor);
   return actor.start(options.args, options.initTimeoutMs);
+}
+
+function alreadyStarted(key: string, holder: unknown): StartResult {
+  const ref = holder instanceof Actor ? { ref: holder } : {};
+  const crashed = new OtpError('already_started', `${key} is registered already`, ref);
+  return { kind: 'failed', reason: { crashed } };
 }

@@ -3,17 +3,21 @@
  * synchronous and return; the loop acts. The state changes only by what a handler returns, so one that throws leaves
  * no half-made change behind; it crashes its actor, and the supervisor does its work.
  */
-import { type Down, spawn } from './actor.ts';
+import { spawn } from './actor.ts';
 import type { ChildOptions, ChildSpec, Place } from './child-spec.ts';
-import type { ExitReason } from './exit-reason.ts';
-import type { Call, From, Message } from './message.ts';
+import { crashOf, type ExitReason } from './exit-reason.ts';
+import { type AnyBehaviour, GenServerProgram } from './gen-server-program.ts';
+import type { From } from './message.ts';
+import type { Name } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import type { Exit, Process, Program, StartResult } from './process.ts';
+import type { StartResult } from './process.ts';
 import type { IGNORE } from './program.ts';
 import type {
   CallName,
   CastName,
   CastOf,
+  ContinueName,
+  ContinueOf,
   InfoName,
   InfoOf,
   Protocol,
@@ -21,7 +25,7 @@ import type {
   RequestOf,
 } from './protocol.ts';
 import type { ActorRef, Ref } from './ref.ts';
-import { type CallResult, noreply, type ReplyAfter, type Result } from './result.ts';
+import type { CallResult, Result } from './result.ts';
 import type { MonitorRef, Self } from './self.ts';
 import type { System } from './system.ts';
 
@@ -30,6 +34,8 @@ export {
   type CallName,
   type CastName,
   type CastOf,
+  type ContinueName,
+  type ContinueOf,
   type InfoName,
   type InfoOf,
   type Protocol,
@@ -49,8 +55,6 @@ export {
   type Stop,
   stop,
 } from './result.ts';
-
-// ── the behaviour ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A linked actor has died, or somebody has asked this one to exit (no `ref`). */
 export interface ExitMessage {
@@ -76,6 +80,8 @@ interface Core<P extends Protocol, Args, S> {
       from: From<ReplyOf<P, K>>,
     ) => CallResult<ReplyOf<P, K>, S>;
   };
+  /** No message has come for as long as `self.idleAfter` said. */
+  readonly handleIdle?: (state: S, self: Self<P>) => Result<S>;
   readonly handleDown?: (down: DownMessage, state: S, self: Self<P>) => Result<S>;
   /** Only with `self.trapExit(true)`; without this handler such an exit ends the actor. */
   readonly handleExit?: (exit: ExitMessage, state: S, self: Self<P>) => Result<S>;
@@ -92,20 +98,38 @@ type InfoHandlers<P extends Protocol, S> = {
   readonly [K in InfoName<P>]: (message: InfoOf<P, K>, state: S, self: Self<P>) => Result<S>;
 };
 
+type ContinueHandlers<P extends Protocol, S> = {
+  readonly [K in ContinueName<P>]: (
+    message: ContinueOf<P, K>,
+    state: S,
+    self: Self<P>,
+  ) => Result<S>;
+};
+
 /** A handler map is wanted exactly when the protocol declares something to handle. */
 export type Behaviour<P extends Protocol, Args, S> = Core<P, Args, S> &
   ([CastName<P>] extends [never] ? unknown : { readonly handleCast: CastHandlers<P, S> }) &
-  ([InfoName<P>] extends [never] ? unknown : { readonly handleInfo: InfoHandlers<P, S> });
+  ([InfoName<P>] extends [never] ? unknown : { readonly handleInfo: InfoHandlers<P, S> }) &
+  ([ContinueName<P>] extends [never]
+    ? unknown
+    : { readonly handleContinue: ContinueHandlers<P, S> });
+
+export interface NamedOptions<P extends Protocol> extends ChildOptions {
+  /** Where its ref is found from before its `init` until it is dead. A name that is taken is a failed start. */
+  readonly name?: Name<Ref<P>>;
+}
 
 /** What a child's options say of the actor itself; the rest is its supervisor's business. */
-export type StartOptions = Partial<Pick<ChildOptions, 'id' | 'initTimeoutMs' | 'mailboxLimit'>>;
+export type StartOptions<P extends Protocol> = Partial<
+  Pick<NamedOptions<P>, 'id' | 'name' | 'initTimeoutMs' | 'mailboxLimit'>
+>;
 
 export interface GenServer<P extends Protocol, Args> {
   readonly protocol: P;
   /** The actor as the child of a supervisor; `args` go to its `init` at every start. */
-  childSpec(args: Args, options: ChildOptions): ChildSpec<Ref<P>>;
-  /** Starts one outside any tree. Rejects `start_failed` with the reason, or `ignored`. */
-  start(system: System, args: Args, options?: StartOptions): Promise<Ref<P>>;
+  childSpec(args: Args, options: NamedOptions<P>): ChildSpec<Ref<P>>;
+  /** Starts one outside any tree. Rejects `start_failed` with the reason, `ignored`, or `already_started` with the `ref`. */
+  start(system: System, args: Args, options?: StartOptions<P>): Promise<Ref<P>>;
 }
 
 /**
@@ -117,7 +141,7 @@ export function genServer<const P extends Protocol, Args, S>(
   behaviour: Behaviour<P, Args, S>,
 ): GenServer<P, Args> {
   const program = new GenServerProgram(behaviour as unknown as AnyBehaviour);
-  const begin = (system: System, args: Args, options: StartOptions, place?: Place) =>
+  const begin = (system: System, args: Args, options: StartOptions<P>, place?: Place) =>
     spawn(system, program, {
       id: options.id ?? 'actor',
       parent: place?.parent,
@@ -125,6 +149,7 @@ export function genServer<const P extends Protocol, Args, S>(
       args,
       initTimeoutMs: options.initTimeoutMs,
       mailboxLimit: options.mailboxLimit,
+      registeredAs: options.name?.key,
     });
   return {
     protocol: declared,
@@ -140,131 +165,23 @@ export function genServer<const P extends Protocol, Args, S>(
   };
 }
 
-// ── the program ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A behaviour once its types have done their work: the compiler has checked what is given, the loop only passes it on. */
-interface AnyBehaviour {
-  init(args: unknown, self: Process): unknown;
-  readonly handleCall: Readonly<Record<string, AnyHandler | undefined>>;
-  readonly handleCast?: Readonly<Record<string, AnyHandler | undefined>>;
-  readonly handleInfo?: Readonly<Record<string, AnyHandler | undefined>>;
-  readonly handleDown?: AnyHandler;
-  readonly handleExit?: AnyHandler;
-  terminate?(reason: ExitReason, state: unknown, self: Process): void | Promise<void>;
-  redact?(state: unknown): unknown;
-}
-type AnyHandler = (message: unknown, state: unknown, self: Process, from?: Call) => AnyResult;
-type AnyResult = CallResult<unknown, unknown>;
-
-class GenServerProgram implements Program {
-  readonly kind = 'worker';
-  readonly #behaviour: AnyBehaviour;
-
-  constructor(behaviour: AnyBehaviour) {
-    this.#behaviour = behaviour;
-  }
-
-  init(self: Process, args: unknown): unknown {
-    return this.#behaviour.init(args, self);
-  }
-
-  receive(self: Process, message: Message): void {
-    switch (message.kind) {
-      case 'call':
-        return this.#call(self, message as Call);
-      case 'cast':
-        return this.#tell(self, message, this.#behaviour.handleCast?.[message.name]);
-      case 'info':
-        return this.#tell(self, message, this.#behaviour.handleInfo?.[message.name]);
-      case 'down':
-        if (!(message.payload as Down).monitor.active) return;
-        return this.#tell(self, message, this.#behaviour.handleDown ?? unhandled);
-      case 'exit':
-        return this.#exit(self, message);
-      case 'run':
-        throw new TypeError('work is done by the process itself');
-    }
-  }
-
-  terminate(self: Process, reason: ExitReason): void | Promise<void> {
-    return this.#behaviour.terminate?.(reason, self.state, self);
-  }
-
-  /** What a late init opened is closed the way it would have been. */
-  discard(self: Process, lateState: unknown): void | Promise<void> {
-    return this.#behaviour.terminate?.('shutdown', lateState, self);
-  }
-
-  redact(self: Process): unknown {
-    return this.#behaviour.redact === undefined ? self.state : this.#behaviour.redact(self.state);
-  }
-
-  #call(self: Process, call: Call): void {
-    const handler = this.#behaviour.handleCall[call.name];
-    if (handler === undefined) {
-      return call.fail(new OtpError('unknown_call', `${self.label} knows no call ${call.name}`));
-    }
-    this.#answer(self, call, handler(call.payload, self.state, self, call));
-  }
-
-  #answer(self: Process, call: Call, result: AnyResult): void {
-    switch (result?.do) {
-      case 'reply':
-        self.state = result.state;
-        return call.reply(result.reply);
-      case 'noreply':
-        self.state = result.state;
-        return call.owe();
-      case 'replyAfter':
-        return this.#answerAfter(self, call, result);
-      case 'stop':
-        self.state = result.state;
-        if (result.answer !== undefined) call.reply(result.answer.reply);
-        else call.owe();
-        return self.end(result.reason);
-      default:
-        throw badReturn(call, result);
-    }
-  }
-
-  #answerAfter(self: Process, call: Call, { promise, resume }: ReplyAfter<unknown, unknown>): void {
-    call.owe();
-    promise.then(
-      (value) => self.later(call.name, () => this.#answer(self, call, resume(self.state, value))),
-      (error) => self.later(call.name, () => self.end({ crashed: error })),
-    );
-  }
-
-  #tell(self: Process, message: Message, handler: AnyHandler | undefined): void {
-    if (handler === undefined)
-      throw new TypeError(`nobody handles the ${message.kind} ${message.name}`);
-    const result = handler(message.payload, self.state, self);
-    if (result?.do !== 'noreply' && result?.do !== 'stop') throw badReturn(message, result);
-    self.state = result.state;
-    if (result.do === 'stop') self.end(result.reason);
-  }
-
-  #exit(self: Process, message: Message): void {
-    const { from, reason } = message.payload as Exit;
-    const handler = this.#behaviour.handleExit;
-    if (from !== undefined && from === self.parent) return self.end(reason);
-    if (handler === undefined) return reason === 'normal' ? undefined : self.end(reason);
-    this.#tell(self, message, (_, state) => handler({ ref: from, reason }, state, self));
-  }
-}
-
-const unhandled: AnyHandler = (_, state) => noreply(state);
-
-const badReturn = (message: Message, result: unknown): TypeError =>
-  new TypeError(`bad return from the handler of ${message.kind} ${message.name}: ${typeof result}`);
-
-function refOf<P extends Protocol>(result: StartResult, { id = 'actor' }: StartOptions): Ref<P> {
+function refOf<P extends Protocol>(result: StartResult, options: StartOptions<P>): Ref<P> {
+  const { id = 'actor' } = options;
   switch (result.kind) {
     case 'started':
       return result.process as unknown as Ref<P>;
     case 'ignored':
       throw new OtpError('ignored', `${id} is not wanted`);
     case 'failed':
-      throw new OtpError('start_failed', `${id} did not start`, { reason: result.reason });
+      throw (
+        takenName(result.reason) ??
+        new OtpError('start_failed', `${id} did not start`, { reason: result.reason })
+      );
   }
+}
+
+/** Said as it is: who asks for a name wants to know who has it. */
+function takenName(reason: ExitReason): OtpError | undefined {
+  const thrown = crashOf(reason)?.crashed;
+  return thrown instanceof OtpError && thrown.code === 'already_started' ? thrown : undefined;
 }

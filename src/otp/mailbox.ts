@@ -1,11 +1,13 @@
 /**
  * A mailbox: a queue that is linked through its messages, so an idle actor's costs nothing and a full one nothing more
- * than its messages.
+ * than its messages. Before a full one a sender may wait: in a second queue, which moves up as room comes.
  *
- * Invariant: calls and casts, which others send, are at most `limit`; what the runtime or the actor itself puts in
- * (exits, downs, infos, outcomes) is always taken, because losing it would break a promise.
+ * Invariants: (1) calls and casts, which others send, are at most `limit`; what the runtime or the actor itself puts in
+ * (exits, downs, infos, outcomes) is always taken, because losing it would break a promise; (2) at most `limit` more
+ * wait outside, and only while there is no room inside.
  */
 import type { Message } from './message.ts';
+import { Ring } from './ring.ts';
 
 export class Mailbox {
   readonly limit: number;
@@ -13,6 +15,7 @@ export class Mailbox {
   #fromOthers = 0;
   #first: Message | undefined = undefined;
   #last: Message | undefined = undefined;
+  #outside: Ring<Message> | undefined = undefined;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -31,6 +34,34 @@ export class Mailbox {
     if (message.fromOthers) this.#fromOthers++;
   }
 
+  /** Ahead of all others, but behind what was put ahead before. */
+  pushAhead(message: Message): void {
+    let before: Message | undefined;
+    for (let at = this.#first; at?.kind === message.kind; at = at.next) before = at;
+    if (before === undefined) {
+      message.next = this.#first;
+      this.#first = message;
+    } else {
+      message.next = before.next;
+      before.next = message;
+    }
+    if (message.next === undefined) this.#last = message;
+    this.size++;
+  }
+
+  /** Senders that wait for room. */
+  get outside(): number {
+    return this.#outside?.size ?? 0;
+  }
+
+  /** Lets a message of others wait for room. False if too many do. */
+  wait(message: Message): boolean {
+    if (this.outside >= this.limit) return false;
+    this.#outside ??= new Ring();
+    this.#outside.push(message);
+    return true;
+  }
+
   /** Takes the oldest. */
   shift(): Message | undefined {
     const message = this.#first;
@@ -39,7 +70,19 @@ export class Mailbox {
     if (message.next === undefined) this.#last = undefined;
     else message.next = undefined;
     this.size--;
-    if (message.fromOthers) this.#fromOthers--;
+    if (message.fromOthers) {
+      this.#fromOthers--;
+      if (this.#outside !== undefined) this.#admit(this.#outside);
+    }
     return message;
+  }
+
+  #admit(outside: Ring<Message>): void {
+    for (let next = outside.shift(); next !== undefined; next = outside.shift()) {
+      if (next.moot) continue;
+      this.push(next);
+      return next.admitted();
+    }
+    this.#outside = undefined;
   }
 }

@@ -8,7 +8,7 @@ import type { Bucket, Deadlines, Due } from './deadlines.ts';
 import { OtpError } from './otp-error.ts';
 
 /** `call` and `cast` come from others and count against the mailbox's limit; the rest is the runtime's own. */
-export type MessageKind = 'call' | 'cast' | 'info' | 'down' | 'exit' | 'run';
+export type MessageKind = 'call' | 'cast' | 'info' | 'continue' | 'idle' | 'down' | 'exit' | 'run';
 
 export class Message {
   readonly kind: MessageKind;
@@ -27,6 +27,14 @@ export class Message {
   get fromOthers(): boolean {
     return this.kind === 'call' || this.kind === 'cast';
   }
+
+  /** Nobody wants it handled any more: it gets no room. */
+  get moot(): boolean {
+    return false;
+  }
+
+  /** It has found room in the mailbox, after it had to wait for it. */
+  admitted(): void {}
 }
 
 /** Where a handler sends an answer that it cannot give yet. The first answer counts, later ones are ignored. */
@@ -82,6 +90,10 @@ export class Call extends Message implements From<unknown>, Due {
 
   fail(error: unknown): void {
     if (this.#settle()) this.#reject(error);
+  }
+
+  override get moot(): boolean {
+    return this.settled;
   }
 
   expire(): void {

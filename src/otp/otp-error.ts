@@ -1,5 +1,6 @@
 /** What the runtime answers when it cannot do what was asked. Judged by `code`, never by `instanceof`. */
 import { crashOf, describeReason, type ExitReason } from './exit-reason.ts';
+import type { ActorRef } from './ref.ts';
 
 export type OtpErrorCode =
   /** no answer within the call's `timeoutMs`; the work may still be done */
@@ -26,7 +27,7 @@ export type OtpErrorCode =
   | 'max_children'
   /** a supervisor or a child is declared in a way that cannot work */
   | 'bad_spec'
-  /** there is a child of this id, and it is alive or about to be */
+  /** there is a child of this id, or an actor of this name, and it is alive or about to be */
   | 'already_started'
   /** there is a child of this id, and it is not alive: it can be restarted or deleted */
   | 'already_present'
@@ -40,6 +41,7 @@ export type OtpErrorCode =
 export interface OtpErrorDetails {
   readonly reason?: ExitReason;
   readonly retryAfterMs?: number;
+  readonly ref?: ActorRef;
 }
 
 export class OtpError extends Error {
@@ -49,6 +51,8 @@ export class OtpError extends Error {
   readonly reason: ExitReason | undefined;
   /** With `mailbox_full`: when it makes sense to try again. */
   readonly retryAfterMs: number | undefined;
+  /** With `already_started`: who has the name. */
+  readonly ref: ActorRef | undefined;
 
   constructor(code: OtpErrorCode, what: string, details: OtpErrorDetails = {}) {
     const { reason, retryAfterMs } = details;
@@ -56,6 +60,7 @@ export class OtpError extends Error {
     this.code = code;
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
+    this.ref = details.ref;
   }
 }
 

@@ -44,8 +44,8 @@ const portProtocol = protocol({ calls: {} });
 
 /** Declares an outside program as a child. It starts when the program is ready, within `initTimeoutMs`. */
 export function portServer<Face>(options: PortOptions<Face>): ChildSpec {
-  const { graceMs = GRACE_MS } = options;
-  return portActor<Face>().childSpec(options, { shutdownMs: graceMs + 1_000, ...options });
+  const { name: _, graceMs = GRACE_MS, ...child } = options;
+  return portActor<Face>().childSpec(options, { shutdownMs: graceMs + 1_000, ...child });
 }
 
 const portActor = <Face>() =>

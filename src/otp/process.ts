@@ -58,6 +58,8 @@ export interface ProcessOptions {
   readonly initTimeoutMs?: number | undefined;
   /** Calls and casts that may wait; default 1,000. */
   readonly mailboxLimit?: number | undefined;
+  /** What it is registered as before its `init`, for as long as it lives. */
+  readonly registeredAs?: string | undefined;
 }
 
 /** What reaches a process when a linked one, or one of its children, died. */
@@ -95,6 +97,8 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
   holds: Hold | undefined = undefined;
   owed: Set<Call> | undefined = undefined;
   ties: Ties | undefined = undefined;
+  /** Runs out if no message comes before. */
+  idle: Timer | undefined = undefined;
   /** An exit signal that waits for its moment. */
   signal: ExitReason | undefined = undefined;
   /** Since when an answer of the program is awaited, in epoch ms. */
@@ -183,6 +187,13 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     if (this.phase === 'running' && this.#busySince === undefined && !this.scheduled) {
       this.host.scheduler.enqueue(this);
     }
+  }
+
+  /** The same, ahead of what is in the mailbox. */
+  deliverAhead(message: Message): void {
+    if (this.phase === 'exiting' || this.phase === 'dead') return;
+    this.mailbox.pushAhead(message);
+    this.#wake();
   }
 
   /** Has `work` done in its turn, as if it were a message: the runtime's own, so outside the limit. */

@@ -21,6 +21,8 @@ export interface ActorRef {
 export interface CallOptions {
   /** Default 5,000. `Infinity` waits as long as the actor lives. */
   readonly timeoutMs?: number;
+  /** Before a full mailbox: `refuse` (the default) rejects with `mailbox_full`, `wait` waits for room, within the time. */
+  readonly whenFull?: 'refuse' | 'wait';
 }
 
 declare const speaks: unique symbol;
@@ -41,4 +43,13 @@ export interface Ref<P extends Protocol> extends ActorRef {
 
   /** Tells, and waits for nothing: a dead actor does not mind. Throws `mailbox_full` if there is no room. */
   cast<K extends CastName<P>>(name: K, ...message: Argument<CastOf<P, K>>): void;
+
+  /**
+   * Tells, and waits until there is room in the mailbox; a dead actor does not mind. Rejects `timeout` if there is none
+   * in time, `mailbox_full` if as many wait for room as the mailbox holds.
+   */
+  castOrWait<K extends CastName<P>>(
+    name: K,
+    ...message: Argument<CastOf<P, K>, [options?: Pick<CallOptions, 'timeoutMs'>]>
+  ): Promise<void>;
 }

@@ -2,7 +2,15 @@
 import type { Timer } from './clock.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Name } from './name.ts';
-import type { Argument, Info, InfoName, InfoOf, Protocol } from './protocol.ts';
+import type {
+  Argument,
+  ContinueName,
+  ContinueOf,
+  Info,
+  InfoName,
+  InfoOf,
+  Protocol,
+} from './protocol.ts';
 import type { ActorRef, Ref } from './ref.ts';
 import type { System } from './system.ts';
 import type { Release } from './ties.ts';
@@ -16,6 +24,13 @@ export interface Self<P extends Protocol> {
   readonly ref: Ref<P>;
   readonly system: System;
 
+  /**
+   * Has `handleContinue` run next: after the `init` or the handler that says so, before anything that is in the mailbox.
+   * Several run in the order in which they were asked for.
+   */
+  continue<K extends ContinueName<P>>(step: K, ...message: Argument<ContinueOf<P, K>>): void;
+  /** Has `handleIdle` run if no message comes within `delayMs`. The next message cancels it, the next `idleAfter` replaces it. */
+  idleAfter(delayMs: number): void;
   /** An info to itself, after what is in the mailbox already. */
   send<K extends InfoName<P>>(info: K, ...message: Argument<InfoOf<P, K>>): void;
   sendAfter<K extends InfoName<P>>(

@@ -14,9 +14,11 @@ import { whichChildren } from './child-info.ts';
 import type { AutoShutdown, ChildSpec, Restart } from './child-spec.ts';
 import { type ExitReason, isAbnormal } from './exit-reason.ts';
 import { Call, type Message } from './message.ts';
+import type { Name } from './name.ts';
 import { type Family, obey } from './orders.ts';
 import type { Exit, Process, Program, Seat } from './process.ts';
 import { Refusal, type Shutdown } from './program.ts';
+import type { ActorRef } from './ref.ts';
 import { ChildSeat, Intensity } from './seat.ts';
 
 /**
@@ -27,6 +29,8 @@ export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
 
 export interface SupervisorOptions {
   readonly id: string;
+  /** Where it is found, to be given orders. */
+  readonly name?: Name<ActorRef>;
   /** Default `permanent`. */
   readonly restart?: Restart;
   readonly strategy: Strategy;

@@ -24,7 +24,12 @@ export function supervisor(options: SupervisorOptions): ChildSpec {
     shutdownMs: options.shutdownMs ?? 'infinity',
     significant: options.significant,
     start: (system, place) =>
-      spawn(system, program, { id: options.id, ...place, initTimeoutMs: Number.POSITIVE_INFINITY }),
+      spawn(system, program, {
+        id: options.id,
+        ...place,
+        initTimeoutMs: Number.POSITIVE_INFINITY,
+        registeredAs: options.name?.key,
+      }),
   };
 }
 

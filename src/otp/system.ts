@@ -7,6 +7,7 @@ import { Deadlines } from './deadlines.ts';
 import { crashOf, type ExitReason, type ExitSignal } from './exit-reason.ts';
 import { type Inspection, inspect, type TreeNode, tree } from './inspect.ts';
 import { type Name, NameTable } from './name.ts';
+import { OtpError } from './otp-error.ts';
 import { type Host, Process } from './process.ts';
 import type { ActorRef } from './ref.ts';
 import { formatReport, type Report } from './report.ts';
@@ -70,11 +71,27 @@ export class System implements Host {
     processOf(ref).signalExit(reason);
   }
 
-  /** Ends an actor after what is in its mailbox already; resolves when it is gone. */
-  stop(ref: ActorRef, reason: ExitReason = 'normal'): Promise<ExitReason> {
+  /**
+   * Ends an actor after what is in its mailbox already; resolves when it is gone, with the reason that counted. Rejects
+   * `timeout` if that takes longer than `timeoutMs` (default: as long as it takes); it ends all the same.
+   */
+  stop(
+    ref: ActorRef,
+    reason: ExitReason = 'normal',
+    { timeoutMs = Number.POSITIVE_INFINITY }: { readonly timeoutMs?: number } = {},
+  ): Promise<ExitReason> {
     const process = processOf(ref);
     process.later('stop', () => process.end(reason));
-    return process.exited;
+    if (timeoutMs === Number.POSITIVE_INFINITY) return process.exited;
+    return new Promise((resolve, reject) => {
+      const what = `${process.label} did not end within ${timeoutMs} ms`;
+      const late = () => reject(new OtpError('timeout', what));
+      const bound = this.clock.setTimeout(late, timeoutMs);
+      void process.exited.then((ended) => {
+        bound.cancel();
+        resolve(ended);
+      });
+    });
   }
 
   /** Resolves with the reason when the actor is dead. */

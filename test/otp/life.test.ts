@@ -187,3 +187,46 @@ test('two systems in one program know nothing of each other', async () => {
   expect(b.system.find(nameOf('p'))).toBeUndefined();
   expect([a.system.size, b.system.size]).toEqual([1, 0]);
 });
+
+test('a thousand racing starts of one name give one actor, and everyone else its ref', async () => {
+  const w = world();
+  const name = nameOf<Puppet>('one');
+  const opened = deferred<number>();
+  const init = () => opened.promise;
+  const starts = Array.from({ length: 1_000 }, () => puppet(w, 'p', { name, init }));
+  opened.resolve(1);
+  const outcomes = await Promise.allSettled(starts);
+  const [winner] = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const losers = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  expect([losers.length, w.notes]).toEqual([999, ['+p']]);
+  expect(losers.every(({ code, ref }) => code === 'already_started' && ref === winner)).toBe(true);
+});
+
+test('a name that an actor starts under is free when it is dead, or has not started', async () => {
+  const w = world();
+  const name = nameOf<Puppet>('one');
+  await expect(puppet(w, 'p', { name, init: boom })).rejects.toEqual(code('start_failed'));
+  const first = await puppet(w, 'p', { name });
+  await kill(w, first);
+  const second = await puppet(w, 'p', { name });
+  expect(w.system.fetch(name)).toBe(second);
+});
+
+test('a stop that takes longer than its deadline rejects with timeout, and ends the actor all the same', async () => {
+  const w = world();
+  const closed = deferred();
+  const p = await puppet(w, 'p', { terminate: () => closed.promise });
+  const stopped = w.system.stop(p, 'normal', { timeoutMs: 100 }).catch((error) => error.code);
+  await w.clock.advance(100);
+  expect(await stopped).toBe('timeout');
+  closed.resolve();
+  expect(await w.system.exited(p)).toBe('normal');
+  expect(w.clock.timers).toBe(0);
+});
+
+test('a stop of a dead actor gives the reason that it died of', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  await kill(w, p);
+  expect(await w.system.stop(p)).toBe('killed');
+});

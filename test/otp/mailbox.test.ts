@@ -1,6 +1,7 @@
 /** Mailboxes are bounded for others; the runtime's own messages always fit; nobody else feels a flood. */
 import { expect, test } from 'vitest';
-import { puppet, world } from './support.ts';
+import { noreply } from '../../src/otp/gen-server.ts';
+import { deferred, kill, type Puppet, puppet, type World, world } from './support.ts';
 
 const full = expect.objectContaining({ code: 'mailbox_full', retryAfterMs: expect.any(Number) });
 
@@ -83,4 +84,137 @@ test('nobody waits until a flooded actor is through', async () => {
   for (let i = 0; i < 10_000; i++) flooded.cast('note', '.');
   await other.call('state');
   expect(w.system.inspect(flooded).mailbox).toBeGreaterThan(9_000);
+});
+
+// ── waiting for room ─────────────────────────────────────────────────────────────────────────────────────────────
+
+const waits = { whenFull: 'wait' } as const;
+const act = (w: World, p: Puppet, note: string, options = {}) =>
+  p.call('act', () => void w.notes.push(note), options);
+
+test('a call that may wait is taken when there is room, in its turn', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { mailboxLimit: 1 });
+  p.cast('note', 'first');
+  const second = act(w, p, 'second', waits);
+  const third = p.castOrWait('note', 'third').catch((error) => error.code);
+  expect([w.system.inspect(p).mailbox, await third]).toEqual([1, 'mailbox_full']);
+  await second;
+  expect(w.notes).toEqual(['+p', 'first', 'second']);
+});
+
+test('those who wait for room are taken in the order in which they came', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { mailboxLimit: 3 });
+  for (const text of ['1', '2', '3']) p.cast('note', text);
+  const waiting = [
+    p.castOrWait('note', '4'),
+    act(w, p, '5', waits),
+    p.castOrWait('note', '6', { timeoutMs: Number.POSITIVE_INFINITY }),
+  ];
+  await Promise.all(waiting);
+  await w.clock.settle();
+  expect(w.notes).toEqual(['+p', '1', '2', '3', '4', '5', '6']);
+});
+
+test('no more wait for room than the mailbox holds', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { mailboxLimit: 2 });
+  for (const text of ['1', '2']) p.cast('note', text);
+  const waiting = [act(w, p, '3', waits), act(w, p, '4', waits)];
+  await expect(act(w, p, '5', waits)).rejects.toEqual(full);
+  await Promise.all(waiting);
+  expect(w.notes).toEqual(['+p', '1', '2', '3', '4']);
+});
+
+/** A puppet whose `init` has not come back, so that nothing leaves its mailbox. */
+async function stuck(w: World) {
+  const opened = deferred<number>();
+  const made = deferred<Puppet>();
+  const init = (self: { readonly ref: Puppet }) => {
+    made.resolve(self.ref);
+    return opened.promise;
+  };
+  void puppet(w, 'p', { init, mailboxLimit: 1 }).catch(() => {});
+  const p = await made.promise;
+  p.cast('note', 'first');
+  return { p, opened };
+}
+
+test('who waits for room gives up when the time is up, and is not carried out', async () => {
+  const w = world();
+  const { p, opened } = await stuck(w);
+  const late = act(w, p, 'late', { ...waits, timeoutMs: 100 }).catch((error) => error.code);
+  await w.clock.advance(100);
+  opened.resolve(1);
+  await w.clock.settle();
+  expect([await late, w.notes]).toEqual(['timeout', ['+p', 'first']]);
+});
+
+test('a cast that gives up waiting for room is not carried out either', async () => {
+  const w = world();
+  const { p, opened } = await stuck(w);
+  const late = p.castOrWait('note', 'late', { timeoutMs: 100 }).catch((error) => error.code);
+  await w.clock.advance(100);
+  opened.resolve(1);
+  await w.clock.settle();
+  expect([await late, w.notes]).toEqual(['timeout', ['+p', 'first']]);
+});
+
+test('who waits for room is told when the actor dies; a cast does not mind', async () => {
+  const w = world();
+  const { p } = await stuck(w);
+  const call = act(w, p, 'never', waits).catch((error) => error.code);
+  await kill(w, p);
+  expect(await call).toBe('callee_died');
+  const again = await stuck(w);
+  const cast = again.p.castOrWait('note', 'never');
+  await kill(w, again.p);
+  expect(await cast).toBeUndefined();
+});
+
+test('castOrWait throws nothing away when there is room', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  await p.castOrWait('note', 'taken');
+  await w.clock.settle();
+  expect(w.notes).toEqual(['+p', 'taken']);
+});
+
+// ── fairness ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What each message costs, in virtual milliseconds. */
+const COST_MS = 0.01;
+const CALLERS = 100;
+const ROUNDS = 50;
+
+/** The 99th percentile of how long calls of actors among themselves take, in virtual time. */
+async function p99(isFlooded: boolean): Promise<number> {
+  const w = world();
+  const crowd = await Promise.all(Array.from({ length: CALLERS }, (_, i) => puppet(w, `p${i}`)));
+  const work = () => w.clock.jump(COST_MS);
+  const flooded = await puppet(w, 'flooded', { mailboxLimit: 1_000_000 });
+  const toil = (_: unknown, n: number) => {
+    work();
+    return noreply(n);
+  };
+  for (let i = 0; isFlooded && i < 50_000; i++) void flooded.call('handle', toil).catch(() => {});
+  const tookMs: number[] = [];
+  const calls = async (p: Puppet) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const sinceMs = w.clock.monotonic();
+      await p.call('act', work);
+      tookMs.push(w.clock.monotonic() - sinceMs);
+    }
+  };
+  await Promise.all(crowd.map(calls));
+  expect(w.system.inspect(flooded).mailbox > 0).toBe(isFlooded);
+  w.system.exit(flooded, 'kill');
+  return tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length * 0.99)] ?? 0;
+}
+
+test('one flooded actor does not raise the p99 of a hundred others above twice', async () => {
+  const [alone, besideFlood] = [await p99(false), await p99(true)];
+  expect(alone).toBeGreaterThan(0);
+  expect(besideFlood / alone).toBeLessThan(2);
 });

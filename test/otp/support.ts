@@ -11,7 +11,7 @@ import {
   stop,
 } from '../../src/otp/gen-server.ts';
 import type { From } from '../../src/otp/message.ts';
-import { nameOf } from '../../src/otp/name.ts';
+import { type Name, nameOf } from '../../src/otp/name.ts';
 import type { IGNORE } from '../../src/otp/program.ts';
 import type { ActorRef, Ref } from '../../src/otp/ref.ts';
 import type { Report } from '../../src/otp/report.ts';
@@ -36,6 +36,8 @@ export function world(): World {
 
 type Act = (self: Self<PuppetProtocol>, from: From<unknown>) => unknown;
 
+type Step = (self: Self<PuppetProtocol>) => void;
+
 export type PuppetProtocol = typeof puppetProtocol;
 const puppetProtocol = protocol({
   calls: {
@@ -52,6 +54,7 @@ const puppetProtocol = protocol({
   },
   casts: { note: z.string(), crash: z.void() },
   infos: { note: z.string() },
+  continues: { note: z.string(), act: z.custom<Step>() },
 });
 
 export type Puppet = Ref<PuppetProtocol>;
@@ -100,6 +103,14 @@ const Puppets = genServer(puppetProtocol, {
     },
   },
   handleInfo: { note: (text, state) => note(state, text) },
+  handleContinue: {
+    note: (text, state) => note(state, text),
+    act: (act, state, self) => {
+      act(self);
+      return noreply(state);
+    },
+  },
+  handleIdle: (state) => note(state, 'idle'),
   handleDown: ({ ref, reason }, state) => note(state, `down ${ref.label} ${words(reason)}`),
   handleExit: ({ ref, reason }, state) => note(state, `exit ${ref?.label} ${words(reason)}`),
   terminate: (reason, { script }) => {
@@ -122,19 +133,20 @@ const note = (state: State, text: string) => {
 const words = (reason: ExitReason) =>
   typeof reason === 'string' ? reason : Object.keys(reason)[0];
 
-type Options = Partial<ChildOptions> & Omit<Script, 'name' | 'notes'>;
+type Options = Partial<ChildOptions> &
+  Omit<Script, 'name' | 'notes'> & { readonly name?: Name<Puppet> };
 
 /** A puppet outside any tree. */
 export const puppet = (world: World, name: string, options: Options = {}): Promise<Puppet> =>
-  Puppets.start(world.system, { name, notes: world.notes, ...options }, { id: name, ...options });
+  Puppets.start(world.system, { ...options, name, notes: world.notes }, { id: name, ...options });
 
 /** A puppet as a child; `findPuppet` finds the one that lives under its name now. */
 export const child = (world: World, name: string, options: Options = {}): ChildSpec<Puppet> =>
   Puppets.childSpec(
     {
+      ...options,
       name,
       notes: world.notes,
-      ...options,
       init: (self) => {
         self.register(nameOf<Puppet>(name), self.ref);
         return options.init?.(self);
