@@ -13,10 +13,11 @@ import { keepResult } from './harness/results.ts';
 import type { Sheet } from './harness/sheet.ts';
 import { history } from './history.ts';
 import { memory } from './memory.ts';
+import { otp } from './otp.ts';
 import { sessions } from './sessions.ts';
 import { turns } from './turns.ts';
 
-const BENCHES: readonly Bench[] = [floor, turns, sessions, history, memory];
+const BENCHES: readonly Bench[] = [otp, floor, turns, sessions, history, memory];
 const NAMES = BENCHES.map(({ name }) => name);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

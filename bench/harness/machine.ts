@@ -12,8 +12,8 @@ const versionOf = (name: string): string => {
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 };
 
-/** Says what it was run on, and fails the bench on a disk that is none. */
-export const describeMachine = (sheet: Sheet, scratch: string): void => {
+/** Says what it was run on, where no disk matters. */
+export const describeComputer = (sheet: Sheet): void => {
   const processors = cpus();
   const model = processors[0]?.model.trim() ?? 'unknown';
   sheet.configure(
@@ -26,9 +26,15 @@ export const describeMachine = (sheet: Sheet, scratch: string): void => {
       .map((load) => load.toFixed(1))
       .join(' '),
   );
+  sheet.configure('node', process.versions.node);
+};
+
+/** Says what it was run on, and fails the bench on a disk that is none. */
+export const describeMachine = (sheet: Sheet, scratch: string): void => {
+  describeComputer(sheet);
   const packages = ['lmdb', 'nats', 'piscina', '@anthropic-ai/sdk'];
   const versions = packages.map((name) => `${name} ${versionOf(name)}`).join(', ');
-  sheet.configure('programs', `Node ${process.versions.node}, ${versions}`);
+  sheet.configure('programs', versions);
   sheet.configure('disk', `write and fdatasync of a page ${ms(syncMs(scratch))}`);
   sheet.check(
     'the data lies on a disk',
