@@ -2,6 +2,13 @@
  * The door `greenroom/stores`: classic session stores, what they are made of, and the suite of tests that any of
  * them must pass. `README.md` has the examples.
  */
+export type {
+  ClassicStore,
+  CleanupOptions,
+  InfoCriteria,
+  SaveOptions,
+  SessionInfo,
+} from './session/classic/classic-store.ts';
 export {
   CompactionState,
   effectiveMode,
@@ -37,6 +44,14 @@ export {
   type SessionStore,
 } from './session/classic/session-store.ts';
 export {
+  type AnyMessage,
+  calculateCost,
+  countTurns,
+  extractSessionId,
+  modelView,
+  summarize,
+} from './session/classic/transcript.ts';
+export {
   ConcurrencyError,
   GreenroomError,
   SerializationError,
@@ -46,6 +61,7 @@ export {
 export type { Case, Ground, StoreUnderTest } from './storage/stores/contract/case.ts';
 export {
   type ContractOptions,
+  classicStoreContract,
   sessionStoreContract,
   type TestFramework,
 } from './storage/stores/contract/contract.ts';

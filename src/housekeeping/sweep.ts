@@ -12,14 +12,13 @@ import type { Status } from '../session/head.ts';
 import type { Tenant } from '../session/ids.ts';
 import type { SummaryRow } from '../session/summary.ts';
 import type { SweepOrder } from '../session/sweeper.ts';
+import { HOLD_TAG } from '../session/tags.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Sessions looked at, and deleted at once, before the loop has its turn. */
 const BATCH_SIZE = 100;
 /** Sessions that a report names; its count is of all. */
 export const MAX_LISTED = 1_000;
-/** A session with this tag is kept whatever its age. */
-const HOLD_TAG = 'hold';
 
 const UNFINISHED: readonly Status[] = ['queued', 'running', 'waiting'];
 

@@ -6,6 +6,8 @@ import { GreenroomError } from './errors.ts';
 
 export const MAX_TAG_LENGTH = 64;
 export const MAX_TAGS = 100;
+/** A session with this tag is kept whatever its age. */
+export const HOLD_TAG = 'hold';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;

@@ -104,6 +104,9 @@ export const SessionState = z.object({
   metadata: SessionMetadata,
   createdAt: Timestamp,
   updatedAt: Timestamp,
+  /** As `saveSession` was given them. */
+  tags: z.array(z.string()).optional(),
+  description: z.string().nullable().optional(),
   /** Grows with each change; only in memory, and only of stores that compare versions. */
   version: z.int().min(0).optional(),
 });

@@ -7,13 +7,13 @@ import type { z } from 'zod';
 import { SerializationError } from '../errors.ts';
 import {
   CompactionState,
-  isTyped,
   isTypedData,
   Message,
   type NewMessage,
   SessionMetadata,
   SessionState,
   type StoredMessage,
+  type TypedMessage,
 } from './models.ts';
 import { storedTimestamp, timestampFrom } from './timestamp.ts';
 
@@ -54,8 +54,8 @@ export const deserializeMessagesBatch = (data: readonly unknown[]): Message[] =>
   data.map(deserializeMessage);
 
 /** A message, or a typed one, which stays as it is. */
-export const serializeStored = (message: StoredMessage): Plain =>
-  isTyped(message) ? message : serializeMessage(message);
+export const serializeStored = (message: NewMessage | TypedMessage): Plain =>
+  isTypedData(message) ? message : serializeMessage(message);
 
 export const deserializeStored = (data: unknown): StoredMessage => {
   const plain = plainOf(data, 'message');

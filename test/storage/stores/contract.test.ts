@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { pause } from '../../../src/otp/clock.ts';
 import { systemClock } from '../../../src/otp/system-clock.ts';
-import { runCase, sessionStoreContract } from '../../../src/storage/stores/contract/contract.ts';
+import { classicStoreContract, runCase } from '../../../src/storage/stores/contract/contract.ts';
 import { messageCases } from '../../../src/storage/stores/contract/messages.ts';
 import { sessionCases } from '../../../src/storage/stores/contract/sessions.ts';
 import { versionCases } from '../../../src/storage/stores/contract/versions.ts';
 import type { SessionStore, StoredMessage } from '../../../src/stores.ts';
 import { OwnStore } from './own-store.ts';
 
-sessionStoreContract({
+classicStoreContract({
   ...{ describe, test, name: 'a store of one’s own', sharing: false },
   open: async () => ({ store: new OwnStore() }),
 });

@@ -1,7 +1,19 @@
 /** A store as a user writes one for a program of theirs: a map, and nothing of ours but the models. */
 
+import { systemClock } from '../../../src/otp/system-clock.ts';
+import {
+  type ClassicStore,
+  type CleanupOptions,
+  cleanUp,
+  cutoffOf,
+  type InfoCriteria,
+  type SaveOptions,
+  searchInfos,
+} from '../../../src/session/classic/classic-store.ts';
+import { savedSession } from '../../../src/session/classic/saved-session.ts';
 import { checkedId, checkedRange, listingOf } from '../../../src/session/classic/session-store.ts';
 import { isoNow } from '../../../src/session/classic/timestamp.ts';
+import { type AnyMessage, summarize } from '../../../src/session/classic/transcript.ts';
 import {
   type CompactionState,
   ConcurrencyError,
@@ -24,7 +36,7 @@ const parsed = <T>(schema: Schema<T>, value: unknown): T => {
   return data;
 };
 
-export class OwnStore implements SessionStore {
+export class OwnStore implements ClassicStore {
   readonly #sessions = new Map<string, Held>();
 
   async createSession(sessionId: string, metadata: unknown = {}) {
@@ -52,9 +64,9 @@ export class OwnStore implements SessionStore {
     return structuredClone(this.#held(sessionId).messages.slice(range.from, range.to));
   }
   async forkSession(sourceSessionId: string, newSessionId: string) {
-    const { messages, metadata } = structuredClone(this.#held(sourceSessionId));
+    const { messages, metadata, tags } = structuredClone(this.#held(sourceSessionId));
     await this.createSession(newSessionId, metadata);
-    this.#held(newSessionId).messages.push(...messages);
+    Object.assign(this.#held(newSessionId), { messages, tags });
   }
   async compactSession(sessionId: string, compactionState: CompactionState, options?: Options) {
     this.change(sessionId, options, (held) => Object.assign(held.metadata, { compactionState }));
@@ -74,6 +86,34 @@ export class OwnStore implements SessionStore {
     return this.#sessions.has(checkedId(sessionId));
   }
   async close() {}
+
+  async saveSession(sessionId: string, messages: readonly AnyMessage[], options?: SaveOptions) {
+    const saved = savedSession(messages, options, this.#sessions.get(sessionId)?.metadata);
+    const made = this.#sessions.has(sessionId) ? undefined : this.createSession(sessionId);
+    this.change(sessionId, undefined, (held) => Object.assign(held, saved));
+    await made;
+  }
+  async listSessionMetadata() {
+    return searchInfos(
+      [...this.#sessions.values()].map(({ messages, metadata, tags = [], ...held }) => ({
+        ...held,
+        messageCount: messages.length,
+        totalCost: metadata.totalCostUsd,
+        tags,
+        summary: summarize(messages),
+        description: held.description ?? null,
+        model: metadata.model,
+        workingDirectory: metadata.workingDirectory,
+      })),
+    );
+  }
+  async search(criteria?: InfoCriteria) {
+    return searchInfos(await this.listSessionMetadata(), criteria);
+  }
+  async cleanupOldSessions(options: CleanupOptions = {}) {
+    const cutoffMs = cutoffOf(options, systemClock.now());
+    return cleanUp(this, await this.listSessionMetadata(), cutoffMs);
+  }
 
   protected change(sessionId: string, options: Options | undefined, how: (held: Held) => unknown) {
     const held = this.#held(sessionId);

@@ -6,9 +6,11 @@
  * sessionStoreContract({ describe, test, name: 'MyStore', open: async () => ({ store: new MyStore() }) });
  * ```
  */
+import type { ClassicStore } from '../../../session/classic/classic-store.ts';
 import type { SessionStore } from '../../../session/classic/session-store.ts';
 import type { Case, StoreUnderTest } from './case.ts';
 import { messageCases } from './messages.ts';
+import { savingCases } from './saving.ts';
 import { sessionCases } from './sessions.ts';
 import { versionCases } from './versions.ts';
 
@@ -31,6 +33,10 @@ export interface ContractOptions<S extends SessionStore = SessionStore> extends 
 /** Registers one test per case that the store can be asked. */
 export const sessionStoreContract = (options: ContractOptions): void =>
   contractOf([...sessionCases, ...messageCases, ...versionCases], options);
+
+/** What our own backends hold beyond that: saving whole, searching, cleaning up. */
+export const classicStoreContract = (options: ContractOptions<ClassicStore>): void =>
+  contractOf([...sessionCases, ...messageCases, ...versionCases, ...savingCases], options);
 
 export const contractOf = <S extends SessionStore>(
   cases: readonly Case<S>[],
