@@ -65,3 +65,7 @@ export {
   sessionStoreContract,
   type TestFramework,
 } from './storage/stores/contract/contract.ts';
+export {
+  RedisSessionStore,
+  type RedisStoreOptions,
+} from './storage/stores/redis/redis-session-store.ts';

@@ -138,8 +138,10 @@ describe('imports', () => {
       lmdb: ['storage'],
       msgpackr: ['storage'],
       nats: ['nats', 'client'],
+      pg: ['storage'],
       pino: ['log'],
       piscina: ['executor'],
+      redis: ['storage'],
       zod: Object.keys(LEANS),
     };
     const wrong = SOURCES.flatMap((source) =>

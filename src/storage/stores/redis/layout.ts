@@ -1,0 +1,94 @@
+/**
+ * How a session lies in Redis: the keys of the Python original, with its values, and beside them one key of ours
+ * for what it does not keep, the version and the time of the last change.
+ *
+ *     session:<id>:messages      list of messages as JSON; absent while there are none
+ *     session:<id>:metadata      hash; numbers as text, lists and objects as JSON; no field for what is null
+ *     session:<id>:created_at    ISO 8601
+ *     session:<id>:state         ours: hash of version and updated_at, in microseconds since the epoch
+ *     sessions_by_dir:<dir>      set of ids
+ *     sessions_by_update[:<dir>] ours: sorted set of ids by updated_at, of all or of one directory
+ *     sessions_directories       ours: hash of the directory by id, for what is gone
+ */
+
+import type {
+  NewMetadata,
+  SessionMetadata,
+  SessionState,
+} from '../../../session/classic/models.ts';
+import {
+  deserializeMetadata,
+  deserializeStored,
+  fromJson,
+  serializeMetadata,
+  toJson,
+} from '../../../session/classic/serialization.ts';
+import { isoOf, storedTimestamp, timestampFrom } from '../../../session/classic/timestamp.ts';
+import { SerializationError } from '../../../session/errors.ts';
+
+export const keysOf = (id: string): readonly string[] =>
+  ['messages', 'metadata', 'created_at', 'state'].map((part) => `session:${id}:${part}`);
+
+/** The index that a listing reads. */
+export const indexOf = (workingDirectory: string | undefined): string =>
+  workingDirectory === undefined ? 'sessions_by_update' : `sessions_by_update:${workingDirectory}`;
+
+/** Field, value, field, value, …: as HSET takes them. The original takes the text `null` for an object. */
+export const metadataFields = (metadata: NewMetadata): readonly string[] =>
+  Object.entries(serializeMetadata(metadata)).flatMap(([field, value]) =>
+    value === null ? [] : [field, typeof value === 'object' ? toJson(value) : String(value)],
+  );
+
+const NUMBERS = ['total_cost_usd', 'num_turns'];
+const JSON_FIELDS = ['allowed_tools', 'disallowed_tools', 'usage', 'compaction_state'];
+
+/** The other way. Fields that are missing take their defaults. */
+export const metadataOf = (fields: readonly string[]): SessionMetadata => {
+  const typed: Record<string, unknown> = {};
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [field = '', value = ''] = [fields[at], fields[at + 1]];
+    typed[field] = typedValue(field, value);
+  }
+  return deserializeMetadata(typed);
+};
+
+const typedValue = (field: string, value: string): unknown => {
+  if (JSON_FIELDS.includes(field)) return fromJson(value);
+  if (!NUMBERS.includes(field)) return value;
+  const number = Number(value);
+  if (value.trim() === '' || Number.isNaN(number))
+    throw new SerializationError(`${field} must be a number, not ${JSON.stringify(value)}`);
+  return number;
+};
+
+export const messagesOf = (stored: readonly string[]) =>
+  stored.map((json) => deserializeStored(fromJson(json)));
+
+/** What the load script gives. */
+export type LoadReply = readonly [
+  metadata: readonly string[],
+  messages: readonly string[],
+  createdAt: string,
+  state: readonly [version: string | null, updatedAtMicros: string | null],
+];
+
+/** Sessions of the original have no time of change: it counts as that of the making. */
+export const stateOf = (
+  sessionId: string,
+  [metadata, messages, createdAt, [version, updatedAt]]: LoadReply,
+  nowMs: number,
+): SessionState => {
+  const created = timestampFrom(createdAt) ?? isoOf(nowMs);
+  const updated = updatedAt === null ? created : isoOf(Math.ceil(Number(updatedAt) / 1000));
+  return {
+    sessionId,
+    messages: messagesOf(messages),
+    metadata: metadataOf(metadata),
+    createdAt: created,
+    // The first is the caller's clock, the second the server's.
+    updatedAt: Date.parse(updated) < Date.parse(created) ? created : updated,
+    version: Number(version ?? 0),
+  };
+};
+
+export const createdAtOf = (ms: number): string => storedTimestamp(isoOf(ms));

@@ -1,0 +1,276 @@
+/**
+ * The classic SessionStore on a Redis 7 server, shared between processes; with the keys of the Python original
+ * (`layout.ts`). It owns one connection, opened by the first call, opened again after it broke or was closed.
+ *
+ * 1. One script per change: atomic, with the version compared inside.
+ * 2. Changes of a session that this store was asked for are made in that order, each after the one before.
+ * 3. Every call ends within `deadlineMs`. A change that was given up is never made later.
+ * 4. Durable when answered, if the server says `appendfsync always`; anything else is told as a warning.
+ */
+import { pause } from '../../../otp/clock.ts';
+import { systemClock } from '../../../otp/system-clock.ts';
+import type {
+  CompactionState,
+  NewMessage,
+  NewMetadata,
+  SessionState,
+  StoredMessage,
+} from '../../../session/classic/models.ts';
+import {
+  serializeCompactionState,
+  serializeMessageToJson,
+  toJson,
+} from '../../../session/classic/serialization.ts';
+import {
+  alreadyExists,
+  type ChangeOptions,
+  checkedId,
+  checkedRange,
+  type ListOptions,
+  listingOf,
+  notFound,
+  type SessionStore,
+  versionPassed,
+} from '../../../session/classic/session-store.ts';
+import { GreenroomError } from '../../../session/errors.ts';
+import { Connection } from '../connection.ts';
+import { Lanes } from '../lanes.ts';
+import { outage } from '../outage.ts';
+import { Patience } from '../patience.ts';
+import { durabilityWarning } from './durability.ts';
+import { failureOf } from './failure.ts';
+import {
+  createdAtOf,
+  indexOf,
+  keysOf,
+  type LoadReply,
+  messagesOf,
+  metadataFields,
+  stateOf,
+} from './layout.ts';
+import { type RedisClient, redisLink } from './redis-client.ts';
+import type { ChangeReply, ScriptName } from './scripts.ts';
+
+export interface RedisStoreOptions {
+  /** The longest that a call may take; default 5 s. */
+  readonly deadlineMs?: number | undefined;
+  /** Told what the server cannot promise; by default a warning of the process. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
+
+const DEFAULT_URL = 'redis://localhost:6379';
+const DEFAULT_TTL_DAYS = 30;
+const DEFAULT_DEADLINE_MS = 5_000;
+const SECONDS_PER_DAY = 86_400;
+/** From one try to the next, while the server is loading its data. */
+const PAUSE_MS = 50;
+/** Entries of an index that one script looks at: Redis does nothing else meanwhile. */
+const LISTED_AT_ONCE = 500;
+
+export class RedisSessionStore implements SessionStore {
+  readonly #ttlSeconds: number;
+  readonly #deadlineMs: number;
+  readonly #connection: Connection<RedisClient>;
+  readonly #patience = new Patience(systemClock);
+  readonly #lanes = new Lanes();
+  #hasWarned = false;
+
+  /** @param defaultTtlDays a session goes so long after its last change; 0: it stays. */
+  constructor(
+    url: string = DEFAULT_URL,
+    defaultTtlDays: number = DEFAULT_TTL_DAYS,
+    { deadlineMs = DEFAULT_DEADLINE_MS, onWarning = warn }: RedisStoreOptions = {},
+  ) {
+    this.#ttlSeconds = ttlSeconds(defaultTtlDays);
+    this.#deadlineMs = checkedDeadline(deadlineMs);
+    const onOpen = async (client: RedisClient) => {
+      if (this.#hasWarned) return;
+      const warning = await durabilityWarning(client);
+      this.#hasWarned = true;
+      if (warning !== undefined) onWarning(warning);
+    };
+    const link = redisLink(url, systemClock, this.#patience, this.#deadlineMs, onOpen);
+    this.#connection = new Connection(link, systemClock, this.#patience);
+  }
+
+  async createSession(sessionId: string, metadata: NewMetadata = {}): Promise<void> {
+    const id = checkedId(sessionId);
+    const fields = metadataFields(metadata);
+    await this.#change('create', id, (nowMs) => [createdAtOf(nowMs), ...fields]);
+  }
+
+  async loadSession(sessionId: string): Promise<SessionState | null> {
+    const id = checkedId(sessionId);
+    const reply = (await this.#ask('load', keysOf(id), [])) as LoadReply | null;
+    return reply === null ? null : stateOf(id, reply, systemClock.now());
+  }
+
+  async appendMessage(
+    sessionId: string,
+    message: NewMessage,
+    options?: ChangeOptions,
+  ): Promise<void> {
+    const id = checkedId(sessionId);
+    const json = serializeMessageToJson(message);
+    await this.#change('append', id, () => [json], options);
+  }
+
+  async updateMetadata(
+    sessionId: string,
+    metadata: NewMetadata,
+    options?: ChangeOptions,
+  ): Promise<void> {
+    const id = checkedId(sessionId);
+    const fields = metadataFields(metadata);
+    await this.#change('update', id, () => fields, options);
+  }
+
+  async getMessages(sessionId: string, from?: number, to?: number): Promise<StoredMessage[]> {
+    const id = checkedId(sessionId);
+    const range = checkedRange(from, to);
+    const last = range.to === Number.POSITIVE_INFINITY ? -1 : range.to - 1;
+    // To Redis an end before the list's first element (-1) would be its last one.
+    const isEmpty = range.to <= range.from;
+    const positions = isEmpty ? ['1', '0'] : [String(range.from), String(last)];
+    const reply = (await this.#ask('range', keysOf(id), positions)) as readonly string[] | null;
+    if (reply === null) throw notFound(id);
+    return messagesOf(reply);
+  }
+
+  async forkSession(sourceSessionId: string, newSessionId: string): Promise<void> {
+    const source = checkedId(sourceSessionId);
+    const id = checkedId(newSessionId);
+    await this.#change('fork', id, (nowMs) => [createdAtOf(nowMs)], {}, source);
+  }
+
+  async compactSession(
+    sessionId: string,
+    state: CompactionState,
+    options?: ChangeOptions,
+  ): Promise<void> {
+    const id = checkedId(sessionId);
+    const json = toJson(serializeCompactionState(state));
+    await this.#change('compact', id, () => [json], options);
+  }
+
+  async listSessions(first?: string | null | ListOptions, second?: number): Promise<string[]> {
+    const { workingDirectory, limit } = listingOf(first, second);
+    const index = indexOf(workingDirectory);
+    const dueMs = this.#patience.dueIn(this.#deadlineMs);
+    const ids = new Set<string>();
+    for (let passed = 0; ids.size < limit; ) {
+      const wanted = Math.min(limit - ids.size, LISTED_AT_ONCE);
+      const page = [String(passed), String(wanted)];
+      const [seen, present] = (await this.#read(
+        (client) => client.run('list', [index], page),
+        dueMs,
+      )) as readonly [number, readonly string[]];
+      for (const id of present) ids.add(id);
+      passed += present.length; // what is gone was dropped, and lies in nobody's way
+      if (seen < wanted) break;
+    }
+    return [...ids];
+  }
+
+  async deleteSession(sessionId: string, options?: ChangeOptions): Promise<void> {
+    await this.#change('remove', checkedId(sessionId), () => [], options);
+  }
+
+  async sessionExists(sessionId: string): Promise<boolean> {
+    const keys = keysOf(checkedId(sessionId)).slice(0, 2);
+    return (await this.#read((client) => client.command('EXISTS', ...keys))) !== 0;
+  }
+
+  /** Waits for the replies under way. The next call opens the connection again. */
+  async close(): Promise<void> {
+    await this.#connection.close(this.#patience.dueIn(this.#deadlineMs));
+    this.#patience.rest();
+  }
+
+  /** Runs a script of a change, after those that this store was asked for before. */
+  async #change(
+    name: ScriptName,
+    id: string,
+    argsAt: (serverMs: number) => readonly string[],
+    { expectedVersion }: ChangeOptions = {},
+    source?: string,
+  ): Promise<void> {
+    const dueMs = this.#patience.dueIn(this.#deadlineMs);
+    const keys = [...keysOf(id), ...(source === undefined ? [] : keysOf(source).slice(0, 2))];
+    const run = (client: RedisClient) =>
+      client.run(name, keys, [
+        id,
+        String(this.#ttlSeconds),
+        client.lastMoment(dueMs),
+        expectedVersion === undefined ? '' : String(expectedVersion),
+        ...argsAt(client.serverMs(systemClock.monotonic())),
+      ]);
+    const lanes = source === undefined ? [id] : [id, source];
+    const reply = await this.#lanes.run(lanes, () => this.#send(run, dueMs, true));
+    check(reply as ChangeReply, id, source ?? id, expectedVersion);
+  }
+
+  #ask(name: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#read((client) => client.run(name, keys, args));
+  }
+
+  #read(
+    work: (client: RedisClient) => Promise<unknown>,
+    dueMs: number = this.#patience.dueIn(this.#deadlineMs),
+  ): Promise<unknown> {
+    return this.#send(work, dueMs, false);
+  }
+
+  /** Does what is sure not to have happened again until it is due; all else is told. */
+  async #send(
+    work: (client: RedisClient) => Promise<unknown>,
+    dueMs: number,
+    isChange: boolean,
+  ): Promise<unknown> {
+    const late = () => outage('Redis did not answer in time', isChange ? 'unknown' : 'none');
+    for (;;) {
+      const client = await this.#connection.client(dueMs);
+      try {
+        return await this.#patience.limit(work(client), dueMs, late);
+      } catch (thrown) {
+        const { error, isPassing, isBroken } = failureOf(thrown, isChange);
+        // Replies come in order: behind one that does not come there are no others.
+        if (isBroken) this.#connection.drop(client);
+        if (!isPassing || this.#patience.isOver(dueMs - PAUSE_MS)) throw error;
+        await pause(systemClock, PAUSE_MS);
+      }
+    }
+  }
+}
+
+const check = (
+  [result, version]: ChangeReply,
+  id: string,
+  sought: string,
+  expectedVersion: number | undefined,
+): void => {
+  switch (result) {
+    case 'ok':
+      return;
+    case 'absent':
+      throw notFound(sought);
+    case 'exists':
+      throw alreadyExists(id);
+    case 'conflict':
+      throw versionPassed(id, expectedVersion ?? 0, Number(version));
+    case 'late':
+      throw outage('Redis came to this change too late', 'none');
+  }
+};
+
+const ttlSeconds = (days: number): number => {
+  if (Number.isFinite(days) && days >= 0) return Math.ceil(days * SECONDS_PER_DAY);
+  throw new GreenroomError('invalid_settings', `defaultTtlDays is a number from 0, not ${days}`);
+};
+
+const checkedDeadline = (ms: number): number => {
+  if (Number.isFinite(ms) && ms > 0) return ms;
+  throw new GreenroomError('invalid_settings', `deadlineMs is a number above 0, not ${ms}`);
+};
+
+const warn = (warning: string): void => process.emitWarning(warning, 'GreenroomWarning');
