@@ -81,11 +81,17 @@ export {
 export { System, type SystemOptions } from './system.ts';
 export { systemClock, systemRandom } from './system-clock.ts';
 export {
+  type AsyncOptions,
+  type StreamOptions,
+  type Task,
   type TaskOptions,
+  type TaskOutcome,
   type TaskRunner,
   type TaskSupervisorOptions,
+  type TimeLimit,
   task,
   taskSupervisor,
+  type Work,
 } from './task.ts';
 export type { Release } from './ties.ts';
 export { type VirtualClock, virtualClock } from './virtual-clock.ts';

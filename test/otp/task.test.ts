@@ -1,9 +1,10 @@
 /** Tasks: one-off work with an owner, a bound and an end. */
 import { expect, test } from 'vitest';
+import { countChildren } from '../../src/otp/child-info.ts';
 import { nameOf } from '../../src/otp/name.ts';
 import { startTree, supervisor, whichChildren } from '../../src/otp/supervisor.ts';
 import { type TaskRunner, task, taskSupervisor } from '../../src/otp/task.ts';
-import { deferred, kill, type World, world } from './support.ts';
+import { deferred, kill, puppet, type World, world } from './support.ts';
 
 const name = nameOf<TaskRunner>('tasks');
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -109,4 +110,165 @@ test('a task as a child is aborted when its supervisor stops', async () => {
   await w.clock.settle();
   await w.system.stop(root);
   expect(w.notes).toEqual(['aborted']);
+});
+
+// ── tasks beside their owner ─────────────────────────────────────────────────────────────────────────────────────
+
+const boom = () => {
+  throw new Error('boom');
+};
+
+test('a task runs beside its owner, who waits for it later', async () => {
+  const { tasks } = await start(world());
+  const work = deferred<number>();
+  const task = tasks.async(() => work.promise);
+  expect(task.ref.alive).toBe(true);
+  work.resolve(42);
+  expect([await task.await(), await task.await()]).toEqual([42, 42]);
+});
+
+test('a task that nobody waits for may fail without anybody being hurt', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  tasks.async(boom);
+  await w.clock.settle();
+  expect([w.reports, tasks.size]).toEqual([[], 0]);
+});
+
+test('await gives what the work threw', async () => {
+  const { tasks } = await start(world());
+  await expect(tasks.async(boom).await()).rejects.toThrow('boom');
+});
+
+test('await gives up after its deadline, and ends the task', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const task = tasks.async(untilAborted(w));
+  const late = expect(task.await({ timeoutMs: 100 })).rejects.toEqual(code('timeout'));
+  await w.clock.advance(100);
+  await late;
+  expect([w.notes, task.ref.alive]).toEqual([['aborted'], false]);
+});
+
+test('await waits for five seconds unless it is told otherwise', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const late = tasks.async(untilAborted(w)).await();
+  const told = late.catch((error) => error.code);
+  await w.clock.advance(4_999);
+  expect(tasks.size).toBe(1);
+  await w.clock.advance(1);
+  expect(await told).toBe('timeout');
+});
+
+test('yield looks whether a task is done, and lets it go on', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const work = deferred<number>();
+  const task = tasks.async(() => work.promise);
+  const looked = task.yield(100);
+  await w.clock.advance(100);
+  expect([await looked, task.ref.alive]).toEqual([undefined, true]);
+  work.resolve(1);
+  expect(await task.yield(0)).toEqual({ ok: true, value: 1 });
+  const failed = tasks.async(boom);
+  expect(await failed.yield(100)).toMatchObject({ ok: false, reason: { crashed: Error('boom') } });
+});
+
+test('a killed task is an outcome with its reason, and callee_died to who awaits it', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const task = tasks.async(untilAborted(w));
+  await kill(w, task.ref);
+  expect(await task.yield(0)).toEqual({ ok: false, reason: 'killed' });
+  await expect(task.await()).rejects.toMatchObject({ code: 'callee_died', reason: 'killed' });
+});
+
+test('shutdown ends a task, and gives its outcome if it was done', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const [slow, quick] = [tasks.async(untilAborted(w)), tasks.async(() => 1)];
+  await quick.await();
+  expect([await slow.shutdown(), await quick.shutdown()]).toEqual([
+    undefined,
+    { ok: true, value: 1 },
+  ]);
+  expect([w.notes, tasks.size]).toEqual([['aborted'], 0]);
+});
+
+test('what an ended task still does is dropped', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const work = deferred<number>();
+  const task = tasks.async(() => work.promise);
+  await w.clock.settle();
+  await task.shutdown();
+  work.resolve(1);
+  expect(await task.yield(0)).toEqual({ ok: false, reason: 'shutdown' });
+});
+
+test('a linked task that fails takes its owner along, with the reason', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const owner = await puppet(w, 'owner');
+  tasks.async(boom, { owner });
+  expect(await w.system.exited(owner)).toMatchObject({ crashed: { message: 'boom' } });
+});
+
+test('an owner that crashes takes its linked tasks along', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const owner = await puppet(w, 'owner');
+  const task = tasks.async(untilAborted(w), { owner });
+  await w.clock.settle();
+  await kill(w, owner);
+  expect([w.notes.includes('aborted'), task.ref.alive]).toEqual([true, false]);
+});
+
+test('a linked task that is done, shut down or given up on leaves its owner alone', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const owner = await puppet(w, 'owner');
+  await tasks.async(() => 1, { owner }).await();
+  await tasks.async(untilAborted(w), { owner }).shutdown();
+  const late = tasks.async(untilAborted(w), { owner }).await({ timeoutMs: 100 });
+  const told = late.catch((error) => error.code);
+  await w.clock.advance(100);
+  expect([await told, owner.alive]).toEqual(['timeout', true]);
+});
+
+test('a linked task that is out of its own time takes its owner along', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const owner = await puppet(w, 'owner');
+  tasks.async(untilAborted(w), { owner, timeoutMs: 100 });
+  await w.clock.advance(100);
+  expect(owner.alive).toBe(false);
+});
+
+test('a task that runs for nobody crashes for itself, and is reported', async () => {
+  const w = world();
+  const { root, tasks } = await start(w);
+  const ref = tasks.start(boom);
+  expect(await w.system.exited(ref)).toMatchObject({ crashed: { message: 'boom' } });
+  expect(w.reports).toMatchObject([{ kind: 'crash', actor: 'root/tasks/task-1' }]);
+  expect(root.alive).toBe(true);
+});
+
+test('tasks under way are seen in the tree, and counted', async () => {
+  const w = world();
+  const { root, tasks } = await start(w);
+  tasks.start(untilAborted(w));
+  expect(w.system.tree(root)).toMatchObject({
+    children: [{ id: 'tasks', children: [{ id: 'task-1', status: 'running' }] }],
+  });
+  expect(countChildren(tasks.ref)).toMatchObject({ active: 1, workers: 1 });
+});
+
+test('a task supervisor that is dead refuses', async () => {
+  const w = world();
+  const { root, tasks } = await start(w);
+  await w.system.stop(root);
+  expect(() => tasks.start(boom)).toThrow(code('noproc'));
+  expect(() => tasks.async(boom)).toThrow(code('noproc'));
 });
