@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withoutNatsServer } from '../support/nats.ts';
 import { audit } from './audit.ts';
-import { isFull } from './cycles.ts';
 import { DaemonProcess } from './daemon-process.ts';
 import { Dice } from './dice.ts';
 import { Load } from './load.ts';
 import { brokersOf } from './processes.ts';
+import { isFull } from './size.ts';
 import { until } from './waiting.ts';
 
 const KILLS = isFull() ? 50 : 7;

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type CleanupReport, SessionsFacade } from '../../src/index.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { withClient } from './audit.ts';
-import { isFull } from './cycles.ts';
 import { DaemonProcess } from './daemon-process.ts';
+import { isFull } from './size.ts';
 
 /** The cleaner takes a hundred at a time. */
 const BATCH = 100;

@@ -130,6 +130,3 @@ class KillCycles implements CyclesReport {
       this.broken.push(`a daemon ended by ${code ?? signal}: ${this.#daemon.log}`);
   }
 }
-
-/** `GREENROOM_FULL=1`: everything in full size. */
-export const isFull = (): boolean => process.env['GREENROOM_FULL'] === '1';

@@ -9,8 +9,8 @@ import { connectClient } from '../../src/client/client.ts';
 import { type EntryView, SessionsFacade, type SessionView } from '../../src/index.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { withClient } from './audit.ts';
-import { isFull } from './cycles.ts';
 import { DaemonProcess } from './daemon-process.ts';
+import { isFull } from './size.ts';
 import { pause } from './waiting.ts';
 
 const ID = '33333333-3333-4333-8333-333333333333';

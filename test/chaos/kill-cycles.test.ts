@@ -5,8 +5,9 @@
 import { describe, expect, it } from 'vitest';
 import { CRASHPOINTS } from '../../src/crashpoint.ts';
 import { withoutNatsServer } from '../support/nats.ts';
-import { type Aim, type CyclesReport, isFull, killCycles } from './cycles.ts';
+import { type Aim, type CyclesReport, killCycles } from './cycles.ts';
 import { Dice } from './dice.ts';
+import { isFull } from './size.ts';
 import { median } from './waiting.ts';
 
 const KILLS = isFull() ? 200 : 28;

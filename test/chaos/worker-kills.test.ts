@@ -8,9 +8,9 @@ import { type Greenroom, startGreenroom, type WireEvent } from '../../src/index.
 import { createLog } from '../../src/log.ts';
 import type { Ref } from '../../src/otp/ref.ts';
 import { rehearsalName } from '../../src/rehearsal/child.ts';
-import { isFull } from './cycles.ts';
 import { Dice } from './dice.ts';
 import { processesOf } from './processes.ts';
+import { isFull } from './size.ts';
 import { until } from './waiting.ts';
 
 const ROUNDS = isFull() ? 60 : 8;

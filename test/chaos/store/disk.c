@@ -1,0 +1,200 @@
+/*
+ * A disk that remembers and that fails: preloaded into a process, it stands between that process and
+ * the file `data.mdb`. disk.ts compiles it and reads what it writes.
+ *
+ * GREENROOM_DISK_LOG=FILE     appends a record for everything that changes the data file, before it is
+ *                             done, and one for each sync, after it is done. The process may append
+ *                             records of its own.
+ * GREENROOM_DISK_FAIL=N:HOW   the N-th call that writes or syncs the data file fails, and every one
+ *                             after it: HOW is "eio" (syncs and writes), "sync" (syncs alone count and
+ *                             fail, with EIO) or "full" (writes alone count and fail, with ENOSPC).
+ *
+ * A record: kind u32, length u32, offset u64, number u64, then `length` bytes. Kinds: 1 write, 2 all
+ * writes up to `number` are durable, 3 the write `number` alone is durable, 4 cut to `offset`.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { WRITE = 1, DURABLE = 2, DURABLE_ALONE = 3, CUT = 4 };
+enum { MAX_PARTS = 1024 };
+
+struct record {
+  uint32_t kind, length;
+  uint64_t offset, number;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t writes;
+static long calls;
+static int log_fd = -1;
+
+static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
+static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+static ssize_t (*real_write)(int, const void *, size_t);
+static ssize_t (*real_writev)(int, const struct iovec *, int);
+static int (*real_fdatasync)(int);
+static int (*real_fsync)(int);
+static int (*real_ftruncate)(int, off_t);
+
+__attribute__((constructor)) static void begin(void) {
+  real_pwrite = dlsym(RTLD_NEXT, "pwrite");
+  real_pwritev = dlsym(RTLD_NEXT, "pwritev");
+  real_write = dlsym(RTLD_NEXT, "write");
+  real_writev = dlsym(RTLD_NEXT, "writev");
+  real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+  real_fsync = dlsym(RTLD_NEXT, "fsync");
+  real_ftruncate = dlsym(RTLD_NEXT, "ftruncate");
+  const char *path = getenv("GREENROOM_DISK_LOG");
+  if (path != NULL) log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+/* Descriptors come and go; asking the kernel is slow and always right. */
+static int is_data(int fd) {
+  char link[64], path[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  static const char name[] = "/data.mdb";
+  if (length < (ssize_t)sizeof name) return 0;
+  path[length] = 0;
+  return strcmp(path + length - (sizeof name - 1), name) == 0;
+}
+
+static int is_durable_by_itself(int fd) { return (fcntl(fd, F_GETFL) & O_DSYNC) != 0; }
+
+/* The error that this call has to fail with; 0 for none. */
+static int trouble(int is_sync) {
+  static const char *plan;
+  static int has_looked;
+  int error = 0;
+  pthread_mutex_lock(&lock);
+  if (!has_looked) plan = getenv("GREENROOM_DISK_FAIL");
+  has_looked = 1;
+  if (plan != NULL) {
+    const char *how = strchr(plan, ':');
+    how = how == NULL ? "eio" : how + 1;
+    int counts = strcmp(how, "sync") == 0 ? is_sync : strcmp(how, "full") == 0 ? !is_sync : 1;
+    if (counts && ++calls >= atol(plan)) error = strcmp(how, "full") == 0 ? ENOSPC : EIO;
+  }
+  pthread_mutex_unlock(&lock);
+  return error;
+}
+
+static void note(struct record record, const struct iovec *parts, int count) {
+  struct iovec all[MAX_PARTS + 1];
+  if (log_fd < 0 || count > MAX_PARTS) return;
+  all[0].iov_base = &record;
+  all[0].iov_len = sizeof record;
+  if (count > 0) memcpy(all + 1, parts, (size_t)count * sizeof *parts);
+  if (real_writev(log_fd, all, count + 1) < 0) abort();
+}
+
+static uint64_t note_write(const struct iovec *parts, int count, off_t offset) {
+  uint32_t length = 0;
+  for (int at = 0; at < count; at++) length += parts[at].iov_len;
+  pthread_mutex_lock(&lock);
+  uint64_t number = ++writes;
+  note((struct record){WRITE, length, (uint64_t)offset, number}, parts, count);
+  pthread_mutex_unlock(&lock);
+  return number;
+}
+
+static uint64_t writes_so_far(void) {
+  pthread_mutex_lock(&lock);
+  uint64_t number = writes;
+  pthread_mutex_unlock(&lock);
+  return number;
+}
+
+static void note_durable(int kind, uint64_t number) {
+  pthread_mutex_lock(&lock);
+  note((struct record){(uint32_t)kind, 0, 0, number}, NULL, 0);
+  pthread_mutex_unlock(&lock);
+}
+
+#define FAIL_IF_PLANNED(is_sync)     \
+  do {                               \
+    int error = trouble(is_sync);    \
+    if (error != 0) {                \
+      errno = error;                 \
+      return -1;                     \
+    }                                \
+  } while (0)
+
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
+  if (!is_data(fd)) return real_pwritev(fd, parts, count, offset);
+  FAIL_IF_PLANNED(0);
+  uint64_t number = note_write(parts, count, offset);
+  ssize_t done = real_pwritev(fd, parts, count, offset);
+  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
+  return done;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
+  if (!is_data(fd)) return real_pwrite(fd, bytes, length, offset);
+  FAIL_IF_PLANNED(0);
+  struct iovec part = {(void *)bytes, length};
+  uint64_t number = note_write(&part, 1, offset);
+  ssize_t done = real_pwrite(fd, bytes, length, offset);
+  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
+  return done;
+}
+
+ssize_t write(int fd, const void *bytes, size_t length) {
+  if (!is_data(fd)) return real_write(fd, bytes, length);
+  FAIL_IF_PLANNED(0);
+  struct iovec part = {(void *)bytes, length};
+  uint64_t number = note_write(&part, 1, lseek(fd, 0, SEEK_CUR));
+  ssize_t done = real_write(fd, bytes, length);
+  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
+  return done;
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+  if (!is_data(fd)) return real_writev(fd, parts, count);
+  FAIL_IF_PLANNED(0);
+  uint64_t number = note_write(parts, count, lseek(fd, 0, SEEK_CUR));
+  ssize_t done = real_writev(fd, parts, count);
+  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
+  return done;
+}
+
+static int synced(int fd, int (*real)(int)) {
+  if (!is_data(fd)) return real(fd);
+  FAIL_IF_PLANNED(1);
+  uint64_t number = writes_so_far();
+  int result = real(fd);
+  if (result == 0) note_durable(DURABLE, number);
+  return result;
+}
+
+int fdatasync(int fd) { return synced(fd, real_fdatasync); }
+int fsync(int fd) { return synced(fd, real_fsync); }
+
+int ftruncate(int fd, off_t length) {
+  if (!is_data(fd)) return real_ftruncate(fd, length);
+  FAIL_IF_PLANNED(0);
+  pthread_mutex_lock(&lock);
+  note((struct record){CUT, 0, (uint64_t)length, ++writes}, NULL, 0);
+  pthread_mutex_unlock(&lock);
+  return real_ftruncate(fd, length);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t offset) {
+  return pwrite(fd, bytes, length, offset);
+}
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t offset) {
+  return pwritev(fd, parts, count, offset);
+}
+int ftruncate64(int fd, off_t length) { return ftruncate(fd, length); }

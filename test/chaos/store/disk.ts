@@ -1,0 +1,161 @@
+/**
+ * A disk that remembers and that fails, put under one process by preloading disk.c; and the power cut:
+ * what may lie on the disk after it is what was synced, and of the rest anything.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Dice } from '../dice.ts';
+
+/** Kinds of records in a disk's log; see disk.c. */
+const WRITE = 1;
+const DURABLE = 2;
+const DURABLE_ALONE = 3;
+const CUT = 4;
+const WORD = 9;
+const HEADER_BYTES = 24;
+/** What a disk writes whole or not at all. */
+const SECTOR_BYTES = 512;
+
+/** What the n-th write or sync of the data file ends with, and all after it. */
+export type DiskTrouble = 'eio' | 'sync' | 'full';
+
+/** Compiles the disk into the folder; undefined, and a line that says so, where that cannot be done. */
+export const compileDisk = (folder: string): string | undefined => {
+  const source = fileURLToPath(new URL('./disk.c', import.meta.url));
+  const library = join(folder, 'disk.so');
+  const args = ['-O1', '-shared', '-fPIC', '-o', library, source, '-ldl', '-lpthread'];
+  const isLinux = process.platform === 'linux';
+  if (isLinux && spawnSync('cc', args, { stdio: 'ignore' }).status === 0) return library;
+  console.warn('skipped: no C compiler on Linux to make a disk that fails');
+  return undefined;
+};
+
+export const failingDisk = (library: string, call: number, how: DiskTrouble) => ({
+  LD_PRELOAD: library,
+  GREENROOM_DISK_FAIL: `${call}:${how}`,
+});
+
+export const rememberingDisk = (library: string, log: string) => ({
+  LD_PRELOAD: library,
+  GREENROOM_DISK_LOG: log,
+});
+
+interface DiskRecord {
+  readonly kind: number;
+  readonly offset: number;
+  readonly number: number;
+  readonly bytes: Buffer;
+}
+
+/** What a disk was asked to do and what its process said, in order. A record that a kill cut short is left out. */
+export const readDiskLog = (path: string): readonly DiskRecord[] => {
+  const log = readFileSync(path);
+  const records: DiskRecord[] = [];
+  for (let at = 0; at + HEADER_BYTES <= log.length; ) {
+    const end = at + HEADER_BYTES + log.readUInt32LE(at + 4);
+    if (end > log.length) break;
+    records.push({
+      kind: log.readUInt32LE(at),
+      offset: Number(log.readBigUInt64LE(at + 8)),
+      number: Number(log.readBigUInt64LE(at + 16)),
+      bytes: log.subarray(at + HEADER_BYTES, end),
+    });
+    at = end;
+  }
+  return records;
+};
+
+/** A data file as it grows. */
+class Image {
+  #bytes = Buffer.alloc(0);
+
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  copy(): Image {
+    const copy = new Image();
+    copy.#bytes = Buffer.from(this.#bytes);
+    return copy;
+  }
+
+  apply({ kind, offset, bytes }: DiskRecord, mayReach: (sector: number) => boolean): void {
+    if (kind === CUT) this.#resize(offset);
+    for (let at = 0; at < bytes.length; at += SECTOR_BYTES) {
+      if (!mayReach(at / SECTOR_BYTES)) continue;
+      const sector = bytes.subarray(at, at + SECTOR_BYTES);
+      if (this.#bytes.length < offset + at + sector.length)
+        this.#resize(offset + at + sector.length);
+      sector.copy(this.#bytes, offset + at);
+    }
+  }
+
+  #resize(length: number): void {
+    const resized = Buffer.alloc(length);
+    this.#bytes.copy(resized);
+    this.#bytes = resized;
+  }
+}
+
+/** What stands on a disk whose power was cut, and what its process had said by then. */
+export interface PowerCut {
+  readonly image: Buffer;
+  readonly said: readonly string[];
+  /** Writes that were not synced yet. */
+  readonly unsynced: number;
+}
+
+/** Plays a disk's log, and can cut the power between any two records. */
+export class PowerCuts {
+  readonly #records: readonly DiskRecord[];
+  readonly #durable = new Image();
+  #pending: DiskRecord[] = [];
+  readonly #said: string[] = [];
+  #at = 0;
+
+  constructor(records: readonly DiskRecord[]) {
+    this.#records = records;
+  }
+
+  /** Where the power may be cut: when the store is open, and later. */
+  get first(): number {
+    return this.#records.findIndex(({ kind }) => kind === WORD) + 1;
+  }
+
+  get last(): number {
+    return this.#records.length;
+  }
+
+  /** Cuts are made in order. Of what was not synced each write reaches the disk whole, in part, or not at all. */
+  cut(at: number, dice: Dice): PowerCut {
+    for (; this.#at < at; this.#at += 1) this.#play(this.#records[this.#at]);
+    const image = this.#durable.copy();
+    for (const write of this.#pending) {
+      const fate = dice.int(1, 3);
+      image.apply(write, () => fate === 1 || (fate === 2 && dice.int(0, 1) === 1));
+    }
+    return { image: image.bytes, said: [...this.#said], unsynced: this.#pending.length };
+  }
+
+  #play(record: DiskRecord | undefined): void {
+    switch (record?.kind) {
+      case WRITE:
+      case CUT:
+        this.#pending.push(record);
+        return;
+      case DURABLE:
+        return this.#sync(({ number }) => number <= record.number);
+      case DURABLE_ALONE:
+        return this.#sync(({ number }) => number === record.number);
+      case WORD:
+        this.#said.push(record.bytes.toString());
+    }
+  }
+
+  #sync(isDurable: (write: DiskRecord) => boolean): void {
+    for (const write of this.#pending) if (isDurable(write)) this.#durable.apply(write, () => true);
+    this.#pending = this.#pending.filter((write) => !isDurable(write));
+  }
+}
