@@ -5,6 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { GreenroomError, StorageError } from '../session/errors.ts';
+
 import { LmdbTables } from './lmdb-tables.ts';
 import { LmdbWriter } from './lmdb-writer.ts';
 import { mustKnowFormat, readMeta } from './meta.ts';
@@ -53,7 +55,7 @@ export class LmdbStore implements Store {
    */
   static async open({ dir, nowMs, gate = new SyncGate() }: LmdbStoreOptions): Promise<LmdbStore> {
     const lock = await StoreLock.take(dir, nowMs);
-    const opened: { tables?: LmdbTables } = {};
+    const opened: { tables?: LmdbTables; writer?: LmdbWriter } = {};
     try {
       const storeFile = await mustBeSound(dir);
       const tables = new LmdbTables(dir);
@@ -65,14 +67,16 @@ export class LmdbStore implements Store {
       }
       // biome-ignore lint/plugin: the store's id must be the only one in the world
       const writer = new LmdbWriter(dir, storeFile?.storeId ?? randomUUID(), gate);
+      opened.writer = writer;
       const identity = await writer.opened();
       if (found === undefined) keepStoreFile(dir, storeFile, identity);
       tables.refresh();
       return new LmdbStore(dir, identity, { lock, tables, writer });
     } catch (error) {
-      await opened.tables?.close();
+      const isSound = (await opened.writer?.close()) ?? true;
+      if (isSound) await opened.tables?.close();
       await lock.release();
-      throw error;
+      throw asStorageError(dir, error);
     }
   }
 
@@ -87,3 +91,14 @@ export class LmdbStore implements Store {
     await this.#lock.release();
   }
 }
+
+/** What LMDB throws has an error number for a code. */
+const asStorageError = (dir: string, error: unknown): unknown =>
+  error instanceof GreenroomError
+    ? error
+    : new StorageError(`the store in ${dir} cannot be opened: ${messageOf(error)}`, {
+        cause: error,
+      });
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ import { verifyInChild } from './verify.ts';
 /** LMDB's data file in the store's directory. */
 export const DATA_FILE = 'data.mdb';
 const STORE_FILE = 'store.json';
+/** More than the first transaction of a new store takes. */
+const PROBE_BYTES = 64 * 1024;
 
 type StoreFile = Pick<StoreIdentity, 'storeId' | 'formatVersion'>;
 
@@ -33,12 +36,14 @@ export const mustBeSound = async (dir: string): Promise<StoreFile | null> => {
     case 'sound':
       return stored;
     case 'absent':
-      if (stored === null) return null;
-      throw lost(path, 'is missing', stored);
+      if (stored !== null) throw lost(path, 'is missing', stored);
+      mustTakeWrites(dir);
+      return null;
     case 'broken':
       // Created and never written: nothing was ever acknowledged from it.
-      if (stored === null && state.why === 'is empty') return null;
-      throw lost(path, state.why, stored);
+      if (stored !== null || state.why !== 'is empty') throw lost(path, state.why, stored);
+      mustTakeWrites(dir);
+      return null;
     case 'doubtful': {
       const report = await verifyInChild(dir);
       if (report.isSound) return stored;
@@ -55,6 +60,19 @@ export const keepStoreFile = (dir: string, found: StoreFile | null, identity: St
     throw new StorageError(
       `${join(dir, STORE_FILE)} names store ${found.storeId}, its data file is of ${storeId}: one of them belongs elsewhere`,
     );
+};
+
+/** LMDB crashes the process when it cannot write the first pages of a new file. */
+const mustTakeWrites = (dir: string): void => {
+  const probe = join(dir, `${DATA_FILE}.new`);
+  try {
+    writeFileSync(probe, Buffer.alloc(PROBE_BYTES), { flush: true });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new StorageError(`no new store can be written in ${dir}: ${message}`, { cause });
+  } finally {
+    rmSync(probe, { force: true });
+  }
 };
 
 const readStoreFile = (dir: string): StoreFile | null => {

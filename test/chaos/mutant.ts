@@ -13,9 +13,17 @@ export const mutant = (file: string, from: RegExp, to: string): string => {
   cpSync(DIST, dist, { recursive: true });
   for (const name of ['package.json', 'node_modules'])
     symlinkSync(join(DIST, '..', name), join(folder, name));
+  mutate(dist, file, from, to);
+  return dist;
+};
+
+/** One mistake more in a copy. */
+export const mutate = (dist: string, file: string, from: RegExp, to: string): void => {
   const path = join(dist, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(from).length !== 2) throw new Error(`${file} has not exactly one ${from}`);
-  writeFileSync(path, text.replace(from, to));
-  return dist;
+  writeFileSync(
+    path,
+    text.replace(from, () => to),
+  );
 };

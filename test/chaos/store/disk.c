@@ -60,16 +60,19 @@ __attribute__((constructor)) static void begin(void) {
   if (path != NULL) log_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-/* Descriptors come and go; asking the kernel is slow and always right. */
-static int is_data(int fd) {
+/* Whether a descriptor is of a file so named. They come and go; asking the kernel is slow and right. */
+static int is_of(int fd, const char *name) {
   char link[64], path[4096];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, sizeof path - 1);
-  static const char name[] = "/data.mdb";
-  if (length < (ssize_t)sizeof name) return 0;
+  ssize_t length = readlink(link, path, sizeof path - 1), wanted = (ssize_t)strlen(name);
+  if (length < wanted) return 0;
   path[length] = 0;
-  return strcmp(path + length - (sizeof name - 1), name) == 0;
+  return strcmp(path + length - wanted, name) == 0;
 }
+
+static int is_data(int fd) { return is_of(fd, "/data.mdb"); }
+/* Where the store tries whether the disk takes anything: fails like the data file, and is not noted. */
+static int is_probe(int fd) { return is_of(fd, "/data.mdb.new"); }
 
 static int is_durable_by_itself(int fd) { return (fcntl(fd, F_GETFL) & O_DSYNC) != 0; }
 
@@ -123,18 +126,18 @@ static void note_durable(int kind, uint64_t number) {
   pthread_mutex_unlock(&lock);
 }
 
-#define FAIL_IF_PLANNED(is_sync)     \
-  do {                               \
-    int error = trouble(is_sync);    \
-    if (error != 0) {                \
-      errno = error;                 \
-      return -1;                     \
-    }                                \
+#define FAIL_IF_PLANNED(fd, is_sync)                                       \
+  do {                                                                     \
+    int error = is_data(fd) || is_probe(fd) ? trouble(is_sync) : 0;        \
+    if (error != 0) {                                                      \
+      errno = error;                                                       \
+      return -1;                                                           \
+    }                                                                      \
   } while (0)
 
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
+  FAIL_IF_PLANNED(fd, 0);
   if (!is_data(fd)) return real_pwritev(fd, parts, count, offset);
-  FAIL_IF_PLANNED(0);
   uint64_t number = note_write(parts, count, offset);
   ssize_t done = real_pwritev(fd, parts, count, offset);
   if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
@@ -142,8 +145,8 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
+  FAIL_IF_PLANNED(fd, 0);
   if (!is_data(fd)) return real_pwrite(fd, bytes, length, offset);
-  FAIL_IF_PLANNED(0);
   struct iovec part = {(void *)bytes, length};
   uint64_t number = note_write(&part, 1, offset);
   ssize_t done = real_pwrite(fd, bytes, length, offset);
@@ -152,8 +155,8 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
+  FAIL_IF_PLANNED(fd, 0);
   if (!is_data(fd)) return real_write(fd, bytes, length);
-  FAIL_IF_PLANNED(0);
   struct iovec part = {(void *)bytes, length};
   uint64_t number = note_write(&part, 1, lseek(fd, 0, SEEK_CUR));
   ssize_t done = real_write(fd, bytes, length);
@@ -162,8 +165,8 @@ ssize_t write(int fd, const void *bytes, size_t length) {
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
+  FAIL_IF_PLANNED(fd, 0);
   if (!is_data(fd)) return real_writev(fd, parts, count);
-  FAIL_IF_PLANNED(0);
   uint64_t number = note_write(parts, count, lseek(fd, 0, SEEK_CUR));
   ssize_t done = real_writev(fd, parts, count);
   if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
@@ -171,8 +174,8 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 }
 
 static int synced(int fd, int (*real)(int)) {
+  FAIL_IF_PLANNED(fd, 1);
   if (!is_data(fd)) return real(fd);
-  FAIL_IF_PLANNED(1);
   uint64_t number = writes_so_far();
   int result = real(fd);
   if (result == 0) note_durable(DURABLE, number);
@@ -183,8 +186,8 @@ int fdatasync(int fd) { return synced(fd, real_fdatasync); }
 int fsync(int fd) { return synced(fd, real_fsync); }
 
 int ftruncate(int fd, off_t length) {
+  FAIL_IF_PLANNED(fd, 0);
   if (!is_data(fd)) return real_ftruncate(fd, length);
-  FAIL_IF_PLANNED(0);
   pthread_mutex_lock(&lock);
   note((struct record){CUT, 0, (uint64_t)length, ++writes}, NULL, 0);
   pthread_mutex_unlock(&lock);
