@@ -66,6 +66,11 @@ export {
   type TestFramework,
 } from './storage/stores/contract/contract.ts';
 export {
+  FileSessionStore,
+  type FileStoreOptions,
+} from './storage/stores/file/file-session-store.ts';
+export type { FileReport } from './storage/stores/file/session-files.ts';
+export {
   RedisSessionStore,
   type RedisStoreOptions,
 } from './storage/stores/redis/redis-session-store.ts';

@@ -1,0 +1,39 @@
+/**
+ * Work on each session in the order of the calls: one piece after another, sessions side by side. A piece that
+ * fails stops nobody behind it.
+ */
+import { GreenroomError } from '../../session/errors.ts';
+
+/** Pieces of work that may wait, in all. */
+const MAX_WAITING = 10_000;
+
+export class CallOrder {
+  readonly #last = new Map<string, Promise<unknown>>();
+  #waiting = 0;
+
+  /** Throws `mailbox_full` when too many wait. */
+  run<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= MAX_WAITING)
+      return Promise.reject(
+        new GreenroomError('mailbox_full', 'too many calls wait for this store', {
+          retryAfterMs: 100,
+        }),
+      );
+    this.#waiting += 1;
+    const before = this.#last.get(name) ?? Promise.resolve();
+    const done = before.then(work).finally(() => {
+      this.#waiting -= 1;
+    });
+    const settled = done.catch(() => undefined);
+    this.#last.set(name, settled);
+    void settled.then(() => {
+      if (this.#last.get(name) === settled) this.#last.delete(name);
+    });
+    return done;
+  }
+
+  /** Resolves when all that was asked for until now has ended. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#last.values());
+  }
+}
