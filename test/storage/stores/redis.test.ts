@@ -1,6 +1,6 @@
 /** The Redis store passes the contract, on a real server, and lies there as the Python original has it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sessionStoreContract } from '../../../src/storage/stores/contract/contract.ts';
+import { classicStoreContract } from '../../../src/storage/stores/contract/contract.ts';
 import { RedisSessionStore } from '../../../src/storage/stores/redis/redis-session-store.ts';
 import { startRedis, type TestServer, withoutRedis } from '../../support/redis.ts';
 import { RedisProbe } from './redis-probe.ts';
@@ -18,7 +18,7 @@ describe.skipIf(withoutRedis())('RedisSessionStore', () => {
     await server.stop();
   });
 
-  sessionStoreContract({
+  classicStoreContract({
     ...{ describe, test, name: 'contract' },
     open: async () => {
       await probe.command('FLUSHALL');
@@ -118,6 +118,16 @@ describe.skipIf(withoutRedis())('RedisSessionStore', () => {
         await make();
         for (const ttl of await ttls('s')) expect(ttl).toBeGreaterThan(30 * DAY - 60);
       }
+    });
+
+    test('a session that is held has none, until it is held no more', async () => {
+      await using store = closing(await fresh());
+      const message = { role: 'user', content: 'Hi' };
+      await store.saveSession('s', [message], { tags: ['Hold'] });
+      await store.appendMessage('s', message);
+      expect(await ttls('s')).toEqual([-1, -1, -1, -1]);
+      await store.saveSession('s', [message]);
+      for (const ttl of await ttls('s')) expect(ttl).toBeGreaterThan(30 * DAY - 60);
     });
 
     test('the class takes other days, and none', async () => {

@@ -5,17 +5,20 @@
  *     session:<id>:messages      list of messages as JSON; absent while there are none
  *     session:<id>:metadata      hash; numbers as text, lists and objects as JSON; no field for what is null
  *     session:<id>:created_at    ISO 8601
- *     session:<id>:state         ours: hash of version and updated_at, in microseconds since the epoch
+ *     session:<id>:state         ours: hash of version, updated_at (microseconds since the epoch), and of what
+ *                                was saved beside the messages: tags, description, summary, held
  *     sessions_by_dir:<dir>      set of ids
  *     sessions_by_update[:<dir>] ours: sorted set of ids by updated_at, of all or of one directory
  *     sessions_directories       ours: hash of the directory by id, for what is gone
  */
 
+import type { SessionInfo } from '../../../session/classic/classic-store.ts';
 import type {
   NewMetadata,
   SessionMetadata,
   SessionState,
 } from '../../../session/classic/models.ts';
+import type { SavedSession } from '../../../session/classic/saved-session.ts';
 import {
   deserializeMetadata,
   deserializeStored,
@@ -25,6 +28,7 @@ import {
 } from '../../../session/classic/serialization.ts';
 import { isoOf, storedTimestamp, timestampFrom } from '../../../session/classic/timestamp.ts';
 import { SerializationError } from '../../../session/errors.ts';
+import { HOLD_TAG, tagKey } from '../../../session/tags.ts';
 
 export const keysOf = (id: string): readonly string[] =>
   ['messages', 'metadata', 'created_at', 'state'].map((part) => `session:${id}:${part}`);
@@ -64,31 +68,79 @@ const typedValue = (field: string, value: string): unknown => {
 export const messagesOf = (stored: readonly string[]) =>
   stored.map((json) => deserializeStored(fromJson(json)));
 
+type Text = string | null;
+
 /** What the load script gives. */
 export type LoadReply = readonly [
   metadata: readonly string[],
   messages: readonly string[],
   createdAt: string,
-  state: readonly [version: string | null, updatedAtMicros: string | null],
+  state: readonly [version: Text, updatedAt: Text, tags: Text, description: Text],
+];
+
+export const stateOf = (
+  sessionId: string,
+  [metadata, messages, createdAt, [version, updatedAt, tags, description]]: LoadReply,
+  nowMs: number,
+): SessionState => ({
+  sessionId,
+  messages: messagesOf(messages),
+  metadata: metadataOf(metadata),
+  ...timesOf(createdAt, updatedAt, nowMs),
+  version: Number(version ?? 0),
+  ...(tags === null ? {} : { tags: tagsOf(tags), description }),
+});
+
+/** What the describe script gives. */
+export type DescribeReply = readonly [
+  metadata: readonly string[],
+  messageCount: number,
+  createdAt: string,
+  state: readonly [version: Text, updatedAt: Text, tags: Text, description: Text, summary: Text],
+];
+
+export const infoOf = (
+  sessionId: string,
+  [fields, messageCount, createdAt, state]: DescribeReply,
+  nowMs: number,
+): SessionInfo => {
+  const [version, updatedAt, tags, description, summary] = state;
+  const metadata = metadataOf(fields);
+  return {
+    sessionId,
+    ...timesOf(createdAt, updatedAt, nowMs),
+    messageCount,
+    totalCost: metadata.totalCostUsd,
+    tags: tags === null ? [] : tagsOf(tags),
+    summary,
+    description,
+    model: metadata.model,
+    workingDirectory: metadata.workingDirectory,
+    version: Number(version ?? 0),
+  };
+};
+
+/** What is saved beside the messages, as HSET takes it. A held session has no time to live. */
+export const savedFields = ({ tags, description, summary }: SavedSession): readonly string[] => [
+  ...['tags', toJson(tags)],
+  ...(description === null ? [] : ['description', description]),
+  ...(summary === null ? [] : ['summary', summary]),
+  ...(tags.some((tag) => tagKey(tag) === HOLD_TAG) ? ['held', '1'] : []),
 ];
 
 /** Sessions of the original have no time of change: it counts as that of the making. */
-export const stateOf = (
-  sessionId: string,
-  [metadata, messages, createdAt, [version, updatedAt]]: LoadReply,
-  nowMs: number,
-): SessionState => {
+const timesOf = (createdAt: string, updatedAt: Text, nowMs: number) => {
   const created = timestampFrom(createdAt) ?? isoOf(nowMs);
   const updated = updatedAt === null ? created : isoOf(Math.ceil(Number(updatedAt) / 1000));
-  return {
-    sessionId,
-    messages: messagesOf(messages),
-    metadata: metadataOf(metadata),
-    createdAt: created,
-    // The first is the caller's clock, the second the server's.
-    updatedAt: Date.parse(updated) < Date.parse(created) ? created : updated,
-    version: Number(version ?? 0),
-  };
+  // The first is the caller's clock, the second the server's.
+  const isBefore = Date.parse(updated) < Date.parse(created);
+  return { createdAt: created, updatedAt: isBefore ? created : updated };
+};
+
+const tagsOf = (json: string): string[] => {
+  const tags = fromJson(json);
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags;
+  throw new SerializationError('tags must be a list of texts');
 };
 
 export const createdAtOf = (ms: number): string => storedTimestamp(isoOf(ms));

@@ -9,6 +9,17 @@
  */
 import { pause } from '../../../otp/clock.ts';
 import { systemClock } from '../../../otp/system-clock.ts';
+import {
+  type ClassicStore,
+  type CleanupOptions,
+  checkedCriteria,
+  cleanUp,
+  cutoffOf,
+  type InfoCriteria,
+  type SaveOptions,
+  type SessionInfo,
+  searchInfos,
+} from '../../../session/classic/classic-store.ts';
 import type {
   CompactionState,
   NewMessage,
@@ -16,9 +27,11 @@ import type {
   SessionState,
   StoredMessage,
 } from '../../../session/classic/models.ts';
+import { type SavedSession, savedSession } from '../../../session/classic/saved-session.ts';
 import {
   serializeCompactionState,
   serializeMessageToJson,
+  serializeStored,
   toJson,
 } from '../../../session/classic/serialization.ts';
 import {
@@ -29,9 +42,9 @@ import {
   type ListOptions,
   listingOf,
   notFound,
-  type SessionStore,
   versionPassed,
 } from '../../../session/classic/session-store.ts';
+import type { AnyMessage } from '../../../session/classic/transcript.ts';
 import { GreenroomError } from '../../../session/errors.ts';
 import { Connection } from '../connection.ts';
 import { Lanes } from '../lanes.ts';
@@ -41,11 +54,15 @@ import { durabilityWarning } from './durability.ts';
 import { failureOf } from './failure.ts';
 import {
   createdAtOf,
+  type DescribeReply,
   indexOf,
+  infoOf,
   keysOf,
   type LoadReply,
   messagesOf,
   metadataFields,
+  metadataOf,
+  savedFields,
   stateOf,
 } from './layout.ts';
 import { type RedisClient, redisLink } from './redis-client.ts';
@@ -67,7 +84,7 @@ const PAUSE_MS = 50;
 /** Entries of an index that one script looks at: Redis does nothing else meanwhile. */
 const LISTED_AT_ONCE = 500;
 
-export class RedisSessionStore implements SessionStore {
+export class RedisSessionStore implements ClassicStore {
   readonly #ttlSeconds: number;
   readonly #deadlineMs: number;
   readonly #connection: Connection<RedisClient>;
@@ -155,21 +172,7 @@ export class RedisSessionStore implements SessionStore {
 
   async listSessions(first?: string | null | ListOptions, second?: number): Promise<string[]> {
     const { workingDirectory, limit } = listingOf(first, second);
-    const index = indexOf(workingDirectory);
-    const dueMs = this.#patience.dueIn(this.#deadlineMs);
-    const ids = new Set<string>();
-    for (let passed = 0; ids.size < limit; ) {
-      const wanted = Math.min(limit - ids.size, LISTED_AT_ONCE);
-      const page = [String(passed), String(wanted)];
-      const [seen, present] = (await this.#read(
-        (client) => client.run('list', [index], page),
-        dueMs,
-      )) as readonly [number, readonly string[]];
-      for (const id of present) ids.add(id);
-      passed += present.length; // what is gone was dropped, and lies in nobody's way
-      if (seen < wanted) break;
-    }
-    return [...ids];
+    return this.#list(indexOf(workingDirectory), limit, this.#dueMs());
   }
 
   async deleteSession(sessionId: string, options?: ChangeOptions): Promise<void> {
@@ -178,12 +181,68 @@ export class RedisSessionStore implements SessionStore {
 
   async sessionExists(sessionId: string): Promise<boolean> {
     const keys = keysOf(checkedId(sessionId)).slice(0, 2);
-    return (await this.#read((client) => client.command('EXISTS', ...keys))) !== 0;
+    return (await this.#read((client) => client.command('EXISTS', ...keys), this.#dueMs())) !== 0;
+  }
+
+  async saveSession(
+    sessionId: string,
+    messages: readonly AnyMessage[],
+    options?: SaveOptions,
+  ): Promise<void> {
+    const id = checkedId(sessionId);
+    const dueMs = this.#dueMs();
+    const copies = savedSession(messages, options).messages; // as they are now, whatever waits before us
+    await this.#lanes.run([id], async () => {
+      for (;;) {
+        const reply = await this.#describe(id, dueMs);
+        const before = reply === null ? undefined : metadataOf(reply[0]);
+        const saved = savedSession(copies, options, before);
+        const version = reply === null ? -1 : Number(reply[3][0] ?? 0);
+        const args = (serverMs: number) => [createdAtOf(serverMs), ...saveWords(saved)];
+        const [result] = await this.#run('save', id, args, { expectedVersion: version }, dueMs);
+        if (result === 'ok') return;
+        if (result === 'late') throw outage('Redis came to this change too late', 'none');
+      }
+    });
+  }
+
+  async search(criteria?: InfoCriteria): Promise<SessionInfo[]> {
+    checkedCriteria(criteria);
+    return searchInfos(await this.listSessionMetadata(), criteria);
+  }
+
+  async listSessionMetadata(): Promise<SessionInfo[]> {
+    const dueMs = this.#dueMs();
+    return this.#infosOf(
+      await this.#list(indexOf(undefined), Number.POSITIVE_INFINITY, dueMs),
+      dueMs,
+    );
+  }
+
+  /** Looks at the old ones only. */
+  async cleanupOldSessions(options: CleanupOptions = {}): Promise<number> {
+    const cutoffMs = cutoffOf(options, systemClock.now());
+    let deleted = 0;
+    for (let passed = 0; ; ) {
+      const dueMs = this.#dueMs();
+      const before = String(Math.floor(cutoffMs * 1000));
+      const [seen, present] = await this.#page(
+        indexOf(undefined),
+        passed,
+        LISTED_AT_ONCE,
+        before,
+        dueMs,
+      );
+      const gone = await cleanUp(this, await this.#infosOf(present, dueMs), cutoffMs);
+      deleted += gone;
+      passed += present.length - gone;
+      if (seen < LISTED_AT_ONCE) return deleted;
+    }
   }
 
   /** Waits for the replies under way. The next call opens the connection again. */
   async close(): Promise<void> {
-    await this.#connection.close(this.#patience.dueIn(this.#deadlineMs));
+    await this.#connection.close(this.#dueMs());
     this.#patience.rest();
   }
 
@@ -192,33 +251,80 @@ export class RedisSessionStore implements SessionStore {
     name: ScriptName,
     id: string,
     argsAt: (serverMs: number) => readonly string[],
-    { expectedVersion }: ChangeOptions = {},
+    options: ChangeOptions = {},
     source?: string,
   ): Promise<void> {
-    const dueMs = this.#patience.dueIn(this.#deadlineMs);
-    const keys = [...keysOf(id), ...(source === undefined ? [] : keysOf(source).slice(0, 2))];
-    const run = (client: RedisClient) =>
-      client.run(name, keys, [
-        id,
-        String(this.#ttlSeconds),
-        client.lastMoment(dueMs),
-        expectedVersion === undefined ? '' : String(expectedVersion),
-        ...argsAt(client.serverMs(systemClock.monotonic())),
-      ]);
+    const dueMs = this.#dueMs();
     const lanes = source === undefined ? [id] : [id, source];
-    const reply = await this.#lanes.run(lanes, () => this.#send(run, dueMs, true));
-    check(reply as ChangeReply, id, source ?? id, expectedVersion);
+    const run = () => this.#run(name, id, argsAt, options, dueMs, source);
+    check(await this.#lanes.run(lanes, run), id, source ?? id, options.expectedVersion);
+  }
+
+  async #run(
+    name: ScriptName,
+    id: string,
+    argsAt: (serverMs: number) => readonly string[],
+    { expectedVersion }: ChangeOptions,
+    dueMs: number,
+    source?: string,
+  ): Promise<ChangeReply> {
+    const keys = [...keysOf(id), ...(source === undefined ? [] : keysOf(source))];
+    const reply = await this.#send(
+      (client) =>
+        client.run(name, keys, [
+          id,
+          String(this.#ttlSeconds),
+          client.lastMoment(dueMs),
+          expectedVersion === undefined ? '' : String(expectedVersion),
+          ...argsAt(client.serverMs(systemClock.monotonic())),
+        ]),
+      dueMs,
+      true,
+    );
+    return reply as ChangeReply;
+  }
+
+  async #list(index: string, limit: number, dueMs: number): Promise<string[]> {
+    const ids = new Set<string>();
+    for (let passed = 0; ids.size < limit; ) {
+      const wanted = Math.min(limit - ids.size, LISTED_AT_ONCE);
+      const [seen, present] = await this.#page(index, passed, wanted, '', dueMs);
+      for (const id of present) ids.add(id);
+      passed += present.length; // what is gone was dropped, and lies in nobody's way
+      if (seen < wanted) break;
+    }
+    return [...ids];
+  }
+
+  async #page(index: string, passed: number, wanted: number, before: string, dueMs: number) {
+    const args = [String(passed), String(wanted), before];
+    const reply = await this.#read((client) => client.run('list', [index], args), dueMs);
+    return reply as readonly [seen: number, present: readonly string[]];
+  }
+
+  async #infosOf(ids: readonly string[], dueMs: number): Promise<SessionInfo[]> {
+    const replies = await Promise.all(ids.map((id) => this.#describe(id, dueMs)));
+    return ids.flatMap((id, at) => {
+      const reply = replies[at] ?? null;
+      return reply === null ? [] : [infoOf(id, reply, systemClock.now())];
+    });
+  }
+
+  async #describe(id: string, dueMs: number): Promise<DescribeReply | null> {
+    const reply = await this.#read((client) => client.run('describe', keysOf(id), []), dueMs);
+    return reply as DescribeReply | null;
   }
 
   #ask(name: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#read((client) => client.run(name, keys, args));
+    return this.#read((client) => client.run(name, keys, args), this.#dueMs());
   }
 
-  #read(
-    work: (client: RedisClient) => Promise<unknown>,
-    dueMs: number = this.#patience.dueIn(this.#deadlineMs),
-  ): Promise<unknown> {
+  #read(work: (client: RedisClient) => Promise<unknown>, dueMs: number): Promise<unknown> {
     return this.#send(work, dueMs, false);
+  }
+
+  #dueMs(): number {
+    return this.#patience.dueIn(this.#deadlineMs);
   }
 
   /** Does what is sure not to have happened again until it is due; all else is told. */
@@ -242,6 +348,13 @@ export class RedisSessionStore implements SessionStore {
     }
   }
 }
+
+/** Lists with their lengths before them, then the messages. */
+const saveWords = (saved: SavedSession): readonly string[] => {
+  const words = (list: readonly string[]) => [String(list.length), ...list];
+  const messages = saved.messages.map((message) => toJson(serializeStored(message)));
+  return [...words(metadataFields(saved.metadata)), ...words(savedFields(saved)), ...messages];
+};
 
 const check = (
   [result, version]: ChangeReply,

@@ -33,7 +33,9 @@ local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 if now > lastMoment then return {'late'} end
 
-local function versionNow() return tonumber(redis.call('HGET', state, 'version') or 0) end
+local kept = redis.call('HMGET', state, 'version', 'held')
+local version = tonumber(kept[1] or 0)
+if kept[2] then ttl = 0 end
 local function directoryOf(key) return redis.call('HGET', key, 'working_directory') or '.' end
 
 local function forget(gone, directory)
@@ -73,7 +75,6 @@ end
 
 const MUST_EXIST = `
 if not exists() then return {'absent'} end
-local version = versionNow()
 if expected ~= '' and tonumber(expected) ~= version then return {'conflict', whole(version)} end
 `;
 
@@ -86,6 +87,7 @@ const READ = '#!lua flags=no-writes';
 const CREATE = `${WRITE}${CHANGE}
 if exists() then return {'exists'} end
 redis.call('DEL', messages, state)
+ttl = tonumber(ARGV[2])
 redis.call('SET', created, ARGV[5])
 redis.call('HSET', metadata, unpack(ARGV, 6))
 local directory = directoryOf(metadata)
@@ -129,17 +131,53 @@ forget(id, directory)
 return {'ok'}
 `;
 
-/** KEYS: those of the new session, then messages and metadata of the source. ARGV further: created at. */
+/** KEYS: those of the new session, then those of the source. ARGV further: created at. */
 const FORK = `${WRITE}${CHANGE}
 if redis.call('EXISTS', KEYS[5], KEYS[6]) == 0 then return {'absent'} end
 if exists() then return {'exists'} end
-redis.call('DEL', state)
+redis.call('DEL', messages, state)
 redis.call('COPY', KEYS[5], messages)
 redis.call('COPY', KEYS[6], metadata)
+redis.call('COPY', KEYS[8], state)
+ttl = redis.call('HGET', state, 'held') and 0 or tonumber(ARGV[2])
 redis.call('SET', created, ARGV[5])
 local directory = directoryOf(metadata)
 enter(directory)
 return stamp(1, directory)
+`;
+
+/**
+ * ARGV further: created at, how many words of metadata and these, how many words of what was saved beside
+ * them and these, then the messages. The expected version is -1 for a session that must not be there.
+ */
+const SAVE = `${WRITE}${CHANGE}
+local isNew = not exists()
+if isNew ~= (expected == '-1') or (not isNew and tonumber(expected) ~= version) then
+  return {'conflict', whole(version)}
+end
+local at = 6
+local function take()
+  local words = {}
+  for next = at + 1, at + tonumber(ARGV[at]) do words[#words + 1] = ARGV[next] end
+  at = at + 1 + #words
+  return words
+end
+if isNew then
+  redis.call('DEL', state)
+  version = 0
+  redis.call('SET', created, ARGV[5])
+end
+redis.call('HSET', metadata, unpack(take()))
+redis.call('HDEL', state, 'tags', 'description', 'summary', 'held')
+redis.call('HSET', state, unpack(take()))
+ttl = redis.call('HGET', state, 'held') and 0 or tonumber(ARGV[2])
+redis.call('DEL', messages)
+for first = at, #ARGV, 1000 do
+  redis.call('RPUSH', messages, unpack(ARGV, first, math.min(first + 999, #ARGV)))
+end
+local directory = directoryOf(metadata)
+if isNew then enter(directory) end
+return stamp(version + 1, directory)
 `;
 
 const LOAD = `${READ}${PRELUDE}
@@ -148,7 +186,18 @@ return {
   redis.call('HGETALL', metadata),
   redis.call('LRANGE', messages, 0, -1),
   redis.call('GET', created) or '',
-  redis.call('HMGET', state, 'version', 'updated_at'),
+  redis.call('HMGET', state, 'version', 'updated_at', 'tags', 'description'),
+}
+`;
+
+/** What is known without the messages. */
+const DESCRIBE = `${READ}${PRELUDE}
+if not exists() then return false end
+return {
+  redis.call('HGETALL', metadata),
+  redis.call('LLEN', messages),
+  redis.call('GET', created) or '',
+  redis.call('HMGET', state, 'version', 'updated_at', 'tags', 'description', 'summary'),
 }
 `;
 
@@ -159,12 +208,18 @@ return redis.call('LRANGE', messages, ARGV[1], ARGV[2])
 `;
 
 /**
- * KEYS: an index. ARGV: how many to pass over, how many to look at, the working directory or ''. Gives how many
- * of these are still there, and their ids. What is gone is dropped.
+ * KEYS: an index. ARGV: how many to pass over, how many to look at, and the time before which the last change
+ * was, or ''. Without one the newest come first, else the oldest. Gives how many it saw, and those of them
+ * that are still there. What is gone is dropped.
  */
 const LIST = `${FREE}
 local present = {}
-local seen = redis.call('ZREVRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1)
+local seen
+if ARGV[3] == '' then
+  seen = redis.call('ZREVRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1)
+else
+  seen = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3], 'LIMIT', ARGV[1], ARGV[2])
+end
 for _, id in ipairs(seen) do
   if redis.call('EXISTS', 'session:' .. id .. ':metadata', 'session:' .. id .. ':messages') > 0 then
     present[#present + 1] = id
@@ -189,7 +244,9 @@ export const SCRIPTS = {
   compact: COMPACT,
   remove: DELETE,
   fork: FORK,
+  save: SAVE,
   load: LOAD,
+  describe: DESCRIBE,
   range: RANGE,
   list: LIST,
 } as const;
