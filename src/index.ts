@@ -21,6 +21,7 @@ import { SessionsFacade } from './session/facade.ts';
 import { Tenant } from './session/ids.ts';
 import { newestSonnet } from './session/pricing/price.ts';
 
+export { type Client, type ClientOptions, connectClient } from './client/client.ts';
 export type {
   CleanupReport,
   EntryView,

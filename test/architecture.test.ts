@@ -84,6 +84,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),
   ...Object.fromEntries(DOORS.map((unit) => [unit, DOMAIN])),
   client: [...DOMAIN, 'nats'],
+  'agent-sdk': ['session'],
   cli: ['session', 'client', 'nats'],
   supervisors: [...DOMAIN, ...PARTS, ...DOORS],
   greenroom: [...DOMAIN, ...PARTS, ...DOORS, 'supervisors'],

@@ -22,6 +22,7 @@ export const OPTIONAL_FACETS = [
   'owner',
   'templateId',
   'externalKey',
+  'projectKey',
   'parentId',
 ] as const;
 
@@ -63,6 +64,7 @@ export class SessionTable {
     owner: new Facet(),
     templateId: new Facet(),
     externalKey: new Facet(),
+    projectKey: new Facet(),
     parentId: new Facet(),
   };
   readonly tags = new TagTable();
@@ -184,6 +186,7 @@ export class SessionTable {
     facets.owner.set(slot, row.owner);
     facets.templateId.set(slot, row.templateId);
     facets.externalKey.set(slot, row.externalKey);
+    facets.projectKey.set(slot, row.projectKey);
     facets.parentId.set(slot, row.parentId);
     for (const field of TEXTS) this.#texts[field].set(slot, row[field]);
     this.tags.set(slot, row.tags);

@@ -9,6 +9,7 @@ import { Criteria, criteriaShape, Filter } from './catalog.ts';
 import type { ApiMessage, WireEvent } from './event.ts';
 import { type Settings, settableShape } from './head.ts';
 import { TurnId } from './ids.ts';
+import { MIRROR_VERBS, type MirrorReplies } from './mirror/mirror-api.ts';
 import { turnRequestShape } from './turn.ts';
 import type { Usage } from './usage.ts';
 
@@ -82,6 +83,7 @@ export const SESSIONS_VERBS = {
     maxAgeDays: z.number().min(0).max(100_000).optional(),
     dryRun: z.boolean().default(false),
   }),
+  ...MIRROR_VERBS,
 } as const;
 
 export type SessionVerb = keyof typeof SESSION_VERBS;
@@ -111,6 +113,7 @@ export interface SessionView extends Settings {
   readonly provider?: string;
   readonly parent?: { readonly sessionId: string; readonly seq: number };
   readonly gitBranch?: string;
+  readonly projectKey?: string;
   readonly outputUnderReported?: boolean;
   readonly lastError?: { readonly code: string; readonly message: string };
 }
@@ -136,6 +139,8 @@ export interface SessionSummary {
   readonly status: string;
   readonly workingDirectory?: string;
   readonly owner?: string;
+  readonly externalKey?: string;
+  readonly projectKey?: string;
   readonly parentId?: string;
 }
 
@@ -210,7 +215,7 @@ export interface SessionReplies {
   'import-state': { exists: boolean; externalKey?: string; lines: number; digest: string };
 }
 
-export interface SessionsReplies {
+export interface SessionsReplies extends MirrorReplies {
   search: { sessions: SessionSummary[]; nextCursor?: string };
   list: { sessions: SessionSummary[]; nextCursor?: string };
   count: { count: number; costUsd: number };

@@ -4,6 +4,7 @@ import { acceptTurn, cancelTurn, rejectTurn, resumeTurn } from './apply-turn.ts'
 import { Draft, makeIfAbsent } from './draft.ts';
 import { ConcurrencyError, GreenroomError } from './errors.ts';
 import { type Head, mustBeAlive, type Settings, withSettings } from './head.ts';
+import type { StreamDrop } from './journal.ts';
 import type { Change, ImportDelta, Input, NewMessage, Rules, SessionState } from './machine.ts';
 import { addTags, removeTags } from './tags.ts';
 import type { TurnError } from './turn.ts';
@@ -41,6 +42,8 @@ const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
       return append(draft, input.messages, input.expectedVersion, rules);
     case 'import':
       return addImported(draft, input.delta);
+    case 'drop':
+      return dropSide(draft, input.drop);
     case 'cancel':
       return cancelTurn(draft, input.turnId);
     case 'step':
@@ -114,6 +117,8 @@ const append = (
 const addImported = (draft: Draft, delta: ImportDelta): void => {
   const { subpath, stream, lines } = delta;
   const isNew = draft.head.version === 0;
+  draft.answer = { type: 'imported', lines: delta.totalLines, added: lines.length };
+  if (delta.head === draft.head) return; // all of it is stored
   if (subpath === '' && draft.head.openTurns.length > 0)
     throw new GreenroomError('invalid_state', 'a turn is open: import again when it has finished');
   let seq = stream.seq - lines.length;
@@ -126,9 +131,15 @@ const addImported = (draft: Draft, delta: ImportDelta): void => {
     ...(subpath === '' ? { seq: stream.seq } : {}),
     sideTranscripts: delta.head.sideTranscripts + (delta.isNewStream && subpath !== '' ? 1 : 0),
   };
-  if (isNew) draft.audit('imported', 'import');
+  if (isNew) draft.audit('imported', delta.by);
   if (subpath === '') draft.effect({ type: 'forgetContext' });
-  draft.answer = { type: 'imported', lines: delta.totalLines, added: lines.length };
+};
+
+const dropSide = (draft: Draft, drop: StreamDrop | undefined): void => {
+  draft.answer = { type: 'dropped', wasThere: drop !== undefined };
+  if (drop === undefined) return;
+  draft.write({ type: 'drop', drop });
+  draft.patch({ sideTranscripts: draft.head.sideTranscripts - 1 });
 };
 
 /** Out of its restart budget: open turns end as interrupted, so that what broke it is not run again. */

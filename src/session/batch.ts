@@ -91,7 +91,7 @@ export const toChange = (
 
 const records = (
   writes: readonly Write[],
-): Pick<SessionWrite, 'appends' | 'streams' | 'turns' | 'newTurnIds' | 'responses'> => {
+): Pick<SessionWrite, 'appends' | 'streams' | 'turns' | 'newTurnIds' | 'responses' | 'drops'> => {
   const bySubpath = new Map<string, Extract<Write, { type: 'entry' }>['entry'][]>();
   for (const write of writes) {
     if (write.type !== 'entry') continue;
@@ -99,7 +99,9 @@ const records = (
     if (entries === undefined) bySubpath.set(write.subpath, [write.entry]);
     else entries.push(write.entry);
   }
+  const drops = writes.flatMap((write) => (write.type === 'drop' ? [write.drop] : []));
   return {
+    ...(drops.length === 0 ? {} : { drops }),
     appends: [...bySubpath].map(([subpath, entries]) => ({ subpath, entries })),
     streams: writes.flatMap((write) => (write.type === 'stream' ? [write.record] : [])),
     turns: writes.flatMap((write) => (write.type === 'turn' ? [write.record] : [])),

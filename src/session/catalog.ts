@@ -47,6 +47,8 @@ export const criteriaShape = {
   permissionMode: z.enum(PERMISSION_MODES).optional(),
   owner: z.string().min(1).optional(),
   externalKey: z.string().min(1).optional(),
+  /** The Agent SDK's project, of sessions that it keeps here. */
+  projectKey: z.string().min(1).optional(),
 };
 
 /** What a search may ask; all given criteria must hold. Ranges are inclusive. */

@@ -119,6 +119,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly provider?: Provider;
   readonly parent?: { readonly sessionId: string; readonly seq: number };
   readonly gitBranch?: string;
+  /** Under which project the Agent SDK lists it, as stored (`mirror-key.ts`); absent without a main transcript. */
+  readonly projectKey?: string;
   /** The logged output tokens of this import are known to be too low. */
   readonly outputUnderReported?: boolean;
   readonly lastError?: TurnError;

@@ -4,7 +4,7 @@
  */
 import { describeLine } from './claude-code/describe-line.ts';
 import { EMPTY_DIGEST, nextDigest } from './claude-code/digest.ts';
-import { readLine } from './claude-code/read-line.ts';
+import { type ReadLine, readLine } from './claude-code/read-line.ts';
 import { mergeResponse, type ResponseRecord } from './claude-code/response-record.ts';
 import {
   emptyFacts,
@@ -14,9 +14,11 @@ import {
 } from './claude-code/transcript-facts.ts';
 import { GreenroomError } from './errors.ts';
 import type { Head } from './head.ts';
-import type { Journal, ResponseWrite } from './journal.ts';
+import type { Journal, ResponseWrite, StreamRecord } from './journal.ts';
 import type { ImportDelta } from './machine.ts';
-import { addTags, isTag } from './tags.ts';
+import { unlikeMark } from './mirror/mirror-key.ts';
+import type { MirrorRecord } from './mirror/mirror-record.ts';
+import { addTags, isTag, removeTags } from './tags.ts';
 import { addUsage } from './usage.ts';
 
 export interface ImportRequest {
@@ -34,6 +36,25 @@ export interface ImportedStream {
   /** Over all lines stored so far: see `digest.ts`. */
   readonly digest: string;
   readonly facts: TranscriptFacts;
+  /** Of a stream that the Agent SDK keeps here. */
+  readonly mirror?: MirrorRecord;
+}
+
+export const importedStream = (stream: StreamRecord | undefined): ImportedStream | undefined =>
+  stream?.imported as ImportedStream | undefined;
+
+/** A line, and what was read in it. */
+export interface Line {
+  readonly body: Uint8Array;
+  readonly read: ReadLine;
+}
+
+export interface NewLines {
+  readonly subpath: string;
+  readonly externalKey: string;
+  readonly lines: readonly Line[];
+  /** Who adds them, for the audit. */
+  readonly by: string;
 }
 
 /**
@@ -53,43 +74,59 @@ export const prepareImport = (
       `the session was imported from ${head.externalKey}, not from ${externalKey}`,
     );
   const stream = journal.stream(head.key, subpath);
-  const before = (stream?.imported as ImportedStream | undefined) ?? {
-    externalKey,
-    digest: EMPTY_DIGEST,
-    facts: emptyFacts,
-  };
-  const stored = before.facts.lines;
+  const stored = importedStream(stream)?.facts.lines ?? 0;
   if (request.fromLine > stored)
     throw new GreenroomError(
       'invalid_request',
       `line ${stored} comes next, not ${request.fromLine}`,
     );
-  const bodies = request.lines.slice(stored - request.fromLine);
-  const { facts, responses } = foldChunk(before.facts, bodies);
+  const lines = request.lines
+    .slice(stored - request.fromLine)
+    .map((body) => ({ body, read: readLine(body) }));
+  return addLines(head, stream, { subpath, externalKey, lines, by: 'import' }, journal, nowMs);
+};
+
+/** The delta of lines that are not stored yet, behind those that are. */
+export const addLines = (
+  head: Head,
+  stream: StreamRecord | undefined,
+  { subpath, externalKey, lines, by }: NewLines,
+  journal: Journal,
+  nowMs: number,
+): ImportDelta => {
+  const before = importedStream(stream) ?? {
+    externalKey,
+    digest: EMPTY_DIGEST,
+    facts: emptyFacts,
+  };
+  const reads = lines.map(({ read }) => read);
+  const { facts, responses } = foldChunk(before.facts, reads);
   const counted = countResponses(head, responses, journal);
-  const seq = (subpath === '' ? head.seq : (stream?.seq ?? 0)) + bodies.length;
+  const seq = (subpath === '' ? head.seq : (stream?.seq ?? 0)) + lines.length;
   const imported: ImportedStream = {
     externalKey,
-    digest: bodies.reduce(nextDigest, before.digest),
+    digest: lines.reduce((digest, { body }) => nextDigest(digest, body), before.digest),
     facts,
   };
   return {
     subpath,
-    lines: bodies.map((body) => ({ body, atMs: timeOf(body) ?? facts.firstAtMs ?? nowMs })),
+    lines: lines.map(({ body, read }) => ({
+      body,
+      atMs: timeOf(read) ?? facts.firstAtMs ?? nowMs,
+    })),
     stream: { subpath, seq, imported },
     responses: counted.writes,
     totalLines: facts.lines,
     isNewStream: stream === undefined,
+    by,
     head: withFacts(counted.head, subpath, externalKey, before.facts, facts, nowMs),
   };
 };
 
-const timeOf = (body: Uint8Array): number | undefined => {
-  const read = readLine(body);
-  return read.kind === 'objects'
+const timeOf = (read: ReadLine): number | undefined =>
+  read.kind === 'objects'
     ? read.objects.map((object) => describeLine(object).atMs).find((atMs) => atMs !== undefined)
     : undefined;
-};
 
 /** Each response counts once, with its fullest copy, in whatever file or chunk it is seen. */
 const countResponses = (
@@ -99,7 +136,8 @@ const countResponses = (
 ) => {
   const writes: ResponseWrite[] = [];
   let { usage, costNanoUsd, unpricedAnswers } = head;
-  for (const [responseKey, seen] of responses) {
+  for (const [foreignKey, seen] of responses) {
+    const responseKey = unlikeMark(foreignKey);
     const old = journal.response(head.key, responseKey) as ResponseRecord | undefined;
     const merged = mergeResponse(old, seen);
     if (merged.record === old) continue;
@@ -147,11 +185,12 @@ const withMainFacts = (head: Head, before: TranscriptFacts, after: TranscriptFac
   const isOurs =
     head.title === undefined || head.title === (titleOf(before) ?? before.firstPrompt ?? undefined);
   const { cwd, gitBranch, model } = after;
+  const tagsGone = before.tags.filter((tag) => !after.tags.includes(tag));
   return {
     ...head,
     messageCount: head.messageCount + after.messageCount - before.messageCount,
     numTurns: head.numTurns + after.numTurns - before.numTurns,
-    tags: addTags(head.tags, after.tags.filter(isTag)),
+    tags: addTags(removeTags(head.tags, tagsGone), after.tags.filter(isTag)),
     ...(title !== undefined && isOurs ? { title: title.slice(0, 500) } : {}),
     ...(after.firstPrompt === null || head.summary !== undefined
       ? {}

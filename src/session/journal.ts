@@ -22,12 +22,22 @@ export interface StreamRecord {
   readonly imported?: unknown;
 }
 
+/** A side transcript that goes, with everything that was stored of it. */
+export interface StreamDrop {
+  readonly subpath: string;
+  /** How the keys of its marks among the responses begin: short, plain, not empty. */
+  readonly marks: string;
+}
+
 export interface StreamAppend {
   readonly subpath: string;
   readonly entries: readonly Entry[];
 }
 
-/** One imported response, for counting its usage once however often it is seen. Opaque to the journal. */
+/**
+ * One imported response, for counting its usage once however often it is seen; or the mark that a
+ * line of a mirrored transcript is stored. Opaque to the journal.
+ */
 export interface ResponseWrite {
   readonly responseKey: string;
   readonly record: unknown;
@@ -68,6 +78,8 @@ export interface SessionWrite extends ChangeBase {
   /** Ids that must be unknown to the ledger, else the commit is refused with `turn_known` below. */
   readonly newTurnIds: readonly TurnId[];
   readonly responses: readonly ResponseWrite[];
+  /** Done before everything else of the change. */
+  readonly drops?: readonly StreamDrop[];
 }
 
 export interface SessionDelete extends ChangeBase {

@@ -14,7 +14,6 @@ import { codeOf, type ErrorCode, GreenroomError } from './errors.ts';
 import type { StepEvent, StepOutcome } from './executor.ts';
 import { newHead } from './head.ts';
 import { keyString, type TurnId } from './ids.ts';
-import { prepareImport } from './import.ts';
 import {
   type AuditRecord,
   type Journal,
@@ -23,6 +22,7 @@ import {
   TurnKnownError,
 } from './journal.ts';
 import type { Answer, Effect, Input, SessionState } from './machine.ts';
+import { isForeign, prepareForeign } from './mirror/foreign-request.ts';
 import { Narrator } from './narrator.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
@@ -232,15 +232,11 @@ export class LiveSession {
 
   #prepare(waiting: Waiting): readonly Ready[] {
     const { request, from } = waiting;
-    if (request.type !== 'importChunk') return [{ ...waiting, input: request }];
+    if (!isForeign(request)) return [{ ...waiting, input: request }];
     try {
-      const delta = prepareImport(
-        this.committed.head,
-        request,
-        this.#journal,
-        this.#mailbox.system.clock.now(),
-      );
-      return [{ ...waiting, input: { type: 'import', delta } }];
+      const nowMs = this.#mailbox.system.clock.now();
+      const input = prepareForeign(this.committed.head, request, this.#journal, nowMs);
+      return [{ ...waiting, input }];
     } catch (error) {
       from?.fail(error);
       return [];

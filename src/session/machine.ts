@@ -11,7 +11,7 @@ import type { TurnEventBody } from './event.ts';
 import type { ModelStep, StepOutcome } from './executor.ts';
 import type { Head, Settings } from './head.ts';
 import type { TurnId } from './ids.ts';
-import type { AuditRecord, ResponseWrite, StreamRecord } from './journal.ts';
+import type { AuditRecord, ResponseWrite, StreamDrop, StreamRecord } from './journal.ts';
 import type { BusyPolicy, ClosedTurn, TurnError, TurnOptions } from './turn.ts';
 
 export interface SessionState {
@@ -65,6 +65,8 @@ export interface ImportDelta {
   readonly totalLines: number;
   readonly responses: readonly ResponseWrite[];
   readonly isNewStream: boolean;
+  /** Who adds it, for the audit. */
+  readonly by: string;
   /** The head with the import's facts and counters laid over it; entries and version are the machine's. */
   readonly head: Head;
 }
@@ -86,6 +88,8 @@ export type Input =
       readonly expectedVersion?: number | undefined;
     }
   | { readonly type: 'import'; readonly delta: ImportDelta }
+  /** A side transcript goes; undefined: it was not there. */
+  | { readonly type: 'drop'; readonly drop: StreamDrop | undefined }
   | { readonly type: 'cancel'; readonly turnId: TurnId | undefined }
   | {
       readonly type: 'step';
@@ -111,6 +115,7 @@ export type Write =
   | { readonly type: 'newTurn'; readonly turnId: TurnId }
   | { readonly type: 'stream'; readonly record: StreamRecord }
   | { readonly type: 'response'; readonly response: ResponseWrite }
+  | { readonly type: 'drop'; readonly drop: StreamDrop }
   | { readonly type: 'audit'; readonly record: AuditRecord }
   | { readonly type: 'delete'; readonly tombstoneUntilMs: number };
 
@@ -126,6 +131,7 @@ export type Answer =
   /** The answer waits until the turn has closed. */
   | { readonly type: 'turnClosed'; readonly turnId: TurnId }
   | { readonly type: 'deleted' }
+  | { readonly type: 'dropped'; readonly wasThere: boolean }
   | { readonly type: 'imported'; readonly lines: number; readonly added: number }
   | { readonly type: 'none' };
 

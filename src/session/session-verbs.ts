@@ -3,18 +3,17 @@ import type { z } from 'zod';
 import type { EntryView, SESSION_VERBS, SessionReplies, SessionVerb } from './api.ts';
 import type { Caller } from './caller.ts';
 import { EMPTY_DIGEST, nextDigest } from './claude-code/digest.ts';
-import type { Entry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { SessionKey } from './ids.ts';
 import type { ImportedStream } from './import.ts';
-import { type EntryRange, type Journal, journalName } from './journal.ts';
+import { type Journal, journalName } from './journal.ts';
+import { readPage } from './pages.ts';
 import { importRequest, newMessages } from './requests.ts';
+import { TOMBSTONE_MS } from './tombstone.ts';
 import type { TurnRecord } from './turn.ts';
 import { entryView, sessionView, turnView } from './views.ts';
 import type { Answered, SessionRequest } from './waiting-changes.ts';
 
-/** How long a tombstone keeps a late redelivery from bringing a session back. */
-export const TOMBSTONE_MS = 30 * 24 * 3_600_000;
 /** Entries read at once. */
 const PAGE = 1_000;
 
@@ -86,32 +85,6 @@ const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, m
     .map(entryView);
   const isMore = nextFrom !== undefined && nextFrom >= 1 && nextFrom <= last;
   return { entries: shown, ...(isMore ? { nextFrom } : {}) };
-};
-
-/** At most so many bytes of entries at once: large ones come a few a page. */
-const PAGE_BYTES = 4 * 1024 * 1024;
-const READ_AT_ONCE = 20;
-
-const readPage = (
-  journal: Journal,
-  key: SessionKey,
-  { from = 1, to = 0, limit = PAGE, reverse = false, subpath = '' }: EntryRange,
-): readonly Entry[] => {
-  const entries: Entry[] = [];
-  let bytes = 0;
-  while (entries.length < limit && bytes < PAGE_BYTES) {
-    const last = entries.at(-1)?.seq;
-    const rest = reverse
-      ? { from, to: (last ?? to + 1) - 1 }
-      : { from: (last ?? from - 1) + 1, to };
-    if (rest.from > rest.to) break;
-    const wanted = Math.min(READ_AT_ONCE, limit - entries.length);
-    const more = journal.entries(key, { subpath, ...rest, limit: wanted, reverse });
-    if (more.length === 0) break;
-    entries.push(...more);
-    for (const entry of more) if (entry.kind !== 'view') bytes += entry.body.byteLength;
-  }
-  return entries;
 };
 
 /** Cancelling a turn that has ended already answers with its record. */

@@ -23,11 +23,13 @@ import type { Feed, Listener } from './feed.ts';
 import { closedPublication } from './finished.ts';
 import { keyString, newTurnId, type SessionKey, type Tenant, type TurnId } from './ids.ts';
 import { journalName } from './journal.ts';
+import { mirrorVerbs } from './mirror/mirror-verbs.ts';
 import { usdOf } from './pricing/money.ts';
 import { newTurn } from './requests.ts';
 import type { SessionRuntime } from './session-args.ts';
-import { type SessionVerbs, sessionVerbs, TOMBSTONE_MS } from './session-verbs.ts';
+import { type SessionVerbs, sessionVerbs } from './session-verbs.ts';
 import { sweeperName } from './sweeper.ts';
+import { TOMBSTONE_MS } from './tombstone.ts';
 import { TurnReading } from './turn-reading.ts';
 import { emptyUsage } from './usage.ts';
 import { summaryView } from './views.ts';
@@ -53,7 +55,7 @@ export class Sessions implements SessionsDoor {
     this.#runtime = runtime;
     this.#caller = new Caller(system);
     this.#verbs = sessionVerbs(this.#caller);
-    this.#tenantVerbs = tenantVerbs(system);
+    this.#tenantVerbs = tenantVerbs(this.#caller);
   }
 
   /** From now on new turns are refused with `draining`; all else goes on. */
@@ -167,7 +169,8 @@ export class Sessions implements SessionsDoor {
   }
 }
 
-const tenantVerbs = (system: System): TenantVerbs => {
+const tenantVerbs = (caller: Caller): TenantVerbs => {
+  const { system } = caller;
   const search = async (tenant: Tenant, criteria: Criteria) => {
     const { rows, nextCursor } = system.fetch(catalogName).search(tenant, criteria);
     return { sessions: rows.map(summaryView), ...(nextCursor === undefined ? {} : { nextCursor }) };
@@ -181,5 +184,6 @@ const tenantVerbs = (system: System): TenantVerbs => {
     },
     cleanup: async (tenant, { maxAgeDays, dryRun, ...filter }) =>
       system.fetch(sweeperName).sweep(tenant, { filter, maxAgeDays, dryRun }),
+    ...mirrorVerbs(caller),
   };
 };

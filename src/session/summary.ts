@@ -28,6 +28,8 @@ export interface SummaryRow {
   readonly owner?: string;
   readonly templateId?: string;
   readonly externalKey?: string;
+  /** Of a mirrored session with a main transcript: the Agent SDK's project, as stored. */
+  readonly projectKey?: string;
   readonly parentId?: string;
   readonly openTurns: number;
 }
@@ -46,6 +48,7 @@ const OPTIONAL = [
   'owner',
   'templateId',
   'externalKey',
+  'projectKey',
 ] as const;
 
 export const summaryOf = (head: Head): SummaryRow => {

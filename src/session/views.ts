@@ -34,6 +34,7 @@ const PLAIN = [
   'provider',
   'parent',
   'gitBranch',
+  'projectKey',
   'outputUnderReported',
   'lastError',
 ] as const;

@@ -6,8 +6,8 @@
  */
 import type { From } from '../otp/message.ts';
 import type { Head } from './head.ts';
-import type { ImportRequest } from './import.ts';
 import type { Answer, Input } from './machine.ts';
+import { type ForeignRequest, isForeign } from './mirror/foreign-request.ts';
 import type { TurnRecord } from './turn.ts';
 
 /** What a caller is told: the answer, and the state that it is true of. */
@@ -18,7 +18,7 @@ export interface Answered {
   readonly turn?: TurnRecord;
 }
 
-export type SessionRequest = Input | ImportRequest;
+export type SessionRequest = Input | ForeignRequest;
 
 /** A change, and who asked for it; without a `from` it is the session's own. */
 export interface Waiting {
@@ -76,18 +76,18 @@ export class WaitingChanges {
  * names a version means a committed one.
  */
 const beginsCommit = (request: SessionRequest): boolean =>
-  request.type === 'importChunk' ||
+  isForeign(request) ||
   ('expectedVersion' in request && request.expectedVersion !== undefined) ||
   ('ifVersion' in request && request.ifVersion !== undefined);
 
 /** Behind an import, a deletion or a parking nothing shares the commit: the next ones see what it made. */
-const endsCommit = ({ type }: SessionRequest): boolean =>
-  type === 'importChunk' || type === 'delete' || type === 'park';
+const endsCommit = (request: SessionRequest): boolean =>
+  isForeign(request) || request.type === 'delete' || request.type === 'park';
 
 /** What a request brings along, roughly: its bodies. */
 const bytesOf = (request: SessionRequest): number => {
   if (request.type === 'turn') return request.turn.body.byteLength;
   const bodies = request.type === 'append' ? request.messages.map(({ body }) => body) : [];
-  const lines = request.type === 'importChunk' ? request.lines : bodies;
+  const lines = 'lines' in request ? request.lines : bodies;
   return lines.reduce((sum, line) => sum + line.byteLength, 0);
 };

@@ -16,10 +16,12 @@ import {
   PUT,
   PUT_FREED,
   REMOVE,
+  REMOVE_ALL,
 } from './batch.ts';
 import { epochOf, HEAD_START_BYTES, packValue, readValue, record, versionOf } from './codec.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, type Table, UPKEEP } from './keys.ts';
+import { PURGE_BATCH_RECORDS } from './limits.ts';
 
 /** Tables as a transaction sees them, its own puts included. */
 export interface WriteTables {
@@ -27,6 +29,11 @@ export interface WriteTables {
   get(table: Table, key: Uint8Array): Buffer | undefined;
   /** The first `length` bytes of the value. */
   peek(table: Table, key: Uint8Array, length: number): Buffer | undefined;
+  /** The first records from `start` on and before `end`; copies. */
+  range(
+    table: Table,
+    range: { readonly start: keys.Key; readonly end: keys.Key; readonly limit: number },
+  ): { readonly key: keys.Key; readonly value: Buffer }[];
   put(table: Table, key: Uint8Array, value: Uint8Array): void;
   remove(table: Table, key: Uint8Array): void;
 }
@@ -171,6 +178,17 @@ const carryOut = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): 
       tables.remove(table, key);
     } else if (what === PUT_FREED)
       tables.put(table, key, record(key.toString('latin1'), packValue, { freed }));
+    else if (what === REMOVE_ALL) removeAll(tables, table, key.toString('latin1'));
     at = next;
+  }
+};
+
+/** A few at a time: a range gives copies. */
+const removeAll = (tables: WriteTables, table: Table, start: keys.Key): void => {
+  const range = { start, end: keys.after(start), limit: PURGE_BATCH_RECORDS };
+  for (let found = PURGE_BATCH_RECORDS; found === PURGE_BATCH_RECORDS; ) {
+    const records = tables.range(table, range);
+    for (const { key } of records) tables.remove(table, bytesOf(key));
+    found = records.length;
   }
 };

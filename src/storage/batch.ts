@@ -27,7 +27,14 @@ export const PUT = 1;
 export const REMOVE = 2;
 /** Puts a record of the bytes that the change's removals freed. */
 export const PUT_FREED = 3;
-export type Operation = typeof EXPECT_ABSENT | typeof PUT | typeof REMOVE | typeof PUT_FREED;
+/** Removes every record whose key begins so. */
+export const REMOVE_ALL = 4;
+export type Operation =
+  | typeof EXPECT_ABSENT
+  | typeof PUT
+  | typeof REMOVE
+  | typeof PUT_FREED
+  | typeof REMOVE_ALL;
 
 const FIRST_BYTES = 64 * 1024;
 
@@ -97,6 +104,11 @@ export class Batch {
 
   remove(table: Table, key: Key): void {
     this.#operation(REMOVE, table, key);
+  }
+
+  /** @param prefix its last character is not 0xff. */
+  removeAll(table: Table, prefix: Key): void {
+    this.#operation(REMOVE_ALL, table, prefix);
   }
 
   expectAbsent(table: Table, key: Key): void {

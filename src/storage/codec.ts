@@ -135,7 +135,7 @@ const ROW_FIELDS = [
   ...(['messageCount', 'numTurns', 'costNanoUsd', 'costIsPartial', 'openTurns'] as const),
   ...(['model', 'title', 'summary', 'description', 'workingDirectory'] as const),
   ...(['permissionMode', 'owner', 'templateId', 'externalKey', 'parentId'] as const),
-  ...(['importedAtMs'] as const),
+  ...(['importedAtMs', 'projectKey'] as const),
 ] as const satisfies readonly (keyof SummaryRow)[];
 
 export const packRow: Pack<SummaryRow> = (out, row) => {

@@ -4,7 +4,7 @@
  */
 import type { Entry } from '../session/entry.ts';
 import { GreenroomError } from '../session/errors.ts';
-import type { SessionChange, SessionDelete, SessionWrite } from '../session/journal.ts';
+import type { SessionChange, SessionDelete, SessionWrite, StreamDrop } from '../session/journal.ts';
 import { summaryOf } from '../session/summary.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
 import { packEntry, packHead, packNothing, packRow, packTurn, packValue } from './codec.ts';
@@ -38,6 +38,7 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   const { head } = change;
   for (const turnId of change.newTurnIds)
     batch.expectAbsent(SESSIONS, keys.turnKey(prefix, turnId));
+  for (const drop of change.drops ?? []) dropStream(batch, prefix, drop);
   for (const { subpath, entries } of change.appends)
     for (const entry of entries) putEntry(batch, keys.entryKey(prefix, subpath, entry.seq), entry);
   for (const stream of change.streams)
@@ -58,6 +59,13 @@ const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete): void => 
   batch.put(UPKEEP, keys.tombstoneKey(prefix), packValue, { deletedAtMs, untilMs });
   batch.put(UPKEEP, keys.expiryKey(prefix, untilMs), packNothing, null);
   batch.putFreed(UPKEEP, keys.purgeKey(prefix));
+};
+
+/** Before what the change puts: a stream may begin anew with the commit that drops it. */
+const dropStream = (batch: Batch, prefix: keys.Key, drop: StreamDrop): void => {
+  batch.removeAll(SESSIONS, keys.sideEntriesPrefix(prefix, drop.subpath));
+  batch.removeAll(SESSIONS, keys.responsesPrefix(prefix, drop.marks));
+  batch.remove(SESSIONS, keys.streamKey(prefix, drop.subpath));
 };
 
 const putEntry = (batch: Batch, key: keys.Key, entry: Entry): void => {

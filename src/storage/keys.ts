@@ -69,10 +69,14 @@ export const headKey = (prefix: Key): Key => prefix + HEAD;
 /** The session's prefix out of its head's key. */
 export const ofHeadKey = (key: Key): Key => key.slice(0, -HEAD.length);
 
+/** All entries of a side transcript. */
+export const sideEntriesPrefix = (prefix: Key, subpath: string): Key =>
+  `${prefix}${SIDE_ENTRY}${part(subpath)}\0`;
+
 export const entryKey = (prefix: Key, subpath: string, seq: number): Key =>
   subpath === ''
     ? prefix + ENTRY + seqPart(seq)
-    : `${prefix}${SIDE_ENTRY}${part(subpath)}\0${seqPart(seq)}`;
+    : sideEntriesPrefix(prefix, subpath) + seqPart(seq);
 
 export const streamsPrefix = (prefix: Key): Key => prefix + STREAM;
 
@@ -81,6 +85,9 @@ export const streamKey = (prefix: Key, subpath: string): Key => prefix + STREAM 
 
 export const responseKey = (prefix: Key, response: string): Key =>
   prefix + RESPONSE + part(response);
+
+/** Responses whose key begins with `start`, which is short and plain. */
+export const responsesPrefix = (prefix: Key, start: string): Key => prefix + RESPONSE + part(start);
 
 export const turnsPrefix = (prefix: Key): Key => prefix + TURN;
 

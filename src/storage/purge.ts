@@ -10,14 +10,12 @@ import { untilOf, type WriteTables } from './apply-batch.ts';
 import { readValue } from './codec.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, UPKEEP } from './keys.ts';
-import type { PurgeStep, ReadTables, StoredRecord } from './store.ts';
-
-type Tables = WriteTables & Pick<ReadTables, 'range'>;
+import type { PurgeStep, StoredRecord } from './store.ts';
 
 const bytesOf = (key: keys.Key): Buffer => Buffer.from(key, 'latin1');
 
 /** Removes up to `records` records, in the transaction that it is called in. */
-export const purgeSome = (tables: Tables, records: number, nowMs: number): PurgeStep => {
+export const purgeSome = (tables: WriteTables, records: number, nowMs: number): PurgeStep => {
   const [first, second] = tables.range(UPKEEP, {
     start: keys.purgesPrefix,
     end: keys.after(keys.purgesPrefix),
@@ -37,7 +35,7 @@ export const purgeSome = (tables: Tables, records: number, nowMs: number): Purge
 };
 
 /** Tombstones whose time is over. One that was renewed since has an expiry of its own, and stays. */
-const removeTombstones = (tables: Tables, records: number, nowMs: number): PurgeStep => {
+const removeTombstones = (tables: WriteTables, records: number, nowMs: number): PurgeStep => {
   const expired = tables.range(UPKEEP, {
     start: keys.expiriesPrefix,
     end: keys.expiryKey('', nowMs + 1),

@@ -150,7 +150,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   /** Deletes pass: they are what makes room. */
   #mustHaveSpace(change: SessionChange): void {
     const { space } = this.#options;
-    if (change.kind === 'write' && space?.isLow(bodyBytes(change)) === true)
+    if (change.kind === 'write' && !isDrop(change) && space?.isLow(bodyBytes(change)) === true)
       throw new GreenroomError('disk_low', 'free space is below the watermark: nothing is added');
   }
 
@@ -197,6 +197,9 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#options.onFatal?.(error);
   }
 }
+
+const isDrop = ({ drops = [], appends }: SessionWrite): boolean =>
+  drops.length > 0 && appends.length === 0;
 
 /** About what a change adds: bodies are what makes changes big. */
 const bodyBytes = (change: SessionWrite): number => {

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -20,12 +20,15 @@ const TYPES = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--type
 
 /** What `npm install` would do. */
 const install = (name: string, path: string): void => {
-  mkdirSync(join(folder, 'node_modules'), { recursive: true });
-  symlinkSync(path, join(folder, 'node_modules', name));
+  const target = join(folder, 'node_modules', name);
+  mkdirSync(dirname(target), { recursive: true });
+  symlinkSync(path, target);
 };
 
 beforeAll(() => {
   install('greenroom', ROOT);
+  const agentSdk = join('@anthropic-ai', 'claude-agent-sdk');
+  install(agentSdk, join(ROOT, 'node_modules', agentSdk));
   install('nats', join(ROOT, 'node_modules', 'nats'));
   install('@types', join(ROOT, 'node_modules', '@types'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');

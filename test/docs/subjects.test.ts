@@ -52,6 +52,11 @@ const TENANT_REPLIES = {
   list: { sessions: true, nextCursor: true },
   count: { count: true, costUsd: true },
   cleanup: { count: true, bytes: true, sessions: true, dryRun: true },
+  'mirror-append': { sessionId: true, lines: true, added: true },
+  'mirror-load': { exists: true, entries: true, nextFrom: true, life: true },
+  'mirror-list': { sessions: true, nextCursor: true },
+  'mirror-subkeys': { subkeys: true },
+  'mirror-delete': { deleted: true },
 } satisfies { [V in keyof SessionsReplies]: Record<keyof SessionsReplies[V], true> };
 
 const verbs = [

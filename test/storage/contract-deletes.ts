@@ -1,9 +1,21 @@
 /** The journal's contract: a delete is seen at once, remembered for a while, and purged in small steps. */
 import { describe, expect, it } from 'vitest';
 import type { Tenant } from '../../src/session/ids.ts';
+import type { SessionWrite } from '../../src/session/journal.ts';
 import type { StoredJournal } from '../../src/storage/stored-journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
-import { append, closedTurn, codeOf, DAY_MS, keyOf, NOW, remove, write } from './sessions.ts';
+import {
+  append,
+  closedTurn,
+  codeOf,
+  DAY_MS,
+  keyOf,
+  message,
+  NOW,
+  remove,
+  textOf,
+  write,
+} from './sessions.ts';
 
 const UNTIL = NOW + 30 * DAY_MS;
 
@@ -64,6 +76,60 @@ export const deletesContract = (open: OpenJournal): void => {
       await journal.commit(append(key, first.head));
       expect(await codeOf(journal.commit(remove(key, first.head, UNTIL)))).toBe('version_conflict');
       expect(journal.head(key)?.version).toBe(2);
+    });
+  });
+
+  describe('a side transcript that is dropped', () => {
+    const many = 1_200; // more than are removed at a time
+    const side = (subpath: string, marks: string): Partial<SessionWrite> => ({
+      appends: [{ subpath, entries: Array.from({ length: many }, (_, n) => message(n + 1)) }],
+      streams: [{ subpath, seq: many }],
+      responses: Array.from({ length: many }, (_, n) => ({
+        responseKey: `${marks}${n}`,
+        record: true,
+      })),
+    });
+
+    it('goes with its entries and its marks, and nothing else does', async () => {
+      const journal = await ground().journal();
+      const first = write(key, undefined, side('a', 'uuid/a/'));
+      const second = write(key, first.head, side('ab', 'uuid/ab/'));
+      const main = append(key, second.head);
+      for (const change of [first, second, main]) await journal.commit(change);
+      const drops = [{ subpath: 'a', marks: 'uuid/a/' }];
+      await journal.commit(write(key, main.head, { drops }));
+      expect(journal.stream(key, 'a')).toBeUndefined();
+      expect(journal.entries(key, { subpath: 'a' })).toEqual([]);
+      expect(journal.response(key, 'uuid/a/0')).toBeUndefined();
+      expect(journal.streams(key).map(({ subpath }) => subpath)).toEqual(['ab']);
+      expect(journal.entries(key, { subpath: 'ab', limit: 9_999 })).toHaveLength(many);
+      expect(journal.response(key, `uuid/ab/${many - 1}`)).toBe(true);
+      expect(journal.entries(key)).toHaveLength(1);
+    });
+
+    it('can begin anew in the commit that drops it', async () => {
+      const journal = await ground().journal();
+      const first = write(key, undefined, side('a', 'uuid/a/'));
+      await journal.commit(first);
+      const anew: Partial<SessionWrite> = {
+        drops: [{ subpath: 'a', marks: 'uuid/a/' }],
+        appends: [{ subpath: 'a', entries: [message(1, 'anew')] }],
+        streams: [{ subpath: 'a', seq: 1 }],
+      };
+      await journal.commit(write(key, first.head, { ...anew }));
+      expect(journal.entries(key, { subpath: 'a' }).map(textOf)).toEqual([
+        textOf(message(1, 'anew')),
+      ]);
+    });
+
+    it('stays when the change is refused', async () => {
+      const journal = await ground().journal();
+      const first = write(key, undefined, side('a', 'uuid/a/'));
+      await journal.commit(first);
+      await journal.commit(append(key, first.head));
+      const late = write(key, first.head, { drops: [{ subpath: 'a', marks: 'uuid/a/' }] });
+      expect(await codeOf(journal.commit(late))).toBe('version_conflict');
+      expect(journal.entries(key, { subpath: 'a' })).toHaveLength(100);
     });
   });
 

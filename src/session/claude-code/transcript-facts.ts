@@ -9,7 +9,7 @@
 import type { PriceTable } from '../pricing/price-row.ts';
 import { describeLine, type LineFacts, type TitleFact } from './describe-line.ts';
 import { blocksOf, messageOf, type RawLine } from './raw-line.ts';
-import { readLine } from './read-line.ts';
+import { type ReadLine, readLine } from './read-line.ts';
 import { mergeResponse, type ResponseRecord, responseRecord } from './response-record.ts';
 
 export interface TranscriptFacts {
@@ -97,10 +97,13 @@ export const emptyFacts: TranscriptFacts = {
   compactBoundaryLine: null,
 };
 
-/** The facts after some more lines, and the responses on these lines. Lines come without newlines. */
+/** A line without its newline, or what was read in it. */
+export type TranscriptLine = Uint8Array | string | ReadLine;
+
+/** The facts after some more lines, and the responses on these lines. */
 export const foldChunk = (
   before: TranscriptFacts,
-  lines: readonly (Uint8Array | string)[],
+  lines: readonly TranscriptLine[],
   table?: PriceTable,
 ): FoldedChunk => {
   const draft: Draft = {
@@ -125,12 +128,12 @@ export const titleOf = ({ titles, openSummaries }: TranscriptFacts): string | un
 
 const foldLine = (
   draft: Draft,
-  line: Uint8Array | string,
+  line: TranscriptLine,
   responses: Map<string, ResponseRecord>,
   table: PriceTable | undefined,
 ): void => {
   draft.lines += 1;
-  const read = readLine(line);
+  const read = typeof line === 'object' && 'kind' in line ? line : readLine(line);
   if (read.kind === 'malformed') draft.malformed += 1;
   if (read.kind !== 'objects') return;
   if (read.isRecovered) draft.recovered += 1;

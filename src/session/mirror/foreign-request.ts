@@ -1,0 +1,43 @@
+/**
+ * Requests about foreign transcripts. What they do depends on what is stored, so the session computes
+ * their input from the journal, right before the commit.
+ */
+import type { Head } from '../head.ts';
+import { type ImportRequest, prepareImport } from '../import.ts';
+import type { Journal } from '../journal.ts';
+import type { Input } from '../machine.ts';
+import { marksOf } from './mirror-key.ts';
+import { type MirrorRequest, mustBeOf, prepareMirror } from './prepare-mirror.ts';
+
+export interface DropRequest {
+  readonly type: 'dropSide';
+  readonly externalKey: string;
+  /** As stored; not the main transcript. */
+  readonly subpath: string;
+}
+
+export type ForeignRequest = ImportRequest | MirrorRequest | DropRequest;
+
+export const isForeign = (request: Input | ForeignRequest): request is ForeignRequest =>
+  request.type === 'importChunk' || request.type === 'mirror' || request.type === 'dropSide';
+
+/** Throws what the request is refused with. */
+export const prepareForeign = (
+  head: Head,
+  request: ForeignRequest,
+  journal: Journal,
+  nowMs: number,
+): Input => {
+  switch (request.type) {
+    case 'importChunk':
+      return { type: 'import', delta: prepareImport(head, request, journal, nowMs) };
+    case 'mirror':
+      return { type: 'import', delta: prepareMirror(head, request, journal, nowMs) };
+    case 'dropSide': {
+      const { subpath, externalKey } = request;
+      mustBeOf(head, externalKey);
+      const isThere = journal.stream(head.key, subpath) !== undefined;
+      return { type: 'drop', drop: isThere ? { subpath, marks: marksOf(subpath) } : undefined };
+    }
+  }
+};

@@ -1,0 +1,159 @@
+/**
+ * The verbs on mirrored transcripts. Which session of ours is meant, the catalog knows by its external
+ * key; a key that it does not know is tried at our ids for it, one after the other.
+ */
+import type { z } from 'zod';
+import type { Caller } from '../caller.ts';
+import { catalogName } from '../catalog.ts';
+import { codeOf, type ErrorCode, GreenroomError } from '../errors.ts';
+import type { SessionKey, Tenant } from '../ids.ts';
+import { importedStream } from '../import.ts';
+import { journalName, type StreamRecord } from '../journal.ts';
+import { readPage } from '../pages.ts';
+import type { SummaryRow } from '../summary.ts';
+import { TOMBSTONE_MS } from '../tombstone.ts';
+import type { Answered } from '../waiting-changes.ts';
+import type { MIRROR_VERBS, MirroredSession, MirrorReplies } from './mirror-api.ts';
+import { externalKeyOf, foreignIdIn, foreignName, idsFor, storedName } from './mirror-key.ts';
+import type { MirrorRequest } from './prepare-mirror.ts';
+import type { SummaryData } from './session-summary.ts';
+
+type Verb = keyof typeof MIRROR_VERBS;
+type Request<V extends Verb> = z.output<(typeof MIRROR_VERBS)[V]>;
+type MirrorVerbs = {
+  readonly [V in Verb]: (tenant: Tenant, request: Request<V>) => Promise<MirrorReplies[V]>;
+};
+
+/** The id is another session's, or of one that was deleted: the next one is tried. */
+const TAKEN: readonly ErrorCode[] = ['session_exists', 'session_deleted'];
+/** The session is not there (any more). */
+const GONE: readonly ErrorCode[] = ['session_not_found', ...TAKEN];
+
+export const mirrorVerbs = (caller: Caller): MirrorVerbs => {
+  const { system } = caller;
+  const journal = () => system.fetch(journalName);
+  const find = (tenant: Tenant, externalKey: string): SessionKey | undefined =>
+    system.fetch(catalogName).search(tenant, {
+      externalKey,
+      ...{ sortBy: 'createdAt', order: 'desc', limit: 1 },
+    }).rows[0]?.key;
+  const streamOf = (key: SessionKey | undefined, subpath: string) =>
+    key === undefined ? undefined : journal().stream(key, subpath);
+
+  return {
+    'mirror-append': async (tenant, request) => {
+      const externalKey = externalKeyOf(request);
+      const mirror: MirrorRequest = {
+        type: 'mirror',
+        externalKey,
+        projectKey: request.projectKey,
+        subpath: storedSubpath(request.subpath),
+        lines: request.entries.map((entry) => Buffer.from(entry)),
+      };
+      const found = find(tenant, externalKey);
+      for (const key of [...(found === undefined ? [] : [found]), ...seats(tenant, request)]) {
+        if (key !== found && journal().tombstone(key) !== undefined) continue;
+        try {
+          return appended(await caller.change(key, mirror));
+        } catch (error) {
+          if (!TAKEN.includes(codeOf(error))) throw error;
+        }
+      }
+      throw new GreenroomError('session_deleted', 'the session was deleted too often this month');
+    },
+
+    'mirror-load': async (tenant, request) => {
+      const key = find(tenant, externalKeyOf(request));
+      const subpath = storedSubpath(request.subpath);
+      const stream = streamOf(key, subpath);
+      const mirror = importedStream(stream)?.mirror;
+      if (key === undefined || stream === undefined || mirror === undefined)
+        return { exists: false, entries: [] };
+      const life = `${key.sessionId}.${mirror.born}`;
+      if (request.life !== undefined && request.life !== life)
+        throw new GreenroomError(
+          'version_conflict',
+          'the transcript was begun anew: load it again',
+        );
+      const { from, limit, maxBytes } = request;
+      const page = readPage(journal(), key, { subpath, from, to: stream.seq, limit }, maxBytes);
+      const next = (page.at(-1)?.seq ?? stream.seq) + 1;
+      return {
+        exists: true,
+        entries: page.flatMap((entry) =>
+          entry.kind === 'imported' ? [Buffer.from(entry.body).toString()] : [],
+        ),
+        life,
+        ...(next <= stream.seq ? { nextFrom: next } : {}),
+      };
+    },
+
+    'mirror-list': async (tenant, { projectKey, summaries, limit, cursor }) => {
+      // Times of creation only ever become earlier, so a walk from the latest on misses nobody.
+      const { rows, nextCursor } = system.fetch(catalogName).search(tenant, {
+        projectKey: storedName(projectKey),
+        ...{ sortBy: 'createdAt', order: 'desc', limit },
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const sessions = rows.flatMap((row) =>
+        listed(row, summaries ? streamOf(row.key, '') : undefined),
+      );
+      return { sessions, ...(nextCursor === undefined ? {} : { nextCursor }) };
+    },
+
+    'mirror-subkeys': async (tenant, request) => {
+      const key = find(tenant, externalKeyOf(request));
+      const streams = key === undefined ? [] : journal().streams(key);
+      const subpaths = streams.map(({ subpath }) => subpath).filter((subpath) => subpath !== '');
+      return { subkeys: subpaths.map(foreignName) };
+    },
+
+    'mirror-delete': async (tenant, request) => {
+      const externalKey = externalKeyOf(request);
+      const key = find(tenant, externalKey);
+      if (key === undefined) return { deleted: false };
+      try {
+        if (request.subpath === undefined) {
+          const tombstone = { ifVersion: undefined, tombstoneMs: TOMBSTONE_MS };
+          await caller.change(key, { type: 'delete', by: 'agent-sdk', ...tombstone });
+          return { deleted: true };
+        }
+        const subpath = storedName(request.subpath);
+        const { answer } = await caller.change(key, { type: 'dropSide', externalKey, subpath });
+        return { deleted: answer.type === 'dropped' && answer.wasThere };
+      } catch (error) {
+        if (!GONE.includes(codeOf(error))) throw error;
+        return { deleted: false };
+      }
+    },
+  };
+};
+
+function* seats(tenant: Tenant, request: Request<'mirror-append'>): Generator<SessionKey> {
+  for (const sessionId of idsFor(request)) yield { tenant, sessionId };
+}
+
+const storedSubpath = (subpath: string | undefined): string =>
+  subpath === undefined ? '' : storedName(subpath);
+
+const appended = ({ answer, head }: Answered): MirrorReplies['mirror-append'] => {
+  if (answer.type !== 'imported')
+    throw new GreenroomError('internal', 'an append was answered with something else');
+  return { sessionId: head.key.sessionId, lines: answer.lines, added: answer.added };
+};
+
+/** Without a stream, only when it was written to: that stands in the row. */
+const listed = (row: SummaryRow, stream: StreamRecord | undefined): MirroredSession[] => {
+  const sessionId = foreignIdIn(row.externalKey);
+  if (sessionId === undefined) return [];
+  const mirror = importedStream(stream)?.mirror;
+  const mtime = mirror?.mtimeMs ?? row.importedAtMs ?? row.updatedAtMs;
+  const { summary } = mirror ?? {};
+  return [
+    {
+      sessionId,
+      mtime,
+      ...(summary === undefined ? {} : { data: JSON.parse(summary) as SummaryData }),
+    },
+  ];
+};

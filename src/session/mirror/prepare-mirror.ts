@@ -1,0 +1,114 @@
+/**
+ * What an append to a mirrored transcript adds to its session: an import without line numbers, where
+ * a `uuid` that is stored says that the entry is. Facts, costs and the summary are carried on from
+ * those stored with the stream, in the commit that stores the entries.
+ */
+import { type ReadLine, readLine } from '../claude-code/read-line.ts';
+import { GreenroomError } from '../errors.ts';
+import type { Head } from '../head.ts';
+import { addLines, importedStream, type Line } from '../import.ts';
+import type { Journal, ResponseWrite } from '../journal.ts';
+import type { ImportDelta } from '../machine.ts';
+import { markOf, marksOf, storedName } from './mirror-key.ts';
+import type { MirrorRecord } from './mirror-record.ts';
+import { foldSummary, type SummaryData } from './session-summary.ts';
+
+export interface MirrorRequest {
+  readonly type: 'mirror';
+  readonly projectKey: string;
+  readonly externalKey: string;
+  /** As stored; '' for the main transcript. */
+  readonly subpath: string;
+  readonly lines: readonly Uint8Array[];
+}
+
+/** Throws `session_exists` when the session is another's, `invalid_request` for a line that is no JSON object. */
+export const prepareMirror = (
+  head: Head,
+  request: MirrorRequest,
+  journal: Journal,
+  nowMs: number,
+): ImportDelta => {
+  const { subpath, externalKey } = request;
+  mustBeOf(head, externalKey);
+  const stream = journal.stream(head.key, subpath);
+  const { fresh, marks } = notStored(head, request, journal);
+  const delta = addLines(
+    head,
+    stream,
+    { subpath, externalKey, lines: fresh, by: 'agent-sdk' },
+    journal,
+    nowMs,
+  );
+  if (fresh.length === 0) return { ...delta, head };
+  const before = importedStream(stream)?.mirror;
+  const isMain = subpath === '';
+  // Greater than any before it, also within one millisecond and when the clock goes back.
+  const mtimeMs = Math.max(Math.floor(nowMs), (head.importedAtMs ?? 0) + 1);
+  const mirror: MirrorRecord = {
+    born: before?.born ?? head.version + 1,
+    mtimeMs,
+    ...(isMain ? { summary: summaryAfter(before?.summary, fresh) } : {}),
+  };
+  return {
+    ...delta,
+    stream: { ...delta.stream, imported: { ...importedStream(delta.stream), mirror } },
+    responses: [...delta.responses, ...marks],
+    head: isMain
+      ? { ...delta.head, importedAtMs: mtimeMs, projectKey: storedName(request.projectKey) }
+      : { ...delta.head, importedAtMs: head.importedAtMs ?? Math.floor(nowMs) },
+  };
+};
+
+export const mustBeOf = (head: Head, externalKey: string): void => {
+  if (head.version > 0 && head.externalKey !== externalKey)
+    throw new GreenroomError(
+      'session_exists',
+      `the session ${head.key.sessionId} does not mirror ${externalKey}`,
+    );
+};
+
+/** Entries without a `uuid`, and those whose `uuid` is not stored, with the marks that say so from now on. */
+const notStored = (
+  head: Head,
+  { subpath, lines }: MirrorRequest,
+  journal: Journal,
+): { readonly fresh: readonly Line[]; readonly marks: readonly ResponseWrite[] } => {
+  const prefix = marksOf(subpath);
+  const fresh: Line[] = [];
+  const marks = new Map<string, ResponseWrite>();
+  for (const body of lines) {
+    const read = oneObject(body);
+    const uuid = uuidIn(read);
+    if (uuid !== undefined) {
+      const responseKey = markOf(prefix, uuid);
+      if (marks.has(responseKey) || journal.response(head.key, responseKey) !== undefined) continue;
+      marks.set(responseKey, { responseKey, record: true });
+    }
+    fresh.push({ body, read });
+  }
+  return { fresh, marks: [...marks.values()] };
+};
+
+const NEWLINE = 0x0a;
+
+const oneObject = (body: Uint8Array): ReadLine => {
+  const read = readLine(body);
+  if (read.kind !== 'objects' || read.isRecovered || body.includes(NEWLINE))
+    throw new GreenroomError(
+      'invalid_request',
+      'an entry is the JSON text of one object, on one line',
+    );
+  return read;
+};
+
+const uuidIn = (read: ReadLine): string | undefined => {
+  const uuid = read.kind === 'objects' ? read.objects[0]?.uuid : undefined;
+  return typeof uuid === 'string' && uuid !== '' ? uuid : undefined;
+};
+
+const summaryAfter = (before: string | undefined, lines: readonly Line[]): string => {
+  const data = before === undefined ? undefined : (JSON.parse(before) as SummaryData);
+  const entries = lines.flatMap(({ read }) => (read.kind === 'objects' ? read.objects : []));
+  return JSON.stringify(foldSummary(data, entries));
+};

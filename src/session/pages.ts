@@ -1,0 +1,40 @@
+/** Entries of a transcript a page at a time, so that large ones come a few a page. */
+import type { Entry } from './entry.ts';
+import type { SessionKey } from './ids.ts';
+import type { Journal } from './journal.ts';
+
+export interface PageRange {
+  readonly subpath: string;
+  /** First and last `seq`, inclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  readonly reverse?: boolean;
+}
+
+/** At most so many bytes of entries at once: large ones come a few a page. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+const READ_AT_ONCE = 20;
+
+export const readPage = (
+  journal: Journal,
+  key: SessionKey,
+  { subpath, from, to, limit, reverse = false }: PageRange,
+  maxBytes = PAGE_BYTES,
+): readonly Entry[] => {
+  const entries: Entry[] = [];
+  let bytes = 0;
+  while (entries.length < limit && bytes < maxBytes) {
+    const last = entries.at(-1)?.seq;
+    const rest = reverse
+      ? { from, to: (last ?? to + 1) - 1 }
+      : { from: (last ?? from - 1) + 1, to };
+    if (rest.from > rest.to) break;
+    const wanted = Math.min(READ_AT_ONCE, limit - entries.length);
+    const more = journal.entries(key, { subpath, ...rest, limit: wanted, reverse });
+    if (more.length === 0) break;
+    entries.push(...more);
+    for (const entry of more) if (entry.kind !== 'view') bytes += entry.body.byteLength;
+  }
+  return entries;
+};
