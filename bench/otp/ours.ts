@@ -1,5 +1,4 @@
 /** Greenroom's runtime, used as a program would use it: default deadlines and limits, everything in one supervised tree. */
-import type { DynamicRef } from '../../src/otp/dynamic-supervisor.ts';
 import { startTree } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { median } from '../harness/figures.ts';
@@ -44,23 +43,19 @@ await startTree(
   }),
 );
 
+const counters = system.fetch(countersName);
 /** Keys are never used twice. */
 const keys = { last: 0 };
 
-const startUnder = async (
-  children: DynamicRef<number, CounterRef>,
-  count: number,
-): Promise<readonly [key: number, ref: CounterRef][]> => {
+const start = async (count: number): Promise<readonly [key: number, ref: CounterRef][]> => {
   const started: [number, CounterRef][] = [];
   for (let i = 0; i < count; i++) {
     const key = ++keys.last;
-    started.push([key, await children.ensure(key)]);
+    started.push([key, await counters.ensure(key)]);
   }
   return started;
 };
 
-const counters = system.fetch(countersName);
-const start = (count: number) => startUnder(counters, count);
 const stop = async (started: readonly (readonly [key: number, ref: CounterRef])[]) => {
   for (const [key] of started) await counters.stop(key);
 };
@@ -139,7 +134,8 @@ void contest({
     return (heapBytes() - before) / count;
   },
   named: async (count) => {
-    await startUnder(system.fetch(namedName), count);
+    const children = system.fetch(namedName);
+    for (let key = 0; key < count; key++) await children.ensure(key);
     heapBytes();
     return process.memoryUsage().rss;
   },

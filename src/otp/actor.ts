@@ -40,11 +40,14 @@ export class Monitor implements MonitorRef {
 type InfoPair = readonly [name: string, message?: unknown];
 
 export class Actor extends Process {
-  readonly system: System;
+  declare readonly host: System; // the same field as a process has, seen whole
 
   constructor(system: System, program: Program, options: ProcessOptions) {
     super(system, program, options);
-    this.system = system;
+  }
+
+  get system(): System {
+    return this.host;
   }
 
   get ref(): this {

@@ -10,7 +10,7 @@ import { type AnyBehaviour, GenServerProgram } from './gen-server-program.ts';
 import type { From } from './message.ts';
 import type { Name } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import type { StartResult } from './process.ts';
+import type { ProcessOptions, Program, StartResult } from './process.ts';
 import type { IGNORE } from './program.ts';
 import type {
   CallName,
@@ -141,16 +141,6 @@ export function genServer<const P extends Protocol, Args, S>(
   behaviour: Behaviour<P, Args, S>,
 ): GenServer<P, Args> {
   const program = new GenServerProgram(behaviour as unknown as AnyBehaviour);
-  const begin = (system: System, args: Args, options: StartOptions<P>, place?: Place) =>
-    spawn(system, program, {
-      id: options.id ?? 'actor',
-      parent: place?.parent,
-      seat: place?.seat,
-      args,
-      initTimeoutMs: options.initTimeoutMs,
-      mailboxLimit: options.mailboxLimit,
-      registeredAs: options.name?.key,
-    });
   return {
     protocol: declared,
     childSpec: (args, options) => ({
@@ -159,14 +149,37 @@ export function genServer<const P extends Protocol, Args, S>(
       restart: options.restart ?? 'permanent',
       shutdownMs: options.shutdownMs ?? 5_000,
       significant: options.significant,
-      start: (system, place) => begin(system, args, options, place),
+      program,
+      args,
+      initTimeoutMs: options.initTimeoutMs,
+      mailboxLimit: options.mailboxLimit,
+      registeredAs: options.name?.key,
+      start: startActor,
     }),
-    start: async (system, args, options = {}) => refOf(await begin(system, args, options), options),
+    start: async (system, args, options = {}) => {
+      const { id = 'actor', initTimeoutMs, mailboxLimit, name } = options;
+      const given = { id, args, initTimeoutMs, mailboxLimit, registeredAs: name?.key };
+      return refOf(await spawn(system, program, given), id);
+    },
   };
 }
 
-function refOf<P extends Protocol>(result: StartResult, options: StartOptions<P>): Ref<P> {
-  const { id = 'actor' } = options;
+/** All specifications share one `start`, which finds the rest beside it: thousands of children have one each. */
+interface ActorSpec extends ProcessOptions {
+  readonly program: Program;
+}
+
+function startActor(
+  this: ActorSpec,
+  system: System,
+  { parent, seat }: Place,
+): StartResult | Promise<StartResult> {
+  const { id, args, initTimeoutMs, mailboxLimit, registeredAs } = this;
+  const options = { id, parent, seat, args, initTimeoutMs, mailboxLimit, registeredAs };
+  return spawn(system, this.program, options);
+}
+
+function refOf<P extends Protocol>(result: StartResult, id: string): Ref<P> {
   switch (result.kind) {
     case 'started':
       return result.process as unknown as Ref<P>;

@@ -30,7 +30,8 @@ export interface Holder {
   holds: Hold | undefined;
 }
 
-interface Entry<V> {
+/** One object is the table's entry and the link in its owner's list: a name costs no second one. */
+interface Entry<V> extends Hold {
   readonly owner: Holder;
   readonly value: V;
 }
@@ -47,8 +48,10 @@ export class NameTable<K, V> {
     if (this.#entries.has(key)) {
       throw new OtpError('already_registered', `${String(key)} is registered already`);
     }
-    this.#entries.set(key, { owner, value });
-    owner.holds = { table: this as NameTable<unknown, unknown>, key, next: owner.holds };
+    const table = this as NameTable<unknown, unknown>;
+    const entry: Entry<V> = { table, key, next: owner.holds, owner, value };
+    this.#entries.set(key, entry);
+    owner.holds = entry;
   }
 
   find(key: K): V | undefined {
@@ -65,9 +68,10 @@ export class NameTable<K, V> {
 
   /** Does nothing if the entry is another's. */
   unregister(owner: Holder, key: K): void {
-    if (this.#entries.get(key)?.owner !== owner) return;
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.owner !== owner) return;
     this.#entries.delete(key);
-    dropHold(owner, this as NameTable<unknown, unknown>, key);
+    dropHold(owner, entry);
   }
 
   keys(): IterableIterator<K> {
@@ -81,9 +85,7 @@ export class NameTable<K, V> {
 
   /** Forgets everything: the table's own process is dying. */
   clear(): void {
-    for (const [key, { owner }] of this.#entries) {
-      dropHold(owner, this as NameTable<unknown, unknown>, key);
-    }
+    for (const entry of this.#entries.values()) dropHold(entry.owner, entry);
     this.#entries.clear();
   }
 }
@@ -94,10 +96,10 @@ export function releaseHolds(holder: Holder): void {
   holder.holds = undefined;
 }
 
-function dropHold(owner: Holder, table: NameTable<unknown, unknown>, key: unknown): void {
+function dropHold(owner: Holder, dropped: Hold): void {
   let before: Hold | undefined;
   for (let hold = owner.holds; hold !== undefined; before = hold, hold = hold.next) {
-    if (hold.table !== table || hold.key !== key) continue;
+    if (hold !== dropped) continue;
     if (before === undefined) owner.holds = hold.next;
     else before.next = hold.next;
     return;

@@ -43,8 +43,9 @@ export interface Host {
   readonly names: NameTable<string, unknown>;
   /** The process whose program is at work right now. */
   running: Process | undefined;
-  born(process: Process): number;
-  buried(process: Process): void;
+  /** Counts one more process, and gives it a number of its own. */
+  born(): number;
+  buried(): void;
   report(report: Report): void;
 }
 
@@ -115,7 +116,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     this.parent = options.parent;
     this.seat = options.seat;
     this.mailbox = new Mailbox(options.mailboxLimit ?? MAILBOX_LIMIT);
-    this.id = host.born(this);
+    this.id = host.born();
     if (this.parent === undefined) return;
     this.parent.children ??= new Set();
     this.parent.children.add(this);
@@ -328,7 +329,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
   buried(reason: ExitReason): void {
     const beginning = this.#beginning;
     this.phase = 'dead';
-    this.host.buried(this);
+    this.host.buried();
     this.#refuseCallers(reason);
     cutTies(this, reason);
     if (this.parent !== undefined) {

@@ -13,7 +13,7 @@ export class ChildSeat implements Seat {
   status: SeatStatus = 'stopped';
   process: Process | undefined = undefined;
   restarts = 0;
-  /** When the last start began; monotonic. */
+  /** When the last start began; monotonic, in whole milliseconds: a fraction would be an object more for each child. */
   startedMs: number | undefined = undefined;
   lastCrash: ExitReason | undefined = undefined;
   #stopped: Promise<void> | undefined = undefined;
@@ -38,7 +38,7 @@ export class ChildSeat implements Seat {
   /** Starts the child here. A failure is reported and leaves the seat empty. */
   start(system: System, supervisor: Process): StartResult | Promise<StartResult> {
     this.status = this.restarts > 0 ? 'restarting' : 'starting';
-    this.startedMs = system.clock.monotonic();
+    this.startedMs = Math.ceil(system.clock.monotonic());
     const conclude = (result: StartResult) => this.#conclude(supervisor, result);
     try {
       const result = this.spec.start(system, { parent: supervisor, seat: this });

@@ -1,6 +1,6 @@
 /**
- * A system: the process table, the names, the clock, the run queue. Everything that one tree of actors shares belongs
- * to its `System` value, so two of them live side by side in one program and tests do not leak into each other.
+ * A system: the names, the clock, the run queue, the deadlines, the reports. Everything that one tree of actors shares
+ * belongs to its `System` value, so two of them live side by side in one program and tests do not leak into each other.
  */
 import type { Clock } from './clock.ts';
 import { Deadlines } from './deadlines.ts';
@@ -35,7 +35,7 @@ export class System implements Host {
   readonly deadlines: Deadlines;
   readonly names = new NameTable<string, unknown>();
   running: Process | undefined = undefined;
-  readonly #processes = new Map<number, Process>();
+  #size = 0;
   readonly #listeners = new Set<(report: Report) => void>();
   #lastId = 0;
 
@@ -50,7 +50,7 @@ export class System implements Host {
 
   /** How many actors there are, those on their way out included. */
   get size(): number {
-    return this.#processes.size;
+    return this.#size;
   }
 
   /** What is registered under a name just now. Look it up each time: after a restart it is another one. */
@@ -127,15 +127,14 @@ export class System implements Host {
     }
   }
 
-  born(process: Process): number {
-    const id = ++this.#lastId;
-    this.#processes.set(id, process);
-    return id;
+  born(): number {
+    this.#size++;
+    return ++this.#lastId;
   }
 
-  buried(process: Process): void {
-    this.#processes.delete(process.id);
-    if (this.#processes.size === 0) this.deadlines.disarm();
+  buried(): void {
+    this.#size--;
+    if (this.#size === 0) this.deadlines.disarm();
   }
 }
 
