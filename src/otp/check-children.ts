@@ -37,4 +37,9 @@ export function checkBudget(maxRestarts: number, maxSeconds: number): void {
   if (!(maxSeconds > 0)) throw bad(`maxSeconds must be more than 0: ${maxSeconds}`);
 }
 
+/** Throws `bad_spec`: for a limit that nothing could stay within. */
+export function checkLimit(what: string, limit: number): void {
+  if (!(limit >= 1)) throw bad(`${what} must be at least 1: ${limit}`);
+}
+
 const bad = (what: string): OtpError => new OtpError('bad_spec', what);

@@ -23,9 +23,13 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-export interface DynamicOptions<Key, R extends ActorRef = ActorRef> {
+export interface DynamicOptions<
+  Key,
+  R extends ActorRef = ActorRef,
+  Args extends readonly unknown[] = [],
+> {
   readonly id: string;
-  readonly name?: Name<DynamicRef<Key, R>>;
+  readonly name?: Name<DynamicRef<Key, R, Args>>;
   /** Default `permanent`. */
   readonly restart?: Restart;
   /** Default `infinity`: its children have bounds of their own. */
@@ -38,7 +42,8 @@ export interface DynamicOptions<Key, R extends ActorRef = ActorRef> {
   readonly maxSeconds?: number;
   /** Default: 10 ms, doubling, at most 1 s. */
   readonly backoff?: Backoff;
-  readonly child: (key: Key) => ChildSpec<R>;
+  /** Asked for once per child: what it makes of `args` holds for every restart. */
+  readonly child: (key: Key, ...args: Args) => ChildSpec<R>;
   readonly onPark?: (key: Key, reason: ExitReason) => void;
 }
 
@@ -51,7 +56,11 @@ export interface DynamicChild<Key, R extends ActorRef> {
 }
 
 /** How others hold a dynamic supervisor. */
-export interface DynamicRef<Key, R extends ActorRef = ActorRef> {
+export interface DynamicRef<
+  Key,
+  R extends ActorRef = ActorRef,
+  Args extends readonly unknown[] = [],
+> {
   /** Of the supervisor itself. */
   readonly ref: ActorRef;
   /** Children that are not parked. */
@@ -59,9 +68,11 @@ export interface DynamicRef<Key, R extends ActorRef = ActorRef> {
   /**
    * The running child, or the one that this starts; waits for one that is starting or about to be restarted. A parked
    * child gets another chance, with its crashes still counted. Rejects `start_failed`, `parked`, `ignored`,
-   * `max_children`, `noproc`.
+   * `max_children`, `noproc`. `args` count only for a child that was not there.
    */
-  ensure(key: Key): Promise<R>;
+  ensure(key: Key, ...args: Args): Promise<R>;
+  /** Starts a child that is not there, or parked. Rejects `already_started`, with its `ref` if it is running, or as `ensure`. */
+  start(key: Key, ...args: Args): Promise<R>;
   /** The running child. */
   find(key: Key): R | undefined;
   /** Stops the child and forgets it, parked or not; resolves when it is gone. */
@@ -71,14 +82,15 @@ export interface DynamicRef<Key, R extends ActorRef = ActorRef> {
 
 const DEFAULT_BACKOFF: Backoff = { firstMs: 10, factor: 2, maxMs: 1_000 };
 
-interface Waiter {
+interface Waiter<Args extends readonly unknown[]> {
+  readonly args: Args;
   resolve(ref: ActorRef): void;
   reject(error: unknown): void;
 }
 
-class DynamicSeat<Key> extends ChildSeat {
+class DynamicSeat<Key, Args extends readonly unknown[]> extends ChildSeat {
   readonly key: Key;
-  waiters: Waiter[] | undefined = undefined;
+  waiters: Waiter<Args>[] | undefined = undefined;
   crashes: Intensity | undefined = undefined;
 
   constructor(key: Key, spec: ChildSpec) {
@@ -87,14 +99,16 @@ class DynamicSeat<Key> extends ChildSeat {
   }
 }
 
-export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
+export class Children<Key, R extends ActorRef, Args extends readonly unknown[]>
+  implements DynamicRef<Key, R, Args>
+{
   readonly ref: Process;
-  readonly #options: DynamicOptions<Key, R>;
-  readonly #seats = new Map<Key, DynamicSeat<Key>>();
+  readonly #options: DynamicOptions<Key, R, Args>;
+  readonly #seats = new Map<Key, DynamicSeat<Key, Args>>();
   /** Longest parked first. */
-  readonly #parked = new Set<DynamicSeat<Key>>();
+  readonly #parked = new Set<DynamicSeat<Key, Args>>();
 
-  constructor(self: Process, options: DynamicOptions<Key, R>) {
+  constructor(self: Process, options: DynamicOptions<Key, R, Args>) {
     this.ref = self;
     this.#options = options;
   }
@@ -110,13 +124,23 @@ export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
       : undefined;
   }
 
-  ensure(key: Key): Promise<R> {
+  ensure(key: Key, ...args: Args): Promise<R> {
     const running = this.find(key);
     if (running !== undefined) return Promise.resolve(running);
     const seat = this.#seats.get(key);
     const waits = this.ref.alive && seat !== undefined && seat.status !== 'parked';
-    if (waits) return this.#wait(seat);
-    return this.#begin(key, seat);
+    if (waits) return this.#wait(seat, args);
+    return this.#begin(key, seat, args);
+  }
+
+  async start(key: Key, ...args: Args): Promise<R> {
+    const seat = this.#seats.get(key);
+    if (this.ref.alive && seat !== undefined && seat.status !== 'parked') {
+      const what = `${this.ref.label}/${seat.id} is ${seat.status}`;
+      const ref = this.find(key);
+      throw new OtpError('already_started', what, ref === undefined ? {} : { ref });
+    }
+    return this.#begin(key, seat, args);
   }
 
   async stop(key: Key, reason: ExitReason = 'shutdown'): Promise<void> {
@@ -150,7 +174,7 @@ export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
   }
 
   childExited(process: Process, reason: ExitReason): void {
-    const seat = process.seat as DynamicSeat<Key> | undefined;
+    const seat = process.seat as DynamicSeat<Key, Args> | undefined;
     if (seat?.process !== process) return; // it was stopped by order
     seat.vacate(this.ref, reason);
     const { restart } = seat.spec;
@@ -160,9 +184,9 @@ export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
   }
 
   /** A parked seat keeps its history; it is parked again if this start fails. */
-  async #begin(key: Key, parked: DynamicSeat<Key> | undefined): Promise<R> {
+  async #begin(key: Key, parked: DynamicSeat<Key, Args> | undefined, args: Args): Promise<R> {
     this.#refuse();
-    const seat = parked ?? new DynamicSeat(key, this.#options.child(key));
+    const seat = parked ?? new DynamicSeat<Key, Args>(key, this.#options.child(key, ...args));
     this.#seats.set(key, seat);
     this.#parked.delete(seat);
     const started = seat.start(systemOf(this.ref), this.ref);
@@ -189,22 +213,24 @@ export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
       throw new OtpError('max_children', `${label} has ${maxChildren} children`);
   }
 
-  #wait(seat: DynamicSeat<Key>): Promise<R> {
+  #wait(seat: DynamicSeat<Key, Args>, args: Args): Promise<R> {
     return new Promise((resolve, reject) => {
       seat.waiters ??= [];
-      seat.waiters.push({ resolve: resolve as Waiter['resolve'], reject });
+      seat.waiters.push({ args, resolve: resolve as Waiter<Args>['resolve'], reject });
     });
   }
 
   /** Whoever waits for a child that is gone for good gets a new one. */
-  #forget(seat: DynamicSeat<Key>): void {
+  #forget(seat: DynamicSeat<Key, Args>): void {
     if (this.#seats.get(seat.key) !== seat) return;
     this.#seats.delete(seat.key);
     this.#parked.delete(seat);
-    tellWaiters(seat, ({ resolve, reject }) => this.ensure(seat.key).then(resolve, reject));
+    tellWaiters(seat, ({ args, resolve, reject }) =>
+      this.ensure(seat.key, ...args).then(resolve, reject),
+    );
   }
 
-  #crashed(seat: DynamicSeat<Key>, reason: ExitReason): void {
+  #crashed(seat: DynamicSeat<Key, Args>, reason: ExitReason): void {
     const { maxRestarts = 3, maxSeconds = 5, backoff = DEFAULT_BACKOFF } = this.#options;
     seat.crashes ??= new Intensity(maxRestarts, maxSeconds);
     if (!seat.crashes.allows(this.ref.host.clock.monotonic())) return this.#park(seat, reason);
@@ -214,7 +240,7 @@ export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
     this.ref.after(delayMs, () => this.ref.later('restart', () => void this.#restart(seat)));
   }
 
-  async #restart(seat: DynamicSeat<Key>): Promise<void> {
+  async #restart(seat: DynamicSeat<Key, Args>): Promise<void> {
     if (seat.status !== 'restarting') return; // it was stopped while it waited
     seat.restarts++;
     const result = await seat.start(systemOf(this.ref), this.ref);
@@ -232,12 +258,12 @@ export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
   }
 
   /** If it is gone again already, those who wait for it go on waiting: its exit is in the mailbox. */
-  #welcome(seat: DynamicSeat<Key>): void {
+  #welcome(seat: DynamicSeat<Key, Args>): void {
     const { process } = seat;
     if (process?.alive) tellWaiters(seat, ({ resolve }) => resolve(process));
   }
 
-  #park(seat: DynamicSeat<Key>, reason: ExitReason): void {
+  #park(seat: DynamicSeat<Key, Args>, reason: ExitReason): void {
     const { onPark, maxChildren } = this.#options;
     const { host, label } = this.ref;
     seat.status = 'parked';
@@ -260,7 +286,10 @@ export class Children<Key, R extends ActorRef> implements DynamicRef<Key, R> {
   }
 }
 
-function tellWaiters<Key>(seat: DynamicSeat<Key>, tell: (waiter: Waiter) => void): void {
+function tellWaiters<Key, Args extends readonly unknown[]>(
+  seat: DynamicSeat<Key, Args>,
+  tell: (waiter: Waiter<Args>) => void,
+): void {
   const { waiters } = seat;
   seat.waiters = undefined;
   waiters?.forEach(tell);

@@ -5,6 +5,7 @@
  * start keeps nobody waiting but those who want it.
  */
 import { spawn } from './actor.ts';
+import { checkBudget, checkLimit } from './check-children.ts';
 import type { ChildSpec } from './child-spec.ts';
 import { Children, type DynamicOptions } from './dynamic-children.ts';
 import type { Message } from './message.ts';
@@ -14,9 +15,14 @@ import type { ActorRef } from './ref.ts';
 export type { Backoff, DynamicChild, DynamicOptions, DynamicRef } from './dynamic-children.ts';
 
 /** Declares a supervisor whose children are started by key, through the face under its `name`. */
-export function dynamicSupervisor<Key, R extends ActorRef = ActorRef>(
-  options: DynamicOptions<Key, R>,
-): ChildSpec {
+export function dynamicSupervisor<
+  Key,
+  R extends ActorRef = ActorRef,
+  Args extends readonly unknown[] = [],
+>(options: DynamicOptions<Key, R, Args>): ChildSpec {
+  const { maxChildren, maxRestarts = 3, maxSeconds = 5 } = options;
+  checkBudget(maxRestarts, maxSeconds);
+  checkLimit('maxChildren', maxChildren);
   const program = new DynamicProgram(options);
   return {
     id: options.id,
@@ -27,16 +33,16 @@ export function dynamicSupervisor<Key, R extends ActorRef = ActorRef>(
   };
 }
 
-class DynamicProgram<Key, R extends ActorRef> implements Program {
+class DynamicProgram<Key, R extends ActorRef, Args extends readonly unknown[]> implements Program {
   readonly kind = 'supervisor';
   readonly strategy = 'dynamic';
-  readonly #options: DynamicOptions<Key, R>;
+  readonly #options: DynamicOptions<Key, R, Args>;
 
-  constructor(options: DynamicOptions<Key, R>) {
+  constructor(options: DynamicOptions<Key, R, Args>) {
     this.#options = options;
   }
 
-  init(self: Process): Children<Key, R> {
+  init(self: Process): Children<Key, R, Args> {
     self.trapping = true;
     const children = new Children(self, this.#options);
     self.own(() => children.refuseWaiters());
@@ -48,19 +54,19 @@ class DynamicProgram<Key, R extends ActorRef> implements Program {
     if (message.kind !== 'exit') return;
     const { from, reason } = message.payload as Exit;
     if (from === undefined || from === self.parent) return self.end(reason);
-    (self.state as Children<Key, R>).childExited(from as Process, reason);
+    (self.state as Children<Key, R, Args>).childExited(from as Process, reason);
   }
 
   async terminate(self: Process): Promise<void> {
-    await (self.state as Children<Key, R>).stopAll();
+    await (self.state as Children<Key, R, Args>).stopAll();
   }
 
   redact(self: Process): unknown {
     const { maxChildren } = this.#options;
-    return { size: (self.state as Children<Key, R>).size, maxChildren };
+    return { size: (self.state as Children<Key, R, Args>).size, maxChildren };
   }
 
   seats(self: Process): Iterable<Seat> {
-    return (self.state as Children<Key, R> | undefined)?.seats() ?? [];
+    return (self.state as Children<Key, R, Args> | undefined)?.seats() ?? [];
   }
 }

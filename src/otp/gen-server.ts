@@ -4,6 +4,7 @@
  * no half-made change behind; it crashes its actor, and the supervisor does its work.
  */
 import { spawn } from './actor.ts';
+import { checkLimit } from './check-children.ts';
 import type { ChildOptions, ChildSpec, Place } from './child-spec.ts';
 import { crashOf, type ExitReason } from './exit-reason.ts';
 import { type AnyBehaviour, GenServerProgram } from './gen-server-program.ts';
@@ -143,20 +144,24 @@ export function genServer<const P extends Protocol, Args, S>(
   const program = new GenServerProgram(behaviour as unknown as AnyBehaviour);
   return {
     protocol: declared,
-    childSpec: (args, options) => ({
-      id: options.id,
-      type: 'worker',
-      restart: options.restart ?? 'permanent',
-      shutdownMs: options.shutdownMs ?? 5_000,
-      significant: options.significant,
-      program,
-      args,
-      initTimeoutMs: options.initTimeoutMs,
-      mailboxLimit: options.mailboxLimit,
-      registeredAs: options.name?.key,
-      start: startActor,
-    }),
+    childSpec: (args, options) => {
+      checkMailbox(options);
+      return {
+        id: options.id,
+        type: 'worker',
+        restart: options.restart ?? 'permanent',
+        shutdownMs: options.shutdownMs ?? 5_000,
+        significant: options.significant,
+        program,
+        args,
+        initTimeoutMs: options.initTimeoutMs,
+        mailboxLimit: options.mailboxLimit,
+        registeredAs: options.name?.key,
+        start: startActor,
+      };
+    },
     start: async (system, args, options = {}) => {
+      checkMailbox(options);
       const { id = 'actor', initTimeoutMs, mailboxLimit, name } = options;
       const given = { id, args, initTimeoutMs, mailboxLimit, registeredAs: name?.key };
       return refOf(await spawn(system, program, given), id);
@@ -178,6 +183,9 @@ function startActor(
   const options = { id, parent, seat, args, initTimeoutMs, mailboxLimit, registeredAs };
   return spawn(system, this.program, options);
 }
+
+const checkMailbox = ({ mailboxLimit = 1 }: { readonly mailboxLimit?: number }): void =>
+  checkLimit('mailboxLimit', mailboxLimit);
 
 function refOf<P extends Protocol>(result: StartResult, id: string): Ref<P> {
   switch (result.kind) {

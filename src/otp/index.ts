@@ -17,6 +17,12 @@ export type {
 } from './child-spec.ts';
 export type { Clock, Timer } from './clock.ts';
 export {
+  type DuplicateRegistryFace,
+  type DuplicateRegistryOptions,
+  duplicateRegistry,
+  type RegistryEntry,
+} from './duplicate-registry.ts';
+export {
   type Backoff,
   type DynamicChild,
   type DynamicOptions,

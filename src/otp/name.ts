@@ -18,9 +18,14 @@ export interface Name<T> {
 /** Names are equal when their keys are: one key stands for one thing in a system. */
 export const nameOf = <T>(key: string): Name<T> => ({ key });
 
+/** A table that lets go of what a dying process holds there. */
+export interface Table {
+  release(hold: Hold): void;
+}
+
 /** An entry that a process holds, in a list of its own. */
 export interface Hold {
-  readonly table: NameTable<unknown, unknown>;
+  readonly table: Table;
   readonly key: unknown;
   next: Hold | undefined;
 }
@@ -33,7 +38,7 @@ export interface Holder {
 /** One object is the table's entry and the link in its owner's list: a name costs no second one. */
 interface Entry<V> extends Hold {
   readonly owner: Holder;
-  readonly value: V;
+  value: V;
 }
 
 export class NameTable<K, V> {
@@ -48,8 +53,7 @@ export class NameTable<K, V> {
     if (this.#entries.has(key)) {
       throw new OtpError('already_registered', `${String(key)} is registered already`);
     }
-    const table = this as NameTable<unknown, unknown>;
-    const entry: Entry<V> = { table, key, next: owner.holds, owner, value };
+    const entry: Entry<V> = { table: this, key, next: owner.holds, owner, value };
     this.#entries.set(key, entry);
     owner.holds = entry;
   }
@@ -74,13 +78,27 @@ export class NameTable<K, V> {
     dropHold(owner, entry);
   }
 
+  /** Changes a value. Throws `not_registered` if the entry is nobody's, or another's. */
+  update(owner: Holder, key: K, change: (value: V) => V): V {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.owner !== owner)
+      throw new OtpError('not_registered', `this actor has not registered ${String(key)}`);
+    entry.value = change(entry.value);
+    return entry.value;
+  }
+
   keys(): IterableIterator<K> {
     return this.#entries.keys();
   }
 
+  /** The keys of one owner, oldest first. */
+  keysOf(owner: Holder): readonly K[] {
+    return holdsIn(owner, this).map(({ key }) => key as K);
+  }
+
   /** Forgets one entry of an owner that is dying, which drops its whole list at once. */
-  release(key: K): void {
-    this.#entries.delete(key);
+  release({ key }: Hold): void {
+    this.#entries.delete(key as K);
   }
 
   /** Forgets everything: the table's own process is dying. */
@@ -92,11 +110,20 @@ export class NameTable<K, V> {
 
 /** Lets go of everything that a dying process held. */
 export function releaseHolds(holder: Holder): void {
-  for (let hold = holder.holds; hold !== undefined; hold = hold.next) hold.table.release(hold.key);
+  for (let hold = holder.holds; hold !== undefined; hold = hold.next) hold.table.release(hold);
   holder.holds = undefined;
 }
 
-function dropHold(owner: Holder, dropped: Hold): void {
+/** What an owner holds in one table, oldest first. */
+export function holdsIn(owner: Holder, table: Table): readonly Hold[] {
+  const found: Hold[] = [];
+  for (let hold = owner.holds; hold !== undefined; hold = hold.next)
+    if (hold.table === table) found.push(hold);
+  return found.reverse();
+}
+
+/** Takes one entry from the list of its owner. */
+export function dropHold(owner: Holder, dropped: Hold): void {
   let before: Hold | undefined;
   for (let hold = owner.holds; hold !== undefined; before = hold, hold = hold.next) {
     if (hold !== dropped) continue;

@@ -23,7 +23,11 @@ export interface RegistryFace<K, V> {
   find(key: K): V | undefined;
   /** The same; throws `not_registered`. */
   fetch(key: K): V;
+  /** Changes the value, and gives the new one. Throws `not_registered` if the key is nobody's, or another's. */
+  update(key: K, ref: ActorRef, change: (value: V) => V): V;
   keys(): IterableIterator<K>;
+  /** The keys of one actor, oldest first. */
+  keysOf(ref: ActorRef): readonly K[];
 }
 
 export interface RegistryOptions<K, V> {
@@ -81,6 +85,8 @@ function faceOf<K, V>(self: Process, table: NameTable<K, V>): RegistryFace<K, V>
     unregister: (key, ref) => table.unregister(processOf(ref), key),
     find: (key) => table.find(key),
     fetch: (key) => table.fetch(key),
+    update: (key, ref, change) => table.update(processOf(ref), key, change),
     keys: () => table.keys(),
+    keysOf: (ref) => table.keysOf(processOf(ref)),
   };
 }

@@ -78,7 +78,7 @@ export class SupervisorProgram implements Program {
     const state: State = { seats, intensity, interrupted: false };
     self.trapping = true;
     self.state = state;
-    const failure = await this.#startAll(self, state, seats);
+    const failure = await this.#startAll(self, state, [...seats]);
     if (failure === undefined) return state;
     await stopAll(self, seats);
     return new Refusal({ shutdown: { child: failure.seat.id, reason: failure.reason } });
@@ -130,6 +130,8 @@ export class SupervisorProgram implements Program {
       const result = await seat.start(systemOf(self), self);
       if (result.kind === 'failed') return { seat, reason: result.reason };
       if (seat.restarts > 0) reportRestart(self, seat);
+      const isNobody = result.kind === 'ignored' && seat.spec.restart === 'temporary';
+      if (isNobody) state.seats.splice(state.seats.indexOf(seat), 1);
     }
     return undefined;
   }

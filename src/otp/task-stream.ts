@@ -5,8 +5,8 @@
  * reader nor a slow first item piles anything up; (2) an item is asked for only when its task may start; (3) however the
  * loop is left, what is under way is ended and the source is closed.
  */
+import { checkLimit } from './check-children.ts';
 import { crashOf } from './exit-reason.ts';
-import { OtpError } from './otp-error.ts';
 import type { RunningTask } from './running-task.ts';
 import type { TaskOutcome } from './task-program.ts';
 
@@ -72,8 +72,7 @@ class TaskWindow<I, T> {
     begin: Begin<I, T>,
     { maxConcurrency = MAX_CONCURRENCY, timeoutMs = TIMEOUT_MS }: StreamOptions,
   ) {
-    if (!(maxConcurrency >= 1))
-      throw new OtpError('bad_spec', `maxConcurrency must be at least 1: ${maxConcurrency}`);
+    checkLimit('maxConcurrency', maxConcurrency);
     this.#source =
       Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     this.#begin = begin;

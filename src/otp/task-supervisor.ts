@@ -4,6 +4,7 @@
  * crash that takes its owner along (`async` with `owner`).
  */
 import { spawn, systemOf } from './actor.ts';
+import { checkLimit } from './check-children.ts';
 import type { ChildSpec } from './child-spec.ts';
 import type { Message } from './message.ts';
 import type { Name } from './name.ts';
@@ -57,6 +58,7 @@ export interface TaskSupervisorOptions {
 
 /** Declares a supervisor of tasks, which are started through the face under its `name`. */
 export function taskSupervisor({ id, name, maxChildren }: TaskSupervisorOptions): ChildSpec {
+  checkLimit('maxChildren', maxChildren);
   const program = new TaskSupervisorProgram(name, maxChildren);
   return {
     id,

@@ -1,5 +1,7 @@
 /** Dynamic supervisors: children on demand, a budget per child, parking. */
+
 import { expect, test } from 'vitest';
+import { countChildren } from '../../src/otp/child-info.ts';
 import {
   type DynamicOptions,
   type DynamicRef,
@@ -300,4 +302,65 @@ test('a parked child that does not start again stays parked', async () => {
   broken = true;
   await expect(puppets.ensure('sick')).rejects.toEqual(code('start_failed'));
   expect(puppets.children()).toMatchObject([{ key: 'sick', status: 'parked' }]);
+});
+
+test('start refuses a key whose child is there, with its ref', async () => {
+  const w = world();
+  const puppets = await start(w);
+  const first = await puppets.start('a');
+  await expect(puppets.start('a')).rejects.toMatchObject({ code: 'already_started', ref: first });
+  await crash(w, 'a');
+  await expect(puppets.start('a')).rejects.toEqual(code('already_started'));
+});
+
+test('a thousand racing starts of one key give one actor', async () => {
+  const w = world();
+  const opened = deferred();
+  const puppets = await start(w, { child: (key) => child(w, key, { init: () => opened.promise }) });
+  const starts = Array.from({ length: 1_000 }, () => puppets.start('a'));
+  opened.resolve();
+  const outcomes = await Promise.allSettled(starts);
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(w.notes).toEqual(['+a']);
+});
+
+test('start gives a parked child another chance', async () => {
+  const w = world();
+  const puppets = await start(w);
+  await crashUntilParked(w, puppets, 'sick');
+  expect((await puppets.start('sick')).alive).toBe(true);
+});
+
+test('what a child was started with holds for its restarts', async () => {
+  const w = world();
+  const withArgs = nameOf<DynamicRef<string, Puppet, [number]>>('counters');
+  const spec = dynamicSupervisor<string, Puppet, [number]>({
+    id: 'counters',
+    name: withArgs,
+    maxChildren: 10,
+    child: (key, count) => child(w, key, { init: () => count }),
+  });
+  await startTree(w.system, supervisor({ id: 'root', strategy: 'one_for_one', children: [spec] }));
+  const counters = w.system.fetch(withArgs);
+  await counters.ensure('a', 7);
+  await crash(w, 'a');
+  await w.clock.advance(10);
+  expect(await (await counters.ensure('a', 8)).call('state')).toBe(7);
+});
+
+test('children are counted like those of any supervisor', async () => {
+  const w = world();
+  const puppets = await start(w, { maxRestarts: 0 });
+  for (const key of ['a', 'b']) await puppets.ensure(key);
+  await crash(w, 'b');
+  expect(countChildren(puppets.ref)).toEqual({ specs: 2, active: 1, supervisors: 0, workers: 2 });
+});
+
+test.each([
+  { maxChildren: 0 },
+  { maxChildren: Number.NaN },
+  { maxRestarts: -1 },
+  { maxSeconds: 0 },
+])('a dynamic supervisor with %o is refused with bad_spec', async (options) => {
+  await expect(start(world(), options)).rejects.toEqual(code('bad_spec'));
 });

@@ -218,3 +218,10 @@ test('one flooded actor does not raise the p99 of a hundred others above twice',
   expect(alone).toBeGreaterThan(0);
   expect(besideFlood / alone).toBeLessThan(2);
 });
+
+test('a mailbox without room for a single message is refused', async () => {
+  for (const mailboxLimit of [0, Number.NaN])
+    await expect(puppet(world(), 'p', { mailboxLimit })).rejects.toMatchObject({
+      code: 'bad_spec',
+    });
+});

@@ -79,3 +79,25 @@ test('the face of a dead registry knows nobody', async () => {
   if (ref) await kill(w, ref);
   expect([keys.find('k'), keys.size]).toEqual([undefined, 0]);
 });
+
+test('a value is changed by its owner alone', async () => {
+  const w = world();
+  const { keys } = await start(w);
+  const [a, b] = [findPuppet(w, 'a'), findPuppet(w, 'b')];
+  keys.register('k', a, 1);
+  expect([keys.update('k', a, (n) => n + 1), keys.find('k')]).toEqual([2, 2]);
+  expect(() => keys.update('k', b, () => 0)).toThrow(code('not_registered'));
+  expect(() => keys.update('l', a, () => 0)).toThrow(code('not_registered'));
+});
+
+test('the keys of one actor, in the order of registering', async () => {
+  const w = world();
+  const { keys } = await start(w);
+  const [a, b] = [findPuppet(w, 'a'), findPuppet(w, 'b')];
+  keys.register('k', a, 1);
+  keys.register('l', b, 2);
+  keys.register('m', a, 3);
+  expect([keys.keysOf(a), keys.keysOf(b)]).toEqual([['k', 'm'], ['l']]);
+  keys.unregister('k', a);
+  expect(keys.keysOf(a)).toEqual(['m']);
+});

@@ -351,6 +351,16 @@ test('a child that is not wanted keeps its place without a process', async () =>
   expect(w.system.size).toBe(2);
 });
 
+test('a temporary child that is not wanted has no place', async () => {
+  const w = world();
+  const children = [
+    child(w, 'a', { init: () => IGNORE, restart: 'temporary' }),
+    child(w, 'b', { restart: 'temporary' }),
+  ];
+  const root = await start(w, { children });
+  expect(whichChildren(root)).toMatchObject([{ id: 'b', status: 'running' }]);
+});
+
 test('a child that does not end within shutdownMs is killed', async () => {
   const w = world();
   const children = [child(w, 'a', { shutdownMs: 100, terminate: () => new Promise(() => {}) })];
