@@ -185,7 +185,8 @@ export class SupervisorProgram implements Program {
 
   /** What is left of its gap, in milliseconds. */
   #gapMs({ host }: Process, { startedMs = Number.NEGATIVE_INFINITY }: ChildSeat): number {
-    return startedMs + (this.#options.restartGapMs ?? 0) - host.clock.monotonic();
+    const { restartGapMs = 0 } = this.#options;
+    return restartGapMs === 0 ? 0 : startedMs + restartGapMs - host.clock.monotonic();
   }
 
   /** Meanwhile messages are handled: another restart may have started them by then. */

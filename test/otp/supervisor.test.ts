@@ -261,6 +261,14 @@ test('a sibling that dies while another is restarted is restarted after it', asy
   expect(whichChildren(root).map(({ status }) => status)).toEqual(['running', 'running']);
 });
 
+test('without a gap a child that crashes within the millisecond of its start starts again at once', async () => {
+  const w = world();
+  w.clock.jump(0.25);
+  await start(w, { children: [child(w, 'a')] });
+  await crash(w, 'a');
+  expect([findPuppet(w, 'a').alive, w.clock.timers]).toEqual([true, 0]);
+});
+
 test('with a gap a child starts again no sooner than that, and nobody waits for it', async () => {
   const w = world();
   const children = [child(w, 'a', { init: failsAgain(3) }), child(w, 'b')];
