@@ -41,7 +41,15 @@ export interface ImportedEntry {
 }
 
 export type View =
-  | { readonly type: 'compaction'; readonly throughSeq: number; readonly summary: string }
+  | {
+      readonly type: 'compaction';
+      readonly throughSeq: number;
+      readonly summary: string;
+      /** First entry that the model still sees; absent: what comes after `throughSeq` in the order of turns. */
+      readonly fromSeq?: number;
+      /** `seq` of the compaction before this one. */
+      readonly previousSeq?: number;
+    }
   | {
       readonly type: 'rollback';
       readonly fromSeq: number;

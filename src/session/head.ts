@@ -7,6 +7,7 @@ import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { SessionKey } from './ids.ts';
 import { Metadata } from './metadata.ts';
+import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
 import { BusyPolicy, type OpenTurn, type TurnError } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
@@ -114,10 +115,14 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly costNanoUsd: number;
   /** Answers by models without a price: while there are any, the total is not known. */
   readonly unpricedAnswers: number;
+  /** What the sessions before a fork had cost when it was made; not part of its own cost. */
   readonly inheritedCostNanoUsd: number;
   /** Who has answered so far; absent before the first native answer. */
   readonly provider?: Provider;
   readonly parent?: { readonly sessionId: string; readonly seq: number };
+  /** What a fork shares with those before it: see `segments.ts`. */
+  readonly segments?: readonly Segment[];
+  readonly compaction?: Compaction;
   readonly gitBranch?: string;
   /** Under which project the Agent SDK lists it, as stored (`mirror-key.ts`); absent without a main transcript. */
   readonly projectKey?: string;
@@ -126,6 +131,18 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastError?: TurnError;
   /** Open turns in order of acceptance: the first may be running, the others are queued. */
   readonly openTurns: readonly OpenTurn[];
+}
+
+/** The compaction that the model's view begins with: where its entry is, and what comes after it. */
+export interface Compaction {
+  /** `seq` of its view entry, which has the summary. */
+  readonly seq: number;
+  /** The summary stands for everything up to and including this entry. */
+  readonly throughSeq: number;
+  /** First entry after it that the model sees. */
+  readonly fromSeq: number;
+  /** `numTurns` when it was made. */
+  readonly lastCompactionTurn: number;
 }
 
 export const newHead = (key: SessionKey, nowMs: number): Head => ({

@@ -10,6 +10,7 @@ import { nameOf } from '../otp/name.ts';
 import type { Entry } from './entry.ts';
 import type { Head } from './head.ts';
 import type { SessionKey, Tenant, TurnId } from './ids.ts';
+import type { Segment } from './segments.ts';
 import type { SummaryRow } from './summary.ts';
 import type { ClosedTurn } from './turn.ts';
 
@@ -48,6 +49,8 @@ export interface AuditRecord {
   readonly kind: 'lifecycle';
   readonly action:
     | 'created'
+    | 'forked'
+    | 'compacted'
     | 'deleted'
     | 'swept'
     | 'imported'
@@ -80,12 +83,23 @@ export interface SessionWrite extends ChangeBase {
   readonly responses: readonly ResponseWrite[];
   /** Done before everything else of the change. */
   readonly drops?: readonly StreamDrop[];
+  /** The first change of a fork: refused with `session_deleted` unless its parent is still there. */
+  readonly fork?: ForkOrigin;
+}
+
+/** Whose entries a fork's head refers to; that one refers to, or wrote, all of them. */
+export interface ForkOrigin {
+  readonly parent: SessionKey;
+  /** The parent's version when the fork was computed from it. */
+  readonly parentVersion: number;
 }
 
 export interface SessionDelete extends ChangeBase {
   readonly kind: 'delete';
   /** The tombstone lives until then: a late redelivery must not bring the session back. */
   readonly tombstoneUntilMs: number;
+  /** What the session shared with those before it: let go of in the same commit. */
+  readonly segments?: readonly Segment[];
 }
 
 export type SessionChange = SessionWrite | SessionDelete;
@@ -122,6 +136,8 @@ export interface JournalStats {
   readonly syncs: number;
   /** Reads of heads, entries, turns, streams, responses and tombstones. */
   readonly reads: number;
+  /** Entries that were read and decoded. */
+  readonly entriesRead: number;
   readonly recordsWritten: number;
   readonly bytesWritten: number;
   readonly failedCommits: number;
@@ -158,6 +174,11 @@ export interface Journal {
     tenant: Tenant,
     options: { limit: number; cursor?: string },
   ): readonly (AuditRecord & { sessionId: string; cursor: string })[];
+  /** One session's audit records, oldest first, from behind `cursor`. */
+  auditOf(
+    key: SessionKey,
+    options: { limit: number; cursor?: string },
+  ): readonly (AuditRecord & { cursor: string })[];
   /** Every summary row, for building the catalog; visits in pages and yields to the loop between them. */
   scanRows(visit: (row: SummaryRow) => void): Promise<void>;
   /** Told of each durable change in the tick in which its commit resolves, before the promise's own callbacks. */

@@ -12,9 +12,11 @@ import {
   CHANGE_HEADER_BYTES,
   DELETE,
   EXPECT_ABSENT,
+  EXPECT_HEAD,
   OPERATION_HEADER_BYTES,
   PUT,
   PUT_FREED,
+  RELEASE,
   REMOVE,
   REMOVE_ALL,
 } from './batch.ts';
@@ -43,6 +45,7 @@ export type Refusal = { readonly at: number } & (
   | { readonly because: 'version'; readonly version: number }
   | { readonly because: 'epoch'; readonly epoch: number }
   | { readonly because: 'deleted' }
+  | { readonly because: 'parent' }
   | { readonly because: 'corrupt'; readonly key: keys.Key }
   | { readonly because: 'turns'; readonly positions: readonly number[] }
 );
@@ -133,13 +136,32 @@ const check = (
   if (version !== change.expectedVersion) return { because: 'version', version };
   if (change.kind === DELETE) return null;
   return (
-    (head === undefined ? burial(tables, change.prefix, nowMs) : null) ?? knownTurns(tables, change)
+    (head === undefined ? burial(tables, change.prefix, nowMs) : null) ??
+    lostParent(tables, change) ??
+    knownTurns(tables, change)
   );
 };
 
-/** A tombstone stands until its time is over and the session's records are purged. */
+/**
+ * While the parent of a fork is there, so are all entries that it wrote or refers to. One that was
+ * deleted since the fork was computed may have lost some of them.
+ */
+const lostParent = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): Reason | null => {
+  if (bytes[operationsAt] !== EXPECT_HEAD) return null;
+  const { table, key, value } = operationAt(bytes, operationsAt);
+  const head = tables.peek(table, key, HEAD_START_BYTES);
+  const isThere =
+    head !== undefined &&
+    head.length === HEAD_START_BYTES &&
+    versionOf(head) >= value.readUInt32LE(0);
+  return isThere ? null : { because: 'parent' };
+};
+
+/** A tombstone stands until its time is over and the session's records are purged, also those that forks refer to. */
 const burial = (tables: WriteTables, prefix: keys.Key, nowMs: number): Reason | null => {
   const key = keys.tombstoneKey(prefix);
+  if (tables.get(UPKEEP, bytesOf(keys.keptKey(prefix))) !== undefined)
+    return { because: 'deleted' };
   const stored = tables.get(UPKEEP, bytesOf(key));
   if (stored === undefined) return null;
   const untilMs = untilOf(key, stored);
@@ -160,7 +182,9 @@ export const untilOf = (key: keys.Key, tombstone: Buffer): number | null => {
 /** The expectations stand first among the operations. */
 const knownTurns = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): Reason | null => {
   const positions: number[] = [];
-  for (let at = operationsAt, position = 0; bytes[at] === EXPECT_ABSENT; position += 1) {
+  const start =
+    bytes[operationsAt] === EXPECT_HEAD ? operationAt(bytes, operationsAt).next : operationsAt;
+  for (let at = start, position = 0; bytes[at] === EXPECT_ABSENT; position += 1) {
     const { table, key, next } = operationAt(bytes, at);
     if (tables.get(table, key) !== undefined) positions.push(position);
     at = next;
@@ -176,6 +200,9 @@ const carryOut = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): 
     else if (what === REMOVE) {
       freed += key.length + (tables.get(table, key)?.length ?? 0);
       tables.remove(table, key);
+    } else if (what === RELEASE) {
+      freed += key.length;
+      release(tables, key, value.toString('latin1'));
     } else if (what === PUT_FREED)
       tables.put(table, key, record(key.toString('latin1'), packValue, { freed }));
     else if (what === REMOVE_ALL) removeAll(tables, table, key.toString('latin1'));
@@ -191,4 +218,13 @@ const removeAll = (tables: WriteTables, table: Table, start: keys.Key): void => 
     for (const { key } of records) tables.remove(table, bytesOf(key));
     found = records.length;
   }
+};
+
+/** What a deleted session kept for this reference alone is purged now. */
+const release = (tables: WriteTables, reference: Uint8Array, purgeKey: keys.Key): void => {
+  tables.remove(UPKEEP, reference);
+  const kept = bytesOf(keys.keptKey(keys.ofPurgeKey(purgeKey)));
+  if (tables.get(UPKEEP, kept) === undefined) return;
+  tables.remove(UPKEEP, kept);
+  tables.put(UPKEEP, bytesOf(purgeKey), record(purgeKey, packValue, { freed: 0 }));
 };

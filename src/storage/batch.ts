@@ -29,12 +29,18 @@ export const REMOVE = 2;
 export const PUT_FREED = 3;
 /** Removes every record whose key begins so. */
 export const REMOVE_ALL = 4;
+/** The head at the key must be there, at this version or a later one: the parent of a fork. */
+export const EXPECT_HEAD = 5;
+/** Removes a reference to another session's entries; the value is the purge key of that session, which may be waiting for it. */
+export const RELEASE = 6;
 export type Operation =
   | typeof EXPECT_ABSENT
   | typeof PUT
   | typeof REMOVE
   | typeof PUT_FREED
-  | typeof REMOVE_ALL;
+  | typeof REMOVE_ALL
+  | typeof EXPECT_HEAD
+  | typeof RELEASE;
 
 const FIRST_BYTES = 64 * 1024;
 
@@ -109,6 +115,21 @@ export class Batch {
   /** @param prefix its last character is not 0xff. */
   removeAll(table: Table, prefix: Key): void {
     this.#operation(REMOVE_ALL, table, prefix);
+  }
+
+  /** Stands before all other operations of its change. */
+  expectHead(table: Table, key: Key, version: number): void {
+    const operationAt = this.#out.at;
+    this.#operation(EXPECT_HEAD, table, key);
+    this.#out.uint32LE(version);
+    this.#out.bytes.writeUInt32LE(4, operationAt + 4);
+  }
+
+  release(table: Table, key: Key, purgeKey: Key): void {
+    const operationAt = this.#out.at;
+    this.#operation(RELEASE, table, key);
+    this.#key(purgeKey);
+    this.#out.bytes.writeUInt32LE(purgeKey.length, operationAt + 4);
   }
 
   expectAbsent(table: Table, key: Key): void {

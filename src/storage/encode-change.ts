@@ -4,7 +4,9 @@
  */
 import type { Entry } from '../session/entry.ts';
 import { GreenroomError } from '../session/errors.ts';
+import type { SessionKey } from '../session/ids.ts';
 import type { SessionChange, SessionDelete, SessionWrite, StreamDrop } from '../session/journal.ts';
+import type { Segment } from '../session/segments.ts';
 import { summaryOf } from '../session/summary.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
 import { packEntry, packHead, packNothing, packRow, packTurn, packValue } from './codec.ts';
@@ -35,7 +37,11 @@ export const encodeChange = (batch: Batch, change: SessionChange, author: Author
 
 const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: Author): void => {
   mustFollow(change);
-  const { head } = change;
+  const { head, fork } = change;
+  if (fork !== undefined) {
+    const parent = keys.headKey(keys.sessionPrefix(fork.parent));
+    batch.expectHead(SESSIONS, parent, fork.parentVersion);
+  }
   for (const turnId of change.newTurnIds)
     batch.expectAbsent(SESSIONS, keys.turnKey(prefix, turnId));
   for (const drop of change.drops ?? []) dropStream(batch, prefix, drop);
@@ -49,6 +55,15 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   for (const turn of change.turns)
     batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);
   batch.put(ROWS, keys.rowKey(prefix), packRow, summaryOf(head));
+  if (fork === undefined) return;
+  for (const segment of head.segments ?? [])
+    batch.put(UPKEEP, referenceKey(change, prefix, segment), packNothing, null);
+};
+
+const referenceKey = ({ key }: SessionChange, holder: keys.Key, segment: Segment): keys.Key => {
+  const { sessionId, throughSeq } = segment;
+  const owner = keys.sessionPrefix({ ...key, sessionId } as SessionKey);
+  return keys.referenceKey(owner, throughSeq, holder);
 };
 
 const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete): void => {
@@ -58,6 +73,10 @@ const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete): void => 
   batch.remove(ROWS, keys.rowKey(prefix));
   batch.put(UPKEEP, keys.tombstoneKey(prefix), packValue, { deletedAtMs, untilMs });
   batch.put(UPKEEP, keys.expiryKey(prefix, untilMs), packNothing, null);
+  for (const segment of change.segments ?? []) {
+    const reference = referenceKey(change, prefix, segment);
+    batch.release(UPKEEP, reference, keys.purgeKey(keys.ofReferenceKey(reference).prefix));
+  }
   batch.putFreed(UPKEEP, keys.purgeKey(prefix));
 };
 
@@ -79,6 +98,7 @@ const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author:
   for (const record of change.audit) {
     const key = keys.auditKey(prefix, record.atMs, author.epoch, author.nextAudit());
     batch.put(AUDIT, key, packValue, { ...record, sessionId });
+    if (change.kind === 'write') batch.put(SESSIONS, keys.auditedKey(prefix, key), packNothing, null);
   }
 };
 

@@ -26,6 +26,7 @@ const FIELDS = [
   ...['webSearchRequests', 'webFetchRequests', 'thinkingTokens', 'maxSteps', 'maxCostUsd'],
   ...['maxRetries', 'delayMs', 'timeoutMs', 'maxTurns', 'code', 'message', 'retryable'],
   ...['type', 'throughSeq', 'fromSeq', 'afterSeq', 'toolUseIds'],
+  ...['segments', 'compaction', 'lastCompactionTurn', 'previousSeq', 'position'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -39,9 +40,10 @@ const OBJECTS = [
   'limits',
   'options',
   'error',
+  'compaction',
 ];
 /** Fields whose value is a list of such objects. */
-const LISTS = ['openTurns'];
+const LISTS = ['openTurns', 'segments'];
 
 interface Field {
   readonly number: number;

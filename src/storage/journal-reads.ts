@@ -8,6 +8,7 @@ import type { GreenroomError } from '../session/errors.ts';
 import type { Head } from '../session/head.ts';
 import type { SessionKey, Tenant, TurnId } from '../session/ids.ts';
 import type { AuditRecord, EntryRange, StreamRecord, Tombstone } from '../session/journal.ts';
+import { type Segment, writerOf } from '../session/segments.ts';
 import { type SummaryRow, summaryOf } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
 import { corruptRecord, readEntry, readHead, readRow, readTurn, readValue } from './codec.ts';
@@ -18,10 +19,18 @@ import type { ReadTables, StoredRecord } from './store.ts';
 
 const DEFAULT_ENTRIES = 100;
 
+/** How far a transcript goes, and who else wrote the beginning of it. */
+interface Extent {
+  readonly subpath: string;
+  readonly seq: number;
+  readonly segments?: readonly Segment[] | undefined;
+}
+
 export abstract class JournalReads {
   readonly #tables: ReadTables;
   readonly #clock: Clock;
   protected reads = 0;
+  protected entriesRead = 0;
 
   constructor(tables: ReadTables, clock: Clock) {
     this.#tables = tables;
@@ -49,12 +58,14 @@ export abstract class JournalReads {
     this.#begin();
     const prefix = keys.sessionPrefix(session);
     const { subpath = '', from = 1, limit = DEFAULT_ENTRIES, reverse = false } = range;
-    const last = Math.min(range.to ?? Number.MAX_SAFE_INTEGER, this.#lastSeq(prefix, subpath));
+    const extent = this.#extent(prefix, subpath);
+    const last = Math.min(range.to ?? Number.MAX_SAFE_INTEGER, extent.seq);
     const first = Math.max(1, from);
     const count = Math.min(limit, last - first + 1);
     const entries: Entry[] = [];
     for (let at = 0; at < count; at += 1)
-      entries.push(this.#entry(prefix, subpath, reverse ? last - at : first + at));
+      entries.push(this.#entry(session, extent, reverse ? last - at : first + at));
+    this.entriesRead += entries.length;
     return entries;
   }
 
@@ -126,6 +137,31 @@ export abstract class JournalReads {
       }));
   }
 
+  /** Oldest first, from behind `cursor`. */
+  auditOf(
+    session: SessionKey,
+    { limit, cursor }: { limit: number; cursor?: string },
+  ): readonly (AuditRecord & { cursor: string })[] {
+    this.#begin();
+    const all = keys.auditedPrefix(keys.sessionPrefix(session));
+    const start = cursor === undefined ? all : `${all}${fromCursor(cursor)}\0`;
+    return this.#tables
+      .range(SESSIONS, { start, end: keys.after(all), limit })
+      .map(({ key }) => ({
+        ...this.#audited(keys.ofAuditedKey(key, session.tenant)),
+        cursor: toCursor(key.slice(all.length)),
+      }));
+  }
+
+  #audited(key: keys.Key): AuditRecord {
+    const bytes = this.#tables.get(AUDIT, key);
+    if (bytes === undefined) throw missing(key);
+    const { sessionId: _, ...record } = readValue(key, bytes) as AuditRecord & {
+      sessionId: string;
+    };
+    return record;
+  }
+
   /**
    * One broken row must not keep all the others away: it is reported, and made anew from its session's
    * head; a session whose head is broken too is reported and left out.
@@ -182,16 +218,19 @@ export abstract class JournalReads {
     return bytes === undefined || !this.#exists(prefix) ? undefined : readValue(key, bytes);
   }
 
-  #lastSeq(prefix: keys.Key, subpath: string): number {
+  #extent(prefix: keys.Key, subpath: string): Extent {
     const key = keys.headKey(prefix);
     const head = this.#tables.get(SESSIONS, key);
-    if (head === undefined) return 0;
-    if (subpath === '') return readHead(key, head).seq;
+    if (head === undefined) return { subpath, seq: 0, segments: undefined };
+    if (subpath === '') return { subpath, ...readHead(key, head) };
     const stream = this.#value(prefix, keys.streamKey(prefix, subpath)) as StreamRecord | undefined;
-    return stream?.seq ?? 0;
+    return { subpath, seq: stream?.seq ?? 0, segments: undefined };
   }
 
-  #entry(prefix: keys.Key, subpath: string, seq: number): Entry {
+  /** Where its writer keeps it. */
+  #entry(session: SessionKey, { subpath, segments }: Extent, seq: number): Entry {
+    const sessionId = writerOf(segments, seq) ?? session.sessionId;
+    const prefix = keys.sessionPrefix({ ...session, sessionId } as SessionKey);
     const key = keys.entryKey(prefix, subpath, seq);
     const bytes = this.#tables.get(SESSIONS, key);
     if (bytes === undefined) throw missing(key);

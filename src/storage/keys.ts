@@ -31,11 +31,14 @@ const STREAM = '\x30';
 const ENTRY = '\x40';
 const HEAD = '\x50';
 const TURN = '\x60';
+const AUDITED = '\x70';
 
 const META = 'm';
 const TOMBSTONE = 't';
 const PURGE = 'p';
 const EXPIRY = 'e';
+const REFERENCE = 'r';
+const KEPT = 'k';
 
 /** Everything of one session in `SESSIONS`. */
 export const sessionPrefix = (key: SessionKey): Key => `${key.tenant}\0${key.sessionId}\0`;
@@ -107,6 +110,14 @@ export const ofRowKey = (key: Key): SessionKey => {
   return { tenant, sessionId } as SessionKey;
 };
 
+/** Where the session's audit records stand among its tenant's, in the order of time. */
+export const auditedPrefix = (prefix: Key): Key => prefix + AUDITED;
+export const auditedKey = (prefix: Key, audit: Key): Key =>
+  prefix + AUDITED + audit.slice(audit.indexOf('\0') + 1);
+/** The audit record's own key. */
+export const ofAuditedKey = (key: Key, tenant: Tenant): Key =>
+  auditPrefix(tenant) + key.slice(key.indexOf(AUDITED) + 1);
+
 export const auditPrefix = (tenant: Tenant): Key => `${tenant}\0`;
 
 /** By tenant and time; the writer's epoch and its own count make it unique. */
@@ -128,3 +139,29 @@ export const expiriesPrefix = EXPIRY;
 export const expiryKey = (prefix: Key, untilMs: number): Key =>
   EXPIRY + bigEndian(untilMs, 6) + prefix;
 export const ofExpiryKey = (key: Key): Key => key.slice(EXPIRY.length + 6);
+
+/**
+ * In `UPKEEP`: that `holder`'s head refers to entries of this session up to and including `throughSeq`.
+ * The farthest reference comes last, so how much has to stay is one look.
+ */
+export const referenceKey = (prefix: Key, throughSeq: number, holder: Key): Key =>
+  REFERENCE + prefix + seqPart(throughSeq) + holder;
+export const referencesPrefix = (prefix: Key): Key => REFERENCE + prefix;
+export const allReferences = REFERENCE;
+/** What a reference is to, through which `seq`, and whose it is. */
+export const ofReferenceKey = (
+  key: Key,
+): { readonly prefix: Key; readonly throughSeq: number; readonly holder: Key } => {
+  const end = key.indexOf('\0', key.indexOf('\0') + 1) + 1;
+  const [a = 0, b = 0, c = 0, d = 0] = Buffer.from(key.slice(end, end + 4), 'latin1');
+  return {
+    prefix: key.slice(REFERENCE.length, end),
+    throughSeq: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0,
+    holder: key.slice(end + 4),
+  };
+};
+
+/** In `UPKEEP`: a deleted session whose entries forks still refer to; everything else of it is purged. */
+export const keptKey = (prefix: Key): Key => KEPT + prefix;
+export const allKept = KEPT;
+export const ofKeptKey = (key: Key): Key => key.slice(KEPT.length);

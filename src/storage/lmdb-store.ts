@@ -61,15 +61,13 @@ export class LmdbStore implements Store {
       const tables = new LmdbTables(dir);
       opened.tables = tables;
       const found = readMeta(tables);
-      if (found !== undefined) {
-        mustKnowFormat(found);
-        keepStoreFile(dir, storeFile, found);
-      }
+      if (found !== undefined) mustKnowFormat(found);
+      const known = found === undefined ? storeFile : keepStoreFile(dir, storeFile, found);
       // biome-ignore lint/plugin: the store's id must be the only one in the world
       const writer = new LmdbWriter(dir, storeFile?.storeId ?? randomUUID(), gate);
       opened.writer = writer;
       const identity = await writer.opened();
-      if (found === undefined) keepStoreFile(dir, storeFile, identity);
+      keepStoreFile(dir, known, identity);
       tables.refresh();
       return new LmdbStore(dir, identity, { lock, tables, writer });
     } catch (error) {

@@ -38,9 +38,9 @@ export const takeOver = (tables: WriteTables, newStoreId: string): Claim => {
 };
 
 export const mustKnowFormat = ({ formatVersion }: StoreIdentity): void => {
-  if (formatVersion !== FORMAT_VERSION)
+  if (!Number.isInteger(formatVersion) || formatVersion < 1 || formatVersion > FORMAT_VERSION)
     throw new StorageError(
-      `the store has format ${formatVersion}, this version writes ${FORMAT_VERSION}: use the version that made it`,
+      `the store has format ${formatVersion}, this version knows formats up to ${FORMAT_VERSION}: use the version that made it`,
     );
 };
 

@@ -4,10 +4,12 @@
  *
  * A broken record here must end neither the journal nor the purge: what it counts is not counted, and
  * a tombstone that cannot be read goes when its expiry says so.
+ *
+ * Entries that forks refer to stay: the deleted session is `kept` then, and purged again when one lets go.
  */
 
 import { untilOf, type WriteTables } from './apply-batch.ts';
-import { readValue } from './codec.ts';
+import { packValue, readValue, record } from './codec.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, UPKEEP } from './keys.ts';
 import type { PurgeStep, StoredRecord } from './store.ts';
@@ -23,7 +25,8 @@ export const purgeSome = (tables: WriteTables, records: number, nowMs: number): 
   });
   if (first === undefined) return removeTombstones(tables, records, nowMs);
   const prefix = keys.ofPurgeKey(first.key);
-  const found = tables.range(SESSIONS, { start: prefix, end: keys.after(prefix), limit: records });
+  const keptThrough = referredThrough(tables, prefix);
+  const found = purgeable(tables, prefix, keptThrough, records);
   let bytes = 0;
   for (const { key, value } of found) {
     bytes += key.length + value.length;
@@ -31,7 +34,44 @@ export const purgeSome = (tables: WriteTables, records: number, nowMs: number): 
   }
   if (found.length === records) return { purged: 0, bytes, left: true };
   tables.remove(UPKEEP, bytesOf(first.key));
-  return { purged: 1, bytes: bytes + freedBy(first), left: second !== undefined };
+  if (keptThrough > 0) keep(tables, prefix, keptThrough);
+  return {
+    purged: keptThrough > 0 ? 0 : 1,
+    bytes: bytes + freedBy(first),
+    left: second !== undefined,
+  };
+};
+
+/** Last entry that a fork still refers to; 0: none. */
+const referredThrough = (tables: Tables, prefix: keys.Key): number => {
+  const start = keys.referencesPrefix(prefix);
+  const [farthest] = tables.range(UPKEEP, {
+    ...{ start, end: keys.after(start) },
+    ...{ limit: 1, reverse: true },
+  });
+  return farthest === undefined ? 0 : keys.ofReferenceKey(farthest.key).throughSeq;
+};
+
+/** Everything but the entries that forks refer to, a few records at a time. */
+const purgeable = (
+  tables: Tables,
+  prefix: keys.Key,
+  keptThrough: number,
+  limit: number,
+): readonly StoredRecord[] => {
+  const end = keys.after(prefix);
+  if (keptThrough === 0) return tables.range(SESSIONS, { start: prefix, end, limit });
+  const kept = keys.entryKey(prefix, '', 1);
+  const before = tables.range(SESSIONS, { start: prefix, end: kept, limit });
+  if (before.length === limit) return before;
+  const start = keys.entryKey(prefix, '', keptThrough + 1);
+  return [...before, ...tables.range(SESSIONS, { start, end, limit: limit - before.length })];
+};
+
+/** The last fork to let go of it asks for the purge again. */
+const keep = (tables: Tables, prefix: keys.Key, throughSeq: number): void => {
+  const key = keys.keptKey(prefix);
+  tables.put(UPKEEP, bytesOf(key), record(key, packValue, { throughSeq }));
 };
 
 /** Tombstones whose time is over. One that was renewed since has an expiry of its own, and stays. */

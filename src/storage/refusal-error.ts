@@ -18,6 +18,13 @@ export const refusalError = (change: SessionChange, refusal: Refusal): Error => 
       });
     case 'deleted':
       return new GreenroomError('session_deleted', `${sessionId} was deleted`);
+    case 'parent': {
+      const parentId = change.kind === 'write' ? change.fork?.parent.sessionId : undefined;
+      return new GreenroomError(
+        'session_deleted',
+        `session ${parentId} was deleted before it could be forked`,
+      );
+    }
     case 'corrupt':
       return corruptRecord(refusal.key, 'is broken, and the change depends on it');
     case 'turns': {

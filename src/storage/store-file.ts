@@ -25,7 +25,7 @@ const STORE_FILE = 'store.json';
 /** More than the first transaction of a new store takes. */
 const PROBE_BYTES = 64 * 1024;
 
-type StoreFile = Pick<StoreIdentity, 'storeId' | 'formatVersion'>;
+export type StoreFile = Pick<StoreIdentity, 'storeId' | 'formatVersion'>;
 
 /** Looks before LMDB opens anything. Throws `storage_failed` for a store that has lost its data. */
 export const mustBeSound = async (dir: string): Promise<StoreFile | null> => {
@@ -52,14 +52,20 @@ export const mustBeSound = async (dir: string): Promise<StoreFile | null> => {
   }
 };
 
-/** Notes the store's identity, once. Throws if the directory says another one. */
-export const keepStoreFile = (dir: string, found: StoreFile | null, identity: StoreFile): void => {
+/** Notes the store's identity, and a newer format. Throws if the directory says another one. */
+export const keepStoreFile = (
+  dir: string,
+  found: StoreFile | null,
+  identity: StoreFile,
+): StoreFile => {
   const { storeId, formatVersion } = identity;
-  if (found === null) writeDurably(dir, `${JSON.stringify({ storeId, formatVersion })}\n`);
-  else if (found.storeId !== storeId)
+  if (found !== null && found.storeId !== storeId)
     throw new StorageError(
       `${join(dir, STORE_FILE)} names store ${found.storeId}, its data file is of ${storeId}: one of them belongs elsewhere`,
     );
+  if (found?.formatVersion !== formatVersion)
+    writeDurably(dir, `${JSON.stringify({ storeId, formatVersion })}\n`);
+  return { storeId, formatVersion };
 };
 
 /** LMDB crashes the process when it cannot write the first pages of a new file. */

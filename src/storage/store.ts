@@ -74,5 +74,9 @@ export interface Store extends StoreIdentity {
   close(): Promise<void>;
 }
 
-/** Format of the whole store; a store of another format is refused at open. */
-export const FORMAT_VERSION = 1;
+/**
+ * Format of the whole store. Older ones are taken over as they are, and are of this format from then on;
+ * a newer one is refused at open. 2: forks refer to entries of others, which a version that knows
+ * nothing of it would purge.
+ */
+export const FORMAT_VERSION = 2;

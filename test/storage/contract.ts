@@ -1,6 +1,7 @@
 /** What every journal must do, whatever it stands on: run by each kind's own test file. */
 import { commitsContract } from './contract-commits.ts';
 import { deletesContract } from './contract-deletes.ts';
+import { forksContract } from './contract-forks.ts';
 import { limitsContract } from './contract-limits.ts';
 import { readsContract } from './contract-reads.ts';
 import type { OpenJournal } from './ground.ts';
@@ -9,5 +10,6 @@ export const journalContract = (open: OpenJournal): void => {
   commitsContract(open);
   readsContract(open);
   deletesContract(open);
+  forksContract(open);
   limitsContract(open);
 };
