@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { Criteria, criteriaShape, Filter } from './catalog.ts';
 import type { ApiMessage, WireEvent } from './event.ts';
 import { type Settings, settableShape } from './head.ts';
-import { TurnId } from './ids.ts';
+import { SessionId, TurnId } from './ids.ts';
 import { MIRROR_VERBS, type MirrorReplies } from './mirror/mirror-api.ts';
 import { turnRequestShape } from './turn.ts';
 import type { Usage } from './usage.ts';
@@ -59,6 +59,22 @@ export const SESSION_VERBS = {
   update: z.strictObject({ ...settableShape, expectedVersion }),
   tag: tagList,
   untag: tagList,
+  /** A new session that begins with this one's transcript, up to a `seq` or a message; default: all of it. */
+  fork: z.strictObject({
+    /** Default: a new UUID. */
+    newSessionId: SessionId.optional(),
+    atSeq: z.int().min(0).optional(),
+    /** A message's `id`; of an imported line its `uuid`. */
+    atMessageId: z.string().min(1).max(256).optional(),
+    /** Default: "Fork of …". */
+    title: z.string().max(500).optional(),
+  }),
+  /** Lets a summary stand in for what the model saw so far; without one, the model is asked for it. */
+  compact: z.strictObject({
+    /** Default: everything before the turns that are open. */
+    throughSeq: z.int().min(1).optional(),
+    summary: z.string().min(1).max(200_000).optional(),
+  }),
   append: z.strictObject({ messages: z.array(InputMessage).min(1).max(1000), expectedVersion }),
   cancel: z.strictObject({ turnId: TurnId.optional() }),
   delete: z.strictObject({}),
@@ -112,6 +128,15 @@ export interface SessionView extends Settings {
   readonly knownCostUsd?: number;
   readonly provider?: string;
   readonly parent?: { readonly sessionId: string; readonly seq: number };
+  /** What the sessions before a fork had cost; not part of `totalCostUsd`. */
+  readonly inheritedCostUsd?: number;
+  /** The compaction that the model's view begins with; its entry `seq` has the summary. */
+  readonly compaction?: {
+    readonly seq: number;
+    readonly throughSeq: number;
+    readonly fromSeq: number;
+    readonly lastCompactionTurn: number;
+  };
   readonly gitBranch?: string;
   readonly projectKey?: string;
   readonly outputUnderReported?: boolean;
@@ -161,7 +186,10 @@ export interface TurnView {
   readonly finishedAt?: string;
 }
 
-export type EntryView =
+/** `origin` is the session that wrote the entry, where a fork shares it. */
+export type EntryView = { readonly origin?: string } & EntryShown;
+
+type EntryShown =
   | {
       readonly seq: number;
       readonly type: 'message';
@@ -205,6 +233,8 @@ export interface SessionReplies {
   update: { session: SessionView };
   tag: { session: SessionView };
   untag: { session: SessionView };
+  fork: { session: SessionView };
+  compact: { session: SessionView };
   append: { session: SessionView };
   cancel: { turn: TurnView };
   delete: { deleted: true };

@@ -1,6 +1,7 @@
-/** `apply`: the session's answer to each input, by kind. Turns are in `apply-turn.ts`. */
+/** `apply`: the session's answer to each input, by kind. Turns are in `apply-turn.ts`, forks and compactions in `apply-views.ts`. */
 import { finishStep } from './apply-step.ts';
 import { acceptTurn, cancelTurn, rejectTurn, resumeTurn } from './apply-turn.ts';
+import { compact, fork } from './apply-views.ts';
 import { Draft, makeIfAbsent } from './draft.ts';
 import { ConcurrencyError, GreenroomError } from './errors.ts';
 import { type Head, mustBeAlive, type Settings, withSettings } from './head.ts';
@@ -13,16 +14,13 @@ import { closeTurn } from './turn-course.ts';
 /** See `machine.ts`. Throws a `GreenroomError` for what is refused; nothing has changed then. */
 export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: number): Change => {
   const draft = new Draft(state, nowMs);
-  if (
-    input.type !== 'create' &&
-    input.type !== 'turn' &&
-    input.type !== 'append' &&
-    input.type !== 'import'
-  )
-    mustExist(draft.head);
+  if (!MAKING.includes(input.type)) mustExist(draft.head);
   dispatch(draft, input, rules);
   return draft.change();
 };
+
+/** Inputs that may make the session. */
+const MAKING: readonly Input['type'][] = ['create', 'turn', 'append', 'import', 'fork'];
 
 const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
   switch (input.type) {
@@ -44,6 +42,10 @@ const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
       return addImported(draft, input.delta);
     case 'drop':
       return dropSide(draft, input.drop);
+    case 'fork':
+      return fork(draft, input.fork);
+    case 'compact':
+      return compact(draft, input.compaction);
     case 'cancel':
       return cancelTurn(draft, input.turnId);
     case 'step':

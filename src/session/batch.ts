@@ -84,9 +84,14 @@ export const toChange = (
       expectedVersion,
       audit,
       tombstoneUntilMs: deleted.tombstoneUntilMs,
+      ...(before.head.segments === undefined ? {} : { segments: before.head.segments }),
     };
   const head = { ...folded.state.head, version: expectedVersion + 1 };
-  return { kind: 'write', key, expectedVersion, audit, head, ...records(writes) };
+  const fork = writes.find((write) => write.type === 'fork');
+  return {
+    ...{ kind: 'write', key, expectedVersion, audit, head, ...records(writes) },
+    ...(fork === undefined ? {} : { fork: fork.origin }),
+  };
 };
 
 const records = (

@@ -35,12 +35,14 @@ export class Draft {
     const seq = this.head.seq + 1;
     const { role, body, atMs } = message;
     const id = message.id === undefined ? {} : { id: message.id };
+    const messageCount = this.head.messageCount + (facts.isPartial ? 0 : 1);
+    const position = facts.isPartial ? {} : { position: messageCount };
     this.write({
       type: 'entry',
       subpath: '',
-      entry: { kind: 'message', seq, atMs, role, body, ...id, ...facts },
+      entry: { kind: 'message', seq, atMs, role, body, ...position, ...id, ...facts },
     });
-    this.patch({ seq, messageCount: this.head.messageCount + (facts.isPartial ? 0 : 1) });
+    this.patch({ seq, messageCount });
     return seq;
   }
 

@@ -7,8 +7,9 @@
  * 2. Turns stand in the order of their acceptance: a queued turn's prompt has a lower `seq` than the
  *    answers of the turn before it, so what belongs to one turn stands together where it began.
  * 3. Partial messages are never seen. A rollback takes out its turn; a compaction's summary stands
- *    for everything up to and including the entry that it names; a repair answers tool uses that
- *    nobody will answer.
+ *    for everything up to and including the entry that it names, and one that says where it goes on
+ *    needs nothing before that to be read; a repair answers tool uses that nobody will answer.
+ * 4. A fork's own turns are others than its parent's, also where their ids are the same.
  */
 import { type ApiBlock, isThinking, toolResult } from './claude-code/api-blocks.ts';
 import {
@@ -38,7 +39,12 @@ export interface SeenImport {
 }
 
 export type SeenView =
-  | { readonly type: 'compaction'; readonly throughSeq: number; readonly summary: string }
+  | {
+      readonly type: 'compaction';
+      readonly throughSeq: number;
+      readonly summary: string;
+      readonly fromSeq?: number;
+    }
   | {
       readonly type: 'rollback';
       readonly fromSeq: number;
@@ -57,6 +63,8 @@ export interface EffectiveOptions {
   readonly throughTurnId?: string;
   /** The model that is asked: thinking that another model signed is left out. Default: all is kept. */
   readonly model?: string;
+  /** Last `seq` that a fork shares with its parent; default 0. */
+  readonly inheritedThrough?: number;
 }
 
 export interface Effective {
@@ -64,15 +72,14 @@ export interface Effective {
   readonly messages: readonly Uint8Array[];
 }
 
-/** @param entries of one transcript, in order of `seq`. */
-export const effective = (
-  entries: readonly SeenEntry[],
-  options: EffectiveOptions = {},
-): Effective => {
-  const views = entries.flatMap((entry) => (entry.kind === 'view' ? [entry.view] : []));
+/** @param all entries of one transcript, in order of `seq`; those before a compaction's `fromSeq` may be left out. */
+export const effective = (all: readonly SeenEntry[], options: EffectiveOptions = {}): Effective => {
+  const views = all.flatMap((entry) => (entry.kind === 'view' ? [entry.view] : []));
   const compaction = views.findLast((view) => view.type === 'compaction');
+  const fromSeq = compaction?.fromSeq ?? 0;
+  const entries = fromSeq === 0 ? all : all.filter(({ seq }) => seq >= fromSeq);
   const keepsThinking = thinkingOf(options.model);
-  const turns = inTurnOrder(visibleMessages(entries, views), options.throughTurnId);
+  const turns = inTurnOrder(visibleMessages(entries, views), options);
   const before = [
     ...(compaction === undefined ? [] : [summaryMessage(compaction.summary)]),
     ...conversation(importedAfter(entries, compaction?.throughSeq ?? 0), keepsThinking),
@@ -122,9 +129,12 @@ const visibleMessages = (
 /** Each turn's messages together, where its first one stands; a message of no turn stands alone. */
 const inTurnOrder = (
   messages: readonly SeenMessage[],
-  throughTurnId: string | undefined,
+  { throughTurnId, inheritedThrough = 0 }: EffectiveOptions,
 ): readonly SeenMessage[] => {
-  const turns = grouped(messages, (message) => message.turnId ?? message.seq);
+  const turns = grouped(messages, ({ turnId, seq }) => {
+    if (turnId === undefined) return seq;
+    return seq <= inheritedThrough ? `/${turnId}` : turnId;
+  });
   const inOrder = [...turns.entries()];
   const last = inOrder.findIndex(([turnId]) => turnId === throughTurnId);
   return (last === -1 ? inOrder : inOrder.slice(0, last + 1)).flatMap(([, turn]) => turn);

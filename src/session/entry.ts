@@ -18,6 +18,8 @@ export interface MessageEntry {
   readonly atMs: number;
   readonly role: Role;
   readonly body: Uint8Array;
+  /** How many messages the session has with this one; absent where it does not count, and in old entries. */
+  readonly position?: number;
   /** The API's message id for answers, else the caller's. */
   readonly id?: string;
   readonly turnId?: TurnId;

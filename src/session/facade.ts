@@ -63,6 +63,16 @@ export class SessionsFacade {
     return (await this.#api.session(sessionId, 'untag', { tags })).session;
   }
 
+  /** A new session that begins with this one's transcript, by default all of it; nothing is copied. */
+  async fork(sessionId: string, place: Of<'fork'> = {}): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'fork', place)).session;
+  }
+
+  /** Lets a summary stand in for what the model saw so far; without one, the model is asked for it. */
+  async compact(sessionId: string, order: Of<'compact'> = {}): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'compact', order)).session;
+  }
+
   /** Adds messages without running a turn. */
   async append(
     sessionId: string,

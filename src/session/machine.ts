@@ -6,13 +6,20 @@
  * 2. An input that is refused throws a `GreenroomError` and changes nothing.
  * 3. Effects are carried out after the commit and in order; they never change the state themselves.
  */
-import type { Entry, Provider, Role } from './entry.ts';
+import type { Entry, Provider, Role, View } from './entry.ts';
 import type { TurnEventBody } from './event.ts';
 import type { ModelStep, StepOutcome } from './executor.ts';
-import type { Head, Settings } from './head.ts';
+import type { Compaction, Head, Settings } from './head.ts';
 import type { TurnId } from './ids.ts';
-import type { AuditRecord, ResponseWrite, StreamDrop, StreamRecord } from './journal.ts';
+import type {
+  AuditRecord,
+  ForkOrigin,
+  ResponseWrite,
+  StreamDrop,
+  StreamRecord,
+} from './journal.ts';
 import type { BusyPolicy, ClosedTurn, TurnError, TurnOptions } from './turn.ts';
+import type { Usage } from './usage.ts';
 
 export interface SessionState {
   readonly head: Head;
@@ -71,6 +78,27 @@ export interface ImportDelta {
   readonly head: Head;
 }
 
+/** A fork, computed from the parent's committed head and a few of its entries. */
+export interface NewFork {
+  readonly parent: Head;
+  readonly atSeq: number;
+  readonly title: string | undefined;
+  /** Messages that the fork begins with. */
+  readonly messageCount: number;
+  readonly compaction: Compaction | undefined;
+  /** What the model must not see as it stands: prompts that wait in the parent, a tool's use without its result. */
+  readonly views: readonly View[];
+}
+
+/** A summary that stands for everything up to and including `throughSeq`: see `compaction.ts`. */
+export interface NewCompaction {
+  readonly throughSeq: number;
+  readonly summary: string;
+  /** What the model call cost that made the summary; absent: the caller gave it. */
+  readonly spent?: { readonly usage: Usage; readonly costNanoUsd: number | null };
+  readonly by: string;
+}
+
 export type Input =
   | { readonly type: 'create'; readonly settings: Settings }
   | { readonly type: 'turn'; readonly turn: NewTurn; readonly known: ClosedTurn | undefined }
@@ -90,6 +118,8 @@ export type Input =
   | { readonly type: 'import'; readonly delta: ImportDelta }
   /** A side transcript goes; undefined: it was not there. */
   | { readonly type: 'drop'; readonly drop: StreamDrop | undefined }
+  | { readonly type: 'fork'; readonly fork: NewFork }
+  | { readonly type: 'compact'; readonly compaction: NewCompaction }
   | { readonly type: 'cancel'; readonly turnId: TurnId | undefined }
   | {
       readonly type: 'step';
@@ -117,6 +147,7 @@ export type Write =
   | { readonly type: 'response'; readonly response: ResponseWrite }
   | { readonly type: 'drop'; readonly drop: StreamDrop }
   | { readonly type: 'audit'; readonly record: AuditRecord }
+  | { readonly type: 'fork'; readonly origin: ForkOrigin }
   | { readonly type: 'delete'; readonly tombstoneUntilMs: number };
 
 /** What the caller is told once the change is durable. */

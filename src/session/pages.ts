@@ -1,4 +1,9 @@
-/** Entries of a transcript a page at a time, so that large ones come a few a page. */
+/**
+ * Entries of a transcript a page at a time, so that large ones come a few a page; and a walk through all
+ * of them with one page in memory, in which others have their turn between two. Entries never change,
+ * so what is read up to a known `seq` is consistent however long it takes.
+ */
+import type { Clock } from '../otp/clock.ts';
 import type { Entry } from './entry.ts';
 import type { SessionKey } from './ids.ts';
 import type { Journal } from './journal.ts';
@@ -38,3 +43,32 @@ export const readPage = (
   }
   return entries;
 };
+
+/** Entries of one step of a walk. */
+const STEP = 500;
+
+export type Walk = Omit<PageRange, 'limit' | 'subpath'> & { readonly subpath?: string };
+
+/** Lets others have their turn. */
+export const resting =
+  (clock: Clock): (() => Promise<void>) =>
+  () =>
+    new Promise((resolve) => clock.defer(resolve));
+
+export async function* pagesOf(
+  journal: Journal,
+  key: SessionKey,
+  { subpath = '', reverse = false, ...range }: Walk,
+  rest: () => Promise<void>,
+): AsyncGenerator<readonly Entry[]> {
+  let { from, to } = range;
+  while (from <= to) {
+    const page = readPage(journal, key, { subpath, from, to, limit: STEP, reverse });
+    const end = page.at(-1)?.seq;
+    if (end === undefined) return;
+    yield page;
+    if (reverse) to = end - 1;
+    else from = end + 1;
+    await rest();
+  }
+}

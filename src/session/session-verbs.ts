@@ -3,12 +3,18 @@ import type { z } from 'zod';
 import type { EntryView, SESSION_VERBS, SessionReplies, SessionVerb } from './api.ts';
 import type { Caller } from './caller.ts';
 import { EMPTY_DIGEST, nextDigest } from './claude-code/digest.ts';
+import { cutOf, summarise } from './compaction.ts';
+import type { Entry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
-import type { SessionKey } from './ids.ts';
+import { prepareFork } from './fork.ts';
+import type { Head } from './head.ts';
+import { newTurnId, type SessionKey, sessionKey } from './ids.ts';
 import type { ImportedStream } from './import.ts';
 import { type Journal, journalName } from './journal.ts';
-import { readPage } from './pages.ts';
+import type { Rules } from './machine.ts';
+import { readPage, resting } from './pages.ts';
 import { importRequest, newMessages } from './requests.ts';
+import { type Segment, writerOf } from './segments.ts';
 import { TOMBSTONE_MS } from './tombstone.ts';
 import type { TurnRecord } from './turn.ts';
 import { entryView, sessionView, turnView } from './views.ts';
@@ -26,7 +32,7 @@ export type SessionVerbs = {
   ) => Promise<SessionReplies[V]>;
 };
 
-export const sessionVerbs = (caller: Caller): SessionVerbs => {
+export const sessionVerbs = (caller: Caller, rules: Rules): SessionVerbs => {
   const journal = () => caller.system.fetch(journalName);
   const change = async (key: SessionKey, request: SessionRequest, timeoutMs: number) => {
     const { head } = await caller.change(key, request, timeoutMs);
@@ -35,7 +41,7 @@ export const sessionVerbs = (caller: Caller): SessionVerbs => {
   return {
     create: (key, settings, timeoutMs) => change(key, { type: 'create', settings }, timeoutMs),
     get: async (key) => ({ session: sessionView(await caller.known(key)) }),
-    messages: async (key, request) => page(journal(), key, request, (await caller.known(key)).seq),
+    messages: async (key, request) => page(journal(), key, request, await caller.known(key)),
     update: (key, { expectedVersion, ...settings }, timeoutMs) =>
       change(key, { type: 'settings', settings, expectedVersion }, timeoutMs),
     tag: (key, { tags }, timeoutMs) => change(key, { type: 'tag', tags }, timeoutMs),
@@ -50,6 +56,8 @@ export const sessionVerbs = (caller: Caller): SessionVerbs => {
         },
         timeoutMs,
       ),
+    fork: (key, request, timeoutMs) => fork(caller, key, request, timeoutMs),
+    compact: (key, request, timeoutMs) => compact(caller, rules, key, request, timeoutMs),
     cancel: async (key, { turnId }, timeoutMs) => ({
       turn: turnView(await cancel(caller, key, turnId, timeoutMs)),
     }),
@@ -71,9 +79,51 @@ export const sessionVerbs = (caller: Caller): SessionVerbs => {
   };
 };
 
-const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, mainSeq: number) => {
+/** The parent is only read, as it is committed; the fork's own actor writes, and the journal looks once more. */
+const fork = async (
+  caller: Caller,
+  key: SessionKey,
+  { newSessionId, title, ...place }: Request<'fork'>,
+  timeoutMs: number,
+): Promise<SessionReplies['fork']> => {
+  const { clock } = caller.system;
+  const parent = await caller.known(key);
+  const journal = caller.system.fetch(journalName);
+  const forked = await prepareFork(parent, place, title, journal, resting(clock));
+  const child = sessionKey(key.tenant, newSessionId ?? newTurnId(clock.now()));
+  const { head } = await caller.change(child, { type: 'fork', fork: forked }, timeoutMs);
+  return { session: sessionView(head) };
+};
+
+/** What the session's commit leaves of a request's time for the model to make a summary. */
+const COMMIT_SHARE_MS = 2_000;
+
+const compact = async (
+  caller: Caller,
+  rules: Rules,
+  key: SessionKey,
+  request: Request<'compact'>,
+  timeoutMs: number,
+): Promise<SessionReplies['compact']> => {
+  const { system } = caller;
+  const head = await caller.known(key);
+  const journal = system.fetch(journalName);
+  const rest = resting(system.clock);
+  const throughSeq = await cutOf(head, request.throughSeq, journal, rest);
+  const modelMs = Math.max(1, timeoutMs - COMMIT_SHARE_MS);
+  const made =
+    request.summary === undefined
+      ? await summarise({ system, head, rules, journal, throughSeq, timeoutMs: modelMs, rest })
+      : { summary: request.summary };
+  const compaction = { ...made, throughSeq, by: 'request' };
+  const changed = await caller.change(key, { type: 'compact', compaction }, timeoutMs);
+  return { session: sessionView(changed.head) };
+};
+
+const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, head: Head) => {
   const { subpath, limit, order, includePartial } = request;
-  const last = subpath === '' ? mainSeq : (journal.stream(key, subpath)?.seq ?? 0);
+  const last = subpath === '' ? head.seq : (journal.stream(key, subpath)?.seq ?? 0);
+  const segments = subpath === '' ? head.segments : undefined;
   const reverse = order === 'desc';
   const from = request.from ?? (reverse ? last : 1);
   const range = reverse ? { from: 1, to: from } : { from, to: last };
@@ -82,9 +132,14 @@ const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, m
   const nextFrom = end === undefined ? undefined : reverse ? end - 1 : end + 1;
   const shown: EntryView[] = entries
     .filter((entry) => includePartial || entry.kind !== 'message' || entry.isPartial !== true)
-    .map(entryView);
+    .map((entry) => showEntry(entry, segments));
   const isMore = nextFrom !== undefined && nextFrom >= 1 && nextFrom <= last;
   return { entries: shown, ...(isMore ? { nextFrom } : {}) };
+};
+
+const showEntry = (entry: Entry, segments: readonly Segment[] | undefined): EntryView => {
+  const origin = writerOf(segments, entry.seq);
+  return { ...entryView(entry), ...(origin === undefined ? {} : { origin }) };
 };
 
 /** Cancelling a turn that has ended already answers with its record. */

@@ -17,6 +17,7 @@ import type {
 } from './api.ts';
 import { Caller, REQUEST_TIMEOUT_MS } from './caller.ts';
 import { type Criteria, catalogName } from './catalog.ts';
+import { COMPACT_TIMEOUT_MS } from './compaction.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { GreenroomError, toWire } from './errors.ts';
 import type { Feed, Listener } from './feed.ts';
@@ -33,6 +34,9 @@ import { TOMBSTONE_MS } from './tombstone.ts';
 import { TurnReading } from './turn-reading.ts';
 import { emptyUsage } from './usage.ts';
 import { summaryView } from './views.ts';
+
+const timeoutOf = (verb: SessionVerb): number =>
+  verb === 'compact' ? COMPACT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
 
 type TenantVerbs = {
   readonly [V in SessionsVerb]: (
@@ -54,7 +58,7 @@ export class Sessions implements SessionsDoor {
     this.#feed = runtime.feed;
     this.#runtime = runtime;
     this.#caller = new Caller(system);
-    this.#verbs = sessionVerbs(this.#caller);
+    this.#verbs = sessionVerbs(this.#caller, runtime.rules);
     this.#tenantVerbs = tenantVerbs(this.#caller);
   }
 
@@ -67,7 +71,7 @@ export class Sessions implements SessionsDoor {
     key: SessionKey,
     verb: V,
     request: z.output<(typeof SESSION_VERBS)[V]>,
-    { timeoutMs = REQUEST_TIMEOUT_MS }: { timeoutMs?: number } = {},
+    { timeoutMs = timeoutOf(verb) }: { timeoutMs?: number } = {},
   ): Promise<SessionReplies[V]> {
     return this.#verbs[verb](key, request, timeoutMs);
   }

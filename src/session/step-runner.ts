@@ -21,6 +21,7 @@ import type { TurnId } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Rules } from './machine.ts';
 import { messageForModel } from './model-message.ts';
+import { inheritedThrough } from './segments.ts';
 import type { OpenTurn } from './turn.ts';
 import { modelOf } from './turn-limits.ts';
 
@@ -150,9 +151,10 @@ const effectiveMessages = (
   model: string,
 ): readonly Uint8Array[] => {
   const entries: Entry[] = [];
-  for (let from = 1; from <= head.seq; from += PAGE)
+  for (let from = head.compaction?.fromSeq ?? 1; from <= head.seq; from += PAGE)
     entries.push(
       ...journal.entries(head.key, { from, to: Math.min(head.seq, from + PAGE - 1), limit: PAGE }),
     );
-  return effective(entries, { throughTurnId: turn.turnId, model }).messages;
+  const options = { throughTurnId: turn.turnId, inheritedThrough: inheritedThrough(head.segments) };
+  return effective(entries, { ...options, model }).messages;
 };

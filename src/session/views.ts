@@ -33,6 +33,7 @@ const PLAIN = [
   'usage',
   'provider',
   'parent',
+  'compaction',
   'gitBranch',
   'projectKey',
   'outputUnderReported',
@@ -49,6 +50,9 @@ export const sessionView = (head: Head): SessionView => {
     updatedAt: iso(head.updatedAtMs),
     ...(head.importedAtMs === undefined ? {} : { importedAt: iso(head.importedAtMs) }),
     ...cost({ costNanoUsd: head.costNanoUsd, costIsPartial: head.unpricedAnswers > 0 }),
+    ...(head.inheritedCostNanoUsd === 0
+      ? {}
+      : { inheritedCostUsd: usdOf(head.inheritedCostNanoUsd) }),
   } as SessionView;
 };
 

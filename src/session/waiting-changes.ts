@@ -72,17 +72,21 @@ export class WaitingChanges {
 }
 
 /**
- * What cannot join a commit that others began: an import is computed from what is stored, and whoever
- * names a version means a committed one.
+ * What cannot join a commit that others began: an import is computed from what is stored, a fork is
+ * refused with all that shares its commit, and whoever names a version means a committed one.
  */
 const beginsCommit = (request: SessionRequest): boolean =>
   isForeign(request) ||
+  request.type === 'fork' ||
   ('expectedVersion' in request && request.expectedVersion !== undefined) ||
   ('ifVersion' in request && request.ifVersion !== undefined);
 
-/** Behind an import, a deletion or a parking nothing shares the commit: the next ones see what it made. */
+/** Behind an import, a fork, a deletion or a parking nothing shares the commit: the next ones see what it made. */
 const endsCommit = (request: SessionRequest): boolean =>
-  isForeign(request) || request.type === 'delete' || request.type === 'park';
+  isForeign(request) ||
+  request.type === 'fork' ||
+  request.type === 'delete' ||
+  request.type === 'park';
 
 /** What a request brings along, roughly: its bodies. */
 const bytesOf = (request: SessionRequest): number => {

@@ -98,7 +98,8 @@ const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author:
   for (const record of change.audit) {
     const key = keys.auditKey(prefix, record.atMs, author.epoch, author.nextAudit());
     batch.put(AUDIT, key, packValue, { ...record, sessionId });
-    if (change.kind === 'write') batch.put(SESSIONS, keys.auditedKey(prefix, key), packNothing, null);
+    if (change.kind === 'write')
+      batch.put(SESSIONS, keys.auditedKey(prefix, key), packNothing, null);
   }
 };
 

@@ -145,12 +145,10 @@ export abstract class JournalReads {
     this.#begin();
     const all = keys.auditedPrefix(keys.sessionPrefix(session));
     const start = cursor === undefined ? all : `${all}${fromCursor(cursor)}\0`;
-    return this.#tables
-      .range(SESSIONS, { start, end: keys.after(all), limit })
-      .map(({ key }) => ({
-        ...this.#audited(keys.ofAuditedKey(key, session.tenant)),
-        cursor: toCursor(key.slice(all.length)),
-      }));
+    return this.#tables.range(SESSIONS, { start, end: keys.after(all), limit }).map(({ key }) => ({
+      ...this.#audited(keys.ofAuditedKey(key, session.tenant)),
+      cursor: toCursor(key.slice(all.length)),
+    }));
   }
 
   #audited(key: keys.Key): AuditRecord {

@@ -43,7 +43,7 @@ export const purgeSome = (tables: WriteTables, records: number, nowMs: number): 
 };
 
 /** Last entry that a fork still refers to; 0: none. */
-const referredThrough = (tables: Tables, prefix: keys.Key): number => {
+const referredThrough = (tables: WriteTables, prefix: keys.Key): number => {
   const start = keys.referencesPrefix(prefix);
   const [farthest] = tables.range(UPKEEP, {
     ...{ start, end: keys.after(start) },
@@ -54,7 +54,7 @@ const referredThrough = (tables: Tables, prefix: keys.Key): number => {
 
 /** Everything but the entries that forks refer to, a few records at a time. */
 const purgeable = (
-  tables: Tables,
+  tables: WriteTables,
   prefix: keys.Key,
   keptThrough: number,
   limit: number,
@@ -69,7 +69,7 @@ const purgeable = (
 };
 
 /** The last fork to let go of it asks for the purge again. */
-const keep = (tables: Tables, prefix: keys.Key, throughSeq: number): void => {
+const keep = (tables: WriteTables, prefix: keys.Key, throughSeq: number): void => {
   const key = keys.keptKey(prefix);
   tables.put(UPKEEP, bytesOf(key), record(key, packValue, { throughSeq }));
 };

@@ -89,7 +89,12 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   }
 
   stats(): JournalStats {
-    return { ...this.#counters, reads: this.reads, entriesRead: this.entriesRead, waiting: this.#queue.size };
+    return {
+      ...this.#counters,
+      reads: this.reads,
+      entriesRead: this.entriesRead,
+      waiting: this.#queue.size,
+    };
   }
 
   info(): JournalInfo {

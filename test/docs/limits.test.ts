@@ -4,10 +4,12 @@ import { MAX_LISTED } from '../../src/housekeeping/sweep.ts';
 import { API_LIMITS } from '../../src/nats/answers.ts';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
 import { SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/api.ts';
+import { COMPACT_TIMEOUT_MS } from '../../src/session/compaction.ts';
 import { MAX_WAITING_EVENTS } from '../../src/session/event-queue.ts';
 import { ID_PATTERN } from '../../src/session/ids.ts';
 import { MAX_METADATA_BYTES } from '../../src/session/metadata.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/requests.ts';
+import { MAX_SEGMENTS } from '../../src/session/segments.ts';
 import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/session/tags.ts';
 import { MAX_ENTRY_BYTES } from '../../src/storage/limits.ts';
 import { documentNamed, tableBelow } from './readme.ts';
@@ -35,6 +37,10 @@ const streams = (name: string): number => numberIn('src/nats/streams.ts', name);
 const deadline = (verb: string): number => numberIn('src/nats/deadlines.ts', verb);
 const ofSession = (name: string): number => numberIn('supervisors/session.ts', name);
 
+test('a compaction has the time of an import', () => {
+  expect(COMPACT_TIMEOUT_MS).toBe(deadline('import'));
+});
+
 const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ['a prompt or an appended message, as JSON', size(MAX_MESSAGE_BYTES)],
   ["a request's body", `${size(MAX_BODY_BYTES)}, nested ${MAX_JSON_DEPTH} deep`],
@@ -50,7 +56,7 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   [
     "a request's time",
     `${seconds(API_LIMITS.timeoutMs)}; \`cleanup\` ${seconds(deadline('cleanup'))}, ` +
-      `\`import\` ${seconds(deadline('import'))}; another one by the header ` +
+      `\`import\` and \`compact\` ${seconds(deadline('import'))}; another one by the header ` +
       `\`Greenroom-Timeout-Ms\`, at most ${seconds(numberIn('src/nats/answers.ts', 'LONGEST_TIMEOUT_MS'))}`,
   ],
   [
@@ -70,6 +76,7 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
     'crashes of one session',
     `${ofSession('maxRestarts')} in ${ofSession('maxSeconds')} s, then it is parked`,
   ],
+  ['forks of forks, each with entries of its own, one after another', count(MAX_SEGMENTS)],
   ["sessions that a cleanup's report names", `${count(MAX_LISTED)}; its \`count\` is of all`],
 ];
 

@@ -39,6 +39,8 @@ const REPLIES = {
   update: { session: true },
   tag: { session: true },
   untag: { session: true },
+  fork: { session: true },
+  compact: { session: true },
   append: { session: true },
   cancel: { turn: true },
   delete: { deleted: true },

@@ -1,4 +1,4 @@
-/** `greenroom sessions`: find, look at, tag and delete sessions. */
+/** `greenroom sessions`: find, look at, tag, fork, compact and delete sessions. */
 import type { EntryView, SessionView } from '../../session/api.ts';
 import { addSearchOptions, criteriaOf, type SearchOptions, searchAll } from '../criteria.ts';
 import { ago, facts, grouped, money, table } from '../format.ts';
@@ -13,6 +13,7 @@ export const registerSessions = (registration: Registration): void => {
   registerFinding(nested);
   registerLooking(nested);
   registerChanging(nested);
+  registerBranching(nested);
 };
 
 const registerFinding = (registration: Registration): void => {
@@ -160,3 +161,60 @@ const registerChanging = (registration: Registration): void => {
 
 const tagsText = ({ sessionId, tags }: SessionView): string =>
   `${sessionId}: ${tags.length === 0 ? 'no tags' : tags.join(', ')}\n`;
+
+interface ForkOptions {
+  readonly at?: number;
+  readonly atMessage?: string;
+  readonly as?: string;
+  readonly title?: string;
+}
+
+interface CompactOptions {
+  readonly through?: number;
+  readonly summary?: string;
+}
+
+const registerBranching = (registration: Registration): void => {
+  const { program } = registration;
+  program
+    .command('fork <session>')
+    .description('a new session that begins with this transcript; nothing is copied')
+    .option('--at <seq>', 'last entry that it takes along (default: all)', parseCount)
+    .option('--at-message <id>', 'the same, by the id of a message')
+    .option('--as <session>', 'id of the new session (default: a new one)')
+    .option('--title <text>', 'its title (default: "Fork of …")')
+    .action(
+      act<[string], ForkOptions>(registration, (run, [sessionId], options) =>
+        run.withDaemon(async (daemon) => {
+          const { session } = await daemon.session(sessionId, 'fork', placeOf(options));
+          run.out.one(session, () => `${session.sessionId}\n`);
+        }),
+      ),
+    );
+  program
+    .command('compact <session>')
+    .description('a summary stands in for what the model saw so far; nothing is deleted')
+    .option('--through <seq>', 'last entry that it stands for (default: all)', parseCount)
+    .option('--summary <text>', 'the summary (default: the model makes one)')
+    .action(
+      act<[string], CompactOptions>(registration, (run, [sessionId], { through, summary }) =>
+        run.withDaemon(async (daemon) => {
+          const { session } = await daemon.session(sessionId, 'compact', {
+            ...(through === undefined ? {} : { throughSeq: through }),
+            ...(summary === undefined ? {} : { summary }),
+          });
+          run.out.one(session, () => compactedText(session));
+        }),
+      ),
+    );
+};
+
+const placeOf = ({ at, atMessage, as, title }: ForkOptions) => ({
+  ...(at === undefined ? {} : { atSeq: at }),
+  ...(atMessage === undefined ? {} : { atMessageId: atMessage }),
+  ...(as === undefined ? {} : { newSessionId: as }),
+  ...(title === undefined ? {} : { title }),
+});
+
+const compactedText = ({ sessionId, compaction }: SessionView): string =>
+  `${sessionId}: a summary stands for everything up to ${compaction?.throughSeq ?? 0}\n`;
