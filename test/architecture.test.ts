@@ -89,6 +89,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   supervisors: [...DOMAIN, ...PARTS, ...DOORS],
   greenroom: [...DOMAIN, ...PARTS, ...DOORS, 'supervisors'],
   daemon: [...DOMAIN, 'greenroom'],
+  testing: ['otp', 'rehearsal'],
   index: [...DOMAIN, ...DOORS, 'client', 'greenroom', 'stores'],
   stores: ['session', 'storage'],
 };

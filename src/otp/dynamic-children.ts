@@ -245,6 +245,7 @@ export class Children<Key, R extends ActorRef, Args extends readonly unknown[]>
     seat.restarts++;
     const result = await seat.start(systemOf(this.ref), this.ref);
     if (this.#seats.get(seat.key) !== seat) return;
+    if (result.kind === 'failed' && !this.ref.alive) return; // given up: that is no crash of its own
     if (result.kind === 'failed') return this.#crashed(seat, result.reason);
     if (result.kind === 'ignored') return this.#forget(seat);
     const { label, host } = this.ref;

@@ -77,8 +77,7 @@ export class ChildSeat implements Seat {
       return Promise.resolve();
     }
     this.status = 'stopping';
-    this.#stopped ??= this.#stop(this.process, supervisor, reason);
-    return this.#stopped;
+    return this.#stopped ?? this.#stop(this.process, supervisor, reason);
   }
 
   #stop(process: Process, supervisor: Process, reason: ExitReason): Promise<void> {
@@ -92,8 +91,7 @@ export class ChildSeat implements Seat {
       typeof shutdownMs === 'number'
         ? host.clock.setTimeout(() => insist(shutdownMs), shutdownMs)
         : undefined;
-    process.signalExit(shutdownMs === 'brutal_kill' ? 'kill' : reason, supervisor);
-    return new Promise((resolve) => {
+    const stopped = new Promise<void>((resolve) => {
       this.#onLeft = () => {
         bound?.cancel();
         this.#stopped = undefined;
@@ -101,6 +99,10 @@ export class ChildSeat implements Seat {
         resolve();
       };
     });
+    this.#stopped = stopped;
+    // Last: one that is on its way out already may be gone in this very step when it is killed.
+    process.signalExit(shutdownMs === 'brutal_kill' ? 'kill' : reason, supervisor);
+    return stopped;
   }
 
   left(process: Process): void {

@@ -126,7 +126,7 @@ export class SupervisorProgram implements Program {
     seats: readonly ChildSeat[],
   ): Promise<Failure | undefined> {
     for (const seat of seats) {
-      if (state.interrupted) return { seat, reason: 'shutdown' };
+      if (!self.alive || state.interrupted) return { seat, reason: 'shutdown' };
       const result = await seat.start(systemOf(self), self);
       if (result.kind === 'failed') return { seat, reason: result.reason };
       if (seat.restarts > 0) reportRestart(self, seat);

@@ -391,6 +391,35 @@ test('brutal_kill does not ask first', async () => {
   expect(w.notes).toEqual(['-b']);
 });
 
+test('brutal_kill of a child that is on its way out already is waited for', async () => {
+  const w = world();
+  const never = () => new Promise<void>(() => {});
+  const children = [
+    child(w, 'a', { restart: 'temporary', shutdownMs: 'brutal_kill', terminate: never }),
+    child(w, 'b'),
+  ];
+  const root = await start(w, { strategy: 'one_for_all', children });
+  w.system.exit(findPuppet(w, 'a'), { shutdown: 'enough' });
+  await w.clock.settle();
+  await crash(w, 'b');
+  expect(w.notes).toEqual(['-a', '-b', '+b']);
+  expect(await w.system.stop(root)).toBe('normal');
+});
+
+test('a supervisor that is killed while it stops a child starts nobody any more', async () => {
+  const w = world();
+  let starts = 0;
+  const init = () => void starts++;
+  const closed = deferred();
+  const children = [child(w, 'a', { init }), child(w, 'b', { terminate: () => closed.promise })];
+  const root = await start(w, { strategy: 'rest_for_one', children });
+  await crash(w, 'a');
+  await kill(w, root);
+  closed.resolve();
+  await w.clock.settle();
+  expect([starts, w.system.size]).toEqual([1, 0]);
+});
+
 test('shutdownMs infinity waits', async () => {
   const w = world();
   const closed = deferred();
