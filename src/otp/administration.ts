@@ -4,7 +4,6 @@ import type { ChildSpec } from './child-spec.ts';
 import type { Order } from './orders.ts';
 import { OtpError } from './otp-error.ts';
 import type { ActorRef, CallOptions } from './ref.ts';
-import { SupervisorProgram } from './supervisor-program.ts';
 import { processOf } from './system.ts';
 
 /**
@@ -54,7 +53,7 @@ function order(
   { timeoutMs = Number.POSITIVE_INFINITY }: CallOptions = {},
 ): Promise<unknown> {
   const process = processOf(supervisor);
-  if (process instanceof Actor && process.program instanceof SupervisorProgram)
+  if (process instanceof Actor && process.program.takesOrders === true)
     return process.call(name, what, { timeoutMs });
   const refusal = `${process.label} has no list of children that could be changed`;
   return Promise.reject(new OtpError('unknown_call', refusal));

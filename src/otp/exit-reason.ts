@@ -36,7 +36,7 @@ export function describeReason(reason: ExitReason): string {
 
 function inWords(value: unknown): string {
   try {
-    if (value instanceof Error) return value.message;
+    if (value instanceof Error) return String(value.message);
     return typeof value === 'string'
       ? value
       : (JSON.stringify(value, errorsInWords) ?? String(value));

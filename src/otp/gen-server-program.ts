@@ -7,6 +7,7 @@ import type { ExitReason } from './exit-reason.ts';
 import type { Call, Message } from './message.ts';
 import { OtpError } from './otp-error.ts';
 import type { Exit, Process, Program } from './process.ts';
+import type { MessageView } from './report.ts';
 import { type CallResult, noreply, type ReplyAfter } from './result.ts';
 
 /** A behaviour once its types have done their work: the compiler has checked what is given, the loop only passes it on. */
@@ -21,6 +22,7 @@ export interface AnyBehaviour {
   readonly handleExit?: AnyHandler;
   terminate?(reason: ExitReason, state: unknown, self: Process): void | Promise<void>;
   redact?(state: unknown): unknown;
+  redactMessage?(message: MessageView, state: unknown): unknown;
 }
 type AnyHandler = (message: unknown, state: unknown, self: Process, from?: Call) => AnyResult;
 type AnyResult = CallResult<unknown, unknown>;
@@ -71,6 +73,13 @@ export class GenServerProgram implements Program {
 
   redact(self: Process): unknown {
     return this.#behaviour.redact === undefined ? self.state : this.#behaviour.redact(self.state);
+  }
+
+  redactMessage(self: Process, { kind, name, payload }: Message): unknown {
+    const { redactMessage } = this.#behaviour;
+    return redactMessage === undefined
+      ? payload
+      : redactMessage({ kind, name, payload }, self.state);
   }
 
   #call(self: Process, call: Call): void {

@@ -26,6 +26,7 @@ import type {
   RequestOf,
 } from './protocol.ts';
 import type { ActorRef, Ref } from './ref.ts';
+import type { MessageView } from './report.ts';
 import type { CallResult, Result } from './result.ts';
 import type { MonitorRef, Self } from './self.ts';
 import type { System } from './system.ts';
@@ -90,6 +91,8 @@ interface Core<P extends Protocol, Args, S> {
   readonly terminate?: (reason: ExitReason, state: S, self: Self<P>) => void | Promise<void>;
   /** What crash reports and `inspect` may show; default all of it. */
   readonly redact?: (state: S) => unknown;
+  /** The same for what a message carries: what it gives is shown in the place of `payload`. */
+  readonly redactMessage?: (message: MessageView, state: S) => unknown;
 }
 
 type CastHandlers<P extends Protocol, S> = {

@@ -49,7 +49,7 @@ export {
   type Stop,
   stop,
 } from './gen-server.ts';
-export type { Inspection, TreeNode } from './inspect.ts';
+export { type Inspection, type TreeNode, walk } from './inspect.ts';
 export type { From } from './message.ts';
 export { type Name, nameOf } from './name.ts';
 export { onlyIf } from './only-if.ts';
@@ -100,4 +100,5 @@ export {
   type Work,
 } from './task.ts';
 export type { Release } from './ties.ts';
+export type { TraceEvent, TraceListener } from './trace.ts';
 export { type VirtualClock, virtualClock } from './virtual-clock.ts';

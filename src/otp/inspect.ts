@@ -64,6 +64,12 @@ export function tree(process: Process): TreeNode {
   };
 }
 
+/** A tree's nodes, each before its children: the order in which they were started. */
+export function* walk(node: TreeNode): Generator<TreeNode, void, undefined> {
+  yield node;
+  for (const child of node.children) yield* walk(child);
+}
+
 const nodeOf = (seat: Seat, parent: Process): TreeNode =>
   seat.process !== undefined ? tree(seat.process) : emptyNode(seat, parent);
 

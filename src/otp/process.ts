@@ -80,7 +80,8 @@ const MAILBOX_LIMIT = 1_000;
 export class Process implements Runnable, Holder, Callee, Unborn<Process>, Mortal {
   readonly id: number;
   readonly host: Host;
-  readonly program: Program;
+  /** Another one stands in its place while somebody watches (`trace`). */
+  program: Program;
   readonly name: string;
   readonly parent: Process | undefined;
   readonly seat: Seat | undefined;
@@ -144,7 +145,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
 
   /** The message under way, and since when (epoch ms). */
   get underWay(): (MessageView & { readonly since: number }) | undefined {
-    const view = viewOf(this.current);
+    const view = viewOf<Process>(this, this.current);
     return view && { ...view, since: this.#busySince ?? this.host.clock.now() };
   }
 
@@ -247,13 +248,18 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     this.current = message;
     try {
       const pending =
-        message.kind === 'run' ? (message.payload as Work)() : this.program.receive(this, message);
+        message.kind === 'run' ? this.#work(message) : this.program.receive(this, message);
       if (pending !== undefined) this.#await(pending);
       else this.current = undefined;
     } catch (error) {
       if (message instanceof Call) message.owe();
       this.end({ crashed: error });
     }
+  }
+
+  #work(message: Message): void | Promise<void> {
+    const work = message.payload as Work;
+    return this.program.work === undefined ? work() : this.program.work(this, message, work);
   }
 
   /** Nobody waits for the answer any more: it is not worked out. */

@@ -9,7 +9,9 @@ import type { Message } from './message.ts';
 export interface ProgramFor<P> {
   readonly kind: 'worker' | 'supervisor';
   /** How a supervisor restarts; for whoever draws the tree. */
-  readonly strategy?: string;
+  readonly strategy?: string | undefined;
+  /** It has a list of children that can be changed from outside. */
+  readonly takesOrders?: boolean | undefined;
   /** Gives the first state, `IGNORE` or a `Refusal`, or a promise of it; a throw or a rejection is a failed start. */
   init(process: P, args: unknown): unknown;
   /** Handles one message; a throw is a crash, a promise makes the mailbox wait. */
@@ -20,11 +22,15 @@ export interface ProgramFor<P> {
   discard?(process: P, lateState: unknown): void | Promise<void>;
   /** What outsiders may see of the state. */
   redact(process: P): unknown;
+  /** What outsiders may see of a message's payload. Default all of it. */
+  redactMessage?(process: P, message: Message): unknown;
   /**
    * Asks an asynchronous `init` or `receive` to end soon: exit signals wait until it has. A program without this is not
    * asked; they cut its `init` short.
    */
-  interrupt?(process: P): void;
+  readonly interrupt?: ((process: P) => void) | undefined;
+  /** Does work that came as a message, for who watches it. Default: does it. */
+  work?(process: P, message: Message, work: () => void | Promise<void>): void | Promise<void>;
   /** The children in order, for those who look in. */
   seats?(process: P): Iterable<SeatFor<P>>;
 }

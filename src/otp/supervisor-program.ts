@@ -58,6 +58,7 @@ interface State extends Family {
 
 export class SupervisorProgram implements Program {
   readonly kind = 'supervisor';
+  readonly takesOrders = true;
   readonly #options: SupervisorOptions;
 
   constructor(options: SupervisorOptions) {

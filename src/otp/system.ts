@@ -13,6 +13,7 @@ import type { ActorRef } from './ref.ts';
 import { formatReport, type Report } from './report.ts';
 import { type RunQueue, Scheduler } from './scheduler.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
+import { type TraceListener, trace } from './trace.ts';
 
 export interface SystemOptions {
   /** For reports. Default `system`. */
@@ -109,6 +110,11 @@ export class System implements Host {
     return tree(processOf(ref));
   }
 
+  /** Tells `listener` of every message that an actor handles from now on; gives back what ends that. */
+  trace(ref: ActorRef, listener: TraceListener): () => void {
+    return trace(processOf(ref), listener);
+  }
+
   /** Hears every report from now on; gives back what ends it. */
   subscribeReports(listener: (report: Report) => void): () => void {
     this.#listeners.add(listener);
@@ -144,9 +150,15 @@ export function processOf(ref: ActorRef): Process {
   throw new TypeError('this is not the ref of an actor');
 }
 
+/** The sentence comes first and alone: what was thrown may not want to be shown. */
 const printReport = (report: Report): void => {
   if (report.kind === 'child_restarted' || report.kind === 'child_exited') return;
-  console.error(formatReport(report), stackOf(report));
+  const stack = stackOf(report);
+  try {
+    console.error(formatReport(report), stack);
+  } catch {
+    console.error(formatReport(report));
+  }
 };
 
 const stackOf = (report: Report): unknown => {

@@ -9,11 +9,29 @@ export interface Viewed<P> {
   readonly state: unknown;
   readonly current: Message | undefined;
   readonly seat: { readonly restarts: number } | undefined;
-  readonly program: { redact(process: P): unknown };
+  readonly program: {
+    redact(process: P): unknown;
+    redactMessage?(process: P, message: Message): unknown;
+  };
 }
 
-export const viewOf = (message: Message | undefined): MessageView | undefined =>
-  message && { kind: message.kind, name: message.name, payload: message.payload };
+export const viewOf = <P extends Viewed<P>>(
+  process: P,
+  message: Message | undefined,
+): MessageView | undefined =>
+  message && { kind: message.kind, name: message.name, payload: payloadOf(process, message) };
+
+/** The runtime's own work is a function, which tells nobody anything. */
+function payloadOf<P extends Viewed<P>>(process: P, message: Message): unknown {
+  if (message.kind === 'run') return undefined;
+  const { program } = process;
+  if (program.redactMessage === undefined) return message.payload;
+  try {
+    return program.redactMessage(process, message);
+  } catch (error) {
+    return { redactFailed: error };
+  }
+}
 
 /** A behaviour's `redact` is a user's code: when it throws, that is shown instead, and no report is lost. */
 export function redactedState<P extends Viewed<P>>(process: P): unknown {
@@ -30,7 +48,7 @@ export const crashReport = <P extends Viewed<P>>(process: P, reason: ExitReason)
   actor: process.label,
   id: process.id,
   reason,
-  lastMessage: viewOf(process.current),
+  lastMessage: viewOf(process, process.current),
   state: redactedState(process),
   restarts: process.seat?.restarts ?? 0,
 });

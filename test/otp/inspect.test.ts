@@ -1,10 +1,24 @@
 /** Looking in: the tree, one actor, and the reports of what went wrong. */
 import { expect, test } from 'vitest';
+import { terminateChild } from '../../src/otp/administration.ts';
+import { reply, replyAfter } from '../../src/otp/gen-server.ts';
+import { walk } from '../../src/otp/inspect.ts';
 import { onlyIf } from '../../src/otp/only-if.ts';
 import { formatReport } from '../../src/otp/report.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
-import { child, crash, deferred, findPuppet, puppet, world } from './support.ts';
+import type { TraceEvent } from '../../src/otp/trace.ts';
+import {
+  child,
+  crash,
+  deferred,
+  findPuppet,
+  kill,
+  type Puppet,
+  puppet,
+  type World,
+  world,
+} from './support.ts';
 
 test('the tree shows every place, taken or not, with status and restarts', async () => {
   const w = world();
@@ -113,4 +127,141 @@ test('a listener that throws hides no report from the others', async () => {
   system.report({ kind: 'fault', actor: 'a', during: 'b', error: 'c' });
   console.error = printed;
   expect([heard, lines.length]).toEqual([['fault'], 4]);
+});
+
+test('a walk through the tree meets every node before its children', async () => {
+  const w = world();
+  const inner = supervisor({ id: 'inner', strategy: 'one_for_one', children: [child(w, 'a')] });
+  const children = [inner, child(w, 'b')];
+  const spec = supervisor({ id: 'root', strategy: 'one_for_one', children });
+  const root = await startTree(w.system, spec);
+  expect([...walk(w.system.tree(root))].map(({ id }) => id)).toEqual(['root', 'inner', 'a', 'b']);
+});
+
+test('what messages carry is redacted wherever it is shown', async () => {
+  const w = world();
+  const redactMessage = () => 'secret';
+  const p = await puppet(w, 'p', { redactMessage });
+  const seen: TraceEvent[] = [];
+  w.system.trace(p, (event) => void seen.push(event));
+  await p.call('handle', () => ({ do: 'nothing' }) as never).catch(() => {});
+  expect(seen[0]).toMatchObject({ message: { name: 'handle', payload: 'secret' } });
+  expect(w.reports).toMatchObject([{ kind: 'crash', lastMessage: { payload: 'secret' } }]);
+});
+
+test('a redactMessage that throws hides no crash', async () => {
+  const w = world();
+  const redactMessage = () => {
+    throw new Error('cannot be shown');
+  };
+  const p = await puppet(w, 'p', { redactMessage });
+  await p.call('crash').catch(() => {});
+  const payload = { redactFailed: { message: 'cannot be shown' } };
+  expect(w.reports).toMatchObject([{ kind: 'crash', lastMessage: { payload } }]);
+});
+
+class Unshowable extends Error {
+  override get message(): string {
+    throw new Error('no message');
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    throw new Error('no inspection');
+  }
+}
+
+test('what was thrown may refuse to be shown: the crash is printed all the same', async () => {
+  const printed = console.error;
+  const lines: string[] = [];
+  console.error = (...given: unknown[]) => {
+    for (const each of given) if (each instanceof Unshowable) throw new Error('no inspection');
+    lines.push(given.join(' '));
+  };
+  const system = new System();
+  const reason = { crashed: new Unshowable() };
+  const [lastMessage, state] = [undefined, undefined];
+  system.report({ kind: 'crash', actor: 'p', id: 1, reason, lastMessage, state, restarts: 0 });
+  console.error = printed;
+  expect(lines).toEqual(['p: crashed: something that cannot be shown']);
+});
+
+// ── trace ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function traced(w: World, p: Puppet) {
+  const events: TraceEvent[] = [];
+  const off = w.system.trace(p, (event) => void events.push(event));
+  const told = () =>
+    events.map((event) =>
+      'message' in event ? `${event.kind} ${event.message.name}` : event.kind,
+    );
+  return { events, told, off };
+}
+
+test('a trace tells of each message before and after it is handled, with the state', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { init: () => 7 });
+  const { events } = traced(w, p);
+  p.cast('note', 'hello');
+  await p.call('handle', (_, n) => reply(n, n + 1));
+  const at = w.clock.now();
+  expect(events).toMatchObject([
+    { kind: 'received', actor: 'p', at, waiting: 1, message: { kind: 'cast', payload: 'hello' } },
+    { kind: 'handled', message: { name: 'note' }, tookMs: 0, state: { count: 7 } },
+    { kind: 'received', waiting: 0, message: { kind: 'call', name: 'handle' } },
+    { kind: 'handled', message: { name: 'handle' }, state: { count: 8 } },
+  ]);
+});
+
+test('a trace shows what a commit changes when it is done', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  const { events } = traced(w, p);
+  await p.call('handle', () => replyAfter(Promise.resolve(), (n) => reply(n, n + 1)));
+  expect(events.at(-1)).toMatchObject({ message: { kind: 'run' }, state: { count: 1 } });
+});
+
+test('a trace tells how an actor crashed, and that it is gone', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  const { events, told } = traced(w, p);
+  await p.call('crash').catch(() => {});
+  await w.clock.settle();
+  expect(told()).toEqual(['received crash', 'threw crash', 'exited']);
+  expect(events.at(-1)).toMatchObject({ reason: { crashed: { message: 'boom' } } });
+});
+
+test('a trace can be taken off, and nothing is told any more', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  const [one, two] = [traced(w, p), traced(w, p)];
+  one.off();
+  await p.call('state');
+  two.off();
+  await p.call('state');
+  await kill(w, p);
+  expect([one.told(), two.told()]).toEqual([[], ['received state', 'handled state']]);
+});
+
+test('a listener of a trace that throws disturbs neither the actor nor other listeners', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  w.system.trace(p, () => {
+    throw new Error('boom');
+  });
+  const { told } = traced(w, p);
+  expect(await p.call('state')).toBe(0);
+  expect(told()).toEqual(['received state', 'handled state']);
+  expect(w.reports[0]).toMatchObject({ kind: 'fault', during: 'a trace listener' });
+});
+
+test('a supervisor under trace restarts and takes orders as before', async () => {
+  const w = world();
+  const children = [child(w, 'a')];
+  const spec = supervisor({ id: 'root', strategy: 'one_for_one', children });
+  const root = await startTree(w.system, spec);
+  const handled: string[] = [];
+  w.system.trace(root, (event) => event.kind === 'handled' && handled.push(event.message.name));
+  await crash(w, 'a');
+  await terminateChild(root, 'a');
+  await w.system.stop(root);
+  expect(handled).toEqual(['exit', 'terminateChild', 'exit', 'stop']);
 });

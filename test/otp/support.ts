@@ -65,6 +65,7 @@ export interface Script {
   readonly init?: (self: Self<PuppetProtocol>) => unknown;
   readonly terminate?: (reason: ExitReason) => void | Promise<void>;
   readonly redact?: () => unknown;
+  readonly redactMessage?: () => unknown;
 }
 
 const Puppets = genServer(puppetProtocol, {
@@ -117,6 +118,7 @@ const Puppets = genServer(puppetProtocol, {
     script.notes.push(`-${script.name}`);
     return script.terminate?.(reason);
   },
+  redactMessage: ({ payload }, { script }) => script.redactMessage?.() ?? payload,
   redact: ({ script, count }) => script.redact?.() ?? { count },
 });
 
