@@ -70,6 +70,11 @@ export {
   type FileStoreOptions,
 } from './storage/stores/file/file-session-store.ts';
 export type { FileReport } from './storage/stores/file/session-files.ts';
+export { migratePostgres } from './storage/stores/postgres/migrate-postgres.ts';
+export {
+  PostgresSessionStore,
+  type PostgresStoreOptions,
+} from './storage/stores/postgres/postgres-session-store.ts';
 export {
   RedisSessionStore,
   type RedisStoreOptions,

@@ -1,6 +1,7 @@
 /**
  * Work on each session in the order of the calls: one piece after another, sessions side by side. A piece that
- * fails stops nobody behind it.
+ * fails stops nobody behind it. One that needs several sessions takes its place behind all of them at once, so
+ * nobody waits in a circle.
  */
 import { GreenroomError } from '../../session/errors.ts';
 
@@ -12,7 +13,7 @@ export class CallOrder {
   #waiting = 0;
 
   /** Throws `mailbox_full` when too many wait. */
-  run<T>(name: string, work: () => Promise<T>): Promise<T> {
+  run<T>(name: string | readonly string[], work: () => Promise<T>): Promise<T> {
     if (this.#waiting >= MAX_WAITING)
       return Promise.reject(
         new GreenroomError('mailbox_full', 'too many calls wait for this store', {
@@ -20,14 +21,15 @@ export class CallOrder {
         }),
       );
     this.#waiting += 1;
-    const before = this.#last.get(name) ?? Promise.resolve();
+    const names = typeof name === 'string' ? [name] : name;
+    const before = Promise.all(names.map((each) => this.#last.get(each)));
     const done = before.then(work).finally(() => {
       this.#waiting -= 1;
     });
     const settled = done.catch(() => undefined);
-    this.#last.set(name, settled);
+    for (const each of names) this.#last.set(each, settled);
     void settled.then(() => {
-      if (this.#last.get(name) === settled) this.#last.delete(name);
+      for (const each of names) if (this.#last.get(each) === settled) this.#last.delete(each);
     });
     return done;
   }

@@ -46,8 +46,8 @@ import {
 } from '../../../session/classic/session-store.ts';
 import type { AnyMessage } from '../../../session/classic/transcript.ts';
 import { GreenroomError } from '../../../session/errors.ts';
+import { CallOrder } from '../call-order.ts';
 import { Connection } from '../connection.ts';
-import { Lanes } from '../lanes.ts';
 import { outage } from '../outage.ts';
 import { Patience } from '../patience.ts';
 import { durabilityWarning } from './durability.ts';
@@ -89,7 +89,7 @@ export class RedisSessionStore implements ClassicStore {
   readonly #deadlineMs: number;
   readonly #connection: Connection<RedisClient>;
   readonly #patience = new Patience(systemClock);
-  readonly #lanes = new Lanes();
+  readonly #order = new CallOrder();
   #hasWarned = false;
 
   /** @param defaultTtlDays a session goes so long after its last change; 0: it stays. */
@@ -192,7 +192,7 @@ export class RedisSessionStore implements ClassicStore {
     const id = checkedId(sessionId);
     const dueMs = this.#dueMs();
     const copies = savedSession(messages, options).messages; // as they are now, whatever waits before us
-    await this.#lanes.run([id], async () => {
+    await this.#order.run(id, async () => {
       for (;;) {
         const reply = await this.#describe(id, dueMs);
         const before = reply === null ? undefined : metadataOf(reply[0]);
@@ -257,7 +257,7 @@ export class RedisSessionStore implements ClassicStore {
     const dueMs = this.#dueMs();
     const lanes = source === undefined ? [id] : [id, source];
     const run = () => this.#run(name, id, argsAt, options, dueMs, source);
-    check(await this.#lanes.run(lanes, run), id, source ?? id, options.expectedVersion);
+    check(await this.#order.run(lanes, run), id, source ?? id, options.expectedVersion);
   }
 
   async #run(
