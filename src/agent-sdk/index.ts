@@ -173,10 +173,10 @@ const named = ({ projectKey, sessionId, subpath }: TranscriptKey): TranscriptKey
   return { projectKey, sessionId, ...(subpath === undefined ? {} : { subpath }) };
 };
 
-const lineOf = (entry: TranscriptEntry, position: number): string => {
+/** Any JSON: transcripts hold lines that are no objects, and whoever brings a whole one brings them too. */
+const lineOf = (entry: unknown, position: number): string => {
   const line = asJson(entry, position);
-  if (line?.startsWith('{') !== true)
-    throw new GreenroomError('invalid_request', `entry ${position} is no object`);
+  if (line === undefined) throw notJson(position);
   return line;
 };
 
@@ -184,8 +184,9 @@ const asJson = (entry: unknown, position: number): string | undefined => {
   try {
     return JSON.stringify(entry);
   } catch (error) {
-    throw new GreenroomError('invalid_request', `entry ${position} cannot be written as JSON`, {
-      cause: error,
-    });
+    throw notJson(position, error);
   }
 };
+
+const notJson = (position: number, cause?: unknown): GreenroomError =>
+  new GreenroomError('invalid_request', `entry ${position} cannot be written as JSON`, { cause });

@@ -8,24 +8,30 @@
 import { isObject, type RawLine } from './raw-line.ts';
 
 export type ReadLine =
-  | { readonly kind: 'blank' }
+  | { readonly kind: 'blank'; readonly isJson: false }
   | {
       readonly kind: 'objects';
       readonly objects: readonly RawLine[];
       /** The line was not one object and nothing else. */
       readonly isRecovered: boolean;
     }
-  | { readonly kind: 'malformed'; readonly reason: string };
+  | {
+      readonly kind: 'malformed';
+      readonly reason: string;
+      /** One value, though not an object. */
+      readonly isJson: boolean;
+    };
 
 export const readLine = (line: Uint8Array | string): ReadLine => {
   const json = textOf(line);
-  if (json.trim() === '') return { kind: 'blank' };
+  if (json.trim() === '') return { kind: 'blank', isJson: false };
   const whole = parse(json);
   if (isObject(whole)) return { kind: 'objects', objects: [whole], isRecovered: false };
-  if (whole !== undefined) return { kind: 'malformed', reason: 'JSON, but not an object' };
+  if (whole !== undefined)
+    return { kind: 'malformed', reason: 'JSON, but not an object', isJson: true };
   const objects = splitObjects(json);
   return objects.length === 0
-    ? { kind: 'malformed', reason: 'not JSON' }
+    ? { kind: 'malformed', reason: 'not JSON', isJson: false }
     : { kind: 'objects', objects, isRecovered: true };
 };
 

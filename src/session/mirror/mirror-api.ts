@@ -20,7 +20,7 @@ export const MIRROR_VERBS = {
   'mirror-append': z.strictObject({
     ...foreign,
     subpath,
-    /** Objects as JSON text, one line each. One whose `uuid` is stored already is left out. */
+    /** Objects (or whatever JSON the transcript holds) as JSON text, one line each. One whose `uuid` is stored already is left out. */
     entries: z.array(z.string()).min(1).max(MAX_APPENDED),
   }),
   'mirror-load': z.strictObject({

@@ -22,7 +22,7 @@ export interface MirrorRequest {
   readonly lines: readonly Uint8Array[];
 }
 
-/** Throws `session_exists` when the session is another's, `invalid_request` for a line that is no JSON object. */
+/** Throws `session_exists` when the session is another's, `invalid_request` for a line that is no JSON. */
 export const prepareMirror = (
   head: Head,
   request: MirrorRequest,
@@ -78,7 +78,7 @@ const notStored = (
   const fresh: Line[] = [];
   const marks = new Map<string, ResponseWrite>();
   for (const body of lines) {
-    const read = oneObject(body);
+    const read = oneValue(body);
     const uuid = uuidIn(read);
     if (uuid !== undefined) {
       const responseKey = markOf(prefix, uuid);
@@ -92,12 +92,14 @@ const notStored = (
 
 const NEWLINE = 0x0a;
 
-const oneObject = (body: Uint8Array): ReadLine => {
+/** Usually an object; other JSON is kept like the odd line of an imported file. */
+const oneValue = (body: Uint8Array): ReadLine => {
   const read = readLine(body);
-  if (read.kind !== 'objects' || read.isRecovered || body.includes(NEWLINE))
+  const isJson = read.kind === 'objects' ? !read.isRecovered : read.isJson;
+  if (!isJson || body.includes(NEWLINE))
     throw new GreenroomError(
       'invalid_request',
-      'an entry is the JSON text of one object, on one line',
+      'an entry is the JSON text of one value, on one line',
     );
   return read;
 };
