@@ -248,6 +248,13 @@ test('children are counted by their kind and by their life', async () => {
   expect(countChildren(root)).toEqual({ specs: 3, active: 2, supervisors: 1, workers: 2 });
 });
 
+test('a child that waits for its restart is counted, but not as alive', async () => {
+  const w = world();
+  const root = await start(w, { children: [child(w, 'a')], restartGapMs: 1_000 });
+  await crash(w, 'a');
+  expect(countChildren(root)).toEqual({ specs: 1, active: 0, supervisors: 0, workers: 1 });
+});
+
 test('the declaration of a child can be read back', async () => {
   const w = world();
   const spec = child(w, 'a', { restart: 'transient' });

@@ -9,6 +9,7 @@ import {
 } from '../../src/otp/dynamic-supervisor.ts';
 import { IGNORE } from '../../src/otp/gen-server.ts';
 import { nameOf } from '../../src/otp/name.ts';
+import type { Shutdown } from '../../src/otp/program.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import {
   child,
@@ -363,4 +364,76 @@ test.each([
   { maxSeconds: 0 },
 ])('a dynamic supervisor with %o is refused with bad_spec', async (options) => {
   await expect(start(world(), options)).rejects.toEqual(code('bad_spec'));
+});
+
+test.each([
+  ['permanent', true, true],
+  ['transient', false, true],
+  ['temporary', false, false],
+] as const)(
+  'a %s child comes back after the ends that its type says',
+  async (restart, ...comesBack) => {
+    for (const [i, reason] of (['normal', { crashed: 'x' }] as const).entries()) {
+      const w = world();
+      const puppets = await start(w, { child: (key) => child(w, key, { restart }) });
+      await (await puppets.ensure('a')).call('stop', reason).catch(() => {});
+      await w.clock.advance(100);
+      expect([restart, reason, puppets.size === 1]).toEqual([restart, reason, comesBack[i]]);
+    }
+  },
+);
+
+/** An init that works the first time only, and then does as it is told. */
+const thenAgain = (then: () => unknown) => {
+  let isFirst = true;
+  return () => {
+    if (!isFirst) return then();
+    isFirst = false;
+    return undefined;
+  };
+};
+
+test('a restart that fails to start is tried again, and counts against the child alone', async () => {
+  const w = world();
+  const init = thenAgain(() => {
+    throw new Error('boom');
+  });
+  const puppets = await start(w, { child: (key) => child(w, key, { init }) });
+  await puppets.ensure('a');
+  await crash(w, 'a');
+  await w.clock.advance(100);
+  expect(puppets.children()).toMatchObject([{ status: 'restarting', restarts: 1 }]);
+  await w.clock.advance(200);
+  expect(puppets.children()).toMatchObject([{ status: 'parked', restarts: 2 }]);
+  expect(puppets.ref.alive).toBe(true);
+});
+
+test('a child that is not wanted at its restart is forgotten', async () => {
+  const w = world();
+  const init = thenAgain(() => IGNORE);
+  const puppets = await start(w, { child: (key) => child(w, key, { init }) });
+  await puppets.ensure('a');
+  await crash(w, 'a');
+  await w.clock.advance(100);
+  expect(puppets.children()).toEqual([]);
+});
+
+test('a child in its backoff counts against maxChildren', async () => {
+  const w = world();
+  const puppets = await start(w, { maxChildren: 1 });
+  await puppets.ensure('a');
+  await crash(w, 'a');
+  await expect(puppets.ensure('b')).rejects.toEqual(code('max_children'));
+});
+
+test('children of all shutdowns end with their supervisor, each in its way', async () => {
+  const w = world();
+  const shutdowns: Record<string, Shutdown> = { a: 'brutal_kill', b: 'infinity', c: 1_000 };
+  const puppets = await start(w, {
+    child: (key) => child(w, key, { shutdownMs: shutdowns[key] ?? 0 }),
+  });
+  const refs = await Promise.all(['a', 'b', 'c'].map((key) => puppets.ensure(key)));
+  const ends = Promise.all(refs.map((ref) => w.system.exited(ref)));
+  await w.system.stop(puppets.ref);
+  expect(await ends).toEqual(['killed', 'shutdown', 'shutdown']);
 });

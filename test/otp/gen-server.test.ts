@@ -212,3 +212,30 @@ test('system.stop ends an actor after what was in its mailbox before', async () 
   expect(await w.system.stop(p)).toBe('normal');
   expect(w.notes).toEqual(['+p', 'before', '-p']);
 });
+
+test('a cast that nobody handles is a crash', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  p.cast('nonsense' as 'note', '');
+  expect(await w.system.exited(p)).toMatchObject({ crashed: expect.any(TypeError) });
+});
+
+test('an end by wish is no crash, and is not reported', async () => {
+  for (const reason of ['normal', 'shutdown', { shutdown: 'idle' }] as const) {
+    const w = world();
+    const p = await puppet(w, 'p');
+    await p.call('stop', reason).catch(() => {});
+    expect([await w.system.exited(p), w.reports]).toEqual([reason, []]);
+  }
+});
+
+test('a mailbox full of messages does not slow the calls of its actor', async () => {
+  const w = world();
+  const [p, other] = [await puppet(w, 'p', { mailboxLimit: 100_000 }), await puppet(w, 'other')];
+  const answered = p.call('handle', (from, n) => {
+    void other.call('state').then(() => from.reply(w.system.inspect(p).mailbox));
+    return noreply(n);
+  });
+  for (let i = 0; i < 100_000 - 1; i++) p.cast('note', '');
+  expect(await answered).toBeGreaterThan(99_000);
+});

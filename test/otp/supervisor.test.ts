@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import type { ChildSpec } from '../../src/otp/child-spec.ts';
 import type { ExitReason } from '../../src/otp/exit-reason.ts';
 import { IGNORE } from '../../src/otp/gen-server.ts';
+import { nameOf } from '../../src/otp/name.ts';
 import { onlyIf } from '../../src/otp/only-if.ts';
+import type { ActorRef } from '../../src/otp/ref.ts';
 import type { Self } from '../../src/otp/self.ts';
 import {
   type Strategy,
@@ -18,7 +20,9 @@ import {
   deferred,
   findPuppet,
   kill,
+  type Puppet,
   type PuppetProtocol,
+  puppet,
   type World,
   world,
 } from './support.ts';
@@ -485,4 +489,27 @@ test('a specification whose start throws or rejects is a child that does not sta
       reason: { shutdown: { child: 'a', reason: { crashed: { message: 'boom' } } } },
     });
   }
+});
+
+test('a child whose name is taken by a stranger is a child that does not start', async () => {
+  const w = world();
+  const name = nameOf<Puppet>('taken');
+  const stranger = await puppet(w, 'stranger', { name });
+  const children = [child(w, 'a', { name })];
+  const root = supervisor({ id: 'root', strategy: 'one_for_one', children });
+  await expect(startTree(w.system, root)).rejects.toMatchObject({
+    reason: { shutdown: { reason: { crashed: { code: 'already_started', ref: stranger } } } },
+  });
+  expect(w.notes).toEqual(['+stranger']);
+});
+
+test('a supervisor is found under its name, also after it was restarted', async () => {
+  const w = world();
+  const name = nameOf<ActorRef>('inner');
+  const inner = supervisor({ id: 'inner', name, strategy: 'one_for_one', children: abc(w) });
+  await start(w, { children: [inner] });
+  const before = w.system.fetch(name);
+  await kill(w, before);
+  expect(whichChildren(w.system.fetch(name)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  expect(w.system.fetch(name)).not.toBe(before);
 });
