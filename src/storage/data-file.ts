@@ -1,8 +1,10 @@
 /**
  * A look at LMDB's data file before LMDB trusts it: a zeroed or cut-off file would crash the process,
- * an empty one would open as a new store. Reads the two meta pages and the roots that they name.
+ * an empty one would open as a new store, a damaged page would do either later. Reads the two meta pages
+ * and walks the trees that the newer one names.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { faultOfTrees } from './page-tree.ts';
 
 /** `doubtful`: too short for its last page, which happens without harm; only reading all of it tells. */
 export type DataFileState =
@@ -15,11 +17,10 @@ const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
 const MIN_PAGE_BYTES = 512;
 const MAX_PAGE_BYTES = 65_536;
-/** Flags of pages, in the page's header. */
-const BRANCH = 0x01;
-const LEAF = 0x02;
+/** More pages than any store of ours has: 16 TiB. */
+const MAX_PAGES = 2 ** 32;
+/** Flag of a meta page, in the page's header. */
 const META = 0x08;
-const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
 /** Offsets in a meta page, of the LMDB that the `lmdb` package brings. */
 const AT = {
@@ -28,17 +29,17 @@ const AT = {
   magic: 24,
   version: 28,
   pageBytes: 48,
-  freeRoot: 88,
-  mainRoot: 136,
+  freeTree: 48,
+  mainTree: 96,
   lastPage: 144,
   transaction: 152,
 } as const;
 const META_BYTES = 168;
 
 interface MetaPage {
+  readonly bytes: Buffer;
   readonly pageBytes: number;
-  readonly roots: readonly bigint[];
-  readonly lastPage: bigint;
+  readonly lastPage: number;
   readonly transaction: bigint;
 }
 
@@ -66,11 +67,19 @@ const inspect = (file: number): DataFileState => {
   if (first === null) return broken('does not begin with a meta page');
   const second = readMetaPage(file, first.pageBytes);
   if (second === null) return broken('lacks its second meta page');
+  // They are written in turn: which of them is the newer one must not hang on a single bit.
   const newest = second.transaction > first.transaction ? second : first;
-  for (const root of newest.roots)
-    if (root !== NO_PAGE && !isTreePage(file, root, newest.pageBytes))
-      return broken(`has no tree at page ${root}`);
-  const wanted = (Number(newest.lastPage) + 1) * newest.pageBytes;
+  const distance = second.transaction - first.transaction;
+  const isInTurn = first.transaction % 2n === 0n && (distance === 1n || distance === -1n);
+  const isNew = first.transaction <= 1n && second.transaction <= 1n;
+  if (!isInTurn && !isNew) return broken('has meta pages that do not follow each other');
+  const { pageBytes, lastPage } = newest;
+  if (lastPage > MAX_PAGES) return broken('is said to be larger than it can be');
+  const fault = faultOfTrees((page) => readAt(file, page * pageBytes, pageBytes), {
+    ...{ meta: newest.bytes, freeAt: AT.freeTree, mainAt: AT.mainTree, lastPage, pageBytes },
+  });
+  if (fault !== null) return broken(`is damaged: ${fault}`);
+  const wanted = (lastPage + 1) * pageBytes;
   if (size >= wanted) return { kind: 'sound' };
   return { kind: 'doubtful', why: `has ${size} bytes where up to ${wanted} are in use` };
 };
@@ -89,15 +98,9 @@ const readMetaPage = (file: number, position: number): MetaPage | null => {
   const isPowerOfTwo = (pageBytes & (pageBytes - 1)) === 0;
   if (pageBytes < MIN_PAGE_BYTES || pageBytes > MAX_PAGE_BYTES || !isPowerOfTwo) return null;
   return {
+    bytes,
     pageBytes,
-    roots: [bytes.readBigUInt64LE(AT.freeRoot), bytes.readBigUInt64LE(AT.mainRoot)],
-    lastPage: bytes.readBigUInt64LE(AT.lastPage),
+    lastPage: Number(bytes.readBigUInt64LE(AT.lastPage)),
     transaction: bytes.readBigUInt64LE(AT.transaction),
   };
-};
-
-const isTreePage = (file: number, page: bigint, pageBytes: number): boolean => {
-  const bytes = readAt(file, Number(page) * pageBytes, AT.flags + 2);
-  if (bytes === null || bytes.readBigUInt64LE(AT.pageNumber) !== page) return false;
-  return (bytes.readUInt16LE(AT.flags) & (BRANCH | LEAF)) !== 0;
 };

@@ -46,12 +46,8 @@ export abstract class JournalReads {
   head(session: SessionKey): Head | undefined {
     this.#begin();
     const prefix = keys.sessionPrefix(session);
-    const key = keys.headKey(prefix);
-    const bytes = this.#tables.get(SESSIONS, key);
-    if (bytes !== undefined) return readHead(key, bytes);
-    // A head that is gone while its row stands was lost by the disk, not deleted by us.
-    if (this.#tables.get(ROWS, keys.rowKey(prefix)) !== undefined) throw missing(key);
-    return undefined;
+    const bytes = this.#head(prefix);
+    return bytes === undefined ? undefined : readHead(keys.headKey(prefix), bytes);
   }
 
   entries(session: SessionKey, range: EntryRange = {}): readonly Entry[] {
@@ -207,8 +203,17 @@ export abstract class JournalReads {
     this.reads += 1;
   }
 
+  /** A head that is gone while its row stands was lost by the disk, not deleted by us. */
+  #head(prefix: keys.Key): Buffer | undefined {
+    const key = keys.headKey(prefix);
+    const bytes = this.#tables.get(SESSIONS, key);
+    if (bytes === undefined && this.#tables.get(ROWS, keys.rowKey(prefix)) !== undefined)
+      throw missing(key);
+    return bytes;
+  }
+
   #exists(prefix: keys.Key): boolean {
-    return this.#tables.get(SESSIONS, keys.headKey(prefix)) !== undefined;
+    return this.#head(prefix) !== undefined;
   }
 
   #value(prefix: keys.Key, key: keys.Key): unknown {
@@ -218,7 +223,7 @@ export abstract class JournalReads {
 
   #extent(prefix: keys.Key, subpath: string): Extent {
     const key = keys.headKey(prefix);
-    const head = this.#tables.get(SESSIONS, key);
+    const head = this.#head(prefix);
     if (head === undefined) return { subpath, seq: 0, segments: undefined };
     if (subpath === '') return { subpath, ...readHead(key, head) };
     const stream = this.#value(prefix, keys.streamKey(prefix, subpath)) as StreamRecord | undefined;

@@ -1,8 +1,22 @@
-/** The child process of `verifyInChild`: reads the store named on the command line, prints its report. */
+/**
+ * The child process of `verifyInChild`: reads the store named on the command line, prints its report.
+ *
+ * A read transaction is begun before the pages are looked at, and everything is done in one go: so what
+ * a daemon writes meanwhile takes no page away from under it.
+ */
+import { join } from 'node:path';
+import { inspectDataFile } from './data-file.ts';
+import { metaKey, UPKEEP } from './keys.ts';
 import { LmdbTables } from './lmdb-tables.ts';
-import { verifyTables } from './verify.ts';
+import { DATA_FILE } from './store-file.ts';
+import { type VerifyReport, verifyTables } from './verify.ts';
 
 const [dir] = process.argv.slice(2);
 if (dir === undefined) throw new Error('usage: verify-child <directory>');
 const tables = new LmdbTables(dir, { readOnly: true });
-process.stdout.write(JSON.stringify(verifyTables(tables)));
+tables.get(UPKEEP, metaKey);
+const file = inspectDataFile(join(dir, DATA_FILE));
+const records = verifyTables(tables);
+const report: VerifyReport =
+  file.kind === 'broken' ? { ...records, fileFault: `the data file ${file.why}` } : records;
+process.stdout.write(JSON.stringify(report));

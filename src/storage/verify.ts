@@ -19,6 +19,8 @@ export interface VerifyReport {
   readonly broken: number;
   /** Keys of broken records, 100 at most. */
   readonly brokenKeys: readonly string[];
+  /** What is wrong with the pages of the data file, in words. */
+  readonly fileFault?: string;
 }
 
 export type Verdict =
@@ -78,6 +80,7 @@ export const verifyInChild = async (dir: string): Promise<Verdict> => {
   if (end !== null)
     return { isSound: false, why: `reading it ended with ${end}: ${lastLine(text)}` };
   const report = JSON.parse(text) as VerifyReport;
+  if (report.fileFault !== undefined) return { isSound: false, why: report.fileFault, report };
   if (report.broken === 0) return { isSound: true, report };
   return { isSound: false, why: `${report.broken} records are broken`, report };
 };
