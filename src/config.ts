@@ -11,6 +11,7 @@ import {
   fromEnvironment,
   fromFile,
   fromFlags,
+  type Place,
   readDotenv,
   type Source,
   type Written,
@@ -52,18 +53,29 @@ export const loadConfig = (options: LoadOptions): LoadedConfig => {
     fromEnvironment(dotenv, cwd, 'dotenv'),
     fromFile(cwd, options.configFile),
   ];
+  return { ...inForce(places, env, newestModel), unknown: unknownNames({ ...dotenv, ...env }) };
+};
+
+/** The given values over defaults, whatever environment and files say: for what is no daemon. */
+export const defaultConfig = (flags: Flags, newestModel: string): Config =>
+  inForce([fromFlags(flags, process.cwd())], {}, newestModel).config;
+
+const inForce = (
+  places: readonly Place[],
+  env: Environment,
+  newestModel: string,
+): Omit<LoadedConfig, 'unknown'> => {
   const written = new Map(CONFIG_NAMES.map((name) => [name, firstOf(places, name)]));
   const hasApiKey = written.get('anthropicApiKey') !== undefined;
-  const inForce = (name: ConfigName): unknown => {
+  const valueInForce = (name: ConfigName): unknown => {
     const given = written.get(name);
     return given === undefined
       ? VARIABLES[name].fallback({ env, newestModel, hasApiKey })
       : checked(name, given);
   };
   return {
-    config: Object.fromEntries(CONFIG_NAMES.map((name) => [name, inForce(name)])) as Config,
+    config: Object.fromEntries(CONFIG_NAMES.map((name) => [name, valueInForce(name)])) as Config,
     sources: new Map(CONFIG_NAMES.map((name) => [name, sourceOf(name, written.get(name))])),
-    unknown: unknownNames({ ...dotenv, ...env }),
   };
 };
 

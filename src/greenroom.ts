@@ -15,13 +15,11 @@ import { formatReport, type Report } from './otp/report.ts';
 import { type SupervisorRef, startTree } from './otp/supervisor.ts';
 import { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
-import { Activity } from './session/activity.ts';
+import { runtimeOf } from './runtime.ts';
 import { catalogName } from './session/catalog.ts';
 import { Feed } from './session/feed.ts';
 import { journalName } from './session/journal.ts';
-import { priceOf } from './session/pricing/price.ts';
 import type { SessionRuntime } from './session/session-args.ts';
-import { SessionCache } from './session/session-cache.ts';
 import { Sessions } from './session/sessions.ts';
 import { StoreLock } from './storage/store-lock.ts';
 import { version } from './version.ts';
@@ -31,10 +29,6 @@ export type { Seams } from '../supervisors/parts.ts';
 /** Exit code of a process whose store failed: nothing may be answered from it any more. */
 export const EXIT_STORE_FAILED = 70;
 
-const MINUTE_MS = 60_000;
-const MB = 1024 * 1024;
-/** Model calls of one turn, unless the session or the turn says otherwise. */
-const MAX_STEPS = 50;
 const DRAIN_POLL_MS = 20;
 
 export interface RunningOptions {
@@ -164,27 +158,6 @@ const treeView = ({ ref, children, label: _, ...node }: TreeNode): TreeView => (
   ...node,
   ref: ref?.id ?? null,
   children: children.map(treeView),
-});
-
-const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
-  feed,
-  cache: new SessionCache({ sessions: config.cacheSessions, bytes: config.cacheMb * MB }),
-  passivateMs: config.passivateMinutes * MINUTE_MS,
-  activity: new Activity(),
-  parking: new Map(),
-  commits: new Map(),
-  rules: {
-    queuePerSession: config.queuePerSession,
-    maxSteps: MAX_STEPS,
-    provider: config.provider,
-    defaultModel: config.model,
-    retry: {
-      maxRetries: config.maxRetries,
-      delayMs: config.retryDelaySeconds * 1_000,
-      timeoutMs: config.timeoutSeconds * 1_000,
-    },
-    hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
-  },
 });
 
 const logReport = (log: Log, report: Report): void => {

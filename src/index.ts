@@ -15,6 +15,7 @@ import type { Clock } from './otp/clock.ts';
 import type { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
 import type { SessionsApi, TurnRequest } from './session/api.ts';
+import type { ClassicStore } from './session/classic/classic-store.ts';
 import { embeddedApi } from './session/embedded.ts';
 import type { WireEvent } from './session/event.ts';
 import { SessionsFacade } from './session/facade.ts';
@@ -72,10 +73,12 @@ export class Greenroom {
   /** The same calls by verb, as clients over NATS have them. */
   readonly api: SessionsApi;
   readonly #running: RunningGreenroom;
+  readonly #tenant: Tenant;
   readonly #drainMs: number;
 
   constructor(running: RunningGreenroom, tenant: Tenant, drainMs: number) {
     this.#running = running;
+    this.#tenant = tenant;
     this.#drainMs = drainMs;
     this.api = embeddedApi(running.sessions, tenant, running.exited);
     this.sessions = new SessionsFacade(this.api);
@@ -92,6 +95,11 @@ export class Greenroom {
     options: Turn = {},
   ): AsyncIterable<WireEvent> {
     return this.api.turn(sessionId, { ...options, prompt });
+  }
+
+  /** The same sessions as a classic SessionStore. Closing it closes nothing but itself. */
+  store(): ClassicStore {
+    return this.#running.sessions.store(this.#tenant);
   }
 
   /** The actor system, for looking in. */

@@ -6,7 +6,12 @@ import type { Parts } from './parts.ts';
 
 const MB = 1024 * 1024;
 
-export const journal = ({ config, log, seams, onFatal }: Parts) => {
+export const journal = ({
+  config,
+  log,
+  seams,
+  onFatal,
+}: Pick<Parts, 'config' | 'log' | 'seams' | 'onFatal'>) => {
   const gate = seams.syncGate === undefined ? {} : { gate: seams.syncGate };
   const onListenerError = (error: unknown) =>
     log.error({ err: error }, 'a listener of commits threw');

@@ -6,7 +6,11 @@ import { type SessionRef, sessionSupervisorName } from '../src/session/live-name
 import { SessionServer } from '../src/session/session-server.ts';
 import type { Parts } from './parts.ts';
 
-export const sessionSupervisor = ({ config, runtime, sessions }: Parts) =>
+export const sessionSupervisor = ({
+  config,
+  runtime,
+  sessions,
+}: Pick<Parts, 'config' | 'runtime' | 'sessions'>) =>
   dynamicSupervisor<string, SessionRef>({
     id: 'supervisor',
     name: sessionSupervisorName,

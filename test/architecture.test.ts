@@ -87,11 +87,13 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   'agent-sdk': ['session'],
   cli: ['session', 'client', 'nats'],
   supervisors: [...DOMAIN, ...PARTS, ...DOORS],
-  greenroom: [...DOMAIN, ...PARTS, ...DOORS, 'supervisors'],
+  runtime: ['session'],
+  'open-store': [...DOMAIN, 'storage', 'supervisors', 'runtime'],
+  greenroom: [...DOMAIN, ...PARTS, ...DOORS, 'supervisors', 'runtime'],
   daemon: [...DOMAIN, 'greenroom'],
   testing: ['otp', 'rehearsal'],
   index: [...DOMAIN, ...DOORS, 'client', 'greenroom', 'stores'],
-  stores: ['session', 'storage'],
+  stores: ['session', 'storage', 'open-store'],
 };
 
 describe('imports', () => {

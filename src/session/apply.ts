@@ -2,6 +2,8 @@
 import { finishStep } from './apply-step.ts';
 import { acceptTurn, cancelTurn, rejectTurn, resumeTurn } from './apply-turn.ts';
 import { compact, fork } from './apply-views.ts';
+import { applyClassic } from './classic/apply-classic.ts';
+import { makesSession } from './classic/classic-change.ts';
 import { Draft, makeIfAbsent } from './draft.ts';
 import { ConcurrencyError, GreenroomError } from './errors.ts';
 import { type Head, mustBeAlive, type Settings, withSettings } from './head.ts';
@@ -14,13 +16,16 @@ import { closeTurn } from './turn-course.ts';
 /** See `machine.ts`. Throws a `GreenroomError` for what is refused; nothing has changed then. */
 export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: number): Change => {
   const draft = new Draft(state, nowMs);
-  if (!MAKING.includes(input.type)) mustExist(draft.head);
+  if (!mayMake(input)) mustExist(draft.head);
   dispatch(draft, input, rules);
   return draft.change();
 };
 
 /** Inputs that may make the session. */
 const MAKING: readonly Input['type'][] = ['create', 'turn', 'append', 'import', 'fork'];
+
+const mayMake = (input: Input): boolean =>
+  input.type === 'classic' ? makesSession(input.change) : MAKING.includes(input.type);
 
 const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
   switch (input.type) {
@@ -38,6 +43,9 @@ const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
       return changeTags(draft, removeTags(draft.head.tags, input.tags));
     case 'append':
       return append(draft, input.messages, input.expectedVersion, rules);
+    case 'classic':
+      mustHaveVersion(draft.head, input.expectedVersion);
+      return applyClassic(draft, input.change);
     case 'import':
       return addImported(draft, input.delta);
     case 'drop':
@@ -154,6 +162,7 @@ const park = (draft: Draft, error: TurnError): void => {
 };
 
 const remove = (draft: Draft, input: Extract<Input, { type: 'delete' }>): void => {
+  mustHaveVersion(draft.head, input.expectedVersion);
   if (input.ifVersion !== undefined && input.ifVersion !== draft.head.version)
     throw new GreenroomError('invalid_state', 'the session changed since it was looked at');
   if (input.ifVersion !== undefined && draft.head.openTurns.length > 0)

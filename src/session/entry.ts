@@ -32,6 +32,8 @@ export interface MessageEntry {
   readonly usage?: Usage;
   /** null: the model's price is unknown. */
   readonly costNanoUsd?: number | null;
+  /** What classic programs gave with the message beside role, content, id and time. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface ImportedEntry {

@@ -3,6 +3,7 @@
  * for their defaults, so that a plain session's head is a few hundred bytes.
  */
 import { z } from 'zod';
+import type { ClassicFacts } from './classic/classic-facts.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { SessionKey } from './ids.ts';
@@ -129,6 +130,7 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   /** The logged output tokens of this import are known to be too low. */
   readonly outputUnderReported?: boolean;
   readonly lastError?: TurnError;
+  readonly classic?: ClassicFacts;
   /** Open turns in order of acceptance: the first may be running, the others are queued. */
   readonly openTurns: readonly OpenTurn[];
 }

@@ -6,6 +6,7 @@
  * 2. An input that is refused throws a `GreenroomError` and changes nothing.
  * 3. Effects are carried out after the commit and in order; they never change the state themselves.
  */
+import type { ClassicChange } from './classic/classic-change.ts';
 import type { Entry, Provider, Role, View } from './entry.ts';
 import type { TurnEventBody } from './event.ts';
 import type { ModelStep, StepOutcome } from './executor.ts';
@@ -115,6 +116,13 @@ export type Input =
       readonly messages: readonly NewMessage[];
       readonly expectedVersion?: number | undefined;
     }
+  | {
+      readonly type: 'classic';
+      readonly change: ClassicChange;
+      /** What it takes, roughly. */
+      readonly bytes: number;
+      readonly expectedVersion?: number | undefined;
+    }
   | { readonly type: 'import'; readonly delta: ImportDelta }
   /** A side transcript goes; undefined: it was not there. */
   | { readonly type: 'drop'; readonly drop: StreamDrop | undefined }
@@ -136,6 +144,8 @@ export type Input =
       readonly by: string;
       /** Only if the session is still at this version and has no open turn. */
       readonly ifVersion: number | undefined;
+      /** Only if the session is still at this version; whoever named another one is told so. */
+      readonly expectedVersion?: number | undefined;
       readonly tombstoneMs: number;
     };
 

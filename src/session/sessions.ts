@@ -17,6 +17,8 @@ import type {
 } from './api.ts';
 import { Caller, REQUEST_TIMEOUT_MS } from './caller.ts';
 import { type Criteria, catalogName } from './catalog.ts';
+import type { ClassicStore } from './classic/classic-store.ts';
+import { JournalSessionStore } from './classic/journal-session-store.ts';
 import { COMPACT_TIMEOUT_MS } from './compaction.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { GreenroomError, toWire } from './errors.ts';
@@ -137,6 +139,14 @@ export class Sessions implements SessionsDoor {
           text: '',
         },
       });
+  }
+
+  /** The classic face of a tenant's sessions. It lives as long as these do; closing it closes nothing but itself. */
+  store(tenant: Tenant): ClassicStore {
+    const onClose = () => Promise.resolve();
+    return new JournalSessionStore({
+      ...{ caller: this.#caller, tenant, tombstoneMs: TOMBSTONE_MS, onClose },
+    });
   }
 
   /** Sessions of which somebody reads a turn. */

@@ -91,6 +91,7 @@ const endsCommit = (request: SessionRequest): boolean =>
 /** What a request brings along, roughly: its bodies. */
 const bytesOf = (request: SessionRequest): number => {
   if (request.type === 'turn') return request.turn.body.byteLength;
+  if (request.type === 'classic') return request.bytes;
   const bodies = request.type === 'append' ? request.messages.map(({ body }) => body) : [];
   const lines = 'lines' in request ? request.lines : bodies;
   return lines.reduce((sum, line) => sum + line.byteLength, 0);

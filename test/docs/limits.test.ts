@@ -98,7 +98,7 @@ test('a page has at most as many items as the table says', () => {
 });
 
 test('a turn makes as many model calls as the table says', () => {
-  const usual = numberIn('src/greenroom.ts', 'MAX_STEPS');
+  const usual = numberIn('src/runtime.ts', 'MAX_STEPS');
   expect(tableBelow('Limits')).toContainEqual(['model calls of a turn', `${usual}, at most 1,000`]);
 });
 

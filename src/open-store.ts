@@ -1,0 +1,120 @@
+/**
+ * `openStore(url)`: the classic store that a URL names, ready for use.
+ *
+ * `lmdb:DIR` and `memory:` are a small tree in this process: the journal, its catalog, and an actor per session. DIR is
+ * a data directory as the daemon has it; one process at a time has it open.
+ */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { store as declaration } from '../supervisors/store.ts';
+import { defaultConfig } from './config.ts';
+import { createLog, type Log } from './log.ts';
+import type { Clock } from './otp/clock.ts';
+import { formatReport } from './otp/report.ts';
+import { type SupervisorRef, startTree } from './otp/supervisor.ts';
+import { System } from './otp/system.ts';
+import { systemClock } from './otp/system-clock.ts';
+import { runtimeOf } from './runtime.ts';
+import { Caller } from './session/caller.ts';
+import type { ClassicStore } from './session/classic/classic-store.ts';
+import { JournalSessionStore } from './session/classic/journal-session-store.ts';
+import { DEFAULT_MODEL } from './session/classic/models.ts';
+import { GreenroomError } from './session/errors.ts';
+import { Feed } from './session/feed.ts';
+import { Tenant } from './session/ids.ts';
+import { Sessions } from './session/sessions.ts';
+import { StoreLock } from './storage/store-lock.ts';
+import { FileSessionStore } from './storage/stores/file/file-session-store.ts';
+import type { SyncGate } from './storage/sync-gate.ts';
+
+export interface OpenOptions {
+  readonly clock?: Clock;
+  /** Of `lmdb:` and `memory:`. Default: warnings and errors as JSON lines on stderr. */
+  readonly log?: Log;
+  /** `lmdb:` failed and answers nothing any more but `storage_failed`: a fresh process must open it. */
+  readonly onFatal?: (error: Error) => void;
+  /** For tests: holds commits of `lmdb:` and `memory:` back. */
+  readonly syncGate?: SyncGate;
+}
+
+type Opener = (rest: string, options: OpenOptions) => ClassicStore | Promise<ClassicStore>;
+
+const OPENERS: Readonly<Record<string, Opener>> = {
+  memory: (_, options) => openTree({ store: 'memory:' }, options),
+  lmdb: (path, options) => openTree({ dataDir: folderOf('lmdb', path) }, options),
+  file: (path, { clock }) =>
+    new FileSessionStore(
+      path === '' ? undefined : folderOf('file', path),
+      clock === undefined ? {} : { clock },
+    ),
+};
+
+/**
+ * `lmdb:DIR`, `memory:`, `file:DIR` (`file:` alone is `~/.claude`).
+ * Throws `invalid_request` for anything else.
+ */
+export const openStore = async (url: string, options: OpenOptions = {}): Promise<ClassicStore> => {
+  const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(url) ?? [];
+  const opener = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
+  if (opener === undefined)
+    throw new GreenroomError(
+      'invalid_request',
+      `a store is named by a URL that begins with ${Object.keys(OPENERS).join(':, ')}:`,
+    );
+  return opener(rest, options);
+};
+
+/** `file:///var/data`, `file:/var/data` and `file:data` alike. */
+const folderOf = (scheme: string, path: string): string => {
+  if (path.startsWith('//')) return fileURLToPath(`file:${path}`);
+  if (path === '')
+    throw new GreenroomError(
+      'invalid_request',
+      `${scheme}: needs a folder, such as ${scheme}:./data`,
+    );
+  return resolve(path);
+};
+
+const openTree = async (
+  place: { readonly store: string } | { readonly dataDir: string },
+  { clock = systemClock, log = createLog({ level: 'warn' }), onFatal, syncGate }: OpenOptions,
+): Promise<ClassicStore> => {
+  const config = defaultConfig({ ...place, provider: 'rehearsal' }, DEFAULT_MODEL);
+  const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
+  const system = new System({
+    clock,
+    onReport: (report) => log.error({ report }, formatReport(report)),
+  });
+  const runtime = runtimeOf(config, feed);
+  runtime.activity.isDraining = true; // nobody here runs turns: what a daemon left open stays open
+  const sessions = new Sessions(system, runtime);
+  const lock = 'dataDir' in place ? await takeLock(place.dataDir, clock) : undefined;
+  const seams = syncGate === undefined ? {} : { syncGate };
+  const tree = declaration({
+    ...{ config, log, seams, runtime, sessions },
+    onFatal: onFatal ?? (() => undefined),
+  });
+  const root = await startTree(system, tree).catch(async (error: unknown) => {
+    await lock?.release();
+    throw error;
+  });
+  return new JournalSessionStore({
+    caller: new Caller(system),
+    tenant: Tenant.parse('default'),
+    tombstoneMs: 0,
+    onClose: () => stop(system, root, lock),
+  });
+};
+
+const takeLock = (dataDir: string, clock: Clock): Promise<StoreLock> => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  chmodSync(dataDir, 0o700);
+  return StoreLock.take(dataDir, clock.now());
+};
+
+const stop = async (system: System, root: SupervisorRef, lock: StoreLock | undefined) => {
+  system.exit(root, 'shutdown');
+  await root.exited;
+  await lock?.release();
+};

@@ -1,0 +1,22 @@
+/** What classic programs may do to a session. */
+import type { SaveOptions } from './classic-store.ts';
+import type { NewEntry } from './entries.ts';
+import type { CompactionState, SessionMetadata, StoredMessage } from './models.ts';
+import type { SavedSession } from './saved-session.ts';
+
+export type ClassicChange =
+  | { readonly kind: 'create'; readonly metadata: SessionMetadata }
+  | { readonly kind: 'append'; readonly entry: NewEntry; readonly text: string | null }
+  | { readonly kind: 'metadata'; readonly metadata: SessionMetadata }
+  | { readonly kind: 'compaction'; readonly state: CompactionState }
+  | {
+      readonly kind: 'save';
+      readonly messages: readonly StoredMessage[];
+      readonly options: SaveOptions;
+    }
+  /** A new session with another one's messages. */
+  | { readonly kind: 'copy'; readonly saved: SavedSession };
+
+/** All but these need a session that is there. */
+export const makesSession = ({ kind }: ClassicChange): boolean =>
+  kind === 'create' || kind === 'save' || kind === 'copy';

@@ -1,0 +1,65 @@
+/**
+ * Classic messages as entries of the journal, and back.
+ *
+ * 1. What the model may see, a user's or an assistant's message, is a `message` entry with the API's own bytes; the
+ *    rest of it (further fields, a time finer than a millisecond or of another zone) stands beside them.
+ * 2. Everything else, typed messages and other roles, is kept verbatim as an `imported` line.
+ */
+import type { Entry, ImportedEntry, MessageEntry } from '../entry.ts';
+import { iso } from '../views.ts';
+import { isTyped, isTypedData, type StoredMessage, type TypedMessage } from './models.ts';
+import { deserializeStored, serializeStored, toJson } from './serialization.ts';
+
+export type NewEntry = Omit<MessageEntry, 'seq'> | Omit<ImportedEntry, 'seq'>;
+
+/** @param message checked and copied before. */
+export const entryOf = (message: StoredMessage, nowMs: number): NewEntry => {
+  if (isTyped(message) || (message.role !== 'user' && message.role !== 'assistant')) {
+    const body = Buffer.from(toJson(serializeStored(message)));
+    return { kind: 'imported', atMs: nowMs, body };
+  }
+  const { role, content, id, timestamp, ...others } = message;
+  const atMs = Date.parse(timestamp);
+  const extra = { ...others, ...(iso(atMs) === timestamp ? {} : { timestamp }) };
+  return {
+    kind: 'message',
+    role: message.role,
+    atMs,
+    body: Buffer.from(toJson({ role, content })),
+    ...(id === null ? {} : { id }),
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
+  };
+};
+
+/** The message that an entry holds; none for a view, and for what an unfinished step left. */
+export const messagesOf = (entry: Entry): StoredMessage[] => {
+  if (entry.kind === 'imported') return [importedMessage(entry)];
+  if (entry.kind === 'view' || entry.isPartial === true) return [];
+  const { role, content } = jsonOf(entry.body) as Pick<StoredMessage & { role: string }, 'role'> & {
+    content: string;
+  };
+  const { id = null, atMs, extra = {} } = entry;
+  return [{ role, content, id, timestamp: iso(atMs), ...extra }];
+};
+
+/** A line of a Claude Code transcript comes as the typed message that it nearly is. */
+const importedMessage = ({ body }: ImportedEntry): StoredMessage => {
+  const line = jsonOf(body);
+  try {
+    return deserializeStored(line);
+  } catch {
+    return isTypedData(line) ? line : unknownLine(body);
+  }
+};
+
+const unknownLine = (body: Uint8Array): TypedMessage => ({ type: 'unknown', line: textOf(body) });
+
+const textOf = (body: Uint8Array): string => Buffer.from(body).toString();
+
+const jsonOf = (body: Uint8Array): unknown => {
+  try {
+    return JSON.parse(textOf(body));
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,369 @@
+/**
+ * The classic store over our journal: what it changes goes through the session's actor, as everything else that
+ * writes it (P2); what it reads is what is committed (P1); what it lists comes from the catalog.
+ */
+import type { Caller } from '../caller.ts';
+import { Criteria, catalogName } from '../catalog.ts';
+import {
+  codeOf,
+  type ErrorCode,
+  GreenroomError,
+  SessionNotFoundError,
+  StorageError,
+} from '../errors.ts';
+import type { Head } from '../head.ts';
+import { type SessionKey, sessionKey, type Tenant } from '../ids.ts';
+import { journalName } from '../journal.ts';
+import { usdOf } from '../pricing/money.ts';
+import { SUMMARY_LENGTH, type SummaryRow } from '../summary.ts';
+import { iso } from '../views.ts';
+import { type ClassicChange, makesSession } from './classic-change.ts';
+import { firstSeqOf, metadataOf } from './classic-head.ts';
+import {
+  type ClassicStore,
+  type CleanupOptions,
+  checkedCriteria,
+  cleanUp,
+  cutoffOf,
+  type InfoCriteria,
+  type SaveOptions,
+  type SessionInfo,
+} from './classic-store.ts';
+import { entryOf, messagesOf } from './entries.ts';
+import {
+  type CompactionState,
+  DEFAULT_MODEL,
+  type NewMessage,
+  type NewMetadata,
+  type SessionState,
+  type StoredMessage,
+} from './models.ts';
+import { savedSession } from './saved-session.ts';
+import {
+  deserializeCompactionState,
+  deserializeMessage,
+  deserializeMetadata,
+  fromJson,
+  serializeCompactionState,
+  serializeMessage,
+  serializeMetadata,
+  serializeStored,
+  toJson,
+} from './serialization.ts';
+import {
+  type ChangeOptions,
+  checkedRange,
+  type ListOptions,
+  listingOf,
+  notFound,
+} from './session-store.ts';
+import { type AnyMessage, summarize } from './transcript.ts';
+
+/** Entries read at once, and rows listed at once. */
+const PAGE = 1_000;
+
+export interface JournalStoreOptions {
+  readonly caller: Caller;
+  readonly tenant: Tenant;
+  /** How long the id of a deleted session is kept from coming back, in milliseconds; 0: it is free at once. */
+  readonly tombstoneMs: number;
+  /** Lets go of what is behind the store. */
+  readonly onClose: () => Promise<void>;
+}
+
+export class JournalSessionStore implements ClassicStore {
+  readonly #options: JournalStoreOptions;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: JournalStoreOptions) {
+    this.#options = options;
+  }
+
+  async createSession(sessionId: string, metadata: NewMetadata = {}): Promise<void> {
+    const checked = deserializeMetadata(copyOf(serializeMetadata(metadata)));
+    await this.#make(sessionId, { kind: 'create', metadata: checked });
+  }
+
+  async loadSession(sessionId: string): Promise<SessionState | null> {
+    const head = await this.#head(sessionId);
+    return head === undefined ? null : stateOf(head, await this.#messages(head));
+  }
+
+  async appendMessage(
+    sessionId: string,
+    message: NewMessage,
+    options?: ChangeOptions,
+  ): Promise<void> {
+    const checked = deserializeMessage(serializeMessage(message));
+    const entry = entryOf(checked, this.#system.clock.now());
+    const change = { kind: 'append', entry, text: summarize([checked]) } as const;
+    await this.#change(sessionId, change, options, entry.body.byteLength);
+  }
+
+  async updateMetadata(
+    sessionId: string,
+    metadata: NewMetadata,
+    options?: ChangeOptions,
+  ): Promise<void> {
+    const checked = deserializeMetadata(copyOf(serializeMetadata(metadata)));
+    await this.#change(sessionId, { kind: 'metadata', metadata: checked }, options);
+  }
+
+  async getMessages(sessionId: string, from?: number, to?: number): Promise<StoredMessage[]> {
+    const range = checkedRange(from, to);
+    return this.#messages(await this.#known(sessionId), range.from, range.to);
+  }
+
+  async forkSession(sourceSessionId: string, newSessionId: string): Promise<void> {
+    const head = await this.#known(sourceSessionId);
+    const saved = {
+      messages: await this.#messages(head),
+      metadata: metadataOf(head),
+      tags: head.tags,
+      description: head.description ?? null,
+      summary: head.summary ?? null,
+    };
+    await this.#make(newSessionId, { kind: 'copy', saved }, bytesOf(saved.messages));
+  }
+
+  async compactSession(
+    sessionId: string,
+    state: CompactionState,
+    options?: ChangeOptions,
+  ): Promise<void> {
+    const checked = deserializeCompactionState(copyOf(serializeCompactionState(state)));
+    await this.#change(sessionId, { kind: 'compaction', state: checked }, options);
+  }
+
+  async listSessions(
+    workingDirectory?: string | null | ListOptions,
+    limit?: number,
+  ): Promise<string[]> {
+    const wanted = listingOf(workingDirectory, limit);
+    if (wanted.workingDirectory === '') return [];
+    const { workingDirectory: directory } = wanted;
+    const rows = this.#rows(directory === undefined ? {} : { workingDirectory: directory });
+    return this.#told(async () => firstOf(rows, wanted.limit).map(({ key }) => key.sessionId));
+  }
+
+  async deleteSession(sessionId: string, { expectedVersion }: ChangeOptions = {}): Promise<void> {
+    await this.#told(() =>
+      this.#options.caller.change(this.#key(sessionId), {
+        type: 'delete',
+        by: 'classic',
+        ifVersion: undefined,
+        expectedVersion,
+        tombstoneMs: this.#options.tombstoneMs,
+      }),
+    );
+  }
+
+  async sessionExists(sessionId: string): Promise<boolean> {
+    return (await this.#head(sessionId)) !== undefined;
+  }
+
+  async saveSession(
+    sessionId: string,
+    messages: readonly AnyMessage[],
+    options: SaveOptions = {},
+  ): Promise<void> {
+    const { messages: copies, tags, description } = savedSession(messages, options);
+    const change = { kind: 'save', messages: copies, options: { tags, description } } as const;
+    await this.#make(sessionId, change, bytesOf(copies));
+  }
+
+  async search(criteria: InfoCriteria = {}): Promise<SessionInfo[]> {
+    const { limit = Number.POSITIVE_INFINITY, ...wanted } = checkedCriteria(criteria);
+    if (wanted.tags?.length === 0) return [];
+    const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
+    return this.#told(async () =>
+      firstOf(this.#rows(Object.fromEntries(given)), limit).map((row) => this.#info(row)),
+    );
+  }
+
+  async listSessionMetadata(): Promise<SessionInfo[]> {
+    return this.search();
+  }
+
+  async cleanupOldSessions(options: CleanupOptions = {}): Promise<number> {
+    const cutoffMs = cutoffOf(options, this.#system.clock.now());
+    // What was imported yesterday is not old, and what is under way is not finished.
+    const infos = await this.#told(async () =>
+      firstOf(this.#rows({}), Number.POSITIVE_INFINITY)
+        .filter(({ openTurns }) => openTurns === 0)
+        .map((row) => ({
+          ...this.#info(row),
+          updatedAt: iso(Math.max(row.updatedAtMs, row.importedAtMs ?? 0)),
+        })),
+    );
+    return cleanUp(this, infos, cutoffMs);
+  }
+
+  /** Whoever calls anything afterwards gets `store_closed`. */
+  close(): Promise<void> {
+    this.#closing ??= this.#options.onClose();
+    return this.#closing;
+  }
+
+  get #system() {
+    return this.#options.caller.system;
+  }
+
+  #key(sessionId: string): SessionKey {
+    return sessionKey(this.#options.tenant, sessionId);
+  }
+
+  #head(sessionId: string): Promise<Head | undefined> {
+    return this.#told(() => this.#options.caller.head(this.#key(sessionId)));
+  }
+
+  async #known(sessionId: string): Promise<Head> {
+    const head = await this.#head(sessionId);
+    if (head === undefined) throw notFound(sessionId);
+    return head;
+  }
+
+  /** Makes a session. Where ids are free at once, the records of one that was deleted go first. */
+  async #make(sessionId: string, change: ClassicChange, bytes = 0): Promise<void> {
+    try {
+      await this.#change(sessionId, change, {}, bytes);
+    } catch (error) {
+      if (codeOf(error) !== 'session_deleted' || this.#options.tombstoneMs > 0) throw error;
+      await this.#told(() => this.#purge());
+      await this.#change(sessionId, change, {}, bytes);
+    }
+  }
+
+  async #purge(): Promise<void> {
+    while ((await this.#system.fetch(journalName).purge(1)).left);
+  }
+
+  async #change(
+    sessionId: string,
+    change: ClassicChange,
+    { expectedVersion }: ChangeOptions = {},
+    bytes = 0,
+  ): Promise<void> {
+    const request = { type: 'classic', change, bytes, expectedVersion } as const;
+    await this.#told(() => this.#options.caller.change(this.#key(sessionId), request), change);
+  }
+
+  /** By position. Where every entry since the first is a message, a position is a distance from it. */
+  #messages(head: Head, from = 0, to = Number.POSITIVE_INFINITY): Promise<StoredMessage[]> {
+    const first = firstSeqOf(head);
+    const isPlain = head.seq - first + 1 === head.messageCount;
+    return this.#told(async () => {
+      if (!isPlain) return (await this.#read(head, first, head.seq)).slice(from, to);
+      return this.#read(head, first + from, Math.min(first + to - 1, head.seq));
+    });
+  }
+
+  async #read({ key }: Head, from: number, to: number): Promise<StoredMessage[]> {
+    const messages: StoredMessage[] = [];
+    for (let at = from; at <= to; at += PAGE) {
+      const range = { from: at, to: Math.min(at + PAGE - 1, to), limit: PAGE };
+      for (const entry of this.#system.fetch(journalName).entries(key, range))
+        messages.push(...messagesOf(entry));
+      if (at + PAGE <= to) await new Promise<void>((next) => this.#system.clock.defer(next));
+    }
+    return messages;
+  }
+
+  /** Newest update first, a page at a time. */
+  *#rows(criteria: Partial<Criteria>): Generator<SummaryRow> {
+    const { tenant } = this.#options;
+    let cursor: string | undefined;
+    do {
+      const page = cursor === undefined ? {} : { cursor };
+      const wanted = Criteria.parse({ ...criteria, ...page, limit: PAGE });
+      const { rows, nextCursor } = this.#system.fetch(catalogName).search(tenant, wanted);
+      yield* rows;
+      cursor = nextCursor;
+    } while (cursor !== undefined);
+  }
+
+  #info(row: SummaryRow): SessionInfo {
+    const isCut = row.description?.length === SUMMARY_LENGTH;
+    const head = isCut ? this.#system.fetch(journalName).head(row.key) : undefined;
+    return {
+      sessionId: row.key.sessionId,
+      createdAt: iso(row.createdAtMs),
+      updatedAt: iso(row.updatedAtMs),
+      messageCount: row.messageCount,
+      totalCost: usdOf(row.costNanoUsd),
+      tags: [...row.tags],
+      summary: row.summary ?? null,
+      description: (head ?? row).description ?? null,
+      model: row.model ?? DEFAULT_MODEL,
+      workingDirectory: row.workingDirectory ?? '.',
+      version: row.version,
+    };
+  }
+
+  /** Failures as classic programs know them. */
+  async #told<T>(work: () => Promise<T>, change?: ClassicChange): Promise<T> {
+    if (this.#closing !== undefined)
+      throw new GreenroomError('store_closed', 'the store is closed');
+    try {
+      return await work();
+    } catch (error) {
+      throw classicError(error, change);
+    }
+  }
+}
+
+const STORAGE_FAILURES: readonly ErrorCode[] = [
+  'session_exists',
+  'storage_failed',
+  'corrupt_record',
+  'disk_low',
+  'unavailable',
+  'deadline_exceeded',
+  'mailbox_full',
+  'too_large',
+];
+
+/** A deleted session is not there; only who makes one anew has to know why it cannot. */
+const classicError = (error: unknown, change: ClassicChange | undefined): unknown => {
+  if (!(error instanceof GreenroomError)) return error;
+  const { code, message, retryAfterMs, details } = error;
+  const options = {
+    cause: error,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(details === undefined ? {} : { details }),
+  };
+  const isMaking = change !== undefined && makesSession(change);
+  if (code === 'session_not_found' || (code === 'session_deleted' && !isMaking))
+    return new SessionNotFoundError(message, options);
+  const isStorage = STORAGE_FAILURES.includes(code) || code === 'session_deleted';
+  return isStorage && !(error instanceof StorageError)
+    ? new StorageError(message, options, code)
+    : error;
+};
+
+const stateOf = (head: Head, messages: StoredMessage[]): SessionState => ({
+  sessionId: head.key.sessionId,
+  messages,
+  metadata: metadataOf(head),
+  createdAt: iso(head.createdAtMs),
+  updatedAt: iso(head.updatedAtMs),
+  tags: [...head.tags],
+  description: head.description ?? null,
+  version: head.version,
+});
+
+const firstOf = <T>(items: Iterable<T>, limit: number): T[] => {
+  const first: T[] = [];
+  if (limit > 0)
+    for (const item of items) {
+      first.push(item);
+      if (first.length >= limit) break;
+    }
+  return first;
+};
+
+/** What is given is copied at the call. */
+const copyOf = (data: unknown): unknown => fromJson(toJson(data));
+
+const bytesOf = (messages: readonly StoredMessage[]): number =>
+  messages.reduce((sum, message) => sum + toJson(serializeStored(message)).length, 0);
