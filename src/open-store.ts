@@ -26,6 +26,8 @@ import { Tenant } from './session/ids.ts';
 import { Sessions } from './session/sessions.ts';
 import { StoreLock } from './storage/store-lock.ts';
 import { FileSessionStore } from './storage/stores/file/file-session-store.ts';
+import { PostgresSessionStore } from './storage/stores/postgres/postgres-session-store.ts';
+import { RedisSessionStore } from './storage/stores/redis/redis-session-store.ts';
 import type { SyncGate } from './storage/sync-gate.ts';
 
 export interface OpenOptions {
@@ -38,7 +40,11 @@ export interface OpenOptions {
   readonly syncGate?: SyncGate;
 }
 
-type Opener = (rest: string, options: OpenOptions) => ClassicStore | Promise<ClassicStore>;
+type Opener = (
+  rest: string,
+  options: OpenOptions,
+  url: string,
+) => ClassicStore | Promise<ClassicStore>;
 
 const OPENERS: Readonly<Record<string, Opener>> = {
   memory: (_, options) => openTree({ store: 'memory:' }, options),
@@ -48,10 +54,14 @@ const OPENERS: Readonly<Record<string, Opener>> = {
       path === '' ? undefined : folderOf('file', path),
       clock === undefined ? {} : { clock },
     ),
+  redis: (_, __, url) => new RedisSessionStore(url),
+  rediss: (_, __, url) => new RedisSessionStore(url),
+  postgres: (_, __, url) => new PostgresSessionStore(url),
+  postgresql: (_, __, url) => new PostgresSessionStore(url),
 };
 
 /**
- * `lmdb:DIR`, `memory:`, `file:DIR` (`file:` alone is `~/.claude`).
+ * `lmdb:DIR`, `memory:`, `file:DIR` (`file:` alone is `~/.claude`), `redis://…`, `postgres://…`.
  * Throws `invalid_request` for anything else.
  */
 export const openStore = async (url: string, options: OpenOptions = {}): Promise<ClassicStore> => {
@@ -62,7 +72,7 @@ export const openStore = async (url: string, options: OpenOptions = {}): Promise
       'invalid_request',
       `a store is named by a URL that begins with ${Object.keys(OPENERS).join(':, ')}:`,
     );
-  return opener(rest, options);
+  return opener(rest, options, url);
 };
 
 /** `file:///var/data`, `file:/var/data` and `file:data` alike. */

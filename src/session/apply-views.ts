@@ -5,8 +5,9 @@
  */
 import type { Draft } from './draft.ts';
 import { GreenroomError } from './errors.ts';
-import { type Head, newHead } from './head.ts';
-import type { NewCompaction, NewFork } from './machine.ts';
+import { firstSeenSeq, type Head, newHead } from './head.ts';
+import type { NewCompaction } from './machine.ts';
+import type { NewFork } from './new-fork.ts';
 import { segmentsOfFork } from './segments.ts';
 import { addUsage } from './usage.ts';
 
@@ -58,7 +59,7 @@ export const compact = (draft: Draft, { throughSeq, summary, spent, by }: NewCom
   const openSeq = head.openTurns[0]?.seq ?? head.seq + 1;
   if (fromSeq > openSeq)
     throw new GreenroomError('invalid_state', `the turn that began at ${openSeq} is still open`);
-  if (fromSeq <= (head.compaction?.fromSeq ?? 1))
+  if (fromSeq <= firstSeenSeq(head))
     throw new GreenroomError('invalid_state', 'all of that is compacted already');
   const previousSeq = head.compaction?.seq;
   draft.view({

@@ -12,7 +12,7 @@ import { effective } from './effective.ts';
 import type { Entry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import { executorName, type ModelStep, type StepOutcome } from './executor.ts';
-import type { Head } from './head.ts';
+import { firstSeenSeq, type Head } from './head.ts';
 import type { Journal } from './journal.ts';
 import type { NewCompaction, Rules } from './machine.ts';
 import { encodeMessage, textBlock } from './model-message.ts';
@@ -27,7 +27,7 @@ export const cutOf = async (
   journal: Journal,
   rest: () => Promise<void>,
 ): Promise<number> => {
-  const from = head.compaction?.fromSeq ?? 1;
+  const from = firstSeenSeq(head);
   const spans = new Spans(head);
   for await (const page of pagesOf(journal, head.key, { from, to: head.seq }, rest))
     for (const entry of page) spans.add(entry);
@@ -139,7 +139,7 @@ const seen = async (
   model: string,
 ): Promise<readonly Uint8Array[]> => {
   const entries: Entry[] = [];
-  const range = { from: head.compaction?.fromSeq ?? 1, to: head.seq };
+  const range = { from: firstSeenSeq(head), to: head.seq };
   for await (const page of pagesOf(journal, head.key, range, rest))
     entries.push(...page.filter(({ kind, seq }) => kind === 'view' || seq <= throughSeq));
   return effective(entries, { model, inheritedThrough: inheritedThrough(head.segments) }).messages;

@@ -9,8 +9,8 @@ import type { Entry, MessageEntry, View } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { Compaction, Head } from './head.ts';
 import type { Journal } from './journal.ts';
-import type { NewFork } from './machine.ts';
 import { decodeMessage } from './model-message.ts';
+import type { NewFork } from './new-fork.ts';
 import { pagesOf } from './pages.ts';
 
 export interface ForkPlace {

@@ -175,6 +175,10 @@ export const withSettings = (head: Head, { tags, ...settings }: Settings): Head 
   ...(tags === undefined ? {} : { tags: normaliseTags(tags) }),
 });
 
+/** First `seq` that the model may still see: what is before it stands behind a summary, or was replaced. */
+export const firstSeenSeq = ({ compaction, classic }: Head): number =>
+  Math.max(compaction?.fromSeq ?? 1, (classic?.replacedThrough ?? 0) + 1);
+
 /** Ended sessions take no turn until they are reopened. */
 export const ENDED: readonly Status[] = ['completed', 'failed', 'terminated', 'archived'];
 

@@ -7,10 +7,10 @@
  * 3. Effects are carried out after the commit and in order; they never change the state themselves.
  */
 import type { ClassicChange } from './classic/classic-change.ts';
-import type { Entry, Provider, Role, View } from './entry.ts';
+import type { Entry, Provider, Role } from './entry.ts';
 import type { TurnEventBody } from './event.ts';
 import type { ModelStep, StepOutcome } from './executor.ts';
-import type { Compaction, Head, Settings } from './head.ts';
+import type { Head, Settings } from './head.ts';
 import type { TurnId } from './ids.ts';
 import type {
   AuditRecord,
@@ -19,6 +19,7 @@ import type {
   StreamDrop,
   StreamRecord,
 } from './journal.ts';
+import type { NewFork } from './new-fork.ts';
 import type { BusyPolicy, ClosedTurn, TurnError, TurnOptions } from './turn.ts';
 import type { Usage } from './usage.ts';
 
@@ -77,18 +78,6 @@ export interface ImportDelta {
   readonly by: string;
   /** The head with the import's facts and counters laid over it; entries and version are the machine's. */
   readonly head: Head;
-}
-
-/** A fork, computed from the parent's committed head and a few of its entries. */
-export interface NewFork {
-  readonly parent: Head;
-  readonly atSeq: number;
-  readonly title: string | undefined;
-  /** Messages that the fork begins with. */
-  readonly messageCount: number;
-  readonly compaction: Compaction | undefined;
-  /** What the model must not see as it stands: prompts that wait in the parent, a tool's use without its result. */
-  readonly views: readonly View[];
 }
 
 /** A summary that stands for everything up to and including `throughSeq`: see `compaction.ts`. */

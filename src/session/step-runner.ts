@@ -16,7 +16,7 @@ import {
   type StepHandle,
   type StepOutcome,
 } from './executor.ts';
-import type { Head } from './head.ts';
+import { firstSeenSeq, type Head } from './head.ts';
 import type { TurnId } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Rules } from './machine.ts';
@@ -151,7 +151,7 @@ const effectiveMessages = (
   model: string,
 ): readonly Uint8Array[] => {
   const entries: Entry[] = [];
-  for (let from = head.compaction?.fromSeq ?? 1; from <= head.seq; from += PAGE)
+  for (let from = firstSeenSeq(head); from <= head.seq; from += PAGE)
     entries.push(
       ...journal.entries(head.key, { from, to: Math.min(head.seq, from + PAGE - 1), limit: PAGE }),
     );

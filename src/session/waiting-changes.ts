@@ -77,16 +77,17 @@ export class WaitingChanges {
  */
 const beginsCommit = (request: SessionRequest): boolean =>
   isForeign(request) ||
-  request.type === 'fork' ||
+  isFork(request) ||
   ('expectedVersion' in request && request.expectedVersion !== undefined) ||
   ('ifVersion' in request && request.ifVersion !== undefined);
 
 /** Behind an import, a fork, a deletion or a parking nothing shares the commit: the next ones see what it made. */
 const endsCommit = (request: SessionRequest): boolean =>
-  isForeign(request) ||
-  request.type === 'fork' ||
-  request.type === 'delete' ||
-  request.type === 'park';
+  isForeign(request) || isFork(request) || request.type === 'delete' || request.type === 'park';
+
+/** By either of its doors. */
+const isFork = (request: SessionRequest): boolean =>
+  request.type === 'fork' || (request.type === 'classic' && request.change.kind === 'fork');
 
 /** What a request brings along, roughly: its bodies. */
 const bytesOf = (request: SessionRequest): number => {

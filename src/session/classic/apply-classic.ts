@@ -1,7 +1,9 @@
 /** What classic programs do to a session, as inputs of the state machine. */
+import { fork } from '../apply-views.ts';
 import type { Draft } from '../draft.ts';
 import { GreenroomError } from '../errors.ts';
 import { mustBeAlive } from '../head.ts';
+import type { NewFork } from '../new-fork.ts';
 import type { ClassicChange } from './classic-change.ts';
 import { headFields, metadataOf } from './classic-head.ts';
 import type { SaveOptions } from './classic-store.ts';
@@ -31,10 +33,9 @@ export const applyClassic = (draft: Draft, change: ClassicChange): void => {
     case 'save':
       save(draft, change.messages, change.options);
       break;
-    case 'copy':
+    case 'fork':
       mustBeNew(draft);
-      make(draft, change.saved.metadata);
-      put(draft, change.saved);
+      forkWhole(draft, change.fork);
   }
   draft.answer = { type: 'session' };
 };
@@ -56,6 +57,16 @@ const mustTakeMessages = ({ head }: Draft): void => {
       'invalid_state',
       'a turn is open: messages cannot be put into the middle of it',
     );
+};
+
+/** As classic programs see it, a fork is a copy: what its parent cost and did is told of it too. */
+const forkWhole = (draft: Draft, forked: NewFork): void => {
+  fork(draft, forked);
+  const { parent } = forked;
+  draft.patch({
+    ...headFields({ ...draft.head, classic: parent.classic ?? {} }, metadataOf(parent)),
+    version: 1,
+  });
 };
 
 const add = (draft: Draft, entries: readonly NewEntry[]): void => {
@@ -80,12 +91,14 @@ const save = (draft: Draft, messages: readonly StoredMessage[], options: SaveOpt
   const saved = savedSession(messages, options, isNew ? undefined : metadataOf(draft.head));
   if (isNew) make(draft, saved.metadata);
   else draft.patch(headFields(draft.head, saved.metadata));
-  if (draft.head.seq > 0)
-    draft.patch({
-      messageCount: 0,
-      classic: { ...draft.head.classic, replacedThrough: draft.head.seq },
-    });
+  if (draft.head.seq > 0) replaceAll(draft);
   put(draft, saved);
+};
+
+const replaceAll = (draft: Draft): void => {
+  const { compaction: _, ...head } = draft.head;
+  const classic = { ...head.classic, replacedThrough: head.seq };
+  draft.head = { ...head, messageCount: 0, classic };
 };
 
 const put = (draft: Draft, { messages, tags, description, summary }: SavedSession): void => {

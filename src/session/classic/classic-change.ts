@@ -1,8 +1,8 @@
 /** What classic programs may do to a session. */
+import type { NewFork } from '../new-fork.ts';
 import type { SaveOptions } from './classic-store.ts';
 import type { NewEntry } from './entries.ts';
 import type { CompactionState, SessionMetadata, StoredMessage } from './models.ts';
-import type { SavedSession } from './saved-session.ts';
 
 export type ClassicChange =
   | { readonly kind: 'create'; readonly metadata: SessionMetadata }
@@ -14,9 +14,9 @@ export type ClassicChange =
       readonly messages: readonly StoredMessage[];
       readonly options: SaveOptions;
     }
-  /** A new session with another one's messages. */
-  | { readonly kind: 'copy'; readonly saved: SavedSession };
+  /** A new session that begins with all of another one's messages; nothing is copied. */
+  | { readonly kind: 'fork'; readonly fork: NewFork };
 
 /** All but these need a session that is there. */
 export const makesSession = ({ kind }: ClassicChange): boolean =>
-  kind === 'create' || kind === 'save' || kind === 'copy';
+  kind === 'create' || kind === 'save' || kind === 'fork';

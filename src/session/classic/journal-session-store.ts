@@ -11,9 +11,11 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
+import { prepareFork } from '../fork.ts';
 import type { Head } from '../head.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../ids.ts';
 import { journalName } from '../journal.ts';
+import { pagesOf, resting } from '../pages.ts';
 import { usdOf } from '../pricing/money.ts';
 import { SUMMARY_LENGTH, type SummaryRow } from '../summary.ts';
 import { iso } from '../views.ts';
@@ -59,7 +61,7 @@ import {
 } from './session-store.ts';
 import { type AnyMessage, summarize } from './transcript.ts';
 
-/** Entries read at once, and rows listed at once. */
+/** Rows listed at once. */
 const PAGE = 1_000;
 
 export interface JournalStoreOptions {
@@ -115,15 +117,11 @@ export class JournalSessionStore implements ClassicStore {
   }
 
   async forkSession(sourceSessionId: string, newSessionId: string): Promise<void> {
-    const head = await this.#known(sourceSessionId);
-    const saved = {
-      messages: await this.#messages(head),
-      metadata: metadataOf(head),
-      tags: head.tags,
-      description: head.description ?? null,
-      summary: head.summary ?? null,
-    };
-    await this.#make(newSessionId, { kind: 'copy', saved }, bytesOf(saved.messages));
+    const parent = await this.#known(sourceSessionId);
+    const fork = await this.#told(() =>
+      prepareFork(parent, {}, undefined, this.#system.fetch(journalName), this.#rest),
+    );
+    await this.#make(newSessionId, { kind: 'fork', fork });
   }
 
   async compactSession(
@@ -205,6 +203,9 @@ export class JournalSessionStore implements ClassicStore {
     return this.#closing;
   }
 
+  /** Lets others have their turn. */
+  readonly #rest = (): Promise<void> => resting(this.#system.clock)();
+
   get #system() {
     return this.#options.caller.system;
   }
@@ -260,12 +261,9 @@ export class JournalSessionStore implements ClassicStore {
 
   async #read({ key }: Head, from: number, to: number): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = [];
-    for (let at = from; at <= to; at += PAGE) {
-      const range = { from: at, to: Math.min(at + PAGE - 1, to), limit: PAGE };
-      for (const entry of this.#system.fetch(journalName).entries(key, range))
-        messages.push(...messagesOf(entry));
-      if (at + PAGE <= to) await new Promise<void>((next) => this.#system.clock.defer(next));
-    }
+    const journal = this.#system.fetch(journalName);
+    for await (const page of pagesOf(journal, key, { from, to }, this.#rest))
+      messages.push(...page.flatMap(messagesOf));
     return messages;
   }
 
