@@ -1,10 +1,10 @@
 /** Would the kill cycles notice? Each of these mistakes is put into a copy of the compiled program and has to be found. */
 import { describe, expect, it } from 'vitest';
 import type { Crashpoint } from '../../src/crashpoint.ts';
+import { mutant } from '../support/mutant.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { type Aim, killCycles } from './cycles.ts';
 import { Dice } from './dice.ts';
-import { mutant } from './mutant.ts';
 
 const TIMEOUT_MS = 600_000;
 

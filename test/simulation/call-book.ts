@@ -86,7 +86,8 @@ export class CallBook {
     this.#chronicle.note(`${job.kind} ${job.no} ${outcome}`);
     job.outcome = outcome;
     const { goneMs } = job.to;
-    if (goneMs !== undefined && goneMs >= job.sentMs && this.#chronicle.nowMs > goneMs) {
+    const { nowMs, blockedMs } = this.#chronicle;
+    if (goneMs !== undefined && goneMs >= job.sentMs && nowMs > goneMs + blockedMs) {
       this.#wrong(`the caller of ${nameOfLife(job.to)} heard of its death too late`);
     }
   }

@@ -2,7 +2,7 @@
  * The chronicle of a simulation: every birth and death in the tree, in the step in which it happens, held against the
  * rules of `rules.ts`. It knows nothing of the runtime's own books.
  */
-import type { Clock, ExitReason, Report } from '../../src/otp/index.ts';
+import type { ExitReason, Report, VirtualClock } from '../../src/otp/index.ts';
 import type { Trace } from '../../src/testing/trace.ts';
 import type { Counters } from './counters.ts';
 import { isOver, type Life, nameOfLife } from './life.ts';
@@ -10,7 +10,9 @@ import type { Plan } from './plan.ts';
 import * as rules from './rules.ts';
 
 export class Chronicle {
-  readonly clock: Clock;
+  readonly clock: VirtualClock;
+  /** For how long handlers have kept everybody from working, in all. */
+  blockedMs = 0;
   readonly trace: Trace;
   readonly violations: string[] = [];
   readonly counters: Counters = new Map();
@@ -22,7 +24,7 @@ export class Chronicle {
   readonly #bySeat = new Map<string, Life>();
   #lastNo = 0;
 
-  constructor(clock: Clock, trace: Trace) {
+  constructor(clock: VirtualClock, trace: Trace) {
     this.clock = clock;
     this.trace = trace;
   }
@@ -47,6 +49,12 @@ export class Chronicle {
   /** The last life in a seat, under whichever supervisor. */
   at(id: string): Life | undefined {
     return this.#bySeat.get(id);
+  }
+
+  /** A handler that takes its time: meanwhile nobody else does anything. */
+  block(ms: number): void {
+    this.blockedMs += ms;
+    this.clock.jump(ms);
   }
 
   get living(): Life[] {

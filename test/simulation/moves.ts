@@ -85,7 +85,7 @@ export class Moves {
   #act(): Act {
     const { dice } = this.#troupe;
     const whom = this.#anybody(true);
-    switch (dice.int(1, 24)) {
+    switch (dice.int(1, 25)) {
       case 1:
         return { do: 'crash' };
       case 2:
@@ -108,6 +108,8 @@ export class Moves {
       case 13:
       case 14:
         return whom === undefined ? { do: 'answer' } : { do: 'watch', whom };
+      case 17:
+        return { do: 'block', ms: dice.int(1, 20) };
       case 15:
         return { do: 'takeBack' };
       case 16: {

@@ -13,7 +13,7 @@ import type { TieBook, Watching } from './tie-book.ts';
 /** What somebody wants a player to do with a message. */
 export type Act =
   | { readonly do: 'answer' | 'never' | 'crash' | 'fail' | 'commit' | 'failCommit' | 'takeBack' }
-  | { readonly do: 'later'; readonly ms: number }
+  | { readonly do: 'later' | 'block'; readonly ms: number }
   | { readonly do: 'stop'; readonly reason: 'normal' | { readonly shutdown: string } }
   | { readonly do: 'watch' | 'link'; readonly whom: Life };
 
@@ -187,6 +187,8 @@ function perform(act: Act, state: State, self: PlayerSelf): void {
       self.demonitor(monitor as ReturnType<PlayerSelf['monitor']>);
       return;
     }
+    case 'block':
+      return troupe.chronicle.block(act.ms);
     case 'link':
       if (act.whom.ref === undefined || act.whom === life) return;
       troupe.ties.linked(life, act.whom);

@@ -159,7 +159,7 @@ export function gaveUpRightly(
   if (life === undefined) return;
   chronicle.count(life.parent === undefined ? 'root gave up' : 'supervisor gave up');
   const { causes, busyMs } = life.family;
-  const sinceMs = chronicle.nowMs - maxSeconds * 1_000 - busyMs - LATE_MS;
+  const sinceMs = chronicle.nowMs - maxSeconds * 1_000 - busyMs - chronicle.blockedMs - LATE_MS;
   const recent = causes.filter(({ ms }) => ms >= sinceMs).length;
   if (recent <= maxRestarts) chronicle.wrong(`${nameOfLife(life)} gave up after ${recent} deaths`);
 }
@@ -175,7 +175,7 @@ export function parkedRightly(
   if (parent?.plan.kind !== 'dynamic') return;
   const { maxRestarts, maxSeconds } = parent.plan;
   const causes = parent.family.causes.filter(({ life: dead }) => dead.plan.id === child);
-  const sinceMs = chronicle.nowMs - maxSeconds * 1_000 - LATE_MS;
+  const sinceMs = chronicle.nowMs - maxSeconds * 1_000 - chronicle.blockedMs - LATE_MS;
   const recent = causes.filter(({ ms }) => ms >= sinceMs).length;
   const wasParked = chronicle.everParked.has(child);
   if (recent <= maxRestarts && !(wasParked && (causes.at(-1)?.atStart || life?.ordered))) {

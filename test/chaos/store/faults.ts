@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { mutant, mutate } from '../mutant.ts';
+import { mutant, mutate } from '../../support/mutant.ts';
 
 /** The n-th look or put of the writing thread throws; or the put of a session's summary row. */
 const FAILING_TABLES = `

@@ -2,15 +2,23 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { DIST } from './daemon-process.ts';
 
-/** Replaces one place of one file; gives the folder of the compiled program. It goes away with the test. */
-export const mutant = (file: string, from: RegExp, to: string): string => {
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+
+/** Replaces one place of one file (in a copy of all parts, or of those that are needed); gives the folder of the compiled program. It goes away with the test. */
+export const mutant = (
+  file: string,
+  from: RegExp,
+  to: string,
+  parts: readonly string[] = ['.'],
+): string => {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-mutant-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const dist = join(folder, 'dist');
-  cpSync(DIST, dist, { recursive: true });
+  const filter = (path: string) => !path.endsWith('.map'); // they point to sources that are not there
+  for (const part of parts) cpSync(join(DIST, part), join(dist, part), { recursive: true, filter });
   for (const name of ['package.json', 'node_modules'])
     symlinkSync(join(DIST, '..', name), join(folder, name));
   mutate(dist, file, from, to);
