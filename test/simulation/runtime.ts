@@ -2,6 +2,7 @@
  * The runtime that a simulation plays with: ours, or a copy with a seeded mistake. Everything in this folder takes
  * values from here and only types from `src`.
  */
+import { createRequire } from 'node:module';
 import type * as Otp from '../../src/otp/index.ts';
 import type * as System from '../../src/otp/system.ts';
 import type * as Ties from '../../src/otp/ties.ts';
@@ -23,14 +24,14 @@ export const ours = async (): Promise<Runtime> =>
     await import('../../src/testing/simulation.ts'),
   );
 
-/** One that is compiled, in a folder such as `dist`. */
-export const compiled = async (dist: string): Promise<Runtime> => {
-  const load = (file: string) => import(/* @vite-ignore */ `${dist}/src/${file}.js`);
+/** One that is compiled, in a folder such as `dist`: as Node loads it, without the test runner in between. */
+export const compiled = (dist: string): Runtime => {
+  const load = createRequire(`${dist}/`);
   return runtimeOf(
-    await load('otp/index'),
-    await load('otp/system'),
-    await load('otp/ties'),
-    await load('testing/simulation'),
+    load('./src/otp/index.js'),
+    load('./src/otp/system.js'),
+    load('./src/otp/ties.js'),
+    load('./src/testing/simulation.js'),
   );
 };
 

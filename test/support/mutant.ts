@@ -17,8 +17,7 @@ export const mutant = (
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-mutant-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const dist = join(folder, 'dist');
-  const filter = (path: string) => !path.endsWith('.map'); // they point to sources that are not there
-  for (const part of parts) cpSync(join(DIST, part), join(dist, part), { recursive: true, filter });
+  for (const part of parts) cpSync(join(DIST, part), join(dist, part), { recursive: true });
   for (const name of ['package.json', 'node_modules'])
     symlinkSync(join(DIST, '..', name), join(folder, name));
   mutate(dist, file, from, to);
