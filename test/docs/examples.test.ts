@@ -29,7 +29,7 @@ beforeAll(() => {
   install('greenroom', ROOT);
   const agentSdk = join('@anthropic-ai', 'claude-agent-sdk');
   install(agentSdk, join(ROOT, 'node_modules', agentSdk));
-  install('nats', join(ROOT, 'node_modules', 'nats'));
+  for (const name of ['nats', 'zod']) install(name, join(ROOT, 'node_modules', name));
   install('@types', join(ROOT, 'node_modules', '@types'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
 });

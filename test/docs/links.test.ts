@@ -1,9 +1,10 @@
 /** What the documents point to exists: files, headings, scripts, folders of the code. */
 import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { documentNamed, fencesIn, ROOT, shellLines } from './readme.ts';
+import { documentNamed, fencesIn, GUIDES, ROOT, shellLines } from './readme.ts';
 
-const DOCUMENTS = ['README.md', 'ARCHITECTURE.md'];
+const DOCUMENTS = [...GUIDES, 'ARCHITECTURE.md'];
 
 /** As GitHub makes them. */
 const anchorsOf = (text: string): readonly string[] =>
@@ -22,7 +23,7 @@ const linksIn = (text: string): readonly string[] =>
 
 const isThere = (link: string, document: string): boolean => {
   const [file = '', anchor] = link.split('#');
-  const name = file === '' ? document : file;
+  const name = file === '' ? document : join(dirname(document), file);
   if (!existsSync(`${ROOT}${name}`)) return false;
   return anchor === undefined || anchorsOf(documentNamed(name)).includes(anchor);
 };

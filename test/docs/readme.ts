@@ -12,10 +12,10 @@ export const README = documentNamed('README.md');
 export type Row = readonly string[];
 
 /** The rows of the first table below a heading, without its head. */
-export const tableBelow = (heading: string): readonly Row[] => {
-  const from = README.search(new RegExp(`^#+ ${heading}$`, 'm'));
-  if (from === -1) throw new Error(`the README has no heading ${heading}`);
-  const lines = README.slice(from).split('\n');
+export const tableBelow = (heading: string, text = README): readonly Row[] => {
+  const from = text.search(new RegExp(`^#+ ${heading}$`, 'm'));
+  if (from === -1) throw new Error(`there is no heading ${heading}`);
+  const lines = text.slice(from).split('\n');
   const first = lines.findIndex((line) => line.startsWith('|'));
   const length = lines.slice(first).findIndex((line) => !line.startsWith('|'));
   return lines.slice(first + 2, first + length).map(cellsOf);
@@ -61,9 +61,14 @@ export interface Example {
   readonly prints: string | undefined;
 }
 
+/** Documents whose examples run and whose links are followed. */
+export const GUIDES = ['README.md', 'docs/otp.md'];
+
 /** The examples that are marked as runnable, with the output that follows each. */
-export const examples = (): readonly Example[] => {
-  const fences = fencesIn(README);
+export const examples = (): readonly Example[] => GUIDES.flatMap(examplesIn);
+
+const examplesIn = (document: string): readonly Example[] => {
+  const fences = fencesIn(documentNamed(document));
   return fences.flatMap(({ marker, text }, at) => {
     const [, name, condition] = /^runs: (\S+?)(?:, (.*))?$/.exec(marker ?? '') ?? [];
     if (name === undefined) return [];
