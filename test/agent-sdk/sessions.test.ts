@@ -7,6 +7,7 @@ import type { SessionView } from '../../src/index.ts';
 import type { Clock } from '../../src/otp/clock.ts';
 import { systemClock } from '../../src/otp/system-clock.ts';
 import { readLine } from '../../src/session/claude-code/read-line.ts';
+import { journalName } from '../../src/session/journal.ts';
 import { markOf, marksOf } from '../../src/session/mirror/mirror-key.ts';
 import { ROOT } from '../docs/readme.ts';
 import { testGreenroom } from '../support/greenroom.ts';
@@ -197,6 +198,23 @@ test('an append of more than one request holds is stored whole and in order', as
   const entries = Array.from({ length: 5_200 }, (_, n) => entry(`${n}`));
   await store.append(KEY, entries);
   expect(await store.load(KEY)).toEqual(entries);
+});
+
+test('an append reads the same of the store whether much is stored or little', async () => {
+  const { greenroom, store } = await embedded();
+  const journal = greenroom.system.fetch(journalName);
+  const readsOf = async (from: number, count: number): Promise<number> => {
+    const before = journal.stats().reads;
+    await store.append(
+      KEY,
+      Array.from({ length: count }, (_, n) => entry(`${from + n}`)),
+    );
+    return journal.stats().reads - before;
+  };
+  await readsOf(0, 2);
+  const few = await readsOf(2, 10);
+  await readsOf(12, 4_000);
+  expect(await readsOf(4_012, 10)).toBe(few);
 });
 
 test('lines that are no JSON are refused at the border', async () => {
