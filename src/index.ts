@@ -36,11 +36,42 @@ export {
   ERRORS,
   type ErrorCode,
   GreenroomError,
+  SerializationError,
+  SessionNotFoundError,
   StorageError,
 } from './session/errors.ts';
 export type { ApiMessage, WireEvent } from './session/event.ts';
 export { SessionsFacade } from './session/facade.ts';
 export type { Usage } from './session/usage.ts';
+export {
+  type AnyMessage,
+  type ClassicStore,
+  CompactionState,
+  calculateCost,
+  countTurns,
+  deserializeMessage,
+  deserializeMessageFromJson,
+  deserializeMessagesBatch,
+  effectiveMode,
+  extractSessionId,
+  FileSessionStore,
+  isSessionStore,
+  Message,
+  type NewMessage,
+  type NewMetadata,
+  openStore,
+  PermissionMode,
+  PostgresSessionStore,
+  RedisSessionStore,
+  type SessionInfo,
+  SessionMetadata,
+  SessionState,
+  type SessionStore,
+  serializeMessage,
+  serializeMessagesBatch,
+  serializeMessageToJson,
+  summarize,
+} from './stores.ts';
 export { version } from './version.ts';
 
 /** Any configuration value by its name in the README's table, and what only a program can give. */

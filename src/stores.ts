@@ -10,6 +10,7 @@ export type {
   SaveOptions,
   SessionInfo,
 } from './session/classic/classic-store.ts';
+export { readJsonFile, savedJson } from './session/classic/json-file.ts';
 export {
   CompactionState,
   effectiveMode,
