@@ -77,6 +77,7 @@ export {
   PostgresSessionStore,
   type PostgresStoreOptions,
 } from './storage/stores/postgres/postgres-session-store.ts';
+export type { SessionRecords } from './storage/stores/postgres/records.ts';
 export {
   RedisSessionStore,
   type RedisStoreOptions,

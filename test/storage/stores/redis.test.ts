@@ -4,6 +4,7 @@ import { classicStoreContract } from '../../../src/storage/stores/contract/contr
 import { RedisSessionStore } from '../../../src/storage/stores/redis/redis-session-store.ts';
 import { startRedis, type TestServer, withoutRedis } from '../../support/redis.ts';
 import { RedisProbe } from './redis-probe.ts';
+import { expectOneWinnerEach } from './rivals.ts';
 
 describe.skipIf(withoutRedis())('RedisSessionStore', () => {
   let server: TestServer;
@@ -246,6 +247,11 @@ describe.skipIf(withoutRedis())('RedisSessionStore', () => {
       expect(warning).toContain('appendonly no');
     });
   });
+
+  test('of processes that name the same version one wins, and nothing interleaves', async () => {
+    await using store = closing(await fresh());
+    await expectOneWinnerEach('redis', server.url, store);
+  }, 120_000);
 
   test('a closed store opens again with the next call', async () => {
     await using store = closing(await fresh());

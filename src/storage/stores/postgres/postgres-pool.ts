@@ -176,7 +176,9 @@ export class PostgresPool {
       statement_timeout: limitMs, // the server gives up too
       application_name: 'greenroom',
     });
-    pool.on('error', () => undefined); // an idle connection broke: the pool has dropped it
+    // A connection that breaks between two queries says so in an event, which without a listener ends the process.
+    pool.on('error', () => undefined);
+    pool.on('connect', (client) => void client.on('error', () => undefined));
     return pool;
   }
 }

@@ -52,6 +52,7 @@ import { Patience } from '../patience.ts';
 import { Doubts } from './doubts.ts';
 import { prepare } from './migrate.ts';
 import { type PostgresClient, PostgresPool } from './postgres-pool.ts';
+import { recordBatches, type SessionRecords } from './records.ts';
 import {
   infoOf,
   messageOf,
@@ -236,6 +237,17 @@ export class PostgresSessionStore implements ClassicStore {
       const [head] = (await client.run('head', [this.#tenant, id])).rows;
       const before = head === undefined ? undefined : metadataOf(head);
       await this.#save(client, id, savedSession(copies, options, before));
+      return 'ok';
+    });
+  }
+
+  /** Keeps what is known of a session beside its messages; neither its version nor its time of change moves. */
+  async record(sessionId: string, records: SessionRecords): Promise<void> {
+    const id = checkedId(sessionId);
+    const batches = recordBatches(records);
+    await this.#transaction([id], id, id, async (client) => {
+      if ((await client.run('exists', [this.#tenant, id])).count === 0) return 'absent';
+      for (const { text, rows } of batches) await client.command(text, [this.#tenant, id, rows]);
       return 'ok';
     });
   }

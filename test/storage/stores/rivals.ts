@@ -1,0 +1,47 @@
+/** Several operating-system processes that change one session of a shared store at once. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import type { SessionStore } from '../../../src/stores.ts';
+import { isFull } from '../../chaos/size.ts';
+
+const CHILD = fileURLToPath(new URL('rival-child.mjs', import.meta.url));
+const NAMES = ['a', 'b', 'c'];
+const FREE = 20;
+
+interface Report {
+  /** The versions that it named and won. */
+  readonly won: readonly number[];
+  readonly lost: number;
+}
+
+/** Fails if two processes won one version, if one is missing, or if anything is stored twice or out of order. */
+export const expectOneWinnerEach = async (
+  kind: 'redis' | 'postgres',
+  url: string,
+  store: SessionStore,
+): Promise<void> => {
+  const wins = isFull() ? 500 : 10;
+  await store.createSession('s');
+  const reports = await Promise.all(NAMES.map((name) => runRival(kind, url, name, wins)));
+  const versions = reports.flatMap(({ won }) => won);
+  expect(new Set(versions).size).toBe(NAMES.length * wins);
+  expect(reports.some(({ lost }) => lost > 0)).toBe(true); // else they did not meet
+  const stored = (await store.getMessages('s')).map(({ id }) => String(id));
+  expect(new Set(stored).size).toBe(stored.length);
+  for (const name of NAMES) {
+    const own = stored.filter((id) => id.startsWith(`${name}-`));
+    expect(own).toEqual([
+      ...Array.from({ length: wins }, (_, at) => `${name}-${at}`),
+      ...Array.from({ length: FREE }, (_, at) => `${name}-free-${at}`),
+    ]);
+  }
+  const state = await store.loadSession('s');
+  expect(state?.version).toBe(1 + NAMES.length * (wins + FREE));
+};
+
+const runRival = async (...args: [string, string, string, number]): Promise<Report> => {
+  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, ...args.map(String)]);
+  return JSON.parse(stdout) as Report;
+};
