@@ -4,7 +4,7 @@
  */
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { type Clock, pause } from '../../../otp/clock.ts';
-import { StorageError } from '../../../session/errors.ts';
+import { GreenroomError, StorageError } from '../../../session/errors.ts';
 import { loadDriver } from '../driver.ts';
 import { outage } from '../outage.ts';
 import type { Patience } from '../patience.ts';
@@ -135,7 +135,7 @@ export class PostgresPool {
       return { client, opened };
     } catch (error) {
       client.release(true);
-      throw sqlStateOf(error) === undefined || isOutage(error) ? unreachable(error) : error;
+      throw unreachable(error);
     }
   }
 
@@ -193,13 +193,14 @@ class Passing extends Error {
   }
 }
 
-const isOutage = (error: unknown): boolean => failureOf(error, false).isPassing;
-
 /** No connection: nothing was done. What trying again cannot mend is told at once. */
 const unreachable = (error: unknown): Error => {
+  if (error instanceof GreenroomError) return error;
   const code = sqlStateOf(error);
   const words = error instanceof Error ? error.message || error.name : String(error);
   if (code?.startsWith('28')) return new StorageError(words, { cause: error }, 'unauthorized');
   if (code === '3D000') return new StorageError(words, { cause: error }, 'invalid_settings');
+  const failure = failureOf(error, false);
+  if (!failure.isPassing) return failure.error;
   return new Passing(outage(`PostgreSQL cannot be reached: ${words}`, 'none', error));
 };
