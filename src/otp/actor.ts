@@ -62,8 +62,7 @@ export class Actor extends Process {
       const refusal = this.#refusal(name, waits);
       if (refusal !== undefined) return reject(refusal);
       const timeoutMs = options?.timeoutMs ?? CALL_TIMEOUT_MS;
-      const nowMs = this.host.clock.monotonic();
-      const call = new Call(this, name, request, timeoutMs, nowMs, resolve, reject);
+      const call = new Call(this, name, request, timeoutMs, resolve, reject);
       if (waits) this.mailbox.wait(call);
       else this.deliver(call);
     });

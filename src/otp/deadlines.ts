@@ -3,6 +3,9 @@
  * that is answered leaves its bucket in constant time, and empty buckets are only swept when the timer fires: so
  * a call costs a few pointer writes instead of a timer of its own.
  *
+ * Looking at the clock is the dearest part of a call, so nobody does it when one is made: its time begins at the next
+ * look, which is when the next call is handled, and at the latest in the next round of the event loop.
+ *
  * Invariant: the timer is armed for the earliest bucket, or earlier; never later.
  */
 import type { Clock, Timer } from './clock.ts';
@@ -13,6 +16,17 @@ export interface Due {
   before: Due | undefined;
   after: Due | undefined;
   expire(): void;
+}
+
+/** An entry whose time has not begun yet. */
+export interface Fresh extends Due {
+  readonly timeoutMs: number;
+  /** Nobody waits for it any more. */
+  readonly moot: boolean;
+  /** On the monotonic clock, once its time has begun. */
+  dueMs: number;
+  /** The one that was added before it. */
+  earlier: Fresh | undefined;
 }
 
 export interface Bucket {
@@ -28,6 +42,8 @@ export class Deadlines {
   #latest: Bucket = { tickMs: Number.NEGATIVE_INFINITY, first: undefined };
   #timer: Timer | undefined;
   #armedForMs = Number.POSITIVE_INFINITY;
+  #fresh: Fresh | undefined;
+  #looksLater = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -43,6 +59,38 @@ export class Deadlines {
     if (bucket.first !== undefined) bucket.first.before = entry;
     bucket.first = entry;
   }
+
+  /** The same, `timeoutMs` after the next look. */
+  addFresh(entry: Fresh): void {
+    entry.earlier = this.#fresh;
+    this.#fresh = entry;
+    if (this.#looksLater) return;
+    this.#looksLater = true;
+    this.#clock.defer(this.#lookLater);
+  }
+
+  /** Looks at the clock: the time of all that are fresh begins now. */
+  look(): number {
+    const nowMs = this.#clock.monotonic();
+    if (this.#fresh !== undefined) this.#begin(this.#fresh, nowMs);
+    return nowMs;
+  }
+
+  #begin(latest: Fresh, nowMs: number): void {
+    this.#fresh = undefined;
+    for (let entry: Fresh | undefined = latest; entry !== undefined; ) {
+      const { earlier }: Fresh = entry;
+      entry.earlier = undefined;
+      entry.dueMs = nowMs + entry.timeoutMs;
+      if (!entry.moot) this.add(entry, entry.dueMs);
+      entry = earlier;
+    }
+  }
+
+  readonly #lookLater = (): void => {
+    this.#looksLater = false;
+    if (this.#fresh !== undefined) this.look();
+  };
 
   remove(entry: Due): void {
     const { bucket, before, after } = entry;

@@ -4,7 +4,7 @@
  *
  * Invariant: a call is settled once; whatever comes later (a late reply, a second one, a deadline) is dropped.
  */
-import type { Bucket, Deadlines, Due } from './deadlines.ts';
+import type { Bucket, Deadlines, Due, Fresh } from './deadlines.ts';
 import { OtpError } from './otp-error.ts';
 
 /** `call` and `cast` come from others and count against the mailbox's limit; the rest is the runtime's own. */
@@ -54,15 +54,15 @@ export interface Callee {
   owed: Set<Call> | undefined;
 }
 
-export class Call extends Message implements From<unknown>, Due {
+export class Call extends Message implements From<unknown>, Fresh {
   readonly callee: Callee;
   readonly timeoutMs: number;
-  /** On the monotonic clock; infinite for a caller with endless patience. */
-  readonly dueMs: number;
+  dueMs = Number.POSITIVE_INFINITY;
   settled = false;
   bucket: Bucket | undefined = undefined;
   before: Due | undefined = undefined;
   after: Due | undefined = undefined;
+  earlier: Fresh | undefined = undefined;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
 
@@ -71,17 +71,15 @@ export class Call extends Message implements From<unknown>, Due {
     name: string,
     request: unknown,
     timeoutMs: number,
-    nowMs: number,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
     super('call', name, request);
     this.callee = callee;
     this.timeoutMs = timeoutMs;
-    this.dueMs = nowMs + timeoutMs;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (timeoutMs !== Number.POSITIVE_INFINITY) callee.deadlines.add(this, this.dueMs);
+    if (timeoutMs !== Number.POSITIVE_INFINITY) callee.deadlines.addFresh(this);
   }
 
   reply(value: unknown): void {

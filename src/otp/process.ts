@@ -264,7 +264,9 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
 
   /** Nobody waits for the answer any more: it is not worked out. */
   #isOver(call: Call): boolean {
-    if (!call.settled && call.dueMs <= this.host.clock.monotonic()) call.expire();
+    if (call.settled || call.timeoutMs === Number.POSITIVE_INFINITY) return call.settled;
+    const nowMs = this.host.deadlines.look();
+    if (call.dueMs <= nowMs) call.expire();
     return call.settled;
   }
 

@@ -19,7 +19,7 @@ export interface ActorRef {
 }
 
 export interface CallOptions {
-  /** Default 5,000. `Infinity` waits as long as the actor lives. */
+  /** Default 5,000, from when the caller lets go of the event loop. `Infinity` waits as long as the actor lives. */
   readonly timeoutMs?: number;
   /** Before a full mailbox: `refuse` (the default) rejects with `mailbox_full`, `wait` waits for room, within the time. */
   readonly whenFull?: 'refuse' | 'wait';

@@ -1,7 +1,9 @@
 /** Timers and promises that come back to the actor as infos. */
 import { expect, test } from 'vitest';
 import type { Timer } from '../../src/otp/clock.ts';
-import { deferred, puppet, world } from './support.ts';
+import { nameOf } from '../../src/otp/name.ts';
+import { noreply } from '../../src/otp/result.ts';
+import { deferred, findPuppet, type Puppet, puppet, world } from './support.ts';
 
 test('sendAfter sends its info once, when its time has come', async () => {
   const w = world();
@@ -88,9 +90,29 @@ test('a pipe whose mapping throws crashes its actor', async () => {
 test('a thousand calls under way need one timer', async () => {
   const w = world();
   const p = await puppet(w, 'p');
-  const calls = Array.from({ length: 1_000 }, () => p.call('state'));
+  const waiting = (_: unknown, state: number) => noreply(state);
+  const calls = Array.from({ length: 1_000 }, () => p.call('handle', waiting));
+  const late = expect(Promise.all(calls)).rejects.toMatchObject({ code: 'timeout' });
+  await w.clock.settle();
   expect(w.clock.timers).toBe(1);
-  await Promise.all(calls);
+  await w.clock.advance(5_000);
+  await late;
+});
+
+test("a call's time begins when its caller lets go of the loop, also before an actor that is busy", async () => {
+  const w = world();
+  const opened = deferred<number>();
+  const name = nameOf<Puppet>('p');
+  const starting = puppet(w, 'p', { name, init: () => opened.promise });
+  const call = findPuppet(w, 'p').call('state', undefined, { timeoutMs: 100 });
+  const late = expect(call).rejects.toMatchObject({ code: 'timeout' });
+  w.clock.jump(1_000); // the caller goes on working
+  await w.clock.advance(99);
+  expect(w.clock.timers).toBe(2); // of the call, and of the init
+  await w.clock.advance(1);
+  await late;
+  opened.resolve(0);
+  await starting;
 });
 
 test('deadlines of different lengths are met in their order', async () => {
