@@ -5,10 +5,10 @@
  */
 import { describe, expect, it } from 'vitest';
 import { folders } from '../../storage/folders.ts';
+import { mutant } from '../../support/mutant.ts';
 import { startPostgres, withoutPostgres } from '../../support/postgres.ts';
 import { startRedis, withoutRedis } from '../../support/redis.ts';
 import { Dice } from '../dice.ts';
-import { mutant } from '../mutant.ts';
 import { isFull } from '../size.ts';
 import { type Backend, type Judged, playHistories, type Size } from './clients.ts';
 

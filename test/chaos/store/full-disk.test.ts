@@ -62,7 +62,7 @@ describe.skipIf(!hasDisk)('a store on a disk that is full', () => {
     const [key, text] = [keyOf('s1'), 'x'.repeat(50_000)];
     let head: Head | undefined;
     let code: string | undefined;
-    for (let commits = 0; code === undefined; commits += 1) {
+    while (code === undefined) {
       const change = append(key, head, text);
       code = await codeOf(journal.commit(change));
       if (code === undefined) head = change.head;
