@@ -30,6 +30,7 @@ const shell: Shell = {
     const { runDaemon } = await import('../daemon.ts');
     return process.exit(await runDaemon(config, log));
   },
+  storeCare: async () => (await import('../storage/care.ts')).storeCare,
   newestModel: newestSonnet,
 };
 

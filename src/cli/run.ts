@@ -1,5 +1,6 @@
 /** The `greenroom` command: one call from its arguments to its exit code. Never throws, never exits. */
 import { Command, CommanderError } from 'commander';
+import { registerBackup } from './commands/backup.ts';
 import { registerCleanup } from './commands/cleanup.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -61,6 +62,7 @@ const buildProgram = (shell: Shell, finish: (exitCode: number) => void): Command
     registerTurns,
     registerImport,
     registerCleanup,
+    registerBackup,
   ])
     register(registration);
   return program;

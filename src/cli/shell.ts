@@ -29,6 +29,33 @@ export interface Screen {
   readonly columns: number | undefined;
 }
 
+/** What a backup says of itself. */
+export interface Backup {
+  readonly storeId: string;
+  readonly madeAt: string;
+  readonly records: number;
+  readonly sessions: number;
+  readonly entries: number;
+}
+
+export interface StoreReport {
+  readonly records: number;
+  readonly sessions: number;
+  readonly entries: number;
+  readonly broken: number;
+  readonly problems: readonly { readonly key: string; readonly why: string }[];
+  /** What is wrong with the pages of the data file. */
+  readonly fileFault?: string;
+}
+
+/** The store as files, without its daemon. */
+export interface StoreCare {
+  /** Reads everything. `report` is missing when that could not be done to the end. */
+  verify(storeDir: string): Promise<{ isSound: boolean; why?: string; report?: StoreReport }>;
+  backup(storeDir: string, dir: string, nowMs: number): Promise<Backup>;
+  restore(dir: string, storeDir: string, nowMs: number): Promise<Backup>;
+}
+
 export interface Shell {
   readonly stdout: Screen;
   readonly stderr: Screen;
@@ -41,6 +68,7 @@ export interface Shell {
   connect(address: Address): Promise<DaemonClient>;
   /** Runs the daemon in the foreground until it has stopped; resolves with its exit code. */
   runDaemon(config: Config, log: Log): Promise<number>;
+  storeCare(): Promise<StoreCare>;
   /** Model of new sessions where none is configured. */
   newestModel(nowMs: number): string;
 }

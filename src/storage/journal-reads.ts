@@ -139,10 +139,11 @@ export abstract class JournalReads {
     { limit, cursor }: { limit: number; cursor?: string },
   ): readonly (AuditRecord & { cursor: string })[] {
     this.#begin();
-    const all = keys.auditedPrefix(keys.sessionPrefix(session));
+    const prefix = keys.sessionPrefix(session);
+    const all = keys.auditedPrefix(prefix);
     const start = cursor === undefined ? all : `${all}${fromCursor(cursor)}\0`;
     return this.#tables.range(SESSIONS, { start, end: keys.after(all), limit }).map(({ key }) => ({
-      ...this.#audited(keys.ofAuditedKey(key, session.tenant)),
+      ...this.#audited(keys.ofAuditedKey(prefix, key)),
       cursor: toCursor(key.slice(all.length)),
     }));
   }

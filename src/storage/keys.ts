@@ -58,6 +58,8 @@ const bigEndian = (value: number, bytes: number): Key => {
 const seqPart = (seq: number): Key =>
   String.fromCharCode((seq >>> 24) & 0xff, (seq >>> 16) & 0xff, (seq >>> 8) & 0xff, seq & 0xff);
 
+const ofSeqPart = (part: Key): number => Buffer.from(part, 'latin1').readUInt32BE();
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: low bytes are what it looks for
 const LOW_BYTE = /[\x00-\x01]/;
 
@@ -115,8 +117,8 @@ export const auditedPrefix = (prefix: Key): Key => prefix + AUDITED;
 export const auditedKey = (prefix: Key, audit: Key): Key =>
   prefix + AUDITED + audit.slice(audit.indexOf('\0') + 1);
 /** The audit record's own key. */
-export const ofAuditedKey = (key: Key, tenant: Tenant): Key =>
-  auditPrefix(tenant) + key.slice(key.indexOf(AUDITED) + 1);
+export const ofAuditedKey = (prefix: Key, key: Key): Key =>
+  prefix.slice(0, prefix.indexOf('\0') + 1) + key.slice(prefix.length + AUDITED.length);
 
 export const auditPrefix = (tenant: Tenant): Key => `${tenant}\0`;
 
@@ -147,21 +149,68 @@ export const ofExpiryKey = (key: Key): Key => key.slice(EXPIRY.length + 6);
 export const referenceKey = (prefix: Key, throughSeq: number, holder: Key): Key =>
   REFERENCE + prefix + seqPart(throughSeq) + holder;
 export const referencesPrefix = (prefix: Key): Key => REFERENCE + prefix;
-export const allReferences = REFERENCE;
 /** What a reference is to, through which `seq`, and whose it is. */
 export const ofReferenceKey = (
   key: Key,
 ): { readonly prefix: Key; readonly throughSeq: number; readonly holder: Key } => {
   const end = key.indexOf('\0', key.indexOf('\0') + 1) + 1;
-  const [a = 0, b = 0, c = 0, d = 0] = Buffer.from(key.slice(end, end + 4), 'latin1');
   return {
     prefix: key.slice(REFERENCE.length, end),
-    throughSeq: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0,
+    throughSeq: ofSeqPart(key.slice(end, end + 4)),
     holder: key.slice(end + 4),
   };
 };
 
 /** In `UPKEEP`: a deleted session whose entries forks still refer to; everything else of it is purged. */
 export const keptKey = (prefix: Key): Key => KEPT + prefix;
-export const allKept = KEPT;
-export const ofKeptKey = (key: Key): Key => key.slice(KEPT.length);
+
+/** The prefix of the session that a key of `SESSIONS` or `ROWS` belongs to. */
+export const prefixOf = (key: Key): Key =>
+  key.slice(0, key.indexOf('\0', key.indexOf('\0') + 1) + 1);
+
+/** What a key of `SESSIONS` is of; `stream` is the prefix of a side transcript's entries. */
+export type Kind =
+  | { readonly kind: 'entry'; readonly seq: number }
+  | { readonly kind: 'side'; readonly stream: Key; readonly seq: number }
+  | { readonly kind: 'stream' | 'head' | 'turn' | 'audited' | 'other' };
+
+export const kindOf = (prefix: Key, key: Key): Kind => {
+  switch (key[prefix.length]) {
+    case ENTRY:
+      return { kind: 'entry', seq: ofSeqPart(key.slice(-4)) };
+    case SIDE_ENTRY:
+      return { kind: 'side', stream: key.slice(0, -4), seq: ofSeqPart(key.slice(-4)) };
+    case STREAM:
+      return { kind: 'stream' };
+    case HEAD:
+      return { kind: 'head' };
+    case TURN:
+      return { kind: 'turn' };
+    case AUDITED:
+      return { kind: 'audited' };
+    default:
+      return { kind: 'other' };
+  }
+};
+
+/** What a record of `UPKEEP` is. */
+export const upkeepOf = (
+  key: Key,
+): 'meta' | 'tombstone' | 'purge' | 'expiry' | 'reference' | 'kept' | 'other' => {
+  switch (key[0]) {
+    case META:
+      return 'meta';
+    case TOMBSTONE:
+      return 'tombstone';
+    case PURGE:
+      return 'purge';
+    case EXPIRY:
+      return 'expiry';
+    case REFERENCE:
+      return 'reference';
+    case KEPT:
+      return 'kept';
+    default:
+      return 'other';
+  }
+};

@@ -81,6 +81,11 @@ export class LmdbTables implements ReadTables, WriteTables {
     return result.value;
   }
 
+  /** Copies what is committed now into an empty folder, page by page; others go on writing. */
+  copyTo(dir: string): Promise<void> {
+    return this.#root.backup(dir, false); // compacting copies are reported to break
+  }
+
   /** Frees the slots of readers that were killed: they would keep old pages from being used again. */
   checkReaders(): number {
     return this.#root.readerCheck();

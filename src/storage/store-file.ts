@@ -3,21 +3,14 @@
  * is on disk and before its first commit, so a data file that is missing, empty or cut off beside it
  * is a loss to be told of, never a new store.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../session/errors.ts';
 import { inspectDataFile } from './data-file.ts';
+import { writeDurably } from './durable-files.ts';
 import type { StoreIdentity } from './store.ts';
 import { verifyInChild } from './verify.ts';
+import type { VerifyReport } from './verify-tables.ts';
 
 /** LMDB's data file in the store's directory. */
 export const DATA_FILE = 'data.mdb';
@@ -45,12 +38,16 @@ export const mustBeSound = async (dir: string): Promise<StoreFile | null> => {
       mustTakeWrites(dir);
       return null;
     case 'doubtful': {
-      const report = await verifyInChild(dir);
-      if (report.isSound) return stored;
-      throw lost(path, `${state.why}, and ${report.why}`, stored);
+      const verdict = await verifyInChild(dir);
+      if (verdict.isSound || isReadable(verdict.report)) return stored;
+      throw lost(path, `${state.why}, and ${verdict.why}`, stored);
     }
   }
 };
+
+/** What only does not fit together costs the sessions that it is of. */
+const isReadable = (report: VerifyReport | undefined): boolean =>
+  report?.unreadable === 0 && report.fileFault === undefined;
 
 /** Notes the store's identity, and a newer format. Throws if the directory says another one. */
 export const keepStoreFile = (
@@ -64,7 +61,7 @@ export const keepStoreFile = (
       `${join(dir, STORE_FILE)} names store ${found.storeId}, its data file is of ${storeId}: one of them belongs elsewhere`,
     );
   if (found?.formatVersion !== formatVersion)
-    writeDurably(dir, `${JSON.stringify({ storeId, formatVersion })}\n`);
+    writeDurably(dir, STORE_FILE, `${JSON.stringify({ storeId, formatVersion })}\n`);
   return { storeId, formatVersion };
 };
 
@@ -89,16 +86,6 @@ const readStoreFile = (dir: string): StoreFile | null => {
   } catch (cause) {
     throw new StorageError(`${path} is not JSON: restore it from a backup`, { cause });
   }
-};
-
-const writeDurably = (dir: string, text: string): void => {
-  const path = join(dir, STORE_FILE);
-  const draft = `${path}.new`;
-  writeFileSync(draft, text, { flush: true });
-  renameSync(draft, path);
-  const folder = openSync(dir, 'r');
-  fsyncSync(folder);
-  closeSync(folder);
 };
 
 const lost = (path: string, why: string, stored: StoreFile | null): StorageError =>

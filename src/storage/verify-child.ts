@@ -9,7 +9,7 @@ import { inspectDataFile } from './data-file.ts';
 import { metaKey, UPKEEP } from './keys.ts';
 import { LmdbTables } from './lmdb-tables.ts';
 import { DATA_FILE } from './store-file.ts';
-import { type VerifyReport, verifyTables } from './verify.ts';
+import { type VerifyReport, verifyTables } from './verify-tables.ts';
 
 const [dir] = process.argv.slice(2);
 if (dir === undefined) throw new Error('usage: verify-child <directory>');

@@ -3,8 +3,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '../../src/cli/run.ts';
-import type { Address, DaemonClient, Shell } from '../../src/cli/shell.ts';
+import type { Address, DaemonClient, Shell, StoreCare } from '../../src/cli/shell.ts';
 import { GreenroomError } from '../../src/session/errors.ts';
+import { storeCare } from '../../src/storage/care.ts';
 
 export const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
 
@@ -22,6 +23,7 @@ export interface World {
   readonly stdin?: string;
   readonly isTerminal?: boolean;
   readonly runDaemon?: Shell['runDaemon'];
+  readonly storeCare?: StoreCare;
 }
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'greenroom-cli-'));
@@ -53,6 +55,7 @@ export const greenroom = async (
     sleep: async () => {},
     connect: world.connect ?? (daemon === undefined ? nobody : async () => daemon),
     runDaemon: world.runDaemon ?? (async () => 0),
+    storeCare: async () => world.storeCare ?? storeCare,
     newestModel: () => 'claude-sonnet-5-5',
   };
   const code = await runCli(typeof line === 'string' ? line.split(' ') : line, shell);

@@ -9,6 +9,7 @@ import { runCli } from '../../src/cli/run.ts';
 import type { Screen, Shell } from '../../src/cli/shell.ts';
 import { connectClient } from '../../src/client/client.ts';
 import { newestSonnet } from '../../src/session/pricing/price.ts';
+import { storeCare } from '../../src/storage/care.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
 import { codeIn, README, ROOT, shellLines } from './readme.ts';
@@ -59,6 +60,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     sleep: async () => {},
     connect: connectClient,
     runDaemon: async () => 0,
+    storeCare: async () => storeCare,
     newestModel: newestSonnet,
   };
   const code = await runCli(words, shell);

@@ -224,6 +224,7 @@ const importAll = async (
     sleep: () => Promise.resolve(),
     connect: connectClient,
     runDaemon: () => Promise.reject(new Error('not here')),
+    storeCare: () => Promise.reject(new Error('not here')),
     newestModel: newestSonnet,
   });
   const lines = out

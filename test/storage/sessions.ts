@@ -44,7 +44,10 @@ export const append = (key: SessionKey, head?: Head, ...texts: string[]): Sessio
   const said = texts.length === 0 ? [`message ${seq + 1}`] : texts;
   const entries: Entry[] = said.map((text, at) => message(seq + at + 1, text));
   return write(key, head, {
-    head: { seq: seq + entries.length },
+    head: {
+      seq: seq + entries.length,
+      messageCount: (head?.messageCount ?? 0) + entries.length,
+    },
     appends: [{ subpath: '', entries }],
   });
 };

@@ -10,6 +10,7 @@ import {
   checkProvider,
   checkSettings,
 } from '../doctor/machine.ts';
+import { checkRecords } from '../doctor/records.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { Output } from '../output.ts';
 
@@ -17,9 +18,10 @@ export const registerDoctor = (registration: Registration): void => {
   registration.program
     .command('doctor')
     .description('checks everything that Greenroom needs')
+    .option('--verify', 'also read every record of the store, and see that they fit together')
     .action(
-      act(registration, async (run) => {
-        const checks = await examine(run);
+      act<[], { readonly verify?: boolean }>(registration, async (run, _, { verify = false }) => {
+        const checks = [...(await examine(run)), ...(verify ? await checkRecords(run) : [])];
         run.out.many(checks, () => checks.map((check) => line(check, run.out)).join(''));
         if (checks.some((check) => check.status === 'fail')) run.finish(1);
       }),

@@ -20,7 +20,7 @@ const { emptyUsage } = await load('session/usage.js');
 const { openLmdbJournal } = await load('storage/lmdb-journal.js');
 const { memoryJournal } = await load('storage/memory-journal.js');
 const { SyncGate } = await load('storage/sync-gate.js');
-const { verifyTables } = await load('storage/verify.js');
+const { verifyTables } = await load('storage/verify-tables.js');
 
 const NOW = 1_790_000_000_000;
 /** Tombstones of the scenario never end. */
@@ -47,7 +47,15 @@ const writeAt = (id, at) => {
   const isFirst = at === 0;
   return {
     ...{ kind: 'write', key: keyOf(id), expectedVersion: at },
-    head: { ...newHead(keyOf(id), NOW), version: seq, seq, numTurns: seq, title: `${id} ${seq}` },
+    head: {
+      ...newHead(keyOf(id), NOW),
+      version: seq,
+      seq,
+      numTurns: seq,
+      messageCount: seq,
+      sideTranscripts: 1,
+      title: `${id} ${seq}`,
+    },
     appends: [
       { subpath: '', entries: [message(seq, id)] },
       ...(isFirst ? [{ subpath: 'agent', entries: [message(1, 'side')] }] : []),

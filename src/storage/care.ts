@@ -1,0 +1,112 @@
+/**
+ * Copies of a whole store: made while somebody writes to it, put back where there is none. Both are
+ * judged by reading everything before they count.
+ *
+ * 1. A backup is of one moment: LMDB copies what one reading transaction sees, writers go on.
+ * 2. `backup.json` is written last: a folder without it is no backup, however much lies in it.
+ * 3. A restore goes to its place by one rename; before that nothing is there, after it everything.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { compiledFile } from '../compiled.ts';
+import { StorageError } from '../session/errors.ts';
+import { runChild } from './child.ts';
+import { syncFile, syncFolder, writeDurably } from './durable-files.ts';
+import { DATA_FILE, keepStoreFile, type StoreFile } from './store-file.ts';
+import { StoreLock } from './store-lock.ts';
+import { verifyInChild } from './verify.ts';
+import type { VerifyReport } from './verify-tables.ts';
+
+const NOTE = 'backup.json';
+
+/** What a backup says of itself; counts and identity are checked when it is restored. */
+export interface BackupNote extends StoreFile {
+  readonly madeAt: string;
+  readonly records: number;
+  readonly sessions: number;
+  readonly entries: number;
+}
+
+/** Copies the store in `storeDir` to the folder `dir`, which must be empty or missing. */
+export const backupStore = async (
+  storeDir: string,
+  dir: string,
+  nowMs: number,
+): Promise<BackupNote> => {
+  if (!existsSync(join(storeDir, DATA_FILE)))
+    throw new StorageError(`there is no store in ${storeDir}`);
+  mustBeEmpty(dir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const script = compiledFile(import.meta.url, './copy-child.js');
+  const { out, failure } = await runChild(script, [resolve(storeDir), resolve(dir)]);
+  if (failure !== null) throw new StorageError(`copying the store ended with ${failure}`);
+  const report = await soundReport(dir);
+  const { storeId, formatVersion } = JSON.parse(out) as StoreFile;
+  const { records, sessions, entries } = report;
+  const madeAt = new Date(nowMs).toISOString();
+  const note = { storeId, formatVersion, madeAt, records, sessions, entries };
+  rmSync(join(dir, LOCK_FILE), { force: true });
+  syncFile(join(dir, DATA_FILE));
+  writeDurably(dir, NOTE, `${JSON.stringify(note)}\n`);
+  return note;
+};
+
+/** Puts a backup into `storeDir`, which must be empty or missing, and used by nobody. */
+export const restoreStore = async (
+  dir: string,
+  storeDir: string,
+  nowMs: number,
+): Promise<BackupNote> => {
+  const note = readNote(dir);
+  mustBeEmpty(storeDir, SOCKET_FILE);
+  mkdirSync(storeDir, { recursive: true, mode: 0o700 });
+  const lock = await StoreLock.take(storeDir, nowMs);
+  try {
+    mustBeEmpty(storeDir, SOCKET_FILE);
+    const draft = `${resolve(storeDir)}.restoring`;
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { mode: 0o700 });
+    await cp(join(dir, DATA_FILE), join(draft, DATA_FILE));
+    mustMatch(note, await soundReport(draft), dir);
+    syncFile(join(draft, DATA_FILE));
+    renameSync(join(draft, DATA_FILE), join(storeDir, DATA_FILE));
+    syncFolder(storeDir);
+    keepStoreFile(storeDir, null, note);
+    rmSync(draft, { recursive: true, force: true });
+  } finally {
+    await lock.release();
+  }
+  return note;
+};
+
+/** The three together, for the command line. */
+export const storeCare = { verify: verifyInChild, backup: backupStore, restore: restoreStore };
+
+const LOCK_FILE = 'lock.mdb';
+const SOCKET_FILE = 'lock';
+
+const mustBeEmpty = (dir: string, ...exempt: readonly string[]): void => {
+  if (!existsSync(dir)) return;
+  const found = readdirSync(dir).filter((name) => !exempt.includes(name));
+  if (found.length > 0)
+    throw new StorageError(`${dir} is not empty (${found[0]}): name another folder`);
+};
+
+const readNote = (dir: string): BackupNote => {
+  const path = join(dir, NOTE);
+  if (!existsSync(path)) throw new StorageError(`${dir} is no finished backup: it has no ${NOTE}`);
+  return JSON.parse(readFileSync(path, 'utf8')) as BackupNote;
+};
+
+const soundReport = async (dir: string): Promise<VerifyReport> => {
+  const verdict = await verifyInChild(dir);
+  if (verdict.isSound) return verdict.report;
+  throw new StorageError(`the copy in ${dir} is not sound: ${verdict.why}`);
+};
+
+const mustMatch = (note: BackupNote, report: VerifyReport, dir: string): void => {
+  for (const count of ['records', 'sessions', 'entries'] as const)
+    if (note[count] !== report[count])
+      throw new StorageError(`${dir} has ${report[count]} ${count}, it should have ${note[count]}`);
+};
