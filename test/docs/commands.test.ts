@@ -40,6 +40,10 @@ interface World {
   readonly stdin?: string;
 }
 
+/** One for all lines: what one writes, the next one reads. */
+const folder = newFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+
 const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {}) => {
   const out: string[] = [];
   const screen: Screen = {
@@ -54,7 +58,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
       yield Buffer.from(stdin);
     })(),
     env: { GREENROOM_MIN_FREE_MB: '1', ...env },
-    cwd: newFolder(),
+    cwd: folder,
     version: '0.0.0',
     nowMs: () => Date.now(),
     sleep: async () => {},
@@ -64,7 +68,6 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     newestModel: newestSonnet,
   };
   const code = await runCli(words, shell);
-  rmSync(shell.cwd, { recursive: true });
   return { code, out: out.join('') };
 };
 
