@@ -16,10 +16,12 @@ import { type SupervisorRef, startTree } from './otp/supervisor.ts';
 import { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
 import { runtimeOf } from './runtime.ts';
+import type { SessionsApi } from './session/api.ts';
 import { Caller } from './session/caller.ts';
 import type { ClassicStore } from './session/classic/classic-store.ts';
 import { JournalSessionStore } from './session/classic/journal-session-store.ts';
 import { DEFAULT_MODEL } from './session/classic/models.ts';
+import { embeddedApi } from './session/embedded.ts';
 import { GreenroomError } from './session/errors.ts';
 import { Feed } from './session/feed.ts';
 import { Tenant } from './session/ids.ts';
@@ -60,11 +62,27 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   postgresql: (_, __, url) => new PostgresSessionStore(url),
 };
 
+/** A store on our journal. */
+export interface JournalStore extends ClassicStore {
+  /** The verbs on its sessions, as a running Greenroom has them, for what is built on these; there are no turns here. */
+  readonly api: Omit<SessionsApi, 'turn'>;
+}
+
+/** What a URL opens, as far as the compiler can read it. */
+type Opened<Url extends string> = Url extends `lmdb:${string}` | 'memory:'
+  ? JournalStore
+  : ClassicStore;
+
 /**
  * `lmdb:DIR`, `memory:`, `file:DIR` (`file:` alone is `~/.claude`), `redis://…`, `postgres://…`.
  * Throws `invalid_request` for anything else.
  */
-export const openStore = async (url: string, options: OpenOptions = {}): Promise<ClassicStore> => {
+export const openStore = async <Url extends string>(
+  url: Url,
+  options: OpenOptions = {},
+): Promise<Opened<Url>> => (await opened(url, options)) as Opened<Url>;
+
+const opened = async (url: string, options: OpenOptions): Promise<ClassicStore> => {
   const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(url) ?? [];
   const opener = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined;
   if (opener === undefined)
@@ -89,7 +107,7 @@ const folderOf = (scheme: string, path: string): string => {
 const openTree = async (
   place: { readonly store: string } | { readonly dataDir: string },
   { clock = systemClock, log = createLog({ level: 'warn' }), onFatal, syncGate }: OpenOptions,
-): Promise<ClassicStore> => {
+): Promise<JournalStore> => {
   const config = defaultConfig({ ...place, provider: 'rehearsal' }, DEFAULT_MODEL);
   const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
   const system = new System({
@@ -109,12 +127,13 @@ const openTree = async (
     await lock?.release();
     throw error;
   });
-  return new JournalSessionStore({
-    caller: new Caller(system),
-    tenant: Tenant.parse('default'),
+  const tenant = Tenant.parse('default');
+  const classic = new JournalSessionStore({
+    ...{ caller: new Caller(system), tenant },
     tombstoneMs: 0,
     onClose: () => stop(system, root, lock),
   });
+  return Object.assign(classic, { api: embeddedApi(sessions, tenant) });
 };
 
 const takeLock = (dataDir: string, clock: Clock): Promise<StoreLock> => {

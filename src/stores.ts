@@ -2,7 +2,7 @@
  * The door `greenroom/stores`: classic session stores, what they are made of, and the suite of tests that any of
  * them must pass. `README.md` has the examples.
  */
-export { type OpenOptions, openStore } from './open-store.ts';
+export { type JournalStore, type OpenOptions, openStore } from './open-store.ts';
 export type {
   ClassicStore,
   CleanupOptions,

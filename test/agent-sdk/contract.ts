@@ -254,7 +254,7 @@ export const sessionStoreContract = (open: () => Promise<Host>): void => {
     });
 
     test('come page by page, each session once, while sessions are written to', async () => {
-      const { store, greenroom } = await open();
+      const { store, api } = await open();
       const { projectKey } = KEY;
       const ids = Array.from({ length: 12 }, (_, n) => `s${n}`);
       for (const sessionId of ids) await store.append({ projectKey, sessionId }, [entry('1')]);
@@ -263,7 +263,7 @@ export const sessionStoreContract = (open: () => Promise<Host>): void => {
       do {
         const at = cursor === undefined ? {} : { cursor };
         const request = { projectKey, limit: 5, ...at };
-        const page = await greenroom.api.sessions('mirror-list', request);
+        const page = await api.sessions('mirror-list', request);
         seen.push(...page.sessions.map(({ sessionId }) => sessionId));
         for (const sessionId of ids.slice(0, 6))
           await store.append({ projectKey, sessionId }, [entry(`${seen.length}`)]);

@@ -1,27 +1,38 @@
 /** What the Agent SDK's store can stand on, each opened for one test and gone after it. */
 import { onTestFinished } from 'vitest';
-import { type AgentSdkSessionStore, agentSdkSessionStore } from '../../src/agent-sdk/index.ts';
+import {
+  type AgentSdkSessionStore,
+  agentSdkSessionStore,
+  type MirrorApi,
+} from '../../src/agent-sdk/index.ts';
 import { connectClient, type Greenroom } from '../../src/index.ts';
+import { openStore } from '../../src/stores.ts';
 import { type Options, testGreenroom } from '../support/greenroom.ts';
 import { natsServer } from '../support/nats.ts';
 
 export interface Host {
-  readonly greenroom: Greenroom;
+  /** The sessions themselves. */
+  readonly api: MirrorApi;
   readonly store: AgentSdkSessionStore;
   /** Another store over the same sessions, as a second program has it. */
   another(): Promise<AgentSdkSessionStore>;
 }
 
-export const embedded = async (options: Options = {}): Promise<Host> => {
+export interface WholeHost extends Host {
+  readonly greenroom: Greenroom;
+}
+
+export const embedded = async (options: Options = {}): Promise<WholeHost> => {
   const { greenroom } = await testGreenroom(options);
   return {
     greenroom,
+    api: greenroom.api,
     store: agentSdkSessionStore(greenroom),
     another: async () => agentSdkSessionStore(greenroom.api),
   };
 };
 
-export const overNats = async (options: Options = {}): Promise<Host> => {
+export const overNats = async (options: Options = {}): Promise<WholeHost> => {
   const { greenroom } = await testGreenroom({
     ...options,
     nats: { port: 0 },
@@ -34,5 +45,16 @@ export const overNats = async (options: Options = {}): Promise<Host> => {
     onTestFinished(() => client.close());
     return agentSdkSessionStore(client);
   };
-  return { greenroom, store: await another(), another };
+  return { greenroom, api: greenroom.api, store: await another(), another };
+};
+
+/** A journal in memory, without a Greenroom around it. */
+export const inMemory = async (): Promise<Host> => {
+  const opened = await openStore('memory:');
+  onTestFinished(() => opened.close());
+  return {
+    api: opened.api,
+    store: agentSdkSessionStore(opened),
+    another: async () => agentSdkSessionStore(opened.api),
+  };
 };

@@ -32,7 +32,7 @@ import {
 import { beforeEach, describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import type { AgentSdkSessionStore } from '../../src/agent-sdk/index.ts';
 import { ROOT } from '../docs/readme.ts';
-import { embedded, type Host } from './hosts.ts';
+import { embedded, type WholeHost } from './hosts.ts';
 
 const FIXTURES = join(ROOT, 'test', 'fixtures', 'transcripts');
 const FILES = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).filter((path) =>
@@ -81,7 +81,7 @@ const inOrder = (infos: readonly SDKSessionInfo[]) =>
 
 describe('the official SDK', () => {
   let ours: SessionStore;
-  let host: Host;
+  let host: WholeHost;
   let theirs: OnceStore;
   let dir: string;
   beforeEach(async () => {
