@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { greenroom as declaration } from '../supervisors/greenroom.ts';
 import type { Bus, Parts, Seams } from '../supervisors/parts.ts';
 import type { Config } from './config.ts';
+import { actorView } from './greenroom/actor-view.ts';
 import type { Log } from './log.ts';
 import { brokerName } from './nats/broker.ts';
 import { type Clock, pause } from './otp/clock.ts';
@@ -84,6 +85,7 @@ export class RunningGreenroom {
     const daemonVerbs = {
       status: () => running?.status(),
       tree: () => running && treeView(running.tree()),
+      inspect: (request: unknown) => running && actorView(system, running.root, request),
     };
     const parts: Parts = { config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams };
     // Before anything else: our companions' files are in there too.

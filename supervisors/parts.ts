@@ -29,7 +29,7 @@ export interface Parts {
   readonly sessions: Sessions;
   readonly seams: Seams;
   /** What the daemon answers about itself, by verb. */
-  readonly daemonVerbs: Readonly<Record<string, () => unknown>>;
+  readonly daemonVerbs: Readonly<Record<string, (request: unknown) => unknown>>;
   /** The store is no longer to be trusted: the process ends itself at once. */
   readonly onFatal: (error: Error) => void;
 }

@@ -5,6 +5,7 @@ import { registerCleanup } from './commands/cleanup.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerImport } from './commands/import.ts';
+import { registerInspect } from './commands/inspect.ts';
 import { registerSend } from './commands/send.ts';
 import { registerSessions } from './commands/sessions.ts';
 import { registerStart } from './commands/start.ts';
@@ -55,6 +56,7 @@ const buildProgram = (shell: Shell, finish: (exitCode: number) => void): Command
     registerStart,
     registerStatus,
     registerTree,
+    registerInspect,
     registerDoctor,
     registerConfig,
     registerSend,

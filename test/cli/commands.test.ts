@@ -168,6 +168,35 @@ test('the tree is drawn with its branches', async () => {
   );
 });
 
+test('an actor is described by its work and its crashes', async () => {
+  const actor = {
+    path: 'greenroom/storage/journal',
+    kind: 'worker',
+    status: 'running',
+    mailbox: 2,
+    current: { message: 'call commit', since: '2026-01-01T00:00:00.000Z' },
+    reductions: 7,
+    restarts: 1,
+    lastCrash: 'crashed: boom',
+  };
+  const daemon = new FakeDaemon({ 'daemon.inspect': actor });
+  const { out } = await greenroom('inspect storage/journal', { daemon });
+  expect(out).toBe(
+    [
+      'path        greenroom/storage/journal',
+      'kind        worker',
+      'status      running',
+      'mailbox     2',
+      'current     call commit since 2026-01-01T00:00:00.000Z',
+      'reductions  7',
+      'restarts    1',
+      'lastCrash   crashed: boom',
+      '',
+    ].join('\n'),
+  );
+  expect(daemon.asked).toEqual([['daemon.inspect', { path: 'storage/journal' }]]);
+});
+
 test('the connection is closed whatever happens', async () => {
   const daemon = new FakeDaemon({ get: new GreenroomError('session_not_found', 'no session "x"') });
   await greenroom('sessions show x', { daemon });

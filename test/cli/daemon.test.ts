@@ -91,6 +91,15 @@ describe('a running daemon', () => {
     expect(out).toMatch(/^greenroom {2}rest_for_one\n├─ companions/);
   });
 
+  test('describes one of its actors', async () => {
+    const { out } = await here.call(['inspect', 'storage/journal', '--json']);
+    expect(jsonLines(out)).toMatchObject([
+      { path: 'greenroom/storage/journal', kind: 'worker', status: 'running', lastCrash: null },
+    ]);
+    expect(jsonLines(out)[0]).not.toHaveProperty('state');
+    expect(await here.call(['inspect', 'nowhere'])).toMatchObject({ code: 2 });
+  });
+
   test('says what it does not have', async () => {
     const { code, err } = await here.call(['sessions', 'show', 'nobody']);
     expect(code).toBe(3);
