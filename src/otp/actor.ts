@@ -59,7 +59,7 @@ export class Actor extends Process {
   call(name: string, request?: unknown, options?: CallOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const waits = this.mailbox.full && options?.whenFull === 'wait';
-      const refusal = this.#refusal(name, waits);
+      const refusal = refusalOf(this, name, waits);
       if (refusal !== undefined) return reject(refusal);
       const timeoutMs = options?.timeoutMs ?? CALL_TIMEOUT_MS;
       const call = new Call(this, name, request, timeoutMs, resolve, reject);
@@ -69,7 +69,7 @@ export class Actor extends Process {
   }
 
   cast(name: string, message?: unknown): void {
-    if (this.mailbox.full && this.alive) throw this.#full();
+    if (this.mailbox.full && this.alive) throw mailboxFull(this);
     this.deliver(new Message('cast', name, message));
   }
 
@@ -79,28 +79,11 @@ export class Actor extends Process {
     { timeoutMs = CALL_TIMEOUT_MS }: Pick<CallOptions, 'timeoutMs'> = {},
   ): Promise<void> {
     if (!this.mailbox.full || !this.alive) return this.cast(name, message);
-    if (this.#crowded) throw this.#full();
+    if (this.mailbox.crowded) throw mailboxFull(this);
     const { clock, deadlines } = this.host;
     const cast = new WaitingCast(name, message, deadlines, clock.monotonic() + timeoutMs);
     this.mailbox.wait(cast);
     return cast.taken;
-  }
-
-  get #crowded(): boolean {
-    return this.mailbox.outside >= this.mailbox.limit;
-  }
-
-  #refusal(name: string, waits: boolean): OtpError | undefined {
-    if (!this.alive) return new OtpError('noproc', `${this.label} is not alive`);
-    if (this.mailbox.full && (!waits || this.#crowded)) return this.#full();
-    if (this.host.running !== this) return undefined;
-    return new OtpError('calling_self', `${this.label} called itself (${name}) and cannot answer`);
-  }
-
-  #full(): OtpError {
-    const retryAfterMs = this.waiting ? RETRY_WAITING_MS : RETRY_WORKING_MS;
-    const what = `the mailbox of ${this.label} is full (${this.mailbox.limit} messages)`;
-    return new OtpError('mailbox_full', what, { retryAfterMs });
   }
 
   // ── Self ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -176,6 +159,20 @@ export class Actor extends Process {
   exit(reason: ExitReason): void {
     this.signalExit(reason, this);
   }
+}
+
+function refusalOf(actor: Actor, name: string, waits: boolean): OtpError | undefined {
+  const { mailbox } = actor;
+  if (!actor.alive) return new OtpError('noproc', `${actor.label} is not alive`);
+  if (mailbox.full && (!waits || mailbox.crowded)) return mailboxFull(actor);
+  if (actor.host.running !== actor) return undefined;
+  return new OtpError('calling_self', `${actor.label} called itself (${name}) and cannot answer`);
+}
+
+function mailboxFull({ label, mailbox, waiting }: Actor): OtpError {
+  const retryAfterMs = waiting ? RETRY_WAITING_MS : RETRY_WORKING_MS;
+  const what = `the mailbox of ${label} is full (${mailbox.limit} messages)`;
+  return new OtpError('mailbox_full', what, { retryAfterMs });
 }
 
 /** The system that a process lives in, as its layers need it: every process is made by `spawn`. */

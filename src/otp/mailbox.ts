@@ -9,6 +9,7 @@
 import type { Message } from './message.ts';
 import { Ring } from './ring.ts';
 
+/** There are as many as there are actors, so it has no private methods: these cost each instance a word. */
 export class Mailbox {
   readonly limit: number;
   size = 0;
@@ -49,6 +50,11 @@ export class Mailbox {
     this.size++;
   }
 
+  /** No room outside either. */
+  get crowded(): boolean {
+    return this.outside >= this.limit;
+  }
+
   /** Senders that wait for room. */
   get outside(): number {
     return this.#outside?.size ?? 0;
@@ -56,7 +62,7 @@ export class Mailbox {
 
   /** Lets a message of others wait for room. False if too many do. */
   wait(message: Message): boolean {
-    if (this.outside >= this.limit) return false;
+    if (this.crowded) return false;
     this.#outside ??= new Ring();
     this.#outside.push(message);
     return true;
@@ -72,12 +78,13 @@ export class Mailbox {
     this.size--;
     if (message.fromOthers) {
       this.#fromOthers--;
-      if (this.#outside !== undefined) this.#admit(this.#outside);
+      if (this.#outside !== undefined) this.admit(this.#outside);
     }
     return message;
   }
 
-  #admit(outside: Ring<Message>): void {
+  /** There is room for one of those that wait outside. */
+  admit(outside: Ring<Message>): void {
     for (let next = outside.shift(); next !== undefined; next = outside.shift()) {
       if (next.moot) continue;
       this.push(next);

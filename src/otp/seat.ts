@@ -3,11 +3,19 @@
  * Starting and stopping a child is the same for every kind of supervisor, so it is here.
  */
 import type { ChildSpec } from './child-spec.ts';
+import type { Timer } from './clock.ts';
 import { type ExitReason, isAbnormal } from './exit-reason.ts';
 import type { Process, Seat, StartResult } from './process.ts';
 import type { SeatStatus, Shutdown } from './program.ts';
 import type { System } from './system.ts';
 
+/** A child that is being stopped. */
+interface Leaving {
+  readonly stopped: Promise<void>;
+  readonly onLeft: () => void;
+}
+
+/** There is one for each child, so it has no private methods: these cost each instance a word. */
 export class ChildSeat implements Seat {
   readonly spec: ChildSpec;
   status: SeatStatus = 'stopped';
@@ -16,8 +24,7 @@ export class ChildSeat implements Seat {
   /** When the last start began; monotonic, in whole milliseconds: a fraction would be an object more for each child. */
   startedMs: number | undefined = undefined;
   lastCrash: ExitReason | undefined = undefined;
-  #stopped: Promise<void> | undefined = undefined;
-  #onLeft: (() => void) | undefined = undefined;
+  #leaving: Leaving | undefined = undefined;
 
   constructor(spec: ChildSpec) {
     this.spec = spec;
@@ -39,12 +46,12 @@ export class ChildSeat implements Seat {
   start(system: System, supervisor: Process): StartResult | Promise<StartResult> {
     this.status = this.restarts > 0 ? 'restarting' : 'starting';
     this.startedMs = Math.ceil(system.clock.monotonic());
-    const conclude = (result: StartResult) => this.#conclude(supervisor, result);
+    const told = (result: StartResult) => conclude(this, supervisor, result);
     try {
       const result = this.spec.start(system, { parent: supervisor, seat: this });
-      return result instanceof Promise ? result.catch(failed).then(conclude) : conclude(result);
+      return result instanceof Promise ? result.catch(failed).then(told) : told(result);
     } catch (error) {
-      return conclude(failed(error));
+      return told(failed(error));
     }
   }
 
@@ -77,29 +84,18 @@ export class ChildSeat implements Seat {
       return Promise.resolve();
     }
     this.status = 'stopping';
-    return this.#stopped ?? this.#stop(this.process, supervisor, reason);
-  }
-
-  #stop(process: Process, supervisor: Process, reason: ExitReason): Promise<void> {
-    const { shutdownMs } = this;
-    const { host, label } = supervisor;
-    const insist = (lateMs: number) => {
-      host.report({ kind: 'child_killed', supervisor: label, child: this.id, shutdownMs: lateMs });
-      process.signalExit('kill');
-    };
-    const bound =
-      typeof shutdownMs === 'number'
-        ? host.clock.setTimeout(() => insist(shutdownMs), shutdownMs)
-        : undefined;
+    if (this.#leaving !== undefined) return this.#leaving.stopped;
+    const { process, shutdownMs } = this;
+    const bound = boundOf(this, process, supervisor);
+    let onLeft = () => {};
     const stopped = new Promise<void>((resolve) => {
-      this.#onLeft = () => {
+      onLeft = () => {
         bound?.cancel();
-        this.#stopped = undefined;
         this.status = 'stopped';
         resolve();
       };
     });
-    this.#stopped = stopped;
+    this.#leaving = { stopped, onLeft };
     // Last: one that is on its way out already may be gone in this very step when it is killed.
     process.signalExit(shutdownMs === 'brutal_kill' ? 'kill' : reason, supervisor);
     return stopped;
@@ -108,24 +104,29 @@ export class ChildSeat implements Seat {
   left(process: Process): void {
     if (this.process !== process || this.status !== 'stopping') return;
     this.process = undefined;
-    this.#onLeft?.();
-    this.#onLeft = undefined;
+    const leaving = this.#leaving;
+    this.#leaving = undefined;
+    leaving?.onLeft();
   }
+}
 
-  /** A specification that starts no process of its own (`onlyIf`) tells nobody but its caller. */
-  #conclude(supervisor: Process, result: StartResult): StartResult {
-    if (this.status === 'starting' || this.status === 'restarting') this.settle(result);
-    if (result.kind !== 'failed') return result;
-    const { label } = supervisor;
-    const { reason } = result;
-    supervisor.host.report({
-      kind: 'child_start_failed',
-      supervisor: label,
-      child: this.id,
-      reason,
-    });
-    return result;
-  }
+/** Kills a child that has not ended within its `shutdownMs`. */
+function boundOf(seat: ChildSeat, process: Process, { host, label }: Process): Timer | undefined {
+  const { shutdownMs } = seat;
+  if (typeof shutdownMs !== 'number') return undefined;
+  return host.clock.setTimeout(() => {
+    host.report({ kind: 'child_killed', supervisor: label, child: seat.id, shutdownMs });
+    process.signalExit('kill');
+  }, shutdownMs);
+}
+
+/** A specification that starts no process of its own (`onlyIf`) tells nobody but its caller. */
+function conclude(seat: ChildSeat, { host, label }: Process, result: StartResult): StartResult {
+  if (seat.status === 'starting' || seat.status === 'restarting') seat.settle(result);
+  if (result.kind !== 'failed') return result;
+  const { reason } = result;
+  host.report({ kind: 'child_start_failed', supervisor: label, child: seat.id, reason });
+  return result;
 }
 
 /** A specification that throws instead of answering has failed to start its child. */
