@@ -52,10 +52,10 @@ export class RunningTask<T> implements Task<T> {
     this.#process = process;
   }
 
-  /** Whichever of the two crashes takes the other along. */
+  /** Whichever of the two crashes takes the other along. A task of the dead ends at once. */
   belongTo(owner: Process): void {
     this.#owner = owner;
-    link(owner, this.process);
+    link(this.process, owner);
   }
 
   /** The first outcome counts. */

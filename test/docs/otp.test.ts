@@ -32,6 +32,17 @@ test('every refusal is in the table', () => {
   );
 });
 
+test('the run queue yields when the guide says', () => {
+  const scheduler = documentNamed('src/otp/scheduler.ts');
+  const numberOf = (constant: string): string => {
+    const [, digits = ''] = new RegExp(`const ${constant} = ([\\d_]+);`).exec(scheduler) ?? [];
+    return Number(digits.replaceAll('_', '')).toLocaleString('en');
+  };
+  const [slice, burst, burstMs] = ['SLICE', 'BURST', 'BURST_MS'].map(numberOf);
+  expect(GUIDE).toContain(`others after ${slice} messages`);
+  expect(GUIDE).toContain(`sockets after ${burst} messages or ${burstMs} ms`);
+});
+
 test('the program is about as long as it says', () => {
   const program = fencesIn(GUIDE).find(({ marker }) => marker?.startsWith('runs:'))?.text ?? '';
   const lines = program.split('\n').filter((line) => line.trim() !== '');

@@ -262,6 +262,20 @@ test('the declaration of a child can be read back', async () => {
   expect(childSpecOf(root, 'a')).toBe(spec);
 });
 
+test('unless they say otherwise, children are permanent, and have 5 s to end, supervisors forever', async () => {
+  const w = world();
+  const inner = supervisor({ id: 'inner', strategy: 'one_for_one', children: [] });
+  const root = await start(w, { children: [child(w, 'a'), inner] });
+  const defaults = ['a', 'inner'].map((id) => {
+    const { type, restart, shutdownMs, significant = false } = childSpecOf(root, id);
+    return [type, restart, shutdownMs, significant];
+  });
+  expect(defaults).toEqual([
+    ['worker', 'permanent', 5_000, false],
+    ['supervisor', 'permanent', 'infinity', false],
+  ]);
+});
+
 test.each<[string, Partial<SupervisorOptions>, Partial<ChildSpec>]>([
   ['no id', {}, { id: '' }],
   ['no such restart', {}, { restart: 'sometimes' as Restart }],

@@ -225,6 +225,16 @@ test('an owner that crashes takes its linked tasks along', async () => {
   expect([w.notes.includes('aborted'), task.ref.alive]).toEqual([true, false]);
 });
 
+test('a task of an owner that is dead already ends before it begins', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const owner = await puppet(w, 'owner');
+  await kill(w, owner);
+  const task = tasks.async(() => void w.notes.push('worked'), { owner });
+  expect(await task.yield(0)).toEqual({ ok: false, reason: 'noproc' });
+  expect(w.notes).not.toContain('worked');
+});
+
 test('a linked task that is done, shut down or given up on leaves its owner alone', async () => {
   const w = world();
   const { tasks } = await start(w);
