@@ -51,7 +51,7 @@ export const mirrorVerbs = (caller: Caller): MirrorVerbs => {
         lines: request.entries.map((entry) => Buffer.from(entry)),
       };
       const found = find(tenant, externalKey);
-      for (const key of [...(found === undefined ? [] : [found]), ...seats(tenant, request)]) {
+      for (const key of seats(tenant, request, found)) {
         if (key !== found && journal().tombstone(key) !== undefined) continue;
         try {
           return appended(await caller.change(key, mirror));
@@ -129,7 +129,13 @@ export const mirrorVerbs = (caller: Caller): MirrorVerbs => {
   };
 };
 
-function* seats(tenant: Tenant, request: Request<'mirror-append'>): Generator<SessionKey> {
+/** Where the session is, or may be made; only as far as it is asked, for each costs a hash. */
+function* seats(
+  tenant: Tenant,
+  request: Request<'mirror-append'>,
+  found: SessionKey | undefined,
+): Generator<SessionKey> {
+  if (found !== undefined) yield found;
   for (const sessionId of idsFor(request)) yield { tenant, sessionId };
 }
 
