@@ -34,6 +34,8 @@ export interface MessageEntry {
   readonly costNanoUsd?: number | null;
   /** What classic programs gave with the message beside role, content, id and time. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** The typed message of a classic program that this one was made from. */
+  readonly typed?: Readonly<Record<string, unknown>>;
 }
 
 export interface ImportedEntry {

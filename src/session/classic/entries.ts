@@ -2,30 +2,42 @@
  * Classic messages as entries of the journal, and back.
  *
  * 1. What the model may see, a user's or an assistant's message, is a `message` entry with the API's own bytes; the
- *    rest of it (further fields, a time finer than a millisecond or of another zone) stands beside them.
- * 2. Everything else, typed messages and other roles, is kept verbatim as an `imported` line.
+ *    rest of it (further fields, a time finer than a millisecond or of another zone, the typed message that it was)
+ *    stands beside them.
+ * 2. Everything else, `system`, `result` and the like, is kept verbatim as an `imported` line, which the model never sees.
  */
 import type { Entry, ImportedEntry, MessageEntry } from '../entry.ts';
 import { iso } from '../views.ts';
-import { isTyped, isTypedData, type StoredMessage, type TypedMessage } from './models.ts';
+import {
+  isTyped,
+  isTypedData,
+  type Message,
+  type StoredMessage,
+  type TypedMessage,
+} from './models.ts';
 import { deserializeStored, serializeStored, toJson } from './serialization.ts';
+import { modelView } from './transcript.ts';
 
 export type NewEntry = Omit<MessageEntry, 'seq'> | Omit<ImportedEntry, 'seq'>;
 
 /** @param message checked and copied before. */
 export const entryOf = (message: StoredMessage, nowMs: number): NewEntry => {
-  if (isTyped(message) || (message.role !== 'user' && message.role !== 'assistant')) {
+  const [seen] = modelView([message]);
+  if (seen === undefined) {
     const body = Buffer.from(toJson(serializeStored(message)));
     return { kind: 'imported', atMs: nowMs, body };
   }
-  const { role, content, id, timestamp, ...others } = message;
+  const body = Buffer.from(toJson(seen));
+  if (isTyped(message))
+    return { kind: 'message', role: seen.role, atMs: nowMs, body, typed: message };
+  const { role: _, content: __, id, timestamp, ...others } = message;
   const atMs = Date.parse(timestamp);
   const extra = { ...others, ...(iso(atMs) === timestamp ? {} : { timestamp }) };
   return {
     kind: 'message',
-    role: message.role,
+    role: seen.role,
     atMs,
-    body: Buffer.from(toJson({ role, content })),
+    body,
     ...(id === null ? {} : { id }),
     ...(Object.keys(extra).length === 0 ? {} : { extra }),
   };
@@ -35,9 +47,8 @@ export const entryOf = (message: StoredMessage, nowMs: number): NewEntry => {
 export const messagesOf = (entry: Entry): StoredMessage[] => {
   if (entry.kind === 'imported') return [importedMessage(entry)];
   if (entry.kind === 'view' || entry.isPartial === true) return [];
-  const { role, content } = jsonOf(entry.body) as Pick<StoredMessage & { role: string }, 'role'> & {
-    content: string;
-  };
+  if (entry.typed !== undefined && isTypedData(entry.typed)) return [entry.typed];
+  const { role, content } = jsonOf(entry.body) as Pick<Message, 'role' | 'content'>;
   const { id = null, atMs, extra = {} } = entry;
   return [{ role, content, id, timestamp: iso(atMs), ...extra }];
 };
