@@ -15,9 +15,10 @@ import { history } from './history.ts';
 import { memory } from './memory.ts';
 import { otp } from './otp.ts';
 import { sessions } from './sessions.ts';
+import { storesServers } from './stores-servers.ts';
 import { turns } from './turns.ts';
 
-const BENCHES: readonly Bench[] = [otp, floor, turns, sessions, history, memory];
+const BENCHES: readonly Bench[] = [otp, floor, turns, sessions, history, memory, storesServers];
 const NAMES = BENCHES.map(({ name }) => name);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

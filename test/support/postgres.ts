@@ -4,9 +4,9 @@
  * need them fail under CI and are skipped, with a line, elsewhere.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { OutsideProgram } from '../../src/otp/outside-program.ts';
@@ -40,7 +40,7 @@ const GRACE_MS = 10_000;
 export const startPostgres = async (options: TestPostgresOptions = {}): Promise<TestPostgres> => {
   const { path } = found();
   const user = userToRunAs();
-  const folder = mkdtempSync(join(options.below ?? tmpdir(), 'greenroom-postgres-'));
+  const folder = mkdtempSync(join(placeFor(user, options.below), 'greenroom-postgres-'));
   chmodSync(folder, 0o755); // its owner, who may be another user, keeps the cluster below it to himself
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   const cluster = join(folder, 'data');
@@ -104,6 +104,17 @@ const found = () => {
   const server = findPostgres();
   if (server.missing !== undefined) throw new Error(server.missing);
   return server;
+};
+
+/** Another user may not get into every folder: there the temporary files have to do. */
+const placeFor = (user: ReturnType<typeof userToRunAs>, below: string | undefined): string => {
+  if (below === undefined) return tmpdir();
+  if (user === undefined) return below;
+  chmodSync(below, 0o711);
+  const folders = resolve(below)
+    .split(sep)
+    .map((_, at, parts) => parts.slice(0, at + 1).join(sep) || sep);
+  return folders.every((folder) => (statSync(folder).mode & 0o001) !== 0) ? below : tmpdir();
 };
 
 /** As root: `postgres` where packages made that user, else `nobody`. */

@@ -43,13 +43,14 @@ import {
   versionPassed,
 } from '../../../session/classic/session-store.ts';
 import type { AnyMessage } from '../../../session/classic/transcript.ts';
-import { GreenroomError } from '../../../session/errors.ts';
+import { codeOf, GreenroomError } from '../../../session/errors.ts';
 import { sessionKey } from '../../../session/ids.ts';
 import { HOLD_TAG, tagKey } from '../../../session/tags.ts';
 import { CallOrder } from '../call-order.ts';
 import { outage } from '../outage.ts';
 import { Patience } from '../patience.ts';
 import { Doubts } from './doubts.ts';
+import { Groups } from './groups.ts';
 import { prepare } from './migrate.ts';
 import { type PostgresClient, PostgresPool } from './postgres-pool.ts';
 import { recordBatches, type SessionRecords } from './records.ts';
@@ -83,6 +84,16 @@ const INSERTED_AT_ONCE = 1_000;
 /** Sessions that one statement deletes: short transactions hold nobody up. */
 const DELETED_AT_ONCE = 200;
 
+/** Groups of appends under way, and appends of one group. */
+const GROUPS = { maxUnderWay: 3, maxItems: 64 };
+
+interface Append {
+  readonly id: string;
+  readonly values: readonly unknown[];
+  readonly expectedVersion: number | undefined;
+  readonly dueMs: number;
+}
+
 type Outcome = 'ok' | 'absent' | 'exists' | 'late' | { readonly isAt: number } | 'again';
 
 export class PostgresSessionStore implements ClassicStore {
@@ -92,6 +103,7 @@ export class PostgresSessionStore implements ClassicStore {
   readonly #patience = new Patience(systemClock);
   readonly #order = new CallOrder();
   readonly #doubts = new Doubts();
+  readonly #appends = new Groups((appends: readonly Append[]) => this.#appendAll(appends), GROUPS);
 
   constructor(
     url: string,
@@ -154,7 +166,7 @@ export class PostgresSessionStore implements ClassicStore {
     const plain = serializeMessage(message);
     const values = messageValues(plain);
     const [uses, results] = [toolUsesIn(plain), toolResultsIn(plain)];
-    if (uses.length + results.length === 0) return this.#change('append', id, values, options);
+    if (uses.length + results.length === 0) return this.#append(id, values, options);
     const tools = [
       ...[uses.map((use) => use.id), uses.map(({ name }) => name), uses.map(({ input }) => input)],
       ...[results.map((result) => result.id), results.map(({ output }) => output)],
@@ -283,6 +295,45 @@ export class PostgresSessionStore implements ClassicStore {
     this.#patience.rest();
   }
 
+  /** Appends that come while others are under way share a commit. */
+  async #append(
+    id: string,
+    values: readonly unknown[],
+    { expectedVersion }: ChangeOptions = {},
+  ): Promise<void> {
+    const change = (dueMs: number) => this.#appends.add({ id, values, expectedVersion, dueMs });
+    await this.#settled(id, change, { expectedVersion });
+  }
+
+  async #appendAll(appends: readonly Append[]): Promise<readonly (Outcome | Promise<Outcome>)[]> {
+    const [first] = appends;
+    if (first !== undefined && appends.length === 1) return [await this.#appendAlone(first)];
+    const dueMs = Math.min(...appends.map((append) => append.dueMs));
+    const appendMany = async (client: PostgresClient): Promise<ReadonlySet<number>> => {
+      const { rows } = await client.run('appendMany', [
+        this.#tenant,
+        appends.map(({ id }) => id),
+        appends.map((append) => client.lastMoment(append.dueMs)),
+        appends.map(({ expectedVersion }) => expectedVersion ?? null),
+        ...columnsOf(appends.map(({ values }) => values)),
+      ]);
+      return new Set(rows.map(({ place }) => Number(place) - 1));
+    };
+    let stored: ReadonlySet<number>;
+    try {
+      stored = await this.#pool.use(appendMany, dueMs, true);
+    } catch (error) {
+      // One that cannot be stored takes nobody along: each goes alone, and hears for itself.
+      if (codeOf(error) !== 'serialization_failed') throw error;
+      stored = new Set();
+    }
+    return appends.map((append, at) => (stored.has(at) ? 'ok' : this.#appendAlone(append)));
+  }
+
+  #appendAlone({ id, values, expectedVersion, dueMs }: Append): Promise<Outcome> {
+    return this.#statement('append', id, values, expectedVersion, dueMs);
+  }
+
   /** A change in one statement. */
   async #change(
     name: StatementName,
@@ -290,7 +341,18 @@ export class PostgresSessionStore implements ClassicStore {
     values: readonly unknown[],
     { expectedVersion }: ChangeOptions = {},
   ): Promise<void> {
-    const attempt = async (client: PostgresClient, dueMs: number): Promise<Outcome> => {
+    const change = (dueMs: number) => this.#statement(name, id, values, expectedVersion, dueMs);
+    await this.#settled(id, change, { expectedVersion });
+  }
+
+  async #statement(
+    name: StatementName,
+    id: string,
+    values: readonly unknown[],
+    expectedVersion: number | undefined,
+    dueMs: number,
+  ): Promise<Outcome> {
+    const attempt = async (client: PostgresClient): Promise<Outcome> => {
       const gate = [this.#tenant, id, client.lastMoment(dueMs), expectedVersion ?? null];
       const { count } = await client.run(name, [...gate, ...values]);
       if (count > 0) return 'ok';
@@ -299,9 +361,7 @@ export class PostgresSessionStore implements ClassicStore {
       if (expectedVersion !== undefined && version !== expectedVersion) return { isAt: version };
       return isInTime ? 'again' : 'late';
     };
-    const change = (dueMs: number) =>
-      this.#pool.use((client) => attempt(client, dueMs), dueMs, true);
-    await this.#settled(id, change, { expectedVersion });
+    return this.#pool.use(attempt, dueMs, true);
   }
 
   /** A change in several statements, all or none of them, alone with the sessions that it needs. */
@@ -313,8 +373,7 @@ export class PostgresSessionStore implements ClassicStore {
   ): Promise<void> {
     const attempt = async (client: PostgresClient, dueMs: number): Promise<Outcome> => {
       await client.command('BEGIN');
-      // In one order everywhere, so that two never wait for each other.
-      for (const each of ids.toSorted()) await client.run('lock', [this.#tenant, each]);
+      await client.run('lock', [this.#tenant, ids]);
       const [row] = (await client.run('inTime', [client.lastMoment(dueMs)])).rows;
       const outcome = row?.['is_in_time'] === true ? await work(client) : 'late';
       await client.command(outcome === 'ok' ? 'COMMIT' : 'ROLLBACK');
@@ -371,8 +430,7 @@ export class PostgresSessionStore implements ClassicStore {
       const rows = messages
         .slice(first, first + INSERTED_AT_ONCE)
         .map((message) => messageValues(serializeStored(message)));
-      const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
-      await client.run('insertMessages', [...key, first, ...columns]);
+      await client.run('insertMessages', [...key, first, ...columnsOf(rows)]);
     }
   }
 
@@ -390,7 +448,7 @@ export class PostgresSessionStore implements ClassicStore {
 
   /** Waits until nothing of ours is under way in the session. */
   async #settle(id: string, dueMs: number): Promise<void> {
-    await this.#pool.use((client) => client.run('lock', [this.#tenant, id]), dueMs, false);
+    await this.#pool.use((client) => client.run('lock', [this.#tenant, [id]]), dueMs, false);
     this.#doubts.settle(id);
   }
 
@@ -432,6 +490,9 @@ const check = (
       throw versionPassed(id, expectedVersion ?? 0, outcome.isAt);
   }
 };
+
+const columnsOf = (rows: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] =>
+  (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
 
 const isUnknown = (error: unknown): boolean =>
   error instanceof GreenroomError && error.details?.['outcome'] === 'unknown';

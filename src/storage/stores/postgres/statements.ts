@@ -45,13 +45,27 @@ const typed = (types: Readonly<Record<string, string>>, first: number): string =
     .map((type, at) => `$${first + at}::${type}`)
     .join(', ');
 
+/** One list of text for each column of a message. */
+const lists = (first: number): string =>
+  parameters(first, MESSAGE_COLUMNS.length)
+    .map((parameter) => `${parameter}::text[]`)
+    .join(', ');
+
+/** The other way. */
+const casts = (from: string): string =>
+  Object.entries(MESSAGE_TYPES)
+    .map(([name, type]) => `${from}${name}::${type}`)
+    .join(', ');
+
 const METADATA = METADATA_COLUMNS.join(', ');
 const METADATA_SET = METADATA_COLUMNS.map((name, at) => `${name} = $${5 + at}`).join(', ');
 
-const lock: Statement = {
-  name: 'greenroom_lock',
-  text: `SELECT ${LOCK}`,
-};
+/** $2 sessions. In one order everywhere, so that two who need several never wait for each other. */
+const LOCKS = `SELECT place, pg_advisory_xact_lock(key) FROM (
+  SELECT place, hashtextextended($1::text || '/' || id, 0) AS key
+  FROM unnest($2::text[]) WITH ORDINALITY AS asked (id, place) ORDER BY key
+) AS sorted`;
+const lock: Statement = { name: 'greenroom_lock', text: LOCKS };
 
 const inTime: Statement = {
   name: 'greenroom_in_time',
@@ -87,6 +101,30 @@ const append: Statement = {
   name: 'greenroom_append',
   text: `${HEAD()}
 ${INSERT_MESSAGE}`,
+};
+
+/** $2 sessions, $3 last moments, $4 expected versions, then one list per column: several appends in one commit. */
+const appendMany: Statement = {
+  name: 'greenroom_append_many',
+  text: `WITH given AS MATERIALIZED (
+  SELECT * FROM unnest($2::text[], $3::double precision[], $4::bigint[], ${lists(5)})
+    WITH ORDINALITY AS given (id, last_moment, expected, ${MESSAGE_COLUMNS.join(', ')}, place)
+),
+gate AS MATERIALIZED (${LOCKS}),
+moment AS MATERIALIZED (SELECT clock_timestamp() AS at FROM (SELECT count(*) FROM gate) AS all_locked),
+head AS (
+  UPDATE sessions AS s SET ${STAMP}, total_messages = total_messages + 1
+  FROM given, moment
+  WHERE s.tenant = $1 AND s.id = given.id
+    AND moment.at < to_timestamp(given.last_moment / 1000)
+    AND (given.expected IS NULL OR s.version = given.expected)
+  RETURNING given.place, s.id, s.total_messages - 1 AS position
+),
+stored AS (
+  INSERT INTO messages (tenant, session_id, position, ${MESSAGE_COLUMNS.join(', ')})
+  SELECT $1, head.id, head.position, ${casts('given.')} FROM head JOIN given USING (place)
+)
+SELECT place FROM head`,
 };
 
 const TOOLS_AT = 5 + MESSAGE_COLUMNS.length;
@@ -176,12 +214,8 @@ const clearTools: Statement = {
 const insertMessages: Statement = {
   name: 'greenroom_insert_messages',
   text: `INSERT INTO messages (tenant, session_id, position, ${MESSAGE_COLUMNS.join(', ')})
-SELECT $1, $2, $3::integer + place - 1, ${Object.entries(MESSAGE_TYPES)
-    .map(([name, type]) => `${name}::${type}`)
-    .join(', ')}
-FROM unnest(${parameters(4, MESSAGE_COLUMNS.length)
-    .map((parameter) => `${parameter}::text[]`)
-    .join(', ')})
+SELECT $1, $2, $3::integer + place - 1, ${casts('')}
+FROM unnest(${lists(4)})
   WITH ORDINALITY AS given (${MESSAGE_COLUMNS.join(', ')}, place)`,
 };
 
@@ -253,6 +287,7 @@ export const STATEMENTS = {
   diagnose,
   create,
   append,
+  appendMany,
   appendTools,
   update,
   compact,

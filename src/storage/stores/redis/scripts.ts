@@ -5,7 +5,8 @@
  *    paused server finds in its sockets when it goes on changes nothing any more, and reading again tells the truth.
  * 2. The version is compared before the first write, and every change raises it.
  * 3. A script is refused as a whole where Redis has no memory or cannot write (`#!lua`): nothing fails half-way.
- * 4. The keys of a session go together: all expire at one time, set anew by every change.
+ * 4. The keys of a session go together: all expire at one time, set anew by every change (once in an hour at most,
+ *    or in a hundredth of the time: to set it costs more than the rest of the change).
  * 5. Indexes never expire. Who lists drops what is gone, and so does everybody who adds to an index.
  */
 
@@ -33,7 +34,7 @@ local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 if now > lastMoment then return {'late'} end
 
-local kept = redis.call('HMGET', state, 'version', 'held')
+local kept = redis.call('HMGET', state, 'version', 'held', 'updated_at')
 local version = tonumber(kept[1] or 0)
 if kept[2] then ttl = 0 end
 local function directoryOf(key) return redis.call('HGET', key, 'working_directory') or '.' end
@@ -59,24 +60,32 @@ local function enter(directory)
   redis.call('HSET', DIRECTORIES, id, directory)
   redis.call('SADD', 'sessions_by_dir:' .. directory, id)
 end
--- The last thing of every change.
+local function isFresh(key)
+  local left = redis.call('TTL', key)
+  if ttl == 0 then return left == -1 end
+  return left > ttl - math.min(3600, ttl / 100)
+end
+-- The last thing of every change. A list that was made just now has no time to live yet.
 local function stamp(version, directory)
-  local newest = redis.call('ZREVRANGE', BY_UPDATE, 0, 0, 'WITHSCORES')
-  if newest[2] and tonumber(newest[2]) >= now then now = tonumber(newest[2]) + 1 end
+  local last = tonumber(kept[3] or 0)
+  if last >= now then now = last + 1 end
   redis.call('HSET', state, 'version', whole(version), 'updated_at', whole(now))
   redis.call('ZADD', BY_UPDATE, whole(now), id)
   redis.call('ZADD', BY_UPDATE .. ':' .. directory, whole(now), id)
-  for _, key in ipairs(own) do
-    if ttl > 0 then redis.call('EXPIRE', key, ttl) else redis.call('PERSIST', key) end
+  if not (isFresh(metadata) and isFresh(messages)) then
+    for _, key in ipairs(own) do
+      if ttl > 0 then redis.call('EXPIRE', key, ttl) else redis.call('PERSIST', key) end
+    end
   end
   return {'ok'}
 end
 `;
 
-const MUST_EXIST = `
-if not exists() then return {'absent'} end
+const MUST_MATCH = `
 if expected ~= '' and tonumber(expected) ~= version then return {'conflict', whole(version)} end
 `;
+const MUST_EXIST = `
+if not exists() then return {'absent'} end${MUST_MATCH}`;
 
 const WRITE = '#!lua';
 /** Making room must be possible where there is none. */
@@ -96,9 +105,12 @@ return stamp(1, directory)
 `;
 
 /** ARGV further: the messages as JSON. */
-const APPEND = `${WRITE}${CHANGE}${MUST_EXIST}
+const APPEND = `${WRITE}${CHANGE}
+local directory = redis.call('HGET', metadata, 'working_directory')
+if not directory and not exists() then return {'absent'} end
+${MUST_MATCH}
 redis.call('RPUSH', messages, unpack(ARGV, 5))
-return stamp(version + 1, directoryOf(metadata))
+return stamp(version + 1, directory or '.')
 `;
 
 /** ARGV further: the fields of the metadata. Those that can be missing are removed after the others are in. */
