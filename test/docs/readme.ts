@@ -62,7 +62,7 @@ export interface Example {
 }
 
 /** Documents whose examples run and whose links are followed. */
-export const GUIDES = ['README.md', 'docs/otp.md'];
+export const GUIDES = ['README.md', 'docs/otp.md', 'docs/testing.md'];
 
 /** The examples that are marked as runnable, with the output that follows each. */
 export const examples = (): readonly Example[] => GUIDES.flatMap(examplesIn);

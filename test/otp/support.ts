@@ -14,24 +14,16 @@ import type { From } from '../../src/otp/message.ts';
 import { type Name, nameOf } from '../../src/otp/name.ts';
 import type { IGNORE } from '../../src/otp/program.ts';
 import type { ActorRef, Ref } from '../../src/otp/ref.ts';
-import type { Report } from '../../src/otp/report.ts';
 import type { Self } from '../../src/otp/self.ts';
-import { System } from '../../src/otp/system.ts';
-import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { type TestSystem, testSystem } from '../../src/testing/test-system.ts';
 
-export interface World {
-  readonly clock: ReturnType<typeof virtualClock>;
-  readonly system: System;
-  readonly reports: Report[];
+export interface World extends TestSystem {
   /** What puppets noted, in order. */
   readonly notes: string[];
 }
 
 export function world(): World {
-  const clock = virtualClock();
-  const reports: Report[] = [];
-  const system = new System({ clock, onReport: (report) => void reports.push(report) });
-  return { clock, system, reports, notes: [] };
+  return { ...testSystem(), notes: [] };
 }
 
 type Act = (self: Self<PuppetProtocol>, from: From<unknown>) => unknown;
