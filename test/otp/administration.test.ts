@@ -106,6 +106,44 @@ test('a further child that is not wanted keeps its place, unless it is temporary
   expect(standing(root)).toEqual(['a ignored']);
 });
 
+test('an order waits until a restart that is under way is done', async () => {
+  const w = world();
+  const opened = deferred();
+  let isSlow = false;
+  const init = () => (isSlow ? opened.promise : undefined);
+  const root = await start(w, { children: [child(w, 'a', { init })] });
+  isSlow = true;
+  await crash(w, 'a');
+  const started = startChild(root, child(w, 'b'));
+  await w.clock.settle();
+  expect(standing(root)).toEqual(['a restarting']);
+  opened.resolve();
+  await started;
+  expect(standing(root)).toEqual(['a running', 'b running']);
+});
+
+test('a child that was terminated comes back when its siblings are restarted', async () => {
+  const w = world();
+  const children = [child(w, 'a'), child(w, 'b')];
+  const root = await start(w, { children, strategy: 'one_for_all' });
+  await terminateChild(root, 'b');
+  await crash(w, 'a');
+  expect(standing(root)).toEqual(['a running', 'b running']);
+});
+
+test('a child that is not wanted at its restart keeps its place', async () => {
+  const w = world();
+  let isWanted = true;
+  const init = () => (isWanted ? undefined : IGNORE);
+  const root = await start(w, { children: [child(w, 'a', { init })] });
+  isWanted = false;
+  await crash(w, 'a');
+  expect(standing(root)).toEqual(['a ignored']);
+  isWanted = true;
+  await restartChild(root, 'a');
+  expect(standing(root)).toEqual(['a running']);
+});
+
 test('a child that is terminated stays down, and its declaration stays', async () => {
   const w = world();
   const root = await start(w, { children: [child(w, 'a'), child(w, 'b')] });

@@ -4,7 +4,7 @@ import { noreply, reply, replyAfter, stop } from '../../src/otp/gen-server.ts';
 import type { From } from '../../src/otp/message.ts';
 import { nameOf } from '../../src/otp/name.ts';
 import type { Self } from '../../src/otp/self.ts';
-import { deferred, type Puppet, type PuppetProtocol, puppet, world } from './support.ts';
+import { deferred, kill, type Puppet, type PuppetProtocol, puppet, world } from './support.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
@@ -238,4 +238,37 @@ test('a mailbox full of messages does not slow the calls of its actor', async ()
   });
   for (let i = 0; i < 100_000 - 1; i++) p.cast('note', '');
   expect(await answered).toBeGreaterThan(99_000);
+});
+
+test('a commit that is done after its actor was killed changes nothing and answers nobody', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  const commit = deferred();
+  let isResumed = false;
+  const answer = p.call('handle', () =>
+    replyAfter(commit.promise, (n) => {
+      isResumed = true;
+      return reply('durable', n + 1);
+    }),
+  );
+  const told = expect(answer).rejects.toMatchObject({ code: 'callee_died', reason: 'killed' });
+  await w.clock.settle();
+  await kill(w, p);
+  commit.resolve();
+  await told;
+  await w.clock.settle();
+  expect(isResumed).toBe(false);
+});
+
+test('an asynchronous init that was killed leaves no name and no answer behind', async () => {
+  const w = world();
+  const opened = deferred<number>();
+  const name = nameOf<Puppet>('late');
+  const starting = puppet(w, 'p', { name, init: () => opened.promise }).catch(({ code }) => code);
+  const p = w.system.fetch(name);
+  const early = p.call('state').catch(({ code }) => code);
+  await kill(w, p);
+  opened.resolve(1);
+  expect([await starting, await early]).toEqual(['start_failed', 'callee_died']);
+  expect([w.system.find(name), w.system.size]).toEqual([undefined, 0]);
 });
