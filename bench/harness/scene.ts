@@ -2,7 +2,7 @@
  * Everything that a bench has running: broker, programs, folders. It ends what it started, in
  * reverse, whatever happens.
  */
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BareSenderCalls } from '../programs/bare-sender.ts';
 import type { ClientCalls } from '../programs/client.ts';
@@ -18,6 +18,13 @@ import { type Calls, Program } from './remote.ts';
 export type Client = Program<ClientCalls>;
 export type Daemon = Program<DaemonCalls>;
 export type FloorDaemon = Program<FloorCalls>;
+
+/** What `npm start` tells Node. */
+const START_FLAGS: readonly string[] = (() => {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const { scripts } = JSON.parse(text) as { scripts: { start: string } };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+})();
 
 export class Scene {
   readonly #scratch: string;
@@ -76,13 +83,13 @@ export class Scene {
     return floor;
   }
 
-  /** The product, with a data folder named like its prefix. */
+  /** The product, with a data folder named like its prefix and the flags of `npm start`. */
   async daemon(
     options: Omit<DaemonOptions, 'dataDir' | 'natsUrl'> & { readonly bus?: boolean },
     nodeArgs: readonly string[] = [],
   ): Promise<Daemon> {
     const { bus = true, ...others } = options;
-    const daemon = this.#program<DaemonCalls>('daemon', nodeArgs);
+    const daemon = this.#program<DaemonCalls>('daemon', [...START_FLAGS, ...nodeArgs]);
     const natsUrl = bus ? (await this.broker()).url : undefined;
     await daemon.call('open', { ...others, natsUrl, dataDir: this.folder(others.prefix) });
     return daemon;

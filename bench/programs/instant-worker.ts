@@ -2,6 +2,7 @@
  * A models thread that answers at once: it speaks the pool's wire protocol and calls no API, so that
  * a bench sees everything about a turn but the model.
  */
+import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from '../../src/executor/wire.ts';
 import { emptyUsage } from '../../src/session/usage.ts';
@@ -13,6 +14,12 @@ const USAGE = { ...emptyUsage, inputTokens: 12, outputTokens: 9 };
 export const serve = (port: MessagePort): Promise<void> => {
   const encoder = new TextEncoder();
   let answers = 0;
+  let lastLook = performance.eventLoopUtilization();
+  const loadSinceLastLook = (): number => {
+    const { utilization } = performance.eventLoopUtilization(lastLook);
+    lastLook = performance.eventLoopUtilization();
+    return utilization;
+  };
   const answer = ({ id, step, endpoint }: Extract<ToWorker, { type: 'start' }>): FromWorker => ({
     type: 'outcome',
     id,
@@ -34,7 +41,7 @@ export const serve = (port: MessagePort): Promise<void> => {
       case 'start':
         return [answer(message)];
       case 'ping':
-        return [{ type: 'pong' }];
+        return [{ type: 'pong', load: loadSinceLastLook() }];
       case 'cancel':
         return [];
     }

@@ -33,6 +33,8 @@ export class ModelThread {
   state: ThreadState = 'starting';
   /** Monotonic milliseconds since which an answer is owed: to the start, then to a ping. */
   owesSinceMs: number | undefined;
+  /** The part of the time that it worked lately, 0 to 1. */
+  load = 0;
   readonly #port: MessagePort;
   readonly #outbox: Outbox<ToWorker>;
   /** Told when the thread takes its first steps, and when it has room for another one. */
@@ -84,6 +86,7 @@ export class ModelThread {
         return this.#onRoom(this);
       case 'pong':
         this.owesSinceMs = undefined;
+        this.load = message.load;
         return;
       case 'events':
         return this.steps.get(message.id)?.sink.events(message.events);

@@ -6,6 +6,7 @@
  *    connections and clients belong to `serve`, and everything else comes with the step.
  * 2. A step that fails is an outcome; only a bug ends the thread, and the pool starts those steps again.
  */
+import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import Anthropic from '@anthropic-ai/sdk';
 import { systemClock, systemRandom } from '../otp/system-clock.ts';
@@ -27,6 +28,7 @@ export const serve = (port: MessagePort): Promise<void> => {
   const connections = openConnections(MAX_SOCKETS);
   const clientFor = clients(connections.fetch);
   const runs = new Map<number, ModelRun>();
+  let lastLook = performance.eventLoopUtilization();
 
   const start = ({ id, step, endpoint }: Extract<ToWorker, { type: 'start' }>): void => {
     const emitter = new StepEmitter(id, outbox);
@@ -42,6 +44,11 @@ export const serve = (port: MessagePort): Promise<void> => {
       emitter.finish(outcome);
     });
   };
+  const loadSinceLastLook = (): number => {
+    const { utilization } = performance.eventLoopUtilization(lastLook);
+    lastLook = performance.eventLoopUtilization();
+    return utilization;
+  };
   const receive = (message: ToWorker): void => {
     switch (message.type) {
       case 'start':
@@ -49,7 +56,7 @@ export const serve = (port: MessagePort): Promise<void> => {
       case 'cancel':
         return runs.get(message.id)?.cancel();
       case 'ping':
-        return outbox.post({ type: 'pong' });
+        return outbox.post({ type: 'pong', load: loadSinceLastLook() });
     }
   };
 

@@ -18,11 +18,14 @@ import type { Self } from '../otp/self.ts';
 import type { ModelStep, StepHandle } from '../session/executor.ts';
 import { Dispatch } from './dispatch.ts';
 import { ModelThread, type PoolSink } from './model-thread.ts';
+import { isQuiet, type PoolLook, QUIET_LOOKS, wantsMore } from './pool-size.ts';
 import type { Endpoint } from './wire.ts';
 
 export interface ModelsPoolOptions {
-  /** Number of threads; default 2. A step is nearly all waiting, so few are enough. */
+  /** Most threads; default 2. One is there from the start, the others come when those before them are busy. */
   readonly workers?: number;
+  /** Threads from the start, and at least; default 1. */
+  readonly minWorkers?: number;
   /** Compiled module that exports `serve`; default the real one. */
   readonly workerFile?: string | undefined;
   /** Default 256. */
@@ -64,6 +67,8 @@ export const modelsPoolProtocol = protocol({
   },
   infos: {
     check: z.void(),
+    /** A step found no room on any thread. */
+    crowded: z.void(),
     threadEnded: z.strictObject({ id: z.int(), error: z.unknown() }),
   },
 });
@@ -80,6 +85,8 @@ interface State {
   readonly dispatch: Dispatch;
   readonly nextThreadId: number;
   readonly checkedAtMs: number;
+  /** Looks in a row that found fewer threads to be enough. */
+  readonly quietLooks: number;
 }
 
 export const ModelsPoolServer = genServer(modelsPoolProtocol, {
@@ -89,11 +96,12 @@ export const ModelsPoolServer = genServer(modelsPoolProtocol, {
     const dispatch = new Dispatch(options);
     self.own(() => piscina.destroy());
     self.own(() => closeAll(dispatch));
-    for (let id = 1; id <= options.workers; id++) openThread(id, piscina, dispatch, self);
+    for (let id = 1; id <= options.minWorkers; id++) openThread(id, piscina, dispatch, self);
     self.register(modelsPoolName, faceOf(dispatch, self));
     self.sendEvery(CHECK_MS, 'check');
     const checkedAtMs = self.system.clock.monotonic();
-    return { options, piscina, dispatch, nextThreadId: options.workers + 1, checkedAtMs };
+    const nextThreadId = options.minWorkers + 1;
+    return { options, piscina, dispatch, nextThreadId, checkedAtMs, quietLooks: 0 };
   },
 
   handleCall: {
@@ -117,8 +125,9 @@ export const ModelsPoolServer = genServer(modelsPoolProtocol, {
         if (wasHeldUp && thread.owesSinceMs !== undefined) thread.owesSinceMs = nowMs;
         else check(thread, state.options, nowMs);
       }
-      return noreply({ ...state, checkedAtMs: nowMs });
+      return noreply(resized({ ...state, checkedAtMs: nowMs }, self));
     },
+    crowded: (_, state, self) => noreply(grown(state, self)),
     threadEnded: ({ id, error }, state, self) => {
       const { dispatch, piscina, nextThreadId } = state;
       const thread = dispatch.threads.get(id);
@@ -140,6 +149,7 @@ export const ModelsPoolServer = genServer(modelsPoolProtocol, {
 
 const withDefaults = (given: ModelsPoolOptions): Settings => ({
   workers: given.workers ?? 2,
+  minWorkers: Math.min(given.minWorkers ?? 1, given.workers ?? 2),
   workerFile: given.workerFile ?? compiledFile(import.meta.url, './model-worker.js'),
   maxStepsPerThread: given.maxStepsPerThread ?? 256,
   maxWaiting: given.maxWaiting ?? 10_000,
@@ -147,11 +157,11 @@ const withDefaults = (given: ModelsPoolOptions): Settings => ({
   startMs: given.startMs ?? 60_000,
 });
 
-const openPiscina = ({ workerFile, workers }: Settings, self: PoolSelf) => {
+const openPiscina = ({ workerFile, workers, minWorkers }: Settings, self: PoolSelf) => {
   const piscina = new Piscina({
     filename: workerFile,
     name: 'serve',
-    minThreads: workers,
+    minThreads: minWorkers,
     maxThreads: workers,
     concurrentTasksPerWorker: 1,
     atomics: 'disabled', // the default ones freeze a thread that has nothing but timers and sockets
@@ -168,7 +178,10 @@ const openPiscina = ({ workerFile, workers }: Settings, self: PoolSelf) => {
 
 const openThread = (id: number, piscina: Piscina, dispatch: Dispatch, self: PoolSelf): void => {
   const { port1, port2 } = new MessageChannel();
-  const thread = new ModelThread(id, port1, self.system.clock, (ready) => dispatch.fill(ready));
+  const thread = new ModelThread(id, port1, self.system.clock, (ready) => {
+    dispatch.fill(ready);
+    if (dispatch.waiting > 0) self.send('crowded');
+  });
   dispatch.threads.set(id, thread);
   const { signal } = thread.life;
   self.pipe(
@@ -176,6 +189,38 @@ const openThread = (id: number, piscina: Piscina, dispatch: Dispatch, self: Pool
     () => ['threadEnded', { id, error: new Error('the thread stopped serving') }],
     (error) => ['threadEnded', { id, error }],
   );
+};
+
+const lookOf = ({ dispatch, options }: State): PoolLook => {
+  const threads = [...dispatch.threads.values()];
+  return {
+    threads: threads.length,
+    loads: threads.filter(({ state }) => state === 'ready').map(({ load }) => load),
+    starting: threads.filter(({ state }) => state === 'starting').length,
+    waiting: dispatch.waiting,
+    maxThreads: options.workers,
+  };
+};
+
+/** With one thread more, if that is wanted. */
+const grown = (state: State, self: PoolSelf): State => {
+  if (!wantsMore(lookOf(state))) return state;
+  const { dispatch, piscina, nextThreadId } = state;
+  openThread(nextThreadId, piscina, dispatch, self);
+  return { ...state, nextThreadId: nextThreadId + 1, quietLooks: 0 };
+};
+
+/** One thread more if that is wanted; one fewer, the newest that has nothing to do, after a long quiet. */
+const resized = (state: State, self: PoolSelf): State => {
+  if (!isQuiet(lookOf(state))) return grown({ ...state, quietLooks: 0 }, self);
+  if (state.quietLooks + 1 < QUIET_LOOKS) return { ...state, quietLooks: state.quietLooks + 1 };
+  const { threads } = state.dispatch;
+  const idle = [...threads.values()].reverse().find(({ steps }) => steps.size === 0);
+  if (idle !== undefined && threads.size > state.options.minWorkers) {
+    threads.delete(idle.id); // its end is no surprise
+    idle.close();
+  }
+  return { ...state, quietLooks: 0 };
 };
 
 const closeAll = ({ threads }: Dispatch): void => {
@@ -189,6 +234,7 @@ const faceOf = (dispatch: Dispatch, self: PoolSelf): ModelsPool => {
     start: (step, endpoint, sink) => {
       const id = ++lastStepId;
       dispatch.add({ id, step, endpoint, sink });
+      if (dispatch.waiting > 0) self.send('crowded');
       return { cancel: () => dispatch.cancel(id) };
     },
   };

@@ -29,6 +29,7 @@ export type ToWorker =
 export type FromWorker =
   /** The thread has loaded what it needs and takes steps; sent once. */
   | { readonly type: 'ready' }
-  | { readonly type: 'pong' }
+  /** `load`: the part of the time since the last ping that the thread worked, 0 to 1. */
+  | { readonly type: 'pong'; readonly load: number }
   | { readonly type: 'events'; readonly id: number; readonly events: readonly StepEvent[] }
   | { readonly type: 'outcome'; readonly id: number; readonly outcome: StepOutcome };

@@ -7,7 +7,10 @@
  */
 import type { ContextSlice } from './executor.ts';
 
-const FIRST_BYTES = 1_024;
+/** Buffers are made in whole steps of this. */
+const STEP_BYTES = 512;
+/** What a full buffer grows by: thousands of live sessions hold one each, so what is unused of it counts. */
+const GROWTH = 1.25;
 const COMMA = 0x2c;
 
 export class Context {
@@ -18,7 +21,7 @@ export class Context {
   /** @param messages JSON of each message, in order. */
   constructor(messages: readonly Uint8Array[]) {
     const needed = messages.reduce((sum, message) => sum + message.byteLength + 1, 0);
-    this.#buffer = new SharedArrayBuffer(Math.max(FIRST_BYTES, needed));
+    this.#buffer = new SharedArrayBuffer(inSteps(needed));
     this.#bytes = new Uint8Array(this.#buffer);
     for (const message of messages) this.add(message);
   }
@@ -42,10 +45,14 @@ export class Context {
 
   #reserve(needed: number): void {
     if (needed <= this.#buffer.byteLength) return;
-    const larger = new SharedArrayBuffer(Math.max(needed, this.#buffer.byteLength * 2));
+    const larger = new SharedArrayBuffer(
+      inSteps(Math.max(needed, this.#buffer.byteLength * GROWTH)),
+    );
     const bytes = new Uint8Array(larger);
     bytes.set(this.#bytes.subarray(0, this.#length));
     this.#buffer = larger;
     this.#bytes = bytes;
   }
 }
+
+const inSteps = (bytes: number): number => Math.max(1, Math.ceil(bytes / STEP_BYTES)) * STEP_BYTES;

@@ -29,7 +29,7 @@ describe('the models pool', () => {
   });
 
   it('gives a step to the thread that has the fewest', async () => {
-    const { start, pool } = await executing({ workers: 2 });
+    const { start, pool } = await executing({ workers: 2, minWorkers: 2 });
     const busy = async () => (await pool.call('status')).threads.map(({ steps }) => steps);
     await until(async () =>
       (await pool.call('status')).threads.every(({ state }) => state === 'ready'),
@@ -116,6 +116,45 @@ describe('the models pool', () => {
     await on.first('delta');
     behind.cancel();
     expect(await behind.outcome).toEqual({ type: 'cancelled', partialText: '' });
+  });
+
+  it('opens a thread when those that it has are busy, and lets one go after a long quiet', async () => {
+    const clock = virtualClock();
+    const { run, pool } = await executing({ workers: 2, workerFile: worker, clock });
+    const states = async () =>
+      (await pool.call('status')).threads.map(({ id, state }) => [id, state]);
+    const look = async () => {
+      await clock.advance(1_000); // asks the threads
+      await until(async () =>
+        (await pool.call('status')).threads.every(({ state }) => state === 'ready'),
+      );
+    };
+    await run(misbehaving('busy', 0));
+    await look();
+    await until(async () => {
+      await clock.advance(1_000);
+      return (await states()).length === 2;
+    });
+    await until(async () => (await states()).every(([, state]) => state === 'ready'));
+    await run(misbehaving('fine', 0));
+    await run(misbehaving('fine', 0));
+    for (let quiet = 0; quiet < 15; quiet++) {
+      await run(misbehaving('fine', 0));
+      await look();
+    }
+    expect(await states()).toEqual([[1, 'ready']]);
+    expect(await run(misbehaving('fine', 0))).toMatchObject({ type: 'message' });
+  });
+
+  it('opens a thread at once for steps that find no room', async () => {
+    const { start, pool } = await executing({ workers: 2, maxStepsPerThread: 1 });
+    const steps = [1, 2].map(() => start(stepOf('[[rehearse: wait-ms=600000]]')));
+    await until(
+      async () =>
+        (await pool.call('status')).threads.filter(({ steps: n }) => n === 1).length === 2,
+    );
+    for (const step of steps) step.cancel();
+    await Promise.all(steps.map(({ outcome }) => outcome));
   });
 
   it('crashes when a thread dies before it ever worked', async () => {

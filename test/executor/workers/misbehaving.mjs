@@ -1,6 +1,6 @@
 /**
  * A worker for tests: it answers at once, without HTTP, unless told otherwise. The step's model says how it
- * misbehaves (`exit`, `throw`, `hang`, `mute`), `maxTokens` how many times; the times are counted in the
+ * misbehaves (`exit`, `throw`, `hang`, `mute`; `busy` only says that it is), `maxTokens` how many times; the times are counted in the
  * step's shared context, which outlives the thread.
  */
 const outcomeOf = (text) => ({
@@ -31,12 +31,14 @@ const misbehave = (how) => {
 
 export const serve = (port) =>
   new Promise((resolve) => {
+    let load = 0;
     port.on('close', resolve);
     port.on('message', (messages) => {
       for (const message of messages) {
-        if (message.type === 'ping') port.postMessage([{ type: 'pong' }]);
+        if (message.type === 'ping') port.postMessage([{ type: 'pong', load }]);
         if (message.type !== 'start') continue;
         const { id, step } = message;
+        load = step.model === 'busy' ? 1 : 0;
         const before = Atomics.add(new Int32Array(step.context.buffer), 0, 1);
         const events = [{ type: 'delta', block: 0, text: `try ${before}` }];
         port.postMessage([{ type: 'events', id, events }]);
