@@ -24,7 +24,13 @@ export const runDaemon = async (config: Config, log: Log): Promise<number> => {
   };
   if (config.provider === 'rehearsal')
     log.warn('no ANTHROPIC_API_KEY: the rehearsal model answers, nothing is sent to Claude');
-  const running = await RunningGreenroom.start({ config, bus: { wanted: true }, log, onFatal });
+  const running = await RunningGreenroom.start({
+    config,
+    bus: { wanted: true },
+    log,
+    onFatal,
+    collectGarbage: globalThis.gc && (() => void globalThis.gc?.()),
+  });
   const file = announce(config, running, log);
   const why = await Promise.race([stop.asked, running.exited]);
   rmSync(file, { force: true });

@@ -38,6 +38,8 @@ export interface RunningOptions {
   readonly log: Log;
   readonly clock?: Clock;
   readonly seams?: Seams | undefined;
+  /** Collects this process's garbage when all is quiet; an embedding program does that as it likes. */
+  readonly collectGarbage?: (() => void) | undefined;
   /** The store failed: the process must end and touch it no more. */
   readonly onFatal: (error: Error) => void;
 }
@@ -75,6 +77,7 @@ export class RunningGreenroom {
     log,
     clock = systemClock,
     seams = {},
+    collectGarbage,
     onFatal,
   }: RunningOptions): Promise<RunningGreenroom> {
     const system = new System({ clock, onReport: (report) => logReport(log, report) });
@@ -87,7 +90,10 @@ export class RunningGreenroom {
       tree: () => running && treeView(running.tree()),
       inspect: (request: unknown) => running && actorView(system, running.root, request),
     };
-    const parts: Parts = { config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams };
+    const parts: Parts = {
+      ...{ config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams },
+      collectGarbage,
+    };
     // Before anything else: our companions' files are in there too.
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
     chmodSync(config.dataDir, 0o700);

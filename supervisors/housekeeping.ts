@@ -1,10 +1,11 @@
 /** What is done now and then, on what is stored. Each on its own: a cleaner that fails disturbs nobody. */
 import { cleaner } from '../src/housekeeping/cleaner.ts';
+import { hibernator } from '../src/housekeeping/hibernator.ts';
 import { alarms, archiver, snapshotter } from '../src/housekeeping/later.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import type { Parts } from './parts.ts';
 
-export const housekeeping = ({ config, sessions, feed }: Parts) =>
+export const housekeeping = ({ config, sessions, feed, collectGarbage }: Parts) =>
   supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
@@ -19,6 +20,7 @@ export const housekeeping = ({ config, sessions, feed }: Parts) =>
       }), // deletes what is old, by asking its session
       snapshotter(), // metrics, not yet
       archiver(), // archives before deletion, not yet
+      hibernator({ collect: collectGarbage, usedBytes: () => process.memoryUsage().heapUsed }), // gives memory back when nothing happens
       alarms(), // due times that outlive the process, not yet
     ],
   });

@@ -28,6 +28,8 @@ export interface Parts {
   readonly runtime: SessionRuntime;
   readonly sessions: Sessions;
   readonly seams: Seams;
+  /** Collects this process's garbage, where the process is ours to do so. */
+  readonly collectGarbage: (() => void) | undefined;
   /** What the daemon answers about itself, by verb. */
   readonly daemonVerbs: Readonly<Record<string, (request: unknown) => unknown>>;
   /** The store is no longer to be trusted: the process ends itself at once. */

@@ -95,6 +95,7 @@ const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
     log: createLog({ level: 'error' }),
     seams: workerFile === undefined ? {} : { modelWorkerFile: compiled(workerFile) },
     onFatal: () => process.exit(70),
+    collectGarbage: globalThis.gc && (() => void globalThis.gc?.()),
   });
 };
 

@@ -207,7 +207,7 @@ describe('the step supervisor', () => {
 
   it('tells nothing of its steps after its own death', async () => {
     const { system, start, steps, pool } = await executing();
-    const step = start(stepOf('[[rehearse: text="in two parts" chunks=2 delay-ms=100]]'));
+    const step = start(stepOf('[[rehearse: text="in two parts" chunks=2 delay-ms=20000]]'));
     const told = vi.fn();
     void step.outcome.then(told);
     await step.first('delta');

@@ -1,0 +1,66 @@
+/**
+ * Hibernation, as OTP has it for an actor that waits, for the whole process: when nothing was written or read for a
+ * while, garbage is collected once, so that a quiet daemon does not go on holding what a busy hour left behind.
+ *
+ * 1. Never under load: a collection stops the loop, about a millisecond for each megabyte that is in use.
+ * 2. Once for each quiet time, and not at all for a heap so large that somebody would notice.
+ */
+import { z } from 'zod';
+import { genServer, IGNORE, noreply, protocol } from '../otp/gen-server.ts';
+import type { Self } from '../otp/self.ts';
+import type { System } from '../otp/system.ts';
+import { journalName } from '../session/journal.ts';
+
+const LOOK_MS = 5_000;
+/** Looks in a row that must find nothing done. */
+const QUIET_LOOKS = 2;
+/** With more in use than this, in bytes, the pause would be felt. */
+const MAX_USED_BYTES = 256 * 1024 * 1024;
+
+export interface HibernatorArgs {
+  /** Collects all garbage, at once; without it (node's `--expose-gc`) there is nothing to do, and no actor. */
+  readonly collect: (() => void) | undefined;
+  /** Bytes of the heap that are in use. */
+  readonly usedBytes: () => number;
+}
+
+const hibernatorProtocol = protocol({ calls: {}, infos: { look: z.void() } });
+
+interface State {
+  readonly collect: () => void;
+  readonly usedBytes: () => number;
+  /** What the journal had done at the last look. */
+  readonly work: number;
+  /** Looks in a row that found nothing done since the one before. */
+  readonly quietLooks: number;
+}
+
+const HibernatorServer = genServer(hibernatorProtocol, {
+  init: (
+    { collect, usedBytes }: HibernatorArgs,
+    self: Self<typeof hibernatorProtocol>,
+  ): State | typeof IGNORE => {
+    if (collect === undefined) return IGNORE;
+    self.sendEvery(LOOK_MS, 'look');
+    return { collect, usedBytes, work: workDone(self.system), quietLooks: 0 };
+  },
+
+  handleCall: {},
+
+  handleInfo: {
+    look: (_, state, self) => {
+      const work = workDone(self.system);
+      const quietLooks = work === state.work ? state.quietLooks + 1 : 0;
+      if (quietLooks === QUIET_LOOKS && state.usedBytes() <= MAX_USED_BYTES) state.collect();
+      return noreply({ ...state, work, quietLooks });
+    },
+  },
+});
+
+const workDone = (system: System): number => {
+  const stats = system.find(journalName)?.stats();
+  return stats === undefined ? 0 : stats.commits + stats.reads;
+};
+
+export const hibernator = (args: HibernatorArgs) =>
+  HibernatorServer.childSpec(args, { id: 'hibernator' });
