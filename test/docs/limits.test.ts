@@ -8,6 +8,7 @@ import { COMPACT_TIMEOUT_MS } from '../../src/session/compaction.ts';
 import { MAX_WAITING_EVENTS } from '../../src/session/event-queue.ts';
 import { ID_PATTERN } from '../../src/session/ids.ts';
 import { MAX_METADATA_BYTES } from '../../src/session/metadata.ts';
+import { MAX_APPENDED } from '../../src/session/mirror/mirror-api.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/requests.ts';
 import { MAX_SEGMENTS } from '../../src/session/segments.ts';
 import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/session/tags.ts';
@@ -47,6 +48,15 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ['a stored entry', size(MAX_ENTRY_BYTES)],
   ['tags', `${MAX_TAGS} per session, ${MAX_TAG_LENGTH} characters each`],
   ['`metadata` of a session', `${size(MAX_METADATA_BYTES)} of JSON`],
+  [
+    'an append of the Agent SDK',
+    `${count(MAX_APPENDED)} entries and ${size(numberIn('src/agent-sdk/index.ts', 'MAX_REQUEST_BYTES'))} in one commit; ` +
+      `${count(numberIn('src/agent-sdk/index.ts', 'MAX_WAITING'))} appends may wait for one transcript`,
+  ],
+  [
+    'project and session id of the Agent SDK',
+    `${count(numberIn('src/session/mirror/mirror-key.ts', 'MAX_EXTERNAL_KEY'))} characters together, as JSON`,
+  ],
   [
     'changes that wait in one session',
     count(numberIn('src/session/waiting-changes.ts', 'MAX_WAITING')),

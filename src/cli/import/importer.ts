@@ -125,6 +125,13 @@ const resultOf = (file: Counted, seat: Seat): FileResult => {
       added: 0,
       reason: `It begins like session ${seat.sessionId} that is stored here, and goes on differently: it was changed, not continued.`,
     };
+  if (seat.kind === 'mirrored')
+    return {
+      ...described(file),
+      status: 'refused',
+      added: 0,
+      reason: `The Agent SDK keeps this session here already, as ${seat.sessionId}: its importSessionToStore brings what may be missing.`,
+    };
   const { sessionId, isNew: isNewSession, stored } = seat;
   const added = Math.max(0, file.lines - stored);
   const status = added === 0 ? 'unchanged' : stored === 0 ? 'new' : 'grown';

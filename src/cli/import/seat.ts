@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import type { SessionReplies } from '../../session/api.ts';
 import { EMPTY_DIGEST, nextDigest } from '../../session/claude-code/digest.ts';
 import { ID_PATTERN } from '../../session/ids.ts';
+import { foreignIdIn } from '../../session/mirror/mirror-key.ts';
 import type { DaemonClient } from '../shell.ts';
 import { readLines } from './lines.ts';
 import type { Transcript } from './scan.ts';
@@ -23,7 +24,9 @@ export type Seat =
       /** Lines that are stored: the file's first ones, or all of them and more. */
       readonly stored: number;
     }
-  | { readonly kind: 'diverged'; readonly sessionId: string };
+  | { readonly kind: 'diverged'; readonly sessionId: string }
+  /** The Agent SDK keeps the same session here itself. */
+  | { readonly kind: 'mirrored'; readonly sessionId: string };
 
 export const findSeat = async (daemon: DaemonClient, file: Transcript): Promise<Seat> => {
   const { sessionId } = file.identity;
@@ -54,6 +57,9 @@ const seatAt = async (
 ): Promise<Seat | 'taken'> => {
   const { subpath } = file.identity;
   const state = await daemon.session(sessionId, 'import-state', { subpath });
+  const mirrored = foreignIdIn(state.externalKey);
+  if (mirrored !== undefined && mirrored === file.identity.sessionId)
+    return { kind: 'mirrored', sessionId };
   if (state.exists && state.externalKey !== externalKey) return 'taken';
   const free = { kind: 'free', sessionId, externalKey, isNew: !state.exists } as const;
   if (await isBeginning(daemon, file, sessionId, state)) return { ...free, stored: state.lines };

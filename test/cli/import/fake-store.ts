@@ -35,8 +35,8 @@ export class FakeStore {
   }
 
   /** A session that was not imported. */
-  addNative(sessionId: string): void {
-    this.#sessions.set(sessionId, { externalKey: 'native', streams: new Map() });
+  addNative(sessionId: string, externalKey = 'native'): void {
+    this.#sessions.set(sessionId, { externalKey, streams: new Map() });
   }
 
   get client(): DaemonClient {

@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { GreenroomError } from '../../../src/session/errors.ts';
+import { externalKeyOf } from '../../../src/session/mirror/mirror-key.ts';
 import { FakeStore } from './fake-store.ts';
 import {
   agentLine,
@@ -53,6 +54,15 @@ test('an older copy of what is stored is unchanged, in the same import and in a 
   expect(summary.sessions).toEqual({ new: 1, grown: 0, unchanged: 0 });
   const later = await importInto(store, folderOf({ 'older.jsonl': turnLines(1, 1) }));
   expect(later.results[0]?.status).toBe('unchanged');
+});
+
+test('a session that the Agent SDK keeps here itself is not stored a second time', async () => {
+  const store = new FakeStore();
+  store.addNative(ID, externalKeyOf({ projectKey: '-srv-app', sessionId: ID }));
+  const { results } = await importInto(store, folderOf({ [`${ID}.jsonl`]: turnLines(1, 3) }));
+  expect(results).toMatchObject([{ status: 'refused', added: 0 }]);
+  expect(results[0]?.reason).toContain('importSessionToStore');
+  expect(store.chunks).toEqual([]);
 });
 
 test('a file that only shares its id goes to an id of its own, and stays there', async () => {
