@@ -10,7 +10,9 @@ export interface Job {
   readonly to: Life;
   readonly kind: 'call' | 'cast';
   readonly sentMs: number;
-  readonly dueMs: number;
+  readonly timeoutMs: number;
+  /** From then on it is not done any more. Its time begins when whoever asks lets go of the event loop. */
+  dueMs: number;
   done: number;
   outcome: string | undefined;
 }
@@ -32,9 +34,17 @@ export class CallBook {
   sent(kind: Job['kind'], to: Life, timeoutMs: number): Job {
     const sentMs = this.#chronicle.nowMs;
     const no = this.#jobs.length + 1;
-    const job = { no, to, kind, sentMs, dueMs: sentMs + timeoutMs, done: 0, outcome: undefined };
+    const dueMs = Number.POSITIVE_INFINITY;
+    const job = { no, to, kind, sentMs, timeoutMs, dueMs, done: 0, outcome: undefined };
     this.#jobs.push(job);
     return job;
+  }
+
+  /** It was sent in this step. */
+  letGo(job: Job): void {
+    this.#chronicle.clock.defer(() => {
+      job.dueMs = this.#chronicle.nowMs + job.timeoutMs;
+    });
   }
 
   /** A handler begins with it. */
@@ -62,7 +72,7 @@ export class CallBook {
     const { no, to } = job;
     if (REFUSALS.includes(code) && job.done > 0)
       this.#wrong(`${job.kind} ${no} is done and refused`);
-    if (code === 'timeout' && this.#chronicle.nowMs < job.dueMs - EARLY_MS) {
+    if (code === 'timeout' && this.#chronicle.nowMs < job.sentMs + job.timeoutMs - EARLY_MS) {
       this.#wrong(`call ${no} timed out early`);
     }
     if (code === 'timeout' && job.done === 0) {

@@ -47,6 +47,7 @@ export class Moves {
     const timeoutMs = dice.pick([5, 50, 5_000, Number.POSITIVE_INFINITY]);
     const job = calls.sent('call', to, timeoutMs);
     const asked = (to.ref as PlayerRef).call('work', { job, act: this.#act() }, { timeoutMs });
+    if (timeoutMs !== Number.POSITIVE_INFINITY) calls.letGo(job);
     this.#await(
       asked.then(
         (answer) => calls.answered(job, answer),
