@@ -161,6 +161,17 @@ export const sessionStoreContract = (open: () => Promise<Host>): void => {
         );
     });
 
+    test('two programs that append the same entries at once store each once', async () => {
+      const { store, another } = await open();
+      const other = await another();
+      const entries = Array.from({ length: 10 }, (_, n) => entry(`${n}`));
+      const both = entries.flatMap((one) => [store, other].map((each) => each.append(KEY, [one])));
+      await Promise.all(both);
+      const loaded = (await store.load(KEY)) ?? [];
+      expect(loaded).toHaveLength(10);
+      expect(loaded).toEqual(expect.arrayContaining(entries));
+    });
+
     test('a transcript of many pages comes whole', async () => {
       const { store } = await open();
       const filler = 'x'.repeat(2_000);
