@@ -7,6 +7,7 @@ export const DEADLINE_MS = 30_000;
 /** Work that is known to take longer. */
 const SLOW: Readonly<Record<string, number>> = {
   import: 120_000,
+  'import-session': 120_000,
   compact: COMPACT_TIMEOUT_MS,
   cleanup: 600_000,
 };

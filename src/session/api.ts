@@ -75,6 +75,20 @@ export const SESSION_VERBS = {
     throughSeq: z.int().min(1).optional(),
     summary: z.string().min(1).max(200_000).optional(),
   }),
+  /** The session as an export, a page at a time: see `docs/export-format.md`. */
+  export: z.strictObject({
+    cursor: z.string().max(4_000_000).optional(),
+    /** Size of the page's text as JSON. */
+    maxBytes: z.int().min(1_000).max(8_000_000).default(512_000),
+  }),
+  /** Lines of an export, in order, that make this session; without lines it says how far it has come. */
+  'import-session': z.strictObject({
+    /** 0-based number of the first of these lines. */
+    fromLine: z.int().min(0).default(0),
+    lines: z.array(z.string()).max(10_000),
+    /** The export's first line once more, with its last one. */
+    session: z.string().optional(),
+  }),
   append: z.strictObject({ messages: z.array(InputMessage).min(1).max(1000), expectedVersion }),
   cancel: z.strictObject({ turnId: TurnId.optional() }),
   delete: z.strictObject({}),
@@ -214,6 +228,16 @@ export interface ImportReply {
   readonly added: number;
 }
 
+export interface ImportSessionReply {
+  readonly exists: boolean;
+  /** Lines of the export that are stored, and a digest over them. */
+  readonly lines: number;
+  readonly digest: string;
+  readonly added: number;
+  /** The last line has come: the session is whole. */
+  readonly isDone: boolean;
+}
+
 export interface CleanupReport {
   readonly count: number;
   /** What was really freed; with `dryRun`, null. */
@@ -235,6 +259,8 @@ export interface SessionReplies {
   untag: { session: SessionView };
   fork: { session: SessionView };
   compact: { session: SessionView };
+  export: { text: string; cursor?: string };
+  'import-session': ImportSessionReply;
   append: { session: SessionView };
   cancel: { turn: TurnView };
   delete: { deleted: true };

@@ -10,6 +10,7 @@ import { type Head, mustBeAlive, type Settings, withSettings } from './head.ts';
 import type { StreamDrop } from './journal.ts';
 import type { Change, ImportDelta, Input, NewMessage, Rules, SessionState } from './machine.ts';
 import { addTags, removeTags } from './tags.ts';
+import { mustBeWhole, restore } from './transfer/apply-restore.ts';
 import type { TurnError } from './turn.ts';
 import { closeTurn } from './turn-course.ts';
 
@@ -17,12 +18,13 @@ import { closeTurn } from './turn-course.ts';
 export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: number): Change => {
   const draft = new Draft(state, nowMs);
   if (!mayMake(input)) mustExist(draft.head);
+  mustBeWhole(draft.head, input);
   dispatch(draft, input, rules);
   return draft.change();
 };
 
 /** Inputs that may make the session. */
-const MAKING: readonly Input['type'][] = ['create', 'turn', 'append', 'import', 'fork'];
+const MAKING: readonly Input['type'][] = ['create', 'turn', 'append', 'import', 'fork', 'restore'];
 
 const mayMake = (input: Input): boolean =>
   input.type === 'classic' ? makesSession(input.change) : MAKING.includes(input.type);
@@ -54,6 +56,8 @@ const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
       return fork(draft, input.fork);
     case 'compact':
       return compact(draft, input.compaction);
+    case 'restore':
+      return restore(draft, input.restored);
     case 'cancel':
       return cancelTurn(draft, input.turnId);
     case 'step':

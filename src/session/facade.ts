@@ -14,6 +14,8 @@ import type {
   SessionView,
   TurnView,
 } from './api.ts';
+import { exportSession } from './transfer/download.ts';
+import { type ImportedSession, type ImportOptions, importSession } from './transfer/upload.ts';
 
 type Of<V extends SessionVerb> = z.input<(typeof SESSION_VERBS)[V]>;
 type All<V extends SessionsVerb> = z.input<(typeof SESSIONS_VERBS)[V]>;
@@ -71,6 +73,22 @@ export class SessionsFacade {
   /** Lets a summary stand in for what the model saw so far; without one, the model is asked for it. */
   async compact(sessionId: string, order: Of<'compact'> = {}): Promise<SessionView> {
     return (await this.#api.session(sessionId, 'compact', order)).session;
+  }
+
+  /** The session as text in the export format, piece by piece; the same session gives the same text. */
+  exportSession(sessionId: string): AsyncGenerator<string> {
+    return exportSession(this.#api, sessionId);
+  }
+
+  /**
+   * Makes a session of an export's text, whatever pieces it comes in; under another id with `as`. What is
+   * here already, whole or in part, is recognised: importing again, or going on, is the same call.
+   */
+  importSession(
+    text: AsyncIterable<string | Uint8Array>,
+    options: ImportOptions = {},
+  ): Promise<ImportedSession> {
+    return importSession(this.#api, text, options);
   }
 
   /** Adds messages without running a turn. */

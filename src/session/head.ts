@@ -10,6 +10,7 @@ import type { SessionKey } from './ids.ts';
 import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
+import type { Transfer } from './transfer/transfer.ts';
 import { BusyPolicy, type OpenTurn, type TurnError } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
 
@@ -131,6 +132,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly outputUnderReported?: boolean;
   readonly lastError?: TurnError;
   readonly classic?: ClassicFacts;
+  /** How far the import of an export that makes this session has come, or that it is done. */
+  readonly transfer?: Transfer;
   /** Open turns in order of acceptance: the first may be running, the others are queued. */
   readonly openTurns: readonly OpenTurn[];
 }

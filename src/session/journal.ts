@@ -44,6 +44,11 @@ export interface ResponseWrite {
   readonly record: unknown;
 }
 
+/** A response as it is stored, for taking it along. `hashed`: the key itself was too long to be kept. */
+export interface StoredResponse extends ResponseWrite {
+  readonly hashed?: boolean;
+}
+
 /** A life-cycle record; outlives its session. */
 export interface AuditRecord {
   readonly kind: 'lifecycle';
@@ -80,7 +85,7 @@ export interface SessionWrite extends ChangeBase {
   readonly turns: readonly ClosedTurn[];
   /** Ids that must be unknown to the ledger, else the commit is refused with `turn_known` below. */
   readonly newTurnIds: readonly TurnId[];
-  readonly responses: readonly ResponseWrite[];
+  readonly responses: readonly StoredResponse[];
   /** Done before everything else of the change. */
   readonly drops?: readonly StreamDrop[];
   /** The first change of a fork: refused with `session_deleted` unless its parent is still there. */
@@ -169,6 +174,11 @@ export interface Journal {
   /** Closed turns, newest id first, from before `cursor`. */
   turns(key: SessionKey, options: { limit: number; cursor?: string }): readonly ClosedTurn[];
   response(key: SessionKey, responseKey: string): unknown;
+  /** All responses and marks, in the order of their keys, from behind `cursor`. */
+  responses(
+    key: SessionKey,
+    options: { limit: number; cursor?: string },
+  ): readonly (StoredResponse & { cursor: string })[];
   tombstone(key: SessionKey): Tombstone | undefined;
   audit(
     tenant: Tenant,

@@ -16,10 +16,12 @@ import type {
   AuditRecord,
   ForkOrigin,
   ResponseWrite,
+  StoredResponse,
   StreamDrop,
   StreamRecord,
 } from './journal.ts';
 import type { NewFork } from './new-fork.ts';
+import type { Restored } from './transfer/restore.ts';
 import type { BusyPolicy, ClosedTurn, TurnError, TurnOptions } from './turn.ts';
 import type { Usage } from './usage.ts';
 
@@ -117,6 +119,7 @@ export type Input =
   | { readonly type: 'drop'; readonly drop: StreamDrop | undefined }
   | { readonly type: 'fork'; readonly fork: NewFork }
   | { readonly type: 'compact'; readonly compaction: NewCompaction }
+  | { readonly type: 'restore'; readonly restored: Restored }
   | { readonly type: 'cancel'; readonly turnId: TurnId | undefined }
   | {
       readonly type: 'step';
@@ -143,7 +146,7 @@ export type Write =
   | { readonly type: 'turn'; readonly record: ClosedTurn }
   | { readonly type: 'newTurn'; readonly turnId: TurnId }
   | { readonly type: 'stream'; readonly record: StreamRecord }
-  | { readonly type: 'response'; readonly response: ResponseWrite }
+  | { readonly type: 'response'; readonly response: StoredResponse }
   | { readonly type: 'drop'; readonly drop: StreamDrop }
   | { readonly type: 'audit'; readonly record: AuditRecord }
   | { readonly type: 'fork'; readonly origin: ForkOrigin }
@@ -163,6 +166,13 @@ export type Answer =
   | { readonly type: 'deleted' }
   | { readonly type: 'dropped'; readonly wasThere: boolean }
   | { readonly type: 'imported'; readonly lines: number; readonly added: number }
+  | {
+      readonly type: 'restored';
+      readonly lines: number;
+      readonly digest: string;
+      readonly isDone: boolean;
+      readonly added: number;
+    }
   | { readonly type: 'none' };
 
 export type Effect =

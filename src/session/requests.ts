@@ -1,11 +1,12 @@
 /** Requests as they come from a border, in the form that the state machine takes: bodies as bytes, hashes, limits checked. */
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import type { ImportChunk, InputMessage, TurnRequest } from './api.ts';
+import type { ImportChunk, InputMessage, SESSION_VERBS, TurnRequest } from './api.ts';
 import { GreenroomError } from './errors.ts';
 import type { TurnId } from './ids.ts';
 import type { ImportRequest } from './import.ts';
 import type { NewMessage, NewTurn } from './machine.ts';
+import type { RestoreRequest } from './transfer/restore.ts';
 import type { Prompt, TurnOptions } from './turn.ts';
 
 /** Largest prompt or appended message, as JSON, in bytes. */
@@ -74,6 +75,17 @@ export const newMessages = (
     atMs: timestamp === undefined ? nowMs : Date.parse(timestamp),
     ...(id === undefined ? {} : { id }),
   }));
+
+export const restoreRequest = ({
+  fromLine,
+  lines,
+  session,
+}: z.output<(typeof SESSION_VERBS)['import-session']>): RestoreRequest => ({
+  type: 'restoreChunk',
+  fromLine,
+  lines: lines.map((line) => Buffer.from(line)),
+  session: session === undefined ? undefined : Buffer.from(session),
+});
 
 export const importRequest = (chunk: z.output<typeof ImportChunk>): ImportRequest => ({
   type: 'importChunk',

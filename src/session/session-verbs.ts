@@ -13,9 +13,10 @@ import type { ImportedStream } from './import.ts';
 import { type Journal, journalName } from './journal.ts';
 import type { Rules } from './machine.ts';
 import { readPage, resting } from './pages.ts';
-import { importRequest, newMessages } from './requests.ts';
+import { importRequest, newMessages, restoreRequest } from './requests.ts';
 import { type Segment, writerOf } from './segments.ts';
 import { TOMBSTONE_MS } from './tombstone.ts';
+import { exportPage } from './transfer/export.ts';
 import type { TurnRecord } from './turn.ts';
 import { entryView, sessionView, turnView } from './views.ts';
 import type { Answered, SessionRequest } from './waiting-changes.ts';
@@ -58,6 +59,10 @@ export const sessionVerbs = (caller: Caller, rules: Rules): SessionVerbs => {
       ),
     fork: (key, request, timeoutMs) => fork(caller, key, request, timeoutMs),
     compact: (key, request, timeoutMs) => compact(caller, rules, key, request, timeoutMs),
+    export: async (key, { cursor, maxBytes }) =>
+      exportPage(journal(), await caller.known(key), cursor, maxBytes, caller.system.clock.now()),
+    'import-session': async (key, chunk, timeoutMs) =>
+      restored(await caller.change(key, restoreRequest(chunk), timeoutMs)),
     cancel: async (key, { turnId }, timeoutMs) => ({
       turn: turnView(await cancel(caller, key, turnId, timeoutMs)),
     }),
@@ -207,6 +212,13 @@ const imported = ({ answer, head }: Answered): SessionReplies['import'] => {
   if (answer.type !== 'imported')
     throw new GreenroomError('internal', 'an import was answered with something else');
   return { session: sessionView(head), lines: answer.lines, added: answer.added };
+};
+
+const restored = ({ answer, head }: Answered): SessionReplies['import-session'] => {
+  if (answer.type !== 'restored')
+    throw new GreenroomError('internal', 'an import was answered with something else');
+  const { type: _, ...state } = answer;
+  return { exists: head.version > 0, ...state };
 };
 
 const importState = async (

@@ -49,8 +49,10 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
     for (const entry of entries) putEntry(batch, keys.entryKey(prefix, subpath, entry.seq), entry);
   for (const stream of change.streams)
     batch.put(SESSIONS, keys.streamKey(prefix, stream.subpath), packValue, stream);
-  for (const { responseKey, record } of change.responses)
-    batch.put(SESSIONS, keys.responseKey(prefix, responseKey), packValue, record);
+  for (const { responseKey, record, hashed } of change.responses) {
+    const key = hashed ? keys.hashedResponseKey : keys.responseKey;
+    batch.put(SESSIONS, key(prefix, responseKey), packValue, record);
+  }
   batch.put(SESSIONS, keys.headKey(prefix), packHead, { head, epoch });
   for (const turn of change.turns)
     batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);

@@ -7,7 +7,13 @@ import type { Entry } from '../session/entry.ts';
 import type { GreenroomError } from '../session/errors.ts';
 import type { Head } from '../session/head.ts';
 import type { SessionKey, Tenant, TurnId } from '../session/ids.ts';
-import type { AuditRecord, EntryRange, StreamRecord, Tombstone } from '../session/journal.ts';
+import type {
+  AuditRecord,
+  EntryRange,
+  StoredResponse,
+  StreamRecord,
+  Tombstone,
+} from '../session/journal.ts';
 import { type Segment, writerOf } from '../session/segments.ts';
 import { type SummaryRow, summaryOf } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
@@ -105,6 +111,24 @@ export abstract class JournalReads {
     this.#begin();
     const prefix = keys.sessionPrefix(session);
     return this.#value(prefix, keys.responseKey(prefix, response));
+  }
+
+  responses(
+    session: SessionKey,
+    { limit, cursor }: { limit: number; cursor?: string },
+  ): readonly (StoredResponse & { cursor: string })[] {
+    this.#begin();
+    const prefix = keys.sessionPrefix(session);
+    if (!this.#exists(prefix)) return [];
+    const all = keys.responsesPrefix(prefix, '');
+    const start = cursor === undefined ? all : `${all}${fromCursor(cursor)}\0`;
+    return this.#tables
+      .range(SESSIONS, { start, end: keys.after(all), limit })
+      .map(({ key, value }) => ({
+        ...keys.ofResponseKey(prefix, key),
+        record: readValue(key, value),
+        cursor: toCursor(key.slice(all.length)),
+      }));
   }
 
   /** Undefined when there is none, or its time is over. */

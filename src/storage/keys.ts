@@ -63,11 +63,14 @@ const ofSeqPart = (part: Key): number => Buffer.from(part, 'latin1').readUInt32B
 // biome-ignore lint/suspicious/noControlCharactersInRegex: low bytes are what it looks for
 const LOW_BYTE = /[\x00-\x01]/;
 
+/** Begins a part that stands as its hash. */
+const HASHED = '\x01';
+
 const part = (text: string): Key => {
   const bytes = Buffer.from(text, 'utf8');
   const plain = bytes.toString('latin1');
   if (bytes.length <= MAX_PART_BYTES && !LOW_BYTE.test(plain)) return plain;
-  return `\x01${createHash('sha256').update(bytes).digest('base64url')}`;
+  return `${HASHED}${createHash('sha256').update(bytes).digest('base64url')}`;
 };
 
 export const headKey = (prefix: Key): Key => prefix + HEAD;
@@ -90,6 +93,20 @@ export const streamKey = (prefix: Key, subpath: string): Key => prefix + STREAM 
 
 export const responseKey = (prefix: Key, response: string): Key =>
   prefix + RESPONSE + part(response);
+
+/** The other way: the response's key, or, where that was too long to be kept, its hash. */
+export const ofResponseKey = (
+  prefix: Key,
+  key: Key,
+): { readonly responseKey: string; readonly hashed?: boolean } => {
+  const kept = key.slice(prefix.length + RESPONSE.length);
+  return kept.startsWith(HASHED)
+    ? { responseKey: kept.slice(HASHED.length), hashed: true }
+    : { responseKey: Buffer.from(kept, 'latin1').toString('utf8') };
+};
+
+export const hashedResponseKey = (prefix: Key, hash: string): Key =>
+  prefix + RESPONSE + HASHED + hash;
 
 /** Responses whose key begins with `start`, which is short and plain. */
 export const responsesPrefix = (prefix: Key, start: string): Key => prefix + RESPONSE + part(start);

@@ -127,7 +127,7 @@ export class SessionCheck {
       this.#complain(key, 'names an audit record that is missing');
   }
 
-  #entriesOf({ seq, segments, messageCount }: Head): void {
+  #entriesOf({ seq, segments, messageCount, classic }: Head): void {
     const inherited = inheritedThrough(segments);
     const first = this.#main?.first ?? inherited + 1;
     const last = this.#main?.last ?? inherited;
@@ -136,7 +136,7 @@ export class SessionCheck {
     if (last < seq) this.#complain(this.#entryKey(last + 1), `is missing: the head has ${seq}`);
     if (last > seq)
       this.#complain(this.#entryKey(last), `is not known to the head, which has ${seq}`);
-    if (inherited === 0 && !this.#isUncountable && this.#messages !== messageCount)
+    if (inherited === 0 && classic === undefined && !this.#isUncountable && this.#messages !== messageCount)
       this.#complain(this.#headKey, `counts ${messageCount} messages, there are ${this.#messages}`);
   }
 

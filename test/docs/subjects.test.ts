@@ -41,6 +41,8 @@ const REPLIES = {
   untag: { session: true },
   fork: { session: true },
   compact: { session: true },
+  export: { text: true, cursor: true },
+  'import-session': { exists: true, lines: true, digest: true, added: true, isDone: true },
   append: { session: true },
   cancel: { turn: true },
   delete: { deleted: true },

@@ -35,6 +35,7 @@ export class FaultyJournal implements Journal {
   response: Journal['response'] = (key, response) => this.#journal.response(key, response);
   tombstone: Journal['tombstone'] = (key) => this.#journal.tombstone(key);
   audit: Journal['audit'] = (tenant, options) => this.#journal.audit(tenant, options);
+  responses: Journal['responses'] = (key, options) => this.#journal.responses(key, options);
   auditOf: Journal['auditOf'] = (key, options) => this.#journal.auditOf(key, options);
   scanRows: Journal['scanRows'] = (visit) => this.#journal.scanRows(visit);
   subscribe: Journal['subscribe'] = (listener) => this.#journal.subscribe(listener);

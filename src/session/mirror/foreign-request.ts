@@ -6,6 +6,7 @@ import type { Head } from '../head.ts';
 import { type ImportRequest, prepareImport } from '../import.ts';
 import type { Journal } from '../journal.ts';
 import type { Input } from '../machine.ts';
+import { prepareRestore, type RestoreRequest } from '../transfer/restore.ts';
 import { marksOf } from './mirror-key.ts';
 import { type MirrorRequest, mustBeOf, prepareMirror } from './prepare-mirror.ts';
 
@@ -16,10 +17,12 @@ export interface DropRequest {
   readonly subpath: string;
 }
 
-export type ForeignRequest = ImportRequest | MirrorRequest | DropRequest;
+export type ForeignRequest = ImportRequest | MirrorRequest | DropRequest | RestoreRequest;
 
 export const isForeign = (request: Input | ForeignRequest): request is ForeignRequest =>
-  request.type === 'importChunk' || request.type === 'mirror' || request.type === 'dropSide';
+  FOREIGN.includes(request.type);
+
+const FOREIGN: readonly string[] = ['importChunk', 'mirror', 'dropSide', 'restoreChunk'];
 
 /** Throws what the request is refused with. */
 export const prepareForeign = (
@@ -33,6 +36,8 @@ export const prepareForeign = (
       return { type: 'import', delta: prepareImport(head, request, journal, nowMs) };
     case 'mirror':
       return { type: 'import', delta: prepareMirror(head, request, journal, nowMs) };
+    case 'restoreChunk':
+      return { type: 'restore', restored: prepareRestore(head, request, journal, nowMs) };
     case 'dropSide': {
       const { subpath, externalKey } = request;
       mustBeOf(head, externalKey);

@@ -1,0 +1,31 @@
+/** The state machine's part of importing an export: see `restore.ts`. */
+import type { Draft } from '../draft.ts';
+import { GreenroomError } from '../errors.ts';
+import type { Head } from '../head.ts';
+import type { Input } from '../machine.ts';
+import type { Restored } from './restore.ts';
+
+export const restore = (draft: Draft, restored: Restored): void => {
+  const { head, entries, streams, responses, turns, audit, added } = restored;
+  const { lines = 0, digest = '', isDone = false } = head.transfer ?? {};
+  draft.answer = { type: 'restored', lines, digest, isDone, added };
+  if (added === 0) return;
+  for (const { subpath, entry } of entries) draft.write({ type: 'entry', subpath, entry });
+  for (const record of streams) draft.write({ type: 'stream', record });
+  for (const response of responses) draft.write({ type: 'response', response });
+  for (const record of turns) draft.write({ type: 'turn', record });
+  for (const record of audit) draft.write({ type: 'audit', record });
+  draft.head = head;
+  draft.effect({ type: 'forgetContext' });
+};
+
+/** What a session takes while it is being imported. */
+const MEANWHILE: readonly Input['type'][] = ['restore', 'delete', 'park', 'resume'];
+
+export const mustBeWhole = ({ transfer }: Head, input: Input): void => {
+  if (transfer === undefined || transfer.isDone === true || MEANWHILE.includes(input.type)) return;
+  throw new GreenroomError(
+    'invalid_state',
+    'the session is being imported: import it to its end, or delete it',
+  );
+};

@@ -1,0 +1,265 @@
+/**
+ * An export, page by page: each page is computed from a cursor alone, so nobody holds anything between
+ * two of them, and memory is one page.
+ *
+ * It is of one moment though it takes many: entries never change, so those up to the head's `seq` at the
+ * beginning are taken; of turns and audit, what was there then. Where other programs write (imports,
+ * mirrors), it must not change meanwhile: else `version_conflict`, and whoever exports begins again.
+ */
+import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
+import { ConcurrencyError, GreenroomError } from '../errors.ts';
+import type { Head } from '../head.ts';
+import type { SessionKey } from '../ids.ts';
+import type { AuditRecord, Journal } from '../journal.ts';
+import { readPage } from '../pages.ts';
+import type { ClosedTurn } from '../turn.ts';
+import {
+  auditLine,
+  endLine,
+  entryLine,
+  headLine,
+  IMPORTED_BY,
+  responseLine,
+  streamLine,
+  turnLine,
+} from './format.ts';
+
+/** Records read at once. */
+const STEP = 100;
+const STEP_BYTES = 1024 * 1024;
+
+/** Where the export goes on. */
+interface Place {
+  readonly section: 'head' | 'responses' | 'main' | 'sides' | 'turns' | 'audit' | 'end';
+  /** A cursor of the journal, or a `seq`. */
+  readonly at?: string | number;
+  /** Number of the side transcript. */
+  readonly side?: number;
+}
+
+interface Cursor extends Place {
+  /** The moment that is exported. */
+  readonly version: number;
+  readonly seq: number;
+  readonly nowMs: number;
+  readonly openTurns: readonly string[];
+  /** Side transcripts, and the main one's record, with their ends. */
+  readonly streams: readonly (readonly [subpath: string, seq: number])[];
+  /** Lines that are out, and the digest over them. */
+  readonly lines: number;
+  readonly digest: string;
+  /** Lines of this step that are out, and characters of the next one. */
+  readonly skip: number;
+  readonly offset: number;
+}
+
+export interface ExportPage {
+  /** Whole lines with their newlines; a line that is too long for a page comes in pieces. */
+  readonly text: string;
+  /** Absent: that was all. */
+  readonly cursor?: string;
+}
+
+/** @param maxBytes of the page's text as JSON. */
+export const exportPage = (
+  journal: Journal,
+  head: Head,
+  cursorText: string | undefined,
+  maxBytes: number,
+  nowMs: number,
+): ExportPage => {
+  let cursor = cursorText === undefined ? begin(journal, head, nowMs) : parse(cursorText);
+  const page = new Page(maxBytes);
+  while (true) {
+    mustBeTheSame(head, cursor);
+    const step = read(journal, head, cursor);
+    for (const line of step.lines.slice(cursor.skip)) {
+      const added = page.add(line, cursor.offset);
+      if (added !== 'whole')
+        return { text: page.text, cursor: JSON.stringify({ ...cursor, offset: added }) };
+      const digest = nextDigest(cursor.digest, Buffer.from(line));
+      const { lines, skip } = cursor;
+      cursor = { ...cursor, lines: lines + 1, skip: skip + 1, offset: 0, digest };
+    }
+    if (step.next === undefined) return { text: page.text };
+    const { at: _, side: __, ...rest } = cursor;
+    cursor = { ...rest, ...step.next, skip: 0, offset: 0 };
+  }
+};
+
+class Page {
+  readonly #maxBytes: number;
+  readonly #parts: string[] = [];
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get text(): string {
+    return this.#parts.join('');
+  }
+
+  /** `whole`, or how many characters of the line are out. */
+  add(line: string, offset: number): 'whole' | number {
+    const text = `${line}\n`.slice(offset);
+    const bytes = Buffer.byteLength(JSON.stringify(text));
+    if (this.#bytes + bytes <= this.#maxBytes) {
+      this.#parts.push(text);
+      this.#bytes += bytes;
+      return 'whole';
+    }
+    if (this.#bytes > 0) return offset;
+    const piece = wellCut(text, Math.max(2, Math.floor(this.#maxBytes / MOST_BYTES)));
+    this.#parts.push(piece);
+    return offset + piece.length;
+  }
+}
+
+/** Of one UTF-16 unit in JSON: `\u0000`. */
+const MOST_BYTES = 6;
+
+/** Not between the halves of a surrogate pair. */
+const wellCut = (text: string, length: number): string => {
+  const last = text.charCodeAt(length - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
+};
+
+const begin = (journal: Journal, head: Head, nowMs: number): Cursor => ({
+  section: 'head',
+  version: head.version,
+  seq: head.seq,
+  nowMs,
+  openTurns: head.openTurns.map(({ turnId }) => turnId),
+  streams: journal.streams(head.key).map(({ subpath, seq }) => [subpath, seq] as const),
+  lines: 0,
+  digest: EMPTY_DIGEST,
+  skip: 0,
+  offset: 0,
+});
+
+const parse = (text: string): Cursor => {
+  try {
+    const cursor = JSON.parse(text) as Cursor;
+    if (typeof cursor.seq === 'number' && Array.isArray(cursor.streams)) return cursor;
+  } catch {
+    // said below
+  }
+  throw new GreenroomError('invalid_request', 'cursor: it is not one of an export');
+};
+
+const mustBeTheSame = (head: Head, cursor: Cursor): void => {
+  const { section, version, streams } = cursor;
+  const isMoving = section === 'head' || (streams.length > 0 && section !== 'main');
+  if (head.seq < cursor.seq || (isMoving && head.version !== version))
+    throw new ConcurrencyError('the session was written to while it was exported: export it again');
+};
+
+interface Step {
+  readonly lines: readonly string[];
+  readonly next: Place | undefined;
+}
+
+const read = (journal: Journal, head: Head, cursor: Cursor): Step => {
+  const { key } = head;
+  switch (cursor.section) {
+    case 'head':
+      return { lines: [headLine(head)], next: { section: 'responses' } };
+    case 'responses':
+      return responses(journal, key, cursor);
+    case 'main':
+      return mainEntries(journal, key, cursor);
+    case 'sides':
+      return sideEntries(journal, key, cursor);
+    case 'turns':
+      return turns(journal, key, cursor);
+    case 'audit':
+      return audit(journal, key, cursor);
+    case 'end':
+      return { lines: [endLine(cursor.lines, cursor.digest)], next: undefined };
+  }
+};
+
+const responses = (journal: Journal, key: SessionKey, { at }: Cursor): Step => {
+  const page = journal.responses(key, { limit: STEP, ...from(at) });
+  const last = page.at(-1);
+  return {
+    lines: page.map(({ cursor: _, ...response }) => responseLine(response)),
+    next:
+      last === undefined || page.length < STEP
+        ? { section: 'main', at: 1 }
+        : { section: 'responses', at: last.cursor },
+  };
+};
+
+const from = (at: string | number | undefined): { readonly cursor?: string } =>
+  at === undefined ? {} : { cursor: `${at}` };
+
+const mainEntries = (journal: Journal, key: SessionKey, { at = 1, seq, streams }: Cursor): Step => {
+  const range = { subpath: '', from: Number(at), to: seq, limit: STEP };
+  const page = Number(at) > seq ? [] : readPage(journal, key, range, STEP_BYTES);
+  const end = page.at(-1)?.seq ?? seq;
+  const lines = page.map((entry) => entryLine('', entry));
+  if (end < seq) return { lines, next: { section: 'main', at: end + 1 } };
+  const hasRecord = streams.some(([subpath]) => subpath === '');
+  return {
+    lines: [...lines, ...(hasRecord ? [streamOf(journal, key, '')] : [])],
+    next: { section: 'sides', side: 0, at: 1 },
+  };
+};
+
+const sideEntries = (
+  journal: Journal,
+  key: SessionKey,
+  { at = 1, side = 0, streams }: Cursor,
+): Step => {
+  const [subpath, seq] = streams.filter(([name]) => name !== '')[side] ?? [];
+  if (subpath === undefined || seq === undefined) return { lines: [], next: { section: 'turns' } };
+  const range = { subpath, from: Number(at), to: seq, limit: STEP };
+  const page = Number(at) > seq ? [] : readPage(journal, key, range, STEP_BYTES);
+  const end = page.at(-1)?.seq ?? seq;
+  const lines = page.map((entry) => entryLine(subpath, entry));
+  if (end < seq) return { lines, next: { section: 'sides', side, at: end + 1 } };
+  return {
+    lines: [...lines, streamOf(journal, key, subpath)],
+    next: { section: 'sides', side: side + 1, at: 1 },
+  };
+};
+
+const streamOf = (journal: Journal, key: SessionKey, subpath: string): string => {
+  const stream = journal.stream(key, subpath);
+  if (stream !== undefined) return streamLine(stream);
+  throw new ConcurrencyError('a side transcript was deleted while it was exported');
+};
+
+/** Newest first, as they stand in the ledger. What began or closed since is not of this moment. */
+const turns = (journal: Journal, key: SessionKey, cursor: Cursor): Step => {
+  const page = journal.turns(key, { limit: STEP, ...from(cursor.at) });
+  const last = page.at(-1);
+  return {
+    lines: page.filter((turn) => isOf(turn, cursor)).map(turnLine),
+    next:
+      last === undefined || page.length < STEP
+        ? { section: 'audit' }
+        : { section: 'turns', at: last.turnId },
+  };
+};
+
+const isOf = (turn: ClosedTurn, { seq, nowMs, openTurns }: Cursor): boolean =>
+  turn.seq <= seq && turn.finishedAtMs <= nowMs && !openTurns.includes(turn.turnId);
+
+const audit = (journal: Journal, key: SessionKey, cursor: Cursor): Step => {
+  const page = journal.auditOf(key, { limit: STEP, ...from(cursor.at) });
+  const last = page.at(-1);
+  const records = page.map(({ cursor: _, ...record }) => record);
+  return {
+    lines: records.filter((record) => isOfTheSession(record, cursor)).map(auditLine),
+    next:
+      last === undefined || page.length < STEP
+        ? { section: 'end' }
+        : { section: 'audit', at: last.cursor },
+  };
+};
+
+const isOfTheSession = ({ action, by, atMs }: AuditRecord, { nowMs }: Cursor): boolean =>
+  atMs <= nowMs && !(action === 'imported' && by === IMPORTED_BY);

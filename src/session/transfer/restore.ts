@@ -1,0 +1,237 @@
+/**
+ * What a chunk of an export adds to the session that is made of it. While it comes in, the session is
+ * there and takes nothing else; the chunk with the last line makes it what it was.
+ *
+ * 1. Lines that are stored already are skipped, so a chunk may come twice, and an import that broke off
+ *    goes on where it was.
+ * 2. Nothing of a chunk is stored if one of its lines is wrong.
+ */
+import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
+import type { Entry } from '../entry.ts';
+import { GreenroomError } from '../errors.ts';
+import { type Head, newHead, statusFrom } from '../head.ts';
+import type { AuditRecord, Journal, StoredResponse, StreamRecord } from '../journal.ts';
+import type { ClosedTurn, OpenTurn } from '../turn.ts';
+import { mustBeAudit, mustBeEntry, mustBeResponse, mustBeSession, mustBeTurn } from './check.ts';
+import {
+  EXPORT_FORMAT,
+  type ExportedHead,
+  IMPORTED_BY,
+  type Line,
+  readExportLine,
+  wrong,
+} from './format.ts';
+import type { Transfer } from './transfer.ts';
+
+export interface RestoreRequest {
+  readonly type: 'restoreChunk';
+  /** 0-based number of the first line; no lines: only the state is asked for. */
+  readonly fromLine: number;
+  readonly lines: readonly Uint8Array[];
+  /** The export's first line, again, with the chunk that has the last one. */
+  readonly session: Uint8Array | undefined;
+}
+
+/** A chunk, computed: what to write, and the head then. */
+export interface Restored {
+  readonly head: Head;
+  readonly entries: readonly { readonly subpath: string; readonly entry: Entry }[];
+  readonly streams: readonly StreamRecord[];
+  readonly responses: readonly StoredResponse[];
+  readonly turns: readonly ClosedTurn[];
+  readonly audit: readonly AuditRecord[];
+  readonly added: number;
+}
+
+export const prepareRestore = (
+  head: Head,
+  request: RestoreRequest,
+  journal: Journal,
+  nowMs: number,
+): Restored => {
+  const { transfer } = head;
+  if (request.lines.length === 0 || transfer?.isDone === true) return nothingNew(head);
+  if (head.version > 0 && transfer === undefined)
+    throw new GreenroomError('session_exists', `there is a session ${head.key.sessionId} already`);
+  const stored = transfer?.lines ?? 0;
+  if (request.fromLine > stored)
+    throw new GreenroomError(
+      'invalid_request',
+      `line ${stored} comes next, not ${request.fromLine}`,
+    );
+  const lines = request.lines.slice(stored - request.fromLine);
+  return lines.length === 0
+    ? nothingNew(head)
+    : new Chunk(head, request, journal, nowMs).take(lines);
+};
+
+const nothingNew = (head: Head): Restored => ({
+  ...{ head, entries: [], streams: [], responses: [], turns: [], audit: [], added: 0 },
+});
+
+class Chunk {
+  readonly #request: RestoreRequest;
+  readonly #journal: Journal;
+  readonly #nowMs: number;
+  readonly #entries: { subpath: string; entry: Entry }[] = [];
+  readonly #streams = new Map<string, StreamRecord>();
+  readonly #responses: StoredResponse[] = [];
+  readonly #turns: ClosedTurn[] = [];
+  readonly #audit: AuditRecord[] = [];
+  #head: Head;
+  #transfer: Transfer;
+
+  constructor(head: Head, request: RestoreRequest, journal: Journal, nowMs: number) {
+    this.#request = request;
+    this.#journal = journal;
+    this.#nowMs = nowMs;
+    this.#transfer = head.transfer ?? { lines: 0, digest: EMPTY_DIGEST, firstDigest: EMPTY_DIGEST };
+    this.#head = head.version === 0 ? newHead(head.key, nowMs) : head;
+  }
+
+  take(lines: readonly Uint8Array[]): Restored {
+    for (const bytes of lines) this.#line(bytes);
+    const transfer = this.#transfer;
+    return {
+      head: { ...this.#head, importedAtMs: this.#nowMs, transfer },
+      entries: this.#entries,
+      streams: [...this.#streams.values()],
+      responses: this.#responses,
+      turns: this.#turns,
+      audit: this.#audit,
+      added: lines.length,
+    };
+  }
+
+  #line(bytes: Uint8Array): void {
+    const { lines, digest } = this.#transfer;
+    if (this.#transfer.isDone === true) throw wrong(lines, 'comes after the last one');
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+    const line = readExportLine(text, lines);
+    if ((line.type === 'session') !== (lines === 0))
+      throw wrong(lines, lines === 0 ? 'does not begin one' : 'begins another session');
+    this.#take(line, lines, bytes);
+    this.#transfer = {
+      ...this.#transfer,
+      ...{ lines: lines + 1, digest: nextDigest(digest, bytes) },
+    };
+  }
+
+  #take(line: Line, number: number, bytes: Uint8Array): void {
+    switch (line.type) {
+      case 'session':
+        return this.#begin(line.session, line.format, bytes);
+      case 'entry':
+        return this.#entry(line.subpath, mustBeEntry(line.entry, number), number);
+      case 'stream':
+        return this.#stream(line.stream, number);
+      case 'response':
+        return void this.#responses.push(mustBeResponse(line.response, number));
+      case 'turn':
+        return void this.#turns.push(mustBeTurn(line.turn, number));
+      case 'audit':
+        return void this.#audit.push(mustBeAudit(line.audit, number));
+      case 'end':
+        return this.#end(line, number);
+      default:
+        throw wrong(number, 'is of no type that this version knows');
+    }
+  }
+
+  /** So that the half session can be recognised, and found by its age. */
+  #begin(session: ExportedHead, format: number, bytes: Uint8Array): void {
+    if (format !== EXPORT_FORMAT)
+      throw new GreenroomError(
+        'invalid_request',
+        `the export has format ${format}, this version reads ${EXPORT_FORMAT}`,
+      );
+    const { createdAtMs, updatedAtMs, title } = mustBeSession(session);
+    const named = title === undefined ? {} : { title };
+    this.#head = { ...this.#head, createdAtMs, updatedAtMs, ...named };
+    this.#transfer = { ...this.#transfer, firstDigest: nextDigest(EMPTY_DIGEST, bytes) };
+  }
+
+  #entry(subpath: string, entry: Entry, number: number): void {
+    const last = subpath === '' ? this.#head.seq : this.#seqOf(subpath);
+    if (entry.seq !== last + 1) throw wrong(number, `has seq ${entry.seq}, ${last + 1} comes next`);
+    this.#entries.push({ subpath, entry });
+    if (subpath !== '') return this.#keepStream({ subpath, seq: entry.seq });
+    const isMessage = entry.kind === 'message' && entry.isPartial !== true;
+    this.#head = {
+      ...this.#head,
+      seq: entry.seq,
+      messageCount: this.#head.messageCount + (isMessage ? 1 : 0),
+    };
+  }
+
+  #stream(stream: StreamRecord, number: number): void {
+    const { subpath, seq } = stream ?? {};
+    if (typeof subpath !== 'string' || typeof seq !== 'number')
+      throw wrong(number, 'is no record of a stream');
+    if (subpath !== '' && seq !== this.#seqOf(subpath))
+      throw wrong(number, `ends at ${seq}, its entries at ${this.#seqOf(subpath)}`);
+    this.#keepStream(stream);
+  }
+
+  #keepStream(stream: StreamRecord): void {
+    const { subpath } = stream;
+    const isNew = subpath !== '' && this.#seqOf(subpath) === 0 && !this.#isStored(subpath);
+    this.#streams.set(subpath, stream);
+    if (isNew) this.#head = { ...this.#head, sideTranscripts: this.#head.sideTranscripts + 1 };
+  }
+
+  #isStored(subpath: string): boolean {
+    return (
+      this.#streams.has(subpath) || this.#journal.stream(this.#head.key, subpath) !== undefined
+    );
+  }
+
+  #seqOf(subpath: string): number {
+    const stored = () => this.#journal.stream(this.#head.key, subpath)?.seq ?? 0;
+    return this.#streams.get(subpath)?.seq ?? stored();
+  }
+
+  #end({ lines, digest }: Extract<Line, { type: 'end' }>, number: number): void {
+    const sofar = this.#transfer;
+    if (lines !== sofar.lines || digest !== sofar.digest)
+      throw wrong(number, 'has another digest than the lines before it: the file was changed');
+    const session = this.#session(number);
+    if (session.seq !== this.#head.seq)
+      throw wrong(number, `comes after ${this.#head.seq} of ${session.seq} entries`);
+    const { openTurns, status } = session;
+    for (const turn of openTurns) this.#turns.push(interrupted(turn, this.#nowMs));
+    const { key, version } = this.#head;
+    this.#head = {
+      ...session,
+      ...{ key, version, openTurns: [] },
+      status: openTurns.length === 0 ? status : statusFrom([]),
+    };
+    this.#transfer = { ...sofar, isDone: true };
+    this.#audit.push({
+      ...{ kind: 'lifecycle', action: 'imported', atMs: this.#nowMs, by: IMPORTED_BY },
+      details: { digest },
+    });
+  }
+
+  /** The first line, which came with this chunk, in it or beside it. */
+  #session(number: number): ExportedHead {
+    const { lines, session, fromLine } = this.#request;
+    const bytes = session ?? (fromLine === 0 ? lines[0] : undefined);
+    if (bytes === undefined || nextDigest(EMPTY_DIGEST, bytes) !== this.#transfer.firstDigest)
+      throw wrong(number, 'came without the first one');
+    const line = readExportLine(Buffer.from(bytes).toString(), 0);
+    if (line.type !== 'session') throw wrong(0, 'does not begin a session');
+    return mustBeSession(line.session);
+  }
+}
+
+/** Nobody here ran it: it does not go on in a copy. */
+const interrupted = ({ options: _, status: __, ...turn }: OpenTurn, nowMs: number): ClosedTurn => ({
+  ...turn,
+  ...{ status: 'interrupted', finishedAtMs: nowMs, stopReason: null },
+  error: {
+    code: 'interrupted',
+    message: 'the session was exported while this turn was open',
+    retryable: false,
+  },
+});
