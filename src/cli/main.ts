@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `greenroom` program: gives the command line this process's streams, clock and daemon. */
+import { once } from 'node:events';
 import { connectClient } from '../client/client.ts';
 import { newestSonnet } from '../session/pricing/price.ts';
 import { version } from '../version.ts';
@@ -8,6 +9,9 @@ import type { Screen, Shell } from './shell.ts';
 
 const screen = (stream: NodeJS.WriteStream): Screen => ({
   write: (text) => void stream.write(text),
+  drained: async () => {
+    if (stream.writableNeedDrain) await once(stream, 'drain');
+  },
   isTerminal: stream.isTTY,
   columns: stream.isTTY ? stream.columns : undefined,
 });

@@ -24,6 +24,8 @@ export interface Address {
 
 export interface Screen {
   write(text: string): void;
+  /** Resolves when there is room for more. */
+  drained?(): Promise<void>;
   readonly isTerminal: boolean;
   /** Width in characters; undefined where it is no terminal. */
   readonly columns: number | undefined;

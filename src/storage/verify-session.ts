@@ -136,7 +136,12 @@ export class SessionCheck {
     if (last < seq) this.#complain(this.#entryKey(last + 1), `is missing: the head has ${seq}`);
     if (last > seq)
       this.#complain(this.#entryKey(last), `is not known to the head, which has ${seq}`);
-    if (inherited === 0 && classic === undefined && !this.#isUncountable && this.#messages !== messageCount)
+    if (
+      inherited === 0 &&
+      classic === undefined &&
+      !this.#isUncountable &&
+      this.#messages !== messageCount
+    )
       this.#complain(this.#headKey, `counts ${messageCount} messages, there are ${this.#messages}`);
   }
 

@@ -1,16 +1,21 @@
-/** `greenroom import`: Claude Code's transcripts into the store. Running it again adds only what is new. */
+/** `greenroom import`: transcripts, exports and classic files into the store. Running it again adds only what is new. */
+import { resolve } from 'node:path';
 import { CliError } from '../failure.ts';
+import { kindOfFile } from '../import/file-kind.ts';
 import { type FileResult, importFiles } from '../import/importer.ts';
+import { importOther } from '../import/other-files.ts';
 import { ProgressBar } from '../import/progress-bar.ts';
 import { type ImportSummary, summarise, summaryText } from '../import/summary.ts';
-import { findFiles } from '../import/walk.ts';
+import { type FoundFile, findFiles } from '../import/walk.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
 
 export const registerImport = (registration: Registration): void => {
   registration.program
     .command('import <paths...>')
-    .description('Claude Code transcripts: files, or directories such as ~/.claude/projects')
+    .description(
+      'Claude Code transcripts, our exports, classic session files; or directories of them',
+    )
     .action(
       act<[string[]]>(registration, (run, [paths]) =>
         run.withDaemon((daemon) => importPaths(daemon, run, paths)),
@@ -24,21 +29,30 @@ const importPaths = async (
   paths: readonly string[],
 ): Promise<void> => {
   const { shell, out } = run;
-  const files = await findFiles(paths);
+  const files = await findFiles(paths.map((path) => resolve(shell.cwd, path)));
   if (files.length === 0)
     throw new CliError(3, `no *.jsonl files below ${paths.join(', ')}`, 'name another path');
   const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
   const bar = new ProgressBar(shell.stderr, 2 * totalBytes, () => shell.nowMs());
   const results: FileResult[] = [];
-  const spent = await importFiles(files, {
-    daemon,
-    sleep: (ms) => shell.sleep(ms),
-    onProgress: (doneBytes) => bar.update(doneBytes),
-    onFile: (result) => {
-      results.push(result);
-      if (out.isJson) out.one(result, () => '');
-    },
-  });
+  const sleep = (ms: number) => shell.sleep(ms);
+  const onFile = (result: FileResult) => {
+    results.push(result);
+    if (out.isJson) out.one(result, () => '');
+  };
+  const transcripts: FoundFile[] = [];
+  let otherBytes = 0;
+  for (const file of files) {
+    const kind = await kindOfFile(file);
+    if (kind === 'transcript') transcripts.push(file);
+    else {
+      onFile(await importOther(file, kind, { daemon, sleep }));
+      otherBytes += 2 * file.size;
+      bar.update(otherBytes);
+    }
+  }
+  const onProgress = (doneBytes: number) => bar.update(otherBytes + doneBytes);
+  const spent = await importFiles(transcripts, { daemon, sleep, onProgress, onFile });
   bar.clear();
   const summary = summarise(results, spent);
   out.one({ summary }, () => summaryText(summary));

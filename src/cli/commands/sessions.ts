@@ -6,6 +6,7 @@ import { act, type Invocation, type Registration } from '../invocation.ts';
 import { messageLines } from '../message-text.ts';
 import type { DaemonClient } from '../shell.ts';
 import { parseCount } from '../values.ts';
+import { registerExport } from './export.ts';
 
 export const registerSessions = (registration: Registration): void => {
   const sessions = registration.program.command('sessions').description('find and change sessions');
@@ -14,6 +15,7 @@ export const registerSessions = (registration: Registration): void => {
   registerLooking(nested);
   registerChanging(nested);
   registerBranching(nested);
+  registerExport(nested);
 };
 
 const registerFinding = (registration: Registration): void => {

@@ -1,7 +1,8 @@
-/** The transcript files below some paths, in a fixed order. */
+/** The files below some paths that may hold sessions, in a fixed order. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CliError } from '../failure.ts';
+import { isClassicJson } from './file-kind.ts';
 
 export interface FoundFile {
   readonly path: string;
@@ -10,8 +11,8 @@ export interface FoundFile {
 }
 
 /**
- * Directories give their `*.jsonl` files at any depth, sorted; a file that is named itself counts
- * whatever its name. Links to directories are not followed: they may lead in a circle.
+ * Directories give their `*.jsonl` files at any depth, sorted, and those `*.json` files that are sessions
+ * of classic programs; a file that is named itself counts whatever its name. Links to directories are not followed: they may lead in a circle.
  */
 export const findFiles = async (paths: readonly string[]): Promise<readonly FoundFile[]> => {
   const found = new Map<string, FoundFile>();
@@ -32,9 +33,11 @@ const below = async (folder: string): Promise<readonly FoundFile[]> => {
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) files.push(...(await below(path)));
-    else if (entry.name.endsWith('.jsonl')) {
+    else if (/\.jsonl?$/.test(entry.name)) {
       const info = await stat(path).catch(() => undefined); // a link to nowhere
-      if (info?.isFile()) files.push({ path, size: info.size });
+      if (!info?.isFile()) continue;
+      const file = { path, size: info.size };
+      if (entry.name.endsWith('.jsonl') || (await isClassicJson(file))) files.push(file);
     }
   }
   return files;

@@ -1,0 +1,102 @@
+/** `greenroom sessions export`: sessions as files, or one of them to the standard output. */
+import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { exportSession } from '../../session/transfer/download.ts';
+import { usageError } from '../failure.ts';
+import { bytes } from '../format.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import type { DaemonClient } from '../shell.ts';
+
+interface Options {
+  readonly out?: string;
+  readonly all?: boolean;
+}
+
+export const registerExport = (registration: Registration): void => {
+  registration.program
+    .command('export [sessions...]')
+    .description(
+      'sessions as JSON lines, which greenroom import reads; one of them to the terminal',
+    )
+    .option('--out <path>', 'a file for one session, a directory for several')
+    .option('--all', 'every session of the tenant')
+    .action(
+      act<[string[]], Options>(registration, (run, [named], { out, all = false }) =>
+        run.withDaemon(async (daemon) => {
+          if (all === named.length > 0)
+            throw usageError('name the sessions to export, or --all', 'add --help to see how');
+          if (out !== undefined) return toFiles(daemon, run, named, resolve(run.shell.cwd, out));
+          const [sessionId] = named;
+          if (sessionId === undefined || named.length > 1)
+            throw usageError('several sessions need a directory', 'name one with --out');
+          await toScreen(daemon, run, sessionId);
+        }),
+      ),
+    );
+};
+
+/** No faster than whoever reads it. */
+const toScreen = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  sessionId: string,
+): Promise<void> => {
+  for await (const piece of exportSession(daemon, sessionId, daemon.maxPayloadBytes)) {
+    run.shell.stdout.write(piece);
+    await run.shell.stdout.drained?.();
+  }
+};
+
+const toFiles = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  named: readonly string[],
+  out: string,
+): Promise<void> => {
+  const isOneFile = named.length === 1 && !isDirectory(out) && !out.endsWith('/');
+  if (!isOneFile) mkdirSync(out, { recursive: true });
+  for await (const sessionId of named.length > 0 ? named : allSessions(daemon)) {
+    const path = isOneFile ? out : join(out, `${sessionId}${ENDING}`);
+    const size = await toFile(daemon, sessionId, path);
+    run.out.one(
+      { sessionId, path, bytes: size },
+      () => `${sessionId}: ${bytes(size)} in ${path}\n`,
+    );
+  }
+};
+
+const ENDING = '.greenroom.jsonl';
+
+/** In its place when it is whole. */
+const toFile = async (daemon: DaemonClient, sessionId: string, path: string): Promise<number> => {
+  const draft = `${path}.part`;
+  const file = await open(draft, 'w', 0o600);
+  let size = 0;
+  try {
+    for await (const piece of exportSession(daemon, sessionId, daemon.maxPayloadBytes))
+      size += (await file.write(piece)).bytesWritten;
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  renameSync(draft, path);
+  return size;
+};
+
+/** In the order of their making, so that none is missed while others come and go. */
+async function* allSessions(daemon: DaemonClient): AsyncGenerator<string> {
+  let cursor: string | undefined;
+  do {
+    const next = cursor === undefined ? {} : { cursor };
+    const page = await daemon.sessions('search', {
+      ...{ sortBy: 'createdAt', order: 'asc', limit: 1_000 },
+      ...next,
+    });
+    for (const { sessionId } of page.sessions) yield sessionId;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}
+
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -1,0 +1,61 @@
+/**
+ * Files that are no transcripts of Claude Code: our own exports, and what classic programs kept, the file
+ * store's lines and the two kinds of JSON files. Each is one session.
+ */
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { readJsonFile } from '../../session/classic/json-file.ts';
+import { codeOf } from '../../session/errors.ts';
+import { classicExport, stateOfLines } from '../../session/transfer/classic-export.ts';
+import { type ImportedSession, importSession } from '../../session/transfer/upload.ts';
+import type { DaemonClient } from '../shell.ts';
+import { type FileKind, MAX_CLASSIC_BYTES, readText } from './file-kind.ts';
+import type { FileResult } from './importer.ts';
+import type { FoundFile } from './walk.ts';
+
+export interface OtherSettings {
+  readonly daemon: DaemonClient;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export const importOther = async (
+  file: FoundFile,
+  kind: Exclude<FileKind, 'transcript'>,
+  { daemon, sleep }: OtherSettings,
+): Promise<FileResult> => {
+  const none = { path: file.path, lines: 0, added: 0, malformed: 0, recovered: 0 };
+  try {
+    const options = { sleep, maxPayloadBytes: daemon.maxPayloadBytes };
+    return { ...none, ...resultOf(await importSession(daemon, await textOf(file, kind), options)) };
+  } catch (error) {
+    const isRefusal = REFUSALS.includes(codeOf(error));
+    const reason = (error as Error).message;
+    return { ...none, status: isRefusal ? 'refused' : 'failed', reason };
+  }
+};
+
+const REFUSALS: readonly string[] = ['session_exists', 'session_deleted', 'invalid_request'];
+
+const resultOf = ({ sessionId, status, lines, added }: ImportedSession) => ({
+  ...{ sessionId, lines, added, isNewSession: status === 'new' },
+  status: status === 'completed' ? ('grown' as const) : status,
+});
+
+const textOf = async (
+  { path, size }: FoundFile,
+  kind: Exclude<FileKind, 'transcript'>,
+): Promise<AsyncIterable<string | Uint8Array>> => {
+  if (kind === 'export') return createReadStream(path);
+  if (size > MAX_CLASSIC_BYTES)
+    throw new Error(`a classic file has at most ${MAX_CLASSIC_BYTES} bytes`);
+  const text = await readText(path);
+  const state =
+    kind === 'classic-json'
+      ? readJsonFile(text)
+      : stateOfLines(basename(path, '.jsonl'), text.split('\n'));
+  return piecesOf(classicExport(state));
+};
+
+async function* piecesOf(lines: readonly string[]): AsyncGenerator<string> {
+  for (const line of lines) yield `${line}\n`;
+}
