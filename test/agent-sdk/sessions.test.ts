@@ -9,6 +9,7 @@ import { systemClock } from '../../src/otp/system-clock.ts';
 import { readLine } from '../../src/session/claude-code/read-line.ts';
 import { journalName } from '../../src/session/journal.ts';
 import { markOf, marksOf } from '../../src/session/mirror/mirror-key.ts';
+import { verifyInChild } from '../../src/storage/verify.ts';
 import { ROOT } from '../docs/readme.ts';
 import { testGreenroom } from '../support/greenroom.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -198,6 +199,26 @@ test('an append of more than one request holds is stored whole and in order', as
   const entries = Array.from({ length: 5_200 }, (_, n) => entry(`${n}`));
   await store.append(KEY, entries);
   expect(await store.load(KEY)).toEqual(entries);
+});
+
+test('what is stored, dropped and begun anew fits together when everything is read', async () => {
+  const own = await testGreenroom();
+  const store = agentSdkSessionStore(own.greenroom);
+  const side = (n: number) => ({ ...KEY, subpath: `subagents/agent-${n}` });
+  for (const n of [1, 2, 3]) {
+    await store.append(KEY, [entry(`${n}`), said(`msg_${n}`)]);
+    await store.append(side(n), [entry('1'), said(`msg_side_${n}`)]);
+  }
+  await store.delete(side(1));
+  await store.delete(side(2));
+  await store.append(side(2), [entry('2')]);
+  await store.append({ ...KEY, sessionId: 'deleted' }, [entry('1')]);
+  await store.delete({ ...KEY, sessionId: 'deleted' });
+  await store.append({ ...KEY, sessionId: 'deleted' }, [entry('2')]);
+  for await (const _ of own.greenroom.turn(KEY.sessionId, 'Go on'));
+  await store.append(KEY, [entry('4')]);
+  await own.stop();
+  expect(await verifyInChild(join(own.dataDir, 'store'))).toMatchObject({ isSound: true });
 });
 
 test('an append reads the same of the store whether much is stored or little', async () => {
