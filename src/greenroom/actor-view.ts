@@ -18,6 +18,8 @@ export interface ActorView {
   readonly ref: number | null;
   /** Messages that wait. */
   readonly mailbox: number;
+  /** Calls that were handled and still have no answer. */
+  readonly owed: number;
   /** The message under way. */
   readonly current: { readonly message: string; readonly since: string } | null;
   /** Messages handled since its start. */
@@ -43,6 +45,7 @@ export function actorView(system: System, root: ActorRef, request: unknown): Act
       status,
       ref: ref?.id ?? null,
       mailbox: seen?.mailbox ?? 0,
+      owed: seen?.owed ?? 0,
       current: current ? { message: messageOf(current), since: isoOf(current.since) } : null,
       reductions: seen?.reductions ?? 0,
       restarts,

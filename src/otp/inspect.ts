@@ -14,6 +14,10 @@ export interface Inspection {
   readonly state: unknown;
   /** Messages that wait. */
   readonly mailbox: number;
+  /** Senders that wait for room in it. */
+  readonly outside: number;
+  /** Calls that were handled and still have no answer. */
+  readonly owed: number;
   /** The message under way; since when it is, in epoch ms. */
   readonly current: (MessageView & { readonly since: number }) | undefined;
   /** Messages handled since its start. */
@@ -44,6 +48,8 @@ export function inspect(process: Process): Inspection {
     alive: process.alive,
     state: redactedState(process),
     mailbox: process.mailbox.size,
+    outside: process.mailbox.outside,
+    owed: process.owed?.size ?? 0,
     current: process.underWay,
     reductions: process.reductions,
     restarts: process.seat?.restarts ?? 0,

@@ -1,8 +1,9 @@
 /** Looking in: the tree, one actor, and the reports of what went wrong. */
 import { expect, test } from 'vitest';
 import { terminateChild } from '../../src/otp/administration.ts';
-import { reply, replyAfter } from '../../src/otp/gen-server.ts';
+import { noreply, reply, replyAfter } from '../../src/otp/gen-server.ts';
 import { walk } from '../../src/otp/inspect.ts';
+import type { From } from '../../src/otp/message.ts';
 import { onlyIf } from '../../src/otp/only-if.ts';
 import { formatReport } from '../../src/otp/report.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
@@ -81,6 +82,24 @@ test('an actor shows its redacted state, mailbox, reductions, restarts and last 
     restarts: 1,
     lastCrash: { crashed: { message: 'boom' } },
   });
+});
+
+test('an actor shows how many wait for its answer, and for room', async () => {
+  const w = world();
+  const p = await puppet(w, 'p', { mailboxLimit: 1 });
+  const taken = deferred<From<unknown>>();
+  const owed = p.call('handle', (from, n) => {
+    taken.resolve(from);
+    return noreply(n);
+  });
+  const from = await taken.promise;
+  p.cast('note', 'fills it');
+  const outside = p.castOrWait('note', 'waits');
+  expect(w.system.inspect(p)).toMatchObject({ mailbox: 1, outside: 1, owed: 1 });
+  from.reply('late');
+  await Promise.all([owed, outside]);
+  await w.clock.settle();
+  expect(w.system.inspect(p)).toMatchObject({ mailbox: 0, outside: 0, owed: 0 });
 });
 
 test('a crash report says who, on what message, in which state, why, how often', async () => {
