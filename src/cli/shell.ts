@@ -56,6 +56,8 @@ export interface StoreCare {
   verify(storeDir: string): Promise<{ isSound: boolean; why?: string; report?: StoreReport }>;
   backup(storeDir: string, dir: string, nowMs: number): Promise<Backup>;
   restore(dir: string, storeDir: string, nowMs: number): Promise<Backup>;
+  /** What the server of a classic store promises. */
+  examineServer(url: string): Promise<{ finding: string; weakness?: string; whatToDo?: string }>;
 }
 
 export interface Shell {

@@ -15,6 +15,7 @@ import { runChild } from './child.ts';
 import { syncFile, syncFolder, writeDurably } from './durable-files.ts';
 import { DATA_FILE, keepStoreFile, type StoreFile } from './store-file.ts';
 import { StoreLock } from './store-lock.ts';
+import { examineServer } from './stores/examine-server.ts';
 import { verifyInChild } from './verify.ts';
 import type { VerifyReport } from './verify-tables.ts';
 
@@ -81,7 +82,12 @@ export const restoreStore = async (
 };
 
 /** The three together, for the command line. */
-export const storeCare = { verify: verifyInChild, backup: backupStore, restore: restoreStore };
+export const storeCare = {
+  verify: verifyInChild,
+  backup: backupStore,
+  restore: restoreStore,
+  examineServer,
+};
 
 const LOCK_FILE = 'lock.mdb';
 const SOCKET_FILE = 'lock';

@@ -1,6 +1,8 @@
 import { chmodSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkNode, checkPrices } from '../../src/cli/doctor/machine.ts';
+import { startPostgres, withoutPostgres } from '../support/postgres.ts';
+import { startRedis, withoutRedis } from '../support/redis.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, jsonLines, newFolder } from './run-cli.ts';
 
@@ -82,4 +84,42 @@ test('old Nodes fail', () => {
 test('prices from long ago are a warning', () => {
   expect(checkPrices(Date.parse('2026-11-21')).status).toBe('ok');
   expect(checkPrices(Date.parse('2028-01-01')).status).toBe('warn');
+});
+
+describe.skipIf(withoutRedis())('the Redis server of a store', () => {
+  const lineOf = async (url: string) => {
+    const { code, out } = await greenroom(['doctor', '--json', '--store', url]);
+    const line = (jsonLines(out) as Line[]).find(({ name }) => name === 'store server');
+    return { code, ...line };
+  };
+
+  test('is fine when it syncs before it answers', async () => {
+    await using server = await startRedis();
+    const { status, finding } = await lineOf(server.url);
+    expect(status).toBe('ok');
+    expect(finding).toMatch(/^Redis \d+\.\d+\.\d+, appendonly yes, appendfsync always$/);
+  });
+
+  test('is a warning with any other appendfsync', async () => {
+    await using server = await startRedis({ appendfsync: 'everysec' });
+    const { status, finding, nextStep } = await lineOf(server.url);
+    expect(status).toBe('warn');
+    expect(finding).toContain('appendfsync everysec: a power cut can lose');
+    expect(nextStep).toContain('appendfsync always');
+  });
+
+  test('that is not there fails, and its password is not shown', async () => {
+    const { status, finding, code } = await lineOf('redis://me:secret@127.0.0.1:1');
+    expect([status, code]).toEqual(['fail', 1]);
+    expect(finding).not.toContain('secret');
+  });
+});
+
+test.skipIf(withoutPostgres())('the PostgreSQL server of a store is looked at', async () => {
+  await using server = await startPostgres();
+  const { out } = await greenroom(['doctor', '--json', '--store', server.url]);
+  expect((jsonLines(out) as Line[]).find(({ name }) => name === 'store server')).toMatchObject({
+    status: 'ok',
+    finding: expect.stringMatching(/^PostgreSQL \d+.*, no tables yet$/),
+  });
 });

@@ -8,6 +8,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withoutNatsServer } from '../support/nats.ts';
+import { startPostgres, withoutPostgres } from '../support/postgres.ts';
+import { startRedis, withoutRedis } from '../support/redis.ts';
 import { type Example, examples, ROOT } from './readme.ts';
 import { newFolder, type Running, startWithBroker } from './running.ts';
 
@@ -29,7 +31,8 @@ beforeAll(() => {
   install('greenroom', ROOT);
   const agentSdk = join('@anthropic-ai', 'claude-agent-sdk');
   install(agentSdk, join(ROOT, 'node_modules', agentSdk));
-  for (const name of ['nats', 'zod']) install(name, join(ROOT, 'node_modules', name));
+  for (const name of ['nats', 'zod', 'redis', 'pg'])
+    install(name, join(ROOT, 'node_modules', name));
   install('@types', join(ROOT, 'node_modules', '@types'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
 });
@@ -37,7 +40,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Each example begins with an empty folder `data`. */
-const output = async ({ name, code }: Example, natsUrl?: string): Promise<string> => {
+const output = async ({ name, code }: Example, more: NodeJS.ProcessEnv = {}): Promise<string> => {
   writeFileSync(join(folder, name), code);
   rmSync(join(folder, 'data'), { recursive: true, force: true });
   if (name.endsWith('.ts')) {
@@ -45,8 +48,10 @@ const output = async ({ name, code }: Example, natsUrl?: string): Promise<string
     await run(process.execPath, [tsc, ...TYPES, name], { cwd: folder });
   }
   const script = name.replace(/\.ts$/, '.js');
-  const withBroker = natsUrl === undefined ? env : { ...env, NATS_URL: natsUrl };
-  const { stdout } = await run(process.execPath, [script], { cwd: folder, env: withBroker });
+  const { stdout } = await run(process.execPath, [script], {
+    cwd: folder,
+    env: { ...env, ...more },
+  });
   return stdout;
 };
 
@@ -57,9 +62,12 @@ test('there are examples of both kinds', () => {
 });
 
 describe('the library', () => {
-  test.each(all.filter(({ needsDaemon }) => !needsDaemon))('$name', async (example) => {
-    expect(await output(example)).toBe(example.prints);
-  });
+  test.each(all.filter((each) => !each.needsDaemon && !each.needsServers))(
+    '$name',
+    async (example) => {
+      expect(await output(example)).toBe(example.prints);
+    },
+  );
 });
 
 describe.skipIf(withoutNatsServer())('from another program', () => {
@@ -70,6 +78,15 @@ describe.skipIf(withoutNatsServer())('from another program', () => {
   afterAll(() => running[Symbol.asyncDispose]());
 
   test.each(all.filter(({ needsDaemon }) => needsDaemon))('$name', async (example) => {
-    expect(await output(example, running.natsUrl)).toBe(example.prints);
+    expect(await output(example, { NATS_URL: running.natsUrl })).toBe(example.prints);
+  });
+});
+
+describe.skipIf(withoutRedis() || withoutPostgres())('on servers of stores', () => {
+  test.each(all.filter(({ needsServers }) => needsServers))('$name', async (example) => {
+    await using redis = await startRedis();
+    await using postgres = await startPostgres();
+    const urls = { REDIS_URL: redis.url, POSTGRES_URL: postgres.url };
+    expect(await output(example, urls)).toBe(example.prints);
   });
 });

@@ -56,6 +56,8 @@ export interface Example {
   /** Its file's name, such as `embed.ts`. */
   readonly name: string;
   readonly needsDaemon: boolean;
+  /** Redis and PostgreSQL. */
+  readonly needsServers: boolean;
   readonly code: string;
   /** What it prints; undefined where the README does not say. */
   readonly prints: string | undefined;
@@ -74,7 +76,9 @@ const examplesIn = (document: string): readonly Example[] => {
     if (name === undefined) return [];
     const next = fences[at + 1];
     const prints = next?.marker === 'prints' ? next.text : undefined;
-    return [{ name, needsDaemon: condition === 'with a daemon', code: text, prints }];
+    const needsDaemon = condition === 'with a daemon';
+    const needsServers = condition === 'with servers';
+    return [{ name, needsDaemon, needsServers, code: text, prints }];
   });
 };
 

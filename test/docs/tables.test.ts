@@ -9,6 +9,7 @@ import { Create, TurnRequest } from '../../src/session/api.ts';
 import { Criteria, criteriaShape } from '../../src/session/catalog.ts';
 import { ERRORS, type ErrorCode, GreenroomError } from '../../src/session/errors.ts';
 import type { WireEvent } from '../../src/session/event.ts';
+import { MIGRATIONS } from '../../src/storage/stores/postgres/schema.ts';
 import { codeIn, codeInColumn, README, tableBelow } from './readme.ts';
 
 const sorted = (words: Iterable<string>): string[] => [...words].sort();
@@ -26,7 +27,12 @@ describe('error codes', () => {
   test('no other code is called one in the text', () => {
     const known = new Set<string>(Object.keys(ERRORS));
     const named = [...README.matchAll(/`([a-z]+_[a-z_]+)`/g)].map((match) => match[1] ?? '');
-    const others = ['max_payload', 'connection_error', 'worker_lost'];
+    const others = ['max_payload', 'connection_error', 'worker_lost', 'tool_use', 'tool_result'];
+    others.push('sessions_by_update', 'sessions_directories'); // keys of Redis
+    const tables = MIGRATIONS.flatMap(
+      ({ up }) => up.join('\n').match(/(?<=CREATE TABLE )\w+/g) ?? [],
+    );
+    others.push(...tables);
     expect(named.filter((word) => !known.has(word) && !others.includes(word))).toEqual([]);
   });
 });

@@ -11,17 +11,28 @@ import {
   checkSettings,
 } from '../doctor/machine.ts';
 import { checkRecords } from '../doctor/records.ts';
+import { checkStoreServer } from '../doctor/store-server.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { Output } from '../output.ts';
+
+interface Options {
+  readonly verify?: boolean;
+  readonly store?: string;
+}
 
 export const registerDoctor = (registration: Registration): void => {
   registration.program
     .command('doctor')
     .description('checks everything that Greenroom needs')
     .option('--verify', 'also read every record of the store, and see that they fit together')
+    .option('--store <url>', 'also look at the server of a store: redis://… or postgres://…')
     .action(
-      act<[], { readonly verify?: boolean }>(registration, async (run, _, { verify = false }) => {
-        const checks = [...(await examine(run)), ...(verify ? await checkRecords(run) : [])];
+      act<[], Options>(registration, async (run, _, { verify = false, store }) => {
+        const checks = [
+          ...(await examine(run)),
+          ...(store === undefined ? [] : [await checkStoreServer(run, store)]),
+          ...(verify ? await checkRecords(run) : []),
+        ];
         run.out.many(checks, () => checks.map((check) => line(check, run.out)).join(''));
         if (checks.some((check) => check.status === 'fail')) run.finish(1);
       }),

@@ -10,6 +10,15 @@ import { DEADLINE_MS, survivesOutages } from './outages.ts';
 const ROUNDS = isFull() ? 20 : 1;
 const PATIENCE_MS = isFull() ? 900_000 : 120_000;
 
+/** A mutant: says of changes with an unknown outcome that they are stored. */
+class TakesSilenceForYes extends RedisSessionStore {
+  override async appendMessage(...asked: Parameters<RedisSessionStore['appendMessage']>) {
+    await super.appendMessage(...asked).catch((error: { details?: { outcome?: string } }) => {
+      if (error.details?.outcome !== 'unknown') throw error;
+    });
+  }
+}
+
 describe.skipIf(withoutRedis())('a Redis server in trouble', () => {
   test(
     'nothing acknowledged is lost, nothing is stored twice, what is read stays true',
@@ -18,6 +27,17 @@ describe.skipIf(withoutRedis())('a Redis server in trouble', () => {
       const store = new RedisSessionStore(server.url, 30, { deadlineMs: DEADLINE_MS });
       const load = await survivesOutages(server, store, ROUNDS);
       expect(load.unknown).toBeGreaterThan(0);
+      await store.close();
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'a store that takes no answer for a yes is found out',
+    async () => {
+      await using server = await startRedis();
+      const store = new TakesSilenceForYes(server.url, 30, { deadlineMs: DEADLINE_MS });
+      await expect(survivesOutages(server, store, ROUNDS)).rejects.toThrow();
       await store.close();
     },
     PATIENCE_MS,

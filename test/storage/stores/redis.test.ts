@@ -253,6 +253,12 @@ describe.skipIf(withoutRedis())('RedisSessionStore', () => {
     await expectOneWinnerEach('redis', server.url, store);
   }, 120_000);
 
+  test('a store that compares no versions is found out', async () => {
+    await using store = closing(await fresh());
+    const competition = expectOneWinnerEach('redis', server.url, store, 'unversioned');
+    await expect(competition).rejects.toThrow();
+  }, 120_000);
+
   test('a closed store opens again with the next call', async () => {
     await using store = closing(await fresh());
     await store.createSession('s');

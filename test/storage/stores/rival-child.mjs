@@ -1,10 +1,11 @@
 /**
  * A process of its own that competes for one session: names the version that it has seen, appends, and tells which
- * versions it has won. Arguments: `redis` or `postgres`, the URL, its name, how often it wants to win.
+ * versions it has won. Arguments: `redis` or `postgres`, the URL, its name, how often it wants to win, and
+ * `unversioned` for a mutant whose store does not compare versions.
  */
 import { PostgresSessionStore, RedisSessionStore } from '../../../dist/src/stores.js';
 
-const [kind, url, name, wins] = process.argv.slice(2);
+const [kind, url, name, wins, mutant] = process.argv.slice(2);
 const store =
   kind === 'redis'
     ? new RedisSessionStore(url, 30, { deadlineMs: 20_000 })
@@ -16,7 +17,8 @@ while (won.length < Number(wins)) {
   const { version } = await store.loadSession('s');
   try {
     const id = `${name}-${won.length}`;
-    await store.appendMessage('s', { role: 'user', content: id, id }, { expectedVersion: version });
+    const expectedVersion = mutant === 'unversioned' ? undefined : version;
+    await store.appendMessage('s', { role: 'user', content: id, id }, { expectedVersion });
     won.push(version);
   } catch (error) {
     if (error.code !== 'version_conflict') throw error;

@@ -21,10 +21,11 @@ export const expectOneWinnerEach = async (
   kind: 'redis' | 'postgres',
   url: string,
   store: SessionStore,
+  mutant = '',
 ): Promise<void> => {
   const wins = isFull() ? 500 : 10;
   await store.createSession('s');
-  const reports = await Promise.all(NAMES.map((name) => runRival(kind, url, name, wins)));
+  const reports = await Promise.all(NAMES.map((name) => runRival(kind, url, name, wins, mutant)));
   const versions = reports.flatMap(({ won }) => won);
   expect(new Set(versions).size).toBe(NAMES.length * wins);
   expect(reports.some(({ lost }) => lost > 0)).toBe(true); // else they did not meet
@@ -41,7 +42,7 @@ export const expectOneWinnerEach = async (
   expect(state?.version).toBe(1 + NAMES.length * (wins + FREE));
 };
 
-const runRival = async (...args: [string, string, string, number]): Promise<Report> => {
+const runRival = async (...args: [string, string, string, number, string]): Promise<Report> => {
   const { stdout } = await promisify(execFile)(process.execPath, [CHILD, ...args.map(String)]);
   return JSON.parse(stdout) as Report;
 };
