@@ -3,10 +3,10 @@
  * begins between two of them, and is taken again when one fell into it. The patience for that is
  * bounded; what could not be avoided is told, so that the reader knows what figures were taken beside.
  */
-import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { median } from './figures.ts';
 import type { Sheet } from './sheet.ts';
+import { processMs } from './usage.ts';
 
 const LOOK_MS = 150;
 /** Shorter rounds cannot be judged: the kernel counts in hundredths of a second. */
@@ -94,18 +94,4 @@ const machineMs = (): { readonly busyMs: number; readonly allMs: number } => {
     allMs += busy + times.idle;
   }
   return { busyMs, allMs };
-};
-
-/** USER_HZ, the same on every Linux that Node runs on. */
-const MS_PER_TICK = 10;
-
-/** CPU that a process has used; 0 where the kernel does not tell. */
-const processMs = (pid: number): number => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
-  } catch {
-    return 0;
-  }
 };

@@ -17,9 +17,14 @@ export const cpuUsage = (): CpuUsage => {
   return { totalMs: (user + system) / 1000, mainMs: threadMs(process.pid) };
 };
 
-const threadMs = (thread: number): number | undefined => {
+/** CPU that another process has used, with all its threads; 0 where the kernel does not tell. */
+export const processMs = (pid: number): number => cpuMsIn(`/proc/${pid}/stat`) ?? 0;
+
+const threadMs = (thread: number): number | undefined => cpuMsIn(`/proc/self/task/${thread}/stat`);
+
+const cpuMsIn = (file: string): number | undefined => {
   try {
-    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    const stat = readFileSync(file, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
   } catch {

@@ -27,9 +27,9 @@ export type Question =
   | 'bytes'
   /** bytes of the whole process with so many idle actors, each with a name, under one supervisor */
   | 'named'
-  /** nanoseconds to start so many children of a dynamic supervisor and to stop them, one after another */
+  /** CPU nanoseconds to start so many children of a dynamic supervisor and to stop them, one after another */
   | 'startStop'
-  /** nanoseconds for a call that an actor makes while so many messages wait in its own mailbox: the median */
+  /** nanoseconds for a call that an actor makes while so many messages wait in its own mailbox: the median of the best round */
   | 'inside';
 
 export type Answers = {
@@ -57,6 +57,14 @@ export const nanoseconds = async (work: () => Promise<unknown>): Promise<number>
   const from = process.hrtime.bigint();
   await work();
   return Number(process.hrtime.bigint() - from);
+};
+
+/** Of this process with all its threads: what others do on the machine does not show in it. */
+export const cpuNanoseconds = async (work: () => Promise<unknown>): Promise<number> => {
+  const from = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) * 1_000;
 };
 
 export const oneAfterAnother = async (

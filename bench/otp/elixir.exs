@@ -110,12 +110,6 @@ defmodule Contestant do
     (settled_bytes() - before) / count
   end
 
-  defp answer("startStop", count, _world) do
-    nanoseconds(fn ->
-      Enum.each(start(count), &DynamicSupervisor.terminate_child(Counters, &1))
-    end)
-  end
-
   defp start(count) do
     for _ <- 1..count do
       {:ok, pid} = DynamicSupervisor.start_child(Counters, {Counter, {0, []}})

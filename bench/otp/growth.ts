@@ -61,7 +61,7 @@ const lookAtChildren = async (
   await rival.end();
   const ratio = Math.min(...lots) / Math.min(...few);
   sheet.goal(
-    `a child started and stopped, one of ${number(many)} by one of ${number(children)} (best rounds)`,
+    `a child started and stopped, one of ${number(many)} by one of ${number(children)} (CPU, best rounds)`,
     `<= ${times(LINEAR_GOAL)}`,
     times(ratio),
     ratio <= LINEAR_GOAL,
@@ -72,7 +72,7 @@ const lookAtQueues = async (sheet: Sheet, { queued }: Plan, ours: Entrant): Prom
   const taken: number[] = [];
   for (const waiting of queued) taken.push(await Rival.fresh(ours, 'inside', waiting));
   sheet.table(
-    'A call that an actor makes while messages wait in its own mailbox (median)',
+    'A call that an actor makes while messages wait in its own mailbox (the median of the best of 5 rounds)',
     ['messages that wait', 'µs'],
     queued.map((waiting, at) => [number(waiting), number((taken[at] ?? Number.NaN) / 1_000)]),
   );

@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_proces
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { processMs } from '../harness/usage.ts';
 import type { Question } from './contestant.ts';
 import { installPeers, versionOfPeer } from './peers.ts';
 
@@ -71,6 +72,11 @@ export class Rival {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What it has used so far, with all its threads. */
+  get cpuMs(): number {
+    return processMs(this.pid);
   }
 
   async ask(question: Question, count: number): Promise<number> {
