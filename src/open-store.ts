@@ -21,6 +21,7 @@ import { Caller } from './session/caller.ts';
 import type { ClassicStore } from './session/classic/classic-store.ts';
 import { JournalSessionStore } from './session/classic/journal-session-store.ts';
 import { DEFAULT_MODEL } from './session/classic/models.ts';
+import { cleanPeriodically, type PeriodicCleanup } from './session/classic/periodic-cleanup.ts';
 import { embeddedApi } from './session/embedded.ts';
 import { GreenroomError } from './session/errors.ts';
 import { Feed } from './session/feed.ts';
@@ -34,6 +35,8 @@ import type { SyncGate } from './storage/sync-gate.ts';
 
 export interface OpenOptions {
   readonly clock?: Clock;
+  /** Cleans up at intervals, by default every 24 hours what is older than 30 days. Without it nothing goes by itself. */
+  readonly cleanup?: PeriodicCleanup;
   /** Of `lmdb:` and `memory:`. Default: warnings and errors as JSON lines on stderr. */
   readonly log?: Log;
   /** `lmdb:` failed and answers nothing any more but `storage_failed`: a fresh process must open it. */
@@ -80,7 +83,18 @@ type Opened<Url extends string> = Url extends `lmdb:${string}` | 'memory:'
 export const openStore = async <Url extends string>(
   url: Url,
   options: OpenOptions = {},
-): Promise<Opened<Url>> => (await opened(url, options)) as Opened<Url>;
+): Promise<Opened<Url>> => {
+  const store = await opened(url, options);
+  const { cleanup, clock = systemClock } = options;
+  return (cleanup === undefined ? store : cleaned(store, cleanup, clock)) as Opened<Url>;
+};
+
+/** The store with a cleanup that ends when it is closed. */
+const cleaned = (store: ClassicStore, cleanup: PeriodicCleanup, clock: Clock): ClassicStore => {
+  const close = store.close.bind(store);
+  const end = cleanPeriodically(store, cleanup, clock);
+  return Object.assign(store, { close: () => end().then(close) });
+};
 
 const opened = async (url: string, options: OpenOptions): Promise<ClassicStore> => {
   const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/s.exec(url) ?? [];

@@ -24,6 +24,7 @@ export {
   type StoredMessage,
   type TypedMessage,
 } from './session/classic/models.ts';
+export type { PeriodicCleanup } from './session/classic/periodic-cleanup.ts';
 export {
   deserializeMessage,
   deserializeMessageFromJson,

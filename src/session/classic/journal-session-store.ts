@@ -75,6 +75,8 @@ export interface JournalStoreOptions {
 
 export class JournalSessionStore implements ClassicStore {
   readonly #options: JournalStoreOptions;
+  /** Calls that have begun and have not ended. Each has a deadline of its own. */
+  readonly #underWay = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
   constructor(options: JournalStoreOptions) {
@@ -197,9 +199,9 @@ export class JournalSessionStore implements ClassicStore {
     return cleanUp(this, infos, cutoffMs);
   }
 
-  /** Whoever calls anything afterwards gets `store_closed`. */
+  /** Waits for what was asked for. Whoever calls anything afterwards gets `store_closed`. */
   close(): Promise<void> {
-    this.#closing ??= this.#options.onClose();
+    this.#closing ??= Promise.all(this.#underWay).then(() => this.#options.onClose());
     return this.#closing;
   }
 
@@ -302,10 +304,18 @@ export class JournalSessionStore implements ClassicStore {
   async #told<T>(work: () => Promise<T>, change?: ClassicChange): Promise<T> {
     if (this.#closing !== undefined)
       throw new GreenroomError('store_closed', 'the store is closed');
+    const done = work();
+    const ended = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#underWay.add(ended);
     try {
-      return await work();
+      return await done;
     } catch (error) {
       throw classicError(error, change);
+    } finally {
+      this.#underWay.delete(ended);
     }
   }
 }

@@ -138,6 +138,16 @@ describe('an lmdb store', () => {
     expect(await idsIn(store)).toEqual(['m0']);
   });
 
+  test('closing waits for what was asked for before', async () => {
+    const url = `lmdb:${folder()}`;
+    const store = await open(url);
+    await store.createSession('s');
+    const appended = Array.from({ length: 20 }, (_, at) => store.appendMessage('s', say(`m${at}`)));
+    await store.close();
+    await Promise.all(appended);
+    expect(await idsIn(await open(url))).toHaveLength(20);
+  });
+
   test('lets go of its folder when it cannot be opened', async () => {
     const dir = folder();
     const store = await open(`lmdb:${dir}`);

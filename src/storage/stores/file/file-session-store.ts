@@ -42,6 +42,7 @@ import { isoOf } from '../../../session/classic/timestamp.ts';
 import type { AnyMessage } from '../../../session/classic/transcript.ts';
 import { GreenroomError, StorageError } from '../../../session/errors.ts';
 import { CallOrder } from '../call-order.ts';
+import { LineBatches } from './line-batches.ts';
 import { messageLine, metadataLine, savedLine } from './lines.ts';
 import { type FileReport, SessionFiles, type StoredFile } from './session-files.ts';
 
@@ -57,6 +58,7 @@ export class FileSessionStore implements ClassicStore {
   readonly basePath: string;
   readonly #files: SessionFiles;
   readonly #order = new CallOrder();
+  readonly #batches = new LineBatches();
   readonly #clock: Clock;
 
   constructor(basePath: string = join(homedir(), '.claude'), options: FileStoreOptions = {}) {
@@ -81,9 +83,15 @@ export class FileSessionStore implements ClassicStore {
     message: NewMessage,
     { expectedVersion }: ChangeOptions = {},
   ): Promise<void> {
+    const id = checkedId(sessionId);
     const line = messageLine(deserializeMessage(serializeMessage(message)));
-    await this.#change(checkedId(sessionId), () =>
-      this.#files.append(sessionId, line, expectedVersion),
+    if (expectedVersion !== undefined)
+      return this.#change(id, () => this.#files.append(id, line, expectedVersion));
+    // Not `#change`, which would end the batch that this line may join.
+    await this.#batches.add(id, line, (text) =>
+      this.#order.run(id, () =>
+        this.#asStorage(() => this.#files.hold(id, () => this.#files.append(id, text()))),
+      ),
     );
   }
 
@@ -221,6 +229,7 @@ export class FileSessionStore implements ClassicStore {
   }
 
   #inOrder<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
+    this.#batches.end(sessionId);
     return this.#order.run(sessionId, () => this.#asStorage(work));
   }
 

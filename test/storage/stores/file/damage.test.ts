@@ -1,4 +1,5 @@
 /** Files that a crash, a full disk or a person has spoilt. */
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type FileReport, FileSessionStore } from '../../../../src/stores.ts';
 import { folders } from '../../folders.ts';
@@ -162,6 +164,18 @@ describe('things that are no session of ours', () => {
     expect(await open().listSessions()).toHaveLength(2);
     expect(readdirSync(dir).filter((name) => name.endsWith('.jsonl'))).toEqual(['n.jsonl']);
   });
+});
+
+test('a file that may not grow any more is a StorageError, and all that was acknowledged is there', () => {
+  const base = folder();
+  const child = fileURLToPath(new URL('small-disk-child.mjs', import.meta.url));
+  const limited = ['-c', 'ulimit -f 16; exec "$0" "$@"', process.execPath, child, base];
+  const lines = execFileSync('bash', limited, { encoding: 'utf8' }).trim().split('\n');
+  expect(lines.pop()).toBe('StorageError storage_failed EFBIG');
+  expect(lines.length).toBeGreaterThan(3);
+  const path = join(base, 'projects', 's', 's.jsonl');
+  const stored = readFileSync(path, 'utf8').trimEnd().split('\n').slice(1);
+  expect(stored.map((line) => JSON.parse(line).data.id)).toEqual(lines);
 });
 
 test('a folder that cannot be written is a StorageError with its cause', async () => {

@@ -47,6 +47,44 @@ describe('a session file', () => {
     ]);
   });
 
+  test('lines that are asked for at once share writes, and nothing overtakes them', async () => {
+    const base = folder();
+    const store = new FileSessionStore(base);
+    const say = (id: string) => ({ role: 'user', content: id, id });
+    await store.createSession('s');
+    const asked = [
+      ...['a', 'b', 'c'].map((id) => store.appendMessage('s', say(id))),
+      store.updateMetadata('s', { numTurns: 1 }),
+      ...['d', 'e'].map((id) => store.appendMessage('s', say(id))),
+      store.forkSession('s', 'fork'),
+      store.appendMessage('s', say('f')),
+    ];
+    await Promise.all(asked);
+    const what = (id: string) =>
+      linesOf(pathIn(base, id)).flatMap(
+        (line) => /"id":"(.)"|"num_turns":(.)/.exec(line)?.[0] ?? [],
+      );
+    const id = (name: string) => `"id":"${name}"`;
+    expect(what('s')).toEqual([
+      ...['"num_turns":0', id('a'), id('b'), id('c'), '"num_turns":1', id('d'), id('e'), id('f')],
+    ]);
+    expect(what('fork')).toEqual([
+      ...['"num_turns":1', id('a'), id('b'), id('c'), id('d'), id('e')],
+    ]);
+  });
+
+  test('a line that cannot be stored fails those that share its write, and nobody after them', async () => {
+    const store = new FileSessionStore(folder());
+    const say = { role: 'user', content: 'x' };
+    const asked = await Promise.allSettled([
+      ...[store.appendMessage('s', say), store.appendMessage('s', say)],
+      ...[store.createSession('s'), store.appendMessage('s', say)],
+    ]);
+    expect(asked.map(({ status }) => status)).toEqual([
+      ...['rejected', 'rejected', 'fulfilled', 'fulfilled'],
+    ]);
+  });
+
   test('is the owner’s alone', async () => {
     const base = folder();
     const store = new FileSessionStore(base);
