@@ -19,7 +19,7 @@ export interface ForkPlace {
 }
 
 /** Entries looked at in one go, back from the place of the fork. */
-const LOOK_BACK = 20;
+const LOOK_BACK = 4;
 
 /** Throws `invalid_request` for a place that the parent does not have. @param rest lets others have their turn. */
 export const prepareFork = async (
