@@ -7,12 +7,13 @@
 import { spawn } from './actor.ts';
 import { checkBudget, checkLimit } from './check-children.ts';
 import type { ChildSpec } from './child-spec.ts';
-import { Children, type DynamicOptions } from './dynamic-children.ts';
+import { Children } from './dynamic-children.ts';
+import type { DynamicOptions } from './dynamic-options.ts';
 import type { Message } from './message.ts';
 import type { Exit, Process, Program, Seat } from './process.ts';
 import type { ActorRef } from './ref.ts';
 
-export type { Backoff, DynamicChild, DynamicOptions, DynamicRef } from './dynamic-children.ts';
+export type { Backoff, DynamicChild, DynamicOptions, DynamicRef } from './dynamic-options.ts';
 
 /** Declares a supervisor whose children are started by key, through the face under its `name`. */
 export function dynamicSupervisor<

@@ -11,44 +11,13 @@
 import { systemOf } from './actor.ts';
 import { checkBudget, checkChildren } from './check-children.ts';
 import { whichChildren } from './child-info.ts';
-import type { AutoShutdown, ChildSpec, Restart } from './child-spec.ts';
 import { type ExitReason, isAbnormal } from './exit-reason.ts';
 import { Call, type Message } from './message.ts';
-import type { Name } from './name.ts';
 import { type Family, obey } from './orders.ts';
 import type { Exit, Process, Program, Seat } from './process.ts';
-import { Refusal, type Shutdown } from './program.ts';
-import type { ActorRef } from './ref.ts';
+import { Refusal } from './program.ts';
 import { ChildSeat, Intensity } from './seat.ts';
-
-/**
- * Who is restarted with a child: nobody, all, or those declared after it. What comes later in the list may rely on
- * what comes before it.
- */
-export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
-
-export interface SupervisorOptions {
-  readonly id: string;
-  /** Where it is found, to be given orders. */
-  readonly name?: Name<ActorRef>;
-  /** Default `permanent`. */
-  readonly restart?: Restart;
-  readonly strategy: Strategy;
-  /** Restarts of its children within `maxSeconds`; one more ends the supervisor. Default 3. */
-  readonly maxRestarts?: number;
-  /** Default 5. */
-  readonly maxSeconds?: number;
-  /** A child is started again no sooner than this after its last start, in milliseconds. Default 0. */
-  readonly restartGapMs?: number;
-  /** Default `infinity`: its children have bounds of their own. */
-  readonly shutdownMs?: Shutdown;
-  /** Its end may end its own supervisor. Default false. */
-  readonly significant?: boolean;
-  /** Whether it ends, with `shutdown`, when significant children have. Default `never`. */
-  readonly autoShutdown?: AutoShutdown;
-  /** In the order of starting; ids are unique. */
-  readonly children: readonly ChildSpec[];
-}
+import type { Strategy, SupervisorOptions } from './supervisor-options.ts';
 
 interface State extends Family {
   readonly intensity: Intensity;

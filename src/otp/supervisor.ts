@@ -8,11 +8,12 @@ import type { ExitReason } from './exit-reason.ts';
 import { OtpError } from './otp-error.ts';
 import type { ActorRef } from './ref.ts';
 import { ChildSeat } from './seat.ts';
-import { type SupervisorOptions, SupervisorProgram } from './supervisor-program.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
+import { SupervisorProgram } from './supervisor-program.ts';
 import type { System } from './system.ts';
 
 export { type ChildInfo, whichChildren } from './child-info.ts';
-export type { Strategy, SupervisorOptions } from './supervisor-program.ts';
+export type { Strategy, SupervisorOptions } from './supervisor-options.ts';
 
 /** Declares a supervisor: the child of another one, or the root (`startTree`). Throws `bad_spec`. */
 export function supervisor(options: SupervisorOptions): ChildSpec {
