@@ -56,6 +56,29 @@ describe('the classic store of a running Greenroom', () => {
     expect(state?.metadata.totalCostUsd).toBeGreaterThan(1.5);
   });
 
+  it('an export of what it wrote comes back the same, to classic eyes too', async () => {
+    const [here, there] = [await testGreenroom(), await testGreenroom()];
+    const store = here.greenroom.store();
+    await store.createSession('s', {
+      ...{ model: 'claude-opus-4', usage: { input_tokens: 3, custom: 1 }, totalCostUsd: 0.5 },
+      compactionState: { lastCompactionTurn: 1, summary: 'S', originalMessageIds: ['m1'] },
+    });
+    await store.saveSession(
+      's',
+      [
+        { type: 'system', data: { session_id: 's' } },
+        { type: 'assistant', data: { message: { content: 'Typed' } }, extra: [null] },
+        { role: 'user', content: 'Late', timestamp: '2024-01-15T10:30:00.123456+02:00', field: 1 },
+      ],
+      { tags: ['kept'], description: 'Described' },
+    );
+    await store.appendMessage('s', { role: 'tool', content: [{ type: 'text', text: 'x' }] });
+    await there.sessions.importSession(here.sessions.exportSession('s'));
+    const { version: _, ...original } = (await store.loadSession('s')) ?? {};
+    const { version: __, ...copy } = (await there.greenroom.store().loadSession('s')) ?? {};
+    expect(copy).toEqual(original);
+  });
+
   it('a turn that is open is not written into', async () => {
     const test = await testGreenroom();
     const store = test.greenroom.store();
