@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { floor } from './floor.ts';
+import { forks } from './forks.ts';
 import type { Bench, Settings, Size } from './harness/bench.ts';
 import { keepResult } from './harness/results.ts';
 import type { Sheet } from './harness/sheet.ts';
@@ -18,7 +19,16 @@ import { sessions } from './sessions.ts';
 import { storesServers } from './stores-servers.ts';
 import { turns } from './turns.ts';
 
-const BENCHES: readonly Bench[] = [otp, floor, turns, sessions, history, memory, storesServers];
+const BENCHES: readonly Bench[] = [
+  otp,
+  floor,
+  turns,
+  sessions,
+  history,
+  forks,
+  memory,
+  storesServers,
+];
 const NAMES = BENCHES.map(({ name }) => name);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
