@@ -21,6 +21,8 @@ import { StorageError } from '../../../session/errors.ts';
 const TIMEOUT_MS = 10_000;
 /** Between two looks at a lock that somebody holds: at random, so that two do not step aside for ever. */
 const MAX_PAUSE_MS = 8;
+/** How often the folder is made anew. */
+const MAX_TRIES = 10;
 /** How long a file of another container counts. */
 const FOREIGN_MS = 60_000;
 
@@ -101,13 +103,17 @@ export class ProcessLock {
     return undefined;
   }
 
+  /** The folder may be missing, or taken away by one that closes: a few times in a row, at most. */
   async #put(path: string): Promise<void> {
-    const make = () => open(path, 'wx', 0o600).then((file) => file.close());
-    await make().catch(async (error: unknown) => {
-      ignore('ENOENT')(error);
-      await mkdir(this.#dir, { recursive: true, mode: 0o700 });
-      await make();
-    });
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await (await open(path, 'wx', 0o600)).close();
+      } catch (error) {
+        if (tries === MAX_TRIES) throw error;
+        ignore('ENOENT')(error);
+        await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+      }
+    }
   }
 
   async #isFree(name: string, except?: string): Promise<boolean> {
