@@ -250,6 +250,8 @@ export class LiveSession {
     if (writes.some((write) => write.type === 'turn')) crashpoint('turn.finished');
     if (writes.some((write) => write.type === 'stream')) crashpoint('import.chunk');
     for (const { of, error } of folded.refusals) of.from?.fail(error);
+    // Before the answers: who has asked for a turn that ended in this very batch gets its record.
+    for (const effect of effects) if (effect.type === 'closed') this.#remember(effect.record);
     for (const { of, answer } of folded.answers) this.#answer(of.from, answer);
     this.#holdPrompts(folded);
     for (const effect of effects) this.#carryOut(effect);
@@ -313,7 +315,6 @@ export class LiveSession {
   }
 
   #closed(record: ClosedTurn): void {
-    this.#remember(record);
     const { head } = this.committed;
     const answer: Answer = { type: 'turn', turnId: record.turnId, isNew: false, closed: record };
     for (const from of this.#closers.get(record.turnId) ?? [])

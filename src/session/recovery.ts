@@ -25,6 +25,8 @@ export const recoverTurns = async (
 ): Promise<number> => {
   while (!isReady(system) && !signal.aborted) await wait(system, LOOK_MS);
   if (signal.aborted) return 0;
+  await sessions.commitsAreIn(); // a session that was killed in the middle of one may have a turn by it
+  if (signal.aborted) return 0;
   const open = system.fetch(catalogName).withOpenTurns();
   const keys = [...open.map(({ key }) => key), ...sessions.beingRead()];
   const unfinished = [...new Map(keys.map((key) => [keyString(key), key])).values()];

@@ -104,6 +104,8 @@ type SessionSelf = Self<SessionProtocol>;
 
 const begin = (args: SessionArgs, self: SessionSelf): Actor => {
   const name = keyString(args.key);
+  // First: it fails for an actor that has died while it waited, and that must not write any more (P2).
+  self.system.fetch(liveName).register(name, self.ref, self.ref);
   const actor: Actor = {
     args,
     name,
@@ -117,7 +119,6 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
   else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
   if (actor.live.committed.head.version === 0) args.runtime.parking.delete(name); // nothing to write down
   tellMissedEnds(args, actor.live, self);
-  self.system.fetch(liveName).register(name, self.ref, self.ref);
   self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
   return actor;
 };

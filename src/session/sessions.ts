@@ -106,7 +106,11 @@ export class Sessions implements SessionsDoor {
         throw new GreenroomError('internal', 'a turn was answered without its record');
       reading?.begin();
       if (answer.closed !== undefined) {
-        const journal = this.#system.fetch(journalName);
+        const journal = this.#system.find(journalName);
+        if (journal === undefined)
+          throw new GreenroomError('unavailable', 'the journal is restarting', {
+            retryAfterMs: 500,
+          });
         reading?.hear(closedPublication(key, answer.closed, journal, this.#system.clock.now()));
       }
       return { turn: record, isNew: answer.isNew };
@@ -152,6 +156,11 @@ export class Sessions implements SessionsDoor {
   /** Sessions of which somebody reads a turn. */
   beingRead(): readonly SessionKey[] {
     return this.#feed.readSessions();
+  }
+
+  /** Resolves when no commit is under way, not even of an actor that is gone: then the catalog knows of every open turn. */
+  async commitsAreIn(): Promise<void> {
+    await Promise.allSettled(this.#runtime.commits.values());
   }
 
   /** Brings a session's actor up; an unfinished turn goes on by that. */

@@ -52,8 +52,12 @@ export const add = (total: Counters, more: Counters): void => {
 };
 
 /** What did not happen as often as it has to in so many seeds. */
-export const tooRare = (counters: Counters, seeds: number): string[] =>
-  Object.entries(REQUIRED).flatMap(([what, in2000]) => {
+export const tooRare = (
+  counters: Counters,
+  seeds: number,
+  required: Readonly<Record<string, number>>,
+): string[] =>
+  Object.entries(required).flatMap(([what, in2000]) => {
     const least = Math.floor((in2000 * seeds) / 2_000);
     const times = counters.get(what) ?? 0;
     return times < least ? [`${what}: ${times} times, not ${least}`] : [];

@@ -1,0 +1,151 @@
+/**
+ * A daemon of a simulation: the real supervisors of storage, sessions and recovery over a journal in memory, with an
+ * executor that follows a script. What was committed outlives it, as a disk does; nothing else.
+ */
+
+import { defaultConfig } from '../../../src/config.ts';
+import { createLog } from '../../../src/log.ts';
+import { genServer, protocol } from '../../../src/otp/gen-server.ts';
+import {
+  type ChildSpec,
+  formatReport,
+  type Report,
+  type SupervisorRef,
+  System,
+  startTree,
+  type TreeNode,
+} from '../../../src/otp/index.ts';
+import { supervisor } from '../../../src/otp/supervisor.ts';
+import { runtimeOf } from '../../../src/runtime.ts';
+import { catalogServer } from '../../../src/search/catalog-server.ts';
+import { Feed } from '../../../src/session/feed.ts';
+import { journalName } from '../../../src/session/journal.ts';
+import { Sessions } from '../../../src/session/sessions.ts';
+import { memoryJournal } from '../../../src/storage/memory-journal.ts';
+import type { MemoryStore } from '../../../src/storage/memory-store.ts';
+import { SyncGate } from '../../../src/storage/sync-gate.ts';
+import { SeededRunQueue } from '../../../src/testing/seeded-run-queue.ts';
+import type { Simulation } from '../../../src/testing/simulation.ts';
+import type { Parts } from '../../../supervisors/parts.ts';
+import { recovery } from '../../../supervisors/recovery.ts';
+import { sessions as sessionsBelow } from '../../../supervisors/sessions.ts';
+import { type Studio, scriptedExecutor } from './scripted-executor.ts';
+
+const MODEL = 'claude-sonnet-5';
+
+/** The disk: what is in `store` is there for good. */
+export interface Disk {
+  readonly store: MemoryStore;
+}
+
+interface JournalArgs {
+  readonly disk: Disk;
+  /** Of the journal that lives now; one that is dead never syncs what it still holds. */
+  readonly gates: SyncGate[];
+}
+
+const Journal = genServer(protocol({ calls: {} }), {
+  init: ({ disk, gates }: JournalArgs, self) => {
+    const gate = new SyncGate();
+    gates.push(gate);
+    const { clock } = self.system;
+    const journal = memoryJournal({ gate, store: disk.store, clock });
+    self.own(() => {
+      gate.hold();
+      journal.fence('the journal restarts');
+    });
+    self.register(journalName, journal);
+    return journal;
+  },
+  handleCall: {},
+  redact: (journal) => journal.info(),
+});
+
+export class Daemon {
+  readonly system: System;
+  readonly sessions: Sessions;
+  readonly #gates: SyncGate[] = [];
+  #root: SupervisorRef | undefined;
+  #isDead = false;
+
+  constructor(simulation: Simulation, disk: Disk, studio: Studio) {
+    const { clock, dice, trace } = simulation;
+    const scheduler = new SeededRunQueue(clock, dice.fork(), trace);
+    const onReport = (report: Report) => trace.note(formatReport(report));
+    this.system = new System({ clock, random: dice.fork().next, scheduler, onReport });
+    const config = defaultConfig({ provider: 'rehearsal', store: 'memory:' }, MODEL);
+    const feed = new Feed((error) => studio.wrong(`a listener threw: ${error}`));
+    const runtime = runtimeOf(config, feed);
+    this.sessions = new Sessions(this.system, runtime);
+    const parts: Parts = {
+      config,
+      bus: { wanted: false },
+      log: createLog({ level: 'silent' }),
+      feed,
+      runtime,
+      sessions: this.sessions,
+      seams: {},
+      collectGarbage: undefined,
+      daemonVerbs: {},
+      onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
+    };
+    void this.#start(declaration(parts, { disk, gates: this.#gates }, studio), studio);
+  }
+
+  get alive(): boolean {
+    return !this.#isDead && this.#root?.alive !== false;
+  }
+
+  /** One of the root's children. */
+  node(id: string): TreeNode | undefined {
+    if (this.#root === undefined) return undefined;
+    return this.system.tree(this.#root).children.find((child) => child.id === id);
+  }
+
+  /** Commits wait until the disk has time. */
+  hold(): void {
+    this.#gates.at(-1)?.hold();
+  }
+
+  release(): void {
+    if (!this.#isDead) this.#gates.at(-1)?.release();
+  }
+
+  /** As `kill -9` does it: what is not on the disk is lost. */
+  die(): void {
+    this.hold();
+    this.#isDead = true;
+    if (this.#root !== undefined) this.system.exit(this.#root, 'kill');
+  }
+
+  async #start(spec: ChildSpec, studio: Studio): Promise<void> {
+    try {
+      this.#root = await startTree(this.system, spec);
+      if (this.#isDead) this.die();
+    } catch {
+      studio.count('daemon that did not start');
+      this.#isDead = true;
+    }
+  }
+}
+
+/** As `supervisors/greenroom.ts` has it, without doors and companions; faults come too often for its budgets. */
+const declaration = (parts: Parts, journal: JournalArgs, studio: Studio): ChildSpec =>
+  supervisor({
+    id: 'greenroom',
+    strategy: 'rest_for_one',
+    maxRestarts: 1_000,
+    maxSeconds: 1,
+    children: [
+      supervisor({
+        id: 'storage',
+        strategy: 'rest_for_one',
+        maxRestarts: 1_000,
+        maxSeconds: 1,
+        children: [Journal.childSpec(journal, { id: 'journal' }), catalogServer()],
+      }),
+      sessionsBelow(parts),
+      scriptedExecutor(studio),
+      recovery(parts),
+    ],
+  });

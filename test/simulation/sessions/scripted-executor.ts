@@ -1,0 +1,129 @@
+/**
+ * An executor without threads: each step takes as long as the dice say and ends as they say. It checks what it is given,
+ * and loses its steps when it dies, as the real one does.
+ */
+import { genServer, protocol } from '../../../src/otp/gen-server.ts';
+import type { ChildSpec, Timer } from '../../../src/otp/index.ts';
+import {
+  type Executor,
+  executorName,
+  type ModelStep,
+  type StepHandle,
+  type StepOutcome,
+  type StepSink,
+} from '../../../src/session/executor.ts';
+import { emptyUsage } from '../../../src/session/usage.ts';
+import type { Dice } from '../../../src/testing/dice.ts';
+
+/** What steps have in common with the rest of a simulation. */
+export interface Studio {
+  readonly dice: Dice;
+  count(what: string): void;
+  wrong(what: string): void;
+}
+
+const SLOWEST_MS = 2_000;
+
+const ScriptedExecutor = genServer(protocol({ calls: {} }), {
+  init: (studio: Studio, self) => {
+    const running = new Map<string, Timer>();
+    const executor: Executor = {
+      ref: self.ref,
+      provider: 'rehearsal',
+      start: (step, sink) =>
+        begin(studio, running, step, sink, (fn, ms) => self.system.clock.setTimeout(fn, ms)),
+    };
+    self.own(() => {
+      for (const timer of running.values()) timer.cancel();
+      for (const _ of running) studio.count('step lost with its executor');
+    });
+    self.register(executorName, executor);
+    return running;
+  },
+  handleCall: {},
+  redact: (running) => running.size,
+});
+
+export const scriptedExecutor = (studio: Studio): ChildSpec =>
+  ScriptedExecutor.childSpec(studio, { id: 'steps' });
+
+function begin(
+  studio: Studio,
+  running: Map<string, Timer>,
+  step: ModelStep,
+  sink: StepSink,
+  after: (fn: () => void, ms: number) => Timer,
+): StepHandle {
+  const texts = messagesOf(step);
+  const prompt = texts.at(-1) ?? '';
+  const [session = ''] = prompt.split('/');
+  checkHistory(studio, texts);
+  if (running.has(session)) studio.wrong(`two steps of ${session} run at once`);
+  studio.count('step');
+  const end = (outcome: StepOutcome) => {
+    if (!running.delete(session)) return;
+    sink.outcome(outcome);
+  };
+  const timer = after(() => end(outcomeOf(studio, prompt)), studio.dice.int(1, SLOWEST_MS));
+  running.set(session, timer);
+  return {
+    cancel: () => {
+      if (running.get(session) !== timer) return;
+      timer.cancel();
+      end({ type: 'cancelled', partialText: '' });
+    },
+  };
+}
+
+function outcomeOf({ dice }: Studio, prompt: string): StepOutcome {
+  if (dice.once(6)) {
+    const error = { type: 'overloaded_error', message: 'later', retryable: true };
+    return { type: 'failed', error, partialText: '', provider: 'rehearsal' };
+  }
+  const text = answerTo(prompt);
+  const body = Buffer.from(
+    JSON.stringify({ role: 'assistant', content: [{ type: 'text', text }] }),
+  );
+  return {
+    type: 'message',
+    body,
+    text,
+    toolUses: [],
+    stopReason: 'end_turn',
+    messageId: `msg-${prompt}`,
+    model: 'claude-sonnet-5',
+    provider: 'rehearsal',
+    usage: { ...emptyUsage, outputTokens: 1 },
+    costNanoUsd: 1,
+  };
+}
+
+export const answerTo = (prompt: string): string => `answer to ${prompt}`;
+
+/** The texts of what the model is asked with, oldest first. */
+function messagesOf({ context: { buffer, byteLength } }: ModelStep): string[] {
+  const json = Buffer.from(buffer).subarray(0, byteLength).toString();
+  return (JSON.parse(`[${json}]`) as { readonly content: unknown }[]).map(({ content }) =>
+    textOf(content),
+  );
+}
+
+export const textOf = (content: unknown): string => {
+  if (typeof content === 'string') return content;
+  const blocks = content as readonly { readonly text?: string }[];
+  return blocks.map(({ text }) => text ?? '').join('');
+};
+
+/** Nothing is said twice, every answer is to a prompt before it, and all is of one session. */
+function checkHistory(studio: Studio, texts: readonly string[]): void {
+  const said = new Set<string>();
+  for (const text of texts) {
+    if (said.has(text)) studio.wrong(`the model is told twice: ${text}`);
+    said.add(text);
+    const [, prompt] = /^answer to (.*)$/.exec(text) ?? [];
+    if (prompt !== undefined && !said.has(prompt))
+      studio.wrong(`an answer without its prompt: ${text}`);
+  }
+  const last = texts.at(-1) ?? '';
+  if (last.startsWith('answer to')) studio.wrong('the model is asked with an answer');
+}

@@ -1,0 +1,61 @@
+/**
+ * Sessions under the real supervisors, from seeds: over a journal in memory, with an executor that follows a script.
+ * `GREENROOM_SEED=n` plays that one alone and shows its course; `GREENROOM_FULL=1` plays many more.
+ */
+import { expect, test } from 'vitest';
+import { add, type Counters, tooRare } from '../counters.ts';
+import { type Outcome, play } from './play.ts';
+
+const { GREENROOM_SEED: only, GREENROOM_FULL } = process.env;
+const SEEDS = GREENROOM_FULL === '1' ? 20_000 : 300;
+const TIMEOUT_MS = GREENROOM_FULL === '1' ? 3_600_000 : 600_000;
+const TOLD = 3;
+
+/** What has to happen in 2,000 seeds, and how often at the least. */
+const REQUIRED = {
+  'daemon died': 4_000,
+  'journal crashed': 3_000,
+  'supervisor crashed': 3_000,
+  'executor crashed': 3_000,
+  'session crashed': 7_000,
+  'slow disk': 8_000,
+  'step lost with its executor': 5_000,
+  'turn accepted': 20_000,
+  'turn completed': 18_000,
+  'turn failed': 3_000,
+  'turn cancelled': 500,
+  'turn known': 1_500,
+  'turn sent again': 4_000,
+  'turn refused: unavailable': 15_000,
+};
+
+test.skipIf(only !== undefined)(
+  `${SEEDS} seeds keep what is promised of sessions`,
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const counters: Counters = new Map();
+    const broken: string[] = [];
+    for (let seed = 1; seed <= SEEDS && broken.length < TOLD; seed++) {
+      const outcome = await play(seed);
+      add(counters, outcome.counters);
+      if (outcome.violations.length > 0) broken.push(inWords(outcome));
+    }
+    expect(broken).toEqual([]);
+    expect(tooRare(counters, SEEDS, REQUIRED)).toEqual([]);
+  },
+);
+
+test.skipIf(only === undefined)(
+  `the seed ${only} keeps what is promised of sessions`,
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const outcome = await play(Number(only));
+    console.log([...outcome.tail, ...outcome.counters].join('\n'));
+    expect(outcome.violations).toEqual([]);
+  },
+);
+
+const inWords = ({ seed, violations, tail }: Outcome): string => {
+  const command = `GREENROOM_SEED=${seed} npx vitest run test/simulation/sessions`;
+  return [command, ...violations, ...tail.slice(-30)].join('\n');
+};
