@@ -85,6 +85,22 @@ describe.skipIf(withoutRedis())('RedisSessionStore', () => {
       expect(await store.getMessages('p')).toHaveLength(2);
     });
 
+    test('what it has written is listed too, the newest first, by directory and in all', async () => {
+      await using store = closing(await fresh());
+      await probe.python('old', {});
+      await store.createSession('ours', { workingDirectory: '/py' });
+      expect(await store.listSessions()).toEqual(['ours', 'old']);
+      await probe.python('later', {});
+      await probe.python('elsewhere', { working_directory: '/moved' });
+      await probe.command('SADD', 'sessions_by_dir:/py', 'gone');
+      expect(await store.listSessions('/py')).toEqual(['ours', 'later', 'old'].sort(byAge));
+      expect(await probe.command('SMEMBERS', 'sessions_by_dir:/py')).not.toContain('gone');
+      expect(await store.listSessions('/moved')).toEqual(['elsewhere']);
+      expect(await store.listSessions()).toHaveLength(4);
+    });
+    /** Those of the original have the same time; then the index is in the order of the ids, backwards. */
+    const byAge = (a: string, b: string) => (a === 'ours' ? -1 : b === 'ours' ? 1 : a < b ? 1 : -1);
+
     test('a session of it without metadata takes the defaults', async () => {
       await using store = closing(await fresh());
       await probe.command('RPUSH', 'session:old:messages', '{"role":"user","content":"Hi"}');

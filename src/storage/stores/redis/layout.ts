@@ -9,6 +9,7 @@
  *                                was saved beside the messages: tags, description, summary, held
  *     sessions_by_dir:<dir>      set of ids
  *     sessions_by_update[:<dir>] ours: sorted set of ids by updated_at, of all or of one directory
+ *     sessions_adopted           ours: there once all keys were looked through for sessions of the original
  *     sessions_directories       ours: hash of the directory by id, for what is gone
  */
 

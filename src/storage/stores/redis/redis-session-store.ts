@@ -50,6 +50,7 @@ import { CallOrder } from '../call-order.ts';
 import { Connection } from '../connection.ts';
 import { outage } from '../outage.ts';
 import { Patience } from '../patience.ts';
+import { Adoption } from './adoption.ts';
 import { durabilityWarning } from './durability.ts';
 import { failureOf } from './failure.ts';
 import {
@@ -90,6 +91,7 @@ export class RedisSessionStore implements ClassicStore {
   readonly #connection: Connection<RedisClient>;
   readonly #patience = new Patience(systemClock);
   readonly #order = new CallOrder();
+  readonly #adoption = new Adoption();
   #hasWarned = false;
 
   /** @param defaultTtlDays a session goes so long after its last change; 0: it stays. */
@@ -172,7 +174,9 @@ export class RedisSessionStore implements ClassicStore {
 
   async listSessions(first?: string | null | ListOptions, second?: number): Promise<string[]> {
     const { workingDirectory, limit } = listingOf(first, second);
-    return this.#list(indexOf(workingDirectory), limit, this.#dueMs());
+    const dueMs = this.#dueMs();
+    await this.#adopt(workingDirectory, dueMs);
+    return this.#list(indexOf(workingDirectory), limit, dueMs);
   }
 
   async deleteSession(sessionId: string, options?: ChangeOptions): Promise<void> {
@@ -213,6 +217,7 @@ export class RedisSessionStore implements ClassicStore {
 
   async listSessionMetadata(): Promise<SessionInfo[]> {
     const dueMs = this.#dueMs();
+    await this.#adopt(undefined, dueMs);
     return this.#infosOf(
       await this.#list(indexOf(undefined), Number.POSITIVE_INFINITY, dueMs),
       dueMs,
@@ -282,6 +287,18 @@ export class RedisSessionStore implements ClassicStore {
       true,
     );
     return reply as ChangeReply;
+  }
+
+  /** Takes in what the Python original has made, for half of the time at most. */
+  async #adopt(workingDirectory: string | undefined, dueMs: number): Promise<void> {
+    const isOver = () => this.#patience.isOver(dueMs - this.#deadlineMs / 2);
+    await this.#read(
+      (client) =>
+        workingDirectory === undefined
+          ? this.#adoption.ofAll(client, isOver)
+          : this.#adoption.ofDirectory(client, workingDirectory, isOver),
+      dueMs,
+    );
   }
 
   async #list(index: string, limit: number, dueMs: number): Promise<string[]> {

@@ -249,6 +249,21 @@ end
 return { #seen, present }
 `;
 
+/** ARGV: id, time of its last change, the directory whose set names it, or ''. */
+const ADOPT = `${WRITE}${PRELUDE}
+local id, named = ARGV[1], ARGV[3]
+local directory = redis.call('HGET', metadata, 'working_directory') or '.'
+if named ~= '' and (not exists() or directory ~= named) then
+  redis.call('SREM', 'sessions_by_dir:' .. named, id)
+end
+if not exists() or redis.call('ZSCORE', BY_UPDATE, id) then return 0 end
+redis.call('ZADD', BY_UPDATE, ARGV[2], id)
+redis.call('ZADD', BY_UPDATE .. ':' .. directory, ARGV[2], id)
+redis.call('HSET', DIRECTORIES, id, directory)
+redis.call('SADD', 'sessions_by_dir:' .. directory, id)
+return 1
+`;
+
 export const SCRIPTS = {
   create: CREATE,
   append: APPEND,
@@ -261,5 +276,6 @@ export const SCRIPTS = {
   describe: DESCRIBE,
   range: RANGE,
   list: LIST,
+  adopt: ADOPT,
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;
