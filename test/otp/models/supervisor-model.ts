@@ -72,10 +72,9 @@ export class SupervisorModel {
     return this.alive && this.#root !== undefined ? this.#pictureOf(this.#root) : [];
   }
 
-  /** The supervisor under which a child runs. */
+  /** The supervisor that has a child, running or not: it may start it again. */
   placeOf(id: string): string | undefined {
-    const found = this.#find(id);
-    return found?.seat.up === undefined ? undefined : found.supervisor.node.id;
+    return this.#find(id)?.supervisor.node.id;
   }
 
   wait(ms: number): void {
