@@ -12,7 +12,7 @@ import { MAX_APPENDED } from '../../src/session/mirror/mirror-api.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/requests.ts';
 import { MAX_SEGMENTS } from '../../src/session/segments.ts';
 import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/session/tags.ts';
-import { MAX_ENTRY_BYTES } from '../../src/storage/limits.ts';
+import { MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS, MAX_ENTRY_BYTES } from '../../src/storage/limits.ts';
 import { documentNamed, tableBelow } from './readme.ts';
 
 const KIB = 1024;
@@ -43,6 +43,15 @@ test('a compaction has the time of an import', () => {
 });
 
 const LIMITS: readonly (readonly [limit: string, value: string])[] = [
+  [
+    '`saveSession` of `lmdb:` and `memory:`',
+    `${size(MAX_CHANGE_BYTES)} and ${count(MAX_CHANGE_RECORDS)} records in its one commit`,
+  ],
+  [
+    'calls that wait for a `file:` store',
+    `${count(numberIn('src/storage/stores/call-order.ts', 'MAX_WAITING'))}; for another process that holds the session ` +
+      `${seconds(numberIn('src/storage/stores/file/process-lock.ts', 'TIMEOUT_MS'))}`,
+  ],
   ['a prompt or an appended message, as JSON', size(MAX_MESSAGE_BYTES)],
   ["a request's body", `${size(MAX_BODY_BYTES)}, nested ${MAX_JSON_DEPTH} deep`],
   ['a stored entry', size(MAX_ENTRY_BYTES)],

@@ -157,6 +157,19 @@ describe('an lmdb store', () => {
   });
 });
 
+test('a session that is too large for one commit is refused whole', async () => {
+  const store = await open('memory:');
+  await store.saveSession('s', [say('kept')]);
+  const tooMany = Array.from({ length: 25_001 }, () => ({ role: 'user', content: '' }));
+  await expect(store.saveSession('s', tooMany)).rejects.toMatchObject({
+    name: 'StorageError',
+    code: 'too_large',
+  });
+  expect(await idsIn(store)).toEqual(['kept']);
+  await store.appendMessage('s', say('more'));
+  expect(await idsIn(store)).toEqual(['kept', 'more']);
+});
+
 test('a thousand messages page by position', async () => {
   const store = await open('memory:');
   const all = Array.from({ length: 1_200 }, (_, at) => say(`m${at}`));
