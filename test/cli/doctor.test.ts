@@ -1,6 +1,8 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkNode, checkPrices } from '../../src/cli/doctor/machine.ts';
+import type { StoreCare } from '../../src/cli/shell.ts';
 import { startPostgres, withoutPostgres } from '../support/postgres.ts';
 import { startRedis, withoutRedis } from '../support/redis.ts';
 import { FakeDaemon } from './fake-daemon.ts';
@@ -121,5 +123,44 @@ test.skipIf(withoutPostgres())('the PostgreSQL server of a store is looked at', 
   expect((jsonLines(out) as Line[]).find(({ name }) => name === 'store server')).toMatchObject({
     status: 'ok',
     finding: expect.stringMatching(/^PostgreSQL \d+.*, no tables yet$/),
+  });
+});
+
+describe('doctor --verify', () => {
+  const look = async (verdict: Awaited<ReturnType<StoreCare['verify']>>) => {
+    const data = newFolder();
+    mkdirSync(join(data, 'store'));
+    const storeCare = {
+      verify: async () => verdict,
+      backup: () => Promise.reject(new Error('not asked for')),
+      restore: () => Promise.reject(new Error('not asked for')),
+      examineServer: () => Promise.reject(new Error('not asked for')),
+    };
+    const env = { GREENROOM_DATA_DIR: data, NATS_URL: '' };
+    const { code, out } = await greenroom('doctor --json --verify', { env, storeCare });
+    return { code, lines: jsonLines(out) as Line[] };
+  };
+  const report = { records: 10, sessions: 2, entries: 5, broken: 0, problems: [] };
+
+  test('says that all records are sound', async () => {
+    const { code, lines } = await look({ isSound: true, report });
+    expect(code).toBe(0);
+    expect(lines.find(({ name }) => name === 'records')?.finding).toContain('all sound');
+  });
+
+  test('lists what is broken, and fails', async () => {
+    const problems = [{ key: '"default\\u0000s"', why: 'fails its checksum' }];
+    const { code, lines } = await look({
+      ...{ isSound: false, why: '1 record is broken' },
+      report: { ...report, broken: 1, problems },
+    });
+    expect(code).toBe(1);
+    expect(lines.find(({ name }) => name === 'record')?.finding).toContain('fails its checksum');
+  });
+
+  test('fails when the store cannot be read to its end', async () => {
+    const { code, lines } = await look({ isSound: false, why: 'reading it ended with SIGBUS' });
+    expect(code).toBe(1);
+    expect(lines.find(({ name }) => name === 'records')?.finding).toContain('SIGBUS');
   });
 });
