@@ -23,6 +23,7 @@ import { journalName } from '../../../src/session/journal.ts';
 import { Sessions } from '../../../src/session/sessions.ts';
 import { memoryJournal } from '../../../src/storage/memory-journal.ts';
 import type { MemoryStore } from '../../../src/storage/memory-store.ts';
+import type { StoredJournal } from '../../../src/storage/stored-journal.ts';
 import { SyncGate } from '../../../src/storage/sync-gate.ts';
 import { SeededRunQueue } from '../../../src/testing/seeded-run-queue.ts';
 import type { Simulation } from '../../../src/testing/simulation.ts';
@@ -38,14 +39,22 @@ export interface Disk {
   readonly store: MemoryStore;
 }
 
+/** What a daemon gets wrong, for tests of the test. */
+export interface Mistakes {
+  /** What sessions get to hold as the journal. */
+  readonly journal?: (journal: StoredJournal) => StoredJournal;
+  readonly sessions?: (sessions: Sessions) => void;
+}
+
 interface JournalArgs {
   readonly disk: Disk;
+  readonly mistakes: Mistakes;
   /** Of the journal that lives now; one that is dead never syncs what it still holds. */
   readonly gates: SyncGate[];
 }
 
 const Journal = genServer(protocol({ calls: {} }), {
-  init: ({ disk, gates }: JournalArgs, self) => {
+  init: ({ disk, gates, mistakes }: JournalArgs, self) => {
     const gate = new SyncGate();
     gates.push(gate);
     const { clock } = self.system;
@@ -54,7 +63,7 @@ const Journal = genServer(protocol({ calls: {} }), {
       gate.hold();
       journal.fence('the journal restarts');
     });
-    self.register(journalName, journal);
+    self.register(journalName, mistakes.journal?.(journal) ?? journal);
     return journal;
   },
   handleCall: {},
@@ -68,7 +77,7 @@ export class Daemon {
   #root: SupervisorRef | undefined;
   #isDead = false;
 
-  constructor(simulation: Simulation, disk: Disk, studio: Studio) {
+  constructor(simulation: Simulation, disk: Disk, studio: Studio, mistakes: Mistakes = {}) {
     const { clock, dice, trace } = simulation;
     const scheduler = new SeededRunQueue(clock, dice.fork(), trace);
     const onReport = (report: Report) => trace.note(formatReport(report));
@@ -77,6 +86,7 @@ export class Daemon {
     const feed = new Feed((error) => studio.wrong(`a listener threw: ${error}`));
     const runtime = runtimeOf(config, feed);
     this.sessions = new Sessions(this.system, runtime);
+    mistakes.sessions?.(this.sessions);
     const parts: Parts = {
       config,
       bus: { wanted: false },
@@ -89,7 +99,7 @@ export class Daemon {
       daemonVerbs: {},
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
     };
-    void this.#start(declaration(parts, { disk, gates: this.#gates }, studio), studio);
+    void this.#start(declaration(parts, { disk, mistakes, gates: this.#gates }, studio), studio);
   }
 
   get alive(): boolean {

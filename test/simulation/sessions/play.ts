@@ -10,7 +10,7 @@ import { liveName, sessionSupervisorName } from '../../../src/session/live-names
 import { MemoryStore } from '../../../src/storage/memory-store.ts';
 import { type Simulation, simulate } from '../../../src/testing/simulation.ts';
 import type { Counters } from '../counters.ts';
-import { Daemon, type Disk } from './daemon.ts';
+import { Daemon, type Disk, type Mistakes } from './daemon.ts';
 import { answerTo, type Studio, textOf } from './scripted-executor.ts';
 
 export interface Outcome {
@@ -37,13 +37,15 @@ interface Sent {
   accepted: boolean;
 }
 
-export async function play(seed: number): Promise<Outcome> {
-  const { result, hash } = await simulate(seed, (simulation) => new Season(simulation).play());
+export async function play(seed: number, mistakes: Mistakes = {}): Promise<Outcome> {
+  const scenario = (simulation: Simulation) => new Season(simulation, mistakes).play();
+  const { result, hash } = await simulate(seed, scenario);
   return { seed, hash, ...result };
 }
 
 class Season {
   readonly #simulation: Simulation;
+  readonly #mistakes: Mistakes;
   readonly #studio: Studio;
   readonly #disk: Disk = { store: new MemoryStore() };
   readonly #sent: Sent[] = [];
@@ -51,8 +53,9 @@ class Season {
   readonly #counters: Counters = new Map();
   #daemon: Daemon;
 
-  constructor(simulation: Simulation) {
+  constructor(simulation: Simulation, mistakes: Mistakes) {
     this.#simulation = simulation;
+    this.#mistakes = mistakes;
     this.#studio = {
       dice: simulation.dice.fork(),
       count: (what) => void this.#counters.set(what, (this.#counters.get(what) ?? 0) + 1),
@@ -178,7 +181,7 @@ class Season {
 
   #start(): Daemon {
     this.#studio.count('daemon started');
-    return new Daemon(this.#simulation, this.#disk, this.#studio);
+    return new Daemon(this.#simulation, this.#disk, this.#studio, this.#mistakes);
   }
 
   // ── what has to be so ────────────────────────────────────────────────────────────────────────

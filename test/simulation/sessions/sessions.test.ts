@@ -3,7 +3,9 @@
  * `GREENROOM_SEED=n` plays that one alone and shows its course; `GREENROOM_FULL=1` plays many more.
  */
 import { expect, test } from 'vitest';
+import type { StoredJournal } from '../../../src/storage/stored-journal.ts';
 import { add, type Counters, tooRare } from '../counters.ts';
+import type { Mistakes } from './daemon.ts';
 import { type Outcome, play } from './play.ts';
 
 const { GREENROOM_SEED: only, GREENROOM_FULL } = process.env;
@@ -52,6 +54,48 @@ test.skipIf(only === undefined)(
     const outcome = await play(Number(only));
     console.log([...outcome.tail, ...outcome.counters].join('\n'));
     expect(outcome.violations).toEqual([]);
+  },
+);
+
+test('the same seed takes the same course', async () => {
+  for (const seed of [1, 2, 3]) expect((await play(seed)).hash).toBe((await play(seed)).hash);
+});
+
+/** A journal whose commits are answered before they are on the disk. */
+const hasty = (journal: StoredJournal): StoredJournal =>
+  new Proxy(journal, {
+    get: (target, name) => {
+      if (name === 'commit')
+        return async (change: Parameters<StoredJournal['commit']>[0]) => {
+          target.commit(change).catch(() => undefined);
+        };
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+
+const mistakes: readonly (readonly [string, Mistakes, RegExp])[] = [
+  ['answers before its commit', { journal: hasty }, /was accepted and is lost/],
+  [
+    'wakes nobody after a crash',
+    { sessions: (sessions) => void Object.assign(sessions, { wake: async () => undefined }) },
+    /is running for ever/,
+  ],
+];
+
+test.each(mistakes)(
+  'a daemon that %s is found',
+  { timeout: TIMEOUT_MS },
+  async (_, wrong, found) => {
+    const said: string[] = [];
+    for (let seed = 1; seed <= 50 && !said.some((each) => found.test(each)); seed++) {
+      const told = await play(seed, wrong).then(
+        ({ violations }) => violations,
+        (error: unknown) => [String(error)],
+      );
+      said.push(...told);
+    }
+    expect(said.some((each) => found.test(each)) || said).toBe(true);
   },
 );
 
