@@ -1,4 +1,5 @@
 /** Where model calls and tools run. Sessions look the executor up by name and redo the steps of one that died. */
+import { HistorianServer } from '../src/executor/historian.ts';
 import { ModelsPoolServer } from '../src/executor/models-pool.ts';
 import { StepSupervisor } from '../src/executor/step-supervisor.ts';
 import { toolsPool } from '../src/executor/tools-pool.ts';
@@ -18,6 +19,7 @@ export const executors = ({ config, seams }: Parts) =>
         { id: 'models' }, // threads for model calls
       ),
       toolsPool({ id: 'tools' }), // threads for tools
+      HistorianServer.childSpec(undefined, { id: 'historian' }), // a thread that reads long imported histories
       StepSupervisor.childSpec(
         { provider: config.provider, endpoint: endpointOf(config) },
         { id: 'steps' }, // gives steps to the pools, and gives them again when a thread dies

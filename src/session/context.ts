@@ -26,6 +26,15 @@ export class Context {
     for (const message of messages) this.add(message);
   }
 
+  /** One that another thread has made and has let go of. */
+  static adopt({ buffer, byteLength }: ContextSlice): Context {
+    const context = new Context([]);
+    context.#buffer = buffer;
+    context.#bytes = new Uint8Array(buffer);
+    context.#length = byteLength;
+    return context;
+  }
+
   /** Bytes held, used or not: what the cache limit counts. */
   get heldBytes(): number {
     return this.#buffer.byteLength;

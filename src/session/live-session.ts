@@ -45,6 +45,8 @@ export interface Mailbox {
   stepOutcome(run: number, outcome: StepOutcome): void;
   /** Calls `flush` or `startStep` again a little later. */
   later(what: 'flush' | 'startStep', delayMs: number): void;
+  /** Calls `startStep` when the context is made, or tells why it was not. */
+  building(done: Promise<void>): void;
   rest(): void;
 }
 
@@ -94,6 +96,7 @@ export class LiveSession {
     this.steps = new StepRunner(
       system,
       {
+        building: (done) => mailbox.building(done),
         events: (run, batch) => mailbox.stepEvents(run, batch),
         outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
       },
@@ -177,8 +180,14 @@ export class LiveSession {
     const journal = this.#mailbox.system.find(journalName);
     const started = journal && this.steps.start(turn, this.committed.head, rules, journal);
     if (!started) return this.#mailbox.later('startStep', RETRY_MS);
-    crashpoint('step.started');
+    if (this.steps.run !== undefined) crashpoint('step.started');
     this.touch();
+  }
+
+  /** The context of the next step could not be made. Throws what is nobody's bad luck. */
+  noContext(error: unknown): void {
+    if (codeOf(error) !== 'unavailable') throw error;
+    this.#mailbox.later('startStep', RETRY_MS);
   }
 
   /** Cancelled while no step was under way: nothing has to be stopped. */

@@ -20,6 +20,7 @@ export const sessionProtocol = protocol({
     stepOutcome: z.custom<{ readonly run: number; readonly outcome: StepOutcome }>(),
     flush: z.void(),
     startStep: z.void(),
+    noContext: z.custom<{ readonly error: unknown }>(),
     tick: z.void(),
   },
 });

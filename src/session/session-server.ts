@@ -70,6 +70,10 @@ export const SessionServer = genServer(sessionProtocol, {
       actor.live.startStep();
       return next(actor, self);
     },
+    noContext: ({ error }, actor, self) => {
+      actor.live.noContext(error);
+      return next(actor, self);
+    },
     tick: (_, actor, self) => {
       const { live } = actor;
       const { run } = live.steps;
@@ -169,6 +173,12 @@ const mailboxOf = (self: SessionSelf) => ({
   stepEvents: (run: number, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
   stepOutcome: (run: number, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
   later: (what: 'flush' | 'startStep', delayMs: number) => void self.sendAfter(delayMs, what),
+  building: (done: Promise<void>) =>
+    self.pipe(
+      done,
+      () => ['startStep', undefined],
+      (error) => ['noContext', { error }],
+    ),
   rest: () => self.send('rest'),
 });
 

@@ -4,11 +4,11 @@
  * 1. At most one step of a session runs; what comes from an earlier one is dropped by its run number.
  * 2. A step is made from committed entries only. A lost one is started again from the same.
  */
+import type { Clock } from '../otp/clock.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { System } from '../otp/system.ts';
 import { Context } from './context.ts';
 import { effective } from './effective.ts';
-import type { Entry } from './entry.ts';
 import {
   executorName,
   type ModelStep,
@@ -16,19 +16,18 @@ import {
   type StepHandle,
   type StepOutcome,
 } from './executor.ts';
-import { firstSeenSeq, type Head } from './head.ts';
+import type { Head } from './head.ts';
+import { type Historian, historianName } from './historian.ts';
+import { History } from './history.ts';
 import type { TurnId } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Rules } from './machine.ts';
 import { messageForModel } from './model-message.ts';
-import { inheritedThrough } from './segments.ts';
 import type { OpenTurn } from './turn.ts';
 import { modelOf } from './turn-limits.ts';
 
 /** Output limit of a model call when the session sets none. */
 const MAX_TOKENS = 8_192;
-/** Entries read at once when a context is built. */
-const PAGE = 1_000;
 
 export interface Run {
   readonly number: number;
@@ -40,6 +39,8 @@ export interface Run {
 }
 
 export interface StepListener {
+  /** The context is being made elsewhere; when that is done, the step can be started. */
+  building(done: Promise<void>): void;
   events(run: number, batch: readonly StepEvent[]): void;
   outcome(run: number, outcome: StepOutcome): void;
 }
@@ -52,6 +53,8 @@ export class StepRunner {
   /** Prompts of queued turns by `seq`, until their turn comes. */
   readonly #prompts = new Map<number, Uint8Array>();
   #runs = 0;
+  /** The context that is being made; void if what it is made from is no longer all. */
+  #building: { isVoid: boolean } | undefined;
   run: Run | undefined;
 
   /** @param isNew the session has no entries yet, so its context is known to be empty. */
@@ -72,6 +75,7 @@ export class StepRunner {
 
   /** The model sees this message from now on. Without a live context there is nothing to do: it is read later. */
   see(seq: number, body: Uint8Array | undefined): void {
+    this.#voidBuilding();
     const message = body ?? this.#prompts.get(seq);
     this.#prompts.delete(seq);
     if (message === undefined) this.forget();
@@ -85,18 +89,25 @@ export class StepRunner {
   }
 
   forget(): void {
+    this.#voidBuilding();
     this.#context = undefined;
     this.#prompts.clear();
   }
 
-  /** Starts the turn's next step; false if there is no executor just now. */
+  #voidBuilding(): void {
+    if (this.#building !== undefined) this.#building.isVoid = true;
+  }
+
+  /** Starts the turn's next step, or has its context made first; false if there is no executor just now. */
   start(turn: OpenTurn, head: Head, rules: Rules, journal: Journal): boolean {
     const executor = this.#system.find(executorName);
     if (executor === undefined) return false;
     const model = modelOf(head, turn.options.model, rules);
     if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
     this.#contextModel = model;
-    this.#context ??= new Context(effectiveMessages(head, turn, journal, model));
+    if (this.#building !== undefined) return true;
+    this.#context ??= this.#makeContext(new History(head, turn, journal, model));
+    if (this.#context === undefined) return this.#building !== undefined;
     this.#runs += 1;
     const number = this.#runs;
     const handle = executor.start(stepOf(model, turn, head, rules, this.#context), {
@@ -112,6 +123,31 @@ export class StepRunner {
       retries: 0,
     };
     return true;
+  }
+
+  /** From what can be made at once; undefined: it takes longer, `building` has been told. */
+  #makeContext(history: History): Context | undefined {
+    history.readPage();
+    while (!history.isRead && !history.isLong) history.readPage();
+    if (!history.isLong) return new Context(effective(history.entries, history.options).messages);
+    const historian = this.#system.find(historianName);
+    if (historian !== undefined) this.#listener.building(this.#build(history, historian));
+    return undefined;
+  }
+
+  async #build(history: History, historian: Historian): Promise<void> {
+    const building = { isVoid: false };
+    this.#building = building;
+    try {
+      while (!history.isRead) {
+        await nextTurnOfLoop(this.#system.clock);
+        history.readPage();
+      }
+      const slice = await historian.build(history.entries, history.options);
+      if (!building.isVoid) this.#context = Context.adopt(slice);
+    } finally {
+      this.#building = undefined;
+    }
   }
 
   /** The run with this number, if it is the one under way. */
@@ -143,18 +179,5 @@ const stepOf = (
 const given = (retry: Head['retry']): Partial<ModelStep['retry']> =>
   Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== undefined));
 
-/** What the model sees up to and with this turn, from the journal. */
-const effectiveMessages = (
-  head: Head,
-  turn: OpenTurn,
-  journal: Journal,
-  model: string,
-): readonly Uint8Array[] => {
-  const entries: Entry[] = [];
-  for (let from = firstSeenSeq(head); from <= head.seq; from += PAGE)
-    entries.push(
-      ...journal.entries(head.key, { from, to: Math.min(head.seq, from + PAGE - 1), limit: PAGE }),
-    );
-  const options = { throughTurnId: turn.turnId, inheritedThrough: inheritedThrough(head.segments) };
-  return effective(entries, { ...options, model }).messages;
-};
+const nextTurnOfLoop = (clock: Clock): Promise<void> =>
+  new Promise((resolve) => clock.defer(resolve));

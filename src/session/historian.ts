@@ -1,0 +1,14 @@
+/**
+ * What a session asks for when its model's view has to be made from foreign lines: they have to be parsed, which the
+ * daemon's main thread does not do for long histories. Owned here, implemented in `src/executor`.
+ */
+import { nameOf } from '../otp/name.ts';
+import type { EffectiveOptions, SeenEntry } from './effective.ts';
+import type { ContextSlice } from './executor.ts';
+
+export interface Historian {
+  /** `effective`, on another thread. Rejects with `unavailable` when it should be asked again a little later. */
+  build(entries: readonly SeenEntry[], options: EffectiveOptions): Promise<ContextSlice>;
+}
+
+export const historianName = nameOf<Historian>('historian');

@@ -1,0 +1,61 @@
+/**
+ * What a session's journal says to a turn: its entries, read page by page from the first that the model still sees.
+ */
+import type { EffectiveOptions } from './effective.ts';
+import type { Entry } from './entry.ts';
+import { firstSeenSeq, type Head } from './head.ts';
+import type { Journal } from './journal.ts';
+import { inheritedThrough } from './segments.ts';
+import type { OpenTurn } from './turn.ts';
+
+/** Entries read at once. */
+const PAGE = 1_000;
+/**
+ * Imported lines of more than this are not parsed by the main thread: that takes about 7 ms for each
+ * megabyte, in which nobody else is served.
+ */
+export const MAX_INLINE_BYTES = 256 * 1024;
+
+export class History {
+  readonly entries: Entry[] = [];
+  readonly options: EffectiveOptions;
+  readonly #head: Head;
+  readonly #journal: Journal;
+  #next: number;
+  #importedBytes = 0;
+
+  constructor(head: Head, turn: OpenTurn, journal: Journal, model: string) {
+    this.#head = head;
+    this.#journal = journal;
+    this.#next = firstSeenSeq(head);
+    this.options = {
+      throughTurnId: turn.turnId,
+      inheritedThrough: inheritedThrough(head.segments),
+      model,
+    };
+  }
+
+  /** Nothing is left to read. */
+  get isRead(): boolean {
+    return this.#next > this.#head.seq;
+  }
+
+  /** It has more foreign lines than the main thread should parse. */
+  get isLong(): boolean {
+    return this.#importedBytes > MAX_INLINE_BYTES;
+  }
+
+  readPage(): void {
+    if (this.isRead) return;
+    const to = Math.min(this.#head.seq, this.#next + PAGE - 1);
+    for (const entry of this.#journal.entries(this.#head.key, {
+      from: this.#next,
+      to,
+      limit: PAGE,
+    })) {
+      this.entries.push(entry);
+      if (entry.kind === 'imported') this.#importedBytes += entry.body.byteLength;
+    }
+    this.#next = to + 1;
+  }
+}
