@@ -54,7 +54,8 @@ export const unpackHistory = ({
   return entries;
 };
 
-const bodyOf = (entry: SeenEntry): Uint8Array => (entry.kind === 'view' ? new Uint8Array() : entry.body);
+const bodyOf = (entry: SeenEntry): Uint8Array =>
+  entry.kind === 'view' ? new Uint8Array() : entry.body;
 
 /** Only what `effective` reads: entries may carry much more. */
 const bodiless = (entry: Exclude<SeenEntry, SeenImport>): Bodiless => {
