@@ -28,7 +28,7 @@ describe('error codes', () => {
     const known = new Set<string>(Object.keys(ERRORS));
     const named = [...README.matchAll(/`([a-z]+_[a-z_]+)`/g)].map((match) => match[1] ?? '');
     const others = ['max_payload', 'connection_error', 'worker_lost', 'tool_use', 'tool_result'];
-    others.push('sessions_by_update', 'sessions_directories'); // keys of Redis
+    others.push('sessions_by_update', 'sessions_directories', 'statement_timeout'); // of the servers
     const tables = MIGRATIONS.flatMap(
       ({ up }) => up.join('\n').match(/(?<=CREATE TABLE )\w+/g) ?? [],
     );

@@ -243,6 +243,12 @@ describe.skipIf(withoutPostgres())('PostgresSessionStore', () => {
     await expectOneWinnerEach('postgres', url, store);
   }, 120_000);
 
+  test.each(['localhost', 'http://me:secret@localhost', ''])('%j is no address', (address) => {
+    expect(() => new PostgresSessionStore(address)).toThrow(
+      /takes a URL that begins with (?!.*secret)/,
+    );
+  });
+
   test('a closed store opens again with the next call', async () => {
     await using store = closing(await fresh());
     await store.createSession('s');

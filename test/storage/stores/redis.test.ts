@@ -275,6 +275,12 @@ describe.skipIf(withoutRedis())('RedisSessionStore', () => {
     await expect(competition).rejects.toThrow();
   }, 120_000);
 
+  test.each(['localhost', 'http://me:secret@localhost', ''])('%j is no address', (address) => {
+    expect(() => new RedisSessionStore(address)).toThrow(
+      /takes a URL that begins with (?!.*secret)/,
+    );
+  });
+
   test('a closed store opens again with the next call', async () => {
     await using store = closing(await fresh());
     await store.createSession('s');

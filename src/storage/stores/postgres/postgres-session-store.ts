@@ -49,6 +49,7 @@ import { HOLD_TAG, tagKey } from '../../../session/tags.ts';
 import { CallOrder } from '../call-order.ts';
 import { outage } from '../outage.ts';
 import { Patience } from '../patience.ts';
+import { checkedUrl } from '../server-url.ts';
 import { Doubts } from './doubts.ts';
 import { Groups } from './groups.ts';
 import { prepare } from './migrate.ts';
@@ -116,7 +117,7 @@ export class PostgresSessionStore implements ClassicStore {
     this.#deadlineMs = above0('deadlineMs', deadlineMs);
     this.#tenant = sessionKey(tenant, 'any').tenant;
     this.#pool = new PostgresPool({
-      url,
+      url: checkedUrl('PostgresSessionStore', url, ['postgres', 'postgresql']),
       clock: systemClock,
       patience: this.#patience,
       limitMs: this.#deadlineMs,

@@ -50,6 +50,7 @@ import { CallOrder } from '../call-order.ts';
 import { Connection } from '../connection.ts';
 import { outage } from '../outage.ts';
 import { Patience } from '../patience.ts';
+import { checkedUrl } from '../server-url.ts';
 import { Adoption } from './adoption.ts';
 import { durabilityWarning } from './durability.ts';
 import { failureOf } from './failure.ts';
@@ -108,7 +109,8 @@ export class RedisSessionStore implements ClassicStore {
       this.#hasWarned = true;
       if (warning !== undefined) onWarning(warning);
     };
-    const link = redisLink(url, systemClock, this.#patience, this.#deadlineMs, onOpen);
+    const server = checkedUrl('RedisSessionStore', url, ['redis', 'rediss']);
+    const link = redisLink(server, systemClock, this.#patience, this.#deadlineMs, onOpen);
     this.#connection = new Connection(link, systemClock, this.#patience);
   }
 
