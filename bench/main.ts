@@ -13,6 +13,7 @@ import type { Bench, Settings, Size } from './harness/bench.ts';
 import { keepResult } from './harness/results.ts';
 import type { Sheet } from './harness/sheet.ts';
 import { history } from './history.ts';
+import { journal } from './journal.ts';
 import { memory } from './memory.ts';
 import { otp } from './otp.ts';
 import { sessions } from './sessions.ts';
@@ -22,6 +23,7 @@ import { turns } from './turns.ts';
 const BENCHES: readonly Bench[] = [
   otp,
   floor,
+  journal,
   turns,
   sessions,
   history,

@@ -45,6 +45,13 @@ export const CREATE: readonly FloorRecord[] = [
   { table: 'audit', suffix: ROW, bytes: 81 },
 ];
 
+/** One message of 1 KB, its session's head, its turn's ledger record: the floor of a commit. */
+export const MESSAGE: readonly FloorRecord[] = [
+  { table: 'sessions', suffix: ENTRY, bytes: 1_150 },
+  { table: 'sessions', suffix: HEAD, bytes: 180 },
+  { table: 'sessions', suffix: LEDGER, bytes: 150 },
+];
+
 const event = (bytes: number, end: string): Buffer =>
   Buffer.from(`{${'"'.padEnd(bytes - end.length - 3, ' ')}"${end}}`);
 

@@ -1,0 +1,31 @@
+/**
+ * `npm run coverage`: how much of what keeps sessions its own tests run through, with the least that is let
+ * pass. A part of the tests, so that it takes seconds; what runs compiled, in a thread or child of its own,
+ * is not seen here.
+ */
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.ts';
+
+const SERIALISATION = ['models', 'serialization', 'timestamp', 'transcript'].map(
+  (name) => `src/session/classic/${name}.ts`,
+);
+const WHOLE = { lines: 100, functions: 100, statements: 100 };
+
+export default defineConfig({
+  test: {
+    ...base.test,
+    include: ['test/storage/**/*.test.ts', 'test/session/classic/**/*.test.ts'],
+    coverage: {
+      enabled: true,
+      provider: 'v8',
+      reporter: ['text'],
+      reportOnFailure: true,
+      include: ['src/storage/**/*.ts', ...SERIALISATION],
+      exclude: ['src/storage/writer-thread.ts', 'src/storage/verify-child.ts'],
+      thresholds: {
+        'src/storage/**': { lines: 95 },
+        ...Object.fromEntries(SERIALISATION.map((path) => [path, WHOLE])),
+      },
+    },
+  },
+});
