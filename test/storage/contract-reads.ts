@@ -199,5 +199,25 @@ export const readsContract = (open: OpenJournal): void => {
       const rest = journal.audit('default' as Tenant, { limit: 9, cursor: page[2]?.cursor ?? '' });
       expect(rest.map(({ by }) => by)).toEqual(['n0']);
     });
+
+    it('a session’s own audit comes oldest first, and its responses in order, page by page', async () => {
+      const journal = await ground().journal();
+      const audit = [1, 2, 3].map(
+        (n) => ({ kind: 'lifecycle', action: 'created', atMs: NOW + n, by: `n${n}` }) as const,
+      );
+      const responses = ['a', 'b', 'c'].map((responseKey) => ({
+        responseKey,
+        record: responseKey,
+      }));
+      await journal.commit(write(keyOf('other'), undefined, { audit, responses }));
+      await journal.commit(write(key, undefined, { audit, responses }));
+      const told = journal.auditOf(key, { limit: 2 });
+      const later = journal.auditOf(key, { limit: 9, cursor: told[1]?.cursor ?? '' });
+      expect([...told, ...later].map(({ by }) => by)).toEqual(['n1', 'n2', 'n3']);
+      const page = journal.responses(key, { limit: 2 });
+      const rest = journal.responses(key, { limit: 9, cursor: page[1]?.cursor ?? '' });
+      expect([...page, ...rest].map(({ record }) => record)).toEqual(['a', 'b', 'c']);
+      expect(journal.responses(keyOf('nobody'), { limit: 9 })).toEqual([]);
+    });
   });
 };
