@@ -75,7 +75,9 @@ export const toChange = (
   if (writes.length === 0 && folded.state.head === before.head) return undefined;
   const expectedVersion = before.head.version;
   const { key } = before.head;
-  const audit = writes.flatMap((write) => (write.type === 'audit' ? [write.record] : []));
+  const audit = writes.flatMap((write) =>
+    write.type === 'audit' || write.type === 'pastAudit' ? [write.record] : [],
+  );
   const deleted = writes.find((write) => write.type === 'delete');
   if (deleted !== undefined)
     return {

@@ -149,6 +149,8 @@ export type Write =
   | { readonly type: 'response'; readonly response: StoredResponse }
   | { readonly type: 'drop'; readonly drop: StreamDrop }
   | { readonly type: 'audit'; readonly record: AuditRecord }
+  /** A record of another store: kept, and told to nobody as news. */
+  | { readonly type: 'pastAudit'; readonly record: AuditRecord }
   | { readonly type: 'fork'; readonly origin: ForkOrigin }
   | { readonly type: 'delete'; readonly tombstoneUntilMs: number };
 

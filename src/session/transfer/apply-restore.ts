@@ -2,7 +2,9 @@
 import type { Draft } from '../draft.ts';
 import { GreenroomError } from '../errors.ts';
 import type { Head } from '../head.ts';
+import type { AuditRecord } from '../journal.ts';
 import type { Input } from '../machine.ts';
+import { IMPORTED_BY } from './format.ts';
 import type { Restored } from './restore.ts';
 
 export const restore = (draft: Draft, restored: Restored): void => {
@@ -14,10 +16,13 @@ export const restore = (draft: Draft, restored: Restored): void => {
   for (const record of streams) draft.write({ type: 'stream', record });
   for (const response of responses) draft.write({ type: 'response', response });
   for (const record of turns) draft.write({ type: 'turn', record });
-  for (const record of audit) draft.write({ type: 'audit', record });
+  for (const record of audit) draft.write({ type: isNews(record) ? 'audit' : 'pastAudit', record });
   draft.head = head;
   draft.effect({ type: 'forgetContext' });
 };
+
+const isNews = ({ action, by }: AuditRecord): boolean =>
+  action === 'imported' && by === IMPORTED_BY;
 
 /** What a session takes while it is being imported. */
 const MEANWHILE: readonly Input['type'][] = ['restore', 'delete', 'park', 'resume'];

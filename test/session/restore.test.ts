@@ -1,0 +1,46 @@
+/** A chunk of an export as an input of the state machine. */
+import { describe, expect, it } from 'vitest';
+import { apply } from '../../src/session/apply.ts';
+import { GreenroomError } from '../../src/session/errors.ts';
+import type { AuditRecord } from '../../src/session/journal.ts';
+import { IMPORTED_BY } from '../../src/session/transfer/format.ts';
+import { freshState, RULES } from './random-life.ts';
+
+const record = (action: AuditRecord['action'], by: string): AuditRecord => ({
+  ...{ kind: 'lifecycle', action, atMs: 1, by },
+});
+const nothing = { entries: [], streams: [], responses: [], turns: [], audit: [] };
+
+describe('a restored session', () => {
+  const half = {
+    ...freshState().head,
+    version: 1,
+    transfer: { lines: 3, digest: 'd', firstDigest: 'f' },
+  };
+
+  it('tells the import as news, and what had happened elsewhere to nobody', () => {
+    const audit = [record('created', 'create'), record('imported', IMPORTED_BY)];
+    const restored = { ...nothing, audit, head: half, added: 3 };
+    const { writes } = apply(freshState(), { type: 'restore', restored }, RULES, 5);
+    expect(writes.map(({ type }) => type)).toEqual(['pastAudit', 'audit']);
+  });
+
+  it('takes nothing but the rest of it, and its deletion, until it is whole', () => {
+    const state = { head: half, cancelling: undefined };
+    expect(() => apply(state, { type: 'tag', tags: ['x'] }, RULES, 5)).toThrow(GreenroomError);
+    const restored = { ...nothing, head: half, added: 0 };
+    expect(apply(state, { type: 'restore', restored }, RULES, 5).writes).toEqual([]);
+    const gone = apply(
+      state,
+      { type: 'delete', by: 'x', ifVersion: undefined, tombstoneMs: 1 },
+      RULES,
+      5,
+    );
+    expect(gone.writes.map(({ type }) => type)).toContain('delete');
+    const whole = {
+      head: { ...half, transfer: { ...half.transfer, isDone: true } },
+      cancelling: undefined,
+    };
+    expect(apply(whole, { type: 'tag', tags: ['x'] }, RULES, 5).state.head.tags).toEqual(['x']);
+  });
+});
