@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { PostgresSessionStore, RedisSessionStore, type SessionStore } from '../src/stores.ts';
 import { startPostgres, type TestPostgres } from '../test/support/postgres.ts';
-import { startRedis } from '../test/support/redis.ts';
+import { startRedis, type TestServer } from '../test/support/redis.ts';
 import { findPostgres, findRedisServer } from '../test/support/server-programs.ts';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { number, spread, times } from './harness/figures.ts';
@@ -46,10 +46,8 @@ export const storesServers: Bench = {
     describeMachine(sheet, settings.scratch);
     sheet.configure('message', `${CONTENT.length} characters, ${SESSIONS} sessions in turn`);
     const rounds = new Rounds<Measured>();
-    const quiet = new Quiet(planOf(settings).patienceMs, () => [process.pid]);
-    await measureRedis(settings, sheet, rounds, quiet);
-    await measurePostgres(settings, sheet, rounds, quiet);
-    quiet.describe(sheet);
+    await measureRedis(settings, sheet, rounds);
+    await measurePostgres(settings, sheet, rounds);
     return sheet;
   },
 };
@@ -58,7 +56,6 @@ const measureRedis = async (
   settings: Settings,
   sheet: Sheet,
   rounds: Rounds<Measured>,
-  quiet: Quiet,
 ): Promise<void> => {
   const { missing } = findRedisServer();
   if (missing !== undefined) return skip(settings, sheet, missing);
@@ -69,14 +66,13 @@ const measureRedis = async (
     'Redis',
     `redis ${versionOf('redis')} as driver, appendfsync always, one connection`,
   );
-  await compare({ name: 'Redis', store, bare, settings, sheet, rounds, quiet });
+  await compare({ name: 'Redis', store, bare, settings, sheet, rounds, server });
 };
 
 const measurePostgres = async (
   settings: Settings,
   sheet: Sheet,
   rounds: Rounds<Measured>,
-  quiet: Quiet,
 ): Promise<void> => {
   const { missing } = findPostgres();
   if (missing !== undefined) return skip(settings, sheet, missing);
@@ -88,7 +84,7 @@ const measurePostgres = async (
     'PostgreSQL',
     `pg ${versionOf('pg')} as driver, fsync and synchronous_commit on, ${CONNECTIONS} connections`,
   );
-  await compare({ name: 'PostgreSQL', store, bare, settings, sheet, rounds, quiet });
+  await compare({ name: 'PostgreSQL', store, bare, settings, sheet, rounds, server });
 };
 
 interface Comparison {
@@ -98,15 +94,16 @@ interface Comparison {
   readonly settings: Settings;
   readonly sheet: Sheet;
   readonly rounds: Rounds<Measured>;
-  readonly quiet: Quiet;
+  readonly server: TestServer;
 }
 
 const MESSAGE_ONLY = 'the message alone';
 const SAME_BYTES = 'the same bytes';
 const OURS = 'ours';
 
-const compare = async ({ name, store, bare, settings, sheet, rounds, quiet }: Comparison) => {
+const compare = async ({ name, store, bare, settings, sheet, rounds, server }: Comparison) => {
   const plan = planOf(settings);
+  const quiet = new Quiet(plan.patienceMs, () => [process.pid, ...server.pids()]);
   const ids = Array.from({ length: SESSIONS }, (_, at) => `bench-session-${at}`);
   for (const id of ids) await store.createSession(id, { workingDirectory: '/srv/project' });
   const idOf = (index: number) => ids[index % SESSIONS] ?? '';
@@ -131,6 +128,7 @@ const compare = async ({ name, store, bare, settings, sheet, rounds, quiet }: Co
         if (round > 0) rounds.add(`${name} ${what} @${inFlight}`, measured);
       }
   }
+  quiet.describe(sheet);
   report(name, sheet, rounds);
   const lengths = await Promise.all(ids.map(async (id) => (await store.getMessages(id)).length));
   const stored = lengths.reduce((sum, length) => sum + length, 0);

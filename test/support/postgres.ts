@@ -70,6 +70,7 @@ export const startPostgres = async (options: TestPostgresOptions = {}): Promise<
       await query(urlOf('postgres'), `CREATE DATABASE ${name}`);
       return urlOf(name);
     },
+    pids: () => [run.pid, ...childrenOf(run.pid)],
     kill: async () => {
       signal('SIGKILL');
       await run.program.exited;

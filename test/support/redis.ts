@@ -22,6 +22,8 @@ export const withoutRedis = (): boolean => {
 
 export interface TestServer {
   readonly url: string;
+  /** Its processes at this moment. */
+  pids(): readonly number[];
   /** Ends the server with SIGKILL; its data stays. */
   kill(): Promise<void>;
   /** Stops it without ending it (SIGSTOP): connections stay open, nothing answers. */
@@ -55,6 +57,7 @@ export const startRedis = async (options: TestRedisOptions = {}): Promise<TestSe
   };
   return {
     url: `redis://127.0.0.1:${port}`,
+    pids: () => [run.pid],
     kill: () => run.program.kill(),
     pause: () => void process.kill(run.pid, 'SIGSTOP'),
     resume: () => void process.kill(run.pid, 'SIGCONT'),
