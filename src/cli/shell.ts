@@ -10,8 +10,6 @@ import type { SessionsApi } from '../session/api.ts';
 export interface DaemonClient extends SessionsApi {
   /** Asks the daemon about itself: `status`, `tree`. Rejects with a code of the table. */
   daemon(verb: string, request: unknown): Promise<unknown>;
-  /** Largest message of the broker; absent where there is no broker. */
-  readonly maxPayloadBytes?: number | undefined;
   close(): Promise<void>;
 }
 

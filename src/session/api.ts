@@ -283,6 +283,8 @@ export interface SessionsReplies extends MirrorReplies {
  * Every call rejects with a `GreenroomError` whose `code` is in the table.
  */
 export interface SessionsApi {
+  /** Largest message of the broker between; absent where there is none. */
+  readonly maxPayloadBytes?: number | undefined;
   session<V extends SessionVerb>(
     sessionId: string,
     verb: V,

@@ -77,7 +77,7 @@ export class SessionsFacade {
 
   /** The session as text in the export format, piece by piece; the same session gives the same text. */
   exportSession(sessionId: string): AsyncGenerator<string> {
-    return exportSession(this.#api, sessionId);
+    return exportSession(this.#api, sessionId, this.#api.maxPayloadBytes);
   }
 
   /**
@@ -88,7 +88,10 @@ export class SessionsFacade {
     text: AsyncIterable<string | Uint8Array>,
     options: ImportOptions = {},
   ): Promise<ImportedSession> {
-    return importSession(this.#api, text, options);
+    return importSession(this.#api, text, {
+      maxPayloadBytes: this.#api.maxPayloadBytes,
+      ...options,
+    });
   }
 
   /** Adds messages without running a turn. */

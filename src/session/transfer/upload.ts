@@ -55,6 +55,8 @@ class Upload {
   readonly #sessionId: string;
   readonly #first: string;
   readonly #options: ImportOptions;
+  /** For lines in a message, with the first one beside them. */
+  readonly #room: number;
   /** What is stored of this export, or nothing; `other`: the id is another session's, or the same one's as it was made here. */
   readonly #stored: { readonly lines: number; readonly digest: string; readonly isOther: boolean };
   #waiting: string[] = [];
@@ -76,6 +78,8 @@ class Upload {
     this.#sessionId = sessionId;
     this.#first = first;
     this.#options = options;
+    const { maxPayloadBytes = Number.POSITIVE_INFINITY } = options;
+    this.#room = maxPayloadBytes - Buffer.byteLength(JSON.stringify(first)) - ENVELOPE_BYTES;
     this.#stored = { ...stored, isOther: stored.exists && stored.lines === 0 };
   }
 
@@ -97,7 +101,10 @@ class Upload {
     if (isOther || this.#lines <= lines) return;
     const bytes = Buffer.byteLength(JSON.stringify(line)) + 1;
     this.#mustFit(bytes);
-    if (this.#waitingBytes + bytes > CHUNK_BYTES || this.#waiting.length === CHUNK_LINES)
+    if (
+      this.#waitingBytes + bytes > Math.min(CHUNK_BYTES, this.#room) ||
+      this.#waiting.length === CHUNK_LINES
+    )
       await this.#send();
     this.#waiting.push(line);
     this.#waitingBytes += bytes;
@@ -155,9 +162,8 @@ class Upload {
   }
 
   #mustFit(bytes: number): void {
-    const { maxPayloadBytes = Number.POSITIVE_INFINITY } = this.#options;
-    const first = Buffer.byteLength(JSON.stringify(this.#first));
-    if (bytes + first + ENVELOPE_BYTES <= maxPayloadBytes) return;
+    const { maxPayloadBytes } = this.#options;
+    if (bytes <= this.#room) return;
     throw new GreenroomError(
       'too_large',
       `line ${this.#lines} takes ${bytes} bytes in a message, and this broker allows ${maxPayloadBytes}: raise its max_payload and import again`,
