@@ -178,7 +178,11 @@ export class Sessions implements SessionsDoor {
       message: `parked: ${reason}`.slice(0, 500),
       retryable: false,
     });
-    this.#caller.wake(key).catch(() => undefined);
+    // Whoever was waiting for the session fails with its parking, and so does a wake that joins him: then once more.
+    const wake = () => this.#caller.wake(key);
+    wake()
+      .catch(wake)
+      .catch(() => undefined);
   }
 
   /** Deletes, if the session is as it was when it was looked at and no turn is open; for the cleaner. */

@@ -27,6 +27,9 @@ const SESSIONS = ['s1', 's2', 's3'];
 const CALM_MS = 900_000;
 /** Longer than one answer may take. */
 const ANSWER_MS = 120_000;
+/** Of one session, as `supervisors/session.ts` has them. */
+const BUDGET = 5;
+const LONGEST_BACKOFF_MS = 1_100;
 /** A disk's worst moment; less than a commit may take. */
 const SLOW_DISK_MS = 5_000;
 
@@ -152,9 +155,13 @@ class Season {
 
   /** Once, or until its budget is used up. */
   #crashSession(): void {
-    const { dice } = this.#simulation;
+    const { clock, dice } = this.#simulation;
     const key = keyString(sessionKey('default', dice.pick(SESSIONS)));
-    this.#end(this.#daemon.system.find(liveName)?.find(key), 'session');
+    const crash = () => this.#end(this.#daemon.system.find(liveName)?.find(key), 'session');
+    crash();
+    if (!dice.once(8)) return;
+    this.#studio.count('sick session');
+    for (let nth = 1; nth <= BUDGET; nth++) clock.setTimeout(crash, nth * LONGEST_BACKOFF_MS);
   }
 
   #end(ref: Parameters<Daemon['system']['exit']>[0] | undefined, what: string): void {
