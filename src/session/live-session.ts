@@ -55,6 +55,8 @@ const MAX_CONFLICTS = 3;
 const RETRY_MS = 500;
 /** Closed turns kept at hand, so that a repeated turn id costs no read. */
 const MAX_KNOWN = 32;
+/** Callers that may wait for the end of one turn; further ones are refused. */
+const MAX_CLOSERS = 100;
 /** What a live session costs beside its context, for the cache limit; measured, rounded up. */
 const BASE_BYTES = 4_096;
 /** After these the commit is known to have stored nothing. */
@@ -279,7 +281,14 @@ export class LiveSession {
     if (from === undefined) return;
     const { head } = this.committed;
     if (answer.type === 'turnClosed') {
-      this.#closers.set(answer.turnId, [...(this.#closers.get(answer.turnId) ?? []), from]);
+      const waiting = this.#closers.get(answer.turnId) ?? [];
+      if (waiting.length >= MAX_CLOSERS)
+        return from.fail(
+          new GreenroomError('mailbox_full', 'too many wait for the end of this turn', {
+            retryAfterMs: 1_000,
+          }),
+        );
+      this.#closers.set(answer.turnId, [...waiting, from]);
       return;
     }
     const turn = answer.type === 'turn' ? (answer.closed ?? this.#turn(answer.turnId)) : undefined;

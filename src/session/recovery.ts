@@ -5,19 +5,23 @@
  */
 import type { System } from '../otp/system.ts';
 import { catalogName } from './catalog.ts';
+import { codeOf, ERRORS } from './errors.ts';
 import { executorName } from './executor.ts';
 import { keyString, type SessionKey } from './ids.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Sessions that are woken at a time. */
 const AT_ONCE = 64;
-/** How often it is tried again to wake those that could not be woken, and after how long. */
-const MAX_ROUNDS = 10;
+/** When it is tried again to wake those that could not be woken: soon, then less and less often. */
 const RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
 /** How often it is looked for what is needed while it is not there. */
 const LOOK_MS = 10;
 
-/** Resolves with how many sessions were woken. One that cannot be woken stays for its next message. */
+/**
+ * Resolves with how many sessions were woken, when all are that trying again can wake. One that cannot be woken (its
+ * record is broken) stays for its next message.
+ */
 export const recoverTurns = async (
   system: System,
   sessions: Sessions,
@@ -30,33 +34,46 @@ export const recoverTurns = async (
   const open = system.fetch(catalogName).withOpenTurns();
   const keys = [...open.map(({ key }) => key), ...sessions.beingRead()];
   const unfinished = [...new Map(keys.map((key) => [keyString(key), key])).values()];
-  let asleep = await wakeAll(unfinished, sessions, signal);
-  for (let round = 2; asleep.length > 0 && round <= MAX_ROUNDS && !signal.aborted; round++) {
-    await wait(system, RETRY_MS);
-    asleep = await wakeAll(asleep, sessions, signal);
+  const woken = { count: 0 };
+  let asleep = await wakeAll(unfinished, sessions, signal, woken);
+  for (let delayMs = RETRY_MS; asleep.length > 0 && !signal.aborted; delayMs *= 2) {
+    await wait(system, Math.min(delayMs, LONGEST_RETRY_MS), signal);
+    asleep = await wakeAll(asleep, sessions, signal, woken);
   }
-  return unfinished.length - asleep.length;
+  return woken.count;
 };
 
 /** Who has unfinished turns is known, and there is an executor: without one a woken session could only wait. */
 const isReady = (system: System): boolean =>
   system.find(catalogName) !== undefined && system.find(executorName) !== undefined;
 
-/** Gives those that could not be woken. */
+/** Gives those to try again, and counts the woken. */
 const wakeAll = async (
   keys: readonly SessionKey[],
   sessions: Sessions,
   signal: AbortSignal,
+  woken: { count: number },
 ): Promise<readonly SessionKey[]> => {
   const asleep: SessionKey[] = [];
+  const wake = async (key: SessionKey): Promise<void> => {
+    try {
+      await sessions.wake(key);
+      woken.count += 1;
+    } catch (error) {
+      if (ERRORS[codeOf(error)].retryable) asleep.push(key);
+    }
+  };
   for (let at = 0; at < keys.length && !signal.aborted; at += AT_ONCE)
-    await Promise.all(
-      keys
-        .slice(at, at + AT_ONCE)
-        .map((key) => sessions.wake(key).catch(() => void asleep.push(key))),
-    );
+    await Promise.all(keys.slice(at, at + AT_ONCE).map(wake));
   return asleep;
 };
 
-const wait = (system: System, ms: number): Promise<void> =>
-  new Promise((resolve) => void system.clock.setTimeout(resolve, ms));
+/** So long, or until nobody waits for it any more. */
+const wait = ({ clock }: System, ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      timer.cancel();
+      resolve();
+    });
+  });

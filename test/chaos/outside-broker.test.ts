@@ -2,6 +2,7 @@
 import { connect, headers } from 'nats';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SessionsFacade, type TurnView } from '../../src/index.ts';
+import { mutant } from '../support/mutant.ts';
 import { startBroker, type TestBroker, withoutNatsServer } from '../support/nats.ts';
 import { awaitRest, withClient } from './audit.ts';
 import { DaemonProcess } from './daemon-process.ts';
@@ -17,11 +18,12 @@ interface Stage {
 }
 
 /** A broker whose stream a first daemon has made; none runs. */
-const newStage = async (): Promise<Stage> => {
+const newStage = async (dist?: string): Promise<Stage> => {
   const broker = await startBroker();
   onTestFinished(() => broker.stop());
   const model = await startHeldModel();
-  const daemon = new DaemonProcess({ env: { ...model.env, NATS_URL: broker.url } });
+  const env = { ...model.env, NATS_URL: broker.url };
+  const daemon = new DaemonProcess(dist === undefined ? { env } : { env, dist });
   await daemon.start();
   await daemon.kill();
   return { broker, model, daemon };
@@ -40,6 +42,22 @@ const turnsOf = ({ broker }: Stage): Promise<readonly TurnView[]> =>
     const { turns } = await new SessionsFacade(client).turns('s').catch(() => ({ turns: [] }));
     return turns;
   });
+
+/** Messages that the broker still has for us. */
+const queuedAt = async ({ broker }: Stage): Promise<number> => {
+  const nc = await connect({ servers: broker.url });
+  const manager = await nc.jetstreamManager();
+  const { state } = await manager.streams.info('GREENROOM_TURNS');
+  await nc.close();
+  return state.messages;
+};
+
+/** Publishes a turn to a daemon that dies before its first commit. */
+const dieBeforeCommit = async (stage: Stage): Promise<void> => {
+  await stage.daemon.start({ GREENROOM_CRASHPOINT: 'commit.before:1' });
+  await publish(stage, 'nameless');
+  expect(await stage.daemon.gone).toEqual({ code: null, signal: 'SIGKILL' });
+};
 
 /** Prompts and answers, in their order. */
 const textsOf = ({ broker }: Stage): Promise<readonly string[]> =>
@@ -120,6 +138,30 @@ describe.skipIf(withoutNatsServer())(
       await finish(stage, 1);
       expect(await textsOf(stage)).toEqual(answered('nameless'));
       expect((await turnsOf(stage))[0]?.turnId).toMatch(/^js-\d+-1$/);
+    });
+
+    it('is still there if its daemon dies before the commit', async () => {
+      const stage = await newStage();
+      await dieBeforeCommit(stage);
+      expect(await queuedAt(stage)).toBe(1);
+      await stage.daemon.start();
+      await finish(stage, 1);
+      expect(await textsOf(stage)).toEqual(answered('nameless'));
+    });
+
+    it('would be missed if it were acknowledged before the commit', async () => {
+      const hasty =
+        'this.#options.acknowledge(item); await new Promise((go) => setTimeout(go, 100)); ';
+      const dist = mutant(
+        'src/nats/handover.js',
+        /await this\.#options\.door\.turn\(/,
+        `${hasty}await this.#options.door.turn(`,
+      );
+      const stage = await newStage(dist);
+      await dieBeforeCommit(stage);
+      expect(await queuedAt(stage)).toBe(0);
+      await stage.daemon.start();
+      expect(await turnsOf(stage)).toEqual([]);
     });
 
     it('is taken again by a daemon whose broker was away, and what ran meanwhile is kept', async () => {
