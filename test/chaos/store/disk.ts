@@ -67,17 +67,19 @@ export const readDiskLog = (path: string): readonly DiskRecord[] => {
   return records;
 };
 
-/** A data file as it grows. */
+/** A data file as it grows; behind its end there is room, all zeroes. */
 class Image {
-  #bytes = Buffer.alloc(0);
+  #room = Buffer.alloc(0);
+  #length = 0;
 
   get bytes(): Buffer {
-    return this.#bytes;
+    return this.#room.subarray(0, this.#length);
   }
 
   copy(): Image {
     const copy = new Image();
-    copy.#bytes = Buffer.from(this.#bytes);
+    copy.#room = Buffer.from(this.#room);
+    copy.#length = this.#length;
     return copy;
   }
 
@@ -86,16 +88,19 @@ class Image {
     for (let at = 0; at < bytes.length; at += SECTOR_BYTES) {
       if (!mayReach(at / SECTOR_BYTES)) continue;
       const sector = bytes.subarray(at, at + SECTOR_BYTES);
-      if (this.#bytes.length < offset + at + sector.length)
-        this.#resize(offset + at + sector.length);
-      sector.copy(this.#bytes, offset + at);
+      if (this.#length < offset + at + sector.length) this.#resize(offset + at + sector.length);
+      sector.copy(this.#room, offset + at);
     }
   }
 
   #resize(length: number): void {
-    const resized = Buffer.alloc(length);
-    this.#bytes.copy(resized);
-    this.#bytes = resized;
+    if (length > this.#room.length) {
+      const larger = Buffer.alloc(Math.max(length, 2 * this.#room.length));
+      this.#room.copy(larger);
+      this.#room = larger;
+    }
+    if (length < this.#length) this.#room.fill(0, length, this.#length);
+    this.#length = length;
   }
 }
 
