@@ -10,6 +10,8 @@ import { executorName } from './executor.ts';
 import { keyString, type SessionKey } from './ids.ts';
 import type { Sessions } from './sessions.ts';
 
+type Recoverable = Pick<Sessions, 'beingRead' | 'commitsAreIn' | 'wake'>;
+
 /** Sessions that are woken at a time. */
 const AT_ONCE = 64;
 /** When it is tried again to wake those that could not be woken: soon, then less and less often. */
@@ -24,7 +26,7 @@ const LOOK_MS = 10;
  */
 export const recoverTurns = async (
   system: System,
-  sessions: Sessions,
+  sessions: Recoverable,
   signal: AbortSignal,
 ): Promise<number> => {
   while (!isReady(system) && !signal.aborted) await wait(system, LOOK_MS);
@@ -50,7 +52,7 @@ const isReady = (system: System): boolean =>
 /** Gives those to try again, and counts the woken. */
 const wakeAll = async (
   keys: readonly SessionKey[],
-  sessions: Sessions,
+  sessions: Recoverable,
   signal: AbortSignal,
   woken: { count: number },
 ): Promise<readonly SessionKey[]> => {
@@ -68,12 +70,14 @@ const wakeAll = async (
   return asleep;
 };
 
-/** So long, or until nobody waits for it any more. */
+/** So long, or until nobody waits for it any more. It leaves nothing behind: recovery may try for months. */
 const wait = ({ clock }: System, ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = clock.setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
+    const done = () => {
       timer.cancel();
+      signal?.removeEventListener('abort', done);
       resolve();
-    });
+    };
+    const timer = clock.setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
   });
