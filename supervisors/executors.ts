@@ -19,7 +19,7 @@ export const executors = ({ config, seams }: Parts) =>
         { id: 'models' }, // threads for model calls
       ),
       toolsPool({ id: 'tools' }), // threads for tools
-      HistorianServer.childSpec(undefined, { id: 'historian' }), // a thread that reads long imported histories
+      HistorianServer.childSpec({}, { id: 'historian' }), // a thread that reads long imported histories
       StepSupervisor.childSpec(
         { provider: config.provider, endpoint: endpointOf(config) },
         { id: 'steps' }, // gives steps to the pools, and gives them again when a thread dies

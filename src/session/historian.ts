@@ -7,8 +7,14 @@ import type { EffectiveOptions, SeenEntry } from './effective.ts';
 import type { ContextSlice } from './executor.ts';
 
 export interface Historian {
-  /** `effective`, on another thread. Rejects with `unavailable` when it should be asked again a little later. */
-  build(entries: readonly SeenEntry[], options: EffectiveOptions): Promise<ContextSlice>;
+  /**
+   * `effective` of what `read` gives, on another thread. Histories are read one after the other, so that memory holds
+   * one of them, however many sessions wake. Rejects with `unavailable` when it should be asked again a little later.
+   */
+  build(
+    read: () => Promise<readonly SeenEntry[]>,
+    options: EffectiveOptions,
+  ): Promise<ContextSlice>;
 }
 
 export const historianName = nameOf<Historian>('historian');

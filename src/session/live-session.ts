@@ -324,7 +324,8 @@ export class LiveSession {
       case 'startStep':
         return this.startStep();
       case 'cancelStep':
-        return this.steps.cancel();
+        // One that is not under way yet (its context is being made, or there is no executor) is given up at once.
+        return this.steps.run === undefined ? this.startStep() : this.steps.cancel();
       case 'closed':
         return this.#closed(effect.record);
       case 'stop':

@@ -139,11 +139,14 @@ export class StepRunner {
     const building = { isVoid: false };
     this.#building = building;
     try {
-      while (!history.isRead) {
-        await nextTurnOfLoop(this.#system.clock);
-        history.readPage();
-      }
-      const slice = await historian.build(history.entries, history.options);
+      const readAll = async () => {
+        while (!history.isRead) {
+          await nextTurnOfLoop(this.#system.clock);
+          history.readPage();
+        }
+        return history.entries;
+      };
+      const slice = await historian.build(readAll, history.options);
       if (!building.isVoid) this.#context = Context.adopt(slice);
     } finally {
       this.#building = undefined;

@@ -3,11 +3,12 @@
  * thread, and what happens in the meantime is not lost.
  */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { effective } from '../../src/session/effective.ts';
+import { effective, type SeenEntry } from '../../src/session/effective.ts';
+import { historianName } from '../../src/session/historian.ts';
 import { MAX_INLINE_BYTES } from '../../src/session/history.ts';
 import { assistant, bytes, user } from '../session/claude-code/records.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
-import { until } from '../support/until.ts';
+import { gate, until } from '../support/until.ts';
 
 const PADDING = 'a line of what was said. '.repeat(80);
 
@@ -89,6 +90,26 @@ it('cancels a turn whose history is being read', async () => {
   await turn.saw('turn.accepted');
   await test.sessions.cancel('long', 't1');
   expect((await turn.done).at(-1)).toMatchObject({ type: 'turn.finished' });
+  expect((await test.run('long', 'Again')).at(-1)).toMatchObject({ status: 'completed' });
+});
+
+it('cancels a turn whose history waits to be read', async () => {
+  const test = await testGreenroom();
+  await importing(test, 'long', LINES);
+  await test.restart();
+  const historian = test.greenroom.system.fetch(historianName);
+  const { opened, open } = gate();
+  const before = async (): Promise<readonly SeenEntry[]> => {
+    await opened;
+    return [];
+  };
+  const built = historian.build(before, { model: 'any' });
+  const turn = test.begin('long', 'And now?', { turnId: 't1' });
+  await turn.saw('turn.started');
+  await test.sessions.cancel('long', 't1');
+  expect((await turn.done).at(-1)).toMatchObject({ type: 'turn.finished', status: 'cancelled' });
+  open();
+  await built;
   expect((await test.run('long', 'Again')).at(-1)).toMatchObject({ status: 'completed' });
 });
 
