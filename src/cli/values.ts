@@ -1,5 +1,6 @@
 /** Values as people type them: moments, spans, money, counts. What cannot be read is a usage error. */
 import { InvalidArgumentError } from 'commander';
+import { momentMs } from '../session/moment.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -25,17 +26,14 @@ export const parseDays = (text: string): number => {
   throw new InvalidArgumentError('Write a span such as 30d, 12h or 2w.');
 };
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})$/;
-
 /** `2026-11-20` (its beginning, UTC), RFC 3339, or `7d` ago; as RFC 3339. */
 export const parseMoment =
   (nowMs: () => number) =>
   (text: string): string => {
     const ago = spanMs(text);
     if (ago !== undefined) return new Date(nowMs() - ago).toISOString();
-    const ms = DATE.test(text) || DATE_TIME.test(text) ? Date.parse(text) : Number.NaN;
-    if (Number.isFinite(ms)) return new Date(ms).toISOString();
+    const ms = momentMs(text);
+    if (ms !== undefined) return new Date(ms).toISOString();
     throw new InvalidArgumentError(
       'Write a date such as 2026-11-20, a time such as 2026-11-20T08:00:00Z, or 7d for seven days ago.',
     );

@@ -6,17 +6,16 @@ import { z } from 'zod';
 import { nameOf } from '../otp/name.ts';
 import { MODES, PERMISSION_MODES, STATUSES } from './head.ts';
 import type { Tenant } from './ids.ts';
+import { momentMs } from './moment.ts';
 import type { SummaryRow } from './summary.ts';
 
 /** A moment: milliseconds since the epoch, or RFC 3339, or a date. */
-export const Moment = z
-  .union([z.number(), z.string().min(4).max(40)])
-  .transform((value, context) => {
-    const ms = typeof value === 'number' ? value : Date.parse(value);
-    if (Number.isFinite(ms)) return ms;
-    context.addIssue({ code: 'custom', message: 'is no date: use 2026-11-20 or RFC 3339' });
-    return z.NEVER;
-  });
+export const Moment = z.union([z.number(), z.string().max(40)]).transform((value, context) => {
+  const ms = typeof value === 'number' ? value : momentMs(value);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: 'custom', message: 'is no date: use 2026-11-20 or RFC 3339' });
+  return z.NEVER;
+});
 
 const tags = z.array(z.string().min(1).max(64)).max(100);
 const usd = z.number().min(0);
