@@ -10,7 +10,7 @@ export const checked = <T extends z.ZodType>(
 ): z.output<T> => {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.map(({ code, path, message }) => ({
+  const issues = result.error.issues.flatMap(unfold).map(({ code, path, message }) => ({
     field: path.map(String).join('.'),
     code,
     message,
@@ -22,6 +22,28 @@ export const checked = <T extends z.ZodType>(
     details: { issues: issues.slice(0, 10) },
   });
 };
+
+type Issue = Pick<z.core.$ZodIssue, 'code' | 'path' | 'message'>;
+
+/** Of a value that may be this or that: what was wrong with the one that it came closest to. */
+const unfold = (issue: z.core.$ZodIssue): readonly Issue[] => {
+  if (issue.code !== 'invalid_union') return [issue];
+  const { path } = issue;
+  const close = issue.errors.filter((issues) => !issues.some(isOfAnotherType));
+  const [closest] = close.toSorted((a, b) => depthOf(b) - depthOf(a));
+  if (closest !== undefined)
+    return closest.flatMap(unfold).map((inner) => ({ ...inner, path: [...path, ...inner.path] }));
+  const types = issue.errors.flat().filter(isOfAnotherType);
+  if (types.length === 0) return [issue];
+  const message = `Invalid input: expected ${types.map(({ expected }) => expected).join(' or ')}`;
+  return [{ code: 'invalid_type', path, message }];
+};
+
+const isOfAnotherType = (issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidType =>
+  issue.code === 'invalid_type' && issue.path.length === 0;
+
+const depthOf = (issues: readonly z.core.$ZodIssue[]): number =>
+  Math.max(0, ...issues.map(({ path }) => path.length));
 
 const sentence = (issues: readonly { field: string; message: string }[]): string =>
   issues

@@ -86,7 +86,7 @@ const notBlank = (text: string) => text.trim().length > 0;
 
 /** A text, or the API's content blocks. Blank text is refused: the API would refuse it later. */
 export const Prompt = z.union([
-  z.string().min(1).refine(notBlank, 'must not be blank'),
+  z.string().refine(notBlank, 'must not be blank'),
   z
     .array(ContentBlock)
     .min(1)
