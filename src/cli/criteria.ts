@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { SESSIONS_VERBS, SessionSummary } from '../session/api.ts';
 import { MODES, STATUSES } from '../session/head.ts';
 import type { DaemonClient } from './shell.ts';
-import { collect, parseCount, parseMoment, parseMoney } from './values.ts';
+import { collect, parseCount, parseMoment, parseMoney, parseWord } from './values.ts';
 
 type Filter = z.input<(typeof SESSIONS_VERBS)['count']>;
 type Criteria = z.input<(typeof SESSIONS_VERBS)['search']>;
@@ -45,11 +45,15 @@ export const addSearchOptions = (
   kind: 'search' | 'list',
 ): Command => {
   if (kind === 'search') addFilterOptions(command, parseMoment(nowMs));
+  const sorts = Object.keys(SORTS);
   return command
-    .option('--sort <by>', `${Object.keys(SORTS).join(', ')} (default: updated)`)
-    .option('--order <order>', 'asc or desc (default: desc)')
+    .option('--sort <by>', `${sorts.join(', ')} (default: updated)`, parseWord(sorts))
+    .option('--order <order>', 'asc or desc (default: desc)', parseWord(['asc', 'desc']))
     .option('--limit <n>', 'most sessions shown', parseCount, 50);
 };
+
+const collectWord = (words: readonly string[]) => (text: string, before?: readonly string[]) =>
+  collect(parseWord(words)(text), before);
 
 const addFilterOptions = (command: Command, moment: (text: string) => string): Command =>
   command
@@ -65,8 +69,8 @@ const addFilterOptions = (command: Command, moment: (text: string) => string): C
     .option('--max-cost <usd>', 'cost at most that much', parseMoney)
     .option('--cwd <dir>', 'worked in that directory')
     .option('--model <name>', 'model')
-    .option('--mode <mode>', MODES.join(', '))
-    .option('--status <status>', `any of ${STATUSES.join(', ')}`, collect)
+    .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
+    .option('--status <status>', `any of ${STATUSES.join(', ')}`, collectWord(STATUSES))
     .option('--owner <name>', 'owner')
     .option('--count', 'only how many, and their cost');
 

@@ -10,6 +10,10 @@ export const money = (usd: number | null | undefined, knownUsd?: number): string
 
 export const grouped = (number: number): string => number.toLocaleString('en-US');
 
+/** `1 session`, `2 sessions`. */
+export const several = (count: number, noun: string): string =>
+  `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 export const bytes = (count: number): string => {

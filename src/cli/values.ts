@@ -51,6 +51,14 @@ export const parseCount = (text: string): number => {
   throw new InvalidArgumentError('Write a whole number from 1.');
 };
 
+/** One of the words that there are. */
+export const parseWord =
+  (words: readonly string[]) =>
+  (text: string): string => {
+    if (words.includes(text)) return text;
+    throw new InvalidArgumentError(`Write one of ${words.join(', ')}.`);
+  };
+
 /** For options that may be given several times. */
 export const collect = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,

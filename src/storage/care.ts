@@ -35,8 +35,7 @@ export const backupStore = async (
   dir: string,
   nowMs: number,
 ): Promise<BackupNote> => {
-  if (!existsSync(join(storeDir, DATA_FILE)))
-    throw new StorageError(`there is no store in ${storeDir}`);
+  if (!existsSync(join(storeDir, DATA_FILE))) throw wrongFolder(`there is no store in ${storeDir}`);
   mustBeEmpty(dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const script = compiledFile(import.meta.url, './copy-child.js');
@@ -95,13 +94,16 @@ const SOCKET_FILE = 'lock';
 const mustBeEmpty = (dir: string, ...exempt: readonly string[]): void => {
   if (!existsSync(dir)) return;
   const found = readdirSync(dir).filter((name) => !exempt.includes(name));
-  if (found.length > 0)
-    throw new StorageError(`${dir} is not empty (${found[0]}): name another folder`);
+  if (found.length > 0) throw wrongFolder(`${dir} is not empty (${found[0]}): name another folder`);
 };
+
+/** Nothing has failed and nothing was done: another folder is to be named. */
+const wrongFolder = (message: string): StorageError =>
+  new StorageError(message, {}, 'invalid_request');
 
 const readNote = (dir: string): BackupNote => {
   const path = join(dir, NOTE);
-  if (!existsSync(path)) throw new StorageError(`${dir} is no finished backup: it has no ${NOTE}`);
+  if (!existsSync(path)) throw wrongFolder(`${dir} is no finished backup: it has no ${NOTE}`);
   return JSON.parse(readFileSync(path, 'utf8')) as BackupNote;
 };
 

@@ -142,7 +142,7 @@ test('cleanup takes a span and reports what would go', async () => {
   const daemon = new FakeDaemon({ 'sessions.cleanup': report });
   const { out } = await greenroom('cleanup --older-than 2w --dry-run', { daemon });
   expect(daemon.asked).toEqual([['sessions.cleanup', { dryRun: true, maxAgeDays: 14 }]]);
-  expect(out).toContain('1 sessions would be deleted');
+  expect(out).toContain('1 session would be deleted');
 });
 
 test('cancel without a turn means the running one', async () => {

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { type ErrorCode, GreenroomError } from '../../src/session/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
-import { greenroom } from './run-cli.ts';
+import { greenroom, newFolder } from './run-cli.ts';
 
 test.each<[ErrorCode, number]>([
   ['internal', 1],
@@ -39,6 +40,12 @@ test.each([
   'sessions list --limit none',
   'sessions list --nonsense',
   'cleanup --older-than 30',
+  'sessions list --sort size',
+  'sessions search --order up',
+  'sessions search --mode foreground',
+  'sessions search --status asleep',
+  'send demo hello --on-busy wait',
+  'send demo hello --provider nobody',
 ])('a wrong call is exit code 2: %s', async (line) => {
   const { code, err } = await greenroom(line, { daemon: new FakeDaemon() });
   expect(code).toBe(2);
@@ -64,4 +71,33 @@ test('a wrong setting is a usage error that names the variable', async () => {
   const { code, err } = await greenroom('status', { env: { GREENROOM_WORKERS: 'many' } });
   expect(code).toBe(2);
   expect(err).toContain('GREENROOM_WORKERS is "many": it must be a whole number from 1 to 256');
+});
+
+test('a word that an option does not know is answered with those that it knows', async () => {
+  const { err } = await greenroom('sessions list --sort size', { daemon: new FakeDaemon() });
+  expect(err).toContain('Write one of updated, created, cost, turns.');
+});
+
+test('a search that finds nothing says so', async () => {
+  const daemon = new FakeDaemon({ 'sessions.search': { sessions: [] } });
+  const { code, err } = await greenroom('sessions search --tag x', { daemon });
+  expect([code, err]).toEqual([0, 'there is no such session\n']);
+});
+
+describe('an export', () => {
+  test('to where nothing can be written is a failure of this side', async () => {
+    const daemon = new FakeDaemon({ export: { text: 'a line\n' } });
+    const { code, err } = await greenroom('sessions export x --out no/such/folder.jsonl', {
+      daemon,
+    });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: the export cannot be written: ENOENT.*\n {2}next: .*--out\n$/);
+  });
+
+  test('that fails leaves no file behind', async () => {
+    const cwd = newFolder();
+    const daemon = new FakeDaemon({ export: new GreenroomError('session_not_found', 'no x') });
+    const { code } = await greenroom('sessions export x --out x.jsonl', { daemon, cwd });
+    expect([code, readdirSync(cwd)]).toEqual([3, []]);
+  });
 });

@@ -19,17 +19,12 @@ test.each([
   expect(moment(text)).toBe(at);
 });
 
-test.each([
-  'yesterday',
-  '2026-13-01',
-  '2026-02-30',
-  '7',
-  '2026',
-  '',
-  '-7d',
-])('%j is no moment', (text) => {
-  expect(() => moment(text)).toThrow(/Write a date such as 2026-11-20/);
-});
+test.each(['yesterday', '2026-13-01', '2026-02-30', '7', '2026', '', '-7d'])(
+  '%j is no moment',
+  (text) => {
+    expect(() => moment(text)).toThrow(/Write a date such as 2026-11-20/);
+  },
+);
 
 test('spans are read in days', () => {
   expect([parseDays('30d'), parseDays('12h'), parseDays('2w')]).toEqual([30, 0.5, 14]);

@@ -11,6 +11,11 @@ import { readMeta } from '../../src/storage/meta.ts';
 import { folders } from './folders.ts';
 import { append, keyOf, NOW, textOf } from './sessions.ts';
 
+const refusal = (message: string) => ({
+  code: 'invalid_request',
+  message: expect.stringContaining(message),
+});
+
 describe('a backup', () => {
   const folder = folders();
   const places = () => {
@@ -61,23 +66,25 @@ describe('a backup', () => {
 
   it('goes to an empty folder only, and of a store only', async () => {
     const { store, copy, back } = places();
-    await expect(backupStore(store, copy, NOW)).rejects.toThrow('there is no store');
+    await expect(backupStore(store, copy, NOW)).rejects.toMatchObject(refusal('there is no store'));
     await (await openLmdbJournal({ dir: store })).close();
     mkdirSync(copy);
     writeFileSync(join(copy, 'mine'), '');
-    await expect(backupStore(store, copy, NOW)).rejects.toThrow('is not empty');
+    await expect(backupStore(store, copy, NOW)).rejects.toMatchObject(refusal('is not empty'));
     await backupStore(store, back, NOW);
-    await expect(restoreStore(back, copy, NOW)).rejects.toThrow('is not empty');
-    await expect(restoreStore(copy, join(copy, 'x'), NOW)).rejects.toThrow('no finished backup');
+    await expect(restoreStore(back, copy, NOW)).rejects.toMatchObject(refusal('is not empty'));
+    await expect(restoreStore(copy, join(copy, 'x'), NOW)).rejects.toMatchObject(
+      refusal('no finished backup'),
+    );
   });
 
   it('is not restored over a store, in use or not', async () => {
     const { store, copy } = places();
     const { close } = await openLmdbJournal({ dir: store });
     await backupStore(store, copy, NOW);
-    await expect(restoreStore(copy, store, NOW)).rejects.toThrow('is not empty');
+    await expect(restoreStore(copy, store, NOW)).rejects.toMatchObject(refusal('is not empty'));
     await close();
-    await expect(restoreStore(copy, store, NOW)).rejects.toThrow('is not empty');
+    await expect(restoreStore(copy, store, NOW)).rejects.toMatchObject(refusal('is not empty'));
   });
 
   it('that was damaged is not restored, and leaves nothing behind', async () => {

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { CliError } from '../failure.ts';
 import { findDaemon } from '../find-daemon.ts';
-import { grouped } from '../format.ts';
+import { grouped, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { Backup } from '../shell.ts';
 
@@ -42,4 +42,4 @@ const mustNotRun = (run: Invocation): void => {
 };
 
 const text = ({ sessions, entries, madeAt }: Backup): string =>
-  `${grouped(sessions)} sessions, ${grouped(entries)} entries, as of ${madeAt}`;
+  `${several(sessions, 'session')}, ${grouped(entries)} entries, as of ${madeAt}`;

@@ -1,6 +1,6 @@
 /** `greenroom cleanup`: deletes old sessions, or says which ones it would. */
 import type { CleanupReport } from '../../session/api.ts';
-import { bytes, grouped, table } from '../format.ts';
+import { bytes, several, table } from '../format.ts';
 import { act, type Registration } from '../invocation.ts';
 import { collect, parseDays } from '../values.ts';
 
@@ -36,5 +36,5 @@ const reportText = (report: CleanupReport, width: number): string => {
   const list = rows.length === 0 ? '' : table(['session', 'updated', 'title'], rows, width);
   const freed = report.bytes === null ? '' : `, ${bytes(report.bytes)} freed`;
   const what = report.dryRun ? 'would be deleted' : 'deleted';
-  return `${list}${grouped(report.count)} sessions ${what}${freed}\n`;
+  return `${list}${several(report.count, 'session')} ${what}${freed}\n`;
 };

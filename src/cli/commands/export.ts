@@ -1,9 +1,9 @@
 /** `greenroom sessions export`: sessions as files, or one of them to the standard output. */
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { exportSession } from '../../session/transfer/download.ts';
-import { usageError } from '../failure.ts';
+import { CliError, usageError } from '../failure.ts';
 import { bytes } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
@@ -55,7 +55,7 @@ const toFiles = async (
   out: string,
 ): Promise<void> => {
   const isOneFile = named.length === 1 && !isDirectory(out) && !out.endsWith('/');
-  if (!isOneFile) mkdirSync(out, { recursive: true });
+  if (!isOneFile) await writable(() => mkdirSync(out, { recursive: true }));
   for await (const sessionId of named.length > 0 ? named : allSessions(daemon)) {
     const path = isOneFile ? out : join(out, `${sessionId}${ENDING}`);
     const size = await toFile(daemon, sessionId, path);
@@ -71,17 +71,30 @@ const ENDING = '.greenroom.jsonl';
 /** In its place when it is whole. */
 const toFile = async (daemon: DaemonClient, sessionId: string, path: string): Promise<number> => {
   const draft = `${path}.part`;
-  const file = await open(draft, 'w', 0o600);
+  const file = await writable(() => open(draft, 'w', 0o600));
   let size = 0;
   try {
     for await (const piece of exportSession(daemon, sessionId, daemon.maxPayloadBytes))
-      size += (await file.write(piece)).bytesWritten;
-    await file.sync();
+      size += (await writable(() => file.write(piece))).bytesWritten;
+    await writable(() => file.sync());
+    await writable(() => renameSync(draft, path));
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
-  renameSync(draft, path);
   return size;
+};
+
+/** What the disk of this side refuses is no bug of the daemon. */
+const writable = async <T>(act: () => T | Promise<T>): Promise<T> => {
+  try {
+    return await act();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(1, `the export cannot be written: ${why}`, 'name another place with --out');
+  }
 };
 
 /** In the order of their making, so that none is missed while others come and go. */

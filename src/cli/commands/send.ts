@@ -1,10 +1,11 @@
 /** `greenroom send`: one turn, its answer streamed to the terminal as it comes. */
 import type { z } from 'zod';
 import type { TurnRequest } from '../../session/api.ts';
+import { BusyPolicy } from '../../session/turn.ts';
 import { CliError, usageError } from '../failure.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { TurnPrinter } from '../turn-printer.ts';
-import { collect, parseCount, parseMoney } from '../values.ts';
+import { collect, parseCount, parseMoney, parseWord } from '../values.ts';
 
 interface Options {
   readonly tag?: readonly string[];
@@ -31,10 +32,18 @@ export const registerSend = (registration: Registration): void => {
     .option('--model <name>', 'model of this turn')
     .option('--title <text>', 'title, if this turn makes the session')
     .option('--turn-id <id>', 'name of the turn: sent twice, it runs once')
-    .option('--on-busy <policy>', 'while another turn runs: enqueue or reject')
+    .option(
+      '--on-busy <policy>',
+      'while another turn runs: enqueue or reject',
+      parseWord(BusyPolicy.options),
+    )
     .option('--max-steps <n>', 'model calls at most', parseCount)
     .option('--max-cost <usd>', 'money at most', parseMoney)
-    .option('--provider <name>', 'who answers: anthropic or rehearsal')
+    .option(
+      '--provider <name>',
+      'who answers: anthropic or rehearsal',
+      parseWord(['anthropic', 'rehearsal']),
+    )
     .option('--no-create', 'fail if the session does not exist')
     .option('--no-stream', 'print the answer when it is complete')
     .action(
@@ -68,7 +77,6 @@ const requestOf = (prompt: string, options: Options): Request => {
     session: title === undefined ? undefined : { title },
   };
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  // Words such as the policy are checked by the daemon, whose message names the allowed ones.
   return { prompt, ...Object.fromEntries(entries) } as Request;
 };
 

@@ -1,7 +1,7 @@
 /** `greenroom sessions`: find, look at, tag, fork, compact and delete sessions. */
 import type { EntryView, SessionView } from '../../session/api.ts';
 import { addSearchOptions, criteriaOf, type SearchOptions, searchAll } from '../criteria.ts';
-import { ago, facts, grouped, money, table } from '../format.ts';
+import { ago, facts, grouped, money, several, table } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { messageLines } from '../message-text.ts';
 import type { DaemonClient } from '../shell.ts';
@@ -48,12 +48,13 @@ const find = async (daemon: DaemonClient, run: Invocation, options: SearchOption
       run.out.width,
     ),
   );
+  if (sessions.length === 0) run.out.note('there is no such session');
   if (isCut) run.out.note('there are more: raise --limit, or narrow the search');
 };
 
 const count = async (daemon: DaemonClient, run: Invocation, options: SearchOptions) => {
   const counted = await daemon.sessions('count', criteriaOf(options));
-  run.out.one(counted, () => `${grouped(counted.count)} sessions, ${money(counted.costUsd)}\n`);
+  run.out.one(counted, () => `${several(counted.count, 'session')}, ${money(counted.costUsd)}\n`);
 };
 
 const registerLooking = (registration: Registration): void => {
