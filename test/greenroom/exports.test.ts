@@ -246,6 +246,30 @@ describe('an export', () => {
     ).toBe(text.length);
   });
 
+  it('is refused for a cursor that is none of its own', async () => {
+    const test = await testGreenroom();
+    await full(test);
+    const page = (cursor: string) =>
+      embedded(test).session('s', 'export', { cursor, maxBytes: 1_000 });
+    const { cursor } = await embedded(test).session('s', 'export', { maxBytes: 1_000 });
+    const good = JSON.parse(cursor ?? '') as object;
+    expect(await refusalOf(page(JSON.stringify(good)))).toBe('none');
+    const others = ['', 'x', 'null', '[]', '{}'].concat(
+      [
+        { section: 'nowhere' },
+        { section: 'main', at: 1.5 },
+        { section: 'turns', at: 'x'.repeat(5_000) },
+        ...[{ seq: -1 }, { seq: '9' }, { streams: [null] }, { streams: [['a']] }, { side: -1 }],
+        ...[{ openTurns: 'abc' }, { lines: null }, { digest: 1 }, { skip: 'all' }, { offset: -4 }],
+      ].map((wrong) => JSON.stringify({ ...good, ...wrong })),
+    );
+    for (const other of others)
+      expect([other.slice(0, 200), await refusalOf(page(other))]).toEqual([
+        other.slice(0, 200),
+        'invalid_request',
+      ]);
+  });
+
   it('is what its page says', async () => {
     const test = await testGreenroom();
     await full(test);

@@ -6,13 +6,14 @@
  * beginning are taken; of turns and audit, what was there then. Where other programs write (imports,
  * mirrors), it must not change meanwhile: else `version_conflict`, and whoever exports begins again.
  */
-import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
-import { ConcurrencyError, GreenroomError } from '../errors.ts';
+import { nextDigest } from '../claude-code/digest.ts';
+import { ConcurrencyError } from '../errors.ts';
 import type { Head } from '../head.ts';
 import type { SessionKey } from '../ids.ts';
 import type { AuditRecord, Journal } from '../journal.ts';
 import { readPage } from '../pages.ts';
 import type { ClosedTurn } from '../turn.ts';
+import { begin, type Cursor, cursorIn, type Place } from './export-cursor.ts';
 import {
   auditLine,
   endLine,
@@ -27,31 +28,6 @@ import {
 /** Records read at once. */
 const STEP = 100;
 const STEP_BYTES = 1024 * 1024;
-
-/** Where the export goes on. */
-interface Place {
-  readonly section: 'head' | 'responses' | 'main' | 'sides' | 'turns' | 'audit' | 'end';
-  /** A cursor of the journal, or a `seq`. */
-  readonly at?: string | number;
-  /** Number of the side transcript. */
-  readonly side?: number;
-}
-
-interface Cursor extends Place {
-  /** The moment that is exported. */
-  readonly version: number;
-  readonly seq: number;
-  readonly nowMs: number;
-  readonly openTurns: readonly string[];
-  /** Side transcripts, and the main one's record, with their ends. */
-  readonly streams: readonly (readonly [subpath: string, seq: number])[];
-  /** Lines that are out, and the digest over them. */
-  readonly lines: number;
-  readonly digest: string;
-  /** Lines of this step that are out, and characters of the next one. */
-  readonly skip: number;
-  readonly offset: number;
-}
 
 export interface ExportPage {
   /** Whole lines with their newlines; a line that is too long for a page comes in pieces. */
@@ -68,7 +44,7 @@ export const exportPage = (
   maxBytes: number,
   nowMs: number,
 ): ExportPage => {
-  let cursor = cursorText === undefined ? begin(journal, head, nowMs) : parse(cursorText);
+  let cursor = cursorText === undefined ? begin(journal, head, nowMs) : cursorIn(cursorText);
   const page = new Page(maxBytes);
   while (true) {
     mustBeTheSame(head, cursor);
@@ -123,29 +99,6 @@ const MOST_BYTES = 6;
 const wellCut = (text: string, length: number): string => {
   const last = text.charCodeAt(length - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
-};
-
-const begin = (journal: Journal, head: Head, nowMs: number): Cursor => ({
-  section: 'head',
-  version: head.version,
-  seq: head.seq,
-  nowMs,
-  openTurns: head.openTurns.map(({ turnId }) => turnId),
-  streams: journal.streams(head.key).map(({ subpath, seq }) => [subpath, seq] as const),
-  lines: 0,
-  digest: EMPTY_DIGEST,
-  skip: 0,
-  offset: 0,
-});
-
-const parse = (text: string): Cursor => {
-  try {
-    const cursor = JSON.parse(text) as Cursor;
-    if (typeof cursor.seq === 'number' && Array.isArray(cursor.streams)) return cursor;
-  } catch {
-    // said below
-  }
-  throw new GreenroomError('invalid_request', 'cursor: it is not one of an export');
 };
 
 const mustBeTheSame = (head: Head, cursor: Cursor): void => {

@@ -1,0 +1,63 @@
+/** Where an export goes on: all that its next page is computed from. It was with the caller, so it is read as any input. */
+import { z } from 'zod';
+import { EMPTY_DIGEST } from '../claude-code/digest.ts';
+import { GreenroomError } from '../errors.ts';
+import type { Head } from '../head.ts';
+import type { Journal } from '../journal.ts';
+
+const count = z.int().min(0);
+
+const Place = z.strictObject({
+  section: z.enum(['head', 'responses', 'main', 'sides', 'turns', 'audit', 'end']),
+  /** A cursor of the journal, or a `seq`. */
+  at: z.union([z.string().max(1_500), count]).optional(),
+  /** Number of the side transcript. */
+  side: count.optional(),
+});
+export type Place = z.output<typeof Place>;
+
+const Cursor = z.strictObject({
+  ...Place.shape,
+  /** The moment that is exported. */
+  version: count,
+  seq: count,
+  nowMs: z.number(),
+  openTurns: z.array(z.string()),
+  /** Side transcripts, and the main one's record, with their ends. */
+  streams: z.array(z.tuple([z.string(), count])),
+  /** Lines that are out, and the digest over them. */
+  lines: count,
+  digest: z.string(),
+  /** Lines of this step that are out, and characters of the next one. */
+  skip: count,
+  offset: count,
+});
+export type Cursor = z.output<typeof Cursor>;
+
+export const begin = (journal: Journal, head: Head, nowMs: number): Cursor => ({
+  section: 'head',
+  version: head.version,
+  seq: head.seq,
+  nowMs,
+  openTurns: head.openTurns.map(({ turnId }) => turnId),
+  streams: journal.streams(head.key).map(({ subpath, seq }) => [subpath, seq]),
+  lines: 0,
+  digest: EMPTY_DIGEST,
+  skip: 0,
+  offset: 0,
+});
+
+/** Throws `invalid_request` for what `begin` and the pages behind it cannot have made. */
+export const cursorIn = (text: string): Cursor => {
+  const { success, data } = Cursor.safeParse(parsed(text));
+  if (success) return data;
+  throw new GreenroomError('invalid_request', 'cursor: it is not one of an export');
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // no JSON is no cursor: the schema says so
+  }
+};
