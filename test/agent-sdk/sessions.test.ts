@@ -264,3 +264,19 @@ describe.skipIf(withoutNatsServer())('over NATS', () => {
     expect(await store.load(KEY)).toEqual([entry('2')]);
   });
 });
+
+test('a copy under another id is another session: neither appends nor a deletion reach it', async () => {
+  const { greenroom, store } = await embedded();
+  await store.append(KEY, [entry('u1')]);
+  const { sessions } = greenroom;
+  const [original] = (await sessions.search({})).sessions;
+  const sessionId = original?.sessionId ?? '';
+  await sessions.importSession(sessions.exportSession(sessionId), { as: 'copy' });
+  await store.append(KEY, [entry('u2')]);
+  expect((await store.load(KEY))?.map(({ uuid }) => uuid)).toEqual(['u1', 'u2']);
+  expect(await store.listSessions(KEY.projectKey)).toHaveLength(1);
+  expect(await sessions.get(sessionId)).toMatchObject({ seq: 2 });
+  await store.delete(KEY);
+  expect(await store.load(KEY)).toBeNull();
+  expect(await sessions.get('copy')).toMatchObject({ seq: 1 });
+});

@@ -6,6 +6,7 @@
  * 2. What is stored of a name is well-formed Unicode, for a store would fold lone surrogates into one.
  */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { GreenroomError } from '../errors.ts';
 import { ID_PATTERN, type SessionId } from '../ids.ts';
 
@@ -32,11 +33,16 @@ export const externalKeyOf = ({ projectKey, sessionId }: ForeignSession): string
   return key;
 };
 
-/** The foreign session id in an `externalKey` that `externalKeyOf` made; undefined in any other. */
+const Names = z.tuple([z.string(), z.string()]);
+
+/** The foreign session id in an `externalKey` that `externalKeyOf` made; undefined in any other, whoever gave it. */
 export const foreignIdIn = (externalKey: string | undefined): string | undefined => {
   if (externalKey?.startsWith(PREFIX) !== true) return undefined;
-  const [, sessionId] = JSON.parse(externalKey.slice(PREFIX.length)) as readonly string[];
-  return sessionId;
+  try {
+    return Names.safeParse(JSON.parse(externalKey.slice(PREFIX.length))).data?.[1];
+  } catch {
+    return undefined;
+  }
 };
 
 /**

@@ -11,6 +11,7 @@ import type { Entry } from '../entry.ts';
 import { GreenroomError } from '../errors.ts';
 import { type Head, newHead, statusFrom } from '../head.ts';
 import type { AuditRecord, Journal, StoredResponse, StreamRecord } from '../journal.ts';
+import { foreignIdIn } from '../mirror/mirror-key.ts';
 import type { ClosedTurn, OpenTurn } from '../turn.ts';
 import { mustBeAudit, mustBeEntry, mustBeResponse, mustBeSession, mustBeTurn } from './check.ts';
 import {
@@ -195,14 +196,14 @@ class Chunk {
     const sofar = this.#transfer;
     if (lines !== sofar.lines || digest !== sofar.digest)
       throw wrong(number, 'has another digest than the lines before it: the file was changed');
-    const session = this.#session(number);
+    const { sessionId, session } = this.#session(number);
     if (session.seq !== this.#head.seq)
       throw wrong(number, `comes after ${this.#head.seq} of ${session.seq} entries`);
     const { openTurns, status } = session;
     for (const turn of openTurns) this.#turns.push(interrupted(turn, this.#nowMs));
     const { key, version } = this.#head;
     this.#head = {
-      ...session,
+      ...(sessionId === key.sessionId ? session : ownNames(session)),
       ...{ key, version, openTurns: [] },
       status: openTurns.length === 0 ? status : statusFrom([]),
     };
@@ -214,16 +215,25 @@ class Chunk {
   }
 
   /** The first line, which came with this chunk, in it or beside it. */
-  #session(number: number): ExportedHead {
+  #session(number: number): Extract<Line, { type: 'session' }> {
     const { lines, session, fromLine } = this.#request;
     const bytes = session ?? (fromLine === 0 ? lines[0] : undefined);
     if (bytes === undefined || nextDigest(EMPTY_DIGEST, bytes) !== this.#transfer.firstDigest)
       throw wrong(number, 'came without the first one');
     const line = readExportLine(Buffer.from(bytes).toString(), 0);
     if (line.type !== 'session') throw wrong(0, 'does not begin a session');
-    return mustBeSession(line.session);
+    return { ...line, session: mustBeSession(line.session) };
   }
 }
+
+/**
+ * Under another id it is a copy. What the Agent SDK means by its names is the original: with two of them, a deletion
+ * would bring the other one to light.
+ */
+const ownNames = (session: ExportedHead): ExportedHead => {
+  const { externalKey, projectKey: _, ...copy } = session;
+  return foreignIdIn(externalKey) === undefined ? session : copy;
+};
 
 /** Nobody here ran it: it does not go on in a copy. */
 const interrupted = ({ options: _, status: __, ...turn }: OpenTurn, nowMs: number): ClosedTurn => ({

@@ -63,6 +63,9 @@ describe('keys', () => {
     );
     expect(foreignIdIn('claude-code/abc')).toBeUndefined();
     expect(foreignIdIn(undefined)).toBeUndefined();
+    // Anybody may give a session any external key.
+    for (const other of ['', '{', 'null', '7', '[]', '["p"]', '["p",7]', '["p","s","t"]'])
+      expect(foreignIdIn(`agent-sdk:${other}`)).toBeUndefined();
   });
 
   test('a name is stored as well-formed text that is nobody else’s, and comes back', () => {
