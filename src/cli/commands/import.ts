@@ -6,6 +6,7 @@ import { type FileResult, importFiles } from '../import/importer.ts';
 import { importOther } from '../import/other-files.ts';
 import { ProgressBar } from '../import/progress-bar.ts';
 import { type ImportSummary, summarise, summaryText } from '../import/summary.ts';
+import { sumOf } from '../import/totals.ts';
 import { type FoundFile, findFiles } from '../import/walk.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
@@ -41,12 +42,15 @@ const importPaths = async (
     if (out.isJson) out.one(result, () => '');
   };
   const transcripts: FoundFile[] = [];
+  const others: FileResult[] = [];
   let otherBytes = 0;
   for (const file of files) {
     const kind = await kindOfFile(file);
     if (kind === 'transcript') transcripts.push(file);
     else {
-      onFile(await importOther(file, kind, { daemon, sleep }));
+      const result = await importOther(file, kind, { daemon, sleep });
+      onFile(result);
+      others.push(result);
       otherBytes += 2 * file.size;
       bar.update(otherBytes);
     }
@@ -54,7 +58,7 @@ const importPaths = async (
   const onProgress = (doneBytes: number) => bar.update(otherBytes + doneBytes);
   const spent = await importFiles(transcripts, { daemon, sleep, onProgress, onFile });
   bar.clear();
-  const summary = summarise(results, spent);
+  const summary = summarise(results, sumOf([spent, ...others]));
   out.one({ summary }, () => summaryText(summary));
   judge(summary);
 };

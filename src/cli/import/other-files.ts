@@ -11,6 +11,7 @@ import { type ImportedSession, importSession } from '../../session/transfer/uplo
 import type { DaemonClient } from '../shell.ts';
 import { type FileKind, MAX_CLASSIC_BYTES, readText } from './file-kind.ts';
 import type { FileResult } from './importer.ts';
+import type { Spent } from './totals.ts';
 import type { FoundFile } from './walk.ts';
 
 export interface OtherSettings {
@@ -26,7 +27,8 @@ export const importOther = async (
   const none = { path: file.path, lines: 0, added: 0, malformed: 0, recovered: 0 };
   try {
     const options = { sleep, maxPayloadBytes: daemon.maxPayloadBytes };
-    return { ...none, ...resultOf(await importSession(daemon, await textOf(file, kind), options)) };
+    const imported = await importSession(daemon, await textOf(file, kind), options);
+    return { ...none, ...resultOf(imported), ...(await spentIn(daemon, imported.sessionId)) };
   } catch (error) {
     const isRefusal = REFUSALS.includes(codeOf(error));
     const reason = (error as Error).message;
@@ -40,6 +42,13 @@ const resultOf = ({ sessionId, status, lines, added }: ImportedSession) => ({
   ...{ sessionId, lines, added, isNewSession: status === 'new' },
   status: status === 'completed' ? ('grown' as const) : status,
 });
+
+/** The session itself has counted: an export carries its ledger. */
+const spentIn = async (daemon: DaemonClient, sessionId: string): Promise<Spent> => {
+  const { session } = await daemon.session(sessionId, 'get', {});
+  const { usage, totalCostUsd: costUsd, knownCostUsd } = session;
+  return { usage, costUsd, ...(knownCostUsd === undefined ? {} : { knownCostUsd }) };
+};
 
 const textOf = async (
   { path, size }: FoundFile,

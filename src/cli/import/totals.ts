@@ -1,6 +1,6 @@
 /** Tokens and money of imported files: each response counts once, in whatever files it is. */
 import { mergeResponse, type ResponseRecord } from '../../session/claude-code/response-record.ts';
-import { usdOf } from '../../session/pricing/money.ts';
+import { nanoUsdOf, usdOf } from '../../session/pricing/money.ts';
 import { addUsage, emptyUsage, type Usage } from '../../session/usage.ts';
 
 export interface Spent {
@@ -22,6 +22,16 @@ export const spentOf = (responses: ReadonlyMap<string, ResponseRecord>): Spent =
   return isPartial
     ? { usage, costUsd: null, knownCostUsd: usdOf(nanoUsd) }
     : { usage, costUsd: usdOf(nanoUsd) };
+};
+
+/** Of files that have nothing in common; those that were refused have spent nothing. */
+export const sumOf = (parts: readonly Partial<Spent>[]): Spent => {
+  const isPartial = parts.some(({ costUsd }) => costUsd === null);
+  const usd = usdOf(
+    parts.reduce((sum, part) => sum + nanoUsdOf(part.costUsd ?? part.knownCostUsd ?? 0), 0),
+  );
+  const usage = parts.reduce((sum, part) => addUsage(sum, part.usage ?? emptyUsage), emptyUsage);
+  return isPartial ? { usage, costUsd: null, knownCostUsd: usd } : { usage, costUsd: usd };
 };
 
 /** Adds a file's responses to those of the others: copies in forks and resumed sessions count once. */

@@ -85,6 +85,23 @@ describe('exports', () => {
     );
   });
 
+  test('bring along what was spent, and say so', async () => {
+    const [here, there, dir] = [await testGreenroom(), await testGreenroom(), folder()];
+    for (const sessionId of ['a', 'b']) await here.run(sessionId, 'Hello');
+    await cliOf(here)('sessions', 'export', '--all', '--out', dir);
+    const { sessions } = await here.sessions.search();
+    const costUsd = sessions.reduce((sum, { totalCostUsd }) => sum + (totalCostUsd ?? 0), 0);
+    const { usage } = await here.sessions.get('a');
+    const { lines } = await cliOf(there)('--json', 'import', dir);
+    expect(costUsd).toBeGreaterThan(0);
+    expect(lines.at(-1)).toMatchObject({
+      summary: {
+        costUsd: expect.closeTo(costUsd, 9),
+        usage: { inputTokens: 2 * usage.inputTokens, outputTokens: 2 * usage.outputTokens },
+      },
+    });
+  });
+
   test('ask for what is missing, and leave no half file', async () => {
     const room = await testGreenroom();
     const [run, dir] = [cliOf(room), folder()];
