@@ -33,29 +33,26 @@ import {
   toJson,
 } from '../../../session/classic/serialization.ts';
 import {
-  alreadyExists,
   type ChangeOptions,
   checkedId,
   checkedRange,
   type ListOptions,
   listingOf,
   notFound,
-  versionPassed,
 } from '../../../session/classic/session-store.ts';
 import type { AnyMessage } from '../../../session/classic/transcript.ts';
-import { codeOf, GreenroomError } from '../../../session/errors.ts';
+import { GreenroomError } from '../../../session/errors.ts';
 import { sessionKey } from '../../../session/ids.ts';
 import { HOLD_TAG, tagKey } from '../../../session/tags.ts';
-import { CallOrder } from '../call-order.ts';
-import { outage } from '../outage.ts';
 import { Patience } from '../patience.ts';
 import { checkedUrl } from '../server-url.ts';
+import { Changes } from './changes.ts';
 import { Doubts } from './doubts.ts';
-import { Groups } from './groups.ts';
 import { prepare } from './migrate.ts';
 import { type PostgresClient, PostgresPool } from './postgres-pool.ts';
 import { recordBatches, type SessionRecords } from './records.ts';
 import {
+  columnsOf,
   infoOf,
   messageOf,
   messageValues,
@@ -65,7 +62,6 @@ import {
   toolResultsIn,
   toolUsesIn,
 } from './rows.ts';
-import type { StatementName } from './statements.ts';
 
 export interface PostgresStoreOptions {
   /** The longest that a call may take; default 5 s. */
@@ -85,26 +81,13 @@ const INSERTED_AT_ONCE = 1_000;
 /** Sessions that one statement deletes: short transactions hold nobody up. */
 const DELETED_AT_ONCE = 200;
 
-/** Groups of appends under way, and appends of one group. */
-const GROUPS = { maxUnderWay: 3, maxItems: 64 };
-
-interface Append {
-  readonly id: string;
-  readonly values: readonly unknown[];
-  readonly expectedVersion: number | undefined;
-  readonly dueMs: number;
-}
-
-type Outcome = 'ok' | 'absent' | 'exists' | 'late' | { readonly isAt: number } | 'again';
-
 export class PostgresSessionStore implements ClassicStore {
   readonly #deadlineMs: number;
   readonly #tenant: string;
   readonly #pool: PostgresPool;
   readonly #patience = new Patience(systemClock);
-  readonly #order = new CallOrder();
   readonly #doubts = new Doubts();
-  readonly #appends = new Groups((appends: readonly Append[]) => this.#appendAll(appends), GROUPS);
+  readonly #changes: Changes;
 
   constructor(
     url: string,
@@ -124,26 +107,17 @@ export class PostgresSessionStore implements ClassicStore {
       maxConnections: above0('maxConnections', maxConnections),
       onOpen: (client) => prepare(client, systemClock),
     });
+    this.#changes = new Changes({
+      tenant: this.#tenant,
+      pool: this.#pool,
+      doubts: this.#doubts,
+      dueMs: () => this.#dueMs(),
+    });
   }
 
   async createSession(sessionId: string, metadata: NewMetadata = {}): Promise<void> {
     const id = checkedId(sessionId);
-    const values = metadataValues(metadata);
-    await this.#settled(id, async (dueMs) => {
-      const outcome = await this.#pool.use(
-        async (client): Promise<Outcome> => {
-          const gate = [this.#tenant, id, client.lastMoment(dueMs)];
-          const { count } = await client.run('create', [...gate, ...values]);
-          if (count > 0) return 'ok';
-          const { isInTime, version } = await this.#diagnose(client, id, dueMs);
-          if (!isInTime) return 'late';
-          return version === null ? 'again' : 'exists';
-        },
-        dueMs,
-        true,
-      );
-      return outcome;
-    });
+    await this.#changes.create(id, metadataValues(metadata));
   }
 
   async loadSession(sessionId: string): Promise<SessionState | null> {
@@ -167,13 +141,13 @@ export class PostgresSessionStore implements ClassicStore {
     const plain = serializeMessage(message);
     const values = messageValues(plain);
     const [uses, results] = [toolUsesIn(plain), toolResultsIn(plain)];
-    if (uses.length + results.length === 0) return this.#append(id, values, options);
+    if (uses.length + results.length === 0) return this.#changes.append(id, values, options);
     const tools = [
       ...[uses.map((use) => use.id), uses.map(({ name }) => name), uses.map(({ input }) => input)],
       ...[results.map((result) => result.id), results.map(({ output }) => output)],
       results.map(({ isError }) => isError),
     ];
-    return this.#change('appendTools', id, [...values, ...tools], options);
+    return this.#changes.statement('appendTools', id, [...values, ...tools], options);
   }
 
   async updateMetadata(
@@ -181,7 +155,12 @@ export class PostgresSessionStore implements ClassicStore {
     metadata: NewMetadata,
     options?: ChangeOptions,
   ): Promise<void> {
-    await this.#change('update', checkedId(sessionId), metadataValues(metadata), options);
+    await this.#changes.statement(
+      'update',
+      checkedId(sessionId),
+      metadataValues(metadata),
+      options,
+    );
   }
 
   async getMessages(sessionId: string, from?: number, to?: number): Promise<StoredMessage[]> {
@@ -200,7 +179,7 @@ export class PostgresSessionStore implements ClassicStore {
   async forkSession(sourceSessionId: string, newSessionId: string): Promise<void> {
     const source = checkedId(sourceSessionId);
     const id = checkedId(newSessionId);
-    await this.#transaction([id, source], id, source, async (client) => {
+    await this.#changes.transaction([id, source], id, source, async (client) => {
       const values = [this.#tenant, source, id];
       if ((await client.run('exists', [this.#tenant, source])).count === 0) return 'absent';
       if ((await client.run('forkHead', values)).count === 0) return 'exists';
@@ -216,7 +195,7 @@ export class PostgresSessionStore implements ClassicStore {
     options?: ChangeOptions,
   ): Promise<void> {
     const json = toJson(serializeCompactionState(state));
-    await this.#change('compact', checkedId(sessionId), [json], options);
+    await this.#changes.statement('compact', checkedId(sessionId), [json], options);
   }
 
   async listSessions(first?: string | null | ListOptions, second?: number): Promise<string[]> {
@@ -230,7 +209,7 @@ export class PostgresSessionStore implements ClassicStore {
   }
 
   async deleteSession(sessionId: string, options?: ChangeOptions): Promise<void> {
-    await this.#change('remove', checkedId(sessionId), [], options);
+    await this.#changes.statement('remove', checkedId(sessionId), [], options);
   }
 
   async sessionExists(sessionId: string): Promise<boolean> {
@@ -246,7 +225,7 @@ export class PostgresSessionStore implements ClassicStore {
   ): Promise<void> {
     const id = checkedId(sessionId);
     const copies = savedSession(messages, options).messages; // as they are now, whatever waits before us
-    await this.#transaction([id], id, id, async (client) => {
+    await this.#changes.transaction([id], id, id, async (client) => {
       const [head] = (await client.run('head', [this.#tenant, id])).rows;
       const before = head === undefined ? undefined : metadataOf(head);
       await this.#save(client, id, savedSession(copies, options, before));
@@ -258,7 +237,7 @@ export class PostgresSessionStore implements ClassicStore {
   async record(sessionId: string, records: SessionRecords): Promise<void> {
     const id = checkedId(sessionId);
     const batches = recordBatches(records);
-    await this.#transaction([id], id, id, async (client) => {
+    await this.#changes.transaction([id], id, id, async (client) => {
       if ((await client.run('exists', [this.#tenant, id])).count === 0) return 'absent';
       for (const { text, rows } of batches) await client.command(text, [this.#tenant, id, rows]);
       return 'ok';
@@ -291,130 +270,9 @@ export class PostgresSessionStore implements ClassicStore {
 
   /** Waits for what is under way. The next call opens the connections again. */
   async close(): Promise<void> {
-    await this.#order.idle();
+    await this.#changes.idle();
     await this.#pool.close(this.#dueMs());
     this.#patience.rest();
-  }
-
-  /** Appends that come while others are under way share a commit. */
-  async #append(
-    id: string,
-    values: readonly unknown[],
-    { expectedVersion }: ChangeOptions = {},
-  ): Promise<void> {
-    const change = (dueMs: number) => this.#appends.add({ id, values, expectedVersion, dueMs });
-    await this.#settled(id, change, { expectedVersion });
-  }
-
-  async #appendAll(appends: readonly Append[]): Promise<readonly (Outcome | Promise<Outcome>)[]> {
-    const [first] = appends;
-    if (first !== undefined && appends.length === 1) return [await this.#appendAlone(first)];
-    const dueMs = Math.min(...appends.map((append) => append.dueMs));
-    const appendMany = async (client: PostgresClient): Promise<ReadonlySet<number>> => {
-      const { rows } = await client.run('appendMany', [
-        this.#tenant,
-        appends.map(({ id }) => id),
-        appends.map((append) => client.lastMoment(append.dueMs)),
-        appends.map(({ expectedVersion }) => expectedVersion ?? null),
-        ...columnsOf(appends.map(({ values }) => values)),
-      ]);
-      return new Set(rows.map(({ place }) => Number(place) - 1));
-    };
-    let stored: ReadonlySet<number>;
-    try {
-      stored = await this.#pool.use(appendMany, dueMs, true);
-    } catch (error) {
-      // One that cannot be stored takes nobody along: each goes alone, and hears for itself.
-      if (codeOf(error) !== 'serialization_failed') throw error;
-      stored = new Set();
-    }
-    return appends.map((append, at) => (stored.has(at) ? 'ok' : this.#appendAlone(append)));
-  }
-
-  #appendAlone({ id, values, expectedVersion, dueMs }: Append): Promise<Outcome> {
-    return this.#statement('append', id, values, expectedVersion, dueMs);
-  }
-
-  /** A change in one statement. */
-  async #change(
-    name: StatementName,
-    id: string,
-    values: readonly unknown[],
-    { expectedVersion }: ChangeOptions = {},
-  ): Promise<void> {
-    const change = (dueMs: number) => this.#statement(name, id, values, expectedVersion, dueMs);
-    await this.#settled(id, change, { expectedVersion });
-  }
-
-  async #statement(
-    name: StatementName,
-    id: string,
-    values: readonly unknown[],
-    expectedVersion: number | undefined,
-    dueMs: number,
-  ): Promise<Outcome> {
-    const attempt = async (client: PostgresClient): Promise<Outcome> => {
-      const gate = [this.#tenant, id, client.lastMoment(dueMs), expectedVersion ?? null];
-      const { count } = await client.run(name, [...gate, ...values]);
-      if (count > 0) return 'ok';
-      const { isInTime, version } = await this.#diagnose(client, id, dueMs);
-      if (version === null) return 'absent';
-      if (expectedVersion !== undefined && version !== expectedVersion) return { isAt: version };
-      return isInTime ? 'again' : 'late';
-    };
-    return this.#pool.use(attempt, dueMs, true);
-  }
-
-  /** A change in several statements, all or none of them, alone with the sessions that it needs. */
-  async #transaction(
-    ids: readonly string[],
-    id: string,
-    sought: string,
-    work: (client: PostgresClient) => Promise<Outcome>,
-  ): Promise<void> {
-    const attempt = async (client: PostgresClient, dueMs: number): Promise<Outcome> => {
-      await client.command('BEGIN');
-      await client.run('lock', [this.#tenant, ids]);
-      const [row] = (await client.run('inTime', [client.lastMoment(dueMs)])).rows;
-      const outcome = row?.['is_in_time'] === true ? await work(client) : 'late';
-      await client.command(outcome === 'ok' ? 'COMMIT' : 'ROLLBACK');
-      return outcome;
-    };
-    const change = (dueMs: number) =>
-      this.#pool.use((client) => attempt(client, dueMs), dueMs, true);
-    await this.#settled(id, change, { sought, alsoAfter: ids });
-  }
-
-  /** In the order of the calls, until it is settled what became of it. */
-  async #settled(
-    id: string,
-    change: (dueMs: number) => Promise<Outcome>,
-    asked: {
-      readonly expectedVersion?: number | undefined;
-      readonly sought?: string;
-      readonly alsoAfter?: readonly string[];
-    } = {},
-  ): Promise<void> {
-    const dueMs = this.#dueMs();
-    await this.#order.run(asked.alsoAfter ?? id, async () => {
-      try {
-        let outcome: Outcome = 'again';
-        while (outcome === 'again') outcome = await change(dueMs);
-        check(outcome, id, asked.sought ?? id, asked.expectedVersion);
-      } catch (error) {
-        if (isUnknown(error)) this.#doubts.add(id);
-        throw error;
-      }
-    });
-  }
-
-  async #diagnose(client: PostgresClient, id: string, dueMs: number) {
-    const { rows } = await client.run('diagnose', [this.#tenant, id, client.lastMoment(dueMs)]);
-    const version = rows[0]?.['version'] ?? null;
-    return {
-      version: version === null ? null : Number(version),
-      isInTime: rows[0]?.['is_in_time'] === true,
-    };
   }
 
   async #save(client: PostgresClient, id: string, saved: SavedSession): Promise<void> {
@@ -471,32 +329,6 @@ const stateOf = (sessionId: string, head: Row, messages: readonly Row[]): Sessio
     description,
   };
 };
-
-const check = (
-  outcome: Exclude<Outcome, 'again'>,
-  id: string,
-  sought: string,
-  expectedVersion: number | undefined,
-): void => {
-  switch (outcome) {
-    case 'ok':
-      return;
-    case 'absent':
-      throw notFound(sought);
-    case 'exists':
-      throw alreadyExists(id);
-    case 'late':
-      throw outage('PostgreSQL came to this change too late', 'none');
-    default:
-      throw versionPassed(id, expectedVersion ?? 0, outcome.isAt);
-  }
-};
-
-const columnsOf = (rows: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] =>
-  (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
-
-const isUnknown = (error: unknown): boolean =>
-  error instanceof GreenroomError && error.details?.['outcome'] === 'unknown';
 
 const above0 = (name: string, value: number): number => {
   if (Number.isFinite(value) && value > 0) return value;

@@ -209,3 +209,7 @@ const copied = (value: unknown): string | null =>
   typeof value === 'string'
     ? value.replaceAll('\0', '').replaceAll(HALF_CHARACTERS, '\ufffd')
     : null;
+
+/** Values of rows as values of columns, for `unnest`. */
+export const columnsOf = (rows: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] =>
+  (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
