@@ -4,13 +4,7 @@
  */
 import type { Caller } from '../caller.ts';
 import { Criteria, catalogName } from '../catalog.ts';
-import {
-  codeOf,
-  type ErrorCode,
-  GreenroomError,
-  SessionNotFoundError,
-  StorageError,
-} from '../errors.ts';
+import { codeOf, GreenroomError } from '../errors.ts';
 import { prepareFork } from '../fork.ts';
 import type { Head } from '../head.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../ids.ts';
@@ -19,7 +13,8 @@ import { pagesOf, resting } from '../pages.ts';
 import { usdOf } from '../pricing/money.ts';
 import { SUMMARY_LENGTH, type SummaryRow } from '../summary.ts';
 import { iso } from '../views.ts';
-import { type ClassicChange, makesSession } from './classic-change.ts';
+import type { ClassicChange } from './classic-change.ts';
+import { classicError } from './classic-error.ts';
 import { firstSeqOf, metadataOf } from './classic-head.ts';
 import {
   type ClassicStore,
@@ -300,7 +295,7 @@ export class JournalSessionStore implements ClassicStore {
     };
   }
 
-  /** Failures as classic programs know them. */
+  /** Work that `close` waits for; what it throws, classic programs know. */
   async #told<T>(work: () => Promise<T>, change?: ClassicChange): Promise<T> {
     if (this.#closing !== undefined)
       throw new GreenroomError('store_closed', 'the store is closed');
@@ -319,35 +314,6 @@ export class JournalSessionStore implements ClassicStore {
     }
   }
 }
-
-const STORAGE_FAILURES: readonly ErrorCode[] = [
-  'session_exists',
-  'storage_failed',
-  'corrupt_record',
-  'disk_low',
-  'unavailable',
-  'deadline_exceeded',
-  'mailbox_full',
-  'too_large',
-];
-
-/** A deleted session is not there; only who makes one anew has to know why it cannot. */
-const classicError = (error: unknown, change: ClassicChange | undefined): unknown => {
-  if (!(error instanceof GreenroomError)) return error;
-  const { code, message, retryAfterMs, details } = error;
-  const options = {
-    cause: error,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(details === undefined ? {} : { details }),
-  };
-  const isMaking = change !== undefined && makesSession(change);
-  if (code === 'session_not_found' || (code === 'session_deleted' && !isMaking))
-    return new SessionNotFoundError(message, options);
-  const isStorage = STORAGE_FAILURES.includes(code) || code === 'session_deleted';
-  return isStorage && !(error instanceof StorageError)
-    ? new StorageError(message, options, code)
-    : error;
-};
 
 const stateOf = (head: Head, messages: StoredMessage[]): SessionState => ({
   sessionId: head.key.sessionId,

@@ -7,7 +7,6 @@
  * 3. Every call ends within `deadlineMs`. A change that was given up is never made later.
  * 4. Durable when answered, if the server says `appendfsync always`; anything else is told as a warning.
  */
-import { pause } from '../../../otp/clock.ts';
 import { systemClock } from '../../../otp/system-clock.ts';
 import {
   type ClassicStore,
@@ -35,25 +34,22 @@ import {
   toJson,
 } from '../../../session/classic/serialization.ts';
 import {
-  alreadyExists,
   type ChangeOptions,
   checkedId,
   checkedRange,
   type ListOptions,
   listingOf,
   notFound,
-  versionPassed,
 } from '../../../session/classic/session-store.ts';
 import type { AnyMessage } from '../../../session/classic/transcript.ts';
 import { GreenroomError } from '../../../session/errors.ts';
-import { CallOrder } from '../call-order.ts';
 import { Connection } from '../connection.ts';
 import { outage } from '../outage.ts';
 import { Patience } from '../patience.ts';
 import { checkedUrl } from '../server-url.ts';
 import { Adoption } from './adoption.ts';
+import { Calls } from './calls.ts';
 import { durabilityWarning } from './durability.ts';
-import { failureOf } from './failure.ts';
 import {
   createdAtOf,
   type DescribeReply,
@@ -68,7 +64,6 @@ import {
   stateOf,
 } from './layout.ts';
 import { type RedisClient, redisLink } from './redis-client.ts';
-import type { ChangeReply, ScriptName } from './scripts.ts';
 
 export interface RedisStoreOptions {
   /** The longest that a call may take; default 5 s. */
@@ -81,17 +76,13 @@ const DEFAULT_URL = 'redis://localhost:6379';
 const DEFAULT_TTL_DAYS = 30;
 const DEFAULT_DEADLINE_MS = 5_000;
 const SECONDS_PER_DAY = 86_400;
-/** From one try to the next, while the server is loading its data. */
-const PAUSE_MS = 50;
 /** Entries of an index that one script looks at: Redis does nothing else meanwhile. */
 const LISTED_AT_ONCE = 500;
 
 export class RedisSessionStore implements ClassicStore {
-  readonly #ttlSeconds: number;
   readonly #deadlineMs: number;
-  readonly #connection: Connection<RedisClient>;
   readonly #patience = new Patience(systemClock);
-  readonly #order = new CallOrder();
+  readonly #calls: Calls;
   readonly #adoption = new Adoption();
   #hasWarned = false;
 
@@ -101,7 +92,6 @@ export class RedisSessionStore implements ClassicStore {
     defaultTtlDays: number = DEFAULT_TTL_DAYS,
     { deadlineMs = DEFAULT_DEADLINE_MS, onWarning = warn }: RedisStoreOptions = {},
   ) {
-    this.#ttlSeconds = ttlSeconds(defaultTtlDays);
     this.#deadlineMs = checkedDeadline(deadlineMs);
     const onOpen = async (client: RedisClient) => {
       if (this.#hasWarned) return;
@@ -111,18 +101,23 @@ export class RedisSessionStore implements ClassicStore {
     };
     const server = checkedUrl('RedisSessionStore', url, ['redis', 'rediss']);
     const link = redisLink(server, systemClock, this.#patience, this.#deadlineMs, onOpen);
-    this.#connection = new Connection(link, systemClock, this.#patience);
+    this.#calls = new Calls({
+      connection: new Connection(link, systemClock, this.#patience),
+      patience: this.#patience,
+      deadlineMs: this.#deadlineMs,
+      ttlSeconds: ttlSeconds(defaultTtlDays),
+    });
   }
 
   async createSession(sessionId: string, metadata: NewMetadata = {}): Promise<void> {
     const id = checkedId(sessionId);
     const fields = metadataFields(metadata);
-    await this.#change('create', id, (nowMs) => [createdAtOf(nowMs), ...fields]);
+    await this.#calls.change('create', id, (nowMs) => [createdAtOf(nowMs), ...fields]);
   }
 
   async loadSession(sessionId: string): Promise<SessionState | null> {
     const id = checkedId(sessionId);
-    const reply = (await this.#ask('load', keysOf(id), [])) as LoadReply | null;
+    const reply = (await this.#calls.ask('load', keysOf(id), [])) as LoadReply | null;
     return reply === null ? null : stateOf(id, reply, systemClock.now());
   }
 
@@ -133,7 +128,7 @@ export class RedisSessionStore implements ClassicStore {
   ): Promise<void> {
     const id = checkedId(sessionId);
     const json = serializeMessageToJson(message);
-    await this.#change('append', id, () => [json], options);
+    await this.#calls.change('append', id, () => [json], options);
   }
 
   async updateMetadata(
@@ -143,7 +138,7 @@ export class RedisSessionStore implements ClassicStore {
   ): Promise<void> {
     const id = checkedId(sessionId);
     const fields = metadataFields(metadata);
-    await this.#change('update', id, () => fields, options);
+    await this.#calls.change('update', id, () => fields, options);
   }
 
   async getMessages(sessionId: string, from?: number, to?: number): Promise<StoredMessage[]> {
@@ -153,7 +148,9 @@ export class RedisSessionStore implements ClassicStore {
     // To Redis an end before the list's first element (-1) would be its last one.
     const isEmpty = range.to <= range.from;
     const positions = isEmpty ? ['1', '0'] : [String(range.from), String(last)];
-    const reply = (await this.#ask('range', keysOf(id), positions)) as readonly string[] | null;
+    const reply = (await this.#calls.ask('range', keysOf(id), positions)) as
+      | readonly string[]
+      | null;
     if (reply === null) throw notFound(id);
     return messagesOf(reply);
   }
@@ -161,7 +158,7 @@ export class RedisSessionStore implements ClassicStore {
   async forkSession(sourceSessionId: string, newSessionId: string): Promise<void> {
     const source = checkedId(sourceSessionId);
     const id = checkedId(newSessionId);
-    await this.#change('fork', id, (nowMs) => [createdAtOf(nowMs)], {}, source);
+    await this.#calls.change('fork', id, (nowMs) => [createdAtOf(nowMs)], {}, source);
   }
 
   async compactSession(
@@ -171,23 +168,28 @@ export class RedisSessionStore implements ClassicStore {
   ): Promise<void> {
     const id = checkedId(sessionId);
     const json = toJson(serializeCompactionState(state));
-    await this.#change('compact', id, () => [json], options);
+    await this.#calls.change('compact', id, () => [json], options);
   }
 
   async listSessions(first?: string | null | ListOptions, second?: number): Promise<string[]> {
     const { workingDirectory, limit } = listingOf(first, second);
-    const dueMs = this.#dueMs();
+    const dueMs = this.#calls.dueMs();
     await this.#adopt(workingDirectory, dueMs);
     return this.#list(indexOf(workingDirectory), limit, dueMs);
   }
 
   async deleteSession(sessionId: string, options?: ChangeOptions): Promise<void> {
-    await this.#change('remove', checkedId(sessionId), () => [], options);
+    await this.#calls.change('remove', checkedId(sessionId), () => [], options);
   }
 
   async sessionExists(sessionId: string): Promise<boolean> {
     const keys = keysOf(checkedId(sessionId)).slice(0, 2);
-    return (await this.#read((client) => client.command('EXISTS', ...keys), this.#dueMs())) !== 0;
+    return (
+      (await this.#calls.read(
+        (client) => client.command('EXISTS', ...keys),
+        this.#calls.dueMs(),
+      )) !== 0
+    );
   }
 
   async saveSession(
@@ -196,16 +198,22 @@ export class RedisSessionStore implements ClassicStore {
     options?: SaveOptions,
   ): Promise<void> {
     const id = checkedId(sessionId);
-    const dueMs = this.#dueMs();
+    const dueMs = this.#calls.dueMs();
     const copies = savedSession(messages, options).messages; // as they are now, whatever waits before us
-    await this.#order.run(id, async () => {
+    await this.#calls.inOrder(id, async () => {
       for (;;) {
         const reply = await this.#describe(id, dueMs);
         const before = reply === null ? undefined : metadataOf(reply[0]);
         const saved = savedSession(copies, options, before);
         const version = reply === null ? -1 : Number(reply[3][0] ?? 0);
         const args = (serverMs: number) => [createdAtOf(serverMs), ...saveWords(saved)];
-        const [result] = await this.#run('save', id, args, { expectedVersion: version }, dueMs);
+        const [result] = await this.#calls.run(
+          'save',
+          id,
+          args,
+          { expectedVersion: version },
+          dueMs,
+        );
         if (result === 'ok') return;
         if (result === 'late') throw outage('Redis came to this change too late', 'none');
       }
@@ -218,7 +226,7 @@ export class RedisSessionStore implements ClassicStore {
   }
 
   async listSessionMetadata(): Promise<SessionInfo[]> {
-    const dueMs = this.#dueMs();
+    const dueMs = this.#calls.dueMs();
     await this.#adopt(undefined, dueMs);
     return this.#infosOf(
       await this.#list(indexOf(undefined), Number.POSITIVE_INFINITY, dueMs),
@@ -231,7 +239,7 @@ export class RedisSessionStore implements ClassicStore {
     const cutoffMs = cutoffOf(options, systemClock.now());
     let deleted = 0;
     for (let passed = 0; ; ) {
-      const dueMs = this.#dueMs();
+      const dueMs = this.#calls.dueMs();
       const before = String(Math.floor(cutoffMs * 1000));
       const [seen, present] = await this.#page(
         indexOf(undefined),
@@ -249,52 +257,14 @@ export class RedisSessionStore implements ClassicStore {
 
   /** Waits for the replies under way. The next call opens the connection again. */
   async close(): Promise<void> {
-    await this.#connection.close(this.#dueMs());
+    await this.#calls.close();
     this.#patience.rest();
-  }
-
-  /** Runs a script of a change, after those that this store was asked for before. */
-  async #change(
-    name: ScriptName,
-    id: string,
-    argsAt: (serverMs: number) => readonly string[],
-    options: ChangeOptions = {},
-    source?: string,
-  ): Promise<void> {
-    const dueMs = this.#dueMs();
-    const lanes = source === undefined ? [id] : [id, source];
-    const run = () => this.#run(name, id, argsAt, options, dueMs, source);
-    check(await this.#order.run(lanes, run), id, source ?? id, options.expectedVersion);
-  }
-
-  async #run(
-    name: ScriptName,
-    id: string,
-    argsAt: (serverMs: number) => readonly string[],
-    { expectedVersion }: ChangeOptions,
-    dueMs: number,
-    source?: string,
-  ): Promise<ChangeReply> {
-    const keys = [...keysOf(id), ...(source === undefined ? [] : keysOf(source))];
-    const reply = await this.#send(
-      (client) =>
-        client.run(name, keys, [
-          id,
-          String(this.#ttlSeconds),
-          client.lastMoment(dueMs),
-          expectedVersion === undefined ? '' : String(expectedVersion),
-          ...argsAt(client.serverMs(systemClock.monotonic())),
-        ]),
-      dueMs,
-      true,
-    );
-    return reply as ChangeReply;
   }
 
   /** Takes in what the Python original has made, for half of the time at most. */
   async #adopt(workingDirectory: string | undefined, dueMs: number): Promise<void> {
     const isOver = () => this.#patience.isOver(dueMs - this.#deadlineMs / 2);
-    await this.#read(
+    await this.#calls.read(
       (client) =>
         workingDirectory === undefined
           ? this.#adoption.ofAll(client, isOver)
@@ -317,7 +287,7 @@ export class RedisSessionStore implements ClassicStore {
 
   async #page(index: string, passed: number, wanted: number, before: string, dueMs: number) {
     const args = [String(passed), String(wanted), before];
-    const reply = await this.#read((client) => client.run('list', [index], args), dueMs);
+    const reply = await this.#calls.read((client) => client.run('list', [index], args), dueMs);
     return reply as readonly [seen: number, present: readonly string[]];
   }
 
@@ -330,41 +300,8 @@ export class RedisSessionStore implements ClassicStore {
   }
 
   async #describe(id: string, dueMs: number): Promise<DescribeReply | null> {
-    const reply = await this.#read((client) => client.run('describe', keysOf(id), []), dueMs);
+    const reply = await this.#calls.read((client) => client.run('describe', keysOf(id), []), dueMs);
     return reply as DescribeReply | null;
-  }
-
-  #ask(name: ScriptName, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#read((client) => client.run(name, keys, args), this.#dueMs());
-  }
-
-  #read(work: (client: RedisClient) => Promise<unknown>, dueMs: number): Promise<unknown> {
-    return this.#send(work, dueMs, false);
-  }
-
-  #dueMs(): number {
-    return this.#patience.dueIn(this.#deadlineMs);
-  }
-
-  /** Does what is sure not to have happened again until it is due; all else is told. */
-  async #send(
-    work: (client: RedisClient) => Promise<unknown>,
-    dueMs: number,
-    isChange: boolean,
-  ): Promise<unknown> {
-    const late = () => outage('Redis did not answer in time', isChange ? 'unknown' : 'none');
-    for (;;) {
-      const client = await this.#connection.client(dueMs);
-      try {
-        return await this.#patience.limit(work(client), dueMs, late);
-      } catch (thrown) {
-        const { error, isPassing, isBroken } = failureOf(thrown, isChange);
-        // Replies come in order: behind one that does not come there are no others.
-        if (isBroken) this.#connection.drop(client);
-        if (!isPassing || this.#patience.isOver(dueMs - PAUSE_MS)) throw error;
-        await pause(systemClock, PAUSE_MS);
-      }
-    }
   }
 }
 
@@ -373,26 +310,6 @@ const saveWords = (saved: SavedSession): readonly string[] => {
   const words = (list: readonly string[]) => [String(list.length), ...list];
   const messages = saved.messages.map((message) => toJson(serializeStored(message)));
   return [...words(metadataFields(saved.metadata)), ...words(savedFields(saved)), ...messages];
-};
-
-const check = (
-  [result, version]: ChangeReply,
-  id: string,
-  sought: string,
-  expectedVersion: number | undefined,
-): void => {
-  switch (result) {
-    case 'ok':
-      return;
-    case 'absent':
-      throw notFound(sought);
-    case 'exists':
-      throw alreadyExists(id);
-    case 'conflict':
-      throw versionPassed(id, expectedVersion ?? 0, Number(version));
-    case 'late':
-      throw outage('Redis came to this change too late', 'none');
-  }
 };
 
 const ttlSeconds = (days: number): number => {
