@@ -1,8 +1,9 @@
 /**
- * A process of its own that competes for one session: names the version that it has seen, appends, and tells which
+ * A process of its own that competes for one session, from the moment at which its parent says so: names the version that it has seen, appends, and tells which
  * versions it has won. Arguments: `redis` or `postgres`, the URL, its name, how often it wants to win, and
  * `unversioned` for a mutant whose store does not compare versions.
  */
+import { once } from 'node:events';
 import { PostgresSessionStore, RedisSessionStore } from '../../../dist/src/stores.js';
 
 const [kind, url, name, wins, mutant] = process.argv.slice(2);
@@ -10,6 +11,10 @@ const store =
   kind === 'redis'
     ? new RedisSessionStore(url, 30, { deadlineMs: 20_000 })
     : new PostgresSessionStore(url, { deadlineMs: 20_000 });
+
+await store.sessionExists('s'); // connected
+process.send('ready');
+await once(process, 'message');
 
 const won = [];
 let lost = 0;
@@ -29,4 +34,5 @@ while (won.length < Number(wins)) {
 const free = Array.from({ length: 20 }, (_, at) => `${name}-free-${at}`);
 await Promise.all(free.map((id) => store.appendMessage('s', { role: 'user', content: id, id })));
 await store.close();
-process.stdout.write(JSON.stringify({ won, lost }));
+process.send({ won, lost });
+process.disconnect();

@@ -1,7 +1,7 @@
 /** Several operating-system processes that change one session of a shared store at once. */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import type { SessionStore } from '../../../src/stores.ts';
 import { isFull } from '../../chaos/size.ts';
@@ -25,7 +25,11 @@ export const expectOneWinnerEach = async (
 ): Promise<void> => {
   const wins = isFull() ? 500 : 10;
   await store.createSession('s');
-  const reports = await Promise.all(NAMES.map((name) => runRival(kind, url, name, wins, mutant)));
+  const rivals = NAMES.map((name) => fork(CHILD, [kind, url, name, String(wins), mutant]));
+  await Promise.all(rivals.map(told)); // all are there before one begins, or the first may be done by then
+  const done = rivals.map(told);
+  for (const rival of rivals) rival.send('go');
+  const reports = (await Promise.all(done)) as readonly Report[];
   const versions = reports.flatMap(({ won }) => won);
   expect(new Set(versions).size).toBe(NAMES.length * wins);
   expect(reports.some(({ lost }) => lost > 0)).toBe(true); // else they did not meet
@@ -42,7 +46,16 @@ export const expectOneWinnerEach = async (
   expect(state?.version).toBe(1 + NAMES.length * (wins + FREE));
 };
 
-const runRival = async (...args: [string, string, string, number, string]): Promise<Report> => {
-  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, ...args.map(String)]);
-  return JSON.parse(stdout) as Report;
+/** The next message of a rival. */
+const told = async (rival: ChildProcess): Promise<unknown> => {
+  const end = new AbortController();
+  const { signal } = end;
+  try {
+    const died = once(rival, 'exit', { signal }).then(([code]) => {
+      throw new Error(`a rival ended with ${code}`);
+    });
+    return (await Promise.race([once(rival, 'message', { signal }), died]))[0];
+  } finally {
+    end.abort();
+  }
 };
