@@ -1,6 +1,7 @@
 /** Exports: the same session gives the same bytes, and what is made of them is the same session. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { EMPTY_DIGEST, nextDigest } from '../../src/session/claude-code/digest.ts';
 import { codeOf } from '../../src/session/errors.ts';
 import { sessionKey } from '../../src/session/ids.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
@@ -25,6 +26,13 @@ const linesIn = (text: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as { type: string; [field: string]: unknown });
+
+/** An export of these lines: with the end that they need. */
+const sealed = (lines: readonly string[]): string => {
+  const digest = lines.reduce((sum, line) => nextDigest(sum, Buffer.from(line)), EMPTY_DIGEST);
+  const end = JSON.stringify({ type: 'end', lines: lines.length, digest });
+  return `${[...lines, end].join('\n')}\n`;
+};
 
 /** A session with something of everything. */
 const full = async (test: TestGreenroom, id = 's'): Promise<void> => {
@@ -153,18 +161,27 @@ describe('an export', () => {
     ]);
   });
 
+  it('brings nothing along that belongs to a store', async () => {
+    const test = await testGreenroom();
+    await full(test);
+    await test.sessions.append('other', [{ role: 'user', content: 'nobody else may read this' }]);
+    const lines = (await textOf(test, 's')).trimEnd().split('\n').slice(0, -1);
+    const ofAStore = {
+      segments: [{ sessionId: 'other', throughSeq: 1 }],
+      ...{ key: { tenant: 't', sessionId: 'x' }, version: 99, importedAtMs: 1 },
+    };
+    const given = `"session":{${JSON.stringify(ofAStore).slice(1, -1)},`;
+    const changed = lines.map((line, at) => (at === 0 ? line.replace('"session":{', given) : line));
+    await importText(test, sealed(changed), 'copy');
+    expect(linesIn(await textOf(test, 'copy')).filter(({ type }) => type === 'entry')).toEqual(
+      linesIn(await textOf(test, 's')).filter(({ type }) => type === 'entry'),
+    );
+  });
+
   it('whose records make no sense is refused, whatever its digest says', async () => {
     const test = await testGreenroom();
     await full(test);
-    const { nextDigest, EMPTY_DIGEST } = await import('../../src/session/claude-code/digest.ts');
     const lines = (await textOf(test, 's')).trimEnd().split('\n').slice(0, -1);
-    const sealed = (changed: readonly string[]) => {
-      const digest = changed.reduce(
-        (sum, line) => nextDigest(sum, Buffer.from(line)),
-        EMPTY_DIGEST,
-      );
-      return `${[...changed, JSON.stringify({ type: 'end', lines: changed.length, digest })].join('\n')}\n`;
-    };
     expect(await importText(test, sealed(lines), 'good')).toMatchObject({ status: 'new' });
     const harms: ((line: string) => string)[] = [
       (line) => line.replace('"seq":2', '"seq":9'),

@@ -6,7 +6,7 @@ import { TurnId } from '../ids.ts';
 import type { AuditRecord, StoredResponse } from '../journal.ts';
 import { decodeMessage } from '../model-message.ts';
 import { CLOSED_STATUSES, type ClosedTurn, OPEN_STATUSES } from '../turn.ts';
-import { type ExportedHead, wrong } from './format.ts';
+import { type ExportedHead, ofNoStore, wrong } from './format.ts';
 
 const count = z.int().min(0);
 const time = z.number();
@@ -75,7 +75,8 @@ const check = <T>(schema: z.ZodType, value: T, number: number): T => {
   throw wrong(number, `is wrong: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
 };
 
-export const mustBeSession = (session: ExportedHead): ExportedHead => check(Session, session, 0);
+export const mustBeSession = (session: ExportedHead): ExportedHead =>
+  ofNoStore(check(Session, session, 0));
 export const mustBeTurn = (turn: ClosedTurn, number: number): ClosedTurn =>
   check(Turn, turn, number);
 export const mustBeAudit = (audit: AuditRecord, number: number): AuditRecord =>

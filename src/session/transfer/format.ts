@@ -22,6 +22,13 @@ const OF_THE_STORE = ['key', 'version', 'importedAtMs', 'segments', 'transfer'] 
 type OfTheStore = (typeof OF_THE_STORE)[number];
 export type ExportedHead = Omit<Head, OfTheStore>;
 
+/** Also of what is read: whose segments an import named, it would see the entries of. */
+export const ofNoStore = (head: ExportedHead): ExportedHead => {
+  const session: ExportedHead & { [K in OfTheStore]?: unknown } = { ...head };
+  for (const field of OF_THE_STORE) delete session[field];
+  return session;
+};
+
 export type Line =
   | {
       readonly type: 'session';
@@ -39,14 +46,8 @@ export type Line =
 // ── writing ──────────────────────────────────────────────────────────────────────────────────────
 
 export const headLine = (head: Head): string => {
-  const session: Record<string, unknown> = { ...head };
-  for (const field of OF_THE_STORE) delete session[field];
-  return json({
-    type: 'session',
-    format: EXPORT_FORMAT,
-    sessionId: head.key.sessionId,
-    session,
-  });
+  const { sessionId } = head.key;
+  return json({ type: 'session', format: EXPORT_FORMAT, sessionId, session: ofNoStore(head) });
 };
 
 /** A message's body goes last and as it is stored; what is not one line of UTF-8, as base64. */
