@@ -189,6 +189,9 @@ describe('an export', () => {
       (line) => line.replace('"type":"turn"', '"type":"tune"'),
       (line) => line.replace('"status":"completed"', '"status":"fine"'),
       (line) => line.replace('"tags":["a","b"]', '"tags":"a"'),
+      (line) => line.replace('"tags":["a","b"]', '"tags":["a\\u0000"]'),
+      (line) =>
+        line.replace('["a","b"]', JSON.stringify(Array.from({ length: 101 }, (_, n) => `t${n}`))),
       (line) => line.replace('"content":"quote', '"contents":"quote'),
     ];
     for (const [at, harm] of harms.entries())

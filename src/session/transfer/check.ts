@@ -5,6 +5,7 @@ import { STATUSES, settableShape } from '../head.ts';
 import { TurnId } from '../ids.ts';
 import type { AuditRecord, StoredResponse } from '../journal.ts';
 import { decodeMessage } from '../model-message.ts';
+import { isTag, MAX_TAGS } from '../tags.ts';
 import { CLOSED_STATUSES, type ClosedTurn, OPEN_STATUSES } from '../turn.ts';
 import { type ExportedHead, ofNoStore, wrong } from './format.ts';
 
@@ -21,7 +22,8 @@ const error = z.looseObject({ code: z.string(), message: z.string(), retryable: 
 
 const Session = z.looseObject({
   ...settableShape,
-  ...{ createdAtMs: time, updatedAtMs: time, status: z.enum(STATUSES), tags: z.array(z.string()) },
+  ...{ createdAtMs: time, updatedAtMs: time, status: z.enum(STATUSES) },
+  tags: z.array(z.string().refine(isTag, 'is no tag')).max(MAX_TAGS),
   ...{ seq: count, sideTranscripts: count, usage, costNanoUsd: z.number() },
   ...{ unpricedAnswers: count, inheritedCostNanoUsd: z.number(), numTurns: count },
   ...{ messageCount: count, toolCallCount: count, errorCount: count, retryCount: count },
