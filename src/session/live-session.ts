@@ -10,6 +10,7 @@ import { crashpoint } from '../crashpoint.ts';
 import type { From } from '../otp/message.ts';
 import type { System } from '../otp/system.ts';
 import { type Folded, foldBatch, toChange } from './batch.ts';
+import { ClosedTurns } from './closed-turns.ts';
 import { codeOf, type ErrorCode, GreenroomError } from './errors.ts';
 import type { StepEvent, StepOutcome } from './executor.ts';
 import { newHead } from './head.ts';
@@ -26,7 +27,7 @@ import { isForeign, prepareForeign } from './mirror/foreign-request.ts';
 import { Narrator } from './narrator.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
-import type { ClosedTurn, OpenTurn, TurnRecord } from './turn.ts';
+import type { OpenTurn, TurnRecord } from './turn.ts';
 import { iso } from './views.ts';
 import {
   type Answered,
@@ -53,10 +54,6 @@ export interface Mailbox {
 /** How often a batch is tried again when another writer, or the ledger, came first. */
 const MAX_CONFLICTS = 3;
 const RETRY_MS = 500;
-/** Closed turns kept at hand, so that a repeated turn id costs no read. */
-const MAX_KNOWN = 32;
-/** Callers that may wait for the end of one turn; further ones are refused. */
-const MAX_CLOSERS = 100;
 /** What a live session costs beside its context, for the cache limit; measured, rounded up. */
 const BASE_BYTES = 4_096;
 /** After these the commit is known to have stored nothing. */
@@ -79,8 +76,7 @@ export class LiveSession {
   readonly #args: SessionArgs;
   readonly #mailbox: Mailbox;
   readonly #narrator: Narrator;
-  readonly #known = new Map<TurnId, ClosedTurn>();
-  readonly #closers = new Map<TurnId, From<Answered>[]>();
+  readonly #closed = new ClosedTurns();
   readonly #name: string;
   readonly #waiting = new WaitingChanges();
   #batch: { readonly waiting: readonly Ready[]; readonly folded: Folded<Ready> } | undefined;
@@ -219,7 +215,7 @@ export class LiveSession {
     const folded = foldBatch(
       this.committed,
       ready,
-      this.#known,
+      this.#closed.known,
       rules,
       this.#mailbox.system.clock.now(),
     );
@@ -262,7 +258,8 @@ export class LiveSession {
     if (writes.some((write) => write.type === 'stream')) crashpoint('import.chunk');
     for (const { of, error } of folded.refusals) of.from?.fail(error);
     // Before the answers: who has asked for a turn that ended in this very batch gets its record.
-    for (const effect of effects) if (effect.type === 'closed') this.#remember(effect.record);
+    for (const effect of effects)
+      if (effect.type === 'closed') this.#closed.remember(effect.record);
     for (const { of, answer } of folded.answers) this.#answer(of.from, answer);
     this.#holdPrompts(folded);
     for (const effect of effects) this.#carryOut(effect);
@@ -280,17 +277,7 @@ export class LiveSession {
   #answer(from: From<Answered> | undefined, answer: Answer): void {
     if (from === undefined) return;
     const { head } = this.committed;
-    if (answer.type === 'turnClosed') {
-      const waiting = this.#closers.get(answer.turnId) ?? [];
-      if (waiting.length >= MAX_CLOSERS)
-        return from.fail(
-          new GreenroomError('mailbox_full', 'too many wait for the end of this turn', {
-            retryAfterMs: 1_000,
-          }),
-        );
-      this.#closers.set(answer.turnId, [...waiting, from]);
-      return;
-    }
+    if (answer.type === 'turnClosed') return this.#closed.waitFor(answer.turnId, from);
     const turn = answer.type === 'turn' ? (answer.closed ?? this.#turn(answer.turnId)) : undefined;
     from.reply({ answer, head, ...(turn === undefined ? {} : { turn }) });
   }
@@ -298,7 +285,7 @@ export class LiveSession {
   #turn(turnId: TurnId): TurnRecord | undefined {
     return (
       this.committed.head.openTurns.find((open) => open.turnId === turnId) ??
-      this.#known.get(turnId)
+      this.#closed.known.get(turnId)
     );
   }
 
@@ -327,24 +314,10 @@ export class LiveSession {
         // One that is not under way yet (its context is being made, or there is no executor) is given up at once.
         return this.steps.run === undefined ? this.startStep() : this.steps.cancel();
       case 'closed':
-        return this.#closed(effect.record);
+        return this.#closed.tell(effect.record, this.committed.head);
       case 'stop':
         this.stopping = true;
     }
-  }
-
-  #closed(record: ClosedTurn): void {
-    const { head } = this.committed;
-    const answer: Answer = { type: 'turn', turnId: record.turnId, isNew: false, closed: record };
-    for (const from of this.#closers.get(record.turnId) ?? [])
-      from.reply({ answer, head, turn: record });
-    this.#closers.delete(record.turnId);
-  }
-
-  #remember(record: ClosedTurn): void {
-    this.#known.set(record.turnId, record);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
   }
 
   /** The ledger knows these ids: the same batch again, with their records. */
@@ -353,7 +326,7 @@ export class LiveSession {
       const record = this.#journal.turn(this.#args.key, turnId);
       if (record === undefined)
         throw new GreenroomError('internal', `the ledger knows turn ${turnId} and has no record`);
-      this.#remember(record);
+      this.#closed.remember(record);
     }
   }
 
