@@ -21,7 +21,11 @@ import { Caller } from './session/caller.ts';
 import type { ClassicStore } from './session/classic/classic-store.ts';
 import { JournalSessionStore } from './session/classic/journal-session-store.ts';
 import { DEFAULT_MODEL } from './session/classic/models.ts';
-import { cleanPeriodically, type PeriodicCleanup } from './session/classic/periodic-cleanup.ts';
+import {
+  checkedCleanup,
+  cleanPeriodically,
+  type PeriodicCleanup,
+} from './session/classic/periodic-cleanup.ts';
 import { embeddedApi } from './session/embedded.ts';
 import { GreenroomError } from './session/errors.ts';
 import { Feed } from './session/feed.ts';
@@ -78,15 +82,16 @@ type Opened<Url extends string> = Url extends `lmdb:${string}` | 'memory:'
 
 /**
  * `lmdb:DIR`, `memory:`, `file:DIR` (`file:` alone is `~/.claude`), `redis://…`, `postgres://…`.
- * Throws `invalid_request` for anything else.
+ * Throws `invalid_request` for anything else, `invalid_settings` for a cleanup that is none.
  */
 export const openStore = async <Url extends string>(
   url: Url,
   options: OpenOptions = {},
 ): Promise<Opened<Url>> => {
-  const store = await opened(url, options);
   const { cleanup, clock = systemClock } = options;
-  return (cleanup === undefined ? store : cleaned(store, cleanup, clock)) as Opened<Url>;
+  const checked = cleanup && checkedCleanup(cleanup);
+  const store = await opened(url, options);
+  return (checked === undefined ? store : cleaned(store, checked, clock)) as Opened<Url>;
 };
 
 /** The store with a cleanup that ends when it is closed. */

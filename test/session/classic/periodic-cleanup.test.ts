@@ -1,5 +1,8 @@
 /** A store that is cleaned up at intervals. */
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { virtualClock } from '../../../src/otp/virtual-clock.ts';
 import { cleanPeriodically } from '../../../src/session/classic/periodic-cleanup.ts';
 import { openStore } from '../../../src/stores.ts';
@@ -49,3 +52,15 @@ test('goes on working, and its cleanup ends with it', async () => {
   await store.close();
   await expect(store.listSessions()).rejects.toMatchObject({ code: 'store_closed' });
 });
+
+test.each([{ everyHours: 0 }, { everyHours: Number.NaN }, { everyHours: 1, maxAgeDays: -1 }])(
+  '%j is refused before anything is opened',
+  async (cleanup) => {
+    const dir = mkdtempSync(join(tmpdir(), 'greenroom-'));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    await expect(openStore(`lmdb:${dir}`, { cleanup })).rejects.toMatchObject({
+      code: 'invalid_settings',
+    });
+    await (await openStore(`lmdb:${dir}`)).close();
+  },
+);
