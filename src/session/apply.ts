@@ -140,11 +140,11 @@ const addImported = (draft: Draft, delta: ImportDelta): void => {
     draft.write({ type: 'entry', subpath, entry: { kind: 'imported', seq: ++seq, ...line } });
   draft.write({ type: 'stream', record: stream });
   for (const response of delta.responses) draft.write({ type: 'response', response });
-  draft.head = {
+  draft.replace({
     ...delta.head,
     ...(subpath === '' ? { seq: stream.seq } : {}),
     sideTranscripts: delta.head.sideTranscripts + (delta.isNewStream && subpath !== '' ? 1 : 0),
-  };
+  });
   if (isNew) draft.audit('imported', delta.by);
   if (subpath === '') draft.effect({ type: 'forgetContext' });
 };

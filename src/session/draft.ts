@@ -14,6 +14,8 @@ export class Draft {
   readonly nowMs: number;
   readonly writes: Write[] = [];
   readonly effects: Effect[] = [];
+  /** The head is a copy of our own: the one that we were given stays as it is. */
+  #ownsHead = false;
 
   constructor(state: SessionState, nowMs: number) {
     this.head = state.head;
@@ -21,13 +23,21 @@ export class Draft {
     this.nowMs = nowMs;
   }
 
-  /** Lays fields over the head; a change raises `updatedAtMs`. */
+  /** Lays fields over the head; a change raises `updatedAtMs`. One copy, however many patches: a turn makes ten. */
   patch(fields: Partial<Head>): void {
-    this.head = {
-      ...this.head,
-      updatedAtMs: Math.max(this.nowMs, this.head.updatedAtMs),
-      ...fields,
-    };
+    const updatedAtMs = Math.max(this.nowMs, this.head.updatedAtMs);
+    if (this.#ownsHead) {
+      Object.assign(this.head, { updatedAtMs }, fields);
+      return;
+    }
+    this.head = { ...this.head, updatedAtMs, ...fields };
+    this.#ownsHead = true;
+  }
+
+  /** Puts another head in the place of this one. */
+  replace(head: Head): void {
+    this.head = head;
+    this.#ownsHead = false;
   }
 
   /** Appends a message to the main transcript and gives its `seq`. */
