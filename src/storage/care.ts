@@ -9,6 +9,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { compiledFile } from '../compiled.ts';
 import { StorageError } from '../session/errors.ts';
 import { runChild } from './child.ts';
@@ -21,13 +22,14 @@ import type { VerifyReport } from './verify-tables.ts';
 
 const NOTE = 'backup.json';
 
+const count = z.int().min(0);
+const BackupNote = z.object({
+  ...{ storeId: z.string(), formatVersion: count, madeAt: z.string() },
+  ...{ records: count, sessions: count, entries: count },
+});
+
 /** What a backup says of itself; counts and identity are checked when it is restored. */
-export interface BackupNote extends StoreFile {
-  readonly madeAt: string;
-  readonly records: number;
-  readonly sessions: number;
-  readonly entries: number;
-}
+export type BackupNote = Readonly<z.output<typeof BackupNote>>;
 
 /** Copies the store in `storeDir` to the folder `dir`, which must be empty or missing. */
 export const backupStore = async (
@@ -104,7 +106,11 @@ const wrongFolder = (message: string): StorageError =>
 const readNote = (dir: string): BackupNote => {
   const path = join(dir, NOTE);
   if (!existsSync(path)) throw wrongFolder(`${dir} is no finished backup: it has no ${NOTE}`);
-  return JSON.parse(readFileSync(path, 'utf8')) as BackupNote;
+  try {
+    return BackupNote.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    throw new StorageError(`${path} is no note of a backup`, { cause }, 'invalid_request');
+  }
 };
 
 const soundReport = async (dir: string): Promise<VerifyReport> => {

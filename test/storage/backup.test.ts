@@ -87,6 +87,15 @@ describe('a backup', () => {
     await expect(restoreStore(copy, store, NOW)).rejects.toMatchObject(refusal('is not empty'));
   });
 
+  it.each(['', '{', 'null', '{"storeId":1}'])('whose note is %j is none', async (note) => {
+    const { store, copy, back } = places();
+    await (await openLmdbJournal({ dir: store })).close();
+    await backupStore(store, copy, NOW);
+    writeFileSync(join(copy, 'backup.json'), note);
+    await expect(restoreStore(copy, back, NOW)).rejects.toMatchObject(refusal('is no note'));
+    expect(existsSync(back)).toBe(false);
+  });
+
   it('that was damaged is not restored, and leaves nothing behind', async () => {
     const { store, copy, back } = places();
     const { journal, close } = await openLmdbJournal({ dir: store });
