@@ -2,7 +2,8 @@
  * One running Greenroom: the tree, the door to its sessions, and how it stops. The daemon and
  * embedding programs both start it here.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+
+import { chmodSync } from 'node:fs';
 import { greenroom as declaration } from '../supervisors/greenroom.ts';
 import type { Bus, Parts, Seams } from '../supervisors/parts.ts';
 import type { Config } from './config.ts';
@@ -22,6 +23,7 @@ import { Feed } from './session/feed.ts';
 import { journalName } from './session/journal.ts';
 import type { SessionRuntime } from './session/session-args.ts';
 import { Sessions } from './session/sessions.ts';
+import { makeDataDir } from './storage/data-dir.ts';
 import { StoreLock } from './storage/store-lock.ts';
 import { version } from './version.ts';
 
@@ -95,7 +97,7 @@ export class RunningGreenroom {
       collectGarbage,
     };
     // Before anything else: our companions' files are in there too.
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+    makeDataDir(config.dataDir);
     chmodSync(config.dataDir, 0o700);
     const lock = await StoreLock.take(config.dataDir, clock.now());
     const root = await startTree(system, declaration(parts)).catch(async (error: unknown) => {

@@ -4,7 +4,8 @@
  * `lmdb:DIR` and `memory:` are a small tree in this process: the journal, its catalog, and an actor per session. DIR is
  * a data directory as the daemon has it; one process at a time has it open.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+
+import { chmodSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { store as declaration } from '../supervisors/store.ts';
@@ -31,6 +32,7 @@ import { GreenroomError } from './session/errors.ts';
 import { Feed } from './session/feed.ts';
 import { Tenant } from './session/ids.ts';
 import { Sessions } from './session/sessions.ts';
+import { makeDataDir } from './storage/data-dir.ts';
 import { StoreLock } from './storage/store-lock.ts';
 import { FileSessionStore } from './storage/stores/file/file-session-store.ts';
 import { PostgresSessionStore } from './storage/stores/postgres/postgres-session-store.ts';
@@ -156,7 +158,7 @@ const openTree = async (
 };
 
 const takeLock = (dataDir: string, clock: Clock): Promise<StoreLock> => {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(dataDir);
   chmodSync(dataDir, 0o700);
   return StoreLock.take(dataDir, clock.now());
 };

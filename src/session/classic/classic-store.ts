@@ -77,7 +77,9 @@ export const checkedCriteria = (criteria: InfoCriteria = {}): z.output<typeof In
   const result = InfoCriteria.safeParse(criteria);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new GreenroomError('invalid_criteria', `${issue?.path.join('.')}: ${issue?.message}`);
+  const field = issue?.path.join('.') ?? '';
+  const message = `${field}${field === '' ? '' : ': '}${issue?.message}`;
+  throw new GreenroomError('invalid_criteria', message);
 };
 
 /** A search over what a store lists: for stores without an index of their own. */

@@ -1,6 +1,6 @@
 /** `openStore`: which store a URL names, what closing means, and what outlives the process. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -98,6 +98,15 @@ describe('an lmdb store', () => {
     await expect(openStore(url)).rejects.toMatchObject({
       code: 'storage_failed',
       message: expect.stringContaining('in use by process'),
+    });
+  });
+
+  test('where no folder can be made is refused with a sentence', async () => {
+    const file = join(folder(), 'file');
+    writeFileSync(file, '');
+    await expect(openStore(`lmdb:${join(file, 'data')}`)).rejects.toMatchObject({
+      code: 'storage_failed',
+      message: expect.stringMatching(/^the data directory .* cannot be made: ENOTDIR/),
     });
   });
 
