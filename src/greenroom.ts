@@ -2,7 +2,6 @@
  * One running Greenroom: the tree, the door to its sessions, and how it stops. The daemon and
  * embedding programs both start it here.
  */
-
 import { chmodSync } from 'node:fs';
 import { greenroom as declaration } from '../supervisors/greenroom.ts';
 import type { Bus, Parts, Seams } from '../supervisors/parts.ts';
