@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkNode, checkPrices } from '../../src/cli/doctor/machine.ts';
@@ -50,6 +50,16 @@ test('no key means rehearsal, and says so', async () => {
   expect(find('provider')).toMatchObject({ status: 'warn' });
   const paid = await examine({}, { ANTHROPIC_API_KEY: 'sk-ant-test-key-0123456789' });
   expect(paid.find('provider')).toMatchObject({ status: 'ok', finding: 'anthropic, with a key' });
+});
+
+test('a data directory below a file fails, with what to do', async () => {
+  const file = join(newFolder(), 'file');
+  writeFileSync(file, '');
+  for (const dir of [file, join(file, 'a', 'b')]) {
+    const { code, find } = await examine({}, { GREENROOM_DATA_DIR: dir });
+    expect(code).toBe(1);
+    expect(find('data directory')).toMatchObject({ finding: `${file} is no directory` });
+  }
 });
 
 test('a data directory that others can read is a warning', async () => {

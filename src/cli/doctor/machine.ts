@@ -23,7 +23,10 @@ export const checkNode = (version: string): Check => {
 const OTHERS = 0o077;
 
 export const checkDataDir = ({ dataDir }: Config): Check => {
-  if (!existsSync(dataDir)) return ok('data directory', `${dataDir}: made at the first start`);
+  const there = nearest(dataDir);
+  if (!statSync(there).isDirectory())
+    return fail('data directory', `${there} is no directory`, 'name another one with --data');
+  if (there !== dataDir) return ok('data directory', `${dataDir}: made at the first start`);
   const { mode } = statSync(dataDir);
   return (mode & OTHERS) === 0
     ? ok('data directory', dataDir)
