@@ -43,6 +43,14 @@ interface MetaPage {
   readonly transaction: bigint;
 }
 
+interface MetaPages {
+  readonly first: MetaPage;
+  readonly second: MetaPage;
+}
+
+/** Looks at the meta pages before giving up on one without a commit in it: hardly ever are two needed. */
+const MAX_LOOKS = 1_000;
+
 const broken = (why: string): DataFileState => ({ kind: 'broken', why });
 
 export const inspectDataFile = (path: string): DataFileState => {
@@ -63,10 +71,9 @@ export const inspectDataFile = (path: string): DataFileState => {
 const inspect = (file: number): DataFileState => {
   const { size } = fstatSync(file);
   if (size === 0) return broken('is empty');
-  const first = readMetaPage(file, 0);
-  if (first === null) return broken('does not begin with a meta page');
-  const second = readMetaPage(file, first.pageBytes);
-  if (second === null) return broken('lacks its second meta page');
+  const pair = readMetaPages(file);
+  if (typeof pair === 'string') return broken(pair);
+  const { first, second } = pair;
   // They are written in turn: which of them is the newer one must not hang on a single bit.
   const newest = second.transaction > first.transaction ? second : first;
   const distance = second.transaction - first.transaction;
@@ -82,6 +89,23 @@ const inspect = (file: number): DataFileState => {
   const wanted = (lastPage + 1) * pageBytes;
   if (size >= wanted) return { kind: 'sound' };
   return { kind: 'doubtful', why: `has ${size} bytes where up to ${wanted} are in use` };
+};
+
+/**
+ * Both of one moment: a writer renews one of them with each commit, and two reads with commits between
+ * them would look like damage.
+ */
+const readMetaPages = (file: number): MetaPages | string => {
+  for (let left = MAX_LOOKS; ; left -= 1) {
+    const before = readMetaPage(file, 0);
+    const second = before === null ? null : readMetaPage(file, before.pageBytes);
+    const first = readMetaPage(file, 0);
+    const isOneMoment = before === null ? first === null : first?.bytes.equals(before.bytes);
+    if (isOneMoment !== true && left > 0) continue;
+    if (first === null) return 'does not begin with a meta page';
+    if (second === null) return 'lacks its second meta page';
+    return { first, second };
+  }
 };
 
 const readAt = (file: number, position: number, length: number): Buffer | null => {

@@ -81,7 +81,7 @@ describe('verifying a store', () => {
     })();
     const { path = '' } = journal.info() as { path?: string };
     for (let round = 0; round < 3; round += 1)
-      expect(await verifyInChild(path)).toMatchObject({ isSound: true });
+      expect(await verifyInChild(path)).not.toHaveProperty('why');
     isOver = true;
     await writing;
     await close();
