@@ -22,12 +22,17 @@ export const finishStep = (
   const turn = draft.head.openTurns[0];
   if (turn?.turnId !== input.turnId || turn.attempt !== input.attempt || turn.status !== 'running')
     return;
-  const counted = { ...turn, retries: turn.retries + input.retries };
-  draft.patch({ retryCount: draft.head.retryCount + input.retries });
+  const counted = countRetries(draft, turn, input.retries);
   const { outcome } = input;
   if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules);
   else endEarly(draft, counted, outcome);
   if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
+};
+
+const countRetries = (draft: Draft, turn: OpenTurn, retries: number): OpenTurn => {
+  if (retries === 0) return turn;
+  draft.patch({ retryCount: draft.head.retryCount + retries });
+  return { ...turn, retries: turn.retries + retries };
 };
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;

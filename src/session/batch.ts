@@ -3,12 +3,21 @@
  * to a session can be tested without any of them waiting.
  */
 import { apply } from './apply.ts';
+import type { Entry } from './entry.ts';
 import type { TurnId } from './ids.ts';
-import type { SessionChange, SessionWrite } from './journal.ts';
+import type {
+  AuditRecord,
+  ForkOrigin,
+  SessionChange,
+  StoredResponse,
+  StreamDrop,
+  StreamRecord,
+} from './journal.ts';
 import type { Answer, Effect, Input, Rules, SessionState, Write } from './machine.ts';
 import type { ClosedTurn } from './turn.ts';
 
 export interface Folded<T> {
+  /** With the version that its commit makes; the very state that was given if nothing changed. */
   readonly state: SessionState;
   readonly writes: readonly Write[];
   readonly effects: readonly Effect[];
@@ -32,7 +41,8 @@ export const foldBatch = <T extends { readonly input: Input }>(
   const effects: Effect[] = [];
   const answers: { of: T; answer: Answer }[] = [];
   const refusals: { of: T; error: unknown }[] = [];
-  let ledger = known;
+  const closed = new Map<TurnId, ClosedTurn>();
+  const ledger = (turnId: TurnId) => closed.get(turnId) ?? known.get(turnId);
   let current = state;
   for (const of of batch) {
     try {
@@ -42,9 +52,10 @@ export const foldBatch = <T extends { readonly input: Input }>(
       }
       const change = apply(current, withKnown(of.input, ledger), rules, nowMs);
       current = change.state;
-      for (const write of change.writes)
-        if (write.type === 'turn') ledger = new Map(ledger).set(write.record.turnId, write.record);
-      writes.push(...change.writes);
+      for (const write of change.writes) {
+        if (write.type === 'turn') closed.set(write.record.turnId, write.record);
+        writes.push(write);
+      }
       effects.push(...change.effects);
       answers.push({ of, answer: change.answer });
     } catch (error) {
@@ -52,15 +63,36 @@ export const foldBatch = <T extends { readonly input: Input }>(
       refusals.push({ of, error });
     }
   }
-  return { state: current, writes, effects, answers, refusals };
+  return { state: sealed(state, current, writes), writes, effects, answers, refusals };
 };
 
-const withKnown = (input: Input, known: ReadonlyMap<TurnId, ClosedTurn>): Input =>
-  input.type === 'turn' ? { ...input, known: known.get(input.turn.turnId) } : input;
+/** The ledger's record of a turn, if it has one. */
+type Ledger = (turnId: TurnId) => ClosedTurn | undefined;
+
+/**
+ * What is committed has the next version. The head that `apply` made is nobody else's yet, so it is
+ * given its version in place: copying it once more for that costs as much as all of `apply`.
+ */
+const sealed = (
+  before: SessionState,
+  after: SessionState,
+  writes: readonly Write[],
+): SessionState => {
+  const version = before.head.version + 1;
+  if (after.head === before.head)
+    return writes.length === 0 ? after : { ...after, head: { ...after.head, version } };
+  Object.assign(after.head, { version });
+  return after;
+};
+
+const withKnown = (input: Input, ledger: Ledger): Input => {
+  const known = input.type === 'turn' ? ledger(input.turn.turnId) : undefined;
+  return input.type === 'turn' && known !== undefined ? { ...input, known } : input;
+};
 
 /** The ledger has the turn already: a rejection of it is old news. */
-const isRecordedRejection = (input: Input, known: ReadonlyMap<TurnId, ClosedTurn>): boolean =>
-  input.type === 'reject' && known.has(input.turnId);
+const isRecordedRejection = (input: Input, ledger: Ledger): boolean =>
+  input.type === 'reject' && ledger(input.turnId) !== undefined;
 
 /** A refusal carries a code; anything else is a bug and crashes the actor. */
 const isRefusal = (error: unknown): boolean =>
@@ -69,50 +101,74 @@ const isRefusal = (error: unknown): boolean =>
 /** What to commit; undefined if the batch changed nothing. */
 export const toChange = (
   before: SessionState,
-  folded: Folded<unknown>,
+  { state, writes }: Folded<unknown>,
 ): SessionChange | undefined => {
-  const { writes } = folded;
-  if (writes.length === 0 && folded.state.head === before.head) return undefined;
-  const expectedVersion = before.head.version;
-  const { key } = before.head;
-  const audit = writes.flatMap((write) =>
-    write.type === 'audit' || write.type === 'pastAudit' ? [write.record] : [],
-  );
-  const deleted = writes.find((write) => write.type === 'delete');
-  if (deleted !== undefined)
-    return {
-      kind: 'delete',
-      key,
-      expectedVersion,
-      audit,
-      tombstoneUntilMs: deleted.tombstoneUntilMs,
-      ...(before.head.segments === undefined ? {} : { segments: before.head.segments }),
-    };
-  const head = { ...folded.state.head, version: expectedVersion + 1 };
-  const fork = writes.find((write) => write.type === 'fork');
-  return {
-    ...{ kind: 'write', key, expectedVersion, audit, head, ...records(writes) },
-    ...(fork === undefined ? {} : { fork: fork.origin }),
-  };
+  if (state.head === before.head) return undefined;
+  const { key, version: expectedVersion, segments } = before.head;
+  const { audit, deleted, ...records } = sorted(writes);
+  if (deleted === undefined)
+    return { kind: 'write', key, expectedVersion, audit, head: state.head, ...records };
+  const { tombstoneUntilMs } = deleted;
+  const shared = segments === undefined ? {} : { segments };
+  return { kind: 'delete', key, expectedVersion, audit, tombstoneUntilMs, ...shared };
 };
 
-const records = (
-  writes: readonly Write[],
-): Pick<SessionWrite, 'appends' | 'streams' | 'turns' | 'newTurnIds' | 'responses' | 'drops'> => {
-  const bySubpath = new Map<string, Extract<Write, { type: 'entry' }>['entry'][]>();
-  for (const write of writes) {
-    if (write.type !== 'entry') continue;
-    const entries = bySubpath.get(write.subpath);
-    if (entries === undefined) bySubpath.set(write.subpath, [write.entry]);
-    else entries.push(write.entry);
-  }
-  const drops = writes.flatMap((write) => (write.type === 'drop' ? [write.drop] : []));
-  return {
-    ...(drops.length === 0 ? {} : { drops }),
-    appends: [...bySubpath].map(([subpath, entries]) => ({ subpath, entries })),
-    streams: writes.flatMap((write) => (write.type === 'stream' ? [write.record] : [])),
-    turns: writes.flatMap((write) => (write.type === 'turn' ? [write.record] : [])),
-    newTurnIds: writes.flatMap((write) => (write.type === 'newTurn' ? [write.turnId] : [])),
-    responses: writes.flatMap((write) => (write.type === 'response' ? [write.response] : [])),
+/** The writes by what becomes of them. */
+interface Sorted {
+  audit: AuditRecord[];
+  appends: { subpath: string; entries: Entry[] }[];
+  streams: StreamRecord[];
+  turns: ClosedTurn[];
+  newTurnIds: TurnId[];
+  responses: StoredResponse[];
+  drops?: StreamDrop[];
+  fork?: ForkOrigin;
+  deleted?: Extract<Write, { type: 'delete' }>;
+}
+
+const sorted = (writes: readonly Write[]): Sorted => {
+  const all: Sorted = {
+    audit: [],
+    appends: [],
+    streams: [],
+    turns: [],
+    newTurnIds: [],
+    responses: [],
   };
+  for (const write of writes) sort(all, write);
+  return all;
+};
+
+const sort = (all: Sorted, write: Write): void => {
+  switch (write.type) {
+    case 'entry':
+      return void entriesOf(all, write.subpath).push(write.entry);
+    case 'turn':
+      return void all.turns.push(write.record);
+    case 'newTurn':
+      return void all.newTurnIds.push(write.turnId);
+    case 'stream':
+      return void all.streams.push(write.record);
+    case 'response':
+      return void all.responses.push(write.response);
+    case 'audit':
+    case 'pastAudit':
+      return void all.audit.push(write.record);
+    case 'drop':
+      all.drops ??= [];
+      return void all.drops.push(write.drop);
+    case 'fork':
+      all.fork = write.origin;
+      return;
+    case 'delete':
+      all.deleted = write;
+  }
+};
+
+const entriesOf = ({ appends }: Sorted, subpath: string): Entry[] => {
+  const found = appends.find((append) => append.subpath === subpath);
+  if (found !== undefined) return found.entries;
+  const entries: Entry[] = [];
+  appends.push({ subpath, entries });
+  return entries;
 };

@@ -6,7 +6,7 @@
  * 3. A commit that stored nothing for sure fails its callers and the session goes on; one with an
  *    unknown outcome throws, which ends the actor: the next one reads the truth from the journal.
  */
-import { crashpoint } from '../crashpoint.ts';
+import { type Crashpoint, crashpoint } from '../crashpoint.ts';
 import type { From } from '../otp/message.ts';
 import type { System } from '../otp/system.ts';
 import { type Folded, foldBatch, toChange } from './batch.ts';
@@ -22,7 +22,7 @@ import {
   type SessionChange,
   TurnKnownError,
 } from './journal.ts';
-import type { Answer, Effect, Input, SessionState } from './machine.ts';
+import type { Answer, Effect, Input, SessionState, Write } from './machine.ts';
 import { isForeign, prepareForeign } from './mirror/foreign-request.ts';
 import { Narrator } from './narrator.ts';
 import type { SessionArgs } from './session-args.ts';
@@ -67,6 +67,19 @@ const NOTHING_STORED: readonly ErrorCode[] = [
   'session_deleted',
   'version_conflict',
 ];
+
+/** Where a test may kill the daemon once such a record is durable. */
+const CRASHPOINTS: Partial<Record<Write['type'], Crashpoint>> = {
+  newTurn: 'turn.accepted',
+  turn: 'turn.finished',
+  stream: 'import.chunk',
+};
+const passCrashpoints = (writes: readonly Write[]): void => {
+  for (const { type } of writes) {
+    const name = CRASHPOINTS[type];
+    if (name !== undefined) crashpoint(name);
+  }
+};
 
 export class LiveSession {
   committed: SessionState;
@@ -140,7 +153,7 @@ export class LiveSession {
     crashpoint('commit.after');
     this.#batch = undefined;
     this.#conflicts = 0;
-    this.#settle(batch.folded, this.committed.head.version + 1);
+    this.#settle(batch.folded);
     this.flush();
   }
 
@@ -220,7 +233,7 @@ export class LiveSession {
       this.#mailbox.system.clock.now(),
     );
     const change = toChange(this.committed, folded);
-    if (change === undefined) return this.#settle(folded, this.committed.head.version);
+    if (change === undefined) return this.#settle(folded);
     crashpoint('commit.before');
     this.#batch = { waiting: ready, folded };
     this.#mailbox.committing(this.#begin(change));
@@ -250,12 +263,10 @@ export class LiveSession {
     }
   }
 
-  #settle(folded: Folded<Ready>, version: number): void {
+  #settle(folded: Folded<Ready>): void {
     const { state, writes, effects } = folded;
-    this.committed = { ...state, head: { ...state.head, version } };
-    if (writes.some((write) => write.type === 'newTurn')) crashpoint('turn.accepted');
-    if (writes.some((write) => write.type === 'turn')) crashpoint('turn.finished');
-    if (writes.some((write) => write.type === 'stream')) crashpoint('import.chunk');
+    this.committed = state;
+    passCrashpoints(writes);
     for (const { of, error } of folded.refusals) of.from?.fail(error);
     // Before the answers: who has asked for a turn that ended in this very batch gets its record.
     for (const effect of effects)
@@ -291,10 +302,11 @@ export class LiveSession {
 
   /** Prompts of turns that must wait stay at hand until they start. */
   #holdPrompts({ writes }: Folded<Ready>): void {
+    const { openTurns } = this.committed.head;
+    if (!openTurns.some(({ status }) => status === 'queued')) return;
     const queued = new Set(
-      this.committed.head.openTurns.flatMap((turn) => (turn.status === 'queued' ? [turn.seq] : [])),
+      openTurns.flatMap((turn) => (turn.status === 'queued' ? [turn.seq] : [])),
     );
-    if (queued.size === 0) return;
     for (const write of writes)
       if (write.type === 'entry' && write.entry.kind === 'message' && queued.has(write.entry.seq))
         this.steps.hold(write.entry.seq, write.entry.body);

@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts';
 import { type TurnEventBody, turnFinished } from './event.ts';
 import { statusFrom } from './head.ts';
 import type { TurnId } from './ids.ts';
-import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError } from './turn.ts';
+import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError, TurnFacts } from './turn.ts';
 import { isSpent } from './turn-limits.ts';
 
 /** Starts the first open turn that can still be paid. `body` is its prompt, where it is at hand. */
@@ -42,11 +42,28 @@ export interface Closing {
 
 /** Moves an open turn to the ledger. The turns behind it are the caller's to start (`settle`). */
 export const closeTurn = (draft: Draft, turn: OpenTurn, { text, ...closing }: Closing): void => {
-  const { options: _, status: __, ...facts } = turn;
   draft.patch({ openTurns: draft.head.openTurns.filter((open) => open.turnId !== turn.turnId) });
   if (draft.cancelling === turn.turnId) draft.cancelling = undefined;
-  recordClosed(draft, { ...facts, ...closing, finishedAtMs: draft.nowMs }, text);
+  recordClosed(draft, { ...factsOf(turn), ...closing, finishedAtMs: draft.nowMs }, text);
 };
+
+/** All fields of it, so that none is forgotten; an optional one may be undefined. */
+type Every<T> = { readonly [F in keyof Required<T>]: T[F] };
+
+/** Each by its name: to copy all but two fields of an object is slow, and this is done for every turn. */
+const factsOf = (turn: OpenTurn): Every<TurnFacts> => ({
+  turnId: turn.turnId,
+  seq: turn.seq,
+  lastSeq: turn.lastSeq,
+  promptHash: turn.promptHash,
+  acceptedAtMs: turn.acceptedAtMs,
+  startedAtMs: turn.startedAtMs,
+  usage: turn.usage,
+  costNanoUsd: turn.costNanoUsd,
+  steps: turn.steps,
+  attempt: turn.attempt,
+  retries: turn.retries,
+});
 
 export const recordClosed = (draft: Draft, record: ClosedTurn, text: string): void => {
   draft.write({ type: 'turn', record });

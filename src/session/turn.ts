@@ -27,7 +27,8 @@ export interface TurnError {
   readonly retryable: boolean;
 }
 
-interface TurnFacts {
+/** What is true of a turn from its acceptance on, open or closed. */
+export interface TurnFacts {
   readonly turnId: TurnId;
   /** `seq` of the user message; 0 for a turn that was rejected before it got one. */
   readonly seq: number;
@@ -36,7 +37,8 @@ interface TurnFacts {
   /** First 16 hex digits of the prompt's SHA-256: tells a redelivery from a reused id. */
   readonly promptHash: string;
   readonly acceptedAtMs: number;
-  readonly startedAtMs?: number;
+  /** undefined: it has not started yet, or never did. */
+  readonly startedAtMs?: number | undefined;
   readonly usage: Usage;
   /** null: the price of a model that answered is unknown. */
   readonly costNanoUsd: number | null;

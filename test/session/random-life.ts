@@ -131,8 +131,7 @@ export class World {
     const folded = foldBatch(before, inputs, this.ledger, RULES, 1_000);
     const change = toChange(before, folded);
     if (change?.kind === 'write') this.#store(change);
-    const version = before.head.version + (change === undefined ? 0 : 1);
-    this.state = { ...folded.state, head: { ...folded.state.head, version } };
+    this.state = folded.state;
     for (const effect of folded.effects) this.#carryOut(effect);
     this.check();
   }
