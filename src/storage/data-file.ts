@@ -92,21 +92,28 @@ const inspect = (file: number): DataFileState => {
 };
 
 /**
- * Both of one moment: a writer renews one of them with each commit, and two reads with commits between
- * them would look like damage.
+ * Both of one moment, and each of them whole: a writer renews one of them with each commit, and commits
+ * between the reads, or in the middle of one, would look like damage.
  */
 const readMetaPages = (file: number): MetaPages | string => {
   for (let left = MAX_LOOKS; ; left -= 1) {
-    const before = readMetaPage(file, 0);
-    const second = before === null ? null : readMetaPage(file, before.pageBytes);
-    const first = readMetaPage(file, 0);
-    const isOneMoment = before === null ? first === null : first?.bytes.equals(before.bytes);
-    if (isOneMoment !== true && left > 0) continue;
+    const { first, second } = readPair(file);
+    const again = readPair(file);
+    const isOneMoment = isSame(first, again.first) && isSame(second, again.second);
+    if (!isOneMoment && left > 0) continue;
     if (first === null) return 'does not begin with a meta page';
     if (second === null) return 'lacks its second meta page';
     return { first, second };
   }
 };
+
+const readPair = (file: number): { first: MetaPage | null; second: MetaPage | null } => {
+  const first = readMetaPage(file, 0);
+  return { first, second: first === null ? null : readMetaPage(file, first.pageBytes) };
+};
+
+const isSame = (one: MetaPage | null, other: MetaPage | null): boolean =>
+  one === null || other === null ? one === other : one.bytes.equals(other.bytes);
 
 const readAt = (file: number, position: number, length: number): Buffer | null => {
   const bytes = Buffer.alloc(length);
