@@ -87,6 +87,7 @@ test('who is excepted says why', () => {
     'rehearsal/server.ts',
     'session/ids.ts',
     'storage/lmdb-store.ts',
+    'storage/log-mark.ts',
     'storage/memory-store.ts',
   ]);
 });

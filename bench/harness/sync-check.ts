@@ -8,24 +8,24 @@ import type { Sheet } from './sheet.ts';
 export interface SyncFacts {
   readonly who: string;
   readonly commits: number;
-  /** Transactions that were synced. */
+  /** Groups of commits that were synced: to LMDB, or to our commit log. */
   readonly syncs: number;
   /** Cache flushes of the disk in the same time; undefined where nobody counts them. */
   readonly flushes: number | undefined;
-  /** Most commits that one transaction can hold here: as many as were in flight. */
+  /** Most commits that one group can hold here: as many as were in flight. */
   readonly maxGroup: number;
 }
 
-/** Every transaction was synced: the disk was flushed for each, and no commit went without one. */
+/** Every group was synced: the disk was flushed for each, and no commit went without one. */
 export const checkSyncs = (sheet: Sheet, facts: SyncFacts): void => {
   const { who, commits, syncs, flushes, maxGroup } = facts;
   sheet.check(
     `${who}: no commit without a sync`,
     commits > 0 && syncs * maxGroup >= commits,
-    `${number(commits)} commits in ${number(syncs)} synced transactions (${(commits / syncs).toFixed(1)} each)`,
+    `${number(commits)} commits in ${number(syncs)} synced groups (${(commits / syncs).toFixed(1)} each)`,
   );
   sheet.check(
-    `${who}: the disk was flushed for each transaction`,
+    `${who}: the disk was flushed for each group`,
     flushes === undefined || flushes >= syncs,
     flushes === undefined
       ? 'flushes are not counted here'

@@ -7,19 +7,16 @@
 
 import type { Tombstone } from '../session/journal.ts';
 import {
-  BATCH_HEADER_BYTES,
-  batchLength,
-  CHANGE_HEADER_BYTES,
   DELETE,
   EXPECT_ABSENT,
   EXPECT_HEAD,
-  OPERATION_HEADER_BYTES,
   PUT,
   PUT_FREED,
   RELEASE,
   REMOVE,
   REMOVE_ALL,
 } from './batch.ts';
+import { batchTime, changesOf, type EncodedChange, operationAt } from './batch-reader.ts';
 import { epochOf, HEAD_START_BYTES, packValue, readValue, record, versionOf } from './codec.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, type Table, UPKEEP } from './keys.ts';
@@ -50,6 +47,9 @@ export type Refusal = { readonly at: number } & (
   | { readonly because: 'turns'; readonly positions: readonly number[] }
 );
 
+/** A refusal of one batch among those of a group. */
+export type GroupRefusal = Refusal & { readonly batch: number };
+
 type Reason = Refusal extends infer R ? (R extends { at: number } ? Omit<R, 'at'> : never) : never;
 
 /** Who writes, and who owns the store by its own record: the same, unless somebody else opened it since. */
@@ -58,65 +58,31 @@ export interface Epochs {
   readonly owner: number;
 }
 
-export const applyBatch = (tables: WriteTables, batch: ArrayBuffer, epochs: Epochs): Refusal[] => {
-  const bytes = Buffer.from(batch);
-  const nowMs = bytes.readDoubleLE(0);
-  const end = batchLength(batch);
+/** @param batch as `Batch.seal` made it; its buffer may be longer. */
+export const applyBatch = (tables: WriteTables, batch: Buffer, epochs: Epochs): Refusal[] => {
+  const nowMs = batchTime(batch);
   const refusals: Refusal[] = [];
-  for (let at = BATCH_HEADER_BYTES, index = 0; at < end; index += 1) {
-    const size = bytes.readUInt32LE(at);
-    const change = new EncodedChange(bytes.subarray(at, at + size));
+  let at = 0;
+  for (const change of changesOf(batch)) {
     const reason = check(tables, change, nowMs, epochs);
     if (reason === null) carryOut(tables, change);
-    else refusals.push({ at: index, ...reason } as Refusal);
-    at += size;
+    else refusals.push({ at, ...reason } as Refusal);
+    at += 1;
   }
   return refusals;
 };
 
-/** One change, where it stands in its batch. */
-class EncodedChange {
-  readonly bytes: Buffer;
-  readonly expectedVersion: number;
-  readonly kind: number;
-  readonly operationsAt: number;
-
-  constructor(bytes: Buffer) {
-    this.bytes = bytes;
-    this.expectedVersion = bytes.readUInt32LE(4);
-    this.kind = bytes.readUInt16LE(8);
-    this.operationsAt = CHANGE_HEADER_BYTES + bytes.readUInt16LE(10);
-  }
-
-  get headKey(): Buffer {
-    return this.bytes.subarray(CHANGE_HEADER_BYTES, this.operationsAt);
-  }
-
-  get prefix(): keys.Key {
-    return keys.ofHeadKey(this.headKey.toString('latin1'));
-  }
-}
-
-/** An operation of a change; `next` is where the one behind it begins. */
-interface EncodedOperation {
-  readonly what: number;
-  readonly table: Table;
-  readonly key: Buffer;
-  readonly value: Buffer;
-  readonly next: number;
-}
-
-const operationAt = (bytes: Buffer, at: number): EncodedOperation => {
-  const keyAt = at + OPERATION_HEADER_BYTES;
-  const valueAt = keyAt + bytes.readUInt16LE(at + 2);
-  const next = valueAt + bytes.readUInt32LE(at + 4);
-  return {
-    what: bytes[at] ?? 0,
-    table: bytes[at + 1] as Table,
-    key: bytes.subarray(keyAt, valueAt),
-    value: bytes.subarray(valueAt, next),
-    next,
-  };
+/** Batches of one group, in order; a refusal says of which it is. */
+export const applyGroup = (
+  tables: WriteTables,
+  group: readonly Buffer[],
+  epochs: Epochs,
+): readonly GroupRefusal[] => {
+  const refusals: GroupRefusal[] = [];
+  group.forEach((bytes, batch) => {
+    for (const refusal of applyBatch(tables, bytes, epochs)) refusals.push({ ...refusal, batch });
+  });
+  return refusals;
 };
 
 const bytesOf = (key: keys.Key): Buffer => Buffer.from(key, 'latin1');

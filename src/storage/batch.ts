@@ -2,7 +2,7 @@
  * A batch: changes of several sessions, encoded, checked and sized, on their way to the writer as
  * one buffer. Whatever can fail about a change fails here, before any transaction knows of it.
  *
- * Layout, little-endian: nowMs f64 · length u32, then per change
+ * Layout, little-endian: nowMs f64 · length u32 · plain u32, then per change
  *
  *     size u32 · expectedVersion u32 · kind u16 · keyLength u16 · key of the head · operations
  *     operation: what u8 · table u8 · keyLength u16 · valueLength u32 · key · value
@@ -13,7 +13,11 @@ import type { Key, Table } from './keys.ts';
 import { MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS } from './limits.ts';
 import { Packer } from './packer.ts';
 
-export const BATCH_HEADER_BYTES = 12;
+export const NOW_AT = 0;
+export const LENGTH_AT = 8;
+/** 1 if its changes put records and do nothing else; what a removal reaches, only the store knows. */
+export const PLAIN_AT = 12;
+export const BATCH_HEADER_BYTES = 16;
 export const CHANGE_HEADER_BYTES = 12;
 export const OPERATION_HEADER_BYTES = 8;
 
@@ -42,6 +46,9 @@ export type Operation =
   | typeof EXPECT_HEAD
   | typeof RELEASE;
 
+/** What only looks and puts. */
+const PLAIN: ReadonlySet<Operation> = new Set([PUT, EXPECT_ABSENT, EXPECT_HEAD]);
+
 const FIRST_BYTES = 64 * 1024;
 
 export class Batch {
@@ -50,6 +57,7 @@ export class Batch {
   #changes = 0;
   #records = 0;
   #recordsBefore = 0;
+  #isPlain = true;
 
   /** @param used the buffer of a batch that is settled, to be used again. */
   constructor(used?: ArrayBuffer) {
@@ -144,8 +152,9 @@ export class Batch {
   /** The finished batch in a buffer of its own, to be given away. */
   seal(nowMs: number): ArrayBuffer {
     const { bytes, at } = this.#out;
-    bytes.writeDoubleLE(nowMs, 0);
-    bytes.writeUInt32LE(at, 8);
+    bytes.writeDoubleLE(nowMs, NOW_AT);
+    bytes.writeUInt32LE(at, LENGTH_AT);
+    bytes.writeUInt32LE(this.#isPlain ? 1 : 0, PLAIN_AT);
     return bytes.buffer as ArrayBuffer;
   }
 
@@ -154,6 +163,7 @@ export class Batch {
     const out = this.#out;
     out.reserve(OPERATION_HEADER_BYTES + key.length);
     const { bytes, at } = out;
+    if (!PLAIN.has(what)) this.#isPlain = false;
     bytes[at] = what;
     bytes[at + 1] = table;
     bytes.writeUInt16LE(key.length, at + 2);
@@ -168,9 +178,6 @@ export class Batch {
     out.at += out.bytes.write(key, out.at, 'latin1');
   }
 }
-
-/** Bytes of a sealed batch; its buffer may be longer. */
-export const batchLength = (batch: ArrayBuffer): number => new DataView(batch).getUint32(8, true);
 
 const tooLarge = (limit: string): GreenroomError =>
   new GreenroomError('too_large', `one change holds at most ${limit}`);

@@ -83,6 +83,11 @@ export class CommitQueue {
     return this.#open.length + this.#sentChanges;
   }
 
+  /** Bytes of the changes that wait. */
+  get bytes(): number {
+    return this.#sentBytes + this.#batch.byteLength;
+  }
+
   /** Throws, and takes nothing, for a change that cannot be stored, or when the queue is full. */
   add(waiting: Waiting): void {
     this.#mustHaveRoom();
@@ -141,8 +146,7 @@ export class CommitQueue {
       maxWaitingChanges = limits.MAX_WAITING_CHANGES,
       maxWaitingBytes = limits.MAX_WAITING_BYTES,
     } = this.#options;
-    const bytes = this.#sentBytes + this.#batch.byteLength;
-    if (this.size < maxWaitingChanges && bytes < maxWaitingBytes) return;
+    if (this.size < maxWaitingChanges && this.bytes < maxWaitingBytes) return;
     throw new GreenroomError('unavailable', 'too many commits wait for the disk', {
       retryAfterMs: limits.QUEUE_RETRY_AFTER_MS,
     });

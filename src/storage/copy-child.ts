@@ -1,12 +1,19 @@
-/** The child process of `backupStore`: copies a store as one reading transaction sees it, prints whose it is. */
+/**
+ * The child process of `backupStore`: copies a store as one reading transaction sees it, brings what is
+ * in the commit log into the copy, and prints whose it is.
+ */
 import { LmdbTables } from './lmdb-tables.ts';
+import { takeIn } from './log-mark.ts';
+import { readLog } from './log-reader.ts';
 import { readMeta } from './meta.ts';
 
 const [from, to] = process.argv.slice(2);
 if (from === undefined || to === undefined) throw new Error('usage: copy-child <store> <folder>');
+const log = readLog(from);
 const tables = new LmdbTables(from, { readOnly: true });
 await tables.copyTo(to);
 await tables.close();
-const copy = new LmdbTables(to, { readOnly: true });
+const copy = new LmdbTables(to);
+copy.transaction(() => takeIn(copy, log));
 process.stdout.write(JSON.stringify(readMeta(copy) ?? null));
 await copy.close();

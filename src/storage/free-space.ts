@@ -31,9 +31,9 @@ export class FreeSpace implements Space {
     return this.#freeBytes;
   }
 
-  isLow(bytes: number): boolean {
+  isLow(bytes: number, waitingBytes: number): boolean {
     if (bytes >= BIG_CHANGE_BYTES) this.#freeBytes = this.#lookNow();
-    return this.#freeBytes - bytes < this.#minFreeBytes;
+    return this.#freeBytes - bytes - waitingBytes < this.#minFreeBytes;
   }
 
   /** Looks again without stopping the loop; a file system that does not answer leaves the last figure. */

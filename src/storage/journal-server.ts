@@ -77,7 +77,7 @@ const JournalServer = genServer(journalProtocol, {
 
   handleInfo: {
     checkReaders: (_, state) => {
-      if (!state.journal.hasStopped) state.store.tables.checkReaders();
+      if (!state.journal.hasStopped) state.store.checkReaders();
       return noreply(state);
     },
     lookAtSpace: (_, state) => {

@@ -34,6 +34,7 @@ const TURN = '\x60';
 const AUDITED = '\x70';
 
 const META = 'm';
+const LOG = 'l';
 const TOMBSTONE = 't';
 const PURGE = 'p';
 const EXPIRY = 'e';
@@ -147,6 +148,8 @@ export const auditKey = (prefix: Key, atMs: number, epoch: number, count: number
 
 /** In `UPKEEP`: the store's id, format and epoch. */
 export const metaKey = META;
+/** In `UPKEEP`: which generation of the commit log counts. */
+export const logKey = LOG;
 export const tombstoneKey = (prefix: Key): Key => TOMBSTONE + prefix;
 /** In `UPKEEP`: deleted sessions whose records are still there. */
 export const purgesPrefix = PURGE;
@@ -213,10 +216,12 @@ export const kindOf = (prefix: Key, key: Key): Kind => {
 /** What a record of `UPKEEP` is. */
 export const upkeepOf = (
   key: Key,
-): 'meta' | 'tombstone' | 'purge' | 'expiry' | 'reference' | 'kept' | 'other' => {
+): 'meta' | 'log' | 'tombstone' | 'purge' | 'expiry' | 'reference' | 'kept' | 'other' => {
   switch (key[0]) {
     case META:
       return 'meta';
+    case LOG:
+      return 'log';
     case TOMBSTONE:
       return 'tombstone';
     case PURGE:

@@ -24,6 +24,14 @@ export const EAGER_CHANGES = 32;
 export const SLOW_SYNC_MS = 5;
 /** Most bytes of batches that share one transaction: bounds how long others wait behind it. */
 export const MAX_GROUP_BYTES = 32 * MIB;
+/** What the commit log begins with, and doubles from while groups find no room in it. */
+export const LOG_FIRST_BYTES = 256 * KIB;
+/** Most bytes of the commit log: bounds what an opening has to take in, and what waits for a checkpoint. */
+export const LOG_MAX_BYTES = 8 * MIB;
+/** Longest time between a commit and the checkpoint that brings it from the log into LMDB. */
+export const CHECKPOINT_MS = 200;
+/** With nothing to write for so long, a checkpoint is made at once. */
+export const CHECKPOINT_IDLE_MS = 20;
 /** When to try again after the queue of waiting changes was full. */
 export const QUEUE_RETRY_AFTER_MS = 200;
 /** Longest wait of a commit; then its outcome is unknown and the journal stops. */

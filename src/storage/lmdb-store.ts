@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { GreenroomError, StorageError } from '../session/errors.ts';
 
+import { FreshTables } from './fresh-tables.ts';
 import { LmdbTables } from './lmdb-tables.ts';
 import { LmdbWriter } from './lmdb-writer.ts';
 import { mustKnowFormat, readMeta } from './meta.ts';
@@ -25,7 +26,8 @@ export interface LmdbStoreOptions {
 
 interface Parts {
   readonly lock: StoreLock;
-  readonly tables: LmdbTables;
+  readonly file: LmdbTables;
+  readonly tables: FreshTables;
   readonly writer: LmdbWriter;
 }
 
@@ -35,17 +37,23 @@ export class LmdbStore implements Store {
   readonly storeId: string;
   readonly formatVersion: number;
   readonly epoch: number;
-  readonly tables: LmdbTables;
+  readonly tables: FreshTables;
   readonly writer: LmdbWriter;
+  readonly #file: LmdbTables;
   readonly #lock: StoreLock;
 
-  private constructor(path: string, identity: StoreIdentity, { lock, tables, writer }: Parts) {
+  private constructor(
+    path: string,
+    identity: StoreIdentity,
+    { lock, file, tables, writer }: Parts,
+  ) {
     this.path = path;
     this.storeId = identity.storeId;
     this.formatVersion = identity.formatVersion;
     this.epoch = identity.epoch;
     this.tables = tables;
     this.writer = writer;
+    this.#file = file;
     this.#lock = lock;
   }
 
@@ -55,27 +63,37 @@ export class LmdbStore implements Store {
    */
   static async open({ dir, nowMs, gate = new SyncGate() }: LmdbStoreOptions): Promise<LmdbStore> {
     const lock = await StoreLock.take(dir, nowMs);
-    const opened: { tables?: LmdbTables; writer?: LmdbWriter } = {};
+    const opened: { file?: LmdbTables; writer?: LmdbWriter } = {};
     try {
       const storeFile = await mustBeSound(dir);
-      const tables = new LmdbTables(dir);
-      opened.tables = tables;
-      const found = readMeta(tables);
+      const file = new LmdbTables(dir);
+      opened.file = file;
+      const found = readMeta(file);
       if (found !== undefined) mustKnowFormat(found);
       const known = found === undefined ? storeFile : keepStoreFile(dir, storeFile, found);
+      const tables = new FreshTables(file);
       // biome-ignore lint/plugin: the store's id must be the only one in the world
-      const writer = new LmdbWriter(dir, storeFile?.storeId ?? randomUUID(), gate);
+      const writer = new LmdbWriter(dir, storeFile?.storeId ?? randomUUID(), gate, tables);
       opened.writer = writer;
       const identity = await writer.opened();
       keepStoreFile(dir, known, identity);
-      tables.refresh();
-      return new LmdbStore(dir, identity, { lock, tables, writer });
+      tables.clear();
+      return new LmdbStore(dir, identity, { lock, file, tables, writer });
     } catch (error) {
       const isSound = (await opened.writer?.close()) ?? true;
-      if (isSound) await opened.tables?.close();
+      if (isSound) await opened.file?.close();
       await lock.release();
       throw asStorageError(dir, error);
     }
+  }
+
+  /** Frees the slots of readers that were killed: they would keep old pages from being used again. */
+  checkReaders(): void {
+    this.#file.checkReaders();
+  }
+
+  get waitingBytes(): number {
+    return this.tables.waitingBytes;
   }
 
   fileBytes(): number {
@@ -85,7 +103,7 @@ export class LmdbStore implements Store {
   /** After a failure the map and the thread are left alone: LMDB is not touched again. */
   async close(): Promise<void> {
     this.#lock.announceRelease();
-    if (await this.writer.close()) await this.tables.close();
+    if (await this.writer.close()) await this.#file.close();
     await this.#lock.release();
   }
 }

@@ -2,7 +2,8 @@
  * The tables in LMDB: one environment, a B-tree per table, our own keys, our own records. The journal's
  * thread opens it to read, the writing thread to write; both run in one process.
  *
- * 1. `overlappingSync` is off: nobody reads what is not synced, and a failed sync stores nothing.
+ * 1. `overlappingSync` is off: nobody reads what is not synced, and a failed sync stores nothing. What is
+ *    acknowledged before that is in the commit log, see `writer-thread.ts`.
  * 2. What is read is a copy; no memory of the map leaves this file.
  */
 import { type Database, open, type RootDatabase } from 'lmdb';

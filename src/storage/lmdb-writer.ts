@@ -1,6 +1,6 @@
 /**
- * The journal's end of the writing thread: hands batches over, passes its answers on. It owns the
- * thread and its port; a thread that ends by itself is a failed writer.
+ * The journal's end of the writing thread: hands batches over, passes its answers on, and keeps what
+ * readers see in step with them. It owns the thread and its port; a thread that ends by itself is a failed writer.
  */
 import {
   MessageChannel,
@@ -9,7 +9,8 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { compiledFile } from '../compiled.ts';
-import type { PurgeStep, StoreIdentity, Writer, WriterEvents } from './store.ts';
+import type { FreshTables } from './fresh-tables.ts';
+import type { GroupOutcome, PurgeStep, StoreIdentity, Writer, WriterEvents } from './store.ts';
 import type { SyncGate } from './sync-gate.ts';
 import type { FromWriter, ToWriter, WriterArgs } from './writer-thread.ts';
 
@@ -22,6 +23,7 @@ interface Outcome<T> {
 }
 
 export class LmdbWriter implements Writer {
+  readonly #fresh: FreshTables;
   readonly #thread: Worker;
   readonly #port: MessagePort;
   readonly #posted = new Int32Array(new SharedArrayBuffer(4));
@@ -31,7 +33,9 @@ export class LmdbWriter implements Writer {
   #events: WriterEvents | undefined;
   #failure: Error | undefined;
 
-  constructor(dir: string, newStoreId: string, gate: SyncGate) {
+  /** @param fresh is shown what was committed before anybody is told of it. */
+  constructor(dir: string, newStoreId: string, gate: SyncGate, fresh: FreshTables) {
+    this.#fresh = fresh;
     const { port1, port2 } = new MessageChannel();
     const args: WriterArgs = { dir, newStoreId, posted: this.#posted, gate: gate.state };
     this.#port = port1;
@@ -95,7 +99,11 @@ export class LmdbWriter implements Writer {
       case 'ready':
         return this.#opening?.resolve(message.identity);
       case 'settled':
+        if (message.where === 'log') this.#show(message.outcome);
+        else this.#fresh.clear();
         return this.#events?.settled(message.outcome);
+      case 'checkpoint':
+        return this.#fresh.clear();
       case 'purged':
         return this.#purges.shift()?.resolve(message);
       case 'failed':
@@ -103,6 +111,13 @@ export class LmdbWriter implements Writer {
       case 'closed':
         return this.#fail(new Error('the journal is closed'));
     }
+  }
+
+  #show({ buffers, refusals }: GroupOutcome): void {
+    buffers.forEach((buffer, batch) => {
+      const refused = refusals.filter((refusal) => refusal.batch === batch);
+      this.#fresh.add(Buffer.from(buffer), new Set(refused.map(({ at }) => at)));
+    });
   }
 
   /** Its end may be heard before its last words: those are read first. */

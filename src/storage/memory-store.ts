@@ -3,7 +3,7 @@
  * maps. A batch is applied when its "sync" is done, so reads see committed state only.
  */
 import { randomUUID } from 'node:crypto';
-import { applyBatch, type WriteTables } from './apply-batch.ts';
+import { applyGroup, type WriteTables } from './apply-batch.ts';
 import { type Key, TABLES, type Table } from './keys.ts';
 import { takeOver } from './meta.ts';
 import { purgeSome } from './purge.ts';
@@ -47,8 +47,6 @@ class MemoryTables implements ReadTables, WriteTables {
   remove(table: Table, key: Uint8Array): void {
     this.#table(table).delete(asKey(key));
   }
-
-  refresh(): void {}
 
   #table(table: Table): Map<Key, Buffer> {
     const found = this.#tables[table];
@@ -101,12 +99,8 @@ class MemoryWriter implements Writer {
     const buffers = this.#waiting;
     this.#waiting = [];
     const { epoch } = this.#identity;
-    const refusals = buffers.flatMap((bytes, batch) =>
-      applyBatch(this.#tables, bytes, { ours: epoch, owner: epoch }).map((refusal) => ({
-        ...refusal,
-        batch,
-      })),
-    );
+    const group = buffers.map((buffer) => Buffer.from(buffer));
+    const refusals = applyGroup(this.#tables, group, { ours: epoch, owner: epoch });
     if (buffers.length > 0) this.#events?.settled({ batches: buffers.length, refusals, buffers });
   }
 }
@@ -114,6 +108,7 @@ class MemoryWriter implements Writer {
 export class MemoryStore implements Store {
   readonly kind = 'memory';
   readonly path = null;
+  readonly waitingBytes = 0;
   readonly storeId: string;
   readonly formatVersion: number;
   readonly epoch: number;

@@ -2,7 +2,7 @@
  * What a journal stands on: tables that show committed state, and a writer that takes batches. Two of
  * them exist: LMDB with a writing thread, and maps in memory.
  */
-import type { Refusal } from './apply-batch.ts';
+import type { GroupRefusal } from './apply-batch.ts';
 import type { Key, Table } from './keys.ts';
 
 export interface Range {
@@ -24,14 +24,12 @@ export interface ReadTables {
   get(table: Table, key: Key): Buffer | undefined;
   /** A page of records in order; copies. */
   range(table: Table, range: Range): StoredRecord[];
-  /** From now on reads see what is committed now. */
-  refresh(): void;
 }
 
 /** The fate of the oldest batches that were handed over, settled by one transaction. */
 export interface GroupOutcome {
   readonly batches: number;
-  readonly refusals: readonly (Refusal & { readonly batch: number })[];
+  readonly refusals: readonly GroupRefusal[];
   /** Buffers of the batches, to be used again. */
   readonly buffers: readonly ArrayBuffer[];
 }
@@ -69,6 +67,8 @@ export interface Store extends StoreIdentity {
   readonly path: string | null;
   readonly tables: ReadTables;
   readonly writer: Writer;
+  /** Bytes that are committed and have not taken their room in the file yet. */
+  readonly waitingBytes: number;
   fileBytes(): number | null;
   /** Waits for what was handed over, then lets go of everything. */
   close(): Promise<void>;
@@ -77,6 +77,7 @@ export interface Store extends StoreIdentity {
 /**
  * Format of the whole store. Older ones are taken over as they are, and are of this format from then on;
  * a newer one is refused at open. 2: forks refer to entries of others, which a version that knows
- * nothing of it would purge.
+ * nothing of it would purge. 3: commits may stand in the log, where one that knows nothing of it would
+ * not look.
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;

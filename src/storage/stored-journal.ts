@@ -24,8 +24,8 @@ import type { GroupOutcome, Store } from './store.ts';
 /** How much room there is; asked before changes that add. */
 export interface Space {
   readonly freeBytes: number | null;
-  /** Whether a change of so many bytes must be refused. */
-  isLow(bytes: number): boolean;
+  /** Whether a change of so many bytes must be refused, when others of so many bytes have yet to take their room. */
+  isLow(bytes: number, waitingBytes: number): boolean;
 }
 
 export interface JournalOptions extends QueueOptions {
@@ -149,14 +149,18 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
 
   #readOnlyBecause(): JournalInfo['readOnlyBecause'] {
     if (this.#stopped instanceof StorageError) return 'storage_failed';
-    return this.#options.space?.isLow(0) === true ? 'disk_low' : null;
+    return this.#isLow(0) ? 'disk_low' : null;
   }
 
   /** Deletes pass: they are what makes room. */
   #mustHaveSpace(change: SessionChange): void {
-    const { space } = this.#options;
-    if (change.kind === 'write' && !isDrop(change) && space?.isLow(bodyBytes(change)) === true)
+    if (change.kind === 'write' && !isDrop(change) && this.#isLow(bodyBytes(change)))
       throw new GreenroomError('disk_low', 'free space is below the watermark: nothing is added');
+  }
+
+  #isLow(bytes: number): boolean {
+    const { space } = this.#options;
+    return space?.isLow(bytes, this.#queue.bytes + this.#store.waitingBytes) === true;
   }
 
   #settle(outcome: GroupOutcome): void {
@@ -167,7 +171,6 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#counters.syncs += committed.length > 0 ? 1 : 0;
     this.#counters.bytesWritten += bytes;
     this.#counters.recordsWritten += records;
-    this.#store.tables.refresh();
     this.#tell(committed.map(({ change }) => change));
     for (const { resolve } of committed) resolve();
     for (const [{ reject }, error] of refused) reject(error);

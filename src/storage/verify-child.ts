@@ -8,15 +8,29 @@ import { join } from 'node:path';
 import { inspectDataFile } from './data-file.ts';
 import { metaKey, UPKEEP } from './keys.ts';
 import { LmdbTables } from './lmdb-tables.ts';
+import { loggedGroups } from './log-mark.ts';
+import { readLog } from './log-reader.ts';
 import { DATA_FILE } from './store-file.ts';
 import { type VerifyReport, verifyTables } from './verify-tables.ts';
 
 const [dir] = process.argv.slice(2);
 if (dir === undefined) throw new Error('usage: verify-child <directory>');
+const log = readLog(dir);
 const tables = new LmdbTables(dir, { readOnly: true });
 tables.get(UPKEEP, metaKey);
 const file = inspectDataFile(join(dir, DATA_FILE));
-const records = verifyTables(tables);
-const report: VerifyReport =
-  file.kind === 'broken' ? { ...records, fileFault: `the data file ${file.why}` } : records;
-process.stdout.write(JSON.stringify(report));
+const report = { ...verifyTables(tables), ...(faultOfFile() ?? faultOfLog()) };
+process.stdout.write(JSON.stringify(report satisfies VerifyReport));
+
+function faultOfFile(): Pick<VerifyReport, 'fileFault'> | undefined {
+  return file.kind === 'broken' ? { fileFault: `the data file ${file.why}` } : undefined;
+}
+
+function faultOfLog(): Pick<VerifyReport, 'fileFault'> | undefined {
+  try {
+    loggedGroups(tables, log);
+    return undefined;
+  } catch (error) {
+    return { fileFault: (error as Error).message };
+  }
+}

@@ -30,7 +30,7 @@ export interface VerifyReport {
   readonly brokenKeys: readonly string[];
   /** What is wrong, 100 at most. */
   readonly problems: readonly Problem[];
-  /** What is wrong with the pages of the data file, in words. */
+  /** What is wrong with the pages of the data file, or with the commit log, in words. */
   readonly fileFault?: string;
 }
 

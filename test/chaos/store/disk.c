@@ -1,16 +1,17 @@
 /*
  * A disk that remembers and that fails: preloaded into a process, it stands between that process and
- * the file `data.mdb`. disk.ts compiles it and reads what it writes.
+ * the files of a store, `data.mdb` and `commits.log`. disk.ts compiles it and reads what it writes.
  *
- * GREENROOM_DISK_LOG=FILE     appends a record for everything that changes the data file, before it is
+ * GREENROOM_DISK_LOG=FILE     appends a record for everything that changes one of the files, before it is
  *                             done, and one for each sync, after it is done. The process may append
  *                             records of its own.
- * GREENROOM_DISK_FAIL=N:HOW   the N-th call that writes or syncs the data file fails, and every one
+ * GREENROOM_DISK_FAIL=N:HOW   the N-th call that writes or syncs one of the files fails, and every one
  *                             after it: HOW is "eio" (syncs and writes), "sync" (syncs alone count and
  *                             fail, with EIO) or "full" (writes alone count and fail, with ENOSPC).
  *
- * A record: kind u32, length u32, offset u64, number u64, then `length` bytes. Kinds: 1 write, 2 all
- * writes up to `number` are durable, 3 the write `number` alone is durable, 4 cut to `offset`.
+ * A record: kind u16, file u16, length u32, offset u64, number u64, then `length` bytes. Files: 1 the data
+ * file, 2 the commit log. Kinds: 1 write, 2 all writes of the file up to `number` are durable, 3 the write
+ * `number` alone is durable, 4 cut to `offset`.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -31,7 +32,8 @@ enum { WRITE = 1, DURABLE = 2, DURABLE_ALONE = 3, CUT = 4 };
 enum { MAX_PARTS = 1024 };
 
 struct record {
-  uint32_t kind, length;
+  uint16_t kind, file;
+  uint32_t length;
   uint64_t offset, number;
 };
 
@@ -70,7 +72,7 @@ static int is_of(int fd, const char *name) {
   return strcmp(path + length - wanted, name) == 0;
 }
 
-static int is_data(int fd) { return is_of(fd, "/data.mdb"); }
+static uint16_t file_of(int fd) { return is_of(fd, "/data.mdb") ? 1 : is_of(fd, "/commits.log") ? 2 : 0; }
 /* Where the store tries whether the disk takes anything: fails like the data file, and is not noted. */
 static int is_probe(int fd) { return is_of(fd, "/data.mdb.new"); }
 
@@ -103,12 +105,12 @@ static void note(struct record record, const struct iovec *parts, int count) {
   if (real_writev(log_fd, all, count + 1) < 0) abort();
 }
 
-static uint64_t note_write(const struct iovec *parts, int count, off_t offset) {
+static uint64_t note_write(uint16_t file, const struct iovec *parts, int count, off_t offset) {
   uint32_t length = 0;
   for (int at = 0; at < count; at++) length += parts[at].iov_len;
   pthread_mutex_lock(&lock);
   uint64_t number = ++writes;
-  note((struct record){WRITE, length, (uint64_t)offset, number}, parts, count);
+  note((struct record){WRITE, file, length, (uint64_t)offset, number}, parts, count);
   pthread_mutex_unlock(&lock);
   return number;
 }
@@ -120,15 +122,15 @@ static uint64_t writes_so_far(void) {
   return number;
 }
 
-static void note_durable(int kind, uint64_t number) {
+static void note_durable(int kind, uint16_t file, uint64_t number) {
   pthread_mutex_lock(&lock);
-  note((struct record){(uint32_t)kind, 0, 0, number}, NULL, 0);
+  note((struct record){(uint16_t)kind, file, 0, 0, number}, NULL, 0);
   pthread_mutex_unlock(&lock);
 }
 
 #define FAIL_IF_PLANNED(fd, is_sync)                                       \
   do {                                                                     \
-    int error = is_data(fd) || is_probe(fd) ? trouble(is_sync) : 0;        \
+    int error = file_of(fd) != 0 || is_probe(fd) ? trouble(is_sync) : 0;        \
     if (error != 0) {                                                      \
       errno = error;                                                       \
       return -1;                                                           \
@@ -137,48 +139,53 @@ static void note_durable(int kind, uint64_t number) {
 
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
   FAIL_IF_PLANNED(fd, 0);
-  if (!is_data(fd)) return real_pwritev(fd, parts, count, offset);
-  uint64_t number = note_write(parts, count, offset);
+  uint16_t file = file_of(fd);
+  if (file == 0) return real_pwritev(fd, parts, count, offset);
+  uint64_t number = note_write(file, parts, count, offset);
   ssize_t done = real_pwritev(fd, parts, count, offset);
-  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
+  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, file, number);
   return done;
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
   FAIL_IF_PLANNED(fd, 0);
-  if (!is_data(fd)) return real_pwrite(fd, bytes, length, offset);
+  uint16_t file = file_of(fd);
+  if (file == 0) return real_pwrite(fd, bytes, length, offset);
   struct iovec part = {(void *)bytes, length};
-  uint64_t number = note_write(&part, 1, offset);
+  uint64_t number = note_write(file, &part, 1, offset);
   ssize_t done = real_pwrite(fd, bytes, length, offset);
-  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
+  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, file, number);
   return done;
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
   FAIL_IF_PLANNED(fd, 0);
-  if (!is_data(fd)) return real_write(fd, bytes, length);
+  uint16_t file = file_of(fd);
+  if (file == 0) return real_write(fd, bytes, length);
   struct iovec part = {(void *)bytes, length};
-  uint64_t number = note_write(&part, 1, lseek(fd, 0, SEEK_CUR));
+  uint64_t number = note_write(file, &part, 1, lseek(fd, 0, SEEK_CUR));
   ssize_t done = real_write(fd, bytes, length);
-  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
+  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, file, number);
   return done;
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
   FAIL_IF_PLANNED(fd, 0);
-  if (!is_data(fd)) return real_writev(fd, parts, count);
-  uint64_t number = note_write(parts, count, lseek(fd, 0, SEEK_CUR));
+  uint16_t file = file_of(fd);
+  if (file == 0) return real_writev(fd, parts, count);
+  uint64_t number = note_write(file, parts, count, lseek(fd, 0, SEEK_CUR));
   ssize_t done = real_writev(fd, parts, count);
-  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, number);
+  if (done >= 0 && is_durable_by_itself(fd)) note_durable(DURABLE_ALONE, file, number);
   return done;
 }
 
 static int synced(int fd, int (*real)(int)) {
   FAIL_IF_PLANNED(fd, 1);
-  if (!is_data(fd)) return real(fd);
+  uint16_t file = file_of(fd);
+  if (file == 0) return real(fd);
   uint64_t number = writes_so_far();
   int result = real(fd);
-  if (result == 0) note_durable(DURABLE, number);
+  if (result == 0) note_durable(DURABLE, file, number);
   return result;
 }
 
@@ -187,9 +194,10 @@ int fsync(int fd) { return synced(fd, real_fsync); }
 
 int ftruncate(int fd, off_t length) {
   FAIL_IF_PLANNED(fd, 0);
-  if (!is_data(fd)) return real_ftruncate(fd, length);
+  uint16_t file = file_of(fd);
+  if (file == 0) return real_ftruncate(fd, length);
   pthread_mutex_lock(&lock);
-  note((struct record){CUT, 0, (uint64_t)length, ++writes}, NULL, 0);
+  note((struct record){CUT, file, 0, (uint64_t)length, ++writes}, NULL, 0);
   pthread_mutex_unlock(&lock);
   return real_ftruncate(fd, length);
 }

@@ -15,10 +15,12 @@ const DURABLE_ALONE = 3;
 const CUT = 4;
 const WORD = 9;
 const HEADER_BYTES = 24;
+/** The store's files, by their numbers in a disk's log. */
+const FILES = ['data.mdb', 'commits.log'] as const;
 /** What a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;
 
-/** What the n-th write or sync of the data file ends with, and all after it. */
+/** What the n-th write or sync of a store's files ends with, and all after it. */
 export type DiskTrouble = 'eio' | 'sync' | 'full';
 
 /** Compiles the disk into the folder; undefined, and a line that says so, where that cannot be done. */
@@ -44,6 +46,7 @@ export const rememberingDisk = (library: string, log: string) => ({
 
 interface DiskRecord {
   readonly kind: number;
+  readonly file: number;
   readonly offset: number;
   readonly number: number;
   readonly bytes: Buffer;
@@ -57,7 +60,8 @@ export const readDiskLog = (path: string): readonly DiskRecord[] => {
     const end = at + HEADER_BYTES + log.readUInt32LE(at + 4);
     if (end > log.length) break;
     records.push({
-      kind: log.readUInt32LE(at),
+      kind: log.readUInt16LE(at),
+      file: log.readUInt16LE(at + 2),
       offset: Number(log.readBigUInt64LE(at + 8)),
       number: Number(log.readBigUInt64LE(at + 16)),
       bytes: log.subarray(at + HEADER_BYTES, end),
@@ -67,7 +71,7 @@ export const readDiskLog = (path: string): readonly DiskRecord[] => {
   return records;
 };
 
-/** A data file as it grows; behind its end there is room, all zeroes. */
+/** A file as it grows; behind its end there is room, all zeroes. */
 class Image {
   #room = Buffer.alloc(0);
   #length = 0;
@@ -104,9 +108,38 @@ class Image {
   }
 }
 
+/** A file of which some writes are synced. */
+class DiskFile {
+  readonly #durable = new Image();
+  #pending: DiskRecord[] = [];
+
+  get unsynced(): number {
+    return this.#pending.length;
+  }
+
+  write(record: DiskRecord): void {
+    this.#pending.push(record);
+  }
+
+  sync(isDurable: (write: DiskRecord) => boolean): void {
+    for (const write of this.#pending) if (isDurable(write)) this.#durable.apply(write, () => true);
+    this.#pending = this.#pending.filter((write) => !isDurable(write));
+  }
+
+  /** Of what was not synced each write reaches the disk whole, in part, or not at all. */
+  afterCut(dice: Dice): Buffer {
+    const image = this.#durable.copy();
+    for (const write of this.#pending) {
+      const fate = dice.int(1, 3);
+      image.apply(write, () => fate === 1 || (fate === 2 && dice.int(0, 1) === 1));
+    }
+    return image.bytes;
+  }
+}
+
 /** What stands on a disk whose power was cut, and what its process had said by then. */
 export interface PowerCut {
-  readonly image: Buffer;
+  readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
   readonly said: readonly string[];
   /** Writes that were not synced yet. */
   readonly unsynced: number;
@@ -115,8 +148,7 @@ export interface PowerCut {
 /** Plays a disk's log, and can cut the power between any two records. */
 export class PowerCuts {
   readonly #records: readonly DiskRecord[];
-  readonly #durable = new Image();
-  #pending: DiskRecord[] = [];
+  readonly #files = FILES.map(() => new DiskFile());
   readonly #said: string[] = [];
   #at = 0;
 
@@ -124,43 +156,42 @@ export class PowerCuts {
     this.#records = records;
   }
 
-  /** Where the power may be cut: when the store is open, and later. */
-  get first(): number {
-    return this.#records.findIndex(({ kind }) => kind === WORD) + 1;
+  /**
+   * When to cut the power, in order: after the store was opened, at any moment, and every second time
+   * right behind a write, which is then not synced.
+   */
+  moments(count: number, dice: Dice): readonly number[] {
+    const first = this.#records.findIndex(({ kind }) => kind === WORD) + 1;
+    const any = () => dice.int(first, this.#records.length);
+    const behindWrite = () => {
+      for (let at = any(); at > first; at -= 1)
+        if (this.#records[at - 1]?.kind === WRITE) return at;
+      return first;
+    };
+    const moments = Array.from({ length: count }, (_, at) =>
+      at % 2 === 0 ? any() : behindWrite(),
+    );
+    return moments.sort((a, b) => a - b);
   }
 
-  get last(): number {
-    return this.#records.length;
-  }
-
-  /** Cuts are made in order. Of what was not synced each write reaches the disk whole, in part, or not at all. */
+  /** Cuts are made in order. */
   cut(at: number, dice: Dice): PowerCut {
     for (; this.#at < at; this.#at += 1) this.#play(this.#records[this.#at]);
-    const image = this.#durable.copy();
-    for (const write of this.#pending) {
-      const fate = dice.int(1, 3);
-      image.apply(write, () => fate === 1 || (fate === 2 && dice.int(0, 1) === 1));
-    }
-    return { image: image.bytes, said: [...this.#said], unsynced: this.#pending.length };
+    const files = this.#files.map((file, number) => ({
+      name: FILES[number] ?? '',
+      bytes: file.afterCut(dice),
+    }));
+    const unsynced = this.#files.reduce((sum, file) => sum + file.unsynced, 0);
+    return { files, said: [...this.#said], unsynced };
   }
 
   #play(record: DiskRecord | undefined): void {
-    switch (record?.kind) {
-      case WRITE:
-      case CUT:
-        this.#pending.push(record);
-        return;
-      case DURABLE:
-        return this.#sync(({ number }) => number <= record.number);
-      case DURABLE_ALONE:
-        return this.#sync(({ number }) => number === record.number);
-      case WORD:
-        this.#said.push(record.bytes.toString());
-    }
-  }
-
-  #sync(isDurable: (write: DiskRecord) => boolean): void {
-    for (const write of this.#pending) if (isDurable(write)) this.#durable.apply(write, () => true);
-    this.#pending = this.#pending.filter((write) => !isDurable(write));
+    if (record === undefined) return;
+    const { kind, number, bytes } = record;
+    const file = this.#files[record.file - 1];
+    if (kind === WORD) this.#said.push(bytes.toString());
+    else if (kind === WRITE || kind === CUT) file?.write(record);
+    else if (kind === DURABLE) file?.sync((write) => write.number <= number);
+    else if (kind === DURABLE_ALONE) file?.sync((write) => write.number === number);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The power is cut under a store that commits. A disk that remembers notes every write and sync of the
- * data file; a cut keeps what was synced and, of the rest, what chance wants, sector by sector. CI cuts
+ * The power is cut under a store that commits. A disk that remembers notes every write and sync of its
+ * files; a cut keeps what was synced and, of the rest, what chance wants, sector by sector. CI cuts
  * a few times; `GREENROOM_FULL=1` 36 times.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,13 +45,12 @@ const cutPower = async (
   const run = { dir, sessions: SESSIONS, env, ...(dist === undefined ? {} : { dist }) };
   await runStore(run, { acknowledgements: COMMITS }, new Map());
   const power = new PowerCuts(readDiskLog(log));
-  const moments = Array.from({ length: cuts }, () => dice.int(power.first, power.last));
   const outcome = { acknowledged: 0, unsynced: 0, wrong: [] as string[] };
-  for (const moment of moments.sort((a, b) => a - b)) {
-    const { image, said, unsynced } = power.cut(moment, dice);
+  for (const moment of power.moments(cuts, dice)) {
+    const { files, said, unsynced } = power.cut(moment, dice);
     const after = join(folder, `after-${moment}`);
     mkdirSync(after, { recursive: true });
-    writeFileSync(join(after, 'data.mdb'), image);
+    for (const { name, bytes } of files) writeFileSync(join(after, name), bytes);
     copyFileSync(join(dir, 'store.json'), join(after, 'store.json'));
     const ledger: Ledger = new Map();
     outcome.acknowledged += note(said, ledger);
@@ -89,7 +88,13 @@ describe.skipIf(library === undefined)('a power cut', () => {
       /overlappingSync: false,/,
       'overlappingSync: false, noSync: true,',
     );
-    const { wrong } = await cutPower(folder(), new Dice(), 2, dist);
+    const { wrong } = await cutPower(folder(), new Dice(), 6, dist);
+    expect(wrong).not.toEqual([]);
+  });
+
+  it('is what finds a commit log that is not synced', { timeout: TIMEOUT_MS }, async () => {
+    const dist = mutant('src/storage/commit-log.js', /fdatasyncSync\(this\.#file\);/, '');
+    const { wrong } = await cutPower(folder(), new Dice(), 6, dist);
     expect(wrong).not.toEqual([]);
   });
 

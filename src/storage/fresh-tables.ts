@@ -1,0 +1,156 @@
+/**
+ * The tables as readers see them: LMDB's, and over them what was committed since its last checkpoint,
+ * which stands in the commit log. It owns a copy of the batches that were settled since.
+ *
+ * A commit pays for the copy of its bytes. They are looked into only when somebody reads, once, to know
+ * which session a change is of; its records are looked for among those of its session.
+ */
+import { PUT } from './batch.ts';
+import { batchLength, changesOf, type EncodedChange, operationAt } from './batch-reader.ts';
+import { AUDIT, type Key, prefixOf, SESSIONS, type Table, UPKEEP } from './keys.ts';
+import { LOG_FIRST_BYTES } from './limits.ts';
+import type { LmdbTables } from './lmdb-tables.ts';
+import type { Range, ReadTables, StoredRecord } from './store.ts';
+
+/** A settled batch in the copy, and which of its changes were refused. */
+interface Unread {
+  readonly at: number;
+  readonly refused: ReadonlySet<number>;
+}
+
+export class FreshTables implements ReadTables {
+  readonly #under: LmdbTables;
+  /** Changes of each session, oldest first. */
+  readonly #changes = new Map<Key, EncodedChange[]>();
+  /** Records that do not stand under their session's prefix. */
+  readonly #others = new Map<Table, Map<Key, Buffer>>();
+  #bytes = Buffer.alloc(0);
+  #at = 0;
+  #unread: Unread[] = [];
+
+  constructor(under: LmdbTables) {
+    this.#under = under;
+  }
+
+  get waitingBytes(): number {
+    return this.#at;
+  }
+
+  get(table: Table, key: Key): Buffer | undefined {
+    if (this.#at === 0) return this.#under.get(table, key);
+    this.#read();
+    const fresh = isOfSession(table) ? this.#newest(table, key) : this.#others.get(table)?.get(key);
+    return fresh === undefined ? this.#under.get(table, key) : Buffer.from(fresh);
+  }
+
+  range(table: Table, range: Range): StoredRecord[] {
+    const under = this.#under.range(table, range);
+    if (this.#at === 0) return under;
+    this.#read();
+    const fresh = this.#within(table, range);
+    if (fresh.size === 0) return under;
+    const records = new Map(under.map((record) => [record.key, record]));
+    for (const [key, value] of fresh) records.set(key, { key, value: Buffer.from(value) });
+    const sorted = [...records.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    if (range.reverse === true) sorted.reverse();
+    return sorted.slice(0, range.limit);
+  }
+
+  /** Shows what a plain batch put, but for the changes that were refused. */
+  add(batch: Buffer, refused: ReadonlySet<number>): void {
+    const length = batchLength(batch);
+    if (this.#at + length > this.#bytes.length) this.#growFor(length);
+    batch.copy(this.#bytes, this.#at, 0, length);
+    this.#unread.push({ at: this.#at, refused });
+    this.#at += length;
+  }
+
+  /** All of it is in LMDB now. */
+  clear(): void {
+    this.#changes.clear();
+    this.#others.clear();
+    this.#unread = [];
+    this.#at = 0;
+    this.#under.refresh();
+  }
+
+  #newest(table: Table, key: Key): Buffer | undefined {
+    const changes = this.#changes.get(prefixOf(key));
+    if (changes === undefined) return undefined;
+    const wanted = Buffer.from(key, 'latin1');
+    let found: Buffer | undefined;
+    for (const change of changes)
+      eachPut(change, (of, put, value) => {
+        if (of === table && put.equals(wanted)) found = value;
+      });
+    return found;
+  }
+
+  #within(table: Table, range: Range): ReadonlyMap<Key, Buffer> {
+    const found = new Map<Key, Buffer>();
+    const see = (key: Key, value: Buffer) => {
+      if (isWithin(range, key)) found.set(key, value);
+    };
+    for (const [key, value] of this.#others.get(table) ?? []) see(key, value);
+    if (!isOfSession(table)) return found;
+    for (const change of this.#near(table, range.start))
+      eachPut(change, (of, key, value) => {
+        if (of === table) see(key.toString('latin1'), value);
+      });
+    return found;
+  }
+
+  /** A range of `SESSIONS` lies within one session, or is of all. */
+  #near(table: Table, start: Key): Iterable<EncodedChange> {
+    const prefix = prefixOf(start);
+    if (table === SESSIONS && prefix !== '') return this.#changes.get(prefix) ?? [];
+    return [...this.#changes.values()].flat();
+  }
+
+  #read(): void {
+    for (const { at, refused } of this.#unread) {
+      let position = 0;
+      for (const change of changesOf(this.#bytes.subarray(at))) {
+        if (!refused.has(position)) this.#show(change);
+        position += 1;
+      }
+    }
+    this.#unread = [];
+  }
+
+  #show(change: EncodedChange): void {
+    const changes = this.#changes.get(change.prefix);
+    if (changes === undefined) this.#changes.set(change.prefix, [change]);
+    else changes.push(change);
+    eachPut(change, (table, key, value) => {
+      if (isOfSession(table)) return;
+      const records = this.#others.get(table) ?? new Map<Key, Buffer>();
+      this.#others.set(table, records.set(key.toString('latin1'), value));
+    });
+  }
+
+  /** What was looked into goes on pointing into the buffer before. */
+  #growFor(length: number): void {
+    const size = Math.max(LOG_FIRST_BYTES, 2 * this.#bytes.length, this.#at + length);
+    const grown = Buffer.allocUnsafeSlow(size);
+    this.#bytes.copy(grown, 0, 0, this.#at);
+    this.#bytes = grown;
+  }
+}
+
+const isWithin = ({ start, end, reverse = false }: Range, key: Key): boolean =>
+  key < end && (reverse ? key > start : key >= start);
+
+/** Whether a table's keys begin with their session's prefix. */
+const isOfSession = (table: Table): boolean => table !== AUDIT && table !== UPKEEP;
+
+const eachPut = (
+  { bytes, operationsAt }: EncodedChange,
+  see: (table: Table, key: Buffer, value: Buffer) => void,
+): void => {
+  for (let at = operationsAt; at < bytes.length; ) {
+    const { what, table, key, value, next } = operationAt(bytes, at);
+    if (what === PUT) see(table, key, value);
+    at = next;
+  }
+};
