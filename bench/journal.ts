@@ -115,16 +115,17 @@ class Writers {
   }
 }
 
-const TEXT = 'a line of what was said, '.repeat(100);
+const FRAME_BYTES = JSON.stringify({ role: 'user', content: '' }).length;
+const CONTENT = 'a line of what was said, '.repeat(100).slice(0, MESSAGE_BYTES - FRAME_BYTES);
+/** Ready, as the floor's is: making a message is nobody's commit. */
+const BODY = Buffer.from(JSON.stringify({ role: 'user', content: CONTENT }));
 
 const messageChange = (key: SessionKey, head: Head, messages: number): SessionWrite => {
   const atMs = Date.now();
   const turnId = newTurnId(atMs);
-  const frame = JSON.stringify({ role: 'user', content: '' }).length;
-  const content = TEXT.slice(0, MESSAGE_BYTES - frame);
   const entries = Array.from({ length: messages }, (_, at) => ({
     ...({ kind: 'message', role: 'user', seq: head.seq + at + 1, atMs, turnId } as const),
-    body: Buffer.from(JSON.stringify({ role: 'user', content })),
+    body: BODY,
   }));
   const seq = head.seq + messages;
   return {
@@ -279,7 +280,7 @@ const report = (sheet: Sheet, rounds: Rounds<Measured>): void => {
 const CACHE = 20;
 const MESSAGES = Array.from({ length: WAKE_MESSAGES }, (_, at) => ({
   role: at % 2 === 0 ? ('user' as const) : ('assistant' as const),
-  content: TEXT.slice(0, MESSAGE_BYTES),
+  content: CONTENT,
 }));
 
 /** Reading the head of a session that is awake, and waking one that is not, in a whole Greenroom. */
