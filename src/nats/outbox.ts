@@ -10,25 +10,21 @@
  */
 import type { NatsConnection } from 'nats';
 import type { Clock } from '../otp/clock.ts';
-import { asHeaders, type HeaderBytes } from './wire.ts';
+import { type Message, senderOn } from './frames.ts';
+import type { HeaderBytes } from './wire.ts';
 
 /** Bytes that may wait for the end of the tick; more are written at once. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-
-interface Waiting {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly headers: HeaderBytes | undefined;
-}
 
 export class Outbox {
   readonly #nc: NatsConnection;
   readonly #clock: Clock;
   readonly #connected: () => boolean;
-  #waiting: Waiting[] = [];
+  readonly #send: (messages: readonly Message[]) => number;
+  #waiting: Message[] = [];
   #waitingBytes = 0;
   #scheduled = false;
-  /** Messages written, and messages lost because the broker was away. */
+  /** Messages written; and messages lost because the broker was away, or takes none so large. */
   published = 0;
   lost = 0;
 
@@ -36,6 +32,7 @@ export class Outbox {
     this.#nc = nc;
     this.#clock = clock;
     this.#connected = connected;
+    this.#send = senderOn(nc);
   }
 
   publish(subject: string, data: Uint8Array, headers?: HeaderBytes): void {
@@ -52,21 +49,9 @@ export class Outbox {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#scheduled = false;
-    if (this.#nc.isClosed() || !this.#connected()) {
-      this.lost += messages.length;
-      return;
-    }
-    for (const message of messages) this.#write(message);
-  }
-
-  #write({ subject, data, headers }: Waiting): void {
-    try {
-      if (headers === undefined) this.#nc.publish(subject, data);
-      else this.#nc.publish(subject, data, { headers: asHeaders(headers) });
-      this.published++;
-    } catch {
-      // larger than this broker takes, or the connection is draining: its reader hears nothing
-      this.lost++;
-    }
+    const isAway = this.#nc.isClosed() || !this.#connected();
+    const sent = isAway || messages.length === 0 ? 0 : this.#send(messages);
+    this.published += sent;
+    this.lost += messages.length - sent;
   }
 }
