@@ -7,7 +7,7 @@
  */
 import { keyString } from '../session/ids.ts';
 import type { SessionChange } from '../session/journal.ts';
-import { type SummaryRow, summaryOf } from '../session/summary.ts';
+import type { SummaryRow } from '../session/summary.ts';
 import type { MemoryCatalog } from './catalog.ts';
 
 export class CatalogFeed {
@@ -22,7 +22,7 @@ export class CatalogFeed {
   commits(changes: readonly SessionChange[]): void {
     for (const change of changes) {
       this.#committed?.add(keyString(change.key));
-      if (change.kind === 'write') this.#catalog.put(summaryOf(change.head));
+      if (change.kind === 'write') this.#catalog.note(change.head);
       else this.#catalog.delete(change.key);
     }
   }

@@ -103,18 +103,37 @@ export interface ApiMessage {
  */
 export const encodeEvent = (event: SessionEvent): Uint8Array => {
   const { body } = event;
-  if (body.type !== 'message')
-    return Buffer.from(`${JSON.stringify(body).slice(0, -1)},${addressOf(event)}}`);
-  const open = `{"type":"message","seq":${body.seq},${addressOf(event)},"message":`;
-  return Buffer.concat([Buffer.from(open), body.body, CLOSE]);
+  switch (body.type) {
+    case 'message':
+      return spliced(
+        `{"type":"message","seq":${body.seq},${addressOf(event)},"message":`,
+        body.body,
+      );
+    case 'turn.accepted':
+      return ascii(`{"type":"turn.accepted","seq":${body.seq},${addressOf(event)}}`);
+    case 'turn.started':
+      return ascii(`{"type":"turn.started",${addressOf(event)}}`);
+    default:
+      return Buffer.from(`${JSON.stringify(body).slice(0, -1)},${addressOf(event)}}`);
+  }
 };
 
-const CLOSE = Buffer.from('}');
+const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+
+const CLOSE = '}'.charCodeAt(0);
+
+/** @param open ASCII. */
+const spliced = (open: string, body: Uint8Array): Uint8Array => {
+  const bytes = Buffer.allocUnsafe(open.length + body.length + 1);
+  bytes.write(open, 0, 'latin1');
+  bytes.set(body, open.length);
+  bytes[bytes.length - 1] = CLOSE;
+  return bytes;
+};
 
 const addressOf = ({ key, turnId, attempt, n, atMs }: SessionEvent): string => {
   const counted = n > 0 ? `"n":${n},` : '';
-  const at = new Date(atMs).toISOString();
-  return `"tenant":"${key.tenant}","sessionId":"${key.sessionId}","turnId":"${turnId}","attempt":${attempt},${counted}"at":"${at}"`;
+  return `"tenant":"${key.tenant}","sessionId":"${key.sessionId}","turnId":"${turnId}","attempt":${attempt},${counted}"at":"${new Date(atMs).toISOString()}"`;
 };
 
 /** The event as an object, for readers in this process. */

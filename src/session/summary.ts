@@ -10,27 +10,27 @@ export interface SummaryRow {
   readonly version: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
-  readonly importedAtMs?: number;
+  readonly importedAtMs?: number | undefined;
   readonly status: Status;
   readonly mode: Mode;
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** At most 200 characters. */
-  readonly summary?: string;
-  readonly description?: string;
+  readonly summary?: string | undefined;
+  readonly description?: string | undefined;
   readonly tags: readonly string[];
   readonly messageCount: number;
   readonly numTurns: number;
   readonly costNanoUsd: number;
   readonly costIsPartial: boolean;
-  readonly model?: string;
-  readonly workingDirectory?: string;
-  readonly permissionMode?: string;
-  readonly owner?: string;
-  readonly templateId?: string;
-  readonly externalKey?: string;
+  readonly model?: string | undefined;
+  readonly workingDirectory?: string | undefined;
+  readonly permissionMode?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly templateId?: string | undefined;
+  readonly externalKey?: string | undefined;
   /** Of a mirrored session with a main transcript: the Agent SDK's project, as stored. */
-  readonly projectKey?: string;
-  readonly parentId?: string;
+  readonly projectKey?: string | undefined;
+  readonly parentId?: string | undefined;
   readonly openTurns: number;
 }
 
@@ -39,39 +39,30 @@ export const SUMMARY_LENGTH = 200;
 
 const short = (text: string | undefined): string | undefined => text?.slice(0, SUMMARY_LENGTH);
 
-const OPTIONAL = [
-  'importedAtMs',
-  'title',
-  'model',
-  'workingDirectory',
-  'permissionMode',
-  'owner',
-  'templateId',
-  'externalKey',
-  'projectKey',
-] as const;
-
-export const summaryOf = (head: Head): SummaryRow => {
-  const row: Record<string, unknown> = {
-    key: head.key,
-    version: head.version,
-    createdAtMs: head.createdAtMs,
-    updatedAtMs: head.updatedAtMs,
-    status: head.status,
-    mode: head.mode ?? 'interactive',
-    tags: head.tags,
-    messageCount: head.messageCount,
-    numTurns: head.numTurns,
-    costNanoUsd: head.costNanoUsd,
-    costIsPartial: head.unpricedAnswers > 0,
-    openTurns: head.openTurns.length,
-  };
-  for (const field of OPTIONAL) if (head[field] !== undefined) row[field] = head[field];
-  const texts = {
-    summary: short(head.summary),
-    description: short(head.description),
-    parentId: head.parent?.sessionId,
-  };
-  for (const [field, text] of Object.entries(texts)) if (text !== undefined) row[field] = text;
-  return row as unknown as SummaryRow;
-};
+/** One shape for all, so that whoever reads rows by the thousand meets one kind of object. */
+export const summaryOf = (head: Head): SummaryRow => ({
+  key: head.key,
+  version: head.version,
+  createdAtMs: head.createdAtMs,
+  updatedAtMs: head.updatedAtMs,
+  importedAtMs: head.importedAtMs,
+  status: head.status,
+  mode: head.mode ?? 'interactive',
+  title: head.title,
+  summary: short(head.summary),
+  description: short(head.description),
+  tags: head.tags,
+  messageCount: head.messageCount,
+  numTurns: head.numTurns,
+  costNanoUsd: head.costNanoUsd,
+  costIsPartial: head.unpricedAnswers > 0,
+  model: head.model,
+  workingDirectory: head.workingDirectory,
+  permissionMode: head.permissionMode,
+  owner: head.owner,
+  templateId: head.templateId,
+  externalKey: head.externalKey,
+  projectKey: head.projectKey,
+  parentId: head.parent?.sessionId,
+  openTurns: head.openTurns.length,
+});

@@ -67,14 +67,14 @@ export const summaryView = (row: SummaryRow): SessionSummary => {
     openTurns,
     ...rest
   } = row;
-  return {
+  return given({
     ...key,
     ...rest,
     createdAt: iso(createdAtMs),
     updatedAt: iso(updatedAtMs),
-    ...(importedAtMs === undefined ? {} : { importedAt: iso(importedAtMs) }),
+    importedAt: importedAtMs === undefined ? undefined : iso(importedAtMs),
     ...cost({ costNanoUsd, costIsPartial }),
-  };
+  });
 };
 
 export const turnView = (turn: TurnRecord): TurnView => {
