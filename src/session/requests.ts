@@ -1,5 +1,5 @@
 /** Requests as they come from a border, in the form that the state machine takes: bodies as bytes, hashes, limits checked. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import type { ImportChunk, InputMessage, SESSION_VERBS, TurnRequest } from './api.ts';
 import { GreenroomError } from './errors.ts';
@@ -39,14 +39,11 @@ const excerptOf = (prompt: Prompt): string => {
     typeof prompt === 'string'
       ? prompt
       : prompt.map((block) => block['text']).find((part) => typeof part === 'string');
-  return [
-    ...String(text ?? '')
-      .slice(0, 4 * EXCERPT_LENGTH)
-      .replace(/\s+/g, ' ')
-      .trim(),
-  ]
-    .slice(0, EXCERPT_LENGTH)
-    .join('');
+  const line = String(text ?? '')
+    .slice(0, 4 * EXCERPT_LENGTH)
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length <= EXCERPT_LENGTH ? line : [...line].slice(0, EXCERPT_LENGTH).join('');
 };
 
 export const newTurn = (turnId: TurnId, request: TurnRequest): NewTurn => {
@@ -55,7 +52,7 @@ export const newTurn = (turnId: TurnId, request: TurnRequest): NewTurn => {
     turnId,
     excerpt: excerptOf(request.prompt),
     body,
-    promptHash: createHash('sha256').update(body).digest('hex').slice(0, 16),
+    promptHash: hash('sha256', body).slice(0, 16),
     options: optionsOf(request),
     create: request.create ?? true,
     tags: request.tags ?? [],

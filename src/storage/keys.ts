@@ -116,10 +116,9 @@ export const turnsPrefix = (prefix: Key): Key => prefix + TURN;
 
 /** The id with each byte turned round, so that the greatest, that is newest, comes first. */
 export const turnKey = (prefix: Key, turnId: string): Key => {
-  let turned = '';
-  for (let at = 0; at < turnId.length; at += 1)
-    turned += String.fromCharCode(0xff - turnId.charCodeAt(at));
-  return `${prefix}${TURN}${turned}\xff`;
+  const turned = new Array<number>(turnId.length);
+  for (let at = 0; at < turnId.length; at += 1) turned[at] = 0xff - turnId.charCodeAt(at);
+  return `${prefix}${TURN}${String.fromCharCode(...turned)}\xff`;
 };
 
 /** In `ROWS`; not under a prefix, so that all rows lie together for the scan. */
