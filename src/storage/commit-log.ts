@@ -25,7 +25,13 @@ import {
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { syncFolder } from './durable-files.ts';
-import { LOG_FIRST_BYTES, LOG_MAX_BYTES } from './limits.ts';
+import {
+  LOG_FIRST_BYTES,
+  LOG_MAX_BYTES,
+  MAX_LOGGED_BYTES,
+  QUICK_CHECKPOINT_MS,
+  SLOW_CHECKPOINT_MS,
+} from './limits.ts';
 
 export const LOG_FILE = 'commits.log';
 
@@ -46,8 +52,10 @@ export class CommitLog {
   #generation: number;
   #sequence = 0;
   #at = 0;
+  /** Of the file; of these, what may be used now. */
   #bytes: number;
-  #lacked = 0;
+  #room = LOG_FIRST_BYTES;
+  #hasLacked = false;
 
   private constructor(file: number, bytes: number, generation: number) {
     this.#file = file;
@@ -71,20 +79,12 @@ export class CommitLog {
     return undefined;
   }
 
-  get generation(): number {
-    return this.#generation;
-  }
-
-  /** Whether nothing was logged in this generation. */
-  get isEmpty(): boolean {
-    return this.#sequence === 0;
-  }
-
   /** Whether a group of so many bytes can be logged before the next checkpoint. */
   hasRoomFor(payloadBytes: number): boolean {
-    const lacks = this.#at + pagesOf(payloadBytes) - this.#bytes;
-    if (lacks > 0) this.#lacked = Math.max(this.#lacked, lacks);
-    return lacks <= 0;
+    if (payloadBytes > MAX_LOGGED_BYTES) return false;
+    const hasRoom = this.#at + pagesOf(payloadBytes) <= this.#room;
+    this.#hasLacked ||= !hasRoom;
+    return hasRoom;
   }
 
   /** Writes a group; returns when it is on disk. If it throws, nobody knows whether it is. */
@@ -106,13 +106,16 @@ export class CommitLog {
     this.#at += pagesOf(length);
   }
 
-  /** After a checkpoint that named `generation`: begins at the start, with more room if some was lacking. */
-  begin(generation: number): void {
+  /** After a checkpoint that named `generation` and took so long: begins at the start. */
+  begin(generation: number, tookMs: number): void {
     this.#generation = generation;
     this.#sequence = 0;
     this.#at = 0;
-    if (this.#lacked > 0) this.#hasGrownTo(Math.min(LOG_MAX_BYTES, 2 * this.#bytes));
-    this.#lacked = 0;
+    const more = Math.min(LOG_MAX_BYTES, 2 * this.#room);
+    if (tookMs > SLOW_CHECKPOINT_MS) this.#room = Math.max(LOG_FIRST_BYTES, this.#room / 2);
+    else if (this.#hasLacked && tookMs < QUICK_CHECKPOINT_MS && this.#hasGrownTo(more))
+      this.#room = more;
+    this.#hasLacked = false;
   }
 
   close(): void {

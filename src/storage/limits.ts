@@ -24,10 +24,17 @@ export const EAGER_CHANGES = 32;
 export const SLOW_SYNC_MS = 5;
 /** Most bytes of batches that share one transaction: bounds how long others wait behind it. */
 export const MAX_GROUP_BYTES = 32 * MIB;
-/** What the commit log begins with, and doubles from while groups find no room in it. */
+/**
+ * What may be logged before a checkpoint, to begin with. It doubles after a quick checkpoint that came
+ * because there was no room, and halves after a slow one: what waits behind a checkpoint has a deadline.
+ */
 export const LOG_FIRST_BYTES = 256 * KIB;
+export const QUICK_CHECKPOINT_MS = 100;
+export const SLOW_CHECKPOINT_MS = 1_000;
 /** Most bytes of the commit log: bounds what an opening has to take in, and what waits for a checkpoint. */
 export const LOG_MAX_BYTES = 8 * MIB;
+/** A larger group goes to LMDB at once: writing all of it twice would cost more than LMDB's commit does. */
+export const MAX_LOGGED_BYTES = 1 * MIB;
 /** Longest time between a commit and the checkpoint that brings it from the log into LMDB. */
 export const CHECKPOINT_MS = 200;
 /** With nothing to write for so long, a checkpoint is made at once. */

@@ -110,6 +110,7 @@ class WriterThread {
     const dueMs = systemClock.monotonic() + CHECKPOINT_MS;
     let next: ToWriter | undefined = { kind: 'batch', bytes: first };
     let unlogged: GroupOutcome | undefined;
+    let checkpointMs = 0;
     const generation = this.#tables.transaction(() => {
       const epochs = this.#epochs();
       while (next?.kind === 'batch') {
@@ -124,9 +125,10 @@ class WriterThread {
         const leftMs = dueMs - systemClock.monotonic();
         if (leftMs > 0) next ??= this.#wait(Math.min(leftMs, CHECKPOINT_IDLE_MS));
       }
+      checkpointMs = systemClock.monotonic();
       return this.#void(epochs, true);
     });
-    this.#log?.begin(generation);
+    this.#log?.begin(generation, systemClock.monotonic() - checkpointMs);
     if (unlogged === undefined) this.#tell({ kind: 'checkpoint' });
     else this.#tell({ kind: 'settled', outcome: unlogged, where: 'tables' }, unlogged.buffers);
     return next;

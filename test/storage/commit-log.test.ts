@@ -10,7 +10,7 @@ import { batchTime } from '../../src/storage/batch-reader.ts';
 import { packValue } from '../../src/storage/codec.ts';
 import { CommitLog, LOG_FILE } from '../../src/storage/commit-log.ts';
 import { SESSIONS } from '../../src/storage/keys.ts';
-import { LOG_FIRST_BYTES, LOG_MAX_BYTES } from '../../src/storage/limits.ts';
+import { LOG_FIRST_BYTES, LOG_MAX_BYTES, MAX_LOGGED_BYTES } from '../../src/storage/limits.ts';
 import { groupsOf, readLog } from '../../src/storage/log-reader.ts';
 import { folders } from './folders.ts';
 
@@ -57,7 +57,7 @@ describe('the commit log', () => {
   it('is empty for another generation, and after the next one has begun', () => {
     const { dir, log } = logged([[batch(1)], [batch(2)], [batch(3)]]);
     expect(timesIn(dir, 8)).toEqual([]);
-    log.begin(8);
+    log.begin(8, 0);
     expect(timesIn(dir, 8)).toEqual([]);
     log.append([batch(4)]);
     expect(timesIn(dir, 8)).toEqual([[4]]);
@@ -96,19 +96,53 @@ describe('the commit log', () => {
     }
   });
 
-  it('takes what has room, and has more after a generation that lacked it, up to its limit', () => {
+  it('takes what has room; it has more after a quick checkpoint that was for want of it, to a limit', () => {
     const { dir, log } = logged([]);
     const size = () => statSync(join(dir, LOG_FILE)).size;
     expect(size()).toBe(LOG_FIRST_BYTES);
     expect(log.hasRoomFor(LOG_FIRST_BYTES - 24)).toBe(true);
-    log.begin(2);
+    log.begin(2, 0);
     expect(size()).toBe(LOG_FIRST_BYTES);
-    for (let generation = 3; generation < 12; generation += 1) {
-      expect(log.hasRoomFor(LOG_MAX_BYTES)).toBe(false);
-      log.begin(generation);
+    for (let generation = 3; size() < LOG_MAX_BYTES; generation += 1) {
+      const before = size();
+      const fill = Buffer.alloc(Math.min(before, MAX_LOGGED_BYTES) - 24);
+      while (log.hasRoomFor(fill.length)) log.append([fill]);
+      log.begin(generation, 0);
+      expect(size()).toBe(2 * before);
     }
+    const fill = Buffer.alloc(MAX_LOGGED_BYTES - 24);
+    while (log.hasRoomFor(fill.length)) log.append([fill]);
+    log.begin(99, 0);
     expect(size()).toBe(LOG_MAX_BYTES);
+    expect(log.hasRoomFor(MAX_LOGGED_BYTES + 1)).toBe(false);
     log.close();
+  });
+
+  it('has less after a slow checkpoint, and no more after one that was not quick', () => {
+    const { log } = logged([]);
+    const take = (generation: number, tookMs: number) => {
+      const hadRoom = log.hasRoomFor(LOG_FIRST_BYTES);
+      log.begin(generation, tookMs);
+      return hadRoom;
+    };
+    expect(take(2, 500)).toBe(false);
+    expect(take(3, 50)).toBe(false);
+    expect(take(4, 500)).toBe(true);
+    expect(take(5, 1_500)).toBe(true);
+    expect(take(6, 1_500)).toBe(false);
+    expect(log.hasRoomFor(LOG_FIRST_BYTES - 24)).toBe(true);
+    log.close();
+  });
+
+  it('opened again it has what it began with, however long its file is', () => {
+    const { dir, log } = logged([]);
+    log.hasRoomFor(MAX_LOGGED_BYTES);
+    log.begin(2, 0);
+    expect(log.hasRoomFor(LOG_FIRST_BYTES)).toBe(true);
+    log.close();
+    const again = CommitLog.open(dir, 3);
+    expect(again?.hasRoomFor(LOG_FIRST_BYTES)).toBe(false);
+    again?.close();
   });
 
   it('is never taken for damaged while another process writes it', async () => {

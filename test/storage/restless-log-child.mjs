@@ -22,7 +22,7 @@ const batches = Array.from({ length: GROUPS }, (_, at) => batch(at));
 const log = CommitLog.open(dir, 1);
 const end = Date.now() + MAX_MS;
 for (let generation = 1; Date.now() < end; generation += 1) {
-  log.begin(1 + (generation % 2));
+  log.begin(1 + (generation % 2), 0);
   for (const each of batches) if (log.hasRoomFor(each.length)) log.append([each]);
   if (generation === 1) process.stdout.write('ready\n');
 }
