@@ -8,7 +8,7 @@
  * ```
  */
 import type { z } from 'zod';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig, VARIABLES } from './config.ts';
 import { EXIT_STORE_FAILED, RunningGreenroom, type Seams } from './greenroom.ts';
 import { createLog, type Log } from './log.ts';
 import type { Clock } from './otp/clock.ts';
@@ -174,6 +174,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     seams,
     ...flags
   } = options;
+  mustBeKnown(flags, nats);
   const bus =
     nats === false ? {} : { natsUrl: nats.url, natsCreds: nats.creds, natsPort: nats.port };
   const { config } = loadConfig({
@@ -189,4 +190,27 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     seams,
   });
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
+};
+
+/** What stands for these is `nats` and `tenant`. */
+const BY_ANOTHER_NAME: readonly string[] = ['natsUrl', 'natsCreds', 'natsPort'];
+const NATS_OPTIONS: readonly string[] = ['url', 'creds', 'port'];
+
+/** A misspelt option would be a default that nobody asked for. */
+const mustBeKnown = (flags: object, nats: GreenroomOptions['nats']): void => {
+  for (const name of Object.keys(flags)) {
+    if (BY_ANOTHER_NAME.includes(name))
+      throw new ConfigError(
+        `${name} is no option of startGreenroom: give nats: { url, creds, port }`,
+      );
+    if (!Object.hasOwn(VARIABLES, name))
+      throw new ConfigError(
+        `${JSON.stringify(name)} is no option of startGreenroom: the README's table of configuration has their names`,
+      );
+  }
+  for (const name of Object.keys(nats || {}))
+    if (!NATS_OPTIONS.includes(name))
+      throw new ConfigError(
+        `${JSON.stringify(name)} is no option of nats: ${NATS_OPTIONS.join(', ')}`,
+      );
 };

@@ -12,9 +12,10 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { compiledFile } from '../compiled.ts';
 import { StorageError } from '../session/errors.ts';
-import { runChild } from './child.ts';
+import { patienceFor, runChild } from './child.ts';
+import { DATA_FILE } from './data-file.ts';
 import { syncFile, syncFolder, writeDurably } from './durable-files.ts';
-import { DATA_FILE, keepStoreFile, type StoreFile } from './store-file.ts';
+import { keepStoreFile, type StoreFile } from './store-file.ts';
 import { StoreLock } from './store-lock.ts';
 import { examineServer } from './stores/examine-server.ts';
 import { verifyInChild } from './verify.ts';
@@ -41,7 +42,11 @@ export const backupStore = async (
   mustBeEmpty(dir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const script = compiledFile(import.meta.url, './copy-child.js');
-  const { out, failure } = await runChild(script, [resolve(storeDir), resolve(dir)]);
+  const { out, failure } = await runChild(
+    script,
+    [resolve(storeDir), resolve(dir)],
+    patienceFor(join(storeDir, DATA_FILE)),
+  );
   if (failure !== null) throw new StorageError(`copying the store ended with ${failure}`);
   const report = await soundReport(dir);
   const { storeId, formatVersion } = JSON.parse(out) as StoreFile;

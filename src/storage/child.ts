@@ -1,5 +1,7 @@
 /** Runs one of our scripts in a process of its own: what it says, and how it ended if not well. */
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { systemClock } from '../otp/system-clock.ts';
 
 export interface ChildResult {
   readonly out: string;
@@ -7,23 +9,55 @@ export interface ChildResult {
   readonly failure: string | null;
 }
 
-export const runChild = (script: string, args: readonly string[]): Promise<ChildResult> =>
+/** What even a small store gets: the machine may be busy. */
+const LEAST_MS = 10 * 60_000;
+/** Slower than any disk that a store should be on. */
+const LEAST_BYTES_PER_MS = 5_000;
+
+/** How long a child may take that reads the whole of this file. */
+export const patienceFor = (path: string): number =>
+  LEAST_MS + (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / LEAST_BYTES_PER_MS;
+
+/** @param timeoutMs after which the child is killed, and has failed. */
+export const runChild = (
+  script: string,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<ChildResult> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     let said = '';
+    let isLate = false;
+    const timer = systemClock.setTimeout(() => {
+      isLate = true;
+      child.kill('SIGKILL');
+    }, timeoutMs);
     child.stdout.on('data', (bytes: Buffer) => {
       out += bytes.toString();
     });
     child.stderr.on('data', (bytes: Buffer) => {
       said += bytes.toString();
     });
-    child.on('error', reject);
+    child.on('error', (error) => {
+      timer.cancel();
+      reject(error);
+    });
     child.on('close', (code, signal) => {
-      const failure = code === 0 ? null : `${signal ?? `code ${code}`}: ${lastWords(said)}`;
-      resolve({ out, failure });
+      timer.cancel();
+      resolve({ out, failure: failureOf(code, signal, said, isLate ? timeoutMs : undefined) });
     });
   });
+
+const failureOf = (
+  code: number | null,
+  signal: string | null,
+  said: string,
+  lateMs: number | undefined,
+): string | null => {
+  if (lateMs !== undefined) return `no end after ${Math.round(lateMs / 1_000)} seconds`;
+  return code === 0 ? null : `${signal ?? `code ${code}`}: ${lastWords(said)}`;
+};
 
 /** Of a crash report: the line that names the error; else the last one. */
 const lastWords = (text: string): string => {

@@ -6,6 +6,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { faultOfTrees } from './page-tree.ts';
 
+/** LMDB's data file in the store's directory. */
+export const DATA_FILE = 'data.mdb';
+
 /** `doubtful`: too short for its last page, which happens without harm; only reading all of it tells. */
 export type DataFileState =
   | { readonly kind: 'absent' }

@@ -6,13 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { GreenroomError, StorageError } from '../session/errors.ts';
-
+import { DATA_FILE } from './data-file.ts';
 import { FreshTables } from './fresh-tables.ts';
 import { LmdbTables } from './lmdb-tables.ts';
 import { LmdbWriter } from './lmdb-writer.ts';
 import { mustKnowFormat, readMeta } from './meta.ts';
 import type { Store, StoreIdentity } from './store.ts';
-import { DATA_FILE, keepStoreFile, mustBeSound } from './store-file.ts';
+import { keepStoreFile, mustBeSound } from './store-file.ts';
 import { StoreLock } from './store-lock.ts';
 import { SyncGate } from './sync-gate.ts';
 

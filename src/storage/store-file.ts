@@ -6,14 +6,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../session/errors.ts';
-import { inspectDataFile } from './data-file.ts';
+import { DATA_FILE, inspectDataFile } from './data-file.ts';
 import { writeDurably } from './durable-files.ts';
 import type { StoreIdentity } from './store.ts';
 import { verifyInChild } from './verify.ts';
 import type { VerifyReport } from './verify-tables.ts';
 
-/** LMDB's data file in the store's directory. */
-export const DATA_FILE = 'data.mdb';
 const STORE_FILE = 'store.json';
 /** More than the first transaction of a new store takes. */
 const PROBE_BYTES = 64 * 1024;

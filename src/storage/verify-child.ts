@@ -5,12 +5,11 @@
  * a daemon writes meanwhile takes no page away from under it.
  */
 import { join } from 'node:path';
-import { inspectDataFile } from './data-file.ts';
+import { DATA_FILE, inspectDataFile } from './data-file.ts';
 import { metaKey, UPKEEP } from './keys.ts';
 import { LmdbTables } from './lmdb-tables.ts';
 import { loggedGroups } from './log-mark.ts';
 import { readLog } from './log-reader.ts';
-import { DATA_FILE } from './store-file.ts';
 import { type VerifyReport, verifyTables } from './verify-tables.ts';
 
 const [dir] = process.argv.slice(2);

@@ -3,8 +3,10 @@
  * what `doctor --verify` does, what a backup is judged by, and what decides about a data file that
  * looks cut off. The checks themselves are in `verify-tables.ts`.
  */
+import { join } from 'node:path';
 import { compiledFile } from '../compiled.ts';
-import { runChild } from './child.ts';
+import { patienceFor, runChild } from './child.ts';
+import { DATA_FILE } from './data-file.ts';
 import type { VerifyReport } from './verify-tables.ts';
 
 export type Verdict =
@@ -14,7 +16,7 @@ export type Verdict =
 /** Reads a store from disk; whatever is wrong with it ends the child and not us. */
 export const verifyInChild = async (dir: string): Promise<Verdict> => {
   const script = compiledFile(import.meta.url, './verify-child.js');
-  const { out, failure } = await runChild(script, [dir]);
+  const { out, failure } = await runChild(script, [dir], patienceFor(join(dir, DATA_FILE)));
   if (failure !== null) return { isSound: false, why: `reading it ended with ${failure}` };
   const report = JSON.parse(out) as VerifyReport;
   if (report.fileFault !== undefined) return { isSound: false, why: report.fileFault, report };

@@ -202,3 +202,28 @@ test('the connection is closed whatever happens', async () => {
   await greenroom('sessions show x', { daemon });
   expect(daemon.isClosed).toBe(true);
 });
+
+test('of several sessions each is deleted that can be, and the call says which was not', async () => {
+  const daemon = new FakeDaemon({ delete: { deleted: true } });
+  const { session } = daemon;
+  daemon.session = async (sessionId, verb, request) => {
+    if (sessionId === 'b') throw new GreenroomError('session_not_found', 'no session b');
+    return session(sessionId, verb, request);
+  };
+  const text = await greenroom('sessions delete a b c', { daemon });
+  expect([text.code, text.out]).toEqual([
+    3,
+    'a deleted\nb not deleted: no session b (session_not_found)\nc deleted\n',
+  ]);
+  const json = await greenroom('sessions delete a b c --json', { daemon });
+  const lines = json.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.map(({ sessionId, deleted }) => [sessionId, deleted])).toEqual([
+    ['a', true],
+    ['b', false],
+    ['c', true],
+  ]);
+  expect(lines[1].error).toMatchObject({ code: 'session_not_found', retryable: false });
+});

@@ -1,6 +1,7 @@
 /** `greenroom sessions`: find, look at, tag, fork, compact and delete sessions. */
 import type { EntryView, SessionView } from '../../session/api.ts';
 import { addSearchOptions, criteriaOf, type SearchOptions, searchAll } from '../criteria.ts';
+import { failureOf } from '../failure.ts';
 import { ago, facts, grouped, money, several, table } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { messageLines } from '../message-text.ts';
@@ -153,13 +154,23 @@ const registerChanging = (registration: Registration): void => {
     .action(
       act<[string[]]>(registration, (run, [sessionIds]) =>
         run.withDaemon(async (daemon) => {
-          for (const sessionId of sessionIds) {
-            const reply = await daemon.session(sessionId, 'delete', {});
-            run.out.one({ sessionId, ...reply }, () => `${sessionId} deleted\n`);
-          }
+          for (const sessionId of sessionIds) await deleteOne(run, daemon, sessionId);
         }),
       ),
     );
+};
+
+/** One that cannot be deleted keeps none of the others: it is told of in its place, and the call fails. */
+const deleteOne = async (run: Invocation, daemon: DaemonClient, sessionId: string) => {
+  try {
+    const reply = await daemon.session(sessionId, 'delete', {});
+    run.out.one({ sessionId, ...reply }, () => `${sessionId} deleted\n`);
+  } catch (error) {
+    const { code, message, retryable, exitCode } = failureOf(error);
+    const failed = { sessionId, deleted: false, error: { code, message, retryable } };
+    run.out.one(failed, () => `${sessionId} not deleted: ${message} (${code})\n`);
+    run.finish(exitCode);
+  }
 };
 
 const tagsText = ({ sessionId, tags }: SessionView): string =>

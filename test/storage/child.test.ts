@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { patienceFor, runChild } from '../../src/storage/child.ts';
+import { folders } from './folders.ts';
+
+describe('a script in a process of its own', () => {
+  const folder = folders();
+
+  const script = (text: string): string => {
+    const path = join(folder(), 'script.mjs');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('gives what it said', async () => {
+    const path = script('process.stdout.write(process.argv[2])');
+    expect(await runChild(path, ['hello'], 60_000)).toEqual({ out: 'hello', failure: null });
+  });
+
+  it('that ends badly is told of by its last words', async () => {
+    const path = script("throw new TypeError('of what it died')");
+    const { failure } = await runChild(path, [], 60_000);
+    expect(failure).toBe('code 1: TypeError: of what it died');
+  });
+
+  it('that does not end is killed when its time is over', async () => {
+    const path = script('setInterval(() => {}, 1000)');
+    expect(await runChild(path, [], 1_000)).toEqual({
+      out: '',
+      failure: 'no end after 1 seconds',
+    });
+  });
+
+  it('that reads a file has the longer the larger the file is', () => {
+    const path = script('x'.repeat(100_000));
+    expect(patienceFor(path) - patienceFor(join(folder(), 'none'))).toBe(20);
+  });
+});
