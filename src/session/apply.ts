@@ -6,7 +6,13 @@ import { applyClassic } from './classic/apply-classic.ts';
 import { makesSession } from './classic/classic-change.ts';
 import { Draft, makeIfAbsent } from './draft.ts';
 import { ConcurrencyError, GreenroomError } from './errors.ts';
-import { type Head, mustBeAlive, type Settings, withSettings } from './head.ts';
+import {
+  type Head,
+  MAX_SIDE_TRANSCRIPTS,
+  mustBeAlive,
+  type Settings,
+  withSettings,
+} from './head.ts';
 import type { StreamDrop } from './journal.ts';
 import type { Change, ImportDelta, Input, NewMessage, Rules, SessionState } from './machine.ts';
 import { addTags, removeTags } from './tags.ts';
@@ -135,6 +141,12 @@ const addImported = (draft: Draft, delta: ImportDelta): void => {
   if (delta.head === draft.head) return; // all of it is stored
   if (subpath === '' && draft.head.openTurns.length > 0)
     throw new GreenroomError('invalid_state', 'a turn is open: import again when it has finished');
+  const isNewSide = delta.isNewStream && subpath !== '';
+  if (isNewSide && draft.head.sideTranscripts >= MAX_SIDE_TRANSCRIPTS)
+    throw new GreenroomError(
+      'too_large',
+      `a session has at most ${MAX_SIDE_TRANSCRIPTS} side transcripts`,
+    );
   let seq = stream.seq - lines.length;
   for (const line of lines)
     draft.write({ type: 'entry', subpath, entry: { kind: 'imported', seq: ++seq, ...line } });
@@ -143,7 +155,7 @@ const addImported = (draft: Draft, delta: ImportDelta): void => {
   draft.replace({
     ...delta.head,
     ...(subpath === '' ? { seq: stream.seq } : {}),
-    sideTranscripts: delta.head.sideTranscripts + (delta.isNewStream && subpath !== '' ? 1 : 0),
+    sideTranscripts: delta.head.sideTranscripts + (isNewSide ? 1 : 0),
   });
   if (isNew) draft.audit('imported', delta.by);
   if (subpath === '') draft.effect({ type: 'forgetContext' });

@@ -99,6 +99,9 @@ export interface Counters {
   readonly retryCount: number;
 }
 
+/** Side transcripts of one session: listing them reads a record of each. */
+export const MAX_SIDE_TRANSCRIPTS = 10_000;
+
 export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly key: SessionKey;
   /** Commits of this session; 0 is the version of a session that does not exist. */

@@ -9,7 +9,7 @@
 import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
 import type { Entry } from '../entry.ts';
 import { GreenroomError } from '../errors.ts';
-import { type Head, newHead, statusFrom } from '../head.ts';
+import { type Head, MAX_SIDE_TRANSCRIPTS, newHead, statusFrom } from '../head.ts';
 import type { AuditRecord, Journal, StoredResponse, StreamRecord } from '../journal.ts';
 import { foreignIdIn } from '../mirror/mirror-key.ts';
 import type { ClosedTurn, OpenTurn } from '../turn.ts';
@@ -178,6 +178,11 @@ class Chunk {
     const { subpath } = stream;
     const isNew = subpath !== '' && this.#seqOf(subpath) === 0 && !this.#isStored(subpath);
     this.#streams.set(subpath, stream);
+    if (isNew && this.#head.sideTranscripts >= MAX_SIDE_TRANSCRIPTS)
+      throw new GreenroomError(
+        'too_large',
+        `a session has at most ${MAX_SIDE_TRANSCRIPTS} side transcripts`,
+      );
     if (isNew) this.#head = { ...this.#head, sideTranscripts: this.#head.sideTranscripts + 1 };
   }
 
