@@ -7,6 +7,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { OutsideProgram } from '../../src/otp/outside-program.ts';
@@ -79,11 +80,23 @@ export const startPostgres = async (options: TestPostgresOptions = {}): Promise<
     resume: () => signal('SIGCONT'),
     restart: async () => {
       await run.program.end();
-      run = await launch();
+      run = await launchAgain(launch);
     },
     stop,
     [Symbol.asyncDispose]: stop,
   };
+};
+
+/** A process of the server before, killed a moment ago, may not have let go of its memory yet. */
+const launchAgain = async <T>(launch: () => Promise<T>): Promise<T> => {
+  for (let triesLeft = 20; ; triesLeft -= 1) {
+    try {
+      return await launch();
+    } catch (error) {
+      if (triesLeft === 0 || !String(error).includes('shared memory block')) throw error;
+      await wait(100);
+    }
+  }
 };
 
 /** Rows of one statement, over a connection of its own. */

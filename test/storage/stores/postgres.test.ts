@@ -1,7 +1,11 @@
 /** The PostgreSQL store passes the contract, on a real server, and answers whoever asks in plain SQL. */
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/otp/system-clock.ts';
 import { classicStoreContract } from '../../../src/storage/stores/contract/contract.ts';
+import { migrate } from '../../../src/storage/stores/postgres/migrate.ts';
 import { migratePostgres } from '../../../src/storage/stores/postgres/migrate-postgres.ts';
+import { PostgresClient } from '../../../src/storage/stores/postgres/postgres-pool.ts';
 import { PostgresSessionStore } from '../../../src/storage/stores/postgres/postgres-session-store.ts';
 import { isFull } from '../../chaos/size.ts';
 import {
@@ -272,6 +276,21 @@ describe.skipIf(withoutPostgres())('PostgresSessionStore', () => {
     for (const store of stores) await store.close();
   });
 
+  test('a store that meets tables in the making waits for them', async () => {
+    const half = await server.newDatabase();
+    await migratePostgres(half, { to: 1 });
+    const client = new pg.Client({ connectionString: half });
+    await client.connect();
+    await client.query('SELECT pg_advisory_lock(7455206)');
+    await using store = closing(new PostgresSessionStore(half));
+    const made = store.createSession('s');
+    await until(async () => (await waitersFor(half)) > 1);
+    await migrate(new PostgresClient(client, 0), systemClock);
+    await made;
+    expect(await store.listSessions()).toHaveLength(1);
+    await client.end();
+  });
+
   describe('migrations', () => {
     test('go down and up again on a filled database, beside a writer that never fails', async () => {
       const filled = await server.newDatabase();
@@ -377,5 +396,14 @@ const startWriter = (store: PostgresSessionStore, ids: readonly string[]) => {
 };
 
 /** Ends with its block. */
+/** Connections to a database that somebody has. */
+const waitersFor = async (url: string): Promise<number> => {
+  const rows = await query(
+    url,
+    'SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  );
+  return Number(rows[0]?.['n']);
+};
+
 const closing = <S extends PostgresSessionStore>(store: S): S & AsyncDisposable =>
   Object.assign(store, { [Symbol.asyncDispose]: () => store.close() });

@@ -35,12 +35,23 @@ export const prepare = async (client: PostgresClient, clock: Clock): Promise<voi
   const present = await versionOf(client);
   if (present === 0) return migrate(client, clock);
   if (present > LATEST) throw newer(present);
-  if (present < LATEST)
+  if (present < LATEST && (await settledVersion(client, clock)) < LATEST)
     throw new StorageError(
       `the tables are of version ${present}, and this Greenroom needs ${LATEST}: call migratePostgres(url)`,
       {},
       'invalid_settings',
     );
+};
+
+/** Another store may have met the same empty database and be at work on it: the version when it is done. */
+const settledVersion = async (client: PostgresClient, clock: Clock): Promise<number> => {
+  for (let tries = 1; tries < TRIES && !(await isLocked(client)); tries += 1)
+    await pause(clock, PAUSE_MS);
+  try {
+    return await versionOf(client);
+  } finally {
+    await client.command('SELECT pg_advisory_unlock_all()');
+  }
 };
 
 /** @param target a version of the tables; 0 removes them all, with what is in them. */
@@ -67,13 +78,14 @@ export const migrate = async (
   }
 };
 
-/** By trying: who waits for a lock inside a statement would hold up the building of indexes. */
 const lock = async (client: PostgresClient, clock: Clock): Promise<void> => {
-  for (;;) {
-    const [row] = await client.command('SELECT pg_try_advisory_lock($1) AS is_ours', [LOCK_KEY]);
-    if (row?.['is_ours'] === true) return;
-    await pause(clock, PAUSE_MS);
-  }
+  while (!(await isLocked(client))) await pause(clock, PAUSE_MS);
+};
+
+/** Whether the lock is ours. By trying: who waits for it inside a statement would hold up the building of indexes. */
+const isLocked = async (client: PostgresClient): Promise<boolean> => {
+  const [row] = await client.command('SELECT pg_try_advisory_lock($1) AS is_ours', [LOCK_KEY]);
+  return row?.['is_ours'] === true;
 };
 
 const walk = async (client: PostgresClient, clock: Clock, target: number): Promise<void> => {
