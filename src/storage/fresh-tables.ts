@@ -2,12 +2,12 @@
  * The tables as readers see them: LMDB's, and over them what was committed since its last checkpoint,
  * which stands in the commit log. It owns a copy of the batches that were settled since.
  *
- * A commit pays for the copy of its bytes. They are looked into only when somebody reads, once, to know
- * which session a change is of; its records are looked for among those of its session.
+ * A commit pays for the copy of its bytes. They are looked into only when somebody reads, and once: first
+ * whose changes they are, then, for a session that is read, what these put.
  */
 import { PUT } from './batch.ts';
 import { batchLength, changesOf, type EncodedChange, operationAt } from './batch-reader.ts';
-import { AUDIT, type Key, prefixOf, SESSIONS, type Table, UPKEEP } from './keys.ts';
+import { AUDIT, type Key, prefixOf, SESSIONS, TABLES, type Table, UPKEEP } from './keys.ts';
 import { LOG_FIRST_BYTES } from './limits.ts';
 import type { LmdbTables } from './lmdb-tables.ts';
 import type { Range, ReadTables, StoredRecord } from './store.ts';
@@ -18,10 +18,30 @@ interface Unread {
   readonly refused: ReadonlySet<number>;
 }
 
+/** Changes of one session; what they put is laid out by key when it is asked for. */
+class Changes {
+  readonly #records = TABLES.map(() => new Map<Key, Buffer>());
+  #unread: EncodedChange[] = [];
+
+  add(change: EncodedChange): void {
+    this.#unread.push(change);
+  }
+
+  /** The newest records in a table. */
+  in(table: Table): ReadonlyMap<Key, Buffer> {
+    for (const change of this.#unread)
+      eachPut(change, (of, key, value) => this.#records[of]?.set(key.toString('latin1'), value));
+    this.#unread = [];
+    return this.#records[table] ?? NONE;
+  }
+}
+
+const NONE: ReadonlyMap<Key, Buffer> = new Map();
+
 export class FreshTables implements ReadTables {
   readonly #under: LmdbTables;
-  /** Changes of each session, oldest first. */
-  readonly #changes = new Map<Key, EncodedChange[]>();
+  /** By the prefix of their session. */
+  readonly #sessions = new Map<Key, Changes>();
   /** Records that do not stand under their session's prefix. */
   readonly #others = new Map<Table, Map<Key, Buffer>>();
   #bytes = Buffer.alloc(0);
@@ -39,7 +59,9 @@ export class FreshTables implements ReadTables {
   get(table: Table, key: Key): Buffer | undefined {
     if (this.#at === 0) return this.#under.get(table, key);
     this.#read();
-    const fresh = isOfSession(table) ? this.#newest(table, key) : this.#others.get(table)?.get(key);
+    const fresh = isOfSession(table)
+      ? this.#sessions.get(prefixOf(key))?.in(table).get(key)
+      : this.#others.get(table)?.get(key);
     return fresh === undefined ? this.#under.get(table, key) : Buffer.from(fresh);
   }
 
@@ -67,44 +89,26 @@ export class FreshTables implements ReadTables {
 
   /** All of it is in LMDB now. */
   clear(): void {
-    this.#changes.clear();
+    this.#sessions.clear();
     this.#others.clear();
     this.#unread = [];
     this.#at = 0;
     this.#under.refresh();
   }
 
-  #newest(table: Table, key: Key): Buffer | undefined {
-    const changes = this.#changes.get(prefixOf(key));
-    if (changes === undefined) return undefined;
-    const wanted = Buffer.from(key, 'latin1');
-    let found: Buffer | undefined;
-    for (const change of changes)
-      eachPut(change, (of, put, value) => {
-        if (of === table && put.equals(wanted)) found = value;
-      });
-    return found;
-  }
-
   #within(table: Table, range: Range): ReadonlyMap<Key, Buffer> {
     const found = new Map<Key, Buffer>();
-    const see = (key: Key, value: Buffer) => {
-      if (isWithin(range, key)) found.set(key, value);
-    };
-    for (const [key, value] of this.#others.get(table) ?? []) see(key, value);
-    if (!isOfSession(table)) return found;
-    for (const change of this.#near(table, range.start))
-      eachPut(change, (of, key, value) => {
-        if (of === table) see(key.toString('latin1'), value);
-      });
+    for (const records of this.#near(table, range.start))
+      for (const [key, value] of records) if (isWithin(range, key)) found.set(key, value);
     return found;
   }
 
   /** A range of `SESSIONS` lies within one session, or is of all. */
-  #near(table: Table, start: Key): Iterable<EncodedChange> {
+  #near(table: Table, start: Key): Iterable<ReadonlyMap<Key, Buffer>> {
+    if (!isOfSession(table)) return [this.#others.get(table) ?? NONE];
     const prefix = prefixOf(start);
-    if (table === SESSIONS && prefix !== '') return this.#changes.get(prefix) ?? [];
-    return [...this.#changes.values()].flat();
+    if (table === SESSIONS && prefix !== '') return [this.#sessions.get(prefix)?.in(table) ?? NONE];
+    return [...this.#sessions.values()].map((changes) => changes.in(table));
   }
 
   #read(): void {
@@ -119,9 +123,9 @@ export class FreshTables implements ReadTables {
   }
 
   #show(change: EncodedChange): void {
-    const changes = this.#changes.get(change.prefix);
-    if (changes === undefined) this.#changes.set(change.prefix, [change]);
-    else changes.push(change);
+    const changes = this.#sessions.get(change.prefix) ?? new Changes();
+    this.#sessions.set(change.prefix, changes);
+    changes.add(change);
     eachPut(change, (table, key, value) => {
       if (isOfSession(table)) return;
       const records = this.#others.get(table) ?? new Map<Key, Buffer>();

@@ -17,6 +17,8 @@ import type { FromWriter, ToWriter, WriterArgs } from './writer-thread.ts';
 /** The thread moves bytes and makes little garbage. */
 const YOUNG_MB = 4;
 
+const NOBODY: ReadonlySet<number> = new Set();
+
 interface Outcome<T> {
   resolve(value: T): void;
   reject(error: Error): void;
@@ -115,8 +117,8 @@ export class LmdbWriter implements Writer {
 
   #show({ buffers, refusals }: GroupOutcome): void {
     buffers.forEach((buffer, batch) => {
-      const refused = refusals.filter((refusal) => refusal.batch === batch);
-      this.#fresh.add(Buffer.from(buffer), new Set(refused.map(({ at }) => at)));
+      const refused = refusals.filter((refusal) => refusal.batch === batch).map(({ at }) => at);
+      this.#fresh.add(Buffer.from(buffer), refused.length === 0 ? NOBODY : new Set(refused));
     });
   }
 

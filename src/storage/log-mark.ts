@@ -47,7 +47,7 @@ export const loggedGroups = (
   if (log !== undefined) return groupsOf(log, mark.generation);
   if (!mark.inUse) return [];
   throw new StorageError(
-    `${LOG_FILE} is missing, and with it perhaps the last commits of the process that ended here: put it back, or restore the store from a backup`,
+    `${LOG_FILE} is missing, and with it perhaps the last commits of the process that ended here: put it back, restore the store from a backup, or make an empty file of that name to open the store as it was before them`,
   );
 };
 

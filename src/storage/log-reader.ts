@@ -93,5 +93,5 @@ const batchesOf = (payload: Buffer): Group => {
 
 const damagedAt = (at: number): StorageError =>
   new StorageError(
-    `${LOG_FILE} is damaged at byte ${at}, and acknowledged commits are lost with it: restore the store from a backup, or move that file away to open the store as it was before them`,
+    `${LOG_FILE} is damaged at byte ${at}, and acknowledged commits are lost with it: restore the store from a backup, or empty that file to open the store as it was before them`,
   );

@@ -78,6 +78,16 @@ describe('a store whose process was killed between two checkpoints', () => {
     renameSync(`${log}.kept`, log);
     expect(await auditStore(dir, ledger)).toEqual([]);
   });
+
+  it('is opened as it was before them with an empty log in its place', async () => {
+    const dir = folder();
+    await killed(dir);
+    writeFileSync(join(dir, LOG_FILE), '');
+    const { journal, close } = await openLmdbJournal({ dir });
+    await journal.commit(append(keyOf('later')));
+    await close();
+    expect(await verifyInChild(dir)).toMatchObject({ isSound: true });
+  });
 });
 
 describe('a store that was closed', () => {
