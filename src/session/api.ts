@@ -120,7 +120,7 @@ export type SessionVerb = keyof typeof SESSION_VERBS;
 export type SessionsVerb = keyof typeof SESSIONS_VERBS;
 
 /** A session on the wire: its head in camelCase, times as RFC 3339, money in dollars. */
-export interface SessionView extends Settings {
+export interface SessionView extends Omit<Settings, 'tags'> {
   readonly sessionId: string;
   readonly tenant: string;
   readonly version: number;
@@ -128,7 +128,7 @@ export interface SessionView extends Settings {
   readonly updatedAt: string;
   readonly importedAt?: string;
   readonly status: string;
-  readonly tags: string[];
+  readonly tags: readonly string[];
   readonly seq: number;
   readonly numTurns: number;
   readonly messageCount: number;
@@ -177,7 +177,9 @@ export interface SessionSummary {
   readonly mode: string;
   readonly status: string;
   readonly workingDirectory?: string;
+  readonly permissionMode?: string;
   readonly owner?: string;
+  readonly templateId?: string;
   readonly externalKey?: string;
   readonly projectKey?: string;
   readonly parentId?: string;
@@ -203,20 +205,22 @@ export interface TurnView {
 /** `origin` is the session that wrote the entry, where a fork shares it. */
 export type EntryView = { readonly origin?: string } & EntryShown;
 
+export interface MessageView {
+  readonly seq: number;
+  readonly type: 'message';
+  readonly at: string;
+  readonly message: ApiMessage;
+  readonly id?: string;
+  readonly turnId?: string;
+  readonly isPartial?: boolean;
+  readonly model?: string;
+  readonly stopReason?: string | null;
+  readonly usage?: Usage;
+  readonly costUsd?: number | null;
+}
+
 type EntryShown =
-  | {
-      readonly seq: number;
-      readonly type: 'message';
-      readonly at: string;
-      readonly message: ApiMessage;
-      readonly id?: string;
-      readonly turnId?: string;
-      readonly isPartial?: boolean;
-      readonly model?: string;
-      readonly stopReason?: string | null;
-      readonly usage?: Usage;
-      readonly costUsd?: number | null;
-    }
+  | MessageView
   /** `line` is the parsed object, or the text itself where it is not JSON. */
   | { readonly seq: number; readonly type: 'imported'; readonly at: string; readonly line: unknown }
   | { readonly seq: number; readonly type: 'view'; readonly at: string; readonly view: unknown };

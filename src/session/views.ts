@@ -1,94 +1,129 @@
 /** Records as the wire shows them: times as RFC 3339, money in dollars, never nano-dollars. */
-import type { EntryView, SessionSummary, SessionView, TurnView } from './api.ts';
+import type { EntryView, MessageView, SessionSummary, SessionView, TurnView } from './api.ts';
 import type { Entry } from './entry.ts';
 import type { ApiMessage } from './event.ts';
-import { type Head, settableShape } from './head.ts';
+import type { Head } from './head.ts';
 import { usdOf } from './pricing/money.ts';
 import type { SummaryRow } from './summary.ts';
 import type { TurnRecord } from './turn.ts';
 
 export const iso = (ms: number): string => new Date(ms).toISOString();
+const isoIf = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : iso(ms);
 const usd = (nanoUsd: number | null): number | null => (nanoUsd === null ? null : usdOf(nanoUsd));
 
-/** The object without its undefined fields, so that optional fields are absent rather than undefined. */
-const given = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+/** Every field of a view by name: an optional one may be undefined, none may be forgotten. */
+type Fields<View> = {
+  readonly [K in keyof View]-?: object extends Pick<View, K> ? View[K] | undefined : View[K];
+};
 
-const cost = (record: { costNanoUsd: number; costIsPartial: boolean }) =>
-  record.costIsPartial
-    ? { totalCostUsd: null, knownCostUsd: usdOf(record.costNanoUsd) }
-    : { totalCostUsd: usdOf(record.costNanoUsd) };
+/** The view without its undefined fields, so that optional fields are absent rather than undefined. */
+const given = <View extends object>(fields: Fields<View>): View => {
+  const view: Partial<Record<keyof View, unknown>> = {};
+  for (const name in fields) if (fields[name] !== undefined) view[name] = fields[name];
+  return view as View;
+};
 
-const SETTABLE = Object.keys(settableShape) as (keyof typeof settableShape)[];
-const PLAIN = [
-  'version',
-  'status',
-  'seq',
-  'numTurns',
-  'messageCount',
-  'toolCallCount',
-  'errorCount',
-  'retryCount',
-  'sideTranscripts',
-  'usage',
-  'provider',
-  'parent',
-  'compaction',
-  'gitBranch',
-  'projectKey',
-  'outputUnderReported',
-  'lastError',
-] as const;
+const costs = (nanoUsd: number, isPartial: boolean) => ({
+  totalCostUsd: isPartial ? null : usdOf(nanoUsd),
+  knownCostUsd: isPartial ? usdOf(nanoUsd) : undefined,
+});
 
-export const sessionView = (head: Head): SessionView => {
-  const view: Record<string, unknown> = { ...head.key };
-  for (const field of [...SETTABLE, ...PLAIN])
-    if (head[field] !== undefined) view[field] = head[field];
-  return {
-    ...view,
+export const sessionView = (head: Head): SessionView =>
+  given<SessionView>({
+    tenant: head.key.tenant,
+    sessionId: head.key.sessionId,
+    version: head.version,
     createdAt: iso(head.createdAtMs),
     updatedAt: iso(head.updatedAtMs),
-    ...(head.importedAtMs === undefined ? {} : { importedAt: iso(head.importedAtMs) }),
-    ...cost({ costNanoUsd: head.costNanoUsd, costIsPartial: head.unpricedAnswers > 0 }),
-    ...(head.inheritedCostNanoUsd === 0
-      ? {}
-      : { inheritedCostUsd: usdOf(head.inheritedCostNanoUsd) }),
-  } as SessionView;
-};
-
-export const summaryView = (row: SummaryRow): SessionSummary => {
-  const {
-    key,
-    createdAtMs,
-    updatedAtMs,
-    importedAtMs,
-    costNanoUsd,
-    costIsPartial,
-    openTurns,
-    ...rest
-  } = row;
-  return given({
-    ...key,
-    ...rest,
-    createdAt: iso(createdAtMs),
-    updatedAt: iso(updatedAtMs),
-    importedAt: importedAtMs === undefined ? undefined : iso(importedAtMs),
-    ...cost({ costNanoUsd, costIsPartial }),
+    importedAt: isoIf(head.importedAtMs),
+    status: head.status,
+    title: head.title,
+    description: head.description,
+    summary: head.summary,
+    tags: head.tags,
+    mode: head.mode,
+    owner: head.owner,
+    externalKey: head.externalKey,
+    templateId: head.templateId,
+    metadata: head.metadata,
+    model: head.model,
+    systemPrompt: head.systemPrompt,
+    maxTokens: head.maxTokens,
+    workingDirectory: head.workingDirectory,
+    permissionMode: head.permissionMode,
+    allowedTools: head.allowedTools,
+    disallowedTools: head.disallowedTools,
+    policies: head.policies,
+    hooks: head.hooks,
+    includePartialMessages: head.includePartialMessages,
+    onBusy: head.onBusy,
+    retry: head.retry,
+    limits: head.limits,
+    seq: head.seq,
+    numTurns: head.numTurns,
+    messageCount: head.messageCount,
+    toolCallCount: head.toolCallCount,
+    errorCount: head.errorCount,
+    retryCount: head.retryCount,
+    sideTranscripts: head.sideTranscripts,
+    usage: head.usage,
+    ...costs(head.costNanoUsd, head.unpricedAnswers > 0),
+    inheritedCostUsd: head.inheritedCostNanoUsd > 0 ? usdOf(head.inheritedCostNanoUsd) : undefined,
+    provider: head.provider,
+    parent: head.parent,
+    compaction: head.compaction,
+    gitBranch: head.gitBranch,
+    projectKey: head.projectKey,
+    outputUnderReported: head.outputUnderReported,
+    lastError: head.lastError,
   });
-};
+
+export const summaryView = (row: SummaryRow): SessionSummary =>
+  given<SessionSummary>({
+    tenant: row.key.tenant,
+    sessionId: row.key.sessionId,
+    version: row.version,
+    createdAt: iso(row.createdAtMs),
+    updatedAt: iso(row.updatedAtMs),
+    importedAt: isoIf(row.importedAtMs),
+    status: row.status,
+    mode: row.mode,
+    title: row.title,
+    summary: row.summary,
+    description: row.description,
+    tags: row.tags,
+    messageCount: row.messageCount,
+    numTurns: row.numTurns,
+    ...costs(row.costNanoUsd, row.costIsPartial),
+    model: row.model,
+    workingDirectory: row.workingDirectory,
+    permissionMode: row.permissionMode,
+    owner: row.owner,
+    templateId: row.templateId,
+    externalKey: row.externalKey,
+    projectKey: row.projectKey,
+    parentId: row.parentId,
+  });
 
 export const turnView = (turn: TurnRecord): TurnView => {
-  const { turnId, status, seq, lastSeq, attempt, steps, retries, usage } = turn;
   const closed = 'finishedAtMs' in turn ? turn : undefined;
-  return given({
-    ...{ turnId, status, seq, lastSeq, attempt, steps, retries, usage },
+  return given<TurnView>({
+    turnId: turn.turnId,
+    status: turn.status,
+    seq: turn.seq,
+    lastSeq: turn.lastSeq,
+    attempt: turn.attempt,
+    steps: turn.steps,
+    retries: turn.retries,
+    usage: turn.usage,
     stopReason: closed?.stopReason ?? null,
     costUsd: usd(turn.costNanoUsd),
     error: closed?.error,
     acceptedAt: iso(turn.acceptedAtMs),
-    startedAt: turn.startedAtMs === undefined ? undefined : iso(turn.startedAtMs),
-    finishedAt: closed === undefined ? undefined : iso(closed.finishedAtMs),
-  }) as TurnView;
+    startedAt: isoIf(turn.startedAtMs),
+    finishedAt: isoIf(closed?.finishedAtMs),
+  });
 };
 
 const text = (body: Uint8Array): string =>
@@ -109,12 +144,18 @@ export const entryView = (entry: Entry): EntryView => {
       return { ...base, type: 'view', view: entry.view };
     case 'imported':
       return { ...base, type: 'imported', line: parsedOrText(entry.body) };
-    case 'message': {
-      const { id, turnId, isPartial, model, stopReason, usage, costNanoUsd } = entry;
-      const costUsd = costNanoUsd === undefined ? undefined : usd(costNanoUsd);
-      const message = JSON.parse(text(entry.body)) as ApiMessage;
-      const facts = given({ id, turnId, isPartial, model, stopReason, usage, costUsd });
-      return { ...base, type: 'message', message, ...facts } as EntryView;
-    }
+    case 'message':
+      return given<MessageView>({
+        ...base,
+        type: 'message',
+        message: JSON.parse(text(entry.body)) as ApiMessage,
+        id: entry.id,
+        turnId: entry.turnId,
+        isPartial: entry.isPartial,
+        model: entry.model,
+        stopReason: entry.stopReason,
+        usage: entry.usage,
+        costUsd: entry.costNanoUsd === undefined ? undefined : usd(entry.costNanoUsd),
+      });
   }
 };

@@ -26,6 +26,11 @@ describe('a session as shown', () => {
     expect(view).not.toHaveProperty('knownCostUsd');
   });
 
+  it('has no field that says nothing', () => {
+    for (const view of [sessionView(head), summaryView(summaryOf(head))])
+      expect(Object.values(view)).not.toContain(undefined);
+  });
+
   it('has no total where some answer had no price, but the part that is known', () => {
     const unpriced = { ...head, costNanoUsd: 1_000_000_000, unpricedAnswers: 1 };
     expect(sessionView(unpriced)).toMatchObject({ totalCostUsd: null, knownCostUsd: 1 });
