@@ -38,11 +38,15 @@ export const FINISH: readonly FloorRecord[] = [
   { table: 'rows', suffix: ROW, bytes: 99 },
 ];
 
-/** A session that was just made: its head, its row, the record of who made it. */
+/** As long as a time, an epoch and a number. */
+const AUDITED = (): Key => '\x70xxxxxxxxxxxxxxxxxxxx';
+
+/** A session that was just made: its head, its row, the record of who made it, and where that one is. */
 export const CREATE: readonly FloorRecord[] = [
   { table: 'sessions', suffix: HEAD, bytes: 184 },
   { table: 'rows', suffix: ROW, bytes: 122 },
   { table: 'audit', suffix: ROW, bytes: 81 },
+  { table: 'sessions', suffix: AUDITED, bytes: 5 },
 ];
 
 /** One message of 1 KB, its session's head, its turn's ledger record: the floor of a commit. */
