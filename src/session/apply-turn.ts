@@ -41,6 +41,7 @@ export const acceptTurn = (
     lastSeq: seq,
     promptHash: turn.promptHash,
     acceptedAtMs: draft.nowMs,
+    startedAtMs: undefined,
     usage: emptyUsage,
     costNanoUsd: 0,
     steps: 0,

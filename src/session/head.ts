@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { ClassicFacts } from './classic/classic-facts.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
+import type { Every } from './every.ts';
 import type { SessionKey } from './ids.ts';
 import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
@@ -108,7 +109,7 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly version: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
-  readonly importedAtMs?: number;
+  readonly importedAtMs?: number | undefined;
   readonly status: Status;
   readonly tags: readonly string[];
   /** Last `seq` of the main transcript. */
@@ -123,20 +124,20 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   /** What the sessions before a fork had cost when it was made; not part of its own cost. */
   readonly inheritedCostNanoUsd: number;
   /** Who has answered so far; absent before the first native answer. */
-  readonly provider?: Provider;
-  readonly parent?: { readonly sessionId: string; readonly seq: number };
+  readonly provider?: Provider | undefined;
+  readonly parent?: { readonly sessionId: string; readonly seq: number } | undefined;
   /** What a fork shares with those before it: see `segments.ts`. */
-  readonly segments?: readonly Segment[];
-  readonly compaction?: Compaction;
-  readonly gitBranch?: string;
+  readonly segments?: readonly Segment[] | undefined;
+  readonly compaction?: Compaction | undefined;
+  readonly gitBranch?: string | undefined;
   /** Under which project the Agent SDK lists it, as stored (`mirror-key.ts`); absent without a main transcript. */
-  readonly projectKey?: string;
+  readonly projectKey?: string | undefined;
   /** The logged output tokens of this import are known to be too low. */
-  readonly outputUnderReported?: boolean;
-  readonly lastError?: TurnError;
-  readonly classic?: ClassicFacts;
+  readonly outputUnderReported?: boolean | undefined;
+  readonly lastError?: TurnError | undefined;
+  readonly classic?: ClassicFacts | undefined;
   /** How far the import of an export that makes this session has come, or that it is done. */
-  readonly transfer?: Transfer;
+  readonly transfer?: Transfer | undefined;
   /** Open turns in order of acceptance: the first may be running, the others are queued. */
   readonly openTurns: readonly OpenTurn[];
 }
@@ -153,11 +154,17 @@ export interface Compaction {
   readonly lastCompactionTurn: number;
 }
 
-export const newHead = (key: SessionKey, nowMs: number): Head => ({
+/**
+ * The head of a session that nobody has changed yet. Fields that are not there yet have their places already:
+ * so all heads of a daemon have one shape, and the engine copies and reads them many times faster than
+ * objects that gained their fields one by one, each in an order of its own.
+ */
+export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   key,
   version: 0,
   createdAtMs: nowMs,
   updatedAtMs: nowMs,
+  importedAtMs: undefined,
   status: 'created',
   tags: [],
   seq: 0,
@@ -172,7 +179,42 @@ export const newHead = (key: SessionKey, nowMs: number): Head => ({
   unpricedAnswers: 0,
   inheritedCostNanoUsd: 0,
   openTurns: [],
+  title: undefined,
+  description: undefined,
+  summary: undefined,
+  mode: undefined,
+  owner: undefined,
+  externalKey: undefined,
+  templateId: undefined,
+  metadata: undefined,
+  model: undefined,
+  systemPrompt: undefined,
+  maxTokens: undefined,
+  workingDirectory: undefined,
+  permissionMode: undefined,
+  allowedTools: undefined,
+  disallowedTools: undefined,
+  policies: undefined,
+  hooks: undefined,
+  includePartialMessages: undefined,
+  onBusy: undefined,
+  retry: undefined,
+  limits: undefined,
+  provider: undefined,
+  parent: undefined,
+  segments: undefined,
+  compaction: undefined,
+  gitBranch: undefined,
+  projectKey: undefined,
+  outputUnderReported: undefined,
+  lastError: undefined,
+  classic: undefined,
+  transfer: undefined,
 });
+
+/** A head as it was stored, in the shape of all others. */
+export const storedHead = (fields: Head): Head =>
+  Object.assign(newHead(fields.key, fields.createdAtMs), fields);
 
 /** The head with the caller's settings laid over it. Throws `invalid_settings` for tags out of their rules. */
 export const withSettings = (head: Head, { tags, ...settings }: Settings): Head => ({

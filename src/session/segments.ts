@@ -19,7 +19,7 @@ export const MAX_SEGMENTS = 100;
 
 interface Forkable {
   readonly key: { readonly sessionId: string };
-  readonly segments?: readonly Segment[];
+  readonly segments?: readonly Segment[] | undefined;
 }
 
 /** The segments of a fork at `atSeq`. Throws `too_large` for a chain of forks that is too long. */

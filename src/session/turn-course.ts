@@ -4,9 +4,10 @@
  */
 import type { Draft } from './draft.ts';
 import { type TurnEventBody, turnFinished } from './event.ts';
+import type { Every } from './every.ts';
 import { statusFrom } from './head.ts';
 import type { TurnId } from './ids.ts';
-import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError, TurnFacts } from './turn.ts';
+import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError } from './turn.ts';
 import { isSpent } from './turn-limits.ts';
 
 /** Starts the first open turn that can still be paid. `body` is its prompt, where it is at hand. */
@@ -36,7 +37,7 @@ const dropUnaffordable = (draft: Draft): void => {
 export interface Closing {
   readonly status: ClosedStatus;
   readonly stopReason: string | null;
-  readonly error?: TurnError;
+  readonly error?: TurnError | undefined;
   readonly text: string;
 }
 
@@ -44,14 +45,16 @@ export interface Closing {
 export const closeTurn = (draft: Draft, turn: OpenTurn, { text, ...closing }: Closing): void => {
   draft.patch({ openTurns: draft.head.openTurns.filter((open) => open.turnId !== turn.turnId) });
   if (draft.cancelling === turn.turnId) draft.cancelling = undefined;
-  recordClosed(draft, { ...factsOf(turn), ...closing, finishedAtMs: draft.nowMs }, text);
+  recordClosed(draft, closed(turn, closing, draft.nowMs), text);
 };
 
-/** All fields of it, so that none is forgotten; an optional one may be undefined. */
-type Every<T> = { readonly [F in keyof Required<T>]: T[F] };
-
-/** Each by its name: to copy all but two fields of an object is slow, and this is done for every turn. */
-const factsOf = (turn: OpenTurn): Every<TurnFacts> => ({
+/** Each field by its name: all records of closed turns have one shape, and to spread is slow. */
+const closed = (
+  turn: OpenTurn,
+  { status, stopReason, error }: Omit<Closing, 'text'>,
+  nowMs: number,
+): Every<ClosedTurn> => ({
+  status,
   turnId: turn.turnId,
   seq: turn.seq,
   lastSeq: turn.lastSeq,
@@ -63,6 +66,9 @@ const factsOf = (turn: OpenTurn): Every<TurnFacts> => ({
   steps: turn.steps,
   attempt: turn.attempt,
   retries: turn.retries,
+  finishedAtMs: nowMs,
+  stopReason,
+  error,
 });
 
 export const recordClosed = (draft: Draft, record: ClosedTurn, text: string): void => {

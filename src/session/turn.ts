@@ -70,7 +70,7 @@ export interface ClosedTurn extends TurnFacts {
   readonly status: ClosedStatus;
   readonly finishedAtMs: number;
   readonly stopReason: string | null;
-  readonly error?: TurnError;
+  readonly error?: TurnError | undefined;
 }
 
 export type TurnRecord = OpenTurn | ClosedTurn;

@@ -13,7 +13,7 @@ import { crc32 } from 'node:zlib';
 import { Unpackr } from 'msgpackr';
 import type { Entry } from '../session/entry.ts';
 import { GreenroomError } from '../session/errors.ts';
-import type { Head } from '../session/head.ts';
+import { type Head, storedHead } from '../session/head.ts';
 import type { SessionKey } from '../session/ids.ts';
 import type { SummaryRow } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
@@ -94,7 +94,7 @@ export const packHead: Pack<{ readonly head: Head; readonly epoch: number }> = (
 };
 
 export const readHead = (key: Key, bytes: Buffer): Head =>
-  fromFields(unpackr.unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES))) as Head;
+  storedHead(fromFields(unpackr.unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES))) as Head);
 
 /** Version of a stored head, unchecked: a wrong one is refused by the comparison or found by the next read. */
 export const versionOf = (head: Buffer): number => head.readUInt32LE(VERSION_AT);
