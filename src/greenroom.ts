@@ -20,6 +20,7 @@ import { runtimeOf } from './runtime.ts';
 import { catalogName } from './session/catalog.ts';
 import { Feed } from './session/feed.ts';
 import { journalName } from './session/journal.ts';
+import { iso } from './session/moment.ts';
 import type { SessionRuntime } from './session/session-args.ts';
 import { Sessions } from './session/sessions.ts';
 import { makeDataDir } from './storage/data-dir.ts';
@@ -118,7 +119,7 @@ export class RunningGreenroom {
     const journal = system.find(journalName);
     return {
       version,
-      startedAt: new Date(this.#startedAtMs).toISOString(),
+      startedAt: iso(this.#startedAtMs),
       pid: process.pid,
       provider: this.#runtime.rules.provider,
       model: this.#runtime.rules.defaultModel,

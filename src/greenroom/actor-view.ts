@@ -8,6 +8,7 @@ import { walk } from '../otp/inspect.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { System } from '../otp/system.ts';
 import { GreenroomError } from '../session/errors.ts';
+import { iso } from '../session/moment.ts';
 
 export interface ActorView {
   /** From the root, such as `greenroom/storage/journal`. */
@@ -46,7 +47,7 @@ export function actorView(system: System, root: ActorRef, request: unknown): Act
       ref: ref?.id ?? null,
       mailbox: seen?.mailbox ?? 0,
       owed: seen?.owed ?? 0,
-      current: current ? { message: messageOf(current), since: isoOf(current.since) } : null,
+      current: current ? { message: messageOf(current), since: iso(current.since) } : null,
       reductions: seen?.reductions ?? 0,
       restarts,
       lastCrash: lastCrash === undefined ? null : describeReason(lastCrash),
@@ -57,5 +58,3 @@ export function actorView(system: System, root: ActorRef, request: unknown): Act
 
 const messageOf = ({ kind, name }: { readonly kind: string; readonly name: string }): string =>
   kind === name ? kind : `${kind} ${name}`;
-
-const isoOf = (epochMs: number): string => new Date(epochMs).toISOString();

@@ -10,6 +10,7 @@ import type { CleanupReport } from '../session/api.ts';
 import type { Catalog, Criteria } from '../session/catalog.ts';
 import type { Status } from '../session/head.ts';
 import type { Tenant } from '../session/ids.ts';
+import { iso } from '../session/moment.ts';
 import type { SummaryRow } from '../session/summary.ts';
 import type { SweepOrder } from '../session/sweeper.ts';
 import { HOLD_TAG } from '../session/tags.ts';
@@ -64,7 +65,7 @@ export class Sweep {
     const { key, updatedAtMs, title } = row;
     this.#listed.push({
       sessionId: key.sessionId,
-      updatedAt: new Date(updatedAtMs).toISOString(),
+      updatedAt: iso(updatedAtMs),
       ...(title === undefined ? {} : { title }),
     });
   }

@@ -12,6 +12,7 @@ import { nameOf } from '../otp/name.ts';
 import type { SessionsDoor } from '../session/door.ts';
 import { GreenroomError } from '../session/errors.ts';
 import type { Feed, NewsListener } from '../session/feed.ts';
+import { iso } from '../session/moment.ts';
 import { Answers, API_LIMITS, type ApiLimits, type DaemonVerbs } from './answers.ts';
 import { type LinkFace, linkName } from './link.ts';
 import { Micro, QUEUE } from './micro.ts';
@@ -140,7 +141,7 @@ const voice =
 const newsVoice =
   (link: LinkFace, subjects: Subjects, clock: Clock): NewsListener =>
   (tenant, news) => {
-    const at = new Date(clock.now()).toISOString();
+    const at = iso(clock.now());
     const body = Buffer.from(JSON.stringify({ at, ...news, tenant }));
     link.outbox.publish(subjects.lifecycle(tenant), body);
   };

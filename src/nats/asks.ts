@@ -10,6 +10,7 @@ import { GreenroomError } from '../session/errors.ts';
 import type { WireEvent } from '../session/event.ts';
 import type { Publication } from '../session/feed.ts';
 import type { SessionKey } from '../session/ids.ts';
+import { iso } from '../session/moment.ts';
 import type { Outbox } from './outbox.ts';
 import { EMPTY, errorReply, eventWithin, headerOfN } from './wire.ts';
 
@@ -58,7 +59,7 @@ export class Ask {
     if (this.#turn === undefined || clock.monotonic() - this.#lastSentMs < PING_AFTER_MS) return;
     this.#lastSentMs = clock.monotonic();
     const { turnId, attempt } = this.#turn;
-    const at = new Date(clock.now()).toISOString();
+    const at = iso(clock.now());
     const ping: WireEvent = { type: 'ping', ...this.key, turnId, attempt, at };
     outbox.publish(this.#inbox, Buffer.from(JSON.stringify(ping)));
   }

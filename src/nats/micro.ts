@@ -6,6 +6,7 @@
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import { nuid } from 'nats';
 import type { Clock } from '../otp/clock.ts';
+import { iso } from '../session/moment.ts';
 
 /** All daemons of one prefix share the work: one of them gets each request. */
 export const QUEUE = 'greenroom';
@@ -52,7 +53,7 @@ export class Micro {
 
   constructor(nc: NatsConnection, clock: Clock, options: MicroOptions) {
     this.#options = options;
-    this.#started = new Date(clock.now()).toISOString();
+    this.#started = iso(clock.now());
     this.#subscriptions = (['PING', 'INFO', 'STATS'] as const).flatMap((verb) =>
       ['', `.${options.name}`, `.${options.name}.${this.id}`].map((rest) =>
         nc.subscribe(`$SRV.${verb}${rest}`, {

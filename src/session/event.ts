@@ -7,6 +7,7 @@
  * deltas tell of nothing stored.
  */
 import type { SessionKey, TurnId } from './ids.ts';
+import { iso } from './moment.ts';
 import { usdOf } from './pricing/money.ts';
 import type { ClosedStatus, ClosedTurn, TurnError } from './turn.ts';
 import type { Usage } from './usage.ts';
@@ -133,7 +134,7 @@ const spliced = (open: string, body: Uint8Array): Uint8Array => {
 
 const addressOf = ({ key, turnId, attempt, n, atMs }: SessionEvent): string => {
   const counted = n > 0 ? `"n":${n},` : '';
-  return `"tenant":"${key.tenant}","sessionId":"${key.sessionId}","turnId":"${turnId}","attempt":${attempt},${counted}"at":"${new Date(atMs).toISOString()}"`;
+  return `"tenant":"${key.tenant}","sessionId":"${key.sessionId}","turnId":"${turnId}","attempt":${attempt},${counted}"at":"${iso(atMs)}"`;
 };
 
 /** The event as an object, for readers in this process. */
@@ -143,7 +144,7 @@ export const wireEvent = ({ key, turnId, attempt, n, atMs, body }: SessionEvent)
   turnId,
   attempt,
   ...(n > 0 ? { n } : {}),
-  at: new Date(atMs).toISOString(),
+  at: iso(atMs),
 });
 
 const messageOf = ({ type, seq, body }: Extract<TurnEventBody, { type: 'message' }>) => ({

@@ -24,11 +24,11 @@ import {
 } from './journal.ts';
 import type { Answer, Effect, Input, SessionState, Write } from './machine.ts';
 import { isForeign, prepareForeign } from './mirror/foreign-request.ts';
+import { iso } from './moment.ts';
 import { Narrator } from './narrator.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
 import type { OpenTurn, TurnRecord } from './turn.ts';
-import { iso } from './views.ts';
 import {
   type Answered,
   type SessionRequest,

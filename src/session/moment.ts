@@ -19,3 +19,18 @@ const isInCalendar = (date: string): boolean => {
   const ms = Date.parse(date);
   return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(date);
 };
+
+let lastMs = Number.NaN;
+let lastText = '';
+
+/**
+ * The other way: milliseconds since 1970 as RFC 3339. What happens together has the same millisecond, so the last
+ * one is kept: a busy daemon writes twenty times a millisecond. Throws `RangeError` for what is no moment.
+ */
+export const iso = (ms: number): string => {
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
+};

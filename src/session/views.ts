@@ -3,11 +3,11 @@ import type { EntryView, MessageView, SessionSummary, SessionView, TurnView } fr
 import type { Entry } from './entry.ts';
 import type { ApiMessage } from './event.ts';
 import type { Head } from './head.ts';
+import { iso } from './moment.ts';
 import { usdOf } from './pricing/money.ts';
 import type { SummaryRow } from './summary.ts';
 import type { TurnRecord } from './turn.ts';
 
-export const iso = (ms: number): string => new Date(ms).toISOString();
 const isoIf = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : iso(ms);
 const usd = (nanoUsd: number | null): number | null => (nanoUsd === null ? null : usdOf(nanoUsd));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Criteria } from '../../src/session/catalog.ts';
-import { momentMs } from '../../src/session/moment.ts';
+import { iso, momentMs } from '../../src/session/moment.ts';
 
 test.each([
   ['2026-11-20', Date.UTC(2026, 10, 20)],
@@ -23,6 +23,11 @@ test.each([
   '',
 ])('%j is no moment', (text) => {
   expect(momentMs(text)).toBeUndefined();
+});
+
+test('each moment is written as itself, however often it is asked for', () => {
+  for (const ms of [0, 5, 5, 0, Date.UTC(2026, 10, 20), 5]) expect(momentMs(iso(ms))).toBe(ms);
+  expect(() => iso(Number.NaN)).toThrow(RangeError);
 });
 
 test('a criterion that is no moment says what would be one', () => {

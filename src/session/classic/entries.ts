@@ -7,7 +7,7 @@
  * 2. Everything else, `system`, `result` and the like, is kept verbatim as an `imported` line, which the model never sees.
  */
 import type { Entry, ImportedEntry, MessageEntry } from '../entry.ts';
-import { iso } from '../views.ts';
+import { iso } from '../moment.ts';
 import {
   isTyped,
   isTypedData,

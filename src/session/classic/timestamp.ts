@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { systemClock } from '../../otp/system-clock.ts';
+import { iso } from '../moment.ts';
 
 const FORM =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
@@ -38,9 +39,7 @@ export const timestampFrom = (text: string): string | null => {
 /** As files and Redis hold it. */
 export const storedTimestamp = (timestamp: string): string => timestamp.replace(/Z$/, '+00:00');
 
-export const isoOf = (ms: number): string => new Date(ms).toISOString();
-
-export const isoNow = (): string => isoOf(systemClock.now());
+export const isoNow = (): string => iso(systemClock.now());
 
 /** Takes ISO 8601 or a `Date`, gives our one spelling. */
 export const Timestamp = z.union([z.string(), z.date()]).transform((value, context) => {

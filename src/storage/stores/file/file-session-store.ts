@@ -38,9 +38,9 @@ import {
   listingOf,
   notFound,
 } from '../../../session/classic/session-store.ts';
-import { isoOf } from '../../../session/classic/timestamp.ts';
 import type { AnyMessage } from '../../../session/classic/transcript.ts';
 import { GreenroomError, StorageError } from '../../../session/errors.ts';
+import { iso } from '../../../session/moment.ts';
 import { CallOrder } from '../call-order.ts';
 import { LineBatches } from './line-batches.ts';
 import { messageLine, metadataLine, savedLine } from './lines.ts';
@@ -193,7 +193,7 @@ export class FileSessionStore implements ClassicStore {
   }
 
   #now(): string {
-    return isoOf(this.#clock.now());
+    return iso(this.#clock.now());
   }
 
   #create(sessionId: string, text: string): Promise<void> {

@@ -11,9 +11,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../../otp/clock.ts';
 import type { SessionInfo } from '../../../session/classic/classic-store.ts';
 import { notFound, versionPassed } from '../../../session/classic/session-store.ts';
-import { isoOf } from '../../../session/classic/timestamp.ts';
 import { summarize } from '../../../session/classic/transcript.ts';
 import { ID_PATTERN } from '../../../session/ids.ts';
+import { iso } from '../../../session/moment.ts';
 import { type FileContent, readContent } from './lines.ts';
 import { type FileMark, isSame, OpenFile } from './open-file.ts';
 import { ignore, ProcessLock } from './process-lock.ts';
@@ -87,7 +87,7 @@ export class SessionFiles {
     if (file === null) return null;
     try {
       const content = readContent(await file.readAll(), this.pathOf(sessionId));
-      return { content, updatedAt: isoOf(Math.round(file.mark.mtimeMs)) };
+      return { content, updatedAt: iso(Math.round(file.mark.mtimeMs)) };
     } finally {
       await file.close();
     }

@@ -12,7 +12,6 @@
  *     sessions_adopted           ours: there once all keys were looked through for sessions of the original
  *     sessions_directories       ours: hash of the directory by id, for what is gone
  */
-
 import type { SessionInfo } from '../../../session/classic/classic-store.ts';
 import type {
   NewMetadata,
@@ -27,8 +26,9 @@ import {
   serializeMetadata,
   toJson,
 } from '../../../session/classic/serialization.ts';
-import { isoOf, storedTimestamp, timestampFrom } from '../../../session/classic/timestamp.ts';
+import { storedTimestamp, timestampFrom } from '../../../session/classic/timestamp.ts';
 import { SerializationError } from '../../../session/errors.ts';
+import { iso } from '../../../session/moment.ts';
 import { HOLD_TAG, tagKey } from '../../../session/tags.ts';
 
 export const keysOf = (id: string): readonly string[] =>
@@ -131,8 +131,8 @@ export const savedFields = ({ tags, description, summary }: SavedSession): reado
 
 /** Sessions of the original have no time of change: it counts as that of the making. */
 const timesOf = (createdAt: string, updatedAt: Text, nowMs: number) => {
-  const created = timestampFrom(createdAt) ?? isoOf(nowMs);
-  const updated = updatedAt === null ? created : isoOf(Math.ceil(Number(updatedAt) / 1000));
+  const created = timestampFrom(createdAt) ?? iso(nowMs);
+  const updated = updatedAt === null ? created : iso(Math.ceil(Number(updatedAt) / 1000));
   // The first is the caller's clock, the second the server's.
   const isBefore = Date.parse(updated) < Date.parse(created);
   return { createdAt: created, updatedAt: isBefore ? created : updated };
@@ -144,4 +144,4 @@ const tagsOf = (json: string): string[] => {
   throw new SerializationError('tags must be a list of texts');
 };
 
-export const createdAtOf = (ms: number): string => storedTimestamp(isoOf(ms));
+export const createdAtOf = (ms: number): string => storedTimestamp(iso(ms));
