@@ -137,6 +137,21 @@ describe.skipIf(withoutRedis())('RedisSessionStore', () => {
       }
     });
 
+    test('also the keys that a change adds: to a fork, to a session of the original, by a first message', async () => {
+      await using store = closing(await fresh());
+      await store.createSession('s');
+      await store.appendMessage('s', { role: 'user', content: 'Hi' });
+      await store.forkSession('s', 'fork');
+      for (const ttl of await ttls('fork')) expect(ttl).toBeGreaterThan(30 * DAY - 60);
+      await probe.command('HSET', 'session:old:metadata', 'working_directory', '/w');
+      await probe.command('RPUSH', 'session:old:messages', '{"role":"user","content":"Hi"}');
+      await probe.command('SET', 'session:old:created_at', '2026-01-01T00:00:00');
+      for (const part of ['messages', 'metadata', 'created_at'])
+        await probe.command('EXPIRE', `session:old:${part}`, String(30 * DAY));
+      await store.appendMessage('old', { role: 'user', content: 'Hi' });
+      for (const ttl of await ttls('old')) expect(ttl).toBeGreaterThan(30 * DAY - 60);
+    });
+
     test('a session that is held has none, until it is held no more', async () => {
       await using store = closing(await fresh());
       const message = { role: 'user', content: 'Hi' };

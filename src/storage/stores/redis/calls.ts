@@ -122,14 +122,14 @@ export class Calls {
 }
 
 const check = (
-  [result, version]: ChangeReply,
+  reply: ChangeReply,
   id: string,
   sought: string,
   expectedVersion: number | undefined,
 ): void => {
+  if (reply === 1) return;
+  const [result, version] = reply;
   switch (result) {
-    case 'ok':
-      return;
     case 'absent':
       throw notFound(sought);
     case 'exists':

@@ -207,15 +207,15 @@ export class RedisSessionStore implements ClassicStore {
         const saved = savedSession(copies, options, before);
         const version = reply === null ? -1 : Number(reply[3][0] ?? 0);
         const args = (serverMs: number) => [createdAtOf(serverMs), ...saveWords(saved)];
-        const [result] = await this.#calls.run(
+        const outcome = await this.#calls.run(
           'save',
           id,
           args,
           { expectedVersion: version },
           dueMs,
         );
-        if (result === 'ok') return;
-        if (result === 'late') throw outage('Redis came to this change too late', 'none');
+        if (outcome === 1) return;
+        if (outcome[0] === 'late') throw outage('Redis came to this change too late', 'none');
       }
     });
   }

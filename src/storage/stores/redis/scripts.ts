@@ -10,82 +10,93 @@
  * 5. Indexes never expire. Who lists drops what is gone, and so does everybody who adds to an index.
  */
 
-/** Replies of changes. */
+/** Replies of changes; 1: it is done, and a number is what Lua gives most cheaply. */
 export type ChangeReply =
-  | readonly ['ok']
+  | 1
   | readonly ['absent']
   | readonly ['exists']
   | readonly ['late']
   | readonly ['conflict', version: string];
 
-/** KEYS: the four of the session. Dates as microseconds are beyond what Lua prints in full by itself. */
+/** KEYS: the four of the session. */
 const PRELUDE = `
+local call = redis.call
 local messages, metadata, created, state = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local own = {messages, metadata, created, state}
 local BY_UPDATE, DIRECTORIES = 'sessions_by_update', 'sessions_directories'
-local function whole(number) return string.format('%.0f', number) end
-local function exists() return redis.call('EXISTS', metadata, messages) > 0 end
 `;
+const EXISTS = `call('EXISTS', metadata, messages) > 0`;
 
-/** ARGV: id, seconds to live (0: for ever), the last moment in microseconds, the expected version or ''. */
+/**
+ * ARGV: id, seconds to live (0: for ever), the last moment in microseconds, the expected version or ''. Functions
+ * are in none but the scripts that call them: to make a few takes as long as a command.
+ */
 const CHANGE = `${PRELUDE}
-local id, ttl, lastMoment, expected = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local clock = redis.call('TIME')
-local now = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
-if now > lastMoment then return {'late'} end
+local id, ttl, expected = ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local clock = call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+if now > tonumber(ARGV[3]) then return {'late'} end
 
-local kept = redis.call('HMGET', state, 'version', 'held', 'updated_at')
+local kept = call('HMGET', state, 'version', 'held', 'updated_at')
 local version = tonumber(kept[1] or 0)
 if kept[2] then ttl = 0 end
-local function directoryOf(key) return redis.call('HGET', key, 'working_directory') or '.' end
+`;
 
+const DIRECTORY = `call('HGET', metadata, 'working_directory') or '.'`;
+
+const INDEXING = `
 local function forget(gone, directory)
-  redis.call('ZREM', BY_UPDATE, gone)
-  redis.call('HDEL', DIRECTORIES, gone)
+  call('ZREM', BY_UPDATE, gone)
+  call('HDEL', DIRECTORIES, gone)
   if directory then
-    redis.call('ZREM', BY_UPDATE .. ':' .. directory, gone)
-    redis.call('SREM', 'sessions_by_dir:' .. directory, gone)
+    call('ZREM', BY_UPDATE .. ':' .. directory, gone)
+    call('SREM', 'sessions_by_dir:' .. directory, gone)
   end
 end
 -- The oldest are the first to expire: looking at two per addition keeps up.
 local function dropExpired()
-  for _, old in ipairs(redis.call('ZRANGE', BY_UPDATE, 0, 1)) do
-    if old ~= id and redis.call('EXISTS', 'session:' .. old .. ':metadata', 'session:' .. old .. ':messages') == 0 then
-      forget(old, redis.call('HGET', DIRECTORIES, old))
+  for _, old in ipairs(call('ZRANGE', BY_UPDATE, 0, 1)) do
+    if old ~= id and call('EXISTS', 'session:' .. old .. ':metadata', 'session:' .. old .. ':messages') == 0 then
+      forget(old, call('HGET', DIRECTORIES, old))
     end
   end
 end
 local function enter(directory)
   dropExpired()
-  redis.call('HSET', DIRECTORIES, id, directory)
-  redis.call('SADD', 'sessions_by_dir:' .. directory, id)
-end
-local function isFresh(key)
-  local left = redis.call('TTL', key)
-  if ttl == 0 then return left == -1 end
-  return left > ttl - math.min(3600, ttl / 100)
-end
--- The last thing of every change. A list that was made just now has no time to live yet.
-local function stamp(version, directory)
-  local last = tonumber(kept[3] or 0)
-  if last >= now then now = last + 1 end
-  redis.call('HSET', state, 'version', whole(version), 'updated_at', whole(now))
-  redis.call('ZADD', BY_UPDATE, whole(now), id)
-  redis.call('ZADD', BY_UPDATE .. ':' .. directory, whole(now), id)
-  if not (isFresh(metadata) and isFresh(messages)) then
-    for _, key in ipairs(own) do
-      if ttl > 0 then redis.call('EXPIRE', key, ttl) else redis.call('PERSIST', key) end
-    end
-  end
-  return {'ok'}
+  call('HSET', DIRECTORIES, id, directory)
+  call('SADD', 'sessions_by_dir:' .. directory, id)
 end
 `;
 
+/**
+ * The last thing of every change, with its session's `directory`. All keys of a session expire at one time, so the
+ * metadata's tells of all of them, unless the change has made some of them.
+ *
+ * @param version what it becomes; numbers of that size Lua prints in full with `%.0f` only.
+ * @param hasNewKeys whether some key may have no time to live yet.
+ */
+const stamp = (version: string, hasNewKeys: string): string => `
+if tonumber(kept[3] or 0) >= now then now = tonumber(kept[3]) + 1 end
+local at = string.format('%.0f', now)
+call('HSET', state, 'version', string.format('%.0f', ${version}), 'updated_at', at)
+call('ZADD', BY_UPDATE, at, id)
+call('ZADD', BY_UPDATE .. ':' .. directory, at, id)
+local left = call('TTL', metadata)
+local isFresh = (ttl == 0 and left == -1) or (ttl > 0 and left > ttl - math.min(3600, ttl / 100))
+if ${hasNewKeys} or not isFresh then
+  for _, key in ipairs({messages, metadata, created, state}) do
+    if ttl > 0 then call('EXPIRE', key, ttl) else call('PERSIST', key) end
+  end
+end
+return 1
+`;
+/** The first change of ours to a session that the Python original made brings the state. */
+const HAS_NEW_STATE = 'not kept[1]';
+
 const MUST_MATCH = `
-if expected ~= '' and tonumber(expected) ~= version then return {'conflict', whole(version)} end
+if expected ~= '' and tonumber(expected) ~= version then return {'conflict', string.format('%.0f', version)} end
 `;
 const MUST_EXIST = `
-if not exists() then return {'absent'} end${MUST_MATCH}`;
+if not (${EXISTS}) then return {'absent'} end${MUST_MATCH}`;
 
 const WRITE = '#!lua';
 /** Making room must be possible where there is none. */
@@ -93,79 +104,78 @@ const FREE = '#!lua flags=allow-oom';
 const READ = '#!lua flags=no-writes';
 
 /** ARGV further: created at, then the fields of the metadata. */
-const CREATE = `${WRITE}${CHANGE}
-if exists() then return {'exists'} end
-redis.call('DEL', messages, state)
+const CREATE = `${WRITE}${CHANGE}${INDEXING}
+if ${EXISTS} then return {'exists'} end
+call('DEL', messages, state)
 ttl = tonumber(ARGV[2])
-redis.call('SET', created, ARGV[5])
-redis.call('HSET', metadata, unpack(ARGV, 6))
-local directory = directoryOf(metadata)
+call('SET', created, ARGV[5])
+call('HSET', metadata, unpack(ARGV, 6))
+local directory = ${DIRECTORY}
 enter(directory)
-return stamp(1, directory)
-`;
+${stamp('1', 'true')}`;
 
 /** ARGV further: the messages as JSON. */
 const APPEND = `${WRITE}${CHANGE}
-local directory = redis.call('HGET', metadata, 'working_directory')
-if not directory and not exists() then return {'absent'} end
+local directory = call('HGET', metadata, 'working_directory')
+if not directory and not (${EXISTS}) then return {'absent'} end
+directory = directory or '.'
 ${MUST_MATCH}
-redis.call('RPUSH', messages, unpack(ARGV, 5))
-return stamp(version + 1, directory or '.')
-`;
+local isFirst = call('RPUSH', messages, unpack(ARGV, 5)) == #ARGV - 4
+${stamp('version + 1', `isFirst or ${HAS_NEW_STATE}`)}`;
 
 /** ARGV further: the fields of the metadata. Those that can be missing are removed after the others are in. */
-const UPDATE = `${WRITE}${CHANGE}${MUST_EXIST}
-local before = directoryOf(metadata)
-redis.call('HSET', metadata, unpack(ARGV, 5))
+const UPDATE = `${WRITE}${CHANGE}${INDEXING}${MUST_EXIST}
+local before = ${DIRECTORY}
+local isFirst = call('EXISTS', metadata) == 0
+call('HSET', metadata, unpack(ARGV, 5))
 local given = {}
 for at = 5, #ARGV, 2 do given[ARGV[at]] = true end
-for _, field in ipairs(redis.call('HKEYS', metadata)) do
-  if not given[field] then redis.call('HDEL', metadata, field) end
+for _, field in ipairs(call('HKEYS', metadata)) do
+  if not given[field] then call('HDEL', metadata, field) end
 end
-local directory = directoryOf(metadata)
+local directory = ${DIRECTORY}
 if directory ~= before then
   forget(id, before)
   enter(directory)
 end
-return stamp(version + 1, directory)
-`;
+${stamp('version + 1', `isFirst or ${HAS_NEW_STATE}`)}`;
 
 /** ARGV further: the compaction state as JSON. */
 const COMPACT = `${WRITE}${CHANGE}${MUST_EXIST}
-redis.call('HSET', metadata, 'compaction_state', ARGV[5])
-return stamp(version + 1, directoryOf(metadata))
-`;
+local isFirst = call('EXISTS', metadata) == 0
+call('HSET', metadata, 'compaction_state', ARGV[5])
+local directory = ${DIRECTORY}
+${stamp('version + 1', `isFirst or ${HAS_NEW_STATE}`)}`;
 
-const DELETE = `${FREE}${CHANGE}${MUST_EXIST}
-local directory = redis.call('HGET', DIRECTORIES, id) or directoryOf(metadata)
-redis.call('DEL', messages, metadata, created, state)
+const DELETE = `${FREE}${CHANGE}${INDEXING}${MUST_EXIST}
+local directory = call('HGET', DIRECTORIES, id) or ${DIRECTORY}
+call('DEL', messages, metadata, created, state)
 forget(id, directory)
-return {'ok'}
+return 1
 `;
 
 /** KEYS: those of the new session, then those of the source. ARGV further: created at. */
-const FORK = `${WRITE}${CHANGE}
-if redis.call('EXISTS', KEYS[5], KEYS[6]) == 0 then return {'absent'} end
-if exists() then return {'exists'} end
-redis.call('DEL', messages, state)
-redis.call('COPY', KEYS[5], messages)
-redis.call('COPY', KEYS[6], metadata)
-redis.call('COPY', KEYS[8], state)
-ttl = redis.call('HGET', state, 'held') and 0 or tonumber(ARGV[2])
-redis.call('SET', created, ARGV[5])
-local directory = directoryOf(metadata)
+const FORK = `${WRITE}${CHANGE}${INDEXING}
+if call('EXISTS', KEYS[5], KEYS[6]) == 0 then return {'absent'} end
+if ${EXISTS} then return {'exists'} end
+call('DEL', messages, state)
+call('COPY', KEYS[5], messages)
+call('COPY', KEYS[6], metadata)
+call('COPY', KEYS[8], state)
+ttl = call('HGET', state, 'held') and 0 or tonumber(ARGV[2])
+call('SET', created, ARGV[5])
+local directory = ${DIRECTORY}
 enter(directory)
-return stamp(1, directory)
-`;
+${stamp('1', 'true')}`;
 
 /**
  * ARGV further: created at, how many words of metadata and these, how many words of what was saved beside
  * them and these, then the messages. The expected version is -1 for a session that must not be there.
  */
-const SAVE = `${WRITE}${CHANGE}
-local isNew = not exists()
+const SAVE = `${WRITE}${CHANGE}${INDEXING}
+local isNew = not (${EXISTS})
 if isNew ~= (expected == '-1') or (not isNew and tonumber(expected) ~= version) then
-  return {'conflict', whole(version)}
+  return {'conflict', string.format('%.0f', version)}
 end
 local at = 6
 local function take()
@@ -175,48 +185,47 @@ local function take()
   return words
 end
 if isNew then
-  redis.call('DEL', state)
+  call('DEL', state)
   version = 0
-  redis.call('SET', created, ARGV[5])
+  call('SET', created, ARGV[5])
 end
-redis.call('HSET', metadata, unpack(take()))
-redis.call('HDEL', state, 'tags', 'description', 'summary', 'held')
-redis.call('HSET', state, unpack(take()))
-ttl = redis.call('HGET', state, 'held') and 0 or tonumber(ARGV[2])
-redis.call('DEL', messages)
+call('HSET', metadata, unpack(take()))
+call('HDEL', state, 'tags', 'description', 'summary', 'held')
+call('HSET', state, unpack(take()))
+ttl = call('HGET', state, 'held') and 0 or tonumber(ARGV[2])
+call('DEL', messages)
 for first = at, #ARGV, 1000 do
-  redis.call('RPUSH', messages, unpack(ARGV, first, math.min(first + 999, #ARGV)))
+  call('RPUSH', messages, unpack(ARGV, first, math.min(first + 999, #ARGV)))
 end
-local directory = directoryOf(metadata)
+local directory = ${DIRECTORY}
 if isNew then enter(directory) end
-return stamp(version + 1, directory)
-`;
+${stamp('version + 1', 'true')}`;
 
 const LOAD = `${READ}${PRELUDE}
-if not exists() then return false end
+if not (${EXISTS}) then return false end
 return {
-  redis.call('HGETALL', metadata),
-  redis.call('LRANGE', messages, 0, -1),
-  redis.call('GET', created) or '',
-  redis.call('HMGET', state, 'version', 'updated_at', 'tags', 'description'),
+  call('HGETALL', metadata),
+  call('LRANGE', messages, 0, -1),
+  call('GET', created) or '',
+  call('HMGET', state, 'version', 'updated_at', 'tags', 'description'),
 }
 `;
 
 /** What is known without the messages. */
 const DESCRIBE = `${READ}${PRELUDE}
-if not exists() then return false end
+if not (${EXISTS}) then return false end
 return {
-  redis.call('HGETALL', metadata),
-  redis.call('LLEN', messages),
-  redis.call('GET', created) or '',
-  redis.call('HMGET', state, 'version', 'updated_at', 'tags', 'description', 'summary'),
+  call('HGETALL', metadata),
+  call('LLEN', messages),
+  call('GET', created) or '',
+  call('HMGET', state, 'version', 'updated_at', 'tags', 'description', 'summary'),
 }
 `;
 
 /** ARGV: first and last position. */
 const RANGE = `${READ}${PRELUDE}
-if not exists() then return false end
-return redis.call('LRANGE', messages, ARGV[1], ARGV[2])
+if not (${EXISTS}) then return false end
+return call('LRANGE', messages, ARGV[1], ARGV[2])
 `;
 
 /**
@@ -225,24 +234,25 @@ return redis.call('LRANGE', messages, ARGV[1], ARGV[2])
  * that are still there. What is gone is dropped.
  */
 const LIST = `${FREE}
+local call = redis.call
 local present = {}
 local seen
 if ARGV[3] == '' then
-  seen = redis.call('ZREVRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1)
+  seen = call('ZREVRANGE', KEYS[1], ARGV[1], ARGV[1] + ARGV[2] - 1)
 else
-  seen = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3], 'LIMIT', ARGV[1], ARGV[2])
+  seen = call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3], 'LIMIT', ARGV[1], ARGV[2])
 end
 for _, id in ipairs(seen) do
-  if redis.call('EXISTS', 'session:' .. id .. ':metadata', 'session:' .. id .. ':messages') > 0 then
+  if call('EXISTS', 'session:' .. id .. ':metadata', 'session:' .. id .. ':messages') > 0 then
     present[#present + 1] = id
   else
-    local directory = redis.call('HGET', 'sessions_directories', id)
-    redis.call('ZREM', KEYS[1], id)
-    redis.call('ZREM', 'sessions_by_update', id)
-    redis.call('HDEL', 'sessions_directories', id)
+    local directory = call('HGET', 'sessions_directories', id)
+    call('ZREM', KEYS[1], id)
+    call('ZREM', 'sessions_by_update', id)
+    call('HDEL', 'sessions_directories', id)
     if directory then
-      redis.call('ZREM', 'sessions_by_update:' .. directory, id)
-      redis.call('SREM', 'sessions_by_dir:' .. directory, id)
+      call('ZREM', 'sessions_by_update:' .. directory, id)
+      call('SREM', 'sessions_by_dir:' .. directory, id)
     end
   end
 end
@@ -252,15 +262,15 @@ return { #seen, present }
 /** ARGV: id, time of its last change, the directory whose set names it, or ''. */
 const ADOPT = `${WRITE}${PRELUDE}
 local id, named = ARGV[1], ARGV[3]
-local directory = redis.call('HGET', metadata, 'working_directory') or '.'
-if named ~= '' and (not exists() or directory ~= named) then
-  redis.call('SREM', 'sessions_by_dir:' .. named, id)
+local directory = call('HGET', metadata, 'working_directory') or '.'
+if named ~= '' and (not (${EXISTS}) or directory ~= named) then
+  call('SREM', 'sessions_by_dir:' .. named, id)
 end
-if not exists() or redis.call('ZSCORE', BY_UPDATE, id) then return 0 end
-redis.call('ZADD', BY_UPDATE, ARGV[2], id)
-redis.call('ZADD', BY_UPDATE .. ':' .. directory, ARGV[2], id)
-redis.call('HSET', DIRECTORIES, id, directory)
-redis.call('SADD', 'sessions_by_dir:' .. directory, id)
+if not (${EXISTS}) or call('ZSCORE', BY_UPDATE, id) then return 0 end
+call('ZADD', BY_UPDATE, ARGV[2], id)
+call('ZADD', BY_UPDATE .. ':' .. directory, ARGV[2], id)
+call('HSET', DIRECTORIES, id, directory)
+call('SADD', 'sessions_by_dir:' .. directory, id)
 return 1
 `;
 
