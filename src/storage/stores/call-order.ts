@@ -9,7 +9,7 @@ import { GreenroomError } from '../../session/errors.ts';
 const MAX_WAITING = 10_000;
 
 export class CallOrder {
-  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #last = new Map<string, Promise<void>>();
   #waiting = 0;
 
   /** Throws `mailbox_full` when too many wait. */
@@ -22,15 +22,14 @@ export class CallOrder {
       );
     this.#waiting += 1;
     const names = typeof name === 'string' ? [name] : name;
-    const before = Promise.all(names.map((each) => this.#last.get(each)));
-    const done = before.then(work).finally(() => {
+    const before = names.flatMap((each) => this.#last.get(each) ?? []);
+    const done = before.length === 0 ? work() : Promise.all(before).then(work);
+    const settle = () => {
       this.#waiting -= 1;
-    });
-    const settled = done.catch(() => undefined);
-    for (const each of names) this.#last.set(each, settled);
-    void settled.then(() => {
       for (const each of names) if (this.#last.get(each) === settled) this.#last.delete(each);
-    });
+    };
+    const settled: Promise<void> = done.then(settle, settle);
+    for (const each of names) this.#last.set(each, settled);
     return done;
   }
 
