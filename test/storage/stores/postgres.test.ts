@@ -7,6 +7,7 @@ import { migrate } from '../../../src/storage/stores/postgres/migrate.ts';
 import { migratePostgres } from '../../../src/storage/stores/postgres/migrate-postgres.ts';
 import { PostgresClient } from '../../../src/storage/stores/postgres/postgres-pool.ts';
 import { PostgresSessionStore } from '../../../src/storage/stores/postgres/postgres-session-store.ts';
+import { STATEMENTS } from '../../../src/storage/stores/postgres/statements.ts';
 import { isFull } from '../../chaos/size.ts';
 import {
   query,
@@ -251,6 +252,47 @@ describe.skipIf(withoutPostgres())('PostgresSessionStore', () => {
     expect(() => new PostgresSessionStore(address)).toThrow(
       /takes a URL that begins with (?!.*secret)/,
     );
+  });
+
+  test('a mode that there is none of is refused, whoever sets it', async () => {
+    await using store = closing(await fresh());
+    await store.createSession('s');
+    for (const wrong of ["mode = 'x'", "permission_mode = 'x'"])
+      await expect(query(url, `UPDATE sessions SET ${wrong}`)).rejects.toThrow(/there is no mode/);
+    await expect(query(url, "UPDATE sessions SET mode = 'forked'")).resolves.toBeDefined();
+  });
+
+  test('changes that were planned while there was nothing find their session by its key', async () => {
+    const empty = await server.newDatabase();
+    await migratePostgres(empty);
+    const client = new pg.Client({ connectionString: empty });
+    await client.connect();
+    try {
+      await client.query('SET plan_cache_mode = force_generic_plan');
+      const changes = [
+        'append',
+        'appendPlain',
+        'appendTools',
+        'update',
+        'compact',
+        'remove',
+      ] as const;
+      for (const name of changes) {
+        const { text } = STATEMENTS[name];
+        const count = Math.max(
+          ...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)),
+        );
+        await client.query(`PREPARE ${name} AS ${text}`);
+        const nothing = Array.from({ length: count }, () => 'NULL').join(', ');
+        const { rows } = await client.query<Record<string, string>>(
+          `EXPLAIN EXECUTE ${name}(${nothing})`,
+        );
+        const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+        expect(plan, name).toMatch(/Index Scan using sessions_pkey on sessions s/);
+      }
+    } finally {
+      await client.end();
+    }
   });
 
   test('a closed store opens again with the next call', async () => {

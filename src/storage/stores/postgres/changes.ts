@@ -14,7 +14,7 @@ import { outage } from '../outage.ts';
 import type { Doubts } from './doubts.ts';
 import { Groups } from './groups.ts';
 import type { PostgresClient, PostgresPool } from './postgres-pool.ts';
-import { columnsOf } from './rows.ts';
+import { columnsOf, plainValues } from './rows.ts';
 import type { StatementName } from './statements.ts';
 
 /** Groups of appends under way, and appends of one group. */
@@ -107,7 +107,10 @@ export class Changes {
   }
 
   #appendAlone({ id, values, expectedVersion, dueMs }: Append): Promise<Outcome> {
-    return this.#attempt('append', id, values, expectedVersion, dueMs);
+    const plain = plainValues(values);
+    return plain === undefined
+      ? this.#attempt('append', id, values, expectedVersion, dueMs)
+      : this.#attempt('appendPlain', id, plain, expectedVersion, dueMs);
   }
 
   /** A change in one statement. */
@@ -183,7 +186,9 @@ export class Changes {
     });
   }
 
+  /** What is so now, with everything older done or given up: the lock is taken in a statement of its own, before. */
   async #diagnose(client: PostgresClient, id: string, dueMs: number) {
+    await client.run('lock', [this.#options.tenant, [id]]);
     const { rows } = await client.run('diagnose', [
       this.#options.tenant,
       id,

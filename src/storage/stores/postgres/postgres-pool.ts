@@ -30,10 +30,9 @@ export class PostgresClient {
   }
 
   async run(name: StatementName, values: readonly unknown[]): Promise<Answer> {
-    const { rows, rowCount } = await this.#client.query<Row>({
-      ...STATEMENTS[name],
-      values: [...values],
-    });
+    const { name: prepared, text } = STATEMENTS[name];
+    const query = { name: prepared, text, values: values as unknown[] }; // which the driver only reads
+    const { rows, rowCount } = await this.#client.query<Row>(query);
     return { rows, count: rowCount ?? 0 };
   }
 
@@ -62,7 +61,8 @@ const PAUSE_MS = 50;
 
 export class PostgresPool {
   readonly #options: PoolOptions;
-  readonly #distances = new WeakMap<PoolClient, number>();
+  /** Those whose clock was compared, once the tables were looked at. */
+  readonly #ready = new WeakMap<PoolClient, PostgresClient>();
   #pool: Promise<Pool> | undefined;
   #opened: Promise<void> | undefined;
 
@@ -122,16 +122,20 @@ export class PostgresPool {
     const { patience } = this.#options;
     const late = () => outage('PostgreSQL did not answer in time', 'none');
     const pool = await this.#open();
+    const isAtHand = pool.idleCount > 0;
     const connecting = pool.connect();
     let client: PoolClient;
     try {
-      client = await patience.limit(connecting, dueMs, late);
+      client = await (isAtHand ? connecting : patience.limit(connecting, dueMs, late));
     } catch (error) {
       connecting.then((tooLate) => tooLate.release()).catch(() => undefined);
       throw unreachable(error);
     }
+    const ready = this.#ready.get(client);
+    if (ready !== undefined) return { client, opened: ready };
     try {
-      const opened = await patience.limit(this.#ready(client), dueMs, late);
+      const opened = await patience.limit(this.#prepare(client), dueMs, late);
+      this.#ready.set(client, opened);
       return { client, opened };
     } catch (error) {
       client.release(true);
@@ -139,17 +143,15 @@ export class PostgresPool {
     }
   }
 
-  async #ready(client: PoolClient): Promise<PostgresClient> {
-    let distance = this.#distances.get(client);
-    if (distance === undefined) {
-      const { rows } = await client.query<{ ms: string }>(
-        'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms',
-      );
-      // The reply was made before it came: so the distance is at least this.
-      distance = Number(rows[0]?.ms) - this.#options.clock.monotonic();
-      this.#distances.set(client, distance);
-    }
-    const opened = new PostgresClient(client, distance);
+  async #prepare(client: PoolClient): Promise<PostgresClient> {
+    const { rows } = await client.query<{ ms: string }>(
+      'SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms',
+    );
+    // The reply was made before it came: so the distance is at least this.
+    const opened = new PostgresClient(
+      client,
+      Number(rows[0]?.ms) - this.#options.clock.monotonic(),
+    );
     this.#opened ??= this.#options.onOpen(opened).catch((error: unknown) => {
       this.#opened = undefined;
       throw error;

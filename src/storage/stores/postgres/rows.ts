@@ -33,6 +33,18 @@ export const MESSAGE_TYPES = {
 } as const;
 export const MESSAGE_COLUMNS = Object.keys(MESSAGE_TYPES);
 
+/** The columns of a message that has nothing but a role, content, an id and a time, as most have. */
+export const PLAIN_COLUMNS = ['message_id', 'role', 'content', 'sent_at', 'sent_at_text'] as const;
+const PLAIN_PLACES = PLAIN_COLUMNS.map((name) => MESSAGE_COLUMNS.indexOf(name));
+
+/** Of those columns alone; undefined for a message that has more. */
+export const plainValues = (values: readonly unknown[]): readonly unknown[] | undefined => {
+  const hasMore = values.some(
+    (value, at) => value !== null && value !== false && !PLAIN_PLACES.includes(at),
+  );
+  return hasMore ? undefined : PLAIN_PLACES.map((at) => values[at]);
+};
+
 /** What `messageOf` reads. */
 export const READ_COLUMNS = ['message_id', 'role', 'content', 'sent_at_text', 'other_fields'];
 

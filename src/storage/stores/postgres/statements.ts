@@ -13,6 +13,7 @@ import {
   MESSAGE_TYPES,
   METADATA_COLUMNS,
   METADATA_TYPES,
+  PLAIN_COLUMNS,
   READ_COLUMNS,
 } from './rows.ts';
 
@@ -30,11 +31,17 @@ const IN_TIME = 'moment.at < to_timestamp($3::double precision / 1000)';
 const GATE = `WITH gate AS MATERIALIZED (SELECT ${LOCK}),
 moment AS MATERIALIZED (SELECT clock_timestamp() AS at FROM gate)`;
 
-const IS_IT = `s.tenant = $1 AND s.id = $2 AND ${IN_TIME} AND ($4::bigint IS NULL OR s.version = $4::bigint)`;
+/**
+ * The gate of a session that is there, as a condition: with common table expressions, an append would take a quarter
+ * longer. CASE has the lock taken before the clock is read. A session that is not there, or is of another version,
+ * is passed over without the lock: so "nothing changed" is settled by whoever takes it next (`lock`, `diagnose`).
+ */
+const IS_IT = `s.tenant = $1 AND s.id = $2 AND ($4::bigint IS NULL OR s.version = $4::bigint)
+  AND CASE WHEN ${LOCK}::text IS NOT NULL THEN clock_timestamp() END < to_timestamp($3::double precision / 1000)`;
 
 /** Later than the last one, whatever the clock says. */
 const STAMP = `version = s.version + 1,
-  updated_at = greatest(moment.at, s.updated_at + interval '1 microsecond')`;
+  updated_at = greatest(clock_timestamp(), s.updated_at + interval '1 microsecond')`;
 
 const parameters = (first: number, count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => `$${first + at}`);
@@ -87,10 +94,9 @@ SELECT $1, $2, ${typed(METADATA_TYPES, 4)} FROM moment WHERE ${IN_TIME}
 ON CONFLICT DO NOTHING`,
 };
 
-const HEAD = (also = '') => `${GATE},
-head AS (
+const HEAD = (also = '') => `WITH head AS (
   UPDATE sessions AS s SET ${STAMP}, total_messages = total_messages + 1${also}
-  FROM moment WHERE ${IS_IT}
+  WHERE ${IS_IT}
   RETURNING s.total_messages - 1 AS position
 )`;
 
@@ -101,6 +107,15 @@ const append: Statement = {
   name: 'greenroom_append',
   text: `${HEAD()}
 ${INSERT_MESSAGE}`,
+};
+
+const PLAIN_TYPES = Object.fromEntries(PLAIN_COLUMNS.map((name) => [name, MESSAGE_TYPES[name]]));
+/** With a third of the parameters less. */
+const appendPlain: Statement = {
+  name: 'greenroom_append_plain',
+  text: `${HEAD()}
+INSERT INTO messages (tenant, session_id, position, ${PLAIN_COLUMNS.join(', ')})
+SELECT $1, $2, head.position, ${typed(PLAIN_TYPES, 5)} FROM head`,
 };
 
 /** $2 sessions, $3 last moments, $4 expected versions, then one list per column: several appends in one commit. */
@@ -155,17 +170,17 @@ ${INSERT_MESSAGE}`,
 
 const update: Statement = {
   name: 'greenroom_update',
-  text: `${GATE} UPDATE sessions AS s SET ${STAMP}, ${METADATA_SET} FROM moment WHERE ${IS_IT}`,
+  text: `UPDATE sessions AS s SET ${STAMP}, ${METADATA_SET} WHERE ${IS_IT}`,
 };
 
 const compact: Statement = {
   name: 'greenroom_compact',
-  text: `${GATE} UPDATE sessions AS s SET ${STAMP}, compaction_state = $5 FROM moment WHERE ${IS_IT}`,
+  text: `UPDATE sessions AS s SET ${STAMP}, compaction_state = $5 WHERE ${IS_IT}`,
 };
 
 const remove: Statement = {
   name: 'greenroom_remove',
-  text: `${GATE} DELETE FROM sessions AS s USING moment WHERE ${IS_IT}`,
+  text: `DELETE FROM sessions AS s WHERE ${IS_IT}`,
 };
 
 const FORKED = `${METADATA}, owner, title, description, summary, tags, tag_keys, total_messages,
@@ -287,6 +302,7 @@ export const STATEMENTS = {
   diagnose,
   create,
   append,
+  appendPlain,
   appendMany,
   appendTools,
   update,
