@@ -15,7 +15,12 @@ import { describeMachine } from './harness/machine.ts';
 import { Quiet } from './harness/quiet.ts';
 import { Rounds } from './harness/rounds.ts';
 import { Sheet } from './harness/sheet.ts';
-import { type BareStore, barePostgres, bareRedis } from './programs/bare-servers.ts';
+import {
+  type BarePostgres,
+  type BareStore,
+  barePostgres,
+  bareRedis,
+} from './programs/bare-servers.ts';
 
 const AT_ONCE = [1, 100] as const;
 const SESSIONS = 100;
@@ -84,7 +89,29 @@ const measurePostgres = async (
     'PostgreSQL',
     `pg ${versionOf('pg')} as driver, fsync and synchronous_commit on, ${CONNECTIONS} connections`,
   );
+  await checkBytes(sheet, store, bare);
   await compare({ name: 'PostgreSQL', store, bare, settings, sheet, rounds, server });
+};
+
+const COUNTED = 500;
+const SAME_WITHIN = 0.05;
+
+/** So many appends of each, and what they put into the server's log: the floor must be one of the same bytes. */
+const checkBytes = async (sheet: Sheet, store: SessionStore, bare: BarePostgres): Promise<void> => {
+  const id = idOf(0);
+  await store.createSession(id, SETTINGS);
+  const bytesOf = async (once: () => Promise<unknown>): Promise<number> => {
+    await once(); // after a checkpoint the first one writes whole pages
+    const before = await bare.walBytes();
+    for (let count = 0; count < COUNTED; count += 1) await once();
+    return ((await bare.walBytes()) - before) / COUNTED;
+  };
+  const floor = await bytesOf(() => bare.sameBytes(id, jsonOf()));
+  const ours = await bytesOf(() => store.appendMessage(id, { role: 'user', content: CONTENT }));
+  await store.deleteSession(id);
+  const isSame = Math.abs(ours / floor - 1) <= SAME_WITHIN;
+  const found = `${number(floor)} and ${number(ours)} bytes of its log an append`;
+  sheet.check('PostgreSQL: the floor writes as many bytes', isSame, found);
 };
 
 interface Comparison {
@@ -97,6 +124,9 @@ interface Comparison {
   readonly server: TestServer;
 }
 
+const SETTINGS = { workingDirectory: '/srv/project' };
+const idOf = (index: number): string => `bench-session-${index % SESSIONS}`;
+
 const MESSAGE_ONLY = 'the message alone';
 const SAME_BYTES = 'the same bytes';
 const OURS = 'ours';
@@ -104,9 +134,8 @@ const OURS = 'ours';
 const compare = async ({ name, store, bare, settings, sheet, rounds, server }: Comparison) => {
   const plan = planOf(settings);
   const quiet = new Quiet(plan.patienceMs, () => [process.pid, ...server.pids()]);
-  const ids = Array.from({ length: SESSIONS }, (_, at) => `bench-session-${at}`);
-  for (const id of ids) await store.createSession(id, { workingDirectory: '/srv/project' });
-  const idOf = (index: number) => ids[index % SESSIONS] ?? '';
+  const ids = Array.from({ length: SESSIONS }, (_, at) => idOf(at));
+  for (const id of ids) await store.createSession(id, SETTINGS);
   let appended = 0;
   const rivals: Readonly<Record<string, (index: number) => Promise<unknown>>> = {
     [MESSAGE_ONLY]: (index) => bare.message(idOf(index), jsonOf()),
