@@ -248,6 +248,20 @@ describe.skipIf(withoutPostgres())('PostgresSessionStore', () => {
     await expectOneWinnerEach('postgres', url, store);
   }, 120_000);
 
+  test.each(['postgres://me:secret@localhost:port/0', 'postgres://me:secret@[::'])(
+    '%s is told at once, without its password',
+    (address) => {
+      expect(() => new PostgresSessionStore(address)).toThrow(/this one is none(?!.*secret)/);
+    },
+  );
+
+  test.each(['postgres://me@/db', 'postgres:///db?host=/run/postgresql'])(
+    '%s is one',
+    (address) => {
+      expect(() => new PostgresSessionStore(address)).not.toThrow();
+    },
+  );
+
   test.each(['localhost', 'http://me:secret@localhost', ''])('%j is no address', (address) => {
     expect(() => new PostgresSessionStore(address)).toThrow(
       /takes a URL that begins with (?!.*secret)/,

@@ -290,6 +290,13 @@ describe.skipIf(withoutRedis())('RedisSessionStore', () => {
     await expect(competition).rejects.toThrow();
   }, 120_000);
 
+  test.each(['redis://me:secret@localhost:port/0', 'redis://me:secret@[::'])(
+    '%s is told at once, without its password',
+    (address) => {
+      expect(() => new RedisSessionStore(address)).toThrow(/this one is none(?!.*secret)/);
+    },
+  );
+
   test.each(['localhost', 'http://me:secret@localhost', ''])('%j is no address', (address) => {
     expect(() => new RedisSessionStore(address)).toThrow(
       /takes a URL that begins with (?!.*secret)/,
