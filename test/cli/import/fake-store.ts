@@ -16,8 +16,9 @@ interface Stored {
 export class FakeStore {
   readonly chunks: (Chunk & { readonly sessionId: string })[] = [];
   readonly #sessions = new Map<string, Stored>();
-  /** Thrown by the next imports, one after another. */
+  /** Thrown by the next imports, one after another; those of `failing` alone, if it is set. */
   failures: Error[] = [];
+  failing: string | undefined;
   maxPayloadBytes: number | undefined;
 
   /** What is stored of a stream, as text. */
@@ -65,7 +66,8 @@ export class FakeStore {
   }
 
   #import(sessionId: string, chunk: Chunk) {
-    const failure = this.failures.shift();
+    const isMeant = this.failing === undefined || this.failing === sessionId;
+    const failure = isMeant ? this.failures.shift() : undefined;
     if (failure !== undefined) throw failure;
     this.chunks.push({ ...chunk, sessionId });
     const stored = this.#sessions.get(sessionId) ?? {
