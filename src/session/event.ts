@@ -101,21 +101,21 @@ export interface ApiMessage {
 /**
  * The event as UTF-8 JSON. A message's bytes are copied in, not parsed; ids need no escaping, their
  * pattern sees to that.
+ *
+ * @param at the moment of it as RFC 3339.
  */
-export const encodeEvent = (event: SessionEvent): Uint8Array => {
+export const encodeEvent = (event: SessionEvent, at: string): Uint8Array => {
   const { body } = event;
+  const address = addressOf(event, at);
   switch (body.type) {
     case 'message':
-      return spliced(
-        `{"type":"message","seq":${body.seq},${addressOf(event)},"message":`,
-        body.body,
-      );
+      return spliced(`{"type":"message","seq":${body.seq},${address},"message":`, body.body);
     case 'turn.accepted':
-      return ascii(`{"type":"turn.accepted","seq":${body.seq},${addressOf(event)}}`);
+      return ascii(`{"type":"turn.accepted","seq":${body.seq},${address}}`);
     case 'turn.started':
-      return ascii(`{"type":"turn.started",${addressOf(event)}}`);
+      return ascii(`{"type":"turn.started",${address}}`);
     default:
-      return Buffer.from(`${JSON.stringify(body).slice(0, -1)},${addressOf(event)}}`);
+      return Buffer.from(`${JSON.stringify(body).slice(0, -1)},${address}}`);
   }
 };
 
@@ -132,9 +132,9 @@ const spliced = (open: string, body: Uint8Array): Uint8Array => {
   return bytes;
 };
 
-const addressOf = ({ key, turnId, attempt, n, atMs }: SessionEvent): string => {
+const addressOf = ({ key, turnId, attempt, n }: SessionEvent, at: string): string => {
   const counted = n > 0 ? `"n":${n},` : '';
-  return `"tenant":"${key.tenant}","sessionId":"${key.sessionId}","turnId":"${turnId}","attempt":${attempt},${counted}"at":"${iso(atMs)}"`;
+  return `"tenant":"${key.tenant}","sessionId":"${key.sessionId}","turnId":"${turnId}","attempt":${attempt},${counted}"at":"${at}"`;
 };
 
 /** The event as an object, for readers in this process. */

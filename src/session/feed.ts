@@ -5,18 +5,22 @@
  */
 import { encodeEvent, type SessionEvent } from './event.ts';
 import { keyOf, keyString, type SessionKey, type Tenant, type TurnId } from './ids.ts';
+import { iso, LastMoment } from './moment.ts';
 
 /** One event on its way out, encoded at most once however many gateways send it. */
 export class Publication {
   readonly event: SessionEvent;
+  readonly #at: string;
   #bytes: Uint8Array | undefined;
 
-  constructor(event: SessionEvent) {
+  /** @param at the event's moment as RFC 3339. */
+  constructor(event: SessionEvent, at: string = iso(event.atMs)) {
     this.event = event;
+    this.#at = at;
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= encodeEvent(this.event);
+    this.#bytes ??= encodeEvent(this.event, this.#at);
     return this.#bytes;
   }
 }
@@ -29,6 +33,7 @@ export class Feed {
   /** Readers of single turns, by session and turn. */
   readonly #readers = new Map<string, Map<TurnId, Set<Listener>>>();
   readonly #news = new Set<NewsListener>();
+  readonly #moments = new LastMoment();
   readonly #onError: (error: unknown) => void;
 
   /** @param onError told of a listener that throws: it is the listener's bug and stops nobody else. */
@@ -37,7 +42,7 @@ export class Feed {
   }
 
   publish(event: SessionEvent): void {
-    const publication = new Publication(event);
+    const publication = new Publication(event, this.#moments.iso(event.atMs));
     const readers = this.#readers.get(keyString(event.key))?.get(event.turnId);
     if (readers !== undefined)
       for (const listener of [...readers]) this.#tell(listener, publication);

@@ -20,17 +20,22 @@ const isInCalendar = (date: string): boolean => {
   return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(date);
 };
 
-let lastMs = Number.NaN;
-let lastText = '';
+/** The other way: milliseconds since 1970 as RFC 3339. Throws `RangeError` for what is no moment. */
+export const iso = (ms: number): string => new Date(ms).toISOString();
 
 /**
- * The other way: milliseconds since 1970 as RFC 3339. What happens together has the same millisecond, so the last
- * one is kept: a busy daemon writes twenty times a millisecond. Throws `RangeError` for what is no moment.
+ * `iso` for whoever writes many moments of the same time. What happens together has the same millisecond, and a busy
+ * daemon tells of twenty things in one, so the last text is kept.
  */
-export const iso = (ms: number): string => {
-  if (ms !== lastMs) {
-    lastText = new Date(ms).toISOString();
-    lastMs = ms;
+export class LastMoment {
+  #ms = Number.NaN;
+  #text = '';
+
+  iso(ms: number): string {
+    if (ms !== this.#ms) {
+      this.#text = iso(ms);
+      this.#ms = ms;
+    }
+    return this.#text;
   }
-  return lastText;
-};
+}

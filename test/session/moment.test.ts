@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Criteria } from '../../src/session/catalog.ts';
-import { iso, momentMs } from '../../src/session/moment.ts';
+import { iso, LastMoment, momentMs } from '../../src/session/moment.ts';
 
 test.each([
   ['2026-11-20', Date.UTC(2026, 10, 20)],
@@ -26,7 +26,11 @@ test.each([
 });
 
 test('each moment is written as itself, however often it is asked for', () => {
-  for (const ms of [0, 5, 5, 0, Date.UTC(2026, 10, 20), 5]) expect(momentMs(iso(ms))).toBe(ms);
+  const last = new LastMoment();
+  for (const ms of [0, 5, 5, 0, Date.UTC(2026, 10, 20), 5]) {
+    expect(momentMs(iso(ms))).toBe(ms);
+    expect(last.iso(ms)).toBe(iso(ms));
+  }
   expect(() => iso(Number.NaN)).toThrow(RangeError);
 });
 
