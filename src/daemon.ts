@@ -5,10 +5,12 @@
  * 2. The first SIGTERM or SIGINT drains; a second ends the process at once. P1 and P3 hold either way.
  * 3. A store that failed ends the process with a code of its own: nothing is answered from it any more.
  */
+
 import { rmSync } from 'node:fs';
 import type { Config } from './config.ts';
 import { daemonFileIn, writeDaemonFile } from './daemon-file.ts';
 import { EXIT_STORE_FAILED, RunningGreenroom } from './greenroom.ts';
+import { garbageCollector } from './housekeeping/garbage.ts';
 import type { Log } from './log.ts';
 import { systemClock } from './otp/system-clock.ts';
 import { version } from './version.ts';
@@ -29,7 +31,7 @@ export const runDaemon = async (config: Config, log: Log): Promise<number> => {
     bus: { wanted: true },
     log,
     onFatal,
-    collectGarbage: globalThis.gc && (() => void globalThis.gc?.()),
+    collectGarbage: garbageCollector(),
   });
   const file = announce(config, running, log);
   const why = await Promise.race([stop.asked, running.exited]);

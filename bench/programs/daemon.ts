@@ -2,9 +2,11 @@
  * The product as a program of the benches: the whole tree, started as the daemon starts it, with the
  * same broker and disk as the floors. Beside what a daemon does it only answers the bench's questions.
  */
+
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../src/config.ts';
 import { RunningGreenroom } from '../../src/greenroom.ts';
+import { garbageCollector } from '../../src/housekeeping/garbage.ts';
 import { createLog } from '../../src/log.ts';
 import { apiName } from '../../src/nats/api.ts';
 import type { SessionsApi } from '../../src/session/api.ts';
@@ -95,7 +97,7 @@ const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
     log: createLog({ level: 'error' }),
     seams: workerFile === undefined ? {} : { modelWorkerFile: compiled(workerFile) },
     onFatal: () => process.exit(70),
-    collectGarbage: globalThis.gc && (() => void globalThis.gc?.()),
+    collectGarbage: garbageCollector(),
   });
 };
 
