@@ -9,8 +9,8 @@
 import { rmSync } from 'node:fs';
 import type { Config } from './config.ts';
 import { daemonFileIn, writeDaemonFile } from './daemon-file.ts';
+import { garbageCollector } from './garbage.ts';
 import { EXIT_STORE_FAILED, RunningGreenroom } from './greenroom.ts';
-import { garbageCollector } from './housekeeping/garbage.ts';
 import type { Log } from './log.ts';
 import { systemClock } from './otp/system-clock.ts';
 import { version } from './version.ts';

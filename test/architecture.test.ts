@@ -67,6 +67,7 @@ const GROUND = [
   'config',
   'crashpoint',
   'daemon-file',
+  'garbage',
   'log',
   'process-start',
   'redact',

@@ -5,8 +5,8 @@
 
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../src/config.ts';
+import { garbageCollector } from '../../src/garbage.ts';
 import { RunningGreenroom } from '../../src/greenroom.ts';
-import { garbageCollector } from '../../src/housekeeping/garbage.ts';
 import { createLog } from '../../src/log.ts';
 import { apiName } from '../../src/nats/api.ts';
 import type { SessionsApi } from '../../src/session/api.ts';

@@ -1,5 +1,5 @@
 /** Fills a heap, drops nine tenths of it here and there, and tells its size before and after a collection. */
-import { garbageCollector } from '../../dist/src/housekeeping/garbage.js';
+import { garbageCollector } from '../dist/src/garbage.js';
 
 const collect = garbageCollector();
 let all = Array.from({ length: 400_000 }, (_, at) => ({ at, name: `${at}`, list: [at] }));
