@@ -1,10 +1,12 @@
 /**
- * The end of `.ci/run`: prints the runner's closing lines once more, then `N passed, N failed`. A test
- * file that could not even be loaded counts as one failure, and so does a failed step beside the tests.
+ * The end of `.ci/run`: prints what each folder of tests took and the runner's closing lines once more,
+ * then `N passed, N failed`. A test file that could not even be loaded counts as one failure, and so does
+ * a failed step beside the tests.
  *
  * Usage: test-summary.mjs REPORT.json OUTPUT.txt BROKEN (1 if any step failed)
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { relative, sep } from 'node:path';
 
 const [reportPath, outputPath, broken] = process.argv.slice(2);
 
@@ -12,8 +14,26 @@ const [reportPath, outputPath, broken] = process.argv.slice(2);
 const COLOURS = /\u001b\[[0-9;]*m/g;
 const CLOSING = /^\s*(Test Files|Tests|Duration)\s/;
 
+/** Seconds by folder under `test/`, the largest first. Files run side by side, so the sum is more than what the run took. */
+const printFolders = ({ testResults }) => {
+  const folders = new Map();
+  for (const { name, startTime, endTime, assertionResults } of testResults) {
+    const [, folder = '.'] = relative(process.cwd(), name).split(sep);
+    const known = folders.get(folder) ?? { folder, files: 0, tests: 0, seconds: 0 };
+    known.files += 1;
+    known.tests += assertionResults.length;
+    known.seconds += (endTime - startTime) / 1000;
+    folders.set(folder, known);
+  }
+  const bySeconds = [...folders.values()].sort((a, b) => b.seconds - a.seconds);
+  console.log('Seconds by folder (files run side by side):');
+  for (const { folder, files, tests, seconds } of bySeconds)
+    console.log(
+      `${seconds.toFixed(1).padStart(8)}  test/${folder} (${files} files, ${tests} tests)`,
+    );
+};
+
 const output = existsSync(outputPath) ? readFileSync(outputPath, 'utf8').replace(COLOURS, '') : '';
-for (const line of output.split('\n')) if (CLOSING.test(line)) console.log(line.trimEnd());
 
 const count = (report) => ({
   passed: report.numPassedTests,
@@ -24,9 +44,10 @@ const count = (report) => ({
     ).length,
 });
 
-const { passed, failed } = existsSync(reportPath)
-  ? count(JSON.parse(readFileSync(reportPath, 'utf8')))
-  : { passed: 0, failed: 1 };
+const report = existsSync(reportPath) ? JSON.parse(readFileSync(reportPath, 'utf8')) : undefined;
+if (report !== undefined) printFolders(report);
+for (const line of output.split('\n')) if (CLOSING.test(line)) console.log(line.trimEnd());
+const { passed, failed } = report === undefined ? { passed: 0, failed: 1 } : count(report);
 // Types and linter are no tests: they count only where they are what failed.
 const total = failed === 0 && broken === '1' ? 1 : failed;
 console.log(`${passed} passed, ${total} failed`);
