@@ -54,6 +54,10 @@ const ThreadView = z.strictObject({
   id: z.int(),
   state: z.enum(['starting', 'ready', 'closed']),
   steps: z.int(),
+  /** The part of the time that it worked before its last answer, 0 to 1. */
+  load: z.number(),
+  /** It was asked how it is and has not answered yet, or has not said that it is ready. */
+  owesAnswer: z.boolean(),
 });
 
 export const modelsPoolProtocol = protocol({
@@ -256,4 +260,6 @@ const viewOf = (thread: ModelThread): z.output<typeof ThreadView> => ({
   id: thread.id,
   state: thread.state,
   steps: thread.steps.size,
+  load: thread.load,
+  owesAnswer: thread.owesSinceMs !== undefined,
 });

@@ -125,17 +125,18 @@ describe('the models pool', () => {
       (await pool.call('status')).threads.map(({ id, state }) => [id, state]);
     const look = async () => {
       await clock.advance(1_000); // asks the threads
+      // Their answers take real time: virtual seconds that do not wait for them end in a verdict of hanging.
       await until(async () =>
-        (await pool.call('status')).threads.every(({ state }) => state === 'ready'),
+        (await pool.call('status')).threads.every(({ owesAnswer }) => !owesAnswer),
       );
     };
     await run(misbehaving('busy', 0));
     await look();
-    await until(async () => {
-      await clock.advance(1_000);
-      return (await states()).length === 2;
-    });
-    await until(async () => (await states()).every(([, state]) => state === 'ready'));
+    await look();
+    expect(await states()).toEqual([
+      [1, 'ready'],
+      [2, 'ready'],
+    ]);
     await run(misbehaving('fine', 0));
     await run(misbehaving('fine', 0));
     for (let quiet = 0; quiet < 15; quiet++) {
@@ -207,7 +208,7 @@ describe('the step supervisor', () => {
 
   it('tells nothing of its steps after its own death', async () => {
     const { system, start, steps, pool } = await executing();
-    const step = start(stepOf('[[rehearse: text="in two parts" chunks=2 delay-ms=20000]]'));
+    const step = start(stepOf('[[rehearse: text="in two parts" chunks=2 stall-after=3]]'));
     const told = vi.fn();
     void step.outcome.then(told);
     await step.first('delta');
