@@ -25,12 +25,14 @@ export const embeddedApi = (
   return {
     session: async (sessionId, verb, request) => {
       const key = sessionKey(tenant, sessionId);
+      mustBeVerb(SESSION_VERBS, verb);
       const parsed = checked(SESSION_VERBS[verb], request, wrongValueOf(verb));
       return door
         .session(key, verb, parsed as Parsed<typeof SESSION_VERBS, typeof verb>)
         .catch(rethrow);
     },
     sessions: async (verb, request) => {
+      mustBeVerb(SESSIONS_VERBS, verb);
       const parsed = checked(SESSIONS_VERBS[verb], request, wrongValueOf(verb));
       return door
         .sessions(tenant, verb, parsed as Parsed<typeof SESSIONS_VERBS, typeof verb>)
@@ -38,6 +40,13 @@ export const embeddedApi = (
     },
     turn: (sessionId, request) => turn(door, tenant, sessionId, request, readings),
   };
+};
+
+/** For callers without a compiler: `toString` is no verb, though every object has one. */
+const mustBeVerb = (verbs: object, verb: string): void => {
+  if (Object.hasOwn(verbs, verb)) return;
+  const known = Object.keys(verbs).join(', ');
+  throw new GreenroomError('unknown_verb', `${String(verb)} is no verb; there are ${known}`);
 };
 
 /** What the schema of a verb gives; the compiler does not follow the verb through the look-up. */
