@@ -4,7 +4,6 @@
  * `lmdb:DIR` and `memory:` are a small tree in this process: the journal, its catalog, and an actor per session. DIR is
  * a data directory as the daemon has it; one process at a time has it open.
  */
-import { chmodSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { store as declaration } from '../supervisors/store.ts';
@@ -158,7 +157,6 @@ const openTree = async (
 
 const takeLock = (dataDir: string, clock: Clock): Promise<StoreLock> => {
   makeDataDir(dataDir);
-  chmodSync(dataDir, 0o700);
   return StoreLock.take(dataDir, clock.now());
 };
 

@@ -44,4 +44,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** What nobody reads is not written, and stops nothing. */
+process.stderr.on('error', () => undefined);
+
 process.exitCode = await runCli(process.argv.slice(2), shell);

@@ -1,7 +1,7 @@
 /** What can be checked without a daemon: Node, disk, broker program, key, prices, settings. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { findNatsServer } from '../../config/find-program.ts';
+import { folderFault, nearest } from '../../config/folder-fault.ts';
 import type { Config, LoadedConfig } from '../../config.ts';
 import { promiseOf, versionOf } from '../../nats/server-program.ts';
 import { withoutPasswords } from '../../redact.ts';
@@ -23,10 +23,11 @@ export const checkNode = (version: string): Check => {
 const OTHERS = 0o077;
 
 export const checkDataDir = ({ dataDir }: Config): Check => {
-  const there = nearest(dataDir);
-  if (!statSync(there).isDirectory())
-    return fail('data directory', `${there} is no directory`, 'name another one with --data');
-  if (there !== dataDir) return ok('data directory', `${dataDir}: made at the first start`);
+  const fault = folderFault(dataDir);
+  if (fault !== undefined)
+    return fail('data directory', fault, 'name another one with --data or GREENROOM_DATA_DIR');
+  if (nearest(dataDir) !== dataDir)
+    return ok('data directory', `${dataDir}: made at the first start`);
   const { mode } = statSync(dataDir);
   return (mode & OTHERS) === 0
     ? ok('data directory', dataDir)
@@ -40,17 +41,15 @@ export const checkDataDir = ({ dataDir }: Config): Check => {
 const MB = 1024 * 1024;
 
 export const checkFreeSpace = ({ dataDir, minFreeMb }: Config): Check => {
-  const { bavail, bsize } = statfsSync(nearest(dataDir));
+  const there = nearest(dataDir);
+  if (!existsSync(there)) return warn('free space', `unknown: ${there} leads nowhere`, 'see above');
+  const { bavail, bsize } = statfsSync(there);
   const free = bavail * bsize;
   const finding = `${bytes(free)} free; work is refused below ${minFreeMb} MB`;
   return free >= minFreeMb * MB
     ? ok('free space', finding)
     : fail('free space', finding, 'free some space, or lower GREENROOM_MIN_FREE_MB');
 };
-
-/** The folder itself, or the nearest one above that exists. */
-const nearest = (folder: string): string =>
-  existsSync(folder) || dirname(folder) === folder ? folder : nearest(dirname(folder));
 
 export const checkBroker = async ({ natsUrl, natsServerBin }: Config): Promise<Check> => {
   if (natsUrl !== undefined)
