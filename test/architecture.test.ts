@@ -88,7 +88,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   'agent-sdk': ['session'],
   cli: ['session', 'client', 'nats'],
   supervisors: [...DOMAIN, ...PARTS, ...DOORS],
-  runtime: ['session'],
+  runtime: DOMAIN,
   'open-store': [...DOMAIN, 'storage', 'supervisors', 'runtime'],
   greenroom: [...DOMAIN, ...PARTS, ...DOORS, 'supervisors', 'runtime'],
   daemon: [...DOMAIN, 'greenroom'],

@@ -86,6 +86,12 @@ export const VARIABLES = {
     otherwise: 'found on PATH',
     meaning: 'the nats-server program for the own broker',
   }),
+  queueMb: set('GREENROOM_QUEUE_MB', whole(1, 1_048_576), 1_024, {
+    meaning: 'room that the queue of turns reserves in the broker when it is made',
+  }),
+  refusedMb: set('GREENROOM_REFUSED_MB', whole(1, 1_048_576), 256, {
+    meaning: 'the same for the record of refused turns; the oldest go first',
+  }),
   store: set('GREENROOM_STORE', text('lmdb: or memory:', /^(lmdb|memory):$/), 'lmdb:', {
     meaning: 'journal, as a URL; memory: keeps nothing',
   }),
