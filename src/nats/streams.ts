@@ -37,7 +37,7 @@ export const STREAM_SIZES: StreamSizes = {
 const DUPLICATE_WINDOW_MS = 100;
 
 /** Codes of the server's API errors. */
-const STREAM_NOT_FOUND = 10059;
+export const STREAM_NOT_FOUND = 10059;
 const CONSUMER_NOT_FOUND = 10014;
 
 export interface QueueStream {

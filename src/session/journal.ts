@@ -145,6 +145,7 @@ export interface JournalStats {
   readonly entriesRead: number;
   readonly recordsWritten: number;
   readonly bytesWritten: number;
+  /** Changes that the store did not take; one that is refused (a stale version, a deleted session) is no failure. */
   readonly failedCommits: number;
   readonly waiting: number;
 }

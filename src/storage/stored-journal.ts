@@ -7,7 +7,7 @@
  * 3. The first failed transaction, or one that takes too long, is the last: whoever waits and whoever
  *    comes later gets `storage_failed`, and the store is touched no more.
  */
-import { GreenroomError, StorageError } from '../session/errors.ts';
+import { codeOf, type ErrorCode, GreenroomError, StorageError } from '../session/errors.ts';
 import type {
   Journal,
   JournalInfo,
@@ -37,6 +37,9 @@ export interface JournalOptions extends QueueOptions {
   /** Told of a broken record that a scan passed over; its `code` is `corrupt_record`, `details.key` names it. */
   readonly onCorrupt?: (error: Error) => void;
 }
+
+/** What a commit can meet that is the store's fault, or ours. */
+const FAILURES: readonly ErrorCode[] = ['storage_failed', 'corrupt_record', 'internal'];
 
 type Listener = (committed: readonly SessionChange[]) => void;
 
@@ -77,7 +80,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
         this.#mustHaveSpace(change);
         this.#queue.add({ change, resolve, reject });
       } catch (error) {
-        this.#counters.failedCommits += 1;
+        this.#countFailures([error]);
         reject(error as Error);
       }
     });
@@ -167,7 +170,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     if (this.#stopped instanceof StorageError) return;
     const { committed, refused, bytes, records } = this.#queue.settle(outcome);
     this.#counters.commits += committed.length;
-    this.#counters.failedCommits += refused.size;
+    this.#countFailures(refused.values());
     this.#counters.syncs += committed.length > 0 ? 1 : 0;
     this.#counters.bytesWritten += bytes;
     this.#counters.recordsWritten += records;
@@ -175,6 +178,12 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     for (const { resolve } of committed) resolve();
     for (const [{ reject }, error] of refused) reject(error);
     this.#afterSettling();
+  }
+
+  /** A refusal is no failure: its caller asked for what cannot be. */
+  #countFailures(errors: Iterable<unknown>): void {
+    for (const error of errors)
+      if (FAILURES.includes(codeOf(error))) this.#counters.failedCommits += 1;
   }
 
   #tell(committed: readonly SessionChange[]): void {

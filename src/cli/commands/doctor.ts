@@ -7,9 +7,9 @@ import {
   checkFreeSpace,
   checkNode,
   checkPrices,
-  checkProvider,
   checkSettings,
 } from '../doctor/machine.ts';
+import { checkProvider } from '../doctor/model-api.ts';
 import { checkRecords } from '../doctor/records.ts';
 import { checkStoreServer } from '../doctor/store-server.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
@@ -48,7 +48,7 @@ const examine = async (run: Invocation): Promise<readonly Check[]> => {
     checkDataDir(config),
     checkFreeSpace(config),
     await checkBroker(config),
-    checkProvider(config),
+    ...(await checkProvider(config, run.shell.nowMs())),
     checkPrices(run.shell.nowMs()),
     ...(await checkDaemon(run)),
   ];

@@ -4,7 +4,6 @@ import { findNatsServer } from '../../config/find-program.ts';
 import { folderFault, nearest } from '../../config/folder-fault.ts';
 import type { Config, LoadedConfig } from '../../config.ts';
 import { promiseOf, versionOf } from '../../nats/server-program.ts';
-import { withoutPasswords } from '../../redact.ts';
 import type { PriceTable } from '../../session/pricing/price-row.ts';
 import { PRICE_TABLE } from '../../session/pricing/price-table.ts';
 import { bytes } from '../format.ts';
@@ -51,9 +50,9 @@ export const checkFreeSpace = ({ dataDir, minFreeMb }: Config): Check => {
     : fail('free space', finding, 'free some space, or lower GREENROOM_MIN_FREE_MB');
 };
 
-export const checkBroker = async ({ natsUrl, natsServerBin }: Config): Promise<Check> => {
-  if (natsUrl !== undefined)
-    return ok('broker', `${withoutPasswords(natsUrl)}, not run by the daemon`);
+export const checkBroker = async (config: Config): Promise<Check> => {
+  const { natsUrl, natsServerBin } = config;
+  if (natsUrl !== undefined) return checkOutsideBroker(natsUrl, config);
   const program = findNatsServer(natsServerBin);
   if (program === undefined)
     return fail(
@@ -69,16 +68,22 @@ export const checkBroker = async ({ natsUrl, natsServerBin }: Config): Promise<C
   }
 };
 
-export const checkProvider = ({ provider, anthropicApiKey }: Config): Check => {
-  if (provider === 'rehearsal')
-    return warn(
-      'provider',
-      'rehearsal: answers are made up, nothing is paid',
-      'set ANTHROPIC_API_KEY for real answers',
+/** It connects and asks, as the start does; `nats` is heavy, so only who needs it loads it. */
+const checkOutsideBroker = async (
+  url: string,
+  { natsCreds: creds, prefix, queueMb, refusedMb }: Config,
+): Promise<Check> => {
+  const { examineBroker } = await import('../../nats/examine-broker.ts');
+  const sizes = { queueBytes: queueMb * MB, refusedBytes: refusedMb * MB };
+  try {
+    return ok('broker', await examineBroker({ url, creds, prefix, sizes }));
+  } catch (error) {
+    return fail(
+      'broker',
+      (error as Error).message,
+      'mend the broker, or correct NATS_URL and NATS_CREDS',
     );
-  return anthropicApiKey === undefined
-    ? fail('provider', 'anthropic, and no key', 'set ANTHROPIC_API_KEY')
-    : ok('provider', 'anthropic, with a key');
+  }
 };
 
 const OLD_DAYS = 180;

@@ -2,12 +2,13 @@
  * The driver, as the store uses it: a bounded number of connections, each compared with the server's clock, each
  * dropped when it was late or broke.
  */
-import type { ClientBase, Pool, PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg';
 import { type Clock, pause } from '../../../otp/clock.ts';
 import { GreenroomError, StorageError } from '../../../session/errors.ts';
 import { loadDriver } from '../driver.ts';
 import { outage } from '../outage.ts';
 import type { Patience } from '../patience.ts';
+import { settingsFault } from '../wrong-settings.ts';
 import { failureOf, sqlStateOf } from './failure.ts';
 import type { Row } from './rows.ts';
 import { STATEMENTS, type StatementName } from './statements.ts';
@@ -170,8 +171,8 @@ export class PostgresPool {
 
   async #newPool(): Promise<Pool> {
     const { url, limitMs, maxConnections } = this.#options;
-    const driver = await loadDriver('PostgresSessionStore', 'pg', () => import('pg'));
-    const pool = new driver.default.Pool({
+    const driver = await loadDriver('PostgresSessionStore', 'pg');
+    const pool = poolOf(driver, {
       connectionString: url,
       max: maxConnections,
       connectionTimeoutMillis: limitMs,
@@ -184,6 +185,17 @@ export class PostgresPool {
     return pool;
   }
 }
+
+/** The driver reads the URL here, and the certificates that it names. */
+const poolOf = (driver: typeof import('pg'), config: PoolConfig): Pool => {
+  try {
+    return new driver.default.Pool(config);
+  } catch (cause) {
+    const { message } = cause as Error;
+    const words = `PostgreSQL's driver cannot use the URL: ${message}`;
+    throw new StorageError(words, { cause }, 'invalid_settings');
+  }
+};
 
 /** To be tried again. */
 class Passing extends Error {
@@ -198,6 +210,8 @@ class Passing extends Error {
 /** No connection: nothing was done. What trying again cannot mend is told at once. */
 const unreachable = (error: unknown): Error => {
   if (error instanceof GreenroomError) return error;
+  const fault = settingsFault('PostgreSQL', error, 'leave sslmode out of it');
+  if (fault !== undefined) return fault;
   const code = sqlStateOf(error);
   const words = error instanceof Error ? error.message || error.name : String(error);
   if (code?.startsWith('28')) return new StorageError(words, { cause: error }, 'unauthorized');

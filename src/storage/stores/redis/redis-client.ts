@@ -6,6 +6,7 @@ import type { Link } from '../connection.ts';
 import { loadDriver } from '../driver.ts';
 import { outage } from '../outage.ts';
 import type { Patience } from '../patience.ts';
+import { settingsFault } from '../wrong-settings.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
 
 type Driver = typeof import('redis');
@@ -74,11 +75,12 @@ export const redisLink = (
   onOpen: (client: RedisClient) => Promise<void>,
 ): Link<RedisClient> => ({
   open: async () => {
-    const driver = await loadDriver('RedisSessionStore', 'redis', () => import('redis'));
+    const driver = await loadDriver('RedisSessionStore', 'redis');
     const client = createDriverClient(driver, url, limitMs);
     const late = () => outage('the server did not answer in time', 'none');
     const ready = async () => {
       await client.connect();
+      await mustBeOneServer(client);
       const opened = new RedisClient(client, await clockDistance(client, clock));
       await Promise.all(
         Object.values(SCRIPTS).map((script) => client.sendCommand(['SCRIPT', 'LOAD', script])),
@@ -90,13 +92,25 @@ export const redisLink = (
       return await patience.limit(ready(), patience.dueIn(limitMs), late);
     } catch (error) {
       if (client.isOpen) client.destroy();
-      throw hasPrefix(error, 'WRONGPASS', 'NOAUTH', 'NOPERM') ? refusal(error) : error;
+      if (hasPrefix(error, 'WRONGPASS', 'NOAUTH', 'NOPERM')) throw refusal(error);
+      throw settingsFault('Redis', error, 'write redis: instead of rediss:') ?? error;
     }
   },
   destroy: (client) => client.destroy(),
   end: (client) => client.end(),
   isAlive: (client) => client.isReady,
 });
+
+/** What is changed together lies in several slots of a cluster, which changes one slot at a time. */
+const mustBeOneServer = async (client: DriverClient): Promise<void> => {
+  const info = await client.sendCommand(['INFO', 'cluster']).catch(() => ''); // it may be forbidden
+  if (/^cluster_enabled:1/m.test(String(info)))
+    throw new StorageError(
+      'this Redis is part of a cluster, over which a change cannot be made in one go: use a server of its own, with a replica where you want one',
+      {},
+      'invalid_settings',
+    );
+};
 
 /** No queue for commands without a connection, and no second try: what was sent may have been done. */
 const createDriverClient = (driver: Driver, url: string, limitMs: number) => {
