@@ -35,6 +35,7 @@ const shell: Shell = {
     return process.exit(await runDaemon(config, log));
   },
   storeCare: async () => (await import('../storage/care.ts')).storeCare,
+  examineBroker: async (place) => (await import('../nats/examine-broker.ts')).examineBroker(place),
   newestModel: newestSonnet,
 };
 

@@ -11,6 +11,7 @@ import type { Feed } from '../session/feed.ts';
 const QUIET_MS = 60_000;
 /** Causes told apart at a time; turns of further ones are counted together. */
 const MAX_CAUSES = 100;
+const OTHERS = 'one of many others';
 
 interface Cause {
   readonly code: string;
@@ -43,7 +44,9 @@ class FailedTurns {
   finished(event: SessionEvent, { status, error }: TurnFinished): void {
     if (status === 'completed' || status === 'cancelled') return;
     const code = error?.code ?? status;
-    const cause = this.#causes.size < MAX_CAUSES ? `${code} ${error?.message ?? ''}` : code;
+    const own = `${code} ${error?.message ?? ''}`;
+    const isToldApart = this.#causes.has(own) || this.#causes.size < MAX_CAUSES;
+    const cause = isToldApart ? own : OTHERS;
     const known = this.#causes.get(cause);
     if (known !== undefined) known.untold++;
     else this.#tell(event, status, { code, message: error?.message ?? status }, cause);
@@ -82,7 +85,7 @@ class FailedTurns {
     if (untold > 0)
       this.#log.warn(
         { code, turns: untold },
-        `${untold} more turns failed of the same cause within a minute: ${cause}`,
+        `${untold} more turns failed within a minute, the cause: ${cause}`,
       );
   }
 }

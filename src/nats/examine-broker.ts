@@ -10,6 +10,9 @@ import { promiseOf, requireVersion } from './server-program.ts';
 import { STREAM_NOT_FOUND } from './streams.ts';
 import { Subjects } from './subjects.ts';
 
+/** Of the connection, and of each question. */
+const TIMEOUT_MS = 3_000;
+
 export interface BrokerPlace {
   /** Servers with commas. */
   readonly url: string;
@@ -22,7 +25,7 @@ export interface BrokerPlace {
 /** What it is and what it promises, in a sentence. Throws what a start would be refused with. */
 export const examineBroker = async (place: BrokerPlace): Promise<string> => {
   const where = withoutPasswords(place.url, '');
-  const nc = await connectOnce(place.url, place.creds).catch((error: unknown) => {
+  const nc = await connectOnce(place.url, place.creds, TIMEOUT_MS).catch((error: unknown) => {
     throw connectFault(where, error);
   });
   try {
@@ -51,8 +54,6 @@ const mustHoldStreams = async (
     throw streamFault(error, broker);
   }
 };
-
-const TIMEOUT_MS = 3_000;
 
 const isThere = async (jsm: JetStreamManager, stream: string): Promise<boolean> => {
   try {

@@ -49,6 +49,7 @@ export interface LinkFace {
 export const linkName = nameOf<LinkFace>('link');
 
 const CONNECT_TIMEOUT_MS = 20_000;
+const ATTEMPT_TIMEOUT_MS = 5_000;
 const RECONNECT_WAIT_MS = 100;
 const PING_INTERVAL_MS = 10_000;
 
@@ -194,7 +195,11 @@ const connectWithin = async (
 };
 
 /** One attempt, as the gateway makes it; for `doctor` too. */
-export const connectOnce = (url: string, creds: string | undefined): Promise<NatsConnection> =>
+export const connectOnce = (
+  url: string,
+  creds: string | undefined,
+  timeoutMs = ATTEMPT_TIMEOUT_MS,
+): Promise<NatsConnection> =>
   connect({
     ...serversIn(url),
     name: 'greenroom',
@@ -205,6 +210,6 @@ export const connectOnce = (url: string, creds: string | undefined): Promise<Nat
     reconnectJitter: 50,
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: 2,
-    timeout: 5_000,
+    timeout: timeoutMs,
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(creds)) }),
   });

@@ -47,7 +47,7 @@ const examine = async (run: Invocation): Promise<readonly Check[]> => {
     ...checkSettings(loaded),
     checkDataDir(config),
     checkFreeSpace(config),
-    await checkBroker(config),
+    await checkBroker(config, run.shell),
     ...(await checkProvider(config, run.shell.nowMs())),
     checkPrices(run.shell.nowMs()),
     ...(await checkDaemon(run)),

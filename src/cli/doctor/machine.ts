@@ -7,6 +7,7 @@ import { promiseOf, versionOf } from '../../nats/server-program.ts';
 import type { PriceTable } from '../../session/pricing/price-row.ts';
 import { PRICE_TABLE } from '../../session/pricing/price-table.ts';
 import { bytes } from '../format.ts';
+import type { Shell } from '../shell.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 const OLDEST_NODE = [20, 19] as const;
@@ -50,9 +51,9 @@ export const checkFreeSpace = ({ dataDir, minFreeMb }: Config): Check => {
     : fail('free space', finding, 'free some space, or lower GREENROOM_MIN_FREE_MB');
 };
 
-export const checkBroker = async (config: Config): Promise<Check> => {
+export const checkBroker = async (config: Config, shell: Shell): Promise<Check> => {
   const { natsUrl, natsServerBin } = config;
-  if (natsUrl !== undefined) return checkOutsideBroker(natsUrl, config);
+  if (natsUrl !== undefined) return checkOutsideBroker(natsUrl, config, shell);
   const program = findNatsServer(natsServerBin);
   if (program === undefined)
     return fail(
@@ -68,12 +69,12 @@ export const checkBroker = async (config: Config): Promise<Check> => {
   }
 };
 
-/** It connects and asks, as the start does; `nats` is heavy, so only who needs it loads it. */
+/** It connects and asks, as the start does. */
 const checkOutsideBroker = async (
   url: string,
   { natsCreds: creds, prefix, queueMb, refusedMb }: Config,
+  { examineBroker }: Shell,
 ): Promise<Check> => {
-  const { examineBroker } = await import('../../nats/examine-broker.ts');
   const sizes = { queueBytes: queueMb * MB, refusedBytes: refusedMb * MB };
   try {
     return ok('broker', await examineBroker({ url, creds, prefix, sizes }));

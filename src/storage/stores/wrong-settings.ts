@@ -6,8 +6,13 @@ const CERTIFICATE =
 /** What a TLS client is told by a server that does not speak it. */
 const NO_TLS = /^(ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|EPROTO)$/;
 
-const noTls = (server: string, plain: string): string =>
-  `the ${server} server at this URL does not speak TLS: ${plain}`;
+/** @param plain what to write for a connection without TLS. */
+export const noTls = (server: string, plain: string, cause?: unknown): StorageError =>
+  new StorageError(
+    `the ${server} server at this URL does not speak TLS: ${plain}`,
+    cause === undefined ? {} : { cause },
+    'invalid_settings',
+  );
 
 /** `invalid_settings` with what to do; undefined for what may pass. @param plain what to write for a connection without TLS. */
 export const settingsFault = (
@@ -15,14 +20,16 @@ export const settingsFault = (
   error: unknown,
   plain: string,
 ): StorageError | undefined => {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
+  const { code = '', message = '', syscall } = error as Partial<NodeJS.ErrnoException>;
   const words = (why: string) => new StorageError(why, { cause: error }, 'invalid_settings');
   if (CERTIFICATE.test(code))
     return words(
       `the certificate of the ${server} server is not accepted (${code}): name its authority in NODE_EXTRA_CA_CERTS`,
     );
   if (NO_TLS.test(code) || /does not support SSL/i.test(message))
-    return words(noTls(server, plain));
+    return noTls(server, plain, error);
+  if (syscall === 'open')
+    return words(`a file that the URL of the ${server} server names cannot be read: ${message}`);
   if (/\bDB index is out of range|\bSELECT is not allowed/i.test(message))
     return words(`this ${server} server has no database of that number: ${message}`);
   return undefined;

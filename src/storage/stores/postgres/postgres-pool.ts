@@ -2,7 +2,7 @@
  * The driver, as the store uses it: a bounded number of connections, each compared with the server's clock, each
  * dropped when it was late or broke.
  */
-import type { ClientBase, Pool, PoolClient, PoolConfig } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { type Clock, pause } from '../../../otp/clock.ts';
 import { GreenroomError, StorageError } from '../../../session/errors.ts';
 import { loadDriver } from '../driver.ts';
@@ -124,7 +124,7 @@ export class PostgresPool {
     const late = () => outage('PostgreSQL did not answer in time', 'none');
     const pool = await this.#open();
     const isAtHand = pool.idleCount > 0;
-    const connecting = pool.connect();
+    const connecting = connectOn(pool);
     let client: PoolClient;
     try {
       client = await (isAtHand ? connecting : patience.limit(connecting, dueMs, late));
@@ -172,7 +172,7 @@ export class PostgresPool {
   async #newPool(): Promise<Pool> {
     const { url, limitMs, maxConnections } = this.#options;
     const driver = await loadDriver('PostgresSessionStore', 'pg');
-    const pool = poolOf(driver, {
+    const pool = new driver.default.Pool({
       connectionString: url,
       max: maxConnections,
       connectionTimeoutMillis: limitMs,
@@ -186,16 +186,8 @@ export class PostgresPool {
   }
 }
 
-/** The driver reads the URL here, and the certificates that it names. */
-const poolOf = (driver: typeof import('pg'), config: PoolConfig): Pool => {
-  try {
-    return new driver.default.Pool(config);
-  } catch (cause) {
-    const { message } = cause as Error;
-    const words = `PostgreSQL's driver cannot use the URL: ${message}`;
-    throw new StorageError(words, { cause }, 'invalid_settings');
-  }
-};
+/** A throw of the driver, which reads the URL and the files that it names here, is a failure like the others. */
+const connectOn = async (pool: Pool): Promise<PoolClient> => pool.connect();
 
 /** To be tried again. */
 class Passing extends Error {

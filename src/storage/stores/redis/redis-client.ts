@@ -6,10 +6,13 @@ import type { Link } from '../connection.ts';
 import { loadDriver } from '../driver.ts';
 import { outage } from '../outage.ts';
 import type { Patience } from '../patience.ts';
-import { settingsFault } from '../wrong-settings.ts';
+import { noTls, settingsFault } from '../wrong-settings.ts';
+import { speaksPlain } from './plain-redis.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
 
 type Driver = typeof import('redis');
+
+const PLAIN = 'write redis: instead of rediss:';
 type DriverClient = ReturnType<typeof createDriverClient>;
 
 export class RedisClient {
@@ -89,17 +92,35 @@ export const redisLink = (
       return opened;
     };
     try {
-      return await patience.limit(ready(), patience.dueIn(limitMs), late);
+      const opening = patience.limit(ready(), patience.dueIn(limitMs), late);
+      return await (url.startsWith('rediss:') ? orPlain(opening, url, clock) : opening);
     } catch (error) {
       if (client.isOpen) client.destroy();
       if (hasPrefix(error, 'WRONGPASS', 'NOAUTH', 'NOPERM')) throw refusal(error);
-      throw settingsFault('Redis', error, 'write redis: instead of rediss:') ?? error;
+      throw settingsFault('Redis', error, PLAIN) ?? error;
     }
   },
   destroy: (client) => client.destroy(),
   end: (client) => client.end(),
   isAlive: (client) => client.isReady,
 });
+
+/** Fails as soon as it is known that the server does not speak TLS. */
+const orPlain = (
+  opening: Promise<RedisClient>,
+  url: string,
+  clock: Clock,
+): Promise<RedisClient> => {
+  let isDone = false;
+  const done = opening.finally(() => {
+    isDone = true;
+  });
+  const plain = speaksPlain(url, clock, () => isDone).then((isPlain) => {
+    if (isPlain) throw noTls('Redis', PLAIN);
+    return opening;
+  });
+  return Promise.race([done, plain]);
+};
 
 /** What is changed together lies in several slots of a cluster, which changes one slot at a time. */
 const mustBeOneServer = async (client: DriverClient): Promise<void> => {
