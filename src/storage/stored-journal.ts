@@ -131,6 +131,11 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#afterSettling();
   }
 
+  /** Stops for good, for a reason that the writer cannot know: the store is not to be trusted any more. */
+  failFor(cause: Error): void {
+    this.#fail(cause);
+  }
+
   /** Whether it was fenced or has failed. */
   get hasStopped(): boolean {
     return this.#stopped !== null;

@@ -51,6 +51,12 @@ test('a bundled program is imported, knows its version, and says which file of a
 
 test('every file that is found by its place is named', () => {
   const page = documentNamed('docs/bundlers.md');
-  for (const file of ['model-worker', 'historian-worker', 'writer-thread', 'verify-child', 'copy-child'])
+  for (const file of [
+    'model-worker',
+    'historian-worker',
+    'writer-thread',
+    'verify-child',
+    'copy-child',
+  ])
     expect(page).toContain(`${file}.js`);
 });

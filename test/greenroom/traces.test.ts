@@ -1,15 +1,19 @@
 /** What went wrong leaves a line where one looks: failed turns, crashes, settings that cannot work. */
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { logFailedTurns } from '../../src/greenroom/failed-turns.ts';
+import { createLog } from '../../src/log.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { startRehearsal } from '../../src/rehearsal/server.ts';
 import { reportLog } from '../../src/runtime/report-log.ts';
 import { Feed } from '../../src/session/feed.ts';
 import type { SessionKey, TurnId } from '../../src/session/ids.ts';
 import type { ClosedStatus } from '../../src/session/turn.ts';
 import { emptyUsage } from '../../src/session/usage.ts';
-import { startRehearsal } from '../../src/rehearsal/server.ts';
-import { createLog } from '../../src/log.ts';
 import { testGreenroom } from '../support/greenroom.ts';
+import { skippingClock } from '../support/skipping-clock.ts';
+import { until } from '../support/until.ts';
 
 type Line = Record<string, unknown> & { readonly msg: string };
 
@@ -121,8 +125,12 @@ describe('a bug', () => {
     const { log, lines } = logOf();
     const given = await testGreenroom({ log });
     const { api } = given.greenroom;
-    await expect(api.session('s1', 'toString' as 'get', {})).rejects.toMatchObject({ code: 'unknown_verb' });
-    await expect(api.sessions('constructor' as 'list', {})).rejects.toMatchObject({ code: 'unknown_verb' });
+    await expect(api.session('s1', 'toString' as 'get', {})).rejects.toMatchObject({
+      code: 'unknown_verb',
+    });
+    await expect(api.sessions('constructor' as 'list', {})).rejects.toMatchObject({
+      code: 'unknown_verb',
+    });
     expect(lines).toEqual([]);
   });
 });
@@ -136,9 +144,16 @@ test('a key that the API refuses is told in the turn, in the log and in the stat
   });
   const events = [];
   for await (const event of given.greenroom.turn('s1', 'Hello')) events.push(event);
-  expect(events.at(-1)).toMatchObject({ status: 'failed', error: { code: 'authentication_error' } });
+  expect(events.at(-1)).toMatchObject({
+    status: 'failed',
+    error: { code: 'authentication_error' },
+  });
   expect(lines).toMatchObject([
-    { session: 's1', code: 'authentication_error', next: expect.stringContaining('ANTHROPIC_API_KEY') },
+    {
+      session: 's1',
+      code: 'authentication_error',
+      next: expect.stringContaining('ANTHROPIC_API_KEY'),
+    },
   ]);
   await api.close();
 });
@@ -154,11 +169,36 @@ test('a model that has no price, and anthropic without a key, are warned of at t
   expect(lines.map(({ msg }) => msg)).toEqual(warnings);
 });
 
-
 test('a turn for a deleted session is refused, and no commit has failed by that', async () => {
   const given = await testGreenroom();
   await given.run('s1', 'Hello');
   await given.sessions.delete('s1');
   await expect(given.run('s1', 'Hello again')).rejects.toMatchObject({ code: 'session_deleted' });
   expect(given.greenroom.status().journal).toMatchObject({ failedCommits: 0 });
+});
+
+test('free space below the watermark is a line of the log', async () => {
+  const { log, lines } = logOf();
+  await testGreenroom({ log, minFreeMb: 1_048_576 });
+  expect(lines).toMatchObject([
+    { level: 'warn', msg: 'free space is low: new work is refused until there is more' },
+  ]);
+});
+
+test('a store whose files are taken away stops at once: what it wrote would go nowhere', async () => {
+  let fatal: Error | undefined;
+  const clock = skippingClock();
+  const given = await testGreenroom({
+    clock,
+    onFatal: (error) => {
+      fatal = error;
+    },
+  });
+  await given.run('s1', 'Hello');
+  const store = join(given.dataDir, 'store');
+  renameSync(store, `${store}-away`);
+  clock.skip(5_000);
+  await until(() => fatal !== undefined);
+  expect(fatal?.message).toMatch(/^the journal stopped: its files in .* were taken away$/);
+  await expect(given.run('s1', 'Hello again')).rejects.toMatchObject({ code: 'storage_failed' });
 });

@@ -37,7 +37,8 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
   const { feed } = door;
   const reports: Report[] = [];
   const notices: string[] = [];
-  const tell = (level: string) => (_: unknown, text: string) => void notices.push(`${level} ${text}`);
+  const tell = (level: string) => (_: unknown, text: string) =>
+    void notices.push(`${level} ${text}`);
   const log = { info: tell('info'), warn: tell('warn'), error: tell('error') };
   const system = new System({ onReport: (report) => void reports.push(report) });
   const api = {

@@ -52,17 +52,22 @@ describe.skipIf(withoutNatsServer())('an outside broker', () => {
       'unauthorized',
       /^the broker at nats:\/\/127\.0\.0\.1:\d+ refuses our credentials/,
     ],
-  ])('%s is refused in the same words by the start and by an examination', async (_, configure, code, words) => {
-    await using broker = await startBroker({ configure });
-    const found = await errorOf(examined(broker.url));
-    expect(found).toMatchObject({ code, message: expect.stringMatching(words) });
-    const start = await errorOf(startGateway(broker.url, { storeId: 'store-1' }));
-    expect(start.message).toBe(found.message);
-  });
+  ])(
+    '%s is refused in the same words by the start and by an examination',
+    async (_, configure, code, words) => {
+      await using broker = await startBroker({ configure });
+      const found = await errorOf(examined(broker.url));
+      expect(found).toMatchObject({ code, message: expect.stringMatching(words) });
+      const start = await errorOf(startGateway(broker.url, { storeId: 'store-1' }));
+      expect(start.message).toBe(found.message);
+    },
+  );
 
   test('that would do is described, and keeps nothing of the examination', async () => {
     await using broker = await startBroker();
-    expect(await examined(broker.url)).toContain(`${broker.url}, not run by the daemon: nats-server`);
+    expect(await examined(broker.url)).toContain(
+      `${broker.url}, not run by the daemon: nats-server`,
+    );
     await using gateway = await startGateway(broker.url, { storeId: 'store-1' });
     const jsm = await gateway.client.jetstreamManager();
     const names = (await jsm.streams.names().next()).toSorted();
@@ -89,7 +94,9 @@ describe.skipIf(withoutNatsServer())('an outside broker', () => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as { port: number };
-    expect(await errorOf(examined(`nats://127.0.0.1:${port}`))).toMatchObject({ code: 'unavailable' });
+    expect(await errorOf(examined(`nats://127.0.0.1:${port}`))).toMatchObject({
+      code: 'unavailable',
+    });
     silent.close();
   });
 });

@@ -12,10 +12,15 @@ const REFUSED = 'GREENROOM_DEAD';
 const setUp = async () => {
   const broker = await startBroker();
   const gateway = await startGateway(broker.url, { storeId: 'store-1' });
-  const nc = await connect({ servers: broker.url, reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+  const nc = await connect({
+    servers: broker.url,
+    reconnectTimeWait: 50,
+    maxReconnectAttempts: -1,
+  });
   const jsm = await nc.jetstreamManager();
   gateway.door.onTurn = (_, turnId) => {
-    if (turnId.startsWith('refused')) throw new GreenroomError('invalid_state', 'not now, not ever');
+    if (turnId.startsWith('refused'))
+      throw new GreenroomError('invalid_state', 'not now, not ever');
   };
   const dispose = async () => {
     await nc.close();
@@ -91,8 +96,15 @@ describe.skipIf(withoutNatsServer())('taken away while running', () => {
     await until(() => told(gateway, 'warn the broker is lost').length === 1);
     await broker.restart();
     await until(() => told(gateway, 'the queue was gone and is made anew').length === 1);
-    expect(gateway.notices.filter((line) => /^info the broker is back after [\d.]+ s$/.test(line))).toHaveLength(1);
-    await until(() => sendTurn(nc, 'good-1').then(() => true, () => false));
+    expect(
+      gateway.notices.filter((line) => /^info the broker is back after [\d.]+ s$/.test(line)),
+    ).toHaveLength(1);
+    await until(() =>
+      sendTurn(nc, 'good-1').then(
+        () => true,
+        () => false,
+      ),
+    );
     await until(() => gateway.door.accepted.length === 1);
   });
 });
