@@ -31,7 +31,7 @@ const makeWithParents = (dir: string): void => {
 
 const unusable = (dir: string, why: string, cause?: unknown): StorageError =>
   new StorageError(
-    `the data directory ${dir} cannot be used: ${why}; set GREENROOM_DATA_DIR to a folder that can be written`,
+    `the data directory ${dir} cannot be used: ${why}; set GREENROOM_DATA_DIR, or the name that was given, to a folder that can be written`,
     cause === undefined ? {} : { cause },
     'invalid_settings',
   );
