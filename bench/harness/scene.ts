@@ -83,13 +83,17 @@ export class Scene {
     return floor;
   }
 
-  /** The product, with a data folder named like its prefix and the flags of `npm start`. */
+  /** The product, with a data folder named like its prefix; unless `bare`, with the flags of `npm start`. */
   async daemon(
-    options: Omit<DaemonOptions, 'dataDir' | 'natsUrl'> & { readonly bus?: boolean },
+    options: Omit<DaemonOptions, 'dataDir' | 'natsUrl'> & {
+      readonly bus?: boolean;
+      readonly bare?: boolean;
+    },
     nodeArgs: readonly string[] = [],
   ): Promise<Daemon> {
-    const { bus = true, ...others } = options;
-    const daemon = this.#program<DaemonCalls>('daemon', [...START_FLAGS, ...nodeArgs]);
+    const { bus = true, bare = false, ...others } = options;
+    const flags = bare ? nodeArgs : [...START_FLAGS, ...nodeArgs];
+    const daemon = this.#program<DaemonCalls>('daemon', flags);
     const natsUrl = bus ? (await this.broker()).url : undefined;
     await daemon.call('open', { ...others, natsUrl, dataDir: this.folder(others.prefix) });
     return daemon;

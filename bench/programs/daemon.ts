@@ -52,6 +52,8 @@ export interface DaemonStatus {
   /** Microseconds of the clock that profiles use. */
   readonly atUs: number;
   readonly memory: NodeJS.MemoryUsage;
+  /** What live sessions hold, as `status` tells it. */
+  readonly liveBytes: number;
 }
 
 const NO_JOURNAL = {
@@ -66,11 +68,12 @@ const NO_JOURNAL = {
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
 const statusOf = (running: RunningGreenroom): DaemonStatus => {
-  const { journal, liveSessions, catalog } = running.status();
+  const { journal, liveSessions, liveBytes, catalog } = running.status();
   return {
     cpu: cpuUsage(),
     journal: journal ?? NO_JOURNAL,
     liveSessions,
+    liveBytes,
     knownSessions: catalog?.sessions ?? 0,
     threads: threadCount(),
     published: running.system.find(apiName)?.stats.published ?? 0,
