@@ -29,6 +29,8 @@ const MESSAGES = Array.from({ length: 80 }, (_, at) => ({
   content: `${at}: ${'a line of what was said before, '.repeat(4 + ((at * 7) % 29))}and so on.`,
 }));
 const TURNS_EACH = 20;
+/** So that no session is live any more when the silence ends. */
+const PASSIVATE_MINUTES = 0.5;
 
 interface Plan {
   readonly sessions: number;
@@ -47,7 +49,8 @@ const planOf = (settings: Settings): Plan =>
 
 export const soak: Bench = {
   name: 'soak',
-  question: 'Is the memory given back that many sessions have used, and is it flat while they use it?',
+  question:
+    'Is the memory given back that many sessions have used, and is it flat while they use it?',
   run: async (settings) => {
     const sheet = new Sheet();
     describe(sheet, settings);
@@ -70,7 +73,7 @@ const describe = (sheet: Sheet, settings: Settings): void => {
   );
   sheet.configure(
     'daemon',
-    `plain node, at most ${WORKERS} models threads, the real SDK against the rehearsal server; broker and rehearsal are other processes and are not counted`,
+    `plain node, sessions leave memory after ${PASSIVATE_MINUTES} min without use, at most ${WORKERS} models threads, the real SDK against the rehearsal server; broker and rehearsal are other processes and are not counted`,
   );
 };
 
@@ -132,6 +135,7 @@ const play = async (scene: Scene, sheet: Sheet, settings: Settings): Promise<voi
   const client = await scene.client();
   const daemon = await scene.daemon({
     ...{ prefix: PREFIX, modelUrl, workers: WORKERS, cacheSessions: plan.cached, bare: true },
+    passivateMinutes: PASSIVATE_MINUTES,
   });
   await rest(Math.min(10_000, plan.quietMs));
   const fresh = memoryOfTree(daemon.pid);
@@ -150,7 +154,15 @@ const play = async (scene: Scene, sheet: Sheet, settings: Settings): Promise<voi
   sheet.table(
     'The load',
     ['turns', 'turns/s', 'p50', 'p99', 'CPU ms/turn of the daemon'],
-    [[number(load.total), number(load.perSecond), ms(load.p50Ms), ms(load.p99Ms), number(cpuMs / load.total)]],
+    [
+      [
+        number(load.total),
+        number(load.perSecond),
+        ms(load.p50Ms),
+        ms(load.p99Ms),
+        number(cpuMs / load.total),
+      ],
+    ],
   );
   report(sheet, { plan, watch, fresh: fresh.anonBytes, left: left.anonBytes, loadSeconds });
 };
@@ -182,7 +194,12 @@ const report = (sheet: Sheet, findings: Findings): void => {
   sheet.remark(
     `Anonymous memory of the daemon and its children over time; the load begins at ${Math.round(fromSeconds)} s and ends at ${Math.round(loadSeconds)} s.\n\n\`\`\`text\n${plot(watch.anon, bytes)}\n\`\`\``,
   );
-  sheet.goal('most anonymous memory', `<= ${bytes(GOAL_ANON_BYTES)}`, bytes(peak), peak <= GOAL_ANON_BYTES);
+  sheet.goal(
+    'most anonymous memory',
+    `<= ${bytes(GOAL_ANON_BYTES)}`,
+    bytes(peak),
+    peak <= GOAL_ANON_BYTES,
+  );
   sheet.goal(
     'slope of RSS over the second half of the load, of its mean in ten minutes',
     `< ${GOAL_SLOPE * 100} %`,

@@ -149,7 +149,7 @@ export class RunningGreenroom {
       model: this.#runtime.rules.defaultModel,
       broker: system.find(brokerName)?.url ?? null,
       liveSessions: this.#runtime.cache.sessions,
-      liveBytes: this.#runtime.cache.bytes,
+      liveBytes: this.#runtime.memory.slabs.usedBytes,
       catalog: system.find(catalogName)?.stats() ?? null,
       journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
       memoryBytes: process.memoryUsage.rss(),

@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly workerFile?: string;
   readonly workers: number;
   readonly cacheSessions?: number;
+  /** Default: the product's. */
+  readonly passivateMinutes?: number;
 }
 
 export interface JournalFigures {
@@ -86,8 +88,9 @@ const compiled = (name: string): string => fileURLToPath(new URL(`./${name}.js`,
 
 const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
   const { natsUrl, workerFile, modelUrl, dataDir, prefix, workers, cacheSessions } = options;
+  const { passivateMinutes } = options;
   const flags = {
-    ...{ dataDir, prefix, workers, natsUrl, cacheSessions },
+    ...{ dataDir, prefix, workers, natsUrl, cacheSessions, passivateMinutes },
     provider: 'anthropic',
     anthropicApiKey: 'bench',
     anthropicBaseUrl: modelUrl,

@@ -7,6 +7,7 @@
  * 3. Reads show committed state only.
  */
 import { nameOf } from '../otp/name.ts';
+import type { Bodies } from './bodies.ts';
 import type { Entry } from './entry.ts';
 import type { Head } from './head.ts';
 import type { SessionKey, Tenant, TurnId } from './ids.ts';
@@ -166,7 +167,8 @@ export interface Journal {
   /** Resolves once the change is durable. See the invariants for what it rejects with; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
   commit(change: SessionChange): Promise<void>;
   head(key: SessionKey): Head | undefined;
-  entries(key: SessionKey, range?: EntryRange): readonly Entry[];
+  /** Bodies are put where `bodies` says; default: behind each other into buffers that the entries share. */
+  entries(key: SessionKey, range?: EntryRange, bodies?: Bodies): readonly Entry[];
   stream(key: SessionKey, subpath: string): StreamRecord | undefined;
   /** The session's streams in order of their subpaths. */
   streams(key: SessionKey): readonly StreamRecord[];

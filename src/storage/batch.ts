@@ -49,7 +49,8 @@ export type Operation =
 /** What only looks and puts. */
 const PLAIN: ReadonlySet<Operation> = new Set([PUT, EXPECT_ABSENT, EXPECT_HEAD]);
 
-const FIRST_BYTES = 64 * 1024;
+/** What most batches need; a larger one grows. */
+export const BATCH_BYTES = 256 * 1024;
 
 export class Batch {
   readonly #out: Packer;
@@ -61,7 +62,7 @@ export class Batch {
 
   /** @param used the buffer of a batch that is settled, to be used again. */
   constructor(used?: ArrayBuffer) {
-    const bytes = used === undefined ? Buffer.allocUnsafeSlow(FIRST_BYTES) : Buffer.from(used);
+    const bytes = used === undefined ? Buffer.allocUnsafeSlow(BATCH_BYTES) : Buffer.from(used);
     this.#out = new Packer(bytes);
     this.#out.at = BATCH_HEADER_BYTES;
   }
