@@ -19,6 +19,7 @@ import { reportLog } from './runtime/report-log.ts';
 import { runtimeOf } from './runtime.ts';
 import { modelWarnings, type SettingWarning } from './session/advice.ts';
 import { catalogName } from './session/catalog.ts';
+import { buffersMade } from './session/context-memory.ts';
 import { Feed } from './session/feed.ts';
 import { journalName } from './session/journal.ts';
 import { iso } from './session/moment.ts';
@@ -141,6 +142,7 @@ export class RunningGreenroom {
   status() {
     const { system } = this;
     const journal = system.find(journalName);
+    const { memory } = this.#runtime;
     return {
       version,
       startedAt: iso(this.#startedAtMs),
@@ -149,7 +151,8 @@ export class RunningGreenroom {
       model: this.#runtime.rules.defaultModel,
       broker: system.find(brokerName)?.url ?? null,
       liveSessions: this.#runtime.cache.sessions,
-      liveBytes: this.#runtime.memory.slabs.usedBytes,
+      liveBytes: memory.slabs.usedBytes,
+      contexts: { slabBytes: memory.slabs.byteLength, buffersMade: buffersMade(memory) },
       catalog: system.find(catalogName)?.stats() ?? null,
       journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
       memoryBytes: process.memoryUsage.rss(),

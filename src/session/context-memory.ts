@@ -16,3 +16,6 @@ export const newContextMemory = (): ContextMemory => ({
   slabs: new Slabs(),
   scratch: new BodyRun(SCRATCH_BYTES),
 });
+
+/** Pieces of native memory that contexts have cost since the start. */
+export const buffersMade = ({ slabs, scratch }: ContextMemory): number => slabs.made + scratch.made;

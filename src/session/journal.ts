@@ -144,6 +144,8 @@ export interface JournalStats {
   readonly reads: number;
   /** Entries that were read and decoded. */
   readonly entriesRead: number;
+  /** Buffers made for the bodies of entries that were read: a few for a page, none for a session that wakes. */
+  readonly readBuffers: number;
   readonly recordsWritten: number;
   readonly bytesWritten: number;
   /** Changes that the store did not take; one that is refused (a stale version, a deleted session) is no failure. */

@@ -41,6 +41,7 @@ export abstract class JournalReads {
   readonly #clock: Clock;
   protected reads = 0;
   protected entriesRead = 0;
+  protected readBuffers = 0;
 
   constructor(tables: ReadTables, clock: Clock) {
     this.#tables = tables;
@@ -68,11 +69,12 @@ export abstract class JournalReads {
     const last = Math.min(range.to ?? Number.MAX_SAFE_INTEGER, extent.seq);
     const first = Math.max(1, from);
     const count = Math.min(limit, last - first + 1);
-    const place = bodies ?? new BodyRun(Math.min(PAGE_BYTES, count * USUAL_BODY_BYTES));
+    const page = new BodyRun(Math.min(PAGE_BYTES, count * USUAL_BODY_BYTES));
     const entries: Entry[] = [];
     for (let at = 0; at < count; at += 1)
-      entries.push(this.#entry(session, extent, reverse ? last - at : first + at, place));
+      entries.push(this.#entry(session, extent, reverse ? last - at : first + at, bodies ?? page));
     this.entriesRead += entries.length;
+    this.readBuffers += page.made;
     return entries;
   }
 

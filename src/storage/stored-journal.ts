@@ -96,6 +96,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
       ...this.#counters,
       reads: this.reads,
       entriesRead: this.entriesRead,
+      readBuffers: this.readBuffers,
       waiting: this.#queue.size,
     };
   }
