@@ -134,7 +134,7 @@ const play = async (scene: Scene, sheet: Sheet, settings: Settings): Promise<voi
   const modelUrl = await scene.rehearsal();
   const client = await scene.client();
   const daemon = await scene.daemon({
-    ...{ prefix: PREFIX, modelUrl, workers: WORKERS, cacheSessions: plan.cached, bare: true },
+    ...{ prefix: PREFIX, modelUrl, workers: WORKERS, cacheSessions: plan.cached },
     passivateMinutes: PASSIVATE_MINUTES,
   });
   await rest(Math.min(10_000, plan.quietMs));

@@ -1,8 +1,8 @@
 /**
- * Collecting all garbage, so that the memory goes back to the system. A plain `gc()` frees objects and keeps the pages
+ * Collecting garbage: all of it, so that the memory goes back to the system. A plain `gc()` frees objects and keeps the pages
  * that still hold a few: of a heap of 85 MB with 8 in use it gave none back, in Node 20 as in 24.
  */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const MAJOR = { type: 'major', execution: 'sync', flavor: 'last-resort' } as const;
@@ -27,6 +27,43 @@ const exposed = (): Collect => {
     setFlagsFromString('--no-expose-gc');
   }
 };
+
+/**
+ * What a thread makes as it works may gather up to here, in bytes: it lives as long as an answer takes and is old by then,
+ * and of old things V8 lets hundreds of megabytes gather before it looks.
+ */
+const BUSY_BYTES = 24 * 1024 * 1024;
+/** What may be left in a thread that has nothing to do. */
+const IDLE_BYTES = 2 * 1024 * 1024;
+/** Looks in a row that must find it so. */
+const IDLE_LOOKS = 10;
+
+/** Of a thread that makes much and keeps little; it looks every second. */
+export class Garbage {
+  #leftBytes = 0;
+  #idleLooks = 0;
+  #plain: Collect | undefined;
+
+  /** Collects if much has gathered, which takes some milliseconds, or something in a thread that rests. */
+  look(isIdle: boolean): void {
+    this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0;
+    const gathered = getHeapStatistics().used_heap_size - this.#leftBytes;
+    if (gathered > BUSY_BYTES) this.#collect();
+    else if (this.#idleLooks === IDLE_LOOKS && gathered > IDLE_BYTES) this.collectAll();
+  }
+
+  #collect(): void {
+    this.#plain ??= globalThis.gc ?? exposed();
+    this.#plain();
+    this.#leftBytes = getHeapStatistics().used_heap_size;
+  }
+
+  /** Everything, and gives the pages back. */
+  collectAll(): void {
+    garbageCollector()();
+    this.#leftBytes = getHeapStatistics().used_heap_size;
+  }
+}
 
 /** One ends a collection that had begun without moving anything, one moves what is left together, one frees the pages. */
 const COLLECTIONS = 3;

@@ -83,17 +83,13 @@ export class Scene {
     return floor;
   }
 
-  /** The product, with a data folder named like its prefix; unless `bare`, with the flags of `npm start`. */
+  /** The product, with a data folder named like its prefix and the flags of `npm start`, which has none at present. */
   async daemon(
-    options: Omit<DaemonOptions, 'dataDir' | 'natsUrl'> & {
-      readonly bus?: boolean;
-      readonly bare?: boolean;
-    },
+    options: Omit<DaemonOptions, 'dataDir' | 'natsUrl'> & { readonly bus?: boolean },
     nodeArgs: readonly string[] = [],
   ): Promise<Daemon> {
-    const { bus = true, bare = false, ...others } = options;
-    const flags = bare ? nodeArgs : [...START_FLAGS, ...nodeArgs];
-    const daemon = this.#program<DaemonCalls>('daemon', flags);
+    const { bus = true, ...others } = options;
+    const daemon = this.#program<DaemonCalls>('daemon', [...START_FLAGS, ...nodeArgs]);
     const natsUrl = bus ? (await this.broker()).url : undefined;
     await daemon.call('open', { ...others, natsUrl, dataDir: this.folder(others.prefix) });
     return daemon;

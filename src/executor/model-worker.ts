@@ -9,7 +9,7 @@
 import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import Anthropic from '@anthropic-ai/sdk';
-import { garbageCollector } from '../garbage.ts';
+import { Garbage } from '../garbage.ts';
 import { systemClock, systemRandom } from '../otp/system-clock.ts';
 import { type Fetch, openConnections } from './http-fetch.ts';
 import { ModelRun } from './model-step.ts';
@@ -30,6 +30,7 @@ export const serve = (port: MessagePort): Promise<void> => {
   const clientFor = clients(connections.fetch);
   const runs = new Map<number, ModelRun>();
   const slabs = new Map<number, SharedArrayBuffer>();
+  const garbage = new Garbage();
   let lastLook = performance.eventLoopUtilization();
 
   const start = ({ id, step, endpoint }: Extract<ToWorker, { type: 'start' }>): void => {
@@ -54,7 +55,7 @@ export const serve = (port: MessagePort): Promise<void> => {
   /** A handle that was dropped keeps its memory until it is collected, and a thread that rests makes no garbage. */
   const forget = (slab: number): void => {
     slabs.delete(slab);
-    if (runs.size === 0) garbageCollector()();
+    if (runs.size === 0) garbage.collectAll();
   };
   const loadSinceLastLook = (): number => {
     const { utilization } = performance.eventLoopUtilization(lastLook);
@@ -72,6 +73,7 @@ export const serve = (port: MessagePort): Promise<void> => {
       case 'cancel':
         return runs.get(message.id)?.cancel();
       case 'ping':
+        garbage.look(runs.size === 0);
         return outbox.post({ type: 'pong', load: loadSinceLastLook() });
     }
   };

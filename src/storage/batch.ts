@@ -10,7 +10,7 @@
 import { GreenroomError } from '../session/errors.ts';
 import { type Pack, packRecord } from './codec.ts';
 import type { Key, Table } from './keys.ts';
-import { MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS } from './limits.ts';
+import { BATCH_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS } from './limits.ts';
 import { Packer } from './packer.ts';
 
 export const NOW_AT = 0;
@@ -49,8 +49,6 @@ export type Operation =
 /** What only looks and puts. */
 const PLAIN: ReadonlySet<Operation> = new Set([PUT, EXPECT_ABSENT, EXPECT_HEAD]);
 
-/** What most batches need; a larger one grows. */
-export const BATCH_BYTES = 256 * 1024;
 
 export class Batch {
   readonly #out: Packer;

@@ -9,7 +9,7 @@
 import type { Clock, Timer } from '../otp/clock.ts';
 import { GreenroomError } from '../session/errors.ts';
 import type { SessionChange } from '../session/journal.ts';
-import { BATCH_BYTES, Batch } from './batch.ts';
+import { Batch } from './batch.ts';
 import { type Author, encodeChange } from './encode-change.ts';
 import * as limits from './limits.ts';
 import { refusalError } from './refusal-error.ts';
@@ -114,7 +114,7 @@ export class CommitQueue {
     const { clock } = this.#options;
     this.#lastTookMs = clock.monotonic() - (settled.at(-1)?.sentMs ?? clock.monotonic());
     for (const buffer of buffers)
-      if (this.#spare.length < MAX_SPARE && buffer.byteLength === BATCH_BYTES)
+      if (this.#spare.length < MAX_SPARE && buffer.byteLength === limits.BATCH_BYTES)
         this.#spare.push(buffer);
     return { committed, refused, bytes, records };
   }
