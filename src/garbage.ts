@@ -38,32 +38,58 @@ const IDLE_BYTES = 2 * 1024 * 1024;
 /** Looks in a row that must find it so. */
 const IDLE_LOOKS = 10;
 
+/** What a thread looks at and collects with. */
+export interface GarbageTools {
+  /** Bytes of the thread's heap that are in use, garbage among them. */
+  readonly usedBytes: () => number;
+  /** Frees objects. */
+  readonly collect: () => void;
+  /** Frees objects and gives their pages back. */
+  readonly collectAll: () => void;
+}
+
 /** Of a thread that makes much and keeps little; it looks every second. */
 export class Garbage {
+  readonly #tools: GarbageTools;
   #leftBytes = 0;
   #idleLooks = 0;
-  #plain: Collect | undefined;
+
+  /** @param tools default: this thread's own. */
+  constructor(tools: GarbageTools = ownTools()) {
+    this.#tools = tools;
+  }
 
   /** Collects if much has gathered, which takes some milliseconds, or something in a thread that rests. */
   look(isIdle: boolean): void {
+    const { usedBytes, collect, collectAll } = this.#tools;
     this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0;
-    const gathered = getHeapStatistics().used_heap_size - this.#leftBytes;
-    if (gathered > BUSY_BYTES) this.#collect();
-    else if (this.#idleLooks === IDLE_LOOKS && gathered > IDLE_BYTES) this.collectAll();
+    const gathered = usedBytes() - this.#leftBytes;
+    if (gathered > BUSY_BYTES) this.#run(collect);
+    else if (this.#idleLooks === IDLE_LOOKS && gathered > IDLE_BYTES) this.#run(collectAll);
   }
 
-  #collect(): void {
-    this.#plain ??= globalThis.gc ?? exposed();
-    this.#plain();
-    this.#leftBytes = getHeapStatistics().used_heap_size;
-  }
-
-  /** Everything, and gives the pages back. */
   collectAll(): void {
-    garbageCollector()();
-    this.#leftBytes = getHeapStatistics().used_heap_size;
+    this.#run(this.#tools.collectAll);
+  }
+
+  #run(collect: () => void): void {
+    collect();
+    this.#leftBytes = this.#tools.usedBytes();
   }
 }
+
+/** The collector is looked for when it is needed first: a thread that does little needs none. */
+const ownTools = (): GarbageTools => {
+  let plain: Collect | undefined;
+  return {
+    usedBytes: () => getHeapStatistics().used_heap_size,
+    collect: () => {
+      plain ??= globalThis.gc ?? exposed();
+      plain();
+    },
+    collectAll: () => garbageCollector()(),
+  };
+};
 
 /** One ends a collection that had begun without moving anything, one moves what is left together, one frees the pages. */
 const COLLECTIONS = 3;

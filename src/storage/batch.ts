@@ -49,7 +49,6 @@ export type Operation =
 /** What only looks and puts. */
 const PLAIN: ReadonlySet<Operation> = new Set([PUT, EXPECT_ABSENT, EXPECT_HEAD]);
 
-
 export class Batch {
   readonly #out: Packer;
   #changeAt = 0;
