@@ -112,9 +112,9 @@ export class Slabs {
   }
 }
 
-/** The smallest class that holds so many bytes; classes so that a hole fits the next one of about its size. */
+/** The smallest class that holds so many bytes, so that a hole fits the next one of about its size; large ones as they are. */
 const sizeOf = (bytes: number): number => {
-  let size = FIRST_CLASS_BYTES;
+  let size = bytes > MAX_SHARING_BYTES ? bytes : FIRST_CLASS_BYTES;
   while (size < bytes) size *= CLASS_GROWTH;
   return Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
 };
