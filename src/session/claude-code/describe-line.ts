@@ -104,6 +104,22 @@ export const isSynthetic = (line: RawLine): boolean =>
   line.type === 'assistant' &&
   (line.isApiErrorMessage === true || messageOf(line).model === SYNTHETIC_MODEL);
 
+/**
+ * Nothing that the model said: an error of the API in the model's place, or a filler. An answer that was
+ * interrupted is synthetic too, and the model had begun to give it.
+ */
+export const isUnsaid = (line: RawLine): boolean => {
+  if (line.isApiErrorMessage === true) return line.type === 'assistant';
+  if (!isSynthetic(line)) return false;
+  const words = blocksOf(messageOf(line).content).map((block) => text(block.text)?.trim() ?? '');
+  return words.every(
+    (each) =>
+      each === 'No response requested.' ||
+      each === '' ||
+      (line.isApiErrorMessage === undefined && each.startsWith('API Error')),
+  );
+};
+
 const titleOf = (line: RawLine): TitleFact | undefined => {
   const title = (source: TitleFact['source'], words: unknown): TitleFact | undefined =>
     text(words) === undefined
