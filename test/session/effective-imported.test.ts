@@ -1,6 +1,6 @@
 /** The effective history of imported transcripts, rule by rule on small chains written by hand. */
 import { describe, expect, test } from 'vitest';
-import { type EffectiveOptions, effective } from '../../src/session/effective.ts';
+import type { EffectiveOptions } from '../../src/session/effective.ts';
 import {
   assistant,
   bytes,
@@ -12,42 +12,10 @@ import {
   thought,
   user,
 } from './claude-code/records.ts';
+import { type Message, seenOf, short } from './claude-code/views.ts';
 
-interface Block {
-  readonly type: string;
-  readonly text?: string;
-  readonly id?: string;
-  readonly tool_use_id?: string;
-  readonly is_error?: boolean;
-  readonly content?: unknown;
-  readonly signature?: string;
-}
-interface Message {
-  readonly role: string;
-  readonly content: readonly Block[];
-}
-
-const seen = (records: readonly unknown[], options: EffectiveOptions = {}): Message[] => {
-  const entries = records.map((record, index) => ({
-    kind: 'imported' as const,
-    seq: index + 1,
-    body: bytes(record),
-  }));
-  const { messages } = effective(entries, options);
-  return messages.map((message) => JSON.parse(new TextDecoder().decode(message)));
-};
-
-/** A conversation in short: `user hi`, `assistant call:t1`, `user result:t1!` for an error. */
-const short = (messages: readonly Message[]): string[] =>
-  messages.map(({ role, content }) => [role, ...content.map(shortBlock)].join(' '));
-
-const shortBlock = (block: Block): string => {
-  if (block.type === 'text') return block.text ?? '';
-  if (block.type === 'tool_use') return `call:${block.id}`;
-  if (block.type === 'tool_result')
-    return `result:${block.tool_use_id}${block.is_error === true ? '!' : ''}`;
-  return block.type;
-};
+const seen = (records: readonly unknown[], options: EffectiveOptions = {}): Message[] =>
+  seenOf(records.map(bytes), options);
 
 const shortOf = (...records: readonly unknown[]) => short(seen(records));
 

@@ -1,6 +1,7 @@
 /**
  * The first reading of a file: is it a transcript, of which session, how many lines, what did it
- * cost. Nothing is sent; memory is one batch of lines and one record per response.
+ * cost. Nothing is sent; memory is one batch of lines, one record per response
+ * and one uuid per message.
  */
 import { basename } from 'node:path';
 import { EMPTY_DIGEST, nextDigest } from '../../session/claude-code/digest.ts';
@@ -9,6 +10,7 @@ import { readLine } from '../../session/claude-code/read-line.ts';
 import { mergeResponse, type ResponseRecord } from '../../session/claude-code/response-record.ts';
 import { SNIFF_LINES, sniff } from '../../session/claude-code/sniff.ts';
 import {
+  copiesInOnePass,
   emptyFacts,
   foldChunk,
   type TranscriptFacts,
@@ -60,6 +62,7 @@ class Scanner {
   #firstLines: Uint8Array[] = [];
   #isOurs = false;
   #facts = emptyFacts;
+  readonly #isCopy = copiesInOnePass();
   readonly #responses = new Map<string, ResponseRecord>();
   #digest = EMPTY_DIGEST;
   #firstDigest = EMPTY_DIGEST;
@@ -69,7 +72,7 @@ class Scanner {
     const lines = batch.isCut && !isWhole(batch.lines[0]) ? [] : batch.lines;
     this.#hasUnfinishedLine = lines.length < batch.lines.length;
     if (!this.#isOurs) this.#firstLines.push(...lines.slice(0, SNIFF_LINES));
-    const { facts, responses } = foldChunk(this.#facts, lines);
+    const { facts, responses } = foldChunk(this.#facts, lines, undefined, this.#isCopy);
     this.#facts = facts;
     for (const [key, record] of responses)
       this.#responses.set(key, mergeResponse(this.#responses.get(key), record).record);

@@ -6,7 +6,7 @@
 import { SYNTHETIC_MODEL } from '../pricing/price.ts';
 import { countedUsage, type ModelUsage, type Usage, usageFromApi } from '../usage.ts';
 import { blocksOf, isObject, messageOf, type RawLine, type RawMessage, text } from './raw-line.ts';
-import { isTypedPrompt } from './typed-prompt.ts';
+import { isTypedPrompt, plainTitle } from './typed-prompt.ts';
 
 export interface TitleFact {
   /** In order of rank: a person's word beats the model's, and that the old summary lines. */
@@ -124,7 +124,7 @@ const titleOf = (line: RawLine): TitleFact | undefined => {
   const title = (source: TitleFact['source'], words: unknown): TitleFact | undefined =>
     text(words) === undefined
       ? undefined
-      : { source, text: String(words), leafUuid: text(line.leafUuid) };
+      : { source, text: plainTitle(String(words)), leafUuid: text(line.leafUuid) };
   switch (line.type) {
     case 'custom-title':
       return title('custom', line.customTitle);
