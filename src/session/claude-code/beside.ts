@@ -143,7 +143,10 @@ const merged = (
     let position = (ends[at] ?? chain.length) - 1;
     while (position > at && (chain[position]?.index ?? 0) > index) position -= 1;
     const line = lines[index];
-    if (line !== undefined) after.set(position, [...(after.get(position) ?? []), line]);
+    if (line === undefined) continue;
+    const others = after.get(position);
+    if (others === undefined) after.set(position, [line]);
+    else others.push(line);
   }
   return chain.flatMap((line, position) => [line, ...(after.get(position) ?? [])]);
 };

@@ -9,7 +9,7 @@
  */
 import { beside } from './beside.ts';
 import { type ChainLine, chainLine, queuedLine } from './chain-line.ts';
-import { chainTo, type Parents, parentsOf } from './links.ts';
+import { chainTo, linksOf, type Parents } from './links.ts';
 import { isQueueOperation, Queue, type TakenIn, wordsOf } from './queue.ts';
 import { type RawLine, text } from './raw-line.ts';
 import { responsesOf } from './responses.ts';
@@ -23,8 +23,9 @@ export interface SeenLine extends ChainLine {
 /** @param records of one file, in file order: the main chain, or the sub-agent's in a sub-agent's file. */
 export const seenLines = (records: Iterable<RawLine>): readonly SeenLine[] => {
   const { lines, pointer } = readTranscript(records);
-  const parents = parentsOf(lines);
-  const chain = chainTo(lines, parents, leafOf(lines, parents, pointer));
+  const links = linksOf(lines);
+  const { parents } = links;
+  const chain = chainTo(lines, links, leafOf(lines, parents, pointer));
   const responses = responsesOf(lines, parents);
   return beside(chain, lines, parents, responses).map((line) => ({
     ...line,
@@ -70,11 +71,13 @@ class Side {
     this.hasTalk ||= line.kind !== 'link';
     if (!line.isTalk || line.kind === 'assistant') return;
     const words = wordsOf(line.said);
-    this.#told.set(words, [...(this.#told.get(words) ?? []), line.index]);
+    const records = this.#told.get(words);
+    if (records === undefined) this.#told.set(words, [line.index]);
+    else records.push(line.index);
   }
 
   #takeIn(words: TakenIn | undefined): void {
-    const before = this.#lines.findLast((line) => !line.isProgress);
+    const before = this.#lines.findLast((line) => line.isTalk);
     if (words === undefined || before === undefined) return;
     const index = this.#lines.length;
     this.#lines.push(queuedLine(words.said, before, index));

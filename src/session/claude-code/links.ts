@@ -4,7 +4,7 @@
  * 1. A parent is the nearest earlier record of its uuid, for one uuid may stand on several lines; a
  *    later one only if there is no earlier.
  * 2. A parent that is not there, or cannot be (a record that follows itself), is a missing link: the
- *    chain goes on at the record before.
+ *    chain goes on where the conversation stood before.
  * 3. A compaction keeps records from before its boundary: the first of them follows the summary, and
  *    what followed the summary follows the last.
  * 4. A process that compacts a second time lets the next record follow one that it wrote before the
@@ -16,19 +16,52 @@ import type { Boundary, ChainLine } from './chain-line.ts';
 /** By a record's index: that of its parent; undefined for the first of a chain. */
 export type Parents = readonly (number | undefined)[];
 
-export const parentsOf = (lines: readonly ChainLine[]): Parents => {
+export interface Links {
+  readonly parents: Parents;
+  /** By a record's index: where the conversation stood before it. */
+  readonly tips: Parents;
+}
+
+export const linksOf = (lines: readonly ChainLine[]): Links => {
   const places = new Places(lines);
-  const parents = lines.map((line) => places.parentOf(line));
+  const links = written(lines, places);
   const boundaries = lines.filter((line) => line.boundary !== undefined);
-  for (const [n, boundary] of boundaries.entries())
-    new Relinking(places, parents, boundary, boundaries[n + 1]?.index ?? lines.length).run();
-  return parents;
+  const budget = { steps: SEGMENT_STEPS * lines.length };
+  for (const [n, boundary] of boundaries.entries()) {
+    const end = boundaries[n + 1]?.index ?? lines.length;
+    new Relinking(places, links, boundary, end, budget).run();
+  }
+  return links;
+};
+
+/** Most steps that are taken to find what compactions kept, per record: far more than any real one needs. */
+const SEGMENT_STEPS = 16;
+
+interface WrittenLinks extends Links {
+  readonly parents: (number | undefined)[];
+}
+
+/** Links as they are written, and for those that are missing the tip: what was said last, and what hangs on it. */
+const written = (lines: readonly ChainLine[], places: Places): WrittenLinks => {
+  const parents: (number | undefined)[] = [];
+  const tips: (number | undefined)[] = [];
+  let tip: number | undefined;
+  for (const line of lines) {
+    const parent = line.parentUuid === null ? undefined : (places.parentOf(line) ?? tip);
+    parents.push(parent);
+    tips.push(tip);
+    const isFirst = tip === undefined && !line.isProgress;
+    const goesOn = line.isTalk || line.boundary !== undefined;
+    const hangsOnTip = !line.isProgress && tip !== undefined && parent === tip;
+    if (isFirst || goesOn || hangsOnTip) tip = line.index;
+  }
+  return { parents, tips };
 };
 
 /** From the last compaction, or the root, to the record of that index. */
 export const chainTo = (
   lines: readonly ChainLine[],
-  parents: Parents,
+  { parents, tips }: Links,
   leaf: number | undefined,
 ): readonly ChainLine[] => {
   const seen = new Set<number>();
@@ -38,15 +71,9 @@ export const chainTo = (
     if (lines[at]?.boundary !== undefined) break;
     const parent = parents[at];
     // It follows one that follows it: no such link.
-    at = parent !== undefined && seen.has(parent) ? recordBefore(lines, at) : parent;
+    at = parent !== undefined && seen.has(parent) ? tips[at] : parent;
   }
   return [...seen].reverse().flatMap((index) => lines[index] ?? []);
-};
-
-const recordBefore = (lines: readonly ChainLine[], index: number): number | undefined => {
-  let at = index - 1;
-  while (lines[at]?.isProgress === true) at -= 1;
-  return at < 0 ? undefined : at;
 };
 
 class Places {
@@ -62,12 +89,9 @@ class Places {
     }
   }
 
-  parentOf(line: ChainLine): number | undefined {
-    if (line.parentUuid === null) return undefined;
-    const uuid = line.parentUuid ?? '';
-    return (
-      this.before(uuid, line.index) ?? this.after(uuid, line.index) ?? this.previous(line.index)
-    );
+  parentOf({ parentUuid, index }: ChainLine): number | undefined {
+    const uuid = parentUuid ?? '';
+    return this.before(uuid, index) ?? this.after(uuid, index);
   }
 
   before(uuid: string, index: number): number | undefined {
@@ -80,10 +104,6 @@ class Places {
     const places = this.#byUuid.get(uuid) ?? [];
     const at = firstNotBelow(places, index);
     return places[at] === index ? places[at + 1] : places[at];
-  }
-
-  previous(index: number): number | undefined {
-    return recordBefore(this.lines, index);
   }
 
   isCopied(index: number): boolean {
@@ -107,12 +127,22 @@ const firstNotBelow = (numbers: readonly number[], bound: number): number => {
 class Relinking {
   readonly #places: Places;
   readonly #parents: (number | undefined)[];
+  readonly #tips: Parents;
   readonly #boundary: ChainLine;
   readonly #end: number;
+  readonly #budget: { steps: number };
 
-  constructor(places: Places, parents: (number | undefined)[], boundary: ChainLine, end: number) {
+  constructor(
+    places: Places,
+    links: WrittenLinks,
+    boundary: ChainLine,
+    end: number,
+    budget: { steps: number },
+  ) {
+    this.#budget = budget;
     this.#places = places;
-    this.#parents = parents;
+    this.#parents = links.parents;
+    this.#tips = links.tips;
     this.#boundary = boundary;
     this.#end = end;
   }
@@ -121,7 +151,7 @@ class Relinking {
     const kept = this.#kept();
     const isKept = new Set(kept);
     for (let index = this.#boundary.index + 1; index < this.#end; index += 1)
-      if (this.#isStale(index, isKept)) this.#parents[index] = this.#places.previous(index);
+      if (this.#isStale(index, isKept)) this.#parents[index] = this.#tips[index];
     const tail = kept.at(-1);
     if (tail === undefined) return;
     const anchor = this.#anchor(isKept);
@@ -150,7 +180,8 @@ class Relinking {
     const head = this.#placeOf(headUuid);
     const found = new Set<number>();
     let at = this.#placeOf(tailUuid);
-    while (at !== undefined && !found.has(at) && at !== this.#boundary.index) {
+    while (at !== undefined && head !== undefined && !found.has(at) && this.#budget.steps > 0) {
+      this.#budget.steps -= 1;
       found.add(at);
       if (at === head) return [...found].reverse();
       at = this.#parents[at];

@@ -13,7 +13,7 @@ export const responsesOf = (
   lines: readonly ChainLine[],
   parents: Parents,
 ): readonly (string | undefined)[] => {
-  const before = lines.map((line) => talkBefore(lines, parents, line));
+  const before = talkBefore(lines, parents);
   const known = new Set<string>();
   const shared = new Set<string>();
   for (const line of lines) {
@@ -46,20 +46,16 @@ const weakId = ({ kind, messageId, requestId }: ChainLine): string | undefined =
 const isPrompt = (line: ChainLine): boolean =>
   line.kind === 'user' && !line.isMeta && answeredUses(line).length === 0;
 
-/** The message that a record follows, over links. */
+/** By index: the message that a record follows, over links. */
 const talkBefore = (
   lines: readonly ChainLine[],
   parents: Parents,
-  { index, kind }: ChainLine,
-): ChainLine | undefined => {
-  if (kind !== 'assistant') return undefined;
-  const seen = new Set<number>();
-  let at = parents[index];
-  while (at !== undefined && !seen.has(at)) {
-    seen.add(at);
-    const line = lines[at];
-    if (line !== undefined && line.kind !== 'link') return line;
-    at = parents[at];
+): readonly (ChainLine | undefined)[] => {
+  const before: (ChainLine | undefined)[] = [];
+  for (const { index } of lines) {
+    const parent = parents[index];
+    const line = parent === undefined ? undefined : lines[parent];
+    before.push(line?.kind === 'link' ? before[line.index] : line);
   }
-  return undefined;
+  return before;
 };

@@ -3,12 +3,18 @@
  * people: it leaves out lines that the client put in (`isMeta`). What else differs is explained here,
  * by rules and not by names of files.
  */
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isUnsaid } from '../../../src/session/claude-code/describe-line.ts';
 import { isObject, type RawLine } from '../../../src/session/claude-code/raw-line.ts';
 import { objectsOf } from '../../../src/session/claude-code/read-line.ts';
 import { loadCorpora } from './corpora.ts';
+
 import { type OfficialView, officialView, ourTalk, settled } from './official.ts';
+import { transcripts } from './random-transcripts.ts';
+import { bytes } from './records.ts';
+
+const RUNS = process.env['GREENROOM_FULL'] ? 5_000 : 150;
 
 let official: OfficialView;
 beforeAll(() => {
@@ -73,3 +79,20 @@ test('the difference that is explained by meta lines is there', () => {
   const metas = samples.flatMap(({ lines }) => lines.flatMap(objectsOf)).filter(isMeta);
   expect(metas.filter(({ message }) => isObject(message)).length).toBeGreaterThan(0);
 });
+
+test('the two views agree on transcripts made up from a seed', async () => {
+  await fc.assert(
+    fc.asyncProperty(transcripts, async (records) => {
+      const lines = records.map(bytes);
+      const theirs = await official.of(lines);
+      const ours = ourTalk(lines);
+      expect(
+        settled(
+          ours.map(({ uuid }) => uuid),
+          ours,
+        ),
+      ).toEqual(settled(theirs, ours));
+    }),
+    { numRuns: RUNS },
+  );
+}, 600_000);
