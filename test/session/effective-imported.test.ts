@@ -511,7 +511,7 @@ describe('after a compaction', () => {
     ).toEqual(['user two', 'assistant older', 'user next last']);
   });
 
-  test('a person who went back to a message before it has the view of then', () => {
+  test('a person who went back to a message before it gets the view of that time', () => {
     expect(shortOf(...before, boundary(), summary, user('c', 'b', 'another way'))).toEqual([
       'user old',
       'assistant older',

@@ -38,7 +38,8 @@ const json = (value: unknown): string => (value === undefined ? '' : JSON.string
 const memory = (item: Fields): string => {
   const content = at(item.content);
   const path = wordsOf(content.path) || wordsOf(item.path) || wordsOf(item.fullPath);
-  return `Contents of ${path}:\n\n${wordsOf(content.content) || wordsOf(item.content)}`;
+  const words = wordsOf(content.content) || wordsOf(item.content);
+  return words === '' ? '' : `Contents of ${path}:\n\n${words}`;
 };
 
 const diagnostic = (of: string) => (found: Fields) => {

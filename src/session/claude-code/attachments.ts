@@ -4,8 +4,7 @@
  *
  * 1. What the attachment carries is shown, in sentences of ours: a transcript holds the matter, not
  *    the words around it. A kind that is not known here shows whatever text it has.
- * 2. Words of people and of other agents stand as they are; all else stands in a reminder, as told by
- *    the program.
+ * 2. Words from the queue stand as they are; all else stands in a reminder, as told by the program.
  * 3. Left out is what the model was not given (notes for people), and what says only in which mode
  *    the other program was.
  */
