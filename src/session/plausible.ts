@@ -1,0 +1,39 @@
+/**
+ * Which moments, counts and amounts from outside are believed. What is beyond is a mistake or a forgery: it would
+ * stand at the top of every list for ever, or make sums that are no longer exact.
+ */
+import { z } from 'zod';
+
+/** 1970-01-01: there were no sessions before. */
+export const EARLIEST_MS = 0;
+/** 2100-01-01, exclusive. */
+export const LATEST_MS = Date.UTC(2100, 0, 1);
+
+export const isPlausibleMoment = (ms: number): boolean => ms >= EARLIEST_MS && ms < LATEST_MS;
+
+/** Tokens, requests, messages: of one response or of a session's whole life. */
+export const MAX_COUNT = 1e12;
+
+export const isPlausibleCount = (count: number): boolean =>
+  Number.isSafeInteger(count) && count >= 0 && count <= MAX_COUNT;
+
+/** Nano-dollars that sums still hold exactly: about nine million dollars. */
+export const MAX_NANO_USD = Number.MAX_SAFE_INTEGER;
+/** The same in whole dollars. */
+export const MAX_USD = Math.floor(MAX_NANO_USD / 1e9);
+
+export const PlausibleMs = z
+  .number()
+  .refine(isPlausibleMoment, 'is no plausible moment: expected 1970 to 2099');
+export const PlausibleCount = z.int().min(0).max(MAX_COUNT);
+export const PlausibleNanoUsd = z.int().min(0).max(MAX_NANO_USD);
+export const PlausibleUsd = z.number().min(0).max(MAX_USD);
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Whether a text has no half of a surrogate pair alone: a store would turn that into another character. */
+export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text);
+
+/** The text with U+FFFD in the place of lone halves, as a store would give it back. */
+export const wellFormed = (text: string): string =>
+  isWellFormed(text) ? text : Buffer.from(text).toString();
