@@ -50,20 +50,24 @@ export interface StoredResponse extends ResponseWrite {
   readonly hashed?: boolean;
 }
 
+/** What may happen to a session as a whole. */
+export const AUDIT_ACTIONS = [
+  'created',
+  'forked',
+  'compacted',
+  'deleted',
+  'swept',
+  'imported',
+  'parked',
+  'completed',
+  'terminated',
+  'reopened',
+] as const;
+
 /** A life-cycle record; outlives its session. */
 export interface AuditRecord {
   readonly kind: 'lifecycle';
-  readonly action:
-    | 'created'
-    | 'forked'
-    | 'compacted'
-    | 'deleted'
-    | 'swept'
-    | 'imported'
-    | 'parked'
-    | 'completed'
-    | 'terminated'
-    | 'reopened';
+  readonly action: (typeof AUDIT_ACTIONS)[number];
   readonly atMs: number;
   readonly by: string;
   readonly details?: Readonly<Record<string, unknown>>;

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { GreenroomError } from '../errors.ts';
 import { ID_PATTERN, type SessionId } from '../ids.ts';
+import { isWellFormed } from '../plausible.ts';
 
 /** A session in another program's words. */
 export interface ForeignSession {
@@ -56,11 +57,9 @@ export function* idsFor(foreign: ForeignSession): Generator<SessionId> {
     yield `x-${sha256(life === 0 ? key : `${key}#${life}`, 'hex').slice(0, 32)}` as SessionId;
 }
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /** A foreign name as it is stored; what cannot stand as it is stands as JSON. */
 export const storedName = (name: string): string =>
-  name === '' || name.startsWith('"') || LONE_SURROGATE.test(name) ? JSON.stringify(name) : name;
+  name === '' || name.startsWith('"') || !isWellFormed(name) ? JSON.stringify(name) : name;
 
 export const foreignName = (stored: string): string =>
   stored.startsWith('"') ? (JSON.parse(stored) as string) : stored;
@@ -76,9 +75,11 @@ export const marksOf = (subpath: string): string =>
 export const markOf = (marks: string, uuid: string): string =>
   marks + (PLAIN_UUID.test(uuid) ? uuid : `#${sha256(JSON.stringify(uuid), 'base64url')}`);
 
+export const isMark = (responseKey: string): boolean => responseKey.startsWith(MARK);
+
 /** A response's key where marks stand too: whatever it is, it is no mark. */
 export const unlikeMark = (responseKey: string): string =>
-  responseKey.startsWith(MARK) ? ` ${responseKey}` : responseKey;
+  isMark(responseKey) ? ` ${responseKey}` : responseKey;
 
 const sha256 = (text: string, encoding: 'hex' | 'base64url'): string =>
   createHash('sha256').update(text).digest(encoding);

@@ -5,8 +5,28 @@
  * 1. Folding in pieces gives the same as folding at once, so an append reads nothing back.
  * 2. `isSidechain`, `createdAt`, `cwd` and `firstPrompt` stay as they were first seen; the others follow.
  */
+import { z } from 'zod';
 import { type RawLine, text } from '../claude-code/raw-line.ts';
 import { firstPromptIn } from './first-prompt.ts';
+
+const words = z.string().optional();
+
+const Stored = z.looseObject({
+  ...{ isSidechain: z.boolean().optional(), createdAt: z.number().optional() },
+  ...{ cwd: words, commandFallback: words, firstPrompt: words },
+  firstPromptLocked: z.boolean().optional(),
+  ...{ customTitle: words, aiTitle: words, lastPrompt: words, summaryHint: words },
+  ...{ gitBranch: words, tag: words },
+} satisfies Record<keyof SummaryData, z.ZodType>);
+
+/** Whether a text from elsewhere is what `foldSummary` gives, as JSON. */
+export const isSummaryText = (text: string): boolean => {
+  try {
+    return Stored.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+};
 
 export interface SummaryData {
   isSidechain?: boolean;

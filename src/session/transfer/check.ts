@@ -1,101 +1,110 @@
-/** The records of an export, checked as far as other code relies on them; what is unknown is kept. */
-import { z } from 'zod';
+/** The lines of an export, checked: refused with the number of the line and the name of the field. */
+import type { z } from 'zod';
 import type { Entry } from '../entry.ts';
-import { STATUSES, settableShape } from '../head.ts';
-import { TurnId } from '../ids.ts';
-import type { AuditRecord, StoredResponse } from '../journal.ts';
+import type { AuditRecord, StoredResponse, StreamRecord } from '../journal.ts';
+import { isMark } from '../mirror/mirror-key.ts';
 import { decodeMessage } from '../model-message.ts';
-import { isTag, MAX_TAGS } from '../tags.ts';
-import { CLOSED_STATUSES, type ClosedTurn, OPEN_STATUSES } from '../turn.ts';
+import type { ClosedTurn } from '../turn.ts';
 import { type ExportedHead, ofNoStore, wrong } from './format.ts';
+import { Audit, EntryFacts, Response, Session, Stream, Turn } from './schemas.ts';
 
-const count = z.int().min(0);
-const time = z.number();
-const usage = z.looseObject({ inputTokens: z.number(), outputTokens: z.number() });
-const costNanoUsd = z.number().nullable();
-const turnFacts = {
-  turnId: TurnId,
-  ...{ seq: count, lastSeq: count, promptHash: z.string(), acceptedAtMs: time, usage },
-  ...{ costNanoUsd, steps: count, attempt: count, retries: count },
-};
-const error = z.looseObject({ code: z.string(), message: z.string(), retryable: z.boolean() });
-
-const Session = z.looseObject({
-  ...settableShape,
-  ...{ createdAtMs: time, updatedAtMs: time, status: z.enum(STATUSES) },
-  tags: z.array(z.string().refine(isTag, 'is no tag')).max(MAX_TAGS),
-  ...{ seq: count, sideTranscripts: count, usage, costNanoUsd: z.number() },
-  ...{ unpricedAnswers: count, inheritedCostNanoUsd: z.number(), numTurns: count },
-  ...{ messageCount: count, toolCallCount: count, errorCount: count, retryCount: count },
-  openTurns: z.array(z.looseObject({ ...turnFacts, status: z.enum(OPEN_STATUSES) })),
-  parent: z.looseObject({ sessionId: z.string(), seq: count }).optional(),
-  compaction: z.looseObject({ seq: count, throughSeq: count, fromSeq: count }).optional(),
-});
-
-const Turn = z.looseObject({
-  ...turnFacts,
-  ...{ status: z.enum(CLOSED_STATUSES), finishedAtMs: time, stopReason: z.string().nullable() },
-  error: error.optional(),
-});
-
-const Audit = z.looseObject({
-  ...{ kind: z.literal('lifecycle'), action: z.string(), atMs: time, by: z.string() },
-});
-
-const EntryFacts = z.discriminatedUnion('kind', [
-  z.looseObject({
-    ...{ kind: z.literal('message'), seq: count, atMs: time },
-    ...{ role: z.enum(['user', 'assistant']), turnId: TurnId.optional() },
-  }),
-  z.looseObject({ kind: z.literal('imported'), seq: count, atMs: time }),
-  z.looseObject({
-    ...{ kind: z.literal('view'), seq: count, atMs: time },
-    view: z.discriminatedUnion('type', [
-      z.looseObject({
-        ...{ type: z.literal('compaction'), throughSeq: count, summary: z.string() },
-      }),
-      z.looseObject({
-        ...{ type: z.literal('rollback'), fromSeq: count, throughSeq: count, turnId: z.string() },
-      }),
-      z.looseObject({
-        ...{ type: z.literal('repair'), afterSeq: count, toolUseIds: z.array(z.string()) },
-      }),
-    ]),
-  }),
-]);
-
-/** Of a SHA-256 in base64url. */
-const HASH = /^[A-Za-z0-9_-]{43}$/;
-const Response = z
-  .looseObject({ responseKey: z.string().max(1_000), hashed: z.boolean().optional() })
-  .refine(({ hashed, responseKey }) => hashed !== true || HASH.test(responseKey), 'is no hash');
-
-const check = <T>(schema: z.ZodType, value: T, number: number): T => {
+const check = <T>(schema: z.ZodType, value: T, number: number, what: string): T => {
   const { success, error: found } = schema.safeParse(value);
   if (success) return value;
   const [issue] = found?.issues ?? [];
-  throw wrong(number, `is wrong: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
+  const field = [what, ...(issue?.path ?? [])].map(String).join('.');
+  throw wrong(number, `is wrong: ${field}: ${issue?.message ?? ''}`, field);
 };
 
 export const mustBeSession = (session: ExportedHead): ExportedHead =>
-  ofNoStore(check(Session, session, 0));
+  inTheMiddle(ofNoStore(check(Session, session, 0, 'session')));
+
 export const mustBeTurn = (turn: ClosedTurn, number: number): ClosedTurn =>
-  check(Turn, turn, number);
+  check(Turn, turn, number, 'turn');
 export const mustBeAudit = (audit: AuditRecord, number: number): AuditRecord =>
-  check(Audit, audit, number);
-export const mustBeResponse = (response: StoredResponse, number: number): StoredResponse =>
-  check(Response, response, number);
+  check(Audit, audit, number, 'audit');
+export const mustBeStream = (stream: StreamRecord, number: number): StreamRecord =>
+  check(Stream, stream, number, 'stream');
+
+export const mustBeResponse = (response: StoredResponse, number: number): StoredResponse => {
+  check(Response, response, number, 'response');
+  const { hashed, responseKey, record } = response;
+  if (hashed !== true && isMark(responseKey) !== (record === true))
+    throw wrong(number, 'is wrong: response.record: a mark, and nothing else, is true', 'record');
+  return response;
+};
+
+/** What a session says of itself must fit together; with its lines it is compared when they are in. */
+const inTheMiddle = (session: ExportedHead): ExportedHead => {
+  const { status, openTurns, seq, compaction, classic } = session;
+  const running = openTurns.map((turn) => turn.status as string);
+  const isOpen = ['queued', 'running', 'waiting'].includes(status);
+  if (isOpen && running[0] !== status)
+    throw wrong(0, `is wrong: session.status: ${status} without such a turn`, 'session.status');
+  if (new Set(openTurns.map(({ turnId }) => turnId)).size < openTurns.length)
+    throw wrong(0, 'is wrong: session.openTurns: a turn stands twice', 'session.openTurns');
+  for (const [at, turn] of openTurns.entries()) mustLieIn(turn, seq, 0, `session.openTurns.${at}`);
+  if (compaction !== undefined) mustPointBack(compaction, compaction.seq, 0, 'session.compaction');
+  if ((compaction?.seq ?? 0) > seq)
+    throw wrong(0, `is wrong: session.compaction.seq: there are ${seq} entries`, 'compaction.seq');
+  if ((classic?.replacedThrough ?? 0) > seq)
+    throw wrong(0, `is wrong: session.classic.replacedThrough: there are ${seq}`, 'classic');
+  return session;
+};
+
+/** A turn is of entries that are there. */
+export const mustLieIn = (
+  turn: { readonly seq: number; readonly lastSeq: number },
+  seq: number,
+  number: number,
+  what = 'turn',
+): void => {
+  if (turn.seq <= turn.lastSeq && turn.lastSeq <= seq) return;
+  const field = turn.lastSeq > seq ? `${what}.lastSeq` : `${what}.seq`;
+  throw wrong(number, `is wrong: ${field}: of ${turn.seq} to ${turn.lastSeq}, of ${seq}`, field);
+};
+
+/** A view is of what stands before it: a walk along them must have an end. */
+const mustPointBack = (
+  view: { readonly throughSeq: number; readonly fromSeq?: number; readonly previousSeq?: number },
+  seq: number,
+  number: number,
+  what: string,
+): void => {
+  const { throughSeq, fromSeq = 1, previousSeq = 0 } = view;
+  const late = [
+    ...(throughSeq < seq ? [] : ['throughSeq']),
+    ...(fromSeq <= throughSeq + 1 ? [] : ['fromSeq']),
+    ...(previousSeq < seq ? [] : ['previousSeq']),
+  ];
+  if (late.length === 0) return;
+  const field = `${what}.${late[0]}`;
+  throw wrong(number, `is wrong: ${field}: it is not before ${seq}`, field);
+};
 
 /** A message must be one for the model too: it is sent as it is. */
 export const mustBeEntry = (entry: Entry, number: number): Entry => {
-  check(EntryFacts, entry, number);
+  check(EntryFacts, entry, number, 'entry');
+  if (entry.kind === 'view') mustBeView(entry, number);
   if (entry.kind !== 'message') return entry;
   try {
     const { role, content } = decodeMessage(entry.body);
-    if (role === entry.role && content.every((block) => typeof block.type === 'string'))
-      return entry;
+    const isPlain = content.every((block) => typeof block.type === 'string');
+    if (role === entry.role && isPlain && hasNothingElse(entry.body)) return entry;
   } catch {
     // said below
   }
-  throw wrong(number, 'holds no message');
+  throw wrong(number, 'holds no message', 'message');
+};
+
+const hasNothingElse = (body: Uint8Array): boolean =>
+  Object.keys(JSON.parse(Buffer.from(body).toString()) as object).length === 2;
+
+const mustBeView = ({ view, seq }: Extract<Entry, { kind: 'view' }>, number: number): void => {
+  if (view.type === 'compaction') return mustPointBack(view, seq, number, 'entry.view');
+  const last = view.type === 'repair' ? view.afterSeq : view.throughSeq;
+  const isInOrder = view.type === 'repair' || view.fromSeq <= view.throughSeq;
+  if (last < seq && isInOrder) return;
+  const field = view.type === 'repair' ? 'entry.view.afterSeq' : 'entry.view.throughSeq';
+  throw wrong(number, `is wrong: ${field}: it is not before ${seq}`, field);
 };

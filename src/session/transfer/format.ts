@@ -124,10 +124,27 @@ const bodyOf = (
 ): Uint8Array | undefined => {
   if (typeof base64 === 'string') return Buffer.from(base64, 'base64');
   if (typeof imported === 'string') return Buffer.from(imported);
-  // No field before it can hold these characters: a quote inside a string is escaped.
-  return message === undefined
-    ? undefined
-    : Buffer.from(text.slice(text.indexOf(BODY) + BODY.length, -1));
+  const at = message === undefined ? -1 : topLevel(text, BODY);
+  return at === -1 ? undefined : Buffer.from(text.slice(at + BODY.length, -1));
+};
+
+/** Where a field of the object itself begins; one of the same name may stand deeper before it. */
+const topLevel = (text: string, field: string): number => {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (depth === 1 && character === ',' && text.startsWith(field, at)) return at;
+    if (character === '"') at = endOfString(text, at);
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+  }
+  return -1;
+};
+
+const endOfString = (text: string, start: number): number => {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 };
 
 const parsed = (text: string, number: number): Record<string, unknown> => {
@@ -142,8 +159,11 @@ const parsed = (text: string, number: number): Record<string, unknown> => {
   return value as Record<string, unknown>;
 };
 
-export const wrong = (number: number, why: string): GreenroomError =>
-  new GreenroomError('invalid_request', `line ${number + 1} of the export ${why}`);
+/** @param number of the line, from 0. @param field the one that is wrong, for programs. */
+export const wrong = (number: number, why: string, field?: string): GreenroomError =>
+  new GreenroomError('invalid_request', `line ${number + 1} of the export ${why}`, {
+    details: { line: number + 1, ...(field === undefined ? {} : { field }) },
+  });
 
 /** Whether a file that begins with this line is an export. */
 export const isExport = (firstLine: string): boolean =>

@@ -13,7 +13,15 @@ import { type Head, MAX_SIDE_TRANSCRIPTS, newHead, statusFrom } from '../head.ts
 import type { AuditRecord, Journal, StoredResponse, StreamRecord } from '../journal.ts';
 import { foreignIdIn } from '../mirror/mirror-key.ts';
 import type { ClosedTurn, OpenTurn } from '../turn.ts';
-import { mustBeAudit, mustBeEntry, mustBeResponse, mustBeSession, mustBeTurn } from './check.ts';
+import {
+  mustBeAudit,
+  mustBeEntry,
+  mustBeResponse,
+  mustBeSession,
+  mustBeStream,
+  mustBeTurn,
+  mustLieIn,
+} from './check.ts';
 import {
   EXPORT_FORMAT,
   type ExportedHead,
@@ -22,6 +30,7 @@ import {
   readExportLine,
   wrong,
 } from './format.ts';
+import { counted, emptyTally, mustBeOfItsLines, type Tally, withEntry } from './tally.ts';
 import type { Transfer } from './transfer.ts';
 
 export interface RestoreRequest {
@@ -70,6 +79,11 @@ const nothingNew = (head: Head): Restored => ({
   ...{ head, entries: [], streams: [], responses: [], turns: [], audit: [], added: 0 },
 });
 
+const NO_TRANSFER: Transfer = {
+  ...{ lines: 0, digest: EMPTY_DIGEST, firstDigest: EMPTY_DIGEST },
+  tally: emptyTally,
+};
+
 class Chunk {
   readonly #request: RestoreRequest;
   readonly #journal: Journal;
@@ -86,7 +100,7 @@ class Chunk {
     this.#request = request;
     this.#journal = journal;
     this.#nowMs = nowMs;
-    this.#transfer = head.transfer ?? { lines: 0, digest: EMPTY_DIGEST, firstDigest: EMPTY_DIGEST };
+    this.#transfer = head.transfer ?? NO_TRANSFER;
     this.#head = head.version === 0 ? newHead(head.key, nowMs) : head;
   }
 
@@ -125,11 +139,11 @@ class Chunk {
       case 'entry':
         return this.#entry(line.subpath, mustBeEntry(line.entry, number), number);
       case 'stream':
-        return this.#stream(line.stream, number);
+        return this.#stream(mustBeStream(line.stream, number), number);
       case 'response':
         return void this.#responses.push(mustBeResponse(line.response, number));
       case 'turn':
-        return void this.#turns.push(mustBeTurn(line.turn, number));
+        return this.#turn(mustBeTurn(line.turn, number), number);
       case 'audit':
         return void this.#audit.push(mustBeAudit(line.audit, number));
       case 'end':
@@ -156,6 +170,7 @@ class Chunk {
     const last = subpath === '' ? this.#head.seq : this.#seqOf(subpath);
     if (entry.seq !== last + 1) throw wrong(number, `has seq ${entry.seq}, ${last + 1} comes next`);
     this.#entries.push({ subpath, entry });
+    this.#count((tally) => withEntry(tally, subpath, entry));
     if (subpath !== '') return this.#keepStream({ subpath, seq: entry.seq });
     const isMessage = entry.kind === 'message' && entry.isPartial !== true;
     this.#head = {
@@ -165,13 +180,24 @@ class Chunk {
     };
   }
 
+  #count(change: (tally: Tally) => Tally): void {
+    const { tally } = this.#transfer;
+    if (tally !== undefined) this.#transfer = { ...this.#transfer, tally: change(tally) };
+  }
+
   #stream(stream: StreamRecord, number: number): void {
-    const { subpath, seq } = stream ?? {};
-    if (typeof subpath !== 'string' || typeof seq !== 'number')
-      throw wrong(number, 'is no record of a stream');
-    if (subpath !== '' && seq !== this.#seqOf(subpath))
-      throw wrong(number, `ends at ${seq}, its entries at ${this.#seqOf(subpath)}`);
+    const { subpath, seq } = stream;
+    const last = subpath === '' ? this.#head.seq : this.#seqOf(subpath);
+    if (subpath === '' ? seq > last : seq !== last)
+      throw wrong(number, `ends at ${seq}, its entries at ${last}`, 'stream.seq');
+    const { tally } = this.#transfer;
+    if (tally !== undefined) mustBeOfItsLines(stream, tally, number);
     this.#keepStream(stream);
+  }
+
+  #turn(turn: ClosedTurn, number: number): void {
+    mustLieIn(turn, this.#head.seq, number);
+    this.#turns.push(turn);
   }
 
   #keepStream(stream: StreamRecord): void {
@@ -183,7 +209,9 @@ class Chunk {
         'too_large',
         `a session has at most ${MAX_SIDE_TRANSCRIPTS} side transcripts`,
       );
-    if (isNew) this.#head = { ...this.#head, sideTranscripts: this.#head.sideTranscripts + 1 };
+    if (!isNew) return;
+    this.#count((tally) => ({ ...tally, sideTranscripts: tally.sideTranscripts + 1 }));
+    this.#head = { ...this.#head, sideTranscripts: this.#head.sideTranscripts + 1 };
   }
 
   #isStored(subpath: string): boolean {
@@ -204,19 +232,50 @@ class Chunk {
     const { sessionId, session } = this.#session(number);
     if (session.seq !== this.#head.seq)
       throw wrong(number, `comes after ${this.#head.seq} of ${session.seq} entries`);
+    this.#mustHaveCompaction(session);
     const { openTurns, status } = session;
-    for (const turn of openTurns) this.#turns.push(interrupted(turn, this.#nowMs));
+    for (const turn of openTurns) this.#interrupt(turn);
     const { key, version } = this.#head;
+    const { tally, ...done } = sofar;
     this.#head = {
       ...(sessionId === key.sessionId ? session : ownNames(session)),
+      ...(tally === undefined ? {} : counted(session, tally)),
       ...{ key, version, openTurns: [] },
       status: openTurns.length === 0 ? status : statusFrom([]),
     };
-    this.#transfer = { ...sofar, isDone: true };
+    this.#transfer = { ...done, isDone: true };
     this.#audit.push({
       ...{ kind: 'lifecycle', action: 'imported', atMs: this.#nowMs, by: IMPORTED_BY },
       details: { digest },
     });
+  }
+
+  /** A wake reads from there on: it must be what the head says. */
+  #mustHaveCompaction({ compaction }: ExportedHead): void {
+    if (compaction === undefined) return;
+    const { seq, throughSeq, fromSeq } = compaction;
+    const isIt = (entry: Entry | undefined) =>
+      entry?.kind === 'view' &&
+      entry.view.type === 'compaction' &&
+      entry.view.throughSeq === throughSeq &&
+      (entry.view.fromSeq ?? fromSeq) === fromSeq;
+    const came = this.#entries.find(({ subpath, entry }) => subpath === '' && entry.seq === seq);
+    const stored = () =>
+      this.#journal.entries(this.#head.key, { from: seq, to: seq, limit: 1 }).at(0);
+    if (isIt(came?.entry ?? stored())) return;
+    const field = 'session.compaction';
+    throw wrong(0, `is wrong: ${field}: entry ${seq} is not this compaction`, field);
+  }
+
+  /** Nobody here ran it. Its id is no other turn's. */
+  #interrupt(turn: OpenTurn): void {
+    const { turnId } = turn;
+    const isClosed =
+      this.#turns.some((closed) => closed.turnId === turnId) ||
+      this.#journal.turn(this.#head.key, turnId) !== undefined;
+    if (isClosed)
+      throw wrong(0, `is wrong: session.openTurns: ${turnId} is closed too`, 'session.openTurns');
+    this.#turns.push(interrupted(turn, this.#nowMs));
   }
 
   /** The first line, which came with this chunk, in it or beside it. */

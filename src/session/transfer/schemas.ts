@@ -1,0 +1,194 @@
+/**
+ * What the records of an export may be: what a client may set, and what this program itself could have written.
+ * Every field that is known has its schema here, or this does not compile; what is not known is kept.
+ */
+import { z } from 'zod';
+import type { ClassicFacts } from '../classic/classic-facts.ts';
+import type { TranscriptFacts } from '../claude-code/transcript-facts.ts';
+import type { ImportedEntry, MessageEntry, ViewEntry } from '../entry.ts';
+import { STATUSES, settableShape } from '../head.ts';
+import { SessionId, TurnId } from '../ids.ts';
+import type { ImportedStream } from '../import.ts';
+import { AUDIT_ACTIONS, type AuditRecord, type StreamRecord } from '../journal.ts';
+import type { MirrorRecord } from '../mirror/mirror-record.ts';
+import { isSummaryText } from '../mirror/session-summary.ts';
+import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../plausible.ts';
+import { isTag, MAX_TAGS } from '../tags.ts';
+import {
+  CLOSED_STATUSES,
+  type ClosedTurn,
+  OPEN_STATUSES,
+  type OpenTurn,
+  turnRequestShape,
+} from '../turn.ts';
+import type { Usage } from '../usage.ts';
+import type { ExportedHead } from './format.ts';
+
+/** A schema for each field, whatever it takes. */
+type Shape<T> = Record<keyof Required<T>, z.ZodType>;
+
+const seq = z.int().min(1).max(0xffff_ffff);
+const lastSeq = z.int().min(0).max(0xffff_ffff);
+const name = z.string().max(10_000);
+const anything = z.record(z.string(), z.unknown());
+const provider = z.enum(['anthropic', 'rehearsal']);
+
+const usage = z.looseObject({
+  ...{ inputTokens: PlausibleCount, outputTokens: PlausibleCount },
+  ...{ cacheCreationInputTokens: PlausibleCount, cacheCreation5mInputTokens: PlausibleCount },
+  ...{ cacheCreation1hInputTokens: PlausibleCount, cacheReadInputTokens: PlausibleCount },
+  ...{ webSearchRequests: PlausibleCount, webFetchRequests: PlausibleCount },
+  thinkingTokens: PlausibleCount.optional(),
+} satisfies Shape<Usage>);
+
+const error = z.looseObject({ code: name, message: z.string(), retryable: z.boolean() });
+
+// ── turns ────────────────────────────────────────────────────────────────────────────────────────
+
+const turnFacts = {
+  ...{ turnId: TurnId, seq: lastSeq, lastSeq, promptHash: z.string().regex(/^([0-9a-f]{16})?$/) },
+  ...{ acceptedAtMs: PlausibleMs, startedAtMs: PlausibleMs.optional() },
+  ...{ usage, costNanoUsd: PlausibleNanoUsd.nullable(), steps: PlausibleCount },
+  ...{ attempt: z.int().min(1).max(1_000_000), retries: PlausibleCount },
+};
+
+const { model, maxSteps, maxCostUsd, includePartialMessages, metadata } = turnRequestShape;
+const options = z.looseObject({ model, maxSteps, maxCostUsd, includePartialMessages, metadata });
+
+const Open = z.looseObject({
+  ...turnFacts,
+  ...{ status: z.enum(OPEN_STATUSES), options },
+} satisfies Shape<OpenTurn>);
+
+export const Turn = z.looseObject({
+  ...turnFacts,
+  ...{ status: z.enum(CLOSED_STATUSES), finishedAtMs: PlausibleMs },
+  ...{ stopReason: name.nullable(), error: error.optional() },
+} satisfies Shape<ClosedTurn>);
+
+// ── the session ──────────────────────────────────────────────────────────────────────────────────
+
+const classic = z.looseObject({
+  usage: z.record(z.string(), z.number()).optional(),
+  compactionState: z
+    .looseObject({
+      lastCompactionTurn: z.int(),
+      summary: z.string(),
+      originalMessageIds: z.array(z.string()),
+    })
+    .optional(),
+  replacedThrough: lastSeq.optional(),
+} satisfies Shape<ClassicFacts>);
+
+/** More may have waited nowhere. */
+const MAX_OPEN_TURNS = 1_000;
+
+export const Session = z.looseObject({
+  ...settableShape,
+  ...{ createdAtMs: PlausibleMs, updatedAtMs: PlausibleMs, status: z.enum(STATUSES) },
+  tags: z.array(z.string().refine(isTag, 'is no tag')).max(MAX_TAGS),
+  ...{ seq: lastSeq, sideTranscripts: PlausibleCount },
+  ...{ usage, costNanoUsd: PlausibleNanoUsd, inheritedCostNanoUsd: PlausibleNanoUsd },
+  ...{ unpricedAnswers: PlausibleCount, numTurns: PlausibleCount, messageCount: PlausibleCount },
+  ...{ toolCallCount: PlausibleCount, errorCount: PlausibleCount, retryCount: PlausibleCount },
+  provider: provider.optional(),
+  parent: z.looseObject({ sessionId: SessionId, seq: lastSeq }).optional(),
+  compaction: z
+    .looseObject({ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount })
+    .optional(),
+  gitBranch: name.optional(),
+  projectKey: name.optional(),
+  outputUnderReported: z.boolean().optional(),
+  lastError: error.optional(),
+  classic: classic.optional(),
+  openTurns: z.array(Open).max(MAX_OPEN_TURNS),
+} satisfies Shape<ExportedHead>);
+
+// ── its lines ────────────────────────────────────────────────────────────────────────────────────
+
+const ofEntry = { seq, atMs: PlausibleMs };
+/** Bytes: how they were read is looked at elsewhere. */
+const body = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'is missing');
+
+const View = z.discriminatedUnion('type', [
+  z.looseObject({
+    ...{ type: z.literal('compaction'), throughSeq: seq, summary: z.string() },
+    ...{ fromSeq: seq.optional(), previousSeq: seq.optional() },
+  }),
+  z.looseObject({
+    ...{ type: z.literal('rollback'), fromSeq: seq, throughSeq: seq, turnId: TurnId },
+  }),
+  z.looseObject({
+    ...{ type: z.literal('repair'), afterSeq: seq, toolUseIds: z.array(z.string()) },
+  }),
+]);
+
+export const EntryFacts = z.discriminatedUnion('kind', [
+  z.looseObject({
+    ...ofEntry,
+    ...{ kind: z.literal('message'), role: z.enum(['user', 'assistant']), body },
+    ...{ position: PlausibleCount.optional(), id: name.optional(), turnId: TurnId.optional() },
+    ...{ isPartial: z.boolean().optional(), model: name.optional(), provider: provider.optional() },
+    ...{ stopReason: name.nullable().optional(), usage: usage.optional() },
+    costNanoUsd: PlausibleNanoUsd.nullable().optional(),
+    ...{ extra: anything.optional(), typed: anything.optional() },
+  } satisfies Shape<MessageEntry>),
+  z.looseObject({ ...ofEntry, kind: z.literal('imported'), body } satisfies Shape<ImportedEntry>),
+  z.looseObject({ ...ofEntry, kind: z.literal('view'), view: View } satisfies Shape<ViewEntry>),
+]);
+
+const counts = z.record(z.string(), PlausibleCount);
+const text = z.string().nullable();
+
+const facts = z.looseObject({
+  ...{ lines: PlausibleCount, malformed: PlausibleCount, recovered: PlausibleCount },
+  byType: counts,
+  titles: z.looseObject({
+    ...{ custom: z.string().optional(), ai: z.string().optional(), summary: z.string().optional() },
+  }),
+  openSummaries: z.array(z.looseObject({ leafUuid: z.string(), text: z.string() })).max(64),
+  tags: z.array(z.string()),
+  ...{ cwd: text, gitBranch: text },
+  ...{ firstAtMs: PlausibleMs.nullable(), lastAtMs: PlausibleMs.nullable() },
+  ...{ messageCount: PlausibleCount, sideMessageCount: PlausibleCount, numTurns: PlausibleCount },
+  ...{ toolCallCount: PlausibleCount, errorCount: PlausibleCount },
+  ...{ firstPrompt: text, model: text, isOutputUnderReported: z.boolean(), sessionIds: counts },
+  ...{ otherSessionId: text, agentId: text, forkedFrom: text, continuedIn: text },
+  ...{ promptLeafUuid: text, lastUuid: text, compactBoundaryLine: PlausibleCount.nullable() },
+} satisfies Shape<TranscriptFacts>);
+
+const mirror = z.looseObject({
+  ...{ born: PlausibleCount, mtimeMs: PlausibleMs },
+  summary: z.string().refine(isSummaryText, 'is no summary of a mirrored session').optional(),
+} satisfies Shape<MirrorRecord>);
+
+const imported = z.looseObject({
+  ...{ externalKey: name, digest: z.string().regex(/^([0-9a-f]{32})?$/), facts },
+  mirror: mirror.optional(),
+} satisfies Shape<ImportedStream>);
+
+export const Stream = z.looseObject({
+  ...{ subpath: name, seq: lastSeq, imported: imported.optional() },
+} satisfies Shape<StreamRecord>);
+
+/** Of a SHA-256 in base64url. */
+const HASH = /^[A-Za-z0-9_-]{43}$/;
+
+const counted = z.looseObject({
+  ...{ model: z.string(), usage, atMs: PlausibleMs.nullable() },
+  ...{ costNanoUsd: PlausibleNanoUsd.nullable(), isSidechain: z.boolean() },
+});
+
+/** What was counted of a response, or the mark that a line is stored. */
+export const Response = z
+  .looseObject({
+    responseKey: z.string().max(1_000),
+    hashed: z.boolean().optional(),
+    record: z.union([z.literal(true), counted]),
+  })
+  .refine(({ hashed, responseKey }) => hashed !== true || HASH.test(responseKey), 'is no hash');
+
+export const Audit = z.looseObject({
+  ...{ kind: z.literal('lifecycle'), action: z.enum(AUDIT_ACTIONS), atMs: PlausibleMs, by: name },
+  details: anything.optional(),
+} satisfies Shape<AuditRecord>);
