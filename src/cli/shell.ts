@@ -36,6 +36,16 @@ export interface Backup {
   readonly records: number;
   readonly sessions: number;
   readonly entries: number;
+  /** Records in it that are broken, and the first hundred by name. */
+  readonly broken: number;
+  readonly problems: readonly StoreProblem[];
+}
+
+/** A record that cannot be read, or does not fit to the others. */
+export interface StoreProblem {
+  readonly key: string;
+  readonly why: string;
+  readonly session?: { readonly tenant: string; readonly sessionId: string } | undefined;
 }
 
 export interface StoreReport {
@@ -43,7 +53,7 @@ export interface StoreReport {
   readonly sessions: number;
   readonly entries: number;
   readonly broken: number;
-  readonly problems: readonly { readonly key: string; readonly why: string }[];
+  readonly problems: readonly StoreProblem[];
   /** What is wrong with the pages of the data file. */
   readonly fileFault?: string;
 }

@@ -57,11 +57,17 @@ export class Caller {
         this.find(key) ?? (await this.system.fetch(sessionSupervisorName).ensure(keyString(key)))
       );
     } catch (error) {
+      this.#mustBeReadable(key);
       throw new GreenroomError('unavailable', 'the session cannot be woken just now', {
         cause: error,
         retryAfterMs: 500,
       });
     }
+  }
+
+  /** What is broken on disk is not better in a moment: throws `corrupt_record`, where that is why it does not wake. */
+  #mustBeReadable(key: SessionKey): void {
+    this.system.find(journalName)?.head(key);
   }
 
   async change(

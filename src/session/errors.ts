@@ -45,7 +45,7 @@ export const ERRORS = {
   max_turns_reached: kind(429, false, 'the session has used up its turns'),
   budget_exceeded: kind(429, false, 'the money limit is reached'),
   internal: kind(500, false, 'a bug; the log has a crash report'),
-  corrupt_record: kind(500, false, 'a stored record fails its checksum'),
+  corrupt_record: kind(500, false, 'a stored record is broken, or nothing that can be shown'),
   unavailable: kind(503, true, 'a part that is needed is down or restarting'),
   draining: kind(503, true, 'the daemon is stopping'),
   store_closed: kind(503, false, 'the store was closed by its program'),

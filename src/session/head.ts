@@ -9,6 +9,7 @@ import { GreenroomError } from './errors.ts';
 import type { Every } from './every.ts';
 import type { SessionKey } from './ids.ts';
 import { Metadata } from './metadata.ts';
+import { isWellFormed } from './plausible.ts';
 import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
 import type { Transfer } from './transfer/transfer.ts';
@@ -62,23 +63,27 @@ export const Limits = z.strictObject({
 });
 export type Limits = z.infer<typeof Limits>;
 
-const names = z.array(z.string().min(1).max(256)).max(1000);
+/** A store would give half a surrogate pair back as another character. */
+const text = (longest: number) =>
+  z.string().max(longest).refine(isWellFormed, 'holds half of a surrogate pair');
+const name = (longest: number) => text(longest).min(1);
+const names = z.array(name(256)).max(1000);
 
 /** What a caller may set, at creation and later. `null` would be ambiguous and is refused. */
 export const settableShape = {
-  title: z.string().max(500).optional(),
-  description: z.string().max(4_000).optional(),
-  summary: z.string().max(4_000).optional(),
+  title: text(500).optional(),
+  description: text(4_000).optional(),
+  summary: text(4_000).optional(),
   tags: z.array(z.string()).max(100).optional(),
   mode: z.enum(MODES).optional(),
-  owner: z.string().min(1).max(256).optional(),
-  externalKey: z.string().min(1).max(1_024).optional(),
-  templateId: z.string().min(1).max(256).optional(),
+  owner: name(256).optional(),
+  externalKey: name(1_024).optional(),
+  templateId: name(256).optional(),
   metadata: Metadata.optional(),
-  model: z.string().min(1).max(200).optional(),
-  systemPrompt: z.string().max(200_000).optional(),
+  model: name(200).optional(),
+  systemPrompt: text(200_000).optional(),
   maxTokens: z.int().min(1).max(1_000_000).optional(),
-  workingDirectory: z.string().min(1).max(4_096).optional(),
+  workingDirectory: name(4_096).optional(),
   permissionMode: z.enum(PERMISSION_MODES).optional(),
   allowedTools: names.optional(),
   disallowedTools: names.optional(),

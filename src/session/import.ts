@@ -15,12 +15,13 @@ import {
   titleOf,
 } from './claude-code/transcript-facts.ts';
 import { GreenroomError } from './errors.ts';
-import type { Head } from './head.ts';
+import { type Head, settableShape } from './head.ts';
 import type { Journal, ResponseWrite, StreamRecord } from './journal.ts';
 import type { ImportDelta } from './machine.ts';
 import { unlikeMark } from './mirror/mirror-key.ts';
 import type { MirrorRecord } from './mirror/mirror-record.ts';
 import { UuidMarks } from './mirror/uuid-marks.ts';
+import { wellCut, wellFormed } from './plausible.ts';
 import { addTags, isTag, removeTags } from './tags.ts';
 import { addUsage } from './usage.ts';
 
@@ -192,11 +193,11 @@ const withFacts = (
 const MAX_TITLE = 500;
 
 const withMainFacts = (head: Head, before: TranscriptFacts, after: TranscriptFacts): Head => {
-  const title = nameOf(after);
+  const title = titleIn(nameOf(after));
   // A title that somebody gave here stays; one that the last import gave follows the transcript.
   const given = [nameOf(before), titleOf(before) ?? before.firstPrompt ?? undefined];
   const isOurs =
-    head.title === undefined || given.some((each) => each?.slice(0, MAX_TITLE) === head.title);
+    head.title === undefined || given.some((each) => titleIn(each) === head.title);
   const { cwd, gitBranch, model } = after;
   const tagsGone = before.tags.filter((tag) => !after.tags.includes(tag));
   return {
@@ -204,12 +205,25 @@ const withMainFacts = (head: Head, before: TranscriptFacts, after: TranscriptFac
     messageCount: head.messageCount + after.messageCount - before.messageCount,
     numTurns: head.numTurns + after.numTurns - before.numTurns,
     tags: addTags(removeTags(head.tags, tagsGone), after.tags.filter(isTag)),
-    ...(title !== undefined && isOurs ? { title: title.slice(0, MAX_TITLE) } : {}),
+    ...(title !== undefined && isOurs ? { title } : {}),
     ...(after.firstPrompt === null || head.summary !== undefined
       ? {}
-      : { summary: after.firstPrompt }),
-    ...(head.workingDirectory === undefined && cwd !== null ? { workingDirectory: cwd } : {}),
-    ...(gitBranch === null ? {} : { gitBranch }),
-    ...(model === null ? {} : { model }),
+      : { summary: wellFormed(after.firstPrompt) }),
+    ...(head.workingDirectory === undefined ? fitting('workingDirectory', cwd) : {}),
+    ...(gitBranch === null ? {} : { gitBranch: wellCut(wellFormed(gitBranch), MAX_BRANCH) }),
+    ...fitting('model', model),
   };
 };
+
+/** Longest branch that a head names, in characters. */
+const MAX_BRANCH = 1_000;
+
+const titleIn = (text: string | null | undefined): string | undefined =>
+  text === null || text === undefined ? undefined : wellCut(wellFormed(text), MAX_TITLE);
+
+/** What the line says, if a client might set it too; else it stands in the line alone. */
+const fitting = (
+  field: 'workingDirectory' | 'model',
+  value: string | null,
+): { readonly workingDirectory?: string; readonly model?: string } =>
+  value !== null && settableShape[field].safeParse(value).success ? { [field]: value } : {};

@@ -1,11 +1,24 @@
 /** What callers may hang on sessions and turns: any JSON object of bounded size. */
 import { z } from 'zod';
+import { isWellFormed } from './plausible.ts';
 
 /** Largest `metadata` of a session or a turn, as JSON. */
 export const MAX_METADATA_BYTES = 16 * 1024;
+
+/** All its texts and names, however deep. */
+const holdsWholeCharacters = (value: unknown): boolean => {
+  let isWhole = true;
+  JSON.stringify(value, (field, part: unknown) => {
+    isWhole &&= isWellFormed(field) && (typeof part !== 'string' || isWellFormed(part));
+    return part;
+  });
+  return isWhole;
+};
+
 export const Metadata = z
   .record(z.string().max(256), z.unknown())
   .refine(
     (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
     `must be at most ${MAX_METADATA_BYTES} bytes of JSON`,
-  );
+  )
+  .refine(holdsWholeCharacters, 'holds half of a surrogate pair');

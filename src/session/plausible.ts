@@ -37,3 +37,10 @@ export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text
 /** The text with U+FFFD in the place of lone halves, as a store would give it back. */
 export const wellFormed = (text: string): string =>
   isWellFormed(text) ? text : Buffer.from(text).toString();
+
+/** The beginning of a text, cut not between the halves of a surrogate pair. */
+export const wellCut = (text: string, length: number): string => {
+  if (text.length <= length) return text;
+  const last = text.charCodeAt(length - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
+};

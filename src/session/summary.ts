@@ -4,6 +4,7 @@
  */
 import type { Head, Mode, Status } from './head.ts';
 import type { SessionKey } from './ids.ts';
+import { wellCut } from './plausible.ts';
 
 export interface SummaryRow {
   readonly key: SessionKey;
@@ -37,7 +38,8 @@ export interface SummaryRow {
 /** Longest `summary` and `description` in a row, in characters. */
 export const SUMMARY_LENGTH = 200;
 
-const short = (text: string | undefined): string | undefined => text?.slice(0, SUMMARY_LENGTH);
+const short = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : wellCut(text, SUMMARY_LENGTH);
 
 /** One shape for all, so that whoever reads rows by the thousand meets one kind of object. */
 export const summaryOf = (head: Head): SummaryRow => ({

@@ -1,6 +1,7 @@
 /**
- * Tags: trimmed, NFC, 1-64 characters, no control characters, at most 100 a session; compared
- * case-insensitively, the first spelling kept.
+ * Tags: trimmed, NFC, 1-64 characters that can be seen, at most 100 a session; compared case-insensitively,
+ * the first spelling kept. Two tags that look the same are the same: control, invisible and bidirectional
+ * characters are refused.
  */
 import { GreenroomError } from './errors.ts';
 
@@ -9,8 +10,14 @@ export const MAX_TAGS = 100;
 /** A session with this tag is kept whatever its age. */
 export const HOLD_TAG = 'hold';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+/** Controls, halves of surrogate pairs, line ends, and what has no width or turns the direction of the text round it. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+
+/** Of these the ones that shape what they stand in: emoji that are joined, and letters that join or do not. */
+const SHAPING =
+  /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]\uFE0F?)\u200D(?=\p{Extended_Pictographic})|(?<=\p{Emoji})\uFE0F|(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Malayalam}\p{Script=Sinhala}\p{M}])[\u200C\u200D](?=\p{L})/gu;
+
+const isSeen = (text: string): boolean => !UNSEEN.test(text.replace(SHAPING, ''));
 
 /** The form in which two spellings of one tag are equal. */
 export const tagKey = (tag: string): string => tag.toLowerCase();
@@ -18,10 +25,10 @@ export const tagKey = (tag: string): string => tag.toLowerCase();
 /** One tag in its stored spelling; throws `invalid_settings` for what is no tag. */
 export const normaliseTag = (tag: string): string => {
   const text = tag.trim().normalize('NFC');
-  if (text.length === 0 || [...text].length > MAX_TAG_LENGTH || CONTROL.test(text))
+  if (text.length === 0 || [...text].length > MAX_TAG_LENGTH || !isSeen(text))
     throw new GreenroomError(
       'invalid_settings',
-      `${JSON.stringify(tag.slice(0, 80))} is no tag: 1-${MAX_TAG_LENGTH} characters, no control characters`,
+      `${JSON.stringify(tag.slice(0, 80))} is no tag: 1-${MAX_TAG_LENGTH} characters, none of them control, invisible or bidirectional`,
       { details: { field: 'tags' } },
     );
   return text;
@@ -30,7 +37,7 @@ export const normaliseTag = (tag: string): string => {
 /** Whether `normaliseTag` would take it. */
 export const isTag = (tag: string): boolean => {
   const length = [...tag.trim()].length;
-  return length > 0 && length <= MAX_TAG_LENGTH && !CONTROL.test(tag.trim());
+  return length > 0 && length <= MAX_TAG_LENGTH && isSeen(tag.trim());
 };
 
 /** Each tag once, in the order and spelling of its first appearance. */

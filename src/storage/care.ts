@@ -4,7 +4,8 @@
  *
  * 1. A backup is of one moment: LMDB copies what one reading transaction sees, writers go on.
  * 2. `backup.json` is written last: a folder without it is no backup, however much lies in it.
- * 3. A restore goes to its place by one rename; before that nothing is there, after it everything.
+ * 3. A record that cannot be read costs itself: it is copied as it is, and the note names it.
+ * 4. A restore goes to its place by one rename; before that nothing is there, after it everything.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
@@ -24,15 +25,22 @@ import type { VerifyReport } from './verify-tables.ts';
 const NOTE = 'backup.json';
 
 const count = z.int().min(0);
+const Problem = z.object({
+  ...{ key: z.string(), why: z.string() },
+  session: z.object({ tenant: z.string(), sessionId: z.string() }).optional(),
+});
 const BackupNote = z.object({
   ...{ storeId: z.string(), formatVersion: count, madeAt: z.string() },
   ...{ records: count, sessions: count, entries: count },
+  /** Records that cannot be read or do not fit to the others, and the first hundred by name. */
+  broken: count.default(0),
+  problems: z.array(Problem).default([]),
 });
 
 /** What a backup says of itself; counts and identity are checked when it is restored. */
 export type BackupNote = Readonly<z.output<typeof BackupNote>>;
 
-/** Copies the store in `storeDir` to the folder `dir`, which must be empty or missing. */
+/** A record that is broken keeps nobody from copying the others: the note's `problems` name whose it is. Copies the store in `storeDir` to the folder `dir`, which must be empty or missing. */
 export const backupStore = async (
   storeDir: string,
   dir: string,
@@ -48,11 +56,12 @@ export const backupStore = async (
     patienceFor(join(storeDir, DATA_FILE)),
   );
   if (failure !== null) throw new StorageError(`copying the store ended with ${failure}`);
-  const report = await soundReport(dir);
+  const { records, sessions, entries, broken, problems } = await wholeReport(dir);
   const { storeId, formatVersion } = JSON.parse(out) as StoreFile;
-  const { records, sessions, entries } = report;
   const madeAt = new Date(nowMs).toISOString();
-  const note = { storeId, formatVersion, madeAt, records, sessions, entries };
+  const note = BackupNote.parse({
+    ...{ storeId, formatVersion, madeAt, records, sessions, entries, broken, problems },
+  });
   rmSync(join(dir, LOCK_FILE), { force: true });
   syncFile(join(dir, DATA_FILE));
   writeDurably(dir, NOTE, `${JSON.stringify(note)}\n`);
@@ -75,7 +84,7 @@ export const restoreStore = async (
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { mode: 0o700 });
     await cp(join(dir, DATA_FILE), join(draft, DATA_FILE));
-    mustMatch(note, await soundReport(draft), dir);
+    mustMatch(note, await wholeReport(draft), dir);
     syncFile(join(draft, DATA_FILE));
     renameSync(join(draft, DATA_FILE), join(storeDir, DATA_FILE));
     syncFolder(storeDir);
@@ -118,13 +127,24 @@ const readNote = (dir: string): BackupNote => {
   }
 };
 
-const soundReport = async (dir: string): Promise<VerifyReport> => {
+/** Of a copy whose file was read to its end, whatever single records are like. */
+const wholeReport = async (dir: string): Promise<VerifyReport> => {
   const verdict = await verifyInChild(dir);
-  if (verdict.isSound) return verdict.report;
-  throw new StorageError(`the copy in ${dir} is not sound: ${verdict.why}`);
+  const { report } = verdict;
+  if (report !== undefined && report.fileFault === undefined) return report;
+  throw notSound(dir, verdict.isSound ? 'it cannot be read' : verdict.why);
 };
 
+const notSound = (dir: string, why: string): StorageError =>
+  new StorageError(`the copy in ${dir} is not sound: ${why}`);
+
 const mustMatch = (note: BackupNote, report: VerifyReport, dir: string): void => {
+  const [first] = report.problems;
+  if (note.broken !== report.broken)
+    throw notSound(
+      dir,
+      `${report.broken} records are broken, ${note.broken} were (${first?.key} ${first?.why})`,
+    );
   for (const count of ['records', 'sessions', 'entries'] as const)
     if (note[count] !== report[count])
       throw new StorageError(`${dir} has ${report[count]} ${count}, it should have ${note[count]}`);

@@ -14,8 +14,17 @@ import { Unpackr } from 'msgpackr';
 import type { Bodies } from '../session/bodies.ts';
 import type { Entry } from '../session/entry.ts';
 import { GreenroomError } from '../session/errors.ts';
+import {
+  faultOfAudit,
+  faultOfEntry,
+  faultOfHead,
+  faultOfRow,
+  faultOfStream,
+  faultOfTurn,
+} from '../session/faults.ts';
 import { type Head, storedHead } from '../session/head.ts';
 import type { SessionKey } from '../session/ids.ts';
+import type { AuditRecord, StreamRecord } from '../session/journal.ts';
 import type { SummaryRow } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
 import { fromFields, packFields } from './fields.ts';
@@ -88,6 +97,20 @@ export const packValue: Pack<unknown> = (out, value) => out.value(value);
 export const readValue = (key: Key, bytes: Buffer): unknown =>
   unpackr.unpack(payloadOf(key, bytes));
 
+/** What is whole on disk and cannot be shown is as broken as what fails its checksum. */
+const sound = <T>(key: Key, value: T, faultOf: (value: T) => string | undefined): T => {
+  const fault = faultOf(value);
+  if (fault !== undefined) throw corruptRecord(key, fault);
+  return value;
+};
+
+export const readStream = (key: Key, bytes: Buffer): StreamRecord =>
+  sound(key, readValue(key, bytes) as StreamRecord, faultOfStream);
+
+/** An audit record, with the session that it is of. */
+export const readAudit = (key: Key, bytes: Buffer): AuditRecord & { readonly sessionId: string } =>
+  sound(key, readValue(key, bytes) as AuditRecord & { readonly sessionId: string }, faultOfAudit);
+
 /** A record that says all by being there. */
 export const packNothing: Pack<null> = () => {};
 
@@ -101,7 +124,13 @@ export const packHead: Pack<{ readonly head: Head; readonly epoch: number }> = (
 };
 
 export const readHead = (key: Key, bytes: Buffer): Head =>
-  storedHead(fromFields(unpackr.unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES))) as Head);
+  sound(
+    key,
+    storedHead(
+      fromFields(unpackr.unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES))) as Head,
+    ),
+    faultOfHead,
+  );
 
 /** Version of a stored head, unchecked: a wrong one is refused by the comparison or found by the next read. */
 export const versionOf = (head: Buffer): number => head.readUInt32LE(VERSION_AT);
@@ -111,7 +140,7 @@ export const epochOf = (head: Buffer): number => head.readUInt32LE(EPOCH_AT);
 export const packTurn: Pack<ClosedTurn> = (out, turn) => packFields(out, turn);
 
 export const readTurn = (key: Key, bytes: Buffer): ClosedTurn =>
-  fromFields(readValue(key, bytes)) as ClosedTurn;
+  sound(key, fromFields(readValue(key, bytes)) as ClosedTurn, faultOfTurn);
 
 /** The length of the msgpack part, the part itself, the body. */
 export const packEntry: Pack<Entry> = (out, entry) => {
@@ -131,7 +160,8 @@ export const readEntry = (
 ): Entry => {
   const payload = payloadOf(key, bytes, keyBytes);
   const bodyAt = 4 + payload.readUInt32LE(0);
-  const entry = fromFields(unpackr.unpack(payload.subarray(4, bodyAt))) as Entry;
+  const stored = fromFields(unpackr.unpack(payload.subarray(4, bodyAt))) as Entry;
+  const entry = sound(key, stored, faultOfEntry);
   if (entry.kind === 'view') return entry;
   return Object.assign(entry, { body: bodies.place(payload.subarray(bodyAt)) });
 };
@@ -166,5 +196,5 @@ export const readRow = (key: Key, bytes: Buffer, session: SessionKey): SummaryRo
     const value = values[at] ?? undefined;
     if (value !== undefined) row[field] = value;
   }
-  return row as unknown as SummaryRow;
+  return sound(key, row as unknown as SummaryRow, faultOfRow);
 };

@@ -4,6 +4,13 @@
  */
 import type { Entry } from '../session/entry.ts';
 import { GreenroomError } from '../session/errors.ts';
+import {
+  faultOfAudit,
+  faultOfEntry,
+  faultOfHead,
+  faultOfStream,
+  faultOfTurn,
+} from '../session/faults.ts';
 import type { SessionKey } from '../session/ids.ts';
 import type { SessionChange, SessionDelete, SessionWrite, StreamDrop } from '../session/journal.ts';
 import type { Segment } from '../session/segments.ts';
@@ -37,6 +44,7 @@ export const encodeChange = (batch: Batch, change: SessionChange, author: Author
 
 const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: Author): void => {
   mustFollow(change);
+  mustBeReadable(change);
   const { head, fork } = change;
   if (fork !== undefined) {
     const parent = keys.headKey(keys.sessionPrefix(fork.parent));
@@ -103,6 +111,29 @@ const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author:
     if (change.kind === 'write')
       batch.put(SESSIONS, keys.auditedKey(prefix, key), packNothing, null);
   }
+};
+
+/** Nothing is stored that nobody could read again, whichever door it came through. */
+const mustBeReadable = ({ head, appends, streams, turns, audit }: SessionWrite): void => {
+  const fault =
+    faultOfHead(head) ??
+    first(streams, faultOfStream) ??
+    first(turns, faultOfTurn) ??
+    first(audit, faultOfAudit) ??
+    first(appends, ({ entries }) => first(entries, faultOfEntry));
+  if (fault !== undefined)
+    throw new GreenroomError('invalid_request', `this cannot be stored: it ${fault}`);
+};
+
+const first = <T>(
+  records: readonly T[],
+  faultOf: (record: T) => string | undefined,
+): string | undefined => {
+  for (const record of records) {
+    const fault = faultOf(record);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 };
 
 /** The head must be the next version of the same session: anything else is a bug of the caller. */

@@ -18,11 +18,20 @@ import type {
 import { type Segment, writerOf } from '../session/segments.ts';
 import { type SummaryRow, summaryOf } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
-import { corruptRecord, readEntry, readHead, readRow, readTurn, readValue } from './codec.ts';
+import {
+  corruptRecord,
+  readAudit,
+  readEntry,
+  readHead,
+  readRow,
+  readStream,
+  readTurn,
+  readValue,
+} from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from './keys.ts';
 import { ROW_PAGE } from './limits.ts';
-import type { ReadTables, StoredRecord } from './store.ts';
+import type { Range, ReadTables, StoredRecord } from './store.ts';
 
 const DEFAULT_ENTRIES = 100;
 /** What bodies are put into that nobody else has a place for: about what they need, and no more than this at a time. */
@@ -81,7 +90,7 @@ export abstract class JournalReads {
   stream(session: SessionKey, subpath: string): StreamRecord | undefined {
     this.#begin();
     const prefix = keys.sessionPrefix(session);
-    return this.#value(prefix, keys.streamKey(prefix, subpath)) as StreamRecord | undefined;
+    return this.#stream(prefix, subpath);
   }
 
   streams(session: SessionKey): readonly StreamRecord[] {
@@ -89,7 +98,11 @@ export abstract class JournalReads {
     const prefix = keys.sessionPrefix(session);
     if (!this.#exists(prefix)) return [];
     const start = keys.streamsPrefix(prefix);
-    const records = this.#all(SESSIONS, start) as StreamRecord[];
+    const end = keys.after(start);
+    const range = { start, end, limit: Number.MAX_SAFE_INTEGER };
+    const records = this.#tables
+      .range(SESSIONS, range)
+      .map(({ key, value }) => readStream(key, value));
     return records.sort((a, b) => (a.subpath < b.subpath ? -1 : 1));
   }
 
@@ -110,8 +123,8 @@ export abstract class JournalReads {
     if (!this.#exists(prefix)) return [];
     const all = keys.turnsPrefix(prefix);
     const start = cursor === undefined ? all : `${keys.turnKey(prefix, cursor)}\0`;
-    const page = this.#tables.range(SESSIONS, { start, end: keys.after(all), limit });
-    return page.map(({ key, value }) => readTurn(key, value));
+    const range = { start, end: keys.after(all), limit };
+    return this.#page(SESSIONS, range, ({ key, value }) => readTurn(key, value));
   }
 
   response(session: SessionKey, response: string): unknown {
@@ -129,13 +142,12 @@ export abstract class JournalReads {
     if (!this.#exists(prefix)) return [];
     const all = keys.responsesPrefix(prefix, '');
     const start = cursor === undefined ? all : `${all}${fromCursor(cursor)}\0`;
-    return this.#tables
-      .range(SESSIONS, { start, end: keys.after(all), limit })
-      .map(({ key, value }) => ({
-        ...keys.ofResponseKey(prefix, key),
-        record: readValue(key, value),
-        cursor: toCursor(key.slice(all.length)),
-      }));
+    const range = { start, end: keys.after(all), limit };
+    return this.#page(SESSIONS, range, ({ key, value }) => ({
+      ...keys.ofResponseKey(prefix, key),
+      record: readValue(key, value),
+      cursor: toCursor(key.slice(all.length)),
+    }));
   }
 
   /** Undefined when there is none, or its time is over. */
@@ -156,12 +168,10 @@ export abstract class JournalReads {
     this.#begin();
     const start = keys.auditPrefix(tenant);
     const end = cursor === undefined ? keys.after(start) : start + fromCursor(cursor);
-    return this.#tables
-      .range(AUDIT, { start, end, limit, reverse: true })
-      .map(({ key, value }) => ({
-        ...(readValue(key, value) as AuditRecord & { sessionId: string }),
-        cursor: toCursor(key.slice(start.length)),
-      }));
+    return this.#page(AUDIT, { start, end, limit, reverse: true }, ({ key, value }) => ({
+      ...readAudit(key, value),
+      cursor: toCursor(key.slice(start.length)),
+    }));
   }
 
   /** Oldest first, from behind `cursor`. */
@@ -173,7 +183,7 @@ export abstract class JournalReads {
     const prefix = keys.sessionPrefix(session);
     const all = keys.auditedPrefix(prefix);
     const start = cursor === undefined ? all : `${all}${fromCursor(cursor)}\0`;
-    return this.#tables.range(SESSIONS, { start, end: keys.after(all), limit }).map(({ key }) => ({
+    return this.#page(SESSIONS, { start, end: keys.after(all), limit }, ({ key }) => ({
       ...this.#audited(keys.ofAuditedKey(prefix, key)),
       cursor: toCursor(key.slice(all.length)),
     }));
@@ -182,9 +192,7 @@ export abstract class JournalReads {
   #audited(key: keys.Key): AuditRecord {
     const bytes = this.#tables.get(AUDIT, key);
     if (bytes === undefined) throw missing(key);
-    const { sessionId: _, ...record } = readValue(key, bytes) as AuditRecord & {
-      sessionId: string;
-    };
+    const { sessionId: _, ...record } = readAudit(key, bytes);
     return record;
   }
 
@@ -258,8 +266,45 @@ export abstract class JournalReads {
     const head = this.#head(prefix);
     if (head === undefined) return { subpath, seq: 0, segments: undefined };
     if (subpath === '') return { subpath, ...readHead(key, head) };
-    const stream = this.#value(prefix, keys.streamKey(prefix, subpath)) as StreamRecord | undefined;
+    const stream = this.#stream(prefix, subpath);
     return { subpath, seq: stream?.seq ?? 0, segments: undefined };
+  }
+
+  #stream(prefix: keys.Key, subpath: string): StreamRecord | undefined {
+    const key = keys.streamKey(prefix, subpath);
+    const bytes = this.#tables.get(SESSIONS, key);
+    return bytes === undefined || !this.#exists(prefix) ? undefined : readStream(key, bytes);
+  }
+
+  /**
+   * So many records of a list, as far as they can be read: one that cannot costs itself, is told of, and the list
+   * goes on behind it. Fewer than `limit` means that there are no more.
+   */
+  #page<T>(
+    table: Table,
+    { limit, reverse = false, ...range }: Range,
+    read: (record: StoredRecord) => T,
+  ): T[] {
+    const page: T[] = [];
+    let { start, end } = range;
+    for (;;) {
+      const wanted = limit - page.length;
+      const records = this.#tables.range(table, { start, end, limit: wanted, reverse });
+      for (const record of records) page.push(...this.#readable(record, read));
+      const last = records.at(-1);
+      if (last === undefined || records.length < wanted || page.length === limit) return page;
+      if (reverse) end = last.key;
+      else start = `${last.key}\0`;
+    }
+  }
+
+  #readable<T>(record: StoredRecord, read: (record: StoredRecord) => T): readonly T[] {
+    try {
+      return [read(record)];
+    } catch (error) {
+      this.onCorrupt(error as Error);
+      return [];
+    }
   }
 
   /** Where its writer keeps it. */
@@ -272,12 +317,6 @@ export abstract class JournalReads {
     );
     if (entry === undefined) throw missing(key);
     return entry;
-  }
-
-  #all(table: Table, prefix: keys.Key): unknown[] {
-    return this.#tables
-      .range(table, { start: prefix, end: keys.after(prefix), limit: Number.MAX_SAFE_INTEGER })
-      .map(({ key, value }) => readValue(key, value));
   }
 }
 

@@ -187,6 +187,16 @@ export const keptKey = (prefix: Key): Key => KEPT + prefix;
 export const prefixOf = (key: Key): Key =>
   key.slice(0, key.indexOf('\0', key.indexOf('\0') + 1) + 1);
 
+const OF_SESSION = /^([A-Za-z0-9_-]{1,128})\0([A-Za-z0-9_-]{1,128})\0/;
+
+/** Whose a key of `SESSIONS` or `ROWS` is, for people; undefined for what is no session's. */
+export const sessionIn = (
+  key: Key,
+): { readonly tenant: string; readonly sessionId: string } | undefined => {
+  const [, tenant, sessionId] = OF_SESSION.exec(key) ?? [];
+  return tenant === undefined || sessionId === undefined ? undefined : { tenant, sessionId };
+};
+
 /** What a key of `SESSIONS` is of; `stream` is the prefix of a side transcript's entries. */
 export type Kind =
   | { readonly kind: 'entry'; readonly seq: number }

@@ -7,7 +7,16 @@ import type { SessionKey } from '../session/ids.ts';
 import type { StreamRecord } from '../session/journal.ts';
 import { inheritedThrough, type Segment } from '../session/segments.ts';
 import { summaryOf } from '../session/summary.ts';
-import { packRow, readEntry, readHead, readRow, readTurn, readValue, record } from './codec.ts';
+import {
+  packRow,
+  readEntry,
+  readHead,
+  readRow,
+  readStream,
+  readTurn,
+  readValue,
+  record,
+} from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
 import type { ReadTables } from './store.ts';
@@ -54,7 +63,7 @@ export class SessionCheck {
       case 'side':
         return this.#side(key, found.stream, found.seq, value);
       case 'stream':
-        return void this.#streams.push(readValue(key, value) as StreamRecord);
+        return void this.#streams.push(readStream(key, value));
       case 'head':
         this.#head = readHead(key, value);
         return;
@@ -166,10 +175,14 @@ export class SessionCheck {
     const key = keys.rowKey(this.#prefix);
     const stored = this.#tables.get(ROWS, key);
     if (stored === undefined) return this.#complain(key, 'is missing: the session has no row');
-    const row = readRow(key, stored, head.key);
-    const expected = record(key, packRow, summaryOf(head));
-    if (!record(key, packRow, row).equals(expected))
+    try {
+      const row = readRow(key, stored, head.key);
+      const expected = record(key, packRow, summaryOf(head));
+      if (record(key, packRow, row).equals(expected)) return;
       this.#complain(key, 'says something else than the head');
+    } catch (error) {
+      this.#complain(key, (error as Error).message.slice(0, 200));
+    }
   }
 
   /** Its writer still has it, from its first entry to its last, and the reference that keeps it there. */

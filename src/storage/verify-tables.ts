@@ -2,7 +2,7 @@
  * Checks every record of tables that are open: its checksum, that it can be decoded, and that it fits
  * to the others. Reads in one go, so all of it is of one moment, also while somebody writes.
  */
-import { payloadOf, readHead, readValue } from './codec.ts';
+import { payloadOf, readAudit, readHead, readValue } from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from './keys.ts';
 import type { ReadTables } from './store.ts';
@@ -16,6 +16,8 @@ export interface Problem {
   /** The record's key, as JSON. */
   readonly key: string;
   readonly why: string;
+  /** Whose it is, where that is known. */
+  readonly session?: { readonly tenant: string; readonly sessionId: string };
 }
 
 export interface VerifyReport {
@@ -54,7 +56,7 @@ class Verification {
     this.#each(SESSIONS, (key, value) => this.#ofSession(key, value));
     this.#session?.end();
     this.#each(ROWS, (key) => this.#row(key));
-    this.#each(AUDIT, (key, value) => void readValue(key, value));
+    this.#each(AUDIT, (key, value) => void readAudit(key, value));
     this.#each(UPKEEP, (key, value) => this.#upkeep(key, value));
     return {
       records: this.#records,
@@ -69,7 +71,10 @@ class Verification {
 
   readonly #complain: Complain = (key, why) => {
     this.#broken.add(key);
-    if (this.#problems.length < MAX_NAMED) this.#problems.push({ key: JSON.stringify(key), why });
+    if (this.#problems.length >= MAX_NAMED) return;
+    const session = keys.sessionIn(key);
+    const whose = session === undefined ? {} : { session };
+    this.#problems.push({ key: JSON.stringify(key), why, ...whose });
   };
 
   #each(table: Table, check: (key: keys.Key, value: Buffer) => void): void {

@@ -1,6 +1,7 @@
 /** Reading everything: what fits together passes, and each way of not fitting is found and named. */
 import { describe, expect, it } from 'vitest';
-import type { Head } from '../../src/session/head.ts';
+import { type Head, newHead } from '../../src/session/head.ts';
+import { summaryOf } from '../../src/session/summary.ts';
 import { packHead, packNothing, packRow, record } from '../../src/storage/codec.ts';
 import * as keys from '../../src/storage/keys.ts';
 import { ROWS, SESSIONS, type Table, UPKEEP } from '../../src/storage/keys.ts';
@@ -118,7 +119,7 @@ describe('verifying a store', () => {
     );
     const found = await broken((tables) => {
       const key = keys.rowKey(prefixOf('child'));
-      const row = { key: keyOf('child'), version: 9, tags: [] } as never;
+      const row = { ...summaryOf(newHead(keyOf('child'), NOW)), version: 9 };
       tables.put(ROWS, bytes(key), record(key, packRow, row));
     });
     expect(found).toContainEqual(expect.stringContaining('something else than the head'));

@@ -16,6 +16,7 @@ export const registerBackup = (registration: Registration): void => {
         const to = resolve(run.shell.cwd, dir);
         const backup = await care.backup(storeDirOf(run), to, run.shell.nowMs());
         run.out.one({ dir: to, ...backup }, () => `${text(backup)} in ${to}\n`);
+        warn(run, backup);
       }),
     );
   registration.program
@@ -28,6 +29,7 @@ export const registerBackup = (registration: Registration): void => {
         const from = resolve(run.shell.cwd, dir);
         const backup = await care.restore(from, storeDirOf(run), run.shell.nowMs());
         run.out.one({ storeDir: storeDirOf(run), ...backup }, () => `${text(backup)} restored\n`);
+        warn(run, backup);
       }),
     );
 };
@@ -43,3 +45,12 @@ const mustNotRun = (run: Invocation): void => {
 
 const text = ({ sessions, entries, madeAt }: Backup): string =>
   `${several(sessions, 'session')}, ${grouped(entries)} entries, as of ${madeAt}`;
+
+/** What is broken was copied as it is; it costs itself. */
+const warn = (run: Invocation, { broken, problems }: Backup): void => {
+  for (const { key, why, session } of problems) {
+    const whose = session === undefined ? key : `${session.tenant}/${session.sessionId}`;
+    run.out.note(`warning: ${whose}: ${why}`);
+  }
+  if (broken > problems.length) run.out.note(`warning: ${grouped(broken)} records are broken`);
+};

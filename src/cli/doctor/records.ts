@@ -22,9 +22,9 @@ export const checkRecords = async (run: Invocation): Promise<readonly Check[]> =
   return [
     ...(fileFault === undefined ? [] : [fail(NAME, fileFault, RESTORE)]),
     fail(NAME, `${grouped(broken)} of ${all} are broken`, RESTORE),
-    ...shown.map(({ key, why: wrong }) => ({
+    ...shown.map(({ key, why: wrong, session }) => ({
       ...{ name: 'record', status: 'fail' as const },
-      finding: `${key} ${wrong}`,
+      finding: `${session === undefined ? '' : `${session.tenant}/${session.sessionId}: `}${key} ${wrong}`,
     })),
   ];
 };

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Caller } from '../caller.ts';
 import { catalogName } from '../catalog.ts';
 import { codeOf, type ErrorCode, GreenroomError } from '../errors.ts';
-import type { SessionKey, Tenant } from '../ids.ts';
+import { keyString, type SessionKey, type Tenant } from '../ids.ts';
 import { importedStream } from '../import.ts';
 import { journalName, type StreamRecord } from '../journal.ts';
 import { readPage } from '../pages.ts';
@@ -39,6 +39,18 @@ export const mirrorVerbs = (caller: Caller): MirrorVerbs => {
     }).rows[0]?.key;
   const streamOf = (key: SessionKey | undefined, subpath: string) =>
     key === undefined ? undefined : journal().stream(key, subpath);
+
+  /** In a list, one that is broken costs itself: it is listed without what it says. */
+  const streamIfReadable = (key: SessionKey): StreamRecord | undefined => {
+    try {
+      return streamOf(key, '');
+    } catch (error) {
+      if (codeOf(error) !== 'corrupt_record') throw error;
+      const during = `a list of mirrored sessions (${keyString(key)})`;
+      system.report({ kind: 'fault', actor: 'sessions', during, error: error as Error });
+      return undefined;
+    }
+  };
 
   return {
     'mirror-append': async (tenant, request) => {
@@ -96,7 +108,7 @@ export const mirrorVerbs = (caller: Caller): MirrorVerbs => {
         ...(cursor === undefined ? {} : { cursor }),
       });
       const sessions = rows.flatMap((row) =>
-        listed(row, summaries ? streamOf(row.key, '') : undefined),
+        listed(row, summaries ? streamIfReadable(row.key) : undefined),
       );
       return { sessions, ...(nextCursor === undefined ? {} : { nextCursor }) };
     },

@@ -4,6 +4,7 @@ import type { Entry } from '../entry.ts';
 import type { AuditRecord, StoredResponse, StreamRecord } from '../journal.ts';
 import { isMark } from '../mirror/mirror-key.ts';
 import { decodeMessage } from '../model-message.ts';
+import { normaliseTags } from '../tags.ts';
 import type { ClosedTurn } from '../turn.ts';
 import { type ExportedHead, ofNoStore, wrong } from './format.ts';
 import { Audit, EntryFacts, Response, Session, Stream, Turn } from './schemas.ts';
@@ -36,7 +37,9 @@ export const mustBeResponse = (response: StoredResponse, number: number): Stored
 
 /** What a session says of itself must fit together; with its lines it is compared when they are in. */
 const inTheMiddle = (session: ExportedHead): ExportedHead => {
-  const { status, openTurns, seq, compaction, classic } = session;
+  const { status, openTurns, seq, compaction, classic, tags } = session;
+  if (normaliseTags(tags).join('\n') !== tags.join('\n'))
+    throw wrong(0, 'is wrong: session.tags: a tag stands twice, or not as it is stored', 'tags');
   const running = openTurns.map((turn) => turn.status as string);
   const isOpen = ['queued', 'running', 'waiting'].includes(status);
   if (isOpen && running[0] !== status)

@@ -12,6 +12,7 @@ import type { Head } from '../head.ts';
 import type { SessionKey } from '../ids.ts';
 import type { AuditRecord, Journal } from '../journal.ts';
 import { readPage } from '../pages.ts';
+import { wellCut } from '../plausible.ts';
 import type { ClosedTurn } from '../turn.ts';
 import { begin, type Cursor, cursorIn, type Place } from './export-cursor.ts';
 import {
@@ -94,12 +95,6 @@ class Page {
 
 /** Of one UTF-16 unit in JSON: `\u0000`. */
 const MOST_BYTES = 6;
-
-/** Not between the halves of a surrogate pair. */
-const wellCut = (text: string, length: number): string => {
-  const last = text.charCodeAt(length - 1);
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
-};
 
 const mustBeTheSame = (head: Head, cursor: Cursor): void => {
   const { section, version, streams } = cursor;
