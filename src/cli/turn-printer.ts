@@ -33,7 +33,7 @@ export class TurnPrinter {
   }
 
   #print(event: WireEvent): void {
-    if (event.attempt > this.#attempt) this.#void('the daemon restarted: the step runs again');
+    if (event.attempt > this.#attempt) this.#void('the session was restarted: the step runs again');
     this.#attempt = event.attempt;
     switch (event.type) {
       case 'delta':

@@ -1,12 +1,14 @@
 /** What a sweep says of itself to the world (P7); a gateway puts it on the tenant's `lifecycle` subject. */
 import type { CleanupReport } from '../session/api.ts';
 import type { Tenant } from '../session/ids.ts';
+import { iso } from '../session/moment.ts';
 import type { Sweep } from './sweep.ts';
 
 export interface SweptNotice {
   readonly type: 'sessions.swept';
   readonly tenant: Tenant;
-  readonly atMs: number;
+  /** RFC 3339, as every time on the wire. */
+  readonly at: string;
   /** `cleaner` for its own schedule, `request` for somebody's. */
   readonly by: string;
   readonly maxAgeDays: number;
@@ -24,7 +26,7 @@ export const noticeOf = (
 ): SweptNotice => ({
   type: 'sessions.swept',
   tenant: request.tenant,
-  atMs,
+  at: iso(atMs),
   by: request.by,
   maxAgeDays: request.maxAgeDays,
   report,

@@ -5,11 +5,12 @@
  * Requests are checked by these schemas at every border and by nothing behind it.
  */
 import { z } from 'zod';
-import { Criteria, criteriaShape, Filter } from './catalog.ts';
+import { Criteria, criteriaShape, Filter, mustNotContradict } from './catalog.ts';
 import type { ApiMessage, WireEvent } from './event.ts';
 import { type Settings, settableShape } from './head.ts';
 import { SessionId, TurnId } from './ids.ts';
 import { MIRROR_VERBS, type MirrorReplies } from './mirror/mirror-api.ts';
+import { isPlausibleMoment, isWellFormed } from './plausible.ts';
 import { turnRequestShape } from './turn.ts';
 import type { Usage } from './usage.ts';
 
@@ -26,10 +27,13 @@ export const TurnRequest = z.strictObject({
 export type TurnRequest = z.output<typeof TurnRequest>;
 
 const InputMessage = z.strictObject({
-  id: z.string().min(1).max(256).optional(),
+  id: z.string().min(1).max(256).refine(isWellFormed, 'holds half of a surrogate pair').optional(),
   role: z.enum(['user', 'assistant']),
   content: z.union([z.string().min(1), z.array(z.looseObject({ type: z.string().min(1) })).min(1)]),
-  timestamp: z.iso.datetime({ offset: true }).optional(),
+  timestamp: z.iso
+    .datetime({ offset: true })
+    .refine((text) => isPlausibleMoment(Date.parse(text)), 'is no plausible moment')
+    .optional(),
 });
 export type InputMessage = z.output<typeof InputMessage>;
 
@@ -67,13 +71,18 @@ export const SESSION_VERBS = {
     /** A message's `id`; of an imported line its `uuid`. */
     atMessageId: z.string().min(1).max(256).optional(),
     /** Default: "Fork of …". */
-    title: z.string().max(500).optional(),
+    title: settableShape.title,
   }),
   /** Lets a summary stand in for what the model saw so far; without one, the model is asked for it. */
   compact: z.strictObject({
     /** Default: everything before the turns that are open. */
     throughSeq: z.int().min(1).optional(),
-    summary: z.string().min(1).max(200_000).optional(),
+    summary: z
+      .string()
+      .min(1)
+      .max(200_000)
+      .refine(isWellFormed, 'holds half of a surrogate pair')
+      .optional(),
   }),
   /** The session as an export, a page at a time: see `docs/export-format.md`. */
   export: z.strictObject({
@@ -107,12 +116,14 @@ export const SESSIONS_VERBS = {
   search: Criteria,
   list: Criteria,
   count: Filter,
-  cleanup: z.strictObject({
-    ...criteriaShape,
-    /** Days without activity or import; 0 = everything older than now. Default: the configured age. */
-    maxAgeDays: z.number().min(0).max(100_000).optional(),
-    dryRun: z.boolean().default(false),
-  }),
+  cleanup: z
+    .strictObject({
+      ...criteriaShape,
+      /** Days without activity or import; 0 = everything older than now. Default: the configured age. */
+      maxAgeDays: z.number().min(0).max(100_000).optional(),
+      dryRun: z.boolean().default(false),
+    })
+    .superRefine(mustNotContradict),
   ...MIRROR_VERBS,
 } as const;
 

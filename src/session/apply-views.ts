@@ -8,6 +8,7 @@ import { GreenroomError } from './errors.ts';
 import { firstSeenSeq, type Head, newHead } from './head.ts';
 import type { NewCompaction } from './machine.ts';
 import type { NewFork } from './new-fork.ts';
+import { wellCut } from './plausible.ts';
 import { segmentsOfFork } from './segments.ts';
 import { addUsage } from './usage.ts';
 
@@ -23,7 +24,7 @@ export const fork = (draft: Draft, { parent, atSeq, title, messageCount, ...rest
     ...settingsOf(parent),
     // Version 1 at once: inputs that share this commit must see that it exists.
     ...{ version: 1, status: atSeq === 0 ? 'created' : 'idle', mode: 'forked' },
-    title: (title ?? `Fork of ${parent.title ?? sessionId}`).slice(0, MAX_TITLE),
+    title: wellCut(title ?? `Fork of ${parent.title ?? sessionId}`, MAX_TITLE),
     ...{ seq: atSeq, messageCount, parent: { sessionId, seq: atSeq } },
     ...(segments.length === 0 ? {} : { segments }),
     ...(rest.compaction === undefined ? {} : { compaction: rest.compaction }),

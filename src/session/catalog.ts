@@ -50,17 +50,50 @@ export const criteriaShape = {
   projectKey: z.string().min(1).optional(),
 };
 
+/** Lower bounds with the upper ones of the same thing. */
+const RANGES = [
+  [
+    ['createdAfter', 'after'],
+    ['createdBefore', 'before'],
+  ],
+  [['updatedAfter'], ['updatedBefore']],
+  [
+    ['minCostUsd', 'minCost'],
+    ['maxCostUsd', 'maxCost'],
+  ],
+] as const;
+
+type Bounds = Partial<Record<(typeof RANGES)[number][number][number], number | undefined>>;
+
+/** Pairs of bounds between which nothing can lie. */
+export const contradictions = (criteria: Bounds): readonly { from: string; to: string }[] =>
+  RANGES.flatMap(([lowest, highest]) =>
+    lowest.flatMap((from) =>
+      highest.flatMap((to) =>
+        (criteria[from] ?? -Infinity) > (criteria[to] ?? Infinity) ? [{ from, to }] : [],
+      ),
+    ),
+  );
+
+/** For `superRefine`: a range that nothing can lie in is a mistake, and not an empty answer. */
+export const mustNotContradict = (criteria: Bounds, context: z.core.$RefinementCtx): void => {
+  for (const { from, to } of contradictions(criteria))
+    context.addIssue({ code: 'custom', path: [from], message: `is beyond ${to}` });
+};
+
 /** What a search may ask; all given criteria must hold. Ranges are inclusive. */
-export const Criteria = z.strictObject({
-  ...criteriaShape,
-  sortBy: z.enum(['updatedAt', 'createdAt', 'cost', 'turns']).default('updatedAt'),
-  order: z.enum(['asc', 'desc']).default('desc'),
-  limit: z.int().min(1).max(1000).default(50),
-  cursor: z.string().max(1_000).optional(),
-});
+export const Criteria = z
+  .strictObject({
+    ...criteriaShape,
+    sortBy: z.enum(['updatedAt', 'createdAt', 'cost', 'turns']).default('updatedAt'),
+    order: z.enum(['asc', 'desc']).default('desc'),
+    limit: z.int().min(1).max(1000).default(50),
+    cursor: z.string().max(1_000).optional(),
+  })
+  .superRefine(mustNotContradict);
 export type Criteria = z.output<typeof Criteria>;
 /** Criteria without paging, for counts and cleanup. */
-export const Filter = z.strictObject(criteriaShape);
+export const Filter = z.strictObject(criteriaShape).superRefine(mustNotContradict);
 export type Filter = z.output<typeof Filter>;
 
 export interface SearchPage {

@@ -11,11 +11,12 @@ import { Context } from './context.ts';
 import { effective } from './effective.ts';
 import type { Entry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
-import { executorName, type ModelStep, type StepOutcome } from './executor.ts';
+import { executorName, type StepOutcome } from './executor.ts';
 import { firstSeenSeq, type Head } from './head.ts';
 import type { Journal } from './journal.ts';
 import type { NewCompaction, Rules } from './machine.ts';
 import { encodeMessage, textBlock } from './model-message.ts';
+import { modelStep, mustHavePrice } from './model-step.ts';
 import { pagesOf } from './pages.ts';
 import { inheritedThrough } from './segments.ts';
 import type { Slabs } from './slabs.ts';
@@ -104,15 +105,18 @@ export const summarise = async (
   order: SummaryOrder,
 ): Promise<Pick<NewCompaction, 'summary' | 'spent'>> => {
   const { head, rules, system } = order;
-  mustBePayable(head, rules);
   const model = modelOf(head, undefined, rules);
+  mustBePayable(head, model, rules, system.clock.now());
   const messages = [...(await seen(order, model)), question()];
   const executor = system.find(executorName);
   if (executor === undefined)
     throw new GreenroomError('unavailable', 'the executor is restarting', { retryAfterMs: 500 });
   const context = new Context(order.slabs, messages);
+  const step = modelStep(head, rules, {
+    ...{ model, context, maxTokens: SUMMARY_TOKENS, wantsDeltas: false },
+  });
   const outcome = await new Promise<StepOutcome>((resolve, reject) => {
-    const handle = executor.start(stepOf(model, head, rules, context), {
+    const handle = executor.start(step, {
       events: () => undefined,
       outcome: (ended) => {
         timer.cancel();
@@ -127,7 +131,8 @@ export const summarise = async (
   return summaryOf(outcome);
 };
 
-const mustBePayable = (head: Head, rules: Rules): void => {
+const mustBePayable = (head: Head, model: string, rules: Rules, nowMs: number): void => {
+  if (head.limits?.maxCostUsd !== undefined) mustHavePrice(model, rules, nowMs);
   if (isSpent(head)) throw new GreenroomError('budget_exceeded', 'the session has cost its limit');
   if (head.provider !== undefined && head.provider !== rules.provider)
     throw new GreenroomError(
@@ -149,15 +154,6 @@ const seen = async (
 };
 
 const question = (): Uint8Array => encodeMessage({ role: 'user', content: [textBlock(REQUEST)] });
-
-const stepOf = (model: string, head: Head, rules: Rules, context: Context): ModelStep => ({
-  model,
-  maxTokens: SUMMARY_TOKENS,
-  ...(head.systemPrompt === undefined ? {} : { system: head.systemPrompt }),
-  context: context.slice(),
-  retry: rules.retry,
-  wantsDeltas: false,
-});
 
 const summaryOf = (outcome: StepOutcome): Pick<NewCompaction, 'summary' | 'spent'> => {
   if (

@@ -133,7 +133,7 @@ const compactionBefore = (
   journal: Journal,
 ): Compaction | undefined => {
   const previousSeq = compactionView(parent, seq, journal)?.previousSeq;
-  if (previousSeq === undefined) return undefined;
+  if (previousSeq === undefined || previousSeq >= seq) return undefined; // a walk must have an end
   const view = compactionView(parent, previousSeq, journal);
   if (view?.fromSeq === undefined) return undefined;
   const { throughSeq, fromSeq } = view;

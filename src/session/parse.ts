@@ -2,7 +2,10 @@
 import type { z } from 'zod';
 import { type ErrorCode, GreenroomError } from './errors.ts';
 
-/** Throws `invalid_request` for unknown, missing or mistyped fields, `wrongValue` for bad values. */
+/**
+ * Throws `invalid_request` for unknown, missing or mistyped fields, `wrongValue` for bad values. Of criteria whatever is
+ * wrong is `invalid_criteria`: one that is not known is one that is wrong.
+ */
 export const checked = <T extends z.ZodType>(
   schema: T,
   value: unknown,
@@ -16,7 +19,9 @@ export const checked = <T extends z.ZodType>(
     message,
   }));
   const isWrongShape = issues.some(
-    ({ code }) => code === 'unrecognized_keys' || code === 'invalid_type',
+    ({ code, field }) =>
+      (code === 'unrecognized_keys' || code === 'invalid_type') &&
+      (wrongValue !== 'invalid_criteria' || field === ''),
   );
   throw new GreenroomError(isWrongShape ? 'invalid_request' : wrongValue, sentence(issues), {
     details: { issues: issues.slice(0, 10) },
@@ -27,6 +32,12 @@ type Issue = Pick<z.core.$ZodIssue, 'code' | 'path' | 'message'>;
 
 /** Of a value that may be this or that: what was wrong with the one that it came closest to. */
 const unfold = (issue: z.core.$ZodIssue): readonly Issue[] => {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      code: issue.code,
+      path: [...issue.path, key],
+      message: 'is not known',
+    }));
   if (issue.code !== 'invalid_union') return [issue];
   const { path } = issue;
   const close = issue.errors.filter((issues) => !issues.some(isOfAnotherType));

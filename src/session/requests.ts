@@ -6,6 +6,7 @@ import { GreenroomError } from './errors.ts';
 import type { TurnId } from './ids.ts';
 import type { ImportRequest } from './import.ts';
 import type { NewMessage, NewTurn } from './machine.ts';
+import { wellCut, wellFormed } from './plausible.ts';
 import type { RestoreRequest } from './transfer/restore.ts';
 import type { Prompt, TurnOptions } from './turn.ts';
 
@@ -39,8 +40,7 @@ const excerptOf = (prompt: Prompt): string => {
     typeof prompt === 'string'
       ? prompt
       : prompt.map((block) => block['text']).find((part) => typeof part === 'string');
-  const line = String(text ?? '')
-    .slice(0, 4 * EXCERPT_LENGTH)
+  const line = wellFormed(wellCut(String(text ?? ''), 4 * EXCERPT_LENGTH))
     .replace(/\s+/g, ' ')
     .trim();
   return line.length <= EXCERPT_LENGTH ? line : [...line].slice(0, EXCERPT_LENGTH).join('');

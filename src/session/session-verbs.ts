@@ -8,7 +8,7 @@ import type { Entry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import { prepareFork } from './fork.ts';
 import type { Head } from './head.ts';
-import { newTurnId, type SessionKey, sessionKey } from './ids.ts';
+import { newTurnId, type SessionKey, sessionKey, TurnId } from './ids.ts';
 import type { ImportedStream } from './import.ts';
 import { type Journal, journalName } from './journal.ts';
 import type { Rules } from './machine.ts';
@@ -210,6 +210,7 @@ const turns = async (
   { limit, cursor }: Request<'turns'>,
 ) => {
   const head = await caller.known(key);
+  if (cursor !== undefined) mustBeOfLedger(journal, key, cursor);
   const open = cursor === undefined ? head.openTurns.toReversed() : [];
   const closed = journal.turns(key, { limit, ...(cursor === undefined ? {} : { cursor }) });
   const nextCursor = closed.length === limit ? closed.at(-1)?.turnId : undefined;
@@ -217,6 +218,15 @@ const turns = async (
     turns: [...open, ...closed].map(turnView),
     ...(nextCursor === undefined ? {} : { nextCursor }),
   };
+};
+
+/** The ledger forgets no turn, so a cursor that it does not know was never given out. */
+const mustBeOfLedger = (journal: Journal, key: SessionKey, cursor: string): void => {
+  const { success, data } = TurnId.safeParse(cursor);
+  if (success && journal.turn(key, data) !== undefined) return;
+  throw new GreenroomError('invalid_request', 'cursor: it is not one of this list of turns', {
+    details: { field: 'cursor' },
+  });
 };
 
 const imported = ({ answer, head }: Answered): SessionReplies['import'] => {

@@ -11,13 +11,7 @@ import type { Bodies } from './bodies.ts';
 import { Context } from './context.ts';
 import type { ContextMemory } from './context-memory.ts';
 import { effective } from './effective.ts';
-import {
-  executorName,
-  type ModelStep,
-  type StepEvent,
-  type StepHandle,
-  type StepOutcome,
-} from './executor.ts';
+import { executorName, type StepEvent, type StepHandle, type StepOutcome } from './executor.ts';
 import type { Head } from './head.ts';
 import { type Historian, historianName } from './historian.ts';
 import { History } from './history.ts';
@@ -25,6 +19,7 @@ import type { TurnId } from './ids.ts';
 import type { Journal } from './journal.ts';
 import type { Rules } from './machine.ts';
 import { messageForModel } from './model-message.ts';
+import { modelStep } from './model-step.ts';
 import type { OpenTurn } from './turn.ts';
 import { modelOf } from './turn-limits.ts';
 
@@ -117,7 +112,13 @@ export class StepRunner {
     if (this.#context === undefined) return this.#building !== undefined;
     this.#runs += 1;
     const number = this.#runs;
-    const handle = executor.start(stepOf(model, turn, head, rules, this.#context), {
+    const step = modelStep(head, rules, {
+      model,
+      maxTokens: head.maxTokens ?? MAX_TOKENS,
+      context: this.#context,
+      wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
+    });
+    const handle = executor.start(step, {
       events: (batch) => this.#listener.events(number, batch),
       outcome: (outcome) => this.#listener.outcome(number, outcome),
     });
@@ -184,24 +185,6 @@ export class StepRunner {
     this.forget();
   }
 }
-
-const stepOf = (
-  model: string,
-  turn: OpenTurn,
-  head: Head,
-  rules: Rules,
-  context: Context,
-): ModelStep => ({
-  model,
-  maxTokens: head.maxTokens ?? MAX_TOKENS,
-  ...(head.systemPrompt === undefined ? {} : { system: head.systemPrompt }),
-  context: context.slice(),
-  retry: { ...rules.retry, ...given(head.retry) },
-  wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
-});
-
-const given = (retry: Head['retry']): Partial<ModelStep['retry']> =>
-  Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== undefined));
 
 const nextTurnOfLoop = (clock: Clock): Promise<void> =>
   new Promise((resolve) => clock.defer(resolve));

@@ -4,6 +4,7 @@ import type { Draft } from './draft.ts';
 import { GreenroomError } from './errors.ts';
 import { type Head, mustBeAlive } from './head.ts';
 import type { NewTurn, Rules } from './machine.ts';
+import { mustHavePrice } from './model-step.ts';
 import { nanoUsdOf } from './pricing/money.ts';
 import type { OpenTurn } from './turn.ts';
 
@@ -51,11 +52,7 @@ const mustAfford = (head: Head, turn: NewTurn, rules: Rules, nowMs: number): voi
   );
   if (limits.length === 0) return;
   const model = modelOf(head, turn.options.model, rules);
-  if (!rules.hasPrice(model, nowMs))
-    throw new GreenroomError(
-      'price_unknown',
-      `${model} has no known price, so a money limit cannot hold`,
-    );
+  mustHavePrice(model, rules, nowMs);
   if (isSpent(head))
     throw new GreenroomError(
       'budget_exceeded',

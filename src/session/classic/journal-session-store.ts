@@ -3,7 +3,7 @@
  * writes it (P2); what it reads is what is committed (P1); what it lists comes from the catalog.
  */
 import type { Caller } from '../caller.ts';
-import { Criteria, catalogName } from '../catalog.ts';
+import { Criteria, catalogName, contradictions } from '../catalog.ts';
 import { codeOf, GreenroomError } from '../errors.ts';
 import { prepareFork } from '../fork.ts';
 import type { Head } from '../head.ts';
@@ -266,6 +266,7 @@ export class JournalSessionStore implements ClassicStore {
 
   /** Newest update first, a page at a time. */
   *#rows(criteria: Partial<Criteria>): Generator<SummaryRow> {
+    if (contradictions(criteria).length > 0) return; // classic programs are told of nothing found
     const { tenant } = this.#options;
     let cursor: string | undefined;
     do {

@@ -3,35 +3,61 @@ import { z } from 'zod';
 import { EMPTY_DIGEST } from '../claude-code/digest.ts';
 import { GreenroomError } from '../errors.ts';
 import type { Head } from '../head.ts';
+import { TurnId } from '../ids.ts';
 import type { Journal } from '../journal.ts';
+import { PlausibleMs } from '../plausible.ts';
 
 const count = z.int().min(0);
 
+/** A key of the journal's own, in base64url. */
+const key = z
+  .string()
+  .max(1_500)
+  .regex(/^[A-Za-z0-9_-]+$/);
+const entry = z.int().min(1);
+
+/** Where each section goes on, as it says itself. */
+const PLACES = {
+  head: z.undefined(),
+  responses: key.optional(),
+  main: entry.optional(),
+  sides: entry.optional(),
+  turns: TurnId.optional(),
+  audit: key.optional(),
+  end: z.undefined(),
+};
+type Section = keyof typeof PLACES;
+const SECTIONS = Object.keys(PLACES) as [Section, ...Section[]];
+
 const Place = z.strictObject({
-  section: z.enum(['head', 'responses', 'main', 'sides', 'turns', 'audit', 'end']),
+  section: z.enum(SECTIONS),
   /** A cursor of the journal, or a `seq`. */
-  at: z.union([z.string().max(1_500), count]).optional(),
+  at: z.union([z.string(), entry]).optional(),
   /** Number of the side transcript. */
   side: count.optional(),
 });
 export type Place = z.output<typeof Place>;
 
-const Cursor = z.strictObject({
-  ...Place.shape,
-  /** The moment that is exported. */
-  version: count,
-  seq: count,
-  nowMs: z.number(),
-  openTurns: z.array(z.string()),
-  /** Side transcripts, and the main one's record, with their ends. */
-  streams: z.array(z.tuple([z.string(), count])),
-  /** Lines that are out, and the digest over them. */
-  lines: count,
-  digest: z.string(),
-  /** Lines of this step that are out, and characters of the next one. */
-  skip: count,
-  offset: count,
-});
+const digest = z.string().regex(/^([0-9a-f]{32})?$/);
+
+const Cursor = z
+  .strictObject({
+    ...Place.shape,
+    /** The moment that is exported. */
+    version: count,
+    seq: count,
+    nowMs: PlausibleMs,
+    openTurns: z.array(TurnId),
+    /** Side transcripts, and the main one's record, with their ends. */
+    streams: z.array(z.tuple([z.string(), count])),
+    /** Lines that are out, and the digest over them. */
+    lines: count,
+    digest,
+    /** Lines of this step that are out, and characters of the next one. */
+    skip: count,
+    offset: count,
+  })
+  .refine(({ section, at }) => PLACES[section].safeParse(at).success);
 export type Cursor = z.output<typeof Cursor>;
 
 export const begin = (journal: Journal, head: Head, nowMs: number): Cursor => ({
