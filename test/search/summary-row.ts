@@ -1,6 +1,6 @@
 /** Summary rows for tests: plain ones, and arbitrary ones from small alphabets, so that values meet. */
 import fc from 'fast-check';
-import { Criteria } from '../../src/session/catalog.ts';
+import { Criteria, contradictions } from '../../src/session/catalog.ts';
 import { MODES, STATUSES } from '../../src/session/head.ts';
 import type { SessionId, Tenant } from '../../src/session/ids.ts';
 import type { SummaryRow } from '../../src/session/summary.ts';
@@ -110,7 +110,8 @@ export const filters = fc
       { maxLength: 3 },
     ),
   )
-  .map((entries) => Object.fromEntries(entries));
+  .map((entries) => Object.fromEntries(entries))
+  .filter((filter) => contradictions(filter).length === 0);
 
 export const searches = fc
   .record({

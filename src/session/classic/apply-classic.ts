@@ -5,7 +5,7 @@ import { GreenroomError } from '../errors.ts';
 import { mustBeAlive } from '../head.ts';
 import type { NewFork } from '../new-fork.ts';
 import type { ClassicChange } from './classic-change.ts';
-import { headFields, metadataOf } from './classic-head.ts';
+import { headFields, metadataOf, mustBeDescription } from './classic-head.ts';
 import type { SaveOptions } from './classic-store.ts';
 import { entryOf, type NewEntry } from './entries.ts';
 import type { SessionMetadata, StoredMessage } from './models.ts';
@@ -102,6 +102,7 @@ const replaceAll = (draft: Draft): void => {
 };
 
 const put = (draft: Draft, { messages, tags, description, summary }: SavedSession): void => {
+  mustBeDescription(description);
   const { summary: _, description: __, ...rest } = draft.head;
   draft.head = {
     ...rest,

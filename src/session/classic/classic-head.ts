@@ -1,5 +1,8 @@
 /** Classic metadata in a head, and a head as classic metadata. What a head has no field for stands in `head.classic`. */
-import type { Head } from '../head.ts';
+import { z } from 'zod';
+import { SerializationError } from '../errors.ts';
+import { type Head, settableShape } from '../head.ts';
+import { MAX_COUNT, PlausibleCount, PlausibleUsd } from '../plausible.ts';
 import { nanoUsdOf, usdOf } from '../pricing/money.ts';
 import { type Usage, usageFromApi } from '../usage.ts';
 import type { ClassicFacts } from './classic-facts.ts';
@@ -14,10 +17,15 @@ const API_NAMES = {
 
 /** The fields of a head that metadata decide. They replace what was there before. */
 export const headFields = (head: Head, metadata: SessionMetadata): Partial<Head> => {
+  mustBeSettable(metadata);
   const { totalCostUsd, usage, compactionState, ...settings } = metadata;
+  const total = nanoUsdOf(totalCostUsd);
+  // A fork that is told to have cost less than its parent has inherited less.
+  const inheritedCostNanoUsd = Math.min(head.inheritedCostNanoUsd, total);
   return {
     ...settings,
-    costNanoUsd: nanoUsdOf(totalCostUsd) - head.inheritedCostNanoUsd,
+    costNanoUsd: total - inheritedCostNanoUsd,
+    inheritedCostNanoUsd,
     unpricedAnswers: 0,
     usage: usageFromApi(usage),
     classic: classicFacts({
@@ -26,6 +34,27 @@ export const headFields = (head: Head, metadata: SessionMetadata): Partial<Head>
       compactionState: compactionState ?? undefined,
     }),
   };
+};
+
+const { model, workingDirectory, permissionMode, allowedTools, disallowedTools } = settableShape;
+
+/** Of what classic programs may give, what a session can be set to. */
+const Settable = z.looseObject({
+  ...{ model, workingDirectory, permissionMode, allowedTools, disallowedTools },
+  ...{ totalCostUsd: PlausibleUsd, numTurns: PlausibleCount },
+  usage: z.record(z.string(), z.number().max(MAX_COUNT)),
+});
+
+/** Throws `SerializationError` for metadata that no session here can have, and names the field. */
+export const mustBeSettable = (metadata: SessionMetadata): void => {
+  const [issue] = Settable.safeParse(metadata).error?.issues ?? [];
+  if (issue === undefined) return;
+  throw new SerializationError(`metadata: ${issue.path.map(String).join('.')}: ${issue.message}`);
+};
+
+export const mustBeDescription = (description: string | null): void => {
+  const [issue] = settableShape.description.safeParse(description ?? undefined).error?.issues ?? [];
+  if (issue !== undefined) throw new SerializationError(`description: ${issue.message}`);
 };
 
 /** Without what is absent. */

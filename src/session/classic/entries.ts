@@ -7,7 +7,9 @@
  * 2. Everything else, `system`, `result` and the like, is kept verbatim as an `imported` line, which the model never sees.
  */
 import type { Entry, ImportedEntry, MessageEntry } from '../entry.ts';
+import { SerializationError } from '../errors.ts';
 import { iso } from '../moment.ts';
+import { isPlausibleMoment } from '../plausible.ts';
 import {
   isTyped,
   isTypedData,
@@ -23,7 +25,7 @@ export type NewEntry = Omit<MessageEntry, 'seq'> | Omit<ImportedEntry, 'seq'>;
 /** @param message checked and copied before. */
 export const entryOf = (message: StoredMessage, nowMs: number): NewEntry => {
   const [seen] = modelView([message]);
-  if (seen === undefined) {
+  if (seen === undefined || !isContent(seen.content)) {
     const body = Buffer.from(toJson(serializeStored(message)));
     return { kind: 'imported', atMs: nowMs, body };
   }
@@ -31,7 +33,7 @@ export const entryOf = (message: StoredMessage, nowMs: number): NewEntry => {
   if (isTyped(message))
     return { kind: 'message', role: seen.role, atMs: nowMs, body, typed: message };
   const { role: _, content: __, id, timestamp, ...others } = message;
-  const atMs = Date.parse(timestamp);
+  const atMs = momentOf(timestamp);
   const extra = { ...others, ...(iso(atMs) === timestamp ? {} : { timestamp }) };
   return {
     kind: 'message',
@@ -41,6 +43,22 @@ export const entryOf = (message: StoredMessage, nowMs: number): NewEntry => {
     ...(id === null ? {} : { id }),
     ...(Object.keys(extra).length === 0 ? {} : { extra }),
   };
+};
+
+/** What the API takes as content; anything else is kept, and shown to nobody but who gave it. */
+const isContent = (content: unknown): boolean =>
+  typeof content === 'string' || (Array.isArray(content) && content.every(isBlock));
+
+const isBlock = (block: unknown): boolean =>
+  typeof (block as { readonly type?: unknown } | null)?.type === 'string';
+
+/** Throws `SerializationError` for a time that nothing can have been said at. */
+export const momentOf = (timestamp: string, what = 'timestamp'): number => {
+  const atMs = Date.parse(timestamp);
+  if (isPlausibleMoment(atMs)) return atMs;
+  throw new SerializationError(
+    `${what}: ${JSON.stringify(timestamp.slice(0, 40))} is no plausible moment`,
+  );
 };
 
 /** The message that an entry holds; none for a view, and for what an unfinished step left. */

@@ -3,8 +3,8 @@
  * The same file gives the same lines, so importing it again is recognised like any export.
  */
 import { createHash } from 'node:crypto';
-import { headFields } from '../classic/classic-head.ts';
-import { entryOf } from '../classic/entries.ts';
+import { headFields, mustBeDescription, mustBeSettable } from '../classic/classic-head.ts';
+import { entryOf, momentOf } from '../classic/entries.ts';
 import type { SessionMetadata, SessionState, StoredMessage } from '../classic/models.ts';
 import { deserializeMetadata, deserializeStored, fromJson } from '../classic/serialization.ts';
 import { timestampFrom } from '../classic/timestamp.ts';
@@ -14,12 +14,13 @@ import type { Entry } from '../entry.ts';
 import { GreenroomError, SerializationError } from '../errors.ts';
 import { type Head, newHead } from '../head.ts';
 import { ID_PATTERN, sessionKey } from '../ids.ts';
-import { isTag } from '../tags.ts';
+import { isPlausibleMoment } from '../plausible.ts';
+import { addTags, isTag, MAX_TAGS } from '../tags.ts';
 import { auditLine, endLine, entryLine, headLine } from './format.ts';
 
 /** Lines of an export, without their newlines. */
 export const classicExport = (state: SessionState): readonly string[] => {
-  const createdAtMs = Date.parse(state.createdAt);
+  const createdAtMs = momentOf(state.createdAt, 'created_at');
   const { entries, messageCount } = numbered(state.messages, createdAtMs);
   const lines = [
     headLine(headOf(state, createdAtMs, entries.length, messageCount)),
@@ -43,14 +44,15 @@ const headOf = (
   messageCount: number,
 ): Head => {
   const { metadata, tags = [], description = null, messages } = state;
+  mustBeDescription(description);
   const empty = newHead(sessionKey('default', idOf(state.sessionId)), createdAtMs);
   const summary = summarize(messages);
   return {
     ...empty,
     ...headFields(empty, metadata),
-    ...{ updatedAtMs: Date.parse(state.updatedAt), seq, messageCount },
+    ...{ updatedAtMs: momentOf(state.updatedAt, 'updated_at'), seq, messageCount },
     status: messages.length === 0 ? 'created' : 'idle',
-    tags: tags.filter(isTag),
+    tags: addTags([], tags.filter(isTag).slice(0, MAX_TAGS)),
     ...(summary === null ? {} : { summary }),
     ...(description === null || description === undefined ? {} : { description }),
   };
@@ -58,11 +60,20 @@ const headOf = (
 
 const numbered = (messages: readonly StoredMessage[], nowMs: number) => {
   const entries = messages.map((message, at): Entry => {
-    const entry = entryOf(message, nowMs);
+    const entry = numberedError(`message ${at + 1}`, () => entryOf(message, nowMs));
     const position = entry.kind === 'message' ? { position: at + 1 } : {};
     return { ...entry, ...position, seq: at + 1 };
   });
   return { entries, messageCount: entries.length };
+};
+
+/** What is thrown says where. */
+const numberedError = <T>(where: string, work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    throw new SerializationError(`${where}: ${(error as Error).message}`, { cause: error });
+  }
 };
 
 /** Whether a line begins a file of the classic file store. */
@@ -106,15 +117,19 @@ class Reading {
   add({ type, data, timestamp }: Readonly<Record<string, unknown>>): void {
     if (type === 'metadata') {
       this.#metadata = deserializeMetadata(data);
+      mustBeSettable(this.#metadata);
       const at = typeof timestamp === 'string' ? timestampFrom(timestamp) : null;
       if (at === null) throw new SerializationError('Invalid timestamp format: metadata');
+      momentOf(at);
       this.#createdAt ??= at;
       this.#times.push(at);
     } else if (type === 'message' || type === 'typed') {
       const message = deserializeStored(data);
+      entryOf(message, 0); // so that what it is refused for has the number of its line
       this.#messages.push(message);
-      const at = 'timestamp' in message ? message.timestamp : undefined;
-      if (typeof at === 'string') this.#times.push(at);
+      const told = 'timestamp' in message ? message.timestamp : undefined;
+      const at = typeof told === 'string' ? timestampFrom(told) : null;
+      if (at !== null && isPlausibleMoment(Date.parse(at))) this.#times.push(at);
     } else if (type === 'saved') this.#save(data as Readonly<Record<string, unknown>>);
   }
 
