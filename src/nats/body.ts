@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { TurnRequest } from '../session/api.ts';
 import { type ErrorCode, GreenroomError } from '../session/errors.ts';
 import { TurnId } from '../session/ids.ts';
+import { isTooDeep } from '../session/json-depth.ts';
 import { checked } from '../session/parse.ts';
 import { TURN_ID_HEADER } from './wire.ts';
 
@@ -65,7 +66,7 @@ const headerTurnId = (value: string): TurnId => {
 /** JSON of bounded size and depth. */
 export const parseJson = (body: Uint8Array): unknown => {
   const json = text(body);
-  if (tooDeep(body))
+  if (isTooDeep(body, MAX_JSON_DEPTH))
     throw new GreenroomError('invalid_json', `JSON is nested deeper than ${MAX_JSON_DEPTH} levels`);
   try {
     return JSON.parse(json);
@@ -97,21 +98,3 @@ const firstNonSpace = (body: Uint8Array): number => {
 
 const isSpace = (byte: number | undefined): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-
-/** Counts brackets outside strings. Whoever is shorter than two limits cannot be too deep. */
-const tooDeep = (body: Uint8Array): boolean => {
-  if (body.length < 2 * MAX_JSON_DEPTH) return false;
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < body.length; at++) {
-    const byte = body[at];
-    if (inString) {
-      if (byte === 0x5c) at++;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if (byte === OPEN_BRACE || byte === 0x5b) {
-      if (++depth > MAX_JSON_DEPTH) return true;
-    } else if (byte === 0x7d || byte === 0x5d) depth--;
-  }
-  return false;
-};

@@ -1,9 +1,12 @@
 /** What callers may hang on sessions and turns: any JSON object of bounded size. */
 import { z } from 'zod';
+import { isDeeperThan } from './json-depth.ts';
 import { isWellFormed } from './plausible.ts';
 
 /** Largest `metadata` of a session or a turn, as JSON. */
 export const MAX_METADATA_BYTES = 16 * 1024;
+/** Objects and lists inside each other; what is stored takes a little more. */
+const MAX_METADATA_DEPTH = 90;
 
 /** All its texts and names, however deep. */
 const holdsWholeCharacters = (value: unknown): boolean => {
@@ -17,6 +20,10 @@ const holdsWholeCharacters = (value: unknown): boolean => {
 
 export const Metadata = z
   .record(z.string().max(256), z.unknown())
+  .refine((value) => !isDeeperThan(MAX_METADATA_DEPTH, value), {
+    error: 'is nested too deeply',
+    abort: true, // what comes next writes it as JSON
+  })
   .refine(
     (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
     `must be at most ${MAX_METADATA_BYTES} bytes of JSON`,

@@ -5,6 +5,7 @@ import type { ImportChunk, InputMessage, SESSION_VERBS, TurnRequest } from './ap
 import { GreenroomError } from './errors.ts';
 import type { TurnId } from './ids.ts';
 import type { ImportRequest } from './import.ts';
+import { isTooDeep, MAX_DEPTH } from './json-depth.ts';
 import type { NewMessage, NewTurn } from './machine.ts';
 import { wellCut, wellFormed } from './plausible.ts';
 import type { RestoreRequest } from './transfer/restore.ts';
@@ -18,7 +19,8 @@ const EXCERPT_LENGTH = 100;
 
 /** A message as the API takes it, as bytes. Throws `too_large`. */
 const messageBody = (role: 'user' | 'assistant', content: unknown): Uint8Array => {
-  const body = Buffer.from(JSON.stringify({ role, content }));
+  const body = Buffer.from(json({ role, content }));
+  if (isTooDeep(body)) throw nestedTooDeeply();
   if (body.byteLength > MAX_MESSAGE_BYTES)
     throw new GreenroomError(
       'too_large',
@@ -26,6 +28,20 @@ const messageBody = (role: 'user' | 'assistant', content: unknown): Uint8Array =
     );
   return body;
 };
+
+/** What a program in this process gives may be nested deeper than anybody could write. */
+const json = (message: object): string => {
+  try {
+    return JSON.stringify(message);
+  } catch (cause) {
+    throw nestedTooDeeply(cause);
+  }
+};
+
+const nestedTooDeeply = (cause?: unknown): GreenroomError =>
+  new GreenroomError('invalid_request', `a message is nested deeper than ${MAX_DEPTH} levels`, {
+    cause,
+  });
 
 const OPTIONS = ['model', 'maxSteps', 'maxCostUsd', 'includePartialMessages', 'metadata'] as const;
 

@@ -3,6 +3,7 @@ import type { EntryView, MessageView, SessionSummary, SessionView, TurnView } fr
 import type { Entry } from './entry.ts';
 import type { ApiMessage } from './event.ts';
 import type { Head } from './head.ts';
+import { isTooDeep } from './json-depth.ts';
 import { iso } from './moment.ts';
 import { usdOf } from './pricing/money.ts';
 import type { SummaryRow } from './summary.ts';
@@ -130,6 +131,7 @@ const text = (body: Uint8Array): string =>
   Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
 
 const parsedOrText = (body: Uint8Array): unknown => {
+  if (isTooDeep(body)) return text(body);
   try {
     return JSON.parse(text(body));
   } catch {

@@ -138,3 +138,27 @@ describe('compaction', () => {
     expect(await saw(7)).toEqual(['second summary']);
   });
 });
+
+describe('the step that makes a summary', () => {
+  it('is retried as the session says', async () => {
+    const test = await testGreenroom({
+      script: (request) =>
+        lastText(request).includes('Sum up this conversation')
+          ? { kind: 'error', status: 529, type: 'overloaded_error', message: 'busy' }
+          : undefined,
+    });
+    await test.sessions.create('s', { retry: { maxRetries: 1, delayMs: 0 } });
+    await test.run('s', 'hello');
+    const before = test.modelCalls.length;
+    expect(await refusalOf(test.sessions.compact('s'))).toBe('unavailable');
+    expect(test.modelCalls.length - before).toBe(2);
+  });
+
+  it('needs a known price where money is limited, as a turn does', async () => {
+    const test = await testGreenroom();
+    await test.run('s', 'hello');
+    await test.sessions.update('s', { model: 'nobody-knows', limits: { maxCostUsd: 1 } });
+    expect(await refusalOf(test.sessions.compact('s'))).toBe('price_unknown');
+    expect(await refusalOf(test.run('s', 'more'))).toBe('price_unknown');
+  });
+});

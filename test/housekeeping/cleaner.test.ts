@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { codeOf } from '../../src/session/errors.ts';
+import { iso } from '../../src/session/moment.ts';
 import { DAY_MS, HOUR_MS, Stage } from './stage.ts';
 
 const rejection = async (promise: Promise<unknown>): Promise<unknown> =>
@@ -136,6 +137,10 @@ test('every sweep that did something is announced, with who wanted it', async ()
     { type: 'sessions.swept', by: 'cleaner', maxAgeDays: 30, report: { count: 1 } },
     { by: 'request', report: { count: 0 } },
   ]);
+  for (const notice of stage.notices) {
+    expect(iso(Date.parse(notice.at))).toBe(notice.at); // RFC 3339, as every time on the wire
+    expect(notice).not.toHaveProperty('atMs');
+  }
   expect(stage.asked).toEqual([{ sessionId: 'old', by: 'cleaner' }]);
 });
 

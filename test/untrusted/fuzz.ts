@@ -29,14 +29,21 @@ export interface Subject {
   readonly reports: readonly Report[];
 }
 
+interface Extent {
+  readonly seed: number;
+  readonly cases: number;
+  /** Ends with the first case that has a fault. */
+  readonly isOneEnough?: boolean;
+}
+
 export const fuzz = async (
   subject: Subject,
   bases: Bases,
-  { seed, cases }: { readonly seed: number; readonly cases: number },
+  { seed, cases, isOneEnough = false }: Extent,
 ): Promise<Fuzzed> => {
   const faults: string[] = [];
   let taken = 0;
-  for (let at = 0; at < cases; at += 1) {
+  for (let at = 0; at < cases && !(isOneEnough && faults.length > 0); at += 1) {
     const run = new Case(subject, bases, new Dice(seed + at), `f${at}`);
     if (await run.isTaken()) {
       taken += 1;

@@ -67,4 +67,4 @@ const harm = ({ holder, field }: Place, places: readonly Place[], dice: Dice): v
 export const textOf = (value: unknown): string =>
   String(JSON.stringify(value) ?? null)
     .replaceAll(`"${INFINITE}"`, '1e400')
-    .replaceAll(`"${DEEP}"`, `${'['.repeat(6_000)}${']'.repeat(6_000)}`);
+    .replaceAll(`"${DEEP}"`, `${'['.repeat(50_000)}${']'.repeat(50_000)}`);

@@ -5,6 +5,7 @@
  * are recovered. A line that a crash cut short, or that is no object, is malformed: it is kept and
  * counted by the importer, and read by nobody.
  */
+import { isTooDeep } from '../json-depth.ts';
 import { isObject, type RawLine } from './raw-line.ts';
 
 export type ReadLine =
@@ -25,6 +26,7 @@ export type ReadLine =
 export const readLine = (line: Uint8Array | string): ReadLine => {
   const json = textOf(line);
   if (json.trim() === '') return { kind: 'blank', isJson: false };
+  if (isTooDeep(json)) return { kind: 'malformed', reason: 'nested too deeply', isJson: false };
   const whole = parse(json);
   if (isObject(whole)) return { kind: 'objects', objects: [whole], isRecovered: false };
   if (whole !== undefined)

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Entry } from '../entry.ts';
 import type { AuditRecord, StoredResponse, StreamRecord } from '../journal.ts';
+import { isTooDeep } from '../json-depth.ts';
 import { isMark } from '../mirror/mirror-key.ts';
 import { decodeMessage } from '../model-message.ts';
 import { normaliseTags } from '../tags.ts';
@@ -90,6 +91,7 @@ export const mustBeEntry = (entry: Entry, number: number): Entry => {
   check(EntryFacts, entry, number, 'entry');
   if (entry.kind === 'view') mustBeView(entry, number);
   if (entry.kind !== 'message') return entry;
+  if (isTooDeep(entry.body)) throw wrong(number, 'is nested too deeply', 'message');
   try {
     const { role, content } = decodeMessage(entry.body);
     const isPlain = content.every((block) => typeof block.type === 'string');

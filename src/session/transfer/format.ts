@@ -10,6 +10,7 @@ import type { Entry } from '../entry.ts';
 import { GreenroomError } from '../errors.ts';
 import type { Head } from '../head.ts';
 import type { AuditRecord, StoredResponse, StreamRecord } from '../journal.ts';
+import { isDeeperThan } from '../json-depth.ts';
 import type { ClosedTurn } from '../turn.ts';
 
 export const EXPORT_FORMAT = 1;
@@ -101,9 +102,14 @@ const sorted = (value: unknown): unknown => {
 
 // ── reading ──────────────────────────────────────────────────────────────────────────────────────
 
+/** Objects and lists inside each other, beside a message: no record of a store has as many. */
+const MAX_FACTS_DEPTH = 100;
+
 /** Throws `invalid_request` for what is no line of an export. */
 export const readExportLine = (text: string, number: number): Line => {
   const line = parsed(text, number);
+  const { message: _message, ...around } = line;
+  if (isDeeperThan(MAX_FACTS_DEPTH, around)) throw wrong(number, 'is nested too deeply');
   if (line['type'] !== 'entry') return line as unknown as Line;
   const { type: _, subpath = '', line: imported, base64, message, ...facts } = line;
   if (facts['kind'] === 'view') return entryOf(subpath, facts);
