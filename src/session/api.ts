@@ -5,12 +5,12 @@
  * Requests are checked by these schemas at every border and by nothing behind it.
  */
 import { z } from 'zod';
+import { isPlausibleMoment, isWellFormed } from './bounds.ts';
 import { Criteria, criteriaShape, Filter, mustNotContradict } from './catalog.ts';
 import type { ApiMessage, WireEvent } from './event.ts';
 import { type Settings, settableShape } from './head.ts';
 import { SessionId, TurnId } from './ids.ts';
 import { MIRROR_VERBS, type MirrorReplies } from './mirror/mirror-api.ts';
-import { isPlausibleMoment, isWellFormed } from './plausible.ts';
 import { turnRequestShape } from './turn.ts';
 import type { Usage } from './usage.ts';
 

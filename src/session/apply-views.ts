@@ -3,12 +3,13 @@
  * nothing. Where a fork branches off is computed in `fork.ts`, where a compaction may end in
  * `compaction.ts`.
  */
+
+import { wellCut } from './bounds.ts';
 import type { Draft } from './draft.ts';
 import { GreenroomError } from './errors.ts';
 import { firstSeenSeq, type Head, newHead } from './head.ts';
 import type { NewCompaction } from './machine.ts';
 import type { NewFork } from './new-fork.ts';
-import { wellCut } from './plausible.ts';
 import { segmentsOfFork } from './segments.ts';
 import { addUsage } from './usage.ts';
 

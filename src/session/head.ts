@@ -3,13 +3,13 @@
  * for their defaults, so that a plain session's head is a few hundred bytes.
  */
 import { z } from 'zod';
+import { isWellFormed } from './bounds.ts';
 import type { ClassicFacts } from './classic/classic-facts.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { Every } from './every.ts';
 import type { SessionKey } from './ids.ts';
 import { Metadata } from './metadata.ts';
-import { isWellFormed } from './plausible.ts';
 import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
 import type { Transfer } from './transfer/transfer.ts';

@@ -2,6 +2,8 @@
  * What a chunk of a foreign transcript adds to a session: computed from the lines, the head and what
  * the journal holds of the stream, so that importing again, or a grown file, adds only what is new.
  */
+
+import { wellCut, wellFormed } from './bounds.ts';
 import { describeLine } from './claude-code/describe-line.ts';
 import { EMPTY_DIGEST, nextDigest } from './claude-code/digest.ts';
 import { type ReadLine, readLine } from './claude-code/read-line.ts';
@@ -20,8 +22,8 @@ import type { Journal, ResponseWrite, StreamRecord } from './journal.ts';
 import type { ImportDelta } from './machine.ts';
 import { unlikeMark } from './mirror/mirror-key.ts';
 import type { MirrorRecord } from './mirror/mirror-record.ts';
+import { wellCut, wellFormed } from './bounds.ts';
 import { UuidMarks } from './mirror/uuid-marks.ts';
-import { wellCut, wellFormed } from './plausible.ts';
 import { addTags, isTag, removeTags } from './tags.ts';
 import { addUsage } from './usage.ts';
 

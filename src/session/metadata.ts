@@ -1,7 +1,7 @@
 /** What callers may hang on sessions and turns: any JSON object of bounded size. */
 import { z } from 'zod';
+import { isWellFormed } from './bounds.ts';
 import { isDeeperThan } from './json-depth.ts';
-import { isWellFormed } from './plausible.ts';
 
 /** Largest `metadata` of a session or a turn, as JSON. */
 export const MAX_METADATA_BYTES = 16 * 1024;

@@ -2,12 +2,12 @@
 import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import type { ImportChunk, InputMessage, SESSION_VERBS, TurnRequest } from './api.ts';
+import { wellCut, wellFormed } from './bounds.ts';
 import { GreenroomError } from './errors.ts';
 import type { TurnId } from './ids.ts';
 import type { ImportRequest } from './import.ts';
 import { isTooDeep, MAX_DEPTH } from './json-depth.ts';
 import type { NewMessage, NewTurn } from './machine.ts';
-import { wellCut, wellFormed } from './plausible.ts';
 import type { RestoreRequest } from './transfer/restore.ts';
 import type { Prompt, TurnOptions } from './turn.ts';
 

@@ -2,9 +2,10 @@
  * The summary row: what search knows of a session, one small record per session, derived from its
  * head in the same commit, so that the two cannot disagree.
  */
+
+import { wellCut } from './bounds.ts';
 import type { Head, Mode, Status } from './head.ts';
 import type { SessionKey } from './ids.ts';
-import { wellCut } from './plausible.ts';
 
 export interface SummaryRow {
   readonly key: SessionKey;

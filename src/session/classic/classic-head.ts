@@ -1,8 +1,8 @@
 /** Classic metadata in a head, and a head as classic metadata. What a head has no field for stands in `head.classic`. */
 import { z } from 'zod';
+import { MAX_COUNT, PlausibleCount, PlausibleUsd } from '../bounds.ts';
 import { SerializationError } from '../errors.ts';
 import { type Head, settableShape } from '../head.ts';
-import { MAX_COUNT, PlausibleCount, PlausibleUsd } from '../plausible.ts';
 import { nanoUsdOf, usdOf } from '../pricing/money.ts';
 import { type Usage, usageFromApi } from '../usage.ts';
 import type { ClassicFacts } from './classic-facts.ts';

@@ -6,10 +6,11 @@
  *    stands beside them.
  * 2. Everything else, `system`, `result` and the like, is kept verbatim as an `imported` line, which the model never sees.
  */
+
+import { isPlausibleMoment } from '../bounds.ts';
 import type { Entry, ImportedEntry, MessageEntry } from '../entry.ts';
 import { SerializationError } from '../errors.ts';
 import { iso } from '../moment.ts';
-import { isPlausibleMoment } from '../plausible.ts';
 import {
   isTyped,
   isTypedData,

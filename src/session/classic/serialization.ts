@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import { SerializationError } from '../errors.ts';
+import { isTooDeep, MAX_DEPTH } from '../json-depth.ts';
 import {
   CompactionState,
   isTypedData,
@@ -153,6 +154,8 @@ export const toJson = (data: unknown): string => {
 };
 
 export const fromJson = (json: string): unknown => {
+  if (isTooDeep(json))
+    throw new SerializationError(`JSON decoding failed: it is nested deeper than ${MAX_DEPTH}`);
   try {
     return JSON.parse(json);
   } catch (error) {

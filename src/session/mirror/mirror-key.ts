@@ -7,9 +7,9 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { isWellFormed } from '../bounds.ts';
 import { GreenroomError } from '../errors.ts';
 import { ID_PATTERN, type SessionId } from '../ids.ts';
-import { isWellFormed } from '../plausible.ts';
 
 /** A session in another program's words. */
 export interface ForeignSession {

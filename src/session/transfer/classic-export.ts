@@ -3,6 +3,7 @@
  * The same file gives the same lines, so importing it again is recognised like any export.
  */
 import { createHash } from 'node:crypto';
+import { isPlausibleMoment } from '../bounds.ts';
 import { headFields, mustBeDescription, mustBeSettable } from '../classic/classic-head.ts';
 import { entryOf, momentOf } from '../classic/entries.ts';
 import type { SessionMetadata, SessionState, StoredMessage } from '../classic/models.ts';
@@ -14,7 +15,6 @@ import type { Entry } from '../entry.ts';
 import { GreenroomError, SerializationError } from '../errors.ts';
 import { type Head, newHead } from '../head.ts';
 import { ID_PATTERN, sessionKey } from '../ids.ts';
-import { isPlausibleMoment } from '../plausible.ts';
 import { addTags, isTag, MAX_TAGS } from '../tags.ts';
 import { auditLine, endLine, entryLine, headLine } from './format.ts';
 

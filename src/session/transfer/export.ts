@@ -6,13 +6,14 @@
  * beginning are taken; of turns and audit, what was there then. Where other programs write (imports,
  * mirrors), it must not change meanwhile: else `version_conflict`, and whoever exports begins again.
  */
+
+import { wellCut } from '../bounds.ts';
 import { nextDigest } from '../claude-code/digest.ts';
 import { ConcurrencyError } from '../errors.ts';
 import type { Head } from '../head.ts';
 import type { SessionKey } from '../ids.ts';
 import type { AuditRecord, Journal } from '../journal.ts';
 import { readPage } from '../pages.ts';
-import { wellCut } from '../plausible.ts';
 import type { ClosedTurn } from '../turn.ts';
 import { begin, type Cursor, cursorIn, type Place } from './export-cursor.ts';
 import {

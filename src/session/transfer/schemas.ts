@@ -3,6 +3,7 @@
  * Every field that is known has its schema here, or this does not compile; what is not known is kept.
  */
 import { z } from 'zod';
+import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../bounds.ts';
 import type { ClassicFacts } from '../classic/classic-facts.ts';
 import type { TranscriptFacts } from '../claude-code/transcript-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../entry.ts';
@@ -12,7 +13,6 @@ import type { ImportedStream } from '../import.ts';
 import { AUDIT_ACTIONS, type AuditRecord, type StreamRecord } from '../journal.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { isSummaryText } from '../mirror/session-summary.ts';
-import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../plausible.ts';
 import { isTag, MAX_TAGS } from '../tags.ts';
 import {
   CLOSED_STATUSES,
