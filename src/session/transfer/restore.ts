@@ -30,8 +30,8 @@ import {
   readExportLine,
   wrong,
 } from './format.ts';
-import { counted, emptyTally, mustBeOfItsLines, type Tally, withEntry } from './tally.ts';
-import type { Transfer } from './transfer.ts';
+import { counted, emptyTally, mustBeOfItsLines, withEntry } from './tally.ts';
+import type { Tally, Transfer } from './transfer.ts';
 
 export interface RestoreRequest {
   readonly type: 'restoreChunk';

@@ -9,7 +9,6 @@ import type { TranscriptFacts } from '../claude-code/transcript-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../entry.ts';
 import { STATUSES, settableShape } from '../head.ts';
 import { SessionId, TurnId } from '../ids.ts';
-import type { ImportedStream } from '../import.ts';
 import { AUDIT_ACTIONS, type AuditRecord, type StreamRecord } from '../journal.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { isSummaryText } from '../mirror/session-summary.ts';
@@ -162,10 +161,11 @@ const mirror = z.looseObject({
   summary: z.string().refine(isSummaryText, 'is no summary of a mirrored session').optional(),
 } satisfies Shape<MirrorRecord>);
 
+/** `ImportedStream` of `import.ts`. */
 const imported = z.looseObject({
   ...{ externalKey: name, digest: z.string().regex(/^([0-9a-f]{32})?$/), facts },
   mirror: mirror.optional(),
-} satisfies Shape<ImportedStream>);
+});
 
 export const Stream = z.looseObject({
   ...{ subpath: name, seq: lastSeq, imported: imported.optional() },

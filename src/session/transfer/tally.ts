@@ -7,21 +7,7 @@ import type { Entry } from '../entry.ts';
 import type { Head } from '../head.ts';
 import type { StreamRecord } from '../journal.ts';
 import { type ExportedHead, wrong } from './format.ts';
-
-/** Imported lines of a transcript, and the digest over them. */
-interface Lines {
-  readonly lines: number;
-  readonly digest: string;
-}
-
-export interface Tally {
-  readonly sideTranscripts: number;
-  /** Of the main transcript, those that count. */
-  readonly messages: number;
-  readonly main: Lines;
-  /** Of the side transcript whose entries came last. */
-  readonly side: Lines & { readonly subpath: string };
-}
+import type { Lines, Tally } from './transfer.ts';
 
 const NO_LINES: Lines = { lines: 0, digest: EMPTY_DIGEST };
 

@@ -1,5 +1,3 @@
-import type { Tally } from './tally.ts';
-
 /** How far an import has come, in the head of the session that it makes. */
 export interface Transfer {
   readonly lines: number;
@@ -9,4 +7,20 @@ export interface Transfer {
   readonly isDone?: boolean;
   /** What the lines so far add up to; absent when it is done, and of an import that an older version began. */
   readonly tally?: Tally | undefined;
+}
+
+/** Imported lines of a transcript, and the digest over them. */
+export interface Lines {
+  readonly lines: number;
+  readonly digest: string;
+}
+
+/** What the lines of an export add up to: see `tally.ts`. */
+export interface Tally {
+  readonly sideTranscripts: number;
+  /** Of the main transcript, those that count. */
+  readonly messages: number;
+  readonly main: Lines;
+  /** Of the side transcript whose entries came last. */
+  readonly side: Lines & { readonly subpath: string };
 }
