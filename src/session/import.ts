@@ -22,7 +22,6 @@ import type { Journal, ResponseWrite, StreamRecord } from './journal.ts';
 import type { ImportDelta } from './machine.ts';
 import { unlikeMark } from './mirror/mirror-key.ts';
 import type { MirrorRecord } from './mirror/mirror-record.ts';
-import { wellCut, wellFormed } from './bounds.ts';
 import { UuidMarks } from './mirror/uuid-marks.ts';
 import { addTags, isTag, removeTags } from './tags.ts';
 import { addUsage } from './usage.ts';
@@ -198,8 +197,7 @@ const withMainFacts = (head: Head, before: TranscriptFacts, after: TranscriptFac
   const title = titleIn(nameOf(after));
   // A title that somebody gave here stays; one that the last import gave follows the transcript.
   const given = [nameOf(before), titleOf(before) ?? before.firstPrompt ?? undefined];
-  const isOurs =
-    head.title === undefined || given.some((each) => titleIn(each) === head.title);
+  const isOurs = head.title === undefined || given.some((each) => titleIn(each) === head.title);
   const { cwd, gitBranch, model } = after;
   const tagsGone = before.tags.filter((tag) => !after.tags.includes(tag));
   return {
