@@ -28,6 +28,10 @@ export interface ModelUsage {
   readonly isFast: boolean;
   /** Inference was bound to the United States, which costs a tenth more on newer models. */
   readonly isUsOnly: boolean;
+  /** The request ran in a batch, which costs half. */
+  readonly isBatch?: true;
+  /** The request ran in a way that we know no price for. */
+  readonly hasUnknownTerms?: true;
 }
 
 export const emptyUsage: Usage = Object.freeze({
@@ -86,18 +90,39 @@ export const usageFromApi = (apiUsage: unknown): Usage => {
  */
 export const countedUsage = (apiUsage: unknown, model: string): readonly ModelUsage[] => {
   const api = read(apiUsage);
-  const isFast = api.speed === 'fast';
-  const isUsOnly = api.inference_geo === 'us';
+  const terms = termsOf(api);
   const whole = usageFromApi(api);
   const iterations = Array.isArray(api.iterations) ? api.iterations.map(read) : [];
-  if (iterations.length === 0) return [{ model, usage: whole, isFast, isUsOnly }];
+  if (iterations.length === 0) return [{ model, usage: whole, ...terms }];
   return iterations.map((iteration, index) => ({
     model: typeof iteration.model === 'string' ? iteration.model : model,
     usage: index === 0 ? withRequests(usageFromApi(iteration), whole) : usageFromApi(iteration),
-    isFast,
-    isUsOnly,
+    ...terms,
   }));
 };
+
+/** What leaves the list price as it is; `default` is what gateways call it, an empty one none at all. */
+const PLAIN_SPEEDS: readonly unknown[] = ['standard', 'default', ''];
+const PLAIN_PLACES: readonly unknown[] = ['global', 'not_available', ''];
+const PLAIN_TIERS: readonly unknown[] = ['standard', 'standard_only', 'default', ''];
+
+const termsOf = ({ speed, inference_geo: place, service_tier: tier }: ApiUsage) => {
+  const isFast = speed === 'fast';
+  const isUsOnly = place === 'us';
+  const isBatch = tier === 'batch';
+  const isKnown =
+    (isFast || isPlain(speed, PLAIN_SPEEDS)) &&
+    (isUsOnly || isPlain(place, PLAIN_PLACES)) &&
+    (isBatch || isPlain(tier, PLAIN_TIERS));
+  return {
+    ...{ isFast, isUsOnly },
+    ...(isBatch ? { isBatch } : {}),
+    ...(isKnown ? {} : { hasUnknownTerms: true as const }),
+  };
+};
+
+const isPlain = (value: unknown, plain: readonly unknown[]): boolean =>
+  value === undefined || value === null || plain.includes(value);
 
 /** Server requests and thinking are only told for the response as a whole; the first part carries them. */
 const withRequests = (part: Usage, whole: Usage): Usage => ({
@@ -139,6 +164,7 @@ interface ApiUsage {
   readonly model?: unknown;
   readonly speed?: unknown;
   readonly inference_geo?: unknown;
+  readonly service_tier?: unknown;
 }
 
 const read = (value: unknown): ApiUsage =>
