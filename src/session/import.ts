@@ -18,8 +18,8 @@ import type { Journal, ResponseWrite, StreamRecord } from './journal.ts';
 import type { ImportDelta } from './machine.ts';
 import { unlikeMark } from './mirror/mirror-key.ts';
 import type { MirrorRecord } from './mirror/mirror-record.ts';
+import { Claims, type Contested, recount, type Spent } from './response-owner.ts';
 import { addTags, isTag, removeTags } from './tags.ts';
-import { addUsage } from './usage.ts';
 
 export interface ImportRequest {
   readonly type: 'importChunk';
@@ -28,6 +28,10 @@ export interface ImportRequest {
   /** 0-based number of the first line. */
   readonly fromLine: number;
   readonly lines: readonly Uint8Array[];
+  /** When the whole transcript ends, where that is known: decides where a response counts that lies in several. */
+  readonly endsAtMs?: number | undefined;
+  /** Better claims were asked for: what is not this session's now is inherited. */
+  readonly isSettled?: true;
 }
 
 /** What the journal keeps with an imported stream. */
@@ -55,6 +59,8 @@ export interface NewLines {
   readonly lines: readonly Line[];
   /** Who adds them, for the audit. */
   readonly by: string;
+  readonly endsAtMs?: number | undefined;
+  readonly isSettled?: true | undefined;
 }
 
 /**
@@ -83,14 +89,16 @@ export const prepareImport = (
   const lines = request.lines
     .slice(stored - request.fromLine)
     .map((body) => ({ body, read: readLine(body) }));
-  return addLines(head, stream, { subpath, externalKey, lines, by: 'import' }, journal, nowMs);
+  const { endsAtMs, isSettled } = request;
+  const added = { subpath, externalKey, lines, by: 'import', endsAtMs, isSettled };
+  return addLines(head, stream, added, journal, nowMs);
 };
 
 /** The delta of lines that are not stored yet, behind those that are. */
 export const addLines = (
   head: Head,
   stream: StreamRecord | undefined,
-  { subpath, externalKey, lines, by }: NewLines,
+  { subpath, externalKey, lines, by, ...claiming }: NewLines,
   journal: Journal,
   nowMs: number,
 ): ImportDelta => {
@@ -101,7 +109,13 @@ export const addLines = (
   };
   const reads = lines.map(({ read }) => read);
   const { facts, responses } = foldChunk(before.facts, reads);
-  const counted = countResponses(head, responses, journal);
+  const claims = new Claims(head, journal, {
+    endsAtMs: claiming.endsAtMs ?? null,
+    contests: claiming.isSettled !== true,
+  });
+  const counted = countResponses(head, responses, journal, claims);
+  if (claims.contested.length > 0)
+    return nothingYet(head, stream, { subpath, by }, claims.contested);
   const seq = (subpath === '' ? head.seq : (stream?.seq ?? 0)) + lines.length;
   const imported: ImportedStream = {
     externalKey,
@@ -116,12 +130,27 @@ export const addLines = (
     })),
     stream: { subpath, seq, imported },
     responses: counted.writes,
+    claims: claims.made,
+    contested: [],
     totalLines: facts.lines,
     isNewStream: stream === undefined,
     by,
     head: withFacts(counted.head, subpath, externalKey, before.facts, facts, nowMs),
   };
 };
+
+/** The owners are asked first; then the same lines come again. */
+const nothingYet = (
+  head: Head,
+  stream: StreamRecord | undefined,
+  { subpath, by }: Pick<NewLines, 'subpath' | 'by'>,
+  contested: readonly Contested[],
+): ImportDelta => ({
+  ...{ subpath, head, by, contested },
+  ...{ lines: [], responses: [], claims: [], isNewStream: stream === undefined },
+  stream: stream ?? { subpath, seq: 0 },
+  totalLines: importedStream(stream)?.facts.lines ?? 0,
+});
 
 const timeOf = (read: ReadLine): number | undefined =>
   read.kind === 'objects'
@@ -133,20 +162,21 @@ const countResponses = (
   head: Head,
   responses: ReadonlyMap<string, ResponseRecord>,
   journal: Journal,
+  claims: Claims,
 ) => {
   const writes: ResponseWrite[] = [];
-  let { usage, costNanoUsd, unpricedAnswers } = head;
+  let spent: Spent = head;
   for (const [foreignKey, seen] of responses) {
     const responseKey = unlikeMark(foreignKey);
     const old = journal.response(head.key, responseKey) as ResponseRecord | undefined;
-    const merged = mergeResponse(old, seen);
-    if (merged.record === old) continue;
-    writes.push({ responseKey, record: merged.record });
-    usage = addUsage(usage, merged.deltaUsage);
-    costNanoUsd += merged.deltaCostNanoUsd;
-    unpricedAnswers += merged.deltaUnpriced;
+    const record =
+      old === undefined ? claims.claim(responseKey, seen) : mergeResponse(old, seen).record;
+    if (record === old) continue;
+    writes.push({ responseKey, record });
+    spent = recount(spent, old, record);
   }
-  return { writes, head: { ...head, usage, costNanoUsd, unpricedAnswers } };
+  const { usage, costNanoUsd, unpricedAnswers, inheritedCostNanoUsd } = spent;
+  return { writes, head: { ...head, usage, costNanoUsd, unpricedAnswers, inheritedCostNanoUsd } };
 };
 
 const withFacts = (

@@ -10,6 +10,7 @@ import { prepareFork } from './fork.ts';
 import type { Head } from './head.ts';
 import { newTurnId, type SessionKey, sessionKey } from './ids.ts';
 import type { ImportedStream } from './import.ts';
+import { importSettled } from './import-settled.ts';
 import { type Journal, journalName } from './journal.ts';
 import type { Rules } from './machine.ts';
 import { readPage, resting } from './pages.ts';
@@ -79,7 +80,7 @@ export const sessionVerbs = (caller: Caller, rules: Rules): SessionVerbs => {
       turn: turnView(await turnOf(caller, journal(), key, turnId)),
     }),
     import: async (key, chunk, timeoutMs) =>
-      imported(await caller.change(key, importRequest(chunk), timeoutMs)),
+      imported(await importSettled(caller, key, importRequest(chunk), timeoutMs)),
     'import-state': async (key, request) => importState(caller, journal(), key, request),
   };
 };

@@ -3,8 +3,9 @@
  *
  * 1. `cacheCreationInputTokens` is the whole; its 5-minute and 1-hour parts always add up to it.
  * 2. `outputTokens` includes thinking; `thinkingTokens` only says how much of it that was, where known.
- * 3. Plain numbers: sums of any length stay exact up to 2^53 tokens.
+ * 3. Plain numbers: sums of any length stay exact up to 2^53 tokens. A number that no response can have counts as 0.
  */
+import { isPlausibleNumber } from './plausible.ts';
 
 export interface Usage {
   /** Prompt tokens that were neither read from the cache nor written to it. */
@@ -171,4 +172,6 @@ const read = (value: unknown): ApiUsage =>
   typeof value === 'object' && value !== null ? value : {};
 
 const count = (value: unknown): number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && isPlausibleNumber(value)
+    ? value
+    : 0;

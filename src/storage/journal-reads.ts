@@ -10,6 +10,7 @@ import type { SessionKey, Tenant, TurnId } from '../session/ids.ts';
 import type {
   AuditRecord,
   EntryRange,
+  ResponseOwner,
   StoredResponse,
   StreamRecord,
   Tombstone,
@@ -17,7 +18,15 @@ import type {
 import { type Segment, writerOf } from '../session/segments.ts';
 import { type SummaryRow, summaryOf } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
-import { corruptRecord, readEntry, readHead, readRow, readTurn, readValue } from './codec.ts';
+import {
+  corruptRecord,
+  readEntry,
+  readHead,
+  readOwner,
+  readRow,
+  readTurn,
+  readValue,
+} from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from './keys.ts';
 import { ROW_PAGE } from './limits.ts';
@@ -111,6 +120,13 @@ export abstract class JournalReads {
     this.#begin();
     const prefix = keys.sessionPrefix(session);
     return this.#value(prefix, keys.responseKey(prefix, response));
+  }
+
+  responseOwner(tenant: Tenant, response: string, hashed = false): ResponseOwner | undefined {
+    this.#begin();
+    const key = (hashed ? keys.hashedOwnerKey : keys.ownerKey)(tenant, response);
+    const bytes = this.#tables.get(UPKEEP, key);
+    return bytes === undefined ? undefined : readOwner(key, bytes);
   }
 
   responses(

@@ -10,6 +10,7 @@ import type { PriceTable } from '../pricing/price-row.ts';
 import { describeLine, type LineFacts, type TitleFact } from './describe-line.ts';
 import { blocksOf, messageOf, type RawLine } from './raw-line.ts';
 import { type ReadLine, readLine } from './read-line.ts';
+import { follow, type OpenResponse } from './response-key.ts';
 import { mergeResponse, type ResponseRecord, responseRecord } from './response-record.ts';
 
 export interface TranscriptFacts {
@@ -53,6 +54,10 @@ export interface TranscriptFacts {
   readonly lastUuid: string | null;
   /** Line number, from 1, of the last compaction's boundary. */
   readonly compactBoundaryLine: number | null;
+  /** Records with a time or a number that cannot be, which was left out. */
+  readonly implausible: number;
+  /** Responses without a request id that the next lines may belong to. */
+  readonly openResponses: readonly OpenResponse[];
 }
 
 export interface FoldedChunk {
@@ -95,6 +100,8 @@ export const emptyFacts: TranscriptFacts = {
   promptLeafUuid: null,
   lastUuid: null,
   compactBoundaryLine: null,
+  implausible: 0,
+  openResponses: [],
 };
 
 /** A line without its newline, or what was read in it. */
@@ -107,6 +114,7 @@ export const foldChunk = (
   table?: PriceTable,
 ): FoldedChunk => {
   const draft: Draft = {
+    ...emptyFacts, // what an older version stored lacks some
     ...before,
     byType: { ...before.byType },
     sessionIds: { ...before.sessionIds },
@@ -141,12 +149,11 @@ const foldLine = (
     const facts = describeLine(object);
     foldRecord(draft, facts);
     if (facts.isTypedPrompt) foldPrompt(draft, object);
+    const { open, key } = follow(draft.openResponses, facts);
+    draft.openResponses = open;
     const record = responseRecord(facts, table);
-    if (facts.response === undefined || record === undefined) continue;
-    responses.set(
-      facts.response.key,
-      mergeResponse(responses.get(facts.response.key), record).record,
-    );
+    if (key === undefined || record === undefined) continue;
+    responses.set(key, mergeResponse(responses.get(key), record).record);
   }
 };
 
@@ -157,6 +164,7 @@ const foldRecord = (draft: Draft, line: LineFacts): void => {
   if (line.isChained) foldChained(draft, line);
   if (line.isMessage) foldMessage(draft, line);
   if (line.isError) draft.errorCount += 1;
+  if (line.isImplausible) draft.implausible += 1;
   if (line.isCompactBoundary && !line.isSidechain) draft.compactBoundaryLine = draft.lines;
   if (line.response !== undefined && isUnderReporting(line.version))
     draft.isOutputUnderReported = true;
