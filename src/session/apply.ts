@@ -34,7 +34,9 @@ export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: nu
 const MAKING: readonly Input['type'][] = ['create', 'turn', 'append', 'import', 'fork', 'restore'];
 
 const mayMake = (input: Input): boolean =>
-  input.type === 'classic' ? makesSession(input.change) : MAKING.includes(input.type);
+  input.type === 'classic'
+    ? makesSession(input.change)
+    : MAKING.includes(input.type) || (input.type === 'delete' && input.mayBeGone === true);
 
 const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
   switch (input.type) {
@@ -199,7 +201,8 @@ const remove = (draft: Draft, input: Extract<Input, { type: 'delete' }>): void =
   const error = { code: 'session_deleted', message: 'the session was deleted', retryable: false };
   for (const turn of draft.head.openTurns)
     closeTurn(draft, turn, { status: 'cancelled', stopReason: null, error, text: '' });
-  draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
+  if (draft.head.version > 0)
+    draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
   draft.write({ type: 'delete', tombstoneUntilMs: draft.nowMs + input.tombstoneMs });
   draft.effect({ type: 'cancelStep' });
   draft.effect({ type: 'stop' });

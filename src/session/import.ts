@@ -30,6 +30,10 @@ export interface ImportRequest {
   readonly lines: readonly Uint8Array[];
   /** When the whole transcript ends, where that is known: decides where a response counts that lies in several. */
   readonly endsAtMs?: number | undefined;
+  /** The time of a transcript that has none. */
+  readonly fileAtMs?: number | undefined;
+  /** Lines of other files that stand before it in the stream: see `Fragment`. */
+  readonly followsLines?: number | undefined;
   /** Better claims were asked for: what is not this session's now is inherited. */
   readonly isSettled?: true;
 }
@@ -40,9 +44,27 @@ export interface ImportedStream {
   /** Over all lines stored so far: see `digest.ts`. */
   readonly digest: string;
   readonly facts: TranscriptFacts;
+  /** What stands in the stream before the file that `digest` is of. */
+  readonly fragments?: readonly Fragment[];
   /** Of a stream that the Agent SDK keeps here. */
   readonly mirror?: MirrorRecord;
 }
+
+/**
+ * A file without any message, whose session has another file: Claude Code leaves such ones where it only wrote down
+ * a setting. The other file goes on behind it.
+ */
+export interface Fragment {
+  readonly lines: number;
+  readonly digest: string;
+}
+
+/** Lines of the stream that are of files before the one that it now takes. */
+export const linesBefore = ({ fragments = [] }: Pick<ImportedStream, 'fragments'>): number =>
+  fragments.reduce((sum, { lines }) => sum + lines, 0);
+
+/** Most files that may stand in one stream. */
+const MAX_FRAGMENTS = 100;
 
 export const importedStream = (stream: StreamRecord | undefined): ImportedStream | undefined =>
   stream?.imported as ImportedStream | undefined;
@@ -60,6 +82,7 @@ export interface NewLines {
   /** Who adds them, for the audit. */
   readonly by: string;
   readonly endsAtMs?: number | undefined;
+  readonly fileAtMs?: number | undefined;
   readonly isSettled?: true | undefined;
 }
 
@@ -79,8 +102,10 @@ export const prepareImport = (
       'invalid_state',
       `the session was imported from ${head.externalKey}, not from ${externalKey}`,
     );
-  const stream = journal.stream(head.key, subpath);
-  const stored = importedStream(stream)?.facts.lines ?? 0;
+  const stream = following(head, journal.stream(head.key, subpath), request);
+  const imported = importedStream(stream);
+  const stored =
+    (imported?.facts.lines ?? 0) - (imported === undefined ? 0 : linesBefore(imported));
   if (request.fromLine > stored)
     throw new GreenroomError(
       'invalid_request',
@@ -89,9 +114,27 @@ export const prepareImport = (
   const lines = request.lines
     .slice(stored - request.fromLine)
     .map((body) => ({ body, read: readLine(body) }));
-  const { endsAtMs, isSettled } = request;
-  const added = { subpath, externalKey, lines, by: 'import', endsAtMs, isSettled };
+  const { endsAtMs, fileAtMs, isSettled } = request;
+  const added = { subpath, externalKey, lines, by: 'import', endsAtMs, fileAtMs, isSettled };
   return addLines(head, stream, added, journal, nowMs);
+};
+
+/** The stream as the file of the request sees it: what it follows is closed. */
+const following = (
+  head: Head,
+  stream: StreamRecord | undefined,
+  { followsLines, subpath }: ImportRequest,
+): StreamRecord | undefined => {
+  const imported = importedStream(stream);
+  if (followsLines === undefined || stream === undefined || imported === undefined) return stream;
+  const { facts, digest, fragments = [] } = imported;
+  const before = linesBefore(imported);
+  if (before === followsLines) return stream;
+  const isEmpty = subpath === '' && head.messageCount === 0 && fragments.length < MAX_FRAGMENTS;
+  if (!isEmpty || facts.lines !== followsLines)
+    throw new GreenroomError('invalid_request', `nothing can follow line ${followsLines} here`);
+  const closed = [...fragments, { lines: facts.lines - before, digest }];
+  return { ...stream, imported: { ...imported, fragments: closed, digest: EMPTY_DIGEST } };
 };
 
 /** The delta of lines that are not stored yet, behind those that are. */
@@ -102,7 +145,7 @@ export const addLines = (
   journal: Journal,
   nowMs: number,
 ): ImportDelta => {
-  const before = importedStream(stream) ?? {
+  const before: ImportedStream = importedStream(stream) ?? {
     externalKey,
     digest: EMPTY_DIGEST,
     facts: emptyFacts,
@@ -117,8 +160,10 @@ export const addLines = (
   if (claims.contested.length > 0)
     return nothingYet(head, stream, { subpath, by }, claims.contested);
   const seq = (subpath === '' ? head.seq : (stream?.seq ?? 0)) + lines.length;
+  const { fragments } = before;
   const imported: ImportedStream = {
     externalKey,
+    ...(fragments === undefined ? {} : { fragments }),
     digest: lines.reduce((digest, { body }) => nextDigest(digest, body), before.digest),
     facts,
   };
@@ -126,7 +171,7 @@ export const addLines = (
     subpath,
     lines: lines.map(({ body, read }) => ({
       body,
-      atMs: timeOf(read) ?? facts.firstAtMs ?? nowMs,
+      atMs: timeOf(read) ?? facts.firstAtMs ?? claiming.fileAtMs ?? nowMs,
     })),
     stream: { subpath, seq, imported },
     responses: counted.writes,
@@ -135,7 +180,10 @@ export const addLines = (
     totalLines: facts.lines,
     isNewStream: stream === undefined,
     by,
-    head: withFacts(counted.head, subpath, externalKey, before.facts, facts, nowMs),
+    head: withFacts(counted.head, subpath, externalKey, before.facts, facts, {
+      nowMs,
+      fileAtMs: claiming.fileAtMs ?? nowMs,
+    }),
   };
 };
 
@@ -185,10 +233,11 @@ const withFacts = (
   externalKey: string,
   before: TranscriptFacts,
   after: TranscriptFacts,
-  nowMs: number,
+  { nowMs, fileAtMs }: { readonly nowMs: number; readonly fileAtMs: number },
 ): Head => {
-  const isNew = head.version === 0;
-  const firstAtMs = after.firstAtMs ?? nowMs;
+  // Until a line had a time, the session has the file's.
+  const isNew = head.version === 0 || (before.firstAtMs === null && head.updatedAtMs === fileAtMs);
+  const firstAtMs = after.firstAtMs ?? fileAtMs;
   const lastAtMs = after.lastAtMs ?? firstAtMs;
   const base: Head = {
     ...head,

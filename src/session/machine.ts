@@ -146,6 +146,8 @@ export type Input =
       /** Only if the session is still at this version; whoever named another one is told so. */
       readonly expectedVersion?: number | undefined;
       readonly tombstoneMs: number;
+      /** Also a session that is gone already: its tombstone ends then as said here. */
+      readonly mayBeGone?: true;
     };
 
 export type Write =

@@ -1,15 +1,16 @@
 /** The verbs on one session: what each reads or changes, and how its answer is shown. */
 import type { z } from 'zod';
-import type { EntryView, SESSION_VERBS, SessionReplies, SessionVerb } from './api.ts';
+import type { EntryView, ImportState, SESSION_VERBS, SessionReplies, SessionVerb } from './api.ts';
 import type { Caller } from './caller.ts';
 import { EMPTY_DIGEST, nextDigest } from './claude-code/digest.ts';
+import type { ResponseRecord } from './claude-code/response-record.ts';
 import { cutOf, summarise } from './compaction.ts';
 import type { Entry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import { prepareFork } from './fork.ts';
 import type { Head } from './head.ts';
 import { newTurnId, type SessionKey, sessionKey } from './ids.ts';
-import type { ImportedStream } from './import.ts';
+import { importedStream, linesBefore } from './import.ts';
 import { importSettled } from './import-settled.ts';
 import { type Journal, journalName } from './journal.ts';
 import type { Rules } from './machine.ts';
@@ -67,7 +68,8 @@ export const sessionVerbs = (caller: Caller, rules: Rules): SessionVerbs => {
     cancel: async (key, { turnId }, timeoutMs) => ({
       turn: turnView(await cancel(caller, key, turnId, timeoutMs)),
     }),
-    delete: async (key, _, timeoutMs) => {
+    delete: async (key, { release }, timeoutMs) => {
+      if (release) return releaseId(caller, key, timeoutMs);
       await caller.change(
         key,
         { type: 'delete', by: 'request', ifVersion: undefined, tombstoneMs: TOMBSTONE_MS },
@@ -226,22 +228,70 @@ const importState = async (
   caller: Caller,
   journal: Journal,
   key: SessionKey,
-  { subpath, lines }: Request<'import-state'>,
-) => {
+  { subpath, lines, inherited, cursor }: Request<'import-state'>,
+): Promise<ImportState> => {
   const head = await caller.head(key);
   const externalKey = head?.externalKey;
   const known = {
     exists: head !== undefined,
     ...(externalKey === undefined ? {} : { externalKey }),
+    ...(inherited ? inheritedKeys(journal, key, cursor) : {}),
   };
   const stream = journal.stream(key, subpath);
-  const stored = stream?.imported as ImportedStream | undefined;
+  const stored = importedStream(stream);
   if (stream === undefined || stored === undefined)
     return { ...known, lines: 0, digest: EMPTY_DIGEST };
-  if (lines === undefined || lines >= stored.facts.lines)
-    return { ...known, lines: stored.facts.lines, digest: stored.digest };
-  return { ...known, lines, digest: digestOf(journal, key, subpath, stream.seq, lines) };
+  const { facts, digest, fragments } = stored;
+  const before = linesBefore(stored);
+  const isEmpty = subpath === '' && head?.messageCount === 0;
+  const more = {
+    ...known,
+    ...(fragments === undefined ? {} : { fragments }),
+    ...(isEmpty ? { emptyThrough: facts.lines } : {}),
+  };
+  if (lines === undefined || lines >= facts.lines - before)
+    return { ...more, lines: facts.lines - before, digest };
+  return { ...more, lines, digest: digestOf(journal, key, subpath, stream.seq, before, lines) };
 };
+
+/** Responses and marks looked at for one page. */
+const INHERITED_PAGE = 4_000;
+
+const inheritedKeys = (journal: Journal, key: SessionKey, cursor: string | undefined) => {
+  const options = { limit: INHERITED_PAGE, ...(cursor === undefined ? {} : { cursor }) };
+  const page = journal.responses(key, options);
+  const last = page.at(-1);
+  return {
+    inherited: page
+      .filter(({ record }) => (record as Partial<ResponseRecord>).isInherited === true)
+      .map(({ responseKey }) => responseKey),
+    ...(last === undefined || page.length < INHERITED_PAGE ? {} : { nextCursor: last.cursor }),
+  };
+};
+
+/** Gone whole before the answer: as long as records of it are left, no session can have its id. */
+const releaseId = async (
+  caller: Caller,
+  key: SessionKey,
+  timeoutMs: number,
+): Promise<SessionReplies['delete']> => {
+  const { clock } = caller.system;
+  const untilMs = clock.monotonic() + timeoutMs;
+  await caller.change(
+    key,
+    { type: 'delete', by: 'request', ifVersion: undefined, tombstoneMs: 0, mayBeGone: true },
+    timeoutMs,
+  );
+  const journal = caller.system.fetch(journalName);
+  while ((await journal.purge(1)).left)
+    if (clock.monotonic() >= untilMs)
+      throw new GreenroomError('unavailable', 'the session is deleted, and its records still go', {
+        retryAfterMs: PURGE_RETRY_MS,
+      });
+  return { deleted: true };
+};
+
+const PURGE_RETRY_MS = 1_000;
 
 /** Read back, for a file that is older than what is stored of it. */
 const digestOf = (
@@ -249,13 +299,15 @@ const digestOf = (
   key: SessionKey,
   subpath: string,
   last: number,
+  before: number,
   lines: number,
 ): string => {
   let digest = EMPTY_DIGEST;
   let left = lines;
+  let skip = before;
   for (let from = 1; from <= last && left > 0; from += PAGE)
     for (const entry of journal.entries(key, { subpath, from, to: from + PAGE - 1, limit: PAGE })) {
-      if (entry.kind !== 'imported' || left === 0) continue;
+      if (entry.kind !== 'imported' || left === 0 || skip-- > 0) continue;
       digest = nextDigest(digest, entry.body);
       left -= 1;
     }

@@ -49,7 +49,10 @@ const REPLIES = {
   turns: { turns: true, nextCursor: true },
   'turn-status': { turn: true },
   import: { session: true, lines: true, added: true },
-  'import-state': { exists: true, externalKey: true, lines: true, digest: true },
+  'import-state': {
+    ...{ exists: true, externalKey: true, lines: true, digest: true },
+    ...{ fragments: true, emptyThrough: true, inherited: true, nextCursor: true },
+  },
 } satisfies { [V in keyof SessionReplies]: Record<keyof SessionReplies[V], true> };
 const TENANT_REPLIES = {
   search: { sessions: true, nextCursor: true },
