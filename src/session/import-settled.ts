@@ -20,12 +20,17 @@ export const importSettled = async (
   const { clock } = caller.system;
   const untilMs = clock.monotonic() + timeoutMs;
   const leftMs = () => Math.max(1, untilMs - clock.monotonic());
-  const answered = await caller.change(key, request, timeoutMs);
-  const contested = contestedIn(answered);
-  if (contested.length === 0) return answered;
-  for (const owner of contested) await giveUp(caller, key, owner, leftMs());
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const answered = await caller.change(key, request, leftMs());
+    const contested = contestedIn(answered);
+    if (contested.length === 0) return answered;
+    for (const owner of contested) await giveUp(caller, key, owner, leftMs());
+  }
   return caller.change(key, { ...request, isSettled: true }, leftMs());
 };
+
+/** One is enough, unless others claim the same responses at the same time; each round finds a better owner. */
+const MAX_ROUNDS = 10;
 
 const contestedIn = ({ answer }: Answered): readonly Contested[] =>
   answer.type === 'imported' ? answer.contested : [];

@@ -61,7 +61,10 @@ export interface ResponseOwner {
   readonly endsAtMs: number | null;
 }
 
-/** Refused with `ResponseClaimedError` unless the response's owner is still what it was when this was computed. */
+/**
+ * Refused with `ResponseClaimedError` unless the response's owner is still what it was when this was computed, and,
+ * where it is taken from a session that is gone, that one is still gone.
+ */
 export interface ResponseClaim {
   readonly responseKey: string;
   /** As of `StoredResponse`. */

@@ -61,6 +61,8 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   const { claims = [] } = change;
   for (const claim of claims)
     batch.expectRecord(UPKEEP, ownerKeyOf(change, claim), packOwner, claim.was);
+  for (const gone of ownersThatAreGone(change))
+    batch.expectRecord(SESSIONS, keys.headKey(keys.sessionPrefix(gone)), packNothing, undefined);
   for (const drop of change.drops ?? []) dropStream(batch, prefix, drop);
   for (const { subpath, entries } of change.appends)
     for (const entry of entries) putEntry(batch, keys.entryKey(prefix, subpath, entry.seq), entry);
@@ -80,6 +82,16 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   if (fork === undefined) return;
   for (const segment of head.segments ?? [])
     batch.put(UPKEEP, referenceKey(change, prefix, segment), packNothing, null);
+};
+
+/** Whose responses the session takes because there is no such session: it may have come meanwhile, and count them. */
+const ownersThatAreGone = ({ key, claims = [] }: SessionWrite): readonly SessionKey[] => {
+  const taken = claims.flatMap(({ was, now }) =>
+    was === undefined || now.sessionId !== key.sessionId || was.sessionId === key.sessionId
+      ? []
+      : [was.sessionId],
+  );
+  return [...new Set(taken)].map((sessionId) => ({ ...key, sessionId }) as SessionKey);
 };
 
 const ownerKeyOf = ({ key }: SessionChange, { responseKey, hashed }: ResponseClaim): keys.Key =>

@@ -53,6 +53,8 @@ export interface LineFacts {
   readonly promptLeafUuid: string | undefined;
   readonly continuedIn: string | undefined;
   readonly forkedFrom: string | undefined;
+  /** The record in that session that this one is a copy of, which may have got a `uuid` of its own. */
+  readonly originUuid: string | undefined;
   /** A user or assistant record. */
   readonly isMessage: boolean;
   readonly isTypedPrompt: boolean;
@@ -89,7 +91,7 @@ export const describeLine = (line: RawLine): LineFacts => {
     tag: type === 'tag' ? tagOf(line.tag) : undefined,
     promptLeafUuid: type === 'last-prompt' ? text(line.leafUuid) : undefined,
     continuedIn: type === 'continued-in' ? text(line.continuedInSessionId) : undefined,
-    forkedFrom: forkedFrom(line),
+    ...originOf(line),
     isMessage,
     isTypedPrompt: isTypedPrompt(line),
     isCompactBoundary: isCompactBoundary(line),
@@ -137,9 +139,13 @@ const titleOf = (line: RawLine): TitleFact | undefined => {
 /** Taking a tag off is written as an empty or a null one. */
 const tagOf = (tag: unknown): string => text(tag)?.trim() ?? '';
 
-const forkedFrom = (line: RawLine): string | undefined => {
-  const from: { readonly sessionId?: unknown } = isObject(line.forkedFrom) ? line.forkedFrom : {};
-  return text(from.sessionId);
+const originOf = ({ forkedFrom }: RawLine): Pick<LineFacts, 'forkedFrom' | 'originUuid'> => {
+  const from: { readonly sessionId?: unknown; readonly messageUuid?: unknown } = isObject(
+    forkedFrom,
+  )
+    ? forkedFrom
+    : {};
+  return { forkedFrom: text(from.sessionId), originUuid: text(from.messageUuid) };
 };
 
 const responseOf = (line: RawLine, message: RawMessage): ResponseFact | undefined => {

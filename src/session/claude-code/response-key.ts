@@ -14,7 +14,7 @@ import type { LineFacts } from './describe-line.ts';
 export interface OpenResponse {
   readonly messageId: string;
   readonly promptTokens: string;
-  /** The `uuid` of its first line. */
+  /** The `uuid` of its first line, where that was written first. */
   readonly root: string;
   readonly rows: readonly string[];
 }
@@ -40,7 +40,7 @@ export const follow = (open: readonly OpenResponse[], line: LineFacts): Followed
     return { open: uuid === undefined ? open : withRow(open, line, uuid), key: undefined };
   const found = open.findLast((each) => goesOn(each, line));
   const { key: messageId, promptTokens } = response;
-  const next = found ?? { messageId, promptTokens, root: uuid ?? '', rows: [] };
+  const next = found ?? { messageId, promptTokens, root: line.originUuid ?? uuid ?? '', rows: [] };
   const others = open.filter((each) => each !== found);
   return {
     open: [...others, { ...next, rows: [...next.rows, uuid ?? ''].slice(-MAX_ROWS) }].slice(
