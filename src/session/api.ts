@@ -62,6 +62,8 @@ export const SESSION_VERBS = {
     subpath: z.string().max(256).default(''),
     includePartial: z.boolean().default(false),
   }),
+  /** Names of the session's side transcripts, in their order, from behind `cursor`. */
+  'side-transcripts': z.strictObject({ limit, cursor: z.string().max(1_000).optional() }),
   update: z.strictObject({ ...settableShape, expectedVersion }),
   tag: tagList,
   untag: tagList,
@@ -244,6 +246,14 @@ export interface ImportReply {
   readonly added: number;
 }
 
+/** What sub-agents said, or another program kept beside the main transcript. */
+export interface SideTranscript {
+  /** What `messages` takes. */
+  readonly subpath: string;
+  /** Its last `seq`. */
+  readonly seq: number;
+}
+
 export interface ImportState {
   readonly exists: boolean;
   readonly externalKey?: string;
@@ -284,6 +294,7 @@ export interface SessionReplies {
   create: { session: SessionView };
   get: { session: SessionView };
   messages: { entries: EntryView[]; nextFrom?: number };
+  'side-transcripts': { sideTranscripts: SideTranscript[]; nextCursor?: string };
   update: { session: SessionView };
   tag: { session: SessionView };
   untag: { session: SessionView };

@@ -45,6 +45,10 @@ export const sessionVerbs = (caller: Caller, rules: Rules): SessionVerbs => {
     create: (key, settings, timeoutMs) => change(key, { type: 'create', settings }, timeoutMs),
     get: async (key) => ({ session: sessionView(await caller.known(key)) }),
     messages: async (key, request) => page(journal(), key, request, await caller.known(key)),
+    'side-transcripts': async (key, request) => {
+      await caller.known(key);
+      return sidesOf(journal(), key, request);
+    },
     update: (key, { expectedVersion, ...settings }, timeoutMs) =>
       change(key, { type: 'settings', settings, expectedVersion }, timeoutMs),
     tag: (key, { tags }, timeoutMs) => change(key, { type: 'tag', tags }, timeoutMs),
@@ -128,9 +132,38 @@ const compact = async (
   return { session: sessionView(changed.head) };
 };
 
+/** Names of others that the sentence about a wrong name gives. */
+const MAX_NAMED = 5;
+
+const sidesOf = (
+  journal: Journal,
+  key: SessionKey,
+  { limit, cursor = '' }: Request<'side-transcripts'>,
+): SessionReplies['side-transcripts'] => {
+  const all = journal.streams(key).filter(({ subpath }) => subpath > cursor);
+  const page = all.slice(0, limit).map(({ subpath, seq }) => ({ subpath, seq }));
+  const last = page.at(-1);
+  return {
+    sideTranscripts: page,
+    ...(last === undefined || all.length <= limit ? {} : { nextCursor: last.subpath }),
+  };
+};
+
+const lastOf = (journal: Journal, { key, seq }: Head, subpath: string): number => {
+  if (subpath === '') return seq;
+  const stream = journal.stream(key, subpath);
+  if (stream !== undefined) return stream.seq;
+  const { sideTranscripts } = sidesOf(journal, key, { limit: MAX_NAMED });
+  const names = sideTranscripts.map((side) => side.subpath).join(', ');
+  throw new GreenroomError(
+    'invalid_request',
+    `subpath: the session has no side transcript ${subpath}${names === '' ? '' : `; it has ${names}`}`,
+  );
+};
+
 const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, head: Head) => {
   const { subpath, limit, order, includePartial } = request;
-  const last = subpath === '' ? head.seq : (journal.stream(key, subpath)?.seq ?? 0);
+  const last = lastOf(journal, head, subpath);
   const segments = subpath === '' ? head.segments : undefined;
   const reverse = order === 'desc';
   const from = request.from ?? (reverse ? last : 1);

@@ -43,6 +43,7 @@ const REPLIES = {
   compact: { session: true },
   export: { text: true, cursor: true },
   'import-session': { exists: true, lines: true, digest: true, added: true, isDone: true },
+  'side-transcripts': { sideTranscripts: true, nextCursor: true },
   append: { session: true },
   cancel: { turn: true },
   delete: { deleted: true },
