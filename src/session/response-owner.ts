@@ -149,7 +149,7 @@ export const prepareYield = (head: Head, { claims }: YieldRequest, journal: Jour
 };
 
 /** The sums after giving up: what was own is inherited. */
-export const afterYield = (head: Spent, { spent }: Yielded): Spent => ({
+export const afterYield = (head: Spent, { spent }: Pick<Yielded, 'spent'>): Spent => ({
   usage: subtractUsage(head.usage, spent.usage),
   costNanoUsd: head.costNanoUsd - spent.costNanoUsd,
   unpricedAnswers: head.unpricedAnswers - spent.unpricedAnswers,

@@ -307,3 +307,19 @@ test('inference bound to the United States costs a tenth more', async () => {
   // Opus 5.5: $4 and $20; Fable 5.1: $10 and $50; a thousand tokens each.
   expect(summary.costUsd).toBeCloseTo(1.1 * (0.004 + 0.02 + 0.01 + 0.05), 9);
 });
+
+test('an export of a session counts nothing again in a store that has its answers', async () => {
+  const [from, room] = [await testGreenroom(), await testGreenroom()];
+  const [original = '', copy = ''] = chain(false);
+  await importWith(from, original, copy);
+  await importWith(room, copy);
+  for (const id of ['sa', 'sb']) {
+    const text = from.sessions.exportSession(id);
+    await room.sessions.importSession(text, id === 'sb' ? { as: 'sx' } : {});
+  }
+  expect(await agreed(room, cwd)).toBeCloseTo(usd(7_000), 9);
+  expect(await bySession(room)).toMatchObject({
+    sa: { own: 0, inherited: expect.closeTo(usd(3_000), 9) },
+    sx: { own: 0, inherited: expect.closeTo(usd(7_000), 9) },
+  });
+});
