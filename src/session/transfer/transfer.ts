@@ -1,5 +1,5 @@
 /** How far an import has come, in the head of the session that it makes. */
-import type { Spent } from '../response-owner.ts';
+import type { Usage } from '../usage.ts';
 
 export interface Transfer {
   readonly lines: number;
@@ -8,5 +8,9 @@ export interface Transfer {
   readonly firstDigest: string;
   readonly isDone?: boolean;
   /** Responses of the lines so far that another session counts: the session only inherits them. */
-  readonly elsewhere?: Pick<Spent, 'usage' | 'costNanoUsd' | 'unpricedAnswers'>;
+  readonly elsewhere?: {
+    readonly usage: Usage;
+    readonly costNanoUsd: number;
+    readonly unpricedAnswers: number;
+  };
 }
