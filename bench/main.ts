@@ -17,6 +17,7 @@ import { journal } from './journal.ts';
 import { memory } from './memory.ts';
 import { otp } from './otp.ts';
 import { sessions } from './sessions.ts';
+import { soak } from './soak.ts';
 import { storesServers } from './stores-servers.ts';
 import { turns } from './turns.ts';
 
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   history,
   forks,
   memory,
+  soak,
   storesServers,
 ];
 const NAMES = BENCHES.map(({ name }) => name);

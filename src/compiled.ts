@@ -13,7 +13,9 @@ import { fileURLToPath } from 'node:url';
 export const compiledFile = (moduleUrl: string, relative: string): string => {
   const path = fileURLToPath(builtUrl(new URL(relative, moduleUrl)));
   if (existsSync(path)) return path;
-  throw new Error(`${path} is missing: run "npm run build" first`);
+  throw new Error(
+    `${path} is missing: run "npm run build" first; a program that is bundled leaves the package greenroom outside`,
+  );
 };
 
 /** `<root>/src/…` becomes `<root>/dist/src/…` where this file itself has not been compiled. */

@@ -1,14 +1,15 @@
 /**
  * The daemon: starts the tree, says where everything is, waits for a signal, drains, stops in reverse.
  *
- * 1. `daemon.json` is written when everything is ready and not before, and removed at exit.
- * 2. The first SIGTERM or SIGINT drains; a second ends the process at once. P1 and P3 hold either way.
+ * 1. `daemon.json` is written when everything is ready and not before, kept, and removed at exit.
+ * 2. The first SIGTERM or SIGINT drains, or gives the start up; a second ends the process at once. P1 and P3 hold
+ *    either way.
  * 3. A store that failed ends the process with a code of its own: nothing is answered from it any more.
  */
 
-import { rmSync } from 'node:fs';
 import type { Config } from './config.ts';
-import { daemonFileIn, writeDaemonFile } from './daemon-file.ts';
+import { KeptFile } from './daemon/kept-file.ts';
+import { daemonFileIn } from './daemon-file.ts';
 import { garbageCollector } from './garbage.ts';
 import { EXIT_STORE_FAILED, RunningGreenroom } from './greenroom.ts';
 import type { Log } from './log.ts';
@@ -32,10 +33,17 @@ export const runDaemon = async (config: Config, log: Log): Promise<number> => {
     log,
     onFatal,
     collectGarbage: garbageCollector(),
+    signal: stop.signal,
+  }).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
   });
+  if (running === undefined) {
+    log.info('stopped before it was ready');
+    return 0;
+  }
   const file = announce(config, running, log);
   const why = await Promise.race([stop.asked, running.exited]);
-  rmSync(file, { force: true });
+  file.remove();
   if (typeof why !== 'string' || why !== 'signal') {
     log.fatal({ reason: why }, 'the tree is gone');
     return fatal === undefined ? 1 : EXIT_STORE_FAILED;
@@ -50,31 +58,39 @@ export const runDaemon = async (config: Config, log: Log): Promise<number> => {
 /** One press of Ctrl-C may come twice, from the terminal and through npm: so soon it is no second signal. */
 const SAME_SIGNAL_MS = 500;
 
+interface Signals {
+  readonly asked: Promise<'signal'>;
+  /** The same, for what can be given up. */
+  readonly signal: AbortSignal;
+}
+
 /** The first signal asks, the second ends the process: what is durable is durable. */
-const signals = (): { readonly asked: Promise<'signal'> } => {
+const signals = (): Signals => {
   let askedAtMs: number | undefined;
+  const abort = new AbortController();
   const asked = new Promise<'signal'>((resolve) => {
     const onSignal = () => {
       const nowMs = systemClock.monotonic();
       if (askedAtMs !== undefined && nowMs - askedAtMs > SAME_SIGNAL_MS) process.exit(1);
       askedAtMs ??= nowMs;
       resolve('signal');
+      abort.abort();
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
-  return { asked };
+  return { asked, signal: abort.signal };
 };
 
-/** Tells programs by `daemon.json` and people by a line where everything is. Gives the file's path. */
-const announce = (config: Config, running: RunningGreenroom, log: Log): string => {
+/** Tells programs by `daemon.json` and people by a line where everything is. */
+const announce = (config: Config, running: RunningGreenroom, log: Log): KeptFile => {
   const { broker, startedAt } = running.status();
   const natsUrl = broker ?? config.natsUrl ?? null;
-  const path = daemonFileIn(config.dataDir);
-  writeDaemonFile(path, { pid: process.pid, natsUrl, httpUrl: null, version, startedAt });
+  const daemon = { pid: process.pid, natsUrl, httpUrl: null, version, startedAt };
+  const file = new KeptFile(daemonFileIn(config.dataDir), daemon, log, systemClock);
   log.info(
     { natsUrl, dataDir: config.dataDir, provider: config.provider, model: config.model },
     'ready',
   );
-  return path;
+  return file;
 };

@@ -1,19 +1,94 @@
 /**
- * Collecting all garbage, so that the memory goes back to the system. A plain `gc()` frees objects and keeps the pages
+ * Collecting garbage: all of it, so that the memory goes back to the system. A plain `gc()` frees objects and keeps the pages
  * that still hold a few: of a heap of 85 MB with 8 in use it gave none back, in Node 20 as in 24.
  */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 const MAJOR = { type: 'major', execution: 'sync', flavor: 'last-resort' } as const;
 
 /** V8 12 and newer collect as if memory had run out when they are asked to. */
 const hasLastResort = Number.parseInt(process.versions.v8, 10) >= 12;
 
-/** Undefined unless node was started with `--expose-gc`. */
-export const garbageCollector = (): (() => void) | undefined => {
-  const { gc } = globalThis;
-  if (gc === undefined) return undefined;
+type Collect = NonNullable<typeof globalThis.gc>;
+
+/** Of the thread that asks. */
+export const garbageCollector = (): (() => void) => {
+  const gc = globalThis.gc ?? exposed();
   return hasLastResort ? () => void gc(MAJOR) : () => compact(gc);
+};
+
+/** What `--expose-gc` gives, for this caller alone: V8 puts it into the contexts that are made while the flag is up. */
+const exposed = (): Collect => {
+  setFlagsFromString('--expose-gc');
+  try {
+    return runInNewContext('gc') as Collect;
+  } finally {
+    setFlagsFromString('--no-expose-gc');
+  }
+};
+
+/**
+ * What a thread makes as it works may gather up to here, in bytes: it lives as long as an answer takes and is old by then,
+ * and of old things V8 lets hundreds of megabytes gather before it looks.
+ */
+const BUSY_BYTES = 24 * 1024 * 1024;
+/** What may be left in a thread that has nothing to do. */
+const IDLE_BYTES = 2 * 1024 * 1024;
+/** Looks in a row that must find it so. */
+const IDLE_LOOKS = 10;
+
+/** What a thread looks at and collects with. */
+export interface GarbageTools {
+  /** Bytes of the thread's heap that are in use, garbage among them. */
+  readonly usedBytes: () => number;
+  /** Frees objects. */
+  readonly collect: () => void;
+  /** Frees objects and gives their pages back. */
+  readonly collectAll: () => void;
+}
+
+/** Of a thread that makes much and keeps little; it looks every second. */
+export class Garbage {
+  readonly #tools: GarbageTools;
+  #leftBytes = 0;
+  #idleLooks = 0;
+
+  /** @param tools default: this thread's own. */
+  constructor(tools: GarbageTools = ownTools()) {
+    this.#tools = tools;
+  }
+
+  /** Collects if much has gathered, which takes some milliseconds, or something in a thread that rests. */
+  look(isIdle: boolean): void {
+    const { usedBytes, collect, collectAll } = this.#tools;
+    this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0;
+    const gathered = usedBytes() - this.#leftBytes;
+    if (gathered > BUSY_BYTES) this.#run(collect);
+    else if (this.#idleLooks === IDLE_LOOKS && gathered > IDLE_BYTES) this.#run(collectAll);
+  }
+
+  collectAll(): void {
+    this.#run(this.#tools.collectAll);
+  }
+
+  #run(collect: () => void): void {
+    collect();
+    this.#leftBytes = this.#tools.usedBytes();
+  }
+}
+
+/** The collector is looked for when it is needed first: a thread that does little needs none. */
+const ownTools = (): GarbageTools => {
+  let plain: Collect | undefined;
+  return {
+    usedBytes: () => getHeapStatistics().used_heap_size,
+    collect: () => {
+      plain ??= globalThis.gc ?? exposed();
+      plain();
+    },
+    collectAll: () => garbageCollector()(),
+  };
 };
 
 /** One ends a collection that had begun without moving anything, one moves what is left together, one frees the pages. */

@@ -2,25 +2,28 @@
  * One running Greenroom: the tree, the door to its sessions, and how it stops. The daemon and
  * embedding programs both start it here.
  */
-import { chmodSync } from 'node:fs';
 import { greenroom as declaration } from '../supervisors/greenroom.ts';
 import type { Bus, Parts, Seams } from '../supervisors/parts.ts';
 import type { Config } from './config.ts';
 import { actorView } from './greenroom/actor-view.ts';
+import { logFailedTurns } from './greenroom/failed-turns.ts';
 import type { Log } from './log.ts';
 import { brokerName } from './nats/broker.ts';
 import { type Clock, pause } from './otp/clock.ts';
 import type { ExitReason } from './otp/exit-reason.ts';
 import type { TreeNode } from './otp/inspect.ts';
-import { formatReport, type Report } from './otp/report.ts';
 import { type SupervisorRef, startTree } from './otp/supervisor.ts';
 import { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
+import { reportLog } from './runtime/report-log.ts';
 import { runtimeOf } from './runtime.ts';
+import { modelWarnings, type SettingWarning } from './session/advice.ts';
 import { catalogName } from './session/catalog.ts';
+import { buffersMade } from './session/context-memory.ts';
 import { Feed } from './session/feed.ts';
 import { journalName } from './session/journal.ts';
 import { iso } from './session/moment.ts';
+import { priceOf } from './session/pricing/price.ts';
 import type { SessionRuntime } from './session/session-args.ts';
 import { Sessions } from './session/sessions.ts';
 import { makeDataDir } from './storage/data-dir.ts';
@@ -34,6 +37,12 @@ export const EXIT_STORE_FAILED = 70;
 
 const DRAIN_POLL_MS = 20;
 
+/** What goes with a running Greenroom besides its tree. */
+interface Companions {
+  readonly warnings: readonly SettingWarning[];
+  readonly onStopped: () => void;
+}
+
 export interface RunningOptions {
   readonly config: Config;
   readonly bus: Bus;
@@ -44,6 +53,8 @@ export interface RunningOptions {
   readonly collectGarbage?: (() => void) | undefined;
   /** The store failed: the process must end and touch it no more. */
   readonly onFatal: (error: Error) => void;
+  /** Aborted before everything is up: the start is given up, and what was up ends in order. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export class RunningGreenroom {
@@ -55,6 +66,8 @@ export class RunningGreenroom {
   /** Of the data directory: a second daemon is refused before it touches anything. */
   readonly #lock: StoreLock;
   readonly #startedAtMs: number;
+  readonly #warnings: readonly SettingWarning[];
+  readonly #onStopped: () => void;
 
   private constructor(
     system: System,
@@ -62,7 +75,10 @@ export class RunningGreenroom {
     runtime: SessionRuntime,
     root: SupervisorRef,
     lock: StoreLock,
+    { warnings, onStopped }: Companions,
   ) {
+    this.#warnings = warnings;
+    this.#onStopped = onStopped;
     this.system = system;
     this.sessions = sessions;
     this.feed = runtime.feed;
@@ -81,8 +97,11 @@ export class RunningGreenroom {
     seams = {},
     collectGarbage,
     onFatal,
+    signal,
   }: RunningOptions): Promise<RunningGreenroom> {
-    const system = new System({ clock, onReport: (report) => logReport(log, report) });
+    const warnings = warningsOf(config, clock.now());
+    for (const { finding, nextStep } of warnings) log.warn({ next: nextStep }, finding);
+    const system = new System({ clock, onReport: reportLog(log) });
     const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
     const runtime = runtimeOf(config, feed);
     const sessions = new Sessions(system, runtime);
@@ -98,14 +117,20 @@ export class RunningGreenroom {
     };
     // Before anything else: our companions' files are in there too.
     makeDataDir(config.dataDir);
-    chmodSync(config.dataDir, 0o700);
-    const lock = await StoreLock.take(config.dataDir, clock.now());
-    const root = await startTree(system, declaration(parts)).catch(async (error: unknown) => {
+    const lock = await lockUnless(signal, config.dataDir, clock);
+    const onStopped = logFailedTurns(feed, log, clock);
+    try {
+      const root = await startTree(system, declaration(parts), signal ? { signal } : {});
+      running = new RunningGreenroom(system, sessions, runtime, root, lock, {
+        warnings,
+        onStopped,
+      });
+      return running;
+    } catch (error) {
+      onStopped();
       await lock.release();
       throw error;
-    });
-    running = new RunningGreenroom(system, sessions, runtime, root, lock);
-    return running;
+    }
   }
 
   /** The running tree, for people and for `greenroom tree`. */
@@ -117,6 +142,7 @@ export class RunningGreenroom {
   status() {
     const { system } = this;
     const journal = system.find(journalName);
+    const { memory } = this.#runtime;
     return {
       version,
       startedAt: iso(this.#startedAtMs),
@@ -125,10 +151,13 @@ export class RunningGreenroom {
       model: this.#runtime.rules.defaultModel,
       broker: system.find(brokerName)?.url ?? null,
       liveSessions: this.#runtime.cache.sessions,
-      liveBytes: this.#runtime.cache.bytes,
+      liveBytes: memory.slabs.usedBytes,
+      contexts: { slabBytes: memory.slabs.byteLength, buffersMade: buffersMade(memory) },
       catalog: system.find(catalogName)?.stats() ?? null,
       journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
       memoryBytes: process.memoryUsage.rss(),
+      /** Settings with which turns fail, or cost nobody knows what. */
+      warnings: this.#warnings.map(({ finding }) => finding),
     };
   }
 
@@ -145,6 +174,7 @@ export class RunningGreenroom {
   async stop(): Promise<void> {
     this.system.exit(this.root, 'shutdown');
     await this.root.exited;
+    this.#onStopped();
     await this.#lock.release();
   }
 
@@ -170,7 +200,31 @@ const treeView = ({ ref, children, label: _, ...node }: TreeNode): TreeView => (
   children: children.map(treeView),
 });
 
-const logReport = (log: Log, report: Report): void => {
-  const level = report.kind === 'child_restarted' ? 'warn' : 'error';
-  log[level]({ report }, formatReport(report));
+const warningsOf = (
+  { provider, anthropicApiKey, model }: Config,
+  nowMs: number,
+): readonly SettingWarning[] => {
+  const isKnown = priceOf(model, nowMs) !== undefined;
+  return modelWarnings({ provider, hasKey: anthropicApiKey !== undefined, model, isKnown });
+};
+
+/** A lock that comes after the start was given up goes back at once. */
+const lockUnless = async (
+  signal: AbortSignal | undefined,
+  dataDir: string,
+  clock: Clock,
+): Promise<StoreLock> => {
+  const taking = StoreLock.take(dataDir, clock.now());
+  if (signal === undefined) return taking;
+  const givenUp = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  try {
+    return await Promise.race([taking, givenUp]);
+  } catch (error) {
+    void taking.then((late) => late.release()).catch(() => undefined);
+    throw error;
+  }
 };

@@ -111,7 +111,11 @@ export class Greenroom {
     this.#running = running;
     this.#tenant = tenant;
     this.#drainMs = drainMs;
-    this.api = embeddedApi(running.sessions, tenant, running.exited);
+    this.api = embeddedApi(running.sessions, tenant, {
+      ended: running.exited,
+      onInternal: (error, during) =>
+        running.system.report({ kind: 'fault', actor: 'embedded', during, error }),
+    });
     this.sessions = new SessionsFacade(this.api);
   }
 

@@ -5,6 +5,7 @@
  * a field: the values given as `secrets`, everything that looks like an API key, passwords in URLs.
  */
 import pino from 'pino';
+import { LineOutput } from './log/line-output.ts';
 import { redactor } from './redact.ts';
 
 export type Log = pino.Logger;
@@ -20,11 +21,16 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
-/** Writes are synchronous: the line that tells of a crash must be out before the process is gone. */
+/**
+ * Writes are synchronous: the line that tells of a crash must be out before the process is gone. Lines that cannot be
+ * written, because nobody reads them or the disk is full, are dropped, counted, and told of later.
+ */
 export const createLog = (options: LogOptions = {}): Log => {
-  const write = options.write ?? ((line: string) => void process.stderr.write(line));
   const redact = redactor(options.secrets ?? []);
-  const shape = (options.pretty ?? process.stderr.isTTY) ? prettyLine : (line: string) => line;
+  // Asking for it also makes a pipe's writes return at once where its reader has stopped.
+  const { isTTY } = process.stderr;
+  const shape = (options.pretty ?? isTTY) ? prettyLine : (line: string) => line;
+  const write = options.write ?? writer(shape);
   return pino(
     {
       level: options.level ?? 'info',
@@ -34,6 +40,19 @@ export const createLog = (options: LogOptions = {}): Log => {
     },
     { write: (line: string) => write(shape(redact(line))) },
   );
+};
+
+const STDERR = 2;
+
+const writer = (shape: (line: string) => string): ((line: string) => void) => {
+  const lostLine = (lost: number, why: string) => {
+    // biome-ignore lint/plugin: the log's lines carry the real time, as the others of pino
+    const time = new Date().toISOString();
+    const msg = `${lost} lines of this log could not be written: ${why}`;
+    return shape(`${JSON.stringify({ level: 'warn', time, pid: process.pid, lost, msg })}\n`);
+  };
+  const output = new LineOutput({ fd: STDERR, lostLine });
+  return (line) => output.write(line);
 };
 
 const COLOURS: Readonly<Record<string, number>> = { warn: 33, error: 31, fatal: 31, debug: 90 };

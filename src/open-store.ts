@@ -4,17 +4,16 @@
  * `lmdb:DIR` and `memory:` are a small tree in this process: the journal, its catalog, and an actor per session. DIR is
  * a data directory as the daemon has it; one process at a time has it open.
  */
-import { chmodSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { store as declaration } from '../supervisors/store.ts';
 import { defaultConfig } from './config.ts';
 import { createLog, type Log } from './log.ts';
 import type { Clock } from './otp/clock.ts';
-import { formatReport } from './otp/report.ts';
 import { type SupervisorRef, startTree } from './otp/supervisor.ts';
 import { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
+import { reportLog } from './runtime/report-log.ts';
 import { runtimeOf } from './runtime.ts';
 import type { SessionsApi } from './session/api.ts';
 import { Caller } from './session/caller.ts';
@@ -132,7 +131,7 @@ const openTree = async (
   const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
   const system = new System({
     clock,
-    onReport: (report) => log.error({ report }, formatReport(report)),
+    onReport: reportLog(log),
   });
   const runtime = runtimeOf(config, feed);
   runtime.activity.isDraining = true; // nobody here runs turns: what a daemon left open stays open
@@ -153,12 +152,13 @@ const openTree = async (
     tombstoneMs: 0,
     onClose: () => stop(system, root, lock),
   });
-  return Object.assign(classic, { api: embeddedApi(sessions, tenant) });
+  const onInternal = (error: unknown, during: string) =>
+    system.report({ kind: 'fault', actor: 'store', during, error });
+  return Object.assign(classic, { api: embeddedApi(sessions, tenant, { onInternal }) });
 };
 
 const takeLock = (dataDir: string, clock: Clock): Promise<StoreLock> => {
   makeDataDir(dataDir);
-  chmodSync(dataDir, 0o700);
   return StoreLock.take(dataDir, clock.now());
 };
 

@@ -1,6 +1,7 @@
 /** What all sessions of a process share, as the configuration says it. */
 import type { Config } from './config.ts';
 import { Activity } from './session/activity.ts';
+import { newContextMemory } from './session/context-memory.ts';
 import type { Feed } from './session/feed.ts';
 import { priceOf } from './session/pricing/price.ts';
 import type { SessionRuntime } from './session/session-args.ts';
@@ -14,6 +15,7 @@ const MAX_STEPS = 50;
 export const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
   feed,
   cache: new SessionCache({ sessions: config.cacheSessions, bytes: config.cacheMb * MB }),
+  memory: newContextMemory(),
   passivateMs: config.passivateMinutes * MINUTE_MS,
   activity: new Activity(),
   parking: new Map(),

@@ -4,6 +4,8 @@ import { supervisor } from '../src/otp/supervisor.ts';
 import { rehearsalChild } from '../src/rehearsal/child.ts';
 import type { Parts } from './parts.ts';
 
+const MB = 1024 * 1024;
+
 export const companions = ({ config, bus, log }: Parts) =>
   supervisor({
     id: 'companions',
@@ -19,6 +21,7 @@ export const companions = ({ config, bus, log }: Parts) =>
           port: config.natsPort,
           program: config.natsServerBin,
           maxPayloadBytes: 8 * 1024 * 1024, // what nats-server recommends at most; lines of transcripts reach 1 MB
+          streamBytes: (config.queueMb + config.refusedMb) * MB,
           onWarning: (line) => log.warn({ from: 'nats-server' }, line),
         },
         { id: 'broker', shutdownMs: 10_000, initTimeoutMs: 30_000 },

@@ -5,7 +5,7 @@ import { alarms, archiver, snapshotter } from '../src/housekeeping/later.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import type { Parts } from './parts.ts';
 
-export const housekeeping = ({ config, sessions, feed, collectGarbage }: Parts) =>
+export const housekeeping = ({ config, sessions, feed, runtime, collectGarbage }: Parts) =>
   supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
@@ -20,7 +20,11 @@ export const housekeeping = ({ config, sessions, feed, collectGarbage }: Parts) 
       }), // deletes what is old, by asking its session
       snapshotter(), // metrics, not yet
       archiver(), // archives before deletion, not yet
-      hibernator({ collect: collectGarbage, usedBytes: () => process.memoryUsage().heapUsed }), // gives memory back when nothing happens
+      hibernator({
+        dropEmpty: (nowMs) => runtime.memory.slabs.dropEmpty(nowMs),
+        collect: collectGarbage,
+        usedBytes: () => process.memoryUsage().heapUsed,
+      }), // gives memory back when nothing happens
       alarms(), // due times that outlive the process, not yet
     ],
   });

@@ -23,5 +23,11 @@ export const journal = ({
     minFreeBytes,
     onFatal,
     onListenerError,
+    onSpace: (isLow, freeBytes) => {
+      const freeMb = Math.floor(freeBytes / MB);
+      const fields = { freeMb, minFreeMb: config.minFreeMb };
+      if (isLow) log.warn(fields, 'free space is low: new work is refused until there is more');
+      else log.info(fields, 'there is room again: new work is taken');
+    },
   });
 };

@@ -7,7 +7,9 @@ import { supervisor } from '../src/otp/supervisor.ts';
 import { version } from '../src/version.ts';
 import type { Parts } from './parts.ts';
 
-export const nats = ({ config, feed, sessions, daemonVerbs }: Parts): ChildSpec =>
+const MB = 1024 * 1024;
+
+export const nats = ({ config, log, feed, sessions, daemonVerbs }: Parts): ChildSpec =>
   supervisor({
     id: 'nats',
     strategy: 'rest_for_one',
@@ -16,11 +18,16 @@ export const nats = ({ config, feed, sessions, daemonVerbs }: Parts): ChildSpec 
     maxSeconds: 1,
     children: [
       Link.childSpec(
-        { url: config.natsUrl, creds: config.natsCreds },
+        { url: config.natsUrl, creds: config.natsCreds, notices: log },
         { id: 'link', initTimeoutMs: 60_000 },
       ), // the connection
       Intake.childSpec(
-        { prefix: config.prefix, feed, door: sessions },
+        {
+          ...{ prefix: config.prefix, feed, door: sessions },
+          sizes: { queueBytes: config.queueMb * MB, refusedBytes: config.refusedMb * MB },
+          notices: log,
+          past: { hasOpened: false }, // so that a queue that is gone after a reconnection is told of as lost
+        },
         { id: 'intake', initTimeoutMs: 60_000, shutdownMs: 10_000 },
       ), // takes turns off the queue
       Api.childSpec(

@@ -1,10 +1,11 @@
 /** In processes of their own: the heap of a test has other things in it. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { Garbage } from '../src/garbage.ts';
 
 interface Told {
-  readonly canCollect: boolean;
+  readonly isExposed: boolean;
   readonly before: number;
   readonly after: number;
 }
@@ -20,6 +21,53 @@ test('a heap of which a tenth is in use gives half of its pages back', () => {
   expect(after).toBeLessThan(before / 2);
 });
 
-test('without --expose-gc there is nothing to collect with', () => {
-  expect(run().canCollect).toBe(false);
+test('it does so under plain node too', () => {
+  const { before, after } = run();
+  expect(after).toBeLessThan(before / 2);
+});
+
+test('the flag that gave the collector is down again', () => {
+  expect(run().isExposed).toBe(false);
+});
+
+describe('a thread that looks every second', () => {
+  const MIB = 1024 * 1024;
+  const thread = () => {
+    const heap = { used: 4 * MIB, collections: 0, wholeCollections: 0 };
+    const clear = () => {
+      heap.used = 4 * MIB;
+    };
+    const garbage = new Garbage({
+      usedBytes: () => heap.used,
+      collect: () => {
+        heap.collections += 1;
+        clear();
+      },
+      collectAll: () => {
+        heap.wholeCollections += 1;
+        clear();
+      },
+    });
+    return { garbage, heap };
+  };
+
+  test('collects while it works each time that much has gathered', () => {
+    const { garbage, heap } = thread();
+    for (let look = 0; look < 100; look += 1) {
+      heap.used += 3 * MIB;
+      garbage.look(false);
+    }
+    expect(heap.collections).toBeGreaterThan(8);
+    expect(heap.collections).toBeLessThan(13);
+    expect(heap.wholeCollections).toBe(0);
+  });
+
+  test('collects all that is left when it has rested for a while, once', () => {
+    const { garbage, heap } = thread();
+    for (let look = 0; look < 9; look += 1) garbage.look(true);
+    garbage.look(false);
+    expect(heap.wholeCollections).toBe(0);
+    for (let look = 0; look < 100; look += 1) garbage.look(true);
+    expect(heap).toMatchObject({ collections: 0, wholeCollections: 1 });
+  });
 });

@@ -80,6 +80,8 @@ test('who is excepted says why', () => {
     });
   expect(excepted.sort()).toEqual([
     'cli/main.ts',
+    'log.ts',
+    'log/line-output.ts',
     'otp/system-clock.ts',
     'otp/virtual-clock.ts',
     'rehearsal/endpoints.ts',

@@ -83,7 +83,7 @@ export class Scene {
     return floor;
   }
 
-  /** The product, with a data folder named like its prefix and the flags of `npm start`. */
+  /** The product, with a data folder named like its prefix and the flags of `npm start`, which has none at present. */
   async daemon(
     options: Omit<DaemonOptions, 'dataDir' | 'natsUrl'> & { readonly bus?: boolean },
     nodeArgs: readonly string[] = [],

@@ -29,6 +29,18 @@ export interface RequestLoad {
   readonly maxMs: number;
 }
 
+/** Turns over sessions in an order that is shuffled anew for each round; a session that had `turnsEach` is deleted and made anew. */
+export interface SoakLoad {
+  readonly prefix: string;
+  readonly sessions: number;
+  readonly prompt: string;
+  /** What a new session begins with. */
+  readonly messages: readonly object[];
+  readonly turnsEach: number;
+  readonly inFlight: number;
+  readonly maxMs: number;
+}
+
 export interface Load extends Measured {
   /** Messages that came to the client for each thing asked for. */
   readonly repliesEach: number;
@@ -114,6 +126,67 @@ const counted = async (run: (asker: Asker) => Promise<Measured>): Promise<Load> 
   return { ...measured, repliesEach: (asking.received - before) / measured.total };
 };
 
+/** So many turns at most: the time ends it. */
+const SOAK_TURNS = 4_000_000;
+
+/** Histories keep their length however long it goes on, so what grows is not they. */
+const soak = async (asking: Asker, load: SoakLoad): Promise<Measured> => {
+  const prompt = Buffer.from(load.prompt);
+  const messages = Buffer.from(JSON.stringify({ messages: load.messages }));
+  const nameOf = (slot: number, generation: number) =>
+    `${load.prefix}.v1.default.session.soak-${slot}-${generation}`;
+  const make = async (name: string) => {
+    await asking.ask(`${name}.create`, Buffer.from('{}'), false);
+    await asking.ask(`${name}.append`, messages, false);
+  };
+  const slots = Array.from({ length: load.sessions }, (_, slot) => ({
+    ...{ slot, generation: 0, isBusy: false },
+    turns: slot % load.turnsEach, // not all at once
+  }));
+  const { inFlight } = load;
+  const limits = { inFlight, maxCount: slots.length, maxMs: PATIENCE_MS * 10 };
+  await measure(limits, (slot) => make(nameOf(slot, 0)));
+  const order = shuffledRounds(slots);
+  return measure({ inFlight, maxCount: SOAK_TURNS, maxMs: load.maxMs }, async () => {
+    let one = order();
+    while (one.isBusy) one = order();
+    one.isBusy = true;
+    if (one.turns >= load.turnsEach) {
+      await asking.ask(`${nameOf(one.slot, one.generation)}.delete`, Buffer.from('{}'), false);
+      one.turns = 0;
+      one.generation += 1;
+      await make(nameOf(one.slot, one.generation));
+    }
+    one.turns += 1;
+    await asking.ask(`${nameOf(one.slot, one.generation)}.ask`, prompt, true);
+    one.isBusy = false;
+  });
+};
+
+/** Gives each item once per round, each round in another order; the same orders in every run. */
+const shuffledRounds = <T>(items: readonly T[]): (() => T) => {
+  const order = [...items];
+  let at = order.length;
+  let seed = 1;
+  const below = (limit: number) => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * limit);
+  };
+  return () => {
+    if (at === order.length) {
+      for (let last = order.length - 1; last > 0; last -= 1) {
+        const other = below(last + 1);
+        const [a, b] = [order[last] as T, order[other] as T];
+        order[last] = b;
+        order[other] = a;
+      }
+      at = 0;
+    }
+    at += 1;
+    return order[at - 1] as T;
+  };
+};
+
 const calls = {
   connect: async ({ url }: { readonly url: string }): Promise<void> => {
     const nc = await connect({ servers: url, name: 'bench-client' });
@@ -129,6 +202,7 @@ const calls = {
       measure(limits, (index) => asking.ask(subjects[index % subjects.length] ?? '', body, true)),
     );
   },
+  soak: (load: SoakLoad): Promise<Load> => counted((asking) => soak(asking, load)),
   request: ({ prefix, verb, body, name, ...limits }: RequestLoad): Promise<Load> => {
     const bytes = Buffer.from(body);
     const root = `${prefix}.v1.default.session.${name}`;

@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly workerFile?: string;
   readonly workers: number;
   readonly cacheSessions?: number;
+  /** Default: the product's. */
+  readonly passivateMinutes?: number;
 }
 
 export interface JournalFigures {
@@ -52,6 +54,8 @@ export interface DaemonStatus {
   /** Microseconds of the clock that profiles use. */
   readonly atUs: number;
   readonly memory: NodeJS.MemoryUsage;
+  /** What live sessions hold, as `status` tells it. */
+  readonly liveBytes: number;
 }
 
 const NO_JOURNAL = {
@@ -66,11 +70,12 @@ const NO_JOURNAL = {
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
 const statusOf = (running: RunningGreenroom): DaemonStatus => {
-  const { journal, liveSessions, catalog } = running.status();
+  const { journal, liveSessions, liveBytes, catalog } = running.status();
   return {
     cpu: cpuUsage(),
     journal: journal ?? NO_JOURNAL,
     liveSessions,
+    liveBytes,
     knownSessions: catalog?.sessions ?? 0,
     threads: threadCount(),
     published: running.system.find(apiName)?.stats.published ?? 0,
@@ -83,8 +88,9 @@ const compiled = (name: string): string => fileURLToPath(new URL(`./${name}.js`,
 
 const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
   const { natsUrl, workerFile, modelUrl, dataDir, prefix, workers, cacheSessions } = options;
+  const { passivateMinutes } = options;
   const flags = {
-    ...{ dataDir, prefix, workers, natsUrl, cacheSessions },
+    ...{ dataDir, prefix, workers, natsUrl, cacheSessions, passivateMinutes },
     provider: 'anthropic',
     anthropicApiKey: 'bench',
     anthropicBaseUrl: modelUrl,

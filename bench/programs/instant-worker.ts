@@ -42,6 +42,8 @@ export const serve = (port: MessagePort): Promise<void> => {
         return [answer(message)];
       case 'ping':
         return [{ type: 'pong', load: loadSinceLastLook() }];
+      case 'slab':
+      case 'forget':
       case 'cancel':
         return [];
     }

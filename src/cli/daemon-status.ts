@@ -29,6 +29,8 @@ export const DaemonStatus = z.looseObject({
     })
     .nullish(),
   memoryBytes: count,
+  /** Settings with which turns fail, or cost nobody knows what. */
+  warnings: z.array(z.string()).optional(),
 });
 export type DaemonStatus = z.infer<typeof DaemonStatus>;
 
@@ -43,6 +45,7 @@ export const statusText = (status: DaemonStatus, nowMs: number): string => {
     store: journal ? storeText(journal) : 'restarting',
     refuses: journal?.readOnlyBecause ?? undefined,
     memory: memoryBytes === undefined ? undefined : bytes(memoryBytes),
+    warning: status.warnings?.length ? status.warnings.join('; ') : undefined,
   });
 };
 

@@ -35,6 +35,7 @@ const shell: Shell = {
     return process.exit(await runDaemon(config, log));
   },
   storeCare: async () => (await import('../storage/care.ts')).storeCare,
+  examineBroker: async (place) => (await import('../nats/examine-broker.ts')).examineBroker(place),
   newestModel: newestSonnet,
 };
 
@@ -43,5 +44,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
+
+/** What nobody reads is not written, and stops nothing. */
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await runCli(process.argv.slice(2), shell);

@@ -1,17 +1,18 @@
 /** A transcript entry as people read it: who, and the text; other blocks in a word. */
 import type { EntryView } from '../session/api.ts';
-import type { ApiMessage } from '../session/event.ts';
+import { readable } from '../session/claude-code/readable.ts';
 import { oneLine } from './format.ts';
 import type { Output } from './output.ts';
 
 type Painter = Pick<Output, 'paint'>;
 
 const TOOL_WIDTH = 100;
+const NOTE_WIDTH = 100;
 
 export const messageLines = (entry: EntryView, out: Painter): string => {
   switch (entry.type) {
     case 'message':
-      return block(entry.seq, entry.message, out);
+      return block(entry.seq, entry.message.role, entry.message.content, out);
     case 'imported':
       return importedLines(entry.seq, entry.line, out);
     case 'view':
@@ -19,18 +20,23 @@ export const messageLines = (entry: EntryView, out: Painter): string => {
   }
 };
 
+/** What the program put in for the model is told in a line, so that the talk can be read. */
 const importedLines = (seq: number, line: unknown, out: Painter): string => {
-  const { type, message } = asRecord(line);
-  const isMessage = type === 'user' || type === 'assistant';
-  if (!isMessage || typeof message !== 'object' || message === null)
-    return `${out.paint('dim', `#${seq} (${typeof type === 'string' ? type : 'a line'})`)}\n`;
-  return block(seq, message as ApiMessage, out);
+  const { kind, who, content } = readable(line);
+  if (kind === 'talk') return block(seq, who, content, out);
+  const words = oneLine(content.map(blockText).join(' '), NOTE_WIDTH);
+  return `${out.paint('dim', `#${seq} (${who})${words === '' ? '' : ` ${words}`}`)}\n`;
 };
 
-const block = (seq: number, { role, content }: ApiMessage, out: Painter): string => {
+const block = (
+  seq: number,
+  who: string,
+  content: string | readonly unknown[],
+  out: Painter,
+): string => {
   const texts = typeof content === 'string' ? [content] : content.map(blockText);
   const text = texts.filter((each) => each !== '').join('\n');
-  return `${out.paint('bold', `#${seq} ${role}`)}\n${text.replace(/^/gm, '  ')}\n`;
+  return `${out.paint('bold', `#${seq} ${who}`)}\n${text.replace(/^/gm, '  ')}\n`;
 };
 
 const blockText = (raw: unknown): string => {
@@ -47,7 +53,6 @@ const blockText = (raw: unknown): string => {
 
 interface Loose {
   readonly type?: unknown;
-  readonly message?: unknown;
   readonly text?: unknown;
   readonly thinking?: unknown;
   readonly name?: unknown;

@@ -58,6 +58,14 @@ export interface StoreCare {
   examineServer(url: string): Promise<{ finding: string; weakness?: string; whatToDo?: string }>;
 }
 
+/** A broker that is not ours, and what we would put into it. */
+export interface BrokerPlace {
+  readonly url: string;
+  readonly creds: string | undefined;
+  readonly prefix: string;
+  readonly sizes: { readonly queueBytes: number; readonly refusedBytes: number };
+}
+
 export interface Shell {
   readonly stdout: Screen;
   readonly stderr: Screen;
@@ -71,6 +79,8 @@ export interface Shell {
   /** Runs the daemon in the foreground until it has stopped; resolves with its exit code. */
   runDaemon(config: Config, log: Log): Promise<number>;
   storeCare(): Promise<StoreCare>;
+  /** What a broker is, in a sentence. Rejects with what a start on it would be refused with. */
+  examineBroker(place: BrokerPlace): Promise<string>;
   /** Model of new sessions where none is configured. */
   newestModel(nowMs: number): string;
 }

@@ -2,9 +2,9 @@
  * Kinds of configuration values: how each is read from text (environment, flags) or JSON (file), and
  * the words for what it expects, so that an error can say what to write instead.
  */
-import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { homeFolder } from './home-folder.ts';
 
 export interface Kind<T> {
   readonly schema: z.ZodType<T>;
@@ -50,6 +50,7 @@ export const webUrl: Kind<string> = {
 /** A path as the shell would have it: `~/` is the home folder, the rest is completed with `folder`. */
 export const completePath = (value: string, folder: string): string => {
   const plain = value.trim();
-  if (plain === '~' || plain.startsWith('~/')) return join(homedir(), plain.slice(1));
+  if (plain === '~' || plain.startsWith('~/'))
+    return join(homeFolder('a path without ~'), plain.slice(1));
   return isAbsolute(plain) ? plain : resolve(folder, plain);
 };

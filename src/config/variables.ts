@@ -2,8 +2,9 @@
  * Every setting of Greenroom, as one table: its name in the environment, what it takes, its default,
  * what it means. The types, the parser, `greenroom config` and the README's table come from here.
  */
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from './home-folder.ts';
 import { amount, type Kind, oneOf, path, text, webUrl, whole } from './kinds.ts';
 
 /** What a default may be made of. */
@@ -54,7 +55,7 @@ const derived = <T>(
 ): Variable<T> => ({ ...kind, ...more, env, otherwise, fallback });
 
 const dataHome = ({ XDG_DATA_HOME: named }: Fallbacks['env']): string =>
-  named || join(homedir(), '.local', 'share');
+  named || join(homeFolder('GREENROOM_DATA_DIR'), '.local', 'share');
 
 const token = text('letters, digits, _ and -, at most 32', /^[A-Za-z0-9_-]{1,32}$/);
 const id = text('letters, digits, _ and -, at most 128', /^[A-Za-z0-9_-]{1,128}$/);
@@ -84,6 +85,12 @@ export const VARIABLES = {
   natsServerBin: optional('NATS_SERVER_BIN', path, {
     otherwise: 'found on PATH',
     meaning: 'the nats-server program for the own broker',
+  }),
+  queueMb: set('GREENROOM_QUEUE_MB', whole(1, 1_048_576), 1_024, {
+    meaning: 'room that the queue of turns reserves in the broker when it is made',
+  }),
+  refusedMb: set('GREENROOM_REFUSED_MB', whole(1, 1_048_576), 256, {
+    meaning: 'the same for the record of refused turns; the oldest go first',
   }),
   store: set('GREENROOM_STORE', text('lmdb: or memory:', /^(lmdb|memory):$/), 'lmdb:', {
     meaning: 'journal, as a URL; memory: keeps nothing',

@@ -1,7 +1,6 @@
 /** The program of the historian's thread: a history in, the model's view of it out. It keeps nothing (P4). */
-import { Context } from '../session/context.ts';
 import { type EffectiveOptions, effective } from '../session/effective.ts';
-import type { ContextSlice } from '../session/executor.ts';
+import { sharedMemory } from '../session/slabs.ts';
 import { type PackedHistory, unpackHistory } from './packed-history.ts';
 
 export interface HistoryTask {
@@ -9,5 +8,20 @@ export interface HistoryTask {
   readonly options: EffectiveOptions;
 }
 
-export const build = ({ history, options }: HistoryTask): ContextSlice =>
-  new Context(effective(unpackHistory(history), options).messages).slice();
+const COMMA = 0x2c;
+
+/** The messages, joined by commas, in shared memory. */
+export const build = ({ history, options }: HistoryTask): Uint8Array =>
+  joined(effective(unpackHistory(history), options).messages);
+
+const joined = (messages: readonly Uint8Array[]): Uint8Array => {
+  const size = messages.reduce((sum, message) => sum + message.byteLength + 1, 0);
+  const bytes = new Uint8Array(sharedMemory(size));
+  let at = 0;
+  for (const message of messages) {
+    if (at > 0) bytes[at++] = COMMA;
+    bytes.set(message, at);
+    at += message.byteLength;
+  }
+  return bytes.subarray(0, at);
+};

@@ -11,7 +11,6 @@ import type { Clock } from '../otp/clock.ts';
 import { genServer, protocol } from '../otp/gen-server.ts';
 import type { Self } from '../otp/self.ts';
 import { GreenroomError } from '../session/errors.ts';
-import type { ContextSlice } from '../session/executor.ts';
 import { type Historian, historianName } from '../session/historian.ts';
 import type { HistoryTask } from './historian-worker.ts';
 import { packHistory } from './packed-history.ts';
@@ -74,7 +73,7 @@ class Reader implements Historian {
   async build(
     read: Parameters<Historian['build']>[0],
     options: HistoryTask['options'],
-  ): Promise<ContextSlice> {
+  ): Promise<Uint8Array> {
     if (this.#waiting > MAX_WAITING) throw unavailable('too many histories wait to be read');
     this.#waiting += 1;
     const built = this.#last.then(async () => {
@@ -89,11 +88,11 @@ class Reader implements Historian {
     }
   }
 
-  async #parse(task: HistoryTask): Promise<ContextSlice> {
+  async #parse(task: HistoryTask): Promise<Uint8Array> {
     const tooLong = new AbortController();
     const timer = this.#clock.setTimeout(() => tooLong.abort(), this.#deadlineMs);
     try {
-      return (await this.#piscina.run(task, { signal: tooLong.signal })) as ContextSlice;
+      return (await this.#piscina.run(task, { signal: tooLong.signal })) as Uint8Array;
     } catch (cause) {
       if (this.isClosed) throw restarted(cause);
       if (!tooLong.signal.aborted) throw cause;

@@ -15,7 +15,6 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { ClientOptions } from '@anthropic-ai/sdk';
-import type { ContextSlice } from '../session/executor.ts';
 
 export type Fetch = NonNullable<ClientOptions['fetch']>;
 type FetchInit = NonNullable<ClientOptions['fetchOptions']>;
@@ -29,7 +28,30 @@ const IDLE_MS = 4_000;
 const MAX_ERROR_CHARS = 256 * 1024;
 
 /** Request options of the SDK that carry a session's messages to our `fetch`. */
-export const carry = (context: ContextSlice): FetchInit => ({ context }) as unknown as FetchInit;
+export const carry = (sending: Sending): FetchInit => ({ sending }) as unknown as FetchInit;
+
+/**
+ * A session's messages on their way out. They are sent from where they are, so whoever owns the memory must know when
+ * that is over: an answer may come, an error above all, before the request has been sent whole.
+ */
+export class Sending {
+  readonly messages: Uint8Array;
+  #request: ClientRequest | undefined;
+
+  constructor(messages: Uint8Array) {
+    this.messages = messages;
+  }
+
+  begin(request: ClientRequest): void {
+    this.#request = request;
+  }
+
+  /** From now on nothing is read of the messages. */
+  end(): void {
+    if (this.#request?.writableFinished === false) this.#request.destroy();
+    this.#request = undefined;
+  }
+}
 
 export interface Connections {
   readonly fetch: Fetch;
@@ -80,11 +102,13 @@ const obey = (request: ClientRequest, signal: AbortSignal | null | undefined): v
 const send = (request: ClientRequest, init: RequestInit | undefined): void => {
   const body = init?.body;
   if (typeof body !== 'string') throw new TypeError('the SDK gave a body that is not text');
-  const { context } = init as { context?: ContextSlice };
-  if (context === undefined) return void request.end(body);
+  const { sending } = init as { sending?: Sending };
+  if (sending === undefined) return void request.end(body);
   if (!body.startsWith(EMPTY)) throw new TypeError('the SDK changed the order of the request');
-  // A view, not a copy: the session never changes what is before `byteLength`.
-  const messages = Buffer.from(context.buffer, 0, context.byteLength);
+  // A view, not a copy: the session never changes it.
+  const { buffer, byteOffset, byteLength } = sending.messages;
+  const messages = Buffer.from(buffer, byteOffset, byteLength);
+  sending.begin(request);
   const rest = body.slice(OPENING.length);
   const length = OPENING.length + messages.byteLength + Buffer.byteLength(rest);
   request.setHeader('content-length', length);

@@ -4,13 +4,14 @@
  * 1. Every retry is told before its delay begins; it voids the deltas before it.
  * 2. `cancel` ends the call or the waiting at once; an answer that was complete already wins.
  * 3. `run` never rejects: whatever happens is an outcome.
+ * 4. When `run` is over, nothing of the messages is being sent any more.
  */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Clock, Timer } from '../otp/clock.ts';
 import type { ModelStep, StepEvent, StepOutcome } from '../session/executor.ts';
 import { Answer } from './answer.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
-import { carry } from './http-fetch.ts';
+import { carry, Sending } from './http-fetch.ts';
 import type { Endpoint } from './wire.ts';
 
 /** What the thread lends to a step. */
@@ -21,15 +22,21 @@ export interface StepTools {
   readonly emit: (event: StepEvent) => void;
 }
 
+/** A step as it is run. */
+export interface RunStep extends Omit<ModelStep, 'context'> {
+  /** JSON of the messages, joined by commas; shared, and not to be read any more once the run is over. */
+  readonly messages: Uint8Array;
+}
+
 export class ModelRun {
-  readonly #step: ModelStep;
+  readonly #step: RunStep;
   readonly #endpoint: Endpoint;
   readonly #tools: StepTools;
   #isCancelled: boolean = false;
   /** Ends what is under way: the stream, or the waiting. */
   #interrupt: () => void = () => undefined;
 
-  constructor(step: ModelStep, endpoint: Endpoint, tools: StepTools) {
+  constructor(step: RunStep, endpoint: Endpoint, tools: StepTools) {
     this.#step = step;
     this.#endpoint = endpoint;
     this.#tools = tools;
@@ -63,11 +70,12 @@ export class ModelRun {
   async #call(answer: Answer): Promise<StepOutcome | Failure> {
     const { clock } = this.#tools;
     const { timeoutMs } = this.#step.retry;
+    const sending = new Sending(this.#step.messages);
     const atMs = clock.now();
     let isLate = false;
     let limit: Timer | undefined;
     try {
-      const stream = this.#open();
+      const stream = this.#open(sending);
       stream.on('streamEvent', (event) => answer.see(event));
       this.#interrupt = () => stream.abort();
       limit = clock.setTimeout(() => {
@@ -80,12 +88,13 @@ export class ModelRun {
       return isLate ? timeoutFailure(timeoutMs) : failureOf(error, clock.now());
     } finally {
       limit?.cancel();
+      sending.end();
     }
   }
 
   /** `messages` come first and empty: our `fetch` puts the session's bytes there. */
-  #open() {
-    const { model, maxTokens, system, context, retry } = this.#step;
+  #open(sending: Sending) {
+    const { model, maxTokens, system, retry } = this.#step;
     return this.#tools.client.messages.stream(
       {
         messages: [],
@@ -93,7 +102,7 @@ export class ModelRun {
         max_tokens: maxTokens,
         ...(system === undefined ? {} : { system }),
       },
-      { fetchOptions: carry(context), timeout: retry.timeoutMs },
+      { fetchOptions: carry(sending), timeout: retry.timeoutMs },
     );
   }
 

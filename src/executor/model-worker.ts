@@ -2,13 +2,14 @@
  * The program of a models thread: one task, `serve`, which lives as long as the thread. It takes
  * steps from a port and runs all of them side by side, since a model step is nearly all waiting.
  *
- * 1. Nothing is kept of a step once its outcome is posted, and nothing at module level ever (P4):
- *    connections and clients belong to `serve`, and everything else comes with the step.
+ * 1. Nothing is kept of a step once its outcome is posted, and nothing at module level ever (P4): connections,
+ *    clients and the slabs that contexts lie in belong to `serve`, and everything else comes with the step.
  * 2. A step that fails is an outcome; only a bug ends the thread, and the pool starts those steps again.
  */
 import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import Anthropic from '@anthropic-ai/sdk';
+import { Garbage } from '../garbage.ts';
 import { systemClock, systemRandom } from '../otp/system-clock.ts';
 import { type Fetch, openConnections } from './http-fetch.ts';
 import { ModelRun } from './model-step.ts';
@@ -28,11 +29,18 @@ export const serve = (port: MessagePort): Promise<void> => {
   const connections = openConnections(MAX_SOCKETS);
   const clientFor = clients(connections.fetch);
   const runs = new Map<number, ModelRun>();
+  const slabs = new Map<number, SharedArrayBuffer>();
+  const garbage = new Garbage();
   let lastLook = performance.eventLoopUtilization();
 
   const start = ({ id, step, endpoint }: Extract<ToWorker, { type: 'start' }>): void => {
     const emitter = new StepEmitter(id, outbox);
-    const run = new ModelRun(step, endpoint, {
+    const { context, ...others } = step;
+    const { slab, byteOffset, byteLength } = context;
+    const buffer = slabs.get(slab);
+    if (buffer === undefined) throw new Error(`a step in slab ${slab}, which did not come`);
+    const messages = new Uint8Array(buffer, byteOffset, byteLength);
+    const run = new ModelRun({ ...others, messages }, endpoint, {
       clock: systemClock,
       random: systemRandom,
       client: clientFor(endpoint),
@@ -44,6 +52,11 @@ export const serve = (port: MessagePort): Promise<void> => {
       emitter.finish(outcome);
     });
   };
+  /** A handle that was dropped keeps its memory until it is collected, and a thread that rests makes no garbage. */
+  const forget = (slab: number): void => {
+    slabs.delete(slab);
+    if (runs.size === 0) garbage.collectAll();
+  };
   const loadSinceLastLook = (): number => {
     const { utilization } = performance.eventLoopUtilization(lastLook);
     lastLook = performance.eventLoopUtilization();
@@ -53,9 +66,14 @@ export const serve = (port: MessagePort): Promise<void> => {
     switch (message.type) {
       case 'start':
         return start(message);
+      case 'slab':
+        return void slabs.set(message.slab, message.buffer);
+      case 'forget':
+        return forget(message.slab);
       case 'cancel':
         return runs.get(message.id)?.cancel();
       case 'ping':
+        garbage.look(runs.size === 0);
         return outbox.post({ type: 'pong', load: loadSinceLastLook() });
     }
   };

@@ -3,6 +3,7 @@
  * a handle and two arrays, not an object for each of a hundred thousand lines.
  */
 import type { SeenEntry, SeenImport, SeenMessage } from '../session/effective.ts';
+import { sharedMemory } from '../session/slabs.ts';
 
 type Bodiless = Omit<SeenMessage, 'body'> | Exclude<SeenEntry, SeenMessage | SeenImport>;
 
@@ -18,7 +19,7 @@ export interface PackedHistory {
 
 export const packHistory = (entries: readonly SeenEntry[]): PackedHistory => {
   const size = entries.reduce((sum, entry) => sum + bodyOf(entry).byteLength, 0);
-  const bytes = new SharedArrayBuffer(size);
+  const bytes = sharedMemory(size);
   const target = new Uint8Array(bytes);
   const ends = new Float64Array(entries.length);
   const seqs = new Float64Array(entries.length);

@@ -74,6 +74,8 @@ interface Job {
   readonly id: number;
   readonly step: ModelStep;
   readonly sink: StepSink;
+  /** Lets go of the step's context. */
+  readonly release: () => void;
   losses: number;
   isCancelled: boolean;
   /** Set while a pool has the step. */
@@ -105,6 +107,7 @@ class Steps {
       id,
       step,
       sink,
+      release: step.context.hold(),
       losses: 0,
       isCancelled: false,
       place: undefined,
@@ -131,7 +134,10 @@ class Steps {
   abandon(): void {
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
-    for (const { place } of jobs) place?.handle.cancel();
+    for (const { place, release } of jobs) {
+      place?.handle.cancel();
+      release();
+    }
   }
 
   #place(job: Job): void {
@@ -205,7 +211,9 @@ class Steps {
   }
 
   #finish(job: Job, outcome: StepOutcome): void {
-    if (this.#jobs.delete(job.id)) this.#tell(job, (sink) => sink.outcome(outcome));
+    if (!this.#jobs.delete(job.id)) return;
+    job.release();
+    this.#tell(job, (sink) => sink.outcome(outcome));
   }
 
   #tell(job: Job, tell: (sink: StepSink) => void): void {
@@ -215,6 +223,7 @@ class Steps {
       const { ref, system } = this.#self;
       system.report({ kind: 'fault', actor: ref.label, during: 'the sink of a step', error });
       this.#jobs.delete(job.id);
+      job.release();
       job.place?.handle.cancel();
     }
   }

@@ -3,7 +3,8 @@
  * whatever the number of steps: posting costs tens of microseconds, an element of an array about two.
  *
  * 1. A step's messages keep their order; its outcome is the last of them.
- * 2. `start` carries all that a step needs (P4).
+ * 2. `start` carries all that a step needs, but for the shared memory that its context lies in: of that the thread
+ *    has a handle, given once, because each further one would keep the memory until this thread's next collection (P4).
  */
 import type { Provider } from '../session/entry.ts';
 import type { ModelStep, StepEvent, StepOutcome } from '../session/executor.ts';
@@ -16,11 +17,24 @@ export interface Endpoint {
   readonly provider: Provider;
 }
 
+/** A step as the thread gets it: its context lies in a slab that the thread was given before. */
+export type WireStep = Omit<ModelStep, 'context'> & { readonly context: WireContext };
+
+export interface WireContext {
+  readonly slab: number;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
 export type ToWorker =
+  /** Shared memory for the steps that come, under its number; sent once, before the first step in it. */
+  | { readonly type: 'slab'; readonly slab: number; readonly buffer: SharedArrayBuffer }
+  /** Nothing comes out of this slab any more. */
+  | { readonly type: 'forget'; readonly slab: number }
   | {
       readonly type: 'start';
       readonly id: number;
-      readonly step: ModelStep;
+      readonly step: WireStep;
       readonly endpoint: Endpoint;
     }
   | { readonly type: 'cancel'; readonly id: number }

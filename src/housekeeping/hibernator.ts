@@ -1,12 +1,14 @@
 /**
- * Hibernation, as OTP has it for an actor that waits, for the whole process: when nothing was written or read for a
- * while, garbage is collected once, so that a quiet daemon does not go on holding what a busy hour left behind.
+ * Hibernation, as OTP has it for an actor that waits, for the whole process: slabs of contexts that are empty are dropped,
+ * and when nothing was written or read for a while, garbage is collected once, so that a quiet daemon does not go on holding
+ * what a busy hour left behind.
  *
  * 1. Never under load: a collection stops the loop, about a millisecond for each megabyte that is in use.
- * 2. Once for each quiet time, and not at all for a heap so large that somebody would notice.
+ * 2. Once for each quiet time, once more for slabs that are dropped in it, and not at all for a heap so large that somebody
+ *    would notice.
  */
 import { z } from 'zod';
-import { genServer, IGNORE, noreply, protocol } from '../otp/gen-server.ts';
+import { genServer, noreply, protocol } from '../otp/gen-server.ts';
 import type { Self } from '../otp/self.ts';
 import type { System } from '../otp/system.ts';
 import { journalName } from '../session/journal.ts';
@@ -18,7 +20,9 @@ const QUIET_LOOKS = 2;
 const MAX_USED_BYTES = 256 * 1024 * 1024;
 
 export interface HibernatorArgs {
-  /** Collects all garbage, at once; without it (node's `--expose-gc`) there is nothing to do, and no actor. */
+  /** Drops what has been empty for a while; the number of what was dropped. */
+  readonly dropEmpty: (nowMs: number) => number;
+  /** Collects all garbage, at once; an embedding program leaves it out. */
   readonly collect: (() => void) | undefined;
   /** Bytes of the heap that are in use. */
   readonly usedBytes: () => number;
@@ -27,8 +31,7 @@ export interface HibernatorArgs {
 const hibernatorProtocol = protocol({ calls: {}, infos: { look: z.void() } });
 
 interface State {
-  readonly collect: () => void;
-  readonly usedBytes: () => number;
+  readonly args: HibernatorArgs;
   /** What the journal had done at the last look. */
   readonly work: number;
   /** Looks in a row that found nothing done since the one before. */
@@ -36,22 +39,21 @@ interface State {
 }
 
 const HibernatorServer = genServer(hibernatorProtocol, {
-  init: (
-    { collect, usedBytes }: HibernatorArgs,
-    self: Self<typeof hibernatorProtocol>,
-  ): State | typeof IGNORE => {
-    if (collect === undefined) return IGNORE;
+  init: (args: HibernatorArgs, self: Self<typeof hibernatorProtocol>): State => {
     self.sendEvery(LOOK_MS, 'look');
-    return { collect, usedBytes, work: workDone(self.system), quietLooks: 0 };
+    return { args, work: workDone(self.system), quietLooks: 0 };
   },
 
   handleCall: {},
 
   handleInfo: {
     look: (_, state, self) => {
+      const { dropEmpty, collect, usedBytes } = state.args;
+      const dropped = dropEmpty(self.system.clock.monotonic());
       const work = workDone(self.system);
       const quietLooks = work === state.work ? state.quietLooks + 1 : 0;
-      if (quietLooks === QUIET_LOOKS && state.usedBytes() <= MAX_USED_BYTES) state.collect();
+      const isDue = quietLooks === QUIET_LOOKS || (quietLooks > QUIET_LOOKS && dropped > 0);
+      if (isDue && usedBytes() <= MAX_USED_BYTES) collect?.();
       return noreply({ ...state, work, quietLooks });
     },
   },

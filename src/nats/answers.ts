@@ -60,6 +60,8 @@ export interface AnswersOptions {
   readonly limits: ApiLimits;
   readonly daemonVerbs: DaemonVerbs;
   readonly door: SessionsDoor;
+  /** Told of each bug that a request met, and which request that was: its caller learns no more than `internal`. */
+  readonly onInternal?: (error: unknown, request: string) => void;
 }
 
 type Run = (request: unknown, timeoutMs: number) => Promise<unknown>;
@@ -179,7 +181,7 @@ export class Answers {
     const { turnId, request } = parseTurn(msg.data, headerOf(msg.headers, TURN_ID_HEADER));
     const ask = msg.reply ? this.asks.open(key, msg.reply) : undefined;
     const failed = (error: unknown) => {
-      endpoint.failed(codeOf(error));
+      this.#count(endpoint, msg, error);
       ask?.fail(error);
     };
     try {
@@ -197,8 +199,14 @@ export class Answers {
     }
   }
 
+  #count(endpoint: EndpointStats, { subject }: Msg, error: unknown): void {
+    const code = codeOf(error);
+    endpoint.failed(code);
+    if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400));
+  }
+
   #refuse(endpoint: EndpointStats, msg: Msg, error: unknown): void {
-    endpoint.failed(codeOf(error));
+    this.#count(endpoint, msg, error);
     if (!msg.reply) return;
     const { data, headers } = errorReply(error);
     this.#options.outbox.publish(msg.reply, data, headers);
@@ -210,10 +218,16 @@ export class Answers {
     return this.#byName.get(`${address.kind}-${address.verb}`) ?? this.#unknown;
   }
 
+  /** Throws `invalid_request` for a header that is no time: half a minute instead of it would surprise. */
   #timeoutOf(verb: string, msg: Msg): number {
-    const wanted = Number(headerOf(msg.headers, TIMEOUT_HEADER));
-    if (Number.isInteger(wanted) && wanted > 0) return Math.min(wanted, LONGEST_TIMEOUT_MS);
-    return deadlineMs(verb, this.#options.limits.timeoutMs);
+    const given = headerOf(msg.headers, TIMEOUT_HEADER);
+    if (given === undefined) return deadlineMs(verb, this.#options.limits.timeoutMs);
+    const wanted = Number(given);
+    if (/^\d{1,15}$/.test(given) && wanted > 0) return Math.min(wanted, LONGEST_TIMEOUT_MS);
+    throw new GreenroomError(
+      'invalid_request',
+      `the header ${TIMEOUT_HEADER} must be a whole number of milliseconds above 0`,
+    );
   }
 }
 

@@ -71,6 +71,13 @@ export const Api = genServer(apiProtocol, {
       limits: { ...API_LIMITS, ...args.limits },
       daemonVerbs: args.daemonVerbs,
       door: args.door,
+      onInternal: (error, request) =>
+        system.report({
+          kind: 'fault',
+          actor: 'nats-api',
+          during: `the request ${request}`,
+          error,
+        }),
     });
     const subscriptions = subjects.served.map((subject) =>
       link.nc.subscribe(subject, {

@@ -29,6 +29,8 @@ export interface BrokerArgs {
   readonly program?: string | undefined;
   /** Largest message; default 1 MiB. */
   readonly maxPayloadBytes?: number;
+  /** What our streams will reserve in it, in bytes. */
+  readonly streamBytes?: number;
   /** Told of the server's own warnings and errors. */
   readonly onWarning?: (line: string) => void;
 }
@@ -124,6 +126,7 @@ const startOnce = (port: number, plan: Plan, clock: Clock): Promise<ServerRun> =
     port,
     storeDir: folder,
     maxPayloadBytes: plan.maxPayloadBytes ?? 1024 * 1024,
+    streamBytes: plan.streamBytes,
   };
   const configFile = join(folder, 'nats.conf');
   writeFileSync(configFile, configText(settings), { mode: 0o600 });

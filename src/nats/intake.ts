@@ -16,9 +16,12 @@ import type { SessionsDoor } from '../session/door.ts';
 import { codeOf } from '../session/errors.ts';
 import type { Feed } from '../session/feed.ts';
 import { journalName } from '../session/journal.ts';
+import { brokerName } from './broker.ts';
+import { isHopeless, type StreamSizes } from './broker-fault.ts';
 import { type LinkFace, linkName } from './link.ts';
+import { NO_NOTICES, type Notices } from './notices.ts';
 import { Subjects } from './subjects.ts';
-import { TurnQueue, WINDOW, type Window } from './turn-queue.ts';
+import { type QueuePast, TurnQueue, WINDOW, type Window } from './turn-queue.ts';
 
 export interface IntakeArgs {
   /** First token of every subject. */
@@ -28,6 +31,12 @@ export interface IntakeArgs {
   /** Whose turns the queue holds; default: the journal's store. */
   readonly storeId?: string;
   readonly window?: Partial<Window>;
+  /** What the streams reserve where they are made. */
+  readonly sizes?: StreamSizes;
+  /** Told of what was lost and made anew. */
+  readonly notices?: Notices;
+  /** What earlier queues of this daemon have seen. */
+  readonly past?: QueuePast;
 }
 
 export interface IntakeFace {
@@ -46,6 +55,8 @@ export interface IntakeStats {
 export const intakeName = nameOf<IntakeFace>('nats-intake');
 
 const FIRST_OPEN_MS = 20_000;
+/** JetStream of a broker that others run is up already, or is not there at all. */
+const FIRST_OPEN_OUTSIDE_MS = 5_000;
 const REOPEN_MS = 100;
 
 const intakeProtocol = protocol({
@@ -63,11 +74,15 @@ interface State {
   readonly queue: TurnQueue;
   /** `again`: another reason came while it was being opened. */
   readonly opening: 'no' | 'yes' | 'again';
+  readonly notices: Notices;
+  /** Why it cannot be opened, as it was told last. */
+  readonly told: string | undefined;
 }
 
 export const Intake = genServer(intakeProtocol, {
   init: async (args: IntakeArgs, self): Promise<State> => {
     const { system } = self;
+    const { notices = NO_NOTICES } = args;
     const link = system.fetch(linkName);
     const jsm = await link.nc.jetstreamManager({ checkAPI: false });
     const queue = new TurnQueue(
@@ -79,15 +94,30 @@ export const Intake = genServer(intakeProtocol, {
         storeId: args.storeId ?? system.fetch(journalName).info().storeId,
         window: { ...WINDOW, ...args.window },
         door: args.door,
-        onLost: () => self.send('open'),
+        sizes: args.sizes,
+        notices,
+        past: args.past,
+        onInternal: (error, { tenant, sessionId }) =>
+          system.report({
+            kind: 'fault',
+            actor: 'nats-intake',
+            during: `a turn of the queue for ${tenant}/${sessionId}`,
+            error,
+          }),
+        onLost: (why) => {
+          if (link.isConnected())
+            notices.warn({ why }, 'the consumer of the queue was lost: it is made anew');
+          self.send('open');
+        },
       },
       jsm,
     );
     self.own(() => queue.pause());
-    await firstOpen(queue, system.clock);
+    const isOwn = system.find(brokerName) !== undefined;
+    await firstOpen(queue, system.clock, isOwn ? FIRST_OPEN_MS : FIRST_OPEN_OUTSIDE_MS);
     self.own(link.onReconnect(() => self.send('open')));
     self.register(intakeName, faceOf(queue));
-    return { link, queue, opening: 'no' };
+    return { link, queue, opening: 'no', notices, told: undefined };
   },
 
   handleCall: {},
@@ -105,13 +135,19 @@ export const Intake = genServer(intakeProtocol, {
     },
     opened: (_, state: State, self) => {
       if (state.opening === 'again') self.send('open');
-      return noreply({ ...state, opening: 'no' });
+      return noreply({ ...state, opening: 'no', told: undefined });
     },
     /** The broker may be away for long; another store's queue is no matter of patience. */
     notOpened: (error, state: State, self) => {
       if (codeOf(error) === 'broker_in_use') return stop({ crashed: error }, state);
       self.sendAfter(REOPEN_MS, 'open');
-      return noreply({ ...state, opening: 'no' });
+      const { message } = error as Error;
+      if (message !== state.told && state.link.isConnected())
+        state.notices.warn(
+          { err: error },
+          `the queue cannot be opened, and is tried again: ${message}`,
+        );
+      return noreply({ ...state, opening: 'no', told: message });
     },
   },
 
@@ -126,13 +162,13 @@ export const Intake = genServer(intakeProtocol, {
 });
 
 /** A broker that has just started may need a moment for its streams. */
-const firstOpen = async (queue: TurnQueue, clock: Clock): Promise<void> => {
-  const due = clock.monotonic() + FIRST_OPEN_MS;
+const firstOpen = async (queue: TurnQueue, clock: Clock, patienceMs: number): Promise<void> => {
+  const due = clock.monotonic() + patienceMs;
   for (;;) {
     try {
       return await queue.open();
     } catch (error) {
-      if (codeOf(error) === 'broker_in_use' || clock.monotonic() > due) throw error;
+      if (isHopeless(error) || clock.monotonic() > due) throw error;
       await pause(clock, REOPEN_MS);
     }
   }

@@ -13,6 +13,10 @@ export interface Item {
   ackSubject: string;
   /** undefined: set aside, to be fetched again when its turn comes. */
   loaded: Loaded | undefined;
+  /** Its refusal was told, and stands in the ledger: only the record of it is missing. */
+  isRefusalTold: boolean;
+  /** Since when its refusal cannot be kept; monotonic. */
+  unkeptSinceMs: number | undefined;
 }
 
 /** The content of a message: a request, or why it is none. */

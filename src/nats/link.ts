@@ -8,14 +8,17 @@
  * 2. `noEcho`: what we publish never comes back to us as a request.
  */
 import { readFileSync } from 'node:fs';
-import { connect, credsAuthenticator, type NatsConnection, NatsError } from 'nats';
+import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import { z } from 'zod';
 import { pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { System } from '../otp/system.ts';
 import { withoutPasswords } from '../redact.ts';
+import { GreenroomError } from '../session/errors.ts';
 import { brokerName } from './broker.ts';
+import { connectFault, isHopeless } from './broker-fault.ts';
+import { NO_NOTICES, type Notices } from './notices.ts';
 import { Outbox } from './outbox.ts';
 import { requireVersion } from './server-program.ts';
 import { serversIn } from './servers.ts';
@@ -27,6 +30,8 @@ export interface LinkArgs {
   readonly creds?: string | undefined;
   /** How long the first connection may take, in milliseconds; default 20,000. */
   readonly connectTimeoutMs?: number;
+  /** Told when the broker is lost and when it is back. */
+  readonly notices?: Notices;
 }
 
 /** What intake and api work with. */
@@ -43,6 +48,8 @@ export interface LinkFace {
 
 export const linkName = nameOf<LinkFace>('link');
 
+const CONNECT_TIMEOUT_MS = 20_000;
+const ATTEMPT_TIMEOUT_MS = 5_000;
 const RECONNECT_WAIT_MS = 100;
 const PING_INTERVAL_MS = 10_000;
 
@@ -55,12 +62,18 @@ interface State {
   readonly args: LinkArgs;
   readonly face: LinkFace;
   readonly listeners: ReadonlySet<() => void>;
+  /** Monotonic; undefined: the connection stands. */
+  readonly lostAtMs: number | undefined;
 }
 
 export const Link = genServer(linkProtocol, {
   init: async (args: LinkArgs, self): Promise<State> => {
     const { system } = self;
-    const { nc, url } = await connectWithin(args.connectTimeoutMs ?? 20_000, args, system);
+    let isGivenUp = false;
+    self.own(() => {
+      isGivenUp = true;
+    });
+    const { nc, url } = await connectWithin(args, system, () => isGivenUp);
     self.own(() => nc.close());
     requireVersion(nc.info?.version ?? '', url);
     let connected = true;
@@ -82,21 +95,27 @@ export const Link = genServer(linkProtocol, {
       },
     };
     self.register(linkName, face);
-    return { args, face, listeners };
+    noticesOf(args).info({ broker: shown(url) }, 'connected to the broker');
+    return { args, face, listeners, lostAtMs: undefined };
   },
 
   handleCall: {},
 
   handleInfo: {
     disconnected: (_, state: State, self) => {
-      if (!state.face.isConnected()) self.sendAfter(RECONNECT_WAIT_MS, 'disconnected');
-      return hasMoved(state.args, state.face, self.system.find(brokerName)?.url)
-        ? stop({ shutdown: 'the broker has another address now' }, state)
-        : noreply(state);
+      const isAway = !state.face.isConnected();
+      if (isAway) self.sendAfter(RECONNECT_WAIT_MS, 'disconnected');
+      const { system } = self;
+      const isNews = isAway && state.lostAtMs === undefined;
+      const seen = isNews ? toldLost(state, system.clock.monotonic()) : state;
+      return hasMoved(state.args, state.face, system.find(brokerName)?.url)
+        ? stop({ shutdown: 'the broker has another address now' }, seen)
+        : noreply(seen);
     },
-    reconnected: (_, state: State) => {
+    reconnected: (_, state: State, self) => {
+      const back = toldBack(state, self.system.clock.monotonic());
       for (const listener of state.listeners) listener();
-      return noreply(state);
+      return noreply(back);
     },
     closed: (why, state: State) => stop({ crashed: new Error(`connection closed: ${why}`) }, state),
   },
@@ -110,6 +129,24 @@ export const Link = genServer(linkProtocol, {
 
   redact: ({ face }) => ({ url: withoutPasswords(face.url), connected: face.isConnected() }),
 });
+
+const noticesOf = ({ notices = NO_NOTICES }: LinkArgs): Notices => notices;
+
+const shown = (url: string): string => withoutPasswords(url, '');
+
+const toldLost = (state: State, lostAtMs: number): State => {
+  const broker = shown(state.face.url);
+  const text = 'the broker is lost: turns wait in it, requests and events do not get through';
+  noticesOf(state.args).warn({ broker }, text);
+  return { ...state, lostAtMs };
+};
+
+const toldBack = (state: State, nowMs: number): State => {
+  const awaySeconds = Math.round((nowMs - (state.lostAtMs ?? nowMs)) / 100) / 10;
+  const broker = shown(state.face.url);
+  noticesOf(state.args).info({ broker, awaySeconds }, `the broker is back after ${awaySeconds} s`);
+  return { ...state, lostAtMs: undefined };
+};
 
 const hasMoved = (args: LinkArgs, face: LinkFace, now: string | undefined): boolean =>
   args.url === undefined && now !== undefined && now !== face.url;
@@ -126,37 +163,43 @@ const watch = (nc: NatsConnection, tell: (event: 'disconnected' | 'reconnected')
 
 /**
  * Keeps trying until the time is over: a broker may start after us, ours may be away and come back
- * elsewhere. Wrong credentials fail at once.
+ * elsewhere. What trying again cannot mend fails at once.
  */
 const connectWithin = async (
-  timeoutMs: number,
-  { url, creds }: LinkArgs,
+  args: LinkArgs,
   system: System,
+  isGivenUp: () => boolean,
 ): Promise<{ nc: NatsConnection; url: string }> => {
   const { clock } = system;
-  const due = clock.monotonic() + timeoutMs;
+  const { url, creds, connectTimeoutMs = CONNECT_TIMEOUT_MS } = args;
+  const due = clock.monotonic() + connectTimeoutMs;
+  let isTold = false;
   for (;;) {
     const at = url ?? system.find(brokerName)?.url;
     try {
       if (at !== undefined) return { nc: await connectOnce(at, creds), url: at };
     } catch (error) {
-      if (isHopeless(error) || clock.monotonic() >= due) throw notConnected(at, error as Error);
+      const fault = connectFault(shown(at ?? ''), error);
+      if (isHopeless(fault) || clock.monotonic() >= due) throw fault;
+      if (!isTold && url !== undefined)
+        noticesOf(args).warn(
+          { broker: shown(url) },
+          `${fault.message}; it is tried again for ${connectTimeoutMs / 1_000} s`,
+        );
+      isTold = true;
     }
-    if (at === undefined && clock.monotonic() >= due)
-      throw notConnected(at, new Error('it is away'));
+    if (isGivenUp() || (at === undefined && clock.monotonic() >= due))
+      throw new GreenroomError('unavailable', 'cannot connect to our own broker: it is away');
     await pause(clock, RECONNECT_WAIT_MS);
   }
 };
 
-const isHopeless = (error: unknown): boolean =>
-  !(error instanceof NatsError) || error.isAuthError();
-
-const notConnected = (url: string | undefined, { message }: Error): Error =>
-  new Error(
-    `cannot connect to NATS at ${withoutPasswords(url ?? 'our own broker', '')}: ${message}`,
-  );
-
-const connectOnce = (url: string, creds: string | undefined): Promise<NatsConnection> =>
+/** One attempt, as the gateway makes it; for `doctor` too. */
+export const connectOnce = (
+  url: string,
+  creds: string | undefined,
+  timeoutMs = ATTEMPT_TIMEOUT_MS,
+): Promise<NatsConnection> =>
   connect({
     ...serversIn(url),
     name: 'greenroom',
@@ -167,6 +210,6 @@ const connectOnce = (url: string, creds: string | undefined): Promise<NatsConnec
     reconnectJitter: 50,
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: 2,
-    timeout: 5_000,
+    timeout: timeoutMs,
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(creds)) }),
   });

@@ -1,7 +1,7 @@
 /**
  * The record of a turn request that was refused with nobody to tell: told as `turn.finished {rejected}`,
  * in the ledger where the session exists, then kept as it came in the stream `<PREFIX>_DEAD`; without
- * its body where that leaves no room for our headers. Recording twice does no harm.
+ * its body where that leaves no room for our headers. Keeping twice does no harm.
  */
 import { ErrorCode, headers, type JetStreamClient, NatsError } from 'nats';
 import type { SessionsDoor } from '../session/door.ts';
@@ -25,16 +25,21 @@ export interface Refusal {
   readonly messageId: string;
 }
 
-/** Resolves when it is recorded durably; rejects if it cannot be just now. */
-export const recordRefusal = async (
-  js: JetStreamClient,
-  subjects: Subjects,
+/** Tells of it, and writes it into the ledger of a session that exists. */
+export const tellRefusal = async (
   door: SessionsDoor,
-  refusal: Refusal,
+  { key, turnId, error }: Refusal,
 ): Promise<void> => {
-  const { key, turnId, error } = refusal;
   const isSession = ID_PATTERN.test(key.tenant) && ID_PATTERN.test(key.sessionId);
   if (isSession) await door.rejectTurn(key, turnId, error);
+};
+
+/** Resolves when it is kept durably; rejects if it cannot be just now. */
+export const keepRefusal = async (
+  js: JetStreamClient,
+  subjects: Subjects,
+  refusal: Refusal,
+): Promise<void> => {
   try {
     await keep(js, subjects, refusal, refusal.body);
   } catch (failure) {
@@ -63,3 +68,9 @@ const keep = async (
 const isTooLarge = (error: unknown): boolean =>
   error instanceof NatsError &&
   (error.code === ErrorCode.MaxPayloadExceeded || error.api_error?.err_code === STREAM_LIMIT);
+
+/** Whether the same may succeed a little later: the stream does not answer, or nobody does. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof NatsError && error.api_error === undefined && !isForbidden(error);
+
+const isForbidden = ({ code }: NatsError): boolean => code === ErrorCode.PermissionsViolation;

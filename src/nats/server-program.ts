@@ -10,7 +10,9 @@ export type Version = readonly [major: number, minor: number, patch: number];
 /** Work queues, consumer settings and pull requests with a byte limit, as we use them. */
 const MINIMUM_VERSION: Version = [2, 9, 0];
 const KNOWS_SYNC_ALWAYS: Version = [2, 10, 0];
-const MAX_STORE_BYTES = 4 * 1024 * 1024 * 1024;
+/** Of the own broker: for our streams, and for what users put beside them. */
+const MIN_STORE_BYTES = 4 * 1024 * 1024 * 1024;
+const SPARE_STORE_BYTES = 1024 * 1024 * 1024;
 
 const run = promisify(execFile);
 
@@ -49,6 +51,8 @@ export interface ServerSettings {
   readonly port: number;
   readonly storeDir: string;
   readonly maxPayloadBytes: number;
+  /** What our streams reserve; default: less than the 4 GiB that there are in any case. */
+  readonly streamBytes?: number | undefined;
 }
 
 /** Loopback only: there is no password. JSON strings are valid in this format. */
@@ -60,7 +64,7 @@ server_name: "greenroom"
 max_payload: ${settings.maxPayloadBytes}
 jetstream {
   store_dir: ${JSON.stringify(settings.storeDir)}
-  max_file_store: ${MAX_STORE_BYTES}
+  max_file_store: ${Math.max(MIN_STORE_BYTES, (settings.streamBytes ?? 0) + SPARE_STORE_BYTES)}
   max_memory_store: ${64 * 1024 * 1024}
 ${isAtLeast(settings.version, KNOWS_SYNC_ALWAYS) ? '  sync_interval: always\n' : ''}}
 `;

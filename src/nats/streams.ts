@@ -9,7 +9,6 @@ import {
   DeliverPolicy,
   DiscardPolicy,
   type JetStreamManager,
-  NatsError,
   nanos,
   ReplayPolicy,
   RetentionPolicy,
@@ -18,6 +17,7 @@ import {
   type StreamInfo,
 } from 'nats';
 import { GreenroomError } from '../session/errors.ts';
+import { apiCodeOf, type Broker, type StreamSizes, streamFault } from './broker-fault.ts';
 import type { Subjects } from './subjects.ts';
 
 export const CONSUMER = 'intake';
@@ -26,34 +26,48 @@ export const ACK_WAIT_MS = 300_000;
 
 /** Publishers are refused beyond these, nobody else. */
 const MAX_QUEUED = 1_000_000;
-const MAX_QUEUED_BYTES = 1024 * 1024 * 1024;
 /** The oldest refusals go first beyond these. */
 const MAX_DEAD = 100_000;
-const MAX_DEAD_BYTES = 256 * 1024 * 1024;
+/** Reserved by the server, so a small one may refuse it. */
+export const STREAM_SIZES: StreamSizes = {
+  queueBytes: 1024 * 1024 * 1024,
+  refusedBytes: 256 * 1024 * 1024,
+};
 /** The least that a server knows; the ledger deduplicates, for good. */
 const DUPLICATE_WINDOW_MS = 100;
 
 /** Codes of the server's API errors. */
-const STREAM_NOT_FOUND = 10059;
+export const STREAM_NOT_FOUND = 10059;
 const CONSUMER_NOT_FOUND = 10014;
-const JETSTREAM_OFF = [10039, 10076];
 
 export interface QueueStream {
   readonly name: string;
   /** When the stream was made, in milliseconds: part of the turn ids that we give. */
   readonly createdMs: number;
+  /** Made just now, because they were not there. */
+  readonly made: readonly string[];
 }
 
-/** Finds or makes both streams. Throws `broker_in_use`, or `unavailable` if JetStream is off. */
+/**
+ * Finds or makes both streams. Throws `broker_in_use`; `invalid_settings` or `unauthorized` for a broker that will not
+ * have them; `unavailable` if JetStream does not answer.
+ */
 export const ensureStreams = async (
   jsm: JetStreamManager,
   subjects: Subjects,
   storeId: string,
+  broker: Broker,
 ): Promise<QueueStream> => {
-  const info = await ensureStream(jsm, turnsConfig(subjects, storeId));
+  const { sizes } = broker;
+  const made: string[] = [];
+  const ensure = (config: Partial<StreamConfig>) =>
+    ensureStream(jsm, config, made).catch((error: unknown) => {
+      throw streamFault(error, broker);
+    });
+  const info = await ensure(turnsConfig(subjects, storeId, sizes));
   requireOurs(info, subjects, storeId);
-  await ensureStream(jsm, deadConfig(subjects));
-  return { name: info.config.name, createdMs: Date.parse(info.created) };
+  await ensure(deadConfig(subjects, sizes));
+  return { name: info.config.name, createdMs: Date.parse(info.created), made };
 };
 
 /** A new consumer delivers everything unacknowledged, at once and in order. */
@@ -72,7 +86,11 @@ export const recreateConsumer = async (jsm: JetStreamManager, stream: string): P
   });
 };
 
-const turnsConfig = (subjects: Subjects, storeId: string): Partial<StreamConfig> => ({
+const turnsConfig = (
+  subjects: Subjects,
+  storeId: string,
+  { queueBytes }: StreamSizes,
+): Partial<StreamConfig> => ({
   name: subjects.turnsStream,
   subjects: [subjects.session('*', '*', 'turn')],
   description: describe(storeId),
@@ -80,11 +98,11 @@ const turnsConfig = (subjects: Subjects, storeId: string): Partial<StreamConfig>
   storage: StorageType.File,
   discard: DiscardPolicy.New,
   max_msgs: MAX_QUEUED,
-  max_bytes: MAX_QUEUED_BYTES,
+  max_bytes: queueBytes,
   duplicate_window: nanos(DUPLICATE_WINDOW_MS),
 });
 
-const deadConfig = (subjects: Subjects): Partial<StreamConfig> => ({
+const deadConfig = (subjects: Subjects, { refusedBytes }: StreamSizes): Partial<StreamConfig> => ({
   name: subjects.deadStream,
   subjects: [subjects.dead('*', '*')],
   description: 'Turn requests that Greenroom refused',
@@ -92,7 +110,7 @@ const deadConfig = (subjects: Subjects): Partial<StreamConfig> => ({
   storage: StorageType.File,
   discard: DiscardPolicy.Old,
   max_msgs: MAX_DEAD,
-  max_bytes: MAX_DEAD_BYTES,
+  max_bytes: refusedBytes,
 });
 
 const describe = (storeId: string): string => `Greenroom turns of store ${storeId}`;
@@ -101,12 +119,16 @@ const describe = (storeId: string): string => `Greenroom turns of store ${storeI
 const ensureStream = async (
   jsm: JetStreamManager,
   config: Partial<StreamConfig>,
+  made: string[],
 ): Promise<StreamInfo> => {
+  const { name = '' } = config;
   try {
-    return await jsm.streams.info(config.name ?? '');
+    return await jsm.streams.info(name);
   } catch (error) {
-    if (apiCodeOf(error) === STREAM_NOT_FOUND) return await jsm.streams.add(config);
-    throw isOff(error) ? jetStreamIsOff(error) : error;
+    if (apiCodeOf(error) !== STREAM_NOT_FOUND) throw error;
+    const info = await jsm.streams.add(config);
+    made.push(name);
+    return info;
   }
 };
 
@@ -126,14 +148,3 @@ const requireOurs = ({ config }: StreamInfo, subjects: Subjects, storeId: string
       `the stream ${name} of this broker is no work queue on ${subjects.session('*', '*', 'turn')}`,
     );
 };
-
-const isOff = (error: unknown): boolean =>
-  error instanceof NatsError && (error.code === '503' || JETSTREAM_OFF.includes(apiCodeOf(error)));
-
-const jetStreamIsOff = (cause: unknown): GreenroomError =>
-  new GreenroomError('unavailable', 'JetStream is not enabled on this broker, or not up yet', {
-    cause,
-  });
-
-const apiCodeOf = (error: unknown): number =>
-  error instanceof NatsError ? (error.api_error?.err_code ?? 0) : 0;

@@ -5,16 +5,26 @@
  */
 import type { JetStreamManager, Msg, MsgHdrs, StoredMsg } from 'nats';
 import type { Clock, Timer } from '../otp/clock.ts';
+import { withoutPasswords } from '../redact.ts';
 import type { SessionsDoor } from '../session/door.ts';
+import { codeOf } from '../session/errors.ts';
 import type { Feed } from '../session/feed.ts';
 import { type SessionKey, sessionKey, type TurnId } from '../session/ids.ts';
 import { parseTurn, turnIdIn } from './body.ts';
+import type { StreamSizes } from './broker-fault.ts';
 import { Handover } from './handover.ts';
 import type { Item, Loaded } from './lane.ts';
 import type { LinkFace } from './link.ts';
+import { NO_NOTICES, type Notices } from './notices.ts';
 import { Puller } from './puller.ts';
-import { recordRefusal } from './refusals.ts';
-import { ACK_WAIT_MS, ensureStreams, type QueueStream, recreateConsumer } from './streams.ts';
+import { isPassing, keepRefusal, type Refusal, tellRefusal } from './refusals.ts';
+import {
+  ACK_WAIT_MS,
+  ensureStreams,
+  type QueueStream,
+  recreateConsumer,
+  STREAM_SIZES,
+} from './streams.ts';
 import type { Subjects } from './subjects.ts';
 import { headerOf, TURN_ID_HEADER } from './wire.ts';
 
@@ -38,14 +48,29 @@ export interface TurnQueueOptions {
   readonly storeId: string;
   readonly window: Window;
   readonly door: SessionsDoor;
+  /** What the streams reserve where they are made; default: 1 GiB and 256 MiB. */
+  readonly sizes?: StreamSizes | undefined;
+  /** Told of what was lost and made anew. */
+  readonly notices?: Notices | undefined;
+  /** What earlier queues of this daemon have seen. */
+  readonly past?: QueuePast | undefined;
+  /** A bug was met by a turn of the queue. */
+  readonly onInternal?: ((error: unknown, key: SessionKey) => void) | undefined;
   /** The consumer is gone: open again. */
   readonly onLost: (why: string) => void;
+}
+
+/** Outlives the queue, which begins anew with each connection: so that a lost stream is known as lost. */
+export interface QueuePast {
+  hasOpened: boolean;
 }
 
 const ACK = Buffer.from('+ACK');
 const WORKING = Buffer.from('+WPI');
 /** Of a message: subject, reply and headers beside its payload. */
 const ENVELOPE_BYTES = 16 * 1024;
+/** A refusal that cannot be kept is tried again for so long. */
+const KEEPING_MS = 30_000;
 
 export class TurnQueue {
   readonly handover: Handover;
@@ -74,9 +99,8 @@ export class TurnQueue {
 
   /** Finds or makes the streams, makes the consumer anew and begins to pull. May be called again at any time. */
   async open(): Promise<void> {
-    const { subjects, storeId } = this.#options;
     this.#puller?.stop();
-    const stream = await ensureStreams(this.#jsm, subjects, storeId);
+    const stream = await this.#ensureStreams();
     if (stream.createdMs !== this.#stream?.createdMs) this.#forgetPlaces();
     this.#stream = stream;
     await recreateConsumer(this.#jsm, stream.name);
@@ -91,6 +115,38 @@ export class TurnQueue {
     this.#puller?.stop();
     this.#working?.cancel();
     await this.handover.stop();
+  }
+
+  async #ensureStreams(): Promise<QueueStream> {
+    const { subjects, storeId, link, sizes = STREAM_SIZES } = this.#options;
+    const hasJetStream = link.nc.info?.jetstream === true;
+    const broker = { where: withoutPasswords(link.url, ''), hasJetStream, sizes };
+    const stream = await ensureStreams(this.#jsm, subjects, storeId, broker);
+    this.#tellOfMade(stream);
+    return stream;
+  }
+
+  /** At the first start of all there was nothing to lose. */
+  #tellOfMade({ name, made }: QueueStream): void {
+    const { subjects, past = { hasOpened: this.#stream !== undefined } } = this.#options;
+    const isLoss = past.hasOpened;
+    past.hasOpened = true;
+    if (!isLoss) return;
+    if (made.includes(name))
+      this.#notices.warn(
+        { stream: name },
+        'the queue was gone and is made anew: turns that waited in it are lost, but for those in hand',
+      );
+    const { deadStream } = subjects;
+    if (made.includes(deadStream))
+      this.#notices.warn(
+        { stream: deadStream },
+        'the record of refused turns was gone and is made anew: what was kept there is lost',
+      );
+  }
+
+  get #notices(): Notices {
+    return this.#options.notices ?? NO_NOTICES;
   }
 
   #pull(stream: QueueStream): void {
@@ -132,7 +188,10 @@ export class TurnQueue {
     const sessionId = address?.kind === 'session' ? address.sessionId : '';
     const key = { tenant: address?.tenant ?? '', sessionId } as SessionKey;
     const loaded = contentOf(key, msg, `js-${stream.createdMs}-${seq}` as TurnId);
-    const item = { seq, key, ackSubject, loaded };
+    const item: Item = {
+      ...{ seq, key, ackSubject, loaded },
+      ...{ isRefusalTold: false, unkeptSinceMs: undefined },
+    };
     this.#inHand.set(seq, item);
     this.handover.add(item);
   }
@@ -143,11 +202,45 @@ export class TurnQueue {
     this.#options.link.outbox.publish(item.ackSubject, ACK);
   }
 
-  #refuse(item: Item, { turnId, body }: Loaded, error: unknown): Promise<void> {
-    const { link, subjects, door } = this.#options;
+  /** Resolves when the refusal is recorded, or when it is in the log that it cannot be. */
+  async #refuse(item: Item, { turnId, body }: Loaded, error: unknown): Promise<void> {
+    const { door, onInternal } = this.#options;
     const messageId = `${this.#stream?.createdMs}-${item.seq}`;
     const refusal = { key: item.key, turnId, body, error, messageId };
-    return recordRefusal(link.nc.jetstream(), subjects, door, refusal);
+    if (!item.isRefusalTold) {
+      if (codeOf(error) === 'internal') onInternal?.(error, item.key);
+      await tellRefusal(door, refusal);
+    }
+    item.isRefusalTold = true;
+    await this.#keep(refusal).catch((failure: unknown) => this.#notKept(item, refusal, failure));
+  }
+
+  /** Into its stream, which is made again if somebody has taken it away. */
+  async #keep(refusal: Refusal): Promise<void> {
+    const { link, subjects } = this.#options;
+    const js = link.nc.jetstream();
+    try {
+      await keepRefusal(js, subjects, refusal);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      await this.#ensureStreams();
+      await keepRefusal(js, subjects, refusal);
+    }
+  }
+
+  /** What may pass is tried again for a while; then the log is all that is left of the request. */
+  #notKept(item: Item, { key, turnId, body, error }: Refusal, failure: unknown): void {
+    const { clock, link } = this.#options;
+    const nowMs = clock.monotonic();
+    item.unkeptSinceMs ??= nowMs;
+    if (!link.isConnected()) item.unkeptSinceMs = nowMs;
+    const isTried = isPassing(failure) || codeOf(failure) === 'unavailable';
+    if (isTried && nowMs - item.unkeptSinceMs < KEEPING_MS) throw failure;
+    const what = { tenant: key.tenant, session: key.sessionId, turn: turnId, bytes: body.length };
+    this.#notices.error(
+      { ...what, code: codeOf(error), err: failure },
+      `a refused turn cannot be kept and is dropped: ${(failure as Error).message}`,
+    );
   }
 
   /** What was set aside, as the broker still has it. */

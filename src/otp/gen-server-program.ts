@@ -27,12 +27,26 @@ export interface AnyBehaviour {
 type AnyHandler = (message: unknown, state: unknown, self: Process, from?: Call) => AnyResult;
 type AnyResult = CallResult<unknown, unknown>;
 
+/** By name. A name may come from outside: a plain object would answer `toString` with its prototype's. */
+type Handlers = ReadonlyMap<string, AnyHandler>;
+
+const handlersOf = (declared: Readonly<Record<string, AnyHandler | undefined>> = {}): Handlers =>
+  new Map(Object.entries(declared).flatMap(([name, found]) => (found ? [[name, found]] : [])));
+
 export class GenServerProgram implements Program {
   readonly kind = 'worker';
   readonly #behaviour: AnyBehaviour;
+  readonly #calls: Handlers;
+  readonly #casts: Handlers;
+  readonly #infos: Handlers;
+  readonly #continues: Handlers;
 
   constructor(behaviour: AnyBehaviour) {
     this.#behaviour = behaviour;
+    this.#calls = handlersOf(behaviour.handleCall);
+    this.#casts = handlersOf(behaviour.handleCast);
+    this.#infos = handlersOf(behaviour.handleInfo);
+    this.#continues = handlersOf(behaviour.handleContinue);
   }
 
   init(self: Process, args: unknown): unknown {
@@ -45,11 +59,11 @@ export class GenServerProgram implements Program {
       case 'call':
         return this.#call(self, message as Call);
       case 'cast':
-        return this.#tell(self, message, this.#behaviour.handleCast?.[message.name]);
+        return this.#tell(self, message, this.#casts.get(message.name));
       case 'info':
-        return this.#tell(self, message, this.#behaviour.handleInfo?.[message.name]);
+        return this.#tell(self, message, this.#infos.get(message.name));
       case 'continue':
-        return this.#tell(self, message, this.#behaviour.handleContinue?.[message.name]);
+        return this.#tell(self, message, this.#continues.get(message.name));
       case 'idle':
         return this.#idle(self, message);
       case 'down':
@@ -83,7 +97,7 @@ export class GenServerProgram implements Program {
   }
 
   #call(self: Process, call: Call): void {
-    const handler = this.#behaviour.handleCall[call.name];
+    const handler = this.#calls.get(call.name);
     if (handler === undefined) {
       return call.fail(new OtpError('unknown_call', `${self.label} knows no call ${call.name}`));
     }

@@ -307,6 +307,17 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     this.#wake();
   }
 
+  /** Ends after what is in the mailbox; what is still beginning is not waited for. */
+  stop(reason: ExitReason): void {
+    if (this.phase === 'starting') {
+      this.signal ??= reason;
+      this.program.interrupt?.(this);
+      return this.#wake();
+    }
+    this.later('stop', () => this.end(reason));
+    if (this.waiting) this.program.interrupt?.(this);
+  }
+
   #kill(): void {
     if (this.phase === 'exiting') return this.#ending?.kill();
     if (this.phase === 'dead') return;

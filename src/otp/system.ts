@@ -73,8 +73,8 @@ export class System implements Host {
   }
 
   /**
-   * Ends an actor after what is in its mailbox already; resolves when it is gone, with the reason that counted. Rejects
-   * `timeout` if that takes longer than `timeoutMs` (default: as long as it takes); it ends all the same.
+   * Ends an actor after what is in its mailbox already; resolves when it is gone, with the reason that counted. An
+   * `init` that has not come back is given up, and so is what a supervisor is starting just then. Rejects `timeout` if that takes longer than `timeoutMs` (default: as long as it takes); it ends all the same.
    */
   stop(
     ref: ActorRef,
@@ -82,7 +82,7 @@ export class System implements Host {
     { timeoutMs = Number.POSITIVE_INFINITY }: { readonly timeoutMs?: number } = {},
   ): Promise<ExitReason> {
     const process = processOf(ref);
-    process.later('stop', () => process.end(reason));
+    process.stop(reason);
     if (timeoutMs === Number.POSITIVE_INFINITY) return process.exited;
     return new Promise((resolve, reject) => {
       const what = `${process.label} did not end within ${timeoutMs} ms`;

@@ -18,6 +18,7 @@ import type { NewCompaction, Rules } from './machine.ts';
 import { encodeMessage, textBlock } from './model-message.ts';
 import { pagesOf } from './pages.ts';
 import { inheritedThrough } from './segments.ts';
+import type { Slabs } from './slabs.ts';
 import { isSpent, modelOf } from './turn-limits.ts';
 
 /** The last entry up to `wanted` behind which a summary may end. Throws `invalid_state` if there is none. */
@@ -91,6 +92,7 @@ export interface SummaryOrder {
   readonly system: System;
   readonly head: Head;
   readonly rules: Rules;
+  readonly slabs: Slabs;
   readonly journal: Journal;
   readonly throughSeq: number;
   readonly timeoutMs: number;
@@ -104,10 +106,11 @@ export const summarise = async (
   const { head, rules, system } = order;
   mustBePayable(head, rules);
   const model = modelOf(head, undefined, rules);
-  const context = new Context([...(await seen(order, model)), question()]);
+  const messages = [...(await seen(order, model)), question()];
   const executor = system.find(executorName);
   if (executor === undefined)
     throw new GreenroomError('unavailable', 'the executor is restarting', { retryAfterMs: 500 });
+  const context = new Context(order.slabs, messages);
   const outcome = await new Promise<StepOutcome>((resolve, reject) => {
     const handle = executor.start(stepOf(model, head, rules, context), {
       events: () => undefined,
@@ -120,7 +123,7 @@ export const summarise = async (
       handle.cancel();
       reject(new GreenroomError('deadline_exceeded', 'the summary took too long: nothing changed'));
     }, order.timeoutMs);
-  });
+  }).finally(() => context.free());
   return summaryOf(outcome);
 };
 

@@ -18,4 +18,4 @@ const SLOW: Readonly<Record<string, number>> = {
 
 /** @param usualMs for verbs that are not known to be slow. */
 export const deadlineMs = (verb: string, usualMs: number = DEADLINE_MS): number =>
-  SLOW[verb] ?? usualMs;
+  (Object.hasOwn(SLOW, verb) ? SLOW[verb] : undefined) ?? usualMs;

@@ -12,12 +12,25 @@ import { checked, wrongValueOf } from './parse.ts';
 const RETRY_MS = 500;
 const RESTART_MS = 2_000;
 
-/** @param ended settles when the Greenroom behind the door has stopped: whoever reads a turn then is told. */
+export interface EmbeddedOptions {
+  /** Settles when the Greenroom behind the door has stopped: whoever reads a turn then is told. */
+  readonly ended?: Promise<unknown>;
+  /** Told of each bug that a request met, and which request that was. */
+  readonly onInternal?: (error: unknown, request: string) => void;
+}
+
 export const embeddedApi = (
   door: SessionsDoor,
   tenant: Tenant,
-  ended?: Promise<unknown>,
+  { ended, onInternal }: EmbeddedOptions = {},
 ): SessionsApi => {
+  const told = (request: string) => (error: unknown) => {
+    if (codeOf(error) === 'internal') onInternal?.(error, request);
+    return inTable(error);
+  };
+  const rethrow = (request: string) => (error: unknown) => {
+    throw told(request)(error);
+  };
   const readings = new Set<EventQueue>();
   void ended?.finally(() => {
     for (const queue of readings) queue.fail(stopped());
@@ -25,19 +38,31 @@ export const embeddedApi = (
   return {
     session: async (sessionId, verb, request) => {
       const key = sessionKey(tenant, sessionId);
+      mustBeVerb(SESSION_VERBS, verb);
       const parsed = checked(SESSION_VERBS[verb], request, wrongValueOf(verb));
       return door
         .session(key, verb, parsed as Parsed<typeof SESSION_VERBS, typeof verb>)
-        .catch(rethrow);
+        .catch(rethrow(`${verb} of ${tenant}/${sessionId}`));
     },
     sessions: async (verb, request) => {
+      mustBeVerb(SESSIONS_VERBS, verb);
       const parsed = checked(SESSIONS_VERBS[verb], request, wrongValueOf(verb));
       return door
         .sessions(tenant, verb, parsed as Parsed<typeof SESSIONS_VERBS, typeof verb>)
-        .catch(rethrow);
+        .catch(rethrow(`${verb} of ${tenant}`));
     },
-    turn: (sessionId, request) => turn(door, tenant, sessionId, request, readings),
+    turn: (sessionId, request) => {
+      const refused = told(`a turn of ${tenant}/${sessionId}`);
+      return turn(door, tenant, sessionId, request, readings, refused);
+    },
   };
+};
+
+/** For callers without a compiler: `toString` is no verb, though every object has one. */
+const mustBeVerb = (verbs: object, verb: string): void => {
+  if (Object.hasOwn(verbs, verb)) return;
+  const known = Object.keys(verbs).join(', ');
+  throw new GreenroomError('unknown_verb', `${String(verb)} is no verb; there are ${known}`);
 };
 
 /** What the schema of a verb gives; the compiler does not follow the verb through the look-up. */
@@ -49,6 +74,7 @@ async function* turn(
   sessionId: string,
   request: unknown,
   readings: Set<EventQueue>,
+  told: (error: unknown) => GreenroomError,
 ) {
   const key = sessionKey(tenant, sessionId);
   const parsed = checked(TurnRequest, request);
@@ -65,7 +91,7 @@ async function* turn(
 }
 
 /** An error of the table; what comes from below it, or is a bug, is its cause. */
-const told = (error: unknown): GreenroomError => {
+const inTable = (error: unknown): GreenroomError => {
   if (error instanceof GreenroomError) return error;
   const code = codeOf(error);
   const { when, retryable } = ERRORS[code];
@@ -73,10 +99,6 @@ const told = (error: unknown): GreenroomError => {
     cause: error,
     ...(retryable ? { retryAfterMs: RETRY_MS } : {}),
   });
-};
-
-const rethrow = (error: unknown): never => {
-  throw told(error);
 };
 
 const stopped = (): GreenroomError =>

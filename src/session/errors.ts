@@ -142,7 +142,8 @@ const RUNTIME_CODES: Readonly<Record<string, ErrorCode>> = {
 export const codeOf = (error: unknown): ErrorCode => {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   if (isErrorCode(code)) return code;
-  return (typeof code === 'string' ? RUNTIME_CODES[code] : undefined) ?? 'internal';
+  const isRuntimes = typeof code === 'string' && Object.hasOwn(RUNTIME_CODES, code);
+  return (isRuntimes ? RUNTIME_CODES[code] : undefined) ?? 'internal';
 };
 
 /** Anything thrown, as it goes over the wire. The text of a bug stays inside: it may hold private data. */

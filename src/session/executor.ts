@@ -1,19 +1,24 @@
 /**
  * What a session asks of the executor: run one model step and stream what happens. Owned here,
- * implemented in `src/executor`. A step is plain data; the executor keeps nothing of it afterwards (P4).
+ * implemented in `src/executor`. A step is plain data but for its context, which is shared memory that the executor
+ * holds from `start` until nobody can read it any more; it keeps nothing of it afterwards (P4).
  */
 import { nameOf } from '../otp/name.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { Provider } from './entry.ts';
+import type { Slab } from './slabs.ts';
 import type { Usage } from './usage.ts';
 
 /**
- * The messages of a request: JSON objects joined by commas, without the brackets. The buffer is
+ * The messages of a request: JSON objects joined by commas, without the brackets. The memory is
  * shared, never cloned: the session appends behind `byteLength` and never changes what is before it.
  */
 export interface ContextSlice {
-  readonly buffer: SharedArrayBuffer;
+  readonly slab: Slab;
+  readonly byteOffset: number;
   readonly byteLength: number;
+  /** Keeps the bytes where they are until the function that it gives is called. */
+  hold(): () => void;
 }
 
 export interface ModelStep {
@@ -87,6 +92,7 @@ export interface StepHandle {
   cancel(): void;
 }
 
+/** Holds the step's context from `start` until the outcome, or longer where a thread that is lost may still read it. */
 export interface Executor {
   /** The actor behind it: when it goes down, the steps under way are lost and must be started again. */
   readonly ref: ActorRef;

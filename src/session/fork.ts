@@ -4,7 +4,7 @@
  */
 import { isToolUse } from './claude-code/api-blocks.ts';
 import { readLine } from './claude-code/read-line.ts';
-import { emptyFacts, foldChunk } from './claude-code/transcript-facts.ts';
+import { copiesInOnePass, emptyFacts, foldChunk } from './claude-code/transcript-facts.ts';
 import type { Entry, MessageEntry, View } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { Compaction, Head } from './head.ts';
@@ -109,12 +109,13 @@ const countMessages = async (
   journal: Journal,
   rest: () => Promise<void>,
 ): Promise<number> => {
+  const isCopy = copiesInOnePass();
   let facts = emptyFacts;
   let messages = 0;
   for await (const page of pagesOf(journal, parent.key, { from: 1, to: atSeq }, rest)) {
     messages += page.filter(isSaid).length;
     const lines = page.flatMap((entry) => (entry.kind === 'imported' ? [entry.body] : []));
-    facts = foldChunk(facts, lines).facts;
+    facts = foldChunk(facts, lines, undefined, isCopy).facts;
   }
   return messages + facts.messageCount;
 };

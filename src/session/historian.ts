@@ -4,17 +4,13 @@
  */
 import { nameOf } from '../otp/name.ts';
 import type { EffectiveOptions, SeenEntry } from './effective.ts';
-import type { ContextSlice } from './executor.ts';
 
 export interface Historian {
   /**
-   * `effective` of what `read` gives, on another thread. Histories are read one after the other, so that memory holds
+   * `effective` of what `read` gives, its messages joined, on another thread. Histories are read one after the other, so that memory holds
    * one of them, however many sessions wake. Rejects with `unavailable` when it should be asked again a little later.
    */
-  build(
-    read: () => Promise<readonly SeenEntry[]>,
-    options: EffectiveOptions,
-  ): Promise<ContextSlice>;
+  build(read: () => Promise<readonly SeenEntry[]>, options: EffectiveOptions): Promise<Uint8Array>;
 }
 
 export const historianName = nameOf<Historian>('historian');

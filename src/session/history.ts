@@ -1,6 +1,7 @@
 /**
  * What a session's journal says to a turn: its entries, read page by page from the first that the model still sees.
  */
+import type { Bodies } from './bodies.ts';
 import type { EffectiveOptions } from './effective.ts';
 import type { Entry } from './entry.ts';
 import { firstSeenSeq, type Head } from './head.ts';
@@ -21,12 +22,15 @@ export class History {
   readonly options: EffectiveOptions;
   readonly #head: Head;
   readonly #journal: Journal;
+  readonly #bodies: Bodies | undefined;
   #next: number;
   #importedBytes = 0;
 
-  constructor(head: Head, turn: OpenTurn, journal: Journal, model: string) {
+  /** @param bodies where bodies are put; default: they are the entries' own. */
+  constructor(head: Head, turn: OpenTurn, journal: Journal, model: string, bodies?: Bodies) {
     this.#head = head;
     this.#journal = journal;
+    this.#bodies = bodies;
     this.#next = firstSeenSeq(head);
     this.options = {
       throughTurnId: turn.turnId,
@@ -48,11 +52,8 @@ export class History {
   readPage(): void {
     if (this.isRead) return;
     const to = Math.min(this.#head.seq, this.#next + PAGE - 1);
-    for (const entry of this.#journal.entries(this.#head.key, {
-      from: this.#next,
-      to,
-      limit: PAGE,
-    })) {
+    const range = { from: this.#next, to, limit: PAGE };
+    for (const entry of this.#journal.entries(this.#head.key, range, this.#bodies)) {
       this.entries.push(entry);
       if (entry.kind === 'imported') this.#importedBytes += entry.body.byteLength;
     }

@@ -9,6 +9,8 @@ import { mergeResponse, type ResponseRecord } from './claude-code/response-recor
 import {
   emptyFacts,
   foldChunk,
+  type IsCopy,
+  nameOf,
   type TranscriptFacts,
   titleOf,
 } from './claude-code/transcript-facts.ts';
@@ -18,6 +20,7 @@ import type { Journal, ResponseWrite, StreamRecord } from './journal.ts';
 import type { ImportDelta } from './machine.ts';
 import { unlikeMark } from './mirror/mirror-key.ts';
 import type { MirrorRecord } from './mirror/mirror-record.ts';
+import { UuidMarks } from './mirror/uuid-marks.ts';
 import { Claims, type Contested, recount, type Spent } from './response-owner.ts';
 import { addTags, isTag, removeTags } from './tags.ts';
 
@@ -84,6 +87,8 @@ export interface NewLines {
   readonly endsAtMs?: number | undefined;
   readonly fileAtMs?: number | undefined;
   readonly isSettled?: true | undefined;
+  /** Default: none of them is stored already. */
+  readonly isCopy?: IsCopy;
 }
 
 /**
@@ -114,9 +119,13 @@ export const prepareImport = (
   const lines = request.lines
     .slice(stored - request.fromLine)
     .map((body) => ({ body, read: readLine(body) }));
+  const marks = new UuidMarks(head.key, subpath, journal);
+  const isCopy: IsCopy = (uuid) => !marks.isNew(uuid);
   const { endsAtMs, fileAtMs, isSettled } = request;
-  const added = { subpath, externalKey, lines, by: 'import', endsAtMs, fileAtMs, isSettled };
-  return addLines(head, stream, added, journal, nowMs);
+  const claiming = { endsAtMs, fileAtMs, isSettled };
+  const added = { subpath, externalKey, lines, by: 'import', isCopy, ...claiming };
+  const delta = addLines(head, stream, added, journal, nowMs);
+  return { ...delta, responses: [...delta.responses, ...marks.writes] };
 };
 
 /** The stream as the file of the request sees it: what it follows is closed. */
@@ -141,7 +150,7 @@ const following = (
 export const addLines = (
   head: Head,
   stream: StreamRecord | undefined,
-  { subpath, externalKey, lines, by, ...claiming }: NewLines,
+  { subpath, externalKey, lines, by, isCopy, ...claiming }: NewLines,
   journal: Journal,
   nowMs: number,
 ): ImportDelta => {
@@ -151,7 +160,7 @@ export const addLines = (
     facts: emptyFacts,
   };
   const reads = lines.map(({ read }) => read);
-  const { facts, responses } = foldChunk(before.facts, reads);
+  const { facts, responses } = foldChunk(before.facts, reads, undefined, isCopy);
   const claims = new Claims(head, journal, {
     endsAtMs: claiming.endsAtMs ?? null,
     contests: claiming.isSettled !== true,
@@ -258,11 +267,15 @@ const withFacts = (
   return subpath === '' ? withMainFacts(base, before, after) : base;
 };
 
+/** As of settings. */
+const MAX_TITLE = 500;
+
 const withMainFacts = (head: Head, before: TranscriptFacts, after: TranscriptFacts): Head => {
-  const title = titleOf(after) ?? after.firstPrompt ?? undefined;
+  const title = nameOf(after);
   // A title that somebody gave here stays; one that the last import gave follows the transcript.
+  const given = [nameOf(before), titleOf(before) ?? before.firstPrompt ?? undefined];
   const isOurs =
-    head.title === undefined || head.title === (titleOf(before) ?? before.firstPrompt ?? undefined);
+    head.title === undefined || given.some((each) => each?.slice(0, MAX_TITLE) === head.title);
   const { cwd, gitBranch, model } = after;
   const tagsGone = before.tags.filter((tag) => !after.tags.includes(tag));
   return {
@@ -270,7 +283,7 @@ const withMainFacts = (head: Head, before: TranscriptFacts, after: TranscriptFac
     messageCount: head.messageCount + after.messageCount - before.messageCount,
     numTurns: head.numTurns + after.numTurns - before.numTurns,
     tags: addTags(removeTags(head.tags, tagsGone), after.tags.filter(isTag)),
-    ...(title !== undefined && isOurs ? { title: title.slice(0, 500) } : {}),
+    ...(title !== undefined && isOurs ? { title: title.slice(0, MAX_TITLE) } : {}),
     ...(after.firstPrompt === null || head.summary !== undefined
       ? {}
       : { summary: after.firstPrompt }),

@@ -7,6 +7,7 @@
  * 3. Reads show committed state only.
  */
 import { nameOf } from '../otp/name.ts';
+import type { Bodies } from './bodies.ts';
 import type { Entry } from './entry.ts';
 import type { Head } from './head.ts';
 import type { SessionKey, Tenant, TurnId } from './ids.ts';
@@ -177,8 +178,11 @@ export interface JournalStats {
   readonly reads: number;
   /** Entries that were read and decoded. */
   readonly entriesRead: number;
+  /** Buffers made for the bodies of entries that were read: a few for a page, none for a session that wakes. */
+  readonly readBuffers: number;
   readonly recordsWritten: number;
   readonly bytesWritten: number;
+  /** Changes that the store did not take; one that is refused (a stale version, a deleted session) is no failure. */
   readonly failedCommits: number;
   readonly waiting: number;
 }
@@ -199,7 +203,8 @@ export interface Journal {
   /** Resolves once the change is durable. See the invariants for what it rejects with; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
   commit(change: SessionChange): Promise<void>;
   head(key: SessionKey): Head | undefined;
-  entries(key: SessionKey, range?: EntryRange): readonly Entry[];
+  /** Bodies are put where `bodies` says; default: behind each other into buffers that the entries share. */
+  entries(key: SessionKey, range?: EntryRange, bodies?: Bodies): readonly Entry[];
   stream(key: SessionKey, subpath: string): StreamRecord | undefined;
   /** The session's streams in order of their subpaths. */
   streams(key: SessionKey): readonly StreamRecord[];

@@ -112,6 +112,7 @@ export class LiveSession {
         events: (run, batch) => mailbox.stepEvents(run, batch),
         outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
       },
+      args.runtime.memory,
       head.version === 0,
     );
   }

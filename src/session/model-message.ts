@@ -35,7 +35,7 @@ export const decodeMessage = (body: Uint8Array): ApiMessage => {
 export const encodeMessage = (message: ApiMessage): Uint8Array => {
   const json = JSON.stringify(message);
   const isWellFormed = !/\\ud[89a-f]/.test(json);
-  return new TextEncoder().encode(isWellFormed ? json : JSON.stringify(message, wellFormed));
+  return Buffer.from(isWellFormed ? json : JSON.stringify(message, wellFormed)); // short ones share buffers
 };
 
 export const textBlock = (text: string): ApiBlock & { readonly text: string } => ({

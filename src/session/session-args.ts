@@ -1,5 +1,6 @@
 /** What every session actor is given: its key, and what all sessions of a daemon share. */
 import type { Activity } from './activity.ts';
+import type { ContextMemory } from './context-memory.ts';
 import type { Feed } from './feed.ts';
 import type { SessionKey } from './ids.ts';
 import type { Rules } from './machine.ts';
@@ -10,6 +11,7 @@ export interface SessionRuntime {
   readonly rules: Rules;
   readonly feed: Feed;
   readonly cache: SessionCache;
+  readonly memory: ContextMemory;
   readonly activity: Activity;
   /** Idle time after which a session goes back to the green room; default 5 minutes. */
   readonly passivateMs: number;

@@ -129,7 +129,7 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
 
 /** However it ends, killed too: nothing of it stays, and nobody works for it. */
 const leave = ({ args, live, name }: Actor): void => {
-  live.steps.cancel();
+  live.steps.end();
   args.runtime.cache.drop(name);
   args.runtime.activity.set(name, false);
 };

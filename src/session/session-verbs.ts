@@ -17,6 +17,7 @@ import type { Rules } from './machine.ts';
 import { readPage, resting } from './pages.ts';
 import { importRequest, newMessages, restoreRequest } from './requests.ts';
 import { type Segment, writerOf } from './segments.ts';
+import type { Slabs } from './slabs.ts';
 import { TOMBSTONE_MS } from './tombstone.ts';
 import { exportPage } from './transfer/export.ts';
 import type { TurnRecord } from './turn.ts';
@@ -35,7 +36,7 @@ export type SessionVerbs = {
   ) => Promise<SessionReplies[V]>;
 };
 
-export const sessionVerbs = (caller: Caller, rules: Rules): SessionVerbs => {
+export const sessionVerbs = (caller: Caller, rules: Rules, slabs: Slabs): SessionVerbs => {
   const journal = () => caller.system.fetch(journalName);
   const change = async (key: SessionKey, request: SessionRequest, timeoutMs: number) => {
     const { head } = await caller.change(key, request, timeoutMs);
@@ -64,7 +65,8 @@ export const sessionVerbs = (caller: Caller, rules: Rules): SessionVerbs => {
         timeoutMs,
       ),
     fork: (key, request, timeoutMs) => fork(caller, key, request, timeoutMs),
-    compact: (key, request, timeoutMs) => compact(caller, rules, key, request, timeoutMs),
+    compact: (key, request, timeoutMs) =>
+      compact(caller, { rules, slabs }, key, request, timeoutMs),
     export: async (key, { cursor, maxBytes }) =>
       exportPage(journal(), await caller.known(key), cursor, maxBytes, caller.system.clock.now()),
     'import-session': async (key, chunk, timeoutMs) =>
@@ -112,7 +114,7 @@ const COMMIT_SHARE_MS = 2_000;
 
 const compact = async (
   caller: Caller,
-  rules: Rules,
+  { rules, slabs }: { readonly rules: Rules; readonly slabs: Slabs },
   key: SessionKey,
   request: Request<'compact'>,
   timeoutMs: number,
@@ -125,7 +127,16 @@ const compact = async (
   const modelMs = Math.max(1, timeoutMs - COMMIT_SHARE_MS);
   const made =
     request.summary === undefined
-      ? await summarise({ system, head, rules, journal, throughSeq, timeoutMs: modelMs, rest })
+      ? await summarise({
+          system,
+          head,
+          rules,
+          slabs,
+          journal,
+          throughSeq,
+          timeoutMs: modelMs,
+          rest,
+        })
       : { summary: request.summary };
   const compaction = { ...made, throughSeq, by: 'request' };
   const changed = await caller.change(key, { type: 'compact', compaction }, timeoutMs);

@@ -57,7 +57,7 @@ export class Sessions implements SessionsDoor {
     this.#feed = runtime.feed;
     this.#runtime = runtime;
     this.#caller = new Caller(system);
-    this.#verbs = sessionVerbs(this.#caller, runtime.rules);
+    this.#verbs = sessionVerbs(this.#caller, runtime.rules, runtime.memory.slabs);
     this.#tenantVerbs = tenantVerbs(this.#caller);
   }
 

@@ -7,7 +7,9 @@
 import type { Clock } from '../otp/clock.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { System } from '../otp/system.ts';
+import type { Bodies } from './bodies.ts';
 import { Context } from './context.ts';
+import type { ContextMemory } from './context-memory.ts';
 import { effective } from './effective.ts';
 import {
   executorName,
@@ -48,6 +50,7 @@ export interface StepListener {
 export class StepRunner {
   readonly #system: System;
   readonly #listener: StepListener;
+  readonly #memory: ContextMemory;
   #context: Context | undefined;
   #contextModel: string | undefined;
   /** Prompts of queued turns by `seq`, until their turn comes. */
@@ -58,10 +61,11 @@ export class StepRunner {
   run: Run | undefined;
 
   /** @param isNew the session has no entries yet, so its context is known to be empty. */
-  constructor(system: System, listener: StepListener, isNew: boolean) {
+  constructor(system: System, listener: StepListener, memory: ContextMemory, isNew: boolean) {
     this.#system = system;
     this.#listener = listener;
-    this.#context = isNew ? new Context([]) : undefined;
+    this.#memory = memory;
+    this.#context = isNew ? new Context(memory.slabs, []) : undefined;
   }
 
   get heldBytes(): number {
@@ -90,6 +94,7 @@ export class StepRunner {
 
   forget(): void {
     this.#voidBuilding();
+    this.#context?.free();
     this.#context = undefined;
     this.#prompts.clear();
   }
@@ -106,7 +111,9 @@ export class StepRunner {
     if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
     this.#contextModel = model;
     if (this.#building !== undefined) return true;
-    this.#context ??= this.#makeContext(new History(head, turn, journal, model));
+    this.#context ??= this.#makeContext(
+      (bodies) => new History(head, turn, journal, model, bodies),
+    );
     if (this.#context === undefined) return this.#building !== undefined;
     this.#runs += 1;
     const number = this.#runs;
@@ -126,12 +133,20 @@ export class StepRunner {
   }
 
   /** From what can be made at once; undefined: it takes longer, `building` has been told. */
-  #makeContext(history: History): Context | undefined {
-    history.readPage();
-    while (!history.isRead && !history.isLong) history.readPage();
-    if (!history.isLong) return new Context(effective(history.entries, history.options).messages);
+  #makeContext(historyIn: (bodies?: Bodies) => History): Context | undefined {
+    const { slabs, scratch } = this.#memory;
+    try {
+      const history = historyIn(scratch);
+      history.readPage();
+      while (!history.isRead && !history.isLong) history.readPage();
+      if (!history.isLong)
+        return new Context(slabs, effective(history.entries, history.options).messages);
+    } finally {
+      scratch.reset();
+    }
     const historian = this.#system.find(historianName);
-    if (historian !== undefined) this.#listener.building(this.#build(history, historian));
+    // Read anew, into memory that stays while others have their turn.
+    if (historian !== undefined) this.#listener.building(this.#build(historyIn(), historian));
     return undefined;
   }
 
@@ -146,8 +161,8 @@ export class StepRunner {
         }
         return history.entries;
       };
-      const slice = await historian.build(readAll, history.options);
-      if (!building.isVoid) this.#context = Context.adopt(slice);
+      const joined = await historian.build(readAll, history.options);
+      if (!building.isVoid) this.#context = Context.joined(this.#memory.slabs, joined);
     } finally {
       this.#building = undefined;
     }
@@ -158,9 +173,15 @@ export class StepRunner {
     return this.run?.number === number ? this.run : undefined;
   }
 
-  /** Asks the step to end, at the latest when its session does. */
+  /** Asks the step to end. */
   cancel(): void {
     this.run?.handle.cancel();
+  }
+
+  /** The session ends: nothing is held for it any more. */
+  end(): void {
+    this.cancel();
+    this.forget();
   }
 }
 

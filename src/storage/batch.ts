@@ -10,7 +10,7 @@
 import { GreenroomError } from '../session/errors.ts';
 import { type Pack, packRecord } from './codec.ts';
 import type { Key, Table } from './keys.ts';
-import { MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS } from './limits.ts';
+import { BATCH_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS } from './limits.ts';
 import { Packer } from './packer.ts';
 
 export const NOW_AT = 0;
@@ -52,8 +52,6 @@ export type Operation =
 /** What only looks and puts. */
 const PLAIN: ReadonlySet<Operation> = new Set([PUT, EXPECT_ABSENT, EXPECT_HEAD, EXPECT_RECORD]);
 
-const FIRST_BYTES = 64 * 1024;
-
 export class Batch {
   readonly #out: Packer;
   #changeAt = 0;
@@ -64,7 +62,7 @@ export class Batch {
 
   /** @param used the buffer of a batch that is settled, to be used again. */
   constructor(used?: ArrayBuffer) {
-    const bytes = used === undefined ? Buffer.allocUnsafeSlow(FIRST_BYTES) : Buffer.from(used);
+    const bytes = used === undefined ? Buffer.allocUnsafeSlow(BATCH_BYTES) : Buffer.from(used);
     this.#out = new Packer(bytes);
     this.#out.at = BATCH_HEADER_BYTES;
   }

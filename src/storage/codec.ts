@@ -11,6 +11,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { Unpackr } from 'msgpackr';
+import type { Bodies } from '../session/bodies.ts';
 import type { Entry } from '../session/entry.ts';
 import { GreenroomError } from '../session/errors.ts';
 import { type Head, storedHead } from '../session/head.ts';
@@ -33,6 +34,8 @@ const EPOCH_AT = 5;
 /** What of a head's record says its version and epoch. */
 export const HEAD_START_BYTES = 9;
 const SMALL_RECORD_BYTES = 512;
+
+const OWN: Bodies = { place: (body) => new Uint8Array(body) };
 
 const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 
@@ -64,11 +67,15 @@ export const record = <T>(key: Key, pack: Pack<T>, value: T): Buffer => {
   return out.bytes.subarray(key.length, out.at);
 };
 
-/** The payload, checked. Throws `corrupt_record` naming the key. */
-export const payloadOf = (key: Key, bytes: Buffer): Buffer => {
+/** The payload, where it stands, checked. Throws `corrupt_record` naming the key. */
+export const payloadOf = (
+  key: Key,
+  bytes: Buffer,
+  keyBytes: Buffer = Buffer.from(key, 'latin1'),
+): Buffer => {
   if (bytes.length < FRAME_BYTES) throw corruptRecord(key, 'is too short to be one');
   const end = bytes.length - CHECKSUM_BYTES;
-  const sum = crc32(bytes.subarray(0, end), crc32(Buffer.from(key, 'latin1')));
+  const sum = crc32(bytes.subarray(0, end), crc32(keyBytes));
   if (sum !== bytes.readUInt32LE(end)) throw corruptRecord(key, 'fails its checksum');
   if (bytes[0] !== RECORD_FORMAT)
     throw corruptRecord(key, `has format ${bytes[0]}, which this version does not know`);
@@ -125,13 +132,18 @@ export const packEntry: Pack<Entry> = (out, entry) => {
   if (entry.kind !== 'view') out.raw(entry.body);
 };
 
-/** The entry; its body is a copy of its own. */
-export const readEntry = (key: Key, bytes: Buffer): Entry => {
-  const payload = payloadOf(key, bytes);
+/** The entry; its body is a copy of its own, or where `bodies` puts it. */
+export const readEntry = (
+  key: Key,
+  bytes: Buffer,
+  bodies: Bodies = OWN,
+  keyBytes?: Buffer,
+): Entry => {
+  const payload = payloadOf(key, bytes, keyBytes);
   const bodyAt = 4 + payload.readUInt32LE(0);
   const entry = fromFields(unpackr.unpack(payload.subarray(4, bodyAt))) as Entry;
   if (entry.kind === 'view') return entry;
-  return Object.assign(entry, { body: new Uint8Array(payload.subarray(bodyAt)) });
+  return Object.assign(entry, { body: bodies.place(payload.subarray(bodyAt)) });
 };
 
 // ── summary rows ─────────────────────────────────────────────────────────────────────────────────

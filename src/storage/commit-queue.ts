@@ -47,8 +47,8 @@ interface SentBatch {
   readonly sentMs: number;
 }
 
-/** Buffers kept for the next batches: making new ones for each would keep the garbage collector busy. */
-const MAX_SPARE = 4;
+/** Buffers kept for the next batches, all of one size: those that grew leave no holes of other sizes behind. */
+const MAX_SPARE = 16;
 
 export class CommitQueue {
   readonly #writer: Writer;
@@ -114,7 +114,7 @@ export class CommitQueue {
     const { clock } = this.#options;
     this.#lastTookMs = clock.monotonic() - (settled.at(-1)?.sentMs ?? clock.monotonic());
     for (const buffer of buffers)
-      if (this.#spare.length < MAX_SPARE && buffer.byteLength <= limits.FULL_BATCH_BYTES)
+      if (this.#spare.length < MAX_SPARE && buffer.byteLength === limits.BATCH_BYTES)
         this.#spare.push(buffer);
     return { committed, refused, bytes, records };
   }

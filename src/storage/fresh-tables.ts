@@ -1,10 +1,11 @@
 /**
  * The tables as readers see them: LMDB's, and over them what was committed since its last checkpoint,
- * which stands in the commit log. It owns a copy of the batches that were settled since.
+ * which stands in the commit log. It owns a copy of the batches that were settled since, in buffers that it uses again.
  *
  * A commit pays for the copy of its bytes. They are looked into only when somebody reads, and once: first
  * whose changes they are, then, for a session that is read, what these put.
  */
+import { BodyRun } from '../session/bodies.ts';
 import { PUT } from './batch.ts';
 import { batchLength, changesOf, type EncodedChange, operationAt } from './batch-reader.ts';
 import { AUDIT, type Key, prefixOf, SESSIONS, TABLES, type Table, UPKEEP } from './keys.ts';
@@ -14,7 +15,7 @@ import type { Range, ReadTables, StoredRecord } from './store.ts';
 
 /** A settled batch in the copy, and which of its changes were refused. */
 interface Unread {
-  readonly at: number;
+  readonly batch: Buffer;
   readonly refused: ReadonlySet<number>;
 }
 
@@ -44,8 +45,8 @@ export class FreshTables implements ReadTables {
   readonly #sessions = new Map<Key, Changes>();
   /** Records that do not stand under their session's prefix. */
   readonly #others = new Map<Table, Map<Key, Buffer>>();
-  #bytes = Buffer.alloc(0);
-  #at = 0;
+  readonly #copies = new BodyRun(LOG_FIRST_BYTES);
+  #bytes = 0;
   #unread: Unread[] = [];
 
   constructor(under: LmdbTables) {
@@ -53,21 +54,24 @@ export class FreshTables implements ReadTables {
   }
 
   get waitingBytes(): number {
-    return this.#at;
+    return this.#bytes;
   }
 
   get(table: Table, key: Key): Buffer | undefined {
-    if (this.#at === 0) return this.#under.get(table, key);
-    this.#read();
-    const fresh = isOfSession(table)
-      ? this.#sessions.get(prefixOf(key))?.in(table).get(key)
-      : this.#others.get(table)?.get(key);
+    const fresh = this.#fresh(table, key);
     return fresh === undefined ? this.#under.get(table, key) : Buffer.from(fresh);
+  }
+
+  visit<T>(table: Table, key: Key, see: (value: Buffer, key: Buffer) => T): T | undefined {
+    const fresh = this.#fresh(table, key);
+    return fresh === undefined
+      ? this.#under.visit(table, key, see)
+      : see(fresh, Buffer.from(key, 'latin1'));
   }
 
   range(table: Table, range: Range): StoredRecord[] {
     const under = this.#under.range(table, range);
-    if (this.#at === 0) return under;
+    if (this.#bytes === 0) return under;
     this.#read();
     const fresh = this.#within(table, range);
     if (fresh.size === 0) return under;
@@ -81,10 +85,9 @@ export class FreshTables implements ReadTables {
   /** Shows what a plain batch put, but for the changes that were refused. */
   add(batch: Buffer, refused: ReadonlySet<number>): void {
     const length = batchLength(batch);
-    if (this.#at + length > this.#bytes.length) this.#growFor(length);
-    batch.copy(this.#bytes, this.#at, 0, length);
-    this.#unread.push({ at: this.#at, refused });
-    this.#at += length;
+    const copy = this.#copies.place(batch.subarray(0, length));
+    this.#unread.push({ batch: Buffer.from(copy.buffer, copy.byteOffset, length), refused });
+    this.#bytes += length;
   }
 
   /** All of it is in LMDB now. */
@@ -92,8 +95,17 @@ export class FreshTables implements ReadTables {
     this.#sessions.clear();
     this.#others.clear();
     this.#unread = [];
-    this.#at = 0;
+    this.#bytes = 0;
+    this.#copies.reset();
     this.#under.refresh();
+  }
+
+  #fresh(table: Table, key: Key): Buffer | undefined {
+    if (this.#bytes === 0) return undefined;
+    this.#read();
+    return isOfSession(table)
+      ? this.#sessions.get(prefixOf(key))?.in(table).get(key)
+      : this.#others.get(table)?.get(key);
   }
 
   #within(table: Table, range: Range): ReadonlyMap<Key, Buffer> {
@@ -112,9 +124,9 @@ export class FreshTables implements ReadTables {
   }
 
   #read(): void {
-    for (const { at, refused } of this.#unread) {
+    for (const { batch, refused } of this.#unread) {
       let position = 0;
-      for (const change of changesOf(this.#bytes.subarray(at))) {
+      for (const change of changesOf(batch)) {
         if (!refused.has(position)) this.#show(change);
         position += 1;
       }
@@ -131,14 +143,6 @@ export class FreshTables implements ReadTables {
       const records = this.#others.get(table) ?? new Map<Key, Buffer>();
       this.#others.set(table, records.set(key.toString('latin1'), value));
     });
-  }
-
-  /** What was looked into goes on pointing into the buffer before. */
-  #growFor(length: number): void {
-    const size = Math.max(LOG_FIRST_BYTES, 2 * this.#bytes.length, this.#at + length);
-    const grown = Buffer.allocUnsafeSlow(size);
-    this.#bytes.copy(grown, 0, 0, this.#at);
-    this.#bytes = grown;
   }
 }
 

@@ -3,6 +3,7 @@
  * deleted session that still wait for their purge are not seen: without a head there is nothing.
  */
 import type { Clock } from '../otp/clock.ts';
+import { type Bodies, BodyRun } from '../session/bodies.ts';
 import type { Entry } from '../session/entry.ts';
 import type { GreenroomError } from '../session/errors.ts';
 import type { Head } from '../session/head.ts';
@@ -33,6 +34,9 @@ import { ROW_PAGE } from './limits.ts';
 import type { ReadTables, StoredRecord } from './store.ts';
 
 const DEFAULT_ENTRIES = 100;
+/** What bodies are put into that nobody else has a place for: about what they need, and no more than this at a time. */
+const USUAL_BODY_BYTES = 2 * 1024;
+const PAGE_BYTES = 64 * 1024;
 
 /** How far a transcript goes, and who else wrote the beginning of it. */
 interface Extent {
@@ -46,6 +50,7 @@ export abstract class JournalReads {
   readonly #clock: Clock;
   protected reads = 0;
   protected entriesRead = 0;
+  protected readBuffers = 0;
 
   constructor(tables: ReadTables, clock: Clock) {
     this.#tables = tables;
@@ -65,7 +70,7 @@ export abstract class JournalReads {
     return bytes === undefined ? undefined : readHead(keys.headKey(prefix), bytes);
   }
 
-  entries(session: SessionKey, range: EntryRange = {}): readonly Entry[] {
+  entries(session: SessionKey, range: EntryRange = {}, bodies?: Bodies): readonly Entry[] {
     this.#begin();
     const prefix = keys.sessionPrefix(session);
     const { subpath = '', from = 1, limit = DEFAULT_ENTRIES, reverse = false } = range;
@@ -73,10 +78,12 @@ export abstract class JournalReads {
     const last = Math.min(range.to ?? Number.MAX_SAFE_INTEGER, extent.seq);
     const first = Math.max(1, from);
     const count = Math.min(limit, last - first + 1);
+    const page = new BodyRun(Math.min(PAGE_BYTES, count * USUAL_BODY_BYTES));
     const entries: Entry[] = [];
     for (let at = 0; at < count; at += 1)
-      entries.push(this.#entry(session, extent, reverse ? last - at : first + at));
+      entries.push(this.#entry(session, extent, reverse ? last - at : first + at, bodies ?? page));
     this.entriesRead += entries.length;
+    this.readBuffers += page.made;
     return entries;
   }
 
@@ -272,13 +279,15 @@ export abstract class JournalReads {
   }
 
   /** Where its writer keeps it. */
-  #entry(session: SessionKey, { subpath, segments }: Extent, seq: number): Entry {
+  #entry(session: SessionKey, { subpath, segments }: Extent, seq: number, bodies: Bodies): Entry {
     const sessionId = writerOf(segments, seq) ?? session.sessionId;
     const prefix = keys.sessionPrefix({ ...session, sessionId } as SessionKey);
     const key = keys.entryKey(prefix, subpath, seq);
-    const bytes = this.#tables.get(SESSIONS, key);
-    if (bytes === undefined) throw missing(key);
-    return readEntry(key, bytes);
+    const entry = this.#tables.visit(SESSIONS, key, (value, keyBytes) =>
+      readEntry(key, value, bodies, keyBytes),
+    );
+    if (entry === undefined) throw missing(key);
+    return entry;
   }
 
   #all(table: Table, prefix: keys.Key): unknown[] {

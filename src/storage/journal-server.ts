@@ -34,6 +34,8 @@ export interface JournalServerArgs {
   readonly commitTimeoutMs?: number;
   /** The store has failed for good: the process should end, with a code of its own. */
   readonly onFatal: (error: Error) => void;
+  /** Told when free space falls below the watermark, and when there is room again. */
+  readonly onSpace?: (isLow: boolean, freeBytes: number) => void;
   /** Told of a subscriber that throws. */
   readonly onListenerError?: (error: unknown) => void;
   /** Told of a broken record that was passed over. Default: a report of the system. */
@@ -46,6 +48,8 @@ interface State {
   readonly store: LmdbStore;
   readonly journal: StoredJournal;
   readonly space: FreeSpace;
+  readonly isLow: boolean;
+  readonly onSpace: (isLow: boolean, freeBytes: number) => void;
 }
 
 export const journalProtocol = protocol({
@@ -58,7 +62,7 @@ const JournalServer = genServer(journalProtocol, {
   init: async (args: JournalServerArgs, self): Promise<State> => {
     const { clock } = self.system;
     const store = await LmdbStore.open({ dir: args.dir, nowMs: clock.now(), gate: args.gate });
-    const { minFreeBytes, ...options } = args;
+    const { minFreeBytes, onSpace = () => undefined, ...options } = args;
     const space = new FreeSpace(args.dir, minFreeBytes === undefined ? {} : { minFreeBytes });
     const onCorrupt = (error: Error) => self.system.report(passedOver(error));
     const journal = new StoredJournal(store, { onCorrupt, ...options, clock, space });
@@ -70,7 +74,7 @@ const JournalServer = genServer(journalProtocol, {
     self.register(journalName, journal);
     self.sendEvery(READER_CHECK_INTERVAL_MS, 'checkReaders');
     self.sendEvery(FREE_SPACE_INTERVAL_MS, 'lookAtSpace');
-    return { store, journal, space };
+    return toldOfSpace({ store, journal, space, isLow: false, onSpace });
   },
 
   handleCall: { info: (_, state) => reply(state.journal.info(), state) },
@@ -81,8 +85,10 @@ const JournalServer = genServer(journalProtocol, {
       return noreply(state);
     },
     lookAtSpace: (_, state) => {
+      if (!state.journal.hasStopped && !state.store.isInPlace())
+        state.journal.failFor(new Error(`its files in ${state.store.path} were taken away`));
       void state.space.refresh();
-      return noreply(state);
+      return noreply(toldOfSpace(state));
     },
   },
 
@@ -90,6 +96,13 @@ const JournalServer = genServer(journalProtocol, {
 
   redact: ({ journal }) => ({ ...journal.info(), ...journal.stats() }), // the rest is the users' own
 });
+
+const toldOfSpace = (state: State): State => {
+  const { space, onSpace } = state;
+  const isLow = space.isLow(0, 0);
+  if (isLow !== state.isLow) onSpace(isLow, space.freeBytes);
+  return { ...state, isLow };
+};
 
 const passedOver = (error: Error): Report => ({
   kind: 'fault',

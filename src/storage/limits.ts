@@ -16,8 +16,10 @@ export const MAX_CHANGE_RECORDS = 40_000;
 export const MAX_WAITING_CHANGES = 20_000;
 /** Most bytes of changes that wait for their transaction. */
 export const MAX_WAITING_BYTES = 256 * MIB;
-/** A batch that reached this size is handed to the writer without waiting for company. */
-export const FULL_BATCH_BYTES = 4 * MIB;
+/** Buffers of batches, which are used again; a batch of one large change grows beyond, and its buffer is not kept. */
+export const BATCH_BYTES = 256 * KIB;
+/** A batch that reached this size is handed to the writer without waiting for company, so that few grow. */
+export const FULL_BATCH_BYTES = 128 * KIB;
 /** With an idle writer, a batch of so many changes does not wait for more. */
 export const EAGER_CHANGES = 32;
 /** A transaction that takes longer has a slow sync: then batches wait for more company. */

@@ -41,6 +41,8 @@ export class LmdbStore implements Store {
   readonly writer: LmdbWriter;
   readonly #file: LmdbTables;
   readonly #lock: StoreLock;
+  /** Of the data file as it was opened. */
+  readonly #inode: number | undefined;
 
   private constructor(
     path: string,
@@ -48,6 +50,7 @@ export class LmdbStore implements Store {
     { lock, file, tables, writer }: Parts,
   ) {
     this.path = path;
+    this.#inode = inodeOf(path);
     this.storeId = identity.storeId;
     this.formatVersion = identity.formatVersion;
     this.epoch = identity.epoch;
@@ -96,8 +99,13 @@ export class LmdbStore implements Store {
     return this.tables.waitingBytes;
   }
 
+  /** False when somebody has taken the data file away, or put another one there: what is written goes nowhere. */
+  isInPlace(): boolean {
+    return inodeOf(this.path) === this.#inode;
+  }
+
   fileBytes(): number {
-    return statSync(join(this.path, DATA_FILE)).size;
+    return statSync(join(this.path, DATA_FILE), { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** After a failure the map and the thread are left alone: LMDB is not touched again. */
@@ -107,6 +115,9 @@ export class LmdbStore implements Store {
     await this.#lock.release();
   }
 }
+
+const inodeOf = (dir: string): number | undefined =>
+  statSync(join(dir, DATA_FILE), { throwIfNoEntry: false })?.ino;
 
 /** What LMDB throws has an error number for a code. */
 const asStorageError = (dir: string, error: unknown): unknown =>

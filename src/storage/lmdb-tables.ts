@@ -4,7 +4,8 @@
  *
  * 1. `overlappingSync` is off: nobody reads what is not synced, and a failed sync stores nothing. What is
  *    acknowledged before that is in the commit log, see `writer-thread.ts`.
- * 2. What is read is a copy; no memory of the map leaves this file.
+ * 2. What is read is a copy, but for what `visit` and `peek` show for the moment: LMDB puts every value into the
+ *    same buffer, so a visit makes none. A visit must not read anything else.
  */
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { WriteTables } from './apply-batch.ts';
@@ -18,7 +19,12 @@ const RAW = { keyEncoding: 'binary', encoding: 'binary' } as const;
 
 const bytesOf = (key: Key): Buffer => Buffer.from(key, 'latin1');
 
+/** Longer than any key that LMDB takes. */
+const KEY_BYTES = 4_096;
+
 export class LmdbTables implements ReadTables, WriteTables {
+  /** The key of the visit under way. */
+  readonly #key = Buffer.allocUnsafeSlow(KEY_BYTES);
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #tables: readonly Bytes[];
 
@@ -39,6 +45,12 @@ export class LmdbTables implements ReadTables, WriteTables {
   get(table: Table, key: Key | Uint8Array): Buffer | undefined {
     const bytes = typeof key === 'string' ? bytesOf(key) : (key as Buffer);
     return this.#table(table).getBinary(bytes) as Buffer | undefined;
+  }
+
+  visit<T>(table: Table, key: Key, see: (value: Buffer, key: Buffer) => T): T | undefined {
+    const bytes = this.#key.subarray(0, this.#key.write(key, 'latin1'));
+    const value = this.#table(table).getBinaryFast(bytes) as Buffer | undefined;
+    return value === undefined ? undefined : see(value.subarray(0, value.length) as Buffer, bytes);
   }
 
   /** The first `length` bytes of a value, valid until the next call: for what stands at fixed places. */

@@ -26,6 +26,11 @@ class MemoryTables implements ReadTables, WriteTables {
     return this.#table(table).get(asKey(key));
   }
 
+  visit<T>(table: Table, key: Key, see: (value: Buffer, key: Buffer) => T): T | undefined {
+    const value = this.get(table, key);
+    return value === undefined ? undefined : see(value, Buffer.from(key, 'latin1'));
+  }
+
   peek(table: Table, key: Uint8Array, length: number): Buffer | undefined {
     return this.get(table, key)?.subarray(0, length);
   }

@@ -22,6 +22,8 @@ export interface StoredRecord {
 /** Committed state only. */
 export interface ReadTables {
   get(table: Table, key: Key): Buffer | undefined;
+  /** What `see` makes of a value where it stands; undefined if there is none. The bytes of both are valid during the call. */
+  visit<T>(table: Table, key: Key, see: (value: Buffer, key: Buffer) => T): T | undefined;
   /** A page of records in order; copies. */
   range(table: Table, range: Range): StoredRecord[];
 }

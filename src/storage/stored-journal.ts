@@ -7,7 +7,7 @@
  * 3. The first failed transaction, or one that takes too long, is the last: whoever waits and whoever
  *    comes later gets `storage_failed`, and the store is touched no more.
  */
-import { GreenroomError, StorageError } from '../session/errors.ts';
+import { codeOf, type ErrorCode, GreenroomError, StorageError } from '../session/errors.ts';
 import type {
   Journal,
   JournalInfo,
@@ -37,6 +37,9 @@ export interface JournalOptions extends QueueOptions {
   /** Told of a broken record that a scan passed over; its `code` is `corrupt_record`, `details.key` names it. */
   readonly onCorrupt?: (error: Error) => void;
 }
+
+/** What a commit can meet that is the store's fault, or ours. */
+const FAILURES: readonly ErrorCode[] = ['storage_failed', 'corrupt_record', 'internal'];
 
 type Listener = (committed: readonly SessionChange[]) => void;
 
@@ -77,7 +80,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
         this.#mustHaveSpace(change);
         this.#queue.add({ change, resolve, reject });
       } catch (error) {
-        this.#counters.failedCommits += 1;
+        this.#countFailures([error]);
         reject(error as Error);
       }
     });
@@ -93,6 +96,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
       ...this.#counters,
       reads: this.reads,
       entriesRead: this.entriesRead,
+      readBuffers: this.readBuffers,
       waiting: this.#queue.size,
     };
   }
@@ -126,6 +130,11 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#stopped = new GreenroomError('unavailable', why);
     for (const { reject } of this.#queue.dropUnsent()) reject(this.#stopped);
     this.#afterSettling();
+  }
+
+  /** Stops for good, for a reason that the writer cannot know: the store is not to be trusted any more. */
+  failFor(cause: Error): void {
+    this.#fail(cause);
   }
 
   /** Whether it was fenced or has failed. */
@@ -167,7 +176,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     if (this.#stopped instanceof StorageError) return;
     const { committed, refused, bytes, records } = this.#queue.settle(outcome);
     this.#counters.commits += committed.length;
-    this.#counters.failedCommits += refused.size;
+    this.#countFailures(refused.values());
     this.#counters.syncs += committed.length > 0 ? 1 : 0;
     this.#counters.bytesWritten += bytes;
     this.#counters.recordsWritten += records;
@@ -175,6 +184,12 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     for (const { resolve } of committed) resolve();
     for (const [{ reject }, error] of refused) reject(error);
     this.#afterSettling();
+  }
+
+  /** A refusal is no failure: its caller asked for what cannot be. */
+  #countFailures(errors: Iterable<unknown>): void {
+    for (const error of errors)
+      if (FAILURES.includes(codeOf(error))) this.#counters.failedCommits += 1;
   }
 
   #tell(committed: readonly SessionChange[]): void {

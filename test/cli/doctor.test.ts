@@ -1,8 +1,12 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkNode, checkPrices } from '../../src/cli/doctor/machine.ts';
 import type { StoreCare } from '../../src/cli/shell.ts';
+import { startRehearsal } from '../../src/rehearsal/server.ts';
+import { GreenroomError } from '../../src/session/errors.ts';
+import { makeDataDir } from '../../src/storage/data-dir.ts';
+import { freePort } from '../support/free-port.ts';
 import { startPostgres, withoutPostgres } from '../support/postgres.ts';
 import { startRedis, withoutRedis } from '../support/redis.ts';
 import { FakeDaemon } from './fake-daemon.ts';
@@ -48,8 +52,86 @@ test('a daemon that is not running is a warning, not a failure', async () => {
 test('no key means rehearsal, and says so', async () => {
   const { find } = await examine({});
   expect(find('provider')).toMatchObject({ status: 'warn' });
-  const paid = await examine({}, { ANTHROPIC_API_KEY: 'sk-ant-test-key-0123456789' });
-  expect(paid.find('provider')).toMatchObject({ status: 'ok', finding: 'anthropic, with a key' });
+});
+
+describe('the Claude API is asked about the key and the model', () => {
+  const provider = async (env: Record<string, string>) => {
+    const api = await startRehearsal();
+    onTestFinished(() => api.close());
+    const { code, find } = await examine({}, { ANTHROPIC_BASE_URL: api.url, ...env });
+    return { code, provider: find('provider'), model: find('model') };
+  };
+
+  test('a key that it takes, and a model that it knows, are fine', async () => {
+    const found = await provider({ ANTHROPIC_API_KEY: 'sk-ant-test-key-0123456789' });
+    expect(found.code).toBe(0);
+    expect(found.provider).toMatchObject({
+      status: 'ok',
+      finding: 'anthropic: the key is accepted, and claude-sonnet-5-5 is known',
+    });
+  });
+
+  test('a key that it refuses fails, with what to do', async () => {
+    const found = await provider({ ANTHROPIC_API_KEY: 'invalid' });
+    expect(found.code).toBe(1);
+    expect(found.provider).toMatchObject({
+      status: 'fail',
+      finding: 'anthropic: invalid x-api-key (authentication_error)',
+      nextStep: expect.stringContaining('set a valid ANTHROPIC_API_KEY'),
+    });
+  });
+
+  test('a model that it does not know fails, and is not in the price table', async () => {
+    const found = await provider({ ANTHROPIC_API_KEY: 'sk-ant-1234567', GREENROOM_MODEL: 'sonet' });
+    expect(found.code).toBe(1);
+    expect(found.provider).toMatchObject({ status: 'fail' });
+    expect(found.model?.finding).toContain('the model sonet is not in the price table');
+  });
+
+  test('an API that is not there is a warning: the key may be right', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const found = await provider({ ANTHROPIC_API_KEY: 'sk-ant-1234567', ANTHROPIC_BASE_URL: url });
+    expect(found.provider).toMatchObject({ status: 'warn' });
+    expect(found.provider?.finding).toContain(`${url} cannot be asked`);
+  });
+
+  test('without a key the provider anthropic fails', async () => {
+    const found = await provider({ GREENROOM_PROVIDER: 'anthropic' });
+    expect(found.provider).toMatchObject({ status: 'fail', finding: 'anthropic, and no key' });
+  });
+});
+
+test('an outside broker that a start would be refused by fails in the same words', async () => {
+  const words = 'JetStream is not enabled on the broker at nats://broker.example:4222';
+  const refuse = () => Promise.reject(new GreenroomError('invalid_settings', words));
+  const { code, out } = await greenroom('doctor --json', {
+    daemon: new FakeDaemon({ 'daemon.status': {} }),
+    examineBroker: refuse,
+  });
+  expect(code).toBe(1);
+  const broker = (jsonLines(out) as Line[]).find(({ name }) => name === 'broker');
+  expect(broker).toMatchObject({ status: 'fail', finding: words });
+});
+
+test('what the daemon warns of its settings is shown', async () => {
+  const { find } = await examine({ warnings: ['the model sonet is not in the price table'] });
+  expect(find('daemon')).toBeDefined();
+  const { out } = await greenroom('status', {
+    daemon: new FakeDaemon({ 'daemon.status': { warnings: ['the model sonet is unknown'] } }),
+  });
+  expect(out).toContain('the model sonet is unknown');
+});
+
+test('a data directory where nothing can be kept fails in the words of the start', async () => {
+  const folder = newFolder();
+  const link = join(folder, 'link');
+  symlinkSync(join(folder, 'gone'), link);
+  for (const dir of [link, join(link, 'below'), '/proc/x', '/sys/x/y']) {
+    const { find } = await examine({}, { GREENROOM_DATA_DIR: dir });
+    const line = find('data directory');
+    expect([dir, line?.status]).toEqual([dir, 'fail']);
+    expect(() => makeDataDir(dir)).toThrow(line?.finding);
+  }
 });
 
 test('a data directory below a file fails, with what to do', async () => {

@@ -24,6 +24,7 @@ export interface World {
   readonly isTerminal?: boolean;
   readonly runDaemon?: Shell['runDaemon'];
   readonly storeCare?: StoreCare;
+  readonly examineBroker?: Shell['examineBroker'];
 }
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'greenroom-cli-'));
@@ -56,6 +57,7 @@ export const greenroom = async (
     connect: world.connect ?? (daemon === undefined ? nobody : async () => daemon),
     runDaemon: world.runDaemon ?? (async () => 0),
     storeCare: async () => world.storeCare ?? storeCare,
+    examineBroker: world.examineBroker ?? (async ({ url }) => `${url} is fine`),
     newestModel: () => 'claude-sonnet-5-5',
   };
   const code = await runCli(typeof line === 'string' ? line.split(' ') : line, shell);

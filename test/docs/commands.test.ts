@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
 import type { Screen, Shell } from '../../src/cli/shell.ts';
 import { connectClient } from '../../src/client/client.ts';
+import { examineBroker } from '../../src/nats/examine-broker.ts';
 import { newestSonnet } from '../../src/session/pricing/price.ts';
 import { storeCare } from '../../src/storage/care.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -65,6 +66,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     connect: connectClient,
     runDaemon: async () => 0,
     storeCare: async () => storeCare,
+    examineBroker,
     newestModel: newestSonnet,
   };
   const code = await runCli(words, shell);

@@ -85,11 +85,11 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ['events that may wait for a slow reader in the same process', count(MAX_WAITING_EVENTS)],
   [
     'the queue of turns in the broker',
-    `${count(streams('MAX_QUEUED'))} messages, ${size(streams('MAX_QUEUED_BYTES'))}`,
+    `${count(streams('MAX_QUEUED'))} messages, ${size(streams('queueBytes'))}`,
   ],
   [
     'refused turns that the broker keeps',
-    `${count(streams('MAX_DEAD'))} messages, ${size(streams('MAX_DEAD_BYTES'))}`,
+    `${count(streams('MAX_DEAD'))} messages, ${size(streams('refusedBytes'))}`,
   ],
   [
     'crashes of one session',

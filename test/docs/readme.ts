@@ -64,7 +64,7 @@ export interface Example {
 }
 
 /** Documents whose examples run and whose links are followed. */
-export const GUIDES = ['README.md', 'docs/otp.md', 'docs/testing.md'];
+export const GUIDES = ['README.md', 'docs/otp.md', 'docs/testing.md', 'docs/claude-code.md'];
 
 /** The examples that are marked as runnable, with the output that follows each. */
 export const examples = (): readonly Example[] => GUIDES.flatMap(examplesIn);

@@ -225,6 +225,7 @@ const importAll = async (
     connect: connectClient,
     runDaemon: () => Promise.reject(new Error('not here')),
     storeCare: () => Promise.reject(new Error('not here')),
+    examineBroker: () => Promise.reject(new Error('not asked for')),
     newestModel: newestSonnet,
   });
   const lines = out

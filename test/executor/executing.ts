@@ -15,18 +15,22 @@ import {
   type StepHandle,
   type StepOutcome,
 } from '../../src/session/executor.ts';
+import { Slabs } from '../../src/session/slabs.ts';
 
 export const workerFile = (name: string): string =>
   fileURLToPath(new URL(`./workers/${name}.mjs`, import.meta.url));
 
 export const MODEL = 'claude-opus-5';
 
-/** The messages as a session keeps them: shared, and with something behind the end that must not be sent. */
+/** The messages as a session keeps them: in shared memory, with others around them that must not be sent. */
 export const contextOf = (...messages: readonly object[]): ModelStep['context'] => {
   const bytes = Buffer.from(messages.map((message) => JSON.stringify(message)).join(','));
-  const buffer = new SharedArrayBuffer(bytes.byteLength + 64);
-  Buffer.from(buffer).fill('x').set(bytes);
-  return { buffer, byteLength: bytes.byteLength };
+  const { extent } = new Slabs().take(bytes.byteLength + 64);
+  const { slab } = extent;
+  const byteOffset = 64;
+  const around = new Uint8Array(slab.buffer, 0, extent.byteLength);
+  around.fill(0x78).set(bytes, byteOffset);
+  return { slab, byteOffset, byteLength: bytes.byteLength, hold: () => extent.hold() };
 };
 
 export const user = (content: string): object => ({ role: 'user', content });

@@ -8,7 +8,7 @@ import { contextOf, executing, stepOf, textOf, user, workerFile } from './execut
 /** A step that misbehaves `times` times; the times are counted at the start of its shared context. */
 const misbehaving = (how: string, times: number) => {
   const context = contextOf(user('x'.repeat(64)));
-  new Int32Array(context.buffer, 0, 1)[0] = 0;
+  new Int32Array(context.slab.buffer, 0, 1)[0] = 0;
   return stepOf('', { model: how, maxTokens: times, context });
 };
 const worker = workerFile('misbehaving');

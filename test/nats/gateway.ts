@@ -15,6 +15,8 @@ export interface Gateway {
   readonly door: FakeDoor;
   readonly tree: SupervisorRef;
   readonly reports: Report[];
+  /** What an operator was told, as `level text`. */
+  readonly notices: string[];
   /** A bare client beside the gateway. */
   readonly client: NatsConnection;
   /** Ends the gateway in order. */
@@ -34,6 +36,10 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
   const { door = new FakeDoor(), storeId, window = {} } = options;
   const { feed } = door;
   const reports: Report[] = [];
+  const notices: string[] = [];
+  const tell = (level: string) => (_: unknown, text: string) =>
+    void notices.push(`${level} ${text}`);
+  const log = { info: tell('info'), warn: tell('warn'), error: tell('error') };
   const system = new System({ onReport: (report) => void reports.push(report) });
   const api = {
     prefix: 'greenroom',
@@ -50,12 +56,12 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
       strategy: 'rest_for_one',
       maxRestarts: 20,
       children: [
-        Link.childSpec({ url }, { id: 'link' }),
+        Link.childSpec({ url, notices: log }, { id: 'link' }),
         ...(storeId === undefined
           ? []
           : [
               Intake.childSpec(
-                { prefix: 'greenroom', feed, door, storeId, window },
+                { prefix: 'greenroom', feed, door, storeId, window, notices: log },
                 { id: 'intake' },
               ),
             ]),
@@ -69,7 +75,7 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
     await client.close();
     await stop();
   };
-  return { system, door, tree, reports, client, stop, [Symbol.asyncDispose]: dispose };
+  return { system, door, tree, reports, notices, client, stop, [Symbol.asyncDispose]: dispose };
 };
 
 /** A gateway on a broker of its own. */

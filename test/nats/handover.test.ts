@@ -13,6 +13,8 @@ const item = (seq: number): Item => ({
   key,
   ackSubject: `ack.${seq}`,
   loaded: { turnId: `t${seq}` as TurnId, body: new Uint8Array(100), request: { prompt: 'x' } },
+  isRefusalTold: false,
+  unkeptSinceMs: undefined,
 });
 
 const setUp = () => {

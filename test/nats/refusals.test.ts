@@ -1,4 +1,4 @@
-import type { Msg } from 'nats';
+import { headers, type Msg } from 'nats';
 import { describe, expect, test } from 'vitest';
 import { apiName } from '../../src/nats/api.ts';
 import { GreenroomError } from '../../src/session/errors.ts';
@@ -72,6 +72,44 @@ describe.skipIf(withoutNatsServer())('refusals', () => {
     const reply = await ask(gateway, 'session.s1.get');
     expect(refusal(reply)).toEqual({ status: '500', code: 'internal' });
     expect(reply.string()).not.toContain('hunter2');
+  });
+
+  test('a bug leaves one crash report, which has its stack and names the request', async () => {
+    await using gateway = await startWithBroker();
+    const bug = new Error('password is hunter2');
+    gateway.door.onVerb = () => {
+      throw bug;
+    };
+    await ask(gateway, 'session.s1.get');
+    expect(gateway.reports).toEqual([
+      {
+        ...{ kind: 'fault', actor: 'nats-api', error: bug },
+        during: 'the request greenroom.v1.acme.session.s1.get',
+      },
+    ]);
+  });
+
+  test('a turn that meets a bug leaves a crash report too', async () => {
+    await using gateway = await startWithBroker();
+    gateway.door.onTurn = () => {
+      throw new TypeError('no such thing');
+    };
+    expect(refusal(await ask(gateway, 'session.s1.ask', 'hello')).code).toBe('internal');
+    expect(gateway.reports).toMatchObject([
+      { kind: 'fault', during: 'the request greenroom.v1.acme.session.s1.ask' },
+    ]);
+  });
+
+  test('a timeout that is no number of milliseconds is refused', async () => {
+    await using gateway = await startWithBroker();
+    for (const timeout of ['abc', '-5', '0', '1.5', '1e3', '0x10']) {
+      const fields = headers();
+      fields.set('Greenroom-Timeout-Ms', timeout);
+      const subject = 'greenroom.v1.acme.session.s1.get';
+      const reply = await gateway.client.request(subject, '', { timeout: 5_000, headers: fields });
+      expect([timeout, refusal(reply).code]).toEqual([timeout, 'invalid_request']);
+    }
+    expect(gateway.door.calls).toEqual([]);
   });
 
   test('more requests than the limit are refused, and only those', async () => {

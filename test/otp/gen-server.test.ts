@@ -272,3 +272,24 @@ test('an asynchronous init that was killed leaves no name and no answer behind',
   expect([await starting, await early]).toEqual(['start_failed', 'callee_died']);
   expect([w.system.find(name), w.system.size]).toEqual([undefined, 0]);
 });
+
+test.each(['toString', 'constructor', 'valueOf', 'hasOwnProperty', '__proto__'])(
+  'a call named %s is as unknown as any other, and the actor lives',
+  async (name) => {
+    const p = await puppet(world(), 'p');
+    await expect(p.call(name as 'state')).rejects.toEqual(code('unknown_call'));
+    expect(await p.call('state')).toBe(0);
+  },
+);
+
+test.each([
+  ['cast', (p: Puppet) => p.cast('toString' as 'crash')],
+  ['info', (p: Puppet) => p.call('act', (self) => self.send('valueOf' as 'note', 'x'))],
+  ['continue', (p: Puppet) => p.call('act', (self) => self.continue('constructor' as 'note', 'x'))],
+] as const)('a %s with a name of every object is one that nobody handles', async (kind, send) => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  void send(p);
+  const message = expect.stringMatching(`nobody handles the ${kind}`);
+  expect(await w.system.exited(p)).toMatchObject({ crashed: { message } });
+});

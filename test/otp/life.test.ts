@@ -3,7 +3,17 @@ import { expect, test } from 'vitest';
 import { IGNORE } from '../../src/otp/gen-server.ts';
 import { nameOf } from '../../src/otp/name.ts';
 import type { Self } from '../../src/otp/self.ts';
-import { deferred, kill, type Puppet, type PuppetProtocol, puppet, world } from './support.ts';
+import { startTree, supervisor } from '../../src/otp/supervisor.ts';
+import {
+  child,
+  deferred,
+  findPuppet,
+  kill,
+  type Puppet,
+  type PuppetProtocol,
+  puppet,
+  world,
+} from './support.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const boom = () => {
@@ -229,4 +239,28 @@ test('a stop of a dead actor gives the reason that it died of', async () => {
   const p = await puppet(w, 'p');
   await kill(w, p);
   expect(await w.system.stop(p)).toBe('killed');
+});
+
+test('a stop does not wait for an init that hangs', async () => {
+  const w = world();
+  const name = nameOf<Puppet>('beginner');
+  const begun = puppet(w, 'p', { name, init: () => new Promise(() => {}) });
+  const failed = expect(begun).rejects.toEqual(code('start_failed'));
+  expect(await w.system.stop(w.system.fetch(name), 'shutdown')).toBe('shutdown');
+  await failed;
+  expect(w.clock.timers).toBe(0);
+});
+
+test('a stop of a tree gives up the child that it is starting again', async () => {
+  const w = world();
+  let starts = 0;
+  const init = () => (++starts === 1 ? undefined : new Promise(() => {}));
+  const tree = await startTree(
+    w.system,
+    supervisor({ id: 'top', strategy: 'one_for_one', children: [child(w, 'a', { init })] }),
+  );
+  await kill(w, findPuppet(w, 'a'));
+  expect(starts).toBe(2);
+  expect(await w.system.stop(tree, 'shutdown')).toBe('shutdown');
+  expect(w.clock.timers).toBe(0);
 });

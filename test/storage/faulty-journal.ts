@@ -27,7 +27,7 @@ export class FaultyJournal implements Journal {
   }
 
   head: Journal['head'] = (key) => this.#journal.head(key);
-  entries: Journal['entries'] = (key, range) => this.#journal.entries(key, range);
+  entries: Journal['entries'] = (...asked) => this.#journal.entries(...asked);
   stream: Journal['stream'] = (key, subpath) => this.#journal.stream(key, subpath);
   streams: Journal['streams'] = (key) => this.#journal.streams(key);
   turn: Journal['turn'] = (key, turnId) => this.#journal.turn(key, turnId);

@@ -65,6 +65,7 @@ describe('what was committed since the last checkpoint', () => {
       const ask = () =>
         questions.map(({ table, key, range }) => [
           fresh.get(table, key),
+          fresh.visit(table, key, (value, at) => [Buffer.from(value), at.toString('latin1')]),
           fresh.range(table, range),
         ]);
       const before = ask();
@@ -116,6 +117,39 @@ describe('what was committed since the last checkpoint', () => {
     fresh.clear();
     put('other');
     expect(first?.toString('latin1')).toBe(text);
+    await file.close();
+  });
+});
+
+describe('a visit', () => {
+  const folder = folders();
+
+  it('shows the value and its key, and makes no copy however many values are looked at', async () => {
+    const file = new LmdbTables(folder());
+    const keyOfRow = (at: number) => keys.rowKey(`a\0s${at}\0`);
+    file.transaction(() => {
+      for (let at = 0; at < 50; at += 1)
+        file.put(ROWS, Buffer.from(keyOfRow(at), 'latin1'), Buffer.alloc(1_000 + at, at));
+    });
+    const buffers = new Set<ArrayBufferLike>();
+    for (let at = 0; at < 50; at += 1) {
+      const seen = file.visit(ROWS, keyOfRow(at), (value, key) => {
+        buffers.add(value.buffer);
+        return { length: value.length, first: value[0], key: key.toString('latin1') };
+      });
+      expect(seen).toEqual({ length: 1_000 + at, first: at, key: keyOfRow(at) });
+    }
+    expect(buffers.size).toBe(1);
+    expect(file.visit(ROWS, 'none', () => 1)).toBeUndefined();
+    await file.close();
+  });
+
+  it('shows a value that is larger than all before it', async () => {
+    const file = new LmdbTables(folder());
+    const large = Buffer.alloc(5 * 1024 * 1024, 'x');
+    file.transaction(() => file.put(SESSIONS, Buffer.from('large'), large));
+    file.refresh();
+    expect(file.visit(SESSIONS, 'large', (value) => Buffer.compare(value, large))).toBe(0);
     await file.close();
   });
 });

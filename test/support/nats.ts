@@ -38,6 +38,8 @@ export interface TestBroker {
 
 export interface TestBrokerOptions {
   readonly maxPayloadBytes?: number;
+  /** Another configuration, made of ours. */
+  readonly configure?: (text: string) => string;
 }
 
 export const startBroker = async (options: TestBrokerOptions = {}): Promise<TestBroker> => {
@@ -47,8 +49,8 @@ export const startBroker = async (options: TestBrokerOptions = {}): Promise<Test
   const version = await versionOf(program);
   const launch = (port: number) => {
     const configFile = join(folder, 'nats.conf');
-    const { maxPayloadBytes = 1024 * 1024 } = options;
-    writeFileSync(configFile, configText({ version, port, storeDir, maxPayloadBytes }));
+    const { maxPayloadBytes = 1024 * 1024, configure = (text) => text } = options;
+    writeFileSync(configFile, configure(configText({ version, port, storeDir, maxPayloadBytes })));
     return runServer(program, configFile, systemClock, () => undefined);
   };
   let run = await launch(-1);

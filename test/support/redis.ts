@@ -40,6 +40,8 @@ export interface TestRedisOptions {
   readonly appendfsync?: string;
   /** Where the data goes, as a folder of its own; else among the temporary files. */
   readonly below?: string;
+  /** One that believes to be part of a cluster. */
+  readonly isCluster?: boolean;
 }
 
 const GRACE_MS = 5_000;
@@ -48,7 +50,9 @@ export const startRedis = async (options: TestRedisOptions = {}): Promise<TestSe
   const { path } = found();
   const folder = mkdtempSync(join(options.below ?? tmpdir(), 'greenroom-redis-'));
   const port = await freePort();
-  const launch = () => runRedis(path, folder, port, options.appendfsync ?? 'always');
+  const { appendfsync = 'always', isCluster = false } = options;
+  const launch = () =>
+    runRedis(path, folder, port, { appendfsync, 'cluster-enabled': isCluster ? 'yes' : 'no' });
   let run = await launch();
   const stop = async () => {
     process.kill(run.pid, 'SIGCONT');
@@ -76,14 +80,19 @@ const found = () => {
   return server;
 };
 
-const runRedis = async (command: string, folder: string, port: number, appendfsync: string) => {
+const runRedis = async (
+  command: string,
+  folder: string,
+  port: number,
+  more: Readonly<Record<string, string>>,
+) => {
   const settings = {
     port: String(port),
     bind: '127.0.0.1',
     dir: folder,
     save: '',
     appendonly: 'yes',
-    appendfsync,
+    ...more,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   const program = new OutsideProgram(

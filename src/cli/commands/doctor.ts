@@ -7,9 +7,9 @@ import {
   checkFreeSpace,
   checkNode,
   checkPrices,
-  checkProvider,
   checkSettings,
 } from '../doctor/machine.ts';
+import { checkProvider } from '../doctor/model-api.ts';
 import { checkRecords } from '../doctor/records.ts';
 import { checkStoreServer } from '../doctor/store-server.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
@@ -47,8 +47,8 @@ const examine = async (run: Invocation): Promise<readonly Check[]> => {
     ...checkSettings(loaded),
     checkDataDir(config),
     checkFreeSpace(config),
-    await checkBroker(config),
-    checkProvider(config),
+    await checkBroker(config, run.shell),
+    ...(await checkProvider(config, run.shell.nowMs())),
     checkPrices(run.shell.nowMs()),
     ...(await checkDaemon(run)),
   ];

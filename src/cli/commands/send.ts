@@ -1,5 +1,6 @@
 /** `greenroom send`: one turn, its answer streamed to the terminal as it comes. */
 import type { z } from 'zod';
+import { nextStepOf } from '../../session/advice.ts';
 import type { TurnRequest } from '../../session/api.ts';
 import { BusyPolicy } from '../../session/turn.ts';
 import { CliError, usageError } from '../failure.ts';
@@ -98,6 +99,7 @@ const print = async (
   throw new CliError(
     finished.status === 'rejected' ? 4 : 1,
     `the turn was ${finished.status}${finished.error === undefined ? '' : `: ${finished.error.message} (${finished.error.code})`}`,
-    finished.error?.retryable === true ? 'it may succeed when it is sent again' : undefined,
+    nextStepOf(finished.error?.code ?? '') ??
+      (finished.error?.retryable === true ? 'it may succeed when it is sent again' : undefined),
   );
 };

@@ -21,6 +21,9 @@ const judge = (status: DaemonStatus): readonly Check[] => [
     'daemon',
     `runs: process ${status.pid ?? '?'}, version ${status.version ?? '?'}, since ${status.startedAt ?? '?'}`,
   ),
+  ...(status.warnings ?? []).map((finding) =>
+    warn('daemon', finding, 'correct it and restart the daemon'),
+  ),
   ...(status.journal ? [judgeStore(status.journal)] : []),
 ];
 

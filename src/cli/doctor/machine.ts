@@ -1,13 +1,13 @@
 /** What can be checked without a daemon: Node, disk, broker program, key, prices, settings. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { findNatsServer } from '../../config/find-program.ts';
+import { folderFault, nearest } from '../../config/folder-fault.ts';
 import type { Config, LoadedConfig } from '../../config.ts';
 import { promiseOf, versionOf } from '../../nats/server-program.ts';
-import { withoutPasswords } from '../../redact.ts';
 import type { PriceTable } from '../../session/pricing/price-row.ts';
 import { PRICE_TABLE } from '../../session/pricing/price-table.ts';
 import { bytes } from '../format.ts';
+import type { Shell } from '../shell.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 const OLDEST_NODE = [20, 19] as const;
@@ -23,10 +23,11 @@ export const checkNode = (version: string): Check => {
 const OTHERS = 0o077;
 
 export const checkDataDir = ({ dataDir }: Config): Check => {
-  const there = nearest(dataDir);
-  if (!statSync(there).isDirectory())
-    return fail('data directory', `${there} is no directory`, 'name another one with --data');
-  if (there !== dataDir) return ok('data directory', `${dataDir}: made at the first start`);
+  const fault = folderFault(dataDir);
+  if (fault !== undefined)
+    return fail('data directory', fault, 'name another one with --data or GREENROOM_DATA_DIR');
+  if (nearest(dataDir) !== dataDir)
+    return ok('data directory', `${dataDir}: made at the first start`);
   const { mode } = statSync(dataDir);
   return (mode & OTHERS) === 0
     ? ok('data directory', dataDir)
@@ -40,7 +41,9 @@ export const checkDataDir = ({ dataDir }: Config): Check => {
 const MB = 1024 * 1024;
 
 export const checkFreeSpace = ({ dataDir, minFreeMb }: Config): Check => {
-  const { bavail, bsize } = statfsSync(nearest(dataDir));
+  const there = nearest(dataDir);
+  if (!existsSync(there)) return warn('free space', `unknown: ${there} leads nowhere`, 'see above');
+  const { bavail, bsize } = statfsSync(there);
   const free = bavail * bsize;
   const finding = `${bytes(free)} free; work is refused below ${minFreeMb} MB`;
   return free >= minFreeMb * MB
@@ -48,13 +51,9 @@ export const checkFreeSpace = ({ dataDir, minFreeMb }: Config): Check => {
     : fail('free space', finding, 'free some space, or lower GREENROOM_MIN_FREE_MB');
 };
 
-/** The folder itself, or the nearest one above that exists. */
-const nearest = (folder: string): string =>
-  existsSync(folder) || dirname(folder) === folder ? folder : nearest(dirname(folder));
-
-export const checkBroker = async ({ natsUrl, natsServerBin }: Config): Promise<Check> => {
-  if (natsUrl !== undefined)
-    return ok('broker', `${withoutPasswords(natsUrl)}, not run by the daemon`);
+export const checkBroker = async (config: Config, shell: Shell): Promise<Check> => {
+  const { natsUrl, natsServerBin } = config;
+  if (natsUrl !== undefined) return checkOutsideBroker(natsUrl, config, shell);
   const program = findNatsServer(natsServerBin);
   if (program === undefined)
     return fail(
@@ -70,16 +69,22 @@ export const checkBroker = async ({ natsUrl, natsServerBin }: Config): Promise<C
   }
 };
 
-export const checkProvider = ({ provider, anthropicApiKey }: Config): Check => {
-  if (provider === 'rehearsal')
-    return warn(
-      'provider',
-      'rehearsal: answers are made up, nothing is paid',
-      'set ANTHROPIC_API_KEY for real answers',
+/** It connects and asks, as the start does. */
+const checkOutsideBroker = async (
+  url: string,
+  { natsCreds: creds, prefix, queueMb, refusedMb }: Config,
+  { examineBroker }: Shell,
+): Promise<Check> => {
+  const sizes = { queueBytes: queueMb * MB, refusedBytes: refusedMb * MB };
+  try {
+    return ok('broker', await examineBroker({ url, creds, prefix, sizes }));
+  } catch (error) {
+    return fail(
+      'broker',
+      (error as Error).message,
+      'mend the broker, or correct NATS_URL and NATS_CREDS',
     );
-  return anthropicApiKey === undefined
-    ? fail('provider', 'anthropic, and no key', 'set ANTHROPIC_API_KEY')
-    : ok('provider', 'anthropic, with a key');
+  }
 };
 
 const OLD_DAYS = 180;

@@ -1,6 +1,7 @@
 /**
  * The first reading of a file: is it a transcript, of which session, how many lines, what did it
- * cost. Nothing is sent; memory is one batch of lines and one record per response.
+ * cost. Nothing is sent; memory is one batch of lines, one record per response
+ * and one uuid per message.
  */
 import { basename } from 'node:path';
 import { EMPTY_DIGEST, nextDigest } from '../../session/claude-code/digest.ts';
@@ -8,6 +9,7 @@ import { type Identity, identify } from '../../session/claude-code/identify.ts';
 import { mergeResponse, type ResponseRecord } from '../../session/claude-code/response-record.ts';
 import { SNIFF_LINES, sniff } from '../../session/claude-code/sniff.ts';
 import {
+  copiesInOnePass,
   emptyFacts,
   foldChunk,
   type TranscriptFacts,
@@ -61,6 +63,7 @@ class Scanner {
   #firstLines: Uint8Array[] = [];
   #isOurs = false;
   #facts = emptyFacts;
+  readonly #isCopy = copiesInOnePass();
   readonly #responses = new Map<string, ResponseRecord>();
   #digest = EMPTY_DIGEST;
   #firstDigest = EMPTY_DIGEST;
@@ -74,7 +77,7 @@ class Scanner {
     if (lines.length > 0)
       for (const { position, bytes } of batch.leftOut)
         this.#leftOut.push({ line: this.#facts.lines + position + 1, bytes });
-    const { facts, responses } = foldChunk(this.#facts, lines);
+    const { facts, responses } = foldChunk(this.#facts, lines, undefined, this.#isCopy);
     this.#facts = facts;
     for (const [key, record] of responses)
       this.#responses.set(key, mergeResponse(this.#responses.get(key), record).record);

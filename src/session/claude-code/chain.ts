@@ -1,188 +1,121 @@
 /**
  * The active conversation of a transcript: the chain of records from its last leaf back to the last
- * compaction, or to the beginning.
+ * compaction, or to the beginning, with what hangs beside it.
  *
  * 1. The chain runs through records of every kind: progress, attachments and notices are links.
- * 2. A parent that is not there (cut files, broken lines, records that a tool took out) does not end
- *    the chain: it goes on at the record before.
- * 3. A boundary of a compaction ends it. Messages that the compaction preserved are on it, between
- *    the summary and what came after.
+ * 2. What people and the model say decides where the conversation stands; records that are written
+ *    late, and progress above all, never do.
+ * 3. What stands on no chain but was read all the same is put in: see `beside.ts`.
  */
-import { isCompactBoundary, isSynthetic } from './describe-line.ts';
-import { isObject, messageOf, type RawLine, type RawMessage, text } from './raw-line.ts';
+import { beside } from './beside.ts';
+import { type ChainLine, chainLine, queuedLine } from './chain-line.ts';
+import { chainTo, linksOf, type Parents } from './links.ts';
+import { isQueueOperation, Queue, type TakenIn, wordsOf } from './queue.ts';
+import { type RawLine, text } from './raw-line.ts';
+import { responsesOf } from './responses.ts';
 
-export interface ChainLine {
-  /** Place among the chained records of the file. */
-  readonly index: number;
+/** What the model has seen, in order. */
+export interface SeenLine extends ChainLine {
+  /** Which response an assistant record is part of. */
+  readonly response: string;
+}
+
+/** @param records of one file, in file order: the main chain, or the sub-agent's in a sub-agent's file. */
+export const seenLines = (records: Iterable<RawLine>): readonly SeenLine[] => {
+  const { lines, pointer } = readTranscript(records);
+  const links = linksOf(lines);
+  const { parents } = links;
+  const chain = chainTo(lines, links, leafOf(lines, parents, pointer));
+  const responses = responsesOf(lines, parents);
+  return beside(chain, lines, parents, responses).map((line) => ({
+    ...line,
+    response: responses[line.index] ?? '',
+  }));
+};
+
+interface Pointer {
   readonly uuid: string;
-  readonly parentUuid: string | null | undefined;
-  readonly kind: 'user' | 'assistant' | 'link';
-  readonly message: RawMessage;
-  /** Not for the model: injected by the client, or shown to people only. */
-  readonly isHidden: boolean;
-  /** Words that the user put in while the model worked. */
-  readonly queuedPrompt: string | undefined;
-  readonly boundary: Boundary | undefined;
+  /** How many records of the chain stand before it. */
+  readonly at: number;
 }
 
-interface Boundary {
-  readonly anchorUuid: string | undefined;
-  readonly preservedUuids: readonly string[];
-  readonly headUuid: string | undefined;
-  readonly tailUuid: string | undefined;
-}
-
-export interface Transcript {
-  /** Chained records in file order, of the main chain; of the sub-agent in a sub-agent's file. */
+interface Transcript {
   readonly lines: readonly ChainLine[];
-  readonly leaf: ChainLine | undefined;
+  readonly pointer: Pointer | undefined;
 }
 
-/** Sorts out the records of a file, given in file order. */
-export const readTranscript = (records: Iterable<RawLine>): Transcript => {
-  const main: ChainLine[] = [];
-  const side: ChainLine[] = [];
-  const pointers: { readonly uuid: string; readonly at: number }[] = [];
-  for (const record of records) {
-    const lines = record.isSidechain === true ? side : main;
-    const leafUuid = record.type === 'last-prompt' ? text(record.leafUuid) : undefined;
-    if (leafUuid !== undefined) pointers.push({ uuid: leafUuid, at: main.length });
-    const line = chainLine(record, lines.length);
-    if (line !== undefined) lines.push(line);
-  }
-  const lines = main.some((line) => line.kind !== 'link') ? main : side;
-  return { lines, leaf: activeLeaf(lines, pointers) };
+const readTranscript = (records: Iterable<RawLine>): Transcript => {
+  const main = new Side();
+  const side = new Side();
+  for (const record of records) (record.isSidechain === true ? side : main).take(record);
+  return (main.hasTalk ? main : side).transcript;
 };
 
-/** From the last compaction, or the root, to the leaf. */
-export const activeChain = ({ lines, leaf }: Transcript): readonly ChainLine[] => {
-  const byUuid = indexByUuid(lines);
-  const chain: ChainLine[] = [];
-  const seen = new Set<number>();
-  let line = leaf;
-  while (line !== undefined && !seen.has(line.index)) {
-    seen.add(line.index);
-    chain.push(line);
-    if (line.boundary !== undefined || line.parentUuid === null) break;
-    line = byUuid.get(line.parentUuid ?? '') ?? lines[line.index - 1];
+/** The records of the main chain, or those of sub-agents. */
+class Side {
+  readonly #lines: ChainLine[] = [];
+  readonly #queue = new Queue();
+  readonly #takenIn: { readonly index: number; readonly since: number }[] = [];
+  /** Where words that may have waited in the queue have a record of their own. */
+  readonly #told = new Map<string, number[]>();
+  #pointer: Pointer | undefined;
+  hasTalk = false;
+
+  take(record: RawLine): void {
+    if (isQueueOperation(record)) return this.#takeIn(this.#queue.take(record, this.#lines.length));
+    const leafUuid = record.type === 'last-prompt' ? text(record.leafUuid) : undefined;
+    if (leafUuid !== undefined) this.#pointer = { uuid: leafUuid, at: this.#lines.length };
+    const line = chainLine(record, this.#lines.length);
+    if (line === undefined) return;
+    this.#lines.push(line);
+    this.hasTalk ||= line.kind !== 'link';
+    if (!line.isTalk || line.kind === 'assistant') return;
+    const words = wordsOf(line.said);
+    const records = this.#told.get(words);
+    if (records === undefined) this.#told.set(words, [line.index]);
+    else records.push(line.index);
   }
-  return withPreserved(chain.reverse(), byUuid);
-};
+
+  #takeIn(words: TakenIn | undefined): void {
+    const before = this.#lines.findLast((line) => line.isTalk);
+    if (words === undefined || before === undefined) return;
+    const index = this.#lines.length;
+    this.#lines.push(queuedLine(words.said, before, index));
+    this.#takenIn.push({ index, since: words.since });
+  }
+
+  get transcript(): Transcript {
+    for (const { index, since } of this.#takenIn) {
+      const line = this.#lines[index];
+      const records = this.#told.get(wordsOf(line?.said ?? [])) ?? [];
+      const own = records.findIndex((at) => at >= since);
+      if (line === undefined || own === -1) continue;
+      records.splice(own, 1);
+      this.#lines[index] = { ...line, said: [] };
+    }
+    return { lines: this.#lines, pointer: this.#pointer };
+  }
+}
 
 /**
- * A `last-prompt` says where the conversation stands, best of all at the end of a file. What was
- * written after it is newer than its word: then the last record is the leaf.
+ * A `last-prompt` says where the conversation stands, unless somebody spoke after it. Links that hang
+ * on what was said last belong to it.
  */
-const activeLeaf = (
+const leafOf = (
   lines: readonly ChainLine[],
-  pointers: readonly { readonly uuid: string; readonly at: number }[],
-): ChainLine | undefined => {
-  const byUuid = indexByUuid(lines);
-  const pointer = pointers.findLast(({ uuid }) => byUuid.has(uuid));
-  const isLastWord = pointer !== undefined && pointer.at >= lines.length;
-  return isLastWord ? byUuid.get(pointer.uuid) : lines.at(-1);
-};
-
-const indexByUuid = (lines: readonly ChainLine[]): ReadonlyMap<string, ChainLine> =>
-  new Map(lines.map((line) => [line.uuid, line]));
-
-const chainLine = (record: RawLine, index: number): ChainLine | undefined => {
-  const uuid = text(record.uuid);
-  const kind = kindOf(record);
-  if (uuid === undefined || (kind === 'link' && record.parentUuid === undefined)) return undefined;
-  return {
-    index,
-    uuid,
-    parentUuid: record.parentUuid === null ? null : text(record.parentUuid),
-    kind,
-    message: kind === 'link' ? {} : messageOf(record),
-    isHidden: isHidden(record),
-    queuedPrompt: queuedPrompt(record),
-    boundary: isCompactBoundary(record) ? boundaryOf(record.compactMetadata) : undefined,
-  };
-};
-
-const kindOf = (record: RawLine): ChainLine['kind'] =>
-  record.type === 'user' || record.type === 'assistant' ? record.type : 'link';
-
-/** The summary of a compaction is marked as for the transcript only; the model sees it all the same. */
-const isHidden = (record: RawLine): boolean =>
-  record.isMeta === true ||
-  isSynthetic(record) ||
-  (record.isVisibleInTranscriptOnly === true && record.isCompactSummary !== true);
-
-const queuedPrompt = (record: RawLine): string | undefined => {
-  if (record.type !== 'attachment' || !isObject(record.attachment)) return undefined;
-  const attachment: {
-    readonly type?: unknown;
-    readonly commandMode?: unknown;
-    readonly prompt?: unknown;
-    readonly isMeta?: unknown;
-  } = record.attachment;
-  const isPrompt = attachment.type === 'queued_command' && attachment.commandMode === 'prompt';
-  return isPrompt && attachment.isMeta !== true ? text(attachment.prompt) : undefined;
-};
-
-const boundaryOf = (metadata: unknown): Boundary => {
-  const { preservedSegment, preservedMessages }: PreservedFields = isObject(metadata)
-    ? metadata
-    : {};
-  const segment: SegmentFields = isObject(preservedSegment) ? preservedSegment : {};
-  const messages: SegmentFields = isObject(preservedMessages) ? preservedMessages : {};
-  const uuids = Array.isArray(messages.uuids) ? messages.uuids : [];
-  return {
-    anchorUuid: text(messages.anchorUuid) ?? text(segment.anchorUuid),
-    preservedUuids: uuids.filter((uuid): uuid is string => typeof uuid === 'string'),
-    headUuid: text(segment.headUuid),
-    tailUuid: text(segment.tailUuid),
-  };
-};
-
-interface PreservedFields {
-  readonly preservedSegment?: unknown;
-  readonly preservedMessages?: unknown;
-}
-
-interface SegmentFields {
-  readonly anchorUuid?: unknown;
-  readonly uuids?: unknown;
-  readonly headUuid?: unknown;
-  readonly tailUuid?: unknown;
-}
-
-/** Some compactions write what they preserve again behind the summary; then it is on the chain already. */
-const withPreserved = (
-  chain: readonly ChainLine[],
-  byUuid: ReadonlyMap<string, ChainLine>,
-): readonly ChainLine[] => {
-  const boundary = chain[0]?.boundary;
-  if (boundary === undefined) return chain;
-  const onChain = new Set(chain.map((line) => line.uuid));
-  const preserved = preservedLines(boundary, byUuid).filter((line) => !onChain.has(line.uuid));
-  const anchor = chain.findIndex((line) => line.uuid === boundary.anchorUuid);
-  const at = (anchor === -1 ? Math.min(1, chain.length - 1) : anchor) + 1;
-  return [...chain.slice(0, at), ...preserved, ...chain.slice(at)];
-};
-
-const preservedLines = (
-  boundary: Boundary,
-  byUuid: ReadonlyMap<string, ChainLine>,
-): readonly ChainLine[] => {
-  const named = boundary.preservedUuids.flatMap((uuid) => byUuid.get(uuid) ?? []);
-  return named.length > 0 ? named : segment(boundary, byUuid);
-};
-
-/** The records from head to tail, found backwards; none if they do not connect. */
-const segment = (
-  { headUuid, tailUuid }: Boundary,
-  byUuid: ReadonlyMap<string, ChainLine>,
-): readonly ChainLine[] => {
-  const found = new Set<ChainLine>();
-  let line = byUuid.get(tailUuid ?? '');
-  while (line !== undefined && !found.has(line)) {
-    found.add(line);
-    if (line.uuid === headUuid) return [...found].reverse();
-    line = byUuid.get(line.parentUuid ?? '');
+  parents: Parents,
+  pointer: Pointer | undefined,
+): number | undefined => {
+  const last = lines.findLastIndex((line) => line.isTalk);
+  const pointed = lines.findLastIndex((line) => line.uuid === pointer?.uuid);
+  const isLastWord = pointer !== undefined && pointer.at > last && pointed !== -1;
+  let leaf = isLastWord ? pointed : last;
+  if (leaf === -1) return undefined;
+  const reached = new Set([leaf]);
+  for (const { index, isTalk, isProgress } of lines.slice(leaf + 1)) {
+    if (isTalk || isProgress || !reached.has(parents[index] ?? -1)) continue;
+    reached.add(index);
+    leaf = index;
   }
-  return [];
+  return leaf;
 };

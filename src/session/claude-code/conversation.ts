@@ -2,10 +2,11 @@
  * Imported lines to the messages that the model is to see: the active chain in the API's form.
  *
  * 1. A response is written block by block, each on its own line, with other lines between and
- *    parallel calls hanging beside the chain: all lines of its message id are joined, in file order.
+ *    parallel calls hanging beside the chain: all its lines are joined, in file order.
  * 2. Each tool use is answered in the next message, results first, in the order of the uses; one
  *    without a result is answered as interrupted. Results without a use are left out.
- * 3. Hidden lines (meta, synthetic, for people only) are left out.
+ * 3. What the client put in for the model (`isMeta`, attachments, words from the queue) is there; what
+ *    it wrote for people, or in the model's place, is not.
  * 4. The first message is the user's, and a user message may follow the last.
  */
 import {
@@ -17,8 +18,8 @@ import {
   toolResult,
   userBlocks,
 } from './api-blocks.ts';
-import { activeChain, type ChainLine, readTranscript } from './chain.ts';
-import { blocksOf, type RawBlock, text } from './raw-line.ts';
+import { type SeenLine, seenLines } from './chain.ts';
+import { blocksOf, type RawBlock } from './raw-line.ts';
 import { objectsOf } from './read-line.ts';
 
 export interface ApiMessage {
@@ -37,22 +38,17 @@ export const conversation = (
   lines: readonly Uint8Array[],
   keepsThinking: KeepsThinking = () => true,
 ): readonly ApiMessage[] => {
-  const transcript = readTranscript(records(lines));
-  const chain = activeChain(transcript);
-  const responses = joinResponses(transcript.lines);
-  const results = collectResults([...transcript.lines, ...chain]);
+  const seen = seenLines(records(lines));
+  const responses = joinResponses(seen);
+  const results = collectResults(seen);
   const messages = new Messages();
   const told = new Set<string>();
-  for (const line of chain) {
-    if (line.isHidden) continue;
-    if (line.queuedPrompt !== undefined)
-      messages.addUser(userBlocks([{ type: 'text', text: line.queuedPrompt }]));
-    if (line.kind === 'user') messages.addUser(userBlocks(blocksOf(line.message.content)));
-    if (line.kind !== 'assistant' || told.has(responseId(line))) continue;
-    told.add(responseId(line));
-    const blocks = responses.get(responseId(line)) ?? [];
-    const content = assistantBlocks(blocks, keepsThinking(text(line.message.model)));
-    messages.addAssistant(content, results);
+  for (const { kind, said, response, model } of seen) {
+    if (kind !== 'assistant') messages.addUser(userBlocks(said));
+    if (kind !== 'assistant' || said.length === 0 || told.has(response)) continue;
+    told.add(response);
+    const blocks = responses.get(response) ?? [];
+    messages.addAssistant(assistantBlocks(blocks, keepsThinking(model)), results);
   }
   return messages.list;
 };
@@ -61,28 +57,27 @@ function* records(lines: readonly Uint8Array[]) {
   for (const line of lines) yield* objectsOf(line);
 }
 
-/** Lines without a message id are responses of their own. */
-const responseId = (line: ChainLine): string => text(line.message.id) ?? `line ${line.uuid}`;
-
-const joinResponses = (lines: readonly ChainLine[]): ReadonlyMap<string, readonly RawBlock[]> => {
-  const responses = new Map<string, RawBlock[]>();
-  const seen = new Set<string>();
-  for (const line of lines) {
-    if (line.kind !== 'assistant' || line.isHidden || seen.has(line.uuid)) continue;
-    seen.add(line.uuid);
-    const blocks = responses.get(responseId(line)) ?? [];
-    blocks.push(...blocksOf(line.message.content));
-    responses.set(responseId(line), blocks);
+/** Blocks in file order; one that came again under another uuid is there once. */
+const joinResponses = (seen: readonly SeenLine[]): ReadonlyMap<string, readonly RawBlock[]> => {
+  const responses = new Map<string, Map<string, RawBlock>>();
+  const answers = seen.filter(({ kind }) => kind === 'assistant');
+  for (const { response, said } of answers.toSorted((a, b) => a.index - b.index)) {
+    const blocks = responses.get(response) ?? new Map<string, RawBlock>();
+    for (const block of said) {
+      const key = JSON.stringify(block);
+      if (!blocks.has(key)) blocks.set(key, block);
+    }
+    responses.set(response, blocks);
   }
-  return responses;
+  return new Map([...responses].map(([response, blocks]) => [response, [...blocks.values()]]));
 };
 
-/** Results by tool use; of several the last counts, so whose word is best comes last. */
-const collectResults = (lines: readonly ChainLine[]): ReadonlyMap<string, RawBlock> => {
+/** Results by tool use; of several the last counts. */
+const collectResults = (seen: readonly SeenLine[]): ReadonlyMap<string, RawBlock> => {
   const results = new Map<string, RawBlock>();
-  for (const line of lines) {
-    if (line.kind !== 'user') continue;
-    for (const block of blocksOf(line.message.content)) {
+  for (const { kind, said } of seen) {
+    if (kind !== 'user') continue;
+    for (const block of said) {
       const id = block.type === 'tool_result' ? toolId(block.tool_use_id) : undefined;
       if (id !== undefined) results.set(id, block);
     }

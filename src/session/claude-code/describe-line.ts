@@ -7,7 +7,7 @@ import { hasPlausibleNumbers, isPlausibleTime } from '../plausible.ts';
 import { SYNTHETIC_MODEL } from '../pricing/price.ts';
 import { countedUsage, type ModelUsage, type Usage, usageFromApi } from '../usage.ts';
 import { blocksOf, isObject, messageOf, type RawLine, type RawMessage, text } from './raw-line.ts';
-import { isTypedPrompt } from './typed-prompt.ts';
+import { isTypedPrompt, plainTitle } from './typed-prompt.ts';
 
 export interface TitleFact {
   /** In order of rank: a person's word beats the model's, and that the old summary lines. */
@@ -119,11 +119,27 @@ export const isSynthetic = (line: RawLine): boolean =>
   line.type === 'assistant' &&
   (line.isApiErrorMessage === true || messageOf(line).model === SYNTHETIC_MODEL);
 
+/**
+ * Nothing that the model said: an error of the API in the model's place, or a filler. An answer that was
+ * interrupted is synthetic too, and the model had begun to give it.
+ */
+export const isUnsaid = (line: RawLine): boolean => {
+  if (line.isApiErrorMessage === true) return line.type === 'assistant';
+  if (!isSynthetic(line)) return false;
+  const words = blocksOf(messageOf(line).content).map((block) => text(block.text)?.trim() ?? '');
+  return words.every(
+    (each) =>
+      each === 'No response requested.' ||
+      each === '' ||
+      (line.isApiErrorMessage === undefined && each.startsWith('API Error')),
+  );
+};
+
 const titleOf = (line: RawLine): TitleFact | undefined => {
   const title = (source: TitleFact['source'], words: unknown): TitleFact | undefined =>
     text(words) === undefined
       ? undefined
-      : { source, text: String(words), leafUuid: text(line.leafUuid) };
+      : { source, text: plainTitle(String(words)), leafUuid: text(line.leafUuid) };
   switch (line.type) {
     case 'custom-title':
       return title('custom', line.customTitle);

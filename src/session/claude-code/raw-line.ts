@@ -24,6 +24,8 @@ export interface RawLine {
   readonly isApiErrorMessage?: unknown;
   readonly promptSource?: unknown;
   readonly origin?: unknown;
+  /** Of records that are no message: what they say. */
+  readonly content?: unknown;
   readonly attachment?: unknown;
   readonly compactMetadata?: unknown;
   readonly customTitle?: unknown;

@@ -8,10 +8,11 @@
  */
 import type { PriceTable } from '../pricing/price-row.ts';
 import { describeLine, type LineFacts, type TitleFact } from './describe-line.ts';
-import { blocksOf, messageOf, type RawLine } from './raw-line.ts';
+import type { RawLine } from './raw-line.ts';
 import { type ReadLine, readLine } from './read-line.ts';
 import { follow, type OpenResponse } from './response-key.ts';
 import { mergeResponse, type ResponseRecord, responseRecord } from './response-record.ts';
+import { plainTitle, promptWords } from './typed-prompt.ts';
 
 export interface TranscriptFacts {
   readonly lines: number;
@@ -104,14 +105,35 @@ export const emptyFacts: TranscriptFacts = {
   openResponses: [],
 };
 
+/** What a session is called after its transcript: its title, or what was typed first. */
+export const nameOf = (facts: TranscriptFacts): string | undefined =>
+  titleOf(facts) ?? (facts.firstPrompt === null ? undefined : plainTitle(facts.firstPrompt));
+
+/**
+ * Whether a record of this uuid came before: rows are written again when a session is resumed, and count
+ * once. It is asked once for each record that counts, and remembers it.
+ */
+export type IsCopy = (uuid: string) => boolean;
+
+/** Remembers every uuid, so for one pass over a file only. */
+export const copiesInOnePass = (): IsCopy => {
+  const seen = new Set<string>();
+  return (uuid) => seen.size === seen.add(uuid).size;
+};
+
 /** A line without its newline, or what was read in it. */
 export type TranscriptLine = Uint8Array | string | ReadLine;
 
-/** The facts after some more lines, and the responses on these lines. */
+/**
+ * The facts after some more lines, and the responses on these lines.
+ *
+ * @param isCopy default: only copies within these lines are noticed.
+ */
 export const foldChunk = (
   before: TranscriptFacts,
   lines: readonly TranscriptLine[],
   table?: PriceTable,
+  isCopy: IsCopy = copiesInOnePass(),
 ): FoldedChunk => {
   const draft: Draft = {
     ...emptyFacts, // what an older version stored lacks some
@@ -120,7 +142,7 @@ export const foldChunk = (
     sessionIds: { ...before.sessionIds },
   };
   const responses = new Map<string, ResponseRecord>();
-  for (const line of lines) foldLine(draft, line, responses, table);
+  for (const line of lines) foldLine(draft, line, responses, table, isCopy);
   return { facts: draft, responses };
 };
 
@@ -139,6 +161,7 @@ const foldLine = (
   line: TranscriptLine,
   responses: Map<string, ResponseRecord>,
   table: PriceTable | undefined,
+  isCopy: IsCopy,
 ): void => {
   draft.lines += 1;
   const read = typeof line === 'object' && 'kind' in line ? line : readLine(line);
@@ -148,7 +171,7 @@ const foldLine = (
   for (const object of read.objects) {
     const facts = describeLine(object);
     foldRecord(draft, facts);
-    if (facts.isTypedPrompt) foldPrompt(draft, object);
+    if (isCounted(facts, isCopy)) foldCounts(draft, facts, object);
     const { open, key } = follow(draft.openResponses, facts);
     draft.openResponses = open;
     const record = responseRecord(facts, table);
@@ -162,8 +185,6 @@ const foldRecord = (draft: Draft, line: LineFacts): void => {
   foldNames(draft, line);
   foldSession(draft, line);
   if (line.isChained) foldChained(draft, line);
-  if (line.isMessage) foldMessage(draft, line);
-  if (line.isError) draft.errorCount += 1;
   if (line.isImplausible) draft.implausible += 1;
   if (line.isCompactBoundary && !line.isSidechain) draft.compactBoundaryLine = draft.lines;
   if (line.response !== undefined && isUnderReporting(line.version))
@@ -213,6 +234,16 @@ const foldChained = (draft: Draft, line: LineFacts): void => {
   if (summary !== undefined) draft.titles = { ...draft.titles, summary: summary.text };
 };
 
+/** A record without a uuid cannot be known again. */
+const isCounted = (line: LineFacts, isCopy: IsCopy): boolean =>
+  (line.isMessage || line.isError) && (line.uuid === undefined || !isCopy(line.uuid));
+
+const foldCounts = (draft: Draft, line: LineFacts, object: RawLine): void => {
+  if (line.isMessage) foldMessage(draft, line);
+  if (line.isError) draft.errorCount += 1;
+  if (line.isTypedPrompt) foldPrompt(draft, object);
+};
+
 const foldMessage = (draft: Draft, line: LineFacts): void => {
   if (line.isSidechain) {
     draft.sideMessageCount += 1;
@@ -225,11 +256,9 @@ const foldMessage = (draft: Draft, line: LineFacts): void => {
 
 const foldPrompt = (draft: Draft, line: RawLine): void => {
   draft.numTurns += 1;
-  const words = blocksOf(messageOf(line).content)
-    .map((block) => block.text)
-    .find((text) => typeof text === 'string' && text.trim() !== '');
+  const words = promptWords(line);
   draft.firstPrompt ??=
-    typeof words === 'string' ? [...words.trim()].slice(0, MAX_PROMPT_CHARACTERS).join('') : null;
+    words === undefined ? null : [...words].slice(0, MAX_PROMPT_CHARACTERS).join('');
 };
 
 const count = (

@@ -1,5 +1,8 @@
-/** Which user lines are prompts that somebody gave: what `numTurns` of an import counts. */
-import { blocksOf, isObject, messageOf, type RawLine } from './raw-line.ts';
+/**
+ * Which user lines are prompts that somebody gave (what `numTurns` of an import counts), and what such
+ * a prompt is called in titles.
+ */
+import { blocksOf, isObject, messageOf, type RawBlock, type RawLine, text } from './raw-line.ts';
 
 /** How Claude Code's own words in the user's place begin. */
 const INJECTED = [
@@ -10,6 +13,8 @@ const INJECTED = [
   '<task-notification>',
   '<bash-input>',
   '<ide_opened_file>',
+  '<ide_selection>',
+  '<system-reminder>',
   '<teammate-message',
   '[Request interrupted by user',
 ];
@@ -26,8 +31,39 @@ export const isTypedPrompt = (line: RawLine): boolean => {
   const origin: { readonly kind?: unknown } = isObject(line.origin) ? line.origin : {};
   if (typeof origin.kind === 'string') return origin.kind === 'human';
   if (typeof line.promptSource === 'string') return line.promptSource !== 'system';
-  return !startsInjected(blocks[0]?.text);
+  return blocks.some((block) => !isInjected(block));
 };
 
-const startsInjected = (words: unknown): boolean =>
-  typeof words === 'string' && INJECTED.some((start) => words.trimStart().startsWith(start));
+/** What was typed, without markup; undefined where that is no text. */
+export const promptWords = (line: RawLine): string | undefined => {
+  const blocks = blocksOf(messageOf(line).content).filter(hasWords);
+  const typed = blocks.find((block) => !isInjected(block)) ?? blocks[0];
+  return typed === undefined ? undefined : plainTitle(String(typed.text));
+};
+
+/**
+ * A slash command as it was typed, `/name arguments`, instead of the markup that Claude Code keeps of
+ * it; other words as they are.
+ */
+export const plainTitle = (words: string): string => {
+  const trimmed = words.trim();
+  if (!/^<command-(?:message|name|args)>/.test(trimmed)) return trimmed;
+  const name = within(trimmed, 'command-name') ?? within(trimmed, 'command-message') ?? '';
+  const command = name.startsWith('/') ? name : `/${name}`;
+  return [command, within(trimmed, 'command-args') ?? ''].join(' ').trim();
+};
+
+/** Of the text in an element; up to the end where the text was cut before its end. */
+const within = (words: string, tag: string): string | undefined => {
+  const start = words.indexOf(`<${tag}>`);
+  if (start === -1) return undefined;
+  const rest = words.slice(start + tag.length + 2);
+  const end = rest.indexOf(`</${tag}>`);
+  return text((end === -1 ? rest : rest.slice(0, end)).trim());
+};
+
+const hasWords = (block: RawBlock): boolean => (text(block.text)?.trim() ?? '') !== '';
+
+const isInjected = (block: RawBlock): boolean =>
+  typeof block.text === 'string' &&
+  INJECTED.some((start) => String(block.text).trimStart().startsWith(start));

@@ -9,9 +9,10 @@ import type { Head } from '../head.ts';
 import { addLines, importedStream, type Line } from '../import.ts';
 import type { Journal, ResponseWrite } from '../journal.ts';
 import type { ImportDelta } from '../machine.ts';
-import { markOf, marksOf, storedName } from './mirror-key.ts';
+import { storedName } from './mirror-key.ts';
 import type { MirrorRecord } from './mirror-record.ts';
 import { foldSummary, type SummaryData } from './session-summary.ts';
+import { UuidMarks } from './uuid-marks.ts';
 
 export interface MirrorRequest {
   readonly type: 'mirror';
@@ -76,20 +77,14 @@ const notStored = (
   { subpath, lines }: MirrorRequest,
   journal: Journal,
 ): { readonly fresh: readonly Line[]; readonly marks: readonly ResponseWrite[] } => {
-  const prefix = marksOf(subpath);
+  const marks = new UuidMarks(head.key, subpath, journal);
   const fresh: Line[] = [];
-  const marks = new Map<string, ResponseWrite>();
   for (const body of lines) {
     const read = oneValue(body);
     const uuid = uuidIn(read);
-    if (uuid !== undefined) {
-      const responseKey = markOf(prefix, uuid);
-      if (marks.has(responseKey) || journal.response(head.key, responseKey) !== undefined) continue;
-      marks.set(responseKey, { responseKey, record: true });
-    }
-    fresh.push({ body, read });
+    if (uuid === undefined || marks.isNew(uuid)) fresh.push({ body, read });
   }
-  return { fresh, marks: [...marks.values()] };
+  return { fresh, marks: marks.writes };
 };
 
 const NEWLINE = 0x0a;

@@ -32,14 +32,16 @@ const misbehave = (how) => {
 export const serve = (port) =>
   new Promise((resolve) => {
     let load = 0;
+    const slabs = new Map();
     port.on('close', resolve);
     port.on('message', (messages) => {
       for (const message of messages) {
+        if (message.type === 'slab') slabs.set(message.slab, message.buffer);
         if (message.type === 'ping') port.postMessage([{ type: 'pong', load }]);
         if (message.type !== 'start') continue;
         const { id, step } = message;
         load = step.model === 'busy' ? 1 : 0;
-        const before = Atomics.add(new Int32Array(step.context.buffer), 0, 1);
+        const before = Atomics.add(new Int32Array(slabs.get(step.context.slab)), 0, 1);
         const events = [{ type: 'delta', block: 0, text: `try ${before}` }];
         port.postMessage([{ type: 'events', id, events }]);
         if (before < step.maxTokens && step.model !== 'fine') misbehave(step.model);

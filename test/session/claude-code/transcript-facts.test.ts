@@ -5,8 +5,10 @@ import {
   type ResponseRecord,
 } from '../../../src/session/claude-code/response-record.ts';
 import {
+  copiesInOnePass,
   emptyFacts,
   foldChunk,
+  nameOf,
   type TranscriptFacts,
   titleOf,
 } from '../../../src/session/claude-code/transcript-facts.ts';
@@ -49,6 +51,66 @@ describe('the title', () => {
     expect(titleOf(facts)).toBe('This');
     expect(titleOf(factsOf(summary('Other', 'x'), summary('Third', 'y')))).toBeUndefined();
     expect(titleOf(factsOf(summary('Only', 'x')))).toBe('Only');
+  });
+});
+
+describe('what a session is called when nothing names it', () => {
+  const called = (content: unknown, more = {}) => nameOf(factsOf(user('a', null, content, more)));
+  const command =
+    '<command-message>brief is running…</command-message>\n<command-name>/brief</command-name>';
+
+  test('is the slash command as it was typed, with its arguments', () => {
+    expect(called(command)).toBe('/brief');
+    expect(called(`${command}\n<command-args>the  week\nin short</command-args>`)).toBe(
+      '/brief the  week\nin short',
+    );
+    expect(called(`${command}\n<command-args></command-args>`)).toBe('/brief');
+    expect(called('<command-message>brief</command-message>')).toBe('/brief');
+  });
+
+  test('is what was typed beside what the editor put in', () => {
+    const opened = { type: 'text', text: '<ide_opened_file>The user opened x</ide_opened_file>' };
+    expect(called([opened, { type: 'text', text: 'fix it' }])).toBe('fix it');
+    expect(factsOf(user('a', null, [opened])).numTurns).toBe(0);
+  });
+
+  test('is as it was typed where that only looks like markup', () => {
+    expect(called('<div> does not close')).toBe('<div> does not close');
+    expect(called('say <command-name>/x</command-name>')).toBe(
+      'say <command-name>/x</command-name>',
+    );
+  });
+
+  test('has no markup where older facts kept it', () => {
+    expect(nameOf({ ...emptyFacts, firstPrompt: `${command}\n<command-args>the we` })).toBe(
+      '/brief the we',
+    );
+  });
+
+  test('has no markup where a title was made of such a prompt', () => {
+    expect(titleOf(factsOf(title('custom-title', 'customTitle', command)))).toBe('/brief');
+  });
+});
+
+describe('rows that were written again', () => {
+  const rows = [
+    user('a', null, 'hi'),
+    assistant('b', 'a', 'm1', call('t1')),
+    user('c', 'b', [{ ...result('t1'), is_error: true }]),
+    user('s', null, 'go', { isSidechain: true, agentId: 'x1' }),
+    link('e', 'c', 'system', { subtype: 'api_error' }),
+  ];
+
+  test('count once, whatever is counted', () => {
+    const { lines, byType, sessionIds: _, ...once } = factsOf(...rows);
+    expect(factsOf(...rows, ...rows.slice(1), ...rows)).toMatchObject(once);
+    expect(once).toMatchObject({ numTurns: 1, messageCount: 3, toolCallCount: 1, errorCount: 2 });
+    expect({ lines, byType }).toEqual({ lines: 5, byType: { user: 3, assistant: 1, system: 1 } });
+  });
+
+  test('cannot be told from others without a uuid', () => {
+    const { uuid: _, ...row } = user('a', null, 'hi');
+    expect(factsOf(row, row).numTurns).toBe(2);
   });
 });
 
@@ -182,10 +244,11 @@ describe.each(loadCorpora())('$name', ({ samples }) => {
 /** As an importer does it: facts stored between the chunks, one record kept per response. */
 const inChunks = (lines: readonly Uint8Array[], points: readonly number[]) => {
   const responses = new Map<string, ResponseRecord>();
+  const isCopy = copiesInOnePass();
   let facts = emptyFacts;
   for (const [index, point] of [...points, lines.length].entries()) {
     const chunk = lines.slice(points[index - 1] ?? 0, point);
-    const folded = foldChunk(JSON.parse(JSON.stringify(facts)), chunk);
+    const folded = foldChunk(JSON.parse(JSON.stringify(facts)), chunk, undefined, isCopy);
     facts = folded.facts;
     for (const [key, record] of folded.responses)
       responses.set(key, mergeResponse(responses.get(key), record).record);

@@ -101,8 +101,8 @@ function outcomeOf({ dice }: Studio, prompt: string): StepOutcome {
 export const answerTo = (prompt: string): string => `answer to ${prompt}`;
 
 /** The texts of what the model is asked with, oldest first. */
-function messagesOf({ context: { buffer, byteLength } }: ModelStep): string[] {
-  const json = Buffer.from(buffer).subarray(0, byteLength).toString();
+function messagesOf({ context: { slab, byteOffset, byteLength } }: ModelStep): string[] {
+  const json = Buffer.from(slab.buffer, byteOffset, byteLength).toString();
   return (JSON.parse(`[${json}]`) as { readonly content: unknown }[]).map(({ content }) =>
     textOf(content),
   );

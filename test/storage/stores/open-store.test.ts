@@ -105,8 +105,10 @@ describe('an lmdb store', () => {
     const file = join(folder(), 'file');
     writeFileSync(file, '');
     await expect(openStore(`lmdb:${join(file, 'data')}`)).rejects.toMatchObject({
-      code: 'storage_failed',
-      message: expect.stringMatching(/^the data directory .* cannot be made: ENOTDIR/),
+      code: 'invalid_settings',
+      message: expect.stringMatching(
+        /^the data directory .* cannot be used: .*file is no directory/,
+      ),
     });
   });
 

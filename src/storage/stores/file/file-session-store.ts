@@ -2,8 +2,8 @@
  * The classic file store: a JSONL file per session, as the Python original keeps them, shared by any number of
  * processes. What it keeps where is in `session-files.ts` and `lines.ts`.
  */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../../../config/home-folder.ts';
 import type { Clock } from '../../../otp/clock.ts';
 import { systemClock } from '../../../otp/system-clock.ts';
 import {
@@ -61,7 +61,10 @@ export class FileSessionStore implements ClassicStore {
   readonly #batches = new LineBatches();
   readonly #clock: Clock;
 
-  constructor(basePath: string = join(homedir(), '.claude'), options: FileStoreOptions = {}) {
+  constructor(
+    basePath: string = join(homeFolder('the folder, as in file:DIR'), '.claude'),
+    options: FileStoreOptions = {},
+  ) {
     const { clock = systemClock, onReport = warn, lockTimeoutMs } = options;
     this.basePath = basePath;
     this.#clock = clock;

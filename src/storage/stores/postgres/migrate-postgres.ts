@@ -17,7 +17,7 @@ export const migratePostgres = async (
   url: string,
   { to = LATEST }: MigrateOptions = {},
 ): Promise<{ readonly from: number; readonly to: number }> => {
-  const driver = await loadDriver('migratePostgres', 'pg', () => import('pg'));
+  const driver = await loadDriver('migratePostgres', 'pg');
   const connection = new driver.default.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,

@@ -8,6 +8,7 @@ import { GreenroomError, StorageError } from '../../../session/errors.ts';
 import { loadDriver } from '../driver.ts';
 import { outage } from '../outage.ts';
 import type { Patience } from '../patience.ts';
+import { settingsFault } from '../wrong-settings.ts';
 import { failureOf, sqlStateOf } from './failure.ts';
 import type { Row } from './rows.ts';
 import { STATEMENTS, type StatementName } from './statements.ts';
@@ -123,7 +124,7 @@ export class PostgresPool {
     const late = () => outage('PostgreSQL did not answer in time', 'none');
     const pool = await this.#open();
     const isAtHand = pool.idleCount > 0;
-    const connecting = pool.connect();
+    const connecting = connectOn(pool);
     let client: PoolClient;
     try {
       client = await (isAtHand ? connecting : patience.limit(connecting, dueMs, late));
@@ -170,7 +171,7 @@ export class PostgresPool {
 
   async #newPool(): Promise<Pool> {
     const { url, limitMs, maxConnections } = this.#options;
-    const driver = await loadDriver('PostgresSessionStore', 'pg', () => import('pg'));
+    const driver = await loadDriver('PostgresSessionStore', 'pg');
     const pool = new driver.default.Pool({
       connectionString: url,
       max: maxConnections,
@@ -185,6 +186,9 @@ export class PostgresPool {
   }
 }
 
+/** A throw of the driver, which reads the URL and the files that it names here, is a failure like the others. */
+const connectOn = async (pool: Pool): Promise<PoolClient> => pool.connect();
+
 /** To be tried again. */
 class Passing extends Error {
   readonly why: Error;
@@ -198,6 +202,8 @@ class Passing extends Error {
 /** No connection: nothing was done. What trying again cannot mend is told at once. */
 const unreachable = (error: unknown): Error => {
   if (error instanceof GreenroomError) return error;
+  const fault = settingsFault('PostgreSQL', error, 'leave sslmode out of it');
+  if (fault !== undefined) return fault;
   const code = sqlStateOf(error);
   const words = error instanceof Error ? error.message || error.name : String(error);
   if (code?.startsWith('28')) return new StorageError(words, { cause: error }, 'unauthorized');

@@ -6,9 +6,13 @@ import type { Link } from '../connection.ts';
 import { loadDriver } from '../driver.ts';
 import { outage } from '../outage.ts';
 import type { Patience } from '../patience.ts';
+import { noTls, settingsFault } from '../wrong-settings.ts';
+import { speaksPlain } from './plain-redis.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
 
 type Driver = typeof import('redis');
+
+const PLAIN = 'write redis: instead of rediss:';
 type DriverClient = ReturnType<typeof createDriverClient>;
 
 export class RedisClient {
@@ -74,11 +78,12 @@ export const redisLink = (
   onOpen: (client: RedisClient) => Promise<void>,
 ): Link<RedisClient> => ({
   open: async () => {
-    const driver = await loadDriver('RedisSessionStore', 'redis', () => import('redis'));
+    const driver = await loadDriver('RedisSessionStore', 'redis');
     const client = createDriverClient(driver, url, limitMs);
     const late = () => outage('the server did not answer in time', 'none');
     const ready = async () => {
       await client.connect();
+      await mustBeOneServer(client);
       const opened = new RedisClient(client, await clockDistance(client, clock));
       await Promise.all(
         Object.values(SCRIPTS).map((script) => client.sendCommand(['SCRIPT', 'LOAD', script])),
@@ -87,16 +92,46 @@ export const redisLink = (
       return opened;
     };
     try {
-      return await patience.limit(ready(), patience.dueIn(limitMs), late);
+      const opening = patience.limit(ready(), patience.dueIn(limitMs), late);
+      return await (url.startsWith('rediss:') ? orPlain(opening, url, clock) : opening);
     } catch (error) {
       if (client.isOpen) client.destroy();
-      throw hasPrefix(error, 'WRONGPASS', 'NOAUTH', 'NOPERM') ? refusal(error) : error;
+      if (hasPrefix(error, 'WRONGPASS', 'NOAUTH', 'NOPERM')) throw refusal(error);
+      throw settingsFault('Redis', error, PLAIN) ?? error;
     }
   },
   destroy: (client) => client.destroy(),
   end: (client) => client.end(),
   isAlive: (client) => client.isReady,
 });
+
+/** Fails as soon as it is known that the server does not speak TLS. */
+const orPlain = (
+  opening: Promise<RedisClient>,
+  url: string,
+  clock: Clock,
+): Promise<RedisClient> => {
+  let isDone = false;
+  const done = opening.finally(() => {
+    isDone = true;
+  });
+  const plain = speaksPlain(url, clock, () => isDone).then((isPlain) => {
+    if (isPlain) throw noTls('Redis', PLAIN);
+    return opening;
+  });
+  return Promise.race([done, plain]);
+};
+
+/** What is changed together lies in several slots of a cluster, which changes one slot at a time. */
+const mustBeOneServer = async (client: DriverClient): Promise<void> => {
+  const info = await client.sendCommand(['INFO', 'cluster']).catch(() => ''); // it may be forbidden
+  if (/^cluster_enabled:1/m.test(String(info)))
+    throw new StorageError(
+      'this Redis is part of a cluster, over which a change cannot be made in one go: use a server of its own, with a replica where you want one',
+      {},
+      'invalid_settings',
+    );
+};
 
 /** No queue for commands without a connection, and no second try: what was sent may have been done. */
 const createDriverClient = (driver: Driver, url: string, limitMs: number) => {
