@@ -20,7 +20,7 @@ import type { FromWriter, ToWriter, WriterArgs } from './writer-thread.ts';
 /** The thread moves bytes and makes little garbage. */
 const YOUNG_MB = 4;
 /** Longest time for the writer to leave LMDB at the end of the process: only a disk that hangs needs more. */
-const LEAVE_WITHIN_MS = 1_000;
+const LEAVE_WITHIN_MS = 3_000;
 
 export interface ThreadCarrierOptions {
   /** The store's directory. */
