@@ -15,20 +15,20 @@ const say = (line) => writeSync(1, `${line}\n`);
 const pause = (ms) => (ms === 0 ? Promise.resolve() : new Promise((next) => setTimeout(next, ms)));
 const LOADED_SESSIONS = 6;
 
-const fail = () => {
-  throw new Error('thrown as planned');
+const fail = (error = new Error('thrown as planned')) => {
+  throw error;
 };
 
 const WAYS = {
   exit: () => process.exit(3),
-  throw: () => setImmediate(fail),
+  throw: () => setImmediate(() => fail()),
   rejection: () => void Promise.reject(new Error('rejected as planned')),
   signal: () => {
     process.on('SIGTERM', () => process.exit(4));
     process.kill(process.pid, 'SIGTERM');
   },
   'exit with a listener that throws': () => {
-    process.on('exit', fail);
+    process.on('exit', () => fail());
     process.exit(3);
   },
   kill: () => process.kill(process.pid, 'SIGKILL'),
@@ -79,15 +79,19 @@ const host = async (plan) => {
   go(plan.way);
 };
 
-/** One thread after another has the store, each terminated at its moment: after its last change, or after its start. */
-const terminateAll = async (plan) => {
-  for (const [i, afterMs] of plan.moments.entries()) {
-    const worker = thread(
-      { ...plan, afterMs: plan.since === 'change' ? afterMs : 60_000 },
-      `t${i}`,
-    );
-    worker.once('error', (error) => fail(error));
-    await (plan.since === 'change' ? word(worker) : pause(afterMs));
+/**
+ * One thread after another has the store. Each is terminated at its moment: so long after its last change, or
+ * after such a part of the time that the first one took to get there.
+ */
+const terminateAll = async ({ moments, since, ...plan }) => {
+  const begun = performance.now();
+  let tookMs = 0;
+  for (const [i, moment] of [0, ...moments].entries()) {
+    const worker = thread({ ...plan, afterMs: since === 'change' ? moment : 0 }, `t${i}`);
+    worker.once('error', (error) => process.nextTick(fail, error));
+    if (i === 0 || since === 'change') await word(worker);
+    else await pause(moment * tookMs);
+    if (i === 0) tookMs = performance.now() - begun;
     await worker.terminate();
   }
   say('go');

@@ -18,9 +18,14 @@ export interface Plan {
   readonly afterMs: number;
   /** Whether others are changed all the time. */
   readonly isLoaded: boolean;
-  /** Of `terminate`: when each thread ends, after its last change or after its start. */
+  /**
+   * Of `terminate`: when each thread ends; milliseconds since its last change, or, since its start, parts of the time that
+   * another one took from there to its last change.
+   */
   readonly moments?: readonly number[];
   readonly since?: 'change' | 'start';
+  /** What takes longer hangs, and is killed. Default 60,000. */
+  readonly deadlineMs?: number;
 }
 
 export interface Life {
@@ -32,15 +37,15 @@ export interface Life {
   readonly stderr: string;
 }
 
-/** What hangs is killed. */
-const HUNG_MS = 60_000;
+const DEADLINE_MS = 60_000;
 const HOST = fileURLToPath(new URL('./host-child.mjs', import.meta.url));
 
 export const live = async (plan: Plan): Promise<Life> => {
   const child = spawn(process.execPath, [HOST, JSON.stringify(plan)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const hung = setTimeout(() => child.kill('SIGKILL'), HUNG_MS);
+  const { deadlineMs = DEADLINE_MS } = plan;
+  const hung = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
   let text = '';
   let stderr = '';
   let goneAt = 0;
