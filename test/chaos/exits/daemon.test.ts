@@ -17,6 +17,8 @@ import { pause } from '../waiting.ts';
 const CYCLES = isFull() ? 200 : 20;
 const AT_ONCE = 4;
 const LONGEST_MS = 200;
+/** Before, in, and after the checkpoint that follows 20 ms of quiet: these come first. */
+const DISTANCES_MS = [0, 5, 15, 25, 150];
 /** A signal that comes sooner is taken for the first one. */
 const SAME_SIGNAL_MS = 500;
 const LOADED_SESSIONS = 4;
@@ -96,9 +98,10 @@ describe.skipIf(withoutNatsServer())('a daemon that drains and is changed', () =
     const model = await startHeldModel();
     const lives: Life[] = [];
     while (lives.length < CYCLES) {
-      const some = Array.from({ length: AT_ONCE }, () =>
-        live(model, dice.int(0, LONGEST_MS), dice.int(0, 1) === 1),
-      );
+      const some = Array.from({ length: AT_ONCE }, (_, i) => {
+        const afterMs = DISTANCES_MS[lives.length + i] ?? dice.int(0, LONGEST_MS);
+        return live(model, afterMs, dice.int(0, 1) === 1);
+      });
       lives.push(...(await Promise.all(some)));
     }
     for (const { end, wrong } of lives)
