@@ -68,9 +68,7 @@ export class LmdbStore implements Store {
    * Throws `in_use`, or `storage_failed`: damaged, of another format.
    */
   static async open({ dir, nowMs, gate }: LmdbStoreOptions): Promise<LmdbStore> {
-    const carrier = isMainThread
-      ? await ThreadCarrier.take({ dir, nowMs, gate })
-      : await ChildCarrier.take(dir, nowMs);
+    const carrier = await takeCarrier({ dir, nowMs, gate });
     const opened: { file?: LmdbTables; writer?: LmdbWriter } = {};
     try {
       const storeFile = await mustBeSound(dir);
@@ -123,6 +121,12 @@ export class LmdbStore implements Store {
 
 const inodeOf = (dir: string): number | undefined =>
   statSync(join(dir, DATA_FILE), { throwIfNoEntry: false })?.ino;
+
+const takeCarrier = ({ dir, nowMs, gate }: LmdbStoreOptions): Promise<Carrier> => {
+  if (isMainThread) return ThreadCarrier.take({ dir, nowMs, gate });
+  if (gate === undefined) return ChildCarrier.take(dir, nowMs);
+  throw new GreenroomError('invalid_request', 'a sync gate is for stores of the main thread');
+};
 
 /** What LMDB throws has an error number for a code. */
 const asStorageError = (dir: string, error: unknown): unknown =>
