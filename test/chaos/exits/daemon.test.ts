@@ -15,7 +15,7 @@ import { isFull } from '../size.ts';
 import { pause } from '../waiting.ts';
 
 const CYCLES = isFull() ? 200 : 20;
-const AT_ONCE = 4;
+const AT_ONCE = 3;
 const LONGEST_MS = 200;
 /** Before, in, and after the checkpoint that follows 20 ms of quiet: these come first. */
 const DISTANCES_MS = [0, 5, 15, 25, 150];
