@@ -42,6 +42,10 @@ const LATER = {
   'claude-fable-5-2': { input: 8, output: 40, write5m: 10, write1h: 16, read: 0.2 },
 };
 
+/** The first model that takes `inference_geo`; with it, and with every later one, `us` costs a tenth more. */
+const US_ONLY_SINCE = '2026-02-05';
+const US_ONLY = 1.1;
+
 const main = (path) => {
   const prices = JSON.parse(readFileSync(path, 'utf8'));
   const rows = [
@@ -50,7 +54,9 @@ const main = (path) => {
     ...Object.entries(prices.docs_supplement_usd_per_mtok).flatMap(fromSupplement),
     ...Object.entries(LATER).map(([model, usd]) => ({ model, ...perToken(usd) })),
   ];
-  const table = unique(rows.map((row) => withFastMode(row, prices.fast_mode_multiplier)));
+  const table = unique(
+    rows.map((row) => withUsOnly(withFastMode(row, prices.fast_mode_multiplier), prices)),
+  );
   writeFileSync(TARGET, source(table, prices._about));
 };
 
@@ -154,6 +160,13 @@ const numberOrNone = (value) => (typeof value === 'number' ? value : undefined);
 
 const withFastMode = (row, multipliers) =>
   typeof multipliers[row.model] === 'number' ? { ...row, fast: multipliers[row.model] } : row;
+
+/** Older models refuse the parameter: what it would cost them is not known. */
+const withUsOnly = (row, prices) => {
+  const isLater = row.model in LATER || row.model in prices.docs_supplement_usd_per_mtok;
+  const isSince = (RELEASED[row.model] ?? '') >= US_ONLY_SINCE;
+  return isLater || isSince ? { ...row, usOnly: row.usOnly ?? US_ONLY } : row;
+};
 
 /** One row per model and day; a dated and an undated name of one model must agree. */
 const unique = (rows) => {

@@ -58,6 +58,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   store_closed: 5,
   disk_low: 4,
   storage_failed: 1,
+  in_use: 4,
   broker_in_use: 4,
 };
 
@@ -82,6 +83,7 @@ const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   draining: 'the daemon is stopping: try again when it has started',
   disk_low: 'free some disk space, or delete with greenroom cleanup',
   storage_failed: 'greenroom doctor tells about the store; restart the daemon when it has room',
+  in_use: 'stop the process that the message names, or use another data directory',
   broker_in_use: 'use another broker, or the data directory that belongs to this one',
 };
 

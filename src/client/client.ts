@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import type { z } from 'zod';
-import { deadlineMs } from '../nats/deadlines.ts';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
 import { systemClock } from '../otp/system-clock.ts';
@@ -20,6 +19,7 @@ import type {
   SessionVerb,
   TurnRequest,
 } from '../session/api.ts';
+import { deadlineMs } from '../session/deadlines.ts';
 import { GreenroomError } from '../session/errors.ts';
 import type { WireEvent } from '../session/event.ts';
 import { newTurnId, sessionKey } from '../session/ids.ts';

@@ -15,13 +15,13 @@ import {
   type SessionsVerb,
   type SessionVerb,
 } from '../session/api.ts';
+import { DEADLINE_MS, deadlineMs } from '../session/deadlines.ts';
 import type { SessionsDoor } from '../session/door.ts';
 import { codeOf, GreenroomError } from '../session/errors.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../session/ids.ts';
 import { wrongValueOf } from '../session/parse.ts';
 import { Asks } from './asks.ts';
 import { parseJson, parseRequest, parseTurn } from './body.ts';
-import { DEADLINE_MS, deadlineMs } from './deadlines.ts';
 import { InFlight } from './in-flight.ts';
 import { EndpointStats } from './micro.ts';
 import type { Outbox } from './outbox.ts';

@@ -60,10 +60,18 @@ const PLAIN_FACETS = ['mode', ...OPTIONAL_FACETS] as const;
 const facetParts = ({ facets }: SessionTable, filter: Filter): Part[] => {
   const parts = PLAIN_FACETS.flatMap((field) => {
     const text = filter[field];
-    return text === undefined ? [] : [facetPart(facets[field], [text])];
+    if (text === undefined) return [];
+    const spelt = field === 'workingDirectory' ? spellings(text) : [text];
+    return [facetPart(facets[field], spelt)];
   });
   if (filter.status === undefined) return parts;
   return [...parts, facetPart(facets.status, [filter.status].flat())];
+};
+
+/** A directory with a slash behind it is the same one. */
+const spellings = (directory: string): readonly string[] => {
+  const plain = directory.replace(/(?<=[^:/\\])[/\\]+$/, '');
+  return [directory, plain, `${plain}/`, `${plain}\\`];
 };
 
 const facetPart = (facet: Facet, texts: readonly string[]): Part => {

@@ -47,6 +47,12 @@ export const ImportChunk = z.strictObject({
   lines: z.array(z.string()).max(10_000),
   /** The lines are base64: some line is not valid UTF-8. */
   base64: z.boolean().default(false),
+  /** When the whole transcript ends, in ms since the epoch: of copies of a response the one of the transcript that ended first counts. */
+  endsAtMs: z.int().min(0).optional(),
+  /** When the file was last written to, in ms since the epoch: the time of a transcript that has none. */
+  fileAtMs: z.int().min(0).optional(),
+  /** The transcript goes on behind so many lines of another file, which has no message (`emptyThrough`). */
+  followsLines: z.int().min(0).optional(),
 });
 
 /** Requests of the verbs on one session: `<prefix>.v1.<tenant>.session.<id>.<verb>`. */
@@ -60,6 +66,8 @@ export const SESSION_VERBS = {
     subpath: z.string().max(256).default(''),
     includePartial: z.boolean().default(false),
   }),
+  /** Names of the session's side transcripts, in their order, from behind `cursor`. */
+  'side-transcripts': z.strictObject({ limit, cursor: z.string().max(1_000).optional() }),
   update: z.strictObject({ ...settableShape, expectedVersion }),
   tag: tagList,
   untag: tagList,
@@ -100,7 +108,10 @@ export const SESSION_VERBS = {
   }),
   append: z.strictObject({ messages: z.array(InputMessage).min(1).max(1000), expectedVersion }),
   cancel: z.strictObject({ turnId: TurnId.optional() }),
-  delete: z.strictObject({}),
+  delete: z.strictObject({
+    /** The id is free again at once: no tombstone, also not of an earlier deletion. Refused while forks share its entries. */
+    release: z.boolean().default(false),
+  }),
   turns: z.strictObject({ limit, cursor: z.string().max(256).optional() }),
   'turn-status': z.strictObject({ turnId: TurnId }),
   import: ImportChunk,
@@ -108,6 +119,9 @@ export const SESSION_VERBS = {
     subpath: z.string().max(256).default(''),
     /** Digest over the first so many lines only, to compare an older state of the file with. */
     lines: z.int().min(0).optional(),
+    /** Also the keys of responses that count in other sessions, a page at a time. */
+    inherited: z.boolean().default(false),
+    cursor: z.string().max(1_000).optional(),
   }),
 } as const;
 
@@ -243,6 +257,28 @@ export interface ImportReply {
   readonly added: number;
 }
 
+/** What sub-agents said, or another program kept beside the main transcript. */
+export interface SideTranscript {
+  /** What `messages` takes. */
+  readonly subpath: string;
+  /** Its last `seq`. */
+  readonly seq: number;
+}
+
+export interface ImportState {
+  readonly exists: boolean;
+  readonly externalKey?: string;
+  readonly lines: number;
+  readonly digest: string;
+  /** Files without a message that stand before it in the same transcript. */
+  readonly fragments?: readonly { readonly lines: number; readonly digest: string }[];
+  /** The transcript has no message yet: so many lines, behind which another file of the session may go on. */
+  readonly emptyThrough?: number;
+  readonly inherited?: readonly string[];
+  /** There are more inherited ones. */
+  readonly nextCursor?: string;
+}
+
 export interface ImportSessionReply {
   readonly exists: boolean;
   /** Lines of the export that are stored, and a digest over them. */
@@ -269,6 +305,7 @@ export interface SessionReplies {
   create: { session: SessionView };
   get: { session: SessionView };
   messages: { entries: EntryView[]; nextFrom?: number };
+  'side-transcripts': { sideTranscripts: SideTranscript[]; nextCursor?: string };
   update: { session: SessionView };
   tag: { session: SessionView };
   untag: { session: SessionView };
@@ -283,7 +320,7 @@ export interface SessionReplies {
   'turn-status': { turn: TurnView };
   import: ImportReply;
   /** What is stored of a foreign transcript: its lines, and a digest over them to compare a grown file with. */
-  'import-state': { exists: boolean; externalKey?: string; lines: number; digest: string };
+  'import-state': ImportState;
 }
 
 export interface SessionsReplies extends MirrorReplies {

@@ -15,6 +15,7 @@ import {
 } from './head.ts';
 import type { StreamDrop } from './journal.ts';
 import type { Change, ImportDelta, Input, NewMessage, Rules, SessionState } from './machine.ts';
+import { afterYield, type Yielded } from './response-owner.ts';
 import { addTags, removeTags } from './tags.ts';
 import { mustBeWhole, restore } from './transfer/apply-restore.ts';
 import type { TurnError } from './turn.ts';
@@ -33,7 +34,9 @@ export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: nu
 const MAKING: readonly Input['type'][] = ['create', 'turn', 'append', 'import', 'fork', 'restore'];
 
 const mayMake = (input: Input): boolean =>
-  input.type === 'classic' ? makesSession(input.change) : MAKING.includes(input.type);
+  input.type === 'classic'
+    ? makesSession(input.change)
+    : MAKING.includes(input.type) || (input.type === 'delete' && input.mayBeGone === true);
 
 const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
   switch (input.type) {
@@ -56,6 +59,8 @@ const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
       return applyClassic(draft, input.change);
     case 'import':
       return addImported(draft, input.delta);
+    case 'yield':
+      return giveUp(draft, input.yielded);
     case 'drop':
       return dropSide(draft, input.drop);
     case 'fork':
@@ -137,7 +142,8 @@ const append = (
 const addImported = (draft: Draft, delta: ImportDelta): void => {
   const { subpath, stream, lines } = delta;
   const isNew = draft.head.version === 0;
-  draft.answer = { type: 'imported', lines: delta.totalLines, added: lines.length };
+  const { contested, totalLines } = delta;
+  draft.answer = { type: 'imported', lines: totalLines, added: lines.length, contested };
   if (delta.head === draft.head) return; // all of it is stored
   if (subpath === '' && draft.head.openTurns.length > 0)
     throw new GreenroomError('invalid_state', 'a turn is open: import again when it has finished');
@@ -152,6 +158,7 @@ const addImported = (draft: Draft, delta: ImportDelta): void => {
     draft.write({ type: 'entry', subpath, entry: { kind: 'imported', seq: ++seq, ...line } });
   draft.write({ type: 'stream', record: stream });
   for (const response of delta.responses) draft.write({ type: 'response', response });
+  for (const claim of delta.claims) draft.write({ type: 'claim', claim });
   draft.replace({
     ...delta.head,
     ...(subpath === '' ? { seq: stream.seq } : {}),
@@ -159,6 +166,14 @@ const addImported = (draft: Draft, delta: ImportDelta): void => {
   });
   if (isNew) draft.audit('imported', delta.by);
   if (subpath === '') draft.effect({ type: 'forgetContext' });
+};
+
+const giveUp = (draft: Draft, yielded: Yielded): void => {
+  draft.answer = { type: 'none' };
+  if (yielded.responses.length === 0) return;
+  for (const response of yielded.responses) draft.write({ type: 'response', response });
+  for (const claim of yielded.claims) draft.write({ type: 'claim', claim });
+  draft.patch(afterYield(draft.head, yielded));
 };
 
 const dropSide = (draft: Draft, drop: StreamDrop | undefined): void => {
@@ -186,7 +201,8 @@ const remove = (draft: Draft, input: Extract<Input, { type: 'delete' }>): void =
   const error = { code: 'session_deleted', message: 'the session was deleted', retryable: false };
   for (const turn of draft.head.openTurns)
     closeTurn(draft, turn, { status: 'cancelled', stopReason: null, error, text: '' });
-  draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
+  if (draft.head.version > 0)
+    draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
   draft.write({ type: 'delete', tombstoneUntilMs: draft.nowMs + input.tombstoneMs });
   draft.effect({ type: 'cancelStep' });
   draft.effect({ type: 'stop' });

@@ -8,6 +8,7 @@ import type { TurnId } from './ids.ts';
 import type {
   AuditRecord,
   ForkOrigin,
+  ResponseClaim,
   SessionChange,
   StoredResponse,
   StreamDrop,
@@ -121,6 +122,7 @@ interface Sorted {
   turns: ClosedTurn[];
   newTurnIds: TurnId[];
   responses: StoredResponse[];
+  claims?: ResponseClaim[];
   drops?: StreamDrop[];
   fork?: ForkOrigin;
   deleted?: Extract<Write, { type: 'delete' }>;
@@ -151,6 +153,9 @@ const sort = (all: Sorted, write: Write): void => {
       return void all.streams.push(write.record);
     case 'response':
       return void all.responses.push(write.response);
+    case 'claim':
+      all.claims ??= [];
+      return void all.claims.push(write.claim);
     case 'audit':
     case 'pastAudit':
       return void all.audit.push(write.record);

@@ -55,6 +55,7 @@ export const ERRORS = {
     true,
     'a commit failed; whether it is stored is unknown until a reload',
   ),
+  in_use: kind(503, true, 'a process has the data directory open; the message names it'),
   broker_in_use: kind(503, true, 'the broker belongs to another store'),
 } as const satisfies Record<string, ErrorKind>;
 

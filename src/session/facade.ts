@@ -53,6 +53,14 @@ export class SessionsFacade {
     return this.#api.session(sessionId, 'messages', range);
   }
 
+  /** Names of the session's side transcripts, 100 a page; `messages` takes them as `subpath`. */
+  sideTranscripts(
+    sessionId: string,
+    page: Of<'side-transcripts'> = {},
+  ): Promise<SessionReplies['side-transcripts']> {
+    return this.#api.session(sessionId, 'side-transcripts', page);
+  }
+
   async update(sessionId: string, settings: Of<'update'>): Promise<SessionView> {
     return (await this.#api.session(sessionId, 'update', settings)).session;
   }
@@ -110,8 +118,9 @@ export class SessionsFacade {
     return (await this.#api.session(sessionId, 'cancel', which)).turn;
   }
 
-  async delete(sessionId: string): Promise<void> {
-    await this.#api.session(sessionId, 'delete', {});
+  /** With `release` its id is free again at once, else for 30 days it is nobody's. */
+  async delete(sessionId: string, how: Of<'delete'> = {}): Promise<void> {
+    await this.#api.session(sessionId, 'delete', how);
   }
 
   turns(sessionId: string, page: Of<'turns'> = {}): Promise<SessionReplies['turns']> {

@@ -23,8 +23,8 @@ import type { ImportDelta } from './machine.ts';
 import { unlikeMark } from './mirror/mirror-key.ts';
 import type { MirrorRecord } from './mirror/mirror-record.ts';
 import { UuidMarks } from './mirror/uuid-marks.ts';
+import { Claims, type Contested, recount, type Spent } from './response-owner.ts';
 import { addTags, isTag, removeTags } from './tags.ts';
-import { addUsage } from './usage.ts';
 
 export interface ImportRequest {
   readonly type: 'importChunk';
@@ -33,6 +33,14 @@ export interface ImportRequest {
   /** 0-based number of the first line. */
   readonly fromLine: number;
   readonly lines: readonly Uint8Array[];
+  /** When the whole transcript ends, where that is known: decides where a response counts that lies in several. */
+  readonly endsAtMs?: number | undefined;
+  /** The time of a transcript that has none. */
+  readonly fileAtMs?: number | undefined;
+  /** Lines of other files that stand before it in the stream: see `Fragment`. */
+  readonly followsLines?: number | undefined;
+  /** Better claims were asked for: what is not this session's now is inherited. */
+  readonly isSettled?: true;
 }
 
 /** What the journal keeps with an imported stream. */
@@ -41,9 +49,27 @@ export interface ImportedStream {
   /** Over all lines stored so far: see `digest.ts`. */
   readonly digest: string;
   readonly facts: TranscriptFacts;
+  /** What stands in the stream before the file that `digest` is of. */
+  readonly fragments?: readonly Fragment[];
   /** Of a stream that the Agent SDK keeps here. */
   readonly mirror?: MirrorRecord;
 }
+
+/**
+ * A file without any message, whose session has another file: Claude Code leaves such ones where it only wrote down
+ * a setting. The other file goes on behind it.
+ */
+export interface Fragment {
+  readonly lines: number;
+  readonly digest: string;
+}
+
+/** Lines of the stream that are of files before the one that it now takes. */
+export const linesBefore = ({ fragments = [] }: Pick<ImportedStream, 'fragments'>): number =>
+  fragments.reduce((sum, { lines }) => sum + lines, 0);
+
+/** Most files that may stand in one stream. */
+const MAX_FRAGMENTS = 100;
 
 export const importedStream = (stream: StreamRecord | undefined): ImportedStream | undefined =>
   stream?.imported as ImportedStream | undefined;
@@ -60,6 +86,9 @@ export interface NewLines {
   readonly lines: readonly Line[];
   /** Who adds them, for the audit. */
   readonly by: string;
+  readonly endsAtMs?: number | undefined;
+  readonly fileAtMs?: number | undefined;
+  readonly isSettled?: true | undefined;
   /** Default: none of them is stored already. */
   readonly isCopy?: IsCopy;
 }
@@ -80,8 +109,10 @@ export const prepareImport = (
       'invalid_state',
       `the session was imported from ${head.externalKey}, not from ${externalKey}`,
     );
-  const stream = journal.stream(head.key, subpath);
-  const stored = importedStream(stream)?.facts.lines ?? 0;
+  const stream = following(head, journal.stream(head.key, subpath), request);
+  const imported = importedStream(stream);
+  const stored =
+    (imported?.facts.lines ?? 0) - (imported === undefined ? 0 : linesBefore(imported));
   if (request.fromLine > stored)
     throw new GreenroomError(
       'invalid_request',
@@ -92,30 +123,58 @@ export const prepareImport = (
     .map((body) => ({ body, read: readLine(body) }));
   const marks = new UuidMarks(head.key, subpath, journal);
   const isCopy: IsCopy = (uuid) => !marks.isNew(uuid);
-  const added = { subpath, externalKey, lines, by: 'import', isCopy };
+  const { endsAtMs, fileAtMs, isSettled } = request;
+  const claiming = { endsAtMs, fileAtMs, isSettled };
+  const added = { subpath, externalKey, lines, by: 'import', isCopy, ...claiming };
   const delta = addLines(head, stream, added, journal, nowMs);
   return { ...delta, responses: [...delta.responses, ...marks.writes] };
+};
+
+/** The stream as the file of the request sees it: what it follows is closed. */
+const following = (
+  head: Head,
+  stream: StreamRecord | undefined,
+  { followsLines, subpath }: ImportRequest,
+): StreamRecord | undefined => {
+  const imported = importedStream(stream);
+  if (followsLines === undefined || stream === undefined || imported === undefined) return stream;
+  const { facts, digest, fragments = [] } = imported;
+  const before = linesBefore(imported);
+  if (before === followsLines) return stream;
+  const isEmpty = subpath === '' && head.messageCount === 0 && fragments.length < MAX_FRAGMENTS;
+  if (!isEmpty || facts.lines !== followsLines)
+    throw new GreenroomError('invalid_request', `nothing can follow line ${followsLines} here`);
+  const closed = [...fragments, { lines: facts.lines - before, digest }];
+  return { ...stream, imported: { ...imported, fragments: closed, digest: EMPTY_DIGEST } };
 };
 
 /** The delta of lines that are not stored yet, behind those that are. */
 export const addLines = (
   head: Head,
   stream: StreamRecord | undefined,
-  { subpath, externalKey, lines, by, isCopy }: NewLines,
+  { subpath, externalKey, lines, by, isCopy, ...claiming }: NewLines,
   journal: Journal,
   nowMs: number,
 ): ImportDelta => {
-  const before = importedStream(stream) ?? {
+  const before: ImportedStream = importedStream(stream) ?? {
     externalKey,
     digest: EMPTY_DIGEST,
     facts: emptyFacts,
   };
   const reads = lines.map(({ read }) => read);
   const { facts, responses } = foldChunk(before.facts, reads, undefined, isCopy);
-  const counted = countResponses(head, responses, journal);
+  const claims = new Claims(head, journal, {
+    endsAtMs: claiming.endsAtMs ?? null,
+    contests: claiming.isSettled !== true,
+  });
+  const counted = countResponses(head, responses, journal, claims);
+  if (claims.contested.length > 0)
+    return nothingYet(head, stream, { subpath, by }, claims.contested);
   const seq = (subpath === '' ? head.seq : (stream?.seq ?? 0)) + lines.length;
+  const { fragments } = before;
   const imported: ImportedStream = {
     externalKey,
+    ...(fragments === undefined ? {} : { fragments }),
     digest: lines.reduce((digest, { body }) => nextDigest(digest, body), before.digest),
     facts,
   };
@@ -123,16 +182,34 @@ export const addLines = (
     subpath,
     lines: lines.map(({ body, read }) => ({
       body,
-      atMs: timeOf(read) ?? facts.firstAtMs ?? nowMs,
+      atMs: timeOf(read) ?? facts.firstAtMs ?? claiming.fileAtMs ?? nowMs,
     })),
     stream: { subpath, seq, imported },
     responses: counted.writes,
+    claims: claims.made,
+    contested: [],
     totalLines: facts.lines,
     isNewStream: stream === undefined,
     by,
-    head: withFacts(counted.head, subpath, externalKey, before.facts, facts, nowMs),
+    head: withFacts(counted.head, subpath, externalKey, before.facts, facts, {
+      nowMs,
+      fileAtMs: claiming.fileAtMs ?? nowMs,
+    }),
   };
 };
+
+/** The owners are asked first; then the same lines come again. */
+const nothingYet = (
+  head: Head,
+  stream: StreamRecord | undefined,
+  { subpath, by }: Pick<NewLines, 'subpath' | 'by'>,
+  contested: readonly Contested[],
+): ImportDelta => ({
+  ...{ subpath, head, by, contested },
+  ...{ lines: [], responses: [], claims: [], isNewStream: stream === undefined },
+  stream: stream ?? { subpath, seq: 0 },
+  totalLines: importedStream(stream)?.facts.lines ?? 0,
+});
 
 const timeOf = (read: ReadLine): number | undefined =>
   read.kind === 'objects'
@@ -144,20 +221,21 @@ const countResponses = (
   head: Head,
   responses: ReadonlyMap<string, ResponseRecord>,
   journal: Journal,
+  claims: Claims,
 ) => {
   const writes: ResponseWrite[] = [];
-  let { usage, costNanoUsd, unpricedAnswers } = head;
+  let spent: Spent = head;
   for (const [foreignKey, seen] of responses) {
     const responseKey = unlikeMark(foreignKey);
     const old = journal.response(head.key, responseKey) as ResponseRecord | undefined;
-    const merged = mergeResponse(old, seen);
-    if (merged.record === old) continue;
-    writes.push({ responseKey, record: merged.record });
-    usage = addUsage(usage, merged.deltaUsage);
-    costNanoUsd += merged.deltaCostNanoUsd;
-    unpricedAnswers += merged.deltaUnpriced;
+    const record =
+      old === undefined ? claims.claim(responseKey, seen) : mergeResponse(old, seen).record;
+    if (record === old) continue;
+    writes.push({ responseKey, record });
+    spent = recount(spent, old, record);
   }
-  return { writes, head: { ...head, usage, costNanoUsd, unpricedAnswers } };
+  const { usage, costNanoUsd, unpricedAnswers, inheritedCostNanoUsd } = spent;
+  return { writes, head: { ...head, usage, costNanoUsd, unpricedAnswers, inheritedCostNanoUsd } };
 };
 
 const withFacts = (
@@ -166,10 +244,11 @@ const withFacts = (
   externalKey: string,
   before: TranscriptFacts,
   after: TranscriptFacts,
-  nowMs: number,
+  { nowMs, fileAtMs }: { readonly nowMs: number; readonly fileAtMs: number },
 ): Head => {
-  const isNew = head.version === 0;
-  const firstAtMs = after.firstAtMs ?? nowMs;
+  // Until a line had a time, the session has the file's.
+  const isNew = head.version === 0 || (before.firstAtMs === null && head.updatedAtMs === fileAtMs);
+  const firstAtMs = after.firstAtMs ?? fileAtMs;
   const lastAtMs = after.lastAtMs ?? firstAtMs;
   const base: Head = {
     ...head,

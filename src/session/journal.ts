@@ -64,6 +64,31 @@ export const AUDIT_ACTIONS = [
   'reopened',
 ] as const;
 
+/**
+ * In which session of its tenant a response counts, and why: one for all sessions that hold a copy of it.
+ * What decides between two sessions is in `response-owner.ts`.
+ */
+export interface ResponseOwner {
+  readonly sessionId: string;
+  /** Its lines there say that they were copied from another session. */
+  readonly isCopy: boolean;
+  /** When the transcript ended that it was first seen in there; null: it was not known. */
+  readonly endsAtMs: number | null;
+}
+
+/**
+ * Refused with `ResponseClaimedError` unless the response's owner is still what it was when this was computed, and,
+ * where it is taken from a session that is gone, that one is still gone.
+ */
+export interface ResponseClaim {
+  readonly responseKey: string;
+  /** As of `StoredResponse`. */
+  readonly hashed?: boolean;
+  /** undefined: nobody had it. */
+  readonly was: ResponseOwner | undefined;
+  readonly now: ResponseOwner;
+}
+
 /** A life-cycle record; outlives its session. */
 export interface AuditRecord {
   readonly kind: 'lifecycle';
@@ -91,6 +116,7 @@ export interface SessionWrite extends ChangeBase {
   /** Ids that must be unknown to the ledger, else the commit is refused with `turn_known` below. */
   readonly newTurnIds: readonly TurnId[];
   readonly responses: readonly StoredResponse[];
+  readonly claims?: readonly ResponseClaim[];
   /** Done before everything else of the change. */
   readonly drops?: readonly StreamDrop[];
   /** The first change of a fork: refused with `session_deleted` unless its parent is still there. */
@@ -121,6 +147,14 @@ export class TurnKnownError extends Error {
   constructor(turnIds: readonly TurnId[]) {
     super(`the ledger knows ${turnIds.join(', ')}`);
     this.turnIds = turnIds;
+  }
+}
+
+/** Another session claimed one of the change's responses first; nothing was stored. To be computed anew. */
+export class ResponseClaimedError extends Error {
+  readonly code = 'response_claimed';
+  constructor(sessionId: string) {
+    super(`a response of ${sessionId} was claimed by another session`);
   }
 }
 
@@ -183,6 +217,8 @@ export interface Journal {
   /** Closed turns, newest id first, from before `cursor`. */
   turns(key: SessionKey, options: { limit: number; cursor?: string }): readonly ClosedTurn[];
   response(key: SessionKey, responseKey: string): unknown;
+  /** In which of the tenant's sessions the response counts; that one may be gone, or yet to come. */
+  responseOwner(tenant: Tenant, responseKey: string, hashed?: boolean): ResponseOwner | undefined;
   /** All responses and marks, in the order of their keys, from behind `cursor`. */
   responses(
     key: SessionKey,

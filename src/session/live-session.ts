@@ -19,6 +19,7 @@ import {
   type AuditRecord,
   type Journal,
   journalName,
+  ResponseClaimedError,
   type SessionChange,
   TurnKnownError,
 } from './journal.ts';
@@ -165,6 +166,8 @@ export class LiveSession {
     this.#batch = undefined;
     if (error instanceof TurnKnownError)
       return this.#again(batch.waiting, () => this.#learn(error.turnIds));
+    // Each time it is computed anew it finds one more response taken, so this comes to an end.
+    if (error instanceof ResponseClaimedError) return this.#again(batch.waiting, () => {});
     const code = codeOf(error);
     if (code === 'version_conflict' && this.#conflicts < MAX_CONFLICTS)
       return this.#again(batch.waiting, () => this.#reload());

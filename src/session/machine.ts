@@ -15,12 +15,14 @@ import type { TurnId } from './ids.ts';
 import type {
   AuditRecord,
   ForkOrigin,
+  ResponseClaim,
   ResponseWrite,
   StoredResponse,
   StreamDrop,
   StreamRecord,
 } from './journal.ts';
 import type { NewFork } from './new-fork.ts';
+import type { Contested, Yielded } from './response-owner.ts';
 import type { Restored } from './transfer/restore.ts';
 import type { BusyPolicy, ClosedTurn, TurnError, TurnOptions } from './turn.ts';
 import type { Usage } from './usage.ts';
@@ -75,6 +77,9 @@ export interface ImportDelta {
   /** Lines of the file that are stored then. */
   readonly totalLines: number;
   readonly responses: readonly ResponseWrite[];
+  readonly claims: readonly ResponseClaim[];
+  /** Nothing is added before these sessions were asked for their responses. */
+  readonly contested: readonly Contested[];
   readonly isNewStream: boolean;
   /** Who adds it, for the audit. */
   readonly by: string;
@@ -115,6 +120,8 @@ export type Input =
       readonly expectedVersion?: number | undefined;
     }
   | { readonly type: 'import'; readonly delta: ImportDelta }
+  /** Responses that another session has a better claim to. */
+  | { readonly type: 'yield'; readonly yielded: Yielded }
   /** A side transcript goes; undefined: it was not there. */
   | { readonly type: 'drop'; readonly drop: StreamDrop | undefined }
   | { readonly type: 'fork'; readonly fork: NewFork }
@@ -139,6 +146,8 @@ export type Input =
       /** Only if the session is still at this version; whoever named another one is told so. */
       readonly expectedVersion?: number | undefined;
       readonly tombstoneMs: number;
+      /** Also a session that is gone already: its tombstone ends then as said here. */
+      readonly mayBeGone?: true;
     };
 
 export type Write =
@@ -147,6 +156,7 @@ export type Write =
   | { readonly type: 'newTurn'; readonly turnId: TurnId }
   | { readonly type: 'stream'; readonly record: StreamRecord }
   | { readonly type: 'response'; readonly response: StoredResponse }
+  | { readonly type: 'claim'; readonly claim: ResponseClaim }
   | { readonly type: 'drop'; readonly drop: StreamDrop }
   | { readonly type: 'audit'; readonly record: AuditRecord }
   /** A record of another store: kept, and told to nobody as news. */
@@ -167,7 +177,12 @@ export type Answer =
   | { readonly type: 'turnClosed'; readonly turnId: TurnId }
   | { readonly type: 'deleted' }
   | { readonly type: 'dropped'; readonly wasThere: boolean }
-  | { readonly type: 'imported'; readonly lines: number; readonly added: number }
+  | {
+      readonly type: 'imported';
+      readonly lines: number;
+      readonly added: number;
+      readonly contested: readonly Contested[];
+    }
   | {
       readonly type: 'restored';
       readonly lines: number;

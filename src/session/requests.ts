@@ -105,5 +105,6 @@ export const importRequest = (chunk: z.output<typeof ImportChunk>): ImportReques
   subpath: chunk.subpath,
   externalKey: chunk.externalKey,
   fromLine: chunk.fromLine,
+  ...{ endsAtMs: chunk.endsAtMs, fileAtMs: chunk.fileAtMs, followsLines: chunk.followsLines },
   lines: chunk.lines.map((line) => Buffer.from(line, chunk.base64 ? 'base64' : 'utf8')),
 });

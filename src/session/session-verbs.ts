@@ -1,15 +1,17 @@
 /** The verbs on one session: what each reads or changes, and how its answer is shown. */
 import type { z } from 'zod';
-import type { EntryView, SESSION_VERBS, SessionReplies, SessionVerb } from './api.ts';
+import type { EntryView, ImportState, SESSION_VERBS, SessionReplies, SessionVerb } from './api.ts';
 import type { Caller } from './caller.ts';
 import { EMPTY_DIGEST, nextDigest } from './claude-code/digest.ts';
+import type { ResponseRecord } from './claude-code/response-record.ts';
 import { cutOf, summarise } from './compaction.ts';
 import type { Entry } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import { prepareFork } from './fork.ts';
 import type { Head } from './head.ts';
 import { newTurnId, type SessionKey, sessionKey, TurnId } from './ids.ts';
-import type { ImportedStream } from './import.ts';
+import { importedStream, linesBefore } from './import.ts';
+import { importSettled } from './import-settled.ts';
 import { type Journal, journalName } from './journal.ts';
 import type { Rules } from './machine.ts';
 import { readPage, resting } from './pages.ts';
@@ -44,6 +46,10 @@ export const sessionVerbs = (caller: Caller, rules: Rules, slabs: Slabs): Sessio
     create: (key, settings, timeoutMs) => change(key, { type: 'create', settings }, timeoutMs),
     get: async (key) => ({ session: sessionView(await caller.known(key)) }),
     messages: async (key, request) => page(journal(), key, request, await caller.known(key)),
+    'side-transcripts': async (key, request) => {
+      await caller.known(key);
+      return sidesOf(journal(), key, request);
+    },
     update: (key, { expectedVersion, ...settings }, timeoutMs) =>
       change(key, { type: 'settings', settings, expectedVersion }, timeoutMs),
     tag: (key, { tags }, timeoutMs) => change(key, { type: 'tag', tags }, timeoutMs),
@@ -68,7 +74,8 @@ export const sessionVerbs = (caller: Caller, rules: Rules, slabs: Slabs): Sessio
     cancel: async (key, { turnId }, timeoutMs) => ({
       turn: turnView(await cancel(caller, key, turnId, timeoutMs)),
     }),
-    delete: async (key, _, timeoutMs) => {
+    delete: async (key, { release }, timeoutMs) => {
+      if (release) return releaseId(caller, key, timeoutMs);
       await caller.change(
         key,
         { type: 'delete', by: 'request', ifVersion: undefined, tombstoneMs: TOMBSTONE_MS },
@@ -81,7 +88,7 @@ export const sessionVerbs = (caller: Caller, rules: Rules, slabs: Slabs): Sessio
       turn: turnView(await turnOf(caller, journal(), key, turnId)),
     }),
     import: async (key, chunk, timeoutMs) =>
-      imported(await caller.change(key, importRequest(chunk), timeoutMs)),
+      imported(await importSettled(caller, key, importRequest(chunk), timeoutMs)),
     'import-state': async (key, request) => importState(caller, journal(), key, request),
   };
 };
@@ -136,9 +143,38 @@ const compact = async (
   return { session: sessionView(changed.head) };
 };
 
+/** Names of others that the sentence about a wrong name gives. */
+const MAX_NAMED = 5;
+
+const sidesOf = (
+  journal: Journal,
+  key: SessionKey,
+  { limit, cursor = '' }: Request<'side-transcripts'>,
+): SessionReplies['side-transcripts'] => {
+  const all = journal.streams(key).filter(({ subpath }) => subpath > cursor);
+  const page = all.slice(0, limit).map(({ subpath, seq }) => ({ subpath, seq }));
+  const last = page.at(-1);
+  return {
+    sideTranscripts: page,
+    ...(last === undefined || all.length <= limit ? {} : { nextCursor: last.subpath }),
+  };
+};
+
+const lastOf = (journal: Journal, { key, seq }: Head, subpath: string): number => {
+  if (subpath === '') return seq;
+  const stream = journal.stream(key, subpath);
+  if (stream !== undefined) return stream.seq;
+  const { sideTranscripts } = sidesOf(journal, key, { limit: MAX_NAMED });
+  const names = sideTranscripts.map((side) => side.subpath).join(', ');
+  throw new GreenroomError(
+    'invalid_request',
+    `subpath: the session has no side transcript ${subpath}${names === '' ? '' : `; it has ${names}`}`,
+  );
+};
+
 const page = (journal: Journal, key: SessionKey, request: Request<'messages'>, head: Head) => {
   const { subpath, limit, order, includePartial } = request;
-  const last = subpath === '' ? head.seq : (journal.stream(key, subpath)?.seq ?? 0);
+  const last = lastOf(journal, head, subpath);
   const segments = subpath === '' ? head.segments : undefined;
   const reverse = order === 'desc';
   const from = request.from ?? (reverse ? last : 1);
@@ -246,22 +282,70 @@ const importState = async (
   caller: Caller,
   journal: Journal,
   key: SessionKey,
-  { subpath, lines }: Request<'import-state'>,
-) => {
+  { subpath, lines, inherited, cursor }: Request<'import-state'>,
+): Promise<ImportState> => {
   const head = await caller.head(key);
   const externalKey = head?.externalKey;
   const known = {
     exists: head !== undefined,
     ...(externalKey === undefined ? {} : { externalKey }),
+    ...(inherited ? inheritedKeys(journal, key, cursor) : {}),
   };
   const stream = journal.stream(key, subpath);
-  const stored = stream?.imported as ImportedStream | undefined;
+  const stored = importedStream(stream);
   if (stream === undefined || stored === undefined)
     return { ...known, lines: 0, digest: EMPTY_DIGEST };
-  if (lines === undefined || lines >= stored.facts.lines)
-    return { ...known, lines: stored.facts.lines, digest: stored.digest };
-  return { ...known, lines, digest: digestOf(journal, key, subpath, stream.seq, lines) };
+  const { facts, digest, fragments } = stored;
+  const before = linesBefore(stored);
+  const isEmpty = subpath === '' && head?.messageCount === 0;
+  const more = {
+    ...known,
+    ...(fragments === undefined ? {} : { fragments }),
+    ...(isEmpty ? { emptyThrough: facts.lines } : {}),
+  };
+  if (lines === undefined || lines >= facts.lines - before)
+    return { ...more, lines: facts.lines - before, digest };
+  return { ...more, lines, digest: digestOf(journal, key, subpath, stream.seq, before, lines) };
 };
+
+/** Responses and marks looked at for one page. */
+const INHERITED_PAGE = 4_000;
+
+const inheritedKeys = (journal: Journal, key: SessionKey, cursor: string | undefined) => {
+  const options = { limit: INHERITED_PAGE, ...(cursor === undefined ? {} : { cursor }) };
+  const page = journal.responses(key, options);
+  const last = page.at(-1);
+  return {
+    inherited: page
+      .filter(({ record }) => (record as Partial<ResponseRecord>).isInherited === true)
+      .map(({ responseKey }) => responseKey),
+    ...(last === undefined || page.length < INHERITED_PAGE ? {} : { nextCursor: last.cursor }),
+  };
+};
+
+/** Gone whole before the answer: as long as records of it are left, no session can have its id. */
+const releaseId = async (
+  caller: Caller,
+  key: SessionKey,
+  timeoutMs: number,
+): Promise<SessionReplies['delete']> => {
+  const { clock } = caller.system;
+  const untilMs = clock.monotonic() + timeoutMs;
+  await caller.change(
+    key,
+    { type: 'delete', by: 'request', ifVersion: undefined, tombstoneMs: 0, mayBeGone: true },
+    timeoutMs,
+  );
+  const journal = caller.system.fetch(journalName);
+  while ((await journal.purge(1)).left)
+    if (clock.monotonic() >= untilMs)
+      throw new GreenroomError('unavailable', 'the session is deleted, and its records still go', {
+        retryAfterMs: PURGE_RETRY_MS,
+      });
+  return { deleted: true };
+};
+
+const PURGE_RETRY_MS = 1_000;
 
 /** Read back, for a file that is older than what is stored of it. */
 const digestOf = (
@@ -269,13 +353,15 @@ const digestOf = (
   key: SessionKey,
   subpath: string,
   last: number,
+  before: number,
   lines: number,
 ): string => {
   let digest = EMPTY_DIGEST;
   let left = lines;
+  let skip = before;
   for (let from = 1; from <= last && left > 0; from += PAGE)
     for (const entry of journal.entries(key, { subpath, from, to: from + PAGE - 1, limit: PAGE })) {
-      if (entry.kind !== 'imported' || left === 0) continue;
+      if (entry.kind !== 'imported' || left === 0 || skip-- > 0) continue;
       digest = nextDigest(digest, entry.body);
       left -= 1;
     }

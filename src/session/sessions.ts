@@ -15,11 +15,11 @@ import type {
   SessionVerb,
   TurnRequest,
 } from './api.ts';
-import { Caller, REQUEST_TIMEOUT_MS } from './caller.ts';
+import { Caller } from './caller.ts';
 import { type Criteria, catalogName } from './catalog.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { JournalSessionStore } from './classic/journal-session-store.ts';
-import { COMPACT_TIMEOUT_MS } from './compaction.ts';
+import { deadlineMs } from './deadlines.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { GreenroomError, toWire } from './errors.ts';
 import type { Feed, Listener } from './feed.ts';
@@ -36,9 +36,6 @@ import { TOMBSTONE_MS } from './tombstone.ts';
 import { TurnReading } from './turn-reading.ts';
 import { emptyUsage } from './usage.ts';
 import { summaryView } from './views.ts';
-
-const timeoutOf = (verb: SessionVerb): number =>
-  verb === 'compact' ? COMPACT_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
 
 type TenantVerbs = {
   readonly [V in SessionsVerb]: (
@@ -73,7 +70,7 @@ export class Sessions implements SessionsDoor {
     key: SessionKey,
     verb: V,
     request: z.output<(typeof SESSION_VERBS)[V]>,
-    { timeoutMs = timeoutOf(verb) }: { timeoutMs?: number } = {},
+    { timeoutMs = deadlineMs(verb) }: { timeoutMs?: number } = {},
   ): Promise<SessionReplies[V]> {
     return this.#verbs[verb](key, request, timeoutMs);
   }

@@ -3,8 +3,9 @@
  *
  * 1. `cacheCreationInputTokens` is the whole; its 5-minute and 1-hour parts always add up to it.
  * 2. `outputTokens` includes thinking; `thinkingTokens` only says how much of it that was, where known.
- * 3. Plain numbers: sums of any length stay exact up to 2^53 tokens.
+ * 3. Plain numbers: sums of any length stay exact up to 2^53 tokens. A number that no response can have counts as 0.
  */
+import { isPlausibleNumber } from './plausible.ts';
 
 export interface Usage {
   /** Prompt tokens that were neither read from the cache nor written to it. */
@@ -28,6 +29,10 @@ export interface ModelUsage {
   readonly isFast: boolean;
   /** Inference was bound to the United States, which costs a tenth more on newer models. */
   readonly isUsOnly: boolean;
+  /** The request ran in a batch, which costs half. */
+  readonly isBatch?: true;
+  /** The request ran in a way that we know no price for. */
+  readonly hasUnknownTerms?: true;
 }
 
 export const emptyUsage: Usage = Object.freeze({
@@ -86,18 +91,39 @@ export const usageFromApi = (apiUsage: unknown): Usage => {
  */
 export const countedUsage = (apiUsage: unknown, model: string): readonly ModelUsage[] => {
   const api = read(apiUsage);
-  const isFast = api.speed === 'fast';
-  const isUsOnly = api.inference_geo === 'us';
+  const terms = termsOf(api);
   const whole = usageFromApi(api);
   const iterations = Array.isArray(api.iterations) ? api.iterations.map(read) : [];
-  if (iterations.length === 0) return [{ model, usage: whole, isFast, isUsOnly }];
+  if (iterations.length === 0) return [{ model, usage: whole, ...terms }];
   return iterations.map((iteration, index) => ({
     model: typeof iteration.model === 'string' ? iteration.model : model,
     usage: index === 0 ? withRequests(usageFromApi(iteration), whole) : usageFromApi(iteration),
-    isFast,
-    isUsOnly,
+    ...terms,
   }));
 };
+
+/** What leaves the list price as it is; `default` is what gateways call it, an empty one none at all. */
+const PLAIN_SPEEDS: readonly unknown[] = ['standard', 'default', ''];
+const PLAIN_PLACES: readonly unknown[] = ['global', 'not_available', ''];
+const PLAIN_TIERS: readonly unknown[] = ['standard', 'standard_only', 'default', ''];
+
+const termsOf = ({ speed, inference_geo: place, service_tier: tier }: ApiUsage) => {
+  const isFast = speed === 'fast';
+  const isUsOnly = place === 'us';
+  const isBatch = tier === 'batch';
+  const isKnown =
+    (isFast || isPlain(speed, PLAIN_SPEEDS)) &&
+    (isUsOnly || isPlain(place, PLAIN_PLACES)) &&
+    (isBatch || isPlain(tier, PLAIN_TIERS));
+  return {
+    ...{ isFast, isUsOnly },
+    ...(isBatch ? { isBatch } : {}),
+    ...(isKnown ? {} : { hasUnknownTerms: true as const }),
+  };
+};
+
+const isPlain = (value: unknown, plain: readonly unknown[]): boolean =>
+  value === undefined || value === null || plain.includes(value);
 
 /** Server requests and thinking are only told for the response as a whole; the first part carries them. */
 const withRequests = (part: Usage, whole: Usage): Usage => ({
@@ -139,10 +165,13 @@ interface ApiUsage {
   readonly model?: unknown;
   readonly speed?: unknown;
   readonly inference_geo?: unknown;
+  readonly service_tier?: unknown;
 }
 
 const read = (value: unknown): ApiUsage =>
   typeof value === 'object' && value !== null ? value : {};
 
 const count = (value: unknown): number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0;
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && isPlausibleNumber(value)
+    ? value
+    : 0;

@@ -10,6 +10,7 @@ import {
   DELETE,
   EXPECT_ABSENT,
   EXPECT_HEAD,
+  EXPECT_RECORD,
   PUT,
   PUT_FREED,
   RELEASE,
@@ -43,6 +44,7 @@ export type Refusal = { readonly at: number } & (
   | { readonly because: 'epoch'; readonly epoch: number }
   | { readonly because: 'deleted' }
   | { readonly because: 'parent' }
+  | { readonly because: 'claimed' }
   | { readonly because: 'corrupt'; readonly key: keys.Key }
   | { readonly because: 'turns'; readonly positions: readonly number[] }
 );
@@ -104,7 +106,8 @@ const check = (
   return (
     (head === undefined ? burial(tables, change.prefix, nowMs) : null) ??
     lostParent(tables, change) ??
-    knownTurns(tables, change)
+    knownTurns(tables, change) ??
+    claimedElsewhere(tables, change)
   );
 };
 
@@ -157,6 +160,25 @@ const knownTurns = (tables: WriteTables, { bytes, operationsAt }: EncodedChange)
   }
   return positions.length === 0 ? null : { because: 'turns', positions };
 };
+
+/** A response that the change claims has another owner than when the change was computed. */
+const claimedElsewhere = (
+  tables: WriteTables,
+  { bytes, operationsAt }: EncodedChange,
+): Reason | null => {
+  for (let at = operationsAt; EXPECTATIONS.has(bytes[at] ?? PUT); ) {
+    const { what, table, key, value, next } = operationAt(bytes, at);
+    if (what === EXPECT_RECORD && !isRecord(tables.get(table, key), value))
+      return { because: 'claimed' };
+    at = next;
+  }
+  return null;
+};
+
+const EXPECTATIONS: ReadonlySet<number> = new Set([EXPECT_HEAD, EXPECT_ABSENT, EXPECT_RECORD]);
+
+const isRecord = (stored: Buffer | undefined, expected: Buffer): boolean =>
+  stored === undefined ? expected.length === 0 : stored.equals(expected);
 
 const carryOut = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): void => {
   let freed = 0;

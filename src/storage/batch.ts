@@ -37,6 +37,8 @@ export const REMOVE_ALL = 4;
 export const EXPECT_HEAD = 5;
 /** Removes a reference to another session's entries; the value is the purge key of that session, which may be waiting for it. */
 export const RELEASE = 6;
+/** The record at the key must be this one, or, without a value, not be there: whose a response is. */
+export const EXPECT_RECORD = 7;
 export type Operation =
   | typeof EXPECT_ABSENT
   | typeof PUT
@@ -44,10 +46,11 @@ export type Operation =
   | typeof PUT_FREED
   | typeof REMOVE_ALL
   | typeof EXPECT_HEAD
-  | typeof RELEASE;
+  | typeof RELEASE
+  | typeof EXPECT_RECORD;
 
 /** What only looks and puts. */
-const PLAIN: ReadonlySet<Operation> = new Set([PUT, EXPECT_ABSENT, EXPECT_HEAD]);
+const PLAIN: ReadonlySet<Operation> = new Set([PUT, EXPECT_ABSENT, EXPECT_HEAD, EXPECT_RECORD]);
 
 export class Batch {
   readonly #out: Packer;
@@ -112,6 +115,17 @@ export class Batch {
     if (this.#records - this.#recordsBefore > MAX_CHANGE_RECORDS)
       throw tooLarge(`${MAX_CHANGE_RECORDS} records`);
     if (out.at - this.#changeAt > MAX_CHANGE_BYTES) throw tooLarge(`${MAX_CHANGE_BYTES} bytes`);
+  }
+
+  /** Stands behind the other expectations, and before all other operations. @param value undefined: none. */
+  expectRecord<T>(table: Table, key: Key, pack: Pack<T>, value: T | undefined): void {
+    const out = this.#out;
+    const operationAt = out.at;
+    this.#operation(EXPECT_RECORD, table, key);
+    if (value === undefined) return;
+    const valueAt = out.at;
+    packRecord(out, valueAt - key.length, pack, value);
+    out.bytes.writeUInt32LE(out.at - valueAt, operationAt + 4);
   }
 
   remove(table: Table, key: Key): void {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { systemClock } from '../otp/system-clock.ts';
+import { atExit } from './at-exit.ts';
 
 export interface ChildResult {
   readonly out: string;
@@ -18,7 +19,10 @@ const LEAST_BYTES_PER_MS = 5_000;
 export const patienceFor = (path: string): number =>
   LEAST_MS + (statSync(path, { throwIfNoEntry: false })?.size ?? 0) / LEAST_BYTES_PER_MS;
 
-/** @param timeoutMs after which the child is killed, and has failed. */
+/**
+ * It ends with this process, which may be told to end meanwhile.
+ * @param timeoutMs after which the child is killed, and has failed.
+ */
 export const runChild = (
   script: string,
   args: readonly string[],
@@ -29,6 +33,7 @@ export const runChild = (
     let out = '';
     let said = '';
     let isLate = false;
+    const outlive = atExit(() => child.kill('SIGKILL'));
     const timer = systemClock.setTimeout(() => {
       isLate = true;
       child.kill('SIGKILL');
@@ -39,12 +44,16 @@ export const runChild = (
     child.stderr.on('data', (bytes: Buffer) => {
       said += bytes.toString();
     });
-    child.on('error', (error) => {
+    const over = (): void => {
       timer.cancel();
+      outlive();
+    };
+    child.on('error', (error) => {
+      over();
       reject(error);
     });
     child.on('close', (code, signal) => {
-      timer.cancel();
+      over();
       resolve({ out, failure: failureOf(code, signal, said, isLate ? timeoutMs : undefined) });
     });
   });

@@ -24,7 +24,7 @@ import {
 } from '../session/faults.ts';
 import { type Head, storedHead } from '../session/head.ts';
 import type { SessionKey } from '../session/ids.ts';
-import type { AuditRecord, StreamRecord } from '../session/journal.ts';
+import type { AuditRecord, ResponseOwner, StreamRecord } from '../session/journal.ts';
 import type { SummaryRow } from '../session/summary.ts';
 import type { ClosedTurn } from '../session/turn.ts';
 import { fromFields, packFields } from './fields.ts';
@@ -136,6 +136,15 @@ export const readHead = (key: Key, bytes: Buffer): Head =>
 export const versionOf = (head: Buffer): number => head.readUInt32LE(VERSION_AT);
 /** Epoch of a stored head's writer. */
 export const epochOf = (head: Buffer): number => head.readUInt32LE(EPOCH_AT);
+
+/** A list, so that the same owner is always the same bytes: the writer compares them. */
+export const packOwner: Pack<ResponseOwner> = (out, { sessionId, isCopy, endsAtMs }) =>
+  out.value([sessionId, isCopy, endsAtMs]);
+
+export const readOwner = (key: Key, bytes: Buffer): ResponseOwner => {
+  const [sessionId, isCopy, endsAtMs] = readValue(key, bytes) as [string, boolean, number | null];
+  return { sessionId, isCopy, endsAtMs };
+};
 
 export const packTurn: Pack<ClosedTurn> = (out, turn) => packFields(out, turn);
 

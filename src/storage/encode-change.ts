@@ -12,11 +12,25 @@ import {
   faultOfTurn,
 } from '../session/faults.ts';
 import type { SessionKey } from '../session/ids.ts';
-import type { SessionChange, SessionDelete, SessionWrite, StreamDrop } from '../session/journal.ts';
+import type {
+  ResponseClaim,
+  SessionChange,
+  SessionDelete,
+  SessionWrite,
+  StreamDrop,
+} from '../session/journal.ts';
 import type { Segment } from '../session/segments.ts';
 import { summaryOf } from '../session/summary.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
-import { packEntry, packHead, packNothing, packRow, packTurn, packValue } from './codec.ts';
+import {
+  packEntry,
+  packHead,
+  packNothing,
+  packOwner,
+  packRow,
+  packTurn,
+  packValue,
+} from './codec.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
 import { MAX_ENTRY_BYTES } from './limits.ts';
@@ -52,6 +66,11 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   }
   for (const turnId of change.newTurnIds)
     batch.expectAbsent(SESSIONS, keys.turnKey(prefix, turnId));
+  const { claims = [] } = change;
+  for (const claim of claims)
+    batch.expectRecord(UPKEEP, ownerKeyOf(change, claim), packOwner, claim.was);
+  for (const gone of ownersThatAreGone(change))
+    batch.expectRecord(SESSIONS, keys.headKey(keys.sessionPrefix(gone)), packNothing, undefined);
   for (const drop of change.drops ?? []) dropStream(batch, prefix, drop);
   for (const { subpath, entries } of change.appends)
     for (const entry of entries) putEntry(batch, keys.entryKey(prefix, subpath, entry.seq), entry);
@@ -61,6 +80,9 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
     const key = hashed ? keys.hashedResponseKey : keys.responseKey;
     batch.put(SESSIONS, key(prefix, responseKey), packValue, record);
   }
+  for (const claim of claims)
+    if (claim.was?.sessionId !== claim.now.sessionId)
+      batch.put(UPKEEP, ownerKeyOf(change, claim), packOwner, claim.now);
   batch.put(SESSIONS, keys.headKey(prefix), packHead, { head, epoch });
   for (const turn of change.turns)
     batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);
@@ -69,6 +91,19 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   for (const segment of head.segments ?? [])
     batch.put(UPKEEP, referenceKey(change, prefix, segment), packNothing, null);
 };
+
+/** Whose responses the session takes because there is no such session: it may have come meanwhile, and count them. */
+const ownersThatAreGone = ({ key, claims = [] }: SessionWrite): readonly SessionKey[] => {
+  const taken = claims.flatMap(({ was, now }) =>
+    was === undefined || now.sessionId !== key.sessionId || was.sessionId === key.sessionId
+      ? []
+      : [was.sessionId],
+  );
+  return [...new Set(taken)].map((sessionId) => ({ ...key, sessionId }) as SessionKey);
+};
+
+const ownerKeyOf = ({ key }: SessionChange, { responseKey, hashed }: ResponseClaim): keys.Key =>
+  (hashed ? keys.hashedOwnerKey : keys.ownerKey)(key.tenant, responseKey);
 
 const referenceKey = ({ key }: SessionChange, holder: keys.Key, segment: Segment): keys.Key => {
   const { sessionId, throughSeq } = segment;

@@ -11,6 +11,7 @@ import type { SessionKey, Tenant, TurnId } from '../session/ids.ts';
 import type {
   AuditRecord,
   EntryRange,
+  ResponseOwner,
   StoredResponse,
   StreamRecord,
   Tombstone,
@@ -23,6 +24,7 @@ import {
   readAudit,
   readEntry,
   readHead,
+  readOwner,
   readRow,
   readStream,
   readTurn,
@@ -131,6 +133,13 @@ export abstract class JournalReads {
     this.#begin();
     const prefix = keys.sessionPrefix(session);
     return this.#value(prefix, keys.responseKey(prefix, response));
+  }
+
+  responseOwner(tenant: Tenant, response: string, hashed = false): ResponseOwner | undefined {
+    this.#begin();
+    const key = (hashed ? keys.hashedOwnerKey : keys.ownerKey)(tenant, response);
+    const bytes = this.#tables.get(UPKEEP, key);
+    return bytes === undefined ? undefined : readOwner(key, bytes);
   }
 
   responses(

@@ -40,6 +40,7 @@ const PURGE = 'p';
 const EXPIRY = 'e';
 const REFERENCE = 'r';
 const KEPT = 'k';
+const OWNER = 'o';
 
 /** Everything of one session in `SESSIONS`. */
 export const sessionPrefix = (key: SessionKey): Key => `${key.tenant}\0${key.sessionId}\0`;
@@ -183,6 +184,17 @@ export const ofReferenceKey = (
 /** In `UPKEEP`: a deleted session whose entries forks still refer to; everything else of it is purged. */
 export const keptKey = (prefix: Key): Key => KEPT + prefix;
 
+/** In `UPKEEP`: in which session of the tenant a response counts. */
+export const ownerKey = (tenant: Tenant, response: string): Key =>
+  `${OWNER}${tenant}\0${part(response)}`;
+export const hashedOwnerKey = (tenant: Tenant, hash: string): Key =>
+  `${OWNER}${tenant}\0${HASHED}${hash}`;
+/** The same out of a session's record of the response; undefined for any other record. */
+export const ownerKeyOf = (prefix: Key, key: Key): Key | undefined =>
+  key[prefix.length] === RESPONSE
+    ? OWNER + prefix.slice(0, prefix.indexOf('\0') + 1) + key.slice(prefix.length + 1)
+    : undefined;
+
 /** The prefix of the session that a key of `SESSIONS` or `ROWS` belongs to. */
 export const prefixOf = (key: Key): Key =>
   key.slice(0, key.indexOf('\0', key.indexOf('\0') + 1) + 1);
@@ -225,7 +237,9 @@ export const kindOf = (prefix: Key, key: Key): Kind => {
 /** What a record of `UPKEEP` is. */
 export const upkeepOf = (
   key: Key,
-): 'meta' | 'log' | 'tombstone' | 'purge' | 'expiry' | 'reference' | 'kept' | 'other' => {
+):
+  | ('meta' | 'log' | 'tombstone' | 'purge' | 'expiry' | 'reference' | 'kept')
+  | ('owner' | 'other') => {
   switch (key[0]) {
     case META:
       return 'meta';
@@ -241,6 +255,8 @@ export const upkeepOf = (
       return 'reference';
     case KEPT:
       return 'kept';
+    case OWNER:
+      return 'owner';
     default:
       return 'other';
   }

@@ -11,7 +11,7 @@ export const MAX_CHANGE_BYTES = 64 * MIB;
  * Most records of one change. A chunk of an import is the largest: up to 10,000 lines, about as many
  * responses, and the head, row and stream.
  */
-export const MAX_CHANGE_RECORDS = 25_000;
+export const MAX_CHANGE_RECORDS = 40_000;
 /** Most changes that wait for their transaction. */
 export const MAX_WAITING_CHANGES = 20_000;
 /** Most bytes of changes that wait for their transaction. */

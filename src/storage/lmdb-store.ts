@@ -1,11 +1,14 @@
 /**
  * The store on LMDB: a directory with LMDB's files, `store.json` beside them, and the lock. It is read
- * here and written in a thread of its own.
+ * here and written in a thread of its own, or, if this is a thread itself, in a process of its own (`carrier.ts`).
  */
 import { randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { GreenroomError, StorageError } from '../session/errors.ts';
+import type { Carrier } from './carrier.ts';
+import { ChildCarrier } from './child-carrier.ts';
 import { DATA_FILE } from './data-file.ts';
 import { FreshTables } from './fresh-tables.ts';
 import { LmdbTables } from './lmdb-tables.ts';
@@ -13,19 +16,19 @@ import { LmdbWriter } from './lmdb-writer.ts';
 import { mustKnowFormat, readMeta } from './meta.ts';
 import type { Store, StoreIdentity } from './store.ts';
 import { keepStoreFile, mustBeSound } from './store-file.ts';
-import { StoreLock } from './store-lock.ts';
-import { SyncGate } from './sync-gate.ts';
+import type { SyncGate } from './sync-gate.ts';
+import { ThreadCarrier } from './thread-carrier.ts';
 
 export interface LmdbStoreOptions {
   /** The store's directory; made if it is missing. */
   readonly dir: string;
   readonly nowMs: number;
-  /** For tests: holds commits back. */
+  /** For tests on the main thread: holds commits back. */
   readonly gate?: SyncGate | undefined;
 }
 
 interface Parts {
-  readonly lock: StoreLock;
+  readonly carrier: Carrier;
   readonly file: LmdbTables;
   readonly tables: FreshTables;
   readonly writer: LmdbWriter;
@@ -40,14 +43,14 @@ export class LmdbStore implements Store {
   readonly tables: FreshTables;
   readonly writer: LmdbWriter;
   readonly #file: LmdbTables;
-  readonly #lock: StoreLock;
+  readonly #carrier: Carrier;
   /** Of the data file as it was opened. */
   readonly #inode: number | undefined;
 
   private constructor(
     path: string,
     identity: StoreIdentity,
-    { lock, file, tables, writer }: Parts,
+    { carrier, file, tables, writer }: Parts,
   ) {
     this.path = path;
     this.#inode = inodeOf(path);
@@ -57,15 +60,15 @@ export class LmdbStore implements Store {
     this.tables = tables;
     this.writer = writer;
     this.#file = file;
-    this.#lock = lock;
+    this.#carrier = carrier;
   }
 
   /**
    * Takes the lock, looks at the file, and begins the next epoch, which is on disk before this resolves.
-   * Throws `storage_failed`: in use by another process, damaged, of another format.
+   * Throws `in_use`, or `storage_failed`: damaged, of another format.
    */
-  static async open({ dir, nowMs, gate = new SyncGate() }: LmdbStoreOptions): Promise<LmdbStore> {
-    const lock = await StoreLock.take(dir, nowMs);
+  static async open({ dir, nowMs, gate }: LmdbStoreOptions): Promise<LmdbStore> {
+    const carrier = await takeCarrier({ dir, nowMs, gate });
     const opened: { file?: LmdbTables; writer?: LmdbWriter } = {};
     try {
       const storeFile = await mustBeSound(dir);
@@ -76,16 +79,16 @@ export class LmdbStore implements Store {
       const known = found === undefined ? storeFile : keepStoreFile(dir, storeFile, found);
       const tables = new FreshTables(file);
       // biome-ignore lint/plugin: the store's id must be the only one in the world
-      const writer = new LmdbWriter(dir, storeFile?.storeId ?? randomUUID(), gate, tables);
+      const writer = new LmdbWriter(carrier, storeFile?.storeId ?? randomUUID(), tables);
       opened.writer = writer;
       const identity = await writer.opened();
       keepStoreFile(dir, known, identity);
       tables.clear();
-      return new LmdbStore(dir, identity, { lock, file, tables, writer });
+      return new LmdbStore(dir, identity, { carrier, file, tables, writer });
     } catch (error) {
       const isSound = (await opened.writer?.close()) ?? true;
       if (isSound) await opened.file?.close();
-      await lock.release();
+      await carrier.release();
       throw asStorageError(dir, error);
     }
   }
@@ -108,16 +111,22 @@ export class LmdbStore implements Store {
     return statSync(join(this.path, DATA_FILE), { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** After a failure the map and the thread are left alone: LMDB is not touched again. */
+  /** After a failure the map and the writer are left alone: LMDB is not touched again. */
   async close(): Promise<void> {
-    this.#lock.announceRelease();
+    this.#carrier.announceRelease();
     if (await this.writer.close()) await this.#file.close();
-    await this.#lock.release();
+    await this.#carrier.release();
   }
 }
 
 const inodeOf = (dir: string): number | undefined =>
   statSync(join(dir, DATA_FILE), { throwIfNoEntry: false })?.ino;
+
+const takeCarrier = ({ dir, nowMs, gate }: LmdbStoreOptions): Promise<Carrier> => {
+  if (isMainThread) return ThreadCarrier.take({ dir, nowMs, gate });
+  if (gate === undefined) return ChildCarrier.take(dir, nowMs);
+  throw new GreenroomError('invalid_request', 'a sync gate is for stores of the main thread');
+};
 
 /** What LMDB throws has an error number for a code. */
 const asStorageError = (dir: string, error: unknown): unknown =>

@@ -1,12 +1,13 @@
 /**
  * The tables in LMDB: one environment, a B-tree per table, our own keys, our own records. The journal's
- * thread opens it to read, the writing thread to write; both run in one process.
+ * thread opens it to read, the writing thread to write, in one process or in two (`carrier.ts`).
  *
  * 1. `overlappingSync` is off: nobody reads what is not synced, and a failed sync stores nothing. What is
  *    acknowledged before that is in the commit log, see `writer-thread.ts`.
  * 2. What is read is a copy, but for what `visit` and `peek` show for the moment: LMDB puts every value into the
  *    same buffer, so a visit makes none. A visit must not read anything else.
  */
+import { writeSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { WriteTables } from './apply-batch.ts';
 import { type Key, TABLES, type Table } from './keys.ts';
@@ -15,12 +16,26 @@ import type { Range, ReadTables, StoredRecord } from './store.ts';
 
 type Bytes = Database<Buffer, Buffer>;
 
+const STDERR = 2;
+
 const RAW = { keyEncoding: 'binary', encoding: 'binary' } as const;
 
 const bytesOf = (key: Key): Buffer => Buffer.from(key, 'latin1');
 
 /** Longer than any key that LMDB takes. */
 const KEY_BYTES = 4_096;
+
+/**
+ * LMDB, when a commit fails, writes why to stderr, and does not end the line. The next line there is the log's, which
+ * is to be one JSON object.
+ */
+const endItsLine = (): void => {
+  try {
+    writeSync(STDERR, '\n');
+  } catch {
+    // Nobody reads it: then there is nothing to keep apart.
+  }
+};
 
 export class LmdbTables implements ReadTables, WriteTables {
   /** The key of the visit under way. */
@@ -87,9 +102,14 @@ export class LmdbTables implements ReadTables, WriteTables {
   /** Runs `work` in one transaction; returns when it is on disk. If `work` throws, nothing of it stays. */
   transaction<T>(work: () => T): T {
     let result: { readonly value: T } | undefined;
-    this.#root.transactionSync(() => {
-      result = { value: work() };
-    });
+    try {
+      this.#root.transactionSync(() => {
+        result = { value: work() };
+      });
+    } catch (error) {
+      if (result !== undefined) endItsLine();
+      throw error;
+    }
     if (result === undefined) throw new Error('LMDB did not run the transaction');
     return result.value;
   }

@@ -1,21 +1,11 @@
 /**
- * The journal's end of the writing thread: hands batches over, passes its answers on, and keeps what
- * readers see in step with them. It owns the thread and its port; a thread that ends by itself is a failed writer.
+ * The journal's end of the line to the writer: hands batches over, passes its answers on, and keeps what
+ * readers see in step with them. A writer that ends by itself has failed.
  */
-import {
-  MessageChannel,
-  type MessagePort,
-  receiveMessageOnPort,
-  Worker,
-} from 'node:worker_threads';
-import { compiledFile } from '../compiled.ts';
+import type { Carrier, WriterLine } from './carrier.ts';
 import type { FreshTables } from './fresh-tables.ts';
 import type { GroupOutcome, PurgeStep, StoreIdentity, Writer, WriterEvents } from './store.ts';
-import type { SyncGate } from './sync-gate.ts';
-import type { FromWriter, ToWriter, WriterArgs } from './writer-thread.ts';
-
-/** The thread moves bytes and makes little garbage. */
-const YOUNG_MB = 4;
+import type { FromWriter } from './writer-thread.ts';
 
 const NOBODY: ReadonlySet<number> = new Set();
 
@@ -26,9 +16,7 @@ interface Outcome<T> {
 
 export class LmdbWriter implements Writer {
   readonly #fresh: FreshTables;
-  readonly #thread: Worker;
-  readonly #port: MessagePort;
-  readonly #posted = new Int32Array(new SharedArrayBuffer(4));
+  readonly #line: WriterLine;
   readonly #purges: Outcome<PurgeStep>[] = [];
   #opening: Outcome<StoreIdentity> | undefined;
   #closing: (() => void) | undefined;
@@ -36,23 +24,15 @@ export class LmdbWriter implements Writer {
   #failure: Error | undefined;
 
   /** @param fresh is shown what was committed before anybody is told of it. */
-  constructor(dir: string, newStoreId: string, gate: SyncGate, fresh: FreshTables) {
+  constructor(carrier: Carrier, newStoreId: string, fresh: FreshTables) {
     this.#fresh = fresh;
-    const { port1, port2 } = new MessageChannel();
-    const args: WriterArgs = { dir, newStoreId, posted: this.#posted, gate: gate.state };
-    this.#port = port1;
-    this.#thread = new Worker(compiledFile(import.meta.url, './writer-thread.js'), {
-      workerData: { args, port: port2 },
-      transferList: [port2],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-      execArgv: [], // the process's own flags are not for a thread, which refuses some of them
+    this.#line = carrier.start(newStoreId, {
+      heard: (message) => this.#receive(message),
+      ended: (why) => this.#fail(why),
     });
-    this.#port.on('message', (message: FromWriter) => this.#receive(message));
-    this.#thread.on('error', (error) => this.#fail(error as Error));
-    this.#thread.on('exit', () => this.#ended());
   }
 
-  /** Resolves when the thread owns the store: its epoch is on disk. */
+  /** Resolves when the writer owns the store: its epoch is on disk. */
   opened(): Promise<StoreIdentity> {
     return new Promise((resolve, reject) => {
       this.#opening = { resolve, reject };
@@ -66,34 +46,28 @@ export class LmdbWriter implements Writer {
   }
 
   write(bytes: ArrayBuffer): void {
-    this.#post({ kind: 'batch', bytes }, [bytes]);
+    this.#line.post({ kind: 'batch', bytes }, [bytes]);
   }
 
   purge(records: number, nowMs: number): Promise<PurgeStep> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
       this.#purges.push({ resolve, reject });
-      this.#post({ kind: 'purge', records, nowMs });
+      this.#line.post({ kind: 'purge', records, nowMs });
     });
   }
 
-  /** Ends the thread after what was handed over. False if it had failed: then it is just left. */
+  /** Ends the writer after what was handed over. False if it had failed: then it is just left. */
   async close(): Promise<boolean> {
     const isSound = this.#failure === undefined;
     if (isSound) {
-      this.#post({ kind: 'close' });
+      this.#line.post({ kind: 'close' });
       await new Promise<void>((resolve) => {
         this.#closing = resolve;
       });
     }
-    this.#port.close();
+    this.#line.hangUp();
     return isSound;
-  }
-
-  #post(message: ToWriter, transfer: ArrayBuffer[] = []): void {
-    this.#port.postMessage(message, transfer);
-    Atomics.add(this.#posted, 0, 1);
-    Atomics.notify(this.#posted, 0);
   }
 
   #receive(message: FromWriter): void {
@@ -120,13 +94,6 @@ export class LmdbWriter implements Writer {
       const refused = refusals.filter((refusal) => refusal.batch === batch).map(({ at }) => at);
       this.#fresh.add(Buffer.from(buffer), refused.length === 0 ? NOBODY : new Set(refused));
     });
-  }
-
-  /** Its end may be heard before its last words: those are read first. */
-  #ended(): void {
-    for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port))
-      this.#receive(last.message as FromWriter);
-    this.#fail(new Error('the writing thread has ended'));
   }
 
   #fail(error: Error): void {

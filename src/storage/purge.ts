@@ -9,7 +9,7 @@
  */
 
 import { untilOf, type WriteTables } from './apply-batch.ts';
-import { packValue, readValue, record } from './codec.ts';
+import { packValue, readOwner, readValue, record } from './codec.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, UPKEEP } from './keys.ts';
 import type { PurgeStep, StoredRecord } from './store.ts';
@@ -31,6 +31,7 @@ export const purgeSome = (tables: WriteTables, records: number, nowMs: number): 
   for (const { key, value } of found) {
     bytes += key.length + value.length;
     tables.remove(SESSIONS, bytesOf(key));
+    bytes += disown(tables, prefix, key);
   }
   if (found.length === records) return { purged: 0, bytes, left: true };
   tables.remove(UPKEEP, bytesOf(first.key));
@@ -40,6 +41,24 @@ export const purgeSome = (tables: WriteTables, records: number, nowMs: number): 
     bytes: bytes + freedBy(first),
     left: second !== undefined,
   };
+};
+
+/** A response that counted in the session counts nowhere now: the next that brings it has it. Returns the bytes freed. */
+const disown = (tables: WriteTables, prefix: keys.Key, key: keys.Key): number => {
+  const ownerKey = keys.ownerKeyOf(prefix, key);
+  const stored = ownerKey === undefined ? undefined : tables.get(UPKEEP, bytesOf(ownerKey));
+  if (ownerKey === undefined || stored === undefined) return 0;
+  if (ownerIn(ownerKey, stored) !== keys.ofRowKey(prefix).sessionId) return 0;
+  tables.remove(UPKEEP, bytesOf(ownerKey));
+  return ownerKey.length + stored.length;
+};
+
+const ownerIn = (key: keys.Key, stored: Buffer): string | undefined => {
+  try {
+    return readOwner(key, stored).sessionId;
+  } catch {
+    return undefined;
+  }
 };
 
 /** Last entry that a fork still refers to; 0: none. */

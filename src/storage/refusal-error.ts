@@ -1,6 +1,6 @@
 /** What the caller of a commit is told when the writer left its change out. */
 import { ConcurrencyError, GreenroomError } from '../session/errors.ts';
-import { type SessionChange, TurnKnownError } from '../session/journal.ts';
+import { ResponseClaimedError, type SessionChange, TurnKnownError } from '../session/journal.ts';
 import type { Refusal } from './apply-batch.ts';
 import { corruptRecord } from './codec.ts';
 
@@ -25,6 +25,8 @@ export const refusalError = (change: SessionChange, refusal: Refusal): Error => 
         `session ${parentId} was deleted before it could be forked`,
       );
     }
+    case 'claimed':
+      return new ResponseClaimedError(sessionId);
     case 'corrupt':
       return corruptRecord(refusal.key, 'is broken, and the change depends on it');
     case 'turns': {

@@ -6,8 +6,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../session/errors.ts';
-import { DATA_FILE, inspectDataFile } from './data-file.ts';
+import { DATA_FILE } from './data-file.ts';
 import { writeDurably } from './durable-files.ts';
+import { inspectAside } from './inspect-aside.ts';
 import type { StoreIdentity } from './store.ts';
 import { verifyInChild } from './verify.ts';
 import type { VerifyReport } from './verify-tables.ts';
@@ -22,7 +23,7 @@ export type StoreFile = Pick<StoreIdentity, 'storeId' | 'formatVersion'>;
 export const mustBeSound = async (dir: string): Promise<StoreFile | null> => {
   const stored = readStoreFile(dir);
   const path = join(dir, DATA_FILE);
-  const state = inspectDataFile(path);
+  const state = await inspectAside(path);
   switch (state.kind) {
     case 'sound':
       return stored;

@@ -5,7 +5,8 @@
  * ids mean nothing.
  *
  * A holder that is letting go of the store says so and keeps the line open until it has: so a journal
- * that restarts waits for its forerunner, whose commits under way may take their time.
+ * that restarts waits for its forerunner, whose commits under way may take their time. One that is ending
+ * says nothing, and the line closes when it has gone: then it is looked again.
  *
  * Taking over a dead socket leaves a moment in which two could do it; the store's epoch decides then.
  */
@@ -13,6 +14,7 @@ import { closeSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../otp/system-clock.ts';
 import { StorageError } from '../session/errors.ts';
 
 const LOCK_FILE = 'lock';
@@ -42,20 +44,20 @@ export class StoreLock {
   }
 
   /**
-   * Waits up to 15 s for a holder that is letting go of it. Throws `storage_failed` with a sentence that
-   * names the holder.
+   * Waits up to 15 s for a holder that is letting go of it. Throws `in_use` with a sentence that names the
+   * holder, as `ownerPid` where it holds the lock for another process.
    */
-  static async take(dir: string, nowMs: number): Promise<StoreLock> {
+  static async take(dir: string, nowMs: number, ownerPid = process.pid): Promise<StoreLock> {
     mkdirSync(dir, { recursive: true });
     const directory = new Directory(dir);
     const since = new Date(nowMs).toISOString();
-    const holding = new Holding({ pid: process.pid, host: hostname(), since });
+    const holding = new Holding({ pid: ownerPid, host: hostname(), since });
     try {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         if (await holding.listen(directory.socketPath)) return new StoreLock(holding, directory);
         await removeDead(dir, directory.socketPath);
       }
-      throw new StorageError(`the store in ${dir} is being opened by somebody else`);
+      throw inUse(`the store in ${dir} is being opened by somebody else`);
     } catch (error) {
       directory.close();
       throw error;
@@ -86,7 +88,11 @@ class Holding {
 
   /** False if something stands at the path. A crash of the listener leaves the path behind. */
   listen(path: string): Promise<boolean> {
-    const server = createServer((socket) => this.#answer(socket));
+    // An owner's end that came before the question is heard of before the answer, in this turn of the loop.
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      systemClock.defer(() => this.#answer(socket));
+    });
     this.#server = server;
     return new Promise((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>
@@ -109,7 +115,6 @@ class Holding {
 
   #answer(socket: Socket): void {
     const { isReleasing } = this;
-    socket.on('error', () => socket.destroy());
     socket.write(`${JSON.stringify({ ...this.#holder, isReleasing })}\n`);
     if (!isReleasing) return void socket.end();
     this.#waiting.add(socket);
@@ -122,20 +127,25 @@ class Holding {
  * meanwhile. Waits for a holder that is letting go.
  */
 const removeDead = async (dir: string, path: string): Promise<void> => {
-  const before = inode(path);
+  const before = fileAt(path);
   const answer = await ask(path);
   if (answer?.hasGone === true) return;
   if (answer !== null)
-    throw new StorageError(
+    throw inUse(
       `the store in ${dir} is in use by ${answer.holder}: stop it first, or use another data directory`,
     );
-  if (before !== null && inode(path) === before) unlinkSync(path);
+  if (before !== null && fileAt(path) === before) unlinkSync(path);
 };
 
-const inode = (path: string): number | null =>
-  statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+const inUse = (message: string): StorageError => new StorageError(message, {}, 'in_use');
 
-/** Who holds the lock, in words, and whether the holder let go of it while we waited. */
+/** Which file stands there: a number is given again, but not within the same moment. */
+const fileAt = (path: string): string | null => {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? null : `${found.ino} ${found.ctimeNs}`;
+};
+
+/** Who holds the lock, in words, and whether the holder let go of it, or was ending, while we waited. */
 interface Answer {
   readonly holder: string;
   readonly hasGone: boolean;
@@ -164,7 +174,7 @@ const ask = (path: string): Promise<Answer | null> =>
     });
     socket.on('close', () => {
       const holder = read(text);
-      const hasGone = holder?.isReleasing === true && !isTooLate;
+      const hasGone = !isTooLate && (text === '' || holder?.isReleasing === true);
       resolve({ holder: describe(holder), hasGone });
     });
   });

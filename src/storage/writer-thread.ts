@@ -5,7 +5,8 @@
  * that is the checkpoint, and makes the log void.
  *
  * It blocks while it waits and while the disk syncs, which is why it is a thread: the journal's own thread
- * pays only for handing a buffer over (a tenth of what the puts themselves would cost it).
+ * pays only for handing a buffer over (a tenth of what the puts themselves would cost it). It must not be stopped while
+ * it stands in LMDB (`writer-presence.ts`): wherever it has waited it looks whether it has to leave.
  */
 import {
   type MessagePort,
@@ -25,6 +26,7 @@ import { type Claim, ownerEpoch, takeOver } from './meta.ts';
 import { purgeSome } from './purge.ts';
 import type { GroupOutcome, PurgeStep, StoreIdentity } from './store.ts';
 import { passGate } from './sync-gate.ts';
+import { WriterPresence } from './writer-presence.ts';
 
 export interface WriterArgs {
   readonly dir: string;
@@ -33,6 +35,8 @@ export interface WriterArgs {
   /** Counts messages to the thread; it waits on it. */
   readonly posted: Int32Array;
   readonly gate: Int32Array;
+  /** Flags of the `WriterPresence`. */
+  readonly presence: Int32Array;
 }
 
 export type ToWriter =
@@ -64,14 +68,16 @@ interface Group {
 class WriterThread {
   readonly #args: WriterArgs;
   readonly #port: MessagePort;
+  readonly #presence: WriterPresence;
   readonly #tables: LmdbTables;
   readonly #claim: Claim;
   /** Undefined where there was no room for one: then each group waits for a transaction of its own. */
   readonly #log: CommitLog | undefined;
 
-  constructor(args: WriterArgs, port: MessagePort) {
+  constructor(args: WriterArgs, port: MessagePort, presence: WriterPresence) {
     this.#args = args;
     this.#port = port;
+    this.#presence = presence;
     this.#tables = new LmdbTables(args.dir);
     const { claim, log } = this.#tables.transaction(() => this.#begin());
     this.#claim = claim;
@@ -125,6 +131,7 @@ class WriterThread {
         const leftMs = dueMs - systemClock.monotonic();
         if (leftMs > 0) next ??= this.#wait(Math.min(leftMs, CHECKPOINT_IDLE_MS));
       }
+      this.#presence.mustStay();
       checkpointMs = systemClock.monotonic();
       return this.#void(epochs, true);
     });
@@ -154,7 +161,7 @@ class WriterThread {
 
   #apply({ batches, buffers }: Group, epochs: Epochs): GroupOutcome {
     const refusals = applyGroup(this.#tables, batches, epochs);
-    passGate(this.#args.gate);
+    this.#passGate();
     return { batches: batches.length, refusals, buffers };
   }
 
@@ -185,11 +192,16 @@ class WriterThread {
     const step = this.#tables.transaction(() => {
       const { ours, owner } = this.#epochs();
       const done = ours === owner ? purgeSome(this.#tables, records, nowMs) : NOTHING_PURGED;
-      passGate(this.#args.gate);
+      this.#passGate();
       return done;
     });
     this.#tell({ kind: 'purged', ...step });
     return this.#take();
+  }
+
+  #passGate(): void {
+    passGate(this.#args.gate);
+    this.#presence.mustStay();
   }
 
   /** The next message; undefined if none comes for so long. */
@@ -203,6 +215,7 @@ class WriterThread {
   }
 
   #take(): ToWriter | undefined {
+    this.#presence.mustStay();
     return (receiveMessageOnPort(this.#port) as { message: ToWriter } | undefined)?.message;
   }
 
@@ -218,10 +231,13 @@ const batchIn = (buffer: ArrayBuffer): Buffer => {
 
 const { args, port } = workerData as { args: WriterArgs; port: MessagePort };
 if (parentPort !== null) {
+  const presence = new WriterPresence(args.presence);
   try {
-    const writer = new WriterThread(args, port);
-    writer.run();
-    await writer.close();
+    await presence.during(async () => {
+      const writer = new WriterThread(args, port, presence);
+      writer.run();
+      await writer.close();
+    });
   } catch (error) {
     // The outcome of the transaction is unknown: LMDB is not touched again, not even to close it.
     port.postMessage({ kind: 'failed', error: error as Error } satisfies FromWriter);

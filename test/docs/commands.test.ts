@@ -81,6 +81,8 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
     cpSync(join(ROOT, 'test/fixtures/transcripts'), join(home, '.claude/projects'), {
       recursive: true,
     });
+    // Somebody else's log: it is refused, and the command says so by its exit code.
+    rmSync(join(home, '.claude/projects/entireio__cli/ec-38b74f08e3-2.jsonl'));
     running = await startWithBroker();
   });
   afterAll(async () => {

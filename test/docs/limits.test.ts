@@ -35,7 +35,7 @@ const numberIn = (path: string, name: string): number => {
 };
 
 const streams = (name: string): number => numberIn('src/nats/streams.ts', name);
-const deadline = (verb: string): number => numberIn('src/nats/deadlines.ts', verb);
+const deadline = (verb: string): number => numberIn('src/session/deadlines.ts', verb);
 const ofSession = (name: string): number => numberIn('supervisors/session.ts', name);
 
 test('a compaction has the time of an import', () => {

@@ -43,13 +43,17 @@ const REPLIES = {
   compact: { session: true },
   export: { text: true, cursor: true },
   'import-session': { exists: true, lines: true, digest: true, added: true, isDone: true },
+  'side-transcripts': { sideTranscripts: true, nextCursor: true },
   append: { session: true },
   cancel: { turn: true },
   delete: { deleted: true },
   turns: { turns: true, nextCursor: true },
   'turn-status': { turn: true },
   import: { session: true, lines: true, added: true },
-  'import-state': { exists: true, externalKey: true, lines: true, digest: true },
+  'import-state': {
+    ...{ exists: true, externalKey: true, lines: true, digest: true },
+    ...{ fragments: true, emptyThrough: true, inherited: true, nextCursor: true },
+  },
 } satisfies { [V in keyof SessionReplies]: Record<keyof SessionReplies[V], true> };
 const TENANT_REPLIES = {
   search: { sessions: true, nextCursor: true },

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FileResult } from '../../src/cli/import/importer.ts';
+import type { FileResult } from '../../src/cli/import/import-session.ts';
 import { runCli } from '../../src/cli/run.ts';
 import type { Screen } from '../../src/cli/shell.ts';
 import { connectClient } from '../../src/client/client.ts';

@@ -116,9 +116,7 @@ describe('the classic store of a running Greenroom', () => {
   it('the same data directory opens without a daemon when that one has stopped', async () => {
     const test = await testGreenroom();
     await test.run('s', 'Hello');
-    await expect(openStore(`lmdb:${test.dataDir}`)).rejects.toMatchObject({
-      code: 'storage_failed',
-    });
+    await expect(openStore(`lmdb:${test.dataDir}`)).rejects.toMatchObject({ code: 'in_use' });
     await test.stop();
     const store = await openStore(`lmdb:${test.dataDir}`);
     await store.appendMessage('s', { role: 'user', content: 'From outside.' });

@@ -9,7 +9,7 @@ import { freshState, RULES } from './random-life.ts';
 const record = (action: AuditRecord['action'], by: string): AuditRecord => ({
   ...{ kind: 'lifecycle', action, atMs: 1, by },
 });
-const nothing = { entries: [], streams: [], responses: [], turns: [], audit: [] };
+const nothing = { entries: [], streams: [], responses: [], claims: [], turns: [], audit: [] };
 
 describe('a restored session', () => {
   const half = {

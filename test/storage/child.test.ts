@@ -1,8 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { compiledFile } from '../../src/compiled.ts';
+import { startTimeOf } from '../../src/process-start.ts';
 import { patienceFor, runChild } from '../../src/storage/child.ts';
 import { folders } from './folders.ts';
+import { until } from './until.ts';
 
 describe('a script in a process of its own', () => {
   const folder = folders();
@@ -30,6 +34,23 @@ describe('a script in a process of its own', () => {
       out: '',
       failure: 'no end after 1 seconds',
     });
+  });
+
+  it('ends with its parent, when that is told to end', async () => {
+    const note = join(folder(), 'pid');
+    const child = script(`
+      import { renameSync, writeFileSync } from 'node:fs';
+      writeFileSync(process.argv[2] + '.new', String(process.pid));
+      renameSync(process.argv[2] + '.new', process.argv[2]);
+      setInterval(() => {}, 1000);`);
+    const parent = script(`
+      import { existsSync } from 'node:fs';
+      import { runChild } from ${JSON.stringify(compiledFile(import.meta.url, '../../src/storage/child.js'))};
+      void runChild(${JSON.stringify(child)}, [${JSON.stringify(note)}], 60_000);
+      setInterval(() => existsSync(${JSON.stringify(note)}) && process.exit(0), 5);`);
+    execFileSync(process.execPath, [parent]);
+    const pid = Number(readFileSync(note, 'utf8'));
+    await until(() => startTimeOf(pid) === undefined);
   });
 
   it('that reads a file has the longer the larger the file is', () => {

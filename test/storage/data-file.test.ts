@@ -1,11 +1,13 @@
 /** A data file is looked at without LMDB, and while another process commits to it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { open } from 'lmdb';
 import { describe, expect, it } from 'vitest';
 import { inspectDataFile } from '../../src/storage/data-file.ts';
+import { inspectAside } from '../../src/storage/inspect-aside.ts';
 import { folders } from './folders.ts';
 
 const WRITER = fileURLToPath(new URL('./restless-writer-child.mjs', import.meta.url));
@@ -13,6 +15,13 @@ const LOOKS = 3_000;
 
 describe('a data file', () => {
   const folder = folders();
+
+  it('that is large is looked at in a thread, with what is found there', async () => {
+    const path = join(folder(), 'data.mdb');
+    writeFileSync(path, 'x'.repeat(100_000));
+    expect(await inspectAside(path, 0)).toEqual(inspectDataFile(path));
+    expect(await inspectAside(path, 0)).toMatchObject({ kind: 'broken' });
+  });
 
   it('is not taken for damaged because of commits between two looks at it', async () => {
     const dir = folder();

@@ -33,6 +33,7 @@ export class FaultyJournal implements Journal {
   turn: Journal['turn'] = (key, turnId) => this.#journal.turn(key, turnId);
   turns: Journal['turns'] = (key, options) => this.#journal.turns(key, options);
   response: Journal['response'] = (key, response) => this.#journal.response(key, response);
+  responseOwner: Journal['responseOwner'] = (...asked) => this.#journal.responseOwner(...asked);
   tombstone: Journal['tombstone'] = (key) => this.#journal.tombstone(key);
   audit: Journal['audit'] = (tenant, options) => this.#journal.audit(tenant, options);
   responses: Journal['responses'] = (key, options) => this.#journal.responses(key, options);

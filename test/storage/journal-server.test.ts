@@ -105,7 +105,7 @@ describe('the journal in the tree', () => {
     const dir = folder();
     await started({ dir });
     await expect(started({ dir })).rejects.toMatchObject({
-      reason: { shutdown: { reason: { crashed: { code: 'storage_failed' } } } },
+      reason: { shutdown: { reason: { crashed: { code: 'in_use' } } } },
     });
   });
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -107,7 +108,20 @@ describe('the lock', () => {
   it('a second process is refused and told who holds the store', async () => {
     const dir = folder();
     const child = await holder(dir);
-    await expect(open(dir)).rejects.toThrow(new RegExp(`in use by process ${child.pid} on `));
+    await expect(open(dir)).rejects.toMatchObject({
+      code: 'in_use',
+      message: expect.stringContaining(`in use by process ${child.pid} on `),
+    });
+  });
+
+  it('one whose holder ends without a word is looked at again', async () => {
+    const dir = folder();
+    const ending = createServer((socket) => {
+      ending.close();
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => ending.listen(join(dir, 'lock'), resolve));
+    await (await open(dir)).close();
   });
 
   it('a second opener in the same process is refused too', async () => {

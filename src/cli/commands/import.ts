@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { CliError } from '../failure.ts';
 import { kindOfFile } from '../import/file-kind.ts';
-import { type FileResult, importFiles } from '../import/importer.ts';
+import type { FileResult } from '../import/import-session.ts';
+import { importFiles } from '../import/importer.ts';
 import { importOther } from '../import/other-files.ts';
 import { ProgressBar } from '../import/progress-bar.ts';
 import { type ImportSummary, summarise, summaryText } from '../import/summary.ts';
@@ -17,9 +18,13 @@ export const registerImport = (registration: Registration): void => {
     .description(
       'Claude Code transcripts, our exports, classic session files; or directories of them',
     )
+    .option(
+      '--replace',
+      'delete the session of a file that was changed, or that was deleted here, and store it anew',
+    )
     .action(
-      act<[string[]]>(registration, (run, [paths]) =>
-        run.withDaemon((daemon) => importPaths(daemon, run, paths)),
+      act<[string[]], { readonly replace?: true }>(registration, (run, [paths], { replace }) =>
+        run.withDaemon((daemon) => importPaths(daemon, run, paths, replace === true)),
       ),
     );
 };
@@ -28,6 +33,7 @@ const importPaths = async (
   daemon: DaemonClient,
   run: Invocation,
   paths: readonly string[],
+  replace: boolean,
 ): Promise<void> => {
   const { shell, out } = run;
   const files = await findFiles(paths.map((path) => resolve(shell.cwd, path)));
@@ -56,7 +62,7 @@ const importPaths = async (
     }
   }
   const onProgress = (doneBytes: number) => bar.update(otherBytes + doneBytes);
-  const spent = await importFiles(transcripts, { daemon, sleep, onProgress, onFile });
+  const spent = await importFiles(transcripts, { daemon, sleep, replace, onProgress, onFile });
   bar.clear();
   const summary = summarise(results, sumOf([spent, ...others]));
   out.one({ summary }, () => summaryText(summary));
@@ -72,4 +78,10 @@ const judge = ({ files, refused, failed }: ImportSummary): void => {
     );
   if (refused.length === files)
     throw new CliError(4, refused.length === 1 ? (refused[0]?.reason ?? '') : 'all were refused');
+  if (refused.length > 0)
+    throw new CliError(
+      1,
+      `${refused.length} of ${files} files were refused: ${refused[0]?.reason ?? ''}`,
+      'the others are stored; the list above says why for each',
+    );
 };

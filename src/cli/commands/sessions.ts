@@ -78,10 +78,15 @@ const registerLooking = (registration: Registration): void => {
     .option('--limit <n>', 'most entries shown', parseCount, 100)
     .option('--desc', 'from the end backwards')
     .option('--subpath <name>', "a sub-agent's transcript, such as agent-a1b2c3")
+    .option('--sides', 'the names of such transcripts, and how long each is')
     .option('--include-partial', 'also the text of steps that ended early')
     .action(
       act<[string], MessagesOptions>(registration, (run, [sessionId], options) =>
-        run.withDaemon((daemon) => showMessages(daemon, run, sessionId, options)),
+        run.withDaemon((daemon) =>
+          options.sides === true
+            ? showSides(daemon, run, sessionId)
+            : showMessages(daemon, run, sessionId, options),
+        ),
       ),
     );
 };
@@ -102,6 +107,7 @@ interface MessagesOptions {
   readonly limit: number;
   readonly desc?: boolean;
   readonly subpath?: string;
+  readonly sides?: true;
   readonly includePartial?: boolean;
 }
 
@@ -127,6 +133,23 @@ const showMessages = async (
     next = page.nextFrom;
   } while (next !== undefined && left > 0);
   if (next !== undefined) run.out.note(`there is more: --from ${next}`);
+};
+
+const showSides = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  sessionId: string,
+): Promise<void> => {
+  let from: { readonly cursor?: string } = {};
+  for (;;) {
+    const page = await daemon.session(sessionId, 'side-transcripts', { limit: PAGE, ...from });
+    const { sideTranscripts, nextCursor } = page;
+    run.out.many(sideTranscripts, () =>
+      sideTranscripts.map(({ subpath, seq }) => `${subpath}  ${several(seq, 'line')}\n`).join(''),
+    );
+    if (nextCursor === undefined) return;
+    from = { cursor: nextCursor };
+  }
 };
 
 const PAGE = 100;

@@ -17,7 +17,7 @@ class LineTooLarge extends Error {
   constructor(line: number, bytes: number, limitBytes: number) {
     super(
       `line ${line + 1} takes ${bytes} bytes in a message, and this broker allows ${limitBytes}: ` +
-        'raise max_payload of the broker and import again',
+        'raise max_payload of the broker (8MB takes every line) and import again',
     );
     this.name = 'LineTooLarge';
   }

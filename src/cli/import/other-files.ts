@@ -10,7 +10,7 @@ import { classicExport, stateOfLines } from '../../session/transfer/classic-expo
 import { type ImportedSession, importSession } from '../../session/transfer/upload.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type FileKind, MAX_CLASSIC_BYTES, readText } from './file-kind.ts';
-import type { FileResult } from './importer.ts';
+import type { FileResult } from './import-session.ts';
 import type { Spent } from './totals.ts';
 import type { FoundFile } from './walk.ts';
 

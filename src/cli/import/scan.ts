@@ -6,7 +6,6 @@
 import { basename } from 'node:path';
 import { EMPTY_DIGEST, nextDigest } from '../../session/claude-code/digest.ts';
 import { type Identity, identify } from '../../session/claude-code/identify.ts';
-import { readLine } from '../../session/claude-code/read-line.ts';
 import { mergeResponse, type ResponseRecord } from '../../session/claude-code/response-record.ts';
 import { SNIFF_LINES, sniff } from '../../session/claude-code/sniff.ts';
 import {
@@ -15,7 +14,7 @@ import {
   foldChunk,
   type TranscriptFacts,
 } from '../../session/claude-code/transcript-facts.ts';
-import { type LineBatch, readLines } from './lines.ts';
+import { isWholeLine, type LineBatch, readLines } from './lines.ts';
 import type { FoundFile } from './walk.ts';
 
 export interface Transcript extends FoundFile {
@@ -25,6 +24,8 @@ export interface Transcript extends FoundFile {
   /** Whole lines; a half-written last one is not among them. */
   readonly lines: number;
   readonly hasUnfinishedLine: boolean;
+  /** Lines that were too long to be stored as they are, by their numbers from 1. */
+  readonly leftOut: readonly { readonly line: number; readonly bytes: number }[];
   /** Over all lines, and over the first one. */
   readonly digest: string;
   readonly firstDigest: string;
@@ -67,11 +68,15 @@ class Scanner {
   #digest = EMPTY_DIGEST;
   #firstDigest = EMPTY_DIGEST;
   #hasUnfinishedLine = false;
+  readonly #leftOut: { line: number; bytes: number }[] = [];
 
   take(batch: LineBatch): void {
-    const lines = batch.isCut && !isWhole(batch.lines[0]) ? [] : batch.lines;
+    const lines = batch.isCut && !batch.lines.every(isWholeLine) ? [] : batch.lines;
     this.#hasUnfinishedLine = lines.length < batch.lines.length;
     if (!this.#isOurs) this.#firstLines.push(...lines.slice(0, SNIFF_LINES));
+    if (lines.length > 0)
+      for (const { position, bytes } of batch.leftOut)
+        this.#leftOut.push({ line: this.#facts.lines + position + 1, bytes });
     const { facts, responses } = foldChunk(this.#facts, lines, undefined, this.#isCopy);
     this.#facts = facts;
     for (const [key, record] of responses)
@@ -103,16 +108,10 @@ class Scanner {
       facts: this.#facts,
       lines: this.#facts.lines,
       hasUnfinishedLine: this.#hasUnfinishedLine,
+      leftOut: this.#leftOut,
       digest: this.#digest,
       firstDigest: this.#firstDigest,
       responses: this.#responses,
     };
   }
 }
-
-/** Many files lack their last newline; a line that is whole JSON is no half-written one. */
-const isWhole = (line: Uint8Array | undefined): boolean => {
-  if (line === undefined) return false;
-  const read = readLine(line);
-  return read.kind === 'objects' && !read.isRecovered;
-};

@@ -1,9 +1,10 @@
 /**
  * Where a transcript belongs in the store, and how much of it is there already.
  *
- * A session keeps Claude Code's id if that fits and is free; a file that only shares the id with
- * another (fixtures do) goes to `x-` and a hash of the id and its first line, so that importing it
- * again finds it there.
+ * A session keeps Claude Code's id if that fits and is free. One session may have two files, in two
+ * folders: where the one that is stored has no message, the other goes on behind it. A file that only
+ * shares the id with another (fixtures do) goes to `x-` and a hash of the id and its first line, so that
+ * importing it again finds it there.
  */
 import { createHash } from 'node:crypto';
 import type { SessionReplies } from '../../session/api.ts';
@@ -23,6 +24,8 @@ export type Seat =
       readonly isNew: boolean;
       /** Lines that are stored: the file's first ones, or all of them and more. */
       readonly stored: number;
+      /** The session has so many lines of other files, and the file goes on behind them. */
+      readonly followsLines?: number;
     }
   | { readonly kind: 'diverged'; readonly sessionId: string }
   /** The Agent SDK keeps the same session here itself. */
@@ -62,7 +65,17 @@ const seatAt = async (
     return { kind: 'mirrored', sessionId };
   if (state.exists && state.externalKey !== externalKey) return 'taken';
   const free = { kind: 'free', sessionId, externalKey, isNew: !state.exists } as const;
-  if (await isBeginning(daemon, file, sessionId, state)) return { ...free, stored: state.lines };
+  const { fragments = [], emptyThrough } = state;
+  const follows =
+    fragments.length === 0
+      ? {}
+      : { followsLines: fragments.reduce((sum, { lines }) => sum + lines, 0) };
+  if (await isBeginning(daemon, file, sessionId, state))
+    return { ...free, ...follows, stored: state.lines };
+  if (fragments.some((each) => each.lines === file.lines && each.digest === file.digest))
+    return { ...free, stored: file.lines };
+  if (emptyThrough !== undefined && subpath === '' && file.facts.messageCount > 0)
+    return { ...free, stored: 0, followsLines: emptyThrough };
   const first = await daemon.session(sessionId, 'import-state', { subpath, lines: 1 });
   return first.digest === file.firstDigest ? { kind: 'diverged', sessionId } : 'taken';
 };

@@ -26,12 +26,15 @@ export const upload = async (
   { daemon, sleep, onRead }: Upload,
 ): Promise<void> => {
   const packer = new ChunkPacker(seat.stored, daemon.maxPayloadBytes ?? USUAL_PAYLOAD_BYTES);
+  const endsAtMs = file.facts.lastAtMs;
   const send = async (chunk: Chunk | undefined): Promise<void> => {
     if (chunk === undefined) return;
     const { subpath } = file.identity;
     const request = {
       ...{ subpath, externalKey: seat.externalKey, fromLine: chunk.fromLine },
-      ...{ lines: [...chunk.lines], base64: chunk.base64 },
+      ...{ lines: [...chunk.lines], base64: chunk.base64, fileAtMs: file.atMs },
+      ...(endsAtMs === null ? {} : { endsAtMs }),
+      ...(seat.followsLines === undefined ? {} : { followsLines: seat.followsLines }),
     };
     await again(() => daemon.session(seat.sessionId, 'import', request), sleep);
   };

@@ -3,6 +3,7 @@
  * taken out once. Unknown kinds of records are facts too: they are kept and counted, never refused.
  */
 
+import { hasPlausibleNumbers, isPlausibleTime } from '../plausible.ts';
 import { SYNTHETIC_MODEL } from '../pricing/price.ts';
 import { countedUsage, type ModelUsage, type Usage, usageFromApi } from '../usage.ts';
 import { blocksOf, isObject, messageOf, type RawLine, type RawMessage, text } from './raw-line.ts';
@@ -18,8 +19,11 @@ export interface TitleFact {
 
 /** The usage on an assistant line. One response is on several lines, each with the usage so far. */
 export interface ResponseFact {
-  /** Same for all lines of a response: its message id and request id. */
+  /** Its message id and request id; without a request id only the former: see `response-key.ts`. */
   readonly key: string;
+  readonly hasRequestId: boolean;
+  /** Its prompt tokens, new, read and written, as one text: the same on all lines of a response. */
+  readonly promptTokens: string;
   readonly model: string;
   /** What counts, model by model. */
   readonly parts: readonly ModelUsage[];
@@ -49,6 +53,8 @@ export interface LineFacts {
   readonly promptLeafUuid: string | undefined;
   readonly continuedIn: string | undefined;
   readonly forkedFrom: string | undefined;
+  /** The record in that session that this one is a copy of, which may have got a `uuid` of its own. */
+  readonly originUuid: string | undefined;
   /** A user or assistant record. */
   readonly isMessage: boolean;
   readonly isTypedPrompt: boolean;
@@ -58,6 +64,8 @@ export interface LineFacts {
   readonly response: ResponseFact | undefined;
   readonly toolUseCount: number;
   readonly isError: boolean;
+  /** A time or a number of tokens that cannot be: it is left out of all of the above. */
+  readonly isImplausible: boolean;
 }
 
 export const describeLine = (line: RawLine): LineFacts => {
@@ -83,7 +91,7 @@ export const describeLine = (line: RawLine): LineFacts => {
     tag: type === 'tag' ? tagOf(line.tag) : undefined,
     promptLeafUuid: type === 'last-prompt' ? text(line.leafUuid) : undefined,
     continuedIn: type === 'continued-in' ? text(line.continuedInSessionId) : undefined,
-    forkedFrom: forkedFrom(line),
+    ...originOf(line),
     isMessage,
     isTypedPrompt: isTypedPrompt(line),
     isCompactBoundary: isCompactBoundary(line),
@@ -94,8 +102,15 @@ export const describeLine = (line: RawLine): LineFacts => {
       line.isApiErrorMessage === true ||
       (type === 'system' && line.subtype === 'api_error') ||
       blocks.some((block) => block.type === 'tool_result' && block.is_error === true),
+    isImplausible: isImplausible(line, message),
   };
 };
+
+const isImplausible = ({ timestamp }: RawLine, { usage }: RawMessage): boolean =>
+  (typeof timestamp === 'string' &&
+    !Number.isNaN(Date.parse(timestamp)) &&
+    timeOf(timestamp) === undefined) ||
+  !hasPlausibleNumbers(usage);
 
 export const isCompactBoundary = (line: RawLine): boolean =>
   line.type === 'system' && line.subtype === 'compact_boundary';
@@ -140,19 +155,27 @@ const titleOf = (line: RawLine): TitleFact | undefined => {
 /** Taking a tag off is written as an empty or a null one. */
 const tagOf = (tag: unknown): string => text(tag)?.trim() ?? '';
 
-const forkedFrom = (line: RawLine): string | undefined => {
-  const from: { readonly sessionId?: unknown } = isObject(line.forkedFrom) ? line.forkedFrom : {};
-  return text(from.sessionId);
+const originOf = ({ forkedFrom }: RawLine): Pick<LineFacts, 'forkedFrom' | 'originUuid'> => {
+  const from: { readonly sessionId?: unknown; readonly messageUuid?: unknown } = isObject(
+    forkedFrom,
+  )
+    ? forkedFrom
+    : {};
+  return { forkedFrom: text(from.sessionId), originUuid: text(from.messageUuid) };
 };
 
 const responseOf = (line: RawLine, message: RawMessage): ResponseFact | undefined => {
   if (!isObject(message.usage)) return undefined;
   const model = text(message.model) ?? 'unknown';
+  const reported = usageFromApi(message.usage);
+  const { inputTokens, cacheReadInputTokens, cacheCreationInputTokens } = reported;
   return {
     key: responseKey(line, message),
+    hasRequestId: text(line.requestId) !== undefined,
+    promptTokens: [inputTokens, cacheReadInputTokens, cacheCreationInputTokens].join('/'),
     model,
     parts: countedUsage(message.usage, model),
-    reported: usageFromApi(message.usage),
+    reported,
   };
 };
 
@@ -165,5 +188,5 @@ const responseKey = (line: RawLine, message: RawMessage): string => {
 
 const timeOf = (timestamp: unknown): number | undefined => {
   const atMs = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
-  return Number.isNaN(atMs) ? undefined : atMs;
+  return isPlausibleTime(atMs) ? atMs : undefined;
 };

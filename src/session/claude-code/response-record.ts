@@ -6,7 +6,8 @@
  * what a merge says has changed.
  *
  * 1. Of two copies the one with more tokens is complete and stays. Ties: the main chain's, then the later.
- * 2. Merging is associative, and merging a record with itself changes nothing: neither the size of
+ * 2. Where it counts is decided when it is first stored, and moved by `response-owner.ts` alone.
+ * 3. Merging is associative, and merging a record with itself changes nothing: neither the size of
  *    the chunks nor importing twice changes a sum.
  */
 import { costOfParts } from '../pricing/price.ts';
@@ -22,6 +23,10 @@ export interface ResponseRecord {
   /** null: a model without a price. */
   readonly costNanoUsd: number | null;
   readonly isSidechain: boolean;
+  /** Its lines say that they were copied from another session. */
+  readonly isCopy?: true;
+  /** It counts in another session: here its cost is told as inherited. Set where it is stored. */
+  readonly isInherited?: true;
 }
 
 export interface MergedResponse {
@@ -43,18 +48,39 @@ export const responseRecord = (line: LineFacts, table?: PriceTable): ResponseRec
         atMs: line.atMs ?? null,
         costNanoUsd: costOfParts(line.response.parts, line.atMs ?? Number.MAX_SAFE_INTEGER, table),
         isSidechain: line.isSidechain,
+        ...(isCopy(line) ? { isCopy: true } : {}),
       };
+
+const isCopy = ({ forkedFrom, sessionId }: LineFacts): boolean =>
+  forkedFrom !== undefined && forkedFrom !== sessionId;
 
 export const mergeResponse = (
   old: ResponseRecord | undefined,
   next: ResponseRecord,
 ): MergedResponse => {
-  const record = old !== undefined && isBetter(old, next) ? old : next;
+  const record = old === undefined ? next : marked(old, next, isBetter(old, next) ? old : next);
   return {
     record,
     deltaUsage: subtractUsage(record.usage, old?.usage ?? emptyUsage),
     deltaCostNanoUsd: (record.costNanoUsd ?? 0) - (old?.costNanoUsd ?? 0),
     deltaUnpriced: unpriced(record, old),
+  };
+};
+
+/** Where it counts stays as it was; it is a copy while all its lines say so. */
+const marked = (
+  old: ResponseRecord,
+  next: ResponseRecord,
+  chosen: ResponseRecord,
+): ResponseRecord => {
+  const isStillCopy = old.isCopy === true && next.isCopy === true;
+  if ((chosen.isCopy === true) === isStillCopy && chosen.isInherited === old.isInherited)
+    return chosen;
+  const { isCopy: _, isInherited: __, ...record } = chosen;
+  return {
+    ...record,
+    ...(isStillCopy ? { isCopy: true } : {}),
+    ...(old.isInherited ? { isInherited: true } : {}),
   };
 };
 

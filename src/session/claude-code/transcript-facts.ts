@@ -10,6 +10,7 @@ import type { PriceTable } from '../pricing/price-row.ts';
 import { describeLine, type LineFacts, type TitleFact } from './describe-line.ts';
 import type { RawLine } from './raw-line.ts';
 import { type ReadLine, readLine } from './read-line.ts';
+import { follow, type OpenResponse } from './response-key.ts';
 import { mergeResponse, type ResponseRecord, responseRecord } from './response-record.ts';
 import { plainTitle, promptWords } from './typed-prompt.ts';
 
@@ -54,6 +55,10 @@ export interface TranscriptFacts {
   readonly lastUuid: string | null;
   /** Line number, from 1, of the last compaction's boundary. */
   readonly compactBoundaryLine: number | null;
+  /** Records with a time or a number that cannot be, which was left out. */
+  readonly implausible: number;
+  /** Responses without a request id that the next lines may belong to. */
+  readonly openResponses: readonly OpenResponse[];
 }
 
 export interface FoldedChunk {
@@ -96,6 +101,8 @@ export const emptyFacts: TranscriptFacts = {
   promptLeafUuid: null,
   lastUuid: null,
   compactBoundaryLine: null,
+  implausible: 0,
+  openResponses: [],
 };
 
 /** What a session is called after its transcript: its title, or what was typed first. */
@@ -129,6 +136,7 @@ export const foldChunk = (
   isCopy: IsCopy = copiesInOnePass(),
 ): FoldedChunk => {
   const draft: Draft = {
+    ...emptyFacts, // what an older version stored lacks some
     ...before,
     byType: { ...before.byType },
     sessionIds: { ...before.sessionIds },
@@ -164,12 +172,11 @@ const foldLine = (
     const facts = describeLine(object);
     foldRecord(draft, facts);
     if (isCounted(facts, isCopy)) foldCounts(draft, facts, object);
+    const { open, key } = follow(draft.openResponses, facts);
+    draft.openResponses = open;
     const record = responseRecord(facts, table);
-    if (facts.response === undefined || record === undefined) continue;
-    responses.set(
-      facts.response.key,
-      mergeResponse(responses.get(facts.response.key), record).record,
-    );
+    if (key === undefined || record === undefined) continue;
+    responses.set(key, mergeResponse(responses.get(key), record).record);
   }
 };
 
@@ -178,6 +185,7 @@ const foldRecord = (draft: Draft, line: LineFacts): void => {
   foldNames(draft, line);
   foldSession(draft, line);
   if (line.isChained) foldChained(draft, line);
+  if (line.isImplausible) draft.implausible += 1;
   if (line.isCompactBoundary && !line.isSidechain) draft.compactBoundaryLine = draft.lines;
   if (line.response !== undefined && isUnderReporting(line.version))
     draft.isOutputUnderReported = true;

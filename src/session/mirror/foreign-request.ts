@@ -6,6 +6,7 @@ import type { Head } from '../head.ts';
 import { type ImportRequest, prepareImport } from '../import.ts';
 import type { Journal } from '../journal.ts';
 import type { Input } from '../machine.ts';
+import { prepareYield, type YieldRequest } from '../response-owner.ts';
 import { prepareRestore, type RestoreRequest } from '../transfer/restore.ts';
 import { marksOf } from './mirror-key.ts';
 import { type MirrorRequest, mustBeOf, prepareMirror } from './prepare-mirror.ts';
@@ -17,12 +18,17 @@ export interface DropRequest {
   readonly subpath: string;
 }
 
-export type ForeignRequest = ImportRequest | MirrorRequest | DropRequest | RestoreRequest;
+export type ForeignRequest =
+  | ImportRequest
+  | MirrorRequest
+  | DropRequest
+  | RestoreRequest
+  | YieldRequest;
 
 export const isForeign = (request: Input | ForeignRequest): request is ForeignRequest =>
   FOREIGN.includes(request.type);
 
-const FOREIGN: readonly string[] = ['importChunk', 'mirror', 'dropSide', 'restoreChunk'];
+const FOREIGN: readonly string[] = ['importChunk', 'mirror', 'dropSide', 'restoreChunk', 'yield'];
 
 /** Throws what the request is refused with. */
 export const prepareForeign = (
@@ -38,6 +44,8 @@ export const prepareForeign = (
       return { type: 'import', delta: prepareMirror(head, request, journal, nowMs) };
     case 'restoreChunk':
       return { type: 'restore', restored: prepareRestore(head, request, journal, nowMs) };
+    case 'yield':
+      return { type: 'yield', yielded: prepareYield(head, request, journal) };
     case 'dropSide': {
       const { subpath, externalKey } = request;
       mustBeOf(head, externalKey);

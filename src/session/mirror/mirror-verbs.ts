@@ -5,9 +5,11 @@
 import type { z } from 'zod';
 import type { Caller } from '../caller.ts';
 import { catalogName } from '../catalog.ts';
+import { deadlineMs } from '../deadlines.ts';
 import { codeOf, type ErrorCode, GreenroomError } from '../errors.ts';
 import { keyString, type SessionKey, type Tenant } from '../ids.ts';
 import { importedStream } from '../import.ts';
+import { importSettled } from '../import-settled.ts';
 import { journalName, type StreamRecord } from '../journal.ts';
 import { readPage } from '../pages.ts';
 import type { SummaryRow } from '../summary.ts';
@@ -66,7 +68,7 @@ export const mirrorVerbs = (caller: Caller): MirrorVerbs => {
       for (const key of seats(tenant, request, found)) {
         if (key !== found && journal().tombstone(key) !== undefined) continue;
         try {
-          return appended(await caller.change(key, mirror));
+          return appended(await importSettled(caller, key, mirror, deadlineMs('mirror-append')));
         } catch (error) {
           if (!TAKEN.includes(codeOf(error))) throw error;
         }

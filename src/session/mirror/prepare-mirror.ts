@@ -21,6 +21,8 @@ export interface MirrorRequest {
   /** As stored; '' for the main transcript. */
   readonly subpath: string;
   readonly lines: readonly Uint8Array[];
+  /** As of an import. */
+  readonly isSettled?: true;
 }
 
 /** Throws `session_exists` when the session is another's, `invalid_request` for a line that is no JSON. */
@@ -37,11 +39,11 @@ export const prepareMirror = (
   const delta = addLines(
     head,
     stream,
-    { subpath, externalKey, lines: fresh, by: 'agent-sdk' },
+    { subpath, externalKey, lines: fresh, by: 'agent-sdk', isSettled: request.isSettled },
     journal,
     nowMs,
   );
-  if (fresh.length === 0) return { ...delta, head };
+  if (fresh.length === 0 || delta.contested.length > 0) return { ...delta, head };
   const before = importedStream(stream)?.mirror;
   const isMain = subpath === '';
   // Greater than any before it, also within one millisecond and when the clock goes back.

@@ -22,7 +22,7 @@ export interface PriceRow {
   readonly longPrompt?: { readonly aboveTokens: number; readonly nanoUsdPerToken: Rates };
   /** What fast mode costs, as a multiple; absent: the model has none that we know of. */
   readonly fastMultiplier?: number;
-  /** What inference bound to the United States costs, as a multiple. */
+  /** What inference bound to the United States costs, as a multiple; absent: the model has none that we know of. */
   readonly usOnlyMultiplier?: number;
 }
 

@@ -130,6 +130,7 @@ export const PRICE_TABLE: PriceTable = [
       cacheWrite1h: 20_000,
       cacheRead: 250,
     },
+    usOnlyMultiplier: 1.1,
   },
   {
     model: 'claude-fable-5-2',
@@ -141,6 +142,7 @@ export const PRICE_TABLE: PriceTable = [
       cacheWrite1h: 16_000,
       cacheRead: 200,
     },
+    usOnlyMultiplier: 1.1,
   },
   {
     model: 'claude-haiku-4-5',
@@ -173,6 +175,7 @@ export const PRICE_TABLE: PriceTable = [
         cacheRead: 50,
       },
     },
+    usOnlyMultiplier: 1.1,
   },
   {
     model: 'claude-opus-4',
@@ -292,6 +295,7 @@ export const PRICE_TABLE: PriceTable = [
       cacheWrite1h: 8_000,
       cacheRead: 200,
     },
+    usOnlyMultiplier: 1.1,
   },
   {
     model: 'claude-sonnet-4',
@@ -355,6 +359,7 @@ export const PRICE_TABLE: PriceTable = [
         cacheRead: 600,
       },
     },
+    usOnlyMultiplier: 1.1,
   },
   {
     model: 'claude-sonnet-4-6',
@@ -366,6 +371,7 @@ export const PRICE_TABLE: PriceTable = [
       cacheWrite1h: 6_000,
       cacheRead: 300,
     },
+    usOnlyMultiplier: 1.1,
   },
   {
     model: 'claude-sonnet-5',
@@ -389,6 +395,7 @@ export const PRICE_TABLE: PriceTable = [
       cacheWrite1h: 4_000,
       cacheRead: 200,
     },
+    usOnlyMultiplier: 1.1,
   },
   {
     model: 'claude-sonnet-5-5',
@@ -400,5 +407,6 @@ export const PRICE_TABLE: PriceTable = [
       cacheWrite1h: 4_000,
       cacheRead: 100,
     },
+    usOnlyMultiplier: 1.1,
   },
 ];

@@ -8,13 +8,14 @@ import { IMPORTED_BY } from './format.ts';
 import type { Restored } from './restore.ts';
 
 export const restore = (draft: Draft, restored: Restored): void => {
-  const { head, entries, streams, responses, turns, audit, added } = restored;
+  const { head, entries, streams, responses, claims, turns, audit, added } = restored;
   const { lines = 0, digest = '', isDone = false } = head.transfer ?? {};
   draft.answer = { type: 'restored', lines, digest, isDone, added };
   if (added === 0) return;
   for (const { subpath, entry } of entries) draft.write({ type: 'entry', subpath, entry });
   for (const record of streams) draft.write({ type: 'stream', record });
   for (const response of responses) draft.write({ type: 'response', response });
+  for (const claim of claims) draft.write({ type: 'claim', claim });
   for (const record of turns) draft.write({ type: 'turn', record });
   for (const record of audit) draft.write({ type: isNews(record) ? 'audit' : 'pastAudit', record });
   draft.head = head;

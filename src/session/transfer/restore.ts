@@ -7,12 +7,22 @@
  * 2. Nothing of a chunk is stored if one of its lines is wrong.
  */
 import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
+import { isObject } from '../claude-code/raw-line.ts';
+import type { ResponseRecord } from '../claude-code/response-record.ts';
 import type { Entry } from '../entry.ts';
 import { GreenroomError } from '../errors.ts';
 import { type Head, MAX_SIDE_TRANSCRIPTS, newHead, statusFrom } from '../head.ts';
-import type { AuditRecord, Journal, StoredResponse, StreamRecord } from '../journal.ts';
+import type {
+  AuditRecord,
+  Journal,
+  ResponseClaim,
+  StoredResponse,
+  StreamRecord,
+} from '../journal.ts';
 import { foreignIdIn } from '../mirror/mirror-key.ts';
+import { afterYield, Claims, recount } from '../response-owner.ts';
 import type { ClosedTurn, OpenTurn } from '../turn.ts';
+import { emptyUsage } from '../usage.ts';
 import {
   mustBeAudit,
   mustBeEntry,
@@ -48,6 +58,7 @@ export interface Restored {
   readonly entries: readonly { readonly subpath: string; readonly entry: Entry }[];
   readonly streams: readonly StreamRecord[];
   readonly responses: readonly StoredResponse[];
+  readonly claims: readonly ResponseClaim[];
   readonly turns: readonly ClosedTurn[];
   readonly audit: readonly AuditRecord[];
   readonly added: number;
@@ -76,7 +87,7 @@ export const prepareRestore = (
 };
 
 const nothingNew = (head: Head): Restored => ({
-  ...{ head, entries: [], streams: [], responses: [], turns: [], audit: [], added: 0 },
+  ...{ head, entries: [], streams: [], responses: [], claims: [], turns: [], audit: [], added: 0 },
 });
 
 const NO_TRANSFER: Transfer = {
@@ -93,6 +104,7 @@ class Chunk {
   readonly #responses: StoredResponse[] = [];
   readonly #turns: ClosedTurn[] = [];
   readonly #audit: AuditRecord[] = [];
+  readonly #claims: Claims;
   #head: Head;
   #transfer: Transfer;
 
@@ -102,6 +114,7 @@ class Chunk {
     this.#nowMs = nowMs;
     this.#transfer = head.transfer ?? NO_TRANSFER;
     this.#head = head.version === 0 ? newHead(head.key, nowMs) : head;
+    this.#claims = new Claims(head, journal);
   }
 
   take(lines: readonly Uint8Array[]): Restored {
@@ -112,6 +125,7 @@ class Chunk {
       entries: this.#entries,
       streams: [...this.#streams.values()],
       responses: this.#responses,
+      claims: this.#claims.made,
       turns: this.#turns,
       audit: this.#audit,
       added: lines.length,
@@ -141,7 +155,7 @@ class Chunk {
       case 'stream':
         return this.#stream(mustBeStream(line.stream, number), number);
       case 'response':
-        return void this.#responses.push(mustBeResponse(line.response, number));
+        return this.#response(mustBeResponse(line.response, number));
       case 'turn':
         return this.#turn(mustBeTurn(line.turn, number), number);
       case 'audit':
@@ -183,6 +197,22 @@ class Chunk {
   #count(change: (tally: Tally) => Tally): void {
     const { tally } = this.#transfer;
     if (tally !== undefined) this.#transfer = { ...this.#transfer, tally: change(tally) };
+  }
+
+  /** One that another session here counts is inherited, whatever the export says. */
+  #response(response: StoredResponse): void {
+    const { responseKey, record, hashed } = response;
+    if (!isCounted(record)) return void this.#responses.push(response);
+    const claimed = this.#claims.claim(responseKey, record, hashed);
+    this.#responses.push({ ...response, record: claimed });
+    if (claimed.isInherited !== true) return;
+    const { elsewhere = NOTHING_SPENT } = this.#transfer;
+    const { usage, costNanoUsd, unpricedAnswers } = recount(
+      { ...elsewhere, inheritedCostNanoUsd: 0 },
+      undefined,
+      record,
+    );
+    this.#transfer = { ...this.#transfer, elsewhere: { usage, costNanoUsd, unpricedAnswers } };
   }
 
   #stream(stream: StreamRecord, number: number): void {
@@ -243,7 +273,10 @@ class Chunk {
       ...{ key, version, openTurns: [] },
       status: openTurns.length === 0 ? status : statusFrom([]),
     };
-    this.#transfer = { ...done, isDone: true };
+    const { elsewhere, ...rest } = done;
+    if (elsewhere !== undefined)
+      this.#head = { ...this.#head, ...afterYield(this.#head, { spent: elsewhere }) };
+    this.#transfer = { ...rest, isDone: true };
     this.#audit.push({
       ...{ kind: 'lifecycle', action: 'imported', atMs: this.#nowMs, by: IMPORTED_BY },
       details: { digest },
@@ -289,6 +322,14 @@ class Chunk {
     return { ...line, session: mustBeSession(line.session) };
   }
 }
+
+const NOTHING_SPENT = { usage: emptyUsage, costNanoUsd: 0, unpricedAnswers: 0 };
+
+/** A response that the exported session counted; not a mark, and not one that it had inherited. */
+const isCounted = (record: unknown): record is ResponseRecord => {
+  const { usage, isInherited } = isObject(record) ? (record as Partial<ResponseRecord>) : {};
+  return isObject(usage) && isInherited !== true;
+};
 
 /**
  * Under another id it is a copy. What the Agent SDK means by its names is the original: with two of them, a deletion

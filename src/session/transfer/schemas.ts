@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../bounds.ts';
 import type { ClassicFacts } from '../classic/classic-facts.ts';
+import type { OpenResponse } from '../claude-code/response-key.ts';
 import type { TranscriptFacts } from '../claude-code/transcript-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../entry.ts';
 import { STATUSES, settableShape } from '../head.ts';
@@ -139,6 +140,10 @@ export const EntryFacts = z.discriminatedUnion('kind', [
 const counts = z.record(z.string(), PlausibleCount);
 const text = z.string().nullable();
 
+const openResponse = z.looseObject({
+  ...{ messageId: name, promptTokens: name, root: name, rows: z.array(name).max(100) },
+} satisfies Shape<OpenResponse>);
+
 const facts = z.looseObject({
   ...{ lines: PlausibleCount, malformed: PlausibleCount, recovered: PlausibleCount },
   byType: counts,
@@ -154,6 +159,9 @@ const facts = z.looseObject({
   ...{ firstPrompt: text, model: text, isOutputUnderReported: z.boolean(), sessionIds: counts },
   ...{ otherSessionId: text, agentId: text, forkedFrom: text, continuedIn: text },
   ...{ promptLeafUuid: text, lastUuid: text, compactBoundaryLine: PlausibleCount.nullable() },
+  // What an older version stored lacks these.
+  implausible: PlausibleCount.optional(),
+  openResponses: z.array(openResponse).max(100).optional(),
 } satisfies Shape<TranscriptFacts>);
 
 const mirror = z.looseObject({
@@ -161,9 +169,15 @@ const mirror = z.looseObject({
   summary: z.string().refine(isSummaryText, 'is no summary of a mirrored session').optional(),
 } satisfies Shape<MirrorRecord>);
 
+const digest = z.string().regex(/^([0-9a-f]{32})?$/);
+
 /** `ImportedStream` of `import.ts`. */
 const imported = z.looseObject({
-  ...{ externalKey: name, digest: z.string().regex(/^([0-9a-f]{32})?$/), facts },
+  ...{ externalKey: name, digest, facts },
+  fragments: z
+    .array(z.looseObject({ lines: PlausibleCount, digest }))
+    .max(100)
+    .optional(),
   mirror: mirror.optional(),
 });
 
@@ -177,6 +191,7 @@ const HASH = /^[A-Za-z0-9_-]{43}$/;
 const counted = z.looseObject({
   ...{ model: z.string(), usage, atMs: PlausibleMs.nullable() },
   ...{ costNanoUsd: PlausibleNanoUsd.nullable(), isSidechain: z.boolean() },
+  ...{ isCopy: z.literal(true).optional(), isInherited: z.literal(true).optional() },
 });
 
 /** What was counted of a response, or the mark that a line is stored. */

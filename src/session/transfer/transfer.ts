@@ -1,4 +1,6 @@
 /** How far an import has come, in the head of the session that it makes. */
+import type { Usage } from '../usage.ts';
+
 export interface Transfer {
   readonly lines: number;
   readonly digest: string;
@@ -7,6 +9,12 @@ export interface Transfer {
   readonly isDone?: boolean;
   /** What the lines so far add up to; absent when it is done, and of an import that an older version began. */
   readonly tally?: Tally | undefined;
+  /** Responses of the lines so far that another session counts: the session only inherits them. */
+  readonly elsewhere?: {
+    readonly usage: Usage;
+    readonly costNanoUsd: number;
+    readonly unpricedAnswers: number;
+  };
 }
 
 /** Imported lines of a transcript, and the digest over them. */

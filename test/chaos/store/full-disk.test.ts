@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Head } from '../../../src/session/head.ts';
 import { FreeSpace } from '../../../src/storage/free-space.ts';
@@ -15,6 +16,7 @@ const DISK_BYTES = 24 * MIB;
 const BALLAST_BYTES = 12 * MIB;
 const MIN_FREE_BYTES = 4 * MIB;
 const TIMEOUT_MS = 120_000;
+const LOGGING = fileURLToPath(new URL('./full-disk-log-child.mjs', import.meta.url));
 
 const disk = mkdtempSync(join(tmpdir(), 'greenroom-small-disk-'));
 const mount = ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'greenroom-test', disk];
@@ -50,6 +52,22 @@ describe.skipIf(!hasDisk)('a store on a disk that is full', () => {
     expect(later.acknowledged).toBeGreaterThanOrEqual(100);
     expect(await auditStore(dir, ledger)).toEqual([]);
     rmSync(dir, { recursive: true });
+  });
+
+  it('has its last line of the log whole, whatever LMDB says before it', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    for (const free of [3, 4, 5, 7]) {
+      const dir = join(disk, 'logged');
+      writeFileSync(ballast, Buffer.alloc(DISK_BYTES - free * MIB));
+      const { status, stderr } = spawnSync(process.execPath, [LOGGING, dir], { encoding: 'utf8' });
+      rmSync(dir, { recursive: true });
+      rmSync(ballast);
+      const lines = stderr.split('\n').filter((line) => line.includes('"level"'));
+      expect({ status, levels: lines.map((line) => JSON.parse(line).level) }).toEqual({
+        ...{ status: 70, levels: ['fatal'] },
+      });
+    }
   });
 
   it('refuses before it is, keeps serving, and takes more as soon as there is room', {

@@ -19,6 +19,8 @@ export class FakeStore {
   /** Thrown by the next imports, one after another; those of `failing` alone, if it is set. */
   failures: Error[] = [];
   failing: string | undefined;
+  /** Responses that count in other sessions, by session. */
+  readonly inherited = new Map<string, readonly string[]>();
   maxPayloadBytes: number | undefined;
 
   /** What is stored of a stream, as text. */
@@ -61,6 +63,7 @@ export class FakeStore {
       exists: stored !== undefined,
       ...(stored === undefined ? {} : { externalKey: stored.externalKey }),
       lines: first.length,
+      inherited: this.inherited.get(sessionId) ?? [],
       digest: first.reduce(nextDigest, EMPTY_DIGEST),
     };
   }

@@ -154,9 +154,10 @@ test('foreign logs and empty files are refused with a sentence', async () => {
   expect(store.chunks).toEqual([]);
 });
 
-test('a response counts once over all files, and once in each', async () => {
+test('a response of one session counts once, and what another session made is told apart', async () => {
   const store = new FakeStore();
   const other = ID.replaceAll('1', '2');
+  store.inherited.set(other, ['m1:req-m1']);
   const { results, summary } = await importInto(
     store,
     folderOf({
@@ -164,8 +165,9 @@ test('a response counts once over all files, and once in each', async () => {
       'fork.jsonl': [userLine(other, 1), assistantLine(other, 2, 'm1')],
     }),
   );
-  expect(results.map((result) => result.usage?.inputTokens)).toEqual([100, 100]);
+  expect(results.map((result) => result.usage?.inputTokens)).toEqual([100, 0]);
   expect(summary.usage.inputTokens).toBe(100);
+  expect(summary.inheritedCostUsd).toBeCloseTo(0.00075, 9);
   // 100 tokens at $5 and 10 at $25 per million.
   expect(summary.costUsd).toBeCloseTo(0.00075, 9);
 });
@@ -183,14 +185,14 @@ test('a chunk that may succeed later is sent again', async () => {
 
 test('a file that fails says why and holds up nobody', async () => {
   const store = new FakeStore();
-  store.failures = [new GreenroomError('session_deleted', 'it was deleted')];
+  store.failures = [new GreenroomError('too_large', 'the disk is gone')];
   store.failing = ID; // sessions are stored side by side: either may come first
   const other = ID.replaceAll('1', '2');
   const folder = folderOf({ 'a.jsonl': turnLines(1, 1), 'b.jsonl': [userLine(other, 1)] });
   const { results } = await importInto(store, folder);
   expect(results).toHaveLength(2);
   expect(results).toContainEqual(
-    expect.objectContaining({ status: 'failed', reason: 'it was deleted' }),
+    expect.objectContaining({ status: 'failed', reason: 'the disk is gone' }),
   );
   expect(results).toContainEqual(expect.objectContaining({ status: 'new', sessionId: other }));
 });

@@ -1,7 +1,8 @@
 /** Small transcripts as Claude Code writes them, in folders of their own. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type FileResult, importFiles } from '../../../src/cli/import/importer.ts';
+import type { FileResult } from '../../../src/cli/import/import-session.ts';
+import { importFiles } from '../../../src/cli/import/importer.ts';
 import { summarise } from '../../../src/cli/import/summary.ts';
 import { findFiles } from '../../../src/cli/import/walk.ts';
 import { newFolder } from '../run-cli.ts';

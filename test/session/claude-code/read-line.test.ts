@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describeLine } from '../../../src/session/claude-code/describe-line.ts';
-import { objectsOf, readLine, splitObjects } from '../../../src/session/claude-code/read-line.ts';
+import { objectsOf, readLine } from '../../../src/session/claude-code/read-line.ts';
+import { splitObjects } from '../../../src/session/claude-code/salvage.ts';
 import { bytes } from './records.ts';
 
 describe('a line of a transcript', () => {
@@ -25,6 +26,39 @@ describe('a line of a transcript', () => {
       objects: [{ type: 'user' }],
       isRecovered: true,
     });
+  });
+
+  test.each([
+    ['behind NULs', (whole: string) => '\0'.repeat(400) + whole],
+    ['before NULs', (whole: string) => whole + '\0'.repeat(400)],
+    ['between NULs and a cut record', (whole: string) => `\0\0${whole}\0{"type":"us`],
+    ['behind the beginning of another', (whole: string) => `{"type":"user","message":{"ro${whole}`],
+    [
+      'behind one that broke off in a text',
+      (whole: string) => `{"type":"user","text":"a \\" { b${whole}`,
+    ],
+    ['behind the end of another', (whole: string) => `"text"}]},"uuid":"u9"}${whole}`],
+    ['before the beginning of another', (whole: string) => `${whole}{"type":"user","mess`],
+    ['between two cut ones', (whole: string) => `{"type":"u${whole} `],
+  ])('that is damaged still gives the whole record %s', (_, damaged) => {
+    const record = { type: 'user', uuid: 'u1', text: 'a } and a " and a { and a \\' };
+    expect(readLine(damaged(JSON.stringify(record)))).toEqual({
+      kind: 'objects',
+      objects: [record],
+      isRecovered: true,
+    });
+  });
+
+  test('whose beginning is lost gives two records behind it, in their order', () => {
+    const records = [1, 2].map((n) => ({ type: 'user', uuid: `u${n}` }));
+    const line = `"}]}}${records.map((record) => JSON.stringify(record)).join('')}`;
+    expect(objectsOf(line)).toEqual(records);
+  });
+
+  test('whose beginning is lost does not pass a part of a record for a record', () => {
+    const part = '{"type":"message","usage":{"input_tokens":5}}';
+    expect(readLine(`sage":${part}`).kind).toBe('malformed');
+    expect(readLine(`sage":${part},"uuid":"u1"}`).kind).toBe('malformed');
   });
 
   test('that was cut short, or is no object, is malformed', () => {
@@ -73,4 +107,11 @@ test('objects written one behind the other are told apart', () => {
       expect(splitObjects(line)).toEqual(JSON.parse(`[${values.map((v) => JSON.stringify(v))}]`));
     }),
   );
+});
+
+test('a record is found at the end of anything, and a long broken line takes no longer', () => {
+  const record = { type: 'user', uuid: 'u1' };
+  const broken = `${'{"a":"'.repeat(300_000)}\n`;
+  expect(objectsOf(broken)).toEqual([]);
+  expect(objectsOf(`${'{"a":'.repeat(300_000)}\0${JSON.stringify(record)}`)).toEqual([record]);
 });

@@ -21,6 +21,33 @@ describe('the price of a model', () => {
     expect(priceOf('claude-sonnet-4-5-20250929[1m]', at('2026-01-01'))).toBe(plain);
   });
 
+  test.each([
+    'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    'anthropic.claude-sonnet-4-5-20250929-v1:0:200k',
+    'us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    'global.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]',
+    'bedrock/us-west-2/anthropic.claude-sonnet-4-5-20250929-v1:0',
+    'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    'claude-sonnet-4-5@20250929',
+    'vertex_ai/claude-sonnet-4-5@20250929',
+    'claude-sonnet-4-5@default',
+    'publishers/anthropic/models/claude-sonnet-4-5@20250929',
+  ])('the clouds spell it %s', (spelt) => {
+    const plain = priceOf('claude-sonnet-4-5', at('2026-01-01'));
+    expect(plain).toBeDefined();
+    expect(priceOf(spelt, at('2026-01-01'))).toBe(plain);
+  });
+
+  test('what only looks like one of ours has none', () => {
+    for (const model of [
+      'anthropic.claude-v2:1',
+      'somebody.claude-opus-5',
+      'x/claude-opus-5',
+      'v1',
+    ])
+      expect(priceOf(model, 0)).toBeUndefined();
+  });
+
   test('a response is priced by its own day', () => {
     const read = usage({ cacheReadInputTokens: MILLION });
     expect(usd(costNanoUsd(read, 'claude-sonnet-5-5', at('2026-10-06T23:59:59Z')))).toBe(0.2);
@@ -91,6 +118,30 @@ describe('the cost of a response', () => {
     const plain = costNanoUsd(input(1_000), 'claude-opus-5', 0) ?? 0;
     expect(costNanoUsd(input(1_000), 'claude-opus-5', 0, { isFast: true })).toBe(2 * plain);
     expect(costNanoUsd(input(1_000), 'claude-opus-5', 0, { isUsOnly: true })).toBe(1.1 * plain);
+  });
+
+  test('bound to the United States, every model since Opus 4.6 costs a tenth more', () => {
+    const since = PRICE_TABLE.filter(
+      ({ model, validFrom }) => validFrom >= '2026-02-05' || /^claude-fable/.test(model),
+    );
+    expect(since.length).toBeGreaterThan(10);
+    for (const { model, validFrom } of since) {
+      const plain = costNanoUsd(input(1_000), model, at(validFrom)) ?? 0;
+      expect(costNanoUsd(input(1_000), model, at(validFrom), { isUsOnly: true })).toBe(
+        Math.round(1.1 * plain),
+      );
+    }
+  });
+
+  test('a surcharge that nobody has told makes the cost unknown, never the plain one', () => {
+    expect(costNanoUsd(input(1_000), 'claude-opus-5-5', 0, { isFast: true })).toBeNull();
+    expect(costNanoUsd(input(1_000), 'claude-haiku-4-5', 0, { isUsOnly: true })).toBeNull();
+    expect(costNanoUsd(input(1_000), 'claude-opus-5', 0, { hasUnknownTerms: true })).toBeNull();
+  });
+
+  test('a batch costs half', () => {
+    const plain = costNanoUsd(input(1_000), 'claude-opus-5', 0) ?? 0;
+    expect(costNanoUsd(input(1_000), 'claude-opus-5', 0, { isBatch: true })).toBe(plain / 2);
   });
 
   test('a web search costs a cent', () => {

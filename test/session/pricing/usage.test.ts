@@ -106,3 +106,34 @@ test('taking back what was added leaves what was there', () => {
     }),
   );
 });
+
+describe('how a request ran', () => {
+  const terms = (api: object) => countedUsage({ input_tokens: 1, ...api }, 'm')[0];
+
+  test('is fast, bound to the United States, or a batch, where the API says so', () => {
+    expect(terms({ speed: 'fast' })).toMatchObject({ isFast: true, isUsOnly: false });
+    expect(terms({ inference_geo: 'us' })).toMatchObject({ isFast: false, isUsOnly: true });
+    expect(terms({ service_tier: 'batch' })).toMatchObject({ isBatch: true });
+  });
+
+  test.each([
+    {},
+    { speed: null, inference_geo: null, service_tier: null },
+    { speed: 'standard', inference_geo: 'not_available', service_tier: 'standard' },
+    { inference_geo: 'global', service_tier: 'default' },
+    { inference_geo: '' },
+  ])('is plain: %j', (api) => {
+    expect(terms(api)).toEqual({
+      model: 'm',
+      usage: usageFromApi({ input_tokens: 1 }),
+      ...{ isFast: false, isUsOnly: false },
+    });
+  });
+
+  test.each([{ speed: 'warp' }, { inference_geo: 'eu' }, { service_tier: 'priority' }])(
+    'is not known: %j',
+    (api) => {
+      expect(terms(api)).toMatchObject({ hasUnknownTerms: true });
+    },
+  );
+});

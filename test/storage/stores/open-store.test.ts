@@ -96,7 +96,7 @@ describe('an lmdb store', () => {
     const url = `lmdb:${folder()}`;
     await open(url);
     await expect(openStore(url)).rejects.toMatchObject({
-      code: 'storage_failed',
+      code: 'in_use',
       message: expect.stringContaining('in use by process'),
     });
   });

@@ -1,8 +1,12 @@
-/** How long a request may take, by verb: the api answers within it, and the client waits a little longer. */
-import { COMPACT_TIMEOUT_MS } from '../session/compaction.ts';
+/**
+ * How long a request may take, by verb, whether it comes over the bus or from the same process: it is answered
+ * within that, and the client on the bus waits a little longer.
+ */
+import { REQUEST_TIMEOUT_MS } from './caller.ts';
+import { COMPACT_TIMEOUT_MS } from './compaction.ts';
 
 /** Of a request that names none, in milliseconds. */
-export const DEADLINE_MS = 30_000;
+export const DEADLINE_MS = REQUEST_TIMEOUT_MS;
 
 /** Work that is known to take longer. */
 const SLOW: Readonly<Record<string, number>> = {

@@ -1,0 +1,50 @@
+/**
+ * An import that asks other sessions first for the responses that it has a better claim to. Each step may be
+ * made again: what was given up is not given up twice, and lines that are stored are skipped.
+ */
+import type { Caller } from './caller.ts';
+import { codeOf, ERRORS } from './errors.ts';
+import type { SessionKey } from './ids.ts';
+import type { ImportRequest } from './import.ts';
+import type { MirrorRequest } from './mirror/prepare-mirror.ts';
+import type { Contested } from './response-owner.ts';
+import type { Answered } from './waiting-changes.ts';
+
+/** @param timeoutMs of all of it. */
+export const importSettled = async (
+  caller: Caller,
+  key: SessionKey,
+  request: ImportRequest | MirrorRequest,
+  timeoutMs: number,
+): Promise<Answered> => {
+  const { clock } = caller.system;
+  const untilMs = clock.monotonic() + timeoutMs;
+  const leftMs = () => Math.max(1, untilMs - clock.monotonic());
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const answered = await caller.change(key, request, leftMs());
+    const contested = contestedIn(answered);
+    if (contested.length === 0) return answered;
+    for (const owner of contested) await giveUp(caller, key, owner, leftMs());
+  }
+  return caller.change(key, { ...request, isSettled: true }, leftMs());
+};
+
+/** One is enough, unless others claim the same responses at the same time; each round finds a better owner. */
+const MAX_ROUNDS = 10;
+
+const contestedIn = ({ answer }: Answered): readonly Contested[] =>
+  answer.type === 'imported' ? answer.contested : [];
+
+/** An owner that is gone, or sick, is not waited for: then the response stays where it was, or is free. */
+const giveUp = async (
+  caller: Caller,
+  { tenant }: SessionKey,
+  { sessionId, claims }: Contested,
+  timeoutMs: number,
+): Promise<void> => {
+  try {
+    await caller.change({ tenant, sessionId }, { type: 'yield', claims }, timeoutMs);
+  } catch (error) {
+    if (ERRORS[codeOf(error)].retryable) throw error;
+  }
+};

@@ -1,0 +1,5 @@
+/** The thread of `inspectAside`: looks at the data file that it is given, and says what it found. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { inspectDataFile } from './data-file.ts';
+
+parentPort?.postMessage(inspectDataFile(workerData as string));
