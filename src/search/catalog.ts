@@ -11,10 +11,19 @@
  * a thousand sessions and at a million, whether by tag, date, cost or none. Counting reads all that
  * the narrowest criterion names, about 0.08 µs each; without criteria it costs nothing.
  */
-import type { Catalog, CatalogStats, Criteria, Filter, SearchPage } from '../session/catalog.ts';
+import type {
+  Catalog,
+  CatalogStats,
+  Criteria,
+  FacetsPage,
+  FacetsRequest,
+  Filter,
+  SearchPage,
+} from '../session/catalog.ts';
 import type { Head } from '../session/head.ts';
 import type { SessionId, SessionKey, Tenant } from '../session/ids.ts';
 import { type SummaryRow, summaryOf } from '../session/summary.ts';
+import { countBy } from './count-by.ts';
 import { decodeCursor } from './cursor.ts';
 import { count, search } from './search.ts';
 import { SessionTable } from './session-table.ts';
@@ -73,6 +82,12 @@ export class MemoryCatalog implements Catalog {
     this.#takeIn();
     const table = this.#tables.get(tenant);
     return table === undefined ? { count: 0, costNanoUsd: 0 } : count(table, filter);
+  }
+
+  facets(tenant: Tenant, request: FacetsRequest): FacetsPage {
+    this.#takeIn();
+    const table = this.#tables.get(tenant);
+    return table === undefined ? { facets: [], values: 0 } : countBy(table, request);
   }
 
   withOpenTurns(): readonly SummaryRow[] {

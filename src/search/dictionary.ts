@@ -41,6 +41,11 @@ export class Dictionary {
     return this.#uses.at(id);
   }
 
+  /** Each text that is in use. */
+  each(visit: (id: number, text: string) => void): void {
+    for (const [text, id] of this.#ids) visit(id, text);
+  }
+
   get bytes(): number {
     const perEntry = MAP_ENTRY_BYTES + TEXT_OVERHEAD_BYTES;
     return this.#uses.bytes + this.#ids.size * perEntry + this.#textBytes;

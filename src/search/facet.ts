@@ -4,23 +4,54 @@
  */
 import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
+import { alphabetical, OrderedIndex } from './ordered-index.ts';
 import { Postings } from './postings.ts';
 
 export class Facet {
   readonly #dictionary = new Dictionary();
   readonly #values = Column.uint32();
   readonly #postings = new Postings();
+  /** Values in alphabetical order: what a prefix asks for. */
+  readonly #sorted: OrderedIndex | undefined;
+
+  /** @param isSorted whether `keysWith` will be asked. */
+  constructor({ isSorted = false }: { readonly isSorted?: boolean } = {}) {
+    const compare = (a: number, b: number) =>
+      alphabetical(this.#textOf(a) ?? '', this.#textOf(b) ?? '');
+    this.#sorted = isSorted ? new OrderedIndex(compare) : undefined;
+  }
 
   set(slot: number, text: string | undefined): void {
     const old = this.#values.at(slot);
     if (text === this.#textOf(old)) return;
     if (old !== 0) {
       this.#postings.unlink(old, slot);
+      if (this.#dictionary.uses(old) === 1) this.#sorted?.delete(old);
       this.#dictionary.release(old);
     }
     const value = text === undefined ? 0 : this.#dictionary.acquire(text);
-    if (value !== 0) this.#postings.link(value, slot);
+    if (value !== 0) {
+      this.#postings.link(value, slot);
+      if (this.#dictionary.uses(value) === 1) this.#sorted?.insert(value);
+    }
     this.#values.set(slot, value);
+  }
+
+  /** Adds to `keys` every value that starts so; false when that makes more than `limit`. */
+  keysWith(start: string, limit: number, keys: Set<number>): boolean {
+    const sorted = this.#sorted ?? neverSorted();
+    const from = sorted.rank((value) => this.#dictionary.text(value) >= start);
+    sorted.ascend(from, sorted.size, (value) => {
+      const isMatch = this.#dictionary.text(value).startsWith(start);
+      if (isMatch) keys.add(value);
+      return isMatch && keys.size <= limit;
+    });
+    return keys.size <= limit;
+  }
+
+  /** Each value that some row has. */
+  eachValue(visit: (value: number, text: string) => void): void {
+    this.#dictionary.each(visit);
   }
 
   text(slot: number): string | undefined {
@@ -46,10 +77,15 @@ export class Facet {
   }
 
   get bytes(): number {
-    return this.#dictionary.bytes + this.#values.bytes + this.#postings.bytes;
+    const sorted = this.#sorted?.bytes ?? 0;
+    return this.#dictionary.bytes + this.#values.bytes + this.#postings.bytes + sorted;
   }
 
   #textOf(value: number): string | undefined {
     return value === 0 ? undefined : this.#dictionary.text(value);
   }
 }
+
+const neverSorted = (): never => {
+  throw new Error('this facet keeps no order');
+};

@@ -26,6 +26,11 @@ export class Postings {
     else this.#next.set(previous, next);
   }
 
+  /** The node that was linked last; 0 if there is none. */
+  first(value: number): number {
+    return this.#first.at(value);
+  }
+
   /** Latest first. */
   each(value: number, visit: (node: number) => void): void {
     for (let node = this.#first.at(value); node !== 0; node = this.#next.at(node)) visit(node);

@@ -37,6 +37,8 @@ export const queryOf = (table: SessionTable, filter: Filter): Query => {
   const ranges = rangesOf(filter);
   const parts = [
     ...facetParts(table, filter),
+    ...directoryParts(table, filter),
+    ...idParts(table, filter),
     ...tagParts(table, filter),
     ...rangeParts(table, ranges),
   ];
@@ -74,17 +76,50 @@ const spellings = (directory: string): readonly string[] => {
   return [directory, plain, `${plain}/`, `${plain}\\`];
 };
 
-const facetPart = (facet: Facet, texts: readonly string[]): Part => {
-  const values = new Set(texts.map((text) => facet.valueOf(text)).filter((value) => value !== 0));
-  return {
-    test: (slot) => values.has(facet.valueAt(slot)),
-    source: {
-      size: sum([...values].map((value) => facet.size(value))),
-      each: (visit) => {
-        for (const value of values) facet.each(value, visit);
-      },
+const facetPart = (facet: Facet, texts: readonly string[]): Part =>
+  valuesPart(
+    facet,
+    new Set(texts.map((text) => facet.valueOf(text)).filter((value) => value !== 0)),
+  );
+
+const valuesPart = (facet: Facet, values: ReadonlySet<number>): Part => ({
+  test: (slot) => values.has(facet.valueAt(slot)),
+  source: {
+    size: sum([...values].map((value) => facet.size(value))),
+    each: (visit) => {
+      for (const value of values) facet.each(value, visit);
     },
-  };
+  },
+});
+
+/** The directory itself, and what lies below it on either kind of machine. */
+const directoryParts = ({ facets }: SessionTable, { underDirectory }: Filter): Part[] => {
+  if (underDirectory === undefined) return [];
+  const facet = facets.workingDirectory;
+  const directory = underDirectory.replace(/[/\\]+$/, '');
+  const starts = SEPARATORS.map((separator) => directory + separator);
+  const keys = new Set([facet.valueOf(directory), facet.valueOf(underDirectory)]);
+  keys.delete(0);
+  if (!starts.every((start) => facet.keysWith(start, MAX_PREFIX_KEYS, keys)))
+    return [{ test: (slot) => isUnder(facet.text(slot), directory, starts) }];
+  return [valuesPart(facet, keys)];
+};
+
+const SEPARATORS = ['/', '\\'] as const;
+
+const isUnder = (text: string | undefined, directory: string, starts: readonly string[]): boolean =>
+  text !== undefined && (text === directory || starts.some((start) => text.startsWith(start)));
+
+const idParts = (table: SessionTable, { idPrefix }: Filter): Part[] => {
+  if (idPrefix === undefined) return [];
+  const [from, to] = table.ranksOf(idPrefix);
+  const each: Source['each'] = (visit) => table.eachById(from, to, visit);
+  return [
+    {
+      test: (slot) => table.idAt(slot).startsWith(idPrefix),
+      source: { size: Math.max(0, to - from), each },
+    },
+  ];
 };
 
 const tagParts = ({ tags }: SessionTable, filter: Filter): Part[] => {

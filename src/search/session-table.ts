@@ -10,6 +10,7 @@ import type { SummaryRow } from '../session/summary.ts';
 import { Column, Texts } from './columns.ts';
 import { MAP_ENTRY_BYTES } from './dictionary.ts';
 import { Facet } from './facet.ts';
+import { alphabetical, OrderedIndex } from './ordered-index.ts';
 import { SortedColumn } from './sorted-column.ts';
 import { TagTable } from './tag-table.ts';
 
@@ -48,6 +49,8 @@ export class SessionTable {
     this.#openTurns,
   ];
   readonly #open = new Set<number>();
+  /** Slots in the order of their sessions' ids: what the beginning of an id asks for. */
+  readonly #byId = new OrderedIndex((a, b) => alphabetical(this.idAt(a), this.idAt(b)));
 
   readonly sorted = {
     updatedAt: this.#sortedBy(Column.float64()),
@@ -59,7 +62,7 @@ export class SessionTable {
     status: new Facet(),
     mode: new Facet(),
     model: new Facet(),
-    workingDirectory: new Facet(),
+    workingDirectory: new Facet({ isSorted: true }),
     permissionMode: new Facet(),
     owner: new Facet(),
     templateId: new Facet(),
@@ -91,6 +94,28 @@ export class SessionTable {
     return this.#slots.get(sessionId);
   }
 
+  idAt(slot: number): string {
+    return this.#ids.at(slot) ?? '';
+  }
+
+  /** The ranks of the ids that begin so, in `eachById`: the first, and the one after the last. */
+  ranksOf(idPrefix: string): readonly [number, number] {
+    const from = this.#byId.rank((slot) => this.idAt(slot) >= idPrefix);
+    const isBehind = (slot: number) => {
+      const id = this.idAt(slot);
+      return id > idPrefix && !id.startsWith(idPrefix);
+    };
+    return [from, this.#byId.rank(isBehind)];
+  }
+
+  /** Visits slots in the order of their ids. */
+  eachById(from: number, to: number, visit: (slot: number) => void): void {
+    this.#byId.ascend(from, to, (slot) => {
+      visit(slot);
+      return true;
+    });
+  }
+
   put(row: SummaryRow): void {
     const slot = this.#slots.get(row.key.sessionId);
     if (slot === undefined) this.#setRest(this.#add(row), row);
@@ -110,6 +135,7 @@ export class SessionTable {
     this.tags.set(slot, []);
     for (const column of this.#numbers) column.set(slot, 0);
     this.#open.delete(slot);
+    this.#byId.delete(slot);
     this.#ids.set(slot, undefined);
     this.#slots.delete(sessionId);
     this.#freeSlots.push(slot);
@@ -142,6 +168,7 @@ export class SessionTable {
     const parts = [
       this.#ids,
       this.tags,
+      this.#byId,
       ...this.#numbers,
       ...Object.values(this.#texts),
       ...Object.values(this.sorted),
@@ -153,13 +180,14 @@ export class SessionTable {
   }
 
   #sortedBy(values: Column): SortedColumn {
-    return new SortedColumn(values, (slot) => this.#ids.at(slot) ?? '');
+    return new SortedColumn(values, (slot) => this.idAt(slot));
   }
 
   #add(row: SummaryRow): number {
     const slot = this.#freeSlots.pop() ?? this.#slotsEnd++;
     this.#ids.set(slot, row.key.sessionId);
     this.#slots.set(this.#ids.at(slot) ?? row.key.sessionId, slot);
+    this.#byId.insert(slot);
     this.#costNanoUsd += row.costNanoUsd;
     this.sorted.updatedAt.add(slot, row.updatedAtMs);
     this.sorted.createdAt.add(slot, row.createdAtMs);
@@ -200,7 +228,7 @@ export class SessionTable {
   }
 
   #keyAt(slot: number): SessionKey {
-    return { tenant: this.#tenant, sessionId: (this.#ids.at(slot) ?? '') as SessionId };
+    return { tenant: this.#tenant, sessionId: this.idAt(slot) as SessionId };
   }
 
   /** The fields that a row may lack: absent rather than undefined. */

@@ -73,6 +73,20 @@ export class TagTable {
     return false;
   }
 
+  /** Each key that some row has, with one of its spellings. */
+  eachKey(visit: (key: number, spelling: string) => void): void {
+    this.#sortedKeys.ascend(0, this.#sortedKeys.size, (key) => {
+      visit(key, this.#spellings.text(this.#spelling.at(this.#postings.first(key))));
+      return true;
+    });
+  }
+
+  /** Each tag of the row: its key's text, and its spelling. */
+  eachOf(slot: number, visit: (key: string, spelling: string) => void): void {
+    for (let node = this.#firstNode.at(slot); node !== 0; node = this.#nextNode.at(node))
+      visit(this.#keys.text(this.#keyAt(node)), this.#spellings.text(this.#spelling.at(node)));
+  }
+
   /** How many rows have this key. */
   size(key: number): number {
     return this.#keys.uses(key);

@@ -6,7 +6,14 @@
  */
 import { z } from 'zod';
 import { isPlausibleMoment, isWellFormed } from './bounds.ts';
-import { Criteria, criteriaShape, Filter, mustNotContradict } from './catalog.ts';
+import {
+  Criteria,
+  criteriaShape,
+  type FacetsPage,
+  FacetsRequest,
+  Filter,
+  mustNotContradict,
+} from './catalog.ts';
 import type { ApiMessage, WireEvent } from './event.ts';
 import { type Settings, settableShape } from './head.ts';
 import { SessionId, TurnId } from './ids.ts';
@@ -130,6 +137,7 @@ export const SESSIONS_VERBS = {
   search: Criteria,
   list: Criteria,
   count: Filter,
+  facets: FacetsRequest,
   cleanup: z
     .strictObject({
       ...criteriaShape,
@@ -167,7 +175,7 @@ export interface SessionView extends Omit<Settings, 'tags'> {
   readonly knownCostUsd?: number;
   readonly provider?: string;
   readonly parent?: { readonly sessionId: string; readonly seq: number };
-  /** What the sessions before a fork had cost; not part of `totalCostUsd`. */
+  /** What the sessions before a fork had cost when it was made, wherever in them it begins; not part of `totalCostUsd`. */
   readonly inheritedCostUsd?: number;
   /** The compaction that the model's view begins with; its entry `seq` has the summary. */
   readonly compaction?: {
@@ -327,7 +335,14 @@ export interface SessionsReplies extends MirrorReplies {
   search: { sessions: SessionSummary[]; nextCursor?: string };
   list: { sessions: SessionSummary[]; nextCursor?: string };
   count: { count: number; costUsd: number };
+  facets: FacetsPage;
   cleanup: CleanupReport;
+}
+
+/** For a turn, beside its request. */
+export interface TurnControl {
+  /** Aborting it cancels the turn, and the iteration throws the signal's reason at once, without waiting for the end. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -348,7 +363,11 @@ export interface SessionsApi {
   ): Promise<SessionsReplies[V]>;
   /**
    * Runs a turn; its events come as they happen, `turn.finished` last. Leaving the loop early does
-   * not cancel the turn. Throws what the turn was refused with.
+   * not cancel the turn; aborting its signal does. Throws what the turn was refused with.
    */
-  turn(sessionId: string, request: z.input<typeof TurnRequest>): AsyncIterable<WireEvent>;
+  turn(
+    sessionId: string,
+    request: z.input<typeof TurnRequest>,
+    control?: TurnControl,
+  ): AsyncIterable<WireEvent>;
 }

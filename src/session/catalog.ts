@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { nameOf } from '../otp/name.ts';
 import { MODES, PERMISSION_MODES, STATUSES } from './head.ts';
-import type { Tenant } from './ids.ts';
+import { ID_PATTERN, type Tenant } from './ids.ts';
 import { momentMs } from './moment.ts';
 import type { SummaryRow } from './summary.ts';
 
@@ -38,6 +38,10 @@ export const criteriaShape = {
   minCostUsd: usd.optional(),
   maxCostUsd: usd.optional(),
   workingDirectory: z.string().min(1).max(4_096).optional(),
+  /** That directory and all below it. */
+  underDirectory: z.string().min(1).max(4_096).optional(),
+  /** The session's id begins so. */
+  idPrefix: z.string().regex(ID_PATTERN).optional(),
   model: z.string().min(1).max(200).optional(),
   mode: z.enum(MODES).optional(),
   status: z.union([z.enum(STATUSES), z.array(z.enum(STATUSES)).min(1)]).optional(),
@@ -101,6 +105,31 @@ export interface SearchPage {
   readonly nextCursor?: string;
 }
 
+/** What sessions can be counted by. */
+export const FACETS = [
+  'tag',
+  'workingDirectory',
+  'model',
+  'status',
+  'mode',
+  'owner',
+  'projectKey',
+] as const;
+
+/** The values of one field among the sessions that meet the criteria, the most common first. */
+export const FacetsRequest = z.strictObject({
+  ...criteriaShape,
+  by: z.enum(FACETS),
+  limit: z.int().min(1).max(1000).default(100),
+});
+export type FacetsRequest = z.output<typeof FacetsRequest>;
+
+export interface FacetsPage {
+  readonly facets: readonly { readonly value: string; readonly sessions: number }[];
+  /** How many values there are, shown or not. */
+  readonly values: number;
+}
+
 export interface CatalogStats {
   readonly sessions: number;
   /** Estimated bytes held, in total. */
@@ -110,6 +139,7 @@ export interface CatalogStats {
 export interface Catalog {
   /** Throws `invalid_criteria` for a cursor that is not one of ours. */
   search(tenant: Tenant, criteria: Criteria): SearchPage;
+  facets(tenant: Tenant, request: FacetsRequest): FacetsPage;
   count(tenant: Tenant, filter: Filter): { readonly count: number; readonly costNanoUsd: number };
   /** Every session of every tenant that has open turns: what recovery wakes. */
   withOpenTurns(): readonly SummaryRow[];

@@ -36,6 +36,11 @@ export class SessionsFacade {
     return this.#api.sessions('count', filter);
   }
 
+  /** The values of one field, the most common first; `values` says how many there are in all. */
+  facets(request: All<'facets'>): Promise<SessionsReplies['facets']> {
+    return this.#api.sessions('facets', request);
+  }
+
   /** Deletes what is older than `maxAgeDays` (default: the configured age); `dryRun` only says what that would be. */
   cleanup(order: All<'cleanup'> = {}): Promise<SessionsReplies['cleanup']> {
     return this.#api.sessions('cleanup', order);

@@ -206,6 +206,7 @@ const tenantVerbs = (caller: Caller): TenantVerbs => {
       const { count, costNanoUsd } = system.fetch(catalogName).count(tenant, filter);
       return { count, costUsd: usdOf(costNanoUsd) };
     },
+    facets: async (tenant, request) => system.fetch(catalogName).facets(tenant, request),
     cleanup: async (tenant, { maxAgeDays, dryRun, ...filter }) =>
       system.fetch(sweeperName).sweep(tenant, { filter, maxAgeDays, dryRun }),
     ...mirrorVerbs(caller),

@@ -59,6 +59,7 @@ const TENANT_REPLIES = {
   search: { sessions: true, nextCursor: true },
   list: { sessions: true, nextCursor: true },
   count: { count: true, costUsd: true },
+  facets: { facets: true, values: true },
   cleanup: { count: true, bytes: true, sessions: true, dryRun: true },
   'mirror-append': { sessionId: true, lines: true, added: true },
   'mirror-load': { exists: true, entries: true, nextFrom: true, life: true },

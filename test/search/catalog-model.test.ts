@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
-import type { Criteria } from '../../src/session/catalog.ts';
+import { type Criteria, FACETS } from '../../src/session/catalog.ts';
 import type { SummaryRow } from '../../src/session/summary.ts';
+import { tagKey } from '../../src/session/tags.ts';
 import { naiveSearch } from './naive-catalog.ts';
 import { rowOf, searches, sessionIds, summaryRows, tenant } from './summary-row.ts';
 
@@ -67,6 +68,31 @@ test('count gives the number and the known cost of what a search would find', ()
       const expected = naiveSearch(rows.values(), criteria);
       const costNanoUsd = expected.reduce((sum, row) => sum + row.costNanoUsd, 0);
       expect(catalog.count(tenant, criteria)).toEqual({ count: expected.length, costNanoUsd });
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('facets count what a search would find by each of its values', () => {
+  const fields = fc.constantFrom(...FACETS);
+  fc.assert(
+    fc.property(changes, searches, fields, fc.boolean(), (all, criteria, by, isFiltered) => {
+      const { catalog, rows } = pairAfter(all);
+      const { limit, sortBy: _, order: __, ...filter } = criteria;
+      const found = isFiltered ? naiveSearch(rows.values(), criteria) : [...rows.values()];
+      const values = found.flatMap((row) =>
+        by === 'tag' ? row.tags.map(tagKey) : (row[by] ?? []),
+      );
+      const expected = new Map<string, number>();
+      for (const value of values) expected.set(value, (expected.get(value) ?? 0) + 1);
+      const request = { ...(isFiltered ? filter : {}), by, limit: 1_000 };
+      const { facets, values: count } = catalog.facets(tenant, request);
+      const keyOf = (value: string) => (by === 'tag' ? tagKey(value) : value);
+      expect(new Map(facets.map((one) => [keyOf(one.value), one.sessions]))).toEqual(expected);
+      expect(count).toBe(expected.size);
+      const sizes = facets.map((one) => one.sessions);
+      expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+      expect(catalog.facets(tenant, { ...request, limit }).facets).toEqual(facets.slice(0, limit));
     }),
     { numRuns: 1_000 },
   );

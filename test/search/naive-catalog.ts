@@ -22,6 +22,12 @@ const hasTags = (row: SummaryRow, filter: Filter): boolean => {
   );
 };
 
+const isUnder = (directory: string | undefined, top: string): boolean => {
+  if (directory === undefined) return false;
+  const bare = top.replace(/\/+$/, '');
+  return directory === bare || directory === top || directory.startsWith(`${bare}/`);
+};
+
 export const matches = (row: SummaryRow, filter: Filter): boolean =>
   hasTags(row, filter) &&
   isWithin(row.createdAtMs, filter.createdAfter, filter.createdBefore) &&
@@ -29,6 +35,8 @@ export const matches = (row: SummaryRow, filter: Filter): boolean =>
   isWithin(row.updatedAtMs, filter.updatedAfter, filter.updatedBefore) &&
   isWithin(row.costNanoUsd, nano(filter.minCostUsd), nano(filter.maxCostUsd)) &&
   isWithin(row.costNanoUsd, nano(filter.minCost), nano(filter.maxCost)) &&
+  (filter.idPrefix === undefined || row.key.sessionId.startsWith(filter.idPrefix)) &&
+  (filter.underDirectory === undefined || isUnder(row.workingDirectory, filter.underDirectory)) &&
   (filter.status === undefined || [filter.status].flat().includes(row.status)) &&
   SAME.every((field) => filter[field] === undefined || filter[field] === row[field]);
 

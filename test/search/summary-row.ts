@@ -56,7 +56,7 @@ export const summaryRows: fc.Arbitrary<SummaryRow> = fc
     costNanoUsd: smallInt.map((n) => n * 100_000_000),
     costIsPartial: fc.boolean(),
     model: few('claude-opus-4-1', 'claude-haiku-4-5'),
-    workingDirectory: few('/home/a', '/home/b'),
+    workingDirectory: few('/home/a', '/home/b', '/home/a/x', '/home/ab', '/'),
     permissionMode: few('default', 'plan'),
     owner: few('ann', 'bob'),
     templateId: few('t1'),
@@ -101,15 +101,15 @@ export const filters = fc
     mode: fc.option(fc.constantFrom(...MODES), { nil: undefined }),
     model: few('claude-opus-4-1', 'unknown'),
     workingDirectory: few('/home/a'),
+    underDirectory: few('/home/a', '/home/a/', '/home', '/', '/ho'),
+    idPrefix: few('s', 's1', 's11', 's2x', 't'),
     owner: few('ann'),
     parentId: few('s1'),
   })
-  .chain((all) =>
-    fc.subarray(
-      Object.entries(all).filter(([, v]) => v !== undefined),
-      { maxLength: 3 },
-    ),
-  )
+  .chain((all) => {
+    const given = Object.entries(all).filter(([, v]) => v !== undefined);
+    return fc.subarray(given, { maxLength: Math.min(3, given.length) });
+  })
   .map((entries) => Object.fromEntries(entries))
   .filter((filter) => contradictions(filter).length === 0);
 
