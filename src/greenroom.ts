@@ -106,7 +106,9 @@ export class RunningGreenroom {
     const runtime = runtimeOf(config, feed);
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
+    const life = { pid: process.pid, startedAt: iso(clock.now()) };
     const daemonVerbs = {
+      ping: () => life,
       status: () => running?.status(),
       tree: () => running && treeView(running.tree()),
       inspect: (request: unknown) => running && actorView(system, running.root, request),

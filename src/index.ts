@@ -14,7 +14,7 @@ import { createLog, type Log } from './log.ts';
 import type { Clock } from './otp/clock.ts';
 import type { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
-import type { SessionsApi, TurnRequest } from './session/api.ts';
+import type { SessionsApi, TurnControl, TurnRequest } from './session/api.ts';
 import type { ClassicStore } from './session/classic/classic-store.ts';
 import { embeddedApi } from './session/embedded.ts';
 import type { WireEvent } from './session/event.ts';
@@ -23,12 +23,14 @@ import { Tenant } from './session/ids.ts';
 import { newestSonnet } from './session/pricing/price.ts';
 
 export { type Client, type ClientOptions, connectClient } from './client/client.ts';
+export type { RefusedTurn } from './client/refused-turns.ts';
 export type {
   CleanupReport,
   EntryView,
   SessionSummary,
   SessionsApi,
   SessionView,
+  TurnControl,
   TurnView,
 } from './session/api.ts';
 export {
@@ -95,7 +97,7 @@ export interface GreenroomOptions
   readonly seams?: Seams;
 }
 
-type Turn = Omit<z.input<typeof TurnRequest>, 'prompt'>;
+type Turn = Omit<z.input<typeof TurnRequest>, 'prompt'> & TurnControl;
 
 /** A running Greenroom, as `startGreenroom` gives it, for one tenant. */
 export class Greenroom {
@@ -122,14 +124,15 @@ export class Greenroom {
   /**
    * Runs a turn, from the moment that its events are asked for; they come as they happen,
    * `turn.finished` last. A session that does not exist is
-   * made. Leaving the loop does not cancel the turn. Throws what the turn was refused with.
+   * made. Leaving the loop does not cancel the turn; aborting `signal` does, and the loop throws its reason. Throws what
+   * the turn was refused with.
    */
   turn(
     sessionId: string,
     prompt: z.input<typeof TurnRequest>['prompt'],
-    options: Turn = {},
+    { signal, ...options }: Turn = {},
   ): AsyncIterable<WireEvent> {
-    return this.api.turn(sessionId, { ...options, prompt });
+    return this.api.turn(sessionId, { ...options, prompt }, { signal });
   }
 
   /** The same sessions as a classic SessionStore. Closing it closes nothing but itself. */

@@ -7,9 +7,12 @@ import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import type { z } from 'zod';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
+import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutPasswords } from '../redact.ts';
+import { cancelTurn, onAbort } from '../session/abort.ts';
 import type {
+  MessageView,
   SESSION_VERBS,
   SESSIONS_VERBS,
   SessionReplies,
@@ -17,6 +20,7 @@ import type {
   SessionsReplies,
   SessionsVerb,
   SessionVerb,
+  TurnControl,
   TurnRequest,
 } from '../session/api.ts';
 import { deadlineMs } from '../session/deadlines.ts';
@@ -24,7 +28,10 @@ import { GreenroomError } from '../session/errors.ts';
 import type { WireEvent } from '../session/event.ts';
 import { newTurnId, sessionKey } from '../session/ids.ts';
 import { AskStream } from './ask-stream.ts';
+import { type Change, Connection } from './connection.ts';
+import { type RefusedTurn, refusedTurns } from './refused-turns.ts';
 import { fromNats, replyIn } from './replies.ts';
+import { Telling, type Told } from './telling.ts';
 
 export interface ClientOptions {
   /** `nats://host:port`, several with commas or as a list; `user:password@` or `token@` before the host. */
@@ -43,6 +50,15 @@ export interface ClientOptions {
   readonly silenceMs?: number;
   /** How long a turn's stream may stay lost, a restarting daemon included. Default 30,000. */
   readonly rejoinMs?: number;
+  /**
+   * Asked while the daemon is away: where it is now, in the form of `servers`; undefined: where it was. What
+   * waits then goes on there.
+   */
+  readonly locate?: () => string | undefined;
+  /** Told, while something waits, that nobody answers any more; within three seconds. */
+  readonly onAway?: () => void;
+  /** Told that somebody answers again. */
+  readonly onBack?: () => void;
 }
 
 export interface Client extends SessionsApi {
@@ -51,6 +67,10 @@ export interface Client extends SessionsApi {
   readonly maxPayloadBytes: number | undefined;
   /** A verb on the daemon itself: `status`, `tree`, … */
   daemon(verb: string, request?: unknown): Promise<unknown>;
+  /** What is told from now on: of one session its events, else what becomes of sessions. Ends with the client. */
+  watch(sessionId?: string): AsyncIterable<Told>;
+  /** Turns of the queue that were refused, newest first; the broker keeps them. */
+  refusedTurns(wanted?: { limit?: number; sessionId?: string }): Promise<readonly RefusedTurn[]>;
   /** Lets go of everything; streams that are open end with `unavailable`. */
   close(): Promise<void>;
 }
@@ -73,9 +93,12 @@ export const connectClient = async (options: ClientOptions): Promise<Client> => 
   }
 };
 
-const open = ({ servers, creds, connectTimeoutMs }: ClientOptions): Promise<NatsConnection> =>
+const open = (
+  { servers, creds, connectTimeoutMs }: ClientOptions,
+  instead?: string,
+): Promise<NatsConnection> =>
   connect({
-    ...serversIn(servers),
+    ...serversIn(instead ?? servers),
     name: 'greenroom-client',
     noAsyncTraces: true,
     maxReconnectAttempts: -1,
@@ -86,21 +109,27 @@ const open = ({ servers, creds, connectTimeoutMs }: ClientOptions): Promise<Nats
 
 class NatsClient implements Client {
   readonly tenant: string;
-  readonly #nc: NatsConnection;
+  readonly #connection: Connection;
   readonly #subjects: Subjects;
   readonly #options: ClientOptions;
   readonly #streams = new Set<AskStream>();
+  readonly #tellings = new Set<Telling>();
 
   constructor(nc: NatsConnection, subjects: Subjects, tenant: string, options: ClientOptions) {
-    this.#nc = nc;
+    this.#connection = new Connection(nc, {
+      clock: systemClock,
+      open: (servers) => open(options, servers),
+      locate: options.locate ?? (() => undefined),
+      pingSubject: subjects.daemon(tenant, 'ping'),
+    });
     this.#subjects = subjects;
     this.tenant = tenant;
     this.#options = options;
-    void this.#rejoinAfterReconnects();
+    this.#connection.onChange((change) => this.#changed(change));
   }
 
   get maxPayloadBytes(): number | undefined {
-    return this.#nc.info?.max_payload;
+    return this.#connection.nc.info?.max_payload;
   }
 
   async session<V extends SessionVerb>(
@@ -128,40 +157,119 @@ class NatsClient implements Client {
   async *turn(
     sessionId: string,
     request: z.input<typeof TurnRequest>,
+    { signal }: TurnControl = {},
   ): AsyncGenerator<WireEvent, void> {
     sessionKey(this.tenant, sessionId);
-    const subject = this.#subjects.session(this.tenant, sessionId, ASK);
+    signal?.throwIfAborted();
     const turnId = request.turnId ?? newTurnId(systemClock.now());
-    const body = Buffer.from(JSON.stringify({ ...request, turnId }));
-    const { silenceMs = 30_000, rejoinMs = 30_000 } = this.#options;
-    const stream = new AskStream(this.#nc, systemClock, subject, body, { silenceMs, rejoinMs });
+    const stream = this.#ask(sessionId, { ...request, turnId }, turnId);
+    const waited = this.#connection.pulse.begin();
+    const unhear = onAbort(signal, (reason) => {
+      stream.fail(reason);
+      void cancelTurn(this, sessionId, turnId, (ms) => pause(systemClock, ms));
+    });
+    this.#connection.pulse.recognise();
     this.#streams.add(stream);
     try {
       for (let event = await stream.next(); event !== undefined; event = await stream.next())
         yield event;
     } finally {
       this.#streams.delete(stream);
+      unhear();
+      waited();
       stream.close();
+    }
+  }
+
+  async *watch(sessionId?: string): AsyncGenerator<Told, void> {
+    if (sessionId !== undefined) sessionKey(this.tenant, sessionId);
+    const subject =
+      sessionId === undefined
+        ? this.#subjects.lifecycle(this.tenant)
+        : this.#subjects.events(this.tenant, sessionId);
+    const telling = new Telling(this.#connection, subject);
+    this.#tellings.add(telling);
+    try {
+      yield* telling.read();
+    } finally {
+      this.#tellings.delete(telling);
+    }
+  }
+
+  async refusedTurns({
+    limit = 100,
+    sessionId,
+  }: {
+    limit?: number;
+    sessionId?: string;
+  } = {}): Promise<readonly RefusedTurn[]> {
+    const { nc } = this.#connection;
+    try {
+      return await refusedTurns(nc, this.#subjects, { tenant: this.tenant, sessionId, limit });
+    } catch (error) {
+      throw fromNats(error, this.#subjects.deadStream, nc.info?.max_payload ?? 0);
     }
   }
 
   async close(): Promise<void> {
     for (const stream of this.#streams) stream.abandon();
-    await this.#nc.close();
+    for (const telling of this.#tellings) telling.close();
+    await this.#connection.close();
+  }
+
+  #ask(sessionId: string, request: z.input<typeof TurnRequest>, turnId: string): AskStream {
+    const { silenceMs = 30_000, rejoinMs = 30_000 } = this.#options;
+    const connection = this.#connection;
+    return new AskStream(
+      {
+        get nc() {
+          return connection.nc;
+        },
+        clock: systemClock,
+        subject: this.#subjects.session(this.tenant, sessionId, ASK),
+        body: Buffer.from(JSON.stringify(request)),
+        address: { tenant: this.tenant, sessionId, turnId },
+        status: async () => (await this.session(sessionId, 'turn-status', { turnId })).turn,
+        messagesFrom: (seq) => messagesOf(this, sessionId, turnId, seq),
+        heard: () => connection.pulse.heard(),
+      },
+      { silenceMs, rejoinMs },
+    );
   }
 
   async #request(subject: string, verb: string, request: unknown): Promise<unknown> {
-    const timeout = this.#options.timeoutMs ?? deadlineMs(verb) + MARGIN_MS;
+    const timeoutMs = this.#options.timeoutMs ?? deadlineMs(verb) + MARGIN_MS;
     const body = Buffer.from(JSON.stringify(request));
     try {
-      return replyIn(await this.#nc.request(subject, body, { timeout }));
+      return replyIn(await this.#connection.request(subject, body, timeoutMs));
     } catch (error) {
-      throw fromNats(error, subject, this.#nc.info?.max_payload ?? 0);
+      throw fromNats(error, subject, this.maxPayloadBytes ?? 0);
     }
   }
 
-  async #rejoinAfterReconnects(): Promise<void> {
-    for await (const { type } of this.#nc.status())
-      if (type === 'reconnect') for (const stream of this.#streams) stream.rejoin();
+  #changed(change: Change): void {
+    for (const stream of this.#streams) {
+      if (change === 'away') stream.lose();
+      else stream.rejoin();
+    }
+    if (change === 'away') this.#options.onAway?.();
+    else this.#options.onBack?.();
   }
 }
+
+/** The stored messages of one turn, from a `seq` on. */
+const messagesOf = async (
+  api: SessionsApi,
+  sessionId: string,
+  turnId: string,
+  seq: number,
+): Promise<readonly MessageView[]> => {
+  const found: MessageView[] = [];
+  for (let from: number | undefined = seq; from !== undefined; ) {
+    const page: SessionReplies['messages'] = await api.session(sessionId, 'messages', { from });
+    for (const entry of page.entries)
+      if (entry.type === 'message' && entry.turnId === turnId) found.push(entry);
+    from = page.nextFrom;
+  }
+  return found;
+};

@@ -8,7 +8,7 @@ import type { SessionsDoor } from '../session/door.ts';
 import { toWire } from '../session/errors.ts';
 import { ID_PATTERN, type SessionKey, type TurnId } from '../session/ids.ts';
 import type { Subjects } from './subjects.ts';
-import { EMPTY, oneLine, TURN_ID_HEADER } from './wire.ts';
+import { EMPTY, ERROR_CODE_HEADER, ERROR_TEXT_HEADER, oneLine, TURN_ID_HEADER } from './wire.ts';
 
 /** Of a body that is not kept: its size. */
 const OMITTED_HEADER = 'Greenroom-Omitted-Bytes';
@@ -57,8 +57,8 @@ const keep = async (
   const { code, message } = toWire(error);
   const fields = headers();
   fields.set(TURN_ID_HEADER, turnId);
-  fields.set('Greenroom-Error-Code', code);
-  fields.set('Greenroom-Error', oneLine(message));
+  fields.set(ERROR_CODE_HEADER, code);
+  fields.set(ERROR_TEXT_HEADER, oneLine(message));
   if (kept.length < body.length) fields.set(OMITTED_HEADER, String(body.length));
   const options = { msgID: messageId, headers: fields, timeout: 5_000 };
   await js.publish(subjects.dead(key.tenant, key.sessionId), kept, options);

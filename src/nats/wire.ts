@@ -12,6 +12,10 @@ export const TURN_ID_HEADER = 'Greenroom-Turn-Id';
 export const STATUS_HEADER = 'Nats-Service-Error-Code';
 export const ERROR_HEADER = 'Nats-Service-Error';
 
+/** Of a refused turn that is kept: the same, one by one. */
+export const ERROR_CODE_HEADER = 'Greenroom-Error-Code';
+export const ERROR_TEXT_HEADER = 'Greenroom-Error';
+
 /** A request's header, however its sender spells the name; empty counts as absent. */
 export const headerOf = (headers: MsgHdrs | undefined, name: string): string | undefined =>
   headers?.get(name, Match.IgnoreCase) || undefined;

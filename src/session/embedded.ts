@@ -1,11 +1,18 @@
 /** The sessions of one tenant for a program in the same process: the same requests, replies and errors as on the bus. */
 import type { z } from 'zod';
-import { SESSION_VERBS, SESSIONS_VERBS, type SessionsApi, TurnRequest } from './api.ts';
+import { onAbort } from './abort.ts';
+import {
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+  type SessionsApi,
+  type TurnControl,
+  TurnRequest,
+} from './api.ts';
 import type { SessionsDoor } from './door.ts';
 import { codeOf, ERRORS, GreenroomError } from './errors.ts';
 import { wireEvent } from './event.ts';
 import { EventQueue } from './event-queue.ts';
-import { sessionKey, type Tenant } from './ids.ts';
+import { type SessionKey, sessionKey, type Tenant } from './ids.ts';
 import { checked, wrongValueOf } from './parse.ts';
 
 /** When to ask again a part that is restarting, or a Greenroom that is stopping. */
@@ -51,9 +58,9 @@ export const embeddedApi = (
         .sessions(tenant, verb, parsed as Parsed<typeof SESSIONS_VERBS, typeof verb>)
         .catch(rethrow(`${verb} of ${tenant}`));
     },
-    turn: (sessionId, request) => {
+    turn: (sessionId, request, control) => {
       const refused = told(`a turn of ${tenant}/${sessionId}`);
-      return turn(door, tenant, sessionId, request, readings, refused);
+      return turn(door, tenant, sessionId, request, control, readings, refused);
     },
   };
 };
@@ -73,22 +80,44 @@ async function* turn(
   tenant: Tenant,
   sessionId: string,
   request: unknown,
+  { signal }: TurnControl = {},
   readings: Set<EventQueue>,
   told: (error: unknown) => GreenroomError,
 ) {
   const key = sessionKey(tenant, sessionId);
   const parsed = checked(TurnRequest, request);
+  signal?.throwIfAborted();
   const queue = new EventQueue();
   readings.add(queue);
-  door
-    .turn(key, undefined, parsed, (publication) => queue.push(wireEvent(publication.event)))
-    .catch((error: unknown) => queue.fail(told(error)));
+  const accepted = door.turn(key, undefined, parsed, (publication) =>
+    queue.push(wireEvent(publication.event)),
+  );
+  accepted.catch((error: unknown) => queue.fail(told(error)));
+  const unhear = onAbort(signal, (reason) => {
+    queue.abandon(reason);
+    void cancel(door, key, accepted);
+  });
   try {
     yield* queue.read();
   } finally {
+    unhear();
     readings.delete(queue);
   }
 }
+
+/** One that was refused needs none, and one that ended meanwhile is as good as cancelled. */
+const cancel = async (
+  door: SessionsDoor,
+  key: SessionKey,
+  accepted: ReturnType<SessionsDoor['turn']>,
+): Promise<void> => {
+  try {
+    const { turn: record } = await accepted;
+    await door.session(key, 'cancel', { turnId: record.turnId });
+  } catch {
+    // Nobody waits for this: what became of the turn is in its record.
+  }
+};
 
 /** An error of the table; what comes from below it, or is a bug, is its cause. */
 const inTable = (error: unknown): GreenroomError => {

@@ -8,7 +8,7 @@ export const MAX_WAITING_EVENTS = 10_000;
 export class EventQueue {
   readonly #events: WireEvent[] = [];
   #wake: (() => void) | undefined;
-  #error: unknown;
+  #failure: { readonly error: unknown } | undefined;
   #isClosed = false;
 
   push(event: WireEvent): void {
@@ -28,7 +28,15 @@ export class EventQueue {
   /** Ends the stream with an error, unless it has ended already. */
   fail(error: unknown): void {
     if (this.#isClosed) return;
-    this.#error = error;
+    this.#failure = { error };
+    this.#isClosed = true;
+    this.#wake?.();
+  }
+
+  /** The reader wants no more: it is told why at once, before what waits. */
+  abandon(reason: unknown): void {
+    this.#events.length = 0;
+    this.#failure = { error: reason };
     this.#isClosed = true;
     this.#wake?.();
   }
@@ -38,7 +46,7 @@ export class EventQueue {
     for (;;) {
       const event = this.#events.shift();
       if (event !== undefined) yield event;
-      else if (this.#error !== undefined) throw this.#error;
+      else if (this.#failure !== undefined) throw this.#failure.error;
       else if (this.#isClosed) return;
       else
         await new Promise<void>((resolve) => {

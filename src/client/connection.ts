@@ -1,0 +1,151 @@
+/**
+ * The client's connection, which outlives brokers and daemons: it reconnects by itself, goes along when
+ * the daemon has moved to another address, and knows while somebody waits whether the daemon is there.
+ *
+ * 1. `nc` is the connection of the moment: who subscribes again does so on this one, after `back`.
+ * 2. A request ends: with its answer, its deadline, or `unavailable` soon after the daemon has gone.
+ */
+import { type Msg, type NatsConnection, NatsError } from 'nats';
+import type { Clock } from '../otp/clock.ts';
+import { GreenroomError } from '../session/errors.ts';
+import { type Answer, Pulse } from './pulse.ts';
+import { errorIn, isNoResponders } from './replies.ts';
+
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  /** Opens a connection, to these servers or to those that were named at first. */
+  readonly open: (servers?: string) => Promise<NatsConnection>;
+  /** Where the daemon is now; undefined: where it was. */
+  readonly locate: () => string | undefined;
+  /** Subject that every daemon answers at once. */
+  readonly pingSubject: string;
+}
+
+export type Change = 'away' | 'back';
+
+const PING_TIMEOUT_MS = 2_500;
+/** A request that is made while the daemon is away waits that long for it. */
+const PATIENCE_MS = 2_000;
+
+export class Connection {
+  readonly pulse: Pulse;
+  readonly #options: ConnectionOptions;
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #waiting = new Set<(error: GreenroomError) => void>();
+  #nc: NatsConnection;
+  #servers: string | undefined;
+  #isMoving = false;
+  #isClosed = false;
+
+  constructor(nc: NatsConnection, options: ConnectionOptions) {
+    this.#nc = nc;
+    this.#options = options;
+    this.#servers = options.locate();
+    this.pulse = new Pulse({
+      clock: options.clock,
+      ask: () => this.#ping(),
+      whileAway: () => void this.#follow(),
+      onAway: () => this.#tell('away'),
+      onBack: () => this.#tell('back'),
+    });
+    void this.#watch(nc);
+  }
+
+  get nc(): NatsConnection {
+    return this.#nc;
+  }
+
+  /** Hears when the daemon goes and comes while somebody waits for it. Returns how to stop. */
+  onChange(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async request(subject: string, body: Uint8Array, timeoutMs: number): Promise<Msg> {
+    const waited = this.pulse.begin();
+    let giveUp = (_: GreenroomError): void => undefined;
+    const gone = new Promise<never>((_, reject) => {
+      giveUp = reject;
+    });
+    gone.catch(() => undefined); // of a request that was answered
+    const { clock } = this.#options;
+    // Given up when it goes, or, if it is away already, after a while.
+    const late = this.pulse.isAway
+      ? clock.setTimeout(() => this.pulse.isAway && giveUp(wentAway(subject)), PATIENCE_MS)
+      : undefined;
+    this.#waiting.add(giveUp);
+    try {
+      const answer = this.#nc.request(subject, body, { timeout: timeoutMs });
+      answer.catch(() => undefined); // of a request that was given up
+      const msg = await Promise.race([answer, gone]);
+      this.pulse.heard();
+      return msg;
+    } finally {
+      this.#waiting.delete(giveUp);
+      late?.cancel();
+      waited();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.pulse.stop();
+    await this.#nc.close();
+  }
+
+  #tell(change: Change): void {
+    if (change === 'away') for (const giveUp of this.#waiting) giveUp(wentAway('the request'));
+    for (const listener of [...this.#listeners]) listener(change);
+  }
+
+  async #watch(nc: NatsConnection): Promise<void> {
+    for await (const { type } of nc.status()) {
+      if (nc !== this.#nc) return;
+      if (type === 'disconnect') this.pulse.disconnected();
+      if (type === 'reconnect') this.pulse.connected();
+    }
+  }
+
+  /** Any word of a daemon is a sign of life, a refusal too: an older one does not know the verb. */
+  async #ping(): Promise<Answer> {
+    try {
+      const msg = await this.#nc.request(this.#options.pingSubject, '', {
+        timeout: PING_TIMEOUT_MS,
+      });
+      if (isNoResponders(msg)) return 'nobody';
+      const isRefused = errorIn(msg) !== undefined;
+      return { kind: 'answered', daemon: isRefused ? undefined : msg.string() };
+    } catch (error) {
+      return error instanceof NatsError && error.code === '503' ? 'nobody' : 'silent';
+    }
+  }
+
+  /** Goes to where the daemon is now, if that is elsewhere. */
+  async #follow(): Promise<void> {
+    const servers = this.#options.locate();
+    if (servers === undefined || servers === this.#servers || this.#isMoving) return;
+    this.#isMoving = true;
+    try {
+      const nc = await this.#options.open(servers);
+      const old = this.#nc;
+      if (this.#isClosed) return void nc.close();
+      this.#servers = servers;
+      this.#nc = nc;
+      void this.#watch(nc);
+      // What was asked on the old connection is answered nowhere.
+      for (const giveUp of this.#waiting) giveUp(wentAway('the request'));
+      this.pulse.connected();
+      await old.close();
+    } catch {
+      // It is not there yet: the next look tries again.
+    } finally {
+      this.#isMoving = false;
+    }
+  }
+}
+
+const wentAway = (what: string): GreenroomError =>
+  new GreenroomError(
+    'unavailable',
+    `the daemon went away before it had answered ${what}: whether it was done shows when it is back`,
+  );

@@ -1,0 +1,116 @@
+/** A turn whose `AbortSignal` is aborted, in both doors: the reader is told at once, and the turn is cancelled. */
+import { describe, expect, test } from 'vitest';
+import { connectClient } from '../../src/client/client.ts';
+import type { SessionsApi } from '../../src/session/api.ts';
+import type { WireEvent } from '../../src/session/event.ts';
+import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { natsServer, withoutNatsServer } from '../support/nats.ts';
+import { gate, until } from '../support/until.ts';
+
+const REASON = new Error('the reader has changed its mind');
+
+const read = async (events: AsyncIterable<WireEvent>, onEvent: (event: WireEvent) => void) => {
+  for await (const event of events) onEvent(event);
+};
+
+const becomes = (room: TestGreenroom, turnId: string, status: string) =>
+  until(async () => {
+    const turn = await room.sessions.turnStatus('demo', turnId).catch(() => undefined);
+    return turn?.status === status;
+  });
+
+interface Door {
+  readonly room: TestGreenroom;
+  readonly api: SessionsApi;
+  readonly close: () => Promise<void>;
+}
+
+const embedded = async (): Promise<Door> => {
+  const room = await testGreenroom({ script: holding(new Promise(() => undefined)) });
+  return { room, api: room.greenroom.api, close: async () => {} };
+};
+
+const overTheBus = async (): Promise<Door> => {
+  const room = await testGreenroom({
+    script: holding(new Promise(() => undefined)),
+    nats: { port: 0 },
+    natsServerBin: natsServer,
+  });
+  const servers = room.greenroom.status().broker ?? '';
+  const api = await connectClient({ servers });
+  return { room, api, close: () => api.close() };
+};
+
+const DOORS: readonly (readonly [string, () => Promise<Door>])[] = [
+  ['in the same process', embedded],
+  ...(withoutNatsServer() ? [] : [['over the bus', overTheBus] as const]),
+];
+
+describe.each(DOORS)('a turn %s', (_, open) => {
+  test('that runs is cancelled, and the loop throws the reason without waiting for the end', async () => {
+    const { room, api, close } = await open();
+    const abort = new AbortController();
+    const request = { prompt: 'hold', turnId: 'held' };
+    const seen: string[] = [];
+    const reading = read(api.turn('demo', request, { signal: abort.signal }), ({ type }) => {
+      seen.push(type);
+      if (type === 'delta') abort.abort(REASON);
+    });
+    await expect(reading).rejects.toBe(REASON);
+    expect(seen.at(-1)).toBe('delta');
+    await becomes(room, 'held', 'cancelled');
+    await close();
+  });
+
+  test('that is only just asked for is cancelled too', async () => {
+    const { room, api, close } = await open();
+    const abort = new AbortController();
+    const request = { prompt: 'hold', turnId: 'early' };
+    const events = api.turn('demo', request, { signal: abort.signal })[Symbol.asyncIterator]();
+    const first = events.next();
+    abort.abort(REASON);
+    await expect(first).rejects.toBe(REASON);
+    await becomes(room, 'early', 'cancelled');
+    await close();
+  });
+
+  test('is not asked for when its signal was aborted before', async () => {
+    const { room, api, close } = await open();
+    const request = { prompt: 'hold', turnId: 'never' };
+    const reading = read(
+      api.turn('demo', request, { signal: AbortSignal.abort(REASON) }),
+      () => {},
+    );
+    await expect(reading).rejects.toBe(REASON);
+    await expect(api.session('demo', 'get', {})).rejects.toMatchObject({
+      code: 'session_not_found',
+    });
+    expect(room.modelCalls).toEqual([]);
+    await close();
+  });
+
+  test('that has ended is left as it ended, and its signal is let go of', async () => {
+    const { room, api, close } = await open();
+    const abort = new AbortController();
+    const request = { prompt: 'hello', turnId: 'done' };
+    await read(api.turn('demo', request, { signal: abort.signal }), () => {});
+    abort.abort(REASON);
+    await becomes(room, 'done', 'completed');
+    await close();
+  });
+});
+
+test('the library takes the signal among the options of a turn', async () => {
+  const { opened, open } = gate();
+  const room = await testGreenroom({ script: holding(opened) });
+  const { signal } = new AbortController();
+  const events = await room.run('demo', 'hello', { signal, turnId: 'plain' });
+  expect(events.at(-1)?.type).toBe('turn.finished');
+  const abort = new AbortController();
+  const reading = room.begin('demo', 'hold', { signal: abort.signal, turnId: 'aborted' });
+  await reading.saw('delta');
+  abort.abort();
+  await expect(reading.done).rejects.toMatchObject({ name: 'AbortError' });
+  await becomes(room, 'aborted', 'cancelled');
+  open();
+});
