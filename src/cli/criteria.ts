@@ -3,13 +3,15 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import type { SESSIONS_VERBS, SessionSummary } from '../session/api.ts';
 import { MODES, STATUSES } from '../session/head.ts';
+import { usageError } from './failure.ts';
+import { sessionNamedOrAsTyped } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';
 import { collect, parseCount, parseMoment, parseMoney, parseWord } from './values.ts';
 
 type Filter = z.input<(typeof SESSIONS_VERBS)['count']>;
 type Criteria = z.input<(typeof SESSIONS_VERBS)['search']>;
 
-export interface SearchOptions {
+export interface FilterOptions {
   readonly tag?: readonly string[];
   readonly allTags?: readonly string[];
   readonly withoutTag?: readonly string[];
@@ -21,14 +23,20 @@ export interface SearchOptions {
   readonly minCost?: number;
   readonly maxCost?: number;
   readonly cwd?: string;
+  readonly under?: string;
   readonly model?: string;
   readonly mode?: string;
   readonly status?: readonly string[];
   readonly owner?: string;
+  readonly parent?: string;
+  readonly externalKey?: string;
+  readonly projectKey?: string;
+}
+
+export interface PageOptions {
   readonly sort?: string;
   readonly order?: string;
   readonly limit: number;
-  readonly count?: boolean;
 }
 
 const SORTS: Readonly<Record<string, NonNullable<Criteria['sortBy']>>> = {
@@ -38,13 +46,7 @@ const SORTS: Readonly<Record<string, NonNullable<Criteria['sortBy']>>> = {
   turns: 'turns',
 };
 
-/** `list` takes the order and the limit only. */
-export const addSearchOptions = (
-  command: Command,
-  nowMs: () => number,
-  kind: 'search' | 'list',
-): Command => {
-  if (kind === 'search') addFilterOptions(command, parseMoment(nowMs));
+export const addPageOptions = (command: Command): Command => {
   const sorts = Object.keys(SORTS);
   return command
     .option('--sort <by>', `${sorts.join(', ')} (default: updated)`, parseWord(sorts))
@@ -55,8 +57,9 @@ export const addSearchOptions = (
 const collectWord = (words: readonly string[]) => (text: string, before?: readonly string[]) =>
   collect(parseWord(words)(text), before);
 
-const addFilterOptions = (command: Command, moment: (text: string) => string): Command =>
-  command
+export const addCriteria = (command: Command, nowMs: () => number): Command => {
+  const moment = parseMoment(nowMs);
+  return command
     .option('--tag <tag>', 'has any of these tags', collect)
     .option('--all-tags <tag>', 'has all of these tags', collect)
     .option('--without-tag <tag>', 'has none of these tags', collect)
@@ -67,12 +70,16 @@ const addFilterOptions = (command: Command, moment: (text: string) => string): C
     .option('--updated-before <date>', 'changed then or earlier', moment)
     .option('--min-cost <usd>', 'cost at least that much', parseMoney)
     .option('--max-cost <usd>', 'cost at most that much', parseMoney)
-    .option('--cwd <dir>', 'worked in that directory')
+    .option('--cwd <dir>', 'worked in exactly that directory; dir/* is the same as --under dir')
+    .option('--under <dir>', 'worked in that directory or below it')
     .option('--model <name>', 'model')
     .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
     .option('--status <status>', `any of ${STATUSES.join(', ')}`, collectWord(STATUSES))
     .option('--owner <name>', 'owner')
-    .option('--count', 'only how many, and their cost');
+    .option('--parent <session>', 'forked from that session')
+    .option('--external-key <key>', 'with that key of yours; of imports claude-code/ and their id')
+    .option('--project-key <key>', "of that project of the Agent SDK's");
+};
 
 /** The names of options, in the words of the criteria. */
 const NAMES = {
@@ -87,34 +94,53 @@ const NAMES = {
   minCost: 'minCostUsd',
   maxCost: 'maxCostUsd',
   cwd: 'workingDirectory',
+  under: 'underDirectory',
   model: 'model',
   mode: 'mode',
   status: 'status',
   owner: 'owner',
-} as const satisfies Partial<Record<keyof SearchOptions, keyof Filter>>;
+  parent: 'parentId',
+  externalKey: 'externalKey',
+  projectKey: 'projectKey',
+} as const satisfies Partial<Record<keyof FilterOptions, keyof Filter>>;
 
 /** The daemon checks the values: its words name the field. */
-export const criteriaOf = (options: SearchOptions): Filter =>
-  Object.fromEntries(
+export const criteriaOf = async (daemon: DaemonClient, options: FilterOptions): Promise<Filter> => {
+  const { cwd: _, under: __, parent, ...rest } = options;
+  const parentId =
+    parent === undefined ? {} : { parent: await sessionNamedOrAsTyped(daemon, parent) };
+  const asked: FilterOptions = { ...rest, ...directoryOf(options), ...parentId };
+  return Object.fromEntries(
     Object.entries(NAMES).flatMap(([option, criterion]) => {
-      const value = options[option as keyof typeof NAMES];
+      const value = asked[option as keyof typeof NAMES];
       return value === undefined ? [] : [[criterion, value]];
     }),
   );
+};
+
+/** `--cwd '/srv/app/*'` asks for what lies under `/srv/app`. */
+const directoryOf = ({ cwd, under }: FilterOptions): FilterOptions => {
+  const [, below] = /^(.*?)[/\\]\*{1,2}$/.exec(cwd ?? '') ?? [];
+  if (below === undefined)
+    return { ...(cwd === undefined ? {} : { cwd }), ...(under === undefined ? {} : { under }) };
+  if (under !== undefined) throw usageError('--cwd with * and --under are the same', 'give one');
+  return { under: below === '' ? '/' : below };
+};
 
 /** The verb gives at most 1,000 at a time. */
 const PAGE = 1_000;
 
 export const searchAll = async (
   daemon: DaemonClient,
-  options: SearchOptions,
+  options: FilterOptions & PageOptions,
 ): Promise<{ sessions: readonly SessionSummary[]; isCut: boolean }> => {
   const { sort, order, limit } = options;
+  const criteria = await criteriaOf(daemon, options);
   const sessions: SessionSummary[] = [];
   let cursor: string | undefined;
   do {
     const page = await daemon.sessions('search', {
-      ...criteriaOf(options),
+      ...criteria,
       ...(sort === undefined ? {} : { sortBy: SORTS[sort] ?? (sort as Criteria['sortBy']) }),
       ...(order === undefined ? {} : { order: order as Criteria['order'] }),
       ...(cursor === undefined ? {} : { cursor }),

@@ -2,11 +2,15 @@
  * Failures as people and scripts see them: an exit code, what it means, what to do next.
  *
  * Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 refused (limit, permission), 5 cannot reach
- * the daemon.
+ * the daemon, 130 left by Ctrl-C.
  */
+
 import { codeOf, ERRORS, type ErrorCode } from '../session/errors.ts';
+import { jsonText } from './printable.ts';
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
+/** Left by Ctrl-C, as shells have it: 128 and the number of the signal. */
+export const EXIT_INTERRUPTED = 130;
 
 /** A failure of the command line itself. */
 export class CliError extends Error {
@@ -87,6 +91,13 @@ const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   broker_in_use: 'use another broker, or the data directory that belongs to this one',
 };
 
+/** Our commands in a sentence as they are typed here: where only npx knows us, with it. */
+export const asTyped = (text: string, program = 'greenroom'): string =>
+  text.replaceAll(/(?<!npx |[\w/-])greenroom (?=[a-z])/g, `${program} `);
+
+/** What to do about a code of the table. */
+export const nextStepOf = (code: ErrorCode): string | undefined => NEXT_STEPS[code];
+
 export interface Failure {
   readonly exitCode: ExitCode;
   /** null: a failure of the command line, not of the daemon. */
@@ -118,4 +129,4 @@ export const failureText = ({ code, message, nextStep }: Failure): string =>
   (nextStep === undefined ? '' : `  next: ${nextStep}\n`);
 
 export const failureJson = ({ code, message, retryable, nextStep }: Failure): string =>
-  `${JSON.stringify({ error: { code, message, retryable, nextStep } })}\n`;
+  `${jsonText({ error: { code, message, retryable, nextStep } })}\n`;

@@ -1,4 +1,7 @@
-/** Values as people read them: money, counts, sizes, ages, tables. */
+/** Values as people read them: money, counts, sizes, ages, facts. */
+
+import { jsonText } from './printable.ts';
+import { oneLine, widthOf } from './width.ts';
 
 /** Cents matter until a dollar is spent, fractions of a cent below. */
 export const money = (usd: number | null | undefined, knownUsd?: number): string => {
@@ -40,38 +43,18 @@ export const ago = (at: string, nowMs: number): string => {
   return ms < 1_000 ? 'now' : `${span(ms)} ago`;
 };
 
-/** One line, however many the text has. */
-export const oneLine = (text: string, width: number): string => {
-  const flat = text.replace(/\s+/g, ' ').trim();
-  return flat.length > width ? `${flat.slice(0, Math.max(0, width - 1))}…` : flat;
-};
-
-/**
- * Columns aligned to their widest cell; the last one takes what is left of `width` and is cut there.
- * Cells that are all numbers or money are aligned to the right.
- */
-export const table = (
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  width = Number.POSITIVE_INFINITY,
-): string => {
-  const lines = [head, ...rows];
-  const last = head.length - 1;
-  const widths = head.map((_, at) => Math.max(...lines.map((line) => (line[at] ?? '').length)));
-  const taken = widths.slice(0, last).reduce((sum, each) => sum + each + 2, 0);
-  const isNumeric = head.map((_, at) => rows.every((row) => /^[>$?\d.,-]+$/.test(row[at] ?? '')));
-  const cell = (text: string, at: number): string => {
-    if (isNumeric[at] && rows.length > 0) return text.padStart(widths[at] ?? 0);
-    return at === last ? oneLine(text, Math.max(10, width - taken)) : text.padEnd(widths[at] ?? 0);
-  };
-  return lines.map((line) => `${line.map(cell).join('  ').trimEnd()}\n`).join('');
-};
-
 /** `name  value` lines; nested objects as `outer.inner`. */
 export const facts = (value: Readonly<Record<string, unknown>>): string => {
-  const pairs = flatten(value, '');
-  const width = Math.max(0, ...pairs.map(([name]) => name.length));
-  return pairs.map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join('');
+  const pairs = flatten(value, '').map(([name, text]) => [oneLine(name), text] as const);
+  const width = Math.max(0, ...pairs.map(([name]) => widthOf(name)));
+  const indent = ' '.repeat(width + 2);
+  return pairs
+    .map(([name, text]) => {
+      const space = ' '.repeat(width + 2 - widthOf(name));
+      // A text of several lines must not look like several facts.
+      return `${name}${space}${text.replaceAll('\n', `\n${indent}`)}\n`;
+    })
+    .join('');
 };
 
 const flatten = (value: object, prefix: string): (readonly [string, string])[] =>
@@ -84,4 +67,4 @@ const flatten = (value: object, prefix: string): (readonly [string, string])[] =
   });
 
 const list = (items: readonly unknown[]): string =>
-  items.map((item) => (typeof item === 'object' ? JSON.stringify(item) : String(item))).join(', ');
+  items.map((item) => (typeof item === 'object' ? jsonText(item) : String(item))).join(', ');

@@ -4,9 +4,11 @@
  */
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config.ts';
+import { CleanScreen } from './clean-screen.ts';
 import { CliError } from './failure.ts';
 import { findDaemon } from './find-daemon.ts';
 import { Output } from './output.ts';
+import { printable } from './printable.ts';
 import type { DaemonClient, Shell } from './shell.ts';
 
 /** Options that every command takes. */
@@ -81,11 +83,68 @@ export class Invocation {
     }
   }
 
-  /** Connects, works, disconnects. */
-  async withDaemon<T>(work: (daemon: DaemonClient) => Promise<T>): Promise<T> {
+  /** Where `daemon.json` says that a daemon runs; of a named broker nobody writes where it went. */
+  #whereNow(): string | undefined {
+    const { natsUrl, dataDir } = this.config().config;
+    if (natsUrl !== undefined) return undefined;
+    const found = findDaemon(dataDir);
+    return found.kind === 'running' ? (found.daemon.natsUrl ?? undefined) : undefined;
+  }
+
+  /** A command of ours, as it is typed here. */
+  typed(command: string): string {
+    return `${this.shell.program ?? 'greenroom'} ${command}`;
+  }
+
+  /**
+   * Whether a person at the terminal wants it done; `true` where none is there to be asked, as scripts
+   * are taken at their word.
+   */
+  async isWanted(question: string): Promise<boolean> {
+    const answer = await this.shell.ask?.(printable(`${question} [y/N] `));
+    return answer === undefined || /^\s*y(es)?\s*$/i.test(answer);
+  }
+
+  /** Writes through the pager, if there is one and it is wanted. `isWanted` says whether anybody reads on. */
+  async paged(
+    isPagerWanted: boolean,
+    write: (out: Output, isWanted: () => boolean) => Promise<void>,
+  ): Promise<void> {
+    const pager = isPagerWanted && !this.out.isJson ? this.shell.openPager?.() : undefined;
+    if (pager === undefined) return write(this.out, () => true);
+    const stdout = new CleanScreen(pager.screen, this.shell.mark);
+    try {
+      await write(new Output({ ...this.shell, stdout }, false), () => pager.isOpen());
+    } finally {
+      await pager.end();
+    }
+  }
+
+  /**
+   * Connects, works, disconnects. While the daemon is away it says so and looks where it comes back.
+   *
+   * @param away what the person should know while it is away, told after `before`.
+   */
+  async withDaemon<T>(
+    work: (daemon: DaemonClient) => Promise<T>,
+    away: { readonly meanwhile: string; before?(): void } = { meanwhile: 'waiting for it' },
+  ): Promise<T> {
     const { natsCreds: creds, prefix, tenant } = this.config().config;
     const servers = this.servers();
-    const daemon = await this.shell.connect({ servers, creds, prefix, tenant });
+    let isAway = false;
+    const daemon = await this.shell.connect({
+      ...{ servers, creds, prefix, tenant },
+      locate: () => this.#whereNow(),
+      onAway: () => {
+        isAway = true;
+        away.before?.();
+        this.out.note(`(the daemon is away; ${away.meanwhile})`);
+      },
+      onBack: () => {
+        if (isAway) this.out.note('(the daemon is back)');
+        isAway = false;
+      },
+    });
     try {
       return await work(daemon);
     } finally {

@@ -1,20 +1,17 @@
 #!/usr/bin/env node
 /** The `greenroom` program: gives the command line this process's streams, clock and daemon. */
-import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
 import { connectClient } from '../client/client.ts';
 import { newestSonnet } from '../session/pricing/price.ts';
 import { version } from '../version.ts';
 import { runCli } from './run.ts';
-import type { Screen, Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
+import { ask, openPager, programName, screen } from './terminal.ts';
 
-const screen = (stream: NodeJS.WriteStream): Screen => ({
-  write: (text) => void stream.write(text),
-  drained: async () => {
-    if (stream.writableNeedDrain) await once(stream, 'drain');
-  },
-  isTerminal: stream.isTTY,
-  columns: stream.isTTY ? stream.columns : undefined,
-});
+/** Of one try, and there are two: who waits for more knows that the address is wrong. */
+const CONNECT_MS = 2_500;
+
+const isInteractive = Boolean(process.stdin.isTTY && process.stderr.isTTY);
 
 const shell: Shell = {
   stdout: screen(process.stdout),
@@ -23,11 +20,21 @@ const shell: Shell = {
   env: process.env,
   cwd: process.cwd(),
   version,
+  // biome-ignore lint/plugin: what data could foresee it could also write
+  mark: randomUUID(),
   // biome-ignore lint/plugin: the command line's own process has no system to ask
   nowMs: () => Date.now(),
   // biome-ignore lint/plugin: the same
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  connect: connectClient,
+  connect: (address) =>
+    connectClient({ ...address, connectTimeoutMs: CONNECT_MS }),
+  program: programName(process.argv[1], process.env),
+  ...(isInteractive ? { ask } : {}),
+  openPager: () => openPager(process.stdout, process.env),
+  onInterrupt: (listener) => {
+    process.on('SIGINT', listener);
+    return () => void process.off('SIGINT', listener);
+  },
   // The daemon's modules are heavy: only `start` pays for them.
   // Once stopped it exits: a socket or timer that some library still holds must not keep it.
   runDaemon: async (config, log) => {

@@ -1,8 +1,9 @@
-/** A transcript entry as people read it: who, and the text; other blocks in a word. */
+/** A transcript entry as people read it: who, and the text; other blocks in a word, or not at all. */
 import type { EntryView } from '../session/api.ts';
 import { readable } from '../session/claude-code/readable.ts';
-import { oneLine } from './format.ts';
 import type { Output } from './output.ts';
+import { jsonText } from './printable.ts';
+import { oneLine } from './width.ts';
 
 type Painter = Pick<Output, 'paint'>;
 
@@ -35,9 +36,11 @@ const block = (
   out: Painter,
 ): string => {
   const texts = typeof content === 'string' ? [content] : content.map(blockText);
-  const text = texts.filter((each) => each !== '').join('\n');
-  return `${out.paint('bold', `#${seq} ${who}`)}\n${text.replace(/^/gm, '  ')}\n`;
+  return spoken(seq, who, texts.filter((each) => each !== '').join('\n'), out);
 };
+
+const spoken = (seq: number, role: string, text: string, out: Painter): string =>
+  `${out.paint('bold', `#${seq} ${oneLine(String(role), TOOL_WIDTH)}`)}\n${text.replace(/^/gm, '  ')}\n`;
 
 const blockText = (raw: unknown): string => {
   if (typeof raw === 'string') return raw;
@@ -45,10 +48,37 @@ const blockText = (raw: unknown): string => {
   if (type === 'text') return String(text);
   if (type === 'thinking')
     return thinking ? `(thinking) ${oneLine(String(thinking), TOOL_WIDTH)}` : '';
-  if (type === 'tool_use') return `(${String(name)} ${oneLine(JSON.stringify(input), TOOL_WIDTH)})`;
+  if (type === 'tool_use') return `(${String(name)} ${oneLine(jsonText(input), TOOL_WIDTH)})`;
   if (type === 'tool_result')
-    return `(result: ${oneLine(typeof content === 'string' ? content : JSON.stringify(content), TOOL_WIDTH)})`;
+    return `(result: ${oneLine(typeof content === 'string' ? content : jsonText(content), TOOL_WIDTH)})`;
   return `(${String(type)})`;
+};
+
+/** Whether somebody said something here: the text of a person or of the model. */
+export const isTalk = (entry: EntryView): boolean => talkOf(entry) !== undefined;
+
+/** Only that. */
+export const talkLines = (entry: EntryView, out: Painter): string => {
+  const { role, text } = talkOf(entry) ?? { role: '', text: '' };
+  return spoken(entry.seq, role, text, out);
+};
+
+const talkOf = (entry: EntryView): { role: string; text: string } | undefined => {
+  if (entry.type === 'view') return undefined;
+  const { role, content } = entry.type === 'message' ? entry.message : importedTalk(entry.line);
+  const blocks = typeof content === 'string' ? [content] : content.map(textOf);
+  const text = blocks.filter((each) => each !== '').join('\n');
+  return text.trim() === '' ? undefined : { role, text };
+};
+
+const importedTalk = (line: unknown): { role: string; content: readonly unknown[] } => {
+  const { kind, who, content } = readable(line);
+  return { role: who, content: kind === 'talk' ? content : [] };
+};
+
+const textOf = (raw: unknown): string => {
+  const { type, text } = asRecord(raw);
+  return type === 'text' ? String(text) : '';
 };
 
 interface Loose {

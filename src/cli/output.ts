@@ -2,22 +2,22 @@
  * Where a command's results go: JSON for programs (one object, or one per line), short aligned text
  * for people. Colours only on a terminal, and not where NO_COLOR asks for none.
  */
+import { type Colour, painted } from './clean-screen.ts';
+import { jsonText } from './printable.ts';
 import type { Screen, Shell } from './shell.ts';
-
-export type Colour = 'dim' | 'bold' | 'red' | 'green' | 'yellow';
-
-const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
 
 export class Output {
   readonly isJson: boolean;
   readonly #stdout: Screen;
   readonly #stderr: Screen;
+  readonly #mark: string;
   readonly #isPlain: boolean;
 
-  constructor({ stdout, stderr, env: { NO_COLOR } }: Shell, isJson: boolean) {
+  constructor({ stdout, stderr, mark, env: { NO_COLOR } }: Shell, isJson: boolean) {
     this.isJson = isJson;
     this.#stdout = stdout;
     this.#stderr = stderr;
+    this.#mark = mark;
     this.#isPlain = Boolean(NO_COLOR);
   }
 
@@ -28,13 +28,18 @@ export class Output {
 
   /** One result. `text` is what people read instead of the JSON. */
   one(value: unknown, text: () => string): void {
-    this.#stdout.write(this.isJson ? `${JSON.stringify(value)}\n` : text());
+    this.#stdout.write(this.isJson ? `${jsonText(value)}\n` : text());
   }
 
   /** Several results. */
   many(values: readonly unknown[], text: () => string): void {
     if (!this.isJson) return this.#stdout.write(text());
-    for (const value of values) this.#stdout.write(`${JSON.stringify(value)}\n`);
+    for (const value of values) this.#stdout.write(`${jsonText(value)}\n`);
+  }
+
+  /** Resolves when there is room for more. */
+  async drained(): Promise<void> {
+    await this.#stdout.drained?.();
   }
 
   /** Text as it comes, for streams. */
@@ -48,8 +53,6 @@ export class Output {
   }
 
   paint(colour: Colour, text: string): string {
-    return this.#isPlain || !this.#stdout.isTerminal
-      ? text
-      : `\u001b[${CODES[colour]}m${text}\u001b[0m`;
+    return this.#isPlain || !this.#stdout.isTerminal ? text : painted(colour, text, this.#mark);
   }
 }

@@ -1,7 +1,9 @@
 /** The `greenroom` command: one call from its arguments to its exit code. Never throws, never exits. */
 import { Command, CommanderError } from 'commander';
+import { CleanScreen } from './clean-screen.ts';
 import { registerBackup } from './commands/backup.ts';
 import { registerCleanup } from './commands/cleanup.ts';
+import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerImport } from './commands/import.ts';
@@ -12,12 +14,21 @@ import { registerStart } from './commands/start.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTree } from './commands/tree.ts';
 import { registerTurns } from './commands/turns.ts';
-import { type ExitCode, failureJson, failureOf, failureText } from './failure.ts';
+import { registerWatch } from './commands/watch.ts';
+import {
+  asTyped,
+  type ExitCode,
+  type Failure,
+  failureJson,
+  failureOf,
+  failureText,
+} from './failure.ts';
 import type { Registration } from './invocation.ts';
 import type { Shell } from './shell.ts';
 
 /** `args` without node and the script. */
-export const runCli = async (args: readonly string[], shell: Shell): Promise<number> => {
+export const runCli = async (args: readonly string[], outside: Shell): Promise<number> => {
+  const shell = withCleanScreens(outside);
   let exitCode = 0;
   const program = buildProgram(shell, (code) => {
     exitCode = code;
@@ -29,6 +40,12 @@ export const runCli = async (args: readonly string[], shell: Shell): Promise<num
     return report(error, shell, args.includes('--json'));
   }
 };
+
+const withCleanScreens = (shell: Shell): Shell => ({
+  ...shell,
+  stdout: new CleanScreen(shell.stdout, shell.mark),
+  stderr: new CleanScreen(shell.stderr, shell.mark),
+});
 
 const buildProgram = (shell: Shell, finish: (exitCode: number) => void): Command => {
   const program = new Command('greenroom')
@@ -62,18 +79,25 @@ const buildProgram = (shell: Shell, finish: (exitCode: number) => void): Command
     registerSend,
     registerSessions,
     registerTurns,
+    registerWatch,
     registerImport,
     registerCleanup,
     registerBackup,
+    registerCompletion,
   ])
     register(registration);
   return program;
 };
 
+const typedHere = (failure: Failure, { program }: Shell): Failure => ({
+  ...failure,
+  nextStep: failure.nextStep && asTyped(failure.nextStep, program),
+});
+
 const report = (error: unknown, shell: Shell, isJson: boolean): ExitCode => {
   // Commander has printed already: help that was asked for is a success, anything else a wrong call.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const failure = failureOf(error);
+  const failure = typedHere(failureOf(error), shell);
   shell.stderr.write(isJson ? failureJson(failure) : failureText(failure));
   return failure.exitCode;
 };

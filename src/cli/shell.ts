@@ -2,14 +2,22 @@
  * What a command may touch of the world: streams, environment, the clock, the daemon. `main.ts` gives
  * the process's own, tests give theirs.
  */
+import type { RefusedTurn } from '../client/refused-turns.ts';
+import type { Told } from '../client/telling.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { SessionsApi } from '../session/api.ts';
+
+export type { RefusedTurn } from '../client/refused-turns.ts';
 
 /** The daemon, as seen by the command line: sessions, and what it says about itself. */
 export interface DaemonClient extends SessionsApi {
   /** Asks the daemon about itself: `status`, `tree`. Rejects with a code of the table. */
   daemon(verb: string, request: unknown): Promise<unknown>;
+  /** What is told from now on: of one session its events, else what becomes of sessions. Ends with the client. */
+  watch(sessionId?: string): AsyncIterable<Told>;
+  /** Turns of the queue that were refused, newest first. */
+  refusedTurns(wanted: { limit: number; sessionId?: string }): Promise<readonly RefusedTurn[]>;
   close(): Promise<void>;
 }
 
@@ -20,8 +28,20 @@ export interface Address {
   readonly tenant: string;
 }
 
+/** What the command line wants to hear of its connection. */
+export interface Hearing {
+  /** Where the daemon is now; asked while it is away. undefined: where it was. */
+  locate?(): string | undefined;
+  /** Nobody answers any more, or somebody does again. */
+  onAway?(): void;
+  onBack?(): void;
+}
+
 export interface Screen {
+  /** Text; what the command line gives to commands lets no control character of the data's through. */
   write(text: string): void;
+  /** As it is: our own control sequences, and what is a file in a pipe. */
+  exactly(text: string): void;
   /** Resolves when there is room for more. */
   drained?(): Promise<void>;
   readonly isTerminal: boolean;
@@ -76,6 +96,15 @@ export interface BrokerPlace {
   readonly sizes: { readonly queueBytes: number; readonly refusedBytes: number };
 }
 
+/** A program that shows long texts page by page. */
+export interface Pager {
+  readonly screen: Screen;
+  /** Whether its reader still wants more. */
+  isOpen(): boolean;
+  /** No more comes; resolves when its reader has left it. */
+  end(): Promise<void>;
+}
+
 export interface Shell {
   readonly stdout: Screen;
   readonly stderr: Screen;
@@ -83,9 +112,19 @@ export interface Shell {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly version: string;
+  /** A text that no data can hold: it tells our own colours from those in the data. */
+  readonly mark: string;
+  /** How this program is called here, such as `npx greenroom`. */
+  readonly program?: string;
+  /** Asks the person at the terminal; absent where there is none. */
+  ask?(question: string): Promise<string>;
+  /** Opens the pager; undefined where there is none, or the output is no terminal. */
+  openPager?(): Pager | undefined;
+  /** Hears Ctrl-C instead of ending by it; returns how to stop that. */
+  onInterrupt?(listener: () => void): () => void;
   nowMs(): number;
   sleep(ms: number): Promise<void>;
-  connect(address: Address): Promise<DaemonClient>;
+  connect(address: Address & Hearing): Promise<DaemonClient>;
   /** Runs the daemon in the foreground until it has stopped; resolves with its exit code. */
   runDaemon(config: Config, log: Log): Promise<number>;
   storeCare(): Promise<StoreCare>;

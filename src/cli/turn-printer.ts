@@ -3,7 +3,7 @@
  * on a line. A retry or a recovery voids what was streamed since the last message: it says so and
  * the text begins again.
  */
-import type { TurnFinished, WireEvent } from '../session/event.ts';
+import type { ApiMessage, TurnFinished, WireEvent } from '../session/event.ts';
 import { span } from './format.ts';
 import type { Output } from './output.ts';
 
@@ -14,6 +14,8 @@ export class TurnPrinter {
   /** Text since the last message, that a retry would void. */
   #open = '';
   #streamedLength = 0;
+  /** The end of what came, that a next piece may complete. */
+  #held = '';
   #finished: TurnFinished | undefined;
 
   constructor(out: Output, isStream: boolean) {
@@ -32,6 +34,11 @@ export class TurnPrinter {
     if (event.type === 'turn.finished') this.#finished = event;
   }
 
+  /** For a remark in the middle of a line: what comes then goes on below it. */
+  breakLine(): void {
+    if (this.#open !== '' && !this.#open.endsWith('\n') && !this.#out.isJson) this.#out.text('\n');
+  }
+
   #print(event: WireEvent): void {
     if (event.attempt > this.#attempt) this.#void('the session was restarted: the step runs again');
     this.#attempt = event.attempt;
@@ -43,6 +50,7 @@ export class TurnPrinter {
         this.#void(`${event.error.message}: trying again in ${span(event.delayMs)}`);
         break;
       case 'message':
+        if (this.#isStream) this.#complete(textOf(event.message));
         this.#endLine();
         break;
       case 'turn.finished':
@@ -54,13 +62,31 @@ export class TurnPrinter {
     }
   }
 
+  /** What belongs to the next piece waits for it: half of a character would be shown escaped. */
   #stream(text: string): void {
-    this.#out.text(text);
+    const all = this.#held + text;
+    const [end = ''] = UNFINISHED.exec(all) ?? [];
+    this.#held = end;
+    this.#write(all.slice(0, all.length - end.length));
     this.#open += text;
     this.#streamedLength += text.length;
   }
 
+  #write(text: string): void {
+    if (text !== '') this.#out.text(text);
+  }
+
+  /** The message whole: the rest of it where its beginning was streamed, all of it where pieces were lost. */
+  #complete(text: string): void {
+    if (text === '' || text === this.#open) return;
+    if (text.startsWith(this.#open)) return this.#stream(text.slice(this.#open.length));
+    this.#void('pieces of the answer were lost: here it is whole');
+    this.#stream(text);
+  }
+
   #endLine(): void {
+    this.#write(this.#held);
+    this.#held = '';
     if (this.#open !== '' && !this.#open.endsWith('\n')) this.#out.text('\n');
     this.#open = '';
   }
@@ -70,3 +96,15 @@ export class TurnPrinter {
     this.#out.note(`(${why})`);
   }
 }
+
+/** Half of a surrogate pair, of a line end, or an emoji that may go on. */
+const UNFINISHED =
+  /(?:\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?\u200d?|\S?[\u200c\u200d]|\r|[\ud800-\udbff])$/u;
+
+/** Of an answer; tool results, which are the user's, say nothing. */
+const textOf = (message: ApiMessage | undefined): string => {
+  if (message?.role !== 'assistant') return '';
+  const { content } = message;
+  if (typeof content === 'string') return content;
+  return content.map(({ type, text }) => (type === 'text' ? String(text) : '')).join('');
+};

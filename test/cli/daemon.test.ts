@@ -1,52 +1,11 @@
 /** The program itself, from outside: a daemon in a process of its own, commands in theirs. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { assistantLine, folderOf, userLine } from './import/transcripts.ts';
-import { jsonLines, newFolder, type Ran } from './run-cli.ts';
-
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-const START_MS = 30_000;
-
-/** One Greenroom on the machine: its folder, and how to call it. */
-class Installation {
-  readonly folder = newFolder();
-  readonly dataDir = join(this.folder, 'data');
-
-  get #env(): Record<string, string | undefined> {
-    const { PATH } = process.env;
-    return { PATH, HOME: this.folder, GREENROOM_DATA_DIR: this.dataDir, GREENROOM_NATS_PORT: '0' };
-  }
-
-  start(): ChildProcess {
-    return spawn(process.execPath, [MAIN, 'start'], { env: this.#env, cwd: this.folder });
-  }
-
-  get daemonFile(): string {
-    return join(this.dataDir, 'daemon.json');
-  }
-
-  call(args: readonly string[], stdin = ''): Promise<Ran> {
-    return new Promise((resolve) => {
-      const child = execFile(
-        process.execPath,
-        [MAIN, ...args],
-        { env: this.#env, cwd: this.folder },
-        (_, out, err) => resolve({ code: child.exitCode ?? -1, out, err }),
-      );
-      child.stdin?.end(stdin);
-    });
-  }
-}
-
-/** The exit code, also of one that is gone already: a daemon that did not start must not hang its tests. */
-const ended = async (child: ChildProcess): Promise<number | null> => {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
-  return child.exitCode;
-};
+import { ended, Installation, START_MS } from './installation.ts';
+import { jsonLines } from './run-cli.ts';
 
 describe('a running daemon', () => {
   const here = new Installation();

@@ -14,16 +14,20 @@ test.each<[ErrorCode, number]>([
   ['forbidden', 4],
   ['unavailable', 5],
 ])('%s ends with exit code %i', async (code, exitCode) => {
-  const daemon = new FakeDaemon({ get: new GreenroomError(code, 'because') });
+  const none = { 'sessions.search': { sessions: [] } };
+  const daemon = new FakeDaemon({ get: new GreenroomError(code, 'because'), ...none });
   expect((await greenroom('sessions show x', { daemon })).code).toBe(exitCode);
 });
 
 test('an error says what it means and what to do next, on stderr', async () => {
-  const daemon = new FakeDaemon({ get: new GreenroomError('session_not_found', 'no session x') });
+  const daemon = new FakeDaemon({
+    get: new GreenroomError('session_not_found', 'no session x'),
+    'sessions.search': { sessions: [] },
+  });
   const { out, err } = await greenroom('sessions show x', { daemon });
   expect(out).toBe('');
   expect(err).toBe(
-    'error: no session x (session_not_found)\n' +
+    'error: there is no session x, and none that begins so (session_not_found)\n' +
       '  next: greenroom sessions list shows the sessions that there are\n',
   );
 });
@@ -86,7 +90,7 @@ test('a search that finds nothing says so', async () => {
 
 describe('an export', () => {
   test('to where nothing can be written is a failure of this side', async () => {
-    const daemon = new FakeDaemon({ export: { text: 'a line\n' } });
+    const daemon = new FakeDaemon({ get: {}, export: { text: 'a line\n' } });
     const { code, err } = await greenroom('sessions export x --out no/such/folder.jsonl', {
       daemon,
     });
@@ -96,7 +100,10 @@ describe('an export', () => {
 
   test('that fails leaves no file behind', async () => {
     const cwd = newFolder();
-    const daemon = new FakeDaemon({ export: new GreenroomError('session_not_found', 'no x') });
+    const daemon = new FakeDaemon({
+      get: {},
+      export: new GreenroomError('session_not_found', 'no x'),
+    });
     const { code } = await greenroom('sessions export x --out x.jsonl', { daemon, cwd });
     expect([code, readdirSync(cwd)]).toEqual([3, []]);
   });

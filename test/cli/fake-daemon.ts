@@ -6,6 +6,12 @@ import type { DaemonClient } from '../../src/cli/shell.ts';
 import { GreenroomError } from '../../src/session/errors.ts';
 import type { WireEvent } from '../../src/session/event.ts';
 
+/** For a daemon that is made of other parts. */
+export const tellsNothing = {
+  async *watch(): AsyncGenerator<never> {},
+  refusedTurns: async () => [],
+};
+
 /** One request as it came: `[subject, request]`, such as `['demo.tag', { tags: ['a'] }]`. */
 export type Asked = readonly [string, unknown];
 
@@ -37,6 +43,13 @@ export class FakeDaemon implements DaemonClient {
     for (const event of this.#events)
       yield { tenant: 'default', sessionId, turnId: 't1', attempt: 1, ...event } as WireEvent;
   }
+
+  async *watch(sessionId?: string): AsyncGenerator<Readonly<Record<string, unknown>>> {
+    yield* this.#answer('watch', 'watch', sessionId) as Readonly<Record<string, unknown>>[];
+  }
+
+  refusedTurns = async (wanted: unknown): Promise<never> =>
+    this.#answer('refused', 'refused', wanted);
 
   close = async (): Promise<void> => {
     this.isClosed = true;

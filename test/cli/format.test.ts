@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, bytes, facts, money, oneLine, span, table } from '../../src/cli/format.ts';
+import { ago, bytes, facts, money, span } from '../../src/cli/format.ts';
 
 test('money shows cents, and fractions of them below a dollar', () => {
   expect([money(0), money(0.0123), money(12.345)]).toEqual(['$0', '$0.0123', '$12.35']);
@@ -19,31 +19,10 @@ test('sizes and spans take the largest unit that fits', () => {
   expect([span(500), span(90_000), span(26 * 3_600_000)]).toEqual(['500 ms', '1 min', '1 d']);
 });
 
-test('columns are aligned, numbers to the right, the last one cut to the width', () => {
-  const text = table(
-    ['name', 'n', 'title'],
-    [
-      ['a', '5', 'short'],
-      ['long-name', '1,000', 'a title that does not fit'],
-    ],
-    34,
-  );
-  expect(text.split('\n')).toEqual([
-    'name           n  title',
-    'a              5  short',
-    'long-name  1,000  a title that do…',
-    '',
-  ]);
-});
-
 test('nested facts are named by their path, absent ones left out', () => {
   expect(facts({ pid: 7, store: { kind: 'lmdb', path: null }, tags: [] })).toBe(
     'pid         7\nstore.kind  lmdb\n',
   );
-});
-
-test('line breaks do not break a table', () => {
-  expect(oneLine('two\n  lines', 20)).toBe('two lines');
 });
 
 test('ages are counted from now, and what just was is now', () => {

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '../../src/cli/run.ts';
-import type { Address, DaemonClient, Shell, StoreCare } from '../../src/cli/shell.ts';
+import type { Address, DaemonClient, Screen, Shell, StoreCare } from '../../src/cli/shell.ts';
 import { GreenroomError } from '../../src/session/errors.ts';
 import { storeCare } from '../../src/storage/care.ts';
 
@@ -22,6 +22,12 @@ export interface World {
   readonly cwd?: string;
   readonly stdin?: string;
   readonly isTerminal?: boolean;
+  /** Of a terminal; 80 unless it is said. */
+  readonly columns?: number;
+  readonly program?: string;
+  readonly ask?: NonNullable<Shell['ask']>;
+  readonly onInterrupt?: NonNullable<Shell['onInterrupt']>;
+  readonly sleep?: Shell['sleep'];
   readonly runDaemon?: Shell['runDaemon'];
   readonly storeCare?: StoreCare;
   readonly examineBroker?: Shell['examineBroker'];
@@ -41,19 +47,29 @@ export const greenroom = async (
   const out: string[] = [];
   const err: string[] = [];
   const isTerminal = world.isTerminal ?? false;
-  const columns = isTerminal ? 80 : undefined;
+  const columns = isTerminal ? (world.columns ?? 80) : undefined;
+  const screenOf = (said: string[]): Screen => ({
+    write: (text) => void said.push(text),
+    exactly: (text) => void said.push(text),
+    isTerminal,
+    columns,
+  });
   const { daemon } = world;
   const shell: Shell = {
-    stdout: { write: (text) => void out.push(text), isTerminal, columns },
-    stderr: { write: (text) => void err.push(text), isTerminal, columns },
+    stdout: screenOf(out),
+    stderr: screenOf(err),
     stdin: (async function* () {
       yield Buffer.from(world.stdin ?? '');
     })(),
     env: { NATS_URL: 'nats://broker.example:4222', GREENROOM_DATA_DIR: '/nowhere', ...world.env },
     cwd: world.cwd ?? newFolder(),
     version: '1.2.3',
+    mark: 'the-mark-of-the-test',
     nowMs: () => NOW_MS,
-    sleep: async () => {},
+    sleep: world.sleep ?? (async () => {}),
+    ...(world.program === undefined ? {} : { program: world.program }),
+    ...(world.ask === undefined ? {} : { ask: world.ask }),
+    ...(world.onInterrupt === undefined ? {} : { onInterrupt: world.onInterrupt }),
     connect: world.connect ?? (daemon === undefined ? nobody : async () => daemon),
     runDaemon: world.runDaemon ?? (async () => 0),
     storeCare: async () => world.storeCare ?? storeCare,

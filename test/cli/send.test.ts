@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { GreenroomError } from '../../src/session/errors.ts';
 import type { WireEvent } from '../../src/session/event.ts';
 import { emptyUsage } from '../../src/session/usage.ts';
+import { gate, until } from '../support/until.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, jsonLines } from './run-cli.ts';
 
@@ -27,7 +29,8 @@ test('the answer is streamed as it comes and ends its line', async () => {
   const daemon = new FakeDaemon({}, [delta('Hello '), delta('there.'), finished()]);
   const { code, out } = await greenroom('send demo hi you', { daemon });
   expect([code, out]).toEqual([0, 'Hello there.\n']);
-  expect(daemon.asked).toEqual([['demo.turn', { prompt: 'hi you' }]]);
+  const turnId = expect.stringMatching(/^[0-9a-f-]{36}$/);
+  expect(daemon.asked).toEqual([['demo.turn', { prompt: 'hi you', turnId }]]);
 });
 
 test('--no-stream prints the whole answer at the end', async () => {
@@ -60,7 +63,7 @@ test('options become fields of the request', async () => {
 test('a prompt of - is read from the standard input, verbatim', async () => {
   const daemon = new FakeDaemon({}, [finished()]);
   await greenroom('send demo -', { daemon, stdin: 'two\nlines\n' });
-  expect(daemon.asked[0]?.[1]).toEqual({ prompt: 'two\nlines\n' });
+  expect(daemon.asked[0]?.[1]).toMatchObject({ prompt: 'two\nlines\n' });
 });
 
 test('an empty standard input is a wrong call', async () => {
@@ -104,4 +107,110 @@ test('a stream that breaks off is a failure', async () => {
   const { code, err } = await greenroom('send demo hi', { daemon: new FakeDaemon({}, []) });
   expect(code).toBe(1);
   expect(err).toContain('the stream ended before the turn did');
+});
+
+/** A turn that goes on until it is cancelled, and somebody at the keys. */
+const endless = () => {
+  const { opened, open } = gate();
+  const daemon = new FakeDaemon({ cancel: { turn: {} } });
+  daemon.turn = async function* (sessionId, { turnId = '' }) {
+    const at = { tenant: 'default', sessionId, turnId, attempt: 1, at: '' };
+    yield { ...at, ...delta('One') } as WireEvent;
+    await opened;
+    yield { ...at, ...finished({ status: 'cancelled', text: '' }) } as WireEvent;
+  };
+  const { session } = daemon;
+  daemon.session = async (...asked) => {
+    open();
+    return session(...asked);
+  };
+  let listener: (() => void) | undefined;
+  const onInterrupt = (hear: () => void) => {
+    listener = hear;
+    return () => undefined;
+  };
+  const press = async () => {
+    await until(() => listener !== undefined);
+    listener?.();
+  };
+  return { daemon, onInterrupt, press };
+};
+
+describe('Ctrl-C', () => {
+  test('says that the turn goes on, how to cancel it and how it ends, and leaves', async () => {
+    const { daemon, onInterrupt, press } = endless();
+    const sleeping = gate();
+    const sleep = async () => sleeping.opened;
+    const ran = greenroom('send demo hi --turn-id t1', { daemon, onInterrupt, sleep });
+    await press();
+    sleeping.open();
+    const { code, err } = await ran;
+    expect(code).toBe(130);
+    expect(err).toContain('the turn goes on without you');
+    expect(err).toContain('greenroom turns cancel demo t1');
+    expect(err).toContain('greenroom turns show demo t1');
+    expect(daemon.asked).toEqual([]);
+  });
+
+  test('once more cancels the turn', async () => {
+    const { daemon, onInterrupt, press } = endless();
+    const sleep = () => new Promise<void>(() => undefined);
+    const ran = greenroom('send demo hi --turn-id t1', { daemon, onInterrupt, sleep });
+    await press();
+    await press();
+    const { code, err } = await ran;
+    expect(daemon.asked).toEqual([['demo.cancel', { turnId: 't1' }]]);
+    expect(code).toBe(1);
+    expect(err).toContain('error: the turn was cancelled\n');
+  });
+});
+
+test('a message is completed from what is stored of it, where pieces were lost', async () => {
+  const message = (text: string) =>
+    ({
+      type: 'message',
+      seq: 2,
+      message: { role: 'assistant', content: text },
+    }) as Partial<WireEvent>;
+  const rest = new FakeDaemon({}, [delta('Hel'), message('Hello.'), finished()]);
+  expect((await greenroom('send demo hi', { daemon: rest })).out).toBe('Hello.\n');
+  const holes = new FakeDaemon({}, [delta('Ho'), delta('o.'), message('Hello.'), finished()]);
+  expect((await greenroom('send demo hi', { daemon: holes })).out).toBe('Hoo.\nHello.\n');
+});
+
+test('characters that come in two pieces are put together', async () => {
+  const pieces = ['a👩', '‍💻 \ud83d', '\ude00 b\r', '\nc'].map((text) => delta(text));
+  const daemon = new FakeDaemon({}, [...pieces, finished({ text: 'x' })]);
+  expect((await greenroom('send demo hi', { daemon })).out).toBe('a👩‍💻 😀 b\nc\n');
+});
+
+test.each([
+  ['authentication_error', /set a valid ANTHROPIC_API_KEY/],
+  ['not_found_error', /name another one/],
+  ['budget_exceeded', /raise limits.maxCostUsd/],
+  ['something_new', /turns show demo t1 shows what is known of it/],
+])('a turn that fails with %s says what to do next', async (code, next) => {
+  const error = { code, message: 'because', retryable: false };
+  const daemon = new FakeDaemon({}, [finished({ status: 'failed', error, text: '' })]);
+  const { err } = await greenroom('send demo hi --turn-id t1', {
+    daemon,
+    program: 'npx greenroom',
+  });
+  const [, line = ''] = err.split('  next: ');
+  expect(line).toMatch(next);
+  expect(line).not.toMatch(/npx npx|(?<!npx )greenroom [a-z]/);
+});
+
+test.each([
+  [[delta('One')], 'the turn is safe and goes on: greenroom turns show demo t1'],
+  [[], 'sent again with --turn-id t1 the turn runs once'],
+])('a daemon that stays away is told with the turn to ask for', async (events, next) => {
+  const daemon = new FakeDaemon({}, []);
+  daemon.turn = async function* (sessionId) {
+    for (const event of events) yield { sessionId, attempt: 1, ...event } as WireEvent;
+    throw new GreenroomError('unavailable', 'no Greenroom daemon answers');
+  };
+  const { code, err } = await greenroom('send demo hi --turn-id t1', { daemon });
+  expect(code).toBe(5);
+  expect(err).toContain(next);
 });

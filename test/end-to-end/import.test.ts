@@ -207,6 +207,7 @@ const importAll = async (
   let out = '';
   const screen = (write: (text: string) => void): Screen => ({
     write,
+    exactly: write,
     isTerminal: false,
     columns: undefined,
   });
@@ -220,6 +221,7 @@ const importAll = async (
     env: {},
     cwd: '/',
     version: 'test',
+    mark: 'the-mark-of-the-test',
     nowMs: () => Date.now(),
     sleep: () => Promise.resolve(),
     connect: connectClient,

@@ -1,13 +1,16 @@
-/** `greenroom cleanup`: deletes old sessions, or says which ones it would. */
+/** `greenroom cleanup`: deletes old sessions, or says which ones it would; at a terminal it asks first. */
 import type { CleanupReport } from '../../session/api.ts';
-import { bytes, several, table } from '../format.ts';
-import { act, type Registration } from '../invocation.ts';
+import { CliError } from '../failure.ts';
+import { ago, bytes, several } from '../format.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import { type Column, table } from '../table.ts';
 import { collect, parseDays } from '../values.ts';
 
 interface Options {
   readonly olderThan?: number;
   readonly dryRun?: boolean;
   readonly tag?: readonly string[];
+  readonly yes?: boolean;
 }
 
 export const registerCleanup = (registration: Registration): void => {
@@ -17,24 +20,48 @@ export const registerCleanup = (registration: Registration): void => {
     .option('--older-than <span>', 'such as 30d (default: the configured age)', parseDays)
     .option('--tag <tag>', 'only sessions with any of these tags', collect)
     .option('--dry-run', 'only say what would be deleted')
+    .option('--yes', 'without asking')
     .action(
-      act<[], Options>(registration, (run, _, { olderThan, dryRun = false, tag }) =>
+      act<[], Options>(registration, (run, _, { olderThan, dryRun = false, tag, yes = false }) =>
         run.withDaemon(async (daemon) => {
-          const report = await daemon.sessions('cleanup', {
-            dryRun,
+          const order = {
             ...(olderThan === undefined ? {} : { maxAgeDays: olderThan }),
             ...(tag === undefined ? {} : { tags: [...tag] }),
-          });
-          run.out.one(report, () => reportText(report, run.out.width));
+          };
+          const sweep = (isDry: boolean) => daemon.sessions('cleanup', { ...order, dryRun: isDry });
+          if (!dryRun && !yes && run.shell.ask !== undefined) await confirm(run, await sweep(true));
+          const report = await sweep(dryRun);
+          run.out.one(report, () => reportText(report, run));
         }),
       ),
     );
 };
 
-const reportText = (report: CleanupReport, width: number): string => {
-  const rows = report.sessions.map((each) => [each.sessionId, each.updatedAt, each.title ?? '']);
-  const list = rows.length === 0 ? '' : table(['session', 'updated', 'title'], rows, width);
+/** What comes of age between the question and the answer is taken too. */
+const confirm = async (run: Invocation, preview: CleanupReport): Promise<void> => {
+  if (preview.count === 0) return;
+  const question = `${reportText(preview, run)}Delete ${several(preview.count, 'session')}?`;
+  if (!(await run.isWanted(question))) throw new CliError(1, 'nothing was deleted');
+};
+
+const COLUMNS: readonly Column[] = [
+  { head: 'session', least: 14 },
+  { head: 'updated' },
+  { head: 'title', least: 10 },
+];
+
+const reportText = (report: CleanupReport, { out, shell }: Invocation): string => {
+  const rows = report.sessions.map((each) => [
+    each.sessionId,
+    ago(each.updatedAt, shell.nowMs()),
+    each.title ?? '',
+  ]);
+  const list = rows.length === 0 ? '' : table(COLUMNS, rows, out.width);
+  const more =
+    report.count > rows.length
+      ? `… and ${several(report.count - rows.length, 'session')} more\n`
+      : '';
   const freed = report.bytes === null ? '' : `, ${bytes(report.bytes)} freed`;
   const what = report.dryRun ? 'would be deleted' : 'deleted';
-  return `${list}${several(report.count, 'session')} ${what}${freed}\n`;
+  return `${list}${more}${several(report.count, 'session')} ${what}${freed}\n`;
 };

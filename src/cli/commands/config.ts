@@ -1,7 +1,7 @@
 /** `greenroom config`: what is in force and where each value comes from, secrets hidden. */
 import { type ConfigLine, describeConfig } from '../../config.ts';
-import { table } from '../format.ts';
 import { act, type Registration } from '../invocation.ts';
+import { type Column, table } from '../table.ts';
 
 export const registerConfig = (registration: Registration): void => {
   registration.program
@@ -11,13 +11,17 @@ export const registerConfig = (registration: Registration): void => {
       act(registration, async (run) => {
         const loaded = run.config();
         const lines = describeConfig(loaded);
-        run.out.many(lines, () =>
-          table(['variable', 'value', 'from'], lines.map(row), run.out.width),
-        );
+        run.out.many(lines, () => table(COLUMNS, lines.map(row), run.out.width));
         for (const name of loaded.unknown) run.out.note(`${name} means nothing here: misspelt?`);
       }),
     );
 };
+
+const COLUMNS: readonly Column[] = [
+  { head: 'variable', least: 20 },
+  { head: 'value', least: 16 },
+  { head: 'from', least: 16 },
+];
 
 const row = ({ variable, value, source }: ConfigLine): readonly string[] => [
   variable,

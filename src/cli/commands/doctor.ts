@@ -12,6 +12,7 @@ import {
 import { checkProvider } from '../doctor/model-api.ts';
 import { checkRecords } from '../doctor/records.ts';
 import { checkStoreServer } from '../doctor/store-server.ts';
+import { asTyped } from '../failure.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { Output } from '../output.ts';
 
@@ -33,7 +34,10 @@ export const registerDoctor = (registration: Registration): void => {
           ...(store === undefined ? [] : [await checkStoreServer(run, store)]),
           ...(verify ? await checkRecords(run) : []),
         ];
-        run.out.many(checks, () => checks.map((check) => line(check, run.out)).join(''));
+        const { program } = run.shell;
+        run.out.many(checks, () =>
+          checks.map((check) => asTyped(line(check, run.out), program)).join(''),
+        );
         if (checks.some((check) => check.status === 'fail')) run.finish(1);
       }),
     );

@@ -6,6 +6,7 @@ import { exportSession } from '../../session/transfer/download.ts';
 import { CliError, usageError } from '../failure.ts';
 import { bytes } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
+import { sessionNamed } from '../session-name.ts';
 import type { DaemonClient } from '../shell.ts';
 
 interface Options {
@@ -27,24 +28,26 @@ export const registerExport = (registration: Registration): void => {
           if (all === named.length > 0)
             throw usageError('name the sessions to export, or --all', 'add --help to see how');
           if (out !== undefined) return toFiles(daemon, run, named, resolve(run.shell.cwd, out));
-          const [sessionId] = named;
-          if (sessionId === undefined || named.length > 1)
+          const [words] = named;
+          if (words === undefined || named.length > 1)
             throw usageError('several sessions need a directory', 'name one with --out');
-          await toScreen(daemon, run, sessionId);
+          await toScreen(daemon, run, await sessionNamed(daemon, words));
         }),
       ),
     );
 };
 
-/** No faster than whoever reads it. */
+/** No faster than it is read. A pipe gets the export's own bytes, for its digest is over them; a terminal the same JSON, escaped. */
 const toScreen = async (
   daemon: DaemonClient,
   run: Invocation,
   sessionId: string,
 ): Promise<void> => {
   for await (const piece of exportSession(daemon, sessionId, daemon.maxPayloadBytes)) {
-    run.shell.stdout.write(piece);
-    await run.shell.stdout.drained?.();
+    const { stdout } = run.shell;
+    if (stdout.isTerminal) stdout.write(piece);
+    else stdout.exactly(piece);
+    await stdout.drained?.();
   }
 };
 
@@ -56,7 +59,7 @@ const toFiles = async (
 ): Promise<void> => {
   const isOneFile = named.length === 1 && !isDirectory(out) && !out.endsWith('/');
   if (!isOneFile) await writable(() => mkdirSync(out, { recursive: true }));
-  for await (const sessionId of named.length > 0 ? named : allSessions(daemon)) {
+  for await (const sessionId of named.length > 0 ? eachNamed(daemon, named) : allSessions(daemon)) {
     const path = isOneFile ? out : join(out, `${sessionId}${ENDING}`);
     const size = await toFile(daemon, sessionId, path);
     run.out.one(
@@ -96,6 +99,10 @@ const writable = async <T>(act: () => T | Promise<T>): Promise<T> => {
     throw new CliError(1, `the export cannot be written: ${why}`, 'name another place with --out');
   }
 };
+
+async function* eachNamed(daemon: DaemonClient, named: readonly string[]): AsyncGenerator<string> {
+  for (const words of named) yield await sessionNamed(daemon, words);
+}
 
 /** In the order of their making, so that none is missed while others come and go. */
 async function* allSessions(daemon: DaemonClient): AsyncGenerator<string> {

@@ -1,10 +1,13 @@
 /** `greenroom send`: one turn, its answer streamed to the terminal as it comes. */
 import type { z } from 'zod';
-import { nextStepOf } from '../../session/advice.ts';
 import type { TurnRequest } from '../../session/api.ts';
+import { newTurnId } from '../../session/ids.ts';
 import { BusyPolicy } from '../../session/turn.ts';
-import { CliError, usageError } from '../failure.ts';
+import { usageError } from '../failure.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
+import { send } from '../sending.ts';
+import { LAST, sessionNamed, sessionNamedOrAsTyped, withSession } from '../session-name.ts';
+import type { DaemonClient } from '../shell.ts';
 import { TurnPrinter } from '../turn-printer.ts';
 import { collect, parseCount, parseMoney, parseWord } from '../values.ts';
 
@@ -28,7 +31,9 @@ type Request = z.input<typeof TurnRequest>;
 export const registerSend = (registration: Registration): void => {
   registration.program
     .command('send <session> <prompt...>')
-    .description('one turn; a prompt of - is read from the standard input')
+    .description(
+      'one turn; a prompt of - is read from the standard input; it may be left by Ctrl-C, the turn goes on',
+    )
     .option('--tag <tag>', 'tag the session', collect)
     .option('--model <name>', 'model of this turn')
     .option('--title <text>', 'title, if this turn makes the session')
@@ -49,8 +54,20 @@ export const registerSend = (registration: Registration): void => {
     .option('--no-stream', 'print the answer when it is complete')
     .action(
       act<[string, string[]], Options>(registration, async (run, [session, words], options) => {
-        const request = requestOf(await promptOf(run, words), options);
-        return run.withDaemon((daemon) => print(run, daemon.turn(session, request), options));
+        const { turnId = newTurnId(run.shell.nowMs()), stream: isStream } = options;
+        const request = requestOf(await promptOf(run, words), { ...options, turnId });
+        const printer = new TurnPrinter(run.out, isStream);
+        const away = {
+          meanwhile: `the turn ${turnId} is safe and goes on when it is back`,
+          before: () => printer.breakLine(),
+        };
+        return run.withDaemon(
+          (daemon) =>
+            toSession(daemon, session, options.create, (sessionId) =>
+              send(run, daemon, printer, { sessionId, turnId, request }),
+            ),
+          away,
+        );
       }),
     );
 };
@@ -81,25 +98,20 @@ const requestOf = (prompt: string, options: Options): Request => {
   return { prompt, ...Object.fromEntries(entries) } as Request;
 };
 
-const print = async (
-  run: Invocation,
-  events: AsyncIterable<Parameters<TurnPrinter['event']>[0]>,
-  { stream }: Options,
+/** Eight digits and more of a UUID: nobody calls a new session so. */
+const PART_OF_A_UUID = /^[0-9a-f]{8}(-[0-9a-f-]{0,26})?…?$/;
+
+/**
+ * As a turn makes the session that it names, the beginning of an id counts only where it can be meant as one: of a
+ * UUID, cut by a table, or where no session may be made.
+ */
+const toSession = async (
+  daemon: DaemonClient,
+  words: string,
+  mayCreate: boolean,
+  work: (sessionId: string) => Promise<void>,
 ): Promise<void> => {
-  const printer = new TurnPrinter(run.out, stream);
-  for await (const event of events) printer.event(event);
-  const { finished } = printer;
-  if (finished === undefined)
-    throw new CliError(
-      1,
-      'the stream ended before the turn did',
-      'greenroom turns list SESSION tells what became of it',
-    );
-  if (finished.status === 'completed') return;
-  throw new CliError(
-    finished.status === 'rejected' ? 4 : 1,
-    `the turn was ${finished.status}${finished.error === undefined ? '' : `: ${finished.error.message} (${finished.error.code})`}`,
-    nextStepOf(finished.error?.code ?? '') ??
-      (finished.error?.retryable === true ? 'it may succeed when it is sent again' : undefined),
-  );
+  if (words === LAST || words.endsWith('…')) return work(await sessionNamed(daemon, words));
+  if (!mayCreate) return withSession(daemon, words, work);
+  return work(PART_OF_A_UUID.test(words) ? await sessionNamedOrAsTyped(daemon, words) : words);
 };

@@ -1,9 +1,16 @@
 /** `greenroom turns`: what was asked of a session, and what became of it. */
 import type { TurnView } from '../../session/api.ts';
-import { ago, facts, money, table } from '../format.ts';
+import { ago, facts, grouped, money, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
-import type { DaemonClient } from '../shell.ts';
+import { sessionNamedOrAsTyped, withSession } from '../session-name.ts';
+import type { DaemonClient, RefusedTurn } from '../shell.ts';
+import { type Column, table } from '../table.ts';
+import { withTurn } from '../turn-name.ts';
 import { parseCount } from '../values.ts';
+
+interface ListOptions {
+  readonly limit: number;
+}
 
 export const registerTurns = (registration: Registration): void => {
   const turns = registration.program.command('turns').description('the turns of a session');
@@ -12,10 +19,14 @@ export const registerTurns = (registration: Registration): void => {
     .description('newest first')
     .option('--limit <n>', 'most turns shown', parseCount, 20)
     .action(
-      act<[string], { limit: number }>(registration, (run, [session], { limit }) =>
+      act<[string], ListOptions>(registration, (run, [words], { limit }) =>
         run.withDaemon(async (daemon) => {
-          const found = await listTurns(daemon, session, limit);
+          const { sessionId, found } = await withSession(daemon, words, async (id) => ({
+            sessionId: id,
+            found: await listTurns(daemon, id, limit),
+          }));
           run.out.many(found, () => turnTable(found, run));
+          if (found.length === 0) await explainNone(daemon, run, sessionId);
         }),
       ),
     );
@@ -23,9 +34,13 @@ export const registerTurns = (registration: Registration): void => {
     .command('show <session> <turn>')
     .description('one turn: status, usage, cost, error')
     .action(
-      act<[string, string]>(registration, (run, [session, turnId]) =>
+      act<[string, string]>(registration, (run, [words, turnWords]) =>
         run.withDaemon(async (daemon) => {
-          const { turn } = await daemon.session(session, 'turn-status', { turnId });
+          const { turn } = await withSession(daemon, words, (id) =>
+            withTurn(daemon, id, turnWords, (turnId) =>
+              daemon.session(id, 'turn-status', { turnId }),
+            ),
+          );
           run.out.one(turn, () => facts({ ...turn }));
         }),
       ),
@@ -34,11 +49,31 @@ export const registerTurns = (registration: Registration): void => {
     .command('cancel <session> [turn]')
     .description('cancel a turn; without its id the running one')
     .action(
-      act<[string, string | undefined]>(registration, (run, [session, turnId]) =>
+      act<[string, string | undefined]>(registration, (run, [words, turnWords]) =>
         run.withDaemon(async (daemon) => {
-          const request = turnId === undefined ? {} : { turnId };
-          const { turn } = await daemon.session(session, 'cancel', request);
+          const { turn } = await withSession(daemon, words, (id) =>
+            turnWords === undefined
+              ? daemon.session(id, 'cancel', {})
+              : withTurn(daemon, id, turnWords, (turnId) =>
+                  daemon.session(id, 'cancel', { turnId }),
+                ),
+          );
           run.out.one(turn, () => `${turn.turnId} ${turn.status}\n`);
+        }),
+      ),
+    );
+  turns
+    .command('refused [session]')
+    .description('turns of the queue that were not taken, newest first, as the broker keeps them')
+    .option('--limit <n>', 'most turns shown', parseCount, 20)
+    .action(
+      act<[string | undefined], ListOptions>(registration, (run, [words], { limit }) =>
+        run.withDaemon(async (daemon) => {
+          const session =
+            words === undefined ? {} : { sessionId: await sessionNamedOrAsTyped(daemon, words) };
+          const refused = await daemon.refusedTurns({ limit, ...session });
+          run.out.many(refused, () => refusedTable(refused, run));
+          if (refused.length === 0) run.out.note('the broker keeps no refused turn');
         }),
       ),
     );
@@ -65,16 +100,60 @@ const listTurns = async (
   return found;
 };
 
+/** Turns that other programs ran are counted, and have no record here. */
+const explainNone = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  sessionId: string,
+): Promise<void> => {
+  const { session } = await daemon.session(sessionId, 'get', {});
+  if (session.numTurns === 0) return run.out.note('it has no turn yet');
+  const was = session.numTurns === 1 ? 'was' : 'were';
+  run.out.note(
+    `its ${several(session.numTurns, 'turn')} ${was} run by another program: they are in the transcript (${run.typed(`sessions messages ${sessionId}`)}); only turns that were run here have a record`,
+  );
+};
+
+const COLUMNS: readonly Column[] = [
+  { head: 'turn', least: 14 },
+  { head: 'status' },
+  { head: 'accepted' },
+  { head: 'steps', leftOut: 1 },
+  { head: 'cost' },
+  { head: 'ended by', least: 10 },
+];
+
 const turnTable = (turns: readonly TurnView[], run: Invocation): string =>
   table(
-    ['turn', 'status', 'accepted', 'steps', 'cost', 'ended by'],
+    COLUMNS,
     turns.map((turn) => [
       turn.turnId,
       turn.status,
       ago(turn.acceptedAt, run.shell.nowMs()),
-      String(turn.steps),
+      grouped(turn.steps),
       money(turn.costUsd),
       turn.error?.message ?? turn.stopReason ?? '',
+    ]),
+    run.out.width,
+  );
+
+const REFUSED_COLUMNS: readonly Column[] = [
+  { head: 'session', least: 14 },
+  { head: 'turn', least: 10, leftOut: 1 },
+  { head: 'refused' },
+  { head: 'code', least: 12 },
+  { head: 'why', least: 10 },
+];
+
+const refusedTable = (refused: readonly RefusedTurn[], run: Invocation): string =>
+  table(
+    REFUSED_COLUMNS,
+    refused.map(({ sessionId, turnId, refusedAt, code, message }) => [
+      sessionId,
+      turnId,
+      ago(refusedAt, run.shell.nowMs()),
+      code,
+      message,
     ]),
     run.out.width,
   );

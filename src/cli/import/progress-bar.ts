@@ -26,11 +26,11 @@ export class ProgressBar {
     const full = Math.round(part * BAR_WIDTH);
     const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}`;
     const percent = `${Math.floor(part * 100)} %`.padStart(5);
-    this.#screen.write(`${CLEAR_LINE}${bar} ${percent} of ${bytes(this.#totalBytes)}`);
+    this.#screen.exactly(`${CLEAR_LINE}${bar} ${percent} of ${bytes(this.#totalBytes)}`);
   }
 
   /** Takes the line away. */
   clear(): void {
-    if (this.#screen.isTerminal && this.#drawnAtMs > 0) this.#screen.write(CLEAR_LINE);
+    if (this.#screen.isTerminal && this.#drawnAtMs > 0) this.#screen.exactly(CLEAR_LINE);
   }
 }

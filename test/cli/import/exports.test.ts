@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type TestGreenroom, testGreenroom } from '../../support/greenroom.ts';
+import { tellsNothing } from '../fake-daemon.ts';
 import { greenroom, jsonLines } from '../run-cli.ts';
 
 const CLASSIC = fileURLToPath(new URL('../../fixtures/classic/', import.meta.url));
@@ -29,6 +30,7 @@ const cliOf = (room: TestGreenroom) => {
     session: api.session.bind(api),
     sessions: api.sessions.bind(api),
     turn: api.turn.bind(api),
+    ...tellsNothing,
     daemon: async () => ({}),
     maxPayloadBytes: 1024 * 1024,
     close: async () => {},

@@ -12,6 +12,7 @@ import { type ImportSummary, summarise } from '../../../src/cli/import/summary.t
 import type { Spent } from '../../../src/cli/import/totals.ts';
 import { findFiles } from '../../../src/cli/import/walk.ts';
 import { type Greenroom, startGreenroom } from '../../../src/index.ts';
+import { tellsNothing } from '../fake-daemon.ts';
 import { newFolder } from '../run-cli.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../../shared/data/transcripts', import.meta.url));
@@ -33,7 +34,7 @@ const readTable = (name: string): Row[] => {
 const importInto = async (greenroom: Greenroom, paths: readonly string[]) => {
   const results: FileResult[] = [];
   const spent = await importFiles(await findFiles(paths), {
-    daemon: { ...greenroom.api, daemon: async () => ({}), close: async () => {} },
+    daemon: { ...greenroom.api, ...tellsNothing, daemon: async () => ({}), close: async () => {} },
     sleep: async () => {},
     onProgress: () => {},
     onFile: (result) => void results.push(result),

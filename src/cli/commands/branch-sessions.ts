@@ -1,0 +1,78 @@
+/** `greenroom sessions fork` and `compact`: going on from somewhere else, and from a summary. */
+import type { SessionView } from '../../session/api.ts';
+import { money } from '../format.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import { withSession } from '../session-name.ts';
+import { parseCount } from '../values.ts';
+
+interface ForkOptions {
+  readonly at?: number;
+  readonly atMessage?: string;
+  readonly as?: string;
+  readonly title?: string;
+}
+
+interface CompactOptions {
+  readonly through?: number;
+  readonly summary?: string;
+}
+
+export const registerBranching = (registration: Registration): void => {
+  const { program } = registration;
+  program
+    .command('fork <session>')
+    .description('a new session that begins with this transcript; nothing is copied')
+    .option('--at <seq>', 'last entry that it takes along (default: all)', parseCount)
+    .option('--at-message <id>', 'the same, by the id of a message')
+    .option('--as <session>', 'id of the new session (default: a new one)')
+    .option('--title <text>', 'its title (default: "Fork of …")')
+    .action(
+      act<[string], ForkOptions>(registration, (run, [words], options) =>
+        run.withDaemon(async (daemon) => {
+          const { session } = await withSession(daemon, words, (id) =>
+            daemon.session(id, 'fork', placeOf(options)),
+          );
+          run.out.one(session, () => `${session.sessionId}\n`);
+          noteInherited(run, session, options);
+        }),
+      ),
+    );
+  program
+    .command('compact <session>')
+    .description('a summary stands in for what the model saw so far; nothing is deleted')
+    .option('--through <seq>', 'last entry that it stands for (default: all)', parseCount)
+    .option('--summary <text>', 'the summary (default: the model makes one)')
+    .action(
+      act<[string], CompactOptions>(registration, (run, [words], { through, summary }) =>
+        run.withDaemon(async (daemon) => {
+          const order = {
+            ...(through === undefined ? {} : { throughSeq: through }),
+            ...(summary === undefined ? {} : { summary }),
+          };
+          const { session } = await withSession(daemon, words, (id) =>
+            daemon.session(id, 'compact', order),
+          );
+          run.out.one(session, () => compactedText(session));
+        }),
+      ),
+    );
+};
+
+/** The parent's cost is known as a whole, and not up to some entry. */
+const noteInherited = (run: Invocation, session: SessionView, { at, atMessage }: ForkOptions) => {
+  const { inheritedCostUsd, parent } = session;
+  if (inheritedCostUsd === undefined || (at === undefined && atMessage === undefined)) return;
+  run.out.note(
+    `inheritedCostUsd (${money(inheritedCostUsd)}) is what all of ${parent?.sessionId ?? 'its parent'} had cost, also after entry ${parent?.seq ?? 0}; it is not part of the fork's own cost`,
+  );
+};
+
+const placeOf = ({ at, atMessage, as, title }: ForkOptions) => ({
+  ...(at === undefined ? {} : { atSeq: at }),
+  ...(atMessage === undefined ? {} : { atMessageId: atMessage }),
+  ...(as === undefined ? {} : { newSessionId: as }),
+  ...(title === undefined ? {} : { title }),
+});
+
+const compactedText = ({ sessionId, compaction }: SessionView): string =>
+  `${sessionId}: a summary stands for everything up to ${compaction?.throughSeq ?? 0}\n`;

@@ -1,0 +1,105 @@
+/** `greenroom sessions search`, `list`, `tags` and `directories`: which sessions there are. */
+import type { FacetsRequest } from '../../session/catalog.ts';
+import {
+  addCriteria,
+  addPageOptions,
+  criteriaOf,
+  type FilterOptions,
+  type PageOptions,
+  searchAll,
+} from '../criteria.ts';
+import { ago, grouped, money, several } from '../format.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import type { DaemonClient } from '../shell.ts';
+import { type Column, table } from '../table.ts';
+import { parseCount } from '../values.ts';
+
+type SearchOptions = FilterOptions & PageOptions & { readonly count?: boolean };
+
+export const registerFinding = (registration: Registration): void => {
+  const { program, shell } = registration;
+  const nowMs = () => shell.nowMs();
+  const search = program
+    .command('search')
+    .description('sessions that meet every criterion, newest update first');
+  addPageOptions(addCriteria(search, nowMs))
+    .option('--count', 'only how many, and their cost')
+    .action(
+      act<[], SearchOptions>(registration, (run, _, options) =>
+        run.withDaemon((daemon) => (options.count ? count : find)(daemon, run, options)),
+      ),
+    );
+  addPageOptions(program.command('list').description('all sessions, newest update first')).action(
+    act<[], SearchOptions>(registration, (run, _, options) =>
+      run.withDaemon((daemon) => find(daemon, run, options)),
+    ),
+  );
+  for (const [name, by, about] of [
+    ['tags', 'tag', 'the tags that sessions have, the most common first'],
+    ['directories', 'workingDirectory', 'the directories that sessions worked in'],
+  ] as const)
+    addCriteria(program.command(name).description(about), nowMs)
+      .option('--limit <n>', 'most values shown, at most 1,000', parseCount, 100)
+      .action(
+        act<[], FilterOptions & { limit: number }>(registration, (run, _, options) =>
+          run.withDaemon((daemon) => countBy(daemon, run, by, options)),
+        ),
+      );
+};
+
+/** An id may be cut where there is little room: its beginning is taken wherever the whole is. */
+const COLUMNS: readonly Column[] = [
+  { head: 'session', least: 14 },
+  { head: 'updated' },
+  { head: 'turns', leftOut: 2 },
+  { head: 'cost' },
+  { head: 'status', least: 6 },
+  { head: 'tags', least: 6, leftOut: 1 },
+  { head: 'title', least: 10 },
+];
+
+const find = async (daemon: DaemonClient, run: Invocation, options: SearchOptions) => {
+  const { sessions, isCut } = await searchAll(daemon, options);
+  run.out.many(sessions, () =>
+    table(
+      COLUMNS,
+      sessions.map((each) => [
+        each.sessionId,
+        ago(each.updatedAt, run.shell.nowMs()),
+        grouped(each.numTurns),
+        money(each.totalCostUsd, each.knownCostUsd),
+        each.status,
+        each.tags.join(','),
+        each.title ?? each.summary ?? '',
+      ]),
+      run.out.width,
+    ),
+  );
+  if (sessions.length === 0) run.out.note('there is no such session');
+  if (isCut) run.out.note('there are more: raise --limit, or narrow the search');
+};
+
+const count = async (daemon: DaemonClient, run: Invocation, options: SearchOptions) => {
+  const counted = await daemon.sessions('count', await criteriaOf(daemon, options));
+  run.out.one(counted, () => `${several(counted.count, 'session')}, ${money(counted.costUsd)}\n`);
+};
+
+const countBy = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  by: FacetsRequest['by'],
+  { limit, ...options }: FilterOptions & { limit: number },
+) => {
+  const criteria = await criteriaOf(daemon, options);
+  const { facets, values } = await daemon.sessions('facets', { ...criteria, by, limit });
+  const columns = [{ head: 'sessions' }, { head: by === 'tag' ? 'tag' : 'directory', least: 20 }];
+  run.out.many(facets, () =>
+    table(
+      columns,
+      facets.map(({ value, sessions }) => [grouped(sessions), value]),
+      run.out.width,
+    ),
+  );
+  if (values === 0) run.out.note('there is none');
+  if (values > facets.length) run.out.note(`there are ${grouped(values)}: raise --limit`);
+};

@@ -1,0 +1,116 @@
+/** `greenroom sessions create`, `update` and `rename`: a session's settings. */
+import type { Command } from 'commander';
+import type { z } from 'zod';
+import type { SESSION_VERBS } from '../../session/api.ts';
+import { MODES } from '../../session/head.ts';
+import { BusyPolicy } from '../../session/turn.ts';
+import { usageError } from '../failure.ts';
+import { act, type Registration } from '../invocation.ts';
+import { withSession } from '../session-name.ts';
+import { sessionText } from '../session-text.ts';
+import type { DaemonClient } from '../shell.ts';
+import { collect, parseCount, parseMoney, parseWord } from '../values.ts';
+
+interface Options {
+  readonly title?: string;
+  readonly description?: string;
+  readonly tag?: readonly string[];
+  readonly owner?: string;
+  readonly externalKey?: string;
+  readonly model?: string;
+  readonly systemPrompt?: string;
+  readonly cwd?: string;
+  readonly mode?: string;
+  readonly onBusy?: string;
+  readonly maxTokens?: number;
+  readonly maxTurns?: number;
+  readonly maxSteps?: number;
+  readonly maxCost?: number;
+}
+
+type Settings = z.input<(typeof SESSION_VERBS)['create']>;
+
+export const registerMaking = (registration: Registration): void => {
+  const { program } = registration;
+  withSettings(
+    program.command('create <session>').description('a session without a turn yet'),
+  ).action(
+    act<[string], Options>(registration, (run, [sessionId], options) =>
+      run.withDaemon(async (daemon) => {
+        const { session } = await daemon.session(sessionId, 'create', settingsOf(options));
+        run.out.one(session, () => sessionText(session));
+      }),
+    ),
+  );
+  withSettings(
+    program.command('update <session>').description('change settings; what is not named stays'),
+  ).action(
+    act<[string], Options>(registration, (run, [words], options) => {
+      const settings = settingsOf(options);
+      if (Object.keys(settings).length === 0)
+        throw usageError('there is nothing to change', 'add --help to see what can be set');
+      return run.withDaemon(async (daemon) => {
+        const { session } = await withSession(daemon, words, (id) => update(daemon, id, settings));
+        run.out.one(session, () => sessionText(session));
+      });
+    }),
+  );
+  program
+    .command('rename <session> <title...>')
+    .description('give a session another title; its id stays')
+    .action(
+      act<[string, string[]]>(registration, (run, [words, title]) =>
+        run.withDaemon(async (daemon) => {
+          const { session } = await withSession(daemon, words, (id) =>
+            daemon.session(id, 'update', { title: title.join(' ') }),
+          );
+          run.out.one(session, () => `${session.sessionId}: ${session.title ?? ''}\n`);
+        }),
+      ),
+    );
+};
+
+/** Limits are one setting: those that are not named stay, if nobody changes them meanwhile. */
+const update = async (daemon: DaemonClient, sessionId: string, settings: Settings) => {
+  if (settings.limits === undefined) return daemon.session(sessionId, 'update', settings);
+  const { session } = await daemon.session(sessionId, 'get', {});
+  return daemon.session(sessionId, 'update', {
+    ...settings,
+    limits: { ...session.limits, ...settings.limits },
+    expectedVersion: session.version,
+  });
+};
+
+const withSettings = (command: Command): Command =>
+  command
+    .option('--title <text>', 'title')
+    .option('--description <text>', 'what it is about')
+    .option('--tag <tag>', 'its tags; they replace those that it has', collect)
+    .option('--owner <name>', 'whose it is')
+    .option('--external-key <key>', 'your name for it')
+    .option('--model <name>', 'model of its turns')
+    .option('--system-prompt <text>', 'system prompt')
+    .option('--cwd <dir>', 'working directory')
+    .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
+    .option('--on-busy <policy>', 'enqueue or reject', parseWord(BusyPolicy.options))
+    .option('--max-tokens <n>', 'tokens of one answer at most', parseCount)
+    .option('--max-turns <n>', 'turns at most', parseCount)
+    .option('--max-steps <n>', 'model calls of a turn at most', parseCount)
+    .option('--max-cost <usd>', 'money at most', parseMoney);
+
+/** The daemon checks the values. */
+const settingsOf = (options: Options): Settings => {
+  const { tag, cwd, maxTurns, maxSteps, maxCost } = options;
+  const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost });
+  const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
+    options;
+  return given({
+    ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
+    tags: tag,
+    workingDirectory: cwd,
+    limits: Object.keys(limits).length === 0 ? undefined : limits,
+  }) as Settings;
+};
+
+const given = (values: object): object =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -1,0 +1,83 @@
+/** This process's terminal: its streams, the question to the person at it, its pager, our name on its line. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import type { Pager, Screen } from './shell.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export const screen = (stream: NodeJS.WriteStream): Screen => {
+  const write = (text: string) => void stream.write(text);
+  return {
+    write,
+    exactly: write,
+    drained: async () => {
+      if (stream.writableNeedDrain) await once(stream, 'drain');
+    },
+    isTerminal: stream.isTTY,
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined;
+    },
+  };
+};
+
+/** On stderr, as the standard output may be a file. What ends the input, or Ctrl-C, is no yes. */
+export const ask = async (question: string): Promise<string> => {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const closed = once(lines, 'close').then(() => '');
+    return await Promise.race([lines.question(question), closed]);
+  } finally {
+    lines.close();
+  }
+};
+
+/**
+ * The program that `PAGER` names, else less, if the output is a terminal. `PAGER=` or `PAGER=cat` wants none. It
+ * ends by itself where everything fits on one screen.
+ */
+export const openPager = (stdout: NodeJS.WriteStream, env: Env): Pager | undefined => {
+  const command = env['PAGER'] ?? 'less';
+  if (!stdout.isTTY || command.trim() === '' || command.trim() === 'cat') return undefined;
+  const child = spawn(command, {
+    shell: true,
+    stdio: ['pipe', 'inherit', 'inherit'],
+    env: { LESS: 'FRX', ...env },
+  });
+  const { stdin } = child;
+  let isOpen = true;
+  const close = () => {
+    isOpen = false;
+  };
+  // Who has read enough closes it in the middle: that is no failure.
+  stdin.on('error', close).on('close', close);
+  const ended = once(child, 'close').catch(close);
+  const ignore = () => undefined;
+  process.on('SIGINT', ignore); // Ctrl-C is the pager's
+  const write = (text: string) => void (isOpen && stdin.write(text));
+  return {
+    isOpen: () => isOpen,
+    screen: {
+      write,
+      exactly: write,
+      drained: async () => {
+        if (isOpen && stdin.writableNeedDrain)
+          await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]);
+      },
+      isTerminal: true,
+      columns: stdout.columns,
+    },
+    end: async () => {
+      if (isOpen) stdin.end();
+      await ended;
+      process.off('SIGINT', ignore);
+    },
+  };
+};
+
+/** npx sets this for what it runs; a link or an installation is called by its own name. */
+export const programName = (script: string | undefined, env: Env): string =>
+  env['npm_command'] === 'exec' || basename(script ?? '') !== 'greenroom'
+    ? 'npx greenroom'
+    : 'greenroom';

@@ -1,0 +1,94 @@
+/** The program at a real terminal: what it asks, what Ctrl-C does. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Running, startWithBroker } from '../docs/running.ts';
+import { withoutNatsServer } from '../support/nats.ts';
+import { until } from '../support/until.ts';
+import { MAIN } from './installation.ts';
+
+/** `script` of util-linux gives its program a terminal. */
+const withoutScript = (): boolean => {
+  const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
+  if (stdout?.includes('util-linux')) return false;
+  console.log('skipped: no script of util-linux was found, which gives a test its terminal');
+  return true;
+};
+
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+describe.skipIf(withoutNatsServer() || withoutScript())('at a terminal', () => {
+  let running: Running;
+  beforeAll(async () => {
+    running = await startWithBroker();
+  });
+  afterAll(() => running[Symbol.asyncDispose]());
+
+  const started = (words: readonly string[], more: Record<string, string> = {}) => {
+    const command = [process.execPath, MAIN, ...words].map(quoted).join(' ');
+    const { PATH } = process.env;
+    const env = { PATH, TERM: 'xterm', HOME: '/nowhere', NATS_URL: running.natsUrl, ...more };
+    const child = spawn('script', ['-qefc', `stty cols 60; exec ${command}`, '/dev/null'], { env });
+    const terminal = { shown: '' };
+    child.stdout.on('data', (chunk: Buffer) => {
+      terminal.shown += chunk.toString();
+    });
+    const sees = (text: string) => until(() => terminal.shown.includes(text));
+    const types = (text: string) => void child.stdin.write(text);
+    const ends = async () => {
+      if (child.exitCode === null) await once(child, 'close');
+      return child.exitCode;
+    };
+    return { terminal, sees, types, ends };
+  };
+
+  test('deleting asks first, and no is no', async () => {
+    const { sessions } = running.greenroom;
+    await sessions.create('precious', { title: 'Do not lose' });
+    const no = started(['sessions', 'delete', 'preci']);
+    await no.sees('Delete 1 session? [y/N]');
+    expect(no.terminal.shown).toContain('precious  0 turns  Do not lose');
+    no.types('n\r');
+    expect(await no.ends()).toBe(1);
+    expect((await sessions.get('precious')).title).toBe('Do not lose');
+    const yes = started(['sessions', 'delete', 'preci']);
+    await yes.sees('[y/N]');
+    yes.types('y\r');
+    expect(await yes.ends()).toBe(0);
+    await expect(sessions.get('precious')).rejects.toMatchObject({ code: 'session_deleted' });
+  });
+
+  test('Ctrl-C twice in send cancels the turn, and once leaves it', async () => {
+    const words = 'One '.repeat(400);
+    const prompt = `[[rehearse: text="${words}" chunks=400 delay-ms=250]]`;
+    const cancelled = started(['send', 'busy', prompt, '--turn-id', 'c1']);
+    await cancelled.sees('One');
+    cancelled.types('\u0003');
+    await cancelled.sees('the turn goes on without you');
+    cancelled.types('\u0003');
+    expect(await cancelled.ends()).toBe(1);
+    expect((await running.greenroom.sessions.turnStatus('busy', 'c1')).status).toBe('cancelled');
+    const left = started(['send', 'busy', prompt, '--turn-id', 'c2']);
+    await left.sees('One');
+    left.types('\u0003');
+    expect(await left.ends()).toBe(130);
+    expect((await running.greenroom.sessions.turnStatus('busy', 'c2')).status).toBe('running');
+    await running.greenroom.sessions.cancel('busy');
+  });
+
+  test('a list is as wide as the terminal, and a transcript goes through the pager', async () => {
+    const { sessions } = running.greenroom;
+    await sessions.create('5a3bb1c8-c3ce-466e-b487-24212cbf1da1', { title: 'x'.repeat(200) });
+    await sessions.create('said');
+    await sessions.append('said', [{ role: 'user', content: 'for the pager' }]);
+    const list = started(['sessions', 'list']);
+    expect(await list.ends()).toBe(0);
+    const rows = list.terminal.shown.split(/\r?\n/);
+    expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(60);
+    const paged = started(['sessions', 'messages', 'said', '--text', '--last', '1'], {
+      PAGER: 'sed s/^/paged:/',
+    });
+    expect(await paged.ends()).toBe(0);
+    expect(paged.terminal.shown).toContain('paged:  for the pager');
+  });
+});

@@ -1,0 +1,87 @@
+/** The question before something is deleted: asked of a person at a terminal, never of a script. */
+import { expect, test } from 'vitest';
+import { FakeDaemon } from './fake-daemon.ts';
+import { greenroom } from './run-cli.ts';
+
+const SESSION = { sessionId: 'demo', title: 'Fix the build', numTurns: 22 };
+
+const daemonToDeleteFrom = () =>
+  new FakeDaemon({
+    get: { session: SESSION },
+    delete: { deleted: true },
+    'sessions.cleanup': ({ dryRun }: { dryRun: boolean }) => ({
+      count: 1,
+      bytes: null,
+      sessions: [{ sessionId: 'demo', updatedAt: '2026-10-01T00:00:00Z' }],
+      dryRun,
+    }),
+  });
+
+const answering = (answer: string) => {
+  const questions: string[] = [];
+  const ask = async (question: string) => {
+    questions.push(question);
+    return answer;
+  };
+  return { ask, questions };
+};
+
+const changes = (daemon: FakeDaemon): unknown[] =>
+  daemon.asked.filter(
+    ([asked, request]) =>
+      asked === 'demo.delete' ||
+      (asked === 'sessions.cleanup' && !(request as { dryRun: boolean }).dryRun),
+  );
+
+test.each(['sessions delete demo', 'cleanup --older-than 30d'])(
+  '%s asks a person, and only a yes deletes',
+  async (line) => {
+    for (const [answer, code, count] of [
+      ['y', 0, 1],
+      ['YES ', 0, 1],
+      ['', 1, 0],
+      ['n', 1, 0],
+      ['yesterday', 1, 0],
+    ] as const) {
+      const daemon = daemonToDeleteFrom();
+      const { ask, questions } = answering(answer);
+      const ran = await greenroom(line, { daemon, ask });
+      expect([answer, ran.code, changes(daemon).length]).toEqual([answer, code, count]);
+      expect(questions).toHaveLength(1);
+      if (code === 1) expect(ran.err).toBe('error: nothing was deleted\n');
+    }
+  },
+);
+
+test('the question says what is to go', async () => {
+  const { ask, questions } = answering('n');
+  await greenroom('sessions delete demo', { daemon: daemonToDeleteFrom(), ask });
+  expect(questions[0]).toBe('  demo  22 turns  Fix the build\nDelete 1 session? [y/N] ');
+  await greenroom('cleanup', { daemon: daemonToDeleteFrom(), ask });
+  expect(questions[1]).toContain('1 session would be deleted\nDelete 1 session?');
+});
+
+test.each(['sessions delete demo --yes', 'cleanup --yes', 'cleanup --dry-run'])(
+  '%s asks nobody',
+  async (line) => {
+    const { ask, questions } = answering('n');
+    expect((await greenroom(line, { daemon: daemonToDeleteFrom(), ask })).code).toBe(0);
+    expect(questions).toEqual([]);
+  },
+);
+
+test('a script is not asked, and taken at its word', async () => {
+  const daemon = daemonToDeleteFrom();
+  expect((await greenroom('sessions delete demo', { daemon })).code).toBe(0);
+  expect((await greenroom('cleanup', { daemon })).code).toBe(0);
+  expect(changes(daemon)).toHaveLength(2);
+});
+
+test('a question cannot be forged by the title of a session', async () => {
+  const { ask, questions } = answering('n');
+  const daemon = new FakeDaemon({
+    get: { session: { ...SESSION, title: '\u001b[2J\r\nharmless' } },
+  });
+  await greenroom('sessions delete demo', { daemon, ask });
+  expect(questions[0]).toContain('\\u001b[2J harmless');
+});

@@ -1,0 +1,182 @@
+/**
+ * Every command over data that would write on the terminal by itself: titles, prompts, answers, tags,
+ * directories, file names and settings with control, bidirectional and invisible characters.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectClient } from '../../src/client/client.ts';
+import { type Running, startWithBroker } from '../docs/running.ts';
+import { withoutNatsServer } from '../support/nats.ts';
+import { assistantLine, folderOf, userLine, writeInto } from './import/transcripts.ts';
+import { greenroom, jsonLines, newFolder, type World } from './run-cli.ts';
+
+/** Window title, clipboard, erased screen, colour, 8-bit CSI, reversed and hidden text, a tag character. */
+const HOSTILE =
+  '\u001b]0;title\u0007\u001b]52;c;eA==\u0007\u001b[2J\u001b[31m\u009b2J\u007f\u0008\r\u202eabc\u2066\u200b\ufeff\u00ad\u2028\u{e0041}end';
+/** Of what is told to people and programs there may be these, and nothing else that is hidden. */
+const HIDDEN = /[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\p{Cs}]/u;
+/** The progress bar's own. */
+const CLEAR_LINE = '\r\u001b[K';
+
+const hiddenIn = (text: string): string[] =>
+  text
+    .replaceAll(CLEAR_LINE, '')
+    .split(/[\n\t]/)
+    .filter((line) => HIDDEN.test(line))
+    .map((line) => JSON.stringify(line));
+
+/** A name that the file system takes. */
+const NAME = `n\u001b]0;x\u0007\u202e\u200bm`;
+
+/** Each command, as it is called in `world`; what ends a session stands last. */
+const CALLS: readonly (readonly string[])[] = [
+  ['status'],
+  ['tree'],
+  ['inspect', 'storage/journal'],
+  ['inspect', HOSTILE],
+  ['doctor', '--verify', '--store', `redis://${HOSTILE}`],
+  ['config'],
+  ['send', 'evil', HOSTILE],
+  ['send', 'evil', `[[rehearse: status=400 message="${HOSTILE.replaceAll('"', '')}"]]`],
+  ['send', 'evil', 'x', '--model', HOSTILE],
+  ['send', HOSTILE, 'x'],
+  ['sessions', 'list'],
+  ['sessions', 'search', '--under', '/srv'],
+  ['sessions', 'search', '--cwd', HOSTILE, '--count'],
+  ['sessions', 'search', '--status', HOSTILE],
+  ['sessions', 'tags'],
+  ['sessions', 'directories'],
+  ['sessions', 'show', 'evil'],
+  ['sessions', 'show', HOSTILE],
+  ['sessions', 'show', 'ev'],
+  ['sessions', 'messages', 'evil'],
+  ['sessions', 'messages', 'evil', '--text', '--last', '2'],
+  ['sessions', 'messages', 'imported'],
+  ['sessions', 'create', 'made', '--title', HOSTILE, '--owner', HOSTILE],
+  ['sessions', 'update', 'made', '--description', HOSTILE],
+  ['sessions', 'rename', 'made', HOSTILE],
+  ['sessions', 'tag', 'made', HOSTILE],
+  ['sessions', 'tag', 'made', 'fine'],
+  ['sessions', 'untag', 'made', HOSTILE],
+  ['sessions', 'fork', 'evil', '--title', HOSTILE],
+  ['sessions', 'compact', 'evil', '--summary', HOSTILE],
+  ['sessions', 'export', 'evil', '--out', `${NAME}.jsonl`],
+  ['turns', 'list', 'evil'],
+  ['turns', 'show', 'evil', 'last'],
+  ['turns', 'show', 'evil', HOSTILE],
+  ['turns', 'cancel', 'evil'],
+  ['turns', 'refused'],
+  ['import', NAME],
+  ['import', HOSTILE],
+  ['cleanup', '--older-than', '0d', '--tag', 'gone', '--dry-run'],
+  ['backup', NAME],
+  ['restore', NAME],
+  ['completion', 'bash'],
+  ['completion', HOSTILE],
+  ['sessions', 'delete', 'made', HOSTILE],
+  [HOSTILE],
+  ['sessions', 'list', `--${HOSTILE}`],
+];
+/** Tried by other means: they go on until they are ended. */
+const ENDLESS = ['start', 'watch'];
+
+describe.skipIf(withoutNatsServer())('hostile text', () => {
+  let running: Running;
+  const cwd = newFolder();
+  const world = (more: World = {}): World => ({
+    connect: (address) => connectClient(address),
+    env: { NATS_URL: running.natsUrl, GREENROOM_DATA_DIR: join(cwd, NAME), NO_COLOR: '1' },
+    cwd,
+    ...more,
+  });
+
+  beforeAll(async () => {
+    running = await startWithBroker();
+    const { greenroom: room } = running;
+    const settings = {
+      title: HOSTILE,
+      description: HOSTILE,
+      tags: ['gone'],
+      workingDirectory: `/srv/${HOSTILE}`,
+      metadata: { [HOSTILE]: HOSTILE },
+      systemPrompt: HOSTILE,
+      externalKey: HOSTILE,
+    };
+    await room.sessions.create('evil', settings);
+    await room.sessions.create('evil-too', { title: HOSTILE, tags: ['gone'] });
+    const id = '33333333-3333-4333-8333-333333333333';
+    const folder = folderOf({
+      [`${NAME}/a.jsonl`]: [
+        userLine(id, 1, HOSTILE),
+        assistantLine(id, 2, 'm'),
+        `{"type":"${NAME}"}`,
+      ],
+    });
+    await greenroom(['import', folder], world());
+    await room.sessions.fork(id, { newSessionId: 'imported' });
+    mkdirSync(join(cwd, NAME, 'store'), { recursive: true });
+    writeInto(join(cwd, NAME), `${NAME}.jsonl`, [HOSTILE, `{"type":"${NAME}"}`]);
+  });
+  afterAll(() => running[Symbol.asyncDispose]());
+
+  const KINDS: readonly (readonly [string, readonly string[], World])[] = [
+    ['in a pipe', [], {}],
+    ['on a terminal', [], { isTerminal: true }],
+    ['as JSON', ['--json'], {}],
+  ];
+
+  describe.each(KINDS)('%s', (_, flags, more) => {
+    test.each(
+      CALLS.map((call) => [call.map((word) => JSON.stringify(word)).join(' '), call] as const),
+    )('%s shows no hidden character', async (_name, call) => {
+      const { out, err } = await greenroom([...call, ...flags], world(more));
+      expect(hiddenIn(out + err)).toEqual([]);
+      if (flags.length > 0 && call[0] !== 'completion') jsonLines(out); // each line parses
+    });
+  });
+
+  test('an export in a pipe is the session itself, to the byte', async () => {
+    let text = '';
+    for await (const piece of running.greenroom.sessions.exportSession('evil-too')) text += piece;
+    const piped = await greenroom(['sessions', 'export', 'evil-too'], world());
+    expect(piped.out).toBe(text);
+    const shown = await greenroom(['sessions', 'export', 'evil-too'], world({ isTerminal: true }));
+    expect(hiddenIn(shown.out)).toEqual([]);
+    expect(jsonLines(shown.out)).toEqual(jsonLines(piped.out));
+  });
+
+  test('every command is among them', async () => {
+    const leaves = await leavesOf([]);
+    const tried = new Set(CALLS.flatMap((call) => [call[0], call.slice(0, 2).join(' ')]));
+    tried.add('sessions export');
+    expect(leaves.filter((path) => !tried.has(path) && !ENDLESS.includes(path))).toEqual([]);
+  });
+
+  const leavesOf = async (path: readonly string[]): Promise<readonly string[]> => {
+    const { out } = await greenroom([...path, '--help'], world());
+    const names = [...(out.split('Commands:\n')[1] ?? '').matchAll(/^ {2}(\w+)/gm)]
+      .map((match) => match[1] ?? '')
+      .filter((name) => name !== 'help');
+    if (names.length === 0) return [path.join(' ')];
+    return (await Promise.all(names.map((name) => leavesOf([...path, name])))).flat();
+  };
+
+  test('what is watched is shown clean too', async () => {
+    const told = { type: 'session.deleted', sessionId: 'x', by: HOSTILE, [HOSTILE]: HOSTILE };
+    const client = await connectClient({ servers: running.natsUrl });
+    const daemon = Object.assign(client, {
+      async *watch() {
+        yield told;
+      },
+    });
+    for (const flags of [[], ['--json']]) {
+      const { code, out } = await greenroom(
+        ['watch', ...flags],
+        world({ connect: async () => daemon }),
+      );
+      expect([code, hiddenIn(out)]).toEqual([0, []]);
+    }
+    await client.close();
+  });
+});
