@@ -26,8 +26,7 @@ const shell: Shell = {
   nowMs: () => Date.now(),
   // biome-ignore lint/plugin: the same
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  connect: (address) =>
-    connectClient({ ...address, connectTimeoutMs: CONNECT_MS }),
+  connect: (address) => connectClient({ ...address, connectTimeoutMs: CONNECT_MS }),
   program: programName(process.argv[1], process.env),
   ...(isInteractive ? { ask } : {}),
   openPager: () => openPager(process.stdout, process.env),

@@ -47,134 +47,142 @@ const seen = (events: readonly WireEvent[]): string[] =>
     return event.type;
   });
 
-describe.skipIf(withoutNatsServer())('a daemon that dies behind a living broker', { concurrent: true }, () => {
-  test('is noticed: the request that it took along ends as unavailable', async () => {
-    await using broker = await startBroker();
-    await using daemon = await BusDaemon.start(broker.url, 'first');
-    await using watched = await Watched.connect({ servers: broker.url });
-    const asked = watched.client.session('s', 'get', {});
-    const refused = expect(asked).rejects.toMatchObject({ code: 'unavailable' });
-    await until(() => daemon.verbs.some(({ verb }) => verb === 'get'));
-    await daemon.die();
-    await refused;
-    expect(watched.heard).toEqual(['away']);
-  });
-
-  test('and comes back: what was missed is read, nothing comes twice, and the stream goes on', async () => {
-    await using broker = await startBroker();
-    await using first = await BusDaemon.start(broker.url, 'first', {
-      onAsk: [accepted(), delta(2, 'a'), message(3, 2), delta(4, 'half of')],
+describe.skipIf(withoutNatsServer())(
+  'a daemon that dies behind a living broker',
+  { concurrent: true },
+  () => {
+    test('is noticed: the request that it took along ends as unavailable', async () => {
+      await using broker = await startBroker();
+      await using daemon = await BusDaemon.start(broker.url, 'first');
+      await using watched = await Watched.connect({ servers: broker.url });
+      const asked = watched.client.session('s', 'get', {});
+      const refused = expect(asked).rejects.toMatchObject({ code: 'unavailable' });
+      await until(() => daemon.verbs.some(({ verb }) => verb === 'get'));
+      await daemon.die();
+      await refused;
+      expect(watched.heard).toEqual(['away']);
     });
-    await using watched = await Watched.connect({ servers: broker.url });
-    const reading = watched.read();
-    await until(() => reading.events.length === 4);
-    await first.die();
-    await until(() => watched.heard.includes('away'));
-    // Messages 3 and 4 were stored meanwhile; the step of message 5 runs, and its beginning was not heard.
-    await using second = await BusDaemon.start(broker.url, 'second', {
-      stored: [2, 3, 4],
-      onAsk: [delta(7, 'in the middle', 2)],
+
+    test('and comes back: what was missed is read, nothing comes twice, and the stream goes on', async () => {
+      await using broker = await startBroker();
+      await using first = await BusDaemon.start(broker.url, 'first', {
+        onAsk: [accepted(), delta(2, 'a'), message(3, 2), delta(4, 'half of')],
+      });
+      await using watched = await Watched.connect({ servers: broker.url });
+      const reading = watched.read();
+      await until(() => reading.events.length === 4);
+      await first.die();
+      await until(() => watched.heard.includes('away'));
+      // Messages 3 and 4 were stored meanwhile; the step of message 5 runs, and its beginning was not heard.
+      await using second = await BusDaemon.start(broker.url, 'second', {
+        stored: [2, 3, 4],
+        onAsk: [delta(7, 'in the middle', 2)],
+      });
+      await until(() => reading.events.length === 6);
+      second.say(message(8, 5, 2), delta(9, 'b', 2), message(10, 6, 2), finished(11, 2));
+      await reading.done;
+      expect(seen(reading.events)).toEqual([
+        ...['turn.accepted', 'delta a', 'message 2', 'delta half of', 'message 3', 'message 4'],
+        ...['message 5', 'delta b', 'message 6', 'turn.finished'],
+      ]);
+      expect(watched.heard).toEqual(['away', 'back']);
     });
-    await until(() => reading.events.length === 6);
-    second.say(message(8, 5, 2), delta(9, 'b', 2), message(10, 6, 2), finished(11, 2));
-    await reading.done;
-    expect(seen(reading.events)).toEqual([
-      ...['turn.accepted', 'delta a', 'message 2', 'delta half of', 'message 3', 'message 4'],
-      ...['message 5', 'delta b', 'message 6', 'turn.finished'],
-    ]);
-    expect(watched.heard).toEqual(['away', 'back']);
-  });
 
-  test('and comes back: a message that is read and told comes once, behind its deltas', async () => {
-    await using broker = await startBroker();
-    await using first = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
-    await using watched = await Watched.connect({ servers: broker.url });
-    const reading = watched.read();
-    await reading.saw('turn.accepted');
-    await first.die();
-    await until(() => watched.heard.includes('away'));
-    const { opened, open } = gate();
-    await using second = await BusDaemon.start(broker.url, 'second', {
-      onAsk: [{ type: 'turn.started', n: 1, attempt: 2 }, delta(2, 'a', 2), message(3, 2, 2)],
-      stored: [2],
-      storedAfter: opened,
+    test('and comes back: a message that is read and told comes once, behind its deltas', async () => {
+      await using broker = await startBroker();
+      await using first = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
+      await using watched = await Watched.connect({ servers: broker.url });
+      const reading = watched.read();
+      await reading.saw('turn.accepted');
+      await first.die();
+      await until(() => watched.heard.includes('away'));
+      const { opened, open } = gate();
+      await using second = await BusDaemon.start(broker.url, 'second', {
+        onAsk: [{ type: 'turn.started', n: 1, attempt: 2 }, delta(2, 'a', 2), message(3, 2, 2)],
+        stored: [2],
+        storedAfter: opened,
+      });
+      await until(() => second.verbs.some(({ verb }) => verb === 'messages'));
+      open();
+      await until(() => reading.types.includes('message'));
+      second.say(finished(4, 2));
+      expect(seen(await reading.done)).toEqual([
+        ...['turn.accepted', 'turn.started', 'delta a', 'message 2', 'turn.finished'],
+      ]);
     });
-    await until(() => second.verbs.some(({ verb }) => verb === 'messages'));
-    open();
-    await until(() => reading.types.includes('message'));
-    second.say(finished(4, 2));
-    expect(seen(await reading.done)).toEqual([
-      ...['turn.accepted', 'turn.started', 'delta a', 'message 2', 'turn.finished'],
-    ]);
-  });
 
-  test('and is replaced before that was noticed: the stream is asked for again', async () => {
-    await using broker = await startBroker();
-    await using first = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
-    await using watched = await Watched.connect({ servers: broker.url });
-    const reading = watched.read();
-    await reading.saw('turn.accepted');
-    await until(() => first.verbs.some(({ verb }) => verb === 'ping'));
-    await using second = await BusDaemon.start(broker.url, 'second', { onAsk: [finished(1, 2)] });
-    await first.die();
-    await reading.done;
-    expect(second.asks).toBe(1);
-    expect(watched.heard).not.toContain('away');
-  });
-
-  test('and stays away: the stream ends as unavailable, and leaves no question behind', async () => {
-    await using broker = await startBroker();
-    await using daemon = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
-    await using watched = await Watched.connect({ servers: broker.url, rejoinMs: 10 });
-    const reading = watched.read();
-    await reading.saw('turn.accepted');
-    await daemon.die();
-    await expect(reading.done).rejects.toMatchObject({ code: 'unavailable' });
-    expect(watched.heard).toEqual(['away']);
-  });
-});
-
-describe.skipIf(withoutNatsServer())('a daemon that dies with its broker', { concurrent: true }, () => {
-  test('is found at its new address, and the stream goes on there', async () => {
-    const old = await startBroker();
-    const first = await BusDaemon.start(old.url, 'first', { onAsk: [accepted(), message(2, 2)] });
-    let address: string | undefined = old.url;
-    await using watched = await Watched.connect({ servers: old.url, locate: () => address });
-    const reading = watched.read();
-    await reading.saw('message');
-    address = undefined;
-    await first.die();
-    await old.stop();
-    await until(() => watched.heard.includes('away'));
-    await using broker = await startBroker();
-    await using second = await BusDaemon.start(broker.url, 'second', {
-      stored: [2, 3],
-      onAsk: [finished(5, 2)],
+    test('and is replaced before that was noticed: the stream is asked for again', async () => {
+      await using broker = await startBroker();
+      await using first = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
+      await using watched = await Watched.connect({ servers: broker.url });
+      const reading = watched.read();
+      await reading.saw('turn.accepted');
+      await until(() => first.verbs.some(({ verb }) => verb === 'ping'));
+      await using second = await BusDaemon.start(broker.url, 'second', { onAsk: [finished(1, 2)] });
+      await first.die();
+      await reading.done;
+      expect(second.asks).toBe(1);
+      expect(watched.heard).not.toContain('away');
     });
-    address = broker.url;
-    expect(seen(await reading.done)).toEqual([
-      ...['turn.accepted', 'message 2', 'message 3', 'turn.finished'],
-    ]);
-    expect(second.asks).toBe(1);
-    // Requests go there too.
-    await expect(watched.client.daemon('ping')).resolves.toMatchObject({ startedAt: 'second' });
-  });
 
-  test('takes no request along for ever', async () => {
-    const broker = await startBroker();
-    await using daemon = await BusDaemon.start(broker.url, 'first');
-    await using watched = await Watched.connect({ servers: broker.url });
-    const asked = watched.client.session('s', 'get', {});
-    const refused = expect(asked).rejects.toMatchObject({ code: 'unavailable' });
-    await until(() => daemon.verbs.some(({ verb }) => verb === 'get'));
-    await broker.stop();
-    await refused;
-    // One that is made meanwhile waits a little for it, and no longer.
-    await expect(watched.client.session('s', 'get', {})).rejects.toMatchObject({
-      code: 'unavailable',
+    test('and stays away: the stream ends as unavailable, and leaves no question behind', async () => {
+      await using broker = await startBroker();
+      await using daemon = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
+      await using watched = await Watched.connect({ servers: broker.url, rejoinMs: 10 });
+      const reading = watched.read();
+      await reading.saw('turn.accepted');
+      await daemon.die();
+      await expect(reading.done).rejects.toMatchObject({ code: 'unavailable' });
+      expect(watched.heard).toEqual(['away']);
     });
-  });
-});
+  },
+);
+
+describe.skipIf(withoutNatsServer())(
+  'a daemon that dies with its broker',
+  { concurrent: true },
+  () => {
+    test('is found at its new address, and the stream goes on there', async () => {
+      const old = await startBroker();
+      const first = await BusDaemon.start(old.url, 'first', { onAsk: [accepted(), message(2, 2)] });
+      let address: string | undefined = old.url;
+      await using watched = await Watched.connect({ servers: old.url, locate: () => address });
+      const reading = watched.read();
+      await reading.saw('message');
+      address = undefined;
+      await first.die();
+      await old.stop();
+      await until(() => watched.heard.includes('away'));
+      await using broker = await startBroker();
+      await using second = await BusDaemon.start(broker.url, 'second', {
+        stored: [2, 3],
+        onAsk: [finished(5, 2)],
+      });
+      address = broker.url;
+      expect(seen(await reading.done)).toEqual([
+        ...['turn.accepted', 'message 2', 'message 3', 'turn.finished'],
+      ]);
+      expect(second.asks).toBe(1);
+      // Requests go there too.
+      await expect(watched.client.daemon('ping')).resolves.toMatchObject({ startedAt: 'second' });
+    });
+
+    test('takes no request along for ever', async () => {
+      const broker = await startBroker();
+      await using daemon = await BusDaemon.start(broker.url, 'first');
+      await using watched = await Watched.connect({ servers: broker.url });
+      const asked = watched.client.session('s', 'get', {});
+      const refused = expect(asked).rejects.toMatchObject({ code: 'unavailable' });
+      await until(() => daemon.verbs.some(({ verb }) => verb === 'get'));
+      await broker.stop();
+      await refused;
+      // One that is made meanwhile waits a little for it, and no longer.
+      await expect(watched.client.session('s', 'get', {})).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+    });
+  },
+);
 
 describe.skipIf(withoutNatsServer())('what is told', { concurrent: true }, () => {
   test('is watched on, also at another address', async () => {

@@ -1,5 +1,5 @@
 /**
- * Every `npx greenroom …` of the README, run in its order through the command line against a running
+ * Every `npx greenroom …` of the README and of the command line's page, run in its order through the command line against a running
  * Greenroom with a broker. What the README runs must succeed.
  */
 import { cpSync, rmSync } from 'node:fs';
@@ -49,6 +49,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
   const out: string[] = [];
   const screen: Screen = {
     write: (text) => void out.push(text),
+    exactly: (text) => void out.push(text),
     isTerminal: false,
     columns: undefined,
   };
@@ -61,6 +62,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     env: { GREENROOM_MIN_FREE_MB: '1', ...env },
     cwd: folder,
     version: '0.0.0',
+    mark: 'the-mark-of-the-test',
     nowMs: () => Date.now(),
     sleep: async () => {},
     connect: connectClient,
@@ -99,7 +101,8 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
     const args = words.map((word) => word.replace(/^~/, home));
     const done = run(args, { env, stdin });
     if (isInBackground) {
-      await until(async () => (await statusOf(words[1] ?? '')) === 'running');
+      if (words[0] === 'send')
+        await until(async () => (await statusOf(words[1] ?? '')) === 'running');
       return;
     }
     const { code, out } = await done;

@@ -64,7 +64,16 @@ export interface Example {
 }
 
 /** Documents whose examples run and whose links are followed. */
-export const GUIDES = ['README.md', 'docs/otp.md', 'docs/testing.md', 'docs/claude-code.md'];
+export const GUIDES = [
+  'README.md',
+  'docs/command-line.md',
+  'docs/otp.md',
+  'docs/testing.md',
+  'docs/claude-code.md',
+];
+
+/** Documents that show commands at work, in the order in which these are run. */
+const OF_COMMANDS = ['README.md', 'docs/command-line.md'];
 
 /** The examples that are marked as runnable, with the output that follows each. */
 export const examples = (): readonly Example[] => GUIDES.flatMap(examplesIn);
@@ -84,7 +93,7 @@ const examplesIn = (document: string): readonly Example[] => {
 
 /** The lines of all `sh` blocks, comments and empty ones left out. */
 export const shellLines = (): readonly string[] =>
-  fencesIn(README)
+  OF_COMMANDS.flatMap((name) => fencesIn(documentNamed(name)))
     .filter(({ language }) => language === 'sh')
     .flatMap(({ text }) => text.split('\n'))
     .map((line) => line.replace(/\s+# .*$/, '').trim())

@@ -1,7 +1,7 @@
 /** The README's tables say what the code says. The code's side is computed, or forced by the compiler to be complete. */
 import { describe, expect, test } from 'vitest';
 import type { ExitCode } from '../../src/cli/failure.ts';
-import { failureOf } from '../../src/cli/failure.ts';
+import { EXIT_INTERRUPTED, failureOf } from '../../src/cli/failure.ts';
 import { CONFIG_NAMES, VARIABLES } from '../../src/config.ts';
 import { EXIT_STORE_FAILED } from '../../src/greenroom.ts';
 import { DIRECTIVE_KEYS } from '../../src/rehearsal/directives.ts';
@@ -45,7 +45,11 @@ describe('exit codes', () => {
 
   test('every exit code of the command line and of the daemon is there', () => {
     const codes = tableBelow('Exit codes').map(([code]) => code);
-    expect(codes).toEqual([...Object.keys(ofCommands), String(EXIT_STORE_FAILED)]);
+    expect(codes).toEqual([
+      ...Object.keys(ofCommands),
+      String(EXIT_INTERRUPTED),
+      String(EXIT_STORE_FAILED),
+    ]);
   });
 });
 

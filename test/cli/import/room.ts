@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { DaemonClient } from '../../../src/cli/shell.ts';
 import type { SessionView } from '../../../src/index.ts';
 import type { TestGreenroom } from '../../support/greenroom.ts';
+import { tellsNothing } from '../fake-daemon.ts';
 import { greenroom, jsonLines, type Ran } from '../run-cli.ts';
 
 const FIXTURES = new URL('../../fixtures/odd-transcripts/', import.meta.url);
@@ -30,6 +31,7 @@ export const daemonOf = (room: TestGreenroom): DaemonClient => {
     session: api.session.bind(api),
     sessions: api.sessions.bind(api),
     turn: api.turn.bind(api),
+    ...tellsNothing,
     daemon: async () => ({}),
     maxPayloadBytes: 8 * 1024 * 1024,
     close: async () => {},
