@@ -117,11 +117,13 @@ export const FACETS = [
 ] as const;
 
 /** The values of one field among the sessions that meet the criteria, the most common first. */
-export const FacetsRequest = z.strictObject({
-  ...criteriaShape,
-  by: z.enum(FACETS),
-  limit: z.int().min(1).max(1000).default(100),
-});
+export const FacetsRequest = z
+  .strictObject({
+    ...criteriaShape,
+    by: z.enum(FACETS),
+    limit: z.int().min(1).max(1000).default(100),
+  })
+  .superRefine(mustNotContradict);
 export type FacetsRequest = z.output<typeof FacetsRequest>;
 
 export interface FacetsPage {
