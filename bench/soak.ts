@@ -30,7 +30,7 @@ const MESSAGES = Array.from({ length: 80 }, (_, at) => ({
 }));
 const TURNS_EACH = 20;
 /** So that no session is live any more when the silence ends. */
-const PASSIVATE_MINUTES = 0.5;
+const PASSIVATE_MINUTES = 0.25;
 
 interface Plan {
   readonly sessions: number;

@@ -36,12 +36,14 @@ interface State {
   readonly work: number;
   /** Looks in a row that found nothing done since the one before. */
   readonly quietLooks: number;
+  /** Something was dropped at the last look; by now those who had a handle of it, who are told later, have let go. */
+  readonly hasDropped: boolean;
 }
 
 const HibernatorServer = genServer(hibernatorProtocol, {
   init: (args: HibernatorArgs, self: Self<typeof hibernatorProtocol>): State => {
     self.sendEvery(LOOK_MS, 'look');
-    return { args, work: workDone(self.system), quietLooks: 0 };
+    return { args, work: workDone(self.system), quietLooks: 0, hasDropped: false };
   },
 
   handleCall: {},
@@ -52,9 +54,9 @@ const HibernatorServer = genServer(hibernatorProtocol, {
       const dropped = dropEmpty(self.system.clock.monotonic());
       const work = workDone(self.system);
       const quietLooks = work === state.work ? state.quietLooks + 1 : 0;
-      const isDue = quietLooks === QUIET_LOOKS || (quietLooks > QUIET_LOOKS && dropped > 0);
+      const isDue = quietLooks === QUIET_LOOKS || (quietLooks > QUIET_LOOKS && state.hasDropped);
       if (isDue && usedBytes() <= MAX_USED_BYTES) collect?.();
-      return noreply({ ...state, work, quietLooks });
+      return noreply({ ...state, work, quietLooks, hasDropped: dropped > 0 });
     },
   },
 });

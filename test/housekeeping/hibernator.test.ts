@@ -59,6 +59,8 @@ it('collects once more for what was dropped in a quiet time', async () => {
   const { clock, seen, empty } = await stage();
   await clock.advance(60_000);
   empty.slabs = 1;
+  await clock.advance(5_000);
+  expect([empty.slabs, seen.collections]).toEqual([0, 1]); // threads let go of it after this look
   await clock.advance(60_000);
   expect(seen.collections).toBe(2);
 });
