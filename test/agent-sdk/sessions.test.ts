@@ -1,7 +1,7 @@
 /** What the Agent SDK stores are sessions like all others: found, priced, tagged, cleaned up, resumed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { agentSdkSessionStore, type TranscriptEntry } from '../../src/agent-sdk/index.ts';
 import type { SessionView } from '../../src/index.ts';
 import type { Clock } from '../../src/otp/clock.ts';
@@ -10,6 +10,7 @@ import { readLine } from '../../src/session/claude-code/read-line.ts';
 import { journalName } from '../../src/session/journal.ts';
 import { markOf, marksOf } from '../../src/session/mirror/mirror-key.ts';
 import { verifyInChild } from '../../src/storage/verify.ts';
+import { openStore } from '../../src/stores.ts';
 import { ROOT } from '../docs/readme.ts';
 import { testGreenroom } from '../support/greenroom.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -51,17 +52,18 @@ const said = (id: string, fields: Record<string, unknown> = {}): TranscriptEntry
   });
 
 test.each(FILES)('%s is to us what an import makes of it', async (path) => {
-  const { greenroom, store } = await embedded();
   const entries = entriesOf(path);
-  for (let at = 0; at < entries.length; at += 4) await store.append(KEY, entries.slice(at, at + 4));
   if (entries.length === 0) return;
-  await greenroom.api.session('imported', 'import', {
-    externalKey: 'file',
-    fromLine: 0,
-    lines: entries.map((one) => JSON.stringify(one)),
-  });
-  const { sessions } = greenroom;
-  expect(facts(await sessions.get(KEY.sessionId))).toEqual(facts(await sessions.get('imported')));
+  // One each: of two copies of a transcript in one place, only one counts.
+  const [mirrored, imported] = await Promise.all([openStore('memory:'), openStore('memory:')]);
+  onTestFinished(async () => void (await Promise.all([mirrored.close(), imported.close()])));
+  const store = agentSdkSessionStore(mirrored);
+  for (let at = 0; at < entries.length; at += 4) await store.append(KEY, entries.slice(at, at + 4));
+  const lines = entries.map((one) => JSON.stringify(one));
+  const chunk = { externalKey: 'file', fromLine: 0, lines };
+  const { session } = await imported.api.session('imported', 'import', chunk);
+  const found = await mirrored.api.session(KEY.sessionId, 'get', {});
+  expect(facts(found.session)).toEqual(facts(session));
 });
 
 describe('a mirrored session', () => {

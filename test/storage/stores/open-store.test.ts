@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { MAX_CHANGE_RECORDS } from '../../../src/storage/limits.ts';
 import { SyncGate } from '../../../src/storage/sync-gate.ts';
 import {
   type ClassicStore,
@@ -171,7 +172,10 @@ describe('an lmdb store', () => {
 test('a session that is too large for one commit is refused whole', async () => {
   const store = await open('memory:');
   await store.saveSession('s', [say('kept')]);
-  const tooMany = Array.from({ length: 25_001 }, () => ({ role: 'user', content: '' }));
+  const tooMany = Array.from({ length: MAX_CHANGE_RECORDS + 1 }, () => ({
+    role: 'user',
+    content: '',
+  }));
   await expect(store.saveSession('s', tooMany)).rejects.toMatchObject({
     name: 'StorageError',
     code: 'too_large',
