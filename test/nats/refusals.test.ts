@@ -16,7 +16,7 @@ describe.skipIf(withoutNatsServer())('refusals', () => {
     ['session.s1.update', '{"permissionMode":"whatever"}', '422', 'invalid_settings'],
     ['sessions.search', '{"after":"no date"}', '422', 'invalid_criteria'],
     ['sessions.search', '{"limit":5000}', '422', 'invalid_criteria'],
-    ['sessions.search', '{"colour":"red"}', '400', 'invalid_request'],
+    ['sessions.search', '{"colour":"red"}', '422', 'invalid_criteria'],
     ['session.a$b.get', '', '400', 'invalid_session_id'],
     [`session.${'x'.repeat(129)}.get`, '', '400', 'invalid_session_id'],
     ['session.a.b.get', '', '400', 'invalid_session_id'],
