@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { documentNamed, fencesIn, GUIDES, ROOT, shellLines } from './readme.ts';
 
-const DOCUMENTS = [...GUIDES, 'ARCHITECTURE.md'];
+const DOCUMENTS = [...GUIDES, 'ARCHITECTURE.md', 'HACKING.md'];
 
 /** As GitHub makes them. */
 const anchorsOf = (text: string): readonly string[] =>
