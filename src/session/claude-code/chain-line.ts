@@ -24,6 +24,8 @@ export interface ChainLine {
   readonly isProgress: boolean;
   /** Whether the conversation has come this far: what people and the model say, also from the queue. */
   readonly isTalk: boolean;
+  /** Written once more behind a compaction that came after it: see `replays.ts`. */
+  readonly isReplay: boolean;
   readonly boundary: Boundary | undefined;
 }
 
@@ -53,6 +55,7 @@ export const chainLine = (record: RawLine, index: number): ChainLine | undefined
     isMeta: record.isMeta === true,
     isProgress: record.type === 'progress',
     isTalk: kind !== 'link' || isQueued(record),
+    isReplay: false,
     boundary: isCompactBoundary(record) ? boundaryOf(record.compactMetadata) : undefined,
   };
 };
@@ -74,6 +77,7 @@ export const queuedLine = (
   isMeta: false,
   isProgress: false,
   isTalk: false,
+  isReplay: false,
   boundary: undefined,
 });
 

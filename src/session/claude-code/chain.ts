@@ -12,6 +12,7 @@ import { type ChainLine, chainLine, queuedLine } from './chain-line.ts';
 import { chainTo, linksOf, type Parents } from './links.ts';
 import { isQueueOperation, Queue, type TakenIn, wordsOf } from './queue.ts';
 import { type RawLine, text } from './raw-line.ts';
+import { Replays } from './replays.ts';
 import { responsesOf } from './responses.ts';
 
 /** What the model has seen, in order. */
@@ -55,6 +56,7 @@ const readTranscript = (records: Iterable<RawLine>): Transcript => {
 class Side {
   readonly #lines: ChainLine[] = [];
   readonly #queue = new Queue();
+  readonly #replays = new Replays();
   readonly #takenIn: { readonly index: number; readonly since: number }[] = [];
   /** Where words that may have waited in the queue have a record of their own. */
   readonly #told = new Map<string, number[]>();
@@ -65,8 +67,9 @@ class Side {
     if (isQueueOperation(record)) return this.#takeIn(this.#queue.take(record, this.#lines.length));
     const leafUuid = record.type === 'last-prompt' ? text(record.leafUuid) : undefined;
     if (leafUuid !== undefined) this.#pointer = { uuid: leafUuid, at: this.#lines.length };
-    const line = chainLine(record, this.#lines.length);
-    if (line === undefined) return;
+    const written = chainLine(record, this.#lines.length);
+    if (written === undefined) return;
+    const line = this.#replays.marked(written);
     this.#lines.push(line);
     this.hasTalk ||= line.kind !== 'link';
     if (!line.isTalk || line.kind === 'assistant') return;

@@ -8,8 +8,8 @@
  * 3. A compaction keeps records from before its boundary: the first of them follows the summary, and
  *    what followed the summary follows the last.
  * 4. A process that compacts a second time lets the next record follow one that it wrote before the
- *    boundary. Such a parent says nothing and is no message, or stands among copies; a person who
- *    rewinds goes back to a message.
+ *    boundary. Such a parent says nothing and is no message, or stands among copies, on either side of the
+ *    boundary; a person who rewinds goes back to a message.
  */
 import type { Boundary, ChainLine } from './chain-line.ts';
 
@@ -162,9 +162,11 @@ class Relinking {
   }
 
   #isStale(index: number, isKept: ReadonlySet<number>): boolean {
+    const { lines } = this.#places;
     const parent = this.#parents[index];
-    if (parent === undefined || parent >= this.#boundary.index || isKept.has(parent)) return false;
-    return this.#places.lines[parent]?.kind === 'link' || this.#places.isCopied(parent);
+    if (parent === undefined || isKept.has(parent) || lines[index]?.isReplay) return false;
+    if (parent >= this.#boundary.index) return lines[parent]?.isReplay === true;
+    return lines[parent]?.kind === 'link' || this.#places.isCopied(parent);
   }
 
   /** In order; those that were written again behind the boundary count where they stand then. */
