@@ -28,14 +28,14 @@ export type ReadLine =
 export const readLine = (line: Uint8Array | string): ReadLine => {
   const json = textOf(line);
   if (json.trim() === '') return { kind: 'blank', isJson: false };
-  if (isTooDeep(json)) return { kind: 'malformed', reason: 'nested too deeply', isJson: false };
-  const whole = parse(json);
+  const isDeep = isTooDeep(json);
+  const whole = isDeep ? undefined : parse(json);
   if (isObject(whole)) return { kind: 'objects', objects: [whole], isRecovered: false };
   if (whole !== undefined)
     return { kind: 'malformed', reason: 'JSON, but not an object', isJson: true };
   const objects = salvage(json);
   return objects.length === 0
-    ? { kind: 'malformed', reason: 'not JSON', isJson: false }
+    ? { kind: 'malformed', reason: isDeep ? 'nested too deeply' : 'not JSON', isJson: false }
     : { kind: 'objects', objects, isRecovered: true };
 };
 

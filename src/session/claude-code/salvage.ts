@@ -5,6 +5,7 @@
  * 2. What is found at the end counts only if it is a record, for the end of a record that was cut may be a
  *    whole object too: a part of it.
  */
+import { isTooDeep } from '../json-depth.ts';
 import { isObject, type RawLine, text } from './raw-line.ts';
 
 /** A file system that lost the end of a write leaves NULs in its place; JSON has none. */
@@ -26,7 +27,7 @@ const objectsAtStart = (json: string): { readonly objects: RawLine[]; readonly e
   let end = 0;
   for (;;) {
     const close = endOfObject(json, end);
-    const value = close === undefined ? undefined : parse(json.slice(end, close));
+    const value = close === undefined ? undefined : parseFlat(json.slice(end, close));
     if (close === undefined || !isObject(value)) return { objects, end };
     objects.push(value);
     end = close;
@@ -38,7 +39,7 @@ const objectsAtEnd = (json: string, start: number): readonly RawLine[] => {
   let end = json.lastIndexOf('}') + 1;
   while (end > start) {
     const open = startOfObject(json, start, end);
-    const value = open === undefined ? undefined : parse(json.slice(open, end));
+    const value = open === undefined ? undefined : parseFlat(json.slice(open, end));
     if (open === undefined || !isRecord(value)) break;
     objects.unshift(value);
     end = open;
@@ -61,6 +62,9 @@ export const parse = (json: string): unknown => {
     return undefined;
   }
 };
+
+/** What is nested too deeply is not taken from a damaged line either. */
+const parseFlat = (json: string): unknown => (isTooDeep(json) ? undefined : parse(json));
 
 /** Just behind the brace that closes the object beginning at `start`, past leading space. */
 const endOfObject = (json: string, start: number): number | undefined => {
