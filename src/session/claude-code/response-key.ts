@@ -4,7 +4,8 @@
  * the `uuid` of its first line.
  *
  * 1. A further line of a response hangs on one of its lines, or on what hangs on these (a tool's result, an
- *    attachment), and was asked with the same prompt: its prompt tokens are the same.
+ *    attachment), and was asked with the same prompt: its prompt tokens are the same, or the endpoint had
+ *    not counted them when the line before was written.
  * 2. What is kept for that is small and plain: a few responses, a few rows of each.
  */
 import { createHash } from 'node:crypto';
@@ -22,6 +23,8 @@ export interface OpenResponse {
 /** Sub-agents' responses stand between each other in old files. */
 const MAX_OPEN = 4;
 const MAX_ROWS = 32;
+/** The prompt tokens of a line that was written before an endpoint had counted: zeros. */
+const NOT_COUNTED = '0/0/0';
 /** Longer keys stand as their hash, so that a store keeps every key as it is. */
 const MAX_KEY_CHARACTERS = 150;
 
@@ -40,7 +43,8 @@ export const follow = (open: readonly OpenResponse[], line: LineFacts): Followed
     return { open: uuid === undefined ? open : withRow(open, line, uuid), key: undefined };
   const found = open.findLast((each) => goesOn(each, line));
   const { key: messageId, promptTokens } = response;
-  const next = found ?? { messageId, promptTokens, root: line.originUuid ?? uuid ?? '', rows: [] };
+  const root = found?.root ?? line.originUuid ?? uuid ?? '';
+  const next = { messageId, promptTokens, root, rows: found?.rows ?? [] };
   const others = open.filter((each) => each !== found);
   return {
     open: [...others, { ...next, rows: [...next.rows, uuid ?? ''].slice(-MAX_ROWS) }].slice(
@@ -52,7 +56,7 @@ export const follow = (open: readonly OpenResponse[], line: LineFacts): Followed
 
 const goesOn = (open: OpenResponse, { response, parentUuid }: LineFacts): boolean =>
   open.messageId === response?.key &&
-  open.promptTokens === response.promptTokens &&
+  [response.promptTokens, NOT_COUNTED].includes(open.promptTokens) &&
   open.rows.includes(parentUuid ?? '');
 
 /** What hangs on a response may carry its next line, but for what somebody typed: that begins another one. */

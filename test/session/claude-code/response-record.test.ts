@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { describeLine } from '../../../src/session/claude-code/describe-line.ts';
+import { follow, type OpenResponse } from '../../../src/session/claude-code/response-key.ts';
 import {
   mergeResponse,
   type ResponseRecord,
@@ -53,6 +54,35 @@ describe('merging copies of a response', () => {
       deltaUnpriced: 1,
     });
     expect(mergeResponse(unknown, record(11)).deltaUnpriced).toBe(-1);
+  });
+});
+
+describe('a response without a request id', () => {
+  const asked = (uuid: string, parentUuid: string, input: number, output: number) => ({
+    ...answered(uuid, 'chat-1', output, { requestId: undefined, parentUuid }),
+    message: {
+      ...answered(uuid, 'chat-1', output).message,
+      usage: { input_tokens: input, output_tokens: output },
+    },
+  });
+  const keysOf = (lines: readonly object[]) => {
+    let open: readonly OpenResponse[] = [];
+    return lines.map((line) => {
+      const followed = follow(open, describeLine(line));
+      open = followed.open;
+      return followed.key;
+    });
+  };
+
+  test('is one, though its first lines were written before its prompt was counted', () => {
+    const lines = [asked('a', 'q', 0, 1), asked('b', 'a', 0, 1), asked('c', 'b', 900, 40)];
+    expect(new Set(keysOf(lines))).toEqual(new Set(['chat-1:a']));
+    expect(new Set(keysOf([...lines, asked('d', 'c', 900, 41)])).size).toBe(1);
+  });
+
+  test('is another one, when its prompt was counted and is not the same', () => {
+    expect(new Set(keysOf([asked('a', 'q', 900, 40), asked('b', 'a', 950, 3)])).size).toBe(2);
+    expect(new Set(keysOf([asked('a', 'q', 900, 40), asked('b', 'a', 0, 1)])).size).toBe(2);
   });
 });
 
