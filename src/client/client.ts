@@ -10,7 +10,7 @@ import { ASK, Subjects } from '../nats/subjects.ts';
 import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutPasswords } from '../redact.ts';
-import { cancelTurn, onAbort } from '../session/abort.ts';
+import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/abort.ts';
 import type {
   MessageView,
   SESSION_VERBS,
@@ -113,6 +113,7 @@ class NatsClient implements Client {
   readonly #subjects: Subjects;
   readonly #options: ClientOptions;
   readonly #streams = new Set<AskStream>();
+  readonly #signals = new AbortSignals();
   readonly #tellings = new Set<Telling>();
 
   constructor(nc: NatsConnection, subjects: Subjects, tenant: string, options: ClientOptions) {
@@ -160,11 +161,11 @@ class NatsClient implements Client {
     { signal }: TurnControl = {},
   ): AsyncGenerator<WireEvent, void> {
     sessionKey(this.tenant, sessionId);
-    signal?.throwIfAborted();
+    mustNotBeAborted(signal);
     const turnId = request.turnId ?? newTurnId(systemClock.now());
     const stream = this.#ask(sessionId, { ...request, turnId }, turnId);
     const waited = this.#connection.pulse.begin();
-    const unhear = onAbort(signal, (reason) => {
+    const unhear = this.#signals.hear(signal, (reason) => {
       stream.fail(reason);
       void cancelTurn(this, sessionId, turnId, (ms) => pause(systemClock, ms));
     });

@@ -1,6 +1,6 @@
 /** The sessions of one tenant for a program in the same process: the same requests, replies and errors as on the bus. */
 import type { z } from 'zod';
-import { onAbort } from './abort.ts';
+import { AbortSignals, mustNotBeAborted } from './abort.ts';
 import {
   SESSION_VERBS,
   SESSIONS_VERBS,
@@ -39,6 +39,7 @@ export const embeddedApi = (
     throw told(request)(error);
   };
   const readings = new Set<EventQueue>();
+  const signals = new AbortSignals();
   void ended?.finally(() => {
     for (const queue of readings) queue.fail(stopped());
   });
@@ -60,7 +61,7 @@ export const embeddedApi = (
     },
     turn: (sessionId, request, control) => {
       const refused = told(`a turn of ${tenant}/${sessionId}`);
-      return turn(door, tenant, sessionId, request, control, readings, refused);
+      return turn(door, tenant, sessionId, request, control, { readings, signals }, refused);
     },
   };
 };
@@ -75,25 +76,31 @@ const mustBeVerb = (verbs: object, verb: string): void => {
 /** What the schema of a verb gives; the compiler does not follow the verb through the look-up. */
 type Parsed<Verbs extends Record<string, z.ZodType>, V extends keyof Verbs> = z.output<Verbs[V]>;
 
+/** What the readers of turns share. */
+interface Reading {
+  readonly readings: Set<EventQueue>;
+  readonly signals: AbortSignals;
+}
+
 async function* turn(
   door: SessionsDoor,
   tenant: Tenant,
   sessionId: string,
   request: unknown,
   { signal }: TurnControl = {},
-  readings: Set<EventQueue>,
+  { readings, signals }: Reading,
   told: (error: unknown) => GreenroomError,
 ) {
   const key = sessionKey(tenant, sessionId);
   const parsed = checked(TurnRequest, request);
-  signal?.throwIfAborted();
+  mustNotBeAborted(signal);
   const queue = new EventQueue();
   readings.add(queue);
   const accepted = door.turn(key, undefined, parsed, (publication) =>
     queue.push(wireEvent(publication.event)),
   );
   accepted.catch((error: unknown) => queue.fail(told(error)));
-  const unhear = onAbort(signal, (reason) => {
+  const unhear = signals.hear(signal, (reason) => {
     queue.abandon(reason);
     void cancel(door, key, accepted);
   });

@@ -1,4 +1,5 @@
 /** A turn whose `AbortSignal` is aborted, in both doors: the reader is told at once, and the turn is cancelled. */
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
 import type { SessionsApi } from '../../src/session/api.ts';
@@ -96,6 +97,60 @@ describe.each(DOORS)('a turn %s', (_, open) => {
     await read(api.turn('demo', request, { signal: abort.signal }), () => {});
     abort.abort(REASON);
     await becomes(room, 'done', 'completed');
+    await close();
+  });
+});
+
+describe.each(DOORS)('one signal over many turns %s', (_, open) => {
+  test('has one listener while any runs, none afterwards, and cancels all that run', async () => {
+    const { room, api, close } = await open();
+    const abort = new AbortController();
+    const listeners = () => getEventListeners(abort.signal, 'abort').length;
+    const ids = Array.from({ length: 12 }, (_each, n) => `many-${n}`);
+    const running = new Set<string>();
+    const readings = ids.map((turnId) =>
+      read(api.turn(turnId, { prompt: 'hold', turnId }, { signal: abort.signal }), ({ type }) => {
+        if (type === 'turn.accepted') running.add(turnId);
+      }),
+    );
+    await until(() => running.size === ids.length);
+    expect(listeners()).toBe(1);
+    abort.abort(REASON);
+    const ends = await Promise.allSettled(readings);
+    expect(ends).toEqual(ids.map(() => ({ status: 'rejected', reason: REASON })));
+    expect(listeners()).toBe(0);
+    for (const turnId of ids)
+      await until(async () => {
+        const turn = await room.sessions.turnStatus(turnId, turnId).catch(() => undefined);
+        return turn?.status === 'cancelled';
+      });
+    await close();
+  });
+
+  test('goes on for those that stay when one is left', async () => {
+    const { api, close } = await open();
+    const abort = new AbortController();
+    const listeners = () => getEventListeners(abort.signal, 'abort').length;
+    const begin = (id: string) =>
+      api.turn(id, { prompt: 'hold' }, { signal: abort.signal })[Symbol.asyncIterator]();
+    const [left, stays] = [begin('left'), begin('stays')];
+    await Promise.all([left.next(), stays.next()]);
+    await left.return?.();
+    expect(listeners()).toBe(1);
+    abort.abort(REASON);
+    await expect(stays.next().then(() => stays.next())).rejects.toBe(REASON);
+    expect(listeners()).toBe(0);
+    await close();
+  });
+
+  test('must be a signal', async () => {
+    const { api, close } = await open();
+    const signal = 'soon' as unknown as AbortSignal;
+    const reading = read(api.turn('demo', { prompt: 'hold' }, { signal }), () => {});
+    await expect(reading).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(api.session('demo', 'get', {})).rejects.toMatchObject({
+      code: 'session_not_found',
+    });
     await close();
   });
 });
