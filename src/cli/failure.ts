@@ -69,13 +69,15 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   unknown_verb: 'the daemon is of another version: compare with greenroom status',
   session_not_found: 'greenroom sessions list shows the sessions that there are',
+  session_exists: 'greenroom sessions update SESSION changes it; or choose another name',
   session_deleted: 'its id is free again after 30 days; choose another one',
   turn_not_found: 'greenroom turns list SESSION shows its turns',
   deadline_exceeded: 'the daemon is busy: try again, or look with greenroom status',
   turn_id_reused: 'send it under another --turn-id, or without one',
   version_conflict: 'somebody changed the session meanwhile: look again and repeat',
   invalid_state: 'greenroom sessions show SESSION tells its state',
-  provider_mismatch: 'send with --provider to answer with the other one on purpose',
+  provider_mismatch:
+    'greenroom status names the provider of the daemon: ask for it with --provider, or start the daemon with the other one',
   price_unknown: 'send without --max-cost, or with a model that has a price',
   mailbox_full: 'wait a moment and try again',
   queue_full: 'greenroom turns list SESSION shows what waits; cancel some or wait',

@@ -33,9 +33,10 @@ export const SessionServer = genServer(sessionProtocol, {
     isSettled(args, self) ? begin(args, self) : begunLater(args, self),
 
   handleCall: {
-    get: (_, actor) => {
+    get: (_, actor, self) => {
       const { head } = actor.live.committed;
       actor.live.touch();
+      leaveIfNothing(actor, self);
       return reply(head.version === 0 ? undefined : head, actor);
     },
     change: (request, actor, self, from) => {
@@ -191,9 +192,18 @@ const next = (actor: Actor, self: SessionSelf) => {
     actor.watched = executor;
   }
   args.runtime.activity.set(name, live.isWorking);
+  leaveIfNothing(actor, self);
   if (!live.stopping) return noreply(actor);
   args.runtime.parking.delete(name);
   return stop('normal', actor);
+};
+
+/**
+ * A name that no session has was only asked for: an actor that stayed for it would be counted as live, and take
+ * the place of a session. It goes behind the messages that wait, any of which may make the session.
+ */
+const leaveIfNothing = ({ live }: Actor, self: SessionSelf): void => {
+  if (live.committed.head.version === 0 && !live.isBusy) self.send('rest');
 };
 
 const tellStepEvents = (

@@ -7,7 +7,7 @@
  * 3. The first failed transaction, or one that takes too long, is the last: whoever waits and whoever
  *    comes later gets `storage_failed`, and the store is touched no more.
  */
-import { codeOf, type ErrorCode, GreenroomError, StorageError } from '../session/errors.ts';
+import { codeOf, GreenroomError, StorageError } from '../session/errors.ts';
 import type {
   Journal,
   JournalInfo,
@@ -37,9 +37,6 @@ export interface JournalOptions extends QueueOptions {
   /** Told of a broken record that a scan passed over; its `code` is `corrupt_record`, `details.key` names it. */
   readonly onCorrupt?: (error: Error) => void;
 }
-
-/** What a commit can meet that is the store's fault, or ours. */
-const FAILURES: readonly ErrorCode[] = ['storage_failed', 'corrupt_record', 'internal'];
 
 type Listener = (committed: readonly SessionChange[]) => void;
 
@@ -186,10 +183,10 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#afterSettling();
   }
 
-  /** A refusal is no failure: its caller asked for what cannot be. */
+  /** A refusal is no failure: its caller asked for what cannot be, or computes it anew. A broken record is one. */
   #countFailures(errors: Iterable<unknown>): void {
     for (const error of errors)
-      if (FAILURES.includes(codeOf(error))) this.#counters.failedCommits += 1;
+      if (codeOf(error) === 'corrupt_record') this.#counters.failedCommits += 1;
   }
 
   #tell(committed: readonly SessionChange[]): void {

@@ -85,7 +85,21 @@ test('a word that an option does not know is answered with those that it knows',
 test('a search that finds nothing says so', async () => {
   const daemon = new FakeDaemon({ 'sessions.search': { sessions: [] } });
   const { code, err } = await greenroom('sessions search --tag x', { daemon });
-  expect([code, err]).toEqual([0, 'there is no such session\n']);
+  expect([code, err]).toEqual([0, 'no session is found\n']);
+});
+
+test('a count by tag or directory that finds none says so', async () => {
+  const daemon = new FakeDaemon({ 'sessions.facets': { facets: [], values: 0 } });
+  expect((await greenroom('sessions tags', { daemon })).err).toBe('no session has a tag\n');
+  expect((await greenroom('sessions directories', { daemon })).err).toBe(
+    'no session has a directory\n',
+  );
+});
+
+test('only update says that tags replace those that the session has', async () => {
+  const words = 'they replace those that it has';
+  expect((await greenroom('sessions create --help')).out).not.toContain(words);
+  expect((await greenroom('sessions update --help')).out).toContain(words);
 });
 
 describe('an export', () => {

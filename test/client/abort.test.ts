@@ -63,6 +63,17 @@ describe.each(DOORS)('a turn %s', (_, open) => {
     await close();
   });
 
+  test('with what is no signal is refused by code, and does not run', async () => {
+    const { room, api, close } = await open();
+    for (const signal of ['aborted', {}, null, new AbortController()]) {
+      const control = { signal } as unknown as { signal: AbortSignal };
+      const reading = read(api.turn('demo', { prompt: 'hold' }, control), () => undefined);
+      await expect(reading).rejects.toMatchObject({ code: 'invalid_request' });
+    }
+    expect(await room.sessions.count({})).toMatchObject({ count: 0 });
+    await close();
+  });
+
   test('that is only just asked for is cancelled too', async () => {
     const { room, api, close } = await open();
     const abort = new AbortController();

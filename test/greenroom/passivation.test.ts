@@ -163,3 +163,42 @@ describe('a session that is asleep', () => {
     expect((await test.run('c', 'hello')).at(-1)).toMatchObject({ status: 'completed' });
   });
 });
+
+describe('an actor of a name that no session has', () => {
+  const ASKING: Record<string, (test: TestGreenroom, name: string) => Promise<unknown>> = {
+    tag: (test, name) => test.sessions.tag(name, 'x'),
+    delete: (test, name) => test.sessions.delete(name),
+    cancel: (test, name) => test.sessions.cancel(name, 'a-turn'),
+    update: (test, name) => test.sessions.update(name, { title: 'x' }),
+    'a refused turn': (test, name) => test.run(name, 'Hello', { provider: 'rehearsal' }),
+  };
+
+  it.each(Object.entries(ASKING))('leaves after %s', async (_, ask) => {
+    const test = await testGreenroom();
+    await expect(ask(test, 'nowhere')).rejects.toThrow();
+    await asleep(test, 'nowhere');
+    expect(test.greenroom.status()).toMatchObject({ liveSessions: 0 });
+  });
+
+  it('leaves when the session was deleted before', async () => {
+    const test = await testGreenroom();
+    await test.run('s', 'Hello');
+    await test.sessions.delete('s');
+    await expect(test.run('s', 'again')).rejects.toMatchObject({ code: 'session_deleted' });
+    await asleep(test, 's');
+  });
+
+  it('loses none of the requests that come behind one that is refused', async () => {
+    const test = await testGreenroom();
+    const names = Array.from({ length: 50 }, (_, at) => `s${at}`);
+    const made = names.flatMap((name) => [
+      test.sessions.delete(name).catch(() => undefined),
+      test.sessions.cancel(name, 'a-turn').catch(() => undefined),
+      test.run(name, 'Hello'),
+      test.sessions.get(name).catch(() => undefined),
+    ]);
+    await Promise.all(made);
+    expect(await test.sessions.count({})).toMatchObject({ count: 50 });
+    for (const name of names) expect((await test.sessions.turns(name)).turns).toHaveLength(1);
+  });
+});

@@ -177,6 +177,16 @@ test('a turn for a deleted session is refused, and no commit has failed by that'
   expect(given.greenroom.status().journal).toMatchObject({ failedCommits: 0 });
 });
 
+test('a turn that the ledger knew is answered from it, and no commit has failed by that', async () => {
+  const given = await testGreenroom();
+  const turn = { turnId: 'once' };
+  await given.run('s1', 'Hello', turn);
+  await given.restart();
+  await given.run('s1', 'Hello', turn);
+  expect((await given.sessions.turns('s1')).turns).toHaveLength(1);
+  expect(given.greenroom.status().journal).toMatchObject({ failedCommits: 0 });
+});
+
 test('free space below the watermark is a line of the log', async () => {
   const { log, lines } = logOf();
   await testGreenroom({ log, minFreeMb: 1_048_576 });

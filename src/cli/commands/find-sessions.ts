@@ -75,7 +75,7 @@ const find = async (daemon: DaemonClient, run: Invocation, options: SearchOption
       run.out.width,
     ),
   );
-  if (sessions.length === 0) run.out.note('there is no such session');
+  if (sessions.length === 0) run.out.note('no session is found');
   if (isCut) run.out.note('there are more: raise --limit, or narrow the search');
 };
 
@@ -100,6 +100,6 @@ const countBy = async (
       run.out.width,
     ),
   );
-  if (values === 0) run.out.note('there is none');
+  if (values === 0) run.out.note(`no session has a ${by === 'tag' ? 'tag' : 'directory'}`);
   if (values > facets.length) run.out.note(`there are ${grouped(values)}: raise --limit`);
 };

@@ -40,7 +40,7 @@ const importPaths = async (
   if (files.length === 0)
     throw new CliError(3, `no *.jsonl files below ${paths.join(', ')}`, 'name another path');
   const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
-  const bar = new ProgressBar(shell.stderr, 2 * totalBytes, () => shell.nowMs());
+  const bar = new ProgressBar(shell.stderr, totalBytes, () => shell.nowMs());
   const results: FileResult[] = [];
   const sleep = (ms: number) => shell.sleep(ms);
   const onFile = (result: FileResult) => {
@@ -57,11 +57,12 @@ const importPaths = async (
       const result = await importOther(file, kind, { daemon, sleep });
       onFile(result);
       others.push(result);
-      otherBytes += 2 * file.size;
+      otherBytes += file.size;
       bar.update(otherBytes);
     }
   }
-  const onProgress = (doneBytes: number) => bar.update(otherBytes + doneBytes);
+  // Each byte is read twice: to see what there is, and to store it.
+  const onProgress = (doneBytes: number) => bar.update(otherBytes + doneBytes / 2);
   const spent = await importFiles(transcripts, { daemon, sleep, replace, onProgress, onFile });
   bar.clear();
   const summary = summarise(results, sumOf([spent, ...others]));
@@ -73,7 +74,7 @@ const judge = ({ files, refused, failed }: ImportSummary): void => {
   if (failed.length > 0)
     throw new CliError(
       1,
-      `${failed.length} of ${files} files failed: ${failed[0]?.reason ?? ''}`,
+      `${failed.length} of ${files} files failed${sharedReason(failed)}`,
       'run it again: it goes on where it stopped',
     );
   if (refused.length === files)
@@ -81,7 +82,13 @@ const judge = ({ files, refused, failed }: ImportSummary): void => {
   if (refused.length > 0)
     throw new CliError(
       1,
-      `${refused.length} of ${files} files were refused: ${refused[0]?.reason ?? ''}`,
+      `${refused.length} of ${files} files were refused${sharedReason(refused)}`,
       'the others are stored; the list above says why for each',
     );
 };
+
+/** The reason of all of them; where they have several, that of one would be told of the others too. */
+const sharedReason = ([first, ...others]: ImportSummary['refused']): string =>
+  first !== undefined && others.every(({ reason }) => reason === first.reason)
+    ? `: ${first.reason}`
+    : '';

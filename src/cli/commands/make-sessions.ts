@@ -33,6 +33,7 @@ type Settings = z.input<(typeof SESSION_VERBS)['create']>;
 export const registerMaking = (registration: Registration): void => {
   const { program } = registration;
   withSettings(
+    'its tags',
     program.command('create <session>').description('a session without a turn yet'),
   ).action(
     act<[string], Options>(registration, (run, [sessionId], options) =>
@@ -43,6 +44,7 @@ export const registerMaking = (registration: Registration): void => {
     ),
   );
   withSettings(
+    'its tags; they replace those that it has',
     program.command('update <session>').description('change settings; what is not named stays'),
   ).action(
     act<[string], Options>(registration, (run, [words], options) => {
@@ -81,11 +83,11 @@ const update = async (daemon: DaemonClient, sessionId: string, settings: Setting
   });
 };
 
-const withSettings = (command: Command): Command =>
+const withSettings = (tags: string, command: Command): Command =>
   command
     .option('--title <text>', 'title')
     .option('--description <text>', 'what it is about')
-    .option('--tag <tag>', 'its tags; they replace those that it has', collect)
+    .option('--tag <tag>', tags, collect)
     .option('--owner <name>', 'whose it is')
     .option('--external-key <key>', 'your name for it')
     .option('--model <name>', 'model of its turns')

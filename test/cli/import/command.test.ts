@@ -1,4 +1,7 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { bytes } from '../../../src/cli/format.ts';
 import { greenroom, jsonLines } from '../run-cli.ts';
 import { FakeStore } from './fake-store.ts';
 import { assistantLine, folderOf, userLine } from './transcripts.ts';
@@ -35,6 +38,25 @@ test('a terminal shows a progress bar and takes it away', async () => {
   const { err } = await greenroom(['import', folderOf(FILES)], { daemon, isTerminal: true });
   expect(err).toMatch(/█* *\d+ % of .+B/);
   expect(err.endsWith('\r\u001b[K')).toBe(true);
+});
+
+test('the progress bar counts the bytes that the files have', async () => {
+  const daemon = new FakeStore().client;
+  const folder = folderOf(FILES);
+  const size = statSync(join(folder, `${ID}.jsonl`)).size;
+  const { err } = await greenroom(['import', folder], { daemon, isTerminal: true });
+  expect(err).toContain(` % of ${bytes(size)}\r`);
+});
+
+test('a reason that only some of the refused files have is not told of all of them', async () => {
+  const pi = { type: 'session', version: 3, id: ID, timestamp: '2026-11-20T09:00:00Z', cwd: '/' };
+  const other = ['not a transcript'];
+  const several = { ...FILES, 'a.jsonl': other, 'b.jsonl': [JSON.stringify(pi)] };
+  const mixed = await greenroom(['import', folderOf(several)], { daemon: new FakeStore().client });
+  expect(mixed.err).toContain('error: 2 of 3 files were refused\n');
+  const same = { ...FILES, 'a.jsonl': other, 'b.jsonl': other };
+  const alike = await greenroom(['import', folderOf(same)], { daemon: new FakeStore().client });
+  expect(alike.err).toMatch(/error: 2 of 3 files were refused: .+\n/);
 });
 
 test('when everything is refused the exit code says so', async () => {

@@ -60,6 +60,8 @@ describe.each([
     expect(last.inheritedCostUsd).toBeCloseTo(made, 9);
     expect(last.usage.inputTokens).toBe(7_000);
     expect(summaries.every(({ code }) => code === 0)).toBe(true);
+    // A claim that another session made first is computed anew: `doctor` would warn of a failure.
+    expect(room.greenroom.status().journal).toMatchObject({ failedCommits: 0 });
   });
 });
 
