@@ -256,3 +256,10 @@ describe('doctor --verify', () => {
     expect(lines.find(({ name }) => name === 'records')?.finding).toContain('SIGBUS');
   });
 });
+
+test('a commit that met a broken record is warned of, with the command that lists what is broken', async () => {
+  const { find } = await examine({ journal: { ...JOURNAL, failedCommits: 1 } });
+  expect(find('store')).toMatchObject({ status: 'warn' });
+  expect(find('store')?.finding).toMatch(/, 1 commit met a broken record$/);
+  expect(find('store')?.nextStep).toBe('npx greenroom doctor --verify lists what is broken');
+});

@@ -62,11 +62,14 @@ const show = async (
   run: Invocation,
 ): Promise<void> => {
   const lines = text ? talkLines : messageLines;
+  let isEmpty = true;
   for await (const page of shown.pages()) {
+    isEmpty &&= page.length === 0;
     out.many(page, () => page.map((entry) => lines(entry, out)).join(''));
     await out.drained();
     if (!isWanted()) return;
   }
+  if (isEmpty) run.out.note(text ? 'nothing was said there' : 'there are no entries');
   if (shown.nextFrom !== undefined) run.out.note(`there is more: --from ${shown.nextFrom}`);
 };
 
@@ -79,6 +82,7 @@ const showSides = async (
   for (;;) {
     const page = await daemon.session(sessionId, 'side-transcripts', { limit: PAGE, ...from });
     const { sideTranscripts, nextCursor } = page;
+    if (sideTranscripts.length === 0) run.out.note('the session has no side transcript');
     run.out.many(sideTranscripts, () =>
       sideTranscripts.map(({ subpath, seq }) => `${subpath}  ${several(seq, 'line')}\n`).join(''),
     );

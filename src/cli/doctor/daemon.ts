@@ -1,7 +1,7 @@
 /** What the running daemon tells about itself and its store. */
 import { DaemonStatus, storeText } from '../daemon-status.ts';
 import { failureOf } from '../failure.ts';
-import { grouped } from '../format.ts';
+import { several } from '../format.ts';
 import type { Invocation } from '../invocation.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
@@ -40,5 +40,9 @@ const judgeStore = (journal: NonNullable<DaemonStatus['journal']>): Check => {
   const finding = storeText(journal);
   return failedCommits === 0
     ? ok('store', finding)
-    : warn('store', `${finding}, ${grouped(failedCommits)} commits failed`, 'the log says why');
+    : warn(
+        'store',
+        `${finding}, ${several(failedCommits, 'commit')} met a broken record`,
+        'greenroom doctor --verify lists what is broken',
+      );
 };

@@ -233,6 +233,22 @@ describe('side transcripts', () => {
   });
 });
 
+test('a session without entries, and one without side transcripts, says so', async () => {
+  const room = await testGreenroom();
+  await room.sessions.create('plain', {});
+  const daemon = daemonOf(room);
+  const said = async (...flags: string[]) => {
+    const { code, out, err } = await greenroom(['sessions', 'messages', 'plain', ...flags], {
+      daemon,
+    });
+    expect([code, out]).toEqual([0, '']);
+    return err;
+  };
+  expect(await said()).toBe('there are no entries\n');
+  expect(await said('--text', '--last', '3')).toBe('nothing was said there\n');
+  expect(await said('--sides')).toBe('the session has no side transcript\n');
+});
+
 test('a directory is found with a slash behind it, and without', async () => {
   const room = await testGreenroom();
   await room.sessions.create('plain', { workingDirectory: '/srv/app' });
