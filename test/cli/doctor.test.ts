@@ -261,5 +261,5 @@ test('a commit that met a broken record is warned of, with the command that list
   const { find } = await examine({ journal: { ...JOURNAL, failedCommits: 1 } });
   expect(find('store')).toMatchObject({ status: 'warn' });
   expect(find('store')?.finding).toMatch(/, 1 commit met a broken record$/);
-  expect(find('store')?.nextStep).toBe('npx greenroom doctor --verify lists what is broken');
+  expect(find('store')?.nextStep).toBe('greenroom doctor --verify lists what is broken');
 });
