@@ -15,7 +15,10 @@ export const executors = ({ config, seams }: Parts) =>
     maxSeconds: 5,
     children: [
       ModelsPoolServer.childSpec(
-        { workers: config.workers, workerFile: seams.modelWorkerFile },
+        {
+          ...{ workers: config.workers, workerFile: seams.modelWorkerFile },
+          threads: seams.modelThreads,
+        },
         { id: 'models' }, // threads for model calls
       ),
       toolsPool({ id: 'tools' }), // threads for tools

@@ -1,5 +1,6 @@
 /** What the declarations are given: the configuration, and the few values that all sessions share. */
 import type { Config } from '../src/config.ts';
+import type { ModelThreads } from '../src/executor/model-threads.ts';
 import type { Log } from '../src/log.ts';
 import type { Feed } from '../src/session/feed.ts';
 import type { SessionRuntime } from '../src/session/session-args.ts';
@@ -18,6 +19,8 @@ export interface Seams {
   readonly syncGate?: SyncGate;
   /** Another worker for model steps. */
   readonly modelWorkerFile?: string;
+  /** Threads for model steps that outlive this Greenroom: they keep nothing of it (P4). */
+  readonly modelThreads?: ModelThreads;
 }
 
 export interface Parts {

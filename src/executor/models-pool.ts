@@ -8,9 +8,7 @@
  * 3. A thread that dies before it ever worked is a bug, not bad luck: the pool crashes with it.
  */
 import { MessageChannel } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { z } from 'zod';
-import { compiledFile } from '../compiled.ts';
 import { genServer, noreply, protocol, reply, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { ActorRef } from '../otp/ref.ts';
@@ -18,6 +16,7 @@ import type { Self } from '../otp/self.ts';
 import type { ModelStep, StepHandle } from '../session/executor.ts';
 import { Dispatch } from './dispatch.ts';
 import { ModelThread, type PoolSink } from './model-thread.ts';
+import { type ModelThreads, openModelThreads } from './model-threads.ts';
 import { isQuiet, type PoolLook, QUIET_LOOKS, wantsMore } from './pool-size.ts';
 import type { Endpoint } from './wire.ts';
 
@@ -28,6 +27,8 @@ export interface ModelsPoolOptions {
   readonly minWorkers?: number;
   /** Compiled module that exports `serve`; default the real one. */
   readonly workerFile?: string | undefined;
+  /** Lent by somebody who keeps them, in place of threads of its own; they serve what they were opened for. */
+  readonly threads?: ModelThreads | undefined;
   /** Default 256. */
   readonly maxStepsPerThread?: number;
   /** Steps that wait behind full threads; default 10,000. */
@@ -38,8 +39,10 @@ export interface ModelsPoolOptions {
   readonly startMs?: number;
 }
 
-/** The options with their defaults. */
-type Settings = { readonly [K in keyof ModelsPoolOptions]-?: NonNullable<ModelsPoolOptions[K]> };
+/** The numbers with their defaults. */
+type Settings = Readonly<
+  Record<Exclude<keyof ModelsPoolOptions, 'workerFile' | 'threads'>, number>
+>;
 
 /** What others hold of the pool. */
 export interface ModelsPool {
@@ -80,12 +83,10 @@ export const modelsPoolProtocol = protocol({
 type PoolSelf = Self<typeof modelsPoolProtocol>;
 
 const CHECK_MS = 1_000;
-/** What a step makes is garbage at once: a small nursery costs no time and saves tens of megabytes a thread. */
-const YOUNG_MB = 8;
 
 interface State {
   readonly options: Settings;
-  readonly piscina: Piscina;
+  readonly piscina: ModelThreads;
   readonly dispatch: Dispatch;
   readonly nextThreadId: number;
   readonly checkedAtMs: number;
@@ -96,9 +97,11 @@ interface State {
 export const ModelsPoolServer = genServer(modelsPoolProtocol, {
   init: (given: ModelsPoolOptions, self: PoolSelf): State => {
     const options = withDefaults(given);
-    const piscina = openPiscina(options, self);
     const dispatch = new Dispatch(options);
-    self.own(() => piscina.destroy());
+    const piscina =
+      given.threads === undefined
+        ? ownThreads(given, options, self)
+        : lentThreads(given.threads, dispatch, self);
     self.own(() => closeAll(dispatch));
     for (let id = 1; id <= options.minWorkers; id++) openThread(id, piscina, dispatch, self);
     self.register(modelsPoolName, faceOf(dispatch, self));
@@ -154,33 +157,38 @@ export const ModelsPoolServer = genServer(modelsPoolProtocol, {
 const withDefaults = (given: ModelsPoolOptions): Settings => ({
   workers: given.workers ?? 2,
   minWorkers: Math.min(given.minWorkers ?? 1, given.workers ?? 2),
-  workerFile: given.workerFile ?? compiledFile(import.meta.url, './model-worker.js'),
   maxStepsPerThread: given.maxStepsPerThread ?? 256,
   maxWaiting: given.maxWaiting ?? 10_000,
   hangMs: given.hangMs ?? 5_000,
   startMs: given.startMs ?? 60_000,
 });
 
-const openPiscina = ({ workerFile, workers, minWorkers }: Settings, self: PoolSelf) => {
-  const piscina = new Piscina({
-    filename: workerFile,
-    name: 'serve',
-    minThreads: minWorkers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: 1,
-    atomics: 'disabled', // the default ones freeze a thread that has nothing but timers and sockets
-    recordTiming: false,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-    // A thread that is ended while it loads a module by require() takes the process along
-    // (v8::Module::IsGraphAsync, Node 20); import() does not. The process's own flags stay with it:
-    // a thread refuses many of them, and would not start.
-    execArgv: ['--no-experimental-require-module'],
-  });
-  piscina.on('error', (error) => self.exit({ crashed: error }));
-  return piscina;
+const ownThreads = (
+  { workerFile }: ModelsPoolOptions,
+  { workers, minWorkers }: Settings,
+  self: PoolSelf,
+): ModelThreads => {
+  const threads = openModelThreads({ workerFile, minThreads: minWorkers, maxThreads: workers });
+  threads.on('error', (error) => self.exit({ crashed: error }));
+  self.own(() => threads.destroy());
+  return threads;
 };
 
-const openThread = (id: number, piscina: Piscina, dispatch: Dispatch, self: PoolSelf): void => {
+/** They go back; but one that still has steps is killed, or it would serve them on with nobody to hear of it. */
+const lentThreads = (threads: ModelThreads, dispatch: Dispatch, self: PoolSelf): ModelThreads => {
+  self.own(() => {
+    for (const thread of dispatch.threads.values())
+      if (thread.steps.size > 0) thread.kill('the pool has ended');
+  });
+  return threads;
+};
+
+const openThread = (
+  id: number,
+  piscina: ModelThreads,
+  dispatch: Dispatch,
+  self: PoolSelf,
+): void => {
   const { port1, port2 } = new MessageChannel();
   const thread = new ModelThread(id, port1, self.system.clock, (ready) => {
     dispatch.fill(ready);

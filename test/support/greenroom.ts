@@ -5,7 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterEach, beforeAll, onTestFinished } from 'vitest';
+import { openModelThreads } from '../../src/executor/model-threads.ts';
 import {
   type Greenroom,
   type GreenroomOptions,
@@ -23,6 +24,15 @@ import { keyString, sessionKey } from '../../src/session/ids.ts';
 import { journalName } from '../../src/session/journal.ts';
 import { liveName } from '../../src/session/live-names.ts';
 import { Reading } from './reading.ts';
+
+/**
+ * Threads that the Greenrooms of a test file have one after the other: most of what a start costs is that a thread
+ * loads the SDK. They come when they are wanted.
+ */
+const modelThreads = openModelThreads({
+  ...{ minThreads: 0, maxThreads: 64 },
+  idleTimeoutMs: 600_000,
+});
 
 export type Prompt = Parameters<Greenroom['turn']>[1];
 export type TurnOptions = NonNullable<Parameters<Greenroom['turn']>[2]>;
@@ -69,6 +79,7 @@ export class TestGreenroom {
         throw error; // vitest fails on what nobody catches
       },
       ...options,
+      seams: { modelThreads, ...options.seams },
       dataDir: this.dataDir,
     });
     this.greenroom.system.subscribeReports((report) => this.reports.push(report));
@@ -82,6 +93,12 @@ export class TestGreenroom {
   async restart(more: Options = {}): Promise<void> {
     await this.stop();
     await this.start(more);
+  }
+
+  /** Without its sessions, their ids free again. */
+  async empty(): Promise<void> {
+    const { sessions } = await this.sessions.search({ limit: 1000 });
+    for (const { sessionId } of sessions) await this.sessions.delete(sessionId, { release: true });
   }
 
   async remove(): Promise<void> {
@@ -125,14 +142,39 @@ export class TestGreenroom {
   }
 }
 
-/** Started for the test that asks, gone after it. */
-export const testGreenroom = async (options: Options = {}): Promise<TestGreenroom> => {
+const started = async (options: Options): Promise<TestGreenroom> => {
   const { script } = options;
   const rehearsal = await startRehearsal(script === undefined ? {} : { script });
   const test = new TestGreenroom(rehearsal, options);
-  onTestFinished(() => test.remove());
-  await test.start();
+  try {
+    await test.start();
+  } catch (error) {
+    await test.remove();
+    throw error;
+  }
   return test;
+};
+
+/** Started for the test that asks, gone after it. */
+export const testGreenroom = async (options: Options = {}): Promise<TestGreenroom> => {
+  const test = await started(options);
+  onTestFinished(() => test.remove());
+  return test;
+};
+
+/** Started once for the tests of a file, or of a `describe`, that leave nothing behind but sessions: each finds it empty. */
+export const sharedGreenroom = (options: Options = {}): (() => TestGreenroom) => {
+  let shared: TestGreenroom | undefined;
+  beforeAll(async () => {
+    const room = await started(options);
+    shared = room;
+    return () => room.remove();
+  });
+  afterEach(() => shared?.empty());
+  return () => {
+    if (shared === undefined) throw new Error('it is there while tests run');
+    return shared;
+  };
 };
 
 /** The text of a model call's last message. */

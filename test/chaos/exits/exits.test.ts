@@ -1,7 +1,7 @@
 /**
  * Every way out of a living process, at several distances from a change and under load: it ends, with the host's exit
- * code, what it acknowledged is there, and the directory opens again at once. CI goes each way a few times;
- * `GREENROOM_FULL=1` at every distance, and 200 times at a random moment.
+ * code, what it acknowledged is there, and the directory opens again at once. CI ends twenty with each carrier of the
+ * writer, each way among them; `GREENROOM_FULL=1` goes each way at every distance, and 200 times at a random moment.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,12 @@ import { type Life, live, type Plan, wrongIn } from './lives.ts';
 
 /** From the change to the end: before, in, and after the checkpoint that follows 20 ms of quiet. */
 const DISTANCES_MS = [0, 5, 15, 25, 150];
-const CYCLES = isFull() ? 200 : 20;
+/** Besides those of the ways. */
+const CYCLES = isFull() ? 200 : 14;
+/** Threads that are terminated: with those whose ways are gone, twenty. */
+const THREADS = isFull() ? 200 : 5;
+/** Of these a part, where how they start matters. */
+const STARTS = isFull() ? 50 : 5;
 const LONGEST_MS = 200;
 const AT_ONCE = 3;
 const TIMEOUT_MS = isFull() ? 3_600_000 : 300_000;
@@ -109,9 +114,9 @@ describe.each([
 
 describe('a thread that has a store open', () => {
   it.each([
-    ['store', 'change', CYCLES],
-    ['store', 'start', CYCLES / 4],
-    ['greenroom', 'start', CYCLES / 4],
+    ['store', 'change', THREADS],
+    ['store', 'start', STARTS],
+    ['greenroom', 'start', STARTS],
   ] as const)(
     'is terminated, and the next one opens the %s at once, at any moment since its %s',
     {

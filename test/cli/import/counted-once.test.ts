@@ -8,9 +8,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SessionView } from '../../../src/index.ts';
 import { verifyInChild } from '../../../src/storage/verify.ts';
-import { type TestGreenroom, testGreenroom } from '../../support/greenroom.ts';
+import { sharedGreenroom, type TestGreenroom, testGreenroom } from '../../support/greenroom.ts';
 import { newFolder } from '../run-cli.ts';
 import { type Imported, importWith, moneyOf, odd, sessionsIn } from './room.ts';
+
+const shared = sharedGreenroom();
 
 /** Sonnet 4.5: $3 per million prompt tokens, $15 per million of output. */
 const usd = (inputTokens: number, outputTokens = 0): number =>
@@ -42,7 +44,7 @@ describe.each([
     ['the original first', [[file(original)], [file(copy)]]],
     ['the copy first', [[file(copy)], [file(original)]]],
   ])('costs $0.0219, %s', async (_, imports) => {
-    const room = await testGreenroom();
+    const room = shared();
     const summaries: Imported[] = [];
     for (const paths of imports) summaries.push(await importWith(room, ...paths));
     expect(await agreed(room, cwd)).toBeCloseTo(all, 9);
@@ -175,7 +177,7 @@ describe('a copy of a copy', () => {
     ['without request ids', false, { noRequestId: true }],
   ] as const;
   test.each(variants)('%s counts where it was made, in every order', async (_, marked, more) => {
-    const room = await testGreenroom();
+    const room = shared();
     for (const order of ORDERS) {
       const files = chain(marked, more);
       for (const at of order) {
@@ -190,7 +192,7 @@ describe('a copy of a copy', () => {
   });
 
   test('counts as much as has come, at every moment', async () => {
-    const room = await testGreenroom();
+    const room = shared();
     const files = chain(true);
     const made = [usd(3_000), usd(7_000), usd(15_000)];
     for (const at of [2, 1, 0]) {
@@ -200,7 +202,7 @@ describe('a copy of a copy', () => {
   });
 
   test('imported by several at once counts once', async () => {
-    const room = await testGreenroom();
+    const room = shared();
     const files = chain(false);
     await Promise.all([2, 1, 0, 1, 2].map((at) => importWith(room, files[at] ?? '')));
     expect(await agreed(room, cwd)).toBeCloseTo(usd(15_000), 9);
@@ -209,7 +211,7 @@ describe('a copy of a copy', () => {
 });
 
 test('whatever is copied from whatever, in whatever order, each response counts once', async () => {
-  const room = await testGreenroom();
+  const room = shared();
   const family = fc.array(
     fc.record({
       parts: fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { minLength: 1 }),
@@ -272,24 +274,21 @@ test('who made what is known after a restart, and in a store that is verified', 
   expect(await verifyInChild(join(room.dataDir, 'store'))).toMatchObject({ isSound: true });
 });
 
-test('an import that stopped between an owner giving up and the better one counting is made good by the next', async () => {
-  const room = await testGreenroom();
+test('an original whose id another session has counts under the id that it gets', async () => {
+  const room = shared();
   const [original = '', copy = ''] = chain(false);
   await importWith(room, copy);
-  const before = await bySession(room);
-  const { api } = room.greenroom;
-  // The original's lines cannot be stored while its id is another's.
   await room.sessions.append('sa', [{ role: 'user', content: 'mine' }]);
-  await importWith(room, original);
-  expect(await agreed(room, cwd)).toBeCloseTo(usd(7_000), 9);
-  expect(before).toMatchObject({ sb: { inherited: 0 } });
-  await api.session('sa', 'delete', { release: true });
-  await importWith(room, original);
+  const { code, files } = await importWith(room, original);
+  expect(code).toBe(0);
+  const id = String(files[0]?.['sessionId']);
+  expect(id).not.toBe('sa');
+  expect(await bySession(room)).toEqual({ [id]: shares.sa, sb: shares.sb });
   expect(await agreed(room, cwd)).toBeCloseTo(usd(7_000), 9);
 });
 
 test('a gateway that names all its answers the same costs what each of them cost', async () => {
-  const room = await testGreenroom();
+  const room = shared();
   const { summary } = await importWith(room, odd('gateway-constant-ids'));
   expect(summary.usage.inputTokens).toBe(15_000);
   expect(summary.costUsd).toBeCloseTo(usd(15_000, 80), 9);
@@ -297,21 +296,21 @@ test('a gateway that names all its answers the same costs what each of them cost
 });
 
 test('a record behind NULs keeps its money', async () => {
-  const room = await testGreenroom();
+  const room = shared();
   const { summary } = await importWith(room, odd('nuls-before-a-record'));
   expect(summary.usage.inputTokens).toBe(3_000);
   expect(summary.costUsd).toBeCloseTo(0.0096, 9);
 });
 
 test('inference bound to the United States costs a tenth more', async () => {
-  const room = await testGreenroom();
+  const room = shared();
   const { summary } = await importWith(room, odd('us-only-inference'));
   // Opus 5.5: $4 and $20; Fable 5.1: $10 and $50; a thousand tokens each.
   expect(summary.costUsd).toBeCloseTo(1.1 * (0.004 + 0.02 + 0.01 + 0.05), 9);
 });
 
 test('an export of a session counts nothing again in a store that has its answers', async () => {
-  const [from, room] = [await testGreenroom(), await testGreenroom()];
+  const [from, room] = [await testGreenroom(), shared()];
   const [original = '', copy = ''] = chain(false);
   await importWith(from, original, copy);
   await importWith(room, copy);

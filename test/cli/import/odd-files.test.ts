@@ -1,14 +1,18 @@
 /** Files that are odd: what of them is stored, under which id, and what the import says of the rest. */
-import { appendFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type TestGreenroom, testGreenroom } from '../../support/greenroom.ts';
+import { type LineBatch, readLines } from '../../../src/cli/import/lines.ts';
+import { fitting, MAX_LINE_BYTES, travelBytes } from '../../../src/cli/import/long-line.ts';
+import { sharedGreenroom, type TestGreenroom, testGreenroom } from '../../support/greenroom.ts';
 import { greenroom } from '../run-cli.ts';
 import { daemonOf, importWith, odd } from './room.ts';
 import { agentLine, assistantLine, folderOf, userLine } from './transcripts.ts';
 
 const ID = '11111111-1111-4111-8111-111111111111';
 const FILE = `${ID}.jsonl`;
+
+const shared = sharedGreenroom();
 
 const texts = async (room: TestGreenroom, sessionId: string): Promise<string> =>
   JSON.stringify((await room.sessions.messages(sessionId)).entries);
@@ -19,7 +23,7 @@ describe('a line that no message can carry', () => {
   const MIB = 1024 * 1024;
 
   test('loses what is long in it, and its session is there', async () => {
-    const room = await testGreenroom();
+    const room = shared();
     const toolUseResult = { stdout: 'x'.repeat(9 * MIB), stderr: 'none' };
     const folder = folderOf({
       [FILE]: [
@@ -46,26 +50,38 @@ describe('a line that no message can carry', () => {
     ['a long text', { message: { role: 'user', content: 'y'.repeat(9 * MIB) } }],
     ['many short ones', { message: { role: 'user', content: Array(900_000).fill('a text') } }],
     ['a long id', { uuid: 'z'.repeat(9 * MIB) }],
-  ])('of %s keeps its place', async (_, more) => {
-    const room = await testGreenroom();
-    const folder = folderOf({ [FILE]: [userLine(ID, 1), userLine(ID, 2), big(more)] });
-    expect(await importWith(room, folder)).toMatchObject({ code: 0, summary: { added: 3 } });
-    expect((await room.sessions.messages(ID)).entries).toHaveLength(3);
+  ])('of %s becomes one that can be sent and keeps its place', (_, more) => {
+    const line = Buffer.from(big(more));
+    const fits = fitting(line);
+    expect(travelBytes(fits)).toBeLessThanOrEqual(MAX_LINE_BYTES);
+    const { type, parentUuid, sessionId, timestamp } = JSON.parse(big({})) as Record<
+      string,
+      string
+    >;
+    expect(JSON.parse(Buffer.from(fits).toString())).toMatchObject({
+      ...{ type, parentUuid, sessionId, timestamp },
+      leftOutBytes: line.byteLength,
+    });
   });
 
   test('is not taken before it is whole', async () => {
-    const room = await testGreenroom();
     const folder = folderOf({
       [FILE]: `${userLine(ID, 1)}\n${big({ toolUseResult: 'x'.repeat(9 * MIB) }).slice(0, -1)}`,
     });
-    expect(await importWith(room, folder)).toMatchObject({ summary: { added: 1, leftOut: [] } });
-    appendFileSync(join(folder, FILE), '}\n');
-    expect(await importWith(room, folder)).toMatchObject({ summary: { added: 1 } });
+    const path = join(folder, FILE);
+    const last = async () => {
+      let found: LineBatch | undefined;
+      for await (const batch of readLines(path, statSync(path).size)) found = batch;
+      return found;
+    };
+    expect(await last()).toMatchObject({ isCut: true, leftOut: [] });
+    appendFileSync(path, '}\n');
+    expect(await last()).toMatchObject({ isCut: false, leftOut: [{ position: 0 }] });
   });
 });
 
 test('links to folders are followed, each folder once, also where they lead in a circle', async () => {
-  const room = await testGreenroom();
+  const room = shared();
   const elsewhere = folderOf({ [`real/${FILE}`]: [userLine(ID, 1)] });
   const folder = folderOf({});
   symlinkSync(join(elsewhere, 'real'), join(folder, 'linked'));
@@ -78,7 +94,7 @@ test('links to folders are followed, each folder once, also where they lead in a
 });
 
 test('a session without any time has the time of its file, until a line has one', async () => {
-  const room = await testGreenroom();
+  const room = shared();
   const folder = folderOf({
     [FILE]: [JSON.stringify({ type: 'mode', mode: 'plan', sessionId: ID })],
   });
@@ -89,7 +105,7 @@ test('a session without any time has the time of its file, until a line has one'
 });
 
 test('times and numbers that cannot be stay in the line, and are left out of everything else', async () => {
-  const room = await testGreenroom();
+  const room = shared();
   const far = (line: string) =>
     line.replace(/"timestamp":"[^"]*"/, '"timestamp":"+275760-09-12T00:00:00.000Z"');
   const many = assistantLine(ID, 3, 'm2').replace(
@@ -116,7 +132,7 @@ describe('a file that was changed', () => {
   const pruned = [userLine(ID, 1), userLine(ID, 3), assistantLine(ID, 4, 'm2')];
 
   test('is refused, with the way out and an exit code, and is taken with --replace', async () => {
-    const room = await testGreenroom();
+    const room = shared();
     const other = ID.replaceAll('1', '2');
     const folder = folderOf({ [FILE]: before, [`${other}.jsonl`]: [userLine(other, 1)] });
     await importWith(room, folder);
@@ -174,7 +190,7 @@ describe('one id in two folders', () => {
     ['the one with messages first', [[talk], [empty]]],
     ['both at once', [[empty, talk]]],
   ])('resumes the conversation under the id, %s', async (_, imports) => {
-    const room = await testGreenroom();
+    const room = shared();
     for (const paths of imports)
       expect(await importWith(room, ...(paths as string[]))).toMatchObject({ code: 0 });
     const session = await room.sessions.get(id);
@@ -187,7 +203,7 @@ describe('one id in two folders', () => {
   });
 
   test('the second file grows behind the first', async () => {
-    const room = await testGreenroom();
+    const room = shared();
     const first = folderOf({
       [FILE]: [JSON.stringify({ type: 'mode', mode: 'plan', sessionId: ID })],
     });
@@ -206,7 +222,7 @@ describe('one id in two folders', () => {
 
 describe('side transcripts', () => {
   test('are listed by name, and a name that is not there is refused', async () => {
-    const room = await testGreenroom();
+    const room = shared();
     const folder = folderOf({
       [FILE]: [userLine(ID, 1)],
       [`${ID}/subagents/agent-a1.jsonl`]: [agentLine(ID, 'a1', 1), agentLine(ID, 'a1', 2)],
@@ -250,7 +266,7 @@ test('a session without entries, and one without side transcripts, says so', asy
 });
 
 test('a directory is found with a slash behind it, and without', async () => {
-  const room = await testGreenroom();
+  const room = shared();
   await room.sessions.create('plain', { workingDirectory: '/srv/app' });
   await room.sessions.create('slashed', { workingDirectory: '/srv/app/' });
   await room.sessions.create('root', { workingDirectory: '/' });
