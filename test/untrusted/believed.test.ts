@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EMPTY_DIGEST, nextDigest } from '../../src/session/claude-code/digest.ts';
 import type { GreenroomError } from '../../src/session/errors.ts';
 import { classicExport, stateOfLines } from '../../src/session/transfer/classic-export.ts';
-import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { sharedGreenroom, type TestGreenroom } from '../support/greenroom.ts';
 import { basesIn, linesOfExport, TRANSCRIPT } from './bases.ts';
 
 type Line = { type: string; [field: string]: unknown };
@@ -21,9 +21,11 @@ const refusalOf = (work: Promise<unknown>): Promise<unknown> =>
     (error: GreenroomError) => ({ code: error.code, ...error.details }),
   );
 
+const shared = sharedGreenroom();
+
 describe('an export', () => {
   it('is refused for what no client may say and no program of ours would write, the line and the field named', async () => {
-    const test = await testGreenroom();
+    const test = shared();
     await basesIn(test.greenroom);
     const native = (await linesOfExport(test.greenroom, 'native')) as Line[];
     const foreign = (await linesOfExport(test.greenroom, 'foreign')) as Line[];
@@ -136,7 +138,7 @@ describe('an export', () => {
   });
 
   it('whose views point forward or round is refused: a fork walks along them', async () => {
-    const test = await testGreenroom();
+    const test = shared();
     await basesIn(test.greenroom);
     const lines = (await linesOfExport(test.greenroom, 'native')) as Line[];
     const views = lines.filter((line) => line['kind'] === 'view');
@@ -154,7 +156,7 @@ describe('an export', () => {
   });
 
   it('has its counters counted anew from its lines', async () => {
-    const test = await testGreenroom();
+    const test = shared();
     await basesIn(test.greenroom);
     for (const id of ['native', 'foreign']) {
       const [first, ...rest] = (await linesOfExport(test.greenroom, id)) as Line[];
@@ -170,7 +172,7 @@ describe('an export', () => {
   });
 
   it('keeps a message whole when a field before it has one of that name in it', async () => {
-    const test = await testGreenroom();
+    const test = shared();
     const store = test.greenroom.store();
     await store.createSession('s');
     await store.appendMessage('s', { role: 'user', content: 'hi', a: { b: 1, message: { c: 2 } } });
@@ -182,7 +184,7 @@ describe('an export', () => {
 
 describe('lines of other programs', () => {
   it('that are nested without end are kept, shown as text, and break no turn', async () => {
-    const test = await testGreenroom();
+    const test = shared();
     const deep = `{"type":"user","uuid":"u9","parentUuid":null,"message":{"role":"user","content":${'['.repeat(60_000)}${']'.repeat(60_000)}}}`;
     const lines = [...TRANSCRIPT.map((line) => JSON.stringify(line)), deep];
     await test.greenroom.api.session('s', 'import', { externalKey: 'k', fromLine: 0, lines });
@@ -195,7 +197,7 @@ describe('lines of other programs', () => {
   });
 
   it('name no setting that a client could not', async () => {
-    const test = await testGreenroom();
+    const test = shared();
     const [summary, prompt, answer, ...rest] = structuredClone(TRANSCRIPT) as Line[];
     const long = 'x'.repeat(5_000);
     const odd = [
@@ -243,7 +245,7 @@ describe('a classic file', () => {
 
 describe('a classic program', () => {
   it('may append what is no content: it is kept, and no turn breaks on it', async () => {
-    const test = await testGreenroom();
+    const test = shared();
     const store = test.greenroom.store();
     await store.createSession('s');
     const odd = {
@@ -260,7 +262,7 @@ describe('a classic program', () => {
   });
 
   it('is refused what no session can hold', async () => {
-    const test = await testGreenroom();
+    const test = shared();
     const store = test.greenroom.store();
     const refused = { code: 'serialization_failed' };
     await expect(store.createSession('a', { totalCostUsd: 1e308 })).rejects.toMatchObject(refused);
@@ -279,7 +281,7 @@ describe('a cursor', () => {
   it.each(['zzz', '', '../x', '\u0000', 'é', 'a'.repeat(200)])(
     'of turns that is none is refused: %j',
     async (cursor) => {
-      const test = await testGreenroom();
+      const test = shared();
       await test.run('s', 'hello', { turnId: 't1' });
       expect(await refusalOf(test.sessions.turns('s', { cursor }))).toMatchObject({
         code: 'invalid_request',
@@ -290,7 +292,7 @@ describe('a cursor', () => {
 });
 
 it('an appended message at no plausible moment is refused', async () => {
-  const test = await testGreenroom();
+  const test = shared();
   const message = { role: 'user', content: 'x', timestamp: '0001-01-01T00:00:00Z' } as const;
   expect(await refusalOf(test.sessions.append('s', [message]))).toMatchObject({
     code: 'invalid_request',
