@@ -22,15 +22,15 @@ export interface WholeHost extends Host {
   readonly greenroom: Greenroom;
 }
 
-export const embedded = async (options: Options = {}): Promise<WholeHost> => {
-  const { greenroom } = await testGreenroom(options);
-  return {
-    greenroom,
-    api: greenroom.api,
-    store: agentSdkSessionStore(greenroom),
-    another: async () => agentSdkSessionStore(greenroom.api),
-  };
-};
+export const hostOf = (greenroom: Greenroom): WholeHost => ({
+  greenroom,
+  api: greenroom.api,
+  store: agentSdkSessionStore(greenroom),
+  another: async () => agentSdkSessionStore(greenroom.api),
+});
+
+export const embedded = async (options: Options = {}): Promise<WholeHost> =>
+  hostOf((await testGreenroom(options)).greenroom);
 
 export const overNats = async (options: Options = {}): Promise<WholeHost> => {
   const { greenroom } = await testGreenroom({

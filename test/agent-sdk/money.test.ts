@@ -6,7 +6,8 @@ import { forkSession, importSessionToStore } from '@anthropic-ai/claude-agent-sd
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { SessionView } from '../../src/index.ts';
 import { ROOT } from '../docs/readme.ts';
-import { embedded, type WholeHost } from './hosts.ts';
+import { sharedGreenroom } from '../support/greenroom.ts';
+import { hostOf, type WholeHost } from './hosts.ts';
 
 const ID = '00000000-0000-4000-8000-000000000001';
 const TRANSCRIPT = join(ROOT, 'test/fixtures/transcripts/entireio__cli');
@@ -46,8 +47,11 @@ const expectShared = async (host: WholeHost, cost: number): Promise<void> => {
   expect((await host.greenroom.sessions.count()).costUsd).toBeCloseTo(cost, 9);
 };
 
+const shared = sharedGreenroom();
+const hosted = (): WholeHost => hostOf(shared().greenroom);
+
 test('forked in our store, its copies count in the parent', async () => {
-  const [host, dir] = [await embedded(), project()];
+  const [host, dir] = [hosted(), project()];
   await importSessionToStore(ID, host.store, { dir });
   const [parent] = await all(host);
   await forkSession(ID, { dir, sessionStore: host.store });
@@ -55,16 +59,15 @@ test('forked in our store, its copies count in the parent', async () => {
 });
 
 test('forked on disk, they count in the parent, whichever comes first', async () => {
-  const alone = await embedded();
-  const dir = project();
-  await importSessionToStore(ID, alone.store, { dir });
-  const [parent] = await all(alone);
+  const [host, dir] = [hosted(), project()];
+  await importSessionToStore(ID, host.store, { dir });
+  const [parent] = await all(host);
   const { sessionId } = await forkSession(ID, { dir });
   for (const order of [
     [ID, sessionId],
     [sessionId, ID],
   ]) {
-    const host = await embedded();
+    await shared().empty();
     for (const id of order) await importSessionToStore(id, host.store, { dir });
     await expectShared(host, parent === undefined ? 0 : spent(parent));
   }

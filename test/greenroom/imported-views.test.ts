@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { sharedGreenroom, type TestGreenroom } from '../support/greenroom.ts';
 
 const FOLDER = new URL('../fixtures/odd-transcripts/', import.meta.url);
 
@@ -27,10 +27,12 @@ const importing = (test: TestGreenroom, id: string, fromLine: number, lines: rea
 /** What the model was sent by the last call, as text. */
 const sentTo = (test: TestGreenroom): string => JSON.stringify(JSON.parse(test.lastCall).messages);
 
+const shared = sharedGreenroom();
+
 const COUNTS = { numTurns: 3, messageCount: 6 };
 
 it('counts rows that were written again once, also in pieces and over a restart', async () => {
-  const test = await testGreenroom();
+  const test = shared();
   const rows = linesOf('replayed-rows');
   await importing(test, 'whole', 0, rows);
   expect(await test.sessions.get('whole')).toMatchObject(COUNTS);
@@ -44,7 +46,7 @@ it('counts rows that were written again once, also in pieces and over a restart'
 });
 
 it('counts them once in a fork, and after an export, which may grow again', async () => {
-  const test = await testGreenroom();
+  const test = shared();
   const rows = linesOf('replayed-rows');
   await importing(test, 's', 0, rows);
   const { session } = await test.greenroom.api.session('s', 'fork', { atSeq: rows.length - 1 });
@@ -57,7 +59,7 @@ it('counts them once in a fork, and after an export, which may grow again', asyn
 });
 
 it('sends the model what a command, a skill and the queue had put in', async () => {
-  const test = await testGreenroom();
+  const test = shared();
   const words = {
     'meta-command-prompt': 'REVIEW RULES: only report bugs, never style.',
     'meta-skill-body': 'SKILL BODY',
@@ -73,7 +75,7 @@ it('sends the model what a command, a skill and the queue had put in', async () 
 });
 
 it('sends the same after a restart, and in a fork', async () => {
-  const test = await testGreenroom();
+  const test = shared();
   const lines = linesOf('second-compaction-same-process');
   await importing(test, 's', 0, lines);
   await test.run('s', 'go on');
@@ -87,7 +89,7 @@ it('sends the same after a restart, and in a fork', async () => {
 });
 
 it('calls a session by the command that began it', async () => {
-  const test = await testGreenroom();
+  const test = shared();
   await importing(test, 's', 0, linesOf('meta-command-prompt'));
   expect((await test.sessions.get('s')).title).toBe('/review src/a.ts');
 });

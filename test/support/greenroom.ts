@@ -162,19 +162,29 @@ export const testGreenroom = async (options: Options = {}): Promise<TestGreenroo
   return test;
 };
 
-/** Started once for the tests of a file, or of a `describe`, that leave nothing behind but sessions: each finds it empty. */
-export const sharedGreenroom = (options: Options = {}): (() => TestGreenroom) => {
+/** Started and prepared once for the tests of a file or a `describe`, which leave it as they found it. */
+export const preparedGreenroom = (
+  prepare: (test: TestGreenroom) => Promise<void>,
+  options: Options = {},
+): (() => TestGreenroom) => {
   let shared: TestGreenroom | undefined;
   beforeAll(async () => {
-    const room = await started(options);
-    shared = room;
-    return () => room.remove();
+    const test = await started(options);
+    shared = test;
+    await prepare(test);
+    return () => test.remove();
   });
-  afterEach(() => shared?.empty());
   return () => {
     if (shared === undefined) throw new Error('it is there while tests run');
     return shared;
   };
+};
+
+/** Started once for tests that leave nothing behind but sessions: each finds it empty. */
+export const sharedGreenroom = (options: Options = {}): (() => TestGreenroom) => {
+  const shared = preparedGreenroom(async () => undefined, options);
+  afterEach(() => shared().empty());
+  return shared;
 };
 
 /** The text of a model call's last message. */
