@@ -4,8 +4,10 @@
  * `lmdb:DIR` and `memory:` are a small tree in this process: the journal, its catalog, and an actor per session. DIR is
  * a data directory as the daemon has it; one process at a time has it open.
  */
+
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { store as declaration } from '../supervisors/store.ts';
 import { defaultConfig } from './config.ts';
 import { createLog, type Log } from './log.ts';
@@ -127,6 +129,7 @@ const openTree = async (
   place: { readonly store: string } | { readonly dataDir: string },
   { clock = systemClock, log = createLog({ level: 'warn' }), onFatal, syncGate }: OpenOptions,
 ): Promise<JournalStore> => {
+  if ('dataDir' in place) mustHaveGateHere(syncGate);
   const config = defaultConfig({ ...place, provider: 'rehearsal' }, DEFAULT_MODEL);
   const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
   const system = new System({
@@ -155,6 +158,12 @@ const openTree = async (
   const onInternal = (error: unknown, during: string) =>
     system.report({ kind: 'fault', actor: 'store', during, error });
   return Object.assign(classic, { api: embeddedApi(sessions, tenant, { onInternal }) });
+};
+
+/** In a thread the writer has a process of its own, which no gate of ours holds. */
+const mustHaveGateHere = (gate: SyncGate | undefined): void => {
+  if (gate !== undefined && !isMainThread)
+    throw new GreenroomError('invalid_request', 'a sync gate is for stores of the main thread');
 };
 
 const takeLock = (dataDir: string, clock: Clock): Promise<StoreLock> => {

@@ -1,7 +1,7 @@
 /** The daemon as a process whose surroundings fail: its log has no reader, its files go, its start is called off. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,16 +84,6 @@ describe('a log that nobody can write', () => {
       expect(await daemon.stop()).toBe(0);
     },
   );
-});
-
-test('daemon.json is written again when somebody takes it away', async () => {
-  const daemon = new Daemon();
-  await daemon.ready();
-  rmSync(daemon.file);
-  await daemon.ready();
-  expect(JSON.parse(readFileSync(daemon.file, 'utf8'))).toMatchObject({ pid: daemon.child.pid });
-  await until(() => daemon.log.includes('was gone: it is written again'));
-  expect(await daemon.stop()).toBe(0);
 });
 
 describe('a start that is told to stop ends with 0', () => {

@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkNode, checkPrices } from '../../src/cli/doctor/machine.ts';
 import type { StoreCare } from '../../src/cli/shell.ts';
+import { daemonFileIn, writeDaemonFile } from '../../src/daemon-file.ts';
 import { startRehearsal } from '../../src/rehearsal/server.ts';
 import { GreenroomError } from '../../src/session/errors.ts';
 import { makeDataDir } from '../../src/storage/data-dir.ts';
@@ -160,6 +163,47 @@ test('a disk with less room than the watermark fails', async () => {
 test('a nats-server that is not there fails', async () => {
   const env = { NATS_URL: '', NATS_SERVER_BIN: '/nowhere/nats-server' };
   expect((await examine({}, env)).find('broker')?.status).toBe('fail');
+});
+
+describe('the port of the broker, where it is configured and no daemon runs', () => {
+  const portLine = async (env: Record<string, string>, daemon?: FakeDaemon) => {
+    const folder = newFolder();
+    const world = { env: { NATS_URL: '', GREENROOM_DATA_DIR: folder, ...env } };
+    const file = { pid: process.pid, natsUrl: 'nats://127.0.0.1:1', version: '0.1.0' };
+    if (daemon !== undefined)
+      writeDaemonFile(daemonFileIn(folder), { ...file, startedAt: new Date().toISOString() });
+    const { code, out } = await greenroom('doctor --json', {
+      ...world,
+      ...(daemon === undefined ? {} : { daemon }),
+    });
+    return { code, port: (jsonLines(out) as Line[]).find(({ name }) => name === 'port') };
+  };
+  const taken = async (): Promise<string> => {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    return String((server.address() as { port: number }).port);
+  };
+
+  test('fails when another program has it, in the words of the start', async () => {
+    const port = await taken();
+    const found = await portLine({ GREENROOM_NATS_PORT: port });
+    expect(found).toMatchObject({
+      code: 1,
+      port: { status: 'fail', finding: `port ${port} is taken by another program` },
+    });
+    expect(found.port?.nextStep).toContain('set GREENROOM_NATS_PORT');
+  });
+
+  test('is no line when it is free, any one will do, or a daemon runs on it', async () => {
+    const running = new FakeDaemon({ 'daemon.status': {} });
+    const found = [
+      await portLine({ GREENROOM_NATS_PORT: String(await freePort()) }),
+      await portLine({ GREENROOM_NATS_PORT: '0' }),
+      await portLine({ GREENROOM_NATS_PORT: await taken() }, running),
+    ];
+    expect(found.map(({ port }) => port)).toEqual([undefined, undefined, undefined]);
+  });
 });
 
 test('a misspelt variable is pointed out', async () => {

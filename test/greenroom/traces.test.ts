@@ -1,11 +1,10 @@
 /** What went wrong leaves a line where one looks: failed turns, crashes, settings that cannot work. */
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { logFailedTurns } from '../../src/greenroom/failed-turns.ts';
 import { createLog } from '../../src/log.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { startRehearsal } from '../../src/rehearsal/server.ts';
 import { reportLog } from '../../src/runtime/report-log.ts';
 import { Feed } from '../../src/session/feed.ts';
 import type { SessionKey, TurnId } from '../../src/session/ids.ts';
@@ -121,30 +120,33 @@ describe('a bug', () => {
     expect(JSON.stringify(lines[0]?.['err'])).toContain('traces.test.ts');
   });
 
-  test('of the embedded API is one too', async () => {
+  test('that a call of the embedded API meets is one too, and the caller gets internal', async () => {
+    const { log, lines } = logOf();
+    const given = await testGreenroom({ log });
+    vi.spyOn(given.journal, 'head').mockImplementation(() => {
+      throw new TypeError('no such thing');
+    });
+    await expect(given.sessions.get('s1')).rejects.toMatchObject({ code: 'internal' });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({ level: 'error', err: { type: 'TypeError' } });
+    expect(JSON.stringify(lines[0]?.['err'])).toContain('traces.test.ts');
+  });
+
+  test('is not what a call of no verb meets: that is refused without a line', async () => {
     const { log, lines } = logOf();
     const given = await testGreenroom({ log });
     const { api } = given.greenroom;
-    await expect(api.session('s1', 'toString' as 'get', {})).rejects.toMatchObject({
-      code: 'unknown_verb',
-    });
-    await expect(api.sessions('constructor' as 'list', {})).rejects.toMatchObject({
-      code: 'unknown_verb',
-    });
+    const refused = { code: 'unknown_verb' };
+    await expect(api.session('s1', 'toString' as 'get', {})).rejects.toMatchObject(refused);
+    await expect(api.sessions('constructor' as 'list', {})).rejects.toMatchObject(refused);
     expect(lines).toEqual([]);
   });
 });
 
-test('a key that the API refuses is told in the turn, in the log and in the status of nothing else', async () => {
-  const api = await startRehearsal();
+test('a key that the API refuses is told in the turn, and is one line of the log with the next step', async () => {
   const { log, lines } = logOf();
-  const given = await testGreenroom({
-    ...{ log, provider: 'anthropic', anthropicApiKey: 'invalid', anthropicBaseUrl: api.url },
-    maxRetries: 0,
-  });
-  const events = [];
-  for await (const event of given.greenroom.turn('s1', 'Hello')) events.push(event);
-  expect(events.at(-1)).toMatchObject({
+  const given = await testGreenroom({ log, anthropicApiKey: 'invalid', maxRetries: 0 });
+  expect((await given.run('s1', 'Hello')).at(-1)).toMatchObject({
     status: 'failed',
     error: { code: 'authentication_error' },
   });
@@ -155,7 +157,6 @@ test('a key that the API refuses is told in the turn, in the log and in the stat
       next: expect.stringContaining('ANTHROPIC_API_KEY'),
     },
   ]);
-  await api.close();
 });
 
 test('a model that has no price, and anthropic without a key, are warned of at the start and in the status', async () => {

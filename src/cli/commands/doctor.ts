@@ -10,6 +10,7 @@ import {
   checkSettings,
 } from '../doctor/machine.ts';
 import { checkProvider } from '../doctor/model-api.ts';
+import { checkPort } from '../doctor/port.ts';
 import { checkRecords } from '../doctor/records.ts';
 import { checkStoreServer } from '../doctor/store-server.ts';
 import { asTyped } from '../failure.ts';
@@ -46,15 +47,18 @@ export const registerDoctor = (registration: Registration): void => {
 const examine = async (run: Invocation): Promise<readonly Check[]> => {
   const loaded = run.config();
   const { config } = loaded;
+  const daemon = await checkDaemon(run);
+  const isRunning = daemon[0]?.status === 'ok';
   return [
     checkNode(process.versions.node),
     ...checkSettings(loaded),
     checkDataDir(config),
     checkFreeSpace(config),
     await checkBroker(config, run.shell),
+    ...(isRunning ? [] : await checkPort(config)),
     ...(await checkProvider(config, run.shell.nowMs())),
     checkPrices(run.shell.nowMs()),
-    ...(await checkDaemon(run)),
+    ...daemon,
   ];
 };
 
