@@ -85,11 +85,11 @@ test('a retry voids what was streamed: it says so and the text begins again', as
   expect(err).toBe('(Overloaded: trying again in 2 s)\n');
 });
 
-test('a higher attempt is a daemon that came back', async () => {
+test('a higher attempt is a session that was restarted', async () => {
   const daemon = new FakeDaemon({}, [delta('Hel'), delta('Hello', 2), finished({ attempt: 2 })]);
   const { out, err } = await greenroom('send demo hi', { daemon });
   expect(out).toBe('Hel\nHello\n');
-  expect(err).toContain('the daemon restarted');
+  expect(err).toContain('the session was restarted');
 });
 
 test.each([
