@@ -4,13 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
 import type { SessionsApi } from '../../src/session/api.ts';
 import type { WireEvent } from '../../src/session/event.ts';
-import {
-  holding,
-  type Options,
-  sharedGreenroom,
-  type TestGreenroom,
-  testGreenroom,
-} from '../support/greenroom.ts';
+import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { natsServer, withoutNatsServer } from '../support/nats.ts';
 import { gate, until } from '../support/until.ts';
 
@@ -32,27 +26,28 @@ interface Door {
   readonly close: () => Promise<void>;
 }
 
-const embedded = async (room: TestGreenroom): Promise<Door> => ({
-  ...{ room, api: room.greenroom.api },
-  close: async () => {},
-});
+const embedded = async (): Promise<Door> => {
+  const room = await testGreenroom({ script: holding(new Promise(() => undefined)) });
+  return { room, api: room.greenroom.api, close: async () => {} };
+};
 
-const overTheBus = async (room: TestGreenroom): Promise<Door> => {
-  const api = await connectClient({ servers: room.greenroom.status().broker ?? '' });
+const overTheBus = async (): Promise<Door> => {
+  const room = await testGreenroom({
+    script: holding(new Promise(() => undefined)),
+    nats: { port: 0 },
+    natsServerBin: natsServer,
+  });
+  const servers = room.greenroom.status().broker ?? '';
+  const api = await connectClient({ servers });
   return { room, api, close: () => api.close() };
 };
 
-const DOORS: readonly (readonly [string, Options, (room: TestGreenroom) => Promise<Door>])[] = [
-  ['in the same process', {}, embedded],
-  ...(withoutNatsServer()
-    ? []
-    : [['over the bus', { nats: { port: 0 }, natsServerBin: natsServer }, overTheBus] as const]),
+const DOORS: readonly (readonly [string, () => Promise<Door>])[] = [
+  ['in the same process', embedded],
+  ...(withoutNatsServer() ? [] : [['over the bus', overTheBus] as const]),
 ];
 
-describe.each(DOORS)('a turn %s', (_, options, opened) => {
-  const shared = sharedGreenroom({ script: holding(new Promise(() => undefined)), ...options });
-  const open = () => opened(shared());
-
+describe.each(DOORS)('a turn %s', (_, open) => {
   test('that runs is cancelled, and the loop throws the reason without waiting for the end', async () => {
     const { room, api, close } = await open();
     const abort = new AbortController();
@@ -94,7 +89,6 @@ describe.each(DOORS)('a turn %s', (_, options, opened) => {
   test('is not asked for when its signal was aborted before', async () => {
     const { room, api, close } = await open();
     const request = { prompt: 'hold', turnId: 'never' };
-    const before = room.modelCalls.length;
     const reading = read(
       api.turn('demo', request, { signal: AbortSignal.abort(REASON) }),
       () => {},
@@ -103,7 +97,7 @@ describe.each(DOORS)('a turn %s', (_, options, opened) => {
     await expect(api.session('demo', 'get', {})).rejects.toMatchObject({
       code: 'session_not_found',
     });
-    expect(room.modelCalls).toHaveLength(before);
+    expect(room.modelCalls).toEqual([]);
     await close();
   });
 
