@@ -24,6 +24,10 @@ export const CRASHPOINTS = [
   'cleanup.batch',
   /** A chunk of an import is durable. */
   'import.chunk',
+  /** A session gave responses up; the one with the better claim does not count them yet. */
+  'import.offered',
+  /** It counts them; the one that gave them up does not know. */
+  'import.counted',
 ] as const;
 export type Crashpoint = (typeof CRASHPOINTS)[number];
 

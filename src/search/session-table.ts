@@ -223,7 +223,7 @@ export class SessionTable {
     this.#importedAtMs.set(slot, row.importedAtMs ?? 0);
     this.#costIsPartial.set(slot, row.costIsPartial ? 1 : 0);
     this.#openTurns.set(slot, row.openTurns);
-    if (row.openTurns > 0) this.#open.add(slot);
+    if (row.openTurns > 0 || row.offers !== undefined) this.#open.add(slot);
     else this.#open.delete(slot);
   }
 

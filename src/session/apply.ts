@@ -15,7 +15,7 @@ import {
 } from './head.ts';
 import type { StreamDrop } from './journal.ts';
 import type { Change, ImportDelta, Input, NewMessage, Rules, SessionState } from './machine.ts';
-import { afterYield, type Yielded } from './response-owner.ts';
+import { afterYield, type Settled, type Yielded } from './response-owner.ts';
 import { addTags, removeTags } from './tags.ts';
 import { mustBeWhole, restore } from './transfer/apply-restore.ts';
 import type { TurnError } from './turn.ts';
@@ -61,6 +61,8 @@ const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
       return addImported(draft, input.delta);
     case 'yield':
       return giveUp(draft, input.yielded);
+    case 'settle':
+      return settle(draft, input.settled);
     case 'drop':
       return dropSide(draft, input.drop);
     case 'fork':
@@ -173,7 +175,17 @@ const giveUp = (draft: Draft, yielded: Yielded): void => {
   if (yielded.responses.length === 0) return;
   for (const response of yielded.responses) draft.write({ type: 'response', response });
   for (const claim of yielded.claims) draft.write({ type: 'claim', claim });
-  draft.patch(afterYield(draft.head, yielded));
+  const { updatedAtMs } = draft.head; // of what was said, which stays as it is
+  draft.patch({ ...afterYield(draft.head, yielded), offers: yielded.offers, updatedAtMs });
+};
+
+const settle = (draft: Draft, { responses, claims, spent, offers }: Settled): void => {
+  draft.answer = { type: 'none' };
+  const { updatedAtMs } = draft.head;
+  if (offers.length === (draft.head.offers?.length ?? 0)) return;
+  for (const response of responses) draft.write({ type: 'response', response });
+  for (const claim of claims) draft.write({ type: 'claim', claim });
+  draft.patch({ ...spent, offers: offers.length === 0 ? undefined : offers, updatedAtMs });
 };
 
 const dropSide = (draft: Draft, drop: StreamDrop | undefined): void => {

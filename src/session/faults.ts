@@ -41,7 +41,9 @@ const faultInCommon = (record: Head | SummaryRow): string | undefined => {
 };
 
 export const faultOfRow = (row: SummaryRow): string | undefined =>
-  faultInCommon(row) ?? (isNumber(row.openTurns) ? undefined : told('openTurns', row.openTurns));
+  faultInCommon(row) ??
+  (isNumber(row.openTurns) ? undefined : told('openTurns', row.openTurns)) ??
+  (isNumber(row.offers ?? 0) ? undefined : told('offers', row.offers));
 
 const HEAD_NUMBERS = [
   ...(['seq', 'sideTranscripts', 'unpricedAnswers', 'inheritedCostNanoUsd'] as const),
@@ -65,8 +67,9 @@ export const faultOfHead = (head: Head): string | undefined => {
     if (head[field] !== undefined && !isObject(head[field])) return told(field, head[field]);
   for (const field of HEAD_LISTS)
     if (head[field] !== undefined && !isTexts(head[field])) return told(field, head[field]);
-  const { openTurns, segments } = head;
+  const { openTurns, segments, offers } = head;
   if (segments !== undefined && !Array.isArray(segments)) return told('segments', segments);
+  if (offers !== undefined && !Array.isArray(offers)) return told('offers', offers);
   if (!Array.isArray(openTurns)) return told('openTurns', openTurns);
   for (const turn of openTurns) {
     const fault = faultOfTurn(turn);

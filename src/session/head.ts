@@ -143,8 +143,19 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly classic?: ClassicFacts | undefined;
   /** How far the import of an export that makes this session has come, or that it is done. */
   readonly transfer?: Transfer | undefined;
+  /** Responses that were given up and that the other session may not count yet; absent: there are none. */
+  readonly offers?: readonly Offer[] | undefined;
   /** Open turns in order of acceptance: the first may be running, the others are queued. */
   readonly openTurns: readonly OpenTurn[];
+}
+
+/** A response that was given up to another session, with what its owner was, so that it can be taken back. */
+export interface Offer {
+  readonly responseKey: string;
+  /** The session with the better claim. */
+  readonly to: string;
+  readonly isCopy: boolean;
+  readonly endsAtMs: number | null;
 }
 
 /** The compaction that the model's view begins with: where its entry is, and what comes after it. */
@@ -215,6 +226,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   lastError: undefined,
   classic: undefined,
   transfer: undefined,
+  offers: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -74,11 +74,13 @@ export interface ResponseOwner {
   readonly isCopy: boolean;
   /** When the transcript ended that it was first seen in there; null: it was not known. */
   readonly endsAtMs: number | null;
+  /** The session was offered it, and does not count it yet: whoever offered it may take it back. */
+  readonly isOffered?: true;
 }
 
 /**
  * Refused with `ResponseClaimedError` unless the response's owner is still what it was when this was computed, and,
- * where it is taken from a session that is gone, that one is still gone.
+ * where it is taken from a session that is gone, that one is still gone. One that is only offered is free to be taken.
  */
 export interface ResponseClaim {
   readonly responseKey: string;

@@ -22,7 +22,7 @@ import type {
   StreamRecord,
 } from './journal.ts';
 import type { NewFork } from './new-fork.ts';
-import type { Contested, Yielded } from './response-owner.ts';
+import type { Contested, Settled, Yielded } from './response-owner.ts';
 import type { Restored } from './transfer/restore.ts';
 import type { BusyPolicy, ClosedTurn, TurnError, TurnOptions } from './turn.ts';
 import type { Usage } from './usage.ts';
@@ -122,6 +122,8 @@ export type Input =
   | { readonly type: 'import'; readonly delta: ImportDelta }
   /** Responses that another session has a better claim to. */
   | { readonly type: 'yield'; readonly yielded: Yielded }
+  /** Offered responses are let go, or taken back. */
+  | { readonly type: 'settle'; readonly settled: Settled }
   /** A side transcript goes; undefined: it was not there. */
   | { readonly type: 'drop'; readonly drop: StreamDrop | undefined }
   | { readonly type: 'fork'; readonly fork: NewFork }

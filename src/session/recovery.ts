@@ -1,6 +1,7 @@
 /**
  * Recovery: a session with an unfinished turn goes on as soon as its actor is up, and one whose reader
- * has not heard the end of a turn tells it then, so all there is to do is wake them. Which ones is in
+ * has not heard the end of a turn tells it then, or takes back responses that nobody counts, so all there is to do is
+ * wake them. Which ones is in
  * the catalog and in the feed: nothing is scanned.
  */
 import type { System } from '../otp/system.ts';

@@ -7,15 +7,17 @@
  * 2. Where it was made decides: a line that says it was copied yields to one that does not, then the
  *    transcript that ended later to the one that ended earlier, for a copy goes on where the original ended.
  *    This is an order of all claims, so the same session has it in the end, whichever came first.
- * 3. An owner gives a response up in a commit of its own, before the better claim counts it. Between the two
- *    nobody counts it; the import that was asked for makes the second one, or says that it failed.
+ * 3. An owner gives a response up in a commit of its own, before the better claim counts it, and its head names
+ *    it as offered until that has happened. What was not counted, because the import failed or the process died
+ *    in between, is taken back: by the import, else when the session wakes, which recovery sees to.
  * 4. The owner of a session that is gone is nobody.
+ * 5. No sum goes below zero: a classic save, or an export, may say that a session spent less than its responses did.
  */
 import type { ResponseRecord } from './claude-code/response-record.ts';
-import { type Head, newHead } from './head.ts';
+import { type Head, newHead, type Offer } from './head.ts';
 import type { SessionId } from './ids.ts';
 import type { Journal, ResponseClaim, ResponseOwner, ResponseWrite } from './journal.ts';
-import { addUsage, subtractUsage } from './usage.ts';
+import { addUsage, usageLeft } from './usage.ts';
 
 /** What is counted of responses: own ones in full, of the others what they cost. */
 export type Spent = Pick<
@@ -40,7 +42,29 @@ export interface Yielded {
   readonly claims: readonly ResponseClaim[];
   /** Sums of the responses, as they counted. */
   readonly spent: Pick<Spent, 'usage' | 'costNanoUsd' | 'unpricedAnswers'>;
+  /** All that the session offers then. */
+  readonly offers: readonly Offer[];
 }
+
+/** Looks after what was offered: what counts elsewhere is let go, the rest counts here again. */
+export interface SettleRequest {
+  readonly type: 'settle';
+  /** Only what was offered to this session; default: everything. */
+  readonly to?: SessionId;
+}
+
+/** What a session takes back of its offers. */
+export interface Settled {
+  readonly responses: readonly ResponseWrite[];
+  readonly claims: readonly ResponseClaim[];
+  /** The sums with them. */
+  readonly spent: Spent;
+  /** Those that stay. */
+  readonly offers: readonly Offer[];
+}
+
+/** Most responses that one session may offer at a time: one more stays where it is. A chunk holds far fewer. */
+export const MAX_OFFERS = 10_000;
 
 /** Whether the first claim is better. Of two that cannot be told apart, the one that is there stays. */
 export const isBetterClaim = (claim: ResponseOwner, owner: ResponseOwner): boolean => {
@@ -57,16 +81,18 @@ export const recount = (
   next: ResponseRecord | undefined,
 ): Spent => add(add(spent, old, -1), next, 1);
 
+const sum = (before: number, more: number): number => Math.max(0, before + more);
+
 const add = (spent: Spent, record: ResponseRecord | undefined, sign: 1 | -1): Spent => {
   if (record === undefined) return spent;
   const costNanoUsd = sign * (record.costNanoUsd ?? 0);
   if (record.isInherited === true)
-    return { ...spent, inheritedCostNanoUsd: spent.inheritedCostNanoUsd + costNanoUsd };
+    return { ...spent, inheritedCostNanoUsd: sum(spent.inheritedCostNanoUsd, costNanoUsd) };
   return {
     ...spent,
-    usage: (sign === 1 ? addUsage : subtractUsage)(spent.usage, record.usage),
-    costNanoUsd: spent.costNanoUsd + costNanoUsd,
-    unpricedAnswers: spent.unpricedAnswers + sign * (record.costNanoUsd === null ? 1 : 0),
+    usage: sign === 1 ? addUsage(spent.usage, record.usage) : usageLeft(spent.usage, record.usage),
+    costNanoUsd: sum(spent.costNanoUsd, costNanoUsd),
+    unpricedAnswers: sum(spent.unpricedAnswers, sign * (record.costNanoUsd === null ? 1 : 0)),
   };
 };
 
@@ -134,24 +160,57 @@ export const prepareYield = (head: Head, { claims }: YieldRequest, journal: Jour
   const { tenant, sessionId } = head.key;
   const responses: ResponseWrite[] = [];
   const made: ResponseClaim[] = [];
+  const offers = [...(head.offers ?? [])];
   let spent: Spent = newHead(head.key, 0);
   for (const { responseKey, claim } of claims) {
+    if (offers.length >= MAX_OFFERS) break;
     const was = journal.responseOwner(tenant, responseKey);
     const record = journal.response(head.key, responseKey) as ResponseRecord | undefined;
     if (record === undefined || record.isInherited === true || was?.sessionId !== sessionId)
       continue;
     responses.push({ responseKey, record: { ...record, isInherited: true } });
-    made.push({ responseKey, was, now: claim });
+    made.push({ responseKey, was, now: { ...claim, isOffered: true } });
+    const { isCopy, endsAtMs } = was;
+    offers.push({ responseKey, to: claim.sessionId, isCopy, endsAtMs });
     spent = recount(spent, undefined, record);
   }
   const { usage, costNanoUsd, unpricedAnswers } = spent;
-  return { responses, claims: made, spent: { usage, costNanoUsd, unpricedAnswers } };
+  return { responses, claims: made, spent: { usage, costNanoUsd, unpricedAnswers }, offers };
+};
+
+/**
+ * What was offered and is not counted yet is taken back. The other session may be about to count it: then one of the
+ * two claims is refused, and computed anew.
+ */
+export const prepareSettle = (head: Head, { to }: SettleRequest, journal: Journal): Settled => {
+  const { tenant, sessionId } = head.key;
+  const responses: ResponseWrite[] = [];
+  const claims: ResponseClaim[] = [];
+  const offers: Offer[] = [];
+  let spent: Spent = head;
+  for (const offer of head.offers ?? []) {
+    if (to !== undefined && offer.to !== to) {
+      offers.push(offer);
+      continue;
+    }
+    const { responseKey, isCopy, endsAtMs } = offer;
+    const was = journal.responseOwner(tenant, responseKey);
+    const record = journal.response(head.key, responseKey) as ResponseRecord | undefined;
+    if (record?.isInherited !== true || was?.sessionId !== offer.to || !was.isOffered) continue;
+    const { isInherited: _, ...own } = record;
+    responses.push({ responseKey, record: own });
+    claims.push({ responseKey, was, now: { sessionId, isCopy, endsAtMs } });
+    spent = recount(spent, record, own);
+  }
+  const { usage, costNanoUsd, unpricedAnswers, inheritedCostNanoUsd } = spent;
+  const sums = { usage, costNanoUsd, unpricedAnswers, inheritedCostNanoUsd };
+  return { responses, claims, spent: sums, offers };
 };
 
 /** The sums after giving up: what was own is inherited. */
 export const afterYield = (head: Spent, { spent }: Pick<Yielded, 'spent'>): Spent => ({
-  usage: subtractUsage(head.usage, spent.usage),
-  costNanoUsd: head.costNanoUsd - spent.costNanoUsd,
-  unpricedAnswers: head.unpricedAnswers - spent.unpricedAnswers,
+  usage: usageLeft(head.usage, spent.usage),
+  costNanoUsd: sum(head.costNanoUsd, -spent.costNanoUsd),
+  unpricedAnswers: sum(head.unpricedAnswers, -spent.unpricedAnswers),
   inheritedCostNanoUsd: head.inheritedCostNanoUsd + spent.costNanoUsd,
 });

@@ -122,6 +122,7 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
   if (parked !== undefined && actor.live.committed.head.version > 0)
     actor.live.submit({ type: 'park', error: parked });
   else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
+  if (actor.live.committed.head.offers !== undefined) actor.live.submit({ type: 'settle' });
   if (actor.live.committed.head.version === 0) args.runtime.parking.delete(name); // nothing to write down
   tellMissedEnds(args, actor.live, self);
   self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');

@@ -34,6 +34,8 @@ export interface SummaryRow {
   readonly projectKey?: string | undefined;
   readonly parentId?: string | undefined;
   readonly openTurns: number;
+  /** Responses that it offers to other sessions; absent: none. */
+  readonly offers?: number | undefined;
 }
 
 /** Longest `summary` and `description` in a row, in characters. */
@@ -68,4 +70,5 @@ export const summaryOf = (head: Head): SummaryRow => ({
   projectKey: head.projectKey,
   parentId: head.parent?.sessionId,
   openTurns: head.openTurns.length,
+  offers: head.offers?.length,
 });

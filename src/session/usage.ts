@@ -51,6 +51,13 @@ export const addUsage = (a: Usage, b: Usage): Usage => combine(a, b, 1);
 /** For corrections: what was counted before is taken back. Parts may be negative. */
 export const subtractUsage = (a: Usage, b: Usage): Usage => combine(a, b, -1);
 
+/** What is left of a sum without a part of it; no part is below zero, whatever the sum said. */
+export const usageLeft = (sum: Usage, part: Usage): Usage => {
+  const left = subtractUsage(sum, part);
+  const floored = Object.entries(left).map(([field, count]) => [field, Math.max(0, count)]);
+  return Object.fromEntries(floored) as Usage;
+};
+
 /** Every token of a response, however priced: what decides which copy of it is the complete one. */
 export const totalTokens = (usage: Usage): number => promptTokens(usage) + usage.outputTokens;
 

@@ -138,12 +138,15 @@ export const versionOf = (head: Buffer): number => head.readUInt32LE(VERSION_AT)
 export const epochOf = (head: Buffer): number => head.readUInt32LE(EPOCH_AT);
 
 /** A list, so that the same owner is always the same bytes: the writer compares them. */
-export const packOwner: Pack<ResponseOwner> = (out, { sessionId, isCopy, endsAtMs }) =>
-  out.value([sessionId, isCopy, endsAtMs]);
+export const packOwner: Pack<ResponseOwner> = (out, { sessionId, isCopy, endsAtMs, isOffered }) =>
+  out.value([sessionId, isCopy, endsAtMs, ...(isOffered ? [isOffered] : [])]);
 
 export const readOwner = (key: Key, bytes: Buffer): ResponseOwner => {
-  const [sessionId, isCopy, endsAtMs] = readValue(key, bytes) as [string, boolean, number | null];
-  return { sessionId, isCopy, endsAtMs };
+  const [sessionId, isCopy, endsAtMs, isOffered] = readValue(key, bytes) as [
+    ...[sessionId: string, isCopy: boolean, endsAtMs: number | null],
+    isOffered?: true,
+  ];
+  return { sessionId, isCopy, endsAtMs, ...(isOffered ? { isOffered } : {}) };
 };
 
 export const packTurn: Pack<ClosedTurn> = (out, turn) => packFields(out, turn);
@@ -186,7 +189,7 @@ const ROW_FIELDS = [
   ...(['messageCount', 'numTurns', 'costNanoUsd', 'costIsPartial', 'openTurns'] as const),
   ...(['model', 'title', 'summary', 'description', 'workingDirectory'] as const),
   ...(['permissionMode', 'owner', 'templateId', 'externalKey', 'parentId'] as const),
-  ...(['importedAtMs', 'projectKey'] as const),
+  ...(['importedAtMs', 'projectKey', 'offers'] as const),
 ] as const satisfies readonly (keyof SummaryRow)[];
 
 export const packRow: Pack<SummaryRow> = (out, row) => {

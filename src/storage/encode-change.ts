@@ -81,7 +81,7 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
     batch.put(SESSIONS, key(prefix, responseKey), packValue, record);
   }
   for (const claim of claims)
-    if (claim.was?.sessionId !== claim.now.sessionId)
+    if (claim.was?.sessionId !== claim.now.sessionId || claim.was.isOffered)
       batch.put(UPKEEP, ownerKeyOf(change, claim), packOwner, claim.now);
   batch.put(SESSIONS, keys.headKey(prefix), packHead, { head, epoch });
   for (const turn of change.turns)
@@ -95,7 +95,10 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
 /** Whose responses the session takes because there is no such session: it may have come meanwhile, and count them. */
 const ownersThatAreGone = ({ key, claims = [] }: SessionWrite): readonly SessionKey[] => {
   const taken = claims.flatMap(({ was, now }) =>
-    was === undefined || now.sessionId !== key.sessionId || was.sessionId === key.sessionId
+    was === undefined ||
+    was.isOffered ||
+    now.sessionId !== key.sessionId ||
+    was.sessionId === key.sessionId
       ? []
       : [was.sessionId],
   );

@@ -9,6 +9,7 @@ import { findFiles } from '../../src/cli/import/walk.ts';
 import { connectClient } from '../../src/client/client.ts';
 import { type EntryView, SessionsFacade, type SessionView } from '../../src/index.ts';
 import { withoutNatsServer } from '../support/nats.ts';
+import { until } from '../support/until.ts';
 import { withClient } from './audit.ts';
 import { DaemonProcess } from './daemon-process.ts';
 import { isFull } from './size.ts';
@@ -84,6 +85,66 @@ const imported = (servers: string): Promise<Imported> =>
     }
     return { session, entries };
   });
+
+/** The copy goes on after the original's end, so the original has the better claim to what both have. */
+const ORIGINAL = '44444444-4444-4444-8444-444444444444';
+const COPY = '55555555-5555-4555-8555-555555555555';
+
+const folderOf = (id: string, answers: number): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'greenroom-transcripts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const lines = Array.from({ length: answers }, (_, n) => {
+    const asked = { type: 'user', message: { role: 'user', content: `ask ${n}` } };
+    const usage = { input_tokens: 1_000 * 2 ** n, output_tokens: 0 };
+    const message = { id: `msg_${n}`, role: 'assistant', model: 'claude-sonnet-4-5', usage };
+    const said = { ...message, content: [{ type: 'text', text: `answer ${n}` }] };
+    return [asked, { type: 'assistant', requestId: `req_${n}`, message: said }].map((line, at) => ({
+      ...{ uuid: `${n}-${at}`, parentUuid: n + at === 0 ? null : `${n - 1 + at}-${1 - at}` },
+      ...{ sessionId: id, cwd: '/srv/app', isSidechain: false, ...line },
+      timestamp: new Date(1_764_000_000_000 + n * 60_000).toISOString(),
+    }));
+  });
+  const text = lines.flat().map((line) => `${JSON.stringify(line)}\n`);
+  writeFileSync(join(folder, `${id}.jsonl`), text.join(''));
+  return folder;
+};
+
+/** In dollars: what all sessions cost, and each of them. A thousand input tokens are $0.003. */
+const money = (servers: string) =>
+  withClient(servers, async (client) => {
+    const { costUsd } = await client.sessions('count', {});
+    const { sessions } = await client.sessions('search', { limit: 10 });
+    const of = Object.fromEntries(
+      sessions.map(({ sessionId, totalCostUsd }) => [sessionId, totalCostUsd]),
+    );
+    return { costUsd, of };
+  });
+
+describe.skipIf(withoutNatsServer())('an answer that lies in two sessions', () => {
+  it.each(['import.offered', 'import.counted'])(
+    'counts once when the daemon is killed at %s',
+    {
+      timeout: 300_000,
+    },
+    async (crashpoint) => {
+      const [original, copy] = [folderOf(ORIGINAL, 2), folderOf(COPY, 3)];
+      const daemon = new DaemonProcess();
+      const first = await daemon.start({ GREENROOM_CRASHPOINT: crashpoint });
+      await importOnce(daemon, first.natsUrl, copy);
+      await importOnce(daemon, first.natsUrl, original);
+      expect(await daemon.gone).toEqual({ code: null, signal: 'SIGKILL' });
+      const { natsUrl } = await daemon.start();
+      // Recovery does it in its own time.
+      await until(async () => (await money(natsUrl)).costUsd > 0.02);
+      expect((await money(natsUrl)).costUsd).toBeCloseTo(0.021, 9);
+      await importOnce(daemon, natsUrl, original);
+      expect(await money(natsUrl)).toEqual({
+        costUsd: expect.closeTo(0.021, 9),
+        of: { [ORIGINAL]: expect.closeTo(0.009, 9), [COPY]: expect.closeTo(0.012, 9) },
+      });
+    },
+  );
+});
 
 describe.skipIf(withoutNatsServer())('an import', () => {
   it(`that is killed ${KILLS} times at a chunk and begun again stores what an undisturbed one does`, {

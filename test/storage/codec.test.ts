@@ -70,7 +70,7 @@ describe('records', () => {
     const texts = { title: '', summary: 's', description: 'd', model: 'm', workingDirectory: '/w' };
     const all: Required<SummaryRow> = {
       ...{ ...few, ...texts, importedAtMs: 0, tags: ['a'], permissionMode: 'plan', owner: 'o' },
-      ...{ templateId: 't', externalKey: 'e', projectKey: 'j', parentId: 'p' },
+      ...{ templateId: 't', externalKey: 'e', projectKey: 'j', parentId: 'p', offers: 1 },
     };
     for (const row of [few, all]) {
       const bytes = codec.record(NAME, codec.packRow, row);

@@ -6,7 +6,12 @@ import type { Head } from '../head.ts';
 import { type ImportRequest, prepareImport } from '../import.ts';
 import type { Journal } from '../journal.ts';
 import type { Input } from '../machine.ts';
-import { prepareYield, type YieldRequest } from '../response-owner.ts';
+import {
+  prepareSettle,
+  prepareYield,
+  type SettleRequest,
+  type YieldRequest,
+} from '../response-owner.ts';
 import { prepareRestore, type RestoreRequest } from '../transfer/restore.ts';
 import { marksOf } from './mirror-key.ts';
 import { type MirrorRequest, mustBeOf, prepareMirror } from './prepare-mirror.ts';
@@ -23,12 +28,15 @@ export type ForeignRequest =
   | MirrorRequest
   | DropRequest
   | RestoreRequest
-  | YieldRequest;
+  | YieldRequest
+  | SettleRequest;
 
 export const isForeign = (request: Input | ForeignRequest): request is ForeignRequest =>
   FOREIGN.includes(request.type);
 
-const FOREIGN: readonly string[] = ['importChunk', 'mirror', 'dropSide', 'restoreChunk', 'yield'];
+const FOREIGN: readonly string[] = [
+  ...['importChunk', 'mirror', 'dropSide', 'restoreChunk', 'yield', 'settle'],
+];
 
 /** Throws what the request is refused with. */
 export const prepareForeign = (
@@ -46,6 +54,8 @@ export const prepareForeign = (
       return { type: 'restore', restored: prepareRestore(head, request, journal, nowMs) };
     case 'yield':
       return { type: 'yield', yielded: prepareYield(head, request, journal) };
+    case 'settle':
+      return { type: 'settle', settled: prepareSettle(head, request, journal) };
     case 'dropSide': {
       const { subpath, externalKey } = request;
       mustBeOf(head, externalKey);

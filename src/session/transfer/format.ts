@@ -19,7 +19,7 @@ export const EXPORT_FORMAT = 1;
 export const IMPORTED_BY = 'export';
 
 /** What belongs to a store and not to the session: left out of an export, made anew by an import. */
-const OF_THE_STORE = ['key', 'version', 'importedAtMs', 'segments', 'transfer'] as const;
+const OF_THE_STORE = ['key', 'version', 'importedAtMs', 'segments', 'transfer', 'offers'] as const;
 type OfTheStore = (typeof OF_THE_STORE)[number];
 export type ExportedHead = Omit<Head, OfTheStore>;
 

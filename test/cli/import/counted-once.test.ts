@@ -5,10 +5,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { SessionView } from '../../../src/index.ts';
 import { verifyInChild } from '../../../src/storage/verify.ts';
-import { sharedGreenroom, type TestGreenroom, testGreenroom } from '../../support/greenroom.ts';
+import {
+  holding,
+  sharedGreenroom,
+  type TestGreenroom,
+  testGreenroom,
+} from '../../support/greenroom.ts';
+import { gate } from '../../support/until.ts';
 import { newFolder } from '../run-cli.ts';
 import { type Imported, importWith, moneyOf, odd, sessionsIn } from './room.ts';
 
@@ -323,4 +329,44 @@ test('an export of a session counts nothing again in a store that has its answer
     sa: { own: 0, inherited: expect.closeTo(usd(3_000), 9) },
     sx: { own: 0, inherited: expect.closeTo(usd(7_000), 9) },
   });
+});
+
+test('what was given up to an import that is then refused counts where it counted before', async () => {
+  const answered = gate();
+  const room = await testGreenroom({ script: holding(answered.opened) });
+  onTestFinished(answered.open);
+  const [original = '', copy = ''] = chain(false);
+  const begun = write(newFolder(), 'sa', transcript('sa', [answer('r1', 1_000)]));
+  await importWith(room, begun);
+  await importWith(room, copy);
+  const before = await bySession(room);
+  const turn = room.begin('sa', 'hold', { provider: 'anthropic' });
+  await turn.saw('turn.started');
+  const refused = await importWith(room, original);
+  expect(refused.code).toBe(1);
+  expect(await bySession(room)).toEqual(before);
+  answered.open();
+  await turn.done;
+});
+
+test('a session that gives answers up stays where it was in the order of what was last said', async () => {
+  const room = await testGreenroom();
+  const [original = '', copy = ''] = chain(false);
+  await importWith(room, copy);
+  const { updatedAt } = await room.sessions.get('sb');
+  await importWith(room, original);
+  expect(await bySession(room)).toMatchObject({ sb: { inherited: expect.closeTo(usd(3_000), 9) } });
+  expect((await room.sessions.get('sb')).updatedAt).toBe(updatedAt);
+});
+
+test('a session that says less than its answers cost is never below nothing', async () => {
+  const room = await testGreenroom();
+  const [original = '', copy = ''] = chain(false);
+  await importWith(room, copy);
+  await room.greenroom.store().updateMetadata('sb', { totalCostUsd: 0.000001, usage: {} });
+  await importWith(room, original);
+  const session = await room.sessions.get('sb');
+  expect(session.totalCostUsd).toBe(0);
+  expect(Object.values(session.usage).filter((count) => count < 0)).toEqual([]);
+  await room.sessions.importSession(room.sessions.exportSession('sb'), { as: 'again' });
 });
