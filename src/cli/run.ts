@@ -37,7 +37,7 @@ export const runCli = async (args: readonly string[], outside: Shell): Promise<n
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error, shell, args.includes('--json'));
+    return report(error, shell, asksForJson(args));
   }
 };
 
@@ -93,6 +93,12 @@ const typedHere = (failure: Failure, { program }: Shell): Failure => ({
   ...failure,
   nextStep: failure.nextStep && asTyped(failure.nextStep, program),
 });
+
+/** Behind `--` stand names and prompts, whatever they look like. */
+const asksForJson = (args: readonly string[]): boolean => {
+  const end = args.indexOf('--');
+  return (end === -1 ? args : args.slice(0, end)).includes('--json');
+};
 
 const report = (error: unknown, shell: Shell, isJson: boolean): ExitCode => {
   // Commander has printed already: help that was asked for is a success, anything else a wrong call.

@@ -32,6 +32,12 @@ test('an error says what it means and what to do next, on stderr', async () => {
   );
 });
 
+test('a session that is called like an option is none', async () => {
+  const daemon = new FakeDaemon({ get: new GreenroomError('queue_full', 'too many') });
+  const { err } = await greenroom(['sessions', 'show', '--', '--json'], { daemon });
+  expect(err).toContain('error: too many');
+});
+
 test('with --json the error is one object', async () => {
   const daemon = new FakeDaemon({ get: new GreenroomError('queue_full', 'too many') });
   const { err } = await greenroom('sessions show x --json', { daemon });
