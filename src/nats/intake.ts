@@ -58,13 +58,19 @@ const FIRST_OPEN_MS = 20_000;
 /** JetStream of a broker that others run is up already, or is not there at all. */
 const FIRST_OPEN_OUTSIDE_MS = 5_000;
 const REOPEN_MS = 100;
+/**
+ * A consumer that is made while the server still clears a deleted stream of the same name away may be dead: it
+ * takes requests and messages and never brings them together (nats-server 2.9.10). So it is made once more.
+ */
+const SETTLED_MS = 1_000;
 
 const intakeProtocol = protocol({
   calls: {},
   infos: {
     /** The consumer is to be made anew. */
     open: z.void(),
-    opened: z.void(),
+    /** Whether the stream of turns had to be made. */
+    opened: z.boolean(),
     notOpened: z.custom<unknown>(),
   },
 });
@@ -128,13 +134,14 @@ export const Intake = genServer(intakeProtocol, {
       if (!state.link.isConnected()) return noreply(state); // the reconnection will tell us
       self.pipe(
         state.queue.open(),
-        () => ['opened', undefined],
+        (isMade) => ['opened', isMade],
         (error) => ['notOpened', error],
       );
       return noreply({ ...state, opening: 'yes' });
     },
-    opened: (_, state: State, self) => {
+    opened: (isMade, state: State, self) => {
       if (state.opening === 'again') self.send('open');
+      if (isMade) self.sendAfter(SETTLED_MS, 'open');
       return noreply({ ...state, opening: 'no', told: undefined });
     },
     /** The broker may be away for long; another store's queue is no matter of patience. */
@@ -166,7 +173,8 @@ const firstOpen = async (queue: TurnQueue, clock: Clock, patienceMs: number): Pr
   const due = clock.monotonic() + patienceMs;
   for (;;) {
     try {
-      return await queue.open();
+      await queue.open();
+      return;
     } catch (error) {
       if (isHopeless(error) || clock.monotonic() > due) throw error;
       await pause(clock, REOPEN_MS);

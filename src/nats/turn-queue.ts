@@ -97,16 +97,20 @@ export class TurnQueue {
     });
   }
 
-  /** Finds or makes the streams, makes the consumer anew and begins to pull. May be called again at any time. */
-  async open(): Promise<void> {
+  /**
+   * Finds or makes the streams, makes the consumer anew and begins to pull. May be called again at any time.
+   * Resolves with whether the stream of turns had to be made.
+   */
+  async open(): Promise<boolean> {
     this.#puller?.stop();
     const stream = await this.#ensureStreams();
     if (stream.createdMs !== this.#stream?.createdMs) this.#forgetPlaces();
     this.#stream = stream;
     await recreateConsumer(this.#jsm, stream.name);
-    if (this.#paused) return; // meanwhile: who ends starts nothing
+    if (this.#paused) return false; // meanwhile: who ends starts nothing
     this.#pull(stream);
     this.#sayWorking();
+    return stream.made.includes(stream.name);
   }
 
   /** Takes nothing more; resolves when what was being handed over is. */

@@ -17,7 +17,7 @@ const DRAINS = isFull() ? 12 : 2;
 
 /** Crash points that plain load comes by; import and cleanup have tests of their own. */
 const ON_THE_WAY = CRASHPOINTS.filter(
-  (name) => name !== 'import.chunk' && name !== 'cleanup.batch',
+  (name) => !name.startsWith('import.') && name !== 'cleanup.batch',
 );
 
 /** Each crash point `HITS` times, some kills during the start, the rest on acknowledgement; between them, some drains. */

@@ -75,7 +75,13 @@ describe.skipIf(withoutNatsServer())('taken away while running', () => {
     const { gateway, nc, jsm } = given;
     await jsm.streams.delete(QUEUE);
     await until(() => told(gateway, 'the queue was gone and is made anew').length === 1);
-    await sendTurn(nc, 'good-1');
+    // Its publisher may still be told that nobody listens: the server takes the old stream away meanwhile.
+    await until(() =>
+      sendTurn(nc, 'good-1').then(
+        () => true,
+        () => false,
+      ),
+    );
     await until(() => gateway.door.accepted.length === 1);
   });
 

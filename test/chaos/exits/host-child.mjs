@@ -69,27 +69,30 @@ const live = async (plan, name) => {
 
 const thread = (plan, name) =>
   new Worker(fileURLToPath(import.meta.url), { workerData: { plan, name }, env: process.env });
-const word = (worker) => new Promise((heard) => worker.once('message', heard));
+const word = (worker, wanted) =>
+  new Promise((heard) => worker.on('message', (said) => said === wanted && heard()));
 
 /** The thread ends the process with its own exit code, if it is the one that goes. */
 const host = async (plan) => {
   const worker = thread(plan, 's');
   worker.once('exit', (code) => process.exit(code));
-  await word(worker);
+  await word(worker, 'go');
   go(plan.way);
 };
 
 /**
  * One thread after another has the store. Each is terminated at its moment: so long after its last change, or
- * after such a part of the time that the first one took to get there.
+ * after such a part of the time that the first one took from when LMDB's library was loaded. Before that Node
+ * ends the whole process when the thread is terminated in the middle of loading it; lmdb alone shows it.
  */
 const terminateAll = async ({ moments, since, ...plan }) => {
-  const begun = performance.now();
   let tookMs = 0;
   for (const [i, moment] of [0, ...moments].entries()) {
     const worker = thread({ ...plan, afterMs: since === 'change' ? moment : 0 }, `t${i}`);
     worker.once('error', (error) => process.nextTick(fail, error));
-    if (i === 0 || since === 'change') await word(worker);
+    await word(worker, 'loaded');
+    const begun = performance.now();
+    if (i === 0 || since === 'change') await word(worker, 'go');
     else await pause(moment * tookMs);
     if (i === 0) tookMs = performance.now() - begun;
     await worker.terminate();
@@ -107,6 +110,8 @@ if (isMainThread) {
   }
 } else {
   const { plan, name } = workerData;
+  await load('stores.js');
+  parentPort.postMessage('loaded');
   await live(plan, name);
   if (plan.way.startsWith('in the thread: ')) go(plan.way.slice(15));
   else parentPort.postMessage('go');

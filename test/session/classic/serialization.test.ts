@@ -128,6 +128,7 @@ describe('deserializing', () => {
     expect(() => deserializeMessageFromJson('{not valid json}')).toThrow('JSON decoding failed: ');
     expect(() => deserializeMessageFromJson('[]')).toThrow('message must be an object');
     expect(() => fromJson('')).toThrow(SerializationError);
+    expect(() => fromJson('['.repeat(100_000))).toThrow(SerializationError);
   });
 
   test('a batch becomes messages', () => {
