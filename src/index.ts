@@ -25,7 +25,6 @@ import { newestSonnet } from './session/pricing/price.ts';
 export { type Client, type ClientOptions, connectClient } from './client/client.ts';
 export type { RefusedTurn } from './client/refused-turns.ts';
 export type {
-  CleanupReport,
   EntryView,
   SessionSummary,
   SessionsApi,
@@ -44,6 +43,7 @@ export {
 } from './session/errors.ts';
 export type { ApiMessage, WireEvent } from './session/event.ts';
 export { SessionsFacade } from './session/facade.ts';
+export type { CleanupReport } from './session/sweeper.ts';
 export type { Usage } from './session/usage.ts';
 export {
   type AnyMessage,

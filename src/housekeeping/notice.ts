@@ -1,7 +1,8 @@
 /** What a sweep says of itself to the world (P7); a gateway puts it on the tenant's `lifecycle` subject. */
-import type { CleanupReport } from '../session/api.ts';
+
 import type { Tenant } from '../session/ids.ts';
 import { iso } from '../session/moment.ts';
+import type { CleanupReport } from '../session/sweeper.ts';
 import type { Sweep } from './sweep.ts';
 
 export interface SweptNotice {

@@ -6,13 +6,14 @@
  * 2. Nothing tagged `hold`, and nothing with an unfinished turn, is ever named.
  * 3. It remembers a place in the order of updates and no list, so its memory is that of one batch.
  */
-import type { CleanupReport } from '../session/api.ts';
-import type { Catalog, Criteria } from '../session/catalog.ts';
+
+import type { Catalog } from '../session/catalog.ts';
+import type { Criteria } from '../session/criteria.ts';
 import type { Status } from '../session/head.ts';
 import type { Tenant } from '../session/ids.ts';
 import { iso } from '../session/moment.ts';
 import type { SummaryRow } from '../session/summary.ts';
-import type { SweepOrder } from '../session/sweeper.ts';
+import type { CleanupReport, SweepOrder } from '../session/sweeper.ts';
 import { HOLD_TAG } from '../session/tags.ts';
 
 const DAY_MS = 24 * 3_600_000;

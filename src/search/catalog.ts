@@ -11,15 +11,8 @@
  * a thousand sessions and at a million, whether by tag, date, cost or none. Counting reads all that
  * the narrowest criterion names, about 0.08 µs each; without criteria it costs nothing.
  */
-import type {
-  Catalog,
-  CatalogStats,
-  Criteria,
-  FacetsPage,
-  FacetsRequest,
-  Filter,
-  SearchPage,
-} from '../session/catalog.ts';
+import type { Catalog, CatalogStats, FacetsPage, SearchPage } from '../session/catalog.ts';
+import type { Criteria, FacetsRequest, Filter } from '../session/criteria.ts';
 import type { Head } from '../session/head.ts';
 import type { SessionId, SessionKey, Tenant } from '../session/ids.ts';
 import { type SummaryRow, summaryOf } from '../session/summary.ts';

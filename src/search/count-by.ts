@@ -2,7 +2,8 @@
  * Counting sessions by the values of one field. Over all sessions it costs one step a value; with
  * criteria, what the narrowest of them names.
  */
-import type { FacetsPage, FacetsRequest } from '../session/catalog.ts';
+import type { FacetsPage } from '../session/catalog.ts';
+import type { FacetsRequest } from '../session/criteria.ts';
 import { alphabetical } from './ordered-index.ts';
 import { passes, type Query, queryOf } from './query.ts';
 import type { SessionTable } from './session-table.ts';

@@ -3,7 +3,7 @@
  * It names a place and no row, so it stays valid while sessions change, also if that row is deleted.
  */
 import { z } from 'zod';
-import { Criteria } from '../session/catalog.ts';
+import { Criteria } from '../session/criteria.ts';
 import { GreenroomError } from '../session/errors.ts';
 import { SessionId } from '../session/ids.ts';
 

@@ -6,7 +6,8 @@
  * the best. The walk goes first and may visit as many rows as gathering would: so a search costs at
  * most twice the cheaper of the two, and nothing needs to be guessed.
  */
-import type { Criteria, Filter, SearchPage } from '../session/catalog.ts';
+import type { SearchPage } from '../session/catalog.ts';
+import type { Criteria, Filter } from '../session/criteria.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
 import { passes, type Query, queryOf } from './query.ts';
 import type { SessionTable } from './session-table.ts';

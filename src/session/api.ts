@@ -6,18 +6,13 @@
  */
 import { z } from 'zod';
 import { isPlausibleMoment, isWellFormed } from './bounds.ts';
-import {
-  Criteria,
-  criteriaShape,
-  type FacetsPage,
-  FacetsRequest,
-  Filter,
-  mustNotContradict,
-} from './catalog.ts';
+import type { FacetsPage } from './catalog.ts';
+import { Criteria, criteriaShape, FacetsRequest, Filter, mustNotContradict } from './criteria.ts';
 import type { ApiMessage, WireEvent } from './event.ts';
 import { type Settings, settableShape } from './head.ts';
 import { SessionId, TurnId } from './ids.ts';
 import { MIRROR_VERBS, type MirrorReplies } from './mirror/mirror-api.ts';
+import type { CleanupReport } from './sweeper.ts';
 import { turnRequestShape } from './turn.ts';
 import type { Usage } from './usage.ts';
 
@@ -295,18 +290,6 @@ export interface ImportSessionReply {
   readonly added: number;
   /** The last line has come: the session is whole. */
   readonly isDone: boolean;
-}
-
-export interface CleanupReport {
-  readonly count: number;
-  /** What was really freed; with `dryRun`, null. */
-  readonly bytes: number | null;
-  readonly sessions: readonly {
-    readonly sessionId: string;
-    readonly updatedAt: string;
-    readonly title?: string;
-  }[];
-  readonly dryRun: boolean;
 }
 
 export interface SessionReplies {

@@ -9,9 +9,16 @@ import { catalogName } from './catalog.ts';
 import { codeOf, ERRORS } from './errors.ts';
 import { executorName } from './executor.ts';
 import { keyString, type SessionKey } from './ids.ts';
-import type { Sessions } from './sessions.ts';
 
-type Recoverable = Pick<Sessions, 'beingRead' | 'commitsAreIn' | 'wake'>;
+/** What recovery needs of the sessions. */
+interface Recoverable {
+  /** Sessions whose turns somebody reads. */
+  beingRead(): readonly SessionKey[];
+  /** Resolves when every commit that was on its way is in the catalog. */
+  commitsAreIn(): Promise<void>;
+  /** Starts the session's actor. */
+  wake(key: SessionKey): Promise<void>;
+}
 
 /** Sessions that are woken at a time. */
 const AT_ONCE = 64;

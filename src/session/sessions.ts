@@ -16,9 +16,10 @@ import type {
   TurnRequest,
 } from './api.ts';
 import { Caller } from './caller.ts';
-import { type Criteria, catalogName } from './catalog.ts';
+import { catalogName } from './catalog.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { JournalSessionStore } from './classic/journal-session-store.ts';
+import type { Criteria } from './criteria.ts';
 import { deadlineMs } from './deadlines.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { GreenroomError, toWire } from './errors.ts';

@@ -1,13 +1,24 @@
 /** Cleaning up by age: owned here as an interface, implemented by the cleaner in `src/housekeeping`. */
 import { nameOf } from '../otp/name.ts';
-import type { CleanupReport } from './api.ts';
-import type { Filter } from './catalog.ts';
+import type { Filter } from './criteria.ts';
 import type { Tenant } from './ids.ts';
 
 export interface SweepOrder {
   readonly filter: Filter;
   /** Days since the later of last update and import; absent = the configured age. */
   readonly maxAgeDays?: number | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface CleanupReport {
+  readonly count: number;
+  /** What was really freed; with `dryRun`, null. */
+  readonly bytes: number | null;
+  readonly sessions: readonly {
+    readonly sessionId: string;
+    readonly updatedAt: string;
+    readonly title?: string;
+  }[];
   readonly dryRun: boolean;
 }
 

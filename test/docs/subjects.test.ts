@@ -10,7 +10,7 @@ import {
   type SessionReplies,
   type SessionsReplies,
 } from '../../src/session/api.ts';
-import { Filter } from '../../src/session/catalog.ts';
+import { Filter } from '../../src/session/criteria.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import {
   codeIn,

@@ -6,7 +6,7 @@ import { CONFIG_NAMES, VARIABLES } from '../../src/config.ts';
 import { EXIT_STORE_FAILED } from '../../src/greenroom.ts';
 import { DIRECTIVE_KEYS } from '../../src/rehearsal/directives.ts';
 import { Create, TurnRequest } from '../../src/session/api.ts';
-import { Criteria, criteriaShape } from '../../src/session/catalog.ts';
+import { Criteria, criteriaShape } from '../../src/session/criteria.ts';
 import { ERRORS, type ErrorCode, GreenroomError } from '../../src/session/errors.ts';
 import type { WireEvent } from '../../src/session/event.ts';
 import { MIGRATIONS } from '../../src/storage/stores/postgres/schema.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
-import { type Criteria, FACETS } from '../../src/session/catalog.ts';
+import { type Criteria, FACETS } from '../../src/session/criteria.ts';
 import type { SummaryRow } from '../../src/session/summary.ts';
 import { tagKey } from '../../src/session/tags.ts';
 import { naiveSearch } from './naive-catalog.ts';

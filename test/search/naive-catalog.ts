@@ -1,5 +1,5 @@
 /** The model that the catalog is compared with: an array, filtered and sorted anew for each question. */
-import type { Criteria, Filter } from '../../src/session/catalog.ts';
+import type { Criteria, Filter } from '../../src/session/criteria.ts';
 import type { SummaryRow } from '../../src/session/summary.ts';
 import { tagKey } from '../../src/session/tags.ts';
 

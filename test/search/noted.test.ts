@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
 import { CatalogFeed } from '../../src/search/catalog-feed.ts';
-import { Criteria } from '../../src/session/catalog.ts';
+import { Criteria } from '../../src/session/criteria.ts';
 import { newHead } from '../../src/session/head.ts';
 import { summaryOf } from '../../src/session/summary.ts';
 import { keyOf, NOW, remove, write } from '../storage/sessions.ts';

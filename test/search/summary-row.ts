@@ -1,6 +1,6 @@
 /** Summary rows for tests: plain ones, and arbitrary ones from small alphabets, so that values meet. */
 import fc from 'fast-check';
-import { Criteria, contradictions } from '../../src/session/catalog.ts';
+import { Criteria, contradictions } from '../../src/session/criteria.ts';
 import { MODES, STATUSES } from '../../src/session/head.ts';
 import type { SessionId, Tenant } from '../../src/session/ids.ts';
 import type { SummaryRow } from '../../src/session/summary.ts';

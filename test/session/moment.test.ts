@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Criteria } from '../../src/session/catalog.ts';
+import { Criteria } from '../../src/session/criteria.ts';
 import { iso, LastMoment, momentMs } from '../../src/session/moment.ts';
 
 test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SESSIONS_VERBS } from '../../src/session/api.ts';
-import { Criteria, Filter } from '../../src/session/catalog.ts';
+import { Criteria, Filter } from '../../src/session/criteria.ts';
 import { GreenroomError } from '../../src/session/errors.ts';
 import { checked } from '../../src/session/parse.ts';
 import { Prompt } from '../../src/session/turn.ts';

@@ -3,7 +3,7 @@
  * again by tag, date and cost, and cleaned up by age, as the older GenServer store did.
  */
 import { z } from 'zod';
-import { Moment } from '../catalog.ts';
+import { Moment } from '../criteria.ts';
 import { GreenroomError } from '../errors.ts';
 import { HOLD_TAG, tagKey } from '../tags.ts';
 import type { SessionStore } from './session-store.ts';

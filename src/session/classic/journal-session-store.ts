@@ -3,7 +3,8 @@
  * writes it (P2); what it reads is what is committed (P1); what it lists comes from the catalog.
  */
 import type { Caller } from '../caller.ts';
-import { Criteria, catalogName, contradictions } from '../catalog.ts';
+import { catalogName } from '../catalog.ts';
+import { Criteria, contradictions } from '../criteria.ts';
 import { codeOf, GreenroomError } from '../errors.ts';
 import { prepareFork } from '../fork.ts';
 import type { Head } from '../head.ts';
