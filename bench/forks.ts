@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { type Greenroom, startGreenroom } from '../src/index.ts';
-import { createLog } from '../src/log.ts';
+import { createLog } from '../src/platform/log.ts';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { number, times } from './harness/figures.ts';
 import { describeMachine } from './harness/machine.ts';

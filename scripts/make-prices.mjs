@@ -1,5 +1,5 @@
 /**
- * Writes src/session/pricing/price-table.ts from a collection of published prices.
+ * Writes src/pricing/price-table.ts from a collection of published prices.
  *
  *   node scripts/make-prices.mjs <claude-prices.json>
  *
@@ -9,7 +9,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const TARGET = new URL('../src/session/pricing/price-table.ts', import.meta.url);
+const TARGET = new URL('../src/pricing/price-table.ts', import.meta.url);
 
 /** Days on which models came out, from their own names or Anthropic's model pages. */
 const RELEASED = {

@@ -92,7 +92,7 @@ const compiled = (path) => import(pathToFileURL(at('dist', 'src', path)).href);
 
 /** Where a broker is named, no nats-server of our own is needed. A wrong setting is told by the daemon. */
 const brokerSettings = async () => {
-  const { loadConfig } = await compiled('config.js');
+  const { loadConfig } = await compiled('config/config.js');
   try {
     return loadConfig({ cwd: ROOT, newestModel: '' }).config;
   } catch {

@@ -8,30 +8,22 @@
  * ```
  */
 import type { z } from 'zod';
-import { type Config, ConfigError, loadConfig, VARIABLES } from './config.ts';
-import { EXIT_STORE_FAILED, RunningGreenroom, type Seams } from './greenroom.ts';
-import { createLog, type Log } from './log.ts';
+import { EXIT_STORE_FAILED, RunningGreenroom, type Seams } from './app/greenroom.ts';
+import type { ClassicStore } from './classic/classic-store.ts';
+import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
+import type { WireEvent } from './model/event.ts';
+import { Tenant } from './model/ids.ts';
 import type { Clock } from './otp/clock.ts';
 import type { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
-import type { SessionsApi, TurnControl, TurnRequest } from './session/api.ts';
-import type { ClassicStore } from './session/classic/classic-store.ts';
-import { embeddedApi } from './session/embedded.ts';
-import type { WireEvent } from './session/event.ts';
-import { SessionsFacade } from './session/facade.ts';
-import { Tenant } from './session/ids.ts';
-import { newestSonnet } from './session/pricing/price.ts';
+import { createLog, type Log } from './platform/log.ts';
+import { newestSonnet } from './pricing/price.ts';
+import { embeddedApi } from './session/api/embedded.ts';
+import { SessionsFacade } from './session/api/facade.ts';
+import type { SessionsApi, TurnControl, TurnRequest } from './session/verbs/api.ts';
 
 export { type Client, type ClientOptions, connectClient } from './client/client.ts';
 export type { RefusedTurn } from './client/refused-turns.ts';
-export type {
-  EntryView,
-  SessionSummary,
-  SessionsApi,
-  SessionView,
-  TurnControl,
-  TurnView,
-} from './session/api.ts';
 export {
   ConcurrencyError,
   ERRORS,
@@ -40,11 +32,20 @@ export {
   SerializationError,
   SessionNotFoundError,
   StorageError,
-} from './session/errors.ts';
-export type { ApiMessage, WireEvent } from './session/event.ts';
-export { SessionsFacade } from './session/facade.ts';
-export type { CleanupReport } from './session/sweeper.ts';
-export type { Usage } from './session/usage.ts';
+} from './model/errors.ts';
+export type { ApiMessage, WireEvent } from './model/event.ts';
+export type { Usage } from './model/usage.ts';
+export { version } from './platform/version.ts';
+export { SessionsFacade } from './session/api/facade.ts';
+export type { CleanupReport } from './session/ports/sweeper.ts';
+export type {
+  EntryView,
+  SessionSummary,
+  SessionsApi,
+  SessionView,
+  TurnControl,
+  TurnView,
+} from './session/verbs/api.ts';
 export {
   type AnyMessage,
   type ClassicStore,
@@ -74,7 +75,6 @@ export {
   serializeMessageToJson,
   summarize,
 } from './stores.ts';
-export { version } from './version.ts';
 
 /** Any configuration value by its name in the README's table, and what only a program can give. */
 export interface GreenroomOptions

@@ -2,15 +2,15 @@
  * The door `greenroom/stores`: classic session stores, what they are made of, and the suite of tests that any of
  * them must pass. `README.md` has the examples.
  */
-export { type JournalStore, type OpenOptions, openStore } from './open-store.ts';
+export { type JournalStore, type OpenOptions, openStore } from './app/open-store.ts';
 export type {
   ClassicStore,
   CleanupOptions,
   InfoCriteria,
   SaveOptions,
   SessionInfo,
-} from './session/classic/classic-store.ts';
-export { readJsonFile, savedJson } from './session/classic/json-file.ts';
+} from './classic/classic-store.ts';
+export { readJsonFile, savedJson } from './classic/json-file.ts';
 export {
   CompactionState,
   effectiveMode,
@@ -23,8 +23,8 @@ export {
   SessionState,
   type StoredMessage,
   type TypedMessage,
-} from './session/classic/models.ts';
-export type { PeriodicCleanup } from './session/classic/periodic-cleanup.ts';
+} from './classic/models.ts';
+export type { PeriodicCleanup } from './classic/periodic-cleanup.ts';
 export {
   deserializeMessage,
   deserializeMessageFromJson,
@@ -36,7 +36,7 @@ export {
   serializeMessageToJson,
   serializeMetadata,
   serializeState,
-} from './session/classic/serialization.ts';
+} from './classic/serialization.ts';
 export {
   type ChangeOptions,
   isSessionStore,
@@ -45,7 +45,29 @@ export {
   mustBeSessionStore,
   type Operation,
   type SessionStore,
-} from './session/classic/session-store.ts';
+} from './classic/session-store.ts';
+export type { Case, Ground, StoreUnderTest } from './classic/stores/contract/case.ts';
+export {
+  type ContractOptions,
+  classicStoreContract,
+  sessionStoreContract,
+  type TestFramework,
+} from './classic/stores/contract/contract.ts';
+export {
+  FileSessionStore,
+  type FileStoreOptions,
+} from './classic/stores/file/file-session-store.ts';
+export type { FileReport } from './classic/stores/file/session-files.ts';
+export { migratePostgres } from './classic/stores/postgres/migrate-postgres.ts';
+export {
+  PostgresSessionStore,
+  type PostgresStoreOptions,
+} from './classic/stores/postgres/postgres-session-store.ts';
+export type { SessionRecords } from './classic/stores/postgres/records.ts';
+export {
+  RedisSessionStore,
+  type RedisStoreOptions,
+} from './classic/stores/redis/redis-session-store.ts';
 export {
   type AnyMessage,
   calculateCost,
@@ -53,33 +75,11 @@ export {
   extractSessionId,
   modelView,
   summarize,
-} from './session/classic/transcript.ts';
+} from './classic/transcript.ts';
 export {
   ConcurrencyError,
   GreenroomError,
   SerializationError,
   SessionNotFoundError,
   StorageError,
-} from './session/errors.ts';
-export type { Case, Ground, StoreUnderTest } from './storage/stores/contract/case.ts';
-export {
-  type ContractOptions,
-  classicStoreContract,
-  sessionStoreContract,
-  type TestFramework,
-} from './storage/stores/contract/contract.ts';
-export {
-  FileSessionStore,
-  type FileStoreOptions,
-} from './storage/stores/file/file-session-store.ts';
-export type { FileReport } from './storage/stores/file/session-files.ts';
-export { migratePostgres } from './storage/stores/postgres/migrate-postgres.ts';
-export {
-  PostgresSessionStore,
-  type PostgresStoreOptions,
-} from './storage/stores/postgres/postgres-session-store.ts';
-export type { SessionRecords } from './storage/stores/postgres/records.ts';
-export {
-  RedisSessionStore,
-  type RedisStoreOptions,
-} from './storage/stores/redis/redis-session-store.ts';
+} from './model/errors.ts';

@@ -1,5 +1,5 @@
 /** Where model calls go: the Claude API with the key of the configuration, or the rehearsal child at its port of the moment. */
-import type { Config } from '../src/config.ts';
+import type { Config } from '../src/config/config.ts';
 import type { System } from '../src/otp/system.ts';
 import { rehearsalName } from '../src/rehearsal/child.ts';
 

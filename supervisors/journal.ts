@@ -1,7 +1,7 @@
 /** The journal that the configuration asks for. */
 import { join } from 'node:path';
-import { journalServer } from '../src/storage/journal-server.ts';
-import { memoryJournalServer } from '../src/storage/memory-journal-server.ts';
+import { journalServer } from '../src/storage/journal/journal-server.ts';
+import { memoryJournalServer } from '../src/storage/memory/memory-journal-server.ts';
 import type { Parts } from './parts.ts';
 
 const MB = 1024 * 1024;

@@ -4,7 +4,7 @@ import { Intake } from '../src/nats/intake.ts';
 import { Link } from '../src/nats/link.ts';
 import type { ChildSpec } from '../src/otp/child-spec.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
-import { version } from '../src/version.ts';
+import { version } from '../src/platform/version.ts';
 import type { Parts } from './parts.ts';
 
 const MB = 1024 * 1024;

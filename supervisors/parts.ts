@@ -1,11 +1,11 @@
 /** What the declarations are given: the configuration, and the few values that all sessions share. */
-import type { Config } from '../src/config.ts';
+import type { Config } from '../src/config/config.ts';
 import type { ModelThreads } from '../src/executor/model-threads.ts';
-import type { Log } from '../src/log.ts';
-import type { Feed } from '../src/session/feed.ts';
-import type { SessionRuntime } from '../src/session/session-args.ts';
-import type { Sessions } from '../src/session/sessions.ts';
-import type { SyncGate } from '../src/storage/sync-gate.ts';
+import type { Log } from '../src/platform/log.ts';
+import type { SessionRuntime } from '../src/session/actor/session-args.ts';
+import type { Sessions } from '../src/session/api/sessions.ts';
+import type { Feed } from '../src/session/events/feed.ts';
+import type { SyncGate } from '../src/storage/lmdb/sync-gate.ts';
 
 /** Whether the bus is there at all; which broker it is, the configuration says. */
 export interface Bus {

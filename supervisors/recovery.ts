@@ -1,7 +1,7 @@
 /** Wakes the sessions that have unfinished turns, then ends: at start, and when live sessions were lost. */
 import type { ChildSpec } from '../src/otp/child-spec.ts';
 import { task } from '../src/otp/task.ts';
-import { recoverTurns } from '../src/session/recovery.ts';
+import { recoverTurns } from '../src/session/actor/recovery.ts';
 import type { Parts } from './parts.ts';
 
 export const recovery = ({ sessions, log }: Parts): ChildSpec =>

@@ -1,9 +1,10 @@
 /** One session: a sick one fails alone (P5). Out of its budget it is parked; the next message wakes it. */
+
+import { keyOf } from '../src/model/ids.ts';
 import { dynamicSupervisor } from '../src/otp/dynamic-supervisor.ts';
 import { describeReason } from '../src/otp/exit-reason.ts';
-import { keyOf } from '../src/session/ids.ts';
-import { type SessionRef, sessionSupervisorName } from '../src/session/live-names.ts';
-import { SessionServer } from '../src/session/session-server.ts';
+import { type SessionRef, sessionSupervisorName } from '../src/session/actor/live-names.ts';
+import { SessionServer } from '../src/session/actor/session-server.ts';
 import type { Parts } from './parts.ts';
 
 export const sessionSupervisor = ({

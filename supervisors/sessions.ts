@@ -1,7 +1,7 @@
 /** All live sessions, started on demand, each with a restart budget of its own. */
 import { registry } from '../src/otp/registry.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
-import { liveName } from '../src/session/live-names.ts';
+import { liveName } from '../src/session/actor/live-names.ts';
 import type { Parts } from './parts.ts';
 import { rewake } from './recovery.ts';
 import { sessionSupervisor } from './session.ts';

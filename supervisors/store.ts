@@ -2,7 +2,7 @@
 import type { ChildSpec } from '../src/otp/child-spec.ts';
 import { registry } from '../src/otp/registry.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
-import { liveName } from '../src/session/live-names.ts';
+import { liveName } from '../src/session/actor/live-names.ts';
 import type { Parts } from './parts.ts';
 import { sessionSupervisor } from './session.ts';
 import { storage } from './storage.ts';

@@ -57,47 +57,108 @@ const targetsOf = (source: Source): (Import & { readonly path: string })[] =>
       path: relative(ROOT, resolve(ROOT, dirname(source.path), each.specifier)),
     }));
 
-/** `src/otp/x.ts` is of `otp`, `src/config.ts` and `src/config/x.ts` of `config`, `supervisors/x.ts` of `supervisors`. */
-const unitOf = (path: string): string =>
-  (path.startsWith('src/') ? path.slice(4) : path).split('/')[0]?.replace(/\.ts$/, '') ?? '';
+/** The folder below `src` that a file is in, such as `session/machine`; a door like `src/index.ts` is its own. */
+const roomOf = (path: string): string => {
+  const inner = path.startsWith('src/') ? path.slice(4) : path;
+  const folder = dirname(inner);
+  if (folder === '.') return inner.replace(/\.ts$/, '');
+  return /^cli(\/|$)/.test(folder) ? 'cli' : folder;
+};
 
-/** Small things that stand on nothing of ours; everybody may stand on them. */
-const GROUND = [
-  'compiled',
-  'config',
-  'crashpoint',
-  'daemon-file',
-  'garbage',
-  'log',
-  'process-start',
-  'redact',
-  'version',
+/** Its first segment: `session`. */
+const unitOf = (path: string): string => roomOf(path).split('/')[0] ?? '';
+
+/**
+ * Every folder, from the ground up. A file imports from its own folder and from lower floors only, so
+ * neither folders nor units can go in a circle. A folder that is missing here fails.
+ */
+const FLOORS: readonly (readonly string[])[] = [
+  ['otp', 'platform'],
+  ['config'],
+  // What is said of sessions
+  ['model'],
+  ['pricing'],
+  ['claude-code'],
+  ['classic'],
+  // What sessions do
+  ['session/memory'],
+  ['session/ports'],
+  ['session/mirror'],
+  ['session/responses'],
+  ['session/context'],
+  ['session/transfer'],
+  ['session/events'],
+  ['session/machine'],
+  ['session/prepare'],
+  ['session/actor'],
+  ['session/verbs'],
+  ['session/api'],
+  // What sessions need
+  ['classic/stores/shared'],
+  [
+    'classic/stores/contract',
+    'classic/stores/file',
+    'classic/stores/postgres',
+    'classic/stores/redis',
+  ],
+  ['classic/stores'],
+  ['executor', 'search', 'housekeeping', 'rehearsal', 'storage/files'],
+  ['storage/records'],
+  ['storage/log'],
+  ['storage/tables'],
+  ['storage/verify'],
+  ['storage/lmdb'],
+  ['storage/journal'],
+  ['storage/memory'],
+  ['storage/backup'],
+  // Doors
+  ['nats'],
+  ['client', 'agent-sdk'],
+  ['testing'],
+  ['supervisors'],
+  ['app'],
+  ['cli', 'stores'],
+  ['index'],
 ];
-const DOMAIN = ['otp', 'session'];
-const PARTS = ['executor', 'search', 'storage', 'housekeeping', 'rehearsal'];
-const DOORS = ['nats', 'http'];
+const floorOf = (path: string): number => FLOORS.findIndex((floor) => floor.includes(roomOf(path)));
 
-/** What each unit may import, besides itself and the ground. A unit that is missing here fails. */
+const GROUND = ['platform', 'config'];
+const DOMAIN = ['otp', 'model', 'pricing', 'claude-code', 'classic', 'session'];
+const PARTS = ['executor', 'search', 'storage', 'housekeeping', 'rehearsal'];
+
+/** What each unit may import, besides itself and the ground: less than the floors would let it. */
 const LEANS: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(GROUND.map((unit) => [unit, []])),
+  platform: [],
+  config: [],
   otp: [],
-  session: ['otp'],
+  model: [],
+  pricing: ['model'],
+  'claude-code': ['model', 'pricing'],
+  classic: ['otp', 'model'],
+  session: DOMAIN,
   ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),
-  ...Object.fromEntries(DOORS.map((unit) => [unit, DOMAIN])),
+  nats: DOMAIN,
   client: [...DOMAIN, 'nats'],
-  'agent-sdk': ['session'],
-  cli: ['session', 'client', 'nats'],
-  supervisors: [...DOMAIN, ...PARTS, ...DOORS],
-  runtime: DOMAIN,
-  'open-store': [...DOMAIN, 'storage', 'supervisors', 'runtime'],
-  greenroom: [...DOMAIN, ...PARTS, ...DOORS, 'supervisors', 'runtime'],
-  daemon: [...DOMAIN, 'greenroom'],
+  'agent-sdk': ['model', 'session'],
+  cli: [...DOMAIN, 'client', 'nats'],
+  supervisors: [...DOMAIN, ...PARTS, 'nats'],
+  app: [...DOMAIN, ...PARTS, 'nats', 'supervisors'],
   testing: ['otp', 'rehearsal'],
-  index: [...DOMAIN, ...DOORS, 'client', 'greenroom', 'stores'],
-  stores: ['session', 'storage', 'open-store'],
+  index: [...DOMAIN, 'nats', 'client', 'app', 'stores'],
+  stores: ['model', 'classic', 'app'],
 };
 
 describe('imports', () => {
+  test('come from the same folder or from a lower floor', () => {
+    const wrong = SOURCES.flatMap((source) =>
+      targetsOf(source)
+        .filter(({ path }) => roomOf(path) !== roomOf(source.path))
+        .filter(({ path }) => !(0 <= floorOf(path) && floorOf(path) < floorOf(source.path)))
+        .map(({ path }) => `${source.path} → ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test('lean one way', () => {
     const wrong = SOURCES.flatMap((source) =>
       targetsOf(source)
@@ -112,7 +173,7 @@ describe('imports', () => {
     if (unit === target) return true;
     // The runtime is a library of its own: it stands on nothing, not even on the ground.
     if (GROUND.includes(target)) return unit !== 'otp';
-    if (from === 'src/cli/main.ts' && isLazy) return ['daemon', 'nats', 'storage'].includes(target);
+    if (from === 'src/cli/main.ts' && isLazy) return ['app', 'nats', 'storage'].includes(target);
     return LEANS[unit]?.includes(target) ?? false;
   };
 
@@ -143,10 +204,10 @@ describe('imports', () => {
       lmdb: ['storage'],
       msgpackr: ['storage'],
       nats: ['nats', 'client'],
-      pg: ['storage'],
-      pino: ['log'],
+      pg: ['classic'],
+      pino: ['platform'],
       piscina: ['executor'],
-      redis: ['storage'],
+      redis: ['classic'],
       zod: Object.keys(LEANS),
     };
     const wrong = SOURCES.flatMap((source) =>
@@ -194,7 +255,7 @@ const matches = (pattern: RegExp, sources: readonly Source[] = SOURCES): string[
 
 describe('the code', () => {
   test('commits from one place only', () => {
-    expect(matches(/\.commit\(/g)).toEqual(['src/session/live-session.ts: .commit(']);
+    expect(matches(/\.commit\(/g)).toEqual(['src/session/actor/commit-loop.ts: .commit(']);
   });
 
   test('keeps no state in modules', () => {

@@ -2,7 +2,6 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseDotenv } from '../src/config/dotenv.ts';
 import {
   CONFIG_NAMES,
   ConfigError,
@@ -10,7 +9,8 @@ import {
   type LoadOptions,
   loadConfig,
   VARIABLES,
-} from '../src/config.ts';
+} from '../src/config/config.ts';
+import { parseDotenv } from '../src/config/dotenv.ts';
 
 const folderWith = (files: Readonly<Record<string, string>>): string => {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-config-'));

@@ -1,6 +1,6 @@
 /** Fills a heap, drops nine tenths of it here and there, and tells its size before and after a collection. */
 import { runInNewContext } from 'node:vm';
-import { garbageCollector } from '../dist/src/garbage.js';
+import { garbageCollector } from '../dist/src/platform/garbage.js';
 
 const collect = garbageCollector();
 let all = Array.from({ length: 400_000 }, (_, at) => ({ at, name: `${at}`, list: [at] }));

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Garbage } from '../src/garbage.ts';
+import { Garbage } from '../src/platform/garbage.ts';
 
 interface Told {
   readonly isExposed: boolean;

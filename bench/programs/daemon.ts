@@ -4,16 +4,16 @@
  */
 
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../../src/config.ts';
-import { garbageCollector } from '../../src/garbage.ts';
-import { RunningGreenroom } from '../../src/greenroom.ts';
-import { createLog } from '../../src/log.ts';
+import { RunningGreenroom } from '../../src/app/greenroom.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { sessionKey, Tenant } from '../../src/model/ids.ts';
 import { apiName } from '../../src/nats/api.ts';
-import type { SessionsApi } from '../../src/session/api.ts';
-import { embeddedApi } from '../../src/session/embedded.ts';
-import type { Publication } from '../../src/session/feed.ts';
-import { sessionKey, Tenant } from '../../src/session/ids.ts';
-import { journalName } from '../../src/session/journal.ts';
+import { garbageCollector } from '../../src/platform/garbage.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { embeddedApi } from '../../src/session/api/embedded.ts';
+import type { Publication } from '../../src/session/events/feed.ts';
+import { journalName } from '../../src/session/ports/journal.ts';
+import type { SessionsApi } from '../../src/session/verbs/api.ts';
 import { type LoopLimits, type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
 import { type CpuUsage, cpuUsage, threadCount } from '../harness/usage.ts';

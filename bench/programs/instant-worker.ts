@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from '../../src/executor/wire.ts';
-import { emptyUsage } from '../../src/session/usage.ts';
+import { emptyUsage } from '../../src/model/usage.ts';
 
 const TEXT = 'A short answer, given at once.';
 const BODY = JSON.stringify({ role: 'assistant', content: [{ type: 'text', text: TEXT }] });

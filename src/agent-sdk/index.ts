@@ -10,14 +10,15 @@
  * 2. Appends of one store to one transcript are stored in the order in which they were called.
  * 3. What is given is copied before the call returns; what is got is nobody else's.
  */
-import type { SessionsApi } from '../session/api.ts';
-import { codeOf, GreenroomError } from '../session/errors.ts';
+
+import { codeOf, GreenroomError } from '../model/errors.ts';
+import type { SessionsApi } from '../session/verbs/api.ts';
 import {
   MAX_APPENDED,
   MAX_PAGE_BYTES,
   type MirroredSession,
   type MirrorReplies,
-} from '../session/mirror/mirror-api.ts';
+} from '../session/verbs/mirror-api.ts';
 import { requestsOf } from './packing.ts';
 import type {
   AgentSdkSessionStore,

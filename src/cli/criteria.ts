@@ -1,8 +1,8 @@
 /** Search criteria from options, and search results over any number of pages. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
-import type { SESSIONS_VERBS, SessionSummary } from '../session/api.ts';
-import { MODES, STATUSES } from '../session/head.ts';
+import { MODES, STATUSES } from '../model/head.ts';
+import type { SESSIONS_VERBS, SessionSummary } from '../session/verbs/api.ts';
 import { usageError } from './failure.ts';
 import { sessionNamedOrAsTyped } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';

@@ -5,7 +5,7 @@
  * the daemon, 130 left by Ctrl-C.
  */
 
-import { codeOf, ERRORS, type ErrorCode } from '../session/errors.ts';
+import { codeOf, ERRORS, type ErrorCode } from '../model/errors.ts';
 import { jsonText } from './printable.ts';
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;

@@ -3,8 +3,8 @@
  * by its process: gone, or begun after the file was written (its number was given anew).
  */
 import { readFileSync } from 'node:fs';
-import { DaemonFile, daemonFileIn } from '../daemon-file.ts';
-import { startMsOf } from '../process-start.ts';
+import { DaemonFile, daemonFileIn } from '../platform/daemon-file.ts';
+import { startMsOf } from '../platform/process-start.ts';
 
 export type FoundDaemon =
   | { readonly kind: 'running'; readonly daemon: DaemonFile }

@@ -3,7 +3,7 @@
  * it and give results; what they throw becomes an exit code in one place.
  */
 import type { Command } from 'commander';
-import { type LoadedConfig, loadConfig } from '../config.ts';
+import { type LoadedConfig, loadConfig } from '../config/config.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { CliError } from './failure.ts';
 import { findDaemon } from './find-daemon.ts';

@@ -2,8 +2,8 @@
 /** The `greenroom` program: gives the command line this process's streams, clock and daemon. */
 import { randomUUID } from 'node:crypto';
 import { connectClient } from '../client/client.ts';
-import { newestSonnet } from '../session/pricing/price.ts';
-import { version } from '../version.ts';
+import { version } from '../platform/version.ts';
+import { newestSonnet } from '../pricing/price.ts';
 import { runCli } from './run.ts';
 import type { Shell } from './shell.ts';
 import { ask, openPager, programName, screen } from './terminal.ts';
@@ -37,10 +37,10 @@ const shell: Shell = {
   // The daemon's modules are heavy: only `start` pays for them.
   // Once stopped it exits: a socket or timer that some library still holds must not keep it.
   runDaemon: async (config, log) => {
-    const { runDaemon } = await import('../daemon.ts');
+    const { runDaemon } = await import('../app/daemon.ts');
     return process.exit(await runDaemon(config, log));
   },
-  storeCare: async () => (await import('../storage/care.ts')).storeCare,
+  storeCare: async () => (await import('../storage/backup/care.ts')).storeCare,
   examineBroker: async (place) => (await import('../nats/examine-broker.ts')).examineBroker(place),
   newestModel: newestSonnet,
 };

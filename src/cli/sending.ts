@@ -3,8 +3,8 @@
  * once more, cancels it. The turn itself never depends on this program.
  */
 import type { z } from 'zod';
-import type { TurnRequest } from '../session/api.ts';
-import { codeOf } from '../session/errors.ts';
+import { codeOf } from '../model/errors.ts';
+import type { TurnRequest } from '../session/verbs/api.ts';
 import { CliError, EXIT_INTERRUPTED, failureOf } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import type { DaemonClient } from './shell.ts';

@@ -2,9 +2,10 @@
  * What people type for a session: its id, the beginning of its id as long as only one begins so, or
  * `last` for the one that changed last. A whole id always means itself, also one that is called `last`.
  */
-import type { SessionSummary } from '../session/api.ts';
-import { codeOf, SessionNotFoundError } from '../session/errors.ts';
-import { ID_PATTERN } from '../session/ids.ts';
+
+import { codeOf, SessionNotFoundError } from '../model/errors.ts';
+import { ID_PATTERN } from '../model/ids.ts';
+import type { SessionSummary } from '../session/verbs/api.ts';
 import { CliError, failureOf } from './failure.ts';
 import type { DaemonClient } from './shell.ts';
 import { oneLine } from './width.ts';

@@ -4,9 +4,9 @@
  */
 import type { RefusedTurn } from '../client/refused-turns.ts';
 import type { Told } from '../client/telling.ts';
-import type { Config } from '../config.ts';
-import type { Log } from '../log.ts';
-import type { SessionsApi } from '../session/api.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../platform/log.ts';
+import type { SessionsApi } from '../session/verbs/api.ts';
 
 export type { RefusedTurn } from '../client/refused-turns.ts';
 

@@ -1,7 +1,7 @@
 /** A turn that did not complete, as people and scripts see it: why, and what to do about it. */
-import { nextStepOf as adviceOn } from '../session/advice.ts';
-import { codeOf, ERRORS } from '../session/errors.ts';
-import type { TurnFinished } from '../session/event.ts';
+import { nextStepOf as adviceOn } from '../model/advice.ts';
+import { codeOf, ERRORS } from '../model/errors.ts';
+import type { TurnFinished } from '../model/event.ts';
 import { CliError, nextStepOf } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 

@@ -1,5 +1,5 @@
 /** What people type for a turn: its id, the beginning of its id, or `last` for the newest one. */
-import { codeOf, GreenroomError } from '../session/errors.ts';
+import { codeOf, GreenroomError } from '../model/errors.ts';
 import { CliError } from './failure.ts';
 import { LAST } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';

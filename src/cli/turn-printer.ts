@@ -3,7 +3,7 @@
  * on a line. A retry or a recovery voids what was streamed since the last message: it says so and
  * the text begins again.
  */
-import type { ApiMessage, TurnFinished, WireEvent } from '../session/event.ts';
+import type { ApiMessage, TurnFinished, WireEvent } from '../model/event.ts';
 import { span } from './format.ts';
 import type { Output } from './output.ts';
 

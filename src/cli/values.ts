@@ -1,6 +1,6 @@
 /** Values as people type them: moments, spans, money, counts. What cannot be read is a usage error. */
 import { InvalidArgumentError } from 'commander';
-import { momentMs } from '../session/moment.ts';
+import { momentMs } from '../model/moment.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -11,10 +11,10 @@
  * 3. It ends after `turn.finished`, or with an error, and leaves no subscription behind.
  */
 import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { codeOf, GreenroomError } from '../model/errors.ts';
+import type { WireEvent } from '../model/event.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
-import type { MessageView, TurnView } from '../session/api.ts';
-import { codeOf, GreenroomError } from '../session/errors.ts';
-import type { WireEvent } from '../session/event.ts';
+import type { MessageView, TurnView } from '../session/verbs/api.ts';
 import { errorIn, fromNats, isNoResponders, nobodyAnswers, parse } from './replies.ts';
 
 export interface AskOptions {

@@ -5,12 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import type { z } from 'zod';
+import { GreenroomError } from '../model/errors.ts';
+import type { WireEvent } from '../model/event.ts';
+import { newTurnId, sessionKey } from '../model/ids.ts';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
 import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
-import { withoutPasswords } from '../redact.ts';
-import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/abort.ts';
+import { withoutPasswords } from '../platform/redact.ts';
+import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/api/abort.ts';
 import type {
   MessageView,
   SESSION_VERBS,
@@ -22,11 +25,8 @@ import type {
   SessionVerb,
   TurnControl,
   TurnRequest,
-} from '../session/api.ts';
-import { deadlineMs } from '../session/deadlines.ts';
-import { GreenroomError } from '../session/errors.ts';
-import type { WireEvent } from '../session/event.ts';
-import { newTurnId, sessionKey } from '../session/ids.ts';
+} from '../session/verbs/api.ts';
+import { deadlineMs } from '../session/verbs/deadlines.ts';
 import { AskStream } from './ask-stream.ts';
 import { type Change, Connection } from './connection.ts';
 import { type RefusedTurn, refusedTurns } from './refused-turns.ts';

@@ -6,8 +6,8 @@
  * 2. A request ends: with its answer, its deadline, or `unavailable` soon after the daemon has gone.
  */
 import { type Msg, type NatsConnection, NatsError } from 'nats';
+import { GreenroomError } from '../model/errors.ts';
 import type { Clock } from '../otp/clock.ts';
-import { GreenroomError } from '../session/errors.ts';
 import { type Answer, Pulse } from './pulse.ts';
 import { errorIn, isNoResponders } from './replies.ts';
 

@@ -1,7 +1,7 @@
 /** What comes back over NATS, as values or as the errors that an embedded call would throw. */
 import { type Msg, ErrorCode as NatsCode, NatsError } from 'nats';
+import { fromWire, GreenroomError, type WireError } from '../model/errors.ts';
 import { ERROR_HEADER, STATUS_HEADER } from '../nats/wire.ts';
-import { fromWire, GreenroomError, type WireError } from '../session/errors.ts';
 
 /** The error that a reply tells of, if it does. */
 export const errorIn = (msg: Msg): GreenroomError | undefined => {

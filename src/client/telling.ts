@@ -1,6 +1,6 @@
 /** What a subject tells, message by message, over connections that come and go. What is told meanwhile is missed. */
 import type { Subscription } from 'nats';
-import { GreenroomError } from '../session/errors.ts';
+import { GreenroomError } from '../model/errors.ts';
 import type { Connection } from './connection.ts';
 import { parse } from './replies.ts';
 

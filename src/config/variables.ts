@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { homeFolder } from './home-folder.ts';
-import { amount, type Kind, oneOf, path, text, webUrl, whole } from './kinds.ts';
+import { amount, type Kind, oneOf, path, text, webUrl, whole } from './value-types.ts';
 
 /** What a default may be made of. */
 export interface Fallbacks {

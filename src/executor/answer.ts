@@ -3,10 +3,10 @@
  * outcome. Pure but for the deltas that it passes on.
  */
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
-import type { Provider } from '../session/entry.ts';
-import type { StepEvent, StepOutcome, ToolUse } from '../session/executor.ts';
-import { costOfParts } from '../session/pricing/price.ts';
-import { addUsage, countedUsage, emptyUsage } from '../session/usage.ts';
+import type { Provider } from '../model/entry.ts';
+import { addUsage, countedUsage, emptyUsage } from '../model/usage.ts';
+import { costOfParts } from '../pricing/price.ts';
+import type { StepEvent, StepOutcome, ToolUse } from '../session/ports/executor.ts';
 
 type Block = Message['content'][number];
 

@@ -2,7 +2,7 @@
  * Which thread takes a step: the ready one with the fewest, and behind full threads a bounded queue,
  * first come, first served (P6).
  */
-import { GreenroomError } from '../session/errors.ts';
+import { GreenroomError } from '../model/errors.ts';
 import type { ModelThread, PoolStep } from './model-thread.ts';
 
 export interface DispatchLimits {

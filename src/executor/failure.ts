@@ -1,6 +1,6 @@
 /** What went wrong with a model call, and whether and when trying again makes sense. Pure. */
 import { AnthropicError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
-import type { StepError } from '../session/executor.ts';
+import type { StepError } from '../session/ports/executor.ts';
 
 /** The longest `retry-after` that is waited for, in milliseconds; a longer one is cut to it. */
 export const MAX_RETRY_AFTER_MS = 600_000;

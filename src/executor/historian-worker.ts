@@ -1,6 +1,6 @@
 /** The program of the historian's thread: a history in, the model's view of it out. It keeps nothing (P4). */
-import { type EffectiveOptions, effective } from '../session/effective.ts';
-import { sharedMemory } from '../session/slabs.ts';
+import { type EffectiveOptions, effective } from '../session/context/effective.ts';
+import { sharedMemory } from '../session/memory/slabs.ts';
 import { type PackedHistory, unpackHistory } from './packed-history.ts';
 
 export interface HistoryTask {

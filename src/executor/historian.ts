@@ -6,12 +6,12 @@
  * 2. One that takes too long fails alone, with its thread: the next one gets a new one.
  */
 import { Piscina } from 'piscina';
-import { compiledFile } from '../compiled.ts';
+import { GreenroomError } from '../model/errors.ts';
 import type { Clock } from '../otp/clock.ts';
 import { genServer, protocol } from '../otp/gen-server.ts';
 import type { Self } from '../otp/self.ts';
-import { GreenroomError } from '../session/errors.ts';
-import { type Historian, historianName } from '../session/historian.ts';
+import { compiledFile } from '../platform/compiled.ts';
+import { type Historian, historianName } from '../session/context/historian.ts';
 import type { HistoryTask } from './historian-worker.ts';
 import { packHistory } from './packed-history.ts';
 

@@ -8,7 +8,7 @@
  */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Clock, Timer } from '../otp/clock.ts';
-import type { ModelStep, StepEvent, StepOutcome } from '../session/executor.ts';
+import type { ModelStep, StepEvent, StepOutcome } from '../session/ports/executor.ts';
 import { Answer } from './answer.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';

@@ -7,8 +7,8 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../otp/clock.ts';
-import type { ContextSlice, ModelStep, StepOutcome, StepSink } from '../session/executor.ts';
-import type { Slab } from '../session/slabs.ts';
+import type { Slab } from '../session/memory/slabs.ts';
+import type { ContextSlice, ModelStep, StepOutcome, StepSink } from '../session/ports/executor.ts';
 import { Outbox } from './outbox.ts';
 import type { Endpoint, FromWorker, ToWorker, WireContext } from './wire.ts';
 

@@ -1,6 +1,6 @@
 /** The threads that a models pool lends its tasks to: one task of `serve` for each, as long as the pool wants it. */
 import { Piscina } from 'piscina';
-import { compiledFile } from '../compiled.ts';
+import { compiledFile } from '../platform/compiled.ts';
 
 export type ModelThreads = Piscina;
 

@@ -9,8 +9,8 @@
 import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import Anthropic from '@anthropic-ai/sdk';
-import { Garbage } from '../garbage.ts';
 import { systemClock, systemRandom } from '../otp/system-clock.ts';
+import { Garbage } from '../platform/garbage.ts';
 import { type Fetch, openConnections } from './http-fetch.ts';
 import { ModelRun } from './model-step.ts';
 import { Outbox } from './outbox.ts';

@@ -13,7 +13,7 @@ import { genServer, noreply, protocol, reply, stop } from '../otp/gen-server.ts'
 import { nameOf } from '../otp/name.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
-import type { ModelStep, StepHandle } from '../session/executor.ts';
+import type { ModelStep, StepHandle } from '../session/ports/executor.ts';
 import { Dispatch } from './dispatch.ts';
 import { ModelThread, type PoolSink } from './model-thread.ts';
 import { type ModelThreads, openModelThreads } from './model-threads.ts';

@@ -2,8 +2,8 @@
  * A history on its way to another thread: bodies in one shared run of bytes, numbers in arrays. What is handed over is
  * a handle and two arrays, not an object for each of a hundred thousand lines.
  */
-import type { SeenEntry, SeenImport, SeenMessage } from '../session/effective.ts';
-import { sharedMemory } from '../session/slabs.ts';
+import type { SeenEntry, SeenImport, SeenMessage } from '../session/context/effective.ts';
+import { sharedMemory } from '../session/memory/slabs.ts';
 
 type Bodiless = Omit<SeenMessage, 'body'> | Exclude<SeenEntry, SeenMessage | SeenImport>;
 

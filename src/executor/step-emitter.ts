@@ -2,7 +2,7 @@
  * One step's way out of its thread: deltas gather until the tick ends, neighbours of one block are
  * joined, and everything leaves in order, the outcome last.
  */
-import type { StepEvent, StepOutcome } from '../session/executor.ts';
+import type { StepEvent, StepOutcome } from '../session/ports/executor.ts';
 import type { Outbox } from './outbox.ts';
 import type { FromWorker } from './wire.ts';
 

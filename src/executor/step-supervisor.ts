@@ -9,12 +9,12 @@
  * 3. A sink that throws loses its own step and disturbs no other (P5).
  */
 import { z } from 'zod';
+import type { Provider } from '../model/entry.ts';
+import { codeOf } from '../model/errors.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
 import type { System } from '../otp/system.ts';
-import type { Provider } from '../session/entry.ts';
-import { codeOf } from '../session/errors.ts';
 import {
   executorName,
   type ModelStep,
@@ -22,7 +22,7 @@ import {
   type StepHandle,
   type StepOutcome,
   type StepSink,
-} from '../session/executor.ts';
+} from '../session/ports/executor.ts';
 import { type ModelsPool, modelsPoolName } from './models-pool.ts';
 import type { Endpoint } from './wire.ts';
 

@@ -6,8 +6,8 @@
  * 2. `start` carries all that a step needs, but for the shared memory that its context lies in: of that the thread
  *    has a handle, given once, because each further one would keep the memory until this thread's next collection (P4).
  */
-import type { Provider } from '../session/entry.ts';
-import type { ModelStep, StepEvent, StepOutcome } from '../session/executor.ts';
+import type { Provider } from '../model/entry.ts';
+import type { ModelStep, StepEvent, StepOutcome } from '../session/ports/executor.ts';
 
 /** Where model calls go, and whose answers come from there. */
 export interface Endpoint {

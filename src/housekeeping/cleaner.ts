@@ -10,19 +10,19 @@
  * 4. A session that cannot be deleted is counted and passed over; what else fails crashes the cleaner.
  */
 import { z } from 'zod';
-import { crashpoint } from '../crashpoint.ts';
+import type { SummaryRow } from '../model/catalog-row.ts';
+import { codeOf, type ErrorCode, GreenroomError } from '../model/errors.ts';
+import type { SessionKey } from '../model/ids.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
 import type { From } from '../otp/message.ts';
 import type { Ref } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
-import { catalogName } from '../session/catalog.ts';
-import { codeOf, type ErrorCode, GreenroomError } from '../session/errors.ts';
-import type { SessionKey } from '../session/ids.ts';
-import { type JournalUpkeep, journalName } from '../session/journal.ts';
-import type { SummaryRow } from '../session/summary.ts';
-import type { CleanupReport } from '../session/sweeper.ts';
-import { type SweepOrder, sweeperName } from '../session/sweeper.ts';
+import { crashpoint } from '../platform/crashpoint.ts';
+import { catalogName } from '../session/ports/catalog.ts';
+import { type JournalUpkeep, journalName } from '../session/ports/journal.ts';
+import type { CleanupReport } from '../session/ports/sweeper.ts';
+import { type SweepOrder, sweeperName } from '../session/ports/sweeper.ts';
 import { isNews, noticeOf, type SweptNotice } from './notice.ts';
 import { type Outcome, Sweep, type SweepRequest } from './sweep.ts';
 

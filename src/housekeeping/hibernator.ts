@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
 import type { Self } from '../otp/self.ts';
 import type { System } from '../otp/system.ts';
-import { journalName } from '../session/journal.ts';
+import { journalName } from '../session/ports/journal.ts';
 
 const LOOK_MS = 5_000;
 /** Looks in a row that must find nothing done. */

@@ -1,8 +1,8 @@
 /** What a sweep says of itself to the world (P7); a gateway puts it on the tenant's `lifecycle` subject. */
 
-import type { Tenant } from '../session/ids.ts';
-import { iso } from '../session/moment.ts';
-import type { CleanupReport } from '../session/sweeper.ts';
+import type { Tenant } from '../model/ids.ts';
+import { iso } from '../model/moment.ts';
+import type { CleanupReport } from '../session/ports/sweeper.ts';
 import type { Sweep } from './sweep.ts';
 
 export interface SweptNotice {

@@ -7,14 +7,14 @@
  * 3. It remembers a place in the order of updates and no list, so its memory is that of one batch.
  */
 
-import type { Catalog } from '../session/catalog.ts';
-import type { Criteria } from '../session/criteria.ts';
-import type { Status } from '../session/head.ts';
-import type { Tenant } from '../session/ids.ts';
-import { iso } from '../session/moment.ts';
-import type { SummaryRow } from '../session/summary.ts';
-import type { CleanupReport, SweepOrder } from '../session/sweeper.ts';
-import { HOLD_TAG } from '../session/tags.ts';
+import type { SummaryRow } from '../model/catalog-row.ts';
+import type { Criteria } from '../model/criteria.ts';
+import type { Status } from '../model/head.ts';
+import type { Tenant } from '../model/ids.ts';
+import { iso } from '../model/moment.ts';
+import { HOLD_TAG } from '../model/tags.ts';
+import type { Catalog } from '../session/ports/catalog.ts';
+import type { CleanupReport, SweepOrder } from '../session/ports/sweeper.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Sessions looked at, and deleted at once, before the loop has its turn. */

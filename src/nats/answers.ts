@@ -7,19 +7,19 @@
  */
 import type { Msg } from 'nats';
 import type { z } from 'zod';
+import { codeOf, GreenroomError } from '../model/errors.ts';
+import { type SessionKey, sessionKey, type Tenant } from '../model/ids.ts';
+import { wrongValueOf } from '../model/parse.ts';
 import type { Clock } from '../otp/clock.ts';
+import type { SessionsDoor } from '../session/api/door.ts';
 import {
   SESSION_VERBS,
   SESSIONS_VERBS,
   type SessionReplies,
   type SessionsVerb,
   type SessionVerb,
-} from '../session/api.ts';
-import { DEADLINE_MS, deadlineMs } from '../session/deadlines.ts';
-import type { SessionsDoor } from '../session/door.ts';
-import { codeOf, GreenroomError } from '../session/errors.ts';
-import { type SessionKey, sessionKey, type Tenant } from '../session/ids.ts';
-import { wrongValueOf } from '../session/parse.ts';
+} from '../session/verbs/api.ts';
+import { DEADLINE_MS, deadlineMs } from '../session/verbs/deadlines.ts';
 import { Asks } from './asks.ts';
 import { parseJson, parseRequest, parseTurn } from './body.ts';
 import { InFlight } from './in-flight.ts';

@@ -6,13 +6,13 @@
  * mailbox would cost each of them more than it does here, and there is no state to protect.
  */
 import { z } from 'zod';
+import { GreenroomError } from '../model/errors.ts';
+import { iso } from '../model/moment.ts';
 import type { Clock } from '../otp/clock.ts';
 import { genServer, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
-import type { SessionsDoor } from '../session/door.ts';
-import { GreenroomError } from '../session/errors.ts';
-import type { Feed, NewsListener } from '../session/feed.ts';
-import { iso } from '../session/moment.ts';
+import type { SessionsDoor } from '../session/api/door.ts';
+import type { Feed, NewsListener } from '../session/events/feed.ts';
 import { Answers, API_LIMITS, type ApiLimits, type DaemonVerbs } from './answers.ts';
 import { type LinkFace, linkName } from './link.ts';
 import { Micro, QUEUE } from './micro.ts';

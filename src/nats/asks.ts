@@ -5,12 +5,13 @@
  * Invariants: (1) the last event is `turn.finished`, or there is one error instead; then comes one
  * empty message, and nothing after it; (2) no stream is silent for longer than `PING_AFTER_MS`.
  */
+
+import { GreenroomError } from '../model/errors.ts';
+import type { WireEvent } from '../model/event.ts';
+import type { SessionKey } from '../model/ids.ts';
+import { iso } from '../model/moment.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
-import { GreenroomError } from '../session/errors.ts';
-import type { WireEvent } from '../session/event.ts';
-import type { Publication } from '../session/feed.ts';
-import type { SessionKey } from '../session/ids.ts';
-import { iso } from '../session/moment.ts';
+import type { Publication } from '../session/events/feed.ts';
 import type { Outbox } from './outbox.ts';
 import { EMPTY, errorReply, eventWithin, headerOfN } from './wire.ts';
 

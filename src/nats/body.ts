@@ -3,11 +3,11 @@
  * Invariant: nothing that is too large, nested too deeply, not UTF-8 or not JSON gets past this file.
  */
 import type { z } from 'zod';
-import { TurnRequest } from '../session/api.ts';
-import { type ErrorCode, GreenroomError } from '../session/errors.ts';
-import { TurnId } from '../session/ids.ts';
-import { isTooDeep } from '../session/json-depth.ts';
-import { checked } from '../session/parse.ts';
+import { type ErrorCode, GreenroomError } from '../model/errors.ts';
+import { TurnId } from '../model/ids.ts';
+import { isTooDeep } from '../model/json-depth.ts';
+import { checked } from '../model/parse.ts';
+import { TurnRequest } from '../session/verbs/api.ts';
 import { TURN_ID_HEADER } from './wire.ts';
 
 /** Largest body of a request, in bytes, whatever the broker would let through. */

@@ -4,7 +4,7 @@
  * What trying again cannot mend is `invalid_settings` or `unauthorized`; all else is `unavailable`.
  */
 import { ErrorCode as NatsCode, NatsError } from 'nats';
-import { codeOf, GreenroomError } from '../session/errors.ts';
+import { codeOf, GreenroomError } from '../model/errors.ts';
 
 /** Codes of the server's API errors. */
 const JETSTREAM_OFF: readonly number[] = [10039, 10076];

@@ -13,7 +13,7 @@ import { findNatsServer } from '../config/find-program.ts';
 import type { Clock } from '../otp/clock.ts';
 import { genServer, IGNORE, protocol } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
-import { startTimeOf } from '../process-start.ts';
+import { startTimeOf } from '../platform/process-start.ts';
 import { endLeftover, readTrace, removeTrace, writeTrace } from './leftover.ts';
 import { PortTaken, runServer, type ServerRun } from './server-process.ts';
 import { configText, type ServerSettings, type Version, versionOf } from './server-program.ts';

@@ -3,7 +3,7 @@
  * fit. What fails, fails with the words of the start.
  */
 import { type JetStreamManager, type NatsConnection, RetentionPolicy, StorageType } from 'nats';
-import { withoutPasswords } from '../redact.ts';
+import { withoutPasswords } from '../platform/redact.ts';
 import { apiCodeOf, connectFault, type StreamSizes, streamFault } from './broker-fault.ts';
 import { connectOnce } from './link.ts';
 import { promiseOf, requireVersion } from './server-program.ts';

@@ -8,11 +8,12 @@
  * 3. A session that cannot take its turns now costs the others nothing: but for a few, its items are
  *    set aside without their content, which the broker still has.
  */
-import { crashpoint } from '../crashpoint.ts';
+
+import { codeOf, ERRORS, type ErrorCode, type GreenroomError } from '../model/errors.ts';
 import type { Clock } from '../otp/clock.ts';
-import type { SessionsDoor } from '../session/door.ts';
-import { codeOf, ERRORS, type ErrorCode, type GreenroomError } from '../session/errors.ts';
-import type { Feed } from '../session/feed.ts';
+import { crashpoint } from '../platform/crashpoint.ts';
+import type { SessionsDoor } from '../session/api/door.ts';
+import type { Feed } from '../session/events/feed.ts';
 import { type Item, type Lane, type Loaded, laneOf, newLane } from './lane.ts';
 
 export interface HandoverOptions {

@@ -4,8 +4,9 @@
  *
  * Invariant: each request is settled once; what comes later is dropped.
  */
+
+import { GreenroomError } from '../model/errors.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
-import { GreenroomError } from '../session/errors.ts';
 
 const SWEEP_MS = 100;
 const RETRY_AFTER_MS = 100;

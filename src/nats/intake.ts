@@ -9,13 +9,13 @@
  *    the stream; what was accepted already, by the ledger.
  */
 import { z } from 'zod';
+import { codeOf } from '../model/errors.ts';
 import { type Clock, pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
-import type { SessionsDoor } from '../session/door.ts';
-import { codeOf } from '../session/errors.ts';
-import type { Feed } from '../session/feed.ts';
-import { journalName } from '../session/journal.ts';
+import type { SessionsDoor } from '../session/api/door.ts';
+import type { Feed } from '../session/events/feed.ts';
+import { journalName } from '../session/ports/journal.ts';
 import { brokerName } from './broker.ts';
 import { isHopeless, type StreamSizes } from './broker-fault.ts';
 import { type LinkFace, linkName } from './link.ts';

@@ -1,7 +1,8 @@
 /** Turn requests that the intake has in hand, in lanes: one per session, oldest first. */
+
+import { keyString, type SessionKey, type TurnId } from '../model/ids.ts';
 import type { Timer } from '../otp/clock.ts';
-import type { TurnRequest } from '../session/api.ts';
-import { keyString, type SessionKey, type TurnId } from '../session/ids.ts';
+import type { TurnRequest } from '../session/verbs/api.ts';
 
 /** One message of the queue. */
 export interface Item {

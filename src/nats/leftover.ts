@@ -8,7 +8,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type Clock, pause } from '../otp/clock.ts';
-import { startTimeOf } from '../process-start.ts';
+import { startTimeOf } from '../platform/process-start.ts';
 
 const Trace = z.object({
   pid: z.int().positive(),

@@ -10,12 +10,12 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import { z } from 'zod';
+import { GreenroomError } from '../model/errors.ts';
 import { pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { System } from '../otp/system.ts';
-import { withoutPasswords } from '../redact.ts';
-import { GreenroomError } from '../session/errors.ts';
+import { withoutPasswords } from '../platform/redact.ts';
 import { brokerName } from './broker.ts';
 import { connectFault, isHopeless } from './broker-fault.ts';
 import { NO_NOTICES, type Notices } from './notices.ts';

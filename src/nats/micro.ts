@@ -5,8 +5,8 @@
  */
 import type { Msg, NatsConnection, Subscription } from 'nats';
 import { nuid } from 'nats';
+import { iso } from '../model/moment.ts';
 import type { Clock } from '../otp/clock.ts';
-import { iso } from '../session/moment.ts';
 
 /** All daemons of one prefix share the work: one of them gets each request. */
 export const QUEUE = 'greenroom';

@@ -2,8 +2,9 @@
  * Replies that fit: a page is cut where the broker's largest message ends, and says where the next
  * one begins. An entry that is itself too large travels as its size.
  */
-import type { EntryView, SessionReplies } from '../session/api.ts';
-import { GreenroomError } from '../session/errors.ts';
+
+import { GreenroomError } from '../model/errors.ts';
+import type { EntryView, SessionReplies } from '../session/verbs/api.ts';
 
 /** Room for the subject, the headers and the braces of a page. */
 const MARGIN_BYTES = 1_024;

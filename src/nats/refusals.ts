@@ -4,9 +4,9 @@
  * its body where that leaves no room for our headers. Keeping twice does no harm.
  */
 import { ErrorCode, headers, type JetStreamClient, NatsError } from 'nats';
-import type { SessionsDoor } from '../session/door.ts';
-import { toWire } from '../session/errors.ts';
-import { ID_PATTERN, type SessionKey, type TurnId } from '../session/ids.ts';
+import { toWire } from '../model/errors.ts';
+import { ID_PATTERN, type SessionKey, type TurnId } from '../model/ids.ts';
+import type { SessionsDoor } from '../session/api/door.ts';
 import type { Subjects } from './subjects.ts';
 import { EMPTY, ERROR_CODE_HEADER, ERROR_TEXT_HEADER, oneLine, TURN_ID_HEADER } from './wire.ts';
 

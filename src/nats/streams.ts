@@ -16,7 +16,7 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from 'nats';
-import { GreenroomError } from '../session/errors.ts';
+import { GreenroomError } from '../model/errors.ts';
 import { apiCodeOf, type Broker, type StreamSizes, streamFault } from './broker-fault.ts';
 import type { Subjects } from './subjects.ts';
 

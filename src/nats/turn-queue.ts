@@ -4,12 +4,12 @@
  * hand, so that a redelivery is recognised.
  */
 import type { JetStreamManager, Msg, MsgHdrs, StoredMsg } from 'nats';
+import { codeOf } from '../model/errors.ts';
+import { type SessionKey, sessionKey, type TurnId } from '../model/ids.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
-import { withoutPasswords } from '../redact.ts';
-import type { SessionsDoor } from '../session/door.ts';
-import { codeOf } from '../session/errors.ts';
-import type { Feed } from '../session/feed.ts';
-import { type SessionKey, sessionKey, type TurnId } from '../session/ids.ts';
+import { withoutPasswords } from '../platform/redact.ts';
+import type { SessionsDoor } from '../session/api/door.ts';
+import type { Feed } from '../session/events/feed.ts';
 import { parseTurn, turnIdIn } from './body.ts';
 import type { StreamSizes } from './broker-fault.ts';
 import { Handover } from './handover.ts';

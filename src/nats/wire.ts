@@ -3,8 +3,8 @@
  * Headers are encoded here and not by the client's class: a map per message costs more than the message.
  */
 import { Match, type MsgHdrs } from 'nats';
-import { ERRORS, toWire } from '../session/errors.ts';
-import type { Publication } from '../session/feed.ts';
+import { ERRORS, toWire } from '../model/errors.ts';
+import type { Publication } from '../session/events/feed.ts';
 
 /** Names the turn of a plain prompt. */
 export const TURN_ID_HEADER = 'Greenroom-Turn-Id';

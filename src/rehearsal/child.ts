@@ -1,9 +1,10 @@
 /** The rehearsal server as a supervised program of its own, so that its work is not done on the daemon's loop. */
-import { compiledFile } from '../compiled.ts';
+
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { IGNORE } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import { portServer } from '../otp/port.ts';
+import { compiledFile } from '../platform/compiled.ts';
 
 export interface RehearsalFace {
   readonly url: string;

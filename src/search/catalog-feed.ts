@@ -5,9 +5,10 @@
  * Invariant: a commit wins over the scan, whichever comes first: what the scan says of a session that
  * changed or was deleted meanwhile is old.
  */
-import { keyString } from '../session/ids.ts';
-import type { SessionChange } from '../session/journal.ts';
-import type { SummaryRow } from '../session/summary.ts';
+
+import type { SummaryRow } from '../model/catalog-row.ts';
+import { keyString } from '../model/ids.ts';
+import type { SessionChange } from '../session/ports/journal.ts';
 import type { MemoryCatalog } from './catalog.ts';
 
 export class CatalogFeed {

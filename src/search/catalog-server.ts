@@ -14,8 +14,8 @@ import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, protocol, reply } from '../otp/gen-server.ts';
 import type { Ref } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
-import { type CatalogStats, catalogName } from '../session/catalog.ts';
-import { journalName, type SessionChange } from '../session/journal.ts';
+import { type CatalogStats, catalogName } from '../session/ports/catalog.ts';
+import { journalName, type SessionChange } from '../session/ports/journal.ts';
 import { MemoryCatalog } from './catalog.ts';
 import { CatalogFeed } from './catalog-feed.ts';
 

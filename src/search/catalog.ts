@@ -11,11 +11,12 @@
  * a thousand sessions and at a million, whether by tag, date, cost or none. Counting reads all that
  * the narrowest criterion names, about 0.08 µs each; without criteria it costs nothing.
  */
-import type { Catalog, CatalogStats, FacetsPage, SearchPage } from '../session/catalog.ts';
-import type { Criteria, FacetsRequest, Filter } from '../session/criteria.ts';
-import type { Head } from '../session/head.ts';
-import type { SessionId, SessionKey, Tenant } from '../session/ids.ts';
-import { type SummaryRow, summaryOf } from '../session/summary.ts';
+
+import { type SummaryRow, summaryOf } from '../model/catalog-row.ts';
+import type { Criteria, FacetsRequest, Filter } from '../model/criteria.ts';
+import type { Head } from '../model/head.ts';
+import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
+import type { Catalog, CatalogStats, FacetsPage, SearchPage } from '../session/ports/catalog.ts';
 import { countBy } from './count-by.ts';
 import { decodeCursor } from './cursor.ts';
 import { count, search } from './search.ts';

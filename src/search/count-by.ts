@@ -2,8 +2,9 @@
  * Counting sessions by the values of one field. Over all sessions it costs one step a value; with
  * criteria, what the narrowest of them names.
  */
-import type { FacetsPage } from '../session/catalog.ts';
-import type { FacetsRequest } from '../session/criteria.ts';
+
+import type { FacetsRequest } from '../model/criteria.ts';
+import type { FacetsPage } from '../session/ports/catalog.ts';
 import { alphabetical } from './ordered-index.ts';
 import { passes, type Query, queryOf } from './query.ts';
 import type { SessionTable } from './session-table.ts';

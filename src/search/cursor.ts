@@ -3,9 +3,9 @@
  * It names a place and no row, so it stays valid while sessions change, also if that row is deleted.
  */
 import { z } from 'zod';
-import { Criteria } from '../session/criteria.ts';
-import { GreenroomError } from '../session/errors.ts';
-import { SessionId } from '../session/ids.ts';
+import { Criteria } from '../model/criteria.ts';
+import { GreenroomError } from '../model/errors.ts';
+import { SessionId } from '../model/ids.ts';
 
 export interface Place {
   readonly value: number;

@@ -4,8 +4,8 @@
  *
  * Invariant: a source names each row at most once, and every row that passes the tests.
  */
-import type { Criteria, Filter } from '../session/criteria.ts';
-import { nanoUsdOf } from '../session/pricing/money.ts';
+import type { Criteria, Filter } from '../model/criteria.ts';
+import { nanoUsdOf } from '../model/money.ts';
 import type { Facet } from './facet.ts';
 import { OPTIONAL_FACETS, type SessionTable } from './session-table.ts';
 import type { Range } from './sorted-column.ts';

@@ -6,8 +6,9 @@
  * the best. The walk goes first and may visit as many rows as gathering would: so a search costs at
  * most twice the cheaper of the two, and nothing needs to be guessed.
  */
-import type { SearchPage } from '../session/catalog.ts';
-import type { Criteria, Filter } from '../session/criteria.ts';
+
+import type { Criteria, Filter } from '../model/criteria.ts';
+import type { SearchPage } from '../session/ports/catalog.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
 import { passes, type Query, queryOf } from './query.ts';
 import type { SessionTable } from './session-table.ts';

@@ -4,9 +4,10 @@
  * 1. A slot belongs to one session from `put` to `delete`; then it is free for another. 0 is no slot.
  * 2. Every sorted column's index, every facet and the tags name exactly the slots in use.
  */
-import type { Mode, Status } from '../session/head.ts';
-import type { SessionId, SessionKey, Tenant } from '../session/ids.ts';
-import type { SummaryRow } from '../session/summary.ts';
+
+import type { SummaryRow } from '../model/catalog-row.ts';
+import type { Mode, Status } from '../model/head.ts';
+import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
 import { Column, Texts } from './columns.ts';
 import { MAP_ENTRY_BYTES } from './dictionary.ts';
 import { Facet } from './facet.ts';

@@ -4,7 +4,7 @@
  *
  * Invariant: a row's tags differ by their keys (the domain sees to it), so a row is once in a posting.
  */
-import { tagKey } from '../session/tags.ts';
+import { tagKey } from '../model/tags.ts';
 import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
 import { alphabetical, OrderedIndex } from './ordered-index.ts';

@@ -3,7 +3,7 @@
  * then a last one, which is compared with the ledger, killed, started and compared again.
  */
 import { inspect } from 'node:util';
-import type { Crashpoint } from '../../src/crashpoint.ts';
+import type { Crashpoint } from '../../src/platform/crashpoint.ts';
 import { audit, awaitRest } from './audit.ts';
 import { DaemonProcess, type Env } from './daemon-process.ts';
 import type { Dice } from './dice.ts';

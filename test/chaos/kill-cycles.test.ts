@@ -3,7 +3,7 @@
  * tick of an acknowledgement, while it starts. CI runs a few cycles; `GREENROOM_FULL=1` two hundred.
  */
 import { describe, expect, it } from 'vitest';
-import { CRASHPOINTS } from '../../src/crashpoint.ts';
+import { CRASHPOINTS } from '../../src/platform/crashpoint.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { type Aim, type CyclesReport, killCycles } from './cycles.ts';
 import { Dice } from './dice.ts';

@@ -1,6 +1,6 @@
 /** Would the kill cycles notice? Each of these mistakes is put into a copy of the compiled program and has to be found. */
 import { describe, expect, it } from 'vitest';
-import type { Crashpoint } from '../../src/crashpoint.ts';
+import type { Crashpoint } from '../../src/platform/crashpoint.ts';
 import { mutant } from '../support/mutant.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { type Aim, killCycles } from './cycles.ts';
@@ -16,7 +16,7 @@ const atCrashpoints = (...names: readonly Crashpoint[]): readonly Aim[] =>
 describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () => {
   it('answers before its commit', { timeout: TIMEOUT_MS }, async () => {
     const dist = mutant(
-      'src/session/session-server.js',
+      'src/session/actor/session-server.js',
       /committing: \(commit\) => self\.pipe\(commit,/,
       'committing: (commit) => self.pipe((commit.catch(() => undefined), Promise.resolve()),',
     );
@@ -27,7 +27,7 @@ describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () =>
 
   it('forgets the turns that were running', { timeout: TIMEOUT_MS }, async () => {
     const dist = mutant(
-      'src/session/recovery.js',
+      'src/session/actor/recovery.js',
       /export const recoverTurns = async \(/,
       'export const recoverTurns = async () => 0;\nconst forgotten = async (',
     );
@@ -39,7 +39,7 @@ describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () =>
 
   it('runs a turn again that the ledger knows', { timeout: TIMEOUT_MS }, async () => {
     const dist = mutant(
-      'src/storage/apply-batch.js',
+      'src/storage/records/apply-batch.js',
       /const knownTurns = \(/,
       'const knownTurns = () => null;\nconst forgotten = (',
     );
@@ -50,7 +50,7 @@ describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () =>
 
   it('counts what a turn used twice', { timeout: TIMEOUT_MS }, async () => {
     const dist = mutant(
-      'src/session/apply-step.js',
+      'src/session/machine/apply-step.js',
       /usage: addUsage\(head\.usage, usage\),/,
       'usage: addUsage(addUsage(head.usage, usage), usage),',
     );

@@ -1,10 +1,10 @@
 /** The table of classic cases is whole, names tests that exist, and those of stores run on every backend. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { messageCases } from '../../src/classic/stores/contract/messages.ts';
+import { savingCases } from '../../src/classic/stores/contract/saving.ts';
+import { sessionCases } from '../../src/classic/stores/contract/sessions.ts';
 import { version } from '../../src/index.ts';
-import { messageCases } from '../../src/storage/stores/contract/messages.ts';
-import { savingCases } from '../../src/storage/stores/contract/saving.ts';
-import { sessionCases } from '../../src/storage/stores/contract/sessions.ts';
 import { BACKENDS, CASES, CONTRACT } from './cases.ts';
 
 const read = (path: string): string =>

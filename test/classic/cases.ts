@@ -9,24 +9,24 @@ export interface ClassicCase {
   readonly by: readonly [file: string, test: string] | null;
 }
 
-const MODELS = 'test/session/classic/models.test.ts';
-const PROTOCOL = 'test/session/classic/protocol.test.ts';
-const SERIALIZATION = 'test/session/classic/serialization.test.ts';
-const LAYOUT = 'test/storage/stores/file/layout.test.ts';
-const REDIS = 'test/storage/stores/redis.test.ts';
+const MODELS = 'test/classic/models.test.ts';
+const PROTOCOL = 'test/classic/protocol.test.ts';
+const SERIALIZATION = 'test/classic/serialization.test.ts';
+const LAYOUT = 'test/classic/stores/file/layout.test.ts';
+const REDIS = 'test/classic/stores/redis.test.ts';
 /** The contract's cases. */
 export const CONTRACT = {
-  sessions: 'src/storage/stores/contract/sessions.ts',
-  messages: 'src/storage/stores/contract/messages.ts',
-  saving: 'src/storage/stores/contract/saving.ts',
+  sessions: 'src/classic/stores/contract/sessions.ts',
+  messages: 'src/classic/stores/contract/messages.ts',
+  saving: 'src/classic/stores/contract/saving.ts',
 } as const;
 /** Who runs the contract: `memory` and `lmdb` in one file. */
 export const BACKENDS = {
-  memory: 'test/storage/stores/journal.test.ts',
-  lmdb: 'test/storage/stores/journal.test.ts',
-  file: 'test/storage/stores/file/contract.test.ts',
-  redis: 'test/storage/stores/redis.test.ts',
-  postgres: 'test/storage/stores/postgres.test.ts',
+  memory: 'test/classic/stores/journal.test.ts',
+  lmdb: 'test/classic/stores/journal.test.ts',
+  file: 'test/classic/stores/file/contract.test.ts',
+  redis: 'test/classic/stores/redis.test.ts',
+  postgres: 'test/classic/stores/postgres.test.ts',
 } as const;
 
 const { sessions, messages, saving } = CONTRACT;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { GreenroomError } from '../../src/session/errors.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, jsonLines } from './run-cli.ts';
 

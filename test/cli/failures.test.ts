@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, GreenroomError } from '../../src/session/errors.ts';
+import { type ErrorCode, GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, newFolder } from './run-cli.ts';
 

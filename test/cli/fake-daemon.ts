@@ -3,8 +3,8 @@
  * not in the table fails the test's call as an unknown verb.
  */
 import type { DaemonClient } from '../../src/cli/shell.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
-import type { WireEvent } from '../../src/session/event.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
+import type { WireEvent } from '../../src/model/event.ts';
 
 /** For a daemon that is made of other parts. */
 export const tellsNothing = {

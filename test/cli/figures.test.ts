@@ -2,7 +2,7 @@
 import { connect } from 'nats';
 import { describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { startWithBroker } from '../docs/running.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findDaemon } from '../../src/cli/find-daemon.ts';
 import type { Address } from '../../src/cli/shell.ts';
-import { startMsOf } from '../../src/process-start.ts';
+import { startMsOf } from '../../src/platform/process-start.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, newFolder } from './run-cli.ts';
 

@@ -1,7 +1,7 @@
 /** Entries of imported transcripts as people read them. */
 import { describe, expect, test } from 'vitest';
 import { messageLines } from '../../src/cli/message-text.ts';
-import { assistant, link, SESSION, said, user } from '../session/claude-code/records.ts';
+import { assistant, link, SESSION, said, user } from '../claude-code/records.ts';
 
 const plain = { paint: (_: string, text: string) => text };
 

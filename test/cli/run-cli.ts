@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli } from '../../src/cli/run.ts';
 import type { Address, DaemonClient, Screen, Shell, StoreCare } from '../../src/cli/shell.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
-import { storeCare } from '../../src/storage/care.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
+import { storeCare } from '../../src/storage/backup/care.ts';
 
 export const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
 

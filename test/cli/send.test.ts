@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { GreenroomError } from '../../src/session/errors.ts';
-import type { WireEvent } from '../../src/session/event.ts';
-import { emptyUsage } from '../../src/session/usage.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
+import type { WireEvent } from '../../src/model/event.ts';
+import { emptyUsage } from '../../src/model/usage.ts';
 import { gate, until } from '../support/until.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, jsonLines } from './run-cli.ts';

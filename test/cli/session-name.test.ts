@@ -1,6 +1,6 @@
 /** Sessions named by the beginning of their ids, or as the last one. */
 import { expect, test } from 'vitest';
-import { GreenroomError } from '../../src/session/errors.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, type World } from './run-cli.ts';
 

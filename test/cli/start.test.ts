@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Config } from '../../src/config.ts';
-import { GreenroomError, StorageError } from '../../src/session/errors.ts';
+import type { Config } from '../../src/config/config.ts';
+import { GreenroomError, StorageError } from '../../src/model/errors.ts';
 import { greenroom } from './run-cli.ts';
 
 const started = async (line: string, outcome: number | Error = 0) => {

@@ -2,8 +2,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
-import type { SessionsApi } from '../../src/session/api.ts';
-import type { WireEvent } from '../../src/session/event.ts';
+import type { WireEvent } from '../../src/model/event.ts';
+import type { SessionsApi } from '../../src/session/verbs/api.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { natsServer, withoutNatsServer } from '../support/nats.ts';
 import { gate, until } from '../support/until.ts';

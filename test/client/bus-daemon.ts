@@ -3,9 +3,9 @@
  * looks like from outside. A test scripts what it tells.
  */
 import { connect, type Msg, type NatsConnection } from 'nats';
-import type { EntryView } from '../../src/session/api.ts';
-import type { WireEvent } from '../../src/session/event.ts';
-import { emptyUsage } from '../../src/session/usage.ts';
+import type { WireEvent } from '../../src/model/event.ts';
+import { emptyUsage } from '../../src/model/usage.ts';
+import type { EntryView } from '../../src/session/verbs/api.ts';
 
 /** An event of turn `t` of session `s`, as short as a test wants to write it. */
 export type Said = Partial<WireEvent> & { readonly type: WireEvent['type'] };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Client, type ClientOptions, connectClient } from '../../src/client/client.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
-import type { WireEvent } from '../../src/session/event.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
+import type { WireEvent } from '../../src/model/event.ts';
 import { finished } from '../nats/fake-door.ts';
 import { startGateway } from '../nats/gateway.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';

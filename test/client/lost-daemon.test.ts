@@ -1,7 +1,7 @@
 /** A client whose daemon goes away, and comes back, or does not. */
 import { describe, expect, test } from 'vitest';
 import { type Client, type ClientOptions, connectClient } from '../../src/client/client.ts';
-import type { WireEvent } from '../../src/session/event.ts';
+import type { WireEvent } from '../../src/model/event.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { Reading } from '../support/reading.ts';
 import { gate, until } from '../support/until.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
 import { expect, onTestFinished, test } from 'vitest';
-import { version } from '../../src/version.ts';
+import { version } from '../../src/platform/version.ts';
 import { documentNamed } from './readme.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

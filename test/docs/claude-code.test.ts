@@ -1,7 +1,7 @@
 /** The page about Claude Code's histories names every kind of attachment that the code knows. */
 import { expect, test } from 'vitest';
-import { SHOWN } from '../../src/session/claude-code/attachment-kinds.ts';
-import { NOT_SHOWN } from '../../src/session/claude-code/attachments.ts';
+import { SHOWN } from '../../src/claude-code/attachment-kinds.ts';
+import { NOT_SHOWN } from '../../src/claude-code/attachments.ts';
 import { documentNamed } from './readme.ts';
 
 const rows = [...documentNamed('docs/claude-code.md').matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(

@@ -1,18 +1,22 @@
 /** The README's numbers are those in the code, whether they are exported or not. */
 import { expect, test } from 'vitest';
 import { MAX_LISTED } from '../../src/housekeeping/sweep.ts';
+import { ID_PATTERN } from '../../src/model/ids.ts';
+import { MAX_METADATA_BYTES } from '../../src/model/metadata.ts';
+import { MAX_SEGMENTS } from '../../src/model/segments.ts';
+import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/model/tags.ts';
 import { API_LIMITS } from '../../src/nats/answers.ts';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
-import { SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/api.ts';
-import { COMPACT_TIMEOUT_MS } from '../../src/session/compaction.ts';
-import { MAX_WAITING_EVENTS } from '../../src/session/event-queue.ts';
-import { ID_PATTERN } from '../../src/session/ids.ts';
-import { MAX_METADATA_BYTES } from '../../src/session/metadata.ts';
-import { MAX_APPENDED } from '../../src/session/mirror/mirror-api.ts';
-import { MAX_MESSAGE_BYTES } from '../../src/session/requests.ts';
-import { MAX_SEGMENTS } from '../../src/session/segments.ts';
-import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/session/tags.ts';
-import { MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS, MAX_ENTRY_BYTES } from '../../src/storage/limits.ts';
+import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
+import { COMPACT_TIMEOUT_MS } from '../../src/session/prepare/compaction.ts';
+import { SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/verbs/api.ts';
+import { MAX_APPENDED } from '../../src/session/verbs/mirror-api.ts';
+import { MAX_MESSAGE_BYTES } from '../../src/session/verbs/requests.ts';
+import {
+  MAX_CHANGE_BYTES,
+  MAX_CHANGE_RECORDS,
+  MAX_ENTRY_BYTES,
+} from '../../src/storage/records/limits.ts';
 import { documentNamed, tableBelow } from './readme.ts';
 
 const KIB = 1024;
@@ -35,7 +39,7 @@ const numberIn = (path: string, name: string): number => {
 };
 
 const streams = (name: string): number => numberIn('src/nats/streams.ts', name);
-const deadline = (verb: string): number => numberIn('src/session/deadlines.ts', verb);
+const deadline = (verb: string): number => numberIn('src/session/verbs/deadlines.ts', verb);
 const ofSession = (name: string): number => numberIn('supervisors/session.ts', name);
 
 test('a compaction has the time of an import', () => {
@@ -49,8 +53,8 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ],
   [
     'calls that wait for a `file:` store',
-    `${count(numberIn('src/storage/stores/call-order.ts', 'MAX_WAITING'))}; for another process that holds the session ` +
-      `${seconds(numberIn('src/storage/stores/file/process-lock.ts', 'TIMEOUT_MS'))}`,
+    `${count(numberIn('src/classic/stores/shared/call-order.ts', 'MAX_WAITING'))}; for another process that holds the session ` +
+      `${seconds(numberIn('src/classic/stores/file/process-lock.ts', 'TIMEOUT_MS'))}`,
   ],
   ['a prompt or an appended message, as JSON', size(MAX_MESSAGE_BYTES)],
   ["a request's body", `${size(MAX_BODY_BYTES)}, nested ${MAX_JSON_DEPTH} deep`],
@@ -68,7 +72,7 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ],
   [
     'changes that wait in one session',
-    count(numberIn('src/session/waiting-changes.ts', 'MAX_WAITING')),
+    count(numberIn('src/session/actor/waiting-changes.ts', 'MAX_WAITING')),
   ],
   ['requests over NATS under way', count(API_LIMITS.inFlight)],
   ['streams of `ask` that are open', count(API_LIMITS.openAsks)],
@@ -80,7 +84,7 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ],
   [
     'tokens of one answer',
-    `${count(numberIn('src/session/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise`,
+    `${count(numberIn('src/session/actor/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise`,
   ],
   ['events that may wait for a slow reader in the same process', count(MAX_WAITING_EVENTS)],
   [
@@ -117,7 +121,7 @@ test('a page has at most as many items as the table says', () => {
 });
 
 test('a turn makes as many model calls as the table says', () => {
-  const usual = numberIn('src/runtime.ts', 'MAX_STEPS');
+  const usual = numberIn('src/app/runtime.ts', 'MAX_STEPS');
   expect(tableBelow('Limits')).toContainEqual(['model calls of a turn', `${usual}, at most 1,000`]);
 });
 

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Filter } from '../../src/model/criteria.ts';
 import { ASK, Subjects, TURN } from '../../src/nats/subjects.ts';
 import {
   Create,
@@ -9,8 +10,7 @@ import {
   SESSIONS_VERBS,
   type SessionReplies,
   type SessionsReplies,
-} from '../../src/session/api.ts';
-import { Filter } from '../../src/session/criteria.ts';
+} from '../../src/session/verbs/api.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import {
   codeIn,
@@ -140,12 +140,16 @@ const isRequest = (subject: string): boolean =>
 const wildcard = (subject: string): string => `${subjects.root}.*.${subject.replace('<id>', '*')}`;
 
 test('the lifecycle subject tells what the sessions record about their lives', () => {
-  const actions = readdirSync(`${ROOT}src/session`)
+  const actions = readdirSync(`${ROOT}src/session/machine`)
     .filter((name) => name.endsWith('.ts'))
-    .flatMap((name) => [...documentNamed(`src/session/${name}`).matchAll(/\.audit\(([^,]*),/g)])
+    .flatMap((name) => [
+      ...documentNamed(`src/session/machine/${name}`).matchAll(/\.audit\(([^,]*),/g),
+    ])
     .flatMap(([, action]) => [...(action ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]));
   const named = codeIn(rowOf('lifecycle')[2]).filter((word) => word.startsWith('session.'));
-  expect(named.toSorted()).toEqual(actions.map((action) => `session.${action}`).toSorted());
+  expect(named.toSorted()).toEqual(
+    [...new Set(actions.map((action) => `session.${action}`))].toSorted(),
+  );
 });
 
 test('a turn request goes to turn or ask', () => {

@@ -1,15 +1,15 @@
 /** The README's tables say what the code says. The code's side is computed, or forced by the compiler to be complete. */
 import { describe, expect, test } from 'vitest';
+import { EXIT_STORE_FAILED } from '../../src/app/greenroom.ts';
+import { MIGRATIONS } from '../../src/classic/stores/postgres/schema.ts';
 import type { ExitCode } from '../../src/cli/failure.ts';
 import { EXIT_INTERRUPTED, failureOf } from '../../src/cli/failure.ts';
-import { CONFIG_NAMES, VARIABLES } from '../../src/config.ts';
-import { EXIT_STORE_FAILED } from '../../src/greenroom.ts';
+import { CONFIG_NAMES, VARIABLES } from '../../src/config/config.ts';
+import { Criteria, criteriaShape } from '../../src/model/criteria.ts';
+import { ERRORS, type ErrorCode, GreenroomError } from '../../src/model/errors.ts';
+import type { WireEvent } from '../../src/model/event.ts';
 import { DIRECTIVE_KEYS } from '../../src/rehearsal/directives.ts';
-import { Create, TurnRequest } from '../../src/session/api.ts';
-import { Criteria, criteriaShape } from '../../src/session/criteria.ts';
-import { ERRORS, type ErrorCode, GreenroomError } from '../../src/session/errors.ts';
-import type { WireEvent } from '../../src/session/event.ts';
-import { MIGRATIONS } from '../../src/storage/stores/postgres/schema.ts';
+import { Create, TurnRequest } from '../../src/session/verbs/api.ts';
 import { codeIn, codeInColumn, README, tableBelow } from './readme.ts';
 
 const sorted = (words: Iterable<string>): string[] => [...words].sort();

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
 import { SessionsFacade } from '../../src/index.ts';
-import { codeOf } from '../../src/session/errors.ts';
+import { codeOf } from '../../src/model/errors.ts';
 import { testGreenroom } from '../support/greenroom.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 

@@ -13,10 +13,10 @@ import { runCli } from '../../src/cli/run.ts';
 import type { Screen } from '../../src/cli/shell.ts';
 import { connectClient } from '../../src/client/client.ts';
 import { type Greenroom, type SessionSummary, startGreenroom } from '../../src/index.ts';
+import { newestSonnet } from '../../src/pricing/price.ts';
 import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
-import { effective } from '../../src/session/effective.ts';
-import { newestSonnet } from '../../src/session/pricing/price.ts';
-import { type Corpus, loadCorpora, type Sample } from '../session/claude-code/corpora.ts';
+import { effective } from '../../src/session/context/effective.ts';
+import { type Corpus, loadCorpora, type Sample } from '../claude-code/corpora.ts';
 import { validateMessagesRequest } from '../support/api-rules.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 

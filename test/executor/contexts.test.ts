@@ -5,8 +5,8 @@
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { carry, openConnections, Sending } from '../../src/executor/http-fetch.ts';
-import { Context } from '../../src/session/context.ts';
-import { Slabs } from '../../src/session/slabs.ts';
+import { Context } from '../../src/session/context/context.ts';
+import { Slabs } from '../../src/session/memory/slabs.ts';
 import { until } from '../support/until.ts';
 import { executing, stepOf, user, workerFile } from './executing.ts';
 

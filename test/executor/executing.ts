@@ -8,14 +8,14 @@ import type { Clock } from '../../src/otp/clock.ts';
 import type { Report } from '../../src/otp/report.ts';
 import { System } from '../../src/otp/system.ts';
 import { type RehearsalOptions, startRehearsal } from '../../src/rehearsal/server.ts';
+import { Slabs } from '../../src/session/memory/slabs.ts';
 import {
   executorName,
   type ModelStep,
   type StepEvent,
   type StepHandle,
   type StepOutcome,
-} from '../../src/session/executor.ts';
-import { Slabs } from '../../src/session/slabs.ts';
+} from '../../src/session/ports/executor.ts';
 
 export const workerFile = (name: string): string =>
   fileURLToPath(new URL(`./workers/${name}.mjs`, import.meta.url));

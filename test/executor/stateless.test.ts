@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compiledFile } from '../../src/compiled.ts';
+import { compiledFile } from '../../src/platform/compiled.ts';
 import { until } from '../support/until.ts';
 import { contextOf, executing, stepOf, user } from './executing.ts';
 

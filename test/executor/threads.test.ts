@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { MAX_LOSSES } from '../../src/executor/step-supervisor.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { executorName } from '../../src/session/executor.ts';
+import { executorName } from '../../src/session/ports/executor.ts';
 import { until } from '../support/until.ts';
 import { contextOf, executing, stepOf, textOf, user, workerFile } from './executing.ts';
 

@@ -1,6 +1,6 @@
 /** The store is altered behind a live session: what the session knew is nothing to build on any more. */
 import { expect, it } from 'vitest';
-import { sessionKey } from '../../src/session/ids.ts';
+import { sessionKey } from '../../src/model/ids.ts';
 import { codeOf, write } from '../storage/sessions.ts';
 import { testGreenroom } from '../support/greenroom.ts';
 

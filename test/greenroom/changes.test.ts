@@ -1,6 +1,6 @@
 /** Changes without a model call: settings, tags, appended messages, deletion; and what they say to whom came late. */
 import { describe, expect, it } from 'vitest';
-import { SyncGate } from '../../src/storage/sync-gate.ts';
+import { SyncGate } from '../../src/storage/lmdb/sync-gate.ts';
 import { holding, testGreenroom } from '../support/greenroom.ts';
 import { gate, until } from '../support/until.ts';
 

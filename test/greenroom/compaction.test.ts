@@ -1,6 +1,6 @@
 /** Compaction: a summary stands in for what the model saw, and nothing of it is gone. */
 import { describe, expect, it } from 'vitest';
-import { codeOf } from '../../src/session/errors.ts';
+import { codeOf } from '../../src/model/errors.ts';
 import { holding, lastText, testGreenroom } from '../support/greenroom.ts';
 import { gate } from '../support/until.ts';
 

@@ -1,6 +1,6 @@
 /** P1: while the journal's sync is held back, no reply, no read and no event of a change leaves; then all do. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SyncGate } from '../../src/storage/sync-gate.ts';
+import { SyncGate } from '../../src/storage/lmdb/sync-gate.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { gate, turnsOfTheLoop, until } from '../support/until.ts';
 

@@ -5,11 +5,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { WireEvent } from '../../src/index.ts';
-import { catalogName } from '../../src/session/catalog.ts';
-import { StorageError } from '../../src/session/errors.ts';
-import { sessionKey } from '../../src/session/ids.ts';
-import type { Journal } from '../../src/session/journal.ts';
-import { summaryOf } from '../../src/session/summary.ts';
+import { summaryOf } from '../../src/model/catalog-row.ts';
+import { StorageError } from '../../src/model/errors.ts';
+import { sessionKey } from '../../src/model/ids.ts';
+import { catalogName } from '../../src/session/ports/catalog.ts';
+import type { Journal } from '../../src/session/ports/journal.ts';
 import { codeOf, textOf } from '../storage/sessions.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';

@@ -1,9 +1,9 @@
 /** Exports: the same session gives the same bytes, and what is made of them is the same session. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { EMPTY_DIGEST, nextDigest } from '../../src/session/claude-code/digest.ts';
-import { codeOf } from '../../src/session/errors.ts';
-import { sessionKey } from '../../src/session/ids.ts';
+import { EMPTY_DIGEST, nextDigest } from '../../src/claude-code/digest.ts';
+import { codeOf } from '../../src/model/errors.ts';
+import { sessionKey } from '../../src/model/ids.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { gate } from '../support/until.ts';
 

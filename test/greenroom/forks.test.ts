@@ -1,7 +1,7 @@
 /** Forks as their users see them: what they begin with, what they do alone, what outlives what. */
 import { describe, expect, it } from 'vitest';
-import { codeOf } from '../../src/session/errors.ts';
-import { sessionKey } from '../../src/session/ids.ts';
+import { codeOf } from '../../src/model/errors.ts';
+import { sessionKey } from '../../src/model/ids.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { gate } from '../support/until.ts';

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { KeptFile } from '../../src/daemon/kept-file.ts';
-import { createLog } from '../../src/log.ts';
+import { KeptFile } from '../../src/app/kept-file.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { createLog } from '../../src/platform/log.ts';
 
 const setUp = () => {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-kept-'));

@@ -3,10 +3,10 @@
  * thread, and what happens in the meantime is not lost.
  */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { effective, type SeenEntry } from '../../src/session/effective.ts';
-import { historianName } from '../../src/session/historian.ts';
-import { MAX_INLINE_BYTES } from '../../src/session/history.ts';
-import { assistant, bytes, user } from '../session/claude-code/records.ts';
+import { effective, type SeenEntry } from '../../src/session/context/effective.ts';
+import { historianName } from '../../src/session/context/historian.ts';
+import { MAX_INLINE_BYTES } from '../../src/session/context/history.ts';
+import { assistant, bytes, user } from '../claude-code/records.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { gate, until } from '../support/until.ts';
 

@@ -1,15 +1,15 @@
 /** A record that is whole on disk and cannot be shown, as an older version may have stored it, costs itself alone. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Head } from '../../src/session/head.ts';
-import { sessionKey, type TurnId } from '../../src/session/ids.ts';
-import { summaryOf } from '../../src/session/summary.ts';
-import { backupStore, restoreStore } from '../../src/storage/care.ts';
-import { packHead, packRow, packTurn, record } from '../../src/storage/codec.ts';
-import * as keys from '../../src/storage/keys.ts';
-import { ROWS, SESSIONS } from '../../src/storage/keys.ts';
-import { LmdbTables } from '../../src/storage/lmdb-tables.ts';
-import { verifyInChild } from '../../src/storage/verify.ts';
+import { summaryOf } from '../../src/model/catalog-row.ts';
+import type { Head } from '../../src/model/head.ts';
+import { sessionKey, type TurnId } from '../../src/model/ids.ts';
+import { backupStore, restoreStore } from '../../src/storage/backup/care.ts';
+import { packHead, packRow, packTurn, record } from '../../src/storage/records/codec.ts';
+import * as keys from '../../src/storage/records/keys.ts';
+import { ROWS, SESSIONS } from '../../src/storage/records/keys.ts';
+import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
+import { verifyInChild } from '../../src/storage/verify/verify.ts';
 import { preparedGreenroom, type TestGreenroom } from '../support/greenroom.ts';
 import { until } from '../support/until.ts';
 

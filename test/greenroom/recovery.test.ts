@@ -1,6 +1,6 @@
 /** After `kill -9`: what was accepted finishes once, in order, and the books agree. */
 import { describe, expect, it } from 'vitest';
-import { CRASHPOINTS } from '../../src/crashpoint.ts';
+import { CRASHPOINTS } from '../../src/platform/crashpoint.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { GreenroomProcess } from '../support/greenroom-process.ts';
 import { gate, until } from '../support/until.ts';

@@ -1,10 +1,10 @@
 /** P5: a sick session fails alone, is parked with its reason, and is woken by the next message. */
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sessionKey } from '../../src/session/ids.ts';
-import { entryKey, SESSIONS, sessionPrefix } from '../../src/storage/keys.ts';
-import { LmdbTables } from '../../src/storage/lmdb-tables.ts';
-import { SyncGate } from '../../src/storage/sync-gate.ts';
+import { sessionKey } from '../../src/model/ids.ts';
+import { SyncGate } from '../../src/storage/lmdb/sync-gate.ts';
+import { entryKey, SESSIONS, sessionPrefix } from '../../src/storage/records/keys.ts';
+import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { gate, turnsOfTheLoop, until } from '../support/until.ts';
 

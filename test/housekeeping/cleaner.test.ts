@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { codeOf } from '../../src/session/errors.ts';
-import { iso } from '../../src/session/moment.ts';
+import { codeOf } from '../../src/model/errors.ts';
+import { iso } from '../../src/model/moment.ts';
 import { DAY_MS, HOUR_MS, Stage } from './stage.ts';
 
 const rejection = async (promise: Promise<unknown>): Promise<unknown> =>

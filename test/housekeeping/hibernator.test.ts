@@ -3,7 +3,7 @@ import { hibernator } from '../../src/housekeeping/hibernator.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { type Journal, type JournalUpkeep, journalName } from '../../src/session/journal.ts';
+import { type Journal, type JournalUpkeep, journalName } from '../../src/session/ports/journal.ts';
 import { holder } from '../search/fake-journal.ts';
 
 /** A hibernator beside a journal that only counts, under a clock that stands still. */

@@ -2,17 +2,17 @@
 
 import { type CleanerArgs, cleaner } from '../../src/housekeeping/cleaner.ts';
 import type { SweptNotice } from '../../src/housekeeping/notice.ts';
+import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
+import type { SessionKey } from '../../src/model/ids.ts';
 import type { ActorRef } from '../../src/otp/ref.ts';
 import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
-import { catalogName } from '../../src/session/catalog.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
-import type { SessionKey } from '../../src/session/ids.ts';
-import { type Journal, type JournalUpkeep, journalName } from '../../src/session/journal.ts';
-import type { SummaryRow } from '../../src/session/summary.ts';
-import { sweeperName } from '../../src/session/sweeper.ts';
+import { catalogName } from '../../src/session/ports/catalog.ts';
+import { type Journal, type JournalUpkeep, journalName } from '../../src/session/ports/journal.ts';
+import { sweeperName } from '../../src/session/ports/sweeper.ts';
 import { FakeJournal, holder } from '../search/fake-journal.ts';
 import { rowOf, tenant } from '../search/summary-row.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLog, type LogOptions } from '../../src/log.ts';
+import { createLog, type LogOptions } from '../../src/platform/log.ts';
 
 const logTo = (options: LogOptions = {}) => {
   const lines: string[] = [];

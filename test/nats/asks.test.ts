@@ -1,10 +1,10 @@
 import { createInbox, headers, type Msg } from 'nats';
 import { describe, expect, test } from 'vitest';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { Asks } from '../../src/nats/asks.ts';
 import type { Outbox } from '../../src/nats/outbox.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
-import { Publication } from '../../src/session/feed.ts';
+import { Publication } from '../../src/session/events/feed.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { finished } from './fake-door.ts';
 import { type Gateway, startWithBroker } from './gateway.ts';

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'nats';
 import { describe, expect, test } from 'vitest';
-import { compiledFile } from '../../src/compiled.ts';
 import { Broker, type BrokerArgs, brokerName } from '../../src/nats/broker.ts';
 import { isAlive, readTrace } from '../../src/nats/leftover.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
-import { startTimeOf } from '../../src/process-start.ts';
+import { compiledFile } from '../../src/platform/compiled.ts';
+import { startTimeOf } from '../../src/platform/process-start.ts';
 import { natsServer, withoutNatsServer } from '../support/nats.ts';
 
 const newDataDir = () => {

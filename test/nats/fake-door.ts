@@ -1,11 +1,12 @@
 /** A door to sessions that remembers and decides nothing by itself: tests of the gateway script it. */
-import type { SessionReplies, SessionsReplies, TurnRequest } from '../../src/session/api.ts';
-import type { AcceptedTurn, SessionsDoor } from '../../src/session/door.ts';
-import type { TurnEventBody } from '../../src/session/event.ts';
-import { Feed, type Listener } from '../../src/session/feed.ts';
-import { keyString, type SessionKey, type TurnId } from '../../src/session/ids.ts';
-import type { OpenTurn } from '../../src/session/turn.ts';
-import { emptyUsage } from '../../src/session/usage.ts';
+
+import type { TurnEventBody } from '../../src/model/event.ts';
+import { keyString, type SessionKey, type TurnId } from '../../src/model/ids.ts';
+import type { OpenTurn } from '../../src/model/turn.ts';
+import { emptyUsage } from '../../src/model/usage.ts';
+import type { AcceptedTurn, SessionsDoor } from '../../src/session/api/door.ts';
+import { Feed, type Listener } from '../../src/session/events/feed.ts';
+import type { SessionReplies, SessionsReplies, TurnRequest } from '../../src/session/verbs/api.ts';
 
 export interface SeenTurn {
   readonly key: string;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { type ErrorCode, GreenroomError } from '../../src/model/errors.ts';
+import type { SessionKey, TurnId } from '../../src/model/ids.ts';
 import { Handover } from '../../src/nats/handover.ts';
 import type { Item } from '../../src/nats/lane.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { type ErrorCode, GreenroomError } from '../../src/session/errors.ts';
-import type { SessionKey, TurnId } from '../../src/session/ids.ts';
 import { FakeDoor } from './fake-door.ts';
 
 const key = { tenant: 'acme', sessionId: 's1' } as SessionKey;

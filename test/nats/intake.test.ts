@@ -1,7 +1,7 @@
 import { headers, type NatsConnection } from 'nats';
 import { describe, expect, test, vi } from 'vitest';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { intakeName } from '../../src/nats/intake.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { FakeDoor, finished } from './fake-door.ts';
 import { startGateway, startWithBroker } from './gateway.ts';

@@ -1,9 +1,9 @@
 /** Brokers of others that will not do: the start says why, at once, and an examination says the same. */
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../../src/model/errors.ts';
 import { examineBroker } from '../../src/nats/examine-broker.ts';
 import { STREAM_SIZES } from '../../src/nats/streams.ts';
-import { codeOf } from '../../src/session/errors.ts';
 import { freePort } from '../support/free-port.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { startGateway } from './gateway.ts';

@@ -1,7 +1,7 @@
 import { headers, type Msg } from 'nats';
 import { describe, expect, test } from 'vitest';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { apiName } from '../../src/nats/api.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { ask, refusal, startWithBroker } from './gateway.ts';
 

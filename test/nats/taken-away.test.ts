@@ -1,7 +1,7 @@
 /** What we make in the broker is taken away, filled or lost while we run: it is made again, or told of and ended. */
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import { describe, expect, test } from 'vitest';
-import { GreenroomError } from '../../src/session/errors.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
 import { type Gateway, startGateway } from './gateway.ts';

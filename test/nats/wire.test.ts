@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import type { TurnEventBody } from '../../src/model/event.ts';
+import type { SessionKey, TurnId } from '../../src/model/ids.ts';
 import { eventWithin } from '../../src/nats/wire.ts';
-import type { TurnEventBody } from '../../src/session/event.ts';
-import { Feed, type Publication } from '../../src/session/feed.ts';
-import type { SessionKey, TurnId } from '../../src/session/ids.ts';
+import { Feed, type Publication } from '../../src/session/events/feed.ts';
 
 const published = (body: TurnEventBody): Publication => {
   const feed = new Feed(() => undefined);

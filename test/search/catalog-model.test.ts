@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import { type Criteria, FACETS } from '../../src/model/criteria.ts';
+import { tagKey } from '../../src/model/tags.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
-import { type Criteria, FACETS } from '../../src/session/criteria.ts';
-import type { SummaryRow } from '../../src/session/summary.ts';
-import { tagKey } from '../../src/session/tags.ts';
 import { naiveSearch } from './naive-catalog.ts';
 import { rowOf, searches, sessionIds, summaryRows, tenant } from './summary-row.ts';
 

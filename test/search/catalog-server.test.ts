@@ -3,8 +3,8 @@ import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
 import { catalogServer } from '../../src/search/catalog-server.ts';
-import { type Catalog, catalogName } from '../../src/session/catalog.ts';
-import { type Journal, type JournalUpkeep, journalName } from '../../src/session/journal.ts';
+import { type Catalog, catalogName } from '../../src/session/ports/catalog.ts';
+import { type Journal, type JournalUpkeep, journalName } from '../../src/session/ports/journal.ts';
 import { deleteOf, FakeJournal, holder, writeOf } from './fake-journal.ts';
 import { criteriaOf, rowOf, tenant } from './summary-row.ts';
 

@@ -1,10 +1,11 @@
 /** The parts of a journal that the catalog and the cleaner know, played by hand; and an actor that lends it its name. */
+
+import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import { type Head, newHead } from '../../src/model/head.ts';
 import type { ChildSpec } from '../../src/otp/child-spec.ts';
 import { genServer, protocol } from '../../src/otp/gen-server.ts';
 import type { Name } from '../../src/otp/name.ts';
-import { type Head, newHead } from '../../src/session/head.ts';
-import type { Journal, JournalUpkeep, SessionChange } from '../../src/session/journal.ts';
-import type { SummaryRow } from '../../src/session/summary.ts';
+import type { Journal, JournalUpkeep, SessionChange } from '../../src/session/ports/journal.ts';
 import { rowOf } from './summary-row.ts';
 
 type Listener = Parameters<Journal['subscribe']>[0];

@@ -1,7 +1,8 @@
 /** The model that the catalog is compared with: an array, filtered and sorted anew for each question. */
-import type { Criteria, Filter } from '../../src/session/criteria.ts';
-import type { SummaryRow } from '../../src/session/summary.ts';
-import { tagKey } from '../../src/session/tags.ts';
+
+import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { Criteria, Filter } from '../../src/model/criteria.ts';
+import { tagKey } from '../../src/model/tags.ts';
 
 const SAME = ['mode', 'model', 'workingDirectory', 'owner', 'parentId'] as const;
 

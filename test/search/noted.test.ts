@@ -1,10 +1,10 @@
 /** What commits tell the catalog of waits until somebody looks: nobody may see that it waited. */
 import { describe, expect, it } from 'vitest';
+import { summaryOf } from '../../src/model/catalog-row.ts';
+import { Criteria } from '../../src/model/criteria.ts';
+import { newHead } from '../../src/model/head.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
 import { CatalogFeed } from '../../src/search/catalog-feed.ts';
-import { Criteria } from '../../src/session/criteria.ts';
-import { newHead } from '../../src/session/head.ts';
-import { summaryOf } from '../../src/session/summary.ts';
 import { keyOf, NOW, remove, write } from '../storage/sessions.ts';
 
 const TENANT = keyOf('any').tenant;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { Tenant } from '../../src/model/ids.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
-import type { Tenant } from '../../src/session/ids.ts';
-import type { SummaryRow } from '../../src/session/summary.ts';
 import { criteriaOf, rowOf, tenant } from './summary-row.ts';
 
 const catalogOf = (rows: Record<string, Partial<SummaryRow>>): MemoryCatalog => {

@@ -1,9 +1,9 @@
 /** Summary rows for tests: plain ones, and arbitrary ones from small alphabets, so that values meet. */
 import fc from 'fast-check';
-import { Criteria, contradictions } from '../../src/session/criteria.ts';
-import { MODES, STATUSES } from '../../src/session/head.ts';
-import type { SessionId, Tenant } from '../../src/session/ids.ts';
-import type { SummaryRow } from '../../src/session/summary.ts';
+import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import { Criteria, contradictions } from '../../src/model/criteria.ts';
+import { MODES, STATUSES } from '../../src/model/head.ts';
+import type { SessionId, Tenant } from '../../src/model/ids.ts';
 
 export const tenant = 'default' as Tenant;
 

@@ -1,4 +1,4 @@
-import type { SummaryRow } from '../../src/session/summary.ts';
+import type { SummaryRow } from '../../src/model/catalog-row.ts';
 import { rowOf } from './summary-row.ts';
 
 export const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 /** The effective history of imported transcripts, rule by rule on small chains written by hand. */
 import { describe, expect, test } from 'vitest';
-import type { EffectiveOptions } from '../../src/session/effective.ts';
+import type { EffectiveOptions } from '../../src/session/context/effective.ts';
 import {
   assistant,
   bytes,
@@ -11,8 +11,8 @@ import {
   said,
   thought,
   user,
-} from './claude-code/records.ts';
-import { type Message, seenOf, short } from './claude-code/views.ts';
+} from '../claude-code/records.ts';
+import { type Message, seenOf, short } from '../claude-code/views.ts';
 
 const seen = (records: readonly unknown[], options: EffectiveOptions = {}): Message[] =>
   seenOf(records.map(bytes), options);

@@ -1,16 +1,16 @@
 /** The effective history of every transcript that we have, by the API's rules. */
 import { describe, expect, test } from 'vitest';
-import { isCompactBoundary, isSynthetic } from '../../src/session/claude-code/describe-line.ts';
+import { isCompactBoundary, isSynthetic } from '../../src/claude-code/describe-line.ts';
 import {
   blocksOf,
   messageOf,
   type RawBlock,
   type RawLine,
-} from '../../src/session/claude-code/raw-line.ts';
-import { objectsOf } from '../../src/session/claude-code/read-line.ts';
-import { effective } from '../../src/session/effective.ts';
+} from '../../src/claude-code/raw-line.ts';
+import { objectsOf } from '../../src/claude-code/read-line.ts';
+import { effective } from '../../src/session/context/effective.ts';
+import { loadCorpora } from '../claude-code/corpora.ts';
 import { validateMessagesRequest } from '../support/api-rules.ts';
-import { loadCorpora } from './claude-code/corpora.ts';
 
 const GO_ON = { role: 'user', content: 'go on' };
 

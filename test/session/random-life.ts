@@ -1,15 +1,21 @@
 /** Random lives of a session: arbitrary inputs, and a world that carries out what the machine says and checks it. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { foldBatch, toChange } from '../../src/session/batch.ts';
-import type { MessageEntry } from '../../src/session/entry.ts';
-import type { StepOutcome } from '../../src/session/executor.ts';
-import { type Head, newHead } from '../../src/session/head.ts';
-import { sessionKey, type TurnId } from '../../src/session/ids.ts';
-import type { SessionWrite } from '../../src/session/journal.ts';
-import type { Effect, Input, NewTurn, Rules, SessionState } from '../../src/session/machine.ts';
-import type { ClosedTurn } from '../../src/session/turn.ts';
-import { addUsage, emptyUsage } from '../../src/session/usage.ts';
+import type { MessageEntry } from '../../src/model/entry.ts';
+import { type Head, newHead } from '../../src/model/head.ts';
+import { sessionKey, type TurnId } from '../../src/model/ids.ts';
+import type { ClosedTurn } from '../../src/model/turn.ts';
+import { addUsage, emptyUsage } from '../../src/model/usage.ts';
+import { foldBatch, toChange } from '../../src/session/machine/fold.ts';
+import type {
+  Effect,
+  Input,
+  NewTurn,
+  Rules,
+  SessionState,
+} from '../../src/session/machine/machine.ts';
+import type { StepOutcome } from '../../src/session/ports/executor.ts';
+import type { SessionWrite } from '../../src/session/ports/journal.ts';
 
 export const RULES: Rules = {
   queuePerSession: 3,

@@ -1,8 +1,8 @@
 /** A chunk of an export as an input of the state machine. */
 import { describe, expect, it } from 'vitest';
-import { apply } from '../../src/session/apply.ts';
-import { GreenroomError } from '../../src/session/errors.ts';
-import type { AuditRecord } from '../../src/session/journal.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
+import { apply } from '../../src/session/machine/apply.ts';
+import type { AuditRecord } from '../../src/session/ports/journal.ts';
 import { IMPORTED_BY } from '../../src/session/transfer/format.ts';
 import { freshState, RULES } from './random-life.ts';
 

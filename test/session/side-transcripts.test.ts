@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { apply } from '../../src/session/apply.ts';
-import { MAX_SIDE_TRANSCRIPTS, newHead } from '../../src/session/head.ts';
-import { prepareImport } from '../../src/session/import.ts';
-import type { Rules } from '../../src/session/machine.ts';
-import { memoryJournal } from '../../src/storage/memory-journal.ts';
+import { MAX_SIDE_TRANSCRIPTS, newHead } from '../../src/model/head.ts';
+import { apply } from '../../src/session/machine/apply.ts';
+import type { Rules } from '../../src/session/machine/machine.ts';
+import { prepareImport } from '../../src/session/prepare/import.ts';
+import { memoryJournal } from '../../src/storage/memory/memory-journal.ts';
 import { codeOf, keyOf, NOW } from '../storage/sessions.ts';
 
 const RULES: Rules = {

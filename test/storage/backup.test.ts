@@ -2,12 +2,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { backupStore, restoreStore } from '../../src/storage/care.ts';
-import { packValue, record } from '../../src/storage/codec.ts';
-import { metaKey, UPKEEP } from '../../src/storage/keys.ts';
-import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
-import { LmdbTables } from '../../src/storage/lmdb-tables.ts';
-import { readMeta } from '../../src/storage/meta.ts';
+import { backupStore, restoreStore } from '../../src/storage/backup/care.ts';
+import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
+import { packValue, record } from '../../src/storage/records/codec.ts';
+import { metaKey, UPKEEP } from '../../src/storage/records/keys.ts';
+import { readMeta } from '../../src/storage/records/meta.ts';
+import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
 import { folders } from './folders.ts';
 import { append, keyOf, NOW, textOf } from './sessions.ts';
 

@@ -1,7 +1,7 @@
 /** The journal's contract: commits are whole, ordered, refused when stale, and told of when durable. */
 import { describe, expect, it } from 'vitest';
-import { newTurnId } from '../../src/session/ids.ts';
-import type { SessionChange } from '../../src/session/journal.ts';
+import { newTurnId } from '../../src/model/ids.ts';
+import type { SessionChange } from '../../src/session/ports/journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
 import { append, closedTurn, codeOf, keyOf, NOW, textOf, write } from './sessions.ts';
 

@@ -1,8 +1,8 @@
 /** The journal's contract: a delete is seen at once, remembered for a while, and purged in small steps. */
 import { describe, expect, it } from 'vitest';
-import type { Tenant } from '../../src/session/ids.ts';
-import type { SessionWrite } from '../../src/session/journal.ts';
-import type { StoredJournal } from '../../src/storage/stored-journal.ts';
+import type { Tenant } from '../../src/model/ids.ts';
+import type { SessionWrite } from '../../src/session/ports/journal.ts';
+import type { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
 import {
   append,

@@ -1,10 +1,10 @@
 /** The journal's contract: forks share their parents' entries, which live as long as a head refers to them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Head } from '../../src/session/head.ts';
-import type { SessionDelete, SessionWrite } from '../../src/session/journal.ts';
-import { inheritedThrough, segmentsOfFork } from '../../src/session/segments.ts';
-import type { StoredJournal } from '../../src/storage/stored-journal.ts';
+import type { Head } from '../../src/model/head.ts';
+import { inheritedThrough, segmentsOfFork } from '../../src/model/segments.ts';
+import type { SessionDelete, SessionWrite } from '../../src/session/ports/journal.ts';
+import type { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
 import { append, codeOf, DAY_MS, keyOf, NOW, remove, textOf, write } from './sessions.ts';
 

@@ -1,7 +1,7 @@
 /** The journal's contract: what is too large, too much or cannot be stored is refused before the transaction. */
 import { describe, expect, it } from 'vitest';
-import type { SessionWrite } from '../../src/session/journal.ts';
-import { MAX_CHANGE_RECORDS, MAX_ENTRY_BYTES } from '../../src/storage/limits.ts';
+import type { SessionWrite } from '../../src/session/ports/journal.ts';
+import { MAX_CHANGE_RECORDS, MAX_ENTRY_BYTES } from '../../src/storage/records/limits.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
 import { append, codeOf, keyOf, message, NOW, remove, write } from './sessions.ts';
 

@@ -1,11 +1,11 @@
 /** The journal's contract: what was stored comes back as it was, in order, in pages. */
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../src/session/entry.ts';
-import type { Head } from '../../src/session/head.ts';
-import { newTurnId, type Tenant } from '../../src/session/ids.ts';
-import type { SummaryRow } from '../../src/session/summary.ts';
-import { summaryOf } from '../../src/session/summary.ts';
-import type { StoredJournal } from '../../src/storage/stored-journal.ts';
+import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import { summaryOf } from '../../src/model/catalog-row.ts';
+import type { Entry } from '../../src/model/entry.ts';
+import type { Head } from '../../src/model/head.ts';
+import { newTurnId, type Tenant } from '../../src/model/ids.ts';
+import type { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
 import { append, closedTurn, keyOf, message, NOW, textOf, write } from './sessions.ts';
 

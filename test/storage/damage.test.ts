@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
-import { verifyInChild } from '../../src/storage/verify.ts';
+import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
+import { verifyInChild } from '../../src/storage/verify/verify.ts';
 import { folders } from './folders.ts';
 import { append, codeOf, keyOf, textOf } from './sessions.ts';
 

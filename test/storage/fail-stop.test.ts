@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type VirtualClock, virtualClock } from '../../src/otp/virtual-clock.ts';
-import { MemoryStore } from '../../src/storage/memory-store.ts';
-import type { Writer, WriterEvents } from '../../src/storage/store.ts';
-import { StoredJournal } from '../../src/storage/stored-journal.ts';
+import { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
+import { MemoryStore } from '../../src/storage/memory/memory-store.ts';
+import type { Writer, WriterEvents } from '../../src/storage/records/store.ts';
 import { append, codeOf, keyOf } from './sessions.ts';
 
 /** A writer that never answers by itself. */

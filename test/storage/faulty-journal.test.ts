@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryJournal } from '../../src/storage/memory-journal.ts';
+import { memoryJournal } from '../../src/storage/memory/memory-journal.ts';
 import { type Fault, FaultyJournal } from './faulty-journal.ts';
 import { append, codeOf, keyOf } from './sessions.ts';
 

@@ -3,8 +3,8 @@
  * answer is what a failed commit really is: an unknown outcome, here one that was stored.
  */
 
-import { StorageError } from '../../src/session/errors.ts';
-import type { Journal, SessionChange } from '../../src/session/journal.ts';
+import { StorageError } from '../../src/model/errors.ts';
+import type { Journal, SessionChange } from '../../src/session/ports/journal.ts';
 
 export type Fault = 'none' | 'not-stored' | 'answer-lost';
 

@@ -2,9 +2,9 @@
  * A process that commits until the store fails, says what was acknowledged and what came then, and
  * ends by itself. The argument is the store's directory; a limit on file sizes stands in for a full disk.
  */
-import { newHead } from '../../dist/src/session/head.js';
-import { sessionKey } from '../../dist/src/session/ids.js';
-import { openLmdbJournal } from '../../dist/src/storage/lmdb-journal.js';
+import { newHead } from '../../dist/src/model/head.js';
+import { sessionKey } from '../../dist/src/model/ids.js';
+import { openLmdbJournal } from '../../dist/src/storage/journal/lmdb-journal.js';
 
 const [dir] = process.argv.slice(2);
 const say = (line) => process.stdout.write(`${line}\n`);

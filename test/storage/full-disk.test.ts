@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
+import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
 import { folders } from './folders.ts';
 import { append, keyOf } from './sessions.ts';
 

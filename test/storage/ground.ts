@@ -1,8 +1,8 @@
 /** What a contract test stands on: a fresh journal of the kind under test, a clock and a gate of its own. */
 import { afterEach, beforeEach } from 'vitest';
 import { type VirtualClock, virtualClock } from '../../src/otp/virtual-clock.ts';
-import type { JournalOptions, StoredJournal } from '../../src/storage/stored-journal.ts';
-import { SyncGate } from '../../src/storage/sync-gate.ts';
+import type { JournalOptions, StoredJournal } from '../../src/storage/journal/stored-journal.ts';
+import { SyncGate } from '../../src/storage/lmdb/sync-gate.ts';
 import { NOW } from './sessions.ts';
 
 export interface Opened {

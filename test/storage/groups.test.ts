@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Head } from '../../src/session/head.ts';
-import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
+import type { Head } from '../../src/model/head.ts';
+import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
 import { folders } from './folders.ts';
 import { append, keyOf } from './sessions.ts';
 

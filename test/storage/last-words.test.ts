@@ -1,8 +1,8 @@
 /** A journal that is closed while a commit is under way: the commit still gets its answer. */
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/otp/system-clock.ts';
-import { LmdbStore } from '../../src/storage/lmdb-store.ts';
-import { StoredJournal } from '../../src/storage/stored-journal.ts';
+import { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
+import { LmdbStore } from '../../src/storage/lmdb/lmdb-store.ts';
 import { folders } from './folders.ts';
 import { append, keyOf, NOW } from './sessions.ts';
 

@@ -2,13 +2,13 @@
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { backupStore, restoreStore } from '../../src/storage/care.ts';
-import { LOG_FILE } from '../../src/storage/commit-log.ts';
-import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
-import { LmdbTables } from '../../src/storage/lmdb-tables.ts';
-import { loggedGroups, readMark } from '../../src/storage/log-mark.ts';
-import { readLog } from '../../src/storage/log-reader.ts';
-import { verifyInChild } from '../../src/storage/verify.ts';
+import { backupStore, restoreStore } from '../../src/storage/backup/care.ts';
+import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
+import { LOG_FILE } from '../../src/storage/log/commit-log.ts';
+import { loggedGroups, readMark } from '../../src/storage/log/log-mark.ts';
+import { readLog } from '../../src/storage/log/log-reader.ts';
+import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
+import { verifyInChild } from '../../src/storage/verify/verify.ts';
 import { auditStore, type Ledger, runStore } from '../chaos/store/store-process.ts';
 import { mutant } from '../support/mutant.ts';
 import { folders } from './folders.ts';
@@ -45,7 +45,7 @@ describe('a store whose process was killed between two checkpoints', () => {
 
   it('would have lost some of it without the log', async () => {
     const dir = folder();
-    const dist = mutant('src/storage/log-mark.js', /applyGroup\(tables, group, [^;]*;/, ';');
+    const dist = mutant('src/storage/log/log-mark.js', /applyGroup\(tables, group, [^;]*;/, ';');
     const ledger = await killed(dir, dist);
     await runStore({ dir, sessions: 1, dist }, { acknowledgements: 1 }, new Map());
     expect(await auditStore(dir, ledger)).not.toEqual([]);

@@ -1,18 +1,18 @@
 /** Journals that break a promise on purpose: the checks that the sound one passes must catch each. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/otp/system-clock.ts';
+import type { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
+import { StoredJournal as Journal } from '../../src/storage/journal/stored-journal.ts';
+import { SyncGate } from '../../src/storage/lmdb/sync-gate.ts';
+import { memoryJournal } from '../../src/storage/memory/memory-journal.ts';
+import { MemoryStore } from '../../src/storage/memory/memory-store.ts';
 import {
   headKey,
   referencesPrefix,
   SESSIONS,
   sessionPrefix,
   UPKEEP,
-} from '../../src/storage/keys.ts';
-import { memoryJournal } from '../../src/storage/memory-journal.ts';
-import { MemoryStore } from '../../src/storage/memory-store.ts';
-import type { StoredJournal } from '../../src/storage/stored-journal.ts';
-import { StoredJournal as Journal } from '../../src/storage/stored-journal.ts';
-import { SyncGate } from '../../src/storage/sync-gate.ts';
+} from '../../src/storage/records/keys.ts';
 import { fork, removeFork } from './contract-forks.ts';
 import { append, keyOf } from './sessions.ts';
 

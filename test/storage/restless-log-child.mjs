@@ -2,9 +2,10 @@
  * A process that writes groups to the commit log in the directory named on its command line, till its
  * end: generations 1 and 2 by turns, each group one batch whose time is the group's place.
  */
-import { Batch, WRITE } from '../../dist/src/storage/batch.js';
-import { packValue } from '../../dist/src/storage/codec.js';
-import { CommitLog } from '../../dist/src/storage/commit-log.js';
+
+import { CommitLog } from '../../dist/src/storage/log/commit-log.js';
+import { Batch, WRITE } from '../../dist/src/storage/records/batch.js';
+import { packValue } from '../../dist/src/storage/records/codec.js';
 
 const GROUPS = 40;
 const MAX_MS = 30_000;

@@ -1,10 +1,10 @@
 /** Changes as sessions make them, small: what the tests of the journal commit. */
-import type { Entry, MessageEntry } from '../../src/session/entry.ts';
-import { type Head, newHead } from '../../src/session/head.ts';
-import { newTurnId, type SessionKey, sessionKey, type TurnId } from '../../src/session/ids.ts';
-import type { SessionDelete, SessionWrite } from '../../src/session/journal.ts';
-import type { ClosedTurn } from '../../src/session/turn.ts';
-import { emptyUsage } from '../../src/session/usage.ts';
+import type { Entry, MessageEntry } from '../../src/model/entry.ts';
+import { type Head, newHead } from '../../src/model/head.ts';
+import { newTurnId, type SessionKey, sessionKey, type TurnId } from '../../src/model/ids.ts';
+import type { ClosedTurn } from '../../src/model/turn.ts';
+import { emptyUsage } from '../../src/model/usage.ts';
+import type { SessionDelete, SessionWrite } from '../../src/session/ports/journal.ts';
 
 export const NOW = 1_790_000_000_000;
 export const DAY_MS = 86_400_000;

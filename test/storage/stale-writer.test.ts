@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { packHead, record } from '../../src/storage/codec.ts';
-import { headKey, SESSIONS, sessionPrefix } from '../../src/storage/keys.ts';
-import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
-import { LmdbTables } from '../../src/storage/lmdb-tables.ts';
-import { takeOver } from '../../src/storage/meta.ts';
+import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
+import { packHead, record } from '../../src/storage/records/codec.ts';
+import { headKey, SESSIONS, sessionPrefix } from '../../src/storage/records/keys.ts';
+import { takeOver } from '../../src/storage/records/meta.ts';
+import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
 import { folders } from './folders.ts';
 import { append, codeOf, keyOf } from './sessions.ts';
 

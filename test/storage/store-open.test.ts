@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openLmdbJournal } from '../../src/storage/lmdb-journal.ts';
-import { LmdbStore } from '../../src/storage/lmdb-store.ts';
-import { SyncGate } from '../../src/storage/sync-gate.ts';
+import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
+import { LmdbStore } from '../../src/storage/lmdb/lmdb-store.ts';
+import { SyncGate } from '../../src/storage/lmdb/sync-gate.ts';
 import { folders } from './folders.ts';
 import { append, keyOf } from './sessions.ts';
 

@@ -13,16 +13,16 @@ import {
   startGreenroom,
   type WireEvent,
 } from '../../src/index.ts';
-import { createLog } from '../../src/log.ts';
+import { keyString, sessionKey } from '../../src/model/ids.ts';
 import type { TreeNode } from '../../src/otp/inspect.ts';
 import type { ActorRef } from '../../src/otp/ref.ts';
 import type { Report } from '../../src/otp/report.ts';
+import { createLog } from '../../src/platform/log.ts';
 import type { Script } from '../../src/rehearsal/endpoints.ts';
 import type { SeenRequest } from '../../src/rehearsal/seen-request.ts';
 import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
-import { keyString, sessionKey } from '../../src/session/ids.ts';
-import { journalName } from '../../src/session/journal.ts';
-import { liveName } from '../../src/session/live-names.ts';
+import { liveName } from '../../src/session/actor/live-names.ts';
+import { journalName } from '../../src/session/ports/journal.ts';
 import { Reading } from './reading.ts';
 
 /**

@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { WireEvent } from '../../src/index.ts';
-import { codeOf, ERRORS } from '../../src/session/errors.ts';
+import { codeOf, ERRORS } from '../../src/model/errors.ts';
 import type { TestGreenroom } from './greenroom.ts';
 import { until } from './until.ts';
 

@@ -1,7 +1,7 @@
 /** What an export, a mirror, a transcript or a classic file says, and is not believed: refused with the place named. */
 import { describe, expect, it } from 'vitest';
-import { EMPTY_DIGEST, nextDigest } from '../../src/session/claude-code/digest.ts';
-import type { GreenroomError } from '../../src/session/errors.ts';
+import { EMPTY_DIGEST, nextDigest } from '../../src/claude-code/digest.ts';
+import type { GreenroomError } from '../../src/model/errors.ts';
 import { classicExport, stateOfLines } from '../../src/session/transfer/classic-export.ts';
 import { sharedGreenroom, type TestGreenroom } from '../support/greenroom.ts';
 import { basesIn, linesOfExport, TRANSCRIPT } from './bases.ts';

@@ -4,14 +4,14 @@
  * fails, a store that does not verify, a backup that is not made.
  */
 import { join } from 'node:path';
+import { readJsonFile } from '../../src/classic/json-file.ts';
+import { EMPTY_DIGEST, nextDigest } from '../../src/claude-code/digest.ts';
 import type { Greenroom } from '../../src/index.ts';
+import { codeOf, ERRORS } from '../../src/model/errors.ts';
 import type { Report } from '../../src/otp/report.ts';
-import { readJsonFile } from '../../src/session/classic/json-file.ts';
-import { EMPTY_DIGEST, nextDigest } from '../../src/session/claude-code/digest.ts';
-import { codeOf, ERRORS } from '../../src/session/errors.ts';
 import { classicExport, stateOfLines } from '../../src/session/transfer/classic-export.ts';
-import { backupStore } from '../../src/storage/care.ts';
-import { verifyInChild } from '../../src/storage/verify.ts';
+import { backupStore } from '../../src/storage/backup/care.ts';
+import { verifyInChild } from '../../src/storage/verify/verify.ts';
 import { Dice } from '../../src/testing/dice.ts';
 import type { Bases } from './bases.ts';
 import { mutated, textOf } from './mutations.ts';

@@ -6,8 +6,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { startGreenroom } from '../../src/index.ts';
-import { createLog } from '../../src/log.ts';
 import type { Report } from '../../src/otp/report.ts';
+import { createLog } from '../../src/platform/log.ts';
 import { startRehearsal } from '../../src/rehearsal/server.ts';
 import { isFull } from '../chaos/size.ts';
 import { mutant, mutate } from '../support/mutant.ts';
@@ -50,7 +50,7 @@ describe('the fuzz test finds a program that', { timeout: TIMEOUT_MS }, () => {
       /const \{ success, error: found \} = /,
       'return value;\nconst { success, error: found } = ',
     );
-    mutate(dist, 'src/storage/encode-change.js', / {4}mustBeReadable\(change\);/, '');
+    mutate(dist, 'src/storage/records/encode-change.js', / {4}mustBeReadable\(change\);/, '');
     expect((await fuzzOf(dist)).faults.join('\n')).toMatch(/internal|corrupt_record/);
   });
 

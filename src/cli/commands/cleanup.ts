@@ -1,5 +1,5 @@
 /** `greenroom cleanup`: deletes old sessions, or says which ones it would; at a terminal it asks first. */
-import type { CleanupReport } from '../../session/sweeper.ts';
+import type { CleanupReport } from '../../session/ports/sweeper.ts';
 import { CliError } from '../failure.ts';
 import { ago, bytes, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';

@@ -1,5 +1,5 @@
 /** `greenroom config`: what is in force and where each value comes from, secrets hidden. */
-import { type ConfigLine, describeConfig } from '../../config.ts';
+import { type ConfigLine, describeConfig } from '../../config/config.ts';
 import { act, type Registration } from '../invocation.ts';
 import { type Column, table } from '../table.ts';
 

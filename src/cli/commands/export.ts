@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { exportSession } from '../../session/transfer/download.ts';
+import { exportSession } from '../../session/api/download.ts';
 import { CliError, usageError } from '../failure.ts';
 import { bytes } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';

@@ -1,5 +1,5 @@
 /** `greenroom sessions search`, `list`, `tags` and `directories`: which sessions there are. */
-import type { FacetsRequest } from '../../session/criteria.ts';
+import type { FacetsRequest } from '../../model/criteria.ts';
 import {
   addCriteria,
   addPageOptions,

@@ -1,9 +1,9 @@
 /** `greenroom sessions create`, `update` and `rename`: a session's settings. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
-import type { SESSION_VERBS } from '../../session/api.ts';
-import { MODES } from '../../session/head.ts';
-import { BusyPolicy } from '../../session/turn.ts';
+import { MODES } from '../../model/head.ts';
+import { BusyPolicy } from '../../model/turn.ts';
+import type { SESSION_VERBS } from '../../session/verbs/api.ts';
 import { usageError } from '../failure.ts';
 import { act, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';

@@ -1,8 +1,8 @@
 /** `greenroom send`: one turn, its answer streamed to the terminal as it comes. */
 import type { z } from 'zod';
-import type { TurnRequest } from '../../session/api.ts';
-import { newTurnId } from '../../session/ids.ts';
-import { BusyPolicy } from '../../session/turn.ts';
+import { newTurnId } from '../../model/ids.ts';
+import { BusyPolicy } from '../../model/turn.ts';
+import type { TurnRequest } from '../../session/verbs/api.ts';
 import { usageError } from '../failure.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { send } from '../sending.ts';

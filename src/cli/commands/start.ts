@@ -1,5 +1,5 @@
 /** `greenroom start`: the daemon in the foreground. */
-import { createLog } from '../../log.ts';
+import { createLog } from '../../platform/log.ts';
 import { act, type Registration } from '../invocation.ts';
 import { startFailure } from '../start-failure.ts';
 

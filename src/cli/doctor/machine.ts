@@ -1,11 +1,11 @@
 /** What can be checked without a daemon: Node, disk, broker program, key, prices, settings. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
+import type { Config, LoadedConfig } from '../../config/config.ts';
 import { findNatsServer } from '../../config/find-program.ts';
 import { folderFault, nearest } from '../../config/folder-fault.ts';
-import type { Config, LoadedConfig } from '../../config.ts';
 import { promiseOf, versionOf } from '../../nats/server-program.ts';
-import type { PriceTable } from '../../session/pricing/price-row.ts';
-import { PRICE_TABLE } from '../../session/pricing/price-table.ts';
+import type { PriceTable } from '../../pricing/price-row.ts';
+import { PRICE_TABLE } from '../../pricing/price-table.ts';
 import { bytes } from '../format.ts';
 import type { Shell } from '../shell.ts';
 import { type Check, fail, ok, warn } from './check.ts';

@@ -1,8 +1,8 @@
 /** Who answers model calls, and whether it would: asks the Claude API about the key and the model, which costs nothing. */
 import { z } from 'zod';
-import type { Config } from '../../config.ts';
-import { modelWarnings, nextStepOf } from '../../session/advice.ts';
-import { priceOf } from '../../session/pricing/price.ts';
+import type { Config } from '../../config/config.ts';
+import { modelWarnings, nextStepOf } from '../../model/advice.ts';
+import { priceOf } from '../../pricing/price.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 const API_URL = 'https://api.anthropic.com';

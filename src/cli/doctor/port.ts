@@ -1,7 +1,7 @@
 /** The port that the daemon's own broker is configured to have, while no daemon runs: a start would be refused it. */
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
 import { isAlive, readTrace } from '../../nats/leftover.ts';
 import { type Check, fail } from './check.ts';
 

@@ -1,5 +1,5 @@
 /** The server of a classic store: what `greenroom doctor --store` adds. */
-import { withoutPasswords } from '../../redact.ts';
+import { withoutPasswords } from '../../platform/redact.ts';
 import type { Invocation } from '../invocation.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 

@@ -1,6 +1,6 @@
 /** The files of one session, stored one after another; what they spent, and what of that was spent elsewhere. */
-import type { ResponseRecord } from '../../session/claude-code/response-record.ts';
-import { codeOf } from '../../session/errors.ts';
+import type { ResponseRecord } from '../../claude-code/response-record.ts';
+import { codeOf } from '../../model/errors.ts';
 import type { DaemonClient } from '../shell.ts';
 import type { Scanned, Transcript } from './scan.ts';
 import { findSeat, type Seat } from './seat.ts';

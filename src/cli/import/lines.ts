@@ -3,7 +3,7 @@
  * valid UTF-8 must come through unchanged.
  */
 import { open } from 'node:fs/promises';
-import { readLine } from '../../session/claude-code/read-line.ts';
+import { readLine } from '../../claude-code/read-line.ts';
 import { fitting, leftOutLine } from './long-line.ts';
 
 export interface LineBatch {

@@ -4,7 +4,7 @@
  * is: so a file is recognised when it is imported again.
  */
 import { isUtf8 } from 'node:buffer';
-import { isObject } from '../../session/claude-code/raw-line.ts';
+import { isObject } from '../../claude-code/raw-line.ts';
 
 /** Longest line as it travels, escaped: what fits into a message of the bundled broker, with its envelope. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024 - 4 * 1024;

@@ -4,10 +4,10 @@
  */
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { readJsonFile } from '../../session/classic/json-file.ts';
-import { codeOf } from '../../session/errors.ts';
+import { readJsonFile } from '../../classic/json-file.ts';
+import { codeOf } from '../../model/errors.ts';
+import { type ImportedSession, importSession } from '../../session/api/upload.ts';
 import { classicExport, stateOfLines } from '../../session/transfer/classic-export.ts';
-import { type ImportedSession, importSession } from '../../session/transfer/upload.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type FileKind, MAX_CLASSIC_BYTES, readText } from './file-kind.ts';
 import type { FileResult } from './import-session.ts';

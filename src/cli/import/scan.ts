@@ -4,16 +4,16 @@
  * and one uuid per message.
  */
 import { basename } from 'node:path';
-import { EMPTY_DIGEST, nextDigest } from '../../session/claude-code/digest.ts';
-import { type Identity, identify } from '../../session/claude-code/identify.ts';
-import { mergeResponse, type ResponseRecord } from '../../session/claude-code/response-record.ts';
-import { SNIFF_LINES, sniff } from '../../session/claude-code/sniff.ts';
+import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
+import { type Identity, identify } from '../../claude-code/identify.ts';
+import { mergeResponse, type ResponseRecord } from '../../claude-code/response-record.ts';
+import { SNIFF_LINES, sniff } from '../../claude-code/sniff.ts';
 import {
   copiesInOnePass,
   emptyFacts,
   foldChunk,
   type TranscriptFacts,
-} from '../../session/claude-code/transcript-facts.ts';
+} from '../../claude-code/transcript-facts.ts';
 import { isWholeLine, type LineBatch, readLines } from './lines.ts';
 import type { FoundFile } from './walk.ts';
 

@@ -1,7 +1,7 @@
 /** Tokens and money of imported files: what counts in their sessions, and what was spent in others. */
-import { mergeResponse, type ResponseRecord } from '../../session/claude-code/response-record.ts';
-import { nanoUsdOf, usdOf } from '../../session/pricing/money.ts';
-import { addUsage, emptyUsage, type Usage } from '../../session/usage.ts';
+import { mergeResponse, type ResponseRecord } from '../../claude-code/response-record.ts';
+import { nanoUsdOf, usdOf } from '../../model/money.ts';
+import { addUsage, emptyUsage, type Usage } from '../../model/usage.ts';
 
 export interface Spent {
   readonly usage: Usage;

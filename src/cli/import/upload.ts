@@ -1,6 +1,6 @@
 /** Sends what the store does not have yet of one transcript, chunk by chunk. */
-import { EMPTY_DIGEST, nextDigest } from '../../session/claude-code/digest.ts';
-import { codeOf, ERRORS, type GreenroomError } from '../../session/errors.ts';
+import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
+import { codeOf, ERRORS, type GreenroomError } from '../../model/errors.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Chunk, ChunkPacker } from './chunks.ts';
 import { readLines } from './lines.ts';

@@ -2,7 +2,7 @@
  * The prompt that names a session in the Agent SDK's lists, found in one transcript entry. The rules
  * are the SDK's, so that its lists read the same over our store; a test compares the two.
  */
-import { isObject, type RawLine } from '../claude-code/raw-line.ts';
+import { isObject, type RawLine } from '../../claude-code/raw-line.ts';
 
 const MAX_LENGTH = 200;
 

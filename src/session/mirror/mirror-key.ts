@@ -7,9 +7,9 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { isWellFormed } from '../bounds.ts';
-import { GreenroomError } from '../errors.ts';
-import { ID_PATTERN, type SessionId } from '../ids.ts';
+import { isWellFormed } from '../../model/bounds.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import { ID_PATTERN, type SessionId } from '../../model/ids.ts';
 
 /** A session in another program's words. */
 export interface ForeignSession {

@@ -6,7 +6,7 @@
  * 2. `isSidechain`, `createdAt`, `cwd` and `firstPrompt` stay as they were first seen; the others follow.
  */
 import { z } from 'zod';
-import { type RawLine, text } from '../claude-code/raw-line.ts';
+import { type RawLine, text } from '../../claude-code/raw-line.ts';
 import { firstPromptIn } from './first-prompt.ts';
 
 const words = z.string().optional();

@@ -1,6 +1,6 @@
 /** Which records of a transcript are stored, told by their uuids: marks among the session's responses. */
-import type { SessionKey } from '../ids.ts';
-import type { Journal, ResponseWrite } from '../journal.ts';
+import type { SessionKey } from '../../model/ids.ts';
+import type { Journal, ResponseWrite } from '../ports/journal.ts';
 import { markOf, marksOf } from './mirror-key.ts';
 
 /** For one change: looks up what is stored, and gathers what is to be marked with it. */

@@ -1,12 +1,12 @@
 /** The lines of an export, checked: refused with the number of the line and the name of the field. */
 import type { z } from 'zod';
-import type { Entry } from '../entry.ts';
-import type { AuditRecord, StoredResponse, StreamRecord } from '../journal.ts';
-import { isTooDeep } from '../json-depth.ts';
+import type { Entry } from '../../model/entry.ts';
+import { isTooDeep } from '../../model/json-depth.ts';
+import { normaliseTags } from '../../model/tags.ts';
+import type { ClosedTurn } from '../../model/turn.ts';
+import { decodeMessage } from '../context/model-message.ts';
 import { isMark } from '../mirror/mirror-key.ts';
-import { decodeMessage } from '../model-message.ts';
-import { normaliseTags } from '../tags.ts';
-import type { ClosedTurn } from '../turn.ts';
+import type { AuditRecord, StoredResponse, StreamRecord } from '../ports/journal.ts';
 import { type ExportedHead, ofNoStore, wrong } from './format.ts';
 import { Audit, EntryFacts, Response, Session, Stream, Turn } from './schemas.ts';
 

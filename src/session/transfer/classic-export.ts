@@ -3,19 +3,19 @@
  * The same file gives the same lines, so importing it again is recognised like any export.
  */
 import { createHash } from 'node:crypto';
-import { isPlausibleMoment } from '../bounds.ts';
-import { headFields, mustBeDescription, mustBeSettable } from '../classic/classic-head.ts';
-import { entryOf, momentOf } from '../classic/entries.ts';
-import type { SessionMetadata, SessionState, StoredMessage } from '../classic/models.ts';
-import { deserializeMetadata, deserializeStored, fromJson } from '../classic/serialization.ts';
-import { timestampFrom } from '../classic/timestamp.ts';
-import { summarize } from '../classic/transcript.ts';
-import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
-import type { Entry } from '../entry.ts';
-import { GreenroomError, SerializationError } from '../errors.ts';
-import { type Head, newHead } from '../head.ts';
-import { ID_PATTERN, sessionKey } from '../ids.ts';
-import { addTags, isTag, MAX_TAGS } from '../tags.ts';
+import { headFields, mustBeDescription, mustBeSettable } from '../../classic/classic-head.ts';
+import { entryOf, momentOf } from '../../classic/entries.ts';
+import type { SessionMetadata, SessionState, StoredMessage } from '../../classic/models.ts';
+import { deserializeMetadata, deserializeStored, fromJson } from '../../classic/serialization.ts';
+import { timestampFrom } from '../../classic/timestamp.ts';
+import { summarize } from '../../classic/transcript.ts';
+import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
+import { isPlausibleMoment } from '../../model/bounds.ts';
+import type { Entry } from '../../model/entry.ts';
+import { GreenroomError, SerializationError } from '../../model/errors.ts';
+import { type Head, newHead } from '../../model/head.ts';
+import { ID_PATTERN, sessionKey } from '../../model/ids.ts';
+import { addTags, isTag, MAX_TAGS } from '../../model/tags.ts';
 import { auditLine, endLine, entryLine, headLine } from './format.ts';
 
 /** Lines of an export, without their newlines. */

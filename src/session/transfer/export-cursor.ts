@@ -1,11 +1,11 @@
 /** Where an export goes on: all that its next page is computed from. It was with the caller, so it is read as any input. */
 import { z } from 'zod';
-import { PlausibleMs } from '../bounds.ts';
-import { EMPTY_DIGEST } from '../claude-code/digest.ts';
-import { GreenroomError } from '../errors.ts';
-import type { Head } from '../head.ts';
-import { TurnId } from '../ids.ts';
-import type { Journal } from '../journal.ts';
+import { EMPTY_DIGEST } from '../../claude-code/digest.ts';
+import { PlausibleMs } from '../../model/bounds.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import type { Head } from '../../model/head.ts';
+import { TurnId } from '../../model/ids.ts';
+import type { Journal } from '../ports/journal.ts';
 
 const count = z.int().min(0);
 

@@ -7,14 +7,14 @@
  * mirrors), it must not change meanwhile: else `version_conflict`, and whoever exports begins again.
  */
 
-import { wellCut } from '../bounds.ts';
-import { nextDigest } from '../claude-code/digest.ts';
-import { ConcurrencyError } from '../errors.ts';
-import type { Head } from '../head.ts';
-import type { SessionKey } from '../ids.ts';
-import type { AuditRecord, Journal } from '../journal.ts';
-import { readPage } from '../pages.ts';
-import type { ClosedTurn } from '../turn.ts';
+import { nextDigest } from '../../claude-code/digest.ts';
+import { wellCut } from '../../model/bounds.ts';
+import { ConcurrencyError } from '../../model/errors.ts';
+import type { Head } from '../../model/head.ts';
+import type { SessionKey } from '../../model/ids.ts';
+import type { ClosedTurn } from '../../model/turn.ts';
+import type { AuditRecord, Journal } from '../ports/journal.ts';
+import { readPage } from '../ports/pages.ts';
 import { begin, type Cursor, cursorIn, type Place } from './export-cursor.ts';
 import {
   auditLine,

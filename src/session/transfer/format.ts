@@ -6,12 +6,12 @@
  * 2. The last line has a digest over all others, so a file that was cut off or changed is recognised.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Entry } from '../entry.ts';
-import { GreenroomError } from '../errors.ts';
-import type { Head } from '../head.ts';
-import type { AuditRecord, StoredResponse, StreamRecord } from '../journal.ts';
-import { isDeeperThan } from '../json-depth.ts';
-import type { ClosedTurn } from '../turn.ts';
+import type { Entry } from '../../model/entry.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import type { Head } from '../../model/head.ts';
+import { isDeeperThan } from '../../model/json-depth.ts';
+import type { ClosedTurn } from '../../model/turn.ts';
+import type { AuditRecord, StoredResponse, StreamRecord } from '../ports/journal.ts';
 
 export const EXPORT_FORMAT = 1;
 

@@ -1,6 +1,6 @@
 /** Text in pieces, cut anywhere, as lines without their newlines. Memory is one line and one piece. */
 import { StringDecoder } from 'node:string_decoder';
-import { GreenroomError } from '../errors.ts';
+import { GreenroomError } from '../../model/errors.ts';
 
 /** No line of ours is longer: an entry has at most 16 MiB, and JSON may take six bytes for one. */
 const MAX_LINE_CHARS = 128 * 1024 * 1024;

@@ -6,23 +6,24 @@
  *    goes on where it was.
  * 2. Nothing of a chunk is stored if one of its lines is wrong.
  */
-import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
-import { isObject } from '../claude-code/raw-line.ts';
-import type { ResponseRecord } from '../claude-code/response-record.ts';
-import type { Entry } from '../entry.ts';
-import { GreenroomError } from '../errors.ts';
-import { type Head, MAX_SIDE_TRANSCRIPTS, newHead, statusFrom } from '../head.ts';
+import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
+import { isObject } from '../../claude-code/raw-line.ts';
+import type { ResponseRecord } from '../../claude-code/response-record.ts';
+import type { Entry } from '../../model/entry.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import { type Head, MAX_SIDE_TRANSCRIPTS, newHead, statusFrom } from '../../model/head.ts';
+import type { Tally, Transfer } from '../../model/transfer.ts';
+import type { ClosedTurn, OpenTurn } from '../../model/turn.ts';
+import { emptyUsage } from '../../model/usage.ts';
+import { foreignIdIn } from '../mirror/mirror-key.ts';
 import type {
   AuditRecord,
   Journal,
   ResponseClaim,
   StoredResponse,
   StreamRecord,
-} from '../journal.ts';
-import { foreignIdIn } from '../mirror/mirror-key.ts';
-import { afterYield, Claims, recount } from '../response-owner.ts';
-import type { ClosedTurn, OpenTurn } from '../turn.ts';
-import { emptyUsage } from '../usage.ts';
+} from '../ports/journal.ts';
+import { afterYield, Claims, recount } from '../responses/response-owner.ts';
 import {
   mustBeAudit,
   mustBeEntry,
@@ -41,7 +42,6 @@ import {
   wrong,
 } from './format.ts';
 import { counted, emptyTally, mustBeOfItsLines, withEntry } from './tally.ts';
-import type { Tally, Transfer } from './transfer.ts';
 
 export interface RestoreRequest {
   readonly type: 'restoreChunk';

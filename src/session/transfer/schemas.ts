@@ -3,25 +3,25 @@
  * Every field that is known has its schema here, or this does not compile; what is not known is kept.
  */
 import { z } from 'zod';
-import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../bounds.ts';
-import type { ClassicFacts } from '../classic/classic-facts.ts';
-import type { OpenResponse } from '../claude-code/response-key.ts';
-import type { TranscriptFacts } from '../claude-code/transcript-facts.ts';
-import type { ImportedEntry, MessageEntry, ViewEntry } from '../entry.ts';
-import { STATUSES, settableShape } from '../head.ts';
-import { SessionId, TurnId } from '../ids.ts';
-import { AUDIT_ACTIONS, type AuditRecord, type StreamRecord } from '../journal.ts';
-import type { MirrorRecord } from '../mirror/mirror-record.ts';
-import { isSummaryText } from '../mirror/session-summary.ts';
-import { isTag, MAX_TAGS } from '../tags.ts';
+import type { OpenResponse } from '../../claude-code/response-key.ts';
+import type { TranscriptFacts } from '../../claude-code/transcript-facts.ts';
+import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../../model/bounds.ts';
+import type { ClassicFacts } from '../../model/classic-facts.ts';
+import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
+import { STATUSES, settableShape } from '../../model/head.ts';
+import { SessionId, TurnId } from '../../model/ids.ts';
+import { isTag, MAX_TAGS } from '../../model/tags.ts';
 import {
   CLOSED_STATUSES,
   type ClosedTurn,
   OPEN_STATUSES,
   type OpenTurn,
   turnRequestShape,
-} from '../turn.ts';
-import type { Usage } from '../usage.ts';
+} from '../../model/turn.ts';
+import type { Usage } from '../../model/usage.ts';
+import type { MirrorRecord } from '../mirror/mirror-record.ts';
+import { isSummaryText } from '../mirror/session-summary.ts';
+import { AUDIT_ACTIONS, type AuditRecord, type StreamRecord } from '../ports/journal.ts';
 import type { ExportedHead } from './format.ts';
 
 /** A schema for each field, whatever it takes. */

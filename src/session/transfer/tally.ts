@@ -2,12 +2,12 @@
  * What the lines of an export add up to, for comparing it with what the export says of itself. It stands in the head
  * between two chunks, so it is small and plain.
  */
-import { EMPTY_DIGEST, nextDigest } from '../claude-code/digest.ts';
-import type { Entry } from '../entry.ts';
-import type { Head } from '../head.ts';
-import type { StreamRecord } from '../journal.ts';
+import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
+import type { Entry } from '../../model/entry.ts';
+import type { Head } from '../../model/head.ts';
+import type { Lines, Tally } from '../../model/transfer.ts';
+import type { StreamRecord } from '../ports/journal.ts';
 import { type ExportedHead, wrong } from './format.ts';
-import type { Lines, Tally } from './transfer.ts';
 
 const NO_LINES: Lines = { lines: 0, digest: EMPTY_DIGEST };
 

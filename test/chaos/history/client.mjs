@@ -29,8 +29,8 @@ const ofStore = (store) => ({
 
 /** The bare journal: who names no version tries until it fits. */
 const ofJournal = async (journal) => {
-  const { newHead } = await load('session/head.js');
-  const { sessionKey } = await load('session/ids.js');
+  const { newHead } = await load('model/head.js');
+  const { sessionKey } = await load('model/ids.js');
   const nothing = { streams: [], turns: [], newTurnIds: [], responses: [], audit: [] };
   const write = (key, head, entries) =>
     journal.commit({
@@ -73,7 +73,7 @@ const ofJournal = async (journal) => {
 
 const ofGreenroom = async () => {
   const { startGreenroom } = await load('index.js');
-  const { createLog } = await load('log.js');
+  const { createLog } = await load('platform/log.js');
   const log = createLog({ level: 'silent' });
   const settings = { nats: false, provider: 'rehearsal', workers: 1, minFreeMb: 0 };
   const { sessions } = await startGreenroom({ dataDir: place, log, ...settings });
@@ -94,9 +94,9 @@ const ofGreenroom = async () => {
 };
 
 const BACKENDS = {
-  memory: async () => ofJournal((await load('storage/memory-journal.js')).memoryJournal()),
+  memory: async () => ofJournal((await load('storage/memory/memory-journal.js')).memoryJournal()),
   lmdb: async () => {
-    const { openLmdbJournal } = await load('storage/lmdb-journal.js');
+    const { openLmdbJournal } = await load('storage/journal/lmdb-journal.js');
     return ofJournal((await openLmdbJournal({ dir: place })).journal);
   },
   greenroom: ofGreenroom,

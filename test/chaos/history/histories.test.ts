@@ -77,7 +77,7 @@ describe('histories find', { timeout: TIMEOUT_MS }, () => {
 
   it('a journal that does not compare versions', async () => {
     const dist = mutant(
-      'src/storage/apply-batch.js',
+      'src/storage/records/apply-batch.js',
       /if \(version !== change\.expectedVersion\)/,
       'if (false)',
     );
@@ -86,7 +86,7 @@ describe('histories find', { timeout: TIMEOUT_MS }, () => {
 
   it('live sessions that do not compare versions', async () => {
     const dist = mutant(
-      'src/session/apply.js',
+      'src/session/machine/apply.js',
       /const mustHaveVersion = \(/,
       'const mustHaveVersion = () => {};\nconst forgotten = (',
     );

@@ -3,10 +3,11 @@
  * what is not as it must be. Then it commits once, for a store that opens has to go on. The argument is
  * the store's directory.
  */
-import { newHead } from '../../../dist/src/session/head.js';
-import { sessionKey } from '../../../dist/src/session/ids.js';
-import { summaryOf } from '../../../dist/src/session/summary.js';
-import { openLmdbJournal } from '../../../dist/src/storage/lmdb-journal.js';
+
+import { summaryOf } from '../../../dist/src/model/catalog-row.js';
+import { newHead } from '../../../dist/src/model/head.js';
+import { sessionKey } from '../../../dist/src/model/ids.js';
+import { openLmdbJournal } from '../../../dist/src/storage/journal/lmdb-journal.js';
 
 const [dir] = process.argv.slice(2);
 const say = (line) => process.stdout.write(`${line}\n`);

@@ -4,8 +4,8 @@
  * Arguments: the store's directory and the sessions' ids.
  */
 import { createHash } from 'node:crypto';
-import { sessionKey } from '../../../dist/src/session/ids.js';
-import { openLmdbJournal } from '../../../dist/src/storage/lmdb-journal.js';
+import { sessionKey } from '../../../dist/src/model/ids.js';
+import { openLmdbJournal } from '../../../dist/src/storage/journal/lmdb-journal.js';
 
 const [dir, ...ids] = process.argv.slice(2);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);

@@ -9,9 +9,9 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Head } from '../../../src/session/head.ts';
-import { openLmdbJournal } from '../../../src/storage/lmdb-journal.ts';
-import { verifyInChild } from '../../../src/storage/verify.ts';
+import type { Head } from '../../../src/model/head.ts';
+import { openLmdbJournal } from '../../../src/storage/journal/lmdb-journal.ts';
+import { verifyInChild } from '../../../src/storage/verify/verify.ts';
 import { folders } from '../../storage/folders.ts';
 import { closedTurn, DAY_MS, keyOf, message, remove, write } from '../../storage/sessions.ts';
 import { Dice } from '../dice.ts';

@@ -29,7 +29,7 @@ const failing = (tables) => {
 /** A compiled program whose store operations fail where the environment says. */
 export const withFailingTables = (): string =>
   mutant(
-    'src/storage/writer-thread.js',
+    'src/storage/lmdb/writer-thread.js',
     /this\.#tables = new LmdbTables\(args\.dir\);/,
     `${FAILING_TABLES.trim().replaceAll('\n', ' ')} this.#tables = failing(new LmdbTables(args.dir));`,
   );
@@ -38,7 +38,7 @@ export const withFailingTables = (): string =>
 export const keepWhatWasPut = (dist: string): void =>
   mutate(
     dist,
-    'src/storage/lmdb-tables.js',
+    'src/storage/tables/lmdb-tables.js',
     /result = \{ value: work\(\) \};/,
     'try { result = { value: work() }; } catch { /* and so it is committed */ }',
   );

@@ -7,10 +7,10 @@ import { pathToFileURL } from 'node:url';
 
 const load = (file) =>
   import(pathToFileURL(resolve(import.meta.dirname, '../../../dist/src', file)).href);
-const { newHead } = await load('session/head.js');
-const { sessionKey } = await load('session/ids.js');
-const { segmentsOfFork } = await load('session/segments.js');
-const { openLmdbJournal } = await load('storage/lmdb-journal.js');
+const { newHead } = await load('model/head.js');
+const { sessionKey } = await load('model/ids.js');
+const { segmentsOfFork } = await load('model/segments.js');
+const { openLmdbJournal } = await load('storage/journal/lmdb-journal.js');
 
 const [dir] = process.argv.slice(2);
 const DAY_MS = 86_400_000;

@@ -1,8 +1,9 @@
 /** A process that commits until its disk is full, and logs that as a daemon does. Its argument is the store's directory. */
-import { createLog } from '../../../dist/src/log.js';
-import { newHead } from '../../../dist/src/session/head.js';
-import { sessionKey } from '../../../dist/src/session/ids.js';
-import { openLmdbJournal } from '../../../dist/src/storage/lmdb-journal.js';
+
+import { newHead } from '../../../dist/src/model/head.js';
+import { sessionKey } from '../../../dist/src/model/ids.js';
+import { createLog } from '../../../dist/src/platform/log.js';
+import { openLmdbJournal } from '../../../dist/src/storage/journal/lmdb-journal.js';
 
 const [dir] = process.argv.slice(2);
 const log = createLog({ pretty: false });

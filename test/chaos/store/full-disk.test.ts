@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Head } from '../../../src/session/head.ts';
-import { FreeSpace } from '../../../src/storage/free-space.ts';
-import { openLmdbJournal } from '../../../src/storage/lmdb-journal.ts';
+import type { Head } from '../../../src/model/head.ts';
+import { FreeSpace } from '../../../src/storage/journal/free-space.ts';
+import { openLmdbJournal } from '../../../src/storage/journal/lmdb-journal.ts';
 import { append, codeOf, keyOf } from '../../storage/sessions.ts';
 import { auditStore, type Ledger, runStore } from './store-process.ts';
 

@@ -87,7 +87,7 @@ describe.skipIf(library === undefined)('a power cut', () => {
 
   it('is what finds a store that does not sync', { timeout: TIMEOUT_MS }, async () => {
     const dist = mutant(
-      'src/storage/lmdb-tables.js',
+      'src/storage/tables/lmdb-tables.js',
       /overlappingSync: false,/,
       'overlappingSync: false, noSync: true,',
     );
@@ -96,14 +96,14 @@ describe.skipIf(library === undefined)('a power cut', () => {
   });
 
   it('is what finds a commit log that is not synced', { timeout: TIMEOUT_MS }, async () => {
-    const dist = mutant('src/storage/commit-log.js', /fdatasyncSync\(this\.#file\);/, '');
+    const dist = mutant('src/storage/log/commit-log.js', /fdatasyncSync\(this\.#file\);/, '');
     const { wrong } = await cutPower(folder(), new Dice(), MOST_CUTS, dist);
     expect(wrong).not.toEqual([]);
   });
 
   it('is what finds a store that answers before its commit', { timeout: TIMEOUT_MS }, async () => {
     const dist = mutant(
-      'src/storage/stored-journal.js',
+      'src/storage/journal/stored-journal.js',
       /this\.#queue\.add\(\{ change, resolve, reject \}\);/,
       'this.#queue.add({ change, resolve, reject }); setImmediate(resolve);',
     );

@@ -14,13 +14,13 @@ import { pathToFileURL } from 'node:url';
 
 const dist = process.env.GREENROOM_DIST ?? resolve(import.meta.dirname, '../../../dist');
 const load = (file) => import(pathToFileURL(resolve(dist, 'src', file)).href);
-const { newHead } = await load('session/head.js');
-const { sessionKey } = await load('session/ids.js');
-const { emptyUsage } = await load('session/usage.js');
-const { openLmdbJournal } = await load('storage/lmdb-journal.js');
-const { memoryJournal } = await load('storage/memory-journal.js');
-const { SyncGate } = await load('storage/sync-gate.js');
-const { verifyTables } = await load('storage/verify-tables.js');
+const { newHead } = await load('model/head.js');
+const { sessionKey } = await load('model/ids.js');
+const { emptyUsage } = await load('model/usage.js');
+const { openLmdbJournal } = await load('storage/journal/lmdb-journal.js');
+const { memoryJournal } = await load('storage/memory/memory-journal.js');
+const { SyncGate } = await load('storage/lmdb/sync-gate.js');
+const { verifyTables } = await load('storage/verify/verify-tables.js');
 
 const NOW = 1_790_000_000_000;
 /** Tombstones of the scenario never end. */

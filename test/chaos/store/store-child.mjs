@@ -11,10 +11,10 @@ import { pathToFileURL } from 'node:url';
 
 const dist = process.env.GREENROOM_DIST ?? resolve(import.meta.dirname, '../../../dist');
 const load = (file) => import(pathToFileURL(resolve(dist, 'src', file)).href);
-const { newHead } = await load('session/head.js');
-const { newTurnId, sessionKey } = await load('session/ids.js');
-const { emptyUsage } = await load('session/usage.js');
-const { openLmdbJournal } = await load('storage/lmdb-journal.js');
+const { newHead } = await load('model/head.js');
+const { newTurnId, sessionKey } = await load('model/ids.js');
+const { emptyUsage } = await load('model/usage.js');
+const { openLmdbJournal } = await load('storage/journal/lmdb-journal.js');
 
 const [dir, sessions] = process.argv.slice(2);
 const WORD = 9;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { SessionView } from '../../../src/index.ts';
-import { verifyInChild } from '../../../src/storage/verify.ts';
+import { verifyInChild } from '../../../src/storage/verify/verify.ts';
 import {
   holding,
   sharedGreenroom,

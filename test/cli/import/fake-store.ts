@@ -1,10 +1,10 @@
 /** The import side of a daemon, as far as the importer sees it: lines by session and stream, in memory. */
 
 import type { z } from 'zod';
+import { EMPTY_DIGEST, nextDigest } from '../../../src/claude-code/digest.ts';
 import type { DaemonClient } from '../../../src/cli/shell.ts';
-import type { SESSION_VERBS } from '../../../src/session/api.ts';
-import { EMPTY_DIGEST, nextDigest } from '../../../src/session/claude-code/digest.ts';
-import { GreenroomError } from '../../../src/session/errors.ts';
+import { GreenroomError } from '../../../src/model/errors.ts';
+import type { SESSION_VERBS } from '../../../src/session/verbs/api.ts';
 
 type Chunk = z.input<(typeof SESSION_VERBS)['import']>;
 

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { GreenroomError } from '../../../src/session/errors.ts';
+import { GreenroomError } from '../../../src/model/errors.ts';
 import { externalKeyOf } from '../../../src/session/mirror/mirror-key.ts';
 import { FakeStore } from './fake-store.ts';
 import {

@@ -1,7 +1,7 @@
 /** Foreign names and ours. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ID_PATTERN } from '../../../src/session/ids.ts';
+import { ID_PATTERN } from '../../../src/model/ids.ts';
 import {
   externalKeyOf,
   foreignIdIn,

@@ -3,8 +3,8 @@
  * executor that follows a script. What was committed outlives it, as a disk does; nothing else.
  */
 
-import { defaultConfig } from '../../../src/config.ts';
-import { createLog } from '../../../src/log.ts';
+import { runtimeOf } from '../../../src/app/runtime.ts';
+import { defaultConfig } from '../../../src/config/config.ts';
 import { genServer, protocol } from '../../../src/otp/gen-server.ts';
 import {
   type ChildSpec,
@@ -16,15 +16,15 @@ import {
   type TreeNode,
 } from '../../../src/otp/index.ts';
 import { supervisor } from '../../../src/otp/supervisor.ts';
-import { runtimeOf } from '../../../src/runtime.ts';
+import { createLog } from '../../../src/platform/log.ts';
 import { catalogServer } from '../../../src/search/catalog-server.ts';
-import { Feed } from '../../../src/session/feed.ts';
-import { journalName } from '../../../src/session/journal.ts';
-import { Sessions } from '../../../src/session/sessions.ts';
-import { memoryJournal } from '../../../src/storage/memory-journal.ts';
-import type { MemoryStore } from '../../../src/storage/memory-store.ts';
-import type { StoredJournal } from '../../../src/storage/stored-journal.ts';
-import { SyncGate } from '../../../src/storage/sync-gate.ts';
+import { Sessions } from '../../../src/session/api/sessions.ts';
+import { Feed } from '../../../src/session/events/feed.ts';
+import { journalName } from '../../../src/session/ports/journal.ts';
+import type { StoredJournal } from '../../../src/storage/journal/stored-journal.ts';
+import { SyncGate } from '../../../src/storage/lmdb/sync-gate.ts';
+import { memoryJournal } from '../../../src/storage/memory/memory-journal.ts';
+import type { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
 import { SeededRunQueue } from '../../../src/testing/seeded-run-queue.ts';
 import type { Simulation } from '../../../src/testing/simulation.ts';
 import type { Parts } from '../../../supervisors/parts.ts';

@@ -2,12 +2,12 @@
  * One seed of sessions: turns come, come again and are cancelled while actors, journals and whole daemons die; then all is
  * calm. What was acknowledged has to be there, once (P1, P3); one step at a time, from a history without gaps (P2, P4).
  */
-import { ERRORS } from '../../../src/session/errors.ts';
-import { executorName } from '../../../src/session/executor.ts';
-import { keyString, type SessionKey, sessionKey, type TurnId } from '../../../src/session/ids.ts';
-import { journalName } from '../../../src/session/journal.ts';
-import { liveName, sessionSupervisorName } from '../../../src/session/live-names.ts';
-import { MemoryStore } from '../../../src/storage/memory-store.ts';
+import { ERRORS } from '../../../src/model/errors.ts';
+import { keyString, type SessionKey, sessionKey, type TurnId } from '../../../src/model/ids.ts';
+import { liveName, sessionSupervisorName } from '../../../src/session/actor/live-names.ts';
+import { executorName } from '../../../src/session/ports/executor.ts';
+import { journalName } from '../../../src/session/ports/journal.ts';
+import { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
 import { type Simulation, simulate } from '../../../src/testing/simulation.ts';
 import type { Counters } from '../counters.ts';
 import { Daemon, type Disk, type Mistakes } from './daemon.ts';

@@ -2,6 +2,8 @@
  * An executor without threads: each step takes as long as the dice say and ends as they say. It checks what it is given,
  * and loses its steps when it dies, as the real one does.
  */
+
+import { emptyUsage } from '../../../src/model/usage.ts';
 import { genServer, protocol } from '../../../src/otp/gen-server.ts';
 import type { ChildSpec, Timer } from '../../../src/otp/index.ts';
 import {
@@ -11,8 +13,7 @@ import {
   type StepHandle,
   type StepOutcome,
   type StepSink,
-} from '../../../src/session/executor.ts';
-import { emptyUsage } from '../../../src/session/usage.ts';
+} from '../../../src/session/ports/executor.ts';
 import type { Dice } from '../../../src/testing/dice.ts';
 
 /** What steps have in common with the rest of a simulation. */

@@ -3,7 +3,7 @@
  * `GREENROOM_SEED=n` plays that one alone and shows its course; `GREENROOM_FULL=1` plays many more.
  */
 import { expect, test } from 'vitest';
-import type { StoredJournal } from '../../../src/storage/stored-journal.ts';
+import type { StoredJournal } from '../../../src/storage/journal/stored-journal.ts';
 import { add, type Counters, tooRare } from '../counters.ts';
 import type { Mistakes } from './daemon.ts';
 import { type Outcome, play } from './play.ts';

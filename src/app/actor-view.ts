@@ -1,0 +1,60 @@
+/**
+ * One actor of the running tree as an operator may see it: its work and its crashes, never its state or what its
+ * messages carry, because whoever reaches the broker may ask, and they hold what sessions say.
+ */
+import { z } from 'zod';
+import { GreenroomError } from '../model/errors.ts';
+import { iso } from '../model/moment.ts';
+import { describeReason } from '../otp/exit-reason.ts';
+import { walk } from '../otp/inspect.ts';
+import type { ActorRef } from '../otp/ref.ts';
+import type { System } from '../otp/system.ts';
+
+export interface ActorView {
+  /** From the root, such as `greenroom/storage/journal`. */
+  readonly path: string;
+  readonly kind: string;
+  readonly status: string;
+  /** Another one after a restart; null while there is no living actor. */
+  readonly ref: number | null;
+  /** Messages that wait. */
+  readonly mailbox: number;
+  /** Calls that were handled and still have no answer. */
+  readonly owed: number;
+  /** The message under way. */
+  readonly current: { readonly message: string; readonly since: string } | null;
+  /** Messages handled since its start. */
+  readonly reductions: number;
+  readonly restarts: number;
+  readonly lastCrash: string | null;
+}
+
+const Request = z.strictObject({ path: z.string().max(1_024) });
+
+/** Throws `invalid_request` for a path that leads nowhere; the root's name may be left out. */
+export function actorView(system: System, root: ActorRef, request: unknown): ActorView {
+  const asked = Request.safeParse(request);
+  if (!asked.success) throw new GreenroomError('invalid_request', 'inspect needs a path');
+  const { path } = asked.data;
+  for (const { label, kind, status, ref, restarts } of walk(system.tree(root))) {
+    if (label !== path && label !== `${root.label}/${path}`) continue;
+    const seen = ref && system.inspect(ref);
+    const { current, lastCrash } = seen ?? {};
+    return {
+      path: label,
+      kind,
+      status,
+      ref: ref?.id ?? null,
+      mailbox: seen?.mailbox ?? 0,
+      owed: seen?.owed ?? 0,
+      current: current ? { message: messageOf(current), since: iso(current.since) } : null,
+      reductions: seen?.reductions ?? 0,
+      restarts,
+      lastCrash: lastCrash === undefined ? null : describeReason(lastCrash),
+    };
+  }
+  throw new GreenroomError('invalid_request', `nothing runs at ${path}; the tree tells what does`);
+}
+
+const messageOf = ({ kind, name }: { readonly kind: string; readonly name: string }): string =>
+  kind === name ? kind : `${kind} ${name}`;

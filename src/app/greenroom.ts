@@ -1,0 +1,232 @@
+/**
+ * One running Greenroom: the tree, the door to its sessions, and how it stops. The daemon and
+ * embedding programs both start it here.
+ */
+import { greenroom as declaration } from '../../supervisors/greenroom.ts';
+import type { Bus, Parts, Seams } from '../../supervisors/parts.ts';
+import type { Config } from '../config/config.ts';
+import { modelWarnings, type SettingWarning } from '../model/advice.ts';
+import { iso } from '../model/moment.ts';
+import { brokerName } from '../nats/broker.ts';
+import { type Clock, pause } from '../otp/clock.ts';
+import type { ExitReason } from '../otp/exit-reason.ts';
+import type { TreeNode } from '../otp/inspect.ts';
+import { type SupervisorRef, startTree } from '../otp/supervisor.ts';
+import { System } from '../otp/system.ts';
+import { systemClock } from '../otp/system-clock.ts';
+import type { Log } from '../platform/log.ts';
+import { version } from '../platform/version.ts';
+import { priceOf } from '../pricing/price.ts';
+import type { SessionRuntime } from '../session/actor/session-args.ts';
+import { Sessions } from '../session/api/sessions.ts';
+import { Feed } from '../session/events/feed.ts';
+import { buffersMade } from '../session/memory/context-memory.ts';
+import { catalogName } from '../session/ports/catalog.ts';
+import { journalName } from '../session/ports/journal.ts';
+import { makeDataDir } from '../storage/files/data-dir.ts';
+import { StoreLock } from '../storage/files/store-lock.ts';
+import { actorView } from './actor-view.ts';
+import { logFailedTurns } from './failed-turns.ts';
+import { reportLog } from './report-log.ts';
+import { runtimeOf } from './runtime.ts';
+
+export type { Seams } from '../../supervisors/parts.ts';
+
+/** Exit code of a process whose store failed: nothing may be answered from it any more. */
+export const EXIT_STORE_FAILED = 70;
+
+const DRAIN_POLL_MS = 20;
+
+/** What goes with a running Greenroom besides its tree. */
+interface Companions {
+  readonly warnings: readonly SettingWarning[];
+  readonly onStopped: () => void;
+}
+
+export interface RunningOptions {
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly seams?: Seams | undefined;
+  /** Collects this process's garbage when all is quiet; an embedding program does that as it likes. */
+  readonly collectGarbage?: (() => void) | undefined;
+  /** The store failed: the process must end and touch it no more. */
+  readonly onFatal: (error: Error) => void;
+  /** Aborted before everything is up: the start is given up, and what was up ends in order. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class RunningGreenroom {
+  readonly system: System;
+  readonly sessions: Sessions;
+  readonly feed: Feed;
+  readonly root: SupervisorRef;
+  readonly #runtime: SessionRuntime;
+  /** Of the data directory: a second daemon is refused before it touches anything. */
+  readonly #lock: StoreLock;
+  readonly #startedAtMs: number;
+  readonly #warnings: readonly SettingWarning[];
+  readonly #onStopped: () => void;
+
+  private constructor(
+    system: System,
+    sessions: Sessions,
+    runtime: SessionRuntime,
+    root: SupervisorRef,
+    lock: StoreLock,
+    { warnings, onStopped }: Companions,
+  ) {
+    this.#warnings = warnings;
+    this.#onStopped = onStopped;
+    this.system = system;
+    this.sessions = sessions;
+    this.feed = runtime.feed;
+    this.root = root;
+    this.#lock = lock;
+    this.#runtime = runtime;
+    this.#startedAtMs = system.clock.now();
+  }
+
+  /** Resolves when every part is up. Rejects with what did not start; then nothing of it is left. */
+  static async start({
+    config,
+    bus,
+    log,
+    clock = systemClock,
+    seams = {},
+    collectGarbage,
+    onFatal,
+    signal,
+  }: RunningOptions): Promise<RunningGreenroom> {
+    const warnings = warningsOf(config, clock.now());
+    for (const { finding, nextStep } of warnings) log.warn({ next: nextStep }, finding);
+    const system = new System({ clock, onReport: reportLog(log) });
+    const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
+    const runtime = runtimeOf(config, feed);
+    const sessions = new Sessions(system, runtime);
+    let running: RunningGreenroom | undefined;
+    const life = { pid: process.pid, startedAt: iso(clock.now()) };
+    const daemonVerbs = {
+      ping: () => life,
+      status: () => running?.status(),
+      tree: () => running && treeView(running.tree()),
+      inspect: (request: unknown) => running && actorView(system, running.root, request),
+    };
+    const parts: Parts = {
+      ...{ config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams },
+      collectGarbage,
+    };
+    // Before anything else: our companions' files are in there too.
+    makeDataDir(config.dataDir);
+    const lock = await lockUnless(signal, config.dataDir, clock);
+    const onStopped = logFailedTurns(feed, log, clock);
+    try {
+      const root = await startTree(system, declaration(parts), signal ? { signal } : {});
+      running = new RunningGreenroom(system, sessions, runtime, root, lock, {
+        warnings,
+        onStopped,
+      });
+      return running;
+    } catch (error) {
+      onStopped();
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** The running tree, for people and for `greenroom tree`. */
+  tree(): TreeNode {
+    return this.system.tree(this.root);
+  }
+
+  /** What the daemon says of itself. */
+  status() {
+    const { system } = this;
+    const journal = system.find(journalName);
+    const { memory } = this.#runtime;
+    return {
+      version,
+      startedAt: iso(this.#startedAtMs),
+      pid: process.pid,
+      provider: this.#runtime.rules.provider,
+      model: this.#runtime.rules.defaultModel,
+      broker: system.find(brokerName)?.url ?? null,
+      liveSessions: this.#runtime.cache.sessions,
+      liveBytes: memory.slabs.usedBytes,
+      contexts: { slabBytes: memory.slabs.byteLength, buffersMade: buffersMade(memory) },
+      catalog: system.find(catalogName)?.stats() ?? null,
+      journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
+      memoryBytes: process.memoryUsage.rss(),
+      /** Settings with which turns fail, or cost nobody knows what. */
+      warnings: this.#warnings.map(({ finding }) => finding),
+    };
+  }
+
+  /** No new turns and steps; resolves when nothing is under way, or after `deadlineMs`. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.sessions.drain();
+    const { clock } = this.system;
+    const untilMs = clock.monotonic() + deadlineMs;
+    while (this.#runtime.activity.size > 0 && clock.monotonic() < untilMs)
+      await pause(clock, DRAIN_POLL_MS);
+  }
+
+  /** Stops in reverse order: doors first, the journal last. Resolves when all is closed. */
+  async stop(): Promise<void> {
+    this.system.exit(this.root, 'shutdown');
+    await this.root.exited;
+    this.#onStopped();
+    await this.#lock.release();
+  }
+
+  get exited(): Promise<ExitReason> {
+    return this.root.exited;
+  }
+}
+
+/** A node of the tree as JSON: a new `ref` after a restart. */
+export interface TreeView {
+  readonly id: string;
+  readonly kind: string;
+  readonly strategy?: string;
+  readonly status: string;
+  readonly ref: number | null;
+  readonly restarts: number;
+  readonly children: readonly TreeView[];
+}
+
+const treeView = ({ ref, children, label: _, ...node }: TreeNode): TreeView => ({
+  ...node,
+  ref: ref?.id ?? null,
+  children: children.map(treeView),
+});
+
+const warningsOf = (
+  { provider, anthropicApiKey, model }: Config,
+  nowMs: number,
+): readonly SettingWarning[] => {
+  const isKnown = priceOf(model, nowMs) !== undefined;
+  return modelWarnings({ provider, hasKey: anthropicApiKey !== undefined, model, isKnown });
+};
+
+/** A lock that comes after the start was given up goes back at once. */
+const lockUnless = async (
+  signal: AbortSignal | undefined,
+  dataDir: string,
+  clock: Clock,
+): Promise<StoreLock> => {
+  const taking = StoreLock.take(dataDir, clock.now());
+  if (signal === undefined) return taking;
+  const givenUp = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  try {
+    return await Promise.race([taking, givenUp]);
+  } catch (error) {
+    void taking.then((late) => late.release()).catch(() => undefined);
+    throw error;
+  }
+};

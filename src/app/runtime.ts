@@ -1,0 +1,35 @@
+/** What all sessions of a process share, as the configuration says it. */
+import type { Config } from '../config/config.ts';
+import { priceOf } from '../pricing/price.ts';
+import { Activity } from '../session/actor/activity.ts';
+import type { SessionRuntime } from '../session/actor/session-args.ts';
+import { SessionCache } from '../session/actor/session-cache.ts';
+import type { Feed } from '../session/events/feed.ts';
+import { newContextMemory } from '../session/memory/context-memory.ts';
+
+const MINUTE_MS = 60_000;
+const MB = 1024 * 1024;
+/** Model calls of one turn, unless the session or the turn says otherwise. */
+const MAX_STEPS = 50;
+
+export const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
+  feed,
+  cache: new SessionCache({ sessions: config.cacheSessions, bytes: config.cacheMb * MB }),
+  memory: newContextMemory(),
+  passivateMs: config.passivateMinutes * MINUTE_MS,
+  activity: new Activity(),
+  parking: new Map(),
+  commits: new Map(),
+  rules: {
+    queuePerSession: config.queuePerSession,
+    maxSteps: MAX_STEPS,
+    provider: config.provider,
+    defaultModel: config.model,
+    retry: {
+      maxRetries: config.maxRetries,
+      delayMs: config.retryDelaySeconds * 1_000,
+      timeoutMs: config.timeoutSeconds * 1_000,
+    },
+    hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
+  },
+});

@@ -1,0 +1,145 @@
+/**
+ * Configuration: flags over environment over `.env` over file over defaults, checked once, then
+ * passed down as plain values. Nothing else in `src` reads settings from the environment.
+ */
+
+import { withoutPasswords } from '../platform/redact.ts';
+import { ConfigError } from './config-error.ts';
+import {
+  type Environment,
+  type Flags,
+  firstOf,
+  fromEnvironment,
+  fromFile,
+  fromFlags,
+  type Place,
+  readDotenv,
+  type Source,
+  type Written,
+} from './sources.ts';
+import { completePath } from './value-types.ts';
+import { CONFIG_NAMES, type Config, type ConfigName, VARIABLES } from './variables.ts';
+
+export { ConfigError } from './config-error.ts';
+export type { Flags, Source } from './sources.ts';
+export { CONFIG_NAMES, type Config, type ConfigName, VARIABLES } from './variables.ts';
+
+export interface LoadOptions {
+  /** Values by configuration name, as the command line or an embedding program gives them. */
+  readonly flags?: Flags;
+  /** Default: the process's. */
+  readonly env?: Environment;
+  /** Where `.env` and `greenroom.config.json` are looked for; default: the working directory. */
+  readonly cwd?: string;
+  /** Another configuration file; it must exist. */
+  readonly configFile?: string | undefined;
+  /** Model of new sessions where none is configured: the newest Sonnet of the price table. */
+  readonly newestModel: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly sources: ReadonlyMap<ConfigName, Source>;
+  /** `GREENROOM_…` variables that mean nothing here: perhaps misspelt. */
+  readonly unknown: readonly string[];
+}
+
+/** Reads and checks everything. Throws `ConfigError`, code `invalid_settings`. */
+export const loadConfig = (options: LoadOptions): LoadedConfig => {
+  const { env = process.env, cwd = process.cwd(), flags = {}, newestModel } = options;
+  const dotenv = readDotenv(cwd);
+  const places = [
+    fromFlags(flags, cwd),
+    fromEnvironment(env, cwd, 'env'),
+    fromEnvironment(dotenv, cwd, 'dotenv'),
+    fromFile(cwd, options.configFile),
+  ];
+  return { ...inForce(places, env, newestModel), unknown: unknownNames({ ...dotenv, ...env }) };
+};
+
+/** The given values over defaults, whatever environment and files say: for what is no daemon. */
+export const defaultConfig = (flags: Flags, newestModel: string): Config =>
+  inForce([fromFlags(flags, process.cwd())], {}, newestModel).config;
+
+const inForce = (
+  places: readonly Place[],
+  env: Environment,
+  newestModel: string,
+): Omit<LoadedConfig, 'unknown'> => {
+  const written = new Map(CONFIG_NAMES.map((name) => [name, firstOf(places, name)]));
+  const hasApiKey = written.get('anthropicApiKey') !== undefined;
+  const valueInForce = (name: ConfigName): unknown => {
+    const given = written.get(name);
+    return given === undefined
+      ? VARIABLES[name].fallback({ env, newestModel, hasApiKey })
+      : checked(name, given);
+  };
+  return {
+    config: Object.fromEntries(CONFIG_NAMES.map((name) => [name, valueInForce(name)])) as Config,
+    sources: new Map(CONFIG_NAMES.map((name) => [name, sourceOf(name, written.get(name))])),
+  };
+};
+
+/** One line of `greenroom config`; secrets are hidden in `value`. */
+export interface ConfigLine {
+  readonly name: ConfigName;
+  readonly variable: string;
+  readonly value: string | number | null;
+  readonly source: Source;
+  readonly meaning: string;
+}
+
+/** What is in force, to be printed. */
+export const describeConfig = ({ config, sources }: LoadedConfig): readonly ConfigLine[] =>
+  CONFIG_NAMES.map((name) => ({
+    name,
+    variable: VARIABLES[name].env,
+    value: shown(name, config[name]),
+    source: sources.get(name) ?? sourceOf(name, undefined),
+    meaning: VARIABLES[name].meaning,
+  }));
+
+const shown = (name: ConfigName, value: string | number | undefined): string | number | null => {
+  if (value === undefined) return null;
+  if ('secret' in VARIABLES[name]) return '(hidden)';
+  return typeof value === 'string' ? withoutPasswords(value) : value;
+};
+
+const sourceOf = (name: ConfigName, given: Written | undefined): Source =>
+  given?.source ?? { kind: 'default', name: VARIABLES[name].otherwise };
+
+const checked = (name: ConfigName, { value, source, folder }: Written): unknown => {
+  const variable = VARIABLES[name];
+  const parsed = variable.schema.safeParse(value);
+  if (!parsed.success)
+    throw new ConfigError(
+      `${described(name, source)} is ${printed(name, value)}: it must be ${variable.expects}. ` +
+        `Correct it, or leave it out for the default (${variable.otherwise}).`,
+    );
+  return 'isPath' in variable && typeof parsed.data === 'string'
+    ? completePath(parsed.data, folder)
+    : parsed.data;
+};
+
+const described = (name: ConfigName, source: Source): string => {
+  const names: Readonly<Record<Source['kind'], string>> = {
+    flag: `${VARIABLES[name].env} (from the command line)`,
+    env: source.name,
+    dotenv: `${source.name} in .env`,
+    file: `${name} in ${source.name}`,
+    default: name,
+  };
+  return names[source.kind];
+};
+
+const printed = (name: ConfigName, value: unknown): string =>
+  'secret' in VARIABLES[name] ? 'not usable' : withoutPasswords(JSON.stringify(value));
+
+/** Settings, and what tests alone set (`crashpoint.ts`). */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...CONFIG_NAMES.map((name) => VARIABLES[name].env),
+  'GREENROOM_CRASHPOINT',
+]);
+
+const unknownNames = (env: Environment): readonly string[] =>
+  Object.keys(env).filter((name) => name.startsWith('GREENROOM_') && !KNOWN.has(name));

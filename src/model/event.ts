@@ -1,0 +1,154 @@
+/**
+ * What happens to a session, as told to its readers.
+ *
+ * `n` counts from 1 without gaps per `(turnId, attempt)`, so a reader sees a gap; a higher `attempt`,
+ * or a `retry`, voids all deltas since the last `message`. `ping` and events outside a turn have no
+ * `n`. `turn.finished` is the one terminal event. An event leaves after the commit it tells of (P1);
+ * deltas tell of nothing stored.
+ */
+import type { SessionKey, TurnId } from './ids.ts';
+import { iso } from './moment.ts';
+import { usdOf } from './money.ts';
+import type { ClosedStatus, ClosedTurn, TurnError } from './turn.ts';
+import type { Usage } from './usage.ts';
+
+export type TurnEventBody =
+  | { readonly type: 'turn.accepted'; readonly seq: number }
+  | { readonly type: 'turn.started' }
+  | {
+      readonly type: 'delta';
+      readonly block: number;
+      readonly text?: string;
+      readonly thinking?: string;
+      readonly inputJson?: string;
+    }
+  | { readonly type: 'message'; readonly seq: number; readonly body: Uint8Array }
+  | {
+      readonly type: 'tool.started';
+      readonly toolUseId: string;
+      readonly name: string;
+      readonly input: unknown;
+    }
+  | {
+      readonly type: 'tool.finished';
+      readonly toolUseId: string;
+      readonly isError: boolean;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'retry';
+      readonly delayMs: number;
+      readonly error: { readonly type: string; readonly message: string };
+    }
+  | { readonly type: 'ping' }
+  | TurnFinished;
+
+export interface TurnFinished {
+  readonly type: 'turn.finished';
+  readonly status: ClosedStatus;
+  readonly stopReason: string | null;
+  readonly error?: TurnError;
+  readonly usage: Usage;
+  readonly costUsd: number | null;
+  readonly durationMs: number;
+  readonly text: string;
+}
+
+/** How a turn ended, from its ledger record and what it said last. */
+export const turnFinished = (record: ClosedTurn, text: string): TurnFinished => ({
+  type: 'turn.finished',
+  status: record.status,
+  stopReason: record.stopReason,
+  ...(record.error === undefined ? {} : { error: record.error }),
+  usage: record.usage,
+  costUsd: record.costNanoUsd === null ? null : usdOf(record.costNanoUsd),
+  durationMs: record.finishedAtMs - (record.startedAtMs ?? record.acceptedAtMs),
+  text,
+});
+
+/** One event inside the daemon. `body` of a `message` is the API's JSON, spliced in when encoded. */
+export interface SessionEvent {
+  readonly key: SessionKey;
+  readonly turnId: TurnId;
+  readonly attempt: number;
+  /** 0 for events that are not counted. */
+  readonly n: number;
+  readonly atMs: number;
+  readonly body: TurnEventBody;
+}
+
+/** An event as readers get it: plain JSON, times as RFC 3339. */
+export type WireEvent = {
+  readonly tenant: string;
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly attempt: number;
+  readonly n?: number;
+  readonly at: string;
+} & (
+  | Exclude<TurnEventBody, { type: 'message' }>
+  | { readonly type: 'message'; readonly seq: number; readonly message: ApiMessage }
+);
+
+/** A message as the Claude API takes and gives it. */
+export interface ApiMessage {
+  readonly role: 'user' | 'assistant';
+  readonly content:
+    | string
+    | readonly { readonly type: string; readonly [field: string]: unknown }[];
+}
+
+/**
+ * The event as UTF-8 JSON. A message's bytes are copied in, not parsed; ids need no escaping, their
+ * pattern sees to that.
+ *
+ * @param at the moment of it as RFC 3339.
+ */
+export const encodeEvent = (event: SessionEvent, at: string): Uint8Array => {
+  const { body } = event;
+  const address = addressOf(event, at);
+  switch (body.type) {
+    case 'message':
+      return spliced(`{"type":"message","seq":${body.seq},${address},"message":`, body.body);
+    case 'turn.accepted':
+      return ascii(`{"type":"turn.accepted","seq":${body.seq},${address}}`);
+    case 'turn.started':
+      return ascii(`{"type":"turn.started",${address}}`);
+    default:
+      return Buffer.from(`${JSON.stringify(body).slice(0, -1)},${address}}`);
+  }
+};
+
+const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+
+const CLOSE = '}'.charCodeAt(0);
+
+/** @param open ASCII. */
+const spliced = (open: string, body: Uint8Array): Uint8Array => {
+  const bytes = Buffer.allocUnsafe(open.length + body.length + 1);
+  bytes.write(open, 0, 'latin1');
+  bytes.set(body, open.length);
+  bytes[bytes.length - 1] = CLOSE;
+  return bytes;
+};
+
+const addressOf = ({ key, turnId, attempt, n }: SessionEvent, at: string): string => {
+  const counted = n > 0 ? `"n":${n},` : '';
+  return `"tenant":"${key.tenant}","sessionId":"${key.sessionId}","turnId":"${turnId}","attempt":${attempt},${counted}"at":"${at}"`;
+};
+
+/** The event as an object, for readers in this process. */
+export const wireEvent = ({ key, turnId, attempt, n, atMs, body }: SessionEvent): WireEvent => ({
+  ...(body.type === 'message' ? messageOf(body) : body),
+  ...key,
+  turnId,
+  attempt,
+  ...(n > 0 ? { n } : {}),
+  at: iso(atMs),
+});
+
+const messageOf = ({ type, seq, body }: Extract<TurnEventBody, { type: 'message' }>) => ({
+  type,
+  seq,
+  message: JSON.parse(Buffer.from(body).toString()) as ApiMessage,
+});

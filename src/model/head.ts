@@ -1,0 +1,257 @@
+/**
+ * The head of a session: everything small about it, rewritten by each commit. Absent fields stand
+ * for their defaults, so that a plain session's head is a few hundred bytes.
+ */
+import { z } from 'zod';
+import { isWellFormed } from './bounds.ts';
+import type { ClassicFacts } from './classic-facts.ts';
+import type { Provider } from './entry.ts';
+import { GreenroomError } from './errors.ts';
+import type { Every } from './every.ts';
+import type { SessionKey } from './ids.ts';
+import { Metadata } from './metadata.ts';
+import type { Segment } from './segments.ts';
+import { normaliseTags } from './tags.ts';
+import type { Transfer } from './transfer.ts';
+import { BusyPolicy, type OpenTurn, type TurnError } from './turn.ts';
+import { emptyUsage, type Usage } from './usage.ts';
+
+export const STATUSES = [
+  'created',
+  'idle',
+  'queued',
+  'running',
+  'waiting',
+  'parked',
+  'completed',
+  'failed',
+  'terminated',
+  'archived',
+] as const;
+export type Status = (typeof STATUSES)[number];
+export const MODES = ['interactive', 'background', 'forked'] as const;
+export type Mode = (typeof MODES)[number];
+/** The newer names and the classic ones; the spelling given is kept. */
+export const PERMISSION_MODES = [
+  'default',
+  'acceptEdits',
+  'plan',
+  'dontAsk',
+  'bypassPermissions',
+  'ask',
+  'enabled',
+  'disabled',
+] as const;
+
+export const RetrySettings = z.strictObject({
+  /** Further attempts of one model call after the first; default 3. */
+  maxRetries: z.int().min(0).max(20).optional(),
+  /** First delay, doubled each time, in milliseconds; default 2,000. A `retry-after` wins. */
+  delayMs: z.int().min(0).max(600_000).optional(),
+  /** Limit of one model call in milliseconds; default 120,000. */
+  timeoutMs: z.int().min(10).max(3_600_000).optional(),
+});
+export type RetrySettings = z.infer<typeof RetrySettings>;
+
+export const Limits = z.strictObject({
+  /** Turns of the session. */
+  maxTurns: z.int().min(1).optional(),
+  /** Model calls of one turn; default 50. */
+  maxSteps: z.int().min(1).max(1000).optional(),
+  /** Money of the session, in dollars. */
+  maxCostUsd: z.number().positive().optional(),
+});
+export type Limits = z.infer<typeof Limits>;
+
+/** A store would give half a surrogate pair back as another character. */
+const text = (longest: number) =>
+  z.string().max(longest).refine(isWellFormed, 'holds half of a surrogate pair');
+const name = (longest: number) => text(longest).min(1);
+const names = z.array(name(256)).max(1000);
+
+/** What a caller may set, at creation and later. `null` would be ambiguous and is refused. */
+export const settableShape = {
+  title: text(500).optional(),
+  description: text(4_000).optional(),
+  summary: text(4_000).optional(),
+  tags: z.array(z.string()).max(100).optional(),
+  mode: z.enum(MODES).optional(),
+  owner: name(256).optional(),
+  externalKey: name(1_024).optional(),
+  templateId: name(256).optional(),
+  metadata: Metadata.optional(),
+  model: name(200).optional(),
+  systemPrompt: text(200_000).optional(),
+  maxTokens: z.int().min(1).max(1_000_000).optional(),
+  workingDirectory: name(4_096).optional(),
+  permissionMode: z.enum(PERMISSION_MODES).optional(),
+  allowedTools: names.optional(),
+  disallowedTools: names.optional(),
+  policies: names.optional(),
+  hooks: names.optional(),
+  includePartialMessages: z.boolean().optional(),
+  onBusy: BusyPolicy.optional(),
+  retry: RetrySettings.optional(),
+  limits: Limits.optional(),
+};
+export const Settings = z.strictObject(settableShape);
+export type Settings = z.infer<typeof Settings>;
+
+export interface Counters {
+  readonly numTurns: number;
+  readonly messageCount: number;
+  readonly toolCallCount: number;
+  readonly errorCount: number;
+  readonly retryCount: number;
+}
+
+/** Side transcripts of one session: listing them reads a record of each. */
+export const MAX_SIDE_TRANSCRIPTS = 10_000;
+
+export interface Head extends Omit<Settings, 'tags'>, Counters {
+  readonly key: SessionKey;
+  /** Commits of this session; 0 is the version of a session that does not exist. */
+  readonly version: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly importedAtMs?: number | undefined;
+  readonly status: Status;
+  readonly tags: readonly string[];
+  /** Last `seq` of the main transcript. */
+  readonly seq: number;
+  /** Side transcripts that the session has. */
+  readonly sideTranscripts: number;
+  readonly usage: Usage;
+  /** The known part of the cost, in nano-dollars. */
+  readonly costNanoUsd: number;
+  /** Answers by models without a price: while there are any, the total is not known. */
+  readonly unpricedAnswers: number;
+  /** What the sessions before a fork had cost when it was made; not part of its own cost. */
+  readonly inheritedCostNanoUsd: number;
+  /** Who has answered so far; absent before the first native answer. */
+  readonly provider?: Provider | undefined;
+  readonly parent?: { readonly sessionId: string; readonly seq: number } | undefined;
+  /** What a fork shares with those before it: see `segments.ts`. */
+  readonly segments?: readonly Segment[] | undefined;
+  readonly compaction?: Compaction | undefined;
+  readonly gitBranch?: string | undefined;
+  /** Under which project the Agent SDK lists it, as stored (`mirror-key.ts`); absent without a main transcript. */
+  readonly projectKey?: string | undefined;
+  /** The logged output tokens of this import are known to be too low. */
+  readonly outputUnderReported?: boolean | undefined;
+  readonly lastError?: TurnError | undefined;
+  readonly classic?: ClassicFacts | undefined;
+  /** How far the import of an export that makes this session has come, or that it is done. */
+  readonly transfer?: Transfer | undefined;
+  /** Responses that were given up and that the other session may not count yet; absent: there are none. */
+  readonly offers?: readonly Offer[] | undefined;
+  /** Open turns in order of acceptance: the first may be running, the others are queued. */
+  readonly openTurns: readonly OpenTurn[];
+}
+
+/** A response that was given up to another session, with what its owner was, so that it can be taken back. */
+export interface Offer {
+  readonly responseKey: string;
+  /** The session with the better claim. */
+  readonly to: string;
+  readonly isCopy: boolean;
+  readonly endsAtMs: number | null;
+}
+
+/** The compaction that the model's view begins with: where its entry is, and what comes after it. */
+export interface Compaction {
+  /** `seq` of its view entry, which has the summary. */
+  readonly seq: number;
+  /** The summary stands for everything up to and including this entry. */
+  readonly throughSeq: number;
+  /** First entry after it that the model sees. */
+  readonly fromSeq: number;
+  /** `numTurns` when it was made. */
+  readonly lastCompactionTurn: number;
+}
+
+/**
+ * The head of a session that nobody has changed yet. Fields that are not there yet have their places already:
+ * so all heads of a daemon have one shape, and the engine copies and reads them many times faster than
+ * objects that gained their fields one by one, each in an order of its own.
+ */
+export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
+  key,
+  version: 0,
+  createdAtMs: nowMs,
+  updatedAtMs: nowMs,
+  importedAtMs: undefined,
+  status: 'created',
+  tags: [],
+  seq: 0,
+  sideTranscripts: 0,
+  numTurns: 0,
+  messageCount: 0,
+  toolCallCount: 0,
+  errorCount: 0,
+  retryCount: 0,
+  usage: emptyUsage,
+  costNanoUsd: 0,
+  unpricedAnswers: 0,
+  inheritedCostNanoUsd: 0,
+  openTurns: [],
+  title: undefined,
+  description: undefined,
+  summary: undefined,
+  mode: undefined,
+  owner: undefined,
+  externalKey: undefined,
+  templateId: undefined,
+  metadata: undefined,
+  model: undefined,
+  systemPrompt: undefined,
+  maxTokens: undefined,
+  workingDirectory: undefined,
+  permissionMode: undefined,
+  allowedTools: undefined,
+  disallowedTools: undefined,
+  policies: undefined,
+  hooks: undefined,
+  includePartialMessages: undefined,
+  onBusy: undefined,
+  retry: undefined,
+  limits: undefined,
+  provider: undefined,
+  parent: undefined,
+  segments: undefined,
+  compaction: undefined,
+  gitBranch: undefined,
+  projectKey: undefined,
+  outputUnderReported: undefined,
+  lastError: undefined,
+  classic: undefined,
+  transfer: undefined,
+  offers: undefined,
+});
+
+/** A head as it was stored, in the shape of all others. */
+export const storedHead = (fields: Head): Head =>
+  Object.assign(newHead(fields.key, fields.createdAtMs), fields);
+
+/** The head with the caller's settings laid over it. Throws `invalid_settings` for tags out of their rules. */
+export const withSettings = (head: Head, { tags, ...settings }: Settings): Head => ({
+  ...head,
+  ...(settings as Omit<Head, keyof Settings>),
+  ...(tags === undefined ? {} : { tags: normaliseTags(tags) }),
+});
+
+/** First `seq` that the model may still see: what is before it stands behind a summary, or was replaced. */
+export const firstSeenSeq = ({ compaction, classic }: Head): number =>
+  Math.max(compaction?.fromSeq ?? 1, (classic?.replacedThrough ?? 0) + 1);
+
+/** Ended sessions take no turn until they are reopened. */
+export const ENDED: readonly Status[] = ['completed', 'failed', 'terminated', 'archived'];
+
+export const mustBeAlive = (head: Head): void => {
+  if (ENDED.includes(head.status))
+    throw new GreenroomError('invalid_state', `the session is ${head.status}: reopen it first`);
+};
+
+/** The status that the open turns make. */
+export const statusFrom = (openTurns: readonly OpenTurn[]): Status =>
+  openTurns[0]?.status ?? 'idle';

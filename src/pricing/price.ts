@@ -1,0 +1,117 @@
+/**
+ * What a response costs: its usage times the price that its model had at that moment.
+ *
+ * 1. Money is an integer number of nano-dollars.
+ * 2. A model without a price costs `null`, never 0: whoever sums must say that something is missing. So does
+ *    a request whose surcharge is not known: it never costs the plain price.
+ * 3. Each response is priced alone, by its own time and its own prompt length; sums of usage are
+ *    never priced, because bands hold per request.
+ *
+ * Every function takes a table, so that a configuration can bring its own.
+ */
+import { type ModelUsage, promptTokens, type Usage } from '../model/usage.ts';
+import type { PriceRow, PriceTable, Rates } from './price-row.ts';
+import { PRICE_TABLE } from './price-table.ts';
+
+/** One web search: ten dollars per thousand, whatever the model. Fetching costs only its tokens. */
+export const WEB_SEARCH_NANO_USD = 10_000_000;
+
+/** Batches cost half, whatever the model. */
+const BATCH_MULTIPLIER = 0.5;
+
+/** What Claude Code calls messages that it wrote itself; nobody was asked, nothing was paid. */
+export const SYNTHETIC_MODEL = '<synthetic>';
+
+/** How a request was run, where that changes its price. */
+export type Terms = Partial<Omit<ModelUsage, 'model' | 'usage'>>;
+
+/** The row that held at that time; before a model's first row its first; unknown model: undefined. */
+export const priceOf = (
+  model: string,
+  atMs: number,
+  table: PriceTable = PRICE_TABLE,
+): PriceRow | undefined => {
+  const name = plainModelName(model);
+  const rows = table.filter((row) => row.model === name);
+  return rows.findLast((row) => Date.parse(row.validFrom) <= atMs) ?? rows[0];
+};
+
+/** The cost of one response in nano-dollars; null when its model, or the way it ran, has no known price. */
+export const costNanoUsd = (
+  usage: Usage,
+  model: string,
+  atMs: number,
+  terms: Terms = {},
+  table: PriceTable = PRICE_TABLE,
+): number | null => {
+  if (model === SYNTHETIC_MODEL) return 0;
+  const row = priceOf(model, atMs, table);
+  if (row === undefined) return null;
+  const multiple = multiplier(row, terms);
+  if (multiple === undefined) return null;
+  const tokens = costOfTokens(usage, ratesFor(row, usage)) * multiple;
+  return Math.round(tokens) + usage.webSearchRequests * WEB_SEARCH_NANO_USD;
+};
+
+/** The cost of a response that several models worked on; null when one that used tokens has no price. */
+export const costOfParts = (
+  parts: readonly ModelUsage[],
+  atMs: number,
+  table: PriceTable = PRICE_TABLE,
+): number | null =>
+  parts.reduce<number | null>((sum, part) => {
+    const cost = costNanoUsd(part.usage, part.model, atMs, part, table);
+    return sum === null || cost === null ? null : sum + cost;
+  }, 0);
+
+/** The newest Sonnet that was out at that time: the default model of a session that names none. */
+export const newestSonnet = (atMs: number, table: PriceTable = PRICE_TABLE): string => {
+  const sonnets = table.filter((row) => /^claude-sonnet-\d/.test(row.model));
+  const out = sonnets.filter((row) => Date.parse(row.validFrom) <= atMs);
+  const newest = [...(out.length > 0 ? out : sonnets.slice(0, 1))].sort((a, b) =>
+    a.model.localeCompare(b.model, 'en', { numeric: true }),
+  );
+  return newest.at(-1)?.model ?? 'claude-sonnet-5-5';
+};
+
+/** Where Bedrock, Vertex and their gateways put a model: before its name, up to the last slash. */
+const PLACE = /^(?:arn:.*|bedrock\/.*|vertex_ai|publishers\/anthropic\/models|projects\/.*)\//;
+/** Bedrock's inference profile, as in `us.anthropic.` or `us-gov.anthropic.`. */
+const PROFILE = /^(?:[a-z-]+\.)?anthropic\./;
+/** Bedrock's version and context size: `-v1:0`, `-v1:0:200k`, `-v1`. */
+const BEDROCK_VERSION = /-v\d+(?::\d+[a-z]?)*$/;
+/** A date or a moving name, behind Vertex's `@` or Anthropic's hyphen. */
+const DATE = /(?:@(?:\d{8}|default|latest)|-(?:\d{8}|latest|0))$/;
+
+/**
+ * A model's name without date, context suffix and the spelling of a cloud: `claude-opus-4-5-20251101[1m]`,
+ * `us.anthropic.claude-opus-4-5-20251101-v1:0` and `claude-opus-4-5@20251101` are all `claude-opus-4-5`.
+ */
+export const plainModelName = (model: string): string =>
+  model
+    .replace(/\[1m\]$/, '')
+    .replace(PLACE, '')
+    .replace(PROFILE, '')
+    .replace(BEDROCK_VERSION, '')
+    .replace(DATE, '');
+
+const ratesFor = (row: PriceRow, usage: Usage): Rates =>
+  row.longPrompt !== undefined && promptTokens(usage) > row.longPrompt.aboveTokens
+    ? row.longPrompt.nanoUsdPerToken
+    : row.nanoUsdPerToken;
+
+const costOfTokens = (usage: Usage, rates: Rates): number =>
+  usage.inputTokens * rates.input +
+  usage.outputTokens * rates.output +
+  usage.cacheCreation5mInputTokens * rates.cacheWrite5m +
+  usage.cacheCreation1hInputTokens * rates.cacheWrite1h +
+  usage.cacheReadInputTokens * rates.cacheRead;
+
+/** undefined: it costs more or less than the list price, and nobody has said how much. */
+const multiplier = (row: PriceRow, terms: Terms): number | undefined => {
+  const fast = terms.isFast === true ? row.fastMultiplier : 1;
+  const usOnly = terms.isUsOnly === true ? row.usOnlyMultiplier : 1;
+  if (fast === undefined || usOnly === undefined || terms.hasUnknownTerms === true)
+    return undefined;
+  return fast * usOnly * (terms.isBatch === true ? BATCH_MULTIPLIER : 1);
+};

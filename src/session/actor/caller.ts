@@ -1,0 +1,173 @@
+/**
+ * Calls a session's actor, waking it when it is not live.
+ *
+ * A request that certainly was not begun (its actor was gone, or left before its turn came) is sent
+ * again to the next actor, and so is a turn; anything else is reported, with a code from the table.
+ * Requests reach a session in the order in which they were made, also when the first has to wake it.
+ */
+
+import { codeOf, GreenroomError } from '../../model/errors.ts';
+import type { Head } from '../../model/head.ts';
+import { keyString, type SessionKey } from '../../model/ids.ts';
+import { OtpError } from '../../otp/otp-error.ts';
+import type { System } from '../../otp/system.ts';
+import { journalName } from '../ports/journal.ts';
+import { liveName, type SessionRef, sessionSupervisorName } from './live-names.ts';
+import type { Answered, SessionRequest } from './waiting-changes.ts';
+
+/** How long a request waits for its session, commits included, unless it says otherwise. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** How often one request is sent, to one actor after another. */
+const MAX_ATTEMPTS = 3;
+
+export class Caller {
+  readonly system: System;
+  /** Wakes under way, and a moment longer: until those who waited have sent what they had. */
+  readonly #wakes = new Map<string, Wake>();
+
+  constructor(system: System) {
+    this.system = system;
+  }
+
+  /** The session's actor, if it is awake. */
+  find(key: SessionKey): SessionRef | undefined {
+    return this.system.find(liveName)?.find(keyString(key));
+  }
+
+  /** The session's actor; rejects `unavailable` while it cannot be had. Who asks first has it first. */
+  wake(key: SessionKey): Promise<SessionRef> {
+    const name = keyString(key);
+    const waking = this.#wakes.get(name);
+    if (waking?.isGood) return waking.ref;
+    const wake = new Wake(this.#ensure(key));
+    this.#wakes.set(name, wake);
+    void wake.ref
+      .catch(() => undefined)
+      .then(() =>
+        this.system.clock.defer(() => {
+          if (this.#wakes.get(name) === wake) this.#wakes.delete(name);
+        }),
+      );
+    return wake.ref;
+  }
+
+  async #ensure(key: SessionKey): Promise<SessionRef> {
+    try {
+      return (
+        this.find(key) ?? (await this.system.fetch(sessionSupervisorName).ensure(keyString(key)))
+      );
+    } catch (error) {
+      this.#mustBeReadable(key);
+      throw new GreenroomError('unavailable', 'the session cannot be woken just now', {
+        cause: error,
+        retryAfterMs: 500,
+      });
+    }
+  }
+
+  /** What is broken on disk is not better in a moment: throws `corrupt_record`, where that is why it does not wake. */
+  #mustBeReadable(key: SessionKey): void {
+    this.system.find(journalName)?.head(key);
+  }
+
+  async change(
+    key: SessionKey,
+    request: SessionRequest,
+    timeoutMs = REQUEST_TIMEOUT_MS,
+  ): Promise<Answered> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const ref = this.#awake(key) ?? (await this.wake(key));
+        return await ref.call('change', request, { timeoutMs });
+      } catch (error) {
+        if (codeOf(error) === 'session_not_found') throw this.#absent(key);
+        if (attempt === MAX_ATTEMPTS || !mayRepeat(error, request)) throw asGreenroom(error);
+      }
+    }
+  }
+
+  /** The actor, unless somebody waits for it: then it is their turn first. */
+  #awake(key: SessionKey): SessionRef | undefined {
+    return this.#wakes.has(keyString(key)) ? undefined : this.find(key);
+  }
+
+  /** The committed head; undefined if there is none. Does not wake a session. */
+  async head(key: SessionKey): Promise<Head | undefined> {
+    const live = this.find(key);
+    if (live !== undefined) {
+      try {
+        return await live.call('get');
+      } catch (error) {
+        // What a dead actor would have shown is in the journal.
+        if (!isOf(error, 'noproc', 'callee_died')) throw asGreenroom(error);
+      }
+    }
+    return this.system.fetch(journalName).head(key);
+  }
+
+  /** The committed head. Throws `session_deleted` or `session_not_found`. */
+  async known(key: SessionKey): Promise<Head> {
+    const head = await this.head(key);
+    if (head !== undefined) return head;
+    throw this.#absent(key);
+  }
+
+  /** Whether there never was such a session, or it was deleted, only the journal knows. */
+  #absent(key: SessionKey): GreenroomError {
+    return this.system.fetch(journalName).tombstone(key) === undefined
+      ? new GreenroomError('session_not_found', `there is no session ${key.sessionId}`)
+      : new GreenroomError('session_deleted', `session ${key.sessionId} was deleted`);
+  }
+}
+
+/** An actor that is being woken, and those who wait for it: they go on in the order in which they came. */
+class Wake {
+  readonly ref: Promise<SessionRef>;
+  #woken: SessionRef | undefined;
+  #hasFailed = false;
+
+  constructor(ref: Promise<SessionRef>) {
+    this.ref = ref;
+    ref.then(
+      (woken) => {
+        this.#woken = woken;
+      },
+      () => {
+        this.#hasFailed = true;
+      },
+    );
+  }
+
+  /** Still under way, or the actor is there. */
+  get isGood(): boolean {
+    return this.#woken === undefined ? !this.#hasFailed : this.#woken.alive;
+  }
+}
+
+/** Of a turn nothing is doubled by asking again: its id is in the ledger, or it is not. */
+const mayRepeat = (error: unknown, request: SessionRequest): boolean =>
+  wasNotBegun(error) || (request.type === 'turn' && isOf(error, 'callee_died'));
+
+/** The actor was gone before, or it left by itself with the request still in its mailbox. */
+const wasNotBegun = (error: unknown): boolean =>
+  isOf(error, 'noproc') || (isOf(error, 'callee_died') && error.reason === 'normal');
+
+const isOf = (error: unknown, ...codes: readonly OtpError['code'][]): error is OtpError =>
+  error instanceof OtpError && codes.includes(error.code);
+
+const asGreenroom = (error: unknown): unknown =>
+  error instanceof OtpError
+    ? new GreenroomError(codeOf(error), didNotAnswer(error), {
+        cause: error,
+        retryAfterMs: 500,
+      })
+    : error;
+
+/** What the actor died of may hold private data; the log has it. */
+const didNotAnswer = ({ code }: OtpError): string => {
+  if (code === 'timeout') return 'the session did not answer in time';
+  return code === 'mailbox_full'
+    ? 'too many requests wait for this session'
+    : 'the session crashed or is restarting';
+};

@@ -1,0 +1,372 @@
+/**
+ * What a session actor holds and does between its messages: the commit loop.
+ *
+ * 1. `committed` is what is durable, and all that anybody is told (P1).
+ * 2. One commit is in flight at a time; what comes meanwhile waits and shares the next one.
+ * 3. A commit that stored nothing for sure fails its callers and the session goes on; one with an
+ *    unknown outcome throws, which ends the actor: the next one reads the truth from the journal.
+ */
+
+import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
+import { newHead } from '../../model/head.ts';
+import { keyString, type TurnId } from '../../model/ids.ts';
+import { iso } from '../../model/moment.ts';
+import type { OpenTurn, TurnRecord } from '../../model/turn.ts';
+import type { From } from '../../otp/message.ts';
+import type { System } from '../../otp/system.ts';
+import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
+import { Narrator } from '../events/narrator.ts';
+import { type Folded, foldBatch, toChange } from '../machine/fold.ts';
+import type { Answer, Effect, Input, SessionState, Write } from '../machine/machine.ts';
+import type { StepEvent, StepOutcome } from '../ports/executor.ts';
+import {
+  type AuditRecord,
+  type Journal,
+  journalName,
+  ResponseClaimedError,
+  type SessionChange,
+  TurnKnownError,
+} from '../ports/journal.ts';
+import { isForeign, prepareForeign } from '../prepare/foreign-request.ts';
+import { ClosedTurns } from './closed-turns.ts';
+import type { SessionArgs } from './session-args.ts';
+import { StepRunner } from './step-runner.ts';
+import {
+  type Answered,
+  type SessionRequest,
+  type Waiting,
+  WaitingChanges,
+} from './waiting-changes.ts';
+
+type Ready = Waiting & { readonly input: Input };
+
+/** What the loop needs of its actor. */
+export interface Mailbox {
+  readonly system: System;
+  committing(commit: Promise<void>): void;
+  stepEvents(run: number, batch: readonly StepEvent[]): void;
+  stepOutcome(run: number, outcome: StepOutcome): void;
+  /** Calls `flush` or `startStep` again a little later. */
+  later(what: 'flush' | 'startStep', delayMs: number): void;
+  /** Calls `startStep` when the context is made, or tells why it was not. */
+  building(done: Promise<void>): void;
+  rest(): void;
+}
+
+/** How often a batch is tried again when another writer, or the ledger, came first. */
+const MAX_CONFLICTS = 3;
+const RETRY_MS = 500;
+/** What a live session costs beside its context, for the cache limit; measured, rounded up. */
+const BASE_BYTES = 4_096;
+/** After these the commit is known to have stored nothing. */
+const NOTHING_STORED: readonly ErrorCode[] = [
+  'disk_low',
+  'unavailable',
+  'draining',
+  'too_large',
+  'invalid_request',
+  'corrupt_record',
+  'session_deleted',
+  'version_conflict',
+];
+
+/** Where a test may kill the daemon once such a record is durable. */
+const CRASHPOINTS: Partial<Record<Write['type'], Crashpoint>> = {
+  newTurn: 'turn.accepted',
+  turn: 'turn.finished',
+  stream: 'import.chunk',
+};
+const passCrashpoints = (writes: readonly Write[]): void => {
+  for (const { type } of writes) {
+    const name = CRASHPOINTS[type];
+    if (name !== undefined) crashpoint(name);
+  }
+};
+
+export class LiveSession {
+  committed: SessionState;
+  stopping = false;
+  lastUsedMs: number;
+  readonly steps: StepRunner;
+  readonly #args: SessionArgs;
+  readonly #mailbox: Mailbox;
+  readonly #narrator: Narrator;
+  readonly #closed = new ClosedTurns();
+  readonly #name: string;
+  readonly #waiting = new WaitingChanges();
+  #batch: { readonly waiting: readonly Ready[]; readonly folded: Folded<Ready> } | undefined;
+  #conflicts = 0;
+
+  constructor(args: SessionArgs, mailbox: Mailbox) {
+    const { system } = mailbox;
+    this.#args = args;
+    this.#mailbox = mailbox;
+    this.#name = keyString(args.key);
+    const head = this.#journal.head(args.key) ?? newHead(args.key, system.clock.now());
+    this.committed = { head, cancelling: undefined };
+    this.lastUsedMs = system.clock.now();
+    this.#narrator = new Narrator(args.key, args.runtime.feed, system.clock);
+    this.steps = new StepRunner(
+      system,
+      {
+        building: (done) => mailbox.building(done),
+        events: (run, batch) => mailbox.stepEvents(run, batch),
+        outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
+      },
+      args.runtime.memory,
+      head.version === 0,
+    );
+  }
+
+  /** By name, not captured: it may be a restarted one. Throws while there is none. */
+  get #journal(): Journal {
+    return this.#mailbox.system.fetch(journalName);
+  }
+
+  get isBusy(): boolean {
+    return (
+      this.#batch !== undefined ||
+      this.#waiting.size > 0 ||
+      this.committed.head.openTurns.length > 0
+    );
+  }
+
+  /** Takes a request in; without a `from` it is the session's own and is never dropped. */
+  submit(request: SessionRequest, from?: From<Answered>): void {
+    if (from !== undefined && !this.#waiting.hasRoomFor(request))
+      return from.fail(
+        new GreenroomError('mailbox_full', 'too many changes wait in this session', {
+          retryAfterMs: 100,
+        }),
+      );
+    this.#waiting.push({ request, from });
+    this.flush();
+  }
+
+  /** Starts the next commit, if none is in flight and something waits. */
+  flush(): void {
+    while (this.#batch === undefined && this.#waiting.size > 0 && !this.stopping)
+      this.#commit(this.#waiting.take());
+  }
+
+  /** The commit in flight is durable: now the state changes, callers hear, effects happen. */
+  durable(): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    crashpoint('commit.after');
+    this.#batch = undefined;
+    this.#conflicts = 0;
+    this.#settle(batch.folded);
+    this.flush();
+  }
+
+  /** The commit in flight failed. Throws when its outcome is unknown. */
+  failed(error: unknown): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    if (error instanceof TurnKnownError)
+      return this.#again(batch.waiting, () => this.#learn(error.turnIds));
+    // Each time it is computed anew it finds one more response taken, so this comes to an end.
+    if (error instanceof ResponseClaimedError) return this.#again(batch.waiting, () => {});
+    const code = codeOf(error);
+    if (code === 'version_conflict' && this.#conflicts < MAX_CONFLICTS)
+      return this.#again(batch.waiting, () => this.#reload());
+    for (const { from } of batch.waiting) from?.fail(error);
+    if (!NOTHING_STORED.includes(code) || code === 'version_conflict') throw error;
+    this.#keepOwn(batch.waiting);
+  }
+
+  tell(turnId: TurnId, attempt: number, event: Parameters<Narrator['tell']>[2]): void {
+    this.#narrator.tell(turnId, attempt, event);
+  }
+
+  /** A step or a commit is under way. */
+  get isWorking(): boolean {
+    return this.#batch !== undefined || this.steps.run !== undefined;
+  }
+
+  /** Starts the step of the running turn; tries again a little later while a part is restarting. */
+  startStep(): void {
+    const turn = this.committed.head.openTurns[0];
+    if (turn?.status !== 'running' || this.steps.run !== undefined) return;
+    if (this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
+    if (this.committed.cancelling === turn.turnId) return this.#giveUp(turn);
+    const { rules } = this.#args.runtime;
+    const journal = this.#mailbox.system.find(journalName);
+    const started = journal && this.steps.start(turn, this.committed.head, rules, journal);
+    if (!started) return this.#mailbox.later('startStep', RETRY_MS);
+    if (this.steps.run !== undefined) crashpoint('step.started');
+    this.touch();
+  }
+
+  /** The context of the next step could not be made. Throws what is nobody's bad luck. */
+  noContext(error: unknown): void {
+    if (codeOf(error) !== 'unavailable') throw error;
+    this.#mailbox.later('startStep', RETRY_MS);
+  }
+
+  /** Cancelled while no step was under way: nothing has to be stopped. */
+  #giveUp({ turnId, attempt }: OpenTurn): void {
+    this.submit({
+      type: 'step',
+      turnId,
+      attempt,
+      retries: 0,
+      outcome: { type: 'cancelled', partialText: '' },
+    });
+  }
+
+  /** Tells the cache that the session is in use. */
+  touch(): void {
+    this.lastUsedMs = this.#mailbox.system.clock.now();
+    this.#args.runtime.cache.touch(
+      this.#name,
+      BASE_BYTES + this.steps.heldBytes,
+      this.#mailbox.rest,
+    );
+  }
+
+  #commit(taken: readonly Waiting[]): void {
+    const ready = taken.flatMap((waiting) => this.#prepare(waiting));
+    const { rules } = this.#args.runtime;
+    const folded = foldBatch(
+      this.committed,
+      ready,
+      this.#closed.known,
+      rules,
+      this.#mailbox.system.clock.now(),
+    );
+    const change = toChange(this.committed, folded);
+    if (change === undefined) return this.#settle(folded);
+    crashpoint('commit.before');
+    this.#batch = { waiting: ready, folded };
+    this.#mailbox.committing(this.#begin(change));
+  }
+
+  async #begin(change: SessionChange): Promise<void> {
+    const { commits } = this.#args.runtime;
+    const commit = this.#journal.commit(change);
+    commits.set(this.#name, commit);
+    try {
+      await commit;
+    } finally {
+      if (commits.get(this.#name) === commit) commits.delete(this.#name);
+    }
+  }
+
+  #prepare(waiting: Waiting): readonly Ready[] {
+    const { request, from } = waiting;
+    if (!isForeign(request)) return [{ ...waiting, input: request }];
+    try {
+      const nowMs = this.#mailbox.system.clock.now();
+      const input = prepareForeign(this.committed.head, request, this.#journal, nowMs);
+      return [{ ...waiting, input }];
+    } catch (error) {
+      from?.fail(error);
+      return [];
+    }
+  }
+
+  #settle(folded: Folded<Ready>): void {
+    const { state, writes, effects } = folded;
+    this.committed = state;
+    passCrashpoints(writes);
+    for (const { of, error } of folded.refusals) of.from?.fail(error);
+    // Before the answers: who has asked for a turn that ended in this very batch gets its record.
+    for (const effect of effects)
+      if (effect.type === 'closed') this.#closed.remember(effect.record);
+    for (const { of, answer } of folded.answers) this.#answer(of.from, answer);
+    this.#holdPrompts(folded);
+    for (const effect of effects) this.#carryOut(effect);
+    for (const write of writes) if (write.type === 'audit') this.#announce(write.record);
+    this.touch();
+  }
+
+  /** Tells other programs of a session's life. */
+  #announce({ kind: _, action, atMs, ...facts }: AuditRecord): void {
+    const { tenant, sessionId } = this.#args.key;
+    const news = { type: `session.${action}`, sessionId, at: iso(atMs), ...facts };
+    this.#args.runtime.feed.announce(tenant, news);
+  }
+
+  #answer(from: From<Answered> | undefined, answer: Answer): void {
+    if (from === undefined) return;
+    const { head } = this.committed;
+    if (answer.type === 'turnClosed') return this.#closed.waitFor(answer.turnId, from);
+    const turn = answer.type === 'turn' ? (answer.closed ?? this.#turn(answer.turnId)) : undefined;
+    from.reply({ answer, head, ...(turn === undefined ? {} : { turn }) });
+  }
+
+  #turn(turnId: TurnId): TurnRecord | undefined {
+    return (
+      this.committed.head.openTurns.find((open) => open.turnId === turnId) ??
+      this.#closed.known.get(turnId)
+    );
+  }
+
+  /** Prompts of turns that must wait stay at hand until they start. */
+  #holdPrompts({ writes }: Folded<Ready>): void {
+    const { openTurns } = this.committed.head;
+    if (!openTurns.some(({ status }) => status === 'queued')) return;
+    const queued = new Set(
+      openTurns.flatMap((turn) => (turn.status === 'queued' ? [turn.seq] : [])),
+    );
+    for (const write of writes)
+      if (write.type === 'entry' && write.entry.kind === 'message' && queued.has(write.entry.seq))
+        this.steps.hold(write.entry.seq, write.entry.body);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'publish':
+        return this.#narrator.tell(effect.turnId, effect.attempt, effect.body);
+      case 'see':
+        return this.steps.see(effect.seq, effect.body);
+      case 'forgetContext':
+        return this.steps.forget();
+      case 'startStep':
+        return this.startStep();
+      case 'cancelStep':
+        // One that is not under way yet (its context is being made, or there is no executor) is given up at once.
+        return this.steps.run === undefined ? this.startStep() : this.steps.cancel();
+      case 'closed':
+        return this.#closed.tell(effect.record, this.committed.head);
+      case 'stop':
+        this.stopping = true;
+    }
+  }
+
+  /** The ledger knows these ids: the same batch again, with their records. */
+  #learn(turnIds: readonly TurnId[]): void {
+    for (const turnId of turnIds) {
+      const record = this.#journal.turn(this.#args.key, turnId);
+      if (record === undefined)
+        throw new GreenroomError('internal', `the ledger knows turn ${turnId} and has no record`);
+      this.#closed.remember(record);
+    }
+  }
+
+  /** Somebody else wrote: what is stored is the truth, and what was computed from the old is computed anew. */
+  #reload(): void {
+    this.#conflicts += 1;
+    const { key } = this.#args;
+    const head = this.#journal.head(key) ?? newHead(key, this.#mailbox.system.clock.now());
+    this.committed = { ...this.committed, head };
+    this.steps.forget();
+  }
+
+  #again(waiting: readonly Waiting[], prepare: () => void): void {
+    prepare();
+    this.#waiting.putBack(waiting);
+    this.flush();
+  }
+
+  /** Callers were told; what the session owes itself (an outcome, a resume) is tried until there is room, and those behind it wait. */
+  #keepOwn(waiting: readonly Waiting[]): void {
+    const own = waiting.filter(({ from }) => from === undefined);
+    if (own.length === 0) return this.flush();
+    this.#waiting.putBack(own);
+    this.#mailbox.later('flush', RETRY_MS);
+  }
+}

@@ -1,0 +1,28 @@
+/** What every session actor is given: its key, and what all sessions of a daemon share. */
+
+import type { SessionKey } from '../../model/ids.ts';
+import type { TurnError } from '../../model/turn.ts';
+import type { Feed } from '../events/feed.ts';
+import type { Rules } from '../machine/machine.ts';
+import type { ContextMemory } from '../memory/context-memory.ts';
+import type { Activity } from './activity.ts';
+import type { SessionCache } from './session-cache.ts';
+
+export interface SessionRuntime {
+  readonly rules: Rules;
+  readonly feed: Feed;
+  readonly cache: SessionCache;
+  readonly memory: ContextMemory;
+  readonly activity: Activity;
+  /** Idle time after which a session goes back to the green room; default 5 minutes. */
+  readonly passivateMs: number;
+  /** Sessions that ran out of their restart budget, with the reason, until they have written it down. */
+  readonly parking: Map<string, TurnError>;
+  /** Commits in flight. They outlive the actor that made them: the next one begins after them. */
+  readonly commits: Map<string, Promise<void>>;
+}
+
+export interface SessionArgs {
+  readonly key: SessionKey;
+  readonly runtime: SessionRuntime;
+}

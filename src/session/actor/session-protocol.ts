@@ -1,0 +1,27 @@
+/** What a session actor can be asked and told. Only the door (`sessions.ts`) and its cache speak it. */
+import { z } from 'zod';
+import type { Head } from '../../model/head.ts';
+import { protocol } from '../../otp/protocol.ts';
+import type { StepEvent, StepOutcome } from '../ports/executor.ts';
+import type { Answered, SessionRequest } from './waiting-changes.ts';
+
+export const sessionProtocol = protocol({
+  calls: {
+    /** The committed head; undefined while the session does not exist. */
+    get: { request: z.void(), reply: z.custom<Head | undefined>() },
+    change: { request: z.custom<SessionRequest>(), reply: z.custom<Answered>() },
+  },
+  infos: {
+    /** The cache is full: leave if nothing is under way. */
+    rest: z.void(),
+    durable: z.void(),
+    commitFailed: z.custom<{ readonly error: unknown }>(),
+    stepEvents: z.custom<{ readonly run: number; readonly batch: readonly StepEvent[] }>(),
+    stepOutcome: z.custom<{ readonly run: number; readonly outcome: StepOutcome }>(),
+    flush: z.void(),
+    startStep: z.void(),
+    noContext: z.custom<{ readonly error: unknown }>(),
+    tick: z.void(),
+  },
+});
+export type SessionProtocol = typeof sessionProtocol;

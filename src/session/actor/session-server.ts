@@ -1,0 +1,231 @@
+/**
+ * One session as an actor: one message at a time, started by the first message, gone when idle.
+ * What it holds and does is in `live-session.ts`; this is its mailbox.
+ */
+
+import { keyString } from '../../model/ids.ts';
+import { genServer, noreply, reply, stop } from '../../otp/gen-server.ts';
+import type { ActorRef } from '../../otp/ref.ts';
+import type { Self } from '../../otp/self.ts';
+import { crashpoint } from '../../platform/crashpoint.ts';
+import { closedPublication } from '../events/turn-finished.ts';
+import type { StepEvent, StepOutcome } from '../ports/executor.ts';
+import { journalName } from '../ports/journal.ts';
+import { LiveSession } from './commit-loop.ts';
+import { liveName } from './live-names.ts';
+import type { SessionArgs } from './session-args.ts';
+import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
+
+/** A running turn says so this often; 30 s of silence means lost. */
+const PING_MS = 10_000;
+const JOURNAL_WAIT_MS = 15_000;
+const JOURNAL_LOOK_MS = 10;
+
+interface Actor {
+  readonly args: SessionArgs;
+  readonly name: string;
+  readonly live: LiveSession;
+  /** The executor that is watched: its death loses the step under way. */
+  watched: ActorRef | undefined;
+}
+
+export const SessionServer = genServer(sessionProtocol, {
+  init: (args: SessionArgs, self): Actor | Promise<Actor> =>
+    isSettled(args, self) ? begin(args, self) : begunLater(args, self),
+
+  handleCall: {
+    get: (_, actor, self) => {
+      const { head } = actor.live.committed;
+      actor.live.touch();
+      leaveIfNothing(actor, self);
+      return reply(head.version === 0 ? undefined : head, actor);
+    },
+    change: (request, actor, self, from) => {
+      actor.live.submit(request, from);
+      return next(actor, self);
+    },
+  },
+
+  handleInfo: {
+    rest: (_, actor) => (actor.live.isBusy ? noreply(actor) : stop('normal', actor)),
+    durable: (_, actor, self) => {
+      actor.live.durable();
+      return next(actor, self);
+    },
+    commitFailed: ({ error }, actor, self) => {
+      actor.live.failed(error);
+      return next(actor, self);
+    },
+    stepEvents: ({ run, batch }, actor) => {
+      tellStepEvents(actor.live, run, batch);
+      return noreply(actor);
+    },
+    stepOutcome: ({ run, outcome }, actor, self) => {
+      endStep(actor.live, run, outcome);
+      return next(actor, self);
+    },
+    flush: (_, actor, self) => {
+      actor.live.flush();
+      return next(actor, self);
+    },
+    startStep: (_, actor, self) => {
+      actor.live.startStep();
+      return next(actor, self);
+    },
+    noContext: ({ error }, actor, self) => {
+      actor.live.noContext(error);
+      return next(actor, self);
+    },
+    tick: (_, actor, self) => {
+      const { live } = actor;
+      const { run } = live.steps;
+      if (run !== undefined) live.tell(run.turnId, run.attempt, { type: 'ping' });
+      const idleMs = self.system.clock.now() - live.lastUsedMs;
+      return !live.isBusy && idleMs >= actor.args.runtime.passivateMs
+        ? stop('normal', actor)
+        : noreply(actor);
+    },
+  },
+
+  /** The executor died with our step: its deltas are void, and the step is made again. */
+  handleDown: (down, actor, self) => {
+    actor.watched = undefined;
+    const { live } = actor;
+    const { run } = live.steps;
+    if (run === undefined || run.executor.id !== down.ref.id) return next(actor, self);
+    live.steps.run = undefined;
+    const error = { type: 'worker_lost', message: 'the executor was restarted' };
+    live.tell(run.turnId, run.attempt, { type: 'retry', delayMs: 0, error });
+    live.startStep();
+    return next(actor, self);
+  },
+
+  redact: ({ live }) => {
+    const { head } = live.committed;
+    return { version: head.version, status: head.status, openTurns: head.openTurns.length };
+  },
+});
+
+type SessionSelf = Self<SessionProtocol>;
+
+const begin = (args: SessionArgs, self: SessionSelf): Actor => {
+  const name = keyString(args.key);
+  // First: it fails for an actor that has died while it waited, and that must not write any more (P2).
+  self.system.fetch(liveName).register(name, self.ref, self.ref);
+  const actor: Actor = {
+    args,
+    name,
+    live: new LiveSession(args, mailboxOf(self)),
+    watched: undefined,
+  };
+  self.own(() => leave(actor));
+  const parked = args.runtime.parking.get(name);
+  if (parked !== undefined && actor.live.committed.head.version > 0)
+    actor.live.submit({ type: 'park', error: parked });
+  else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
+  if (actor.live.committed.head.offers !== undefined) actor.live.submit({ type: 'settle' });
+  if (actor.live.committed.head.version === 0) args.runtime.parking.delete(name); // nothing to write down
+  tellMissedEnds(args, actor.live, self);
+  self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
+  return actor;
+};
+
+/** However it ends, killed too: nothing of it stays, and nobody works for it. */
+const leave = ({ args, live, name }: Actor): void => {
+  live.steps.end();
+  args.runtime.cache.drop(name);
+  args.runtime.activity.set(name, false);
+};
+
+/** A turn that was closed by an actor that died before it could say so: its readers still wait. */
+const tellMissedEnds = (
+  { key, runtime }: SessionArgs,
+  live: LiveSession,
+  self: SessionSelf,
+): void => {
+  const journal = self.system.fetch(journalName);
+  const open = new Set(live.committed.head.openTurns.map(({ turnId }) => turnId));
+  for (const turnId of runtime.feed.readTurns(key)) {
+    const closed = open.has(turnId) ? undefined : journal.turn(key, turnId);
+    if (closed !== undefined)
+      runtime.feed.tellReaders(closedPublication(key, closed, journal, self.system.clock.now()));
+  }
+};
+
+/** What is stored is the whole truth: there is a journal, and no commit of an earlier actor is on its way. */
+const isSettled = ({ key, runtime }: SessionArgs, { system }: SessionSelf): boolean =>
+  system.find(journalName) !== undefined && !runtime.commits.has(keyString(key));
+
+/** A journal that is restarting is worth waiting for: a session that fails to start would use up its budget. */
+const begunLater = async (args: SessionArgs, self: SessionSelf): Promise<Actor> => {
+  const { clock } = self.system;
+  const untilMs = clock.monotonic() + JOURNAL_WAIT_MS;
+  while (!isSettled(args, self) && clock.monotonic() < untilMs)
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, JOURNAL_LOOK_MS));
+  return begin(args, self);
+};
+
+const mailboxOf = (self: SessionSelf) => ({
+  system: self.system,
+  committing: (commit: Promise<void>) =>
+    self.pipe(
+      commit,
+      () => ['durable', undefined],
+      (error) => ['commitFailed', { error }],
+    ),
+  stepEvents: (run: number, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
+  stepOutcome: (run: number, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
+  later: (what: 'flush' | 'startStep', delayMs: number) => void self.sendAfter(delayMs, what),
+  building: (done: Promise<void>) =>
+    self.pipe(
+      done,
+      () => ['startStep', undefined],
+      (error) => ['noContext', { error }],
+    ),
+  rest: () => self.send('rest'),
+});
+
+/** After each message: watch the executor of the step under way; leave when there is nothing to stay for. */
+const next = (actor: Actor, self: SessionSelf) => {
+  const { live, args, name } = actor;
+  const executor = live.steps.run?.executor;
+  if (executor !== undefined && executor.id !== actor.watched?.id) {
+    self.monitor(executor);
+    actor.watched = executor;
+  }
+  args.runtime.activity.set(name, live.isWorking);
+  leaveIfNothing(actor, self);
+  if (!live.stopping) return noreply(actor);
+  args.runtime.parking.delete(name);
+  return stop('normal', actor);
+};
+
+/**
+ * A name that no session has was only asked for: an actor that stayed for it would be counted as live, and take
+ * the place of a session. It goes behind the messages that wait, any of which may make the session.
+ */
+const leaveIfNothing = ({ live }: Actor, self: SessionSelf): void => {
+  if (live.committed.head.version === 0 && !live.isBusy) self.send('rest');
+};
+
+const tellStepEvents = (
+  live: LiveSession,
+  runNumber: number,
+  batch: readonly StepEvent[],
+): void => {
+  const run = live.steps.current(runNumber);
+  if (run === undefined) return;
+  for (const event of batch) {
+    if (event.type === 'retry') run.retries += 1;
+    live.tell(run.turnId, run.attempt, event);
+  }
+};
+
+const endStep = (live: LiveSession, runNumber: number, outcome: StepOutcome): void => {
+  const run = live.steps.current(runNumber);
+  if (run === undefined) return;
+  crashpoint('step.outcome');
+  live.steps.run = undefined;
+  const { turnId, attempt, retries } = run;
+  live.submit({ type: 'step', turnId, attempt, retries, outcome });
+};

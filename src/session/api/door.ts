@@ -1,0 +1,54 @@
+/**
+ * The one door to sessions inside a process: gateways and the embedded API come through here.
+ * Declared here as an interface; `sessions.ts` is it.
+ */
+import type { z } from 'zod';
+import type { SessionKey, Tenant, TurnId } from '../../model/ids.ts';
+import type { TurnRecord } from '../../model/turn.ts';
+import type { Listener } from '../events/feed.ts';
+import type {
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+  SessionReplies,
+  SessionsReplies,
+  SessionsVerb,
+  SessionVerb,
+  TurnRequest,
+} from '../verbs/api.ts';
+
+export interface AcceptedTurn {
+  readonly turn: TurnRecord;
+  /** false: the turn id was known, and this is its record. */
+  readonly isNew: boolean;
+}
+
+/** Requests come parsed. Every call rejects with an error whose code is in the table. */
+export interface SessionsDoor {
+  session<V extends SessionVerb>(
+    key: SessionKey,
+    verb: V,
+    request: z.output<(typeof SESSION_VERBS)[V]>,
+    options?: { timeoutMs?: number },
+  ): Promise<SessionReplies[V]>;
+  sessions<V extends SessionsVerb>(
+    tenant: Tenant,
+    verb: V,
+    request: z.output<(typeof SESSIONS_VERBS)[V]>,
+  ): Promise<SessionsReplies[V]>;
+  /**
+   * Resolves when the turn is accepted, that is durable, and not before. With a `listener`, the
+   * turn's events go there from `turn.accepted` on; the last is `turn.finished`. For a turn id that
+   * is known already: a running turn is joined, of a closed one only `turn.finished` comes.
+   */
+  turn(
+    key: SessionKey,
+    turnId: TurnId | undefined,
+    request: TurnRequest,
+    listener?: Listener,
+  ): Promise<AcceptedTurn>;
+  /**
+   * Records a turn that was refused without a caller to tell (a message on the `turn` subject):
+   * `turn.finished {rejected}` goes out on the events. Stored only where the session exists.
+   */
+  rejectTurn(key: SessionKey, turnId: TurnId, error: unknown): Promise<void>;
+}

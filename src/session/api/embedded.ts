@@ -1,0 +1,143 @@
+/** The sessions of one tenant for a program in the same process: the same requests, replies and errors as on the bus. */
+import type { z } from 'zod';
+import { codeOf, ERRORS, GreenroomError } from '../../model/errors.ts';
+import { wireEvent } from '../../model/event.ts';
+import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';
+import { checked, wrongValueOf } from '../../model/parse.ts';
+import { EventQueue } from '../events/event-queue.ts';
+import {
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+  type SessionsApi,
+  type TurnControl,
+  TurnRequest,
+} from '../verbs/api.ts';
+import { AbortSignals, mustNotBeAborted } from './abort.ts';
+import type { SessionsDoor } from './door.ts';
+
+/** When to ask again a part that is restarting, or a Greenroom that is stopping. */
+const RETRY_MS = 500;
+const RESTART_MS = 2_000;
+
+export interface EmbeddedOptions {
+  /** Settles when the Greenroom behind the door has stopped: whoever reads a turn then is told. */
+  readonly ended?: Promise<unknown>;
+  /** Told of each bug that a request met, and which request that was. */
+  readonly onInternal?: (error: unknown, request: string) => void;
+}
+
+export const embeddedApi = (
+  door: SessionsDoor,
+  tenant: Tenant,
+  { ended, onInternal }: EmbeddedOptions = {},
+): SessionsApi => {
+  const told = (request: string) => (error: unknown) => {
+    if (codeOf(error) === 'internal') onInternal?.(error, request);
+    return inTable(error);
+  };
+  const rethrow = (request: string) => (error: unknown) => {
+    throw told(request)(error);
+  };
+  const readings = new Set<EventQueue>();
+  const signals = new AbortSignals();
+  void ended?.finally(() => {
+    for (const queue of readings) queue.fail(stopped());
+  });
+  return {
+    session: async (sessionId, verb, request) => {
+      const key = sessionKey(tenant, sessionId);
+      mustBeVerb(SESSION_VERBS, verb);
+      const parsed = checked(SESSION_VERBS[verb], request, wrongValueOf(verb));
+      return door
+        .session(key, verb, parsed as Parsed<typeof SESSION_VERBS, typeof verb>)
+        .catch(rethrow(`${verb} of ${tenant}/${sessionId}`));
+    },
+    sessions: async (verb, request) => {
+      mustBeVerb(SESSIONS_VERBS, verb);
+      const parsed = checked(SESSIONS_VERBS[verb], request, wrongValueOf(verb));
+      return door
+        .sessions(tenant, verb, parsed as Parsed<typeof SESSIONS_VERBS, typeof verb>)
+        .catch(rethrow(`${verb} of ${tenant}`));
+    },
+    turn: (sessionId, request, control) => {
+      const refused = told(`a turn of ${tenant}/${sessionId}`);
+      return turn(door, tenant, sessionId, request, control, { readings, signals }, refused);
+    },
+  };
+};
+
+/** For callers without a compiler: `toString` is no verb, though every object has one. */
+const mustBeVerb = (verbs: object, verb: string): void => {
+  if (Object.hasOwn(verbs, verb)) return;
+  const known = Object.keys(verbs).join(', ');
+  throw new GreenroomError('unknown_verb', `${String(verb)} is no verb; there are ${known}`);
+};
+
+/** What the schema of a verb gives; the compiler does not follow the verb through the look-up. */
+type Parsed<Verbs extends Record<string, z.ZodType>, V extends keyof Verbs> = z.output<Verbs[V]>;
+
+/** What the readers of turns share. */
+interface Reading {
+  readonly readings: Set<EventQueue>;
+  readonly signals: AbortSignals;
+}
+
+async function* turn(
+  door: SessionsDoor,
+  tenant: Tenant,
+  sessionId: string,
+  request: unknown,
+  { signal }: TurnControl = {},
+  { readings, signals }: Reading,
+  told: (error: unknown) => GreenroomError,
+) {
+  const key = sessionKey(tenant, sessionId);
+  const parsed = checked(TurnRequest, request);
+  mustNotBeAborted(signal);
+  const queue = new EventQueue();
+  readings.add(queue);
+  const accepted = door.turn(key, undefined, parsed, (publication) =>
+    queue.push(wireEvent(publication.event)),
+  );
+  accepted.catch((error: unknown) => queue.fail(told(error)));
+  const unhear = signals.hear(signal, (reason) => {
+    queue.abandon(reason);
+    void cancel(door, key, accepted);
+  });
+  try {
+    yield* queue.read();
+  } finally {
+    unhear();
+    readings.delete(queue);
+  }
+}
+
+/** One that was refused needs none, and one that ended meanwhile is as good as cancelled. */
+const cancel = async (
+  door: SessionsDoor,
+  key: SessionKey,
+  accepted: ReturnType<SessionsDoor['turn']>,
+): Promise<void> => {
+  try {
+    const { turn: record } = await accepted;
+    await door.session(key, 'cancel', { turnId: record.turnId });
+  } catch {
+    // Nobody waits for this: what became of the turn is in its record.
+  }
+};
+
+/** An error of the table; what comes from below it, or is a bug, is its cause. */
+const inTable = (error: unknown): GreenroomError => {
+  if (error instanceof GreenroomError) return error;
+  const code = codeOf(error);
+  const { when, retryable } = ERRORS[code];
+  return new GreenroomError(code, when, {
+    cause: error,
+    ...(retryable ? { retryAfterMs: RETRY_MS } : {}),
+  });
+};
+
+const stopped = (): GreenroomError =>
+  new GreenroomError('draining', 'it stopped before the turn had ended; its next start goes on', {
+    retryAfterMs: RESTART_MS,
+  });

@@ -1,0 +1,138 @@
+/**
+ * The sessions of one tenant, as programs use them: a method per verb over a `SessionsApi`, embedded
+ * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the README's table.
+ */
+import type { z } from 'zod';
+import type {
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+  SessionReplies,
+  SessionsApi,
+  SessionsReplies,
+  SessionsVerb,
+  SessionVerb,
+  SessionView,
+  TurnView,
+} from '../verbs/api.ts';
+import { exportSession } from './download.ts';
+import { type ImportedSession, type ImportOptions, importSession } from './upload.ts';
+
+type Of<V extends SessionVerb> = z.input<(typeof SESSION_VERBS)[V]>;
+type All<V extends SessionsVerb> = z.input<(typeof SESSIONS_VERBS)[V]>;
+
+export class SessionsFacade {
+  readonly #api: SessionsApi;
+
+  constructor(api: SessionsApi) {
+    this.#api = api;
+  }
+
+  /** Sessions that meet all criteria; newest update first, 50 a page. */
+  search(criteria: All<'search'> = {}): Promise<SessionsReplies['search']> {
+    return this.#api.sessions('search', criteria);
+  }
+
+  count(filter: All<'count'> = {}): Promise<SessionsReplies['count']> {
+    return this.#api.sessions('count', filter);
+  }
+
+  /** The values of one field, the most common first; `values` says how many there are in all. */
+  facets(request: All<'facets'>): Promise<SessionsReplies['facets']> {
+    return this.#api.sessions('facets', request);
+  }
+
+  /** Deletes what is older than `maxAgeDays` (default: the configured age); `dryRun` only says what that would be. */
+  cleanup(order: All<'cleanup'> = {}): Promise<SessionsReplies['cleanup']> {
+    return this.#api.sessions('cleanup', order);
+  }
+
+  async create(sessionId: string, settings: Of<'create'> = {}): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'create', settings)).session;
+  }
+
+  async get(sessionId: string): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'get', {})).session;
+  }
+
+  messages(sessionId: string, range: Of<'messages'> = {}): Promise<SessionReplies['messages']> {
+    return this.#api.session(sessionId, 'messages', range);
+  }
+
+  /** Names of the session's side transcripts, 100 a page; `messages` takes them as `subpath`. */
+  sideTranscripts(
+    sessionId: string,
+    page: Of<'side-transcripts'> = {},
+  ): Promise<SessionReplies['side-transcripts']> {
+    return this.#api.session(sessionId, 'side-transcripts', page);
+  }
+
+  async update(sessionId: string, settings: Of<'update'>): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'update', settings)).session;
+  }
+
+  async tag(sessionId: string, ...tags: string[]): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'tag', { tags })).session;
+  }
+
+  async untag(sessionId: string, ...tags: string[]): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'untag', { tags })).session;
+  }
+
+  /** A new session that begins with this one's transcript, by default all of it; nothing is copied. */
+  async fork(sessionId: string, place: Of<'fork'> = {}): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'fork', place)).session;
+  }
+
+  /** Lets a summary stand in for what the model saw so far; without one, the model is asked for it. */
+  async compact(sessionId: string, order: Of<'compact'> = {}): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'compact', order)).session;
+  }
+
+  /** The session as text in the export format, piece by piece; the same session gives the same text. */
+  exportSession(sessionId: string): AsyncGenerator<string> {
+    return exportSession(this.#api, sessionId, this.#api.maxPayloadBytes);
+  }
+
+  /**
+   * Makes a session of an export's text, whatever pieces it comes in; under another id with `as`. What is
+   * here already, whole or in part, is recognised: importing again, or going on, is the same call.
+   */
+  importSession(
+    text: AsyncIterable<string | Uint8Array>,
+    options: ImportOptions = {},
+  ): Promise<ImportedSession> {
+    return importSession(this.#api, text, {
+      maxPayloadBytes: this.#api.maxPayloadBytes,
+      ...options,
+    });
+  }
+
+  /** Adds messages without running a turn. */
+  async append(
+    sessionId: string,
+    messages: Of<'append'>['messages'],
+    expectedVersion?: number,
+  ): Promise<SessionView> {
+    const version = expectedVersion === undefined ? {} : { expectedVersion };
+    return (await this.#api.session(sessionId, 'append', { messages, ...version })).session;
+  }
+
+  /** Stops a turn, by default the running one; resolves with its record when it has ended. */
+  async cancel(sessionId: string, turnId?: string): Promise<TurnView> {
+    const which = turnId === undefined ? {} : { turnId };
+    return (await this.#api.session(sessionId, 'cancel', which)).turn;
+  }
+
+  /** With `release` its id is free again at once, else for 30 days it is nobody's. */
+  async delete(sessionId: string, how: Of<'delete'> = {}): Promise<void> {
+    await this.#api.session(sessionId, 'delete', how);
+  }
+
+  turns(sessionId: string, page: Of<'turns'> = {}): Promise<SessionReplies['turns']> {
+    return this.#api.session(sessionId, 'turns', page);
+  }
+
+  async turnStatus(sessionId: string, turnId: string): Promise<TurnView> {
+    return (await this.#api.session(sessionId, 'turn-status', { turnId })).turn;
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The one door to sessions inside a process.
+ *
+ * 1. It holds nothing of any session: what is live is found by name each time.
+ * 2. Reads of what is not live go to the journal, which shows committed state only.
+ */
+import type { z } from 'zod';
+import type { ClassicStore } from '../../classic/classic-store.ts';
+import type { Criteria } from '../../model/criteria.ts';
+import { GreenroomError, toWire } from '../../model/errors.ts';
+import {
+  keyString,
+  newTurnId,
+  type SessionKey,
+  type Tenant,
+  type TurnId,
+} from '../../model/ids.ts';
+import { usdOf } from '../../model/money.ts';
+import { TOMBSTONE_MS } from '../../model/tombstone.ts';
+import { emptyUsage } from '../../model/usage.ts';
+import type { System } from '../../otp/system.ts';
+import { Caller } from '../actor/caller.ts';
+import type { SessionRuntime } from '../actor/session-args.ts';
+import type { Feed, Listener } from '../events/feed.ts';
+import { closedPublication } from '../events/turn-finished.ts';
+import { TurnReading } from '../events/turn-reading.ts';
+import { catalogName } from '../ports/catalog.ts';
+import { journalName } from '../ports/journal.ts';
+import { sweeperName } from '../ports/sweeper.ts';
+import type {
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+  SessionReplies,
+  SessionsReplies,
+  SessionsVerb,
+  SessionVerb,
+  TurnRequest,
+} from '../verbs/api.ts';
+import { deadlineMs } from '../verbs/deadlines.ts';
+import { mirrorVerbs } from '../verbs/mirror-verbs.ts';
+import { newTurn } from '../verbs/requests.ts';
+import { type SessionVerbs, sessionVerbs } from '../verbs/session-verbs.ts';
+import { summaryView } from '../verbs/views.ts';
+import type { AcceptedTurn, SessionsDoor } from './door.ts';
+import { JournalSessionStore } from './journal-session-store.ts';
+
+type TenantVerbs = {
+  readonly [V in SessionsVerb]: (
+    tenant: Tenant,
+    request: z.output<(typeof SESSIONS_VERBS)[V]>,
+  ) => Promise<SessionsReplies[V]>;
+};
+
+export class Sessions implements SessionsDoor {
+  readonly #system: System;
+  readonly #feed: Feed;
+  readonly #runtime: SessionRuntime;
+  readonly #caller: Caller;
+  readonly #verbs: SessionVerbs;
+  readonly #tenantVerbs: TenantVerbs;
+
+  constructor(system: System, runtime: SessionRuntime) {
+    this.#system = system;
+    this.#feed = runtime.feed;
+    this.#runtime = runtime;
+    this.#caller = new Caller(system);
+    this.#verbs = sessionVerbs(this.#caller, runtime.rules, runtime.memory.slabs);
+    this.#tenantVerbs = tenantVerbs(this.#caller);
+  }
+
+  /** From now on new turns are refused with `draining`; all else goes on. */
+  drain(): void {
+    this.#runtime.activity.isDraining = true;
+  }
+
+  session<V extends SessionVerb>(
+    key: SessionKey,
+    verb: V,
+    request: z.output<(typeof SESSION_VERBS)[V]>,
+    { timeoutMs = deadlineMs(verb) }: { timeoutMs?: number } = {},
+  ): Promise<SessionReplies[V]> {
+    return this.#verbs[verb](key, request, timeoutMs);
+  }
+
+  sessions<V extends SessionsVerb>(
+    tenant: Tenant,
+    verb: V,
+    request: z.output<(typeof SESSIONS_VERBS)[V]>,
+  ): Promise<SessionsReplies[V]> {
+    return this.#tenantVerbs[verb](tenant, request);
+  }
+
+  async turn(
+    key: SessionKey,
+    turnId: TurnId | undefined,
+    request: TurnRequest,
+    listener?: Listener,
+  ): Promise<AcceptedTurn> {
+    if (this.#runtime.activity.isDraining)
+      throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
+    const turn = newTurn(turnId ?? request.turnId ?? newTurnId(this.#system.clock.now()), request);
+    const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
+    try {
+      const { answer, turn: record } = await this.#caller.change(key, {
+        type: 'turn',
+        turn,
+        known: undefined,
+      });
+      if (answer.type !== 'turn' || record === undefined)
+        throw new GreenroomError('internal', 'a turn was answered without its record');
+      reading?.begin();
+      if (answer.closed !== undefined) {
+        const journal = this.#system.find(journalName);
+        if (journal === undefined)
+          throw new GreenroomError('unavailable', 'the journal is restarting', {
+            retryAfterMs: 500,
+          });
+        reading?.hear(closedPublication(key, answer.closed, journal, this.#system.clock.now()));
+      }
+      return { turn: record, isNew: answer.isNew };
+    } catch (error) {
+      reading?.stop();
+      throw error;
+    }
+  }
+
+  async rejectTurn(key: SessionKey, turnId: TurnId, refusal: unknown): Promise<void> {
+    const { code, message, retryable } = toWire(refusal);
+    const error = { code, message, retryable };
+    const head = await this.#caller.head(key);
+    if (head !== undefined) await this.#caller.change(key, { type: 'reject', turnId, error });
+    else
+      this.#feed.publish({
+        key,
+        turnId,
+        attempt: 1,
+        n: 1,
+        atMs: this.#system.clock.now(),
+        body: {
+          type: 'turn.finished',
+          status: 'rejected',
+          stopReason: null,
+          error,
+          usage: emptyUsage,
+          costUsd: 0,
+          durationMs: 0,
+          text: '',
+        },
+      });
+  }
+
+  /** The classic face of a tenant's sessions. It lives as long as these do; closing it closes nothing but itself. */
+  store(tenant: Tenant): ClassicStore {
+    const onClose = () => Promise.resolve();
+    return new JournalSessionStore({
+      ...{ caller: this.#caller, tenant, tombstoneMs: TOMBSTONE_MS, onClose },
+    });
+  }
+
+  /** Sessions of which somebody reads a turn. */
+  beingRead(): readonly SessionKey[] {
+    return this.#feed.readSessions();
+  }
+
+  /** Resolves when no commit is under way, not even of an actor that is gone: then the catalog knows of every open turn. */
+  async commitsAreIn(): Promise<void> {
+    await Promise.allSettled(this.#runtime.commits.values());
+  }
+
+  /** Brings a session's actor up; an unfinished turn goes on by that. */
+  async wake(key: SessionKey): Promise<void> {
+    await this.#caller.wake(key);
+  }
+
+  /** A session is out of its restart budget: its next actor writes that down and goes. */
+  park(key: SessionKey, reason: string): void {
+    const { parking } = this.#runtime;
+    const name = keyString(key);
+    if (parking.has(name)) return; // parking it failed too: it stays down until its next message
+    parking.set(name, {
+      code: 'internal',
+      message: `parked: ${reason}`.slice(0, 500),
+      retryable: false,
+    });
+    // Whoever was waiting for the session fails with its parking, and so does a wake that joins him: then once more.
+    const wake = () => this.#caller.wake(key);
+    wake()
+      .catch(wake)
+      .catch(() => undefined);
+  }
+
+  /** Deletes, if the session is as it was when it was looked at and no turn is open; for the cleaner. */
+  async remove(key: SessionKey, by: string, ifVersion: number): Promise<void> {
+    await this.#caller.change(key, {
+      type: 'delete',
+      by,
+      ifVersion,
+      tombstoneMs: TOMBSTONE_MS,
+    });
+  }
+}
+
+const tenantVerbs = (caller: Caller): TenantVerbs => {
+  const { system } = caller;
+  const search = async (tenant: Tenant, criteria: Criteria) => {
+    const { rows, nextCursor } = system.fetch(catalogName).search(tenant, criteria);
+    return { sessions: rows.map(summaryView), ...(nextCursor === undefined ? {} : { nextCursor }) };
+  };
+  return {
+    search,
+    list: search,
+    count: async (tenant, filter) => {
+      const { count, costNanoUsd } = system.fetch(catalogName).count(tenant, filter);
+      return { count, costUsd: usdOf(costNanoUsd) };
+    },
+    facets: async (tenant, request) => system.fetch(catalogName).facets(tenant, request),
+    cleanup: async (tenant, { maxAgeDays, dryRun, ...filter }) =>
+      system.fetch(sweeperName).sweep(tenant, { filter, maxAgeDays, dryRun }),
+    ...mirrorVerbs(caller),
+  };
+};

@@ -1,0 +1,63 @@
+/**
+ * What a session's journal says to a turn: its entries, read page by page from the first that the model still sees.
+ */
+
+import type { Entry } from '../../model/entry.ts';
+import { firstSeenSeq, type Head } from '../../model/head.ts';
+import { inheritedThrough } from '../../model/segments.ts';
+import type { OpenTurn } from '../../model/turn.ts';
+import type { Bodies } from '../memory/bodies.ts';
+import type { Journal } from '../ports/journal.ts';
+import type { EffectiveOptions } from './effective.ts';
+
+/** Entries read at once. */
+const PAGE = 1_000;
+/**
+ * Imported lines of more than this are not parsed by the main thread: that takes about 7 ms for each
+ * megabyte, in which nobody else is served.
+ */
+export const MAX_INLINE_BYTES = 256 * 1024;
+
+export class History {
+  readonly entries: Entry[] = [];
+  readonly options: EffectiveOptions;
+  readonly #head: Head;
+  readonly #journal: Journal;
+  readonly #bodies: Bodies | undefined;
+  #next: number;
+  #importedBytes = 0;
+
+  /** @param bodies where bodies are put; default: they are the entries' own. */
+  constructor(head: Head, turn: OpenTurn, journal: Journal, model: string, bodies?: Bodies) {
+    this.#head = head;
+    this.#journal = journal;
+    this.#bodies = bodies;
+    this.#next = firstSeenSeq(head);
+    this.options = {
+      throughTurnId: turn.turnId,
+      inheritedThrough: inheritedThrough(head.segments),
+      model,
+    };
+  }
+
+  /** Nothing is left to read. */
+  get isRead(): boolean {
+    return this.#next > this.#head.seq;
+  }
+
+  /** It has more foreign lines than the main thread should parse. */
+  get isLong(): boolean {
+    return this.#importedBytes > MAX_INLINE_BYTES;
+  }
+
+  readPage(): void {
+    if (this.isRead) return;
+    const to = Math.min(this.#head.seq, this.#next + PAGE - 1);
+    const range = { from: this.#next, to, limit: PAGE };
+    for (const entry of this.#journal.entries(this.#head.key, range, this.#bodies)) {
+      this.entries.push(entry);
+      if (entry.kind === 'imported') this.#importedBytes += entry.body.byteLength;
+    }
+    this.#next = to + 1;
+  }
+}

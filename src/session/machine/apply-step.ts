@@ -1,0 +1,173 @@
+/**
+ * What the outcome of a model step makes of its turn.
+ *
+ * 1. An outcome counts only for the attempt that is under way: late ones are dropped.
+ * 2. An assistant message and the results of its tool uses are written in one commit, so that no
+ *    crash leaves an orphan `tool_use`.
+ */
+
+import type { MessageEntry } from '../../model/entry.ts';
+import type { ClosedStatus, OpenTurn, TurnError } from '../../model/turn.ts';
+import { addUsage } from '../../model/usage.ts';
+import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
+import type { Draft } from './draft.ts';
+import type { Input, Rules } from './machine.ts';
+import { closeTurn, publish, settle } from './turn-course.ts';
+import { overLimit } from './turn-limits.ts';
+
+export const finishStep = (
+  draft: Draft,
+  input: Extract<Input, { type: 'step' }>,
+  rules: Rules,
+): void => {
+  const turn = draft.head.openTurns[0];
+  if (turn?.turnId !== input.turnId || turn.attempt !== input.attempt || turn.status !== 'running')
+    return;
+  const counted = countRetries(draft, turn, input.retries);
+  const { outcome } = input;
+  if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules);
+  else endEarly(draft, counted, outcome);
+  if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
+};
+
+const countRetries = (draft: Draft, turn: OpenTurn, retries: number): OpenTurn => {
+  if (retries === 0) return turn;
+  draft.patch({ retryCount: draft.head.retryCount + retries });
+  return { ...turn, retries: turn.retries + retries };
+};
+
+type Answered = Extract<StepOutcome, { type: 'message' }>;
+
+const addAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules): void => {
+  const isSeen = outcome.stopReason !== 'refusal' && !isEmpty(outcome.body);
+  const seq = draft.message(
+    { role: 'assistant', body: outcome.body, id: outcome.messageId, atMs: draft.nowMs },
+    answerFacts(turn, outcome, isSeen),
+  );
+  const next = countAnswer(draft, turn, outcome, seq);
+  publish(draft, next, { type: 'message', seq, body: outcome.body });
+  if (isSeen) draft.effect({ type: 'see', seq, body: outcome.body });
+  const answered = isSeen ? answerTools(draft, next, outcome.toolUses) : next;
+  endOrGoOn(draft, answered, outcome, rules);
+};
+
+const answerFacts = (
+  turn: OpenTurn,
+  outcome: Answered,
+  isSeen: boolean,
+): Partial<MessageEntry> => ({
+  turnId: turn.turnId,
+  model: outcome.model,
+  provider: outcome.provider,
+  stopReason: outcome.stopReason,
+  usage: outcome.usage,
+  costNanoUsd: outcome.costNanoUsd,
+  ...(isSeen ? {} : { isPartial: true }),
+});
+
+/** An answer without a block is legal from the API and illegal to send back. */
+const isEmpty = (body: Uint8Array): boolean => Buffer.from(body.slice(-3)).toString() === '[]}';
+
+const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: number): OpenTurn => {
+  const { head } = draft;
+  const { usage, costNanoUsd, toolUses } = outcome;
+  const next: OpenTurn = {
+    ...turn,
+    lastSeq: seq,
+    steps: turn.steps + 1,
+    usage: addUsage(turn.usage, usage),
+    costNanoUsd:
+      costNanoUsd === null || turn.costNanoUsd === null ? null : turn.costNanoUsd + costNanoUsd,
+  };
+  draft.patch({
+    openTurns: [next, ...head.openTurns.slice(1)],
+    usage: addUsage(head.usage, usage),
+    costNanoUsd: head.costNanoUsd + (costNanoUsd ?? 0),
+    unpricedAnswers: head.unpricedAnswers + (costNanoUsd === null ? 1 : 0),
+    toolCallCount: head.toolCallCount + toolUses.length,
+    ...(head.provider === undefined ? { provider: outcome.provider } : {}),
+  });
+  return next;
+};
+
+/** No tools are offered yet; a model that asks for one all the same is told so. */
+const answerTools = (draft: Draft, turn: OpenTurn, toolUses: readonly ToolUse[]): OpenTurn => {
+  if (toolUses.length === 0) return turn;
+  const content = toolUses.map(({ id, name }) => ({
+    type: 'tool_result',
+    tool_use_id: id,
+    is_error: true,
+    content: `There is no tool ${name} in this session.`,
+  }));
+  const body = Buffer.from(JSON.stringify({ role: 'user', content }));
+  for (const { id, name, input } of toolUses) {
+    publish(draft, turn, { type: 'tool.started', toolUseId: id, name, input });
+    publish(draft, turn, { type: 'tool.finished', toolUseId: id, isError: true, durationMs: 0 });
+  }
+  const seq = draft.message({ role: 'user', body, atMs: draft.nowMs }, { turnId: turn.turnId });
+  publish(draft, turn, { type: 'message', seq, body });
+  draft.effect({ type: 'see', seq, body });
+  const next = { ...turn, lastSeq: seq };
+  draft.patch({ openTurns: [next, ...draft.head.openTurns.slice(1)] });
+  return next;
+};
+
+/** `tool_use` and `pause_turn` want another model call; everything else ends the turn. */
+const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules): void => {
+  const { stopReason, text } = outcome;
+  const close = (status: ClosedStatus, reason: string | null, error?: TurnError) =>
+    closeTurn(draft, turn, {
+      status,
+      stopReason: reason,
+      text,
+      ...(error === undefined ? {} : { error }),
+    });
+  if (draft.cancelling === turn.turnId) return close('cancelled', stopReason);
+  if (stopReason === 'refusal') {
+    takeBack(draft, turn);
+    return close('failed', stopReason, {
+      code: 'refusal',
+      message: 'the model refused; the turn is out of its view',
+      retryable: false,
+    });
+  }
+  if (stopReason !== 'tool_use' && stopReason !== 'pause_turn')
+    return close('completed', stopReason);
+  const limit = overLimit(draft.head, turn, rules);
+  if (limit !== undefined) return close('completed', limit);
+  draft.effect({ type: 'startStep', turnId: turn.turnId });
+};
+
+/** A step that gave no message: what it had said is kept for people, never for the model. */
+const endEarly = (draft: Draft, turn: OpenTurn, outcome: Exclude<StepOutcome, Answered>): void => {
+  let ended = turn;
+  if (outcome.partialText !== '') {
+    const body = Buffer.from(JSON.stringify({ role: 'assistant', content: outcome.partialText }));
+    const facts = { turnId: turn.turnId, isPartial: true };
+    ended = {
+      ...turn,
+      lastSeq: draft.message({ role: 'assistant', body, atMs: draft.nowMs }, facts),
+    };
+  }
+  const text = outcome.partialText;
+  if (outcome.type === 'cancelled' || draft.cancelling === turn.turnId)
+    return closeTurn(draft, ended, { status: 'cancelled', stopReason: null, text });
+  const error = turnError(outcome.error);
+  if (turn.steps === 0 && isRefusedPrompt(outcome.error)) takeBack(draft, ended);
+  draft.patch({ errorCount: draft.head.errorCount + 1, lastError: error });
+  closeTurn(draft, ended, { status: 'failed', stopReason: null, error, text });
+};
+
+/** The request itself is wrong: with this prompt in view every later turn would fail like this one. */
+const isRefusedPrompt = ({ status, retryable }: StepError): boolean =>
+  !retryable && (status === 400 || status === 413);
+
+/** Takes what the turn wrote out of the model's view. */
+const takeBack = (draft: Draft, { seq, turnId }: OpenTurn): void =>
+  draft.view({ type: 'rollback', fromSeq: seq, throughSeq: draft.head.seq, turnId });
+
+const turnError = (error: StepError): TurnError => ({
+  code: error.type,
+  message: error.message,
+  retryable: error.retryable,
+});

@@ -1,0 +1,136 @@
+/**
+ * The turn's part of the state machine: accept, reject, cancel, resume. What its steps make of it is
+ * in `apply-step.ts`.
+ *
+ * The first open turn is the one that runs; the others are queued in order of acceptance.
+ */
+
+import { GreenroomError } from '../../model/errors.ts';
+import { type Settings, statusFrom } from '../../model/head.ts';
+import type { TurnId } from '../../model/ids.ts';
+import { addTags } from '../../model/tags.ts';
+import type { ClosedTurn, OpenTurn, TurnError } from '../../model/turn.ts';
+import { emptyUsage } from '../../model/usage.ts';
+import { type Draft, makeIfAbsent } from './draft.ts';
+import type { NewTurn, Rules } from './machine.ts';
+import { closeTurn, publish, recordClosed, settle, startNext } from './turn-course.ts';
+import { mustTakeTurn } from './turn-limits.ts';
+
+export const acceptTurn = (
+  draft: Draft,
+  turn: NewTurn,
+  known: ClosedTurn | undefined,
+  rules: Rules,
+): void => {
+  if (answerKnown(draft, turn, known)) return;
+  if (draft.head.version === 0 && !turn.create)
+    throw new GreenroomError(
+      'session_not_found',
+      `there is no session ${draft.head.key.sessionId}`,
+    );
+  makeIfAbsent(draft, settingsOf(turn), 'turn', rules);
+  mustTakeTurn(draft, turn, rules);
+  if (turn.tags.length > 0) draft.patch({ tags: addTags(draft.head.tags, turn.tags) });
+  const seq = draft.message(
+    { role: 'user', body: turn.body, atMs: draft.nowMs },
+    { turnId: turn.turnId },
+  );
+  const open: OpenTurn = {
+    turnId: turn.turnId,
+    status: 'queued',
+    seq,
+    lastSeq: seq,
+    promptHash: turn.promptHash,
+    acceptedAtMs: draft.nowMs,
+    startedAtMs: undefined,
+    usage: emptyUsage,
+    costNanoUsd: 0,
+    steps: 0,
+    attempt: 1,
+    retries: 0,
+    options: turn.options,
+  };
+  draft.write({ type: 'newTurn', turnId: turn.turnId });
+  draft.patch({ openTurns: [...draft.head.openTurns, open] });
+  publish(draft, open, { type: 'turn.accepted', seq });
+  if (draft.head.openTurns.length === 1) startNext(draft, turn.body);
+  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  draft.answer = { type: 'turn', turnId: turn.turnId, isNew: true };
+};
+
+/** A session that a turn makes is called after its prompt, unless the sender says otherwise. */
+const settingsOf = ({ settings, excerpt }: NewTurn): Settings =>
+  excerpt === '' ? settings : { title: excerpt, ...settings };
+
+/** A turn id that is known already is answered with its record (P3). */
+const answerKnown = (draft: Draft, turn: NewTurn, closed: ClosedTurn | undefined): boolean => {
+  const known = draft.head.openTurns.find((open) => open.turnId === turn.turnId) ?? closed;
+  if (known === undefined) return false;
+  // A rejected turn has no prompt to compare: it may have been no prompt at all.
+  if (known.promptHash !== '' && known.promptHash !== turn.promptHash)
+    throw new GreenroomError('turn_id_reused', `turn ${turn.turnId} is known with another prompt`);
+  draft.answer = {
+    type: 'turn',
+    turnId: turn.turnId,
+    isNew: false,
+    ...(closed === undefined ? {} : { closed }),
+  };
+  return true;
+};
+
+/** A refusal that has no caller to hear it: kept in the ledger, told on the events. */
+export const rejectTurn = (draft: Draft, turnId: TurnId, error: TurnError): void => {
+  if (draft.head.openTurns.some((open) => open.turnId === turnId)) return;
+  const record: ClosedTurn = {
+    turnId,
+    status: 'rejected',
+    seq: 0,
+    lastSeq: 0,
+    promptHash: '',
+    acceptedAtMs: draft.nowMs,
+    finishedAtMs: draft.nowMs,
+    usage: emptyUsage,
+    costNanoUsd: 0,
+    steps: 0,
+    attempt: 1,
+    retries: 0,
+    stopReason: null,
+    error,
+  };
+  draft.write({ type: 'newTurn', turnId });
+  recordClosed(draft, record, '');
+};
+
+export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
+  const turn =
+    turnId === undefined
+      ? draft.head.openTurns[0]
+      : draft.head.openTurns.find((open) => open.turnId === turnId);
+  if (turn === undefined)
+    throw turnId === undefined
+      ? new GreenroomError('invalid_state', 'no turn is open in this session')
+      : new GreenroomError('turn_not_found', `turn ${turnId} is not open in this session`);
+  draft.answer = { type: 'turnClosed', turnId: turn.turnId };
+  if (turn.status === 'running') {
+    draft.cancelling = turn.turnId;
+    return draft.effect({ type: 'cancelStep' });
+  }
+  // It never ran: its prompt is taken out of what the model sees.
+  draft.view({ type: 'rollback', fromSeq: turn.seq, throughSeq: turn.seq, turnId: turn.turnId });
+  closeTurn(draft, turn, { status: 'cancelled', stopReason: null, text: '' });
+  settle(draft);
+};
+
+/**
+ * The process that ran the step is gone. A model call is simply made again, as a further attempt; so
+ * are the turns behind it, whose events nobody can number on.
+ */
+export const resumeTurn = (draft: Draft): void => {
+  const openTurns = draft.head.openTurns.map((turn) => ({ ...turn, attempt: turn.attempt + 1 }));
+  const [first] = openTurns;
+  if (first === undefined) return;
+  draft.patch({ openTurns });
+  if (first.status === 'queued') return startNext(draft, undefined);
+  publish(draft, first, { type: 'turn.started' });
+  draft.effect({ type: 'startStep', turnId: first.turnId });
+};

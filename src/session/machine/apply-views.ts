@@ -1,0 +1,81 @@
+/**
+ * The state machine's part of forks and compactions: what changes what the model sees and copies
+ * nothing. Where a fork branches off is computed in `fork.ts`, where a compaction may end in
+ * `compaction.ts`.
+ */
+
+import { wellCut } from '../../model/bounds.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import { firstSeenSeq, type Head, newHead } from '../../model/head.ts';
+import { segmentsOfFork } from '../../model/segments.ts';
+import { addUsage } from '../../model/usage.ts';
+import type { Draft } from './draft.ts';
+import type { NewCompaction } from './machine.ts';
+import type { NewFork } from './new-fork.ts';
+
+export const fork = (draft: Draft, { parent, atSeq, title, messageCount, ...rest }: NewFork) => {
+  const { key } = draft.head;
+  if (draft.head.version > 0)
+    throw new GreenroomError('session_exists', `there is a session ${key.sessionId} already`);
+  const { tenant, sessionId } = parent.key;
+  if (tenant !== key.tenant) throw new TypeError('a fork stays with its tenant');
+  const segments = segmentsOfFork(parent, atSeq);
+  draft.patch({
+    ...newHead(key, draft.nowMs),
+    ...settingsOf(parent),
+    // Version 1 at once: inputs that share this commit must see that it exists.
+    ...{ version: 1, status: atSeq === 0 ? 'created' : 'idle', mode: 'forked' },
+    title: wellCut(title ?? `Fork of ${parent.title ?? sessionId}`, MAX_TITLE),
+    ...{ seq: atSeq, messageCount, parent: { sessionId, seq: atSeq } },
+    ...(segments.length === 0 ? {} : { segments }),
+    ...(rest.compaction === undefined ? {} : { compaction: rest.compaction }),
+    inheritedCostNanoUsd: parent.inheritedCostNanoUsd + parent.costNanoUsd,
+    updatedAtMs: draft.nowMs,
+  });
+  for (const view of rest.views) draft.view(view);
+  draft.effect({ type: 'forgetContext' });
+  draft.write({ type: 'fork', origin: { parent: parent.key, parentVersion: parent.version } });
+  draft.audit('forked', 'fork', { parent: sessionId, atSeq });
+  draft.answer = { type: 'session' };
+};
+
+/** As of settings. */
+const MAX_TITLE = 500;
+
+/** A fork goes on as its parent would; what names the parent, and what it did, is not the fork's. */
+const INHERITED = [
+  ...(['description', 'summary', 'tags', 'owner', 'templateId', 'metadata', 'model'] as const),
+  ...(['systemPrompt', 'maxTokens', 'workingDirectory', 'permissionMode', 'policies'] as const),
+  ...(['allowedTools', 'disallowedTools', 'hooks', 'includePartialMessages', 'onBusy'] as const),
+  ...(['retry', 'limits', 'provider', 'gitBranch'] as const),
+] as const satisfies readonly (keyof Head)[];
+
+const settingsOf = (parent: Head): Partial<Head> =>
+  Object.fromEntries(
+    INHERITED.flatMap((name) => (parent[name] === undefined ? [] : [[name, parent[name]]])),
+  );
+
+export const compact = (draft: Draft, { throughSeq, summary, spent, by }: NewCompaction): void => {
+  const { head } = draft;
+  const fromSeq = throughSeq + 1;
+  const openSeq = head.openTurns[0]?.seq ?? head.seq + 1;
+  if (fromSeq > openSeq)
+    throw new GreenroomError('invalid_state', `the turn that began at ${openSeq} is still open`);
+  if (fromSeq <= firstSeenSeq(head))
+    throw new GreenroomError('invalid_state', 'all of that is compacted already');
+  const previousSeq = head.compaction?.seq;
+  draft.view({
+    ...{ type: 'compaction', throughSeq, summary, fromSeq },
+    ...(previousSeq === undefined ? {} : { previousSeq }),
+  });
+  const lastCompactionTurn = head.numTurns;
+  draft.patch({ compaction: { seq: draft.head.seq, throughSeq, fromSeq, lastCompactionTurn } });
+  if (spent !== undefined)
+    draft.patch({
+      usage: addUsage(head.usage, spent.usage),
+      costNanoUsd: head.costNanoUsd + (spent.costNanoUsd ?? 0),
+      unpricedAnswers: head.unpricedAnswers + (spent.costNanoUsd === null ? 1 : 0),
+    });
+  draft.audit('compacted', by, { throughSeq });
+  draft.answer = { type: 'session' };
+};

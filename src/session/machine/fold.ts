@@ -1,0 +1,180 @@
+/**
+ * Folds the inputs that share a commit into one change: pure, so that what a crowd of requests does
+ * to a session can be tested without any of them waiting.
+ */
+
+import type { Entry } from '../../model/entry.ts';
+import type { TurnId } from '../../model/ids.ts';
+import type { ClosedTurn } from '../../model/turn.ts';
+import type {
+  AuditRecord,
+  ForkOrigin,
+  ResponseClaim,
+  SessionChange,
+  StoredResponse,
+  StreamDrop,
+  StreamRecord,
+} from '../ports/journal.ts';
+import { apply } from './apply.ts';
+import type { Answer, Effect, Input, Rules, SessionState, Write } from './machine.ts';
+
+export interface Folded<T> {
+  /** With the version that its commit makes; the very state that was given if nothing changed. */
+  readonly state: SessionState;
+  readonly writes: readonly Write[];
+  readonly effects: readonly Effect[];
+  readonly answers: readonly { readonly of: T; readonly answer: Answer }[];
+  readonly refusals: readonly { readonly of: T; readonly error: unknown }[];
+}
+
+/**
+ * Each input sees what those before it did; one that is refused changes nothing and does not stop the
+ * others. `known` are ledger records of turn ids that turned out not to be new; what closes on the way
+ * is known to those behind it.
+ */
+export const foldBatch = <T extends { readonly input: Input }>(
+  state: SessionState,
+  batch: readonly T[],
+  known: ReadonlyMap<TurnId, ClosedTurn>,
+  rules: Rules,
+  nowMs: number,
+): Folded<T> => {
+  const writes: Write[] = [];
+  const effects: Effect[] = [];
+  const answers: { of: T; answer: Answer }[] = [];
+  const refusals: { of: T; error: unknown }[] = [];
+  const closed = new Map<TurnId, ClosedTurn>();
+  const ledger = (turnId: TurnId) => closed.get(turnId) ?? known.get(turnId);
+  let current = state;
+  for (const of of batch) {
+    try {
+      if (isRecordedRejection(of.input, ledger)) {
+        answers.push({ of, answer: { type: 'none' } });
+        continue;
+      }
+      const change = apply(current, withKnown(of.input, ledger), rules, nowMs);
+      current = change.state;
+      for (const write of change.writes) {
+        if (write.type === 'turn') closed.set(write.record.turnId, write.record);
+        writes.push(write);
+      }
+      effects.push(...change.effects);
+      answers.push({ of, answer: change.answer });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refusals.push({ of, error });
+    }
+  }
+  return { state: sealed(state, current, writes), writes, effects, answers, refusals };
+};
+
+/** The ledger's record of a turn, if it has one. */
+type Ledger = (turnId: TurnId) => ClosedTurn | undefined;
+
+/**
+ * What is committed has the next version. The head that `apply` made is nobody else's yet, so it is
+ * given its version in place: copying it once more for that costs as much as all of `apply`.
+ */
+const sealed = (
+  before: SessionState,
+  after: SessionState,
+  writes: readonly Write[],
+): SessionState => {
+  const version = before.head.version + 1;
+  if (after.head === before.head)
+    return writes.length === 0 ? after : { ...after, head: { ...after.head, version } };
+  Object.assign(after.head, { version });
+  return after;
+};
+
+const withKnown = (input: Input, ledger: Ledger): Input => {
+  const known = input.type === 'turn' ? ledger(input.turn.turnId) : undefined;
+  return input.type === 'turn' && known !== undefined ? { ...input, known } : input;
+};
+
+/** The ledger has the turn already: a rejection of it is old news. */
+const isRecordedRejection = (input: Input, ledger: Ledger): boolean =>
+  input.type === 'reject' && ledger(input.turnId) !== undefined;
+
+/** A refusal carries a code; anything else is a bug and crashes the actor. */
+const isRefusal = (error: unknown): boolean =>
+  typeof (error as { code?: unknown } | null)?.code === 'string';
+
+/** What to commit; undefined if the batch changed nothing. */
+export const toChange = (
+  before: SessionState,
+  { state, writes }: Folded<unknown>,
+): SessionChange | undefined => {
+  if (state.head === before.head) return undefined;
+  const { key, version: expectedVersion, segments } = before.head;
+  const { audit, deleted, ...records } = sorted(writes);
+  if (deleted === undefined)
+    return { kind: 'write', key, expectedVersion, audit, head: state.head, ...records };
+  const { tombstoneUntilMs } = deleted;
+  const shared = segments === undefined ? {} : { segments };
+  return { kind: 'delete', key, expectedVersion, audit, tombstoneUntilMs, ...shared };
+};
+
+/** The writes by what becomes of them. */
+interface Sorted {
+  audit: AuditRecord[];
+  appends: { subpath: string; entries: Entry[] }[];
+  streams: StreamRecord[];
+  turns: ClosedTurn[];
+  newTurnIds: TurnId[];
+  responses: StoredResponse[];
+  claims?: ResponseClaim[];
+  drops?: StreamDrop[];
+  fork?: ForkOrigin;
+  deleted?: Extract<Write, { type: 'delete' }>;
+}
+
+const sorted = (writes: readonly Write[]): Sorted => {
+  const all: Sorted = {
+    audit: [],
+    appends: [],
+    streams: [],
+    turns: [],
+    newTurnIds: [],
+    responses: [],
+  };
+  for (const write of writes) sort(all, write);
+  return all;
+};
+
+const sort = (all: Sorted, write: Write): void => {
+  switch (write.type) {
+    case 'entry':
+      return void entriesOf(all, write.subpath).push(write.entry);
+    case 'turn':
+      return void all.turns.push(write.record);
+    case 'newTurn':
+      return void all.newTurnIds.push(write.turnId);
+    case 'stream':
+      return void all.streams.push(write.record);
+    case 'response':
+      return void all.responses.push(write.response);
+    case 'claim':
+      all.claims ??= [];
+      return void all.claims.push(write.claim);
+    case 'audit':
+    case 'pastAudit':
+      return void all.audit.push(write.record);
+    case 'drop':
+      all.drops ??= [];
+      return void all.drops.push(write.drop);
+    case 'fork':
+      all.fork = write.origin;
+      return;
+    case 'delete':
+      all.deleted = write;
+  }
+};
+
+const entriesOf = ({ appends }: Sorted, subpath: string): Entry[] => {
+  const found = appends.find((append) => append.subpath === subpath);
+  if (found !== undefined) return found.entries;
+  const entries: Entry[] = [];
+  appends.push({ subpath, entries });
+  return entries;
+};

@@ -1,0 +1,219 @@
+/**
+ * The session as a pure state machine: `apply(state, input, rules)` says what a session becomes,
+ * what is to be written in one commit, and what is to be done once that commit is durable.
+ *
+ * 1. Nothing here reads a clock, a disk or a random number: inputs bring the time with them.
+ * 2. An input that is refused throws a `GreenroomError` and changes nothing.
+ * 3. Effects are carried out after the commit and in order; they never change the state themselves.
+ */
+
+import type { Entry, Provider, Role } from '../../model/entry.ts';
+import type { TurnEventBody } from '../../model/event.ts';
+import type { Head, Settings } from '../../model/head.ts';
+import type { TurnId } from '../../model/ids.ts';
+import type { BusyPolicy, ClosedTurn, TurnError, TurnOptions } from '../../model/turn.ts';
+import type { Usage } from '../../model/usage.ts';
+import type { ModelStep, StepOutcome } from '../ports/executor.ts';
+import type {
+  AuditRecord,
+  ForkOrigin,
+  ResponseClaim,
+  ResponseWrite,
+  StoredResponse,
+  StreamDrop,
+  StreamRecord,
+} from '../ports/journal.ts';
+import type { Contested, Settled, Yielded } from '../responses/response-owner.ts';
+import type { Restored } from '../transfer/restore.ts';
+import type { ClassicChange } from './classic-change.ts';
+import type { NewFork } from './new-fork.ts';
+
+export interface SessionState {
+  readonly head: Head;
+  /** The running turn was told to stop; its outcome is awaited. In memory only. */
+  readonly cancelling: TurnId | undefined;
+}
+
+/** What the configuration decides for every session. */
+export interface Rules {
+  /** Most open turns of a session. */
+  readonly queuePerSession: number;
+  /** Model calls of one turn, unless the session or the turn says otherwise. */
+  readonly maxSteps: number;
+  /** Who answers model calls in this daemon. */
+  readonly provider: Provider;
+  readonly defaultModel: string;
+  /** How model calls are retried, unless the session says otherwise. */
+  readonly retry: ModelStep['retry'];
+  /** Whether the model has a price at that time: money limits need one. */
+  hasPrice(model: string, atMs: number): boolean;
+}
+
+export interface NewMessage {
+  readonly role: Role;
+  readonly body: Uint8Array;
+  readonly id?: string;
+  readonly atMs: number;
+}
+
+export interface NewTurn {
+  readonly turnId: TurnId;
+  /** How the prompt begins, for the title of a session that it makes. */
+  readonly excerpt: string;
+  readonly promptHash: string;
+  readonly body: Uint8Array;
+  readonly options: TurnOptions;
+  readonly create: boolean;
+  readonly tags: readonly string[];
+  readonly settings: Settings;
+  readonly onBusy: BusyPolicy | undefined;
+  readonly provider: Provider | undefined;
+}
+
+/** What an import adds, computed from the lines and from what is stored of them already. */
+export interface ImportDelta {
+  readonly subpath: string;
+  readonly lines: readonly { readonly atMs: number; readonly body: Uint8Array }[];
+  readonly stream: StreamRecord;
+  /** Lines of the file that are stored then. */
+  readonly totalLines: number;
+  readonly responses: readonly ResponseWrite[];
+  readonly claims: readonly ResponseClaim[];
+  /** Nothing is added before these sessions were asked for their responses. */
+  readonly contested: readonly Contested[];
+  readonly isNewStream: boolean;
+  /** Who adds it, for the audit. */
+  readonly by: string;
+  /** The head with the import's facts and counters laid over it; entries and version are the machine's. */
+  readonly head: Head;
+}
+
+/** A summary that stands for everything up to and including `throughSeq`: see `compaction.ts`. */
+export interface NewCompaction {
+  readonly throughSeq: number;
+  readonly summary: string;
+  /** What the model call cost that made the summary; absent: the caller gave it. */
+  readonly spent?: { readonly usage: Usage; readonly costNanoUsd: number | null };
+  readonly by: string;
+}
+
+export type Input =
+  | { readonly type: 'create'; readonly settings: Settings }
+  | { readonly type: 'turn'; readonly turn: NewTurn; readonly known: ClosedTurn | undefined }
+  | { readonly type: 'reject'; readonly turnId: TurnId; readonly error: TurnError }
+  | {
+      readonly type: 'settings';
+      readonly settings: Settings;
+      readonly expectedVersion?: number | undefined;
+    }
+  | { readonly type: 'tag'; readonly tags: readonly string[] }
+  | { readonly type: 'untag'; readonly tags: readonly string[] }
+  | {
+      readonly type: 'append';
+      readonly messages: readonly NewMessage[];
+      readonly expectedVersion?: number | undefined;
+    }
+  | {
+      readonly type: 'classic';
+      readonly change: ClassicChange;
+      /** What it takes, roughly. */
+      readonly bytes: number;
+      readonly expectedVersion?: number | undefined;
+    }
+  | { readonly type: 'import'; readonly delta: ImportDelta }
+  /** Responses that another session has a better claim to. */
+  | { readonly type: 'yield'; readonly yielded: Yielded }
+  /** Offered responses are let go, or taken back. */
+  | { readonly type: 'settle'; readonly settled: Settled }
+  /** A side transcript goes; undefined: it was not there. */
+  | { readonly type: 'drop'; readonly drop: StreamDrop | undefined }
+  | { readonly type: 'fork'; readonly fork: NewFork }
+  | { readonly type: 'compact'; readonly compaction: NewCompaction }
+  | { readonly type: 'restore'; readonly restored: Restored }
+  | { readonly type: 'cancel'; readonly turnId: TurnId | undefined }
+  | {
+      readonly type: 'step';
+      readonly turnId: TurnId;
+      readonly attempt: number;
+      readonly retries: number;
+      readonly outcome: StepOutcome;
+    }
+  /** After a wake or a crash: the running turn's step is lost and starts again as a further attempt. */
+  | { readonly type: 'resume' }
+  | { readonly type: 'park'; readonly error: TurnError }
+  | {
+      readonly type: 'delete';
+      readonly by: string;
+      /** Only if the session is still at this version and has no open turn. */
+      readonly ifVersion: number | undefined;
+      /** Only if the session is still at this version; whoever named another one is told so. */
+      readonly expectedVersion?: number | undefined;
+      readonly tombstoneMs: number;
+      /** Also a session that is gone already: its tombstone ends then as said here. */
+      readonly mayBeGone?: true;
+    };
+
+export type Write =
+  | { readonly type: 'entry'; readonly subpath: string; readonly entry: Entry }
+  | { readonly type: 'turn'; readonly record: ClosedTurn }
+  | { readonly type: 'newTurn'; readonly turnId: TurnId }
+  | { readonly type: 'stream'; readonly record: StreamRecord }
+  | { readonly type: 'response'; readonly response: StoredResponse }
+  | { readonly type: 'claim'; readonly claim: ResponseClaim }
+  | { readonly type: 'drop'; readonly drop: StreamDrop }
+  | { readonly type: 'audit'; readonly record: AuditRecord }
+  /** A record of another store: kept, and told to nobody as news. */
+  | { readonly type: 'pastAudit'; readonly record: AuditRecord }
+  | { readonly type: 'fork'; readonly origin: ForkOrigin }
+  | { readonly type: 'delete'; readonly tombstoneUntilMs: number };
+
+/** What the caller is told once the change is durable. */
+export type Answer =
+  | { readonly type: 'session' }
+  | {
+      readonly type: 'turn';
+      readonly turnId: TurnId;
+      readonly isNew: boolean;
+      readonly closed?: ClosedTurn;
+    }
+  /** The answer waits until the turn has closed. */
+  | { readonly type: 'turnClosed'; readonly turnId: TurnId }
+  | { readonly type: 'deleted' }
+  | { readonly type: 'dropped'; readonly wasThere: boolean }
+  | {
+      readonly type: 'imported';
+      readonly lines: number;
+      readonly added: number;
+      readonly contested: readonly Contested[];
+    }
+  | {
+      readonly type: 'restored';
+      readonly lines: number;
+      readonly digest: string;
+      readonly isDone: boolean;
+      readonly added: number;
+    }
+  | { readonly type: 'none' };
+
+export type Effect =
+  | {
+      readonly type: 'publish';
+      readonly turnId: TurnId;
+      readonly attempt: number;
+      readonly body: TurnEventBody;
+    }
+  /** From now on the model sees this message: it goes behind the live context. */
+  | { readonly type: 'see'; readonly seq: number; readonly body: Uint8Array | undefined }
+  /** The model's view changed in the middle: the live context is built again when it is needed. */
+  | { readonly type: 'forgetContext' }
+  | { readonly type: 'startStep'; readonly turnId: TurnId }
+  | { readonly type: 'cancelStep' }
+  | { readonly type: 'closed'; readonly record: ClosedTurn }
+  | { readonly type: 'stop' };
+
+export interface Change {
+  readonly state: SessionState;
+  readonly writes: readonly Write[];
+  readonly effects: readonly Effect[];
+  readonly answer: Answer;
+}

@@ -1,0 +1,15 @@
+/** What a fork is made from. It is computed in `fork.ts` and carried out in `apply-views.ts`. */
+import type { View } from '../../model/entry.ts';
+import type { Compaction, Head } from '../../model/head.ts';
+
+/** A fork, computed from the parent's committed head and a few of its entries. */
+export interface NewFork {
+  readonly parent: Head;
+  readonly atSeq: number;
+  readonly title: string | undefined;
+  /** Messages that the fork begins with. */
+  readonly messageCount: number;
+  readonly compaction: Compaction | undefined;
+  /** What the model must not see as it stands: prompts that wait in the parent, a tool's use without its result. */
+  readonly views: readonly View[];
+}

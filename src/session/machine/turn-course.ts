@@ -1,0 +1,94 @@
+/**
+ * How turns begin and end inside a change: the first open turn starts, an open one moves to the
+ * ledger, the next one follows.
+ */
+
+import { type TurnEventBody, turnFinished } from '../../model/event.ts';
+import type { Every } from '../../model/every.ts';
+import { statusFrom } from '../../model/head.ts';
+import type { TurnId } from '../../model/ids.ts';
+import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError } from '../../model/turn.ts';
+import type { Draft } from './draft.ts';
+import { isSpent } from './turn-limits.ts';
+
+/** Starts the first open turn that can still be paid. `body` is its prompt, where it is at hand. */
+export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
+  dropUnaffordable(draft);
+  const [first, ...others] = draft.head.openTurns;
+  if (first === undefined) return;
+  const running: OpenTurn = { ...first, status: 'running', startedAtMs: draft.nowMs };
+  draft.patch({ openTurns: [running, ...others], numTurns: draft.head.numTurns + 1 });
+  publish(draft, running, { type: 'turn.started' });
+  draft.effect({ type: 'see', seq: running.seq, body });
+  draft.effect({ type: 'startStep', turnId: running.turnId });
+};
+
+/** Turns that waited while the money was spent: they end without a model call, and out of its view. */
+const dropUnaffordable = (draft: Draft): void => {
+  const [first] = draft.head.openTurns;
+  if (first?.status !== 'queued' || !isSpent(draft.head)) return;
+  const { turnId, seq } = first;
+  const message = `the session has cost its ${draft.head.limits?.maxCostUsd} dollars`;
+  const error = { code: 'budget_exceeded', message, retryable: false };
+  draft.view({ type: 'rollback', fromSeq: seq, throughSeq: seq, turnId });
+  closeTurn(draft, first, { status: 'failed', stopReason: null, error, text: '' });
+  dropUnaffordable(draft);
+};
+
+export interface Closing {
+  readonly status: ClosedStatus;
+  readonly stopReason: string | null;
+  readonly error?: TurnError | undefined;
+  readonly text: string;
+}
+
+/** Moves an open turn to the ledger. The turns behind it are the caller's to start (`settle`). */
+export const closeTurn = (draft: Draft, turn: OpenTurn, { text, ...closing }: Closing): void => {
+  draft.patch({ openTurns: draft.head.openTurns.filter((open) => open.turnId !== turn.turnId) });
+  if (draft.cancelling === turn.turnId) draft.cancelling = undefined;
+  recordClosed(draft, closed(turn, closing, draft.nowMs), text);
+};
+
+/** Each field by its name: all records of closed turns have one shape, and to spread is slow. */
+const closed = (
+  turn: OpenTurn,
+  { status, stopReason, error }: Omit<Closing, 'text'>,
+  nowMs: number,
+): Every<ClosedTurn> => ({
+  status,
+  turnId: turn.turnId,
+  seq: turn.seq,
+  lastSeq: turn.lastSeq,
+  promptHash: turn.promptHash,
+  acceptedAtMs: turn.acceptedAtMs,
+  startedAtMs: turn.startedAtMs,
+  usage: turn.usage,
+  costNanoUsd: turn.costNanoUsd,
+  steps: turn.steps,
+  attempt: turn.attempt,
+  retries: turn.retries,
+  finishedAtMs: nowMs,
+  stopReason,
+  error,
+});
+
+export const recordClosed = (draft: Draft, record: ClosedTurn, text: string): void => {
+  draft.write({ type: 'turn', record });
+  publish(draft, record, turnFinished(record, text));
+  draft.effect({ type: 'closed', record });
+};
+
+/** After a turn has closed: the next one starts, or the session rests. */
+export const settle = (draft: Draft): void => {
+  const last = draft.writes.findLast((write) => write.type === 'turn');
+  if (draft.head.openTurns[0]?.status === 'queued') startNext(draft, undefined);
+  const isDone = draft.head.mode === 'background' && draft.head.openTurns.length === 0;
+  const ended = last?.record.status === 'completed' ? 'completed' : 'failed';
+  draft.patch({ status: isDone ? ended : statusFrom(draft.head.openTurns) });
+};
+
+export const publish = (
+  draft: Draft,
+  turn: { readonly turnId: TurnId; readonly attempt: number },
+  body: TurnEventBody,
+): void => draft.effect({ type: 'publish', turnId: turn.turnId, attempt: turn.attempt, body });

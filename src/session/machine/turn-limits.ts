@@ -1,0 +1,78 @@
+/** What a turn must meet to be taken, and what ends it early: turns, steps, money, provider. */
+
+import { GreenroomError } from '../../model/errors.ts';
+import { type Head, mustBeAlive } from '../../model/head.ts';
+import { nanoUsdOf } from '../../model/money.ts';
+import type { OpenTurn } from '../../model/turn.ts';
+import type { Draft } from './draft.ts';
+import type { NewTurn, Rules } from './machine.ts';
+import { mustHavePrice } from './model-step.ts';
+
+/** Throws what the turn is refused with. */
+export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void => {
+  const { head } = draft;
+  mustBeAlive(head);
+  const waiting = head.openTurns.length;
+  if (waiting > 0 && (turn.onBusy ?? head.onBusy) === 'reject')
+    throw new GreenroomError('invalid_state', 'a turn is open and the policy is to reject');
+  if (waiting >= rules.queuePerSession)
+    throw new GreenroomError('queue_full', `${waiting} turns wait in this session, the limit`, {
+      retryAfterMs: 1_000,
+    });
+  const queued = head.openTurns.filter((open) => open.status === 'queued').length;
+  if (head.limits?.maxTurns !== undefined && head.numTurns + queued >= head.limits.maxTurns)
+    throw new GreenroomError(
+      'max_turns_reached',
+      `the session may run ${head.limits.maxTurns} turns and has`,
+    );
+  mustHaveProvider(head, turn, rules);
+  mustAfford(head, turn, rules, draft.nowMs);
+};
+
+const mustHaveProvider = (head: Head, turn: NewTurn, rules: Rules): void => {
+  if (turn.provider !== undefined && turn.provider !== rules.provider)
+    throw new GreenroomError(
+      'provider_mismatch',
+      `this daemon answers by ${rules.provider}, the turn asks for ${turn.provider}`,
+    );
+  if (
+    head.provider !== undefined &&
+    head.provider !== rules.provider &&
+    turn.provider === undefined
+  )
+    throw new GreenroomError(
+      'provider_mismatch',
+      `the session holds answers by ${head.provider}, this daemon answers by ${rules.provider}: ask for it with provider: "${rules.provider}"`,
+    );
+};
+
+const mustAfford = (head: Head, turn: NewTurn, rules: Rules, nowMs: number): void => {
+  const limits = [head.limits?.maxCostUsd, turn.options.maxCostUsd].filter(
+    (usd) => usd !== undefined,
+  );
+  if (limits.length === 0) return;
+  const model = modelOf(head, turn.options.model, rules);
+  mustHavePrice(model, rules, nowMs);
+  if (isSpent(head))
+    throw new GreenroomError(
+      'budget_exceeded',
+      `the session has cost its ${head.limits?.maxCostUsd} dollars`,
+    );
+};
+
+export const modelOf = (head: Head, ofTurn: string | undefined, rules: Rules): string =>
+  ofTurn ?? head.model ?? rules.defaultModel;
+
+/** Why the turn may make no further model call; undefined while it may. */
+export const overLimit = (head: Head, turn: OpenTurn, rules: Rules): string | undefined => {
+  if (turn.steps >= (turn.options.maxSteps ?? head.limits?.maxSteps ?? rules.maxSteps))
+    return 'max_steps';
+  const ofTurn = turn.options.maxCostUsd;
+  if (ofTurn !== undefined && (turn.costNanoUsd ?? 0) >= nanoUsdOf(ofTurn))
+    return 'budget_exceeded';
+  return isSpent(head) ? 'budget_exceeded' : undefined;
+};
+
+/** The session's own money limit is reached. */
+export const isSpent = ({ limits, costNanoUsd }: Head): boolean =>
+  limits?.maxCostUsd !== undefined && costNanoUsd >= nanoUsdOf(limits.maxCostUsd);

@@ -1,0 +1,104 @@
+/**
+ * What a session asks of the executor: run one model step and stream what happens. Owned here,
+ * implemented in `src/executor`. A step is plain data but for its context, which is shared memory that the executor
+ * holds from `start` until nobody can read it any more; it keeps nothing of it afterwards (P4).
+ */
+
+import type { Provider } from '../../model/entry.ts';
+import type { Usage } from '../../model/usage.ts';
+import { nameOf } from '../../otp/name.ts';
+import type { ActorRef } from '../../otp/ref.ts';
+import type { Slab } from '../memory/slabs.ts';
+
+/**
+ * The messages of a request: JSON objects joined by commas, without the brackets. The memory is
+ * shared, never cloned: the session appends behind `byteLength` and never changes what is before it.
+ */
+export interface ContextSlice {
+  readonly slab: Slab;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  /** Keeps the bytes where they are until the function that it gives is called. */
+  hold(): () => void;
+}
+
+export interface ModelStep {
+  readonly model: string;
+  readonly maxTokens: number;
+  readonly system?: string;
+  readonly context: ContextSlice;
+  readonly retry: {
+    readonly maxRetries: number;
+    readonly delayMs: number;
+    readonly timeoutMs: number;
+  };
+  /** false: only the outcome is wanted. */
+  readonly wantsDeltas: boolean;
+}
+
+export type StepEvent =
+  | { readonly type: 'delta'; readonly block: number; readonly text: string }
+  | { readonly type: 'delta'; readonly block: number; readonly thinking: string }
+  | { readonly type: 'delta'; readonly block: number; readonly inputJson: string }
+  | { readonly type: 'retry'; readonly delayMs: number; readonly error: StepError };
+
+export interface StepError {
+  /** The API's error type, for example `overloaded_error`; `connection_error`, `timeout` for our own. */
+  readonly type: string;
+  readonly message: string;
+  readonly status?: number;
+  readonly retryable: boolean;
+}
+
+export interface ToolUse {
+  readonly id: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export type StepOutcome =
+  | {
+      readonly type: 'message';
+      /** JSON of `{"role":"assistant","content":[…]}` with the content as the API gave it. */
+      readonly body: Uint8Array;
+      readonly text: string;
+      readonly toolUses: readonly ToolUse[];
+      readonly stopReason: string | null;
+      readonly messageId: string;
+      /** The model that answered, as the API names it. */
+      readonly model: string;
+      readonly provider: Provider;
+      readonly usage: Usage;
+      /** null: unknown price. */
+      readonly costNanoUsd: number | null;
+    }
+  | {
+      readonly type: 'failed';
+      readonly error: StepError;
+      /** What had been streamed before it broke. */
+      readonly partialText: string;
+      readonly provider: Provider;
+    }
+  | { readonly type: 'cancelled'; readonly partialText: string };
+
+export interface StepSink {
+  /** What happened since the last call, in order. */
+  events(batch: readonly StepEvent[]): void;
+  /** The last call for this step. */
+  outcome(outcome: StepOutcome): void;
+}
+
+export interface StepHandle {
+  /** Asks the step to end; its outcome still comes (`cancelled`, or what was faster). */
+  cancel(): void;
+}
+
+/** Holds the step's context from `start` until the outcome, or longer where a thread that is lost may still read it. */
+export interface Executor {
+  /** The actor behind it: when it goes down, the steps under way are lost and must be started again. */
+  readonly ref: ActorRef;
+  readonly provider: Provider;
+  start(step: ModelStep, sink: StepSink): StepHandle;
+}
+
+export const executorName = nameOf<Executor>('executor');

@@ -1,0 +1,259 @@
+/**
+ * The journal: the durable heart, owned here as an interface and implemented in `src/storage`.
+ *
+ * 1. A commit is one session's change, whole or not at all; the promise resolves when it is on disk (P1).
+ * 2. It names the version that the change was computed from and the epoch of its writer; on a
+ *    mismatch nothing is stored and it fails with `version_conflict` (P2).
+ * 3. Reads show committed state only.
+ */
+
+import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { Entry } from '../../model/entry.ts';
+import type { Head } from '../../model/head.ts';
+import type { SessionKey, Tenant, TurnId } from '../../model/ids.ts';
+import type { Segment } from '../../model/segments.ts';
+import type { ClosedTurn } from '../../model/turn.ts';
+import { nameOf } from '../../otp/name.ts';
+import type { Bodies } from '../memory/bodies.ts';
+
+/** Where a transcript stands: the main one (`subpath` '') or a side transcript. */
+export interface StreamRecord {
+  readonly subpath: string;
+  /** Last `seq` of the stream. */
+  readonly seq: number;
+  /** What the importer keeps about the file that the stream came from; opaque to the journal. */
+  readonly imported?: unknown;
+}
+
+/** A side transcript that goes, with everything that was stored of it. */
+export interface StreamDrop {
+  readonly subpath: string;
+  /** How the keys of its marks among the responses begin: short, plain, not empty. */
+  readonly marks: string;
+}
+
+export interface StreamAppend {
+  readonly subpath: string;
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * One imported response, for counting its usage once however often it is seen; or the mark that a
+ * line of a mirrored transcript is stored. Opaque to the journal.
+ */
+export interface ResponseWrite {
+  readonly responseKey: string;
+  readonly record: unknown;
+}
+
+/** A response as it is stored, for taking it along. `hashed`: the key itself was too long to be kept. */
+export interface StoredResponse extends ResponseWrite {
+  readonly hashed?: boolean;
+}
+
+/** What may happen to a session as a whole. */
+export const AUDIT_ACTIONS = [
+  'created',
+  'forked',
+  'compacted',
+  'deleted',
+  'swept',
+  'imported',
+  'parked',
+  'completed',
+  'terminated',
+  'reopened',
+] as const;
+
+/**
+ * In which session of its tenant a response counts, and why: one for all sessions that hold a copy of it.
+ * What decides between two sessions is in `response-owner.ts`.
+ */
+export interface ResponseOwner {
+  readonly sessionId: string;
+  /** Its lines there say that they were copied from another session. */
+  readonly isCopy: boolean;
+  /** When the transcript ended that it was first seen in there; null: it was not known. */
+  readonly endsAtMs: number | null;
+  /** The session was offered it, and does not count it yet: whoever offered it may take it back. */
+  readonly isOffered?: true;
+}
+
+/**
+ * Refused with `ResponseClaimedError` unless the response's owner is still what it was when this was computed, and,
+ * where it is taken from a session that is gone, that one is still gone. One that is only offered is free to be taken.
+ */
+export interface ResponseClaim {
+  readonly responseKey: string;
+  /** As of `StoredResponse`. */
+  readonly hashed?: boolean;
+  /** undefined: nobody had it. */
+  readonly was: ResponseOwner | undefined;
+  readonly now: ResponseOwner;
+}
+
+/** A life-cycle record; outlives its session. */
+export interface AuditRecord {
+  readonly kind: 'lifecycle';
+  readonly action: (typeof AUDIT_ACTIONS)[number];
+  readonly atMs: number;
+  readonly by: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+interface ChangeBase {
+  readonly key: SessionKey;
+  /** Version of the state that the change was computed from; 0: the session must not exist. */
+  readonly expectedVersion: number;
+  readonly audit: readonly AuditRecord[];
+}
+
+export interface SessionWrite extends ChangeBase {
+  readonly kind: 'write';
+  /** The head after the change; its version is `expectedVersion + 1`. */
+  readonly head: Head;
+  readonly appends: readonly StreamAppend[];
+  readonly streams: readonly StreamRecord[];
+  /** Turns that closed, for the ledger. */
+  readonly turns: readonly ClosedTurn[];
+  /** Ids that must be unknown to the ledger, else the commit is refused with `turn_known` below. */
+  readonly newTurnIds: readonly TurnId[];
+  readonly responses: readonly StoredResponse[];
+  readonly claims?: readonly ResponseClaim[];
+  /** Done before everything else of the change. */
+  readonly drops?: readonly StreamDrop[];
+  /** The first change of a fork: refused with `session_deleted` unless its parent is still there. */
+  readonly fork?: ForkOrigin;
+}
+
+/** Whose entries a fork's head refers to; that one refers to, or wrote, all of them. */
+export interface ForkOrigin {
+  readonly parent: SessionKey;
+  /** The parent's version when the fork was computed from it. */
+  readonly parentVersion: number;
+}
+
+export interface SessionDelete extends ChangeBase {
+  readonly kind: 'delete';
+  /** The tombstone lives until then: a late redelivery must not bring the session back. */
+  readonly tombstoneUntilMs: number;
+  /** What the session shared with those before it: let go of in the same commit. */
+  readonly segments?: readonly Segment[];
+}
+
+export type SessionChange = SessionWrite | SessionDelete;
+
+/** The ledger knows a turn id that a change called new; nothing was stored. Answered from the ledger. */
+export class TurnKnownError extends Error {
+  readonly code = 'turn_known';
+  readonly turnIds: readonly TurnId[];
+  constructor(turnIds: readonly TurnId[]) {
+    super(`the ledger knows ${turnIds.join(', ')}`);
+    this.turnIds = turnIds;
+  }
+}
+
+/** Another session claimed one of the change's responses first; nothing was stored. To be computed anew. */
+export class ResponseClaimedError extends Error {
+  readonly code = 'response_claimed';
+  constructor(sessionId: string) {
+    super(`a response of ${sessionId} was claimed by another session`);
+  }
+}
+
+export interface Tombstone {
+  readonly deletedAtMs: number;
+  readonly untilMs: number;
+}
+
+export interface EntryRange {
+  readonly subpath?: string;
+  /** First `seq`, inclusive; default 1. */
+  readonly from?: number;
+  /** Last `seq`, inclusive; default the stream's end. */
+  readonly to?: number;
+  /** Most entries returned; default 100. */
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+export interface JournalStats {
+  readonly commits: number;
+  /** Transactions that were synced to disk; `commits / syncs` is the group size. */
+  readonly syncs: number;
+  /** Reads of heads, entries, turns, streams, responses and tombstones. */
+  readonly reads: number;
+  /** Entries that were read and decoded. */
+  readonly entriesRead: number;
+  /** Buffers made for the bodies of entries that were read: a few for a page, none for a session that wakes. */
+  readonly readBuffers: number;
+  readonly recordsWritten: number;
+  readonly bytesWritten: number;
+  /** Changes that the store did not take; one that is refused (a stale version, a deleted session) is no failure. */
+  readonly failedCommits: number;
+  readonly waiting: number;
+}
+
+export interface JournalInfo {
+  readonly kind: 'lmdb' | 'memory';
+  readonly storeId: string;
+  readonly formatVersion: number;
+  readonly epoch: number;
+  /** Why new work is refused, if it is: `disk_low` or `storage_failed`. */
+  readonly readOnlyBecause: 'disk_low' | 'storage_failed' | null;
+  readonly path: string | null;
+  readonly freeBytes: number | null;
+  readonly fileBytes: number | null;
+}
+
+export interface Journal {
+  /** Resolves once the change is durable. See the invariants for what it rejects with; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
+  commit(change: SessionChange): Promise<void>;
+  head(key: SessionKey): Head | undefined;
+  /** Bodies are put where `bodies` says; default: behind each other into buffers that the entries share. */
+  entries(key: SessionKey, range?: EntryRange, bodies?: Bodies): readonly Entry[];
+  stream(key: SessionKey, subpath: string): StreamRecord | undefined;
+  /** The session's streams in order of their subpaths. */
+  streams(key: SessionKey): readonly StreamRecord[];
+  /** A closed turn; open ones are in the head. */
+  turn(key: SessionKey, turnId: TurnId): ClosedTurn | undefined;
+  /** Closed turns, newest id first, from before `cursor`. */
+  turns(key: SessionKey, options: { limit: number; cursor?: string }): readonly ClosedTurn[];
+  response(key: SessionKey, responseKey: string): unknown;
+  /** In which of the tenant's sessions the response counts; that one may be gone, or yet to come. */
+  responseOwner(tenant: Tenant, responseKey: string, hashed?: boolean): ResponseOwner | undefined;
+  /** All responses and marks, in the order of their keys, from behind `cursor`. */
+  responses(
+    key: SessionKey,
+    options: { limit: number; cursor?: string },
+  ): readonly (StoredResponse & { cursor: string })[];
+  tombstone(key: SessionKey): Tombstone | undefined;
+  audit(
+    tenant: Tenant,
+    options: { limit: number; cursor?: string },
+  ): readonly (AuditRecord & { sessionId: string; cursor: string })[];
+  /** One session's audit records, oldest first, from behind `cursor`. */
+  auditOf(
+    key: SessionKey,
+    options: { limit: number; cursor?: string },
+  ): readonly (AuditRecord & { cursor: string })[];
+  /** Every summary row, for building the catalog; visits in pages and yields to the loop between them. */
+  scanRows(visit: (row: SummaryRow) => void): Promise<void>;
+  /** Told of each durable change in the tick in which its commit resolves, before the promise's own callbacks. */
+  subscribe(listener: (committed: readonly SessionChange[]) => void): () => void;
+  stats(): JournalStats;
+  info(): JournalInfo;
+}
+
+/** Work for the journal's maintenance; only housekeeping uses it. */
+export interface JournalUpkeep {
+  /**
+   * Removes the records of up to `limit` deleted sessions in small batches, and tombstones whose time is
+   * over; resolves with the sessions that are gone whole, the bytes freed, and whether more are left.
+   */
+  purge(
+    limit: number,
+  ): Promise<{ readonly purged: number; readonly bytes: number; readonly left: boolean }>;
+}
+
+export const journalName = nameOf<Journal & JournalUpkeep>('journal');

@@ -1,0 +1,31 @@
+/** Cleaning up by age: owned here as an interface, implemented by the cleaner in `src/housekeeping`. */
+
+import type { Filter } from '../../model/criteria.ts';
+import type { Tenant } from '../../model/ids.ts';
+import { nameOf } from '../../otp/name.ts';
+
+export interface SweepOrder {
+  readonly filter: Filter;
+  /** Days since the later of last update and import; absent = the configured age. */
+  readonly maxAgeDays?: number | undefined;
+  readonly dryRun: boolean;
+}
+
+export interface CleanupReport {
+  readonly count: number;
+  /** What was really freed; with `dryRun`, null. */
+  readonly bytes: number | null;
+  readonly sessions: readonly {
+    readonly sessionId: string;
+    readonly updatedAt: string;
+    readonly title?: string;
+  }[];
+  readonly dryRun: boolean;
+}
+
+export interface Sweeper {
+  /** Rejects `unavailable` while another sweep runs too long before it. */
+  sweep(tenant: Tenant, order: SweepOrder): Promise<CleanupReport>;
+}
+
+export const sweeperName = nameOf<Sweeper>('cleaner');

@@ -1,0 +1,161 @@
+/**
+ * A fork, computed from the committed head of its parent: where it branches off, and what it shares.
+ * Reads a handful of entries around that place, however long the parent is.
+ */
+import { isToolUse } from '../../claude-code/api-blocks.ts';
+import { readLine } from '../../claude-code/read-line.ts';
+import { copiesInOnePass, emptyFacts, foldChunk } from '../../claude-code/transcript-facts.ts';
+import type { Entry, MessageEntry, View } from '../../model/entry.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import type { Compaction, Head } from '../../model/head.ts';
+import { decodeMessage } from '../context/model-message.ts';
+import type { NewFork } from '../machine/new-fork.ts';
+import type { Journal } from '../ports/journal.ts';
+import { pagesOf } from '../ports/pages.ts';
+
+export interface ForkPlace {
+  readonly atSeq?: number | undefined;
+  readonly atMessageId?: string | undefined;
+}
+
+/** Entries looked at in one go, back from the place of the fork. */
+const LOOK_BACK = 4;
+
+/** Throws `invalid_request` for a place that the parent does not have. @param rest lets others have their turn. */
+export const prepareFork = async (
+  parent: Head,
+  place: ForkPlace,
+  title: string | undefined,
+  journal: Journal,
+  rest: () => Promise<void>,
+): Promise<NewFork> => {
+  const atSeq = await placeOf(parent, place, journal, rest);
+  const last = lastMessage(parent, atSeq, journal);
+  return {
+    parent,
+    atSeq,
+    title,
+    messageCount: await messageCountAt(parent, atSeq, last, journal, rest),
+    compaction: compactionAt(parent, atSeq, journal),
+    views: [...waitingPrompts(parent, atSeq), ...repairOf(last)],
+  };
+};
+
+const placeOf = async (
+  parent: Head,
+  { atSeq, atMessageId }: ForkPlace,
+  journal: Journal,
+  rest: () => Promise<void>,
+): Promise<number> => {
+  if (atSeq !== undefined && atMessageId !== undefined)
+    throw new GreenroomError('invalid_request', 'a fork is at a seq or at a message, not at both');
+  if (atSeq !== undefined && atSeq > parent.seq)
+    throw new GreenroomError(
+      'invalid_request',
+      `atSeq: the session has ${parent.seq} entries, there is none at ${atSeq}`,
+    );
+  if (atMessageId === undefined) return atSeq ?? parent.seq;
+  const range = { from: 1, to: parent.seq, reverse: true };
+  for await (const page of pagesOf(journal, parent.key, range, rest)) {
+    const found = page.find((entry) => isCalled(entry, atMessageId));
+    if (found !== undefined) return found.seq;
+  }
+  throw new GreenroomError('invalid_request', `atMessageId: no message is called ${atMessageId}`);
+};
+
+/** A message by its id; an imported line by its own, which Claude Code calls `uuid`, or its message's. */
+const isCalled = (entry: Entry, id: string): boolean => {
+  if (entry.kind === 'view') return false;
+  if (entry.kind === 'message') return entry.id === id;
+  if (!Buffer.from(entry.body).includes(id)) return false;
+  const read = readLine(entry.body);
+  if (read.kind !== 'objects') return false;
+  return read.objects.some((line) => {
+    const { uuid, message } = line as { uuid?: unknown; message?: { id?: unknown } | null };
+    return uuid === id || message?.id === id;
+  });
+};
+
+/** The last thing said at that place: a message that counts, or an imported line. */
+const lastMessage = (parent: Head, atSeq: number, journal: Journal): Entry | undefined => {
+  for (let to = atSeq; to > 0; to -= LOOK_BACK) {
+    const page = journal.entries(parent.key, { from: 1, to, limit: LOOK_BACK, reverse: true });
+    const found = page.find((entry) => entry.kind === 'imported' || isSaid(entry));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+const isSaid = (entry: Entry): entry is MessageEntry =>
+  entry.kind === 'message' && entry.isPartial !== true;
+
+const messageCountAt = async (
+  parent: Head,
+  atSeq: number,
+  last: Entry | undefined,
+  journal: Journal,
+  rest: () => Promise<void>,
+): Promise<number> => {
+  if (atSeq === parent.seq) return parent.messageCount;
+  if (last === undefined) return 0;
+  if (last.kind === 'message' && last.position !== undefined) return last.position;
+  return countMessages(parent, atSeq, journal, rest);
+};
+
+/** Lines of other programs are not numbered as messages: those before the place are counted. */
+const countMessages = async (
+  parent: Head,
+  atSeq: number,
+  journal: Journal,
+  rest: () => Promise<void>,
+): Promise<number> => {
+  const isCopy = copiesInOnePass();
+  let facts = emptyFacts;
+  let messages = 0;
+  for await (const page of pagesOf(journal, parent.key, { from: 1, to: atSeq }, rest)) {
+    messages += page.filter(isSaid).length;
+    const lines = page.flatMap((entry) => (entry.kind === 'imported' ? [entry.body] : []));
+    facts = foldChunk(facts, lines, undefined, isCopy).facts;
+  }
+  return messages + facts.messageCount;
+};
+
+/** The compaction that was in force there: each names the one before it. */
+const compactionAt = (parent: Head, atSeq: number, journal: Journal): Compaction | undefined => {
+  let found = parent.compaction;
+  while (found !== undefined && found.seq > atSeq) found = compactionBefore(parent, found, journal);
+  return found === undefined ? undefined : { ...found, lastCompactionTurn: 0 };
+};
+
+const compactionBefore = (
+  parent: Head,
+  { seq }: Compaction,
+  journal: Journal,
+): Compaction | undefined => {
+  const previousSeq = compactionView(parent, seq, journal)?.previousSeq;
+  if (previousSeq === undefined || previousSeq >= seq) return undefined; // a walk must have an end
+  const view = compactionView(parent, previousSeq, journal);
+  if (view?.fromSeq === undefined) return undefined;
+  const { throughSeq, fromSeq } = view;
+  return { seq: previousSeq, throughSeq, fromSeq, lastCompactionTurn: 0 };
+};
+
+const compactionView = (parent: Head, seq: number, journal: Journal) => {
+  const [entry] = journal.entries(parent.key, { from: seq, to: seq, limit: 1 });
+  return entry?.kind === 'view' && entry.view.type === 'compaction' ? entry.view : undefined;
+};
+
+/** Prompts that wait for their turn in the parent: they are not the fork's to answer. */
+const waitingPrompts = ({ openTurns }: Head, atSeq: number): readonly View[] =>
+  openTurns
+    .filter(({ status, seq }) => status === 'queued' && seq <= atSeq)
+    .map(({ seq, turnId }) => ({ type: 'rollback', fromSeq: seq, throughSeq: seq, turnId }));
+
+/** Branched off between a tool's use and its result: the model is told that there will be none. */
+const repairOf = (last: Entry | undefined): readonly View[] => {
+  if (last?.kind !== 'message' || last.role !== 'assistant') return [];
+  const toolUseIds = decodeMessage(last.body).content.flatMap((block) =>
+    isToolUse(block) ? [block.id] : [],
+  );
+  return toolUseIds.length === 0 ? [] : [{ type: 'repair', afterSeq: last.seq, toolUseIds }];
+};

@@ -1,0 +1,110 @@
+/** Requests as they come from a border, in the form that the state machine takes: bodies as bytes, hashes, limits checked. */
+import { hash } from 'node:crypto';
+import type { z } from 'zod';
+import { wellCut, wellFormed } from '../../model/bounds.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import type { TurnId } from '../../model/ids.ts';
+import { isTooDeep, MAX_DEPTH } from '../../model/json-depth.ts';
+import type { Prompt, TurnOptions } from '../../model/turn.ts';
+import type { NewMessage, NewTurn } from '../machine/machine.ts';
+import type { ImportRequest } from '../prepare/import.ts';
+import type { RestoreRequest } from '../transfer/restore.ts';
+import type { ImportChunk, InputMessage, SESSION_VERBS, TurnRequest } from './api.ts';
+
+/** Largest prompt or appended message, as JSON, in bytes. */
+export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+
+/** Longest title taken from a prompt, in characters. */
+const EXCERPT_LENGTH = 100;
+
+/** A message as the API takes it, as bytes. Throws `too_large`. */
+const messageBody = (role: 'user' | 'assistant', content: unknown): Uint8Array => {
+  const body = Buffer.from(json({ role, content }));
+  if (isTooDeep(body)) throw nestedTooDeeply();
+  if (body.byteLength > MAX_MESSAGE_BYTES)
+    throw new GreenroomError(
+      'too_large',
+      `a message is at most ${MAX_MESSAGE_BYTES} bytes, this one has ${body.byteLength}`,
+    );
+  return body;
+};
+
+/** What a program in this process gives may be nested deeper than anybody could write. */
+const json = (message: object): string => {
+  try {
+    return JSON.stringify(message);
+  } catch (cause) {
+    throw nestedTooDeeply(cause);
+  }
+};
+
+const nestedTooDeeply = (cause?: unknown): GreenroomError =>
+  new GreenroomError('invalid_request', `a message is nested deeper than ${MAX_DEPTH} levels`, {
+    cause,
+  });
+
+const OPTIONS = ['model', 'maxSteps', 'maxCostUsd', 'includePartialMessages', 'metadata'] as const;
+
+const optionsOf = (request: TurnRequest): TurnOptions =>
+  Object.fromEntries(
+    OPTIONS.flatMap((name) => (request[name] === undefined ? [] : [[name, request[name]]])),
+  );
+
+/** The first words of a prompt, on one line. */
+const excerptOf = (prompt: Prompt): string => {
+  const text =
+    typeof prompt === 'string'
+      ? prompt
+      : prompt.map((block) => block['text']).find((part) => typeof part === 'string');
+  const line = wellFormed(wellCut(String(text ?? ''), 4 * EXCERPT_LENGTH))
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length <= EXCERPT_LENGTH ? line : [...line].slice(0, EXCERPT_LENGTH).join('');
+};
+
+export const newTurn = (turnId: TurnId, request: TurnRequest): NewTurn => {
+  const body = messageBody('user', request.prompt);
+  return {
+    turnId,
+    excerpt: excerptOf(request.prompt),
+    body,
+    promptHash: hash('sha256', body).slice(0, 16),
+    options: optionsOf(request),
+    create: request.create ?? true,
+    tags: request.tags ?? [],
+    settings: request.session ?? {},
+    onBusy: request.onBusy,
+    provider: request.provider,
+  };
+};
+
+export const newMessages = (
+  messages: readonly InputMessage[],
+  nowMs: number,
+): readonly NewMessage[] =>
+  messages.map(({ id, role, content, timestamp }) => ({
+    role,
+    body: messageBody(role, content),
+    atMs: timestamp === undefined ? nowMs : Date.parse(timestamp),
+    ...(id === undefined ? {} : { id }),
+  }));
+
+export const restoreRequest = ({
+  fromLine,
+  lines,
+  session,
+}: z.output<(typeof SESSION_VERBS)['import-session']>): RestoreRequest => ({
+  type: 'restoreChunk',
+  fromLine,
+  lines: lines.map((line) => Buffer.from(line)),
+  session: session === undefined ? undefined : Buffer.from(session),
+});
+
+export const importRequest = (chunk: z.output<typeof ImportChunk>): ImportRequest => ({
+  type: 'importChunk',
+  subpath: chunk.subpath,
+  externalKey: chunk.externalKey,
+  fromLine: chunk.fromLine,
+  ...{ endsAtMs: chunk.endsAtMs, fileAtMs: chunk.fileAtMs, followsLines: chunk.followsLines },
+  lines: chunk.lines.map((line) => Buffer.from(line, chunk.base64 ? 'base64' : 'utf8')),
+});

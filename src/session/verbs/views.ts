@@ -1,0 +1,164 @@
+/** Records as the wire shows them: times as RFC 3339, money in dollars, never nano-dollars. */
+
+import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { Entry } from '../../model/entry.ts';
+import type { ApiMessage } from '../../model/event.ts';
+import type { Head } from '../../model/head.ts';
+import { isTooDeep } from '../../model/json-depth.ts';
+import { iso } from '../../model/moment.ts';
+import { usdOf } from '../../model/money.ts';
+import type { TurnRecord } from '../../model/turn.ts';
+import type { EntryView, MessageView, SessionSummary, SessionView, TurnView } from './api.ts';
+
+const isoIf = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : iso(ms);
+const usd = (nanoUsd: number | null): number | null => (nanoUsd === null ? null : usdOf(nanoUsd));
+
+/** Every field of a view by name: an optional one may be undefined, none may be forgotten. */
+type Fields<View> = {
+  readonly [K in keyof View]-?: object extends Pick<View, K> ? View[K] | undefined : View[K];
+};
+
+/** The view without its undefined fields, so that optional fields are absent rather than undefined. */
+const given = <View extends object>(fields: Fields<View>): View => {
+  const view: Partial<Record<keyof View, unknown>> = {};
+  for (const name in fields) if (fields[name] !== undefined) view[name] = fields[name];
+  return view as View;
+};
+
+const costs = (nanoUsd: number, isPartial: boolean) => ({
+  totalCostUsd: isPartial ? null : usdOf(nanoUsd),
+  knownCostUsd: isPartial ? usdOf(nanoUsd) : undefined,
+});
+
+export const sessionView = (head: Head): SessionView =>
+  given<SessionView>({
+    tenant: head.key.tenant,
+    sessionId: head.key.sessionId,
+    version: head.version,
+    createdAt: iso(head.createdAtMs),
+    updatedAt: iso(head.updatedAtMs),
+    importedAt: isoIf(head.importedAtMs),
+    status: head.status,
+    title: head.title,
+    description: head.description,
+    summary: head.summary,
+    tags: head.tags,
+    mode: head.mode,
+    owner: head.owner,
+    externalKey: head.externalKey,
+    templateId: head.templateId,
+    metadata: head.metadata,
+    model: head.model,
+    systemPrompt: head.systemPrompt,
+    maxTokens: head.maxTokens,
+    workingDirectory: head.workingDirectory,
+    permissionMode: head.permissionMode,
+    allowedTools: head.allowedTools,
+    disallowedTools: head.disallowedTools,
+    policies: head.policies,
+    hooks: head.hooks,
+    includePartialMessages: head.includePartialMessages,
+    onBusy: head.onBusy,
+    retry: head.retry,
+    limits: head.limits,
+    seq: head.seq,
+    numTurns: head.numTurns,
+    messageCount: head.messageCount,
+    toolCallCount: head.toolCallCount,
+    errorCount: head.errorCount,
+    retryCount: head.retryCount,
+    sideTranscripts: head.sideTranscripts,
+    usage: head.usage,
+    ...costs(head.costNanoUsd, head.unpricedAnswers > 0),
+    inheritedCostUsd: head.inheritedCostNanoUsd > 0 ? usdOf(head.inheritedCostNanoUsd) : undefined,
+    provider: head.provider,
+    parent: head.parent,
+    compaction: head.compaction,
+    gitBranch: head.gitBranch,
+    projectKey: head.projectKey,
+    outputUnderReported: head.outputUnderReported,
+    lastError: head.lastError,
+  });
+
+export const summaryView = (row: SummaryRow): SessionSummary =>
+  given<SessionSummary>({
+    tenant: row.key.tenant,
+    sessionId: row.key.sessionId,
+    version: row.version,
+    createdAt: iso(row.createdAtMs),
+    updatedAt: iso(row.updatedAtMs),
+    importedAt: isoIf(row.importedAtMs),
+    status: row.status,
+    mode: row.mode,
+    title: row.title,
+    summary: row.summary,
+    description: row.description,
+    tags: row.tags,
+    messageCount: row.messageCount,
+    numTurns: row.numTurns,
+    ...costs(row.costNanoUsd, row.costIsPartial),
+    model: row.model,
+    workingDirectory: row.workingDirectory,
+    permissionMode: row.permissionMode,
+    owner: row.owner,
+    templateId: row.templateId,
+    externalKey: row.externalKey,
+    projectKey: row.projectKey,
+    parentId: row.parentId,
+  });
+
+export const turnView = (turn: TurnRecord): TurnView => {
+  const closed = 'finishedAtMs' in turn ? turn : undefined;
+  return given<TurnView>({
+    turnId: turn.turnId,
+    status: turn.status,
+    seq: turn.seq,
+    lastSeq: turn.lastSeq,
+    attempt: turn.attempt,
+    steps: turn.steps,
+    retries: turn.retries,
+    usage: turn.usage,
+    stopReason: closed?.stopReason ?? null,
+    costUsd: usd(turn.costNanoUsd),
+    error: closed?.error,
+    acceptedAt: iso(turn.acceptedAtMs),
+    startedAt: isoIf(turn.startedAtMs),
+    finishedAt: isoIf(closed?.finishedAtMs),
+  });
+};
+
+const text = (body: Uint8Array): string =>
+  Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+
+const parsedOrText = (body: Uint8Array): unknown => {
+  if (isTooDeep(body)) return text(body);
+  try {
+    return JSON.parse(text(body));
+  } catch {
+    return text(body);
+  }
+};
+
+export const entryView = (entry: Entry): EntryView => {
+  const base = { seq: entry.seq, at: iso(entry.atMs) };
+  switch (entry.kind) {
+    case 'view':
+      return { ...base, type: 'view', view: entry.view };
+    case 'imported':
+      return { ...base, type: 'imported', line: parsedOrText(entry.body) };
+    case 'message':
+      return given<MessageView>({
+        ...base,
+        type: 'message',
+        message: JSON.parse(text(entry.body)) as ApiMessage,
+        id: entry.id,
+        turnId: entry.turnId,
+        isPartial: entry.isPartial,
+        model: entry.model,
+        stopReason: entry.stopReason,
+        usage: entry.usage,
+        costUsd: entry.costNanoUsd === undefined ? undefined : usd(entry.costNanoUsd),
+      });
+  }
+};

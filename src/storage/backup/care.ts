@@ -1,0 +1,151 @@
+/**
+ * Copies of a whole store: made while somebody writes to it, put back where there is none. Both are
+ * judged by reading everything before they count.
+ *
+ * 1. A backup is of one moment: LMDB copies what one reading transaction sees, writers go on.
+ * 2. `backup.json` is written last: a folder without it is no backup, however much lies in it.
+ * 3. A record that cannot be read costs itself: it is copied as it is, and the note names it.
+ * 4. A restore goes to its place by one rename; before that nothing is there, after it everything.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { examineServer } from '../../classic/stores/examine-server.ts';
+import { StorageError } from '../../model/errors.ts';
+import { compiledFile } from '../../platform/compiled.ts';
+import { patienceFor, runChild } from '../files/child.ts';
+import { DATA_FILE } from '../files/data-file.ts';
+import { syncFile, syncFolder, writeDurably } from '../files/durable-files.ts';
+import { StoreLock } from '../files/store-lock.ts';
+import { keepStoreFile, type StoreFile } from '../verify/store-file.ts';
+import { verifyInChild } from '../verify/verify.ts';
+import type { VerifyReport } from '../verify/verify-tables.ts';
+
+const NOTE = 'backup.json';
+
+const count = z.int().min(0);
+const Problem = z.object({
+  ...{ key: z.string(), why: z.string() },
+  session: z.object({ tenant: z.string(), sessionId: z.string() }).optional(),
+});
+const BackupNote = z.object({
+  ...{ storeId: z.string(), formatVersion: count, madeAt: z.string() },
+  ...{ records: count, sessions: count, entries: count },
+  /** Records that cannot be read or do not fit to the others, and the first hundred by name. */
+  broken: count.default(0),
+  problems: z.array(Problem).default([]),
+});
+
+/** What a backup says of itself; counts and identity are checked when it is restored. */
+export type BackupNote = Readonly<z.output<typeof BackupNote>>;
+
+/** A record that is broken keeps nobody from copying the others: the note's `problems` name whose it is. Copies the store in `storeDir` to the folder `dir`, which must be empty or missing. */
+export const backupStore = async (
+  storeDir: string,
+  dir: string,
+  nowMs: number,
+): Promise<BackupNote> => {
+  if (!existsSync(join(storeDir, DATA_FILE))) throw wrongFolder(`there is no store in ${storeDir}`);
+  mustBeEmpty(dir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const script = compiledFile(import.meta.url, './copy-child.js');
+  const { out, failure } = await runChild(
+    script,
+    [resolve(storeDir), resolve(dir)],
+    patienceFor(join(storeDir, DATA_FILE)),
+  );
+  if (failure !== null) throw new StorageError(`copying the store ended with ${failure}`);
+  const { records, sessions, entries, broken, problems } = await wholeReport(dir);
+  const { storeId, formatVersion } = JSON.parse(out) as StoreFile;
+  const madeAt = new Date(nowMs).toISOString();
+  const note = BackupNote.parse({
+    ...{ storeId, formatVersion, madeAt, records, sessions, entries, broken, problems },
+  });
+  rmSync(join(dir, LOCK_FILE), { force: true });
+  syncFile(join(dir, DATA_FILE));
+  writeDurably(dir, NOTE, `${JSON.stringify(note)}\n`);
+  return note;
+};
+
+/** Puts a backup into `storeDir`, which must be empty or missing, and used by nobody. */
+export const restoreStore = async (
+  dir: string,
+  storeDir: string,
+  nowMs: number,
+): Promise<BackupNote> => {
+  const note = readNote(dir);
+  mustBeEmpty(storeDir, SOCKET_FILE);
+  mkdirSync(storeDir, { recursive: true, mode: 0o700 });
+  const lock = await StoreLock.take(storeDir, nowMs);
+  try {
+    mustBeEmpty(storeDir, SOCKET_FILE);
+    const draft = `${resolve(storeDir)}.restoring`;
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { mode: 0o700 });
+    await cp(join(dir, DATA_FILE), join(draft, DATA_FILE));
+    mustMatch(note, await wholeReport(draft), dir);
+    syncFile(join(draft, DATA_FILE));
+    renameSync(join(draft, DATA_FILE), join(storeDir, DATA_FILE));
+    syncFolder(storeDir);
+    keepStoreFile(storeDir, null, note);
+    rmSync(draft, { recursive: true, force: true });
+  } finally {
+    await lock.release();
+  }
+  return note;
+};
+
+/** The three together, for the command line. */
+export const storeCare = {
+  verify: verifyInChild,
+  backup: backupStore,
+  restore: restoreStore,
+  examineServer,
+};
+
+const LOCK_FILE = 'lock.mdb';
+const SOCKET_FILE = 'lock';
+
+const mustBeEmpty = (dir: string, ...exempt: readonly string[]): void => {
+  if (!existsSync(dir)) return;
+  const found = readdirSync(dir).filter((name) => !exempt.includes(name));
+  if (found.length > 0) throw wrongFolder(`${dir} is not empty (${found[0]}): name another folder`);
+};
+
+/** Nothing has failed and nothing was done: another folder is to be named. */
+const wrongFolder = (message: string): StorageError =>
+  new StorageError(message, {}, 'invalid_request');
+
+const readNote = (dir: string): BackupNote => {
+  const path = join(dir, NOTE);
+  if (!existsSync(path)) throw wrongFolder(`${dir} is no finished backup: it has no ${NOTE}`);
+  try {
+    return BackupNote.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    throw new StorageError(`${path} is no note of a backup`, { cause }, 'invalid_request');
+  }
+};
+
+/** Of a copy whose file was read to its end, whatever single records are like. */
+const wholeReport = async (dir: string): Promise<VerifyReport> => {
+  const verdict = await verifyInChild(dir);
+  const { report } = verdict;
+  if (report !== undefined && report.fileFault === undefined) return report;
+  throw notSound(dir, verdict.isSound ? 'it cannot be read' : verdict.why);
+};
+
+const notSound = (dir: string, why: string): StorageError =>
+  new StorageError(`the copy in ${dir} is not sound: ${why}`);
+
+const mustMatch = (note: BackupNote, report: VerifyReport, dir: string): void => {
+  const [first] = report.problems;
+  if (note.broken !== report.broken)
+    throw notSound(
+      dir,
+      `${report.broken} records are broken, ${note.broken} were (${first?.key} ${first?.why})`,
+    );
+  for (const count of ['records', 'sessions', 'entries'] as const)
+    if (note[count] !== report[count])
+      throw new StorageError(`${dir} has ${report[count]} ${count}, it should have ${note[count]}`);
+};

@@ -1,0 +1,230 @@
+/**
+ * The journal over a store: lets changes into the queue, and settles their promises when the writer
+ * says that they are on disk.
+ *
+ * 1. A promise resolves after its transaction was synced; subscribers hear of it in the same tick, before.
+ * 2. Nothing that may fail is left for the transaction: a change that cannot be stored is refused here.
+ * 3. The first failed transaction, or one that takes too long, is the last: whoever waits and whoever
+ *    comes later gets `storage_failed`, and the store is touched no more.
+ */
+import { codeOf, GreenroomError, StorageError } from '../../model/errors.ts';
+import type {
+  Journal,
+  JournalInfo,
+  JournalStats,
+  JournalUpkeep,
+  SessionChange,
+  SessionWrite,
+} from '../../session/ports/journal.ts';
+import { CommitQueue, type QueueOptions } from '../records/commit-queue.ts';
+import { PURGE_BATCH_RECORDS } from '../records/limits.ts';
+import type { GroupOutcome, Store } from '../records/store.ts';
+import { JournalReads } from './journal-reads.ts';
+
+/** How much room there is; asked before changes that add. */
+export interface Space {
+  readonly freeBytes: number | null;
+  /** Whether a change of so many bytes must be refused, when others of so many bytes have yet to take their room. */
+  isLow(bytes: number, waitingBytes: number): boolean;
+}
+
+export interface JournalOptions extends QueueOptions {
+  readonly space?: Space;
+  /** Told once, when the journal has stopped for good: the process should end. */
+  readonly onFatal?: (error: Error) => void;
+  /** Told of a subscriber that throws: it is the subscriber's bug and stops nobody else. */
+  readonly onListenerError?: (error: unknown) => void;
+  /** Told of a broken record that a scan passed over; its `code` is `corrupt_record`, `details.key` names it. */
+  readonly onCorrupt?: (error: Error) => void;
+}
+
+type Listener = (committed: readonly SessionChange[]) => void;
+
+export class StoredJournal extends JournalReads implements Journal, JournalUpkeep {
+  readonly #store: Store;
+  readonly #options: JournalOptions;
+  readonly #queue: CommitQueue;
+  readonly #listeners = new Set<Listener>();
+  readonly #onIdle: (() => void)[] = [];
+  #stopped: Error | null = null;
+  #audits = 0;
+  #counters = { commits: 0, syncs: 0, recordsWritten: 0, bytesWritten: 0, failedCommits: 0 };
+
+  constructor(store: Store, options: JournalOptions) {
+    super(store.tables, options.clock);
+    this.#store = store;
+    this.#options = options;
+    this.#queue = new CommitQueue(store.writer, this, options, (error) => this.#fail(error));
+    store.writer.listen({
+      settled: (outcome) => this.#settle(outcome),
+      failed: (error) => this.#fail(error),
+    });
+  }
+
+  get epoch(): number {
+    return this.#store.epoch;
+  }
+
+  nextAudit(): number {
+    this.#audits += 1;
+    return this.#audits;
+  }
+
+  commit(change: SessionChange): Promise<void> {
+    return new Promise((resolve, reject) => {
+      try {
+        this.mustBeOpen();
+        this.#mustHaveSpace(change);
+        this.#queue.add({ change, resolve, reject });
+      } catch (error) {
+        this.#countFailures([error]);
+        reject(error as Error);
+      }
+    });
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  stats(): JournalStats {
+    return {
+      ...this.#counters,
+      reads: this.reads,
+      entriesRead: this.entriesRead,
+      readBuffers: this.readBuffers,
+      waiting: this.#queue.size,
+    };
+  }
+
+  info(): JournalInfo {
+    const { kind, storeId, formatVersion, epoch, path } = this.#store;
+    return {
+      ...{ kind, storeId, formatVersion, epoch, path },
+      readOnlyBecause: this.#readOnlyBecause(),
+      freeBytes: this.#options.space?.freeBytes ?? null,
+      fileBytes: this.#store.fileBytes(),
+    };
+  }
+
+  async purge(limit: number): Promise<{ purged: number; bytes: number; left: boolean }> {
+    const total = { purged: 0, bytes: 0, left: true };
+    while (total.left && total.purged < limit) {
+      this.mustBeOpen();
+      const nowMs = this.#options.clock.now();
+      const step = await this.#store.writer.purge(PURGE_BATCH_RECORDS, nowMs);
+      total.purged += step.purged;
+      total.bytes += step.bytes;
+      total.left = step.left;
+    }
+    return total;
+  }
+
+  /** Refuses everything from now on with `unavailable`; what was handed over still gets its answer. */
+  fence(why: string): void {
+    if (this.#stopped !== null) return;
+    this.#stopped = new GreenroomError('unavailable', why);
+    for (const { reject } of this.#queue.dropUnsent()) reject(this.#stopped);
+    this.#afterSettling();
+  }
+
+  /** Stops for good, for a reason that the writer cannot know: the store is not to be trusted any more. */
+  failFor(cause: Error): void {
+    this.#fail(cause);
+  }
+
+  /** Whether it was fenced or has failed. */
+  get hasStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
+  /** Resolves when nothing waits any more, settled or failed. */
+  idle(): Promise<void> {
+    if (this.#queue.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  protected override mustBeOpen(): void {
+    if (this.#stopped !== null) throw this.#stopped;
+  }
+
+  protected override onCorrupt(error: Error): void {
+    this.#options.onCorrupt?.(error);
+  }
+
+  #readOnlyBecause(): JournalInfo['readOnlyBecause'] {
+    if (this.#stopped instanceof StorageError) return 'storage_failed';
+    return this.#isLow(0) ? 'disk_low' : null;
+  }
+
+  /** Deletes pass: they are what makes room. */
+  #mustHaveSpace(change: SessionChange): void {
+    if (change.kind === 'write' && !isDrop(change) && this.#isLow(bodyBytes(change)))
+      throw new GreenroomError('disk_low', 'free space is below the watermark: nothing is added');
+  }
+
+  #isLow(bytes: number): boolean {
+    const { space } = this.#options;
+    return space?.isLow(bytes, this.#queue.bytes + this.#store.waitingBytes) === true;
+  }
+
+  #settle(outcome: GroupOutcome): void {
+    if (this.#stopped instanceof StorageError) return;
+    const { committed, refused, bytes, records } = this.#queue.settle(outcome);
+    this.#counters.commits += committed.length;
+    this.#countFailures(refused.values());
+    this.#counters.syncs += committed.length > 0 ? 1 : 0;
+    this.#counters.bytesWritten += bytes;
+    this.#counters.recordsWritten += records;
+    this.#tell(committed.map(({ change }) => change));
+    for (const { resolve } of committed) resolve();
+    for (const [{ reject }, error] of refused) reject(error);
+    this.#afterSettling();
+  }
+
+  /** A refusal is no failure: its caller asked for what cannot be, or computes it anew. A broken record is one. */
+  #countFailures(errors: Iterable<unknown>): void {
+    for (const error of errors)
+      if (codeOf(error) === 'corrupt_record') this.#counters.failedCommits += 1;
+  }
+
+  #tell(committed: readonly SessionChange[]): void {
+    if (committed.length === 0) return;
+    for (const listener of this.#listeners) {
+      try {
+        listener(committed);
+      } catch (error) {
+        this.#options.onListenerError?.(error);
+      }
+    }
+  }
+
+  #afterSettling(): void {
+    if (this.#queue.size > 0) return;
+    if (this.#stopped !== null) this.#queue.stopTimer();
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #fail(cause: Error): void {
+    if (this.#stopped instanceof StorageError) return;
+    const error = new StorageError(`the journal stopped: ${cause.message}`, { cause });
+    this.#stopped = error;
+    const lost = this.#queue.dropAll();
+    this.#counters.failedCommits += lost.length;
+    for (const { reject } of lost) reject(error);
+    this.#afterSettling();
+    this.#options.onFatal?.(error);
+  }
+}
+
+const isDrop = ({ drops = [], appends }: SessionWrite): boolean =>
+  drops.length > 0 && appends.length === 0;
+
+/** About what a change adds: bodies are what makes changes big. */
+const bodyBytes = (change: SessionWrite): number => {
+  let bytes = 0;
+  for (const { entries } of change.appends)
+    for (const entry of entries) if (entry.kind !== 'view') bytes += entry.body.length;
+  return bytes;
+};

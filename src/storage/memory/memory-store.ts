@@ -1,0 +1,141 @@
+/**
+ * The store in memory, for tests and scratch: the same records and the same batches as on disk, in
+ * maps. A batch is applied when its "sync" is done, so reads see committed state only.
+ */
+import { randomUUID } from 'node:crypto';
+import { SyncGate } from '../lmdb/sync-gate.ts';
+import { applyGroup, type WriteTables } from '../records/apply-batch.ts';
+import { type Key, TABLES, type Table } from '../records/keys.ts';
+import { takeOver } from '../records/meta.ts';
+import { purgeSome } from '../records/purge.ts';
+import type {
+  PurgeStep,
+  Range,
+  ReadTables,
+  Store,
+  StoredRecord,
+  StoreIdentity,
+  Writer,
+  WriterEvents,
+} from '../records/store.ts';
+
+class MemoryTables implements ReadTables, WriteTables {
+  readonly #tables = TABLES.map(() => new Map<Key, Buffer>());
+
+  get(table: Table, key: Key | Uint8Array): Buffer | undefined {
+    return this.#table(table).get(asKey(key));
+  }
+
+  visit<T>(table: Table, key: Key, see: (value: Buffer, key: Buffer) => T): T | undefined {
+    const value = this.get(table, key);
+    return value === undefined ? undefined : see(value, Buffer.from(key, 'latin1'));
+  }
+
+  peek(table: Table, key: Uint8Array, length: number): Buffer | undefined {
+    return this.get(table, key)?.subarray(0, length);
+  }
+
+  /** Sorts what it finds: good enough for the sizes of tests. */
+  range(table: Table, { start, end, limit, reverse = false }: Range): StoredRecord[] {
+    const found: StoredRecord[] = [];
+    for (const [key, value] of this.#table(table))
+      if (key >= start && key < end) found.push({ key, value });
+    found.sort((a, b) => (a.key < b.key ? -1 : 1));
+    if (reverse) found.reverse();
+    return found.slice(0, limit);
+  }
+
+  put(table: Table, key: Uint8Array, value: Uint8Array): void {
+    this.#table(table).set(asKey(key), Buffer.from(value));
+  }
+
+  remove(table: Table, key: Uint8Array): void {
+    this.#table(table).delete(asKey(key));
+  }
+
+  #table(table: Table): Map<Key, Buffer> {
+    const found = this.#tables[table];
+    if (found === undefined) throw new Error(`no table ${table}`);
+    return found;
+  }
+}
+
+const asKey = (key: Key | Uint8Array): Key =>
+  typeof key === 'string' ? key : Buffer.from(key).toString('latin1');
+
+class MemoryWriter implements Writer {
+  readonly #tables: MemoryTables;
+  readonly #identity: StoreIdentity;
+  readonly #gate: SyncGate;
+  #events: WriterEvents | undefined;
+  #waiting: ArrayBuffer[] = [];
+  #isScheduled = false;
+
+  constructor(tables: MemoryTables, identity: StoreIdentity, gate: SyncGate) {
+    this.#tables = tables;
+    this.#identity = identity;
+    this.#gate = gate;
+    gate.onRelease(() => this.#schedule());
+  }
+
+  listen(events: WriterEvents): void {
+    this.#events = events;
+  }
+
+  write(batch: ArrayBuffer): void {
+    this.#waiting.push(batch);
+    this.#schedule();
+  }
+
+  purge(records: number, nowMs: number): Promise<PurgeStep> {
+    return Promise.resolve(purgeSome(this.#tables, records, nowMs));
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      if (!this.#gate.isHeld) this.#sync();
+    });
+  }
+
+  #sync(): void {
+    const buffers = this.#waiting;
+    this.#waiting = [];
+    const { epoch } = this.#identity;
+    const group = buffers.map((buffer) => Buffer.from(buffer));
+    const refusals = applyGroup(this.#tables, group, { ours: epoch, owner: epoch });
+    if (buffers.length > 0) this.#events?.settled({ batches: buffers.length, refusals, buffers });
+  }
+}
+
+export class MemoryStore implements Store {
+  readonly kind = 'memory';
+  readonly path = null;
+  readonly waitingBytes = 0;
+  readonly storeId: string;
+  readonly formatVersion: number;
+  readonly epoch: number;
+  readonly tables: MemoryTables;
+  readonly writer: MemoryWriter;
+
+  /** @param before a store whose content is taken over, as when a journal is opened again. */
+  constructor(gate: SyncGate = new SyncGate(), before?: MemoryStore) {
+    this.tables = before?.tables ?? new MemoryTables();
+    // biome-ignore lint/plugin: the store's id must be the only one in the world
+    const { identity } = takeOver(this.tables, randomUUID());
+    this.storeId = identity.storeId;
+    this.formatVersion = identity.formatVersion;
+    this.epoch = identity.epoch;
+    this.writer = new MemoryWriter(this.tables, identity, gate);
+  }
+
+  fileBytes(): null {
+    return null;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

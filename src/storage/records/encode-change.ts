@@ -1,0 +1,184 @@
+/**
+ * A session's change as operations of a batch: the one place that knows which records a change makes.
+ * Throws, with nothing written, for what cannot be stored.
+ */
+
+import { summaryOf } from '../../model/catalog-row.ts';
+import type { Entry } from '../../model/entry.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import type { SessionKey } from '../../model/ids.ts';
+import type { Segment } from '../../model/segments.ts';
+import type {
+  ResponseClaim,
+  SessionChange,
+  SessionDelete,
+  SessionWrite,
+  StreamDrop,
+} from '../../session/ports/journal.ts';
+import { type Batch, DELETE, WRITE } from './batch.ts';
+import {
+  packEntry,
+  packHead,
+  packNothing,
+  packOwner,
+  packRow,
+  packTurn,
+  packValue,
+} from './codec.ts';
+import * as keys from './keys.ts';
+import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
+import { MAX_ENTRY_BYTES } from './limits.ts';
+import {
+  faultOfAudit,
+  faultOfEntry,
+  faultOfHead,
+  faultOfStream,
+  faultOfTurn,
+} from './record-faults.ts';
+
+/** Who writes: every head names its writer's epoch; audit records are numbered by their writer. */
+export interface Author {
+  readonly epoch: number;
+  nextAudit(): number;
+}
+
+export const encodeChange = (batch: Batch, change: SessionChange, author: Author): void => {
+  const prefix = keys.sessionPrefix(change.key);
+  const isWrite = change.kind === 'write';
+  batch.begin(keys.headKey(prefix), change.expectedVersion, isWrite ? WRITE : DELETE);
+  try {
+    if (isWrite) write(batch, prefix, change, author);
+    else remove(batch, prefix, change);
+    putAudit(batch, prefix, change, author);
+    batch.end();
+  } catch (error) {
+    batch.undo();
+    throw error;
+  }
+};
+
+const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: Author): void => {
+  mustFollow(change);
+  mustBeReadable(change);
+  const { head, fork } = change;
+  if (fork !== undefined) {
+    const parent = keys.headKey(keys.sessionPrefix(fork.parent));
+    batch.expectHead(SESSIONS, parent, fork.parentVersion);
+  }
+  for (const turnId of change.newTurnIds)
+    batch.expectAbsent(SESSIONS, keys.turnKey(prefix, turnId));
+  const { claims = [] } = change;
+  for (const claim of claims)
+    batch.expectRecord(UPKEEP, ownerKeyOf(change, claim), packOwner, claim.was);
+  for (const gone of ownersThatAreGone(change))
+    batch.expectRecord(SESSIONS, keys.headKey(keys.sessionPrefix(gone)), packNothing, undefined);
+  for (const drop of change.drops ?? []) dropStream(batch, prefix, drop);
+  for (const { subpath, entries } of change.appends)
+    for (const entry of entries) putEntry(batch, keys.entryKey(prefix, subpath, entry.seq), entry);
+  for (const stream of change.streams)
+    batch.put(SESSIONS, keys.streamKey(prefix, stream.subpath), packValue, stream);
+  for (const { responseKey, record, hashed } of change.responses) {
+    const key = hashed ? keys.hashedResponseKey : keys.responseKey;
+    batch.put(SESSIONS, key(prefix, responseKey), packValue, record);
+  }
+  for (const claim of claims)
+    if (claim.was?.sessionId !== claim.now.sessionId || claim.was.isOffered)
+      batch.put(UPKEEP, ownerKeyOf(change, claim), packOwner, claim.now);
+  batch.put(SESSIONS, keys.headKey(prefix), packHead, { head, epoch });
+  for (const turn of change.turns)
+    batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);
+  batch.put(ROWS, keys.rowKey(prefix), packRow, summaryOf(head));
+  if (fork === undefined) return;
+  for (const segment of head.segments ?? [])
+    batch.put(UPKEEP, referenceKey(change, prefix, segment), packNothing, null);
+};
+
+/** Whose responses the session takes because there is no such session: it may have come meanwhile, and count them. */
+const ownersThatAreGone = ({ key, claims = [] }: SessionWrite): readonly SessionKey[] => {
+  const taken = claims.flatMap(({ was, now }) =>
+    was === undefined ||
+    was.isOffered ||
+    now.sessionId !== key.sessionId ||
+    was.sessionId === key.sessionId
+      ? []
+      : [was.sessionId],
+  );
+  return [...new Set(taken)].map((sessionId) => ({ ...key, sessionId }) as SessionKey);
+};
+
+const ownerKeyOf = ({ key }: SessionChange, { responseKey, hashed }: ResponseClaim): keys.Key =>
+  (hashed ? keys.hashedOwnerKey : keys.ownerKey)(key.tenant, responseKey);
+
+const referenceKey = ({ key }: SessionChange, holder: keys.Key, segment: Segment): keys.Key => {
+  const { sessionId, throughSeq } = segment;
+  const owner = keys.sessionPrefix({ ...key, sessionId } as SessionKey);
+  return keys.referenceKey(owner, throughSeq, holder);
+};
+
+const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete): void => {
+  const untilMs = change.tombstoneUntilMs;
+  const deletedAtMs = change.audit[0]?.atMs ?? 0;
+  batch.remove(SESSIONS, keys.headKey(prefix));
+  batch.remove(ROWS, keys.rowKey(prefix));
+  batch.put(UPKEEP, keys.tombstoneKey(prefix), packValue, { deletedAtMs, untilMs });
+  batch.put(UPKEEP, keys.expiryKey(prefix, untilMs), packNothing, null);
+  for (const segment of change.segments ?? []) {
+    const reference = referenceKey(change, prefix, segment);
+    batch.release(UPKEEP, reference, keys.purgeKey(keys.ofReferenceKey(reference).prefix));
+  }
+  batch.putFreed(UPKEEP, keys.purgeKey(prefix));
+};
+
+/** Before what the change puts: a stream may begin anew with the commit that drops it. */
+const dropStream = (batch: Batch, prefix: keys.Key, drop: StreamDrop): void => {
+  batch.removeAll(SESSIONS, keys.sideEntriesPrefix(prefix, drop.subpath));
+  batch.removeAll(SESSIONS, keys.responsesPrefix(prefix, drop.marks));
+  batch.remove(SESSIONS, keys.streamKey(prefix, drop.subpath));
+};
+
+const putEntry = (batch: Batch, key: keys.Key, entry: Entry): void => {
+  if (entry.kind !== 'view' && entry.body.length > MAX_ENTRY_BYTES)
+    throw new GreenroomError('too_large', `an entry takes at most ${MAX_ENTRY_BYTES} bytes`);
+  batch.put(SESSIONS, key, packEntry, entry);
+};
+
+const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author: Author): void => {
+  const { sessionId } = change.key;
+  for (const record of change.audit) {
+    const key = keys.auditKey(prefix, record.atMs, author.epoch, author.nextAudit());
+    batch.put(AUDIT, key, packValue, { ...record, sessionId });
+    if (change.kind === 'write')
+      batch.put(SESSIONS, keys.auditedKey(prefix, key), packNothing, null);
+  }
+};
+
+/** Nothing is stored that nobody could read again, whichever door it came through. */
+const mustBeReadable = ({ head, appends, streams, turns, audit }: SessionWrite): void => {
+  const fault =
+    faultOfHead(head) ??
+    first(streams, faultOfStream) ??
+    first(turns, faultOfTurn) ??
+    first(audit, faultOfAudit) ??
+    first(appends, ({ entries }) => first(entries, faultOfEntry));
+  if (fault !== undefined)
+    throw new GreenroomError('invalid_request', `this cannot be stored: it ${fault}`);
+};
+
+const first = <T>(
+  records: readonly T[],
+  faultOf: (record: T) => string | undefined,
+): string | undefined => {
+  for (const record of records) {
+    const fault = faultOf(record);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+};
+
+/** The head must be the next version of the same session: anything else is a bug of the caller. */
+const mustFollow = ({ key, head, expectedVersion }: SessionWrite): void => {
+  if (head.version !== expectedVersion + 1)
+    throw new TypeError(`version ${head.version} does not follow ${expectedVersion}`);
+  if (head.key.sessionId !== key.sessionId || head.key.tenant !== key.tenant)
+    throw new TypeError(`the head of ${head.key.sessionId} in a change of ${key.sessionId}`);
+};

@@ -1,0 +1,263 @@
+/**
+ * Keys: ordered tuples, encoded by ourselves. In this program a key is a string of which every
+ * character is one byte (latin1), so it compares as its bytes do; `Buffer`s begin at LMDB's border.
+ *
+ * 1. Everything of a session stands behind one prefix, `tenant 0 session 0`; ids cannot hold the
+ *    separator. After it, a byte for the kind: entries, then the head, then the turns newest first, so
+ *    that what a commit touches (last entries, head, newest turns) mostly shares a leaf page.
+ * 2. Numbers are big-endian, so order by key is order by number.
+ * 3. A part from outside that is long or holds low bytes stands as its hash (`\x01` and 43 characters).
+ */
+import { createHash } from 'node:crypto';
+import type { SessionKey, Tenant } from '../../model/ids.ts';
+
+/** A key in latin1, see above. */
+export type Key = string;
+
+/** Tables of the store, each a B-tree of its own; the numbers stand in batches only, not on disk. */
+export const TABLES = ['sessions', 'rows', 'audit', 'upkeep'] as const;
+export type Table = 0 | 1 | 2 | 3;
+export const SESSIONS = 0 satisfies Table;
+export const ROWS = 1 satisfies Table;
+export const AUDIT = 2 satisfies Table;
+export const UPKEEP = 3 satisfies Table;
+
+/** Longest part that stands as it is, in bytes. */
+const MAX_PART_BYTES = 200;
+
+const RESPONSE = '\x10';
+const SIDE_ENTRY = '\x20';
+const STREAM = '\x30';
+const ENTRY = '\x40';
+const HEAD = '\x50';
+const TURN = '\x60';
+const AUDITED = '\x70';
+
+const META = 'm';
+const LOG = 'l';
+const TOMBSTONE = 't';
+const PURGE = 'p';
+const EXPIRY = 'e';
+const REFERENCE = 'r';
+const KEPT = 'k';
+const OWNER = 'o';
+
+/** Everything of one session in `SESSIONS`. */
+export const sessionPrefix = (key: SessionKey): Key => `${key.tenant}\0${key.sessionId}\0`;
+
+/** The first key behind all keys that start with `prefix`; its last character is never 0xff. */
+export const after = (prefix: Key): Key =>
+  prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+
+const bigEndian = (value: number, bytes: number): Key => {
+  let text = '';
+  for (let left = bytes - 1; left >= 0; left -= 1)
+    text += String.fromCharCode(Math.floor(value / 256 ** left) & 0xff);
+  return text;
+};
+
+/** `seq` as four bytes. */
+const seqPart = (seq: number): Key =>
+  String.fromCharCode((seq >>> 24) & 0xff, (seq >>> 16) & 0xff, (seq >>> 8) & 0xff, seq & 0xff);
+
+const ofSeqPart = (part: Key): number => Buffer.from(part, 'latin1').readUInt32BE();
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: low bytes are what it looks for
+const LOW_BYTE = /[\x00-\x01]/;
+
+/** Begins a part that stands as its hash. */
+const HASHED = '\x01';
+
+const part = (text: string): Key => {
+  const bytes = Buffer.from(text, 'utf8');
+  const plain = bytes.toString('latin1');
+  if (bytes.length <= MAX_PART_BYTES && !LOW_BYTE.test(plain)) return plain;
+  return `${HASHED}${createHash('sha256').update(bytes).digest('base64url')}`;
+};
+
+export const headKey = (prefix: Key): Key => prefix + HEAD;
+/** The session's prefix out of its head's key. */
+export const ofHeadKey = (key: Key): Key => key.slice(0, -HEAD.length);
+
+/** All entries of a side transcript. */
+export const sideEntriesPrefix = (prefix: Key, subpath: string): Key =>
+  `${prefix}${SIDE_ENTRY}${part(subpath)}\0`;
+
+export const entryKey = (prefix: Key, subpath: string, seq: number): Key =>
+  subpath === ''
+    ? prefix + ENTRY + seqPart(seq)
+    : sideEntriesPrefix(prefix, subpath) + seqPart(seq);
+
+export const streamsPrefix = (prefix: Key): Key => prefix + STREAM;
+
+/** The main transcript's record comes first: its part is empty. */
+export const streamKey = (prefix: Key, subpath: string): Key => prefix + STREAM + part(subpath);
+
+export const responseKey = (prefix: Key, response: string): Key =>
+  prefix + RESPONSE + part(response);
+
+/** The other way: the response's key, or, where that was too long to be kept, its hash. */
+export const ofResponseKey = (
+  prefix: Key,
+  key: Key,
+): { readonly responseKey: string; readonly hashed?: boolean } => {
+  const kept = key.slice(prefix.length + RESPONSE.length);
+  return kept.startsWith(HASHED)
+    ? { responseKey: kept.slice(HASHED.length), hashed: true }
+    : { responseKey: Buffer.from(kept, 'latin1').toString('utf8') };
+};
+
+export const hashedResponseKey = (prefix: Key, hash: string): Key =>
+  prefix + RESPONSE + HASHED + hash;
+
+/** Responses whose key begins with `start`, which is short and plain. */
+export const responsesPrefix = (prefix: Key, start: string): Key => prefix + RESPONSE + part(start);
+
+export const turnsPrefix = (prefix: Key): Key => prefix + TURN;
+
+/** The id with each byte turned round, so that the greatest, that is newest, comes first. */
+export const turnKey = (prefix: Key, turnId: string): Key => {
+  const turned = new Array<number>(turnId.length);
+  for (let at = 0; at < turnId.length; at += 1) turned[at] = 0xff - turnId.charCodeAt(at);
+  return `${prefix}${TURN}${String.fromCharCode(...turned)}\xff`;
+};
+
+/** In `ROWS`; not under a prefix, so that all rows lie together for the scan. */
+export const rowKey = (prefix: Key): Key => prefix;
+
+export const ofRowKey = (key: Key): SessionKey => {
+  const [tenant, sessionId] = key.split('\0');
+  return { tenant, sessionId } as SessionKey;
+};
+
+/** Where the session's audit records stand among its tenant's, in the order of time. */
+export const auditedPrefix = (prefix: Key): Key => prefix + AUDITED;
+export const auditedKey = (prefix: Key, audit: Key): Key =>
+  prefix + AUDITED + audit.slice(audit.indexOf('\0') + 1);
+/** The audit record's own key. */
+export const ofAuditedKey = (prefix: Key, key: Key): Key =>
+  prefix.slice(0, prefix.indexOf('\0') + 1) + key.slice(prefix.length + AUDITED.length);
+
+export const auditPrefix = (tenant: Tenant): Key => `${tenant}\0`;
+
+/** By tenant and time; the writer's epoch and its own count make it unique. */
+export const auditKey = (prefix: Key, atMs: number, epoch: number, count: number): Key => {
+  const tenant = prefix.slice(0, prefix.indexOf('\0') + 1);
+  return tenant + bigEndian(Math.max(0, atMs), 6) + bigEndian(epoch, 4) + bigEndian(count, 4);
+};
+
+/** In `UPKEEP`: the store's id, format and epoch. */
+export const metaKey = META;
+/** In `UPKEEP`: which generation of the commit log counts. */
+export const logKey = LOG;
+export const tombstoneKey = (prefix: Key): Key => TOMBSTONE + prefix;
+/** In `UPKEEP`: deleted sessions whose records are still there. */
+export const purgesPrefix = PURGE;
+export const purgeKey = (prefix: Key): Key => PURGE + prefix;
+/** The session's prefix out of its purge key. */
+export const ofPurgeKey = (key: Key): Key => key.slice(PURGE.length);
+/** In `UPKEEP`: when tombstones end, in that order. */
+export const expiriesPrefix = EXPIRY;
+export const expiryKey = (prefix: Key, untilMs: number): Key =>
+  EXPIRY + bigEndian(untilMs, 6) + prefix;
+export const ofExpiryKey = (key: Key): Key => key.slice(EXPIRY.length + 6);
+
+/**
+ * In `UPKEEP`: that `holder`'s head refers to entries of this session up to and including `throughSeq`.
+ * The farthest reference comes last, so how much has to stay is one look.
+ */
+export const referenceKey = (prefix: Key, throughSeq: number, holder: Key): Key =>
+  REFERENCE + prefix + seqPart(throughSeq) + holder;
+export const referencesPrefix = (prefix: Key): Key => REFERENCE + prefix;
+/** What a reference is to, through which `seq`, and whose it is. */
+export const ofReferenceKey = (
+  key: Key,
+): { readonly prefix: Key; readonly throughSeq: number; readonly holder: Key } => {
+  const end = key.indexOf('\0', key.indexOf('\0') + 1) + 1;
+  return {
+    prefix: key.slice(REFERENCE.length, end),
+    throughSeq: ofSeqPart(key.slice(end, end + 4)),
+    holder: key.slice(end + 4),
+  };
+};
+
+/** In `UPKEEP`: a deleted session whose entries forks still refer to; everything else of it is purged. */
+export const keptKey = (prefix: Key): Key => KEPT + prefix;
+
+/** In `UPKEEP`: in which session of the tenant a response counts. */
+export const ownerKey = (tenant: Tenant, response: string): Key =>
+  `${OWNER}${tenant}\0${part(response)}`;
+export const hashedOwnerKey = (tenant: Tenant, hash: string): Key =>
+  `${OWNER}${tenant}\0${HASHED}${hash}`;
+/** The same out of a session's record of the response; undefined for any other record. */
+export const ownerKeyOf = (prefix: Key, key: Key): Key | undefined =>
+  key[prefix.length] === RESPONSE
+    ? OWNER + prefix.slice(0, prefix.indexOf('\0') + 1) + key.slice(prefix.length + 1)
+    : undefined;
+
+/** The prefix of the session that a key of `SESSIONS` or `ROWS` belongs to. */
+export const prefixOf = (key: Key): Key =>
+  key.slice(0, key.indexOf('\0', key.indexOf('\0') + 1) + 1);
+
+const OF_SESSION = /^([A-Za-z0-9_-]{1,128})\0([A-Za-z0-9_-]{1,128})\0/;
+
+/** Whose a key of `SESSIONS` or `ROWS` is, for people; undefined for what is no session's. */
+export const sessionIn = (
+  key: Key,
+): { readonly tenant: string; readonly sessionId: string } | undefined => {
+  const [, tenant, sessionId] = OF_SESSION.exec(key) ?? [];
+  return tenant === undefined || sessionId === undefined ? undefined : { tenant, sessionId };
+};
+
+/** What a key of `SESSIONS` is of; `stream` is the prefix of a side transcript's entries. */
+export type Kind =
+  | { readonly kind: 'entry'; readonly seq: number }
+  | { readonly kind: 'side'; readonly stream: Key; readonly seq: number }
+  | { readonly kind: 'stream' | 'head' | 'turn' | 'audited' | 'other' };
+
+export const kindOf = (prefix: Key, key: Key): Kind => {
+  switch (key[prefix.length]) {
+    case ENTRY:
+      return { kind: 'entry', seq: ofSeqPart(key.slice(-4)) };
+    case SIDE_ENTRY:
+      return { kind: 'side', stream: key.slice(0, -4), seq: ofSeqPart(key.slice(-4)) };
+    case STREAM:
+      return { kind: 'stream' };
+    case HEAD:
+      return { kind: 'head' };
+    case TURN:
+      return { kind: 'turn' };
+    case AUDITED:
+      return { kind: 'audited' };
+    default:
+      return { kind: 'other' };
+  }
+};
+
+/** What a record of `UPKEEP` is. */
+export const upkeepOf = (
+  key: Key,
+):
+  | ('meta' | 'log' | 'tombstone' | 'purge' | 'expiry' | 'reference' | 'kept')
+  | ('owner' | 'other') => {
+  switch (key[0]) {
+    case META:
+      return 'meta';
+    case LOG:
+      return 'log';
+    case TOMBSTONE:
+      return 'tombstone';
+    case PURGE:
+      return 'purge';
+    case EXPIRY:
+      return 'expiry';
+    case REFERENCE:
+      return 'reference';
+    case KEPT:
+      return 'kept';
+    case OWNER:
+      return 'owner';
+    default:
+      return 'other';
+  }
+};

@@ -1,0 +1,134 @@
+/**
+ * Why a record cannot be shown or worked with, though its bytes are whole: an older version, or another program,
+ * stored what nobody can read. Looked at before a record is written, and whenever one is read, so that it costs
+ * itself alone; hence by hand, and not by schemas. undefined: nothing is wrong with it.
+ */
+
+import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { Entry } from '../../model/entry.ts';
+import { type Head, STATUSES } from '../../model/head.ts';
+import type { TurnRecord } from '../../model/turn.ts';
+import { isSummaryText } from '../../session/mirror/session-summary.ts';
+import type { AuditRecord, StreamRecord } from '../../session/ports/journal.ts';
+
+/** The last moment that has a date. */
+const LAST_MS = 8_640_000_000_000_000;
+
+const isMoment = (value: unknown): boolean =>
+  typeof value === 'number' && value >= -LAST_MS && value <= LAST_MS;
+const isNumber = (value: unknown): boolean => Number.isFinite(value);
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+
+const MOMENTS = ['createdAtMs', 'updatedAtMs'] as const;
+const COUNTERS = ['version', 'messageCount', 'numTurns', 'costNanoUsd'] as const;
+const TEXTS = [
+  ...(['title', 'summary', 'description', 'model', 'workingDirectory', 'permissionMode'] as const),
+  ...(['owner', 'templateId', 'externalKey', 'projectKey', 'mode'] as const),
+] as const satisfies readonly (keyof Head & keyof SummaryRow)[];
+
+/** Of what a head and its row have in common. */
+const faultInCommon = (record: Head | SummaryRow): string | undefined => {
+  for (const field of MOMENTS) if (!isMoment(record[field])) return told(field, record[field]);
+  for (const field of COUNTERS) if (!isNumber(record[field])) return told(field, record[field]);
+  for (const field of TEXTS)
+    if (record[field] !== undefined && !isText(record[field])) return told(field, record[field]);
+  const { importedAtMs, status, tags } = record;
+  if (importedAtMs !== undefined && !isMoment(importedAtMs))
+    return told('importedAtMs', importedAtMs);
+  if (!STATUSES.includes(status)) return told('status', status);
+  return isTexts(tags) ? undefined : told('tags', tags);
+};
+
+export const faultOfRow = (row: SummaryRow): string | undefined =>
+  faultInCommon(row) ??
+  (isNumber(row.openTurns) ? undefined : told('openTurns', row.openTurns)) ??
+  (isNumber(row.offers ?? 0) ? undefined : told('offers', row.offers));
+
+const HEAD_NUMBERS = [
+  ...(['seq', 'sideTranscripts', 'unpricedAnswers', 'inheritedCostNanoUsd'] as const),
+  ...(['toolCallCount', 'errorCount', 'retryCount'] as const),
+] as const;
+const HEAD_TEXTS = ['provider', 'systemPrompt', 'gitBranch', 'onBusy'] as const;
+const HEAD_OBJECTS = [
+  ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
+  ...(['lastError', 'classic', 'transfer'] as const),
+] as const;
+const HEAD_LISTS = ['allowedTools', 'disallowedTools', 'policies', 'hooks'] as const;
+
+export const faultOfHead = (head: Head): string | undefined => {
+  const common = faultInCommon(head);
+  if (common !== undefined) return common;
+  for (const field of HEAD_NUMBERS) if (!isNumber(head[field])) return told(field, head[field]);
+  if (!isUsage(head.usage)) return told('usage', head.usage);
+  for (const field of HEAD_TEXTS)
+    if (head[field] !== undefined && !isText(head[field])) return told(field, head[field]);
+  for (const field of HEAD_OBJECTS)
+    if (head[field] !== undefined && !isObject(head[field])) return told(field, head[field]);
+  for (const field of HEAD_LISTS)
+    if (head[field] !== undefined && !isTexts(head[field])) return told(field, head[field]);
+  const { openTurns, segments, offers } = head;
+  if (segments !== undefined && !Array.isArray(segments)) return told('segments', segments);
+  if (offers !== undefined && !Array.isArray(offers)) return told('offers', offers);
+  if (!Array.isArray(openTurns)) return told('openTurns', openTurns);
+  for (const turn of openTurns) {
+    const fault = faultOfTurn(turn);
+    if (fault !== undefined) return `openTurns: ${fault}`;
+  }
+  return undefined;
+};
+
+export const faultOfTurn = (turn: TurnRecord): string | undefined => {
+  if (!isObject(turn)) return told('turn', turn);
+  const { turnId, status, acceptedAtMs, startedAtMs, costNanoUsd, usage } = turn;
+  if (!isText(turnId)) return told('turnId', turnId);
+  if (!isText(status)) return told('status', status);
+  if (!isMoment(acceptedAtMs)) return told('acceptedAtMs', acceptedAtMs);
+  if (startedAtMs !== undefined && !isMoment(startedAtMs)) return told('startedAtMs', startedAtMs);
+  if ('finishedAtMs' in turn && !isMoment(turn.finishedAtMs))
+    return told('finishedAtMs', turn.finishedAtMs);
+  if (costNanoUsd !== null && !isNumber(costNanoUsd)) return told('costNanoUsd', costNanoUsd);
+  for (const field of ['seq', 'lastSeq', 'steps', 'attempt', 'retries'] as const)
+    if (!isNumber(turn[field])) return told(field, turn[field]);
+  if ('options' in turn && !isObject(turn.options)) return told('options', turn.options);
+  return isUsage(usage) ? undefined : told('usage', usage);
+};
+
+const isUsage = (usage: unknown): boolean => isObject(usage) && !Array.isArray(usage);
+
+export const faultOfEntry = (entry: Entry): string | undefined => {
+  if (!isMoment(entry.atMs)) return told('atMs', entry.atMs);
+  if (!isNumber(entry.seq)) return told('seq', entry.seq);
+  if (entry.kind === 'imported') return undefined;
+  if (entry.kind === 'view') return isObject(entry.view) ? undefined : told('view', entry.view);
+  const { kind, role, costNanoUsd } = entry;
+  if (kind !== 'message') return told('kind', kind);
+  if (role !== 'user' && role !== 'assistant') return told('role', role);
+  return costNanoUsd === undefined || costNanoUsd === null || isNumber(costNanoUsd)
+    ? undefined
+    : told('costNanoUsd', costNanoUsd);
+};
+
+export const faultOfAudit = (record: AuditRecord): string | undefined => {
+  if (!isObject(record)) return told('audit', record);
+  if (!isText(record.action)) return told('action', record.action);
+  return isMoment(record.atMs) ? undefined : told('atMs', record.atMs);
+};
+
+export const faultOfStream = (stream: StreamRecord): string | undefined => {
+  if (!isObject(stream) || !isText(stream.subpath)) return told('subpath', stream?.subpath);
+  if (!isNumber(stream.seq)) return told('seq', stream.seq);
+  const { summary } = (stream.imported as StoredImport | undefined)?.mirror ?? {};
+  if (summary === undefined || (typeof summary === 'string' && isSummaryText(summary)))
+    return undefined;
+  return told('imported.mirror.summary', summary);
+};
+
+/** What others rely on of what the importer notes, which is opaque to the journal. */
+interface StoredImport {
+  readonly mirror?: { readonly summary?: unknown };
+}
+
+const told = (field: string, value: unknown): string =>
+  `holds a wrong ${field}: ${String(JSON.stringify(value)).slice(0, 60)}`;

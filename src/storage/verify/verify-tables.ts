@@ -1,0 +1,157 @@
+/**
+ * Checks every record of tables that are open: its checksum, that it can be decoded, and that it fits
+ * to the others. Reads in one go, so all of it is of one moment, also while somebody writes.
+ */
+import { payloadOf, readAudit, readHead, readValue } from '../records/codec.ts';
+import * as keys from '../records/keys.ts';
+import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from '../records/keys.ts';
+import type { ReadTables } from '../records/store.ts';
+import { type Complain, SessionCheck } from './verify-session.ts';
+
+const PAGE = 200;
+/** Problems that a report names. */
+const MAX_NAMED = 100;
+
+export interface Problem {
+  /** The record's key, as JSON. */
+  readonly key: string;
+  readonly why: string;
+  /** Whose it is, where that is known. */
+  readonly session?: { readonly tenant: string; readonly sessionId: string };
+}
+
+export interface VerifyReport {
+  readonly records: number;
+  readonly sessions: number;
+  /** Entries of transcripts among the records. */
+  readonly entries: number;
+  readonly broken: number;
+  /** Of the broken ones, those that cannot be read, or are gone: the rest only do not fit to others. */
+  readonly unreadable: number;
+  /** Keys of broken records, 100 at most. */
+  readonly brokenKeys: readonly string[];
+  /** What is wrong, 100 at most. */
+  readonly problems: readonly Problem[];
+  /** What is wrong with the pages of the data file, or with the commit log, in words. */
+  readonly fileFault?: string;
+}
+
+export const verifyTables = (tables: ReadTables): VerifyReport => new Verification(tables).run();
+
+class Verification {
+  readonly #tables: ReadTables;
+  readonly #problems: Problem[] = [];
+  readonly #broken = new Set<keys.Key>();
+  #records = 0;
+  #sessions = 0;
+  #entries = 0;
+  #unreadable = 0;
+  #session: SessionCheck | undefined;
+
+  constructor(tables: ReadTables) {
+    this.#tables = tables;
+  }
+
+  run(): VerifyReport {
+    this.#each(SESSIONS, (key, value) => this.#ofSession(key, value));
+    this.#session?.end();
+    this.#each(ROWS, (key) => this.#row(key));
+    this.#each(AUDIT, (key, value) => void readAudit(key, value));
+    this.#each(UPKEEP, (key, value) => this.#upkeep(key, value));
+    return {
+      records: this.#records,
+      sessions: this.#sessions,
+      entries: this.#entries,
+      broken: this.#broken.size,
+      unreadable: this.#unreadable,
+      brokenKeys: [...this.#broken].slice(0, MAX_NAMED).map((key) => JSON.stringify(key)),
+      problems: this.#problems,
+    };
+  }
+
+  readonly #complain: Complain = (key, why) => {
+    this.#broken.add(key);
+    if (this.#problems.length >= MAX_NAMED) return;
+    const session = keys.sessionIn(key);
+    const whose = session === undefined ? {} : { session };
+    this.#problems.push({ key: JSON.stringify(key), why, ...whose });
+  };
+
+  #each(table: Table, check: (key: keys.Key, value: Buffer) => void): void {
+    for (const { key, value } of allOf(this.#tables, table)) {
+      this.#records += 1;
+      try {
+        payloadOf(key, value);
+        check(key, value);
+      } catch (error) {
+        this.#cannotRead(table, key, error as Error);
+      }
+    }
+  }
+
+  #cannotRead(table: Table, key: keys.Key, error: Error): void {
+    this.#unreadable += 1;
+    this.#complain(key, error.message.slice(0, 200));
+    if (table !== SESSIONS) return;
+    this.#checkOf(key).seeBroken(key);
+  }
+
+  #checkOf(key: keys.Key): SessionCheck {
+    const prefix = keys.prefixOf(key);
+    if (this.#session?.prefix === prefix) return this.#session;
+    this.#session?.end();
+    this.#session = new SessionCheck(prefix, this.#tables, this.#complain);
+    return this.#session;
+  }
+
+  #ofSession(key: keys.Key, value: Buffer): void {
+    const check = this.#checkOf(key);
+    const { kind } = keys.kindOf(check.prefix, key);
+    if (kind === 'entry' || kind === 'side') this.#entries += 1;
+    check.see(key, value);
+  }
+
+  #row(key: keys.Key): void {
+    this.#sessions += 1;
+    const head = keys.headKey(key);
+    if (this.#tables.get(SESSIONS, head) !== undefined) return;
+    this.#unreadable += 1;
+    this.#complain(head, 'is missing, and its row is there');
+  }
+
+  #upkeep(key: keys.Key, value: Buffer): void {
+    const what = keys.upkeepOf(key);
+    if (what === 'reference') return this.#reference(key);
+    if (what === 'expiry') return;
+    const record = readValue(key, value) as { readonly untilMs: number };
+    if (what !== 'tombstone') return;
+    const expiry = keys.expiryKey(key.slice(1), record.untilMs);
+    if (this.#tables.get(UPKEEP, expiry) === undefined)
+      this.#complain(key, 'is a tombstone that would never end');
+  }
+
+  /** Whoever holds it must have a head that says so: else nobody would ever let go of it. */
+  #reference(key: keys.Key): void {
+    const { prefix, throughSeq, holder } = keys.ofReferenceKey(key);
+    const headKey = keys.headKey(holder);
+    const head = this.#tables.get(SESSIONS, headKey);
+    const { sessionId } = keys.ofRowKey(prefix);
+    const segments = head === undefined ? [] : (readHead(headKey, head).segments ?? []);
+    if (!segments.some((each) => each.sessionId === sessionId && each.throughSeq === throughSeq))
+      this.#complain(key, 'is held by nobody');
+  }
+}
+
+function* allOf(
+  tables: ReadTables,
+  table: Table,
+): Generator<{ readonly key: keys.Key; readonly value: Buffer }> {
+  let start = '\0';
+  for (;;) {
+    const page = tables.range(table, { start, end: '\xff', limit: PAGE });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    start = `${last.key}\0`;
+  }
+}

@@ -1,0 +1,52 @@
+/** Tags and titles: what looks the same is the same, and comes back as it was given. */
+import { describe, expect, it } from 'vitest';
+import { GreenroomError } from '../../src/model/errors.ts';
+import { Settings } from '../../src/model/head.ts';
+import { isTag, normaliseTag } from '../../src/model/tags.ts';
+
+describe('a tag', () => {
+  it.each([
+    ...['a\u202eb', 'a\u200bb', '\u2066x', 'a\u200fb', '\ufeff\u2060x', 'a\u00adb', '\ud800x'],
+    ...[
+      'x\udc00',
+      'a\u2028b',
+      'a\u0000',
+      'a\u001b[31m',
+      'a\u{e0041}',
+      'a\u3164',
+      'a\u200d',
+      'a\u200db',
+    ],
+  ])('%j is refused', (tag) => {
+    expect(isTag(tag)).toBe(false);
+    expect(() => normaliseTag(tag)).toThrow(GreenroomError);
+  });
+
+  it.each(['größe', '日本', 'a b', '👩‍👩‍👧', '❤️', '👩🏽‍🚀', 'می‌خواهم', 'עברית', 'क्‍ष', 'c++'])(
+    '%j is taken',
+    (tag) => {
+      expect(isTag(tag)).toBe(true);
+      expect(normaliseTag(` ${tag} `)).toBe(tag.normalize('NFC'));
+    },
+  );
+});
+
+describe('settings', () => {
+  it.each([
+    ...[{ title: 'a\ud800' }, { description: '\udc00' }, { owner: '\ud800' }, { model: 'm\ud800' }],
+    ...[{ metadata: { a: ['\ud800'] } }, { metadata: { '\udc00': 1 } }, { hooks: ['\ud800'] }],
+  ])('with half a surrogate pair are refused: %j', (settings) => {
+    expect(Settings.safeParse(settings).success).toBe(false);
+  });
+
+  it('with whole characters are taken', () => {
+    const settings = { title: '😀 é', metadata: { '😀': ['😀'] } };
+    expect(Settings.parse(settings)).toEqual(settings);
+  });
+
+  it('nested without end are refused', () => {
+    let deep: unknown = 1;
+    for (let n = 0; n < 100_000; n += 1) deep = [deep];
+    expect(Settings.safeParse({ metadata: { deep } }).success).toBe(false);
+  });
+});
