@@ -16,6 +16,7 @@ import { history } from './history.ts';
 import { journal } from './journal.ts';
 import { memory } from './memory.ts';
 import { otp } from './otp.ts';
+import { search } from './search.ts';
 import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
 import { storesServers } from './stores-servers.ts';
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   sessions,
   history,
   forks,
+  search,
   memory,
   soak,
   storesServers,

@@ -9,7 +9,7 @@ import {
   nanoseconds,
   oneAfterAnother,
 } from './contestant.ts';
-import { loadNact, type NactRef } from './peers.ts';
+import { loadNact, type NactRef } from './peer-libraries.ts';
 
 const { start, spawn, dispatch, query, stop } = loadNact();
 

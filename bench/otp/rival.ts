@@ -3,9 +3,9 @@ import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_proces
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { installPeers, versionOfPeer } from '../harness/peers.ts';
 import { processMs } from '../harness/usage.ts';
 import type { Question } from './contestant.ts';
-import { installPeers, versionOfPeer } from './peers.ts';
 
 export type RivalName = 'ours' | 'elixir' | 'nact' | 'xstate' | 'floor';
 
@@ -30,7 +30,7 @@ const SCRIPT = fileURLToPath(new URL('../../../bench/otp/elixir.exs', import.met
 
 /** In the order in which they take turns. */
 export const entrants = (): readonly Entrant[] => {
-  const missing = installPeers();
+  const missing = installPeers('xstate');
   const peer = (name: RivalName): Entrant =>
     missing === undefined
       ? { name, title: `${name} ${versionOfPeer(name)}`, command: compiled(name) }

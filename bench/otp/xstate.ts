@@ -11,7 +11,7 @@ import {
   nanoseconds,
   oneAfterAnother,
 } from './contestant.ts';
-import { loadXstate, type XstateActor } from './peers.ts';
+import { loadXstate, type XstateActor } from './peer-libraries.ts';
 
 const { fromTransition, createActor } = loadXstate();
 

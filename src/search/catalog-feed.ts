@@ -34,5 +34,6 @@ export class CatalogFeed {
 
   scanEnded(): void {
     this.#committed = undefined;
+    this.#catalog.settle();
   }
 }

@@ -30,7 +30,9 @@ type Protocol = typeof catalogProtocol;
 const CatalogServer = genServer(catalogProtocol, {
   init: async (_: undefined, self) => {
     const journal = self.system.fetch(journalName);
-    const catalog = new MemoryCatalog((error) => self.exit({ crashed: error }));
+    const catalog = new MemoryCatalog((error) => self.exit({ crashed: error }), {
+      isLoading: true,
+    });
     const feed = new CatalogFeed(catalog);
     self.own(journal.subscribe((changes) => follow(feed, changes, self)));
     await journal.scanRows((row) => feed.scanned(row));

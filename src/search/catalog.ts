@@ -5,11 +5,8 @@
  * What commits tell of waits until somebody looks, or until it is much: a turn commits twice within
  * milliseconds, and only what its session is after that has to find its place.
  *
- * What it costs, measured by `test/search/measure-catalog.ts` (Node 20, two cores; each session with a
- * title, a summary of 100 characters, three tags, directory, model and an external key of its own):
- * about 630 bytes a session, of which 270 are its texts; 5 µs a commit; a page of 50 within 0.5 ms at
- * a thousand sessions and at a million, whether by tag, date, cost or none. Counting reads all that
- * the narrowest criterion names, about 0.08 µs each; without criteria it costs nothing.
+ * What it costs is measured by `npm run bench -- search`. A page costs the walk along the shortest list of what is
+ * asked for; a count of all, or of one value of one field, costs nothing; other counts read that list.
  */
 
 import { type SummaryRow, summaryOf } from '../model/catalog-row.ts';
@@ -31,15 +28,31 @@ export class MemoryCatalog implements Catalog {
   readonly #onFault: (error: unknown) => void;
   #notedCount = 0;
 
-  /** @param onFault told when something noted cannot be taken in: the catalog is wrong from then on. */
-  constructor(onFault: (error: unknown) => void = () => {}) {
+  #isLoading: boolean;
+
+  /**
+   * @param onFault told when something noted cannot be taken in: the catalog is wrong from then on.
+   * @param isLoading whether a whole store is put before anything is searched: then `settle` ends that.
+   */
+  constructor(
+    onFault: (error: unknown) => void = () => {},
+    { isLoading = false }: { readonly isLoading?: boolean } = {},
+  ) {
     this.#onFault = onFault;
+    this.#isLoading = isLoading;
   }
 
   /** Adds the session or replaces what is known of it. */
   put(row: SummaryRow): void {
     this.#takeIn();
     this.#tableOf(row.key.tenant).put(row);
+  }
+
+  /** Everything that was put so far is found from now on. */
+  settle(): void {
+    this.#takeIn();
+    this.#isLoading = false;
+    for (const table of this.#tables.values()) table.settle();
   }
 
   /** What a session is from now on; the next look sees it. */
@@ -129,7 +142,8 @@ export class MemoryCatalog implements Catalog {
   }
 
   #tableOf(tenant: Tenant): SessionTable {
-    const table = this.#tables.get(tenant) ?? new SessionTable(tenant);
+    const table =
+      this.#tables.get(tenant) ?? new SessionTable(tenant, { isLoading: this.#isLoading });
     this.#tables.set(tenant, table);
     return table;
   }

@@ -6,15 +6,15 @@
 import type { FacetsRequest } from '../model/criteria.ts';
 import type { FacetsPage } from '../session/ports/catalog.ts';
 import { alphabetical } from './ordered-index.ts';
-import { passes, type Query, queryOf } from './query.ts';
+import { passes, Query } from './query.ts';
 import type { SessionTable } from './session-table.ts';
 
 type Counted = FacetsPage['facets'][number];
 
 export const countBy = (table: SessionTable, request: FacetsRequest): FacetsPage => {
   const { by, limit, ...filter } = request;
-  const query = queryOf(table, filter);
-  const all = query.tests.length === 0 ? everywhere(table, by) : among(table, by, query);
+  const query = new Query(table, filter);
+  const all = query.isEverything ? everywhere(table, by) : among(table, by, query);
   const facets = all.sort((a, b) => b.sessions - a.sessions || alphabetical(a.value, b.value));
   return { facets: facets.slice(0, limit), values: facets.length };
 };
@@ -36,8 +36,9 @@ const among = (table: SessionTable, by: FacetsRequest['by'], query: Query): Coun
     const before = counts.get(key);
     counts.set(key, { value: before?.value ?? value, sessions: (before?.sessions ?? 0) + 1 });
   };
-  query.smallest.each((slot) => {
-    if (!passes(query, slot)) return;
+  const { each, tests } = query.road();
+  each((slot) => {
+    if (!passes(tests, slot)) return;
     if (by === 'tag') table.tags.eachOf(slot, add);
     else {
       const text = table.facets[by].text(slot);

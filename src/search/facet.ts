@@ -1,39 +1,49 @@
 /**
  * A facet: a field of which a row has one value or none and that many rows share (model, owner,
  * status, ...). It owns the dictionary of its values, the column, and a posting per value.
+ *
+ * A row is in the posting of its value while it is listed: it is taken off the lists before its place in
+ * their order changes, and put back afterwards.
  */
 import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
-import { alphabetical, OrderedIndex } from './ordered-index.ts';
-import { Postings } from './postings.ts';
+import { alphabeticalOrder, OrderedIndex } from './ordered-index.ts';
+import { Postings, type Recency } from './postings.ts';
 
 export class Facet {
   readonly #dictionary = new Dictionary();
   readonly #values = Column.uint32();
-  readonly #postings = new Postings();
+  readonly postings: Postings;
   /** Values in alphabetical order: what a prefix asks for. */
   readonly #sorted: OrderedIndex | undefined;
 
   /** @param isSorted whether `keysWith` will be asked. */
-  constructor({ isSorted = false }: { readonly isSorted?: boolean } = {}) {
-    const compare = (a: number, b: number) =>
-      alphabetical(this.#textOf(a) ?? '', this.#textOf(b) ?? '');
-    this.#sorted = isSorted ? new OrderedIndex(compare) : undefined;
+  constructor(recency: Recency, { isSorted = false }: { readonly isSorted?: boolean } = {}) {
+    this.postings = new Postings(recency);
+    const order = alphabeticalOrder((value) => this.#textOf(value) ?? '');
+    this.#sorted = isSorted ? new OrderedIndex(order) : undefined;
   }
 
+  list(slot: number): void {
+    const value = this.#values.at(slot);
+    if (value !== 0) this.postings.add(value, slot);
+  }
+
+  unlist(slot: number): void {
+    const value = this.#values.at(slot);
+    if (value !== 0) this.postings.delete(value, slot);
+  }
+
+  /** Of a row that is not listed. */
   set(slot: number, text: string | undefined): void {
     const old = this.#values.at(slot);
     if (text === this.#textOf(old)) return;
     if (old !== 0) {
-      this.#postings.unlink(old, slot);
       if (this.#dictionary.uses(old) === 1) this.#sorted?.delete(old);
       this.#dictionary.release(old);
     }
     const value = text === undefined ? 0 : this.#dictionary.acquire(text);
-    if (value !== 0) {
-      this.#postings.link(value, slot);
-      if (this.#dictionary.uses(value) === 1) this.#sorted?.insert(value);
-    }
+    if (value !== 0 && this.#dictionary.uses(value) === 1) this.#sorted?.insert(value);
     this.#values.set(slot, value);
   }
 
@@ -72,13 +82,9 @@ export class Facet {
     return this.#dictionary.uses(value);
   }
 
-  each(value: number, visit: (slot: number) => void): void {
-    this.#postings.each(value, visit);
-  }
-
   get bytes(): number {
     const sorted = this.#sorted?.bytes ?? 0;
-    return this.#dictionary.bytes + this.#values.bytes + this.#postings.bytes + sorted;
+    return this.#dictionary.bytes + this.#values.bytes + this.postings.bytes + sorted;
   }
 
   #textOf(value: number): string | undefined {

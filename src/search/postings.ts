@@ -1,42 +1,114 @@
 /**
- * Postings: for each value the nodes that have it, as doubly linked lists through columns: adding and
- * removing are O(1), and a value that one session alone has costs four bytes and no object. A node
- * is in at most one list. 0 ends a list.
+ * Postings: for each value the rows that have it, newest update last. So the newest 50 of a tag are the end of its
+ * list, and a range of update times is a part of it.
+ *
+ * A value that one row alone has costs four bytes and no object: most ids of other systems are such.
  */
 import { Column } from './columns.ts';
+import { type Order, OrderedIndex } from './ordered-index.ts';
+
+/** The order that all postings of a table have, by update and then by id; and what a row adds to a sum. */
+export interface Recency extends Order {
+  costNanoUsdAt(slot: number): number;
+}
+
+/** The rows of one value. */
+interface List {
+  readonly index: OrderedIndex;
+  costNanoUsd: number;
+}
+
+/** Estimated bytes of a list besides its index: an object and its entry in a map. */
+const LIST_OVERHEAD_BYTES = 100;
 
 export class Postings {
-  readonly #first = Column.uint32();
-  readonly #next = Column.uint32();
-  readonly #previous = Column.uint32();
+  readonly #recency: Recency;
+  /** The only row of a value. */
+  readonly #single = Column.uint32();
+  readonly #lists = new Map<number, List>();
 
-  link(value: number, node: number): void {
-    const next = this.#first.at(value);
-    this.#next.set(node, next);
-    this.#previous.set(node, 0);
-    if (next !== 0) this.#previous.set(next, node);
-    this.#first.set(value, node);
+  constructor(recency: Recency) {
+    this.#recency = recency;
   }
 
-  unlink(value: number, node: number): void {
-    const next = this.#next.at(node);
-    const previous = this.#previous.at(node);
-    if (next !== 0) this.#previous.set(next, previous);
-    if (previous === 0) this.#first.set(value, next);
-    else this.#next.set(previous, next);
+  /** The row's place in the order must be its new one. */
+  add(value: number, slot: number): void {
+    const list = this.#lists.get(value) ?? this.#listFor(value);
+    if (list === undefined) this.#single.set(value, slot);
+    else this.#addTo(list, slot);
   }
 
-  /** The node that was linked last; 0 if there is none. */
+  /** The row's place in the order must still be its old one. */
+  delete(value: number, slot: number): void {
+    const list = this.#lists.get(value);
+    if (list === undefined) {
+      if (this.#single.at(value) === slot) this.#single.set(value, 0);
+      return;
+    }
+    const before = list.index.size;
+    list.index.delete(slot);
+    if (list.index.size < before) list.costNanoUsd -= this.#recency.costNanoUsdAt(slot);
+    if (list.index.size === 0) this.#lists.delete(value);
+  }
+
+  size(value: number): number {
+    return this.#lists.get(value)?.index.size ?? (this.#single.at(value) === 0 ? 0 : 1);
+  }
+
+  /** Some row that has the value; 0 if none has. */
   first(value: number): number {
-    return this.#first.at(value);
+    let first = this.#single.at(value);
+    this.#lists.get(value)?.index.ascend(0, 1, (slot) => {
+      first = slot;
+      return false;
+    });
+    return first;
   }
 
-  /** Latest first. */
-  each(value: number, visit: (node: number) => void): void {
-    for (let node = this.#first.at(value); node !== 0; node = this.#next.at(node)) visit(node);
+  /** Known cost of all rows that have the value. */
+  costNanoUsd(value: number): number {
+    const single = this.#single.at(value);
+    return (
+      this.#lists.get(value)?.costNanoUsd ??
+      (single === 0 ? 0 : this.#recency.costNanoUsdAt(single))
+    );
+  }
+
+  /** The rows in their order. It is the list itself, or a copy of its one row: to be read at once. */
+  ordered(value: number): OrderedIndex {
+    const list = this.#lists.get(value);
+    if (list !== undefined) return list.index;
+    const index = new OrderedIndex(this.#recency);
+    const single = this.#single.at(value);
+    if (single !== 0) index.insert(single);
+    return index;
+  }
+
+  each(value: number, visit: (slot: number) => void): void {
+    const single = this.#single.at(value);
+    if (single !== 0) return visit(single);
+    this.#lists.get(value)?.index.each(visit);
   }
 
   get bytes(): number {
-    return this.#first.bytes + this.#next.bytes + this.#previous.bytes;
+    let bytes = this.#single.bytes;
+    for (const { index } of this.#lists.values()) bytes += index.bytes + LIST_OVERHEAD_BYTES;
+    return bytes;
+  }
+
+  /** A list that begins with the only row so far; undefined if there is none. */
+  #listFor(value: number): List | undefined {
+    const single = this.#single.at(value);
+    if (single === 0) return undefined;
+    const list: List = { index: new OrderedIndex(this.#recency), costNanoUsd: 0 };
+    this.#addTo(list, single);
+    this.#single.set(value, 0);
+    this.#lists.set(value, list);
+    return list;
+  }
+
+  #addTo(list: List, slot: number): void {
+    list.index.insert(slot);
+    list.costNanoUsd += this.#recency.costNanoUsdAt(slot);
   }
 }

@@ -1,12 +1,15 @@
 /**
- * A filter made ready for one table: a list of tests that a row must pass, and the sources that could
- * name the candidates, of which the smallest is taken.
+ * A filter made ready for one table: parts, each with a test that a row must pass, and roads on which all rows that
+ * pass can be met, of which the shortest is taken.
  *
- * Invariant: a source names each row at most once, and every row that passes the tests.
+ * 1. A road names each row at most once, and every row that passes all tests; it has the tests that are left.
+ * 2. It is to be used at once: a change of the table may change it.
  */
 import type { Criteria, Filter } from '../model/criteria.ts';
 import { nanoUsdOf } from '../model/money.ts';
 import type { Facet } from './facet.ts';
+import type { OrderedIndex } from './ordered-index.ts';
+import type { Postings } from './postings.ts';
 import { OPTIONAL_FACETS, type SessionTable } from './session-table.ts';
 import type { Range } from './sorted-column.ts';
 
@@ -15,45 +18,122 @@ const MAX_PREFIX_KEYS = 1_000;
 
 type Test = (slot: number) => boolean;
 
-export interface Source {
+interface Source {
   /** How many rows it names. */
   readonly size: number;
   each(visit: (slot: number) => void): void;
 }
 
-export interface Query {
+export interface Road extends Source {
   readonly tests: readonly Test[];
-  readonly smallest: Source;
-  /** Ranges by the columns that can be sorted by; no range is everything. */
-  readonly ranges: Readonly<Record<Criteria['sortBy'], Range>>;
 }
 
-export const passes = ({ tests }: Query, slot: number): boolean => {
+/** A stretch of the rows in the order of a column: ranks in `index`, the first and the one after the last. */
+export interface Stretch {
+  readonly index: OrderedIndex;
+  readonly from: number;
+  readonly to: number;
+  readonly tests: readonly Test[];
+}
+
+/** What one criterion asks for. */
+interface Part {
+  readonly test: Test;
+  readonly source?: Source;
+  /** The rows of the only value that will do, newest update last. */
+  readonly list?: { readonly index: OrderedIndex; readonly costNanoUsd: number };
+  /** The column that it is a range of. */
+  readonly column?: Criteria['sortBy'];
+}
+
+export const passes = (tests: readonly Test[], slot: number): boolean => {
   for (const test of tests) if (!test(slot)) return false;
   return true;
 };
 
-export const queryOf = (table: SessionTable, filter: Filter): Query => {
-  const ranges = rangesOf(filter);
-  const parts = [
-    ...facetParts(table, filter),
-    ...directoryParts(table, filter),
-    ...idParts(table, filter),
-    ...tagParts(table, filter),
-    ...rangeParts(table, ranges),
-  ];
-  const all: Source = { size: table.size, each: (visit) => table.each(visit) };
-  const sources = parts.flatMap(({ source }) => source ?? []);
-  return {
-    tests: parts.map(({ test }) => test),
-    smallest: sources.reduce((least, source) => (source.size < least.size ? source : least), all),
-    ranges,
-  };
-};
+export class Query {
+  readonly #table: SessionTable;
+  readonly #parts: readonly Part[];
+  readonly #ranges: Readonly<Record<Criteria['sortBy'], Range>>;
 
-interface Part {
-  readonly test: Test;
-  readonly source?: Source;
+  constructor(table: SessionTable, filter: Filter) {
+    this.#table = table;
+    this.#ranges = rangesOf(filter);
+    this.#parts = [
+      ...facetParts(table, filter),
+      ...directoryParts(table, filter),
+      ...idParts(table, filter),
+      ...tagParts(table, filter),
+      ...rangeParts(table, this.#ranges),
+    ];
+  }
+
+  /** Nothing is asked for. */
+  get isEverything(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  /** Count and known cost of all that is asked for, where one list has them. */
+  get total(): { readonly count: number; readonly costNanoUsd: number } | undefined {
+    const [part, ...others] = this.#parts;
+    if (part?.list === undefined || others.length > 0) return undefined;
+    return { count: part.list.index.size, costNanoUsd: part.list.costNanoUsd };
+  }
+
+  /** The shortest road. */
+  road(): Road {
+    const recent = this.stretch('updatedAt');
+    const roads: Road[] = this.#parts.flatMap((part) => {
+      if (part.source === undefined) return [];
+      const { size } = part.source;
+      return [{ size, each: part.source.each, tests: this.#testsBesides(part) }];
+    });
+    return roads.reduce<Road>((least, road) => (road.size < least.size ? road : least), {
+      size: Math.max(0, recent.to - recent.from),
+      each: (visit) =>
+        recent.index.ascend(recent.from, recent.to, (slot) => {
+          visit(slot);
+          return true;
+        }),
+      tests: recent.tests,
+    });
+  }
+
+  /**
+   * The shortest stretch of the order by `sortBy` that has every row that passes. By update that is a part of the
+   * shortest list; no other order has lists.
+   */
+  stretch(sortBy: Criteria['sortBy']): Stretch {
+    const column = this.#table.sorted[sortBy];
+    const part = sortBy === 'updatedAt' ? this.#shortestList() : undefined;
+    const index = part?.list?.index ?? column.index;
+    const [from, to] = column.ranks(this.#rangeOf(sortBy), index);
+    return { index, from, to, tests: this.#testsBesides(part, sortBy) };
+  }
+
+  /** What was made after a moment was updated after it, unless a clock went back. */
+  #rangeOf(sortBy: Criteria['sortBy']): Range {
+    const range = this.#ranges[sortBy];
+    if (sortBy !== 'updatedAt' || !this.#table.isForward) return range;
+    return { min: Math.max(range.min, this.#ranges.createdAt.min), max: range.max };
+  }
+
+  #shortestList(): Part | undefined {
+    let shortest: Part | undefined;
+    for (const part of this.#parts)
+      if (
+        part.list !== undefined &&
+        part.list.index.size < (shortest?.list?.index.size ?? Infinity)
+      )
+        shortest = part;
+    return shortest;
+  }
+
+  #testsBesides(known: Part | undefined, column?: Criteria['sortBy']): readonly Test[] {
+    return this.#parts
+      .filter((part) => part !== known && (column === undefined || part.column !== column))
+      .map(({ test }) => test);
+  }
 }
 
 /** One value is asked for; of `status` it may be several. */
@@ -82,15 +162,28 @@ const facetPart = (facet: Facet, texts: readonly string[]): Part =>
     new Set(texts.map((text) => facet.valueOf(text)).filter((value) => value !== 0)),
   );
 
-const valuesPart = (facet: Facet, values: ReadonlySet<number>): Part => ({
-  test: (slot) => values.has(facet.valueAt(slot)),
-  source: {
-    size: sum([...values].map((value) => facet.size(value))),
-    each: (visit) => {
-      for (const value of values) facet.each(value, visit);
+const valuesPart = (facet: Facet, values: ReadonlySet<number>): Part => {
+  const [only, ...others] = values;
+  if (only !== undefined && others.length === 0)
+    return { test: (slot) => facet.valueAt(slot) === only, ...listOf(facet.postings, only) };
+  return {
+    test: (slot) => values.has(facet.valueAt(slot)),
+    source: {
+      size: sum([...values].map((value) => facet.size(value))),
+      each: (visit) => {
+        for (const value of values) facet.postings.each(value, visit);
+      },
     },
-  },
-});
+  };
+};
+
+const listOf = (postings: Postings, value: number): Pick<Part, 'source' | 'list'> => {
+  const index = postings.ordered(value);
+  return {
+    list: { index, costNanoUsd: postings.costNanoUsd(value) },
+    source: { size: index.size, each: (visit) => index.each(visit) },
+  };
+};
 
 /** The directory itself, and what lies below it on either kind of machine. */
 const directoryParts = ({ facets }: SessionTable, { underDirectory }: Filter): Part[] => {
@@ -123,13 +216,18 @@ const idParts = (table: SessionTable, { idPrefix }: Filter): Part[] => {
 };
 
 const tagParts = ({ tags }: SessionTable, filter: Filter): Part[] => {
-  const anyOf = (keys: ReadonlySet<number>): Part => ({
-    test: (slot) => tags.firstOf(slot, keys) !== 0,
-    source: {
-      size: sum([...keys].map((key) => tags.size(key))),
-      each: (visit) => tags.each(keys, visit),
-    },
-  });
+  const anyOf = (keys: ReadonlySet<number>): Part => {
+    const [only, ...others] = keys;
+    if (only !== undefined && others.length === 0)
+      return { test: (slot) => tags.has(slot, only), ...listOf(tags.postings, only) };
+    return {
+      test: (slot) => tags.firstOf(slot, keys) !== 0,
+      source: {
+        size: sum([...keys].map((key) => tags.size(key))),
+        each: (visit) => tags.each(keys, visit),
+      },
+    };
+  };
   const keysOf = (texts: readonly string[]): ReadonlySet<number> =>
     new Set(texts.map((text) => tags.keyOf(asStored(text))).filter((key) => key !== 0));
   const parts = (filter.allTags ?? []).map((tag) => anyOf(keysOf([tag])));
@@ -146,22 +244,28 @@ const tagParts = ({ tags }: SessionTable, filter: Filter): Part[] => {
 /** Sessions store tags trimmed and in NFC; who searches may be less tidy. */
 const asStored = (tag: string): string => tag.trim().normalize('NFC');
 
-const rangeParts = ({ sorted }: SessionTable, ranges: Query['ranges']): Part[] =>
-  Object.entries(ranges).flatMap(([field, { min, max }]) => {
+const rangeParts = (
+  { sorted }: SessionTable,
+  ranges: Readonly<Record<Criteria['sortBy'], Range>>,
+): Part[] =>
+  COLUMNS.flatMap((column) => {
+    const { min, max } = ranges[column];
     if (min === -Infinity && max === Infinity) return [];
-    const column = sorted[field as keyof typeof sorted];
-    const [from, to] = column.ranks({ min, max });
+    const { index, values } = sorted[column];
+    const [from, to] = sorted[column].ranks({ min, max });
     const each: Source['each'] = (visit) =>
-      column.index.ascend(from, to, (slot) => {
+      index.ascend(from, to, (slot) => {
         visit(slot);
         return true;
       });
-    const test: Test = (slot) => column.at(slot) >= min && column.at(slot) <= max;
-    return [{ test, source: { size: Math.max(0, to - from), each } }];
+    const test: Test = (slot) => values.at(slot) >= min && values.at(slot) <= max;
+    return [{ column, test, source: { size: Math.max(0, to - from), each } }];
   });
 
+const COLUMNS = ['updatedAt', 'createdAt', 'cost', 'turns'] as const;
+
 /** Every bound that is given must hold, so of a bound and its alias the narrower one counts. */
-const rangesOf = (filter: Filter): Query['ranges'] => ({
+const rangesOf = (filter: Filter): Readonly<Record<Criteria['sortBy'], Range>> => ({
   createdAt: {
     min: Math.max(filter.createdAfter ?? -Infinity, filter.after ?? -Infinity),
     max: Math.min(filter.createdBefore ?? Infinity, filter.before ?? Infinity),

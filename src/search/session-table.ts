@@ -2,16 +2,20 @@
  * The sessions of one tenant, as columns by slot number. It owns all that the catalog knows of them.
  *
  * 1. A slot belongs to one session from `put` to `delete`; then it is free for another. 0 is no slot.
- * 2. Every sorted column's index, every facet and the tags name exactly the slots in use.
+ * 2. Every sorted column's index, every posting and the order of ids name exactly the slots in use. While the table
+ *    loads they name none, and nothing is searched: all are sorted at once when it settles.
  */
 
 import type { SummaryRow } from '../model/catalog-row.ts';
 import type { Mode, Status } from '../model/head.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
 import { Column, Texts } from './columns.ts';
-import { MAP_ENTRY_BYTES } from './dictionary.ts';
 import { Facet } from './facet.ts';
-import { alphabetical, OrderedIndex } from './ordered-index.ts';
+import { IdTable } from './id-table.ts';
+import { OrderedIndex } from './ordered-index.ts';
+import type { Recency } from './postings.ts';
+import { costKey, timeKey, turnsKey } from './sort-keys.ts';
+import { sortedBy } from './sort-slots.ts';
 import { SortedColumn } from './sorted-column.ts';
 import { TagTable } from './tag-table.ts';
 
@@ -28,14 +32,19 @@ export const OPTIONAL_FACETS = [
   'parentId',
 ] as const;
 
+/** Estimated bytes of a number in a Set of V8, with its share of free room. */
+const SET_ENTRY_BYTES = 32;
+
 export class SessionTable {
   readonly #tenant: Tenant;
-  readonly #slots = new Map<string, number>();
+  readonly #ids = new IdTable();
   readonly #freeSlots: number[] = [];
   #slotsEnd = 1;
   #costNanoUsd = 0;
+  #isLoading: boolean;
+  /** Rows whose last update is before they were made: a clock went back. */
+  #backwards = 0;
 
-  readonly #ids = new Texts();
   readonly #texts = { title: new Texts(), summary: new Texts(), description: new Texts() };
   readonly #version = Column.uint32();
   readonly #messageCount = Column.uint32();
@@ -51,34 +60,43 @@ export class SessionTable {
   ];
   readonly #open = new Set<number>();
   /** Slots in the order of their sessions' ids: what the beginning of an id asks for. */
-  readonly #byId = new OrderedIndex((a, b) => alphabetical(this.idAt(a), this.idAt(b)));
+  readonly #byId = new OrderedIndex(this.#ids);
 
   readonly sorted = {
-    updatedAt: this.#sortedBy(Column.float64()),
-    createdAt: this.#sortedBy(Column.float64()),
-    cost: this.#sortedBy(Column.float64()),
-    turns: this.#sortedBy(Column.uint32()),
+    updatedAt: new SortedColumn(Column.float64(), this.#ids, timeKey),
+    createdAt: new SortedColumn(Column.float64(), this.#ids, timeKey),
+    cost: new SortedColumn(Column.float64(), this.#ids, costKey(this.#ids)),
+    turns: new SortedColumn(Column.uint32(), this.#ids, turnsKey(this.#ids)),
+  };
+  readonly #recency: Recency = {
+    keyOf: (slot) => this.sorted.updatedAt.keyOf(slot),
+    compare: (a, b) => this.sorted.updatedAt.compare(a, b),
+    costNanoUsdAt: (slot) => this.sorted.cost.at(slot),
   };
   readonly facets = {
-    status: new Facet(),
-    mode: new Facet(),
-    model: new Facet(),
-    workingDirectory: new Facet({ isSorted: true }),
-    permissionMode: new Facet(),
-    owner: new Facet(),
-    templateId: new Facet(),
-    externalKey: new Facet(),
-    projectKey: new Facet(),
-    parentId: new Facet(),
+    status: new Facet(this.#recency),
+    mode: new Facet(this.#recency),
+    model: new Facet(this.#recency),
+    workingDirectory: new Facet(this.#recency, { isSorted: true }),
+    permissionMode: new Facet(this.#recency),
+    owner: new Facet(this.#recency),
+    templateId: new Facet(this.#recency),
+    externalKey: new Facet(this.#recency),
+    projectKey: new Facet(this.#recency),
+    parentId: new Facet(this.#recency),
   };
-  readonly tags = new TagTable();
+  readonly tags = new TagTable(this.#recency);
+  readonly #lists = [...Object.values(this.facets), this.tags];
+  readonly #orders = Object.values(this.sorted).map(({ index }) => index);
 
-  constructor(tenant: Tenant) {
+  /** @param isLoading whether many rows will be put before anything is searched: then `settle` ends that. */
+  constructor(tenant: Tenant, { isLoading = false }: { readonly isLoading?: boolean } = {}) {
     this.#tenant = tenant;
+    this.#isLoading = isLoading;
   }
 
   get size(): number {
-    return this.#slots.size;
+    return this.#ids.size;
   }
 
   /** Known cost of all sessions. */
@@ -91,12 +109,17 @@ export class SessionTable {
     return this.#open;
   }
 
+  /** No session was updated before it was made: so what is made after a moment is updated after it too. */
+  get isForward(): boolean {
+    return this.#backwards === 0;
+  }
+
   slotOf(sessionId: string): number | undefined {
-    return this.#slots.get(sessionId);
+    return this.#ids.slotOf(sessionId) || undefined;
   }
 
   idAt(slot: number): string {
-    return this.#ids.at(slot) ?? '';
+    return this.#ids.at(slot);
   }
 
   /** The ranks of the ids that begin so, in `eachById`: the first, and the one after the last. */
@@ -118,51 +141,73 @@ export class SessionTable {
   }
 
   put(row: SummaryRow): void {
-    const slot = this.#slots.get(row.key.sessionId);
-    if (slot === undefined) this.#setRest(this.#add(row), row);
-    else {
-      this.#sortAgain(slot, row);
-      this.#setRest(slot, row);
-    }
+    const known = this.#ids.slotOf(row.key.sessionId);
+    if (known !== 0) this.#unlist(known);
+    const slot = known === 0 ? this.#add(row.key.sessionId) : known;
+    this.#set(slot, row);
+    this.#list(slot);
+    if (known === 0 && !this.#isLoading) this.#byId.insert(slot);
   }
 
   delete(sessionId: string): void {
-    const slot = this.#slots.get(sessionId);
-    if (slot === undefined) return;
-    this.#costNanoUsd -= this.sorted.cost.at(slot);
-    for (const column of Object.values(this.sorted)) column.delete(slot);
+    const slot = this.#ids.slotOf(sessionId);
+    if (slot === 0) return;
+    this.#unlist(slot);
+    if (!this.#isLoading) this.#byId.delete(slot);
+    for (const column of Object.values(this.sorted)) column.values.set(slot, 0);
     for (const facet of Object.values(this.facets)) facet.set(slot, undefined);
     for (const texts of Object.values(this.#texts)) texts.set(slot, undefined);
     this.tags.set(slot, []);
     for (const column of this.#numbers) column.set(slot, 0);
     this.#open.delete(slot);
-    this.#byId.delete(slot);
-    this.#ids.set(slot, undefined);
-    this.#slots.delete(sessionId);
+    this.#ids.delete(slot);
     this.#freeSlots.push(slot);
   }
 
+  /** Ends the loading: from now on rows are found. */
+  settle(): void {
+    if (!this.#isLoading) return;
+    this.#isLoading = false;
+    const byId = this.#slotsById();
+    for (const slot of byId) this.#byId.insert(slot);
+    for (const column of Object.values(this.sorted)) {
+      const order = sortedBy(byId, column);
+      for (const slot of order) column.index.insert(slot);
+      if (column !== this.sorted.updatedAt) continue;
+      for (const lists of this.#lists) for (const slot of order) lists.list(slot);
+    }
+  }
+
+  /** One shape for all rows, in which what a row lacks is undefined: a page is made of nothing but these. */
   rowAt(slot: number): SummaryRow {
     const { sorted, facets } = this;
+    const importedAtMs = this.#importedAtMs.at(slot);
     return {
       key: this.#keyAt(slot),
       version: this.#version.at(slot),
       createdAtMs: sorted.createdAt.at(slot),
       updatedAtMs: sorted.updatedAt.at(slot),
+      importedAtMs: importedAtMs === 0 ? undefined : importedAtMs,
       status: facets.status.text(slot) as Status,
       mode: facets.mode.text(slot) as Mode,
+      title: this.#texts.title.at(slot),
+      summary: this.#texts.summary.at(slot),
+      description: this.#texts.description.at(slot),
       tags: this.tags.tags(slot),
       messageCount: this.#messageCount.at(slot),
       numTurns: sorted.turns.at(slot),
       costNanoUsd: sorted.cost.at(slot),
       costIsPartial: this.#costIsPartial.at(slot) === 1,
+      model: facets.model.text(slot),
+      workingDirectory: facets.workingDirectory.text(slot),
+      permissionMode: facets.permissionMode.text(slot),
+      owner: facets.owner.text(slot),
+      templateId: facets.templateId.text(slot),
+      externalKey: facets.externalKey.text(slot),
+      projectKey: facets.projectKey.text(slot),
+      parentId: facets.parentId.text(slot),
       openTurns: this.#openTurns.at(slot),
-      ...this.#optionalAt(slot),
     };
-  }
-
-  each(visit: (slot: number) => void): void {
-    for (const slot of this.#slots.values()) visit(slot);
   }
 
   get bytes(): number {
@@ -175,38 +220,53 @@ export class SessionTable {
       ...Object.values(this.sorted),
       ...Object.values(this.facets),
     ];
-    const maps =
-      (this.#slots.size + this.#open.size) * MAP_ENTRY_BYTES + this.#freeSlots.length * 8;
-    return parts.reduce((sum, part) => sum + part.bytes, maps);
+    const rest = this.#open.size * SET_ENTRY_BYTES + this.#freeSlots.length * 8;
+    return parts.reduce((sum, part) => sum + part.bytes, rest);
   }
 
-  #sortedBy(values: Column): SortedColumn {
-    return new SortedColumn(values, (slot) => this.idAt(slot));
-  }
-
-  #add(row: SummaryRow): number {
+  #add(sessionId: string): number {
     const slot = this.#freeSlots.pop() ?? this.#slotsEnd++;
-    this.#ids.set(slot, row.key.sessionId);
-    this.#slots.set(this.#ids.at(slot) ?? row.key.sessionId, slot);
-    this.#byId.insert(slot);
-    this.#costNanoUsd += row.costNanoUsd;
-    this.sorted.updatedAt.add(slot, row.updatedAtMs);
-    this.sorted.createdAt.add(slot, row.createdAtMs);
-    this.sorted.cost.add(slot, row.costNanoUsd);
-    this.sorted.turns.add(slot, row.numTurns);
+    this.#ids.add(slot, sessionId);
     return slot;
   }
 
-  #sortAgain(slot: number, row: SummaryRow): void {
-    this.#costNanoUsd += row.costNanoUsd - this.sorted.cost.at(slot);
-    this.sorted.updatedAt.set(slot, row.updatedAtMs);
-    this.sorted.createdAt.set(slot, row.createdAtMs);
-    this.sorted.cost.set(slot, row.costNanoUsd);
-    this.sorted.turns.set(slot, row.numTurns);
+  /** A store is read in the order of its ids, so there is mostly nothing to sort. */
+  #slotsById(): Uint32Array {
+    const slots = new Uint32Array(this.#ids.size);
+    let size = 0;
+    for (let slot = 1; slot < this.#slotsEnd; slot++) if (this.#ids.has(slot)) slots[size++] = slot;
+    const isSorted = slots.every(
+      (slot, n) => n === 0 || this.#ids.compare(slots[n - 1] ?? 0, slot) < 0,
+    );
+    return isSorted ? slots : slots.sort((a, b) => this.#ids.compare(a, b));
   }
 
-  #setRest(slot: number, row: SummaryRow): void {
-    const { facets } = this;
+  /** Puts the row into all orders, by the values that it has now. */
+  #list(slot: number): void {
+    const { cost, createdAt, updatedAt } = this.sorted;
+    this.#costNanoUsd += cost.at(slot);
+    if (updatedAt.at(slot) < createdAt.at(slot)) this.#backwards += 1;
+    if (this.#isLoading) return;
+    for (const index of this.#orders) index.insert(slot);
+    for (const lists of this.#lists) lists.list(slot);
+  }
+
+  /** Before the values change by which it is found there. */
+  #unlist(slot: number): void {
+    const { cost, createdAt, updatedAt } = this.sorted;
+    this.#costNanoUsd -= cost.at(slot);
+    if (updatedAt.at(slot) < createdAt.at(slot)) this.#backwards -= 1;
+    if (this.#isLoading) return;
+    for (const lists of this.#lists) lists.unlist(slot);
+    for (const index of this.#orders) index.delete(slot);
+  }
+
+  #set(slot: number, row: SummaryRow): void {
+    const { facets, sorted } = this;
+    sorted.updatedAt.values.set(slot, row.updatedAtMs);
+    sorted.createdAt.values.set(slot, row.createdAtMs);
+    sorted.cost.values.set(slot, row.costNanoUsd);
+    sorted.turns.values.set(slot, row.numTurns);
     facets.status.set(slot, row.status);
     facets.mode.set(slot, row.mode);
     facets.model.set(slot, row.model);
@@ -230,18 +290,5 @@ export class SessionTable {
 
   #keyAt(slot: number): SessionKey {
     return { tenant: this.#tenant, sessionId: this.idAt(slot) as SessionId };
-  }
-
-  /** The fields that a row may lack: absent rather than undefined. */
-  #optionalAt(slot: number): Partial<SummaryRow> {
-    const { facets } = this;
-    const fields: Record<string, string | number> = {};
-    const set = (field: string, value: string | number | undefined) => {
-      if (value !== undefined) fields[field] = value;
-    };
-    set('importedAtMs', this.#importedAtMs.at(slot) || undefined);
-    for (const field of TEXTS) set(field, this.#texts[field].at(slot));
-    for (const field of OPTIONAL_FACETS) set(field, facets[field].text(slot));
-    return fields;
   }
 }

@@ -3,7 +3,8 @@
  * one place and a cursor can name it although rows around it come and go.
  */
 import type { Column } from './columns.ts';
-import { alphabetical, OrderedIndex } from './ordered-index.ts';
+import type { IdTable } from './id-table.ts';
+import { alphabetical, type Order, OrderedIndex } from './ordered-index.ts';
 
 /** Both ends included. */
 export interface Range {
@@ -11,56 +12,51 @@ export interface Range {
   readonly max: number;
 }
 
-export class SortedColumn {
-  readonly #values: Column;
-  readonly #idAt: (slot: number) => string;
-  readonly index: OrderedIndex;
+/** How a value is told apart in an index by 32 bits: see `Order`. */
+export type KeyOf = (value: number, slot: number) => number;
 
-  constructor(values: Column, idAt: (slot: number) => string) {
-    this.#values = values;
-    this.#idAt = idAt;
-    this.index = new OrderedIndex((a, b) => this.compare(a, b));
+export class SortedColumn implements Order {
+  readonly values: Column;
+  readonly index: OrderedIndex;
+  readonly #ids: IdTable;
+  readonly #keyOf: KeyOf;
+
+  constructor(values: Column, ids: IdTable, keyOf: KeyOf) {
+    this.values = values;
+    this.#ids = ids;
+    this.#keyOf = keyOf;
+    this.index = new OrderedIndex(this);
+  }
+
+  keyOf(slot: number): number {
+    return this.#keyOf(this.values.at(slot), slot);
   }
 
   at(slot: number): number {
-    return this.#values.at(slot);
-  }
-
-  /** Puts a new row into the order. */
-  add(slot: number, value: number): void {
-    this.#values.set(slot, value);
-    this.index.insert(slot);
-  }
-
-  set(slot: number, value: number): void {
-    if (value === this.#values.at(slot)) return;
-    this.index.delete(slot);
-    this.add(slot, value);
-  }
-
-  delete(slot: number): void {
-    this.index.delete(slot);
-    this.#values.set(slot, 0);
+    return this.values.at(slot);
   }
 
   compare(a: number, b: number): number {
-    return this.at(a) - this.at(b) || alphabetical(this.#idAt(a), this.#idAt(b));
+    return this.values.at(a) - this.values.at(b) || (a === b ? 0 : this.#ids.compare(a, b));
   }
 
   /** Where a row stands to a place that a cursor names: negative before it, 0 at it. */
   compareTo(slot: number, value: number, sessionId: string): number {
-    return this.at(slot) - value || alphabetical(this.#idAt(slot), sessionId);
+    return this.values.at(slot) - value || alphabetical(this.#ids.at(slot), sessionId);
   }
 
-  /** The ranks of a range's rows in the index: the first, and the one after the last. */
-  ranks({ min, max }: Range): readonly [from: number, to: number] {
+  /** The ranks of a range's rows in an index of this order: the first, and the one after the last. */
+  ranks(
+    { min, max }: Range,
+    index: OrderedIndex = this.index,
+  ): readonly [from: number, to: number] {
     return [
-      this.index.rank((slot) => this.at(slot) >= min),
-      this.index.rank((slot) => this.at(slot) > max),
+      min === -Infinity ? 0 : index.rank((slot) => this.values.at(slot) >= min),
+      max === Infinity ? index.size : index.rank((slot) => this.values.at(slot) > max),
     ];
   }
 
   get bytes(): number {
-    return this.#values.bytes + this.index.bytes;
+    return this.values.bytes + this.index.bytes;
   }
 }

@@ -1,14 +1,16 @@
 /**
- * Which rows have which tags. Each (row, tag) is a node: in the row's list, which keeps the order and
- * the spelling, and in the posting of the tag's key, under which all spellings are one.
+ * Which rows have which tags: per row a run of spellings in their order, and per key, under which all spellings are
+ * one, a posting.
  *
- * Invariant: a row's tags differ by their keys (the domain sees to it), so a row is once in a posting.
+ * 1. A row's tags differ by their keys (the domain sees to it), so a row is once in a posting.
+ * 2. A row is in the postings of its tags while it is listed, as in a `Facet`.
  */
 import { tagKey } from '../model/tags.ts';
 import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
-import { alphabetical, OrderedIndex } from './ordered-index.ts';
-import { Postings } from './postings.ts';
+import { alphabeticalOrder, OrderedIndex } from './ordered-index.ts';
+import { Pool } from './pool.ts';
+import { Postings, type Recency } from './postings.ts';
 
 export class TagTable {
   readonly #spellings = new Dictionary();
@@ -16,34 +18,36 @@ export class TagTable {
   /** Key of a spelling. */
   readonly #keyOf = Column.uint32();
   /** Keys in alphabetical order: what a prefix asks for. */
-  readonly #sortedKeys = new OrderedIndex((a, b) =>
-    alphabetical(this.#keys.text(a), this.#keys.text(b)),
-  );
-  readonly #postings = new Postings();
-  readonly #firstNode = Column.uint32();
-  readonly #nextNode = Column.uint32();
-  readonly #row = Column.uint32();
-  readonly #spelling = Column.uint32();
-  readonly #freeNodes: number[] = [];
-  #nodesEnd = 1;
+  readonly #sortedKeys = new OrderedIndex(alphabeticalOrder((key) => this.#keys.text(key)));
+  readonly postings: Postings;
+  /** Runs: the number of tags, then their spellings. */
+  readonly #runs = Pool.ofNumbers();
+  readonly #places = Column.uint32();
 
+  constructor(recency: Recency) {
+    this.postings = new Postings(recency);
+  }
+
+  list(slot: number): void {
+    this.#eachSpelling(slot, (spelling) => this.postings.add(this.#keyOf.at(spelling), slot));
+  }
+
+  unlist(slot: number): void {
+    this.#eachSpelling(slot, (spelling) => this.postings.delete(this.#keyOf.at(spelling), slot));
+  }
+
+  /** Of a row that is not listed. */
   set(slot: number, tags: readonly string[]): void {
     if (this.#has(slot, tags)) return;
-    for (let node = this.#firstNode.at(slot); node !== 0; ) {
-      const next = this.#nextNode.at(node);
-      this.#removeNode(node);
-      node = next;
-    }
-    let first = 0;
-    for (const tag of tags.toReversed()) first = this.#addNode(slot, tag, first);
-    this.#firstNode.set(slot, first);
+    const spellings = tags.map((tag) => this.#acquire(tag));
+    this.#eachSpelling(slot, (spelling) => this.#release(spelling));
+    this.#setRun(slot, spellings);
   }
 
   /** As the session spells them. */
   tags(slot: number): readonly string[] {
     const tags: string[] = [];
-    for (let node = this.#firstNode.at(slot); node !== 0; node = this.#nextNode.at(node))
-      tags.push(this.#spellings.text(this.#spelling.at(node)));
+    this.#eachSpelling(slot, (spelling) => tags.push(this.#spellings.text(spelling)));
     return tags;
   }
 
@@ -68,23 +72,23 @@ export class TagTable {
   /** Whether some key of the row starts so. */
   hasPrefix(slot: number, prefix: string): boolean {
     const start = tagKey(prefix);
-    for (let node = this.#firstNode.at(slot); node !== 0; node = this.#nextNode.at(node))
-      if (this.#keys.text(this.#keyAt(node)).startsWith(start)) return true;
-    return false;
+    let isFound = false;
+    this.#eachSpelling(slot, (spelling) => {
+      isFound ||= this.#keys.text(this.#keyOf.at(spelling)).startsWith(start);
+    });
+    return isFound;
   }
 
   /** Each key that some row has, with one of its spellings. */
   eachKey(visit: (key: number, spelling: string) => void): void {
-    this.#sortedKeys.ascend(0, this.#sortedKeys.size, (key) => {
-      visit(key, this.#spellings.text(this.#spelling.at(this.#postings.first(key))));
-      return true;
-    });
+    this.#sortedKeys.each((key) => visit(key, this.#spellingOf(key)));
   }
 
   /** Each tag of the row: its key's text, and its spelling. */
   eachOf(slot: number, visit: (key: string, spelling: string) => void): void {
-    for (let node = this.#firstNode.at(slot); node !== 0; node = this.#nextNode.at(node))
-      visit(this.#keys.text(this.#keyAt(node)), this.#spellings.text(this.#spelling.at(node)));
+    this.#eachSpelling(slot, (spelling) =>
+      visit(this.#keys.text(this.#keyOf.at(spelling)), this.#spellings.text(spelling)),
+    );
   }
 
   /** How many rows have this key. */
@@ -92,20 +96,35 @@ export class TagTable {
     return this.#keys.uses(key);
   }
 
+  has(slot: number, key: number): boolean {
+    const place = this.#places.at(slot);
+    if (place === 0) return false;
+    const run = this.#runs.page(place);
+    const offset = this.#runs.offset(place);
+    const end = offset + (run[offset] ?? 0);
+    for (let at = offset + 1; at <= end; at++)
+      if (this.#keyOf.at(run[at] ?? 0) === key) return true;
+    return false;
+  }
+
   /** The first of the row's keys that is among these; 0 if none is. */
   firstOf(slot: number, keys: ReadonlySet<number>): number {
-    for (let node = this.#firstNode.at(slot); node !== 0; node = this.#nextNode.at(node)) {
-      const key = this.#keyAt(node);
+    const place = this.#places.at(slot);
+    if (place === 0) return 0;
+    const run = this.#runs.page(place);
+    const offset = this.#runs.offset(place);
+    const end = offset + (run[offset] ?? 0);
+    for (let at = offset + 1; at <= end; at++) {
+      const key = this.#keyOf.at(run[at] ?? 0);
       if (keys.has(key)) return key;
     }
     return 0;
   }
 
-  /** Each row that has any of these keys, once. */
+  /** Each listed row that has any of these keys, once. */
   each(keys: ReadonlySet<number>, visit: (slot: number) => void): void {
     for (const key of keys)
-      this.#postings.each(key, (node) => {
-        const slot = this.#row.at(node);
+      this.postings.each(key, (slot) => {
         if (keys.size === 1 || this.firstOf(slot, keys) === key) visit(slot);
       });
   }
@@ -116,48 +135,65 @@ export class TagTable {
       this.#keys,
       this.#keyOf,
       this.#sortedKeys,
-      this.#postings,
-      this.#firstNode,
-      this.#nextNode,
-      this.#row,
-      this.#spelling,
+      this.postings,
+      this.#runs,
+      this.#places,
     ];
-    return parts.reduce((sum, part) => sum + part.bytes, this.#freeNodes.length * 8);
+    return parts.reduce((sum, part) => sum + part.bytes, 0);
   }
 
-  #keyAt(node: number): number {
-    return this.#keyOf.at(this.#spelling.at(node));
+  #eachSpelling(slot: number, visit: (spelling: number) => void): void {
+    const place = this.#places.at(slot);
+    if (place === 0) return;
+    const run = this.#runs.page(place);
+    const offset = this.#runs.offset(place);
+    const end = offset + (run[offset] ?? 0);
+    for (let at = offset + 1; at <= end; at++) visit(run[at] ?? 0);
+  }
+
+  /** The spelling of some row that has the key. */
+  #spellingOf(key: number): string {
+    let text = '';
+    this.#eachSpelling(this.postings.first(key), (spelling) => {
+      if (this.#keyOf.at(spelling) === key) text = this.#spellings.text(spelling);
+    });
+    return text;
   }
 
   #has(slot: number, tags: readonly string[]): boolean {
-    let node = this.#firstNode.at(slot);
-    for (const tag of tags) {
-      if (node === 0 || this.#spellings.text(this.#spelling.at(node)) !== tag) return false;
-      node = this.#nextNode.at(node);
-    }
-    return node === 0;
+    let n = 0;
+    let isSame = true;
+    this.#eachSpelling(slot, (spelling) => {
+      isSame &&= this.#spellings.text(spelling) === tags[n];
+      n += 1;
+    });
+    return isSame && n === tags.length;
   }
 
-  #addNode(slot: number, tag: string, next: number): number {
-    const node = this.#freeNodes.pop() ?? this.#nodesEnd++;
+  #setRun(slot: number, spellings: readonly number[]): void {
+    const old = this.#places.at(slot);
+    if (old !== 0) this.#runs.give(old, 1 + (this.#runs.page(old)[this.#runs.offset(old)] ?? 0));
+    if (spellings.length === 0) return this.#places.set(slot, 0);
+    const place = this.#runs.take(1 + spellings.length);
+    const run = this.#runs.page(place);
+    const offset = this.#runs.offset(place);
+    run[offset] = spellings.length;
+    run.set(spellings, offset + 1);
+    this.#places.set(slot, place);
+  }
+
+  #acquire(tag: string): number {
     const spelling = this.#spellings.acquire(tag);
     const key = this.#keys.acquire(tagKey(tag));
     if (this.#keys.uses(key) === 1) this.#sortedKeys.insert(key);
     this.#keyOf.set(spelling, key);
-    this.#row.set(node, slot);
-    this.#spelling.set(node, spelling);
-    this.#nextNode.set(node, next);
-    this.#postings.link(key, node);
-    return node;
+    return spelling;
   }
 
-  #removeNode(node: number): void {
-    const spelling = this.#spelling.at(node);
+  #release(spelling: number): void {
     const key = this.#keyOf.at(spelling);
-    this.#postings.unlink(key, node);
     if (this.#keys.uses(key) === 1) this.#sortedKeys.delete(key);
     this.#keys.release(key);
     this.#spellings.release(spelling);
-    this.#freeNodes.push(node);
   }
 }

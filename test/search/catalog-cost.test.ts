@@ -1,4 +1,4 @@
-/** What the catalog may cost, by counting and weighing; how long it takes is measured by `measure-catalog.ts`. */
+/** What the catalog may cost, by counting and weighing; how long it takes is measured by `bench/search.ts`. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';

@@ -18,8 +18,12 @@ const changes = fc.array(
 );
 
 class Pair {
-  readonly catalog = new MemoryCatalog();
+  readonly catalog: MemoryCatalog;
   readonly rows = new Map<string, SummaryRow>();
+
+  constructor(catalog = new MemoryCatalog()) {
+    this.catalog = catalog;
+  }
 
   apply(change: Change): void {
     if ('put' in change) {
@@ -35,6 +39,14 @@ class Pair {
 const pairAfter = (all: readonly Change[]): Pair => {
   const pair = new Pair();
   for (const change of all) pair.apply(change);
+  return pair;
+};
+
+/** The same sessions, read at a start: those that commits tell of meanwhile come by turns with them. */
+const loadedAfter = (all: readonly Change[]): Pair => {
+  const pair = new Pair(new MemoryCatalog(undefined, { isLoading: true }));
+  for (const change of all) pair.apply(change);
+  pair.catalog.settle();
   return pair;
 };
 
@@ -58,6 +70,22 @@ test('whatever was put and deleted, all pages together are what a plain filter a
       expect(walk(catalog, criteria, () => {})).toEqual(expected);
     }),
     { numRuns: 3_000 },
+  );
+});
+
+test('a catalog that was filled at a start, and changed since, finds the same', () => {
+  fc.assert(
+    fc.property(changes, changes, searches, (before, after, criteria) => {
+      const pair = loadedAfter(before);
+      for (const change of after) pair.apply(change);
+      expect(walk(pair.catalog, criteria, () => {})).toEqual(
+        naiveSearch(pair.rows.values(), criteria),
+      );
+      expect(pair.catalog.count(tenant, criteria).count).toBe(
+        naiveSearch(pair.rows.values(), criteria).length,
+      );
+    }),
+    { numRuns: 1_000 },
   );
 });
 

@@ -4,7 +4,7 @@ import { OrderedIndex } from '../../src/search/ordered-index.ts';
 
 const ascending = (a: number, b: number) => a - b;
 const indexOf = (items: Iterable<number>): OrderedIndex => {
-  const index = new OrderedIndex(ascending);
+  const index = new OrderedIndex({ keyOf: (item) => item >>> 4, compare: ascending });
   for (const item of items) index.insert(item);
   return index;
 };
