@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { backupStore, restoreStore } from '../../src/storage/backup/care.ts';
 import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
-import { packValue, record } from '../../src/storage/records/codec.ts';
+import { packValue, record } from '../../src/storage/records/frame.ts';
 import { metaKey, UPKEEP } from '../../src/storage/records/keys.ts';
 import { readMeta } from '../../src/storage/records/meta.ts';
 import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';

@@ -5,7 +5,7 @@
 
 import { CommitLog } from '../../dist/src/storage/log/commit-log.js';
 import { Batch, WRITE } from '../../dist/src/storage/records/batch.js';
-import { packValue } from '../../dist/src/storage/records/codec.js';
+import { packValue } from '../../dist/src/storage/records/frame.js';
 
 const GROUPS = 40;
 const MAX_MS = 30_000;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
-import { packHead, record } from '../../src/storage/records/codec.ts';
+import { packHead } from '../../src/storage/records/codec.ts';
+import { record } from '../../src/storage/records/frame.ts';
 import { headKey, SESSIONS, sessionPrefix } from '../../src/storage/records/keys.ts';
 import { takeOver } from '../../src/storage/records/meta.ts';
 import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';

@@ -20,17 +20,8 @@ import type {
   StreamRecord,
   Tombstone,
 } from '../../session/ports/journal.ts';
-import {
-  corruptRecord,
-  readAudit,
-  readEntry,
-  readHead,
-  readOwner,
-  readRow,
-  readStream,
-  readTurn,
-  readValue,
-} from '../records/codec.ts';
+import { readAudit, readEntry, readHead, readRow, readStream, readTurn } from '../records/codec.ts';
+import { corruptRecord, readOwner, readValue } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from '../records/keys.ts';
 import { ROW_PAGE } from '../records/limits.ts';

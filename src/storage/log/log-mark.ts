@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { StorageError } from '../../model/errors.ts';
 import { applyGroup, type WriteTables } from '../records/apply-batch.ts';
-import { packValue, readValue, record } from '../records/codec.ts';
+import { packValue, readValue, record } from '../records/frame.ts';
 import { logKey, UPKEEP } from '../records/keys.ts';
 import { readMeta } from '../records/meta.ts';
 import { LOG_FILE } from './commit-log.ts';

@@ -18,7 +18,7 @@ import {
   REMOVE_ALL,
 } from './batch.ts';
 import { batchTime, changesOf, type EncodedChange, operationAt } from './batch-reader.ts';
-import { epochOf, HEAD_START_BYTES, packValue, readValue, record, versionOf } from './codec.ts';
+import { epochOf, HEAD_START_BYTES, packValue, readValue, record, versionOf } from './frame.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, type Table, UPKEEP } from './keys.ts';
 import { PURGE_BATCH_RECORDS } from './limits.ts';

@@ -8,7 +8,7 @@
  *     operation: what u8 · table u8 · keyLength u16 · valueLength u32 · key · value
  */
 import { GreenroomError } from '../../model/errors.ts';
-import { type Pack, packRecord } from './codec.ts';
+import { type Pack, packRecord } from './frame.ts';
 import type { Key, Table } from './keys.ts';
 import { BATCH_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS } from './limits.ts';
 import { Packer } from './packer.ts';

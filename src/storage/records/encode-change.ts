@@ -16,15 +16,8 @@ import type {
   StreamDrop,
 } from '../../session/ports/journal.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
-import {
-  packEntry,
-  packHead,
-  packNothing,
-  packOwner,
-  packRow,
-  packTurn,
-  packValue,
-} from './codec.ts';
+import { packEntry, packHead, packNothing, packRow, packTurn } from './codec.ts';
+import { packOwner, packValue } from './frame.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
 import { MAX_ENTRY_BYTES } from './limits.ts';

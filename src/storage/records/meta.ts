@@ -4,7 +4,7 @@
  */
 import { StorageError } from '../../model/errors.ts';
 import type { WriteTables } from './apply-batch.ts';
-import { packValue, readValue, record } from './codec.ts';
+import { packValue, readValue, record } from './frame.ts';
 import { metaKey, UPKEEP } from './keys.ts';
 import { FORMAT_VERSION, type StoreIdentity } from './store.ts';
 

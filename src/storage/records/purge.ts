@@ -9,7 +9,7 @@
  */
 
 import { untilOf, type WriteTables } from './apply-batch.ts';
-import { packValue, readOwner, readValue, record } from './codec.ts';
+import { packValue, readOwner, readValue, record } from './frame.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, UPKEEP } from './keys.ts';
 import type { PurgeStep, StoredRecord } from './store.ts';

@@ -6,7 +6,7 @@ import {
   TurnKnownError,
 } from '../../session/ports/journal.ts';
 import type { Refusal } from './apply-batch.ts';
-import { corruptRecord } from './codec.ts';
+import { corruptRecord } from './frame.ts';
 
 export const refusalError = (change: SessionChange, refusal: Refusal): Error => {
   const { sessionId } = change.key;

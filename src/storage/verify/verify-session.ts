@@ -8,16 +8,8 @@ import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { inheritedThrough, type Segment } from '../../model/segments.ts';
 import type { StreamRecord } from '../../session/ports/journal.ts';
-import {
-  packRow,
-  readEntry,
-  readHead,
-  readRow,
-  readStream,
-  readTurn,
-  readValue,
-  record,
-} from '../records/codec.ts';
+import { packRow, readEntry, readHead, readRow, readStream, readTurn } from '../records/codec.ts';
+import { readValue, record } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from '../records/keys.ts';
 import type { ReadTables } from '../records/store.ts';

@@ -2,7 +2,8 @@
  * Checks every record of tables that are open: its checksum, that it can be decoded, and that it fits
  * to the others. Reads in one go, so all of it is of one moment, also while somebody writes.
  */
-import { payloadOf, readAudit, readHead, readValue } from '../records/codec.ts';
+import { readAudit, readHead } from '../records/codec.ts';
+import { payloadOf, readValue } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from '../records/keys.ts';
 import type { ReadTables } from '../records/store.ts';

@@ -9,7 +9,7 @@ import { CommitLog, LOG_FILE } from '../../../src/storage/log/commit-log.ts';
 import { groupsOf, readLog } from '../../../src/storage/log/log-reader.ts';
 import { Batch, WRITE } from '../../../src/storage/records/batch.ts';
 import { batchTime } from '../../../src/storage/records/batch-reader.ts';
-import { packValue } from '../../../src/storage/records/codec.ts';
+import { packValue } from '../../../src/storage/records/frame.ts';
 import { SESSIONS } from '../../../src/storage/records/keys.ts';
 import {
   LOG_FIRST_BYTES,

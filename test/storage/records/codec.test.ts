@@ -5,6 +5,7 @@ import { type SummaryRow, summaryOf } from '../../../src/model/catalog-row.ts';
 import type { Entry } from '../../../src/model/entry.ts';
 import { newHead } from '../../../src/model/head.ts';
 import * as codec from '../../../src/storage/records/codec.ts';
+import * as frame from '../../../src/storage/records/frame.ts';
 import { keyOf, message, NOW } from '../sessions.ts';
 
 const NAME = 'tenant\0session\0P';
@@ -19,8 +20,8 @@ describe('records', () => {
     fc.assert(
       fc.property(json, (value) => {
         const plain = JSON.parse(JSON.stringify(value)) as unknown;
-        const bytes = codec.record(NAME, codec.packValue, plain);
-        expect(codec.readValue(NAME, bytes)).toEqual(plain);
+        const bytes = frame.record(NAME, frame.packValue, plain);
+        expect(frame.readValue(NAME, bytes)).toEqual(plain);
       }),
     );
   });
@@ -28,7 +29,7 @@ describe('records', () => {
   it('numbers of any size come back exactly', () => {
     fc.assert(
       fc.property(fc.oneof(fc.maxSafeInteger(), fc.double({ noNaN: true })), (costNanoUsd) => {
-        const bytes = codec.record(NAME, codec.packHead, {
+        const bytes = frame.record(NAME, codec.packHead, {
           head: { ...head, costNanoUsd },
           epoch: 1,
         });
@@ -38,7 +39,7 @@ describe('records', () => {
   });
 
   it('a head comes back with the places of all fields, whichever were stored', () => {
-    const bytes = codec.record(NAME, codec.packHead, { head: { ...head, title: 'x' }, epoch: 1 });
+    const bytes = frame.record(NAME, codec.packHead, { head: { ...head, title: 'x' }, epoch: 1 });
     const read = codec.readHead(NAME, bytes);
     expect(Object.keys(read)).toEqual(Object.keys(head));
     expect(read).toEqual({ ...head, title: 'x' });
@@ -47,7 +48,7 @@ describe('records', () => {
   it('the same value gives the same bytes', () => {
     fc.assert(
       fc.property(json, (value) => {
-        const [first, second] = [1, 2].map(() => codec.record(NAME, codec.packValue, value));
+        const [first, second] = [1, 2].map(() => frame.record(NAME, frame.packValue, value));
         expect(second).toEqual(first);
       }),
     );
@@ -57,7 +58,7 @@ describe('records', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5_000 }), (body) => {
         const entry: Entry = { ...message(1), body };
-        const bytes = codec.record(NAME, codec.packEntry, entry);
+        const bytes = frame.record(NAME, codec.packEntry, entry);
         const read = codec.readEntry(NAME, bytes);
         bytes.fill(0);
         expect(read.kind === 'message' && Buffer.from(body).equals(read.body)).toBe(true);
@@ -73,22 +74,22 @@ describe('records', () => {
       ...{ templateId: 't', externalKey: 'e', projectKey: 'j', parentId: 'p', offers: 1 },
     };
     for (const row of [few, all]) {
-      const bytes = codec.record(NAME, codec.packRow, row);
+      const bytes = frame.record(NAME, codec.packRow, row);
       expect(codec.readRow(NAME, bytes, row.key)).toEqual(row);
     }
   });
 
   it('version and epoch of a head are read without decoding it', () => {
-    const bytes = codec.record(NAME, codec.packHead, {
+    const bytes = frame.record(NAME, codec.packHead, {
       head: { ...head, version: 70_000 },
       epoch: 3,
     });
-    expect([codec.versionOf(bytes), codec.epochOf(bytes)]).toEqual([70_000, 3]);
+    expect([frame.versionOf(bytes), frame.epochOf(bytes)]).toEqual([70_000, 3]);
   });
 });
 
 describe('damage', () => {
-  const bytes = codec.record(NAME, codec.packHead, { head, epoch: 1 });
+  const bytes = frame.record(NAME, codec.packHead, { head, epoch: 1 });
 
   it('any flipped bit is found, and the error names the key', () => {
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
@@ -108,7 +109,7 @@ describe('damage', () => {
 
   it('a format of the future is refused, not guessed at', () => {
     const future = Buffer.from(bytes);
-    future[0] = codec.RECORD_FORMAT + 1;
+    future[0] = frame.RECORD_FORMAT + 1;
     const sum = crc32(future.subarray(0, -4), crc32(Buffer.from(NAME, 'latin1')));
     future.writeUInt32LE(sum, future.length - 4);
     expect(() => codec.readHead(NAME, future)).toThrow('format 2');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { applyBatch } from '../../../src/storage/records/apply-batch.ts';
 import { Batch, DELETE, WRITE } from '../../../src/storage/records/batch.ts';
 import { isPlain } from '../../../src/storage/records/batch-reader.ts';
-import { packValue } from '../../../src/storage/records/codec.ts';
+import { packValue } from '../../../src/storage/records/frame.ts';
 import * as keys from '../../../src/storage/records/keys.ts';
 import {
   AUDIT,
