@@ -1,15 +1,58 @@
 /**
+ * The tests in three projects: `fast` needs nothing outside its own thread (`npm run test:fast`), `whole` has
+ * stores, servers, threads and processes (`npm test` runs both), `long` has what plays through lives, faults and
+ * kills by the hundred (`npm run test:long`; `.ci/run` runs all three). Without a name, vitest runs all.
+ *
  * Patience is for busy machines: what is waited for comes at once or not at all, so no limit is a measurement. A worker
  * for each core: most tests wait for processes and disks.
  */
 import { defineConfig } from 'vitest/config';
 
+const files = (...patterns: readonly string[]) => patterns.map((one) => `test/${one}.test.ts`);
+
+/** Lives, faults, kills and random histories by the hundred, and what shows that they would notice a mistake. */
+const LONG = files(
+  ...['chaos/**/*', 'simulation/**/*'],
+  ...['untrusted/fuzz', 'untrusted/mutants', 'classic/stores/histories'],
+);
+const FAST = files(
+  ...['claude-code/**/*', 'housekeeping/**/*', 'log/**/*', 'model/**/*', 'otp/*', 'platform/**/*'],
+  ...['pricing/**/*', 'search/**/*', 'session/**/*', 'storage/records/**/*', 'storage/tables/**/*'],
+  ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
+  ...['classic/protocol', 'classic/serialization', 'classic/timestamp', 'classic/transcript'],
+  ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/printable', 'cli/values'],
+  ...['cli/table', 'cli/import/chunks', 'executor/answer', 'executor/failure'],
+  ...['executor/packed-history', 'executor/pool-size', 'rehearsal/rules'],
+);
+/** Of the same folders: what starts a process, or takes seconds of random lives. */
+const NOT_FAST = files('otp/port', 'session/prepare/compaction', 'search/catalog-model');
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000, interval: 5 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          ...{ name: 'fast', include: FAST, exclude: NOT_FAST, isolate: false },
+          setupFiles: ['test/support/nothing-outside.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...{ name: 'whole', include: ['test/**/*.test.ts'] },
+          exclude: [...FAST.filter((one) => !NOT_FAST.includes(one)), ...LONG],
+          setupFiles: ['test/support/setup.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'long', include: LONG, setupFiles: ['test/support/setup.ts'] },
+      },
+    ],
   },
 });

@@ -1,7 +1,7 @@
 /** How turns end: cancelled, retried, refused, cut off, out of tools or out of limits. */
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../src/rehearsal/answer.ts';
-import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { holding, lastText, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { gate } from '../support/until.ts';
 
@@ -200,7 +200,9 @@ describe('an answer', () => {
 
   it('without any content completes its turn, and the model does not see it', async () => {
     const empty: Answer = { kind: 'message', content: [] };
-    const test = await testGreenroom({ script: ({ seq }) => (seq === 1 ? empty : undefined) });
+    const test = await testGreenroom({
+      script: (request) => (lastText(request) === 'hello' ? empty : undefined),
+    });
     expect(finishedOf(await test.run('s', 'hello')).status).toBe('completed');
     await test.run('s', 'and?');
     expect(shownToModel(test).map(({ content }) => content)).toEqual(['hello', 'and?']);

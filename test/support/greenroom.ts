@@ -13,7 +13,7 @@ import {
   startGreenroom,
   type WireEvent,
 } from '../../src/index.ts';
-import { keyString, sessionKey } from '../../src/model/ids.ts';
+import { keyString, type SessionKey, sessionKey } from '../../src/model/ids.ts';
 import type { TreeNode } from '../../src/otp/inspect.ts';
 import type { ActorRef } from '../../src/otp/ref.ts';
 import type { Report } from '../../src/otp/report.ts';
@@ -23,6 +23,7 @@ import type { SeenRequest } from '../../src/rehearsal/seen-request.ts';
 import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
 import { liveName } from '../../src/session/actor/live-names.ts';
 import { journalName } from '../../src/session/ports/journal.ts';
+import { atFileEnd } from './file-end.ts';
 import { Reading } from './reading.ts';
 
 /**
@@ -44,6 +45,9 @@ export class TestGreenroom {
   readonly reports: Report[] = [];
   readonly #options: Options;
   #greenroom: Greenroom | undefined;
+  /** It still runs as it was started, and none of its actors has crashed: the next test cannot tell it from a new one. */
+  #isAsNew = true;
+  readonly #changed = new Map<string, SessionKey>();
 
   constructor(rehearsal: Rehearsal, options: Options) {
     this.rehearsal = rehearsal;
@@ -83,9 +87,13 @@ export class TestGreenroom {
       dataDir: this.dataDir,
     });
     this.greenroom.system.subscribeReports((report) => this.reports.push(report));
+    this.journal.subscribe((committed) => {
+      for (const { key } of committed) this.#changed.set(keyString(key), key);
+    });
   }
 
   async stop(): Promise<void> {
+    this.#isAsNew = false;
     await this.#greenroom?.stop();
     this.#greenroom = undefined;
   }
@@ -95,10 +103,22 @@ export class TestGreenroom {
     await this.start(more);
   }
 
-  /** Without its sessions, their ids free again. */
+  /** Without its sessions, their ids free again; forks go before their parents. */
   async empty(): Promise<void> {
     const { sessions } = await this.sessions.search({ limit: 1000 });
-    for (const { sessionId } of sessions) await this.sessions.delete(sessionId, { release: true });
+    const newestFirst = sessions.toSorted((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
+    for (const { sessionId } of newestFirst)
+      await this.sessions.delete(sessionId, { release: true });
+  }
+
+  /** Makes it ready for the next test. @returns false: something of it has changed for good. */
+  async renew(): Promise<boolean> {
+    if (!this.#isAsNew || this.reports.length > 0) return false;
+    await this.empty();
+    this.rehearsal.clear();
+    const isForgotten = (key: SessionKey) =>
+      this.journal.head(key) === undefined && this.journal.tombstone(key) === undefined;
+    return [...this.#changed.values()].every(isForgotten) && this.reports.length === 0;
   }
 
   async remove(): Promise<void> {
@@ -155,8 +175,51 @@ const started = async (options: Options): Promise<TestGreenroom> => {
   return test;
 };
 
-/** Started for the test that asks, gone after it. */
+/** A Greenroom with no options but a script, which each test that has it sets. */
+interface Plain {
+  readonly test: TestGreenroom;
+  script: Script | undefined;
+}
+
+/** The plain one of this file, while no test has it: a start costs more than what most tests do. */
+let spare: Plain | undefined;
+
+const plain = async (): Promise<Plain> => {
+  const stage: { script: Script | undefined } = { script: undefined };
+  const test = await started({ script: (request) => stage.script?.(request) });
+  return Object.assign(stage, { test });
+};
+
+const giveBack = async (used: Plain): Promise<void> => {
+  used.script = undefined;
+  const isGood = spare === undefined && (await used.test.renew().catch(() => false));
+  if (!isGood) return used.test.remove();
+  spare = used;
+  atFileEnd(removeSpare);
+};
+
+const removeSpare = async (): Promise<void> => {
+  const last = spare;
+  spare = undefined;
+  await last?.test.remove();
+};
+
+/**
+ * For the test that asks: new, or as good as new, without sessions and without a report; so is its folder. With
+ * options it is the test's own.
+ */
 export const testGreenroom = async (options: Options = {}): Promise<TestGreenroom> => {
+  const { script, ...others } = options;
+  if (Object.keys(others).length > 0) return ownGreenroom(options);
+  const used = spare ?? (await plain());
+  spare = undefined;
+  used.script = script;
+  onTestFinished(() => giveBack(used));
+  return used.test;
+};
+
+/** Started for the test that asks, gone after it: for tests that count what a start or an earlier life leaves. */
+export const ownGreenroom = async (options: Options = {}): Promise<TestGreenroom> => {
   const test = await started(options);
   onTestFinished(() => test.remove());
   return test;
