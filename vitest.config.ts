@@ -27,8 +27,34 @@ const FAST = files(
 /** Of the same folders: what starts a process, or takes seconds of random lives. */
 const NOT_FAST = files('otp/port', 'session/prepare/compaction', 'search/catalog-model');
 
+const SERIALISATION = ['models', 'serialization', 'timestamp', 'transcript'].map(
+  (name) => `src/classic/${name}.ts`,
+);
+/** Only a store that is opened in a Worker has them; `test/chaos/exits` opens it there. */
+const IN_A_WORKER = ['src/storage/lmdb/child-carrier.ts', 'src/storage/lmdb/child-wire.ts'];
+/** Part of the doctor, whose tests run it. */
+const EXAMINATION = 'src/classic/stores/examine-server.ts';
+const ALL = { lines: 100, functions: 100, statements: 100 };
+
+/**
+ * With `--coverage`: how much of what keeps sessions the tests run through, with the least that is let pass. What runs
+ * compiled, in a thread or child of its own, is not seen.
+ */
+const coverage = {
+  provider: 'v8' as const,
+  reporter: ['text'],
+  reportOnFailure: true,
+  include: ['src/storage/**/*.ts', 'src/classic/stores/**/*.ts', ...SERIALISATION],
+  exclude: ['src/storage/*/*-thread.ts', 'src/storage/*/*-child.ts', ...IN_A_WORKER, EXAMINATION],
+  thresholds: {
+    'src/{storage,classic/stores}/**': { lines: 95 },
+    ...Object.fromEntries(SERIALISATION.map((path) => [path, ALL])),
+  },
+};
+
 export default defineConfig({
   test: {
+    coverage,
     maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -1,21 +1,21 @@
 /**
  * The end of `.ci/run`: prints what each folder of tests took and the runner's closing lines once more,
- * then `N passed, N failed`. A test file that could not even be loaded counts as one failure, and so does
- * a failed step beside the tests.
+ * then `N passed, N failed` over all runs. A test file that could not even be loaded counts as one failure, so does
+ * a run without a report, and so does a failed step beside the tests.
  *
- * Usage: test-summary.mjs REPORT.json OUTPUT.txt BROKEN (1 if any step failed)
+ * Usage: test-summary.mjs OUTPUT.txt BROKEN (1 if any step failed) REPORT.json…
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 
-const [reportPath, outputPath, broken] = process.argv.slice(2);
+const [outputPath, broken, ...reportPaths] = process.argv.slice(2);
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
 const COLOURS = /\u001b\[[0-9;]*m/g;
 const CLOSING = /^\s*(Test Files|Tests|Duration)\s/;
 
 /** Seconds by folder under `test/`, the largest first. Files run side by side, so the sum is more than what the run took. */
-const printFolders = ({ testResults }) => {
+const printFolders = (testResults) => {
   const folders = new Map();
   for (const { name, startTime, endTime, assertionResults } of testResults) {
     const [, folder = '.'] = relative(process.cwd(), name).split(sep);
@@ -44,11 +44,17 @@ const count = (report) => ({
     ).length,
 });
 
-const report = existsSync(reportPath) ? JSON.parse(readFileSync(reportPath, 'utf8')) : undefined;
-if (report !== undefined) printFolders(report);
+const reports = reportPaths.map((path) =>
+  existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined,
+);
+printFolders(reports.flatMap((report) => report?.testResults ?? []));
 for (const line of output.split('\n')) if (CLOSING.test(line)) console.log(line.trimEnd());
-const { passed, failed } = report === undefined ? { passed: 0, failed: 1 } : count(report);
-// Types and linter are no tests: they count only where they are what failed.
+const counts = reports.map((report) =>
+  report === undefined ? { passed: 0, failed: 1 } : count(report),
+);
+const passed = counts.reduce((sum, one) => sum + one.passed, 0);
+const failed = counts.reduce((sum, one) => sum + one.failed, 0);
+// Types, linter and coverage are no tests: they count only where they are what failed.
 const total = failed === 0 && broken === '1' ? 1 : failed;
 console.log(`${passed} passed, ${total} failed`);
 process.exitCode = total === 0 ? 0 : 1;

@@ -106,7 +106,9 @@ export class TestGreenroom {
   /** Without its sessions, their ids free again; forks go before their parents. */
   async empty(): Promise<void> {
     const { sessions } = await this.sessions.search({ limit: 1000 });
-    const newestFirst = sessions.toSorted((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
+    const newestFirst = sessions.toSorted((one, other) =>
+      one.createdAt < other.createdAt ? 1 : -1,
+    );
     for (const { sessionId } of newestFirst)
       await this.sessions.delete(sessionId, { release: true });
   }

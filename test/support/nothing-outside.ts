@@ -12,7 +12,15 @@ const refuse = (what: string) => () => {
 };
 
 const startsProcess = refuse('starts a process');
-for (const name of ['spawn', 'spawnSync', 'fork', 'exec', 'execSync', 'execFile', 'execFileSync'] as const)
+for (const name of [
+  'spawn',
+  'spawnSync',
+  'fork',
+  'exec',
+  'execSync',
+  'execFile',
+  'execFileSync',
+] as const)
   Object.defineProperty(childProcess, name, { value: startsProcess });
 Object.defineProperty(workerThreads, 'Worker', {
   value: class {
