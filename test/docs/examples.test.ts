@@ -1,6 +1,7 @@
 /**
  * The README's examples, run as a user would: copied into a folder of their own where the packages are
- * installed, compiled against the package's types, started with Node. They print what the README says.
+ * installed, compiled against the package's types, all at once, and each started with Node. They print what the README
+ * says.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -27,7 +28,9 @@ const install = (name: string, path: string): void => {
   symlinkSync(path, target);
 };
 
-beforeAll(() => {
+const all = examples();
+
+beforeAll(async () => {
   install('greenroom', ROOT);
   const agentSdk = join('@anthropic-ai', 'claude-agent-sdk');
   install(agentSdk, join(ROOT, 'node_modules', agentSdk));
@@ -35,18 +38,17 @@ beforeAll(() => {
     install(name, join(ROOT, 'node_modules', name));
   install('@types', join(ROOT, 'node_modules', '@types'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  for (const { name, code } of all) writeFileSync(join(folder, name), code);
+  const sources = all.flatMap(({ name }) => (name.endsWith('.ts') ? [name] : []));
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  await run(process.execPath, [tsc, ...TYPES, ...sources], { cwd: folder });
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Each example begins with an empty folder `data`. */
-const output = async ({ name, code }: Example, more: NodeJS.ProcessEnv = {}): Promise<string> => {
-  writeFileSync(join(folder, name), code);
+const output = async ({ name }: Example, more: NodeJS.ProcessEnv = {}): Promise<string> => {
   rmSync(join(folder, 'data'), { recursive: true, force: true });
-  if (name.endsWith('.ts')) {
-    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-    await run(process.execPath, [tsc, ...TYPES, name], { cwd: folder });
-  }
   const script = name.replace(/\.ts$/, '.js');
   const { stdout } = await run(process.execPath, [script], {
     cwd: folder,
@@ -54,8 +56,6 @@ const output = async ({ name, code }: Example, more: NodeJS.ProcessEnv = {}): Pr
   });
   return stdout;
 };
-
-const all = examples();
 
 test('there are examples of both kinds', () => {
   expect(new Set(all.map(({ needsDaemon }) => needsDaemon))).toEqual(new Set([true, false]));
@@ -83,10 +83,20 @@ describe.skipIf(withoutNatsServer())('from another program', () => {
 });
 
 describe.skipIf(withoutRedis() || withoutPostgres())('on servers of stores', () => {
+  const servers: AsyncDisposable[] = [];
+  let urls: Record<string, string> = {};
+  beforeAll(async () => {
+    const redis = await startRedis();
+    servers.push(redis);
+    const postgres = await startPostgres();
+    servers.push(postgres);
+    urls = { REDIS_URL: redis.url, POSTGRES_URL: postgres.url };
+  });
+  afterAll(async () => {
+    for (const server of servers) await server[Symbol.asyncDispose]();
+  });
+
   test.each(all.filter(({ needsServers }) => needsServers))('$name', async (example) => {
-    await using redis = await startRedis();
-    await using postgres = await startPostgres();
-    const urls = { REDIS_URL: redis.url, POSTGRES_URL: postgres.url };
     expect(await output(example, urls)).toBe(example.prints);
   });
 });

@@ -1,7 +1,17 @@
 /** Commits that were acknowledged and stand in the log alone when their process is killed. */
-import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { backupStore, restoreStore } from '../../src/storage/backup/care.ts';
 import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
 import { LOG_FILE } from '../../src/storage/log/commit-log.ts';
@@ -33,12 +43,25 @@ const killed = async (dir: string, dist?: string): Promise<Ledger> => {
   throw new Error('no kill hit a store between two checkpoints');
 };
 
+/** One that was killed, which nobody opens: each test has a copy. */
+const original = mkdtempSync(join(tmpdir(), 'greenroom-'));
+afterAll(() => rmSync(original, { recursive: true, force: true }));
+let killing: Promise<Ledger> | undefined;
+
+const copyOfKilled = async (dir: string): Promise<Ledger> => {
+  killing ??= killed(original);
+  const ledger = await killing;
+  // The lock is a socket: a copy has none.
+  cpSync(original, dir, { recursive: true, filter: (path) => !lstatSync(path).isSocket() });
+  return structuredClone(ledger);
+};
+
 describe('a store whose process was killed between two checkpoints', () => {
   const folder = folders();
 
   it('has everything that was acknowledged when it is opened again', async () => {
     const dir = folder();
-    const ledger = await killed(dir);
+    const ledger = await copyOfKilled(dir);
     expect(await auditStore(dir, ledger)).toEqual([]);
     expect(await waitingGroups(dir)).toBe(0);
   });
@@ -53,7 +76,7 @@ describe('a store whose process was killed between two checkpoints', () => {
 
   it('is copied by a backup with all of it, and judged sound', async () => {
     const [dir, copy, back] = [folder(), folder(), folder()];
-    const ledger = await killed(dir);
+    const ledger = await copyOfKilled(dir);
     expect(await verifyInChild(dir)).toMatchObject({ isSound: true });
     await backupStore(dir, copy, NOW);
     await restoreStore(copy, back, NOW);
@@ -63,7 +86,7 @@ describe('a store whose process was killed between two checkpoints', () => {
 
   it('is not opened without its log, nor with one that is damaged, and says what to do', async () => {
     const dir = folder();
-    const ledger = await killed(dir);
+    const ledger = await copyOfKilled(dir);
     const log = join(dir, LOG_FILE);
     renameSync(log, `${log}.kept`);
     await expect(openLmdbJournal({ dir })).rejects.toMatchObject({ code: 'storage_failed' });
@@ -81,7 +104,7 @@ describe('a store whose process was killed between two checkpoints', () => {
 
   it('is opened as it was before them with an empty log in its place', async () => {
     const dir = folder();
-    await killed(dir);
+    await copyOfKilled(dir);
     writeFileSync(join(dir, LOG_FILE), '');
     const { journal, close } = await openLmdbJournal({ dir });
     await journal.commit(append(keyOf('later')));
@@ -107,7 +130,7 @@ describe('a store that was closed', () => {
 
   it('takes nothing from a log of another store, or of its own past', async () => {
     const [dir, other] = [folder(), folder()];
-    await killed(other);
+    await copyOfKilled(other);
     const { journal, close } = await openLmdbJournal({ dir });
     await journal.commit(append(keyOf('s1')));
     await close();
