@@ -15,11 +15,11 @@ const LONG = files(
   ...['chaos/**/*', 'simulation/**/*'],
   ...['untrusted/fuzz', 'untrusted/mutants', 'classic/stores/histories'],
 );
-/** Not of these folders: what starts a process, and what takes seconds for random lives. */
+/** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
   ...['claude-code/**/*', 'housekeeping/**/*', 'log/**/*', 'model/**/*', 'platform/**/*'],
   ...['pricing/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
-  ...['search/!(catalog-model)', 'session/*', 'session/!(prepare)/**/*'],
+  ...['search/!(catalog-model)', 'session/!(effective-real)', 'session/!(prepare)/**/*'],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...['classic/protocol', 'classic/serialization', 'classic/timestamp', 'classic/transcript'],
   ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/printable', 'cli/values'],
