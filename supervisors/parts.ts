@@ -1,6 +1,6 @@
 /** What the declarations are given: the configuration, and the few values that all sessions share. */
 import type { Config } from '../src/config/config.ts';
-import type { ModelThreads } from '../src/executor/model-threads.ts';
+import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
 import type { Log } from '../src/platform/log.ts';
 import type { SessionRuntime } from '../src/session/actor/session-args.ts';
 import type { Sessions } from '../src/session/api/sessions.ts';
@@ -20,7 +20,7 @@ export interface Seams {
   /** Another worker for model steps. */
   readonly modelWorkerFile?: string;
   /** Threads for model steps that outlive this Greenroom: they keep nothing of it (P4). */
-  readonly modelThreads?: ModelThreads;
+  readonly modelThreads?: WorkerThreads;
 }
 
 export interface Parts {

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
-import type { FromWorker, ToWorker } from '../../src/executor/wire.ts';
+import type { FromWorker, ToWorker } from '../../src/executor/models/wire.ts';
 import { emptyUsage } from '../../src/model/usage.ts';
 
 const TEXT = 'A short answer, given at once.';
@@ -20,7 +20,10 @@ export const serve = (port: MessagePort): Promise<void> => {
     lastLook = performance.eventLoopUtilization();
     return utilization;
   };
-  const answer = ({ id, step, endpoint }: Extract<ToWorker, { type: 'start' }>): FromWorker => ({
+  const answer = ({
+    id,
+    job: { step, endpoint },
+  }: Extract<ToWorker, { type: 'start' }>): FromWorker => ({
     type: 'outcome',
     id,
     outcome: {

@@ -3,7 +3,7 @@
  * `fetch: 'ours'` it runs over the `fetch` that the executor gives it, to see what that alone changes.
  */
 import Anthropic from '@anthropic-ai/sdk';
-import { openConnections } from '../../src/executor/http-fetch.ts';
+import { openConnections } from '../../src/executor/models/http-fetch.ts';
 import { type LoopLimits, type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
 import { type CpuUsage, cpuBetween, cpuUsage } from '../harness/usage.ts';

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { modelsPoolName, type modelsPoolProtocol } from '../../src/executor/models-pool.ts';
+import type { poolProtocol } from '../../src/executor/pool/worker-pool.ts';
 import { type Greenroom, startGreenroom, type WireEvent } from '../../src/index.ts';
 import type { Ref } from '../../src/otp/ref.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { rehearsalName } from '../../src/rehearsal/child.ts';
+import { executorName } from '../../src/session/ports/executor.ts';
 import { Dice } from './dice.ts';
 import { processesOf } from './processes.ts';
 import { isFull } from './size.ts';
@@ -97,7 +98,7 @@ describe('every turn completes once', () => {
   it(`while a worker thread is killed, ${ROUNDS} times`, { timeout: 600_000 }, async () => {
     const dice = new Dice();
     const greenroom = await newGreenroom();
-    const pool = greenroom.system.fetch(modelsPoolName).ref as Ref<typeof modelsPoolProtocol>;
+    const pool = greenroom.system.fetch(executorName).ref as Ref<typeof poolProtocol>;
     const retries: string[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
       const { threads } = await pool.call('status');

@@ -1,9 +1,9 @@
-/** A whole executor for one test: a rehearsal server, real threads, the pool, the step supervisor. */
+/** A whole executor for one test: a rehearsal server, real threads, the models pool. */
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { type ModelsPoolOptions, ModelsPoolServer } from '../../src/executor/models-pool.ts';
-import { StepSupervisor } from '../../src/executor/step-supervisor.ts';
-import type { Endpoint } from '../../src/executor/wire.ts';
+import { ModelsPool } from '../../src/executor/models/models-pool.ts';
+import type { Endpoint } from '../../src/executor/models/wire.ts';
+import type { PoolOptions } from '../../src/executor/pool/worker-pool.ts';
 import type { Clock } from '../../src/otp/clock.ts';
 import type { Report } from '../../src/otp/report.ts';
 import { System } from '../../src/otp/system.ts';
@@ -52,7 +52,7 @@ export interface Running extends StepHandle {
   first(type: StepEvent['type']): Promise<StepEvent>;
 }
 
-export interface ExecutingOptions extends ModelsPoolOptions {
+export interface ExecutingOptions extends PoolOptions {
   readonly clock?: Clock;
   readonly rehearsal?: RehearsalOptions;
   /** Default: the rehearsal server's. */
@@ -65,23 +65,20 @@ export const executing = async (options: ExecutingOptions = {}) => {
   const onReport = (report: Report) => void reports.push(report);
   const system = new System({ onReport, ...(clock === undefined ? {} : { clock }) });
   const rehearsal = await startRehearsal(rehearsed);
-  const startPool = () =>
-    ModelsPoolServer.start(system, { workers: 1, ...poolOptions }, { id: 'pool' });
-  const steps = await StepSupervisor.start(
+  const pool = await ModelsPool.start(
     system,
     {
-      provider: 'rehearsal',
+      ...{ provider: 'rehearsal', workers: 1, ...poolOptions },
       endpoint: endpoint ?? (() => ({ baseUrl: rehearsal.url, apiKey: 'k' })),
     },
-    { id: 'steps' },
+    { id: 'pool' },
   );
-  const pool = await startPool();
   onTestFinished(async () => {
-    await Promise.all([steps, pool].map((ref) => system.stop(ref, 'shutdown')));
+    await system.stop(pool, 'shutdown');
     await rehearsal.close();
   });
   const start = (step: ModelStep) => running(system, step);
-  return { system, rehearsal, reports, pool, steps, startPool, start, run: runWith(start) };
+  return { system, rehearsal, reports, pool, start, run: runWith(start) };
 };
 
 /** Starts a step and waits for its outcome, which has to be a message. */

@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, onTestFinished } from 'vitest';
-import { openModelThreads } from '../../src/executor/model-threads.ts';
+import { modelWorkerFile } from '../../src/executor/models/models-pool.ts';
+import { openWorkerThreads } from '../../src/executor/pool/worker-threads.ts';
 import {
   type Greenroom,
   type GreenroomOptions,
@@ -30,7 +31,8 @@ import { Reading } from './reading.ts';
  * Threads that the Greenrooms of a test file have one after the other: most of what a start costs is that a thread
  * loads the SDK. They come when they are wanted.
  */
-const modelThreads = openModelThreads({
+const modelThreads = openWorkerThreads({
+  workerFile: modelWorkerFile(),
   ...{ minThreads: 0, maxThreads: 64 },
   idleTimeoutMs: 600_000,
 });

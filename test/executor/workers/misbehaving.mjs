@@ -39,7 +39,10 @@ export const serve = (port) =>
         if (message.type === 'slab') slabs.set(message.slab, message.buffer);
         if (message.type === 'ping') port.postMessage([{ type: 'pong', load }]);
         if (message.type !== 'start') continue;
-        const { id, step } = message;
+        const {
+          id,
+          job: { step },
+        } = message;
         load = step.model === 'busy' ? 1 : 0;
         const before = Atomics.add(new Int32Array(slabs.get(step.context.slab)), 0, 1);
         const events = [{ type: 'delta', block: 0, text: `try ${before}` }];

@@ -1,0 +1,114 @@
+/**
+ * One model answer as it streams in: what it has said so far, what it used, and at the end the
+ * outcome. Pure but for the deltas that it passes on.
+ */
+import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
+import type { Provider } from '../../model/entry.ts';
+import { addUsage, countedUsage, emptyUsage } from '../../model/usage.ts';
+import { costOfParts } from '../../pricing/price.ts';
+import type { StepEvent, StepOutcome, ToolUse } from '../../session/ports/executor.ts';
+
+type Block = Message['content'][number];
+
+export class Answer {
+  /** The text so far. */
+  text = '';
+  readonly #emit: ((event: StepEvent) => void) | undefined;
+  /** As the API reports it: the start's, overwritten field by field by the end's. The SDK drops `iterations`. */
+  #usage: Record<string, unknown> = {};
+  /** Tool inputs as they were streamed: parsed and written again, long numbers would change. */
+  readonly #inputs = new Map<number, string>();
+
+  /** `emit` is left out where no deltas are wanted. */
+  constructor(emit?: (event: StepEvent) => void) {
+    this.#emit = emit;
+  }
+
+  see(event: RawMessageStreamEvent): void {
+    switch (event.type) {
+      case 'content_block_delta':
+        return this.#delta(event.index, event.delta);
+      case 'content_block_start':
+        if (event.content_block.type === 'text') this.text += event.content_block.text;
+        return;
+      case 'message_start':
+        return this.#count(event.message.usage);
+      case 'message_delta':
+        return this.#count(event.usage);
+      case 'content_block_stop':
+      case 'message_stop':
+        return;
+    }
+  }
+
+  /** `atMs`: when the call was made, which decides its price. */
+  outcome(message: Message, provider: Provider, atMs: number): StepOutcome {
+    const parts = countedUsage(this.#usage, message.model);
+    return {
+      type: 'message',
+      body: new TextEncoder().encode(this.#body(message.content)),
+      text: textOf(message.content),
+      toolUses: toolUsesOf(message.content),
+      stopReason: message.stop_reason,
+      messageId: message.id,
+      model: message.model,
+      provider,
+      usage: parts.reduce((sum, { usage }) => addUsage(sum, usage), emptyUsage),
+      costNanoUsd: costOfParts(parts, atMs),
+    };
+  }
+
+  #delta(
+    block: number,
+    delta: Extract<RawMessageStreamEvent, { type: 'content_block_delta' }>['delta'],
+  ): void {
+    switch (delta.type) {
+      case 'text_delta':
+        this.text += delta.text;
+        return this.#emit?.({ type: 'delta', block, text: delta.text });
+      case 'thinking_delta':
+        return this.#emit?.({ type: 'delta', block, thinking: delta.thinking });
+      case 'input_json_delta':
+        this.#inputs.set(block, (this.#inputs.get(block) ?? '') + delta.partial_json);
+        return this.#emit?.({ type: 'delta', block, inputJson: delta.partial_json });
+      case 'citations_delta':
+      case 'signature_delta':
+        return;
+    }
+  }
+
+  #count(usage: object): void {
+    for (const [name, value] of Object.entries(usage)) {
+      if (value !== null && value !== undefined) this.#usage[name] = value;
+    }
+  }
+
+  #body(content: readonly Block[]): string {
+    const blocks = content.map((block, index) => blockJson(block, this.#inputs.get(index)));
+    return `{"role":"assistant","content":[${blocks.join(',')}]}`;
+  }
+}
+
+/** A block as the API gave it; `input` is the streamed text of a tool's input. */
+const blockJson = (block: Block, input: string | undefined): string => {
+  if (input === undefined || !('input' in block) || !isJson(input)) return JSON.stringify(block);
+  const { input: _, ...others } = block;
+  return `${JSON.stringify(others).slice(0, -1)},"input":${input}}`;
+};
+
+/** False for the empty input of a tool without parameters and for one that `max_tokens` cut off. */
+const isJson = (text: string): boolean => {
+  try {
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
+  }
+};
+
+const textOf = (content: readonly Block[]): string =>
+  content.reduce((text, block) => (block.type === 'text' ? text + block.text : text), '');
+
+const toolUsesOf = (content: readonly Block[]): ToolUse[] =>
+  content.flatMap((block) =>
+    block.type === 'tool_use' ? [{ id: block.id, name: block.name, input: block.input }] : [],
+  );

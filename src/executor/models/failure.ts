@@ -1,0 +1,108 @@
+/** What went wrong with a model call, and whether and when trying again makes sense. Pure. */
+import { AnthropicError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
+import type { StepError } from '../../session/ports/executor.ts';
+
+/** The longest `retry-after` that is waited for, in milliseconds; a longer one is cut to it. */
+export const MAX_RETRY_AFTER_MS = 600_000;
+/** Doubling stops here, in milliseconds, unless the first delay is longer already. */
+const MAX_BACKOFF_MS = 60_000;
+
+export interface Failure {
+  readonly error: StepError;
+  /** What the server asked for. */
+  readonly retryAfterMs?: number;
+}
+
+/** Error types that pass, for errors that come inside a stream and so without a status. */
+const PASSING: readonly string[] = [
+  'overloaded_error',
+  'api_error',
+  'rate_limit_error',
+  'timeout_error',
+];
+
+export const timeoutFailure = (timeoutMs: number): Failure => ({
+  error: {
+    type: 'timeout',
+    message: `the model call took longer than ${timeoutMs} ms`,
+    retryable: true,
+  },
+});
+
+/** The failure behind whatever the SDK threw. What is not the SDK's is a bug of ours: `internal`. */
+export const failureOf = (thrown: unknown, nowMs: number): Failure => {
+  if (thrown instanceof APIConnectionTimeoutError) {
+    return { error: { type: 'timeout', message: thrown.message, retryable: true } };
+  }
+  if (thrown instanceof APIError && thrown.status !== undefined) return refused(thrown, nowMs);
+  if (thrown instanceof APIError && thrown.type !== null) return brokenOff(thrown, thrown.type);
+  const message = messageOf(thrown);
+  if (thrown instanceof AnthropicError) {
+    return { error: { type: 'connection_error', message, retryable: true } };
+  }
+  return { error: { type: 'internal', message, retryable: false } };
+};
+
+/**
+ * How long to wait before attempt `attempt + 1` (the first retry is attempt 0), in milliseconds.
+ * A `retry-after` wins; else `delayMs` doubles each time, less up to a quarter by chance, so that
+ * those who failed together do not come back together.
+ */
+export const retryDelayMs = (
+  attempt: number,
+  delayMs: number,
+  retryAfterMs: number | undefined,
+  random: () => number,
+): number => {
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
+  const backoffMs = Math.min(delayMs * 2 ** attempt, Math.max(delayMs, MAX_BACKOFF_MS));
+  return Math.round(backoffMs * (1 - random() / 4));
+};
+
+/** An answer with an error status. `x-should-retry` is the server's own word and wins. */
+const refused = (thrown: APIError, nowMs: number): Failure => {
+  const status = thrown.status ?? 0;
+  const advice = thrown.headers?.get('x-should-retry');
+  const retryable =
+    advice === 'true' ||
+    (advice !== 'false' && (status === 408 || status === 409 || status === 429 || status >= 500));
+  const retryAfterMs = retryAfterOf(thrown.headers, nowMs);
+  return {
+    error: {
+      type: thrown.type ?? `http_${status}`,
+      message: thrown.apiMessage ?? thrown.message,
+      status,
+      retryable,
+    },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+};
+
+/** An `error` event in the middle of a stream. */
+const brokenOff = (thrown: APIError, type: string): Failure => ({
+  error: {
+    type,
+    message: thrown.apiMessage ?? thrown.message,
+    retryable: PASSING.includes(type),
+  },
+});
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date; nonsense counts as absent. */
+const retryAfterOf = (headers: Headers | undefined, nowMs: number): number | undefined => {
+  const inMs = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
+  if (inMs >= 0) return Math.round(inMs);
+  const after = headers?.get('retry-after') ?? '';
+  const inSeconds = Number(after);
+  if (after !== '' && inSeconds >= 0) return Math.round(inSeconds * 1000);
+  const atMs = Date.parse(after);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+};
+
+/** The SDK says "Connection error."; the cause says which. */
+const messageOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const cause = thrown.cause instanceof Error ? thrown.cause.message : undefined;
+  return cause === undefined || thrown.message.includes(cause)
+    ? thrown.message
+    : `${thrown.message} ${cause}`;
+};

@@ -1,0 +1,118 @@
+/**
+ * One model step: a streamed call of the Claude API, tried again as the step's settings say.
+ *
+ * 1. Every retry is told before its delay begins; it voids the deltas before it.
+ * 2. `cancel` ends the call or the waiting at once; an answer that was complete already wins.
+ * 3. `run` never rejects: whatever happens is an outcome.
+ * 4. When `run` is over, nothing of the messages is being sent any more.
+ */
+import type Anthropic from '@anthropic-ai/sdk';
+import type { Clock, Timer } from '../../otp/clock.ts';
+import type { ModelStep, StepEvent, StepOutcome } from '../../session/ports/executor.ts';
+import { Answer } from './answer.ts';
+import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
+import { carry, Sending } from './http-fetch.ts';
+import type { Endpoint } from './wire.ts';
+
+/** What the thread lends to a step. */
+export interface StepTools {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly client: Anthropic;
+  readonly emit: (event: StepEvent) => void;
+}
+
+/** A step as it is run. */
+export interface RunStep extends Omit<ModelStep, 'context'> {
+  /** JSON of the messages, joined by commas; shared, and not to be read any more once the run is over. */
+  readonly messages: Uint8Array;
+}
+
+export class ModelRun {
+  readonly #step: RunStep;
+  readonly #endpoint: Endpoint;
+  readonly #tools: StepTools;
+  #isCancelled: boolean = false;
+  /** Ends what is under way: the stream, or the waiting. */
+  #interrupt: () => void = () => undefined;
+
+  constructor(step: RunStep, endpoint: Endpoint, tools: StepTools) {
+    this.#step = step;
+    this.#endpoint = endpoint;
+    this.#tools = tools;
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#interrupt();
+  }
+
+  async run(): Promise<StepOutcome> {
+    const { retry, wantsDeltas } = this.#step;
+    const { clock, emit, random } = this.#tools;
+    for (let attempt = 0; ; attempt++) {
+      const answer = new Answer(wantsDeltas ? emit : undefined);
+      const result = await this.#call(answer);
+      if ('type' in result) return result;
+      if (this.#isCancelled) return { type: 'cancelled', partialText: answer.text };
+      const { error, retryAfterMs } = result;
+      if (!error.retryable || attempt >= retry.maxRetries) {
+        const { provider } = this.#endpoint;
+        return { type: 'failed', error, partialText: answer.text, provider };
+      }
+      const delayMs = retryDelayMs(attempt, retry.delayMs, retryAfterMs, random);
+      emit({ type: 'retry', delayMs, error });
+      await this.#wait(clock, delayMs);
+      if (this.#isCancelled) return { type: 'cancelled', partialText: '' };
+    }
+  }
+
+  async #call(answer: Answer): Promise<StepOutcome | Failure> {
+    const { clock } = this.#tools;
+    const { timeoutMs } = this.#step.retry;
+    const sending = new Sending(this.#step.messages);
+    const atMs = clock.now();
+    let isLate = false;
+    let limit: Timer | undefined;
+    try {
+      const stream = this.#open(sending);
+      stream.on('streamEvent', (event) => answer.see(event));
+      this.#interrupt = () => stream.abort();
+      limit = clock.setTimeout(() => {
+        isLate = true;
+        stream.abort();
+      }, timeoutMs);
+      const message = await stream.finalMessage();
+      return answer.outcome(message, this.#endpoint.provider, atMs);
+    } catch (error) {
+      return isLate ? timeoutFailure(timeoutMs) : failureOf(error, clock.now());
+    } finally {
+      limit?.cancel();
+      sending.end();
+    }
+  }
+
+  /** `messages` come first and empty: our `fetch` puts the session's bytes there. */
+  #open(sending: Sending) {
+    const { model, maxTokens, system, retry } = this.#step;
+    return this.#tools.client.messages.stream(
+      {
+        messages: [],
+        model,
+        max_tokens: maxTokens,
+        ...(system === undefined ? {} : { system }),
+      },
+      { fetchOptions: carry(sending), timeout: retry.timeoutMs },
+    );
+  }
+
+  #wait(clock: Clock, delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, delayMs);
+      this.#interrupt = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * What goes to a models thread besides what every pool sends: of the shared memory that contexts lie in the thread has
+ * a handle, given once, because each further one would keep the memory until the thread's next collection.
+ */
+import type { Provider } from '../../model/entry.ts';
+import type { ModelStep, StepEvent, StepOutcome } from '../../session/ports/executor.ts';
+import type { FromThread, ToThread } from '../pool/wire.ts';
+
+/** Where model calls go, and whose answers come from there. */
+export interface Endpoint {
+  /** Without `/v1/messages`. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly provider: Provider;
+}
+
+/** A step as the thread gets it: its context lies in a slab that the thread was given before. */
+export type WireStep = Omit<ModelStep, 'context'> & { readonly context: WireContext };
+
+export interface WireContext {
+  readonly slab: number;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+export interface WireJob {
+  readonly step: WireStep;
+  readonly endpoint: Endpoint;
+}
+
+export type SlabMessage =
+  /** Shared memory for the steps that come, under its number; sent once, before the first step in it. */
+  | { readonly type: 'slab'; readonly slab: number; readonly buffer: SharedArrayBuffer }
+  /** Nothing comes out of this slab any more. */
+  | { readonly type: 'forget'; readonly slab: number };
+
+export interface ModelKinds {
+  readonly job: ModelStep;
+  readonly ready: { readonly step: ModelStep; readonly endpoint: Endpoint };
+  readonly wire: WireJob;
+  readonly note: SlabMessage;
+  readonly event: StepEvent;
+  readonly outcome: StepOutcome;
+}
+
+export type ToWorker = ToThread<ModelKinds>;
+export type FromWorker = FromThread<ModelKinds>;

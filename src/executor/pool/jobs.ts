@@ -1,0 +1,172 @@
+/**
+ * The jobs of a pool from their start to their outcome, over all threads that they may lose.
+ *
+ * 1. Every job ends in exactly one outcome, unless the pool dies: then its sinks hear nothing any more, and those
+ *    who started the jobs see its DOWN and start them again.
+ * 2. A job is lost at most `MAX_LOSSES` times; then it is probably the one that kills threads, and fails
+ *    `worker_lost`.
+ * 3. A sink that throws loses its own job and disturbs no other (P5).
+ */
+import { codeOf } from '../../model/errors.ts';
+import type { Clock } from '../../otp/clock.ts';
+import type { StepError } from '../../session/ports/executor.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { ThreadJob } from './pool-thread.ts';
+import type { Kinds, Program, Sink } from './program.ts';
+
+/** How often a job is started again after it was lost. */
+export const MAX_LOSSES = 3;
+/** How long a job waits for what it needs besides a thread, in milliseconds. */
+const MISSING_MS = 5_000;
+
+export interface JobsOptions<K extends Kinds> {
+  readonly clock: Clock;
+  readonly program: Program<K>;
+  readonly dispatch: Dispatch<K>;
+  /** Something that a job needs is missing: `look` is wanted soon. */
+  readonly onMissing: () => void;
+  /** A sink threw. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export class Jobs<K extends Kinds> {
+  readonly #options: JobsOptions<K>;
+  readonly #jobs = new Set<Job<K>>();
+  /** Those that wait for what is missing. */
+  readonly #waiting = new Set<Job<K>>();
+  #lastId = 0;
+
+  constructor(options: JobsOptions<K>) {
+    this.#options = options;
+  }
+
+  start(input: K['job'], sink: Sink<K>): { cancel(): void } {
+    this.#lastId += 1;
+    const job = new Job(this.#lastId, input, sink, this.#options.program.hold(input));
+    this.#jobs.add(job);
+    this.#place(job);
+    return { cancel: () => this.#cancel(job) };
+  }
+
+  /** Tries again for those that missed something. */
+  look(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const job of waiting) if (this.#jobs.has(job)) this.#place(job);
+  }
+
+  /** The pool ends: nobody is told anything any more. */
+  abandon(): void {
+    for (const job of this.#jobs) {
+      this.#options.dispatch.cancel(job.id);
+      job.release();
+    }
+    this.#jobs.clear();
+  }
+
+  #place(job: Job<K>): void {
+    const ready = this.#options.program.prepare(job.input);
+    if (ready === undefined) return this.#wait(job);
+    job.waitsUntilMs = undefined;
+    try {
+      this.#options.dispatch.add(this.#onThread(job, ready));
+    } catch (error) {
+      if (codeOf(error) !== 'unavailable') throw error;
+      this.#failSoon(job, unavailable((error as Error).message));
+    }
+  }
+
+  #onThread(job: Job<K>, ready: K['ready']): ThreadJob<K> {
+    return {
+      ...{ id: job.id, input: job.input, ready },
+      events: (batch) => {
+        if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.events(batch));
+      },
+      outcome: (outcome) => this.#finish(job, outcome),
+      lost: () => this.#lost(job),
+    };
+  }
+
+  #wait(job: Job<K>): void {
+    const nowMs = this.#options.clock.monotonic();
+    job.waitsUntilMs ??= nowMs + MISSING_MS;
+    if (nowMs >= job.waitsUntilMs)
+      return this.#fail(job, unavailable('there is no endpoint at the moment'));
+    if (this.#waiting.size === 0) this.#options.onMissing();
+    this.#waiting.add(job);
+  }
+
+  #lost(job: Job<K>): void {
+    if (!this.#jobs.has(job)) return;
+    const { program } = this.#options;
+    if (job.isCancelled) return this.#finish(job, program.cancelled);
+    job.losses += 1;
+    if (job.losses > MAX_LOSSES) return this.#fail(job, workerLost(job.losses));
+    this.#tell(job, (sink) => sink.events([program.startsAgain(workerLost(job.losses))]));
+    if (this.#jobs.has(job)) this.#place(job);
+  }
+
+  #cancel(job: Job<K>): void {
+    if (job.isCancelled || !this.#jobs.has(job)) return;
+    job.isCancelled = true;
+    const { dispatch, program } = this.#options;
+    if (this.#waiting.delete(job) || dispatch.cancel(job.id)) this.#finish(job, program.cancelled);
+  }
+
+  /** Never before `start` has returned. */
+  #failSoon(job: Job<K>, error: StepError): void {
+    this.#options.clock.defer(() => this.#fail(job, error));
+  }
+
+  #fail(job: Job<K>, error: StepError): void {
+    this.#finish(job, this.#options.program.failed(error));
+  }
+
+  #finish(job: Job<K>, outcome: K['outcome']): void {
+    if (!this.#jobs.delete(job)) return;
+    job.release();
+    this.#tell(job, (sink) => sink.outcome(outcome));
+  }
+
+  #tell(job: Job<K>, tell: (sink: Sink<K>) => void): void {
+    try {
+      tell(job.sink);
+    } catch (error) {
+      this.#options.onFault(error);
+      if (!this.#jobs.delete(job)) return;
+      job.release();
+      this.#options.dispatch.cancel(job.id);
+    }
+  }
+}
+
+class Job<K extends Kinds> {
+  readonly id: number;
+  readonly input: K['job'];
+  readonly sink: Sink<K>;
+  /** Lets go of what the job refers to. */
+  readonly release: () => void;
+  losses = 0;
+  isCancelled = false;
+  /** Monotonic milliseconds: until when the job waits for what is missing. */
+  waitsUntilMs: number | undefined;
+
+  constructor(id: number, input: K['job'], sink: Sink<K>, release: () => void) {
+    this.id = id;
+    this.input = input;
+    this.sink = sink;
+    this.release = release;
+  }
+}
+
+const unavailable = (message: string): StepError => ({
+  type: 'unavailable',
+  message,
+  retryable: true,
+});
+
+const workerLost = (losses: number): StepError => ({
+  type: 'worker_lost',
+  message: `the thread that ran this step died (${losses} of at most ${MAX_LOSSES + 1} times)`,
+  retryable: true,
+});

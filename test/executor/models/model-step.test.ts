@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { contextOf, executing, MODEL, stepOf, textOf, user } from '../executing.ts';
+
+describe('a model step', () => {
+  it('comes back with the message as the API gave it, its usage and its cost', async () => {
+    const { run } = await executing();
+    const prompt = '[[rehearse: text="Hi there" usage.input_tokens=1000 usage.output_tokens=10]]';
+    const outcome = await run(stepOf(prompt));
+    expect(JSON.parse(outcome.body)).toEqual({
+      role: 'assistant',
+      content: [{ type: 'text', text: 'Hi there', citations: null }],
+    });
+    expect(outcome).toMatchObject({ text: 'Hi there', stopReason: 'end_turn', toolUses: [] });
+    expect(outcome).toMatchObject({ model: MODEL, provider: 'rehearsal' });
+    expect(outcome.usage).toMatchObject({ inputTokens: 1000, outputTokens: 10 });
+    expect(outcome.costNanoUsd).toBe(1000 * 5_000 + 10 * 25_000);
+  });
+
+  it('sends the messages as they lie in shared memory, and nothing behind their end', async () => {
+    const { run, rehearsal } = await executing();
+    const messages = [
+      user('one'),
+      { role: 'assistant', content: 'two' },
+      user('drei, vier – fünf'),
+    ];
+    await run(stepOf('', { context: contextOf(...messages), system: 'Say "messages":[] twice.' }));
+    expect(JSON.parse([...rehearsal.requests][0]?.rawBody.toString() ?? '')).toEqual({
+      messages,
+      model: MODEL,
+      max_tokens: 1000,
+      system: 'Say "messages":[] twice.',
+      stream: true,
+    });
+  });
+
+  it('sends a history of 10,000 messages whole', async () => {
+    const { run, rehearsal } = await executing();
+    const messages = Array.from({ length: 10_000 }, (_, n) => ({
+      role: n % 2 === 0 ? 'user' : 'assistant',
+      content: `${n}: ${'grün '.repeat(20)}`,
+    }));
+    await run(stepOf('', { context: contextOf(...messages, user('and now?')) }));
+    const body = JSON.parse([...rehearsal.requests][0]?.rawBody.toString() ?? '');
+    expect(body.messages).toEqual([...messages, user('and now?')]);
+  });
+
+  it('streams text, thinking and tool input as deltas of their blocks', async () => {
+    const { start } = await executing();
+    const prompt =
+      '[[rehearse: thinking="Let me see" text="Listing" tool=Bash input={"command":"ls"} chunks=3]]';
+    const { events, outcome } = start(stepOf(prompt));
+    await outcome;
+    const joined = (key: string) =>
+      events.map((event) => (key in event ? event[key as never] : '')).join('');
+    expect([joined('thinking'), joined('text')]).toEqual(['Let me see', 'Listing']);
+    expect(JSON.parse(joined('inputJson'))).toEqual({ command: 'ls' });
+    expect(new Set(events.map((event) => ('block' in event ? event.block : -1)))).toEqual(
+      new Set([0, 1, 2]),
+    );
+  });
+
+  it('sends no deltas where none are wanted', async () => {
+    const { start } = await executing();
+    const { events, outcome } = start(stepOf('[[rehearse: text=quiet]]', { wantsDeltas: false }));
+    expect(await outcome).toMatchObject({ type: 'message', text: 'quiet' });
+    expect(events).toEqual([]);
+  });
+
+  it('names the tools that are asked for', async () => {
+    const { run } = await executing();
+    const outcome = await run(stepOf('[[rehearse: tool=Look input={"at":"sky"}]]'));
+    const [{ id, input }] = JSON.parse(outcome.body).content;
+    expect(input).toEqual({ at: 'sky' });
+    expect(outcome).toMatchObject({ stopReason: 'tool_use', toolUses: [{ id, name: 'Look' }] });
+  });
+
+  it('counts what an advisor used, iteration by iteration', async () => {
+    const { run } = await executing();
+    const iterations = [
+      { type: 'message', input_tokens: 10, output_tokens: 1 },
+      { type: 'advisor', model: 'claude-opus-5', input_tokens: 500, output_tokens: 7 },
+    ];
+    const outcome = await run(
+      stepOf(`[[rehearse: text=x usage.iterations=${JSON.stringify(iterations)}]]`),
+    );
+    expect(outcome.usage).toMatchObject({ inputTokens: 510, outputTokens: 8 });
+  });
+
+  it('has no cost where the model has no price', async () => {
+    const { run } = await executing();
+    const outcome = await run(stepOf('hello', { model: 'claude-unheard-of' }));
+    expect(outcome.costNanoUsd).toBeNull();
+  });
+
+  it.each(['refusal', 'max_tokens', 'pause_turn', 'model_context_window_exceeded'])(
+    'that ends in %s is a message that says so',
+    async (stopReason) => {
+      const { run } = await executing();
+      const outcome = await run(stepOf(`[[rehearse: text=so stop=${stopReason}]]`));
+      expect(outcome).toMatchObject({ stopReason, text: 'so' });
+    },
+  );
+
+  it('that the API refuses fails with the type and status of the refusal', async () => {
+    const { start } = await executing();
+    const prompt = '[[rehearse: status=400 message="prompt is too long: 1 > 0 maximum"]]';
+    expect(await start(stepOf(prompt)).outcome).toEqual({
+      type: 'failed',
+      error: {
+        type: 'invalid_request_error',
+        message: 'prompt is too long: 1 > 0 maximum',
+        status: 400,
+        retryable: false,
+      },
+      partialText: '',
+      provider: 'rehearsal',
+    });
+  });
+
+  it('that is cancelled ends at once with what it had said', async () => {
+    const { start, rehearsal } = await executing();
+    const step = start(stepOf('[[rehearse: text="half of it, and more" chunks=2 stall-after=3]]'));
+    await step.first('delta');
+    step.cancel();
+    expect(await step.outcome).toEqual({ type: 'cancelled', partialText: textOf(step.events) });
+    expect(textOf(step.events)).not.toBe('');
+    expect(rehearsal.requests.size).toBe(1);
+  });
+
+  it('that is cancelled before anything came was cancelled all the same', async () => {
+    const { start } = await executing();
+    const step = start(stepOf('[[rehearse: text=late wait-ms=600000]]'));
+    step.cancel();
+    expect(await step.outcome).toEqual({ type: 'cancelled', partialText: '' });
+  });
+});
