@@ -23,8 +23,8 @@ const FAST = files(
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...['classic/protocol', 'classic/serialization', 'classic/timestamp', 'classic/transcript'],
   ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/printable', 'cli/values'],
-  ...['cli/table', 'cli/import/chunks', 'executor/answer', 'executor/failure'],
-  ...['executor/packed-history', 'executor/pool-size', 'rehearsal/rules'],
+  ...['cli/table', 'cli/import/chunks', 'executor/models/answer', 'executor/models/failure'],
+  ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
 );
 
 const SERIALISATION = ['models', 'serialization', 'timestamp', 'transcript'].map(
