@@ -20,7 +20,8 @@ import { createLog, type Log } from './platform/log.ts';
 import { newestSonnet } from './pricing/price.ts';
 import { embeddedApi } from './session/api/embedded.ts';
 import { SessionsFacade } from './session/api/facade.ts';
-import type { SessionsApi, TurnControl, TurnRequest } from './session/verbs/api.ts';
+import type { SessionsApi, TurnControl } from './session/verbs/api.ts';
+import type { TurnRequest } from './session/verbs/turn-request.ts';
 
 export { type Client, type ClientOptions, connectClient } from './client/client.ts';
 export type { RefusedTurn } from './client/refused-turns.ts';
@@ -38,14 +39,13 @@ export type { Usage } from './model/usage.ts';
 export { version } from './platform/version.ts';
 export { SessionsFacade } from './session/api/facade.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';
+export type { SessionsApi, TurnControl } from './session/verbs/api.ts';
 export type {
   EntryView,
   SessionSummary,
-  SessionsApi,
   SessionView,
-  TurnControl,
   TurnView,
-} from './session/verbs/api.ts';
+} from './session/verbs/view-schemas.ts';
 export {
   type AnyMessage,
   type ClassicStore,

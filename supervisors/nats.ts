@@ -9,7 +9,7 @@ import type { Parts } from './parts.ts';
 
 const MB = 1024 * 1024;
 
-export const nats = ({ config, log, feed, sessions, daemonVerbs }: Parts): ChildSpec =>
+export const nats = ({ config, log, feed, sessions, daemon }: Parts): ChildSpec =>
   supervisor({
     id: 'nats',
     strategy: 'rest_for_one',
@@ -31,7 +31,7 @@ export const nats = ({ config, log, feed, sessions, daemonVerbs }: Parts): Child
         { id: 'intake', initTimeoutMs: 60_000, shutdownMs: 10_000 },
       ), // takes turns off the queue
       Api.childSpec(
-        { prefix: config.prefix, version, feed, door: sessions, daemonVerbs },
+        { prefix: config.prefix, version, feed, door: sessions, daemon },
         { id: 'api', shutdownMs: 10_000 },
       ), // answers requests, tells events
     ],

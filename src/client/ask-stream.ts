@@ -14,7 +14,7 @@ import { createInbox, type Msg, type NatsConnection, type Subscription } from 'n
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
-import type { MessageView, TurnView } from '../session/verbs/api.ts';
+import type { MessageView, TurnView } from '../session/verbs/view-schemas.ts';
 import { errorIn, fromNats, isNoResponders, nobodyAnswers, parse } from './replies.ts';
 
 export interface AskOptions {

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from 'nats';
 import type { z } from 'zod';
+import { REQUEST_TIMEOUT_MS } from '../model/deadlines.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import { newTurnId, sessionKey } from '../model/ids.ts';
@@ -14,19 +15,26 @@ import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutPasswords } from '../platform/redact.ts';
 import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/api/abort.ts';
+import type { SessionsApi, TurnControl } from '../session/verbs/api.ts';
+import {
+  DAEMON,
+  type DaemonVerb,
+  type Declared,
+  SESSION,
+  SESSIONS,
+  type SessionsVerb,
+  type SessionVerb,
+} from '../session/verbs/declared.ts';
 import type {
-  MessageView,
-  SESSION_VERBS,
-  SESSIONS_VERBS,
+  DaemonReplies,
+  DaemonRequests,
   SessionReplies,
-  SessionsApi,
+  SessionRequests,
   SessionsReplies,
-  SessionsVerb,
-  SessionVerb,
-  TurnControl,
-  TurnRequest,
-} from '../session/verbs/api.ts';
-import { deadlineMs } from '../session/verbs/deadlines.ts';
+  SessionsRequests,
+} from '../session/verbs/registry.ts';
+import type { TurnRequest } from '../session/verbs/turn-request.ts';
+import type { MessageView } from '../session/verbs/view-schemas.ts';
 import { AskStream } from './ask-stream.ts';
 import { type Change, Connection } from './connection.ts';
 import { type RefusedTurn, refusedTurns } from './refused-turns.ts';
@@ -65,8 +73,8 @@ export interface Client extends SessionsApi {
   readonly tenant: string;
   /** Largest message of the broker, in bytes; undefined while there is no connection. */
   readonly maxPayloadBytes: number | undefined;
-  /** A verb on the daemon itself: `status`, `tree`, … */
-  daemon(verb: string, request?: unknown): Promise<unknown>;
+  /** A verb on the daemon itself: `status`, `tree`, … A daemon of another version may tell more, or less. */
+  daemon<V extends DaemonVerb>(verb: V, request?: DaemonRequests[V]): Promise<DaemonReplies[V]>;
   /** What is told from now on: of one session its events, else what becomes of sessions. Ends with the client. */
   watch(sessionId?: string): AsyncIterable<Told>;
   /** Turns of the queue that were refused, newest first; the broker keeps them. */
@@ -136,23 +144,27 @@ class NatsClient implements Client {
   async session<V extends SessionVerb>(
     sessionId: string,
     verb: V,
-    request: z.input<(typeof SESSION_VERBS)[V]>,
+    request: SessionRequests[V],
   ): Promise<SessionReplies[V]> {
     sessionKey(this.tenant, sessionId);
     const subject = this.#subjects.session(this.tenant, sessionId, verb);
-    return (await this.#request(subject, verb, request)) as SessionReplies[V];
+    return (await this.#request(subject, SESSION[verb], request)) as SessionReplies[V];
   }
 
   async sessions<V extends SessionsVerb>(
     verb: V,
-    request: z.input<(typeof SESSIONS_VERBS)[V]>,
+    request: SessionsRequests[V],
   ): Promise<SessionsReplies[V]> {
     const subject = this.#subjects.sessions(this.tenant, verb);
-    return (await this.#request(subject, verb, request)) as SessionsReplies[V];
+    return (await this.#request(subject, SESSIONS[verb], request)) as SessionsReplies[V];
   }
 
-  daemon(verb: string, request: unknown = {}): Promise<unknown> {
-    return this.#request(this.#subjects.daemon(this.tenant, verb), verb, request);
+  async daemon<V extends DaemonVerb>(
+    verb: V,
+    request?: DaemonRequests[V],
+  ): Promise<DaemonReplies[V]> {
+    const subject = this.#subjects.daemon(this.tenant, verb);
+    return (await this.#request(subject, DAEMON[verb], request ?? {})) as DaemonReplies[V];
   }
 
   async *turn(
@@ -238,8 +250,10 @@ class NatsClient implements Client {
     );
   }
 
-  async #request(subject: string, verb: string, request: unknown): Promise<unknown> {
-    const timeoutMs = this.#options.timeoutMs ?? deadlineMs(verb) + MARGIN_MS;
+  /** A verb that callers without a compiler make up is refused by the daemon. */
+  async #request(subject: string, verb: Declared | undefined, request: unknown): Promise<unknown> {
+    const usualMs = (verb?.timeoutMs ?? REQUEST_TIMEOUT_MS) + MARGIN_MS;
+    const timeoutMs = this.#options.timeoutMs ?? usualMs;
     const body = Buffer.from(JSON.stringify(request));
     try {
       return replyIn(await this.#connection.request(subject, body, timeoutMs));

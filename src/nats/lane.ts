@@ -2,7 +2,7 @@
 
 import { keyString, type SessionKey, type TurnId } from '../model/ids.ts';
 import type { Timer } from '../otp/clock.ts';
-import type { TurnRequest } from '../session/verbs/api.ts';
+import type { TurnRequest } from '../session/verbs/turn-request.ts';
 
 /** One message of the queue. */
 export interface Item {

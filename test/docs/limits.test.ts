@@ -1,6 +1,7 @@
 /** The README's numbers are those in the code, whether they are exported or not. */
 import { expect, test } from 'vitest';
 import { MAX_LISTED } from '../../src/housekeeping/sweep.ts';
+import { REQUEST_TIMEOUT_MS } from '../../src/model/deadlines.ts';
 import { ID_PATTERN } from '../../src/model/ids.ts';
 import { MAX_METADATA_BYTES } from '../../src/model/metadata.ts';
 import { MAX_SEGMENTS } from '../../src/model/segments.ts';
@@ -8,9 +9,9 @@ import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/model/tags.ts';
 import { API_LIMITS } from '../../src/nats/answers.ts';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
 import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
-import { COMPACT_TIMEOUT_MS } from '../../src/session/prepare/compaction.ts';
-import { SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/verbs/api.ts';
+import { SESSION, SESSIONS } from '../../src/session/verbs/declared.ts';
 import { MAX_APPENDED } from '../../src/session/verbs/mirror-api.ts';
+import { SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/verbs/registry.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/verbs/requests.ts';
 import {
   MAX_CHANGE_BYTES,
@@ -39,12 +40,7 @@ const numberIn = (path: string, name: string): number => {
 };
 
 const streams = (name: string): number => numberIn('src/nats/streams.ts', name);
-const deadline = (verb: string): number => numberIn('src/session/verbs/deadlines.ts', verb);
 const ofSession = (name: string): number => numberIn('supervisors/session.ts', name);
-
-test('a compaction has the time of an import', () => {
-  expect(COMPACT_TIMEOUT_MS).toBe(deadline('import'));
-});
 
 const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   [
@@ -78,8 +74,8 @@ const LIMITS: readonly (readonly [limit: string, value: string])[] = [
   ['streams of `ask` that are open', count(API_LIMITS.openAsks)],
   [
     "a request's time",
-    `${seconds(API_LIMITS.timeoutMs)}; \`cleanup\` ${seconds(deadline('cleanup'))}, ` +
-      `\`import\` and \`compact\` ${seconds(deadline('import'))}; another one by the header ` +
+    `${seconds(REQUEST_TIMEOUT_MS)}; \`cleanup\` ${seconds(SESSIONS.cleanup.timeoutMs)}, ` +
+      `\`import\` and \`compact\` ${seconds(SESSION.import.timeoutMs)}; another one by the header ` +
       `\`Greenroom-Timeout-Ms\`, at most ${seconds(numberIn('src/nats/answers.ts', 'LONGEST_TIMEOUT_MS'))}`,
   ],
   [
@@ -108,7 +104,11 @@ test.each(LIMITS)('%s: %s', (limit, value) => {
 });
 
 test('a page has at most as many items as the table says', () => {
-  const schemas = [SESSION_VERBS.messages, SESSION_VERBS.turns, SESSIONS_VERBS.search];
+  const schemas = [
+    SESSION_VERBS.messages.request,
+    SESSION_VERBS.turns.request,
+    SESSIONS_VERBS.search.request,
+  ];
   const most = 1_000;
   expect(tableBelow('Limits')).toContainEqual([
     'a page of `messages`, `turns` or `search`',

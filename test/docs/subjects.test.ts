@@ -2,15 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { Filter } from '../../src/model/criteria.ts';
 import { ASK, Subjects, TURN } from '../../src/nats/subjects.ts';
-import {
-  Create,
-  SESSION_VERBS,
-  SESSIONS_VERBS,
-  type SessionReplies,
-  type SessionsReplies,
-} from '../../src/session/verbs/api.ts';
+import { SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/verbs/registry.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import {
   codeIn,
@@ -31,57 +26,21 @@ const rowOf = (subject: string): Row => {
   return row;
 };
 
-/** The compiler refuses a reply's field that is missing here, and one that is too many. */
-const REPLIES = {
-  create: { session: true },
-  get: { session: true },
-  messages: { entries: true, nextFrom: true },
-  update: { session: true },
-  tag: { session: true },
-  untag: { session: true },
-  fork: { session: true },
-  compact: { session: true },
-  export: { text: true, cursor: true },
-  'import-session': { exists: true, lines: true, digest: true, added: true, isDone: true },
-  'side-transcripts': { sideTranscripts: true, nextCursor: true },
-  append: { session: true },
-  cancel: { turn: true },
-  delete: { deleted: true },
-  turns: { turns: true, nextCursor: true },
-  'turn-status': { turn: true },
-  import: { session: true, lines: true, added: true },
-  'import-state': {
-    ...{ exists: true, externalKey: true, lines: true, digest: true },
-    ...{ fragments: true, emptyThrough: true, inherited: true, nextCursor: true },
-  },
-} satisfies { [V in keyof SessionReplies]: Record<keyof SessionReplies[V], true> };
-const TENANT_REPLIES = {
-  search: { sessions: true, nextCursor: true },
-  list: { sessions: true, nextCursor: true },
-  count: { count: true, costUsd: true },
-  facets: { facets: true, values: true },
-  cleanup: { count: true, bytes: true, sessions: true, dryRun: true },
-  'mirror-append': { sessionId: true, lines: true, added: true },
-  'mirror-load': { exists: true, entries: true, nextFrom: true, life: true },
-  'mirror-list': { sessions: true, nextCursor: true },
-  'mirror-subkeys': { subkeys: true },
-  'mirror-delete': { deleted: true },
-} satisfies { [V in keyof SessionsReplies]: Record<keyof SessionsReplies[V], true> };
+/** The fields of an object's schema by name. */
+const shapeOf = (schema: z.ZodType): Record<string, z.ZodType> =>
+  schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {};
 
 const verbs = [
-  ...Object.entries(SESSION_VERBS).map(
-    ([verb, { shape }]) =>
-      [`session.<id>.${verb}`, shape, REPLIES[verb as keyof SessionReplies]] as const,
-  ),
-  ...Object.entries(SESSIONS_VERBS).map(
-    ([verb, { shape }]) =>
-      [`sessions.${verb}`, shape, TENANT_REPLIES[verb as keyof SessionsReplies]] as const,
-  ),
-];
+  ...Object.entries(SESSION_VERBS).map(([name, verb]) => [`session.<id>.${name}`, verb] as const),
+  ...Object.entries(SESSIONS_VERBS).map(([name, verb]) => [`sessions.${name}`, verb] as const),
+].map(
+  ([subject, { request, reply }]) =>
+    [subject, shapeOf(request), Object.keys(shapeOf(reply))] as const,
+);
 
 /** Fields that stand in a table of their own: the cell links there instead. */
 const GROUPS = [
-  { link: '[settings](#settings)', fields: Object.keys(Create.shape) },
+  { link: '[settings](#settings)', fields: Object.keys(SESSION_VERBS.create.request.shape) },
   { link: '[criteria](#search-criteria)', fields: Object.keys(Filter.shape) },
 ];
 
@@ -106,7 +65,7 @@ describe.each(verbs)('%s', (subject, shape, reply) => {
   });
 
   test('answers what the table says', () => {
-    expect(codeIn(answer?.split(';')[0])).toEqual(Object.keys(reply));
+    expect(codeIn(answer?.split(';')[0])).toEqual(reply);
   });
 });
 

@@ -8,8 +8,9 @@ import { CONFIG_NAMES, VARIABLES } from '../../src/config/config.ts';
 import { Criteria, criteriaShape } from '../../src/model/criteria.ts';
 import { ERRORS, type ErrorCode, GreenroomError } from '../../src/model/errors.ts';
 import type { WireEvent } from '../../src/model/event.ts';
+import { Settings } from '../../src/model/head.ts';
 import { DIRECTIVE_KEYS } from '../../src/rehearsal/directives.ts';
-import { Create, TurnRequest } from '../../src/session/verbs/api.ts';
+import { TurnRequest } from '../../src/session/verbs/turn-request.ts';
 import { codeIn, codeInColumn, README, tableBelow } from './readme.ts';
 
 const sorted = (words: Iterable<string>): string[] => [...words].sort();
@@ -109,7 +110,7 @@ describe('requests', () => {
 
   test('every setting is there', () => {
     const named = codeInColumn(tableBelow('Settings'), 0);
-    expect(sorted(named)).toEqual(sorted(Object.keys(Create.shape)));
+    expect(sorted(named)).toEqual(sorted(Object.keys(Settings.shape)));
   });
 
   test('every criterion is there', () => {

@@ -2,11 +2,14 @@
 
 import type { TurnEventBody } from '../../src/model/event.ts';
 import { keyString, type SessionKey, type TurnId } from '../../src/model/ids.ts';
+import type { RequestContext } from '../../src/model/request-context.ts';
 import type { OpenTurn } from '../../src/model/turn.ts';
 import { emptyUsage } from '../../src/model/usage.ts';
+import { systemClock } from '../../src/otp/system-clock.ts';
 import type { AcceptedTurn, SessionsDoor } from '../../src/session/api/door.ts';
 import { Feed, type Listener } from '../../src/session/events/feed.ts';
-import type { SessionReplies, SessionsReplies, TurnRequest } from '../../src/session/verbs/api.ts';
+import type { SessionReplies, SessionsReplies } from '../../src/session/verbs/registry.ts';
+import type { TurnRequest } from '../../src/session/verbs/turn-request.ts';
 
 export interface SeenTurn {
   readonly key: string;
@@ -15,6 +18,7 @@ export interface SeenTurn {
 }
 
 export class FakeDoor implements SessionsDoor {
+  readonly clock = systemClock;
   readonly feed = new Feed((error) => {
     throw error;
   });
@@ -33,6 +37,7 @@ export class FakeDoor implements SessionsDoor {
   #ids = 0;
 
   async session<V extends keyof SessionReplies>(
+    _: RequestContext,
     key: SessionKey,
     verb: V,
     request: unknown,
@@ -41,7 +46,7 @@ export class FakeDoor implements SessionsDoor {
   }
 
   async sessions<V extends keyof SessionsReplies>(
-    tenant: string,
+    { tenant }: RequestContext,
     verb: V,
     request: unknown,
   ): Promise<SessionsReplies[V]> {

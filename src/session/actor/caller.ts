@@ -6,6 +6,7 @@
  * Requests reach a session in the order in which they were made, also when the first has to wake it.
  */
 
+import { REQUEST_TIMEOUT_MS } from '../../model/deadlines.ts';
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { keyString, type SessionKey } from '../../model/ids.ts';
@@ -14,9 +15,6 @@ import type { System } from '../../otp/system.ts';
 import { journalName } from '../ports/journal.ts';
 import { liveName, type SessionRef, sessionSupervisorName } from './live-names.ts';
 import type { Answered, SessionRequest } from './waiting-changes.ts';
-
-/** How long a request waits for its session, commits included, unless it says otherwise. */
-export const REQUEST_TIMEOUT_MS = 30_000;
 
 /** How often one request is sent, to one actor after another. */
 const MAX_ATTEMPTS = 3;

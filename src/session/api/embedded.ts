@@ -1,17 +1,20 @@
 /** The sessions of one tenant for a program in the same process: the same requests, replies and errors as on the bus. */
-import type { z } from 'zod';
 import { codeOf, ERRORS, GreenroomError } from '../../model/errors.ts';
 import { wireEvent } from '../../model/event.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';
-import { checked, wrongValueOf } from '../../model/parse.ts';
+import { checked } from '../../model/parse.ts';
+import { newTraceId, type RequestContext } from '../../model/request-context.ts';
 import { EventQueue } from '../events/event-queue.ts';
+import type { SessionsApi, TurnControl } from '../verbs/api.ts';
+import { type Declared, SESSION } from '../verbs/declared.ts';
 import {
+  type CheckedSession,
+  type CheckedSessions,
   SESSION_VERBS,
   SESSIONS_VERBS,
-  type SessionsApi,
-  type TurnControl,
-  TurnRequest,
-} from '../verbs/api.ts';
+} from '../verbs/registry.ts';
+import { TurnRequest } from '../verbs/turn-request.ts';
+import type { Verb } from '../verbs/verb.ts';
 import { AbortSignals, mustNotBeAborted } from './abort.ts';
 import type { SessionsDoor } from './door.ts';
 
@@ -47,16 +50,18 @@ export const embeddedApi = (
     session: async (sessionId, verb, request) => {
       const key = sessionKey(tenant, sessionId);
       mustBeVerb(SESSION_VERBS, verb);
-      const parsed = checked(SESSION_VERBS[verb], request, wrongValueOf(verb));
+      const known: Verb<never> = SESSION_VERBS[verb];
+      const parsed = checked(known.request, request, known.refusal) as CheckedSession[typeof verb];
       return door
-        .session(key, verb, parsed as Parsed<typeof SESSION_VERBS, typeof verb>)
+        .session(contextOf(door, tenant, known), key, verb, parsed)
         .catch(rethrow(`${verb} of ${tenant}/${sessionId}`));
     },
     sessions: async (verb, request) => {
       mustBeVerb(SESSIONS_VERBS, verb);
-      const parsed = checked(SESSIONS_VERBS[verb], request, wrongValueOf(verb));
+      const known: Verb<never> = SESSIONS_VERBS[verb];
+      const parsed = checked(known.request, request, known.refusal) as CheckedSessions[typeof verb];
       return door
-        .sessions(tenant, verb, parsed as Parsed<typeof SESSIONS_VERBS, typeof verb>)
+        .sessions(contextOf(door, tenant, known), verb, parsed)
         .catch(rethrow(`${verb} of ${tenant}`));
     },
     turn: (sessionId, request, control) => {
@@ -73,8 +78,17 @@ const mustBeVerb = (verbs: object, verb: string): void => {
   throw new GreenroomError('unknown_verb', `${String(verb)} is no verb; there are ${known}`);
 };
 
-/** What the schema of a verb gives; the compiler does not follow the verb through the look-up. */
-type Parsed<Verbs extends Record<string, z.ZodType>, V extends keyof Verbs> = z.output<Verbs[V]>;
+const contextOf = (
+  { clock }: SessionsDoor,
+  tenant: Tenant,
+  { timeoutMs }: Pick<Declared, 'timeoutMs'>,
+): RequestContext => ({
+  tenant,
+  principal: 'request',
+  via: 'embedded',
+  traceId: newTraceId(),
+  deadlineMs: clock.monotonic() + timeoutMs,
+});
 
 /** What the readers of turns share. */
 interface Reading {
@@ -120,7 +134,8 @@ const cancel = async (
 ): Promise<void> => {
   try {
     const { turn: record } = await accepted;
-    await door.session(key, 'cancel', { turnId: record.turnId });
+    const context = contextOf(door, key.tenant, SESSION.cancel);
+    await door.session(context, key, 'cancel', { turnId: record.turnId });
   } catch {
     // Nobody waits for this: what became of the turn is in its record.
   }

@@ -2,23 +2,20 @@
  * The sessions of one tenant, as programs use them: a method per verb over a `SessionsApi`, embedded
  * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the README's table.
  */
-import type { z } from 'zod';
+import type { SessionsApi } from '../verbs/api.ts';
+import type { SessionsVerb, SessionVerb } from '../verbs/declared.ts';
 import type {
-  SESSION_VERBS,
-  SESSIONS_VERBS,
   SessionReplies,
-  SessionsApi,
+  SessionRequests,
   SessionsReplies,
-  SessionsVerb,
-  SessionVerb,
-  SessionView,
-  TurnView,
-} from '../verbs/api.ts';
+  SessionsRequests,
+} from '../verbs/registry.ts';
+import type { SessionView, TurnView } from '../verbs/view-schemas.ts';
 import { exportSession } from './download.ts';
 import { type ImportedSession, type ImportOptions, importSession } from './upload.ts';
 
-type Of<V extends SessionVerb> = z.input<(typeof SESSION_VERBS)[V]>;
-type All<V extends SessionsVerb> = z.input<(typeof SESSIONS_VERBS)[V]>;
+type Of<V extends SessionVerb> = SessionRequests[V];
+type All<V extends SessionsVerb> = SessionsRequests[V];
 
 export class SessionsFacade {
   readonly #api: SessionsApi;

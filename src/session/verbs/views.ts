@@ -8,7 +8,13 @@ import { isTooDeep } from '../../model/json-depth.ts';
 import { iso } from '../../model/moment.ts';
 import { usdOf } from '../../model/money.ts';
 import type { TurnRecord } from '../../model/turn.ts';
-import type { EntryView, MessageView, SessionSummary, SessionView, TurnView } from './api.ts';
+import type {
+  EntryView,
+  MessageView,
+  SessionSummary,
+  SessionView,
+  TurnView,
+} from './view-schemas.ts';
 
 const isoIf = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : iso(ms);
@@ -148,7 +154,7 @@ export const entryView = (entry: Entry): EntryView => {
     case 'imported':
       return { ...base, type: 'imported', line: parsedOrText(entry.body) };
     case 'message':
-      return given<MessageView>({
+      return given<Omit<MessageView, 'origin'>>({
         ...base,
         type: 'message',
         message: JSON.parse(text(entry.body)) as ApiMessage,

@@ -1,0 +1,83 @@
+/** Verbs on all sessions of a tenant: finding, counting, cleaning up. */
+import { z } from 'zod';
+import {
+  Criteria,
+  criteriaShape,
+  FacetsRequest,
+  Filter,
+  mustNotContradict,
+} from '../../model/criteria.ts';
+import { usdOf } from '../../model/money.ts';
+import { catalogName, type FacetsPage } from '../ports/catalog.ts';
+import { type CleanupReport, sweeperName } from '../ports/sweeper.ts';
+import { type SessionsWork, sessionsVerb } from './verb.ts';
+import { nextCursor, SessionSummary } from './view-schemas.ts';
+import { summaryView } from './views.ts';
+
+const catalogOf = ({ caller }: SessionsWork) => caller.system.fetch(catalogName);
+
+const finding = {
+  request: Criteria,
+  reply: z.strictObject({ sessions: z.array(SessionSummary), nextCursor }),
+  run: (work: SessionsWork, criteria: Criteria) => {
+    const page = catalogOf(work).search(work.context.tenant, criteria);
+    return {
+      sessions: page.rows.map(summaryView),
+      ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
+    };
+  },
+};
+
+export const search = sessionsVerb('search', finding);
+export const list = sessionsVerb('list', finding);
+
+export const count = sessionsVerb('count', {
+  request: Filter,
+  reply: z.strictObject({ count: z.int().min(0), costUsd: z.number().min(0) }),
+  run: (work, filter) => {
+    const counted = catalogOf(work).count(work.context.tenant, filter);
+    return { count: counted.count, costUsd: usdOf(counted.costNanoUsd) };
+  },
+});
+
+export const facets = sessionsVerb('facets', {
+  request: FacetsRequest,
+  reply: z.strictObject({
+    facets: z
+      .array(z.strictObject({ value: z.string(), sessions: z.int().min(0) }).readonly())
+      .readonly(),
+    /** How many values there are, shown or not. */
+    values: z.int().min(0),
+  }) satisfies z.ZodType<FacetsPage>,
+  run: (work, request) => catalogOf(work).facets(work.context.tenant, request),
+});
+
+export const cleanup = sessionsVerb('cleanup', {
+  request: z
+    .strictObject({
+      ...criteriaShape,
+      /** Days without activity or import; 0 = everything older than now. Default: the configured age. */
+      maxAgeDays: z.number().min(0).max(100_000).optional(),
+      dryRun: z.boolean().default(false),
+    })
+    .superRefine(mustNotContradict),
+  reply: z.strictObject({
+    count: z.int().min(0),
+    /** What was really freed; with `dryRun`, null. */
+    bytes: z.int().min(0).nullable(),
+    sessions: z
+      .array(
+        z
+          .strictObject({
+            sessionId: z.string(),
+            updatedAt: z.iso.datetime(),
+            title: z.string().exactOptional(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    dryRun: z.boolean(),
+  }) satisfies z.ZodType<CleanupReport>,
+  run: ({ caller, context }, { maxAgeDays, dryRun, ...filter }) =>
+    caller.system.fetch(sweeperName).sweep(context.tenant, { filter, maxAgeDays, dryRun }),
+});

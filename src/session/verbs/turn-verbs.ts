@@ -1,0 +1,88 @@
+/** Verbs on a session's turns: their records, and how one is stopped. */
+import { z } from 'zod';
+import { GreenroomError } from '../../model/errors.ts';
+import { type SessionKey, TurnId } from '../../model/ids.ts';
+import type { TurnRecord } from '../../model/turn.ts';
+import type { Journal } from '../ports/journal.ts';
+import { pageLimit } from './transcript-verbs.ts';
+import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
+import { nextCursor, TurnReply, TurnView } from './view-schemas.ts';
+import { turnView } from './views.ts';
+
+export const cancel = sessionVerb('cancel', {
+  request: z.strictObject({ turnId: TurnId.optional() }),
+  reply: TurnReply,
+  run: async (work, { turnId }) => ({ turn: turnView(await cancelled(work, turnId)) }),
+});
+
+const TurnsRequest = z.strictObject({ limit: pageLimit, cursor: z.string().max(256).optional() });
+
+export const turns = sessionVerb('turns', {
+  request: TurnsRequest,
+  reply: z.strictObject({ turns: z.array(TurnView), nextCursor }),
+  run: (work, request) => listed(work, request),
+});
+
+export const turnStatus = sessionVerb('turn-status', {
+  request: z.strictObject({ turnId: TurnId }),
+  reply: TurnReply,
+  run: async (work, { turnId }) => ({ turn: turnView(await turnOf(work, turnId)) }),
+});
+
+/** Cancelling a turn that has ended already answers with its record. */
+const cancelled = async (work: SessionWork, turnId: TurnId | undefined): Promise<TurnRecord> => {
+  const { key } = work;
+  const closed = turnId === undefined ? undefined : journalOf(work).turn(key, turnId);
+  if (closed !== undefined) return closed;
+  const { turn } = await change(work, key, { type: 'cancel', turnId }).catch((error: unknown) =>
+    endedMeanwhile(work, turnId, error),
+  );
+  if (turn === undefined)
+    throw new GreenroomError('internal', 'a cancel was answered without its turn');
+  return turn;
+};
+
+/** The turn ended while the request was on its way: its record is the answer. */
+const endedMeanwhile = (
+  work: SessionWork,
+  turnId: TurnId | undefined,
+  error: unknown,
+): { readonly turn: TurnRecord } => {
+  const turn = turnId === undefined ? undefined : journalOf(work).turn(work.key, turnId);
+  if (turn === undefined) throw error;
+  return { turn };
+};
+
+const turnOf = async (work: SessionWork, turnId: TurnId): Promise<TurnRecord> => {
+  const { caller, key } = work;
+  const { openTurns } = await caller.known(key);
+  const turn =
+    openTurns.find((open) => open.turnId === turnId) ?? journalOf(work).turn(key, turnId);
+  if (turn === undefined)
+    throw new GreenroomError('turn_not_found', `session ${key.sessionId} has no turn ${turnId}`);
+  return turn;
+};
+
+/** Open turns first, newest first, then the closed ones. */
+const listed = async (work: SessionWork, { limit, cursor }: z.output<typeof TurnsRequest>) => {
+  const { caller, key } = work;
+  const journal = journalOf(work);
+  const head = await caller.known(key);
+  if (cursor !== undefined) mustBeOfLedger(journal, key, cursor);
+  const open = cursor === undefined ? head.openTurns.toReversed() : [];
+  const closed = journal.turns(key, { limit, ...(cursor === undefined ? {} : { cursor }) });
+  const nextCursor = closed.length === limit ? closed.at(-1)?.turnId : undefined;
+  return {
+    turns: [...open, ...closed].map(turnView),
+    ...(nextCursor === undefined ? {} : { nextCursor }),
+  };
+};
+
+/** The ledger forgets no turn, so a cursor that it does not know was never given out. */
+const mustBeOfLedger = (journal: Journal, key: SessionKey, cursor: string): void => {
+  const { success, data } = TurnId.safeParse(cursor);
+  if (success && journal.turn(key, data) !== undefined) return;
+  throw new GreenroomError('invalid_request', 'cursor: it is not one of this list of turns', {
+    details: { field: 'cursor' },
+  });
+};
