@@ -76,7 +76,7 @@ export {
   summarize,
 } from './stores.ts';
 
-/** Any configuration value by its name in the README's table, and what only a program can give. */
+/** Any configuration value by its name in `docs/reference/configuration.md`, and what only a program can give. */
 export interface GreenroomOptions
   extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant'>> {
   /** Everything that is kept; made if missing. */
@@ -212,7 +212,7 @@ const mustBeKnown = (flags: object, nats: GreenroomOptions['nats']): void => {
       );
     if (!Object.hasOwn(VARIABLES, name))
       throw new ConfigError(
-        `${JSON.stringify(name)} is no option of startGreenroom: the README's table of configuration has their names`,
+        `${JSON.stringify(name)} is no option of startGreenroom: docs/reference/configuration.md has their names`,
       );
   }
   for (const name of Object.keys(nats || {}))

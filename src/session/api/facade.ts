@@ -1,6 +1,6 @@
 /**
  * The sessions of one tenant, as programs use them: a method per verb over a `SessionsApi`, embedded
- * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the README's table.
+ * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the table of `docs/reference/errors.md`.
  */
 import type { SessionsApi } from '../verbs/api.ts';
 import type { SessionsVerb, SessionVerb } from '../verbs/declared.ts';

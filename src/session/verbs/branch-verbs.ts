@@ -10,15 +10,17 @@ import { change, journalOf, leftMs, sessionVerb } from './verb.ts';
 import { SessionReply } from './view-schemas.ts';
 import { sessionView } from './views.ts';
 
-export const fork = sessionVerb('fork', {
+const fork = sessionVerb('fork', {
   request: z.strictObject({
-    /** Default: a new UUID. */
-    newSessionId: SessionId.optional(),
-    atSeq: z.int().min(0).optional(),
-    /** A message's `id`; of an imported line its `uuid`. */
-    atMessageId: z.string().min(1).max(256).optional(),
-    /** Default: "Fork of …". */
-    title: settableShape.title,
+    newSessionId: SessionId.optional().describe('default: a new UUID'),
+    atSeq: z.int().min(0).optional().describe('the last entry that the fork begins with'),
+    atMessageId: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe("a message's `id`; of an imported line its `uuid`"),
+    title: settableShape.title.describe('default: "Fork of …"'),
   }),
   reply: SessionReply,
   /** The parent is only read, as it is committed; the fork's own actor writes, and the journal looks once more. */
@@ -36,17 +38,20 @@ export const fork = sessionVerb('fork', {
 /** What the session's commit leaves of a request's time for the model to make a summary. */
 const COMMIT_SHARE_MS = 2_000;
 
-export const compact = sessionVerb('compact', {
+const compact = sessionVerb('compact', {
   request: z.strictObject({
-    /** Default: everything before the turns that are open. */
-    throughSeq: z.int().min(1).optional(),
-    /** Default: the model is asked for one. */
+    throughSeq: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('default: everything before the turns that are open'),
     summary: z
       .string()
       .min(1)
       .max(200_000)
       .refine(isWellFormed, 'holds half of a surrogate pair')
-      .optional(),
+      .optional()
+      .describe('default: the model is asked for one'),
   }),
   reply: SessionReply,
   run: async (work, request) => {
@@ -66,3 +71,5 @@ export const compact = sessionVerb('compact', {
     return { session: sessionView(changed.head) };
   },
 });
+
+export const branchVerbs = { fork, compact };

@@ -106,26 +106,28 @@ export interface DaemonWork {
 /** Whatever JSON they are given, as long as they need none. */
 const anything = z.unknown();
 
-export const ping = daemonVerb('ping', {
+const ping = daemonVerb('ping', {
   request: anything,
   reply: Ping,
   run: ({ daemon }: DaemonWork) => daemon.ping(),
 });
 
-export const status = daemonVerb('status', {
+const status = daemonVerb('status', {
   request: anything,
   reply: Status,
   run: ({ daemon }: DaemonWork) => daemon.status(),
 });
 
-export const tree = daemonVerb('tree', {
+const tree = daemonVerb('tree', {
   request: anything,
   reply: Tree,
   run: ({ daemon }: DaemonWork) => daemon.tree(),
 });
 
-export const inspect = daemonVerb('inspect', {
+const inspect = daemonVerb('inspect', {
   request: z.strictObject({ path: text.max(1_024) }),
   reply: Actor,
   run: ({ daemon }: DaemonWork, { path }) => daemon.inspect(path),
 });
+
+export const daemonVerbs = { ping, status, tree, inspect };

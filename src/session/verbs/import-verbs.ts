@@ -16,25 +16,42 @@ import { sessionView } from './views.ts';
 const PAGE = 1_000;
 
 const count = z.int().min(0);
-/** '' for the main transcript, `agent-…` for a sub-agent's. */
-const subpath = z.string().max(256).default('');
+const subpath = z
+  .string()
+  .max(256)
+  .default('')
+  .describe("empty for the main transcript, `agent-…` for a sub-agent's");
 
-export const importLines = sessionVerb('import', {
+const importLines = sessionVerb('import', {
   request: z.strictObject({
     subpath,
     externalKey: z.string().min(1).max(1_024),
-    /** 0-based number of the first line of this chunk. */
-    fromLine: count,
-    /** Raw lines without their newlines, any content, base64 if they are not valid UTF-8. */
-    lines: z.array(z.string()).max(10_000),
-    /** The lines are base64: some line is not valid UTF-8. */
-    base64: z.boolean().default(false),
-    /** When the whole transcript ends, in ms since the epoch: of copies of a response the one of the transcript that ended first counts. */
-    endsAtMs: count.optional(),
-    /** When the file was last written to, in ms since the epoch: the time of a transcript that has none. */
-    fileAtMs: count.optional(),
-    /** The transcript goes on behind so many lines of another file, which has no message (`emptyThrough`). */
-    followsLines: count.optional(),
+    fromLine: count.describe('0-based number of the first line of this chunk'),
+    lines: z
+      .array(z.string())
+      .max(10_000)
+      .describe(
+        'raw lines without their newlines, any content, base64 if they are not valid UTF-8',
+      ),
+    base64: z
+      .boolean()
+      .default(false)
+      .describe('the lines are base64: some line is not valid UTF-8'),
+    endsAtMs: count
+      .optional()
+      .describe(
+        'when the whole transcript ends, in ms since the epoch: of copies of a response the one of the transcript that ended first counts',
+      ),
+    fileAtMs: count
+      .optional()
+      .describe(
+        'when the file was last written to, in ms since the epoch: the time of a transcript that has none',
+      ),
+    followsLines: count
+      .optional()
+      .describe(
+        'the transcript goes on behind so many lines of another file, which has no message (`emptyThrough`)',
+      ),
   }),
   reply: z.strictObject({
     session: SessionView,
@@ -53,10 +70,15 @@ export const importLines = sessionVerb('import', {
 
 const StateRequest = z.strictObject({
   subpath,
-  /** Digest over the first so many lines only, to compare an older state of the file with. */
-  lines: count.optional(),
-  /** Also the keys of responses that count in other sessions, a page at a time. */
-  inherited: z.boolean().default(false),
+  lines: count
+    .optional()
+    .describe(
+      'digest over the first so many lines only, to compare an older state of the file with',
+    ),
+  inherited: z
+    .boolean()
+    .default(false)
+    .describe('also the keys of responses that count in other sessions, a page at a time'),
   cursor: z.string().max(1_000).optional(),
 });
 
@@ -78,11 +100,13 @@ const ImportState = z.strictObject({
   nextCursor,
 });
 
-export const importState = sessionVerb('import-state', {
+const importState = sessionVerb('import-state', {
   request: StateRequest,
   reply: ImportState,
   run: (work, request) => stateOf(work, request),
 });
+
+export const importVerbs = { import: importLines, 'import-state': importState };
 
 const stateOf = async (
   work: SessionWork,

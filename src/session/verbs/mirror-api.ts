@@ -49,8 +49,13 @@ export const MIRROR = {
     request: z.strictObject({
       ...foreign,
       subpath,
-      /** Objects (or whatever JSON the transcript holds) as JSON text, one line each. One whose `uuid` is stored already is left out. */
-      entries: z.array(text).min(1).max(MAX_APPENDED),
+      entries: z
+        .array(text)
+        .min(1)
+        .max(MAX_APPENDED)
+        .describe(
+          'objects (or whatever JSON the transcript holds) as JSON text, one line each. One whose `uuid` is stored already is left out',
+        ),
     }),
     /** Our id of the session, how many entries its transcript holds, and how many of these are new. */
     reply: z.strictObject({ sessionId: text, lines: count, added: count }),
@@ -62,8 +67,13 @@ export const MIRROR = {
       from: z.int().min(1).default(1),
       limit: z.int().min(1).max(10_000).default(1_000),
       maxBytes: z.int().min(1).max(MAX_PAGE_BYTES).default(MAX_PAGE_BYTES),
-      /** Of the first page: a transcript that was deleted and begun anew meanwhile is another one. */
-      life: z.string().max(300).optional(),
+      life: z
+        .string()
+        .max(300)
+        .optional()
+        .describe(
+          'of the first page: a transcript that was deleted and begun anew meanwhile is another one',
+        ),
     }),
     /** Entries as they came. `exists` tells an unknown transcript from one that has no more. */
     reply: z.strictObject({
@@ -76,8 +86,7 @@ export const MIRROR = {
   'mirror-list': {
     request: z.strictObject({
       projectKey: foreign.projectKey,
-      /** With what the SDK's lists show of each. */
-      summaries: z.boolean().default(false),
+      summaries: z.boolean().default(false).describe("with what the SDK's lists show of each"),
       limit: z.int().min(1).max(1_000).default(1_000),
       cursor: z.string().max(1_000).optional(),
     }),

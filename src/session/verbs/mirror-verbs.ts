@@ -43,7 +43,7 @@ const find = ({ caller, context }: SessionsWork, externalKey: string): SessionKe
 const streamOf = (work: SessionsWork, key: SessionKey | undefined, subpath: string) =>
   key === undefined ? undefined : journalOf(work).stream(key, subpath);
 
-export const mirrorAppend = sessionsVerb('mirror-append', {
+const mirrorAppend = sessionsVerb('mirror-append', {
   ...MIRROR['mirror-append'],
   run: async (work, request) => {
     const externalKey = externalKeyOf(request);
@@ -67,7 +67,7 @@ export const mirrorAppend = sessionsVerb('mirror-append', {
   },
 });
 
-export const mirrorLoad = sessionsVerb('mirror-load', {
+const mirrorLoad = sessionsVerb('mirror-load', {
   ...MIRROR['mirror-load'],
   run: (work, request): MirrorReplies['mirror-load'] => {
     const key = find(work, externalKeyOf(request));
@@ -93,7 +93,7 @@ export const mirrorLoad = sessionsVerb('mirror-load', {
   },
 });
 
-export const mirrorList = sessionsVerb('mirror-list', {
+const mirrorList = sessionsVerb('mirror-list', {
   ...MIRROR['mirror-list'],
   run: (work, { projectKey, summaries, limit, cursor }) => {
     // Times of creation only ever become earlier, so a walk from the latest on misses nobody.
@@ -109,7 +109,7 @@ export const mirrorList = sessionsVerb('mirror-list', {
   },
 });
 
-export const mirrorSubkeys = sessionsVerb('mirror-subkeys', {
+const mirrorSubkeys = sessionsVerb('mirror-subkeys', {
   ...MIRROR['mirror-subkeys'],
   run: (work, request) => {
     const key = find(work, externalKeyOf(request));
@@ -119,7 +119,7 @@ export const mirrorSubkeys = sessionsVerb('mirror-subkeys', {
   },
 });
 
-export const mirrorDelete = sessionsVerb('mirror-delete', {
+const mirrorDelete = sessionsVerb('mirror-delete', {
   ...MIRROR['mirror-delete'],
   run: async (work, request) => {
     const externalKey = externalKeyOf(request);
@@ -140,6 +140,14 @@ export const mirrorDelete = sessionsVerb('mirror-delete', {
     }
   },
 });
+
+export const mirrorVerbs = {
+  'mirror-append': mirrorAppend,
+  'mirror-load': mirrorLoad,
+  'mirror-list': mirrorList,
+  'mirror-subkeys': mirrorSubkeys,
+  'mirror-delete': mirrorDelete,
+};
 
 /** In a list, one that is broken costs itself: it is listed without what it says. */
 const streamIfReadable = (work: SessionsWork, key: SessionKey): StreamRecord | undefined => {

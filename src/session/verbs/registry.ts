@@ -1,58 +1,33 @@
 /** All verbs by their names: a verb that is declared and stands in none of these does not compile. */
 import type { z } from 'zod';
-import { compact, fork } from './branch-verbs.ts';
-import { inspect, ping, status, tree } from './daemon-verbs.ts';
+import { branchVerbs } from './branch-verbs.ts';
+import { daemonVerbs } from './daemon-verbs.ts';
 import type { DaemonVerb, SessionsVerb, SessionVerb } from './declared.ts';
-import { deleteSession } from './delete-verb.ts';
-import { importLines, importState } from './import-verbs.ts';
-import {
-  mirrorAppend,
-  mirrorDelete,
-  mirrorList,
-  mirrorLoad,
-  mirrorSubkeys,
-} from './mirror-verbs.ts';
-import { cleanup, count, facets, list, search } from './search-verbs.ts';
-import { create, get, tag, untag, update } from './settings-verbs.ts';
-import { append, messages, sideTranscripts } from './transcript-verbs.ts';
-import { exportText, importSession } from './transfer-verbs.ts';
-import { cancel, turnStatus, turns } from './turn-verbs.ts';
+import { deleteVerbs } from './delete-verbs.ts';
+import { importVerbs } from './import-verbs.ts';
+import { mirrorVerbs } from './mirror-verbs.ts';
+import { searchVerbs } from './search-verbs.ts';
+import { settingsVerbs } from './settings-verbs.ts';
+import { transcriptVerbs } from './transcript-verbs.ts';
+import { transferVerbs } from './transfer-verbs.ts';
+import { turnVerbs } from './turn-verbs.ts';
 
 export const SESSION_VERBS = {
-  create,
-  get,
-  messages,
-  'side-transcripts': sideTranscripts,
-  update,
-  tag,
-  untag,
-  fork,
-  compact,
-  export: exportText,
-  'import-session': importSession,
-  append,
-  cancel,
-  delete: deleteSession,
-  turns,
-  'turn-status': turnStatus,
-  import: importLines,
-  'import-state': importState,
+  ...settingsVerbs,
+  ...transcriptVerbs,
+  ...turnVerbs,
+  ...branchVerbs,
+  ...deleteVerbs,
+  ...transferVerbs,
+  ...importVerbs,
 } satisfies Record<SessionVerb, object>;
 
 export const SESSIONS_VERBS = {
-  search,
-  list,
-  count,
-  facets,
-  cleanup,
-  'mirror-append': mirrorAppend,
-  'mirror-load': mirrorLoad,
-  'mirror-list': mirrorList,
-  'mirror-subkeys': mirrorSubkeys,
-  'mirror-delete': mirrorDelete,
+  ...searchVerbs,
+  ...mirrorVerbs,
 } satisfies Record<SessionsVerb, object>;
 
-export const DAEMON_VERBS = { ping, status, tree, inspect } satisfies Record<DaemonVerb, object>;
+export const DAEMON_VERBS = daemonVerbs satisfies Record<DaemonVerb, object>;
 
 interface Typed {
   readonly request: z.ZodType;

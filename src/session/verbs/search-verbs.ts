@@ -28,10 +28,10 @@ const finding = {
   },
 };
 
-export const search = sessionsVerb('search', finding);
-export const list = sessionsVerb('list', finding);
+const search = sessionsVerb('search', finding);
+const list = sessionsVerb('list', finding);
 
-export const count = sessionsVerb('count', {
+const count = sessionsVerb('count', {
   request: Filter,
   reply: z.strictObject({ count: z.int().min(0), costUsd: z.number().min(0) }),
   run: (work, filter) => {
@@ -40,7 +40,7 @@ export const count = sessionsVerb('count', {
   },
 });
 
-export const facets = sessionsVerb('facets', {
+const facets = sessionsVerb('facets', {
   request: FacetsRequest,
   reply: z.strictObject({
     facets: z
@@ -52,12 +52,18 @@ export const facets = sessionsVerb('facets', {
   run: (work, request) => catalogOf(work).facets(work.context.tenant, request),
 });
 
-export const cleanup = sessionsVerb('cleanup', {
+const cleanup = sessionsVerb('cleanup', {
   request: z
     .strictObject({
       ...criteriaShape,
-      /** Days without activity or import; 0 = everything older than now. Default: the configured age. */
-      maxAgeDays: z.number().min(0).max(100_000).optional(),
+      maxAgeDays: z
+        .number()
+        .min(0)
+        .max(100_000)
+        .optional()
+        .describe(
+          'days without activity or import; 0 = everything older than now. Default: the configured age',
+        ),
       dryRun: z.boolean().default(false),
     })
     .superRefine(mustNotContradict),
@@ -81,3 +87,5 @@ export const cleanup = sessionsVerb('cleanup', {
   run: ({ caller, context }, { maxAgeDays, dryRun, ...filter }) =>
     caller.system.fetch(sweeperName).sweep(context.tenant, { filter, maxAgeDays, dryRun }),
 });
+
+export const searchVerbs = { search, list, count, facets, cleanup };

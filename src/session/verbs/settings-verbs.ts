@@ -9,41 +9,46 @@ import { sessionView } from './views.ts';
 export const Settable = z.strictObject(settableShape);
 const Tags = z.strictObject({ tags: z.array(z.string()).min(1).max(100) });
 
-/** The version that the caller has seen; another one is `version_conflict`. */
-export const expectedVersion = z.int().min(0).optional();
+export const expectedVersion = z
+  .int()
+  .min(0)
+  .optional()
+  .describe('the version that you have seen; another one is `version_conflict`');
 
 const changed = async (work: SessionWork, request: SessionRequest) => {
   const { head } = await change(work, work.key, request);
   return { session: sessionView(head) };
 };
 
-export const create = sessionVerb('create', {
+const create = sessionVerb('create', {
   request: Settable,
   reply: SessionReply,
   run: (work, settings) => changed(work, { type: 'create', settings }),
 });
 
-export const get = sessionVerb('get', {
+const get = sessionVerb('get', {
   request: z.strictObject({}),
   reply: SessionReply,
   run: async ({ caller, key }) => ({ session: sessionView(await caller.known(key)) }),
 });
 
-export const update = sessionVerb('update', {
+const update = sessionVerb('update', {
   request: z.strictObject({ ...settableShape, expectedVersion }),
   reply: SessionReply,
   run: (work, { expectedVersion, ...settings }) =>
     changed(work, { type: 'settings', settings, expectedVersion }),
 });
 
-export const tag = sessionVerb('tag', {
+const tag = sessionVerb('tag', {
   request: Tags,
   reply: SessionReply,
   run: (work, { tags }) => changed(work, { type: 'tag', tags }),
 });
 
-export const untag = sessionVerb('untag', {
+const untag = sessionVerb('untag', {
   request: Tags,
   reply: SessionReply,
   run: (work, { tags }) => changed(work, { type: 'untag', tags }),
 });
+
+export const settingsVerbs = { create, get, update, tag, untag };

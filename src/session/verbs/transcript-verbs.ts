@@ -1,6 +1,7 @@
 /** Verbs on a session's transcript: reading it, page by page, and adding messages to it. */
 import { z } from 'zod';
 import { isPlausibleMoment, isWellFormed } from '../../model/bounds.ts';
+import { MAX_PAGE } from '../../model/criteria.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
@@ -15,17 +16,20 @@ import { EntryView, nextCursor, SessionReply } from './view-schemas.ts';
 import { entryView, sessionView } from './views.ts';
 
 /** Items of a page. */
-export const pageLimit = z.int().min(1).max(1000).default(100);
+export const pageLimit = z.int().min(1).max(MAX_PAGE).default(100);
 
 const MessagesRequest = z.strictObject({
-  from: z.int().min(1).optional(),
+  from: z.int().min(1).optional().describe('`seq` of the first entry'),
   limit: pageLimit,
   order: z.enum(['asc', 'desc']).default('asc'),
-  subpath: z.string().max(256).default(''),
-  includePartial: z.boolean().default(false),
+  subpath: z.string().max(256).default('').describe('a side transcript'),
+  includePartial: z
+    .boolean()
+    .default(false)
+    .describe('also what the model had said in turns that were cancelled'),
 });
 
-export const messages = sessionVerb('messages', {
+const messages = sessionVerb('messages', {
   request: MessagesRequest,
   reply: z.strictObject({
     entries: z.array(EntryView),
@@ -50,7 +54,7 @@ const SideTranscript = z.strictObject({
   seq: z.int().min(0),
 });
 
-export const sideTranscripts = sessionVerb('side-transcripts', {
+const sideTranscripts = sessionVerb('side-transcripts', {
   request: SidesRequest,
   reply: z.strictObject({ sideTranscripts: z.array(SideTranscript), nextCursor }),
   run: async (work, request) => {
@@ -59,7 +63,7 @@ export const sideTranscripts = sessionVerb('side-transcripts', {
   },
 });
 
-export const append = sessionVerb('append', {
+const append = sessionVerb('append', {
   request: z.strictObject({
     messages: z
       .array(
@@ -96,6 +100,8 @@ export const append = sessionVerb('append', {
     return { session: sessionView(head) };
   },
 });
+
+export const transcriptVerbs = { messages, 'side-transcripts': sideTranscripts, append };
 
 /** Names of others that the sentence about a wrong name gives. */
 const MAX_NAMED = 5;

@@ -5,11 +5,15 @@ import { exportPage } from '../transfer/export.ts';
 import { restoreRequest } from './requests.ts';
 import { change, journalOf, sessionVerb } from './verb.ts';
 
-export const exportText = sessionVerb('export', {
+const exportText = sessionVerb('export', {
   request: z.strictObject({
     cursor: z.string().max(4_000_000).optional(),
-    /** Size of the page's text as JSON. */
-    maxBytes: z.int().min(1_000).max(8_000_000).default(512_000),
+    maxBytes: z
+      .int()
+      .min(1_000)
+      .max(8_000_000)
+      .default(512_000)
+      .describe("size of the page's text as JSON"),
   }),
   reply: z.strictObject({
     /** Whole lines with their newlines; a line that is too long for a page comes in pieces. */
@@ -24,13 +28,11 @@ export const exportText = sessionVerb('export', {
   },
 });
 
-export const importSession = sessionVerb('import-session', {
+const importSession = sessionVerb('import-session', {
   request: z.strictObject({
-    /** 0-based number of the first of these lines. */
-    fromLine: z.int().min(0).default(0),
+    fromLine: z.int().min(0).default(0).describe('0-based number of the first of these lines'),
     lines: z.array(z.string()).max(10_000),
-    /** The export's first line once more, with its last one. */
-    session: z.string().optional(),
+    session: z.string().optional().describe("the export's first line once more, with its last one"),
   }),
   reply: z.strictObject({
     exists: z.boolean(),
@@ -49,3 +51,5 @@ export const importSession = sessionVerb('import-session', {
     return { exists: head.version > 0, lines, digest, added, isDone };
   },
 });
+
+export const transferVerbs = { export: exportText, 'import-session': importSession };

@@ -5,7 +5,9 @@ import { turnRequestShape } from '../../model/turn.ts';
 
 export const TurnRequest = z.strictObject({
   ...turnRequestShape,
-  /** Settings for a session that this turn makes; ignored if it exists. */
-  session: z.strictObject(settableShape).optional(),
+  session: z
+    .strictObject(settableShape)
+    .optional()
+    .describe('[settings](settings.md) of a session that this turn makes; ignored if it exists'),
 });
 export type TurnRequest = z.output<typeof TurnRequest>;

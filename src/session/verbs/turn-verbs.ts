@@ -9,25 +9,27 @@ import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
 import { nextCursor, TurnReply, TurnView } from './view-schemas.ts';
 import { turnView } from './views.ts';
 
-export const cancel = sessionVerb('cancel', {
-  request: z.strictObject({ turnId: TurnId.optional() }),
+const cancel = sessionVerb('cancel', {
+  request: z.strictObject({ turnId: TurnId.optional().describe('default: the running one') }),
   reply: TurnReply,
   run: async (work, { turnId }) => ({ turn: turnView(await cancelled(work, turnId)) }),
 });
 
 const TurnsRequest = z.strictObject({ limit: pageLimit, cursor: z.string().max(256).optional() });
 
-export const turns = sessionVerb('turns', {
+const turns = sessionVerb('turns', {
   request: TurnsRequest,
   reply: z.strictObject({ turns: z.array(TurnView), nextCursor }),
   run: (work, request) => listed(work, request),
 });
 
-export const turnStatus = sessionVerb('turn-status', {
+const turnStatus = sessionVerb('turn-status', {
   request: z.strictObject({ turnId: TurnId }),
   reply: TurnReply,
   run: async (work, { turnId }) => ({ turn: turnView(await turnOf(work, turnId)) }),
 });
+
+export const turnVerbs = { cancel, turns, 'turn-status': turnStatus };
 
 /** Cancelling a turn that has ended already answers with its record. */
 const cancelled = async (work: SessionWork, turnId: TurnId | undefined): Promise<TurnRecord> => {

@@ -8,7 +8,7 @@ import {
   SESSIONS_VERBS,
 } from '../../../src/session/verbs/registry.ts';
 import { TurnRequest } from '../../../src/session/verbs/turn-request.ts';
-import { mustFit } from '../../../src/session/verbs/verb.ts';
+import { mustFit, perform, type SessionsWork } from '../../../src/session/verbs/verb.ts';
 
 const FAMILIES = [SESSION, SESSIONS, DAEMON, TURNS];
 const VERBS = [SESSION_VERBS, SESSIONS_VERBS, DAEMON_VERBS].flatMap((verbs) =>
@@ -38,6 +38,11 @@ it('every verb says what it does in one sentence', () => {
   expect(sentences.filter((says) => !/^[A-Z].*\.$/.test(says))).toEqual([]);
 });
 
+test('every verb goes by the name that it is declared under', () => {
+  for (const verbs of [SESSION_VERBS, SESSIONS_VERBS, DAEMON_VERBS])
+    expect(Object.values(verbs).map(({ name }) => name)).toEqual(Object.keys(verbs));
+});
+
 describe.each(VERBS.map((verb) => [verb.name, verb] as const))('the example of %s', (_, verb) => {
   test('is a request that its schema takes', () => {
     expect(verb.request.safeParse(verb.example.request).error).toBeUndefined();
@@ -57,4 +62,10 @@ test('a reply with a field that is not declared does not fit', () => {
   expect(() => mustFit(SESSIONS_VERBS.count, { count: 1, costUsd: 0, more: 1 })).toThrow(
     'the reply of count is not as declared: : Unrecognized key: "more"',
   );
+});
+
+test('in a test, a reply that does not fit fails its request', async () => {
+  const wrong = { ...SESSIONS_VERBS.count, run: () => ({ count: -1, costUsd: 0 }) };
+  const asked = perform(wrong, {} as SessionsWork, {});
+  await expect(asked).rejects.toMatchObject({ code: 'internal' });
 });

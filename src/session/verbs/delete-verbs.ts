@@ -6,10 +6,14 @@ import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
 
 const ORDER = { type: 'delete', by: 'request', ifVersion: undefined } as const;
 
-export const deleteSession = sessionVerb('delete', {
+const deleteSession = sessionVerb('delete', {
   request: z.strictObject({
-    /** The id is free again at once: no tombstone, also not of an earlier deletion. Refused while forks share its entries. */
-    release: z.boolean().default(false),
+    release: z
+      .boolean()
+      .default(false)
+      .describe(
+        'the id is free again at once: no tombstone, also not of an earlier deletion. Refused while forks share its entries',
+      ),
   }),
   reply: z.strictObject({ deleted: z.literal(true) }),
   run: async (work, { release }) => {
@@ -18,6 +22,8 @@ export const deleteSession = sessionVerb('delete', {
     return { deleted: true as const };
   },
 });
+
+export const deleteVerbs = { delete: deleteSession };
 
 const PURGE_RETRY_MS = 1_000;
 
