@@ -125,6 +125,11 @@ export class SessionsFacade {
     await this.#api.session(sessionId, 'delete', how);
   }
 
+  /** What became of the session, and by whom or what, oldest first, 100 a page. */
+  audit(sessionId: string, page: Of<'audit'> = {}): Promise<SessionReplies['audit']> {
+    return this.#api.session(sessionId, 'audit', page);
+  }
+
   turns(sessionId: string, page: Of<'turns'> = {}): Promise<SessionReplies['turns']> {
     return this.#api.session(sessionId, 'turns', page);
   }

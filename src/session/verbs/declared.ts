@@ -101,6 +101,12 @@ export const SESSION = {
   ),
   turns: declared('read', 'Lists its turns: open ones first, then newest first.', { limit: 20 }),
   'turn-status': declared('read', 'Shows one turn.', { turnId: 'hello-1' }),
+  audit: declared(
+    'read',
+    'Lists what became of the session, and by whom or what, oldest first.',
+    { limit: 20 },
+    { reply: { audit: [{ at: '2026-11-20T09:00:00.000Z', action: 'created', by: 'request' }] } },
+  ),
   import: declared(
     'operate',
     'Adds a piece of a foreign transcript.',

@@ -1,9 +1,10 @@
-/** Verbs on a session's turns: their records, and how one is stopped. */
+/** Verbs on what happened in a session: the records of its turns, how one is stopped, and the record of its life. */
 import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
 import { type SessionKey, TurnId } from '../../model/ids.ts';
+import { iso } from '../../model/moment.ts';
 import type { TurnRecord } from '../../model/turn.ts';
-import type { Journal } from '../ports/journal.ts';
+import { AUDIT_ACTIONS, type Journal } from '../ports/journal.ts';
 import { pageLimit } from './transcript-verbs.ts';
 import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
 import { nextCursor, TurnReply, TurnView } from './view-schemas.ts';
@@ -29,7 +30,33 @@ const turnStatus = sessionVerb('turn-status', {
   run: async (work, { turnId }) => ({ turn: turnView(await turnOf(work, turnId)) }),
 });
 
-export const turnVerbs = { cancel, turns, 'turn-status': turnStatus };
+const AuditRecord = z.strictObject({
+  at: z.iso.datetime(),
+  action: z.enum(AUDIT_ACTIONS),
+  /** Who did it, or what: `request` is a caller that was not told apart. */
+  by: z.string(),
+  details: z.record(z.string(), z.unknown()).exactOptional(),
+});
+
+const audit = sessionVerb('audit', {
+  request: z.strictObject({ limit: pageLimit, cursor: z.string().max(1_000).optional() }),
+  reply: z.strictObject({ audit: z.array(AuditRecord), nextCursor }),
+  run: async (work, { limit, cursor }) => {
+    await work.caller.known(work.key);
+    const from = cursor === undefined ? {} : { cursor };
+    const page = journalOf(work).auditOf(work.key, { limit, ...from });
+    const next = page.length === limit ? page.at(-1)?.cursor : undefined;
+    return {
+      audit: page.map(({ atMs, action, by, details }) => ({
+        ...{ at: iso(atMs), action, by },
+        ...(details === undefined ? {} : { details: { ...details } }),
+      })),
+      ...(next === undefined ? {} : { nextCursor: next }),
+    };
+  },
+});
+
+export const turnVerbs = { cancel, turns, 'turn-status': turnStatus, audit };
 
 /** Cancelling a turn that has ended already answers with its record. */
 const cancelled = async (work: SessionWork, turnId: TurnId | undefined): Promise<TurnRecord> => {
