@@ -25,6 +25,8 @@ export class FakeDoor implements SessionsDoor {
   /** Turns in the order of their acceptance, each id once: the ledger. */
   readonly accepted: SeenTurn[] = [];
   readonly rejected: { key: string; turnId: string; error: unknown }[] = [];
+  /** With which context each call came. */
+  readonly contexts: RequestContext[] = [];
   readonly calls: { key: string; verb: string; request: unknown }[] = [];
   /** Decides on a turn; a throw refuses it. Default: accepts at once. */
   onTurn: (key: SessionKey, turnId: TurnId, request: TurnRequest) => unknown = () => undefined;
@@ -37,20 +39,22 @@ export class FakeDoor implements SessionsDoor {
   #ids = 0;
 
   async session<V extends keyof SessionReplies>(
-    _: RequestContext,
+    context: RequestContext,
     key: SessionKey,
     verb: V,
     request: unknown,
   ): Promise<SessionReplies[V]> {
+    this.contexts.push(context);
     return (await this.#verb(keyString(key), verb, request)) as SessionReplies[V];
   }
 
   async sessions<V extends keyof SessionsReplies>(
-    { tenant }: RequestContext,
+    context: RequestContext,
     verb: V,
     request: unknown,
   ): Promise<SessionsReplies[V]> {
-    return (await this.#verb(tenant, verb, request)) as SessionsReplies[V];
+    this.contexts.push(context);
+    return (await this.#verb(context.tenant, verb, request)) as SessionsReplies[V];
   }
 
   async turn(

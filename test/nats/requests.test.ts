@@ -1,3 +1,4 @@
+import { headers } from 'nats';
 import { describe, expect, test } from 'vitest';
 import { FakeDaemon } from '../support/fake-daemon.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -26,6 +27,26 @@ describe.skipIf(withoutNatsServer())('requests', () => {
     gateway.door.onVerb = () => ({ count: 3, costUsd: 0 });
     expect((await ask(gateway, 'sessions.count')).json()).toEqual({ count: 3, costUsd: 0 });
     expect(gateway.door.calls[0]).toMatchObject({ key: 'acme', verb: 'count', request: {} });
+  });
+
+  test.each([
+    ['its verb', 'sessions.cleanup', undefined, 600_000],
+    ['all verbs that name none', 'sessions.count', undefined, 30_000],
+    ['its header', 'sessions.cleanup', '1234', 1_234],
+  ])('a request has until the deadline of %s', async (_, subject, header, timeoutMs) => {
+    await using gateway = await startWithBroker();
+    const { clock } = gateway.door;
+    const given = headers();
+    if (header !== undefined) given.set('Greenroom-Timeout-Ms', header);
+    const beforeMs = clock.monotonic();
+    await gateway.client.request(`greenroom.v1.acme.${subject}`, '', {
+      ...{ timeout: 5_000, headers: given },
+    });
+    const afterMs = clock.monotonic();
+    const [context] = gateway.door.contexts;
+    expect(context).toMatchObject({ tenant: 'acme', via: 'nats' });
+    expect(context?.deadlineMs).toBeGreaterThanOrEqual(beforeMs + timeoutMs);
+    expect(context?.deadlineMs).toBeLessThanOrEqual(afterMs + timeoutMs);
   });
 
   test('a verb on the daemon is answered by the daemon, whatever else the request says', async () => {

@@ -1,4 +1,5 @@
 /** What is declared of the verbs, as a whole: what stands in each row, whatever verbs there are. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { REQUEST_TIMEOUT_MS } from '../../../src/model/deadlines.ts';
 import { DAEMON, SESSION, SESSIONS, TURNS } from '../../../src/session/verbs/declared.ts';
@@ -36,6 +37,15 @@ it('all others may take half a minute', () => {
 it('every verb says what it does in one sentence', () => {
   const sentences = FAMILIES.flatMap((family) => Object.values(family)).map(({ says }) => says);
   expect(sentences.filter((says) => !/^[A-Z].*\.$/.test(says))).toEqual([]);
+});
+
+test('what is declared loads no library: clients and the command line start with it', () => {
+  const text = readFileSync(
+    new URL('../../../src/session/verbs/declared.ts', import.meta.url),
+    'utf8',
+  );
+  const loaded = [...text.matchAll(/^import (?!type ).*from '(.*)';$/gm)].map(([, path]) => path);
+  expect(loaded).toEqual(['../../model/deadlines.ts']);
 });
 
 test('every verb goes by the name that it is declared under', () => {
