@@ -14,7 +14,7 @@ export const fieldsOf = (schema: z.ZodType): readonly Field[] =>
   schema instanceof z.ZodObject
     ? Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, field]) => ({
         name,
-        isNeeded: !field.safeParse(undefined).success,
+        isNeeded: !(field instanceof z.ZodDefault) && field._zod.optin !== 'optional',
         standard: field instanceof z.ZodDefault ? field.def.defaultValue : undefined,
         means: field.description,
       }))

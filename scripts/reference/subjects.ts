@@ -1,10 +1,17 @@
 /** The page of subjects: every verb as it is declared. */
+import type { z } from 'zod';
 import { criteriaShape } from '../../src/model/criteria.ts';
 import { settableShape } from '../../src/model/head.ts';
 import { type Declared, TURNS } from '../../src/session/verbs/declared.ts';
 import { DAEMON_VERBS, SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/verbs/registry.ts';
 import { TurnRequest } from '../../src/session/verbs/turn-request.ts';
 import type { Verb } from '../../src/session/verbs/verb.ts';
+import {
+  EntryView,
+  SessionSummary,
+  SessionView,
+  TurnView,
+} from '../../src/session/verbs/view-schemas.ts';
 import { fieldsOf, meaningRows, named } from './fields.ts';
 import { code, type Regions, table } from './markdown.ts';
 
@@ -79,6 +86,26 @@ const meanings = (): string =>
     ),
   );
 
+/** A field that may be absent has a question mark. */
+const shown = (schema: z.ZodType): string =>
+  fieldsOf(schema)
+    .map(({ name, isNeeded }) => code(isNeeded ? name : `${name}?`))
+    .join(', ');
+
+const views = (): string =>
+  table(
+    ['in a reply', 'has'],
+    [
+      [code('session'), shown(SessionView)],
+      ['one of `sessions`', shown(SessionSummary)],
+      ['`turn`, one of `turns`', shown(TurnView)],
+      ...EntryView.options.map((entry) => [
+        `one of \`entries\` of type \`${entry.shape.type.value}\``,
+        shown(entry),
+      ]),
+    ],
+  );
+
 const example = (subject: string, { example: { request, reply } }: Declared): string =>
   [
     `${subject} ${JSON.stringify(request)}`,
@@ -96,6 +123,7 @@ const examples = (): string =>
 export const subjectRegions = (): Regions => ({
   subjects: overview(),
   fields: meanings(),
+  views: views(),
   examples: examples(),
   'turn-requests': table(['field', 'means'], meaningRows(TurnRequest)),
 });
