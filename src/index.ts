@@ -115,8 +115,8 @@ export class Greenroom {
     this.#drainMs = drainMs;
     this.api = embeddedApi(running.sessions, tenant, {
       ended: running.exited,
-      onInternal: (error, during) =>
-        running.system.report({ kind: 'fault', actor: 'embedded', during, error }),
+      onInternal: (error, during, where) =>
+        running.system.report({ kind: 'fault', actor: 'embedded', during, error, where }),
     });
     this.sessions = new SessionsFacade(this.api);
   }
@@ -130,9 +130,9 @@ export class Greenroom {
   turn(
     sessionId: string,
     prompt: z.input<typeof TurnRequest>['prompt'],
-    { signal, ...options }: Turn = {},
+    { signal, traceId, ...options }: Turn = {},
   ): AsyncIterable<WireEvent> {
-    return this.api.turn(sessionId, { ...options, prompt }, { signal });
+    return this.api.turn(sessionId, { ...options, prompt }, { signal, traceId });
   }
 
   /** The same sessions as a classic SessionStore. Closing it closes nothing but itself. */

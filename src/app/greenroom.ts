@@ -104,7 +104,9 @@ export class RunningGreenroom {
     const warnings = warningsOf(config, clock.now());
     for (const { finding, nextStep } of warnings) log.warn({ next: nextStep }, finding);
     const system = new System({ clock, onReport: reportLog(log) });
-    const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
+    const feed = new Feed((error, where) =>
+      log.error({ ...where, err: error }, 'a listener of events threw'),
+    );
     const runtime = runtimeOf(config, feed);
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;

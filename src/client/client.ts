@@ -3,14 +3,16 @@
  * It owns its connection, and whatever streams are open on it.
  */
 import { readFileSync } from 'node:fs';
-import { connect, credsAuthenticator, type NatsConnection } from 'nats';
+import { connect, credsAuthenticator, headers, type MsgHdrs, type NatsConnection } from 'nats';
 import type { z } from 'zod';
 import { REQUEST_TIMEOUT_MS } from '../model/deadlines.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import { newTurnId, sessionKey } from '../model/ids.ts';
+import { type TraceId, traceNamed } from '../model/request-context.ts';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
+import { TRACE_HEADER } from '../nats/trace-headers.ts';
 import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutPasswords } from '../platform/redact.ts';
@@ -170,12 +172,13 @@ class NatsClient implements Client {
   async *turn(
     sessionId: string,
     request: z.input<typeof TurnRequest>,
-    { signal }: TurnControl = {},
+    { signal, traceId }: TurnControl = {},
   ): AsyncGenerator<WireEvent, void> {
     sessionKey(this.tenant, sessionId);
     mustNotBeAborted(signal);
     const turnId = request.turnId ?? newTurnId(systemClock.now());
-    const stream = this.#ask(sessionId, { ...request, turnId }, turnId);
+    const trace = traceNamed(traceId, 'traceId');
+    const stream = this.#ask(sessionId, { ...request, turnId }, turnId, trace);
     const waited = this.#connection.pulse.begin();
     const unhear = this.#signals.hear(signal, (reason) => {
       stream.fail(reason);
@@ -230,7 +233,12 @@ class NatsClient implements Client {
     await this.#connection.close();
   }
 
-  #ask(sessionId: string, request: z.input<typeof TurnRequest>, turnId: string): AskStream {
+  #ask(
+    sessionId: string,
+    request: z.input<typeof TurnRequest>,
+    turnId: string,
+    traceId: TraceId,
+  ): AskStream {
     const { silenceMs = 30_000, rejoinMs = 30_000 } = this.#options;
     const connection = this.#connection;
     return new AskStream(
@@ -241,6 +249,7 @@ class NatsClient implements Client {
         clock: systemClock,
         subject: this.#subjects.session(this.tenant, sessionId, ASK),
         body: Buffer.from(JSON.stringify(request)),
+        headers: traceHeader(traceId),
         address: { tenant: this.tenant, sessionId, turnId },
         status: async () => (await this.session(sessionId, 'turn-status', { turnId })).turn,
         messagesFrom: (seq) => messagesOf(this, sessionId, turnId, seq),
@@ -271,6 +280,12 @@ class NatsClient implements Client {
     else this.#options.onBack?.();
   }
 }
+
+const traceHeader = (traceId: TraceId): MsgHdrs => {
+  const fields = headers();
+  fields.set(TRACE_HEADER, traceId);
+  return fields;
+};
 
 /** The stored messages of one turn, from a `seq` on. */
 const messagesOf = async (

@@ -11,7 +11,7 @@ interface EventRow<T extends EventType> {
 }
 
 export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
-  'turn.accepted': { fields: { seq: true }, tells: 'the turn is on disk' },
+  'turn.accepted': { fields: { seq: true, traceId: true }, tells: 'the turn is on disk' },
   'turn.started': { fields: {}, tells: 'it runs' },
   delta: {
     fields: { block: true, text: true, thinking: true, inputJson: true },

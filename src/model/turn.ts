@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { TurnId } from './ids.ts';
 import { Metadata } from './metadata.ts';
+import type { TraceId } from './request-context.ts';
 import type { Usage } from './usage.ts';
 
 export const OPEN_STATUSES = ['queued', 'running', 'waiting'] as const;
@@ -50,6 +51,16 @@ export interface TurnFacts {
    */
   readonly attempt: number;
   readonly retries: number;
+  /** The trace of the request that was accepted; absent: it was accepted before turns had one. */
+  readonly traceId?: TraceId | undefined;
+}
+
+/** What a line of the log says of the turn that it is about. */
+export interface TurnWhere {
+  readonly tenant: string;
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly traceId: string | undefined;
 }
 
 /** What the sender asked for this turn alone. */

@@ -8,7 +8,7 @@
 import type { Msg } from 'nats';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../model/ids.ts';
-import { newTraceId, type RequestContext } from '../model/request-context.ts';
+import { ANYONE, type RequestContext } from '../model/request-context.ts';
 import type { Clock } from '../otp/clock.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { DaemonFace, DaemonWork } from '../session/verbs/daemon-verbs.ts';
@@ -33,6 +33,7 @@ import { EndpointStats } from './micro.ts';
 import type { Outbox } from './outbox.ts';
 import { messagesPage, smallerLimit, wholeReply } from './paging.ts';
 import { type Address, ASK, type Subjects, TURN } from './subjects.ts';
+import { traceOf } from './trace-headers.ts';
 import { EMPTY, errorReply, headerOf, TURN_ID_HEADER } from './wire.ts';
 
 export interface ApiLimits {
@@ -58,7 +59,7 @@ export interface AnswersOptions {
   readonly daemon: DaemonFace;
   readonly door: SessionsDoor;
   /** Told of each bug that a request met, and which request that was: its caller learns no more than `internal`. */
-  readonly onInternal?: (error: unknown, request: string) => void;
+  readonly onInternal?: (error: unknown, request: string, where: object) => void;
 }
 
 /** A checked request, with its verb and what carries it out. */
@@ -145,8 +146,7 @@ export class Answers {
     { verb, request, run }: Prepared,
   ): void {
     const timeoutMs = this.#timeoutOf(verb, msg);
-    const deadlineMs = this.#options.door.clock.monotonic() + timeoutMs;
-    const context = contextOf(tenant, deadlineMs);
+    const context = this.#contextOf(tenant, msg, timeoutMs);
     const ticket = this.inFlight.enter(timeoutMs, (late) => this.#refuse(endpoint, msg, late));
     this.#reply(address, request, (asked) => run(context, asked)).then(
       (data) => {
@@ -182,14 +182,16 @@ export class Answers {
 
   #ask(key: SessionKey, endpoint: EndpointStats, msg: Msg): void {
     const { turnId, request } = parseTurn(msg.data, headerOf(msg.headers, TURN_ID_HEADER));
+    const timeoutMs = this.#timeoutOf(TURNS.ask, msg);
+    const context = this.#contextOf(key.tenant, msg, timeoutMs);
     const ask = msg.reply ? this.asks.open(key, msg.reply) : undefined;
     const failed = (error: unknown) => {
-      this.#count(endpoint, msg, error);
+      this.#count(endpoint, msg, error, { ...key, turnId, traceId: context.traceId });
       ask?.fail(error);
     };
     try {
-      const ticket = this.inFlight.enter(this.#timeoutOf(TURNS.ask, msg), failed);
-      this.#options.door.turn(key, turnId, request, ask?.tell).then(
+      const ticket = this.inFlight.enter(timeoutMs, failed);
+      this.#options.door.turn(key, turnId, request, context, ask?.tell).then(
         () => {
           if (this.inFlight.leave(ticket)) endpoint.finished(this.inFlight.elapsed(ticket));
         },
@@ -202,10 +204,10 @@ export class Answers {
     }
   }
 
-  #count(endpoint: EndpointStats, { subject }: Msg, error: unknown): void {
+  #count(endpoint: EndpointStats, { subject }: Msg, error: unknown, where: object = {}): void {
     const code = codeOf(error);
     endpoint.failed(code);
-    if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400));
+    if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400), where);
   }
 
   #refuse(endpoint: EndpointStats, msg: Msg, error: unknown): void {
@@ -219,6 +221,16 @@ export class Answers {
   #endpointOf(address: Address | undefined): EndpointStats {
     if (address === undefined) return this.#unknown;
     return this.#byName.get(`${address.kind}-${address.verb}`) ?? this.#unknown;
+  }
+
+  /** Throws `invalid_request` for a trace header of ours that is none. */
+  #contextOf(tenant: Tenant, { headers }: Msg, timeoutMs: number): RequestContext {
+    const { clock } = this.#options.door;
+    return {
+      ...{ tenant, principal: ANYONE, via: 'nats', traceId: traceOf(headers) },
+      receivedAtMs: clock.now(),
+      deadlineMs: clock.monotonic() + timeoutMs,
+    };
   }
 
   /** Throws `invalid_request` for a header that is no time: half a minute instead of it would surprise. */
@@ -244,11 +256,6 @@ const prepared = (verb: Verb<never>, body: Uint8Array, run: Prepared['run']): Pr
   verb,
   request: parseRequest(verb.request, body, verb.refusal),
   run,
-});
-
-const contextOf = (tenant: Tenant, deadlineMs: number): RequestContext => ({
-  ...{ tenant, principal: 'request', via: 'nats' },
-  ...{ traceId: newTraceId(), deadlineMs },
 });
 
 const unknownVerb = (address: Address | undefined, subject: string): GreenroomError => {

@@ -72,12 +72,13 @@ export const Api = genServer(apiProtocol, {
       limits: { ...API_LIMITS, ...args.limits },
       daemon: args.daemon,
       door: args.door,
-      onInternal: (error, request) =>
+      onInternal: (error, request, where) =>
         system.report({
           kind: 'fault',
           actor: 'nats-api',
           during: `the request ${request}`,
           error,
+          where,
         }),
     });
     const subscriptions = subjects.served.map((subject) =>

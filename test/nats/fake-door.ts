@@ -24,6 +24,8 @@ export class FakeDoor implements SessionsDoor {
   });
   /** Turns in the order of their acceptance, each id once: the ledger. */
   readonly accepted: SeenTurn[] = [];
+  /** Of each turn's last request. */
+  readonly traces = new Map<string, string>();
   readonly rejected: { key: string; turnId: string; error: unknown }[] = [];
   /** With which context each call came. */
   readonly contexts: RequestContext[] = [];
@@ -61,10 +63,12 @@ export class FakeDoor implements SessionsDoor {
     key: SessionKey,
     turnId: TurnId = `made-${++this.#ids}` as TurnId,
     request: TurnRequest,
+    { traceId }: RequestContext,
     listener?: Listener,
   ): Promise<AcceptedTurn> {
     await this.onTurn(key, turnId, request);
     const seen = { key: keyString(key), turnId, prompt: request.prompt };
+    this.traces.set(turnId, traceId);
     const isNew = !this.accepted.some((turn) => turn.key === seen.key && turn.turnId === turnId);
     if (isNew) this.accepted.push(seen);
     if (listener !== undefined) this.feed.watch(key, turnId, listener);

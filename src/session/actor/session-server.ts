@@ -79,7 +79,7 @@ export const SessionServer = genServer(sessionProtocol, {
     tick: (_, actor, self) => {
       const { live } = actor;
       const { run } = live.steps;
-      if (run !== undefined) live.tell(run.turnId, run.attempt, { type: 'ping' });
+      if (run !== undefined) live.tell(run, { type: 'ping' });
       const idleMs = self.system.clock.now() - live.lastUsedMs;
       return !live.isBusy && idleMs >= actor.args.runtime.passivateMs
         ? stop('normal', actor)
@@ -95,14 +95,17 @@ export const SessionServer = genServer(sessionProtocol, {
     if (run === undefined || run.executor.id !== down.ref.id) return next(actor, self);
     live.steps.run = undefined;
     const error = { type: 'worker_lost', message: 'the executor was restarted' };
-    live.tell(run.turnId, run.attempt, { type: 'retry', delayMs: 0, error });
+    live.tell(run, { type: 'retry', delayMs: 0, error });
     live.startStep();
     return next(actor, self);
   },
 
-  redact: ({ live }) => {
-    const { head } = live.committed;
-    return { version: head.version, status: head.status, openTurns: head.openTurns.length };
+  /** Names and numbers only; the turn is there for the log, which finds all of it by its trace. */
+  redact: ({ live, args }) => {
+    const { version, status, openTurns } = live.committed.head;
+    const [first] = openTurns;
+    const turn = first && { turnId: first.turnId, traceId: first.traceId };
+    return { ...args.key, ...turn, version, status, openTurns: openTurns.length };
   },
 });
 
@@ -217,7 +220,7 @@ const tellStepEvents = (
   if (run === undefined) return;
   for (const event of batch) {
     if (event.type === 'retry') run.retries += 1;
-    live.tell(run.turnId, run.attempt, event);
+    live.tell(run, event);
   }
 };
 

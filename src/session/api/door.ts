@@ -46,11 +46,17 @@ export interface SessionsDoor {
     key: SessionKey,
     turnId: TurnId | undefined,
     request: TurnRequest,
+    context: RequestContext,
     listener?: Listener,
   ): Promise<AcceptedTurn>;
   /**
    * Records a turn that was refused without a caller to tell (a message on the `turn` subject):
    * `turn.finished {rejected}` goes out on the events. Stored only where the session exists.
    */
-  rejectTurn(key: SessionKey, turnId: TurnId, error: unknown): Promise<void>;
+  rejectTurn(
+    key: SessionKey,
+    turnId: TurnId,
+    error: unknown,
+    context: RequestContext,
+  ): Promise<void>;
 }

@@ -3,10 +3,10 @@ import { codeOf, ERRORS, GreenroomError } from '../../model/errors.ts';
 import { wireEvent } from '../../model/event.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';
 import { checked } from '../../model/parse.ts';
-import { newTraceId, type RequestContext } from '../../model/request-context.ts';
+import { ANYONE, type RequestContext, traceNamed } from '../../model/request-context.ts';
 import { EventQueue } from '../events/event-queue.ts';
 import type { SessionsApi, TurnControl } from '../verbs/api.ts';
-import { type Declared, SESSION } from '../verbs/declared.ts';
+import { type Declared, SESSION, TURNS } from '../verbs/declared.ts';
 import {
   type CheckedSession,
   type CheckedSessions,
@@ -25,8 +25,8 @@ const RESTART_MS = 2_000;
 export interface EmbeddedOptions {
   /** Settles when the Greenroom behind the door has stopped: whoever reads a turn then is told. */
   readonly ended?: Promise<unknown>;
-  /** Told of each bug that a request met, and which request that was. */
-  readonly onInternal?: (error: unknown, request: string) => void;
+  /** Told of each bug that a request met, which request that was, and which session and turn it was about. */
+  readonly onInternal?: (error: unknown, request: string, where: object) => void;
 }
 
 export const embeddedApi = (
@@ -34,10 +34,12 @@ export const embeddedApi = (
   tenant: Tenant,
   { ended, onInternal }: EmbeddedOptions = {},
 ): SessionsApi => {
-  const told = (request: string) => (error: unknown) => {
-    if (codeOf(error) === 'internal') onInternal?.(error, request);
-    return inTable(error);
-  };
+  const told =
+    (request: string) =>
+    (error: unknown, where: object = {}) => {
+      if (codeOf(error) === 'internal') onInternal?.(error, request, where);
+      return inTable(error);
+    };
   const rethrow = (request: string) => (error: unknown) => {
     throw told(request)(error);
   };
@@ -82,11 +84,11 @@ const contextOf = (
   { clock }: SessionsDoor,
   tenant: Tenant,
   { timeoutMs }: Pick<Declared, 'timeoutMs'>,
+  traceId?: string,
 ): RequestContext => ({
-  tenant,
-  principal: 'request',
-  via: 'embedded',
-  traceId: newTraceId(),
+  ...{ tenant, principal: ANYONE, via: 'embedded' },
+  traceId: traceNamed(traceId, 'traceId'),
+  receivedAtMs: clock.now(),
   deadlineMs: clock.monotonic() + timeoutMs,
 });
 
@@ -101,19 +103,21 @@ async function* turn(
   tenant: Tenant,
   sessionId: string,
   request: unknown,
-  { signal }: TurnControl = {},
+  { signal, traceId }: TurnControl = {},
   { readings, signals }: Reading,
-  told: (error: unknown) => GreenroomError,
+  told: (error: unknown, where: object) => GreenroomError,
 ) {
   const key = sessionKey(tenant, sessionId);
   const parsed = checked(TurnRequest, request);
+  const context = contextOf(door, tenant, TURNS.ask, traceId);
   mustNotBeAborted(signal);
   const queue = new EventQueue();
   readings.add(queue);
-  const accepted = door.turn(key, undefined, parsed, (publication) =>
+  const accepted = door.turn(key, undefined, parsed, context, (publication) =>
     queue.push(wireEvent(publication.event)),
   );
-  accepted.catch((error: unknown) => queue.fail(told(error)));
+  const where = { ...key, turnId: parsed.turnId, traceId: context.traceId };
+  accepted.catch((error: unknown) => queue.fail(told(error, where)));
   const unhear = signals.hear(signal, (reason) => {
     queue.abandon(reason);
     void cancel(door, key, accepted);

@@ -20,6 +20,7 @@ import type { Clock } from '../../otp/clock.ts';
 import type { System } from '../../otp/system.ts';
 import { Caller } from '../actor/caller.ts';
 import type { SessionRuntime } from '../actor/session-args.ts';
+import { AskedTurn } from '../events/asked-turn.ts';
 import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import { TurnReading } from '../events/turn-reading.ts';
@@ -56,7 +57,7 @@ export class Sessions implements SessionsDoor {
     this.#system = system;
     this.#feed = runtime.feed;
     this.#runtime = runtime;
-    this.#caller = new Caller(system);
+    this.#caller = new Caller(system, runtime.trails);
     const { rules, memory } = runtime;
     this.#ground = { caller: this.#caller, rules, slabs: memory.slabs };
   }
@@ -93,11 +94,14 @@ export class Sessions implements SessionsDoor {
     key: SessionKey,
     turnId: TurnId | undefined,
     request: TurnRequest,
+    context: RequestContext,
     listener?: Listener,
   ): Promise<AcceptedTurn> {
     if (this.#runtime.activity.isDraining)
       throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
-    const turn = newTurn(turnId ?? request.turnId ?? newTurnId(this.#system.clock.now()), request);
+    const id = turnId ?? request.turnId ?? newTurnId(this.#system.clock.now());
+    const turn = newTurn(id, context.traceId, request);
+    const asked = new AskedTurn(key, id, context, this.#runtime.trails, this.#system.clock);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
     try {
       const { answer, turn: record } = await this.#caller.change(key, {
@@ -119,15 +123,22 @@ export class Sessions implements SessionsDoor {
       return { turn: record, isNew: answer.isNew };
     } catch (error) {
       reading?.stop();
+      asked.refused(error);
       throw error;
     }
   }
 
-  async rejectTurn(key: SessionKey, turnId: TurnId, refusal: unknown): Promise<void> {
+  async rejectTurn(
+    key: SessionKey,
+    turnId: TurnId,
+    refusal: unknown,
+    { traceId }: RequestContext,
+  ): Promise<void> {
     const { code, message, retryable } = toWire(refusal);
     const error = { code, message, retryable };
     const head = await this.#caller.head(key);
-    if (head !== undefined) await this.#caller.change(key, { type: 'reject', turnId, error });
+    if (head !== undefined)
+      await this.#caller.change(key, { type: 'reject', turnId, traceId, error });
     else
       this.#feed.publish({
         key,
@@ -135,6 +146,7 @@ export class Sessions implements SessionsDoor {
         attempt: 1,
         n: 1,
         atMs: this.#system.clock.now(),
+        traceId,
         body: {
           type: 'turn.finished',
           status: 'rejected',

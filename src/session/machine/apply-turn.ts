@@ -9,10 +9,10 @@ import { GreenroomError } from '../../model/errors.ts';
 import { type Settings, statusFrom } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { addTags } from '../../model/tags.ts';
-import type { ClosedTurn, OpenTurn, TurnError } from '../../model/turn.ts';
+import type { ClosedTurn, OpenTurn } from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
-import type { NewTurn, Rules } from './machine.ts';
+import type { Input, NewTurn, Rules } from './machine.ts';
 import { closeTurn, publish, recordClosed, settle, startNext } from './turn-course.ts';
 import { mustTakeTurn } from './turn-limits.ts';
 
@@ -48,15 +48,18 @@ export const acceptTurn = (
     steps: 0,
     attempt: 1,
     retries: 0,
+    traceId: turn.traceId,
     options: turn.options,
   };
   draft.write({ type: 'newTurn', turnId: turn.turnId });
   draft.patch({ openTurns: [...draft.head.openTurns, open] });
-  publish(draft, open, { type: 'turn.accepted', seq });
+  publish(draft, open, { type: 'turn.accepted', seq, ...tracedBy(turn) });
   if (draft.head.openTurns.length === 1) startNext(draft, turn.body);
   draft.patch({ status: statusFrom(draft.head.openTurns) });
   draft.answer = { type: 'turn', turnId: turn.turnId, isNew: true };
 };
+
+const tracedBy = ({ traceId }: NewTurn) => (traceId === undefined ? {} : { traceId });
 
 /** A session that a turn makes is called after its prompt, unless the sender says otherwise. */
 const settingsOf = ({ settings, excerpt }: NewTurn): Settings =>
@@ -79,7 +82,10 @@ const answerKnown = (draft: Draft, turn: NewTurn, closed: ClosedTurn | undefined
 };
 
 /** A refusal that has no caller to hear it: kept in the ledger, told on the events. */
-export const rejectTurn = (draft: Draft, turnId: TurnId, error: TurnError): void => {
+export const rejectTurn = (
+  draft: Draft,
+  { turnId, traceId, error }: Extract<Input, { type: 'reject' }>,
+): void => {
   if (draft.head.openTurns.some((open) => open.turnId === turnId)) return;
   const record: ClosedTurn = {
     turnId,
@@ -94,6 +100,7 @@ export const rejectTurn = (draft: Draft, turnId: TurnId, error: TurnError): void
     steps: 0,
     attempt: 1,
     retries: 0,
+    traceId,
     stopReason: null,
     error,
   };

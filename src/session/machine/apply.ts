@@ -46,7 +46,7 @@ const dispatch = (draft: Draft, input: Input, rules: Rules): void => {
     case 'turn':
       return acceptTurn(draft, input.turn, input.known, rules);
     case 'reject':
-      return rejectTurn(draft, input.turnId, input.error);
+      return rejectTurn(draft, input);
     case 'settings':
       return changeSettings(draft, input.settings, input.expectedVersion);
     case 'tag':

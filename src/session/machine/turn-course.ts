@@ -6,8 +6,7 @@
 import { type TurnEventBody, turnFinished } from '../../model/event.ts';
 import type { Every } from '../../model/every.ts';
 import { statusFrom } from '../../model/head.ts';
-import type { TurnId } from '../../model/ids.ts';
-import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError } from '../../model/turn.ts';
+import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError, TurnFacts } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
 import { isSpent } from './turn-limits.ts';
 
@@ -67,6 +66,7 @@ const closed = (
   steps: turn.steps,
   attempt: turn.attempt,
   retries: turn.retries,
+  traceId: turn.traceId,
   finishedAtMs: nowMs,
   stopReason,
   error,
@@ -89,6 +89,6 @@ export const settle = (draft: Draft): void => {
 
 export const publish = (
   draft: Draft,
-  turn: { readonly turnId: TurnId; readonly attempt: number },
+  { turnId, attempt, traceId }: Pick<TurnFacts, 'turnId' | 'attempt' | 'traceId'>,
   body: TurnEventBody,
-): void => draft.effect({ type: 'publish', turnId: turn.turnId, attempt: turn.attempt, body });
+): void => draft.effect({ type: 'publish', turnId, attempt, traceId, body });

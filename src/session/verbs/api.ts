@@ -14,6 +14,8 @@ import type { TurnRequest } from './turn-request.ts';
 export interface TurnControl {
   /** Aborting it cancels the turn, and the iteration throws the signal's reason at once, without waiting for the end. */
   readonly signal?: AbortSignal | undefined;
+  /** The caller's trace, 32 lower-case hex digits: the turn and all that the log says of it go under it. Default: a new one. */
+  readonly traceId?: string | undefined;
 }
 
 /**

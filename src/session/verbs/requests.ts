@@ -4,6 +4,7 @@ import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { isTooDeep, MAX_DEPTH } from '../../model/json-depth.ts';
+import type { TraceId } from '../../model/request-context.ts';
 import type { Prompt, TurnOptions } from '../../model/turn.ts';
 import type { NewMessage, NewTurn } from '../machine/machine.ts';
 import type { ImportRequest } from '../prepare/import.ts';
@@ -61,10 +62,11 @@ const excerptOf = (prompt: Prompt): string => {
   return line.length <= EXCERPT_LENGTH ? line : [...line].slice(0, EXCERPT_LENGTH).join('');
 };
 
-export const newTurn = (turnId: TurnId, request: TurnRequest): NewTurn => {
+export const newTurn = (turnId: TurnId, traceId: TraceId, request: TurnRequest): NewTurn => {
   const body = messageBody('user', request.prompt);
   return {
     turnId,
+    traceId,
     excerpt: excerptOf(request.prompt),
     body,
     promptHash: hash('sha256', body).slice(0, 16),

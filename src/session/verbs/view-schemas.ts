@@ -105,6 +105,8 @@ export const TurnView = z.strictObject({
   attempt: count,
   steps: count,
   retries: count,
+  /** The trace of the request that was accepted; absent of a turn that is older than traces. */
+  traceId: text.exactOptional(),
   stopReason: text.nullable(),
   usage: UsageView,
   costUsd: usd.nullable(),

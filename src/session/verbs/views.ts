@@ -124,6 +124,7 @@ export const turnView = (turn: TurnRecord): TurnView => {
     attempt: turn.attempt,
     steps: turn.steps,
     retries: turn.retries,
+    traceId: turn.traceId,
     usage: turn.usage,
     stopReason: closed?.stopReason ?? null,
     costUsd: usd(turn.costNanoUsd),

@@ -27,6 +27,7 @@ const FIELDS = [
   ...['maxRetries', 'delayMs', 'timeoutMs', 'maxTurns', 'code', 'message', 'retryable'],
   ...['type', 'throughSeq', 'fromSeq', 'afterSeq', 'toolUseIds'],
   ...['segments', 'compaction', 'lastCompactionTurn', 'previousSeq', 'position'],
+  ...['traceId'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

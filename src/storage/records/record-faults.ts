@@ -91,6 +91,7 @@ export const faultOfTurn = (turn: TurnRecord): string | undefined => {
   if (costNanoUsd !== null && !isNumber(costNanoUsd)) return told('costNanoUsd', costNanoUsd);
   for (const field of ['seq', 'lastSeq', 'steps', 'attempt', 'retries'] as const)
     if (!isNumber(turn[field])) return told(field, turn[field]);
+  if (turn.traceId !== undefined && !isText(turn.traceId)) return told('traceId', turn.traceId);
   if ('options' in turn && !isObject(turn.options)) return told('options', turn.options);
   return isUsage(usage) ? undefined : told('usage', usage);
 };

@@ -11,6 +11,7 @@ import { journalName } from '../../../src/session/ports/journal.ts';
 import type { SessionsApi } from '../../../src/session/verbs/api.ts';
 import { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
 import { type Simulation, simulate } from '../../../src/testing/simulation.ts';
+import { requestContext } from '../../support/request-context.ts';
 import type { Counters } from '../counters.ts';
 import { Daemon, type Disk, type Mistakes } from './daemon.ts';
 import { answerTo, type Studio, textOf } from './scripted-executor.ts';
@@ -128,6 +129,7 @@ class Season {
       sent.key,
       sent.id,
       { prompt: sent.prompt },
+      requestContext(),
       (heard) => {
         if (heard.event.body.type !== 'turn.finished') return;
         ends++;
