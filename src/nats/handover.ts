@@ -190,7 +190,8 @@ export class Handover {
       if (event.body.type !== 'turn.finished') return;
       const name = laneOf(event.key);
       const full = this.#full.has(name) ? this.#lanes.get(name) : undefined;
-      if (full !== undefined) this.#resume(full);
+      // Not at once: the session is telling this, and cannot answer itself.
+      if (full !== undefined) this.#options.clock.defer(() => this.#resume(full));
     });
   }
 
