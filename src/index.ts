@@ -35,6 +35,12 @@ export {
   StorageError,
 } from './model/errors.ts';
 export type { ApiMessage, WireEvent } from './model/event.ts';
+export {
+  onTelemetry,
+  TELEMETRY,
+  type TelemetryFields,
+  type TelemetryName,
+} from './model/telemetry.ts';
 export type { Usage } from './model/usage.ts';
 export { version } from './platform/version.ts';
 export { SessionsFacade } from './session/api/facade.ts';
@@ -46,6 +52,7 @@ export type {
   SessionView,
   TurnView,
 } from './session/verbs/view-schemas.ts';
+export type { StationView, TurnTraceReply } from './session/verbs/turn-trace.ts';
 export {
   type AnyMessage,
   type ClassicStore,

@@ -58,8 +58,8 @@ export const TELEMETRY = {
     tenant: text('who asked'),
     verb: text('what was asked'),
     sessionId: text('of which session; absent for a verb on all of them').optional(),
-    traceId: text("the request's trace").optional(),
-    via: text('`embedded`, `nats` or `internal`').optional(),
+    traceId: text("the request's trace"),
+    via: text('`embedded` or `nats`'),
     durationMs: durationMs('from the border to the answer'),
     code: text("the refusal's error code; absent for an answer").optional(),
   }),
@@ -120,7 +120,8 @@ export const TELEMETRY = {
   }),
   search: new TelemetryEvent('greenroom.search', 'the catalog has answered', {
     tenant: text('who asked'),
-    verb: text('`search`, `list`, `count` or `facets`'),
+    verb: text('`search` (for `list` too), `count` or `facets`'),
+    traceId: text("the request's trace"),
     durationMs: durationMs('inside the catalog'),
   }),
   actorCrash: new TelemetryEvent('greenroom.actor.crash', 'an actor has crashed', {

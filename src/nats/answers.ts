@@ -59,7 +59,7 @@ export interface AnswersOptions {
   readonly daemon: DaemonFace;
   readonly door: SessionsDoor;
   /** Told of each bug that a request met, and which request that was: its caller learns no more than `internal`. */
-  readonly onInternal?: (error: unknown, request: string, where: object) => void;
+  readonly onInternal?: (error: unknown, request: string, where?: object) => void;
 }
 
 /** A checked request, with its verb and what carries it out. */
@@ -204,7 +204,7 @@ export class Answers {
     }
   }
 
-  #count(endpoint: EndpointStats, { subject }: Msg, error: unknown, where: object = {}): void {
+  #count(endpoint: EndpointStats, { subject }: Msg, error: unknown, where?: object): void {
     const code = codeOf(error);
     endpoint.failed(code);
     if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400), where);

@@ -22,13 +22,14 @@ const MAX_ATTEMPTS = 3;
 
 export class Caller {
   readonly system: System;
-  readonly #trails: TurnTrails;
+  /** Where each of the last turns was. */
+  readonly trails: TurnTrails;
   /** Wakes under way, and a moment longer: until those who waited have sent what they had. */
   readonly #wakes = new Map<string, Wake>();
 
   constructor(system: System, trails = new TurnTrails()) {
     this.system = system;
-    this.#trails = trails;
+    this.trails = trails;
   }
 
   /** The session's actor, if it is awake. */
@@ -92,7 +93,7 @@ export class Caller {
     const ref = await this.wake(key);
     const atMs = this.system.clock.now();
     if (request.type === 'turn')
-      this.#trails.note(key, request.turn.turnId, { station: 'woken', atMs });
+      this.trails.note(key, request.turn.turnId, { station: 'woken', atMs });
     return ref;
   }
 

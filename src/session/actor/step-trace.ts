@@ -7,6 +7,9 @@ import type { Clock } from '../../otp/clock.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 
+/** Of an error's type, which comes from outside. */
+const MAX_TYPE = 100;
+
 export class StepTrace {
   readonly #key: SessionKey;
   readonly #turn: OpenTurn;
@@ -62,7 +65,7 @@ export class StepTrace {
   /** What was heard before is void: the answer begins anew. */
   #retried({ delayMs, error }: Extract<StepEvent, { type: 'retry' }>): void {
     this.#hasAnswered = false;
-    this.#note('retried', { delayMs, outcome: error.type });
+    this.#note('retried', { delayMs, outcome: error.type.slice(0, MAX_TYPE) });
     if (TELEMETRY.stepRetry.isHeard)
       TELEMETRY.stepRetry.tell({ ...this.#fields(), errorType: error.type, delayMs });
   }

@@ -26,7 +26,7 @@ export interface EmbeddedOptions {
   /** Settles when the Greenroom behind the door has stopped: whoever reads a turn then is told. */
   readonly ended?: Promise<unknown>;
   /** Told of each bug that a request met, which request that was, and which session and turn it was about. */
-  readonly onInternal?: (error: unknown, request: string, where: object) => void;
+  readonly onInternal?: (error: unknown, request: string, where?: object) => void;
 }
 
 export const embeddedApi = (
@@ -34,12 +34,10 @@ export const embeddedApi = (
   tenant: Tenant,
   { ended, onInternal }: EmbeddedOptions = {},
 ): SessionsApi => {
-  const told =
-    (request: string) =>
-    (error: unknown, where: object = {}) => {
-      if (codeOf(error) === 'internal') onInternal?.(error, request, where);
-      return inTable(error);
-    };
+  const told = (request: string) => (error: unknown, where?: object) => {
+    if (codeOf(error) === 'internal') onInternal?.(error, request, where);
+    return inTable(error);
+  };
   const rethrow = (request: string) => (error: unknown) => {
     throw told(request)(error);
   };

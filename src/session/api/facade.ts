@@ -134,6 +134,11 @@ export class SessionsFacade {
     return this.#api.session(sessionId, 'turns', page);
   }
 
+  /** Where the turn was and when: what is stored, and what this daemon has seen of it. */
+  turnTrace(sessionId: string, turnId: string): Promise<SessionReplies['turn-trace']> {
+    return this.#api.session(sessionId, 'turn-trace', { turnId });
+  }
+
   async turnStatus(sessionId: string, turnId: string): Promise<TurnView> {
     return (await this.#api.session(sessionId, 'turn-status', { turnId })).turn;
   }

@@ -5,7 +5,7 @@
  * 2. Reads of what is not live go to the journal, which shows committed state only.
  */
 import type { ClassicStore } from '../../classic/classic-store.ts';
-import { GreenroomError, toWire } from '../../model/errors.ts';
+import { codeOf, type ErrorCode, GreenroomError, toWire } from '../../model/errors.ts';
 import {
   keyString,
   newTurnId,
@@ -14,6 +14,7 @@ import {
   type TurnId,
 } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
+import { TELEMETRY } from '../../model/telemetry.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import type { Clock } from '../../otp/clock.ts';
@@ -78,7 +79,10 @@ export class Sessions implements SessionsDoor {
     request: CheckedSession[V],
   ): Promise<SessionReplies[V]> {
     const known: Verb<SessionWork> = SESSION_VERBS[verb];
-    return perform(known, { context, key, ...this.#ground }, request) as Promise<SessionReplies[V]>;
+    const run = () =>
+      perform(known, { context, key, ...this.#ground }, request) as Promise<SessionReplies[V]>;
+    const { sessionId } = key;
+    return TELEMETRY.request.isHeard ? this.#measured(run, context, { verb, sessionId }) : run();
   }
 
   sessions<V extends SessionsVerb>(
@@ -87,7 +91,30 @@ export class Sessions implements SessionsDoor {
     request: CheckedSessions[V],
   ): Promise<SessionsReplies[V]> {
     const known: Verb<SessionsWork> = SESSIONS_VERBS[verb];
-    return perform(known, { context, ...this.#ground }, request) as Promise<SessionsReplies[V]>;
+    const run = () =>
+      perform(known, { context, ...this.#ground }, request) as Promise<SessionsReplies[V]>;
+    return TELEMETRY.request.isHeard ? this.#measured(run, context, { verb }) : run();
+  }
+
+  async #measured<T>(
+    run: () => Promise<T>,
+    { tenant, traceId, via }: RequestContext,
+    about: { readonly verb: string; readonly sessionId?: string },
+  ): Promise<T> {
+    const { clock } = this;
+    const beganMs = clock.monotonic();
+    const tell = (code?: ErrorCode) => {
+      const durationMs = clock.monotonic() - beganMs;
+      TELEMETRY.request.tell({ tenant, ...about, traceId, via, durationMs, code });
+    };
+    try {
+      const reply = await run();
+      tell();
+      return reply;
+    } catch (error) {
+      tell(codeOf(error));
+      throw error;
+    }
   }
 
   async turn(

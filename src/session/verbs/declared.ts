@@ -101,6 +101,7 @@ export const SESSION = {
   ),
   turns: declared('read', 'Lists its turns: open ones first, then newest first.', { limit: 20 }),
   'turn-status': declared('read', 'Shows one turn.', { turnId: 'hello-1' }),
+  'turn-trace': declared('read', 'Tells where a turn was and when.', { turnId: 'hello-1' }),
   audit: declared(
     'read',
     'Lists what became of the session, and by whom or what, oldest first.',

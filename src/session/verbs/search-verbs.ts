@@ -7,20 +7,37 @@ import {
   Filter,
   mustNotContradict,
 } from '../../model/criteria.ts';
+import type { Tenant } from '../../model/ids.ts';
 import { usdOf } from '../../model/money.ts';
-import { catalogName, type FacetsPage } from '../ports/catalog.ts';
+import { TELEMETRY } from '../../model/telemetry.ts';
+import { type Catalog, catalogName, type FacetsPage } from '../ports/catalog.ts';
 import { type CleanupReport, sweeperName } from '../ports/sweeper.ts';
 import { type SessionsWork, sessionsVerb } from './verb.ts';
 import { nextCursor, SessionSummary } from './view-schemas.ts';
 import { summaryView } from './views.ts';
 
-const catalogOf = ({ caller }: SessionsWork) => caller.system.fetch(catalogName);
+/** Asks the catalog, and tells how long that took. */
+const asked = <T>(
+  { caller, context }: SessionsWork,
+  verb: string,
+  ask: (catalog: Catalog, tenant: Tenant) => T,
+): T => {
+  const { system } = caller;
+  const { tenant } = context;
+  const catalog = system.fetch(catalogName);
+  if (!TELEMETRY.search.isHeard) return ask(catalog, tenant);
+  const beganMs = system.clock.monotonic();
+  const answer = ask(catalog, tenant);
+  const durationMs = system.clock.monotonic() - beganMs;
+  TELEMETRY.search.tell({ tenant, verb, traceId: context.traceId, durationMs });
+  return answer;
+};
 
 const finding = {
   request: Criteria,
   reply: z.strictObject({ sessions: z.array(SessionSummary), nextCursor }),
   run: (work: SessionsWork, criteria: Criteria) => {
-    const page = catalogOf(work).search(work.context.tenant, criteria);
+    const page = asked(work, 'search', (catalog, tenant) => catalog.search(tenant, criteria));
     return {
       sessions: page.rows.map(summaryView),
       ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
@@ -35,7 +52,7 @@ const count = sessionsVerb('count', {
   request: Filter,
   reply: z.strictObject({ count: z.int().min(0), costUsd: z.number().min(0) }),
   run: (work, filter) => {
-    const counted = catalogOf(work).count(work.context.tenant, filter);
+    const counted = asked(work, 'count', (catalog, tenant) => catalog.count(tenant, filter));
     return { count: counted.count, costUsd: usdOf(counted.costNanoUsd) };
   },
 });
@@ -49,7 +66,8 @@ const facets = sessionsVerb('facets', {
     /** How many values there are, shown or not. */
     values: z.int().min(0),
   }) satisfies z.ZodType<FacetsPage>,
-  run: (work, request) => catalogOf(work).facets(work.context.tenant, request),
+  run: (work, request) =>
+    asked(work, 'facets', (catalog, tenant) => catalog.facets(tenant, request)),
 });
 
 const cleanup = sessionsVerb('cleanup', {

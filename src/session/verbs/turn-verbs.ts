@@ -6,6 +6,7 @@ import { iso } from '../../model/moment.ts';
 import type { TurnRecord } from '../../model/turn.ts';
 import { AUDIT_ACTIONS, type Journal } from '../ports/journal.ts';
 import { pageLimit } from './transcript-verbs.ts';
+import { TurnTraceReply, traceOf } from './turn-trace.ts';
 import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
 import { nextCursor, TurnReply, TurnView } from './view-schemas.ts';
 import { turnView } from './views.ts';
@@ -28,6 +29,15 @@ const turnStatus = sessionVerb('turn-status', {
   request: z.strictObject({ turnId: TurnId }),
   reply: TurnReply,
   run: async (work, { turnId }) => ({ turn: turnView(await turnOf(work, turnId)) }),
+});
+
+const turnTrace = sessionVerb('turn-trace', {
+  request: z.strictObject({ turnId: TurnId }),
+  reply: TurnTraceReply,
+  run: async (work, { turnId }) => {
+    const turn = await turnOf(work, turnId);
+    return traceOf(work.key, turn, work.caller.trails.read(work.key, turnId), journalOf(work));
+  },
 });
 
 const AuditRecord = z.strictObject({
@@ -56,7 +66,13 @@ const audit = sessionVerb('audit', {
   },
 });
 
-export const turnVerbs = { cancel, turns, 'turn-status': turnStatus, audit };
+export const turnVerbs = {
+  cancel,
+  turns,
+  'turn-status': turnStatus,
+  'turn-trace': turnTrace,
+  audit,
+};
 
 /** Cancelling a turn that has ended already answers with its record. */
 const cancelled = async (work: SessionWork, turnId: TurnId | undefined): Promise<TurnRecord> => {
