@@ -12,6 +12,7 @@ import { MOST_STEPS } from '../../src/model/turn.ts';
 import { API_LIMITS, LONGEST_TIMEOUT_MS } from '../../src/nats/answers.ts';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
 import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
+import { MAX_STATIONS, MAX_TRAILS } from '../../src/session/events/turn-trails.ts';
 import { DAEMON, SESSION, SESSIONS } from '../../src/session/verbs/declared.ts';
 import { MAX_APPENDED } from '../../src/session/verbs/mirror-api.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/verbs/requests.ts';
@@ -119,6 +120,10 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     [
       'the queue of turns in the broker',
       `${count(streams('MAX_QUEUED'))} messages, ${size(streams('queueBytes'))}`,
+    ],
+    [
+      'turns whose way is kept for `turn-trace`',
+      `${count(MAX_TRAILS)}, of each ${MAX_STATIONS} stations; of others what is stored`,
     ],
     [
       'refused turns that the broker keeps',

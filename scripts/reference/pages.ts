@@ -11,6 +11,7 @@ import { fieldsOf, meaningRows, named } from './fields.ts';
 import { limitRegions } from './limits.ts';
 import { code, type Regions, table } from './markdown.ts';
 import { subjectRegions } from './subjects.ts';
+import { telemetryRegions, tracingRegions } from './telemetry.ts';
 
 export interface Page {
   /** From the root of the repository. */
@@ -85,4 +86,6 @@ export const pages = (root: string): readonly Page[] => [
     regions: { configuration: configuration(), aliases: aliases() },
   },
   { path: 'docs/reference/limits.md', regions: limitRegions(root) },
+  { path: 'docs/reference/telemetry.md', regions: telemetryRegions() },
+  { path: 'docs/guide/tracing.md', regions: tracingRegions() },
 ];

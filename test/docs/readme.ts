@@ -76,6 +76,8 @@ export const GUIDES = [
   'docs/otp.md',
   'docs/testing.md',
   'docs/claude-code.md',
+  'docs/guide/tracing.md',
+  'docs/reference/telemetry.md',
 ];
 
 /** What is generated of these, `npm run docs` writes. */
@@ -84,7 +86,7 @@ export const REFERENCE = [
 ].map((name) => `docs/reference/${name}.md`);
 
 /** Documents that show commands at work, in the order in which these are run. */
-const OF_COMMANDS = ['README.md', 'docs/command-line.md'];
+const OF_COMMANDS = ['README.md', 'docs/command-line.md', 'docs/guide/tracing.md'];
 
 /** The examples that are marked as runnable, with the output that follows each. */
 export const examples = (): readonly Example[] => GUIDES.flatMap(examplesIn);
