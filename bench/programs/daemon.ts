@@ -163,7 +163,7 @@ const calls = {
           ...{ tenant: key.tenant, principal: ANYONE, via: 'internal', traceId: newTraceId() },
           ...{ receivedAtMs: 0, deadlineMs: Number.POSITIVE_INFINITY },
         };
-        sessions.turn(key, undefined, { prompt: options.prompt }, context, listen).catch(reject);
+        sessions.turn(context, key, undefined, { prompt: options.prompt }, listen).catch(reject);
       });
     } finally {
       unsubscribe();

@@ -147,6 +147,7 @@ export class Answers {
   ): void {
     const timeoutMs = this.#timeoutOf(verb, msg);
     const context = this.#contextOf(tenant, msg, timeoutMs);
+    const where = { ...whereOf(address), traceId: context.traceId };
     const ticket = this.inFlight.enter(timeoutMs, (late) => this.#refuse(endpoint, msg, late));
     this.#reply(address, request, (asked) => run(context, asked)).then(
       (data) => {
@@ -155,7 +156,7 @@ export class Answers {
         if (msg.reply) this.#options.outbox.publish(msg.reply, data);
       },
       (error: unknown) => {
-        if (this.inFlight.leave(ticket)) this.#refuse(endpoint, msg, error);
+        if (this.inFlight.leave(ticket)) this.#refuse(endpoint, msg, error, where);
       },
     );
   }
@@ -191,7 +192,7 @@ export class Answers {
     };
     try {
       const ticket = this.inFlight.enter(timeoutMs, failed);
-      this.#options.door.turn(key, turnId, request, context, ask?.tell).then(
+      this.#options.door.turn(context, key, turnId, request, ask?.tell).then(
         () => {
           if (this.inFlight.leave(ticket)) endpoint.finished(this.inFlight.elapsed(ticket));
         },
@@ -210,8 +211,8 @@ export class Answers {
     if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400), where);
   }
 
-  #refuse(endpoint: EndpointStats, msg: Msg, error: unknown): void {
-    this.#count(endpoint, msg, error);
+  #refuse(endpoint: EndpointStats, msg: Msg, error: unknown, where?: object): void {
+    this.#count(endpoint, msg, error, where);
     if (!msg.reply) return;
     const { data, headers } = errorReply(error);
     this.#options.outbox.publish(msg.reply, data, headers);
@@ -257,6 +258,11 @@ const prepared = (verb: Verb<never>, body: Uint8Array, run: Prepared['run']): Pr
   request: parseRequest(verb.request, body, verb.refusal),
   run,
 });
+
+const whereOf = (address: Address) =>
+  address.kind === 'session'
+    ? { tenant: address.tenant, sessionId: address.sessionId }
+    : { tenant: address.tenant };
 
 const unknownVerb = (address: Address | undefined, subject: string): GreenroomError => {
   const known = Object.keys(VERBS[address?.kind ?? 'session']).join(', ');

@@ -120,7 +120,7 @@ export class Handover {
     if (loaded === undefined) return this.#done(lane, item);
     try {
       if ('refusal' in loaded) throw loaded.refusal;
-      await this.#options.door.turn(item.key, loaded.turnId, loaded.request, contextOf(item));
+      await this.#options.door.turn(contextOf(item), item.key, loaded.turnId, loaded.request);
       this.accepted++;
       crashpoint('intake.before-ack');
     } catch (error) {

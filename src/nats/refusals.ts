@@ -34,7 +34,7 @@ export const tellRefusal = async (
   { key, turnId, error, context }: Refusal,
 ): Promise<void> => {
   const isSession = ID_PATTERN.test(key.tenant) && ID_PATTERN.test(key.sessionId);
-  if (isSession) await door.rejectTurn(key, turnId, error, context);
+  if (isSession) await door.rejectTurn(context, key, turnId, error);
 };
 
 /** Resolves when it is kept durably; rejects if it cannot be just now. */

@@ -60,10 +60,10 @@ export class FakeDoor implements SessionsDoor {
   }
 
   async turn(
+    { traceId }: RequestContext,
     key: SessionKey,
     turnId: TurnId = `made-${++this.#ids}` as TurnId,
     request: TurnRequest,
-    { traceId }: RequestContext,
     listener?: Listener,
   ): Promise<AcceptedTurn> {
     await this.onTurn(key, turnId, request);
@@ -76,7 +76,12 @@ export class FakeDoor implements SessionsDoor {
     return { turn: openTurn(turnId), isNew };
   }
 
-  async rejectTurn(key: SessionKey, turnId: TurnId, error: unknown): Promise<void> {
+  async rejectTurn(
+    _: RequestContext,
+    key: SessionKey,
+    turnId: TurnId,
+    error: unknown,
+  ): Promise<void> {
     await this.onReject(turnId);
     this.rejected.push({ key: keyString(key), turnId, error });
   }

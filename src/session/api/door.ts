@@ -43,10 +43,10 @@ export interface SessionsDoor {
    * is known already: a running turn is joined, of a closed one only `turn.finished` comes.
    */
   turn(
+    context: RequestContext,
     key: SessionKey,
     turnId: TurnId | undefined,
     request: TurnRequest,
-    context: RequestContext,
     listener?: Listener,
   ): Promise<AcceptedTurn>;
   /**
@@ -54,9 +54,9 @@ export interface SessionsDoor {
    * `turn.finished {rejected}` goes out on the events. Stored only where the session exists.
    */
   rejectTurn(
+    context: RequestContext,
     key: SessionKey,
     turnId: TurnId,
     error: unknown,
-    context: RequestContext,
   ): Promise<void>;
 }

@@ -38,8 +38,8 @@ export const embeddedApi = (
     if (codeOf(error) === 'internal') onInternal?.(error, request, where);
     return inTable(error);
   };
-  const rethrow = (request: string) => (error: unknown) => {
-    throw told(request)(error);
+  const rethrow = (request: string, where: object) => (error: unknown) => {
+    throw told(request)(error, where);
   };
   const readings = new Set<EventQueue>();
   const signals = new AbortSignals();
@@ -52,17 +52,19 @@ export const embeddedApi = (
       mustBeVerb(SESSION_VERBS, verb);
       const known: Verb<never> = SESSION_VERBS[verb];
       const parsed = checked(known.request, request, known.refusal) as CheckedSession[typeof verb];
+      const context = contextOf(door, tenant, known);
+      const where = { ...key, traceId: context.traceId };
       return door
-        .session(contextOf(door, tenant, known), key, verb, parsed)
-        .catch(rethrow(`${verb} of ${tenant}/${sessionId}`));
+        .session(context, key, verb, parsed)
+        .catch(rethrow(`${verb} of ${tenant}/${sessionId}`, where));
     },
     sessions: async (verb, request) => {
       mustBeVerb(SESSIONS_VERBS, verb);
       const known: Verb<never> = SESSIONS_VERBS[verb];
       const parsed = checked(known.request, request, known.refusal) as CheckedSessions[typeof verb];
-      return door
-        .sessions(contextOf(door, tenant, known), verb, parsed)
-        .catch(rethrow(`${verb} of ${tenant}`));
+      const context = contextOf(door, tenant, known);
+      const where = { tenant, traceId: context.traceId };
+      return door.sessions(context, verb, parsed).catch(rethrow(`${verb} of ${tenant}`, where));
     },
     turn: (sessionId, request, control) => {
       const refused = told(`a turn of ${tenant}/${sessionId}`);
@@ -111,7 +113,7 @@ async function* turn(
   mustNotBeAborted(signal);
   const queue = new EventQueue();
   readings.add(queue);
-  const accepted = door.turn(key, undefined, parsed, context, (publication) =>
+  const accepted = door.turn(context, key, undefined, parsed, (publication) =>
     queue.push(wireEvent(publication.event)),
   );
   const where = { ...key, turnId: parsed.turnId, traceId: context.traceId };

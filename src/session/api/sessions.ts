@@ -118,10 +118,10 @@ export class Sessions implements SessionsDoor {
   }
 
   async turn(
+    context: RequestContext,
     key: SessionKey,
     turnId: TurnId | undefined,
     request: TurnRequest,
-    context: RequestContext,
     listener?: Listener,
   ): Promise<AcceptedTurn> {
     if (this.#runtime.activity.isDraining)
@@ -156,10 +156,10 @@ export class Sessions implements SessionsDoor {
   }
 
   async rejectTurn(
+    { traceId }: RequestContext,
     key: SessionKey,
     turnId: TurnId,
     refusal: unknown,
-    { traceId }: RequestContext,
   ): Promise<void> {
     const { code, message, retryable } = toWire(refusal);
     const error = { code, message, retryable };

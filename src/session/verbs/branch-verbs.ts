@@ -66,7 +66,7 @@ const compact = sessionVerb('compact', {
       request.summary === undefined
         ? await summarise({ system, head, rules, slabs, journal, throughSeq, timeoutMs, rest })
         : { summary: request.summary };
-    const compaction = { ...made, throughSeq, by: 'request' };
+    const compaction = { ...made, throughSeq, by: work.context.principal };
     const changed = await change(work, key, { type: 'compact', compaction });
     return { session: sessionView(changed.head) };
   },

@@ -4,7 +4,8 @@ import { GreenroomError } from '../../model/errors.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
 
-const ORDER = { type: 'delete', by: 'request', ifVersion: undefined } as const;
+const orderOf = ({ context }: SessionWork) =>
+  ({ type: 'delete', by: context.principal, ifVersion: undefined }) as const;
 
 const deleteSession = sessionVerb('delete', {
   request: z.strictObject({
@@ -18,7 +19,7 @@ const deleteSession = sessionVerb('delete', {
   reply: z.strictObject({ deleted: z.literal(true) }),
   run: async (work, { release }) => {
     if (release) await releaseId(work);
-    else await change(work, work.key, { ...ORDER, tombstoneMs: TOMBSTONE_MS });
+    else await change(work, work.key, { ...orderOf(work), tombstoneMs: TOMBSTONE_MS });
     return { deleted: true as const };
   },
 });
@@ -30,7 +31,7 @@ const PURGE_RETRY_MS = 1_000;
 /** Gone whole before the answer: as long as records of it are left, no session can have its id. */
 const releaseId = async (work: SessionWork): Promise<void> => {
   const { clock } = work.caller.system;
-  await change(work, work.key, { ...ORDER, tombstoneMs: 0, mayBeGone: true });
+  await change(work, work.key, { ...orderOf(work), tombstoneMs: 0, mayBeGone: true });
   const journal = journalOf(work);
   while ((await journal.purge(1)).left)
     if (clock.monotonic() >= work.context.deadlineMs)

@@ -103,7 +103,9 @@ const cleanup = sessionsVerb('cleanup', {
     dryRun: z.boolean(),
   }) satisfies z.ZodType<CleanupReport>,
   run: ({ caller, context }, { maxAgeDays, dryRun, ...filter }) =>
-    caller.system.fetch(sweeperName).sweep(context.tenant, { filter, maxAgeDays, dryRun }),
+    caller.system
+      .fetch(sweeperName)
+      .sweep(context.tenant, { filter, maxAgeDays, dryRun, by: context.principal }),
 });
 
 export const searchVerbs = { search, list, count, facets, cleanup };

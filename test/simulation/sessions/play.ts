@@ -126,10 +126,10 @@ class Season {
     const { trace } = this.#simulation;
     let ends = 0;
     const reading = this.#daemon.sessions.turn(
+      requestContext(),
       sent.key,
       sent.id,
       { prompt: sent.prompt },
-      requestContext(),
       (heard) => {
         if (heard.event.body.type !== 'turn.finished') return;
         ends++;
