@@ -205,7 +205,13 @@ const jobsOf = <K extends Kinds>({ self, program, dispatch }: Parts<K>): Jobs<K>
     ...{ clock: system.clock, program, dispatch },
     onMissing: () => self.sendAfter(LOOK_MS, 'look'),
     onFault: (error, where) =>
-      system.report({ kind: 'fault', actor: ref.label, during: 'the sink of a step', error, where }),
+      system.report({
+        kind: 'fault',
+        actor: ref.label,
+        during: 'the sink of a step',
+        error,
+        where,
+      }),
   });
 };
 
