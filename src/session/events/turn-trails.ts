@@ -22,12 +22,6 @@ export interface Trail {
   readonly omitted: number;
 }
 
-interface Kept {
-  readonly notes: StationNote[];
-  readonly hasBeginning: boolean;
-  omitted: number;
-}
-
 export class TurnTrails {
   readonly #trails = new Map<string, Kept>();
 
@@ -39,13 +33,13 @@ export class TurnTrails {
   arrived(key: SessionKey, turnId: TurnId, note: StationNote): void {
     const name = nameOf(key, turnId);
     const known = this.#trails.get(name);
-    if (known === undefined) add(this.#begin(name, true), note);
-    else if (note.via !== 'queue') add(known, { ...note, station: 'asked_again' });
+    if (known === undefined) this.#begin(name, true).add(note);
+    else if (note.via !== 'queue' || known.isOver) known.add({ ...note, station: 'asked_again' });
   }
 
   note(key: SessionKey, turnId: TurnId, note: StationNote): void {
     const name = nameOf(key, turnId);
-    add(this.#trails.get(name) ?? this.#begin(name, false), note);
+    (this.#trails.get(name) ?? this.#begin(name, false)).add(note);
   }
 
   read(key: SessionKey, turnId: TurnId): Trail | undefined {
@@ -53,7 +47,7 @@ export class TurnTrails {
   }
 
   #begin(name: string, hasBeginning: boolean): Kept {
-    const trail = { notes: [], hasBeginning, omitted: 0 };
+    const trail = new Kept(hasBeginning);
     this.#trails.set(name, trail);
     const [oldest] = this.#trails.keys();
     if (this.#trails.size > MAX_TRAILS && oldest !== undefined) this.#trails.delete(oldest);
@@ -61,12 +55,39 @@ export class TurnTrails {
   }
 }
 
-const nameOf = (key: SessionKey, turnId: TurnId): string => `${keyString(key)}/${turnId}`;
+class Kept implements Trail {
+  notes: StationNote[] = [];
+  omitted = 0;
+  hasBeginning: boolean;
+  /** The turn has finished. */
+  isOver = false;
 
-const add = (trail: Kept, note: StationNote): void => {
-  if (trail.notes.length >= MAX_STATIONS) {
-    trail.notes.splice(KEPT_FIRST, 1);
-    trail.omitted += 1;
+  constructor(hasBeginning: boolean) {
+    this.hasBeginning = hasBeginning;
   }
-  trail.notes.push(note);
-};
+
+  add(note: StationNote): void {
+    if (note.station === 'accepted' && this.isOver) this.#beginAnew();
+    if (note.station === 'finished') this.isOver = true;
+    if (this.notes.length >= MAX_STATIONS) {
+      this.notes.splice(KEPT_FIRST, 1);
+      this.omitted += 1;
+    }
+    this.notes.push(note);
+  }
+
+  /** Accepted after its end: the session was deleted meanwhile, and both ids are used once more. */
+  #beginAnew(): void {
+    const end = this.notes.findLastIndex(({ station }) => station === 'finished');
+    const [arrival, ...others] = this.notes.slice(end + 1).filter(isOfArrival);
+    this.hasBeginning = arrival?.station === 'asked_again';
+    this.notes = arrival === undefined ? [] : [{ ...arrival, station: 'received' }, ...others];
+    this.omitted = 0;
+    this.isOver = false;
+  }
+}
+
+/** Of the turn before it may come an acknowledgement, late. */
+const isOfArrival = ({ station }: StationNote): boolean => station !== 'acked';
+
+const nameOf = (key: SessionKey, turnId: TurnId): string => `${keyString(key)}/${turnId}`;

@@ -19,7 +19,7 @@ describe('the trail of a turn', () => {
     trails.arrived(key, turn(1), received);
     trails.note(key, turn(1), step(1));
     trails.note(key, turn(2), step(1));
-    expect(trails.read(key, turn(1))).toEqual({
+    expect(trails.read(key, turn(1))).toMatchObject({
       notes: [received, step(1)],
       hasBeginning: true,
       omitted: 0,
@@ -45,6 +45,18 @@ describe('the trail of a turn', () => {
     expect([notes.length, omitted]).toEqual([MAX_STATIONS, 10]);
     expect(notes[0]).toEqual(received);
     expect(notes.at(-1)).toEqual(step(MAX_STATIONS + 9));
+  });
+
+  it('begins anew when both ids are used once more, after the session was deleted', () => {
+    const trails = new TurnTrails();
+    const stations = () => trails.read(key, turn(1))?.notes.map(({ station }) => station);
+    for (const via of ['nats', 'queue']) {
+      trails.arrived(key, turn(1), { ...received, via });
+      trails.note(key, turn(1), { station: 'accepted', atMs: 2 });
+      expect(stations()).toEqual(['received', 'accepted']);
+      trails.note(key, turn(1), { station: 'finished', atMs: 3 });
+    }
+    expect(trails.read(key, turn(1))).toMatchObject({ hasBeginning: true, omitted: 0 });
   });
 
   it('goes when too many turns came after it', () => {
