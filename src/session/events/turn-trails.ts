@@ -23,47 +23,68 @@ export interface Trail {
 }
 
 export class TurnTrails {
-  readonly #trails = new Map<string, Kept>();
+  /** By turn id alone, which costs no new string. */
+  readonly #trails = new Map<TurnId, Kept>();
+  /** By session and turn: trails of turns whose id another session's turn has too. */
+  readonly #namesakes = new Map<string, Kept>();
 
   get size(): number {
-    return this.#trails.size;
+    return this.#trails.size + this.#namesakes.size;
   }
 
   /** A request for the turn has come: its trail begins, unless it has one. */
   arrived(key: SessionKey, turnId: TurnId, note: StationNote): void {
-    const name = nameOf(key, turnId);
-    const known = this.#trails.get(name);
-    if (known === undefined) this.#begin(name, true).add(note);
+    const known = this.#find(key, turnId);
+    if (known === undefined) this.#begin(key, turnId, true).add(note);
     else if (note.via !== 'queue' || known.isOver) known.add({ ...note, station: 'asked_again' });
   }
 
   note(key: SessionKey, turnId: TurnId, note: StationNote): void {
-    const name = nameOf(key, turnId);
-    (this.#trails.get(name) ?? this.#begin(name, false)).add(note);
+    (this.#find(key, turnId) ?? this.#begin(key, turnId, false)).add(note);
   }
 
   read(key: SessionKey, turnId: TurnId): Trail | undefined {
-    return this.#trails.get(nameOf(key, turnId));
+    return this.#find(key, turnId);
   }
 
-  #begin(name: string, hasBeginning: boolean): Kept {
-    const trail = new Kept(hasBeginning);
-    this.#trails.set(name, trail);
-    const [oldest] = this.#trails.keys();
-    if (this.#trails.size > MAX_TRAILS && oldest !== undefined) this.#trails.delete(oldest);
+  #find(key: SessionKey, turnId: TurnId): Kept | undefined {
+    const kept = this.#trails.get(turnId);
+    if (kept === undefined || kept.isOf(key)) return kept;
+    return this.#namesakes.get(nameOf(key, turnId));
+  }
+
+  #begin(key: SessionKey, turnId: TurnId, hasBeginning: boolean): Kept {
+    const trail = new Kept(key, hasBeginning);
+    if (this.#trails.has(turnId)) this.#namesakes.set(nameOf(key, turnId), trail);
+    else this.#trails.set(turnId, trail);
+    if (this.size > MAX_TRAILS)
+      dropOldest(this.#trails.size > this.#namesakes.size ? this.#trails : this.#namesakes);
     return trail;
   }
 }
 
+const nameOf = (key: SessionKey, turnId: TurnId): string => `${keyString(key)}/${turnId}`;
+
+const dropOldest = <K>(trails: Map<K, Kept>): void => {
+  const [oldest] = trails.keys();
+  if (oldest !== undefined) trails.delete(oldest);
+};
+
 class Kept implements Trail {
+  readonly #key: SessionKey;
   notes: StationNote[] = [];
   omitted = 0;
   hasBeginning: boolean;
   /** The turn has finished. */
   isOver = false;
 
-  constructor(hasBeginning: boolean) {
+  constructor(key: SessionKey, hasBeginning: boolean) {
+    this.#key = key;
     this.hasBeginning = hasBeginning;
+  }
+
+  isOf({ tenant, sessionId }: SessionKey): boolean {
+    return this.#key.sessionId === sessionId && this.#key.tenant === tenant;
   }
 
   add(note: StationNote): void {
@@ -89,5 +110,3 @@ class Kept implements Trail {
 
 /** Of the turn before it may come an acknowledgement, late. */
 const isOfArrival = ({ station }: StationNote): boolean => station !== 'acked';
-
-const nameOf = (key: SessionKey, turnId: TurnId): string => `${keyString(key)}/${turnId}`;

@@ -28,6 +28,17 @@ describe('the trail of a turn', () => {
     expect(trails.read(key, turn(3))).toBeUndefined();
   });
 
+  it("is one session's, though turns of others have the same id", () => {
+    const trails = new TurnTrails();
+    const other = sessionKey('default', 'other');
+    trails.arrived(key, turn(1), received);
+    trails.arrived(other, turn(1), { ...received, atMs: 7 });
+    trails.note(key, turn(1), step(1));
+    expect(trails.read(key, turn(1))?.notes).toEqual([received, step(1)]);
+    expect(trails.read(other, turn(1))?.notes).toEqual([{ ...received, atMs: 7 }]);
+    expect(trails.size).toBe(2);
+  });
+
   it('notes that the same turn is asked for again; one of the queue comes again by itself', () => {
     const trails = new TurnTrails();
     trails.arrived(key, turn(1), received);
