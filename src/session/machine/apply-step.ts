@@ -11,15 +11,11 @@ import type { ClosedStatus, OpenTurn, TurnError } from '../../model/turn.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
-import type { Input, Rules } from './machine.ts';
+import type { InputOf, Rules } from './machine.ts';
 import { closeTurn, publish, settle } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
-export const finishStep = (
-  draft: Draft,
-  input: Extract<Input, { type: 'step' }>,
-  rules: Rules,
-): void => {
+export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
   if (turn?.turnId !== input.turnId || turn.attempt !== input.attempt || turn.status !== 'running')
     return;

@@ -6,10 +6,10 @@
  */
 
 import { GreenroomError } from '../../model/errors.ts';
-import { type Settings, statusFrom } from '../../model/head.ts';
+import { type Head, type Settings, statusFrom } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { addTags } from '../../model/tags.ts';
-import type { ClosedTurn, OpenTurn, TurnError } from '../../model/turn.ts';
+import type { ClosedTurn, OpenTurn, TurnError, TurnRecord } from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { NewTurn, Rules } from './machine.ts';
@@ -62,9 +62,19 @@ export const acceptTurn = (
 const settingsOf = ({ settings, excerpt }: NewTurn): Settings =>
   excerpt === '' ? settings : { title: excerpt, ...settings };
 
+/** The turn is open, or closed as the ledger says. */
+export const isKnown = (head: Head, turn: NewTurn, closed: ClosedTurn | undefined): boolean =>
+  knownTurn(head, turn, closed) !== undefined;
+
+const knownTurn = (
+  { openTurns }: Head,
+  { turnId }: NewTurn,
+  closed: ClosedTurn | undefined,
+): TurnRecord | undefined => openTurns.find((open) => open.turnId === turnId) ?? closed;
+
 /** A turn id that is known already is answered with its record (P3). */
 const answerKnown = (draft: Draft, turn: NewTurn, closed: ClosedTurn | undefined): boolean => {
-  const known = draft.head.openTurns.find((open) => open.turnId === turn.turnId) ?? closed;
+  const known = knownTurn(draft.head, turn, closed);
   if (known === undefined) return false;
   // A rejected turn has no prompt to compare: it may have been no prompt at all.
   if (known.promptHash !== '' && known.promptHash !== turn.promptHash)

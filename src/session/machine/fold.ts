@@ -16,6 +16,7 @@ import type {
   StreamRecord,
 } from '../ports/journal.ts';
 import { apply } from './apply.ts';
+import { kindOf } from './inputs.ts';
 import type { Answer, Effect, Input, Rules, SessionState, Write } from './machine.ts';
 
 export interface Folded<T> {
@@ -48,11 +49,12 @@ export const foldBatch = <T extends { readonly input: Input }>(
   let current = state;
   for (const of of batch) {
     try {
-      if (isRecordedRejection(of.input, ledger)) {
+      const input = inTheLedger(of.input, ledger);
+      if (input === undefined) {
         answers.push({ of, answer: { type: 'none' } });
         continue;
       }
-      const change = apply(current, withKnown(of.input, ledger), rules, nowMs);
+      const change = apply(current, input, rules, nowMs);
       current = change.state;
       for (const write of change.writes) {
         if (write.type === 'turn') closed.set(write.record.turnId, write.record);
@@ -87,14 +89,12 @@ const sealed = (
   return after;
 };
 
-const withKnown = (input: Input, ledger: Ledger): Input => {
-  const known = input.type === 'turn' ? ledger(input.turn.turnId) : undefined;
-  return input.type === 'turn' && known !== undefined ? { ...input, known } : input;
+/** What the input is with the ledger's record of its turn; undefined: that says it all. */
+const inTheLedger = (input: Input, ledger: Ledger): Input | undefined => {
+  const { newTurn } = kindOf(input);
+  const record = newTurn && ledger(newTurn.id(input));
+  return newTurn === undefined || record === undefined ? input : newTurn.known(input, record);
 };
-
-/** The ledger has the turn already: a rejection of it is old news. */
-const isRecordedRejection = (input: Input, ledger: Ledger): boolean =>
-  input.type === 'reject' && ledger(input.turnId) !== undefined;
 
 /** A refusal carries a code; anything else is a bug and crashes the actor. */
 const isRefusal = (error: unknown): boolean =>

@@ -153,6 +153,9 @@ export type Input =
       readonly mayBeGone?: true;
     };
 
+/** The input of a type. */
+export type InputOf<T extends Input['type']> = Extract<Input, { readonly type: T }>;
+
 export type Write =
   | { readonly type: 'entry'; readonly subpath: string; readonly entry: Entry }
   | { readonly type: 'turn'; readonly record: ClosedTurn }
