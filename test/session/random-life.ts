@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { MessageEntry } from '../../src/model/entry.ts';
 import { type Head, newHead } from '../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../src/model/ids.ts';
-import type { ClosedTurn } from '../../src/model/turn.ts';
+import { awaitedRun, type ClosedTurn, type RunId, runIdOf } from '../../src/model/turn.ts';
 import { addUsage, emptyUsage } from '../../src/model/usage.ts';
 import { foldBatch, toChange } from '../../src/session/machine/fold.ts';
 import type {
@@ -118,18 +118,13 @@ export const said: fc.Arbitrary<Said> = fc.oneof(
   },
 );
 
-interface Step {
-  readonly turnId: TurnId;
-  readonly attempt: number;
-}
-
 /** A journal, an executor and a commit loop of a few lines each: what is committed together is folded together. */
 export class World {
   state = freshState();
   readonly entries: SessionWrite['appends'][number]['entries'][number][] = [];
   readonly ledger = new Map<TurnId, ClosedTurn>();
   readonly accepted = new Set<TurnId>();
-  step: Step | undefined;
+  run: RunId | undefined;
 
   commit(batch: readonly Said[]): void {
     const inputs = batch.map((one) => ({ input: this.#input(one) }));
@@ -150,7 +145,7 @@ export class World {
     const [first, ...others] = head.openTurns;
     if (first !== undefined) expect(first.status).toBe('running');
     for (const other of others) expect(other.status).toBe('queued');
-    expect(this.step).toEqual(first && { turnId: first.turnId, attempt: first.attempt });
+    expect(this.run).toBe(first && awaitedRun(first));
     const known = [...head.openTurns.map((open) => open.turnId), ...this.ledger.keys()];
     expect(known.toSorted()).toEqual([...this.accepted].toSorted());
     checkSums(
@@ -162,10 +157,15 @@ export class World {
 
   #input(one: Said): Input {
     if ('input' in one) return one.input;
-    const { turnId: id, attempt } = this.step ?? { turnId: 'a' as TurnId, attempt: 1 };
-    const late = one.isLate ? 1 : 0;
+    const [first] = this.state.head.openTurns;
+    const { turnId: id = 'a' as TurnId, runs = 1 } = first ?? {};
     const { outcome: ended } = one;
-    return { type: 'step', turnId: id, attempt: attempt - late, retries: 0, outcome: ended };
+    return {
+      type: 'step',
+      runId: runIdOf(id, runs - (one.isLate ? 1 : 0)),
+      retries: 0,
+      outcome: ended,
+    };
   }
 
   #store({ appends, turns, newTurnIds }: SessionWrite): void {
@@ -181,12 +181,9 @@ export class World {
   }
 
   #carryOut(effect: Effect): void {
-    const { head } = this.state;
-    const [running] = head.openTurns;
-    if (effect.type === 'startStep' && running !== undefined)
-      this.step = { turnId: running.turnId, attempt: running.attempt };
-    if (effect.type === 'closed' && effect.record.turnId === this.step?.turnId)
-      this.step = undefined;
+    if (effect.type === 'startModel') this.run = effect.runId;
+    if (effect.type === 'closed' && this.run?.startsWith(`${effect.record.turnId}#`))
+      this.run = undefined;
   }
 }
 

@@ -11,7 +11,7 @@ import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import { newHead } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
-import type { OpenTurn, TurnRecord } from '../../model/turn.ts';
+import { awaitedRun, type RunId, type TurnRecord } from '../../model/turn.ts';
 import type { From } from '../../otp/message.ts';
 import type { System } from '../../otp/system.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
@@ -44,11 +44,11 @@ type Ready = Waiting & { readonly input: Input };
 export interface Mailbox {
   readonly system: System;
   committing(commit: Promise<void>): void;
-  stepEvents(run: number, batch: readonly StepEvent[]): void;
-  stepOutcome(run: number, outcome: StepOutcome): void;
-  /** Calls `flush` or `startStep` again a little later. */
-  later(what: 'flush' | 'startStep', delayMs: number): void;
-  /** Calls `startStep` when the context is made, or tells why it was not. */
+  stepEvents(run: RunId, batch: readonly StepEvent[]): void;
+  stepOutcome(run: RunId, outcome: StepOutcome): void;
+  /** Calls `flush` or `startRun` again a little later. */
+  later(what: 'flush' | 'startRun', delayMs: number): void;
+  /** Calls `startRun` when the context is made, or tells why it was not. */
   building(done: Promise<void>): void;
   rest(): void;
 }
@@ -183,38 +183,34 @@ export class LiveSession {
 
   /** A step or a commit is under way. */
   get isWorking(): boolean {
-    return this.#batch !== undefined || this.steps.run !== undefined;
+    return this.#batch !== undefined || this.steps.isRunning;
   }
 
-  /** Starts the step of the running turn; tries again a little later while a part is restarting. */
-  startStep(): void {
+  /** Starts the run that the first turn awaits; tries again a little later while a part is restarting. */
+  startRun(): void {
     const turn = this.committed.head.openTurns[0];
-    if (turn?.status !== 'running' || this.steps.run !== undefined) return;
+    const runId = turn && awaitedRun(turn);
+    if (turn === undefined || runId === undefined || this.steps.hasStarted(runId)) return;
     if (this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
-    if (this.committed.cancelling === turn.turnId) return this.#giveUp(turn);
+    if (this.committed.cancelling === turn.turnId) return this.#giveUp(runId);
     const { rules } = this.#args.runtime;
     const journal = this.#mailbox.system.find(journalName);
-    const started = journal && this.steps.start(turn, this.committed.head, rules, journal);
-    if (!started) return this.#mailbox.later('startStep', RETRY_MS);
-    if (this.steps.run !== undefined) crashpoint('step.started');
+    const started = journal && this.steps.start(runId, turn, this.committed.head, rules, journal);
+    if (!started) return this.#mailbox.later('startRun', RETRY_MS);
+    if (this.steps.hasStarted(runId)) crashpoint('step.started');
     this.touch();
   }
 
   /** The context of the next step could not be made. Throws what is nobody's bad luck. */
   noContext(error: unknown): void {
     if (codeOf(error) !== 'unavailable') throw error;
-    this.#mailbox.later('startStep', RETRY_MS);
+    this.#mailbox.later('startRun', RETRY_MS);
   }
 
-  /** Cancelled while no step was under way: nothing has to be stopped. */
-  #giveUp({ turnId, attempt }: OpenTurn): void {
-    this.submit({
-      type: 'step',
-      turnId,
-      attempt,
-      retries: 0,
-      outcome: { type: 'cancelled', partialText: '' },
-    });
+  /** Cancelled while no run was under way: nothing has to be stopped. */
+  #giveUp(runId: RunId): void {
+    const outcome = { type: 'cancelled', partialText: '' } as const;
+    this.submit({ type: 'step', runId, retries: 0, outcome });
   }
 
   /** Tells the cache that the session is in use. */
@@ -271,6 +267,8 @@ export class LiveSession {
   #settle(folded: Folded<Ready>): void {
     const { state, writes, effects } = folded;
     this.committed = state;
+    const [first] = state.head.openTurns;
+    this.steps.settle(first && awaitedRun(first));
     passCrashpoints(writes);
     for (const { of, error } of folded.refusals) of.from?.fail(error);
     // Before the answers: who has asked for a turn that ended in this very batch gets its record.
@@ -325,16 +323,22 @@ export class LiveSession {
         return this.steps.see(effect.seq, effect.body);
       case 'forgetContext':
         return this.steps.forget();
-      case 'startStep':
-        return this.startStep();
-      case 'cancelStep':
-        // One that is not under way yet (its context is being made, or there is no executor) is given up at once.
-        return this.steps.run === undefined ? this.startStep() : this.steps.cancel();
+      case 'startModel':
+        return this.startRun();
+      case 'cancelRun':
+        return this.#cancelRun(effect.runId);
       case 'closed':
         return this.#closed.tell(effect.record, this.committed.head);
       case 'stop':
         this.stopping = true;
     }
+  }
+
+  /** One that is not under way yet (its context is being made, or there is no executor) is given up at once. */
+  #cancelRun(runId: RunId): void {
+    const run = this.steps.run(runId);
+    if (run === undefined) this.startRun();
+    else run.handle.cancel();
   }
 
   /** The ledger knows these ids: the same batch again, with their records. */

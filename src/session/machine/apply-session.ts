@@ -5,7 +5,7 @@ import { type Settings, withSettings } from '../../model/head.ts';
 import type { TurnError } from '../../model/turn.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage, Rules } from './machine.ts';
-import { closeTurn } from './turn-course.ts';
+import { cancelRun, closeTurn } from './turn-course.ts';
 
 export const create = (draft: Draft, settings: Settings, rules: Rules): void => {
   if (draft.head.version > 0)
@@ -57,12 +57,13 @@ export const remove = (draft: Draft, input: InputOf<'delete'>): void => {
   if (input.ifVersion !== undefined && draft.head.openTurns.length > 0)
     throw new GreenroomError('invalid_state', 'the session has an unfinished turn');
   const error = { code: 'session_deleted', message: 'the session was deleted', retryable: false };
-  for (const turn of draft.head.openTurns)
+  for (const turn of draft.head.openTurns) {
     closeTurn(draft, turn, { status: 'cancelled', stopReason: null, error, text: '' });
+    cancelRun(draft, turn);
+  }
   if (draft.head.version > 0)
     draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
   draft.write({ type: 'delete', tombstoneUntilMs: draft.nowMs + input.tombstoneMs });
-  draft.effect({ type: 'cancelStep' });
   draft.effect({ type: 'stop' });
   draft.answer = { type: 'deleted' };
 };

@@ -1,24 +1,23 @@
 /**
  * What the outcome of a model step makes of its turn.
  *
- * 1. An outcome counts only for the attempt that is under way: late ones are dropped.
+ * 1. An outcome counts only for the run that the turn awaits: late ones are dropped.
  * 2. An assistant message and the results of its tool uses are written in one commit, so that no
  *    crash leaves an orphan `tool_use`.
  */
 
 import type { MessageEntry } from '../../model/entry.ts';
-import type { ClosedStatus, OpenTurn, TurnError } from '../../model/turn.ts';
+import { awaitedRun, type ClosedStatus, type OpenTurn, type TurnError } from '../../model/turn.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
-import { closeTurn, publish, settle } from './turn-course.ts';
+import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
 export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
-  if (turn?.turnId !== input.turnId || turn.attempt !== input.attempt || turn.status !== 'running')
-    return;
+  if (turn === undefined || awaitedRun(turn) !== input.runId) return;
   const counted = countRetries(draft, turn, input.retries);
   const { outcome } = input;
   if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules);
@@ -104,7 +103,7 @@ const answerTools = (draft: Draft, turn: OpenTurn, toolUses: readonly ToolUse[])
   publish(draft, turn, { type: 'message', seq, body });
   draft.effect({ type: 'see', seq, body });
   const next = { ...turn, lastSeq: seq };
-  draft.patch({ openTurns: [next, ...draft.head.openTurns.slice(1)] });
+  replaceFirst(draft, next);
   return next;
 };
 
@@ -131,7 +130,7 @@ const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
     return close('completed', stopReason);
   const limit = overLimit(draft.head, turn, rules);
   if (limit !== undefined) return close('completed', limit);
-  draft.effect({ type: 'startStep', turnId: turn.turnId });
+  startModel(draft, turn);
 };
 
 /** A step that gave no message: what it had said is kept for people, never for the model. */

@@ -9,11 +9,26 @@ import { GreenroomError } from '../../model/errors.ts';
 import { type Head, type Settings, statusFrom } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { addTags } from '../../model/tags.ts';
-import type { ClosedTurn, OpenTurn, TurnError, TurnRecord } from '../../model/turn.ts';
+import {
+  awaitedRun,
+  type ClosedTurn,
+  type OpenTurn,
+  type RunId,
+  type TurnError,
+  type TurnRecord,
+} from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { NewTurn, Rules } from './machine.ts';
-import { closeTurn, publish, recordClosed, settle, startNext } from './turn-course.ts';
+import {
+  cancelRun,
+  closeTurn,
+  publish,
+  recordClosed,
+  settle,
+  startModel,
+  startNext,
+} from './turn-course.ts';
 import { mustTakeTurn } from './turn-limits.ts';
 
 export const acceptTurn = (
@@ -49,6 +64,8 @@ export const acceptTurn = (
     attempt: 1,
     retries: 0,
     options: turn.options,
+    runs: 0,
+    phase: undefined,
   };
   draft.write({ type: 'newTurn', turnId: turn.turnId });
   draft.patch({ openTurns: [...draft.head.openTurns, open] });
@@ -123,7 +140,7 @@ export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
   draft.answer = { type: 'turnClosed', turnId: turn.turnId };
   if (turn.status === 'running') {
     draft.cancelling = turn.turnId;
-    return draft.effect({ type: 'cancelStep' });
+    return cancelRun(draft, turn);
   }
   // It never ran: its prompt is taken out of what the model sees.
   draft.view({ type: 'rollback', fromSeq: turn.seq, throughSeq: turn.seq, turnId: turn.turnId });
@@ -132,7 +149,7 @@ export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
 };
 
 /**
- * The process that ran the step is gone. A model call is simply made again, as a further attempt; so
+ * The process that ran the turn is gone. A model call is simply made again, as a further attempt; so
  * are the turns behind it, whose events nobody can number on.
  */
 export const resumeTurn = (draft: Draft): void => {
@@ -142,5 +159,11 @@ export const resumeTurn = (draft: Draft): void => {
   draft.patch({ openTurns });
   if (first.status === 'queued') return startNext(draft, undefined);
   publish(draft, first, { type: 'turn.started' });
-  draft.effect({ type: 'startStep', turnId: first.turnId });
+  startModel(draft, first);
+};
+
+/** Whoever ran it is gone: a model call is simply made again. */
+export const loseRun = (draft: Draft, runId: RunId): void => {
+  const [first] = draft.head.openTurns;
+  if (first !== undefined && awaitedRun(first) === runId) startModel(draft, first);
 };

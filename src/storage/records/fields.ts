@@ -27,6 +27,7 @@ const FIELDS = [
   ...['maxRetries', 'delayMs', 'timeoutMs', 'maxTurns', 'code', 'message', 'retryable'],
   ...['type', 'throughSeq', 'fromSeq', 'afterSeq', 'toolUseIds'],
   ...['segments', 'compaction', 'lastCompactionTurn', 'previousSeq', 'position'],
+  ...['runs', 'phase', 'run'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -41,6 +42,7 @@ const OBJECTS = [
   'options',
   'error',
   'compaction',
+  'phase',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'segments'];

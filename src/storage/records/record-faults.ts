@@ -7,7 +7,7 @@
 import type { SummaryRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { type Head, STATUSES } from '../../model/head.ts';
-import type { TurnRecord } from '../../model/turn.ts';
+import type { OpenTurn, TurnRecord } from '../../model/turn.ts';
 import { isSummaryText } from '../../session/mirror/session-summary.ts';
 import type { AuditRecord, StreamRecord } from '../../session/ports/journal.ts';
 
@@ -91,8 +91,20 @@ export const faultOfTurn = (turn: TurnRecord): string | undefined => {
   if (costNanoUsd !== null && !isNumber(costNanoUsd)) return told('costNanoUsd', costNanoUsd);
   for (const field of ['seq', 'lastSeq', 'steps', 'attempt', 'retries'] as const)
     if (!isNumber(turn[field])) return told(field, turn[field]);
-  if ('options' in turn && !isObject(turn.options)) return told('options', turn.options);
+  if ('options' in turn) {
+    const fault = faultOfCourse(turn);
+    if (fault !== undefined) return fault;
+  }
   return isUsage(usage) ? undefined : told('usage', usage);
+};
+
+/** Of what only an open turn has. */
+const faultOfCourse = ({ options, runs, status, phase }: OpenTurn): string | undefined => {
+  if (!isObject(options)) return told('options', options);
+  if (!isNumber(runs)) return told('runs', runs);
+  if (status === 'queued') return undefined;
+  const isSound = isObject(phase) && phase.kind === 'model' && isNumber(phase.run);
+  return isSound ? undefined : told('phase', phase);
 };
 
 const isUsage = (usage: unknown): boolean => isObject(usage) && !Array.isArray(usage);

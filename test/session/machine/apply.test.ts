@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
-import type { ClosedTurn } from '../../../src/model/turn.ts';
+import { type ClosedTurn, runIdOf } from '../../../src/model/turn.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
 import { foldBatch, toChange } from '../../../src/session/machine/fold.ts';
@@ -65,10 +65,9 @@ const said = (
   ...fields,
 });
 
-const step = (id: string, outcome: StepOutcome, attempt = 1): Input => ({
+const step = (id: string, outcome: StepOutcome, run = 1): Input => ({
   type: 'step',
-  turnId: id as TurnId,
-  attempt,
+  runId: runIdOf(id as TurnId, run),
   retries: 0,
   outcome,
 });
@@ -93,7 +92,7 @@ describe('a turn', () => {
   it('makes the session, commits its prompt and starts at once', () => {
     const { last, state } = run(prompt('t1'));
     expect(written(last)).toEqual(['audit', 'entry', 'newTurn']);
-    expect(effects(last)).toEqual(['turn.accepted', 'turn.started', 'see', 'startStep']);
+    expect(effects(last)).toEqual(['turn.accepted', 'turn.started', 'see', 'startModel']);
     expect(state.head).toMatchObject({ status: 'running', seq: 1, numTurns: 1, messageCount: 1 });
   });
 
@@ -120,7 +119,7 @@ describe('a turn', () => {
       'closed',
       'turn.started',
       'see',
-      'startStep',
+      'startModel',
     ]);
     expect(state.head).toMatchObject({ costNanoUsd: 70, status: 'running', numTurns: 2 });
     expect(state.head.openTurns.map(({ turnId }) => turnId)).toEqual(['t2']);
@@ -183,7 +182,7 @@ describe('a step', () => {
   it('that asks for tools is answered with an error for each, in the same commit, and goes on', () => {
     const { last, state } = run(prompt('t1'), step('t1', toolUse));
     expect(written(last)).toEqual(['entry', 'entry']);
-    expect(effects(last)).toContain('startStep');
+    expect(effects(last)).toContain('startModel');
     expect(state.head).toMatchObject({ toolCallCount: 2, seq: 3, status: 'running' });
     const [, results] = last.writes;
     expect(
@@ -196,7 +195,7 @@ describe('a step', () => {
   it('stops at the most steps of a turn', () => {
     const { state, last } = run(
       prompt('t1'),
-      ...Array.from({ length: 4 }, () => step('t1', toolUse)),
+      ...Array.from({ length: 4 }, (_, at) => step('t1', toolUse, at + 1)),
     );
     expect(state.head.openTurns).toEqual([]);
     expect(last.writes.at(-1)).toMatchObject({
@@ -205,10 +204,31 @@ describe('a step', () => {
     });
   });
 
-  it('of an earlier attempt changes nothing', () => {
-    const { last } = run(prompt('t1'), { type: 'resume' }, step('t1', said('late'), 1));
-    expect(last.writes).toEqual([]);
+  it('of a run that is not awaited any more changes nothing', () => {
+    const earlier: Input[][] = [
+      [{ type: 'resume' }],
+      [{ type: 'lost', runId: runIdOf('t1' as TurnId, 1) }],
+      [step('t1', said('on', { stopReason: 'pause_turn' }))],
+    ];
+    for (const inputs of earlier) {
+      const { last, state } = run(prompt('t1'), ...inputs, step('t1', said('late'), 1));
+      expect(last.writes).toEqual([]);
+      expect(last.effects).toEqual([]);
+      expect(state.head.openTurns[0]).toMatchObject({ phase: { kind: 'model', run: 2 } });
+    }
+  });
+
+  it('that is lost is made again as a further run of the same attempt', () => {
+    const lost: Input = { type: 'lost', runId: runIdOf('t1' as TurnId, 1) };
+    const { last, changes } = run(prompt('t1'), lost, lost);
+    expect(changes[1]?.state.head.openTurns[0]).toMatchObject({ attempt: 1, runs: 2 });
+    expect(changes[1]?.effects).toEqual([{ type: 'startModel', runId: 't1#2' }]);
     expect(last.effects).toEqual([]);
+  });
+
+  it('of a queued turn, which awaits none, changes nothing', () => {
+    const { last } = run(prompt('t1'), prompt('t2'), step('t2', said('early')));
+    expect(last.writes).toEqual([]);
   });
 
   it('that was refused takes the turn out of what the model sees', () => {
@@ -255,7 +275,7 @@ describe('a cancel', () => {
       step('t1', { type: 'cancelled', partialText: 'half' }),
     );
     expect(changes[1]?.writes).toEqual([]);
-    expect(effects(changes[1] as Change)).toEqual(['cancelStep']);
+    expect(effects(changes[1] as Change)).toEqual(['cancelRun']);
     expect(last.writes.map((write) => write.type)).toEqual(['entry', 'turn']);
     expect(last.writes[1]).toMatchObject({ record: { status: 'cancelled', lastSeq: 2 } });
   });
@@ -286,7 +306,7 @@ describe('a session', () => {
   it('that comes back starts its running turn as a further attempt', () => {
     const { last, state } = run(prompt('t1'), { type: 'resume' });
     expect(state.head.openTurns[0]).toMatchObject({ attempt: 2, status: 'running' });
-    expect(effects(last)).toEqual(['turn.started', 'startStep']);
+    expect(effects(last)).toEqual(['turn.started', 'startModel']);
   });
 
   it('that is parked ends its turns as interrupted and says why', () => {
@@ -318,7 +338,7 @@ describe('a session', () => {
       ifVersion: undefined,
       tombstoneMs: 5,
     });
-    expect(effects(last)).toEqual(['turn.finished', 'closed', 'cancelStep', 'stop']);
+    expect(effects(last)).toEqual(['turn.finished', 'closed', 'cancelRun', 'stop']);
     expect(last.writes).toContainEqual({ type: 'delete', tombstoneUntilMs: NOW + 5 });
   });
 
@@ -428,7 +448,7 @@ describe('what went wrong once', () => {
       step('t1', said('dear')),
     );
     expect(state.head).toMatchObject({ openTurns: [], status: 'idle' });
-    expect(effects(last)).not.toContain('startStep');
+    expect(effects(last)).not.toContain('startModel');
     expect(last.writes.filter(({ type }) => type === 'turn')).toHaveLength(3);
   });
 
