@@ -130,7 +130,7 @@ export class World {
     const inputs = batch.map((one) => ({ input: this.#input(one) }));
     const before = this.state;
     const folded = foldBatch(before, inputs, this.ledger, RULES, 1_000);
-    const change = toChange(before, folded);
+    const change = toChange(before, folded, { owner: 'me', epoch: 1 });
     if (change?.kind === 'write') this.#store(change);
     this.state = folded.state;
     for (const effect of folded.effects) this.#carryOut(effect);

@@ -41,5 +41,6 @@ export class FaultyJournal implements Journal {
   scanRows: Journal['scanRows'] = (visit) => this.#journal.scanRows(visit);
   subscribe: Journal['subscribe'] = (listener) => this.#journal.subscribe(listener);
   stats: Journal['stats'] = () => this.#journal.stats();
+  owner: Journal['owner'] = () => this.#journal.owner();
   info: Journal['info'] = () => this.#journal.info();
 }

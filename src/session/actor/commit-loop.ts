@@ -8,7 +8,7 @@
  */
 
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
-import { newHead } from '../../model/head.ts';
+import { type Head, newHead } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { awaitedRun, type RunId, type TurnRecord } from '../../model/turn.ts';
@@ -21,6 +21,7 @@ import type { Answer, Effect, Input, SessionState, Write } from '../machine/mach
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import {
   type AuditRecord,
+  type Fence,
   type Journal,
   journalName,
   ResponseClaimedError,
@@ -85,6 +86,8 @@ const passCrashpoints = (writes: readonly Write[]): void => {
 
 export class LiveSession {
   committed: SessionState;
+  /** As it was when the session was read: what others write since makes our changes stale (P2). */
+  #fence: Fence;
   stopping = false;
   lastUsedMs: number;
   readonly steps: StepRunner;
@@ -102,8 +105,9 @@ export class LiveSession {
     this.#args = args;
     this.#mailbox = mailbox;
     this.#name = keyString(args.key);
-    const head = this.#journal.head(args.key) ?? newHead(args.key, system.clock.now());
+    const head = this.#read();
     this.committed = { head, cancelling: undefined };
+    this.#fence = this.#journal.owner();
     this.lastUsedMs = system.clock.now();
     this.#narrator = new Narrator(args.key, args.runtime.feed, system.clock);
     this.steps = new StepRunner(
@@ -233,7 +237,7 @@ export class LiveSession {
       rules,
       this.#mailbox.system.clock.now(),
     );
-    const change = toChange(this.committed, folded);
+    const change = toChange(this.committed, folded, this.#fence);
     if (change === undefined) return this.#settle(folded);
     crashpoint('commit.before');
     this.#batch = { waiting: ready, folded };
@@ -351,12 +355,16 @@ export class LiveSession {
     }
   }
 
-  /** Somebody else wrote: what is stored is the truth, and what was computed from the old is computed anew. */
+  #read(): Head {
+    const { key } = this.#args;
+    return this.#journal.head(key) ?? newHead(key, this.#mailbox.system.clock.now());
+  }
+
+  /** Somebody else wrote, or the store was opened anew: what is stored is the truth, and what was computed from the old is computed anew. */
   #reload(): void {
     this.#conflicts += 1;
-    const { key } = this.#args;
-    const head = this.#journal.head(key) ?? newHead(key, this.#mailbox.system.clock.now());
-    this.committed = { ...this.committed, head };
+    this.committed = { ...this.committed, head: this.#read() };
+    this.#fence = this.#journal.owner();
     this.steps.forget();
   }
 

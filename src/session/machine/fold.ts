@@ -8,6 +8,7 @@ import type { TurnId } from '../../model/ids.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import type {
   AuditRecord,
+  Fence,
   ForkOrigin,
   ResponseClaim,
   SessionChange,
@@ -100,19 +101,20 @@ const inTheLedger = (input: Input, ledger: Ledger): Input | undefined => {
 const isRefusal = (error: unknown): boolean =>
   typeof (error as { code?: unknown } | null)?.code === 'string';
 
-/** What to commit; undefined if the batch changed nothing. */
+/** What to commit; undefined if the batch changed nothing. `fence`: as it was when the state before was read. */
 export const toChange = (
   before: SessionState,
   { state, writes }: Folded<unknown>,
+  fence: Fence,
 ): SessionChange | undefined => {
   if (state.head === before.head) return undefined;
   const { key, version: expectedVersion, segments } = before.head;
   const { audit, deleted, ...records } = sorted(writes);
   if (deleted === undefined)
-    return { kind: 'write', key, expectedVersion, audit, head: state.head, ...records };
+    return { kind: 'write', key, fence, expectedVersion, audit, head: state.head, ...records };
   const { tombstoneUntilMs } = deleted;
   const shared = segments === undefined ? {} : { segments };
-  return { kind: 'delete', key, expectedVersion, audit, tombstoneUntilMs, ...shared };
+  return { kind: 'delete', key, fence, expectedVersion, audit, tombstoneUntilMs, ...shared };
 };
 
 /** The writes by what becomes of them. */

@@ -2,8 +2,8 @@
  * The journal: the durable heart, owned here as an interface and implemented in `src/storage`.
  *
  * 1. A commit is one session's change, whole or not at all; the promise resolves when it is on disk (P1).
- * 2. It names the version that the change was computed from and the epoch of its writer; on a
- *    mismatch nothing is stored and it fails with `version_conflict` (P2).
+ * 2. It names the version that the change was computed from, and the fence of its writer: the owner of the store when
+ *    that state was read. Once either is another one, nothing is stored and it fails with `version_conflict` (P2).
  * 3. Reads show committed state only.
  */
 
@@ -101,8 +101,18 @@ export interface AuditRecord {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
+/** Who owned the store when a change's author read what the change builds on. */
+export interface Fence {
+  /** The opening of the store that owns it; another one each time. */
+  readonly owner: string;
+  /** Counts owners. No head is written under an earlier one than it was last. */
+  readonly epoch: number;
+}
+
 interface ChangeBase {
   readonly key: SessionKey;
+  /** Default: the journal's own, for programs that opened it themselves and write at once. */
+  readonly fence?: Fence;
   /** Version of the state that the change was computed from; 0: the session must not exist. */
   readonly expectedVersion: number;
   readonly audit: readonly AuditRecord[];
@@ -207,6 +217,8 @@ export interface JournalInfo {
 }
 
 export interface Journal {
+  /** The fence of whoever opened this journal: to be taken together with the state that changes will build on. */
+  owner(): Fence;
   /** Resolves once the change is durable. See the invariants for what it rejects with; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
   commit(change: SessionChange): Promise<void>;
   head(key: SessionKey): Head | undefined;

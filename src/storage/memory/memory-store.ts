@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { SyncGate } from '../lmdb/sync-gate.ts';
 import { applyGroup, type WriteTables } from '../records/apply-batch.ts';
 import { type Key, TABLES, type Table } from '../records/keys.ts';
-import { takeOver } from '../records/meta.ts';
+import { type Claim, ownerNow, takeOver } from '../records/meta.ts';
 import { purgeSome } from '../records/purge.ts';
 import type {
   PurgeStep,
@@ -14,7 +14,6 @@ import type {
   ReadTables,
   Store,
   StoredRecord,
-  StoreIdentity,
   Writer,
   WriterEvents,
 } from '../records/store.ts';
@@ -65,15 +64,15 @@ const asKey = (key: Key | Uint8Array): Key =>
 
 class MemoryWriter implements Writer {
   readonly #tables: MemoryTables;
-  readonly #identity: StoreIdentity;
+  readonly #claim: Claim;
   readonly #gate: SyncGate;
   #events: WriterEvents | undefined;
   #waiting: ArrayBuffer[] = [];
   #isScheduled = false;
 
-  constructor(tables: MemoryTables, identity: StoreIdentity, gate: SyncGate) {
+  constructor(tables: MemoryTables, claim: Claim, gate: SyncGate) {
     this.#tables = tables;
-    this.#identity = identity;
+    this.#claim = claim;
     this.#gate = gate;
     gate.onRelease(() => this.#schedule());
   }
@@ -103,9 +102,8 @@ class MemoryWriter implements Writer {
   #sync(): void {
     const buffers = this.#waiting;
     this.#waiting = [];
-    const { epoch } = this.#identity;
     const group = buffers.map((buffer) => Buffer.from(buffer));
-    const refusals = applyGroup(this.#tables, group, { ours: epoch, owner: epoch });
+    const refusals = applyGroup(this.#tables, group, ownerNow(this.#tables, this.#claim));
     if (buffers.length > 0) this.#events?.settled({ batches: buffers.length, refusals, buffers });
   }
 }
@@ -117,6 +115,7 @@ export class MemoryStore implements Store {
   readonly storeId: string;
   readonly formatVersion: number;
   readonly epoch: number;
+  readonly owner: string;
   readonly tables: MemoryTables;
   readonly writer: MemoryWriter;
 
@@ -124,11 +123,13 @@ export class MemoryStore implements Store {
   constructor(gate: SyncGate = new SyncGate(), before?: MemoryStore) {
     this.tables = before?.tables ?? new MemoryTables();
     // biome-ignore lint/plugin: the store's id must be the only one in the world
-    const { identity } = takeOver(this.tables, randomUUID());
+    const claim = takeOver(this.tables, randomUUID());
+    const { identity } = claim;
     this.storeId = identity.storeId;
     this.formatVersion = identity.formatVersion;
     this.epoch = identity.epoch;
-    this.writer = new MemoryWriter(this.tables, identity, gate);
+    this.owner = identity.owner;
+    this.writer = new MemoryWriter(this.tables, claim, gate);
   }
 
   fileBytes(): null {

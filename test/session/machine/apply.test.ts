@@ -410,7 +410,7 @@ describe('inputs that share a commit', () => {
       RULES,
       NOW,
     );
-    expect(toChange(before, folded)).toMatchObject({
+    expect(toChange(before, folded, { owner: 'me', epoch: 1 })).toMatchObject({
       expectedVersion: 0,
       head: { version: 1, tags: ['a'] },
     });
