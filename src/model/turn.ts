@@ -70,10 +70,26 @@ export const runIdOf = (turnId: TurnId, run: number): RunId => `${turnId}#${run}
 export interface ModelPhase {
   readonly kind: 'model';
   readonly run: number;
+  /** Calls of this step that have failed; absent: none. */
+  readonly tried?: number | undefined;
 }
 
-/** What a turn that has started is at. A further kind goes here, and its runs take their numbers from `runs` as well. */
-export type TurnPhase = ModelPhase;
+/**
+ * What a turn that is at work is at. A further kind goes here, and its runs take their numbers from `runs` as well;
+ * a kind of which the turn awaits no run goes beside `WaitingPhase`.
+ */
+export type WorkPhase = ModelPhase;
+
+/** The turn awaits a moment, and its session may sleep until then: the next call of a step that failed. */
+export interface WaitingPhase {
+  readonly kind: 'waiting';
+  readonly for: 'retry';
+  /** When it goes on. */
+  readonly dueMs: number;
+  readonly tried: number;
+  /** Why it waits. */
+  readonly error: TurnError;
+}
 
 interface OpenFacts extends TurnFacts {
   readonly options: TurnOptions;
@@ -84,7 +100,8 @@ interface OpenFacts extends TurnFacts {
 export type OpenTurn = OpenFacts &
   (
     | { readonly status: 'queued'; readonly phase?: undefined }
-    | { readonly status: 'running'; readonly phase: TurnPhase }
+    | { readonly status: 'running'; readonly phase: WorkPhase }
+    | { readonly status: 'waiting'; readonly phase: WaitingPhase }
   );
 
 /** The run that the turn awaits; undefined while it awaits none. */

@@ -1,6 +1,7 @@
 /** Random lives of a session: arbitrary inputs, and a world that carries out what the machine says and checks it. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { duesOf } from '../../src/model/due.ts';
 import type { MessageEntry } from '../../src/model/entry.ts';
 import { type Head, newHead } from '../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../src/model/ids.ts';
@@ -87,6 +88,8 @@ const outcome: fc.Arbitrary<StepOutcome> = fc.oneof(
     { type: 'failed', error, partialText: 'half', provider: 'rehearsal' },
     { type: 'failed', error, partialText: '', provider: 'rehearsal' },
     { type: 'cancelled', partialText: 'half' },
+    { type: 'postponed', error, delayMs: 0, tried: 1 },
+    { type: 'postponed', error, delayMs: 1, tried: 1 },
   ),
 );
 
@@ -105,6 +108,7 @@ const input: fc.Arbitrary<Input> = fc.oneof(
     { type: 'untag', tags: ['x', 'z'] },
     { type: 'append', messages: [{ role: 'user', body: body('by hand'), atMs: 1 }] },
     { type: 'resume' },
+    { type: 'due' },
     { type: 'park', error: broken },
   ),
   turnId.map((id) => ({ type: 'reject' as const, turnId: id, error: refusal })),
@@ -125,6 +129,8 @@ export class World {
   readonly ledger = new Map<TurnId, ClosedTurn>();
   readonly accepted = new Set<TurnId>();
   run: RunId | undefined;
+  /** What the journal's index would hold. */
+  readonly dues = new Set<number>();
 
   commit(batch: readonly Said[]): void {
     const inputs = batch.map((one) => ({ input: this.#input(one) }));
@@ -143,7 +149,8 @@ export class World {
     expect(this.entries.map(({ seq }) => seq)).toEqual(this.entries.map((_, at) => at + 1));
     expect(head.seq).toBe(this.entries.length);
     const [first, ...others] = head.openTurns;
-    if (first !== undefined) expect(first.status).toBe('running');
+    if (first !== undefined) expect(['running', 'waiting']).toContain(first.status);
+    expect(this.dues).toEqual(new Set(duesOf(head).map(({ atMs }) => atMs)));
     for (const other of others) expect(other.status).toBe('queued');
     expect(this.run).toBe(first && awaitedRun(first));
     const known = [...head.openTurns.map((open) => open.turnId), ...this.ledger.keys()];
@@ -168,7 +175,9 @@ export class World {
     };
   }
 
-  #store({ appends, turns, newTurnIds }: SessionWrite): void {
+  #store({ appends, turns, newTurnIds, dues }: SessionWrite): void {
+    for (const { atMs } of dues?.removed ?? []) expect(this.dues.delete(atMs)).toBe(true);
+    for (const { atMs } of dues?.added ?? []) this.dues.add(atMs);
     for (const { entries } of appends) this.entries.push(...entries);
     for (const id of newTurnIds) {
       expect(this.accepted).not.toContain(id);
@@ -182,6 +191,7 @@ export class World {
 
   #carryOut(effect: Effect): void {
     if (effect.type === 'startModel') this.run = effect.runId;
+    if (effect.type === 'publish' && effect.body.type === 'retry') this.run = undefined;
     if (effect.type === 'closed' && this.run?.startsWith(`${effect.record.turnId}#`))
       this.run = undefined;
   }

@@ -127,12 +127,11 @@ export class LiveSession {
     return this.#mailbox.system.fetch(journalName);
   }
 
+  /** It must stay. One whose turn waits for a moment may go: `alarms` wakes it. */
   get isBusy(): boolean {
-    return (
-      this.#batch !== undefined ||
-      this.#waiting.size > 0 ||
-      this.committed.head.openTurns.length > 0
-    );
+    const [first] = this.committed.head.openTurns;
+    const isAtWork = first !== undefined && first.status !== 'waiting';
+    return isAtWork || this.#batch !== undefined || this.#waiting.size > 0;
   }
 
   /** Takes a request in; without a `from` it is the session's own and is never dropped. */
@@ -183,6 +182,13 @@ export class LiveSession {
 
   tell(turnId: TurnId, attempt: number, event: Parameters<Narrator['tell']>[2]): void {
     this.#narrator.tell(turnId, attempt, event);
+  }
+
+  /** Tells that the first turn is alive: something runs for it, or it waits for a moment. */
+  ping(): void {
+    const [first] = this.committed.head.openTurns;
+    if (first !== undefined && (first.status === 'waiting' || this.steps.isRunning))
+      this.tell(first.turnId, first.attempt, { type: 'ping' });
   }
 
   /** A step or a commit is under way. */

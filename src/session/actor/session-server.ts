@@ -79,8 +79,7 @@ export const SessionServer = genServer(sessionProtocol, {
     },
     tick: (_, actor, self) => {
       const { live } = actor;
-      for (const { turnId, attempt } of live.steps.runs())
-        live.tell(turnId, attempt, { type: 'ping' });
+      live.ping();
       const idleMs = self.system.clock.now() - live.lastUsedMs;
       return !live.isBusy && idleMs >= actor.args.runtime.passivateMs
         ? stop('normal', actor)

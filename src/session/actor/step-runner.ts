@@ -33,6 +33,8 @@ import type { Journal } from '../ports/journal.ts';
 
 /** Output limit of a model call when the session sets none. */
 const MAX_TOKENS = 8_192;
+/** A turn whose next model call is farther away than this waits in the store, and its session may sleep. */
+const LONGEST_WAIT_MS = 30_000;
 
 export interface Run {
   readonly id: RunId;
@@ -123,6 +125,7 @@ export class StepRunner {
       maxTokens: head.maxTokens ?? MAX_TOKENS,
       context: this.#context,
       wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
+      waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });
     const handle = executor.start(step, {
       events: (batch) => this.#listener.events(id, batch),

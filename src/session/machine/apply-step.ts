@@ -7,6 +7,7 @@
  */
 
 import type { MessageEntry } from '../../model/entry.ts';
+import { statusFrom } from '../../model/head.ts';
 import { awaitedRun, type ClosedStatus, type OpenTurn, type TurnError } from '../../model/turn.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
@@ -20,6 +21,8 @@ export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): 
   if (turn === undefined || awaitedRun(turn) !== input.runId) return;
   const counted = countRetries(draft, turn, input.retries);
   const { outcome } = input;
+  if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
+    return postpone(draft, counted, outcome);
   if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules);
   else endEarly(draft, counted, outcome);
   if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
@@ -32,6 +35,21 @@ const countRetries = (draft: Draft, turn: OpenTurn, retries: number): OpenTurn =
 };
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;
+type Postponed = Extract<StepOutcome, { type: 'postponed' }>;
+
+/** The next call is far away: the turn waits for it in the store, where no crash and no sleep loses it. */
+const postpone = (draft: Draft, turn: OpenTurn, outcome: Postponed): void => {
+  const { delayMs, tried, error } = outcome;
+  const again = countRetries(draft, turn, 1);
+  const dueMs = draft.nowMs + delayMs;
+  replaceFirst(draft, {
+    ...again,
+    status: 'waiting',
+    phase: { kind: 'waiting', for: 'retry', dueMs, tried, error: turnError(error) },
+  });
+  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  publish(draft, turn, { type: 'retry', delayMs, error });
+};
 
 const addAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules): void => {
   const isSeen = outcome.stopReason !== 'refusal' && !isEmpty(outcome.body);
@@ -136,15 +154,15 @@ const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
 /** A step that gave no message: what it had said is kept for people, never for the model. */
 const endEarly = (draft: Draft, turn: OpenTurn, outcome: Exclude<StepOutcome, Answered>): void => {
   let ended = turn;
-  if (outcome.partialText !== '') {
-    const body = Buffer.from(JSON.stringify({ role: 'assistant', content: outcome.partialText }));
+  const text = 'partialText' in outcome ? outcome.partialText : '';
+  if (text !== '') {
+    const body = Buffer.from(JSON.stringify({ role: 'assistant', content: text }));
     const facts = { turnId: turn.turnId, isPartial: true };
     ended = {
       ...turn,
       lastSeq: draft.message({ role: 'assistant', body, atMs: draft.nowMs }, facts),
     };
   }
-  const text = outcome.partialText;
   if (outcome.type === 'cancelled' || draft.cancelling === turn.turnId)
     return closeTurn(draft, ended, { status: 'cancelled', stopReason: null, text });
   const error = turnError(outcome.error);

@@ -26,7 +26,7 @@ import {
   publish,
   recordClosed,
   settle,
-  startModel,
+  startModelAgain,
   startNext,
 } from './turn-course.ts';
 import { mustTakeTurn } from './turn-limits.ts';
@@ -142,8 +142,9 @@ export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
     draft.cancelling = turn.turnId;
     return cancelRun(draft, turn);
   }
-  // It never ran: its prompt is taken out of what the model sees.
-  draft.view({ type: 'rollback', fromSeq: turn.seq, throughSeq: turn.seq, turnId: turn.turnId });
+  // One that never ran: its prompt is taken out of what the model sees.
+  if (turn.status === 'queued')
+    draft.view({ type: 'rollback', fromSeq: turn.seq, throughSeq: turn.seq, turnId: turn.turnId });
   closeTurn(draft, turn, { status: 'cancelled', stopReason: null, text: '' });
   settle(draft);
 };
@@ -158,12 +159,27 @@ export const resumeTurn = (draft: Draft): void => {
   if (first === undefined) return;
   draft.patch({ openTurns });
   if (first.status === 'queued') return startNext(draft, undefined);
-  publish(draft, first, { type: 'turn.started' });
-  startModel(draft, first);
+  if (!mustWait(first, draft.nowMs)) goOn(draft, first);
+};
+
+const mustWait = ({ phase }: OpenTurn, nowMs: number): boolean =>
+  phase?.kind === 'waiting' && phase.dueMs > nowMs;
+
+const goOn = (draft: Draft, turn: OpenTurn): void => {
+  publish(draft, turn, { type: 'turn.started' });
+  startModelAgain(draft, turn);
+  draft.patch({ status: statusFrom(draft.head.openTurns) });
+};
+
+/** The moment that the first turn awaited has come: a further attempt, as its session may have slept since. */
+export const wakeTurn = (draft: Draft): void => {
+  const [first] = draft.head.openTurns;
+  if (first?.status !== 'waiting' || mustWait(first, draft.nowMs)) return;
+  goOn(draft, { ...first, attempt: first.attempt + 1 });
 };
 
 /** Whoever ran it is gone: a model call is simply made again. */
 export const loseRun = (draft: Draft, runId: RunId): void => {
   const [first] = draft.head.openTurns;
-  if (first !== undefined && awaitedRun(first) === runId) startModel(draft, first);
+  if (first !== undefined && awaitedRun(first) === runId) startModelAgain(draft, first);
 };

@@ -3,6 +3,7 @@
  * to a session can be tested without any of them waiting.
  */
 
+import { type Due, duesOf } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
@@ -110,11 +111,21 @@ export const toChange = (
   if (state.head === before.head) return undefined;
   const { key, version: expectedVersion, segments } = before.head;
   const { audit, deleted, ...records } = sorted(writes);
-  if (deleted === undefined)
-    return { kind: 'write', key, fence, expectedVersion, audit, head: state.head, ...records };
+  const base = { key, fence, expectedVersion, audit, ...duesBetween(before, state) };
+  if (deleted === undefined) return { kind: 'write', ...base, head: state.head, ...records };
   const { tombstoneUntilMs } = deleted;
   const shared = segments === undefined ? {} : { segments };
-  return { kind: 'delete', key, fence, expectedVersion, audit, tombstoneUntilMs, ...shared };
+  return { kind: 'delete', ...base, tombstoneUntilMs, ...shared };
+};
+
+/** A session that is deleted has no open turn any more, so nothing is due for it. */
+const duesBetween = (before: SessionState, after: SessionState): Pick<SessionChange, 'dues'> => {
+  const was = duesOf(before.head);
+  const is = duesOf(after.head);
+  if (was.length === 0 && is.length === 0) return {};
+  const without = (dues: readonly Due[], others: readonly Due[]) =>
+    dues.filter(({ kind, atMs }) => !others.some((due) => due.kind === kind && due.atMs === atMs));
+  return { dues: { added: without(is, was), removed: without(was, is) } };
 };
 
 /** The writes by what becomes of them. */

@@ -12,7 +12,15 @@ import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
 import { restore } from './apply-restore.ts';
 import { append, changeSettings, changeTags, create, park, remove } from './apply-session.ts';
 import { finishStep } from './apply-step.ts';
-import { acceptTurn, cancelTurn, isKnown, loseRun, rejectTurn, resumeTurn } from './apply-turn.ts';
+import {
+  acceptTurn,
+  cancelTurn,
+  isKnown,
+  loseRun,
+  rejectTurn,
+  resumeTurn,
+  wakeTurn,
+} from './apply-turn.ts';
 import { compact, fork } from './apply-views.ts';
 import { addsMessages, makesSession } from './classic-change.ts';
 import type { Draft } from './draft.ts';
@@ -139,6 +147,7 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   cancel: { ...USUAL, apply: (draft, { turnId }) => cancelTurn(draft, turnId) },
   step: { ...USUAL, apply: finishStep },
   lost: { ...USUAL, whileImporting: true, apply: (draft, { runId }) => loseRun(draft, runId) },
+  due: { ...USUAL, whileImporting: true, apply: wakeTurn },
   resume: { ...USUAL, whileImporting: true, apply: resumeTurn },
   park: {
     ...USUAL,

@@ -141,6 +141,8 @@ export type Input =
   | { readonly type: 'lost'; readonly runId: RunId }
   /** After a wake or a crash: what the running turn had started is lost and starts again as a further attempt. */
   | { readonly type: 'resume' }
+  /** What the session waits for may be due. */
+  | { readonly type: 'due' }
   | { readonly type: 'park'; readonly error: TurnError }
   | {
       readonly type: 'delete';

@@ -29,12 +29,17 @@ export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
   startModel(draft, { ...first, startedAtMs: draft.nowMs });
 };
 
-/** The first turn's next model call, as a run of its own: the outcome of an earlier one does not count any more. */
-export const startModel = (draft: Draft, turn: OpenTurn): void => {
+/** The first turn's next model call, as a run of its own: the outcome of an earlier one does not count any more. `tried`: calls that have failed. */
+export const startModel = (draft: Draft, turn: OpenTurn, tried = 0): void => {
   const run = turn.runs + 1;
-  replaceFirst(draft, { ...turn, status: 'running', runs: run, phase: { kind: 'model', run } });
+  const phase = { kind: 'model', run, ...(tried === 0 ? {} : { tried }) } as const;
+  replaceFirst(draft, { ...turn, status: 'running', runs: run, phase });
   draft.effect({ type: 'startModel', runId: runIdOf(turn.turnId, run) });
 };
+
+/** The same model call once more: what of it failed before still counts. */
+export const startModelAgain = (draft: Draft, turn: OpenTurn): void =>
+  startModel(draft, turn, turn.phase?.tried);
 
 /** Asks what the turn awaits to end: its outcome still comes. */
 export const cancelRun = (draft: Draft, turn: OpenTurn): void => {

@@ -8,6 +8,7 @@
  */
 
 import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { Due, DueKind } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey, Tenant, TurnId } from '../../model/ids.ts';
@@ -116,6 +117,8 @@ interface ChangeBase {
   /** Version of the state that the change was computed from; 0: the session must not exist. */
   readonly expectedVersion: number;
   readonly audit: readonly AuditRecord[];
+  /** What is due for the session by its new head and was not by the old one, and the other way round. */
+  readonly dues?: { readonly added: readonly Due[]; readonly removed: readonly Due[] };
 }
 
 export interface SessionWrite extends ChangeBase {
@@ -176,6 +179,12 @@ export interface Tombstone {
   readonly untilMs: number;
 }
 
+/** Something that is due, as the index has it. */
+export interface DueEntry {
+  readonly key: SessionKey;
+  readonly atMs: number;
+}
+
 export interface EntryRange {
   readonly subpath?: string;
   /** First `seq`, inclusive; default 1. */
@@ -197,6 +206,8 @@ export interface JournalStats {
   readonly entriesRead: number;
   /** Buffers made for the bodies of entries that were read: a few for a page, none for a session that wakes. */
   readonly readBuffers: number;
+  /** Entries of the due index that were read; not among `reads`. */
+  readonly duesRead: number;
   readonly recordsWritten: number;
   readonly bytesWritten: number;
   /** Changes that the store did not take; one that is refused (a stale version, a deleted session) is no failure. */
@@ -240,6 +251,8 @@ export interface Journal {
     options: { limit: number; cursor?: string },
   ): readonly (StoredResponse & { cursor: string })[];
   tombstone(key: SessionKey): Tombstone | undefined;
+  /** What is due first of a kind, in the order of time, from behind `after`. Costs what it gives, however much is due. */
+  due(kind: DueKind, options: { limit: number; after?: DueEntry | undefined }): readonly DueEntry[];
   audit(
     tenant: Tenant,
     options: { limit: number; cursor?: string },

@@ -97,6 +97,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
       reads: this.reads,
       entriesRead: this.entriesRead,
       readBuffers: this.readBuffers,
+      duesRead: this.duesRead,
       waiting: this.#queue.size,
     };
   }

@@ -44,6 +44,7 @@ export const encodeChange = (batch: Batch, change: SessionChange, author: Author
   try {
     if (isWrite) write(batch, prefix, change, fence);
     else remove(batch, prefix, change);
+    putDues(batch, prefix, change);
     putAudit(batch, prefix, change, author);
     batch.end();
   } catch (error) {
@@ -116,7 +117,7 @@ const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete): void => 
   batch.remove(SESSIONS, keys.headKey(prefix));
   batch.remove(ROWS, keys.rowKey(prefix));
   batch.put(UPKEEP, keys.tombstoneKey(prefix), packValue, { deletedAtMs, untilMs });
-  batch.put(UPKEEP, keys.expiryKey(prefix, untilMs), packNothing, null);
+  batch.put(UPKEEP, keys.dueKey('tombstone', prefix, untilMs), packNothing, null);
   for (const segment of change.segments ?? []) {
     const reference = referenceKey(change, prefix, segment);
     batch.release(UPKEEP, reference, keys.purgeKey(keys.ofReferenceKey(reference).prefix));
@@ -135,6 +136,13 @@ const putEntry = (batch: Batch, key: keys.Key, entry: Entry): void => {
   if (entry.kind !== 'view' && entry.body.length > MAX_ENTRY_BYTES)
     throw new GreenroomError('too_large', `an entry takes at most ${MAX_ENTRY_BYTES} bytes`);
   batch.put(SESSIONS, key, packEntry, entry);
+};
+
+const putDues = (batch: Batch, prefix: keys.Key, { dues }: SessionChange): void => {
+  if (dues === undefined) return;
+  for (const { kind, atMs } of dues.removed) batch.remove(UPKEEP, keys.dueKey(kind, prefix, atMs));
+  for (const { kind, atMs } of dues.added)
+    batch.put(UPKEEP, keys.dueKey(kind, prefix, atMs), packNothing, null);
 };
 
 const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author: Author): void => {

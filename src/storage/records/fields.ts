@@ -27,7 +27,7 @@ const FIELDS = [
   ...['maxRetries', 'delayMs', 'timeoutMs', 'maxTurns', 'code', 'message', 'retryable'],
   ...['type', 'throughSeq', 'fromSeq', 'afterSeq', 'toolUseIds'],
   ...['segments', 'compaction', 'lastCompactionTurn', 'previousSeq', 'position'],
-  ...['runs', 'phase', 'run'],
+  ...['runs', 'phase', 'run', 'tried', 'for', 'dueMs'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

@@ -98,13 +98,18 @@ export const faultOfTurn = (turn: TurnRecord): string | undefined => {
   return isUsage(usage) ? undefined : told('usage', usage);
 };
 
+const isSoundPhase = (phase: NonNullable<OpenTurn['phase']>): boolean => {
+  if (phase.kind === 'model') return isNumber(phase.run) && isNumber(phase.tried ?? 0);
+  if (phase.kind !== 'waiting' || phase.for !== 'retry') return false;
+  return isMoment(phase.dueMs) && isNumber(phase.tried) && isObject(phase.error);
+};
+
 /** Of what only an open turn has. */
 const faultOfCourse = ({ options, runs, status, phase }: OpenTurn): string | undefined => {
   if (!isObject(options)) return told('options', options);
   if (!isNumber(runs)) return told('runs', runs);
   if (status === 'queued') return undefined;
-  const isSound = isObject(phase) && phase.kind === 'model' && isNumber(phase.run);
-  return isSound ? undefined : told('phase', phase);
+  return isObject(phase) && isSoundPhase(phase) ? undefined : told('phase', phase);
 };
 
 const isUsage = (usage: unknown): boolean => isObject(usage) && !Array.isArray(usage);

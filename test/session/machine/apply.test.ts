@@ -267,6 +267,88 @@ describe('a step', () => {
   });
 });
 
+describe('a step whose next call is far away', () => {
+  const error = { type: 'rate_limit_error', message: 'slow down', status: 429, retryable: true };
+  const later: StepOutcome = { type: 'postponed', error, delayMs: 40_000, tried: 2 };
+  const DUE = NOW + 40_000;
+  const waitingTurn = run(prompt('t1'), prompt('t2'), step('t1', later)).state;
+  const at = (nowMs: number, input: Input) => apply(waitingTurn, input, RULES, nowMs);
+
+  it('leaves the turn waiting, says until when and why, and lets those behind it wait', () => {
+    const { last, state } = run(prompt('t1'), prompt('t2'), step('t1', later));
+    expect(state.head).toMatchObject({ status: 'waiting', retryCount: 1, errorCount: 0 });
+    expect(state.head.openTurns.map(({ status }) => status)).toEqual(['waiting', 'queued']);
+    expect(state.head.openTurns[0]).toMatchObject({
+      retries: 1,
+      phase: { kind: 'waiting', for: 'retry', dueMs: DUE, tried: 2, error: { code: error.type } },
+    });
+    expect(last.effects).toEqual([
+      expect.objectContaining({ body: { type: 'retry', delayMs: 40_000, error } }),
+    ]);
+  });
+
+  it('goes on when its time has come, and not before', () => {
+    expect(at(DUE - 1, { type: 'due' }).state).toEqual(waitingTurn);
+    const { state, effects } = at(DUE, { type: 'due' });
+    expect(state.head.status).toBe('running');
+    expect(state.head.openTurns[0]).toMatchObject({
+      ...{ status: 'running', attempt: 2, runs: 2, phase: { kind: 'model', run: 2, tried: 2 } },
+    });
+    expect(effects.at(-1)).toEqual({ type: 'startModel', runId: 't1#2' });
+    expect(
+      apply(state === undefined ? waitingTurn : state, { type: 'due' }, RULES, DUE).effects,
+    ).toEqual([]);
+  });
+
+  it('goes on waiting when its session wakes early, and goes on at once when it wakes late', () => {
+    const early = at(DUE - 1, { type: 'resume' });
+    expect(early.effects).toEqual([]);
+    expect(early.state.head.openTurns).toMatchObject([
+      { status: 'waiting', attempt: 2, phase: { dueMs: DUE } },
+      { status: 'queued', attempt: 2 },
+    ]);
+    const late = at(DUE, { type: 'resume' });
+    expect(late.state.head).toMatchObject({ status: 'running' });
+    expect(late.effects.at(-1)).toEqual({ type: 'startModel', runId: 't1#2' });
+  });
+
+  it('is cancelled at once, and the next turn starts', () => {
+    const { state, writes } = at(NOW, { type: 'cancel', turnId: undefined });
+    expect(state.head.openTurns.map(({ turnId, status }) => [turnId, status])).toEqual([
+      ['t2', 'running'],
+    ]);
+    expect(writes.map(({ type }) => type)).toEqual(['turn']);
+  });
+
+  it('that was to be cancelled meanwhile ends the turn instead', () => {
+    const { last } = run(prompt('t1'), { type: 'cancel', turnId: undefined }, step('t1', later));
+    expect(last.writes.at(-1)).toMatchObject({ record: { status: 'cancelled' } });
+  });
+
+  it('is due in the journal from the commit in which it begins to wait to the one in which it ends', () => {
+    const dues = (before: SessionState, nowMs: number, input: Input) =>
+      toChange(before, foldBatch(before, [{ input }], new Map(), RULES, nowMs), {
+        ...{ owner: 'me', epoch: 1 },
+      })?.dues;
+    const running = run(prompt('t1')).state;
+    const due = { kind: 'retry', atMs: DUE };
+    expect(dues(running, NOW, step('t1', later))).toEqual({ added: [due], removed: [] });
+    expect(dues(running, NOW, { type: 'tag', tags: ['x'] })).toBeUndefined();
+    const before = { ...waitingTurn, head: { ...waitingTurn.head, version: 9 } };
+    expect(dues(before, NOW, { type: 'tag', tags: ['x'] })).toEqual({ added: [], removed: [] });
+    const parked = { code: 'internal', message: 'x', retryable: false };
+    const ends: Input[] = [
+      { type: 'due' },
+      { type: 'resume' },
+      { type: 'cancel', turnId: undefined },
+      { type: 'park', error: parked },
+      { type: 'delete', by: 'me', ifVersion: undefined, tombstoneMs: 1 },
+    ];
+    for (const input of ends)
+      expect(dues(before, DUE, input)).toEqual({ added: [], removed: [due] });
+  });
+});
+
 describe('a cancel', () => {
   it('of the running turn waits for its step to end', () => {
     const { changes, last } = run(

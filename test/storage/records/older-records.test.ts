@@ -7,6 +7,7 @@ import type { Rules } from '../../../src/session/machine/machine.ts';
 import { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
 import { applyBatch } from '../../../src/storage/records/apply-batch.ts';
 import * as codec from '../../../src/storage/records/codec.ts';
+import { epochOf, record } from '../../../src/storage/records/frame.ts';
 import * as keys from '../../../src/storage/records/keys.ts';
 import { ownerOf } from '../../../src/storage/records/meta.ts';
 
@@ -34,7 +35,7 @@ describe('a head of a version that knew no runs', () => {
   });
 
   it('is stored and read again as it is then', () => {
-    const bytes = codec.record(headKey, codec.packHead, { head, epoch: 2 });
+    const bytes = record(headKey, codec.packHead, { head, epoch: 2 });
     expect(codec.readHead(headKey, bytes)).toEqual(head);
   });
 });
@@ -47,7 +48,7 @@ describe('a batch of a version without fences, as it stands in the commit log', 
     expect(applyBatch(tables, batch, ownerOf({ epoch: 1 }))).toEqual([]);
     const bytes = tables.get(keys.SESSIONS, headKey) ?? Buffer.alloc(0);
     expect(codec.readHead(headKey, bytes)).toEqual({ ...head, version: 1 });
-    expect(codec.epochOf(bytes)).toBe(1);
+    expect(epochOf(bytes)).toBe(1);
     for (const seq of [1, 2]) {
       const key = keys.entryKey(keys.sessionPrefix(head.key), '', seq);
       const entry = codec.readEntry(key, tables.get(keys.SESSIONS, key) ?? Buffer.alloc(0));
@@ -56,7 +57,7 @@ describe('a batch of a version without fences, as it stands in the commit log', 
   });
 
   it('and refused where the head is of a later owner', () => {
-    const later = codec.record(headKey, codec.packHead, { head, epoch: 2 });
+    const later = record(headKey, codec.packHead, { head, epoch: 2 });
     tables.put(keys.SESSIONS, Buffer.from(headKey, 'latin1'), later);
     expect(applyBatch(tables, batch, ownerOf({ epoch: 1 }))).toMatchObject([{ because: 'epoch' }]);
   });
