@@ -118,9 +118,9 @@ describe('alarms', () => {
     expect(rung.map(({ id }) => id).toSorted()).toEqual(['early', 's']);
   });
 
-  it('ring thousands that are due at once, a few at a time', async () => {
+  it('ring hundreds that are due at once, a few at a time', async () => {
     const { time, rung, answer, wait, start } = await stage();
-    for (let at = 0; at < 2_000; at++) await wait(`s${at}`, NOW + at);
+    for (let at = 0; at < 300; at++) await wait(`s${at}`, NOW + at);
     let [open, most] = [0, 0];
     answer.of = async () => {
       open += 1;
@@ -131,8 +131,8 @@ describe('alarms', () => {
     await time.advance(HOUR_MS);
     await start();
     await time.advance(SECOND_MS);
-    expect(new Set(rung.map(({ id }) => id)).size).toBe(2_000);
-    expect(rung).toHaveLength(2_000);
+    expect(new Set(rung.map(({ id }) => id)).size).toBe(300);
+    expect(rung).toHaveLength(300);
     expect(most).toBeLessThanOrEqual(64);
   });
 
