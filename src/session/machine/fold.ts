@@ -111,21 +111,23 @@ export const toChange = (
   if (state.head === before.head) return undefined;
   const { key, version: expectedVersion, segments } = before.head;
   const { audit, deleted, ...records } = sorted(writes);
-  const base = { key, fence, expectedVersion, audit, ...duesBetween(before, state) };
-  if (deleted === undefined) return { kind: 'write', ...base, head: state.head, ...records };
+  const dues = duesBetween(before, state);
+  const { head } = state;
+  if (deleted === undefined)
+    return { kind: 'write', key, fence, expectedVersion, audit, dues, head, ...records };
   const { tombstoneUntilMs } = deleted;
   const shared = segments === undefined ? {} : { segments };
-  return { kind: 'delete', ...base, tombstoneUntilMs, ...shared };
+  return { kind: 'delete', key, fence, expectedVersion, audit, dues, tombstoneUntilMs, ...shared };
 };
 
 /** A session that is deleted has no open turn any more, so nothing is due for it. */
-const duesBetween = (before: SessionState, after: SessionState): Pick<SessionChange, 'dues'> => {
+const duesBetween = (before: SessionState, after: SessionState): SessionChange['dues'] => {
   const was = duesOf(before.head);
   const is = duesOf(after.head);
-  if (was.length === 0 && is.length === 0) return {};
+  if (was.length === 0 && is.length === 0) return undefined;
   const without = (dues: readonly Due[], others: readonly Due[]) =>
     dues.filter(({ kind, atMs }) => !others.some((due) => due.kind === kind && due.atMs === atMs));
-  return { dues: { added: without(is, was), removed: without(was, is) } };
+  return { added: without(is, was), removed: without(was, is) };
 };
 
 /** The writes by what becomes of them. */

@@ -118,7 +118,7 @@ interface ChangeBase {
   readonly expectedVersion: number;
   readonly audit: readonly AuditRecord[];
   /** What is due for the session by its new head and was not by the old one, and the other way round. */
-  readonly dues?: { readonly added: readonly Due[]; readonly removed: readonly Due[] };
+  readonly dues?: { readonly added: readonly Due[]; readonly removed: readonly Due[] } | undefined;
 }
 
 export interface SessionWrite extends ChangeBase {
