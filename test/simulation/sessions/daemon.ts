@@ -5,6 +5,7 @@
 
 import { runtimeOf } from '../../../src/app/runtime.ts';
 import { defaultConfig } from '../../../src/config/config.ts';
+import { alarms } from '../../../src/housekeeping/alarms.ts';
 import { genServer, protocol } from '../../../src/otp/gen-server.ts';
 import {
   type ChildSpec,
@@ -161,5 +162,6 @@ const declaration = (parts: Parts, journal: JournalArgs, studio: Studio): ChildS
       sessionsBelow(parts),
       scriptedExecutor(studio),
       recovery(parts),
+      alarms({ ring: (key) => parts.sessions.ring(key) }),
     ],
   });
