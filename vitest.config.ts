@@ -56,6 +56,7 @@ export default defineConfig({
   test: {
     coverage,
     maxWorkers: '100%',
+    env: { GREENROOM_CHECK_REPLIES: '1' }, // by every daemon that a test starts, too: each reply is as declared
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000, interval: 5 } },

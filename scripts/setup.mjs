@@ -20,6 +20,7 @@ const SOURCES = [
   'src',
   'supervisors',
   'bench',
+  'scripts/reference',
   'test/support',
   'tsconfig.json',
   'tsconfig.build.json',

@@ -20,7 +20,8 @@ import { createLog, type Log } from './platform/log.ts';
 import { newestSonnet } from './pricing/price.ts';
 import { embeddedApi } from './session/api/embedded.ts';
 import { SessionsFacade } from './session/api/facade.ts';
-import type { SessionsApi, TurnControl, TurnRequest } from './session/verbs/api.ts';
+import type { SessionsApi, TurnControl } from './session/verbs/api.ts';
+import type { TurnRequest } from './session/verbs/turn-request.ts';
 
 export { type Client, type ClientOptions, connectClient } from './client/client.ts';
 export type { RefusedTurn } from './client/refused-turns.ts';
@@ -34,18 +35,24 @@ export {
   StorageError,
 } from './model/errors.ts';
 export type { ApiMessage, WireEvent } from './model/event.ts';
+export {
+  onTelemetry,
+  TELEMETRY,
+  type TelemetryFields,
+  type TelemetryName,
+} from './model/telemetry.ts';
 export type { Usage } from './model/usage.ts';
 export { version } from './platform/version.ts';
 export { SessionsFacade } from './session/api/facade.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';
+export type { SessionsApi, TurnControl } from './session/verbs/api.ts';
+export type { StationView, TurnTraceReply } from './session/verbs/turn-trace.ts';
 export type {
   EntryView,
   SessionSummary,
-  SessionsApi,
   SessionView,
-  TurnControl,
   TurnView,
-} from './session/verbs/api.ts';
+} from './session/verbs/view-schemas.ts';
 export {
   type AnyMessage,
   type ClassicStore,
@@ -76,7 +83,7 @@ export {
   summarize,
 } from './stores.ts';
 
-/** Any configuration value by its name in the README's table, and what only a program can give. */
+/** Any configuration value by its name in `docs/reference/configuration.md`, and what only a program can give. */
 export interface GreenroomOptions
   extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant'>> {
   /** Everything that is kept; made if missing. */
@@ -115,8 +122,8 @@ export class Greenroom {
     this.#drainMs = drainMs;
     this.api = embeddedApi(running.sessions, tenant, {
       ended: running.exited,
-      onInternal: (error, during) =>
-        running.system.report({ kind: 'fault', actor: 'embedded', during, error }),
+      onInternal: (error, during, where) =>
+        running.system.report({ kind: 'fault', actor: 'embedded', during, error, where }),
     });
     this.sessions = new SessionsFacade(this.api);
   }
@@ -130,9 +137,9 @@ export class Greenroom {
   turn(
     sessionId: string,
     prompt: z.input<typeof TurnRequest>['prompt'],
-    { signal, ...options }: Turn = {},
+    { signal, traceId, ...options }: Turn = {},
   ): AsyncIterable<WireEvent> {
-    return this.api.turn(sessionId, { ...options, prompt }, { signal });
+    return this.api.turn(sessionId, { ...options, prompt }, { signal, traceId });
   }
 
   /** The same sessions as a classic SessionStore. Closing it closes nothing but itself. */
@@ -212,7 +219,7 @@ const mustBeKnown = (flags: object, nats: GreenroomOptions['nats']): void => {
       );
     if (!Object.hasOwn(VARIABLES, name))
       throw new ConfigError(
-        `${JSON.stringify(name)} is no option of startGreenroom: the README's table of configuration has their names`,
+        `${JSON.stringify(name)} is no option of startGreenroom: docs/reference/configuration.md has their names`,
       );
   }
   for (const name of Object.keys(nats || {}))

@@ -9,7 +9,7 @@ import type { Parts } from './parts.ts';
 
 const MB = 1024 * 1024;
 
-export const nats = ({ config, log, feed, sessions, daemonVerbs }: Parts): ChildSpec =>
+export const nats = ({ config, log, feed, runtime, sessions, daemon }: Parts): ChildSpec =>
   supervisor({
     id: 'nats',
     strategy: 'rest_for_one',
@@ -26,12 +26,13 @@ export const nats = ({ config, log, feed, sessions, daemonVerbs }: Parts): Child
           ...{ prefix: config.prefix, feed, door: sessions },
           sizes: { queueBytes: config.queueMb * MB, refusedBytes: config.refusedMb * MB },
           notices: log,
+          trails: runtime.trails, // the queue's part of a turn's trace
           past: { hasOpened: false }, // so that a queue that is gone after a reconnection is told of as lost
         },
         { id: 'intake', initTimeoutMs: 60_000, shutdownMs: 10_000 },
       ), // takes turns off the queue
       Api.childSpec(
-        { prefix: config.prefix, version, feed, door: sessions, daemonVerbs },
+        { prefix: config.prefix, version, feed, door: sessions, daemon },
         { id: 'api', shutdownMs: 10_000 },
       ), // answers requests, tells events
     ],

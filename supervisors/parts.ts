@@ -5,6 +5,7 @@ import type { Log } from '../src/platform/log.ts';
 import type { SessionRuntime } from '../src/session/actor/session-args.ts';
 import type { Sessions } from '../src/session/api/sessions.ts';
 import type { Feed } from '../src/session/events/feed.ts';
+import type { DaemonFace } from '../src/session/verbs/daemon-verbs.ts';
 import type { SyncGate } from '../src/storage/lmdb/sync-gate.ts';
 
 /** Whether the bus is there at all; which broker it is, the configuration says. */
@@ -33,8 +34,8 @@ export interface Parts {
   readonly seams: Seams;
   /** Collects this process's garbage, where the process is ours to do so. */
   readonly collectGarbage: (() => void) | undefined;
-  /** What the daemon answers about itself, by verb. */
-  readonly daemonVerbs: Readonly<Record<string, (request: unknown) => unknown>>;
+  /** What the daemon says of itself. */
+  readonly daemon: DaemonFace;
   /** The store is no longer to be trusted: the process ends itself at once. */
   readonly onFatal: (error: Error) => void;
 }

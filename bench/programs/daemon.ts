@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { RunningGreenroom } from '../../src/app/greenroom.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { sessionKey, Tenant } from '../../src/model/ids.ts';
+import { ANYONE, newTraceId, type RequestContext } from '../../src/model/request-context.ts';
 import { apiName } from '../../src/nats/api.ts';
 import { garbageCollector } from '../../src/platform/garbage.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -158,7 +159,11 @@ const calls = {
           if (event.body.status === 'completed') resolve();
           else reject(new Error(`the turn ${event.body.status}`));
         };
-        sessions.turn(key, undefined, { prompt: options.prompt }, listen).catch(reject);
+        const context: RequestContext = {
+          ...{ tenant: key.tenant, principal: ANYONE, via: 'internal', traceId: newTraceId() },
+          ...{ receivedAtMs: 0, deadlineMs: Number.POSITIVE_INFINITY },
+        };
+        sessions.turn(context, key, undefined, { prompt: options.prompt }, listen).catch(reject);
       });
     } finally {
       unsubscribe();

@@ -2,40 +2,16 @@
  * One actor of the running tree as an operator may see it: its work and its crashes, never its state or what its
  * messages carry, because whoever reaches the broker may ask, and they hold what sessions say.
  */
-import { z } from 'zod';
 import { GreenroomError } from '../model/errors.ts';
 import { iso } from '../model/moment.ts';
 import { describeReason } from '../otp/exit-reason.ts';
 import { walk } from '../otp/inspect.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { System } from '../otp/system.ts';
-
-export interface ActorView {
-  /** From the root, such as `greenroom/storage/journal`. */
-  readonly path: string;
-  readonly kind: string;
-  readonly status: string;
-  /** Another one after a restart; null while there is no living actor. */
-  readonly ref: number | null;
-  /** Messages that wait. */
-  readonly mailbox: number;
-  /** Calls that were handled and still have no answer. */
-  readonly owed: number;
-  /** The message under way. */
-  readonly current: { readonly message: string; readonly since: string } | null;
-  /** Messages handled since its start. */
-  readonly reductions: number;
-  readonly restarts: number;
-  readonly lastCrash: string | null;
-}
-
-const Request = z.strictObject({ path: z.string().max(1_024) });
+import type { ActorView } from '../session/verbs/daemon-verbs.ts';
 
 /** Throws `invalid_request` for a path that leads nowhere; the root's name may be left out. */
-export function actorView(system: System, root: ActorRef, request: unknown): ActorView {
-  const asked = Request.safeParse(request);
-  if (!asked.success) throw new GreenroomError('invalid_request', 'inspect needs a path');
-  const { path } = asked.data;
+export function actorView(system: System, root: ActorRef, path: string): ActorView {
   for (const { label, kind, status, ref, restarts } of walk(system.tree(root))) {
     if (label !== path && label !== `${root.label}/${path}`) continue;
     const seen = ref && system.inspect(ref);

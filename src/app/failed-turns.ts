@@ -5,6 +5,7 @@
 
 import { nextStepOf } from '../model/advice.ts';
 import type { SessionEvent, TurnFinished } from '../model/event.ts';
+import type { TurnWhere } from '../model/turn.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Feed } from '../session/events/feed.ts';
@@ -60,15 +61,15 @@ class FailedTurns {
   }
 
   #tell(
-    { key, turnId }: SessionEvent,
+    { key, turnId, traceId }: SessionEvent,
     status: string,
     { code, message }: { readonly code: string; readonly message: string },
     cause: string,
   ): void {
     const next = nextStepOf(code);
-    const where = { tenant: key.tenant, session: key.sessionId, turn: turnId, status, code };
+    const where: TurnWhere = { ...key, turnId, traceId };
     this.#log.warn(
-      { ...where, ...(next === undefined ? {} : { next }) },
+      { ...where, status, code, ...(next === undefined ? {} : { next }) },
       `a turn was ${status}: ${message}`,
     );
     this.#causes.set(cause, { code, untold: 0 });

@@ -6,6 +6,7 @@ import { greenroom as declaration } from '../../supervisors/greenroom.ts';
 import type { Bus, Parts, Seams } from '../../supervisors/parts.ts';
 import type { Config } from '../config/config.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
+import { GreenroomError } from '../model/errors.ts';
 import { iso } from '../model/moment.ts';
 import { brokerName } from '../nats/broker.ts';
 import { type Clock, pause } from '../otp/clock.ts';
@@ -23,6 +24,7 @@ import { Feed } from '../session/events/feed.ts';
 import { buffersMade } from '../session/memory/context-memory.ts';
 import { catalogName } from '../session/ports/catalog.ts';
 import { journalName } from '../session/ports/journal.ts';
+import type { DaemonFace, StatusView, TreeView } from '../session/verbs/daemon-verbs.ts';
 import { makeDataDir } from '../storage/files/data-dir.ts';
 import { StoreLock } from '../storage/files/store-lock.ts';
 import { actorView } from './actor-view.ts';
@@ -102,19 +104,21 @@ export class RunningGreenroom {
     const warnings = warningsOf(config, clock.now());
     for (const { finding, nextStep } of warnings) log.warn({ next: nextStep }, finding);
     const system = new System({ clock, onReport: reportLog(log) });
-    const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
+    const feed = new Feed((error, where) =>
+      log.error({ ...where, err: error }, 'a listener of events threw'),
+    );
     const runtime = runtimeOf(config, feed);
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
     const life = { pid: process.pid, startedAt: iso(clock.now()) };
-    const daemonVerbs = {
+    const daemon: DaemonFace = {
       ping: () => life,
-      status: () => running?.status(),
-      tree: () => running && treeView(running.tree()),
-      inspect: (request: unknown) => running && actorView(system, running.root, request),
+      status: () => mustRun(running).status(),
+      tree: () => treeView(mustRun(running).tree()),
+      inspect: (path) => actorView(system, mustRun(running).root, path),
     };
     const parts: Parts = {
-      ...{ config, bus, log, feed, runtime, sessions, daemonVerbs, onFatal, seams },
+      ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, seams },
       collectGarbage,
     };
     // Before anything else: our companions' files are in there too.
@@ -141,7 +145,7 @@ export class RunningGreenroom {
   }
 
   /** What the daemon says of itself. */
-  status() {
+  status(): StatusView {
     const { system } = this;
     const journal = system.find(journalName);
     const { memory } = this.#runtime;
@@ -185,16 +189,11 @@ export class RunningGreenroom {
   }
 }
 
-/** A node of the tree as JSON: a new `ref` after a restart. */
-export interface TreeView {
-  readonly id: string;
-  readonly kind: string;
-  readonly strategy?: string;
-  readonly status: string;
-  readonly ref: number | null;
-  readonly restarts: number;
-  readonly children: readonly TreeView[];
-}
+/** The gateways open before the last part is up. */
+const mustRun = (running: RunningGreenroom | undefined): RunningGreenroom => {
+  if (running !== undefined) return running;
+  throw new GreenroomError('unavailable', 'the daemon is starting', { retryAfterMs: 500 });
+};
 
 const treeView = ({ ref, children, label: _, ...node }: TreeNode): TreeView => ({
   ...node,

@@ -131,7 +131,9 @@ const openTree = async (
 ): Promise<JournalStore> => {
   if ('dataDir' in place) mustHaveGateHere(syncGate);
   const config = defaultConfig({ ...place, provider: 'rehearsal' }, DEFAULT_MODEL);
-  const feed = new Feed((error) => log.error({ err: error }, 'a listener of events threw'));
+  const feed = new Feed((error, where) =>
+    log.error({ ...where, err: error }, 'a listener of events threw'),
+  );
   const system = new System({
     clock,
     onReport: reportLog(log),

@@ -5,6 +5,7 @@ import { Activity } from '../session/actor/activity.ts';
 import type { SessionRuntime } from '../session/actor/session-args.ts';
 import { SessionCache } from '../session/actor/session-cache.ts';
 import type { Feed } from '../session/events/feed.ts';
+import { TurnTrails } from '../session/events/turn-trails.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
 
 const MINUTE_MS = 60_000;
@@ -14,6 +15,7 @@ const MAX_STEPS = 50;
 
 export const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
   feed,
+  trails: new TurnTrails(),
   cache: new SessionCache({ sessions: config.cacheSessions, bytes: config.cacheMb * MB }),
   memory: newContextMemory(),
   passivateMs: config.passivateMinutes * MINUTE_MS,

@@ -1,15 +1,15 @@
 /** Search criteria from options, and search results over any number of pages. */
 import type { Command } from 'commander';
-import type { z } from 'zod';
 import { MODES, STATUSES } from '../model/head.ts';
-import type { SESSIONS_VERBS, SessionSummary } from '../session/verbs/api.ts';
+import type { SessionsRequests } from '../session/verbs/registry.ts';
+import type { SessionSummary } from '../session/verbs/view-schemas.ts';
 import { usageError } from './failure.ts';
 import { sessionNamedOrAsTyped } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';
 import { collect, parseCount, parseMoment, parseMoney, parseWord } from './values.ts';
 
-type Filter = z.input<(typeof SESSIONS_VERBS)['count']>;
-type Criteria = z.input<(typeof SESSIONS_VERBS)['search']>;
+type Filter = SessionsRequests['count'];
+type Criteria = SessionsRequests['search'];
 
 export interface FilterOptions {
   readonly tag?: readonly string[];

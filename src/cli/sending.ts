@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import { codeOf } from '../model/errors.ts';
-import type { TurnRequest } from '../session/verbs/api.ts';
+import type { TurnRequest } from '../session/verbs/turn-request.ts';
 import { CliError, EXIT_INTERRUPTED, failureOf } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import type { DaemonClient } from './shell.ts';

@@ -7,13 +7,15 @@ import type { Told } from '../client/telling.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../platform/log.ts';
 import type { SessionsApi } from '../session/verbs/api.ts';
+import type { DaemonVerb } from '../session/verbs/declared.ts';
+import type { DaemonReplies, DaemonRequests } from '../session/verbs/registry.ts';
 
 export type { RefusedTurn } from '../client/refused-turns.ts';
 
 /** The daemon, as seen by the command line: sessions, and what it says about itself. */
 export interface DaemonClient extends SessionsApi {
-  /** Asks the daemon about itself: `status`, `tree`. Rejects with a code of the table. */
-  daemon(verb: string, request: unknown): Promise<unknown>;
+  /** Asks the daemon about itself: `status`, `tree`. Rejects with a code of the table. One of another version may tell more, or less. */
+  daemon<V extends DaemonVerb>(verb: V, request: DaemonRequests[V]): Promise<DaemonReplies[V]>;
   /** What is told from now on: of one session its events, else what becomes of sessions. Ends with the client. */
   watch(sessionId?: string): AsyncIterable<Told>;
   /** Turns of the queue that were refused, newest first. */

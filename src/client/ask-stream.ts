@@ -10,11 +10,11 @@
  *    until the next one, which has their text whole.
  * 3. It ends after `turn.finished`, or with an error, and leaves no subscription behind.
  */
-import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
-import type { MessageView, TurnView } from '../session/verbs/api.ts';
+import type { MessageView, TurnView } from '../session/verbs/view-schemas.ts';
 import { errorIn, fromNats, isNoResponders, nobodyAnswers, parse } from './replies.ts';
 
 export interface AskOptions {
@@ -31,6 +31,8 @@ export interface AskSource {
   readonly clock: Clock;
   readonly subject: string;
   readonly body: Uint8Array;
+  /** Sent along each time that it is asked. */
+  readonly headers: MsgHdrs;
   /** Whose events they are. */
   readonly address: {
     readonly tenant: string;
@@ -132,7 +134,7 @@ export class AskStream {
   }
 
   #ask(): void {
-    const { nc, subject, body } = this.#source;
+    const { nc, subject, body, headers } = this.#source;
     this.#unsubscribe();
     this.#asked += 1;
     this.#held = undefined;
@@ -141,7 +143,7 @@ export class AskStream {
       this.#subscription = nc.subscribe(reply, {
         callback: (error, msg) => (error === null ? this.#receive(msg) : this.#fail(error)),
       });
-      nc.publish(subject, body, { reply });
+      nc.publish(subject, body, { reply, headers });
       this.#watch();
     } catch (error) {
       this.#fail(fromNats(error, subject, nc.info?.max_payload ?? 0));

@@ -3,30 +3,40 @@
  * It owns its connection, and whatever streams are open on it.
  */
 import { readFileSync } from 'node:fs';
-import { connect, credsAuthenticator, type NatsConnection } from 'nats';
+import { connect, credsAuthenticator, headers, type MsgHdrs, type NatsConnection } from 'nats';
 import type { z } from 'zod';
+import { REQUEST_TIMEOUT_MS } from '../model/deadlines.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import { newTurnId, sessionKey } from '../model/ids.ts';
+import { type TraceId, traceNamed } from '../model/request-context.ts';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
+import { TRACE_HEADER } from '../nats/trace-headers.ts';
 import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutPasswords } from '../platform/redact.ts';
 import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/api/abort.ts';
+import type { SessionsApi, TurnControl } from '../session/verbs/api.ts';
+import {
+  DAEMON,
+  type DaemonVerb,
+  type Declared,
+  SESSION,
+  SESSIONS,
+  type SessionsVerb,
+  type SessionVerb,
+} from '../session/verbs/declared.ts';
 import type {
-  MessageView,
-  SESSION_VERBS,
-  SESSIONS_VERBS,
+  DaemonReplies,
+  DaemonRequests,
   SessionReplies,
-  SessionsApi,
+  SessionRequests,
   SessionsReplies,
-  SessionsVerb,
-  SessionVerb,
-  TurnControl,
-  TurnRequest,
-} from '../session/verbs/api.ts';
-import { deadlineMs } from '../session/verbs/deadlines.ts';
+  SessionsRequests,
+} from '../session/verbs/registry.ts';
+import type { TurnRequest } from '../session/verbs/turn-request.ts';
+import type { MessageView } from '../session/verbs/view-schemas.ts';
 import { AskStream } from './ask-stream.ts';
 import { type Change, Connection } from './connection.ts';
 import { type RefusedTurn, refusedTurns } from './refused-turns.ts';
@@ -65,8 +75,8 @@ export interface Client extends SessionsApi {
   readonly tenant: string;
   /** Largest message of the broker, in bytes; undefined while there is no connection. */
   readonly maxPayloadBytes: number | undefined;
-  /** A verb on the daemon itself: `status`, `tree`, … */
-  daemon(verb: string, request?: unknown): Promise<unknown>;
+  /** A verb on the daemon itself: `status`, `tree`, … A daemon of another version may tell more, or less. */
+  daemon<V extends DaemonVerb>(verb: V, request?: DaemonRequests[V]): Promise<DaemonReplies[V]>;
   /** What is told from now on: of one session its events, else what becomes of sessions. Ends with the client. */
   watch(sessionId?: string): AsyncIterable<Told>;
   /** Turns of the queue that were refused, newest first; the broker keeps them. */
@@ -136,34 +146,39 @@ class NatsClient implements Client {
   async session<V extends SessionVerb>(
     sessionId: string,
     verb: V,
-    request: z.input<(typeof SESSION_VERBS)[V]>,
+    request: SessionRequests[V],
   ): Promise<SessionReplies[V]> {
     sessionKey(this.tenant, sessionId);
     const subject = this.#subjects.session(this.tenant, sessionId, verb);
-    return (await this.#request(subject, verb, request)) as SessionReplies[V];
+    return (await this.#request(subject, SESSION[verb], request)) as SessionReplies[V];
   }
 
   async sessions<V extends SessionsVerb>(
     verb: V,
-    request: z.input<(typeof SESSIONS_VERBS)[V]>,
+    request: SessionsRequests[V],
   ): Promise<SessionsReplies[V]> {
     const subject = this.#subjects.sessions(this.tenant, verb);
-    return (await this.#request(subject, verb, request)) as SessionsReplies[V];
+    return (await this.#request(subject, SESSIONS[verb], request)) as SessionsReplies[V];
   }
 
-  daemon(verb: string, request: unknown = {}): Promise<unknown> {
-    return this.#request(this.#subjects.daemon(this.tenant, verb), verb, request);
+  async daemon<V extends DaemonVerb>(
+    verb: V,
+    request?: DaemonRequests[V],
+  ): Promise<DaemonReplies[V]> {
+    const subject = this.#subjects.daemon(this.tenant, verb);
+    return (await this.#request(subject, DAEMON[verb], request ?? {})) as DaemonReplies[V];
   }
 
   async *turn(
     sessionId: string,
     request: z.input<typeof TurnRequest>,
-    { signal }: TurnControl = {},
+    { signal, traceId }: TurnControl = {},
   ): AsyncGenerator<WireEvent, void> {
     sessionKey(this.tenant, sessionId);
     mustNotBeAborted(signal);
     const turnId = request.turnId ?? newTurnId(systemClock.now());
-    const stream = this.#ask(sessionId, { ...request, turnId }, turnId);
+    const trace = traceNamed(traceId, 'traceId');
+    const stream = this.#ask(sessionId, { ...request, turnId }, turnId, trace);
     const waited = this.#connection.pulse.begin();
     const unhear = this.#signals.hear(signal, (reason) => {
       stream.fail(reason);
@@ -218,7 +233,12 @@ class NatsClient implements Client {
     await this.#connection.close();
   }
 
-  #ask(sessionId: string, request: z.input<typeof TurnRequest>, turnId: string): AskStream {
+  #ask(
+    sessionId: string,
+    request: z.input<typeof TurnRequest>,
+    turnId: string,
+    traceId: TraceId,
+  ): AskStream {
     const { silenceMs = 30_000, rejoinMs = 30_000 } = this.#options;
     const connection = this.#connection;
     return new AskStream(
@@ -229,6 +249,7 @@ class NatsClient implements Client {
         clock: systemClock,
         subject: this.#subjects.session(this.tenant, sessionId, ASK),
         body: Buffer.from(JSON.stringify(request)),
+        headers: traceHeader(traceId),
         address: { tenant: this.tenant, sessionId, turnId },
         status: async () => (await this.session(sessionId, 'turn-status', { turnId })).turn,
         messagesFrom: (seq) => messagesOf(this, sessionId, turnId, seq),
@@ -238,8 +259,10 @@ class NatsClient implements Client {
     );
   }
 
-  async #request(subject: string, verb: string, request: unknown): Promise<unknown> {
-    const timeoutMs = this.#options.timeoutMs ?? deadlineMs(verb) + MARGIN_MS;
+  /** A verb that callers without a compiler make up is refused by the daemon. */
+  async #request(subject: string, verb: Declared | undefined, request: unknown): Promise<unknown> {
+    const usualMs = (verb?.timeoutMs ?? REQUEST_TIMEOUT_MS) + MARGIN_MS;
+    const timeoutMs = this.#options.timeoutMs ?? usualMs;
     const body = Buffer.from(JSON.stringify(request));
     try {
       return replyIn(await this.#connection.request(subject, body, timeoutMs));
@@ -257,6 +280,12 @@ class NatsClient implements Client {
     else this.#options.onBack?.();
   }
 }
+
+const traceHeader = (traceId: TraceId): MsgHdrs => {
+  const fields = headers();
+  fields.set(TRACE_HEADER, traceId);
+  return fields;
+};
 
 /** The stored messages of one turn, from a `seq` on. */
 const messagesOf = async (

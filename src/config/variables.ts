@@ -1,6 +1,6 @@
 /**
  * Every setting of Greenroom, as one table: its name in the environment, what it takes, its default,
- * what it means. The types, the parser, `greenroom config` and the README's table come from here.
+ * what it means. The types, the parser, `greenroom config` and `docs/reference/configuration.md` come from here.
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

@@ -153,7 +153,6 @@ const requestOf = (
   ...order,
   tenant,
   maxAgeDays: order.maxAgeDays ?? (maxAgeDays || DEFAULT_MAX_AGE_DAYS),
-  by: 'request',
 });
 
 const sweepJob = (request: SweepRequest, self: CleanerSelf, from?: From<CleanupReport>): Job => ({

@@ -15,38 +15,53 @@ export const Moment = z.union([z.number(), z.string().max(40)]).transform((value
 const tags = z.array(z.string().min(1).max(64)).max(100);
 const usd = z.number().min(0);
 
+/** Items of a page, of whatever. */
+export const MAX_PAGE = 1_000;
+
 export const criteriaShape = {
-  /** Any of these. */
-  tags: tags.optional(),
-  allTags: tags.optional(),
-  noTags: tags.optional(),
-  tagPrefix: z.string().min(1).max(64).optional(),
-  createdAfter: Moment.optional(),
-  createdBefore: Moment.optional(),
-  updatedAfter: Moment.optional(),
-  updatedBefore: Moment.optional(),
-  /** Aliases of createdAfter, createdBefore, minCostUsd, maxCostUsd. */
-  after: Moment.optional(),
-  before: Moment.optional(),
-  minCost: usd.optional(),
-  maxCost: usd.optional(),
-  minCostUsd: usd.optional(),
-  maxCostUsd: usd.optional(),
-  workingDirectory: z.string().min(1).max(4_096).optional(),
-  /** That directory and all below it. */
-  underDirectory: z.string().min(1).max(4_096).optional(),
-  /** The session's id begins so. */
-  idPrefix: z.string().regex(ID_PATTERN).optional(),
-  model: z.string().min(1).max(200).optional(),
-  mode: z.enum(MODES).optional(),
-  status: z.union([z.enum(STATUSES), z.array(z.enum(STATUSES)).min(1)]).optional(),
-  parentId: z.string().min(1).optional(),
-  templateId: z.string().min(1).optional(),
-  permissionMode: z.enum(PERMISSION_MODES).optional(),
-  owner: z.string().min(1).optional(),
-  externalKey: z.string().min(1).optional(),
-  /** The Agent SDK's project, of sessions that it keeps here. */
-  projectKey: z.string().min(1).optional(),
+  tags: tags.optional().describe('with any of these tags'),
+  allTags: tags.optional().describe('with all of these tags'),
+  noTags: tags.optional().describe('with none of these tags'),
+  tagPrefix: z.string().min(1).max(64).optional().describe('with a tag that begins so'),
+  createdAfter: Moment.optional().describe('made then or later'),
+  createdBefore: Moment.optional().describe('made then or earlier'),
+  updatedAfter: Moment.optional().describe('changed then or later'),
+  updatedBefore: Moment.optional().describe('changed then or earlier'),
+  after: Moment.optional().describe('the same as `createdAfter`'),
+  before: Moment.optional().describe('the same as `createdBefore`'),
+  minCost: usd.optional().describe('the same as `minCostUsd`'),
+  maxCost: usd.optional().describe('the same as `maxCostUsd`'),
+  minCostUsd: usd.optional().describe('that cost so much or more'),
+  maxCostUsd: usd.optional().describe('that cost so much or less'),
+  workingDirectory: z
+    .string()
+    .min(1)
+    .max(4_096)
+    .optional()
+    .describe('that worked in that directory'),
+  underDirectory: z
+    .string()
+    .min(1)
+    .max(4_096)
+    .optional()
+    .describe('that worked in that directory or below it'),
+  idPrefix: z.string().regex(ID_PATTERN).optional().describe('whose id begins so'),
+  model: z.string().min(1).max(200).optional().describe('with that model'),
+  mode: z.enum(MODES).optional().describe('in that mode'),
+  status: z
+    .union([z.enum(STATUSES), z.array(z.enum(STATUSES)).min(1)])
+    .optional()
+    .describe('in that status, or in one of a list'),
+  parentId: z.string().min(1).optional().describe('that were forked from that session'),
+  templateId: z.string().min(1).optional().describe('with that `templateId`'),
+  permissionMode: z.enum(PERMISSION_MODES).optional().describe('with that permission mode'),
+  owner: z.string().min(1).optional().describe('of that owner'),
+  externalKey: z.string().min(1).optional().describe('with that `externalKey`'),
+  projectKey: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('that the Agent SDK keeps here under that project'),
 };
 
 /** Lower bounds with the upper ones of the same thing. */
@@ -86,7 +101,7 @@ export const Criteria = z
     ...criteriaShape,
     sortBy: z.enum(['updatedAt', 'createdAt', 'cost', 'turns']).default('updatedAt'),
     order: z.enum(['asc', 'desc']).default('desc'),
-    limit: z.int().min(1).max(1000).default(50),
+    limit: z.int().min(1).max(MAX_PAGE).default(50),
     cursor: z.string().max(1_000).optional(),
   })
   .superRefine(mustNotContradict);
@@ -110,8 +125,8 @@ export const FACETS = [
 export const FacetsRequest = z
   .strictObject({
     ...criteriaShape,
-    by: z.enum(FACETS),
-    limit: z.int().min(1).max(1000).default(100),
+    by: z.enum(FACETS).describe(`one of ${FACETS.map((field) => `\`${field}\``).join(', ')}`),
+    limit: z.int().min(1).max(MAX_PAGE).default(100),
   })
   .superRefine(mustNotContradict);
 export type FacetsRequest = z.output<typeof FacetsRequest>;

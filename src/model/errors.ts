@@ -2,7 +2,7 @@
  * Every failure that a caller may see, as one table: code, wire status, whether trying again can help.
  *
  * Failures are judged by `code`, never by `instanceof`: threads and the wire drop classes. The
- * README's table of codes is tested against this one.
+ * table in `docs/reference/errors.md` is generated from this one.
  */
 interface ErrorKind {
   /** Status number on the wire (`Nats-Service-Error-Code`, HTTP). */

@@ -9,11 +9,13 @@
 import type { SessionKey, TurnId } from './ids.ts';
 import { iso } from './moment.ts';
 import { usdOf } from './money.ts';
+import type { TraceId } from './request-context.ts';
 import type { ClosedStatus, ClosedTurn, TurnError } from './turn.ts';
 import type { Usage } from './usage.ts';
 
 export type TurnEventBody =
-  | { readonly type: 'turn.accepted'; readonly seq: number }
+  /** `traceId`: of the request that was accepted; absent of a turn that was accepted before turns had one. */
+  | { readonly type: 'turn.accepted'; readonly seq: number; readonly traceId?: TraceId }
   | { readonly type: 'turn.started' }
   | {
       readonly type: 'delta';
@@ -74,6 +76,7 @@ export interface SessionEvent {
   /** 0 for events that are not counted. */
   readonly n: number;
   readonly atMs: number;
+  readonly traceId?: TraceId | undefined;
   readonly body: TurnEventBody;
 }
 
@@ -111,13 +114,16 @@ export const encodeEvent = (event: SessionEvent, at: string): Uint8Array => {
     case 'message':
       return spliced(`{"type":"message","seq":${body.seq},${address},"message":`, body.body);
     case 'turn.accepted':
-      return ascii(`{"type":"turn.accepted","seq":${body.seq},${address}}`);
+      return ascii(`{"type":"turn.accepted","seq":${body.seq},${traceOf(body)}${address}}`);
     case 'turn.started':
       return ascii(`{"type":"turn.started",${address}}`);
     default:
       return Buffer.from(`${JSON.stringify(body).slice(0, -1)},${address}}`);
   }
 };
+
+const traceOf = ({ traceId }: { readonly traceId?: TraceId }): string =>
+  traceId === undefined ? '' : `"traceId":"${traceId}",`;
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 

@@ -13,7 +13,7 @@ import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
 import type { Transfer } from './transfer.ts';
-import { BusyPolicy, type OpenTurn, storedTurn, type TurnError } from './turn.ts';
+import { BusyPolicy, MOST_STEPS, type OpenTurn, storedTurn, type TurnError } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
 
 export const STATUSES = [
@@ -57,7 +57,7 @@ export const Limits = z.strictObject({
   /** Turns of the session. */
   maxTurns: z.int().min(1).optional(),
   /** Model calls of one turn; default 50. */
-  maxSteps: z.int().min(1).max(1000).optional(),
+  maxSteps: z.int().min(1).max(MOST_STEPS).optional(),
   /** Money of the session, in dollars. */
   maxCostUsd: z.number().positive().optional(),
 });
@@ -71,28 +71,45 @@ const names = z.array(name(256)).max(1000);
 
 /** What a caller may set, at creation and later. `null` would be ambiguous and is refused. */
 export const settableShape = {
-  title: text(500).optional(),
-  description: text(4_000).optional(),
-  summary: text(4_000).optional(),
-  tags: z.array(z.string()).max(100).optional(),
-  mode: z.enum(MODES).optional(),
-  owner: name(256).optional(),
-  externalKey: name(1_024).optional(),
-  templateId: name(256).optional(),
-  metadata: Metadata.optional(),
-  model: name(200).optional(),
-  systemPrompt: text(200_000).optional(),
-  maxTokens: z.int().min(1).max(1_000_000).optional(),
-  workingDirectory: name(4_096).optional(),
-  permissionMode: z.enum(PERMISSION_MODES).optional(),
-  allowedTools: names.optional(),
-  disallowedTools: names.optional(),
-  policies: names.optional(),
-  hooks: names.optional(),
-  includePartialMessages: z.boolean().optional(),
-  onBusy: BusyPolicy.optional(),
-  retry: RetrySettings.optional(),
-  limits: Limits.optional(),
+  title: text(500).optional().describe('text for people, up to 500 characters'),
+  description: text(4_000).optional().describe('text for people, up to 4,000 characters'),
+  summary: text(4_000).optional().describe('text for people, up to 4,000 characters'),
+  tags: z.array(z.string()).max(100).optional().describe('replaces all of them'),
+  mode: z
+    .enum(MODES)
+    .optional()
+    .describe(
+      '`interactive`, `background` (ends by itself as `completed` or `failed` when its turns are done) or `forked`',
+    ),
+  owner: name(256).optional().describe('yours; searches find by it'),
+  externalKey: name(1_024).optional().describe('yours; searches find by it'),
+  templateId: name(256).optional().describe('yours; searches find by it'),
+  metadata: Metadata.optional().describe('yours; a JSON object'),
+  model: name(200).optional().describe('model of its turns; default `GREENROOM_MODEL`'),
+  systemPrompt: text(200_000).optional().describe('up to 200,000 characters'),
+  maxTokens: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('tokens of one answer; default 8,192'),
+  workingDirectory: name(4_096).optional().describe('searches find by it'),
+  permissionMode: z
+    .enum(PERMISSION_MODES)
+    .optional()
+    .describe('kept; without effect as long as there are no tools'),
+  allowedTools: names.optional().describe('kept; without effect as long as there are no tools'),
+  disallowedTools: names.optional().describe('kept; without effect as long as there are no tools'),
+  policies: names.optional().describe('kept; without effect as long as there are no tools'),
+  hooks: names.optional().describe('kept; without effect as long as there are no tools'),
+  includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
+  onBusy: BusyPolicy.optional().describe('`enqueue` or `reject`, while another turn is open'),
+  retry: RetrySettings.optional().describe(
+    '`{ maxRetries, delayMs, timeoutMs }` of its model calls',
+  ),
+  limits: Limits.optional().describe(
+    '`{ maxTurns, maxSteps, maxCostUsd }`: turns and money of the session, model calls of a turn',
+  ),
 };
 export const Settings = z.strictObject(settableShape);
 export type Settings = z.infer<typeof Settings>;

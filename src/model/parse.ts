@@ -62,11 +62,3 @@ const sentence = (issues: readonly { field: string; message: string }[]): string
     .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
     .join('; ')
     .slice(0, 500);
-
-/** What a bad value is called: criteria and settings have codes of their own. */
-export const wrongValueOf = (verb: string): ErrorCode => {
-  if (['search', 'list', 'count', 'facets', 'cleanup'].includes(verb)) return 'invalid_criteria';
-  return ['create', 'update', 'tag', 'untag'].includes(verb)
-    ? 'invalid_settings'
-    : 'invalid_request';
-};

@@ -3,20 +3,48 @@
  * audit and log take it as it is.
  */
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { GreenroomError } from './errors.ts';
 import type { Tenant } from './ids.ts';
 
 /** The doors that a request can come in by. `queue` is a turn of the stream, which nobody waits for. */
 export type Gateway = 'embedded' | 'nats' | 'queue' | 'internal';
 
 /** 32 lower-case hex digits, not all zero: the trace id of W3C Trace Context, so that a caller's trace goes on. */
-export type TraceId = string & { readonly __traceId: unique symbol };
+export const TraceId = z
+  .string()
+  .regex(/^(?!0{32}$)[0-9a-f]{32}$/, 'must be 32 lower-case hex digits, not all zero')
+  .brand('TraceId');
+export type TraceId = z.infer<typeof TraceId>;
 
-const TRACE_ID = /^(?!0{32}$)[0-9a-f]{32}$/;
-export const isTraceId = (text: string): text is TraceId => TRACE_ID.test(text);
 /** A UUIDv4's digits: node keeps its entropy in stock, which makes it cheap. */
 export const newTraceId = (): TraceId =>
   // biome-ignore lint/plugin: a trace must be the only one of its id in the world
   randomUUID().replaceAll('-', '') as TraceId;
+
+/** The trace that a caller named; a new one where it named none. Throws `invalid_request` for what is no trace id. */
+export const traceNamed = (text: string | undefined, by: string): TraceId => {
+  if (text === undefined) return newTraceId();
+  const { data } = TraceId.safeParse(text);
+  if (data !== undefined) return data;
+  throw new GreenroomError(
+    'invalid_request',
+    `${by} must be 32 lower-case hex digits, not all zero`,
+  );
+};
+
+/** Version, trace id, parent id, flags; only a version after 00 may go on behind them. */
+const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
+
+/**
+ * The trace id of a W3C `traceparent`; undefined for one that is malformed. The standard wants such a header
+ * ignored and a new trace begun, so that a broken tracer in between never costs a request.
+ */
+export const traceIdIn = (traceparent: string): TraceId | undefined => {
+  const [, version, traceId, more] = TRACEPARENT.exec(traceparent) ?? [];
+  if (version === '00' && more !== undefined) return undefined;
+  return TraceId.safeParse(traceId).data;
+};
 
 export interface RequestContext {
   readonly tenant: Tenant;
@@ -24,6 +52,11 @@ export interface RequestContext {
   readonly principal: string;
   readonly via: Gateway;
   readonly traceId: TraceId;
+  /** When the gateway got it, in milliseconds since the epoch. */
+  readonly receivedAtMs: number;
   /** The instant by which it is answered, on the system's monotonic clock, in milliseconds. */
   readonly deadlineMs: number;
 }
+
+/** The principal of a gateway that does not know its callers apart. */
+export const ANYONE = 'request';

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { TurnId } from './ids.ts';
 import { Metadata } from './metadata.ts';
+import type { TraceId } from './request-context.ts';
 import type { Usage } from './usage.ts';
 
 export const OPEN_STATUSES = ['queued', 'running', 'waiting'] as const;
@@ -50,6 +51,16 @@ export interface TurnFacts {
    */
   readonly attempt: number;
   readonly retries: number;
+  /** The trace of the request that was accepted; absent: it was accepted before turns had one. */
+  readonly traceId?: TraceId | undefined;
+}
+
+/** What a line of the log says of the turn that it is about. */
+export interface TurnWhere {
+  readonly tenant: string;
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly traceId: string | undefined;
 }
 
 /** What the sender asked for this turn alone. */
@@ -150,17 +161,22 @@ export const Prompt = z.union([
 ]);
 export type Prompt = z.infer<typeof Prompt>;
 
+/** Model calls that a turn may be allowed. */
+export const MOST_STEPS = 1_000;
+
 export const turnRequestShape = {
-  prompt: Prompt,
-  turnId: TurnId.optional(),
-  tags: z.array(z.string()).max(100).optional(),
-  /** false: a session that does not exist is an error instead of being made. */
-  create: z.boolean().optional(),
-  onBusy: BusyPolicy.optional(),
-  model: z.string().min(1).max(200).optional(),
-  maxSteps: z.int().min(1).max(1000).optional(),
-  maxCostUsd: z.number().positive().optional(),
-  includePartialMessages: z.boolean().optional(),
-  provider: z.enum(['anthropic', 'rehearsal']).optional(),
-  metadata: Metadata.optional(),
+  prompt: Prompt.describe('a text, or content blocks of the Claude API'),
+  turnId: TurnId.optional().describe('your name for the turn; sent again, it gives the same turn'),
+  tags: z.array(z.string()).max(100).optional().describe('tags that the session gets'),
+  create: z.boolean().optional().describe('`false`: a session that does not exist is not made'),
+  onBusy: BusyPolicy.optional().describe('`enqueue` or `reject`, while another turn is open'),
+  model: z.string().min(1).max(200).optional().describe('model of this turn'),
+  maxSteps: z.int().min(1).max(MOST_STEPS).optional().describe('model calls at most'),
+  maxCostUsd: z.number().positive().optional().describe('money at most, in dollars'),
+  includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
+  provider: z
+    .enum(['anthropic', 'rehearsal'])
+    .optional()
+    .describe('`anthropic` or `rehearsal`; the daemon must be of that kind'),
+  metadata: Metadata.optional().describe('yours; kept with the turn while it is open'),
 };

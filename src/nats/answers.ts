@@ -6,50 +6,48 @@
  * (2) nothing reaches the door unchecked; (3) the tenant comes from the subject.
  */
 import type { Msg } from 'nats';
-import type { z } from 'zod';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../model/ids.ts';
-import { wrongValueOf } from '../model/parse.ts';
+import { ANYONE, type RequestContext } from '../model/request-context.ts';
 import type { Clock } from '../otp/clock.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
+import type { DaemonFace, DaemonWork } from '../session/verbs/daemon-verbs.ts';
 import {
+  type DaemonVerb,
+  type Declared,
+  type SessionsVerb,
+  type SessionVerb,
+  TURNS,
+} from '../session/verbs/declared.ts';
+import {
+  DAEMON_VERBS,
   SESSION_VERBS,
   SESSIONS_VERBS,
   type SessionReplies,
-  type SessionsVerb,
-  type SessionVerb,
-} from '../session/verbs/api.ts';
-import { DEADLINE_MS, deadlineMs } from '../session/verbs/deadlines.ts';
+} from '../session/verbs/registry.ts';
+import { perform, type Verb } from '../session/verbs/verb.ts';
 import { Asks } from './asks.ts';
-import { parseJson, parseRequest, parseTurn } from './body.ts';
+import { parseRequest, parseTurn } from './body.ts';
 import { InFlight } from './in-flight.ts';
 import { EndpointStats } from './micro.ts';
 import type { Outbox } from './outbox.ts';
 import { messagesPage, smallerLimit, wholeReply } from './paging.ts';
 import { type Address, ASK, type Subjects, TURN } from './subjects.ts';
+import { traceOf } from './trace-headers.ts';
 import { EMPTY, errorReply, headerOf, TURN_ID_HEADER } from './wire.ts';
-
-/** Verbs on the daemon itself: whatever JSON they are given, whatever they give back. */
-export type DaemonVerbs = Readonly<
-  Record<string, (request: unknown, tenant: Tenant) => unknown | Promise<unknown>>
->;
 
 export interface ApiLimits {
   /** Requests begun and not answered. Default 1,000. */
   readonly inFlight: number;
   /** Asks whose turn has not finished. Default 20,000. */
   readonly openAsks: number;
-  /** Deadline of a request that names none, in milliseconds. Default 30,000. */
-  readonly timeoutMs: number;
+  /** Deadline of a request that names none, in milliseconds. Default: its verb's. */
+  readonly timeoutMs?: number;
 }
 
-export const API_LIMITS: ApiLimits = {
-  inFlight: 1_000,
-  openAsks: 20_000,
-  timeoutMs: DEADLINE_MS,
-};
+export const API_LIMITS: ApiLimits = { inFlight: 1_000, openAsks: 20_000 };
 
-const LONGEST_TIMEOUT_MS = 600_000;
+export const LONGEST_TIMEOUT_MS = 600_000;
 const TIMEOUT_HEADER = 'Greenroom-Timeout-Ms';
 
 export interface AnswersOptions {
@@ -58,13 +56,18 @@ export interface AnswersOptions {
   readonly clock: Clock;
   readonly maxPayloadBytes: number;
   readonly limits: ApiLimits;
-  readonly daemonVerbs: DaemonVerbs;
+  readonly daemon: DaemonFace;
   readonly door: SessionsDoor;
   /** Told of each bug that a request met, and which request that was: its caller learns no more than `internal`. */
-  readonly onInternal?: (error: unknown, request: string) => void;
+  readonly onInternal?: (error: unknown, request: string, where?: object) => void;
 }
 
-type Run = (request: unknown, timeoutMs: number) => Promise<unknown>;
+/** A checked request, with its verb and what carries it out. */
+interface Prepared {
+  readonly verb: Declared;
+  readonly request: unknown;
+  readonly run: (context: RequestContext, request: unknown) => Promise<unknown>;
+}
 
 export class Answers {
   readonly inFlight: InFlight;
@@ -76,12 +79,12 @@ export class Answers {
   #draining = false;
 
   constructor(options: AnswersOptions) {
-    const { outbox, clock, limits, maxPayloadBytes, subjects, daemonVerbs } = options;
+    const { outbox, clock, limits, maxPayloadBytes, subjects } = options;
     this.#options = options;
     this.inFlight = new InFlight(limits.inFlight, clock);
     this.asks = new Asks(outbox, clock, { open: limits.openAsks, eventBytes: maxPayloadBytes / 4 });
     this.#unknown = new EndpointStats('unknown', `${subjects.root}.*.>`);
-    this.endpoints = [...endpointsOf(subjects, Object.keys(daemonVerbs)), this.#unknown];
+    this.endpoints = [...endpointsOf(subjects), this.#unknown];
     this.#byName = new Map(this.endpoints.map((endpoint) => [endpoint.name, endpoint]));
   }
 
@@ -108,50 +111,52 @@ export class Answers {
       throw unknownVerb(address, msg.subject);
     const key = sessionKey(address.tenant, address.kind === 'session' ? address.sessionId : '-');
     if (address.kind === 'session' && address.verb === ASK) return this.#ask(key, endpoint, msg);
-    const { request, run } = this.#prepared(address, key, msg.data);
-    this.#run(address, endpoint, msg, request, run);
+    this.#run(address, endpoint, msg, key, this.#prepared(address, key, msg.data));
   }
 
-  /** The checked request and what carries it out. */
-  #prepared(
-    { kind, verb }: Address,
-    key: SessionKey,
-    body: Uint8Array,
-  ): { request: unknown; run: Run } {
-    const { daemonVerbs, door } = this.#options;
-    const wrong = wrongValueOf(verb);
+  #prepared({ kind, verb }: Address, key: SessionKey, body: Uint8Array): Prepared {
+    const { daemon, door } = this.#options;
     switch (kind) {
       case 'session': {
-        const known = verb as SessionVerb;
-        const request = parseRequest(SESSION_VERBS[known], body, wrong);
-        return {
-          request,
-          run: (asked, timeoutMs) => door.session(key, known, asked as never, { timeoutMs }),
-        };
+        const name = verb as SessionVerb;
+        return prepared(SESSION_VERBS[name], body, (context, request) =>
+          door.session(context, key, name, request as never),
+        );
       }
       case 'sessions': {
-        const known = verb as SessionsVerb;
-        const request = parseRequest(SESSIONS_VERBS[known] as z.ZodType, body, wrong);
-        return { request, run: (asked) => door.sessions(key.tenant, known, asked as never) };
+        const name = verb as SessionsVerb;
+        return prepared(SESSIONS_VERBS[name], body, (context, request) =>
+          door.sessions(context, name, request as never),
+        );
       }
       case 'daemon': {
-        const request = body.length === 0 ? {} : parseJson(body);
-        return { request, run: async (asked) => daemonVerbs[verb]?.(asked, key.tenant) };
+        const known: Verb<DaemonWork> = DAEMON_VERBS[verb as DaemonVerb];
+        return prepared(known, body, (context, request) =>
+          perform(known, { context, daemon }, request),
+        );
       }
     }
   }
 
-  #run(address: Address, endpoint: EndpointStats, msg: Msg, request: unknown, run: Run): void {
-    const timeoutMs = this.#timeoutOf(address.verb, msg);
+  #run(
+    address: Address,
+    endpoint: EndpointStats,
+    msg: Msg,
+    { tenant }: SessionKey,
+    { verb, request, run }: Prepared,
+  ): void {
+    const timeoutMs = this.#timeoutOf(verb, msg);
+    const context = this.#contextOf(tenant, msg, timeoutMs);
+    const where = { ...whereOf(address), traceId: context.traceId };
     const ticket = this.inFlight.enter(timeoutMs, (late) => this.#refuse(endpoint, msg, late));
-    this.#reply(address, request, timeoutMs, run).then(
+    this.#reply(address, request, (asked) => run(context, asked)).then(
       (data) => {
         if (!this.inFlight.leave(ticket)) return;
         endpoint.finished(this.inFlight.elapsed(ticket));
         if (msg.reply) this.#options.outbox.publish(msg.reply, data);
       },
       (error: unknown) => {
-        if (this.inFlight.leave(ticket)) this.#refuse(endpoint, msg, error);
+        if (this.inFlight.leave(ticket)) this.#refuse(endpoint, msg, error, where);
       },
     );
   }
@@ -160,11 +165,10 @@ export class Answers {
   async #reply(
     address: Address,
     request: unknown,
-    timeoutMs: number,
-    run: Run,
+    run: (request: unknown) => Promise<unknown>,
   ): Promise<Uint8Array> {
     const { maxPayloadBytes } = this.#options;
-    const reply = await run(request, timeoutMs);
+    const reply = await run(request);
     if (address.kind === 'session' && address.verb === 'messages')
       return messagesPage(reply as SessionReplies['messages'], maxPayloadBytes);
     try {
@@ -173,20 +177,22 @@ export class Answers {
       const { limit } = request as { limit?: number };
       const fewer = limit === undefined ? undefined : smallerLimit(limit, error);
       if (fewer === undefined) throw error;
-      return this.#reply(address, { ...(request as object), limit: fewer }, timeoutMs, run);
+      return this.#reply(address, { ...(request as object), limit: fewer }, run);
     }
   }
 
   #ask(key: SessionKey, endpoint: EndpointStats, msg: Msg): void {
     const { turnId, request } = parseTurn(msg.data, headerOf(msg.headers, TURN_ID_HEADER));
+    const timeoutMs = this.#timeoutOf(TURNS.ask, msg);
+    const context = this.#contextOf(key.tenant, msg, timeoutMs);
     const ask = msg.reply ? this.asks.open(key, msg.reply) : undefined;
     const failed = (error: unknown) => {
-      this.#count(endpoint, msg, error);
+      this.#count(endpoint, msg, error, { ...key, turnId, traceId: context.traceId });
       ask?.fail(error);
     };
     try {
-      const ticket = this.inFlight.enter(this.#timeoutOf(ASK, msg), failed);
-      this.#options.door.turn(key, turnId, request, ask?.tell).then(
+      const ticket = this.inFlight.enter(timeoutMs, failed);
+      this.#options.door.turn(context, key, turnId, request, ask?.tell).then(
         () => {
           if (this.inFlight.leave(ticket)) endpoint.finished(this.inFlight.elapsed(ticket));
         },
@@ -199,14 +205,14 @@ export class Answers {
     }
   }
 
-  #count(endpoint: EndpointStats, { subject }: Msg, error: unknown): void {
+  #count(endpoint: EndpointStats, { subject }: Msg, error: unknown, where?: object): void {
     const code = codeOf(error);
     endpoint.failed(code);
-    if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400));
+    if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400), where);
   }
 
-  #refuse(endpoint: EndpointStats, msg: Msg, error: unknown): void {
-    this.#count(endpoint, msg, error);
+  #refuse(endpoint: EndpointStats, msg: Msg, error: unknown, where?: object): void {
+    this.#count(endpoint, msg, error, where);
     if (!msg.reply) return;
     const { data, headers } = errorReply(error);
     this.#options.outbox.publish(msg.reply, data, headers);
@@ -218,10 +224,20 @@ export class Answers {
     return this.#byName.get(`${address.kind}-${address.verb}`) ?? this.#unknown;
   }
 
+  /** Throws `invalid_request` for a trace header of ours that is none. */
+  #contextOf(tenant: Tenant, { headers }: Msg, timeoutMs: number): RequestContext {
+    const { clock } = this.#options.door;
+    return {
+      ...{ tenant, principal: ANYONE, via: 'nats', traceId: traceOf(headers) },
+      receivedAtMs: clock.now(),
+      deadlineMs: clock.monotonic() + timeoutMs,
+    };
+  }
+
   /** Throws `invalid_request` for a header that is no time: half a minute instead of it would surprise. */
-  #timeoutOf(verb: string, msg: Msg): number {
+  #timeoutOf({ timeoutMs }: Declared, msg: Msg): number {
     const given = headerOf(msg.headers, TIMEOUT_HEADER);
-    if (given === undefined) return deadlineMs(verb, this.#options.limits.timeoutMs);
+    if (given === undefined) return this.#options.limits.timeoutMs ?? timeoutMs;
     const wanted = Number(given);
     if (/^\d{1,15}$/.test(given) && wanted > 0) return Math.min(wanted, LONGEST_TIMEOUT_MS);
     throw new GreenroomError(
@@ -235,21 +251,38 @@ export class Answers {
 const isQueuedTurn = (address: Address | undefined): boolean =>
   address?.kind === 'session' && address.verb === TURN && !address.sessionId.includes('.');
 
+const VERBS = { session: SESSION_VERBS, sessions: SESSIONS_VERBS, daemon: DAEMON_VERBS } as const;
+
+const prepared = (verb: Verb<never>, body: Uint8Array, run: Prepared['run']): Prepared => ({
+  verb,
+  request: parseRequest(verb.request, body, verb.refusal),
+  run,
+});
+
+const whereOf = (address: Address) =>
+  address.kind === 'session'
+    ? { tenant: address.tenant, sessionId: address.sessionId }
+    : { tenant: address.tenant };
+
 const unknownVerb = (address: Address | undefined, subject: string): GreenroomError => {
-  const known = address?.kind === 'sessions' ? SESSIONS_VERBS : SESSION_VERBS;
-  const verbs = address?.kind === 'daemon' ? '' : `; there are ${Object.keys(known).join(', ')}`;
+  const known = Object.keys(VERBS[address?.kind ?? 'session']).join(', ');
   return new GreenroomError(
     'unknown_verb',
-    `${address?.verb ?? subject} is no verb of ${address?.kind ?? 'ours'}${verbs}`.slice(0, 400),
+    `${address?.verb ?? subject} is no verb of ${address?.kind ?? 'ours'}; there are ${known}`.slice(
+      0,
+      400,
+    ),
   );
 };
 
-const endpointsOf = (subjects: Subjects, daemonVerbs: readonly string[]): EndpointStats[] => [
+const endpointsOf = (subjects: Subjects): EndpointStats[] => [
   ...[ASK, ...Object.keys(SESSION_VERBS)].map(
     (verb) => new EndpointStats(`session-${verb}`, subjects.session('*', '*', verb)),
   ),
   ...Object.keys(SESSIONS_VERBS).map(
     (verb) => new EndpointStats(`sessions-${verb}`, subjects.sessions('*', verb)),
   ),
-  ...daemonVerbs.map((verb) => new EndpointStats(`daemon-${verb}`, subjects.daemon('*', verb))),
+  ...Object.keys(DAEMON_VERBS).map(
+    (verb) => new EndpointStats(`daemon-${verb}`, subjects.daemon('*', verb)),
+  ),
 ];

@@ -13,7 +13,8 @@ import { genServer, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed, NewsListener } from '../session/events/feed.ts';
-import { Answers, API_LIMITS, type ApiLimits, type DaemonVerbs } from './answers.ts';
+import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
+import { Answers, API_LIMITS, type ApiLimits } from './answers.ts';
 import { type LinkFace, linkName } from './link.ts';
 import { Micro, QUEUE } from './micro.ts';
 import { Subjects } from './subjects.ts';
@@ -26,7 +27,7 @@ export interface ApiArgs {
   readonly version: string;
   readonly feed: Feed;
   readonly door: SessionsDoor;
-  readonly daemonVerbs: DaemonVerbs;
+  readonly daemon: DaemonFace;
   readonly limits?: Partial<ApiLimits>;
 }
 
@@ -69,14 +70,15 @@ export const Api = genServer(apiProtocol, {
       clock: system.clock,
       maxPayloadBytes: link.maxPayloadBytes,
       limits: { ...API_LIMITS, ...args.limits },
-      daemonVerbs: args.daemonVerbs,
+      daemon: args.daemon,
       door: args.door,
-      onInternal: (error, request) =>
+      onInternal: (error, request, where) =>
         system.report({
           kind: 'fault',
           actor: 'nats-api',
           during: `the request ${request}`,
           error,
+          where,
         }),
     });
     const subscriptions = subjects.served.map((subject) =>

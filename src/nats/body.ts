@@ -7,7 +7,7 @@ import { type ErrorCode, GreenroomError } from '../model/errors.ts';
 import { TurnId } from '../model/ids.ts';
 import { isTooDeep } from '../model/json-depth.ts';
 import { checked } from '../model/parse.ts';
-import { TurnRequest } from '../session/verbs/api.ts';
+import { TurnRequest } from '../session/verbs/turn-request.ts';
 import { TURN_ID_HEADER } from './wire.ts';
 
 /** Largest body of a request, in bytes, whatever the broker would let through. */

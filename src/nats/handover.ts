@@ -14,7 +14,7 @@ import type { Clock } from '../otp/clock.ts';
 import { crashpoint } from '../platform/crashpoint.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
-import { type Item, type Lane, type Loaded, laneOf, newLane } from './lane.ts';
+import { contextOf, type Item, type Lane, type Loaded, laneOf, newLane } from './lane.ts';
 
 export interface HandoverOptions {
   readonly clock: Clock;
@@ -120,7 +120,7 @@ export class Handover {
     if (loaded === undefined) return this.#done(lane, item);
     try {
       if ('refusal' in loaded) throw loaded.refusal;
-      await this.#options.door.turn(item.key, loaded.turnId, loaded.request);
+      await this.#options.door.turn(contextOf(item), item.key, loaded.turnId, loaded.request);
       this.accepted++;
       crashpoint('intake.before-ack');
     } catch (error) {
@@ -190,7 +190,8 @@ export class Handover {
       if (event.body.type !== 'turn.finished') return;
       const name = laneOf(event.key);
       const full = this.#full.has(name) ? this.#lanes.get(name) : undefined;
-      if (full !== undefined) this.#resume(full);
+      // Not at once: the session is telling this, and cannot answer itself.
+      if (full !== undefined) this.#options.clock.defer(() => this.#resume(full));
     });
   }
 

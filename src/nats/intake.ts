@@ -15,6 +15,7 @@ import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
+import type { TurnTrails } from '../session/events/turn-trails.ts';
 import { journalName } from '../session/ports/journal.ts';
 import { brokerName } from './broker.ts';
 import { isHopeless, type StreamSizes } from './broker-fault.ts';
@@ -35,6 +36,8 @@ export interface IntakeArgs {
   readonly sizes?: StreamSizes;
   /** Told of what was lost and made anew. */
   readonly notices?: Notices;
+  /** Where the stations of turns are kept; default: nowhere. */
+  readonly trails?: TurnTrails;
   /** What earlier queues of this daemon have seen. */
   readonly past?: QueuePast;
 }
@@ -103,12 +106,14 @@ export const Intake = genServer(intakeProtocol, {
         sizes: args.sizes,
         notices,
         past: args.past,
-        onInternal: (error, { tenant, sessionId }) =>
+        trails: args.trails,
+        onInternal: (error, where) =>
           system.report({
             kind: 'fault',
             actor: 'nats-intake',
-            during: `a turn of the queue for ${tenant}/${sessionId}`,
+            during: `a turn of the queue for ${where.tenant}/${where.sessionId}`,
             error,
+            where,
           }),
         onLost: (why) => {
           if (link.isConnected())

@@ -1,8 +1,9 @@
 /** Turn requests that the intake has in hand, in lanes: one per session, oldest first. */
 
 import { keyString, type SessionKey, type TurnId } from '../model/ids.ts';
+import { ANYONE, type RequestContext, type TraceId } from '../model/request-context.ts';
 import type { Timer } from '../otp/clock.ts';
-import type { TurnRequest } from '../session/verbs/api.ts';
+import type { TurnRequest } from '../session/verbs/turn-request.ts';
 
 /** One message of the queue. */
 export interface Item {
@@ -10,6 +11,10 @@ export interface Item {
   readonly seq: number;
   /** As the subject names it; checked if the content is a request. */
   readonly key: SessionKey;
+  /** When it came; milliseconds since the epoch. */
+  readonly receivedAtMs: number;
+  /** Of its headers, or made when it came. */
+  readonly traceId: TraceId;
   /** Where its acknowledgement goes; empty if its stream is gone. Redelivery gives a new one. */
   ackSubject: string;
   /** undefined: set aside, to be fetched again when its turn comes. */
@@ -25,7 +30,10 @@ export type Loaded = {
   readonly turnId: TurnId;
   /** As it came, for the record of a refusal. */
   readonly body: Uint8Array;
-} & ({ readonly request: TurnRequest } | { readonly refusal: unknown });
+} & (
+  | { readonly request: TurnRequest; readonly traceId: TraceId }
+  | { readonly refusal: unknown; readonly traceId?: undefined }
+);
 
 export interface Lane {
   readonly name: string;
@@ -46,6 +54,12 @@ export const newLane = (name: string): Lane => ({
   failures: 0,
   failingSinceMs: undefined,
   timer: undefined,
+});
+
+/** A turn of the queue is asked for by whoever may write to it, and nobody waits for its answer. */
+export const contextOf = ({ key, receivedAtMs, traceId }: Item): RequestContext => ({
+  ...{ tenant: key.tenant, principal: ANYONE, via: 'queue', traceId, receivedAtMs },
+  deadlineMs: Number.POSITIVE_INFINITY,
 });
 
 export const laneOf = (key: SessionKey): string => keyString(key);

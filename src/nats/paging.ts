@@ -4,7 +4,8 @@
  */
 
 import { GreenroomError } from '../model/errors.ts';
-import type { EntryView, SessionReplies } from '../session/verbs/api.ts';
+import type { SessionReplies } from '../session/verbs/registry.ts';
+import type { EntryView } from '../session/verbs/view-schemas.ts';
 
 /** Room for the subject, the headers and the braces of a page. */
 const MARGIN_BYTES = 1_024;

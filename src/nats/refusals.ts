@@ -6,8 +6,10 @@
 import { ErrorCode, headers, type JetStreamClient, NatsError } from 'nats';
 import { toWire } from '../model/errors.ts';
 import { ID_PATTERN, type SessionKey, type TurnId } from '../model/ids.ts';
+import type { RequestContext } from '../model/request-context.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Subjects } from './subjects.ts';
+import { TRACE_HEADER } from './trace-headers.ts';
 import { EMPTY, ERROR_CODE_HEADER, ERROR_TEXT_HEADER, oneLine, TURN_ID_HEADER } from './wire.ts';
 
 /** Of a body that is not kept: its size. */
@@ -21,6 +23,7 @@ export interface Refusal {
   readonly turnId: TurnId;
   readonly body: Uint8Array;
   readonly error: unknown;
+  readonly context: RequestContext;
   /** Names the message for good: its stream's age and its place in it. */
   readonly messageId: string;
 }
@@ -28,10 +31,10 @@ export interface Refusal {
 /** Tells of it, and writes it into the ledger of a session that exists. */
 export const tellRefusal = async (
   door: SessionsDoor,
-  { key, turnId, error }: Refusal,
+  { key, turnId, error, context }: Refusal,
 ): Promise<void> => {
   const isSession = ID_PATTERN.test(key.tenant) && ID_PATTERN.test(key.sessionId);
-  if (isSession) await door.rejectTurn(key, turnId, error);
+  if (isSession) await door.rejectTurn(context, key, turnId, error);
 };
 
 /** Resolves when it is kept durably; rejects if it cannot be just now. */
@@ -51,12 +54,13 @@ export const keepRefusal = async (
 const keep = async (
   js: JetStreamClient,
   subjects: Subjects,
-  { key, turnId, body, error, messageId }: Refusal,
+  { key, turnId, body, error, messageId, context }: Refusal,
   kept: Uint8Array,
 ): Promise<void> => {
   const { code, message } = toWire(error);
   const fields = headers();
   fields.set(TURN_ID_HEADER, turnId);
+  fields.set(TRACE_HEADER, context.traceId);
   fields.set(ERROR_CODE_HEADER, code);
   fields.set(ERROR_TEXT_HEADER, oneLine(message));
   if (kept.length < body.length) fields.set(OMITTED_HEADER, String(body.length));

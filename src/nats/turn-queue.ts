@@ -6,14 +6,17 @@
 import type { JetStreamManager, Msg, MsgHdrs, StoredMsg } from 'nats';
 import { codeOf } from '../model/errors.ts';
 import { type SessionKey, sessionKey, type TurnId } from '../model/ids.ts';
+import { newTraceId } from '../model/request-context.ts';
+import type { TurnWhere } from '../model/turn.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
 import { withoutPasswords } from '../platform/redact.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
+import type { TurnTrails } from '../session/events/turn-trails.ts';
 import { parseTurn, turnIdIn } from './body.ts';
 import type { StreamSizes } from './broker-fault.ts';
 import { Handover } from './handover.ts';
-import type { Item, Loaded } from './lane.ts';
+import { contextOf, type Item, type Loaded } from './lane.ts';
 import type { LinkFace } from './link.ts';
 import { NO_NOTICES, type Notices } from './notices.ts';
 import { Puller } from './puller.ts';
@@ -26,6 +29,7 @@ import {
   STREAM_SIZES,
 } from './streams.ts';
 import type { Subjects } from './subjects.ts';
+import { traceOf } from './trace-headers.ts';
 import { headerOf, TURN_ID_HEADER } from './wire.ts';
 
 /** What may be in hand. */
@@ -55,7 +59,9 @@ export interface TurnQueueOptions {
   /** What earlier queues of this daemon have seen. */
   readonly past?: QueuePast | undefined;
   /** A bug was met by a turn of the queue. */
-  readonly onInternal?: ((error: unknown, key: SessionKey) => void) | undefined;
+  readonly onInternal?: ((error: unknown, where: TurnWhere) => void) | undefined;
+  /** Where the stations of turns are kept; default: nowhere. */
+  readonly trails?: TurnTrails | undefined;
   /** The consumer is gone: open again. */
   readonly onLost: (why: string) => void;
 }
@@ -193,7 +199,8 @@ export class TurnQueue {
     const key = { tenant: address?.tenant ?? '', sessionId } as SessionKey;
     const loaded = contentOf(key, msg, `js-${stream.createdMs}-${seq}` as TurnId);
     const item: Item = {
-      ...{ seq, key, ackSubject, loaded },
+      ...{ seq, key, ackSubject, loaded, receivedAtMs: this.#options.clock.now() },
+      traceId: loaded.traceId ?? newTraceId(),
       ...{ isRefusalTold: false, unkeptSinceMs: undefined },
     };
     this.#inHand.set(seq, item);
@@ -203,16 +210,20 @@ export class TurnQueue {
   #acknowledge(item: Item): void {
     if (item.ackSubject === '') return;
     this.#inHand.delete(item.seq);
-    this.#options.link.outbox.publish(item.ackSubject, ACK);
+    const { link, trails, clock } = this.#options;
+    link.outbox.publish(item.ackSubject, ACK);
+    if (item.loaded !== undefined)
+      trails?.note(item.key, item.loaded.turnId, { station: 'acked', atMs: clock.now() });
   }
 
   /** Resolves when the refusal is recorded, or when it is in the log that it cannot be. */
   async #refuse(item: Item, { turnId, body }: Loaded, error: unknown): Promise<void> {
     const { door, onInternal } = this.#options;
     const messageId = `${this.#stream?.createdMs}-${item.seq}`;
-    const refusal = { key: item.key, turnId, body, error, messageId };
+    const context = contextOf(item);
+    const refusal = { key: item.key, turnId, body, error, messageId, context };
     if (!item.isRefusalTold) {
-      if (codeOf(error) === 'internal') onInternal?.(error, item.key);
+      if (codeOf(error) === 'internal') onInternal?.(error, whereOf(refusal));
       await tellRefusal(door, refusal);
     }
     item.isRefusalTold = true;
@@ -233,16 +244,16 @@ export class TurnQueue {
   }
 
   /** What may pass is tried again for a while; then the log is all that is left of the request. */
-  #notKept(item: Item, { key, turnId, body, error }: Refusal, failure: unknown): void {
+  #notKept(item: Item, refusal: Refusal, failure: unknown): void {
+    const { body, error } = refusal;
     const { clock, link } = this.#options;
     const nowMs = clock.monotonic();
     item.unkeptSinceMs ??= nowMs;
     if (!link.isConnected()) item.unkeptSinceMs = nowMs;
     const isTried = isPassing(failure) || codeOf(failure) === 'unavailable';
     if (isTried && nowMs - item.unkeptSinceMs < KEEPING_MS) throw failure;
-    const what = { tenant: key.tenant, session: key.sessionId, turn: turnId, bytes: body.length };
     this.#notices.error(
-      { ...what, code: codeOf(error), err: failure },
+      { ...whereOf(refusal), bytes: body.length, code: codeOf(error), err: failure },
       `a refused turn cannot be kept and is dropped: ${(failure as Error).message}`,
     );
   }
@@ -282,12 +293,18 @@ interface Message {
 
 const fromStored = ({ data, header }: StoredMsg): Message => ({ data, headers: header });
 
+const whereOf = ({ key, turnId, context }: Refusal): TurnWhere => ({
+  ...key,
+  turnId,
+  traceId: context.traceId,
+});
+
 const contentOf = (key: SessionKey, { data, headers }: Message, fallback: TurnId): Loaded => {
   const named = headerOf(headers, TURN_ID_HEADER);
   try {
     sessionKey(key.tenant, key.sessionId);
     const { turnId = fallback, request } = parseTurn(data, named);
-    return { turnId, body: data, request };
+    return { turnId, body: data, traceId: traceOf(headers), request };
   } catch (refusal) {
     return { turnId: turnIdIn(data, named) ?? fallback, body: data, refusal };
   }

@@ -68,6 +68,8 @@ export type Report =
       readonly actor: string;
       readonly during: string;
       readonly error: unknown;
+      /** What the work was about, by names that a log can be searched for. */
+      readonly where?: object | undefined;
     };
 
 /** One line for people; the stack of a crash is in `reason.crashed`. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom, jsonLines } from './run-cli.ts';
@@ -226,4 +226,58 @@ test('of several sessions each is deleted that can be, and the call says which w
     ['c', true],
   ]);
   expect(lines[1].error).toMatchObject({ code: 'session_not_found', retryable: false });
+});
+
+describe('turns trace', () => {
+  const trace = {
+    turn: {
+      turnId: 't1',
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+      status: 'completed',
+      attempt: 1,
+    },
+    stations: [
+      { station: 'received', at: '2026-11-21T11:59:00.000Z', via: 'queue' },
+      { station: 'step_started', at: '2026-11-21T11:59:00.012Z', step: 1, thread: 2 },
+      {
+        station: 'retried',
+        at: '2026-11-21T11:59:01.250Z',
+        step: 1,
+        delayMs: 2000,
+        outcome: 'overloaded_error',
+      },
+      { station: 'finished', at: '2026-11-21T12:00:00.000Z', outcome: 'completed' },
+    ],
+    ...{ isWhole: true, omitted: 0 },
+  };
+
+  test('tells the stations of a turn with their times', async () => {
+    const daemon = new FakeDaemon({ 'turn-trace': trace });
+    const { out, err } = await greenroom('turns trace demo t1', { daemon });
+    expect(daemon.asked).toEqual([['demo.turn-trace', { turnId: 't1' }]]);
+    expect(out).toBe(
+      'turn     t1\n' +
+        'trace    4bf92f3577b34da6a3ce929d0e0e4736\n' +
+        'status   completed\n' +
+        'attempt  1\n' +
+        'date     2026-11-21\n' +
+        '\n' +
+        'at             after      station       what\n' +
+        '11:59:00.000Z  0 ms       received      queue\n' +
+        '11:59:00.012Z  12 ms      step started  step 1, on thread 2\n' +
+        '11:59:01.250Z  1,250 ms   retried       step 1, overloaded_error, again in 2,000 ms\n' +
+        '12:00:00.000Z  60,000 ms  finished      completed\n',
+    );
+    expect(err).toBe('');
+  });
+
+  test('says what is not known any more, and gives programs all of it', async () => {
+    const partly = { ...trace, isWhole: false, omitted: 3 };
+    const daemon = new FakeDaemon({ 'turn-trace': partly, turns: { turns: [{ turnId: 't1' }] } });
+    const { out, err } = await greenroom('turns trace demo last', { daemon });
+    expect(out).toContain('leftOut  3 stations in the middle\n');
+    expect(err).toContain('only what is stored is known of an earlier part');
+    const json = await greenroom('turns trace demo t1 --json', { daemon });
+    expect([JSON.parse(json.out), json.err]).toEqual([partly, '']);
+  });
 });

@@ -65,6 +65,8 @@ const CALLS: readonly (readonly string[])[] = [
   ['turns', 'list', 'evil'],
   ['turns', 'show', 'evil', 'last'],
   ['turns', 'show', 'evil', HOSTILE],
+  ['turns', 'trace', 'evil', 'last'],
+  ['turns', 'trace', 'evil', HOSTILE],
   ['turns', 'cancel', 'evil'],
   ['turns', 'refused'],
   ['import', NAME],

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { documentNamed, fencesIn, GUIDES, ROOT, shellLines } from './readme.ts';
+import { documentNamed, fencesIn, GUIDES, REFERENCE, ROOT, shellLines } from './readme.ts';
 
-const DOCUMENTS = [...GUIDES, 'ARCHITECTURE.md', 'HACKING.md'];
+const DOCUMENTS = [...GUIDES, ...REFERENCE, 'ARCHITECTURE.md', 'HACKING.md'];
 
 /** As GitHub makes them. */
 const anchorsOf = (text: string): readonly string[] =>

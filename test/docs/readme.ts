@@ -12,9 +12,15 @@ export const README = documentNamed('README.md');
 export type Row = readonly string[];
 
 /** The rows of the first table below a heading, without its head. */
-export const tableBelow = (heading: string, text = README): readonly Row[] => {
-  const from = text.search(new RegExp(`^#+ ${heading}$`, 'm'));
-  if (from === -1) throw new Error(`there is no heading ${heading}`);
+export const tableBelow = (heading: string, text = README): readonly Row[] =>
+  tableFrom(text, text.search(new RegExp(`^#+ ${heading}$`, 'm')), heading);
+
+/** The same after a line of text. */
+export const tableAfter = (line: string, text: string): readonly Row[] =>
+  tableFrom(text, text.indexOf(`\n${line}\n`), line);
+
+const tableFrom = (text: string, from: number, place: string): readonly Row[] => {
+  if (from === -1) throw new Error(`there is no place ${place}`);
   const lines = text.slice(from).split('\n');
   const first = lines.findIndex((line) => line.startsWith('|'));
   const length = lines.slice(first).findIndex((line) => !line.startsWith('|'));
@@ -70,10 +76,17 @@ export const GUIDES = [
   'docs/otp.md',
   'docs/testing.md',
   'docs/claude-code.md',
+  'docs/guide/tracing.md',
+  'docs/reference/telemetry.md',
 ];
 
+/** What is generated of these, `npm run docs` writes. */
+export const REFERENCE = [
+  ...['subjects', 'events', 'settings', 'criteria', 'errors', 'configuration', 'limits'],
+].map((name) => `docs/reference/${name}.md`);
+
 /** Documents that show commands at work, in the order in which these are run. */
-const OF_COMMANDS = ['README.md', 'docs/command-line.md'];
+const OF_COMMANDS = ['README.md', 'docs/command-line.md', 'docs/guide/tracing.md'];
 
 /** The examples that are marked as runnable, with the output that follows each. */
 export const examples = (): readonly Example[] => GUIDES.flatMap(examplesIn);

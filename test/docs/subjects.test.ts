@@ -1,118 +1,33 @@
-/** The README's table of subjects is what the schemas take and what a running daemon serves. */
+/** The page of subjects is what a running daemon serves. */
 import { readdirSync } from 'node:fs';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Filter } from '../../src/model/criteria.ts';
-import { ASK, Subjects, TURN } from '../../src/nats/subjects.ts';
-import {
-  Create,
-  SESSION_VERBS,
-  SESSIONS_VERBS,
-  type SessionReplies,
-  type SessionsReplies,
-} from '../../src/session/verbs/api.ts';
+import { Subjects, TURN } from '../../src/nats/subjects.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import {
   codeIn,
   codeInColumn,
   documentNamed,
-  README,
   ROOT,
   type Row,
+  tableAfter,
   tableBelow,
 } from './readme.ts';
 import { type Running, startWithBroker } from './running.ts';
 
+const PAGE = documentNamed('docs/reference/subjects.md');
 const subjects = new Subjects('greenroom');
-const rows = tableBelow('Subjects');
+const rows = tableBelow('Subjects', PAGE);
+const published = tableAfter('The daemon publishes:', PAGE);
 const rowOf = (subject: string): Row => {
-  const row = rows.find(([cell]) => codeIn(cell).includes(subject));
+  const row = published.find(([cell]) => codeIn(cell).includes(subject));
   if (row === undefined) throw new Error(`the table has no row ${subject}`);
   return row;
 };
 
-/** The compiler refuses a reply's field that is missing here, and one that is too many. */
-const REPLIES = {
-  create: { session: true },
-  get: { session: true },
-  messages: { entries: true, nextFrom: true },
-  update: { session: true },
-  tag: { session: true },
-  untag: { session: true },
-  fork: { session: true },
-  compact: { session: true },
-  export: { text: true, cursor: true },
-  'import-session': { exists: true, lines: true, digest: true, added: true, isDone: true },
-  'side-transcripts': { sideTranscripts: true, nextCursor: true },
-  append: { session: true },
-  cancel: { turn: true },
-  delete: { deleted: true },
-  turns: { turns: true, nextCursor: true },
-  'turn-status': { turn: true },
-  import: { session: true, lines: true, added: true },
-  'import-state': {
-    ...{ exists: true, externalKey: true, lines: true, digest: true },
-    ...{ fragments: true, emptyThrough: true, inherited: true, nextCursor: true },
-  },
-} satisfies { [V in keyof SessionReplies]: Record<keyof SessionReplies[V], true> };
-const TENANT_REPLIES = {
-  search: { sessions: true, nextCursor: true },
-  list: { sessions: true, nextCursor: true },
-  count: { count: true, costUsd: true },
-  facets: { facets: true, values: true },
-  cleanup: { count: true, bytes: true, sessions: true, dryRun: true },
-  'mirror-append': { sessionId: true, lines: true, added: true },
-  'mirror-load': { exists: true, entries: true, nextFrom: true, life: true },
-  'mirror-list': { sessions: true, nextCursor: true },
-  'mirror-subkeys': { subkeys: true },
-  'mirror-delete': { deleted: true },
-} satisfies { [V in keyof SessionsReplies]: Record<keyof SessionsReplies[V], true> };
-
-const verbs = [
-  ...Object.entries(SESSION_VERBS).map(
-    ([verb, { shape }]) =>
-      [`session.<id>.${verb}`, shape, REPLIES[verb as keyof SessionReplies]] as const,
-  ),
-  ...Object.entries(SESSIONS_VERBS).map(
-    ([verb, { shape }]) =>
-      [`sessions.${verb}`, shape, TENANT_REPLIES[verb as keyof SessionsReplies]] as const,
-  ),
-];
-
-/** Fields that stand in a table of their own: the cell links there instead. */
-const GROUPS = [
-  { link: '[settings](#settings)', fields: Object.keys(Create.shape) },
-  { link: '[criteria](#search-criteria)', fields: Object.keys(Filter.shape) },
-];
-
-describe.each(verbs)('%s', (subject, shape, reply) => {
-  const [, request = '', answer] = rowOf(subject);
-  const fields = Object.keys(shape);
-
-  test('takes what the table says', () => {
-    const groups = GROUPS.filter((group) => group.fields.every((field) => fields.includes(field)));
-    const single = fields.filter((field) => !groups.some((group) => group.fields.includes(field)));
-    const named = codeIn(request).filter((word) => /^\w+$/.test(word));
-    expect(named.toSorted()).toEqual(single.toSorted());
-    expect(groups.filter(({ link }) => !request.includes(link))).toEqual([]);
-  });
-
-  test('needs what is bold', () => {
-    const needed = Object.entries(shape).flatMap(([field, schema]) =>
-      schema.safeParse(undefined).success ? [] : [field],
-    );
-    const bold = [...request.matchAll(/\*\*`(\w+)`\*\*/g)].map((match) => match[1]);
-    expect(bold.toSorted()).toEqual(needed.toSorted());
-  });
-
-  test('answers what the table says', () => {
-    expect(codeIn(answer?.split(';')[0])).toEqual(Object.keys(reply));
-  });
-});
-
 test('the streams have the names that the text uses', () => {
-  expect(README).toContain(`\`${subjects.deadStream}\``);
-  expect(README).toContain(`\`${subjects.turnsStream}\``);
+  expect(PAGE).toContain(`\`${subjects.deadStream}\``);
+  expect(PAGE).toContain(`\`${subjects.turnsStream}\``);
 });
 
 describe.skipIf(withoutNatsServer())('a running daemon', () => {
@@ -146,13 +61,8 @@ test('the lifecycle subject tells what the sessions record about their lives', (
       ...documentNamed(`src/session/machine/${name}`).matchAll(/\.audit\(([^,]*),/g),
     ])
     .flatMap(([, action]) => [...(action ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]));
-  const named = codeIn(rowOf('lifecycle')[2]).filter((word) => word.startsWith('session.'));
+  const named = codeIn(rowOf('lifecycle')[1]).filter((word) => word.startsWith('session.'));
   expect(named.toSorted()).toEqual(
     [...new Set(actions.map((action) => `session.${action}`))].toSorted(),
   );
-});
-
-test('a turn request goes to turn or ask', () => {
-  for (const verb of [TURN, ASK])
-    expect(rowOf(`session.<id>.${verb}`)[1]).toContain('[turn request](#turn-requests)');
 });

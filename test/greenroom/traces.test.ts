@@ -54,7 +54,7 @@ describe('a turn that failed', () => {
     finish('t1', 'failed', 'authentication_error');
     expect(lines).toMatchObject([
       {
-        ...{ level: 'warn', tenant: 'acme', session: 's1', turn: 't1', status: 'failed' },
+        ...{ level: 'warn', tenant: 'acme', sessionId: 's1', turnId: 't1', status: 'failed' },
         code: 'authentication_error',
         next: expect.stringContaining('set a valid ANTHROPIC_API_KEY'),
         msg: 'a turn was failed: words',
@@ -73,11 +73,11 @@ describe('a turn that failed', () => {
     const { clock, lines, finish } = setUp();
     for (let n = 0; n < 500; n++) finish(`t${n}`, 'failed', 'overloaded_error');
     finish('other', 'failed', 'timeout');
-    expect(lines.map(({ turn }) => turn)).toEqual(['t0', 'other']);
+    expect(lines.map(({ turnId }) => turnId)).toEqual(['t0', 'other']);
     await clock.advance(60_000);
     expect(lines[2]).toMatchObject({ code: 'overloaded_error', turns: 499 });
     finish('again', 'failed', 'overloaded_error');
-    expect(lines[3]).toMatchObject({ turn: 'again' });
+    expect(lines[3]).toMatchObject({ turnId: 'again' });
   });
 
   test('of many causes stays bounded', () => {
@@ -152,7 +152,7 @@ test('a key that the API refuses is told in the turn, and is one line of the log
   });
   expect(lines).toMatchObject([
     {
-      session: 's1',
+      sessionId: 's1',
       code: 'authentication_error',
       next: expect.stringContaining('ANTHROPIC_API_KEY'),
     },

@@ -78,7 +78,9 @@ export class Stage {
   }
 
   ask({ maxAgeDays, dryRun = false, filter = {} }: Parameters<Stage['sweep']>[0] = {}) {
-    return this.system.fetch(sweeperName).sweep(tenant, { filter, maxAgeDays, dryRun });
+    return this.system
+      .fetch(sweeperName)
+      .sweep(tenant, { filter, maxAgeDays, dryRun, by: 'request' });
   }
 
   get left(): string[] {

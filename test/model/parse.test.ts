@@ -3,7 +3,7 @@ import { Criteria, Filter } from '../../src/model/criteria.ts';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { checked } from '../../src/model/parse.ts';
 import { Prompt } from '../../src/model/turn.ts';
-import { SESSIONS_VERBS } from '../../src/session/verbs/api.ts';
+import { SESSIONS_VERBS } from '../../src/session/verbs/registry.ts';
 
 const refusalOf = (act: () => unknown): string => {
   try {
@@ -60,7 +60,7 @@ test.each([
     expect(searched(criteria)).toBe(`invalid_criteria: ${why}`);
     const filter = () => checked(Filter, criteria, 'invalid_criteria');
     expect(refusalOf(filter)).toBe(`invalid_criteria: ${why}`);
-    const cleanup = () => checked(SESSIONS_VERBS.cleanup, criteria, 'invalid_criteria');
+    const cleanup = () => checked(SESSIONS_VERBS.cleanup.request, criteria, 'invalid_criteria');
     expect(refusalOf(cleanup)).toBe(`invalid_criteria: ${why}`);
   },
 );

@@ -2,11 +2,14 @@
 
 import type { TurnEventBody } from '../../src/model/event.ts';
 import { keyString, type SessionKey, type TurnId } from '../../src/model/ids.ts';
+import type { RequestContext } from '../../src/model/request-context.ts';
 import type { OpenTurn } from '../../src/model/turn.ts';
 import { emptyUsage } from '../../src/model/usage.ts';
+import { systemClock } from '../../src/otp/system-clock.ts';
 import type { AcceptedTurn, SessionsDoor } from '../../src/session/api/door.ts';
 import { Feed, type Listener } from '../../src/session/events/feed.ts';
-import type { SessionReplies, SessionsReplies, TurnRequest } from '../../src/session/verbs/api.ts';
+import type { SessionReplies, SessionsReplies } from '../../src/session/verbs/registry.ts';
+import type { TurnRequest } from '../../src/session/verbs/turn-request.ts';
 
 export interface SeenTurn {
   readonly key: string;
@@ -15,12 +18,17 @@ export interface SeenTurn {
 }
 
 export class FakeDoor implements SessionsDoor {
+  readonly clock = systemClock;
   readonly feed = new Feed((error) => {
     throw error;
   });
   /** Turns in the order of their acceptance, each id once: the ledger. */
   readonly accepted: SeenTurn[] = [];
+  /** Of each turn's last request. */
+  readonly traces = new Map<string, string>();
   readonly rejected: { key: string; turnId: string; error: unknown }[] = [];
+  /** With which context each call came. */
+  readonly contexts: RequestContext[] = [];
   readonly calls: { key: string; verb: string; request: unknown }[] = [];
   /** Decides on a turn; a throw refuses it. Default: accepts at once. */
   onTurn: (key: SessionKey, turnId: TurnId, request: TurnRequest) => unknown = () => undefined;
@@ -33,22 +41,26 @@ export class FakeDoor implements SessionsDoor {
   #ids = 0;
 
   async session<V extends keyof SessionReplies>(
+    context: RequestContext,
     key: SessionKey,
     verb: V,
     request: unknown,
   ): Promise<SessionReplies[V]> {
+    this.contexts.push(context);
     return (await this.#verb(keyString(key), verb, request)) as SessionReplies[V];
   }
 
   async sessions<V extends keyof SessionsReplies>(
-    tenant: string,
+    context: RequestContext,
     verb: V,
     request: unknown,
   ): Promise<SessionsReplies[V]> {
-    return (await this.#verb(tenant, verb, request)) as SessionsReplies[V];
+    this.contexts.push(context);
+    return (await this.#verb(context.tenant, verb, request)) as SessionsReplies[V];
   }
 
   async turn(
+    { traceId }: RequestContext,
     key: SessionKey,
     turnId: TurnId = `made-${++this.#ids}` as TurnId,
     request: TurnRequest,
@@ -56,6 +68,7 @@ export class FakeDoor implements SessionsDoor {
   ): Promise<AcceptedTurn> {
     await this.onTurn(key, turnId, request);
     const seen = { key: keyString(key), turnId, prompt: request.prompt };
+    this.traces.set(turnId, traceId);
     const isNew = !this.accepted.some((turn) => turn.key === seen.key && turn.turnId === turnId);
     if (isNew) this.accepted.push(seen);
     if (listener !== undefined) this.feed.watch(key, turnId, listener);
@@ -63,7 +76,12 @@ export class FakeDoor implements SessionsDoor {
     return { turn: openTurn(turnId), isNew };
   }
 
-  async rejectTurn(key: SessionKey, turnId: TurnId, error: unknown): Promise<void> {
+  async rejectTurn(
+    _: RequestContext,
+    key: SessionKey,
+    turnId: TurnId,
+    error: unknown,
+  ): Promise<void> {
     await this.onReject(turnId);
     this.rejected.push({ key: keyString(key), turnId, error });
   }

@@ -7,6 +7,7 @@ import type { Window } from '../../src/nats/turn-queue.ts';
 import type { Report } from '../../src/otp/report.ts';
 import { type SupervisorRef, startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
+import { FakeDaemon } from '../support/fake-daemon.ts';
 import { startBroker } from '../support/nats.ts';
 import { FakeDoor } from './fake-door.ts';
 
@@ -46,7 +47,7 @@ export const startGateway = async (url: string, options: GatewayOptions = {}): P
     version: '1.2.3',
     feed: door.feed,
     door,
-    daemonVerbs: {},
+    daemon: new FakeDaemon(),
     ...options.api,
   };
   const tree = await startTree(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, GreenroomError } from '../../src/model/errors.ts';
 import type { SessionKey, TurnId } from '../../src/model/ids.ts';
+import { newTraceId } from '../../src/model/request-context.ts';
 import { Handover } from '../../src/nats/handover.ts';
 import type { Item } from '../../src/nats/lane.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
@@ -8,11 +9,18 @@ import { FakeDoor } from './fake-door.ts';
 
 const key = { tenant: 'acme', sessionId: 's1' } as SessionKey;
 
+const traceId = newTraceId();
+
 const item = (seq: number): Item => ({
   seq,
   key,
   ackSubject: `ack.${seq}`,
-  loaded: { turnId: `t${seq}` as TurnId, body: new Uint8Array(100), request: { prompt: 'x' } },
+  receivedAtMs: 0,
+  traceId,
+  loaded: {
+    ...{ turnId: `t${seq}` as TurnId, body: new Uint8Array(100), traceId },
+    request: { prompt: 'x' },
+  },
   isRefusalTold: false,
   unkeptSinceMs: undefined,
 });

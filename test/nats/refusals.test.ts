@@ -80,11 +80,17 @@ describe.skipIf(withoutNatsServer())('refusals', () => {
     gateway.door.onVerb = () => {
       throw bug;
     };
-    await ask(gateway, 'session.s1.get');
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const fields = headers();
+    fields.set('Greenroom-Trace', traceId);
+    await gateway.client.request('greenroom.v1.acme.session.s1.get', '', {
+      ...{ timeout: 5_000, headers: fields },
+    });
     expect(gateway.reports).toEqual([
       {
         ...{ kind: 'fault', actor: 'nats-api', error: bug },
         during: 'the request greenroom.v1.acme.session.s1.get',
+        where: { tenant: 'acme', sessionId: 's1', traceId },
       },
     ]);
   });

@@ -1,6 +1,8 @@
+import { headers } from 'nats';
 import { describe, expect, test } from 'vitest';
+import { FakeDaemon } from '../support/fake-daemon.ts';
 import { withoutNatsServer } from '../support/nats.ts';
-import { ask, startWithBroker } from './gateway.ts';
+import { ask, refusal, startWithBroker } from './gateway.ts';
 
 /** Everything that comes within a moment. */
 const gather = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
@@ -27,11 +29,46 @@ describe.skipIf(withoutNatsServer())('requests', () => {
     expect(gateway.door.calls[0]).toMatchObject({ key: 'acme', verb: 'count', request: {} });
   });
 
-  test('a verb on the daemon is answered by the function of its name', async () => {
-    const status = (request: unknown, tenant: string) => ({ request, tenant });
-    await using gateway = await startWithBroker({ api: { daemonVerbs: { status } } });
-    const reply = await ask(gateway, 'daemon.status', '{"full":true}');
-    expect(reply.json()).toEqual({ request: { full: true }, tenant: 'acme' });
+  test.each([
+    ['its verb', 'sessions.cleanup', undefined, 600_000],
+    ['all verbs that name none', 'sessions.count', undefined, 30_000],
+    ['its header', 'sessions.cleanup', '1234', 1_234],
+  ])('a request has until the deadline of %s', async (_, subject, header, timeoutMs) => {
+    await using gateway = await startWithBroker();
+    const { clock } = gateway.door;
+    const given = headers();
+    if (header !== undefined) given.set('Greenroom-Timeout-Ms', header);
+    const beforeMs = clock.monotonic();
+    await gateway.client.request(`greenroom.v1.acme.${subject}`, '', {
+      ...{ timeout: 5_000, headers: given },
+    });
+    const afterMs = clock.monotonic();
+    const [context] = gateway.door.contexts;
+    expect(context).toMatchObject({ tenant: 'acme', via: 'nats' });
+    expect(context?.deadlineMs).toBeGreaterThanOrEqual(beforeMs + timeoutMs);
+    expect(context?.deadlineMs).toBeLessThanOrEqual(afterMs + timeoutMs);
+  });
+
+  test('a verb on the daemon is answered by the daemon, whatever else the request says', async () => {
+    const life = { pid: 7, startedAt: '2026-11-20T09:00:00.000Z' };
+    const daemon = new FakeDaemon({ ping: () => life });
+    await using gateway = await startWithBroker({ api: { daemon } });
+    expect((await ask(gateway, 'daemon.ping', '{"full":true}')).json()).toEqual(life);
+  });
+
+  test('a verb on the daemon checks its request like all others', async () => {
+    await using gateway = await startWithBroker();
+    const reply = await ask(gateway, 'daemon.inspect', '{"path":7}');
+    expect(refusal(reply)).toEqual({ status: '400', code: 'invalid_request' });
+  });
+
+  test('a verb that is none is refused with those that there are', async () => {
+    await using gateway = await startWithBroker();
+    const reply = await ask(gateway, 'daemon.stop');
+    expect(refusal(reply).code).toBe('unknown_verb');
+    expect((reply.json() as { error: { message: string } }).error.message).toContain(
+      'ping, status, tree, inspect',
+    );
   });
 
   test('a turn on the queue is nothing to answer', async () => {

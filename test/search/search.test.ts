@@ -43,6 +43,12 @@ test('any, all, none and a prefix of tags can be asked together', () => {
   expect(found(catalog, { ...filter, allTags: ['bug', 'repo:x'] })).toEqual(['a']);
 });
 
+test('an empty list of tags asks for none, and so leaves nobody out', () => {
+  const catalog = catalogOf({ a: { tags: ['bug'] }, b: {} });
+  for (const filter of [{ tags: [] }, { allTags: [] }, { noTags: [] }])
+    expect(found(catalog, filter)).toHaveLength(2);
+});
+
 test('a prefix of very many tags finds the same sessions', () => {
   const catalog = catalogOf({ other: { tags: ['x'] } });
   for (let n = 0; n < 1_200; n++) catalog.put(rowOf(`s${n}`, { tags: ['x', `Run:${n}`] }));

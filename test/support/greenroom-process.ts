@@ -25,8 +25,8 @@ export class GreenroomProcess {
     onTestFinished(() => this.kill());
   }
 
-  turn(sessionId: string, prompt: string, turnId: string): void {
-    this.#child.stdin.write(`${JSON.stringify({ sessionId, prompt, turnId })}\n`);
+  turn(sessionId: string, prompt: string, turnId: string, traceId?: string): void {
+    this.#child.stdin.write(`${JSON.stringify({ sessionId, prompt, turnId, traceId })}\n`);
   }
 
   /** Waits for an event, of one turn if it is named. */

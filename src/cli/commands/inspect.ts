@@ -1,11 +1,10 @@
 /** `greenroom inspect`: one actor of the running tree, by its path. */
+import type { ActorView } from '../../session/verbs/daemon-verbs.ts';
 import { facts } from '../format.ts';
 import { act, type Registration } from '../invocation.ts';
 
-/** An actor as the daemon tells it; more fields may come, and are shown as they are. */
-interface ActorView {
-  readonly current?: { readonly message: string; readonly since: string } | null;
-}
+/** More fields may come, and are shown as they are. */
+type Shown = Pick<ActorView, 'current'>;
 
 export const registerInspect = (registration: Registration): void => {
   registration.program
@@ -14,12 +13,12 @@ export const registerInspect = (registration: Registration): void => {
     .action(
       act<[string]>(registration, (run, [path]) =>
         run.withDaemon(async (daemon) => {
-          const actor = (await daemon.daemon('inspect', { path })) as ActorView;
+          const actor = await daemon.daemon('inspect', { path });
           run.out.one(actor, () => facts({ ...actor, current: atWork(actor) }));
         }),
       ),
     );
 };
 
-const atWork = ({ current }: ActorView): string | undefined =>
+const atWork = ({ current }: Shown): string | undefined =>
   current ? `${current.message} since ${current.since}` : undefined;

@@ -1,9 +1,8 @@
 /** `greenroom sessions create`, `update` and `rename`: a session's settings. */
 import type { Command } from 'commander';
-import type { z } from 'zod';
 import { MODES } from '../../model/head.ts';
 import { BusyPolicy } from '../../model/turn.ts';
-import type { SESSION_VERBS } from '../../session/verbs/api.ts';
+import type { SessionRequests } from '../../session/verbs/registry.ts';
 import { usageError } from '../failure.ts';
 import { act, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
@@ -28,7 +27,7 @@ interface Options {
   readonly maxCost?: number;
 }
 
-type Settings = z.input<(typeof SESSION_VERBS)['create']>;
+type Settings = SessionRequests['create'];
 
 export const registerMaking = (registration: Registration): void => {
   const { program } = registration;

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { newTurnId } from '../../model/ids.ts';
 import { BusyPolicy } from '../../model/turn.ts';
-import type { TurnRequest } from '../../session/verbs/api.ts';
+import type { TurnRequest } from '../../session/verbs/turn-request.ts';
 import { usageError } from '../failure.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { send } from '../sending.ts';

@@ -1,11 +1,12 @@
 /** `greenroom turns`: what was asked of a session, and what became of it. */
-import type { TurnView } from '../../session/verbs/api.ts';
+import type { TurnView } from '../../session/verbs/view-schemas.ts';
 import { ago, facts, grouped, money, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { sessionNamedOrAsTyped, withSession } from '../session-name.ts';
 import type { DaemonClient, RefusedTurn } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import { withTurn } from '../turn-name.ts';
+import { PARTLY_KNOWN, traceText } from '../turn-trace.ts';
 import { parseCount } from '../values.ts';
 
 interface ListOptions {
@@ -42,6 +43,22 @@ export const registerTurns = (registration: Registration): void => {
             ),
           );
           run.out.one(turn, () => facts({ ...turn }));
+        }),
+      ),
+    );
+  turns
+    .command('trace <session> <turn>')
+    .description('where one turn was and when: its stations, from its arrival to its end')
+    .action(
+      act<[string, string]>(registration, (run, [words, turnWords]) =>
+        run.withDaemon(async (daemon) => {
+          const trace = await withSession(daemon, words, (id) =>
+            withTurn(daemon, id, turnWords, (turnId) =>
+              daemon.session(id, 'turn-trace', { turnId }),
+            ),
+          );
+          run.out.one(trace, () => traceText(trace, run.out.width));
+          if (!trace.isWhole) run.out.note(PARTLY_KNOWN);
         }),
       ),
     );

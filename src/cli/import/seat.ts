@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
 import { ID_PATTERN } from '../../model/ids.ts';
 import { foreignIdIn } from '../../session/mirror/mirror-key.ts';
-import type { SessionReplies } from '../../session/verbs/api.ts';
+import type { SessionReplies } from '../../session/verbs/registry.ts';
 import type { DaemonClient } from '../shell.ts';
 import { readLines } from './lines.ts';
 import type { Transcript } from './scan.ts';

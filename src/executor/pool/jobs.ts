@@ -26,7 +26,7 @@ export interface JobsOptions<K extends Kinds> {
   /** Something that a job needs is missing: `look` is wanted soon. */
   readonly onMissing: () => void;
   /** A sink threw. */
-  readonly onFault: (error: unknown) => void;
+  readonly onFault: (error: unknown, about?: object) => void;
 }
 
 export class Jobs<K extends Kinds> {
@@ -79,6 +79,9 @@ export class Jobs<K extends Kinds> {
   #onThread(job: Job<K>, ready: K['ready']): ThreadJob<K> {
     return {
       ...{ id: job.id, input: job.input, ready },
+      started: (thread) => {
+        if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.started?.(thread));
+      },
       events: (batch) => {
         if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.events(batch));
       },
@@ -132,7 +135,7 @@ export class Jobs<K extends Kinds> {
     try {
       tell(job.sink);
     } catch (error) {
-      this.#options.onFault(error);
+      this.#options.onFault(error, job.sink.about);
       if (!this.#jobs.delete(job)) return;
       job.release();
       this.#options.dispatch.cancel(job.id);

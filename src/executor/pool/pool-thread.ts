@@ -16,6 +16,7 @@ export interface ThreadJob<K extends Kinds> {
   readonly id: number;
   readonly input: K['job'];
   readonly ready: K['ready'];
+  started?(thread: number): void;
   events(batch: readonly K['event'][]): void;
   outcome(outcome: K['outcome']): void;
   /** The last call for a job whose thread died. */
@@ -68,6 +69,7 @@ export class PoolThread<K extends Kinds> {
     this.jobs.set(id, job);
     this.#held.set(id, this.#program.hold(job.input));
     this.#outbox.post({ type: 'start', id, job: this.#attachment.wire(job.ready) });
+    job.started?.(this.id);
   }
 
   cancel(id: number): void {

@@ -19,6 +19,10 @@ export interface Kinds {
 
 /** Who is told of a job. */
 export interface Sink<K extends Kinds> {
+  /** What the job is about, for the report of a sink that throws. */
+  readonly about?: object;
+  /** A thread has the job: once, and once more each time that it was lost. */
+  started?(thread: number): void;
   /** What happened since the last call, in order. */
   events(batch: readonly K['event'][]): void;
   /** The last call for this job. */

@@ -204,8 +204,14 @@ const jobsOf = <K extends Kinds>({ self, program, dispatch }: Parts<K>): Jobs<K>
   return new Jobs({
     ...{ clock: system.clock, program, dispatch },
     onMissing: () => self.sendAfter(LOOK_MS, 'look'),
-    onFault: (error) =>
-      system.report({ kind: 'fault', actor: ref.label, during: 'the sink of a step', error }),
+    onFault: (error, where) =>
+      system.report({
+        kind: 'fault',
+        actor: ref.label,
+        during: 'the sink of a step',
+        error,
+        where,
+      }),
   });
 };
 

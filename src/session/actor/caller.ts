@@ -6,28 +6,30 @@
  * Requests reach a session in the order in which they were made, also when the first has to wake it.
  */
 
+import { REQUEST_TIMEOUT_MS } from '../../model/deadlines.ts';
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { keyString, type SessionKey } from '../../model/ids.ts';
 import { OtpError } from '../../otp/otp-error.ts';
 import type { System } from '../../otp/system.ts';
+import { TurnTrails } from '../events/turn-trails.ts';
 import { journalName } from '../ports/journal.ts';
 import { liveName, type SessionRef, sessionSupervisorName } from './live-names.ts';
 import type { Answered, SessionRequest } from './waiting-changes.ts';
-
-/** How long a request waits for its session, commits included, unless it says otherwise. */
-export const REQUEST_TIMEOUT_MS = 30_000;
 
 /** How often one request is sent, to one actor after another. */
 const MAX_ATTEMPTS = 3;
 
 export class Caller {
   readonly system: System;
+  /** Where each of the last turns was. */
+  readonly trails: TurnTrails;
   /** Wakes under way, and a moment longer: until those who waited have sent what they had. */
   readonly #wakes = new Map<string, Wake>();
 
-  constructor(system: System) {
+  constructor(system: System, trails = new TurnTrails()) {
     this.system = system;
+    this.trails = trails;
   }
 
   /** The session's actor, if it is awake. */
@@ -78,13 +80,21 @@ export class Caller {
   ): Promise<Answered> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const ref = this.#awake(key) ?? (await this.wake(key));
+        const ref = this.#awake(key) ?? (await this.#wakeFor(key, request));
         return await ref.call('change', request, { timeoutMs });
       } catch (error) {
         if (codeOf(error) === 'session_not_found') throw this.#absent(key);
         if (attempt === MAX_ATTEMPTS || !mayRepeat(error, request)) throw asGreenroom(error);
       }
     }
+  }
+
+  async #wakeFor(key: SessionKey, request: SessionRequest): Promise<SessionRef> {
+    const ref = await this.wake(key);
+    const atMs = this.system.clock.now();
+    if (request.type === 'turn')
+      this.trails.note(key, request.turn.turnId, { station: 'woken', atMs });
+    return ref;
   }
 
   /** The actor, unless somebody waits for it: then it is their turn first. */

@@ -8,14 +8,16 @@
  */
 
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
+import type { TurnEventBody } from '../../model/event.ts';
 import { type Head, newHead } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
+import { TELEMETRY } from '../../model/telemetry.ts';
 import { awaitedRun, type RunId, type TurnRecord } from '../../model/turn.ts';
 import type { From } from '../../otp/message.ts';
 import type { System } from '../../otp/system.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
-import { Narrator } from '../events/narrator.ts';
+import { Narrator, type Told } from '../events/narrator.ts';
 import { type Folded, foldBatch, toChange } from '../machine/fold.ts';
 import type { Answer, Effect, Input, SessionState, Write } from '../machine/machine.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
@@ -109,7 +111,8 @@ export class LiveSession {
     this.committed = { head, cancelling: undefined };
     this.#fence = this.#journal.owner();
     this.lastUsedMs = system.clock.now();
-    this.#narrator = new Narrator(args.key, args.runtime.feed, system.clock);
+    const { feed, trails, memory } = args.runtime;
+    this.#narrator = new Narrator(args.key, feed, trails, system.clock);
     this.steps = new StepRunner(
       system,
       {
@@ -117,7 +120,7 @@ export class LiveSession {
         events: (run, batch) => mailbox.stepEvents(run, batch),
         outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
       },
-      args.runtime.memory,
+      { memory, trails },
       head.version === 0,
     );
   }
@@ -180,15 +183,15 @@ export class LiveSession {
     this.#keepOwn(batch.waiting);
   }
 
-  tell(turnId: TurnId, attempt: number, event: Parameters<Narrator['tell']>[2]): void {
-    this.#narrator.tell(turnId, attempt, event);
+  tell(turn: Told, event: TurnEventBody): void {
+    this.#narrator.tell(turn, event);
   }
 
   /** Tells that the first turn is alive: something runs for it, or it waits for a moment. */
   ping(): void {
     const [first] = this.committed.head.openTurns;
     if (first !== undefined && (first.status === 'waiting' || this.steps.isRunning))
-      this.tell(first.turnId, first.attempt, { type: 'ping' });
+      this.tell(first, { type: 'ping' });
   }
 
   /** A step or a commit is under way. */
@@ -254,11 +257,28 @@ export class LiveSession {
     const { commits } = this.#args.runtime;
     const commit = this.#journal.commit(change);
     commits.set(this.#name, commit);
+    if (TELEMETRY.commit.isHeard) this.#measure(commit, change);
     try {
       await commit;
     } finally {
       if (commits.get(this.#name) === commit) commits.delete(this.#name);
     }
+  }
+
+  #measure(commit: Promise<void>, { key, expectedVersion }: SessionChange): void {
+    const { clock } = this.#mailbox.system;
+    const beganMs = clock.monotonic();
+    const tell = (code?: ErrorCode) =>
+      TELEMETRY.commit.tell({
+        ...key,
+        version: expectedVersion + 1,
+        durationMs: clock.monotonic() - beganMs,
+        code,
+      });
+    commit.then(
+      () => tell(),
+      (error: unknown) => tell(codeOf(error)),
+    );
   }
 
   #prepare(waiting: Waiting): readonly Ready[] {
@@ -276,6 +296,7 @@ export class LiveSession {
 
   #settle(folded: Folded<Ready>): void {
     const { state, writes, effects } = folded;
+    const before = this.committed;
     this.committed = state;
     const [first] = state.head.openTurns;
     this.steps.settle(first && awaitedRun(first));
@@ -286,9 +307,20 @@ export class LiveSession {
       if (effect.type === 'closed') this.#closed.remember(effect.record);
     for (const { of, answer } of folded.answers) this.#answer(of.from, answer);
     this.#holdPrompts(folded);
+    for (const { of } of folded.answers) this.#noteAnswer(of.input, before);
     for (const effect of effects) this.#carryOut(effect);
     for (const write of writes) if (write.type === 'audit') this.#announce(write.record);
     this.touch();
+  }
+
+  /** The answer of a model call is stored: a station of its turn. */
+  #noteAnswer(input: Input, { head }: SessionState): void {
+    if (input.type !== 'step' || input.outcome.type !== 'message') return;
+    const turn = head.openTurns[0];
+    if (turn === undefined || awaitedRun(turn) !== input.runId) return; // it came too late
+    const atMs = this.#mailbox.system.clock.now();
+    const note = { station: 'committed', atMs, step: turn.steps + 1 } as const;
+    this.#args.runtime.trails.note(this.#args.key, turn.turnId, note);
   }
 
   /** Tells other programs of a session's life. */
@@ -328,7 +360,7 @@ export class LiveSession {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'publish':
-        return this.#narrator.tell(effect.turnId, effect.attempt, effect.body);
+        return this.#narrator.tell(effect, effect.body);
       case 'see':
         return this.steps.see(effect.seq, effect.body);
       case 'forgetContext':

@@ -3,6 +3,7 @@
 import type { SessionKey } from '../../model/ids.ts';
 import type { TurnError } from '../../model/turn.ts';
 import type { Feed } from '../events/feed.ts';
+import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/machine.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
 import type { Activity } from './activity.ts';
@@ -11,6 +12,8 @@ import type { SessionCache } from './session-cache.ts';
 export interface SessionRuntime {
   readonly rules: Rules;
   readonly feed: Feed;
+  /** Where each of the last turns was, and when. */
+  readonly trails: TurnTrails;
   readonly cache: SessionCache;
   readonly memory: ContextMemory;
   readonly activity: Activity;

@@ -92,16 +92,19 @@ export const SessionServer = genServer(sessionProtocol, {
     actor.watched.delete(ref.id);
     const { live } = actor;
     const error = { type: 'worker_lost', message: 'the executor was restarted' };
-    for (const { id, turnId, attempt } of live.steps.lose(ref)) {
-      live.tell(turnId, attempt, { type: 'retry', delayMs: 0, error });
-      live.submit({ type: 'lost', runId: id });
+    for (const run of live.steps.lose(ref)) {
+      live.tell(run, { type: 'retry', delayMs: 0, error });
+      live.submit({ type: 'lost', runId: run.id });
     }
     return next(actor, self);
   },
 
-  redact: ({ live }) => {
-    const { head } = live.committed;
-    return { version: head.version, status: head.status, openTurns: head.openTurns.length };
+  /** Names and numbers only; the turn is there for the log, which finds all of it by its trace. */
+  redact: ({ live, args }) => {
+    const { version, status, openTurns } = live.committed.head;
+    const [first] = openTurns;
+    const turn = first && { turnId: first.turnId, traceId: first.traceId };
+    return { ...args.key, ...turn, version, status, openTurns: openTurns.length };
   },
 });
 
@@ -212,7 +215,7 @@ const tellStepEvents = (live: LiveSession, runId: RunId, batch: readonly StepEve
   if (run === undefined) return;
   for (const event of batch) {
     if (event.type === 'retry') run.retries += 1;
-    live.tell(run.turnId, run.attempt, event);
+    live.tell(run, event);
   }
 };
 

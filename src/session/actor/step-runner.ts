@@ -9,6 +9,7 @@
 
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
+import type { TraceId } from '../../model/request-context.ts';
 import type { OpenTurn, RunId } from '../../model/turn.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { ActorRef } from '../../otp/ref.ts';
@@ -18,6 +19,7 @@ import { effective } from '../context/effective.ts';
 import { type Historian, historianName } from '../context/historian.ts';
 import { History } from '../context/history.ts';
 import { messageForModel } from '../context/model-message.ts';
+import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
 import { modelOf } from '../machine/turn-limits.ts';
@@ -30,6 +32,7 @@ import {
   type StepOutcome,
 } from '../ports/executor.ts';
 import type { Journal } from '../ports/journal.ts';
+import { StepTrace } from './step-trace.ts';
 
 /** Output limit of a model call when the session sets none. */
 const MAX_TOKENS = 8_192;
@@ -40,6 +43,7 @@ export interface Run {
   readonly id: RunId;
   readonly turnId: TurnId;
   readonly attempt: number;
+  readonly traceId: TraceId | undefined;
   readonly handle: StepHandle;
   readonly executor: ActorRef;
   retries: number;
@@ -56,6 +60,7 @@ export class StepRunner {
   readonly #system: System;
   readonly #listener: StepListener;
   readonly #memory: ContextMemory;
+  readonly #trails: TurnTrails;
   #context: Context | undefined;
   #contextModel: string | undefined;
   /** Prompts of queued turns by `seq`, until their turn comes. */
@@ -66,10 +71,16 @@ export class StepRunner {
   #building: { isVoid: boolean } | undefined;
 
   /** @param isNew the session has no entries yet, so its context is known to be empty. */
-  constructor(system: System, listener: StepListener, memory: ContextMemory, isNew: boolean) {
+  constructor(
+    system: System,
+    listener: StepListener,
+    { memory, trails }: { readonly memory: ContextMemory; readonly trails: TurnTrails },
+    isNew: boolean,
+  ) {
     this.#system = system;
     this.#listener = listener;
     this.#memory = memory;
+    this.#trails = trails;
     this.#context = isNew ? new Context(memory.slabs, []) : undefined;
   }
 
@@ -127,12 +138,21 @@ export class StepRunner {
       wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
       waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });
+    const trace = new StepTrace(head.key, turn, model, this.#trails, this.#system.clock);
+    const { turnId, traceId } = turn;
     const handle = executor.start(step, {
-      events: (batch) => this.#listener.events(id, batch),
-      outcome: (outcome) => this.#listener.outcome(id, outcome),
+      about: { ...head.key, turnId, traceId },
+      started: (thread) => trace.started(thread),
+      events: (batch) => {
+        trace.heard(batch);
+        this.#listener.events(id, batch);
+      },
+      outcome: (outcome) => {
+        trace.ended(outcome);
+        this.#listener.outcome(id, outcome);
+      },
     });
-    const { turnId, attempt } = turn;
-    const run = { id, turnId, attempt, handle, executor: executor.ref };
+    const run = { id, turnId, attempt: turn.attempt, traceId, handle, executor: executor.ref };
     this.#runs.set(id, { ...run, retries: 0 });
     return true;
   }

@@ -2,19 +2,19 @@
  * The one door to sessions inside a process: gateways and the embedded API come through here.
  * Declared here as an interface; `sessions.ts` is it.
  */
-import type { z } from 'zod';
-import type { SessionKey, Tenant, TurnId } from '../../model/ids.ts';
+import type { SessionKey, TurnId } from '../../model/ids.ts';
+import type { RequestContext } from '../../model/request-context.ts';
 import type { TurnRecord } from '../../model/turn.ts';
+import type { Clock } from '../../otp/clock.ts';
 import type { Listener } from '../events/feed.ts';
+import type { SessionsVerb, SessionVerb } from '../verbs/declared.ts';
 import type {
-  SESSION_VERBS,
-  SESSIONS_VERBS,
+  CheckedSession,
+  CheckedSessions,
   SessionReplies,
   SessionsReplies,
-  SessionsVerb,
-  SessionVerb,
-  TurnRequest,
-} from '../verbs/api.ts';
+} from '../verbs/registry.ts';
+import type { TurnRequest } from '../verbs/turn-request.ts';
 
 export interface AcceptedTurn {
   readonly turn: TurnRecord;
@@ -22,18 +22,20 @@ export interface AcceptedTurn {
   readonly isNew: boolean;
 }
 
-/** Requests come parsed. Every call rejects with an error whose code is in the table. */
+/** Requests come checked. Every call rejects with an error whose code is in the table. */
 export interface SessionsDoor {
+  /** The one that the deadlines of contexts are measured on. */
+  readonly clock: Clock;
   session<V extends SessionVerb>(
+    context: RequestContext,
     key: SessionKey,
     verb: V,
-    request: z.output<(typeof SESSION_VERBS)[V]>,
-    options?: { timeoutMs?: number },
+    request: CheckedSession[V],
   ): Promise<SessionReplies[V]>;
   sessions<V extends SessionsVerb>(
-    tenant: Tenant,
+    context: RequestContext,
     verb: V,
-    request: z.output<(typeof SESSIONS_VERBS)[V]>,
+    request: CheckedSessions[V],
   ): Promise<SessionsReplies[V]>;
   /**
    * Resolves when the turn is accepted, that is durable, and not before. With a `listener`, the
@@ -41,6 +43,7 @@ export interface SessionsDoor {
    * is known already: a running turn is joined, of a closed one only `turn.finished` comes.
    */
   turn(
+    context: RequestContext,
     key: SessionKey,
     turnId: TurnId | undefined,
     request: TurnRequest,
@@ -50,5 +53,10 @@ export interface SessionsDoor {
    * Records a turn that was refused without a caller to tell (a message on the `turn` subject):
    * `turn.finished {rejected}` goes out on the events. Stored only where the session exists.
    */
-  rejectTurn(key: SessionKey, turnId: TurnId, error: unknown): Promise<void>;
+  rejectTurn(
+    context: RequestContext,
+    key: SessionKey,
+    turnId: TurnId,
+    error: unknown,
+  ): Promise<void>;
 }

@@ -1,17 +1,20 @@
 /** The sessions of one tenant for a program in the same process: the same requests, replies and errors as on the bus. */
-import type { z } from 'zod';
 import { codeOf, ERRORS, GreenroomError } from '../../model/errors.ts';
 import { wireEvent } from '../../model/event.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';
-import { checked, wrongValueOf } from '../../model/parse.ts';
+import { checked } from '../../model/parse.ts';
+import { ANYONE, type RequestContext, traceNamed } from '../../model/request-context.ts';
 import { EventQueue } from '../events/event-queue.ts';
+import type { SessionsApi, TurnControl } from '../verbs/api.ts';
+import { type Declared, SESSION, TURNS } from '../verbs/declared.ts';
 import {
+  type CheckedSession,
+  type CheckedSessions,
   SESSION_VERBS,
   SESSIONS_VERBS,
-  type SessionsApi,
-  type TurnControl,
-  TurnRequest,
-} from '../verbs/api.ts';
+} from '../verbs/registry.ts';
+import { TurnRequest } from '../verbs/turn-request.ts';
+import type { Verb } from '../verbs/verb.ts';
 import { AbortSignals, mustNotBeAborted } from './abort.ts';
 import type { SessionsDoor } from './door.ts';
 
@@ -22,8 +25,8 @@ const RESTART_MS = 2_000;
 export interface EmbeddedOptions {
   /** Settles when the Greenroom behind the door has stopped: whoever reads a turn then is told. */
   readonly ended?: Promise<unknown>;
-  /** Told of each bug that a request met, and which request that was. */
-  readonly onInternal?: (error: unknown, request: string) => void;
+  /** Told of each bug that a request met, which request that was, and which session and turn it was about. */
+  readonly onInternal?: (error: unknown, request: string, where?: object) => void;
 }
 
 export const embeddedApi = (
@@ -31,12 +34,12 @@ export const embeddedApi = (
   tenant: Tenant,
   { ended, onInternal }: EmbeddedOptions = {},
 ): SessionsApi => {
-  const told = (request: string) => (error: unknown) => {
-    if (codeOf(error) === 'internal') onInternal?.(error, request);
+  const told = (request: string) => (error: unknown, where?: object) => {
+    if (codeOf(error) === 'internal') onInternal?.(error, request, where);
     return inTable(error);
   };
-  const rethrow = (request: string) => (error: unknown) => {
-    throw told(request)(error);
+  const rethrow = (request: string, where: object) => (error: unknown) => {
+    throw told(request)(error, where);
   };
   const readings = new Set<EventQueue>();
   const signals = new AbortSignals();
@@ -47,17 +50,21 @@ export const embeddedApi = (
     session: async (sessionId, verb, request) => {
       const key = sessionKey(tenant, sessionId);
       mustBeVerb(SESSION_VERBS, verb);
-      const parsed = checked(SESSION_VERBS[verb], request, wrongValueOf(verb));
+      const known: Verb<never> = SESSION_VERBS[verb];
+      const parsed = checked(known.request, request, known.refusal) as CheckedSession[typeof verb];
+      const context = contextOf(door, tenant, known);
+      const where = { ...key, traceId: context.traceId };
       return door
-        .session(key, verb, parsed as Parsed<typeof SESSION_VERBS, typeof verb>)
-        .catch(rethrow(`${verb} of ${tenant}/${sessionId}`));
+        .session(context, key, verb, parsed)
+        .catch(rethrow(`${verb} of ${tenant}/${sessionId}`, where));
     },
     sessions: async (verb, request) => {
       mustBeVerb(SESSIONS_VERBS, verb);
-      const parsed = checked(SESSIONS_VERBS[verb], request, wrongValueOf(verb));
-      return door
-        .sessions(tenant, verb, parsed as Parsed<typeof SESSIONS_VERBS, typeof verb>)
-        .catch(rethrow(`${verb} of ${tenant}`));
+      const known: Verb<never> = SESSIONS_VERBS[verb];
+      const parsed = checked(known.request, request, known.refusal) as CheckedSessions[typeof verb];
+      const context = contextOf(door, tenant, known);
+      const where = { tenant, traceId: context.traceId };
+      return door.sessions(context, verb, parsed).catch(rethrow(`${verb} of ${tenant}`, where));
     },
     turn: (sessionId, request, control) => {
       const refused = told(`a turn of ${tenant}/${sessionId}`);
@@ -73,8 +80,17 @@ const mustBeVerb = (verbs: object, verb: string): void => {
   throw new GreenroomError('unknown_verb', `${String(verb)} is no verb; there are ${known}`);
 };
 
-/** What the schema of a verb gives; the compiler does not follow the verb through the look-up. */
-type Parsed<Verbs extends Record<string, z.ZodType>, V extends keyof Verbs> = z.output<Verbs[V]>;
+const contextOf = (
+  { clock }: SessionsDoor,
+  tenant: Tenant,
+  { timeoutMs }: Pick<Declared, 'timeoutMs'>,
+  traceId?: string,
+): RequestContext => ({
+  ...{ tenant, principal: ANYONE, via: 'embedded' },
+  traceId: traceNamed(traceId, 'traceId'),
+  receivedAtMs: clock.now(),
+  deadlineMs: clock.monotonic() + timeoutMs,
+});
 
 /** What the readers of turns share. */
 interface Reading {
@@ -87,19 +103,21 @@ async function* turn(
   tenant: Tenant,
   sessionId: string,
   request: unknown,
-  { signal }: TurnControl = {},
+  { signal, traceId }: TurnControl = {},
   { readings, signals }: Reading,
-  told: (error: unknown) => GreenroomError,
+  told: (error: unknown, where: object) => GreenroomError,
 ) {
   const key = sessionKey(tenant, sessionId);
   const parsed = checked(TurnRequest, request);
+  const context = contextOf(door, tenant, TURNS.ask, traceId);
   mustNotBeAborted(signal);
   const queue = new EventQueue();
   readings.add(queue);
-  const accepted = door.turn(key, undefined, parsed, (publication) =>
+  const accepted = door.turn(context, key, undefined, parsed, (publication) =>
     queue.push(wireEvent(publication.event)),
   );
-  accepted.catch((error: unknown) => queue.fail(told(error)));
+  const where = { ...key, turnId: parsed.turnId, traceId: context.traceId };
+  accepted.catch((error: unknown) => queue.fail(told(error, where)));
   const unhear = signals.hear(signal, (reason) => {
     queue.abandon(reason);
     void cancel(door, key, accepted);
@@ -120,7 +138,8 @@ const cancel = async (
 ): Promise<void> => {
   try {
     const { turn: record } = await accepted;
-    await door.session(key, 'cancel', { turnId: record.turnId });
+    const context = contextOf(door, key.tenant, SESSION.cancel);
+    await door.session(context, key, 'cancel', { turnId: record.turnId });
   } catch {
     // Nobody waits for this: what became of the turn is in its record.
   }

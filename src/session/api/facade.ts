@@ -1,24 +1,21 @@
 /**
  * The sessions of one tenant, as programs use them: a method per verb over a `SessionsApi`, embedded
- * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the README's table.
+ * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the table of `docs/reference/errors.md`.
  */
-import type { z } from 'zod';
+import type { SessionsApi } from '../verbs/api.ts';
+import type { SessionsVerb, SessionVerb } from '../verbs/declared.ts';
 import type {
-  SESSION_VERBS,
-  SESSIONS_VERBS,
   SessionReplies,
-  SessionsApi,
+  SessionRequests,
   SessionsReplies,
-  SessionsVerb,
-  SessionVerb,
-  SessionView,
-  TurnView,
-} from '../verbs/api.ts';
+  SessionsRequests,
+} from '../verbs/registry.ts';
+import type { SessionView, TurnView } from '../verbs/view-schemas.ts';
 import { exportSession } from './download.ts';
 import { type ImportedSession, type ImportOptions, importSession } from './upload.ts';
 
-type Of<V extends SessionVerb> = z.input<(typeof SESSION_VERBS)[V]>;
-type All<V extends SessionsVerb> = z.input<(typeof SESSIONS_VERBS)[V]>;
+type Of<V extends SessionVerb> = SessionRequests[V];
+type All<V extends SessionsVerb> = SessionsRequests[V];
 
 export class SessionsFacade {
   readonly #api: SessionsApi;
@@ -128,8 +125,18 @@ export class SessionsFacade {
     await this.#api.session(sessionId, 'delete', how);
   }
 
+  /** What became of the session, and by whom or what, oldest first, 100 a page. */
+  audit(sessionId: string, page: Of<'audit'> = {}): Promise<SessionReplies['audit']> {
+    return this.#api.session(sessionId, 'audit', page);
+  }
+
   turns(sessionId: string, page: Of<'turns'> = {}): Promise<SessionReplies['turns']> {
     return this.#api.session(sessionId, 'turns', page);
+  }
+
+  /** Where the turn was and when: what is stored, and what this daemon has seen of it. */
+  turnTrace(sessionId: string, turnId: string): Promise<SessionReplies['turn-trace']> {
+    return this.#api.session(sessionId, 'turn-trace', { turnId });
   }
 
   async turnStatus(sessionId: string, turnId: string): Promise<TurnView> {

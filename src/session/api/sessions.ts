@@ -4,10 +4,8 @@
  * 1. It holds nothing of any session: what is live is found by name each time.
  * 2. Reads of what is not live go to the journal, which shows committed state only.
  */
-import type { z } from 'zod';
 import type { ClassicStore } from '../../classic/classic-store.ts';
-import type { Criteria } from '../../model/criteria.ts';
-import { GreenroomError, toWire } from '../../model/errors.ts';
+import { codeOf, type ErrorCode, GreenroomError, toWire } from '../../model/errors.ts';
 import {
   keyString,
   newTurnId,
@@ -15,57 +13,58 @@ import {
   type Tenant,
   type TurnId,
 } from '../../model/ids.ts';
-import { usdOf } from '../../model/money.ts';
+import type { RequestContext } from '../../model/request-context.ts';
+import { TELEMETRY } from '../../model/telemetry.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import { emptyUsage } from '../../model/usage.ts';
+import type { Clock } from '../../otp/clock.ts';
 import type { System } from '../../otp/system.ts';
 import { Caller } from '../actor/caller.ts';
 import type { SessionRuntime } from '../actor/session-args.ts';
+import { AskedTurn } from '../events/asked-turn.ts';
 import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import { TurnReading } from '../events/turn-reading.ts';
-import { catalogName } from '../ports/catalog.ts';
 import { journalName } from '../ports/journal.ts';
-import { sweeperName } from '../ports/sweeper.ts';
-import type {
+import type { SessionsVerb, SessionVerb } from '../verbs/declared.ts';
+import {
+  type CheckedSession,
+  type CheckedSessions,
   SESSION_VERBS,
   SESSIONS_VERBS,
-  SessionReplies,
-  SessionsReplies,
-  SessionsVerb,
-  SessionVerb,
-  TurnRequest,
-} from '../verbs/api.ts';
-import { deadlineMs } from '../verbs/deadlines.ts';
-import { mirrorVerbs } from '../verbs/mirror-verbs.ts';
+  type SessionReplies,
+  type SessionsReplies,
+} from '../verbs/registry.ts';
 import { newTurn } from '../verbs/requests.ts';
-import { type SessionVerbs, sessionVerbs } from '../verbs/session-verbs.ts';
-import { summaryView } from '../verbs/views.ts';
+import type { TurnRequest } from '../verbs/turn-request.ts';
+import {
+  type Ground,
+  perform,
+  type SessionsWork,
+  type SessionWork,
+  type Verb,
+} from '../verbs/verb.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { JournalSessionStore } from './journal-session-store.ts';
-
-type TenantVerbs = {
-  readonly [V in SessionsVerb]: (
-    tenant: Tenant,
-    request: z.output<(typeof SESSIONS_VERBS)[V]>,
-  ) => Promise<SessionsReplies[V]>;
-};
 
 export class Sessions implements SessionsDoor {
   readonly #system: System;
   readonly #feed: Feed;
   readonly #runtime: SessionRuntime;
   readonly #caller: Caller;
-  readonly #verbs: SessionVerbs;
-  readonly #tenantVerbs: TenantVerbs;
+  readonly #ground: Ground;
 
   constructor(system: System, runtime: SessionRuntime) {
     this.#system = system;
     this.#feed = runtime.feed;
     this.#runtime = runtime;
-    this.#caller = new Caller(system);
-    this.#verbs = sessionVerbs(this.#caller, runtime.rules, runtime.memory.slabs);
-    this.#tenantVerbs = tenantVerbs(this.#caller);
+    this.#caller = new Caller(system, runtime.trails);
+    const { rules, memory } = runtime;
+    this.#ground = { caller: this.#caller, rules, slabs: memory.slabs };
+  }
+
+  get clock(): Clock {
+    return this.#system.clock;
   }
 
   /** From now on new turns are refused with `draining`; all else goes on. */
@@ -74,23 +73,52 @@ export class Sessions implements SessionsDoor {
   }
 
   session<V extends SessionVerb>(
+    context: RequestContext,
     key: SessionKey,
     verb: V,
-    request: z.output<(typeof SESSION_VERBS)[V]>,
-    { timeoutMs = deadlineMs(verb) }: { timeoutMs?: number } = {},
+    request: CheckedSession[V],
   ): Promise<SessionReplies[V]> {
-    return this.#verbs[verb](key, request, timeoutMs);
+    const known: Verb<SessionWork> = SESSION_VERBS[verb];
+    const run = () =>
+      perform(known, { context, key, ...this.#ground }, request) as Promise<SessionReplies[V]>;
+    const { sessionId } = key;
+    return TELEMETRY.request.isHeard ? this.#measured(run, context, { verb, sessionId }) : run();
   }
 
   sessions<V extends SessionsVerb>(
-    tenant: Tenant,
+    context: RequestContext,
     verb: V,
-    request: z.output<(typeof SESSIONS_VERBS)[V]>,
+    request: CheckedSessions[V],
   ): Promise<SessionsReplies[V]> {
-    return this.#tenantVerbs[verb](tenant, request);
+    const known: Verb<SessionsWork> = SESSIONS_VERBS[verb];
+    const run = () =>
+      perform(known, { context, ...this.#ground }, request) as Promise<SessionsReplies[V]>;
+    return TELEMETRY.request.isHeard ? this.#measured(run, context, { verb }) : run();
+  }
+
+  async #measured<T>(
+    run: () => Promise<T>,
+    { tenant, traceId, via }: RequestContext,
+    about: { readonly verb: string; readonly sessionId?: string },
+  ): Promise<T> {
+    const { clock } = this;
+    const beganMs = clock.monotonic();
+    const tell = (code?: ErrorCode) => {
+      const durationMs = clock.monotonic() - beganMs;
+      TELEMETRY.request.tell({ tenant, ...about, traceId, via, durationMs, code });
+    };
+    try {
+      const reply = await run();
+      tell();
+      return reply;
+    } catch (error) {
+      tell(codeOf(error));
+      throw error;
+    }
   }
 
   async turn(
+    context: RequestContext,
     key: SessionKey,
     turnId: TurnId | undefined,
     request: TurnRequest,
@@ -98,7 +126,9 @@ export class Sessions implements SessionsDoor {
   ): Promise<AcceptedTurn> {
     if (this.#runtime.activity.isDraining)
       throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
-    const turn = newTurn(turnId ?? request.turnId ?? newTurnId(this.#system.clock.now()), request);
+    const id = turnId ?? request.turnId ?? newTurnId(this.#system.clock.now());
+    const turn = newTurn(id, context.traceId, request);
+    const asked = new AskedTurn(key, id, context, this.#runtime.trails, this.#system.clock);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
     try {
       const { answer, turn: record } = await this.#caller.change(key, {
@@ -120,15 +150,22 @@ export class Sessions implements SessionsDoor {
       return { turn: record, isNew: answer.isNew };
     } catch (error) {
       reading?.stop();
+      asked.refused(error);
       throw error;
     }
   }
 
-  async rejectTurn(key: SessionKey, turnId: TurnId, refusal: unknown): Promise<void> {
+  async rejectTurn(
+    { traceId }: RequestContext,
+    key: SessionKey,
+    turnId: TurnId,
+    refusal: unknown,
+  ): Promise<void> {
     const { code, message, retryable } = toWire(refusal);
     const error = { code, message, retryable };
     const head = await this.#caller.head(key);
-    if (head !== undefined) await this.#caller.change(key, { type: 'reject', turnId, error });
+    if (head !== undefined)
+      await this.#caller.change(key, { type: 'reject', turnId, traceId, error });
     else
       this.#feed.publish({
         key,
@@ -136,6 +173,7 @@ export class Sessions implements SessionsDoor {
         attempt: 1,
         n: 1,
         atMs: this.#system.clock.now(),
+        traceId,
         body: {
           type: 'turn.finished',
           status: 'rejected',
@@ -204,23 +242,3 @@ export class Sessions implements SessionsDoor {
     });
   }
 }
-
-const tenantVerbs = (caller: Caller): TenantVerbs => {
-  const { system } = caller;
-  const search = async (tenant: Tenant, criteria: Criteria) => {
-    const { rows, nextCursor } = system.fetch(catalogName).search(tenant, criteria);
-    return { sessions: rows.map(summaryView), ...(nextCursor === undefined ? {} : { nextCursor }) };
-  };
-  return {
-    search,
-    list: search,
-    count: async (tenant, filter) => {
-      const { count, costNanoUsd } = system.fetch(catalogName).count(tenant, filter);
-      return { count, costUsd: usdOf(costNanoUsd) };
-    },
-    facets: async (tenant, request) => system.fetch(catalogName).facets(tenant, request),
-    cleanup: async (tenant, { maxAgeDays, dryRun, ...filter }) =>
-      system.fetch(sweeperName).sweep(tenant, { filter, maxAgeDays, dryRun }),
-    ...mirrorVerbs(caller),
-  };
-};

@@ -6,6 +6,7 @@
 import { encodeEvent, type SessionEvent } from '../../model/event.ts';
 import { keyOf, keyString, type SessionKey, type Tenant, type TurnId } from '../../model/ids.ts';
 import { iso, LastMoment } from '../../model/moment.ts';
+import type { TurnWhere } from '../../model/turn.ts';
 
 /** One event on its way out, encoded at most once however many gateways send it. */
 export class Publication {
@@ -34,10 +35,10 @@ export class Feed {
   readonly #readers = new Map<string, Map<TurnId, Set<Listener>>>();
   readonly #news = new Set<NewsListener>();
   readonly #moments = new LastMoment();
-  readonly #onError: (error: unknown) => void;
+  readonly #onError: (error: unknown, where?: TurnWhere) => void;
 
   /** @param onError told of a listener that throws: it is the listener's bug and stops nobody else. */
-  constructor(onError: (error: unknown) => void) {
+  constructor(onError: (error: unknown, where?: TurnWhere) => void) {
     this.#onError = onError;
   }
 
@@ -106,7 +107,8 @@ export class Feed {
     try {
       listener(publication);
     } catch (error) {
-      this.#onError(error);
+      const { key, turnId, traceId } = publication.event;
+      this.#onError(error, { ...key, turnId, traceId });
     }
   }
 }

@@ -1,30 +1,43 @@
-/** Tells what happens to a session's turns: numbers the events of each attempt from 1 without gaps and hands them to the feed. */
+/**
+ * Tells what happens to a session's turns: numbers the events of each attempt from 1 without gaps and hands them to the
+ * feed; what is a station of the turn goes to its trail and to telemetry too.
+ */
 
-import type { TurnEventBody } from '../../model/event.ts';
+import type { TurnEventBody, TurnFinished } from '../../model/event.ts';
 import type { SessionKey, TurnId } from '../../model/ids.ts';
+import { TELEMETRY } from '../../model/telemetry.ts';
+import type { TurnFacts } from '../../model/turn.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { Feed } from './feed.ts';
+import type { TurnTrails } from './turn-trails.ts';
 
 interface Count {
   readonly attempt: number;
   n: number;
 }
 
+/** The turn that is told of. */
+export type Told = Pick<TurnFacts, 'turnId' | 'attempt' | 'traceId'>;
+
 export class Narrator {
   readonly #key: SessionKey;
   readonly #feed: Feed;
+  readonly #trails: TurnTrails;
   readonly #clock: Clock;
   readonly #counts = new Map<TurnId, Count>();
 
-  constructor(key: SessionKey, feed: Feed, clock: Clock) {
+  constructor(key: SessionKey, feed: Feed, trails: TurnTrails, clock: Clock) {
     this.#key = key;
     this.#feed = feed;
+    this.#trails = trails;
     this.#clock = clock;
   }
 
-  tell(turnId: TurnId, attempt: number, body: TurnEventBody): void {
+  tell({ turnId, attempt, traceId }: Told, body: TurnEventBody): void {
     const n = body.type === 'ping' ? 0 : this.#next(turnId, attempt);
-    this.#feed.publish({ key: this.#key, turnId, attempt, n, atMs: this.#clock.now(), body });
+    const atMs = this.#clock.now();
+    this.#feed.publish({ key: this.#key, turnId, attempt, n, atMs, traceId, body });
+    this.#trace({ turnId, attempt, traceId }, body, atMs);
     if (body.type === 'turn.finished') this.#counts.delete(turnId);
   }
 
@@ -37,4 +50,31 @@ export class Narrator {
     count.n += 1;
     return count.n;
   }
+
+  #trace(turn: Told, body: TurnEventBody, atMs: number): void {
+    const { turnId, attempt } = turn;
+    switch (body.type) {
+      case 'turn.accepted':
+        this.#trails.note(this.#key, turnId, { station: 'accepted', atMs });
+        if (TELEMETRY.turnAccepted.isHeard) TELEMETRY.turnAccepted.tell({ ...this.#key, ...turn });
+        return;
+      case 'turn.started':
+        this.#trails.note(this.#key, turnId, { station: 'started', atMs, attempt });
+        if (TELEMETRY.turnStart.isHeard) TELEMETRY.turnStart.tell({ ...this.#key, ...turn });
+        return;
+      case 'turn.finished':
+        this.#trails.note(this.#key, turnId, { station: 'finished', atMs, outcome: body.status });
+        if (TELEMETRY.turnStop.isHeard)
+          TELEMETRY.turnStop.tell({ ...this.#key, ...turn, ...ending(body) });
+    }
+  }
 }
+
+const ending = ({ status, error, durationMs, costUsd, usage }: TurnFinished) => ({
+  status,
+  code: error?.code,
+  durationMs,
+  costUsd,
+  inputTokens: usage.inputTokens,
+  outputTokens: usage.outputTokens,
+});

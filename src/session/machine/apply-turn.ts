@@ -14,12 +14,11 @@ import {
   type ClosedTurn,
   type OpenTurn,
   type RunId,
-  type TurnError,
   type TurnRecord,
 } from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
-import type { NewTurn, Rules } from './machine.ts';
+import type { Input, NewTurn, Rules } from './machine.ts';
 import {
   cancelRun,
   closeTurn,
@@ -63,17 +62,20 @@ export const acceptTurn = (
     steps: 0,
     attempt: 1,
     retries: 0,
+    traceId: turn.traceId,
     options: turn.options,
     runs: 0,
     phase: undefined,
   };
   draft.write({ type: 'newTurn', turnId: turn.turnId });
   draft.patch({ openTurns: [...draft.head.openTurns, open] });
-  publish(draft, open, { type: 'turn.accepted', seq });
+  publish(draft, open, { type: 'turn.accepted', seq, ...tracedBy(turn) });
   if (draft.head.openTurns.length === 1) startNext(draft, turn.body);
   draft.patch({ status: statusFrom(draft.head.openTurns) });
   draft.answer = { type: 'turn', turnId: turn.turnId, isNew: true };
 };
+
+const tracedBy = ({ traceId }: NewTurn) => (traceId === undefined ? {} : { traceId });
 
 /** A session that a turn makes is called after its prompt, unless the sender says otherwise. */
 const settingsOf = ({ settings, excerpt }: NewTurn): Settings =>
@@ -106,7 +108,10 @@ const answerKnown = (draft: Draft, turn: NewTurn, closed: ClosedTurn | undefined
 };
 
 /** A refusal that has no caller to hear it: kept in the ledger, told on the events. */
-export const rejectTurn = (draft: Draft, turnId: TurnId, error: TurnError): void => {
+export const rejectTurn = (
+  draft: Draft,
+  { turnId, traceId, error }: Extract<Input, { type: 'reject' }>,
+): void => {
   if (draft.head.openTurns.some((open) => open.turnId === turnId)) return;
   const record: ClosedTurn = {
     turnId,
@@ -121,6 +126,7 @@ export const rejectTurn = (draft: Draft, turnId: TurnId, error: TurnError): void
     steps: 0,
     attempt: 1,
     retries: 0,
+    traceId,
     stopReason: null,
     error,
   };

@@ -91,7 +91,7 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   reject: {
     ...USUAL,
     newTurn: { id: ({ turnId }) => turnId, known: () => undefined },
-    apply: (draft, { turnId, error }) => rejectTurn(draft, turnId, error),
+    apply: rejectTurn,
   },
   settings: {
     ...USUAL,

@@ -11,6 +11,7 @@ import type { Entry, Provider, Role } from '../../model/entry.ts';
 import type { TurnEventBody } from '../../model/event.ts';
 import type { Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
+import type { TraceId } from '../../model/request-context.ts';
 import type { BusyPolicy, ClosedTurn, RunId, TurnError, TurnOptions } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { ModelStep, StepOutcome } from '../ports/executor.ts';
@@ -58,6 +59,7 @@ export interface NewMessage {
 
 export interface NewTurn {
   readonly turnId: TurnId;
+  readonly traceId?: TraceId | undefined;
   /** How the prompt begins, for the title of a session that it makes. */
   readonly excerpt: string;
   readonly promptHash: string;
@@ -100,7 +102,12 @@ export interface NewCompaction {
 export type Input =
   | { readonly type: 'create'; readonly settings: Settings }
   | { readonly type: 'turn'; readonly turn: NewTurn; readonly known: ClosedTurn | undefined }
-  | { readonly type: 'reject'; readonly turnId: TurnId; readonly error: TurnError }
+  | {
+      readonly type: 'reject';
+      readonly turnId: TurnId;
+      readonly traceId?: TraceId | undefined;
+      readonly error: TurnError;
+    }
   | {
       readonly type: 'settings';
       readonly settings: Settings;
@@ -206,6 +213,7 @@ export type Effect =
       readonly type: 'publish';
       readonly turnId: TurnId;
       readonly attempt: number;
+      readonly traceId: TraceId | undefined;
       readonly body: TurnEventBody;
     }
   /** From now on the model sees this message: it goes behind the live context. */

@@ -6,7 +6,6 @@
 import { type TurnEventBody, turnFinished } from '../../model/event.ts';
 import type { Every } from '../../model/every.ts';
 import { statusFrom } from '../../model/head.ts';
-import type { TurnId } from '../../model/ids.ts';
 import {
   awaitedRun,
   type ClosedStatus,
@@ -14,6 +13,7 @@ import {
   type OpenTurn,
   runIdOf,
   type TurnError,
+  type TurnFacts,
 } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
 import { isSpent } from './turn-limits.ts';
@@ -95,6 +95,7 @@ const closed = (
   steps: turn.steps,
   attempt: turn.attempt,
   retries: turn.retries,
+  traceId: turn.traceId,
   finishedAtMs: nowMs,
   stopReason,
   error,
@@ -117,6 +118,6 @@ export const settle = (draft: Draft): void => {
 
 export const publish = (
   draft: Draft,
-  turn: { readonly turnId: TurnId; readonly attempt: number },
+  { turnId, attempt, traceId }: Pick<TurnFacts, 'turnId' | 'attempt' | 'traceId'>,
   body: TurnEventBody,
-): void => draft.effect({ type: 'publish', turnId: turn.turnId, attempt: turn.attempt, body });
+): void => draft.effect({ type: 'publish', turnId, attempt, traceId, body });

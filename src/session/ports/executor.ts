@@ -94,6 +94,10 @@ export type StepOutcome =
   | { readonly type: 'cancelled'; readonly partialText: string };
 
 export interface StepSink {
+  /** Whose step it is, for the report of a sink that throws. */
+  readonly about?: object;
+  /** A thread has the step: once, and once more each time that it was lost. */
+  started?(thread: number): void;
   /** What happened since the last call, in order. */
   events(batch: readonly StepEvent[]): void;
   /** The last call for this step. */

@@ -80,8 +80,6 @@ class Spans {
   }
 }
 
-/** How long a request for a compaction may take, the model's call included. */
-export const COMPACT_TIMEOUT_MS = 120_000;
 /** Output limit of the call that makes a summary. */
 const SUMMARY_TOKENS = 4_096;
 

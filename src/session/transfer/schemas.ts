@@ -10,6 +10,7 @@ import type { ClassicFacts } from '../../model/classic-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
 import { STATUSES, settableShape } from '../../model/head.ts';
 import { SessionId, TurnId } from '../../model/ids.ts';
+import { TraceId } from '../../model/request-context.ts';
 import { isTag, MAX_TAGS } from '../../model/tags.ts';
 import {
   CLOSED_STATUSES,
@@ -50,6 +51,7 @@ const turnFacts = {
   ...{ acceptedAtMs: PlausibleMs, startedAtMs: PlausibleMs.optional() },
   ...{ usage, costNanoUsd: PlausibleNanoUsd.nullable(), steps: PlausibleCount },
   ...{ attempt: z.int().min(1).max(1_000_000), retries: PlausibleCount },
+  traceId: TraceId.optional(),
 };
 
 const { model, maxSteps, maxCostUsd, includePartialMessages, metadata } = turnRequestShape;

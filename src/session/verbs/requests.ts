@@ -1,15 +1,15 @@
 /** Requests as they come from a border, in the form that the state machine takes: bodies as bytes, hashes, limits checked. */
 import { hash } from 'node:crypto';
-import type { z } from 'zod';
 import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { isTooDeep, MAX_DEPTH } from '../../model/json-depth.ts';
+import type { TraceId } from '../../model/request-context.ts';
 import type { Prompt, TurnOptions } from '../../model/turn.ts';
 import type { NewMessage, NewTurn } from '../machine/machine.ts';
 import type { ImportRequest } from '../prepare/import.ts';
 import type { RestoreRequest } from '../transfer/restore.ts';
-import type { ImportChunk, InputMessage, SESSION_VERBS, TurnRequest } from './api.ts';
+import type { TurnRequest } from './turn-request.ts';
 
 /** Largest prompt or appended message, as JSON, in bytes. */
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
@@ -62,10 +62,11 @@ const excerptOf = (prompt: Prompt): string => {
   return line.length <= EXCERPT_LENGTH ? line : [...line].slice(0, EXCERPT_LENGTH).join('');
 };
 
-export const newTurn = (turnId: TurnId, request: TurnRequest): NewTurn => {
+export const newTurn = (turnId: TurnId, traceId: TraceId, request: TurnRequest): NewTurn => {
   const body = messageBody('user', request.prompt);
   return {
     turnId,
+    traceId,
     excerpt: excerptOf(request.prompt),
     body,
     promptHash: hash('sha256', body).slice(0, 16),
@@ -78,6 +79,14 @@ export const newTurn = (turnId: TurnId, request: TurnRequest): NewTurn => {
   };
 };
 
+/** A message of `append`, as its schema gives it. */
+interface InputMessage {
+  readonly id?: string | undefined;
+  readonly role: 'user' | 'assistant';
+  readonly content: unknown;
+  readonly timestamp?: string | undefined;
+}
+
 export const newMessages = (
   messages: readonly InputMessage[],
   nowMs: number,
@@ -89,18 +98,33 @@ export const newMessages = (
     ...(id === undefined ? {} : { id }),
   }));
 
-export const restoreRequest = ({
-  fromLine,
-  lines,
-  session,
-}: z.output<(typeof SESSION_VERBS)['import-session']>): RestoreRequest => ({
+/** A piece of an export. */
+interface ExportLines {
+  readonly fromLine: number;
+  readonly lines: readonly string[];
+  readonly session?: string | undefined;
+}
+
+export const restoreRequest = ({ fromLine, lines, session }: ExportLines): RestoreRequest => ({
   type: 'restoreChunk',
   fromLine,
   lines: lines.map((line) => Buffer.from(line)),
   session: session === undefined ? undefined : Buffer.from(session),
 });
 
-export const importRequest = (chunk: z.output<typeof ImportChunk>): ImportRequest => ({
+/** A piece of a foreign transcript. */
+interface ImportChunk {
+  readonly subpath: string;
+  readonly externalKey: string;
+  readonly fromLine: number;
+  readonly lines: readonly string[];
+  readonly base64: boolean;
+  readonly endsAtMs?: number | undefined;
+  readonly fileAtMs?: number | undefined;
+  readonly followsLines?: number | undefined;
+}
+
+export const importRequest = (chunk: ImportChunk): ImportRequest => ({
   type: 'importChunk',
   subpath: chunk.subpath,
   externalKey: chunk.externalKey,

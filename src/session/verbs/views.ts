@@ -8,7 +8,13 @@ import { isTooDeep } from '../../model/json-depth.ts';
 import { iso } from '../../model/moment.ts';
 import { usdOf } from '../../model/money.ts';
 import type { TurnRecord } from '../../model/turn.ts';
-import type { EntryView, MessageView, SessionSummary, SessionView, TurnView } from './api.ts';
+import type {
+  EntryView,
+  MessageView,
+  SessionSummary,
+  SessionView,
+  TurnView,
+} from './view-schemas.ts';
 
 const isoIf = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : iso(ms);
@@ -118,6 +124,7 @@ export const turnView = (turn: TurnRecord): TurnView => {
     attempt: turn.attempt,
     steps: turn.steps,
     retries: turn.retries,
+    traceId: turn.traceId,
     usage: turn.usage,
     stopReason: closed?.stopReason ?? null,
     costUsd: usd(turn.costNanoUsd),
@@ -148,7 +155,7 @@ export const entryView = (entry: Entry): EntryView => {
     case 'imported':
       return { ...base, type: 'imported', line: parsedOrText(entry.body) };
     case 'message':
-      return given<MessageView>({
+      return given<Omit<MessageView, 'origin'>>({
         ...base,
         type: 'message',
         message: JSON.parse(text(entry.body)) as ApiMessage,

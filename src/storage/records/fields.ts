@@ -27,6 +27,7 @@ const FIELDS = [
   ...['maxRetries', 'delayMs', 'timeoutMs', 'maxTurns', 'code', 'message', 'retryable'],
   ...['type', 'throughSeq', 'fromSeq', 'afterSeq', 'toolUseIds'],
   ...['segments', 'compaction', 'lastCompactionTurn', 'previousSeq', 'position'],
+  ...['traceId'],
   ...['runs', 'phase', 'run', 'tried', 'for', 'dueMs'],
 ] as const;
 

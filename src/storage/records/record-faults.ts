@@ -91,6 +91,7 @@ export const faultOfTurn = (turn: TurnRecord): string | undefined => {
   if (costNanoUsd !== null && !isNumber(costNanoUsd)) return told('costNanoUsd', costNanoUsd);
   for (const field of ['seq', 'lastSeq', 'steps', 'attempt', 'retries'] as const)
     if (!isNumber(turn[field])) return told(field, turn[field]);
+  if (turn.traceId !== undefined && !isText(turn.traceId)) return told('traceId', turn.traceId);
   if ('options' in turn) {
     const fault = faultOfCourse(turn);
     if (fault !== undefined) return fault;

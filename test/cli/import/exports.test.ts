@@ -31,7 +31,7 @@ const cliOf = (room: TestGreenroom) => {
     sessions: api.sessions.bind(api),
     turn: api.turn.bind(api),
     ...tellsNothing,
-    daemon: async () => ({}),
+    daemon: () => Promise.reject(new Error('an import asks the daemon nothing')),
     maxPayloadBytes: 1024 * 1024,
     close: async () => {},
   };

@@ -1,12 +1,11 @@
 /** The import side of a daemon, as far as the importer sees it: lines by session and stream, in memory. */
 
-import type { z } from 'zod';
 import { EMPTY_DIGEST, nextDigest } from '../../../src/claude-code/digest.ts';
 import type { DaemonClient } from '../../../src/cli/shell.ts';
 import { GreenroomError } from '../../../src/model/errors.ts';
-import type { SESSION_VERBS } from '../../../src/session/verbs/api.ts';
+import type { SessionRequests } from '../../../src/session/verbs/registry.ts';
 
-type Chunk = z.input<(typeof SESSION_VERBS)['import']>;
+type Chunk = SessionRequests['import'];
 
 interface Stored {
   readonly externalKey: string;

@@ -34,7 +34,12 @@ const readTable = (name: string): Row[] => {
 const importInto = async (greenroom: Greenroom, paths: readonly string[]) => {
   const results: FileResult[] = [];
   const spent = await importFiles(await findFiles(paths), {
-    daemon: { ...greenroom.api, ...tellsNothing, daemon: async () => ({}), close: async () => {} },
+    daemon: {
+      ...greenroom.api,
+      ...tellsNothing,
+      daemon: () => Promise.reject(new Error('an import asks the daemon nothing')),
+      close: async () => {},
+    },
     sleep: async () => {},
     onProgress: () => {},
     onFile: (result) => void results.push(result),

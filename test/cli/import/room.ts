@@ -32,7 +32,7 @@ export const daemonOf = (room: TestGreenroom): DaemonClient => {
     sessions: api.sessions.bind(api),
     turn: api.turn.bind(api),
     ...tellsNothing,
-    daemon: async () => ({}),
+    daemon: () => Promise.reject(new Error('an import asks the daemon nothing')),
     maxPayloadBytes: 8 * 1024 * 1024,
     close: async () => {},
   };

@@ -7,9 +7,11 @@ import { virtualClock } from '../../../src/otp/virtual-clock.ts';
 import { Feed } from '../../../src/session/events/feed.ts';
 import { Narrator } from '../../../src/session/events/narrator.ts';
 import { TurnReading } from '../../../src/session/events/turn-reading.ts';
+import { TurnTrails } from '../../../src/session/events/turn-trails.ts';
 
 const key = sessionKey('default', 's');
 const turn = (id: string) => id as TurnId;
+const told = (id: string, attempt: number) => ({ turnId: turn(id), attempt, traceId: undefined });
 const started = { type: 'turn.started' } as const;
 const finished = {
   ...({ type: 'turn.finished', status: 'completed', stopReason: null } as const),
@@ -19,7 +21,7 @@ const finished = {
 const stage = () => {
   const errors: unknown[] = [];
   const feed = new Feed((error) => errors.push(error));
-  const narrator = new Narrator(key, feed, virtualClock());
+  const narrator = new Narrator(key, feed, new TurnTrails(), virtualClock());
   const heard: string[] = [];
   const note = ({ event }: { event: SessionEvent }) =>
     void heard.push(`${event.turnId} ${event.body.type} ${event.attempt}.${event.n}`);
@@ -32,8 +34,8 @@ describe('the feed', () => {
     const all: string[] = [];
     feed.watch(key, turn('a'), note);
     feed.subscribe(({ event }) => void all.push(event.turnId));
-    narrator.tell(turn('a'), 1, started);
-    narrator.tell(turn('b'), 1, started);
+    narrator.tell(told('a', 1), started);
+    narrator.tell(told('b', 1), started);
     expect(heard).toEqual(['a turn.started 1.1']);
     expect(all).toEqual(['a', 'b']);
   });
@@ -44,7 +46,7 @@ describe('the feed', () => {
     expect(feed.readTurns(key)).toEqual(['a']);
     expect(feed.readSessions()).toEqual([key]);
     leave();
-    narrator.tell(turn('a'), 1, started);
+    narrator.tell(told('a', 1), started);
     expect(heard).toEqual([]);
     expect(feed.readTurns(key)).toEqual([]);
     expect(feed.readSessions()).toEqual([]);
@@ -56,7 +58,7 @@ describe('the feed', () => {
       throw new Error('my own fault');
     });
     feed.watch(key, turn('a'), note);
-    narrator.tell(turn('a'), 1, started);
+    narrator.tell(told('a', 1), started);
     expect(heard).toHaveLength(1);
     expect(errors).toEqual([new Error('my own fault')]);
   });
@@ -65,7 +67,7 @@ describe('the feed', () => {
     const { feed, narrator } = stage();
     const seen = new Set<Uint8Array>();
     for (let times = 0; times < 3; times++) feed.subscribe(({ bytes }) => void seen.add(bytes));
-    narrator.tell(turn('a'), 1, started);
+    narrator.tell(told('a', 1), started);
     expect(seen.size).toBe(1);
   });
 });
@@ -74,11 +76,11 @@ describe('the narrator', () => {
   it('numbers the events of each turn and attempt from 1, pings apart', () => {
     const { feed, narrator, heard, note } = stage();
     feed.subscribe(note);
-    narrator.tell(turn('a'), 1, started);
-    narrator.tell(turn('b'), 1, started);
-    narrator.tell(turn('a'), 1, { type: 'ping' });
-    narrator.tell(turn('a'), 1, finished);
-    narrator.tell(turn('b'), 2, started);
+    narrator.tell(told('a', 1), started);
+    narrator.tell(told('b', 1), started);
+    narrator.tell(told('a', 1), { type: 'ping' });
+    narrator.tell(told('a', 1), finished);
+    narrator.tell(told('b', 2), started);
     expect(heard).toEqual([
       'a turn.started 1.1',
       'b turn.started 1.1',
@@ -93,10 +95,10 @@ describe('a reading', () => {
   it('passes nothing on before the turn is its own, then what came meanwhile first', () => {
     const { feed, narrator, heard, note } = stage();
     const reading = new TurnReading(feed, key, turn('a'), note);
-    narrator.tell(turn('a'), 1, started);
+    narrator.tell(told('a', 1), started);
     expect(heard).toEqual([]);
     reading.begin();
-    narrator.tell(turn('a'), 1, finished);
+    narrator.tell(told('a', 1), finished);
     expect(heard).toEqual(['a turn.started 1.1', 'a turn.finished 1.2']);
   });
 
@@ -104,8 +106,8 @@ describe('a reading', () => {
     const { feed, narrator, heard, note } = stage();
     const reading = new TurnReading(feed, key, turn('a'), note);
     reading.begin();
-    narrator.tell(turn('a'), 1, finished);
-    narrator.tell(turn('a'), 2, finished);
+    narrator.tell(told('a', 1), finished);
+    narrator.tell(told('a', 2), finished);
     expect(heard).toHaveLength(1);
     expect(feed.readTurns(key)).toEqual([]);
   });
@@ -113,9 +115,9 @@ describe('a reading', () => {
   it('that was refused hears nothing at all', () => {
     const { feed, narrator, heard, note } = stage();
     const reading = new TurnReading(feed, key, turn('a'), note);
-    narrator.tell(turn('a'), 1, started);
+    narrator.tell(told('a', 1), started);
     reading.stop();
-    narrator.tell(turn('a'), 1, finished);
+    narrator.tell(told('a', 1), finished);
     expect(heard).toEqual([]);
   });
 });

@@ -31,6 +31,7 @@ import type { Simulation } from '../../../src/testing/simulation.ts';
 import type { Parts } from '../../../supervisors/parts.ts';
 import { recovery } from '../../../supervisors/recovery.ts';
 import { sessions as sessionsBelow } from '../../../supervisors/sessions.ts';
+import { FakeDaemon } from '../../support/fake-daemon.ts';
 import { type Studio, scriptedExecutor } from './scripted-executor.ts';
 
 const MODEL = 'claude-sonnet-5';
@@ -100,7 +101,7 @@ export class Daemon {
       sessions: this.sessions,
       seams: {},
       collectGarbage: undefined,
-      daemonVerbs: {},
+      daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
     };
     const journal = { disk, mistakes, gates: this.#gates, isGone: () => this.#isDead };

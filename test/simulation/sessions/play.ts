@@ -5,10 +5,13 @@
 import { ERRORS } from '../../../src/model/errors.ts';
 import { keyString, type SessionKey, sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import { liveName, sessionSupervisorName } from '../../../src/session/actor/live-names.ts';
+import { embeddedApi } from '../../../src/session/api/embedded.ts';
 import { executorName } from '../../../src/session/ports/executor.ts';
 import { journalName } from '../../../src/session/ports/journal.ts';
+import type { SessionsApi } from '../../../src/session/verbs/api.ts';
 import { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
 import { type Simulation, simulate } from '../../../src/testing/simulation.ts';
+import { requestContext } from '../../support/request-context.ts';
 import type { Counters } from '../counters.ts';
 import { Daemon, type Disk, type Mistakes } from './daemon.ts';
 import { answerTo, type Studio, textOf } from './scripted-executor.ts';
@@ -123,6 +126,7 @@ class Season {
     const { trace } = this.#simulation;
     let ends = 0;
     const reading = this.#daemon.sessions.turn(
+      requestContext(),
       sent.key,
       sent.id,
       { prompt: sent.prompt },
@@ -147,10 +151,16 @@ class Season {
     );
   }
 
+  #api({ tenant }: SessionKey): SessionsApi {
+    return embeddedApi(this.#daemon.sessions, tenant);
+  }
+
   #cancel(): void {
     if (this.#sent.length === 0) return;
     const { id, key } = this.#simulation.dice.pick(this.#sent);
-    this.#daemon.sessions.session(key, 'cancel', { turnId: id }).catch(() => undefined);
+    this.#api(key)
+      .session(key.sessionId, 'cancel', { turnId: id })
+      .catch(() => undefined);
   }
 
   /** Once, or until its budget is used up. */
@@ -197,12 +207,7 @@ class Season {
     const sent = this.#sent.filter((each) => keyString(each.key) === keyString(key));
     if (!sent.some(({ accepted }) => accepted)) return;
     const { entries } = await this.#answer(
-      this.#daemon.sessions.session(key, 'messages', {
-        limit: 1_000,
-        order: 'asc',
-        subpath: '',
-        includePartial: false,
-      }),
+      this.#api(key).session(key.sessionId, 'messages', { limit: 1_000 }),
     );
     const texts = entries.flatMap((entry) =>
       entry.type === 'message' ? [textOf(entry.message.content)] : [],
@@ -220,7 +225,7 @@ class Season {
     if (prompts === 0 && accepted) this.#studio.wrong(`${id} was accepted and is lost`);
     if (prompts === 0) return this.#studio.count('turn that never was');
     const status = await this.#answer(
-      this.#daemon.sessions.session(key, 'turn-status', { turnId: id }),
+      this.#api(key).session(key.sessionId, 'turn-status', { turnId: id }),
     ).then(({ turn }) => turn.status);
     this.#studio.count(`turn ${status}`);
     // An answer that was there when the turn was cancelled stays.

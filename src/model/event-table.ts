@@ -1,0 +1,49 @@
+/** Every event with its fields and what it tells: what the page of events is made of. The compiler keeps it whole. */
+import type { WireEvent } from './event.ts';
+
+type EventType = WireEvent['type'];
+type Envelope = 'type' | 'tenant' | 'sessionId' | 'turnId' | 'attempt' | 'n' | 'at';
+type FieldsOf<E> = E extends unknown ? Exclude<keyof E, Envelope> : never;
+
+interface EventRow<T extends EventType> {
+  readonly fields: Readonly<Record<FieldsOf<Extract<WireEvent, { type: T }>>, true>>;
+  readonly tells: string;
+}
+
+export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
+  'turn.accepted': { fields: { seq: true, traceId: true }, tells: 'the turn is on disk' },
+  'turn.started': { fields: {}, tells: 'it runs' },
+  delta: {
+    fields: { block: true, text: true, thinking: true, inputJson: true },
+    tells: 'a piece of the answer, one of `text`, `thinking` and `inputJson`; it is stored nowhere',
+  },
+  message: {
+    fields: { seq: true, message: true },
+    tells: 'an answer, or tool results, as stored',
+  },
+  'tool.started': {
+    fields: { toolUseId: true, name: true, input: true },
+    tells: 'a tool begins its work',
+  },
+  'tool.finished': {
+    fields: { toolUseId: true, isError: true, durationMs: true },
+    tells: 'a tool has ended',
+  },
+  retry: {
+    fields: { delayMs: true, error: true },
+    tells:
+      'the model call failed and is made again; with a delay of more than 30,000 the turn is `waiting` until then',
+  },
+  ping: {
+    fields: {},
+    tells:
+      'the turn is alive: every 10 s, without `n`; 30 s of silence means that the stream is lost, unless the turn is `waiting`',
+  },
+  'turn.finished': {
+    fields: {
+      ...{ status: true, stopReason: true, error: true, usage: true },
+      ...{ costUsd: true, durationMs: true, text: true },
+    },
+    tells: 'the end; nothing comes after it',
+  },
+};

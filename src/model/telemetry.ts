@@ -1,0 +1,167 @@
+/**
+ * Telemetry: what a process tells about its work, as events on `node:diagnostics_channel`. Declared here and
+ * nowhere else: name, occasion and fields; the documentation is compared with this.
+ *
+ * 1. An event that has no subscriber costs one look: who tells one asks `isHeard` before it makes the fields.
+ * 2. Fields are names, numbers and codes; never what a session says.
+ * 3. A subscriber runs in the middle of the work. Through `onTelemetry` one that throws disturbs nothing.
+ */
+import { type Channel, channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { z } from 'zod';
+
+export class TelemetryEvent<Name extends string, Shape extends z.ZodRawShape> {
+  readonly name: Name;
+  /** When it is told. */
+  readonly occasion: string;
+  readonly fields: z.ZodObject<Shape>;
+  readonly #channel: Channel;
+
+  constructor(name: Name, occasion: string, shape: Shape) {
+    this.name = name;
+    this.occasion = occasion;
+    this.fields = z.strictObject(shape);
+    this.#channel = channel(name);
+  }
+
+  get isHeard(): boolean {
+    return this.#channel.hasSubscribers;
+  }
+
+  tell(fields: z.output<z.ZodObject<Shape>>): void {
+    this.#channel.publish(fields);
+  }
+}
+
+const text = (meaning: string) => z.string().describe(meaning);
+const count = (meaning: string) => z.int().min(0).describe(meaning);
+const number = (meaning: string) => z.number().describe(meaning);
+const durationMs = (meaning: string) => z.number().min(0).describe(`${meaning}, in milliseconds`);
+
+const sessionShape = {
+  tenant: text('whose session it is'),
+  sessionId: text('the session'),
+};
+const turnShape = {
+  ...sessionShape,
+  turnId: text('the turn'),
+  traceId: text('the trace of the request that was accepted').optional(),
+  attempt: count('1, and one more for each recovery of the turn'),
+};
+const stepShape = {
+  ...turnShape,
+  step: count('the model call of the turn, from 1'),
+};
+
+/** Every event that there is. */
+export const TELEMETRY = {
+  request: new TelemetryEvent('greenroom.request', 'a verb was answered or refused', {
+    tenant: text('who asked'),
+    verb: text('what was asked'),
+    sessionId: text('of which session; absent for a verb on all of them').optional(),
+    traceId: text("the request's trace"),
+    via: text('`embedded` or `nats`'),
+    durationMs: durationMs('from the border to the answer'),
+    code: text("the refusal's error code; absent for an answer").optional(),
+  }),
+  turnAccepted: new TelemetryEvent('greenroom.turn.accepted', 'a turn is stored', turnShape),
+  turnRefused: new TelemetryEvent('greenroom.turn.refused', 'a turn was not accepted', {
+    ...{ tenant: turnShape.tenant, sessionId: turnShape.sessionId, turnId: turnShape.turnId },
+    traceId: text("the request's trace"),
+    via: text('`embedded`, `nats` or `queue`'),
+    code: text('the error code'),
+    isFinal: z.boolean().describe('false: a queued turn that will be handed over again'),
+  }),
+  turnStart: new TelemetryEvent(
+    'greenroom.turn.start',
+    'a turn runs, for the first time or after a recovery',
+    turnShape,
+  ),
+  turnStop: new TelemetryEvent('greenroom.turn.stop', 'a turn is over', {
+    ...turnShape,
+    status: text('`completed`, `failed`, `cancelled`, `interrupted` or `rejected`'),
+    code: text('the error code of one that has an error').optional(),
+    durationMs: durationMs('from its start to its end'),
+    costUsd: number('what it cost in dollars; null: a price is unknown').nullable(),
+    inputTokens: count('input tokens of all its model calls'),
+    outputTokens: count('output tokens of all its model calls'),
+  }),
+  stepStart: new TelemetryEvent('greenroom.step.start', 'a thread has a model call', {
+    ...stepShape,
+    model: text('the model that is asked'),
+    thread: count('number of the thread'),
+  }),
+  stepFirstByte: new TelemetryEvent(
+    'greenroom.step.first_byte',
+    'the first part of an answer came; not of a turn that wants no partial messages',
+    { ...stepShape, sinceStartMs: durationMs('since the session asked for the call') },
+  ),
+  stepRetry: new TelemetryEvent(
+    'greenroom.step.retry',
+    'a model call failed and is made again, or its thread was lost',
+    {
+      ...stepShape,
+      errorType: text('what it failed of, such as `overloaded_error`'),
+      delayMs: durationMs('until it is made again'),
+    },
+  ),
+  stepStop: new TelemetryEvent('greenroom.step.stop', 'a model call has its outcome', {
+    ...stepShape,
+    outcome: text('`message`, `failed` or `cancelled`'),
+    errorType: text('what it failed of').optional(),
+    durationMs: durationMs('since the session asked for the call'),
+    inputTokens: count('of an answer: its input tokens').optional(),
+    outputTokens: count('of an answer: its output tokens').optional(),
+  }),
+  commit: new TelemetryEvent('greenroom.commit', "a session's change is stored, or is not", {
+    ...sessionShape,
+    version: count('the version that the change makes'),
+    durationMs: durationMs('until it was on disk'),
+    code: text('of one that is not stored, or of which it is not known: the error code').optional(),
+  }),
+  search: new TelemetryEvent('greenroom.search', 'the catalog has answered', {
+    tenant: text('who asked'),
+    verb: text('`search` (for `list` too), `count` or `facets`'),
+    traceId: text("the request's trace"),
+    durationMs: durationMs('inside the catalog'),
+  }),
+  actorCrash: new TelemetryEvent('greenroom.actor.crash', 'an actor has crashed', {
+    actor: text('its place in the tree'),
+    reason: text('what it crashed of, in one line'),
+    restarts: count('how often it was restarted before'),
+    tenant: text('of a session: whose it is').optional(),
+    sessionId: text('of a session: its id').optional(),
+    turnId: text('of a session with an open turn: the first one').optional(),
+    traceId: text("that turn's trace").optional(),
+  }),
+} as const;
+
+type Declared = (typeof TELEMETRY)[keyof typeof TELEMETRY];
+export type TelemetryName = Declared['name'];
+/** What an event of this name carries. */
+export type TelemetryFields<Name extends TelemetryName> = z.output<
+  Extract<Declared, { readonly name: Name }>['fields']
+>;
+
+/**
+ * Hears one event from now on, of every Greenroom of this process. Returns how to stop. The listener is called in the
+ * middle of the work: it must be short. What it throws goes to `onError`, by default as a warning of the process;
+ * with `diagnostics_channel.subscribe` alone it would be an uncaught exception, which ends the process.
+ */
+export const onTelemetry = <Name extends TelemetryName>(
+  name: Name,
+  listener: (fields: TelemetryFields<Name>) => void,
+  onError: (error: unknown) => void = warn,
+): (() => void) => {
+  const heard = (fields: unknown) => {
+    try {
+      listener(fields as TelemetryFields<Name>);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  subscribe(name, heard);
+  return () => void unsubscribe(name, heard);
+};
+
+const warn = (error: unknown): void =>
+  process.emitWarning(error instanceof Error ? error : String(error));

@@ -1,0 +1,19 @@
+/**
+ * The trace of a request, from its headers: ours, else W3C's `traceparent`, else a new one. Ours is meant for us, so a
+ * wrong one is refused; a `traceparent` may come from anything on the way, and a wrong one is ignored, as W3C wants it.
+ */
+import type { MsgHdrs } from 'nats';
+import { newTraceId, type TraceId, traceIdIn, traceNamed } from '../model/request-context.ts';
+import { headerOf } from './wire.ts';
+
+export const TRACE_HEADER = 'Greenroom-Trace';
+export const TRACEPARENT_HEADER = 'traceparent';
+
+/** Throws `invalid_request` for a header of ours that is no trace id. */
+export const traceOf = (headers: MsgHdrs | undefined): TraceId => {
+  if (headers === undefined) return newTraceId();
+  const ours = headerOf(headers, TRACE_HEADER);
+  if (ours !== undefined) return traceNamed(ours, `the header ${TRACE_HEADER}`);
+  const traceparent = headerOf(headers, TRACEPARENT_HEADER);
+  return (traceparent && traceIdIn(traceparent)) || newTraceId();
+};

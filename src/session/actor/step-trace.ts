@@ -1,0 +1,87 @@
+/** One model call's part of its turn's trace: where it ran, when it answered, how it ended. */
+import type { SessionKey } from '../../model/ids.ts';
+import type { Station, StationNote } from '../../model/station.ts';
+import { TELEMETRY } from '../../model/telemetry.ts';
+import type { OpenTurn } from '../../model/turn.ts';
+import type { Clock } from '../../otp/clock.ts';
+import type { TurnTrails } from '../events/turn-trails.ts';
+import type { StepEvent, StepOutcome } from '../ports/executor.ts';
+
+/** Of an error's type, which comes from outside. */
+const MAX_TYPE = 100;
+
+export class StepTrace {
+  readonly #key: SessionKey;
+  readonly #turn: OpenTurn;
+  readonly #model: string;
+  readonly #trails: TurnTrails;
+  readonly #clock: Clock;
+  readonly #beganMs: number;
+  #hasAnswered = false;
+
+  constructor(key: SessionKey, turn: OpenTurn, model: string, trails: TurnTrails, clock: Clock) {
+    this.#key = key;
+    this.#turn = turn;
+    this.#model = model;
+    this.#trails = trails;
+    this.#clock = clock;
+    this.#beganMs = clock.monotonic();
+  }
+
+  /** A thread has it: the first, or another one after that was lost. */
+  started(thread: number): void {
+    this.#note('step_started', { thread });
+    if (TELEMETRY.stepStart.isHeard)
+      TELEMETRY.stepStart.tell({ ...this.#fields(), model: this.#model, thread });
+  }
+
+  heard(batch: readonly StepEvent[]): void {
+    for (const event of batch)
+      if (event.type === 'retry') this.#retried(event);
+      else if (!this.#hasAnswered) this.#answered();
+  }
+
+  ended(outcome: StepOutcome): void {
+    this.#note('step_ended', { outcome: outcome.type });
+    if (TELEMETRY.stepStop.isHeard)
+      TELEMETRY.stepStop.tell({
+        ...this.#fields(),
+        outcome: outcome.type,
+        durationMs: this.#sinceStartMs,
+        ...(outcome.type === 'failed' ? { errorType: outcome.error.type } : {}),
+        ...(outcome.type === 'message'
+          ? { inputTokens: outcome.usage.inputTokens, outputTokens: outcome.usage.outputTokens }
+          : {}),
+      });
+  }
+
+  #answered(): void {
+    this.#hasAnswered = true;
+    this.#note('first_byte', {});
+    if (TELEMETRY.stepFirstByte.isHeard)
+      TELEMETRY.stepFirstByte.tell({ ...this.#fields(), sinceStartMs: this.#sinceStartMs });
+  }
+
+  /** What was heard before is void: the answer begins anew. */
+  #retried({ delayMs, error }: Extract<StepEvent, { type: 'retry' }>): void {
+    this.#hasAnswered = false;
+    this.#note('retried', { delayMs, outcome: error.type.slice(0, MAX_TYPE) });
+    if (TELEMETRY.stepRetry.isHeard)
+      TELEMETRY.stepRetry.tell({ ...this.#fields(), errorType: error.type, delayMs });
+  }
+
+  #note(station: Station, more: Partial<StationNote>): void {
+    const step = this.#turn.steps + 1;
+    const note = { station, atMs: this.#clock.now(), step, ...more };
+    this.#trails.note(this.#key, this.#turn.turnId, note);
+  }
+
+  get #sinceStartMs(): number {
+    return this.#clock.monotonic() - this.#beganMs;
+  }
+
+  #fields() {
+    const { turnId, attempt, traceId, steps } = this.#turn;
+    return { ...this.#key, turnId, attempt, traceId, step: steps + 1 };
+  }
+}

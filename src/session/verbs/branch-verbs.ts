@@ -1,0 +1,75 @@
+/** Verbs that go another way: a fork of a session, and a summary in the place of what the model saw. */
+import { z } from 'zod';
+import { isWellFormed } from '../../model/bounds.ts';
+import { settableShape } from '../../model/head.ts';
+import { newTurnId, SessionId, sessionKey } from '../../model/ids.ts';
+import { resting } from '../ports/pages.ts';
+import { cutOf, summarise } from '../prepare/compaction.ts';
+import { prepareFork } from '../prepare/fork.ts';
+import { change, journalOf, leftMs, sessionVerb } from './verb.ts';
+import { SessionReply } from './view-schemas.ts';
+import { sessionView } from './views.ts';
+
+const fork = sessionVerb('fork', {
+  request: z.strictObject({
+    newSessionId: SessionId.optional().describe('default: a new UUID'),
+    atSeq: z.int().min(0).optional().describe('the last entry that the fork begins with'),
+    atMessageId: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe("a message's `id`; of an imported line its `uuid`"),
+    title: settableShape.title.describe('default: "Fork of …"'),
+  }),
+  reply: SessionReply,
+  /** The parent is only read, as it is committed; the fork's own actor writes, and the journal looks once more. */
+  run: async (work, { newSessionId, title, ...place }) => {
+    const { caller, key } = work;
+    const { clock } = caller.system;
+    const parent = await caller.known(key);
+    const forked = await prepareFork(parent, place, title, journalOf(work), resting(clock));
+    const child = sessionKey(key.tenant, newSessionId ?? newTurnId(clock.now()));
+    const { head } = await change(work, child, { type: 'fork', fork: forked });
+    return { session: sessionView(head) };
+  },
+});
+
+/** What the session's commit leaves of a request's time for the model to make a summary. */
+const COMMIT_SHARE_MS = 2_000;
+
+const compact = sessionVerb('compact', {
+  request: z.strictObject({
+    throughSeq: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('default: everything before the turns that are open'),
+    summary: z
+      .string()
+      .min(1)
+      .max(200_000)
+      .refine(isWellFormed, 'holds half of a surrogate pair')
+      .optional()
+      .describe('default: the model is asked for one'),
+  }),
+  reply: SessionReply,
+  run: async (work, request) => {
+    const { key, rules, slabs } = work;
+    const { system } = work.caller;
+    const head = await work.caller.known(key);
+    const journal = journalOf(work);
+    const rest = resting(system.clock);
+    const throughSeq = await cutOf(head, request.throughSeq, journal, rest);
+    const timeoutMs = Math.max(1, leftMs(work) - COMMIT_SHARE_MS);
+    const made =
+      request.summary === undefined
+        ? await summarise({ system, head, rules, slabs, journal, throughSeq, timeoutMs, rest })
+        : { summary: request.summary };
+    const compaction = { ...made, throughSeq, by: work.context.principal };
+    const changed = await change(work, key, { type: 'compact', compaction });
+    return { session: sessionView(changed.head) };
+  },
+});
+
+export const branchVerbs = { fork, compact };

@@ -1,0 +1,134 @@
+/** Verbs on the daemon itself. What they ask is the running daemon, which is none of ours: a `DaemonFace`. */
+import { z } from 'zod';
+import type { RequestContext } from '../../model/request-context.ts';
+import type { CatalogStats } from '../ports/catalog.ts';
+import type { JournalInfo, JournalStats } from '../ports/journal.ts';
+import { daemonVerb } from './verb.ts';
+
+const text = z.string();
+const count = z.int().min(0);
+const moment = z.iso.datetime();
+
+const Ping = z.strictObject({ pid: count, startedAt: moment });
+
+const JournalStatus = z.strictObject({
+  kind: z.enum(['lmdb', 'memory']),
+  storeId: text,
+  formatVersion: count,
+  epoch: count,
+  /** Why new work is refused, if it is. */
+  readOnlyBecause: z.enum(['disk_low', 'storage_failed']).nullable(),
+  path: text.nullable(),
+  freeBytes: count.nullable(),
+  fileBytes: count.nullable(),
+  commits: count,
+  /** Transactions that were synced to disk. */
+  syncs: count,
+  reads: count,
+  entriesRead: count,
+  readBuffers: count,
+  duesRead: count,
+  recordsWritten: count,
+  bytesWritten: count,
+  failedCommits: count,
+  waiting: count,
+}) satisfies z.ZodType<JournalInfo & JournalStats>;
+
+const Status = z.strictObject({
+  version: text,
+  startedAt: moment,
+  pid: count,
+  provider: text,
+  model: text,
+  /** Address of the own broker; null without one. */
+  broker: text.nullable(),
+  liveSessions: count,
+  liveBytes: count,
+  contexts: z.strictObject({ slabBytes: count, buffersMade: count }),
+  catalog: (
+    z.strictObject({ sessions: count, bytes: count }) satisfies z.ZodType<CatalogStats>
+  ).nullable(),
+  journal: JournalStatus.nullable(),
+  memoryBytes: count,
+  /** Settings with which turns fail, or cost nobody knows what. */
+  warnings: z.array(text).readonly(),
+});
+export type StatusView = Readonly<z.output<typeof Status>>;
+
+/** A node of the tree as JSON: a new `ref` after a restart. */
+const Tree = z.strictObject({
+  id: text,
+  kind: z.enum(['worker', 'supervisor']),
+  strategy: text.exactOptional(),
+  status: text,
+  ref: count.nullable(),
+  restarts: count,
+  get children() {
+    return z.array(Tree).readonly();
+  },
+});
+export type TreeView = Readonly<z.output<typeof Tree>>;
+
+/** One actor: its work and its crashes, never its state or what its messages carry. */
+const Actor = z.strictObject({
+  /** From the root, such as `greenroom/storage/journal`. */
+  path: text,
+  kind: text,
+  status: text,
+  /** Another one after a restart; null while there is no living actor. */
+  ref: count.nullable(),
+  /** Messages that wait. */
+  mailbox: count,
+  /** Calls that were handled and still have no answer. */
+  owed: count,
+  /** The message under way. */
+  current: z.strictObject({ message: text, since: moment }).nullable(),
+  /** Messages handled since its start. */
+  reductions: count,
+  restarts: count,
+  lastCrash: text.nullable(),
+});
+export type ActorView = Readonly<z.output<typeof Actor>>;
+
+/** The running daemon, as its verbs ask it. */
+export interface DaemonFace {
+  ping(): z.output<typeof Ping>;
+  status(): StatusView;
+  tree(): TreeView;
+  /** Throws `invalid_request` for a path that leads nowhere; the root's name may be left out. */
+  inspect(path: string): ActorView;
+}
+
+export interface DaemonWork {
+  readonly context: RequestContext;
+  readonly daemon: DaemonFace;
+}
+
+/** Whatever JSON they are given, as long as they need none. */
+const anything = z.unknown();
+
+const ping = daemonVerb('ping', {
+  request: anything,
+  reply: Ping,
+  run: ({ daemon }: DaemonWork) => daemon.ping(),
+});
+
+const status = daemonVerb('status', {
+  request: anything,
+  reply: Status,
+  run: ({ daemon }: DaemonWork) => daemon.status(),
+});
+
+const tree = daemonVerb('tree', {
+  request: anything,
+  reply: Tree,
+  run: ({ daemon }: DaemonWork) => daemon.tree(),
+});
+
+const inspect = daemonVerb('inspect', {
+  request: z.strictObject({ path: text.max(1_024) }),
+  reply: Actor,
+  run: ({ daemon }: DaemonWork, { path }) => daemon.inspect(path),
+});
+
+export const daemonVerbs = { ping, status, tree, inspect };

@@ -1,0 +1,197 @@
+/**
+ * What is true of each verb before anything of it is loaded: who may ask, how long it may take, how a wrong value is
+ * called, an example, a sentence. Clients and the command line read this; its schemas and its work stand beside it,
+ * in a `Verb` (`verb.ts`).
+ *
+ * Invariant: nothing is imported here that costs time to load, no `zod` above all.
+ */
+import { REQUEST_TIMEOUT_MS } from '../../model/deadlines.ts';
+import type { ErrorCode } from '../../model/errors.ts';
+
+/** What a caller must be allowed to do: the words for roles and for the scopes of tokens. */
+export type Need = 'read' | 'send' | 'approve' | 'operate' | 'admin';
+
+export interface Declared {
+  /** What it does, in a sentence. */
+  readonly says: string;
+  readonly needs: Need;
+  /** Code of a request whose fields have the right types and a wrong value. */
+  readonly refusal: ErrorCode;
+  /** By when it is answered, unless the request says otherwise; embedded and over NATS the same. */
+  readonly timeoutMs: number;
+  readonly example: Example;
+}
+
+/** A request that works, and, where that is short, what it is answered with. */
+export interface Example {
+  readonly request: object;
+  readonly reply?: object;
+}
+
+const declared = (
+  needs: Need,
+  says: string,
+  request: object = {},
+  more: Partial<Pick<Declared, 'refusal' | 'timeoutMs'>> & Pick<Example, 'reply'> = {},
+): Declared => {
+  const { refusal = 'invalid_request', timeoutMs = REQUEST_TIMEOUT_MS, reply } = more;
+  const example = reply === undefined ? { request } : { request, reply };
+  return { says, needs, refusal, timeoutMs, example };
+};
+
+const SETTINGS = { refusal: 'invalid_settings' } as const;
+const CRITERIA = { refusal: 'invalid_criteria' } as const;
+/** Foreign lines are parsed, and a model's call is waited for. */
+const SLOW_MS = 120_000;
+const CLEANUP_MS = 600_000;
+
+const MIRRORED = { projectKey: '-srv-app', sessionId: '1f4d1c9e-0000-4000-8000-000000000001' };
+const EXTERNAL_KEY = 'claude-code:/srv/app/1f4d1c9e.jsonl';
+const DIGEST = '0123456789abcdef';
+
+/** Verbs on one session: `<prefix>.v1.<tenant>.session.<id>.<verb>`. */
+export const SESSION = {
+  create: declared('send', 'Makes a session.', { title: 'Notes', tags: ['review'] }, SETTINGS),
+  get: declared('read', 'Shows a session.'),
+  messages: declared('read', 'Shows its transcript, a page at a time.', { from: 1, limit: 20 }),
+  'side-transcripts': declared(
+    'read',
+    'Names its side transcripts in their order, from behind `cursor`.',
+    {},
+    { reply: { sideTranscripts: [{ subpath: 'agent-a1', seq: 12 }] } },
+  ),
+  update: declared('send', 'Changes its settings.', { title: 'Other notes' }, SETTINGS),
+  tag: declared('send', 'Adds tags.', { tags: ['review', 'urgent'] }, SETTINGS),
+  untag: declared('send', 'Takes tags away.', { tags: ['urgent'] }, SETTINGS),
+  fork: declared(
+    'send',
+    "Makes a session that begins with this one's transcript, up to a place in it; by default all of it.",
+    { newSessionId: 'plan-b', atSeq: 2 },
+  ),
+  compact: declared(
+    'send',
+    'Lets a summary stand in for what the model saw so far.',
+    { summary: 'We compared tea and coffee, and tea won.' },
+    { timeoutMs: SLOW_MS },
+  ),
+  export: declared(
+    'read',
+    'Gives the session in the export format, a page at a time.',
+    {},
+    { reply: { text: '{"greenroom":1}\n', cursor: '{"lines":1}' } },
+  ),
+  'import-session': declared(
+    'operate',
+    'Makes the session of an export, some lines at a time; without lines it says how far that has come.',
+    { lines: [] },
+    {
+      timeoutMs: SLOW_MS,
+      reply: { exists: false, lines: 0, digest: DIGEST, added: 0, isDone: false },
+    },
+  ),
+  append: declared('send', 'Adds messages without running a turn.', {
+    messages: [{ role: 'user', content: 'Hello' }],
+  }),
+  cancel: declared('send', 'Stops a turn, and answers when it has ended.', { turnId: 'hello-1' }),
+  delete: declared(
+    'operate',
+    'Deletes the session.',
+    { release: true },
+    { reply: { deleted: true } },
+  ),
+  turns: declared('read', 'Lists its turns: open ones first, then newest first.', { limit: 20 }),
+  'turn-status': declared('read', 'Shows one turn.', { turnId: 'hello-1' }),
+  'turn-trace': declared('read', 'Tells where a turn was and when.', { turnId: 'hello-1' }),
+  audit: declared(
+    'read',
+    'Lists what became of the session, and by whom or what, oldest first.',
+    { limit: 20 },
+    { reply: { audit: [{ at: '2026-11-20T09:00:00.000Z', action: 'created', by: 'request' }] } },
+  ),
+  import: declared(
+    'operate',
+    'Adds a piece of a foreign transcript.',
+    { externalKey: EXTERNAL_KEY, fromLine: 0, lines: ['{"type":"user"}'] },
+    { timeoutMs: SLOW_MS },
+  ),
+  'import-state': declared(
+    'operate',
+    'Says what is stored of a foreign transcript, to compare a file with that has grown.',
+    {},
+    { reply: { exists: true, externalKey: EXTERNAL_KEY, lines: 1, digest: DIGEST } },
+  ),
+} satisfies Record<string, Declared>;
+
+/** Verbs on all sessions of a tenant: `<prefix>.v1.<tenant>.sessions.<verb>`. */
+export const SESSIONS = {
+  search: declared('read', 'Finds sessions.', { tags: ['review'], minCostUsd: 1 }, CRITERIA),
+  list: declared('read', 'The same as `search`.', { limit: 10 }, CRITERIA),
+  count: declared(
+    'read',
+    'Counts sessions, and what they cost.',
+    { status: 'idle' },
+    { ...CRITERIA, reply: { count: 12, costUsd: 3.5 } },
+  ),
+  facets: declared(
+    'read',
+    'Lists the values of one field with their sessions, the most common first.',
+    { by: 'tag' },
+    { ...CRITERIA, reply: { facets: [{ value: 'review', sessions: 12 }], values: 1 } },
+  ),
+  cleanup: declared(
+    'operate',
+    'Deletes sessions that are old, or says which those would be.',
+    { maxAgeDays: 30, dryRun: true },
+    {
+      ...{ ...CRITERIA, timeoutMs: CLEANUP_MS },
+      reply: {
+        ...{ count: 1, bytes: null, dryRun: true },
+        sessions: [{ sessionId: 'demo', updatedAt: '2026-10-01T09:00:00.000Z' }],
+      },
+    },
+  ),
+  'mirror-append': declared(
+    'send',
+    'Adds entries to a transcript that the Agent SDK keeps here.',
+    { ...MIRRORED, entries: ['{"type":"user","uuid":"a"}'] },
+    { reply: { sessionId: MIRRORED.sessionId, lines: 1, added: 1 } },
+  ),
+  'mirror-load': declared('read', 'Gives the entries of such a transcript.', MIRRORED, {
+    reply: { exists: true, entries: ['{"type":"user","uuid":"a"}'], life: 'demo.1' },
+  }),
+  'mirror-list': declared(
+    'read',
+    'Lists such transcripts of one project.',
+    { projectKey: MIRRORED.projectKey },
+    { reply: { sessions: [{ sessionId: MIRRORED.sessionId, mtime: 1_790_000_000_000 }] } },
+  ),
+  'mirror-subkeys': declared('read', 'Names the side transcripts of one.', MIRRORED, {
+    reply: { subkeys: ['agent-a1'] },
+  }),
+  'mirror-delete': declared('operate', 'Deletes one, or a side transcript of it.', MIRRORED, {
+    reply: { deleted: true },
+  }),
+} satisfies Record<string, Declared>;
+
+/** Verbs on the daemon: `<prefix>.v1.<tenant>.daemon.<verb>`. */
+export const DAEMON = {
+  ping: declared(
+    'read',
+    'Says that it is there; another `startedAt` is another daemon.',
+    {},
+    { reply: { pid: 4711, startedAt: '2026-11-20T09:00:00.000Z' } },
+  ),
+  status: declared('read', 'Tells what it runs with, and what it has done.'),
+  tree: declared('operate', 'Shows the running supervision tree.'),
+  inspect: declared('operate', 'Shows one actor of the tree.', { path: 'storage/journal' }),
+} satisfies Record<string, Declared>;
+
+/** Verbs on one session that are not one request and one reply. */
+export const TURNS = {
+  turn: declared('send', 'Queues a turn in the broker.', { turnId: 'hello-1', prompt: 'Hello' }),
+  ask: declared('send', 'Runs a turn, and tells its events.', { prompt: 'Hello' }),
+} satisfies Record<string, Declared>;
+
+export type SessionVerb = keyof typeof SESSION;
+export type SessionsVerb = keyof typeof SESSIONS;
+export type DaemonVerb = keyof typeof DAEMON;

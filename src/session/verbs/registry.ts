@@ -1,0 +1,55 @@
+/** All verbs by their names: a verb that is declared and stands in none of these does not compile. */
+import type { z } from 'zod';
+import { branchVerbs } from './branch-verbs.ts';
+import { daemonVerbs } from './daemon-verbs.ts';
+import type { DaemonVerb, SessionsVerb, SessionVerb } from './declared.ts';
+import { deleteVerbs } from './delete-verbs.ts';
+import { importVerbs } from './import-verbs.ts';
+import { mirrorVerbs } from './mirror-verbs.ts';
+import { searchVerbs } from './search-verbs.ts';
+import { settingsVerbs } from './settings-verbs.ts';
+import { transcriptVerbs } from './transcript-verbs.ts';
+import { transferVerbs } from './transfer-verbs.ts';
+import { turnVerbs } from './turn-verbs.ts';
+
+export const SESSION_VERBS = {
+  ...settingsVerbs,
+  ...transcriptVerbs,
+  ...turnVerbs,
+  ...branchVerbs,
+  ...deleteVerbs,
+  ...transferVerbs,
+  ...importVerbs,
+} satisfies Record<SessionVerb, object>;
+
+export const SESSIONS_VERBS = {
+  ...searchVerbs,
+  ...mirrorVerbs,
+} satisfies Record<SessionsVerb, object>;
+
+export const DAEMON_VERBS = daemonVerbs satisfies Record<DaemonVerb, object>;
+
+interface Typed {
+  readonly request: z.ZodType;
+  readonly reply: z.ZodType;
+}
+/** What callers give. */
+type Given<Verbs extends Record<string, Typed>> = {
+  readonly [V in keyof Verbs]: z.input<Verbs[V]['request']>;
+};
+/** The same once it was checked: with its defaults. */
+type Checked<Verbs extends Record<string, Typed>> = {
+  readonly [V in keyof Verbs]: z.output<Verbs[V]['request']>;
+};
+type Replies<Verbs extends Record<string, Typed>> = {
+  readonly [V in keyof Verbs]: z.output<Verbs[V]['reply']>;
+};
+
+export type SessionRequests = Given<typeof SESSION_VERBS>;
+export type CheckedSession = Checked<typeof SESSION_VERBS>;
+export type SessionReplies = Replies<typeof SESSION_VERBS>;
+export type SessionsRequests = Given<typeof SESSIONS_VERBS>;
+export type CheckedSessions = Checked<typeof SESSIONS_VERBS>;
+export type SessionsReplies = Replies<typeof SESSIONS_VERBS>;
+export type DaemonRequests = Given<typeof DAEMON_VERBS>;
+export type DaemonReplies = Replies<typeof DAEMON_VERBS>;

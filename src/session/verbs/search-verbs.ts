@@ -1,0 +1,111 @@
+/** Verbs on all sessions of a tenant: finding, counting, cleaning up. */
+import { z } from 'zod';
+import {
+  Criteria,
+  criteriaShape,
+  FacetsRequest,
+  Filter,
+  mustNotContradict,
+} from '../../model/criteria.ts';
+import type { Tenant } from '../../model/ids.ts';
+import { usdOf } from '../../model/money.ts';
+import { TELEMETRY } from '../../model/telemetry.ts';
+import { type Catalog, catalogName, type FacetsPage } from '../ports/catalog.ts';
+import { type CleanupReport, sweeperName } from '../ports/sweeper.ts';
+import { type SessionsWork, sessionsVerb } from './verb.ts';
+import { nextCursor, SessionSummary } from './view-schemas.ts';
+import { summaryView } from './views.ts';
+
+/** Asks the catalog, and tells how long that took. */
+const asked = <T>(
+  { caller, context }: SessionsWork,
+  verb: string,
+  ask: (catalog: Catalog, tenant: Tenant) => T,
+): T => {
+  const { system } = caller;
+  const { tenant } = context;
+  const catalog = system.fetch(catalogName);
+  if (!TELEMETRY.search.isHeard) return ask(catalog, tenant);
+  const beganMs = system.clock.monotonic();
+  const answer = ask(catalog, tenant);
+  const durationMs = system.clock.monotonic() - beganMs;
+  TELEMETRY.search.tell({ tenant, verb, traceId: context.traceId, durationMs });
+  return answer;
+};
+
+const finding = {
+  request: Criteria,
+  reply: z.strictObject({ sessions: z.array(SessionSummary), nextCursor }),
+  run: (work: SessionsWork, criteria: Criteria) => {
+    const page = asked(work, 'search', (catalog, tenant) => catalog.search(tenant, criteria));
+    return {
+      sessions: page.rows.map(summaryView),
+      ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
+    };
+  },
+};
+
+const search = sessionsVerb('search', finding);
+const list = sessionsVerb('list', finding);
+
+const count = sessionsVerb('count', {
+  request: Filter,
+  reply: z.strictObject({ count: z.int().min(0), costUsd: z.number().min(0) }),
+  run: (work, filter) => {
+    const counted = asked(work, 'count', (catalog, tenant) => catalog.count(tenant, filter));
+    return { count: counted.count, costUsd: usdOf(counted.costNanoUsd) };
+  },
+});
+
+const facets = sessionsVerb('facets', {
+  request: FacetsRequest,
+  reply: z.strictObject({
+    facets: z
+      .array(z.strictObject({ value: z.string(), sessions: z.int().min(0) }).readonly())
+      .readonly(),
+    /** How many values there are, shown or not. */
+    values: z.int().min(0),
+  }) satisfies z.ZodType<FacetsPage>,
+  run: (work, request) =>
+    asked(work, 'facets', (catalog, tenant) => catalog.facets(tenant, request)),
+});
+
+const cleanup = sessionsVerb('cleanup', {
+  request: z
+    .strictObject({
+      ...criteriaShape,
+      maxAgeDays: z
+        .number()
+        .min(0)
+        .max(100_000)
+        .optional()
+        .describe(
+          'days without activity or import; 0 = everything older than now. Default: the configured age',
+        ),
+      dryRun: z.boolean().default(false),
+    })
+    .superRefine(mustNotContradict),
+  reply: z.strictObject({
+    count: z.int().min(0),
+    /** What was really freed; with `dryRun`, null. */
+    bytes: z.int().min(0).nullable(),
+    sessions: z
+      .array(
+        z
+          .strictObject({
+            sessionId: z.string(),
+            updatedAt: z.iso.datetime(),
+            title: z.string().exactOptional(),
+          })
+          .readonly(),
+      )
+      .readonly(),
+    dryRun: z.boolean(),
+  }) satisfies z.ZodType<CleanupReport>,
+  run: ({ caller, context }, { maxAgeDays, dryRun, ...filter }) =>
+    caller.system
+      .fetch(sweeperName)
+      .sweep(context.tenant, { filter, maxAgeDays, dryRun, by: context.principal }),
+});
+
+export const searchVerbs = { search, list, count, facets, cleanup };

@@ -1,0 +1,54 @@
+/** Verbs that make a session, show it, and change what is said of it. */
+import { z } from 'zod';
+import { settableShape } from '../../model/head.ts';
+import type { SessionRequest } from '../actor/waiting-changes.ts';
+import { change, type SessionWork, sessionVerb } from './verb.ts';
+import { SessionReply } from './view-schemas.ts';
+import { sessionView } from './views.ts';
+
+export const Settable = z.strictObject(settableShape);
+const Tags = z.strictObject({ tags: z.array(z.string()).min(1).max(100) });
+
+export const expectedVersion = z
+  .int()
+  .min(0)
+  .optional()
+  .describe('the version that you have seen; another one is `version_conflict`');
+
+const changed = async (work: SessionWork, request: SessionRequest) => {
+  const { head } = await change(work, work.key, request);
+  return { session: sessionView(head) };
+};
+
+const create = sessionVerb('create', {
+  request: Settable,
+  reply: SessionReply,
+  run: (work, settings) => changed(work, { type: 'create', settings }),
+});
+
+const get = sessionVerb('get', {
+  request: z.strictObject({}),
+  reply: SessionReply,
+  run: async ({ caller, key }) => ({ session: sessionView(await caller.known(key)) }),
+});
+
+const update = sessionVerb('update', {
+  request: z.strictObject({ ...settableShape, expectedVersion }),
+  reply: SessionReply,
+  run: (work, { expectedVersion, ...settings }) =>
+    changed(work, { type: 'settings', settings, expectedVersion }),
+});
+
+const tag = sessionVerb('tag', {
+  request: Tags,
+  reply: SessionReply,
+  run: (work, { tags }) => changed(work, { type: 'tag', tags }),
+});
+
+const untag = sessionVerb('untag', {
+  request: Tags,
+  reply: SessionReply,
+  run: (work, { tags }) => changed(work, { type: 'untag', tags }),
+});
+
+export const settingsVerbs = { create, get, update, tag, untag };

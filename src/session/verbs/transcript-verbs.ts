@@ -1,0 +1,160 @@
+/** Verbs on a session's transcript: reading it, page by page, and adding messages to it. */
+import { z } from 'zod';
+import { isPlausibleMoment, isWellFormed } from '../../model/bounds.ts';
+import { MAX_PAGE } from '../../model/criteria.ts';
+import type { Entry } from '../../model/entry.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import type { Head } from '../../model/head.ts';
+import type { SessionKey } from '../../model/ids.ts';
+import { type Segment, writerOf } from '../../model/segments.ts';
+import type { Journal } from '../ports/journal.ts';
+import { readPage } from '../ports/pages.ts';
+import { newMessages } from './requests.ts';
+import { expectedVersion } from './settings-verbs.ts';
+import { change, journalOf, sessionVerb } from './verb.ts';
+import { EntryView, nextCursor, SessionReply } from './view-schemas.ts';
+import { entryView, sessionView } from './views.ts';
+
+/** Items of a page. */
+export const pageLimit = z.int().min(1).max(MAX_PAGE).default(100);
+
+const MessagesRequest = z.strictObject({
+  from: z.int().min(1).optional().describe('`seq` of the first entry'),
+  limit: pageLimit,
+  order: z.enum(['asc', 'desc']).default('asc'),
+  subpath: z.string().max(256).default('').describe('a side transcript'),
+  includePartial: z
+    .boolean()
+    .default(false)
+    .describe('also what the model had said in turns that were cancelled'),
+});
+
+const messages = sessionVerb('messages', {
+  request: MessagesRequest,
+  reply: z.strictObject({
+    entries: z.array(EntryView),
+    nextFrom: z.int().min(1).exactOptional(),
+  }),
+  run: async (work, request) => {
+    const head = await work.caller.known(work.key);
+    return page(journalOf(work), work.key, request, head);
+  },
+});
+
+const SidesRequest = z.strictObject({
+  limit: pageLimit,
+  cursor: z.string().max(1_000).optional(),
+});
+
+/** What sub-agents said, or another program kept beside the main transcript. */
+const SideTranscript = z.strictObject({
+  /** What `messages` takes. */
+  subpath: z.string(),
+  /** Its last `seq`. */
+  seq: z.int().min(0),
+});
+
+const sideTranscripts = sessionVerb('side-transcripts', {
+  request: SidesRequest,
+  reply: z.strictObject({ sideTranscripts: z.array(SideTranscript), nextCursor }),
+  run: async (work, request) => {
+    await work.caller.known(work.key);
+    return sidesOf(journalOf(work), work.key, request);
+  },
+});
+
+const append = sessionVerb('append', {
+  request: z.strictObject({
+    messages: z
+      .array(
+        z.strictObject({
+          id: z
+            .string()
+            .min(1)
+            .max(256)
+            .refine(isWellFormed, 'holds half of a surrogate pair')
+            .optional(),
+          role: z.enum(['user', 'assistant']),
+          content: z.union([
+            z.string().min(1),
+            z.array(z.looseObject({ type: z.string().min(1) })).min(1),
+          ]),
+          timestamp: z.iso
+            .datetime({ offset: true })
+            .refine((text) => isPlausibleMoment(Date.parse(text)), 'is no plausible moment')
+            .optional(),
+        }),
+      )
+      .min(1)
+      .max(1000),
+    expectedVersion,
+  }),
+  reply: SessionReply,
+  run: async (work, { messages: given, expectedVersion }) => {
+    const added = newMessages(given, work.caller.system.clock.now());
+    const { head } = await change(work, work.key, {
+      type: 'append',
+      messages: added,
+      expectedVersion,
+    });
+    return { session: sessionView(head) };
+  },
+});
+
+export const transcriptVerbs = { messages, 'side-transcripts': sideTranscripts, append };
+
+/** Names of others that the sentence about a wrong name gives. */
+const MAX_NAMED = 5;
+
+const sidesOf = (
+  journal: Journal,
+  key: SessionKey,
+  { limit, cursor = '' }: z.output<typeof SidesRequest>,
+) => {
+  const all = journal.streams(key).filter(({ subpath }) => subpath > cursor);
+  const page = all.slice(0, limit).map(({ subpath, seq }) => ({ subpath, seq }));
+  const last = page.at(-1);
+  return {
+    sideTranscripts: page,
+    ...(last === undefined || all.length <= limit ? {} : { nextCursor: last.subpath }),
+  };
+};
+
+const lastOf = (journal: Journal, { key, seq }: Head, subpath: string): number => {
+  if (subpath === '') return seq;
+  const stream = journal.stream(key, subpath);
+  if (stream !== undefined) return stream.seq;
+  const { sideTranscripts } = sidesOf(journal, key, { limit: MAX_NAMED });
+  const names = sideTranscripts.map((side) => side.subpath).join(', ');
+  throw new GreenroomError(
+    'invalid_request',
+    `subpath: the session has no side transcript ${subpath}${names === '' ? '' : `; it has ${names}`}`,
+  );
+};
+
+const page = (
+  journal: Journal,
+  key: SessionKey,
+  request: z.output<typeof MessagesRequest>,
+  head: Head,
+) => {
+  const { subpath, limit, order, includePartial } = request;
+  const last = lastOf(journal, head, subpath);
+  const segments = subpath === '' ? head.segments : undefined;
+  const reverse = order === 'desc';
+  const from = request.from ?? (reverse ? last : 1);
+  const range = reverse ? { from: 1, to: from } : { from, to: last };
+  const entries = readPage(journal, key, { subpath, ...range, limit, reverse });
+  const end = entries.at(-1)?.seq;
+  const nextFrom = end === undefined ? undefined : reverse ? end - 1 : end + 1;
+  const shown: EntryView[] = entries
+    .filter((entry) => includePartial || entry.kind !== 'message' || entry.isPartial !== true)
+    .map((entry) => showEntry(entry, segments));
+  const isMore = nextFrom !== undefined && nextFrom >= 1 && nextFrom <= last;
+  return { entries: shown, ...(isMore ? { nextFrom } : {}) };
+};
+
+const showEntry = (entry: Entry, segments: readonly Segment[] | undefined): EntryView => {
+  const origin = writerOf(segments, entry.seq);
+  return { ...entryView(entry), ...(origin === undefined ? {} : { origin }) };
+};

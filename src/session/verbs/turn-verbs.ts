@@ -1,0 +1,133 @@
+/** Verbs on what happened in a session: the records of its turns, how one is stopped, and the record of its life. */
+import { z } from 'zod';
+import { GreenroomError } from '../../model/errors.ts';
+import { type SessionKey, TurnId } from '../../model/ids.ts';
+import { iso } from '../../model/moment.ts';
+import type { TurnRecord } from '../../model/turn.ts';
+import { AUDIT_ACTIONS, type Journal } from '../ports/journal.ts';
+import { pageLimit } from './transcript-verbs.ts';
+import { TurnTraceReply, traceOf } from './turn-trace.ts';
+import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
+import { nextCursor, TurnReply, TurnView } from './view-schemas.ts';
+import { turnView } from './views.ts';
+
+const cancel = sessionVerb('cancel', {
+  request: z.strictObject({ turnId: TurnId.optional().describe('default: the running one') }),
+  reply: TurnReply,
+  run: async (work, { turnId }) => ({ turn: turnView(await cancelled(work, turnId)) }),
+});
+
+const TurnsRequest = z.strictObject({ limit: pageLimit, cursor: z.string().max(256).optional() });
+
+const turns = sessionVerb('turns', {
+  request: TurnsRequest,
+  reply: z.strictObject({ turns: z.array(TurnView), nextCursor }),
+  run: (work, request) => listed(work, request),
+});
+
+const turnStatus = sessionVerb('turn-status', {
+  request: z.strictObject({ turnId: TurnId }),
+  reply: TurnReply,
+  run: async (work, { turnId }) => ({ turn: turnView(await turnOf(work, turnId)) }),
+});
+
+const turnTrace = sessionVerb('turn-trace', {
+  request: z.strictObject({ turnId: TurnId }),
+  reply: TurnTraceReply,
+  run: async (work, { turnId }) => {
+    const turn = await turnOf(work, turnId);
+    return traceOf(work.key, turn, work.caller.trails.read(work.key, turnId), journalOf(work));
+  },
+});
+
+const AuditRecord = z.strictObject({
+  at: z.iso.datetime(),
+  action: z.enum(AUDIT_ACTIONS),
+  /** Who did it, or what: `request` is a caller that was not told apart. */
+  by: z.string(),
+  details: z.record(z.string(), z.unknown()).exactOptional(),
+});
+
+const audit = sessionVerb('audit', {
+  request: z.strictObject({ limit: pageLimit, cursor: z.string().max(1_000).optional() }),
+  reply: z.strictObject({ audit: z.array(AuditRecord), nextCursor }),
+  run: async (work, { limit, cursor }) => {
+    await work.caller.known(work.key);
+    const from = cursor === undefined ? {} : { cursor };
+    const page = journalOf(work).auditOf(work.key, { limit, ...from });
+    const next = page.length === limit ? page.at(-1)?.cursor : undefined;
+    return {
+      audit: page.map(({ atMs, action, by, details }) => ({
+        ...{ at: iso(atMs), action, by },
+        ...(details === undefined ? {} : { details: { ...details } }),
+      })),
+      ...(next === undefined ? {} : { nextCursor: next }),
+    };
+  },
+});
+
+export const turnVerbs = {
+  cancel,
+  turns,
+  'turn-status': turnStatus,
+  'turn-trace': turnTrace,
+  audit,
+};
+
+/** Cancelling a turn that has ended already answers with its record. */
+const cancelled = async (work: SessionWork, turnId: TurnId | undefined): Promise<TurnRecord> => {
+  const { key } = work;
+  const closed = turnId === undefined ? undefined : journalOf(work).turn(key, turnId);
+  if (closed !== undefined) return closed;
+  const { turn } = await change(work, key, { type: 'cancel', turnId }).catch((error: unknown) =>
+    endedMeanwhile(work, turnId, error),
+  );
+  if (turn === undefined)
+    throw new GreenroomError('internal', 'a cancel was answered without its turn');
+  return turn;
+};
+
+/** The turn ended while the request was on its way: its record is the answer. */
+const endedMeanwhile = (
+  work: SessionWork,
+  turnId: TurnId | undefined,
+  error: unknown,
+): { readonly turn: TurnRecord } => {
+  const turn = turnId === undefined ? undefined : journalOf(work).turn(work.key, turnId);
+  if (turn === undefined) throw error;
+  return { turn };
+};
+
+const turnOf = async (work: SessionWork, turnId: TurnId): Promise<TurnRecord> => {
+  const { caller, key } = work;
+  const { openTurns } = await caller.known(key);
+  const turn =
+    openTurns.find((open) => open.turnId === turnId) ?? journalOf(work).turn(key, turnId);
+  if (turn === undefined)
+    throw new GreenroomError('turn_not_found', `session ${key.sessionId} has no turn ${turnId}`);
+  return turn;
+};
+
+/** Open turns first, newest first, then the closed ones. */
+const listed = async (work: SessionWork, { limit, cursor }: z.output<typeof TurnsRequest>) => {
+  const { caller, key } = work;
+  const journal = journalOf(work);
+  const head = await caller.known(key);
+  if (cursor !== undefined) mustBeOfLedger(journal, key, cursor);
+  const open = cursor === undefined ? head.openTurns.toReversed() : [];
+  const closed = journal.turns(key, { limit, ...(cursor === undefined ? {} : { cursor }) });
+  const nextCursor = closed.length === limit ? closed.at(-1)?.turnId : undefined;
+  return {
+    turns: [...open, ...closed].map(turnView),
+    ...(nextCursor === undefined ? {} : { nextCursor }),
+  };
+};
+
+/** The ledger forgets no turn, so a cursor that it does not know was never given out. */
+const mustBeOfLedger = (journal: Journal, key: SessionKey, cursor: string): void => {
+  const { success, data } = TurnId.safeParse(cursor);
+  if (success && journal.turn(key, data) !== undefined) return;
+  throw new GreenroomError('invalid_request', 'cursor: it is not one of this list of turns', {
+    details: { field: 'cursor' },
+  });
+};

@@ -1,0 +1,158 @@
+/** What replies show: sessions, turns and entries on the wire, in camelCase, times as RFC 3339, money in dollars. */
+import { z } from 'zod';
+import type { ApiMessage } from '../../model/event.ts';
+import { MODES, STATUSES, settableShape } from '../../model/head.ts';
+import { CLOSED_STATUSES, OPEN_STATUSES, type TurnError } from '../../model/turn.ts';
+import type { Usage } from '../../model/usage.ts';
+
+const text = z.string();
+const count = z.int().min(0);
+const moment = z.iso.datetime();
+const usd = z.number().min(0);
+const names = z.array(text).readonly();
+
+const UsageView = z.strictObject({
+  inputTokens: count,
+  outputTokens: count,
+  cacheCreationInputTokens: count,
+  cacheCreation5mInputTokens: count,
+  cacheCreation1hInputTokens: count,
+  cacheReadInputTokens: count,
+  webSearchRequests: count,
+  webFetchRequests: count,
+  thinkingTokens: count.exactOptional(),
+}) satisfies z.ZodType<Usage>;
+
+const TurnErrorView = z.strictObject({
+  code: text,
+  message: text,
+  retryable: z.boolean(),
+}) satisfies z.ZodType<TurnError>;
+
+const { tags: _, ...settingsShape } = settableShape;
+
+export const SessionView = z.strictObject({
+  ...settingsShape,
+  sessionId: text,
+  tenant: text,
+  version: count,
+  createdAt: moment,
+  updatedAt: moment,
+  importedAt: moment.exactOptional(),
+  status: z.enum(STATUSES),
+  tags: names,
+  seq: count,
+  numTurns: count,
+  messageCount: count,
+  toolCallCount: count,
+  errorCount: count,
+  retryCount: count,
+  sideTranscripts: count,
+  usage: UsageView,
+  /** null when some answer's price is unknown; the known part is then `knownCostUsd`. */
+  totalCostUsd: usd.nullable(),
+  knownCostUsd: usd.exactOptional(),
+  provider: text.exactOptional(),
+  parent: z.strictObject({ sessionId: text, seq: count }).exactOptional(),
+  /** What the sessions before a fork had cost when it was made, wherever in them it begins; not part of `totalCostUsd`. */
+  inheritedCostUsd: usd.exactOptional(),
+  /** The compaction that the model's view begins with; its entry `seq` has the summary. */
+  compaction: z
+    .strictObject({ seq: count, throughSeq: count, fromSeq: count, lastCompactionTurn: count })
+    .exactOptional(),
+  gitBranch: text.exactOptional(),
+  projectKey: text.exactOptional(),
+  outputUnderReported: z.boolean().exactOptional(),
+  lastError: TurnErrorView.exactOptional(),
+});
+/** A session on the wire. */
+export type SessionView = Readonly<z.output<typeof SessionView>>;
+
+export const SessionSummary = z.strictObject({
+  sessionId: text,
+  tenant: text,
+  version: count,
+  title: text.exactOptional(),
+  summary: text.exactOptional(),
+  description: text.exactOptional(),
+  tags: names,
+  createdAt: moment,
+  updatedAt: moment,
+  importedAt: moment.exactOptional(),
+  messageCount: count,
+  numTurns: count,
+  totalCostUsd: usd.nullable(),
+  knownCostUsd: usd.exactOptional(),
+  model: text.exactOptional(),
+  mode: z.enum(MODES),
+  status: z.enum(STATUSES),
+  workingDirectory: text.exactOptional(),
+  permissionMode: text.exactOptional(),
+  owner: text.exactOptional(),
+  templateId: text.exactOptional(),
+  externalKey: text.exactOptional(),
+  projectKey: text.exactOptional(),
+  parentId: text.exactOptional(),
+});
+/** A session in a search's answer: the same names, without the parts that are long. */
+export type SessionSummary = Readonly<z.output<typeof SessionSummary>>;
+
+export const TurnView = z.strictObject({
+  turnId: text,
+  status: z.enum([...OPEN_STATUSES, ...CLOSED_STATUSES]),
+  seq: count,
+  lastSeq: count.exactOptional(),
+  attempt: count,
+  steps: count,
+  retries: count,
+  /** The trace of the request that was accepted; absent of a turn that is older than traces. */
+  traceId: text.exactOptional(),
+  stopReason: text.nullable(),
+  usage: UsageView,
+  costUsd: usd.nullable(),
+  error: TurnErrorView.exactOptional(),
+  acceptedAt: moment,
+  startedAt: moment.exactOptional(),
+  finishedAt: moment.exactOptional(),
+});
+export type TurnView = Readonly<z.output<typeof TurnView>>;
+
+const ApiMessageView = z.strictObject({
+  role: z.enum(['user', 'assistant']),
+  content: z.union([text, z.array(z.looseObject({ type: text })).readonly()]),
+}) satisfies z.ZodType<ApiMessage>;
+
+const entryShape = {
+  seq: count,
+  at: moment,
+  /** The session that wrote the entry, where a fork shares it. */
+  origin: text.exactOptional(),
+};
+
+const MessageEntryView = z.strictObject({
+  ...entryShape,
+  type: z.literal('message'),
+  message: ApiMessageView,
+  id: text.exactOptional(),
+  turnId: text.exactOptional(),
+  isPartial: z.boolean().exactOptional(),
+  model: text.exactOptional(),
+  stopReason: text.nullable().exactOptional(),
+  usage: UsageView.exactOptional(),
+  costUsd: usd.nullable().exactOptional(),
+});
+export type MessageView = Readonly<z.output<typeof MessageEntryView>>;
+
+export const EntryView = z.discriminatedUnion('type', [
+  MessageEntryView,
+  /** `line` is the parsed object, or the text itself where it is not JSON. */
+  z.strictObject({ ...entryShape, type: z.literal('imported'), line: z.unknown() }),
+  z.strictObject({ ...entryShape, type: z.literal('view'), view: z.unknown() }),
+]);
+export type EntryView = Readonly<z.output<typeof EntryView>>;
+
+export const SessionReply = z.strictObject({ session: SessionView });
+export const TurnReply = z.strictObject({ turn: TurnView });
+
+/** Where the next page begins; absent: that was all. */
+export const nextCursor = text.exactOptional();

@@ -1,0 +1,81 @@
+/** What is declared of the verbs, as a whole: what stands in each row, whatever verbs there are. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, test } from 'vitest';
+import { REQUEST_TIMEOUT_MS } from '../../../src/model/deadlines.ts';
+import { DAEMON, SESSION, SESSIONS, TURNS } from '../../../src/session/verbs/declared.ts';
+import {
+  DAEMON_VERBS,
+  SESSION_VERBS,
+  SESSIONS_VERBS,
+} from '../../../src/session/verbs/registry.ts';
+import { TurnRequest } from '../../../src/session/verbs/turn-request.ts';
+import { mustFit, perform, type SessionsWork } from '../../../src/session/verbs/verb.ts';
+
+const FAMILIES = [SESSION, SESSIONS, DAEMON, TURNS];
+const VERBS = [SESSION_VERBS, SESSIONS_VERBS, DAEMON_VERBS].flatMap((verbs) =>
+  Object.values(verbs),
+);
+
+it.each([
+  ['import', SESSION.import.timeoutMs, 120_000],
+  ['import-session', SESSION['import-session'].timeoutMs, 120_000],
+  ['compact', SESSION.compact.timeoutMs, 120_000],
+  ['cleanup', SESSIONS.cleanup.timeoutMs, 600_000],
+])('%s may take longer than others', (_, timeoutMs, longer) => {
+  expect(timeoutMs).toBe(longer);
+});
+
+it('all others may take half a minute', () => {
+  const slow = ['import', 'import-session', 'compact', 'cleanup'];
+  const usual = FAMILIES.flatMap((family) => Object.entries(family)).filter(
+    ([name]) => !slow.includes(name),
+  );
+  expect(REQUEST_TIMEOUT_MS).toBe(30_000);
+  expect(usual.filter(([, { timeoutMs }]) => timeoutMs !== REQUEST_TIMEOUT_MS)).toEqual([]);
+});
+
+it('every verb says what it does in one sentence', () => {
+  const sentences = FAMILIES.flatMap((family) => Object.values(family)).map(({ says }) => says);
+  expect(sentences.filter((says) => !/^[A-Z].*\.$/.test(says))).toEqual([]);
+});
+
+test('what is declared loads no library: clients and the command line start with it', () => {
+  const text = readFileSync(
+    new URL('../../../src/session/verbs/declared.ts', import.meta.url),
+    'utf8',
+  );
+  const loaded = [...text.matchAll(/^import (?!type ).*from '(.*)';$/gm)].map(([, path]) => path);
+  expect(loaded).toEqual(['../../model/deadlines.ts']);
+});
+
+test('every verb goes by the name that it is declared under', () => {
+  for (const verbs of [SESSION_VERBS, SESSIONS_VERBS, DAEMON_VERBS])
+    expect(Object.values(verbs).map(({ name }) => name)).toEqual(Object.keys(verbs));
+});
+
+describe.each(VERBS.map((verb) => [verb.name, verb] as const))('the example of %s', (_, verb) => {
+  test('is a request that its schema takes', () => {
+    expect(verb.request.safeParse(verb.example.request).error).toBeUndefined();
+  });
+
+  test('is answered with what its schema knows', () => {
+    const { reply } = verb.example;
+    if (reply !== undefined) mustFit(verb, reply);
+  });
+});
+
+test.each([TURNS.turn, TURNS.ask])('the example of a turn is a request', ({ example }) => {
+  expect(TurnRequest.safeParse(example.request).error).toBeUndefined();
+});
+
+test('a reply with a field that is not declared does not fit', () => {
+  expect(() => mustFit(SESSIONS_VERBS.count, { count: 1, costUsd: 0, more: 1 })).toThrow(
+    'the reply of count is not as declared: : Unrecognized key: "more"',
+  );
+});
+
+test('in a test, a reply that does not fit fails its request', async () => {
+  const wrong = { ...SESSIONS_VERBS.count, run: () => ({ count: -1, costUsd: 0 }) };
+  const asked = perform(wrong, {} as SessionsWork, {});
+  await expect(asked).rejects.toMatchObject({ code: 'internal' });
+});

@@ -1,0 +1,32 @@
+/** A daemon that says of itself what a test lets it say; what it was not given is a fault of the test. */
+import type { DaemonFace } from '../../src/session/verbs/daemon-verbs.ts';
+
+export class FakeDaemon implements DaemonFace {
+  readonly #says: Partial<DaemonFace>;
+
+  constructor(says: Partial<DaemonFace> = {}) {
+    this.#says = says;
+  }
+
+  ping() {
+    return this.#part('ping')();
+  }
+
+  status() {
+    return this.#part('status')();
+  }
+
+  tree() {
+    return this.#part('tree')();
+  }
+
+  inspect(path: string) {
+    return this.#part('inspect')(path);
+  }
+
+  #part<V extends keyof DaemonFace>(verb: V): DaemonFace[V] {
+    const part = this.#says[verb];
+    if (part === undefined) throw new Error(`the daemon of this test has no ${verb}`);
+    return part;
+  }
+}
