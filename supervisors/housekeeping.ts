@@ -1,7 +1,8 @@
 /** What is done now and then, on what is stored. Each on its own: a cleaner that fails disturbs nobody. */
+import { alarms } from '../src/housekeeping/alarms.ts';
 import { cleaner } from '../src/housekeeping/cleaner.ts';
 import { hibernator } from '../src/housekeeping/hibernator.ts';
-import { alarms, archiver, snapshotter } from '../src/housekeeping/later.ts';
+import { archiver, snapshotter } from '../src/housekeeping/later.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import type { Parts } from './parts.ts';
 
@@ -25,6 +26,6 @@ export const housekeeping = ({ config, sessions, feed, runtime, collectGarbage }
         collect: collectGarbage,
         usedBytes: () => process.memoryUsage().heapUsed,
       }), // gives memory back when nothing happens
-      alarms(), // due times that outlive the process, not yet
+      alarms({ ring: (key) => sessions.ring(key) }), // wakes what is due, by the journal's index
     ],
   });

@@ -17,6 +17,3 @@ export const snapshotter = (): ChildSpec => notYet('snapshotter');
 
 /** Will move sessions into archives before they are swept, and bring them back. */
 export const archiver = (): ChildSpec => notYet('archiver');
-
-/** Will wake sessions at due times that outlive the process. */
-export const alarms = (): ChildSpec => notYet('alarms');

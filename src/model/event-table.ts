@@ -31,12 +31,13 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
   },
   retry: {
     fields: { delayMs: true, error: true },
-    tells: 'the model call failed and is made again',
+    tells:
+      'the model call failed and is made again; with a delay of more than 30,000 the turn is `waiting` until then',
   },
   ping: {
     fields: {},
     tells:
-      'the turn is alive: every 10 s, without `n`; 30 s of silence means that the stream is lost',
+      'the turn is alive: every 10 s, without `n`; 30 s of silence means that the stream is lost, unless the turn is `waiting`',
   },
   'turn.finished': {
     fields: {

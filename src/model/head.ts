@@ -13,7 +13,7 @@ import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
 import type { Transfer } from './transfer.ts';
-import { BusyPolicy, MOST_STEPS, type OpenTurn, type TurnError } from './turn.ts';
+import { BusyPolicy, MOST_STEPS, type OpenTurn, storedTurn, type TurnError } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
 
 export const STATUSES = [
@@ -247,8 +247,13 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
 });
 
 /** A head as it was stored, in the shape of all others. */
-export const storedHead = (fields: Head): Head =>
-  Object.assign(newHead(fields.key, fields.createdAtMs), fields);
+export const storedHead = (fields: Head): Head => {
+  const head = Object.assign(newHead(fields.key, fields.createdAtMs), fields);
+  const { openTurns } = fields;
+  return Array.isArray(openTurns) && openTurns.length > 0
+    ? Object.assign(head, { openTurns: openTurns.map(storedTurn) })
+    : head;
+};
 
 /** The head with the caller's settings laid over it. Throws `invalid_settings` for tags out of their rules. */
 export const withSettings = (head: Head, { tags, ...settings }: Settings): Head => ({

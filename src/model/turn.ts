@@ -72,10 +72,60 @@ export interface TurnOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-export interface OpenTurn extends TurnFacts {
-  readonly status: OpenStatus;
-  readonly options: TurnOptions;
+/** A run: what a turn has started and awaits the outcome of, named by its turn and its number among the turn's runs. */
+export type RunId = `${TurnId}#${number}`;
+
+export const runIdOf = (turnId: TurnId, run: number): RunId => `${turnId}#${run}`;
+
+/** The turn awaits the outcome of one model call; an outcome of any other run is dropped. */
+export interface ModelPhase {
+  readonly kind: 'model';
+  readonly run: number;
+  /** Calls of this step that have failed; absent: none. */
+  readonly tried?: number | undefined;
 }
+
+/**
+ * What a turn that is at work is at. A further kind goes here, and its runs take their numbers from `runs` as well;
+ * a kind of which the turn awaits no run goes beside `WaitingPhase`.
+ */
+export type WorkPhase = ModelPhase;
+
+/** The turn awaits a moment, and its session may sleep until then: the next call of a step that failed. */
+export interface WaitingPhase {
+  readonly kind: 'waiting';
+  readonly for: 'retry';
+  /** When it goes on. */
+  readonly dueMs: number;
+  readonly tried: number;
+  /** Why it waits. */
+  readonly error: TurnError;
+}
+
+interface OpenFacts extends TurnFacts {
+  readonly options: TurnOptions;
+  /** Runs that the turn has started, and the number of the last one. */
+  readonly runs: number;
+}
+
+export type OpenTurn = OpenFacts &
+  (
+    | { readonly status: 'queued'; readonly phase?: undefined }
+    | { readonly status: 'running'; readonly phase: WorkPhase }
+    | { readonly status: 'waiting'; readonly phase: WaitingPhase }
+  );
+
+/** The run that the turn awaits; undefined while it awaits none. */
+export const awaitedRun = ({ turnId, phase }: OpenTurn): RunId | undefined =>
+  phase?.kind === 'model' ? runIdOf(turnId, phase.run) : undefined;
+
+/** An open turn as it was stored: a version that knew no runs stored neither them nor phases. */
+export const storedTurn = (turn: OpenTurn): OpenTurn => {
+  const { runs = 0 } = turn as Partial<OpenTurn>;
+  if (turn.status !== 'running') return { ...turn, runs };
+  const { phase = { kind: 'model', run: runs } } = turn as Partial<typeof turn>;
+  return { ...turn, runs, phase };
+};
 
 export interface ClosedTurn extends TurnFacts {
   readonly status: ClosedStatus;

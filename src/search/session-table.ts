@@ -284,7 +284,7 @@ export class SessionTable {
     this.#importedAtMs.set(slot, row.importedAtMs ?? 0);
     this.#costIsPartial.set(slot, row.costIsPartial ? 1 : 0);
     this.#openTurns.set(slot, row.openTurns);
-    if (row.openTurns > 0 || row.offers !== undefined) this.#open.add(slot);
+    if (hasWork(row)) this.#open.add(slot);
     else this.#open.delete(slot);
   }
 
@@ -292,3 +292,7 @@ export class SessionTable {
     return { tenant: this.#tenant, sessionId: this.idAt(slot) as SessionId };
   }
 }
+
+/** Something that only an awake session does. One that waits for a moment is woken by the due index. */
+const hasWork = ({ openTurns, status, offers }: SummaryRow): boolean =>
+  (openTurns > 0 && status !== 'waiting') || offers !== undefined;

@@ -121,4 +121,5 @@ const openTurn = (turnId: TurnId): OpenTurn => ({
   steps: 0,
   attempt: 1,
   retries: 0,
+  runs: 0,
 });

@@ -1,10 +1,11 @@
 /** Random lives of a session: arbitrary inputs, and a world that carries out what the machine says and checks it. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { duesOf } from '../../src/model/due.ts';
 import type { MessageEntry } from '../../src/model/entry.ts';
 import { type Head, newHead } from '../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../src/model/ids.ts';
-import type { ClosedTurn } from '../../src/model/turn.ts';
+import { awaitedRun, type ClosedTurn, type RunId, runIdOf } from '../../src/model/turn.ts';
 import { addUsage, emptyUsage } from '../../src/model/usage.ts';
 import { foldBatch, toChange } from '../../src/session/machine/fold.ts';
 import type {
@@ -87,6 +88,8 @@ const outcome: fc.Arbitrary<StepOutcome> = fc.oneof(
     { type: 'failed', error, partialText: 'half', provider: 'rehearsal' },
     { type: 'failed', error, partialText: '', provider: 'rehearsal' },
     { type: 'cancelled', partialText: 'half' },
+    { type: 'postponed', error, delayMs: 0, tried: 1 },
+    { type: 'postponed', error, delayMs: 1, tried: 1 },
   ),
 );
 
@@ -105,6 +108,7 @@ const input: fc.Arbitrary<Input> = fc.oneof(
     { type: 'untag', tags: ['x', 'z'] },
     { type: 'append', messages: [{ role: 'user', body: body('by hand'), atMs: 1 }] },
     { type: 'resume' },
+    { type: 'due' },
     { type: 'park', error: broken },
   ),
   turnId.map((id) => ({ type: 'reject' as const, turnId: id, error: refusal })),
@@ -118,24 +122,21 @@ export const said: fc.Arbitrary<Said> = fc.oneof(
   },
 );
 
-interface Step {
-  readonly turnId: TurnId;
-  readonly attempt: number;
-}
-
 /** A journal, an executor and a commit loop of a few lines each: what is committed together is folded together. */
 export class World {
   state = freshState();
   readonly entries: SessionWrite['appends'][number]['entries'][number][] = [];
   readonly ledger = new Map<TurnId, ClosedTurn>();
   readonly accepted = new Set<TurnId>();
-  step: Step | undefined;
+  run: RunId | undefined;
+  /** What the journal's index would hold. */
+  readonly dues = new Set<number>();
 
   commit(batch: readonly Said[]): void {
     const inputs = batch.map((one) => ({ input: this.#input(one) }));
     const before = this.state;
     const folded = foldBatch(before, inputs, this.ledger, RULES, 1_000);
-    const change = toChange(before, folded);
+    const change = toChange(before, folded, { owner: 'me', epoch: 1 });
     if (change?.kind === 'write') this.#store(change);
     this.state = folded.state;
     for (const effect of folded.effects) this.#carryOut(effect);
@@ -148,9 +149,10 @@ export class World {
     expect(this.entries.map(({ seq }) => seq)).toEqual(this.entries.map((_, at) => at + 1));
     expect(head.seq).toBe(this.entries.length);
     const [first, ...others] = head.openTurns;
-    if (first !== undefined) expect(first.status).toBe('running');
+    if (first !== undefined) expect(['running', 'waiting']).toContain(first.status);
+    expect(this.dues).toEqual(new Set(duesOf(head).map(({ atMs }) => atMs)));
     for (const other of others) expect(other.status).toBe('queued');
-    expect(this.step).toEqual(first && { turnId: first.turnId, attempt: first.attempt });
+    expect(this.run).toBe(first && awaitedRun(first));
     const known = [...head.openTurns.map((open) => open.turnId), ...this.ledger.keys()];
     expect(known.toSorted()).toEqual([...this.accepted].toSorted());
     checkSums(
@@ -162,13 +164,20 @@ export class World {
 
   #input(one: Said): Input {
     if ('input' in one) return one.input;
-    const { turnId: id, attempt } = this.step ?? { turnId: 'a' as TurnId, attempt: 1 };
-    const late = one.isLate ? 1 : 0;
+    const [first] = this.state.head.openTurns;
+    const { turnId: id = 'a' as TurnId, runs = 1 } = first ?? {};
     const { outcome: ended } = one;
-    return { type: 'step', turnId: id, attempt: attempt - late, retries: 0, outcome: ended };
+    return {
+      type: 'step',
+      runId: runIdOf(id, runs - (one.isLate ? 1 : 0)),
+      retries: 0,
+      outcome: ended,
+    };
   }
 
-  #store({ appends, turns, newTurnIds }: SessionWrite): void {
+  #store({ appends, turns, newTurnIds, dues }: SessionWrite): void {
+    for (const { atMs } of dues?.removed ?? []) expect(this.dues.delete(atMs)).toBe(true);
+    for (const { atMs } of dues?.added ?? []) this.dues.add(atMs);
     for (const { entries } of appends) this.entries.push(...entries);
     for (const id of newTurnIds) {
       expect(this.accepted).not.toContain(id);
@@ -181,12 +190,10 @@ export class World {
   }
 
   #carryOut(effect: Effect): void {
-    const { head } = this.state;
-    const [running] = head.openTurns;
-    if (effect.type === 'startStep' && running !== undefined)
-      this.step = { turnId: running.turnId, attempt: running.attempt };
-    if (effect.type === 'closed' && effect.record.turnId === this.step?.turnId)
-      this.step = undefined;
+    if (effect.type === 'startModel') this.run = effect.runId;
+    if (effect.type === 'publish' && effect.body.type === 'retry') this.run = undefined;
+    if (effect.type === 'closed' && this.run?.startsWith(`${effect.record.turnId}#`))
+      this.run = undefined;
   }
 }
 

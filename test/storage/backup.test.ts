@@ -130,20 +130,20 @@ describe('a store of format 1', () => {
     writeFileSync(join(dir, 'store.json'), JSON.stringify({ ...identity, epoch: undefined }));
     const second = await openLmdbJournal({ dir });
     expect(textOf(second.journal.entries(keyOf('s'))[0])).toContain('written before');
-    expect(second.journal.info().formatVersion).toBe(3);
+    expect(second.journal.info().formatVersion).toBe(4);
     await second.close();
-    expect(JSON.parse(readFileSync(join(dir, 'store.json'), 'utf8')).formatVersion).toBe(3);
+    expect(JSON.parse(readFileSync(join(dir, 'store.json'), 'utf8')).formatVersion).toBe(4);
   });
 
   it('and one of a later format is refused', async () => {
     const dir = folder();
     await (await openLmdbJournal({ dir })).close();
     const tables = new LmdbTables(dir);
-    const identity = { ...readMeta(tables), formatVersion: 4 };
+    const identity = { ...readMeta(tables), formatVersion: 5 };
     tables.transaction(() =>
       tables.put(UPKEEP, Buffer.from(metaKey), record(metaKey, packValue, identity)),
     );
     await tables.close();
-    await expect(openLmdbJournal({ dir })).rejects.toThrow('knows formats up to 3');
+    await expect(openLmdbJournal({ dir })).rejects.toThrow('knows formats up to 4');
   });
 });

@@ -65,6 +65,31 @@ export const commitsContract = (open: OpenJournal): void => {
       expect(journal.stats().commits).toBe(100);
     });
 
+    it('a change of another owner is refused, though it counts alike, and its neighbours are not', async () => {
+      const journal = await ground().journal();
+      const { epoch, owner } = journal.owner();
+      const fences = [
+        { owner, epoch },
+        { owner: 'stranger', epoch },
+        { owner, epoch: epoch - 1 },
+        { owner, epoch: epoch + 1 },
+        undefined,
+      ];
+      const outcomes = fences.map((fence, n) =>
+        codeOf(journal.commit({ ...append(keyOf(`s${n}`)), ...(fence && { fence }) })),
+      );
+      const refused = 'version_conflict';
+      expect(await Promise.all(outcomes)).toEqual([
+        undefined,
+        refused,
+        refused,
+        refused,
+        undefined,
+      ]);
+      const stored = fences.map((_, n) => journal.head(keyOf(`s${n}`)) !== undefined);
+      expect(stored).toEqual([true, false, false, false, true]);
+    });
+
     it('a turn id that the ledger knows is refused as known, and named', async () => {
       const journal = await ground().journal();
       const [known, fresh] = [newTurnId(NOW), newTurnId(NOW + 1)];

@@ -1,6 +1,7 @@
 /** What every journal must do, whatever it stands on: run by each kind's own test file. */
 import { commitsContract } from './contract-commits.ts';
 import { deletesContract } from './contract-deletes.ts';
+import { duesContract } from './contract-dues.ts';
 import { forksContract } from './contract-forks.ts';
 import { limitsContract } from './contract-limits.ts';
 import { readsContract } from './contract-reads.ts';
@@ -10,6 +11,7 @@ export const journalContract = (open: OpenJournal): void => {
   commitsContract(open);
   readsContract(open);
   deletesContract(open);
+  duesContract(open);
   forksContract(open);
   limitsContract(open);
 };

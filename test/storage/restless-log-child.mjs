@@ -13,7 +13,7 @@ const [dir] = process.argv.slice(2);
 
 const batch = (time) => {
   const made = new Batch();
-  made.begin('a\0s\0\x50', 0, WRITE);
+  made.begin('a\0s\0\x50', 0, WRITE, { owner: 'me', epoch: 1 });
   made.put(0, 'a\0s\0\x50', packValue, 'x'.repeat((time * 997) % 6_000));
   made.end();
   return Buffer.from(made.seal(time)).subarray(0, made.byteLength);

@@ -2,7 +2,7 @@
 import type { Entry, MessageEntry } from '../../src/model/entry.ts';
 import { type Head, newHead } from '../../src/model/head.ts';
 import { newTurnId, type SessionKey, sessionKey, type TurnId } from '../../src/model/ids.ts';
-import type { ClosedTurn } from '../../src/model/turn.ts';
+import type { ClosedTurn, OpenTurn } from '../../src/model/turn.ts';
 import { emptyUsage } from '../../src/model/usage.ts';
 import type { SessionDelete, SessionWrite } from '../../src/session/ports/journal.ts';
 
@@ -75,6 +75,14 @@ export const closedTurn = (turnId: TurnId = newTurnId(NOW)): ClosedTurn => ({
   stopReason: 'end_turn',
   lastSeq: 2,
 });
+
+/** An open turn that waits for its next model call. */
+export const waitingTurn = (dueMs: number, turnId: TurnId = newTurnId(NOW)): OpenTurn => {
+  const { finishedAtMs: _, stopReason: __, status: ___, ...facts } = closedTurn(turnId);
+  const error = { code: 'rate_limit_error', message: 'slow down', retryable: true };
+  const phase = { kind: 'waiting', for: 'retry', dueMs, tried: 1, error } as const;
+  return { ...facts, lastSeq: 1, status: 'waiting', options: {}, runs: 1, phase };
+};
 
 export const textOf = (entry: Entry | undefined): string =>
   entry === undefined || entry.kind === 'view' ? '' : Buffer.from(entry.body).toString();

@@ -46,4 +46,22 @@ describe('a store that another writer has altered', () => {
     expect(await codeOf(journal.commit(append(keyOf('s2'))))).toBe('version_conflict');
     await close();
   });
+
+  it('after a takeover a change of the owner before is refused by the owner of now', async () => {
+    const dir = folder();
+    const before = await openLmdbJournal({ dir });
+    const first = append(key);
+    await before.journal.commit(first);
+    const fence = before.journal.owner();
+    await before.close();
+    const { journal, close } = await openLmdbJournal({ dir });
+    const stale = { ...append(key, first.head), fence };
+    await expect(journal.commit(stale)).rejects.toMatchObject({
+      code: 'version_conflict',
+      details: { epoch: fence.epoch + 1 },
+    });
+    expect(journal.head(key)).toEqual(first.head);
+    await journal.commit({ ...stale, fence: journal.owner() });
+    await close();
+  });
 });

@@ -1,13 +1,18 @@
 /**
  * A Greenroom in a process of its own, to be killed. Arguments: its data directory and the address of
  * a rehearsal server. Takes `{sessionId, prompt, ...options}` as lines of JSON on stdin, runs each as a
- * turn, and tells every event as a line of JSON on stdout; `{"type":"ready"}` comes first.
+ * turn, and tells every event as a line of JSON on stdout; `{"type":"ready"}` comes first. `LATE_BY_MS` in its environment
+ * puts its clock forward.
  */
 import { createInterface } from 'node:readline';
 import { startGreenroom } from '../../dist/src/index.js';
+import { systemClock } from '../../dist/src/otp/system-clock.js';
 
 const [dataDir, anthropicBaseUrl] = process.argv.slice(2);
 const tell = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+
+const lateByMs = Number(process.env.LATE_BY_MS ?? 0);
+const clock = { ...systemClock, now: () => systemClock.now() + lateByMs };
 
 const greenroom = await startGreenroom({
   dataDir,
@@ -16,6 +21,7 @@ const greenroom = await startGreenroom({
   anthropicApiKey: 'any',
   workers: 1,
   minFreeMb: 0,
+  clock,
 });
 tell({ type: 'ready' });
 

@@ -1,7 +1,8 @@
 /**
  * One model step: a streamed call of the Claude API, tried again as the step's settings say.
  *
- * 1. Every retry is told before its delay begins; it voids the deltas before it.
+ * 1. Every retry is told before its delay begins; it voids the deltas before it. A delay that is too long for the step
+ *    is not waited for: the outcome says so, and whoever wanted the step tries again.
  * 2. `cancel` ends the call or the waiting at once; an answer that was complete already wins.
  * 3. `run` never rejects: whatever happens is an outcome.
  * 4. When `run` is over, nothing of the messages is being sent any more.
@@ -50,7 +51,8 @@ export class ModelRun {
   async run(): Promise<StepOutcome> {
     const { retry, wantsDeltas } = this.#step;
     const { clock, emit, random } = this.#tools;
-    for (let attempt = 0; ; attempt++) {
+    const { tried = 0, longestWaitMs = Infinity } = retry;
+    for (let attempt = tried; ; attempt++) {
       const answer = new Answer(wantsDeltas ? emit : undefined);
       const result = await this.#call(answer);
       if ('type' in result) return result;
@@ -61,6 +63,7 @@ export class ModelRun {
         return { type: 'failed', error, partialText: answer.text, provider };
       }
       const delayMs = retryDelayMs(attempt, retry.delayMs, retryAfterMs, random);
+      if (delayMs > longestWaitMs) return { type: 'postponed', error, delayMs, tried: attempt + 1 };
       emit({ type: 'retry', delayMs, error });
       await this.#wait(clock, delayMs);
       if (this.#isCancelled) return { type: 'cancelled', partialText: '' };

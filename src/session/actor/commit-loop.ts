@@ -9,11 +9,11 @@
 
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import { newHead } from '../../model/head.ts';
+import { type Head, newHead } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
-import type { OpenTurn, TurnRecord } from '../../model/turn.ts';
+import { awaitedRun, type RunId, type TurnRecord } from '../../model/turn.ts';
 import type { From } from '../../otp/message.ts';
 import type { System } from '../../otp/system.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
@@ -23,6 +23,7 @@ import type { Answer, Effect, Input, SessionState, Write } from '../machine/mach
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import {
   type AuditRecord,
+  type Fence,
   type Journal,
   journalName,
   ResponseClaimedError,
@@ -46,11 +47,11 @@ type Ready = Waiting & { readonly input: Input };
 export interface Mailbox {
   readonly system: System;
   committing(commit: Promise<void>): void;
-  stepEvents(run: number, batch: readonly StepEvent[]): void;
-  stepOutcome(run: number, outcome: StepOutcome): void;
-  /** Calls `flush` or `startStep` again a little later. */
-  later(what: 'flush' | 'startStep', delayMs: number): void;
-  /** Calls `startStep` when the context is made, or tells why it was not. */
+  stepEvents(run: RunId, batch: readonly StepEvent[]): void;
+  stepOutcome(run: RunId, outcome: StepOutcome): void;
+  /** Calls `flush` or `startRun` again a little later. */
+  later(what: 'flush' | 'startRun', delayMs: number): void;
+  /** Calls `startRun` when the context is made, or tells why it was not. */
   building(done: Promise<void>): void;
   rest(): void;
 }
@@ -87,6 +88,8 @@ const passCrashpoints = (writes: readonly Write[]): void => {
 
 export class LiveSession {
   committed: SessionState;
+  /** As it was when the session was read: what others write since makes our changes stale (P2). */
+  #fence: Fence;
   stopping = false;
   lastUsedMs: number;
   readonly steps: StepRunner;
@@ -104,8 +107,9 @@ export class LiveSession {
     this.#args = args;
     this.#mailbox = mailbox;
     this.#name = keyString(args.key);
-    const head = this.#journal.head(args.key) ?? newHead(args.key, system.clock.now());
+    const head = this.#read();
     this.committed = { head, cancelling: undefined };
+    this.#fence = this.#journal.owner();
     this.lastUsedMs = system.clock.now();
     const { feed, trails, memory } = args.runtime;
     this.#narrator = new Narrator(args.key, feed, trails, system.clock);
@@ -126,12 +130,11 @@ export class LiveSession {
     return this.#mailbox.system.fetch(journalName);
   }
 
+  /** It must stay. One whose turn waits for a moment may go: `alarms` wakes it. */
   get isBusy(): boolean {
-    return (
-      this.#batch !== undefined ||
-      this.#waiting.size > 0 ||
-      this.committed.head.openTurns.length > 0
-    );
+    const [first] = this.committed.head.openTurns;
+    const isAtWork = first !== undefined && first.status !== 'waiting';
+    return isAtWork || this.#batch !== undefined || this.#waiting.size > 0;
   }
 
   /** Takes a request in; without a `from` it is the session's own and is never dropped. */
@@ -184,40 +187,43 @@ export class LiveSession {
     this.#narrator.tell(turn, event);
   }
 
-  /** A step or a commit is under way. */
-  get isWorking(): boolean {
-    return this.#batch !== undefined || this.steps.run !== undefined;
+  /** Tells that the first turn is alive: something runs for it, or it waits for a moment. */
+  ping(): void {
+    const [first] = this.committed.head.openTurns;
+    if (first !== undefined && (first.status === 'waiting' || this.steps.isRunning))
+      this.tell(first, { type: 'ping' });
   }
 
-  /** Starts the step of the running turn; tries again a little later while a part is restarting. */
-  startStep(): void {
+  /** A step or a commit is under way. */
+  get isWorking(): boolean {
+    return this.#batch !== undefined || this.steps.isRunning;
+  }
+
+  /** Starts the run that the first turn awaits; tries again a little later while a part is restarting. */
+  startRun(): void {
     const turn = this.committed.head.openTurns[0];
-    if (turn?.status !== 'running' || this.steps.run !== undefined) return;
+    const runId = turn && awaitedRun(turn);
+    if (turn === undefined || runId === undefined || this.steps.hasStarted(runId)) return;
     if (this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
-    if (this.committed.cancelling === turn.turnId) return this.#giveUp(turn);
+    if (this.committed.cancelling === turn.turnId) return this.#giveUp(runId);
     const { rules } = this.#args.runtime;
     const journal = this.#mailbox.system.find(journalName);
-    const started = journal && this.steps.start(turn, this.committed.head, rules, journal);
-    if (!started) return this.#mailbox.later('startStep', RETRY_MS);
-    if (this.steps.run !== undefined) crashpoint('step.started');
+    const started = journal && this.steps.start(runId, turn, this.committed.head, rules, journal);
+    if (!started) return this.#mailbox.later('startRun', RETRY_MS);
+    if (this.steps.hasStarted(runId)) crashpoint('step.started');
     this.touch();
   }
 
   /** The context of the next step could not be made. Throws what is nobody's bad luck. */
   noContext(error: unknown): void {
     if (codeOf(error) !== 'unavailable') throw error;
-    this.#mailbox.later('startStep', RETRY_MS);
+    this.#mailbox.later('startRun', RETRY_MS);
   }
 
-  /** Cancelled while no step was under way: nothing has to be stopped. */
-  #giveUp({ turnId, attempt }: OpenTurn): void {
-    this.submit({
-      type: 'step',
-      turnId,
-      attempt,
-      retries: 0,
-      outcome: { type: 'cancelled', partialText: '' },
-    });
+  /** Cancelled while no run was under way: nothing has to be stopped. */
+  #giveUp(runId: RunId): void {
+    const outcome = { type: 'cancelled', partialText: '' } as const;
+    this.submit({ type: 'step', runId, retries: 0, outcome });
   }
 
   /** Tells the cache that the session is in use. */
@@ -240,7 +246,7 @@ export class LiveSession {
       rules,
       this.#mailbox.system.clock.now(),
     );
-    const change = toChange(this.committed, folded);
+    const change = toChange(this.committed, folded, this.#fence);
     if (change === undefined) return this.#settle(folded);
     crashpoint('commit.before');
     this.#batch = { waiting: ready, folded };
@@ -292,6 +298,8 @@ export class LiveSession {
     const { state, writes, effects } = folded;
     const before = this.committed;
     this.committed = state;
+    const [first] = state.head.openTurns;
+    this.steps.settle(first && awaitedRun(first));
     passCrashpoints(writes);
     for (const { of, error } of folded.refusals) of.from?.fail(error);
     // Before the answers: who has asked for a turn that ended in this very batch gets its record.
@@ -309,7 +317,7 @@ export class LiveSession {
   #noteAnswer(input: Input, { head }: SessionState): void {
     if (input.type !== 'step' || input.outcome.type !== 'message') return;
     const turn = head.openTurns[0];
-    if (turn?.turnId !== input.turnId || turn.attempt !== input.attempt) return; // it came too late
+    if (turn === undefined || awaitedRun(turn) !== input.runId) return; // it came too late
     const atMs = this.#mailbox.system.clock.now();
     const note = { station: 'committed', atMs, step: turn.steps + 1 } as const;
     this.#args.runtime.trails.note(this.#args.key, turn.turnId, note);
@@ -357,16 +365,22 @@ export class LiveSession {
         return this.steps.see(effect.seq, effect.body);
       case 'forgetContext':
         return this.steps.forget();
-      case 'startStep':
-        return this.startStep();
-      case 'cancelStep':
-        // One that is not under way yet (its context is being made, or there is no executor) is given up at once.
-        return this.steps.run === undefined ? this.startStep() : this.steps.cancel();
+      case 'startModel':
+        return this.startRun();
+      case 'cancelRun':
+        return this.#cancelRun(effect.runId);
       case 'closed':
         return this.#closed.tell(effect.record, this.committed.head);
       case 'stop':
         this.stopping = true;
     }
+  }
+
+  /** One that is not under way yet (its context is being made, or there is no executor) is given up at once. */
+  #cancelRun(runId: RunId): void {
+    const run = this.steps.run(runId);
+    if (run === undefined) this.startRun();
+    else run.handle.cancel();
   }
 
   /** The ledger knows these ids: the same batch again, with their records. */
@@ -379,12 +393,16 @@ export class LiveSession {
     }
   }
 
-  /** Somebody else wrote: what is stored is the truth, and what was computed from the old is computed anew. */
+  #read(): Head {
+    const { key } = this.#args;
+    return this.#journal.head(key) ?? newHead(key, this.#mailbox.system.clock.now());
+  }
+
+  /** Somebody else wrote, or the store was opened anew: what is stored is the truth, and what was computed from the old is computed anew. */
   #reload(): void {
     this.#conflicts += 1;
-    const { key } = this.#args;
-    const head = this.#journal.head(key) ?? newHead(key, this.#mailbox.system.clock.now());
-    this.committed = { ...this.committed, head };
+    this.committed = { ...this.committed, head: this.#read() };
+    this.#fence = this.#journal.owner();
     this.steps.forget();
   }
 

@@ -1,6 +1,7 @@
 /** What a session actor can be asked and told. Only the door (`sessions.ts`) and its cache speak it. */
 import { z } from 'zod';
 import type { Head } from '../../model/head.ts';
+import type { RunId } from '../../model/turn.ts';
 import { protocol } from '../../otp/protocol.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import type { Answered, SessionRequest } from './waiting-changes.ts';
@@ -16,10 +17,10 @@ export const sessionProtocol = protocol({
     rest: z.void(),
     durable: z.void(),
     commitFailed: z.custom<{ readonly error: unknown }>(),
-    stepEvents: z.custom<{ readonly run: number; readonly batch: readonly StepEvent[] }>(),
-    stepOutcome: z.custom<{ readonly run: number; readonly outcome: StepOutcome }>(),
+    stepEvents: z.custom<{ readonly run: RunId; readonly batch: readonly StepEvent[] }>(),
+    stepOutcome: z.custom<{ readonly run: RunId; readonly outcome: StepOutcome }>(),
     flush: z.void(),
-    startStep: z.void(),
+    startRun: z.void(),
     noContext: z.custom<{ readonly error: unknown }>(),
     tick: z.void(),
   },

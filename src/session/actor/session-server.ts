@@ -4,6 +4,7 @@
  */
 
 import { keyString } from '../../model/ids.ts';
+import type { RunId } from '../../model/turn.ts';
 import { genServer, noreply, reply, stop } from '../../otp/gen-server.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import type { Self } from '../../otp/self.ts';
@@ -25,8 +26,8 @@ interface Actor {
   readonly args: SessionArgs;
   readonly name: string;
   readonly live: LiveSession;
-  /** The executor that is watched: its death loses the step under way. */
-  watched: ActorRef | undefined;
+  /** The executors that are watched: the death of one loses its runs. */
+  readonly watched: Set<ActorRef['id']>;
 }
 
 export const SessionServer = genServer(sessionProtocol, {
@@ -68,8 +69,8 @@ export const SessionServer = genServer(sessionProtocol, {
       actor.live.flush();
       return next(actor, self);
     },
-    startStep: (_, actor, self) => {
-      actor.live.startStep();
+    startRun: (_, actor, self) => {
+      actor.live.startRun();
       return next(actor, self);
     },
     noContext: ({ error }, actor, self) => {
@@ -78,8 +79,7 @@ export const SessionServer = genServer(sessionProtocol, {
     },
     tick: (_, actor, self) => {
       const { live } = actor;
-      const { run } = live.steps;
-      if (run !== undefined) live.tell(run, { type: 'ping' });
+      live.ping();
       const idleMs = self.system.clock.now() - live.lastUsedMs;
       return !live.isBusy && idleMs >= actor.args.runtime.passivateMs
         ? stop('normal', actor)
@@ -87,16 +87,15 @@ export const SessionServer = genServer(sessionProtocol, {
     },
   },
 
-  /** The executor died with our step: its deltas are void, and the step is made again. */
-  handleDown: (down, actor, self) => {
-    actor.watched = undefined;
+  /** An executor died with our runs: what they told is void, and what becomes of each is the state machine's to say. */
+  handleDown: ({ ref }, actor, self) => {
+    actor.watched.delete(ref.id);
     const { live } = actor;
-    const { run } = live.steps;
-    if (run === undefined || run.executor.id !== down.ref.id) return next(actor, self);
-    live.steps.run = undefined;
     const error = { type: 'worker_lost', message: 'the executor was restarted' };
-    live.tell(run, { type: 'retry', delayMs: 0, error });
-    live.startStep();
+    for (const run of live.steps.lose(ref)) {
+      live.tell(run, { type: 'retry', delayMs: 0, error });
+      live.submit({ type: 'lost', runId: run.id });
+    }
     return next(actor, self);
   },
 
@@ -119,7 +118,7 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
     args,
     name,
     live: new LiveSession(args, mailboxOf(self)),
-    watched: undefined,
+    watched: new Set(),
   };
   self.own(() => leave(actor));
   const parked = args.runtime.parking.get(name);
@@ -176,25 +175,25 @@ const mailboxOf = (self: SessionSelf) => ({
       () => ['durable', undefined],
       (error) => ['commitFailed', { error }],
     ),
-  stepEvents: (run: number, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
-  stepOutcome: (run: number, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
-  later: (what: 'flush' | 'startStep', delayMs: number) => void self.sendAfter(delayMs, what),
+  stepEvents: (run: RunId, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
+  stepOutcome: (run: RunId, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
+  later: (what: 'flush' | 'startRun', delayMs: number) => void self.sendAfter(delayMs, what),
   building: (done: Promise<void>) =>
     self.pipe(
       done,
-      () => ['startStep', undefined],
+      () => ['startRun', undefined],
       (error) => ['noContext', { error }],
     ),
   rest: () => self.send('rest'),
 });
 
-/** After each message: watch the executor of the step under way; leave when there is nothing to stay for. */
+/** After each message: watch who runs something for us; leave when there is nothing to stay for. */
 const next = (actor: Actor, self: SessionSelf) => {
   const { live, args, name } = actor;
-  const executor = live.steps.run?.executor;
-  if (executor !== undefined && executor.id !== actor.watched?.id) {
+  for (const { executor } of live.steps.runs()) {
+    if (actor.watched.has(executor.id)) continue;
+    actor.watched.add(executor.id);
     self.monitor(executor);
-    actor.watched = executor;
   }
   args.runtime.activity.set(name, live.isWorking);
   leaveIfNothing(actor, self);
@@ -211,12 +210,8 @@ const leaveIfNothing = ({ live }: Actor, self: SessionSelf): void => {
   if (live.committed.head.version === 0 && !live.isBusy) self.send('rest');
 };
 
-const tellStepEvents = (
-  live: LiveSession,
-  runNumber: number,
-  batch: readonly StepEvent[],
-): void => {
-  const run = live.steps.current(runNumber);
+const tellStepEvents = (live: LiveSession, runId: RunId, batch: readonly StepEvent[]): void => {
+  const run = live.steps.run(runId);
   if (run === undefined) return;
   for (const event of batch) {
     if (event.type === 'retry') run.retries += 1;
@@ -224,11 +219,10 @@ const tellStepEvents = (
   }
 };
 
-const endStep = (live: LiveSession, runNumber: number, outcome: StepOutcome): void => {
-  const run = live.steps.current(runNumber);
+const endStep = (live: LiveSession, runId: RunId, outcome: StepOutcome): void => {
+  const run = live.steps.run(runId);
   if (run === undefined) return;
   crashpoint('step.outcome');
-  live.steps.run = undefined;
-  const { turnId, attempt, retries } = run;
-  live.submit({ type: 'step', turnId, attempt, retries, outcome });
+  live.steps.finish(runId);
+  live.submit({ type: 'step', runId, retries: run.retries, outcome });
 };

@@ -1,14 +1,16 @@
 /**
- * The step under way, and the live context that it is made from.
+ * The runs under way, and the live context that model calls are made from.
  *
- * 1. At most one step of a session runs; what comes from an earlier one is dropped by its run number.
- * 2. A step is made from committed entries only. A lost one is started again from the same.
+ * 1. The state machine names each run. What comes from one that is not under way here is dropped.
+ * 2. A run that is over (its outcome has come, or its executor is gone) is not started again: what becomes of it is the
+ *    state machine's to say, and until that is committed the run is still the one that the turn awaits.
+ * 3. A step is made from committed entries only. A lost one is started again from the same.
  */
 
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { TraceId } from '../../model/request-context.ts';
-import type { OpenTurn } from '../../model/turn.ts';
+import type { OpenTurn, RunId } from '../../model/turn.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import type { System } from '../../otp/system.ts';
@@ -34,9 +36,11 @@ import { StepTrace } from './step-trace.ts';
 
 /** Output limit of a model call when the session sets none. */
 const MAX_TOKENS = 8_192;
+/** A turn whose next model call is farther away than this waits in the store, and its session may sleep. */
+const LONGEST_WAIT_MS = 30_000;
 
 export interface Run {
-  readonly number: number;
+  readonly id: RunId;
   readonly turnId: TurnId;
   readonly attempt: number;
   readonly traceId: TraceId | undefined;
@@ -48,8 +52,8 @@ export interface Run {
 export interface StepListener {
   /** The context is being made elsewhere; when that is done, the step can be started. */
   building(done: Promise<void>): void;
-  events(run: number, batch: readonly StepEvent[]): void;
-  outcome(run: number, outcome: StepOutcome): void;
+  events(run: RunId, batch: readonly StepEvent[]): void;
+  outcome(run: RunId, outcome: StepOutcome): void;
 }
 
 export class StepRunner {
@@ -61,10 +65,10 @@ export class StepRunner {
   #contextModel: string | undefined;
   /** Prompts of queued turns by `seq`, until their turn comes. */
   readonly #prompts = new Map<number, Uint8Array>();
-  #runs = 0;
+  readonly #runs = new Map<RunId, Run>();
+  readonly #over = new Set<RunId>();
   /** The context that is being made; void if what it is made from is no longer all. */
   #building: { isVoid: boolean } | undefined;
-  run: Run | undefined;
 
   /** @param isNew the session has no entries yet, so its context is known to be empty. */
   constructor(
@@ -115,8 +119,8 @@ export class StepRunner {
     if (this.#building !== undefined) this.#building.isVoid = true;
   }
 
-  /** Starts the turn's next step, or has its context made first; false if there is no executor just now. */
-  start(turn: OpenTurn, head: Head, rules: Rules, journal: Journal): boolean {
+  /** Starts the model call that the turn awaits, or has its context made first; false if there is no executor just now. */
+  start(id: RunId, turn: OpenTurn, head: Head, rules: Rules, journal: Journal): boolean {
     const executor = this.#system.find(executorName);
     if (executor === undefined) return false;
     const model = modelOf(head, turn.options.model, rules);
@@ -127,13 +131,12 @@ export class StepRunner {
       (bodies) => new History(head, turn, journal, model, bodies),
     );
     if (this.#context === undefined) return this.#building !== undefined;
-    this.#runs += 1;
-    const number = this.#runs;
     const step = modelStep(head, rules, {
       model,
       maxTokens: head.maxTokens ?? MAX_TOKENS,
       context: this.#context,
       wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
+      waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });
     const trace = new StepTrace(head.key, turn, model, this.#trails, this.#system.clock);
     const { turnId, traceId } = turn;
@@ -142,22 +145,15 @@ export class StepRunner {
       started: (thread) => trace.started(thread),
       events: (batch) => {
         trace.heard(batch);
-        this.#listener.events(number, batch);
+        this.#listener.events(id, batch);
       },
       outcome: (outcome) => {
         trace.ended(outcome);
-        this.#listener.outcome(number, outcome);
+        this.#listener.outcome(id, outcome);
       },
     });
-    this.run = {
-      number,
-      turnId: turn.turnId,
-      attempt: turn.attempt,
-      traceId: turn.traceId,
-      handle,
-      executor: executor.ref,
-      retries: 0,
-    };
+    const run = { id, turnId, attempt: turn.attempt, traceId, handle, executor: executor.ref };
+    this.#runs.set(id, { ...run, retries: 0 });
     return true;
   }
 
@@ -197,19 +193,46 @@ export class StepRunner {
     }
   }
 
-  /** The run with this number, if it is the one under way. */
-  current(number: number): Run | undefined {
-    return this.run?.number === number ? this.run : undefined;
+  get isRunning(): boolean {
+    return this.#runs.size > 0;
   }
 
-  /** Asks the step to end. */
-  cancel(): void {
-    this.run?.handle.cancel();
+  /** The runs under way. */
+  runs(): Iterable<Run> {
+    return this.#runs.values();
+  }
+
+  /** The run, if it is under way. */
+  run(id: RunId): Run | undefined {
+    return this.#runs.get(id);
+  }
+
+  /** Whether it was started here: it is under way, or over and its end is not committed yet. */
+  hasStarted(id: RunId): boolean {
+    return this.#runs.has(id) || this.#over.has(id);
+  }
+
+  /** Its outcome has come. */
+  finish(id: RunId): void {
+    if (this.#runs.delete(id)) this.#over.add(id);
+  }
+
+  /** Ends the runs of an executor that is gone, and gives them. */
+  lose(executor: ActorRef): readonly Run[] {
+    const lost = [...this.#runs.values()].filter((run) => run.executor.id === executor.id);
+    for (const { id } of lost) this.finish(id);
+    return lost;
+  }
+
+  /** Something was committed: a run that is over and not awaited any more needs no guard. */
+  settle(awaited: RunId | undefined): void {
+    for (const id of this.#over) if (id !== awaited) this.#over.delete(id);
   }
 
   /** The session ends: nothing is held for it any more. */
   end(): void {
-    this.cancel();
+    for (const { handle } of this.#runs.values()) handle.cancel();
+    this.#runs.clear();
     this.forget();
   }
 }

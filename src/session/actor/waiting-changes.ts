@@ -8,6 +8,7 @@
 import type { Head } from '../../model/head.ts';
 import type { TurnRecord } from '../../model/turn.ts';
 import type { From } from '../../otp/message.ts';
+import { kindOf } from '../machine/inputs.ts';
 import type { Answer, Input } from '../machine/machine.ts';
 import { type ForeignRequest, isForeign } from '../prepare/foreign-request.ts';
 
@@ -72,29 +73,17 @@ export class WaitingChanges {
   }
 }
 
-/**
- * What cannot join a commit that others began: an import is computed from what is stored, a fork is
- * refused with all that shares its commit, and whoever names a version means a committed one.
- */
+/** A foreign request is computed from what is stored: it has a commit of its own. */
 const beginsCommit = (request: SessionRequest): boolean =>
-  isForeign(request) ||
-  isFork(request) ||
-  ('expectedVersion' in request && request.expectedVersion !== undefined) ||
-  ('ifVersion' in request && request.ifVersion !== undefined);
+  isForeign(request) || kindOf(request).begins(request);
 
-/** Behind an import, a fork, a deletion or a parking nothing shares the commit: the next ones see what it made. */
+/** The next ones see what it made. */
 const endsCommit = (request: SessionRequest): boolean =>
-  isForeign(request) || isFork(request) || request.type === 'delete' || request.type === 'park';
-
-/** By either of its doors. */
-const isFork = (request: SessionRequest): boolean =>
-  request.type === 'fork' || (request.type === 'classic' && request.change.kind === 'fork');
+  isForeign(request) || kindOf(request).ends(request);
 
 /** What a request brings along, roughly: its bodies. */
 const bytesOf = (request: SessionRequest): number => {
-  if (request.type === 'turn') return request.turn.body.byteLength;
-  if (request.type === 'classic') return request.bytes;
-  const bodies = request.type === 'append' ? request.messages.map(({ body }) => body) : [];
-  const lines = 'lines' in request ? request.lines : bodies;
+  if (!isForeign(request)) return kindOf(request).bytes(request);
+  const lines = 'lines' in request ? request.lines : [];
   return lines.reduce((sum, line) => sum + line.byteLength, 0);
 };

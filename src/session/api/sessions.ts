@@ -210,6 +210,11 @@ export class Sessions implements SessionsDoor {
     await this.#caller.wake(key);
   }
 
+  /** Something may be due for the session: wakes it, and resolves when it has committed what it makes of that. */
+  async ring(key: SessionKey): Promise<void> {
+    await this.#caller.change(key, { type: 'due' });
+  }
+
   /** A session is out of its restart budget: its next actor writes that down and goes. */
   park(key: SessionKey, reason: string): void {
     const { parking } = this.#runtime;

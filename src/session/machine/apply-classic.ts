@@ -7,7 +7,6 @@ import type { SessionMetadata, StoredMessage } from '../../classic/models.ts';
 import { type SavedSession, savedSession } from '../../classic/saved-session.ts';
 import { alreadyExists } from '../../classic/session-store.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { mustBeAlive } from '../../model/head.ts';
 import { fork } from './apply-views.ts';
 import type { ClassicChange } from './classic-change.ts';
 import type { Draft } from './draft.ts';
@@ -52,7 +51,6 @@ const make = (draft: Draft, metadata: SessionMetadata): void => {
 };
 
 const mustTakeMessages = ({ head }: Draft): void => {
-  mustBeAlive(head);
   if (head.openTurns.length > 0)
     throw new GreenroomError(
       'invalid_state',

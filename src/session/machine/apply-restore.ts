@@ -1,12 +1,9 @@
 /** The state machine's part of importing an export: see `restore.ts`. */
 
-import { GreenroomError } from '../../model/errors.ts';
-import type { Head } from '../../model/head.ts';
 import type { AuditRecord } from '../ports/journal.ts';
 import { IMPORTED_BY } from '../transfer/format.ts';
 import type { Restored } from '../transfer/restore.ts';
 import type { Draft } from './draft.ts';
-import type { Input } from './machine.ts';
 
 export const restore = (draft: Draft, restored: Restored): void => {
   const { head, entries, streams, responses, claims, turns, audit, added } = restored;
@@ -25,14 +22,3 @@ export const restore = (draft: Draft, restored: Restored): void => {
 
 const isNews = ({ action, by }: AuditRecord): boolean =>
   action === 'imported' && by === IMPORTED_BY;
-
-/** What a session takes while it is being imported. */
-const MEANWHILE: readonly Input['type'][] = ['restore', 'delete', 'park', 'resume'];
-
-export const mustBeWhole = ({ transfer }: Head, input: Input): void => {
-  if (transfer === undefined || transfer.isDone === true || MEANWHILE.includes(input.type)) return;
-  throw new GreenroomError(
-    'invalid_state',
-    'the session is being imported: import it to its end, or delete it',
-  );
-};

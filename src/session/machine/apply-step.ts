@@ -1,30 +1,28 @@
 /**
  * What the outcome of a model step makes of its turn.
  *
- * 1. An outcome counts only for the attempt that is under way: late ones are dropped.
+ * 1. An outcome counts only for the run that the turn awaits: late ones are dropped.
  * 2. An assistant message and the results of its tool uses are written in one commit, so that no
  *    crash leaves an orphan `tool_use`.
  */
 
 import type { MessageEntry } from '../../model/entry.ts';
-import type { ClosedStatus, OpenTurn, TurnError } from '../../model/turn.ts';
+import { statusFrom } from '../../model/head.ts';
+import { awaitedRun, type ClosedStatus, type OpenTurn, type TurnError } from '../../model/turn.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
-import type { Input, Rules } from './machine.ts';
-import { closeTurn, publish, settle } from './turn-course.ts';
+import type { InputOf, Rules } from './machine.ts';
+import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
-export const finishStep = (
-  draft: Draft,
-  input: Extract<Input, { type: 'step' }>,
-  rules: Rules,
-): void => {
+export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
-  if (turn?.turnId !== input.turnId || turn.attempt !== input.attempt || turn.status !== 'running')
-    return;
+  if (turn === undefined || awaitedRun(turn) !== input.runId) return;
   const counted = countRetries(draft, turn, input.retries);
   const { outcome } = input;
+  if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
+    return postpone(draft, counted, outcome);
   if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules);
   else endEarly(draft, counted, outcome);
   if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
@@ -37,6 +35,21 @@ const countRetries = (draft: Draft, turn: OpenTurn, retries: number): OpenTurn =
 };
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;
+type Postponed = Extract<StepOutcome, { type: 'postponed' }>;
+
+/** The next call is far away: the turn waits for it in the store, where no crash and no sleep loses it. */
+const postpone = (draft: Draft, turn: OpenTurn, outcome: Postponed): void => {
+  const { delayMs, tried, error } = outcome;
+  const again = countRetries(draft, turn, 1);
+  const dueMs = draft.nowMs + delayMs;
+  replaceFirst(draft, {
+    ...again,
+    status: 'waiting',
+    phase: { kind: 'waiting', for: 'retry', dueMs, tried, error: turnError(error) },
+  });
+  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  publish(draft, turn, { type: 'retry', delayMs, error });
+};
 
 const addAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules): void => {
   const isSeen = outcome.stopReason !== 'refusal' && !isEmpty(outcome.body);
@@ -108,7 +121,7 @@ const answerTools = (draft: Draft, turn: OpenTurn, toolUses: readonly ToolUse[])
   publish(draft, turn, { type: 'message', seq, body });
   draft.effect({ type: 'see', seq, body });
   const next = { ...turn, lastSeq: seq };
-  draft.patch({ openTurns: [next, ...draft.head.openTurns.slice(1)] });
+  replaceFirst(draft, next);
   return next;
 };
 
@@ -135,21 +148,21 @@ const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
     return close('completed', stopReason);
   const limit = overLimit(draft.head, turn, rules);
   if (limit !== undefined) return close('completed', limit);
-  draft.effect({ type: 'startStep', turnId: turn.turnId });
+  startModel(draft, turn);
 };
 
 /** A step that gave no message: what it had said is kept for people, never for the model. */
 const endEarly = (draft: Draft, turn: OpenTurn, outcome: Exclude<StepOutcome, Answered>): void => {
   let ended = turn;
-  if (outcome.partialText !== '') {
-    const body = Buffer.from(JSON.stringify({ role: 'assistant', content: outcome.partialText }));
+  const text = 'partialText' in outcome ? outcome.partialText : '';
+  if (text !== '') {
+    const body = Buffer.from(JSON.stringify({ role: 'assistant', content: text }));
     const facts = { turnId: turn.turnId, isPartial: true };
     ended = {
       ...turn,
       lastSeq: draft.message({ role: 'assistant', body, atMs: draft.nowMs }, facts),
     };
   }
-  const text = outcome.partialText;
   if (outcome.type === 'cancelled' || draft.cancelling === turn.turnId)
     return closeTurn(draft, ended, { status: 'cancelled', stopReason: null, text });
   const error = turnError(outcome.error);

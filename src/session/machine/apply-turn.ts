@@ -6,14 +6,28 @@
  */
 
 import { GreenroomError } from '../../model/errors.ts';
-import { type Settings, statusFrom } from '../../model/head.ts';
+import { type Head, type Settings, statusFrom } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { addTags } from '../../model/tags.ts';
-import type { ClosedTurn, OpenTurn } from '../../model/turn.ts';
+import {
+  awaitedRun,
+  type ClosedTurn,
+  type OpenTurn,
+  type RunId,
+  type TurnRecord,
+} from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { Input, NewTurn, Rules } from './machine.ts';
-import { closeTurn, publish, recordClosed, settle, startNext } from './turn-course.ts';
+import {
+  cancelRun,
+  closeTurn,
+  publish,
+  recordClosed,
+  settle,
+  startModelAgain,
+  startNext,
+} from './turn-course.ts';
 import { mustTakeTurn } from './turn-limits.ts';
 
 export const acceptTurn = (
@@ -50,6 +64,8 @@ export const acceptTurn = (
     retries: 0,
     traceId: turn.traceId,
     options: turn.options,
+    runs: 0,
+    phase: undefined,
   };
   draft.write({ type: 'newTurn', turnId: turn.turnId });
   draft.patch({ openTurns: [...draft.head.openTurns, open] });
@@ -65,9 +81,19 @@ const tracedBy = ({ traceId }: NewTurn) => (traceId === undefined ? {} : { trace
 const settingsOf = ({ settings, excerpt }: NewTurn): Settings =>
   excerpt === '' ? settings : { title: excerpt, ...settings };
 
+/** The turn is open, or closed as the ledger says. */
+export const isKnown = (head: Head, turn: NewTurn, closed: ClosedTurn | undefined): boolean =>
+  knownTurn(head, turn, closed) !== undefined;
+
+const knownTurn = (
+  { openTurns }: Head,
+  { turnId }: NewTurn,
+  closed: ClosedTurn | undefined,
+): TurnRecord | undefined => openTurns.find((open) => open.turnId === turnId) ?? closed;
+
 /** A turn id that is known already is answered with its record (P3). */
 const answerKnown = (draft: Draft, turn: NewTurn, closed: ClosedTurn | undefined): boolean => {
-  const known = draft.head.openTurns.find((open) => open.turnId === turn.turnId) ?? closed;
+  const known = knownTurn(draft.head, turn, closed);
   if (known === undefined) return false;
   // A rejected turn has no prompt to compare: it may have been no prompt at all.
   if (known.promptHash !== '' && known.promptHash !== turn.promptHash)
@@ -120,16 +146,17 @@ export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
   draft.answer = { type: 'turnClosed', turnId: turn.turnId };
   if (turn.status === 'running') {
     draft.cancelling = turn.turnId;
-    return draft.effect({ type: 'cancelStep' });
+    return cancelRun(draft, turn);
   }
-  // It never ran: its prompt is taken out of what the model sees.
-  draft.view({ type: 'rollback', fromSeq: turn.seq, throughSeq: turn.seq, turnId: turn.turnId });
+  // One that never ran: its prompt is taken out of what the model sees.
+  if (turn.status === 'queued')
+    draft.view({ type: 'rollback', fromSeq: turn.seq, throughSeq: turn.seq, turnId: turn.turnId });
   closeTurn(draft, turn, { status: 'cancelled', stopReason: null, text: '' });
   settle(draft);
 };
 
 /**
- * The process that ran the step is gone. A model call is simply made again, as a further attempt; so
+ * The process that ran the turn is gone. A model call is simply made again, as a further attempt; so
  * are the turns behind it, whose events nobody can number on.
  */
 export const resumeTurn = (draft: Draft): void => {
@@ -138,6 +165,27 @@ export const resumeTurn = (draft: Draft): void => {
   if (first === undefined) return;
   draft.patch({ openTurns });
   if (first.status === 'queued') return startNext(draft, undefined);
-  publish(draft, first, { type: 'turn.started' });
-  draft.effect({ type: 'startStep', turnId: first.turnId });
+  if (!mustWait(first, draft.nowMs)) goOn(draft, first);
+};
+
+const mustWait = ({ phase }: OpenTurn, nowMs: number): boolean =>
+  phase?.kind === 'waiting' && phase.dueMs > nowMs;
+
+const goOn = (draft: Draft, turn: OpenTurn): void => {
+  publish(draft, turn, { type: 'turn.started' });
+  startModelAgain(draft, turn);
+  draft.patch({ status: statusFrom(draft.head.openTurns) });
+};
+
+/** The moment that the first turn awaited has come: a further attempt, as its session may have slept since. */
+export const wakeTurn = (draft: Draft): void => {
+  const [first] = draft.head.openTurns;
+  if (first?.status !== 'waiting' || mustWait(first, draft.nowMs)) return;
+  goOn(draft, { ...first, attempt: first.attempt + 1 });
+};
+
+/** Whoever ran it is gone: a model call is simply made again. */
+export const loseRun = (draft: Draft, runId: RunId): void => {
+  const [first] = draft.head.openTurns;
+  if (first !== undefined && awaitedRun(first) === runId) startModelAgain(draft, first);
 };

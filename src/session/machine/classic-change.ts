@@ -21,3 +21,7 @@ export type ClassicChange =
 /** All but these need a session that is there. */
 export const makesSession = ({ kind }: ClassicChange): boolean =>
   kind === 'create' || kind === 'save' || kind === 'fork';
+
+/** These add messages, which an ended session does not take. */
+export const addsMessages = ({ kind }: ClassicChange): boolean =>
+  kind === 'append' || kind === 'save';

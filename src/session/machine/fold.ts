@@ -3,11 +3,13 @@
  * to a session can be tested without any of them waiting.
  */
 
+import { type Due, duesOf } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import type {
   AuditRecord,
+  Fence,
   ForkOrigin,
   ResponseClaim,
   SessionChange,
@@ -16,6 +18,7 @@ import type {
   StreamRecord,
 } from '../ports/journal.ts';
 import { apply } from './apply.ts';
+import { kindOf } from './inputs.ts';
 import type { Answer, Effect, Input, Rules, SessionState, Write } from './machine.ts';
 
 export interface Folded<T> {
@@ -48,11 +51,12 @@ export const foldBatch = <T extends { readonly input: Input }>(
   let current = state;
   for (const of of batch) {
     try {
-      if (isRecordedRejection(of.input, ledger)) {
+      const input = inTheLedger(of.input, ledger);
+      if (input === undefined) {
         answers.push({ of, answer: { type: 'none' } });
         continue;
       }
-      const change = apply(current, withKnown(of.input, ledger), rules, nowMs);
+      const change = apply(current, input, rules, nowMs);
       current = change.state;
       for (const write of change.writes) {
         if (write.type === 'turn') closed.set(write.record.turnId, write.record);
@@ -87,32 +91,43 @@ const sealed = (
   return after;
 };
 
-const withKnown = (input: Input, ledger: Ledger): Input => {
-  const known = input.type === 'turn' ? ledger(input.turn.turnId) : undefined;
-  return input.type === 'turn' && known !== undefined ? { ...input, known } : input;
+/** What the input is with the ledger's record of its turn; undefined: that says it all. */
+const inTheLedger = (input: Input, ledger: Ledger): Input | undefined => {
+  const { newTurn } = kindOf(input);
+  const record = newTurn && ledger(newTurn.id(input));
+  return newTurn === undefined || record === undefined ? input : newTurn.known(input, record);
 };
-
-/** The ledger has the turn already: a rejection of it is old news. */
-const isRecordedRejection = (input: Input, ledger: Ledger): boolean =>
-  input.type === 'reject' && ledger(input.turnId) !== undefined;
 
 /** A refusal carries a code; anything else is a bug and crashes the actor. */
 const isRefusal = (error: unknown): boolean =>
   typeof (error as { code?: unknown } | null)?.code === 'string';
 
-/** What to commit; undefined if the batch changed nothing. */
+/** What to commit; undefined if the batch changed nothing. `fence`: as it was when the state before was read. */
 export const toChange = (
   before: SessionState,
   { state, writes }: Folded<unknown>,
+  fence: Fence,
 ): SessionChange | undefined => {
   if (state.head === before.head) return undefined;
   const { key, version: expectedVersion, segments } = before.head;
   const { audit, deleted, ...records } = sorted(writes);
+  const dues = duesBetween(before, state);
+  const { head } = state;
   if (deleted === undefined)
-    return { kind: 'write', key, expectedVersion, audit, head: state.head, ...records };
+    return { kind: 'write', key, fence, expectedVersion, audit, dues, head, ...records };
   const { tombstoneUntilMs } = deleted;
   const shared = segments === undefined ? {} : { segments };
-  return { kind: 'delete', key, expectedVersion, audit, tombstoneUntilMs, ...shared };
+  return { kind: 'delete', key, fence, expectedVersion, audit, dues, tombstoneUntilMs, ...shared };
+};
+
+/** A session that is deleted has no open turn any more, so nothing is due for it. */
+const duesBetween = (before: SessionState, after: SessionState): SessionChange['dues'] => {
+  const was = duesOf(before.head);
+  const is = duesOf(after.head);
+  if (was.length === 0 && is.length === 0) return undefined;
+  const without = (dues: readonly Due[], others: readonly Due[]) =>
+    dues.filter(({ kind, atMs }) => !others.some((due) => due.kind === kind && due.atMs === atMs));
+  return { added: without(is, was), removed: without(was, is) };
 };
 
 /** The writes by what becomes of them. */

@@ -12,7 +12,7 @@ import type { TurnEventBody } from '../../model/event.ts';
 import type { Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { TraceId } from '../../model/request-context.ts';
-import type { BusyPolicy, ClosedTurn, TurnError, TurnOptions } from '../../model/turn.ts';
+import type { BusyPolicy, ClosedTurn, RunId, TurnError, TurnOptions } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { ModelStep, StepOutcome } from '../ports/executor.ts';
 import type {
@@ -140,13 +140,16 @@ export type Input =
   | { readonly type: 'cancel'; readonly turnId: TurnId | undefined }
   | {
       readonly type: 'step';
-      readonly turnId: TurnId;
-      readonly attempt: number;
+      readonly runId: RunId;
       readonly retries: number;
       readonly outcome: StepOutcome;
     }
-  /** After a wake or a crash: the running turn's step is lost and starts again as a further attempt. */
+  /** Who ran it is gone: its outcome never comes. */
+  | { readonly type: 'lost'; readonly runId: RunId }
+  /** After a wake or a crash: what the running turn had started is lost and starts again as a further attempt. */
   | { readonly type: 'resume' }
+  /** What the session waits for may be due. */
+  | { readonly type: 'due' }
   | { readonly type: 'park'; readonly error: TurnError }
   | {
       readonly type: 'delete';
@@ -159,6 +162,9 @@ export type Input =
       /** Also a session that is gone already: its tombstone ends then as said here. */
       readonly mayBeGone?: true;
     };
+
+/** The input of a type. */
+export type InputOf<T extends Input['type']> = Extract<Input, { readonly type: T }>;
 
 export type Write =
   | { readonly type: 'entry'; readonly subpath: string; readonly entry: Entry }
@@ -214,8 +220,8 @@ export type Effect =
   | { readonly type: 'see'; readonly seq: number; readonly body: Uint8Array | undefined }
   /** The model's view changed in the middle: the live context is built again when it is needed. */
   | { readonly type: 'forgetContext' }
-  | { readonly type: 'startStep'; readonly turnId: TurnId }
-  | { readonly type: 'cancelStep' }
+  | { readonly type: 'startModel'; readonly runId: RunId }
+  | { readonly type: 'cancelRun'; readonly runId: RunId }
   | { readonly type: 'closed'; readonly record: ClosedTurn }
   | { readonly type: 'stop' };
 

@@ -14,17 +14,19 @@ export interface StepWish {
   readonly maxTokens: number;
   readonly context: Context;
   readonly wantsDeltas: boolean;
+  /** Of the step's retries. */
+  readonly waits?: Pick<ModelStep['retry'], 'tried' | 'longestWaitMs'>;
 }
 
 export const modelStep = (
   { systemPrompt, retry }: Head,
   { retry: usual }: Rules,
-  { model, maxTokens, context, wantsDeltas }: StepWish,
+  { model, maxTokens, context, wantsDeltas, waits }: StepWish,
 ): ModelStep => ({
   ...{ model, maxTokens, wantsDeltas },
   ...(systemPrompt === undefined ? {} : { system: systemPrompt }),
   context: context.slice(),
-  retry: { ...usual, ...given(retry) },
+  retry: { ...usual, ...given(retry), ...waits },
 });
 
 const given = (retry: Head['retry']): Partial<ModelStep['retry']> =>

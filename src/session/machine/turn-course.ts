@@ -6,21 +6,50 @@
 import { type TurnEventBody, turnFinished } from '../../model/event.ts';
 import type { Every } from '../../model/every.ts';
 import { statusFrom } from '../../model/head.ts';
-import type { ClosedStatus, ClosedTurn, OpenTurn, TurnError, TurnFacts } from '../../model/turn.ts';
+import {
+  awaitedRun,
+  type ClosedStatus,
+  type ClosedTurn,
+  type OpenTurn,
+  runIdOf,
+  type TurnError,
+  type TurnFacts,
+} from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
 import { isSpent } from './turn-limits.ts';
 
 /** Starts the first open turn that can still be paid. `body` is its prompt, where it is at hand. */
 export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
   dropUnaffordable(draft);
-  const [first, ...others] = draft.head.openTurns;
+  const [first] = draft.head.openTurns;
   if (first === undefined) return;
-  const running: OpenTurn = { ...first, status: 'running', startedAtMs: draft.nowMs };
-  draft.patch({ openTurns: [running, ...others], numTurns: draft.head.numTurns + 1 });
-  publish(draft, running, { type: 'turn.started' });
-  draft.effect({ type: 'see', seq: running.seq, body });
-  draft.effect({ type: 'startStep', turnId: running.turnId });
+  draft.patch({ numTurns: draft.head.numTurns + 1 });
+  publish(draft, first, { type: 'turn.started' });
+  draft.effect({ type: 'see', seq: first.seq, body });
+  startModel(draft, { ...first, startedAtMs: draft.nowMs });
 };
+
+/** The first turn's next model call, as a run of its own: the outcome of an earlier one does not count any more. `tried`: calls that have failed. */
+export const startModel = (draft: Draft, turn: OpenTurn, tried = 0): void => {
+  const run = turn.runs + 1;
+  const phase = { kind: 'model', run, ...(tried === 0 ? {} : { tried }) } as const;
+  replaceFirst(draft, { ...turn, status: 'running', runs: run, phase });
+  draft.effect({ type: 'startModel', runId: runIdOf(turn.turnId, run) });
+};
+
+/** The same model call once more: what of it failed before still counts. */
+export const startModelAgain = (draft: Draft, turn: OpenTurn): void =>
+  startModel(draft, turn, turn.phase?.tried);
+
+/** Asks what the turn awaits to end: its outcome still comes. */
+export const cancelRun = (draft: Draft, turn: OpenTurn): void => {
+  const runId = awaitedRun(turn);
+  if (runId !== undefined) draft.effect({ type: 'cancelRun', runId });
+};
+
+/** Puts what became of the first open turn in its place. */
+export const replaceFirst = (draft: Draft, turn: OpenTurn): void =>
+  draft.patch({ openTurns: [turn, ...draft.head.openTurns.slice(1)] });
 
 /** Turns that waited while the money was spent: they end without a model call, and out of its view. */
 const dropUnaffordable = (draft: Draft): void => {

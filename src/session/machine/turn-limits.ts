@@ -1,7 +1,7 @@
 /** What a turn must meet to be taken, and what ends it early: turns, steps, money, provider. */
 
 import { GreenroomError } from '../../model/errors.ts';
-import { type Head, mustBeAlive } from '../../model/head.ts';
+import type { Head } from '../../model/head.ts';
 import { nanoUsdOf } from '../../model/money.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
@@ -11,7 +11,6 @@ import { mustHavePrice } from './model-step.ts';
 /** Throws what the turn is refused with. */
 export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void => {
   const { head } = draft;
-  mustBeAlive(head);
   const waiting = head.openTurns.length;
   if (waiting > 0 && (turn.onBusy ?? head.onBusy) === 'reject')
     throw new GreenroomError('invalid_state', 'a turn is open and the policy is to reject');

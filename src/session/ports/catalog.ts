@@ -30,7 +30,7 @@ export interface Catalog {
   search(tenant: Tenant, criteria: Criteria): SearchPage;
   facets(tenant: Tenant, request: FacetsRequest): FacetsPage;
   count(tenant: Tenant, filter: Filter): { readonly count: number; readonly costNanoUsd: number };
-  /** Every session of every tenant that has open turns, or offers responses: what recovery wakes. */
+  /** Every session of every tenant that has open turns and does not wait for a moment, or offers responses: what recovery wakes. */
   withOpenTurns(): readonly SummaryRow[];
   find(tenant: Tenant, sessionId: string): SummaryRow | undefined;
   tenants(): readonly Tenant[];

@@ -31,6 +31,10 @@ export interface ModelStep {
     readonly maxRetries: number;
     readonly delayMs: number;
     readonly timeoutMs: number;
+    /** Calls of this step that have failed before; default 0. */
+    readonly tried?: number;
+    /** A longer wait between two calls ends the step as `postponed`, in milliseconds; default: none is too long. */
+    readonly longestWaitMs?: number;
   };
   /** false: only the outcome is wanted. */
   readonly wantsDeltas: boolean;
@@ -78,6 +82,14 @@ export type StepOutcome =
       /** What had been streamed before it broke. */
       readonly partialText: string;
       readonly provider: Provider;
+    }
+  /** A call failed and the next one is due so late that nobody should wait for it here. */
+  | {
+      readonly type: 'postponed';
+      readonly error: StepError;
+      readonly delayMs: number;
+      /** Calls of this step that have failed. */
+      readonly tried: number;
     }
   | { readonly type: 'cancelled'; readonly partialText: string };
 

@@ -2,12 +2,13 @@
  * The journal: the durable heart, owned here as an interface and implemented in `src/storage`.
  *
  * 1. A commit is one session's change, whole or not at all; the promise resolves when it is on disk (P1).
- * 2. It names the version that the change was computed from and the epoch of its writer; on a
- *    mismatch nothing is stored and it fails with `version_conflict` (P2).
+ * 2. It names the version that the change was computed from, and the fence of its writer: the owner of the store when
+ *    that state was read. Once either is another one, nothing is stored and it fails with `version_conflict` (P2).
  * 3. Reads show committed state only.
  */
 
 import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { Due, DueKind } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey, Tenant, TurnId } from '../../model/ids.ts';
@@ -101,11 +102,23 @@ export interface AuditRecord {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
+/** Who owned the store when a change's author read what the change builds on. */
+export interface Fence {
+  /** The opening of the store that owns it; another one each time. */
+  readonly owner: string;
+  /** Counts owners. No head is written under an earlier one than it was last. */
+  readonly epoch: number;
+}
+
 interface ChangeBase {
   readonly key: SessionKey;
+  /** Default: the journal's own, for programs that opened it themselves and write at once. */
+  readonly fence?: Fence;
   /** Version of the state that the change was computed from; 0: the session must not exist. */
   readonly expectedVersion: number;
   readonly audit: readonly AuditRecord[];
+  /** What is due for the session by its new head and was not by the old one, and the other way round. */
+  readonly dues?: { readonly added: readonly Due[]; readonly removed: readonly Due[] } | undefined;
 }
 
 export interface SessionWrite extends ChangeBase {
@@ -166,6 +179,12 @@ export interface Tombstone {
   readonly untilMs: number;
 }
 
+/** Something that is due, as the index has it. */
+export interface DueEntry {
+  readonly key: SessionKey;
+  readonly atMs: number;
+}
+
 export interface EntryRange {
   readonly subpath?: string;
   /** First `seq`, inclusive; default 1. */
@@ -187,6 +206,8 @@ export interface JournalStats {
   readonly entriesRead: number;
   /** Buffers made for the bodies of entries that were read: a few for a page, none for a session that wakes. */
   readonly readBuffers: number;
+  /** Entries of the due index that were read; not among `reads`. */
+  readonly duesRead: number;
   readonly recordsWritten: number;
   readonly bytesWritten: number;
   /** Changes that the store did not take; one that is refused (a stale version, a deleted session) is no failure. */
@@ -207,6 +228,8 @@ export interface JournalInfo {
 }
 
 export interface Journal {
+  /** The fence of whoever opened this journal: to be taken together with the state that changes will build on. */
+  owner(): Fence;
   /** Resolves once the change is durable. See the invariants for what it rejects with; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
   commit(change: SessionChange): Promise<void>;
   head(key: SessionKey): Head | undefined;
@@ -228,6 +251,8 @@ export interface Journal {
     options: { limit: number; cursor?: string },
   ): readonly (StoredResponse & { cursor: string })[];
   tombstone(key: SessionKey): Tombstone | undefined;
+  /** What is due first of a kind, in the order of time, from behind `after`. Costs what it gives, however much is due. */
+  due(kind: DueKind, options: { limit: number; after?: DueEntry | undefined }): readonly DueEntry[];
   audit(
     tenant: Tenant,
     options: { limit: number; cursor?: string },

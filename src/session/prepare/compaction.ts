@@ -163,8 +163,9 @@ const summaryOf = (outcome: StepOutcome): Pick<NewCompaction, 'summary' | 'spent
     const { text, usage, costNanoUsd } = outcome;
     return { summary: text, spent: { usage, costNanoUsd } };
   }
-  const isWorthRepeating = outcome.type === 'failed' && outcome.error.retryable;
-  const why = outcome.type === 'failed' ? outcome.error.message : 'it answered nothing';
+  const error = 'error' in outcome ? outcome.error : undefined;
+  const isWorthRepeating = error?.retryable === true;
+  const why = error?.message ?? 'it answered nothing';
   throw new GreenroomError(
     isWorthRepeating ? 'unavailable' : 'invalid_state',
     `the model gave no summary: ${why}`,

@@ -32,11 +32,16 @@ export type ForeignRequest =
   | SettleRequest;
 
 export const isForeign = (request: Input | ForeignRequest): request is ForeignRequest =>
-  FOREIGN.includes(request.type);
+  Object.hasOwn(FOREIGN, request.type);
 
-const FOREIGN: readonly string[] = [
-  ...['importChunk', 'mirror', 'dropSide', 'restoreChunk', 'yield', 'settle'],
-];
+const FOREIGN: Readonly<Record<ForeignRequest['type'], true>> = {
+  importChunk: true,
+  mirror: true,
+  dropSide: true,
+  restoreChunk: true,
+  yield: true,
+  settle: true,
+};
 
 /** Throws what the request is refused with. */
 export const prepareForeign = (

@@ -341,7 +341,10 @@ const ownNames = (session: ExportedHead): ExportedHead => {
 };
 
 /** Nobody here ran it: it does not go on in a copy. */
-const interrupted = ({ options: _, status: __, ...turn }: OpenTurn, nowMs: number): ClosedTurn => ({
+const interrupted = (
+  { options: _, status: __, runs: ___, phase: ____, ...turn }: OpenTurn,
+  nowMs: number,
+): ClosedTurn => ({
   ...turn,
   ...{ status: 'interrupted', finishedAtMs: nowMs, stopReason: null },
   error: {

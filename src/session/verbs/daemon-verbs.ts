@@ -27,6 +27,7 @@ const JournalStatus = z.strictObject({
   reads: count,
   entriesRead: count,
   readBuffers: count,
+  duesRead: count,
   recordsWritten: count,
   bytesWritten: count,
   failedCommits: count,

@@ -4,6 +4,7 @@
  */
 
 import { type SummaryRow, summaryOf } from '../../model/catalog-row.ts';
+import type { DueKind } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
@@ -14,6 +15,7 @@ import type { Clock } from '../../otp/clock.ts';
 import { type Bodies, BodyRun } from '../../session/memory/bodies.ts';
 import type {
   AuditRecord,
+  DueEntry,
   EntryRange,
   ResponseOwner,
   StoredResponse,
@@ -45,6 +47,7 @@ export abstract class JournalReads {
   protected reads = 0;
   protected entriesRead = 0;
   protected readBuffers = 0;
+  protected duesRead = 0;
 
   constructor(tables: ReadTables, clock: Clock) {
     this.#tables = tables;
@@ -159,6 +162,25 @@ export abstract class JournalReads {
     if (bytes === undefined) return undefined;
     const tombstone = readValue(key, bytes) as Tombstone;
     return tombstone.untilMs > this.#clock.now() ? tombstone : undefined;
+  }
+
+  /** Not counted among the reads: somebody looks every second, also when nothing else happens. */
+  due(
+    kind: DueKind,
+    { limit, after }: { limit: number; after?: DueEntry | undefined },
+  ): readonly DueEntry[] {
+    this.mustBeOpen();
+    const all = keys.duesPrefix(kind);
+    const start =
+      after === undefined
+        ? all
+        : `${keys.dueKey(kind, keys.sessionPrefix(after.key), after.atMs)}\0`;
+    const found = this.#tables.range(UPKEEP, { start, end: keys.after(all), limit });
+    this.duesRead += found.length;
+    return found.map((record) => {
+      const { atMs, prefix } = keys.ofDueKey(kind, record.key);
+      return { atMs, key: keys.ofRowKey(prefix) };
+    });
   }
 
   /** Newest first, from before `cursor`. */

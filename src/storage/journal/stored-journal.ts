@@ -9,6 +9,7 @@
  */
 import { codeOf, GreenroomError, StorageError } from '../../model/errors.ts';
 import type {
+  Fence,
   Journal,
   JournalInfo,
   JournalStats,
@@ -42,6 +43,7 @@ type Listener = (committed: readonly SessionChange[]) => void;
 
 export class StoredJournal extends JournalReads implements Journal, JournalUpkeep {
   readonly #store: Store;
+  readonly #owner: Fence;
   readonly #options: JournalOptions;
   readonly #queue: CommitQueue;
   readonly #listeners = new Set<Listener>();
@@ -53,6 +55,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   constructor(store: Store, options: JournalOptions) {
     super(store.tables, options.clock);
     this.#store = store;
+    this.#owner = { owner: store.owner, epoch: store.epoch };
     this.#options = options;
     this.#queue = new CommitQueue(store.writer, this, options, (error) => this.#fail(error));
     store.writer.listen({
@@ -61,8 +64,8 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     });
   }
 
-  get epoch(): number {
-    return this.#store.epoch;
+  owner(): Fence {
+    return this.#owner;
   }
 
   nextAudit(): number {
@@ -94,6 +97,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
       reads: this.reads,
       entriesRead: this.entriesRead,
       readBuffers: this.readBuffers,
+      duesRead: this.duesRead,
       waiting: this.#queue.size,
     };
   }

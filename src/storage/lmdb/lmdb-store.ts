@@ -40,6 +40,7 @@ export class LmdbStore implements Store {
   readonly storeId: string;
   readonly formatVersion: number;
   readonly epoch: number;
+  readonly owner: string;
   readonly tables: FreshTables;
   readonly writer: LmdbWriter;
   readonly #file: LmdbTables;
@@ -57,6 +58,7 @@ export class LmdbStore implements Store {
     this.storeId = identity.storeId;
     this.formatVersion = identity.formatVersion;
     this.epoch = identity.epoch;
+    this.owner = identity.owner;
     this.tables = tables;
     this.writer = writer;
     this.#file = file;

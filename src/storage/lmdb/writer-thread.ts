@@ -18,10 +18,10 @@ import { systemClock } from '../../otp/system-clock.ts';
 import { CommitLog } from '../log/commit-log.ts';
 import { newGeneration, putMark, takeIn } from '../log/log-mark.ts';
 import { readLog } from '../log/log-reader.ts';
-import { applyGroup, type Epochs } from '../records/apply-batch.ts';
+import { applyGroup, type Owner } from '../records/apply-batch.ts';
 import { batchLength, isPlain } from '../records/batch-reader.ts';
 import { CHECKPOINT_IDLE_MS, CHECKPOINT_MS, MAX_GROUP_BYTES } from '../records/limits.ts';
-import { type Claim, ownerEpoch, takeOver } from '../records/meta.ts';
+import { type Claim, ownerNow, ownerOf, takeOver } from '../records/meta.ts';
 import { purgeSome } from '../records/purge.ts';
 import type { GroupOutcome, PurgeStep, StoreIdentity } from '../records/store.ts';
 import { LmdbTables } from '../tables/lmdb-tables.ts';
@@ -94,7 +94,7 @@ class WriterThread {
   }
 
   async close(): Promise<void> {
-    this.#tables.transaction(() => this.#void(this.#epochs(), false));
+    this.#tables.transaction(() => this.#void(this.#owner(), false));
     this.#log?.close();
     await this.#tables.close();
     this.#tell({ kind: 'closed' });
@@ -118,12 +118,12 @@ class WriterThread {
     let unlogged: GroupOutcome | undefined;
     let checkpointMs = 0;
     const generation = this.#tables.transaction(() => {
-      const epochs = this.#epochs();
+      const owner = this.#owner();
       while (next?.kind === 'batch') {
         const group = this.#gather(next.bytes);
-        const outcome = this.#apply(group, epochs);
+        const outcome = this.#apply(group, owner);
         next = group.next;
-        if (!this.#isLogged(group, epochs)) {
+        if (!this.#isLogged(group, owner)) {
           unlogged = outcome; // durable with the transaction, then
           break;
         }
@@ -133,7 +133,7 @@ class WriterThread {
       }
       this.#presence.mustStay();
       checkpointMs = systemClock.monotonic();
-      return this.#void(epochs, true);
+      return this.#void(owner, true);
     });
     this.#log?.begin(generation, systemClock.monotonic() - checkpointMs);
     if (unlogged === undefined) this.#tell({ kind: 'checkpoint' });
@@ -159,8 +159,8 @@ class WriterThread {
     return { buffers, batches, bytes, next };
   }
 
-  #apply({ batches, buffers }: Group, epochs: Epochs): GroupOutcome {
-    const refusals = applyGroup(this.#tables, batches, epochs);
+  #apply({ batches, buffers }: Group, owner: Owner): GroupOutcome {
+    const refusals = applyGroup(this.#tables, batches, owner);
     this.#passGate();
     return { batches: batches.length, refusals, buffers };
   }
@@ -169,29 +169,36 @@ class WriterThread {
    * Whether the group is in the log, on disk. Not if it has no room there; nor if it removes something,
    * which readers could not be shown; nor if the store is somebody else's by now, whose log it is then.
    */
-  #isLogged({ batches, bytes }: Group, { ours, owner }: Epochs): boolean {
+  #isLogged({ batches, bytes }: Group, owner: Owner): boolean {
     const log = this.#log;
-    if (log === undefined || ours !== owner || !batches.every(isPlain)) return false;
+    if (log === undefined || !this.#isOurs(owner) || !batches.every(isPlain)) return false;
     if (!log.hasRoomFor(bytes)) return false;
     log.append(batches);
     return true;
   }
 
   /** Makes all that was logged void when the transaction is committed. Returns the next generation. */
-  #void({ ours, owner }: Epochs, inUse: boolean): number {
+  #void(owner: Owner, inUse: boolean): number {
     const generation = newGeneration();
-    if (ours === owner && this.#log !== undefined) putMark(this.#tables, { generation, inUse });
+    if (this.#isOurs(owner) && this.#log !== undefined)
+      putMark(this.#tables, { generation, inUse });
     return generation;
   }
 
-  #epochs(): Epochs {
-    return { ours: this.#claim.identity.epoch, owner: ownerEpoch(this.#tables, this.#claim) };
+  #owner(): Owner {
+    return ownerNow(this.#tables, this.#claim);
+  }
+
+  #isOurs({ epoch, owner }: Owner): boolean {
+    const { identity } = this.#claim;
+    return epoch === identity.epoch && owner.equals(ownerOf(identity).owner);
   }
 
   #purge({ records, nowMs }: { records: number; nowMs: number }): ToWriter | undefined {
     const step = this.#tables.transaction(() => {
-      const { ours, owner } = this.#epochs();
-      const done = ours === owner ? purgeSome(this.#tables, records, nowMs) : NOTHING_PURGED;
+      const done = this.#isOurs(this.#owner())
+        ? purgeSome(this.#tables, records, nowMs)
+        : NOTHING_PURGED;
       this.#passGate();
       return done;
     });

@@ -7,7 +7,7 @@ import { StorageError } from '../../model/errors.ts';
 import { applyGroup, type WriteTables } from '../records/apply-batch.ts';
 import { packValue, readValue, record } from '../records/frame.ts';
 import { logKey, UPKEEP } from '../records/keys.ts';
-import { readMeta } from '../records/meta.ts';
+import { ownerOf, readMeta } from '../records/meta.ts';
 import { LOG_FILE } from './commit-log.ts';
 import { type Group, groupsOf } from './log-reader.ts';
 
@@ -53,11 +53,10 @@ export const loggedGroups = (
 
 /**
  * Brings what was logged into the tables, and says that nothing is logged any more. To be called in a
- * transaction, before another epoch begins: the groups are judged as they were when they were logged.
+ * transaction, before another owner takes over: the groups are judged as they were when they were logged.
  */
 export const takeIn = (tables: WriteTables, log: Buffer | undefined): void => {
-  const epoch = readMeta(tables)?.epoch ?? 0;
-  for (const group of loggedGroups(tables, log))
-    applyGroup(tables, group, { ours: epoch, owner: epoch });
+  const owner = ownerOf(readMeta(tables));
+  for (const group of loggedGroups(tables, log)) applyGroup(tables, group, owner);
   putMark(tables, { generation: newGeneration(), inUse: false });
 };

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { SyncGate } from '../lmdb/sync-gate.ts';
 import { applyGroup, type WriteTables } from '../records/apply-batch.ts';
-import { type Key, TABLES, type Table } from '../records/keys.ts';
-import { takeOver } from '../records/meta.ts';
+import { type Key, TABLES, type Table, UPKEEP, upkeepOf } from '../records/keys.ts';
+import { type Claim, ownerNow, takeOver } from '../records/meta.ts';
 import { purgeSome } from '../records/purge.ts';
 import type {
   PurgeStep,
@@ -14,13 +14,14 @@ import type {
   ReadTables,
   Store,
   StoredRecord,
-  StoreIdentity,
   Writer,
   WriterEvents,
 } from '../records/store.ts';
 
 class MemoryTables implements ReadTables, WriteTables {
   readonly #tables = TABLES.map(() => new Map<Key, Buffer>());
+  /** Keys of the due index, in order: it is looked at twice a second, whatever else there is. */
+  readonly #dues: Key[] = [];
 
   get(table: Table, key: Key | Uint8Array): Buffer | undefined {
     return this.#table(table).get(asKey(key));
@@ -35,8 +36,10 @@ class MemoryTables implements ReadTables, WriteTables {
     return this.get(table, key)?.subarray(0, length);
   }
 
-  /** Sorts what it finds: good enough for the sizes of tests. */
-  range(table: Table, { start, end, limit, reverse = false }: Range): StoredRecord[] {
+  /** Sorts what it finds: good enough for the sizes of tests. Of the due index it reads what is asked for alone. */
+  range(table: Table, range: Range): StoredRecord[] {
+    const { start, end, limit, reverse = false } = range;
+    if (isDue(table, start) && !reverse) return this.#rangeOfDues(range);
     const found: StoredRecord[] = [];
     for (const [key, value] of this.#table(table))
       if (key >= start && key < end) found.push({ key, value });
@@ -46,11 +49,28 @@ class MemoryTables implements ReadTables, WriteTables {
   }
 
   put(table: Table, key: Uint8Array, value: Uint8Array): void {
-    this.#table(table).set(asKey(key), Buffer.from(value));
+    const name = asKey(key);
+    const records = this.#table(table);
+    if (isDue(table, name) && !records.has(name))
+      this.#dues.splice(placeIn(this.#dues, name), 0, name);
+    records.set(name, Buffer.from(value));
   }
 
   remove(table: Table, key: Uint8Array): void {
-    this.#table(table).delete(asKey(key));
+    const name = asKey(key);
+    if (this.#table(table).delete(name) && isDue(table, name))
+      this.#dues.splice(placeIn(this.#dues, name), 1);
+  }
+
+  #rangeOfDues({ start, end, limit }: Range): StoredRecord[] {
+    const found: StoredRecord[] = [];
+    for (let at = placeIn(this.#dues, start); found.length < limit; at += 1) {
+      const key = this.#dues[at];
+      const value = key === undefined || key >= end ? undefined : this.get(UPKEEP, key);
+      if (key === undefined || value === undefined) return found;
+      found.push({ key, value });
+    }
+    return found;
   }
 
   #table(table: Table): Map<Key, Buffer> {
@@ -63,17 +83,30 @@ class MemoryTables implements ReadTables, WriteTables {
 const asKey = (key: Key | Uint8Array): Key =>
   typeof key === 'string' ? key : Buffer.from(key).toString('latin1');
 
+const isDue = (table: Table, key: Key): boolean => table === UPKEEP && upkeepOf(key) === 'due';
+
+/** Where the key is, or belongs, among keys in order. */
+const placeIn = (keys: readonly Key[], key: Key): number => {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] ?? '') < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
 class MemoryWriter implements Writer {
   readonly #tables: MemoryTables;
-  readonly #identity: StoreIdentity;
+  readonly #claim: Claim;
   readonly #gate: SyncGate;
   #events: WriterEvents | undefined;
   #waiting: ArrayBuffer[] = [];
   #isScheduled = false;
 
-  constructor(tables: MemoryTables, identity: StoreIdentity, gate: SyncGate) {
+  constructor(tables: MemoryTables, claim: Claim, gate: SyncGate) {
     this.#tables = tables;
-    this.#identity = identity;
+    this.#claim = claim;
     this.#gate = gate;
     gate.onRelease(() => this.#schedule());
   }
@@ -103,9 +136,8 @@ class MemoryWriter implements Writer {
   #sync(): void {
     const buffers = this.#waiting;
     this.#waiting = [];
-    const { epoch } = this.#identity;
     const group = buffers.map((buffer) => Buffer.from(buffer));
-    const refusals = applyGroup(this.#tables, group, { ours: epoch, owner: epoch });
+    const refusals = applyGroup(this.#tables, group, ownerNow(this.#tables, this.#claim));
     if (buffers.length > 0) this.#events?.settled({ batches: buffers.length, refusals, buffers });
   }
 }
@@ -117,6 +149,7 @@ export class MemoryStore implements Store {
   readonly storeId: string;
   readonly formatVersion: number;
   readonly epoch: number;
+  readonly owner: string;
   readonly tables: MemoryTables;
   readonly writer: MemoryWriter;
 
@@ -124,11 +157,13 @@ export class MemoryStore implements Store {
   constructor(gate: SyncGate = new SyncGate(), before?: MemoryStore) {
     this.tables = before?.tables ?? new MemoryTables();
     // biome-ignore lint/plugin: the store's id must be the only one in the world
-    const { identity } = takeOver(this.tables, randomUUID());
+    const claim = takeOver(this.tables, randomUUID());
+    const { identity } = claim;
     this.storeId = identity.storeId;
     this.formatVersion = identity.formatVersion;
     this.epoch = identity.epoch;
-    this.writer = new MemoryWriter(this.tables, identity, gate);
+    this.owner = identity.owner;
+    this.writer = new MemoryWriter(this.tables, claim, gate);
   }
 
   fileBytes(): null {

@@ -54,19 +54,20 @@ export type GroupRefusal = Refusal & { readonly batch: number };
 
 type Reason = Refusal extends infer R ? (R extends { at: number } ? Omit<R, 'at'> : never) : never;
 
-/** Who writes, and who owns the store by its own record: the same, unless somebody else opened it since. */
-export interface Epochs {
-  readonly ours: number;
-  readonly owner: number;
+/** Who owns the store by its own record. */
+export interface Owner {
+  readonly epoch: number;
+  /** The fence's `owner`, in latin1. */
+  readonly owner: Buffer;
 }
 
 /** @param batch as `Batch.seal` made it; its buffer may be longer. */
-export const applyBatch = (tables: WriteTables, batch: Buffer, epochs: Epochs): Refusal[] => {
+export const applyBatch = (tables: WriteTables, batch: Buffer, owner: Owner): Refusal[] => {
   const nowMs = batchTime(batch);
   const refusals: Refusal[] = [];
   let at = 0;
   for (const change of changesOf(batch)) {
-    const reason = check(tables, change, nowMs, epochs);
+    const reason = check(tables, change, nowMs, owner);
     if (reason === null) carryOut(tables, change);
     else refusals.push({ at, ...reason } as Refusal);
     at += 1;
@@ -78,11 +79,11 @@ export const applyBatch = (tables: WriteTables, batch: Buffer, epochs: Epochs): 
 export const applyGroup = (
   tables: WriteTables,
   group: readonly Buffer[],
-  epochs: Epochs,
+  owner: Owner,
 ): readonly GroupRefusal[] => {
   const refusals: GroupRefusal[] = [];
   group.forEach((bytes, batch) => {
-    for (const refusal of applyBatch(tables, bytes, epochs)) refusals.push({ ...refusal, batch });
+    for (const refusal of applyBatch(tables, bytes, owner)) refusals.push({ ...refusal, batch });
   });
   return refusals;
 };
@@ -93,14 +94,16 @@ const check = (
   tables: WriteTables,
   change: EncodedChange,
   nowMs: number,
-  { ours, owner }: Epochs,
+  owner: Owner,
 ): Reason | null => {
   const head = tables.peek(SESSIONS, change.headKey, HEAD_START_BYTES);
   if (head !== undefined && head.length < HEAD_START_BYTES)
     return { because: 'corrupt', key: change.headKey.toString('latin1') };
   const version = head === undefined ? 0 : versionOf(head);
   const writer = head === undefined ? 0 : epochOf(head);
-  if (owner !== ours || writer > ours) return { because: 'epoch', epoch: Math.max(owner, writer) };
+  const { fence } = change;
+  if (!isOf(owner, fence) || writer > (fence?.epoch ?? owner.epoch))
+    return { because: 'epoch', epoch: Math.max(owner.epoch, writer) };
   if (version !== change.expectedVersion) return { because: 'version', version };
   if (change.kind === DELETE) return null;
   return (
@@ -110,6 +113,10 @@ const check = (
     claimedElsewhere(tables, change)
   );
 };
+
+/** A change that was logged by a version without fences was its owner's. */
+const isOf = (owner: Owner, fence: EncodedChange['fence']): boolean =>
+  fence === undefined || (fence.epoch === owner.epoch && fence.owner.equals(owner.owner));
 
 /**
  * While the parent of a fork is there, so are all entries that it wrote or refers to. One that was

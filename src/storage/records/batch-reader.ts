@@ -2,6 +2,7 @@
 import {
   BATCH_HEADER_BYTES,
   CHANGE_HEADER_BYTES,
+  EPOCH_BYTES,
   LENGTH_AT,
   NOW_AT,
   OPERATION_HEADER_BYTES,
@@ -25,16 +26,27 @@ export class EncodedChange {
   readonly expectedVersion: number;
   readonly kind: number;
   readonly operationsAt: number;
+  readonly #fenceAt: number;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
     this.expectedVersion = bytes.readUInt32LE(4);
-    this.kind = bytes.readUInt16LE(8);
-    this.operationsAt = CHANGE_HEADER_BYTES + bytes.readUInt16LE(10);
+    this.kind = bytes[8] ?? 0;
+    this.#fenceAt = CHANGE_HEADER_BYTES + bytes.readUInt16LE(10);
+    const ownerLength = bytes[9] ?? 0;
+    this.operationsAt = this.#fenceAt + (ownerLength === 0 ? 0 : EPOCH_BYTES + ownerLength);
   }
 
   get headKey(): Buffer {
-    return this.bytes.subarray(CHANGE_HEADER_BYTES, this.operationsAt);
+    return this.bytes.subarray(CHANGE_HEADER_BYTES, this.#fenceAt);
+  }
+
+  /** undefined in a batch of a version without fences. */
+  get fence(): { readonly epoch: number; readonly owner: Buffer } | undefined {
+    if (this.operationsAt === this.#fenceAt) return undefined;
+    const ownerAt = this.#fenceAt + EPOCH_BYTES;
+    const epoch = this.bytes.readUInt32LE(this.#fenceAt);
+    return { epoch, owner: this.bytes.subarray(ownerAt, this.operationsAt) };
   }
 
   get prefix(): keys.Key {

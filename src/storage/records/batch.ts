@@ -4,10 +4,12 @@
  *
  * Layout, little-endian: nowMs f64 · length u32 · plain u32, then per change
  *
- *     size u32 · expectedVersion u32 · kind u16 · keyLength u16 · key of the head · operations
+ *     size u32 · expectedVersion u32 · kind u8 · ownerLength u8 · keyLength u16 · key of the head · fence · operations
+ *     fence: epoch u32 · owner; not there in batches of a version without fences, whose ownerLength is 0
  *     operation: what u8 · table u8 · keyLength u16 · valueLength u32 · key · value
  */
 import { GreenroomError } from '../../model/errors.ts';
+import type { Fence } from '../../session/ports/journal.ts';
 import { type Pack, packRecord } from './frame.ts';
 import type { Key, Table } from './keys.ts';
 import { BATCH_BYTES, MAX_CHANGE_BYTES, MAX_CHANGE_RECORDS } from './limits.ts';
@@ -19,6 +21,8 @@ export const LENGTH_AT = 8;
 export const PLAIN_AT = 12;
 export const BATCH_HEADER_BYTES = 16;
 export const CHANGE_HEADER_BYTES = 12;
+/** Of a fence, before its owner. */
+export const EPOCH_BYTES = 4;
 export const OPERATION_HEADER_BYTES = 8;
 
 export const WRITE = 0;
@@ -81,16 +85,19 @@ export class Batch {
   }
 
   /** Opens a change. Its operations follow, then `end`, or `undo` if one of them throws. */
-  begin(headKey: Key, expectedVersion: number, kind: ChangeKind): void {
+  begin(headKey: Key, expectedVersion: number, kind: ChangeKind, { owner, epoch }: Fence): void {
     const out = this.#out;
     this.#changeAt = out.at;
     this.#recordsBefore = this.#records;
     out.reserve(CHANGE_HEADER_BYTES);
     out.bytes.writeUInt32LE(expectedVersion, out.at + 4);
-    out.bytes.writeUInt16LE(kind, out.at + 8);
+    out.bytes[out.at + 8] = kind;
+    out.bytes[out.at + 9] = owner.length;
     out.bytes.writeUInt16LE(headKey.length, out.at + 10);
     out.at += CHANGE_HEADER_BYTES;
     this.#key(headKey);
+    out.uint32LE(epoch);
+    this.#key(owner);
   }
 
   end(): void {

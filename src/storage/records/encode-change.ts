@@ -9,6 +9,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import type { Segment } from '../../model/segments.ts';
 import type {
+  Fence,
   ResponseClaim,
   SessionChange,
   SessionDelete,
@@ -29,19 +30,21 @@ import {
   faultOfTurn,
 } from './record-faults.ts';
 
-/** Who writes: every head names its writer's epoch; audit records are numbered by their writer. */
+/** Who takes the change in: audit records are numbered by that one. */
 export interface Author {
-  readonly epoch: number;
+  owner(): Fence;
   nextAudit(): number;
 }
 
 export const encodeChange = (batch: Batch, change: SessionChange, author: Author): void => {
   const prefix = keys.sessionPrefix(change.key);
   const isWrite = change.kind === 'write';
-  batch.begin(keys.headKey(prefix), change.expectedVersion, isWrite ? WRITE : DELETE);
+  const { fence = author.owner() } = change;
+  batch.begin(keys.headKey(prefix), change.expectedVersion, isWrite ? WRITE : DELETE, fence);
   try {
-    if (isWrite) write(batch, prefix, change, author);
+    if (isWrite) write(batch, prefix, change, fence);
     else remove(batch, prefix, change);
+    putDues(batch, prefix, change);
     putAudit(batch, prefix, change, author);
     batch.end();
   } catch (error) {
@@ -50,7 +53,7 @@ export const encodeChange = (batch: Batch, change: SessionChange, author: Author
   }
 };
 
-const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: Author): void => {
+const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: Fence): void => {
   mustFollow(change);
   mustBeReadable(change);
   const { head, fork } = change;
@@ -114,7 +117,7 @@ const remove = (batch: Batch, prefix: keys.Key, change: SessionDelete): void => 
   batch.remove(SESSIONS, keys.headKey(prefix));
   batch.remove(ROWS, keys.rowKey(prefix));
   batch.put(UPKEEP, keys.tombstoneKey(prefix), packValue, { deletedAtMs, untilMs });
-  batch.put(UPKEEP, keys.expiryKey(prefix, untilMs), packNothing, null);
+  batch.put(UPKEEP, keys.dueKey('tombstone', prefix, untilMs), packNothing, null);
   for (const segment of change.segments ?? []) {
     const reference = referenceKey(change, prefix, segment);
     batch.release(UPKEEP, reference, keys.purgeKey(keys.ofReferenceKey(reference).prefix));
@@ -135,10 +138,17 @@ const putEntry = (batch: Batch, key: keys.Key, entry: Entry): void => {
   batch.put(SESSIONS, key, packEntry, entry);
 };
 
+const putDues = (batch: Batch, prefix: keys.Key, { dues }: SessionChange): void => {
+  if (dues === undefined) return;
+  for (const { kind, atMs } of dues.removed) batch.remove(UPKEEP, keys.dueKey(kind, prefix, atMs));
+  for (const { kind, atMs } of dues.added)
+    batch.put(UPKEEP, keys.dueKey(kind, prefix, atMs), packNothing, null);
+};
+
 const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author: Author): void => {
   const { sessionId } = change.key;
   for (const record of change.audit) {
-    const key = keys.auditKey(prefix, record.atMs, author.epoch, author.nextAudit());
+    const key = keys.auditKey(prefix, record.atMs, author.owner().epoch, author.nextAudit());
     batch.put(AUDIT, key, packValue, { ...record, sessionId });
     if (change.kind === 'write')
       batch.put(SESSIONS, keys.auditedKey(prefix, key), packNothing, null);

@@ -28,6 +28,7 @@ const FIELDS = [
   ...['type', 'throughSeq', 'fromSeq', 'afterSeq', 'toolUseIds'],
   ...['segments', 'compaction', 'lastCompactionTurn', 'previousSeq', 'position'],
   ...['traceId'],
+  ...['runs', 'phase', 'run', 'tried', 'for', 'dueMs'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -42,6 +43,7 @@ const OBJECTS = [
   'options',
   'error',
   'compaction',
+  'phase',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'segments'];

@@ -9,6 +9,7 @@
  * 3. A part from outside that is long or holds low bytes stands as its hash (`\x01` and 43 characters).
  */
 import { createHash } from 'node:crypto';
+import { DUE_KINDS, type DueKind } from '../../model/due.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 
 /** A key in latin1, see above. */
@@ -38,6 +39,7 @@ const LOG = 'l';
 const TOMBSTONE = 't';
 const PURGE = 'p';
 const EXPIRY = 'e';
+const DUE = 'd';
 const REFERENCE = 'r';
 const KEPT = 'k';
 const OWNER = 'o';
@@ -156,11 +158,24 @@ export const purgesPrefix = PURGE;
 export const purgeKey = (prefix: Key): Key => PURGE + prefix;
 /** The session's prefix out of its purge key. */
 export const ofPurgeKey = (key: Key): Key => key.slice(PURGE.length);
-/** In `UPKEEP`: when tombstones end, in that order. */
-export const expiriesPrefix = EXPIRY;
-export const expiryKey = (prefix: Key, untilMs: number): Key =>
-  EXPIRY + bigEndian(untilMs, 6) + prefix;
-export const ofExpiryKey = (key: Key): Key => key.slice(EXPIRY.length + 6);
+/** In `UPKEEP`: what is due, by kind, and of each kind in the order of time. */
+const DUES: Readonly<Record<DueKind, Key>> = { tombstone: EXPIRY, retry: `${DUE}r` };
+const TIME_BYTES = 6;
+export const duesPrefix = (kind: DueKind): Key => DUES[kind];
+export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>
+  DUES[kind] + bigEndian(Math.max(0, atMs), TIME_BYTES) + prefix;
+/** When, and whose, by the session's prefix. */
+export const ofDueKey = (
+  kind: DueKind,
+  key: Key,
+): { readonly atMs: number; readonly prefix: Key } => {
+  const at = DUES[kind].length;
+  const atMs = Buffer.from(key.slice(at, at + TIME_BYTES), 'latin1').readUIntBE(0, TIME_BYTES);
+  return { atMs, prefix: key.slice(at + TIME_BYTES) };
+};
+/** The kind of a key for which `upkeepOf` says `due`; undefined: a later version's. */
+export const dueKindOf = (key: Key): DueKind | undefined =>
+  DUE_KINDS.find((kind) => key.startsWith(DUES[kind]));
 
 /**
  * In `UPKEEP`: that `holder`'s head refers to entries of this session up to and including `throughSeq`.
@@ -238,7 +253,7 @@ export const kindOf = (prefix: Key, key: Key): Kind => {
 export const upkeepOf = (
   key: Key,
 ):
-  | ('meta' | 'log' | 'tombstone' | 'purge' | 'expiry' | 'reference' | 'kept')
+  | ('meta' | 'log' | 'tombstone' | 'purge' | 'due' | 'reference' | 'kept')
   | ('owner' | 'other') => {
   switch (key[0]) {
     case META:
@@ -250,7 +265,8 @@ export const upkeepOf = (
     case PURGE:
       return 'purge';
     case EXPIRY:
-      return 'expiry';
+    case DUE:
+      return 'due';
     case REFERENCE:
       return 'reference';
     case KEPT:

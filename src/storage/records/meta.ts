@@ -1,13 +1,15 @@
 /**
- * The store's own record: its id, its format, and the epoch, which counts openings. Whoever opened the
- * store last owns it: an earlier writer that still lives finds another epoch and is refused.
+ * The store's own record: its id, its format, and its owner, which is who opened it last: the epoch counts openings, and
+ * a name drawn for each tells two apart that count alike. A change of any other owner is refused.
  */
+import { randomBytes } from 'node:crypto';
 import { StorageError } from '../../model/errors.ts';
-import type { WriteTables } from './apply-batch.ts';
+import type { Owner, WriteTables } from './apply-batch.ts';
 import { packValue, readValue, record } from './frame.ts';
 import { metaKey, UPKEEP } from './keys.ts';
 import { FORMAT_VERSION, type StoreIdentity } from './store.ts';
 
+const OWNER_BYTES = 9;
 const KEY = Buffer.from(metaKey, 'latin1');
 
 type Readable = Pick<WriteTables, 'get'>;
@@ -23,6 +25,9 @@ export interface Claim {
   readonly bytes: Buffer;
 }
 
+// biome-ignore lint/plugin: it must be the only one in the world, which dice that can be played again are not
+const newOwner = (): string => randomBytes(OWNER_BYTES).toString('base64url');
+
 /** Begins the next epoch, in a transaction of its own before anything else. */
 export const takeOver = (tables: WriteTables, newStoreId: string): Claim => {
   const found = readMeta(tables);
@@ -31,6 +36,7 @@ export const takeOver = (tables: WriteTables, newStoreId: string): Claim => {
     storeId: found?.storeId ?? newStoreId,
     formatVersion: FORMAT_VERSION,
     epoch: (found?.epoch ?? 0) + 1,
+    owner: newOwner(),
   };
   const bytes = record(metaKey, packValue, identity);
   tables.put(UPKEEP, KEY, bytes);
@@ -44,9 +50,15 @@ export const mustKnowFormat = ({ formatVersion }: StoreIdentity): void => {
     );
 };
 
-/** Epoch of who owns the store now: the claimant's, unless somebody else opened it since. */
-export const ownerEpoch = (tables: Readable, { identity, bytes }: Claim): number => {
+/** Who owns the store now: the claimant, unless somebody else opened it since. */
+export const ownerNow = (tables: Readable, { identity, bytes }: Claim): Owner => {
   const stored = tables.get(UPKEEP, KEY);
-  if (stored?.equals(bytes) === true) return identity.epoch;
-  return readMeta(tables)?.epoch ?? 0;
+  if (stored?.equals(bytes) === true) return ownerOf(identity);
+  return ownerOf(readMeta(tables));
 };
+
+/** As the store's record says; a store that was never opened, or by an older version, names nobody. */
+export const ownerOf = (identity: Partial<StoreIdentity> | undefined): Owner => ({
+  epoch: identity?.epoch ?? 0,
+  owner: Buffer.from(identity?.owner ?? '', 'latin1'),
+});

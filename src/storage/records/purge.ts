@@ -96,14 +96,14 @@ const keep = (tables: WriteTables, prefix: keys.Key, throughSeq: number): void =
 /** Tombstones whose time is over. One that was renewed since has an expiry of its own, and stays. */
 const removeTombstones = (tables: WriteTables, records: number, nowMs: number): PurgeStep => {
   const expired = tables.range(UPKEEP, {
-    start: keys.expiriesPrefix,
-    end: keys.expiryKey('', nowMs + 1),
+    start: keys.duesPrefix('tombstone'),
+    end: keys.dueKey('tombstone', '', nowMs + 1),
     limit: records,
   });
   let bytes = 0;
   for (const { key, value } of expired) {
     bytes += key.length + value.length;
-    const tombstone = keys.tombstoneKey(keys.ofExpiryKey(key));
+    const tombstone = keys.tombstoneKey(keys.ofDueKey('tombstone', key).prefix);
     const stored = tables.get(UPKEEP, bytesOf(tombstone));
     if (stored !== undefined && (untilOf(tombstone, stored) ?? 0) <= nowMs) {
       bytes += tombstone.length + stored.length;

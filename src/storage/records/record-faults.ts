@@ -7,7 +7,7 @@
 import type { SummaryRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { type Head, STATUSES } from '../../model/head.ts';
-import type { TurnRecord } from '../../model/turn.ts';
+import type { OpenTurn, TurnRecord } from '../../model/turn.ts';
 import { isSummaryText } from '../../session/mirror/session-summary.ts';
 import type { AuditRecord, StreamRecord } from '../../session/ports/journal.ts';
 
@@ -92,8 +92,25 @@ export const faultOfTurn = (turn: TurnRecord): string | undefined => {
   for (const field of ['seq', 'lastSeq', 'steps', 'attempt', 'retries'] as const)
     if (!isNumber(turn[field])) return told(field, turn[field]);
   if (turn.traceId !== undefined && !isText(turn.traceId)) return told('traceId', turn.traceId);
-  if ('options' in turn && !isObject(turn.options)) return told('options', turn.options);
+  if ('options' in turn) {
+    const fault = faultOfCourse(turn);
+    if (fault !== undefined) return fault;
+  }
   return isUsage(usage) ? undefined : told('usage', usage);
+};
+
+const isSoundPhase = (phase: NonNullable<OpenTurn['phase']>): boolean => {
+  if (phase.kind === 'model') return isNumber(phase.run) && isNumber(phase.tried ?? 0);
+  if (phase.kind !== 'waiting' || phase.for !== 'retry') return false;
+  return isMoment(phase.dueMs) && isNumber(phase.tried) && isObject(phase.error);
+};
+
+/** Of what only an open turn has. */
+const faultOfCourse = ({ options, runs, status, phase }: OpenTurn): string | undefined => {
+  if (!isObject(options)) return told('options', options);
+  if (!isNumber(runs)) return told('runs', runs);
+  if (status === 'queued') return undefined;
+  return isObject(phase) && isSoundPhase(phase) ? undefined : told('phase', phase);
 };
 
 const isUsage = (usage: unknown): boolean => isObject(usage) && !Array.isArray(usage);

@@ -62,6 +62,8 @@ export interface StoreIdentity {
   readonly storeId: string;
   readonly formatVersion: number;
   readonly epoch: number;
+  /** Drawn at each opening. */
+  readonly owner: string;
 }
 
 export interface Store extends StoreIdentity {
@@ -80,6 +82,6 @@ export interface Store extends StoreIdentity {
  * Format of the whole store. Older ones are taken over as they are, and are of this format from then on;
  * a newer one is refused at open. 2: forks refer to entries of others, which a version that knows
  * nothing of it would purge. 3: commits may stand in the log, where one that knows nothing of it would
- * not look.
+ * not look. 4: each change of a batch names its fence.
  */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;

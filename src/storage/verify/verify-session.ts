@@ -4,6 +4,7 @@
  */
 
 import { summaryOf } from '../../model/catalog-row.ts';
+import { duesOf } from '../../model/due.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { inheritedThrough, type Segment } from '../../model/segments.ts';
@@ -86,6 +87,7 @@ export class SessionCheck {
     this.#entriesOf(this.#head);
     this.#sidesOf(this.#head);
     this.#rowOf(this.#head);
+    this.#duesOf(this.#head);
     const { segments = [], key } = this.#head;
     for (const [at, segment] of segments.entries())
       this.#segment(key, segment, segments[at - 1]?.throughSeq ?? 0);
@@ -175,6 +177,14 @@ export class SessionCheck {
       this.#complain(key, 'says something else than the head');
     } catch (error) {
       this.#complain(key, (error as Error).message.slice(0, 200));
+    }
+  }
+
+  #duesOf(head: Head): void {
+    for (const { kind, atMs } of duesOf(head)) {
+      const due = keys.dueKey(kind, this.#prefix, atMs);
+      if (this.#tables.get(UPKEEP, due) === undefined)
+        this.#complain(due, 'is missing: nobody would wake the session, which waits for it');
     }
   }
 

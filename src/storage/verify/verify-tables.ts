@@ -2,6 +2,7 @@
  * Checks every record of tables that are open: its checksum, that it can be decoded, and that it fits
  * to the others. Reads in one go, so all of it is of one moment, also while somebody writes.
  */
+import { duesOf } from '../../model/due.ts';
 import { readAudit, readHead } from '../records/codec.ts';
 import { payloadOf, readValue } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
@@ -123,12 +124,26 @@ class Verification {
   #upkeep(key: keys.Key, value: Buffer): void {
     const what = keys.upkeepOf(key);
     if (what === 'reference') return this.#reference(key);
-    if (what === 'expiry') return;
+    if (what === 'due') return this.#due(key);
     const record = readValue(key, value) as { readonly untilMs: number };
     if (what !== 'tombstone') return;
-    const expiry = keys.expiryKey(key.slice(1), record.untilMs);
+    const expiry = keys.dueKey('tombstone', key.slice(1), record.untilMs);
     if (this.#tables.get(UPKEEP, expiry) === undefined)
       this.#complain(key, 'is a tombstone that would never end');
+  }
+
+  /** Whose it is must have a head that waits for it: else a session would be woken for nothing, again and again. */
+  #due(key: keys.Key): void {
+    const kind = keys.dueKindOf(key);
+    if (kind === 'tombstone') return; // one that was renewed leaves its earlier end behind, which does no harm
+    if (kind === undefined)
+      return this.#complain(key, 'is due in a way that this version does not know');
+    const { atMs, prefix } = keys.ofDueKey(kind, key);
+    const headKey = keys.headKey(prefix);
+    const head = this.#tables.get(SESSIONS, headKey);
+    const dues = head === undefined ? [] : duesOf(readHead(headKey, head));
+    if (!dues.some((due) => due.kind === kind && due.atMs === atMs))
+      this.#complain(key, 'is due for nobody');
   }
 
   /** Whoever holds it must have a head that says so: else nobody would ever let go of it. */

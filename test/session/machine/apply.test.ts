@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
-import type { ClosedTurn } from '../../../src/model/turn.ts';
+import { type ClosedTurn, runIdOf } from '../../../src/model/turn.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
 import { foldBatch, toChange } from '../../../src/session/machine/fold.ts';
@@ -65,10 +65,9 @@ const said = (
   ...fields,
 });
 
-const step = (id: string, outcome: StepOutcome, attempt = 1): Input => ({
+const step = (id: string, outcome: StepOutcome, run = 1): Input => ({
   type: 'step',
-  turnId: id as TurnId,
-  attempt,
+  runId: runIdOf(id as TurnId, run),
   retries: 0,
   outcome,
 });
@@ -93,7 +92,7 @@ describe('a turn', () => {
   it('makes the session, commits its prompt and starts at once', () => {
     const { last, state } = run(prompt('t1'));
     expect(written(last)).toEqual(['audit', 'entry', 'newTurn']);
-    expect(effects(last)).toEqual(['turn.accepted', 'turn.started', 'see', 'startStep']);
+    expect(effects(last)).toEqual(['turn.accepted', 'turn.started', 'see', 'startModel']);
     expect(state.head).toMatchObject({ status: 'running', seq: 1, numTurns: 1, messageCount: 1 });
   });
 
@@ -120,7 +119,7 @@ describe('a turn', () => {
       'closed',
       'turn.started',
       'see',
-      'startStep',
+      'startModel',
     ]);
     expect(state.head).toMatchObject({ costNanoUsd: 70, status: 'running', numTurns: 2 });
     expect(state.head.openTurns.map(({ turnId }) => turnId)).toEqual(['t2']);
@@ -183,7 +182,7 @@ describe('a step', () => {
   it('that asks for tools is answered with an error for each, in the same commit, and goes on', () => {
     const { last, state } = run(prompt('t1'), step('t1', toolUse));
     expect(written(last)).toEqual(['entry', 'entry']);
-    expect(effects(last)).toContain('startStep');
+    expect(effects(last)).toContain('startModel');
     expect(state.head).toMatchObject({ toolCallCount: 2, seq: 3, status: 'running' });
     const [, results] = last.writes;
     expect(
@@ -196,7 +195,7 @@ describe('a step', () => {
   it('stops at the most steps of a turn', () => {
     const { state, last } = run(
       prompt('t1'),
-      ...Array.from({ length: 4 }, () => step('t1', toolUse)),
+      ...Array.from({ length: 4 }, (_, at) => step('t1', toolUse, at + 1)),
     );
     expect(state.head.openTurns).toEqual([]);
     expect(last.writes.at(-1)).toMatchObject({
@@ -205,10 +204,31 @@ describe('a step', () => {
     });
   });
 
-  it('of an earlier attempt changes nothing', () => {
-    const { last } = run(prompt('t1'), { type: 'resume' }, step('t1', said('late'), 1));
-    expect(last.writes).toEqual([]);
+  it('of a run that is not awaited any more changes nothing', () => {
+    const earlier: Input[][] = [
+      [{ type: 'resume' }],
+      [{ type: 'lost', runId: runIdOf('t1' as TurnId, 1) }],
+      [step('t1', said('on', { stopReason: 'pause_turn' }))],
+    ];
+    for (const inputs of earlier) {
+      const { last, state } = run(prompt('t1'), ...inputs, step('t1', said('late'), 1));
+      expect(last.writes).toEqual([]);
+      expect(last.effects).toEqual([]);
+      expect(state.head.openTurns[0]).toMatchObject({ phase: { kind: 'model', run: 2 } });
+    }
+  });
+
+  it('that is lost is made again as a further run of the same attempt', () => {
+    const lost: Input = { type: 'lost', runId: runIdOf('t1' as TurnId, 1) };
+    const { last, changes } = run(prompt('t1'), lost, lost);
+    expect(changes[1]?.state.head.openTurns[0]).toMatchObject({ attempt: 1, runs: 2 });
+    expect(changes[1]?.effects).toEqual([{ type: 'startModel', runId: 't1#2' }]);
     expect(last.effects).toEqual([]);
+  });
+
+  it('of a queued turn, which awaits none, changes nothing', () => {
+    const { last } = run(prompt('t1'), prompt('t2'), step('t2', said('early')));
+    expect(last.writes).toEqual([]);
   });
 
   it('that was refused takes the turn out of what the model sees', () => {
@@ -247,6 +267,88 @@ describe('a step', () => {
   });
 });
 
+describe('a step whose next call is far away', () => {
+  const error = { type: 'rate_limit_error', message: 'slow down', status: 429, retryable: true };
+  const later: StepOutcome = { type: 'postponed', error, delayMs: 40_000, tried: 2 };
+  const DUE = NOW + 40_000;
+  const waitingTurn = run(prompt('t1'), prompt('t2'), step('t1', later)).state;
+  const at = (nowMs: number, input: Input) => apply(waitingTurn, input, RULES, nowMs);
+
+  it('leaves the turn waiting, says until when and why, and lets those behind it wait', () => {
+    const { last, state } = run(prompt('t1'), prompt('t2'), step('t1', later));
+    expect(state.head).toMatchObject({ status: 'waiting', retryCount: 1, errorCount: 0 });
+    expect(state.head.openTurns.map(({ status }) => status)).toEqual(['waiting', 'queued']);
+    expect(state.head.openTurns[0]).toMatchObject({
+      retries: 1,
+      phase: { kind: 'waiting', for: 'retry', dueMs: DUE, tried: 2, error: { code: error.type } },
+    });
+    expect(last.effects).toEqual([
+      expect.objectContaining({ body: { type: 'retry', delayMs: 40_000, error } }),
+    ]);
+  });
+
+  it('goes on when its time has come, and not before', () => {
+    expect(at(DUE - 1, { type: 'due' }).state).toEqual(waitingTurn);
+    const { state, effects } = at(DUE, { type: 'due' });
+    expect(state.head.status).toBe('running');
+    expect(state.head.openTurns[0]).toMatchObject({
+      ...{ status: 'running', attempt: 2, runs: 2, phase: { kind: 'model', run: 2, tried: 2 } },
+    });
+    expect(effects.at(-1)).toEqual({ type: 'startModel', runId: 't1#2' });
+    expect(
+      apply(state === undefined ? waitingTurn : state, { type: 'due' }, RULES, DUE).effects,
+    ).toEqual([]);
+  });
+
+  it('goes on waiting when its session wakes early, and goes on at once when it wakes late', () => {
+    const early = at(DUE - 1, { type: 'resume' });
+    expect(early.effects).toEqual([]);
+    expect(early.state.head.openTurns).toMatchObject([
+      { status: 'waiting', attempt: 2, phase: { dueMs: DUE } },
+      { status: 'queued', attempt: 2 },
+    ]);
+    const late = at(DUE, { type: 'resume' });
+    expect(late.state.head).toMatchObject({ status: 'running' });
+    expect(late.effects.at(-1)).toEqual({ type: 'startModel', runId: 't1#2' });
+  });
+
+  it('is cancelled at once, and the next turn starts', () => {
+    const { state, writes } = at(NOW, { type: 'cancel', turnId: undefined });
+    expect(state.head.openTurns.map(({ turnId, status }) => [turnId, status])).toEqual([
+      ['t2', 'running'],
+    ]);
+    expect(writes.map(({ type }) => type)).toEqual(['turn']);
+  });
+
+  it('that was to be cancelled meanwhile ends the turn instead', () => {
+    const { last } = run(prompt('t1'), { type: 'cancel', turnId: undefined }, step('t1', later));
+    expect(last.writes.at(-1)).toMatchObject({ record: { status: 'cancelled' } });
+  });
+
+  it('is due in the journal from the commit in which it begins to wait to the one in which it ends', () => {
+    const dues = (before: SessionState, nowMs: number, input: Input) =>
+      toChange(before, foldBatch(before, [{ input }], new Map(), RULES, nowMs), {
+        ...{ owner: 'me', epoch: 1 },
+      })?.dues;
+    const running = run(prompt('t1')).state;
+    const due = { kind: 'retry', atMs: DUE };
+    expect(dues(running, NOW, step('t1', later))).toEqual({ added: [due], removed: [] });
+    expect(dues(running, NOW, { type: 'tag', tags: ['x'] })).toBeUndefined();
+    const before = { ...waitingTurn, head: { ...waitingTurn.head, version: 9 } };
+    expect(dues(before, NOW, { type: 'tag', tags: ['x'] })).toEqual({ added: [], removed: [] });
+    const parked = { code: 'internal', message: 'x', retryable: false };
+    const ends: Input[] = [
+      { type: 'due' },
+      { type: 'resume' },
+      { type: 'cancel', turnId: undefined },
+      { type: 'park', error: parked },
+      { type: 'delete', by: 'me', ifVersion: undefined, tombstoneMs: 1 },
+    ];
+    for (const input of ends)
+      expect(dues(before, DUE, input)).toEqual({ added: [], removed: [due] });
+  });
+});
+
 describe('a cancel', () => {
   it('of the running turn waits for its step to end', () => {
     const { changes, last } = run(
@@ -255,7 +357,7 @@ describe('a cancel', () => {
       step('t1', { type: 'cancelled', partialText: 'half' }),
     );
     expect(changes[1]?.writes).toEqual([]);
-    expect(effects(changes[1] as Change)).toEqual(['cancelStep']);
+    expect(effects(changes[1] as Change)).toEqual(['cancelRun']);
     expect(last.writes.map((write) => write.type)).toEqual(['entry', 'turn']);
     expect(last.writes[1]).toMatchObject({ record: { status: 'cancelled', lastSeq: 2 } });
   });
@@ -286,7 +388,7 @@ describe('a session', () => {
   it('that comes back starts its running turn as a further attempt', () => {
     const { last, state } = run(prompt('t1'), { type: 'resume' });
     expect(state.head.openTurns[0]).toMatchObject({ attempt: 2, status: 'running' });
-    expect(effects(last)).toEqual(['turn.started', 'startStep']);
+    expect(effects(last)).toEqual(['turn.started', 'startModel']);
   });
 
   it('that is parked ends its turns as interrupted and says why', () => {
@@ -318,7 +420,7 @@ describe('a session', () => {
       ifVersion: undefined,
       tombstoneMs: 5,
     });
-    expect(effects(last)).toEqual(['turn.finished', 'closed', 'cancelStep', 'stop']);
+    expect(effects(last)).toEqual(['turn.finished', 'closed', 'cancelRun', 'stop']);
     expect(last.writes).toContainEqual({ type: 'delete', tombstoneUntilMs: NOW + 5 });
   });
 
@@ -390,7 +492,7 @@ describe('inputs that share a commit', () => {
       RULES,
       NOW,
     );
-    expect(toChange(before, folded)).toMatchObject({
+    expect(toChange(before, folded, { owner: 'me', epoch: 1 })).toMatchObject({
       expectedVersion: 0,
       head: { version: 1, tags: ['a'] },
     });
@@ -428,7 +530,7 @@ describe('what went wrong once', () => {
       step('t1', said('dear')),
     );
     expect(state.head).toMatchObject({ openTurns: [], status: 'idle' });
-    expect(effects(last)).not.toContain('startStep');
+    expect(effects(last)).not.toContain('startModel');
     expect(last.writes.filter(({ type }) => type === 'turn')).toHaveLength(3);
   });
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TurnId } from '../../../src/model/ids.ts';
-import type { ClosedTurn } from '../../../src/model/turn.ts';
+import { type ClosedTurn, runIdOf } from '../../../src/model/turn.ts';
 import { foldBatch } from '../../../src/session/machine/fold.ts';
 import type { Effect, Input, SessionState, Write } from '../../../src/session/machine/machine.ts';
 import { freshState, RULES, type Said, said, World } from '../random-life.ts';
@@ -85,7 +85,7 @@ const unversioned = ({ head: { version: _, ...head }, ...state }: SessionState) 
 const inputOf = (one: Said): Input[] => {
   if ('input' in one) return [one.input];
   const { outcome } = one;
-  return [{ type: 'step', turnId: 'a' as TurnId, attempt: 1, retries: 0, outcome }];
+  return [{ type: 'step', runId: runIdOf('a' as TurnId, 1), retries: 0, outcome }];
 };
 
 /** A version is committed before the next input is looked at, so the ledger knows what closed. */

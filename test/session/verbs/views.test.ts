@@ -46,7 +46,7 @@ describe('a session as shown', () => {
 
 describe('a turn as shown', () => {
   it('that is open has no end and no stop reason', () => {
-    const open: OpenTurn = { ...turn, status: 'queued', options: { model: 'x' } };
+    const open: OpenTurn = { ...turn, status: 'queued', options: { model: 'x' }, runs: 0 };
     const view = turnView(open);
     expect(view).toMatchObject({ status: 'queued', stopReason: null, acceptedAt: SHOWN });
     expect(Object.keys(view)).not.toContain('finishedAt');

@@ -5,6 +5,7 @@
 
 import { runtimeOf } from '../../../src/app/runtime.ts';
 import { defaultConfig } from '../../../src/config/config.ts';
+import { alarms } from '../../../src/housekeeping/alarms.ts';
 import { genServer, protocol } from '../../../src/otp/gen-server.ts';
 import {
   type ChildSpec,
@@ -52,10 +53,13 @@ interface JournalArgs {
   readonly mistakes: Mistakes;
   /** Of the journal that lives now; one that is dead never syncs what it still holds. */
   readonly gates: SyncGate[];
+  /** Its process is gone: nothing of it opens the store any more, which nothing else keeps it from in memory. */
+  readonly isGone: () => boolean;
 }
 
 const Journal = genServer(protocol({ calls: {} }), {
-  init: ({ disk, gates, mistakes }: JournalArgs, self) => {
+  init: ({ disk, gates, mistakes, isGone }: JournalArgs, self) => {
+    if (isGone()) throw new Error('its process is gone');
     const gate = new SyncGate();
     gates.push(gate);
     const { clock } = self.system;
@@ -100,7 +104,8 @@ export class Daemon {
       daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
     };
-    void this.#start(declaration(parts, { disk, mistakes, gates: this.#gates }, studio), studio);
+    const journal = { disk, mistakes, gates: this.#gates, isGone: () => this.#isDead };
+    void this.#start(declaration(parts, journal, studio), studio);
   }
 
   get alive(): boolean {
@@ -158,5 +163,6 @@ const declaration = (parts: Parts, journal: JournalArgs, studio: Studio): ChildS
       sessionsBelow(parts),
       scriptedExecutor(studio),
       recovery(parts),
+      alarms({ ring: (key) => parts.sessions.ring(key) }),
     ],
   });

@@ -76,9 +76,14 @@ function begin(
   };
 }
 
-function outcomeOf({ dice }: Studio, prompt: string): StepOutcome {
+function outcomeOf(studio: Studio, prompt: string): StepOutcome {
+  const { dice } = studio;
+  const error = { type: 'overloaded_error', message: 'later', retryable: true };
   if (dice.once(6)) {
-    const error = { type: 'overloaded_error', message: 'later', retryable: true };
+    studio.count('step postponed');
+    return { type: 'postponed', error, delayMs: dice.int(1, LONGEST_WAIT_MS), tried: 1 };
+  }
+  if (dice.once(6)) {
     return { type: 'failed', error, partialText: '', provider: 'rehearsal' };
   }
   const text = answerTo(prompt);
@@ -98,6 +103,9 @@ function outcomeOf({ dice }: Studio, prompt: string): StepOutcome {
     costNanoUsd: 1,
   };
 }
+
+/** Longer than a daemon lives here, often. */
+const LONGEST_WAIT_MS = 3_000;
 
 export const answerTo = (prompt: string): string => `answer to ${prompt}`;
 

@@ -23,6 +23,7 @@ const REQUIRED = {
   'sick session': 1_200,
   'slow disk': 8_000,
   'step lost with its executor': 5_000,
+  'step postponed': 5_000,
   'turn accepted': 20_000,
   'turn completed': 18_000,
   'turn failed': 3_000,

@@ -25,7 +25,7 @@ const WRITER = fileURLToPath(new URL('../restless-log-child.mjs', import.meta.ur
 /** A batch that its time tells from others. */
 const batch = (time: number, bytes = 10): Buffer => {
   const made = new Batch();
-  made.begin('a\0s\0\x50', 0, WRITE);
+  made.begin('a\0s\0\x50', 0, WRITE, { owner: 'me', epoch: 1 });
   made.put(SESSIONS, 'a\0s\0\x50', packValue, 'x'.repeat(bytes));
   made.end();
   const sealed = Buffer.from(made.seal(time));

@@ -81,7 +81,10 @@ describe('keys', () => {
         const prefix = keys.sessionPrefix(key);
         expect(keys.ofRowKey(keys.rowKey(prefix))).toEqual(key);
         expect(keys.ofPurgeKey(keys.purgeKey(prefix))).toBe(prefix);
-        expect(keys.ofExpiryKey(keys.expiryKey(prefix, untilMs))).toBe(prefix);
+        expect(keys.ofDueKey('retry', keys.dueKey('retry', prefix, untilMs))).toEqual({
+          prefix,
+          atMs: untilMs,
+        });
       }),
     );
   });

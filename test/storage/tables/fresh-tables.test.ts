@@ -21,7 +21,8 @@ import { folders } from '../folders.ts';
 
 const PREFIXES = ['a\0s1\0', 'a\0s2\0', 'b\0s1\0'];
 const ROUNDS = 60;
-const NOBODY = { ours: 0, owner: 0 };
+const FENCE = { owner: 'me', epoch: 1 };
+const OWNER = { owner: Buffer.from(FENCE.owner), epoch: FENCE.epoch };
 
 /** A key of a table, as a session's change puts it. */
 const keyOf = (dice: Dice, table: Table, prefix: Key): Key => {
@@ -35,7 +36,7 @@ const randomBatch = (dice: Dice, versions: Map<Key, number>): Buffer => {
   const batch = new Batch();
   for (let change = dice.int(1, 3); change > 0; change -= 1) {
     const prefix = PREFIXES[dice.int(0, PREFIXES.length - 1)] ?? '';
-    batch.begin(keys.headKey(prefix), versions.get(prefix) ?? 0, WRITE);
+    batch.begin(keys.headKey(prefix), versions.get(prefix) ?? 0, WRITE, FENCE);
     for (let put = dice.int(1, 6); put > 0; put -= 1) {
       const table = dice.int(0, 3) as Table;
       batch.put(table, keyOf(dice, table, prefix), packValue, dice.int(1, 1_000_000));
@@ -81,7 +82,7 @@ describe('what was committed since the last checkpoint', () => {
         return ask();
       });
       file.transaction(() => {
-        for (const batch of batches) expect(applyBatch(file, batch, NOBODY)).toEqual([]);
+        for (const batch of batches) expect(applyBatch(file, batch, OWNER)).toEqual([]);
       });
       fresh.clear();
       expect(during.at(-1), `GREENROOM_SEED=${dice.seed}`).toEqual(ask());
@@ -96,7 +97,7 @@ describe('what was committed since the last checkpoint', () => {
     const fresh = new FreshTables(file);
     const batch = new Batch();
     for (const [at, prefix] of PREFIXES.entries()) {
-      batch.begin(keys.headKey(prefix), 0, WRITE);
+      batch.begin(keys.headKey(prefix), 0, WRITE, FENCE);
       batch.put(ROWS, keys.rowKey(prefix), packValue, at);
       batch.end();
     }
@@ -113,7 +114,7 @@ describe('what was committed since the last checkpoint', () => {
     const key = keys.rowKey('a\0s1\0');
     const put = (value: string) => {
       const batch = new Batch();
-      batch.begin(keys.headKey('a\0s1\0'), 0, WRITE);
+      batch.begin(keys.headKey('a\0s1\0'), 0, WRITE, FENCE);
       batch.put(ROWS, key, packValue, value);
       batch.end();
       fresh.add(Buffer.from(batch.seal(0)), new Set());
@@ -164,7 +165,7 @@ describe('a visit', () => {
 it('only a batch that looks and puts is plain', () => {
   const plain = (operate: (batch: Batch) => void) => {
     const batch = new Batch();
-    batch.begin('a\0s\0\x50', 0, DELETE);
+    batch.begin('a\0s\0\x50', 0, DELETE, FENCE);
     operate(batch);
     batch.end();
     return isPlain(Buffer.from(batch.seal(0)));

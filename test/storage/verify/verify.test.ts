@@ -13,7 +13,17 @@ import { verifyInChild } from '../../../src/storage/verify/verify.ts';
 import { verifyTables } from '../../../src/storage/verify/verify-tables.ts';
 import { fork, removeFork } from '../contract-forks.ts';
 import { folders } from '../folders.ts';
-import { append, closedTurn, DAY_MS, keyOf, message, NOW, remove, write } from '../sessions.ts';
+import {
+  append,
+  closedTurn,
+  DAY_MS,
+  keyOf,
+  message,
+  NOW,
+  remove,
+  waitingTurn,
+  write,
+} from '../sessions.ts';
 
 const prefixOf = (id: string) => keys.sessionPrefix(keyOf(id));
 const bytes = (key: string) => Buffer.from(key, 'latin1');
@@ -46,6 +56,15 @@ describe('verifying a store', () => {
     await journal.commit(append(keyOf('gone'), undefined, 'x'));
     await journal.commit(remove(keyOf('gone'), append(keyOf('gone')).head, NOW + DAY_MS));
     await journal.purge(1);
+    const due = { kind: 'retry', atMs: NOW + DAY_MS } as const;
+    const openTurns = [waitingTurn(due.atMs)];
+    const dues = { added: [due], removed: [] };
+    const sleeper = {
+      head: { openTurns, status: 'waiting', seq: 1, messageCount: 1 },
+      dues,
+    } as const;
+    const appends = [{ subpath: '', entries: [message(1)] }];
+    await journal.commit(write(keyOf('sleeper'), undefined, { ...sleeper, appends }));
     return { parent: second.head, child: child.head };
   };
 
@@ -87,6 +106,22 @@ describe('verifying a store', () => {
     isOver = true;
     await writing;
     await close();
+  });
+
+  it('a session that waits and is not due, and one that is due and does not wait, are named', async () => {
+    const due = (id: string) => keys.dueKey('retry', prefixOf(id), NOW + DAY_MS);
+    expect(await without(UPKEEP, due('sleeper'))).toEqual([
+      expect.stringContaining('is missing: nobody would wake the session'),
+    ]);
+    const nothing = record(due('parent'), packNothing, null);
+    expect(await broken((tables) => tables.put(UPKEEP, bytes(due('parent')), nothing))).toEqual([
+      expect.stringContaining('is due for nobody'),
+    ]);
+    const later = `${due('sleeper')}`.replace('dr', 'dx');
+    const unknown = record(later, packNothing, null);
+    expect(await broken((tables) => tables.put(UPKEEP, bytes(later), unknown))).toEqual([
+      expect.stringContaining('a way that this version does not know'),
+    ]);
   });
 
   it('an entry that is missing is named', async () => {

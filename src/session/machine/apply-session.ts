@@ -1,0 +1,69 @@
+/** What is done to a session as a whole: it is made, set, tagged, appended to, parked, deleted. */
+
+import { GreenroomError } from '../../model/errors.ts';
+import { type Settings, withSettings } from '../../model/head.ts';
+import type { TurnError } from '../../model/turn.ts';
+import { type Draft, makeIfAbsent } from './draft.ts';
+import type { InputOf, NewMessage, Rules } from './machine.ts';
+import { cancelRun, closeTurn } from './turn-course.ts';
+
+export const create = (draft: Draft, settings: Settings, rules: Rules): void => {
+  if (draft.head.version > 0)
+    throw new GreenroomError(
+      'session_exists',
+      `there is a session ${draft.head.key.sessionId} already`,
+    );
+  makeIfAbsent(draft, settings, 'create', rules);
+  draft.answer = { type: 'session' };
+};
+
+export const changeSettings = (draft: Draft, settings: Settings): void => {
+  const updatedAtMs = Math.max(draft.nowMs, draft.head.updatedAtMs);
+  draft.patch({ ...withSettings(draft.head, settings), updatedAtMs });
+  draft.answer = { type: 'session' };
+};
+
+export const changeTags = (draft: Draft, tags: readonly string[]): void => {
+  if (tags !== draft.head.tags && tags.join('\n') !== draft.head.tags.join('\n'))
+    draft.patch({ tags });
+  draft.answer = { type: 'session' };
+};
+
+export const append = (draft: Draft, messages: readonly NewMessage[], rules: Rules): void => {
+  makeIfAbsent(draft, {}, 'append', rules);
+  if (draft.head.openTurns.length > 0)
+    throw new GreenroomError(
+      'invalid_state',
+      'a turn is open: messages cannot be put into the middle of it',
+    );
+  for (const message of messages) draft.message(message);
+  if (draft.head.status === 'created') draft.patch({ status: 'idle' });
+  draft.effect({ type: 'forgetContext' });
+  draft.answer = { type: 'session' };
+};
+
+/** Out of its restart budget: open turns end as interrupted, so that what broke it is not run again. */
+export const park = (draft: Draft, error: TurnError): void => {
+  for (const turn of draft.head.openTurns)
+    closeTurn(draft, turn, { status: 'interrupted', stopReason: null, error, text: '' });
+  draft.patch({ status: 'parked', lastError: error, errorCount: draft.head.errorCount + 1 });
+  draft.audit('parked', 'supervisor', { reason: error.message });
+  draft.effect({ type: 'stop' });
+};
+
+export const remove = (draft: Draft, input: InputOf<'delete'>): void => {
+  if (input.ifVersion !== undefined && input.ifVersion !== draft.head.version)
+    throw new GreenroomError('invalid_state', 'the session changed since it was looked at');
+  if (input.ifVersion !== undefined && draft.head.openTurns.length > 0)
+    throw new GreenroomError('invalid_state', 'the session has an unfinished turn');
+  const error = { code: 'session_deleted', message: 'the session was deleted', retryable: false };
+  for (const turn of draft.head.openTurns) {
+    closeTurn(draft, turn, { status: 'cancelled', stopReason: null, error, text: '' });
+    cancelRun(draft, turn);
+  }
+  if (draft.head.version > 0)
+    draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
+  draft.write({ type: 'delete', tombstoneUntilMs: draft.nowMs + input.tombstoneMs });
+  draft.effect({ type: 'stop' });
+  draft.answer = { type: 'deleted' };
+};
