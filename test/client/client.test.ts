@@ -55,7 +55,7 @@ describe.skipIf(withoutNatsServer())('the client', () => {
   test('a silent stream is asked for again under the same turn id', async () => {
     await using broker = await startBroker();
     await using gateway = await startGateway(broker.url);
-    await using api = await client({ servers: broker.url, silenceMs: 50 });
+    await using api = await client({ servers: broker.url, silenceMs: 1_000 });
     const { door } = gateway;
     const ids: string[] = [];
     door.afterTurn = (key, turnId) => {
