@@ -29,7 +29,7 @@ const MESSAGES = Array.from({ length: 80 }, (_, at) => ({
   content: `${at}: ${'a line of what was said before, '.repeat(4 + ((at * 7) % 29))}and so on.`,
 }));
 const TURNS_EACH = 20;
-/** So that no session is live any more when the silence ends. */
+/** As an operator may set it, `GREENROOM_PASSIVATE_MINUTES`: so that no session is live any more when the silence ends. */
 const PASSIVATE_MINUTES = 0.25;
 
 interface Plan {
@@ -206,8 +206,9 @@ const report = (sheet: Sheet, findings: Findings): void => {
     `${(slope * 100).toFixed(2)} %`,
     slope < GOAL_SLOPE,
   );
+  const liveAtEnd = watch.looks.at(-1)?.liveSessions ?? 0;
   sheet.goal(
-    `anonymous memory ${plan.quietMs / 1_000} s after it, to a fresh daemon's ${bytes(fresh)}`,
+    `anonymous memory ${plan.quietMs / 1_000} s after it, ${liveAtEnd} sessions live, to a fresh daemon's ${bytes(fresh)}`,
     `<= ${GOAL_LEFT}`,
     `${(left / fresh).toFixed(2)} (${bytes(left)})`,
     left <= GOAL_LEFT * fresh,

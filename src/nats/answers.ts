@@ -69,6 +69,17 @@ interface Prepared {
   readonly run: (context: RequestContext, request: unknown) => Promise<unknown>;
 }
 
+/**
+ * What is kept of a request's message until its answer. Not the message itself: it lies in what the socket read at once, up to
+ * 64 KiB, and each request under way would keep all of that.
+ */
+interface Asked {
+  readonly subject: string;
+  readonly reply: string | undefined;
+}
+
+const askedIn = ({ subject, reply }: Msg): Asked => ({ subject, reply: reply || undefined });
+
 export class Answers {
   readonly inFlight: InFlight;
   readonly asks: Asks;
@@ -101,7 +112,7 @@ export class Answers {
     try {
       this.#begin(address, endpoint, msg);
     } catch (error) {
-      this.#refuse(endpoint, msg, error);
+      this.#refuse(endpoint, askedIn(msg), error);
     }
   }
 
@@ -148,15 +159,16 @@ export class Answers {
     const timeoutMs = this.#timeoutOf(verb, msg);
     const context = this.#contextOf(tenant, msg, timeoutMs);
     const where = { ...whereOf(address), traceId: context.traceId };
-    const ticket = this.inFlight.enter(timeoutMs, (late) => this.#refuse(endpoint, msg, late));
-    this.#reply(address, request, (asked) => run(context, asked)).then(
+    const asked = askedIn(msg);
+    const ticket = this.inFlight.enter(timeoutMs, (late) => this.#refuse(endpoint, asked, late));
+    this.#reply(address, request, (fewer) => run(context, fewer)).then(
       (data) => {
         if (!this.inFlight.leave(ticket)) return;
         endpoint.finished(this.inFlight.elapsed(ticket));
-        if (msg.reply) this.#options.outbox.publish(msg.reply, data);
+        if (asked.reply !== undefined) this.#options.outbox.publish(asked.reply, data);
       },
       (error: unknown) => {
-        if (this.inFlight.leave(ticket)) this.#refuse(endpoint, msg, error, where);
+        if (this.inFlight.leave(ticket)) this.#refuse(endpoint, asked, error, where);
       },
     );
   }
@@ -185,9 +197,10 @@ export class Answers {
     const { turnId, request } = parseTurn(msg.data, headerOf(msg.headers, TURN_ID_HEADER));
     const timeoutMs = this.#timeoutOf(TURNS.ask, msg);
     const context = this.#contextOf(key.tenant, msg, timeoutMs);
-    const ask = msg.reply ? this.asks.open(key, msg.reply) : undefined;
+    const asked = askedIn(msg);
+    const ask = asked.reply === undefined ? undefined : this.asks.open(key, asked.reply);
     const failed = (error: unknown) => {
-      this.#count(endpoint, msg, error, { ...key, turnId, traceId: context.traceId });
+      this.#count(endpoint, asked, error, { ...key, turnId, traceId: context.traceId });
       ask?.fail(error);
     };
     try {
@@ -205,18 +218,19 @@ export class Answers {
     }
   }
 
-  #count(endpoint: EndpointStats, { subject }: Msg, error: unknown, where?: object): void {
+  #count(endpoint: EndpointStats, { subject }: Asked, error: unknown, where?: object): void {
     const code = codeOf(error);
     endpoint.failed(code);
     if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400), where);
   }
 
-  #refuse(endpoint: EndpointStats, msg: Msg, error: unknown, where?: object): void {
-    this.#count(endpoint, msg, error, where);
-    if (!msg.reply) return;
+  #refuse(endpoint: EndpointStats, asked: Asked, error: unknown, where?: object): void {
+    this.#count(endpoint, asked, error, where);
+    const { reply } = asked;
+    if (reply === undefined) return;
     const { data, headers } = errorReply(error);
-    this.#options.outbox.publish(msg.reply, data, headers);
-    if (endpoint.name === `session-${ASK}`) this.#options.outbox.publish(msg.reply, EMPTY);
+    this.#options.outbox.publish(reply, data, headers);
+    if (endpoint.name === `session-${ASK}`) this.#options.outbox.publish(reply, EMPTY);
   }
 
   #endpointOf(address: Address | undefined): EndpointStats {

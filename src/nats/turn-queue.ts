@@ -299,14 +299,16 @@ const whereOf = ({ key, turnId, context }: Refusal): TurnWhere => ({
   traceId: context.traceId,
 });
 
+/** The body is a copy: the message lies in what the socket read at once, and all of that would stay as long as the turn is in hand. */
 const contentOf = (key: SessionKey, { data, headers }: Message, fallback: TurnId): Loaded => {
   const named = headerOf(headers, TURN_ID_HEADER);
+  const body = Buffer.from(data);
   try {
     sessionKey(key.tenant, key.sessionId);
     const { turnId = fallback, request } = parseTurn(data, named);
-    return { turnId, body: data, traceId: traceOf(headers), request };
+    return { turnId, body, traceId: traceOf(headers), request };
   } catch (refusal) {
-    return { turnId: turnIdIn(data, named) ?? fallback, body: data, refusal };
+    return { turnId: turnIdIn(data, named) ?? fallback, body, refusal };
   }
 };
 

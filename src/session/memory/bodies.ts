@@ -3,28 +3,34 @@
  * would be a piece of native memory for each, and tens of thousands of these a second leave a heap full of holes.
  *
  * 1. A body that was placed does not change until `reset`.
- * 2. What is kept for the next use is bounded.
+ * 2. What is kept for the next use is bounded, and becomes less when less is used.
  */
+import { pieceOf } from './mapped.ts';
 
 export interface Bodies {
   /** A copy; valid as long as its owner says. */
   place(body: Uint8Array): Uint8Array;
 }
 
-/** Kept by `reset`. */
-const MAX_KEPT = 4;
+/** Kept by `reset` however little was used. */
+const MIN_KEPT = 4;
 
 export class BodyRun implements Bodies {
   readonly #chunkBytes: number;
+  readonly #maxKept: number;
   readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
   /** The chunk that is being filled. */
   #current = 0;
   #at = 0;
   #made = 0;
 
-  /** @param chunkBytes of each buffer; a body that is larger gets one of its own size. */
-  constructor(chunkBytes: number) {
+  /**
+   * @param chunkBytes of each buffer; a body that is larger gets one of its own size.
+   * @param maxKept most buffers that are kept for the next use, if this one needed so many; default 4.
+   */
+  constructor(chunkBytes: number, maxKept = MIN_KEPT) {
     this.#chunkBytes = chunkBytes;
+    this.#maxKept = maxKept;
   }
 
   /** Buffers made since the beginning. */
@@ -42,8 +48,10 @@ export class BodyRun implements Bodies {
 
   /** Nobody looks at what was placed any more. */
   reset(): void {
-    const kept = this.#chunks.filter(({ byteLength }) => byteLength === this.#chunkBytes);
-    this.#chunks.splice(0, this.#chunks.length, ...kept.slice(0, MAX_KEPT));
+    const used = this.#at === 0 ? this.#current : this.#current + 1;
+    const usual = this.#chunks.filter(({ byteLength }) => byteLength === this.#chunkBytes);
+    const wanted = Math.max(MIN_KEPT, used, Math.floor(usual.length / 2));
+    this.#chunks.splice(0, this.#chunks.length, ...usual.slice(0, Math.min(this.#maxKept, wanted)));
     this.#current = 0;
     this.#at = 0;
   }
@@ -55,7 +63,7 @@ export class BodyRun implements Bodies {
       this.#at = 0;
     }
     const size = Math.max(bytes, this.#chunkBytes);
-    const chunk = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer);
+    const chunk = pieceOf(size);
     this.#made += 1;
     this.#chunks.push(chunk);
     return chunk;

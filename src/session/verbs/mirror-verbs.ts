@@ -7,6 +7,7 @@ import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import { keyString, type SessionKey, type Tenant } from '../../model/ids.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import type { Answered } from '../actor/waiting-changes.ts';
+import { bytesOfAll } from '../memory/mapped.ts';
 import {
   externalKeyOf,
   foreignIdIn,
@@ -52,7 +53,7 @@ const mirrorAppend = sessionsVerb('mirror-append', {
       externalKey,
       projectKey: request.projectKey,
       subpath: storedSubpath(request.subpath),
-      lines: request.entries.map((entry) => Buffer.from(entry)),
+      lines: bytesOfAll(request.entries),
     };
     const found = find(work, externalKey);
     for (const key of seats(work.context.tenant, request, found)) {

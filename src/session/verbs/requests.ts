@@ -7,6 +7,7 @@ import { isTooDeep, MAX_DEPTH } from '../../model/json-depth.ts';
 import type { TraceId } from '../../model/request-context.ts';
 import type { Prompt, TurnOptions } from '../../model/turn.ts';
 import type { NewMessage, NewTurn } from '../machine/machine.ts';
+import { bytesOfAll } from '../memory/mapped.ts';
 import type { ImportRequest } from '../prepare/import.ts';
 import type { RestoreRequest } from '../transfer/restore.ts';
 import type { TurnRequest } from './turn-request.ts';
@@ -14,19 +15,30 @@ import type { TurnRequest } from './turn-request.ts';
 /** Largest prompt or appended message, as JSON, in bytes. */
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 
+const NO_BYTES = new Uint8Array(0);
+
 /** Longest title taken from a prompt, in characters. */
 const EXCERPT_LENGTH = 100;
 
-/** A message as the API takes it, as bytes. Throws `too_large`. */
-const messageBody = (role: 'user' | 'assistant', content: unknown): Uint8Array => {
-  const body = Buffer.from(json({ role, content }));
+interface Said {
+  readonly role: 'user' | 'assistant';
+  readonly content: unknown;
+}
+
+/** Messages as the API takes them, as bytes. Throws `too_large`. */
+const messageBodies = (messages: readonly Said[]): readonly Uint8Array[] => {
+  const bodies = bytesOfAll(messages.map(({ role, content }) => json({ role, content })));
+  for (const body of bodies) mustBeTakeable(body);
+  return bodies;
+};
+
+const mustBeTakeable = (body: Uint8Array): void => {
   if (isTooDeep(body)) throw nestedTooDeeply();
   if (body.byteLength > MAX_MESSAGE_BYTES)
     throw new GreenroomError(
       'too_large',
       `a message is at most ${MAX_MESSAGE_BYTES} bytes, this one has ${body.byteLength}`,
     );
-  return body;
 };
 
 /** What a program in this process gives may be nested deeper than anybody could write. */
@@ -63,7 +75,7 @@ const excerptOf = (prompt: Prompt): string => {
 };
 
 export const newTurn = (turnId: TurnId, traceId: TraceId, request: TurnRequest): NewTurn => {
-  const body = messageBody('user', request.prompt);
+  const [body = NO_BYTES] = messageBodies([{ role: 'user', content: request.prompt }]);
   return {
     turnId,
     traceId,
@@ -80,23 +92,23 @@ export const newTurn = (turnId: TurnId, traceId: TraceId, request: TurnRequest):
 };
 
 /** A message of `append`, as its schema gives it. */
-interface InputMessage {
+interface InputMessage extends Said {
   readonly id?: string | undefined;
-  readonly role: 'user' | 'assistant';
-  readonly content: unknown;
   readonly timestamp?: string | undefined;
 }
 
 export const newMessages = (
   messages: readonly InputMessage[],
   nowMs: number,
-): readonly NewMessage[] =>
-  messages.map(({ id, role, content, timestamp }) => ({
+): readonly NewMessage[] => {
+  const bodies = messageBodies(messages);
+  return messages.map(({ id, role, timestamp }, at) => ({
     role,
-    body: messageBody(role, content),
+    body: bodies[at] ?? NO_BYTES,
     atMs: timestamp === undefined ? nowMs : Date.parse(timestamp),
     ...(id === undefined ? {} : { id }),
   }));
+};
 
 /** A piece of an export. */
 interface ExportLines {
@@ -108,7 +120,7 @@ interface ExportLines {
 export const restoreRequest = ({ fromLine, lines, session }: ExportLines): RestoreRequest => ({
   type: 'restoreChunk',
   fromLine,
-  lines: lines.map((line) => Buffer.from(line)),
+  lines: bytesOfAll(lines),
   session: session === undefined ? undefined : Buffer.from(session),
 });
 
@@ -130,5 +142,7 @@ export const importRequest = (chunk: ImportChunk): ImportRequest => ({
   externalKey: chunk.externalKey,
   fromLine: chunk.fromLine,
   ...{ endsAtMs: chunk.endsAtMs, fileAtMs: chunk.fileAtMs, followsLines: chunk.followsLines },
-  lines: chunk.lines.map((line) => Buffer.from(line, chunk.base64 ? 'base64' : 'utf8')),
+  lines: chunk.base64
+    ? chunk.lines.map((line) => Buffer.from(line, 'base64'))
+    : bytesOfAll(chunk.lines),
 });

@@ -36,6 +36,7 @@ import {
 export const LOG_FILE = 'commits.log';
 
 export const PAGE_BYTES = 4096;
+const ZEROS_BYTES = 64 * 1024;
 export const GROUP_HEADER_BYTES = 24;
 export const MAGIC = 0x474c5247;
 export const CRC_AT = 4;
@@ -126,7 +127,7 @@ export class CommitLog {
     const more = bytes - this.#bytes;
     if (more <= 0) return true;
     try {
-      writeWhole(this.#file, Buffer.alloc(more), this.#bytes);
+      writeZeros(this.#file, more, this.#bytes);
       fsyncSync(this.#file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
@@ -146,7 +147,9 @@ const openOrMake = (path: string): { readonly file: number; readonly isNew: bool
   }
 };
 
-const writeWhole = (file: number, bytes: Buffer, at: number): void => {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(file, bytes, done, bytes.length - done, at + done);
+/** From one small buffer: a large one, once freed, has the C library take the next large ones from its heap, and keep more of that. */
+const writeZeros = (file: number, count: number, at: number): void => {
+  const zeros = Buffer.alloc(Math.min(count, ZEROS_BYTES));
+  for (let done = 0; done < count; )
+    done += writeSync(file, zeros, 0, Math.min(zeros.length, count - done), at + done);
 };

@@ -22,9 +22,12 @@ import {
   type Table,
   UPKEEP,
 } from '../records/keys.ts';
-import { LOG_FIRST_BYTES } from '../records/limits.ts';
+import { LOG_MAX_BYTES } from '../records/limits.ts';
 import type { Range, ReadTables, StoredRecord } from '../records/store.ts';
 import type { LmdbTables } from './lmdb-tables.ts';
+
+/** Of each buffer of the copy; there are at most as many as the log may need. */
+const COPY_BYTES = 256 * 1024;
 
 /** A settled batch in the copy, and which of its changes were refused. */
 interface Unread {
@@ -58,7 +61,7 @@ export class FreshTables implements ReadTables {
   readonly #sessions = new Map<Key, Changes>();
   /** Records that do not stand under their session's prefix. */
   readonly #others = new Map<Table, Map<Key, Buffer>>();
-  readonly #copies = new BodyRun(LOG_FIRST_BYTES);
+  readonly #copies = new BodyRun(COPY_BYTES, LOG_MAX_BYTES / COPY_BYTES);
   #bytes = 0;
   #unread: Unread[] = [];
 

@@ -27,6 +27,18 @@ it('uses its buffers again after a reset, up to a few', () => {
   expect(run.made).toBe(4 + 2 + 2);
 });
 
+it('keeps as many as one use needs where it may, and half as many after each that needed few', () => {
+  const run = new BodyRun(1_000, 16);
+  const fill = (bodies: number) => {
+    for (let at = 0; at < bodies; at += 1) run.place(new Uint8Array(1_000));
+    run.reset();
+    return run.made;
+  };
+  expect([fill(20), fill(16)]).toEqual([20, 20]); // 16 of the 20 were kept
+  expect([fill(1), fill(8)]).toEqual([20, 20]); // half of them
+  expect([fill(1), fill(1), fill(4), fill(5)]).toEqual([20, 20, 20, 21]); // four always
+});
+
 it('gives a body that is larger than its buffers one of its own, which is not kept', () => {
   const run = new BodyRun(1_000);
   for (let round = 0; round < 3; round += 1) {
