@@ -4,11 +4,11 @@
  */
 import type { Msg } from 'nats';
 import { expect, test } from 'vitest';
-import { garbageCollector } from '../../src/platform/garbage.ts';
 import { Answers, API_LIMITS } from '../../src/nats/answers.ts';
 import type { Outbox } from '../../src/nats/outbox.ts';
 import { Subjects } from '../../src/nats/subjects.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { garbageCollector } from '../../src/platform/garbage.ts';
 import { FakeDoor } from './fake-door.ts';
 
 const READ_BYTES = 64 * 1024;
@@ -21,7 +21,10 @@ const read = (verb: string, body: string): { msg: Msg; piece: WeakRef<ArrayBuffe
   const piece = Buffer.allocUnsafeSlow(READ_BYTES);
   const data = piece.subarray(100, 100 + piece.write(body, 100));
   const subject = subjects.session('acme', 's1', verb);
-  return { msg: { subject, reply: 'inbox.1', data } as Msg, piece: new WeakRef(piece.buffer) };
+  return {
+    msg: { subject, reply: 'inbox.1', data } as unknown as Msg,
+    piece: new WeakRef(piece.buffer),
+  };
 };
 
 const answersOf = (door: FakeDoor): Answers =>
