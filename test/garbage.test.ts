@@ -30,6 +30,15 @@ test('the flag that gave the collector is down again', () => {
   expect(run().isExposed).toBe(false);
 });
 
+test('the nursery of a process that bounds it has no more than 32 MiB, whatever the machine has', () => {
+  const child = join(import.meta.dirname, 'nursery-child.mjs');
+  const told = execFileSync(process.execPath, [child, 'bound'], {
+    encoding: 'utf8',
+    timeout: 300_000,
+  });
+  expect(Number(told)).toBeLessThanOrEqual(32 * 1024 * 1024);
+});
+
 describe('a thread that looks every second', () => {
   const MIB = 1024 * 1024;
   const thread = () => {

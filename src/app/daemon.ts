@@ -10,7 +10,7 @@
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { daemonFileIn } from '../platform/daemon-file.ts';
-import { garbageCollector } from '../platform/garbage.ts';
+import { boundNursery, garbageCollector } from '../platform/garbage.ts';
 import type { Log } from '../platform/log.ts';
 import { version } from '../platform/version.ts';
 import { EXIT_STORE_FAILED, RunningGreenroom } from './greenroom.ts';
@@ -18,6 +18,7 @@ import { KeptFile } from './kept-file.ts';
 
 /** Runs until told to stop; resolves with the exit code. */
 export const runDaemon = async (config: Config, log: Log): Promise<number> => {
+  boundNursery();
   const stop = signals();
   let fatal: Error | undefined;
   const onFatal = (error: Error) => {
