@@ -9,6 +9,8 @@ import type { Outbox } from '../../src/nats/outbox.ts';
 import { Subjects } from '../../src/nats/subjects.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
 import { garbageCollector } from '../../src/platform/garbage.ts';
+
+import { FakeDaemon } from '../support/fake-daemon.ts';
 import { FakeDoor } from './fake-door.ts';
 
 const READ_BYTES = 64 * 1024;
@@ -29,7 +31,7 @@ const read = (verb: string, body: string): { msg: Msg; piece: WeakRef<ArrayBuffe
 
 const answersOf = (door: FakeDoor): Answers =>
   new Answers({
-    ...{ subjects, door, limits: API_LIMITS, daemonVerbs: {}, maxPayloadBytes: 1_000_000 },
+    ...{ subjects, door, limits: API_LIMITS, daemon: new FakeDaemon(), maxPayloadBytes: 1_000_000 },
     ...{ clock: virtualClock(), outbox: { publish: () => undefined } as unknown as Outbox },
   });
 
