@@ -2,7 +2,6 @@
 import { alarms } from '../src/housekeeping/alarms.ts';
 import { cleaner } from '../src/housekeeping/cleaner.ts';
 import { hibernator } from '../src/housekeeping/hibernator.ts';
-import { archiver, snapshotter } from '../src/housekeeping/later.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import type { Parts } from './parts.ts';
 
@@ -19,8 +18,6 @@ export const housekeeping = ({ config, sessions, feed, runtime, collectGarbage }
         remove: (key, by, ifVersion) => sessions.remove(key, by, ifVersion),
         announce: ({ tenant, ...notice }) => feed.announce(tenant, notice),
       }), // deletes what is old, by asking its session
-      snapshotter(), // metrics, not yet
-      archiver(), // archives before deletion, not yet
       hibernator({
         dropEmpty: (nowMs) => runtime.memory.slabs.dropEmpty(nowMs),
         collect: collectGarbage,
