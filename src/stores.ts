@@ -1,6 +1,6 @@
 /**
  * The door `greenroom/stores`: classic session stores, what they are made of, and the suite of tests that any of
- * them must pass. `README.md` has the examples.
+ * them must pass. `docs/guide/stores.md` has the examples.
  */
 export { type JournalStore, type OpenOptions, openStore } from './app/open-store.ts';
 export type {

@@ -1,4 +1,4 @@
-/** What each known kind of attachment says, in the order of the table in `docs/claude-code.md`. */
+/** What each known kind of attachment says, in the order of the table in `docs/guide/claude-code.md`. */
 import { at, each, type Fields, listOf, type Part, under, wordsOf } from './attachment-fields.ts';
 import { type RawBlock, text } from './raw-line.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Attachments of a transcript: what Claude Code put beside people's words, kind by kind, as the model
- * is shown it. `docs/claude-code.md` has the table; a test compares the two.
+ * is shown it. `docs/guide/claude-code.md` has the table; a test compares the two.
  *
  * 1. What the attachment carries is shown, in sentences of ours: a transcript holds the matter, not
  *    the words around it. A kind that is not known here shows whatever text it has.

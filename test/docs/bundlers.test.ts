@@ -52,7 +52,7 @@ test('a bundled program is imported, knows its version, and says which file of a
 });
 
 test('every file that is found by its place is named', () => {
-  const page = documentNamed('docs/bundlers.md');
+  const page = documentNamed('docs/guide/bundlers.md');
   for (const file of [
     'model-worker',
     'historian-worker',

@@ -4,9 +4,9 @@ import { SHOWN } from '../../src/claude-code/attachment-kinds.ts';
 import { NOT_SHOWN } from '../../src/claude-code/attachments.ts';
 import { documentNamed } from './readme.ts';
 
-const rows = [...documentNamed('docs/claude-code.md').matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(
-  ([, kind = '', shown = '']) => ({ kind, isShown: !shown.startsWith('nothing') }),
-);
+const rows = [
+  ...documentNamed('docs/guide/claude-code.md').matchAll(/^\| `(\w+)` \| (.+) \|$/gm),
+].map(([, kind = '', shown = '']) => ({ kind, isShown: !shown.startsWith('nothing') }));
 
 test('the table of attachments is the one in the code', () => {
   const kindsOf = (isShown: boolean) =>

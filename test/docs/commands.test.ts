@@ -1,6 +1,6 @@
 /**
- * Every `npx greenroom …` of the README and of the command line's page, run in its order through the command line against a running
- * Greenroom with a broker. What the README runs must succeed.
+ * Every `npx greenroom …` of the README and the guides, run in its order through the command line against a running
+ * Greenroom with a broker. What they run must succeed.
  */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { newestSonnet } from '../../src/pricing/price.ts';
 import { storeCare } from '../../src/storage/backup/care.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
-import { codeIn, README, ROOT, shellLines } from './readme.ts';
+import { codeIn, documentNamed, PAGES, ROOT, shellLines } from './readme.ts';
 import { newFolder, type Running, startWithBroker } from './running.ts';
 
 interface Line {
@@ -25,7 +25,7 @@ interface Line {
 
 const WORD = /'([^']*)'|([^\s']+)/g;
 
-/** `echo 'text' | npx greenroom words… &`: as much of a shell as the README uses. */
+/** `echo 'text' | npx greenroom words… &`: as much of a shell as the pages use. */
 const parse = (text: string): readonly Line[] => {
   const [, stdin = '', rest] = /^(?:echo '([^']*)' \| )?npx greenroom (.*)$/.exec(text) ?? [];
   if (rest === undefined) return [];
@@ -138,10 +138,11 @@ test('every command is shown at work', async () => {
 
 test('every option that the text names is one', async () => {
   const help = [...(await allHelp()).values()].join('\n');
-  const ofOthers = ['--replies'];
-  const named = codeIn(README.replaceAll(/```[\s\S]*?```/g, '')).flatMap(
-    (words) => /^--[a-z-]+/.exec(words)?.[0] ?? [],
+  const ofOthers = ['--replies', '--packages', '--external'];
+  const text = PAGES.map((page) => documentNamed(page).replaceAll(/```[\s\S]*?```/g, '')).join(
+    '\n',
   );
+  const named = codeIn(text).flatMap((words) => /^--[a-z-]+/.exec(words)?.[0] ?? []);
   expect(named).not.toEqual([]);
   expect(named.filter((option) => !help.includes(option) && !ofOthers.includes(option))).toEqual(
     [],

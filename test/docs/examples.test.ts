@@ -1,7 +1,7 @@
 /**
- * The README's examples, run as a user would: copied into a folder of their own where the packages are
- * installed, compiled against the package's types, all at once, and each started with Node. They print what the README
- * says.
+ * The examples of the README and the guides, run as a user would: copied into a folder of their own where the packages are
+ * installed, compiled against the package's types, all at once, and each started with Node. They print what the
+ * page says.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

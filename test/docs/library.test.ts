@@ -1,16 +1,18 @@
-/** What the README says of the library is what its door gives. */
+/** What the guide says of the library is what its door gives, and the data directory holds the files that the operations page lists. */
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SessionsFacade } from '../../src/index.ts';
 import { SESSION, SESSIONS } from '../../src/session/verbs/declared.ts';
 import { withoutNatsServer } from '../support/nats.ts';
-import { codeIn, codeInColumn, documentNamed, README, tableBelow } from './readme.ts';
+import { codeIn, codeInColumn, documentNamed, tableBelow } from './readme.ts';
 import { type Running, startWithBroker } from './running.ts';
+
+const GUIDE = documentNamed('docs/guide/library.md');
 
 /** A paragraph of a list, from its first words. */
 const item = (beginning: string): string => {
-  const from = README.indexOf(`- ${beginning}`);
-  const [text = ''] = README.slice(from + 2).split(/\n(?:- |\n)/);
+  const from = GUIDE.indexOf(`- ${beginning}`);
+  const [text = ''] = GUIDE.slice(from + 2).split(/\n(?:- |\n)/);
   return text;
 };
 
@@ -55,7 +57,9 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
     const files = readdirSync(dataDir, { withFileTypes: true }).flatMap(({ name }) =>
       name === 'store' ? readdirSync(`${dataDir}/store`).map((file) => `store/${file}`) : [name],
     );
-    const named = codeInColumn(tableBelow('Operations'), 0).map((path) => path.replace(/\/$/, ''));
+    const named = codeInColumn(tableBelow('Files', documentNamed('docs/operations.md')), 0).map(
+      (path) => path.replace(/\/$/, ''),
+    );
     const ofTheDaemon = ['daemon.json'];
     expect(named.toSorted()).toEqual([...files, ...ofTheDaemon].toSorted());
   });

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { documentNamed, fencesIn, GUIDES, REFERENCE, ROOT, shellLines } from './readme.ts';
+import { documentNamed, fencesIn, PAGES, ROOT, shellLines } from './readme.ts';
 
-const DOCUMENTS = [...GUIDES, ...REFERENCE, 'ARCHITECTURE.md', 'HACKING.md'];
+const DOCUMENTS = [...PAGES, 'ARCHITECTURE.md', 'HACKING.md'];
 
 /** As GitHub makes them. */
 const anchorsOf = (text: string): readonly string[] =>
@@ -44,7 +44,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-test('every npm script that the README runs is there', () => {
+test('every npm script that the pages run is there', () => {
   const { scripts } = JSON.parse(documentNamed('package.json')) as {
     scripts: Record<string, string>;
   };

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { OtpErrorCode } from '../../src/otp/otp-error.ts';
 import { codeInColumn, documentNamed, fencesIn, tableBelow } from './readme.ts';
 
-const GUIDE = documentNamed('docs/otp.md');
+const GUIDE = documentNamed('docs/guide/otp.md');
 
 const CODES = {
   timeout: true,

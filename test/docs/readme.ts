@@ -1,5 +1,5 @@
-/** The README as data: its tables, its fenced blocks with the markers before them, its words in code. */
-import { readFileSync } from 'node:fs';
+/** The pages as data: their tables, their fenced blocks with the markers before them, their words in code. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -65,31 +65,31 @@ export interface Example {
   /** Redis and PostgreSQL. */
   readonly needsServers: boolean;
   readonly code: string;
-  /** What it prints; undefined where the README does not say. */
+  /** What it prints; undefined where the page does not say. */
   readonly prints: string | undefined;
 }
 
-/** Documents whose examples run and whose links are followed. */
-export const GUIDES = [
+/** Every page for users: their examples run, their links are followed, their English is held. */
+export const PAGES = [
   'README.md',
-  'docs/command-line.md',
-  'docs/otp.md',
-  'docs/testing.md',
-  'docs/claude-code.md',
-  'docs/guide/tracing.md',
-  'docs/reference/telemetry.md',
+  ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`)
+    .toSorted(),
 ];
 
-/** What is generated of these, `npm run docs` writes. */
-export const REFERENCE = [
-  ...['subjects', 'events', 'settings', 'criteria', 'errors', 'configuration', 'limits'],
-].map((name) => `docs/reference/${name}.md`);
-
-/** Documents that show commands at work, in the order in which these are run. */
-const OF_COMMANDS = ['README.md', 'docs/command-line.md', 'docs/guide/tracing.md'];
+/** Documents that show commands at work, in the order in which these are run: later ones use what earlier ones made. */
+const OF_COMMANDS = [
+  'README.md',
+  'docs/guide/jobs.md',
+  'docs/guide/rehearsal.md',
+  'docs/operations.md',
+  'docs/guide/command-line.md',
+  'docs/guide/tracing.md',
+];
 
 /** The examples that are marked as runnable, with the output that follows each. */
-export const examples = (): readonly Example[] => GUIDES.flatMap(examplesIn);
+export const examples = (): readonly Example[] => PAGES.flatMap(examplesIn);
 
 const examplesIn = (document: string): readonly Example[] => {
   const fences = fencesIn(documentNamed(document));

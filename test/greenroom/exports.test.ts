@@ -293,7 +293,10 @@ describe('an export', () => {
   it('is what its page says', async () => {
     const test = await testGreenroom();
     await full(test);
-    const page = readFileSync(new URL('../../docs/export-format.md', import.meta.url), 'utf8');
+    const page = readFileSync(
+      new URL('../../docs/reference/export-format.md', import.meta.url),
+      'utf8',
+    );
     const types = new Set(linesIn(await textOf(test, 's')).map(({ type }) => type));
     for (const type of [...types, 'stream', 'response']) expect(page).toContain(`\`${type}\``);
   });

@@ -1,4 +1,4 @@
-/** The README's picture of the supervision tree is the running one, which is what the declarations say. */
+/** The printed picture of the supervision tree is the running one, which is what the declarations say. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { TreeNode } from '../../src/otp/inspect.ts';
@@ -24,9 +24,9 @@ const running = (node: TreeNode, above: readonly string[] = []): string[] => {
   ];
 };
 
-it.skipIf(withoutNatsServer())('the tree of the README is the running tree', async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const [, picture] = /<!-- tree -->(.*?)<!-- \/tree -->/s.exec(readme) ?? [];
+it.skipIf(withoutNatsServer())('the tree of the operations page is the running tree', async () => {
+  const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const [, picture] = /<!-- tree -->(.*?)<!-- \/tree -->/s.exec(page) ?? [];
   const test = await testGreenroom({
     provider: 'rehearsal',
     nats: { port: 0 },

@@ -1,5 +1,5 @@
 /**
- * The export format: one session as lines of JSON. `docs/export-format.md` is its description.
+ * The export format: one session as lines of JSON. `docs/reference/export-format.md` is its description.
  *
  * 1. The same session gives the same bytes: fields stand in the order of their names, a message as the
  *    bytes that are stored; nothing of the time or the place of the export is in it.

@@ -1,4 +1,4 @@
-/** Verbs that carry a session elsewhere: see `docs/export-format.md`. */
+/** Verbs that carry a session elsewhere: see `docs/reference/export-format.md`. */
 import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
 import { exportPage } from '../transfer/export.ts';
