@@ -210,7 +210,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
 const BY_ANOTHER_NAME: readonly string[] = ['natsUrl', 'natsCreds', 'natsPort'];
 const NATS_OPTIONS: readonly string[] = ['url', 'creds', 'port'];
 
-/** A misspelt option would be a default that nobody asked for. */
+/** A misspelt option would silently leave a default in place. */
 const mustBeKnown = (flags: object, nats: GreenroomOptions['nats']): void => {
   for (const name of Object.keys(flags)) {
     if (BY_ANOTHER_NAME.includes(name))

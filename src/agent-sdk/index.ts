@@ -8,7 +8,7 @@
  *
  * 1. An append resolves when it is on disk (P1), and goes through its session's one writer (P2).
  * 2. Appends of one store to one transcript are stored in the order in which they were called.
- * 3. What is given is copied before the call returns; what is got is nobody else's.
+ * 3. What is given is copied before the call returns; what a call returns is the caller's alone.
  */
 
 import { codeOf, GreenroomError } from '../model/errors.ts';
@@ -49,7 +49,7 @@ export type MirrorHost = MirrorApi | { readonly api: MirrorApi };
 export const agentSdkSessionStore = (host: MirrorHost): AgentSdkSessionStore =>
   new MirrorStore('api' in host ? host.api : host);
 
-/** How often a transcript is read anew that was deleted and begun again while it was read. */
+/** How often a read starts over because its transcript was deleted and written again meanwhile. */
 const MAX_READINGS = 3;
 /** Appends that wait for those before them to the same transcript. */
 const MAX_WAITING = 1_000;
@@ -144,7 +144,7 @@ class MirrorStore implements AgentSdkSessionStore {
     return Math.min(MAX_REQUEST_BYTES, maxPayloadBytes - ENVELOPE_BYTES);
   }
 
-  /** One that fails does not stop those behind it: whoever called it tries again, or gives up. */
+  /** An append that fails does not stop those behind it: its caller tries again, or gives up. */
   async #afterThoseBefore(transcript: string, append: () => Promise<void>): Promise<void> {
     const before = this.#appends.get(transcript) ?? { last: Promise.resolve(), waiting: 0 };
     if (before.waiting >= MAX_WAITING)
@@ -174,7 +174,7 @@ const named = ({ projectKey, sessionId, subpath }: TranscriptKey): TranscriptKey
   return { projectKey, sessionId, ...(subpath === undefined ? {} : { subpath }) };
 };
 
-/** Any JSON: transcripts hold lines that are no objects, and whoever brings a whole one brings them too. */
+/** Any JSON: transcripts hold lines that are no objects, and an import of a whole transcript brings them. */
 const lineOf = (entry: unknown, position: number): string => {
   const line = asJson(entry, position);
   if (line === undefined) throw notJson(position);

@@ -84,7 +84,7 @@ type Opened<Url extends string> = Url extends `lmdb:${string}` | 'memory:'
 
 /**
  * `lmdb:DIR`, `memory:`, `file:DIR` (`file:` alone is `~/.claude`), `redis://…`, `postgres://…`.
- * Throws `invalid_request` for anything else, `invalid_settings` for a cleanup that is none.
+ * Throws `invalid_request` for anything else, `invalid_settings` for a wrong `cleanup`.
  */
 export const openStore = async <Url extends string>(
   url: Url,

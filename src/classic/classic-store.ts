@@ -137,7 +137,7 @@ export const cleanUp = async (
   return deleted;
 };
 
-/** Somebody else came first: their word counts. */
+/** Another change came first, and holds. */
 const mustBeOneOf = (error: unknown, ...codes: readonly string[]): false => {
   if (codes.includes(String((error as { code?: unknown } | null)?.code))) return false;
   throw error;

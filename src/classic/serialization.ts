@@ -198,7 +198,7 @@ const modelOf = <T extends z.ZodType>(schema: T, value: unknown, what?: string):
   );
 };
 
-/** The value that was wrong, if it is short enough to be told. */
+/** The value that was wrong, if it is short enough for a message. */
 const given = (value: unknown, path: readonly PropertyKey[] = []): string => {
   const wrong = path.reduce<unknown>(
     (inner, step) => (inner as Record<PropertyKey, unknown> | undefined)?.[step],

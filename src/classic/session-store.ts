@@ -124,7 +124,7 @@ export const notFound = (sessionId: string): SessionNotFoundError =>
 export const alreadyExists = (sessionId: string): StorageError =>
   new StorageError(`a session ${sessionId} exists`, {}, 'session_exists');
 
-/** What a store answers to whoever named a version that has passed. */
+/** The refusal of a change that names an older version. */
 export const versionPassed = (sessionId: string, named: number, is: number): ConcurrencyError =>
   new ConcurrencyError(`session ${sessionId} is at version ${is}, not ${named}`, {
     details: { expectedVersion: named, version: is },

@@ -47,7 +47,7 @@ export const summarize = (messages: readonly AnyMessage[]): string | null => {
   return null;
 };
 
-/** Whole characters: half of one is none. */
+/** Whole characters: a surrogate pair is not cut. */
 const firstCharacters = (text: string, count: number): string =>
   [...text.slice(0, 2 * count)].slice(0, count).join('');
 

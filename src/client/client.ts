@@ -65,9 +65,9 @@ export interface ClientOptions {
    * waits then goes on there.
    */
   readonly locate?: () => string | undefined;
-  /** Told, while something waits, that nobody answers any more; within three seconds. */
+  /** Called when the daemon no longer answers, within three seconds; only while a request waits. */
   readonly onAway?: () => void;
-  /** Told that somebody answers again. */
+  /** Called when a daemon answers again. */
   readonly onBack?: () => void;
 }
 
@@ -77,7 +77,7 @@ export interface Client extends SessionsApi {
   readonly maxPayloadBytes: number | undefined;
   /** A verb on the daemon itself: `status`, `tree`, … A daemon of another version may tell more, or less. */
   daemon<V extends DaemonVerb>(verb: V, request?: DaemonRequests[V]): Promise<DaemonReplies[V]>;
-  /** What is told from now on: of one session its events, else what becomes of sessions. Ends with the client. */
+  /** From now on: the events of one session, or without an id the lifecycle events of all. Ends with the client. */
   watch(sessionId?: string): AsyncIterable<Told>;
   /** Turns of the queue that were refused, newest first; the broker keeps them. */
   refusedTurns(wanted?: { limit?: number; sessionId?: string }): Promise<readonly RefusedTurn[]>;

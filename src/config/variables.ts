@@ -145,7 +145,7 @@ export const VARIABLES = {
     meaning: 'messages that may wait for one actor',
   }),
   drainSeconds: set('GREENROOM_DRAIN_SECONDS', amount(0, 3_600), 30, {
-    meaning: 'what running steps get when the daemon is told to stop',
+    meaning: 'how long running steps may go on when the daemon stops',
   }),
   minFreeMb: set('GREENROOM_MIN_FREE_MB', whole(0, 1_048_576), 256, {
     meaning: 'free space below which work is refused',

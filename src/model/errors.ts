@@ -31,7 +31,7 @@ export const ERRORS = {
   session_exists: kind(409, false, 'a session of this id exists'),
   version_conflict: kind(409, false, 'the session changed since the named version'),
   turn_id_reused: kind(409, false, 'the turn id is known with another prompt'),
-  already_decided: kind(409, false, 'somebody decided this approval before'),
+  already_decided: kind(409, false, 'this approval was decided before'),
   invalid_state: kind(409, false, "the session's or turn's state does not allow it"),
   provider_mismatch: kind(409, false, 'real answers and rehearsed ones do not mix in one session'),
   session_deleted: kind(410, false, 'the session was deleted within the last 30 days'),

@@ -1,10 +1,10 @@
 /**
- * What happens to a session, as told to its readers.
+ * What happens to a session, as its readers receive it.
  *
  * `n` counts from 1 without gaps per `(turnId, attempt)`, so a reader sees a gap; a higher `attempt`,
  * or a `retry`, voids all deltas since the last `message`. `ping` and events outside a turn have no
- * `n`. `turn.finished` is the one terminal event. An event leaves after the commit it tells of (P1);
- * deltas tell of nothing stored.
+ * `n`. `turn.finished` is the one terminal event. An event leaves after the commit that it reports
+ * (P1); deltas report nothing that is stored.
  */
 import type { SessionKey, TurnId } from './ids.ts';
 import { iso } from './moment.ts';

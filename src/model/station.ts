@@ -15,7 +15,7 @@ export const STATIONS = {
   step_ended: 'the model call has its outcome',
   committed: "the call's answer is stored",
   finished: 'the turn is over; how, says `outcome`',
-  acked: 'of a queued turn: the broker was told that it is stored, and forgets it',
+  acked: 'of a queued turn: the broker got its acknowledgement, and forgets the turn',
   refused: 'the turn was not accepted; why, says `outcome`',
 } as const;
 export type Station = keyof typeof STATIONS;

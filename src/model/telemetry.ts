@@ -1,8 +1,8 @@
 /**
- * Telemetry: what a process tells about its work, as events on `node:diagnostics_channel`. Declared here and
+ * Telemetry: what a process reports about its work, as events on `node:diagnostics_channel`. Declared here and
  * nowhere else: name, occasion and fields; the documentation is compared with this.
  *
- * 1. An event that has no subscriber costs one look: who tells one asks `isHeard` before it makes the fields.
+ * 1. An event without a subscriber costs one look: its sender asks `isHeard` before it makes the fields.
  * 2. Fields are names, numbers and codes; never what a session says.
  * 3. A subscriber runs in the middle of the work. Through `onTelemetry` one that throws disturbs nothing.
  */
@@ -11,7 +11,7 @@ import { z } from 'zod';
 
 export class TelemetryEvent<Name extends string, Shape extends z.ZodRawShape> {
   readonly name: Name;
-  /** When it is told. */
+  /** When it is sent. */
   readonly occasion: string;
   readonly fields: z.ZodObject<Shape>;
   readonly #channel: Channel;

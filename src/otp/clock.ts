@@ -19,6 +19,6 @@ export interface Clock {
   defer(fn: () => void): void;
 }
 
-/** Resolves `ms` milliseconds from now or a little later: between two looks at what tells nobody when it changes. */
+/** Resolves `ms` milliseconds from now or a little later: the wait between two looks at something that sends no notice of a change. */
 export const pause = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.setTimeout(resolve, ms));

@@ -1,6 +1,6 @@
 /**
- * A registry whose keys many actors may share: who listens to a topic, who can do a job. The table belongs to the
- * registry's process and dies with it; a dead actor's entries are gone before anybody can see its end.
+ * A registry whose keys many actors may share: the listeners of a topic, the workers for a job. The table belongs to the
+ * registry's process and dies with it; a dead actor's entries are gone before any process can see its end.
  */
 import { Actor, spawn } from './actor.ts';
 import type { ChildSpec } from './child-spec.ts';
@@ -26,7 +26,7 @@ export interface DuplicateRegistryFace<K, V> {
   unregister(key: K, ref: ActorRef): void;
   /** The entries of a key, oldest first. */
   entries(key: K): readonly RegistryEntry<V>[];
-  /** Runs `tell` for each entry of a key; if it throws, the others are told all the same, and then that is thrown. */
+  /** Runs `tell` for each entry of a key. If it throws, it still runs for the others, and then that error is thrown. */
   dispatch(key: K, tell: (entry: RegistryEntry<V>) => void): void;
   /** The keys that have entries. */
   keys(): IterableIterator<K>;

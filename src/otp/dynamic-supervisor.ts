@@ -1,8 +1,8 @@
 /**
  * A supervisor of children that are started on demand, one per key. Each child has a restart budget of its own: one
- * that uses it up is parked, and nobody else notices. `ensure` and the rest of its face act on the table directly, in
+ * that uses it up is parked, and the others go on. `ensure` and the rest of its face act on the table directly, in
  * the caller's turn: every step is synchronous, so two callers never start one key twice, and a child that is slow to
- * start keeps nobody waiting but those who want it.
+ * start delays only the callers that want it.
  */
 import { spawn } from './actor.ts';
 import { checkBudget, checkLimit } from './check-children.ts';

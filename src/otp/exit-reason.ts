@@ -13,7 +13,7 @@ export type ExitReason =
   | { readonly shutdown: unknown }
   | { readonly crashed: unknown };
 
-/** An exit signal: a reason, or `kill`, which nobody can trap. */
+/** An exit signal: a reason, or `kill`, which no process can trap. */
 export type ExitSignal = ExitReason | 'kill';
 
 /** True for what a `transient` child is restarted after. */

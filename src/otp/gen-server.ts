@@ -58,7 +58,7 @@ export {
   stop,
 } from './result.ts';
 
-/** A linked actor has died, or somebody has asked this one to exit (no `ref`). */
+/** A linked actor has died, or this one was asked to exit (no `ref`). */
 export interface ExitMessage {
   readonly ref: ActorRef | undefined;
   readonly reason: ExitReason;

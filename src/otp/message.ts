@@ -28,7 +28,7 @@ export class Message {
     return this.kind === 'call' || this.kind === 'cast';
   }
 
-  /** Nobody wants it handled any more: it gets no room. */
+  /** Its sender no longer wants it handled: it takes up no room. */
   get moot(): boolean {
     return false;
   }
@@ -39,14 +39,14 @@ export class Message {
 
 /** Where a handler sends an answer that it cannot give yet. The first answer counts, later ones are ignored. */
 export interface From<R> {
-  /** It has its answer, or has given up waiting: nobody needs the work any more. */
+  /** The caller has its answer, or has given up: the work is no longer needed. */
   readonly settled: boolean;
   reply(value: R): void;
   /** The caller's promise rejects with `error` as it is. */
   fail(error: unknown): void;
 }
 
-/** Who has to answer a call. */
+/** The process that has to answer a call. */
 export interface Callee {
   readonly label: string;
   readonly deadlines: Deadlines;

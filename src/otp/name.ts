@@ -1,7 +1,7 @@
 /**
  * Names that carry the type of what they stand for, and the table that keeps them. An entry lives as long as the
- * process that owns it: the process keeps a list of what it holds, and lets go of all of it before anyone is told
- * that it died.
+ * process that owns it: the process keeps a list of what it holds, and lets go of all of it before other
+ * processes learn that it died.
  *
  * Invariant: a key in the table belongs to a living owner, whose list of holds has it.
  */
@@ -48,7 +48,7 @@ export class NameTable<K, V> {
     return this.#entries.size;
   }
 
-  /** Throws `already_registered` when the key is taken, by whomever. */
+  /** Throws `already_registered` when the key is taken. */
   register(owner: Holder, key: K, value: V): void {
     if (this.#entries.has(key)) {
       throw new OtpError('already_registered', `${String(key)} is registered already`);
@@ -78,7 +78,7 @@ export class NameTable<K, V> {
     dropHold(owner, entry);
   }
 
-  /** Changes a value. Throws `not_registered` if the entry is nobody's, or another's. */
+  /** Changes a value. Throws `not_registered` if there is no entry, or another process owns it. */
   update(owner: Holder, key: K, change: (value: V) => V): V {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.owner !== owner)

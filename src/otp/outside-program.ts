@@ -1,5 +1,5 @@
 /**
- * One outside program: its process, its lines, its end. It owns the pipes; whoever owns it ends it.
+ * One outside program: its process, its lines, its end. It owns the pipes; its owner ends it.
  *
  * Under guard, a shell starts the program and a watcher beside it reads our pipe: when that closes, because we
  * closed it or because we were killed, the watcher ends the program. The shell tells the program's own pid on

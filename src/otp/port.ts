@@ -33,7 +33,7 @@ export interface PortOptions<Face> extends ChildOptions {
   readonly graceMs?: number;
   /** For programs that do not end when their standard input closes. Default false. */
   readonly guard?: boolean;
-  /** What others get to hold, made anew at each start. */
+  /** What others get to hold, made at each start. */
   readonly face: (program: RunningProgram) => Face;
   /** Every line that the program writes. */
   readonly onLine?: (line: string) => void;

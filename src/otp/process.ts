@@ -4,7 +4,7 @@
  *
  * Invariants:
  * 1. One message at a time; a program that answers with a promise makes the mailbox wait, signals excepted.
- * 2. A process ends one way, step by step (`Ending`); whoever watches is told exactly once, after its names are free.
+ * 2. A process ends one way, step by step (`Ending`); its watchers get one notice each, after its names are free.
  * 3. After death nothing that it still does has an effect: late promises, timers and replies fall on the floor.
  */
 import { Beginning, type Unborn } from './beginning.ts';
@@ -65,7 +65,7 @@ export interface ProcessOptions {
 
 /** What reaches a process when a linked one, or one of its children, died. */
 export interface Exit {
-  /** `undefined` when nobody's death but an `exit` from outside is the cause. */
+  /** `undefined` when the cause is an `exit` from outside and not the death of a process. */
   readonly from: Tied | undefined;
   readonly reason: ExitReason;
 }
@@ -80,7 +80,7 @@ const MAILBOX_LIMIT = 1_000;
 export class Process implements Runnable, Holder, Callee, Unborn<Process>, Mortal {
   readonly id: number;
   readonly host: Host;
-  /** Another one stands in its place while somebody watches (`trace`). */
+  /** A wrapper stands in its place during a `trace`. */
   program: Program;
   readonly name: string;
   readonly parent: Process | undefined;
@@ -262,7 +262,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     return this.program.work === undefined ? work() : this.program.work(this, message, work);
   }
 
-  /** Nobody waits for the answer any more: it is not worked out. */
+  /** The caller no longer waits for the answer: the call is not handled. */
   #isOver(call: Call): boolean {
     if (call.settled || call.timeoutMs === Number.POSITIVE_INFINITY) return call.settled;
     const nowMs = this.host.deadlines.look();

@@ -8,7 +8,7 @@ import type { Message } from './message.ts';
 
 export interface ProgramFor<P> {
   readonly kind: 'worker' | 'supervisor';
-  /** How a supervisor restarts; for whoever draws the tree. */
+  /** How a supervisor restarts; for drawings of the tree. */
   readonly strategy?: string | undefined;
   /** It has a list of children that can be changed from outside. */
   readonly takesOrders?: boolean | undefined;
@@ -49,7 +49,7 @@ export interface SeatFor<P> {
   occupy(process: P): void;
   /** What became of its beginning; told in the same step, before anything else can happen to it. */
   settle(result: StartResultFor<P>): void;
-  /** The process is dead and everyone was told. */
+  /** The process is dead and every watcher has its notice. */
   left(process: P): void;
 }
 

@@ -2,7 +2,7 @@
  * A unique registry: keys to living actors, each with a value. The table belongs to the registry's process and dies
  * with it; looking something up is a look into the table, not a message.
  *
- * Invariant: a dead actor's keys are free before its DOWN, its exit or its successor can be seen by anybody.
+ * Invariant: a dead actor's keys are free before any process can see its DOWN, its exit or its successor.
  */
 import { spawn } from './actor.ts';
 import type { ChildSpec } from './child-spec.ts';
@@ -23,7 +23,7 @@ export interface RegistryFace<K, V> {
   find(key: K): V | undefined;
   /** The same; throws `not_registered`. */
   fetch(key: K): V;
-  /** Changes the value, and gives the new one. Throws `not_registered` if the key is nobody's, or another's. */
+  /** Changes the value, and gives the new one. Throws `not_registered` if the key is free, or another actor's. */
   update(key: K, ref: ActorRef, change: (value: V) => V): V;
   keys(): IterableIterator<K>;
   /** The keys of one actor, oldest first. */

@@ -63,7 +63,7 @@ export type Report =
       readonly restarts: number;
     }
   | {
-      /** A failure in code that must not fail: a `terminate`, a release, a listener; nobody else hears of it. */
+      /** A failure in code that must not fail: a `terminate`, a release, a listener; only this report shows it. */
       readonly kind: 'fault';
       readonly actor: string;
       readonly during: string;

@@ -2,7 +2,7 @@
  * The run queue: which process works next, for how long, and when the event loop gets its turn. It owns nothing
  * but the order of processes that have something to do.
  *
- * Invariants: (1) a process is in the queue at most once (its own `scheduled` flag); (2) nobody handles more than
+ * Invariants: (1) a process is in the queue at most once (its own `scheduled` flag); (2) no process handles more than
  * `SLICE` messages while another one waits; (3) after `BURST` messages, or `BURST_MS`, timers and sockets run.
  */
 import type { Clock } from './clock.ts';
@@ -16,7 +16,7 @@ export interface Runnable {
   run(budget: number): number;
 }
 
-/** Who decides who works next. The system's own is fair; a simulator's is as unfair as its seed says. */
+/** Decides which process works next. The system's own is fair; a simulator's is as unfair as its seed says. */
 export interface RunQueue {
   /** Sets the `scheduled` flag, and does nothing where it is set. */
   enqueue(runnable: Runnable): void;

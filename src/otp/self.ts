@@ -59,7 +59,7 @@ export interface Self<P extends Protocol> {
   monitor(ref: ActorRef): MonitorRef;
   /** Also takes back a DOWN that is in the mailbox already. */
   demonitor(monitor: MonitorRef): void;
-  /** Whoever of the two dies abnormally takes the other along, unless that one traps exits. */
+  /** If one of the two dies abnormally, the other one dies too, unless it traps exits. */
   link(ref: ActorRef): void;
   unlink(ref: ActorRef): void;
   /** With true, exits of linked actors arrive at `handleExit`. A supervisor's order to stop is obeyed either way. */

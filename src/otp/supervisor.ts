@@ -36,7 +36,7 @@ export function supervisor(options: SupervisorOptions): ChildSpec {
 
 /** The root of a running tree. */
 export interface SupervisorRef extends ActorRef {
-  /** Resolves with the reason when the root is gone: nobody restarts it. */
+  /** Resolves with the reason when the root is gone: it has no supervisor that would restart it. */
   readonly exited: Promise<ExitReason>;
 }
 

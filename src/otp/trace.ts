@@ -1,6 +1,6 @@
 /**
- * Watching one actor at work: each message before and after it is handled, with the state that came of it. While somebody
- * watches, a wrapper stands in the place of the actor's program; so an actor that nobody watches pays nothing.
+ * Watching one actor at work: each message before and after it is handled, with the state that came of it. During a
+ * trace a wrapper stands in the place of the actor's program; so an actor without a trace pays nothing.
  */
 import type { ExitReason } from './exit-reason.ts';
 import { guard } from './guard.ts';

@@ -2,7 +2,7 @@
  * A clock that stands still until a test moves it. It owns its pending timers, ordered by due time and then by
  * the order in which they were set, so the same program gives the same order every time.
  *
- * Invariant: time stands while anybody has something to do. One turn of the event loop runs every continuation that is
+ * Invariant: time stands while any process has something to do. One turn of the event loop runs every continuation that is
  * ready, and those that follow from it; what was deferred is counted, and waited for.
  */
 import type { Clock, Timer } from './clock.ts';

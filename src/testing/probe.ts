@@ -118,7 +118,7 @@ export class Probe<P extends Protocol> {
     throw unexpected(`the call ${name}`, message);
   }
 
-  /** The next message, which must be this cast. Gives what was told. */
+  /** The next message, which must be this cast. Gives its payload. */
   async nextCast<K extends CastName<P>>(name: K, withinMs?: number): Promise<CastOf<P, K>> {
     const message = await this.next(withinMs);
     if (isCast<P, K>(message, name)) return message.message;
@@ -193,7 +193,7 @@ class ProbeProgram<P extends Protocol> implements Program {
   }
 }
 
-/** For the compiler this is anything: whoever sent it has held a ref of the protocol. */
+/** For the compiler this is anything. Its sender held a ref of the protocol. */
 function receivedOf(message: Message): unknown {
   const { kind, name, payload } = message;
   switch (kind) {

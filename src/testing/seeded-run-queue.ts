@@ -1,8 +1,8 @@
 /**
- * A run queue without any fairness: who works next, for how many messages, and whether promises or even the event loop
- * have their turn before that, the dice say. So a few thousand seeds see orders that a fair queue never shows.
+ * A run queue without any fairness: the dice say which process works next, for how many messages, and whether
+ * promises or even the event loop have their turn before that. So a few thousand seeds see orders that a fair queue never shows.
  *
- * Invariant: whoever has something to do works sooner or later, and nobody works twice at a time, as in the fair one.
+ * Invariant: as in the fair one, a process with work gets its turn, and no process works twice at a time.
  */
 import type { Clock } from '../otp/clock.ts';
 import type { Runnable, RunQueue } from '../otp/scheduler.ts';

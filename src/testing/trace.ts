@@ -1,6 +1,6 @@
 /**
  * What happened in a simulation, in order, as one number: two runs with the same hash took the same course. It keeps the
- * last lines as text, for whoever looks at a failure.
+ * last lines as text, for the report of a failure.
  */
 
 const KEPT_LINES = 400;

@@ -14,7 +14,7 @@ interface Options {
 export const registerStart = (registration: Registration): void => {
   registration.program
     .command('start')
-    .description('run the daemon in the foreground until it is told to stop')
+    .description('run the daemon in the foreground until it is stopped')
     .option('--port <n>', 'port of the own broker; 0 = any free one')
     .option('--http-port <n>', 'port of the REST interface; 0 = any free one')
     .option('--provider <name>', 'who answers model calls: anthropic or rehearsal')

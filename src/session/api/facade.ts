@@ -120,7 +120,7 @@ export class SessionsFacade {
     return (await this.#api.session(sessionId, 'cancel', which)).turn;
   }
 
-  /** With `release` its id is free again at once, else for 30 days it is nobody's. */
+  /** With `release` its id is free again at once, otherwise after 30 days. */
   async delete(sessionId: string, how: Of<'delete'> = {}): Promise<void> {
     await this.#api.session(sessionId, 'delete', how);
   }

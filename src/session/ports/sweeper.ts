@@ -9,7 +9,7 @@ export interface SweepOrder {
   /** Days since the later of last update and import; absent = the configured age. */
   readonly maxAgeDays?: number | undefined;
   readonly dryRun: boolean;
-  /** Who wants it, for the audit. */
+  /** The requester, for the audit. */
   readonly by: string;
 }
 

@@ -72,7 +72,7 @@ export const MIRROR = {
         .max(300)
         .optional()
         .describe(
-          'of the first page: a transcript that was deleted and begun anew meanwhile is another one',
+          'of the first page: a transcript that was deleted and written again meanwhile is another one',
         ),
     }),
     /** Entries as they came. `exists` tells an unknown transcript from one that has no more. */

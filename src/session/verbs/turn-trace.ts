@@ -1,6 +1,6 @@
 /**
  * The trace of one turn: the stations that this process has seen, and before them those that are stored with the
- * session, so that it can be told after any restart, with less in it.
+ * session. So a trace exists after any restart, with fewer stations.
  */
 import { z } from 'zod';
 import type { SessionKey } from '../../model/ids.ts';

@@ -47,7 +47,7 @@ import { messageLine, metadataLine, savedLine } from './lines.ts';
 import { type FileReport, SessionFiles, type StoredFile } from './session-files.ts';
 
 export interface FileStoreOptions {
-  /** Told of torn lines and of files that cannot be read; default: a warning of the process. */
+  /** Called for torn lines and for files that cannot be read; default: a warning of the process. */
   readonly onReport?: (report: FileReport) => void;
   /** Longest wait for another process that holds a session, in milliseconds; default 10,000. */
   readonly lockTimeoutMs?: number;

@@ -3,8 +3,8 @@
  *
  * 1. Only files that begin with a metadata line are ours. Claude Code keeps its transcripts under the same
  *    `projects`: they are never listed, written, locked, cleaned or deleted.
- * 2. An update appends a line; only `replace` writes a file anew, and puts it in place at once.
- * 3. Changes are made by whoever holds the session's lock; reads need none.
+ * 2. An update appends a line; only `replace` writes a whole file, and puts it in place at once.
+ * 3. A change needs the session's lock; a read does not.
  */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ export class SessionFiles {
     return this.#lock.hold(sessionId, work);
   }
 
-  /** The session as it is stored; null if it is none of ours. A torn line is looked at again under the lock. */
+  /** The session as it is stored; null if it is not ours. A torn line is looked at again under the lock. */
   async read(sessionId: string): Promise<StoredFile | null> {
     const seen = await this.readHeld(sessionId);
     if (seen === null || seen.content.torn === null) return seen;
@@ -81,7 +81,7 @@ export class SessionFiles {
     return again;
   }
 
-  /** The same, for whoever holds the lock. */
+  /** The same, for a caller that holds the lock. */
   async readHeld(sessionId: string): Promise<StoredFile | null> {
     const file = await this.#open(sessionId, 'read');
     if (file === null) return null;
@@ -173,7 +173,7 @@ export class SessionFiles {
     return found;
   }
 
-  /** The file's mark; null if it is none of ours. Reads its first line, unless it is known. */
+  /** The file's mark; null if it is not ours. Reads its first line, unless it is known. */
   async #look(sessionId: string): Promise<FileMark | null> {
     const known = this.#known.get(sessionId);
     if (known !== undefined) {

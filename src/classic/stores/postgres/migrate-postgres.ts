@@ -1,4 +1,4 @@
-/** The tables of a database, brought to another version by whoever runs it: before a new release, or after an old one. */
+/** Brings the tables of a database to another version: an operator runs it before a new release, or before going back. */
 import { systemClock } from '../../../otp/system-clock.ts';
 import { loadDriver } from '../shared/driver.ts';
 import { migrate, versionOf } from './migrate.ts';

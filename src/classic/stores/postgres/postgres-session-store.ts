@@ -1,6 +1,6 @@
 /**
  * The classic SessionStore in PostgreSQL 15 or newer, shared between processes: real tables, real columns
- * (`schema.ts`), for anybody who asks in SQL. It owns a few connections, opened when they are needed.
+ * (`schema.ts`), open to any SQL query. It owns a few connections, opened when they are needed.
  *
  * 1. A change is one statement or one transaction; the version is compared in the UPDATE.
  * 2. Changes of a session that this store was asked for are made in that order, each after the one before.
@@ -79,7 +79,7 @@ const DEFAULT_CONNECTIONS = 10;
 const ENDLESS = '9223372036854775807';
 /** Messages of one statement. */
 const INSERTED_AT_ONCE = 1_000;
-/** Sessions that one statement deletes: short transactions hold nobody up. */
+/** Sessions that one statement deletes: short transactions block no other writer for long. */
 const DELETED_AT_ONCE = 200;
 
 export class PostgresSessionStore implements ClassicStore {

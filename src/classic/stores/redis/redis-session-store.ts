@@ -5,7 +5,7 @@
  * 1. One script per change: atomic, with the version compared inside.
  * 2. Changes of a session that this store was asked for are made in that order, each after the one before.
  * 3. Every call ends within `deadlineMs`. A change that was given up is never made later.
- * 4. Durable when answered, if the server says `appendfsync always`; anything else is told as a warning.
+ * 4. Durable when answered, if the server says `appendfsync always`; other settings give a warning.
  */
 
 import { GreenroomError } from '../../../model/errors.ts';
