@@ -83,12 +83,12 @@ export {
   summarize,
 } from './stores.ts';
 
-/** Any configuration value by its name in `docs/reference/configuration.md`, and what only a program can give. */
+/** Any setting by its name in `docs/reference/configuration.md`, and the options that only a program has. */
 export interface GreenroomOptions
   extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant'>> {
-  /** Everything that is kept; made if missing. */
+  /** The folder of everything durable; created if missing. */
   readonly dataDir: string;
-  /** false (default): no broker, only this program asks. Else a server's address, or a broker of our own. */
+  /** `false` (default): no broker, requests come from this program only. Otherwise a server's address, or an own broker. */
   readonly nats?:
     | false
     | { readonly url?: string; readonly creds?: string; readonly port?: number };
@@ -96,21 +96,21 @@ export interface GreenroomOptions
   readonly tenant?: string;
   /** Default: warnings and errors as JSON lines on stderr. */
   readonly log?: Log;
-  /** Told when the store failed and nothing may be answered from it any more; default: ends the process with code 70. */
+  /** Called when the store has failed and every further call is refused; default: ends the process with code 70. */
   readonly onFatal?: (error: Error) => void;
   /** Default: the real one. */
   readonly clock?: Clock;
-  /** For tests: holds on inner parts. */
+  /** For tests: hooks into inner parts. */
   readonly seams?: Seams;
 }
 
 type Turn = Omit<z.input<typeof TurnRequest>, 'prompt'> & TurnControl;
 
-/** A running Greenroom, as `startGreenroom` gives it, for one tenant. */
+/** A running Greenroom, as `startGreenroom` returns it, for one tenant. */
 export class Greenroom {
   /** A method for each verb on sessions. */
   readonly sessions: SessionsFacade;
-  /** The same calls by verb, as clients over NATS have them. */
+  /** The same calls by verb, as clients over NATS make them. */
   readonly api: SessionsApi;
   readonly #running: RunningGreenroom;
   readonly #tenant: Tenant;
@@ -142,12 +142,12 @@ export class Greenroom {
     return this.api.turn(sessionId, { ...options, prompt }, { signal, traceId });
   }
 
-  /** The same sessions as a classic SessionStore. Closing it closes nothing but itself. */
+  /** The same sessions as a classic SessionStore. Its `close` does not stop this Greenroom. */
   store(): ClassicStore {
     return this.#running.sessions.store(this.#tenant);
   }
 
-  /** The actor system, for looking in. */
+  /** The actor system, for inspection. */
   get system(): System {
     return this.#running.system;
   }
@@ -206,7 +206,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
 };
 
-/** What stands for these is `nats` and `tenant`. */
+/** Options that `nats` and `tenant` replace. */
 const BY_ANOTHER_NAME: readonly string[] = ['natsUrl', 'natsCreds', 'natsPort'];
 const NATS_OPTIONS: readonly string[] = ['url', 'creds', 'port'];
 

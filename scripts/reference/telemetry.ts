@@ -34,7 +34,7 @@ const events = (): string =>
         meaningOf(schema),
       ]);
       const fieldTable = table(['field', 'type', 'meaning'], rows);
-      return `### ${name}\n\nTold when ${occasion}.\n\n${fieldTable}`;
+      return `### ${name}\n\nSent when ${occasion}.\n\n${fieldTable}`;
     })
     .join('\n\n');
 

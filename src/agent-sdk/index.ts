@@ -42,7 +42,7 @@ export interface MirrorApi extends Pick<SessionsApi, 'sessions'> {
   readonly maxPayloadBytes?: number | undefined;
 }
 
-/** A running Greenroom, a client, or whatever else has an `api` like theirs. */
+/** A running Greenroom, a client, or another object with an `api` like theirs. */
 export type MirrorHost = MirrorApi | { readonly api: MirrorApi };
 
 /** The `sessionStore` for the Agent SDK's `query` and session functions, over a Greenroom's sessions. */

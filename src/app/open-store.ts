@@ -41,11 +41,11 @@ import { runtimeOf } from './runtime.ts';
 
 export interface OpenOptions {
   readonly clock?: Clock;
-  /** Cleans up at intervals, by default every 24 hours what is older than 30 days. Without it nothing goes by itself. */
+  /** Cleans up at intervals, by default every 24 hours what is older than 30 days. Without it nothing is deleted by itself. */
   readonly cleanup?: PeriodicCleanup;
   /** Of `lmdb:` and `memory:`. Default: warnings and errors as JSON lines on stderr. */
   readonly log?: Log;
-  /** `lmdb:` failed and answers nothing any more but `storage_failed`: a fresh process must open it. */
+  /** Called when `lmdb:` has failed: every further call gets `storage_failed`, and a new process must open it. */
   readonly onFatal?: (error: Error) => void;
   /** For tests: holds commits of `lmdb:` and `memory:` back. */
   readonly syncGate?: SyncGate;

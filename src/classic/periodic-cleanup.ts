@@ -10,11 +10,11 @@ const DEFAULT_HOURS = 24;
 export interface PeriodicCleanup {
   /** Default 24. */
   readonly everyHours?: number | undefined;
-  /** Default 30. */
+  /** Age in days; default 30. */
   readonly maxAgeDays?: number | undefined;
-  /** Told how many sessions went, each time. */
+  /** Called after each cleanup, with the number of deleted sessions. */
   readonly onCleaned?: ((deleted: number) => void) | undefined;
-  /** Told when a cleanup failed; the next one tries again. */
+  /** Called when a cleanup failed; the next one tries again. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 

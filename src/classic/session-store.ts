@@ -52,7 +52,7 @@ export interface SessionStore {
   /** Ids, newest update first. */
   listSessions(workingDirectory?: string | null | ListOptions, limit?: number): Promise<string[]>;
   deleteSession(sessionId: string, options?: ChangeOptions): Promise<void>;
-  /** Looks without loading. */
+  /** Whether the session exists; loads nothing. */
   sessionExists(sessionId: string): Promise<boolean>;
   /** Frees connections and locks; may be called again. */
   close(): Promise<void>;
@@ -73,13 +73,13 @@ export const OPERATIONS = [
 ] as const satisfies readonly (keyof SessionStore)[];
 export type Operation = (typeof OPERATIONS)[number];
 
-/** The operations that a value lacks; none: it is a SessionStore. */
+/** The operations that a value lacks; an empty list means a SessionStore. */
 export const missingOperations = (value: unknown): Operation[] =>
   OPERATIONS.filter(
     (name) => typeof (value as Partial<SessionStore> | null | undefined)?.[name] !== 'function',
   );
 
-/** @param onMissing told the operations that are missing, for a message that names them. */
+/** @param onMissing called with the operations that are missing, for a message that names them. */
 export const isSessionStore = (
   value: unknown,
   onMissing?: (missing: readonly Operation[]) => void,

@@ -54,11 +54,11 @@ export interface ClientOptions {
   readonly creds?: string | undefined;
   /** How long the first connection may take, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
-  /** How long a request may take; default 35,000, longer for `import` and `cleanup`. */
+  /** How long a request may take, in milliseconds; default 35,000, longer for `import` and `cleanup`. */
   readonly timeoutMs?: number;
-  /** Silence after which a turn's stream is asked for again. Default 30,000. */
+  /** Silence after which the client asks for a turn's stream again, in milliseconds. Default 30,000. */
   readonly silenceMs?: number;
-  /** How long a turn's stream may stay lost, a restarting daemon included. Default 30,000. */
+  /** How long a turn's stream may stay lost, in milliseconds, a restart of the daemon included. Default 30,000. */
   readonly rejoinMs?: number;
   /**
    * Asked while the daemon is away: where it is now, in the form of `servers`; undefined: where it was. What
@@ -75,13 +75,13 @@ export interface Client extends SessionsApi {
   readonly tenant: string;
   /** Largest message of the broker, in bytes; undefined while there is no connection. */
   readonly maxPayloadBytes: number | undefined;
-  /** A verb on the daemon itself: `status`, `tree`, … A daemon of another version may tell more, or less. */
+  /** A verb on the daemon itself: `status`, `tree`, … A daemon of another version may return more fields, or fewer. */
   daemon<V extends DaemonVerb>(verb: V, request?: DaemonRequests[V]): Promise<DaemonReplies[V]>;
   /** From now on: the events of one session, or without an id the lifecycle events of all. Ends with the client. */
   watch(sessionId?: string): AsyncIterable<Told>;
   /** Turns of the queue that were refused, newest first; the broker keeps them. */
   refusedTurns(wanted?: { limit?: number; sessionId?: string }): Promise<readonly RefusedTurn[]>;
-  /** Lets go of everything; streams that are open end with `unavailable`. */
+  /** Closes the connection; open streams end with `unavailable`. */
   close(): Promise<void>;
 }
 

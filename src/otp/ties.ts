@@ -14,7 +14,7 @@ export interface Tied {
   signalExit(reason: ExitSignal, from: Tied): void;
 }
 
-/** Told once, when the target is dead. A watch of a stranger to the system (a promise, a test) has no watcher. */
+/** Gets one notice, when the target is dead. A watch of a stranger to the system (a promise, a test) has no watcher. */
 export interface Watch {
   readonly target: Tied;
   readonly watcher: Tied | undefined;

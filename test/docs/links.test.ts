@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { documentNamed, fencesIn, PAGES, ROOT, shellLines } from './readme.ts';
+import { documentNamed, fencesIn, PAGES, README, ROOT, shellLines } from './readme.ts';
 
 const DOCUMENTS = [...PAGES, 'ARCHITECTURE.md', 'HACKING.md'];
 
@@ -42,6 +42,10 @@ describe.each(DOCUMENTS)('%s', (document) => {
     ].flatMap(([, path = '']) => path);
     expect(paths.filter((path) => !existsSync(`${ROOT}${path}`))).toEqual([]);
   });
+});
+
+test('the README is read in minutes: what is longer has a page of its own', () => {
+  expect(README.length).toBeLessThan(12_000);
 });
 
 test('every npm script that the pages run is there', () => {

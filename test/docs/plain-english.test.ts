@@ -13,6 +13,8 @@ const AVOIDED: readonly (readonly [RegExp, string])[] = [
   [/(?<!\bthere )\b(?:is|are|was|were) none\b/i, 'is not one, does not exist'],
   [/\b(?:is|are|was|were|be|been|being|gets?) told\b/i, 'is reported, is called with, receives'],
   [/\b(?:tells?|told) of\b/i, 'reports, describes'],
+  [/(?:^|[.:;] )Told /, 'called when …, called with …, sent when …'],
+  [/\btakes? (?:\S+ ){1,4}along\b/i, 'stops, removes, ends … too'],
   [/\banew\b/i, 'again'],
   [/(?:^|[.:;] )Who (?![^.]*\?)/, 'callers are …, the process that …'],
 ];

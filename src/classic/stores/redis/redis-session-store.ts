@@ -67,9 +67,9 @@ import {
 import { type RedisClient, redisLink } from './redis-client.ts';
 
 export interface RedisStoreOptions {
-  /** The longest that a call may take; default 5 s. */
+  /** Longest time of a call, in milliseconds; default 5,000. */
   readonly deadlineMs?: number | undefined;
-  /** Told what the server cannot promise; by default a warning of the process. */
+  /** Called with what the server cannot promise; default: a warning of the process. */
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
