@@ -1,4 +1,4 @@
-/** What a supervisor needs to know of a child: who it is, how it starts, when it is restarted, how it ends. */
+/** What a supervisor needs to know of a child: its id, how it starts, when it is restarted, how it ends. */
 import type { Process, Seat, StartResult } from './process.ts';
 import type { Shutdown } from './program.ts';
 import type { ActorRef } from './ref.ts';
@@ -21,7 +21,7 @@ export interface Place {
 
 declare const starts: unique symbol;
 
-/** `R` is what the child's ref is like, for those who start it by key. */
+/** `R` is the type of the child's ref, for callers that start it by key. */
 export interface ChildSpec<R extends ActorRef = ActorRef> {
   readonly [starts]?: R;
   /** Unique among its siblings. */
@@ -29,7 +29,7 @@ export interface ChildSpec<R extends ActorRef = ActorRef> {
   readonly type: 'worker' | 'supervisor';
   /** Default `permanent`. */
   readonly restart: Restart;
-  /** Default 5,000 for workers, `infinity` for supervisors. */
+  /** How long it may take to end, in milliseconds. Default 5,000 for workers, `infinity` for supervisors. */
   readonly shutdownMs: Shutdown;
   /** Its end may end its supervisor (`autoShutdown`); never a permanent one's. Default false. */
   readonly significant?: boolean | undefined;

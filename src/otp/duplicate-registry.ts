@@ -22,7 +22,7 @@ export interface DuplicateRegistryFace<K, V> {
   readonly size: number;
   /** Adds an entry until `ref` dies; an actor may have several under one key. Throws `noproc` if `ref` is dead. */
   register(key: K, ref: ActorRef, value: V): void;
-  /** Takes all entries of `ref` under the key. */
+  /** Removes all entries of `ref` under the key. */
   unregister(key: K, ref: ActorRef): void;
   /** The entries of a key, oldest first. */
   entries(key: K): readonly RegistryEntry<V>[];

@@ -1,7 +1,7 @@
 /** Why an actor ended, in OTP's words. */
 
 /**
- * `normal` and `shutdown` are wishes, everything else is a fault. `{ shutdown }` is a wish with an explanation,
+ * `normal` and `shutdown` are ordered ends, everything else is a fault. `{ shutdown }` is one with an explanation,
  * `{ crashed }` carries what was thrown, `killed` is what a `kill` signal leaves behind, `noproc` is what a
  * monitor or a link of an actor that was dead already says.
  */

@@ -18,7 +18,7 @@ export interface Name<T> {
 /** Names are equal when their keys are: one key stands for one thing in a system. */
 export const nameOf = <T>(key: string): Name<T> => ({ key });
 
-/** A table that lets go of what a dying process holds there. */
+/** A table that drops what a dying process holds there. */
 export interface Table {
   release(hold: Hold): void;
 }

@@ -29,11 +29,11 @@ export interface PortOptions<Face> extends ChildOptions {
   readonly ready?: (line: string) => boolean;
   /** Resolves when the program answers; aborted when it exits first. Default, without `ready` too: ready at once. */
   readonly probe?: (signal: AbortSignal) => Promise<void>;
-  /** From the polite SIGTERM to SIGKILL. Default 5,000. */
+  /** From SIGTERM to SIGKILL, in milliseconds. Default 5,000. */
   readonly graceMs?: number;
   /** For programs that do not end when their standard input closes. Default false. */
   readonly guard?: boolean;
-  /** What others get to hold, made at each start. */
+  /** Makes the face that others hold, at each start. */
   readonly face: (program: RunningProgram) => Face;
   /** Every line that the program writes. */
   readonly onLine?: (line: string) => void;

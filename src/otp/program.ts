@@ -16,7 +16,7 @@ export interface ProgramFor<P> {
   init(process: P, args: unknown): unknown;
   /** Handles one message; a throw is a crash, a promise makes the mailbox wait. */
   receive(process: P, message: Message): void | Promise<void>;
-  /** Says goodbye, on every way out of a started process but a kill. A throw is a crash. */
+  /** Runs on every way out of a started process but a kill. A throw is a crash. */
   terminate(process: P, reason: ExitReason): void | Promise<void>;
   /** Closes what `init` opened when its state comes after the process is dead. */
   discard?(process: P, lateState: unknown): void | Promise<void>;
@@ -29,9 +29,9 @@ export interface ProgramFor<P> {
    * asked; they cut its `init` short.
    */
   readonly interrupt?: ((process: P) => void) | undefined;
-  /** Does work that came as a message, for who watches it. Default: does it. */
+  /** Does work that came as a message; a trace wraps it. Default: does it. */
   work?(process: P, message: Message, work: () => void | Promise<void>): void | Promise<void>;
-  /** The children in order, for those who look in. */
+  /** The children in order, for inspection. */
   seats?(process: P): Iterable<SeatFor<P>>;
 }
 
@@ -47,7 +47,7 @@ export interface SeatFor<P> {
   readonly lastCrash: ExitReason | undefined;
   /** A process begins here. */
   occupy(process: P): void;
-  /** What became of its beginning; told in the same step, before anything else can happen to it. */
+  /** The outcome of its beginning, in the same step, before anything else can happen to it. */
   settle(result: StartResultFor<P>): void;
   /** The process is dead and every watcher has its notice. */
   left(process: P): void;

@@ -1,5 +1,5 @@
 /**
- * What an actor can be asked (calls), told (casts) and what it tells itself (infos, continues), declared once as zod schemas.
+ * The calls and casts that an actor takes, and the infos and continues that it sends itself, declared once as zod schemas.
  * The actor takes its types from it, a gateway its parser, a test its inputs. Inside the process nothing is parsed.
  */
 import type { z } from 'zod';

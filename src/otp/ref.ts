@@ -1,4 +1,4 @@
-/** How others hold an actor: what they may know of it, ask it and tell it. */
+/** How others hold an actor: what they may read, call and cast. */
 import type {
   Argument,
   CallName,
@@ -9,7 +9,7 @@ import type {
   RequestOf,
 } from './protocol.ts';
 
-/** An actor of whatever protocol: enough to watch it, link to it, look into it or end it. */
+/** An actor of any protocol: enough to watch it, link to it, look into it or end it. */
 export interface ActorRef {
   readonly id: number;
   /** The path from the root of the tree, for people. */
@@ -19,7 +19,7 @@ export interface ActorRef {
 }
 
 export interface CallOptions {
-  /** Default 5,000, from when the caller lets go of the event loop. `Infinity` waits as long as the actor lives. */
+  /** In milliseconds; default 5,000, counted from when the caller yields to the event loop. `Infinity` waits as long as the actor lives. */
   readonly timeoutMs?: number;
   /** Before a full mailbox: `refuse` (the default) rejects with `mailbox_full`, `wait` waits for room, within the time. */
   readonly whenFull?: 'refuse' | 'wait';
@@ -41,11 +41,11 @@ export interface Ref<P extends Protocol> extends ActorRef {
     ...request: Argument<RequestOf<P, K>, [options?: CallOptions]>
   ): Promise<ReplyOf<P, K>>;
 
-  /** Tells, and waits for nothing: a dead actor does not mind. Throws `mailbox_full` if there is no room. */
+  /** Sends a cast and does not wait; nothing happens if the actor is dead. Throws `mailbox_full` if there is no room. */
   cast<K extends CastName<P>>(name: K, ...message: Argument<CastOf<P, K>>): void;
 
   /**
-   * Tells, and waits until there is room in the mailbox; a dead actor does not mind. Rejects `timeout` if there is none
+   * Sends a cast, and waits until there is room in the mailbox; nothing happens if the actor is dead. Rejects `timeout` if there is none
    * in time, `mailbox_full` if as many wait for room as the mailbox holds.
    */
   castOrWait<K extends CastName<P>>(

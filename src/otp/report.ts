@@ -1,5 +1,5 @@
 /**
- * What the runtime has to tell an operator: crashes, restarts, giving up. Values, not text: a log, a command line
+ * What the runtime reports to an operator: crashes, restarts, giving up. Values, not text: a log, a command line
  * and a page show the same ones. `formatReport` makes the sentence.
  */
 import { describeReason, type ExitReason } from './exit-reason.ts';

@@ -57,7 +57,7 @@ export interface Self<P extends Protocol> {
 
   /** One `handleDown` when `ref` dies; at once, with `noproc`, if it is dead already. */
   monitor(ref: ActorRef): MonitorRef;
-  /** Also takes back a DOWN that is in the mailbox already. */
+  /** Also removes a DOWN that is in the mailbox already. */
   demonitor(monitor: MonitorRef): void;
   /** If one of the two dies abnormally, the other one dies too, unless it traps exits. */
   link(ref: ActorRef): void;

@@ -24,7 +24,7 @@ export interface SystemOptions {
   readonly random?: () => number;
   /** Default: a fair one. */
   readonly scheduler?: RunQueue;
-  /** Hears every report. Default: crashes and what else went wrong go to the standard error output. */
+  /** Called with every report. Default: crashes and other faults go to the standard error output. */
   readonly onReport?: (report: Report) => void;
 }
 
@@ -65,8 +65,8 @@ export class System implements Host {
   }
 
   /**
-   * Sends an exit signal. `kill` cannot be trapped and cuts `terminate` short; `normal` is ignored by who does not
-   * trap; a supervisor ends in order, with its children. Does nothing to the dead.
+   * Sends an exit signal. `kill` cannot be trapped and cuts `terminate` short; an actor that
+   * does not trap ignores `normal`; a supervisor ends in order, with its children. Does nothing if the actor is dead.
    */
   exit(ref: ActorRef, reason: ExitSignal): void {
     processOf(ref).signalExit(reason);
@@ -110,18 +110,18 @@ export class System implements Host {
     return tree(processOf(ref));
   }
 
-  /** Tells `listener` of every message that an actor handles from now on; gives back what ends that. */
+  /** Calls `listener` for every message that an actor handles from now on; returns a function that ends that. */
   trace(ref: ActorRef, listener: TraceListener): () => void {
     return trace(processOf(ref), listener);
   }
 
-  /** Hears every report from now on; gives back what ends it. */
+  /** Calls `listener` with every report from now on; returns a function that ends that. */
   subscribeReports(listener: (report: Report) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Tells every listener; one that throws hides nothing from the others. */
+  /** Calls every listener; one that throws does not keep the report from the others. */
   report(report: Report): void {
     for (const listener of this.#listeners) {
       try {
@@ -144,7 +144,7 @@ export class System implements Host {
   }
 }
 
-/** The process behind a ref. Throws a `TypeError` for what no system made. */
+/** The process behind a ref. Throws a `TypeError` for a value that is no ref of a system. */
 export function processOf(ref: ActorRef): Process {
   if (ref instanceof Process) return ref;
   throw new TypeError('this is not the ref of an actor');

@@ -26,9 +26,9 @@ export type Release = () => void | Promise<void>;
 
 export class Ties {
   peers: Set<Tied> | undefined = undefined;
-  /** Those who want to know of this process's death. */
+  /** Watchers of this process's death. */
   watches: Set<Watch> | undefined = undefined;
-  /** Those whose death this process wants to know of. */
+  /** Watches of this process on others. */
   watching: Set<Watch> | undefined = undefined;
   timers: Set<Timer> | undefined = undefined;
   /** In the order of acquiring. */
@@ -115,7 +115,7 @@ export function takeReleases(tied: Tied): readonly Release[] {
   return releases;
 }
 
-/** Tells everyone who is tied to a dead process, and takes it out of their books. */
+/** Notifies every process that is tied to a dead one, and removes the dead one from their ties. */
 export function cutTies(dead: Tied, reason: ExitReason): void {
   const { ties } = dead;
   if (ties === undefined) return;

@@ -34,7 +34,7 @@ export type TraceEvent = Traced & Step;
 
 export type TraceListener = (event: TraceEvent) => void;
 
-/** Tells `listener` what `process` does from now on; gives back what ends that. */
+/** Calls `listener` with what `process` does from now on; returns a function that ends that. */
 export function trace(process: Process, listener: TraceListener): () => void {
   const tracing =
     process.program instanceof TracingProgram

@@ -16,11 +16,11 @@ interface Pending {
 export interface VirtualClock extends Clock {
   /** Moves time forward, firing what falls due on the way; after each timer the actors get to work until they rest. */
   advance(ms: number): Promise<void>;
-  /** Moves time forward like that until it holds, `withinMs` at most. False when it did not come to pass. */
+  /** Moves time forward like that until it holds, `withinMs` at most. False when it does not hold by then. */
   until(isTrue: () => boolean, withinMs: number): Promise<boolean>;
   /** Lets the actors work until they rest, without moving time. */
   settle(): Promise<void>;
-  /** Moves time forward at once and fires nothing: what a handler that blocks the loop does to everybody. */
+  /** Moves time forward at once and fires nothing: what a handler that blocks the loop does to all others. */
   jump(ms: number): void;
   /** How many timers are pending. */
   readonly timers: number;

@@ -9,11 +9,12 @@ import { documentNamed, PAGES } from './readme.ts';
 /** Each with what to write instead. */
 const AVOIDED: readonly (readonly [RegExp, string])[] = [
   [/\bwho(?:m)?ever\b/i, 'the caller, the reader, each process that …'],
-  [/\b(?:no|some|any)body\b/i, 'the subject: no caller, another process, a user'],
+  [/\b(?:no|some|any|every)body\b/i, 'the subject: no caller, another process, a user'],
   [/(?<!\bthere )\b(?:is|are|was|were) none\b/i, 'is not one, does not exist'],
   [/\b(?:is|are|was|were|be|been|being|gets?) told\b/i, 'is reported, is called with, receives'],
   [/\b(?:tells?|told) of\b/i, 'reports, describes'],
   [/(?:^|[.:;] )Told /, 'called when …, called with …, sent when …'],
+  [/\b(?:by|for|from|to) who\b/, 'by processes that …, for a caller that …'],
   [/\btakes? (?:\S+ ){1,4}along\b/i, 'stops, removes, ends … too'],
   [/\banew\b/i, 'again'],
   [/(?:^|[.:;] )Who (?![^.]*\?)/, 'callers are …, the process that …'],

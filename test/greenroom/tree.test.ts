@@ -45,6 +45,21 @@ it('a child that is not wanted keeps its place and has no process', async () => 
     expect(test.node(...path)).toMatchObject({ status: 'ignored', ref: undefined, children: [] });
 });
 
+const ignored = (node: TreeNode, above: readonly string[] = []): string[] => {
+  const path = [...above, node.id];
+  const own = node.status === 'ignored' ? [path.join('/')] : [];
+  return [...own, ...node.children.flatMap((child) => ignored(child, path))];
+};
+
+it('the tree has no child without a process but those that a setting turns off', async () => {
+  const test = await testGreenroom();
+  expect(ignored(test.greenroom.tree())).toEqual([
+    'greenroom/companions/broker',
+    'greenroom/companions/rehearsal',
+    'greenroom/gateways/nats',
+  ]);
+});
+
 it('the live sessions hang below their supervisor', async () => {
   const test = await testGreenroom();
   await test.sessions.create('a');
