@@ -19,7 +19,7 @@ const LONG = files(
 const FAST = files(
   ...['claude-code/**/*', 'housekeeping/**/*', 'log/**/*', 'model/**/*', 'platform/**/*'],
   ...['pricing/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
-  ...['search/!(catalog-model)', 'session/!(effective-real)', 'session/!(prepare)/**/*'],
+  ...['search/!(catalog-model)', 'session/!(model-messages-real)', 'session/!(prepare)/**/*'],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...['classic/protocol', 'classic/serialization', 'classic/timestamp', 'classic/transcript'],
   ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/printable', 'cli/values'],

@@ -8,7 +8,7 @@
  * ```
  */
 import type { z } from 'zod';
-import { EXIT_STORE_FAILED, RunningGreenroom, type Seams } from './app/greenroom.ts';
+import { EXIT_STORE_FAILED, RunningGreenroom, type TestHooks } from './app/greenroom.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
 import type { WireEvent } from './model/event.ts';
@@ -101,7 +101,7 @@ export interface GreenroomOptions
   /** Default: the real one. */
   readonly clock?: Clock;
   /** For tests: hooks into inner parts. */
-  readonly seams?: Seams;
+  readonly testHooks?: TestHooks;
 }
 
 type Turn = Omit<z.input<typeof TurnRequest>, 'prompt'> & TurnControl;
@@ -185,7 +185,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     log,
     onFatal,
     clock = systemClock,
-    seams,
+    testHooks,
     ...flags
   } = options;
   mustBeKnown(flags, nats);
@@ -201,7 +201,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     log: log ?? createLog({ level: options.logLevel ?? 'warn', secrets: [config.anthropicApiKey] }),
     onFatal: onFatal ?? (() => process.exit(EXIT_STORE_FAILED)),
     clock,
-    seams,
+    testHooks,
   });
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
 };

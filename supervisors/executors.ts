@@ -5,7 +5,7 @@ import { supervisor } from '../src/otp/supervisor.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Parts } from './parts.ts';
 
-export const executors = ({ config, seams }: Parts) =>
+export const executors = ({ config, testHooks }: Parts) =>
   supervisor({
     id: 'executors',
     strategy: 'one_for_one',
@@ -15,7 +15,7 @@ export const executors = ({ config, seams }: Parts) =>
       ModelsPool.childSpec(
         {
           ...{ provider: config.provider, endpoint: endpointOf(config), workers: config.workers },
-          ...{ workerFile: seams.modelWorkerFile, threads: seams.modelThreads },
+          ...{ workerFile: testHooks.modelWorkerFile, threads: testHooks.modelThreads },
         },
         { id: 'models' }, // threads for model calls
       ),

@@ -9,10 +9,10 @@ const MB = 1024 * 1024;
 export const journal = ({
   config,
   log,
-  seams,
+  testHooks,
   onFatal,
-}: Pick<Parts, 'config' | 'log' | 'seams' | 'onFatal'>) => {
-  const gate = seams.syncGate === undefined ? {} : { gate: seams.syncGate };
+}: Pick<Parts, 'config' | 'log' | 'testHooks' | 'onFatal'>) => {
+  const gate = testHooks.syncGate === undefined ? {} : { gate: testHooks.syncGate };
   const onListenerError = (error: unknown) =>
     log.error({ err: error }, 'a listener of commits threw');
   if (config.store === 'memory:') return memoryJournalServer({ ...gate, onListenerError });

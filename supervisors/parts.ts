@@ -15,7 +15,7 @@ export interface Bus {
 }
 
 /** Holds for tests and benches on parts that cannot be had otherwise. */
-export interface Seams {
+export interface TestHooks {
   /** Holds the journal's sync back. */
   readonly syncGate?: SyncGate;
   /** Another worker for model steps. */
@@ -31,7 +31,7 @@ export interface Parts {
   readonly feed: Feed;
   readonly runtime: SessionRuntime;
   readonly sessions: Sessions;
-  readonly seams: Seams;
+  readonly testHooks: TestHooks;
   /** Collects this process's garbage, where the process is ours to do so. */
   readonly collectGarbage: (() => void) | undefined;
   /** What the daemon says of itself. */

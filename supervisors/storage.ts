@@ -4,7 +4,7 @@ import { catalogServer } from '../src/search/catalog-server.ts';
 import { journal } from './journal.ts';
 import type { Parts } from './parts.ts';
 
-export const storage = (parts: Pick<Parts, 'config' | 'log' | 'seams' | 'onFatal'>) =>
+export const storage = (parts: Pick<Parts, 'config' | 'log' | 'testHooks' | 'onFatal'>) =>
   supervisor({
     id: 'storage',
     strategy: 'rest_for_one', // the commits of a restarted journal would not reach an old catalog

@@ -9,7 +9,7 @@ import { storage } from './storage.ts';
 
 export type StoreParts = Pick<
   Parts,
-  'config' | 'log' | 'seams' | 'onFatal' | 'runtime' | 'sessions'
+  'config' | 'log' | 'testHooks' | 'onFatal' | 'runtime' | 'sessions'
 >;
 
 export const store = (parts: StoreParts): ChildSpec =>

@@ -49,7 +49,7 @@ export const readProfiles = (folder: string, span: Span): readonly ThreadProfile
   readdirSync(folder)
     .filter((name) => name.endsWith('.cpuprofile'))
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile)
-    .map((profile) => summaryOf(profile, span))
+    .map((profile) => catalogRowOf(profile, span))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** The writer sleeps in its loop's own frame: `Atomics.wait` is no function to the profiler. */
@@ -78,7 +78,7 @@ const ownerOf = ({ url, functionName }: CallFrame): string | undefined => {
   return undefined;
 };
 
-const summaryOf = (profile: Profile, span: Span): ThreadProfile => {
+const catalogRowOf = (profile: Profile, span: Span): ThreadProfile => {
   const selfUs = timesOf(profile, span);
   const owners = new Map<string, number>();
   const functions = new Map<string, number>();

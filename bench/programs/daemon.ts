@@ -103,7 +103,7 @@ const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
     config,
     bus: { wanted: natsUrl !== undefined },
     log: createLog({ level: 'error' }),
-    seams: workerFile === undefined ? {} : { modelWorkerFile: compiled(workerFile) },
+    testHooks: workerFile === undefined ? {} : { modelWorkerFile: compiled(workerFile) },
     onFatal: () => process.exit(70),
     collectGarbage: garbageCollector(),
   });

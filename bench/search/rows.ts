@@ -2,7 +2,7 @@
  * Sessions for the bench of search: 0 to 5 of 1,000 tags, of which few are common and most are rare (Zipf), 500
  * directories likewise, updates over a year, one in 25 at 5 dollars or more. The same seed makes the same ones.
  */
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { SessionId, Tenant } from '../../src/model/ids.ts';
 import { Dice } from '../../src/testing/dice.ts';
 
@@ -33,12 +33,12 @@ const STATUSES = [
   'parked',
 ] as const;
 
-export function* rows(count: number, seed: number): Generator<SummaryRow> {
+export function* rows(count: number, seed: number): Generator<CatalogRow> {
   const dice = new Dice(seed);
   for (let n = 0; n < count; n++) yield rowOf(n, dice);
 }
 
-const rowOf = (n: number, dice: Dice): SummaryRow => {
+const rowOf = (n: number, dice: Dice): CatalogRow => {
   const createdAtMs = START_MS + Math.floor(dice.next() * DAYS * DAY_MS);
   return {
     key: { tenant: TENANT, sessionId: idOf(n) },

@@ -2,7 +2,7 @@
  * SQLite with what a careful hand would give it: a tag index that has the columns that are filtered and sorted by,
  * covering indexes for the orders, statements prepared once. Each answer has all fields of a row.
  */
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { requirePeer } from '../harness/peers.ts';
 
 interface Statement {
@@ -56,7 +56,7 @@ export class Sqlite {
     this.#db.exec(SCHEMA);
   }
 
-  fill(rows: Iterable<SummaryRow>): void {
+  fill(rows: Iterable<CatalogRow>): void {
     const session = this.#db.prepare(
       'insert into session values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );

@@ -3,7 +3,7 @@
  * embedding programs both start it here.
  */
 import { greenroom as declaration } from '../../supervisors/greenroom.ts';
-import type { Bus, Parts, Seams } from '../../supervisors/parts.ts';
+import type { Bus, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { Config } from '../config/config.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
@@ -32,7 +32,7 @@ import { logFailedTurns } from './failed-turns.ts';
 import { reportLog } from './report-log.ts';
 import { runtimeOf } from './runtime.ts';
 
-export type { Seams } from '../../supervisors/parts.ts';
+export type { TestHooks } from '../../supervisors/parts.ts';
 
 /** Exit code of a process whose store failed: nothing may be answered from it any more. */
 export const EXIT_STORE_FAILED = 70;
@@ -50,7 +50,7 @@ export interface RunningOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly clock?: Clock;
-  readonly seams?: Seams | undefined;
+  readonly testHooks?: TestHooks | undefined;
   /** Collects this process's garbage when all is quiet; an embedding program does that as it likes. */
   readonly collectGarbage?: (() => void) | undefined;
   /** The store failed: the process must end and touch it no more. */
@@ -96,7 +96,7 @@ export class RunningGreenroom {
     bus,
     log,
     clock = systemClock,
-    seams = {},
+    testHooks = {},
     collectGarbage,
     onFatal,
     signal,
@@ -118,7 +118,7 @@ export class RunningGreenroom {
       inspect: (path) => actorView(system, mustRun(running).root, path),
     };
     const parts: Parts = {
-      ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, seams },
+      ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       collectGarbage,
     };
     // Before anything else: our companions' files are in there too.

@@ -142,9 +142,9 @@ const openTree = async (
   runtime.activity.isDraining = true; // nobody here runs turns: what a daemon left open stays open
   const sessions = new Sessions(system, runtime);
   const lock = 'dataDir' in place ? await takeLock(place.dataDir, clock) : undefined;
-  const seams = syncGate === undefined ? {} : { syncGate };
+  const testHooks = syncGate === undefined ? {} : { syncGate };
   const tree = declaration({
-    ...{ config, log, seams, runtime, sessions },
+    ...{ config, log, testHooks, runtime, sessions },
     onFatal: onFatal ?? (() => undefined),
   });
   const root = await startTree(system, tree).catch(async (error: unknown) => {

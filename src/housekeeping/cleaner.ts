@@ -10,7 +10,7 @@
  * 4. A session that cannot be deleted is counted and passed over; what else fails crashes the cleaner.
  */
 import { z } from 'zod';
-import type { SummaryRow } from '../model/catalog-row.ts';
+import type { CatalogRow } from '../model/catalog-row.ts';
 import { codeOf, type ErrorCode, GreenroomError } from '../model/errors.ts';
 import type { SessionKey } from '../model/ids.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
@@ -58,7 +58,7 @@ export interface CleanerArgs {
 }
 
 type Purged = Awaited<ReturnType<JournalUpkeep['purge']>>;
-type Attempt = readonly [row: SummaryRow, outcome: Outcome, error?: unknown];
+type Attempt = readonly [row: CatalogRow, outcome: Outcome, error?: unknown];
 
 export const cleanerProtocol = protocol({
   calls: {
@@ -192,7 +192,7 @@ const step = (state: State, self: CleanerSelf): State => {
 
 const remove = (
   sweep: Sweep,
-  rows: readonly SummaryRow[],
+  rows: readonly CatalogRow[],
   args: CleanerArgs,
   self: CleanerSelf,
 ): void => {
@@ -208,7 +208,7 @@ const remove = (
 };
 
 const attempt = async (
-  row: SummaryRow,
+  row: CatalogRow,
   by: string,
   removeSession: CleanerArgs['remove'],
 ): Promise<Attempt> => {

@@ -7,7 +7,7 @@
  * 3. It remembers a place in the order of updates and no list, so its memory is that of one batch.
  */
 
-import type { SummaryRow } from '../model/catalog-row.ts';
+import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Criteria } from '../model/criteria.ts';
 import type { Status } from '../model/head.ts';
 import type { Tenant } from '../model/ids.ts';
@@ -52,7 +52,7 @@ export class Sweep {
   }
 
   /** The next sessions to go, perhaps none of this batch; undefined when all were looked at. */
-  next(catalog: Catalog): readonly SummaryRow[] | undefined {
+  next(catalog: Catalog): readonly CatalogRow[] | undefined {
     if (this.#isDone) return undefined;
     const { rows, nextCursor } = catalog.search(this.request.tenant, this.#criteria());
     this.#cursor = nextCursor;
@@ -60,7 +60,7 @@ export class Sweep {
     return rows.filter((row) => isFinished(row) && lastActiveMs(row) < this.#cutoffMs);
   }
 
-  note(row: SummaryRow, outcome: Outcome): void {
+  note(row: CatalogRow, outcome: Outcome): void {
     this.#counts[outcome] += 1;
     if (outcome !== 'deleted' || this.#listed.length === MAX_LISTED) return;
     const { key, updatedAtMs, title } = row;
@@ -95,8 +95,8 @@ export class Sweep {
   }
 }
 
-const isFinished = ({ openTurns, status }: SummaryRow): boolean =>
+const isFinished = ({ openTurns, status }: CatalogRow): boolean =>
   openTurns === 0 && !UNFINISHED.includes(status);
 
-const lastActiveMs = ({ updatedAtMs, importedAtMs = 0 }: SummaryRow): number =>
+const lastActiveMs = ({ updatedAtMs, importedAtMs = 0 }: CatalogRow): number =>
   Math.max(updatedAtMs, importedAtMs);

@@ -1,5 +1,5 @@
 /**
- * The summary row: what search knows of a session, one small record per session, derived from its
+ * The catalog row: what search knows of a session, one small record per session, derived from its
  * head in the same commit, so that the two cannot disagree.
  */
 
@@ -7,7 +7,7 @@ import { wellCut } from './bounds.ts';
 import type { Head, Mode, Status } from './head.ts';
 import type { SessionKey } from './ids.ts';
 
-export interface SummaryRow {
+export interface CatalogRow {
   readonly key: SessionKey;
   readonly version: number;
   readonly createdAtMs: number;
@@ -45,7 +45,7 @@ const short = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : wellCut(text, SUMMARY_LENGTH);
 
 /** One shape for all, so that whoever reads rows by the thousand meets one kind of object. */
-export const summaryOf = (head: Head): SummaryRow => ({
+export const catalogRowOf = (head: Head): CatalogRow => ({
   key: head.key,
   version: head.version,
   createdAtMs: head.createdAtMs,

@@ -1,6 +1,6 @@
 /**
- * The api: the micro service that answers requests, and the voice that tells events. It owns its
- * subscriptions on the link's connection and its ear on the feed; requests under way are in `Answers`.
+ * The api: the micro service that answers requests, and the publisher of events. It owns its
+ * subscriptions on the link's connection and its subscription of the feed; requests under way are in `Answers`.
  *
  * Invariant: requests are handled where the client hands them over. A hop through this actor's
  * mailbox would cost each of them more than it does here, and there is no state to protect.
@@ -12,7 +12,7 @@ import type { Clock } from '../otp/clock.ts';
 import { genServer, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
-import type { Feed, NewsListener } from '../session/events/feed.ts';
+import type { Feed, LifecycleListener } from '../session/events/feed.ts';
 import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
 import { Answers, API_LIMITS, type ApiLimits } from './answers.ts';
 import { type LinkFace, linkName } from './link.ts';
@@ -56,7 +56,7 @@ interface State {
   readonly answers: Answers;
   readonly micro: Micro;
   /** Ends the subscriptions and the listening. */
-  readonly hush: () => void;
+  readonly unsubscribeAll: () => void;
 }
 
 export const Api = genServer(apiProtocol, {
@@ -91,18 +91,20 @@ export const Api = genServer(apiProtocol, {
       }),
     );
     const micro = new Micro(link.nc, system.clock, serviceOf(args, answers));
-    const unsubscribe = args.feed.subscribe(voice(link, subjects));
-    const unsubscribeNews = args.feed.onNews(newsVoice(link, subjects, system.clock));
-    const hush = () => {
+    const unsubscribe = args.feed.subscribe(eventPublisher(link, subjects));
+    const unsubscribeLifecycle = args.feed.onLifecycle(
+      lifecyclePublisher(link, subjects, system.clock),
+    );
+    const unsubscribeAll = () => {
       unsubscribe();
-      unsubscribeNews();
+      unsubscribeLifecycle();
       micro.stop();
       for (const subscription of subscriptions) subscription.unsubscribe();
     };
-    self.own(hush);
+    self.own(unsubscribeAll);
     await heardByServer(link, system.clock);
     self.register(apiName, faceOf(link, answers));
-    return { link, answers, micro, hush };
+    return { link, answers, micro, unsubscribeAll };
   },
 
   handleCall: {},
@@ -112,11 +114,11 @@ export const Api = genServer(apiProtocol, {
   },
 
   /** What was begun is answered; streams that are still open end with `draining`. */
-  terminate: async (_, { link, answers, hush }) => {
+  terminate: async (_, { link, answers, unsubscribeAll }) => {
     answers.drain();
     await answers.inFlight.idle();
     answers.asks.endAll(new GreenroomError('draining', 'this daemon is stopping; ask again'));
-    hush();
+    unsubscribeAll();
     link.outbox.flush();
   },
 
@@ -138,7 +140,7 @@ const heardByServer = async ({ nc }: LinkFace, clock: Clock): Promise<void> => {
 };
 
 /** Tells every event on its session's subject. */
-const voice =
+const eventPublisher =
   ({ outbox, maxPayloadBytes }: LinkFace, subjects: Subjects): Parameters<Feed['subscribe']>[0] =>
   (publication) => {
     const { key, n } = publication.event;
@@ -147,8 +149,8 @@ const voice =
   };
 
 /** Tells what becomes of sessions on their tenant's `lifecycle` subject. */
-const newsVoice =
-  (link: LinkFace, subjects: Subjects, clock: Clock): NewsListener =>
+const lifecyclePublisher =
+  (link: LinkFace, subjects: Subjects, clock: Clock): LifecycleListener =>
   (tenant, news) => {
     const at = iso(clock.now());
     const body = Buffer.from(JSON.stringify({ at, ...news, tenant }));

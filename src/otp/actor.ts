@@ -194,7 +194,7 @@ export function spawn(
     if (holder !== undefined) return alreadyStarted(registeredAs, holder);
   }
   const actor = new Actor(system, program, options);
-  options.seat?.occupy(actor);
+  options.slot?.occupy(actor);
   if (registeredAs !== undefined) system.names.register(actor, registeredAs, actor);
   return actor.start(options.args, options.initTimeoutMs);
 }

@@ -1,7 +1,7 @@
 /** Changing the children of a running supervisor: what an operator or a program asks, and what it answers. */
 import { Actor } from './actor.ts';
 import type { ChildSpec } from './child-spec.ts';
-import type { Order } from './orders.ts';
+import type { ControlMessage } from './control-messages.ts';
 import { OtpError } from './otp-error.ts';
 import type { ActorRef, CallOptions } from './ref.ts';
 import { processOf } from './system.ts';
@@ -48,7 +48,7 @@ export const deleteChild = (
 
 function order(
   supervisor: ActorRef,
-  name: Order,
+  name: ControlMessage,
   what: ChildSpec | string,
   { timeoutMs = Number.POSITIVE_INFINITY }: CallOptions = {},
 ): Promise<unknown> {

@@ -1,21 +1,21 @@
 /**
  * The beginning of a process: `init`, its bound, and what became of it. It exists until that is known.
  *
- * Invariant: the seat learns the outcome first, in the step in which it is decided; who started the process learns it
+ * Invariant: the slot learns the outcome first, in the step in which it is decided; who started the process learns it
  * afterwards: at once when `init` is synchronous, else by a promise.
  */
 import type { Clock, Timer } from './clock.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { type Guarded, guard } from './guard.ts';
 import { OtpError } from './otp-error.ts';
-import { IGNORE, type ProgramFor, Refusal, type SeatFor, type StartResultFor } from './program.ts';
+import { IGNORE, type ProgramFor, Refusal, type SlotFor, type StartResultFor } from './program.ts';
 
 /** What can begin. */
-export interface Unborn<P> extends Guarded {
+export interface Starting<P> extends Guarded {
   readonly label: string;
   readonly phase: 'starting' | 'running' | 'exiting' | 'dead';
   readonly program: ProgramFor<P>;
-  readonly seat: SeatFor<P> | undefined;
+  readonly slot: SlotFor<P> | undefined;
   readonly host: Guarded['host'] & { readonly clock: Clock; running: P | undefined };
   /** An exit signal that came before it was up: it counts more than a failure that it has caused. */
   readonly signal: ExitReason | undefined;
@@ -24,7 +24,7 @@ export interface Unborn<P> extends Guarded {
   end(reason: ExitReason): void;
 }
 
-export class Beginning<P extends Unborn<P>> {
+export class Beginning<P extends Starting<P>> {
   readonly #process: P;
   #bound: Timer | undefined = undefined;
   #declined = false;
@@ -106,7 +106,7 @@ export class Beginning<P extends Unborn<P>> {
 
   #conclude(outcome: StartResultFor<P>): void {
     this.#outcome = outcome;
-    this.#process.seat?.settle(outcome);
+    this.#process.slot?.settle(outcome);
     this.#onOutcome?.(outcome);
   }
 }

@@ -1,15 +1,16 @@
 /** The children of a supervisor, seen from outside: values, made when they are asked for. */
+
+import { ChildSlot } from './child-slot.ts';
 import type { ChildSpec } from './child-spec.ts';
 import { OtpError } from './otp-error.ts';
-import type { Process, Seat } from './process.ts';
+import type { Process, Slot } from './process.ts';
 import type { ActorRef } from './ref.ts';
-import { ChildSeat } from './seat.ts';
 import { processOf } from './system.ts';
 
 export interface ChildInfo {
   readonly id: string;
   readonly kind: 'worker' | 'supervisor';
-  readonly status: Seat['status'];
+  readonly status: Slot['status'];
   readonly ref: ActorRef | undefined;
 }
 
@@ -23,11 +24,11 @@ export interface ChildCounts {
   readonly workers: number;
 }
 
-const seatsOf = (process: Process): Iterable<Seat> => process.program.seats?.(process) ?? [];
+const slotsOf = (process: Process): Iterable<Slot> => process.program.slots?.(process) ?? [];
 
 /** The children of a supervisor in the order of their declaration, as they are now. */
 export function whichChildren(ref: ActorRef): readonly ChildInfo[] {
-  return [...seatsOf(processOf(ref))].map(({ id, kind, status, process: child }) => ({
+  return [...slotsOf(processOf(ref))].map(({ id, kind, status, process: child }) => ({
     id,
     kind,
     status,
@@ -50,8 +51,8 @@ export function countChildren(ref: ActorRef): ChildCounts {
 /** The declaration that a child is started from. Throws `not_found`. */
 export function childSpecOf(ref: ActorRef, id: string): ChildSpec {
   const process = processOf(ref);
-  for (const seat of seatsOf(process)) {
-    if (seat.id === id && seat instanceof ChildSeat) return seat.spec;
+  for (const slot of slotsOf(process)) {
+    if (slot.id === id && slot instanceof ChildSlot) return slot.spec;
   }
   throw new OtpError('not_found', `${process.label} has no child ${id}`);
 }

@@ -1,5 +1,5 @@
 /** What a supervisor needs to know of a child: its id, how it starts, when it is restarted, how it ends. */
-import type { Process, Seat, StartResult } from './process.ts';
+import type { Process, Slot, StartResult } from './process.ts';
 import type { Shutdown } from './program.ts';
 import type { ActorRef } from './ref.ts';
 import type { System } from './system.ts';
@@ -13,10 +13,10 @@ export type Restart = 'permanent' | 'transient' | 'temporary';
  */
 export type AutoShutdown = 'never' | 'any_significant' | 'all_significant';
 
-/** Where a child starts: under which supervisor (the root has none), in which seat. */
+/** Where a child starts: under which supervisor (the root has none), in which slot. */
 export interface Place {
   readonly parent: Process | undefined;
-  readonly seat: Seat;
+  readonly slot: Slot;
 }
 
 declare const starts: unique symbol;

@@ -2,7 +2,7 @@
 import type { ChildSpec, Restart } from './child-spec.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Name } from './name.ts';
-import type { Seat } from './process.ts';
+import type { Slot } from './process.ts';
 import type { Shutdown } from './program.ts';
 import type { ActorRef } from './ref.ts';
 
@@ -39,7 +39,7 @@ export interface DynamicOptions<
 
 export interface DynamicChild<Key, R extends ActorRef> {
   readonly key: Key;
-  readonly status: Seat['status'];
+  readonly status: Slot['status'];
   readonly ref: R | undefined;
   readonly restarts: number;
   readonly lastCrash: ExitReason | undefined;

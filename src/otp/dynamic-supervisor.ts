@@ -10,7 +10,7 @@ import type { ChildSpec } from './child-spec.ts';
 import { Children } from './dynamic-children.ts';
 import type { DynamicOptions } from './dynamic-options.ts';
 import type { Message } from './message.ts';
-import type { Exit, Process, Program, Seat } from './process.ts';
+import type { Exit, Process, Program, Slot } from './process.ts';
 import type { ActorRef } from './ref.ts';
 
 export type { Backoff, DynamicChild, DynamicOptions, DynamicRef } from './dynamic-options.ts';
@@ -67,7 +67,7 @@ class DynamicProgram<Key, R extends ActorRef, Args extends readonly unknown[]> i
     return { size: (self.state as Children<Key, R, Args>).size, maxChildren };
   }
 
-  seats(self: Process): Iterable<Seat> {
-    return (self.state as Children<Key, R, Args> | undefined)?.seats() ?? [];
+  slots(self: Process): Iterable<Slot> {
+    return (self.state as Children<Key, R, Args> | undefined)?.slots() ?? [];
   }
 }

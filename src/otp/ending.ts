@@ -10,7 +10,7 @@ import type { Report } from './report.ts';
 import { cancelTimers, type Tied, takeReleases } from './ties.ts';
 
 /** What can end. */
-export interface Mortal extends Tied, Holder {
+export interface Exiting extends Tied, Holder {
   readonly label: string;
   readonly host: { readonly clock: Clock; report(report: Report): void };
   readonly children: ReadonlySet<Tied> | undefined;
@@ -19,30 +19,30 @@ export interface Mortal extends Tied, Holder {
   terminate(reason: ExitReason): void | Promise<void>;
   reportCrash(reason: ExitReason): void;
   /** All steps are done; whoever watches is told after this. */
-  buried(reason: ExitReason): void;
+  onExited(reason: ExitReason): void;
 }
 
-/** How long releases may take before the process is buried all the same. */
+/** How long releases may take before the process counts as exited all the same. */
 const RELEASE_MS = 5_000;
 
 export class Ending {
   reason: ExitReason;
-  readonly #mortal: Mortal;
+  readonly #process: Exiting;
   #step: 'terminate' | 'children' | 'release' = 'terminate';
   /** Goes on without waiting for the step under way. */
   #skip: (() => void) | undefined = undefined;
 
-  constructor(mortal: Mortal, reason: ExitReason) {
-    this.#mortal = mortal;
+  constructor(process: Exiting, reason: ExitReason) {
+    this.#process = process;
     this.reason = reason;
   }
 
-  /** `inPeace`: the process has started and was not killed, so it may say goodbye. */
-  begin(inPeace: boolean): void {
-    const mortal = this.#mortal;
-    if (crashOf(this.reason) !== undefined) mortal.reportCrash(this.reason);
-    cancelTimers(mortal);
-    if (inPeace) this.#terminate();
+  /** `isOrderly`: the process has started and was not killed, so it may say goodbye. */
+  begin(isOrderly: boolean): void {
+    const process = this.#process;
+    if (crashOf(this.reason) !== undefined) process.reportCrash(this.reason);
+    cancelTimers(process);
+    if (isOrderly) this.#terminate();
     else this.#dismissChildren();
   }
 
@@ -58,17 +58,17 @@ export class Ending {
   }
 
   childGone(): void {
-    if (this.#step === 'children' && this.#mortal.children?.size === 0) this.#release();
+    if (this.#step === 'children' && this.#process.children?.size === 0) this.#release();
   }
 
   #terminate(): void {
-    const mortal = this.#mortal;
+    const process = this.#process;
     const next = () => this.#dismissChildren();
     try {
-      const pending = mortal.terminate(this.reason);
+      const pending = process.terminate(this.reason);
       if (!(pending instanceof Promise)) return next();
       const outcome = pending.catch((error) => this.#terminateFailed(error));
-      this.#await(outcome, mortal.shutdownMs, () => this.kill(), next);
+      this.#await(outcome, process.shutdownMs, () => this.kill(), next);
     } catch (error) {
       this.#terminateFailed(error);
       next();
@@ -79,30 +79,30 @@ export class Ending {
   #terminateFailed(error: unknown): void {
     if (this.#step !== 'terminate') return; // it was given up on already
     if (crashOf(this.reason) === undefined) this.reason = { crashed: error };
-    this.#mortal.reportCrash({ crashed: error });
+    this.#process.reportCrash({ crashed: error });
   }
 
   /** Children that are still there, after a kill or an `init` cut short, go down with their parent. */
   #dismissChildren(): void {
-    const { children } = this.#mortal;
+    const { children } = this.#process;
     this.#step = 'children';
     if (children === undefined || children.size === 0) return this.#release();
     const reason = isAbnormal(this.reason) ? this.reason : 'shutdown';
-    for (const child of [...children]) child.signalExit(reason, this.#mortal);
+    for (const child of [...children]) child.signalExit(reason, this.#process);
   }
 
   #release(): void {
-    const mortal = this.#mortal;
+    const process = this.#process;
     this.#step = 'release';
-    const pending = takeReleases(mortal).map((release) => guard(mortal, 'a release', release));
+    const pending = takeReleases(process).map((release) => guard(process, 'a release', release));
     const bury = () => this.#bury();
     if (pending.every((p) => p === undefined)) return bury();
     this.#await(Promise.all(pending), RELEASE_MS, () => this.#skip?.(), bury);
   }
 
   #bury(): void {
-    releaseHolds(this.#mortal);
-    this.#mortal.buried(this.reason);
+    releaseHolds(this.#process);
+    this.#process.onExited(this.reason);
   }
 
   #await(step: Promise<unknown>, boundMs: number, tooLate: () => void, next: () => void): void {
@@ -115,7 +115,7 @@ export class Ending {
     };
     this.#skip = go;
     if (boundMs !== Number.POSITIVE_INFINITY) {
-      bound = this.#mortal.host.clock.setTimeout(tooLate, boundMs);
+      bound = this.#process.host.clock.setTimeout(tooLate, boundMs);
     }
     void step.then(go);
   }

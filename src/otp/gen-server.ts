@@ -180,10 +180,10 @@ interface ActorSpec extends ProcessOptions {
 function startActor(
   this: ActorSpec,
   system: System,
-  { parent, seat }: Place,
+  { parent, slot }: Place,
 ): StartResult | Promise<StartResult> {
   const { id, args, initTimeoutMs, mailboxLimit, registeredAs } = this;
-  const options = { id, parent, seat, args, initTimeoutMs, mailboxLimit, registeredAs };
+  const options = { id, parent, slot, args, initTimeoutMs, mailboxLimit, registeredAs };
   return spawn(system, this.program, options);
 }
 

@@ -57,7 +57,7 @@ export { OtpError, type OtpErrorCode, type OtpErrorDetails } from './otp-error.t
 export type { Command } from './outside-program.ts';
 export { type PortOptions, portServer, type RunningProgram } from './port.ts';
 export type { StartResult } from './process.ts';
-export { IGNORE, type SeatStatus, type Shutdown } from './program.ts';
+export { IGNORE, type Shutdown, type SlotStatus } from './program.ts';
 export {
   type CallName,
   type CastName,

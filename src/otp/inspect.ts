@@ -1,6 +1,6 @@
 /** Looking in from outside: values that a command line or a page can show; nothing here changes anything. */
 import type { ExitReason } from './exit-reason.ts';
-import type { Process, Seat } from './process.ts';
+import type { Process, Slot } from './process.ts';
 import type { ActorRef } from './ref.ts';
 import type { MessageView } from './report.ts';
 import { redactedState } from './views.ts';
@@ -35,7 +35,7 @@ export interface TreeNode {
   readonly strategy?: string;
   /** Absent while there is no living process. */
   readonly ref: ActorRef | undefined;
-  readonly status: Seat['status'];
+  readonly status: Slot['status'];
   readonly restarts: number;
   readonly children: readonly TreeNode[];
 }
@@ -52,21 +52,21 @@ export function inspect(process: Process): Inspection {
     owed: process.owed?.size ?? 0,
     current: process.underWay,
     reductions: process.reductions,
-    restarts: process.seat?.restarts ?? 0,
-    lastCrash: process.seat?.lastCrash,
+    restarts: process.slot?.restarts ?? 0,
+    lastCrash: process.slot?.lastCrash,
   };
 }
 
 export function tree(process: Process): TreeNode {
   return {
-    id: process.seat?.id ?? process.name,
+    id: process.slot?.id ?? process.name,
     label: process.label,
     kind: process.program.kind,
     ...(process.program.strategy === undefined ? {} : { strategy: process.program.strategy }),
     ref: process.alive ? process : undefined,
-    status: process.seat?.status ?? 'running',
-    restarts: process.seat?.restarts ?? 0,
-    children: [...(process.program.seats?.(process) ?? [])].map((seat) => nodeOf(seat, process)),
+    status: process.slot?.status ?? 'running',
+    restarts: process.slot?.restarts ?? 0,
+    children: [...(process.program.slots?.(process) ?? [])].map((slot) => nodeOf(slot, process)),
   };
 }
 
@@ -76,15 +76,15 @@ export function* walk(node: TreeNode): Generator<TreeNode, void, undefined> {
   for (const child of node.children) yield* walk(child);
 }
 
-const nodeOf = (seat: Seat, parent: Process): TreeNode =>
-  seat.process !== undefined ? tree(seat.process) : emptyNode(seat, parent);
+const nodeOf = (slot: Slot, parent: Process): TreeNode =>
+  slot.process !== undefined ? tree(slot.process) : emptyNode(slot, parent);
 
-const emptyNode = (seat: Seat, parent: Process): TreeNode => ({
-  id: seat.id,
-  label: `${parent.label}/${seat.id}`,
-  kind: seat.kind,
+const emptyNode = (slot: Slot, parent: Process): TreeNode => ({
+  id: slot.id,
+  label: `${parent.label}/${slot.id}`,
+  kind: slot.kind,
   ref: undefined,
-  status: seat.status,
-  restarts: seat.restarts,
+  status: slot.status,
+  restarts: slot.restarts,
   children: [],
 });

@@ -1,4 +1,4 @@
-/** A child that may not be wanted: it keeps its seat in a literal list, and starts as ignored. */
+/** A child that may not be wanted: it keeps its slot in a literal list, and starts as ignored. */
 import type { ChildSpec } from './child-spec.ts';
 import type { ActorRef } from './ref.ts';
 

@@ -7,17 +7,17 @@
  * 2. A process ends one way, step by step (`Ending`); its watchers get one notice each, after its names are free.
  * 3. After death nothing that it still does has an effect: late promises, timers and replies fall on the floor.
  */
-import { Beginning, type Unborn } from './beginning.ts';
+import { Beginning, type Starting } from './beginning.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Deadlines } from './deadlines.ts';
-import { Ending, type Mortal } from './ending.ts';
+import { Ending, type Exiting } from './ending.ts';
 import type { ExitReason, ExitSignal } from './exit-reason.ts';
 import { guard } from './guard.ts';
 import { Mailbox } from './mailbox.ts';
 import { Call, type Callee, Message } from './message.ts';
 import type { Hold, Holder, Name, NameTable } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import type { ProgramFor, SeatFor, StartResultFor } from './program.ts';
+import type { ProgramFor, SlotFor, StartResultFor } from './program.ts';
 import type { MessageView, Report } from './report.ts';
 import type { Runnable, RunQueue } from './scheduler.ts';
 import {
@@ -32,7 +32,7 @@ import {
 import { crashReport, viewOf } from './views.ts';
 
 export type Program = ProgramFor<Process>;
-export type Seat = SeatFor<Process>;
+export type Slot = SlotFor<Process>;
 export type StartResult = StartResultFor<Process>;
 
 /** What a process needs of the system that it lives in. */
@@ -45,14 +45,14 @@ export interface Host {
   running: Process | undefined;
   /** Counts one more process, and gives it a number of its own. */
   born(): number;
-  buried(): void;
+  processExited(): void;
   report(report: Report): void;
 }
 
 export interface ProcessOptions {
   readonly id: string;
   readonly parent?: Process | undefined;
-  readonly seat?: Seat | undefined;
+  readonly slot?: Slot | undefined;
   /** For `init`. */
   readonly args?: unknown;
   /** Default 60,000. */
@@ -77,14 +77,14 @@ const INIT_TIMEOUT_MS = 60_000;
 const SHUTDOWN_MS = 5_000;
 const MAILBOX_LIMIT = 1_000;
 
-export class Process implements Runnable, Holder, Callee, Unborn<Process>, Mortal {
+export class Process implements Runnable, Holder, Callee, Starting<Process>, Exiting {
   readonly id: number;
   readonly host: Host;
   /** A wrapper stands in its place during a `trace`. */
   program: Program;
   readonly name: string;
   readonly parent: Process | undefined;
-  readonly seat: Seat | undefined;
+  readonly slot: Slot | undefined;
   readonly mailbox: Mailbox;
   phase: 'starting' | 'running' | 'exiting' | 'dead' = 'starting';
   state: unknown = undefined;
@@ -115,7 +115,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     this.program = program;
     this.name = options.id;
     this.parent = options.parent;
-    this.seat = options.seat;
+    this.slot = options.slot;
     this.mailbox = new Mailbox(options.mailboxLimit ?? MAILBOX_LIMIT);
     this.id = host.born();
     if (this.parent === undefined) return;
@@ -160,7 +160,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
 
   /** How long `terminate` may take. */
   get shutdownMs(): number {
-    const shutdownMs = this.seat?.shutdownMs ?? SHUTDOWN_MS;
+    const shutdownMs = this.slot?.shutdownMs ?? SHUTDOWN_MS;
     if (shutdownMs === 'infinity') return Number.POSITIVE_INFINITY;
     return shutdownMs === 'brutal_kill' ? SHUTDOWN_MS : shutdownMs;
   }
@@ -345,10 +345,10 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     return this.program.terminate(this, reason);
   }
 
-  buried(reason: ExitReason): void {
+  onExited(reason: ExitReason): void {
     const beginning = this.#beginning;
     this.phase = 'dead';
-    this.host.buried();
+    this.host.processExited();
     this.#refuseCallers(reason);
     cutTies(this, reason);
     if (this.parent !== undefined) {
@@ -356,7 +356,7 @@ export class Process implements Runnable, Holder, Callee, Unborn<Process>, Morta
     }
     beginning?.failed(reason);
     this.#beginning = undefined;
-    this.seat?.left(this);
+    this.slot?.left(this);
     this.state = undefined;
     this.current = undefined;
   }

@@ -32,15 +32,15 @@ export interface ProgramFor<P> {
   /** Does work that came as a message; a trace wraps it. Default: does it. */
   work?(process: P, message: Message, work: () => void | Promise<void>): void | Promise<void>;
   /** The children in order, for inspection. */
-  seats?(process: P): Iterable<SeatFor<P>>;
+  slots?(process: P): Iterable<SlotFor<P>>;
 }
 
 /** What a supervisor remembers of a child, alive or not. */
-export interface SeatFor<P> {
+export interface SlotFor<P> {
   readonly id: string;
   readonly kind: 'worker' | 'supervisor';
   readonly shutdownMs: Shutdown;
-  readonly status: SeatStatus;
+  readonly status: SlotStatus;
   readonly process: P | undefined;
   /** Times that it was started again after it had ended. */
   readonly restarts: number;
@@ -53,7 +53,7 @@ export interface SeatFor<P> {
   left(process: P): void;
 }
 
-export type SeatStatus =
+export type SlotStatus =
   | 'starting'
   | 'running'
   /** waits for its next start after a crash, or is starting again */

@@ -11,12 +11,12 @@
 import { systemOf } from './actor.ts';
 import { checkBudget, checkChildren } from './check-children.ts';
 import { whichChildren } from './child-info.ts';
+import { ChildSlot, Intensity } from './child-slot.ts';
+import { type Family, handleControl } from './control-messages.ts';
 import { type ExitReason, isAbnormal } from './exit-reason.ts';
 import { Call, type Message } from './message.ts';
-import { type Family, obey } from './orders.ts';
-import type { Exit, Process, Program, Seat } from './process.ts';
+import type { Exit, Process, Program, Slot } from './process.ts';
 import { Refusal } from './program.ts';
-import { ChildSeat, Intensity } from './seat.ts';
 import type { Strategy, SupervisorOptions } from './supervisor-options.ts';
 
 interface State extends Family {
@@ -43,29 +43,29 @@ export class SupervisorProgram implements Program {
 
   async init(self: Process): Promise<State | Refusal> {
     const { maxRestarts = 3, maxSeconds = 5, children } = this.#options;
-    const seats = children.map((spec) => new ChildSeat(spec));
+    const slots = children.map((spec) => new ChildSlot(spec));
     const intensity = new Intensity(maxRestarts, maxSeconds);
-    const state: State = { seats, intensity, interrupted: false };
+    const state: State = { slots, intensity, interrupted: false };
     self.trapping = true;
     self.state = state;
-    const failure = await this.#startAll(self, state, [...seats]);
+    const failure = await this.#startAll(self, state, [...slots]);
     if (failure === undefined) return state;
-    await stopAll(self, seats);
-    return new Refusal({ shutdown: { child: failure.seat.id, reason: failure.reason } });
+    await stopAll(self, slots);
+    return new Refusal({ shutdown: { child: failure.slot.id, reason: failure.reason } });
   }
 
   receive(self: Process, message: Message): void | Promise<void> {
-    if (message instanceof Call) return this.#obey(self, message);
+    if (message instanceof Call) return this.#handleControl(self, message);
     if (message.kind !== 'exit') return;
     const { from, reason } = message.payload as Exit;
     const state = stateOf(self);
-    const seat = state.seats.find(({ process }) => process === from && process !== undefined);
-    if (seat !== undefined) return this.#childExited(self, state, seat, reason);
+    const slot = state.slots.find(({ process }) => process === from && process !== undefined);
+    if (slot !== undefined) return this.#childExited(self, state, slot, reason);
     if (from === undefined || from === self.parent) self.end(reason);
   }
 
   async terminate(self: Process): Promise<void> {
-    await stopAll(self, stateOf(self).seats);
+    await stopAll(self, stateOf(self).slots);
   }
 
   redact(self: Process): unknown {
@@ -82,26 +82,26 @@ export class SupervisorProgram implements Program {
     }
   }
 
-  seats(self: Process): Iterable<Seat> {
-    return (self.state as State | undefined)?.seats ?? [];
+  slots(self: Process): Iterable<Slot> {
+    return (self.state as State | undefined)?.slots ?? [];
   }
 
-  #obey(self: Process, call: Call): Promise<void> {
-    return obey(self, stateOf(self), call, this.#options.autoShutdown ?? 'never');
+  #handleControl(self: Process, call: Call): Promise<void> {
+    return handleControl(self, stateOf(self), call, this.#options.autoShutdown ?? 'never');
   }
 
   async #startAll(
     self: Process,
     state: State,
-    seats: readonly ChildSeat[],
+    slots: readonly ChildSlot[],
   ): Promise<Failure | undefined> {
-    for (const seat of seats) {
-      if (!self.alive || state.interrupted) return { seat, reason: 'shutdown' };
-      const result = await seat.start(systemOf(self), self);
-      if (result.kind === 'failed') return { seat, reason: result.reason };
-      if (seat.restarts > 0) reportRestart(self, seat);
-      const isNobody = result.kind === 'ignored' && seat.spec.restart === 'temporary';
-      if (isNobody) state.seats.splice(state.seats.indexOf(seat), 1);
+    for (const slot of slots) {
+      if (!self.alive || state.interrupted) return { slot, reason: 'shutdown' };
+      const result = await slot.start(systemOf(self), self);
+      if (result.kind === 'failed') return { slot, reason: result.reason };
+      if (slot.restarts > 0) reportRestart(self, slot);
+      const isNobody = result.kind === 'ignored' && slot.spec.restart === 'temporary';
+      if (isNobody) state.slots.splice(state.slots.indexOf(slot), 1);
     }
     return undefined;
   }
@@ -109,24 +109,24 @@ export class SupervisorProgram implements Program {
   #childExited(
     self: Process,
     state: State,
-    seat: ChildSeat,
+    slot: ChildSlot,
     reason: ExitReason,
   ): void | Promise<void> {
-    seat.vacate(self, reason);
-    const { restart } = seat.spec;
+    slot.vacate(self, reason);
+    const { restart } = slot.spec;
     const isOver = restart === 'temporary' || (restart === 'transient' && !isAbnormal(reason));
-    if (!isOver) return this.#restart(self, state, { seat, reason });
-    if (restart === 'temporary') state.seats.splice(state.seats.indexOf(seat), 1);
-    if (this.#endsWith(seat, state)) self.end('shutdown');
+    if (!isOver) return this.#restart(self, state, { slot, reason });
+    if (restart === 'temporary') state.slots.splice(state.slots.indexOf(slot), 1);
+    if (this.#endsWith(slot, state)) self.end('shutdown');
   }
 
   /** Whether the supervisor ends with this child, which has ended for good. */
-  #endsWith({ spec }: ChildSeat, { seats }: State): boolean {
+  #endsWith({ spec }: ChildSlot, { slots }: State): boolean {
     const { autoShutdown = 'never' } = this.#options;
     if (spec.significant !== true || autoShutdown === 'never') return false;
-    const isLeft = ({ spec, status }: ChildSeat) =>
+    const isLeft = ({ spec, status }: ChildSlot) =>
       spec.significant === true && (status === 'running' || status === 'restarting');
-    return autoShutdown === 'any_significant' || !seats.some(isLeft);
+    return autoShutdown === 'any_significant' || !slots.some(isLeft);
   }
 
   /** Tries until the strategy's victims are up again, or the budget is gone, or the supervisor itself is to end. */
@@ -134,72 +134,72 @@ export class SupervisorProgram implements Program {
     for (let failure: Failure | undefined = first; failure !== undefined; ) {
       if (!self.alive || state.interrupted) return;
       if (!state.intensity.allows(self.host.clock.monotonic())) return giveUp(self, state, failure);
-      const again = await this.#stopVictims(self, state, failure.seat);
-      const gapMs = this.#gapMs(self, failure.seat);
+      const again = await this.#stopVictims(self, state, failure.slot);
+      const gapMs = this.#gapMs(self, failure.slot);
       if (gapMs > 0) return this.#restartAfter(gapMs, self, state, again);
       failure = await this.#startAll(self, state, again);
     }
   }
 
   /** Those of them that are to start again. */
-  async #stopVictims(self: Process, state: State, failing: ChildSeat): Promise<ChildSeat[]> {
+  async #stopVictims(self: Process, state: State, failing: ChildSlot): Promise<ChildSlot[]> {
     const victims = this.#victims(state, failing);
     await stopAll(self, victims);
     const again = victims.filter(({ spec }) => spec.restart !== 'temporary');
-    for (const seat of victims) {
-      if (again.includes(seat)) seat.restarts++;
-      else state.seats.splice(state.seats.indexOf(seat), 1);
+    for (const slot of victims) {
+      if (again.includes(slot)) slot.restarts++;
+      else state.slots.splice(state.slots.indexOf(slot), 1);
     }
     return again;
   }
 
   /** What is left of its gap, in milliseconds. */
-  #gapMs({ host }: Process, { startedMs = Number.NEGATIVE_INFINITY }: ChildSeat): number {
+  #gapMs({ host }: Process, { startedMs = Number.NEGATIVE_INFINITY }: ChildSlot): number {
     const { restartGapMs = 0 } = this.#options;
     return restartGapMs === 0 ? 0 : startedMs + restartGapMs - host.clock.monotonic();
   }
 
   /** Meanwhile messages are handled: another restart may have started them by then. */
-  #restartAfter(gapMs: number, self: Process, state: State, seats: readonly ChildSeat[]): void {
-    for (const seat of seats) seat.status = 'restarting';
+  #restartAfter(gapMs: number, self: Process, state: State, slots: readonly ChildSlot[]): void {
+    for (const slot of slots) slot.status = 'restarting';
     const start = async () => {
-      const waiting = seats.filter(({ status }) => status === 'restarting');
+      const waiting = slots.filter(({ status }) => status === 'restarting');
       const failure = await this.#startAll(self, state, waiting);
       if (failure !== undefined) await this.#restart(self, state, failure);
     };
     self.after(gapMs, () => self.later('restart', start));
   }
 
-  #victims({ seats }: State, failing: ChildSeat): ChildSeat[] {
+  #victims({ slots }: State, failing: ChildSlot): ChildSlot[] {
     switch (this.#options.strategy) {
       case 'one_for_one':
         return [failing];
       case 'one_for_all':
-        return [...seats];
+        return [...slots];
       case 'rest_for_one':
-        return seats.slice(seats.indexOf(failing));
+        return slots.slice(slots.indexOf(failing));
     }
   }
 }
 
 /** Who could not be kept running, and why. */
 interface Failure {
-  readonly seat: ChildSeat;
+  readonly slot: ChildSlot;
   readonly reason: ExitReason;
 }
 
 const stateOf = (self: Process): State => self.state as State;
 
-async function stopAll(self: Process, seats: readonly ChildSeat[]): Promise<void> {
-  for (const seat of seats.toReversed()) await seat.stop(self);
+async function stopAll(self: Process, slots: readonly ChildSlot[]): Promise<void> {
+  for (const slot of slots.toReversed()) await slot.stop(self);
 }
 
-function giveUp(self: Process, { intensity }: State, { seat, reason }: Failure): void {
+function giveUp(self: Process, { intensity }: State, { slot, reason }: Failure): void {
   const { maxRestarts, maxSeconds } = intensity;
   const limits = { maxRestarts, maxSeconds };
-  self.host.report({ kind: 'gave_up', supervisor: self.label, child: seat.id, reason, ...limits });
+  self.host.report({ kind: 'gave_up', supervisor: self.label, child: slot.id, reason, ...limits });
   self.end({ shutdown: 'max_restarts' });
 }
 
-const reportRestart = (self: Process, { id, restarts }: ChildSeat): void =>
+const reportRestart = (self: Process, { id, restarts }: ChildSlot): void =>
   self.host.report({ kind: 'child_restarted', supervisor: self.label, child: id, restarts });

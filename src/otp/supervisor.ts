@@ -3,11 +3,11 @@
  * their children are changed while they run in `administration.ts`.
  */
 import { spawn } from './actor.ts';
+import { ChildSlot } from './child-slot.ts';
 import type { ChildSpec } from './child-spec.ts';
 import type { ExitReason } from './exit-reason.ts';
 import { OtpError } from './otp-error.ts';
 import type { ActorRef } from './ref.ts';
-import { ChildSeat } from './seat.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 import { SupervisorProgram } from './supervisor-program.ts';
 import type { System } from './system.ts';
@@ -49,10 +49,10 @@ export async function startTree(
   spec: ChildSpec,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<SupervisorRef> {
-  const seat = new ChildSeat(spec);
-  const giveUp = () => seat.process?.signalExit('shutdown');
+  const slot = new ChildSlot(spec);
+  const giveUp = () => slot.process?.signalExit('shutdown');
   signal?.addEventListener('abort', giveUp);
-  const result = await spec.start(system, { parent: undefined, seat });
+  const result = await spec.start(system, { parent: undefined, slot });
   signal?.removeEventListener('abort', giveUp);
   switch (result.kind) {
     case 'started':

@@ -138,7 +138,7 @@ export class System implements Host {
     return ++this.#lastId;
   }
 
-  buried(): void {
+  processExited(): void {
     this.#size--;
     if (this.#size === 0) this.deadlines.disarm();
   }

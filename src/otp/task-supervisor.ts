@@ -9,7 +9,7 @@ import type { ChildSpec } from './child-spec.ts';
 import type { Message } from './message.ts';
 import type { Name } from './name.ts';
 import { OtpError } from './otp-error.ts';
-import type { Exit, Process, Program, Seat } from './process.ts';
+import type { Exit, Process, Program, Slot } from './process.ts';
 import type { ActorRef } from './ref.ts';
 import { RunningTask, type Task } from './running-task.ts';
 import { processOf } from './system.ts';
@@ -97,7 +97,7 @@ class TaskSupervisorProgram implements Program {
     return { size: self.children?.size ?? 0, maxChildren: this.#maxChildren };
   }
 
-  seats(self: Process): Iterable<Seat> {
+  slots(self: Process): Iterable<Slot> {
     return [...(self.children ?? [])].map(seatOf);
   }
 }
@@ -159,8 +159,8 @@ class Runner implements TaskRunner {
   }
 }
 
-/** A task has no seat that would outlive it; this is what one would look like. */
-const seatOf = (process: Process): Seat => ({
+/** A task has no slot that would outlive it; this is what one would look like. */
+const seatOf = (process: Process): Slot => ({
   id: process.name,
   kind: 'worker',
   shutdownMs: 'brutal_kill',

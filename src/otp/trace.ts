@@ -5,7 +5,7 @@
 import type { ExitReason } from './exit-reason.ts';
 import { guard } from './guard.ts';
 import type { Message } from './message.ts';
-import type { Process, Program, Seat, Work } from './process.ts';
+import type { Process, Program, Slot, Work } from './process.ts';
 import type { MessageView } from './report.ts';
 import { unwatch, type Watch, watch } from './ties.ts';
 import { redactedState, viewOf } from './views.ts';
@@ -113,8 +113,8 @@ class TracingProgram implements Program {
       : inner.redactMessage(process, message);
   }
 
-  seats(process: Process): Iterable<Seat> {
-    return this.#inner.seats?.(process) ?? [];
+  slots(process: Process): Iterable<Slot> {
+    return this.#inner.slots?.(process) ?? [];
   }
 
   #observed(message: Message, step: () => void | Promise<void>): void | Promise<void> {

@@ -8,7 +8,7 @@ export interface Viewed<P> {
   readonly label: string;
   readonly state: unknown;
   readonly current: Message | undefined;
-  readonly seat: { readonly restarts: number } | undefined;
+  readonly slot: { readonly restarts: number } | undefined;
   readonly program: {
     redact(process: P): unknown;
     redactMessage?(process: P, message: Message): unknown;
@@ -50,5 +50,5 @@ export const crashReport = <P extends Viewed<P>>(process: P, reason: ExitReason)
   reason,
   lastMessage: viewOf(process, process.current),
   state: redactedState(process),
-  restarts: process.seat?.restarts ?? 0,
+  restarts: process.slot?.restarts ?? 0,
 });

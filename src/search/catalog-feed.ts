@@ -1,12 +1,12 @@
 /**
- * How the catalog learns: from commits, and at the start from a scan of the summary rows that runs
+ * How the catalog learns: from commits, and at the start from a scan of the catalog rows that runs
  * while commits go on.
  *
  * Invariant: a commit wins over the scan, whichever comes first: what the scan says of a session that
  * changed or was deleted meanwhile is old.
  */
 
-import type { SummaryRow } from '../model/catalog-row.ts';
+import type { CatalogRow } from '../model/catalog-row.ts';
 import { keyString } from '../model/ids.ts';
 import type { SessionChange } from '../session/ports/journal.ts';
 import type { MemoryCatalog } from './catalog.ts';
@@ -28,7 +28,7 @@ export class CatalogFeed {
     }
   }
 
-  scanned(row: SummaryRow): void {
+  scanned(row: CatalogRow): void {
     if (this.#committed?.has(keyString(row.key)) !== true) this.#catalog.put(row);
   }
 

@@ -9,7 +9,7 @@
  * asked for; a count of all, or of one value of one field, costs nothing; other counts read that list.
  */
 
-import { type SummaryRow, summaryOf } from '../model/catalog-row.ts';
+import { type CatalogRow, catalogRowOf } from '../model/catalog-row.ts';
 import type { Criteria, FacetsRequest, Filter } from '../model/criteria.ts';
 import type { Head } from '../model/head.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
@@ -43,7 +43,7 @@ export class MemoryCatalog implements Catalog {
   }
 
   /** Adds the session or replaces what is known of it. */
-  put(row: SummaryRow): void {
+  put(row: CatalogRow): void {
     this.#takeIn();
     this.#tableOf(row.key.tenant).put(row);
   }
@@ -97,14 +97,14 @@ export class MemoryCatalog implements Catalog {
     return table === undefined ? { facets: [], values: 0 } : countBy(table, request);
   }
 
-  withOpenTurns(): readonly SummaryRow[] {
+  withOpenTurns(): readonly CatalogRow[] {
     this.#takeIn();
     return [...this.#tables.values()].flatMap((table) =>
       [...table.open].map((slot) => table.rowAt(slot)),
     );
   }
 
-  find(tenant: Tenant, sessionId: string): SummaryRow | undefined {
+  find(tenant: Tenant, sessionId: string): CatalogRow | undefined {
     this.#takeIn();
     const table = this.#tables.get(tenant);
     const slot = table?.slotOf(sessionId);
@@ -133,7 +133,7 @@ export class MemoryCatalog implements Catalog {
     try {
       for (const [tenant, heads] of noted) {
         const table = this.#tableOf(tenant);
-        for (const head of heads.values()) table.put(summaryOf(head));
+        for (const head of heads.values()) table.put(catalogRowOf(head));
       }
     } catch (error) {
       this.#onFault(error);

@@ -6,7 +6,7 @@
  *    loads they name none, and nothing is searched: all are sorted at once when it settles.
  */
 
-import type { SummaryRow } from '../model/catalog-row.ts';
+import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Mode, Status } from '../model/head.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
 import { Column, Texts } from './columns.ts';
@@ -140,7 +140,7 @@ export class SessionTable {
     });
   }
 
-  put(row: SummaryRow): void {
+  put(row: CatalogRow): void {
     const known = this.#ids.slotOf(row.key.sessionId);
     if (known !== 0) this.#unlist(known);
     const slot = known === 0 ? this.#add(row.key.sessionId) : known;
@@ -179,7 +179,7 @@ export class SessionTable {
   }
 
   /** One shape for all rows, in which what a row lacks is undefined: a page is made of nothing but these. */
-  rowAt(slot: number): SummaryRow {
+  rowAt(slot: number): CatalogRow {
     const { sorted, facets } = this;
     const importedAtMs = this.#importedAtMs.at(slot);
     return {
@@ -261,7 +261,7 @@ export class SessionTable {
     for (const index of this.#orders) index.delete(slot);
   }
 
-  #set(slot: number, row: SummaryRow): void {
+  #set(slot: number, row: CatalogRow): void {
     const { facets, sorted } = this;
     sorted.updatedAt.values.set(slot, row.updatedAtMs);
     sorted.createdAt.values.set(slot, row.createdAtMs);
@@ -294,5 +294,5 @@ export class SessionTable {
 }
 
 /** Something that only an awake session does. One that waits for a moment is woken by the due index. */
-const hasWork = ({ openTurns, status, offers }: SummaryRow): boolean =>
+const hasWork = ({ openTurns, status, offers }: CatalogRow): boolean =>
   (openTurns > 0 && status !== 'waiting') || offers !== undefined;

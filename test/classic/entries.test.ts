@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { entryOf, messagesOf } from '../../src/classic/entries.ts';
 import type { StoredMessage } from '../../src/classic/models.ts';
 import type { Entry } from '../../src/model/entry.ts';
-import { effective } from '../../src/session/context/effective.ts';
+import { modelMessages } from '../../src/session/context/model-messages.ts';
 
 const NOW = Date.UTC(2025, 0, 1);
 const at = '2025-01-01T00:00:00.000Z';
@@ -26,7 +26,9 @@ test('every message comes back as it was', () => {
 });
 
 test('the model sees what users and assistants said, typed or not, and nothing else', () => {
-  const seen = effective(entriesOf(MESSAGES)).messages.map((body) => Buffer.from(body).toString());
+  const seen = modelMessages(entriesOf(MESSAGES)).messages.map((body) =>
+    Buffer.from(body).toString(),
+  );
   expect(seen.map((text) => JSON.parse(text).role)).toEqual([
     ...['user', 'assistant', 'user', 'assistant'],
   ]);

@@ -1,5 +1,8 @@
 /** What the model sees of transcript lines, in short: `user hi`, `assistant call:t1`, `user result:t1!` for an error. */
-import { type EffectiveOptions, effective } from '../../src/session/context/effective.ts';
+import {
+  type ModelMessagesOptions,
+  modelMessages,
+} from '../../src/session/context/model-messages.ts';
 
 export interface Block {
   readonly type: string;
@@ -17,9 +20,12 @@ export interface Message {
 }
 
 /** @param lines of one transcript, in file order. */
-export const seenOf = (lines: readonly Uint8Array[], options: EffectiveOptions = {}): Message[] => {
+export const seenOf = (
+  lines: readonly Uint8Array[],
+  options: ModelMessagesOptions = {},
+): Message[] => {
   const entries = lines.map((body, at) => ({ kind: 'imported' as const, seq: at + 1, body }));
-  const { messages } = effective(entries, options);
+  const { messages } = modelMessages(entries, options);
   return messages.map((message) => JSON.parse(new TextDecoder().decode(message)));
 };
 

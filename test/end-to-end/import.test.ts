@@ -15,7 +15,7 @@ import { connectClient } from '../../src/client/client.ts';
 import { type Greenroom, type SessionSummary, startGreenroom } from '../../src/index.ts';
 import { newestSonnet } from '../../src/pricing/price.ts';
 import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
-import { effective } from '../../src/session/context/effective.ts';
+import { modelMessages } from '../../src/session/context/model-messages.ts';
 import { type Corpus, loadCorpora, type Sample } from '../claude-code/corpora.ts';
 import { validateMessagesRequest } from '../support/api-rules.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -158,7 +158,7 @@ describe.skipIf(withoutNatsServer()).each(loadCorpora())('$name', (corpus: Corpu
 });
 
 const expectedHistory = (sample: Sample, model: string): unknown[] =>
-  effective(
+  modelMessages(
     sample.lines.map((body, index) => ({ kind: 'imported' as const, seq: index + 1, body })),
     { model },
   ).messages.map((message) => JSON.parse(Buffer.from(message).toString()));

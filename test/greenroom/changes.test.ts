@@ -111,7 +111,7 @@ describe('a deleted session', () => {
 
   it('takes nothing that waited behind its deletion', async () => {
     const sync = new SyncGate();
-    const test = await testGreenroom({ seams: { syncGate: sync } });
+    const test = await testGreenroom({ testHooks: { syncGate: sync } });
     await test.sessions.create('s');
     sync.hold();
     const first = test.sessions.tag('s', 'first');

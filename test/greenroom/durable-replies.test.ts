@@ -19,7 +19,7 @@ interface Pending<T> {
 const held = async (script?: ReturnType<typeof holding>): Promise<Held> => {
   const sync = new SyncGate();
   const test = await testGreenroom({
-    seams: { syncGate: sync },
+    testHooks: { syncGate: sync },
     ...(script === undefined ? {} : { script }),
   });
   onTestFinished(() => sync.release());

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { WireEvent } from '../../src/index.ts';
-import { summaryOf } from '../../src/model/catalog-row.ts';
+import { catalogRowOf } from '../../src/model/catalog-row.ts';
 import { StorageError } from '../../src/model/errors.ts';
 import { sessionKey } from '../../src/model/ids.ts';
 import { catalogName } from '../../src/session/ports/catalog.ts';
@@ -76,7 +76,7 @@ const storedOf = ({ journal, greenroom }: TestGreenroom, id: string) => {
   expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => at + 1));
   expect(entries).toHaveLength(head.seq);
   const row = greenroom.system.find(catalogName)?.find(key.tenant, id);
-  if (row !== undefined) expect(row).toEqual(summaryOf(head));
+  if (row !== undefined) expect(row).toEqual(catalogRowOf(head));
   const { title, description, tags, status, numTurns, messageCount, openTurns, compaction } = head;
   return {
     ...{ title, description, tags, status, numTurns, messageCount, openTurns, compaction },

@@ -3,9 +3,9 @@
  * thread, and what happens in the meantime is not lost.
  */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { effective, type SeenEntry } from '../../src/session/context/effective.ts';
 import { historianName } from '../../src/session/context/historian.ts';
 import { MAX_INLINE_BYTES } from '../../src/session/context/history.ts';
+import { modelMessages, type SeenEntry } from '../../src/session/context/model-messages.ts';
 import { assistant, bytes, user } from '../claude-code/records.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { gate, until } from '../support/until.ts';
@@ -38,7 +38,7 @@ const importing = async (test: TestGreenroom, sessionId: string, lines: readonly
 const seen = (test: TestGreenroom): unknown[] => JSON.parse(test.lastCall).messages;
 
 const expected = (lines: readonly string[]): unknown[] =>
-  effective(
+  modelMessages(
     lines.map((line, at) => ({ kind: 'imported', seq: at + 1, body: bytes(line) }) as const),
   ).messages.map((message) => JSON.parse(Buffer.from(message).toString()));
 

@@ -1,7 +1,7 @@
 /** A record that is whole on disk and cannot be shown, as an older version may have stored it, costs itself alone. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { summaryOf } from '../../src/model/catalog-row.ts';
+import { catalogRowOf } from '../../src/model/catalog-row.ts';
 import type { Head } from '../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../src/model/ids.ts';
 import { backupStore, restoreStore } from '../../src/storage/backup/care.ts';
@@ -37,12 +37,12 @@ const prefixOf = (id: string) => keys.sessionPrefix(sessionKey('default', id));
 const withOddHead = (tables: LmdbTables, id: string, head: Head): void => {
   const [headKey, rowKey] = [keys.headKey(prefixOf(id)), keys.rowKey(prefixOf(id))];
   tables.put(SESSIONS, bytes(headKey), record(headKey, packHead, { head, epoch: 1 }));
-  tables.put(ROWS, bytes(rowKey), record(rowKey, packRow, summaryOf(head)));
+  tables.put(ROWS, bytes(rowKey), record(rowKey, packRow, catalogRowOf(head)));
 };
 
 const withOddRow = (tables: LmdbTables, id: string, head: Head): void => {
   const rowKey = keys.rowKey(prefixOf(id));
-  const odd = { ...summaryOf(head), createdAtMs: NO_MOMENT };
+  const odd = { ...catalogRowOf(head), createdAtMs: NO_MOMENT };
   tables.put(ROWS, bytes(rowKey), record(rowKey, packRow, odd));
 };
 

@@ -57,7 +57,7 @@ it('a compaction is by the principal of its request', async () => {
 
 it.each([false, true])('so is a deletion, release: %s', async (release) => {
   const news: unknown[] = [];
-  onTestFinished(running.feed.onNews((_, told) => void news.push(told)));
+  onTestFinished(running.feed.onLifecycle((_, told) => void news.push(told)));
   await made();
   await running.sessions.session(ann(), key, 'delete', { release });
   expect(news.at(-1)).toMatchObject({ type: 'session.deleted', sessionId: 's', by: 'ann' });
@@ -65,7 +65,7 @@ it.each([false, true])('so is a deletion, release: %s', async (release) => {
 
 it('and each session that a cleanup takes', async () => {
   const news: unknown[] = [];
-  onTestFinished(running.feed.onNews((_, told) => void news.push(told)));
+  onTestFinished(running.feed.onLifecycle((_, told) => void news.push(told)));
   await made();
   const order = { maxAgeDays: 0, dryRun: false };
   expect(await running.sessions.sessions(ann(), 'cleanup', order)).toMatchObject({ count: 1 });

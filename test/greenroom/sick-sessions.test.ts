@@ -79,7 +79,7 @@ describe('a session', () => {
       onTestFinished(() => sync.release());
       const answer = gate();
       const test = await testGreenroom({
-        seams: { syncGate: sync },
+        testHooks: { syncGate: sync },
         script: holding(answer.opened),
       });
       await test.sessions.create('s');

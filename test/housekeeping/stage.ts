@@ -2,7 +2,7 @@
 
 import { type CleanerArgs, cleaner } from '../../src/housekeeping/cleaner.ts';
 import type { SweptNotice } from '../../src/housekeeping/notice.ts';
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { GreenroomError } from '../../src/model/errors.ts';
 import type { SessionKey } from '../../src/model/ids.ts';
 import type { ActorRef } from '../../src/otp/ref.ts';
@@ -33,7 +33,7 @@ export class Stage {
   #root: SupervisorRef | undefined;
 
   /** A session last updated so many days ago. */
-  add(sessionId: string, daysAgo: number, fields: Partial<SummaryRow> = {}): void {
+  add(sessionId: string, daysAgo: number, fields: Partial<CatalogRow> = {}): void {
     const updatedAtMs = this.clock.now() - daysAgo * DAY_MS;
     this.catalog.put(rowOf(sessionId, { createdAtMs: updatedAtMs, updatedAtMs, ...fields }));
   }

@@ -177,7 +177,7 @@ function names(system: System) {
   >();
   // @ts-expect-error the children are of another protocol
   dynamicSupervisor({ id: 'accounts', name, maxChildren: 1, child: plain });
-  const rooms = nameOf<DynamicRef<string, ActorRef, [seats: number]>>('rooms');
+  const rooms = nameOf<DynamicRef<string, ActorRef, [slots: number]>>('rooms');
   void system.fetch(rooms).ensure('blue', 12);
   // @ts-expect-error arguments that are missing
   void system.fetch(rooms).ensure('blue');

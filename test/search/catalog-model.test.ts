@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { type Criteria, FACETS } from '../../src/model/criteria.ts';
 import { tagKey } from '../../src/model/tags.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
 import { naiveSearch } from './naive-catalog.ts';
 import { rowOf, searches, sessionIds, summaryRows, tenant } from './summary-row.ts';
 
-type Change = { put: SummaryRow } | { delete: string };
+type Change = { put: CatalogRow } | { delete: string };
 
 const changes = fc.array(
   fc.oneof(
@@ -19,7 +19,7 @@ const changes = fc.array(
 
 class Pair {
   readonly catalog: MemoryCatalog;
-  readonly rows = new Map<string, SummaryRow>();
+  readonly rows = new Map<string, CatalogRow>();
 
   constructor(catalog = new MemoryCatalog()) {
     this.catalog = catalog;
@@ -51,7 +51,7 @@ const loadedAfter = (all: readonly Change[]): Pair => {
 };
 
 const walk = (catalog: MemoryCatalog, criteria: Criteria, between: (page: number) => void) => {
-  const seen: SummaryRow[] = [];
+  const seen: CatalogRow[] = [];
   for (let page = 0, cursor: string | undefined; page === 0 || cursor !== undefined; page++) {
     const { rows, nextCursor } = catalog.search(tenant, { ...criteria, ...(cursor && { cursor }) });
     expect(rows.length).toBeLessThanOrEqual(criteria.limit);
@@ -135,7 +135,7 @@ test('sessions that change between pages neither repeat nor hide those that do n
       const seen = walk(pair.catalog, criteria, (page) => {
         for (const change of meanwhile.slice(page * 5, page * 5 + 5)) pair.apply(change);
       });
-      const still = (row: SummaryRow) => !moved.has(row.key.sessionId);
+      const still = (row: CatalogRow) => !moved.has(row.key.sessionId);
       expect(seen.filter(still)).toEqual(found.filter(still));
     }),
     { numRuns: 1_000 },

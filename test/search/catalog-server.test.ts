@@ -31,7 +31,7 @@ const start = async (journal: FakeJournal, { clock, system } = quiet()) => {
 const idsIn = (catalog: Catalog): string[] =>
   catalog.search(tenant, criteriaOf({ order: 'asc' })).rows.map((row) => row.key.sessionId);
 
-test('it starts with what the summary rows tell', async () => {
+test('it starts with what the catalog rows tell', async () => {
   const journal = new FakeJournal();
   journal.rows.push(rowOf('a', { title: 'A' }), rowOf('b'));
   const { system } = await start(journal);

@@ -1,6 +1,6 @@
 /** The parts of a journal that the catalog and the cleaner know, played by hand; and an actor that lends it its name. */
 
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { type Head, newHead } from '../../src/model/head.ts';
 import type { ChildSpec } from '../../src/otp/child-spec.ts';
 import { genServer, protocol } from '../../src/otp/gen-server.ts';
@@ -12,7 +12,7 @@ type Listener = Parameters<Journal['subscribe']>[0];
 type Known = Pick<Journal, 'subscribe' | 'scanRows'> & JournalUpkeep;
 
 export class FakeJournal implements Known {
-  readonly rows: SummaryRow[] = [];
+  readonly rows: CatalogRow[] = [];
   readonly listeners = new Set<Listener>();
   /** Bytes of deleted sessions that wait for the purge, in the steps that it takes. */
   readonly toPurge: number[] = [];
@@ -28,7 +28,7 @@ export class FakeJournal implements Known {
     return () => void this.listeners.delete(listener);
   }
 
-  async scanRows(visit: (row: SummaryRow) => void): Promise<void> {
+  async scanRows(visit: (row: CatalogRow) => void): Promise<void> {
     await this.duringScan();
     for (const row of this.rows) visit(row);
   }

@@ -1,6 +1,6 @@
 /** The model that the catalog is compared with: an array, filtered and sorted anew for each question. */
 
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Criteria, Filter } from '../../src/model/criteria.ts';
 import { tagKey } from '../../src/model/tags.ts';
 
@@ -11,7 +11,7 @@ const isWithin = (value: number, min: number | undefined, max: number | undefine
 
 const nano = (usd: number | undefined) => (usd === undefined ? undefined : Math.round(usd * 1e9));
 
-const hasTags = (row: SummaryRow, filter: Filter): boolean => {
+const hasTags = (row: CatalogRow, filter: Filter): boolean => {
   const own = row.tags.map(tagKey);
   const has = (tag: string) => own.includes(tagKey(tag));
   return (
@@ -29,7 +29,7 @@ const isUnder = (directory: string | undefined, top: string): boolean => {
   return directory === bare || directory === top || directory.startsWith(`${bare}/`);
 };
 
-export const matches = (row: SummaryRow, filter: Filter): boolean =>
+export const matches = (row: CatalogRow, filter: Filter): boolean =>
   hasTags(row, filter) &&
   isWithin(row.createdAtMs, filter.createdAfter, filter.createdBefore) &&
   isWithin(row.createdAtMs, filter.after, filter.before) &&
@@ -42,17 +42,17 @@ export const matches = (row: SummaryRow, filter: Filter): boolean =>
   SAME.every((field) => filter[field] === undefined || filter[field] === row[field]);
 
 const VALUES = {
-  updatedAt: (row: SummaryRow) => row.updatedAtMs,
-  createdAt: (row: SummaryRow) => row.createdAtMs,
-  cost: (row: SummaryRow) => row.costNanoUsd,
-  turns: (row: SummaryRow) => row.numTurns,
+  updatedAt: (row: CatalogRow) => row.updatedAtMs,
+  createdAt: (row: CatalogRow) => row.createdAtMs,
+  cost: (row: CatalogRow) => row.costNanoUsd,
+  turns: (row: CatalogRow) => row.numTurns,
 };
 
 /** Every match, in order. */
-export const naiveSearch = (rows: Iterable<SummaryRow>, criteria: Criteria): SummaryRow[] => {
+export const naiveSearch = (rows: Iterable<CatalogRow>, criteria: Criteria): CatalogRow[] => {
   const value = VALUES[criteria.sortBy];
   const sign = criteria.order === 'asc' ? 1 : -1;
-  const byId = (a: SummaryRow, b: SummaryRow) => (a.key.sessionId < b.key.sessionId ? -1 : 1);
+  const byId = (a: CatalogRow, b: CatalogRow) => (a.key.sessionId < b.key.sessionId ? -1 : 1);
   return [...rows]
     .filter((row) => matches(row, criteria))
     .sort((a, b) => sign * (value(a) - value(b) || byId(a, b)));

@@ -1,6 +1,6 @@
 /** What commits tell the catalog of waits until somebody looks: nobody may see that it waited. */
 import { describe, expect, it } from 'vitest';
-import { summaryOf } from '../../src/model/catalog-row.ts';
+import { catalogRowOf } from '../../src/model/catalog-row.ts';
 import { Criteria } from '../../src/model/criteria.ts';
 import { newHead } from '../../src/model/head.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
@@ -29,7 +29,7 @@ describe('a session that a commit has told of', () => {
   it.each(Object.entries(looks))('is as it was told last, whoever looks first: %s', (_, look) => {
     const [noted, put] = [new MemoryCatalog(), new MemoryCatalog()];
     for (const version of [1, 2, 3]) noted.note(head('s1', version));
-    put.put(summaryOf(head('s1', 3)));
+    put.put(catalogRowOf(head('s1', 3)));
     expect(look(noted)).toEqual(look(put));
   });
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import type { Tenant } from '../../src/model/ids.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
 import { criteriaOf, rowOf, tenant } from './summary-row.ts';
 
-const catalogOf = (rows: Record<string, Partial<SummaryRow>>): MemoryCatalog => {
+const catalogOf = (rows: Record<string, Partial<CatalogRow>>): MemoryCatalog => {
   const catalog = new MemoryCatalog();
   for (const [id, fields] of Object.entries(rows)) catalog.put(rowOf(id, fields));
   return catalog;

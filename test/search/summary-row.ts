@@ -1,13 +1,13 @@
-/** Summary rows for tests: plain ones, and arbitrary ones from small alphabets, so that values meet. */
+/** Catalog rows for tests: plain ones, and arbitrary ones from small alphabets, so that values meet. */
 import fc from 'fast-check';
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { Criteria, contradictions } from '../../src/model/criteria.ts';
 import { MODES, STATUSES } from '../../src/model/head.ts';
 import type { SessionId, Tenant } from '../../src/model/ids.ts';
 
 export const tenant = 'default' as Tenant;
 
-export const rowOf = (sessionId: string, fields: Partial<SummaryRow> = {}): SummaryRow => ({
+export const rowOf = (sessionId: string, fields: Partial<CatalogRow> = {}): CatalogRow => ({
   key: { tenant, sessionId: sessionId as SessionId },
   version: 1,
   createdAtMs: 1_000,
@@ -38,7 +38,7 @@ export const sessionIds = fc.constantFrom(...Array.from({ length: 12 }, (_, n) =
 const withoutUndefined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 
-export const summaryRows: fc.Arbitrary<SummaryRow> = fc
+export const summaryRows: fc.Arbitrary<CatalogRow> = fc
   .record({
     sessionId: sessionIds,
     version: fc.integer({ min: 1, max: 9 }),
@@ -65,7 +65,7 @@ export const summaryRows: fc.Arbitrary<SummaryRow> = fc
     openTurns: fc.constantFrom(0, 0, 1, 2),
   })
   .map(({ sessionId, ...fields }) =>
-    withoutUndefined(rowOf(sessionId, fields as Partial<SummaryRow>)),
+    withoutUndefined(rowOf(sessionId, fields as Partial<CatalogRow>)),
   );
 
 const tagQuery = fc.option(

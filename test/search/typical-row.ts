@@ -1,11 +1,11 @@
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { rowOf } from './summary-row.ts';
 
 export const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2025, 0, 1);
 
 /** A session as an import makes it: one day has 100 sessions, one in a thousand is tagged rare. */
-export const typicalRow = (n: number): SummaryRow =>
+export const typicalRow = (n: number): CatalogRow =>
   rowOf(`0198f3c2-7a10-7000-8000-${String(n).padStart(12, '0')}`, {
     createdAtMs: START_MS + n * (DAY_MS / 100),
     updatedAtMs: START_MS + n * (DAY_MS / 100) + ((n * 7919) % 3_600_000),

@@ -22,21 +22,21 @@ interface Mistake {
 const MISTAKES: readonly Mistake[] = [
   {
     says: 'counts each restart twice',
-    file: 'seat.js',
+    file: 'child-slot.js',
     from: /this\.#times\.push\(nowMs\);/,
     to: 'this.#times.push(nowMs, nowMs);',
     found: /gave up after|is parked after/,
   },
   {
     says: 'never forgets a restart',
-    file: 'seat.js',
+    file: 'child-slot.js',
     from: /this\.#times\.shift\(\);/,
     to: 'break;',
     found: /gave up after|is parked after/,
   },
   {
     says: 'allows one restart too many',
-    file: 'seat.js',
+    file: 'child-slot.js',
     from: /this\.#times\.length <= this\.maxRestarts/,
     to: 'this.#times.length <= this.maxRestarts + 1',
     found: /restarts in \d+ s/,
@@ -44,15 +44,15 @@ const MISTAKES: readonly Mistake[] = [
   {
     says: 'stops children in the order of their starting',
     file: 'supervisor-program.js',
-    from: /seats\.toReversed\(\)/,
-    to: 'seats.slice()',
+    from: /slots\.toReversed\(\)/,
+    to: 'slots.slice()',
     found: /is stopped before/,
   },
   {
     says: 'frees names when all have been told',
     file: 'ending.js',
-    from: /releaseHolds\(this\.#mortal\);\s*this\.#mortal\.buried\(this\.reason\);/,
-    to: 'this.#mortal.buried(this.reason); setImmediate(() => releaseHolds(this.#mortal));',
+    from: /releaseHolds\(this\.#process\);\s*this\.#process\.onExited\(this\.reason\);/,
+    to: 'this.#process.onExited(this.reason); setImmediate(() => releaseHolds(this.#process));',
     found: /found its name taken/,
   },
   {
@@ -86,8 +86,8 @@ const MISTAKES: readonly Mistake[] = [
   {
     says: 'counts the crashes of all dynamic children together',
     file: 'dynamic-children.js',
-    from: /seat\.crashes \?\?= new Intensity/,
-    to: 'seat.crashes = this.ref.crashesOfAll ??= new Intensity',
+    from: /slot\.crashes \?\?= new Intensity/,
+    to: 'slot.crashes = this.ref.crashesOfAll ??= new Intensity',
     found: /is parked after/,
   },
   {
@@ -121,15 +121,15 @@ const MISTAKES: readonly Mistake[] = [
   {
     says: 'restarts an earlier sibling under rest_for_one',
     file: 'supervisor-program.js',
-    from: /seats\.slice\(seats\.indexOf\(failing\)\)/,
-    to: 'seats.slice(Math.max(0, seats.indexOf(failing) - 1))',
+    from: /slots\.slice\(slots\.indexOf\(failing\)\)/,
+    to: 'slots.slice(Math.max(0, slots.indexOf(failing) - 1))',
     found: /is restarted without a reason/,
   },
   {
     says: 'forgets the last sibling under one_for_all',
     file: 'supervisor-program.js',
-    from: /case 'one_for_all':\s*return \[\.\.\.seats\];/,
-    to: "case 'one_for_all': return seats.slice(0, -1);",
+    from: /case 'one_for_all':\s*return \[\.\.\.slots\];/,
+    to: "case 'one_for_all': return slots.slice(0, -1);",
     found: /was not restarted after the death/,
   },
   {
@@ -142,7 +142,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     says: 'leaves children behind when it is killed',
     file: 'ending.js',
-    from: /child\.signalExit\(reason, this\.#mortal\);/,
+    from: /child\.signalExit\(reason, this\.#process\);/,
     to: 'void child; return this.#release();',
     found: /leaves \S+ behind/,
   },
@@ -162,7 +162,7 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     says: 'does not wait for a child that it kills in the middle of its goodbye',
-    file: 'seat.js',
+    file: 'child-slot.js',
     from: /const stopped = new Promise/,
     to: "if (shutdownMs === 'brutal_kill') process.signalExit('kill', supervisor);\nconst stopped = new Promise",
     found: /does not run under|still there after the end/,

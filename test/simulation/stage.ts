@@ -96,7 +96,7 @@ export class Stage {
         const parent = place.parent === undefined ? undefined : chronicle.at(place.parent.name);
         const life = chronicle.starting(plan, index, parent);
         const started = spec.start(system, place);
-        if (place.seat.process !== undefined) this.#attend(life, place.seat.process);
+        if (place.slot.process !== undefined) this.#attend(life, place.slot.process);
         if (started instanceof Promise) {
           return started.then((result) => this.#settled(life, result));
         }

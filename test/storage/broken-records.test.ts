@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type SummaryRow, summaryOf } from '../../src/model/catalog-row.ts';
+import { type CatalogRow, catalogRowOf } from '../../src/model/catalog-row.ts';
 import type { Tenant } from '../../src/model/ids.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
@@ -31,8 +31,8 @@ const flip = (tables: WriteTables, table: Table, key: keys.Key): void => {
   tables.put(table, name, value);
 };
 
-const rowsOf = async (journal: StoredJournal): Promise<SummaryRow[]> => {
-  const rows: SummaryRow[] = [];
+const rowsOf = async (journal: StoredJournal): Promise<CatalogRow[]> => {
+  const rows: CatalogRow[] = [];
   await journal.scanRows((row) => rows.push(row));
   return rows;
 };
@@ -47,14 +47,14 @@ const inMemory = async () => {
   return { tables: store.tables, clock, journal, told, write };
 };
 
-describe('a broken summary row', () => {
+describe('a broken catalog row', () => {
   it('is told of and made anew from the session’s head', async () => {
     const { tables, journal, told, write } = await inMemory();
     await journal.commit(append(keyOf('sound')));
     flip(tables, ROWS, keys.rowKey(prefix));
     const rows = await rowsOf(journal);
     expect(rows).toHaveLength(2);
-    expect(rows[0]).toEqual(summaryOf(write.head));
+    expect(rows[0]).toEqual(catalogRowOf(write.head));
     expect(told).toMatchObject([{ code: 'corrupt_record', details: { key: prefix } }]);
   });
 

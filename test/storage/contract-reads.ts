@@ -1,7 +1,7 @@
 /** The journal's contract: what was stored comes back as it was, in order, in pages. */
 import { describe, expect, it } from 'vitest';
-import type { SummaryRow } from '../../src/model/catalog-row.ts';
-import { summaryOf } from '../../src/model/catalog-row.ts';
+import type { CatalogRow } from '../../src/model/catalog-row.ts';
+import { catalogRowOf } from '../../src/model/catalog-row.ts';
 import type { Entry } from '../../src/model/entry.ts';
 import type { Head } from '../../src/model/head.ts';
 import { newTurnId, type Tenant } from '../../src/model/ids.ts';
@@ -46,10 +46,11 @@ export const readsContract = (open: OpenJournal): void => {
         write(keyOf(`s${n}`, `tenant${n % 3}`), undefined, { head: { title: `number ${n}` } }),
       );
       await Promise.all(changes.map((change) => journal.commit(change)));
-      const rows = new Map<string, SummaryRow>();
+      const rows = new Map<string, CatalogRow>();
       await journal.scanRows((row) => rows.set(row.key.sessionId, row));
       expect(rows.size).toBe(2_500);
-      for (const { head } of changes) expect(rows.get(head.key.sessionId)).toEqual(summaryOf(head));
+      for (const { head } of changes)
+        expect(rows.get(head.key.sessionId)).toEqual(catalogRowOf(head));
     });
 
     it('reads of records are counted', async () => {

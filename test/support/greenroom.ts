@@ -85,7 +85,7 @@ export class TestGreenroom {
         throw error; // vitest fails on what nobody catches
       },
       ...options,
-      seams: { modelThreads, ...options.seams },
+      testHooks: { modelThreads, ...options.testHooks },
       dataDir: this.dataDir,
     });
     this.greenroom.system.subscribeReports((report) => this.reports.push(report));

@@ -7,7 +7,7 @@ import { PostgresPool } from './postgres/postgres-pool.ts';
 import { LATEST } from './postgres/schema.ts';
 import { durabilityOf, weaknessOf } from './redis/durability.ts';
 import { redisLink } from './redis/redis-client.ts';
-import { Patience } from './shared/deadlines.ts';
+import { CallDeadlines } from './shared/deadlines.ts';
 
 export interface ServerFindings {
   readonly finding: string;
@@ -31,7 +31,13 @@ export const examineServer = async (url: string): Promise<ServerFindings> => {
 };
 
 const examineRedis = async (url: string): Promise<ServerFindings> => {
-  const link = redisLink(url, systemClock, new Patience(systemClock), WITHIN_MS, async () => {});
+  const link = redisLink(
+    url,
+    systemClock,
+    new CallDeadlines(systemClock),
+    WITHIN_MS,
+    async () => {},
+  );
   const client = await link.open();
   try {
     const info = String(await client.command('INFO', 'server'));
@@ -50,12 +56,12 @@ const examineRedis = async (url: string): Promise<ServerFindings> => {
 };
 
 const examinePostgres = async (url: string): Promise<ServerFindings> => {
-  const patience = new Patience(systemClock);
+  const deadlines = new CallDeadlines(systemClock);
   const onOpen = async () => {};
-  const options = { url, clock: systemClock, patience, limitMs: WITHIN_MS, maxConnections: 1 };
+  const options = { url, clock: systemClock, deadlines, limitMs: WITHIN_MS, maxConnections: 1 };
   const pool = new PostgresPool({ ...options, onOpen });
   try {
-    const dueMs = patience.dueIn(WITHIN_MS);
+    const dueMs = deadlines.dueIn(WITHIN_MS);
     const look = async (client: Parameters<Parameters<PostgresPool['use']>[0]>[0]) => ({
       settings: await client.command(
         `SELECT name, setting FROM pg_settings
@@ -67,7 +73,7 @@ const examinePostgres = async (url: string): Promise<ServerFindings> => {
     const values = Object.fromEntries(settings.map(({ name, setting }) => [name, setting]));
     return judgePostgres(values as Readonly<Record<string, string>>, tables);
   } finally {
-    await pool.close(patience.dueIn(WITHIN_MS));
+    await pool.close(deadlines.dueIn(WITHIN_MS));
   }
 };
 

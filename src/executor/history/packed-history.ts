@@ -2,7 +2,7 @@
  * A history on its way to another thread: bodies in one shared run of bytes, numbers in arrays. What is handed over is
  * a handle and two arrays, not an object for each of a hundred thousand lines.
  */
-import type { SeenEntry, SeenImport, SeenMessage } from '../../session/context/effective.ts';
+import type { SeenEntry, SeenImport, SeenMessage } from '../../session/context/model-messages.ts';
 import { sharedMemory } from '../../session/memory/slabs.ts';
 
 type Bodiless = Omit<SeenMessage, 'body'> | Exclude<SeenEntry, SeenMessage | SeenImport>;
@@ -58,7 +58,7 @@ export const unpackHistory = ({
 const bodyOf = (entry: SeenEntry): Uint8Array =>
   entry.kind === 'view' ? new Uint8Array() : entry.body;
 
-/** Only what `effective` reads: entries may carry much more. */
+/** Only what `modelMessages` reads: entries may carry much more. */
 const bodiless = (entry: Exclude<SeenEntry, SeenImport>): Bodiless => {
   if (entry.kind === 'view') return { kind: 'view', seq: entry.seq, view: entry.view };
   const { kind, seq, role, turnId, isPartial, model } = entry;

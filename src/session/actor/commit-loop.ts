@@ -86,7 +86,7 @@ const passCrashpoints = (writes: readonly Write[]): void => {
   }
 };
 
-export class LiveSession {
+export class CommitLoop {
   committed: SessionState;
   /** As it was when the session was read: what others write since makes our changes stale (P2). */
   #fence: Fence;

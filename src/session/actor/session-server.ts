@@ -12,7 +12,7 @@ import { crashpoint } from '../../platform/crashpoint.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import { journalName } from '../ports/journal.ts';
-import { LiveSession } from './commit-loop.ts';
+import { CommitLoop } from './commit-loop.ts';
 import { liveName } from './live-names.ts';
 import type { SessionArgs } from './session-args.ts';
 import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
@@ -25,7 +25,7 @@ const JOURNAL_LOOK_MS = 10;
 interface Actor {
   readonly args: SessionArgs;
   readonly name: string;
-  readonly live: LiveSession;
+  readonly live: CommitLoop;
   /** The executors that are watched: the death of one loses its runs. */
   readonly watched: Set<ActorRef['id']>;
 }
@@ -117,7 +117,7 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
   const actor: Actor = {
     args,
     name,
-    live: new LiveSession(args, mailboxOf(self)),
+    live: new CommitLoop(args, mailboxOf(self)),
     watched: new Set(),
   };
   self.own(() => leave(actor));
@@ -142,7 +142,7 @@ const leave = ({ args, live, name }: Actor): void => {
 /** A turn that was closed by an actor that died before it could say so: its readers still wait. */
 const tellMissedEnds = (
   { key, runtime }: SessionArgs,
-  live: LiveSession,
+  live: CommitLoop,
   self: SessionSelf,
 ): void => {
   const journal = self.system.fetch(journalName);
@@ -210,7 +210,7 @@ const leaveIfNothing = ({ live }: Actor, self: SessionSelf): void => {
   if (live.committed.head.version === 0 && !live.isBusy) self.send('rest');
 };
 
-const tellStepEvents = (live: LiveSession, runId: RunId, batch: readonly StepEvent[]): void => {
+const tellStepEvents = (live: CommitLoop, runId: RunId, batch: readonly StepEvent[]): void => {
   const run = live.steps.run(runId);
   if (run === undefined) return;
   for (const event of batch) {
@@ -219,7 +219,7 @@ const tellStepEvents = (live: LiveSession, runId: RunId, batch: readonly StepEve
   }
 };
 
-const endStep = (live: LiveSession, runId: RunId, outcome: StepOutcome): void => {
+const endStep = (live: CommitLoop, runId: RunId, outcome: StepOutcome): void => {
   const run = live.steps.run(runId);
   if (run === undefined) return;
   crashpoint('step.outcome');

@@ -15,10 +15,10 @@ import type { Clock } from '../../otp/clock.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import type { System } from '../../otp/system.ts';
 import { Context } from '../context/context.ts';
-import { effective } from '../context/effective.ts';
 import { type Historian, historianName } from '../context/historian.ts';
 import { History } from '../context/history.ts';
 import { messageForModel } from '../context/model-message.ts';
+import { modelMessages } from '../context/model-messages.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
@@ -102,7 +102,7 @@ export class StepRunner {
     else this.#add(message);
   }
 
-  /** Only what the API takes back: the same rule as `effective` has. */
+  /** Only what the API takes back: the same rule as `modelMessages` has. */
   #add(message: Uint8Array): void {
     const seen = messageForModel(message);
     if (seen !== undefined) this.#context?.add(seen);
@@ -165,7 +165,7 @@ export class StepRunner {
       history.readPage();
       while (!history.isRead && !history.isLong) history.readPage();
       if (!history.isLong)
-        return new Context(slabs, effective(history.entries, history.options).messages);
+        return new Context(slabs, modelMessages(history.entries, history.options).messages);
     } finally {
       scratch.reset();
     }

@@ -43,7 +43,7 @@ import {
   notFound,
 } from '../../classic/session-store.ts';
 import { type AnyMessage, summarize } from '../../classic/transcript.ts';
-import { SUMMARY_LENGTH, type SummaryRow } from '../../model/catalog-row.ts';
+import { type CatalogRow, SUMMARY_LENGTH } from '../../model/catalog-row.ts';
 import { Criteria, contradictions } from '../../model/criteria.ts';
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
@@ -267,7 +267,7 @@ export class JournalSessionStore implements ClassicStore {
   }
 
   /** Newest update first, a page at a time. */
-  *#rows(criteria: Partial<Criteria>): Generator<SummaryRow> {
+  *#rows(criteria: Partial<Criteria>): Generator<CatalogRow> {
     if (contradictions(criteria).length > 0) return; // classic programs are told of nothing found
     const { tenant } = this.#options;
     let cursor: string | undefined;
@@ -280,7 +280,7 @@ export class JournalSessionStore implements ClassicStore {
     } while (cursor !== undefined);
   }
 
-  #info(row: SummaryRow): SessionInfo {
+  #info(row: CatalogRow): SessionInfo {
     const isCut = row.description?.length === SUMMARY_LENGTH;
     const head = isCut ? this.#system.fetch(journalName).head(row.key) : undefined;
     return {

@@ -8,7 +8,7 @@ import { inheritedThrough } from '../../model/segments.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { Bodies } from '../memory/bodies.ts';
 import type { Journal } from '../ports/journal.ts';
-import type { EffectiveOptions } from './effective.ts';
+import type { ModelMessagesOptions } from './model-messages.ts';
 
 /** Entries read at once. */
 const PAGE = 1_000;
@@ -20,7 +20,7 @@ export const MAX_INLINE_BYTES = 256 * 1024;
 
 export class History {
   readonly entries: Entry[] = [];
-  readonly options: EffectiveOptions;
+  readonly options: ModelMessagesOptions;
   readonly #head: Head;
   readonly #journal: Journal;
   readonly #bodies: Bodies | undefined;

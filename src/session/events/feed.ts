@@ -27,13 +27,13 @@ export class Publication {
 }
 
 export type Listener = (publication: Publication) => void;
-export type NewsListener = (tenant: Tenant, news: Readonly<Record<string, unknown>>) => void;
+export type LifecycleListener = (tenant: Tenant, news: Readonly<Record<string, unknown>>) => void;
 
 export class Feed {
   readonly #all = new Set<Listener>();
   /** Readers of single turns, by session and turn. */
   readonly #readers = new Map<string, Map<TurnId, Set<Listener>>>();
-  readonly #news = new Set<NewsListener>();
+  readonly #news = new Set<LifecycleListener>();
   readonly #moments = new LastMoment();
   readonly #onError: (error: unknown, where?: TurnWhere) => void;
 
@@ -98,7 +98,7 @@ export class Feed {
   }
 
   /** Hears the news of every tenant. Returns how to stop. */
-  onNews(listener: NewsListener): () => void {
+  onLifecycle(listener: LifecycleListener): () => void {
     this.#news.add(listener);
     return () => void this.#news.delete(listener);
   }

@@ -1,15 +1,15 @@
 /**
  * The catalog: answers searches from memory. Owned here as an interface, implemented in `src/search`;
- * fed by commits in the tick in which their replies leave, rebuilt at start from summary rows.
+ * fed by commits in the tick in which their replies leave, rebuilt at start from catalog rows.
  */
 
-import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Criteria, FacetsRequest, Filter } from '../../model/criteria.ts';
 import type { Tenant } from '../../model/ids.ts';
 import { nameOf } from '../../otp/name.ts';
 
 export interface SearchPage {
-  readonly rows: readonly SummaryRow[];
+  readonly rows: readonly CatalogRow[];
   readonly nextCursor?: string;
 }
 
@@ -31,8 +31,8 @@ export interface Catalog {
   facets(tenant: Tenant, request: FacetsRequest): FacetsPage;
   count(tenant: Tenant, filter: Filter): { readonly count: number; readonly costNanoUsd: number };
   /** Every session of every tenant that has open turns and does not wait for a moment, or offers responses: what recovery wakes. */
-  withOpenTurns(): readonly SummaryRow[];
-  find(tenant: Tenant, sessionId: string): SummaryRow | undefined;
+  withOpenTurns(): readonly CatalogRow[];
+  find(tenant: Tenant, sessionId: string): CatalogRow | undefined;
   tenants(): readonly Tenant[];
   stats(): CatalogStats;
 }

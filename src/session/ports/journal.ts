@@ -7,7 +7,7 @@
  * 3. Reads show committed state only.
  */
 
-import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Due, DueKind } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
@@ -262,8 +262,8 @@ export interface Journal {
     key: SessionKey,
     options: { limit: number; cursor?: string },
   ): readonly (AuditRecord & { cursor: string })[];
-  /** Every summary row, for building the catalog; visits in pages and yields to the loop between them. */
-  scanRows(visit: (row: SummaryRow) => void): Promise<void>;
+  /** Every catalog row, for building the catalog; visits in pages and yields to the loop between them. */
+  scanRows(visit: (row: CatalogRow) => void): Promise<void>;
   /** Told of each durable change in the tick in which its commit resolves, before the promise's own callbacks. */
   subscribe(listener: (committed: readonly SessionChange[]) => void): () => void;
   stats(): JournalStats;

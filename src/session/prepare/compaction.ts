@@ -13,8 +13,8 @@ import { firstSeenSeq, type Head } from '../../model/head.ts';
 import { inheritedThrough } from '../../model/segments.ts';
 import type { System } from '../../otp/system.ts';
 import { Context } from '../context/context.ts';
-import { effective } from '../context/effective.ts';
 import { encodeMessage, textBlock } from '../context/model-message.ts';
+import { modelMessages } from '../context/model-messages.ts';
 import type { NewCompaction, Rules } from '../machine/machine.ts';
 import { modelStep, mustHavePrice } from '../machine/model-step.ts';
 import { isSpent, modelOf } from '../machine/turn-limits.ts';
@@ -127,7 +127,7 @@ export const summarise = async (
       reject(new GreenroomError('deadline_exceeded', 'the summary took too long: nothing changed'));
     }, order.timeoutMs);
   }).finally(() => context.free());
-  return summaryOf(outcome);
+  return catalogRowOf(outcome);
 };
 
 const mustBePayable = (head: Head, model: string, rules: Rules, nowMs: number): void => {
@@ -149,12 +149,13 @@ const seen = async (
   const range = { from: firstSeenSeq(head), to: head.seq };
   for await (const page of pagesOf(journal, head.key, range, rest))
     entries.push(...page.filter(({ kind, seq }) => kind === 'view' || seq <= throughSeq));
-  return effective(entries, { model, inheritedThrough: inheritedThrough(head.segments) }).messages;
+  return modelMessages(entries, { model, inheritedThrough: inheritedThrough(head.segments) })
+    .messages;
 };
 
 const question = (): Uint8Array => encodeMessage({ role: 'user', content: [textBlock(REQUEST)] });
 
-const summaryOf = (outcome: StepOutcome): Pick<NewCompaction, 'summary' | 'spent'> => {
+const catalogRowOf = (outcome: StepOutcome): Pick<NewCompaction, 'summary' | 'spent'> => {
   if (
     outcome.type === 'message' &&
     outcome.stopReason !== 'refusal' &&

@@ -2,7 +2,7 @@
  * The verbs on mirrored transcripts. Which session of ours is meant, the catalog knows by its external
  * key; a key that it does not know is tried at our ids for it, one after the other.
  */
-import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import { keyString, type SessionKey, type Tenant } from '../../model/ids.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
@@ -183,7 +183,7 @@ const appended = ({ answer, head }: Answered): MirrorReplies['mirror-append'] =>
 };
 
 /** Without a stream, only when it was written to: that stands in the row. */
-const listed = (row: SummaryRow, stream: StreamRecord | undefined): MirroredSession[] => {
+const listed = (row: CatalogRow, stream: StreamRecord | undefined): MirroredSession[] => {
   const sessionId = foreignIdIn(row.externalKey);
   if (sessionId === undefined) return [];
   const mirror = importedStream(stream)?.mirror;

@@ -1,6 +1,6 @@
 /** Records as the wire shows them: times as RFC 3339, money in dollars, never nano-dollars. */
 
-import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { ApiMessage } from '../../model/event.ts';
 import type { Head } from '../../model/head.ts';
@@ -87,7 +87,7 @@ export const sessionView = (head: Head): SessionView =>
     lastError: head.lastError,
   });
 
-export const summaryView = (row: SummaryRow): SessionSummary =>
+export const summaryView = (row: CatalogRow): SessionSummary =>
   given<SessionSummary>({
     tenant: row.key.tenant,
     sessionId: row.key.sessionId,

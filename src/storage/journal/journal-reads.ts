@@ -3,7 +3,7 @@
  * deleted session that still wait for their purge are not seen: without a head there is nothing.
  */
 
-import { type SummaryRow, summaryOf } from '../../model/catalog-row.ts';
+import { type CatalogRow, catalogRowOf } from '../../model/catalog-row.ts';
 import type { DueKind } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { GreenroomError } from '../../model/errors.ts';
@@ -223,7 +223,7 @@ export abstract class JournalReads {
    * One broken row must not keep all the others away: it is reported, and made anew from its session's
    * head; a session whose head is broken too is reported and left out.
    */
-  async scanRows(visit: (row: SummaryRow) => void): Promise<void> {
+  async scanRows(visit: (row: CatalogRow) => void): Promise<void> {
     let start = '\0';
     for (;;) {
       this.mustBeOpen();
@@ -239,7 +239,7 @@ export abstract class JournalReads {
     }
   }
 
-  #row({ key, value }: StoredRecord): SummaryRow | undefined {
+  #row({ key, value }: StoredRecord): CatalogRow | undefined {
     try {
       return readRow(key, value, keys.ofRowKey(key));
     } catch (error) {
@@ -249,12 +249,12 @@ export abstract class JournalReads {
   }
 
   /** A row's key is its session's prefix. */
-  #rowFromHead(prefix: keys.Key): SummaryRow | undefined {
+  #rowFromHead(prefix: keys.Key): CatalogRow | undefined {
     const key = keys.headKey(prefix);
     try {
       const bytes = this.#tables.get(SESSIONS, key);
       if (bytes === undefined) throw missing(key);
-      return summaryOf(readHead(key, bytes));
+      return catalogRowOf(readHead(key, bytes));
     } catch (error) {
       this.onCorrupt(error as Error);
       return undefined;

@@ -107,7 +107,7 @@ const toldOfSpace = (state: State): State => {
 const passedOver = (error: Error): Report => ({
   kind: 'fault',
   actor: 'journal',
-  during: 'the scan of the summary rows',
+  during: 'the scan of the catalog rows',
   error,
 });
 

@@ -2,7 +2,7 @@
  * Records: what their payloads mean. Our own objects are flat lists (`fields.ts`); an entry's body stands behind
  * its msgpack part, byte for byte. The frame around a payload is in `frame.ts`.
  */
-import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { type Head, storedHead } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
@@ -87,7 +87,7 @@ export const readEntry = (
   return Object.assign(entry, { body: bodies.place(payload.subarray(bodyAt)) });
 };
 
-// ── summary rows ─────────────────────────────────────────────────────────────────────────────────
+// ── catalog rows ─────────────────────────────────────────────────────────────────────────────────
 
 /**
  * A row is a list of these, absent ones nil: small rows share pages, and a million are decoded at
@@ -99,23 +99,23 @@ const ROW_FIELDS = [
   ...(['model', 'title', 'summary', 'description', 'workingDirectory'] as const),
   ...(['permissionMode', 'owner', 'templateId', 'externalKey', 'parentId'] as const),
   ...(['importedAtMs', 'projectKey', 'offers'] as const),
-] as const satisfies readonly (keyof SummaryRow)[];
+] as const satisfies readonly (keyof CatalogRow)[];
 
-export const packRow: Pack<SummaryRow> = (out, row) => {
+export const packRow: Pack<CatalogRow> = (out, row) => {
   let length = ROW_FIELDS.length;
   while (length > 0 && fieldAt(row, length - 1) === undefined) length -= 1;
   out.list(length);
   for (let at = 0; at < length; at += 1) out.value(fieldAt(row, at) ?? null);
 };
 
-const fieldAt = (row: SummaryRow, at: number): unknown => row[ROW_FIELDS[at] ?? 'key'];
+const fieldAt = (row: CatalogRow, at: number): unknown => row[ROW_FIELDS[at] ?? 'key'];
 
-export const readRow = (key: Key, bytes: Buffer, session: SessionKey): SummaryRow => {
+export const readRow = (key: Key, bytes: Buffer, session: SessionKey): CatalogRow => {
   const values = readValue(key, bytes) as readonly unknown[];
   const row: Record<string, unknown> = { key: session };
   for (const [at, field] of ROW_FIELDS.entries()) {
     const value = values[at] ?? undefined;
     if (value !== undefined) row[field] = value;
   }
-  return sound(key, row as unknown as SummaryRow, faultOfRow);
+  return sound(key, row as unknown as CatalogRow, faultOfRow);
 };

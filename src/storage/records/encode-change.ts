@@ -3,7 +3,7 @@
  * Throws, with nothing written, for what cannot be stored.
  */
 
-import { summaryOf } from '../../model/catalog-row.ts';
+import { catalogRowOf } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { SessionKey } from '../../model/ids.ts';
@@ -83,7 +83,7 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   batch.put(SESSIONS, keys.headKey(prefix), packHead, { head, epoch });
   for (const turn of change.turns)
     batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);
-  batch.put(ROWS, keys.rowKey(prefix), packRow, summaryOf(head));
+  batch.put(ROWS, keys.rowKey(prefix), packRow, catalogRowOf(head));
   if (fork === undefined) return;
   for (const segment of head.segments ?? [])
     batch.put(UPKEEP, referenceKey(change, prefix, segment), packNothing, null);

@@ -4,7 +4,7 @@
  * itself alone; hence by hand, and not by schemas. undefined: nothing is wrong with it.
  */
 
-import type { SummaryRow } from '../../model/catalog-row.ts';
+import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { type Head, STATUSES } from '../../model/head.ts';
 import type { OpenTurn, TurnRecord } from '../../model/turn.ts';
@@ -26,10 +26,10 @@ const COUNTERS = ['version', 'messageCount', 'numTurns', 'costNanoUsd'] as const
 const TEXTS = [
   ...(['title', 'summary', 'description', 'model', 'workingDirectory', 'permissionMode'] as const),
   ...(['owner', 'templateId', 'externalKey', 'projectKey', 'mode'] as const),
-] as const satisfies readonly (keyof Head & keyof SummaryRow)[];
+] as const satisfies readonly (keyof Head & keyof CatalogRow)[];
 
 /** Of what a head and its row have in common. */
-const faultInCommon = (record: Head | SummaryRow): string | undefined => {
+const faultInCommon = (record: Head | CatalogRow): string | undefined => {
   for (const field of MOMENTS) if (!isMoment(record[field])) return told(field, record[field]);
   for (const field of COUNTERS) if (!isNumber(record[field])) return told(field, record[field]);
   for (const field of TEXTS)
@@ -41,7 +41,7 @@ const faultInCommon = (record: Head | SummaryRow): string | undefined => {
   return isTexts(tags) ? undefined : told('tags', tags);
 };
 
-export const faultOfRow = (row: SummaryRow): string | undefined =>
+export const faultOfRow = (row: CatalogRow): string | undefined =>
   faultInCommon(row) ??
   (isNumber(row.openTurns) ? undefined : told('openTurns', row.openTurns)) ??
   (isNumber(row.offers ?? 0) ? undefined : told('offers', row.offers));

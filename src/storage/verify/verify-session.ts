@@ -3,7 +3,7 @@
  * numbers while the records go by, judges when the last one has.
  */
 
-import { summaryOf } from '../../model/catalog-row.ts';
+import { catalogRowOf } from '../../model/catalog-row.ts';
 import { duesOf } from '../../model/due.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
@@ -172,7 +172,7 @@ export class SessionCheck {
     if (stored === undefined) return this.#complain(key, 'is missing: the session has no row');
     try {
       const row = readRow(key, stored, head.key);
-      const expected = record(key, packRow, summaryOf(head));
+      const expected = record(key, packRow, catalogRowOf(head));
       if (record(key, packRow, row).equals(expected)) return;
       this.#complain(key, 'says something else than the head');
     } catch (error) {

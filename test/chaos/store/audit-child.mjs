@@ -4,7 +4,7 @@
  * the store's directory.
  */
 
-import { summaryOf } from '../../../dist/src/model/catalog-row.js';
+import { catalogRowOf } from '../../../dist/src/model/catalog-row.js';
 import { newHead } from '../../../dist/src/model/head.js';
 import { sessionKey } from '../../../dist/src/model/ids.js';
 import { openLmdbJournal } from '../../../dist/src/storage/journal/lmdb-journal.js';
@@ -26,7 +26,7 @@ const audit = (journal, row) => {
   if (whole.length !== head.version) wrong(`${sessionId} has ${whole.length} entries`);
   const turns = journal.turns(row.key, { limit: head.version + 1 });
   if (turns.length !== head.version) wrong(`${sessionId} has ${turns.length} turns`);
-  if (JSON.stringify(row) !== JSON.stringify(summaryOf(head)))
+  if (JSON.stringify(row) !== JSON.stringify(catalogRowOf(head)))
     wrong(`the row of ${sessionId} differs from its head`);
 };
 

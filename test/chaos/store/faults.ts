@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { mutant, mutate } from '../../support/mutant.ts';
 
-/** The n-th look or put of the writing thread throws; or the put of a session's summary row. */
+/** The n-th look or put of the writing thread throws; or the put of a session's catalog row. */
 const FAILING_TABLES = `
 const failing = (tables) => {
   let left = Number(process.env.GREENROOM_FAIL_OPERATION ?? Infinity);

@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { HistorianServer } from '../../../src/executor/history/historian.ts';
 import { System } from '../../../src/otp/system.ts';
-import type { SeenEntry } from '../../../src/session/context/effective.ts';
 import { type Historian, historianName } from '../../../src/session/context/historian.ts';
+import type { SeenEntry } from '../../../src/session/context/model-messages.ts';
 import { gate, turnsOfTheLoop } from '../../support/until.ts';
 import { workerFile } from '../executing.ts';
 

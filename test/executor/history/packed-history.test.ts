@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { packHistory, unpackHistory } from '../../../src/executor/history/packed-history.ts';
-import type { SeenEntry } from '../../../src/session/context/effective.ts';
+import type { SeenEntry } from '../../../src/session/context/model-messages.ts';
 
 const body = fc.uint8Array({ maxLength: 40 });
 const entry: fc.Arbitrary<SeenEntry> = fc.oneof(

@@ -34,9 +34,14 @@ type Step =
   | { readonly do: 'end'; readonly who: number; readonly how: End }
   | { readonly do: 'failStarts'; readonly who: number; readonly times: number }
   | { readonly do: 'wait'; readonly ms: number }
-  | { readonly do: 'order'; readonly what: Order; readonly who: number; readonly where: number }
+  | {
+      readonly do: 'order';
+      readonly what: ControlMessage;
+      readonly who: number;
+      readonly where: number;
+    }
   | { readonly do: 'startChild'; readonly guest: WorkerNode; readonly where: number };
-type Order = 'terminateChild' | 'restartChild' | 'deleteChild';
+type ControlMessage = 'terminateChild' | 'restartChild' | 'deleteChild';
 
 const restart = fc.constantFrom<Restart>('permanent', 'permanent', 'transient', 'temporary');
 
@@ -96,7 +101,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('order' as const),
-      what: fc.constantFrom<Order>('terminateChild', 'restartChild', 'deleteChild'),
+      what: fc.constantFrom<ControlMessage>('terminateChild', 'restartChild', 'deleteChild'),
       who: fc.nat(5),
       where: fc.nat(2),
     }),

@@ -26,7 +26,7 @@ export const MAX_SECONDS = 5;
 /** How a worker may end; all but `normal` and `wished` are faults. */
 export type End = 'normal' | 'wished' | 'crash' | 'kill';
 
-interface Seat {
+interface Slot {
   readonly node: TreeNode;
   up: Worker | Supervisor | undefined;
 }
@@ -39,7 +39,7 @@ interface Supervisor {
   readonly kind: 'supervisor';
   readonly node: SupervisorNode;
   readonly parent: Supervisor | undefined;
-  readonly seats: Seat[];
+  readonly slots: Slot[];
   times: number[];
   alive: boolean;
 }
@@ -87,34 +87,34 @@ export class SupervisorModel {
 
   end(id: string, how: End): void {
     const found = this.#find(id);
-    if (found?.seat.up?.kind !== 'worker') return;
+    if (found?.slot.up?.kind !== 'worker') return;
     if (how !== 'kill') this.notes.push(`-${id}`);
-    found.seat.up = undefined;
-    this.#childDied(found.supervisor, found.seat, how === 'crash' || how === 'kill');
+    found.slot.up = undefined;
+    this.#childDied(found.supervisor, found.slot, how === 'crash' || how === 'kill');
   }
 
   // ── orders ───────────────────────────────────────────────────────────────────────────────────
 
   terminateChild(supervisorId: string, id: string): Refusal | undefined {
-    return this.#ordered(supervisorId, id, (supervisor, seat) => {
-      this.#stop(seat);
-      if (seat.node.restart === 'temporary') remove(supervisor, seat);
+    return this.#ordered(supervisorId, id, (supervisor, slot) => {
+      this.#stop(slot);
+      if (slot.node.restart === 'temporary') remove(supervisor, slot);
       return undefined;
     });
   }
 
   restartChild(supervisorId: string, id: string): Refusal | undefined {
-    return this.#ordered(supervisorId, id, (supervisor, seat) => {
-      if (seat.up !== undefined) return 'running';
-      seat.up = this.#start(seat.node, supervisor);
-      return seat.up === undefined ? 'start_failed' : undefined;
+    return this.#ordered(supervisorId, id, (supervisor, slot) => {
+      if (slot.up !== undefined) return 'running';
+      slot.up = this.#start(slot.node, supervisor);
+      return slot.up === undefined ? 'start_failed' : undefined;
     });
   }
 
   deleteChild(supervisorId: string, id: string): Refusal | undefined {
-    return this.#ordered(supervisorId, id, (supervisor, seat) => {
-      if (seat.up !== undefined) return 'running';
-      remove(supervisor, seat);
+    return this.#ordered(supervisorId, id, (supervisor, slot) => {
+      if (slot.up !== undefined) return 'running';
+      remove(supervisor, slot);
       return undefined;
     });
   }
@@ -122,42 +122,42 @@ export class SupervisorModel {
   startChild(supervisorId: string, node: WorkerNode): Refusal | undefined {
     const supervisor = this.#supervisor(supervisorId);
     if (supervisor === undefined) return undefined;
-    const known = supervisor.seats.find((seat) => seat.node.id === node.id);
+    const known = supervisor.slots.find((slot) => slot.node.id === node.id);
     if (known !== undefined) return known.up === undefined ? 'already_present' : 'already_started';
     const up = this.#start(node, supervisor);
     if (up === undefined) return 'start_failed';
-    supervisor.seats.push({ node, up });
+    supervisor.slots.push({ node, up });
     return undefined;
   }
 
   #ordered(
     supervisorId: string,
     id: string,
-    carryOut: (supervisor: Supervisor, seat: Seat) => Refusal | undefined,
+    carryOut: (supervisor: Supervisor, slot: Slot) => Refusal | undefined,
   ): Refusal | undefined {
     const supervisor = this.#supervisor(supervisorId);
     if (supervisor === undefined) return undefined;
-    const seat = supervisor.seats.find(({ node }) => node.id === id);
-    return seat === undefined ? 'not_found' : carryOut(supervisor, seat);
+    const slot = supervisor.slots.find(({ node }) => node.id === id);
+    return slot === undefined ? 'not_found' : carryOut(supervisor, slot);
   }
 
   // ── the rules ────────────────────────────────────────────────────────────────────────────────
 
   #start(node: TreeNode, parent: Supervisor | undefined): Worker | Supervisor | undefined {
     if (node.kind === 'worker') return this.#startWorker(node.id);
-    const seats: Seat[] = node.children.map((child) => ({ node: child, up: undefined }));
+    const slots: Slot[] = node.children.map((child) => ({ node: child, up: undefined }));
     const supervisor: Supervisor = {
       kind: 'supervisor',
       node,
       parent,
-      seats,
+      slots,
       times: [],
       alive: true,
     };
-    for (const seat of seats) {
-      seat.up = this.#start(seat.node, supervisor);
-      if (seat.up !== undefined) continue;
-      this.#stopAll(seats);
+    for (const slot of slots) {
+      slot.up = this.#start(slot.node, supervisor);
+      if (slot.up !== undefined) continue;
+      this.#stopAll(slots);
       return undefined;
     }
     return supervisor;
@@ -173,47 +173,47 @@ export class SupervisorModel {
     return { kind: 'worker' };
   }
 
-  #stop(seat: Seat): void {
-    const { up, node } = seat;
-    seat.up = undefined;
+  #stop(slot: Slot): void {
+    const { up, node } = slot;
+    slot.up = undefined;
     if (up?.kind === 'worker') this.notes.push(`-${node.id}`);
     if (up?.kind !== 'supervisor') return;
-    this.#stopAll(up.seats);
+    this.#stopAll(up.slots);
     up.alive = false;
   }
 
-  #stopAll(seats: readonly Seat[]): void {
-    for (const seat of seats.toReversed()) this.#stop(seat);
+  #stopAll(slots: readonly Slot[]): void {
+    for (const slot of slots.toReversed()) this.#stop(slot);
   }
 
-  #childDied(supervisor: Supervisor, seat: Seat, abnormal: boolean): void {
-    const { restart } = seat.node;
-    if (restart === 'temporary') return remove(supervisor, seat);
-    if (restart === 'permanent' || abnormal) this.#restart(supervisor, seat);
+  #childDied(supervisor: Supervisor, slot: Slot, abnormal: boolean): void {
+    const { restart } = slot.node;
+    if (restart === 'temporary') return remove(supervisor, slot);
+    if (restart === 'permanent' || abnormal) this.#restart(supervisor, slot);
   }
 
-  #restart(supervisor: Supervisor, failing: Seat): void {
+  #restart(supervisor: Supervisor, failing: Slot): void {
     const { node } = supervisor;
     supervisor.times = supervisor.times.filter((ms) => ms >= this.#nowMs - MAX_SECONDS * 1_000);
     supervisor.times.push(this.#nowMs);
     if (supervisor.times.length > node.maxRestarts) return this.#giveUp(supervisor);
     const victims = victimsOf(supervisor, failing);
     this.#stopAll(victims);
-    for (const seat of victims) if (seat.node.restart === 'temporary') remove(supervisor, seat);
-    for (const seat of victims.filter(({ node: { restart } }) => restart !== 'temporary')) {
-      seat.up = this.#start(seat.node, supervisor);
-      if (seat.up === undefined) return this.#restart(supervisor, seat);
+    for (const slot of victims) if (slot.node.restart === 'temporary') remove(supervisor, slot);
+    for (const slot of victims.filter(({ node: { restart } }) => restart !== 'temporary')) {
+      slot.up = this.#start(slot.node, supervisor);
+      if (slot.up === undefined) return this.#restart(supervisor, slot);
     }
   }
 
   #giveUp(supervisor: Supervisor): void {
-    this.#stopAll(supervisor.seats);
+    this.#stopAll(supervisor.slots);
     supervisor.alive = false;
     const { parent } = supervisor;
-    const seat = parent?.seats.find(({ up }) => up === supervisor);
-    if (parent === undefined || seat === undefined) return;
-    seat.up = undefined;
-    this.#childDied(parent, seat, false);
+    const slot = parent?.slots.find(({ up }) => up === supervisor);
+    if (parent === undefined || slot === undefined) return;
+    slot.up = undefined;
+    this.#childDied(parent, slot, false);
   }
 
   // ── looking ──────────────────────────────────────────────────────────────────────────────────
@@ -222,23 +222,23 @@ export class SupervisorModel {
     return this.#supervisors().find(({ node }) => node.id === id);
   }
 
-  #find(id: string): { readonly supervisor: Supervisor; readonly seat: Seat } | undefined {
+  #find(id: string): { readonly supervisor: Supervisor; readonly slot: Slot } | undefined {
     for (const supervisor of this.#supervisors()) {
-      const seat = supervisor.seats.find(({ node }) => node.id === id);
-      if (seat !== undefined) return { supervisor, seat };
+      const slot = supervisor.slots.find(({ node }) => node.id === id);
+      if (slot !== undefined) return { supervisor, slot };
     }
     return undefined;
   }
 
   #supervisors(): Supervisor[] {
     if (this.#root === undefined || !this.#root.alive) return [];
-    const below = ({ seats }: Supervisor): Supervisor[] =>
-      seats.flatMap(({ up }) => (up?.kind === 'supervisor' ? [up, ...below(up)] : []));
+    const below = ({ slots }: Supervisor): Supervisor[] =>
+      slots.flatMap(({ up }) => (up?.kind === 'supervisor' ? [up, ...below(up)] : []));
     return [this.#root, ...below(this.#root)];
   }
 
-  #pictureOf({ seats }: Supervisor): string[] {
-    return seats.flatMap(({ node, up }) =>
+  #pictureOf({ slots }: Supervisor): string[] {
+    return slots.flatMap(({ node, up }) =>
       up?.kind === 'supervisor'
         ? [node.id, ...this.#pictureOf(up)]
         : [up === undefined ? `${node.id} -` : node.id],
@@ -246,10 +246,10 @@ export class SupervisorModel {
   }
 }
 
-function victimsOf({ node, seats }: Supervisor, failing: Seat): Seat[] {
+function victimsOf({ node, slots }: Supervisor, failing: Slot): Slot[] {
   if (node.strategy === 'one_for_one') return [failing];
-  return node.strategy === 'one_for_all' ? [...seats] : seats.slice(seats.indexOf(failing));
+  return node.strategy === 'one_for_all' ? [...slots] : slots.slice(slots.indexOf(failing));
 }
 
-const remove = ({ seats }: Supervisor, seat: Seat): void =>
-  void seats.splice(seats.indexOf(seat), 1);
+const remove = ({ slots }: Supervisor, slot: Slot): void =>
+  void slots.splice(slots.indexOf(slot), 1);

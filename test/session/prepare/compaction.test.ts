@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/model/entry.ts';
 import { codeOf } from '../../../src/model/errors.ts';
-import { effective } from '../../../src/session/context/effective.ts';
+import { modelMessages } from '../../../src/session/context/model-messages.ts';
 import type { EntryRange, Journal } from '../../../src/session/ports/journal.ts';
 import { cutOf } from '../../../src/session/prepare/compaction.ts';
 import { said, World } from '../random-life.ts';
@@ -22,8 +22,8 @@ const cut = (world: World, wanted: number): Promise<number | undefined> =>
   });
 
 const words = (entries: readonly Entry[], throughTurnId?: string): string[] =>
-  effective(entries, throughTurnId === undefined ? {} : { throughTurnId }).messages.map((body) =>
-    Buffer.from(body).toString(),
+  modelMessages(entries, throughTurnId === undefined ? {} : { throughTurnId }).messages.map(
+    (body) => Buffer.from(body).toString(),
   );
 
 const RUNS = 500;

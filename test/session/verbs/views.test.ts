@@ -1,6 +1,6 @@
 /** Records as the wire shows them: RFC 3339, dollars, and nothing of the inside. */
 import { describe, expect, it } from 'vitest';
-import { summaryOf } from '../../../src/model/catalog-row.ts';
+import { catalogRowOf } from '../../../src/model/catalog-row.ts';
 import { newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import type { ClosedTurn, OpenTurn } from '../../../src/model/turn.ts';
@@ -27,19 +27,22 @@ describe('a session as shown', () => {
   });
 
   it('has no field that says nothing', () => {
-    for (const view of [sessionView(head), summaryView(summaryOf(head))])
+    for (const view of [sessionView(head), summaryView(catalogRowOf(head))])
       expect(Object.values(view)).not.toContain(undefined);
   });
 
   it('has no total where some answer had no price, but the part that is known', () => {
     const unpriced = { ...head, costNanoUsd: 1_000_000_000, unpricedAnswers: 1 };
     expect(sessionView(unpriced)).toMatchObject({ totalCostUsd: null, knownCostUsd: 1 });
-    expect(summaryView(summaryOf(unpriced))).toMatchObject({ totalCostUsd: null, knownCostUsd: 1 });
+    expect(summaryView(catalogRowOf(unpriced))).toMatchObject({
+      totalCostUsd: null,
+      knownCostUsd: 1,
+    });
   });
 
   it('shows nothing of the inside, in full or in a list', () => {
     const busy = { ...head, openTurns: [{ ...turn, status: 'running', options: {} } as OpenTurn] };
-    for (const view of [sessionView(busy), summaryView(summaryOf(busy))])
+    for (const view of [sessionView(busy), summaryView(catalogRowOf(busy))])
       expect(JSON.stringify(view)).not.toMatch(/nano|Ms"|openTurns|promptHash|"key"/i);
   });
 });

@@ -99,7 +99,7 @@ export class Daemon {
       feed,
       runtime,
       sessions: this.sessions,
-      seams: {},
+      testHooks: {},
       collectGarbage: undefined,
       daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),

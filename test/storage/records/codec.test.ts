@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type SummaryRow, summaryOf } from '../../../src/model/catalog-row.ts';
+import { type CatalogRow, catalogRowOf } from '../../../src/model/catalog-row.ts';
 import type { Entry } from '../../../src/model/entry.ts';
 import { newHead } from '../../../src/model/head.ts';
 import * as codec from '../../../src/storage/records/codec.ts';
@@ -67,9 +67,9 @@ describe('records', () => {
   });
 
   it('a row comes back as it was, with all fields and with few', () => {
-    const few = summaryOf(head);
+    const few = catalogRowOf(head);
     const texts = { title: '', summary: 's', description: 'd', model: 'm', workingDirectory: '/w' };
-    const all: Required<SummaryRow> = {
+    const all: Required<CatalogRow> = {
       ...{ ...few, ...texts, importedAtMs: 0, tags: ['a'], permissionMode: 'plan', owner: 'o' },
       ...{ templateId: 't', externalKey: 'e', projectKey: 'j', parentId: 'p', offers: 1 },
     };

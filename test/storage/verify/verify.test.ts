@@ -1,6 +1,6 @@
 /** Reading everything: what fits together passes, and each way of not fitting is found and named. */
 import { describe, expect, it } from 'vitest';
-import { summaryOf } from '../../../src/model/catalog-row.ts';
+import { catalogRowOf } from '../../../src/model/catalog-row.ts';
 import { type Head, newHead } from '../../../src/model/head.ts';
 import { openLmdbJournal } from '../../../src/storage/journal/lmdb-journal.ts';
 import type { StoredJournal } from '../../../src/storage/journal/stored-journal.ts';
@@ -155,7 +155,7 @@ describe('verifying a store', () => {
     );
     const found = await broken((tables) => {
       const key = keys.rowKey(prefixOf('child'));
-      const row = { ...summaryOf(newHead(keyOf('child'), NOW)), version: 9 };
+      const row = { ...catalogRowOf(newHead(keyOf('child'), NOW)), version: 9 };
       tables.put(ROWS, bytes(key), record(key, packRow, row));
     });
     expect(found).toContainEqual(expect.stringContaining('something else than the head'));

@@ -7,11 +7,11 @@ import { codeOf, GreenroomError } from '../../../model/errors.ts';
 import { alreadyExists, type ChangeOptions, notFound, versionPassed } from '../../session-store.ts';
 import { CallOrder } from '../shared/call-order.ts';
 import { outage } from '../shared/outage.ts';
-import type { Doubts } from './doubts.ts';
 import { Groups } from './groups.ts';
 import type { PostgresClient, PostgresPool } from './postgres-pool.ts';
 import { columnsOf, plainValues } from './rows.ts';
 import type { StatementName } from './statements.ts';
+import type { UncertainWrites } from './uncertain-writes.ts';
 
 /** Groups of appends under way, and appends of one group. */
 const GROUPS = { maxUnderWay: 3, maxItems: 64 };
@@ -30,7 +30,7 @@ export interface ChangesOptions {
   readonly tenant: string;
   readonly pool: PostgresPool;
   /** Told of sessions of which it is not known whether a change was made. */
-  readonly doubts: Doubts;
+  readonly uncertainWrites: UncertainWrites;
   /** When a call that begins now must have ended. */
   readonly dueMs: () => number;
 }
@@ -176,7 +176,7 @@ export class Changes {
         while (outcome === 'again') outcome = await change(dueMs);
         check(outcome, id, asked.sought ?? id, asked.expectedVersion);
       } catch (error) {
-        if (isUnknown(error)) this.#options.doubts.add(id);
+        if (isUnknown(error)) this.#options.uncertainWrites.add(id);
         throw error;
       }
     });

@@ -5,7 +5,7 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { GreenroomError, StorageError } from '../../../model/errors.ts';
 import { type Clock, pause } from '../../../otp/clock.ts';
-import type { Patience } from '../shared/deadlines.ts';
+import type { CallDeadlines } from '../shared/deadlines.ts';
 import { loadDriver } from '../shared/driver.ts';
 import { outage } from '../shared/outage.ts';
 import { settingsFault } from '../shared/wrong-settings.ts';
@@ -50,7 +50,7 @@ export class PostgresClient {
 export interface PoolOptions {
   readonly url: string;
   readonly clock: Clock;
-  readonly patience: Patience;
+  readonly deadlines: CallDeadlines;
   readonly limitMs: number;
   readonly maxConnections: number;
   /** Done once, over the first connection, before anything else. */
@@ -85,7 +85,7 @@ export class PostgresPool {
         return await this.#once(work, dueMs, isChange);
       } catch (error) {
         if (!(error instanceof Passing)) throw error;
-        if (this.#options.patience.isOver(dueMs - PAUSE_MS)) throw error.why;
+        if (this.#options.deadlines.isOver(dueMs - PAUSE_MS)) throw error.why;
         await pause(this.#options.clock, PAUSE_MS);
       }
     }
@@ -98,7 +98,7 @@ export class PostgresPool {
     this.#opened = undefined;
     if (pool === undefined) return;
     const late = () => outage('PostgreSQL did not answer in time', 'unknown');
-    await this.#options.patience.limit(pool.end(), dueMs, late).catch(() => undefined);
+    await this.#options.deadlines.limit(pool.end(), dueMs, late).catch(() => undefined);
   }
 
   async #once<T>(
@@ -109,7 +109,7 @@ export class PostgresPool {
     const { client, opened } = await this.#acquire(dueMs);
     const late = () => outage('PostgreSQL did not answer in time', isChange ? 'unknown' : 'none');
     try {
-      const result = await this.#options.patience.limit(work(opened), dueMs, late);
+      const result = await this.#options.deadlines.limit(work(opened), dueMs, late);
       client.release();
       return result;
     } catch (thrown) {
@@ -120,14 +120,14 @@ export class PostgresPool {
   }
 
   async #acquire(dueMs: number): Promise<{ client: PoolClient; opened: PostgresClient }> {
-    const { patience } = this.#options;
+    const { deadlines } = this.#options;
     const late = () => outage('PostgreSQL did not answer in time', 'none');
     const pool = await this.#open();
     const isAtHand = pool.idleCount > 0;
     const connecting = connectOn(pool);
     let client: PoolClient;
     try {
-      client = await (isAtHand ? connecting : patience.limit(connecting, dueMs, late));
+      client = await (isAtHand ? connecting : deadlines.limit(connecting, dueMs, late));
     } catch (error) {
       connecting.then((tooLate) => tooLate.release()).catch(() => undefined);
       throw unreachable(error);
@@ -135,7 +135,7 @@ export class PostgresPool {
     const ready = this.#ready.get(client);
     if (ready !== undefined) return { client, opened: ready };
     try {
-      const opened = await patience.limit(this.#prepare(client), dueMs, late);
+      const opened = await deadlines.limit(this.#prepare(client), dueMs, late);
       this.#ready.set(client, opened);
       return { client, opened };
     } catch (error) {

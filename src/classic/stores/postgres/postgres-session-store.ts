@@ -45,10 +45,9 @@ import {
   notFound,
 } from '../../session-store.ts';
 import type { AnyMessage } from '../../transcript.ts';
-import { Patience } from '../shared/deadlines.ts';
+import { CallDeadlines } from '../shared/deadlines.ts';
 import { checkedUrl } from '../shared/server-url.ts';
 import { Changes } from './changes.ts';
-import { Doubts } from './doubts.ts';
 import { prepare } from './migrate.ts';
 import { type PostgresClient, PostgresPool } from './postgres-pool.ts';
 import { recordBatches, type SessionRecords } from './records.ts';
@@ -63,6 +62,7 @@ import {
   toolResultsIn,
   toolUsesIn,
 } from './rows.ts';
+import { UncertainWrites } from './uncertain-writes.ts';
 
 export interface PostgresStoreOptions {
   /** The longest that a call may take; default 5 s. */
@@ -86,8 +86,8 @@ export class PostgresSessionStore implements ClassicStore {
   readonly #deadlineMs: number;
   readonly #tenant: string;
   readonly #pool: PostgresPool;
-  readonly #patience = new Patience(systemClock);
-  readonly #doubts = new Doubts();
+  readonly #deadlines = new CallDeadlines(systemClock);
+  readonly #uncertainWrites = new UncertainWrites();
   readonly #changes: Changes;
 
   constructor(
@@ -103,7 +103,7 @@ export class PostgresSessionStore implements ClassicStore {
     this.#pool = new PostgresPool({
       url: checkedUrl('PostgresSessionStore', url, ['postgres', 'postgresql']),
       clock: systemClock,
-      patience: this.#patience,
+      deadlines: this.#deadlines,
       limitMs: this.#deadlineMs,
       maxConnections: above0('maxConnections', maxConnections),
       onOpen: (client) => prepare(client, systemClock),
@@ -111,7 +111,7 @@ export class PostgresSessionStore implements ClassicStore {
     this.#changes = new Changes({
       tenant: this.#tenant,
       pool: this.#pool,
-      doubts: this.#doubts,
+      uncertainWrites: this.#uncertainWrites,
       dueMs: () => this.#dueMs(),
     });
   }
@@ -273,7 +273,7 @@ export class PostgresSessionStore implements ClassicStore {
   async close(): Promise<void> {
     await this.#changes.idle();
     await this.#pool.close(this.#dueMs());
-    this.#patience.rest();
+    this.#deadlines.rest();
   }
 
   async #save(client: PostgresClient, id: string, saved: SavedSession): Promise<void> {
@@ -296,24 +296,24 @@ export class PostgresSessionStore implements ClassicStore {
 
   async #read<T>(id: string, work: (client: PostgresClient) => Promise<T>): Promise<T> {
     const dueMs = this.#dueMs();
-    if (this.#doubts.has(id)) await this.#settle(id, dueMs);
+    if (this.#uncertainWrites.has(id)) await this.#settle(id, dueMs);
     return this.#pool.use(work, dueMs, false);
   }
 
   async #readAll<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
     const dueMs = this.#dueMs();
-    for (const id of this.#doubts.ids) await this.#settle(id, dueMs);
+    for (const id of this.#uncertainWrites.ids) await this.#settle(id, dueMs);
     return this.#pool.use(work, dueMs, false);
   }
 
   /** Waits until nothing of ours is under way in the session. */
   async #settle(id: string, dueMs: number): Promise<void> {
     await this.#pool.use((client) => client.run('lock', [this.#tenant, [id]]), dueMs, false);
-    this.#doubts.settle(id);
+    this.#uncertainWrites.settle(id);
   }
 
   #dueMs(): number {
-    return this.#patience.dueIn(this.#deadlineMs);
+    return this.#deadlines.dueIn(this.#deadlineMs);
   }
 }
 

@@ -7,7 +7,7 @@ import { systemClock } from '../../../otp/system-clock.ts';
 import { alreadyExists, type ChangeOptions, notFound, versionPassed } from '../../session-store.ts';
 import { CallOrder } from '../shared/call-order.ts';
 import type { Connection } from '../shared/connection.ts';
-import type { Patience } from '../shared/deadlines.ts';
+import type { CallDeadlines } from '../shared/deadlines.ts';
 import { outage } from '../shared/outage.ts';
 import { failureOf } from './failure.ts';
 import { keysOf } from './layout.ts';
@@ -19,7 +19,7 @@ const PAUSE_MS = 50;
 
 export interface CallsOptions {
   readonly connection: Connection<RedisClient>;
-  readonly patience: Patience;
+  readonly deadlines: CallDeadlines;
   /** The longest that a call may take. */
   readonly deadlineMs: number;
   /** A session goes so long after its last change. */
@@ -91,7 +91,7 @@ export class Calls {
   }
 
   dueMs(): number {
-    return this.#options.patience.dueIn(this.#options.deadlineMs);
+    return this.#options.deadlines.dueIn(this.#options.deadlineMs);
   }
 
   /** Does what is sure not to have happened again until it is due; all else is told. */
@@ -104,12 +104,12 @@ export class Calls {
     for (;;) {
       const client = await this.#options.connection.client(dueMs);
       try {
-        return await this.#options.patience.limit(work(client), dueMs, late);
+        return await this.#options.deadlines.limit(work(client), dueMs, late);
       } catch (thrown) {
         const { error, isPassing, isBroken } = failureOf(thrown, isChange);
         // Replies come in order: behind one that does not come there are no others.
         if (isBroken) this.#options.connection.drop(client);
-        if (!isPassing || this.#options.patience.isOver(dueMs - PAUSE_MS)) throw error;
+        if (!isPassing || this.#options.deadlines.isOver(dueMs - PAUSE_MS)) throw error;
         await pause(systemClock, PAUSE_MS);
       }
     }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { StorageError } from '../../../model/errors.ts';
 import type { Clock } from '../../../otp/clock.ts';
 import type { Link } from '../shared/connection.ts';
-import type { Patience } from '../shared/deadlines.ts';
+import type { CallDeadlines } from '../shared/deadlines.ts';
 import { loadDriver } from '../shared/driver.ts';
 import { outage } from '../shared/outage.ts';
 import { noTls, settingsFault } from '../shared/wrong-settings.ts';
@@ -73,7 +73,7 @@ const DIGESTS = Object.fromEntries(
 export const redisLink = (
   url: string,
   clock: Clock,
-  patience: Patience,
+  deadlines: CallDeadlines,
   limitMs: number,
   onOpen: (client: RedisClient) => Promise<void>,
 ): Link<RedisClient> => ({
@@ -92,7 +92,7 @@ export const redisLink = (
       return opened;
     };
     try {
-      const opening = patience.limit(ready(), patience.dueIn(limitMs), late);
+      const opening = deadlines.limit(ready(), deadlines.dueIn(limitMs), late);
       return await (url.startsWith('rediss:') ? orPlain(opening, url, clock) : opening);
     } catch (error) {
       if (client.isOpen) client.destroy();

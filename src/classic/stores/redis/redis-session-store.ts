@@ -45,12 +45,12 @@ import {
 } from '../../session-store.ts';
 import type { AnyMessage } from '../../transcript.ts';
 import { Connection } from '../shared/connection.ts';
-import { Patience } from '../shared/deadlines.ts';
+import { CallDeadlines } from '../shared/deadlines.ts';
 import { outage } from '../shared/outage.ts';
 import { checkedUrl } from '../shared/server-url.ts';
-import { Adoption } from './adoption.ts';
 import { Calls } from './calls.ts';
 import { durabilityWarning } from './durability.ts';
+import { ForeignScan } from './foreign-scan.ts';
 import {
   createdAtOf,
   type DescribeReply,
@@ -82,9 +82,9 @@ const LISTED_AT_ONCE = 500;
 
 export class RedisSessionStore implements ClassicStore {
   readonly #deadlineMs: number;
-  readonly #patience = new Patience(systemClock);
+  readonly #deadlines = new CallDeadlines(systemClock);
   readonly #calls: Calls;
-  readonly #adoption = new Adoption();
+  readonly #adoption = new ForeignScan();
   #hasWarned = false;
 
   /** @param defaultTtlDays a session goes so long after its last change; 0: it stays. */
@@ -101,10 +101,10 @@ export class RedisSessionStore implements ClassicStore {
       if (warning !== undefined) onWarning(warning);
     };
     const server = checkedUrl('RedisSessionStore', url, ['redis', 'rediss']);
-    const link = redisLink(server, systemClock, this.#patience, this.#deadlineMs, onOpen);
+    const link = redisLink(server, systemClock, this.#deadlines, this.#deadlineMs, onOpen);
     this.#calls = new Calls({
-      connection: new Connection(link, systemClock, this.#patience),
-      patience: this.#patience,
+      connection: new Connection(link, systemClock, this.#deadlines),
+      deadlines: this.#deadlines,
       deadlineMs: this.#deadlineMs,
       ttlSeconds: ttlSeconds(defaultTtlDays),
     });
@@ -259,12 +259,12 @@ export class RedisSessionStore implements ClassicStore {
   /** Waits for the replies under way. The next call opens the connection again. */
   async close(): Promise<void> {
     await this.#calls.close();
-    this.#patience.rest();
+    this.#deadlines.rest();
   }
 
   /** Takes in what the Python original has made, for half of the time at most. */
   async #adopt(workingDirectory: string | undefined, dueMs: number): Promise<void> {
-    const isOver = () => this.#patience.isOver(dueMs - this.#deadlineMs / 2);
+    const isOver = () => this.#deadlines.isOver(dueMs - this.#deadlineMs / 2);
     await this.#calls.read(
       (client) =>
         workingDirectory === undefined

@@ -5,7 +5,7 @@
 
 import { codeOf } from '../../../model/errors.ts';
 import { type Clock, pause } from '../../../otp/clock.ts';
-import type { Patience } from './deadlines.ts';
+import type { CallDeadlines } from './deadlines.ts';
 import { outage } from './outage.ts';
 
 export interface Link<C> {
@@ -24,14 +24,14 @@ const PAUSE_MS = 50;
 export class Connection<C> {
   readonly #link: Link<C>;
   readonly #clock: Clock;
-  readonly #patience: Patience;
+  readonly #deadlines: CallDeadlines;
   #client: C | undefined;
   #opening: Promise<C> | undefined;
 
-  constructor(link: Link<C>, clock: Clock, patience: Patience) {
+  constructor(link: Link<C>, clock: Clock, deadlines: CallDeadlines) {
     this.#link = link;
     this.#clock = clock;
-    this.#patience = patience;
+    this.#deadlines = deadlines;
   }
 
   /** An open client; `unavailable` if there is none before `dueMs`. */
@@ -43,10 +43,10 @@ export class Connection<C> {
       }
       try {
         const late = () => outage('the server did not answer in time', 'none');
-        await this.#patience.limit(this.#open(), dueMs, late);
+        await this.#deadlines.limit(this.#open(), dueMs, late);
       } catch (error) {
         if (isFinal(error)) throw error;
-        if (this.#patience.isOver(dueMs - PAUSE_MS))
+        if (this.#deadlines.isOver(dueMs - PAUSE_MS))
           throw outage(`the server cannot be reached: ${wordsOf(error)}`, 'none', error);
         await pause(this.#clock, PAUSE_MS);
       }
@@ -66,7 +66,7 @@ export class Connection<C> {
     const client = this.#client;
     if (client === undefined) return;
     this.#client = undefined;
-    await this.#patience.limit(this.#link.end(client), dueMs, late).catch(() => undefined);
+    await this.#deadlines.limit(this.#link.end(client), dueMs, late).catch(() => undefined);
     this.#link.destroy(client);
   }
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../otp/clock.ts';
 import { Deadlines, type Due } from '../../../otp/deadlines.ts';
 
-export class Patience {
+export class CallDeadlines {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   #waiting = 0;

@@ -1,6 +1,6 @@
 /** The effective history of imported transcripts, rule by rule on small chains written by hand. */
 import { describe, expect, test } from 'vitest';
-import type { EffectiveOptions } from '../../src/session/context/effective.ts';
+import type { ModelMessagesOptions } from '../../src/session/context/model-messages.ts';
 import {
   assistant,
   bytes,
@@ -14,7 +14,7 @@ import {
 } from '../claude-code/records.ts';
 import { type Message, seenOf, short } from '../claude-code/views.ts';
 
-const seen = (records: readonly unknown[], options: EffectiveOptions = {}): Message[] =>
+const seen = (records: readonly unknown[], options: ModelMessagesOptions = {}): Message[] =>
   seenOf(records.map(bytes), options);
 
 const shortOf = (...records: readonly unknown[]) => short(seen(records));

@@ -21,7 +21,7 @@ import {
 import { plainModelName } from '../../pricing/price.ts';
 import { decodeMessage, encodeMessage, messageForModel, textBlock } from './model-message.ts';
 
-/** What `effective` reads of a message entry. */
+/** What `modelMessages` reads of a message entry. */
 export interface SeenMessage {
   readonly kind: 'message';
   readonly seq: number;
@@ -58,7 +58,7 @@ export type SeenEntry =
   | SeenImport
   | { readonly kind: 'view'; readonly seq: number; readonly view: SeenView };
 
-export interface EffectiveOptions {
+export interface ModelMessagesOptions {
   /** Leave out what was accepted after this turn. */
   readonly throughTurnId?: string;
   /** The model that is asked: thinking that another model signed is left out. Default: all is kept. */
@@ -67,13 +67,16 @@ export interface EffectiveOptions {
   readonly inheritedThrough?: number;
 }
 
-export interface Effective {
+export interface ModelMessages {
   /** JSON of each message, in order; ready to be followed by a user message. */
   readonly messages: readonly Uint8Array[];
 }
 
 /** @param all entries of one transcript, in order of `seq`; those before a compaction's `fromSeq` may be left out. */
-export const effective = (all: readonly SeenEntry[], options: EffectiveOptions = {}): Effective => {
+export const modelMessages = (
+  all: readonly SeenEntry[],
+  options: ModelMessagesOptions = {},
+): ModelMessages => {
   const views = all.flatMap((entry) => (entry.kind === 'view' ? [entry.view] : []));
   const compaction = views.findLast((view) => view.type === 'compaction');
   const fromSeq = compaction?.fromSeq ?? 0;
@@ -129,7 +132,7 @@ const visibleMessages = (
 /** Each turn's messages together, where its first one stands; a message of no turn stands alone. */
 const inTurnOrder = (
   messages: readonly SeenMessage[],
-  { throughTurnId, inheritedThrough = 0 }: EffectiveOptions,
+  { throughTurnId, inheritedThrough = 0 }: ModelMessagesOptions,
 ): readonly SeenMessage[] => {
   const turns = grouped(messages, ({ turnId, seq }) => {
     if (turnId === undefined) return seq;

@@ -1,12 +1,12 @@
 /**
- * A child's seat at its supervisor: the declaration, the process that sits there now, and what became of those before.
+ * A child's slot at its supervisor: the declaration, the process that sits there now, and what became of those before.
  * Starting and stopping a child is the same for every kind of supervisor, so it is here.
  */
 import type { ChildSpec } from './child-spec.ts';
 import type { Timer } from './clock.ts';
 import { type ExitReason, isAbnormal } from './exit-reason.ts';
-import type { Process, Seat, StartResult } from './process.ts';
-import type { SeatStatus, Shutdown } from './program.ts';
+import type { Process, Slot, StartResult } from './process.ts';
+import type { Shutdown, SlotStatus } from './program.ts';
 import type { System } from './system.ts';
 
 /** A child that is being stopped. */
@@ -16,9 +16,9 @@ interface Leaving {
 }
 
 /** There is one for each child, so it has no private methods: these cost each instance a word. */
-export class ChildSeat implements Seat {
+export class ChildSlot implements Slot {
   readonly spec: ChildSpec;
-  status: SeatStatus = 'stopped';
+  status: SlotStatus = 'stopped';
   process: Process | undefined = undefined;
   restarts = 0;
   /** When the last start began; monotonic, in whole milliseconds: a fraction would be an object more for each child. */
@@ -42,13 +42,13 @@ export class ChildSeat implements Seat {
     return this.spec.shutdownMs;
   }
 
-  /** Starts the child here. A failure is reported and leaves the seat empty. */
+  /** Starts the child here. A failure is reported and leaves the slot empty. */
   start(system: System, supervisor: Process): StartResult | Promise<StartResult> {
     this.status = this.restarts > 0 ? 'restarting' : 'starting';
     this.startedMs = Math.ceil(system.clock.monotonic());
     const told = (result: StartResult) => conclude(this, supervisor, result);
     try {
-      const result = this.spec.start(system, { parent: supervisor, seat: this });
+      const result = this.spec.start(system, { parent: supervisor, slot: this });
       return result instanceof Promise ? result.catch(failed).then(told) : told(result);
     } catch (error) {
       return told(failed(error));
@@ -111,21 +111,21 @@ export class ChildSeat implements Seat {
 }
 
 /** Kills a child that has not ended within its `shutdownMs`. */
-function boundOf(seat: ChildSeat, process: Process, { host, label }: Process): Timer | undefined {
-  const { shutdownMs } = seat;
+function boundOf(slot: ChildSlot, process: Process, { host, label }: Process): Timer | undefined {
+  const { shutdownMs } = slot;
   if (typeof shutdownMs !== 'number') return undefined;
   return host.clock.setTimeout(() => {
-    host.report({ kind: 'child_killed', supervisor: label, child: seat.id, shutdownMs });
+    host.report({ kind: 'child_killed', supervisor: label, child: slot.id, shutdownMs });
     process.signalExit('kill');
   }, shutdownMs);
 }
 
 /** A specification that starts no process of its own (`onlyIf`) tells nobody but its caller. */
-function conclude(seat: ChildSeat, { host, label }: Process, result: StartResult): StartResult {
-  if (seat.status === 'starting' || seat.status === 'restarting') seat.settle(result);
+function conclude(slot: ChildSlot, { host, label }: Process, result: StartResult): StartResult {
+  if (slot.status === 'starting' || slot.status === 'restarting') slot.settle(result);
   if (result.kind !== 'failed') return result;
   const { reason } = result;
-  host.report({ kind: 'child_start_failed', supervisor: label, child: seat.id, reason });
+  host.report({ kind: 'child_start_failed', supervisor: label, child: slot.id, reason });
   return result;
 }
 

@@ -4,7 +4,7 @@
  */
 const MAX_DOUBTS = 10_000;
 
-export class Doubts {
+export class UncertainWrites {
   readonly #ids = new Set<string>();
   #isAboutAll = false;
 

@@ -8,14 +8,14 @@ import {
   type RawLine,
 } from '../../src/claude-code/raw-line.ts';
 import { objectsOf } from '../../src/claude-code/read-line.ts';
-import { effective } from '../../src/session/context/effective.ts';
+import { modelMessages } from '../../src/session/context/model-messages.ts';
 import { loadCorpora } from '../claude-code/corpora.ts';
 import { validateMessagesRequest } from '../support/api-rules.ts';
 
 const GO_ON = { role: 'user', content: 'go on' };
 
 const messagesOf = (lines: readonly Uint8Array[]) =>
-  effective(
+  modelMessages(
     lines.map((body, index) => ({ kind: 'imported' as const, seq: index + 1, body })),
   ).messages.map((message) => new TextDecoder().decode(message));
 

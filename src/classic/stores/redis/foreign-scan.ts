@@ -17,7 +17,7 @@ const PAGE = '500';
 
 type Scan = readonly [cursor: string, found: readonly string[]];
 
-export class Adoption {
+export class ForeignScan {
   #cursor = '0';
   #isDone = false;
 

@@ -1,11 +1,11 @@
 /** The effective history of native messages and views. */
 import { describe, expect, test } from 'vitest';
 import {
-  type EffectiveOptions,
-  effective,
+  type ModelMessagesOptions,
+  modelMessages,
   type SeenEntry,
   type SeenView,
-} from '../../../src/session/context/effective.ts';
+} from '../../../src/session/context/model-messages.ts';
 import { bytes, call, result, said, thought, user } from '../../claude-code/records.ts';
 
 type Fields = Partial<Extract<SeenEntry, { kind: 'message' }>>;
@@ -23,11 +23,11 @@ const answer = (seq: number, text: string, more: Fields = {}) =>
 const view = (seq: number, view: SeenView) => ({ kind: 'view' as const, seq, view });
 
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body);
-const seen = (entries: readonly SeenEntry[], options: EffectiveOptions = {}) =>
-  effective(entries, options).messages.map((body) => JSON.parse(textOf(body)));
+const seen = (entries: readonly SeenEntry[], options: ModelMessagesOptions = {}) =>
+  modelMessages(entries, options).messages.map((body) => JSON.parse(textOf(body)));
 
 /** The words of each message. */
-const words = (entries: readonly SeenEntry[], options: EffectiveOptions = {}): string[] =>
+const words = (entries: readonly SeenEntry[], options: ModelMessagesOptions = {}): string[] =>
   seen(entries, options).map(({ content }) =>
     typeof content === 'string'
       ? content
@@ -38,8 +38,8 @@ describe('native messages', () => {
   test('pass as the very same bytes', () => {
     const first = asked(1, 'hi');
     const second = message(2, 'assistant', [thought('sig'), said('hello')]);
-    expect(effective([first, second]).messages).toEqual([first.body, second.body]);
-    expect(effective([first]).messages[0]).toBe(first.body);
+    expect(modelMessages([first, second]).messages).toEqual([first.body, second.body]);
+    expect(modelMessages([first]).messages[0]).toBe(first.body);
   });
 
   test('a partial one is never seen', () => {
@@ -72,7 +72,7 @@ describe('native messages', () => {
 
   test('words that look like a blank text inside other words change nothing', () => {
     const tricky = message(1, 'user', [said('{"text":""} and "signature":"x')]);
-    expect(effective([tricky]).messages).toEqual([tricky.body]);
+    expect(modelMessages([tricky]).messages).toEqual([tricky.body]);
   });
 
   test('an answer at the very beginning gets a user message before it', () => {

@@ -4,24 +4,24 @@
  */
 import { systemOf } from './actor.ts';
 import { checkChild } from './check-children.ts';
+import { ChildSlot } from './child-slot.ts';
 import type { AutoShutdown, ChildSpec } from './child-spec.ts';
 import type { Call } from './message.ts';
 import { OtpError } from './otp-error.ts';
 import type { Process, StartResult } from './process.ts';
-import { ChildSeat } from './seat.ts';
 
 /** What orders change. */
 export interface Family {
   /** In the order of starting. */
-  readonly seats: ChildSeat[];
+  readonly slots: ChildSlot[];
   /** It is to end: nothing is started any more. */
   readonly interrupted: boolean;
 }
 
-export type Order = 'startChild' | 'terminateChild' | 'restartChild' | 'deleteChild';
+export type ControlMessage = 'startChild' | 'terminateChild' | 'restartChild' | 'deleteChild';
 
 /** Carries out an order and answers it, with a refusal if need be; never rejects. */
-export async function obey(
+export async function handleControl(
   self: Process,
   family: Family,
   call: Call,
@@ -41,7 +41,7 @@ function carryOut(
   { name, payload }: Call,
   autoShutdown: AutoShutdown,
 ): Promise<unknown> {
-  switch (name as Order) {
+  switch (name as ControlMessage) {
     case 'startChild':
       return startChild(self, family, payload as ChildSpec, autoShutdown);
     case 'terminateChild':
@@ -62,23 +62,23 @@ async function startChild(
   autoShutdown: AutoShutdown,
 ): Promise<Process | undefined> {
   checkChild(spec, autoShutdown);
-  const known = family.seats.find(({ id }) => id === spec.id);
+  const known = family.slots.find(({ id }) => id === spec.id);
   if (known !== undefined) {
     const code = isUp(known) || isComing(known) ? 'already_started' : 'already_present';
     throw new OtpError(code, `${self.label} has a child ${spec.id}, which is ${known.status}`);
   }
-  const seat = new ChildSeat(spec);
-  family.seats.push(seat);
-  const result = await start(self, family, seat);
-  const isKept = result.kind === 'started' || (result.kind === 'ignored' && isKeptIdle(seat));
-  if (!isKept) forget(family, seat);
-  return processIn(result, seat);
+  const slot = new ChildSlot(spec);
+  family.slots.push(slot);
+  const result = await start(self, family, slot);
+  const isKept = result.kind === 'started' || (result.kind === 'ignored' && isKeptIdle(slot));
+  if (!isKept) forget(family, slot);
+  return processIn(result, slot);
 }
 
 async function terminateChild(self: Process, family: Family, id: string): Promise<void> {
-  const seat = fetch(self, family, id);
-  await seat.stop(self);
-  if (!isKeptIdle(seat)) forget(family, seat);
+  const slot = fetch(self, family, id);
+  await slot.stop(self);
+  if (!isKeptIdle(slot)) forget(family, slot);
 }
 
 async function restartChild(
@@ -86,47 +86,47 @@ async function restartChild(
   family: Family,
   id: string,
 ): Promise<Process | undefined> {
-  const seat = fetch(self, family, id);
-  refuseUnlessIdle(self, seat);
-  return processIn(await start(self, family, seat), seat);
+  const slot = fetch(self, family, id);
+  refuseUnlessIdle(self, slot);
+  return processIn(await start(self, family, slot), slot);
 }
 
 async function deleteChild(self: Process, family: Family, id: string): Promise<void> {
-  const seat = fetch(self, family, id);
-  refuseUnlessIdle(self, seat);
-  forget(family, seat);
+  const slot = fetch(self, family, id);
+  refuseUnlessIdle(self, slot);
+  forget(family, slot);
 }
 
-function start(self: Process, family: Family, seat: ChildSeat): StartResult | Promise<StartResult> {
+function start(self: Process, family: Family, slot: ChildSlot): StartResult | Promise<StartResult> {
   if (family.interrupted) return { kind: 'failed', reason: 'shutdown' };
-  return seat.start(systemOf(self), self);
+  return slot.start(systemOf(self), self);
 }
 
-function processIn(result: StartResult, { id }: ChildSeat): Process | undefined {
+function processIn(result: StartResult, { id }: ChildSlot): Process | undefined {
   if (result.kind === 'failed')
     throw new OtpError('start_failed', `${id} did not start`, { reason: result.reason });
   return result.kind === 'started' ? result.process : undefined;
 }
 
-function fetch(self: Process, { seats }: Family, id: string): ChildSeat {
-  const seat = seats.find((each) => each.id === id);
-  if (seat === undefined) throw new OtpError('not_found', `${self.label} has no child ${id}`);
-  return seat;
+function fetch(self: Process, { slots }: Family, id: string): ChildSlot {
+  const slot = slots.find((each) => each.id === id);
+  if (slot === undefined) throw new OtpError('not_found', `${self.label} has no child ${id}`);
+  return slot;
 }
 
-function refuseUnlessIdle({ label }: Process, seat: ChildSeat): void {
-  if (isUp(seat)) throw new OtpError('running', `${label}/${seat.id} is running`);
-  if (isComing(seat)) throw new OtpError('restarting', `${label}/${seat.id} is being restarted`);
+function refuseUnlessIdle({ label }: Process, slot: ChildSlot): void {
+  if (isUp(slot)) throw new OtpError('running', `${label}/${slot.id} is running`);
+  if (isComing(slot)) throw new OtpError('restarting', `${label}/${slot.id} is being restarted`);
 }
 
-const isUp = ({ status }: ChildSeat): boolean => status === 'running' || status === 'stopping';
-const isComing = ({ status }: ChildSeat): boolean =>
+const isUp = ({ status }: ChildSlot): boolean => status === 'running' || status === 'stopping';
+const isComing = ({ status }: ChildSlot): boolean =>
   status === 'starting' || status === 'restarting';
 
 /** A temporary child that is not there is no child. */
-const isKeptIdle = ({ spec }: ChildSeat): boolean => spec.restart !== 'temporary';
+const isKeptIdle = ({ spec }: ChildSlot): boolean => spec.restart !== 'temporary';
 
-const forget = ({ seats }: Family, seat: ChildSeat): void => {
-  const at = seats.indexOf(seat);
-  if (at !== -1) seats.splice(at, 1);
+const forget = ({ slots }: Family, slot: ChildSlot): void => {
+  const at = slots.indexOf(slot);
+  if (at !== -1) slots.splice(at, 1);
 };
