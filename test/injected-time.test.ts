@@ -80,16 +80,17 @@ test('who is excepted says why', () => {
     });
   expect(excepted.sort()).toEqual([
     'cli/main.ts',
-    'log.ts',
-    'log/line-output.ts',
+    'model/ids.ts',
+    'model/request-context.ts',
     'otp/system-clock.ts',
     'otp/virtual-clock.ts',
+    'platform/line-output.ts',
+    'platform/log.ts',
     'rehearsal/endpoints.ts',
     'rehearsal/play.ts',
     'rehearsal/server.ts',
-    'session/ids.ts',
-    'storage/lmdb-store.ts',
-    'storage/log-mark.ts',
-    'storage/memory-store.ts',
+    'storage/lmdb/lmdb-store.ts',
+    'storage/log/log-mark.ts',
+    'storage/memory/memory-store.ts',
   ]);
 });
