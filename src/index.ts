@@ -46,13 +46,13 @@ export { version } from './platform/version.ts';
 export { SessionsFacade } from './session/api/facade.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';
 export type { SessionsApi, TurnControl } from './session/verbs/api.ts';
-export type { StationView, TurnTraceReply } from './session/verbs/turn-trace.ts';
 export type {
   EntryView,
   SessionSummary,
   SessionView,
   TurnView,
-} from './session/verbs/view-schemas.ts';
+} from './session/verbs/reply-schemas.ts';
+export type { StationView, TurnTraceReply } from './session/verbs/turn-trace.ts';
 export {
   type AnyMessage,
   type ClassicStore,

@@ -13,9 +13,9 @@ import { API_LIMITS, LONGEST_TIMEOUT_MS } from '../../src/nats/answers.ts';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
 import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
 import { MAX_STATIONS, MAX_TRAILS } from '../../src/session/events/turn-trails.ts';
-import { DAEMON, SESSION, SESSIONS } from '../../src/session/verbs/declared.ts';
 import { MAX_APPENDED } from '../../src/session/verbs/mirror-api.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/verbs/requests.ts';
+import { DAEMON, SESSION, SESSIONS } from '../../src/session/verbs/verb-facts.ts';
 import {
   MAX_CHANGE_BYTES,
   MAX_CHANGE_RECORDS,

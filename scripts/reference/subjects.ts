@@ -2,16 +2,16 @@
 import type { z } from 'zod';
 import { criteriaShape } from '../../src/model/criteria.ts';
 import { settableShape } from '../../src/model/head.ts';
-import { type Declared, TURNS } from '../../src/session/verbs/declared.ts';
 import { DAEMON_VERBS, SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/verbs/registry.ts';
-import { TurnRequest } from '../../src/session/verbs/turn-request.ts';
-import type { Verb } from '../../src/session/verbs/verb.ts';
 import {
   EntryView,
   SessionSummary,
   SessionView,
   TurnView,
-} from '../../src/session/verbs/view-schemas.ts';
+} from '../../src/session/verbs/reply-schemas.ts';
+import { TurnRequest } from '../../src/session/verbs/turn-request.ts';
+import type { Verb } from '../../src/session/verbs/verb.ts';
+import { type Declared, TURNS } from '../../src/session/verbs/verb-facts.ts';
 import { fieldsOf, meaningRows, named } from './fields.ts';
 import { code, type Regions, table } from './markdown.ts';
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { MODES, STATUSES } from '../model/head.ts';
 import type { SessionsRequests } from '../session/verbs/registry.ts';
-import type { SessionSummary } from '../session/verbs/view-schemas.ts';
+import type { SessionSummary } from '../session/verbs/reply-schemas.ts';
 import { usageError } from './failure.ts';
 import { sessionNamedOrAsTyped } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';

@@ -5,7 +5,7 @@
 
 import { codeOf, SessionNotFoundError } from '../model/errors.ts';
 import { ID_PATTERN } from '../model/ids.ts';
-import type { SessionSummary } from '../session/verbs/view-schemas.ts';
+import type { SessionSummary } from '../session/verbs/reply-schemas.ts';
 import { CliError, failureOf } from './failure.ts';
 import type { DaemonClient } from './shell.ts';
 import { oneLine } from './width.ts';

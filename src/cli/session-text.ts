@@ -1,5 +1,5 @@
 /** A session as people read it: by what there is to say of it. */
-import type { SessionView } from '../session/verbs/view-schemas.ts';
+import type { SessionView } from '../session/verbs/reply-schemas.ts';
 import { facts, money } from './format.ts';
 
 /** Counters that stand at zero say nothing. */

@@ -7,8 +7,8 @@ import type { Told } from '../client/telling.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../platform/log.ts';
 import type { SessionsApi } from '../session/verbs/api.ts';
-import type { DaemonVerb } from '../session/verbs/declared.ts';
 import type { DaemonReplies, DaemonRequests } from '../session/verbs/registry.ts';
+import type { DaemonVerb } from '../session/verbs/verb-facts.ts';
 
 export type { RefusedTurn } from '../client/refused-turns.ts';
 

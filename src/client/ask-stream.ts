@@ -14,7 +14,7 @@ import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscrip
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
-import type { MessageView, TurnView } from '../session/verbs/view-schemas.ts';
+import type { MessageView, TurnView } from '../session/verbs/reply-schemas.ts';
 import { errorIn, fromNats, isNoResponders, nobodyAnswers, parse } from './replies.ts';
 
 export interface AskOptions {

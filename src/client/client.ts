@@ -18,15 +18,6 @@ import { systemClock } from '../otp/system-clock.ts';
 import { withoutPasswords } from '../platform/redact.ts';
 import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/api/abort.ts';
 import type { SessionsApi, TurnControl } from '../session/verbs/api.ts';
-import {
-  DAEMON,
-  type DaemonVerb,
-  type Declared,
-  SESSION,
-  SESSIONS,
-  type SessionsVerb,
-  type SessionVerb,
-} from '../session/verbs/declared.ts';
 import type {
   DaemonReplies,
   DaemonRequests,
@@ -35,8 +26,17 @@ import type {
   SessionsReplies,
   SessionsRequests,
 } from '../session/verbs/registry.ts';
+import type { MessageView } from '../session/verbs/reply-schemas.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
-import type { MessageView } from '../session/verbs/view-schemas.ts';
+import {
+  DAEMON,
+  type DaemonVerb,
+  type Declared,
+  SESSION,
+  SESSIONS,
+  type SessionsVerb,
+  type SessionVerb,
+} from '../session/verbs/verb-facts.ts';
 import { AskStream } from './ask-stream.ts';
 import { type Change, Connection } from './connection.ts';
 import { type RefusedTurn, refusedTurns } from './refused-turns.ts';

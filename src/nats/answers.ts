@@ -13,19 +13,19 @@ import type { Clock } from '../otp/clock.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { DaemonFace, DaemonWork } from '../session/verbs/daemon-verbs.ts';
 import {
-  type DaemonVerb,
-  type Declared,
-  type SessionsVerb,
-  type SessionVerb,
-  TURNS,
-} from '../session/verbs/declared.ts';
-import {
   DAEMON_VERBS,
   SESSION_VERBS,
   SESSIONS_VERBS,
   type SessionReplies,
 } from '../session/verbs/registry.ts';
 import { perform, type Verb } from '../session/verbs/verb.ts';
+import {
+  type DaemonVerb,
+  type Declared,
+  type SessionsVerb,
+  type SessionVerb,
+  TURNS,
+} from '../session/verbs/verb-facts.ts';
 import { Asks } from './asks.ts';
 import { parseRequest, parseTurn } from './body.ts';
 import { InFlight } from './in-flight.ts';

@@ -5,7 +5,7 @@
 
 import { GreenroomError } from '../model/errors.ts';
 import type { SessionReplies } from '../session/verbs/registry.ts';
-import type { EntryView } from '../session/verbs/view-schemas.ts';
+import type { EntryView } from '../session/verbs/reply-schemas.ts';
 
 /** Room for the subject, the headers and the braces of a page. */
 const MARGIN_BYTES = 1_024;

@@ -15,7 +15,6 @@ import type { Feed } from '../session/events/feed.ts';
 import type { TurnTrails } from '../session/events/turn-trails.ts';
 import { parseTurn, turnIdIn } from './body.ts';
 import type { StreamSizes } from './broker-fault.ts';
-import { Handover } from './handover.ts';
 import { contextOf, type Item, type Loaded } from './lane.ts';
 import type { LinkFace } from './link.ts';
 import { NO_NOTICES, type Notices } from './notices.ts';
@@ -30,6 +29,7 @@ import {
 } from './streams.ts';
 import type { Subjects } from './subjects.ts';
 import { traceOf } from './trace-headers.ts';
+import { Handover } from './turn-handover.ts';
 import { headerOf, TURN_ID_HEADER } from './wire.ts';
 
 /** What may be in hand. */

@@ -50,7 +50,7 @@ describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () =>
 
   it('counts what a turn used twice', { timeout: TIMEOUT_MS }, async () => {
     const dist = mutant(
-      'src/session/machine/apply-step.js',
+      'src/session/machine/apply-step-outcome.js',
       /usage: addUsage\(head\.usage, usage\),/,
       'usage: addUsage(addUsage(head.usage, usage), usage),',
     );

@@ -153,7 +153,7 @@ describe.skipIf(withoutNatsServer())(
       const hasty =
         'this.#options.acknowledge(item); await new Promise((go) => setTimeout(go, 100)); ';
       const dist = mutant(
-        'src/nats/handover.js',
+        'src/nats/turn-handover.js',
         /await this\.#options\.door\.turn\(/,
         `${hasty}await this.#options.door.turn(`,
       );

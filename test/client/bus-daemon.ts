@@ -5,7 +5,7 @@
 import { connect, type Msg, type NatsConnection } from 'nats';
 import type { WireEvent } from '../../src/model/event.ts';
 import { emptyUsage } from '../../src/model/usage.ts';
-import type { EntryView } from '../../src/session/verbs/view-schemas.ts';
+import type { EntryView } from '../../src/session/verbs/reply-schemas.ts';
 
 /** An event of turn `t` of session `s`, as short as a test wants to write it. */
 export type Said = Partial<WireEvent> & { readonly type: WireEvent['type'] };

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SessionsFacade } from '../../src/index.ts';
-import { SESSION, SESSIONS } from '../../src/session/verbs/declared.ts';
+import { SESSION, SESSIONS } from '../../src/session/verbs/verb-facts.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { codeIn, codeInColumn, documentNamed, tableBelow } from './readme.ts';
 import { type Running, startWithBroker } from './running.ts';

@@ -1,5 +1,5 @@
 /** `greenroom sessions fork` and `compact`: going on from somewhere else, and from a summary. */
-import type { SessionView } from '../../session/verbs/view-schemas.ts';
+import type { SessionView } from '../../session/verbs/reply-schemas.ts';
 import { money } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';

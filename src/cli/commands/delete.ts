@@ -1,5 +1,5 @@
 /** `greenroom sessions delete`: asks the person at a terminal first; what nobody confirms must be named in full. */
-import type { SessionView } from '../../session/verbs/view-schemas.ts';
+import type { SessionView } from '../../session/verbs/reply-schemas.ts';
 import { CliError, failureOf } from '../failure.ts';
 import { several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';

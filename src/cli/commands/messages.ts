@@ -1,5 +1,5 @@
 /** `greenroom sessions messages`: the transcript, or only what was said, with a pager on a terminal. */
-import type { EntryView } from '../../session/verbs/view-schemas.ts';
+import type { EntryView } from '../../session/verbs/reply-schemas.ts';
 import { usageError } from '../failure.ts';
 import { several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';

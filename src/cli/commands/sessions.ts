@@ -1,5 +1,5 @@
 /** `greenroom sessions`: find, look at, make, change, branch off and delete sessions. */
-import type { SessionView } from '../../session/verbs/view-schemas.ts';
+import type { SessionView } from '../../session/verbs/reply-schemas.ts';
 import { act, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
 import { sessionText } from '../session-text.ts';

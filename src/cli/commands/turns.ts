@@ -1,5 +1,5 @@
 /** `greenroom turns`: what was asked of a session, and what became of it. */
-import type { TurnView } from '../../session/verbs/view-schemas.ts';
+import type { TurnView } from '../../session/verbs/reply-schemas.ts';
 import { ago, facts, grouped, money, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { sessionNamedOrAsTyped, withSession } from '../session-name.ts';

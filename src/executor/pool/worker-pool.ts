@@ -12,7 +12,7 @@ import { genServer, noreply, protocol, reply, stop } from '../../otp/gen-server.
 import type { Self } from '../../otp/self.ts';
 import type { System } from '../../otp/system.ts';
 import { Dispatch } from './dispatch.ts';
-import { Jobs } from './jobs.ts';
+import { Jobs } from './job-retries.ts';
 import { isQuiet, type PoolLook, QUIET_LOOKS, wantsMore } from './pool-size.ts';
 import { PoolThread } from './pool-thread.ts';
 import type { Kinds, Program, Sink } from './program.ts';

@@ -1,6 +1,6 @@
 /**
  * One session as an actor: one message at a time, started by the first message, gone when idle.
- * What it holds and does is in `live-session.ts`; this is its mailbox.
+ * What it holds and does is in `commit-loop.ts`; this is its mailbox.
  */
 
 import { keyString } from '../../model/ids.ts';

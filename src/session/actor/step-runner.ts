@@ -4,7 +4,7 @@
  * 1. The state machine names each run. What comes from one that is not under way here is dropped.
  * 2. A run that is over (its outcome has come, or its executor is gone) is not started again: what becomes of it is the
  *    state machine's to say, and until that is committed the run is still the one that the turn awaits.
- * 3. A step is made from committed entries only. A lost one is started again from the same.
+ * 3. A step is made from committed entries only.
  */
 
 import type { Head } from '../../model/head.ts';

@@ -7,7 +7,6 @@ import type { RequestContext } from '../../model/request-context.ts';
 import type { TurnRecord } from '../../model/turn.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { Listener } from '../events/feed.ts';
-import type { SessionsVerb, SessionVerb } from '../verbs/declared.ts';
 import type {
   CheckedSession,
   CheckedSessions,
@@ -15,6 +14,7 @@ import type {
   SessionsReplies,
 } from '../verbs/registry.ts';
 import type { TurnRequest } from '../verbs/turn-request.ts';
+import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 
 export interface AcceptedTurn {
   readonly turn: TurnRecord;

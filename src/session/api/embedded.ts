@@ -6,7 +6,6 @@ import { checked } from '../../model/parse.ts';
 import { ANYONE, type RequestContext, traceNamed } from '../../model/request-context.ts';
 import { EventQueue } from '../events/event-queue.ts';
 import type { SessionsApi, TurnControl } from '../verbs/api.ts';
-import { type Declared, SESSION, TURNS } from '../verbs/declared.ts';
 import {
   type CheckedSession,
   type CheckedSessions,
@@ -15,6 +14,7 @@ import {
 } from '../verbs/registry.ts';
 import { TurnRequest } from '../verbs/turn-request.ts';
 import type { Verb } from '../verbs/verb.ts';
+import { type Declared, SESSION, TURNS } from '../verbs/verb-facts.ts';
 import { AbortSignals, mustNotBeAborted } from './abort.ts';
 import type { SessionsDoor } from './door.ts';
 

@@ -3,14 +3,14 @@
  * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the table of `docs/reference/errors.md`.
  */
 import type { SessionsApi } from '../verbs/api.ts';
-import type { SessionsVerb, SessionVerb } from '../verbs/declared.ts';
 import type {
   SessionReplies,
   SessionRequests,
   SessionsReplies,
   SessionsRequests,
 } from '../verbs/registry.ts';
-import type { SessionView, TurnView } from '../verbs/view-schemas.ts';
+import type { SessionView, TurnView } from '../verbs/reply-schemas.ts';
+import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import { exportSession } from './download.ts';
 import { type ImportedSession, type ImportOptions, importSession } from './upload.ts';
 

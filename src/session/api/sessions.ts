@@ -26,7 +26,6 @@ import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import { TurnReading } from '../events/turn-reading.ts';
 import { journalName } from '../ports/journal.ts';
-import type { SessionsVerb, SessionVerb } from '../verbs/declared.ts';
 import {
   type CheckedSession,
   type CheckedSessions,
@@ -44,6 +43,7 @@ import {
   type SessionWork,
   type Verb,
 } from '../verbs/verb.ts';
+import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { JournalSessionStore } from './journal-session-store.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The turn's part of the state machine: accept, reject, cancel, resume. What its steps make of it is
- * in `apply-step.ts`.
+ * in `apply-step-outcome.ts`.
  *
  * The first open turn is the one that runs; the others are queued in order of acceptance.
  */

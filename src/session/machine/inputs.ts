@@ -11,7 +11,7 @@ import { applyClassic } from './apply-classic.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
 import { restore } from './apply-restore.ts';
 import { append, changeSettings, changeTags, create, park, remove } from './apply-session.ts';
-import { finishStep } from './apply-step.ts';
+import { finishStep } from './apply-step-outcome.ts';
 import {
   acceptTurn,
   cancelTurn,

@@ -1,7 +1,6 @@
 /** The sessions of one tenant as programs ask for them, embedded or over NATS. */
 import type { z } from 'zod';
 import type { WireEvent } from '../../model/event.ts';
-import type { SessionsVerb, SessionVerb } from './declared.ts';
 import type {
   SessionReplies,
   SessionRequests,
@@ -9,6 +8,7 @@ import type {
   SessionsRequests,
 } from './registry.ts';
 import type { TurnRequest } from './turn-request.ts';
+import type { SessionsVerb, SessionVerb } from './verb-facts.ts';
 
 /** For a turn, beside its request. */
 export interface TurnControl {

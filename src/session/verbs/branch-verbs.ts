@@ -6,8 +6,8 @@ import { newTurnId, SessionId, sessionKey } from '../../model/ids.ts';
 import { resting } from '../ports/pages.ts';
 import { cutOf, summarise } from '../prepare/compaction.ts';
 import { prepareFork } from '../prepare/fork.ts';
+import { SessionReply } from './reply-schemas.ts';
 import { change, journalOf, leftMs, sessionVerb } from './verb.ts';
-import { SessionReply } from './view-schemas.ts';
 import { sessionView } from './views.ts';
 
 const fork = sessionVerb('fork', {

@@ -7,9 +7,9 @@ import type { SessionKey } from '../../model/ids.ts';
 import type { Journal } from '../ports/journal.ts';
 import { importedStream, linesBefore } from '../prepare/import.ts';
 import { importSettled } from './import-settled.ts';
+import { nextCursor, SessionView } from './reply-schemas.ts';
 import { importRequest } from './requests.ts';
 import { journalOf, leftMs, type SessionWork, sessionVerb } from './verb.ts';
-import { nextCursor, SessionView } from './view-schemas.ts';
 import { sessionView } from './views.ts';
 
 /** Entries read at once. */

@@ -2,7 +2,6 @@
 import type { z } from 'zod';
 import { branchVerbs } from './branch-verbs.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
-import type { DaemonVerb, SessionsVerb, SessionVerb } from './declared.ts';
 import { deleteVerbs } from './delete-verbs.ts';
 import { importVerbs } from './import-verbs.ts';
 import { mirrorVerbs } from './mirror-verbs.ts';
@@ -11,6 +10,7 @@ import { settingsVerbs } from './settings-verbs.ts';
 import { transcriptVerbs } from './transcript-verbs.ts';
 import { transferVerbs } from './transfer-verbs.ts';
 import { turnVerbs } from './turn-verbs.ts';
+import type { DaemonVerb, SessionsVerb, SessionVerb } from './verb-facts.ts';
 
 export const SESSION_VERBS = {
   ...settingsVerbs,

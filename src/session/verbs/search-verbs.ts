@@ -12,8 +12,8 @@ import { usdOf } from '../../model/money.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import { type Catalog, catalogName, type FacetsPage } from '../ports/catalog.ts';
 import { type CleanupReport, sweeperName } from '../ports/sweeper.ts';
+import { nextCursor, SessionSummary } from './reply-schemas.ts';
 import { type SessionsWork, sessionsVerb } from './verb.ts';
-import { nextCursor, SessionSummary } from './view-schemas.ts';
 import { summaryView } from './views.ts';
 
 /** Asks the catalog, and tells how long that took. */

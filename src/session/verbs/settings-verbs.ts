@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { settableShape } from '../../model/head.ts';
 import type { SessionRequest } from '../actor/waiting-changes.ts';
+import { SessionReply } from './reply-schemas.ts';
 import { change, type SessionWork, sessionVerb } from './verb.ts';
-import { SessionReply } from './view-schemas.ts';
 import { sessionView } from './views.ts';
 
 export const Settable = z.strictObject(settableShape);

@@ -9,10 +9,10 @@ import type { SessionKey } from '../../model/ids.ts';
 import { type Segment, writerOf } from '../../model/segments.ts';
 import type { Journal } from '../ports/journal.ts';
 import { readPage } from '../ports/pages.ts';
+import { EntryView, nextCursor, SessionReply } from './reply-schemas.ts';
 import { newMessages } from './requests.ts';
 import { expectedVersion } from './settings-verbs.ts';
 import { change, journalOf, sessionVerb } from './verb.ts';
-import { EntryView, nextCursor, SessionReply } from './view-schemas.ts';
 import { entryView, sessionView } from './views.ts';
 
 /** Items of a page. */

@@ -10,7 +10,7 @@ import type { TurnRecord } from '../../model/turn.ts';
 import type { Trail } from '../events/turn-trails.ts';
 import type { Journal } from '../ports/journal.ts';
 import { readPage } from '../ports/pages.ts';
-import { TurnView } from './view-schemas.ts';
+import { TurnView } from './reply-schemas.ts';
 import { turnView } from './views.ts';
 
 const number = z.int().min(0);

@@ -5,10 +5,10 @@ import { type SessionKey, TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { TurnRecord } from '../../model/turn.ts';
 import { AUDIT_ACTIONS, type Journal } from '../ports/journal.ts';
+import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';
 import { pageLimit } from './transcript-verbs.ts';
 import { TurnTraceReply, traceOf } from './turn-trace.ts';
 import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
-import { nextCursor, TurnReply, TurnView } from './view-schemas.ts';
 import { turnView } from './views.ts';
 
 const cancel = sessionVerb('cancel', {

@@ -23,7 +23,7 @@ import {
   SESSIONS,
   type SessionsVerb,
   type SessionVerb,
-} from './declared.ts';
+} from './verb-facts.ts';
 
 /** What its work stands on, the same for all requests. */
 export interface Ground {

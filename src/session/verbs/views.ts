@@ -14,7 +14,7 @@ import type {
   SessionSummary,
   SessionView,
   TurnView,
-} from './view-schemas.ts';
+} from './reply-schemas.ts';
 
 const isoIf = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : iso(ms);

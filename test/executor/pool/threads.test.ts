@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { MAX_LOSSES } from '../../../src/executor/pool/jobs.ts';
+import { MAX_LOSSES } from '../../../src/executor/pool/job-retries.ts';
 import { virtualClock } from '../../../src/otp/virtual-clock.ts';
 import { executorName } from '../../../src/session/ports/executor.ts';
 import { turnsOfTheLoop, until } from '../../support/until.ts';

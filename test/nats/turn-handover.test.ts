@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type ErrorCode, GreenroomError } from '../../src/model/errors.ts';
 import type { SessionKey, TurnId } from '../../src/model/ids.ts';
 import { newTraceId } from '../../src/model/request-context.ts';
-import { Handover } from '../../src/nats/handover.ts';
 import type { Item } from '../../src/nats/lane.ts';
+import { Handover } from '../../src/nats/turn-handover.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
 import { FakeDoor } from './fake-door.ts';
 

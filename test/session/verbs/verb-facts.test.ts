@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { REQUEST_TIMEOUT_MS } from '../../../src/model/deadlines.ts';
-import { DAEMON, SESSION, SESSIONS, TURNS } from '../../../src/session/verbs/declared.ts';
 import {
   DAEMON_VERBS,
   SESSION_VERBS,
@@ -10,6 +9,7 @@ import {
 } from '../../../src/session/verbs/registry.ts';
 import { TurnRequest } from '../../../src/session/verbs/turn-request.ts';
 import { mustFit, perform, type SessionsWork } from '../../../src/session/verbs/verb.ts';
+import { DAEMON, SESSION, SESSIONS, TURNS } from '../../../src/session/verbs/verb-facts.ts';
 
 const FAMILIES = [SESSION, SESSIONS, DAEMON, TURNS];
 const VERBS = [SESSION_VERBS, SESSIONS_VERBS, DAEMON_VERBS].flatMap((verbs) =>
@@ -41,7 +41,7 @@ it('every verb says what it does in one sentence', () => {
 
 test('what is declared loads no library: clients and the command line start with it', () => {
   const text = readFileSync(
-    new URL('../../../src/session/verbs/declared.ts', import.meta.url),
+    new URL('../../../src/session/verbs/verb-facts.ts', import.meta.url),
     'utf8',
   );
   const loaded = [...text.matchAll(/^import (?!type ).*from '(.*)';$/gm)].map(([, path]) => path);
