@@ -34,7 +34,7 @@ const name = z.string().max(10_000);
 const anything = z.record(z.string(), z.unknown());
 const provider = z.enum(['anthropic', 'rehearsal']);
 
-const usage = z.looseObject({
+const usage = z.strictObject({
   ...{ inputTokens: PlausibleCount, outputTokens: PlausibleCount },
   ...{ cacheCreationInputTokens: PlausibleCount, cacheCreation5mInputTokens: PlausibleCount },
   ...{ cacheCreation1hInputTokens: PlausibleCount, cacheReadInputTokens: PlausibleCount },
