@@ -42,7 +42,7 @@ const usage = z.strictObject({
   thinkingTokens: PlausibleCount.optional(),
 } satisfies Shape<Usage>);
 
-const error = z.looseObject({ code: name, message: z.string(), retryable: z.boolean() });
+const error = z.strictObject({ code: name, message: z.string(), retryable: z.boolean() });
 
 // ── turns ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -95,9 +95,9 @@ export const Session = z.looseObject({
   ...{ unpricedAnswers: PlausibleCount, numTurns: PlausibleCount, messageCount: PlausibleCount },
   ...{ toolCallCount: PlausibleCount, errorCount: PlausibleCount, retryCount: PlausibleCount },
   provider: provider.optional(),
-  parent: z.looseObject({ sessionId: SessionId, seq: lastSeq }).optional(),
+  parent: z.strictObject({ sessionId: SessionId, seq: lastSeq }).optional(),
   compaction: z
-    .looseObject({ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount })
+    .strictObject({ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount })
     .optional(),
   gitBranch: name.optional(),
   projectKey: name.optional(),
