@@ -1,4 +1,5 @@
 /** Search criteria from options, and search results over any number of pages. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { MODES, STATUSES } from '../model/head.ts';
 import type { SessionsRequests } from '../session/verbs/registry.ts';
@@ -71,7 +72,7 @@ export const addCriteria = (command: Command, nowMs: () => number): Command => {
     .option('--min-cost <usd>', 'cost at least that much', parseMoney)
     .option('--max-cost <usd>', 'cost at most that much', parseMoney)
     .option('--cwd <dir>', 'worked in exactly that directory; dir/* is the same as --under dir')
-    .option('--under <dir>', 'worked in that directory or below it')
+    .option('--under <dir>', 'worked in that directory or below it; a relative one from here')
     .option('--model <name>', 'model')
     .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
     .option('--status <status>', `any of ${STATUSES.join(', ')}`, collectWord(STATUSES))
@@ -122,10 +123,17 @@ export const criteriaOf = async (daemon: DaemonClient, options: FilterOptions): 
 const directoryOf = ({ cwd, under }: FilterOptions): FilterOptions => {
   const [, below] = /^(.*?)[/\\]\*{1,2}$/.exec(cwd ?? '') ?? [];
   if (below === undefined)
-    return { ...(cwd === undefined ? {} : { cwd }), ...(under === undefined ? {} : { under }) };
+    return {
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(under === undefined ? {} : { under: absolute(under) }),
+    };
   if (under !== undefined) throw usageError('--cwd with * and --under are the same', 'give one');
   return { under: below === '' ? '/' : below };
 };
+
+/** Sessions name whole paths, so `.` is the directory that the command runs in. A path of Windows stays as it is. */
+const absolute = (directory: string): string =>
+  /^[A-Za-z]:[/\\]/.test(directory) ? directory : resolve(directory);
 
 /** The verb gives at most 1,000 at a time. */
 const PAGE = 1_000;

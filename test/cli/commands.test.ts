@@ -281,3 +281,21 @@ describe('turns trace', () => {
     expect([JSON.parse(json.out), json.err]).toEqual([partly, '']);
   });
 });
+
+test('watch says of a session that is not there yet that it is waited for', async () => {
+  const absent = new GreenroomError('session_not_found', 'there is no session new');
+  const event = { type: 'turn.accepted', at: '2026-11-21T12:00:00.000Z', sessionId: 'new' };
+  const none = { sessions: [] };
+  const there = new FakeDaemon({
+    get: { session: { ...SUMMARY, sessionId: 'new' } },
+    watch: [event],
+  });
+  const coming = new FakeDaemon({ get: absent, 'sessions.search': none, watch: [event] });
+  const [known, unknown] = [
+    await greenroom('watch new', { daemon: there }),
+    await greenroom('watch new', { daemon: coming }),
+  ];
+  expect(known.err).toBe('');
+  expect(unknown.err).toContain('there is no session new yet');
+  expect(unknown.out).toBe(known.out);
+});

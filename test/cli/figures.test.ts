@@ -68,6 +68,8 @@ test('criteria are asked in the words of the protocol; a directory with a star i
   expect(await asked('--cwd', '/srv/app/*')).toEqual({ underDirectory: '/srv/app' });
   expect(await asked('--under', '/srv/app')).toEqual({ underDirectory: '/srv/app' });
   expect(await asked('--cwd', '/*')).toEqual({ underDirectory: '/' });
+  expect(await asked('--under', '.')).toEqual({ underDirectory: process.cwd() });
+  expect(await asked('--under', 'C:\\work')).toEqual({ underDirectory: 'C:\\work' });
   expect(await asked('--cwd', '/srv/app')).toEqual({ workingDirectory: '/srv/app' });
   expect(await asked('--cwd', '/srv/*', '--under', '/srv')).toBe(2);
   expect(await asked('--external-key', 'k', '--project-key', 'p', '--owner', 'o')).toEqual({

@@ -1,7 +1,9 @@
 /** `greenroom watch`: what happens, as it happens, until Ctrl-C. */
 import type { Told } from '../../client/telling.ts';
 import { act, type Registration } from '../invocation.ts';
+import type { Output } from '../output.ts';
 import { sessionNamedOrAsTyped } from '../session-name.ts';
+import type { DaemonClient } from '../shell.ts';
 import { oneLine } from '../width.ts';
 
 export const registerWatch = (registration: Registration): void => {
@@ -11,8 +13,7 @@ export const registerWatch = (registration: Registration): void => {
     .action(
       act<[string | undefined]>(registration, (run, [words]) =>
         run.withDaemon(async (daemon) => {
-          const sessionId =
-            words === undefined ? undefined : await sessionNamedOrAsTyped(daemon, words);
+          const sessionId = words === undefined ? undefined : await named(daemon, words, run.out);
           for await (const told of daemon.watch(sessionId)) {
             run.out.one(told, () => `${oneLine(toldText(told), run.out.width)}\n`);
             await run.out.drained();
@@ -20,6 +21,17 @@ export const registerWatch = (registration: Registration): void => {
         }),
       ),
     );
+};
+
+/** One that is not there may come: it is waited for, and said. */
+const named = async (daemon: DaemonClient, words: string, out: Output): Promise<string> => {
+  const sessionId = await sessionNamedOrAsTyped(daemon, words);
+  const isThere = await daemon.session(sessionId, 'get', {}).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) out.note(`there is no session ${sessionId} yet; what happens to it is shown here`);
+  return sessionId;
 };
 
 /** What every event has stands before what only this one has. */
