@@ -6,7 +6,7 @@
 import type { FacetsRequest } from '../model/criteria.ts';
 import type { FacetsPage } from '../session/ports/catalog.ts';
 import { alphabetical } from './ordered-index.ts';
-import { passes, Query } from './query.ts';
+import { Query } from './query.ts';
 import type { SessionTable } from './session-table.ts';
 
 type Counted = FacetsPage['facets'][number];
@@ -36,9 +36,9 @@ const among = (table: SessionTable, by: FacetsRequest['by'], query: Query): Coun
     const before = counts.get(key);
     counts.set(key, { value: before?.value ?? value, sessions: (before?.sessions ?? 0) + 1 });
   };
-  const { each, tests } = query.road();
+  const { each, isWanted } = query.road();
   each((slot) => {
-    if (!passes(tests, slot)) return;
+    if (!isWanted(slot)) return;
     if (by === 'tag') table.tags.eachOf(slot, add);
     else {
       const text = table.facets[by].text(slot);

@@ -25,7 +25,8 @@ interface Source {
 }
 
 export interface Road extends Source {
-  readonly tests: readonly Test[];
+  /** Whether a row of the road is wanted. */
+  readonly isWanted: Test;
 }
 
 /** A stretch of the rows in the order of a column: ranks in `index`, the first and the one after the last. */
@@ -33,7 +34,7 @@ export interface Stretch {
   readonly index: OrderedIndex;
   readonly from: number;
   readonly to: number;
-  readonly tests: readonly Test[];
+  readonly isWanted: Test;
 }
 
 /** What one criterion asks for. */
@@ -46,9 +47,13 @@ interface Part {
   readonly column?: Criteria['sortBy'];
 }
 
-export const passes = (tests: readonly Test[], slot: number): boolean => {
-  for (const test of tests) if (!test(slot)) return false;
-  return true;
+/** One test out of all, so that nothing is looped over for each row where there is but one. */
+const allOf = (tests: readonly Test[]): Test => {
+  const [first, second, ...others] = tests;
+  if (first === undefined) return () => true;
+  if (second === undefined) return first;
+  const rest = allOf([second, ...others]);
+  return (slot) => first(slot) && rest(slot);
 };
 
 export class Query {
@@ -86,7 +91,7 @@ export class Query {
     const roads: Road[] = this.#parts.flatMap((part) => {
       if (part.source === undefined) return [];
       const { size } = part.source;
-      return [{ size, each: part.source.each, tests: this.#testsBesides(part) }];
+      return [{ size, each: part.source.each, isWanted: this.#testBesides(part) }];
     });
     return roads.reduce<Road>((least, road) => (road.size < least.size ? road : least), {
       size: Math.max(0, recent.to - recent.from),
@@ -95,7 +100,7 @@ export class Query {
           visit(slot);
           return true;
         }),
-      tests: recent.tests,
+      isWanted: recent.isWanted,
     });
   }
 
@@ -108,7 +113,7 @@ export class Query {
     const part = sortBy === 'updatedAt' ? this.#shortestList() : undefined;
     const index = part?.list?.index ?? column.index;
     const [from, to] = column.ranks(this.#rangeOf(sortBy), index);
-    return { index, from, to, tests: this.#testsBesides(part, sortBy) };
+    return { index, from, to, isWanted: this.#testBesides(part, sortBy) };
   }
 
   /** What was made after a moment was updated after it, unless a clock went back. */
@@ -129,10 +134,12 @@ export class Query {
     return shortest;
   }
 
-  #testsBesides(known: Part | undefined, column?: Criteria['sortBy']): readonly Test[] {
-    return this.#parts
-      .filter((part) => part !== known && (column === undefined || part.column !== column))
-      .map(({ test }) => test);
+  #testBesides(known: Part | undefined, column?: Criteria['sortBy']): Test {
+    return allOf(
+      this.#parts
+        .filter((part) => part !== known && (column === undefined || part.column !== column))
+        .map(({ test }) => test),
+    );
   }
 }
 

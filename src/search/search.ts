@@ -10,7 +10,7 @@
 import type { Criteria, Filter } from '../model/criteria.ts';
 import type { SearchPage } from '../session/ports/catalog.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
-import { passes, Query, type Road, type Stretch } from './query.ts';
+import { Query, type Road, type Stretch } from './query.ts';
 import type { SessionTable } from './session-table.ts';
 import type { SortedColumn } from './sorted-column.ts';
 import { TopK } from './top-k.ts';
@@ -53,9 +53,9 @@ export const count = (
   if (query.isEverything) return { count: table.size, costNanoUsd: table.costNanoUsd };
   if (query.total !== undefined) return query.total;
   const total = { count: 0, costNanoUsd: 0 };
-  const { each, tests } = query.road();
+  const { each, isWanted } = query.road();
   each((slot) => {
-    if (!passes(tests, slot)) return;
+    if (!isWanted(slot)) return;
     total.count += 1;
     total.costNanoUsd += table.sorted.cost.at(slot);
   });
@@ -86,7 +86,7 @@ const behind = (stretch: Stretch, { column, isDescending, after }: Order): Stret
 
 /** undefined: gave up, as gathering is cheaper from here on. */
 const walk = (
-  { index, from, to, tests }: Stretch,
+  { index, from, to, isWanted }: Stretch,
   isDescending: boolean,
   visits: number,
   wanted: number,
@@ -96,7 +96,7 @@ const walk = (
   const visit = (slot: number): boolean => {
     visitsLeft -= 1;
     if (visitsLeft < 0) return false;
-    if (passes(tests, slot)) found.push(slot);
+    if (isWanted(slot)) found.push(slot);
     return found.length < wanted;
   };
   if (isDescending) index.descend(from, to, visit);
@@ -104,14 +104,14 @@ const walk = (
   return visitsLeft < 0 ? undefined : found;
 };
 
-const gather = ({ each, tests }: Road, order: Order, wanted: number): number[] => {
+const gather = ({ each, isWanted }: Road, order: Order, wanted: number): number[] => {
   const { column, after } = order;
   const sign = order.isDescending ? -1 : 1;
   const best = new TopK(wanted, (a, b) => sign * column.compare(a, b));
   const isNew = (slot: number): boolean =>
     after === undefined || sign * column.compareTo(slot, after.value, after.sessionId) > 0;
   each((slot) => {
-    if (passes(tests, slot) && isNew(slot)) best.add(slot);
+    if (isWanted(slot) && isNew(slot)) best.add(slot);
   });
   return best.sorted();
 };
