@@ -11,11 +11,8 @@ import { onTestFinished } from 'vitest';
 import { pause } from './waiting.ts';
 
 export const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
-/**
- * A daemon that is not ready by then is given up. To start takes it 1.5 s of a core, and on a machine where thirty others
- * want one that is a minute.
- */
-const READY_MS = 240_000;
+/** A daemon that is not ready by then is given up. */
+const READY_MS = 60_000;
 const LOG_LENGTH = 16_000;
 
 export interface DaemonOptions {

@@ -2,12 +2,10 @@
  * What sessions cost outside the heap, in pieces: not one for each message, session or turn, however many wake and go.
  * Counted where they are made; the process's size says it only after hours.
  */
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { skippingClock } from '../support/skipping-clock.ts';
 import { until } from '../support/until.ts';
-
-vi.setConfig({ testTimeout: 300_000 }); // hundreds of turns, on a machine that may be busy
 
 const SESSIONS = 60;
 const MESSAGES = 40;
