@@ -76,11 +76,13 @@ export const cleanerProtocol = protocol({
 type Protocol = typeof cleanerProtocol;
 type CleanerSelf = Self<Protocol>;
 
-/** A sweep with the purge after it, or a purge alone. */
+/** A sweep between two purges, or a purge alone. */
 interface Job {
   readonly sweep: Sweep | undefined;
   readonly from: From<CleanupReport> | undefined;
-  /** What the purge gave back, with what others deleted in the meantime. */
+  /** What was deleted before the sweep is purged: it is not among what the sweep frees. */
+  isAlone: boolean;
+  /** What the purge gave back: of what the sweep deleted, and of what others deleted while it ran. */
   freedBytes: number;
 }
 
@@ -131,12 +133,7 @@ const Cleaner = genServer(cleanerProtocol, {
       self.sendAfter(0, 'step');
       return noreply(state);
     },
-    purged: ({ bytes, left }, state, self) => {
-      if (state.current !== undefined) state.current.freedBytes += bytes;
-      if (!left) return noreply(finish(state, self));
-      self.sendAfter(0, 'step');
-      return noreply(state);
-    },
+    purged: (purged, state, self) => noreply(afterPurge(purged, state, self)),
     failed: (error) => {
       throw error; // a bug or a broken store: the supervisor decides
     },
@@ -158,10 +155,16 @@ const requestOf = (
 const sweepJob = (request: SweepRequest, self: CleanerSelf, from?: From<CleanupReport>): Job => ({
   sweep: new Sweep(request, self.system.clock.now()),
   from,
+  isAlone: request.dryRun,
   freedBytes: 0,
 });
 
-const purgeJob = (): Job => ({ sweep: undefined, from: undefined, freedBytes: 0 });
+const purgeJob = (): Job => ({
+  sweep: undefined,
+  from: undefined,
+  isAlone: true,
+  freedBytes: 0,
+});
 
 const jobsOf = ({ current, waiting }: State): readonly Job[] =>
   current === undefined ? waiting : [current, ...waiting];
@@ -178,11 +181,15 @@ const begin = (state: State, self: CleanerSelf): State => {
   return { ...state, current: next, waiting };
 };
 
-/** One batch of the sweep; once it has looked at everything, one of the purge. */
+/** A step of the purge before the sweep, one batch of the sweep, or a step of the purge after it. */
 const step = (state: State, self: CleanerSelf): State => {
   const { current, args } = state;
   if (current === undefined) return state;
   const { sweep } = current;
+  if (!current.isAlone) {
+    purge(self);
+    return state;
+  }
   const rows = sweep?.next(self.system.fetch(catalogName));
   if (sweep !== undefined && rows !== undefined) remove(sweep, rows, args, self);
   else if (sweep?.request.dryRun === true) return finish(state, self);
@@ -236,6 +243,16 @@ const purge = (self: CleanerSelf): void =>
     (purged) => ['purged', purged],
     (error) => ['failed', error],
   );
+
+const afterPurge = ({ bytes, left }: Purged, state: State, self: CleanerSelf): State => {
+  const { current } = state;
+  if (current === undefined) return state;
+  if (current.isAlone) current.freedBytes += bytes;
+  if (current.isAlone && !left) return finish(state, self);
+  current.isAlone ||= !left;
+  self.sendAfter(0, 'step');
+  return state;
+};
 
 const finish = (state: State, self: CleanerSelf): State => {
   const { current, args } = state;

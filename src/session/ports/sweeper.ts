@@ -15,7 +15,7 @@ export interface SweepOrder {
 
 export interface CleanupReport {
   readonly count: number;
-  /** What was really freed; with `dryRun`, null. */
+  /** What deleting them has freed, with sessions that others deleted meanwhile; with `dryRun`, null. */
   readonly bytes: number | null;
   readonly sessions: readonly {
     readonly sessionId: string;

@@ -87,7 +87,7 @@ const cleanup = sessionsVerb('cleanup', {
     .superRefine(mustNotContradict),
   reply: z.strictObject({
     count: z.int().min(0),
-    /** What was really freed; with `dryRun`, null. */
+    /** What deleting them has freed, with sessions that others deleted meanwhile; with `dryRun`, null. */
     bytes: z.int().min(0).nullable(),
     sessions: z
       .array(
