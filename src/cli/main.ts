@@ -41,7 +41,11 @@ const shell: Shell = {
     return process.exit(await runDaemon(config, log));
   },
   storeCare: async () => (await import('../storage/backup/care.ts')).storeCare,
-  examineBroker: async (place) => (await import('../nats/examine-broker.ts')).examineBroker(place),
+  examineBroker: async (place, storeDir) => {
+    const { readStoreFile } = await import('../storage/verify/store-file.ts');
+    const { examineBroker } = await import('../nats/examine-broker.ts');
+    return examineBroker({ ...place, storeId: readStoreFile(storeDir)?.storeId });
+  },
   newestModel: newestSonnet,
 };
 

@@ -130,8 +130,8 @@ export interface Shell {
   /** Runs the daemon in the foreground until it has stopped; resolves with its exit code. */
   runDaemon(config: Config, log: Log): Promise<number>;
   storeCare(): Promise<StoreCare>;
-  /** What a broker is, in a sentence. Rejects with what a start on it would be refused with. */
-  examineBroker(place: BrokerPlace): Promise<string>;
+  /** What a broker is, in a sentence. Rejects with what a start with the store in this folder would be refused with. */
+  examineBroker(place: Omit<BrokerPlace, 'storeId'>, storeDir: string): Promise<string>;
   /** Model of new sessions where none is configured. */
   newestModel(nowMs: number): string;
 }

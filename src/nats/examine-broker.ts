@@ -2,12 +2,18 @@
  * A broker as the start would meet it: connects, asks for JetStream, and sees whether our streams are there or would
  * fit. What fails, fails with the words of the start.
  */
-import { type JetStreamManager, type NatsConnection, RetentionPolicy, StorageType } from 'nats';
+import {
+  type JetStreamManager,
+  type NatsConnection,
+  RetentionPolicy,
+  StorageType,
+  type StreamInfo,
+} from 'nats';
 import { withoutPasswords } from '../platform/redact.ts';
 import { apiCodeOf, connectFault, type StreamSizes, streamFault } from './broker-fault.ts';
 import { connectOnce } from './link.ts';
 import { promiseOf, requireVersion } from './server-program.ts';
-import { STREAM_NOT_FOUND } from './streams.ts';
+import { requireOurs, STREAM_NOT_FOUND } from './streams.ts';
 import { Subjects } from './subjects.ts';
 
 /** Of the connection, and of each question. */
@@ -20,6 +26,8 @@ export interface BrokerPlace {
   readonly creds: string | undefined;
   readonly prefix: string;
   readonly sizes: StreamSizes;
+  /** Of the store whose turns will wait there; undefined: it is yet to be made. */
+  readonly storeId: string | undefined;
 }
 
 /** What it is and what it promises, in a sentence. Throws what a start would be refused with. */
@@ -40,27 +48,29 @@ export const examineBroker = async (place: BrokerPlace): Promise<string> => {
 const mustHoldStreams = async (
   nc: NatsConnection,
   where: string,
-  { prefix, sizes }: BrokerPlace,
+  { prefix, sizes, storeId }: BrokerPlace,
 ): Promise<void> => {
   const broker = { where, hasJetStream: nc.info?.jetstream === true, sizes };
   try {
     const jsm = await nc.jetstreamManager({ checkAPI: false, timeout: TIMEOUT_MS });
     const subjects = new Subjects(prefix);
-    const hasQueue = await isThere(jsm, subjects.turnsStream);
-    const hasRefused = await isThere(jsm, subjects.deadStream);
-    const wanted = (hasQueue ? 0 : sizes.queueBytes) + (hasRefused ? 0 : sizes.refusedBytes);
+    const queue = await find(jsm, subjects.turnsStream);
+    const refused = await find(jsm, subjects.deadStream);
+    if (queue !== undefined) requireOurs(queue, subjects, storeId);
+    const wanted =
+      (queue === undefined ? sizes.queueBytes : 0) +
+      (refused === undefined ? sizes.refusedBytes : 0);
     if (wanted > 0) await mustFit(jsm, subjects, wanted);
   } catch (error) {
     throw streamFault(error, broker);
   }
 };
 
-const isThere = async (jsm: JetStreamManager, stream: string): Promise<boolean> => {
+const find = async (jsm: JetStreamManager, stream: string): Promise<StreamInfo | undefined> => {
   try {
-    await jsm.streams.info(stream);
-    return true;
+    return await jsm.streams.info(stream);
   } catch (error) {
-    if (apiCodeOf(error) === STREAM_NOT_FOUND) return false;
+    if (apiCodeOf(error) === STREAM_NOT_FOUND) return undefined;
     throw error;
   }
 };

@@ -132,12 +132,17 @@ const ensureStream = async (
   }
 };
 
-const requireOurs = ({ config }: StreamInfo, subjects: Subjects, storeId: string): void => {
+/** Throws `broker_in_use` for a stream that another store or program has made. */
+export const requireOurs = (
+  { config }: StreamInfo,
+  subjects: Subjects,
+  storeId: string | undefined,
+): void => {
   const { name, description, retention } = config;
-  if (description !== describe(storeId))
+  if (storeId === undefined || description !== describe(storeId))
     throw new GreenroomError(
       'broker_in_use',
-      `the stream ${name} of this broker is not of our store ${storeId} (it says: ${description ?? 'nothing'}). Use another GREENROOM_PREFIX or another broker, or remove the stream if its store is gone.`,
+      `the stream ${name} of this broker is not of our store${storeId === undefined ? ', which is to be made' : ` ${storeId}`} (it says: ${description ?? 'nothing'}). Use another GREENROOM_PREFIX or another broker, or remove the stream if its store is gone.`,
     );
   if (
     retention !== RetentionPolicy.Workqueue ||

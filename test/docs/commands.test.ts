@@ -11,6 +11,7 @@ import { connectClient } from '../../src/client/client.ts';
 import { examineBroker } from '../../src/nats/examine-broker.ts';
 import { newestSonnet } from '../../src/pricing/price.ts';
 import { storeCare } from '../../src/storage/backup/care.ts';
+import { readStoreFile } from '../../src/storage/verify/store-file.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
 import { codeIn, documentNamed, PAGES, ROOT, shellLines } from './readme.ts';
@@ -68,7 +69,8 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     connect: connectClient,
     runDaemon: async () => 0,
     storeCare: async () => storeCare,
-    examineBroker,
+    examineBroker: (place, storeDir) =>
+      examineBroker({ ...place, storeId: readStoreFile(storeDir)?.storeId }),
     newestModel: newestSonnet,
   };
   const code = await runCli(words, shell);

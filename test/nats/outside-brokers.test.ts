@@ -14,8 +14,10 @@ const withLittleStorage = (text: string): string =>
 const withPassword = (text: string): string =>
   `${text}\nauthorization { user: "ann", password: "right" }\n`;
 
-const examined = (url: string) =>
-  examineBroker({ url, creds: undefined, prefix: 'greenroom', sizes: STREAM_SIZES });
+const placeAt = (url: string) => ({
+  ...{ url, creds: undefined, prefix: 'greenroom', sizes: STREAM_SIZES, storeId: 'store-1' },
+});
+const examined = (url: string) => examineBroker(placeAt(url));
 
 const errorOf = async (work: Promise<unknown>): Promise<{ code: string; message: string }> => {
   const error = await work.then(
@@ -78,8 +80,21 @@ describe.skipIf(withoutNatsServer())('an outside broker', () => {
   test('sizes that fit are taken where the usual ones do not', async () => {
     await using broker = await startBroker({ configure: withLittleStorage });
     const sizes = { queueBytes: 64 * 1024 * 1024, refusedBytes: 16 * 1024 * 1024 };
-    const place = { url: broker.url, creds: undefined, prefix: 'greenroom', sizes };
-    expect(await examineBroker(place)).toContain('nats-server');
+    expect(await examineBroker({ ...placeAt(broker.url), sizes })).toContain('nats-server');
+  });
+
+  test('with the queue of another store is refused by both, also before there is a store', async () => {
+    await using broker = await startBroker();
+    await (await startGateway(broker.url, { storeId: 'another' }))[Symbol.asyncDispose]();
+    const found = await errorOf(examined(broker.url));
+    expect(found).toMatchObject({
+      code: 'broker_in_use',
+      message: expect.stringContaining('is not of our store store-1'),
+    });
+    const start = await errorOf(startGateway(broker.url, { storeId: 'store-1' }));
+    expect(start.message).toBe(found.message);
+    const isNew = { ...placeAt(broker.url), storeId: undefined };
+    expect(await errorOf(examineBroker(isNew))).toMatchObject({ code: 'broker_in_use' });
   });
 
   test('that is not there is unavailable, without its password in the words', async () => {

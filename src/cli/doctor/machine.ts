@@ -1,8 +1,10 @@
 /** What can be checked without a daemon: Node, disk, broker program, key, prices, settings. */
 import { existsSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config, LoadedConfig } from '../../config/config.ts';
 import { findNatsServer } from '../../config/find-program.ts';
 import { folderFault, nearest } from '../../config/folder-fault.ts';
+import { codeOf } from '../../model/errors.ts';
 import { promiseOf, versionOf } from '../../nats/server-program.ts';
 import type { PriceTable } from '../../pricing/price-row.ts';
 import { PRICE_TABLE } from '../../pricing/price-table.ts';
@@ -72,18 +74,19 @@ export const checkBroker = async (config: Config, shell: Shell): Promise<Check> 
 /** It connects and asks, as the start does. */
 const checkOutsideBroker = async (
   url: string,
-  { natsCreds: creds, prefix, queueMb, refusedMb }: Config,
+  { natsCreds: creds, prefix, queueMb, refusedMb, dataDir }: Config,
   { examineBroker }: Shell,
 ): Promise<Check> => {
   const sizes = { queueBytes: queueMb * MB, refusedBytes: refusedMb * MB };
   try {
-    return ok('broker', await examineBroker({ url, creds, prefix, sizes }));
+    const place = { url, creds, prefix, sizes };
+    return ok('broker', await examineBroker(place, join(dataDir, 'store')));
   } catch (error) {
-    return fail(
-      'broker',
-      (error as Error).message,
-      'mend the broker, or correct NATS_URL and NATS_CREDS',
-    );
+    const advice =
+      codeOf(error) === 'broker_in_use'
+        ? 'correct NATS_URL or GREENROOM_PREFIX, or name the data directory that belongs to this broker'
+        : 'mend the broker, or correct NATS_URL and NATS_CREDS';
+    return fail('broker', (error as Error).message, advice);
   }
 };
 

@@ -77,7 +77,8 @@ const mustTakeWrites = (dir: string): void => {
   }
 };
 
-const readStoreFile = (dir: string): StoreFile | null => {
+/** Which store lies in this folder; null: none yet. Throws `storage_failed` for a file that is none of ours. */
+export const readStoreFile = (dir: string): StoreFile | null => {
   const path = join(dir, STORE_FILE);
   if (!existsSync(path)) return null;
   try {
