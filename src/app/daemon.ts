@@ -12,13 +12,16 @@ import { systemClock } from '../otp/system-clock.ts';
 import { daemonFileIn } from '../platform/daemon-file.ts';
 import { boundNursery, garbageCollector } from '../platform/garbage.ts';
 import type { Log } from '../platform/log.ts';
+import { startTimeOf } from '../platform/process-start.ts';
 import { version } from '../platform/version.ts';
 import { EXIT_STORE_FAILED, RunningGreenroom } from './greenroom.ts';
 import { KeptFile } from './kept-file.ts';
+import { mustBeAlone } from './running-daemon.ts';
 
 /** Runs until told to stop; resolves with the exit code. */
 export const runDaemon = async (config: Config, log: Log): Promise<number> => {
   boundNursery();
+  mustBeAlone(config.dataDir);
   const stop = signals();
   let fatal: Error | undefined;
   const onFatal = (error: Error) => {
@@ -87,7 +90,9 @@ const signals = (): Signals => {
 const announce = (config: Config, running: RunningGreenroom, log: Log): KeptFile => {
   const { broker, startedAt } = running.status();
   const natsUrl = broker ?? config.natsUrl ?? null;
-  const daemon = { pid: process.pid, natsUrl, httpUrl: null, version, startedAt };
+  const { pid } = process;
+  const processStart = startTimeOf(pid) ?? '';
+  const daemon = { pid, processStart, natsUrl, httpUrl: null, version, startedAt };
   const file = new KeptFile(daemonFileIn(config.dataDir), daemon, log, systemClock);
   log.info(
     { natsUrl, dataDir: config.dataDir, provider: config.provider, model: config.model },

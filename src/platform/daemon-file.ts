@@ -6,6 +6,8 @@ import { z } from 'zod';
 /** Loose, as its reader may be of another version than its writer. */
 export const DaemonFile = z.looseObject({
   pid: z.int().positive(),
+  /** When the process began, as `startTimeOf` says it: another one may have got its number. */
+  processStart: z.string().exactOptional(),
   natsUrl: z.string().nullish(),
   httpUrl: z.string().nullish(),
   version: z.string(),

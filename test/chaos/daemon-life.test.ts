@@ -1,5 +1,6 @@
 /** How daemons begin and end: one at a time on a directory, in order or at once, and what that costs nobody. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
 import { SessionsFacade } from '../../src/index.ts';
@@ -35,6 +36,17 @@ describe.skipIf(withoutNatsServer())('daemons on one directory', { timeout: TIME
     expect((await second.gone).code).toBeGreaterThan(0);
     expect(second.log).toContain(String(first.pid));
     expect(JSON.parse(readFileSync(first.file, 'utf8')).pid).toBe(first.pid);
+    await withClient(natsUrl, (client) => client.daemon('status'));
+  });
+
+  it('the second refuses also when the lock of the first was taken away', async () => {
+    const first = new DaemonProcess();
+    const { natsUrl } = await first.start();
+    rmSync(join(first.dataDir, 'store', 'lock'));
+    const second = new DaemonProcess({ dataDir: first.dataDir });
+    expect(await second.startOrEnd()).toBeUndefined();
+    expect(await second.gone).toEqual({ code: 4, signal: null });
+    expect(second.log).toContain(`in use by process ${first.pid}`);
     await withClient(natsUrl, (client) => client.daemon('status'));
   });
 
