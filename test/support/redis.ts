@@ -40,6 +40,8 @@ export interface TestRedisOptions {
   readonly appendfsync?: string;
   /** Where the data goes, as a folder of its own; else among the temporary files. */
   readonly below?: string;
+  /** Certificate and key: it speaks nothing but TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** One that believes to be part of a cluster. */
   readonly isCluster?: boolean;
 }
@@ -50,9 +52,10 @@ export const startRedis = async (options: TestRedisOptions = {}): Promise<TestSe
   const { path } = found();
   const folder = mkdtempSync(join(options.below ?? tmpdir(), 'greenroom-redis-'));
   const port = await freePort();
-  const { appendfsync = 'always', isCluster = false } = options;
+  const { appendfsync = 'always', isCluster = false, tls } = options;
+  const settings = { appendfsync, 'cluster-enabled': isCluster ? 'yes' : 'no' };
   const launch = () =>
-    runRedis(path, folder, port, { appendfsync, 'cluster-enabled': isCluster ? 'yes' : 'no' });
+    runRedis(path, folder, port, { ...settings, ...(tls && tlsSettings(port, tls)) });
   let run = await launch();
   const stop = async () => {
     process.kill(run.pid, 'SIGCONT');
@@ -79,6 +82,15 @@ const found = () => {
   if (server.missing !== undefined) throw new Error(server.missing);
   return server;
 };
+
+const tlsSettings = (port: number, { cert, key }: { cert: string; key: string }) => ({
+  port: '0',
+  'tls-port': String(port),
+  'tls-cert-file': cert,
+  'tls-key-file': key,
+  'tls-ca-cert-file': cert,
+  'tls-auth-clients': 'no',
+});
 
 const runRedis = async (
   command: string,

@@ -1,4 +1,5 @@
 /** Settings with which no server can ever be reached: told at once, with what to do, and without a piece of the password. */
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../../src/app/open-store.ts';
 import { codeOf } from '../../../src/model/errors.ts';
@@ -47,6 +48,17 @@ describe.skipIf(withoutRedis())('of a Redis server', () => {
     expect([code, message]).toEqual([
       'invalid_settings',
       'the Redis server at this URL does not speak TLS: write redis: instead of rediss:',
+    ]);
+  });
+
+  test('nothing but TLS, where the URL does not speak it', async () => {
+    const file = (name: string) =>
+      fileURLToPath(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url));
+    await using server = await startRedis({ tls: { cert: file('cert'), key: file('key') } });
+    const { code, message } = await failure(server.url);
+    expect([code, message]).toEqual([
+      'invalid_settings',
+      'the Redis server at this URL speaks nothing but TLS: write rediss: instead of redis:',
     ]);
   });
 

@@ -6,13 +6,14 @@ import type { Link } from '../shared/connection.ts';
 import type { CallDeadlines } from '../shared/deadlines.ts';
 import { loadDriver } from '../shared/driver.ts';
 import { outage } from '../shared/outage.ts';
-import { noTls, settingsFault } from '../shared/wrong-settings.ts';
-import { speaksPlain } from './plain-redis.ts';
+import { noTls, onlyTls, settingsFault } from '../shared/wrong-settings.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
+import { speaksPlain, speaksTls } from './spoken-tls.ts';
 
 type Driver = typeof import('redis');
 
 const PLAIN = 'write redis: instead of rediss:';
+const TLS = 'write rediss: instead of redis:';
 type DriverClient = ReturnType<typeof createDriverClient>;
 
 export class RedisClient {
@@ -97,6 +98,8 @@ export const redisLink = (
     } catch (error) {
       if (client.isOpen) client.destroy();
       if (hasPrefix(error, 'WRONGPASS', 'NOAUTH', 'NOPERM')) throw refusal(error);
+      if (url.startsWith('redis:') && wasCut(error) && (await speaksTls(url, clock)))
+        throw onlyTls('Redis', TLS, error);
       throw settingsFault('Redis', error, PLAIN) ?? error;
     }
   },
@@ -104,6 +107,11 @@ export const redisLink = (
   end: (client) => client.end(),
   isAlive: (client) => client.isReady,
 });
+
+/** The server took the line and closed it, as one does that was not greeted with TLS. */
+const wasCut = (error: unknown): boolean =>
+  ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '') ||
+  (error as Error).message === 'Socket closed unexpectedly';
 
 /** Fails as soon as it is known that the server does not speak TLS. */
 const orPlain = (

@@ -14,6 +14,14 @@ export const noTls = (server: string, plain: string, cause?: unknown): StorageEr
     'invalid_settings',
   );
 
+/** @param tls what to write for a connection with TLS. */
+export const onlyTls = (server: string, tls: string, cause: unknown): StorageError =>
+  new StorageError(
+    `the ${server} server at this URL speaks nothing but TLS: ${tls}`,
+    { cause },
+    'invalid_settings',
+  );
+
 /** `invalid_settings` with what to do; undefined for what may pass. @param plain what to write for a connection without TLS. */
 export const settingsFault = (
   server: string,
