@@ -1,5 +1,5 @@
 /**
- * The end of `.ci/run`: prints what each folder of tests took and the runner's closing lines once more,
+ * The end of `.ci/run`: prints what each folder of tests took, what failed, and the runner's closing lines once more,
  * then `N passed, N failed` over all runs. A test file that could not even be loaded counts as one failure, so does
  * a run without a report, and so does a failed step beside the tests.
  *
@@ -7,12 +7,13 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
+import { failureLines } from './test-failures.mjs';
 
 const [outputPath, broken, ...reportPaths] = process.argv.slice(2);
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
 const COLOURS = /\u001b\[[0-9;]*m/g;
-const CLOSING = /^\s*(Test Files|Tests|Duration)\s/;
+const CLOSING = /^\s*(Test Files|Tests|Errors|Duration)\s/;
 
 /** Seconds by folder under `test/`, the largest first. Files run side by side, so the sum is more than what the run took. */
 const printFolders = (testResults) => {
@@ -48,6 +49,8 @@ const reports = reportPaths.map((path) =>
   existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined,
 );
 printFolders(reports.flatMap((report) => report?.testResults ?? []));
+const present = reports.filter((report) => report !== undefined);
+for (const line of failureLines(output, present)) console.log(line);
 for (const line of output.split('\n')) if (CLOSING.test(line)) console.log(line.trimEnd());
 const counts = reports.map((report) =>
   report === undefined ? { passed: 0, failed: 1 } : count(report),
