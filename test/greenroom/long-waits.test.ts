@@ -35,7 +35,13 @@ describe('a turn whose next model call is more than half a minute away', () => {
     const reading = test.begin('s', slow(600), { turnId: 't' });
     expect(await reading.saw('retry')).toMatchObject({ delayMs: 600 * SECOND_MS });
     await isWaiting(test, 's');
-    expect(test.journal.due('retry', { limit: 9 })).toHaveLength(1);
+    const dues = test.journal.due('retry', { limit: 9 });
+    expect(dues).toHaveLength(1);
+    const { turns } = await test.sessions.turns('s');
+    expect(turns[0]).toMatchObject({
+      retryAt: new Date(dues[0]?.atMs ?? 0).toISOString(),
+      error: { code: 'rate_limit_error' },
+    });
     clock.skip(2 * MINUTE_MS);
     await until(() => test.live('s') === undefined);
     clock.skip(7 * MINUTE_MS);

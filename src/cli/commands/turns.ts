@@ -149,10 +149,16 @@ const turnTable = (turns: readonly TurnView[], run: Invocation): string =>
       ago(turn.acceptedAt, run.shell.nowMs()),
       grouped(turn.steps),
       money(turn.costUsd),
-      turn.error?.message ?? turn.stopReason ?? '',
+      endedBy(turn),
     ]),
     run.out.width,
   );
+
+/** Of one that waits, which has not ended: when it goes on, and what it waits for. */
+const endedBy = ({ error, stopReason, retryAt }: TurnView): string => {
+  const why = error?.message ?? stopReason ?? '';
+  return retryAt === undefined ? why : `goes on at ${retryAt}: ${why}`;
+};
 
 const REFUSED_COLUMNS: readonly Column[] = [
   { head: 'session', least: 14 },

@@ -2,8 +2,8 @@
 import { AnthropicError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import type { StepError } from '../../session/ports/executor.ts';
 
-/** The longest `retry-after` that is waited for, in milliseconds; a longer one is cut to it. */
-export const MAX_RETRY_AFTER_MS = 600_000;
+/** The longest `retry-after` that is waited for, in milliseconds; a longer one is cut to it. A turn may wait that long asleep. */
+export const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
 /** Doubling stops here, in milliseconds, unless the first delay is longer already. */
 const MAX_BACKOFF_MS = 60_000;
 

@@ -110,9 +110,12 @@ export const TurnView = z.strictObject({
   stopReason: text.nullable(),
   usage: UsageView,
   costUsd: usd.nullable(),
+  /** Why it failed; of a turn that waits: why its last model call did. */
   error: TurnErrorView.exactOptional(),
   acceptedAt: moment,
   startedAt: moment.exactOptional(),
+  /** Of a turn that waits: when the next model call is made. */
+  retryAt: moment.exactOptional(),
   finishedAt: moment.exactOptional(),
 });
 export type TurnView = Readonly<z.output<typeof TurnView>>;

@@ -116,6 +116,7 @@ export const summaryView = (row: CatalogRow): SessionSummary =>
 
 export const turnView = (turn: TurnRecord): TurnView => {
   const closed = 'finishedAtMs' in turn ? turn : undefined;
+  const waiting = turn.status === 'waiting' ? turn.phase : undefined;
   return given<TurnView>({
     turnId: turn.turnId,
     status: turn.status,
@@ -128,9 +129,10 @@ export const turnView = (turn: TurnRecord): TurnView => {
     usage: turn.usage,
     stopReason: closed?.stopReason ?? null,
     costUsd: usd(turn.costNanoUsd),
-    error: closed?.error,
+    error: closed?.error ?? waiting?.error,
     acceptedAt: iso(turn.acceptedAtMs),
     startedAt: isoIf(turn.startedAtMs),
+    retryAt: isoIf(waiting?.dueMs),
     finishedAt: isoIf(closed?.finishedAtMs),
   });
 };
