@@ -1,6 +1,6 @@
 /** What the page on bundlers says: a bundle is imported, the version is known in it, drivers are left alone, workers are named. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,10 @@ import { version } from '../../src/platform/version.ts';
 import { documentNamed } from './readme.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const sourceFiles = () =>
+  readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => join(ROOT, 'src', path));
 
 test('the version is that of the package', () => {
   const { version: ofPackage } = createRequire(import.meta.url)('../../package.json');
@@ -53,12 +57,11 @@ test('a bundled program is imported, knows its version, and says which file of a
 
 test('every file that is found by its place is named', () => {
   const page = documentNamed('docs/guide/bundlers.md');
-  for (const file of [
-    'model-worker',
-    'historian-worker',
-    'writer-thread',
-    'verify-child',
-    'copy-child',
-  ])
-    expect(page).toContain(`${file}.js`);
+  const files = sourceFiles().flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/compiledFile\(import\.meta\.url, '\.\/(.+?)'\)/g)].map(
+      ([, file = '']) => file,
+    ),
+  );
+  expect(files.length).toBeGreaterThan(5);
+  expect(files.filter((file) => !page.includes(`\`${file}\``))).toEqual([]);
 });
