@@ -1,4 +1,7 @@
-/** What a search, a count and a table of values may ask. All given criteria must hold. */
+/**
+ * What a search, a count and a table of values may ask. All given criteria must hold; `allOf`, `anyOf` and `noneOf` put
+ * criteria together in other ways.
+ */
 import { z } from 'zod';
 import { MODES, PERMISSION_MODES, STATUSES } from './head.ts';
 import { ID_PATTERN } from './ids.ts';
@@ -18,7 +21,7 @@ const usd = z.number().min(0);
 /** Items of a page, of whatever. */
 export const MAX_PAGE = 1_000;
 
-export const criteriaShape = {
+const plainShape = {
   tags: tags.optional().describe('with any of these tags'),
   allTags: tags.optional().describe('with all of these tags'),
   noTags: tags.optional().describe('with none of these tags'),
@@ -33,6 +36,8 @@ export const criteriaShape = {
   maxCost: usd.optional().describe('the same as `maxCostUsd`'),
   minCostUsd: usd.optional().describe('that cost so much or more'),
   maxCostUsd: usd.optional().describe('that cost so much or less'),
+  minTurns: z.int().min(0).optional().describe('with so many turns or more'),
+  maxTurns: z.int().min(0).optional().describe('with so many turns or fewer'),
   workingDirectory: z
     .string()
     .min(1)
@@ -47,6 +52,12 @@ export const criteriaShape = {
     .describe('that worked in that directory or below it'),
   idPrefix: z.string().regex(ID_PATTERN).optional().describe('whose id begins so'),
   model: z.string().min(1).max(200).optional().describe('with that model'),
+  modelPrefix: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('with a model whose name begins so, with `claude-` before it or not'),
   mode: z.enum(MODES).optional().describe('in that mode'),
   status: z
     .union([z.enum(STATUSES), z.array(z.enum(STATUSES)).min(1)])
@@ -75,9 +86,12 @@ const RANGES = [
     ['minCostUsd', 'minCost'],
     ['maxCostUsd', 'maxCost'],
   ],
+  [['minTurns'], ['maxTurns']],
 ] as const;
 
-type Bounds = Partial<Record<(typeof RANGES)[number][number][number], number | undefined>>;
+/** A criterion that bounds a range. */
+export type Bound = (typeof RANGES)[number][number][number];
+type Bounds = Partial<Record<Bound, number | undefined>>;
 
 /** Pairs of bounds between which nothing can lie. */
 export const contradictions = (criteria: Bounds): readonly { from: string; to: string }[] =>
@@ -94,6 +108,45 @@ export const mustNotContradict = (criteria: Bounds, context: z.core.$RefinementC
   for (const { from, to } of contradictions(criteria))
     context.addIssue({ code: 'custom', path: [from], message: `is beyond ${to}` });
 };
+
+type PlainCriteria = z.output<z.ZodObject<typeof plainShape>>;
+type PlainCriteriaInput = z.input<z.ZodObject<typeof plainShape>>;
+
+/** Criteria that must all hold, and criteria that are put together in other ways. */
+export interface Condition extends PlainCriteria {
+  readonly allOf?: readonly Condition[] | undefined;
+  readonly anyOf?: readonly Condition[] | undefined;
+  readonly noneOf?: readonly Condition[] | undefined;
+}
+interface ConditionInput extends PlainCriteriaInput {
+  readonly allOf?: readonly ConditionInput[] | undefined;
+  readonly anyOf?: readonly ConditionInput[] | undefined;
+  readonly noneOf?: readonly ConditionInput[] | undefined;
+}
+
+/** How deep criteria may stand in each other. */
+const MAX_DEPTH = 6;
+/** Criteria beside each other in one list. */
+const MAX_BESIDE = 100;
+
+const nestedShape = (one: z.ZodType<Condition, ConditionInput>) => {
+  const several = z.array(one).min(1).max(MAX_BESIDE).readonly().optional();
+  return {
+    allOf: several.describe('for which each of these criteria holds'),
+    anyOf: several.describe('for which at least one of these criteria holds'),
+    noneOf: several.describe('for which none of these criteria holds'),
+  };
+};
+
+/** One schema for each depth, so that no request can nest until the stack is full. */
+const conditionOf = (depth: number): z.ZodType<Condition, ConditionInput> =>
+  z
+    .strictObject(
+      depth === MAX_DEPTH ? plainShape : { ...plainShape, ...nestedShape(conditionOf(depth + 1)) },
+    )
+    .superRefine(mustNotContradict);
+
+export const criteriaShape = { ...plainShape, ...nestedShape(conditionOf(1)) };
 
 /** What a search may ask; all given criteria must hold. Ranges are inclusive. */
 export const Criteria = z

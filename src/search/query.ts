@@ -5,7 +5,7 @@
  * 1. A road names each row at most once, and every row that passes all tests; it has the tests that are left.
  * 2. It is to be used at once: a change of the table may change it.
  */
-import type { Criteria, Filter } from '../model/criteria.ts';
+import type { Bound, Condition, Criteria } from '../model/criteria.ts';
 import { nanoUsdOf } from '../model/money.ts';
 import type { Facet } from './facet.ts';
 import type { OrderedIndex } from './ordered-index.ts';
@@ -61,16 +61,27 @@ export class Query {
   readonly #parts: readonly Part[];
   readonly #ranges: Readonly<Record<Criteria['sortBy'], Range>>;
 
-  constructor(table: SessionTable, filter: Filter) {
+  constructor(table: SessionTable, condition: Condition) {
+    const plain = conjuncts(condition);
     this.#table = table;
-    this.#ranges = rangesOf(filter);
+    this.#ranges = rangesOf(plain);
     this.#parts = [
-      ...facetParts(table, filter),
-      ...directoryParts(table, filter),
-      ...idParts(table, filter),
-      ...tagParts(table, filter),
+      ...plain.flatMap((filter) => [
+        ...facetParts(table, filter),
+        ...modelParts(table, filter),
+        ...directoryParts(table, filter),
+        ...idParts(table, filter),
+        ...tagParts(table, filter),
+        ...anyOfParts(table, filter),
+        ...noneOfParts(table, filter),
+      ]),
       ...rangeParts(table, this.#ranges),
     ];
+  }
+
+  /** Whether a row passes all tests. */
+  get isWanted(): Test {
+    return this.#testBesides(undefined);
   }
 
   /** Nothing is asked for. */
@@ -143,10 +154,44 @@ export class Query {
   }
 }
 
+/** All that must hold: the criteria themselves, and those that `allOf` adds. */
+const conjuncts = (condition: Condition): readonly Condition[] => [
+  condition,
+  ...(condition.allOf ?? []).flatMap(conjuncts),
+];
+
+/** A row that several alternatives would name is named by the first of them. */
+const anyOfParts = (table: SessionTable, { anyOf }: Condition): Part[] => {
+  if (anyOf === undefined) return [];
+  const ways = anyOf.map((condition) => new Query(table, condition));
+  const tests = ways.map(({ isWanted }) => isWanted);
+  const roads = ways.map((way) => way.road());
+  const each: Source['each'] = (visit) => {
+    for (const [at, road] of roads.entries()) {
+      const isNamed = anyTest(tests.slice(0, at));
+      road.each((slot) => {
+        if (road.isWanted(slot) && !isNamed(slot)) visit(slot);
+      });
+    }
+  };
+  return [{ test: anyTest(tests), source: { size: sum(roads.map(({ size }) => size)), each } }];
+};
+
+const noneOfParts = (table: SessionTable, { noneOf }: Condition): Part[] => {
+  if (noneOf === undefined) return [];
+  const isNamed = anyTest(noneOf.map((condition) => new Query(table, condition).isWanted));
+  return [{ test: (slot) => !isNamed(slot) }];
+};
+
+const anyTest =
+  (tests: readonly Test[]): Test =>
+  (slot) =>
+    tests.some((test) => test(slot));
+
 /** One value is asked for; of `status` it may be several. */
 const PLAIN_FACETS = ['mode', ...OPTIONAL_FACETS] as const;
 
-const facetParts = ({ facets }: SessionTable, filter: Filter): Part[] => {
+const facetParts = ({ facets }: SessionTable, filter: Condition): Part[] => {
   const parts = PLAIN_FACETS.flatMap((field) => {
     const text = filter[field];
     if (text === undefined) return [];
@@ -192,8 +237,18 @@ const listOf = (postings: Postings, value: number): Pick<Part, 'source' | 'list'
   };
 };
 
+/** `opus` stands for `claude-opus` too: few write the name's beginning, which all have. */
+const modelParts = ({ facets: { model } }: SessionTable, { modelPrefix }: Condition): Part[] => {
+  if (modelPrefix === undefined) return [];
+  const starts = [modelPrefix, `claude-${modelPrefix}`];
+  const keys = new Set<number>();
+  if (starts.every((start) => model.keysWith(start, MAX_PREFIX_KEYS, keys)))
+    return [valuesPart(model, keys)];
+  return [{ test: (slot) => starts.some((start) => model.text(slot)?.startsWith(start) === true) }];
+};
+
 /** The directory itself, and what lies below it on either kind of machine. */
-const directoryParts = ({ facets }: SessionTable, { underDirectory }: Filter): Part[] => {
+const directoryParts = ({ facets }: SessionTable, { underDirectory }: Condition): Part[] => {
   if (underDirectory === undefined) return [];
   const facet = facets.workingDirectory;
   const directory = underDirectory.replace(/[/\\]+$/, '');
@@ -210,7 +265,7 @@ const SEPARATORS = ['/', '\\'] as const;
 const isUnder = (text: string | undefined, directory: string, starts: readonly string[]): boolean =>
   text !== undefined && (text === directory || starts.some((start) => text.startsWith(start)));
 
-const idParts = (table: SessionTable, { idPrefix }: Filter): Part[] => {
+const idParts = (table: SessionTable, { idPrefix }: Condition): Part[] => {
   if (idPrefix === undefined) return [];
   const [from, to] = table.ranksOf(idPrefix);
   const each: Source['each'] = (visit) => table.eachById(from, to, visit);
@@ -222,7 +277,7 @@ const idParts = (table: SessionTable, { idPrefix }: Filter): Part[] => {
   ];
 };
 
-const tagParts = ({ tags }: SessionTable, filter: Filter): Part[] => {
+const tagParts = ({ tags }: SessionTable, filter: Condition): Part[] => {
   const anyOf = (keys: ReadonlySet<number>): Part => {
     const [only, ...others] = keys;
     if (only !== undefined && others.length === 0)
@@ -271,21 +326,22 @@ const rangeParts = (
 
 const COLUMNS = ['updatedAt', 'createdAt', 'cost', 'turns'] as const;
 
-/** Every bound that is given must hold, so of a bound and its alias the narrower one counts. */
-const rangesOf = (filter: Filter): Readonly<Record<Criteria['sortBy'], Range>> => ({
-  createdAt: {
-    min: Math.max(filter.createdAfter ?? -Infinity, filter.after ?? -Infinity),
-    max: Math.min(filter.createdBefore ?? Infinity, filter.before ?? Infinity),
-  },
-  updatedAt: {
-    min: filter.updatedAfter ?? -Infinity,
-    max: filter.updatedBefore ?? Infinity,
-  },
-  cost: {
-    min: nanoUsdOf(Math.max(filter.minCostUsd ?? -Infinity, filter.minCost ?? -Infinity)),
-    max: nanoUsdOf(Math.min(filter.maxCostUsd ?? Infinity, filter.maxCost ?? Infinity)),
-  },
-  turns: { min: -Infinity, max: Infinity },
-});
+/** Every bound that is given must hold, so of several the narrowest counts. */
+const rangesOf = (filters: readonly Condition[]): Readonly<Record<Criteria['sortBy'], Range>> => {
+  const least = (...names: readonly Bound[]) => Math.max(-Infinity, ...boundsOf(filters, names));
+  const most = (...names: readonly Bound[]) => Math.min(Infinity, ...boundsOf(filters, names));
+  return {
+    createdAt: { min: least('createdAfter', 'after'), max: most('createdBefore', 'before') },
+    updatedAt: { min: least('updatedAfter'), max: most('updatedBefore') },
+    cost: {
+      min: nanoUsdOf(least('minCostUsd', 'minCost')),
+      max: nanoUsdOf(most('maxCostUsd', 'maxCost')),
+    },
+    turns: { min: least('minTurns'), max: most('maxTurns') },
+  };
+};
+
+const boundsOf = (filters: readonly Condition[], names: readonly Bound[]): readonly number[] =>
+  filters.flatMap((filter) => names.flatMap((name) => filter[name] ?? []));
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

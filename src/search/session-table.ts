@@ -76,7 +76,7 @@ export class SessionTable {
   readonly facets = {
     status: new Facet(this.#recency),
     mode: new Facet(this.#recency),
-    model: new Facet(this.#recency),
+    model: new Facet(this.#recency, { isSorted: true }),
     workingDirectory: new Facet(this.#recency, { isSorted: true }),
     permissionMode: new Facet(this.#recency),
     owner: new Facet(this.#recency),

@@ -5,7 +5,7 @@ import { type Criteria, FACETS } from '../../src/model/criteria.ts';
 import { tagKey } from '../../src/model/tags.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
 import { naiveSearch } from './naive-catalog.ts';
-import { rowOf, searches, sessionIds, summaryRows, tenant } from './summary-row.ts';
+import { nestedSearches, rowOf, searches, sessionIds, summaryRows, tenant } from './summary-row.ts';
 
 type Change = { put: CatalogRow } | { delete: string };
 
@@ -86,6 +86,18 @@ test('a catalog that was filled at a start, and changed since, finds the same', 
       );
     }),
     { numRuns: 1_000 },
+  );
+});
+
+test('criteria that are put together find, and count, what a plain filter does', () => {
+  fc.assert(
+    fc.property(changes, nestedSearches, (all, criteria) => {
+      const { catalog, rows } = pairAfter(all);
+      const expected = naiveSearch(rows.values(), criteria);
+      expect(walk(catalog, criteria, () => {})).toEqual(expected);
+      expect(catalog.count(tenant, criteria).count).toBe(expected.length);
+    }),
+    { numRuns: 500 },
   );
 });
 

@@ -1,7 +1,7 @@
 /** The model that the catalog is compared with: an array, filtered and sorted anew for each question. */
 
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
-import type { Criteria, Filter } from '../../src/model/criteria.ts';
+import type { Condition, Criteria } from '../../src/model/criteria.ts';
 import { tagKey } from '../../src/model/tags.ts';
 
 const SAME = ['mode', 'model', 'workingDirectory', 'owner', 'parentId'] as const;
@@ -11,7 +11,7 @@ const isWithin = (value: number, min: number | undefined, max: number | undefine
 
 const nano = (usd: number | undefined) => (usd === undefined ? undefined : Math.round(usd * 1e9));
 
-const hasTags = (row: CatalogRow, filter: Filter): boolean => {
+const hasTags = (row: CatalogRow, filter: Condition): boolean => {
   const own = row.tags.map(tagKey);
   const has = (tag: string) => own.includes(tagKey(tag));
   return (
@@ -29,7 +29,15 @@ const isUnder = (directory: string | undefined, top: string): boolean => {
   return directory === bare || directory === top || directory.startsWith(`${bare}/`);
 };
 
-export const matches = (row: CatalogRow, filter: Filter): boolean =>
+const isOfModel = ({ model }: CatalogRow, start: string): boolean =>
+  model?.startsWith(start) === true || model?.startsWith(`claude-${start}`) === true;
+
+export const matches = (row: CatalogRow, filter: Condition): boolean =>
+  (filter.allOf ?? []).every((one) => matches(row, one)) &&
+  (filter.anyOf === undefined || filter.anyOf.some((one) => matches(row, one))) &&
+  !(filter.noneOf ?? []).some((one) => matches(row, one)) &&
+  (filter.modelPrefix === undefined || isOfModel(row, filter.modelPrefix)) &&
+  isWithin(row.numTurns, filter.minTurns, filter.maxTurns) &&
   hasTags(row, filter) &&
   isWithin(row.createdAtMs, filter.createdAfter, filter.createdBefore) &&
   isWithin(row.createdAtMs, filter.after, filter.before) &&

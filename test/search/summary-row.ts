@@ -1,7 +1,7 @@
 /** Catalog rows for tests: plain ones, and arbitrary ones from small alphabets, so that values meet. */
 import fc from 'fast-check';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
-import { Criteria, contradictions } from '../../src/model/criteria.ts';
+import { Criteria, contradictions, type Filter } from '../../src/model/criteria.ts';
 import { MODES, STATUSES } from '../../src/model/head.ts';
 import type { SessionId, Tenant } from '../../src/model/ids.ts';
 
@@ -94,12 +94,15 @@ export const filters = fc
     after: bound,
     maxCostUsd: usd,
     minCost: usd,
+    minTurns: bound,
+    maxTurns: bound,
     status: fc.option(
       fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES], { minLength: 1 })),
       { nil: undefined },
     ),
     mode: fc.option(fc.constantFrom(...MODES), { nil: undefined }),
     model: few('claude-opus-4-1', 'unknown'),
+    modelPrefix: few('opus', 'claude', 'haiku-4-5', 'pus', 'claude-claude'),
     workingDirectory: few('/home/a'),
     underDirectory: few('/home/a', '/home/a/', '/home', '/', '/ho'),
     idPrefix: few('s', 's1', 's11', 's2x', 't'),
@@ -113,11 +116,24 @@ export const filters = fc
   .map((entries) => Object.fromEntries(entries))
   .filter((filter) => contradictions(filter).length === 0);
 
-export const searches = fc
-  .record({
-    filter: filters,
-    sortBy: fc.constantFrom('updatedAt', 'createdAt', 'cost', 'turns'),
-    order: fc.constantFrom('asc', 'desc'),
-    limit: fc.integer({ min: 1, max: 5 }),
-  })
-  .map(({ filter, ...rest }) => criteriaOf({ ...filter, ...rest }));
+const around = (inner: fc.Arbitrary<Filter>): fc.Arbitrary<Filter> => {
+  const several = fc.option(fc.array(inner, { minLength: 1, maxLength: 2 }), { nil: undefined });
+  return fc
+    .tuple(filters, several, several, several)
+    .map(([plain, allOf, anyOf, noneOf]) => withoutUndefined({ ...plain, allOf, anyOf, noneOf }));
+};
+/** Criteria in criteria in criteria. */
+const nestedFilters = around(around(filters));
+
+const searchesFor = (filters: fc.Arbitrary<Filter>) =>
+  fc
+    .record({
+      filter: filters,
+      sortBy: fc.constantFrom('updatedAt', 'createdAt', 'cost', 'turns'),
+      order: fc.constantFrom('asc', 'desc'),
+      limit: fc.integer({ min: 1, max: 5 }),
+    })
+    .map(({ filter, ...rest }) => criteriaOf({ ...filter, ...rest }));
+
+export const searches = searchesFor(filters);
+export const nestedSearches = searchesFor(nestedFilters);
