@@ -1,0 +1,51 @@
+/** What a query in words means: terms, and how they are put together. Pure values; `print` writes them, `parse` reads them. */
+
+/** A bound of a range as it is written: `0.5`, `2026-11-20`, `7d`. */
+export interface Limit {
+  readonly text: string;
+  /** The bound itself is not part of the range. */
+  readonly isOpen: boolean;
+}
+
+export type Value =
+  | { readonly kind: 'text'; readonly text: string }
+  /** `team/*`: what begins so. */
+  | { readonly kind: 'prefix'; readonly text: string }
+  /** At least one of the two is there. */
+  | { readonly kind: 'range'; readonly from?: Limit; readonly to?: Limit };
+
+export interface Term {
+  readonly kind: 'term';
+  /** The key's own name, whichever of its spellings was written. */
+  readonly key: string;
+  readonly value: Value;
+  /** Where it stands in the text, from 1. */
+  readonly column: number;
+}
+
+export type Expression =
+  | Term
+  | { readonly kind: 'not'; readonly of: Expression }
+  /** Two or more, none of which is itself of this kind. */
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[] };
+
+export const SORT_KEYS = ['updated', 'created', 'cost', 'turns'] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+export interface Sort {
+  readonly by: SortKey;
+  readonly order: 'asc' | 'desc';
+}
+
+export interface Query {
+  /** undefined: everything. */
+  readonly where?: Expression;
+  readonly sort?: Sort;
+}
+
+/** Longest text of a query, in characters. */
+export const MAX_LENGTH = 4_000;
+/** Most terms in one. */
+export const MAX_TERMS = 100;
+/** How deep parentheses may stand in each other. */
+export const MAX_NESTING = 20;

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { codeOf } from '../../src/model/errors.ts';
+import { parse } from '../../src/query/parser.ts';
+import { print } from '../../src/query/print.ts';
+
+const printed = (text: string) => print(parse(text));
+
+const refusal = (text: string): { code: string; message: string; column: unknown } => {
+  try {
+    parse(text);
+  } catch (error) {
+    const { message, details } = error as { message: string; details?: { column?: unknown } };
+    return { code: codeOf(error), message, column: details?.column };
+  }
+  throw new Error(`${text} was taken`);
+};
+
+describe('a query', () => {
+  test.each([
+    ['nothing', '', ''],
+    ['terms, all of which must hold', 'tag:review  status:parked', 'tag:review status:parked'],
+    ['AND, which is the same', 'tag:a AND tag:b', 'tag:a tag:b'],
+    ['OR', 'tag:a OR tag:b', '(tag:a OR tag:b)'],
+    ['AND before OR', 'tag:a tag:b OR tag:c', '(tag:a tag:b OR tag:c)'],
+    ['parentheses', 'tag:a (tag:b OR tag:c)', 'tag:a (tag:b OR tag:c)'],
+    ['what is turned round', '-tag:a NOT tag:b -(tag:c tag:d)', '-tag:a -tag:b -(tag:c tag:d)'],
+    ['twice turned round, which is as it was', '-NOT tag:a', 'tag:a'],
+    ['alternatives of one key', 'tag:(a OR "b c" OR d*)', '(tag:a OR tag:"b c" OR tag:d*)'],
+    ['another word for a key, in any case', 'IS:parked Cwd:/srv', 'status:parked dir:/srv'],
+    [
+      'a text in quotation marks',
+      String.raw`tag:"say \"so\" \\ (now)"`,
+      String.raw`tag:"say \"so\" \\ (now)"`,
+    ],
+    ['a star at the end', 'tag:team/* dir:/srv/app/*', 'tag:team/* dir:/srv/app/*'],
+    ['a star that is meant', 'tag:"team*"', 'tag:"team*"'],
+    ['colons and commas in a value', 'tag:proj:a,b', 'tag:proj:a,b'],
+    ['amounts', 'cost:>$0.50 cost:<=2 cost:1..05', 'cost:>0.5 cost:..2 cost:1..5'],
+    ['counts', 'turns:>=10k turns:7', 'turns:10000.. turns:7'],
+    [
+      'how long ago',
+      'updated:7d updated:<7d updated:>2w',
+      'updated:7d.. updated:7d.. updated:..2w',
+    ],
+    ['dates', 'created:>=2026-11-01 created:<2026-12', 'created:2026-11-01.. created:<2026-12'],
+    ['words for days', 'created:today updated:yesterday..', 'created:today updated:yesterday..'],
+    ['an order', 'sort:cost tag:a', 'tag:a sort:cost'],
+    ['the least first', 'sort:created-asc', 'sort:created-asc'],
+    ['the greatest first, which is usual', 'sort:cost-desc', 'sort:cost'],
+  ])('has %s', (_, text, wanted) => {
+    expect(printed(text)).toBe(wanted);
+    expect(printed(wanted)).toBe(wanted);
+  });
+
+  test.each([
+    ['tga:x', 1, 'tga is no key (did you mean tag?)'],
+    ['tag:a colour:red', 7, 'colour is no key'],
+    ['status:parkd', 8, '(did you mean parked?)'],
+    ['tag:', 1, 'tag: has no value behind it'],
+    ['tag:a OR', 7, 'OR has nothing behind it'],
+    ['OR tag:a', 1, 'OR has nothing before it'],
+    ['tag:a AND', 7, 'AND joins two terms'],
+    ['tag:a (tag:b', 7, 'this parenthesis is never closed'],
+    ['tag:a)', 6, 'this parenthesis was never opened'],
+    ['tag:a ()', 7, 'there is nothing in these parentheses'],
+    ['tag:"a', 5, 'this quotation mark is never closed'],
+    ['tag:(a b)', 1, 'write tag:(one OR another)'],
+    ['review', 1, 'write one before it, such as tag:review'],
+    ['owner:ann*', 7, 'owner: takes no star'],
+    ['dir:/srv/app*', 5, 'write dir:/srv/app/* for all that lies below it'],
+    ['cost:cheap', 6, 'cost: takes dollars'],
+    ['cost:..', 6, 'cost: takes dollars'],
+    ['turns:1.5', 7, 'turns: takes a whole number'],
+    ['updated:soon', 9, 'updated: takes a time'],
+    ['updated:2026-02-30', 9, 'updated: takes a time'],
+    ['sort:cots', 6, '(did you mean cost?)'],
+    ['sort:cost sort:turns', 11, 'sort: was there already'],
+    ['(sort:cost)', 2, 'sort: stands outside of parentheses'],
+    ['-sort:cost', 2, 'sort: stands outside of parentheses'],
+  ])('%s is refused at column %i', (text, column, words) => {
+    const found = refusal(text);
+    expect(found).toMatchObject({ code: 'invalid_criteria', column });
+    expect(found.message).toContain(`column ${column}: `);
+    expect(found.message).toContain(words);
+  });
+
+  test.each([
+    ['as long as it likes', `tag:${'a'.repeat(4_000)}`, 'at most 4000 characters'],
+    ['with any number of terms', 'tag:a '.repeat(101), 'at most 100 terms'],
+    ['nested without end', '('.repeat(1_000), 'at most 20 deep'],
+    ['turned round without end', `${'-'.repeat(1_000)}tag:a`, 'at most 20 deep'],
+  ])('is not %s', (_, text, words) => {
+    expect(refusal(text)).toMatchObject({
+      code: 'invalid_criteria',
+      message: expect.stringContaining(words),
+    });
+  });
+});

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { KEYS, keyWords } from '../../src/query/keys.ts';
+import { parse } from '../../src/query/parser.ts';
+import { print } from '../../src/query/print.ts';
+import { type Expression, type Query, SORT_KEYS, type Value } from '../../src/query/syntax.ts';
+
+const texts = fc.oneof(
+  fc.constantFrom('a', 'OR', 'team/', 'a b', '*', 'a*', '"', '\\', '-x', '(', 'tag:x', '>1', '..'),
+  fc.string({ minLength: 1, maxLength: 6, unit: 'grapheme' }),
+);
+const limits: Readonly<Record<string, readonly string[]>> = {
+  money: ['0', '0.5', '12'],
+  count: ['0', '7', '10000'],
+  moment: ['2026-11-20', '2026-11', 'today', '2026-11-20T08:00:00Z'],
+};
+
+const ranges = (takes: string): fc.Arbitrary<Value> => {
+  const text = fc.constantFrom(...(limits[takes] ?? []));
+  const closed = text.map((one) => ({ text: one, isOpen: false }));
+  const open = text.map((one) => ({ text: one, isOpen: true }));
+  return fc.oneof(
+    fc.record({ kind: fc.constant('range'), from: closed, to: closed }),
+    fc.record({ kind: fc.constant('range'), from: fc.oneof(closed, open) }),
+    fc.record({ kind: fc.constant('range'), to: fc.oneof(closed, open) }),
+  ) as fc.Arbitrary<Value>;
+};
+
+const terms: fc.Arbitrary<Expression> = fc.constantFrom(...KEYS).chain(([key, facts]) => {
+  const value = (): fc.Arbitrary<Value> => {
+    if (facts.takes === 'word')
+      return fc.constantFrom(...facts.words).map((text) => ({ kind: 'text', text }));
+    if (facts.takes !== 'text') return ranges(facts.takes);
+    const plain = texts.map((text): Value => ({ kind: 'text', text }));
+    const { prefix } = facts;
+    if (prefix === undefined) return plain;
+    const starts = texts.filter((text) => prefix(text) !== undefined);
+    return fc.oneof(
+      plain,
+      starts.map((text): Value => ({ kind: 'prefix', text })),
+    );
+  };
+  return value().map((one): Expression => ({ kind: 'term', key, value: one, column: 0 }));
+});
+
+const several = (kind: 'and' | 'or', inner: fc.Arbitrary<Expression>) =>
+  fc
+    .array(
+      inner.filter((part) => part.kind !== kind),
+      { minLength: 2, maxLength: 3 },
+    )
+    .map((of): Expression => ({ kind, of }));
+const turned = (inner: fc.Arbitrary<Expression>) =>
+  inner.filter(({ kind }) => kind !== 'not').map((of): Expression => ({ kind: 'not', of }));
+const around = (inner: fc.Arbitrary<Expression>): fc.Arbitrary<Expression> =>
+  fc.oneof(inner, several('and', inner), several('or', inner), turned(inner));
+
+const queries: fc.Arbitrary<Query> = fc.record(
+  {
+    where: around(around(around(terms))),
+    sort: fc.record({ by: fc.constantFrom(...SORT_KEYS), order: fc.constantFrom('asc', 'desc') }),
+  },
+  { requiredKeys: [] },
+);
+
+const withoutColumns = (query: Query): unknown =>
+  JSON.parse(JSON.stringify(query, (key, value) => (key === 'column' ? undefined : value)));
+
+test('what is printed is read as the same query', () => {
+  fc.assert(
+    fc.property(queries, (query) => {
+      expect(withoutColumns(parse(print(query)))).toEqual(withoutColumns(query));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('whatever is written is taken and printed in one way, or refused with its column', () => {
+  const pieces = fc.oneof(
+    fc.constantFrom(...keyWords().map((word) => `${word}:`), '(', ')', ' OR ', '-', '"', '..', '*'),
+    fc.constantFrom('a', '7d', '0.5', 'parked', '2026-11-20', ' ', '>', '<=', '\\'),
+    fc.string({ maxLength: 3 }),
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 12 }), (all) => {
+      let once: string;
+      try {
+        once = print(parse(all.join('')));
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: 'invalid_criteria',
+          details: { column: expect.any(Number) },
+        });
+        return;
+      }
+      expect(print(parse(once))).toBe(once);
+    }),
+    { numRuns: 1_500 },
+  );
+});
