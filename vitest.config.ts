@@ -18,7 +18,7 @@ const LONG = files(
 /** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
   ...['claude-code/**/*', 'housekeeping/**/*', 'log/**/*', 'model/**/*', 'platform/**/*'],
-  ...['pricing/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
+  ...['pricing/**/*', 'query/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
   ...['search/!(catalog-model)', 'session/!(model-messages-real)', 'session/!(prepare)/**/*'],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...['classic/protocol', 'classic/serialization', 'classic/timestamp', 'classic/transcript'],

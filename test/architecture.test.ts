@@ -77,7 +77,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   // What is said of sessions
   ['model'],
-  ['pricing'],
+  ['pricing', 'query'],
   ['claude-code'],
   ['classic'],
   // What sessions do
@@ -125,7 +125,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const floorOf = (path: string): number => FLOORS.findIndex((floor) => floor.includes(roomOf(path)));
 
 const GROUND = ['platform', 'config'];
-const DOMAIN = ['otp', 'model', 'pricing', 'claude-code', 'classic', 'session'];
+const DOMAIN = ['otp', 'model', 'pricing', 'query', 'claude-code', 'classic', 'session'];
 const PARTS = ['executor', 'search', 'storage', 'housekeeping', 'rehearsal'];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
@@ -135,6 +135,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   otp: [],
   model: [],
   pricing: ['model'],
+  query: ['model'],
   'claude-code': ['model', 'pricing'],
   classic: ['otp', 'model'],
   session: DOMAIN,

@@ -3,10 +3,11 @@
 import { z } from 'zod';
 import { failureOf } from '../../src/cli/failure.ts';
 import { CONFIG_NAMES, VARIABLES } from '../../src/config/config.ts';
-import { Criteria, criteriaShape } from '../../src/model/criteria.ts';
+import { Criteria, criteriaShape, requestShape } from '../../src/model/criteria.ts';
 import { ERRORS, type ErrorCode, GreenroomError } from '../../src/model/errors.ts';
 import { EVENTS } from '../../src/model/event-table.ts';
 import { Settings } from '../../src/model/head.ts';
+import { KEYS } from '../../src/query/keys.ts';
 import { fieldsOf, meaningRows, named } from './fields.ts';
 import { limitRegions } from './limits.ts';
 import { code, type Regions, table } from './markdown.ts';
@@ -28,6 +29,24 @@ const events = (): string =>
       tells,
     ]),
   );
+
+const queryKeys = (): string =>
+  table(
+    ['key', 'takes', 'finds', 'for example'],
+    [...KEYS].map(([name, key]) => [
+      [name, ...(key.alsoAs ?? [])].map(code).join(', '),
+      key.takes === 'word' ? key.words.map(code).join(', ') : TAKES[key.takes],
+      key.finds,
+      code(key.example),
+    ]),
+  );
+
+const TAKES = {
+  text: 'a text',
+  money: 'dollars, or a range of them',
+  count: 'a whole number, or a range',
+  moment: 'a time, or a range',
+} as const;
 
 const errors = (): string =>
   table(
@@ -76,10 +95,11 @@ export const pages = (root: string): readonly Page[] => [
   {
     path: 'docs/reference/criteria.md',
     regions: {
-      criteria: table(['criterion', 'finds sessions'], meaningRows(z.object(criteriaShape))),
+      criteria: table(['criterion', 'finds sessions'], meaningRows(z.object(requestShape))),
       paging: paging(),
     },
   },
+  { path: 'docs/reference/query.md', regions: { keys: queryKeys() } },
   { path: 'docs/reference/errors.md', regions: { errors: errors() } },
   {
     path: 'docs/reference/configuration.md',

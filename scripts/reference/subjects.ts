@@ -1,6 +1,6 @@
 /** The page of subjects: every verb as it is declared. */
 import type { z } from 'zod';
-import { criteriaShape } from '../../src/model/criteria.ts';
+import { requestShape } from '../../src/model/criteria.ts';
 import { settableShape } from '../../src/model/head.ts';
 import { DAEMON_VERBS, SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/verbs/registry.ts';
 import {
@@ -20,7 +20,7 @@ type AnyVerb = Verb<never>;
 /** Fields that have a page of their own: the cell links there instead. */
 const GROUPS = [
   { link: '[settings](settings.md)', names: Object.keys(settableShape) },
-  { link: '[criteria](criteria.md)', names: Object.keys(criteriaShape) },
+  { link: '[criteria](criteria.md)', names: Object.keys(requestShape) },
 ] as const;
 
 const SUBJECTS: readonly (readonly [subject: string, verb: AnyVerb])[] = [

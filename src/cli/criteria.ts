@@ -5,6 +5,7 @@ import { MODES, STATUSES } from '../model/head.ts';
 import type { SessionsRequests } from '../session/verbs/registry.ts';
 import type { SessionSummary } from '../session/verbs/reply-schemas.ts';
 import { usageError } from './failure.ts';
+import { queryCriteria } from './query.ts';
 import { sessionNamedOrAsTyped } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';
 import { collect, parseCount, parseMoment, parseMoney, parseWord } from './values.ts';
@@ -13,6 +14,7 @@ type Filter = SessionsRequests['count'];
 type Criteria = SessionsRequests['search'];
 
 export interface FilterOptions {
+  readonly query?: string;
   readonly tag?: readonly string[];
   readonly allTags?: readonly string[];
   readonly withoutTag?: readonly string[];
@@ -61,6 +63,7 @@ const collectWord = (words: readonly string[]) => (text: string, before?: readon
 export const addCriteria = (command: Command, nowMs: () => number): Command => {
   const moment = parseMoment(nowMs);
   return command
+    .option('--query <text>', "such as 'tag:review cost:>0.5 -status:parked'")
     .option('--tag <tag>', 'has any of these tags', collect)
     .option('--all-tags <tag>', 'has all of these tags', collect)
     .option('--without-tag <tag>', 'has none of these tags', collect)
@@ -107,16 +110,17 @@ const NAMES = {
 
 /** The daemon checks the values: its words name the field. */
 export const criteriaOf = async (daemon: DaemonClient, options: FilterOptions): Promise<Filter> => {
-  const { cwd: _, under: __, parent, ...rest } = options;
+  const { cwd: _, under: __, parent, query = '', ...rest } = options;
   const parentId =
     parent === undefined ? {} : { parent: await sessionNamedOrAsTyped(daemon, parent) };
   const asked: FilterOptions = { ...rest, ...directoryOf(options), ...parentId };
-  return Object.fromEntries(
+  const plain = Object.fromEntries(
     Object.entries(NAMES).flatMap(([option, criterion]) => {
       const value = asked[option as keyof typeof NAMES];
       return value === undefined ? [] : [[criterion, value]];
     }),
   );
+  return { ...plain, ...queryCriteria(query) };
 };
 
 /** `--cwd '/srv/app/*'` asks for what lies under `/srv/app`. */

@@ -118,7 +118,7 @@ export interface Condition extends PlainCriteria {
   readonly anyOf?: readonly Condition[] | undefined;
   readonly noneOf?: readonly Condition[] | undefined;
 }
-interface ConditionInput extends PlainCriteriaInput {
+export interface ConditionInput extends PlainCriteriaInput {
   readonly allOf?: readonly ConditionInput[] | undefined;
   readonly anyOf?: readonly ConditionInput[] | undefined;
   readonly noneOf?: readonly ConditionInput[] | undefined;
@@ -148,20 +148,54 @@ const conditionOf = (depth: number): z.ZodType<Condition, ConditionInput> =>
 
 export const criteriaShape = { ...plainShape, ...nestedShape(conditionOf(1)) };
 
+/** Longest `q`, in characters. */
+export const MAX_QUERY_LENGTH = 4_000;
+
+const wordsShape = {
+  q: z
+    .string()
+    .max(MAX_QUERY_LENGTH)
+    .optional()
+    .describe('that meet a [query](query.md), such as `tag:review cost:>0.5 -status:parked`'),
+  timeZone: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('with `q`: where its days begin, such as `Europe/Berlin`; default UTC'),
+};
+
+/** Criteria as they are asked for: beside them a query in words. */
+export const requestShape = { ...criteriaShape, ...wordsShape };
+
+const sortBy = z.enum(['updatedAt', 'createdAt', 'cost', 'turns']);
+const order = z.enum(['asc', 'desc']);
+const page = {
+  limit: z.int().min(1).max(MAX_PAGE).default(50),
+  cursor: z.string().max(1_000).optional(),
+};
+
 /** What a search may ask; all given criteria must hold. Ranges are inclusive. */
 export const Criteria = z
   .strictObject({
     ...criteriaShape,
-    sortBy: z.enum(['updatedAt', 'createdAt', 'cost', 'turns']).default('updatedAt'),
-    order: z.enum(['asc', 'desc']).default('desc'),
-    limit: z.int().min(1).max(MAX_PAGE).default(50),
-    cursor: z.string().max(1_000).optional(),
+    sortBy: sortBy.default('updatedAt'),
+    order: order.default('desc'),
+    ...page,
   })
   .superRefine(mustNotContradict);
 export type Criteria = z.output<typeof Criteria>;
 /** Criteria without paging, for counts and cleanup. */
 export const Filter = z.strictObject(criteriaShape).superRefine(mustNotContradict);
 export type Filter = z.output<typeof Filter>;
+
+/** A search as it is asked for: `q` may name the order. */
+export const SearchRequest = z
+  .strictObject({ ...requestShape, sortBy: sortBy.optional(), order: order.optional(), ...page })
+  .superRefine(mustNotContradict);
+export type SearchRequest = z.output<typeof SearchRequest>;
+export const CountRequest = z.strictObject(requestShape).superRefine(mustNotContradict);
+export type CountRequest = z.output<typeof CountRequest>;
 
 /** What sessions can be counted by. */
 export const FACETS = [
@@ -177,9 +211,11 @@ export const FACETS = [
 /** The values of one field among the sessions that meet the criteria, the most common first. */
 export const FacetsRequest = z
   .strictObject({
-    ...criteriaShape,
+    ...requestShape,
     by: z.enum(FACETS).describe(`one of ${FACETS.map((field) => `\`${field}\``).join(', ')}`),
     limit: z.int().min(1).max(MAX_PAGE).default(100),
   })
   .superRefine(mustNotContradict);
 export type FacetsRequest = z.output<typeof FacetsRequest>;
+/** The same for the catalog, which knows no words. */
+export type Facets = Omit<FacetsRequest, keyof typeof wordsShape>;

@@ -7,12 +7,12 @@
  *
  * `sort:` stands outside of parentheses, once.
  */
+import { MAX_QUERY_LENGTH } from '../model/criteria.ts';
 import { KEYS, type Key, keyNamed, keyWords } from './keys.ts';
 import { type Token, tokensOf } from './lexer.ts';
 import { guess, queryError } from './query-error.ts';
 import {
   type Expression,
-  MAX_LENGTH,
   MAX_NESTING,
   MAX_TERMS,
   type Query,
@@ -24,8 +24,8 @@ import { readValue } from './values.ts';
 
 /** Throws `invalid_criteria` that names the column, and what was meant where that can be guessed. */
 export const parse = (text: string): Query => {
-  if (text.length > MAX_LENGTH)
-    throw queryError(MAX_LENGTH + 1, `a query has at most ${MAX_LENGTH} characters`);
+  if (text.length > MAX_QUERY_LENGTH)
+    throw queryError(MAX_QUERY_LENGTH + 1, `a query has at most ${MAX_QUERY_LENGTH} characters`);
   return new Parser(tokensOf(text)).query();
 };
 

@@ -43,8 +43,6 @@ export interface Query {
   readonly sort?: Sort;
 }
 
-/** Longest text of a query, in characters. */
-export const MAX_LENGTH = 4_000;
 /** Most terms in one. */
 export const MAX_TERMS = 100;
 /** How deep parentheses may stand in each other. */

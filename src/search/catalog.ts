@@ -10,7 +10,7 @@
  */
 
 import { type CatalogRow, catalogRowOf } from '../model/catalog-row.ts';
-import type { Criteria, FacetsRequest, Filter } from '../model/criteria.ts';
+import type { Criteria, Facets, Filter } from '../model/criteria.ts';
 import type { Head } from '../model/head.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
 import type { Catalog, CatalogStats, FacetsPage, SearchPage } from '../session/ports/catalog.ts';
@@ -91,7 +91,7 @@ export class MemoryCatalog implements Catalog {
     return table === undefined ? { count: 0, costNanoUsd: 0 } : count(table, filter);
   }
 
-  facets(tenant: Tenant, request: FacetsRequest): FacetsPage {
+  facets(tenant: Tenant, request: Facets): FacetsPage {
     this.#takeIn();
     const table = this.#tables.get(tenant);
     return table === undefined ? { facets: [], values: 0 } : countBy(table, request);

@@ -3,7 +3,7 @@
  * criteria, what the narrowest of them names.
  */
 
-import type { FacetsRequest } from '../model/criteria.ts';
+import type { Facets } from '../model/criteria.ts';
 import type { FacetsPage } from '../session/ports/catalog.ts';
 import { alphabetical } from './ordered-index.ts';
 import { Query } from './query.ts';
@@ -11,7 +11,7 @@ import type { SessionTable } from './session-table.ts';
 
 type Counted = FacetsPage['facets'][number];
 
-export const countBy = (table: SessionTable, request: FacetsRequest): FacetsPage => {
+export const countBy = (table: SessionTable, request: Facets): FacetsPage => {
   const { by, limit, ...filter } = request;
   const query = new Query(table, filter);
   const all = query.isEverything ? everywhere(table, by) : among(table, by, query);
@@ -19,7 +19,7 @@ export const countBy = (table: SessionTable, request: FacetsRequest): FacetsPage
   return { facets: facets.slice(0, limit), values: facets.length };
 };
 
-const everywhere = (table: SessionTable, by: FacetsRequest['by']): Counted[] => {
+const everywhere = (table: SessionTable, by: Facets['by']): Counted[] => {
   const counted: Counted[] = [];
   const add = (value: string, sessions: number) => void counted.push({ value, sessions });
   if (by === 'tag') table.tags.eachKey((key, spelling) => add(spelling, table.tags.size(key)));
@@ -30,7 +30,7 @@ const everywhere = (table: SessionTable, by: FacetsRequest['by']): Counted[] => 
   return counted;
 };
 
-const among = (table: SessionTable, by: FacetsRequest['by'], query: Query): Counted[] => {
+const among = (table: SessionTable, by: Facets['by'], query: Query): Counted[] => {
   const counts = new Map<string, Counted>();
   const add = (key: string, value: string) => {
     const before = counts.get(key);

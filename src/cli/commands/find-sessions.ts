@@ -20,13 +20,18 @@ export const registerFinding = (registration: Registration): void => {
   const { program, shell } = registration;
   const nowMs = () => shell.nowMs();
   const search = program
-    .command('search')
-    .description('sessions that meet every criterion, newest update first');
+    .command('search [query...]')
+    .description('sessions that meet the query and every criterion, newest update first');
   addPageOptions(addCriteria(search, nowMs))
     .option('--count', 'only how many, and their cost')
     .action(
-      act<[], SearchOptions>(registration, (run, _, options) =>
-        run.withDaemon((daemon) => (options.count ? count : find)(daemon, run, options)),
+      act<[string[]], SearchOptions>(registration, (run, [words], options) =>
+        run.withDaemon((daemon) =>
+          (options.count ? count : find)(daemon, run, {
+            ...options,
+            query: together(options.query ?? '', words.join(' ')),
+          }),
+        ),
       ),
     );
   addPageOptions(program.command('list').description('all sessions, newest update first')).action(
@@ -46,6 +51,10 @@ export const registerFinding = (registration: Registration): void => {
         ),
       );
 };
+
+/** What is asked in an option and what stands behind the command: both must hold. */
+const together = (query: string, words: string): string =>
+  query === '' || words === '' ? query + words : `(${query}) ${words}`;
 
 /** An id may be cut where there is little room: its beginning is taken wherever the whole is. */
 const COLUMNS: readonly Column[] = [

@@ -4,7 +4,7 @@
  */
 
 import type { CatalogRow } from '../../model/catalog-row.ts';
-import type { Criteria, FacetsRequest, Filter } from '../../model/criteria.ts';
+import type { Criteria, Facets, Filter } from '../../model/criteria.ts';
 import type { Tenant } from '../../model/ids.ts';
 import { nameOf } from '../../otp/name.ts';
 
@@ -28,7 +28,7 @@ export interface CatalogStats {
 export interface Catalog {
   /** Throws `invalid_criteria` for a cursor that is not one of ours. */
   search(tenant: Tenant, criteria: Criteria): SearchPage;
-  facets(tenant: Tenant, request: FacetsRequest): FacetsPage;
+  facets(tenant: Tenant, request: Facets): FacetsPage;
   count(tenant: Tenant, filter: Filter): { readonly count: number; readonly costNanoUsd: number };
   /** Every session of every tenant that has open turns and does not wait for a moment, or offers responses: what recovery wakes. */
   withOpenTurns(): readonly CatalogRow[];

@@ -1,17 +1,18 @@
 /** Verbs on all sessions of a tenant: finding, counting, cleaning up. */
 import { z } from 'zod';
 import {
-  Criteria,
-  criteriaShape,
+  CountRequest,
   FacetsRequest,
-  Filter,
   mustNotContradict,
+  requestShape,
+  SearchRequest,
 } from '../../model/criteria.ts';
 import type { Tenant } from '../../model/ids.ts';
 import { usdOf } from '../../model/money.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import { type Catalog, catalogName, type FacetsPage } from '../ports/catalog.ts';
 import { type CleanupReport, sweeperName } from '../ports/sweeper.ts';
+import { criteriaOf, filterOf } from './asked-in-words.ts';
 import { nextCursor, SessionSummary } from './reply-schemas.ts';
 import { type SessionsWork, sessionsVerb } from './verb.ts';
 import { summaryView } from './views.ts';
@@ -33,10 +34,13 @@ const asked = <T>(
   return answer;
 };
 
+const nowMs = ({ caller }: SessionsWork): number => caller.system.clock.now();
+
 const finding = {
-  request: Criteria,
+  request: SearchRequest,
   reply: z.strictObject({ sessions: z.array(SessionSummary), nextCursor }),
-  run: (work: SessionsWork, criteria: Criteria) => {
+  run: (work: SessionsWork, request: SearchRequest) => {
+    const criteria = criteriaOf(request, nowMs(work));
     const page = asked(work, 'search', (catalog, tenant) => catalog.search(tenant, criteria));
     return {
       sessions: page.rows.map(summaryView),
@@ -49,9 +53,10 @@ const search = sessionsVerb('search', finding);
 const list = sessionsVerb('list', finding);
 
 const count = sessionsVerb('count', {
-  request: Filter,
+  request: CountRequest,
   reply: z.strictObject({ count: z.int().min(0), costUsd: z.number().min(0) }),
-  run: (work, filter) => {
+  run: (work, request) => {
+    const filter = filterOf(request, nowMs(work));
     const counted = asked(work, 'count', (catalog, tenant) => catalog.count(tenant, filter));
     return { count: counted.count, costUsd: usdOf(counted.costNanoUsd) };
   },
@@ -66,14 +71,17 @@ const facets = sessionsVerb('facets', {
     /** How many values there are, shown or not. */
     values: z.int().min(0),
   }) satisfies z.ZodType<FacetsPage>,
-  run: (work, request) =>
-    asked(work, 'facets', (catalog, tenant) => catalog.facets(tenant, request)),
+  run: (work, request) => {
+    const { by, limit, ...filter } = request;
+    const facetsOf = { ...filterOf(filter, nowMs(work)), by, limit };
+    return asked(work, 'facets', (catalog, tenant) => catalog.facets(tenant, facetsOf));
+  },
 });
 
 const cleanup = sessionsVerb('cleanup', {
   request: z
     .strictObject({
-      ...criteriaShape,
+      ...requestShape,
       maxAgeDays: z
         .number()
         .min(0)
@@ -102,10 +110,12 @@ const cleanup = sessionsVerb('cleanup', {
       .readonly(),
     dryRun: z.boolean(),
   }) satisfies z.ZodType<CleanupReport>,
-  run: ({ caller, context }, { maxAgeDays, dryRun, ...filter }) =>
-    caller.system
-      .fetch(sweeperName)
-      .sweep(context.tenant, { filter, maxAgeDays, dryRun, by: context.principal }),
+  run: (work, { maxAgeDays, dryRun, ...asked }) => {
+    const { caller, context } = work;
+    const filter = filterOf(asked, nowMs(work));
+    const order = { filter, maxAgeDays, dryRun, by: context.principal };
+    return caller.system.fetch(sweeperName).sweep(context.tenant, order);
+  },
 });
 
 export const searchVerbs = { search, list, count, facets, cleanup };

@@ -1,0 +1,32 @@
+/** A query as it is typed here: `~` is the home of whoever types it, and days are those of this machine. */
+import { homedir } from 'node:os';
+import { parse } from '../query/parser.ts';
+import { print } from '../query/print.ts';
+import type { Expression, Query } from '../query/syntax.ts';
+
+/** The criteria that it adds. Throws `invalid_criteria`, with the column, before a daemon is asked. */
+export const queryCriteria = (
+  text: string,
+): { readonly q: string; readonly timeZone: string } | undefined => {
+  if (text.trim() === '') return undefined;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return { q: print(atHome(parse(text))), timeZone };
+};
+
+const atHome = ({ where, ...query }: Query): Query =>
+  where === undefined ? query : { ...query, where: inExpression(where) };
+
+const inExpression = (one: Expression): Expression => {
+  switch (one.kind) {
+    case 'not':
+      return { ...one, of: inExpression(one.of) };
+    case 'and':
+    case 'or':
+      return { ...one, of: one.of.map(inExpression) };
+    case 'term': {
+      const { key, value } = one;
+      if (key !== 'dir' || value.kind === 'range' || !/^~([/\\]|$)/.test(value.text)) return one;
+      return { ...one, value: { ...value, text: homedir() + value.text.slice(1) } };
+    }
+  }
+};

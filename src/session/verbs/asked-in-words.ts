@@ -1,0 +1,57 @@
+/** What a search is asked for, with the criteria that its `q` says in words. */
+import type { CountRequest, Criteria, Filter, SearchRequest } from '../../model/criteria.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import { conditionOf } from '../../query/condition.ts';
+import { isTimeZone } from '../../query/moments.ts';
+import { parse } from '../../query/parser.ts';
+import type { SortKey } from '../../query/syntax.ts';
+
+const SORT_BY = {
+  updated: 'updatedAt',
+  created: 'createdAt',
+  cost: 'cost',
+  turns: 'turns',
+} as const satisfies Readonly<Record<SortKey, Criteria['sortBy']>>;
+
+type Words = Pick<CountRequest, 'q' | 'timeZone'>;
+type Order = Pick<SearchRequest, 'sortBy' | 'order'>;
+
+/** Throws `invalid_criteria`. */
+export const criteriaOf = (
+  { q, timeZone, sortBy, order, ...others }: SearchRequest,
+  nowMs: number,
+): Criteria => {
+  const asked = askedBy({ q, timeZone }, nowMs);
+  const named = asked.order;
+  if (named !== undefined && (sortBy ?? order) !== undefined)
+    throw new GreenroomError('invalid_criteria', 'q has sort: already, so give no sortBy or order');
+  return {
+    ...withCondition(others, asked.condition),
+    sortBy: named?.sortBy ?? sortBy ?? 'updatedAt',
+    order: named?.order ?? order ?? 'desc',
+  };
+};
+
+/** Of what has no order. Throws `invalid_criteria`. */
+export const filterOf = <T extends Words & Filter>(
+  { q, timeZone, ...others }: T,
+  nowMs: number,
+): Omit<T, keyof Words> => withCondition(others, askedBy({ q, timeZone }, nowMs).condition);
+
+const withCondition = <T extends Filter>(others: T, condition: Filter | undefined): T =>
+  condition === undefined ? others : { ...others, allOf: [...(others.allOf ?? []), condition] };
+
+const askedBy = (
+  { q, timeZone = 'UTC' }: Words,
+  nowMs: number,
+): { readonly condition?: Filter; readonly order?: Required<Order> } => {
+  if (!isTimeZone(timeZone))
+    throw new GreenroomError('invalid_criteria', `${timeZone} is no time zone that is known here`, {
+      details: { field: 'timeZone' },
+    });
+  const { where, sort } = parse(q ?? '');
+  return {
+    ...(where && { condition: conditionOf(where, { nowMs, timeZone }) }),
+    ...(sort && { order: { sortBy: SORT_BY[sort.by], order: sort.order } }),
+  };
+};
