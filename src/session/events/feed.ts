@@ -3,7 +3,7 @@
  * its lists of listeners, so it outlives any session that crashes: a reader of a turn hears the
  * next attempt too. An event that nobody hears is gone; nothing durable is only here.
  */
-import { encodeEvent, type SessionEvent } from '../../model/event.ts';
+import { encodeEvent, type SessionEvent, type WireEvent, wireEvent } from '../../model/event.ts';
 import { keyOf, keyString, type SessionKey, type Tenant, type TurnId } from '../../model/ids.ts';
 import { iso, LastMoment } from '../../model/moment.ts';
 import type { TurnWhere } from '../../model/turn.ts';
@@ -23,6 +23,11 @@ export class Publication {
   get bytes(): Uint8Array {
     this.#bytes ??= encodeEvent(this.event, this.#at);
     return this.#bytes;
+  }
+
+  /** The event as an object of its own for each reader. */
+  forReader(): WireEvent {
+    return wireEvent(this.event, this.#at);
   }
 }
 
