@@ -25,13 +25,9 @@ import { modelStep } from '../machine/model-step.ts';
 import { modelOf } from '../machine/turn-limits.ts';
 import type { Bodies } from '../memory/bodies.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
-import {
-  executorName,
-  type StepEvent,
-  type StepHandle,
-  type StepOutcome,
-} from '../ports/executor.ts';
+import { executorName, type StepHandle } from '../ports/executor.ts';
 import type { Journal } from '../ports/journal.ts';
+import { type RunListener, RunSink } from './run-sink.ts';
 import { StepTrace } from './step-trace.ts';
 
 /** Output limit of a model call when the session sets none. */
@@ -49,11 +45,9 @@ export interface Run {
   retries: number;
 }
 
-export interface StepListener {
+export interface StepListener extends RunListener {
   /** The context is being made elsewhere; when that is done, the step can be started. */
   building(done: Promise<void>): void;
-  events(run: RunId, batch: readonly StepEvent[]): void;
-  outcome(run: RunId, outcome: StepOutcome): void;
 }
 
 export class StepRunner {
@@ -139,21 +133,10 @@ export class StepRunner {
       waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });
     const trace = new StepTrace(head.key, turn, model, this.#trails, this.#system.clock);
-    const { turnId, traceId } = turn;
-    const handle = executor.start(step, {
-      about: { ...head.key, turnId, traceId },
-      started: (thread) => trace.started(thread),
-      events: (batch) => {
-        trace.heard(batch);
-        this.#listener.events(id, batch);
-      },
-      outcome: (outcome) => {
-        trace.ended(outcome);
-        this.#listener.outcome(id, outcome);
-      },
-    });
-    const run = { id, turnId, attempt: turn.attempt, traceId, handle, executor: executor.ref };
-    this.#runs.set(id, { ...run, retries: 0 });
+    const { turnId, attempt, traceId } = turn;
+    const { ref } = executor;
+    const handle = executor.start(step, new RunSink(id, head.key, turn, trace, this.#listener));
+    this.#runs.set(id, { id, turnId, attempt, traceId, handle, executor: ref, retries: 0 });
     return true;
   }
 

@@ -1,6 +1,6 @@
 /** One model call's part of its turn's trace: where it ran, when it answered, how it ended. */
 import type { SessionKey } from '../../model/ids.ts';
-import type { Station, StationNote } from '../../model/station.ts';
+import type { StationNote } from '../../model/station.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { Clock } from '../../otp/clock.ts';
@@ -30,7 +30,7 @@ export class StepTrace {
 
   /** A thread has it: the first, or another one after that was lost. */
   started(thread: number): void {
-    this.#note('step_started', { thread });
+    this.#note({ station: 'step_started', atMs: this.#clock.now(), step: this.#step, thread });
     if (TELEMETRY.stepStart.isHeard)
       TELEMETRY.stepStart.tell({ ...this.#fields(), model: this.#model, thread });
   }
@@ -42,7 +42,8 @@ export class StepTrace {
   }
 
   ended(outcome: StepOutcome): void {
-    this.#note('step_ended', { outcome: outcome.type });
+    const { type } = outcome;
+    this.#note({ station: 'step_ended', atMs: this.#clock.now(), step: this.#step, outcome: type });
     if (TELEMETRY.stepStop.isHeard)
       TELEMETRY.stepStop.tell({
         ...this.#fields(),
@@ -57,7 +58,7 @@ export class StepTrace {
 
   #answered(): void {
     this.#hasAnswered = true;
-    this.#note('first_byte', {});
+    this.#note({ station: 'first_byte', atMs: this.#clock.now(), step: this.#step });
     if (TELEMETRY.stepFirstByte.isHeard)
       TELEMETRY.stepFirstByte.tell({ ...this.#fields(), sinceStartMs: this.#sinceStartMs });
   }
@@ -65,14 +66,19 @@ export class StepTrace {
   /** What was heard before is void: the answer begins anew. */
   #retried({ delayMs, error }: Extract<StepEvent, { type: 'retry' }>): void {
     this.#hasAnswered = false;
-    this.#note('retried', { delayMs, outcome: error.type.slice(0, MAX_TYPE) });
+    const outcome = error.type.slice(0, MAX_TYPE);
+    const atMs = this.#clock.now();
+    this.#note({ station: 'retried', atMs, step: this.#step, delayMs, outcome });
     if (TELEMETRY.stepRetry.isHeard)
       TELEMETRY.stepRetry.tell({ ...this.#fields(), errorType: error.type, delayMs });
   }
 
-  #note(station: Station, more: Partial<StationNote>): void {
-    const step = this.#turn.steps + 1;
-    const note = { station, atMs: this.#clock.now(), step, ...more };
+  /** The model call, from 1. */
+  get #step(): number {
+    return this.#turn.steps + 1;
+  }
+
+  #note(note: StationNote): void {
     this.#trails.note(this.#key, this.#turn.turnId, note);
   }
 
@@ -81,7 +87,7 @@ export class StepTrace {
   }
 
   #fields() {
-    const { turnId, attempt, traceId, steps } = this.#turn;
-    return { ...this.#key, turnId, attempt, traceId, step: steps + 1 };
+    const { turnId, attempt, traceId } = this.#turn;
+    return { ...this.#key, turnId, attempt, traceId, step: this.#step };
   }
 }

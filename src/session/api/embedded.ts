@@ -1,9 +1,8 @@
 /** The sessions of one tenant for a program in the same process: the same requests, replies and errors as on the bus. */
 import { codeOf, ERRORS, GreenroomError } from '../../model/errors.ts';
-import { wireEvent } from '../../model/event.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';
 import { checked } from '../../model/parse.ts';
-import { ANYONE, type RequestContext, traceNamed } from '../../model/request-context.ts';
+import { ANYONE, type RequestContext, TraceIds, traceNamed } from '../../model/request-context.ts';
 import { EventQueue } from '../events/event-queue.ts';
 import type { SessionsApi, TurnControl } from '../verbs/api.ts';
 import {
@@ -43,6 +42,8 @@ export const embeddedApi = (
   };
   const readings = new Set<EventQueue>();
   const signals = new AbortSignals();
+  const traces = new TraceIds();
+  const reading: Reading = { readings, signals, traces };
   void ended?.finally(() => {
     for (const queue of readings) queue.fail(stopped());
   });
@@ -52,7 +53,7 @@ export const embeddedApi = (
       mustBeVerb(SESSION_VERBS, verb);
       const known: Verb<never> = SESSION_VERBS[verb];
       const parsed = checked(known.request, request, known.refusal) as CheckedSession[typeof verb];
-      const context = contextOf(door, tenant, known);
+      const context = contextOf(door, tenant, known, traces);
       const where = { ...key, traceId: context.traceId };
       return door
         .session(context, key, verb, parsed)
@@ -62,13 +63,13 @@ export const embeddedApi = (
       mustBeVerb(SESSIONS_VERBS, verb);
       const known: Verb<never> = SESSIONS_VERBS[verb];
       const parsed = checked(known.request, request, known.refusal) as CheckedSessions[typeof verb];
-      const context = contextOf(door, tenant, known);
+      const context = contextOf(door, tenant, known, traces);
       const where = { tenant, traceId: context.traceId };
       return door.sessions(context, verb, parsed).catch(rethrow(`${verb} of ${tenant}`, where));
     },
     turn: (sessionId, request, control) => {
       const refused = told(`a turn of ${tenant}/${sessionId}`);
-      return turn(door, tenant, sessionId, request, control, { readings, signals }, refused);
+      return turn(door, tenant, sessionId, request, control, reading, refused);
     },
   };
 };
@@ -84,10 +85,13 @@ const contextOf = (
   { clock }: SessionsDoor,
   tenant: Tenant,
   { timeoutMs }: Pick<Declared, 'timeoutMs'>,
+  traces: TraceIds,
   traceId?: string,
 ): RequestContext => ({
-  ...{ tenant, principal: ANYONE, via: 'embedded' },
-  traceId: traceNamed(traceId, 'traceId'),
+  tenant,
+  principal: ANYONE,
+  via: 'embedded',
+  traceId: traceNamed(traceId, 'traceId', traces),
   receivedAtMs: clock.now(),
   deadlineMs: clock.monotonic() + timeoutMs,
 });
@@ -96,6 +100,7 @@ const contextOf = (
 interface Reading {
   readonly readings: Set<EventQueue>;
   readonly signals: AbortSignals;
+  readonly traces: TraceIds;
 }
 
 async function* turn(
@@ -104,23 +109,23 @@ async function* turn(
   sessionId: string,
   request: unknown,
   { signal, traceId }: TurnControl = {},
-  { readings, signals }: Reading,
+  { readings, signals, traces }: Reading,
   told: (error: unknown, where: object) => GreenroomError,
 ) {
   const key = sessionKey(tenant, sessionId);
   const parsed = checked(TurnRequest, request);
-  const context = contextOf(door, tenant, TURNS.ask, traceId);
+  const context = contextOf(door, tenant, TURNS.ask, traces, traceId);
   mustNotBeAborted(signal);
   const queue = new EventQueue();
   readings.add(queue);
   const accepted = door.turn(context, key, undefined, parsed, (publication) =>
-    queue.push(wireEvent(publication.event)),
+    queue.push(publication.forReader()),
   );
   const where = { ...key, turnId: parsed.turnId, traceId: context.traceId };
   accepted.catch((error: unknown) => queue.fail(told(error, where)));
   const unhear = signals.hear(signal, (reason) => {
     queue.abandon(reason);
-    void cancel(door, key, accepted);
+    void cancel(door, key, traces, accepted);
   });
   try {
     yield* queue.read();
@@ -134,11 +139,12 @@ async function* turn(
 const cancel = async (
   door: SessionsDoor,
   key: SessionKey,
+  traces: TraceIds,
   accepted: ReturnType<SessionsDoor['turn']>,
 ): Promise<void> => {
   try {
     const { turn: record } = await accepted;
-    const context = contextOf(door, key.tenant, SESSION.cancel);
+    const context = contextOf(door, key.tenant, SESSION.cancel, traces);
     await door.session(context, key, 'cancel', { turnId: record.turnId });
   } catch {
     // Nobody waits for this: what became of the turn is in its record.

@@ -28,6 +28,10 @@ export class TurnTrails {
   /** By session and turn: trails of turns whose id another session's turn has too. */
   readonly #namesakes = new Map<string, Kept>();
 
+  /** All of them in the order of their beginnings, as a ring: the first key of a `Map` is far behind those deleted. */
+  readonly #ring: Kept[] = [];
+  #oldest = 0;
+
   get size(): number {
     return this.#trails.size + this.#namesakes.size;
   }
@@ -49,42 +53,49 @@ export class TurnTrails {
 
   #find(key: SessionKey, turnId: TurnId): Kept | undefined {
     const kept = this.#trails.get(turnId);
-    if (kept === undefined || kept.isOf(key)) return kept;
-    return this.#namesakes.get(nameOf(key, turnId));
+    if (kept?.isOf(key)) return kept;
+    return this.#namesakes.size === 0 ? undefined : this.#namesakes.get(nameOf(key, turnId));
   }
 
   #begin(key: SessionKey, turnId: TurnId, hasBeginning: boolean): Kept {
-    const trail = new Kept(key, hasBeginning);
+    const trail = new Kept(key, turnId, hasBeginning);
+    if (this.#ring.length < MAX_TRAILS) this.#ring.push(trail);
+    else this.#replaceOldest(trail);
     if (this.#trails.has(turnId)) this.#namesakes.set(nameOf(key, turnId), trail);
     else this.#trails.set(turnId, trail);
-    if (this.size > MAX_TRAILS)
-      dropOldest(this.#trails.size > this.#namesakes.size ? this.#trails : this.#namesakes);
     return trail;
+  }
+
+  #replaceOldest(trail: Kept): void {
+    const oldest = this.#ring[this.#oldest];
+    this.#ring[this.#oldest] = trail;
+    this.#oldest = (this.#oldest + 1) % MAX_TRAILS;
+    if (oldest === undefined) return;
+    const { key, turnId } = oldest;
+    if (this.#trails.get(turnId) === oldest) this.#trails.delete(turnId);
+    else this.#namesakes.delete(nameOf(key, turnId));
   }
 }
 
 const nameOf = (key: SessionKey, turnId: TurnId): string => `${keyString(key)}/${turnId}`;
 
-const dropOldest = <K>(trails: Map<K, Kept>): void => {
-  const [oldest] = trails.keys();
-  if (oldest !== undefined) trails.delete(oldest);
-};
-
 class Kept implements Trail {
-  readonly #key: SessionKey;
+  readonly key: SessionKey;
+  readonly turnId: TurnId;
   notes: StationNote[] = [];
   omitted = 0;
   hasBeginning: boolean;
   /** The turn has finished. */
   isOver = false;
 
-  constructor(key: SessionKey, hasBeginning: boolean) {
-    this.#key = key;
+  constructor(key: SessionKey, turnId: TurnId, hasBeginning: boolean) {
+    this.key = key;
+    this.turnId = turnId;
     this.hasBeginning = hasBeginning;
   }
 
   isOf({ tenant, sessionId }: SessionKey): boolean {
-    return this.#key.sessionId === sessionId && this.#key.tenant === tenant;
+    return this.key.sessionId === sessionId && this.key.tenant === tenant;
   }
 
   add(note: StationNote): void {

@@ -18,19 +18,27 @@ export interface StepWish {
   readonly waits?: Pick<ModelStep['retry'], 'tried' | 'longestWaitMs'>;
 }
 
+/** Field by field: every model call makes one, and to spread is slow. */
 export const modelStep = (
   { systemPrompt, retry }: Head,
   { retry: usual }: Rules,
   { model, maxTokens, context, wantsDeltas, waits }: StepWish,
-): ModelStep => ({
-  ...{ model, maxTokens, wantsDeltas },
-  ...(systemPrompt === undefined ? {} : { system: systemPrompt }),
-  context: context.slice(),
-  retry: { ...usual, ...given(retry), ...waits },
-});
-
-const given = (retry: Head['retry']): Partial<ModelStep['retry']> =>
-  Object.fromEntries(Object.entries(retry ?? {}).filter(([, value]) => value !== undefined));
+): ModelStep => {
+  const step: ModelStep = {
+    model,
+    maxTokens,
+    wantsDeltas,
+    context: context.slice(),
+    retry: {
+      maxRetries: retry?.maxRetries ?? usual.maxRetries,
+      delayMs: retry?.delayMs ?? usual.delayMs,
+      timeoutMs: retry?.timeoutMs ?? usual.timeoutMs,
+      tried: waits?.tried ?? 0,
+      longestWaitMs: waits?.longestWaitMs ?? Infinity,
+    },
+  };
+  return systemPrompt === undefined ? step : { ...step, system: systemPrompt };
+};
 
 /** A money limit holds only where the price is known. Throws `price_unknown`. */
 export const mustHavePrice = (model: string, rules: Rules, nowMs: number): void => {

@@ -77,4 +77,17 @@ describe('the trail of a turn', () => {
     expect(trails.read(key, turn(0))).toBeUndefined();
     expect(trails.read(key, turn(1))).toBeDefined();
   });
+
+  it('stays when the older one of the same turn id has gone, and goes in its own time', () => {
+    const trails = new TurnTrails();
+    const other = sessionKey('default', 'other');
+    trails.arrived(key, turn(0), received);
+    trails.arrived(other, turn(0), { ...received, atMs: 7 });
+    for (let n = 1; n < MAX_TRAILS; n++) trails.arrived(key, turn(n), received);
+    expect(trails.read(key, turn(0))).toBeUndefined();
+    expect(trails.read(other, turn(0))?.notes).toEqual([{ ...received, atMs: 7 }]);
+    trails.arrived(key, turn(MAX_TRAILS), received);
+    expect(trails.read(other, turn(0))).toBeUndefined();
+    expect(trails.size).toBe(MAX_TRAILS);
+  });
 });
