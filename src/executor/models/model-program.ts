@@ -24,8 +24,8 @@ export const modelProgram = (
   attach: (send) => {
     const slabs = new LentSlabs(send);
     return {
-      wire: ({ step: { context, ...others }, endpoint: at }) => ({
-        step: { ...others, context: slabs.wire(context) },
+      wire: ({ step, endpoint: at }) => ({
+        step: { ...step, context: slabs.wire(step.context) },
         endpoint: at,
       }),
       look: () => slabs.forgetGone(),

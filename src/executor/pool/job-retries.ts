@@ -35,6 +35,17 @@ export class Jobs<K extends Kinds> {
   /** Those that wait for what is missing. */
   readonly #waiting = new Set<Job<K>>();
   #lastId = 0;
+  /** What threads tell, of any job. */
+  readonly #hears: Hears<K> = {
+    started: (job, thread) => {
+      if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.started?.(thread));
+    },
+    events: (job, batch) => {
+      if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.events(batch));
+    },
+    outcome: (job, outcome) => this.#finish(job, outcome),
+    lost: (job) => this.#lost(job),
+  };
 
   constructor(options: JobsOptions<K>) {
     this.#options = options;
@@ -69,25 +80,11 @@ export class Jobs<K extends Kinds> {
     if (ready === undefined) return this.#wait(job);
     job.waitsUntilMs = undefined;
     try {
-      this.#options.dispatch.add(this.#onThread(job, ready));
+      this.#options.dispatch.add(new JobOnThread(job, ready, this.#hears));
     } catch (error) {
       if (codeOf(error) !== 'unavailable') throw error;
       this.#failSoon(job, unavailable((error as Error).message));
     }
-  }
-
-  #onThread(job: Job<K>, ready: K['ready']): ThreadJob<K> {
-    return {
-      ...{ id: job.id, input: job.input, ready },
-      started: (thread) => {
-        if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.started?.(thread));
-      },
-      events: (batch) => {
-        if (this.#jobs.has(job)) this.#tell(job, (sink) => sink.events(batch));
-      },
-      outcome: (outcome) => this.#finish(job, outcome),
-      lost: () => this.#lost(job),
-    };
   }
 
   #wait(job: Job<K>): void {
@@ -159,6 +156,50 @@ class Job<K extends Kinds> {
     this.input = input;
     this.sink = sink;
     this.release = release;
+  }
+}
+
+interface Hears<K extends Kinds> {
+  started(job: Job<K>, thread: number): void;
+  events(job: Job<K>, batch: readonly K['event'][]): void;
+  outcome(job: Job<K>, outcome: K['outcome']): void;
+  lost(job: Job<K>): void;
+}
+
+/** A job as the thread has it that it was given to. */
+class JobOnThread<K extends Kinds> implements ThreadJob<K> {
+  readonly #job: Job<K>;
+  readonly #hears: Hears<K>;
+  readonly ready: K['ready'];
+
+  constructor(job: Job<K>, ready: K['ready'], hears: Hears<K>) {
+    this.#job = job;
+    this.#hears = hears;
+    this.ready = ready;
+  }
+
+  get id(): number {
+    return this.#job.id;
+  }
+
+  get input(): K['job'] {
+    return this.#job.input;
+  }
+
+  started(thread: number): void {
+    this.#hears.started(this.#job, thread);
+  }
+
+  events(batch: readonly K['event'][]): void {
+    this.#hears.events(this.#job, batch);
+  }
+
+  outcome(outcome: K['outcome']): void {
+    this.#hears.outcome(this.#job, outcome);
+  }
+
+  lost(): void {
+    this.#hears.lost(this.#job);
   }
 }
 
