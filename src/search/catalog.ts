@@ -2,8 +2,8 @@
  * The catalog in memory: a table per tenant, nothing of its own on disk. Whoever feeds it decides
  * what it shows; a change is visible to the next search.
  *
- * What commits tell of waits until somebody looks, or until it is much: a turn commits twice within
- * milliseconds, and only what its session is after that has to find its place.
+ * What commits tell of waits until somebody looks, or until too much waits: a turn commits twice within milliseconds,
+ * a session has turn after turn, and only what it is after the last of them has to find its place.
  *
  * What it costs is measured by `npm run bench -- search`. A page costs the walk along the shortest list of what is
  * asked for; a count of all, or of one value of one field, costs nothing; other counts read that list.
@@ -20,11 +20,13 @@ import { count, search } from './search.ts';
 import { SessionTable } from './session-table.ts';
 
 /** Sessions that may wait to be taken in: bounds how long the next look takes. */
-const MAX_NOTED = 500;
+export const MAX_NOTED = 1_000;
+/** So many are taken in when one more would wait: those that wait longest, which are the least likely to change again. */
+const NOTED_SLICE = 50;
 
 export class MemoryCatalog implements Catalog {
   readonly #tables = new Map<Tenant, SessionTable>();
-  readonly #noted = new Map<Tenant, Map<SessionId, Head>>();
+  readonly #noted = new Map<Tenant, Map<SessionId, CatalogRow>>();
   readonly #onFault: (error: unknown) => void;
   #notedCount = 0;
 
@@ -44,7 +46,7 @@ export class MemoryCatalog implements Catalog {
 
   /** Adds the session or replaces what is known of it. */
   put(row: CatalogRow): void {
-    this.#takeIn();
+    this.#forgetNoted(row.key);
     this.#tableOf(row.key.tenant).put(row);
   }
 
@@ -64,14 +66,15 @@ export class MemoryCatalog implements Catalog {
       this.#noted.set(tenant, noted);
     }
     const before = noted.size;
-    noted.set(sessionId, head);
+    noted.set(sessionId, catalogRowOf(head));
     this.#notedCount += noted.size - before;
-    if (this.#notedCount >= MAX_NOTED) this.#takeIn();
+    if (this.#notedCount > MAX_NOTED) this.#takeInOf(tenant, noted, NOTED_SLICE);
   }
 
   /** Forgets the session; a tenant without sessions is forgotten too. */
-  delete({ tenant, sessionId }: SessionKey): void {
-    this.#takeIn();
+  delete(key: SessionKey): void {
+    this.#forgetNoted(key);
+    const { tenant, sessionId } = key;
     const table = this.#tables.get(tenant);
     table?.delete(sessionId);
     if (table?.size === 0) this.#tables.delete(tenant);
@@ -127,18 +130,29 @@ export class MemoryCatalog implements Catalog {
 
   #takeIn(): void {
     if (this.#notedCount === 0) return;
-    const noted = [...this.#noted];
+    for (const [tenant, noted] of this.#noted) this.#takeInOf(tenant, noted, noted.size);
     this.#noted.clear();
-    this.#notedCount = 0;
+  }
+
+  #takeInOf(tenant: Tenant, noted: Map<SessionId, CatalogRow>, most: number): void {
+    let left = most;
     try {
-      for (const [tenant, heads] of noted) {
-        const table = this.#tableOf(tenant);
-        for (const head of heads.values()) table.put(catalogRowOf(head));
+      const table = this.#tableOf(tenant);
+      for (const [sessionId, row] of noted) {
+        if (left === 0) return;
+        left -= 1;
+        noted.delete(sessionId);
+        this.#notedCount -= 1;
+        table.put(row);
       }
     } catch (error) {
       this.#onFault(error);
       throw error;
     }
+  }
+
+  #forgetNoted({ tenant, sessionId }: SessionKey): void {
+    if (this.#noted.get(tenant)?.delete(sessionId) === true) this.#notedCount -= 1;
   }
 
   #tableOf(tenant: Tenant): SessionTable {

@@ -36,8 +36,12 @@ export class SortedColumn implements Order {
     return this.values.at(slot);
   }
 
+  /** Small whole numbers: a difference of two moments would be an object of its own. */
   compare(a: number, b: number): number {
-    return this.values.at(a) - this.values.at(b) || (a === b ? 0 : this.#ids.compare(a, b));
+    const left = this.values.at(a);
+    const right = this.values.at(b);
+    if (left !== right) return left < right ? -1 : 1;
+    return a === b ? 0 : this.#ids.compare(a, b);
   }
 
   /** Where a row stands to a place that a cursor names: negative before it, 0 at it. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogRowOf } from '../../src/model/catalog-row.ts';
 import { Criteria } from '../../src/model/criteria.ts';
 import { newHead } from '../../src/model/head.ts';
-import { MemoryCatalog } from '../../src/search/catalog.ts';
+import { MAX_NOTED, MemoryCatalog } from '../../src/search/catalog.ts';
 import { CatalogFeed } from '../../src/search/catalog-feed.ts';
 import { keyOf, NOW, remove, write } from '../storage/sessions.ts';
 
@@ -51,10 +51,26 @@ describe('a session that a commit has told of', () => {
     const broken = { ...head('broken'), tags: null } as never;
     catalog.note(broken);
     const noteOthers = () => {
-      for (let number = 0; number < 1_000; number += 1) catalog.note(head(`s${number}`));
+      for (let number = 0; number < MAX_NOTED; number += 1) catalog.note(head(`s${number}`));
     };
     expect(noteOthers).toThrow();
     expect(faults).toBe(1);
+  });
+
+  it('is found, or gone, among more than may wait, as if all had been put at once', () => {
+    const [noted, put] = [new MemoryCatalog(), new MemoryCatalog()];
+    for (let number = 0; number < 3 * MAX_NOTED; number += 1) {
+      const version = 1 + (number % 3);
+      const told = head(`s${(number * 7) % (MAX_NOTED + 100)}`, version);
+      noted.note(told);
+      put.put(catalogRowOf(told));
+      if (number % 5 !== 0) continue;
+      noted.delete(keyOf(`s${number}`));
+      put.delete(keyOf(`s${number}`));
+    }
+    const everything = Criteria.parse({ limit: 500 });
+    expect(noted.search(TENANT, everything)).toEqual(put.search(TENANT, everything));
+    expect(noted.count(TENANT, all)).toEqual(put.count(TENANT, all));
   });
 
   it('that cannot be taken in is a fault that its owner hears of, and the reader too', () => {
