@@ -8,7 +8,7 @@
 import type { Msg } from 'nats';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../model/ids.ts';
-import { ANYONE, type RequestContext } from '../model/request-context.ts';
+import { ANYONE, type RequestContext, TraceIds } from '../model/request-context.ts';
 import type { Clock } from '../otp/clock.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { DaemonFace, DaemonWork } from '../session/verbs/daemon-verbs.ts';
@@ -87,6 +87,7 @@ export class Answers {
   readonly #options: AnswersOptions;
   readonly #byName: ReadonlyMap<string, EndpointStats>;
   readonly #unknown: EndpointStats;
+  readonly #traces = new TraceIds();
   #draining = false;
 
   constructor(options: AnswersOptions) {
@@ -242,7 +243,10 @@ export class Answers {
   #contextOf(tenant: Tenant, { headers }: Msg, timeoutMs: number): RequestContext {
     const { clock } = this.#options.door;
     return {
-      ...{ tenant, principal: ANYONE, via: 'nats', traceId: traceOf(headers) },
+      tenant,
+      principal: ANYONE,
+      via: 'nats',
+      traceId: traceOf(headers, this.#traces),
       receivedAtMs: clock.now(),
       deadlineMs: clock.monotonic() + timeoutMs,
     };

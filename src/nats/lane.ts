@@ -58,7 +58,11 @@ export const newLane = (name: string): Lane => ({
 
 /** A turn of the queue is asked for by whoever may write to it, and nobody waits for its answer. */
 export const contextOf = ({ key, receivedAtMs, traceId }: Item): RequestContext => ({
-  ...{ tenant: key.tenant, principal: ANYONE, via: 'queue', traceId, receivedAtMs },
+  tenant: key.tenant,
+  principal: ANYONE,
+  via: 'queue',
+  traceId,
+  receivedAtMs,
   deadlineMs: Number.POSITIVE_INFINITY,
 });
 

@@ -3,17 +3,23 @@
  * wrong one is refused; a `traceparent` may come from anything on the way, and a wrong one is ignored, as W3C wants it.
  */
 import type { MsgHdrs } from 'nats';
-import { newTraceId, type TraceId, traceIdIn, traceNamed } from '../model/request-context.ts';
+import {
+  newTraceId,
+  type TraceId,
+  type TraceIds,
+  traceIdIn,
+  traceNamed,
+} from '../model/request-context.ts';
 import { headerOf } from './wire.ts';
 
 export const TRACE_HEADER = 'Greenroom-Trace';
 export const TRACEPARENT_HEADER = 'traceparent';
 
 /** Throws `invalid_request` for a header of ours that is no trace id. */
-export const traceOf = (headers: MsgHdrs | undefined): TraceId => {
-  if (headers === undefined) return newTraceId();
+export const traceOf = (headers: MsgHdrs | undefined, ids?: TraceIds): TraceId => {
+  if (headers === undefined) return ids?.next() ?? newTraceId();
   const ours = headerOf(headers, TRACE_HEADER);
   if (ours !== undefined) return traceNamed(ours, `the header ${TRACE_HEADER}`);
   const traceparent = headerOf(headers, TRACEPARENT_HEADER);
-  return (traceparent && traceIdIn(traceparent)) || newTraceId();
+  return (traceparent && traceIdIn(traceparent)) || (ids?.next() ?? newTraceId());
 };

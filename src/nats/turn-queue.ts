@@ -199,9 +199,14 @@ export class TurnQueue {
     const key = { tenant: address?.tenant ?? '', sessionId } as SessionKey;
     const loaded = contentOf(key, msg, `js-${stream.createdMs}-${seq}` as TurnId);
     const item: Item = {
-      ...{ seq, key, ackSubject, loaded, receivedAtMs: this.#options.clock.now() },
+      seq,
+      key,
+      ackSubject,
+      loaded,
+      receivedAtMs: this.#options.clock.now(),
       traceId: loaded.traceId ?? newTraceId(),
-      ...{ isRefusalTold: false, unkeptSinceMs: undefined },
+      isRefusalTold: false,
+      unkeptSinceMs: undefined,
     };
     this.#inHand.set(seq, item);
     this.handover.add(item);
