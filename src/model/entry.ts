@@ -19,23 +19,23 @@ export interface MessageEntry {
   readonly role: Role;
   readonly body: Uint8Array;
   /** How many messages the session has with this one; absent where it does not count, and in old entries. */
-  readonly position?: number;
+  readonly position?: number | undefined;
   /** The API's message id for answers, else the caller's. */
-  readonly id?: string;
-  readonly turnId?: TurnId;
+  readonly id?: string | undefined;
+  readonly turnId?: TurnId | undefined;
   /** The text of a step that ended early: shown on demand, never seen by the model. */
-  readonly isPartial?: boolean;
-  readonly model?: string;
+  readonly isPartial?: boolean | undefined;
+  readonly model?: string | undefined;
   /** Who answered: real and rehearsed answers do not mix in one session. */
-  readonly provider?: Provider;
-  readonly stopReason?: string | null;
-  readonly usage?: Usage;
+  readonly provider?: Provider | undefined;
+  readonly stopReason?: string | null | undefined;
+  readonly usage?: Usage | undefined;
   /** null: the model's price is unknown. */
-  readonly costNanoUsd?: number | null;
+  readonly costNanoUsd?: number | null | undefined;
   /** What classic programs gave with the message beside role, content, id and time. */
-  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
   /** The typed message of a classic program that this one was made from. */
-  readonly typed?: Readonly<Record<string, unknown>>;
+  readonly typed?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface ImportedEntry {

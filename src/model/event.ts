@@ -6,6 +6,8 @@
  * `n`. `turn.finished` is the one terminal event. An event leaves after the commit that it reports
  * (P1); deltas report nothing that is stored.
  */
+
+import type { Mutable } from './every.ts';
 import type { SessionKey, TurnId } from './ids.ts';
 import { iso } from './moment.ts';
 import { usdOf } from './money.ts';
@@ -57,16 +59,18 @@ export interface TurnFinished {
 }
 
 /** How a turn ended, from its ledger record and what it said last. */
-export const turnFinished = (record: ClosedTurn, text: string): TurnFinished => ({
-  type: 'turn.finished',
-  status: record.status,
-  stopReason: record.stopReason,
-  ...(record.error === undefined ? {} : { error: record.error }),
-  usage: record.usage,
-  costUsd: record.costNanoUsd === null ? null : usdOf(record.costNanoUsd),
-  durationMs: record.finishedAtMs - (record.startedAtMs ?? record.acceptedAtMs),
-  text,
-});
+export const turnFinished = (record: ClosedTurn, text: string): TurnFinished => {
+  const finished: TurnFinished = {
+    type: 'turn.finished',
+    status: record.status,
+    stopReason: record.stopReason,
+    usage: record.usage,
+    costUsd: record.costNanoUsd === null ? null : usdOf(record.costNanoUsd),
+    durationMs: record.finishedAtMs - (record.startedAtMs ?? record.acceptedAtMs),
+    text,
+  };
+  return record.error === undefined ? finished : { ...finished, error: record.error };
+};
 
 /** One event inside the daemon. `body` of a `message` is the API's JSON, spliced in when encoded. */
 export interface SessionEvent {
@@ -155,12 +159,7 @@ export const wireEvent = (event: SessionEvent, at: string = iso(event.atMs)): Wi
   return uncounted;
 };
 
-type Wire<Type extends WireEvent['type']> = {
-  -readonly [Field in keyof Extract<WireEvent, { type: Type }>]: Extract<
-    WireEvent,
-    { type: Type }
-  >[Field];
-};
+type Wire<Type extends WireEvent['type']> = Mutable<Extract<WireEvent, { type: Type }>>;
 
 /** What comes in every turn is written field by field: with spread fields such an object takes ten times as long. */
 const countedEvent = (

@@ -140,7 +140,13 @@ const withRequests = (part: Usage, whole: Usage): Usage => ({
   ...(whole.thinkingTokens === undefined ? {} : { thinkingTokens: whole.thinkingTokens }),
 });
 
-const combine = (a: Usage, b: Usage, sign: 1 | -1): Usage => ({
+const combine = (a: Usage, b: Usage, sign: 1 | -1): Usage => {
+  const sum = combineCounts(a, b, sign);
+  if (a.thinkingTokens === undefined && b.thinkingTokens === undefined) return sum;
+  return { ...sum, thinkingTokens: (a.thinkingTokens ?? 0) + sign * (b.thinkingTokens ?? 0) };
+};
+
+const combineCounts = (a: Usage, b: Usage, sign: 1 | -1): Usage => ({
   inputTokens: a.inputTokens + sign * b.inputTokens,
   outputTokens: a.outputTokens + sign * b.outputTokens,
   cacheCreationInputTokens: a.cacheCreationInputTokens + sign * b.cacheCreationInputTokens,
@@ -149,9 +155,6 @@ const combine = (a: Usage, b: Usage, sign: 1 | -1): Usage => ({
   cacheReadInputTokens: a.cacheReadInputTokens + sign * b.cacheReadInputTokens,
   webSearchRequests: a.webSearchRequests + sign * b.webSearchRequests,
   webFetchRequests: a.webFetchRequests + sign * b.webFetchRequests,
-  ...(a.thinkingTokens === undefined && b.thinkingTokens === undefined
-    ? {}
-    : { thinkingTokens: (a.thinkingTokens ?? 0) + sign * (b.thinkingTokens ?? 0) }),
 });
 
 /** The fields that are read, of the usage and of what hangs below it; of any type until looked at. */

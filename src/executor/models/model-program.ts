@@ -18,7 +18,9 @@ export const modelProgram = (
 ): Program<ModelKinds> => ({
   prepare: (step) => {
     const at = endpoint(system);
-    return at === undefined ? undefined : { step, endpoint: { ...at, provider } };
+    if (at === undefined) return undefined;
+    const { baseUrl, apiKey } = at;
+    return { step, endpoint: { baseUrl, apiKey, provider } };
   },
   hold: ({ context }) => context.hold(),
   attach: (send) => {

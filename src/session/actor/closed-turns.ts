@@ -26,8 +26,9 @@ export class ClosedTurns {
 
   remember(record: ClosedTurn): void {
     this.#known.set(record.turnId, record);
+    if (this.#known.size <= MAX_KNOWN) return;
     const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+    if (oldest !== undefined) this.#known.delete(oldest);
   }
 
   /** Answers when the turn has ended. */

@@ -283,11 +283,11 @@ export class CommitLoop {
 
   #prepare(waiting: Waiting): readonly Ready[] {
     const { request, from } = waiting;
-    if (!isForeign(request)) return [{ ...waiting, input: request }];
+    if (!isForeign(request)) return [{ request, from, input: request }];
     try {
       const nowMs = this.#mailbox.system.clock.now();
       const input = prepareForeign(this.committed.head, request, this.#journal, nowMs);
-      return [{ ...waiting, input }];
+      return [{ request, from, input }];
     } catch (error) {
       from?.fail(error);
       return [];
@@ -335,7 +335,7 @@ export class CommitLoop {
     const { head } = this.committed;
     if (answer.type === 'turnClosed') return this.#closed.waitFor(answer.turnId, from);
     const turn = answer.type === 'turn' ? (answer.closed ?? this.#turn(answer.turnId)) : undefined;
-    from.reply({ answer, head, ...(turn === undefined ? {} : { turn }) });
+    from.reply(turn === undefined ? { answer, head } : { answer, head, turn });
   }
 
   #turn(turnId: TurnId): TurnRecord | undefined {

@@ -121,8 +121,10 @@ async function* turn(
   const accepted = door.turn(context, key, undefined, parsed, (publication) =>
     queue.push(publication.forReader()),
   );
-  const where = { ...key, turnId: parsed.turnId, traceId: context.traceId };
-  accepted.catch((error: unknown) => queue.fail(told(error, where)));
+  accepted.catch((error: unknown) => {
+    const where = { ...key, turnId: parsed.turnId, traceId: context.traceId };
+    queue.fail(told(error, where));
+  });
   const unhear = signals.hear(signal, (reason) => {
     queue.abandon(reason);
     void cancel(door, key, traces, accepted);

@@ -27,9 +27,9 @@ export interface SeenMessage {
   readonly seq: number;
   readonly role: 'user' | 'assistant';
   readonly body: Uint8Array;
-  readonly turnId?: string;
-  readonly isPartial?: boolean;
-  readonly model?: string;
+  readonly turnId?: string | undefined;
+  readonly isPartial?: boolean | undefined;
+  readonly model?: string | undefined;
 }
 
 export interface SeenImport {

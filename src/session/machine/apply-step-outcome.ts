@@ -64,19 +64,17 @@ const addAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
   endOrGoOn(draft, answered, outcome, rules);
 };
 
-const answerFacts = (
-  turn: OpenTurn,
-  outcome: Answered,
-  isSeen: boolean,
-): Partial<MessageEntry> => ({
-  turnId: turn.turnId,
-  model: outcome.model,
-  provider: outcome.provider,
-  stopReason: outcome.stopReason,
-  usage: outcome.usage,
-  costNanoUsd: outcome.costNanoUsd,
-  ...(isSeen ? {} : { isPartial: true }),
-});
+const answerFacts = (turn: OpenTurn, outcome: Answered, isSeen: boolean): Partial<MessageEntry> => {
+  const facts: Partial<MessageEntry> = {
+    turnId: turn.turnId,
+    model: outcome.model,
+    provider: outcome.provider,
+    stopReason: outcome.stopReason,
+    usage: outcome.usage,
+    costNanoUsd: outcome.costNanoUsd,
+  };
+  return isSeen ? facts : { ...facts, isPartial: true };
+};
 
 /** An answer without a block is legal from the API and illegal to send back. */
 const isEmpty = (body: Uint8Array): boolean => Buffer.from(body.slice(-3)).toString() === '[]}';
@@ -98,7 +96,7 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
     costNanoUsd: head.costNanoUsd + (costNanoUsd ?? 0),
     unpricedAnswers: head.unpricedAnswers + (costNanoUsd === null ? 1 : 0),
     toolCallCount: head.toolCallCount + toolUses.length,
-    ...(head.provider === undefined ? { provider: outcome.provider } : {}),
+    provider: head.provider ?? outcome.provider,
   });
   return next;
 };
@@ -129,12 +127,7 @@ const answerTools = (draft: Draft, turn: OpenTurn, toolUses: readonly ToolUse[])
 const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules): void => {
   const { stopReason, text } = outcome;
   const close = (status: ClosedStatus, reason: string | null, error?: TurnError) =>
-    closeTurn(draft, turn, {
-      status,
-      stopReason: reason,
-      text,
-      ...(error === undefined ? {} : { error }),
-    });
+    closeTurn(draft, turn, { status, stopReason: reason, text, error });
   if (draft.cancelling === turn.turnId) return close('cancelled', stopReason);
   if (stopReason === 'refusal') {
     takeBack(draft, turn);

@@ -6,6 +6,7 @@
  */
 
 import { GreenroomError } from '../../model/errors.ts';
+import type { TurnEventBody } from '../../model/event.ts';
 import { type Head, type Settings, statusFrom } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { addTags } from '../../model/tags.ts';
@@ -69,13 +70,14 @@ export const acceptTurn = (
   };
   draft.write({ type: 'newTurn', turnId: turn.turnId });
   draft.patch({ openTurns: [...draft.head.openTurns, open] });
-  publish(draft, open, { type: 'turn.accepted', seq, ...tracedBy(turn) });
+  publish(draft, open, accepted(seq, turn));
   if (draft.head.openTurns.length === 1) startNext(draft, turn.body);
   draft.patch({ status: statusFrom(draft.head.openTurns) });
   draft.answer = { type: 'turn', turnId: turn.turnId, isNew: true };
 };
 
-const tracedBy = ({ traceId }: NewTurn) => (traceId === undefined ? {} : { traceId });
+const accepted = (seq: number, { traceId }: NewTurn): TurnEventBody =>
+  traceId === undefined ? { type: 'turn.accepted', seq } : { type: 'turn.accepted', seq, traceId };
 
 /** A session that a turn makes is called after its prompt, unless the sender says otherwise. */
 const settingsOf = ({ settings, excerpt }: NewTurn): Settings =>

@@ -1,11 +1,17 @@
 /**
  * A change in the making: what one `apply` gathers. Local to it: nothing outside sees it mutate.
  */
-import type { Entry, View } from '../../model/entry.ts';
+import type { MessageEntry, View } from '../../model/entry.ts';
+import type { Every } from '../../model/every.ts';
 import { type Head, type Settings, withSettings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { AuditRecord } from '../ports/journal.ts';
 import type { Answer, Change, Effect, NewMessage, Rules, SessionState, Write } from './machine.ts';
+
+/** What a message may have besides its role, its body, its id and its time. */
+export type MessageFacts = Partial<
+  Omit<MessageEntry, 'kind' | 'seq' | 'atMs' | 'role' | 'body' | 'id' | 'position'>
+>;
 
 export class Draft {
   head: Head;
@@ -25,13 +31,11 @@ export class Draft {
 
   /** Lays fields over the head; a change raises `updatedAtMs`. One copy, however many patches: a turn makes ten. */
   patch(fields: Partial<Head>): void {
-    const updatedAtMs = Math.max(this.nowMs, this.head.updatedAtMs);
-    if (this.#ownsHead) {
-      Object.assign(this.head, { updatedAtMs }, fields);
-      return;
-    }
-    this.head = { ...this.head, updatedAtMs, ...fields };
+    if (!this.#ownsHead) this.head = { ...this.head };
     this.#ownsHead = true;
+    const own: { updatedAtMs: number } = this.head;
+    own.updatedAtMs = Math.max(this.nowMs, own.updatedAtMs);
+    Object.assign(own, fields);
   }
 
   /** Puts another head in the place of this one. */
@@ -41,17 +45,30 @@ export class Draft {
   }
 
   /** Appends a message to the main transcript and gives its `seq`. */
-  message(message: NewMessage, facts: Partial<Extract<Entry, { kind: 'message' }>> = {}): number {
+  message(message: NewMessage, facts: MessageFacts = {}): number {
     const seq = this.head.seq + 1;
-    const { role, body, atMs } = message;
-    const id = message.id === undefined ? {} : { id: message.id };
+    const { role, body, atMs, id } = message;
     const messageCount = this.head.messageCount + (facts.isPartial ? 0 : 1);
-    const position = facts.isPartial ? {} : { position: messageCount };
-    this.write({
-      type: 'entry',
-      subpath: '',
-      entry: { kind: 'message', seq, atMs, role, body, ...position, ...id, ...facts },
-    });
+    // Field by field, those without a value too: all messages have one shape, and to spread is slow.
+    const entry: Every<MessageEntry> = {
+      kind: 'message',
+      seq,
+      atMs,
+      role,
+      body,
+      position: facts.isPartial ? undefined : messageCount,
+      id,
+      turnId: facts.turnId,
+      isPartial: facts.isPartial,
+      model: facts.model,
+      provider: facts.provider,
+      stopReason: facts.stopReason,
+      usage: facts.usage,
+      costNanoUsd: facts.costNanoUsd,
+      extra: facts.extra,
+      typed: facts.typed,
+    };
+    this.write({ type: 'entry', subpath: '', entry });
     this.patch({ seq, messageCount });
     return seq;
   }

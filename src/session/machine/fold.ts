@@ -5,6 +5,7 @@
 
 import { type Due, duesOf } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
+import type { Mutable } from '../../model/every.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import type {
@@ -13,6 +14,7 @@ import type {
   ForkOrigin,
   ResponseClaim,
   SessionChange,
+  SessionWrite,
   StoredResponse,
   StreamDrop,
   StreamRecord,
@@ -110,14 +112,42 @@ export const toChange = (
 ): SessionChange | undefined => {
   if (state.head === before.head) return undefined;
   const { key, version: expectedVersion, segments } = before.head;
-  const { audit, deleted, ...records } = sorted(writes);
+  const all = sorted(writes);
+  const { audit, appends, streams, turns, newTurnIds, responses } = all;
   const dues = duesBetween(before, state);
-  const { head } = state;
-  if (deleted === undefined)
-    return { kind: 'write', key, fence, expectedVersion, audit, dues, head, ...records };
-  const { tombstoneUntilMs } = deleted;
-  const shared = segments === undefined ? {} : { segments };
-  return { kind: 'delete', key, fence, expectedVersion, audit, dues, tombstoneUntilMs, ...shared };
+  if (all.deleted !== undefined) {
+    const { tombstoneUntilMs } = all.deleted;
+    const shared = segments === undefined ? {} : { segments };
+    return {
+      kind: 'delete',
+      key,
+      fence,
+      expectedVersion,
+      audit,
+      dues,
+      tombstoneUntilMs,
+      ...shared,
+    };
+  }
+  // Field by field: with spread fields it takes twenty times as long, and every commit makes one.
+  const change: Mutable<SessionWrite> = {
+    kind: 'write',
+    key,
+    fence,
+    expectedVersion,
+    audit,
+    dues,
+    head: state.head,
+    appends,
+    streams,
+    turns,
+    newTurnIds,
+    responses,
+  };
+  if (all.claims !== undefined) change.claims = all.claims;
+  if (all.drops !== undefined) change.drops = all.drops;
+  if (all.fork !== undefined) change.fork = all.fork;
+  return change;
 };
 
 /** A session that is deleted has no open turn any more, so nothing is due for it. */

@@ -14,6 +14,7 @@ import {
   runIdOf,
   type TurnError,
   type TurnFacts,
+  type WorkPhase,
 } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
 import { isSpent } from './turn-limits.ts';
@@ -32,7 +33,7 @@ export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
 /** The first turn's next model call, as a run of its own: the outcome of an earlier one does not count any more. `tried`: calls that have failed. */
 export const startModel = (draft: Draft, turn: OpenTurn, tried = 0): void => {
   const run = turn.runs + 1;
-  const phase = { kind: 'model', run, ...(tried === 0 ? {} : { tried }) } as const;
+  const phase: WorkPhase = tried === 0 ? { kind: 'model', run } : { kind: 'model', run, tried };
   replaceFirst(draft, { ...turn, status: 'running', runs: run, phase });
   draft.effect({ type: 'startModel', runId: runIdOf(turn.turnId, run) });
 };
@@ -71,16 +72,16 @@ export interface Closing {
 }
 
 /** Moves an open turn to the ledger. The turns behind it are the caller's to start (`settle`). */
-export const closeTurn = (draft: Draft, turn: OpenTurn, { text, ...closing }: Closing): void => {
+export const closeTurn = (draft: Draft, turn: OpenTurn, closing: Closing): void => {
   draft.patch({ openTurns: draft.head.openTurns.filter((open) => open.turnId !== turn.turnId) });
   if (draft.cancelling === turn.turnId) draft.cancelling = undefined;
-  recordClosed(draft, closed(turn, closing, draft.nowMs), text);
+  recordClosed(draft, closed(turn, closing, draft.nowMs), closing.text);
 };
 
 /** Each field by its name: all records of closed turns have one shape, and to spread is slow. */
 const closed = (
   turn: OpenTurn,
-  { status, stopReason, error }: Omit<Closing, 'text'>,
+  { status, stopReason, error }: Closing,
   nowMs: number,
 ): Every<ClosedTurn> => ({
   status,

@@ -57,10 +57,10 @@ const nestedTooDeeply = (cause?: unknown): GreenroomError =>
 
 const OPTIONS = ['model', 'maxSteps', 'maxCostUsd', 'includePartialMessages', 'metadata'] as const;
 
-const optionsOf = (request: TurnRequest): TurnOptions =>
-  Object.fromEntries(
-    OPTIONS.flatMap((name) => (request[name] === undefined ? [] : [[name, request[name]]])),
-  );
+const optionsOf = (request: TurnRequest): TurnOptions => {
+  const given = OPTIONS.filter((name) => request[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, request[name]]));
+};
 
 /** The first words of a prompt, on one line. */
 const excerptOf = (prompt: Prompt): string => {
