@@ -270,7 +270,8 @@ export class CommitLoop {
     const beganMs = clock.monotonic();
     const tell = (code?: ErrorCode) =>
       TELEMETRY.commit.tell({
-        ...key,
+        tenant: key.tenant,
+        sessionId: key.sessionId,
         version: expectedVersion + 1,
         durationMs: clock.monotonic() - beganMs,
         code,

@@ -32,7 +32,7 @@ export class StepTrace {
   started(thread: number): void {
     this.#note({ station: 'step_started', atMs: this.#clock.now(), step: this.#step, thread });
     if (TELEMETRY.stepStart.isHeard)
-      TELEMETRY.stepStart.tell({ ...this.#fields(), model: this.#model, thread });
+      TELEMETRY.stepStart.tell(Object.assign(this.#fields(), { model: this.#model, thread }));
   }
 
   heard(batch: readonly StepEvent[]): void {
@@ -45,15 +45,21 @@ export class StepTrace {
     const { type } = outcome;
     this.#note({ station: 'step_ended', atMs: this.#clock.now(), step: this.#step, outcome: type });
     if (TELEMETRY.stepStop.isHeard)
-      TELEMETRY.stepStop.tell({
-        ...this.#fields(),
-        outcome: outcome.type,
-        durationMs: this.#sinceStartMs,
-        ...(outcome.type === 'failed' ? { errorType: outcome.error.type } : {}),
-        ...(outcome.type === 'message'
-          ? { inputTokens: outcome.usage.inputTokens, outputTokens: outcome.usage.outputTokens }
-          : {}),
-      });
+      TELEMETRY.stepStop.tell(Object.assign(this.#fields(), this.#ending(outcome)));
+  }
+
+  #ending(outcome: StepOutcome) {
+    const ending = { outcome: outcome.type, durationMs: this.#sinceStartMs };
+    switch (outcome.type) {
+      case 'failed':
+        return Object.assign(ending, { errorType: outcome.error.type });
+      case 'message': {
+        const { inputTokens, outputTokens } = outcome.usage;
+        return Object.assign(ending, { inputTokens, outputTokens });
+      }
+      default:
+        return ending;
+    }
   }
 
   #answered(): void {
@@ -87,7 +93,8 @@ export class StepTrace {
   }
 
   #fields() {
+    const { tenant, sessionId } = this.#key;
     const { turnId, attempt, traceId } = this.#turn;
-    return { ...this.#key, turnId, attempt, traceId, step: this.#step };
+    return { tenant, sessionId, turnId, attempt, traceId, step: this.#step };
   }
 }

@@ -56,17 +56,22 @@ export class Narrator {
     switch (body.type) {
       case 'turn.accepted':
         this.#trails.note(this.#key, turnId, { station: 'accepted', atMs });
-        if (TELEMETRY.turnAccepted.isHeard) TELEMETRY.turnAccepted.tell({ ...this.#key, ...turn });
+        if (TELEMETRY.turnAccepted.isHeard) TELEMETRY.turnAccepted.tell(this.#fields(turn));
         return;
       case 'turn.started':
         this.#trails.note(this.#key, turnId, { station: 'started', atMs, attempt });
-        if (TELEMETRY.turnStart.isHeard) TELEMETRY.turnStart.tell({ ...this.#key, ...turn });
+        if (TELEMETRY.turnStart.isHeard) TELEMETRY.turnStart.tell(this.#fields(turn));
         return;
       case 'turn.finished':
         this.#trails.note(this.#key, turnId, { station: 'finished', atMs, outcome: body.status });
         if (TELEMETRY.turnStop.isHeard)
-          TELEMETRY.turnStop.tell({ ...this.#key, ...turn, ...ending(body) });
+          TELEMETRY.turnStop.tell(Object.assign(this.#fields(turn), ending(body)));
     }
+  }
+
+  #fields({ turnId, attempt, traceId }: Told) {
+    const { tenant, sessionId } = this.#key;
+    return { tenant, sessionId, turnId, attempt, traceId };
   }
 }
 
