@@ -1,6 +1,12 @@
 /** Trace ids: what is one, and what of a W3C traceparent is taken over. */
 import { describe, expect, it } from 'vitest';
-import { newTraceId, TraceId, traceIdIn, traceNamed } from '../../src/model/request-context.ts';
+import {
+  newTraceId,
+  TraceId,
+  TraceIds,
+  traceIdIn,
+  traceNamed,
+} from '../../src/model/request-context.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
@@ -38,6 +44,13 @@ describe('a trace id', () => {
   it('that is new is one, and another each time', () => {
     const made = Array.from({ length: 100 }, newTraceId);
     expect(new Set(made).size).toBe(100);
+    for (const traceId of made) expect(TraceId.safeParse(traceId).success).toBe(true);
+  });
+
+  it('of those that are drawn many at a time is one, and another each time', () => {
+    const ids = new TraceIds();
+    const made = Array.from({ length: 1_000 }, () => ids.next());
+    expect(new Set(made).size).toBe(1_000);
     for (const traceId of made) expect(TraceId.safeParse(traceId).success).toBe(true);
   });
 
