@@ -9,6 +9,7 @@
  *    and less often; the others are rung on time.
  */
 import { z } from 'zod';
+import { codeOf } from '../model/errors.ts';
 import { keyString, type SessionKey } from '../model/ids.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
@@ -98,9 +99,15 @@ const nameOf = ({ key, atMs }: DueEntry): string => `${atMs} ${keyString(key)}`;
 const look = (state: State, self: AlarmsSelf): number => {
   const journal = self.system.find(journalName);
   if (journal === undefined) return LOOK_MS;
-  endTombstones(state, self, journal);
-  const nextMs = ringDue(state, self, journal);
-  return Math.min(LOOK_MS, Math.max(1, nextMs - self.system.clock.now()));
+  try {
+    endTombstones(state, self, journal);
+    const nextMs = ringDue(state, self, journal);
+    return Math.min(LOOK_MS, Math.max(1, nextMs - self.system.clock.now()));
+  } catch (error) {
+    // For good: a crash would be repeated until the whole tree is gone, and callers would not learn why.
+    if (codeOf(error) === 'storage_failed') return LOOK_MS;
+    throw error;
+  }
 };
 
 /** Rings as many as there are places; when the next one that is not due yet will be. */

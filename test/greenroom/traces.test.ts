@@ -12,7 +12,7 @@ import { createLog } from '../../src/platform/log.ts';
 import { Feed } from '../../src/session/events/feed.ts';
 import { testGreenroom } from '../support/greenroom.ts';
 import { skippingClock } from '../support/skipping-clock.ts';
-import { until } from '../support/until.ts';
+import { turnsOfTheLoop, until } from '../support/until.ts';
 
 type Line = Record<string, unknown> & { readonly msg: string };
 
@@ -212,4 +212,27 @@ test('a store whose files are taken away stops at once: what it wrote would go n
   await until(() => fatal !== undefined);
   expect(fatal?.message).toMatch(/^the journal stopped: its files in .* were taken away$/);
   await expect(given.run('s1', 'Hello again')).rejects.toMatchObject({ code: 'storage_failed' });
+});
+
+test('a store that has failed is what every later call is told, however long the process stays', async () => {
+  const clock = skippingClock();
+  let isFatal = false;
+  const onFatal = () => {
+    isFatal = true;
+  };
+  const given = await testGreenroom({ clock, onFatal });
+  await given.run('s1', 'Hello');
+  const store = join(given.dataDir, 'store');
+  renameSync(store, `${store}-away`);
+  clock.skip(5_000);
+  await until(() => isFatal);
+  for (let round = 0; round < 20; round += 1) {
+    clock.skip(1_000);
+    await turnsOfTheLoop();
+    for (const name of ['s1', `new${round}`])
+      await expect(given.run(name, 'Hello again')).rejects.toMatchObject({
+        code: 'storage_failed',
+      });
+  }
+  expect(given.node('housekeeping', 'alarms').status).toBe('running');
 });
