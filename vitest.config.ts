@@ -3,9 +3,13 @@
  * stores, servers, threads and processes (`npm test` runs both), `long` has what plays through lives, faults and
  * kills by the hundred (`npm run test:long`; `.ci/run` runs all three). Without a name, vitest runs all.
  *
- * Patience is for busy machines: what is waited for comes at once or not at all, so no limit is a measurement. A worker
- * for each core: most tests wait for processes and disks.
+ * Patience is for busy machines: what is waited for comes at once or not at all, so no limit is a measurement.
+ *
+ * The files of a worker share its modules and its threads: loading the program again for each file cost more than half
+ * of what the tests themselves take. No module has state, and `test/support/setup.ts` sees to it that no file leaves
+ * anything behind in the process.
  */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const files = (...patterns: readonly string[]) => patterns.map((one) => `test/${one}.test.ts`);
@@ -52,10 +56,13 @@ const coverage = {
   },
 };
 
+/** More than cores: most tests wait for processes and disks. */
+const WORKERS = Math.ceil(availableParallelism() * 1.5);
+
 export default defineConfig({
   test: {
     coverage,
-    maxWorkers: '100%',
+    maxWorkers: WORKERS,
     env: { GREENROOM_CHECK_REPLIES: '1' }, // by every daemon that a test starts, too: each reply is as declared
     testTimeout: 30_000,
     hookTimeout: 60_000,
@@ -71,7 +78,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          ...{ name: 'whole', include: ['test/**/*.test.ts'] },
+          ...{ name: 'whole', include: ['test/**/*.test.ts'], isolate: false },
           exclude: [...FAST, ...LONG],
           setupFiles: ['test/support/setup.ts'],
         },
