@@ -20,6 +20,8 @@ interface Import {
   readonly specifier: string;
   /** `import(…)`: loaded when it is needed. */
   readonly isLazy: boolean;
+  /** `import type`: not there when the program runs. */
+  readonly isType: boolean;
 }
 
 const sourcesBelow = (folder: string): Source[] =>
@@ -43,8 +45,13 @@ const importsOf = ({ text }: Source): Import[] => {
     ...[...code.matchAll(STATIC)].map((match) => ({
       specifier: match[1] ?? match[2] ?? '',
       isLazy: false,
+      isType: /^\s*(?:import|export)\s+type\b/.test(match[0]),
     })),
-    ...[...code.matchAll(LAZY)].map((match) => ({ specifier: match[1] ?? '', isLazy: true })),
+    ...[...code.matchAll(LAZY)].map((match) => ({
+      specifier: match[1] ?? '',
+      isLazy: true,
+      isType: false,
+    })),
   ];
 };
 
@@ -222,6 +229,30 @@ describe('imports', () => {
     );
     expect(wrong).toEqual([]);
   });
+
+  test('give each thread no more to load than its work needs', () => {
+    const needed: Readonly<Record<string, readonly string[]>> = {
+      'src/executor/models/model-worker.ts': ['@anthropic-ai/sdk'],
+      'src/storage/lmdb/writer-thread.ts': ['lmdb', 'msgpackr'],
+    };
+    for (const [file, libraries] of Object.entries(needed))
+      expect([...librariesFrom(file)].toSorted(), file).toEqual(libraries);
+  });
+
+  /** What a file loads from outside, itself and through the files that it imports. */
+  const librariesFrom = (file: string): ReadonlySet<string> => {
+    const byPath = new Map(SOURCES.map((source) => [source.path, source]));
+    const files = new Set([file]);
+    const libraries = new Set<string>();
+    for (const path of files) {
+      const source = byPath.get(path);
+      if (source === undefined) throw new Error(`${path} is not there`);
+      for (const { path: target, isType } of targetsOf(source)) if (!isType) files.add(target);
+      for (const { specifier, isType } of importsOf(source))
+        if (!isType && !/^(\.|node:)/.test(specifier)) libraries.add(libraryOf(specifier));
+    }
+    return libraries;
+  };
 
   const libraryOf = (specifier: string): string =>
     specifier

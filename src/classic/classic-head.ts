@@ -1,6 +1,7 @@
 /** Classic metadata in a head, and a head as classic metadata. What a head has no field for stands in `head.classic`. */
 import { z } from 'zod';
-import { MAX_COUNT, PlausibleCount, PlausibleUsd } from '../model/bounds.ts';
+import { PlausibleCount, PlausibleUsd } from '../model/bound-schemas.ts';
+import { MAX_COUNT } from '../model/bounds.ts';
 import type { ClassicFacts } from '../model/classic-facts.ts';
 import { SerializationError } from '../model/errors.ts';
 import { type Head, settableShape } from '../model/head.ts';

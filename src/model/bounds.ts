@@ -2,7 +2,6 @@
  * Which moments, counts and amounts from outside are believed. What is beyond is a mistake or a forgery: it would
  * stand at the top of every list for ever, or make sums that are no longer exact.
  */
-import { z } from 'zod';
 
 /** 1970-01-01: there were no sessions before. */
 export const EARLIEST_MS = 0;
@@ -21,13 +20,6 @@ export const isPlausibleCount = (count: number): boolean =>
 export const MAX_NANO_USD = Number.MAX_SAFE_INTEGER;
 /** The same in whole dollars. */
 export const MAX_USD = Math.floor(MAX_NANO_USD / 1e9);
-
-export const PlausibleMs = z
-  .number()
-  .refine(isPlausibleMoment, 'is no plausible moment: expected 1970 to 2099');
-export const PlausibleCount = z.int().min(0).max(MAX_COUNT);
-export const PlausibleNanoUsd = z.int().min(0).max(MAX_NANO_USD);
-export const PlausibleUsd = z.number().min(0).max(MAX_USD);
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

@@ -16,6 +16,7 @@ import {
   type StepHandle,
   type StepOutcome,
 } from '../../src/session/ports/executor.ts';
+import { modelThreads } from '../support/model-threads.ts';
 
 export const workerFile = (name: string): string =>
   fileURLToPath(new URL(`./workers/${name}.mjs`, import.meta.url));
@@ -80,6 +81,10 @@ export const executing = async (options: ExecutingOptions = {}) => {
   const start = (step: ModelStep) => running(system, step);
   return { system, rehearsal, reports, pool, start, run: runWith(start) };
 };
+
+/** On threads that other tests have had: for what a step does, not for what a thread does. */
+export const executingOnLentThreads = (options: ExecutingOptions = {}) =>
+  executing({ threads: modelThreads, ...options });
 
 /** Starts a step and waits for its outcome, which has to be a message. */
 const runWith = (start: (step: ModelStep) => Running) => async (step: ModelStep) => {

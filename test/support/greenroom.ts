@@ -6,8 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, onTestFinished } from 'vitest';
-import { modelWorkerFile } from '../../src/executor/models/models-pool.ts';
-import { openWorkerThreads } from '../../src/executor/pool/worker-threads.ts';
 import {
   type Greenroom,
   type GreenroomOptions,
@@ -25,17 +23,8 @@ import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
 import { liveName } from '../../src/session/actor/live-names.ts';
 import { journalName } from '../../src/session/ports/journal.ts';
 import { atFileEnd } from './file-end.ts';
+import { modelThreads } from './model-threads.ts';
 import { Reading } from './reading.ts';
-
-/**
- * Threads that the Greenrooms of a test file have one after the other: most of what a start costs is that a thread
- * loads the SDK. They come when they are wanted.
- */
-const modelThreads = openWorkerThreads({
-  workerFile: modelWorkerFile(),
-  ...{ minThreads: 0, maxThreads: 64 },
-  idleTimeoutMs: 600_000,
-});
 
 export type Prompt = Parameters<Greenroom['turn']>[1];
 export type TurnOptions = NonNullable<Parameters<Greenroom['turn']>[2]>;

@@ -1,7 +1,7 @@
 /** Where an export goes on: all that its next page is computed from. It was with the caller, so it is read as any input. */
 import { z } from 'zod';
 import { EMPTY_DIGEST } from '../../claude-code/digest.ts';
-import { PlausibleMs } from '../../model/bounds.ts';
+import { PlausibleMs } from '../../model/bound-schemas.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { TurnId } from '../../model/ids.ts';

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { OpenResponse } from '../../claude-code/response-key.ts';
 import type { TranscriptFacts } from '../../claude-code/transcript-facts.ts';
-import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../../model/bounds.ts';
+import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../../model/bound-schemas.ts';
 import type { ClassicFacts } from '../../model/classic-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
 import { STATUSES, settableShape } from '../../model/head.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { contextOf, executing, MODEL, stepOf, textOf, user } from '../executing.ts';
+import { contextOf, executingOnLentThreads, MODEL, stepOf, textOf, user } from '../executing.ts';
 
 describe('a model step', () => {
   it('comes back with the message as the API gave it, its usage and its cost', async () => {
-    const { run } = await executing();
+    const { run } = await executingOnLentThreads();
     const prompt = '[[rehearse: text="Hi there" usage.input_tokens=1000 usage.output_tokens=10]]';
     const outcome = await run(stepOf(prompt));
     expect(JSON.parse(outcome.body)).toEqual({
@@ -17,7 +17,7 @@ describe('a model step', () => {
   });
 
   it('sends the messages as they lie in shared memory, and nothing behind their end', async () => {
-    const { run, rehearsal } = await executing();
+    const { run, rehearsal } = await executingOnLentThreads();
     const messages = [
       user('one'),
       { role: 'assistant', content: 'two' },
@@ -34,7 +34,7 @@ describe('a model step', () => {
   });
 
   it('sends a history of 10,000 messages whole', async () => {
-    const { run, rehearsal } = await executing();
+    const { run, rehearsal } = await executingOnLentThreads();
     const messages = Array.from({ length: 10_000 }, (_, n) => ({
       role: n % 2 === 0 ? 'user' : 'assistant',
       content: `${n}: ${'grün '.repeat(20)}`,
@@ -45,7 +45,7 @@ describe('a model step', () => {
   });
 
   it('streams text, thinking and tool input as deltas of their blocks', async () => {
-    const { start } = await executing();
+    const { start } = await executingOnLentThreads();
     const prompt =
       '[[rehearse: thinking="Let me see" text="Listing" tool=Bash input={"command":"ls"} chunks=3]]';
     const { events, outcome } = start(stepOf(prompt));
@@ -60,14 +60,14 @@ describe('a model step', () => {
   });
 
   it('sends no deltas where none are wanted', async () => {
-    const { start } = await executing();
+    const { start } = await executingOnLentThreads();
     const { events, outcome } = start(stepOf('[[rehearse: text=quiet]]', { wantsDeltas: false }));
     expect(await outcome).toMatchObject({ type: 'message', text: 'quiet' });
     expect(events).toEqual([]);
   });
 
   it('names the tools that are asked for', async () => {
-    const { run } = await executing();
+    const { run } = await executingOnLentThreads();
     const outcome = await run(stepOf('[[rehearse: tool=Look input={"at":"sky"}]]'));
     const [{ id, input }] = JSON.parse(outcome.body).content;
     expect(input).toEqual({ at: 'sky' });
@@ -75,7 +75,7 @@ describe('a model step', () => {
   });
 
   it('counts what an advisor used, iteration by iteration', async () => {
-    const { run } = await executing();
+    const { run } = await executingOnLentThreads();
     const iterations = [
       { type: 'message', input_tokens: 10, output_tokens: 1 },
       { type: 'advisor', model: 'claude-opus-5', input_tokens: 500, output_tokens: 7 },
@@ -87,7 +87,7 @@ describe('a model step', () => {
   });
 
   it('has no cost where the model has no price', async () => {
-    const { run } = await executing();
+    const { run } = await executingOnLentThreads();
     const outcome = await run(stepOf('hello', { model: 'claude-unheard-of' }));
     expect(outcome.costNanoUsd).toBeNull();
   });
@@ -95,14 +95,14 @@ describe('a model step', () => {
   it.each(['refusal', 'max_tokens', 'pause_turn', 'model_context_window_exceeded'])(
     'that ends in %s is a message that says so',
     async (stopReason) => {
-      const { run } = await executing();
+      const { run } = await executingOnLentThreads();
       const outcome = await run(stepOf(`[[rehearse: text=so stop=${stopReason}]]`));
       expect(outcome).toMatchObject({ stopReason, text: 'so' });
     },
   );
 
   it('that the API refuses fails with the type and status of the refusal', async () => {
-    const { start } = await executing();
+    const { start } = await executingOnLentThreads();
     const prompt = '[[rehearse: status=400 message="prompt is too long: 1 > 0 maximum"]]';
     expect(await start(stepOf(prompt)).outcome).toEqual({
       type: 'failed',
@@ -118,7 +118,7 @@ describe('a model step', () => {
   });
 
   it('that is cancelled ends at once with what it had said', async () => {
-    const { start, rehearsal } = await executing();
+    const { start, rehearsal } = await executingOnLentThreads();
     const step = start(stepOf('[[rehearse: text="half of it, and more" chunks=2 stall-after=3]]'));
     await step.first('delta');
     step.cancel();
@@ -128,7 +128,7 @@ describe('a model step', () => {
   });
 
   it('that is cancelled before anything came was cancelled all the same', async () => {
-    const { start } = await executing();
+    const { start } = await executingOnLentThreads();
     const step = start(stepOf('[[rehearse: text=late wait-ms=600000]]'));
     step.cancel();
     expect(await step.outcome).toEqual({ type: 'cancelled', partialText: '' });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { executing, stepOf, textOf } from '../executing.ts';
+import { executingOnLentThreads, stepOf, textOf } from '../executing.ts';
 
 const patient = { maxRetries: 2, delayMs: 600_000, timeoutMs: 30_000 };
 
 describe('retries of a model step', () => {
   it('are told with their error and the delay that the server asked for', async () => {
-    const { start } = await executing();
+    const { start } = await executingOnLentThreads();
     const prompt = '[[rehearse: text=done status=429 retry-after=0.01 times=1]]';
     const { events, outcome } = start(stepOf(prompt, { retry: patient }));
     expect(await outcome).toMatchObject({ type: 'message', text: 'done' });
@@ -17,7 +17,7 @@ describe('retries of a model step', () => {
   });
 
   it('are given up after as many as the settings allow', async () => {
-    const { start, rehearsal } = await executing();
+    const { start, rehearsal } = await executingOnLentThreads();
     const { events, outcome } = start(stepOf('[[rehearse: status=529]]'));
     expect(await outcome).toMatchObject({
       type: 'failed',
@@ -28,14 +28,14 @@ describe('retries of a model step', () => {
   });
 
   it('are not made where the server says that they are useless', async () => {
-    const { start, rehearsal } = await executing();
+    const { start, rehearsal } = await executingOnLentThreads();
     const step = start(stepOf('[[rehearse: status=500 should-retry=false]]'));
     expect(await step.outcome).toMatchObject({ type: 'failed', error: { retryable: false } });
     expect(rehearsal.requests.size).toBe(1);
   });
 
   it('follow a stream that is cut, and void what it had said', async () => {
-    const { start } = await executing();
+    const { start } = await executingOnLentThreads();
     const prompt = '[[rehearse: text="the whole text" chunks=3 cut-after=4 times=1]]';
     const { events, outcome } = start(stepOf(prompt));
     expect(await outcome).toMatchObject({ type: 'message', text: 'the whole text' });
@@ -45,7 +45,7 @@ describe('retries of a model step', () => {
   });
 
   it('follow an error event in the middle of a stream', async () => {
-    const { start } = await executing();
+    const { start } = await executingOnLentThreads();
     const { events, outcome } = start(
       stepOf('[[rehearse: text="all of it" chunks=2 error-after=3 times=1]]'),
     );
@@ -59,7 +59,7 @@ describe('retries of a model step', () => {
   });
 
   it('follow a call that takes too long', async () => {
-    const { start } = await executing();
+    const { start } = await executingOnLentThreads();
     const retry = { maxRetries: 1, delayMs: 1, timeoutMs: 200 };
     const { events, outcome } = start(
       stepOf('[[rehearse: text="never all" chunks=2 stall-after=3]]', { retry }),
@@ -73,7 +73,7 @@ describe('retries of a model step', () => {
 
   it('follow a connection that is refused', async () => {
     const endpoint = () => ({ baseUrl: 'http://127.0.0.1:1', apiKey: 'k' });
-    const { start } = await executing({ endpoint });
+    const { start } = await executingOnLentThreads({ endpoint });
     const step = start(stepOf('hello'));
     expect(await step.outcome).toMatchObject({
       type: 'failed',
@@ -83,7 +83,7 @@ describe('retries of a model step', () => {
   });
 
   it('are cancelled while they wait', async () => {
-    const { start, rehearsal } = await executing();
+    const { start, rehearsal } = await executingOnLentThreads();
     const step = start(stepOf('[[rehearse: status=429 retry-after=500]]'));
     expect(await step.first('retry')).toMatchObject({ delayMs: 500_000 });
     step.cancel();
