@@ -11,6 +11,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const files = (...patterns: readonly string[]) => patterns.map((one) => `test/${one}.test.ts`);
 
@@ -30,6 +31,23 @@ const FAST = files(
   ...['cli/table', 'cli/import/chunks', 'executor/models/answer', 'executor/models/failure'],
   ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
 );
+
+/** They go first: a long file that begins last keeps one worker while the others have nothing left to do. */
+const LONGEST = files(
+  ...['storage/journal/lmdb-journal', 'greenroom/recovery', 'greenroom/crashes', 'docs/examples'],
+  ...['classic/stores/journal', 'classic/stores/outages', 'end-to-end/import', 'agent-sdk/nats'],
+);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) =>
+      LONGEST.some((file) => moduleId.endsWith(`/${file}`));
+    // A worker serves one project: what belongs together stays together.
+    const rank = (one: TestSpecification) =>
+      one.project.name !== 'whole' ? 0 : isLong(one) ? 1 : 2;
+    return (await super.sort(specifications)).sort((one, other) => rank(one) - rank(other));
+  }
+}
 
 const SERIALISATION = ['models', 'serialization', 'timestamp', 'transcript'].map(
   (name) => `src/classic/${name}.ts`,
@@ -63,6 +81,7 @@ export default defineConfig({
   test: {
     coverage,
     maxWorkers: WORKERS,
+    sequence: { sequencer: LongestFirst },
     env: { GREENROOM_CHECK_REPLIES: '1' }, // by every daemon that a test starts, too: each reply is as declared
     testTimeout: 30_000,
     hookTimeout: 60_000,
@@ -85,7 +104,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'long', include: LONG, setupFiles: ['test/support/setup.ts'] },
+        test: {
+          ...{ name: 'long', include: LONG, setupFiles: ['test/support/setup.ts'] },
+          // They keep the cores busy by themselves.
+          ...{ maxWorkers: '100%', sequence: { groupOrder: 1 } },
+        },
       },
     ],
   },
