@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { agentSdkSessionStore } from '../../src/agent-sdk/index.ts';
-import { testGreenroom } from '../support/greenroom.ts';
+import { testGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
 import { natsServer, withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
 
@@ -33,8 +33,7 @@ const upTo = (last: number, name: string): string[] =>
   Array.from({ length: last }, (_, n) => `${name}${n + 1}`);
 
 test('kill -9 of the process that holds the store loses no entry that was acknowledged', async () => {
-  const own = await testGreenroom();
-  await own.stop();
+  const own = await unstartedGreenroom();
   let last = 0;
   for (let cycle = 0; cycle < CYCLES; cycle += 1) {
     // Each begins with the last one again, as who does not know whether it was stored.

@@ -5,7 +5,12 @@ import { onTelemetry, type TurnTraceReply } from '../../src/index.ts';
 import type { ActorRef } from '../../src/otp/ref.ts';
 import { createLog } from '../../src/platform/log.ts';
 import type { Script } from '../../src/rehearsal/endpoints.ts';
-import { lastText, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import {
+  lastText,
+  type TestGreenroom,
+  testGreenroom,
+  unstartedGreenroom,
+} from '../support/greenroom.ts';
 import { GreenroomProcess } from '../support/greenroom-process.ts';
 import { startBroker, type TestBroker, withoutNatsServer } from '../support/nats.ts';
 import { gate, until } from '../support/until.ts';
@@ -125,8 +130,7 @@ describe('a turn that goes on after a restart', () => {
 
   it('keeps it over kill -9 too (P3)', async () => {
     const answer = gate();
-    const test = await testGreenroom({ script: silentUntil(answer.opened) });
-    await test.stop();
+    const test = await unstartedGreenroom({ script: silentUntil(answer.opened) });
     const child = new GreenroomProcess(test.dataDir, test.rehearsal.url);
     child.turn('s', 'wait', 't', TRACE);
     await child.saw('turn.started', 't');

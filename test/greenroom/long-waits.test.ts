@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyInChild } from '../../src/storage/verify/verify.ts';
 import { isFull } from '../chaos/size.ts';
-import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { type TestGreenroom, testGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
 import { GreenroomProcess } from '../support/greenroom-process.ts';
 import { skippingClock } from '../support/skipping-clock.ts';
 import { until } from '../support/until.ts';
@@ -115,8 +115,7 @@ describe('a turn whose next model call is more than half a minute away', () => {
 describe('a Greenroom that was killed while a turn waited', () => {
   it('leaves the session asleep until the turn is due, then finishes it once', async () => {
     const clock = skippingClock();
-    const test = await testGreenroom({ clock });
-    await test.stop();
+    const test = await unstartedGreenroom({ clock });
     const child = new GreenroomProcess(test.dataDir, test.rehearsal.url);
     child.turn('s', slow(300), 't');
     await child.saw('retry', 't');
@@ -136,8 +135,7 @@ describe('a Greenroom that was killed while a turn waited', () => {
     'and again while its alarm rang, at %s, finishes the turn once',
     async (point) => {
       const clock = skippingClock();
-      const test = await testGreenroom({ clock });
-      await test.stop();
+      const test = await unstartedGreenroom({ clock });
       const child = new GreenroomProcess(test.dataDir, test.rehearsal.url);
       child.turn('s', slow(300), 't');
       await child.saw('retry', 't');

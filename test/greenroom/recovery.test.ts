@@ -1,7 +1,7 @@
 /** After `kill -9`: what was accepted finishes once, in order, and the books agree. */
 import { describe, expect, it } from 'vitest';
 import { CRASHPOINTS } from '../../src/platform/crashpoint.ts';
-import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { holding, type TestGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
 import { GreenroomProcess } from '../support/greenroom-process.ts';
 import { gate, until } from '../support/until.ts';
 
@@ -32,8 +32,7 @@ const allFinished = (test: TestGreenroom, name: string, count: number) =>
 describe('a Greenroom that was killed', () => {
   it('in the middle of a turn, with others waiting, finishes all of them once and in order', async () => {
     const answer = gate();
-    const test = await testGreenroom({ script: holding(answer.opened) });
-    await test.stop();
+    const test = await unstartedGreenroom({ script: holding(answer.opened) });
     const child = new GreenroomProcess(test.dataDir, test.rehearsal.url);
     child.turn('s', 'hold', 'a');
     await child.saw('delta', 'a');
@@ -54,8 +53,7 @@ describe('a Greenroom that was killed', () => {
 
   it('wakes every session that has an unfinished turn, without anybody asking', async () => {
     const answer = gate();
-    const test = await testGreenroom({ script: holding(answer.opened) });
-    await test.stop();
+    const test = await unstartedGreenroom({ script: holding(answer.opened) });
     const child = new GreenroomProcess(test.dataDir, test.rehearsal.url);
     const names = Array.from({ length: 20 }, (_, at) => `s${at}`);
     for (const name of names) child.turn(name, 'hold', `turn-of-${name}`);
@@ -72,13 +70,12 @@ describe('a Greenroom that was killed', () => {
   it('between two steps of a turn goes on behind the last one that was stored', async () => {
     const answer = gate();
     const isSecond = (body: string) => body.includes('tool_result');
-    const test = await testGreenroom({
+    const test = await unstartedGreenroom({
       script: async (request) => {
         if (isSecond(request.rawBody.toString())) await answer.opened;
         return undefined;
       },
     });
-    await test.stop();
     const child = new GreenroomProcess(test.dataDir, test.rehearsal.url);
     child.turn('s', '[[rehearse: tool=Bash]] [[rehearse: text=done]]', 't');
     await child.saw('tool.finished', 't');
@@ -98,8 +95,7 @@ describe('a Greenroom that dies at a crash point', () => {
   const ofTurns = CRASHPOINTS.filter((name) => /^(commit|turn|step)\./.test(name));
 
   it.each(ofTurns)('%s runs the turn to its end once, whoever sends it again', async (name) => {
-    const test = await testGreenroom();
-    await test.stop();
+    const test = await unstartedGreenroom();
     const env = { GREENROOM_CRASHPOINT: name };
     const child = new GreenroomProcess(test.dataDir, test.rehearsal.url, env);
     await child.saw('ready');

@@ -155,10 +155,14 @@ export class TestGreenroom {
   }
 }
 
-const started = async (options: Options): Promise<TestGreenroom> => {
+const unstarted = async (options: Options): Promise<TestGreenroom> => {
   const { script } = options;
   const rehearsal = await startRehearsal(script === undefined ? {} : { script });
-  const test = new TestGreenroom(rehearsal, options);
+  return new TestGreenroom(rehearsal, options);
+};
+
+const started = async (options: Options): Promise<TestGreenroom> => {
+  const test = await unstarted(options);
   try {
     await test.start();
   } catch (error) {
@@ -214,6 +218,13 @@ export const testGreenroom = async (options: Options = {}): Promise<TestGreenroo
 /** Started for the test that asks, gone after it: for tests that count what a start or an earlier life leaves. */
 export const ownGreenroom = async (options: Options = {}): Promise<TestGreenroom> => {
   const test = await started(options);
+  onTestFinished(() => test.remove());
+  return test;
+};
+
+/** Not started yet: for tests whose first life is in another process. */
+export const unstartedGreenroom = async (options: Options = {}): Promise<TestGreenroom> => {
+  const test = await unstarted(options);
   onTestFinished(() => test.remove());
   return test;
 };
