@@ -9,6 +9,7 @@ import { findNatsServer } from '../../src/config/find-program.ts';
 import { runServer } from '../../src/nats/server-process.ts';
 import { configText, versionOf } from '../../src/nats/server-program.ts';
 import { systemClock } from '../../src/otp/system-clock.ts';
+import { freePort } from './free-port.ts';
 
 const { CI, NATS_SERVER_BIN } = process.env;
 
@@ -53,8 +54,8 @@ export const startBroker = async (options: TestBrokerOptions = {}): Promise<Test
     writeFileSync(configFile, configure(configText({ version, port, storeDir, maxPayloadBytes })));
     return runServer(program, configFile, systemClock, () => undefined);
   };
-  let run = await launch(-1);
-  const { port } = run;
+  const port = await freePort();
+  let run = await launch(port);
   const stop = async () => {
     await run.program.end();
     rmSync(folder, { recursive: true, force: true });
