@@ -10,7 +10,13 @@ const [where, first, name] = process.argv.slice(2);
 
 const host = where.startsWith('nats://')
   ? await connectClient({ servers: where })
-  : await startGreenroom({ dataDir: where, provider: 'rehearsal', workers: 1, minFreeMb: 0 });
+  : await startGreenroom({
+      dataDir: where,
+      provider: 'anthropic',
+      anthropicApiKey: 'any',
+      workers: 1,
+      minFreeMb: 0,
+    });
 const store = agentSdkSessionStore(host);
 process.stdin.on('end', () => process.exit(0)).resume(); // whoever started it is gone
 
