@@ -1,43 +1,29 @@
 /**
- * A plugin of Stryker: of all mutants it lets a sample pass, chosen by a seed, and at the end prints the score of the
- * sample with its interval, and which mutants no test noticed.
+ * Plugins of Stryker: of the mutants in the code it lets those of the sample pass, and at the end prints which of them
+ * no test noticed and leaves the figures to `main.mjs`.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { nameOf } from './choose.mjs';
 
-const COUNT = Number(process.env.MUTANTS_COUNT ?? 300);
-const SEED = process.env.MUTANTS_SEED ?? '1';
-/** Of the normal distribution, for an interval that holds the true score 95 times of 100. */
-const Z = 1.96;
 const NOTICED = ['Killed', 'Timeout'];
 const UNNOTICED = ['Survived', 'NoCoverage'];
 
-const EQUIVALENT = new URL('./equivalent.json', import.meta.url);
-
-/** A number for each mutant that only its text, its place and the seed decide. */
-const rankOf = ({ fileName, location: { start }, replacement }) => {
-  const place = `${relative(process.cwd(), fileName)}:${start.line}:${start.column}`;
-  return createHash('sha256').update(`${SEED} ${place} ${replacement}`).digest('hex');
-};
+const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
 class Sample {
   #chosen = new Set();
 
-  async init() {}
+  async init() {
+    this.#chosen = new Set(json(process.env.MUTANTS_PLAN).names);
+  }
 
-  /** It is called once, with all of them. */
   async group(mutants) {
-    const ranked = mutants.map((mutant) => ({ id: mutant.id, rank: rankOf(mutant) }));
-    ranked.sort((one, other) => (one.rank < other.rank ? -1 : 1));
-    const ids = ranked.map(({ id }) => id);
-    for (const id of ids.slice(0, COUNT)) this.#chosen.add(id);
-    return [ids];
+    return [mutants.map(({ id }) => id)];
   }
 
   async check(mutants) {
-    const result = ({ id }) =>
-      this.#chosen.has(id)
+    const result = (mutant) =>
+      this.#chosen.has(nameOf(mutant))
         ? { status: 'passed' }
         : { status: 'compileError', reason: 'not in the sample' };
     return Object.fromEntries(mutants.map((mutant) => [mutant.id, result(mutant)]));
@@ -52,18 +38,9 @@ const textOf = ({ replacement, location: { start, end } }, source) => {
   return `${lines.join('\n')} → ${replacement}`.replaceAll(/\s+/g, ' ');
 };
 
-/** Wilson's interval of a share, in per cent. */
-const intervalOf = (part, all) => {
-  const share = part / all;
-  const middle = share + Z ** 2 / (2 * all);
-  const half = Z * Math.sqrt((share * (1 - share)) / all + Z ** 2 / (4 * all ** 2));
-  const per = 1 + Z ** 2 / all;
-  return [(middle - half) / per, (middle + half) / per].map((end) => `${(100 * end).toFixed(1)} %`);
-};
-
 class Score {
   onMutationTestReportReady({ files }) {
-    const known = JSON.parse(readFileSync(EQUIVALENT, 'utf8'));
+    const known = json(new URL('./equivalent.json', import.meta.url));
     const mutants = Object.entries(files).flatMap(([path, { source, mutants: all }]) =>
       all.map((mutant) => ({ ...mutant, path, text: textOf(mutant, source) })),
     );
@@ -76,16 +53,8 @@ class Score {
       console.log(
         `${path}:${location.start.line}:${location.start.column} ${status}: ${text.slice(0, 300)}`,
       );
-    const judged = noticed + open.length;
-    console.log(
-      `${mutants.length} mutants; seed ${SEED}, sample of ${noticed + unnoticed.length}:`,
-    );
-    console.log(
-      `${noticed} noticed, ${open.length} not, ${unnoticed.length - open.length} shown to change nothing`,
-    );
-    console.log(
-      `score ${((100 * noticed) / judged).toFixed(1)} %, 95 % interval ${intervalOf(noticed, judged).join(' to ')}`,
-    );
+    const tally = { noticed, open: open.length, equivalent: unnoticed.length - open.length };
+    writeFileSync(process.env.MUTANTS_TALLY, JSON.stringify(tally));
   }
 }
 

@@ -1,92 +1,12 @@
 /** The session's state machine: what each input makes of a session, what it writes and what it sets off. */
 import { describe, expect, it } from 'vitest';
-import { newHead } from '../../../src/model/head.ts';
-import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
+import type { TurnId } from '../../../src/model/ids.ts';
 import { type ClosedTurn, runIdOf } from '../../../src/model/turn.ts';
-import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
 import { foldBatch, toChange } from '../../../src/session/machine/fold.ts';
-import type {
-  Change,
-  Input,
-  NewTurn,
-  Rules,
-  SessionState,
-} from '../../../src/session/machine/machine.ts';
+import type { Change, Input, SessionState } from '../../../src/session/machine/machine.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
-
-const RULES: Rules = {
-  queuePerSession: 3,
-  maxSteps: 4,
-  provider: 'rehearsal',
-  defaultModel: 'claude-sonnet-5',
-  retry: { maxRetries: 3, delayMs: 1, timeoutMs: 1_000 },
-  hasPrice: (model) => model.startsWith('claude'),
-};
-const NOW = 1_000;
-const fresh = (): SessionState => ({
-  head: newHead(sessionKey('default', 's'), 0),
-  cancelling: undefined,
-});
-const bytes = (text: string) => Buffer.from(text);
-
-const prompt = (id: string, fields: Partial<NewTurn> = {}): Input => ({
-  type: 'turn',
-  known: undefined,
-  turn: {
-    turnId: id as TurnId,
-    excerpt: `prompt ${id}`,
-    promptHash: `hash of ${id}`,
-    body: bytes(`{"role":"user","content":"${id}"}`),
-    options: {},
-    create: true,
-    tags: [],
-    settings: {},
-    onBusy: undefined,
-    provider: undefined,
-    ...fields,
-  },
-});
-
-const said = (
-  text: string,
-  fields: Partial<Extract<StepOutcome, { type: 'message' }>> = {},
-): StepOutcome => ({
-  type: 'message',
-  body: bytes(`{"role":"assistant","content":[{"type":"text","text":"${text}"}]}`),
-  text,
-  toolUses: [],
-  stopReason: 'end_turn',
-  messageId: `msg_${text}`,
-  model: 'claude-sonnet-5',
-  provider: 'rehearsal',
-  usage: { ...emptyUsage, inputTokens: 10, outputTokens: 5 },
-  costNanoUsd: 70,
-  ...fields,
-});
-
-const step = (id: string, outcome: StepOutcome, run = 1): Input => ({
-  type: 'step',
-  runId: runIdOf(id as TurnId, run),
-  retries: 0,
-  outcome,
-});
-
-/** Applies inputs one after another and gives every change. */
-const run = (...inputs: Input[]): { changes: Change[]; state: SessionState; last: Change } => {
-  let state = fresh();
-  const changes = inputs.map((input) => {
-    const change = apply(state, input, RULES, NOW);
-    state = { ...change.state, head: { ...change.state.head, version: state.head.version + 1 } };
-    return change;
-  });
-  const last = changes.at(-1);
-  if (last === undefined) throw new Error('no input');
-  return { changes, state, last };
-};
-const effects = (change: Change) =>
-  change.effects.map((effect) => (effect.type === 'publish' ? effect.body.type : effect.type));
-const written = (change: Change) => change.writes.map((write) => write.type);
+import { bytes, effects, fresh, NOW, prompt, RULES, run, said, step, written } from './support.ts';
 
 describe('a turn', () => {
   it('makes the session, commits its prompt and starts at once', () => {
@@ -271,8 +191,8 @@ describe('a step whose next call is far away', () => {
   const error = { type: 'rate_limit_error', message: 'slow down', status: 429, retryable: true };
   const later: StepOutcome = { type: 'postponed', error, delayMs: 40_000, tried: 2 };
   const DUE = NOW + 40_000;
-  const waitingTurn = run(prompt('t1'), prompt('t2'), step('t1', later)).state;
-  const at = (nowMs: number, input: Input) => apply(waitingTurn, input, RULES, nowMs);
+  const waitingTurn = () => run(prompt('t1'), prompt('t2'), step('t1', later)).state;
+  const at = (nowMs: number, input: Input) => apply(waitingTurn(), input, RULES, nowMs);
 
   it('leaves the turn waiting, says until when and why, and lets those behind it wait', () => {
     const { last, state } = run(prompt('t1'), prompt('t2'), step('t1', later));
@@ -288,7 +208,7 @@ describe('a step whose next call is far away', () => {
   });
 
   it('goes on when its time has come, and not before', () => {
-    expect(at(DUE - 1, { type: 'due' }).state).toEqual(waitingTurn);
+    expect(at(DUE - 1, { type: 'due' }).state).toEqual(waitingTurn());
     const { state, effects } = at(DUE, { type: 'due' });
     expect(state.head.status).toBe('running');
     expect(state.head.openTurns[0]).toMatchObject({
@@ -296,7 +216,7 @@ describe('a step whose next call is far away', () => {
     });
     expect(effects.at(-1)).toEqual({ type: 'startModel', runId: 't1#2' });
     expect(
-      apply(state === undefined ? waitingTurn : state, { type: 'due' }, RULES, DUE).effects,
+      apply(state === undefined ? waitingTurn() : state, { type: 'due' }, RULES, DUE).effects,
     ).toEqual([]);
   });
 
@@ -334,7 +254,8 @@ describe('a step whose next call is far away', () => {
     const due = { kind: 'retry', atMs: DUE };
     expect(dues(running, NOW, step('t1', later))).toEqual({ added: [due], removed: [] });
     expect(dues(running, NOW, { type: 'tag', tags: ['x'] })).toBeUndefined();
-    const before = { ...waitingTurn, head: { ...waitingTurn.head, version: 9 } };
+    const waiting = waitingTurn();
+    const before = { ...waiting, head: { ...waiting.head, version: 9 } };
     expect(dues(before, NOW, { type: 'tag', tags: ['x'] })).toEqual({ added: [], removed: [] });
     const parked = { code: 'internal', message: 'x', retryable: false };
     const ends: Input[] = [
