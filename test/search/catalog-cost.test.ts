@@ -54,3 +54,15 @@ test('a search for a tag that most have ends with its page', () => {
   const table = tableOf((n) => (n % 2 === 0 ? 'even' : 'odd'));
   expect(looksOf(table, 'odd', 20)).toBeLessThanOrEqual(42);
 });
+
+test('a search for ids that begin so looks at those ids, wherever they stand in the order', () => {
+  const table = tableOf(() => 'x');
+  const idAt = table.idAt.bind(table);
+  let looks = 0;
+  table.idAt = (slot) => {
+    looks += 1;
+    return idAt(slot);
+  };
+  expect(search(table, criteriaOf({ idPrefix: 's123', limit: 50 })).rows).toHaveLength(11);
+  expect(looks).toBeLessThan(100);
+});

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import type { Report } from '../../src/otp/report.ts';
+import type { Ref } from '../../src/otp/ref.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
-import { catalogServer } from '../../src/search/catalog-server.ts';
+import { type catalogProtocol, catalogServer } from '../../src/search/catalog-server.ts';
 import { type Catalog, catalogName } from '../../src/session/ports/catalog.ts';
 import { type Journal, type JournalUpkeep, journalName } from '../../src/session/ports/journal.ts';
 import { deleteOf, FakeJournal, holder, writeOf } from './fake-journal.ts';
@@ -10,10 +12,12 @@ import { criteriaOf, rowOf, tenant } from './summary-row.ts';
 
 const quiet = () => {
   const clock = virtualClock();
-  return { clock, system: new System({ clock, onReport: () => {} }) };
+  const reports: Report[] = [];
+  const system = new System({ clock, onReport: (report) => reports.push(report) });
+  return { clock, system, reports };
 };
 
-const start = async (journal: FakeJournal, { clock, system } = quiet()) => {
+const start = async (journal: FakeJournal, { clock, system, reports } = quiet()) => {
   const root = await startTree(
     system,
     supervisor({
@@ -25,7 +29,7 @@ const start = async (journal: FakeJournal, { clock, system } = quiet()) => {
       ],
     }),
   );
-  return { clock, system, root };
+  return { clock, system, reports, root };
 };
 
 const idsIn = (catalog: Catalog): string[] =>
@@ -60,13 +64,13 @@ test('a commit during the scan wins over the row that the scan brings', async ()
 
 test('nobody finds the catalog before it is whole', async () => {
   const journal = new FakeJournal();
-  const { clock, system } = quiet();
+  const { clock, system, reports } = quiet();
   const seen: unknown[] = [];
   journal.duringScan = async () => {
     await clock.settle();
     seen.push(system.find(catalogName));
   };
-  await start(journal, { clock, system });
+  await start(journal, { clock, system, reports });
   expect(seen).toEqual([undefined]);
   expect(system.find(catalogName)).toBeDefined();
 });
@@ -86,7 +90,7 @@ test('with its journal it is built anew, and the old one is not fed any more', a
 
 test('a commit that it cannot follow crashes it alone, and it comes back from the rows', async () => {
   const journal = new FakeJournal();
-  const { clock, system } = await start(journal);
+  const { clock, system, reports } = await start(journal);
   const old = system.fetch(catalogName);
   journal.rows.push(rowOf('a'));
   const broken = { ...writeOf('b'), head: undefined } as unknown as ReturnType<typeof writeOf>;
@@ -94,4 +98,32 @@ test('a commit that it cannot follow crashes it alone, and it comes back from th
   await clock.settle();
   expect(system.fetch(catalogName)).not.toBe(old);
   expect(idsIn(system.fetch(catalogName))).toEqual(['a']);
+  expect(reports).toContainEqual(
+    expect.objectContaining({ kind: 'crash', reason: { crashed: expect.any(TypeError) } }),
+  );
+});
+
+test('one that it cannot take in crashes it too, when somebody looks', async () => {
+  const journal = new FakeJournal();
+  const { clock, system, reports } = await start(journal);
+  const old = system.fetch(catalogName);
+  journal.commit(writeOf('b', { tags: null as never }));
+  expect(() => old.find(tenant, 'b')).toThrow(TypeError);
+  await clock.settle();
+  expect(system.fetch(catalogName)).not.toBe(old);
+  expect(reports).toContainEqual(
+    expect.objectContaining({ kind: 'crash', reason: { crashed: expect.any(TypeError) } }),
+  );
+});
+
+test('it says how much it knows, and shows nothing else of it', async () => {
+  const journal = new FakeJournal();
+  journal.rows.push(rowOf('a', { title: 'secret' }));
+  const { clock, system, root } = await start(journal);
+  const catalog = system.fetch(catalogName);
+  const ref = system.tree(root).children[1]?.ref as Ref<typeof catalogProtocol>;
+  const asked = ref.call('stats');
+  await clock.settle();
+  expect(await asked).toEqual(catalog.stats());
+  expect(system.inspect(ref).state).toEqual(catalog.stats());
 });

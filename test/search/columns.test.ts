@@ -1,0 +1,123 @@
+/** Columns, texts and runs of numbers: what was set is read back, wherever it lies, and what is unused costs nothing. */
+import { expect, test } from 'vitest';
+import { Column, flat, TEXT_OVERHEAD_BYTES, Texts } from '../../src/search/columns.ts';
+import { Dictionary } from '../../src/search/dictionary.ts';
+import { Pool } from '../../src/search/pool.ts';
+
+const EDGES = [0, 1, 15, 16, 17, 31, 32, 4_095, 4_096, 4_097, 8_191, 8_192, 70_000];
+
+test.each([
+  ['float64', () => Column.float64()],
+  ['uint32', () => Column.uint32()],
+])('a column of %s keeps each number at its slot, on both sides of every edge', (_, make) => {
+  const column = make();
+  for (const slot of EDGES) column.set(slot, slot + 1);
+  for (const slot of EDGES) expect(column.at(slot)).toBe(slot + 1);
+  expect([2, 14, 4_000, 5_000, 69_999, 1_000_000].map((slot) => column.at(slot))).toEqual([
+    ...[0, 0, 0, 0, 0, 0],
+  ]);
+});
+
+test('a column that holds nothing, or nothing but zeros, takes no memory', () => {
+  const column = Column.uint32();
+  for (const slot of EDGES) column.set(slot, 0);
+  expect(column.bytes).toBe(0);
+  column.set(70_000, 1);
+  expect(column.bytes).toBe(4 * 4_096);
+});
+
+test('the first page of a column grows with what is in it, to twice as much at a time', () => {
+  const column = Column.float64();
+  column.set(1, 5);
+  expect(column.bytes).toBe(8 * 16);
+  column.set(16, 5);
+  expect(column.bytes).toBe(8 * 32);
+  column.set(4_095, 5);
+  expect(column.bytes).toBe(8 * 4_096);
+  expect([column.at(1), column.at(16)]).toEqual([5, 5]);
+});
+
+test('a number that was set is zero again once it is set to zero', () => {
+  const column = Column.uint32();
+  column.set(3, 7);
+  column.set(3, 0);
+  expect(column.at(3)).toBe(0);
+});
+
+test('texts stand at their slots, weigh what they are long, and nothing once they are gone', () => {
+  const texts = new Texts();
+  for (const slot of EDGES) texts.set(slot, `text ${slot}`);
+  for (const slot of EDGES) expect(texts.at(slot)).toBe(`text ${slot}`);
+  expect(texts.at(2)).toBeUndefined();
+  texts.set(0, 'another');
+  for (const slot of EDGES.slice(1)) texts.set(slot, undefined);
+  expect(texts.bytes).toBe('another'.length + TEXT_OVERHEAD_BYTES);
+  texts.set(0, 'another');
+  expect(texts.bytes).toBe('another'.length + TEXT_OVERHEAD_BYTES);
+  texts.set(0, undefined);
+  expect(texts.bytes).toBe(0);
+});
+
+test.each(['short', 'longer than a slice', 'Größe und Länge', '日本語の長い名前です、はい、そうです'])(
+  'the flat copy of %s is the same text',
+  (text) => expect(flat(text)).toBe(text),
+);
+
+test('a dictionary gives each text one number for as long as somebody uses it', () => {
+  const dictionary = new Dictionary();
+  const [ann, bob] = [dictionary.acquire('ann'), dictionary.acquire('bob')];
+  expect(dictionary.acquire('ann')).toBe(ann);
+  expect([dictionary.uses(ann), dictionary.uses(bob)]).toEqual([2, 1]);
+  expect(dictionary.text(ann)).toBe('ann');
+  dictionary.release(ann);
+  expect(dictionary.find('ann')).toBe(ann);
+  dictionary.release(ann);
+  expect([dictionary.find('ann'), dictionary.text(ann)]).toEqual([0, '']);
+  const seen: unknown[] = [];
+  dictionary.each((id, text) => seen.push([id, text]));
+  expect(seen).toEqual([[bob, 'bob']]);
+  expect(dictionary.acquire('cat')).toBe(ann);
+});
+
+test('a dictionary weighs what is in use, and the length of its texts', () => {
+  const dictionary = new Dictionary();
+  dictionary.acquire('x');
+  const { bytes } = dictionary;
+  const long = dictionary.acquire('y'.repeat(1_001));
+  const entry = dictionary.bytes - bytes - 1_001;
+  expect(entry).toBeGreaterThan(0);
+  dictionary.release(long);
+  expect(dictionary.bytes).toBe(bytes);
+  dictionary.acquire('z');
+  expect(dictionary.bytes - bytes).toBe(entry + 1);
+});
+
+test('runs of a pool never share a number, and none reaches over the edge of a page', () => {
+  const pool = Pool.ofNumbers();
+  const runs = Array.from({ length: 9_000 }, (_, n) => ({ length: 1 + (n % 17), n }));
+  const places = runs.map(({ length, n }) => {
+    const place = pool.take(length);
+    pool.page(place).fill(n, pool.offset(place), pool.offset(place) + length);
+    return place;
+  });
+  for (const { length, n } of runs) {
+    const place = places[n] ?? 0;
+    expect(place).toBeGreaterThan(0);
+    const offset = pool.offset(place);
+    const run = pool.page(place).subarray(offset, offset + length);
+    expect(run).toHaveLength(length);
+    expect(run.every((number) => number === n)).toBe(true);
+  }
+});
+
+test('a run that is given back is used again, by one of the same length alone', () => {
+  const pool = Pool.ofBytes();
+  const [three, four] = [pool.take(3), pool.take(4)];
+  const { bytes } = pool;
+  pool.give(three, 3);
+  expect(pool.bytes).toBe(bytes + 8);
+  expect([pool.take(4), four]).not.toContain(three);
+  expect(pool.take(3)).toBe(three);
+  expect(pool.bytes).toBe(bytes);
+  expect(pool.take(3)).not.toBe(three);
+});

@@ -1,0 +1,41 @@
+/** The first few of many, in an order: what a page is made of where rows are gathered. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { TopK } from '../../src/search/top-k.ts';
+
+const ascending = (a: number, b: number) => a - b;
+
+const firstOf = (limit: number, items: readonly number[]): number[] => {
+  const best = new TopK(limit, ascending);
+  for (const item of items) best.add(item);
+  return best.sorted();
+};
+
+test('of many items the first few are kept, in their order, whichever way they come', () => {
+  const items = fc.uniqueArray(fc.integer({ min: 1, max: 10_000 }), { maxLength: 200 });
+  fc.assert(
+    fc.property(items, fc.integer({ min: 1, max: 30 }), (all, limit) => {
+      expect(firstOf(limit, all)).toEqual(all.toSorted(ascending).slice(0, limit));
+    }),
+  );
+});
+
+test('falling, rising and shuffled items give the same', () => {
+  const rising = Array.from({ length: 100 }, (_, n) => n + 1);
+  const shuffled = rising.map((n) => ((n * 37) % 101) || 101);
+  for (const items of [rising, rising.toReversed(), shuffled])
+    expect(firstOf(12, items)).toEqual(rising.slice(0, 12));
+});
+
+test('an item that is no better than the last one kept takes no place', () => {
+  let compared = 0;
+  const best = new TopK(3, (a, b) => {
+    compared += 1;
+    return a - b;
+  });
+  for (const item of [1, 2, 3]) best.add(item);
+  compared = 0;
+  for (const item of [4, 5, 6]) best.add(item);
+  expect(compared).toBe(3);
+  expect(best.sorted()).toEqual([1, 2, 3]);
+});
