@@ -437,3 +437,40 @@ test('children of all shutdowns end with their supervisor, each in its way', asy
   await w.system.stop(puppets.ref);
   expect(await ends).toEqual(['killed', 'shutdown', 'shutdown']);
 });
+
+test('a parked child that is not wanted any more is forgotten', async () => {
+  const w = world();
+  let isWanted = true;
+  const init = () => (isWanted ? undefined : IGNORE);
+  const puppets = await start(w, { maxRestarts: 0, child: (key) => child(w, key, { init }) });
+  await puppets.ensure('sick');
+  await crash(w, 'sick');
+  isWanted = false;
+  await expect(puppets.ensure('sick')).rejects.toEqual(code('ignored'));
+  expect(puppets.children()).toEqual([]);
+});
+
+test.each([
+  ['maxChildren must be at least 1: 0', { maxChildren: 0 }],
+  ['maxRestarts must be at least 0: -1', { maxRestarts: -1 }],
+  ['maxSeconds must be more than 0: 0', { maxSeconds: 0 }],
+])('a declaration that cannot work is refused: %s', (message, fields) => {
+  const declare = () =>
+    dynamicSupervisor<string, Puppet>({
+      ...{ id: 'puppets', name, maxChildren: 1, child: (key) => child(world(), key) },
+      ...fields,
+    });
+  expect(declare).toThrow(expect.objectContaining({ code: 'bad_spec', message }));
+});
+
+test('it is seen as a supervisor with a size and a limit, and shows none of its children’s secrets', async () => {
+  const w = world();
+  const puppets = await start(w);
+  await puppets.ensure('a');
+  expect(w.system.inspect(puppets.ref)).toMatchObject({
+    ...{ kind: 'supervisor', state: { size: 1, maxChildren: 100 } },
+  });
+  expect(w.system.tree(puppets.ref)).toMatchObject({
+    ...{ strategy: 'dynamic', children: [{ id: 'a', status: 'running' }] },
+  });
+});

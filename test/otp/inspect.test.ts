@@ -1,6 +1,7 @@
 /** Looking in: the tree, one actor, and the reports of what went wrong. */
 import { expect, test } from 'vitest';
 import { terminateChild } from '../../src/otp/administration.ts';
+import { whichChildren } from '../../src/otp/child-info.ts';
 import { noreply, reply, replyAfter } from '../../src/otp/gen-server.ts';
 import { walk } from '../../src/otp/inspect.ts';
 import type { From } from '../../src/otp/message.ts';
@@ -283,4 +284,70 @@ test('a supervisor under trace restarts and takes orders as before', async () =>
   await terminateChild(root, 'a');
   await w.system.stop(root);
   expect(handled).toEqual(['exit', 'terminateChild', 'exit', 'stop']);
+});
+
+test('a supervisor under trace that starts a child can be stopped, and so can one that is stopping', async () => {
+  const w = world();
+  let starts = 0;
+  const init = () => (++starts === 1 ? undefined : new Promise(() => {}));
+  const spec = supervisor({
+    id: 'top',
+    strategy: 'one_for_one',
+    children: [child(w, 'a', { init })],
+  });
+  const root = await startTree(w.system, spec);
+  w.system.trace(root, () => {});
+  await kill(w, findPuppet(w, 'a'));
+  expect(starts).toBe(2);
+  expect(await w.system.stop(root, 'shutdown')).toBe('shutdown');
+});
+
+test('a trace hides nothing of what it wraps: the kind, the children, the states', async () => {
+  const w = world();
+  const spec = supervisor({ id: 'root', strategy: 'rest_for_one', children: [child(w, 'a')] });
+  const root = await startTree(w.system, spec);
+  const plain = [w.system.tree(root), w.system.inspect(root), w.system.inspect(findPuppet(w, 'a'))];
+  w.system.trace(root, () => {});
+  w.system.trace(findPuppet(w, 'a'), () => {});
+  expect([
+    ...[w.system.tree(root), w.system.inspect(root), w.system.inspect(findPuppet(w, 'a'))],
+  ]).toEqual(plain);
+});
+
+test('a worker has no strategy and no children, and a dead one is nobody in the tree', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  expect(w.system.tree(p)).not.toHaveProperty('strategy');
+  expect([whichChildren(p), w.system.tree(p).children]).toEqual([[], []]);
+  await w.system.stop(p);
+  expect(w.system.tree(p).ref).toBeUndefined();
+});
+
+test('the tree says how a supervisor restarts its children', async () => {
+  const w = world();
+  const root = await startTree(
+    w.system,
+    supervisor({ id: 'root', strategy: 'rest_for_one', children: [] }),
+  );
+  expect(w.system.tree(root)).toMatchObject({ strategy: 'rest_for_one', status: 'running' });
+});
+
+test('what a dead actor is sent leaves nothing with it', async () => {
+  const w = world();
+  const p = await puppet(w, 'p');
+  await w.system.stop(p);
+  p.cast('note', 'late');
+  expect(w.system.inspect(p)).toMatchObject({ alive: false, mailbox: 0, outside: 0, owed: 0 });
+});
+
+test('an actor that owes an answer is at no message meanwhile', async () => {
+  const w = world();
+  const opened = deferred();
+  const p = await puppet(w, 'p');
+  const busy = p.call('handle', () => replyAfter(opened.promise, (n) => reply('done', n)));
+  await w.clock.settle();
+  await w.clock.advance(500);
+  expect(w.system.inspect(p)).toMatchObject({ owed: 1, current: undefined });
+  opened.resolve();
+  expect(await busy).toBe('done');
 });

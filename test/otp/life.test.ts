@@ -264,3 +264,27 @@ test('a stop of a tree gives up the child that it is starting again', async () =
   expect(await w.system.stop(tree, 'shutdown')).toBe('shutdown');
   expect(w.clock.timers).toBe(0);
 });
+
+test('a goodbye without a limit has no timer, and is waited for as long as it takes', async () => {
+  const w = world();
+  const opened = deferred();
+  const terminate = () => opened.promise;
+  const children = [child(w, 'a', { terminate, shutdownMs: 'infinity' })];
+  const tree = await startTree(
+    w.system,
+    supervisor({ id: 'top', strategy: 'one_for_one', children }),
+  );
+  let isOver = false;
+  const { clock } = w;
+  void w.system.exited(tree).then(() => {
+    isOver = true;
+  });
+  w.system.exit(tree, 'shutdown');
+  await clock.settle();
+  expect(clock.timers).toBe(0);
+  await clock.advance(3_600_000);
+  expect(isOver).toBe(false);
+  opened.resolve();
+  await clock.settle();
+  expect(isOver).toBe(true);
+});

@@ -208,3 +208,33 @@ test('a stream without room for a single task is refused', async () => {
   const none = tasks.stream([1], (n) => n, { maxConcurrency: 0 });
   await expect(none.next()).rejects.toEqual(code('bad_spec'));
 });
+
+test('a source that cannot be closed is left as it is, also while it owes an item', async () => {
+  const w = world();
+  const tasks = await start(w);
+  const owed = deferred<IteratorResult<number>>();
+  const results = [Promise.resolve({ value: 1, done: false }), owed.promise];
+  const source: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => ({ next: () => results.shift() ?? owed.promise }),
+  };
+  for await (const outcome of tasks.stream(source, (n) => n)) {
+    expect(said(outcome)).toBe(1);
+    break;
+  }
+  expect(tasks.size).toBe(0);
+});
+
+test('a source that fails to close when it owes an item disturbs nobody', async () => {
+  const w = world();
+  const tasks = await start(w);
+  const results = [Promise.resolve({ value: 1, done: false }), new Promise<never>(() => {})];
+  const source: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => results.shift() ?? new Promise<never>(() => {}),
+      return: () => Promise.reject(new Error('it is stuck')),
+    }),
+  };
+  for await (const _ of tasks.stream(source, (n) => n)) break;
+  await w.clock.settle();
+  expect(tasks.size).toBe(0);
+});

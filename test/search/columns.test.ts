@@ -58,10 +58,12 @@ test('texts stand at their slots, weigh what they are long, and nothing once the
   expect(texts.bytes).toBe(0);
 });
 
-test.each(['short', 'longer than a slice', 'Größe und Länge', '日本語の長い名前です、はい、そうです'])(
-  'the flat copy of %s is the same text',
-  (text) => expect(flat(text)).toBe(text),
-);
+test.each([
+  'short',
+  'longer than a slice',
+  'Größe und Länge',
+  '日本語の長い名前です、はい、そうです',
+])('the flat copy of %s is the same text', (text) => expect(flat(text)).toBe(text));
 
 test('a dictionary gives each text one number for as long as somebody uses it', () => {
   const dictionary = new Dictionary();

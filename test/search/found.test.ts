@@ -12,7 +12,9 @@ const catalogOf = (rows: Record<string, Partial<CatalogRow>>): MemoryCatalog => 
   return catalog;
 };
 const found = (catalog: MemoryCatalog, wanted: Wanted): string[] =>
-  catalog.search(tenant, criteriaOf({ order: 'asc', ...wanted })).rows.map((row) => row.key.sessionId);
+  catalog
+    .search(tenant, criteriaOf({ order: 'asc', ...wanted }))
+    .rows.map((row) => row.key.sessionId);
 
 describe('a directory', () => {
   it.each([
@@ -55,7 +57,10 @@ describe('a directory', () => {
   });
 
   it('with very many below it is tested session by session, with the same outcome', () => {
-    const catalog = catalogOf({ top: { workingDirectory: '/w' }, other: { workingDirectory: '/wx' } });
+    const catalog = catalogOf({
+      top: { workingDirectory: '/w' },
+      other: { workingDirectory: '/wx' },
+    });
     catalog.put(rowOf('none'));
     for (let n = 0; n < 1_100; n++) catalog.put(rowOf(`s${n}`, { workingDirectory: `/w/${n}` }));
     expect(catalog.count(tenant, { underDirectory: '/w' }).count).toBe(1_101);

@@ -22,7 +22,7 @@ test('of many items the first few are kept, in their order, whichever way they c
 
 test('falling, rising and shuffled items give the same', () => {
   const rising = Array.from({ length: 100 }, (_, n) => n + 1);
-  const shuffled = rising.map((n) => ((n * 37) % 101) || 101);
+  const shuffled = rising.map((n) => (n * 37) % 101 || 101);
   for (const items of [rising, rising.toReversed(), shuffled])
     expect(firstOf(12, items)).toEqual(rising.slice(0, 12));
 });

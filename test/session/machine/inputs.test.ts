@@ -42,6 +42,8 @@ const INPUTS: readonly Input[] = [
   { type: 'delete', by: 'me', ifVersion: undefined, tombstoneMs: 1 },
 ];
 
+const classic = (change: object) => ({ type: 'classic', bytes: 1, change });
+
 /** The types of the inputs that are refused so. */
 const refused = (code: string, fields: object): string[] =>
   INPUTS.flatMap((input) => {
@@ -96,5 +98,87 @@ describe('the table of inputs', () => {
     expect(INPUTS.map((input) => kindOf(input).bytes(input)).filter((bytes) => bytes > 0)).toEqual([
       3, 4, 9,
     ]);
+  });
+
+  it.each([
+    ['with others', 'tag', { type: 'tag', tags: [] }, false, false],
+    ['with others', 'settings', { type: 'settings', settings: {} }, false, false],
+    [
+      'as the first',
+      'settings',
+      { type: 'settings', settings: {}, expectedVersion: 1 },
+      true,
+      false,
+    ],
+    ['with others', 'append', { type: 'append', messages: [] }, false, false],
+    ['as the first', 'append', { type: 'append', messages: [], expectedVersion: 1 }, true, false],
+    ['with others', 'classic', classic({ kind: 'append' }), false, false],
+    ['as the first', 'classic', { ...classic({ kind: 'save' }), expectedVersion: 1 }, true, false],
+    ['alone', 'classic', classic({ kind: 'fork' }), true, true],
+    ['alone', 'import', { type: 'import' }, true, true],
+    ['alone', 'yield', { type: 'yield' }, true, true],
+    ['alone', 'settle', { type: 'settle' }, true, true],
+    ['alone', 'drop', { type: 'drop' }, true, true],
+    ['alone', 'fork', { type: 'fork' }, true, true],
+    ['alone', 'restore', { type: 'restore' }, true, true],
+    ['with others', 'compact', { type: 'compact' }, false, false],
+    ['as the last', 'park', { type: 'park', error }, false, true],
+    ['as the last', 'delete', { type: 'delete', ifVersion: undefined }, false, true],
+    ['alone', 'delete', { type: 'delete', ifVersion: 1 }, true, true],
+    ['alone', 'delete', { type: 'delete', ifVersion: undefined, expectedVersion: 1 }, true, true],
+  ])('is committed %s: %s', (_, __, fields, begins, ends) => {
+    const input = fields as unknown as Input;
+    expect([kindOf(input).begins(input), kindOf(input).ends(input)]).toEqual([begins, ends]);
+  });
+
+  it('of classic changes three make the session, and two add to it', () => {
+    const kinds = ['create', 'append', 'metadata', 'compaction', 'save', 'fork'];
+    const inputs = kinds.map((kind) => classic({ kind }));
+    const head = newHead(key, NOW);
+    const those = (is: (input: Input) => boolean) => kinds.filter((_, n) => is(inputs[n] as Input));
+    expect(those((input) => kindOf(input).makes(input))).toEqual(['create', 'save', 'fork']);
+    expect(those((input) => kindOf(input).adds(input, head))).toEqual(['append', 'save']);
+  });
+
+  it('what is made elsewhere makes its session here, and a delete only where it may be gone', () => {
+    const makes = (fields: object) => kindOf(fields as Input).makes(fields as Input);
+    for (const type of ['import', 'fork', 'restore']) expect(makes({ type })).toBe(true);
+    for (const type of ['yield', 'settle', 'drop', 'compact', 'step'])
+      expect(makes({ type })).toBe(false);
+    expect(makes({ type: 'delete' })).toBe(false);
+    expect(makes({ type: 'delete', mayBeGone: true })).toBe(true);
+  });
+
+  it('what ends a run or a wait is taken while the session is imported, its outcome is not', () => {
+    const types = [
+      'restore',
+      'lost',
+      'due',
+      'resume',
+      'park',
+      'delete',
+      'step',
+      'cancel',
+      'import',
+    ];
+    const taken = types.filter((type) => kindOf({ type } as Input).whileImporting);
+    expect(taken).toEqual(['restore', 'lost', 'due', 'resume', 'park', 'delete']);
+  });
+
+  it('what brings bodies along counts them: lines of an import, the bytes of a classic change', () => {
+    const lines = [{ body: Buffer.from('abc') }, { body: Buffer.from('de') }];
+    const input = { type: 'import', delta: { lines } } as unknown as Input;
+    expect(kindOf(input).bytes(input)).toBe(5);
+  });
+
+  it('a turn that the ledger knows is answered with its record, and one that is rejected is done', () => {
+    const record = { turnId } as ClosedTurn;
+    const asked: Input = { type: 'turn', turn, known: undefined };
+    const rejected: Input = { type: 'reject', turnId, error };
+    expect(kindOf(asked).newTurn?.id(asked)).toBe(turnId);
+    expect(kindOf(asked).newTurn?.known(asked, record)).toEqual({ ...asked, known: record });
+    expect(kindOf(rejected).newTurn?.id(rejected)).toBe(turnId);
+    expect(kindOf(rejected).newTurn?.known(rejected, record)).toBeUndefined();
+    expect(kindOf({ type: 'resume' } as Input).newTurn).toBeUndefined();
   });
 });
