@@ -92,55 +92,58 @@ describe('a reason', () => {
 });
 
 describe('a declaration', () => {
-  const one = child(world(), 'a') as ChildSpec;
-  const declare = (children: readonly ChildSpec[], fields: object = {}) =>
-    supervisor({ id: 'root', strategy: 'one_for_one', children, ...fields });
+  type Fields = { readonly [Field in keyof ChildSpec]?: unknown };
+  const declare = (changes: readonly Fields[], fields: object = {}) => {
+    const one = child(world(), 'a') as ChildSpec;
+    const children = changes.map((change) => ({ ...one, ...change }) as ChildSpec);
+    return supervisor({ id: 'root', strategy: 'one_for_one', children, ...fields });
+  };
 
-  it.each<[string, ChildSpec[], object?]>([
-    ['a child needs an id that is not empty', [{ ...one, id: '' }]],
-    ['a child needs an id that is not empty', [{ ...one, id: 3 as never }]],
-    ['the child a: it has no start', [{ ...one, start: undefined as never }]],
-    ['the child a: it is neither worker nor supervisor: boss', [{ ...one, type: 'boss' as never }]],
-    ['the child a: no such restart: often', [{ ...one, restart: 'often' as never }]],
+  it.each<[string, Fields[], object?]>([
+    ['a child needs an id that is not empty', [{ id: '' }]],
+    ['a child needs an id that is not empty', [{ id: 3 }]],
+    ['the child a: it has no start', [{ start: undefined }]],
+    ['the child a: it is neither worker nor supervisor: boss', [{ type: 'boss' }]],
+    ['the child a: no such restart: often', [{ restart: 'often' }]],
     [
       'the child a: shutdownMs must be milliseconds, infinity or brutal_kill: -1',
-      [{ ...one, shutdownMs: -1 }],
+      [{ shutdownMs: -1 }],
     ],
     [
       'the child a: shutdownMs must be milliseconds, infinity or brutal_kill: soon',
-      [{ ...one, shutdownMs: 'soon' as never }],
+      [{ shutdownMs: 'soon' }],
     ],
     [
       'the child a: a significant child cannot be permanent',
-      [{ ...one, significant: true, restart: 'permanent' }],
+      [{ significant: true, restart: 'permanent' }],
       { autoShutdown: 'any_significant' },
     ],
     [
       'the child a: it is significant, and autoShutdown is never',
-      [{ ...one, significant: true, restart: 'transient' }],
+      [{ significant: true, restart: 'transient' }],
     ],
-    ['the child a is declared twice', [one, one]],
-    ['maxRestarts must be at least 0: -1', [one], { maxRestarts: -1 }],
-    ['maxRestarts must be at least 0: NaN', [one], { maxRestarts: Number.NaN }],
-    ['maxSeconds must be more than 0: 0', [one], { maxSeconds: 0 }],
-  ])('that cannot work is refused: %s', (message, children, fields) => {
-    expect(() => declare(children, fields)).toThrow(
+    ['the child a is declared twice', [{}, {}]],
+    ['maxRestarts must be at least 0: -1', [{}], { maxRestarts: -1 }],
+    ['maxRestarts must be at least 0: NaN', [{}], { maxRestarts: Number.NaN }],
+    ['maxSeconds must be more than 0: 0', [{}], { maxSeconds: 0 }],
+  ])('that cannot work is refused: %s', (message, changes, fields) => {
+    expect(() => declare(changes, fields)).toThrow(
       expect.objectContaining({ code: 'bad_spec', message }),
     );
   });
 
-  it.each<[string, ChildSpec, object?]>([
-    ['no time to end', { ...one, shutdownMs: 0 }],
-    ['all the time to end', { ...one, shutdownMs: 'infinity' }],
-    ['a kill', { ...one, shutdownMs: 'brutal_kill' }],
-    ['no restart at all', one, { maxRestarts: 0 }],
-    ['a short window', one, { maxSeconds: 0.001 }],
+  it.each<[string, Fields, object?]>([
+    ['no time to end', { shutdownMs: 0 }],
+    ['all the time to end', { shutdownMs: 'infinity' }],
+    ['a kill', { shutdownMs: 'brutal_kill' }],
+    ['no restart at all', {}, { maxRestarts: 0 }],
+    ['a short window', {}, { maxSeconds: 0.001 }],
     [
       'a significant child that may end',
-      { ...one, significant: true, restart: 'temporary' },
+      { significant: true, restart: 'temporary' },
       { autoShutdown: 'all_significant' },
     ],
-  ])('with %s is taken', (_, spec, fields) => {
-    expect(() => declare([spec], fields)).not.toThrow();
+  ])('with %s is taken', (_, change, fields) => {
+    expect(() => declare([change], fields)).not.toThrow();
   });
 });

@@ -4,9 +4,12 @@ import { IdTable } from '../../src/search/id-table.ts';
 import { costKey, timeKey, turnsKey } from '../../src/search/sort-keys.ts';
 
 const LARGEST = 0xffff_ffff;
-const ids = new IdTable();
-ids.add(1, 'aaaa');
-ids.add(2, 'zzzz');
+const ids = (): IdTable => {
+  const table = new IdTable();
+  table.add(1, 'aaaa');
+  table.add(2, 'zzzz');
+  return table;
+};
 
 test('a moment counts by its seconds, from the beginning to the year 2106', () => {
   expect([-5, 0, 999, 1_000, 61_999].map((ms) => timeKey(ms, 1))).toEqual([0, 0, 0, 1, 61]);
@@ -15,7 +18,7 @@ test('a moment counts by its seconds, from the beginning to the year 2106', () =
 });
 
 test('of what cost nothing the beginning of the id decides, and all of it comes before what cost something', () => {
-  const key = costKey(ids);
+  const key = costKey(ids());
   expect(key(0, 1)).toBeLessThan(key(0, 2));
   expect(key(0, 1)).toBe(0x61616161 >>> 12);
   expect(key(0, 2)).toBeLessThan(key(1, 1));
@@ -23,7 +26,7 @@ test('of what cost nothing the beginning of the id decides, and all of it comes 
 });
 
 test('money counts in steps of a thousandth of a cent, up to the most', () => {
-  const key = costKey(ids);
+  const key = costKey(ids());
   expect(key(9_999, 1)).toBe(2 ** 20);
   expect(key(10_000, 1)).toBe(2 ** 20 + 1);
   expect(key(25_000, 1)).toBe(2 ** 20 + 2);
@@ -31,7 +34,7 @@ test('money counts in steps of a thousandth of a cent, up to the most', () => {
 });
 
 test('of sessions with as many turns the beginning of the id decides', () => {
-  const key = turnsKey(ids);
+  const key = turnsKey(ids());
   expect(key(3, 1)).toBe(3 * 2 ** 20 + (0x61616161 >>> 12));
   expect(key(3, 1)).toBeLessThan(key(3, 2));
   expect(key(3, 2)).toBeLessThan(key(4, 1));

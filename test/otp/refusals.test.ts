@@ -1,0 +1,252 @@
+/** What the runtime refuses: each with its code, and with words that name who and what. */
+import { describe, expect, it } from 'vitest';
+import {
+  deleteChild,
+  restartChild,
+  startChild,
+  terminateChild,
+} from '../../src/otp/administration.ts';
+import { IGNORE } from '../../src/otp/gen-server.ts';
+import { nameOf } from '../../src/otp/name.ts';
+import { startTree, supervisor } from '../../src/otp/supervisor.ts';
+import {
+  child,
+  deferred,
+  findPuppet,
+  kill,
+  type Puppet,
+  puppet,
+  type World,
+  world,
+} from './support.ts';
+
+const outcomeOf = (asked: Promise<unknown>): Promise<unknown> =>
+  asked.then(
+    () => 'nothing was refused',
+    (error) => error,
+  );
+
+const rootWith = (w: World, ...children: ReturnType<typeof child>[]) =>
+  startTree(w.system, supervisor({ id: 'root', strategy: 'one_for_one', children }));
+
+describe('a call', () => {
+  it('of a dead actor', async () => {
+    const w = world();
+    const p = await puppet(w, 'p');
+    await w.system.stop(p);
+    expect(await outcomeOf(p.call('state'))).toMatchObject({
+      ...{ code: 'noproc', message: 'p is not alive' },
+    });
+  });
+
+  it('of the caller itself', async () => {
+    const p = await puppet(world(), 'p');
+    const inside = await p.call('act', () => ({ asked: outcomeOf(p.call('state')) }));
+    expect(await (inside as { asked: Promise<unknown> }).asked).toMatchObject({
+      ...{ code: 'calling_self', message: 'p called itself (state) and cannot answer' },
+    });
+  });
+
+  it('before a full mailbox says how soon it may be tried again', async () => {
+    const w = world();
+    const opened = deferred();
+    const p = await puppet(w, 'p', { mailboxLimit: 1 });
+    p.cast('note', 'fills it');
+    const full = { code: 'mailbox_full', message: 'the mailbox of p is full (1 messages)' };
+    const working = await outcomeOf(p.call('state'));
+    expect(working).toMatchObject(full);
+    const name = nameOf<Puppet>('beginner');
+    const init = () => opened.promise;
+    const starting = puppet(w, 'p', { mailboxLimit: 1, name, init });
+    const beginner = w.system.fetch(name);
+    beginner.cast('note', 'fills it');
+    const waiting = await outcomeOf(beginner.call('state'));
+    expect(waiting).toMatchObject(full);
+    const retryAfterMs = (error: unknown) => (error as { retryAfterMs: number }).retryAfterMs;
+    expect(retryAfterMs(working)).toBeGreaterThan(0);
+    expect(retryAfterMs(waiting)).toBeGreaterThan(retryAfterMs(working));
+    opened.resolve();
+    await starting;
+  });
+
+  it('that nobody knows', async () => {
+    const p = await puppet(world(), 'p');
+    for (const name of ['strange', 'toString'])
+      expect(await outcomeOf(p.call(name as 'state'))).toMatchObject({
+        ...{ code: 'unknown_call', message: `p knows no call ${name}` },
+      });
+  });
+
+  it('that is not answered in time', async () => {
+    const w = world();
+    const p = await puppet(w, 'p');
+    const asked = outcomeOf(
+      p.call('handle', (_, state) => ({ do: 'noreply', state }), { timeoutMs: 100 }),
+    );
+    await w.clock.advance(101);
+    expect(await asked).toMatchObject({
+      ...{ code: 'timeout', message: 'p did not answer handle within 100 ms' },
+    });
+  });
+
+  it('whose callee dies before it answers', async () => {
+    const w = world();
+    const p = await puppet(w, 'p');
+    const asked = outcomeOf(p.call('handle', (_, state) => ({ do: 'noreply', state })));
+    await w.clock.settle();
+    await kill(w, p);
+    expect(await asked).toMatchObject({
+      ...{ code: 'callee_died', message: 'p died before it answered handle (killed)' },
+      reason: 'killed',
+    });
+  });
+});
+
+describe('a message', () => {
+  it.each(['cast', 'info'] as const)('that nobody handles crashes its actor: %s', async (kind) => {
+    const w = world();
+    const p = await puppet(w, 'p');
+    if (kind === 'cast') p.cast('strange' as 'note', 'x');
+    else await p.call('act', (self) => self.send('strange' as 'note', 'x'));
+    expect(await w.system.exited(p)).toMatchObject({
+      crashed: { name: 'TypeError', message: `nobody handles the ${kind} strange` },
+    });
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['object', { do: 'nonsense' }],
+  ])('whose handler returns what is no result crashes its actor: %s', async (type, result) => {
+    const w = world();
+    const p = await puppet(w, 'p');
+    void outcomeOf(p.call('handle', () => result as never));
+    expect(await w.system.exited(p)).toMatchObject({
+      crashed: { message: `bad return from the handler of call handle: ${type}` },
+    });
+  });
+});
+
+describe('a start', () => {
+  it('that takes too long, fails or is not wanted', async () => {
+    const w = world();
+    const slow = outcomeOf(
+      puppet(w, 'p', { init: () => new Promise(() => {}), initTimeoutMs: 50 }),
+    );
+    await w.clock.advance(50);
+    expect(await slow).toMatchObject({
+      code: 'start_failed',
+      reason: { crashed: { code: 'timeout' } },
+    });
+    expect(((await slow) as Error).message).toBe(
+      'p did not start (crashed: p did not start within 50 ms)',
+    );
+    expect(await outcomeOf(puppet(w, 'p', { init: () => IGNORE }))).toMatchObject({
+      ...{ code: 'ignored', message: 'p is not wanted' },
+    });
+  });
+
+  it('under a name that is taken', async () => {
+    const w = world();
+    const name = nameOf<Puppet>('taken');
+    const p = await puppet(w, 'p', { name });
+    const refused = await outcomeOf(puppet(w, 'q', { name }));
+    expect(refused).toMatchObject({ code: 'already_started', ref: p });
+    expect((refused as Error).message).toContain('taken is registered already');
+  });
+});
+
+describe('a name', () => {
+  it('that is taken, or that nothing has', async () => {
+    const w = world();
+    const p = await puppet(w, 'p');
+    const name = nameOf<number>('n');
+    expect(() => w.system.fetch(name)).toThrow('nothing is registered as n');
+    await p.call('act', (self) => self.register(name, 1));
+    const again = await outcomeOf(p.call('act', (self) => self.register(name, 2)));
+    expect(again).toMatchObject({ code: 'callee_died' });
+    expect((again as Error).message).toContain('n is registered already');
+    expect(() => w.system.fetch(name)).toThrow('nothing is registered as n');
+  });
+
+  it('that its owner gives back is free again', async () => {
+    const w = world();
+    const p = await puppet(w, 'p');
+    const name = nameOf<number>('n');
+    await p.call('act', (self) => self.register(name, 1));
+    expect(w.system.find(name)).toBe(1);
+    await p.call('act', (self) => self.unregister(name));
+    expect(w.system.find(name)).toBeUndefined();
+    await p.call('act', (self) => self.register(name, 2));
+    expect(w.system.find(name)).toBe(2);
+  });
+});
+
+describe('an order', () => {
+  it('about a child that is not there', async () => {
+    const w = world();
+    const root = await rootWith(w, child(w, 'a'));
+    for (const asked of [terminateChild, restartChild, deleteChild])
+      expect(await outcomeOf(asked(root, 'x'))).toMatchObject({
+        ...{ code: 'not_found', message: 'root has no child x' },
+      });
+  });
+
+  it('about a child that is running', async () => {
+    const w = world();
+    const root = await rootWith(w, child(w, 'a'));
+    for (const asked of [restartChild, deleteChild])
+      expect(await outcomeOf(asked(root, 'a'))).toMatchObject({
+        ...{ code: 'running', message: 'root/a is running' },
+      });
+    expect(await outcomeOf(startChild(root, child(w, 'a')))).toMatchObject({
+      ...{ code: 'already_started', message: 'root has a child a, which is running' },
+    });
+  });
+
+  it('to start a child that is there and stopped, or that does not start', async () => {
+    const w = world();
+    const root = await rootWith(w, child(w, 'a'));
+    await terminateChild(root, 'a');
+    expect(await outcomeOf(startChild(root, child(w, 'a')))).toMatchObject({
+      ...{ code: 'already_present', message: 'root has a child a, which is stopped' },
+    });
+    const init = () => {
+      throw new Error('boom');
+    };
+    expect(await outcomeOf(startChild(root, child(w, 'b', { init })))).toMatchObject({
+      ...{ code: 'start_failed', message: 'b did not start (crashed: boom)' },
+    });
+    expect(await outcomeOf(deleteChild(root, 'b'))).toMatchObject({ code: 'not_found' });
+  });
+
+  it('to a worker, and a call to a supervisor', async () => {
+    const w = world();
+    const root = await rootWith(w, child(w, 'a'));
+    expect(await outcomeOf(deleteChild(findPuppet(w, 'a'), 'x'))).toMatchObject({
+      ...{ code: 'unknown_call', message: 'root/a has no list of children that could be changed' },
+    });
+    const call = (root as unknown as Puppet).call('state');
+    expect(await outcomeOf(call)).toMatchObject({
+      ...{ code: 'unknown_call', message: 'root is a supervisor and knows no call state' },
+    });
+  });
+});
+
+describe('a stop', () => {
+  it('that takes too long', async () => {
+    const w = world();
+    const p = await puppet(w, 'p', { terminate: () => new Promise(() => {}) });
+    const stopped = outcomeOf(w.system.stop(p, 'normal', { timeoutMs: 20 }));
+    await w.clock.advance(20);
+    expect(await stopped).toMatchObject({
+      ...{ code: 'timeout', message: 'p did not end within 20 ms' },
+    });
+  });
+
+  it('of what is no actor', async () => {
+    const { system } = world();
+    expect(() => system.inspect({ id: 1, label: 'x', alive: true })).toThrow(
+      new TypeError('this is not the ref of an actor'),
+    );
+  });
+});
