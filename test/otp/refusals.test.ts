@@ -159,7 +159,7 @@ describe('a name', () => {
   it('that is taken, or that nothing has', async () => {
     const w = world();
     const p = await puppet(w, 'p');
-    const name = nameOf<number>('n');
+    const name = nameOf<unknown>('n');
     expect(() => w.system.fetch(name)).toThrow('nothing is registered as n');
     await p.call('act', (self) => self.register(name, 1));
     const again = await outcomeOf(p.call('act', (self) => self.register(name, 2)));
@@ -171,7 +171,7 @@ describe('a name', () => {
   it('that its owner gives back is free again', async () => {
     const w = world();
     const p = await puppet(w, 'p');
-    const name = nameOf<number>('n');
+    const name = nameOf<unknown>('n');
     await p.call('act', (self) => self.register(name, 1));
     expect(w.system.find(name)).toBe(1);
     await p.call('act', (self) => self.unregister(name));

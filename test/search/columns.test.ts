@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Column, flat, TEXT_OVERHEAD_BYTES, Texts } from '../../src/search/columns.ts';
 import { Dictionary } from '../../src/search/dictionary.ts';
+import { Facet } from '../../src/search/facet.ts';
 import { Pool } from '../../src/search/pool.ts';
 
 const EDGES = [0, 1, 15, 16, 17, 31, 32, 4_095, 4_096, 4_097, 8_191, 8_192, 70_000];
@@ -122,4 +123,17 @@ test('a run that is given back is used again, by one of the same length alone', 
   expect(pool.take(3)).toBe(three);
   expect(pool.bytes).toBe(bytes);
   expect(pool.take(3)).not.toBe(three);
+});
+
+test('the first page of a pool grows, and every later one is whole from the beginning', () => {
+  const pool = Pool.ofBytes();
+  pool.take(10);
+  expect(pool.bytes).toBe(256);
+  for (let n = 0; n < 65_536 / 16; n++) pool.take(16);
+  expect(pool.bytes).toBe(2 * 65_536);
+});
+
+test('a facet that was declared without an order is not asked for a prefix', () => {
+  const recency = { keyOf: () => 0, compare: (a: number, b: number) => a - b, costNanoUsdAt: () => 0 };
+  expect(() => new Facet(recency).keysWith('a', 5, new Set())).toThrow('this facet keeps no order');
 });
