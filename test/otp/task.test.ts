@@ -282,3 +282,48 @@ test('a task supervisor that is dead refuses', async () => {
   expect(() => tasks.start(boom)).toThrow(code('noproc'));
   expect(() => tasks.async(boom)).toThrow(code('noproc'));
 });
+
+test('what is refused, late or ended is told by name', async () => {
+  const w = world();
+  const { tasks } = await start(w, 2);
+  const late = tasks.run(untilAborted(w), { timeoutMs: 50 }).catch((error) => error);
+  const ended = tasks.async(untilAborted(w));
+  expect(() => tasks.start(() => 1)).toThrow('root/tasks has 2 tasks');
+  await w.clock.advance(50);
+  expect(await late).toMatchObject({
+    ...{ code: 'timeout', message: 'root/tasks/task-1 was not done within 50 ms' },
+  });
+  const outcome = ended.await().catch((error) => error);
+  await kill(w, ended.ref);
+  expect(await outcome).toMatchObject({
+    ...{ code: 'callee_died', message: 'root/tasks/task-2 ended before it was done (killed)' },
+  });
+});
+
+test('tasks under way are seen in the tree, and none of what they do', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const running = tasks.async(untilAborted(w));
+  await w.clock.settle();
+  expect(w.system.inspect(tasks.ref)).toMatchObject({ kind: 'supervisor', alive: true });
+  expect(w.system.tree(tasks.ref).children).toMatchObject([
+    { id: 'task-1', kind: 'worker', status: 'running', restarts: 0, ref: running.ref, children: [] },
+  ]);
+  expect(w.system.inspect(running.ref).state).toBeUndefined();
+});
+
+test('a task that is waited for within its time is not ended afterwards', async () => {
+  const w = world();
+  const { tasks } = await start(w);
+  const work = deferred<number>();
+  const running = tasks.async(() => work.promise);
+  const first = running.yield(10);
+  await w.clock.advance(10);
+  expect(await first).toBeUndefined();
+  work.resolve(7);
+  expect(await running.await()).toBe(7);
+  expect(await running.yield(Number.POSITIVE_INFINITY)).toEqual({ ok: true, value: 7 });
+  expect(await running.shutdown()).toEqual({ ok: true, value: 7 });
+  await w.clock.settle();
+  expect(w.clock.timers).toBe(0);
+});
