@@ -10,7 +10,7 @@ export default {
   plugins: [runner, near('./runner.mjs'), near('./sample.mjs')],
   ...{ checkers: ['sample'], reporters: ['score', 'progress-append-only'] },
   ...{ testRunner: 'strict-vitest', coverageAnalysis: 'perTest' },
-  ...{ timeoutMS: 15_000, timeoutFactor: 3 }, // what loops for ever is ended, and nothing else
+  ...{ timeoutMS: 10_000, timeoutFactor: 2 }, // what loops for ever is ended, and nothing else
   vitest: { configFile: 'scripts/mutants/vitest.config.ts', related: false },
   mutate: ranges,
   tsconfigFile: 'none: the tests are run from their sources',
