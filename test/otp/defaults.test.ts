@@ -61,7 +61,12 @@ describe('a supervisor of a list', () => {
     expect(w.clock.timers).toBe(0);
     const told = w.reports.filter(({ kind }) => kind !== 'crash');
     expect(told).toMatchObject([
-      { kind: 'child_exited', supervisor: 'root', child: 'a', reason: { crashed: expect.any(Error) } },
+      {
+        kind: 'child_exited',
+        supervisor: 'root',
+        child: 'a',
+        reason: { crashed: expect.any(Error) },
+      },
       { kind: 'child_restarted', supervisor: 'root', child: 'a', restarts: 1 },
     ]);
   });

@@ -307,7 +307,14 @@ test('tasks under way are seen in the tree, and none of what they do', async () 
   await w.clock.settle();
   expect(w.system.inspect(tasks.ref)).toMatchObject({ kind: 'supervisor', alive: true });
   expect(w.system.tree(tasks.ref).children).toMatchObject([
-    { id: 'task-1', kind: 'worker', status: 'running', restarts: 0, ref: running.ref, children: [] },
+    {
+      id: 'task-1',
+      kind: 'worker',
+      status: 'running',
+      restarts: 0,
+      ref: running.ref,
+      children: [],
+    },
   ]);
   expect(w.system.inspect(running.ref).state).toBeUndefined();
 });

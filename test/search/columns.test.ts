@@ -134,6 +134,10 @@ test('the first page of a pool grows, and every later one is whole from the begi
 });
 
 test('a facet that was declared without an order is not asked for a prefix', () => {
-  const recency = { keyOf: () => 0, compare: (a: number, b: number) => a - b, costNanoUsdAt: () => 0 };
+  const recency = {
+    keyOf: () => 0,
+    compare: (a: number, b: number) => a - b,
+    costNanoUsdAt: () => 0,
+  };
   expect(() => new Facet(recency).keysWith('a', 5, new Set())).toThrow('this facet keeps no order');
 });

@@ -165,9 +165,12 @@ describe('a step that gave no answer', () => {
   });
 
   it('ends as cancelled what was told to stop, however it went, and is no error', () => {
-    for (const outcome of [failed(), { type: 'cancelled', partialText: '' } as const]) {
+    const error = { type: 'rate_limit_error', message: 'later', retryable: true };
+    const postponed: StepOutcome = { type: 'postponed', error, delayMs: 40_000, tried: 1 };
+    for (const outcome of [failed(), postponed, { type: 'cancelled', partialText: '' } as const]) {
       const { last, state } = run(prompt('a'), CANCEL, step('a', outcome));
       expect(recordsOf(last)).toMatchObject([{ status: 'cancelled', stopReason: null }]);
+      expect(entriesOf(last)).toEqual([]);
       expect(state.head).toMatchObject({ errorCount: 0, status: 'idle' });
     }
   });

@@ -66,6 +66,13 @@ describe('a turn that begins', () => {
     expect(eventsOf(last)).toMatchObject([{ type: 'turn.finished', text: '' }]);
   });
 
+  it('is rejected beside one that is open, as any other', () => {
+    const error = { code: 'invalid_json', message: 'no', retryable: false };
+    const { last } = run(prompt('a'), { type: 'reject', turnId: 'r' as TurnId, error });
+    expect(recordsOf(last)).toMatchObject([{ turnId: 'r', status: 'rejected' }]);
+    expect(last.state.head.openTurns).toMatchObject([{ turnId: 'a' }]);
+  });
+
   it('and is rejected while it is open stays open', () => {
     const error = { code: 'invalid_json', message: 'no', retryable: false };
     const { last } = run(prompt('a'), { type: 'reject', turnId: 'a' as TurnId, error });
