@@ -30,9 +30,9 @@ class Sample {
   }
 }
 
-/** `code → replacement`, as the list of equivalent mutants has it. */
-const textOf = ({ replacement, location: { start, end } }, source) => {
-  const lines = source.split('\n').slice(start.line - 1, end.line);
+/** `code → replacement`, as the list of equivalent mutants has it; `after` is the line before, where that is not enough. */
+const textOf = ({ replacement, location: { start, end } }, all) => {
+  const lines = all.slice(start.line - 1, end.line);
   lines[lines.length - 1] = lines.at(-1).slice(0, end.column - 1);
   lines[0] = lines[0].slice(start.column - 1);
   return `${lines.join('\n')} → ${replacement}`.replaceAll(/\s+/g, ' ');
@@ -41,13 +41,20 @@ const textOf = ({ replacement, location: { start, end } }, source) => {
 class Score {
   onMutationTestReportReady({ files }) {
     const known = json(new URL('./equivalent.json', import.meta.url));
-    const mutants = Object.entries(files).flatMap(([path, { source, mutants: all }]) =>
-      all.map((mutant) => ({ ...mutant, path, text: textOf(mutant, source) })),
-    );
+    const mutants = Object.entries(files).flatMap(([path, { source, mutants: all }]) => {
+      const lines = source.split('\n');
+      return all.map((mutant) => ({
+        ...{ ...mutant, path, text: textOf(mutant, lines) },
+        lineBefore: lines[mutant.location.start.line - 2]?.trim(),
+      }));
+    });
     const noticed = mutants.filter(({ status }) => NOTICED.includes(status)).length;
     const unnoticed = mutants.filter(({ status }) => UNNOTICED.includes(status));
-    const isEquivalent = ({ path, text }) =>
-      known.some((one) => one.path === path && one.mutant === text);
+    const isEquivalent = ({ path, text, lineBefore }) =>
+      known.some(
+        ({ path: of, mutant, after = lineBefore }) =>
+          of === path && mutant === text && after === lineBefore,
+      );
     const open = unnoticed.filter((mutant) => !isEquivalent(mutant));
     for (const { path, location, text, status } of open)
       console.log(

@@ -91,3 +91,14 @@ test('neither the dead can be registered, nor anyone with a dead registry', asyn
   expect(() => topics.register('news', b, 2)).toThrow(code('noproc'));
   expect([topics.size, w.system.fetch(name).size, topics.keysOf(b)]).toEqual([0, 0, []]);
 });
+
+test('it shows how many it has, and of whom nothing', async () => {
+  const w = world();
+  const { root, topics, a } = await start(w);
+  topics.register('news', a, 1);
+  topics.register('sport', a, 2);
+  const [registry] = whichChildren(root);
+  const ref = registry?.ref;
+  if (ref === undefined) throw new Error('no registry');
+  expect(w.system.inspect(ref).state).toEqual({ size: 2 });
+});

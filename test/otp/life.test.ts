@@ -288,3 +288,23 @@ test('a goodbye without a limit has no timer, and is waited for as long as it ta
   await clock.settle();
   expect(isOver).toBe(true);
 });
+
+test('what an actor acquires while it says goodbye is freed with the rest, and later at once', async () => {
+  const w = world();
+  let self: Self<PuppetProtocol> | undefined;
+  const own = (what: string) => self?.own(() => void w.notes.push(what));
+  const p = await puppet(w, 'p', {
+    init: (given) => {
+      self = given;
+      own('first');
+    },
+    terminate: () => {
+      own('second');
+      w.notes.push('goodbye');
+    },
+  });
+  await w.system.stop(p);
+  expect(w.notes).toEqual(['+p', '-p', 'goodbye', 'second', 'first']);
+  own('third');
+  expect(w.notes.at(-1)).toBe('third');
+});
