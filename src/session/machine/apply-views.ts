@@ -28,7 +28,7 @@ export const fork = (draft: Draft, { parent, atSeq, title, messageCount, ...rest
     title: wellCut(title ?? `Fork of ${parent.title ?? sessionId}`, MAX_TITLE),
     ...{ seq: atSeq, messageCount, parent: { sessionId, seq: atSeq } },
     ...(segments.length === 0 ? {} : { segments }),
-    ...(rest.compaction === undefined ? {} : { compaction: rest.compaction }),
+    compaction: rest.compaction,
     inheritedCostNanoUsd: parent.inheritedCostNanoUsd + parent.costNanoUsd,
     updatedAtMs: draft.nowMs,
   });

@@ -51,6 +51,28 @@ describe('a turn that begins', () => {
     expect(seen[2]?.at(-1)).toEqual({ type: 'see', seq: 2, body: undefined });
   });
 
+  it('writes its prompt as it came, and its id for the ledger', () => {
+    const { last } = run(prompt('a'));
+    const body = bytes('{"role":"user","content":"a"}');
+    expect(last.writes.slice(1)).toEqual([
+      {
+        ...{ type: 'entry', subpath: '' },
+        entry: { kind: 'message', seq: 1, position: 1, atMs: NOW, role: 'user', body, turnId: 'a' },
+      },
+      { type: 'newTurn', turnId: 'a' },
+    ]);
+  });
+
+  it('may be one that makes no session, where there is one', () => {
+    const { state } = run({ type: 'create', settings: {} }, prompt('a', { create: false }));
+    expect(state.head.openTurns).toMatchObject([{ turnId: 'a', status: 'running' }]);
+  });
+
+  it('again after its process was lost answers nobody', () => {
+    expect(run(prompt('a'), { type: 'resume' }).last.answer).toEqual({ type: 'none' });
+    expect(run(prompt('a'), step('a', said('x'))).last.answer).toEqual({ type: 'none' });
+  });
+
   it('that was rejected before stands in the ledger as what it was', () => {
     const error = { code: 'invalid_json', message: 'no', retryable: false };
     const reject: Input = { type: 'reject', turnId: 'r' as TurnId, traceId: 't' as never, error };
