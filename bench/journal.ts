@@ -99,7 +99,8 @@ class Writers {
   async commit(messages = 1): Promise<void> {
     const key = this.#idle();
     this.#busy.add(key);
-    const head = this.#heads.get(key) ?? this.#journal.head(key) ?? newHead(key, Date.now());
+    const head =
+      this.#heads.get(key) ?? (await this.#journal.open(key)).head ?? newHead(key, Date.now());
     const change = messageChange(key, head, messages);
     await this.#journal.commit(change);
     this.#heads.set(key, change.head);

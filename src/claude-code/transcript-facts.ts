@@ -236,7 +236,20 @@ const foldChained = (draft: Draft, line: LineFacts): void => {
 
 /** A record without a uuid cannot be known again. */
 const isCounted = (line: LineFacts, isCopy: IsCopy): boolean =>
-  (line.isMessage || line.isError) && (line.uuid === undefined || !isCopy(line.uuid));
+  isCountable(line) && (line.uuid === undefined || !isCopy(line.uuid));
+
+const isCountable = (line: LineFacts): boolean => line.isMessage || line.isError;
+
+/** What `foldChunk` asks `isCopy` about these lines, so that it can be looked up before. */
+export const uuidsIn = (lines: readonly ReadLine[]): readonly string[] =>
+  lines.flatMap((line) =>
+    line.kind !== 'objects'
+      ? []
+      : line.objects.flatMap((object) => {
+          const facts = describeLine(object);
+          return isCountable(facts) && facts.uuid !== undefined ? [facts.uuid] : [];
+        }),
+  );
 
 const foldCounts = (draft: Draft, line: LineFacts, object: RawLine): void => {
   if (line.isMessage) foldMessage(draft, line);

@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { codeOf } from '../model/errors.ts';
 import { keyString, type SessionKey } from '../model/ids.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
+import type { Timer } from '../otp/clock.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
 import type { Ref } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
@@ -37,10 +38,19 @@ export interface AlarmsArgs {
   readonly ring: (key: SessionKey) => Promise<void>;
 }
 
+/** What the journal says is due first, each in the order of time. */
+interface Seen {
+  readonly retries: readonly DueEntry[];
+  /** Absent: it was asked for further retries alone. */
+  readonly tombstones?: readonly DueEntry[];
+}
+
 const alarmsProtocol = protocol({
   calls: {},
   infos: {
     look: z.void(),
+    due: z.custom<Seen>(),
+    notSeen: z.custom<{ readonly error: unknown }>(),
     rung: z.custom<{ readonly entry: DueEntry; readonly error?: unknown }>(),
     purged: z.custom<{ readonly hasMore: boolean; readonly error?: unknown }>(),
   },
@@ -52,6 +62,10 @@ interface State {
   readonly args: AlarmsArgs;
   readonly ringing: Set<string>;
   readonly rung: Rung;
+  /** `again`: something has changed since the look that is under way began. */
+  look: 'none' | 'under way' | 'again';
+  /** The next look. */
+  timer: Timer | undefined;
   isPurging: boolean;
   /** Monotonic; a purge failed, and is not tried again before. */
   purgeFromMs: number;
@@ -60,14 +74,27 @@ interface State {
 const AlarmsServer = genServer(alarmsProtocol, {
   init: (args: AlarmsArgs, self): State => {
     self.send('look');
-    return { args, ringing: new Set(), rung: new Rung(), isPurging: false, purgeFromMs: 0 };
+    return {
+      ...{ args, ringing: new Set(), rung: new Rung() },
+      ...{ look: 'none', timer: undefined, isPurging: false, purgeFromMs: 0 },
+    };
   },
 
   handleCall: {},
 
   handleInfo: {
     look: (_, state, self) => {
-      self.sendAfter(look(state, self), 'look');
+      look(state, self);
+      return noreply(state);
+    },
+    due: (seen, state, self) => {
+      act(state, self, seen);
+      return noreply(state);
+    },
+    notSeen: ({ error }, state, self) => {
+      // One that has failed for good too: a crash would be repeated until the whole tree is gone.
+      if (!['unavailable', 'storage_failed'].includes(codeOf(error))) throw error;
+      lookLater(state, self, LOOK_MS);
       return noreply(state);
     },
     rung: ({ entry, error }, state, self) => {
@@ -95,37 +122,67 @@ const AlarmsServer = genServer(alarmsProtocol, {
 /** An entry that comes again for the same session is another one. */
 const nameOf = ({ key, atMs }: DueEntry): string => `${atMs} ${keyString(key)}`;
 
-/** Sets off what is due; in how many milliseconds to look again at the latest. */
-const look = (state: State, self: AlarmsSelf): number => {
+/** Reads what is due first. One look at a time; what it is for is done with `act`. */
+const look = (state: State, self: AlarmsSelf): void => {
   const journal = self.system.find(journalName);
-  if (journal === undefined) return LOOK_MS;
-  try {
-    endTombstones(state, self, journal);
-    const nextMs = ringDue(state, self, journal);
-    return Math.min(LOOK_MS, Math.max(1, nextMs - self.system.clock.now()));
-  } catch (error) {
-    // For good: a crash would be repeated until the whole tree is gone, and callers would not learn why.
-    if (codeOf(error) === 'storage_failed') return LOOK_MS;
-    throw error;
+  if (state.look !== 'none') state.look = 'again';
+  else if (journal === undefined) lookLater(state, self, LOOK_MS);
+  else {
+    state.look = 'under way';
+    see(self, firstOf(journal));
   }
 };
 
-/** Rings as many as there are places; when the next one that is not due yet will be. */
-const ringDue = (state: State, self: AlarmsSelf, journal: Journal): number => {
+const firstOf = async (journal: Journal): Promise<Seen> => {
+  const [tombstones, retries] = await Promise.all([
+    journal.due('tombstone', { limit: 1 }),
+    journal.due('retry', { limit: 1 }),
+  ]);
+  return { tombstones, retries };
+};
+
+const see = (self: AlarmsSelf, seen: Promise<Seen>): void =>
+  self.pipe(
+    seen,
+    (due) => ['due', due],
+    (error) => ['notSeen', { error }],
+  );
+
+/** The look is over: the next one is then, unless something has changed meanwhile. */
+const lookLater = (state: State, self: AlarmsSelf, delayMs: number): void => {
+  const isDue = state.look === 'again';
+  state.look = 'none';
+  if (isDue) return look(state, self);
+  state.timer?.cancel();
+  state.timer = self.sendAfter(Math.min(LOOK_MS, Math.max(1, delayMs)), 'look');
+};
+
+/** Sets off what is due, and looks at what comes behind it while there are places. */
+const act = (state: State, self: AlarmsSelf, { tombstones, retries }: Seen): void => {
+  const journal = self.system.find(journalName);
+  if (journal === undefined) return lookLater(state, self, LOOK_MS);
+  if (tombstones !== undefined) endTombstones(state, self, journal, tombstones);
+  const nextMs = ringDue(state, self, retries);
+  if (nextMs !== undefined) return lookLater(state, self, nextMs - self.system.clock.now());
+  const further = journal.due('retry', { limit: AT_ONCE, after: retries.at(-1) });
+  see(
+    self,
+    further.then((page) => ({ retries: page })),
+  );
+};
+
+/** Rings as many as there are places; when to look again, or undefined: at once, behind these. */
+const ringDue = (state: State, self: AlarmsSelf, page: readonly DueEntry[]): number | undefined => {
   const { clock } = self.system;
   const nowMs = clock.now();
-  let page = journal.due('retry', { limit: 1 });
-  while (page.length > 0) {
-    for (const entry of page) {
-      if (entry.atMs > nowMs) return entry.atMs;
-      if (state.ringing.size >= AT_ONCE) return nowMs + LOOK_MS;
-      const name = nameOf(entry);
-      if (!state.ringing.has(name) && state.rung.mayRing(name, clock.monotonic()))
-        ring(state, self, entry);
-    }
-    page = journal.due('retry', { limit: AT_ONCE, after: page.at(-1) });
+  for (const entry of page) {
+    if (entry.atMs > nowMs) return entry.atMs;
+    if (state.ringing.size >= AT_ONCE) return nowMs + LOOK_MS;
+    const name = nameOf(entry);
+    if (!state.ringing.has(name) && state.rung.mayRing(name, clock.monotonic()))
+      ring(state, self, entry);
   }
-  return nowMs + LOOK_MS;
+  return page.length === 0 ? nowMs + LOOK_MS : undefined;
 };
 
 const ring = ({ args, ringing }: State, self: AlarmsSelf, entry: DueEntry): void => {
@@ -138,10 +195,14 @@ const ring = ({ args, ringing }: State, self: AlarmsSelf, entry: DueEntry): void
 };
 
 /** A purge ends the tombstones that are due, once the records of deleted sessions are gone. */
-const endTombstones = (state: State, self: AlarmsSelf, journal: Journal & JournalUpkeep): void => {
+const endTombstones = (
+  state: State,
+  self: AlarmsSelf,
+  journal: JournalUpkeep,
+  [first]: readonly DueEntry[],
+): void => {
   const { clock } = self.system;
   if (state.isPurging || clock.monotonic() < state.purgeFromMs) return;
-  const [first] = journal.due('tombstone', { limit: 1 });
   if (first === undefined || first.atMs > clock.now()) return;
   state.isPurging = true;
   self.pipe(

@@ -5,6 +5,7 @@ import { EMPTY_DIGEST, nextDigest } from '../../src/claude-code/digest.ts';
 import { codeOf } from '../../src/model/errors.ts';
 import { sessionKey } from '../../src/model/ids.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { read } from '../support/read-journal.ts';
 import { gate } from '../support/until.ts';
 
 const textOf = async (test: TestGreenroom, sessionId: string): Promise<string> => {
@@ -112,8 +113,10 @@ describe('an export', () => {
     await imported(there); // the same lines again add nothing
     expect((await there.sessions.get('foreign')).usage).toEqual(before.usage);
     const key = sessionKey('default', 'foreign');
-    expect(there.journal.entries(key).map((entry) => 'body' in entry && [...entry.body])).toEqual(
-      here.journal.entries(key).map((entry) => 'body' in entry && [...entry.body]),
+    expect(
+      (await read(there.journal).entries(key)).map((entry) => 'body' in entry && [...entry.body]),
+    ).toEqual(
+      (await read(here.journal).entries(key)).map((entry) => 'body' in entry && [...entry.body]),
     );
   });
 

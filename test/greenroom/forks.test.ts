@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../src/model/errors.ts';
 import { sessionKey } from '../../src/model/ids.ts';
 import { holding, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { read } from '../support/read-journal.ts';
 import { finishedOf } from '../support/reading.ts';
 import { gate } from '../support/until.ts';
 
@@ -199,7 +200,9 @@ describe('forks and deletions', () => {
       await purge(test);
       if (refusal === 'none') expect(await textsOf(test, fork)).toHaveLength(4);
       else expect(refusal).toBe('session_deleted');
-      expect(test.journal.head(sessionKey('default', fork)) === undefined).toBe(refusal !== 'none');
+      expect((await read(test.journal).head(sessionKey('default', fork))) === undefined).toBe(
+        refusal !== 'none',
+      );
     }
   });
 });

@@ -35,7 +35,7 @@ describe('a turn whose next model call is more than half a minute away', () => {
     const reading = test.begin('s', slow(600), { turnId: 't' });
     expect(await reading.saw('retry')).toMatchObject({ delayMs: 600 * SECOND_MS });
     await isWaiting(test, 's');
-    const dues = test.journal.due('retry', { limit: 9 });
+    const dues = await test.journal.due('retry', { limit: 9 });
     expect(dues).toHaveLength(1);
     const { turns } = await test.sessions.turns('s');
     expect(turns[0]).toMatchObject({
@@ -57,7 +57,7 @@ describe('a turn whose next model call is more than half a minute away', () => {
       );
       expect(counted).toEqual(counted.map((_, at) => at + 1));
     }
-    expect(test.journal.due('retry', { limit: 9 })).toEqual([]);
+    expect(await test.journal.due('retry', { limit: 9 })).toEqual([]);
     expect(test.rehearsal.requests.size).toBe(2);
   });
 
@@ -80,7 +80,7 @@ describe('a turn whose next model call is more than half a minute away', () => {
     await isWaiting(test, 's');
     await test.sessions.cancel('s');
     expect(await reading.finished()).toMatchObject({ status: 'cancelled' });
-    expect(test.journal.due('retry', { limit: 9 })).toEqual([]);
+    expect(await test.journal.due('retry', { limit: 9 })).toEqual([]);
     expect(await test.run('s', 'after')).toContainEqual(
       expect.objectContaining({ type: 'turn.finished', status: 'completed' }),
     );
@@ -92,7 +92,7 @@ describe('a turn whose next model call is more than half a minute away', () => {
     await isWaiting(test, 's');
     await test.sessions.delete('s');
     expect(await reading.finished()).toMatchObject({ status: 'cancelled' });
-    expect(test.journal.due('retry', { limit: 9 })).toEqual([]);
+    expect(await test.journal.due('retry', { limit: 9 })).toEqual([]);
   });
 
   it('is tried no more often than the session says, its calls before the wait included', async () => {
@@ -150,7 +150,7 @@ describe('a Greenroom that was killed while a turn waited', () => {
       expect(await turnsOf(test, 's')).toEqual(['t completed']);
       const { entries } = await test.sessions.messages('s');
       expect(entries).toHaveLength(2);
-      expect(test.journal.due('retry', { limit: 9 })).toEqual([]);
+      expect(await test.journal.due('retry', { limit: 9 })).toEqual([]);
     },
   );
 });

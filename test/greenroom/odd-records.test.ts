@@ -12,6 +12,7 @@ import { ROWS, SESSIONS } from '../../src/storage/records/keys.ts';
 import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
 import { verifyInChild } from '../../src/storage/verify/verify.ts';
 import { preparedGreenroom, type TestGreenroom } from '../support/greenroom.ts';
+import { read } from '../support/read-journal.ts';
 import { until } from '../support/until.ts';
 
 const NO_MOMENT = 8_640_000_000_000_001;
@@ -53,7 +54,9 @@ const withOddTurn = (tables: LmdbTables, id: string, turnId: string): void => {
 };
 
 const alter = async (test: TestGreenroom): Promise<void> => {
-  const heads = [...ids, 'row'].map((id) => test.journal.head(sessionKey('default', id)) as Head);
+  const heads = await Promise.all(
+    [...ids, 'row'].map((id) => read(test.journal).head(sessionKey('default', id))),
+  );
   await test.stop();
   const tables = new LmdbTables(join(test.dataDir, 'store'));
   tables.transaction(() => {

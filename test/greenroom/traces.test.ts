@@ -123,7 +123,7 @@ describe('a bug', () => {
   test('that a call of the embedded API meets is one too, and the caller gets internal', async () => {
     const { log, lines } = logOf();
     const given = await testGreenroom({ log });
-    vi.spyOn(given.journal, 'head').mockImplementation(() => {
+    vi.spyOn(given.journal, 'open').mockImplementation(() => {
       throw new TypeError('no such thing');
     });
     await expect(given.sessions.get('s1')).rejects.toMatchObject({ code: 'internal' });

@@ -169,10 +169,10 @@ describe('alarms', () => {
     await journal.commit(remove(keyOf('gone'), gone.head, NOW + 10 * SECOND_MS));
     await start();
     await time.advance(10 * SECOND_MS - 1);
-    expect(journal.due('tombstone', { limit: 9 })).toHaveLength(1);
+    expect(await journal.due('tombstone', { limit: 9 })).toHaveLength(1);
     await time.advance(1);
     await time.settle();
-    expect(journal.due('tombstone', { limit: 9 })).toEqual([]);
+    expect(await journal.due('tombstone', { limit: 9 })).toEqual([]);
     expect(await journal.purge(9)).toEqual({ purged: 0, bytes: 0, left: false });
     await journal.commit(append(keyOf('gone'))); // a new one may come
   });

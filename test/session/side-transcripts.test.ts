@@ -20,7 +20,9 @@ const add = async (subpath: string, sideTranscripts: number) => {
   const head = { ...newHead(keyOf('s'), NOW), version: 1, sideTranscripts };
   const lines = [Buffer.from('{"type":"user","message":{"role":"user","content":"hello"}}')];
   const request = { type: 'importChunk', subpath, externalKey: 'e', fromLine: 0, lines } as const;
-  const delta = prepareImport(head, request, memoryJournal(), NOW);
+  const journal = memoryJournal();
+  const session = await journal.open(head.key);
+  const delta = await prepareImport(head, request, { session, journal }, NOW);
   return apply({ head, cancelling: undefined }, { type: 'import', delta }, RULES, NOW).state.head;
 };
 

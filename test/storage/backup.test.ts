@@ -8,6 +8,7 @@ import { packValue, record } from '../../src/storage/records/frame.ts';
 import { metaKey, UPKEEP } from '../../src/storage/records/keys.ts';
 import { readMeta } from '../../src/storage/records/meta.ts';
 import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
+import { read } from '../support/read-journal.ts';
 import { folders } from './folders.ts';
 import { append, keyOf, NOW, textOf } from './sessions.ts';
 
@@ -56,9 +57,9 @@ describe('a backup', () => {
     const restored = await openLmdbJournal({ dir: back });
     expect(restored.journal.info()).toMatchObject({ storeId: id });
     for (const [at, key] of keysOf.entries()) {
-      const seq = restored.journal.head(key)?.seq ?? 0;
+      const seq = (await read(restored.journal).head(key))?.seq ?? 0;
       expect(seq).toBeGreaterThanOrEqual(before[at] ?? 0);
-      const [last] = restored.journal.entries(key, { reverse: true, limit: 1 });
+      const [last] = await read(restored.journal).entries(key, { reverse: true, limit: 1 });
       expect(textOf(last)).toContain(`message ${seq}`);
     }
     await restored.close();
@@ -129,7 +130,7 @@ describe('a store of format 1', () => {
     await old.close();
     writeFileSync(join(dir, 'store.json'), JSON.stringify({ ...identity, epoch: undefined }));
     const second = await openLmdbJournal({ dir });
-    expect(textOf(second.journal.entries(keyOf('s'))[0])).toContain('written before');
+    expect(textOf((await read(second.journal).entries(keyOf('s')))[0])).toContain('written before');
     expect(second.journal.info().formatVersion).toBe(4);
     await second.close();
     expect(JSON.parse(readFileSync(join(dir, 'store.json'), 'utf8')).formatVersion).toBe(4);

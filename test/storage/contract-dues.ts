@@ -21,19 +21,19 @@ export const duesContract = (open: OpenJournal): void => {
       const times = [5_000, 1, 70_000, 2 ** 40, 300];
       for (const ms of times)
         await journal.commit(write(keyOf(`s${ms}`), undefined, added(retry(ms))));
-      const all = journal.due('retry', { limit: 9 });
+      const all = await journal.due('retry', { limit: 9 });
       expect(all.map(({ atMs }) => atMs - NOW)).toEqual(times.toSorted((a, b) => a - b));
       expect(all[1]).toEqual({ key: keyOf('s300'), atMs: NOW + 300 });
-      expect(journal.due('retry', { limit: 2, after: all[1] })).toEqual(all.slice(2, 4));
+      expect(await journal.due('retry', { limit: 2, after: all[1] })).toEqual(all.slice(2, 4));
     });
 
     it('at one time is given for each session, and from behind one of them', async () => {
       const journal = await ground().journal();
       for (const id of ['b', 'a', 'c'])
         await journal.commit(write(keyOf(id), undefined, added(retry(1))));
-      const all = journal.due('retry', { limit: 9 });
+      const all = await journal.due('retry', { limit: 9 });
       expect(all.map(({ key }) => key.sessionId)).toEqual(['a', 'b', 'c']);
-      expect(journal.due('retry', { limit: 9, after: all[0] })).toEqual(all.slice(1));
+      expect(await journal.due('retry', { limit: 9, after: all[0] })).toEqual(all.slice(1));
     });
 
     it('goes with the change that says so, also where both stand in one transaction', async () => {
@@ -43,9 +43,9 @@ export const duesContract = (open: OpenJournal): void => {
         dues: { added: [retry(9)], removed: [retry(1)] },
       });
       await Promise.all([journal.commit(first), journal.commit(second)]);
-      expect(journal.due('retry', { limit: 9 }).map(({ atMs }) => atMs - NOW)).toEqual([9]);
+      expect((await journal.due('retry', { limit: 9 })).map(({ atMs }) => atMs - NOW)).toEqual([9]);
       await journal.commit(write(keyOf('s'), second.head, removed(retry(9))));
-      expect(journal.due('retry', { limit: 9 })).toEqual([]);
+      expect(await journal.due('retry', { limit: 9 })).toEqual([]);
     });
 
     it('is neither there nor gone by a change that was refused', async () => {
@@ -56,7 +56,9 @@ export const duesContract = (open: OpenJournal): void => {
         dues: { added: [retry(2)], removed: [retry(1)] },
       });
       expect(await codeOf(journal.commit(stale))).toBe('version_conflict');
-      expect(journal.due('retry', { limit: 9 })).toEqual([{ key: keyOf('s'), atMs: NOW + 1 }]);
+      expect(await journal.due('retry', { limit: 9 })).toEqual([
+        { key: keyOf('s'), atMs: NOW + 1 },
+      ]);
     });
 
     it('goes with its session, and the end of the tombstone is due instead', async () => {
@@ -64,11 +66,13 @@ export const duesContract = (open: OpenJournal): void => {
       const first = write(keyOf('s'), undefined, added(retry(1)));
       await journal.commit(first);
       await journal.commit({ ...remove(keyOf('s'), first.head, NOW + 50), ...removed(retry(1)) });
-      expect(journal.due('retry', { limit: 9 })).toEqual([]);
-      expect(journal.due('tombstone', { limit: 9 })).toEqual([{ key: keyOf('s'), atMs: NOW + 50 }]);
+      expect(await journal.due('retry', { limit: 9 })).toEqual([]);
+      expect(await journal.due('tombstone', { limit: 9 })).toEqual([
+        { key: keyOf('s'), atMs: NOW + 50 },
+      ]);
       await ground().clock.advance(50);
       for (const purged of [1, 0]) expect(await journal.purge(9)).toMatchObject({ purged });
-      expect(journal.due('tombstone', { limit: 9 })).toEqual([]);
+      expect(await journal.due('tombstone', { limit: 9 })).toEqual([]);
     });
 
     it('is no business of a purge, however long ago it was due', async () => {
@@ -79,7 +83,7 @@ export const duesContract = (open: OpenJournal): void => {
       await journal.commit(write(keyOf('s'), undefined, added(retry(1))));
       await ground().clock.advance(1_000);
       expect(await journal.purge(9)).toMatchObject({ purged: 1, left: false });
-      expect(journal.due('retry', { limit: 9 })).toHaveLength(1);
+      expect(await journal.due('retry', { limit: 9 })).toHaveLength(1);
     });
 
     it(`costs what it gives, with ${MANY.toLocaleString('en')} that are due later`, async () => {
@@ -91,7 +95,7 @@ export const duesContract = (open: OpenJournal): void => {
           ),
         );
       const before = journal.stats();
-      expect(journal.due('retry', { limit: 1 })[0]?.key).toEqual(keyOf('s0'));
+      expect((await journal.due('retry', { limit: 1 }))[0]?.key).toEqual(keyOf('s0'));
       const after = journal.stats();
       expect(after.duesRead - before.duesRead).toBe(1);
       expect(after.reads).toBe(before.reads);

@@ -5,6 +5,7 @@ import type { Head } from '../../src/model/head.ts';
 import { inheritedThrough, segmentsOfFork } from '../../src/model/segments.ts';
 import type { SessionDelete, SessionWrite } from '../../src/session/ports/journal.ts';
 import type { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
+import { read } from '../support/read-journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
 import { append, codeOf, DAY_MS, keyOf, NOW, remove, textOf, write } from './sessions.ts';
 
@@ -26,8 +27,8 @@ export const removeFork = (head: Head): SessionDelete => ({
   ...(head.segments === undefined ? {} : { segments: head.segments }),
 });
 
-const textsOf = (journal: StoredJournal, sessionId: string): string[] =>
-  journal.entries(keyOf(sessionId), { limit: 10_000 }).map(saidBy);
+const textsOf = async (journal: StoredJournal, sessionId: string): Promise<string[]> =>
+  (await read(journal).entries(keyOf(sessionId), { limit: 10_000 })).map(saidBy);
 
 const saidBy = (entry: Parameters<typeof textOf>[0]): string =>
   (JSON.parse(textOf(entry)) as { content: string }).content;
@@ -62,12 +63,12 @@ export const forksContract = (open: OpenJournal): void => {
       await journal.commit(made);
       await journal.commit(append(keyOf('fork'), made.head, 'mine'));
       await journal.commit(append(keyOf('parent'), parent, 'theirs'));
-      expect(textsOf(journal, 'fork')).toEqual([...said('parent', 5).slice(0, 3), 'mine']);
-      expect(textsOf(journal, 'parent')).toEqual([...said('parent', 5), 'theirs']);
-      expect(journal.entries(keyOf('fork'), { from: 3, limit: 2 }).map(({ seq }) => seq)).toEqual([
-        3, 4,
-      ]);
-      const [last] = journal.entries(keyOf('fork'), { reverse: true, limit: 1 });
+      expect(await textsOf(journal, 'fork')).toEqual([...said('parent', 5).slice(0, 3), 'mine']);
+      expect(await textsOf(journal, 'parent')).toEqual([...said('parent', 5), 'theirs']);
+      expect(
+        (await read(journal).entries(keyOf('fork'), { from: 3, limit: 2 })).map(({ seq }) => seq),
+      ).toEqual([3, 4]);
+      const [last] = await read(journal).entries(keyOf('fork'), { reverse: true, limit: 1 });
       expect(saidBy(last)).toBe('mine');
     });
 
@@ -96,8 +97,8 @@ export const forksContract = (open: OpenJournal): void => {
       await journal.commit(longer);
       await journal.commit(fork('late', longer.head, 4));
       await journal.commit(fork('early', longer.head, 2));
-      expect(textsOf(journal, 'late')).toEqual([...said('parent', 3), 'a']);
-      expect(textsOf(journal, 'early')).toEqual(said('parent', 2));
+      expect(await textsOf(journal, 'late')).toEqual([...said('parent', 3), 'a']);
+      expect(await textsOf(journal, 'early')).toEqual(said('parent', 2));
     });
 
     it('deleting the parent leaves the fork whole', async () => {
@@ -106,9 +107,9 @@ export const forksContract = (open: OpenJournal): void => {
       await journal.commit(made);
       await journal.commit(removeFork(parent));
       await purgeAll(journal);
-      expect(textsOf(journal, 'fork')).toEqual(said('parent', 3));
-      expect(journal.head(keyOf('parent'))).toBeUndefined();
-      expect(journal.entries(keyOf('parent'))).toEqual([]);
+      expect(await textsOf(journal, 'fork')).toEqual(said('parent', 3));
+      expect(await read(journal).head(keyOf('parent'))).toBeUndefined();
+      expect(await read(journal).entries(keyOf('parent'))).toEqual([]);
     });
 
     it('deleting both frees all the bytes', async () => {
@@ -132,7 +133,7 @@ export const forksContract = (open: OpenJournal): void => {
       await journal.commit(made);
       await journal.commit(removeFork(made.head));
       expect(await purgeAll(journal)).toBeLessThan(5_000);
-      expect(textsOf(journal, 'parent')).toHaveLength(100);
+      expect(await textsOf(journal, 'parent')).toHaveLength(100);
     });
 
     it('a shorter reference lets the tail go when the longer one ends', async () => {
@@ -142,7 +143,7 @@ export const forksContract = (open: OpenJournal): void => {
       await purgeAll(journal);
       await journal.commit(removeFork(long.head));
       expect(await purgeAll(journal)).toBeGreaterThan(80 * 500);
-      expect(textsOf(journal, 'short')).toHaveLength(10);
+      expect(await textsOf(journal, 'short')).toHaveLength(10);
     });
 
     it('a parent that was deleted since is not forked, purged or not', async () => {
@@ -151,7 +152,7 @@ export const forksContract = (open: OpenJournal): void => {
       expect(await codeOf(journal.commit(fork('fork', parent)))).toBe('session_deleted');
       await purgeAll(journal);
       expect(await codeOf(journal.commit(fork('fork', parent)))).toBe('session_deleted');
-      expect(journal.head(keyOf('fork'))).toBeUndefined();
+      expect(await read(journal).head(keyOf('fork'))).toBeUndefined();
     });
 
     it('a fork and the deletion of its parent in one group come out whole, whoever is first', async () => {
@@ -165,8 +166,8 @@ export const forksContract = (open: OpenJournal): void => {
         ground().gate.release();
         await outcomes;
         await purgeAll(journal);
-        expect(textsOf(journal, 'fork')).toEqual(isForkFirst ? said('parent', 5) : []);
-        expect(journal.head(keyOf('parent')), `round ${at}`).toBeUndefined();
+        expect(await textsOf(journal, 'fork')).toEqual(isForkFirst ? said('parent', 5) : []);
+        expect(await read(journal).head(keyOf('parent')), `round ${at}`).toBeUndefined();
       }
     });
 
@@ -182,7 +183,7 @@ export const forksContract = (open: OpenJournal): void => {
       await journal.commit(removeFork(made.head));
       await purgeAll(journal);
       await journal.commit(append(keyOf('parent'), undefined, 'anew'));
-      expect(textsOf(journal, 'parent')).toEqual(['anew']);
+      expect(await textsOf(journal, 'parent')).toEqual(['anew']);
     });
 
     it('whatever is forked, written, deleted and purged, every session reads what it should', async () => {
@@ -223,7 +224,7 @@ class Family {
     for (const step of steps) {
       await this.#take(step);
       for (const [id, { texts }] of this.#alive)
-        expect(textsOf(this.#journal, id), id).toEqual(texts);
+        expect(await textsOf(this.#journal, id), id).toEqual(texts);
     }
     for (const { head } of this.#alive.values()) await this.#journal.commit(removeFork(head));
     await purgeAll(this.#journal);
@@ -266,7 +267,7 @@ class Family {
   /** Ids are free again, and what is made under them is empty: no record of anybody stays behind. */
   async #mustBeEmpty(): Promise<void> {
     for (let at = 0; at < this.#born; at += 1)
-      expect(this.#journal.entries(keyOf(`s${at}`))).toEqual([]);
+      expect(await read(this.#journal).entries(keyOf(`s${at}`))).toEqual([]);
     expect((await this.#journal.purge(100)).left).toBe(false);
   }
 }

@@ -6,6 +6,7 @@ import type { Entry } from '../../src/model/entry.ts';
 import type { Head } from '../../src/model/head.ts';
 import { newTurnId, type Tenant } from '../../src/model/ids.ts';
 import type { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
+import { read } from '../support/read-journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
 import { append, closedTurn, keyOf, message, NOW, textOf, write } from './sessions.ts';
 
@@ -28,16 +29,16 @@ export const readsContract = (open: OpenJournal): void => {
       } as Partial<Head>;
       const change = write(key, undefined, { head: fields });
       await journal.commit(change);
-      expect(journal.head(key)).toEqual(change.head);
+      expect(await read(journal).head(key)).toEqual(change.head);
     });
 
     it('an unknown session has nothing', async () => {
       const journal = await ground().journal();
-      expect(journal.head(key)).toBeUndefined();
-      expect(journal.entries(key)).toEqual([]);
-      expect(journal.turns(key, { limit: 10 })).toEqual([]);
-      expect(journal.streams(key)).toEqual([]);
-      expect(journal.tombstone(key)).toBeUndefined();
+      expect(await read(journal).head(key)).toBeUndefined();
+      expect(await read(journal).entries(key)).toEqual([]);
+      expect(await read(journal).turns(key, { limit: 10 })).toEqual([]);
+      expect(await read(journal).streams(key)).toEqual([]);
+      expect(await read(journal).tombstone(key)).toBeUndefined();
     });
 
     it('every row is visited once, with what the head says', async () => {
@@ -56,9 +57,9 @@ export const readsContract = (open: OpenJournal): void => {
     it('reads of records are counted', async () => {
       const journal = await ground().journal();
       const before = journal.stats().reads;
-      journal.head(key);
-      journal.entries(key);
-      journal.turn(key, newTurnId(NOW));
+      const session = await journal.open(key);
+      await session.entries();
+      await session.turn(newTurnId(NOW));
       expect(journal.stats().reads).toBe(before + 3);
     });
   });
@@ -72,17 +73,21 @@ export const readsContract = (open: OpenJournal): void => {
 
     it('come in order, in any part that is asked for', async () => {
       const journal = await tenEntries();
-      expect(seqs(journal.entries(key))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-      expect(seqs(journal.entries(key, { from: 4, to: 6 }))).toEqual([4, 5, 6]);
-      expect(seqs(journal.entries(key, { from: 9, to: 99 }))).toEqual([9, 10]);
-      expect(seqs(journal.entries(key, { limit: 2 }))).toEqual([1, 2]);
-      expect(seqs(journal.entries(key, { from: 11 }))).toEqual([]);
+      expect(seqs(await read(journal).entries(key))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect(seqs(await read(journal).entries(key, { from: 4, to: 6 }))).toEqual([4, 5, 6]);
+      expect(seqs(await read(journal).entries(key, { from: 9, to: 99 }))).toEqual([9, 10]);
+      expect(seqs(await read(journal).entries(key, { limit: 2 }))).toEqual([1, 2]);
+      expect(seqs(await read(journal).entries(key, { from: 11 }))).toEqual([]);
     });
 
     it('come newest first when asked so', async () => {
       const journal = await tenEntries();
-      expect(seqs(journal.entries(key, { reverse: true, limit: 3 }))).toEqual([10, 9, 8]);
-      expect(seqs(journal.entries(key, { reverse: true, from: 4, to: 5 }))).toEqual([5, 4]);
+      expect(seqs(await read(journal).entries(key, { reverse: true, limit: 3 }))).toEqual([
+        10, 9, 8,
+      ]);
+      expect(seqs(await read(journal).entries(key, { reverse: true, from: 4, to: 5 }))).toEqual([
+        5, 4,
+      ]);
     });
 
     it('keep their bodies byte for byte, and all their fields', async () => {
@@ -101,19 +106,17 @@ export const readsContract = (open: OpenJournal): void => {
       await journal.commit(
         write(key, undefined, { head: { seq: 3 }, appends: [{ subpath: '', entries }] }),
       );
-      const plain = journal
-        .entries(key)
-        .map((entry) =>
-          entry.kind === 'view' ? entry : { ...entry, body: Buffer.from(entry.body) },
-        );
+      const plain = (await read(journal).entries(key)).map((entry) =>
+        entry.kind === 'view' ? entry : { ...entry, body: Buffer.from(entry.body) },
+      );
       expect(plain).toEqual([entries[0], { ...entries[1], body: Buffer.alloc(0) }, entries[2]]);
     });
 
     it('are the reader’s own: changing one changes nothing stored', async () => {
       const journal = await tenEntries();
-      const [entry] = journal.entries(key);
+      const [entry] = await read(journal).entries(key);
       if (entry?.kind === 'message') entry.body.fill(0);
-      expect(textOf(journal.entries(key)[0])).toContain('"0"');
+      expect(textOf((await read(journal).entries(key))[0])).toContain('"0"');
     });
 
     it('of neighbours do not mix, whatever their ids begin with', async () => {
@@ -121,7 +124,9 @@ export const readsContract = (open: OpenJournal): void => {
       for (const id of ['a', 'a-', 'a-b', 'aa', 'A', '_'])
         await journal.commit(append(keyOf(id), undefined, id));
       for (const id of ['a', 'a-', 'a-b', 'aa', 'A', '_'])
-        expect(journal.entries(keyOf(id)).map(textOf)).toEqual([textOf(message(1, id))]);
+        expect((await read(journal).entries(keyOf(id))).map(textOf)).toEqual([
+          textOf(message(1, id)),
+        ]);
     });
   });
 
@@ -136,11 +141,11 @@ export const readsContract = (open: OpenJournal): void => {
           streams: subpaths.map((subpath) => ({ subpath, seq: 1, imported: { lines: 1 } })),
         }),
       );
-      expect(journal.streams(key).map(({ subpath }) => subpath)).toEqual(
+      expect((await read(journal).streams(key)).map(({ subpath }) => subpath)).toEqual(
         [...subpaths].sort(byCode),
       );
       for (const subpath of subpaths)
-        expect(journal.entries(key, { subpath }).map(textOf)).toEqual([
+        expect((await read(journal).entries(key, { subpath })).map(textOf)).toEqual([
           textOf(message(1, `in ${subpath}`)),
         ]);
     });
@@ -154,10 +159,14 @@ export const readsContract = (open: OpenJournal): void => {
           responses: [{ responseKey: 'msg/req', record: { outputTokens: 7 } }],
         }),
       );
-      expect(journal.stream(key, 'agent-1')).toEqual({ subpath: 'agent-1', seq: 0, imported });
-      expect(journal.stream(key, 'agent-2')).toBeUndefined();
-      expect(journal.response(key, 'msg/req')).toEqual({ outputTokens: 7 });
-      expect(journal.response(key, 'msg')).toBeUndefined();
+      expect(await read(journal).stream(key, 'agent-1')).toEqual({
+        subpath: 'agent-1',
+        seq: 0,
+        imported,
+      });
+      expect(await read(journal).stream(key, 'agent-2')).toBeUndefined();
+      expect(await read(journal).response(key, 'msg/req')).toEqual({ outputTokens: 7 });
+      expect(await read(journal).response(key, 'msg')).toBeUndefined();
     });
   });
 
@@ -167,9 +176,9 @@ export const readsContract = (open: OpenJournal): void => {
       const turns = Array.from({ length: 5 }, (_, n) => closedTurn(newTurnId(NOW + n)));
       await journal.commit(write(key, undefined, { turns }));
       const newest = [...turns].reverse();
-      const page = journal.turns(key, { limit: 2 });
+      const page = await read(journal).turns(key, { limit: 2 });
       expect(page).toEqual(newest.slice(0, 2));
-      expect(journal.turns(key, { limit: 9, cursor: page[1]?.turnId ?? '' })).toEqual(
+      expect(await read(journal).turns(key, { limit: 9, cursor: page[1]?.turnId ?? '' })).toEqual(
         newest.slice(2),
       );
     });
@@ -180,7 +189,7 @@ export const readsContract = (open: OpenJournal): void => {
       await journal.commit(
         write(key, undefined, { turns: ids.map((id) => closedTurn(id as never)) }),
       );
-      const listed = journal.turns(key, { limit: 10 }).map(({ turnId }) => turnId);
+      const listed = (await read(journal).turns(key, { limit: 10 })).map(({ turnId }) => turnId);
       expect(listed).toEqual([...ids].sort(byCode).reverse());
     });
 
@@ -191,13 +200,16 @@ export const readsContract = (open: OpenJournal): void => {
       for (let n = 0; n < 4; n += 1)
         await journal.commit(write(keyOf(`s${n}`), undefined, { audit: audit(n) }));
       await journal.commit(write(keyOf('s1', 'other'), undefined, { audit: audit(9) }));
-      const page = journal.audit('default' as Tenant, { limit: 3 });
+      const page = await journal.audit('default' as Tenant, { limit: 3 });
       expect(page.map(({ sessionId, by }) => `${sessionId} ${by}`)).toEqual([
         's3 n3',
         's2 n2',
         's1 n1',
       ]);
-      const rest = journal.audit('default' as Tenant, { limit: 9, cursor: page[2]?.cursor ?? '' });
+      const rest = await journal.audit('default' as Tenant, {
+        limit: 9,
+        cursor: page[2]?.cursor ?? '',
+      });
       expect(rest.map(({ by }) => by)).toEqual(['n0']);
     });
 
@@ -212,13 +224,13 @@ export const readsContract = (open: OpenJournal): void => {
       }));
       await journal.commit(write(keyOf('other'), undefined, { audit, responses }));
       await journal.commit(write(key, undefined, { audit, responses }));
-      const told = journal.auditOf(key, { limit: 2 });
-      const later = journal.auditOf(key, { limit: 9, cursor: told[1]?.cursor ?? '' });
+      const told = await read(journal).audit(key, { limit: 2 });
+      const later = await read(journal).audit(key, { limit: 9, cursor: told[1]?.cursor ?? '' });
       expect([...told, ...later].map(({ by }) => by)).toEqual(['n1', 'n2', 'n3']);
-      const page = journal.responses(key, { limit: 2 });
-      const rest = journal.responses(key, { limit: 9, cursor: page[1]?.cursor ?? '' });
+      const page = await read(journal).responses(key, { limit: 2 });
+      const rest = await read(journal).responses(key, { limit: 9, cursor: page[1]?.cursor ?? '' });
       expect([...page, ...rest].map(({ record }) => record)).toEqual(['a', 'b', 'c']);
-      expect(journal.responses(keyOf('nobody'), { limit: 9 })).toEqual([]);
+      expect(await read(journal).responses(keyOf('nobody'), { limit: 9 })).toEqual([]);
     });
   });
 };

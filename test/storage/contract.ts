@@ -4,12 +4,14 @@ import { deletesContract } from './contract-deletes.ts';
 import { duesContract } from './contract-dues.ts';
 import { forksContract } from './contract-forks.ts';
 import { limitsContract } from './contract-limits.ts';
+import { openedContract } from './contract-opened.ts';
 import { readsContract } from './contract-reads.ts';
 import type { OpenJournal } from './ground.ts';
 
 export const journalContract = (open: OpenJournal): void => {
   commitsContract(open);
   readsContract(open);
+  openedContract(open);
   deletesContract(open);
   duesContract(open);
   forksContract(open);

@@ -55,7 +55,7 @@ describe('a failed transaction', () => {
     await Promise.allSettled([sent, waiting]);
     await clock.settle();
     expect(writer.batches).toBe(1);
-    expect(() => journal.head(keyOf('s1'))).toThrow('the journal stopped');
+    await expect(journal.open(keyOf('s1'))).rejects.toThrow('the journal stopped');
     expect(journal.info().readOnlyBecause).toBe('storage_failed');
   });
 

@@ -26,18 +26,9 @@ export class FaultyJournal implements Journal {
     if (fault !== 'none') throw new StorageError(`commit ${this.#commits} failed as planned`);
   }
 
-  head: Journal['head'] = (key) => this.#journal.head(key);
-  entries: Journal['entries'] = (...asked) => this.#journal.entries(...asked);
-  stream: Journal['stream'] = (key, subpath) => this.#journal.stream(key, subpath);
-  streams: Journal['streams'] = (key) => this.#journal.streams(key);
-  turn: Journal['turn'] = (key, turnId) => this.#journal.turn(key, turnId);
-  turns: Journal['turns'] = (key, options) => this.#journal.turns(key, options);
-  response: Journal['response'] = (key, response) => this.#journal.response(key, response);
+  open: Journal['open'] = (key) => this.#journal.open(key);
   responseOwner: Journal['responseOwner'] = (...asked) => this.#journal.responseOwner(...asked);
-  tombstone: Journal['tombstone'] = (key) => this.#journal.tombstone(key);
   audit: Journal['audit'] = (tenant, options) => this.#journal.audit(tenant, options);
-  responses: Journal['responses'] = (key, options) => this.#journal.responses(key, options);
-  auditOf: Journal['auditOf'] = (key, options) => this.#journal.auditOf(key, options);
   scanRows: Journal['scanRows'] = (visit) => this.#journal.scanRows(visit);
   subscribe: Journal['subscribe'] = (listener) => this.#journal.subscribe(listener);
   stats: Journal['stats'] = () => this.#journal.stats();

@@ -21,6 +21,7 @@ import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
 import { verifyInChild } from '../../src/storage/verify/verify.ts';
 import { auditStore, type Ledger, runStore } from '../chaos/store/store-process.ts';
 import { mutant } from '../support/mutant.ts';
+import { read } from '../support/read-journal.ts';
 import { folders } from './folders.ts';
 import { append, keyOf, NOW, remove } from './sessions.ts';
 
@@ -124,7 +125,7 @@ describe('a store that was closed', () => {
     expect(await waitingGroups(dir)).toBe(0);
     rmSync(join(dir, LOG_FILE));
     const again = await openLmdbJournal({ dir });
-    expect(again.journal.head(keyOf('s1'))?.version).toBe(1);
+    expect((await read(again.journal).head(keyOf('s1')))?.version).toBe(1);
     await again.close();
   });
 
@@ -136,7 +137,7 @@ describe('a store that was closed', () => {
     await close();
     copyFileSync(join(other, LOG_FILE), join(dir, LOG_FILE));
     const again = await openLmdbJournal({ dir });
-    expect(again.journal.head(keyOf('s0'))).toBeUndefined();
+    expect(await read(again.journal).head(keyOf('s0'))).toBeUndefined();
     await again.close();
   });
 });
@@ -151,7 +152,7 @@ describe('a commit that removes something', () => {
     await journal.commit(first);
     await journal.commit(remove(keyOf('s1'), first.head, NOW + 1));
     expect(await waitingGroups(dir)).toBe(0);
-    expect(journal.head(keyOf('s1'))).toBeUndefined();
+    expect(await read(journal).head(keyOf('s1'))).toBeUndefined();
     await close();
   });
 });

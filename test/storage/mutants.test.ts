@@ -13,6 +13,7 @@ import {
   sessionPrefix,
   UPKEEP,
 } from '../../src/storage/records/keys.ts';
+import { read } from '../support/read-journal.ts';
 import { fork, removeFork } from './contract-forks.ts';
 import { append, keyOf } from './sessions.ts';
 
@@ -60,9 +61,9 @@ const forkIsWhole = async (journal: StoredJournal, isParentFirst: boolean): Prom
   await journal.commit(removeFork(parent.head));
   for (let left = true; left; ) left = (await journal.purge(10)).left;
   if (isParentFirst) await forking();
-  if (journal.head(keyOf('fork')) === undefined) return isParentFirst;
+  if ((await read(journal).head(keyOf('fork'))) === undefined) return isParentFirst;
   try {
-    return journal.entries(keyOf('fork')).length === 2;
+    return (await read(journal).entries(keyOf('fork'))).length === 2;
   } catch {
     return false;
   }

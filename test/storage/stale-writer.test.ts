@@ -5,6 +5,7 @@ import { record } from '../../src/storage/records/frame.ts';
 import { headKey, SESSIONS, sessionPrefix } from '../../src/storage/records/keys.ts';
 import { takeOver } from '../../src/storage/records/meta.ts';
 import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
+import { read } from '../support/read-journal.ts';
 import { folders } from './folders.ts';
 import { append, codeOf, keyOf } from './sessions.ts';
 
@@ -28,7 +29,7 @@ describe('a store that another writer has altered', () => {
       ),
     );
     expect(await codeOf(journal.commit(append(key, first.head)))).toBe('version_conflict');
-    expect(journal.head(key)).toEqual(theirs);
+    expect(await read(journal).head(key)).toEqual(theirs);
     await close();
   });
 
@@ -60,7 +61,7 @@ describe('a store that another writer has altered', () => {
       code: 'version_conflict',
       details: { epoch: fence.epoch + 1 },
     });
-    expect(journal.head(key)).toEqual(first.head);
+    expect(await read(journal).head(key)).toEqual(first.head);
     await journal.commit({ ...stale, fence: journal.owner() });
     await close();
   });

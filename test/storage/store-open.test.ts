@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
 import { LmdbStore } from '../../src/storage/lmdb/lmdb-store.ts';
 import { SyncGate } from '../../src/storage/lmdb/sync-gate.ts';
+import { read } from '../support/read-journal.ts';
 import { folders } from './folders.ts';
 import { append, keyOf } from './sessions.ts';
 
@@ -34,7 +35,7 @@ describe('opening a store', () => {
     const { storeId, epoch } = first.journal.info();
     await first.close();
     const second = await openLmdbJournal({ dir });
-    expect(second.journal.entries(keyOf('s1'))).toHaveLength(1);
+    expect(await read(second.journal).entries(keyOf('s1'))).toHaveLength(1);
     expect(second.journal.info()).toMatchObject({ storeId, epoch: epoch + 1 });
     await second.close();
   });

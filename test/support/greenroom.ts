@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeAll, onTestFinished } from 'vitest';
 import {
   type Greenroom,
@@ -23,6 +24,7 @@ import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
 import { liveName } from '../../src/session/actor/live-names.ts';
 import { journalName } from '../../src/session/ports/journal.ts';
 import { atFileEnd } from './file-end.ts';
+import { aFewTurns, delayReads } from './late-reads.ts';
 import { modelThreads } from './model-threads.ts';
 import { Reading } from './reading.ts';
 
@@ -77,6 +79,8 @@ export class TestGreenroom {
       testHooks: { modelThreads, ...options.testHooks },
       dataDir: this.dataDir,
     });
+    if (process.env['GREENROOM_LATE_READS'] === '1')
+      delayReads(this.journal, aFewTurns(Math.random));
     this.greenroom.system.subscribeReports((report) => this.reports.push(report));
     this.journal.subscribe((committed) => {
       for (const { key } of committed) this.#changed.set(keyString(key), key);
@@ -109,9 +113,11 @@ export class TestGreenroom {
     if (!this.#isAsNew || this.reports.length > 0) return false;
     await this.empty();
     this.rehearsal.clear();
-    const isForgotten = (key: SessionKey) =>
-      this.journal.head(key) === undefined && this.journal.tombstone(key) === undefined;
-    return [...this.#changed.values()].every(isForgotten) && this.reports.length === 0;
+    for (const key of this.#changed.values()) {
+      const session = await this.journal.open(key);
+      if (session.head !== undefined || (await session.tombstone()) !== undefined) return false;
+    }
+    return this.reports.length === 0;
   }
 
   async remove(): Promise<void> {

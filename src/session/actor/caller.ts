@@ -13,7 +13,7 @@ import { keyString, type SessionKey } from '../../model/ids.ts';
 import { OtpError } from '../../otp/otp-error.ts';
 import type { System } from '../../otp/system.ts';
 import { TurnTrails } from '../events/turn-trails.ts';
-import { journalName } from '../ports/journal.ts';
+import { isKnown, journalName, type KnownSession, type SessionReader } from '../ports/journal.ts';
 import { liveName, type SessionRef, sessionSupervisorName } from './live-names.ts';
 import type { Answered, SessionRequest } from './waiting-changes.ts';
 
@@ -60,7 +60,7 @@ export class Caller {
         this.find(key) ?? (await this.system.fetch(sessionSupervisorName).ensure(keyString(key)))
       );
     } catch (error) {
-      this.#mustBeReadable(key);
+      await this.#mustBeReadable(key);
       throw new GreenroomError('unavailable', 'the session cannot be woken just now', {
         cause: error,
         retryAfterMs: 500,
@@ -69,8 +69,8 @@ export class Caller {
   }
 
   /** What is broken on disk is not better in a moment: throws `corrupt_record`, where that is why it does not wake. */
-  #mustBeReadable(key: SessionKey): void {
-    this.system.find(journalName)?.head(key);
+  async #mustBeReadable(key: SessionKey): Promise<void> {
+    await this.system.find(journalName)?.open(key);
   }
 
   async change(
@@ -83,7 +83,7 @@ export class Caller {
         const ref = this.#awake(key) ?? (await this.#wakeFor(key, request));
         return await ref.call('change', request, { timeoutMs });
       } catch (error) {
-        if (codeOf(error) === 'session_not_found') throw this.#absent(key);
+        if (codeOf(error) === 'session_not_found') throw await this.#absent(key);
         if (attempt === MAX_ATTEMPTS || !mayRepeat(error, request)) throw asGreenroom(error);
       }
     }
@@ -104,32 +104,56 @@ export class Caller {
 
   /** The committed head; undefined if there is none. Does not wake a session. */
   async head(key: SessionKey): Promise<Head | undefined> {
-    const live = this.find(key);
-    if (live !== undefined) {
-      try {
-        return await live.call('get');
-      } catch (error) {
-        // What a dead actor would have shown is in the journal.
-        if (!isOf(error, 'noproc', 'callee_died')) throw asGreenroom(error);
-      }
-    }
-    return this.system.fetch(journalName).head(key);
+    const ref = this.find(key);
+    const live = ref && (await shownBy(ref));
+    return live === undefined ? (await this.#opened(key)).head : live.head;
   }
 
   /** The committed head. Throws `session_deleted` or `session_not_found`. */
   async known(key: SessionKey): Promise<Head> {
     const head = await this.head(key);
     if (head !== undefined) return head;
-    throw this.#absent(key);
+    throw await this.#absent(key);
+  }
+
+  /** The session for reading, as it is stored. Does not wake it; one that is awake stays so a while longer. */
+  async open(key: SessionKey): Promise<SessionReader> {
+    const ref = this.find(key);
+    if (ref !== undefined) await shownBy(ref);
+    return this.#opened(key);
+  }
+
+  /** The same. Throws `session_deleted` or `session_not_found`. */
+  async openKnown(key: SessionKey): Promise<KnownSession> {
+    const session = await this.open(key);
+    if (isKnown(session)) return session;
+    throw await this.#absent(key);
+  }
+
+  #opened(key: SessionKey): Promise<SessionReader> {
+    return this.system.fetch(journalName).open(key);
   }
 
   /** Whether there never was such a session, or it was deleted, only the journal knows. */
-  #absent(key: SessionKey): GreenroomError {
-    return this.system.fetch(journalName).tombstone(key) === undefined
+  async #absent(key: SessionKey): Promise<GreenroomError> {
+    const session = await this.#opened(key);
+    return (await session.tombstone()) === undefined
       ? new GreenroomError('session_not_found', `there is no session ${key.sessionId}`)
       : new GreenroomError('session_deleted', `session ${key.sessionId} was deleted`);
   }
 }
+
+/** What an actor shows; undefined if it has died: what it would have shown is in the journal. */
+const shownBy = async (
+  ref: SessionRef,
+): Promise<{ readonly head: Head | undefined } | undefined> => {
+  try {
+    return { head: await ref.call('get') };
+  } catch (error) {
+    if (!isOf(error, 'noproc', 'callee_died')) throw asGreenroom(error);
+    return undefined;
+  }
+};
 
 /** An actor that is being woken, and those who wait for it: they go on in the order in which they came. */
 class Wake {

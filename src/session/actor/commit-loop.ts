@@ -9,7 +9,7 @@
 
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import { type Head, newHead } from '../../model/head.ts';
+import { newHead } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
@@ -28,9 +28,10 @@ import {
   journalName,
   ResponseClaimedError,
   type SessionChange,
+  type SessionReader,
   TurnKnownError,
 } from '../ports/journal.ts';
-import { isForeign, prepareForeign } from '../prepare/foreign-request.ts';
+import { type ForeignRequest, isForeign, prepareForeign } from '../prepare/foreign-request.ts';
 import { ClosedTurns } from './closed-turns.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
@@ -47,6 +48,8 @@ type Ready = Waiting & { readonly input: Input };
 export interface Mailbox {
   readonly system: System;
   committing(commit: Promise<void>): void;
+  /** Calls `read` with what comes of it. Where that cannot be had, what is stored cannot be known. */
+  reading(done: Promise<() => void>): void;
   stepEvents(run: RunId, batch: readonly StepEvent[]): void;
   stepOutcome(run: RunId, outcome: StepOutcome): void;
   /** Calls `flush` or `startRun` again a little later. */
@@ -100,16 +103,19 @@ export class CommitLoop {
   readonly #name: string;
   readonly #waiting = new WaitingChanges();
   #batch: { readonly waiting: readonly Ready[]; readonly folded: Folded<Ready> } | undefined;
+  /** The next commit needs something of the journal, and none begins before that is read. */
+  #isReading = false;
   #conflicts = 0;
 
-  constructor(args: SessionArgs, mailbox: Mailbox) {
+  /** @param opened the session as it is stored now. */
+  constructor(args: SessionArgs, mailbox: Mailbox, opened: SessionReader) {
     const { system } = mailbox;
     this.#args = args;
     this.#mailbox = mailbox;
     this.#name = keyString(args.key);
-    const head = this.#read();
+    const head = opened.head ?? newHead(args.key, system.clock.now());
     this.committed = { head, cancelling: undefined };
-    this.#fence = this.#journal.owner();
+    this.#fence = opened.fence;
     this.lastUsedMs = system.clock.now();
     const { feed, trails, memory } = args.runtime;
     this.#narrator = new Narrator(args.key, feed, trails, system.clock);
@@ -134,7 +140,11 @@ export class CommitLoop {
   get isBusy(): boolean {
     const [first] = this.committed.head.openTurns;
     const isAtWork = first !== undefined && first.status !== 'waiting';
-    return isAtWork || this.#batch !== undefined || this.#waiting.size > 0;
+    return isAtWork || this.#isCommitting || this.#waiting.size > 0;
+  }
+
+  get #isCommitting(): boolean {
+    return this.#batch !== undefined || this.#isReading;
   }
 
   /** Takes a request in; without a `from` it is the session's own and is never dropped. */
@@ -151,7 +161,7 @@ export class CommitLoop {
 
   /** Starts the next commit, if none is in flight and something waits. */
   flush(): void {
-    while (this.#batch === undefined && this.#waiting.size > 0 && !this.stopping)
+    while (!this.#isCommitting && this.#waiting.size > 0 && !this.stopping)
       this.#commit(this.#waiting.take());
   }
 
@@ -166,18 +176,25 @@ export class CommitLoop {
     this.flush();
   }
 
+  /** What the next commit needs was read. */
+  read(goOn: () => void): void {
+    this.#isReading = false;
+    goOn();
+    this.flush();
+  }
+
   /** The commit in flight failed. Throws when its outcome is unknown. */
   failed(error: unknown): void {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
     if (error instanceof TurnKnownError)
-      return this.#again(batch.waiting, () => this.#learn(error.turnIds));
+      return this.#again(batch.waiting, this.#learn(error.turnIds));
     // Each time it is computed anew it finds one more response taken, so this comes to an end.
-    if (error instanceof ResponseClaimedError) return this.#again(batch.waiting, () => {});
+    if (error instanceof ResponseClaimedError) return this.#again(batch.waiting);
     const code = codeOf(error);
     if (code === 'version_conflict' && this.#conflicts < MAX_CONFLICTS)
-      return this.#again(batch.waiting, () => this.#reload());
+      return this.#again(batch.waiting, this.#reload());
     for (const { from } of batch.waiting) from?.fail(error);
     if (!NOTHING_STORED.includes(code) || code === 'version_conflict') throw error;
     this.#keepOwn(batch.waiting);
@@ -196,7 +213,7 @@ export class CommitLoop {
 
   /** A step or a commit is under way. */
   get isWorking(): boolean {
-    return this.#batch !== undefined || this.steps.isRunning;
+    return this.#isCommitting || this.steps.isRunning;
   }
 
   /** Starts the run that the first turn awaits; tries again a little later while a part is restarting. */
@@ -237,7 +254,16 @@ export class CommitLoop {
   }
 
   #commit(taken: readonly Waiting[]): void {
-    const ready = taken.flatMap((waiting) => this.#prepare(waiting));
+    const ready: Ready[] = [];
+    for (const waiting of taken) {
+      const { request, from } = waiting;
+      if (isForeign(request)) return this.#read(this.#prepare(waiting, request)); // it is alone
+      ready.push({ request, from, input: request });
+    }
+    this.#commitAll(ready);
+  }
+
+  #commitAll(ready: readonly Ready[]): void {
     const { rules } = this.#args.runtime;
     const folded = foldBatch(
       this.committed,
@@ -282,16 +308,27 @@ export class CommitLoop {
     );
   }
 
-  #prepare(waiting: Waiting): readonly Ready[] {
-    const { request, from } = waiting;
-    if (!isForeign(request)) return [{ request, from, input: request }];
+  /** Reads before the next commit; what it gives puts that to use, in the actor's turn. */
+  #read(work: Promise<() => void>): void {
+    this.#isReading = true;
+    this.#mailbox.reading(work);
+  }
+
+  /** The state stays as it is meanwhile: only a commit changes it. */
+  async #prepare(waiting: Waiting, request: ForeignRequest): Promise<() => void> {
+    const { from } = waiting;
+    const { head } = this.committed;
     try {
+      const journal = this.#journal;
+      const session = await journal.open(head.key);
+      const isOld = (session.head?.version ?? 0) !== head.version;
+      if (isOld && this.#conflicts < MAX_CONFLICTS)
+        return () => this.#again([waiting], this.#reload()); // it would be refused
       const nowMs = this.#mailbox.system.clock.now();
-      const input = prepareForeign(this.committed.head, request, this.#journal, nowMs);
-      return [{ request, from, input }];
+      const input = await prepareForeign(head, request, { session, journal }, nowMs);
+      return () => this.#commitAll(from?.settled === true ? [] : [{ request, from, input }]);
     } catch (error) {
-      from?.fail(error);
-      return [];
+      return () => from?.fail(error);
     }
   }
 
@@ -385,32 +422,41 @@ export class CommitLoop {
   }
 
   /** The ledger knows these ids: the same batch again, with their records. */
-  #learn(turnIds: readonly TurnId[]): void {
-    for (const turnId of turnIds) {
-      const record = this.#journal.turn(this.#args.key, turnId);
-      if (record === undefined)
-        throw new GreenroomError('internal', `the ledger knows turn ${turnId} and has no record`);
-      this.#closed.remember(record);
-    }
-  }
-
-  #read(): Head {
-    const { key } = this.#args;
-    return this.#journal.head(key) ?? newHead(key, this.#mailbox.system.clock.now());
+  async #learn(turnIds: readonly TurnId[]): Promise<() => void> {
+    const session = await this.#journal.open(this.#args.key);
+    const records = await Promise.all(turnIds.map((turnId) => session.turn(turnId)));
+    return () => {
+      for (const [at, record] of records.entries()) {
+        if (record === undefined)
+          throw new GreenroomError(
+            'internal',
+            `the ledger knows turn ${turnIds[at]} and has no record`,
+          );
+        this.#closed.remember(record);
+      }
+    };
   }
 
   /** Somebody else wrote, or the store was opened anew: what is stored is the truth, and what was computed from the old is computed anew. */
-  #reload(): void {
-    this.#conflicts += 1;
-    this.committed = { ...this.committed, head: this.#read() };
-    this.#fence = this.#journal.owner();
-    this.steps.forget();
+  async #reload(): Promise<() => void> {
+    const { head, fence } = await this.#journal.open(this.#args.key);
+    return () => {
+      this.#conflicts += 1;
+      const { clock } = this.#mailbox.system;
+      this.committed = {
+        ...this.committed,
+        head: head ?? newHead(this.#args.key, clock.now()),
+      };
+      this.#fence = fence;
+      this.steps.forget();
+    };
   }
 
-  #again(waiting: readonly Waiting[], prepare: () => void): void {
-    prepare();
+  /** @param first what is read before. */
+  #again(waiting: readonly Waiting[], first?: Promise<() => void>): void {
     this.#waiting.putBack(waiting);
-    this.flush();
+    if (first === undefined) this.flush();
+    else this.#read(first);
   }
 
   /** Callers were told; what the session owes itself (an outcome, a resume) is tried until there is room, and those behind it wait. */

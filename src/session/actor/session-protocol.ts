@@ -17,6 +17,9 @@ export const sessionProtocol = protocol({
     rest: z.void(),
     durable: z.void(),
     commitFailed: z.custom<{ readonly error: unknown }>(),
+    /** What the commit loop asked the journal for, with what is to be done with it; or why it cannot be had. */
+    read: z.custom<{ readonly goOn: () => void }>(),
+    readFailed: z.custom<{ readonly error: unknown }>(),
     stepEvents: z.custom<{ readonly run: RunId; readonly batch: readonly StepEvent[] }>(),
     stepOutcome: z.custom<{ readonly run: RunId; readonly outcome: StepOutcome }>(),
     flush: z.void(),

@@ -3,15 +3,18 @@
  * What it holds and does is in `commit-loop.ts`; this is its mailbox.
  */
 
+import { codeOf } from '../../model/errors.ts';
 import { keyString } from '../../model/ids.ts';
 import type { RunId } from '../../model/turn.ts';
 import { genServer, noreply, reply, stop } from '../../otp/gen-server.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import type { Self } from '../../otp/self.ts';
+import type { System } from '../../otp/system.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
+import type { Publication } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
-import { journalName } from '../ports/journal.ts';
+import { journalName, type SessionReader } from '../ports/journal.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { liveName } from './live-names.ts';
 import type { SessionArgs } from './session-args.ts';
@@ -31,8 +34,10 @@ interface Actor {
 }
 
 export const SessionServer = genServer(sessionProtocol, {
-  init: (args: SessionArgs, self): Actor | Promise<Actor> =>
-    isSettled(args, self) ? begin(args, self) : begunLater(args, self),
+  init: async (args: SessionArgs, self): Promise<Actor> => {
+    const { session, missed } = await openSettled(args, self);
+    return begin(args, self, session, missed);
+  },
 
   handleCall: {
     get: (_, actor, self) => {
@@ -56,6 +61,14 @@ export const SessionServer = genServer(sessionProtocol, {
     commitFailed: ({ error }, actor, self) => {
       actor.live.failed(error);
       return next(actor, self);
+    },
+    read: ({ goOn }, actor, self) => {
+      actor.live.read(goOn);
+      return next(actor, self);
+    },
+    /** What is stored cannot be known here: the next actor reads it. */
+    readFailed: ({ error }) => {
+      throw error;
     },
     stepEvents: ({ run, batch }, actor) => {
       tellStepEvents(actor.live, run, batch);
@@ -110,14 +123,20 @@ export const SessionServer = genServer(sessionProtocol, {
 
 type SessionSelf = Self<SessionProtocol>;
 
-const begin = (args: SessionArgs, self: SessionSelf): Actor => {
+/** @param missed ends of turns that somebody still has to be told. */
+const begin = (
+  args: SessionArgs,
+  self: SessionSelf,
+  session: SessionReader,
+  missed: readonly Publication[],
+): Actor => {
   const name = keyString(args.key);
   // First: it fails for an actor that has died while it waited, and that must not write any more (P2).
   self.system.fetch(liveName).register(name, self.ref, self.ref);
   const actor: Actor = {
     args,
     name,
-    live: new CommitLoop(args, mailboxOf(self)),
+    live: new CommitLoop(args, mailboxOf(self), session),
     watched: new Set(),
   };
   self.own(() => leave(actor));
@@ -127,7 +146,7 @@ const begin = (args: SessionArgs, self: SessionSelf): Actor => {
   else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
   if (actor.live.committed.head.offers !== undefined) actor.live.submit({ type: 'settle' });
   if (actor.live.committed.head.version === 0) args.runtime.parking.delete(name); // nothing to write down
-  tellMissedEnds(args, actor.live, self);
+  for (const publication of missed) args.runtime.feed.tellReaders(publication);
   self.sendEvery(Math.min(PING_MS, args.runtime.passivateMs), 'tick');
   return actor;
 };
@@ -139,33 +158,45 @@ const leave = ({ args, live, name }: Actor): void => {
   args.runtime.activity.set(name, false);
 };
 
-/** A turn that was closed by an actor that died before it could say so: its readers still wait. */
-const tellMissedEnds = (
+/** Of turns that were closed by an actor that died before it could say so: their readers still wait. */
+const missedEnds = async (
   { key, runtime }: SessionArgs,
-  live: CommitLoop,
-  self: SessionSelf,
-): void => {
-  const journal = self.system.fetch(journalName);
-  const open = new Set(live.committed.head.openTurns.map(({ turnId }) => turnId));
+  system: System,
+  session: SessionReader,
+): Promise<readonly Publication[]> => {
+  const open = new Set(session.head?.openTurns.map(({ turnId }) => turnId));
+  const missed: Publication[] = [];
   for (const turnId of runtime.feed.readTurns(key)) {
-    const closed = open.has(turnId) ? undefined : journal.turn(key, turnId);
+    const closed = open.has(turnId) ? undefined : await session.turn(turnId);
     if (closed !== undefined)
-      runtime.feed.tellReaders(closedPublication(key, closed, journal, self.system.clock.now()));
+      missed.push(await closedPublication(session, closed, system.clock.now()));
+  }
+  return missed;
+};
+
+/**
+ * The session, opened when what is stored is the whole truth: there is a journal, and no commit of an earlier actor is
+ * on its way. A journal that is restarting is worth waiting for: a session that fails to start would use up its budget.
+ */
+const openSettled = async (args: SessionArgs, { system }: SessionSelf) => {
+  const { clock } = system;
+  const untilMs = clock.monotonic() + JOURNAL_WAIT_MS;
+  const look = () =>
+    new Promise<void>((resolve) => void clock.setTimeout(resolve, JOURNAL_LOOK_MS));
+  for (;;) {
+    while (!isSettled(args, system) && clock.monotonic() < untilMs) await look();
+    try {
+      const session = await system.fetch(journalName).open(args.key);
+      return { session, missed: await missedEnds(args, system, session) };
+    } catch (error) {
+      if (codeOf(error) !== 'unavailable' || clock.monotonic() >= untilMs) throw error;
+    }
+    await look();
   }
 };
 
-/** What is stored is the whole truth: there is a journal, and no commit of an earlier actor is on its way. */
-const isSettled = ({ key, runtime }: SessionArgs, { system }: SessionSelf): boolean =>
+const isSettled = ({ key, runtime }: SessionArgs, system: System): boolean =>
   system.find(journalName) !== undefined && !runtime.commits.has(keyString(key));
-
-/** A journal that is restarting is worth waiting for: a session that fails to start would use up its budget. */
-const begunLater = async (args: SessionArgs, self: SessionSelf): Promise<Actor> => {
-  const { clock } = self.system;
-  const untilMs = clock.monotonic() + JOURNAL_WAIT_MS;
-  while (!isSettled(args, self) && clock.monotonic() < untilMs)
-    await new Promise<void>((resolve) => void clock.setTimeout(resolve, JOURNAL_LOOK_MS));
-  return begin(args, self);
-};
 
 const mailboxOf = (self: SessionSelf) => ({
   system: self.system,
@@ -174,6 +205,12 @@ const mailboxOf = (self: SessionSelf) => ({
       commit,
       () => ['durable', undefined],
       (error) => ['commitFailed', { error }],
+    ),
+  reading: (done: Promise<() => void>) =>
+    self.pipe(
+      done,
+      (goOn) => ['read', { goOn }],
+      (error) => ['readFailed', { error }],
     ),
   stepEvents: (run: RunId, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
   stepOutcome: (run: RunId, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),

@@ -7,6 +7,7 @@
  * 3. A step is made from committed entries only.
  */
 
+import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { TraceId } from '../../model/request-context.ts';
@@ -15,7 +16,7 @@ import type { Clock } from '../../otp/clock.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import type { System } from '../../otp/system.ts';
 import { Context } from '../context/context.ts';
-import { type Historian, historianName } from '../context/historian.ts';
+import { historianName } from '../context/historian.ts';
 import { History } from '../context/history.ts';
 import { messageForModel } from '../context/model-message.ts';
 import { modelMessages } from '../context/model-messages.ts';
@@ -23,7 +24,6 @@ import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
 import { modelOf } from '../machine/turn-limits.ts';
-import type { Bodies } from '../memory/bodies.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
 import { executorName, type StepHandle } from '../ports/executor.ts';
 import type { Journal } from '../ports/journal.ts';
@@ -45,8 +45,16 @@ export interface Run {
   retries: number;
 }
 
+/** What a context is made from. */
+interface Sources {
+  readonly head: Head;
+  readonly turn: OpenTurn;
+  readonly model: string;
+  readonly journal: Journal;
+}
+
 export interface StepListener extends RunListener {
-  /** The context is being made elsewhere; when that is done, the step can be started. */
+  /** The context is being made; when that is done, the step can be started. */
   building(done: Promise<void>): void;
 }
 
@@ -121,10 +129,10 @@ export class StepRunner {
     if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
     this.#contextModel = model;
     if (this.#building !== undefined) return true;
-    this.#context ??= this.#makeContext(
-      (bodies) => new History(head, turn, journal, model, bodies),
-    );
-    if (this.#context === undefined) return this.#building !== undefined;
+    if (this.#context === undefined) {
+      this.#listener.building(this.#build({ head, turn, model, journal }));
+      return true;
+    }
     const step = modelStep(head, rules, {
       model,
       maxTokens: head.maxTokens ?? MAX_TOKENS,
@@ -140,40 +148,45 @@ export class StepRunner {
     return true;
   }
 
-  /** From what can be made at once; undefined: it takes longer, `building` has been told. */
-  #makeContext(historyIn: (bodies?: Bodies) => History): Context | undefined {
-    const { slabs, scratch } = this.#memory;
-    try {
-      const history = historyIn(scratch);
-      history.readPage();
-      while (!history.isRead && !history.isLong) history.readPage();
-      if (!history.isLong)
-        return new Context(slabs, modelMessages(history.entries, history.options).messages);
-    } finally {
-      scratch.reset();
-    }
-    const historian = this.#system.find(historianName);
-    // Read anew, into memory that stays while others have their turn.
-    if (historian !== undefined) this.#listener.building(this.#build(historyIn(), historian));
-    return undefined;
-  }
-
-  async #build(history: History, historian: Historian): Promise<void> {
+  async #build(sources: Sources): Promise<void> {
     const building = { isVoid: false };
     this.#building = building;
     try {
-      const readAll = async () => {
-        while (!history.isRead) {
-          await nextTurnOfLoop(this.#system.clock);
-          history.readPage();
-        }
-        return history.entries;
-      };
-      const joined = await historian.build(readAll, history.options);
-      if (!building.isVoid) this.#context = Context.joined(this.#memory.slabs, joined);
+      const context = await this.#contextOf(sources);
+      if (building.isVoid) context.free();
+      else this.#context = context;
     } finally {
       this.#building = undefined;
     }
+  }
+
+  async #contextOf({ head, turn, model, journal }: Sources): Promise<Context> {
+    const { slabs, scratch } = this.#memory;
+    const session = await journal.open(head.key);
+    const short = await scratch.use(this.#system.clock, async (bodies) => {
+      const history = new History(head, turn, session, model, bodies);
+      do await history.readPage();
+      while (!history.isRead && !history.isLong);
+      if (history.isLong) return undefined;
+      return new Context(slabs, modelMessages(history.entries, history.options).messages);
+    });
+    return short ?? this.#contextOfLong(new History(head, turn, session, model));
+  }
+
+  /** Read anew, into memory that stays while others have their turn. */
+  async #contextOfLong(history: History): Promise<Context> {
+    const historian = this.#system.find(historianName);
+    if (historian === undefined)
+      throw new GreenroomError('unavailable', 'the historian is restarting');
+    const readAll = async () => {
+      while (!history.isRead) {
+        await nextTurnOfLoop(this.#system.clock);
+        await history.readPage();
+      }
+      return history.entries;
+    };
+    const joined = await historian.build(readAll, history.options);
+    return Context.joined(this.#memory.slabs, joined);
   }
 
   get isRunning(): boolean {

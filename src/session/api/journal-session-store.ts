@@ -45,7 +45,7 @@ import {
 import { type AnyMessage, summarize } from '../../classic/transcript.ts';
 import { type CatalogRow, SUMMARY_LENGTH } from '../../model/catalog-row.ts';
 import { Criteria, contradictions } from '../../model/criteria.ts';
-import { codeOf, GreenroomError } from '../../model/errors.ts';
+import { codeOf, GreenroomError, SessionNotFoundError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
@@ -53,7 +53,7 @@ import { usdOf } from '../../model/money.ts';
 import type { Caller } from '../actor/caller.ts';
 import type { ClassicChange } from '../machine/classic-change.ts';
 import { catalogName } from '../ports/catalog.ts';
-import { journalName } from '../ports/journal.ts';
+import { isKnown, journalName, type KnownSession } from '../ports/journal.ts';
 import { pagesOf, resting } from '../ports/pages.ts';
 import { prepareFork } from '../prepare/fork.ts';
 import { classicError } from './classic-error.ts';
@@ -86,8 +86,11 @@ export class JournalSessionStore implements ClassicStore {
   }
 
   async loadSession(sessionId: string): Promise<SessionState | null> {
-    const head = await this.#head(sessionId);
-    return head === undefined ? null : stateOf(head, await this.#messages(head));
+    return this.#told(async () => {
+      const session = await this.#options.caller.open(this.#key(sessionId));
+      if (!isKnown(session)) return null;
+      return stateOf(session.head, await this.#messages(session));
+    }).catch(nullIfGone);
   }
 
   async appendMessage(
@@ -112,13 +115,14 @@ export class JournalSessionStore implements ClassicStore {
 
   async getMessages(sessionId: string, from?: number, to?: number): Promise<StoredMessage[]> {
     const range = checkedRange(from, to);
-    return this.#messages(await this.#known(sessionId), range.from, range.to);
+    return this.#told(async () =>
+      this.#messages(await this.#known(sessionId), range.from, range.to),
+    );
   }
 
   async forkSession(sourceSessionId: string, newSessionId: string): Promise<void> {
-    const parent = await this.#known(sourceSessionId);
-    const fork = await this.#told(() =>
-      prepareFork(parent, {}, undefined, this.#system.fetch(journalName), this.#rest),
+    const fork = await this.#told(async () =>
+      prepareFork(await this.#known(sourceSessionId), {}, undefined, this.#rest),
     );
     await this.#make(newSessionId, { kind: 'fork', fork });
   }
@@ -173,9 +177,10 @@ export class JournalSessionStore implements ClassicStore {
     const { limit = Number.POSITIVE_INFINITY, ...wanted } = checkedCriteria(criteria);
     if (wanted.tags?.length === 0) return [];
     const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
-    return this.#told(async () =>
-      firstOf(this.#rows(Object.fromEntries(given)), limit).map((row) => this.#info(row)),
-    );
+    return this.#told(async () => {
+      const rows = firstOf(this.#rows(Object.fromEntries(given)), limit);
+      return Promise.all(rows.map((row) => this.#info(row)));
+    });
   }
 
   async listSessionMetadata(): Promise<SessionInfo[]> {
@@ -185,14 +190,17 @@ export class JournalSessionStore implements ClassicStore {
   async cleanupOldSessions(options: CleanupOptions = {}): Promise<number> {
     const cutoffMs = cutoffOf(options, this.#system.clock.now());
     // What was imported yesterday is not old, and what is under way is not finished.
-    const infos = await this.#told(async () =>
-      firstOf(this.#rows({}), Number.POSITIVE_INFINITY)
-        .filter(({ openTurns }) => openTurns === 0)
-        .map((row) => ({
-          ...this.#info(row),
-          updatedAt: iso(Math.max(row.updatedAtMs, row.importedAtMs ?? 0)),
-        })),
-    );
+    const infos = await this.#told(() => {
+      const rows = firstOf(this.#rows({}), Number.POSITIVE_INFINITY);
+      return Promise.all(
+        rows
+          .filter(({ openTurns }) => openTurns === 0)
+          .map(async (row) => ({
+            ...(await this.#info(row)),
+            updatedAt: iso(Math.max(row.updatedAtMs, row.importedAtMs ?? 0)),
+          })),
+      );
+    });
     return cleanUp(this, infos, cutoffMs);
   }
 
@@ -217,10 +225,10 @@ export class JournalSessionStore implements ClassicStore {
     return this.#told(() => this.#options.caller.head(this.#key(sessionId)));
   }
 
-  async #known(sessionId: string): Promise<Head> {
-    const head = await this.#head(sessionId);
-    if (head === undefined) throw notFound(sessionId);
-    return head;
+  async #known(sessionId: string): Promise<KnownSession> {
+    const session = await this.#options.caller.open(this.#key(sessionId));
+    if (isKnown(session)) return session;
+    throw notFound(sessionId);
   }
 
   /** Makes a session. Where ids are free at once, the records of one that was deleted go first. */
@@ -249,19 +257,21 @@ export class JournalSessionStore implements ClassicStore {
   }
 
   /** By position. Where every entry since the first is a message, a position is a distance from it. */
-  #messages(head: Head, from = 0, to = Number.POSITIVE_INFINITY): Promise<StoredMessage[]> {
+  async #messages(
+    session: KnownSession,
+    from = 0,
+    to = Number.POSITIVE_INFINITY,
+  ): Promise<StoredMessage[]> {
+    const { head } = session;
     const first = firstSeqOf(head);
     const isPlain = head.seq - first + 1 === head.messageCount;
-    return this.#told(async () => {
-      if (!isPlain) return (await this.#read(head, first, head.seq)).slice(from, to);
-      return this.#read(head, first + from, Math.min(first + to - 1, head.seq));
-    });
+    if (!isPlain) return (await this.#read(session, first, head.seq)).slice(from, to);
+    return this.#read(session, first + from, Math.min(first + to - 1, head.seq));
   }
 
-  async #read({ key }: Head, from: number, to: number): Promise<StoredMessage[]> {
+  async #read(session: KnownSession, from: number, to: number): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = [];
-    const journal = this.#system.fetch(journalName);
-    for await (const page of pagesOf(journal, key, { from, to }, this.#rest))
+    for await (const page of pagesOf(session, { from, to }, this.#rest))
       messages.push(...page.flatMap(messagesOf));
     return messages;
   }
@@ -280,9 +290,9 @@ export class JournalSessionStore implements ClassicStore {
     } while (cursor !== undefined);
   }
 
-  #info(row: CatalogRow): SessionInfo {
+  async #info(row: CatalogRow): Promise<SessionInfo> {
     const isCut = row.description?.length === SUMMARY_LENGTH;
-    const head = isCut ? this.#system.fetch(journalName).head(row.key) : undefined;
+    const head = isCut ? (await this.#system.fetch(journalName).open(row.key)).head : undefined;
     return {
       sessionId: row.key.sessionId,
       createdAt: iso(row.createdAtMs),
@@ -328,6 +338,12 @@ const stateOf = (head: Head, messages: StoredMessage[]): SessionState => ({
   description: head.description ?? null,
   version: head.version,
 });
+
+/** A session that is deleted while it is loaded is not there. */
+const nullIfGone = (error: unknown): null => {
+  if (error instanceof SessionNotFoundError) return null;
+  throw error;
+};
 
 const firstOf = <T>(items: Iterable<T>, limit: number): T[] => {
   const first: T[] = [];

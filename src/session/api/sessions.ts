@@ -25,7 +25,7 @@ import { AskedTurn } from '../events/asked-turn.ts';
 import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import { TurnReading } from '../events/turn-reading.ts';
-import { journalName } from '../ports/journal.ts';
+import { isKnown, journalName } from '../ports/journal.ts';
 import {
   type CheckedSession,
   type CheckedSessions,
@@ -145,7 +145,10 @@ export class Sessions implements SessionsDoor {
           throw new GreenroomError('unavailable', 'the journal is restarting', {
             retryAfterMs: 500,
           });
-        reading?.hear(closedPublication(key, answer.closed, journal, this.#system.clock.now()));
+        const session = await journal.open(key);
+        if (!isKnown(session))
+          throw new GreenroomError('session_deleted', `session ${key.sessionId} was deleted`);
+        reading?.hear(await closedPublication(session, answer.closed, this.#system.clock.now()));
       }
       return { turn: record, isNew: answer.isNew };
     } catch (error) {

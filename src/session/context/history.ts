@@ -7,7 +7,7 @@ import { firstSeenSeq, type Head } from '../../model/head.ts';
 import { inheritedThrough } from '../../model/segments.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { Bodies } from '../memory/bodies.ts';
-import type { Journal } from '../ports/journal.ts';
+import type { SessionReader } from '../ports/journal.ts';
 import type { ModelMessagesOptions } from './model-messages.ts';
 
 /** Entries read at once. */
@@ -22,15 +22,18 @@ export class History {
   readonly entries: Entry[] = [];
   readonly options: ModelMessagesOptions;
   readonly #head: Head;
-  readonly #journal: Journal;
+  readonly #session: SessionReader;
   readonly #bodies: Bodies | undefined;
   #next: number;
   #importedBytes = 0;
 
-  /** @param bodies where bodies are put; default: they are the entries' own. */
-  constructor(head: Head, turn: OpenTurn, journal: Journal, model: string, bodies?: Bodies) {
+  /**
+   * @param head up to whose last entry it is read, whatever comes behind it meanwhile.
+   * @param bodies where bodies are put; default: they are the entries' own.
+   */
+  constructor(head: Head, turn: OpenTurn, session: SessionReader, model: string, bodies?: Bodies) {
     this.#head = head;
-    this.#journal = journal;
+    this.#session = session;
     this.#bodies = bodies;
     this.#next = firstSeenSeq(head);
     this.options = {
@@ -50,11 +53,11 @@ export class History {
     return this.#importedBytes > MAX_INLINE_BYTES;
   }
 
-  readPage(): void {
+  async readPage(): Promise<void> {
     if (this.isRead) return;
     const to = Math.min(this.#head.seq, this.#next + PAGE - 1);
     const range = { from: this.#next, to, limit: PAGE };
-    for (const entry of this.#journal.entries(this.#head.key, range, this.#bodies)) {
+    for (const entry of await this.#session.entries(range, this.#bodies)) {
       this.entries.push(entry);
       if (entry.kind === 'imported') this.#importedBytes += entry.body.byteLength;
     }

@@ -1,31 +1,39 @@
 /** Which records of a transcript are stored, told by their uuids: marks among the session's responses. */
-import type { SessionKey } from '../../model/ids.ts';
-import type { Journal, ResponseWrite } from '../ports/journal.ts';
+import type { ResponseWrite, SessionReader } from '../ports/journal.ts';
 import { markOf, marksOf } from './mirror-key.ts';
 
-/** For one change: looks up what is stored, and gathers what is to be marked with it. */
+/** For one change: knows what is stored of the records that it may add, and gathers what is to be marked with it. */
 export class UuidMarks {
-  readonly #key: SessionKey;
-  readonly #prefix: string;
-  readonly #journal: Journal;
-  readonly #fresh = new Map<string, ResponseWrite>();
+  /** Keys of marks that neither are stored nor will be. */
+  readonly #missing: Map<string, string>;
+  readonly #fresh: ResponseWrite[] = [];
 
-  constructor(key: SessionKey, subpath: string, journal: Journal) {
-    this.#key = key;
-    this.#prefix = marksOf(subpath);
-    this.#journal = journal;
+  private constructor(missing: Map<string, string>) {
+    this.#missing = missing;
+  }
+
+  /** @param uuids of all records that will be asked for. */
+  static async read(
+    session: SessionReader,
+    subpath: string,
+    uuids: Iterable<string>,
+  ): Promise<UuidMarks> {
+    const prefix = marksOf(subpath);
+    const keys = [...new Set(uuids)].map((uuid) => [uuid, markOf(prefix, uuid)] as const);
+    const marks = await Promise.all(keys.map(([, markKey]) => session.response(markKey)));
+    return new UuidMarks(new Map(keys.filter((_, at) => marks[at] === undefined)));
   }
 
   /** Whether it is the first record of that uuid; from then on it is known. */
   isNew(uuid: string): boolean {
-    const responseKey = markOf(this.#prefix, uuid);
-    if (this.#fresh.has(responseKey)) return false;
-    if (this.#journal.response(this.#key, responseKey) !== undefined) return false;
-    this.#fresh.set(responseKey, { responseKey, record: true });
+    const responseKey = this.#missing.get(uuid);
+    if (responseKey === undefined) return false;
+    this.#missing.delete(uuid);
+    this.#fresh.push({ responseKey, record: true });
     return true;
   }
 
   get writes(): readonly ResponseWrite[] {
-    return [...this.#fresh.values()];
+    return this.#fresh;
   }
 }

@@ -4,7 +4,9 @@
  * 1. A commit is one session's change, whole or not at all; the promise resolves when it is on disk (P1).
  * 2. It names the version that the change was computed from, and the fence of its writer: the owner of the store when
  *    that state was read. Once either is another one, nothing is stored and it fails with `version_conflict` (P2).
- * 3. Reads show committed state only.
+ * 3. Reads show committed state only. They are promises, so that a journal may be on a server: other commits may come
+ *    between two of them. Each is of one moment, which is not before it was asked for. What must be of one moment with
+ *    another read is bounded by what that one said (`seq`), or it is checked afterwards; of changes the version decides.
  */
 
 import type { CatalogRow } from '../../model/catalog-row.ts';
@@ -193,6 +195,8 @@ export interface EntryRange {
   readonly to?: number;
   /** Most entries returned; default 100. */
   readonly limit?: number;
+  /** Bytes of bodies behind which no further entry is returned; default: there is no such limit. */
+  readonly maxBytes?: number;
   readonly reverse?: boolean;
 }
 
@@ -227,47 +231,86 @@ export interface JournalInfo {
   readonly fileBytes: number | null;
 }
 
+/** A part of a list: so many, from behind `cursor`. */
+export interface Page {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/**
+ * One session: its head as it was when it was opened, and reads of all else, as it is when they are asked for. It holds
+ * nothing open, and needs no end.
+ *
+ * 1. Of a session that was not there nothing is read but its tombstone and its audit, also when it comes into being.
+ * 2. Of one that was there, reads reject with `session_deleted` once it is gone, or once another one has its id, as far
+ *    as that one's version tells: so what is read in many steps has no holes, and is not of two sessions.
+ * 3. Besides, reads reject with `corrupt_record`, and with `unavailable` or `storage_failed` once the journal has stopped.
+ */
+export interface SessionReader {
+  readonly key: SessionKey;
+  /** As it was committed; undefined: there is no such session. */
+  readonly head: Head | undefined;
+  /** Who owned the store when the head was read: to be named by changes that build on it. */
+  readonly fence: Fence;
+  /** Bodies are put where `bodies` says, before the promise resolves; default: behind each other into buffers that the entries share. */
+  entries(range?: EntryRange, bodies?: Bodies): Promise<readonly Entry[]>;
+  stream(subpath: string): Promise<StreamRecord | undefined>;
+  /** The session's streams in order of their subpaths. */
+  streams(): Promise<readonly StreamRecord[]>;
+  /** A closed turn; open ones are in the head. */
+  turn(turnId: TurnId): Promise<ClosedTurn | undefined>;
+  /** Closed turns, newest id first, from before `cursor`. */
+  turns(page: Page): Promise<readonly ClosedTurn[]>;
+  response(responseKey: string): Promise<unknown>;
+  /** All responses and marks, in the order of their keys, from behind `cursor`. */
+  responses(page: Page): Promise<readonly (StoredResponse & { cursor: string })[]>;
+  /** Undefined when there is none, or its time is over. */
+  tombstone(): Promise<Tombstone | undefined>;
+  /** The session's audit records, oldest first, from behind `cursor`. They outlive it. */
+  audit(page: Page): Promise<readonly (AuditRecord & { cursor: string })[]>;
+}
+
+/** A session that was there when it was opened. */
+export type KnownSession = SessionReader & { readonly head: Head };
+
+export const isKnown = (session: SessionReader): session is KnownSession =>
+  session.head !== undefined;
+
 export interface Journal {
-  /** The fence of whoever opened this journal: to be taken together with the state that changes will build on. */
+  /** The fence of whoever opened this journal. */
   owner(): Fence;
   /** Resolves once the change is durable. See the invariants for what it rejects with; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
   commit(change: SessionChange): Promise<void>;
-  head(key: SessionKey): Head | undefined;
-  /** Bodies are put where `bodies` says; default: behind each other into buffers that the entries share. */
-  entries(key: SessionKey, range?: EntryRange, bodies?: Bodies): readonly Entry[];
-  stream(key: SessionKey, subpath: string): StreamRecord | undefined;
-  /** The session's streams in order of their subpaths. */
-  streams(key: SessionKey): readonly StreamRecord[];
-  /** A closed turn; open ones are in the head. */
-  turn(key: SessionKey, turnId: TurnId): ClosedTurn | undefined;
-  /** Closed turns, newest id first, from before `cursor`. */
-  turns(key: SessionKey, options: { limit: number; cursor?: string }): readonly ClosedTurn[];
-  response(key: SessionKey, responseKey: string): unknown;
+  /** Reads a session's head. Rejects with `corrupt_record`, `unavailable`, `storage_failed`. */
+  open(key: SessionKey): Promise<SessionReader>;
   /** In which of the tenant's sessions the response counts; that one may be gone, or yet to come. */
-  responseOwner(tenant: Tenant, responseKey: string, hashed?: boolean): ResponseOwner | undefined;
-  /** All responses and marks, in the order of their keys, from behind `cursor`. */
-  responses(
-    key: SessionKey,
-    options: { limit: number; cursor?: string },
-  ): readonly (StoredResponse & { cursor: string })[];
-  tombstone(key: SessionKey): Tombstone | undefined;
+  responseOwner(
+    tenant: Tenant,
+    responseKey: string,
+    hashed?: boolean,
+  ): Promise<ResponseOwner | undefined>;
   /** What is due first of a kind, in the order of time, from behind `after`. Costs what it gives, however much is due. */
-  due(kind: DueKind, options: { limit: number; after?: DueEntry | undefined }): readonly DueEntry[];
+  due(
+    kind: DueKind,
+    options: { limit: number; after?: DueEntry | undefined },
+  ): Promise<readonly DueEntry[]>;
+  /** A tenant's audit records, newest first, from before `cursor`. */
   audit(
     tenant: Tenant,
-    options: { limit: number; cursor?: string },
-  ): readonly (AuditRecord & { sessionId: string; cursor: string })[];
-  /** One session's audit records, oldest first, from behind `cursor`. */
-  auditOf(
-    key: SessionKey,
-    options: { limit: number; cursor?: string },
-  ): readonly (AuditRecord & { cursor: string })[];
+    page: Page,
+  ): Promise<readonly (AuditRecord & { sessionId: string; cursor: string })[]>;
   /** Every catalog row, for building the catalog; visits in pages and yields to the loop between them. */
   scanRows(visit: (row: CatalogRow) => void): Promise<void>;
   /** Told of each durable change in the tick in which its commit resolves, before the promise's own callbacks. */
   subscribe(listener: (committed: readonly SessionChange[]) => void): () => void;
   stats(): JournalStats;
   info(): JournalInfo;
+}
+
+/** What a change of a session is computed from: its own records, and those that it shares with its tenant's others. */
+export interface Stored {
+  readonly session: SessionReader;
+  readonly journal: Pick<Journal, 'open' | 'responseOwner'>;
 }
 
 /** Work for the journal's maintenance; only housekeeping uses it. */

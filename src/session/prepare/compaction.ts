@@ -20,19 +20,19 @@ import { modelStep, mustHavePrice } from '../machine/model-step.ts';
 import { isSpent, modelOf } from '../machine/turn-limits.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { executorName, type StepOutcome } from '../ports/executor.ts';
-import type { Journal } from '../ports/journal.ts';
+import type { KnownSession } from '../ports/journal.ts';
 import { pagesOf } from '../ports/pages.ts';
 
 /** The last entry up to `wanted` behind which a summary may end. Throws `invalid_state` if there is none. */
 export const cutOf = async (
-  head: Head,
+  session: KnownSession,
   wanted: number | undefined,
-  journal: Journal,
   rest: () => Promise<void>,
 ): Promise<number> => {
+  const { head } = session;
   const from = firstSeenSeq(head);
   const spans = new Spans(head);
-  for await (const page of pagesOf(journal, head.key, { from, to: head.seq }, rest))
+  for await (const page of pagesOf(session, { from, to: head.seq }, rest))
     for (const entry of page) spans.add(entry);
   const cut = spans.cleanCut(Math.min(wanted ?? head.seq, head.seq));
   if (cut >= from) return cut;
@@ -90,10 +90,9 @@ const REQUEST =
 
 export interface SummaryOrder {
   readonly system: System;
-  readonly head: Head;
+  readonly session: KnownSession;
   readonly rules: Rules;
   readonly slabs: Slabs;
-  readonly journal: Journal;
   readonly throughSeq: number;
   readonly timeoutMs: number;
   readonly rest: () => Promise<void>;
@@ -103,7 +102,8 @@ export interface SummaryOrder {
 export const summarise = async (
   order: SummaryOrder,
 ): Promise<Pick<NewCompaction, 'summary' | 'spent'>> => {
-  const { head, rules, system } = order;
+  const { rules, system } = order;
+  const { head } = order.session;
   const model = modelOf(head, undefined, rules);
   mustBePayable(head, model, rules, system.clock.now());
   const messages = [...(await seen(order, model)), question()];
@@ -142,12 +142,13 @@ const mustBePayable = (head: Head, model: string, rules: Rules, nowMs: number): 
 
 /** Views of later entries count too: what they took out is not summed up. */
 const seen = async (
-  { head, journal, throughSeq, rest }: SummaryOrder,
+  { session, throughSeq, rest }: SummaryOrder,
   model: string,
 ): Promise<readonly Uint8Array[]> => {
+  const { head } = session;
   const entries: Entry[] = [];
   const range = { from: firstSeenSeq(head), to: head.seq };
-  for await (const page of pagesOf(journal, head.key, range, rest))
+  for await (const page of pagesOf(session, range, rest))
     entries.push(...page.filter(({ kind, seq }) => kind === 'view' || seq <= throughSeq));
   return modelMessages(entries, { model, inheritedThrough: inheritedThrough(head.segments) })
     .messages;

@@ -1,11 +1,12 @@
 /**
  * Requests about foreign transcripts. What they do depends on what is stored, so the session computes
- * their input from the journal, right before the commit.
+ * their input from the journal, right before the commit. It is read in several steps: whether it was of one moment, the
+ * commit decides, by the version of the session and by the owners of the responses.
  */
 import type { Head } from '../../model/head.ts';
 import type { Input } from '../machine/machine.ts';
 import { marksOf } from '../mirror/mirror-key.ts';
-import type { Journal } from '../ports/journal.ts';
+import type { Stored } from '../ports/journal.ts';
 import {
   prepareSettle,
   prepareYield,
@@ -43,28 +44,28 @@ const FOREIGN: Readonly<Record<ForeignRequest['type'], true>> = {
   settle: true,
 };
 
-/** Throws what the request is refused with. */
-export const prepareForeign = (
+/** Rejects with what the request is refused with. */
+export const prepareForeign = async (
   head: Head,
   request: ForeignRequest,
-  journal: Journal,
+  from: Stored,
   nowMs: number,
-): Input => {
+): Promise<Input> => {
   switch (request.type) {
     case 'importChunk':
-      return { type: 'import', delta: prepareImport(head, request, journal, nowMs) };
+      return { type: 'import', delta: await prepareImport(head, request, from, nowMs) };
     case 'mirror':
-      return { type: 'import', delta: prepareMirror(head, request, journal, nowMs) };
+      return { type: 'import', delta: await prepareMirror(head, request, from, nowMs) };
     case 'restoreChunk':
-      return { type: 'restore', restored: prepareRestore(head, request, journal, nowMs) };
+      return { type: 'restore', restored: await prepareRestore(head, request, from, nowMs) };
     case 'yield':
-      return { type: 'yield', yielded: prepareYield(head, request, journal) };
+      return { type: 'yield', yielded: await prepareYield(head, request, from) };
     case 'settle':
-      return { type: 'settle', settled: prepareSettle(head, request, journal) };
+      return { type: 'settle', settled: await prepareSettle(head, request, from) };
     case 'dropSide': {
       const { subpath, externalKey } = request;
       mustBeOf(head, externalKey);
-      const isThere = journal.stream(head.key, subpath) !== undefined;
+      const isThere = (await from.session.stream(subpath)) !== undefined;
       return { type: 'drop', drop: isThere ? { subpath, marks: marksOf(subpath) } : undefined };
     }
   }

@@ -10,7 +10,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Compaction, Head } from '../../model/head.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import type { NewFork } from '../machine/new-fork.ts';
-import type { Journal } from '../ports/journal.ts';
+import type { KnownSession } from '../ports/journal.ts';
 import { pagesOf } from '../ports/pages.ts';
 
 export interface ForkPlace {
@@ -23,30 +23,30 @@ const LOOK_BACK = 4;
 
 /** Throws `invalid_request` for a place that the parent does not have. @param rest lets others have their turn. */
 export const prepareFork = async (
-  parent: Head,
+  session: KnownSession,
   place: ForkPlace,
   title: string | undefined,
-  journal: Journal,
   rest: () => Promise<void>,
 ): Promise<NewFork> => {
-  const atSeq = await placeOf(parent, place, journal, rest);
-  const last = lastMessage(parent, atSeq, journal);
+  const parent = session.head;
+  const atSeq = await placeOf(session, place, rest);
+  const last = await lastMessage(session, atSeq);
   return {
     parent,
     atSeq,
     title,
-    messageCount: await messageCountAt(parent, atSeq, last, journal, rest),
-    compaction: compactionAt(parent, atSeq, journal),
+    messageCount: await messageCountAt(session, atSeq, last, rest),
+    compaction: await compactionAt(session, atSeq),
     views: [...waitingPrompts(parent, atSeq), ...repairOf(last)],
   };
 };
 
 const placeOf = async (
-  parent: Head,
+  session: KnownSession,
   { atSeq, atMessageId }: ForkPlace,
-  journal: Journal,
   rest: () => Promise<void>,
 ): Promise<number> => {
+  const parent = session.head;
   if (atSeq !== undefined && atMessageId !== undefined)
     throw new GreenroomError('invalid_request', 'a fork is at a seq or at a message, not at both');
   if (atSeq !== undefined && atSeq > parent.seq)
@@ -56,7 +56,7 @@ const placeOf = async (
     );
   if (atMessageId === undefined) return atSeq ?? parent.seq;
   const range = { from: 1, to: parent.seq, reverse: true };
-  for await (const page of pagesOf(journal, parent.key, range, rest)) {
+  for await (const page of pagesOf(session, range, rest)) {
     const found = page.find((entry) => isCalled(entry, atMessageId));
     if (found !== undefined) return found.seq;
   }
@@ -77,9 +77,9 @@ const isCalled = (entry: Entry, id: string): boolean => {
 };
 
 /** The last thing said at that place: a message that counts, or an imported line. */
-const lastMessage = (parent: Head, atSeq: number, journal: Journal): Entry | undefined => {
+const lastMessage = async (session: KnownSession, atSeq: number): Promise<Entry | undefined> => {
   for (let to = atSeq; to > 0; to -= LOOK_BACK) {
-    const page = journal.entries(parent.key, { from: 1, to, limit: LOOK_BACK, reverse: true });
+    const page = await session.entries({ from: 1, to, limit: LOOK_BACK, reverse: true });
     const found = page.find((entry) => entry.kind === 'imported' || isSaid(entry));
     if (found !== undefined) return found;
   }
@@ -90,29 +90,27 @@ const isSaid = (entry: Entry): entry is MessageEntry =>
   entry.kind === 'message' && entry.isPartial !== true;
 
 const messageCountAt = async (
-  parent: Head,
+  session: KnownSession,
   atSeq: number,
   last: Entry | undefined,
-  journal: Journal,
   rest: () => Promise<void>,
 ): Promise<number> => {
-  if (atSeq === parent.seq) return parent.messageCount;
+  if (atSeq === session.head.seq) return session.head.messageCount;
   if (last === undefined) return 0;
   if (last.kind === 'message' && last.position !== undefined) return last.position;
-  return countMessages(parent, atSeq, journal, rest);
+  return countMessages(session, atSeq, rest);
 };
 
 /** Lines of other programs are not numbered as messages: those before the place are counted. */
 const countMessages = async (
-  parent: Head,
+  session: KnownSession,
   atSeq: number,
-  journal: Journal,
   rest: () => Promise<void>,
 ): Promise<number> => {
   const isCopy = copiesInOnePass();
   let facts = emptyFacts;
   let messages = 0;
-  for await (const page of pagesOf(journal, parent.key, { from: 1, to: atSeq }, rest)) {
+  for await (const page of pagesOf(session, { from: 1, to: atSeq }, rest)) {
     messages += page.filter(isSaid).length;
     const lines = page.flatMap((entry) => (entry.kind === 'imported' ? [entry.body] : []));
     facts = foldChunk(facts, lines, undefined, isCopy).facts;
@@ -121,27 +119,29 @@ const countMessages = async (
 };
 
 /** The compaction that was in force there: each names the one before it. */
-const compactionAt = (parent: Head, atSeq: number, journal: Journal): Compaction | undefined => {
-  let found = parent.compaction;
-  while (found !== undefined && found.seq > atSeq) found = compactionBefore(parent, found, journal);
+const compactionAt = async (
+  session: KnownSession,
+  atSeq: number,
+): Promise<Compaction | undefined> => {
+  let found = session.head.compaction;
+  while (found !== undefined && found.seq > atSeq) found = await compactionBefore(session, found);
   return found === undefined ? undefined : { ...found, lastCompactionTurn: 0 };
 };
 
-const compactionBefore = (
-  parent: Head,
+const compactionBefore = async (
+  session: KnownSession,
   { seq }: Compaction,
-  journal: Journal,
-): Compaction | undefined => {
-  const previousSeq = compactionView(parent, seq, journal)?.previousSeq;
+): Promise<Compaction | undefined> => {
+  const previousSeq = (await compactionView(session, seq))?.previousSeq;
   if (previousSeq === undefined || previousSeq >= seq) return undefined; // a walk must have an end
-  const view = compactionView(parent, previousSeq, journal);
+  const view = await compactionView(session, previousSeq);
   if (view?.fromSeq === undefined) return undefined;
   const { throughSeq, fromSeq } = view;
   return { seq: previousSeq, throughSeq, fromSeq, lastCompactionTurn: 0 };
 };
 
-const compactionView = (parent: Head, seq: number, journal: Journal) => {
-  const [entry] = journal.entries(parent.key, { from: seq, to: seq, limit: 1 });
+const compactionView = async (session: KnownSession, seq: number) => {
+  const [entry] = await session.entries({ from: seq, to: seq, limit: 1 });
   return entry?.kind === 'view' && entry.view.type === 'compaction' ? entry.view : undefined;
 };
 

@@ -14,6 +14,7 @@ import {
   nameOf,
   type TranscriptFacts,
   titleOf,
+  uuidsIn,
 } from '../../claude-code/transcript-facts.ts';
 import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { GreenroomError } from '../../model/errors.ts';
@@ -23,7 +24,7 @@ import type { ImportDelta } from '../machine/machine.ts';
 import { unlikeMark } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { UuidMarks } from '../mirror/uuid-marks.ts';
-import type { Journal, ResponseWrite, StreamRecord } from '../ports/journal.ts';
+import type { ResponseWrite, SessionReader, Stored, StreamRecord } from '../ports/journal.ts';
 import { Claims, type Contested, recount, type Spent } from '../responses/response-owner.ts';
 
 export interface ImportRequest {
@@ -97,19 +98,19 @@ export interface NewLines {
  * Throws `invalid_request` when lines are missing before the chunk, `invalid_state` when the session
  * came from elsewhere. Lines that are stored already are skipped.
  */
-export const prepareImport = (
+export const prepareImport = async (
   head: Head,
   request: ImportRequest,
-  journal: Journal,
+  from: Stored,
   nowMs: number,
-): ImportDelta => {
+): Promise<ImportDelta> => {
   const { subpath, externalKey } = request;
   if (head.version > 0 && head.externalKey !== undefined && head.externalKey !== externalKey)
     throw new GreenroomError(
       'invalid_state',
       `the session was imported from ${head.externalKey}, not from ${externalKey}`,
     );
-  const stream = following(head, journal.stream(head.key, subpath), request);
+  const stream = following(head, await from.session.stream(subpath), request);
   const imported = importedStream(stream);
   const stored =
     (imported?.facts.lines ?? 0) - (imported === undefined ? 0 : linesBefore(imported));
@@ -121,12 +122,13 @@ export const prepareImport = (
   const lines = request.lines
     .slice(stored - request.fromLine)
     .map((body) => ({ body, read: readLine(body) }));
-  const marks = new UuidMarks(head.key, subpath, journal);
+  const uuids = uuidsIn(lines.map(({ read }) => read));
+  const marks = await UuidMarks.read(from.session, subpath, uuids);
   const isCopy: IsCopy = (uuid) => !marks.isNew(uuid);
   const { endsAtMs, fileAtMs, isSettled } = request;
   const claiming = { endsAtMs, fileAtMs, isSettled };
   const added = { subpath, externalKey, lines, by: 'import', isCopy, ...claiming };
-  const delta = addLines(head, stream, added, journal, nowMs);
+  const delta = await addLines(head, stream, added, from, nowMs);
   return { ...delta, responses: [...delta.responses, ...marks.writes] };
 };
 
@@ -149,13 +151,13 @@ const following = (
 };
 
 /** The delta of lines that are not stored yet, behind those that are. */
-export const addLines = (
+export const addLines = async (
   head: Head,
   stream: StreamRecord | undefined,
   { subpath, externalKey, lines, by, isCopy, ...claiming }: NewLines,
-  journal: Journal,
+  { session, journal }: Stored,
   nowMs: number,
-): ImportDelta => {
+): Promise<ImportDelta> => {
   const before: ImportedStream = importedStream(stream) ?? {
     externalKey,
     digest: EMPTY_DIGEST,
@@ -167,7 +169,7 @@ export const addLines = (
     endsAtMs: claiming.endsAtMs ?? null,
     contests: claiming.isSettled !== true,
   });
-  const counted = countResponses(head, responses, journal, claims);
+  const counted = await countResponses(head, responses, session, claims);
   if (claims.contested.length > 0)
     return nothingYet(head, stream, { subpath, by }, claims.contested);
   const seq = (subpath === '' ? head.seq : (stream?.seq ?? 0)) + lines.length;
@@ -217,17 +219,22 @@ const timeOf = (read: ReadLine): number | undefined =>
     : undefined;
 
 /** Each response counts once, with its fullest copy, in whatever file or chunk it is seen. */
-const countResponses = (
+const countResponses = async (
   head: Head,
   responses: ReadonlyMap<string, ResponseRecord>,
-  journal: Journal,
+  session: SessionReader,
   claims: Claims,
 ) => {
+  const asked = [...responses.keys()].map((responseKey) => ({
+    responseKey: unlikeMark(responseKey),
+  }));
+  const stored = await Promise.all(asked.map(({ responseKey }) => session.response(responseKey)));
+  await claims.read(asked.filter((_, at) => stored[at] === undefined));
   const writes: ResponseWrite[] = [];
   let spent: Spent = head;
-  for (const [foreignKey, seen] of responses) {
-    const responseKey = unlikeMark(foreignKey);
-    const old = journal.response(head.key, responseKey) as ResponseRecord | undefined;
+  for (const [at, seen] of [...responses.values()].entries()) {
+    const { responseKey } = asked[at] as { responseKey: string };
+    const old = stored[at] as ResponseRecord | undefined;
     const record =
       old === undefined ? claims.claim(responseKey, seen) : mergeResponse(old, seen).record;
     if (record === old) continue;

@@ -11,7 +11,7 @@ import { storedName } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { foldSummary, type SummaryData } from '../mirror/session-summary.ts';
 import { UuidMarks } from '../mirror/uuid-marks.ts';
-import type { Journal, ResponseWrite } from '../ports/journal.ts';
+import type { ResponseWrite, SessionReader, Stored } from '../ports/journal.ts';
 import { addLines, importedStream, type Line } from './import.ts';
 
 export interface MirrorRequest {
@@ -26,21 +26,21 @@ export interface MirrorRequest {
 }
 
 /** Throws `session_exists` when the session is another's, `invalid_request` for a line that is no JSON. */
-export const prepareMirror = (
+export const prepareMirror = async (
   head: Head,
   request: MirrorRequest,
-  journal: Journal,
+  from: Stored,
   nowMs: number,
-): ImportDelta => {
+): Promise<ImportDelta> => {
   const { subpath, externalKey } = request;
   mustBeOf(head, externalKey);
-  const stream = journal.stream(head.key, subpath);
-  const { fresh, marks } = notStored(head, request, journal);
-  const delta = addLines(
+  const stream = await from.session.stream(subpath);
+  const { fresh, marks } = await notStored(request, from.session);
+  const delta = await addLines(
     head,
     stream,
     { subpath, externalKey, lines: fresh, by: 'agent-sdk', isSettled: request.isSettled },
-    journal,
+    from,
     nowMs,
   );
   if (fresh.length === 0 || delta.contested.length > 0) return { ...delta, head };
@@ -72,18 +72,17 @@ export const mustBeOf = (head: Head, externalKey: string): void => {
 };
 
 /** Entries without a `uuid`, and those whose `uuid` is not stored, with the marks that say so from now on. */
-const notStored = (
-  head: Head,
+const notStored = async (
   { subpath, lines }: MirrorRequest,
-  journal: Journal,
-): { readonly fresh: readonly Line[]; readonly marks: readonly ResponseWrite[] } => {
-  const marks = new UuidMarks(head.key, subpath, journal);
-  const fresh: Line[] = [];
-  for (const body of lines) {
+  session: SessionReader,
+): Promise<{ readonly fresh: readonly Line[]; readonly marks: readonly ResponseWrite[] }> => {
+  const all = lines.map((body) => {
     const read = oneValue(body);
-    const uuid = uuidIn(read);
-    if (uuid === undefined || marks.isNew(uuid)) fresh.push({ body, read });
-  }
+    return { body, read, uuid: uuidIn(read) };
+  });
+  const uuids = all.flatMap(({ uuid }) => (uuid === undefined ? [] : [uuid]));
+  const marks = await UuidMarks.read(session, subpath, uuids);
+  const fresh = all.filter(({ uuid }) => uuid === undefined || marks.isNew(uuid));
   return { fresh, marks: marks.writes };
 };
 

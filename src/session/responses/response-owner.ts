@@ -17,7 +17,7 @@ import type { ResponseRecord } from '../../claude-code/response-record.ts';
 import { type Head, newHead, type Offer } from '../../model/head.ts';
 import type { SessionId } from '../../model/ids.ts';
 import { addUsage, usageLeft } from '../../model/usage.ts';
-import type { Journal, ResponseClaim, ResponseOwner, ResponseWrite } from '../ports/journal.ts';
+import type { ResponseClaim, ResponseOwner, ResponseWrite, Stored } from '../ports/journal.ts';
 
 /** What is counted of responses: own ones in full, of the others what they cost. */
 export type Spent = Pick<
@@ -100,16 +100,18 @@ const add = (spent: Spent, record: ResponseRecord | undefined, sign: 1 | -1): Sp
 export class Claims {
   readonly made: ResponseClaim[] = [];
   readonly #head: Head;
-  readonly #journal: Journal;
+  readonly #journal: Stored['journal'];
   readonly #endsAtMs: number | null;
   /** Whether a better claim is asked for, or taken as lost. */
   readonly #contests: boolean;
   readonly #contested = new Map<string, { responseKey: string; claim: ResponseOwner }[]>();
+  /** What was read: owners by the keys of their responses, and whether they are still there. */
+  readonly #owners = new Map<string, ResponseOwner | undefined>();
   readonly #isThere = new Map<string, boolean>();
 
   constructor(
     head: Head,
-    journal: Journal,
+    journal: Stored['journal'],
     { endsAtMs = null, contests = false }: { endsAtMs?: number | null; contests?: boolean } = {},
   ) {
     this.#head = head;
@@ -126,12 +128,36 @@ export class Claims {
     }));
   }
 
-  /** A response that is new to the session, as it is to be stored. `hashed` as of `StoredResponse`. */
-  claim(responseKey: string, seen: ResponseRecord, hashed = false): ResponseRecord {
+  /** Reads who has the responses: to be done before they are claimed. `hashed` as of `StoredResponse`. */
+  async read(
+    asked: readonly { readonly responseKey: string; readonly hashed?: boolean | undefined }[],
+  ): Promise<void> {
     const { tenant, sessionId } = this.#head.key;
+    const owners = await Promise.all(
+      asked.map(({ responseKey, hashed }) =>
+        this.#journal.responseOwner(tenant, responseKey, hashed),
+      ),
+    );
+    for (const [at, { responseKey, hashed }] of asked.entries())
+      this.#owners.set(nameOf(responseKey, hashed), owners[at]);
+    const others = owners.flatMap((owner) => (owner === undefined ? [] : [owner.sessionId]));
+    const unknown = new Set(others.filter((id) => id !== sessionId && !this.#isThere.has(id)));
+    await Promise.all([...unknown].map((id) => this.#readWhetherThere(id)));
+  }
+
+  async #readWhetherThere(sessionId: string): Promise<void> {
+    const { tenant } = this.#head.key;
+    const { head } = await this.#journal.open({ tenant, sessionId: sessionId as SessionId });
+    this.#isThere.set(sessionId, head !== undefined);
+  }
+
+  /** A response that is new to the session, as it is to be stored. */
+  claim(responseKey: string, seen: ResponseRecord, hashed = false): ResponseRecord {
+    const { sessionId } = this.#head.key;
     const now = { sessionId, isCopy: seen.isCopy === true, endsAtMs: this.#endsAtMs };
-    const was = this.#journal.responseOwner(tenant, responseKey, hashed);
-    if (was === undefined || was.sessionId === sessionId || !this.#isAlive(was.sessionId)) {
+    const was = this.#owners.get(nameOf(responseKey, hashed));
+    const isFree = was === undefined || this.#isThere.get(was.sessionId) === false;
+    if (isFree || was.sessionId === sessionId) {
       this.made.push({ responseKey, was, now, ...(hashed ? { hashed } : {}) });
       return seen;
     }
@@ -144,28 +170,39 @@ export class Claims {
     this.#contested.set(sessionId, claims);
     claims.push({ responseKey, claim });
   }
-
-  #isAlive(sessionId: string): boolean {
-    const known = this.#isThere.get(sessionId);
-    if (known !== undefined) return known;
-    const key = { tenant: this.#head.key.tenant, sessionId: sessionId as SessionId };
-    const isThere = this.#journal.head(key) !== undefined;
-    this.#isThere.set(sessionId, isThere);
-    return isThere;
-  }
 }
 
+const nameOf = (responseKey: string, hashed = false): string =>
+  `${hashed ? '#' : ''}${responseKey}`;
+
+/** What a session has of responses, and who counts them. */
+const recordsOf = (
+  { key }: Head,
+  asked: readonly { readonly responseKey: string }[],
+  { session, journal }: Stored,
+) =>
+  Promise.all(
+    asked.map(async ({ responseKey }) => ({
+      was: await journal.responseOwner(key.tenant, responseKey),
+      record: (await session.response(responseKey)) as ResponseRecord | undefined,
+    })),
+  );
+
 /** Of the responses that are asked for, those that still count in this session. */
-export const prepareYield = (head: Head, { claims }: YieldRequest, journal: Journal): Yielded => {
-  const { tenant, sessionId } = head.key;
+export const prepareYield = async (
+  head: Head,
+  { claims }: YieldRequest,
+  from: Stored,
+): Promise<Yielded> => {
+  const { sessionId } = head.key;
+  const stored = await recordsOf(head, claims, from);
   const responses: ResponseWrite[] = [];
   const made: ResponseClaim[] = [];
   const offers = [...(head.offers ?? [])];
   let spent: Spent = newHead(head.key, 0);
-  for (const { responseKey, claim } of claims) {
+  for (const [at, { responseKey, claim }] of claims.entries()) {
     if (offers.length >= MAX_OFFERS) break;
-    const was = journal.responseOwner(tenant, responseKey);
-    const record = journal.response(head.key, responseKey) as ResponseRecord | undefined;
+    const { was, record } = stored[at] ?? {};
     if (record === undefined || record.isInherited === true || was?.sessionId !== sessionId)
       continue;
     responses.push({ responseKey, record: { ...record, isInherited: true } });
@@ -182,20 +219,22 @@ export const prepareYield = (head: Head, { claims }: YieldRequest, journal: Jour
  * What was offered and is not counted yet is taken back. The other session may be about to count it: then one of the
  * two claims is refused, and computed anew.
  */
-export const prepareSettle = (head: Head, { to }: SettleRequest, journal: Journal): Settled => {
-  const { tenant, sessionId } = head.key;
+export const prepareSettle = async (
+  head: Head,
+  { to }: SettleRequest,
+  from: Stored,
+): Promise<Settled> => {
+  const { sessionId } = head.key;
+  const isMeant = (offer: Offer) => to === undefined || offer.to === to;
+  const all = head.offers ?? [];
+  const meant = all.filter(isMeant);
+  const stored = await recordsOf(head, meant, from);
   const responses: ResponseWrite[] = [];
   const claims: ResponseClaim[] = [];
-  const offers: Offer[] = [];
   let spent: Spent = head;
-  for (const offer of head.offers ?? []) {
-    if (to !== undefined && offer.to !== to) {
-      offers.push(offer);
-      continue;
-    }
+  for (const [at, offer] of meant.entries()) {
     const { responseKey, isCopy, endsAtMs } = offer;
-    const was = journal.responseOwner(tenant, responseKey);
-    const record = journal.response(head.key, responseKey) as ResponseRecord | undefined;
+    const { was, record } = stored[at] ?? {};
     if (record?.isInherited !== true || was?.sessionId !== offer.to || !was.isOffered) continue;
     const { isInherited: _, ...own } = record;
     responses.push({ responseKey, record: own });
@@ -204,7 +243,7 @@ export const prepareSettle = (head: Head, { to }: SettleRequest, journal: Journa
   }
   const { usage, costNanoUsd, unpricedAnswers, inheritedCostNanoUsd } = spent;
   const sums = { usage, costNanoUsd, unpricedAnswers, inheritedCostNanoUsd };
-  return { responses, claims, spent: sums, offers };
+  return { responses, claims, spent: sums, offers: all.filter((offer) => !isMeant(offer)) };
 };
 
 /** The sums after giving up: what was own is inherited. */

@@ -5,7 +5,7 @@ import { PlausibleMs } from '../../model/bound-schemas.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { TurnId } from '../../model/ids.ts';
-import type { Journal } from '../ports/journal.ts';
+import type { StreamRecord } from '../ports/journal.ts';
 
 const count = z.int().min(0);
 
@@ -60,13 +60,13 @@ const Cursor = z
   .refine(({ section, at }) => PLACES[section].safeParse(at).success);
 export type Cursor = z.output<typeof Cursor>;
 
-export const begin = (journal: Journal, head: Head, nowMs: number): Cursor => ({
+export const begin = (head: Head, streams: readonly StreamRecord[], nowMs: number): Cursor => ({
   section: 'head',
   version: head.version,
   seq: head.seq,
   nowMs,
   openTurns: head.openTurns.map(({ turnId }) => turnId),
-  streams: journal.streams(head.key).map(({ subpath, seq }) => [subpath, seq]),
+  streams: streams.map(({ subpath, seq }) => [subpath, seq]),
   lines: 0,
   digest: EMPTY_DIGEST,
   skip: 0,

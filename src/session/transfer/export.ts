@@ -4,16 +4,16 @@
  *
  * It is of one moment though it takes many: entries never change, so those up to the head's `seq` at the
  * beginning are taken; of turns and audit, what was there then. Where other programs write (imports,
- * mirrors), it must not change meanwhile: else `version_conflict`, and whoever exports begins again.
+ * mirrors), it must not change meanwhile: else `version_conflict`, and whoever exports begins again. So the head is
+ * looked at before a page is read, and once more behind it.
  */
 
 import { nextDigest } from '../../claude-code/digest.ts';
 import { wellCut } from '../../model/bounds.ts';
-import { ConcurrencyError } from '../../model/errors.ts';
+import { ConcurrencyError, GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
-import type { SessionKey } from '../../model/ids.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
-import type { AuditRecord, Journal } from '../ports/journal.ts';
+import type { AuditRecord, SessionReader } from '../ports/journal.ts';
 import { readPage } from '../ports/pages.ts';
 import { begin, type Cursor, cursorIn, type Place } from './export-cursor.ts';
 import {
@@ -38,19 +38,52 @@ export interface ExportPage {
   readonly cursor?: string;
 }
 
+/** What is exported. */
+interface Exported {
+  readonly session: SessionReader;
+  readonly head: Head;
+  /** Reads the head once more. */
+  readonly headNow: () => Promise<Head | undefined>;
+}
+
 /** @param maxBytes of the page's text as JSON. */
-export const exportPage = (
-  journal: Journal,
-  head: Head,
+export const exportPage = async (
+  { session, head, headNow }: Exported,
   cursorText: string | undefined,
   maxBytes: number,
   nowMs: number,
-): ExportPage => {
-  let cursor = cursorText === undefined ? begin(journal, head, nowMs) : cursorIn(cursorText);
+): Promise<ExportPage> => {
+  const first =
+    cursorText === undefined ? begin(head, await session.streams(), nowMs) : cursorIn(cursorText);
+  const sections = new Set<Cursor['section']>();
+  const seen: Seen = (cursor) => {
+    mustBeTheSame(head, cursor);
+    sections.add(cursor.section);
+  };
+  const page = await pageFrom(session, head, first, maxBytes, seen);
+  sections.delete('head'); // it is of the head that was looked at
+  const now = await headNow();
+  if (now === undefined)
+    throw new GreenroomError('session_deleted', 'the session was deleted while it was exported');
+  for (const section of sections) mustBeTheSame(now, { ...first, section });
+  return page;
+};
+
+/** Told of each place before it is read from. */
+type Seen = (cursor: Cursor) => void;
+
+const pageFrom = async (
+  session: SessionReader,
+  head: Head,
+  first: Cursor,
+  maxBytes: number,
+  seen: Seen,
+): Promise<ExportPage> => {
+  let cursor = first;
   const page = new Page(maxBytes);
   while (true) {
-    mustBeTheSame(head, cursor);
-    const step = read(journal, head, cursor);
+    seen(cursor);
+    const step = await read(session, head, cursor);
     for (const line of step.lines.slice(cursor.skip)) {
       const added = page.add(line, cursor.offset);
       if (added !== 'whole')
@@ -109,28 +142,27 @@ interface Step {
   readonly next: Place | undefined;
 }
 
-const read = (journal: Journal, head: Head, cursor: Cursor): Step => {
-  const { key } = head;
+const read = async (session: SessionReader, head: Head, cursor: Cursor): Promise<Step> => {
   switch (cursor.section) {
     case 'head':
       return { lines: [headLine(head)], next: { section: 'responses' } };
     case 'responses':
-      return responses(journal, key, cursor);
+      return responses(session, cursor);
     case 'main':
-      return mainEntries(journal, key, cursor);
+      return mainEntries(session, cursor);
     case 'sides':
-      return sideEntries(journal, key, cursor);
+      return sideEntries(session, cursor);
     case 'turns':
-      return turns(journal, key, cursor);
+      return turns(session, cursor);
     case 'audit':
-      return audit(journal, key, cursor);
+      return audit(session, cursor);
     case 'end':
       return { lines: [endLine(cursor.lines, cursor.digest)], next: undefined };
   }
 };
 
-const responses = (journal: Journal, key: SessionKey, { at }: Cursor): Step => {
-  const page = journal.responses(key, { limit: STEP, ...from(at) });
+const responses = async (session: SessionReader, { at }: Cursor): Promise<Step> => {
+  const page = await session.responses({ limit: STEP, ...from(at) });
   const last = page.at(-1);
   return {
     lines: page.map(({ cursor: _, ...response }) => responseLine(response)),
@@ -144,46 +176,48 @@ const responses = (journal: Journal, key: SessionKey, { at }: Cursor): Step => {
 const from = (at: string | number | undefined): { readonly cursor?: string } =>
   at === undefined ? {} : { cursor: `${at}` };
 
-const mainEntries = (journal: Journal, key: SessionKey, { at = 1, seq, streams }: Cursor): Step => {
+const mainEntries = async (
+  session: SessionReader,
+  { at = 1, seq, streams }: Cursor,
+): Promise<Step> => {
   const range = { subpath: '', from: Number(at), to: seq, limit: STEP };
-  const page = Number(at) > seq ? [] : readPage(journal, key, range, STEP_BYTES);
+  const page = Number(at) > seq ? [] : await readPage(session, range, STEP_BYTES);
   const end = page.at(-1)?.seq ?? seq;
   const lines = page.map((entry) => entryLine('', entry));
   if (end < seq) return { lines, next: { section: 'main', at: end + 1 } };
   const hasRecord = streams.some(([subpath]) => subpath === '');
   return {
-    lines: [...lines, ...(hasRecord ? [streamOf(journal, key, '')] : [])],
+    lines: [...lines, ...(hasRecord ? [await streamOf(session, '')] : [])],
     next: { section: 'sides', side: 0, at: 1 },
   };
 };
 
-const sideEntries = (
-  journal: Journal,
-  key: SessionKey,
+const sideEntries = async (
+  session: SessionReader,
   { at = 1, side = 0, streams }: Cursor,
-): Step => {
+): Promise<Step> => {
   const [subpath, seq] = streams.filter(([name]) => name !== '')[side] ?? [];
   if (subpath === undefined || seq === undefined) return { lines: [], next: { section: 'turns' } };
   const range = { subpath, from: Number(at), to: seq, limit: STEP };
-  const page = Number(at) > seq ? [] : readPage(journal, key, range, STEP_BYTES);
+  const page = Number(at) > seq ? [] : await readPage(session, range, STEP_BYTES);
   const end = page.at(-1)?.seq ?? seq;
   const lines = page.map((entry) => entryLine(subpath, entry));
   if (end < seq) return { lines, next: { section: 'sides', side, at: end + 1 } };
   return {
-    lines: [...lines, streamOf(journal, key, subpath)],
+    lines: [...lines, await streamOf(session, subpath)],
     next: { section: 'sides', side: side + 1, at: 1 },
   };
 };
 
-const streamOf = (journal: Journal, key: SessionKey, subpath: string): string => {
-  const stream = journal.stream(key, subpath);
+const streamOf = async (session: SessionReader, subpath: string): Promise<string> => {
+  const stream = await session.stream(subpath);
   if (stream !== undefined) return streamLine(stream);
   throw new ConcurrencyError('a side transcript was deleted while it was exported');
 };
 
 /** Newest first, as they stand in the ledger. What began or closed since is not of this moment. */
-const turns = (journal: Journal, key: SessionKey, cursor: Cursor): Step => {
-  const page = journal.turns(key, { limit: STEP, ...from(cursor.at) });
+const turns = async (session: SessionReader, cursor: Cursor): Promise<Step> => {
+  const page = await session.turns({ limit: STEP, ...from(cursor.at) });
   const last = page.at(-1);
   return {
     lines: page.filter((turn) => isOf(turn, cursor)).map(turnLine),
@@ -197,8 +231,8 @@ const turns = (journal: Journal, key: SessionKey, cursor: Cursor): Step => {
 const isOf = (turn: ClosedTurn, { seq, nowMs, openTurns }: Cursor): boolean =>
   turn.seq <= seq && turn.finishedAtMs <= nowMs && !openTurns.includes(turn.turnId);
 
-const audit = (journal: Journal, key: SessionKey, cursor: Cursor): Step => {
-  const page = journal.auditOf(key, { limit: STEP, ...from(cursor.at) });
+const audit = async (session: SessionReader, cursor: Cursor): Promise<Step> => {
+  const page = await session.audit({ limit: STEP, ...from(cursor.at) });
   const last = page.at(-1);
   const records = page.map(({ cursor: _, ...record }) => record);
   return {

@@ -18,8 +18,9 @@ import { emptyUsage } from '../../model/usage.ts';
 import { foreignIdIn } from '../mirror/mirror-key.ts';
 import type {
   AuditRecord,
-  Journal,
   ResponseClaim,
+  SessionReader,
+  Stored,
   StoredResponse,
   StreamRecord,
 } from '../ports/journal.ts';
@@ -64,12 +65,12 @@ export interface Restored {
   readonly added: number;
 }
 
-export const prepareRestore = (
+export const prepareRestore = async (
   head: Head,
   request: RestoreRequest,
-  journal: Journal,
+  from: Stored,
   nowMs: number,
-): Restored => {
+): Promise<Restored> => {
   const { transfer } = head;
   if (request.lines.length === 0 || transfer?.isDone === true) return nothingNew(head);
   if (head.version > 0 && transfer === undefined)
@@ -81,9 +82,7 @@ export const prepareRestore = (
       `line ${stored} comes next, not ${request.fromLine}`,
     );
   const lines = request.lines.slice(stored - request.fromLine);
-  return lines.length === 0
-    ? nothingNew(head)
-    : new Chunk(head, request, journal, nowMs).take(lines);
+  return lines.length === 0 ? nothingNew(head) : new Chunk(head, request, from, nowMs).take(lines);
 };
 
 const nothingNew = (head: Head): Restored => ({
@@ -97,7 +96,7 @@ const NO_TRANSFER: Transfer = {
 
 class Chunk {
   readonly #request: RestoreRequest;
-  readonly #journal: Journal;
+  readonly #stored: SessionReader;
   readonly #nowMs: number;
   readonly #entries: { subpath: string; entry: Entry }[] = [];
   readonly #streams = new Map<string, StreamRecord>();
@@ -108,17 +107,17 @@ class Chunk {
   #head: Head;
   #transfer: Transfer;
 
-  constructor(head: Head, request: RestoreRequest, journal: Journal, nowMs: number) {
+  constructor(head: Head, request: RestoreRequest, { session, journal }: Stored, nowMs: number) {
     this.#request = request;
-    this.#journal = journal;
+    this.#stored = session;
     this.#nowMs = nowMs;
     this.#transfer = head.transfer ?? NO_TRANSFER;
     this.#head = head.version === 0 ? newHead(head.key, nowMs) : head;
     this.#claims = new Claims(head, journal);
   }
 
-  take(lines: readonly Uint8Array[]): Restored {
-    for (const bytes of lines) this.#line(bytes);
+  async take(lines: readonly Uint8Array[]): Promise<Restored> {
+    for (const bytes of lines) await this.#line(bytes);
     const transfer = this.#transfer;
     return {
       head: { ...this.#head, importedAtMs: this.#nowMs, transfer },
@@ -132,21 +131,21 @@ class Chunk {
     };
   }
 
-  #line(bytes: Uint8Array): void {
+  async #line(bytes: Uint8Array): Promise<void> {
     const { lines, digest } = this.#transfer;
     if (this.#transfer.isDone === true) throw wrong(lines, 'comes after the last one');
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
     const line = readExportLine(text, lines);
     if ((line.type === 'session') !== (lines === 0))
       throw wrong(lines, lines === 0 ? 'does not begin one' : 'begins another session');
-    this.#take(line, lines, bytes);
+    await this.#take(line, lines, bytes);
     this.#transfer = {
       ...this.#transfer,
       ...{ lines: lines + 1, digest: nextDigest(digest, bytes) },
     };
   }
 
-  #take(line: Line, number: number, bytes: Uint8Array): void {
+  #take(line: Line, number: number, bytes: Uint8Array): void | Promise<void> {
     switch (line.type) {
       case 'session':
         return this.#begin(line.session, line.format, bytes);
@@ -180,8 +179,8 @@ class Chunk {
     this.#transfer = { ...this.#transfer, firstDigest: nextDigest(EMPTY_DIGEST, bytes) };
   }
 
-  #entry(subpath: string, entry: Entry, number: number): void {
-    const last = subpath === '' ? this.#head.seq : this.#seqOf(subpath);
+  async #entry(subpath: string, entry: Entry, number: number): Promise<void> {
+    const last = subpath === '' ? this.#head.seq : await this.#seqOf(subpath);
     if (entry.seq !== last + 1) throw wrong(number, `has seq ${entry.seq}, ${last + 1} comes next`);
     this.#entries.push({ subpath, entry });
     this.#count((tally) => withEntry(tally, subpath, entry));
@@ -200,9 +199,10 @@ class Chunk {
   }
 
   /** One that another session here counts is inherited, whatever the export says. */
-  #response(response: StoredResponse): void {
+  async #response(response: StoredResponse): Promise<void> {
     const { responseKey, record, hashed } = response;
     if (!isCounted(record)) return void this.#responses.push(response);
+    await this.#claims.read([response]);
     const claimed = this.#claims.claim(responseKey, record, hashed);
     this.#responses.push({ ...response, record: claimed });
     if (claimed.isInherited !== true) return;
@@ -215,14 +215,14 @@ class Chunk {
     this.#transfer = { ...this.#transfer, elsewhere: { usage, costNanoUsd, unpricedAnswers } };
   }
 
-  #stream(stream: StreamRecord, number: number): void {
+  async #stream(stream: StreamRecord, number: number): Promise<void> {
     const { subpath, seq } = stream;
-    const last = subpath === '' ? this.#head.seq : this.#seqOf(subpath);
+    const last = subpath === '' ? this.#head.seq : await this.#seqOf(subpath);
     if (subpath === '' ? seq > last : seq !== last)
       throw wrong(number, `ends at ${seq}, its entries at ${last}`, 'stream.seq');
     const { tally } = this.#transfer;
     if (tally !== undefined) mustBeOfItsLines(stream, tally, number);
-    this.#keepStream(stream);
+    await this.#keepStream(stream);
   }
 
   #turn(turn: ClosedTurn, number: number): void {
@@ -230,9 +230,9 @@ class Chunk {
     this.#turns.push(turn);
   }
 
-  #keepStream(stream: StreamRecord): void {
+  async #keepStream(stream: StreamRecord): Promise<void> {
     const { subpath } = stream;
-    const isNew = subpath !== '' && this.#seqOf(subpath) === 0 && !this.#isStored(subpath);
+    const isNew = subpath !== '' && (await this.#known(subpath)) === undefined;
     this.#streams.set(subpath, stream);
     if (isNew && this.#head.sideTranscripts >= MAX_SIDE_TRANSCRIPTS)
       throw new GreenroomError(
@@ -244,27 +244,25 @@ class Chunk {
     this.#head = { ...this.#head, sideTranscripts: this.#head.sideTranscripts + 1 };
   }
 
-  #isStored(subpath: string): boolean {
-    return (
-      this.#streams.has(subpath) || this.#journal.stream(this.#head.key, subpath) !== undefined
-    );
+  /** A stream as it is with this chunk so far. */
+  async #known(subpath: string): Promise<StreamRecord | undefined> {
+    return this.#streams.get(subpath) ?? (await this.#stored.stream(subpath));
   }
 
-  #seqOf(subpath: string): number {
-    const stored = () => this.#journal.stream(this.#head.key, subpath)?.seq ?? 0;
-    return this.#streams.get(subpath)?.seq ?? stored();
+  async #seqOf(subpath: string): Promise<number> {
+    return (await this.#known(subpath))?.seq ?? 0;
   }
 
-  #end({ lines, digest }: Extract<Line, { type: 'end' }>, number: number): void {
+  async #end({ lines, digest }: Extract<Line, { type: 'end' }>, number: number): Promise<void> {
     const sofar = this.#transfer;
     if (lines !== sofar.lines || digest !== sofar.digest)
       throw wrong(number, 'has another digest than the lines before it: the file was changed');
     const { sessionId, session } = this.#session(number);
     if (session.seq !== this.#head.seq)
       throw wrong(number, `comes after ${this.#head.seq} of ${session.seq} entries`);
-    this.#mustHaveCompaction(session);
+    await this.#mustHaveCompaction(session);
     const { openTurns, status } = session;
-    for (const turn of openTurns) this.#interrupt(turn);
+    for (const turn of openTurns) await this.#interrupt(turn);
     const { key, version } = this.#head;
     const { tally, ...done } = sofar;
     this.#head = {
@@ -284,7 +282,7 @@ class Chunk {
   }
 
   /** A wake reads from there on: it must be what the head says. */
-  #mustHaveCompaction({ compaction }: ExportedHead): void {
+  async #mustHaveCompaction({ compaction }: ExportedHead): Promise<void> {
     if (compaction === undefined) return;
     const { seq, throughSeq, fromSeq } = compaction;
     const isIt = (entry: Entry | undefined) =>
@@ -293,19 +291,18 @@ class Chunk {
       entry.view.throughSeq === throughSeq &&
       (entry.view.fromSeq ?? fromSeq) === fromSeq;
     const came = this.#entries.find(({ subpath, entry }) => subpath === '' && entry.seq === seq);
-    const stored = () =>
-      this.#journal.entries(this.#head.key, { from: seq, to: seq, limit: 1 }).at(0);
-    if (isIt(came?.entry ?? stored())) return;
+    const stored = async () => (await this.#stored.entries({ from: seq, to: seq, limit: 1 })).at(0);
+    if (isIt(came?.entry ?? (await stored()))) return;
     const field = 'session.compaction';
     throw wrong(0, `is wrong: ${field}: entry ${seq} is not this compaction`, field);
   }
 
   /** Nobody here ran it. Its id is no other turn's. */
-  #interrupt(turn: OpenTurn): void {
+  async #interrupt(turn: OpenTurn): Promise<void> {
     const { turnId } = turn;
     const isClosed =
       this.#turns.some((closed) => closed.turnId === turnId) ||
-      this.#journal.turn(this.#head.key, turnId) !== undefined;
+      (await this.#stored.turn(turnId)) !== undefined;
     if (isClosed)
       throw wrong(0, `is wrong: session.openTurns: ${turnId} is closed too`, 'session.openTurns');
     this.#turns.push(interrupted(turn, this.#nowMs));

@@ -7,7 +7,7 @@ import { resting } from '../ports/pages.ts';
 import { cutOf, summarise } from '../prepare/compaction.ts';
 import { prepareFork } from '../prepare/fork.ts';
 import { SessionReply } from './reply-schemas.ts';
-import { change, journalOf, leftMs, sessionVerb } from './verb.ts';
+import { change, leftMs, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 
 const fork = sessionVerb('fork', {
@@ -27,8 +27,8 @@ const fork = sessionVerb('fork', {
   run: async (work, { newSessionId, title, ...place }) => {
     const { caller, key } = work;
     const { clock } = caller.system;
-    const parent = await caller.known(key);
-    const forked = await prepareFork(parent, place, title, journalOf(work), resting(clock));
+    const parent = await caller.openKnown(key);
+    const forked = await prepareFork(parent, place, title, resting(clock));
     const child = sessionKey(key.tenant, newSessionId ?? newTurnId(clock.now()));
     const { head } = await change(work, child, { type: 'fork', fork: forked });
     return { session: sessionView(head) };
@@ -57,14 +57,13 @@ const compact = sessionVerb('compact', {
   run: async (work, request) => {
     const { key, rules, slabs } = work;
     const { system } = work.caller;
-    const head = await work.caller.known(key);
-    const journal = journalOf(work);
+    const session = await work.caller.openKnown(key);
     const rest = resting(system.clock);
-    const throughSeq = await cutOf(head, request.throughSeq, journal, rest);
+    const throughSeq = await cutOf(session, request.throughSeq, rest);
     const timeoutMs = Math.max(1, leftMs(work) - COMMIT_SHARE_MS);
     const made =
       request.summary === undefined
-        ? await summarise({ system, head, rules, slabs, journal, throughSeq, timeoutMs, rest })
+        ? await summarise({ system, session, rules, slabs, throughSeq, timeoutMs, rest })
         : { summary: request.summary };
     const compaction = { ...made, throughSeq, by: work.context.principal };
     const changed = await change(work, key, { type: 'compact', compaction });

@@ -2,14 +2,13 @@
 import { z } from 'zod';
 import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
 import type { ResponseRecord } from '../../claude-code/response-record.ts';
-import { GreenroomError } from '../../model/errors.ts';
-import type { SessionKey } from '../../model/ids.ts';
-import type { Journal } from '../ports/journal.ts';
+import { ConcurrencyError, GreenroomError } from '../../model/errors.ts';
+import type { SessionReader, StreamRecord } from '../ports/journal.ts';
 import { importedStream, linesBefore } from '../prepare/import.ts';
 import { importSettled } from './import-settled.ts';
 import { nextCursor, SessionView } from './reply-schemas.ts';
 import { importRequest } from './requests.ts';
-import { journalOf, leftMs, type SessionWork, sessionVerb } from './verb.ts';
+import { leftMs, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 
 /** Entries read at once. */
@@ -112,16 +111,15 @@ const stateOf = async (
   work: SessionWork,
   { subpath, lines, inherited, cursor }: z.output<typeof StateRequest>,
 ): Promise<z.output<typeof ImportState>> => {
-  const { key } = work;
-  const journal = journalOf(work);
-  const head = await work.caller.head(key);
+  const session = await work.caller.open(work.key);
+  const { head } = session;
   const externalKey = head?.externalKey;
   const known = {
     exists: head !== undefined,
     ...(externalKey === undefined ? {} : { externalKey }),
-    ...(inherited ? inheritedKeys(journal, key, cursor) : {}),
+    ...(inherited ? await inheritedKeys(session, cursor) : {}),
   };
-  const stream = journal.stream(key, subpath);
+  const stream = await session.stream(subpath);
   const stored = importedStream(stream);
   if (stream === undefined || stored === undefined)
     return { ...known, lines: 0, digest: EMPTY_DIGEST };
@@ -135,15 +133,15 @@ const stateOf = async (
   };
   if (lines === undefined || lines >= facts.lines - before)
     return { ...more, lines: facts.lines - before, digest };
-  return { ...more, lines, digest: digestOf(journal, key, subpath, stream.seq, before, lines) };
+  return { ...more, lines, digest: await digestOf(session, stream, before, lines) };
 };
 
 /** Responses and marks looked at for one page. */
 const INHERITED_PAGE = 4_000;
 
-const inheritedKeys = (journal: Journal, key: SessionKey, cursor: string | undefined) => {
+const inheritedKeys = async (session: SessionReader, cursor: string | undefined) => {
   const options = { limit: INHERITED_PAGE, ...(cursor === undefined ? {} : { cursor }) };
-  const page = journal.responses(key, options);
+  const page = await session.responses(options);
   const last = page.at(-1);
   return {
     inherited: page
@@ -154,22 +152,27 @@ const inheritedKeys = (journal: Journal, key: SessionKey, cursor: string | undef
 };
 
 /** Read back, for a file that is older than what is stored of it. */
-const digestOf = (
-  journal: Journal,
-  key: SessionKey,
-  subpath: string,
-  last: number,
+const digestOf = async (
+  session: SessionReader,
+  { subpath, seq: last }: StreamRecord,
   before: number,
   lines: number,
-): string => {
+): Promise<string> => {
   let digest = EMPTY_DIGEST;
   let left = lines;
   let skip = before;
   for (let from = 1; from <= last && left > 0; from += PAGE)
-    for (const entry of journal.entries(key, { subpath, from, to: from + PAGE - 1, limit: PAGE })) {
+    for (const entry of await session.entries({
+      subpath,
+      from,
+      to: from + PAGE - 1,
+      limit: PAGE,
+    })) {
       if (entry.kind !== 'imported' || left === 0 || skip-- > 0) continue;
       digest = nextDigest(digest, entry.body);
       left -= 1;
     }
+  if (left > 0)
+    throw new ConcurrencyError('the transcript was deleted while it was read: ask again');
   return digest;
 };

@@ -3,7 +3,7 @@
  * key; a key that it does not know is tried at our ids for it, one after the other.
  */
 import type { CatalogRow } from '../../model/catalog-row.ts';
-import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
+import { ConcurrencyError, codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import { keyString, type SessionKey, type Tenant } from '../../model/ids.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import type { Answered } from '../actor/waiting-changes.ts';
@@ -17,7 +17,7 @@ import {
 } from '../mirror/mirror-key.ts';
 import type { SummaryData } from '../mirror/session-summary.ts';
 import { catalogName } from '../ports/catalog.ts';
-import type { StreamRecord } from '../ports/journal.ts';
+import type { SessionReader, StreamRecord } from '../ports/journal.ts';
 import { readPage } from '../ports/pages.ts';
 import { importedStream } from '../prepare/import.ts';
 import type { MirrorRequest } from '../prepare/prepare-mirror.ts';
@@ -41,8 +41,8 @@ const find = ({ caller, context }: SessionsWork, externalKey: string): SessionKe
     ...{ sortBy: 'createdAt', order: 'desc', limit: 1 },
   }).rows[0]?.key;
 
-const streamOf = (work: SessionsWork, key: SessionKey | undefined, subpath: string) =>
-  key === undefined ? undefined : journalOf(work).stream(key, subpath);
+const openAt = (work: SessionsWork, key: SessionKey): Promise<SessionReader> =>
+  journalOf(work).open(key);
 
 const mirrorAppend = sessionsVerb('mirror-append', {
   ...MIRROR['mirror-append'],
@@ -57,7 +57,7 @@ const mirrorAppend = sessionsVerb('mirror-append', {
     };
     const found = find(work, externalKey);
     for (const key of seats(work.context.tenant, request, found)) {
-      if (key !== found && journalOf(work).tombstone(key) !== undefined) continue;
+      if (key !== found && (await isBuried(work, key))) continue;
       try {
         return appended(await importSettled(work.caller, key, mirror, leftMs(work)));
       } catch (error) {
@@ -70,51 +70,61 @@ const mirrorAppend = sessionsVerb('mirror-append', {
 
 const mirrorLoad = sessionsVerb('mirror-load', {
   ...MIRROR['mirror-load'],
-  run: (work, request): MirrorReplies['mirror-load'] => {
-    const key = find(work, externalKeyOf(request));
-    const subpath = storedSubpath(request.subpath);
-    const stream = streamOf(work, key, subpath);
-    const mirror = importedStream(stream)?.mirror;
-    if (key === undefined || stream === undefined || mirror === undefined)
-      return { exists: false, entries: [] };
-    const life = `${key.sessionId}.${mirror.born}`;
-    if (request.life !== undefined && request.life !== life)
-      throw new GreenroomError('version_conflict', 'the transcript was begun anew: load it again');
-    const { from, limit, maxBytes } = request;
-    const page = readPage(journalOf(work), key, { subpath, from, to: stream.seq, limit }, maxBytes);
-    const next = (page.at(-1)?.seq ?? stream.seq) + 1;
-    return {
-      exists: true,
-      entries: page.flatMap((entry) =>
-        entry.kind === 'imported' ? [Buffer.from(entry.body).toString()] : [],
-      ),
-      life,
-      ...(next <= stream.seq ? { nextFrom: next } : {}),
-    };
-  },
+  run: (work, request) => unlessGone(() => loaded(work, request), { exists: false, entries: [] }),
 });
+
+const loaded = async (
+  work: SessionsWork,
+  request: MirrorRequests['mirror-load'],
+): Promise<MirrorReplies['mirror-load']> => {
+  const key = find(work, externalKeyOf(request));
+  const subpath = storedSubpath(request.subpath);
+  const session = key && (await openAt(work, key));
+  const stream = await session?.stream(subpath);
+  const mirror = importedStream(stream)?.mirror;
+  if (session === undefined || stream === undefined || mirror === undefined)
+    return { exists: false, entries: [] };
+  const life = `${session.key.sessionId}.${mirror.born}`;
+  const { from, limit, maxBytes } = request;
+  const page = await readPage(session, { subpath, from, to: stream.seq, limit }, maxBytes);
+  const after = importedStream(await session.stream(subpath))?.mirror;
+  if ((request.life ?? life) !== life || after?.born !== mirror.born)
+    throw new ConcurrencyError('the transcript was begun anew: load it again');
+  const next = (page.at(-1)?.seq ?? stream.seq) + 1;
+  return {
+    exists: true,
+    entries: page.flatMap((entry) =>
+      entry.kind === 'imported' ? [Buffer.from(entry.body).toString()] : [],
+    ),
+    life,
+    ...(next <= stream.seq ? { nextFrom: next } : {}),
+  };
+};
 
 const mirrorList = sessionsVerb('mirror-list', {
   ...MIRROR['mirror-list'],
-  run: (work, { projectKey, summaries, limit, cursor }) => {
+  run: async (work, { projectKey, summaries, limit, cursor }) => {
     // Times of creation only ever become earlier, so a walk from the latest on misses nobody.
     const { rows, nextCursor } = work.caller.system.fetch(catalogName).search(work.context.tenant, {
       projectKey: storedName(projectKey),
       ...{ sortBy: 'createdAt', order: 'desc', limit },
       ...(cursor === undefined ? {} : { cursor }),
     });
-    const sessions = rows.flatMap((row) =>
-      listed(row, summaries ? streamIfReadable(work, row.key) : undefined),
+    const sessions = await Promise.all(
+      rows.map(async (row) =>
+        listed(row, summaries ? await streamIfReadable(work, row.key) : undefined),
+      ),
     );
-    return { sessions, ...(nextCursor === undefined ? {} : { nextCursor }) };
+    return { sessions: sessions.flat(), ...(nextCursor === undefined ? {} : { nextCursor }) };
   },
 });
 
 const mirrorSubkeys = sessionsVerb('mirror-subkeys', {
   ...MIRROR['mirror-subkeys'],
-  run: (work, request) => {
+  run: async (work, request) => {
     const key = find(work, externalKeyOf(request));
-    const streams = key === undefined ? [] : journalOf(work).streams(key);
+    const read = async (known: SessionKey) => (await openAt(work, known)).streams();
+    const streams = key === undefined ? [] : await unlessGone(() => read(key), []);
     const subpaths = streams.map(({ subpath }) => subpath).filter((subpath) => subpath !== '');
     return { subkeys: subpaths.map(foreignName) };
   },
@@ -151,9 +161,12 @@ export const mirrorVerbs = {
 };
 
 /** In a list, one that is broken costs itself: it is listed without what it says. */
-const streamIfReadable = (work: SessionsWork, key: SessionKey): StreamRecord | undefined => {
+const streamIfReadable = async (
+  work: SessionsWork,
+  key: SessionKey,
+): Promise<StreamRecord | undefined> => {
   try {
-    return streamOf(work, key, '');
+    return await unlessGone(async () => (await openAt(work, key)).stream(''), undefined);
   } catch (error) {
     if (codeOf(error) !== 'corrupt_record') throw error;
     const during = `a list of mirrored sessions (${keyString(key)})`;
@@ -162,6 +175,19 @@ const streamIfReadable = (work: SessionsWork, key: SessionKey): StreamRecord | u
     return undefined;
   }
 };
+
+/** One that goes while it is read is as one that was gone before. */
+const unlessGone = async <T>(read: () => Promise<T>, gone: T): Promise<T> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (codeOf(error) !== 'session_deleted') throw error;
+    return gone;
+  }
+};
+
+const isBuried = async (work: SessionsWork, key: SessionKey): Promise<boolean> =>
+  (await (await openAt(work, key)).tombstone()) !== undefined;
 
 /** Where the session is, or may be made; only as far as it is asked, for each costs a hash. */
 function* seats(

@@ -4,15 +4,13 @@ import { isPlausibleMoment, isWellFormed } from '../../model/bounds.ts';
 import { MAX_PAGE } from '../../model/criteria.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import type { Head } from '../../model/head.ts';
-import type { SessionKey } from '../../model/ids.ts';
 import { type Segment, writerOf } from '../../model/segments.ts';
-import type { Journal } from '../ports/journal.ts';
+import type { KnownSession, SessionReader } from '../ports/journal.ts';
 import { readPage } from '../ports/pages.ts';
 import { EntryView, nextCursor, SessionReply } from './reply-schemas.ts';
 import { newMessages } from './requests.ts';
 import { expectedVersion } from './settings-verbs.ts';
-import { change, journalOf, sessionVerb } from './verb.ts';
+import { change, sessionVerb } from './verb.ts';
 import { entryView, sessionView } from './views.ts';
 
 /** Items of a page. */
@@ -35,10 +33,7 @@ const messages = sessionVerb('messages', {
     entries: z.array(EntryView),
     nextFrom: z.int().min(1).exactOptional(),
   }),
-  run: async (work, request) => {
-    const head = await work.caller.known(work.key);
-    return page(journalOf(work), work.key, request, head);
-  },
+  run: async (work, request) => page(await work.caller.openKnown(work.key), request),
 });
 
 const SidesRequest = z.strictObject({
@@ -57,10 +52,7 @@ const SideTranscript = z.strictObject({
 const sideTranscripts = sessionVerb('side-transcripts', {
   request: SidesRequest,
   reply: z.strictObject({ sideTranscripts: z.array(SideTranscript), nextCursor }),
-  run: async (work, request) => {
-    await work.caller.known(work.key);
-    return sidesOf(journalOf(work), work.key, request);
-  },
+  run: async (work, request) => sidesOf(await work.caller.openKnown(work.key), request),
 });
 
 const append = sessionVerb('append', {
@@ -106,12 +98,12 @@ export const transcriptVerbs = { messages, 'side-transcripts': sideTranscripts, 
 /** Names of others that the sentence about a wrong name gives. */
 const MAX_NAMED = 5;
 
-const sidesOf = (
-  journal: Journal,
-  key: SessionKey,
+const sidesOf = async (
+  session: SessionReader,
   { limit, cursor = '' }: z.output<typeof SidesRequest>,
 ) => {
-  const all = journal.streams(key).filter(({ subpath }) => subpath > cursor);
+  const streams = await session.streams();
+  const all = streams.filter(({ subpath }) => subpath > cursor);
   const page = all.slice(0, limit).map(({ subpath, seq }) => ({ subpath, seq }));
   const last = page.at(-1);
   return {
@@ -120,11 +112,11 @@ const sidesOf = (
   };
 };
 
-const lastOf = (journal: Journal, { key, seq }: Head, subpath: string): number => {
-  if (subpath === '') return seq;
-  const stream = journal.stream(key, subpath);
+const lastOf = async (session: KnownSession, subpath: string): Promise<number> => {
+  if (subpath === '') return session.head.seq;
+  const stream = await session.stream(subpath);
   if (stream !== undefined) return stream.seq;
-  const { sideTranscripts } = sidesOf(journal, key, { limit: MAX_NAMED });
+  const { sideTranscripts } = await sidesOf(session, { limit: MAX_NAMED });
   const names = sideTranscripts.map((side) => side.subpath).join(', ');
   throw new GreenroomError(
     'invalid_request',
@@ -132,19 +124,15 @@ const lastOf = (journal: Journal, { key, seq }: Head, subpath: string): number =
   );
 };
 
-const page = (
-  journal: Journal,
-  key: SessionKey,
-  request: z.output<typeof MessagesRequest>,
-  head: Head,
-) => {
+const page = async (session: KnownSession, request: z.output<typeof MessagesRequest>) => {
   const { subpath, limit, order, includePartial } = request;
-  const last = lastOf(journal, head, subpath);
-  const segments = subpath === '' ? head.segments : undefined;
+  const last = await lastOf(session, subpath);
+  const segments = subpath === '' ? session.head.segments : undefined;
   const reverse = order === 'desc';
   const from = request.from ?? (reverse ? last : 1);
   const range = reverse ? { from: 1, to: from } : { from, to: last };
-  const entries = readPage(journal, key, { subpath, ...range, limit, reverse });
+  const entries = await readPage(session, { subpath, ...range, limit, reverse });
+  if (entries.length === 0) await lastOf(session, subpath); // a side transcript may have gone meanwhile
   const end = entries.at(-1)?.seq;
   const nextFrom = end === undefined ? undefined : reverse ? end - 1 : end + 1;
   const shown: EntryView[] = entries

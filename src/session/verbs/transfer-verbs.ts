@@ -23,8 +23,10 @@ const exportText = sessionVerb('export', {
   }),
   run: async (work, { cursor, maxBytes }) => {
     const { clock } = work.caller.system;
-    const head = await work.caller.known(work.key);
-    return exportPage(journalOf(work), head, cursor, maxBytes, clock.now());
+    const session = await work.caller.openKnown(work.key);
+    const headNow = async () => (await journalOf(work).open(work.key)).head;
+    const exported = { session, head: session.head, headNow };
+    return exportPage(exported, cursor, maxBytes, clock.now());
   },
 });
 

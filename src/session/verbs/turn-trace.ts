@@ -3,12 +3,11 @@
  * session. So a trace exists after any restart, with fewer stations.
  */
 import { z } from 'zod';
-import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { STATIONS, type Station, type StationNote } from '../../model/station.ts';
 import type { TurnRecord } from '../../model/turn.ts';
 import type { Trail } from '../events/turn-trails.ts';
-import type { Journal } from '../ports/journal.ts';
+import type { SessionReader } from '../ports/journal.ts';
 import { readPage } from '../ports/pages.ts';
 import { TurnView } from './reply-schemas.ts';
 import { turnView } from './views.ts';
@@ -49,15 +48,14 @@ export type TurnTraceReply = Readonly<z.output<typeof TurnTraceReply>>;
 /** Entries of a turn that are looked through for its answers; fewer where they are large. */
 const MAX_ENTRIES = 1_000;
 
-export const traceOf = (
-  key: SessionKey,
+export const traceOf = async (
+  session: SessionReader,
   turn: TurnRecord,
   trail: Trail | undefined,
-  journal: Journal,
-): TurnTraceReply => {
+): Promise<TurnTraceReply> => {
   const seen = trail?.notes ?? [];
   const isWhole = trail?.hasBeginning === true && trail.omitted === 0;
-  const notes = isWhole ? seen : merged(stored(key, turn, journal), seen);
+  const notes = isWhole ? seen : merged(await stored(session, turn), seen);
   return {
     turn: turnView(turn),
     stations: notes.map(stationView),
@@ -83,22 +81,23 @@ const merged = (
   return [...unseen, ...seen].sort((a, b) => a.atMs - b.atMs);
 };
 
-const stored = (key: SessionKey, turn: TurnRecord, journal: Journal): StationNote[] => [
+const stored = async (session: SessionReader, turn: TurnRecord): Promise<StationNote[]> => [
   ...(turn.seq === 0 ? [] : [{ station: 'accepted', atMs: turn.acceptedAtMs } as const]),
   ...(turn.startedAtMs === undefined
     ? []
     : [{ station: 'started', atMs: turn.startedAtMs, attempt: 1 } as const]),
-  ...answers(key, turn, journal),
+  ...(await answers(session, turn)),
   ...('finishedAtMs' in turn
     ? [{ station: 'finished', atMs: turn.finishedAtMs, outcome: turn.status } as const]
     : []),
 ];
 
 /** Of each answer of the turn in the transcript: when it was stored. */
-const answers = (key: SessionKey, turn: TurnRecord, journal: Journal): StationNote[] => {
+const answers = async (session: SessionReader, turn: TurnRecord): Promise<StationNote[]> => {
   if (turn.steps === 0) return [];
   const range = { subpath: '', from: turn.seq, to: turn.lastSeq, limit: MAX_ENTRIES };
-  return readPage(journal, key, range)
+  const entries = await readPage(session, range);
+  return entries
     .filter(
       (entry) =>
         entry.kind === 'message' &&

@@ -1,10 +1,10 @@
 /** Verbs on what happened in a session: the records of its turns, how one is stopped, and the record of its life. */
 import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
-import { type SessionKey, TurnId } from '../../model/ids.ts';
+import { TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { TurnRecord } from '../../model/turn.ts';
-import { AUDIT_ACTIONS, type Journal } from '../ports/journal.ts';
+import { AUDIT_ACTIONS, type KnownSession, type SessionReader } from '../ports/journal.ts';
 import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';
 import { pageLimit } from './transcript-verbs.ts';
 import { TurnTraceReply, traceOf } from './turn-trace.ts';
@@ -35,8 +35,9 @@ const turnTrace = sessionVerb('turn-trace', {
   request: z.strictObject({ turnId: TurnId }),
   reply: TurnTraceReply,
   run: async (work, { turnId }) => {
-    const turn = await turnOf(work, turnId);
-    return traceOf(work.key, turn, work.caller.trails.read(work.key, turnId), journalOf(work));
+    const session = await work.caller.openKnown(work.key);
+    const turn = await turnIn(session, turnId);
+    return traceOf(session, turn, work.caller.trails.read(work.key, turnId));
   },
 });
 
@@ -52,9 +53,9 @@ const audit = sessionVerb('audit', {
   request: z.strictObject({ limit: pageLimit, cursor: z.string().max(1_000).optional() }),
   reply: z.strictObject({ audit: z.array(AuditRecord), nextCursor }),
   run: async (work, { limit, cursor }) => {
-    await work.caller.known(work.key);
+    const session = await work.caller.openKnown(work.key);
     const from = cursor === undefined ? {} : { cursor };
-    const page = journalOf(work).auditOf(work.key, { limit, ...from });
+    const page = await session.audit({ limit, ...from });
     const next = page.length === limit ? page.at(-1)?.cursor : undefined;
     return {
       audit: page.map(({ atMs, action, by, details }) => ({
@@ -77,7 +78,7 @@ export const turnVerbs = {
 /** Cancelling a turn that has ended already answers with its record. */
 const cancelled = async (work: SessionWork, turnId: TurnId | undefined): Promise<TurnRecord> => {
   const { key } = work;
-  const closed = turnId === undefined ? undefined : journalOf(work).turn(key, turnId);
+  const closed = await closedTurn(work, turnId);
   if (closed !== undefined) return closed;
   const { turn } = await change(work, key, { type: 'cancel', turnId }).catch((error: unknown) =>
     endedMeanwhile(work, turnId, error),
@@ -88,34 +89,39 @@ const cancelled = async (work: SessionWork, turnId: TurnId | undefined): Promise
 };
 
 /** The turn ended while the request was on its way: its record is the answer. */
-const endedMeanwhile = (
+const endedMeanwhile = async (
   work: SessionWork,
   turnId: TurnId | undefined,
   error: unknown,
-): { readonly turn: TurnRecord } => {
-  const turn = turnId === undefined ? undefined : journalOf(work).turn(work.key, turnId);
+): Promise<{ readonly turn: TurnRecord }> => {
+  const turn = await closedTurn(work, turnId);
   if (turn === undefined) throw error;
   return { turn };
 };
 
-const turnOf = async (work: SessionWork, turnId: TurnId): Promise<TurnRecord> => {
-  const { caller, key } = work;
-  const { openTurns } = await caller.known(key);
-  const turn =
-    openTurns.find((open) => open.turnId === turnId) ?? journalOf(work).turn(key, turnId);
-  if (turn === undefined)
-    throw new GreenroomError('turn_not_found', `session ${key.sessionId} has no turn ${turnId}`);
-  return turn;
+const closedTurn = async ({ key, ...work }: SessionWork, turnId: TurnId | undefined) =>
+  turnId === undefined ? undefined : (await journalOf(work).open(key)).turn(turnId);
+
+const turnOf = async ({ caller, key }: SessionWork, turnId: TurnId): Promise<TurnRecord> =>
+  turnIn(await caller.openKnown(key), turnId);
+
+/** One that was open when the session was opened is in its head, and one that closed before is in the ledger. */
+const turnIn = async (session: KnownSession, turnId: TurnId): Promise<TurnRecord> => {
+  const { openTurns } = session.head;
+  const turn = openTurns.find((open) => open.turnId === turnId) ?? (await session.turn(turnId));
+  if (turn !== undefined) return turn;
+  const { sessionId } = session.key;
+  throw new GreenroomError('turn_not_found', `session ${sessionId} has no turn ${turnId}`);
 };
 
-/** Open turns first, newest first, then the closed ones. */
+/** Open turns first, newest first, then the closed ones. One that closes meanwhile is told once, closed. */
 const listed = async (work: SessionWork, { limit, cursor }: z.output<typeof TurnsRequest>) => {
-  const { caller, key } = work;
-  const journal = journalOf(work);
-  const head = await caller.known(key);
-  if (cursor !== undefined) mustBeOfLedger(journal, key, cursor);
-  const open = cursor === undefined ? head.openTurns.toReversed() : [];
-  const closed = journal.turns(key, { limit, ...(cursor === undefined ? {} : { cursor }) });
+  const session = await work.caller.openKnown(work.key);
+  if (cursor !== undefined) await mustBeOfLedger(session, cursor);
+  const closed = await session.turns({ limit, ...(cursor === undefined ? {} : { cursor }) });
+  const ended = new Set(closed.map(({ turnId }) => turnId));
+  const stillOpen = session.head.openTurns.filter(({ turnId }) => !ended.has(turnId));
+  const open = cursor === undefined ? stillOpen.reverse() : [];
   const nextCursor = closed.length === limit ? closed.at(-1)?.turnId : undefined;
   return {
     turns: [...open, ...closed].map(turnView),
@@ -124,9 +130,9 @@ const listed = async (work: SessionWork, { limit, cursor }: z.output<typeof Turn
 };
 
 /** The ledger forgets no turn, so a cursor that it does not know was never given out. */
-const mustBeOfLedger = (journal: Journal, key: SessionKey, cursor: string): void => {
+const mustBeOfLedger = async (session: SessionReader, cursor: string): Promise<void> => {
   const { success, data } = TurnId.safeParse(cursor);
-  if (success && journal.turn(key, data) !== undefined) return;
+  if (success && (await session.turn(data)) !== undefined) return;
   throw new GreenroomError('invalid_request', 'cursor: it is not one of this list of turns', {
     details: { field: 'cursor' },
   });

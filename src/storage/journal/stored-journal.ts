@@ -94,10 +94,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   stats(): JournalStats {
     return {
       ...this.#counters,
-      reads: this.reads,
-      entriesRead: this.entriesRead,
-      readBuffers: this.readBuffers,
-      duesRead: this.duesRead,
+      ...this.records.counts(),
       waiting: this.#queue.size,
     };
   }

@@ -84,6 +84,10 @@ export const versionOf = (head: Buffer): number => head.readUInt32LE(VERSION_AT)
 /** Epoch of a stored head's writer. */
 export const epochOf = (head: Buffer): number => head.readUInt32LE(EPOCH_AT);
 
+/** The checksum of a record, unchecked: records of one key that differ have others. */
+export const checksumOf = (record: Buffer): number =>
+  record.length < FRAME_BYTES ? 0 : record.readUInt32LE(record.length - CHECKSUM_BYTES);
+
 /** A list, so that the same owner is always the same bytes: the writer compares them. */
 export const packOwner: Pack<ResponseOwner> = (out, { sessionId, isCopy, endsAtMs, isOffered }) =>
   out.value([sessionId, isCopy, endsAtMs, ...(isOffered ? [isOffered] : [])]);

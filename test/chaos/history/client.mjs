@@ -39,10 +39,12 @@ const ofJournal = async (journal) => {
       appends: [{ subpath: '', entries }],
     });
   const entry = (seq, value) => [{ kind: 'imported', seq, atMs: 0, body: Buffer.from(value) }];
-  const read = (key) => ({
-    head: journal.head(key),
-    entries: journal.entries(key, { limit: 10_000 }),
-  });
+  /** Others write between the two reads: what the head does not know of is of a later state. */
+  const read = async (key) => {
+    const session = await journal.open(key);
+    const { head } = session;
+    return { head, entries: await session.entries({ to: head.seq, limit: 10_000 }) };
+  };
   return {
     make: (session) => {
       const key = sessionKey('default', session);
@@ -51,7 +53,7 @@ const ofJournal = async (journal) => {
     append: async (session, value, expectedVersion) => {
       const key = sessionKey('default', session);
       for (;;) {
-        const head = journal.head(key);
+        const { head } = await journal.open(key);
         const version = expectedVersion ?? head.version;
         try {
           // The transcript is as long as the version says: one was made before the first.
@@ -61,8 +63,8 @@ const ofJournal = async (journal) => {
         }
       }
     },
-    read: (session) => {
-      const { head, entries } = read(sessionKey('default', session));
+    read: async (session) => {
+      const { head, entries } = await read(sessionKey('default', session));
       return {
         version: head.version,
         values: entries.map(({ body }) => Buffer.from(body).toString()),
@@ -71,12 +73,42 @@ const ofJournal = async (journal) => {
   };
 };
 
-const ofGreenroom = async () => {
+/**
+ * Its reads come late, as those of a journal on a server do: they wait before they are made and before they are told,
+ * so that other commits come in between.
+ */
+const withLateReads = (journal) => {
+  const wait = async () => {
+    for (let left = Math.floor(Math.random() * 3); left > 0; left -= 1)
+      await new Promise((resolve) => setImmediate(resolve));
+  };
+  const delay = (of, name) => {
+    const real = of[name].bind(of);
+    of[name] = async (...args) => {
+      await wait();
+      const got = await real(...args);
+      await wait();
+      return got;
+    };
+  };
+  const open = journal.open.bind(journal);
+  journal.open = async (key) => {
+    const session = await open(key);
+    for (const name of ['entries', 'turn', 'turns', 'tombstone']) delay(session, name);
+    return session;
+  };
+  delay(journal, 'open');
+  return journal;
+};
+
+const ofGreenroom = async (made = (journal) => journal) => {
   const { startGreenroom } = await load('index.js');
   const { createLog } = await load('platform/log.js');
   const log = createLog({ level: 'silent' });
   const settings = { nats: false, provider: 'rehearsal', workers: 1, minFreeMb: 0 };
-  const { sessions } = await startGreenroom({ dataDir: place, log, ...settings });
+  const { sessions, system } = await startGreenroom({ dataDir: place, log, ...settings });
+  const { journalName } = await load('session/ports/journal.js');
+  made(system.fetch(journalName));
   return {
     make: (session) => sessions.create(session),
     append: (session, value, expectedVersion) =>
@@ -99,7 +131,12 @@ const BACKENDS = {
     const { openLmdbJournal } = await load('storage/journal/lmdb-journal.js');
     return ofJournal((await openLmdbJournal({ dir: place })).journal);
   },
-  greenroom: ofGreenroom,
+  'lmdb, read late': async () => {
+    const { openLmdbJournal } = await load('storage/journal/lmdb-journal.js');
+    return ofJournal(withLateReads((await openLmdbJournal({ dir: place })).journal));
+  },
+  greenroom: () => ofGreenroom(),
+  'greenroom, read late': () => ofGreenroom(withLateReads),
   file: async () => ofStore(new (await load('stores.js')).FileSessionStore(place)),
   redis: async () => ofStore(new (await load('stores.js')).RedisSessionStore(place)),
   postgres: async () => ofStore(new (await load('stores.js')).PostgresSessionStore(place)),

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { compiledFile } from '../../../src/platform/compiled.ts';
 import { judgeHistory, type Operation } from './linearize.ts';
 
-export type Backend = 'memory' | 'lmdb' | 'greenroom' | 'file' | 'redis' | 'postgres';
+type Late = 'lmdb, read late' | 'greenroom, read late';
+export type Backend = 'memory' | 'lmdb' | 'greenroom' | 'file' | 'redis' | 'postgres' | Late;
 
 export interface ClientsOptions {
   readonly backend: Backend;

@@ -57,6 +57,13 @@ describe('histories are linearizable', { timeout: TIMEOUT_MS }, () => {
     mustBeLinearizable(await play('greenroom', folder(), ALONE));
   });
 
+  it.each(['lmdb, read late', 'greenroom, read late'] as const)(
+    'of a journal whose reads come late: %s',
+    async (backend) => {
+      mustBeLinearizable(await play(backend, folder(), ALONE));
+    },
+  );
+
   it('of the file store, between processes', async () => {
     mustBeLinearizable(await play('file', folder(), SHARED));
   });

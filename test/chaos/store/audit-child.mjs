@@ -14,17 +14,18 @@ const say = (line) => process.stdout.write(`${line}\n`);
 const wrong = (what) => say(`wrong: ${what}`);
 
 /** A session of `store-child.mjs` has an entry and a turn for each version. */
-const audit = (journal, row) => {
+const audit = async (journal, row) => {
   const { sessionId } = row.key;
-  const head = journal.head(row.key);
+  const session = await journal.open(row.key);
+  const { head } = session;
   if (head === undefined) return wrong(`${sessionId} has a row and no head`);
   say(`${sessionId} ${head.version}`);
-  const entries = journal.entries(row.key, { limit: head.seq });
+  const entries = await session.entries({ limit: head.seq });
   const whole = entries.filter(({ seq, body }) =>
     Buffer.from(body).toString('latin1').startsWith(`${sessionId} ${seq} `),
   );
   if (whole.length !== head.version) wrong(`${sessionId} has ${whole.length} entries`);
-  const turns = journal.turns(row.key, { limit: head.version + 1 });
+  const turns = await session.turns({ limit: head.version + 1 });
   if (turns.length !== head.version) wrong(`${sessionId} has ${turns.length} turns`);
   if (JSON.stringify(row) !== JSON.stringify(catalogRowOf(head)))
     wrong(`the row of ${sessionId} differs from its head`);
@@ -34,7 +35,7 @@ try {
   const { journal, close } = await openLmdbJournal({ dir, onCorrupt: (error) => wrong(error) });
   const rows = [];
   await journal.scanRows((row) => rows.push(row));
-  for (const row of rows) if (row.key.tenant === 'default') audit(journal, row);
+  for (const row of rows) if (row.key.tenant === 'default') await audit(journal, row);
   const key = sessionKey('audit', `n${journal.info().epoch}`);
   const head = { ...newHead(key, 0), version: 1 };
   const nothing = { appends: [], streams: [], turns: [], newTurnIds: [], responses: [], audit: [] };

@@ -11,9 +11,9 @@ const [dir, ...ids] = process.argv.slice(2);
 const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 const key = (id) => sessionKey('default', id);
 const hash = (value) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-const attempt = (read) => {
+const attempt = async (read) => {
   try {
-    return read();
+    return await read();
   } catch (error) {
     return { refused: error.code ?? String(error) };
   }
@@ -33,17 +33,18 @@ const rows = new Map();
 await journal.scanRows((row) => rows.set(row.key.sessionId, row));
 say({ opened: true });
 for (const id of ids) {
+  const open = () => journal.open(key(id));
   const parts = {
-    head: attempt(() => journal.head(key(id))),
-    entries: attempt(() => journal.entries(key(id), { limit: 1_000 })),
-    turns: attempt(() => journal.turns(key(id), { limit: 1_000 })),
-    streams: attempt(() => journal.streams(key(id))),
-    tombstone: attempt(() => journal.tombstone(key(id))),
+    head: await attempt(async () => (await open()).head),
+    entries: await attempt(async () => (await open()).entries({ limit: 1_000 })),
+    turns: await attempt(async () => (await open()).turns({ limit: 1_000 })),
+    streams: await attempt(async () => (await open()).streams()),
+    tombstone: await attempt(async () => (await open()).tombstone()),
     row: rows.get(id),
   };
   const served = Object.entries(parts).map(([part, value]) => [part, digest(value)]);
   say({ id, served: Object.fromEntries(served) });
 }
-const audit = attempt(() => journal.audit(key('all').tenant, { limit: 10_000 }));
+const audit = await attempt(() => journal.audit(key('all').tenant, { limit: 10_000 }));
 say({ id: 'all', served: { audit: digest(audit) } });
 process.exit(0);

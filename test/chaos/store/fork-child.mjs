@@ -17,13 +17,16 @@ const DAY_MS = 86_400_000;
 const MAX_SESSIONS = 40;
 const tell = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const keyOf = (id) => sessionKey('default', id);
-const textsOf = (id) =>
-  journal.entries(keyOf(id), { limit: 10_000 }).map(({ body }) => Buffer.from(body).toString());
+const textsOf = async (id) => {
+  const entries = await (await journal.open(keyOf(id))).entries({ limit: 10_000 });
+  return entries.map(({ body }) => Buffer.from(body).toString());
+};
 
 const { journal } = await openLmdbJournal({ dir });
 const alive = new Map();
-await journal.scanRows(({ key }) => alive.set(key.sessionId, journal.head(key)));
-for (const id of alive.keys()) tell({ found: id, texts: textsOf(id) });
+await journal.scanRows(({ key }) => alive.set(key.sessionId, undefined));
+for (const id of alive.keys()) alive.set(id, (await journal.open(keyOf(id))).head);
+for (const id of alive.keys()) tell({ found: id, texts: await textsOf(id) });
 tell({ opened: true });
 
 const nothing = { appends: [], streams: [], turns: [], newTurnIds: [], responses: [], audit: [] };
@@ -107,6 +110,6 @@ const work = async () => {
     });
 };
 for (const id of ['a', 'b', 'c'])
-  if (!alive.has(id) && journal.tombstone(keyOf(id)) === undefined)
+  if (!alive.has(id) && (await (await journal.open(keyOf(id))).tombstone()) === undefined)
     await append(id, newHead(keyOf(id), 0));
 await Promise.all([work(), work(), work(), work()]);

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import type { SessionKey } from '../../../src/model/ids.ts';
 import { compiledFile } from '../../../src/platform/compiled.ts';
 import { openLmdbJournal } from '../../../src/storage/journal/lmdb-journal.ts';
 import { verifyInChild } from '../../../src/storage/verify/verify.ts';
 import { removeFork } from '../../storage/contract-forks.ts';
+import { read } from '../../support/read-journal.ts';
 import { isFull } from '../size.ts';
 
 const CYCLES = isFull() ? 300 : 12;
@@ -95,11 +97,13 @@ it(`forks and deletions survive kill -9, ${CYCLES} times`, async () => {
 /** When all are deleted and purged, nobody's entries are left. */
 const mustEndEmpty = async (dir: string): Promise<void> => {
   const { journal, close } = await openLmdbJournal({ dir });
+  const keys: SessionKey[] = [];
+  await journal.scanRows(({ key }) => keys.push(key));
   const heads: Parameters<typeof removeFork>[0][] = [];
-  await journal.scanRows(({ key }) => {
-    const head = journal.head(key);
+  for (const key of keys) {
+    const head = await read(journal).head(key);
     if (head !== undefined) heads.push(head);
-  });
+  }
   for (const head of heads) await journal.commit(removeFork(head));
   for (let left = true; left; ) left = (await journal.purge(100)).left;
   await close();

@@ -9,6 +9,7 @@ import type { Head } from '../../../src/model/head.ts';
 import { FreeSpace } from '../../../src/storage/journal/free-space.ts';
 import { openLmdbJournal } from '../../../src/storage/journal/lmdb-journal.ts';
 import { append, codeOf, keyOf } from '../../storage/sessions.ts';
+import { read } from '../../support/read-journal.ts';
 import { auditStore, type Ledger, runStore } from './store-process.ts';
 
 const MIB = 1024 * 1024;
@@ -88,7 +89,7 @@ describe.skipIf(!hasDisk)('a store on a disk that is full', () => {
     }
     expect(code).toBe('disk_low');
     expect(space.freeBytes).toBeGreaterThan(MIN_FREE_BYTES / 2);
-    expect(journal.head(key)?.version).toBe(head?.version);
+    expect((await read(journal).head(key))?.version).toBe(head?.version);
     rmSync(ballast);
     await space.refresh();
     expect(await codeOf(journal.commit(append(key, head, text)))).toBeUndefined();

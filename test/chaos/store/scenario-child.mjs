@@ -94,21 +94,25 @@ const STEPS = [
 ];
 const SESSIONS = ['a', 'b', 'c', 'd'];
 
-const dump = (journal, id) => {
+const dump = async (journal, id) => {
   const key = keyOf(id);
-  const head = journal.head(key);
-  const version = head?.version ?? (journal.tombstone(key) === undefined ? 0 : 'deleted');
+  const session = await journal.open(key);
+  const { head } = session;
+  const tombstone = await session.tombstone();
+  const version = head?.version ?? (tombstone === undefined ? 0 : 'deleted');
   const text = (entries) =>
     entries.map(({ body, ...rest }) => [rest, Buffer.from(body).toString()]);
-  const audit = journal.audit(key.tenant, { limit: 100 });
+  const audit = await journal.audit(key.tenant, { limit: 100 });
   const state = JSON.stringify({
     head,
-    entries: text(journal.entries(key)),
-    side: text(journal.entries(key, { subpath: 'agent' })),
-    streams: journal.streams(key),
-    turns: journal.turns(key, { limit: 100 }),
-    responses: [1, 2, 3].map((seq) => journal.response(key, `r${seq}`) ?? null),
-    tombstone: journal.tombstone(key),
+    entries: text(await session.entries()),
+    side: text(await session.entries({ subpath: 'agent' })),
+    streams: await session.streams(),
+    turns: await session.turns({ limit: 100 }),
+    responses: await Promise.all(
+      [1, 2, 3].map(async (seq) => (await session.response(`r${seq}`)) ?? null),
+    ),
+    tombstone,
     audit: audit.filter(({ sessionId }) => sessionId === id).map(({ action }) => action),
   });
   return { session: id, version, state };
@@ -117,10 +121,11 @@ const dump = (journal, id) => {
 const dumpRows = async (journal, ids) => {
   const rows = new Map();
   await journal.scanRows((row) => rows.set(row.key.sessionId, row));
-  return ids.map((id) => {
-    const { state, ...rest } = dump(journal, id);
+  const dumped = ids.map(async (id) => {
+    const { state, ...rest } = await dump(journal, id);
     return { ...rest, state: `${state} ${JSON.stringify(rows.get(id) ?? null)}` };
   });
+  return Promise.all(dumped);
 };
 
 /** Plays what is not done yet; `told` hears of each change when it is answered. Resolves with the first error. */
@@ -134,8 +139,9 @@ const play = async (journal, told) => {
       if (error !== undefined) return error;
       continue;
     }
-    const left = step.filter(([id, at]) => {
-      const { version } = dump(journal, id);
+    const versions = await Promise.all(step.map(async ([id]) => (await dump(journal, id)).version));
+    const left = step.filter(([, at], number) => {
+      const version = versions[number];
       return at === 'delete' ? version !== 'deleted' : version === at;
     });
     const outcomes = await Promise.allSettled(

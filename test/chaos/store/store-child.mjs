@@ -65,7 +65,7 @@ tell('opened');
 
 const work = async (sessionId) => {
   const key = sessionKey('default', sessionId);
-  let head = journal.head(key) ?? newHead(key, 0);
+  let head = (await journal.open(key)).head ?? newHead(key, 0);
   for (;;) {
     const change = step(key, head);
     await journal.commit(change);

@@ -3,20 +3,22 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/model/entry.ts';
 import { codeOf } from '../../../src/model/errors.ts';
+import type { Head } from '../../../src/model/head.ts';
 import { modelMessages } from '../../../src/session/context/model-messages.ts';
-import type { EntryRange, Journal } from '../../../src/session/ports/journal.ts';
+import type { EntryRange, KnownSession } from '../../../src/session/ports/journal.ts';
 import { cutOf } from '../../../src/session/prepare/compaction.ts';
 import { said, World } from '../random-life.ts';
 
-/** As much of a journal as a walk through entries needs. */
-const holding = (entries: readonly Entry[]): Journal =>
+/** As much of a session as a walk through entries needs. */
+const holding = (head: Head, entries: readonly Entry[]): KnownSession =>
   ({
-    entries: (_: unknown, { from = 1, to = entries.length, limit = 100 }: EntryRange) =>
+    head,
+    entries: async ({ from = 1, to = entries.length, limit = 100 }: EntryRange) =>
       entries.filter(({ seq }) => seq >= from && seq <= to).slice(0, limit),
-  }) as unknown as Journal;
+  }) as unknown as KnownSession;
 
 const cut = (world: World, wanted: number): Promise<number | undefined> =>
-  cutOf(world.state.head, wanted, holding(world.entries), async () => {}).catch((error) => {
+  cutOf(holding(world.state.head, world.entries), wanted, async () => {}).catch((error) => {
     expect(codeOf(error)).toBe('invalid_state');
     return undefined;
   });

@@ -53,7 +53,7 @@ describe('the journal in the tree', () => {
       system.exit(server(), reason);
       await until(() => ![undefined, before].includes(system.find(journalName)));
       const after = system.fetch(journalName);
-      expect(after.head(keyOf('s1'))?.version).toBe(1);
+      expect((await after.open(keyOf('s1'))).head?.version).toBe(1);
       expect(after.info().epoch).toBe(before.info().epoch + 1);
       expect(await codeOf(before.commit(append(keyOf('s2'))))).toBe('unavailable');
       await after.commit(append(keyOf('s2')));
@@ -87,7 +87,7 @@ describe('the journal in the tree', () => {
     gate.release();
     await commit;
     await until(() => system.find(journalName) !== undefined);
-    expect(system.fetch(journalName).head(keyOf('s1'))?.version).toBe(1);
+    expect((await system.fetch(journalName).open(keyOf('s1'))).head?.version).toBe(1);
   });
 
   it('stops only after the commits under way', async () => {
