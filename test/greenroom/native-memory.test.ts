@@ -17,6 +17,9 @@ const messages = Array.from({ length: MESSAGES }, (_, at) => ({
   content: `${at}: ${'what was said before, '.repeat(20 + (at % 30))}`,
 }));
 
+/** Histories: where reads come late, others are read meanwhile, a few of them. */
+const READ_AT_ONCE = process.env['GREENROOM_LATE_READS'] === '1' ? 4 : 1;
+
 const filled = async (options: Parameters<typeof testGreenroom>[0]): Promise<TestGreenroom> => {
   const test = await testGreenroom(options);
   for (const name of NAMES) {
@@ -42,7 +45,7 @@ it('sessions that wake for every turn cost no piece for a message, a session or 
   );
   expect(test.journal.stats().readBuffers).toBe(readBuffers);
   expect(test.greenroom.status().contexts).toEqual(contexts);
-  expect(contexts.buffersMade).toBeLessThanOrEqual(2);
+  expect(contexts.buffersMade).toBeLessThanOrEqual(1 + READ_AT_ONCE);
 });
 
 it('messages that are read and exported cost a piece for many of them', async () => {

@@ -26,12 +26,14 @@ import type { StoredJournal } from '../../../src/storage/journal/stored-journal.
 import { SyncGate } from '../../../src/storage/lmdb/sync-gate.ts';
 import { memoryJournal } from '../../../src/storage/memory/memory-journal.ts';
 import type { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
+import { Dice } from '../../../src/testing/dice.ts';
 import { SeededRunQueue } from '../../../src/testing/seeded-run-queue.ts';
 import type { Simulation } from '../../../src/testing/simulation.ts';
 import type { Parts } from '../../../supervisors/parts.ts';
 import { recovery } from '../../../supervisors/recovery.ts';
 import { sessions as sessionsBelow } from '../../../supervisors/sessions.ts';
 import { FakeDaemon } from '../../support/fake-daemon.ts';
+import { delayReads, type Lateness } from '../../support/late-reads.ts';
 import { type Studio, scriptedExecutor } from './scripted-executor.ts';
 
 const MODEL = 'claude-sonnet-5';
@@ -41,8 +43,10 @@ export interface Disk {
   readonly store: MemoryStore;
 }
 
-/** What a daemon gets wrong, for tests of the test. */
+/** What a daemon gets wrong, for tests of the test; or what is hard for it. */
 export interface Mistakes {
+  /** Reads of the journal take their time, as those of a server do. */
+  readonly areReadsLate?: boolean;
   /** What sessions get to hold as the journal. */
   readonly journal?: (journal: StoredJournal) => StoredJournal;
   readonly sessions?: (sessions: Sessions) => void;
@@ -51,6 +55,7 @@ export interface Mistakes {
 interface JournalArgs {
   readonly disk: Disk;
   readonly mistakes: Mistakes;
+  readonly lateness: Lateness;
   /** Of the journal that lives now; one that is dead never syncs what it still holds. */
   readonly gates: SyncGate[];
   /** Its process is gone: nothing of it opens the store any more, which nothing else keeps it from in memory. */
@@ -58,12 +63,13 @@ interface JournalArgs {
 }
 
 const Journal = genServer(protocol({ calls: {} }), {
-  init: ({ disk, gates, mistakes, isGone }: JournalArgs, self) => {
+  init: ({ disk, gates, mistakes, lateness, isGone }: JournalArgs, self) => {
     if (isGone()) throw new Error('its process is gone');
     const gate = new SyncGate();
     gates.push(gate);
     const { clock } = self.system;
     const journal = memoryJournal({ gate, store: disk.store, clock });
+    if (mistakes.areReadsLate === true) delayReads(journal, lateness);
     self.own(() => {
       gate.hold();
       journal.fence('the journal restarts');
@@ -104,7 +110,9 @@ export class Daemon {
       daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
     };
-    const journal = { disk, mistakes, gates: this.#gates, isGone: () => this.#isDead };
+    const isGone = () => this.#isDead;
+    const lateness = latenessOf(clock, new Dice(simulation.seed));
+    const journal = { disk, mistakes, lateness, gates: this.#gates, isGone };
     void this.#start(declaration(parts, journal, studio), studio);
   }
 
@@ -144,6 +152,16 @@ export class Daemon {
     }
   }
 }
+
+/** Mostly a round trip, sometimes a bad moment of the network. */
+const latenessOf =
+  (clock: Simulation['clock'], dice: Dice): Lateness =>
+  () =>
+    new Promise((resolve) => {
+      const ms = dice.pick([0, 0, 0, 1, 1, 5, 300]);
+      if (ms === 0) clock.defer(resolve);
+      else clock.setTimeout(resolve, ms);
+    });
 
 /** As `supervisors/greenroom.ts` has it, without doors and companions; faults come too often for its budgets. */
 const declaration = (parts: Parts, journal: JournalArgs, studio: Studio): ChildSpec =>

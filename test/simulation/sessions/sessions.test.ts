@@ -1,6 +1,7 @@
 /**
  * Sessions under the real supervisors, from seeds: over a journal in memory, with an executor that follows a script.
- * `GREENROOM_SEED=n` plays that one alone and shows its course; `GREENROOM_FULL=1` plays many more.
+ * `GREENROOM_SEED=n` plays that one alone and shows its course, `GREENROOM_LATE=1` with late reads; `GREENROOM_FULL=1`
+ * plays many more.
  */
 import { expect, test } from 'vitest';
 import type { StoredJournal } from '../../../src/storage/journal/stored-journal.ts';
@@ -10,6 +11,7 @@ import { type Outcome, play } from './play.ts';
 
 const { GREENROOM_SEED: only, GREENROOM_FULL } = process.env;
 const SEEDS = GREENROOM_FULL === '1' ? 20_000 : 300;
+const LATE_SEEDS = SEEDS / 3;
 const TIMEOUT_MS = GREENROOM_FULL === '1' ? 3_600_000 : 600_000;
 const TOLD = 3;
 
@@ -34,19 +36,22 @@ const REQUIRED = {
   'turn refused: unavailable': 15_000,
 };
 
-test.skipIf(only !== undefined)(
-  `${SEEDS} seeds keep what is promised of sessions`,
+test.skipIf(only !== undefined).each([
+  ['', SEEDS, {}],
+  [' though reads come late', LATE_SEEDS, { areReadsLate: true }],
+] as const)(
+  'seeds keep what is promised of sessions%s: %i of them',
   { timeout: TIMEOUT_MS },
-  async () => {
+  async (_, seeds, conditions) => {
     const counters: Counters = new Map();
     const broken: string[] = [];
-    for (let seed = 1; seed <= SEEDS && broken.length < TOLD; seed++) {
-      const outcome = await play(seed);
+    for (let seed = 1; seed <= seeds && broken.length < TOLD; seed++) {
+      const outcome = await play(seed, conditions);
       add(counters, outcome.counters);
-      if (outcome.violations.length > 0) broken.push(inWords(outcome));
+      if (outcome.violations.length > 0) broken.push(inWords(outcome, conditions));
     }
     expect(broken).toEqual([]);
-    expect(tooRare(counters, SEEDS, REQUIRED)).toEqual([]);
+    expect(tooRare(counters, seeds, REQUIRED)).toEqual([]);
   },
 );
 
@@ -54,7 +59,9 @@ test.skipIf(only === undefined)(
   `the seed ${only} keeps what is promised of sessions`,
   { timeout: TIMEOUT_MS },
   async () => {
-    const outcome = await play(Number(only));
+    const outcome = await play(Number(only), {
+      areReadsLate: process.env['GREENROOM_LATE'] === '1',
+    });
     console.log([...outcome.tail, ...outcome.counters].join('\n'));
     expect(outcome.violations).toEqual([]);
   },
@@ -102,7 +109,11 @@ test.each(mistakes)(
   },
 );
 
-const inWords = ({ seed, violations, tail }: Outcome): string => {
-  const command = `GREENROOM_SEED=${seed} npx vitest run test/simulation/sessions`;
+const inWords = (
+  { seed, violations, tail }: Outcome,
+  { areReadsLate = false }: Mistakes,
+): string => {
+  const late = areReadsLate ? 'GREENROOM_LATE=1 ' : '';
+  const command = `${late}GREENROOM_SEED=${seed} npx vitest run test/simulation/sessions`;
   return [command, ...violations, ...tail.slice(-30)].join('\n');
 };
