@@ -282,3 +282,15 @@ describe('what the catalog takes of memory', () => {
     expect(catalog.stats()).toEqual({ sessions: 2, bytes: 2 * bytes });
   });
 });
+
+describe('the beginning of an id', () => {
+  it('finds those that are there, and none that is gone, also after its place was given on', () => {
+    const catalog = catalogOf({ aa: {}, ab: {}, b: {} });
+    catalog.delete(rowOf('ab').key);
+    expect(found(catalog, { idPrefix: 'a' })).toEqual(['aa']);
+    expect(catalog.count(tenant, { idPrefix: 'a' }).count).toBe(1);
+    catalog.put(rowOf('c'));
+    expect(found(catalog, { idPrefix: 'a' })).toEqual(['aa']);
+    expect(found(catalog, { idPrefix: 'c' })).toEqual(['c']);
+  });
+});

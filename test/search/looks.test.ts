@@ -121,7 +121,7 @@ describe('a search by the newest update', () => {
   });
 
   it('passes by what was updated before all of a range was made', () => {
-    const table = tableOf(() => ({ tags: ['x'] }));
+    const table = tableOf((n) => ({ updatedAtMs: n }));
     const looks = callsOf(table.sorted.createdAt.values, 'at', () =>
       expect(idsIn(table, { createdAfter: SESSIONS - 5, limit: 100 })).toHaveLength(5),
     );

@@ -38,3 +38,11 @@ test('values that digits cannot be taken of are sorted too', () => {
   const { sorted, expected } = bothWays(all);
   expect(sorted).toEqual(expected);
 });
+
+test.each([
+  ['fractions', (n: number) => ((n * 7_919) % 6_000) / 3],
+  ['whole numbers below zero', (n: number) => ((n * 7_919) % 6_000) - 3_000],
+])('%s are sorted too', (_, numberAt) => {
+  const { sorted, expected } = bothWays(Array.from({ length: 6_000 }, (_, n) => numberAt(n)));
+  expect(sorted).toEqual(expected);
+});
