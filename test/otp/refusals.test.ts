@@ -250,3 +250,47 @@ describe('a stop', () => {
     );
   });
 });
+
+describe('a mailbox', () => {
+  it('without room for a single message', async () => {
+    expect(
+      await outcomeOf((async () => puppet(world(), 'p', { mailboxLimit: 0 }))()),
+    ).toMatchObject({
+      ...{ code: 'bad_spec', message: 'mailboxLimit must be at least 1: 0' },
+    });
+  });
+
+  it('that is full lets a cast wait for as long as it takes, without a timer', async () => {
+    const w = world();
+    const opened = deferred();
+    const name = nameOf<Puppet>('beginner');
+    const init = () => opened.promise;
+    const starting = puppet(w, 'p', {
+      mailboxLimit: 1,
+      name,
+      init,
+      initTimeoutMs: Number.POSITIVE_INFINITY,
+    });
+    const p = w.system.fetch(name);
+    p.cast('note', 'first');
+    const taken = p.castOrWait('note', 'second', { timeoutMs: Number.POSITIVE_INFINITY });
+    await w.clock.settle();
+    expect(w.clock.timers).toBe(0);
+    opened.resolve();
+    await starting;
+    await taken;
+    await w.clock.settle();
+    expect(w.notes).toEqual(['+p', 'first', 'second']);
+  });
+});
+
+describe('a normal end of a child', () => {
+  it('is reported by nobody, and is no crash of it', async () => {
+    const w = world();
+    const root = await rootWith(w, child(w, 'a', { restart: 'transient' }));
+    await w.system.stop(findPuppet(w, 'a'));
+    await w.clock.settle();
+    expect(w.reports).toEqual([]);
+    expect(w.system.tree(root).children).toMatchObject([{ status: 'stopped', restarts: 0 }]);
+  });
+});
