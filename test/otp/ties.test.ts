@@ -146,3 +146,11 @@ test('the names of the dead are free before anyone is told', async () => {
   await kill(w, a);
   expect(seen).toEqual([undefined]);
 });
+
+test('an unlink of actors that were never linked does nothing', async () => {
+  const w = world();
+  const [a, b] = [await puppet(w, 'a'), await puppet(w, 'b')];
+  await b.call('act', (self) => void self.monitor(a));
+  await a.call('act', (self) => self.unlink(b));
+  expect([a.alive, b.alive]).toEqual([true, true]);
+});
