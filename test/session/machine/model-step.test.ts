@@ -10,6 +10,9 @@ import {
 } from '../../../src/session/machine/model-step.ts';
 import { NOW, RULES } from './support.ts';
 
+/** Of a call that nothing was tried for before. */
+const FIRST = { tried: 0, longestWaitMs: Number.POSITIVE_INFINITY };
+
 const sliced = { slice: () => 'a slice' } as unknown as Context;
 const stepOf = (fields: Partial<Head>, wish: Partial<StepWish> = {}) =>
   modelStep({ ...newHead(sessionKey('default', 's'), 0), ...fields }, RULES, {
@@ -21,7 +24,7 @@ describe('a model step', () => {
   it('has what was wished for, and a slice of the context of its own', () => {
     expect(stepOf({})).toEqual({
       ...{ model: 'm', maxTokens: 9, wantsDeltas: true, context: 'a slice' },
-      retry: { maxRetries: 3, delayMs: 1, timeoutMs: 1_000 },
+      retry: { ...FIRST, maxRetries: 3, delayMs: 1, timeoutMs: 1_000 },
     });
   });
 
@@ -33,7 +36,7 @@ describe('a model step', () => {
   it('is retried as its session says, and as the daemon says where that says nothing', () => {
     const retry = { maxRetries: 0, delayMs: undefined };
     expect(stepOf({ retry } as Partial<Head>).retry).toEqual({
-      ...{ maxRetries: 0, delayMs: 1, timeoutMs: 1_000 },
+      ...{ ...FIRST, maxRetries: 0, delayMs: 1, timeoutMs: 1_000 },
     });
   });
 
