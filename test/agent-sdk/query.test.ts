@@ -19,7 +19,20 @@ const machine = () => {
   return { cwd, env: { ...process.env, CLAUDE_CONFIG_DIR: config } };
 };
 
+/** The SDK marks the process that uses it first, and stays with it to its end. */
+const leavingNoMark = () => {
+  const environment = { ...process.env };
+  const listeners = process.listeners('exit');
+  onTestFinished(() => {
+    for (const name of Object.keys(process.env))
+      if (!Object.hasOwn(environment, name)) delete process.env[name];
+    for (const listener of process.listeners('exit'))
+      if (!listeners.includes(listener)) process.off('exit', listener);
+  });
+};
+
 test('query stores each turn, and resumes a session with all its transcripts', async () => {
+  leavingNoMark();
   const own = await testGreenroom();
   const { cwd, env } = machine();
   const ask = async (prompt: string, resume: { resume?: string } = {}) => {
