@@ -8,7 +8,7 @@ import { codeOf } from '../model/errors.ts';
 import { type SessionKey, sessionKey, type TurnId } from '../model/ids.ts';
 import { newTraceId } from '../model/request-context.ts';
 import type { TurnWhere } from '../model/turn.ts';
-import type { Clock, Timer } from '../otp/clock.ts';
+import { type Clock, pause, type Timer } from '../otp/clock.ts';
 import { withoutPasswords } from '../platform/redact.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
@@ -75,6 +75,8 @@ const ACK = Buffer.from('+ACK');
 const WORKING = Buffer.from('+WPI');
 /** Of a message: subject, reply and headers beside its payload. */
 const ENVELOPE_BYTES = 16 * 1024;
+/** After a stream has gone, until its server has removed all of it: milliseconds, where the disk is not busy. */
+const SETTLED_MS = 500;
 /** A refusal that cannot be kept is tried again for so long. */
 const KEEPING_MS = 30_000;
 
@@ -83,6 +85,7 @@ export class TurnQueue {
   readonly #options: TurnQueueOptions;
   readonly #jsm: JetStreamManager;
   readonly #inHand = new Map<number, Item>();
+  readonly #ownPast: QueuePast = { hasOpened: false };
   #stream: QueueStream | undefined;
   #puller: Puller | undefined;
   #working: Timer | undefined;
@@ -128,19 +131,22 @@ export class TurnQueue {
   }
 
   async #ensureStreams(): Promise<QueueStream> {
-    const { subjects, storeId, link, sizes = STREAM_SIZES } = this.#options;
+    const { subjects, storeId, link, clock, sizes = STREAM_SIZES } = this.#options;
     const hasJetStream = link.nc.info?.jetstream === true;
     const broker = { where: withoutPasswords(link.url, ''), hasJetStream, sizes };
-    const stream = await ensureStreams(this.#jsm, subjects, storeId, broker);
+    const settled = async () => {
+      if (this.#past.hasOpened) await pause(clock, SETTLED_MS);
+    };
+    const stream = await ensureStreams(this.#jsm, subjects, storeId, broker, settled);
     this.#tellOfMade(stream);
     return stream;
   }
 
   /** At the first start of all there was nothing to lose. */
   #tellOfMade({ name, made }: QueueStream): void {
-    const { subjects, past = { hasOpened: this.#stream !== undefined } } = this.#options;
-    const isLoss = past.hasOpened;
-    past.hasOpened = true;
+    const { subjects } = this.#options;
+    const isLoss = this.#past.hasOpened;
+    this.#past.hasOpened = true;
     if (!isLoss) return;
     if (made.includes(name))
       this.#notices.warn(
@@ -153,6 +159,10 @@ export class TurnQueue {
         { stream: deadStream },
         'the record of refused turns was gone and is made anew: what was kept there is lost',
       );
+  }
+
+  get #past(): QueuePast {
+    return this.#options.past ?? this.#ownPast;
   }
 
   get #notices(): Notices {
