@@ -4,9 +4,11 @@
  */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { codeOf } from '../../src/model/errors.ts';
+import { sessionKey } from '../../src/model/ids.ts';
 import { Dice } from '../../src/testing/dice.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { aFewTurns, delayReads } from '../support/late-reads.ts';
+import { until } from '../support/until.ts';
 
 const TIMEOUT_MS = 120_000;
 
@@ -327,4 +329,32 @@ describe('sessions that are read late', { timeout: TIMEOUT_MS }, () => {
     }
     expect(test.modelCalls).toHaveLength(10);
   });
+});
+
+it('a session knows of what is shown of it, also where it could be read before its commit was told', async () => {
+  const { sessions, journal } = await testGreenroom();
+  await sessions.create('s');
+  const commit = journal.commit.bind(journal);
+  let tell: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const late = async (change: Parameters<typeof commit>[0]) => {
+    await commit(change);
+    await told;
+  };
+  Object.defineProperty(journal, 'commit', { value: late, configurable: true });
+  onTestFinished(() => void Reflect.deleteProperty(journal, 'commit'));
+  const appending = sessions.append('s', [{ role: 'user', content: 'hello' }]);
+  const key = sessionKey('default', 's');
+  await until(async () => (await journal.open(key)).head?.version === 2);
+  const reading = sessions.messages('s').then(async ({ entries }) => ({
+    shown: entries.length,
+    version: (await sessions.get('s')).version,
+  }));
+  for (let turns = 0; turns < 20; turns += 1)
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  tell();
+  expect(await reading).toEqual({ shown: 1, version: 2 });
+  await appending;
 });

@@ -19,6 +19,8 @@ import type { Answered, SessionRequest } from './waiting-changes.ts';
 
 /** How often one request is sent, to one actor after another. */
 const MAX_ATTEMPTS = 3;
+/** How long a reader waits for a session to hear of its own commit, in turns of the loop. */
+const MAX_TURNS = 1_000;
 
 export class Caller {
   readonly system: System;
@@ -119,8 +121,23 @@ export class Caller {
   /** The session for reading, as it is stored. Does not wake it; one that is awake stays so a while longer. */
   async open(key: SessionKey): Promise<SessionReader> {
     const ref = this.find(key);
-    if (ref !== undefined) await shownBy(ref);
-    return this.#opened(key);
+    const shown = ref && (await shownBy(ref));
+    const session = await this.#opened(key);
+    if (ref !== undefined && versionOf(session.head) > versionOf(shown?.head))
+      await this.#catchUp(ref, versionOf(session.head));
+    return session;
+  }
+
+  /**
+   * What is on disk may be read before its session has been told that it is: whoever is shown it must not be told of an
+   * earlier state afterwards. The word is under way, so a few turns of the loop are enough.
+   */
+  async #catchUp(ref: SessionRef, version: number): Promise<void> {
+    for (let turns = 0; turns < MAX_TURNS; turns += 1) {
+      const shown = await shownBy(ref);
+      if (shown === undefined || versionOf(shown.head) >= version) return;
+      await new Promise<void>((resolve) => void this.system.clock.defer(resolve));
+    }
   }
 
   /** The same. Throws `session_deleted` or `session_not_found`. */
@@ -142,6 +159,8 @@ export class Caller {
       : new GreenroomError('session_deleted', `session ${key.sessionId} was deleted`);
   }
 }
+
+const versionOf = (head: Head | undefined): number => head?.version ?? 0;
 
 /** What an actor shows; undefined if it has died: what it would have shown is in the journal. */
 const shownBy = async (
