@@ -7,9 +7,11 @@ import { momentMs } from '../model/moment.ts';
 /** When a query is asked, and where. */
 export interface AskedAt {
   readonly nowMs: number;
-  /** Of the IANA's names, such as `Europe/Berlin`. */
-  readonly timeZone: string;
+  readonly zone: Zone;
 }
+
+/** What tells the calendar of a time zone. To make one takes as long as many searches, so a query has one for all its times. */
+export type Zone = Intl.DateTimeFormat;
 
 /** Both ends belong to it; milliseconds since 1970. */
 export interface Stretch {
@@ -27,79 +29,80 @@ const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 export const isSpan = (text: string): boolean => SPAN.test(text);
 
 /** undefined for what is no time. */
-export const stretchOf = (text: string, { nowMs, timeZone }: AskedAt): Stretch | undefined => {
+export const stretchOf = (text: string, { nowMs, zone }: AskedAt): Stretch | undefined => {
   const [, number, unit] = SPAN.exec(text) ?? [];
   if (unit !== undefined)
     return pointAt(nowMs - Number(number) * UNITS[unit as keyof typeof UNITS]);
   if (text === 'today' || text === 'yesterday') {
-    const { year, month, day } = calendarOf(nowMs, timeZone);
-    return days(timeZone, [year, month, day - (text === 'today' ? 0 : 1)], 1);
+    const { year, month, day } = calendarOf(nowMs, zone);
+    return days(zone, [year, month, day - (text === 'today' ? 0 : 1)], 1);
   }
   const [, year, month] = MONTH.exec(text) ?? [];
-  if (month !== undefined) return monthOf(Number(year), Number(month), timeZone);
+  if (month !== undefined) return monthOf(Number(year), Number(month), zone);
   const [isDay, y, m, d] = DAY.exec(text) ?? [];
   const ms = momentMs(text);
   if (ms === undefined) return undefined;
-  return isDay === undefined ? pointAt(ms) : days(timeZone, [Number(y), Number(m), Number(d)], 1);
+  return isDay === undefined ? pointAt(ms) : days(zone, [Number(y), Number(m), Number(d)], 1);
 };
 
 const pointAt = (ms: number): Stretch => ({ fromMs: Math.round(ms), toMs: Math.round(ms) });
 
-const monthOf = (year: number, month: number, timeZone: string): Stretch | undefined =>
+const monthOf = (year: number, month: number, zone: Zone): Stretch | undefined =>
   month < 1 || month > 12
     ? undefined
     : {
-        fromMs: startOf(timeZone, year, month, 1),
-        toMs: startOf(timeZone, year, month + 1, 1) - 1,
+        fromMs: startOf(zone, year, month, 1),
+        toMs: startOf(zone, year, month + 1, 1) - 1,
       };
 
 const days = (
-  timeZone: string,
+  zone: Zone,
   [year, month, day]: readonly [number, number, number],
   count: number,
 ): Stretch => ({
-  fromMs: startOf(timeZone, year, month, day),
-  toMs: startOf(timeZone, year, month, day + count) - 1,
+  fromMs: startOf(zone, year, month, day),
+  toMs: startOf(zone, year, month, day + count) - 1,
 });
 
 /** The first moment of a day there. A day or month beyond the last one is one of the next month or year. */
-const startOf = (timeZone: string, year: number, month: number, day: number): number => {
+const startOf = (zone: Zone, year: number, month: number, day: number): number => {
   const utcMs = Date.UTC(year, month - 1, day);
   // Its distance from UTC is that of the moment itself, which may differ from that of midnight in UTC.
-  const guessMs = utcMs - offsetMs(utcMs, timeZone);
-  const startMs = utcMs - offsetMs(guessMs, timeZone);
+  const guessMs = utcMs - offsetMs(utcMs, zone);
+  const startMs = utcMs - offsetMs(guessMs, zone);
   // Where a clock is put forward at midnight there is no such moment: the day begins when it has been.
-  return calendarOf(startMs, timeZone).day === new Date(utcMs).getUTCDate() ? startMs : guessMs;
+  return calendarOf(startMs, zone).day === new Date(utcMs).getUTCDate() ? startMs : guessMs;
 };
 
-const offsetMs = (ms: number, timeZone: string): number => {
-  const { year, month, day, hour, minute, second } = calendarOf(ms, timeZone);
+const offsetMs = (ms: number, zone: Zone): number => {
+  const { year, month, day, hour, minute, second } = calendarOf(ms, zone);
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1_000) * 1_000;
 };
 
 const FIELDS = ['year', 'month', 'day', 'hour', 'minute', 'second'] as const;
 type Calendar = Readonly<Record<(typeof FIELDS)[number], number>>;
 
-const calendarOf = (ms: number, timeZone: string): Calendar => {
-  const parts = formatOf(timeZone).formatToParts(ms);
+const calendarOf = (ms: number, zone: Zone): Calendar => {
+  const parts = zone.formatToParts(ms);
   const numberOf = (field: string) =>
     Number(parts.find(({ type }) => type === field)?.value ?? Number.NaN);
   return Object.fromEntries(FIELDS.map((field) => [field, numberOf(field)])) as Calendar;
 };
 
-const formatOf = (timeZone: string): Intl.DateTimeFormat =>
+const formatOf = (timeZone: string): Zone =>
   new Intl.DateTimeFormat('en-US', {
     ...{ timeZone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23' },
     ...{ year: 'numeric', month: 'numeric', day: 'numeric' },
     ...{ hour: 'numeric', minute: 'numeric', second: 'numeric' },
   });
 
-/** Whether this system knows the time zone. */
-export const isTimeZone = (name: string): boolean => {
+export const UTC: Zone = formatOf('UTC');
+
+/** @param name of the IANA's, such as `Europe/Berlin`; undefined for one that this system does not know. */
+export const zoneNamed = (name: string): Zone | undefined => {
   try {
-    formatOf(name);
-    return true;
+    return formatOf(name);
   } catch {
-    return false;
+    return undefined;
   }
 };

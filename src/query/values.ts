@@ -1,7 +1,7 @@
 /** The value behind a key, as it is written: checked, and in one form for all that mean the same. */
 import type { Key } from './keys.ts';
 import type { Token } from './lexer.ts';
-import { isSpan, stretchOf } from './moments.ts';
+import { isSpan, stretchOf, UTC } from './moments.ts';
 import { guess, queryError } from './query-error.ts';
 import type { Limit, Value } from './syntax.ts';
 
@@ -88,7 +88,7 @@ const WANTED = {
 const MONEY = /^\$?(\d{1,9}(?:\.\d{1,9})?)$/;
 const COUNT = /^(\d{1,9})(k?)$/;
 /** Any time does to see whether what is written is one. */
-const SOMETIME = { nowMs: 0, timeZone: 'UTC' };
+const SOMETIME = { nowMs: 0, zone: UTC };
 
 /** The same value as all write it; undefined for what is none. */
 const cleanOf = ({ takes }: RangeKey, text: string): string | undefined => {

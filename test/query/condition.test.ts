@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { codeOf } from '../../src/model/errors.ts';
 import { conditionOf } from '../../src/query/condition.ts';
+import { UTC, zoneNamed } from '../../src/query/moments.ts';
 import { parse } from '../../src/query/parser.ts';
 
 const NOW = Date.parse('2026-11-28T12:00:00Z');
 const condition = (text: string, timeZone = 'UTC') => {
   const { where } = parse(text);
-  return where && conditionOf(where, { nowMs: NOW, timeZone });
+  return where && conditionOf(where, { nowMs: NOW, zone: zoneNamed(timeZone) ?? UTC });
 };
 const at = (text: string) => Date.parse(text);
 

@@ -2,7 +2,7 @@
 import type { CountRequest, Criteria, Filter, SearchRequest } from '../../model/criteria.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { conditionOf } from '../../query/condition.ts';
-import { isTimeZone } from '../../query/moments.ts';
+import { UTC, zoneNamed } from '../../query/moments.ts';
 import { parse } from '../../query/parser.ts';
 import type { SortKey } from '../../query/syntax.ts';
 
@@ -42,16 +42,20 @@ const withCondition = <T extends Filter>(others: T, condition: Filter | undefine
   condition === undefined ? others : { ...others, allOf: [...(others.allOf ?? []), condition] };
 
 const askedBy = (
-  { q, timeZone = 'UTC' }: Words,
+  { q, timeZone }: Words,
   nowMs: number,
 ): { readonly condition?: Filter; readonly order?: Required<Order> } => {
-  if (!isTimeZone(timeZone))
+  const zone = timeZone === undefined ? UTC : zoneNamed(timeZone);
+  if (zone === undefined)
     throw new GreenroomError('invalid_criteria', `${timeZone} is no time zone that is known here`, {
       details: { field: 'timeZone' },
     });
-  const { where, sort } = parse(q ?? '');
+  if (q === undefined) return NOTHING_ASKED;
+  const { where, sort } = parse(q);
   return {
-    ...(where && { condition: conditionOf(where, { nowMs, timeZone }) }),
+    ...(where && { condition: conditionOf(where, { nowMs, zone }) }),
     ...(sort && { order: { sortBy: SORT_BY[sort.by], order: sort.order } }),
   };
 };
+
+const NOTHING_ASKED = {};
