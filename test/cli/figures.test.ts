@@ -1,4 +1,5 @@
 /** Figures that do not seem to fit together say why, where they are shown; and commands are named as they are typed. */
+import { homedir } from 'node:os';
 import { connect } from 'nats';
 import { describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
@@ -75,6 +76,24 @@ test('criteria are asked in the words of the protocol; a directory with a star i
   expect(await asked('--external-key', 'k', '--project-key', 'p', '--owner', 'o')).toEqual({
     ...{ externalKey: 'k', projectKey: 'p', owner: 'o' },
   });
+});
+
+test('a query is asked as it is typed, with the time zone and the home of whoever types it', async () => {
+  const asked = async (...words: string[]) => {
+    const daemon = new FakeDaemon({ 'sessions.count': { count: 0, costUsd: 0 } });
+    const ran = await greenroom(['sessions', 'search', '--count', ...words], { daemon });
+    return ran.code === 0 ? daemon.asked[0]?.[1] : ran.err;
+  };
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  expect(await asked('tag:a', 'cost:>0.50')).toEqual({ q: 'tag:a cost:>0.5', timeZone });
+  expect(await asked('--', '-dir:~/*')).toEqual({ q: `-dir:${homedir()}/*`, timeZone });
+  expect(await asked('--query', 'tag:a OR tag:b', 'turns:1')).toEqual({
+    q: '(tag:a OR tag:b) turns:1',
+    timeZone,
+  });
+  expect(await asked('tag:a', '--owner', 'o')).toEqual({ q: 'tag:a', timeZone, owner: 'o' });
+  expect(await asked('tag:a tga:b')).toContain('column 7: tga is no key (did you mean tag?)');
+  expect(await asked('-tag:a')).toContain('  next: write NOT tag:done, or -- before a query');
 });
 
 test('only what was said is shown with --text, and --last counts from the end', async () => {

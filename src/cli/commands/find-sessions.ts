@@ -21,7 +21,10 @@ export const registerFinding = (registration: Registration): void => {
   const nowMs = () => shell.nowMs();
   const search = program
     .command('search [query...]')
-    .description('sessions that meet the query and every criterion, newest update first');
+    .description('sessions that meet the query and every criterion, newest update first')
+    .showHelpAfterError(
+      '  next: write NOT tag:done, or -- before a query that begins with -; --help shows the options',
+    );
   addPageOptions(addCriteria(search, nowMs))
     .option('--count', 'only how many, and their cost')
     .action(
