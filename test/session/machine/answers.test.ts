@@ -1,32 +1,22 @@
 /** What the outcome of a step makes of its turn: what is written, what is told, and what the model sees of it. */
 import { describe, expect, it } from 'vitest';
 import { emptyUsage } from '../../../src/model/usage.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
 import {
   bytes,
+  CANCEL,
   effects,
   entriesOf,
   eventsOf,
+  failed,
   NOW,
   prompt,
   recordsOf,
   run,
   said,
   step,
+  toolUse,
 } from './support.ts';
-
-const CANCEL: Input = { type: 'cancel', turnId: undefined };
-const failed = (fields: { status?: number; retryable?: boolean } = {}): StepOutcome => ({
-  type: 'failed',
-  error: { type: 'api_error', message: 'no', retryable: false, ...fields },
-  partialText: '',
-  provider: 'rehearsal',
-});
-const toolUse = said('look', {
-  stopReason: 'tool_use',
-  toolUses: [{ id: 'tu_1', name: 'Bash', input: { a: 1 } }],
-});
 
 describe('an answer', () => {
   it('is written with what made it', () => {

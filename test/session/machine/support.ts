@@ -94,3 +94,17 @@ export const entriesOf = (change: Change) =>
   change.writes.flatMap((write) => (write.type === 'entry' ? [write.entry] : []));
 export const eventsOf = (change: Change) =>
   change.effects.flatMap((effect) => (effect.type === 'publish' ? [effect.body] : []));
+
+export const CANCEL: Input = { type: 'cancel', turnId: undefined };
+
+export const failed = (fields: { status?: number; retryable?: boolean } = {}): StepOutcome => ({
+  type: 'failed',
+  error: { type: 'api_error', message: 'no', retryable: false, ...fields },
+  partialText: '',
+  provider: 'rehearsal',
+});
+
+export const toolUse = said('look', {
+  stopReason: 'tool_use',
+  toolUses: [{ id: 'tu_1', name: 'Bash', input: { a: 1 } }],
+});

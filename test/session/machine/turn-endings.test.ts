@@ -5,28 +5,19 @@ import { emptyUsage } from '../../../src/model/usage.ts';
 import type { Input } from '../../../src/session/machine/machine.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
 import {
+  CANCEL,
   effects,
   entriesOf,
   eventsOf,
+  failed,
   NOW,
   prompt,
   recordsOf,
   run,
   said,
   step,
+  toolUse,
 } from './support.ts';
-
-const CANCEL: Input = { type: 'cancel', turnId: undefined };
-const failed = (fields: { status?: number; retryable?: boolean } = {}): StepOutcome => ({
-  type: 'failed',
-  error: { type: 'api_error', message: 'no', retryable: false, ...fields },
-  partialText: '',
-  provider: 'rehearsal',
-});
-const toolUse = said('look', {
-  stopReason: 'tool_use',
-  toolUses: [{ id: 'tu_1', name: 'Bash', input: { a: 1 } }],
-});
 
 describe('a turn that ends', () => {
   it('stands in the ledger with everything that is known of it', () => {
