@@ -48,7 +48,7 @@ export const InfoCriteria = z.strictObject({
 export type InfoCriteria = z.input<typeof InfoCriteria>;
 
 export interface CleanupOptions {
-  /** Days since the last update; default 30, 0: everything older than now. */
+  /** Days since the last update; default 30, 0: everything saved until now. */
   readonly maxAgeDays?: number | undefined;
   /** Milliseconds since the epoch; default: the clock's. */
   readonly now?: number | undefined;
@@ -111,11 +111,14 @@ const isBetween = (value: number, from = Number.NEGATIVE_INFINITY, to = Number.P
 const DAY_MS = 24 * 3_600_000;
 const DEFAULT_MAX_AGE_DAYS = 30;
 
-/** The instant before which a session is old. Throws `invalid_criteria`. */
+/**
+ * The instant before which a session is old. What was last changed within the millisecond that lies the
+ * whole age back is old already: with an age of 0, all that was saved before the call. Throws `invalid_criteria`.
+ */
 export const cutoffOf = ({ maxAgeDays, now }: CleanupOptions, clockMs: number): number => {
   const days = maxAgeDays ?? DEFAULT_MAX_AGE_DAYS;
   if (!(days >= 0)) throw new GreenroomError('invalid_criteria', `maxAgeDays: ${days} is no age`);
-  return (now ?? clockMs) - days * DAY_MS;
+  return Math.floor((now ?? clockMs) - days * DAY_MS) + 1;
 };
 
 /** Deletes the old ones of what a store lists, unless they changed since; resolves with how many. */

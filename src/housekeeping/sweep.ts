@@ -3,6 +3,7 @@
  * keeps its counts; who carries it out is the cleaner.
  *
  * 1. Age counts from the later of last update and import, so that what was imported today is not old.
+ *    Who is exactly as old as the limit goes too: an age of 0 takes all that was done before the request.
  * 2. Nothing tagged `hold`, and nothing with an unfinished turn, is ever named.
  * 3. It remembers a place in the order of updates and no list, so its memory is that of one batch.
  */
@@ -36,6 +37,7 @@ export type Outcome = 'deleted' | 'changed' | 'failed';
 
 export class Sweep {
   readonly request: SweepRequest;
+  /** Last millisecond in which a session may have been active that goes. */
   readonly #cutoffMs: number;
   readonly #counts = { deleted: 0, changed: 0, failed: 0 };
   readonly #listed: CleanupReport['sessions'][number][] = [];
@@ -44,7 +46,7 @@ export class Sweep {
 
   constructor(request: SweepRequest, nowMs: number) {
     this.request = request;
-    this.#cutoffMs = nowMs - request.maxAgeDays * DAY_MS;
+    this.#cutoffMs = Math.floor(nowMs - request.maxAgeDays * DAY_MS);
   }
 
   get counts(): Readonly<Record<Outcome, number>> {
@@ -57,7 +59,7 @@ export class Sweep {
     const { rows, nextCursor } = catalog.search(this.request.tenant, this.#criteria());
     this.#cursor = nextCursor;
     this.#isDone = nextCursor === undefined;
-    return rows.filter((row) => isFinished(row) && lastActiveMs(row) < this.#cutoffMs);
+    return rows.filter((row) => isFinished(row) && lastActiveMs(row) <= this.#cutoffMs);
   }
 
   note(row: CatalogRow, outcome: Outcome): void {

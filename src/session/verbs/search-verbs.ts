@@ -88,7 +88,7 @@ const cleanup = sessionsVerb('cleanup', {
         .max(100_000)
         .optional()
         .describe(
-          'days without activity or import; 0 = everything older than now. Default: the configured age',
+          'days without activity or import; 0 = everything up to now. Default: the configured age',
         ),
       dryRun: z.boolean().default(false),
     })
