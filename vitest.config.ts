@@ -24,7 +24,11 @@ const LONG = files(
 const FAST = files(
   ...['claude-code/**/*', 'housekeeping/**/*', 'log/**/*', 'model/**/*', 'platform/**/*'],
   ...['pricing/**/*', 'query/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
-  ...['search/!(catalog-model)', 'session/!(model-messages-real)', 'session/!(prepare)/**/*'],
+  ...[
+    'search/!(catalog-model|long-searches)',
+    'session/!(model-messages-real)',
+    'session/!(prepare)/**/*',
+  ],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...['classic/protocol', 'classic/serialization', 'classic/timestamp', 'classic/transcript'],
   ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/printable', 'cli/values'],

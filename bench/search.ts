@@ -44,7 +44,7 @@ export const search: Bench = {
     sheet.configure('asked', `${plan.asks} times each, after as many that do not count`);
     const catalog = filled(sheet, plan);
     const missing = installPeers('libsql');
-    if (missing === undefined) compare(sheet, catalog, plan, settings);
+    if (missing === undefined) await compare(sheet, catalog, plan, settings);
     else sheet.remark(`SQLite is left out: ${missing}.`);
     update(sheet, catalog, plan);
     return sheet;
@@ -84,7 +84,12 @@ const filled = (sheet: Sheet, { sessions }: Plan): MemoryCatalog => {
   return catalog;
 };
 
-const compare = (sheet: Sheet, catalog: MemoryCatalog, plan: Plan, settings: Settings): void => {
+const compare = async (
+  sheet: Sheet,
+  catalog: MemoryCatalog,
+  plan: Plan,
+  settings: Settings,
+): Promise<void> => {
   sheet.configure(
     'SQLite',
     `libsql ${versionOfPeer('libsql')}, in memory, its plan for two tags given`,
@@ -93,10 +98,11 @@ const compare = (sheet: Sheet, catalog: MemoryCatalog, plan: Plan, settings: Set
   const sqlite = new Sqlite();
   sqlite.fill(rows(plan.sessions, SEED));
   const wrong: string[] = [];
-  const measured = QUESTIONS.map((question) => {
+  const measured: Awaited<ReturnType<typeof measure>>[] = [];
+  for (const question of QUESTIONS) {
     settings.say(`  ${question.what}`);
-    return measure(question, catalog, sqlite, plan, wrong);
-  });
+    measured.push(await measure(question, catalog, sqlite, plan, wrong));
+  }
   sqlite.close();
   sheet.table(
     'Milliseconds, p50 / p99',
@@ -118,7 +124,7 @@ const compare = (sheet: Sheet, catalog: MemoryCatalog, plan: Plan, settings: Set
   );
 };
 
-const measure = (
+const measure = async (
   { what, goal, ask }: Question,
   catalog: MemoryCatalog,
   sqlite: Sqlite,
@@ -130,14 +136,14 @@ const measure = (
   for (let n = 0; n < 2 * asks; n++) {
     const asked = ask(dice);
     const isCounted = n >= asks;
-    const timed = <T>(list: number[], work: () => T): T => {
+    const timed = async <T>(list: number[], work: () => T | Promise<T>): Promise<T> => {
       const startMs = performance.now();
-      const answer = work();
+      const answer = await work(); // of both: it costs each the same
       if (isCounted) list.push(performance.now() - startMs);
       return answer;
     };
-    const theirs = timed(taken.theirs, () => asked.theirs(sqlite));
-    const ours = timed(taken.ours, () => asked.ours(catalog));
+    const theirs = await timed(taken.theirs, () => asked.theirs(sqlite));
+    const ours = await timed(taken.ours, () => asked.ours(catalog));
     if (JSON.stringify(ours) !== JSON.stringify(theirs)) wrong.push(`${what}, ask ${n}`);
   }
   const ours = Float64Array.from(taken.ours).sort();

@@ -2,10 +2,19 @@
 import { alarms } from '../src/housekeeping/alarms.ts';
 import { cleaner } from '../src/housekeeping/cleaner.ts';
 import { hibernator } from '../src/housekeeping/hibernator.ts';
+import { retagger } from '../src/housekeeping/retagger.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
+import { keepCopy } from '../src/storage/files/kept-copies.ts';
 import type { Parts } from './parts.ts';
 
-export const housekeeping = ({ config, sessions, feed, runtime, collectGarbage }: Parts) =>
+export const housekeeping = ({
+  config,
+  sessions,
+  feed,
+  runtime,
+  retentionRules,
+  collectGarbage,
+}: Parts) =>
   supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
@@ -15,9 +24,15 @@ export const housekeeping = ({ config, sessions, feed, runtime, collectGarbage }
       cleaner({
         intervalHours: config.cleanupIntervalHours,
         maxAgeDays: config.cleanupMaxAgeDays,
+        rules: retentionRules,
         remove: (key, by, ifVersion) => sessions.remove(key, by, ifVersion),
+        keepCopy: (key, folder) => keepCopy(folder, key, sessions.exported(key)),
         announce: ({ tenant, ...notice }) => feed.announce(tenant, notice),
       }), // deletes what is old, by asking its session
+      retagger({
+        change: (key, retag) => sessions.retag(key, retag),
+        announce: (tenant, notice) => feed.announce(tenant, { ...notice }),
+      }), // changes tags on many sessions, by asking each
       hibernator({
         dropEmpty: (nowMs) => runtime.memory.slabs.dropEmpty(nowMs),
         collect: collectGarbage,

@@ -19,7 +19,7 @@ type Answer = readonly string[] | number;
 
 /** Both ways to ask one thing. */
 export interface Asked {
-  ours(catalog: MemoryCatalog): Answer;
+  ours(catalog: MemoryCatalog): Promise<Answer>;
   theirs(sqlite: Sqlite): Answer;
 }
 
@@ -32,8 +32,8 @@ export interface Question {
 
 const page = (criteria: object) => {
   const parsed = Criteria.parse(criteria);
-  return (catalog: MemoryCatalog): readonly string[] =>
-    catalog.search(TENANT, parsed).rows.map(({ key }) => key.sessionId);
+  return async (catalog: MemoryCatalog): Promise<readonly string[]> =>
+    (await catalog.search(TENANT, parsed)).rows.map(({ key }) => key.sessionId);
 };
 
 const MONTH_MS = 30 * DAY_MS;
@@ -96,7 +96,7 @@ export const QUESTIONS: readonly Question[] = [
     what: 'count of the most common tag',
     goal: 0.05,
     ask: () => ({
-      ours: (catalog) => catalog.count(TENANT, { tags: [COMMON] }).count,
+      ours: async (catalog) => (await catalog.count(TENANT, { tags: [COMMON] })).sessions,
       theirs: (db) => db.count('countTag', COMMON),
     }),
   },

@@ -65,6 +65,8 @@ const rowOf = (n: number, dice: Dice): CatalogRow => {
     projectKey: undefined,
     parentId: undefined,
     openTurns: 0,
+    errorCount: n % 20 === 0 ? 1 : 0,
+    tokens: n * 10,
   };
 };
 

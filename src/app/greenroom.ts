@@ -5,6 +5,7 @@
 import { greenroom as declaration } from '../../supervisors/greenroom.ts';
 import type { Bus, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { Config } from '../config/config.ts';
+import { rulesIn } from '../housekeeping/retention-rules.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { iso } from '../model/moment.ts';
@@ -120,6 +121,7 @@ export class RunningGreenroom {
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       collectGarbage,
+      retentionRules: config.retentionFile === undefined ? [] : rulesIn(config.retentionFile),
     };
     // Before anything else: our companions' files are in there too.
     makeDataDir(config.dataDir);

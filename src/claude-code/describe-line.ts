@@ -63,6 +63,7 @@ export interface LineFacts {
   readonly isSynthetic: boolean;
   readonly response: ResponseFact | undefined;
   readonly toolUseCount: number;
+  readonly toolsUsed: readonly string[];
   readonly isError: boolean;
   /** A time or a number of tokens that cannot be: it is left out of all of the above. */
   readonly isImplausible: boolean;
@@ -98,6 +99,9 @@ export const describeLine = (line: RawLine): LineFacts => {
     isSynthetic: isSynthetic(line),
     response: type === 'assistant' && !isSynthetic(line) ? responseOf(line, message) : undefined,
     toolUseCount: blocks.filter((block) => block.type === 'tool_use').length,
+    toolsUsed: blocks.flatMap(({ type: kind, name }) =>
+      kind === 'tool_use' && typeof name === 'string' ? [name] : [],
+    ),
     isError:
       line.isApiErrorMessage === true ||
       (type === 'system' && line.subtype === 'api_error') ||

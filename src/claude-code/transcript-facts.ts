@@ -6,6 +6,7 @@
  * 2. Folding in chunks, cut anywhere between lines, gives the same as folding at once.
  * 3. Responses are not facts: they go out per chunk, for the caller to count each key once.
  */
+import { withTools } from '../model/tools-used.ts';
 import type { PriceTable } from '../pricing/price-row.ts';
 import { describeLine, type LineFacts, type TitleFact } from './describe-line.ts';
 import type { RawLine } from './raw-line.ts';
@@ -37,6 +38,8 @@ export interface TranscriptFacts {
   readonly sideMessageCount: number;
   readonly numTurns: number;
   readonly toolCallCount: number;
+  /** Names of the tools called; absent: none, or an older version read these lines. */
+  readonly toolsUsed?: readonly string[] | undefined;
   readonly errorCount: number;
   /** The first words that somebody typed, at most 200 characters. */
   readonly firstPrompt: string | null;
@@ -263,6 +266,7 @@ const foldMessage = (draft: Draft, line: LineFacts): void => {
     draft.agentId ??= line.agentId ?? null;
   } else draft.messageCount += 1;
   draft.toolCallCount += line.toolUseCount;
+  draft.toolsUsed = withTools(draft.toolsUsed, line.toolsUsed);
   const isMainModel = !line.isSidechain || draft.messageCount === 0;
   if (line.response !== undefined && isMainModel) draft.model = line.response.model;
 };

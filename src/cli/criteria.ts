@@ -30,6 +30,8 @@ export interface FilterOptions {
   readonly model?: string;
   readonly mode?: string;
   readonly status?: readonly string[];
+  readonly tool?: string;
+  readonly hasErrors?: boolean;
   readonly owner?: string;
   readonly parent?: string;
   readonly externalKey?: string;
@@ -79,6 +81,8 @@ export const addCriteria = (command: Command, nowMs: () => number): Command => {
     .option('--model <name>', 'model')
     .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
     .option('--status <status>', `any of ${STATUSES.join(', ')}`, collectWord(STATUSES))
+    .option('--tool <name>', 'in which that tool was used')
+    .option('--has-errors', 'in which a turn, a model call or a tool failed')
     .option('--owner <name>', 'owner')
     .option('--parent <session>', 'forked from that session')
     .option('--external-key <key>', 'with that key of yours; of imports claude-code/ and their id')
@@ -102,11 +106,17 @@ const NAMES = {
   model: 'model',
   mode: 'mode',
   status: 'status',
+  tool: 'tool',
+  hasErrors: 'hasErrors',
   owner: 'owner',
   parent: 'parentId',
   externalKey: 'externalKey',
   projectKey: 'projectKey',
 } as const satisfies Partial<Record<keyof FilterOptions, keyof Filter>>;
+
+/** What is asked in an option and what stands behind the command: both must hold. */
+export const together = (query: string, words: string): string =>
+  query === '' || words === '' ? query + words : `(${query}) ${words}`;
 
 /** The daemon checks the values: its words name the field. */
 export const criteriaOf = async (daemon: DaemonClient, options: FilterOptions): Promise<Filter> => {

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { CleanScreen } from './clean-screen.ts';
 import { registerBackup } from './commands/backup.ts';
-import { registerCleanup } from './commands/cleanup.ts';
+import { registerCleanup, registerRetention } from './commands/cleanup.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -82,6 +82,7 @@ const buildProgram = (shell: Shell, finish: (exitCode: number) => void): Command
     registerWatch,
     registerImport,
     registerCleanup,
+    registerRetention,
     registerBackup,
     registerCompletion,
   ])

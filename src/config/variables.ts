@@ -128,6 +128,9 @@ export const VARIABLES = {
   cleanupMaxAgeDays: set('GREENROOM_CLEANUP_MAX_AGE_DAYS', amount(0, 100_000), 30, {
     meaning: 'age at which the cleaner takes a session; 0 = off',
   }),
+  retentionFile: optional('GREENROOM_RETENTION_FILE', path, {
+    meaning: 'JSON file of retention rules, which the cleaner follows too',
+  }),
   passivateMinutes: set('GREENROOM_PASSIVATE_MINUTES', amount(0.001, 10_080), 5, {
     meaning: 'idle time after which a live session goes back to the green room',
     aliases: ['SESSION_IDLE_TIMEOUT_MINUTES'],

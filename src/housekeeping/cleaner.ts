@@ -1,6 +1,6 @@
 /**
- * The cleaner: deletes sessions that have been quiet for too long, by its own schedule and on demand,
- * and gives back the space of whatever was deleted. It owns the schedule and the line of jobs.
+ * The cleaner: deletes sessions that have been quiet for too long, and those that the operator's rules name, by its own
+ * schedule and on demand, and gives back the space of whatever was deleted. It owns the schedule and the line of jobs.
  *
  * 1. It deletes nothing itself: it asks each session to go, which refuses if it changed since.
  * 2. One job at a time, one batch per message, the loop between two batches.
@@ -21,14 +21,13 @@ import type { Self } from '../otp/self.ts';
 import { crashpoint } from '../platform/crashpoint.ts';
 import { catalogName } from '../session/ports/catalog.ts';
 import { type JournalUpkeep, journalName } from '../session/ports/journal.ts';
-import type { CleanupReport } from '../session/ports/sweeper.ts';
-import { type SweepOrder, sweeperName } from '../session/ports/sweeper.ts';
+import { type CleanupReport, type RetentionReport, sweeperName } from '../session/ports/sweeper.ts';
 import { isNews, noticeOf, type SweptNotice } from './notice.ts';
+import type { Rule } from './retention-rules.ts';
 import { type Outcome, Sweep, type SweepRequest } from './sweep.ts';
+import { requestOf, ruleRequest, rulesFor, scheduledFor } from './sweep-requests.ts';
 
 const HOUR_MS = 3_600_000;
-/** Age on demand, where neither the request nor the configuration says one. */
-const DEFAULT_MAX_AGE_DAYS = 30;
 /** How often the space of deleted sessions is given back. */
 const PURGE_INTERVAL_MS = 60_000;
 /** Deleted sessions whose records are removed in one go, by small transactions. */
@@ -49,10 +48,14 @@ const CHANGED: readonly ErrorCode[] = [
 export interface CleanerArgs {
   /** 0 = no schedule of its own. */
   readonly intervalHours: number;
-  /** Age for the schedule, and for requests that name none; 0 = no schedule. */
+  /** Age for the schedule, and for requests that name none; 0 = none goes by its age alone. */
   readonly maxAgeDays: number;
+  /** What goes besides, by the same schedule. */
+  readonly rules: readonly Rule[];
   /** Has a session delete itself, if it is still at this version and has no open turn. */
   readonly remove: (key: SessionKey, by: string, ifVersion: number) => Promise<void>;
+  /** Writes the session's export into a folder; resolves when it is on disk. */
+  readonly keepCopy: (key: SessionKey, folder: string) => Promise<void>;
   /** Told of each sweep that was not a dry run and found something, or that somebody asked for. */
   readonly announce: (notice: SweptNotice) => void;
 }
@@ -68,6 +71,8 @@ export const cleanerProtocol = protocol({
     intervalOver: z.void(),
     purgeDue: z.void(),
     step: z.void(),
+    /** undefined: all were looked at. */
+    found: z.custom<readonly CatalogRow[] | undefined>(),
     removed: z.custom<readonly Attempt[]>(),
     purged: z.custom<Purged>(),
     failed: z.unknown(),
@@ -94,12 +99,24 @@ interface State {
 
 const Cleaner = genServer(cleanerProtocol, {
   init: (args: CleanerArgs, self): State => {
-    if (args.intervalHours > 0 && args.maxAgeDays > 0)
+    if (args.intervalHours > 0 && (args.maxAgeDays > 0 || args.rules.length > 0))
       self.sendEvery(args.intervalHours * HOUR_MS, 'intervalOver');
     self.sendEvery(PURGE_INTERVAL_MS, 'purgeDue');
+    const sweep = (request: SweepRequest) =>
+      self.ref.call('sweep', request, { timeoutMs: Infinity });
     self.register(sweeperName, {
-      sweep: (tenant, order) =>
-        self.ref.call('sweep', requestOf(args, tenant, order), { timeoutMs: Infinity }),
+      sweep: (tenant, order) => sweep(requestOf(args, tenant, order)),
+      retain: async (tenant, { rule: name, ...order }) => {
+        const reports: RetentionReport[] = [];
+        for (const rule of rulesFor(args, tenant, name)) {
+          const nowMs = self.system.clock.now();
+          reports.push({
+            rule: rule.name,
+            ...(await sweep(ruleRequest(rule, tenant, order, nowMs))),
+          });
+        }
+        return reports;
+      },
     });
     return { args, current: undefined, waiting: [] };
   },
@@ -116,17 +133,17 @@ const Cleaner = genServer(cleanerProtocol, {
   handleInfo: {
     intervalOver: (_, state, self) => {
       if (jobsOf(state).some(isScheduled)) return noreply(state); // the last one is still at it
-      const { maxAgeDays } = state.args;
-      const jobs = self.system
-        .fetch(catalogName)
-        .tenants()
-        .map((tenant) => ({ tenant, filter: {}, maxAgeDays, dryRun: false, by: 'cleaner' }))
+      const tenants = self.system.fetch(catalogName).tenants();
+      const nowMs = self.system.clock.now();
+      const jobs = tenants
+        .flatMap((tenant) => scheduledFor(state.args, tenant, nowMs))
         .map((request) => sweepJob(request, self));
       return noreply(enqueue(state, jobs, self));
     },
     purgeDue: (_, state, self) =>
       noreply(jobsOf(state).length > 0 ? state : enqueue(state, [purgeJob()], self)),
     step: (_, state, self) => noreply(step(state, self)),
+    found: (rows, state, self) => noreply(afterLook(rows, state, self)),
     removed: (attempts, state, self) => {
       if (state.current?.sweep !== undefined) note(state.current.sweep, attempts);
       crashpoint('cleanup.batch');
@@ -140,16 +157,6 @@ const Cleaner = genServer(cleanerProtocol, {
   },
 
   redact: ({ current, waiting }) => ({ sweep: current?.sweep?.counts, waiting: waiting.length }),
-});
-
-const requestOf = (
-  { maxAgeDays }: CleanerArgs,
-  tenant: SweepRequest['tenant'],
-  order: SweepOrder,
-) => ({
-  ...order,
-  tenant,
-  maxAgeDays: order.maxAgeDays ?? (maxAgeDays || DEFAULT_MAX_AGE_DAYS),
 });
 
 const sweepJob = (request: SweepRequest, self: CleanerSelf, from?: From<CleanupReport>): Job => ({
@@ -183,15 +190,27 @@ const begin = (state: State, self: CleanerSelf): State => {
 
 /** A step of the purge before the sweep, one batch of the sweep, or a step of the purge after it. */
 const step = (state: State, self: CleanerSelf): State => {
-  const { current, args } = state;
+  const { current } = state;
   if (current === undefined) return state;
   const { sweep } = current;
-  if (!current.isAlone) {
-    purge(self);
-    return state;
-  }
-  const rows = sweep?.next(self.system.fetch(catalogName));
-  if (sweep !== undefined && rows !== undefined) remove(sweep, rows, args, self);
+  if (sweep === undefined || !current.isAlone) purge(self);
+  else
+    self.pipe(
+      sweep.next(self.system.fetch(catalogName)),
+      (rows) => ['found', rows],
+      (error) => ['failed', error],
+    );
+  return state;
+};
+
+/** The batch goes; after the last one comes the purge. */
+const afterLook = (
+  rows: readonly CatalogRow[] | undefined,
+  state: State,
+  self: CleanerSelf,
+): State => {
+  const sweep = state.current?.sweep;
+  if (sweep !== undefined && rows !== undefined) remove(sweep, rows, state.args, self);
   else if (sweep?.request.dryRun === true) return finish(state, self);
   else purge(self);
   return state;
@@ -203,23 +222,38 @@ const remove = (
   args: CleanerArgs,
   self: CleanerSelf,
 ): void => {
-  const { dryRun, by } = sweep.request;
-  const attempts = rows.map((row) =>
-    dryRun ? ([row, 'deleted'] as const) : attempt(row, by, args.remove),
-  );
+  const { dryRun, rule } = sweep.request;
+  const attempts = dryRun
+    ? Promise.resolve(rows.map((row): Attempt => [row, 'deleted']))
+    : rule?.exportTo === undefined
+      ? Promise.all(rows.map((row) => attempt(row, sweep.request, args)))
+      : oneByOne(rows, sweep.request, args);
   self.pipe(
-    Promise.all(attempts),
+    attempts,
     (outcomes) => ['removed', outcomes],
     (error) => ['failed', error],
   );
 };
 
+/** Exports are large: one at a time. */
+const oneByOne = async (
+  rows: readonly CatalogRow[],
+  request: SweepRequest,
+  args: CleanerArgs,
+): Promise<Attempt[]> => {
+  const attempts: Attempt[] = [];
+  for (const row of rows) attempts.push(await attempt(row, request, args));
+  return attempts;
+};
+
+/** What has changed since its export was written is not deleted: the version is another one. */
 const attempt = async (
   row: CatalogRow,
-  by: string,
-  removeSession: CleanerArgs['remove'],
+  { by, rule }: SweepRequest,
+  { remove: removeSession, keepCopy }: CleanerArgs,
 ): Promise<Attempt> => {
   try {
+    if (rule?.exportTo !== undefined) await keepCopy(row.key, rule.exportTo);
     await removeSession(row.key, by, row.version);
     return [row, 'deleted'];
   } catch (error) {

@@ -13,6 +13,8 @@ export interface SweptNotice {
   /** `cleaner` for its own schedule, `request` for somebody's. */
   readonly by: string;
   readonly maxAgeDays: number;
+  /** The retention rule that it followed. */
+  readonly rule?: string;
   readonly report: CleanupReport;
   /** Sessions that were spared because they changed while the sweep came to them. */
   readonly changed: number;
@@ -30,6 +32,7 @@ export const noticeOf = (
   at: iso(atMs),
   by: request.by,
   maxAgeDays: request.maxAgeDays,
+  ...(request.rule === undefined ? {} : { rule: request.rule.name }),
   report,
   changed: counts.changed,
   failed: counts.failed,

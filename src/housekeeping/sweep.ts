@@ -5,7 +5,8 @@
  * 1. Age counts from the later of last update and import, so that what was imported today is not old.
  *    Who is exactly as old as the limit goes too: an age of 0 takes all that was done before the request.
  * 2. Nothing tagged `hold`, and nothing with an unfinished turn, is ever named.
- * 3. It remembers a place in the order of updates and no list, so its memory is that of one batch.
+ * 3. It remembers a place in the order of updates and no list, so its memory is that of one batch. The sweep of a rule
+ *    that keeps the newest begins with these.
  */
 
 import type { CatalogRow } from '../model/catalog-row.ts';
@@ -16,6 +17,7 @@ import { iso } from '../model/moment.ts';
 import { HOLD_TAG } from '../model/tags.ts';
 import type { Catalog } from '../session/ports/catalog.ts';
 import type { CleanupReport, SweepOrder } from '../session/ports/sweeper.ts';
+import { type Keep, Kept } from './kept.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Sessions looked at, and deleted at once, before the loop has its turn. */
@@ -30,6 +32,13 @@ export interface SweepRequest extends Omit<SweepOrder, 'maxAgeDays'> {
   readonly maxAgeDays: number;
   /** Who wanted it, for the audit record of each session. */
   readonly by: string;
+  /** Of a retention rule. */
+  readonly rule?: {
+    readonly name: string;
+    readonly keep: Keep;
+    /** Where each session's export is written to before it is deleted. */
+    readonly exportTo: string | undefined;
+  };
 }
 
 /** What became of one session: `changed` since it was looked at, or deleted by somebody else; both stay as they are. */
@@ -43,9 +52,11 @@ export class Sweep {
   readonly #listed: CleanupReport['sessions'][number][] = [];
   #cursor: string | undefined;
   #isDone = false;
+  readonly #kept: Kept;
 
   constructor(request: SweepRequest, nowMs: number) {
     this.request = request;
+    this.#kept = new Kept(request.rule?.keep ?? {});
     this.#cutoffMs = Math.floor(nowMs - request.maxAgeDays * DAY_MS);
   }
 
@@ -54,12 +65,14 @@ export class Sweep {
   }
 
   /** The next sessions to go, perhaps none of this batch; undefined when all were looked at. */
-  next(catalog: Catalog): readonly CatalogRow[] | undefined {
+  async next(catalog: Catalog): Promise<readonly CatalogRow[] | undefined> {
     if (this.#isDone) return undefined;
-    const { rows, nextCursor } = catalog.search(this.request.tenant, this.#criteria());
+    const { rows, nextCursor } = await catalog.search(this.request.tenant, this.#criteria());
     this.#cursor = nextCursor;
     this.#isDone = nextCursor === undefined;
-    return rows.filter((row) => isFinished(row) && lastActiveMs(row) <= this.#cutoffMs);
+    return rows.filter(
+      (row) => !this.#kept.isKept(row) && isFinished(row) && lastActiveMs(row) <= this.#cutoffMs,
+    );
   }
 
   note(row: CatalogRow, outcome: Outcome): void {
@@ -90,7 +103,7 @@ export class Sweep {
       noTags: [...(filter.noTags ?? []), HOLD_TAG],
       updatedBefore: Math.min(filter.updatedBefore ?? Infinity, this.#cutoffMs),
       sortBy: 'updatedAt',
-      order: 'asc',
+      order: this.request.rule === undefined ? 'asc' : 'desc',
       limit: BATCH_SIZE,
       ...(this.#cursor === undefined ? {} : { cursor: this.#cursor }),
     };

@@ -6,6 +6,7 @@
 import { wellCut } from './bounds.ts';
 import type { Head, Mode, Status } from './head.ts';
 import type { SessionKey } from './ids.ts';
+import { totalTokens } from './usage.ts';
 
 export interface CatalogRow {
   readonly key: SessionKey;
@@ -34,6 +35,12 @@ export interface CatalogRow {
   readonly projectKey?: string | undefined;
   readonly parentId?: string | undefined;
   readonly openTurns: number;
+  /** Turns, model calls and tool uses that failed. */
+  readonly errorCount: number;
+  /** Tokens of all its answers: input, written to and read from the cache, output. */
+  readonly tokens: number;
+  /** Names of the tools that it used; absent: none. */
+  readonly toolsUsed?: readonly string[] | undefined;
   /** Responses that it offers to other sessions; absent: none. */
   readonly offers?: number | undefined;
 }
@@ -70,5 +77,8 @@ export const catalogRowOf = (head: Head): CatalogRow => ({
   projectKey: head.projectKey,
   parentId: head.parent?.sessionId,
   openTurns: head.openTurns.length,
+  errorCount: head.errorCount,
+  tokens: totalTokens(head.usage),
+  toolsUsed: head.toolsUsed,
   offers: head.offers?.length,
 });

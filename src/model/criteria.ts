@@ -38,6 +38,28 @@ const plainShape = {
   maxCostUsd: usd.optional().describe('that cost so much or less'),
   minTurns: z.int().min(0).optional().describe('with so many turns or more'),
   maxTurns: z.int().min(0).optional().describe('with so many turns or fewer'),
+  minTokens: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('whose answers took so many tokens or more, the cache included'),
+  maxTokens: z.int().min(0).optional().describe('whose answers took so many tokens or fewer'),
+  hasErrors: z
+    .boolean()
+    .optional()
+    .describe('in which a turn, a model call or a tool failed; `false`: in which none did'),
+  tool: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('in which that tool was used, by the model or a sub-agent'),
+  toolPrefix: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('in which a tool was used whose name begins so'),
   workingDirectory: z
     .string()
     .min(1)
@@ -87,6 +109,7 @@ const RANGES = [
     ['maxCostUsd', 'maxCost'],
   ],
   [['minTurns'], ['maxTurns']],
+  [['minTokens'], ['maxTokens']],
 ] as const;
 
 /** A criterion that bounds a range. */
@@ -162,7 +185,9 @@ const wordsShape = {
     .min(1)
     .max(64)
     .optional()
-    .describe('with `q`: where its days begin, such as `Europe/Berlin`; default UTC'),
+    .describe(
+      'where days begin, in `q` and by `day`, `week` or `month`; such as `Europe/Berlin`, default UTC',
+    ),
 };
 
 /** Criteria as they are asked for: beside them a query in words. */
@@ -197,18 +222,27 @@ export type SearchRequest = z.output<typeof SearchRequest>;
 export const CountRequest = z.strictObject(requestShape).superRefine(mustNotContradict);
 export type CountRequest = z.output<typeof CountRequest>;
 
+/** Stretches of time that sessions can be counted by, as they were made. */
+export const PERIODS = ['day', 'week', 'month'] as const;
+export type Period = (typeof PERIODS)[number];
+
 /** What sessions can be counted by. */
 export const FACETS = [
   'tag',
+  'tool',
   'workingDirectory',
   'model',
   'status',
   'mode',
   'owner',
   'projectKey',
+  ...PERIODS,
 ] as const;
 
-/** The values of one field among the sessions that meet the criteria, the most common first. */
+/**
+ * The values of one field among the sessions that meet the criteria, the most common first; of days, weeks and months
+ * in which they were made, the latest first.
+ */
 export const FacetsRequest = z
   .strictObject({
     ...requestShape,
@@ -218,4 +252,4 @@ export const FacetsRequest = z
   .superRefine(mustNotContradict);
 export type FacetsRequest = z.output<typeof FacetsRequest>;
 /** The same for the catalog, which knows no words. */
-export type Facets = Omit<FacetsRequest, keyof typeof wordsShape>;
+export type Facets = Omit<FacetsRequest, 'q'>;

@@ -157,6 +157,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   /** The logged output tokens of this import are known to be too low. */
   readonly outputUnderReported?: boolean | undefined;
   readonly lastError?: TurnError | undefined;
+  /** Names of the tools that were used, also by sub-agents (`tools-used.ts`); absent: none. */
+  readonly toolsUsed?: readonly string[] | undefined;
   readonly classic?: ClassicFacts | undefined;
   /** How far the import of an export that makes this session has come, or that it is done. */
   readonly transfer?: Transfer | undefined;
@@ -241,6 +243,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   projectKey: undefined,
   outputUnderReported: undefined,
   lastError: undefined,
+  toolsUsed: undefined,
   classic: undefined,
   transfer: undefined,
   offers: undefined,

@@ -47,6 +47,9 @@ export const sessionKey = (tenant: unknown, sessionId: unknown): SessionKey => {
 /** A UUIDv7 (RFC 9562): sorts by time, so that ledger keys of one session stay together. */
 export const newTurnId = (nowMs: number): TurnId => uuidV7(nowMs) as TurnId;
 
+/** Of work that is done in the background: the same form. */
+export const newJobId = (nowMs: number): string => uuidV7(nowMs);
+
 /** The random part is a UUIDv4's: node keeps its entropy in stock, which makes it cheap. */
 const uuidV7 = (nowMs: number): string => {
   const time = nowMs.toString(16).padStart(12, '0');

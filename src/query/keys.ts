@@ -44,6 +44,9 @@ export type Key = KeyFacts &
 const below = (text: string): Condition | undefined =>
   /[/\\]$/.test(text) ? { underDirectory: text.slice(0, -1) || '/' } : undefined;
 
+/** What a session can be asked to have. */
+const HAVING = ['errors'] as const;
+
 const status = (word: string): Condition => ({ status: word as (typeof STATUSES)[number] });
 
 const table = {
@@ -53,6 +56,20 @@ const table = {
     example: 'tag:review tag:team/*',
     criteria: (tag) => ({ tags: [tag] }),
     prefix: (tagPrefix) => ({ tagPrefix }),
+  },
+  tool: {
+    takes: 'text',
+    finds: 'sessions in which that tool was used; with a star, one whose name begins so',
+    example: 'tool:Bash tool:mcp__github__*',
+    criteria: (tool) => ({ tool }),
+    prefix: (toolPrefix) => ({ toolPrefix }),
+  },
+  has: {
+    takes: 'word',
+    words: HAVING,
+    finds: '`errors`: sessions in which a turn, a model call or a tool failed',
+    example: 'has:errors',
+    criteria: () => ({ hasErrors: true }),
   },
   status: {
     takes: 'word',
@@ -91,6 +108,13 @@ const table = {
     finds: 'sessions that cost so many dollars',
     example: 'cost:>0.5 cost:1..5',
     criteria: ({ least, most }) => ({ minCostUsd: least, maxCostUsd: most }),
+  },
+  tokens: {
+    takes: 'count',
+    step: 1,
+    finds: 'sessions whose answers took so many tokens, the cache included',
+    example: 'tokens:10k..50k',
+    criteria: ({ least, most }) => ({ minTokens: least, maxTokens: most }),
   },
   turns: {
     takes: 'count',

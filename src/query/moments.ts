@@ -74,7 +74,8 @@ const startOf = (zone: Zone, year: number, month: number, day: number): number =
   return calendarOf(startMs, zone).day === new Date(utcMs).getUTCDate() ? startMs : guessMs;
 };
 
-const offsetMs = (ms: number, zone: Zone): number => {
+/** How far the zone's clocks are before UTC at a moment. */
+export const offsetMs = (ms: number, zone: Zone): number => {
   const { year, month, day, hour, minute, second } = calendarOf(ms, zone);
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1_000) * 1_000;
 };

@@ -86,15 +86,17 @@ const WANTED = {
 } as const;
 
 const MONEY = /^\$?(\d{1,9}(?:\.\d{1,9})?)$/;
-const COUNT = /^(\d{1,9})(k?)$/;
+const COUNT = /^(\d{1,15})([km]?)$/;
+const TIMES: Readonly<Record<string, number>> = { k: 1_000, m: 1_000_000 };
 /** Any time does to see whether what is written is one. */
 const SOMETIME = { nowMs: 0, zone: UTC };
 
 /** The same value as all write it; undefined for what is none. */
 const cleanOf = ({ takes }: RangeKey, text: string): string | undefined => {
   if (takes === 'moment') return stretchOf(text, SOMETIME) === undefined ? undefined : text;
-  const [, digits, thousand] = (takes === 'money' ? MONEY : COUNT).exec(text) ?? [];
+  const [, digits, times = ''] = (takes === 'money' ? MONEY : COUNT).exec(text) ?? [];
   if (digits === undefined) return undefined;
   if (takes === 'money') return String(Number(digits));
-  return String(Number(digits) * (thousand === 'k' ? 1_000 : 1));
+  const count = Number(digits) * (TIMES[times] ?? 1);
+  return Number.isSafeInteger(count) ? String(count) : undefined;
 };

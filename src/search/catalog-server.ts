@@ -32,6 +32,7 @@ const CatalogServer = genServer(catalogProtocol, {
     const journal = self.system.fetch(journalName);
     const catalog = new MemoryCatalog((error) => self.exit({ crashed: error }), {
       isLoading: true,
+      pause: () => new Promise((resolve) => self.system.clock.defer(resolve)),
     });
     const feed = new CatalogFeed(catalog);
     self.own(journal.subscribe((changes) => follow(feed, changes, self)));

@@ -13,14 +13,22 @@ import { type CatalogRow, catalogRowOf } from '../model/catalog-row.ts';
 import type { Criteria, Facets, Filter } from '../model/criteria.ts';
 import type { Head } from '../model/head.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
-import type { Catalog, CatalogStats, FacetsPage, SearchPage } from '../session/ports/catalog.ts';
+import type {
+  Catalog,
+  CatalogStats,
+  FacetsPage,
+  SearchPage,
+  Sums,
+} from '../session/ports/catalog.ts';
 import { countBy } from './count-by.ts';
 import { decodeCursor } from './cursor.ts';
+import { Lane } from './lane.ts';
 import { count, search } from './search.ts';
 import { SessionTable } from './session-table.ts';
+import { noSums } from './sums.ts';
 
 /** Sessions that may wait to be taken in: bounds how long the next look takes. */
-export const MAX_NOTED = 1_000;
+export const MAX_NOTED = 250;
 /** So many are taken in when one more would wait: those that wait longest, which are the least likely to change again. */
 const NOTED_SLICE = 50;
 
@@ -28,6 +36,7 @@ export class MemoryCatalog implements Catalog {
   readonly #tables = new Map<Tenant, SessionTable>();
   readonly #noted = new Map<Tenant, Map<SessionId, CatalogRow>>();
   readonly #onFault: (error: unknown) => void;
+  readonly #lane: Lane;
   #notedCount = 0;
 
   #isLoading: boolean;
@@ -35,13 +44,18 @@ export class MemoryCatalog implements Catalog {
   /**
    * @param onFault told when something noted cannot be taken in: the catalog is wrong from then on.
    * @param isLoading whether a whole store is put before anything is searched: then `settle` ends that.
+   * @param pause resolves when the loop has had its turn, in the middle of a long search; default: at once.
    */
   constructor(
     onFault: (error: unknown) => void = () => {},
-    { isLoading = false }: { readonly isLoading?: boolean } = {},
+    {
+      isLoading = false,
+      pause = () => Promise.resolve(),
+    }: { readonly isLoading?: boolean; readonly pause?: () => Promise<void> } = {},
   ) {
     this.#onFault = onFault;
     this.#isLoading = isLoading;
+    this.#lane = new Lane(pause);
   }
 
   /** Adds the session or replaces what is known of it. */
@@ -80,24 +94,24 @@ export class MemoryCatalog implements Catalog {
     if (table?.size === 0) this.#tables.delete(tenant);
   }
 
-  search(tenant: Tenant, criteria: Criteria): SearchPage {
+  async search(tenant: Tenant, criteria: Criteria): Promise<SearchPage> {
     this.#takeIn();
     const table = this.#tables.get(tenant);
-    if (table !== undefined) return search(table, criteria);
+    if (table !== undefined) return search(table, criteria, this.#lane);
     decodeCursor(criteria); // a wrong cursor is refused whatever there is to find
     return { rows: [] };
   }
 
-  count(tenant: Tenant, filter: Filter): { readonly count: number; readonly costNanoUsd: number } {
+  async count(tenant: Tenant, filter: Filter): Promise<Sums> {
     this.#takeIn();
     const table = this.#tables.get(tenant);
-    return table === undefined ? { count: 0, costNanoUsd: 0 } : count(table, filter);
+    return table === undefined ? noSums() : count(table, filter, this.#lane);
   }
 
-  facets(tenant: Tenant, request: Facets): FacetsPage {
+  async facets(tenant: Tenant, request: Facets): Promise<FacetsPage> {
     this.#takeIn();
     const table = this.#tables.get(tenant);
-    return table === undefined ? { facets: [], values: 0 } : countBy(table, request);
+    return table === undefined ? { facets: [], values: 0 } : countBy(table, request, this.#lane);
   }
 
   withOpenTurns(): readonly CatalogRow[] {

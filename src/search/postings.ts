@@ -6,20 +6,19 @@
  */
 import { Column } from './columns.ts';
 import { type Order, OrderedIndex } from './ordered-index.ts';
+import { type Addends, addRow, noSums, type Sums, takeRow } from './sums.ts';
 
-/** The order that all postings of a table have, by update and then by id; and what a row adds to a sum. */
-export interface Recency extends Order {
-  costNanoUsdAt(slot: number): number;
-}
+/** The order that all postings of a table have, by update and then by id; and what a row adds to their sums. */
+export interface Recency extends Order, Addends {}
 
 /** The rows of one value. */
 interface List {
   readonly index: OrderedIndex;
-  costNanoUsd: number;
+  readonly sums: ReturnType<typeof noSums>;
 }
 
 /** Estimated bytes of a list besides its index: an object and its entry in a map. */
-const LIST_OVERHEAD_BYTES = 100;
+const LIST_OVERHEAD_BYTES = 140;
 
 export class Postings {
   readonly #recency: Recency;
@@ -47,7 +46,7 @@ export class Postings {
     }
     const before = list.index.size;
     list.index.delete(slot);
-    if (list.index.size < before) list.costNanoUsd -= this.#recency.costNanoUsdAt(slot);
+    if (list.index.size < before) takeRow(list.sums, this.#recency, slot);
     if (list.index.size === 0) this.#lists.delete(value);
   }
 
@@ -65,13 +64,14 @@ export class Postings {
     return first;
   }
 
-  /** Known cost of all rows that have the value. */
-  costNanoUsd(value: number): number {
+  /** Of all rows that have the value, as they are now. */
+  sums(value: number): Sums {
+    const list = this.#lists.get(value);
+    if (list !== undefined) return { ...list.sums };
+    const sums = noSums();
     const single = this.#single.at(value);
-    return (
-      this.#lists.get(value)?.costNanoUsd ??
-      (single === 0 ? 0 : this.#recency.costNanoUsdAt(single))
-    );
+    if (single !== 0) addRow(sums, this.#recency, single);
+    return sums;
   }
 
   /** The rows in their order. It is the list itself, or a copy of its one row: to be read at once. */
@@ -100,7 +100,7 @@ export class Postings {
   #listFor(value: number): List | undefined {
     const single = this.#single.at(value);
     if (single === 0) return undefined;
-    const list: List = { index: new OrderedIndex(this.#recency), costNanoUsd: 0 };
+    const list: List = { index: new OrderedIndex(this.#recency), sums: noSums() };
     this.#addTo(list, single);
     this.#single.set(value, 0);
     this.#lists.set(value, list);
@@ -109,6 +109,6 @@ export class Postings {
 
   #addTo(list: List, slot: number): void {
     list.index.insert(slot);
-    list.costNanoUsd += this.#recency.costNanoUsdAt(slot);
+    addRow(list.sums, this.#recency, slot);
   }
 }

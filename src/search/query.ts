@@ -10,8 +10,10 @@ import { nanoUsdOf } from '../model/money.ts';
 import type { Facet } from './facet.ts';
 import type { OrderedIndex } from './ordered-index.ts';
 import type { Postings } from './postings.ts';
-import { OPTIONAL_FACETS, type SessionTable } from './session-table.ts';
+import { HAS_ERRORS, OPTIONAL_FACETS, type SessionTable } from './session-table.ts';
 import type { Range } from './sorted-column.ts';
+import type { Sums } from './sums.ts';
+import type { TagTable } from './tag-table.ts';
 
 /** A prefix of more tags than this is tested row by row: to list them would cost more than it saves. */
 const MAX_PREFIX_KEYS = 1_000;
@@ -22,11 +24,15 @@ interface Source {
   /** How many rows it names. */
   readonly size: number;
   each(visit: (slot: number) => void): void;
+  /** The same without any test: rows that are not wanted, and some of them twice. For whoever tests each row later. */
+  eachRaw?(visit: (slot: number) => void): void;
 }
 
 export interface Road extends Source {
   /** Whether a row of the road is wanted. */
   readonly isWanted: Test;
+  /** Whether a row of `eachRaw` is. */
+  readonly isWantedRaw?: Test;
 }
 
 /** A stretch of the rows in the order of a column: ranks in `index`, the first and the one after the last. */
@@ -42,7 +48,7 @@ interface Part {
   readonly test: Test;
   readonly source?: Source;
   /** The rows of the only value that will do, newest update last. */
-  readonly list?: { readonly index: OrderedIndex; readonly costNanoUsd: number };
+  readonly list?: { readonly index: OrderedIndex; readonly sums: () => Sums };
   /** The column that it is a range of. */
   readonly column?: Criteria['sortBy'];
 }
@@ -72,6 +78,9 @@ export class Query {
         ...directoryParts(table, filter),
         ...idParts(table, filter),
         ...tagParts(table, filter),
+        ...toolParts(table, filter),
+        ...errorParts(table, filter),
+        ...tokenParts(table, filter),
         ...anyOfParts(table, filter),
         ...noneOfParts(table, filter),
       ]),
@@ -89,11 +98,11 @@ export class Query {
     return this.#parts.length === 0;
   }
 
-  /** Count and known cost of all that is asked for, where one list has them. */
-  get total(): { readonly count: number; readonly costNanoUsd: number } | undefined {
+  /** Over all that is asked for, where one list has them. */
+  get sums(): Sums | undefined {
     const [part, ...others] = this.#parts;
     if (part?.list === undefined || others.length > 0) return undefined;
-    return { count: part.list.index.size, costNanoUsd: part.list.costNanoUsd };
+    return part.list.sums();
   }
 
   /** The shortest road. */
@@ -102,7 +111,10 @@ export class Query {
     const roads: Road[] = this.#parts.flatMap((part) => {
       if (part.source === undefined) return [];
       const { size } = part.source;
-      return [{ size, each: part.source.each, isWanted: this.#testBesides(part) }];
+      const { each, eachRaw } = part.source;
+      const isWanted = this.#testBesides(part);
+      if (eachRaw === undefined) return [{ size, each, isWanted }];
+      return [{ size, each, isWanted, eachRaw, isWantedRaw: this.isWanted }];
     });
     return roads.reduce<Road>((least, road) => (road.size < least.size ? road : least), {
       size: Math.max(0, recent.to - recent.from),
@@ -174,7 +186,11 @@ const anyOfParts = (table: SessionTable, { anyOf }: Condition): Part[] => {
       });
     }
   };
-  return [{ test: anyTest(tests), source: { size: sum(roads.map(({ size }) => size)), each } }];
+  const eachRaw: Source['each'] = (visit) => {
+    for (const road of roads) (road.eachRaw ?? road.each)(visit);
+  };
+  const size = sum(roads.map((road) => road.size));
+  return [{ test: anyTest(tests), source: { size, each, eachRaw } }];
 };
 
 const noneOfParts = (table: SessionTable, { noneOf }: Condition): Part[] => {
@@ -232,7 +248,7 @@ const valuesPart = (facet: Facet, values: ReadonlySet<number>): Part => {
 const listOf = (postings: Postings, value: number): Pick<Part, 'source' | 'list'> => {
   const index = postings.ordered(value);
   return {
-    list: { index, costNanoUsd: postings.costNanoUsd(value) },
+    list: { index, sums: () => postings.sums(value) },
     source: { size: index.size, each: (visit) => index.each(visit) },
   };
 };
@@ -277,30 +293,58 @@ const idParts = (table: SessionTable, { idPrefix }: Condition): Part[] => {
   ];
 };
 
-const tagParts = ({ tags }: SessionTable, filter: Condition): Part[] => {
-  const anyOf = (keys: ReadonlySet<number>): Part => {
-    const [only, ...others] = keys;
-    if (only !== undefined && others.length === 0)
-      return { test: (slot) => tags.has(slot, only), ...listOf(tags.postings, only) };
-    return {
-      test: (slot) => tags.firstOf(slot, keys) !== 0,
-      source: {
-        size: sum([...keys].map((key) => tags.size(key))),
-        each: (visit) => tags.each(keys, visit),
-      },
-    };
+/** Rows with any of these tags, or tools. */
+const anyKeyPart = (tags: TagTable, keys: ReadonlySet<number>): Part => {
+  const [only, ...others] = keys;
+  if (only !== undefined && others.length === 0)
+    return { test: (slot) => tags.has(slot, only), ...listOf(tags.postings, only) };
+  return {
+    test: (slot) => tags.firstOf(slot, keys) !== 0,
+    source: {
+      size: sum([...keys].map((key) => tags.size(key))),
+      each: (visit) => tags.each(keys, visit),
+    },
   };
+};
+
+const keyPrefixPart = (tags: TagTable, prefix: string): Part => {
+  const keys = tags.keysWith(prefix, MAX_PREFIX_KEYS);
+  return keys === undefined
+    ? { test: (slot) => tags.hasPrefix(slot, prefix) }
+    : anyKeyPart(tags, keys);
+};
+
+const tagParts = ({ tags }: SessionTable, filter: Condition): Part[] => {
   const keysOf = (texts: readonly string[]): ReadonlySet<number> =>
     new Set(texts.map((text) => tags.keyOf(asStored(text))).filter((key) => key !== 0));
-  const parts = (filter.allTags ?? []).map((tag) => anyOf(keysOf([tag])));
-  if (filter.tags !== undefined && filter.tags.length > 0) parts.push(anyOf(keysOf(filter.tags)));
-  if (filter.tagPrefix !== undefined) {
-    const prefix = asStored(filter.tagPrefix);
-    const keys = tags.keysWith(prefix, MAX_PREFIX_KEYS);
-    parts.push(keys === undefined ? { test: (slot) => tags.hasPrefix(slot, prefix) } : anyOf(keys));
-  }
+  const parts = (filter.allTags ?? []).map((tag) => anyKeyPart(tags, keysOf([tag])));
+  if (filter.tags !== undefined && filter.tags.length > 0)
+    parts.push(anyKeyPart(tags, keysOf(filter.tags)));
+  if (filter.tagPrefix !== undefined) parts.push(keyPrefixPart(tags, asStored(filter.tagPrefix)));
   const none = keysOf(filter.noTags ?? []);
   return none.size === 0 ? parts : [...parts, { test: (slot) => tags.firstOf(slot, none) === 0 }];
+};
+
+const toolParts = ({ tools }: SessionTable, { tool, toolPrefix }: Condition): Part[] => {
+  const key = tool === undefined ? 0 : tools.keyOf(tool);
+  return [
+    ...(tool === undefined ? [] : [anyKeyPart(tools, new Set(key === 0 ? [] : [key]))]),
+    ...(toolPrefix === undefined ? [] : [keyPrefixPart(tools, toolPrefix)]),
+  ];
+};
+
+const errorParts = ({ facets: { errors } }: SessionTable, { hasErrors }: Condition): Part[] => {
+  if (hasErrors === undefined) return [];
+  return hasErrors
+    ? [facetPart(errors, [HAS_ERRORS])]
+    : [{ test: (slot) => errors.valueAt(slot) === 0 }];
+};
+
+/** Only tested: no order of theirs is kept. */
+const tokenParts = ({ tokens }: SessionTable, { minTokens, maxTokens }: Condition): Part[] => {
+  if (minTokens === undefined && maxTokens === undefined) return [];
+  const [min, max] = [minTokens ?? 0, maxTokens ?? Infinity];
+  return [{ test: (slot) => tokens.at(slot) >= min && tokens.at(slot) <= max }];
 };
 
 /** Sessions store tags trimmed and in NFC; who searches may be less tidy. */

@@ -5,15 +5,23 @@
  * many rows that do not match; gathering looks at every row of the shortest road and keeps the best. The walk goes
  * first and may visit as many rows as gathering would: so a search costs at most twice the cheaper of the two, and
  * nothing needs to be guessed.
+ *
+ * What takes no longer than a slice is done at once; longer ways are walked in slices, and see the table as it was when
+ * they began.
  */
 
+import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Criteria, Filter } from '../model/criteria.ts';
 import type { SearchPage } from '../session/ports/catalog.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
+import { type Lane, SLICE_ROWS } from './lane.ts';
+import { alphabetical } from './ordered-index.ts';
 import { Query, type Road, type Stretch } from './query.ts';
 import type { SessionTable } from './session-table.ts';
 import type { SortedColumn } from './sorted-column.ts';
+import { noSums, type Sums } from './sums.ts';
 import { TopK } from './top-k.ts';
+import { Walk } from './walk.ts';
 
 /** The order of a page, and where it goes on. */
 interface Order {
@@ -23,7 +31,16 @@ interface Order {
   readonly after: Place | undefined;
 }
 
-export const search = (table: SessionTable, criteria: Criteria): SearchPage => {
+/** A row that was found, as it was then, with its place in the order. */
+interface Found extends Place {
+  readonly row: CatalogRow;
+}
+
+export const search = async (
+  table: SessionTable,
+  criteria: Criteria,
+  lane: Lane,
+): Promise<SearchPage> => {
   const query = new Query(table, criteria);
   const order: Order = {
     column: table.sorted[criteria.sortBy],
@@ -33,33 +50,71 @@ export const search = (table: SessionTable, criteria: Criteria): SearchPage => {
   const stretch = behind(query.stretch(criteria.sortBy), order);
   const road = query.road();
   const wanted = criteria.limit + 1; // one more tells whether there is a next page
-  const slots = walk(stretch, order.isDescending, road.size, wanted) ?? gather(road, order, wanted);
-  const page = slots.slice(0, criteria.limit).map((slot) => table.rowAt(slot));
-  const last = page.at(-1);
-  if (slots.length <= criteria.limit || last === undefined) return { rows: page };
-  const value = order.column.at(slots[criteria.limit - 1] ?? 0);
-  return {
-    rows: page,
-    nextCursor: encodeCursor(criteria, { value, sessionId: last.key.sessionId }),
-  };
+  const slots =
+    walk(stretch, order, Math.min(road.size, SLICE_ROWS), wanted) ??
+    (road.size > SLICE_ROWS ? undefined : gather(road, order, wanted));
+  const found =
+    slots?.map((slot) => foundAt(table, order, slot)) ??
+    (await walkInSlices(table, stretch, order, { visits: road.size, wanted }, lane)) ??
+    (await gatherInSlices(table, new Query(table, criteria).road(), order, wanted, lane));
+  return pageOf(found, criteria);
+};
+
+const foundAt = (table: SessionTable, { column }: Order, slot: number): Found => {
+  const row = table.rowAt(slot);
+  return { row, value: column.at(slot), sessionId: row.key.sessionId };
+};
+
+const pageOf = (found: readonly Found[], criteria: Criteria): SearchPage => {
+  const rows = found.slice(0, criteria.limit).map(({ row }) => row);
+  const last = found[criteria.limit - 1];
+  if (found.length <= criteria.limit || last === undefined) return { rows };
+  const { value, sessionId } = last;
+  return { rows, nextCursor: encodeCursor(criteria, { value, sessionId }) };
 };
 
 /** Costs what the shortest road is long; without criteria, or with one value of one field, nothing. */
-export const count = (
-  table: SessionTable,
-  filter: Filter,
-): { readonly count: number; readonly costNanoUsd: number } => {
+export const count = async (table: SessionTable, filter: Filter, lane: Lane): Promise<Sums> => {
   const query = new Query(table, filter);
-  if (query.isEverything) return { count: table.size, costNanoUsd: table.costNanoUsd };
-  if (query.total !== undefined) return query.total;
-  const total = { count: 0, costNanoUsd: 0 };
-  const { each, isWanted } = query.road();
-  each((slot) => {
-    if (!isWanted(slot)) return;
-    total.count += 1;
-    total.costNanoUsd += table.sorted.cost.at(slot);
+  if (query.isEverything) return table.sums;
+  if (query.sums !== undefined) return query.sums;
+  const sums = noSums();
+  await eachOf(table, query.road(), (slot) => table.addTo(sums, slot), lane);
+  return sums;
+};
+
+/**
+ * Visits every row that is wanted, in slices where there are many.
+ *
+ * @param sliceRows for visits that cost more than a test does
+ */
+export const eachOf = async (
+  table: SessionTable,
+  road: Road,
+  visit: (slot: number) => void,
+  lane: Lane,
+  sliceRows = SLICE_ROWS,
+): Promise<void> => {
+  const { size, each, isWanted } = road;
+  if (size <= sliceRows)
+    return each((slot) => {
+      if (isWanted(slot)) visit(slot);
+    });
+  const isWantedRaw = road.isWantedRaw ?? isWanted;
+  const walk = new Walk(slotsOf(size, road.eachRaw ?? each), table.slotsEnd, (slot) => {
+    if (isWantedRaw(slot)) visit(slot);
+    return true;
   });
-  return total;
+  await lane.run(table, walk, sliceRows);
+};
+
+const slotsOf = (size: number, each: Road['each']): Uint32Array => {
+  const slots = new Uint32Array(size);
+  let length = 0;
+  each((slot) => {
+    slots[length++] = slot;
+  });
+  return slots.subarray(0, length);
 };
 
 /** What is left of a stretch behind the place where the last page ended. */
@@ -84,30 +139,69 @@ const behind = (stretch: Stretch, { column, isDescending, after }: Order): Stret
       };
 };
 
-/** undefined: gave up, as gathering is cheaper from here on. */
+/** Visits the rows of a stretch in the order that is asked for. */
+const inOrder = (
+  { index, from, to }: Stretch,
+  { isDescending }: Order,
+  visit: (slot: number) => boolean,
+): void => {
+  if (isDescending) index.descend(from, to, visit);
+  else index.ascend(from, to, visit);
+};
+
+/** undefined: gave up, as gathering is cheaper from here on, or the loop must have its turn. */
 const walk = (
-  { index, from, to, isWanted }: Stretch,
-  isDescending: boolean,
+  stretch: Stretch,
+  order: Order,
   visits: number,
   wanted: number,
 ): number[] | undefined => {
   const found: number[] = [];
   let visitsLeft = visits;
-  const visit = (slot: number): boolean => {
+  inOrder(stretch, order, (slot) => {
     visitsLeft -= 1;
     if (visitsLeft < 0) return false;
-    if (isWanted(slot)) found.push(slot);
+    if (stretch.isWanted(slot)) found.push(slot);
     return found.length < wanted;
-  };
-  if (isDescending) index.descend(from, to, visit);
-  else index.ascend(from, to, visit);
+  });
   return visitsLeft < 0 ? undefined : found;
+};
+
+/** The same for long stretches. Rows that change meanwhile are looked at before their turn, and find their place at the end. */
+const walkInSlices = async (
+  table: SessionTable,
+  stretch: Stretch,
+  order: Order,
+  { visits, wanted }: { readonly visits: number; readonly wanted: number },
+  lane: Lane,
+): Promise<readonly Found[] | undefined> => {
+  const size = Math.max(0, stretch.to - stretch.from);
+  const most = Math.min(size, visits);
+  const slots = slotsOf(most, (visit) => {
+    let left = most;
+    inOrder(stretch, order, (slot) => {
+      visit(slot);
+      left -= 1;
+      return left > 0;
+    });
+  });
+  const found: Found[] = [];
+  let inTurn = 0;
+  const visit = (slot: number, isInTurn: boolean): boolean => {
+    if (!stretch.isWanted(slot)) return true;
+    found.push(foundAt(table, order, slot));
+    if (isInTurn) inTurn += 1;
+    return inTurn < wanted;
+  };
+  await lane.run(table, new Walk(slots, table.slotsEnd, visit));
+  if (found.length < wanted && most < size) return undefined;
+  return found.sort(comparing(order)).slice(0, wanted);
 };
 
 const gather = ({ each, isWanted }: Road, order: Order, wanted: number): number[] => {
   const { column, after } = order;
   const sign = order.isDescending ? -1 : 1;
-  const best = new TopK(wanted, (a, b) => sign * column.compare(a, b));
+  const best = new TopK<number>(wanted, (a, b) => sign * column.compare(a, b));
   const isNew = (slot: number): boolean =>
     after === undefined || sign * column.compareTo(slot, after.value, after.sessionId) > 0;
   each((slot) => {
@@ -115,3 +209,28 @@ const gather = ({ each, isWanted }: Road, order: Order, wanted: number): number[
   });
   return best.sorted();
 };
+
+/** The same for long roads: the best are kept as they were when they were met. */
+const gatherInSlices = async (
+  table: SessionTable,
+  road: Road,
+  order: Order,
+  wanted: number,
+  lane: Lane,
+): Promise<readonly Found[]> => {
+  const { column, after } = order;
+  const compare = comparing(order);
+  const best = new TopK<Found, Place>(wanted, compare);
+  const visit = (slot: number): void => {
+    const place = { value: column.at(slot), sessionId: table.idAt(slot) };
+    if (after !== undefined && compare(place, after) <= 0) return;
+    if (best.wants(place)) best.add(foundAt(table, order, slot));
+  };
+  await eachOf(table, road, visit, lane);
+  return best.sorted();
+};
+
+const comparing =
+  ({ isDescending }: Order) =>
+  (a: Place, b: Place): number =>
+    (isDescending ? -1 : 1) * (a.value - b.value || alphabetical(a.sessionId, b.sessionId));

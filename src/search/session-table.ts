@@ -17,7 +17,9 @@ import type { Recency } from './postings.ts';
 import { costKey, timeKey, turnsKey } from './sort-keys.ts';
 import { sortedBy } from './sort-slots.ts';
 import { SortedColumn } from './sorted-column.ts';
+import { addRow, noSums, type Sums, takeRow } from './sums.ts';
 import { TagTable } from './tag-table.ts';
+import type { Walk } from './walk.ts';
 
 const TEXTS = ['title', 'summary', 'description'] as const;
 /** Facets of which a row may have no value. */
@@ -32,6 +34,9 @@ export const OPTIONAL_FACETS = [
   'parentId',
 ] as const;
 
+/** The value of the facet `errors`. */
+export const HAS_ERRORS = 'errors';
+
 /** Estimated bytes of a number in a Set of V8, with its share of free room. */
 const SET_ENTRY_BYTES = 32;
 
@@ -40,7 +45,8 @@ export class SessionTable {
   readonly #ids = new IdTable();
   readonly #freeSlots: number[] = [];
   #slotsEnd = 1;
-  #costNanoUsd = 0;
+  readonly #sums = noSums();
+  readonly #walks = new Set<Walk>();
   #isLoading: boolean;
   /** Rows whose last update is before they were made: a clock went back. */
   #backwards = 0;
@@ -51,12 +57,16 @@ export class SessionTable {
   readonly #costIsPartial = Column.uint32();
   readonly #importedAtMs = Column.float64();
   readonly #openTurns = Column.uint32();
+  readonly #errorCount = Column.uint32();
+  readonly tokens = Column.float64();
   readonly #numbers = [
     this.#version,
     this.#messageCount,
     this.#costIsPartial,
     this.#importedAtMs,
     this.#openTurns,
+    this.#errorCount,
+    this.tokens,
   ];
   readonly #open = new Set<number>();
   /** Slots in the order of their sessions' ids: what the beginning of an id asks for. */
@@ -72,6 +82,8 @@ export class SessionTable {
     keyOf: (slot) => this.sorted.updatedAt.keyOf(slot),
     compare: (a, b) => this.sorted.updatedAt.compare(a, b),
     costNanoUsdAt: (slot) => this.sorted.cost.at(slot),
+    tokensAt: (slot) => this.tokens.at(slot),
+    turnsAt: (slot) => this.sorted.turns.at(slot),
   };
   readonly facets = {
     status: new Facet(this.#recency),
@@ -84,9 +96,12 @@ export class SessionTable {
     externalKey: new Facet(this.#recency),
     projectKey: new Facet(this.#recency),
     parentId: new Facet(this.#recency),
+    /** Of one value, which rows with errors have. */
+    errors: new Facet(this.#recency),
   };
   readonly tags = new TagTable(this.#recency);
-  readonly #lists = [...Object.values(this.facets), this.tags];
+  readonly tools = new TagTable(this.#recency);
+  readonly #lists = [...Object.values(this.facets), this.tags, this.tools];
   readonly #orders = Object.values(this.sorted).map(({ index }) => index);
 
   /** @param isLoading whether many rows will be put before anything is searched: then `settle` ends that. */
@@ -99,9 +114,28 @@ export class SessionTable {
     return this.#ids.size;
   }
 
-  /** Known cost of all sessions. */
-  get costNanoUsd(): number {
-    return this.#costNanoUsd;
+  /** Over all sessions, as they are now. */
+  get sums(): Sums {
+    return { ...this.#sums };
+  }
+
+  /** Greater than every slot that is in use. */
+  get slotsEnd(): number {
+    return this.#slotsEnd;
+  }
+
+  /** From now on the walk meets each row before it changes. */
+  begin(walk: Walk): void {
+    this.#walks.add(walk);
+  }
+
+  end(walk: Walk): void {
+    this.#walks.delete(walk);
+  }
+
+  /** Counts the row in. */
+  addTo(sums: ReturnType<typeof noSums>, slot: number): void {
+    addRow(sums, this.#recency, slot);
   }
 
   /** Slots with open turns. */
@@ -158,6 +192,7 @@ export class SessionTable {
     for (const facet of Object.values(this.facets)) facet.set(slot, undefined);
     for (const texts of Object.values(this.#texts)) texts.set(slot, undefined);
     this.tags.set(slot, []);
+    this.tools.set(slot, []);
     for (const column of this.#numbers) column.set(slot, 0);
     this.#open.delete(slot);
     this.#ids.delete(slot);
@@ -207,6 +242,8 @@ export class SessionTable {
       projectKey: facets.projectKey.text(slot),
       parentId: facets.parentId.text(slot),
       openTurns: this.#openTurns.at(slot),
+      errorCount: this.#errorCount.at(slot),
+      tokens: this.tokens.at(slot),
     };
   }
 
@@ -214,6 +251,7 @@ export class SessionTable {
     const parts = [
       this.#ids,
       this.tags,
+      this.tools,
       this.#byId,
       ...this.#numbers,
       ...Object.values(this.#texts),
@@ -243,8 +281,8 @@ export class SessionTable {
 
   /** Puts the row into all orders, by the values that it has now. */
   #list(slot: number): void {
-    const { cost, createdAt, updatedAt } = this.sorted;
-    this.#costNanoUsd += cost.at(slot);
+    const { createdAt, updatedAt } = this.sorted;
+    addRow(this.#sums, this.#recency, slot);
     if (updatedAt.at(slot) < createdAt.at(slot)) this.#backwards += 1;
     if (this.#isLoading) return;
     for (const index of this.#orders) index.insert(slot);
@@ -253,8 +291,9 @@ export class SessionTable {
 
   /** Before the values change by which it is found there. */
   #unlist(slot: number): void {
-    const { cost, createdAt, updatedAt } = this.sorted;
-    this.#costNanoUsd -= cost.at(slot);
+    for (const walk of this.#walks) walk.meet(slot);
+    const { createdAt, updatedAt } = this.sorted;
+    takeRow(this.#sums, this.#recency, slot);
     if (updatedAt.at(slot) < createdAt.at(slot)) this.#backwards -= 1;
     if (this.#isLoading) return;
     for (const lists of this.#lists) lists.unlist(slot);
@@ -278,12 +317,16 @@ export class SessionTable {
     facets.projectKey.set(slot, row.projectKey);
     facets.parentId.set(slot, row.parentId);
     for (const field of TEXTS) this.#texts[field].set(slot, row[field]);
+    facets.errors.set(slot, row.errorCount > 0 ? HAS_ERRORS : undefined);
     this.tags.set(slot, row.tags);
+    this.tools.set(slot, row.toolsUsed ?? []);
     this.#version.set(slot, row.version);
     this.#messageCount.set(slot, row.messageCount);
     this.#importedAtMs.set(slot, row.importedAtMs ?? 0);
     this.#costIsPartial.set(slot, row.costIsPartial ? 1 : 0);
     this.#openTurns.set(slot, row.openTurns);
+    this.#errorCount.set(slot, row.errorCount);
+    this.tokens.set(slot, row.tokens);
     if (hasWork(row)) this.#open.add(slot);
     else this.#open.delete(slot);
   }

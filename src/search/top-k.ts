@@ -1,16 +1,19 @@
-/** The first `limit` of many items in an order, in a heap of that size: memory and time follow the page, not the matches. */
-export class TopK {
+/**
+ * The first `limit` of many items in an order, in a heap of that size: memory and time follow the page, not the matches.
+ * `K` is what the order looks at.
+ */
+export class TopK<T extends K, K = T> {
   readonly #limit: number;
-  readonly #compare: (a: number, b: number) => number;
+  readonly #compare: (a: K, b: K) => number;
   /** A heap whose root is the last of those kept: the one to go. */
-  readonly #heap: number[] = [];
+  readonly #heap: T[] = [];
 
-  constructor(limit: number, compare: (a: number, b: number) => number) {
+  constructor(limit: number, compare: (a: K, b: K) => number) {
     this.#limit = limit;
     this.#compare = compare;
   }
 
-  add(item: number): void {
+  add(item: T): void {
     const heap = this.#heap;
     if (heap.length < this.#limit) {
       heap.push(item);
@@ -21,12 +24,17 @@ export class TopK {
     }
   }
 
-  sorted(): number[] {
+  /** Whether an item of this place would be kept. */
+  wants(place: K): boolean {
+    return this.#heap.length < this.#limit || this.#compare(place, this.#at(0)) < 0;
+  }
+
+  sorted(): T[] {
     return this.#heap.toSorted(this.#compare);
   }
 
-  #at(index: number): number {
-    return this.#heap[index] ?? 0;
+  #at(index: number): T {
+    return this.#heap[index] as T; // all who ask stay within the heap
   }
 
   #rise(start: number): void {

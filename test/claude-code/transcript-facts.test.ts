@@ -159,6 +159,38 @@ describe('the facts', () => {
     });
   });
 
+  test('name the tools that were called, each once, by sub-agents too', () => {
+    const use = (name: unknown) => ({ type: 'tool_use', id: `t_${name}`, name, input: {} });
+    const facts = factsOf(
+      user('a', null, 'hi'),
+      assistant('b', 'a', 'm1', use('Read')),
+      assistant('c', 'b', 'm1', use('mcp__github__list')),
+      assistant('d', 'c', 'm2', use('read')),
+      assistant('e', null, 'm3', use('Bash'), { isSidechain: true, agentId: 'x1' }),
+      ...[5, '', null, 'x'.repeat(300)].map((name, n) => assistant(`f${n}`, 'd', 'm4', use(name))),
+    );
+    expect(facts.toolsUsed).toEqual(['Read', 'mcp__github__list', 'Bash']);
+    expect(facts.toolCallCount).toBe(8);
+  });
+
+  test('name no tools where none was called', () => {
+    const facts = factsOf(
+      user('a', null, [{ ...result('t1'), name: 'Bash' }]),
+      answered('b', 'm1', 1),
+      { type: 'tool_use', name: 'Bash', uuid: 'c', parentUuid: 'b' },
+    );
+    expect(facts.toolsUsed).toBeUndefined();
+  });
+
+  test('of an older version, which named no tools, name those that come', () => {
+    const older = factsOf(assistant('a', null, 'm1', call('t1')));
+    const { toolsUsed: _, ...stored } = older;
+    const more = assistant('b', 'a', 'm2', { ...call('t2'), name: 'Bash' });
+    expect(foldChunk(stored, [bytes(more)]).facts).toMatchObject({
+      ...{ toolCallCount: 2, toolsUsed: ['Bash'] },
+    });
+  });
+
   test('take times from chained records alone, whatever their order', () => {
     const facts = factsOf(
       user('a', null, 'hi', { timestamp: '2026-08-01T12:00:00Z' }),

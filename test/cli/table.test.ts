@@ -87,7 +87,18 @@ test.each([
   const session = { sessionId: long, updatedAt: '2026-11-20T12:00:00Z', title: long };
   const refused = { ...session, turnId: long, code: 'invalid_request', message: long };
   const daemon = new FakeDaemon({
-    'sessions.facets': { facets: [{ value: long, sessions: 123_456 }], values: 1 },
+    'sessions.facets': {
+      facets: [
+        {
+          value: long,
+          sessions: 123_456,
+          costUsd: 9_999.99,
+          tokens: 12_345_678_901,
+          turns: 99_999,
+        },
+      ],
+      values: 1,
+    },
     'sessions.cleanup': { count: 1, bytes: null, sessions: [session], dryRun: true },
     refused: [{ ...refused, refusedAt: session.updatedAt }],
   });

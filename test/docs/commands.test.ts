@@ -14,7 +14,7 @@ import { storeCare } from '../../src/storage/backup/care.ts';
 import { readStoreFile } from '../../src/storage/verify/store-file.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
-import { codeIn, documentNamed, PAGES, ROOT, shellLines } from './readme.ts';
+import { codeIn, documentNamed, fencesIn, PAGES, ROOT, shellLines } from './readme.ts';
 import { newFolder, type Running, startWithBroker } from './running.ts';
 
 interface Line {
@@ -87,7 +87,10 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
     });
     // Somebody else's log: it is refused, and the command says so by its exit code.
     rmSync(join(home, '.claude/projects/entireio__cli/ec-38b74f08e3-2.jsonl'));
-    running = await startWithBroker();
+    const json = fencesIn(documentNamed('docs/guide/jobs.md')).filter(
+      ({ language }) => language === 'json',
+    );
+    running = await startWithBroker(json[0]?.text);
   });
   afterAll(async () => {
     await running[Symbol.asyncDispose]();

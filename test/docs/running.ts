@@ -1,5 +1,5 @@
 /** A whole Greenroom with a broker of its own, in a folder that goes away, for the documents' examples. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Greenroom, startGreenroom } from '../../src/index.ts';
@@ -15,14 +15,19 @@ export interface Running {
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'greenroom-docs-'));
 
-export const startWithBroker = async (): Promise<Running> => {
+/** @param rules the text of a file of retention rules; its exports stay within the folder. */
+export const startWithBroker = async (rules?: string): Promise<Running> => {
   const dataDir = newFolder();
+  const retentionFile = join(dataDir, 'rules.json');
+  if (rules !== undefined)
+    writeFileSync(retentionFile, rules.replaceAll('/srv/exports', join(dataDir, 'exports')));
   const greenroom = await startGreenroom({
     dataDir,
     nats: { port: 0 },
     provider: 'rehearsal',
     natsServerBin: natsServer,
     minFreeMb: 1,
+    ...(rules === undefined ? {} : { retentionFile }),
     log: createLog({ level: 'error' }),
   });
   const { broker } = greenroom.status();

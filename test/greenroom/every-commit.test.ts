@@ -10,6 +10,7 @@ import { StorageError } from '../../src/model/errors.ts';
 import { sessionKey } from '../../src/model/ids.ts';
 import { catalogName } from '../../src/session/ports/catalog.ts';
 import type { Journal, SessionReader } from '../../src/session/ports/journal.ts';
+import { shown } from '../search/summary-row.ts';
 import { codeOf, textOf } from '../storage/sessions.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { read } from '../support/read-journal.ts';
@@ -77,7 +78,7 @@ const storedOf = async ({ journal, greenroom }: TestGreenroom, id: string) => {
   expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => at + 1));
   expect(entries).toHaveLength(head.seq);
   const row = greenroom.system.find(catalogName)?.find(key.tenant, id);
-  if (row !== undefined) expect(row).toEqual(catalogRowOf(head));
+  if (row !== undefined) expect(row).toEqual(shown(catalogRowOf(head)));
   const { title, description, tags, status, numTurns, messageCount, openTurns, compaction } = head;
   return {
     ...{ title, description, tags, status, numTurns, messageCount, openTurns, compaction },

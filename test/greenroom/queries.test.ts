@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { codeOf } from '../../src/model/errors.ts';
 import { testGreenroom } from '../support/greenroom.ts';
 
+const NOTHING = { costUsd: 0, tokens: 0, turns: 0 };
+
 const withThree = async () => {
   const { sessions } = await testGreenroom();
   await sessions.create('a', { tags: ['review', 'team/x'], workingDirectory: '/srv/a' });
@@ -25,8 +27,8 @@ it('a search, a count, a table of values and a cleanup take a query beside other
   });
   const { facets } = await sessions.facets({ q: 'dir:/srv/*', by: 'tag' });
   expect(facets).toEqual([
-    { value: 'review', sessions: 2 },
-    { value: 'team/x', sessions: 1 },
+    { value: 'review', sessions: 2, ...NOTHING },
+    { value: 'team/x', sessions: 1, ...NOTHING },
   ]);
   const swept = await sessions.cleanup({ q: 'tag:done', maxAgeDays: 0, dryRun: true });
   expect(swept.sessions.map(({ sessionId }) => sessionId)).toEqual(['c']);

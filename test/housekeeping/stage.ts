@@ -25,6 +25,8 @@ export class Stage {
   readonly catalog = new MemoryCatalog();
   readonly journal = new FakeJournal();
   readonly notices: SweptNotice[] = [];
+  /** Writes the export of a session before its deletion. */
+  copy: (path: string) => Promise<void> = async () => undefined;
   /** Every deletion that was asked for, in order. */
   readonly asked: { sessionId: string; by: string }[] = [];
   /** What stands between a request and the deletion. */
@@ -42,7 +44,9 @@ export class Stage {
     const args: CleanerArgs = {
       intervalHours: 24,
       maxAgeDays: 30,
+      rules: [],
       remove: (key, by, ifVersion) => this.#remove(key, by, ifVersion),
+      keepCopy: ({ sessionId }, folder) => this.copy(`${folder}/${sessionId}`),
       announce: (notice) => void this.notices.push(notice),
       ...config,
     };
@@ -83,8 +87,8 @@ export class Stage {
       .sweep(tenant, { filter, maxAgeDays, dryRun, by: 'request' });
   }
 
-  get left(): string[] {
-    const { rows } = this.catalog.search(tenant, {
+  async left(): Promise<string[]> {
+    const { rows } = await this.catalog.search(tenant, {
       sortBy: 'updatedAt',
       order: 'asc',
       limit: 1_000,

@@ -53,6 +53,7 @@ test.each([
   [{ minCost: 2, maxCostUsd: 1 }, 'minCost: is beyond maxCostUsd'],
   [{ after: '2026-02-01', before: '2026-01-01' }, 'after: is beyond before'],
   [{ createdAfter: 2, before: 1 }, 'createdAfter: is beyond before'],
+  [{ minTokens: 2, maxTokens: 1 }, 'minTokens: is beyond maxTokens'],
   [{ updatedAfter: 2, updatedBefore: 1 }, 'updatedAfter: is beyond updatedBefore'],
 ])(
   'bounds that contradict each other are refused, not answered with nothing: %j',

@@ -32,6 +32,13 @@ describe('a query asks the catalog for', () => {
     ['turns:>3', { minTurns: 4 }],
     ['turns:<3', { maxTurns: 2 }],
     ['turns:3', { minTurns: 3, maxTurns: 3 }],
+    ['tool:Bash', { tool: 'Bash' }],
+    ['tool:mcp__github__*', { toolPrefix: 'mcp__github__' }],
+    ['has:errors', { hasErrors: true }],
+    ['-has:errors', { noneOf: [{ hasErrors: true }] }],
+    ['tokens:10k..2m', { minTokens: 10_000, maxTokens: 2_000_000 }],
+    ['tokens:>999', { minTokens: 1_000 }],
+    ['tokens:<1k', { maxTokens: 999 }],
     ['key:k project:p', { allOf: [{ externalKey: 'k' }, { projectKey: 'p' }] }],
   ])('%s', (text, wanted) => expect(condition(text)).toEqual(wanted));
 });
@@ -75,16 +82,19 @@ describe('a time is', () => {
   });
 });
 
-test.each(['cost:5..1', 'turns:2..1', 'updated:2026-11-20..2026-11-01', 'updated:1d..2d'])(
-  'a range that ends before it begins, %s, is refused with its column',
-  (text) => {
-    let thrown: unknown;
-    try {
-      condition(`tag:a ${text}`);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(codeOf(thrown)).toBe('invalid_criteria');
-    expect((thrown as Error).message).toMatch(/^column \d+: /);
-  },
-);
+test.each([
+  'cost:5..1',
+  'turns:2..1',
+  'tokens:2k..1k',
+  'updated:2026-11-20..2026-11-01',
+  'updated:1d..2d',
+])('a range that ends before it begins, %s, is refused with its column', (text) => {
+  let thrown: unknown;
+  try {
+    condition(`tag:a ${text}`);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(codeOf(thrown)).toBe('invalid_criteria');
+  expect((thrown as Error).message).toMatch(/^column \d+: /);
+});

@@ -38,6 +38,13 @@ describe('a query', () => {
     ['amounts', 'cost:>$0.50 cost:<=2 cost:1..05', 'cost:>0.5 cost:..2 cost:1..5'],
     ['counts', 'turns:>=10k turns:7', 'turns:10000.. turns:7'],
     [
+      'thousands and millions',
+      'tokens:10k..2m tokens:>1m',
+      'tokens:10000..2000000 tokens:>1000000',
+    ],
+    ['many', 'tokens:>=5000m turns:<=2000000k', 'tokens:5000000000.. turns:..2000000000'],
+    ['what there is', 'has:errors -HAS:errors', 'has:errors -has:errors'],
+    [
       'how long ago',
       'updated:7d updated:<7d updated:>2w',
       'updated:7d.. updated:7d.. updated:..2w',
@@ -71,6 +78,9 @@ describe('a query', () => {
     ['cost:cheap', 6, 'cost: takes dollars'],
     ['cost:..', 6, 'cost: takes dollars'],
     ['turns:1.5', 7, 'turns: takes a whole number'],
+    ['tokens:1.5k', 8, 'tokens: takes a whole number'],
+    ['has:error', 5, '(did you mean errors?)'],
+    ['has:*', 5, 'has: takes one of errors'],
     ['updated:soon', 9, 'updated: takes a time'],
     ['updated:2026-02-30', 9, 'updated: takes a time'],
     ['sort:cots', 6, '(did you mean cost?)'],

@@ -1,11 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
-import { type Criteria, FACETS } from '../../src/model/criteria.ts';
+import { type Criteria, FACETS, type Facets, PERIODS } from '../../src/model/criteria.ts';
 import { tagKey } from '../../src/model/tags.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
-import { naiveSearch } from './naive-catalog.ts';
-import { nestedSearches, rowOf, searches, sessionIds, summaryRows, tenant } from './summary-row.ts';
+import type { FacetsPage } from '../../src/session/ports/catalog.ts';
+import { ZONES } from './moments.ts';
+import { naiveFacets, naiveSearch, naiveSums } from './naive-catalog.ts';
+import {
+  nestedSearches,
+  rowOf,
+  searches,
+  sessionIds,
+  shown,
+  summaryRows,
+  tenant,
+} from './summary-row.ts';
 
 type Change = { put: CatalogRow } | { delete: string };
 
@@ -50,10 +60,15 @@ const loadedAfter = (all: readonly Change[]): Pair => {
   return pair;
 };
 
-const walk = (catalog: MemoryCatalog, criteria: Criteria, between: (page: number) => void) => {
+const walk = async (
+  catalog: MemoryCatalog,
+  criteria: Criteria,
+  between: (page: number) => void = () => {},
+): Promise<CatalogRow[]> => {
   const seen: CatalogRow[] = [];
   for (let page = 0, cursor: string | undefined; page === 0 || cursor !== undefined; page++) {
-    const { rows, nextCursor } = catalog.search(tenant, { ...criteria, ...(cursor && { cursor }) });
+    const asked = { ...criteria, ...(cursor && { cursor }) };
+    const { rows, nextCursor } = await catalog.search(tenant, asked);
     expect(rows.length).toBeLessThanOrEqual(criteria.limit);
     seen.push(...rows);
     cursor = nextCursor;
@@ -62,93 +77,96 @@ const walk = (catalog: MemoryCatalog, criteria: Criteria, between: (page: number
   return seen;
 };
 
-test('whatever was put and deleted, all pages together are what a plain filter and sort give', () => {
-  fc.assert(
-    fc.property(changes, searches, (all, criteria) => {
+test('whatever was put and deleted, all pages together are what a plain filter and sort give', async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, searches, async (all, criteria) => {
       const { catalog, rows } = pairAfter(all);
-      const expected = naiveSearch(rows.values(), criteria);
-      expect(walk(catalog, criteria, () => {})).toEqual(expected);
+      const expected = naiveSearch(rows.values(), criteria).map(shown);
+      expect(await walk(catalog, criteria)).toEqual(expected);
     }),
     { numRuns: 3_000 },
   );
 });
 
-test('a catalog that was filled at a start, and changed since, finds the same', () => {
-  fc.assert(
-    fc.property(changes, changes, searches, (before, after, criteria) => {
+test('a catalog that was filled at a start, and changed since, finds the same', async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, changes, searches, async (before, after, criteria) => {
       const pair = loadedAfter(before);
       for (const change of after) pair.apply(change);
-      expect(walk(pair.catalog, criteria, () => {})).toEqual(
-        naiveSearch(pair.rows.values(), criteria),
-      );
-      expect(pair.catalog.count(tenant, criteria).count).toBe(
-        naiveSearch(pair.rows.values(), criteria).length,
-      );
+      const expected = naiveSearch(pair.rows.values(), criteria);
+      expect(await walk(pair.catalog, criteria)).toEqual(expected.map(shown));
+      expect(await pair.catalog.count(tenant, criteria)).toEqual(naiveSums(expected));
     }),
     { numRuns: 1_000 },
   );
 });
 
-test('criteria that are put together find, and count, what a plain filter does', () => {
-  fc.assert(
-    fc.property(changes, nestedSearches, (all, criteria) => {
+test('criteria that are put together find, and count, what a plain filter does', async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, nestedSearches, async (all, criteria) => {
       const { catalog, rows } = pairAfter(all);
       const expected = naiveSearch(rows.values(), criteria);
-      expect(walk(catalog, criteria, () => {})).toEqual(expected);
-      expect(catalog.count(tenant, criteria).count).toBe(expected.length);
+      expect(await walk(catalog, criteria)).toEqual(expected.map(shown));
+      expect(await catalog.count(tenant, criteria)).toEqual(naiveSums(expected));
     }),
     { numRuns: 500 },
   );
 });
 
-test('count gives the number and the known cost of what a search would find', () => {
-  fc.assert(
-    fc.property(changes, searches, (all, criteria) => {
+test('count gives the number, the known cost, the tokens and the turns of what a search would find', async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, searches, async (all, criteria) => {
       const { catalog, rows } = pairAfter(all);
       const expected = naiveSearch(rows.values(), criteria);
-      const costNanoUsd = expected.reduce((sum, row) => sum + row.costNanoUsd, 0);
-      expect(catalog.count(tenant, criteria)).toEqual({ count: expected.length, costNanoUsd });
+      expect(await catalog.count(tenant, criteria)).toEqual(naiveSums(expected));
     }),
     { numRuns: 1_000 },
   );
 });
 
-test('facets count what a search would find by each of its values', () => {
+test('facets sum up what a search would find by each of its values', async () => {
   const fields = fc.constantFrom(...FACETS);
-  fc.assert(
-    fc.property(changes, searches, fields, fc.boolean(), (all, criteria, by, isFiltered) => {
-      const { catalog, rows } = pairAfter(all);
-      const { limit, sortBy: _, order: __, ...filter } = criteria;
-      const found = isFiltered ? naiveSearch(rows.values(), criteria) : [...rows.values()];
-      const values = found.flatMap((row) =>
-        by === 'tag' ? row.tags.map(tagKey) : (row[by] ?? []),
-      );
-      const expected = new Map<string, number>();
-      for (const value of values) expected.set(value, (expected.get(value) ?? 0) + 1);
-      const request = { ...(isFiltered ? filter : {}), by, limit: 1_000 };
-      const { facets, values: count } = catalog.facets(tenant, request);
-      const keyOf = (value: string) => (by === 'tag' ? tagKey(value) : value);
-      expect(new Map(facets.map((one) => [keyOf(one.value), one.sessions]))).toEqual(expected);
-      expect(count).toBe(expected.size);
-      const sizes = facets.map((one) => one.sessions);
-      expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
-      expect(catalog.facets(tenant, { ...request, limit }).facets).toEqual(facets.slice(0, limit));
-    }),
+  const zones = fc.constantFrom(undefined, ...ZONES);
+  await fc.assert(
+    fc.asyncProperty(
+      ...([changes, searches, fields, zones, fc.boolean()] as const),
+      async (all, criteria, by, timeZone, isFiltered) => {
+        const { catalog, rows } = pairAfter(all);
+        const { limit, sortBy: _, order: __, ...filter } = criteria;
+        const found = isFiltered ? naiveSearch(rows.values(), criteria) : [...rows.values()];
+        const expected = naiveFacets(found, by, timeZone);
+        const request = { ...(isFiltered ? filter : {}), by, timeZone, limit: 1_000 };
+        const { facets, values } = await catalog.facets(tenant, request);
+        const keyOf = (value: string) => (by === 'tag' || by === 'tool' ? tagKey(value) : value);
+        const sums = facets.map(({ value, ...sums }) => [keyOf(value), sums] as const);
+        expect(new Map(sums)).toEqual(expected);
+        expect(values).toBe(expected.size);
+        expect(facets).toEqual(facets.toSorted(isTime(by) ? latestFirst : mostFirst));
+        const { facets: first } = await catalog.facets(tenant, { ...request, limit });
+        expect(first).toEqual(facets.slice(0, limit));
+      },
+    ),
     { numRuns: 1_000 },
   );
 });
 
-test('sessions that change between pages neither repeat nor hide those that do not', () => {
-  fc.assert(
-    fc.property(changes, searches, changes, (before, criteria, meanwhile) => {
+type Counted = FacetsPage['facets'][number];
+const isTime = (by: Facets['by']): boolean => PERIODS.some((period) => period === by);
+const latestFirst = (a: Counted, b: Counted): number => (a.value < b.value ? 1 : -1);
+const mostFirst = (a: Counted, b: Counted): number =>
+  b.sessions - a.sessions || (a.value < b.value ? -1 : 1);
+
+test('sessions that change between pages neither repeat nor hide those that do not', async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, searches, changes, async (before, criteria, meanwhile) => {
       const pair = pairAfter(before);
       const found = naiveSearch(pair.rows.values(), criteria);
       const moved = new Set(meanwhile.map((c) => ('put' in c ? c.put.key.sessionId : c.delete)));
-      const seen = walk(pair.catalog, criteria, (page) => {
+      const seen = await walk(pair.catalog, criteria, (page) => {
         for (const change of meanwhile.slice(page * 5, page * 5 + 5)) pair.apply(change);
       });
       const still = (row: CatalogRow) => !moved.has(row.key.sessionId);
-      expect(seen.filter(still)).toEqual(found.filter(still));
+      expect(seen.filter(still)).toEqual(found.filter(still).map(shown));
     }),
     { numRuns: 1_000 },
   );
@@ -158,7 +176,7 @@ test('find, withOpenTurns, tenants and stats agree with what was put', () => {
   fc.assert(
     fc.property(changes, (all) => {
       const { catalog, rows } = pairAfter(all);
-      for (const [id, row] of rows) expect(catalog.find(tenant, id)).toEqual(row);
+      for (const [id, row] of rows) expect(catalog.find(tenant, id)).toEqual(shown(row));
       const open = catalog.withOpenTurns().map((row) => row.key.sessionId);
       const expected = [...rows.values()].filter(
         (row) => row.openTurns > 0 && row.status !== 'waiting',

@@ -32,24 +32,26 @@ const start = async (journal: FakeJournal, { clock, system, reports } = quiet())
   return { clock, system, reports, root };
 };
 
-const idsIn = (catalog: Catalog): string[] =>
-  catalog.search(tenant, criteriaOf({ order: 'asc' })).rows.map((row) => row.key.sessionId);
+const idsIn = async (catalog: Catalog): Promise<string[]> => {
+  const { rows } = await catalog.search(tenant, criteriaOf({ order: 'asc' }));
+  return rows.map((row) => row.key.sessionId);
+};
 
 test('it starts with what the catalog rows tell', async () => {
   const journal = new FakeJournal();
   journal.rows.push(rowOf('a', { title: 'A' }), rowOf('b'));
   const { system } = await start(journal);
-  expect(idsIn(system.fetch(catalogName))).toEqual(['a', 'b']);
+  expect(await idsIn(system.fetch(catalogName))).toEqual(['a', 'b']);
 });
 
 test('a commit is found in the tick in which it is told', async () => {
   const journal = new FakeJournal();
   const catalog = (await start(journal)).system.fetch(catalogName);
   journal.commit(writeOf('a', { tags: ['new'] }), writeOf('b'));
-  expect(idsIn(catalog)).toEqual(['a', 'b']);
+  expect(await idsIn(catalog)).toEqual(['a', 'b']);
   expect(catalog.find(tenant, 'a')?.tags).toEqual(['new']);
   journal.commit(deleteOf('a'));
-  expect(idsIn(catalog)).toEqual(['b']);
+  expect(await idsIn(catalog)).toEqual(['b']);
 });
 
 test('a commit during the scan wins over the row that the scan brings', async () => {
@@ -58,7 +60,7 @@ test('a commit during the scan wins over the row that the scan brings', async ()
   journal.duringScan = () =>
     journal.commit(writeOf('changed', { title: 'new', version: 2 }), deleteOf('deleted'));
   const catalog = (await start(journal)).system.fetch(catalogName);
-  expect(idsIn(catalog)).toEqual(['changed', 'other']);
+  expect(await idsIn(catalog)).toEqual(['changed', 'other']);
   expect(catalog.find(tenant, 'changed')?.title).toBe('new');
 });
 
@@ -83,8 +85,8 @@ test('with its journal it is built anew, and the old one is not fed any more', a
   if (journalNode?.ref !== undefined) system.exit(journalNode.ref, { crashed: 'test' });
   await clock.settle();
   journal.commit(writeOf('a'));
-  expect(idsIn(system.fetch(catalogName))).toEqual(['a']);
-  expect(idsIn(old)).toEqual([]);
+  expect(await idsIn(system.fetch(catalogName))).toEqual(['a']);
+  expect(await idsIn(old)).toEqual([]);
   expect(journal.listeners.size).toBe(1);
 });
 
@@ -97,7 +99,7 @@ test('a commit that it cannot follow crashes it alone, and it comes back from th
   expect(() => journal.commit(broken)).not.toThrow();
   await clock.settle();
   expect(system.fetch(catalogName)).not.toBe(old);
-  expect(idsIn(system.fetch(catalogName))).toEqual(['a']);
+  expect(await idsIn(system.fetch(catalogName))).toEqual(['a']);
   expect(reports).toContainEqual(
     expect.objectContaining({ kind: 'crash', reason: { crashed: expect.any(TypeError) } }),
   );

@@ -138,6 +138,8 @@ test('a facet that was declared without an order is not asked for a prefix', () 
     keyOf: () => 0,
     compare: (a: number, b: number) => a - b,
     costNanoUsdAt: () => 0,
+    tokensAt: () => 0,
+    turnsAt: () => 0,
   };
   expect(() => new Facet(recency).keysWith('a', 5, new Set())).toThrow('this facet keeps no order');
 });

@@ -1,7 +1,9 @@
 /** What is found, by criteria one by one: the spellings that are the same, the sums, the orders, the refusals. */
 import { describe, expect, it } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
+import type { Filter } from '../../src/model/criteria.ts';
 import { MemoryCatalog } from '../../src/search/catalog.ts';
+import type { Sums } from '../../src/search/sums.ts';
 import { criteriaOf, rowOf, tenant } from './summary-row.ts';
 
 type Wanted = object;
@@ -11,10 +13,16 @@ const catalogOf = (rows: Record<string, Partial<CatalogRow>>): MemoryCatalog => 
   for (const [id, fields] of Object.entries(rows)) catalog.put(rowOf(id, fields));
   return catalog;
 };
-const found = (catalog: MemoryCatalog, wanted: Wanted): string[] =>
-  catalog
-    .search(tenant, criteriaOf({ order: 'asc', ...wanted }))
-    .rows.map((row) => row.key.sessionId);
+const found = async (catalog: MemoryCatalog, wanted: Wanted): Promise<string[]> => {
+  const { rows } = await catalog.search(tenant, criteriaOf({ order: 'asc', ...wanted }));
+  return rows.map((row) => row.key.sessionId);
+};
+const counted = async (catalog: MemoryCatalog, filter: Filter): Promise<number> =>
+  (await catalog.count(tenant, filter)).sessions;
+/** What sessions add up to that cost something and did nothing else. */
+const cost = (sessions: number, costNanoUsd: number): Sums => ({
+  ...{ sessions, costNanoUsd, tokens: 0, turns: 0 },
+});
 
 describe('a directory', () => {
   it.each([
@@ -25,7 +33,7 @@ describe('a directory', () => {
     ['/', ['root']],
     ['C:\\', ['drive']],
     ['/home', []],
-  ])('asked for as %s is found in each of its spellings: %j', (workingDirectory, ids) => {
+  ])('asked for as %s is found in each of its spellings: %j', async (workingDirectory, ids) => {
     const catalog = catalogOf({
       a: { workingDirectory: '/home/a' },
       b: { workingDirectory: '/home/a/' },
@@ -35,7 +43,7 @@ describe('a directory', () => {
       root: { workingDirectory: '/' },
       none: {},
     });
-    expect(found(catalog, { workingDirectory })).toEqual(ids);
+    expect(await found(catalog, { workingDirectory })).toEqual(ids);
   });
 
   it.each([
@@ -43,29 +51,32 @@ describe('a directory', () => {
     ['/home/a/', ['a', 'b', 'd', 'w']],
     ['/', ['a', 'b', 'd', 'e', 'root', 'w']],
     ['/home/a/x', ['d']],
-  ])('asked for with what lies below as %s is no directory that begins alike: %j', (top, ids) => {
-    const catalog = catalogOf({
-      a: { workingDirectory: '/home/a' },
-      b: { workingDirectory: '/home/a/' },
-      d: { workingDirectory: '/home/a/x' },
-      e: { workingDirectory: '/home/ab' },
-      none: {},
-      root: { workingDirectory: '/' },
-      w: { workingDirectory: '/home/a\\x' },
-    });
-    expect(found(catalog, { underDirectory: top })).toEqual(ids);
-  });
+  ])(
+    'asked for with what lies below as %s is no directory that begins alike: %j',
+    async (top, ids) => {
+      const catalog = catalogOf({
+        a: { workingDirectory: '/home/a' },
+        b: { workingDirectory: '/home/a/' },
+        d: { workingDirectory: '/home/a/x' },
+        e: { workingDirectory: '/home/ab' },
+        none: {},
+        root: { workingDirectory: '/' },
+        w: { workingDirectory: '/home/a\\x' },
+      });
+      expect(await found(catalog, { underDirectory: top })).toEqual(ids);
+    },
+  );
 
-  it('with very many below it is tested session by session, with the same outcome', () => {
+  it('with very many below it is tested session by session, with the same outcome', async () => {
     const catalog = catalogOf({
       top: { workingDirectory: '/w' },
       other: { workingDirectory: '/wx' },
     });
     catalog.put(rowOf('none'));
     for (let n = 0; n < 1_100; n++) catalog.put(rowOf(`s${n}`, { workingDirectory: `/w/${n}` }));
-    expect(catalog.count(tenant, { underDirectory: '/w' }).count).toBe(1_101);
-    expect(catalog.count(tenant, { underDirectory: '/w/' }).count).toBe(1_101);
-    expect(catalog.count(tenant, { underDirectory: '/w/109' }).count).toBe(1);
+    expect(await counted(catalog, { underDirectory: '/w' })).toBe(1_101);
+    expect(await counted(catalog, { underDirectory: '/w/' })).toBe(1_101);
+    expect(await counted(catalog, { underDirectory: '/w/109' })).toBe(1);
   });
 });
 
@@ -75,47 +86,43 @@ describe('a value of one field', () => {
     ...{ projectKey: 'p', parentId: 'q', mode: 'background', status: 'failed' },
   } as const satisfies Partial<CatalogRow>;
 
-  it.each(Object.entries(fields))('%s finds the sessions that have it', (name, value) => {
+  it.each(Object.entries(fields))('%s finds the sessions that have it', async (name, value) => {
     const catalog = catalogOf({ a: fields, b: { owner: 'bob' } });
-    expect(found(catalog, { [name]: value })).toEqual(['a']);
+    expect(await found(catalog, { [name]: value })).toEqual(['a']);
   });
 
-  it('that no session has finds none', () => {
-    expect(found(catalogOf({ a: fields, b: {} }), { owner: 'nobody' })).toEqual([]);
-    expect(catalogOf({ a: fields }).count(tenant, { owner: 'nobody' })).toEqual({
-      ...{ count: 0, costNanoUsd: 0 },
-    });
+  it('that no session has finds none', async () => {
+    expect(await found(catalogOf({ a: fields, b: {} }), { owner: 'nobody' })).toEqual([]);
+    expect(await catalogOf({ a: fields }).count(tenant, { owner: 'nobody' })).toEqual(cost(0, 0));
   });
 
-  it('is counted with what its sessions cost, as they come, change and go', () => {
+  it('is counted with what its sessions cost, as they come, change and go', async () => {
     const catalog = catalogOf({ other: { owner: 'bob', costNanoUsd: 1_000 } });
     const total = () => catalog.count(tenant, { owner: 'ann' });
     catalog.put(rowOf('a', { owner: 'ann', costNanoUsd: 5 }));
-    expect(total()).toEqual({ count: 1, costNanoUsd: 5 });
+    expect(await total()).toEqual(cost(1, 5));
     catalog.put(rowOf('b', { owner: 'ann', costNanoUsd: 7 }));
     catalog.put(rowOf('c', { owner: 'ann', costNanoUsd: 11 }));
-    expect(total()).toEqual({ count: 3, costNanoUsd: 23 });
+    expect(await total()).toEqual(cost(3, 23));
     catalog.put(rowOf('b', { owner: 'ann', costNanoUsd: 70 }));
-    expect(total()).toEqual({ count: 3, costNanoUsd: 86 });
+    expect(await total()).toEqual(cost(3, 86));
     catalog.put(rowOf('a', { owner: 'bob', costNanoUsd: 5 }));
-    expect(total()).toEqual({ count: 2, costNanoUsd: 81 });
+    expect(await total()).toEqual(cost(2, 81));
     catalog.delete(rowOf('b').key);
-    expect(total()).toEqual({ count: 1, costNanoUsd: 11 });
+    expect(await total()).toEqual(cost(1, 11));
     catalog.delete(rowOf('c').key);
-    expect(total()).toEqual({ count: 0, costNanoUsd: 0 });
+    expect(await total()).toEqual(cost(0, 0));
     catalog.put(rowOf('d', { owner: 'ann', costNanoUsd: 2 }));
-    expect(total()).toEqual({ count: 1, costNanoUsd: 2 });
+    expect(await total()).toEqual(cost(1, 2));
   });
 
-  it('and nothing at all are counted with what they cost', () => {
+  it('and nothing at all are counted with what they cost', async () => {
     const catalog = catalogOf({ a: { costNanoUsd: 5, owner: 'ann' }, b: { costNanoUsd: 7 } });
-    expect(catalog.count(tenant, {})).toEqual({ count: 2, costNanoUsd: 12 });
+    expect(await catalog.count(tenant, {})).toEqual(cost(2, 12));
     catalog.put(rowOf('a', { costNanoUsd: 50, owner: 'ann' }));
     catalog.delete(rowOf('b').key);
-    expect(catalog.count(tenant, {})).toEqual({ count: 1, costNanoUsd: 50 });
-    expect(catalog.count(tenant, { owner: 'ann', mode: 'interactive' })).toEqual({
-      ...{ count: 1, costNanoUsd: 50 },
-    });
+    expect(await catalog.count(tenant, {})).toEqual(cost(1, 50));
+    expect(await catalog.count(tenant, { owner: 'ann', mode: 'interactive' })).toEqual(cost(1, 50));
   });
 });
 
@@ -134,8 +141,8 @@ describe('tags', () => {
     [{ noTags: ['x', 'z'] }, ['b', 'd']],
     [{ noTags: ['unknown'] }, ['a', 'b', 'c', 'd']],
     [{ tags: ['y'], noTags: ['x'] }, ['b']],
-  ])('%j finds %j', (wanted, ids) => {
-    expect(found(catalog(), wanted)).toEqual(ids);
+  ])('%j finds %j', async (wanted, ids) => {
+    expect(await found(catalog(), wanted)).toEqual(ids);
   });
 
   it('of a session are in the order and spelling in which it has them, until they change', () => {
@@ -153,7 +160,7 @@ describe('tags', () => {
 });
 
 describe('facets', () => {
-  it('of as many sessions stand in the order of their values, and those of more before them', () => {
+  it('of as many sessions stand in the order of their values, and those of more before them', async () => {
     const catalog = catalogOf({
       a: { owner: 'cy' },
       b: { owner: 'bob' },
@@ -163,29 +170,29 @@ describe('facets', () => {
       f: {},
     });
     const values = [
-      { value: 'dan', sessions: 2 },
-      ...['ann', 'bob', 'cy'].map((value) => ({ value, sessions: 1 })),
+      { value: 'dan', ...cost(2, 0) },
+      ...['ann', 'bob', 'cy'].map((value) => ({ value, ...cost(1, 0) })),
     ];
     for (const filter of [{}, { mode: 'interactive' as const, noTags: ['x'] }])
-      expect(catalog.facets(tenant, { by: 'owner', limit: 10, ...filter })).toEqual({
+      expect(await catalog.facets(tenant, { by: 'owner', limit: 10, ...filter })).toEqual({
         ...{ facets: values, values: 4 },
       });
-    expect(catalog.facets(tenant, { by: 'owner', limit: 2 })).toEqual({
+    expect(await catalog.facets(tenant, { by: 'owner', limit: 2 })).toEqual({
       ...{ facets: values.slice(0, 2), values: 4 },
     });
   });
 
-  it('of a tenant that nobody knows are none', () => {
-    expect(new MemoryCatalog().facets(tenant, { by: 'tag', limit: 5 })).toEqual({
+  it('of a tenant that nobody knows are none', async () => {
+    expect(await new MemoryCatalog().facets(tenant, { by: 'tag', limit: 5 })).toEqual({
       ...{ facets: [], values: 0 },
     });
-    expect(new MemoryCatalog().count(tenant, {})).toEqual({ count: 0, costNanoUsd: 0 });
+    expect(await new MemoryCatalog().count(tenant, {})).toEqual(cost(0, 0));
   });
 
-  it('count a tag once in all its spellings, and show one that a session has', () => {
+  it('count a tag once in all its spellings, and show one that a session has', async () => {
     const catalog = catalogOf({ a: { tags: ['Bug'] }, b: { tags: ['bug', 'x'] } });
     for (const filter of [{}, { mode: 'interactive' as const }]) {
-      const { facets } = catalog.facets(tenant, { by: 'tag', limit: 5, ...filter });
+      const { facets } = await catalog.facets(tenant, { by: 'tag', limit: 5, ...filter });
       expect(facets.map(({ sessions }) => sessions)).toEqual([2, 1]);
       expect(['Bug', 'bug']).toContain(facets[0]?.value);
     }
@@ -204,50 +211,47 @@ describe('an order', () => {
     ['createdAt', 'bcad'],
     ['cost', 'adcb'],
     ['turns', 'cdba'],
-  ])('by %s is the same for all, and for what was loaded at a start', (sortBy, order) => {
+  ])('by %s is the same for all, and for what was loaded at a start', async (sortBy, order) => {
     const loaded = new MemoryCatalog(undefined, { isLoading: true });
     for (const [id, fields] of Object.entries(rows).toReversed()) loaded.put(rowOf(id, fields));
     loaded.settle();
     for (const catalog of [catalogOf(rows), loaded]) {
-      expect(found(catalog, { sortBy } as Wanted).join('')).toBe(order);
-      const falling = found(catalog, { sortBy, order: 'desc' } as Wanted);
+      expect((await found(catalog, { sortBy } as Wanted)).join('')).toBe(order);
+      const falling = await found(catalog, { sortBy, order: 'desc' } as Wanted);
       expect(falling.toReversed().join('')).toBe(order);
     }
   });
 
-  it('holds for what changes its place', () => {
+  it('holds for what changes its place', async () => {
     const catalog = catalogOf(rows);
     catalog.put(rowOf('b', { ...rows.b, updatedAtMs: 9_000 }));
-    expect(found(catalog, {}).join('')).toBe('cdab');
+    expect((await found(catalog, {})).join('')).toBe('cdab');
   });
 });
 
 describe('what was made after a moment', () => {
-  it('is found although a clock went back, and it was updated before', () => {
+  it('is found although a clock went back, and it was updated before', async () => {
     const catalog = catalogOf({
       a: { createdAtMs: 9_000, updatedAtMs: 1_000 },
       b: { createdAtMs: 5_000, updatedAtMs: 6_000 },
     });
-    expect(found(catalog, { createdAfter: 5_000 })).toEqual(['a', 'b']);
+    expect(await found(catalog, { createdAfter: 5_000 })).toEqual(['a', 'b']);
     catalog.put(rowOf('a', { createdAtMs: 9_000, updatedAtMs: 9_000 }));
-    expect(found(catalog, { createdAfter: 5_000 })).toEqual(['b', 'a']);
-    expect(found(catalog, { createdAfter: 6_001 })).toEqual(['a']);
+    expect(await found(catalog, { createdAfter: 5_000 })).toEqual(['b', 'a']);
+    expect(await found(catalog, { createdAfter: 6_001 })).toEqual(['a']);
   });
 });
 
 describe('a cursor', () => {
-  const refusal = (wanted: Wanted): unknown => {
-    try {
-      return found(catalogOf({ a: {}, b: {} }), wanted);
-    } catch (error) {
-      return error;
-    }
+  const refusal = (wanted: Wanted): Promise<unknown> =>
+    found(catalogOf({ a: {}, b: {} }), wanted).catch((error: unknown) => error);
+  const cursorOf = async () => {
+    const first = criteriaOf({ limit: 1, order: 'asc' });
+    return (await catalogOf({ a: {}, b: {} }).search(tenant, first)).nextCursor;
   };
-  const cursorOf = () =>
-    catalogOf({ a: {}, b: {} }).search(tenant, criteriaOf({ limit: 1, order: 'asc' })).nextCursor;
 
-  it('that is none of ours is refused, and names its field', () => {
-    expect(refusal({ cursor: 'x' })).toMatchObject({
+  it('that is none of ours is refused, and names its field', async () => {
+    expect(await refusal({ cursor: 'x' })).toMatchObject({
       ...{ code: 'invalid_criteria', details: { field: 'cursor' } },
       message: 'the cursor is none of ours: use a nextCursor as it came',
     });
@@ -255,8 +259,8 @@ describe('a cursor', () => {
 
   it.each([{ sortBy: 'cost' as const }, { order: 'desc' as const }])(
     'of another order than %j is refused, and says which is its own',
-    (other) => {
-      expect(refusal({ cursor: cursorOf(), ...other })).toMatchObject({
+    async (other) => {
+      expect(await refusal({ cursor: await cursorOf(), ...other })).toMatchObject({
         ...{ code: 'invalid_criteria', message: 'the cursor belongs to a search by updatedAt asc' },
       });
     },
@@ -284,13 +288,13 @@ describe('what the catalog takes of memory', () => {
 });
 
 describe('the beginning of an id', () => {
-  it('finds those that are there, and none that is gone, also after its place was given on', () => {
+  it('finds those that are there, and none that is gone, also after its place was given on', async () => {
     const catalog = catalogOf({ aa: {}, ab: {}, b: {} });
     catalog.delete(rowOf('ab').key);
-    expect(found(catalog, { idPrefix: 'a' })).toEqual(['aa']);
-    expect(catalog.count(tenant, { idPrefix: 'a' }).count).toBe(1);
+    expect(await found(catalog, { idPrefix: 'a' })).toEqual(['aa']);
+    expect(await counted(catalog, { idPrefix: 'a' })).toBe(1);
     catalog.put(rowOf('c'));
-    expect(found(catalog, { idPrefix: 'a' })).toEqual(['aa']);
-    expect(found(catalog, { idPrefix: 'c' })).toEqual(['c']);
+    expect(await found(catalog, { idPrefix: 'a' })).toEqual(['aa']);
+    expect(await found(catalog, { idPrefix: 'c' })).toEqual(['c']);
   });
 });

@@ -1,6 +1,7 @@
 /** What a search may cost, by counting the rows that it looks at: the narrowest criterion decides, not the history. */
 import { describe, expect, it } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
+import { Lane } from '../../src/search/lane.ts';
 import { count, search } from '../../src/search/search.ts';
 import { SessionTable } from '../../src/search/session-table.ts';
 import { criteriaOf, rowOf, tenant } from './summary-row.ts';
@@ -17,113 +18,120 @@ const tableOf = (fieldsOf: (n: number) => Partial<CatalogRow>): SessionTable => 
 };
 
 /** How often a method of an object is called during some work. */
-const callsOf = <Name extends string>(
+const callsOf = async <Name extends string>(
   target: { [Key in Name]: (...args: never[]) => unknown },
   name: Name,
-  work: () => unknown,
-): number => {
+  work: () => Promise<unknown>,
+): Promise<number> => {
   const method = target[name].bind(target) as (...args: never[]) => unknown;
   let calls = 0;
   target[name] = (...args) => {
     calls += 1;
     return method(...args);
   };
-  work();
+  await work();
   return calls;
 };
 
-const idsIn = (table: SessionTable, wanted: object): string[] =>
-  search(table, criteriaOf(wanted)).rows.map((row) => row.key.sessionId);
+const lane = new Lane(() => Promise.resolve());
+
+const idsIn = async (table: SessionTable, wanted: object): Promise<string[]> => {
+  const { rows } = await search(table, criteriaOf(wanted), lane);
+  return rows.map((row) => row.key.sessionId);
+};
 
 describe('a search in an order that no list has', () => {
   const rare = (n: number) => (n < 5 ? ['rare', 'x'] : n < 10 ? ['rarer', 'x'] : ['common', 'x']);
   const table = () => tableOf((n) => ({ tags: rare(n), costNanoUsd: n, owner: n % 2 ? 'a' : 'b' }));
   const byCost = { sortBy: 'cost', order: 'desc', limit: 50 };
 
-  it('looks at those of a rare tag alone', () => {
+  it('looks at those of a rare tag alone', async () => {
     const some = table();
-    const looks = callsOf(some.tags, 'has', () =>
-      expect(idsIn(some, { ...byCost, tags: ['rare'] })).toHaveLength(5),
+    const looks = await callsOf(some.tags, 'has', async () =>
+      expect(await idsIn(some, { ...byCost, tags: ['rare'] })).toHaveLength(5),
     );
     expect(looks).toBeLessThan(FEW);
   });
 
-  it('looks at those of any of two rare tags alone', () => {
+  it('looks at those of any of two rare tags alone', async () => {
     const some = table();
-    const looks = callsOf(some.tags, 'firstOf', () =>
-      expect(idsIn(some, { ...byCost, tags: ['rare', 'rarer'] })).toHaveLength(10),
+    const looks = await callsOf(some.tags, 'firstOf', async () =>
+      expect(await idsIn(some, { ...byCost, tags: ['rare', 'rarer'] })).toHaveLength(10),
     );
     expect(looks).toBeLessThan(FEW);
   });
 
-  it('goes by the rarest of several criteria, whichever comes first', () => {
+  it('goes by the rarest of several criteria, whichever comes first', async () => {
     const some = table();
-    const looks = callsOf(some.facets.owner, 'valueAt', () =>
-      expect(idsIn(some, { ...byCost, owner: 'a', allTags: ['x', 'rare'] })).toEqual(['s3', 's1']),
+    const looks = await callsOf(some.facets.owner, 'valueAt', async () =>
+      expect(await idsIn(some, { ...byCost, owner: 'a', allTags: ['x', 'rare'] })).toEqual([
+        's3',
+        's1',
+      ]),
     );
     expect(looks).toBeLessThan(FEW);
     const rareOwner = tableOf((n) => ({ owner: n < 5 ? 'a' : 'b', tags: ['x'] }));
-    const again = callsOf(rareOwner.tags, 'has', () =>
-      expect(idsIn(rareOwner, { ...byCost, owner: 'a', tags: ['x'] })).toHaveLength(5),
+    const again = await callsOf(rareOwner.tags, 'has', async () =>
+      expect(await idsIn(rareOwner, { ...byCost, owner: 'a', tags: ['x'] })).toHaveLength(5),
     );
     expect(again).toBeLessThan(FEW);
   });
 
-  it('looks at those within a narrow range alone', () => {
+  it('looks at those within a narrow range alone', async () => {
     const some = table();
     const range = { createdAfter: 100, createdBefore: 104 };
-    const looks = callsOf(some.facets.owner, 'valueAt', () =>
-      expect(idsIn(some, { ...byCost, ...range, owner: 'a' })).toEqual(['s103', 's101']),
+    const looks = await callsOf(some.facets.owner, 'valueAt', async () =>
+      expect(await idsIn(some, { ...byCost, ...range, owner: 'a' })).toEqual(['s103', 's101']),
     );
     expect(looks).toBeLessThan(FEW);
   });
 
-  it('looks at those of several values alone', () => {
+  it('looks at those of several values alone', async () => {
     const some = tableOf((n) => ({ status: n < 3 ? 'failed' : n < 5 ? 'parked' : 'idle' }));
-    const looks = callsOf(some.facets.status, 'valueAt', () =>
-      expect(idsIn(some, { ...byCost, status: ['failed', 'parked'] })).toHaveLength(5),
+    const looks = await callsOf(some.facets.status, 'valueAt', async () =>
+      expect(await idsIn(some, { ...byCost, status: ['failed', 'parked'] })).toHaveLength(5),
     );
     expect(looks).toBeLessThan(FEW);
   });
 
-  it('looks at those below a directory alone', () => {
+  it('looks at those below a directory alone', async () => {
     const some = tableOf((n) => ({ workingDirectory: n < 5 ? `/w/${n}` : '/other', tags: ['x'] }));
-    const looks = callsOf(some.tags, 'has', () =>
-      expect(idsIn(some, { ...byCost, underDirectory: '/w', tags: ['x'] })).toHaveLength(5),
+    const looks = await callsOf(some.tags, 'has', async () =>
+      expect(await idsIn(some, { ...byCost, underDirectory: '/w', tags: ['x'] })).toHaveLength(5),
     );
     expect(looks).toBeLessThan(FEW);
   });
 
-  it('looks at those whose ids begin so alone', () => {
+  it('looks at those whose ids begin so alone', async () => {
     const some = table();
-    const looks = callsOf(some.tags, 'has', () =>
-      expect(idsIn(some, { ...byCost, idPrefix: 's123', tags: ['x'] })).toHaveLength(1),
+    const looks = await callsOf(some.tags, 'has', async () =>
+      expect(await idsIn(some, { ...byCost, idPrefix: 's123', tags: ['x'] })).toHaveLength(1),
     );
     expect(looks).toBeLessThan(FEW);
   });
 });
 
 describe('a search by the newest update', () => {
-  it('ends with its page where most match', () => {
+  it('ends with its page where most match', async () => {
     const table = tableOf((n) => ({ tags: [n % 2 === 0 ? 'even' : 'odd', 'x'] }));
-    const looks = callsOf(table.tags, 'has', () =>
-      expect(idsIn(table, { tags: ['even'], allTags: ['x'], limit: 10 })).toHaveLength(10),
+    const looks = await callsOf(table.tags, 'has', async () =>
+      expect(await idsIn(table, { tags: ['even'], allTags: ['x'], limit: 10 })).toHaveLength(10),
     );
     expect(looks).toBeLessThan(FEW);
   });
 
-  it('walks the shortest of the lists', () => {
+  it('walks the shortest of the lists', async () => {
     const table = tableOf((n) => ({ tags: n < 5 ? ['rare', 'x'] : ['x'], owner: 'a' }));
-    const looks = callsOf(table.facets.owner, 'valueAt', () =>
-      expect(idsIn(table, { owner: 'a', allTags: ['x', 'rare'], limit: 10 })).toHaveLength(5),
+    const looks = await callsOf(table.facets.owner, 'valueAt', async () =>
+      expect(await idsIn(table, { owner: 'a', allTags: ['x', 'rare'], limit: 10 })).toHaveLength(5),
     );
     expect(looks).toBeLessThan(FEW);
   });
 
-  it('passes by what was updated before all of a range was made', () => {
+  it('passes by what was updated before all of a range was made', async () => {
     const table = tableOf((n) => ({ updatedAtMs: n }));
-    const looks = callsOf(table.sorted.createdAt.values, 'at', () =>
-      expect(idsIn(table, { createdAfter: SESSIONS - 5, limit: 100 })).toHaveLength(5),
+    const looks = await callsOf(table.sorted.createdAt.values, 'at', async () =>
+      expect(await idsIn(table, { createdAfter: SESSIONS - 5, limit: 100 })).toHaveLength(5),
     );
     expect(looks).toBeLessThan(3 * FEW);
   });
@@ -134,18 +142,18 @@ describe('a count', () => {
     ['of everything', {}],
     ['of one value', { owner: 'a' }],
     ['of one tag', { tags: ['x'] }],
-  ])('%s looks at no row', (_, wanted) => {
+  ])('%s looks at no row', async (_, wanted) => {
     const table = tableOf(() => ({ owner: 'a', tags: ['x'] }));
-    const looks = callsOf(table.sorted.cost, 'at', () =>
-      expect(count(table, criteriaOf(wanted)).count).toBe(SESSIONS),
+    const looks = await callsOf(table.sorted.cost, 'at', async () =>
+      expect((await count(table, criteriaOf(wanted), lane)).sessions).toBe(SESSIONS),
     );
     expect(looks).toBe(0);
   });
 
-  it('of two criteria looks at those of the rarer one', () => {
+  it('of two criteria looks at those of the rarer one', async () => {
     const table = tableOf((n) => ({ owner: n < 5 ? 'a' : 'b', tags: ['x'] }));
-    const looks = callsOf(table.tags, 'has', () =>
-      expect(count(table, criteriaOf({ owner: 'a', tags: ['x'] })).count).toBe(5),
+    const looks = await callsOf(table.tags, 'has', async () =>
+      expect((await count(table, criteriaOf({ owner: 'a', tags: ['x'] }), lane)).sessions).toBe(5),
     );
     expect(looks).toBeLessThan(FEW);
   });

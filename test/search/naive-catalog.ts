@@ -1,8 +1,10 @@
 /** The model that the catalog is compared with: an array, filtered and sorted anew for each question. */
 
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
-import type { Condition, Criteria } from '../../src/model/criteria.ts';
+import type { Condition, Criteria, Facets } from '../../src/model/criteria.ts';
 import { tagKey } from '../../src/model/tags.ts';
+import type { Sums } from '../../src/session/ports/catalog.ts';
+import { nameOf, type Zone } from './moments.ts';
 
 const SAME = ['mode', 'model', 'workingDirectory', 'owner', 'parentId'] as const;
 
@@ -12,14 +14,22 @@ const isWithin = (value: number, min: number | undefined, max: number | undefine
 const nano = (usd: number | undefined) => (usd === undefined ? undefined : Math.round(usd * 1e9));
 
 const hasTags = (row: CatalogRow, filter: Condition): boolean => {
-  const own = row.tags.map(tagKey);
-  const has = (tag: string) => own.includes(tagKey(tag));
+  const has = (tag: string) => row.tags.some((own) => tagKey(own) === tagKey(tag));
   return (
     (filter.tags === undefined || filter.tags.some(has)) &&
     (filter.allTags ?? []).every(has) &&
     !(filter.noTags ?? []).some(has) &&
     (filter.tagPrefix === undefined ||
-      own.some((tag) => tag.startsWith(tagKey(filter.tagPrefix ?? ''))))
+      row.tags.some((tag) => tagKey(tag).startsWith(tagKey(filter.tagPrefix ?? ''))))
+  );
+};
+
+const usedTools = ({ toolsUsed = [] }: CatalogRow, { tool, toolPrefix }: Condition): boolean => {
+  const has = (isWanted: (name: string) => boolean) =>
+    toolsUsed.some((name) => isWanted(name.toLowerCase()));
+  return (
+    (tool === undefined || has((name) => name === tool.toLowerCase())) &&
+    (toolPrefix === undefined || has((name) => name.startsWith(toolPrefix.toLowerCase())))
   );
 };
 
@@ -38,6 +48,9 @@ export const matches = (row: CatalogRow, filter: Condition): boolean =>
   !(filter.noneOf ?? []).some((one) => matches(row, one)) &&
   (filter.modelPrefix === undefined || isOfModel(row, filter.modelPrefix)) &&
   isWithin(row.numTurns, filter.minTurns, filter.maxTurns) &&
+  isWithin(row.tokens, filter.minTokens, filter.maxTokens) &&
+  (filter.hasErrors === undefined || filter.hasErrors === row.errorCount > 0) &&
+  usedTools(row, filter) &&
   hasTags(row, filter) &&
   isWithin(row.createdAtMs, filter.createdAfter, filter.createdBefore) &&
   isWithin(row.createdAtMs, filter.after, filter.before) &&
@@ -64,4 +77,64 @@ export const naiveSearch = (rows: Iterable<CatalogRow>, criteria: Criteria): Cat
   return [...rows]
     .filter((row) => matches(row, criteria))
     .sort((a, b) => sign * (value(a) - value(b) || byId(a, b)));
+};
+
+export type Place = readonly [value: number, sessionId: string];
+
+export const placeOf = (row: CatalogRow, { sortBy }: Criteria): Place => [
+  VALUES[sortBy](row),
+  row.key.sessionId,
+];
+
+/** The matches behind a place, in order. */
+export const naiveRest = (
+  rows: Iterable<CatalogRow>,
+  criteria: Criteria,
+  [value, sessionId]: Place,
+): CatalogRow[] => {
+  const isAfter = ([other, id]: Place) => other > value || (other === value && id > sessionId);
+  const isBefore = ([other, id]: Place) => other < value || (other === value && id < sessionId);
+  const isBehind = criteria.order === 'asc' ? isAfter : isBefore;
+  return naiveSearch(rows, criteria).filter((row) => isBehind(placeOf(row, criteria)));
+};
+
+type Running = { -readonly [K in keyof Sums]: Sums[K] };
+
+const add = (sums: Running, row: CatalogRow): Running => {
+  sums.sessions += 1;
+  sums.costNanoUsd += row.costNanoUsd;
+  sums.tokens += row.tokens;
+  sums.turns += row.numTurns;
+  return sums;
+};
+const nothing = (): Running => ({ sessions: 0, costNanoUsd: 0, tokens: 0, turns: 0 });
+
+export const naiveSums = (rows: readonly CatalogRow[]): Sums => rows.reduce(add, nothing());
+
+const valuesOf = (row: CatalogRow, by: Facets['by'], zone: Zone): readonly string[] => {
+  switch (by) {
+    case 'tag':
+      return row.tags.map(tagKey);
+    case 'tool':
+      return (row.toolsUsed ?? []).map(tagKey);
+    case 'day':
+    case 'week':
+    case 'month':
+      return [nameOf(by, row.createdAtMs, zone)];
+    default:
+      return [row[by] ?? []].flat();
+  }
+};
+
+/** The sums of these rows by their values; tags and tools in the form in which all spellings are one. */
+export const naiveFacets = (
+  rows: readonly CatalogRow[],
+  by: Facets['by'],
+  zone: Zone = 'UTC',
+): ReadonlyMap<string, Sums> => {
+  const sums = new Map<string, Running>();
+  for (const row of rows)
+    for (const value of valuesOf(row, by, zone))
+      sums.set(value, add(sums.get(value) ?? nothing(), row));
+  return sums;
 };

@@ -19,19 +19,23 @@ const head = (id: string, version = 1, title = `title ${version}`) => ({
 describe('a session that a commit has told of', () => {
   const looks = {
     find: (catalog: MemoryCatalog) => catalog.find(TENANT, 's1')?.title,
-    search: (catalog: MemoryCatalog) => catalog.search(TENANT, all).rows[0]?.title,
-    count: (catalog: MemoryCatalog) => catalog.count(TENANT, all).count,
+    search: async (catalog: MemoryCatalog) => (await catalog.search(TENANT, all)).rows[0]?.title,
+    count: async (catalog: MemoryCatalog) => (await catalog.count(TENANT, all)).sessions,
+    facets: (catalog: MemoryCatalog) => catalog.facets(TENANT, { by: 'status', limit: 5 }),
     stats: (catalog: MemoryCatalog) => catalog.stats().sessions,
     tenants: (catalog: MemoryCatalog) => catalog.tenants().length,
     withOpenTurns: (catalog: MemoryCatalog) => catalog.withOpenTurns().length,
   };
 
-  it.each(Object.entries(looks))('is as it was told last, whoever looks first: %s', (_, look) => {
-    const [noted, put] = [new MemoryCatalog(), new MemoryCatalog()];
-    for (const version of [1, 2, 3]) noted.note(head('s1', version));
-    put.put(catalogRowOf(head('s1', 3)));
-    expect(look(noted)).toEqual(look(put));
-  });
+  it.each(Object.entries(looks))(
+    'is as it was told last, whoever looks first: %s',
+    async (_, look) => {
+      const [noted, put] = [new MemoryCatalog(), new MemoryCatalog()];
+      for (const version of [1, 2, 3]) noted.note(head('s1', version));
+      put.put(catalogRowOf(head('s1', 3)));
+      expect(await look(noted)).toEqual(await look(put));
+    },
+  );
 
   it('is gone after its delete, and back after it was made anew', () => {
     const catalog = new MemoryCatalog();
@@ -57,7 +61,7 @@ describe('a session that a commit has told of', () => {
     expect(faults).toBe(1);
   });
 
-  it('is found, or gone, among more than may wait, as if all had been put at once', () => {
+  it('is found, or gone, among more than may wait, as if all had been put at once', async () => {
     const [noted, put] = [new MemoryCatalog(), new MemoryCatalog()];
     for (let number = 0; number < 3 * MAX_NOTED; number += 1) {
       const version = 1 + (number % 3);
@@ -69,8 +73,9 @@ describe('a session that a commit has told of', () => {
       put.delete(keyOf(`s${number}`));
     }
     const everything = Criteria.parse({ limit: 500 });
-    expect(noted.search(TENANT, everything)).toEqual(put.search(TENANT, everything));
-    expect(noted.count(TENANT, all)).toEqual(put.count(TENANT, all));
+    const found = await noted.search(TENANT, everything);
+    expect(found).toEqual(await put.search(TENANT, everything));
+    expect(await noted.count(TENANT, all)).toEqual(await put.count(TENANT, all));
   });
 
   it('that cannot be taken in is a fault that its owner hears of, and the reader too', () => {

@@ -4,6 +4,7 @@ import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { Criteria, contradictions, type Filter } from '../../src/model/criteria.ts';
 import { MODES, STATUSES } from '../../src/model/head.ts';
 import type { SessionId, Tenant } from '../../src/model/ids.ts';
+import { MOMENTS } from './moments.ts';
 
 export const tenant = 'default' as Tenant;
 
@@ -20,19 +21,27 @@ export const rowOf = (sessionId: string, fields: Partial<CatalogRow> = {}): Cata
   costNanoUsd: 0,
   costIsPartial: false,
   openTurns: 0,
+  errorCount: 0,
+  tokens: 0,
   ...fields,
 });
+
+/** The row as a search gives it: without what it is only found by. */
+export const shown = ({ toolsUsed: _, ...row }: CatalogRow): CatalogRow => row;
 
 export const criteriaOf = (input: Parameters<typeof Criteria.parse>[0] = {}): Criteria =>
   Criteria.parse(input);
 
 const few = (...texts: string[]) => fc.option(fc.constantFrom(...texts), { nil: undefined });
 const TAGS = ['alpha', 'Alpha', 'alphabet', 'beta', 'proj:a', 'proj:B', 'ünï', 'hold'] as const;
-const tags = fc.uniqueArray(fc.constantFrom(...TAGS), {
-  maxLength: 4,
-  selector: (tag) => tag.toLowerCase(),
-});
+const TOOLS = ['Bash', 'bash', 'Read', 'mcp__github__list', 'mcp__GitHub__get', 'mcp__x'] as const;
+const eachOnce = <T extends string>(texts: readonly T[]) =>
+  fc.uniqueArray(fc.constantFrom(...texts), {
+    maxLength: 4,
+    selector: (text) => text.toLowerCase(),
+  });
 const smallInt = fc.integer({ min: 0, max: 6 });
+const moment = fc.constantFrom(...MOMENTS);
 export const sessionIds = fc.constantFrom(...Array.from({ length: 12 }, (_, n) => `s${n}`));
 
 const withoutUndefined = <T extends object>(value: T): T =>
@@ -42,15 +51,15 @@ export const summaryRows: fc.Arbitrary<CatalogRow> = fc
   .record({
     sessionId: sessionIds,
     version: fc.integer({ min: 1, max: 9 }),
-    createdAtMs: smallInt,
-    updatedAtMs: smallInt,
+    createdAtMs: moment,
+    updatedAtMs: moment,
     importedAtMs: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
     status: fc.constantFrom(...STATUSES),
     mode: fc.constantFrom(...MODES),
     title: few('A title', 'Größe', '日本'),
     summary: few('short'),
     description: few('longer'),
-    tags,
+    tags: eachOnce(TAGS),
     messageCount: smallInt,
     numTurns: smallInt,
     costNanoUsd: smallInt.map((n) => n * 100_000_000),
@@ -63,6 +72,9 @@ export const summaryRows: fc.Arbitrary<CatalogRow> = fc
     externalKey: few('k1', 'k2', 'k3'),
     parentId: few('s1', 's2'),
     openTurns: fc.constantFrom(0, 0, 1, 2),
+    errorCount: fc.constantFrom(0, 0, 1, 3),
+    tokens: smallInt,
+    toolsUsed: fc.option(eachOnce(TOOLS), { nil: undefined }),
   })
   .map(({ sessionId, ...fields }) =>
     withoutUndefined(rowOf(sessionId, fields as Partial<CatalogRow>)),
@@ -76,6 +88,7 @@ const tagQuery = fc.option(
   { nil: undefined },
 );
 const bound = fc.option(smallInt, { nil: undefined });
+const momentBound = fc.option(moment, { nil: undefined });
 const usd = fc.option(
   smallInt.map((n) => n / 10),
   { nil: undefined },
@@ -87,15 +100,20 @@ export const filters = fc
     allTags: tagQuery,
     noTags: tagQuery,
     tagPrefix: few('al', 'PROJ:', 'z'),
-    createdAfter: bound,
-    createdBefore: bound,
-    updatedAfter: bound,
-    updatedBefore: bound,
-    after: bound,
+    createdAfter: momentBound,
+    createdBefore: momentBound,
+    updatedAfter: momentBound,
+    updatedBefore: momentBound,
+    after: momentBound,
     maxCostUsd: usd,
     minCost: usd,
     minTurns: bound,
     maxTurns: bound,
+    minTokens: bound,
+    maxTokens: bound,
+    hasErrors: fc.option(fc.boolean(), { nil: undefined }),
+    tool: few('bash', 'READ', 'mcp__github__list', 'Nothing'),
+    toolPrefix: few('mcp__', 'MCP__GITHUB__', 'b', 'z'),
     status: fc.option(
       fc.oneof(fc.constantFrom(...STATUSES), fc.subarray([...STATUSES], { minLength: 1 })),
       { nil: undefined },

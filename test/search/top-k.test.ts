@@ -6,7 +6,7 @@ import { TopK } from '../../src/search/top-k.ts';
 const ascending = (a: number, b: number) => a - b;
 
 const firstOf = (limit: number, items: readonly number[]): number[] => {
-  const best = new TopK(limit, ascending);
+  const best = new TopK<number>(limit, ascending);
   for (const item of items) best.add(item);
   return best.sorted();
 };
@@ -29,7 +29,7 @@ test('falling, rising and shuffled items give the same', () => {
 
 test('an item that is no better than the last one kept takes no place', () => {
   let compared = 0;
-  const best = new TopK(3, (a, b) => {
+  const best = new TopK<number>(3, (a, b) => {
     compared += 1;
     return a - b;
   });

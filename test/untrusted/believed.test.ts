@@ -77,6 +77,10 @@ describe('an export', () => {
     await session({ title: 'a\udc00' }, 'title');
     await session({ gitBranch: null }, 'gitBranch');
     await session({ lastError: 'x' }, 'lastError');
+    await session({ toolsUsed: ['Read', 'Bash', 'read'] }, 'toolsUsed');
+    await session({ toolsUsed: 'Bash' }, 'toolsUsed');
+    await session({ toolsUsed: ['Bash', ''] }, 'toolsUsed.1');
+    await session({ toolsUsed: Array.from({ length: 201 }, (_, n) => `t${n}`) }, 'toolsUsed');
     await session({ classic: { replacedThrough: -1 } }, 'classic.replacedThrough');
     await session({ usage: null }, 'usage');
     await session({ tags: ['a\u202eb'] }, 'tags.0');
@@ -127,6 +131,10 @@ describe('an export', () => {
     await noted(
       ({ facts }) => Object.assign(facts, { openSummaries: null }),
       'stream.imported.facts.openSummaries',
+    );
+    await noted(
+      ({ facts }) => Object.assign(facts, { toolsUsed: ['Bash', 'BASH'] }),
+      'stream.imported.facts.toolsUsed',
     );
     await noted(({ facts }) => Object.assign(facts, { lines: 99 }), 'stream.imported.facts.lines');
     await noted((imported) => Object.assign(imported, { digest: 'a'.repeat(32) }), 'digest');

@@ -1,5 +1,5 @@
 /** `greenroom cleanup`: deletes old sessions, or says which ones it would; at a terminal it asks first. */
-import type { CleanupReport } from '../../session/ports/sweeper.ts';
+import type { CleanupReport, RetentionReport } from '../../session/ports/sweeper.ts';
 import { CliError } from '../failure.ts';
 import { ago, bytes, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
@@ -35,6 +35,45 @@ export const registerCleanup = (registration: Registration): void => {
         }),
       ),
     );
+};
+
+interface RetentionOptions {
+  readonly rule?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+export const registerRetention = (registration: Registration): void => {
+  registration.program
+    .command('retention')
+    .description('follow the retention rules of the daemon now')
+    .option('--rule <name>', 'only that one')
+    .option('--dry-run', 'only say what would be deleted')
+    .option('--yes', 'without asking')
+    .action(
+      act<[], RetentionOptions>(registration, (run, _, { rule, dryRun = false, yes = false }) =>
+        run.withDaemon(async (daemon) => {
+          const order = rule === undefined ? {} : { rule };
+          const retain = async (isDry: boolean) =>
+            (await daemon.sessions('retention', { ...order, dryRun: isDry })).reports;
+          if (!dryRun && !yes && run.shell.ask !== undefined)
+            await confirmAll(run, await retain(true));
+          const reports = await retain(dryRun);
+          run.out.many(reports, () => rulesText(reports, run));
+          if (reports.length === 0) run.out.note('the daemon has no retention rules');
+        }),
+      ),
+    );
+};
+
+const rulesText = (reports: readonly RetentionReport[], run: Invocation): string =>
+  reports.map((report) => `${report.rule}\n${reportText(report, run)}`).join('\n');
+
+const confirmAll = async (run: Invocation, previews: readonly RetentionReport[]): Promise<void> => {
+  const count = previews.reduce((sum, report) => sum + report.count, 0);
+  if (count === 0) return;
+  const question = `${rulesText(previews, run)}Delete ${several(count, 'session')}?`;
+  if (!(await run.isWanted(question))) throw new CliError(1, 'nothing was deleted');
 };
 
 /** What comes of age between the question and the answer is taken too. */

@@ -1,5 +1,5 @@
 /** `greenroom sessions search`, `list`, `tags` and `directories`: which sessions there are. */
-import type { FacetsRequest } from '../../model/criteria.ts';
+import { FACETS, type FacetsRequest, PERIODS } from '../../model/criteria.ts';
 import {
   addCriteria,
   addPageOptions,
@@ -7,7 +7,9 @@ import {
   type FilterOptions,
   type PageOptions,
   searchAll,
+  together,
 } from '../criteria.ts';
+import { usageError } from '../failure.ts';
 import { ago, grouped, money, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
@@ -53,11 +55,24 @@ export const registerFinding = (registration: Registration): void => {
           run.withDaemon((daemon) => countBy(daemon, run, by, options)),
         ),
       );
+  const by = program
+    .command('by <field> [query...]')
+    .description(`what sessions cost by ${FACETS.join(', ')}`);
+  addCriteria(by, nowMs)
+    .option('--limit <n>', 'most values shown, at most 1,000', parseCount, 100)
+    .action(
+      act<[string, string[]], FilterOptions & { limit: number }>(
+        registration,
+        (run, [field, words], options) =>
+          run.withDaemon((daemon) =>
+            countBy(daemon, run, fieldNamed(field), {
+              ...options,
+              query: together(options.query ?? '', words.join(' ')),
+            }),
+          ),
+      ),
+    );
 };
-
-/** What is asked in an option and what stands behind the command: both must hold. */
-const together = (query: string, words: string): string =>
-  query === '' || words === '' ? query + words : `(${query}) ${words}`;
 
 /** An id may be cut where there is little room: its beginning is taken wherever the whole is. */
 const COLUMNS: readonly Column[] = [
@@ -103,15 +118,44 @@ const countBy = async (
   { limit, ...options }: FilterOptions & { limit: number },
 ) => {
   const criteria = await criteriaOf(daemon, options);
-  const { facets, values } = await daemon.sessions('facets', { ...criteria, by, limit });
-  const columns = [{ head: 'sessions' }, { head: by === 'tag' ? 'tag' : 'directory', least: 20 }];
+  const timeZone = PERIODS.some((period) => period === by) ? here() : undefined;
+  const { facets, values } = await daemon.sessions('facets', {
+    ...criteria,
+    ...(timeZone === undefined ? {} : { timeZone }),
+    by,
+    limit,
+  });
+  const name = by === 'workingDirectory' ? 'directory' : by;
   run.out.many(facets, () =>
     table(
-      columns,
-      facets.map(({ value, sessions }) => [grouped(sessions), value]),
+      [...SUMS, { head: name, least: 20 }],
+      facets.map(({ value, sessions, costUsd, tokens, turns }) => [
+        grouped(sessions),
+        money(costUsd),
+        grouped(turns),
+        grouped(tokens),
+        value,
+      ]),
       run.out.width,
     ),
   );
-  if (values === 0) run.out.note(`no session has a ${by === 'tag' ? 'tag' : 'directory'}`);
+  if (values === 0) run.out.note(`no session has a ${name}`);
   if (values > facets.length) run.out.note(`there are ${grouped(values)}: raise --limit`);
+};
+
+const SUMS: readonly Column[] = [
+  { head: 'sessions' },
+  { head: 'cost' },
+  { head: 'turns', leftOut: 2 },
+  { head: 'tokens', leftOut: 1 },
+];
+
+const here = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Everybody says directory. */
+const fieldNamed = (word: string): FacetsRequest['by'] => {
+  const field = FACETS.find((each) => each === (word === 'directory' ? 'workingDirectory' : word));
+  if (field === undefined)
+    throw usageError(`${word} is no field to count by`, `one of ${FACETS.join(', ')}`);
+  return field;
 };

@@ -9,6 +9,7 @@ import { registerExport } from './export.ts';
 import { registerFinding } from './find-sessions.ts';
 import { registerMaking } from './make-sessions.ts';
 import { registerMessages } from './messages.ts';
+import { registerRetag } from './retag.ts';
 
 export const registerSessions = (registration: Registration): void => {
   const sessions = registration.program
@@ -24,6 +25,8 @@ export const registerSessions = (registration: Registration): void => {
   registerMessages(nested);
   registerMaking(nested);
   registerTagging(nested);
+  registerHolding(nested);
+  registerRetag(nested);
   registerBranching(nested);
   registerExport(nested);
   registerDelete(nested);
@@ -60,6 +63,36 @@ const registerTagging = (registration: Registration): void => {
           }),
         ),
       );
+};
+
+const registerHolding = (registration: Registration): void => {
+  registration.program
+    .command('hold <session> [reason...]')
+    .description('keep it from every cleanup')
+    .action(
+      act<[string, string[]]>(registration, (run, [words, reason]) =>
+        run.withDaemon(async (daemon) => {
+          const why = reason.length === 0 ? {} : { reason: reason.join(' ') };
+          const { session } = await withSession(daemon, words, (id) =>
+            daemon.session(id, 'hold', why),
+          );
+          run.out.one(session, () => tagsText(session));
+        }),
+      ),
+    );
+  registration.program
+    .command('release <session>')
+    .description('let cleanups take it again')
+    .action(
+      act<[string]>(registration, (run, [words]) =>
+        run.withDaemon(async (daemon) => {
+          const { session } = await withSession(daemon, words, (id) =>
+            daemon.session(id, 'release', {}),
+          );
+          run.out.one(session, () => tagsText(session));
+        }),
+      ),
+    );
 };
 
 const tagsText = ({ sessionId, tags }: SessionView): string =>

@@ -43,6 +43,31 @@ export class SessionsFacade {
     return this.#api.sessions('cleanup', order);
   }
 
+  /**
+   * Renames, removes or adds tags on all sessions that meet the criteria, and resolves when that is done, or with how
+   * far it is when the request's time is over: it goes on then. `dryRun` only counts them.
+   */
+  retag(order: All<'retag'>): Promise<SessionsReplies['retag']> {
+    return this.#api.sessions('retag', order);
+  }
+
+  /** How far such changes have come, the latest first: up to a hundred, since the start. */
+  async retags(): Promise<SessionsReplies['retags']['jobs']> {
+    return (await this.#api.sessions('retags', {})).jobs;
+  }
+
+  /** Ends one behind the sessions that are being changed; undefined: it is not known. */
+  async stopRetag(
+    jobId: string,
+  ): Promise<SessionsReplies['stop-retag']['jobs'][number] | undefined> {
+    return (await this.#api.sessions('stop-retag', { jobId })).jobs[0];
+  }
+
+  /** Follows the operator's retention rules now, all or one; `dryRun` only says what that would delete. */
+  async retention(order: All<'retention'> = {}): Promise<SessionsReplies['retention']['reports']> {
+    return (await this.#api.sessions('retention', order)).reports;
+  }
+
   async create(sessionId: string, settings: Of<'create'> = {}): Promise<SessionView> {
     return (await this.#api.session(sessionId, 'create', settings)).session;
   }
@@ -73,6 +98,16 @@ export class SessionsFacade {
 
   async untag(sessionId: string, ...tags: string[]): Promise<SessionView> {
     return (await this.#api.session(sessionId, 'untag', { tags })).session;
+  }
+
+  /** Keeps the session from every cleanup: it gets the tag `hold`, and its audit the reason. */
+  async hold(sessionId: string, reason?: string): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'hold', { reason })).session;
+  }
+
+  /** Lets cleanups take it again. */
+  async release(sessionId: string): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'release', {})).session;
   }
 
   /** A new session that begins with this one's transcript, by default all of it; nothing is copied. */

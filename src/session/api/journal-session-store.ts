@@ -144,7 +144,9 @@ export class JournalSessionStore implements ClassicStore {
     if (wanted.workingDirectory === '') return [];
     const { workingDirectory: directory } = wanted;
     const rows = this.#rows(directory === undefined ? {} : { workingDirectory: directory });
-    return this.#told(async () => firstOf(rows, wanted.limit).map(({ key }) => key.sessionId));
+    return this.#told(async () =>
+      (await firstOf(rows, wanted.limit)).map(({ key }) => key.sessionId),
+    );
   }
 
   async deleteSession(sessionId: string, { expectedVersion }: ChangeOptions = {}): Promise<void> {
@@ -178,7 +180,7 @@ export class JournalSessionStore implements ClassicStore {
     if (wanted.tags?.length === 0) return [];
     const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
     return this.#told(async () => {
-      const rows = firstOf(this.#rows(Object.fromEntries(given)), limit);
+      const rows = await firstOf(this.#rows(Object.fromEntries(given)), limit);
       return Promise.all(rows.map((row) => this.#info(row)));
     });
   }
@@ -190,8 +192,8 @@ export class JournalSessionStore implements ClassicStore {
   async cleanupOldSessions(options: CleanupOptions = {}): Promise<number> {
     const cutoffMs = cutoffOf(options, this.#system.clock.now());
     // What was imported yesterday is not old, and what is under way is not finished.
-    const infos = await this.#told(() => {
-      const rows = firstOf(this.#rows({}), Number.POSITIVE_INFINITY);
+    const infos = await this.#told(async () => {
+      const rows = await firstOf(this.#rows({}), Number.POSITIVE_INFINITY);
       return Promise.all(
         rows
           .filter(({ openTurns }) => openTurns === 0)
@@ -277,14 +279,14 @@ export class JournalSessionStore implements ClassicStore {
   }
 
   /** Newest update first, a page at a time. */
-  *#rows(criteria: Partial<Criteria>): Generator<CatalogRow> {
+  async *#rows(criteria: Partial<Criteria>): AsyncGenerator<CatalogRow> {
     if (contradictions(criteria).length > 0) return; // classic programs are told of nothing found
     const { tenant } = this.#options;
     let cursor: string | undefined;
     do {
       const page = cursor === undefined ? {} : { cursor };
       const wanted = Criteria.parse({ ...criteria, ...page, limit: PAGE });
-      const { rows, nextCursor } = this.#system.fetch(catalogName).search(tenant, wanted);
+      const { rows, nextCursor } = await this.#system.fetch(catalogName).search(tenant, wanted);
       yield* rows;
       cursor = nextCursor;
     } while (cursor !== undefined);
@@ -345,10 +347,10 @@ const nullIfGone = (error: unknown): null => {
   throw error;
 };
 
-const firstOf = <T>(items: Iterable<T>, limit: number): T[] => {
+const firstOf = async <T>(items: AsyncIterable<T>, limit: number): Promise<T[]> => {
   const first: T[] = [];
   if (limit > 0)
-    for (const item of items) {
+    for await (const item of items) {
       first.push(item);
       if (first.length >= limit) break;
     }

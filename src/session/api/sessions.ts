@@ -5,6 +5,7 @@
  * 2. Reads of what is not live go to the journal, which shows committed state only.
  */
 import type { ClassicStore } from '../../classic/classic-store.ts';
+import { REQUEST_TIMEOUT_MS } from '../../model/deadlines.ts';
 import { codeOf, type ErrorCode, GreenroomError, toWire } from '../../model/errors.ts';
 import {
   keyString,
@@ -13,7 +14,8 @@ import {
   type Tenant,
   type TurnId,
 } from '../../model/ids.ts';
-import type { RequestContext } from '../../model/request-context.ts';
+import { newTraceId, type RequestContext } from '../../model/request-context.ts';
+import { type Retag, retagged } from '../../model/retag.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import { emptyUsage } from '../../model/usage.ts';
@@ -45,6 +47,7 @@ import {
 } from '../verbs/verb.ts';
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
+import { exportSession } from './download.ts';
 import { JournalSessionStore } from './journal-session-store.ts';
 
 export class Sessions implements SessionsDoor {
@@ -233,6 +236,32 @@ export class Sessions implements SessionsDoor {
     wake()
       .catch(wake)
       .catch(() => undefined);
+  }
+
+  /** The session's export, page by page; for the cleaner. */
+  exported(key: SessionKey): AsyncGenerator<string> {
+    const { clock } = this;
+    const { tenant } = key;
+    const context = (): RequestContext => ({
+      ...{ tenant, principal: 'cleaner', via: 'internal', traceId: newTraceId() },
+      receivedAtMs: clock.now(),
+      deadlineMs: clock.monotonic() + REQUEST_TIMEOUT_MS,
+    });
+    return exportSession(
+      {
+        session: (_, verb, request) =>
+          this.session(context(), key, verb, request as CheckedSession[typeof verb]),
+      },
+      key.sessionId,
+    );
+  }
+
+  /** Changes tags; resolves with whether that changed anything. For the retagger. */
+  async retag(key: SessionKey, retag: Retag): Promise<boolean> {
+    const { tags } = await this.#caller.known(key);
+    if (retagged(tags, retag) === tags) return false;
+    await this.#caller.change(key, { type: 'retag', retag });
+    return true;
   }
 
   /** Deletes, if the session is as it was when it was looked at and no turn is open; for the cleaner. */

@@ -2,6 +2,7 @@
 
 import { GreenroomError } from '../../model/errors.ts';
 import { type Settings, withSettings } from '../../model/head.ts';
+import { addTags, HOLD_TAG, removeTags } from '../../model/tags.ts';
 import type { TurnError } from '../../model/turn.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage, Rules } from './machine.ts';
@@ -26,6 +27,30 @@ export const changeSettings = (draft: Draft, settings: Settings): void => {
 export const changeTags = (draft: Draft, tags: readonly string[]): void => {
   if (tags !== draft.head.tags && tags.join('\n') !== draft.head.tags.join('\n'))
     draft.patch({ tags });
+  draft.answer = { type: 'session' };
+};
+
+/** The session stays where it is in the order of updates. */
+export const changeTagsQuietly = (draft: Draft, tags: readonly string[]): void => {
+  const { updatedAtMs } = draft.head;
+  if (tags !== draft.head.tags) draft.patch({ tags, updatedAtMs });
+  draft.answer = { type: 'session' };
+};
+
+/** Holding twice, or with the tag already there, tells the newer reason and changes nothing else. */
+export const hold = (draft: Draft, { reason, by }: InputOf<'hold'>): void => {
+  draft.patch({ tags: addTags(draft.head.tags, [HOLD_TAG]) });
+  draft.audit('held', by, reason === undefined ? undefined : { reason });
+  draft.answer = { type: 'session' };
+};
+
+/** A session that is not held stays as it is. */
+export const release = (draft: Draft, { by }: InputOf<'release'>): void => {
+  const tags = removeTags(draft.head.tags, [HOLD_TAG]);
+  if (tags.length < draft.head.tags.length) {
+    draft.patch({ tags });
+    draft.audit('released', by);
+  }
   draft.answer = { type: 'session' };
 };
 

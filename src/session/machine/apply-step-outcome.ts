@@ -8,6 +8,7 @@
 
 import type { MessageEntry } from '../../model/entry.ts';
 import { statusFrom } from '../../model/head.ts';
+import { withTools } from '../../model/tools-used.ts';
 import { awaitedRun, type ClosedStatus, type OpenTurn, type TurnError } from '../../model/turn.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
@@ -96,10 +97,15 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
     costNanoUsd: head.costNanoUsd + (costNanoUsd ?? 0),
     unpricedAnswers: head.unpricedAnswers + (costNanoUsd === null ? 1 : 0),
     toolCallCount: head.toolCallCount + toolUses.length,
+    toolsUsed: withTools(head.toolsUsed, namesOf(toolUses)),
     provider: head.provider ?? outcome.provider,
   });
   return next;
 };
+
+/** Mostly there are none: then nothing is made. */
+const namesOf = (toolUses: readonly ToolUse[]): readonly string[] | undefined =>
+  toolUses.length === 0 ? undefined : toolUses.map(({ name }) => name);
 
 /** No tools are offered yet; a model that asks for one all the same is told so. */
 const answerTools = (draft: Draft, turn: OpenTurn, toolUses: readonly ToolUse[]): OpenTurn => {

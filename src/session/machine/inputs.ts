@@ -5,12 +5,23 @@
 
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
+import { retagged } from '../../model/retag.ts';
 import { addTags, removeTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { applyClassic } from './apply-classic.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
 import { restore } from './apply-restore.ts';
-import { append, changeSettings, changeTags, create, park, remove } from './apply-session.ts';
+import {
+  append,
+  changeSettings,
+  changeTags,
+  changeTagsQuietly,
+  create,
+  hold,
+  park,
+  release,
+  remove,
+} from './apply-session.ts';
 import { finishStep } from './apply-step-outcome.ts';
 import {
   acceptTurn,
@@ -105,6 +116,12 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   untag: {
     ...USUAL,
     apply: (draft, { tags }) => changeTags(draft, removeTags(draft.head.tags, tags)),
+  },
+  hold: { ...USUAL, apply: hold },
+  release: { ...USUAL, apply: release },
+  retag: {
+    ...USUAL,
+    apply: (draft, { retag }) => changeTagsQuietly(draft, retagged(draft.head.tags, retag)),
   },
   append: {
     ...USUAL,

@@ -12,6 +12,7 @@ import type { TurnEventBody } from '../../model/event.ts';
 import type { Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { TraceId } from '../../model/request-context.ts';
+import type { Retag } from '../../model/retag.ts';
 import type { BusyPolicy, ClosedTurn, RunId, TurnError, TurnOptions } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { ModelStep, StepOutcome } from '../ports/executor.ts';
@@ -115,6 +116,11 @@ export type Input =
     }
   | { readonly type: 'tag'; readonly tags: readonly string[] }
   | { readonly type: 'untag'; readonly tags: readonly string[] }
+  /** From now on no cleanup takes it, or may again. */
+  | { readonly type: 'hold'; readonly reason: string | undefined; readonly by: string }
+  | { readonly type: 'release'; readonly by: string }
+  /** Asked of many sessions at once, so none of them counts as used. */
+  | { readonly type: 'retag'; readonly retag: Retag }
   | {
       readonly type: 'append';
       readonly messages: readonly NewMessage[];

@@ -13,8 +13,18 @@ export interface SearchPage {
   readonly nextCursor?: string;
 }
 
+/** Over some sessions. */
+export interface Sums {
+  readonly sessions: number;
+  /** The known part. */
+  readonly costNanoUsd: number;
+  /** Of all answers, the cache included. */
+  readonly tokens: number;
+  readonly turns: number;
+}
+
 export interface FacetsPage {
-  readonly facets: readonly { readonly value: string; readonly sessions: number }[];
+  readonly facets: readonly (Sums & { readonly value: string })[];
   /** How many values there are, shown or not. */
   readonly values: number;
 }
@@ -26,10 +36,13 @@ export interface CatalogStats {
 }
 
 export interface Catalog {
-  /** Throws `invalid_criteria` for a cursor that is not one of ours. */
-  search(tenant: Tenant, criteria: Criteria): SearchPage;
-  facets(tenant: Tenant, request: Facets): FacetsPage;
-  count(tenant: Tenant, filter: Filter): { readonly count: number; readonly costNanoUsd: number };
+  // What these three tell was so at one moment between question and answer. Long ones give way to the loop.
+
+  /** Rejects `invalid_criteria` for a cursor that is not one of ours. */
+  search(tenant: Tenant, criteria: Criteria): Promise<SearchPage>;
+  /** By a field the most common values come first, by a period the latest. */
+  facets(tenant: Tenant, request: Facets): Promise<FacetsPage>;
+  count(tenant: Tenant, filter: Filter): Promise<Sums>;
   /** Every session of every tenant that has open turns and does not wait for a moment, or offers responses: what recovery wakes. */
   withOpenTurns(): readonly CatalogRow[];
   find(tenant: Tenant, sessionId: string): CatalogRow | undefined;

@@ -66,6 +66,8 @@ export const AUDIT_ACTIONS = [
   'completed',
   'terminated',
   'reopened',
+  'held',
+  'released',
 ] as const;
 
 /**

@@ -25,9 +25,19 @@ export interface CleanupReport {
   readonly dryRun: boolean;
 }
 
+/** What one rule did, or would do. */
+export interface RetentionReport extends CleanupReport {
+  readonly rule: string;
+}
+
 export interface Sweeper {
   /** Rejects `unavailable` while another sweep runs too long before it. */
   sweep(tenant: Tenant, order: SweepOrder): Promise<CleanupReport>;
+  /** One rule after the other; rejects `invalid_request` for a name that no rule has. */
+  retain(
+    tenant: Tenant,
+    order: { readonly rule: string | undefined; readonly dryRun: boolean; readonly by: string },
+  ): Promise<readonly RetentionReport[]>;
 }
 
 export const sweeperName = nameOf<Sweeper>('cleaner');

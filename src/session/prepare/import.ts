@@ -20,6 +20,7 @@ import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { type Head, settableShape } from '../../model/head.ts';
 import { addTags, isTag, removeTags } from '../../model/tags.ts';
+import { withTools } from '../../model/tools-used.ts';
 import type { ImportDelta } from '../machine/machine.ts';
 import { unlikeMark } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
@@ -266,6 +267,7 @@ const withFacts = (
     updatedAtMs: isNew ? lastAtMs : Math.max(head.updatedAtMs, lastAtMs),
     toolCallCount: head.toolCallCount + after.toolCallCount - before.toolCallCount,
     errorCount: head.errorCount + after.errorCount - before.errorCount,
+    toolsUsed: withTools(head.toolsUsed, after.toolsUsed),
     ...(head.outputUnderReported || after.isOutputUnderReported
       ? { outputUnderReported: true }
       : {}),

@@ -11,7 +11,8 @@ import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.t
 import { STATUSES, settableShape } from '../../model/head.ts';
 import { SessionId, TurnId } from '../../model/ids.ts';
 import { TraceId } from '../../model/request-context.ts';
-import { isTag, MAX_TAGS } from '../../model/tags.ts';
+import { isTag, MAX_TAGS, tagKey } from '../../model/tags.ts';
+import { isToolName, MAX_TOOLS_USED } from '../../model/tools-used.ts';
 import {
   CLOSED_STATUSES,
   type ClosedTurn,
@@ -83,6 +84,13 @@ const classic = z.looseObject({
   replacedThrough: lastSeq.optional(),
 } satisfies Shape<ClassicFacts>);
 
+const isEachOnce = (names: readonly string[]): boolean =>
+  new Set(names.map(tagKey)).size === names.length;
+const toolsUsed = z
+  .array(z.string().refine(isToolName, 'is no name of a tool'))
+  .max(MAX_TOOLS_USED)
+  .refine(isEachOnce, 'names a tool twice');
+
 /** More may have waited nowhere. */
 const MAX_OPEN_TURNS = 1_000;
 
@@ -103,6 +111,7 @@ export const Session = z.looseObject({
   projectKey: name.optional(),
   outputUnderReported: z.boolean().optional(),
   lastError: error.optional(),
+  toolsUsed: toolsUsed.optional(),
   classic: classic.optional(),
   openTurns: z.array(Open).max(MAX_OPEN_TURNS),
 } satisfies Shape<ExportedHead>);
@@ -159,6 +168,7 @@ const facts = z.looseObject({
   ...{ firstAtMs: PlausibleMs.nullable(), lastAtMs: PlausibleMs.nullable() },
   ...{ messageCount: PlausibleCount, sideMessageCount: PlausibleCount, numTurns: PlausibleCount },
   ...{ toolCallCount: PlausibleCount, errorCount: PlausibleCount },
+  toolsUsed: toolsUsed.optional(),
   ...{ firstPrompt: text, model: text, isOutputUnderReported: z.boolean(), sessionIds: counts },
   ...{ otherSessionId: text, agentId: text, forkedFrom: text, continuedIn: text },
   ...{ promptLeafUuid: text, lastUuid: text, compactBoundaryLine: PlausibleCount.nullable() },

@@ -35,11 +35,16 @@ const TAKEN: readonly ErrorCode[] = ['session_exists', 'session_deleted'];
 /** The session is not there (any more). */
 const GONE: readonly ErrorCode[] = ['session_not_found', ...TAKEN];
 
-const find = ({ caller, context }: SessionsWork, externalKey: string): SessionKey | undefined =>
-  caller.system.fetch(catalogName).search(context.tenant, {
+const find = async (
+  { caller, context }: SessionsWork,
+  externalKey: string,
+): Promise<SessionKey | undefined> => {
+  const { rows } = await caller.system.fetch(catalogName).search(context.tenant, {
     externalKey,
     ...{ sortBy: 'createdAt', order: 'desc', limit: 1 },
-  }).rows[0]?.key;
+  });
+  return rows[0]?.key;
+};
 
 const openAt = (work: SessionsWork, key: SessionKey): Promise<SessionReader> =>
   journalOf(work).open(key);
@@ -55,7 +60,7 @@ const mirrorAppend = sessionsVerb('mirror-append', {
       subpath: storedSubpath(request.subpath),
       lines: bytesOfAll(request.entries),
     };
-    const found = find(work, externalKey);
+    const found = await find(work, externalKey);
     for (const key of seats(work.context.tenant, request, found)) {
       if (key !== found && (await isBuried(work, key))) continue;
       try {
@@ -77,7 +82,7 @@ const loaded = async (
   work: SessionsWork,
   request: MirrorRequests['mirror-load'],
 ): Promise<MirrorReplies['mirror-load']> => {
-  const key = find(work, externalKeyOf(request));
+  const key = await find(work, externalKeyOf(request));
   const subpath = storedSubpath(request.subpath);
   const session = key && (await openAt(work, key));
   const stream = await session?.stream(subpath);
@@ -105,7 +110,8 @@ const mirrorList = sessionsVerb('mirror-list', {
   ...MIRROR['mirror-list'],
   run: async (work, { projectKey, summaries, limit, cursor }) => {
     // Times of creation only ever become earlier, so a walk from the latest on misses nobody.
-    const { rows, nextCursor } = work.caller.system.fetch(catalogName).search(work.context.tenant, {
+    const catalog = work.caller.system.fetch(catalogName);
+    const { rows, nextCursor } = await catalog.search(work.context.tenant, {
       projectKey: storedName(projectKey),
       ...{ sortBy: 'createdAt', order: 'desc', limit },
       ...(cursor === undefined ? {} : { cursor }),
@@ -122,7 +128,7 @@ const mirrorList = sessionsVerb('mirror-list', {
 const mirrorSubkeys = sessionsVerb('mirror-subkeys', {
   ...MIRROR['mirror-subkeys'],
   run: async (work, request) => {
-    const key = find(work, externalKeyOf(request));
+    const key = await find(work, externalKeyOf(request));
     const read = async (known: SessionKey) => (await openAt(work, known)).streams();
     const streams = key === undefined ? [] : await unlessGone(() => read(key), []);
     const subpaths = streams.map(({ subpath }) => subpath).filter((subpath) => subpath !== '');
@@ -134,7 +140,7 @@ const mirrorDelete = sessionsVerb('mirror-delete', {
   ...MIRROR['mirror-delete'],
   run: async (work, request) => {
     const externalKey = externalKeyOf(request);
-    const key = find(work, externalKey);
+    const key = await find(work, externalKey);
     if (key === undefined) return { deleted: false };
     try {
       if (request.subpath === undefined) {

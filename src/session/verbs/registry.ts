@@ -7,6 +7,7 @@ import { importVerbs } from './import-verbs.ts';
 import { mirrorVerbs } from './mirror-verbs.ts';
 import { searchVerbs } from './search-verbs.ts';
 import { settingsVerbs } from './settings-verbs.ts';
+import { tagVerbs } from './tag-verbs.ts';
 import { transcriptVerbs } from './transcript-verbs.ts';
 import { transferVerbs } from './transfer-verbs.ts';
 import { turnVerbs } from './turn-verbs.ts';
@@ -24,6 +25,7 @@ export const SESSION_VERBS = {
 
 export const SESSIONS_VERBS = {
   ...searchVerbs,
+  ...tagVerbs,
   ...mirrorVerbs,
 } satisfies Record<SessionsVerb, object>;
 

@@ -63,6 +63,8 @@ export const SessionView = z.strictObject({
   gitBranch: text.exactOptional(),
   projectKey: text.exactOptional(),
   outputUnderReported: z.boolean().exactOptional(),
+  /** Names of the tools that it used, also by sub-agents: at most 200. */
+  toolsUsed: names.exactOptional(),
   lastError: TurnErrorView.exactOptional(),
 });
 /** A session on the wire. */
@@ -83,6 +85,10 @@ export const SessionSummary = z.strictObject({
   numTurns: count,
   totalCostUsd: usd.nullable(),
   knownCostUsd: usd.exactOptional(),
+  /** Of all its answers, the cache included. */
+  tokens: count,
+  /** Turns, model calls and tool uses that failed. */
+  errorCount: count,
   model: text.exactOptional(),
   mode: z.enum(MODES),
   status: z.enum(STATUSES),

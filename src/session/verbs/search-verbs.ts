@@ -10,25 +10,25 @@ import {
 import type { Tenant } from '../../model/ids.ts';
 import { usdOf } from '../../model/money.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
-import { type Catalog, catalogName, type FacetsPage } from '../ports/catalog.ts';
-import { type CleanupReport, sweeperName } from '../ports/sweeper.ts';
+import { type Catalog, catalogName, type Sums } from '../ports/catalog.ts';
+import { type CleanupReport, type RetentionReport, sweeperName } from '../ports/sweeper.ts';
 import { criteriaOf, filterOf } from './asked-in-words.ts';
 import { nextCursor, SessionSummary } from './reply-schemas.ts';
 import { type SessionsWork, sessionsVerb } from './verb.ts';
 import { summaryView } from './views.ts';
 
 /** Asks the catalog, and tells how long that took. */
-const asked = <T>(
+const asked = async <T>(
   { caller, context }: SessionsWork,
   verb: string,
-  ask: (catalog: Catalog, tenant: Tenant) => T,
-): T => {
+  ask: (catalog: Catalog, tenant: Tenant) => Promise<T>,
+): Promise<T> => {
   const { system } = caller;
   const { tenant } = context;
   const catalog = system.fetch(catalogName);
   if (!TELEMETRY.search.isHeard) return ask(catalog, tenant);
   const beganMs = system.clock.monotonic();
-  const answer = ask(catalog, tenant);
+  const answer = await ask(catalog, tenant);
   const durationMs = system.clock.monotonic() - beganMs;
   TELEMETRY.search.tell({ tenant, verb, traceId: context.traceId, durationMs });
   return answer;
@@ -36,12 +36,26 @@ const asked = <T>(
 
 const nowMs = ({ caller }: SessionsWork): number => caller.system.clock.now();
 
+const sumsShape = {
+  /** The known part of what they cost. */
+  costUsd: z.number().min(0),
+  /** Of all their answers, the cache included. */
+  tokens: z.int().min(0),
+  turns: z.int().min(0),
+};
+
+const sumsView = ({ costNanoUsd, tokens, turns }: Omit<Sums, 'sessions'>) => ({
+  costUsd: usdOf(costNanoUsd),
+  tokens,
+  turns,
+});
+
 const finding = {
   request: SearchRequest,
   reply: z.strictObject({ sessions: z.array(SessionSummary), nextCursor }),
-  run: (work: SessionsWork, request: SearchRequest) => {
+  run: async (work: SessionsWork, request: SearchRequest) => {
     const criteria = criteriaOf(request, nowMs(work));
-    const page = asked(work, 'search', (catalog, tenant) => catalog.search(tenant, criteria));
+    const page = await asked(work, 'search', (catalog, tenant) => catalog.search(tenant, criteria));
     return {
       sessions: page.rows.map(summaryView),
       ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
@@ -54,11 +68,11 @@ const list = sessionsVerb('list', finding);
 
 const count = sessionsVerb('count', {
   request: CountRequest,
-  reply: z.strictObject({ count: z.int().min(0), costUsd: z.number().min(0) }),
-  run: (work, request) => {
+  reply: z.strictObject({ count: z.int().min(0), ...sumsShape }),
+  run: async (work, request) => {
     const filter = filterOf(request, nowMs(work));
-    const counted = asked(work, 'count', (catalog, tenant) => catalog.count(tenant, filter));
-    return { count: counted.count, costUsd: usdOf(counted.costNanoUsd) };
+    const sums = await asked(work, 'count', (catalog, tenant) => catalog.count(tenant, filter));
+    return { count: sums.sessions, ...sumsView(sums) };
   },
 });
 
@@ -66,17 +80,46 @@ const facets = sessionsVerb('facets', {
   request: FacetsRequest,
   reply: z.strictObject({
     facets: z
-      .array(z.strictObject({ value: z.string(), sessions: z.int().min(0) }).readonly())
+      .array(
+        z.strictObject({ value: z.string(), sessions: z.int().min(0), ...sumsShape }).readonly(),
+      )
       .readonly(),
     /** How many values there are, shown or not. */
     values: z.int().min(0),
-  }) satisfies z.ZodType<FacetsPage>,
-  run: (work, request) => {
+  }),
+  run: async (work, request) => {
     const { by, limit, ...filter } = request;
-    const facetsOf = { ...filterOf(filter, nowMs(work)), by, limit };
-    return asked(work, 'facets', (catalog, tenant) => catalog.facets(tenant, facetsOf));
+    const { timeZone } = filter;
+    const facetsOf = { ...filterOf(filter, nowMs(work)), by, limit, timeZone };
+    const page = await asked(work, 'facets', (catalog, tenant) => catalog.facets(tenant, facetsOf));
+    return {
+      facets: page.facets.map(({ value, sessions, ...sums }) => ({
+        value,
+        sessions,
+        ...sumsView(sums),
+      })),
+      values: page.values,
+    };
   },
 });
+
+const cleanupReport = {
+  count: z.int().min(0),
+  /** What deleting them has freed, with sessions that others deleted meanwhile; with `dryRun`, null. */
+  bytes: z.int().min(0).nullable(),
+  sessions: z
+    .array(
+      z
+        .strictObject({
+          sessionId: z.string(),
+          updatedAt: z.iso.datetime(),
+          title: z.string().exactOptional(),
+        })
+        .readonly(),
+    )
+    .readonly(),
+  dryRun: z.boolean(),
+};
 
 const cleanup = sessionsVerb('cleanup', {
   request: z
@@ -93,23 +136,7 @@ const cleanup = sessionsVerb('cleanup', {
       dryRun: z.boolean().default(false),
     })
     .superRefine(mustNotContradict),
-  reply: z.strictObject({
-    count: z.int().min(0),
-    /** What deleting them has freed, with sessions that others deleted meanwhile; with `dryRun`, null. */
-    bytes: z.int().min(0).nullable(),
-    sessions: z
-      .array(
-        z
-          .strictObject({
-            sessionId: z.string(),
-            updatedAt: z.iso.datetime(),
-            title: z.string().exactOptional(),
-          })
-          .readonly(),
-      )
-      .readonly(),
-    dryRun: z.boolean(),
-  }) satisfies z.ZodType<CleanupReport>,
+  reply: z.strictObject(cleanupReport) satisfies z.ZodType<CleanupReport>,
   run: (work, { maxAgeDays, dryRun, ...asked }) => {
     const { caller, context } = work;
     const filter = filterOf(asked, nowMs(work));
@@ -118,4 +145,18 @@ const cleanup = sessionsVerb('cleanup', {
   },
 });
 
-export const searchVerbs = { search, list, count, facets, cleanup };
+const retention = sessionsVerb('retention', {
+  request: z.strictObject({
+    rule: z.string().min(1).max(64).optional().describe('only that rule; default: each of them'),
+    dryRun: z.boolean().default(false).describe('only say what would be deleted'),
+  }),
+  reply: z.strictObject({
+    reports: z.array(z.strictObject({ rule: z.string(), ...cleanupReport })).readonly(),
+  }) satisfies z.ZodType<{ readonly reports: readonly RetentionReport[] }>,
+  run: async ({ caller, context }, { rule, dryRun }) => {
+    const order = { rule, dryRun, by: context.principal };
+    return { reports: await caller.system.fetch(sweeperName).retain(context.tenant, order) };
+  },
+});
+
+export const searchVerbs = { search, list, count, facets, cleanup, retention };

@@ -1,5 +1,6 @@
 /** Verbs that make a session, show it, and change what is said of it. */
 import { z } from 'zod';
+import { isWellFormed } from '../../model/bounds.ts';
 import { settableShape } from '../../model/head.ts';
 import type { SessionRequest } from '../actor/waiting-changes.ts';
 import { SessionReply } from './reply-schemas.ts';
@@ -51,4 +52,23 @@ const untag = sessionVerb('untag', {
   run: (work, { tags }) => changed(work, { type: 'untag', tags }),
 });
 
-export const settingsVerbs = { create, get, update, tag, untag };
+const hold = sessionVerb('hold', {
+  request: z.strictObject({
+    reason: z
+      .string()
+      .max(500)
+      .refine(isWellFormed, 'holds half of a surrogate pair')
+      .optional()
+      .describe('why, for the audit'),
+  }),
+  reply: SessionReply,
+  run: (work, { reason }) => changed(work, { type: 'hold', reason, by: work.context.principal }),
+});
+
+const release = sessionVerb('release', {
+  request: z.strictObject({}),
+  reply: SessionReply,
+  run: (work) => changed(work, { type: 'release', by: work.context.principal }),
+});
+
+export const settingsVerbs = { create, get, update, tag, untag, hold, release };

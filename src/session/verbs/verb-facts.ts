@@ -47,6 +47,7 @@ const CLEANUP_MS = 600_000;
 
 const MIRRORED = { projectKey: '-srv-app', sessionId: '1f4d1c9e-0000-4000-8000-000000000001' };
 const EXTERNAL_KEY = 'claude-code:/srv/app/1f4d1c9e.jsonl';
+const JOB = { jobId: '019a3c5e-0000-7000-8000-000000000001', failed: 0 };
 const DIGEST = '0123456789abcdef';
 
 /** Verbs on one session: `<prefix>.v1.<tenant>.session.<id>.<verb>`. */
@@ -63,6 +64,10 @@ export const SESSION = {
   update: declared('send', 'Changes its settings.', { title: 'Other notes' }, SETTINGS),
   tag: declared('send', 'Adds tags.', { tags: ['review', 'urgent'] }, SETTINGS),
   untag: declared('send', 'Takes tags away.', { tags: ['urgent'] }, SETTINGS),
+  hold: declared('operate', 'Keeps it from every cleanup: it gets the tag `hold`.', {
+    reason: 'audit of 2026',
+  }),
+  release: declared('operate', 'Lets cleanups take it again.'),
   fork: declared(
     'send',
     "Makes a session that begins with this one's transcript, up to a place in it; by default all of it.",
@@ -130,13 +135,19 @@ export const SESSIONS = {
     'read',
     'Counts sessions, and what they cost.',
     { status: 'idle' },
-    { ...CRITERIA, reply: { count: 12, costUsd: 3.5 } },
+    { ...CRITERIA, reply: { count: 12, costUsd: 3.5, tokens: 48_000, turns: 40 } },
   ),
   facets: declared(
     'read',
-    'Lists the values of one field with their sessions, the most common first.',
+    'Lists the values of one field with what their sessions cost, the most common first; of `day`, `week` and `month` the latest.',
     { by: 'tag' },
-    { ...CRITERIA, reply: { facets: [{ value: 'review', sessions: 12 }], values: 1 } },
+    {
+      ...CRITERIA,
+      reply: {
+        facets: [{ value: 'review', sessions: 12, costUsd: 3.5, tokens: 48_000, turns: 40 }],
+        values: 1,
+      },
+    },
   ),
   cleanup: declared(
     'operate',
@@ -149,6 +160,43 @@ export const SESSIONS = {
         sessions: [{ sessionId: 'demo', updatedAt: '2026-10-01T09:00:00.000Z' }],
       },
     },
+  ),
+  retention: declared(
+    'operate',
+    "Follows the operator's retention rules now, or says what that would delete.",
+    { dryRun: true },
+    {
+      timeoutMs: CLEANUP_MS,
+      reply: {
+        reports: [
+          {
+            ...{ rule: 'scratch', count: 1, bytes: null, dryRun: true },
+            sessions: [{ sessionId: 'demo', updatedAt: '2026-10-01T09:00:00.000Z' }],
+          },
+        ],
+      },
+    },
+  ),
+  retag: declared(
+    'operate',
+    'Renames, removes or adds tags on all sessions that meet the criteria and are concerned, in the background.',
+    { rename: [{ from: 'team/*', to: 'squad/*' }], remove: ['draft'], underDirectory: '/srv/app' },
+    {
+      ...{ ...CRITERIA, timeoutMs: CLEANUP_MS },
+      reply: { job: { ...JOB, state: 'done', matched: 12, changed: 12 }, matched: 12 },
+    },
+  ),
+  retags: declared(
+    'read',
+    'Tells how far such changes have come, the latest first: up to a hundred, since the daemon started.',
+    {},
+    { reply: { jobs: [{ ...JOB, state: 'running', matched: 90_000, changed: 4_200 }] } },
+  ),
+  'stop-retag': declared(
+    'operate',
+    'Ends one behind the sessions that are being changed; what is changed stays.',
+    { jobId: JOB.jobId },
+    { reply: { jobs: [{ ...JOB, state: 'stopped', matched: 90_000, changed: 4_300 }] } },
   ),
   'mirror-append': declared(
     'send',

@@ -84,6 +84,7 @@ export const sessionView = (head: Head): SessionView =>
     gitBranch: head.gitBranch,
     projectKey: head.projectKey,
     outputUnderReported: head.outputUnderReported,
+    toolsUsed: head.toolsUsed,
     lastError: head.lastError,
   });
 
@@ -104,6 +105,8 @@ export const summaryView = (row: CatalogRow): SessionSummary =>
     messageCount: row.messageCount,
     numTurns: row.numTurns,
     ...costs(row.costNanoUsd, row.costIsPartial),
+    tokens: row.tokens,
+    errorCount: row.errorCount,
     model: row.model,
     workingDirectory: row.workingDirectory,
     permissionMode: row.permissionMode,

@@ -112,7 +112,7 @@ export abstract class JournalReads {
 
   #row({ key, value }: StoredRecord): CatalogRow | undefined {
     try {
-      return readRow(key, value, keys.ofRowKey(key));
+      return readRow(key, value, keys.ofRowKey(key)) ?? this.#rowFromHead(key);
     } catch (error) {
       this.onCorrupt(error as Error);
       return this.#rowFromHead(key);

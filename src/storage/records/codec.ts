@@ -99,7 +99,11 @@ const ROW_FIELDS = [
   ...(['model', 'title', 'summary', 'description', 'workingDirectory'] as const),
   ...(['permissionMode', 'owner', 'templateId', 'externalKey', 'parentId'] as const),
   ...(['importedAtMs', 'projectKey', 'offers'] as const),
+  ...(['errorCount', 'tokens', 'toolsUsed'] as const),
 ] as const satisfies readonly (keyof CatalogRow)[];
+
+/** The first field that rows of older versions lack, and all others have. */
+const SINCE_ERRORS_COUNT = ROW_FIELDS.indexOf('errorCount');
 
 export const packRow: Pack<CatalogRow> = (out, row) => {
   let length = ROW_FIELDS.length;
@@ -110,8 +114,10 @@ export const packRow: Pack<CatalogRow> = (out, row) => {
 
 const fieldAt = (row: CatalogRow, at: number): unknown => row[ROW_FIELDS[at] ?? 'key'];
 
-export const readRow = (key: Key, bytes: Buffer, session: SessionKey): CatalogRow => {
+/** undefined: an older version wrote it, which knew less; its session's head has what it lacks. */
+export const readRow = (key: Key, bytes: Buffer, session: SessionKey): CatalogRow | undefined => {
   const values = readValue(key, bytes) as readonly unknown[];
+  if (values[SINCE_ERRORS_COUNT] === undefined) return undefined;
   const row: Record<string, unknown> = { key: session };
   for (const [at, field] of ROW_FIELDS.entries()) {
     const value = values[at] ?? undefined;

@@ -29,6 +29,7 @@ const FIELDS = [
   ...['segments', 'compaction', 'lastCompactionTurn', 'previousSeq', 'position'],
   ...['traceId'],
   ...['runs', 'phase', 'run', 'tried', 'for', 'dueMs'],
+  ...['toolsUsed'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

@@ -44,6 +44,9 @@ const faultInCommon = (record: Head | CatalogRow): string | undefined => {
 export const faultOfRow = (row: CatalogRow): string | undefined =>
   faultInCommon(row) ??
   (isNumber(row.openTurns) ? undefined : told('openTurns', row.openTurns)) ??
+  (isNumber(row.errorCount) ? undefined : told('errorCount', row.errorCount)) ??
+  (isNumber(row.tokens) ? undefined : told('tokens', row.tokens)) ??
+  (isTexts(row.toolsUsed ?? []) ? undefined : told('toolsUsed', row.toolsUsed)) ??
   (isNumber(row.offers ?? 0) ? undefined : told('offers', row.offers));
 
 const HEAD_NUMBERS = [
@@ -55,7 +58,7 @@ const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
   ...(['lastError', 'classic', 'transfer'] as const),
 ] as const;
-const HEAD_LISTS = ['allowedTools', 'disallowedTools', 'policies', 'hooks'] as const;
+const HEAD_LISTS = ['allowedTools', 'disallowedTools', 'policies', 'hooks', 'toolsUsed'] as const;
 
 export const faultOfHead = (head: Head): string | undefined => {
   const common = faultInCommon(head);

@@ -173,7 +173,7 @@ export class SessionCheck {
     try {
       const row = readRow(key, stored, head.key);
       const expected = record(key, packRow, catalogRowOf(head));
-      if (record(key, packRow, row).equals(expected)) return;
+      if (row === undefined || record(key, packRow, row).equals(expected)) return;
       this.#complain(key, 'says something else than the head');
     } catch (error) {
       this.#complain(key, (error as Error).message.slice(0, 200));

@@ -21,12 +21,14 @@ it.each([
   ['import-session', SESSION['import-session'].timeoutMs, 120_000],
   ['compact', SESSION.compact.timeoutMs, 120_000],
   ['cleanup', SESSIONS.cleanup.timeoutMs, 600_000],
+  ['retag', SESSIONS.retag.timeoutMs, 600_000],
+  ['retention', SESSIONS.retention.timeoutMs, 600_000],
 ])('%s may take longer than others', (_, timeoutMs, longer) => {
   expect(timeoutMs).toBe(longer);
 });
 
 it('all others may take half a minute', () => {
-  const slow = ['import', 'import-session', 'compact', 'cleanup'];
+  const slow = ['import', 'import-session', 'compact', 'cleanup', 'retag', 'retention'];
   const usual = FAMILIES.flatMap((family) => Object.entries(family)).filter(
     ([name]) => !slow.includes(name),
   );
@@ -69,13 +71,16 @@ test.each([TURNS.turn, TURNS.ask])('the example of a turn is a request', ({ exam
 });
 
 test('a reply with a field that is not declared does not fit', () => {
-  expect(() => mustFit(SESSIONS_VERBS.count, { count: 1, costUsd: 0, more: 1 })).toThrow(
-    'the reply of count is not as declared: : Unrecognized key: "more"',
-  );
+  expect(() =>
+    mustFit(SESSIONS_VERBS.count, { count: 1, costUsd: 0, tokens: 0, turns: 0, more: 1 }),
+  ).toThrow('the reply of count is not as declared: : Unrecognized key: "more"');
 });
 
 test('in a test, a reply that does not fit fails its request', async () => {
-  const wrong = { ...SESSIONS_VERBS.count, run: () => ({ count: -1, costUsd: 0 }) };
+  const wrong = {
+    ...SESSIONS_VERBS.count,
+    run: () => ({ count: -1, costUsd: 0, tokens: 0, turns: 0 }),
+  };
   const asked = perform(wrong, {} as SessionsWork, {});
   await expect(asked).rejects.toMatchObject({ code: 'internal' });
 });

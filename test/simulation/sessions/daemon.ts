@@ -107,6 +107,7 @@ export class Daemon {
       sessions: this.sessions,
       testHooks: {},
       collectGarbage: undefined,
+      retentionRules: [],
       daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
     };

@@ -1,0 +1,34 @@
+/**
+ * Sums over rows: how many, what they cost, their tokens and turns. A list keeps its own while rows come and go, so that
+ * asking for them costs nothing.
+ */
+
+import type { Sums } from '../session/ports/catalog.ts';
+
+export type { Sums };
+
+/** What a row adds to each sum. */
+export interface Addends {
+  costNanoUsdAt(slot: number): number;
+  tokensAt(slot: number): number;
+  turnsAt(slot: number): number;
+}
+
+type Running = { -readonly [K in keyof Sums]: Sums[K] };
+
+export const noSums = (): Running => ({ sessions: 0, costNanoUsd: 0, tokens: 0, turns: 0 });
+
+export const addRow = (sums: Running, rows: Addends, slot: number): void => {
+  sums.sessions += 1;
+  sums.costNanoUsd += rows.costNanoUsdAt(slot);
+  sums.tokens += rows.tokensAt(slot);
+  sums.turns += rows.turnsAt(slot);
+};
+
+/** The row's values must still be those that were added. */
+export const takeRow = (sums: Running, rows: Addends, slot: number): void => {
+  sums.sessions -= 1;
+  sums.costNanoUsd -= rows.costNanoUsdAt(slot);
+  sums.tokens -= rows.tokensAt(slot);
+  sums.turns -= rows.turnsAt(slot);
+};

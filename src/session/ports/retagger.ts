@@ -1,0 +1,42 @@
+/** Changing the tags of many sessions: owned here as an interface, implemented in `src/housekeeping`. */
+
+import type { Filter } from '../../model/criteria.ts';
+import type { Tenant } from '../../model/ids.ts';
+import type { Retag } from '../../model/retag.ts';
+import { nameOf } from '../../otp/name.ts';
+
+export interface RetagOrder {
+  readonly filter: Filter;
+  readonly retag: Retag;
+  /** The requester, for the notice. */
+  readonly by: string;
+}
+
+export const JOB_STATES = ['waiting', 'running', 'done', 'stopped', 'failed'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** How far one such change has come. */
+export interface RetagJob {
+  readonly jobId: string;
+  readonly state: JobState;
+  /** Sessions that it had to look at when it began; null while it waits. */
+  readonly matched: number | null;
+  readonly changed: number;
+  /** Sessions that had more tags than one takes, or could not be changed. */
+  readonly failed: number;
+  /** Why it failed, or the first failure of a session. */
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface Retagger {
+  /** Rejects `unavailable` while too many wait. */
+  start(tenant: Tenant, order: RetagOrder): Promise<RetagJob>;
+  /** Resolves with the job when it is over, or as it is when the time is over; undefined: it is not known (any more). */
+  ended(tenant: Tenant, jobId: string, timeoutMs: number): Promise<RetagJob | undefined>;
+  /** The latest first. */
+  list(tenant: Tenant): Promise<readonly RetagJob[]>;
+  /** It ends behind the sessions that are being changed; undefined: it is not known. */
+  stop(tenant: Tenant, jobId: string): Promise<RetagJob | undefined>;
+}
+
+export const retaggerName = nameOf<Retagger>('retagger');

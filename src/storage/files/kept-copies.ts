@@ -1,0 +1,36 @@
+/** Exports of sessions that are about to be deleted: one file each, which is whole and on disk when it is there at all. */
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SessionKey } from '../../model/ids.ts';
+import { syncFolder } from './durable-files.ts';
+
+/** The folder of a tenant is made if it is not there; who may read it is its owner alone, as with the store. */
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+
+/**
+ * Writes `<folder>/<tenant>/<session>.greenroom.jsonl`, over an older export of the same session. Rejects with what the export or
+ * the file system says; then the file of that name is what it was.
+ */
+export const keepCopy = async (
+  folder: string,
+  { tenant, sessionId }: SessionKey,
+  pages: AsyncIterable<string>,
+): Promise<void> => {
+  const ofTenant = join(folder, tenant);
+  await mkdir(ofTenant, { recursive: true, mode: PRIVATE_FOLDER });
+  const path = join(ofTenant, `${sessionId}.greenroom.jsonl`);
+  const draft = `${path}.new`;
+  const file = await open(draft, 'w', PRIVATE_FILE);
+  try {
+    for await (const page of pages) await file.appendFile(page);
+    await file.sync();
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+  syncFolder(ofTenant);
+};

@@ -1,0 +1,149 @@
+/** Retention rules: what they say is wrong, which sessions go by them, and what is kept of those. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Rule, rulesIn } from '../../src/housekeeping/retention-rules.ts';
+import { codeOf } from '../../src/model/errors.ts';
+import { sweeperName } from '../../src/session/ports/sweeper.ts';
+import { tenant } from '../search/summary-row.ts';
+import { HOUR_MS, Stage } from './stage.ts';
+
+const ruleFile = (text: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'greenroom-rules-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'retention.json');
+  writeFileSync(file, text);
+  return file;
+};
+const file = (...rules: object[]) => ruleFile(JSON.stringify({ rules }));
+const rules = (...all: object[]): readonly Rule[] => rulesIn(file(...all));
+
+describe('a file of rules', () => {
+  test('is read as it stands', () => {
+    const rule = { name: 'scratch', q: 'tag:scratch updated:..7d', keepNewest: 3 };
+    expect(rules(rule)).toEqual([rule]);
+  });
+
+  test.each([
+    ['no JSON', () => ruleFile('{'), 'JSON'],
+    ['none', () => '/nonexistent/rules.json', 'ENOENT'],
+    ['a query with a mistake', () => file({ name: 'a', q: 'tga:x' }), 'rules.0.q: column 1: tga'],
+    ['a query that asks for nothing', () => file({ name: 'a', q: ' ' }), 'asks for nothing'],
+    ['an order', () => file({ name: 'a', q: 'tag:x sort:cost' }), 'a rule has no order'],
+    ['a field that is none', () => file({ name: 'a', q: 'tag:x', keep: 1 }), 'Unrecognized key'],
+    [
+      'a name twice',
+      () => file({ name: 'a', q: 'tag:x' }, { name: 'a', q: 'tag:y' }),
+      'a is there twice',
+    ],
+    ['nothing to keep', () => file({ name: 'a', q: 'tag:x', keepNewest: 0 }), 'rules.0.keepNewest'],
+  ])('with %s is refused, with the place', (_, made, why) => {
+    const read = () => rulesIn(made());
+    expect(read).toThrow(why);
+    expect(read).toThrow('GREENROOM_RETENTION_FILE');
+    expect(read).toThrow(expect.objectContaining({ code: 'invalid_settings' }));
+  });
+});
+
+const withRules = async (...all: object[]) => {
+  const stage = new Stage();
+  const start = () => stage.start({ rules: rules(...all), maxAgeDays: 0 });
+  const retain = async (order: { rule?: string; dryRun?: boolean } = {}) => {
+    const { rule, dryRun = false } = order;
+    const asked = stage.system
+      .fetch(sweeperName)
+      .retain(tenant, { rule, dryRun, by: 'ann' })
+      .catch((error: unknown) => error);
+    await stage.clock.advance(1_000);
+    return asked;
+  };
+  return { stage, start, retain };
+};
+
+test('what meets a rule goes by the schedule, and what does not stays, though no age is set', async () => {
+  const { stage, start } = await withRules({ name: 'scratch', q: 'tag:scratch updated:..7d' });
+  stage.add('old', 8, { tags: ['scratch'] });
+  stage.add('young', 5, { tags: ['scratch'] });
+  stage.add('other', 400);
+  await start();
+  await stage.clock.advance(24 * HOUR_MS + 1_000);
+  expect(await stage.left()).toEqual(['other', 'young']);
+  expect(stage.notices).toMatchObject([{ by: 'cleaner', rule: 'scratch', report: { count: 1 } }]);
+});
+
+test('a hold, an unfinished turn and what changes meanwhile are spared by rules as by age', async () => {
+  const { stage, start, retain } = await withRules({ name: 'all', q: 'updated:..1d' });
+  stage.add('held', 40, { tags: ['Hold'] });
+  stage.add('busy', 40, { openTurns: 1 });
+  stage.add('waiting', 40, { status: 'waiting' });
+  stage.add('imported', 40, { importedAtMs: stage.clock.now() + 1 });
+  stage.add('gone', 40);
+  await start();
+  expect(await retain()).toMatchObject([
+    { rule: 'all', count: 1, sessions: [{ sessionId: 'gone' }] },
+  ]);
+  expect(await stage.left()).toEqual(['busy', 'held', 'imported', 'waiting']);
+});
+
+test('the newest stay, of all and of each directory', async () => {
+  const { stage, start, retain } = await withRules(
+    { name: 'newest', q: 'tag:a', keepNewest: 2 },
+    { name: 'dirs', q: 'tag:b', keepPerDirectory: 1 },
+  );
+  for (let n = 0; n < 5; n++) stage.add(`a${n}`, n + 1, { tags: ['a'] });
+  for (let n = 0; n < 6; n++)
+    stage.add(`b${n}`, n + 1, {
+      tags: ['b'],
+      ...(n < 4 ? { workingDirectory: `/d${n % 2}` } : {}),
+    });
+  await start();
+  expect(await retain()).toMatchObject([{ count: 3 }, { count: 3 }]);
+  expect(await stage.left()).toEqual(['a0', 'a1', 'b0', 'b1', 'b4']);
+});
+
+test('over many batches the same are kept', async () => {
+  const { stage, start, retain } = await withRules({ name: 'a', q: 'tag:a', keepPerDirectory: 7 });
+  for (let n = 0; n < 450; n++)
+    stage.add(`s${n}`, n, { tags: ['a'], workingDirectory: `/d${n % 3}` });
+  await start();
+  expect(await retain()).toMatchObject([{ count: 450 - 21 }]);
+  const kept = Array.from({ length: 21 }, (_, n) => `s${n}`).toSorted();
+  expect(await stage.left()).toEqual(kept);
+});
+
+test('a dry run names the same and changes nothing; one rule can be asked for alone', async () => {
+  const { stage, start, retain } = await withRules(
+    { name: 'a', q: 'tag:a' },
+    { name: 'b', q: 'tag:b' },
+    { name: 'others', q: 'tag:a', tenant: 'other' },
+  );
+  stage.add('a', 1, { tags: ['a'] });
+  stage.add('b', 1, { tags: ['b'] });
+  await start();
+  const dry = await retain({ dryRun: true });
+  expect(dry).toMatchObject([
+    { rule: 'a', count: 1, bytes: null },
+    { rule: 'b', count: 1, bytes: null },
+  ]);
+  expect(await retain({ rule: 'b' })).toMatchObject([{ rule: 'b', count: 1 }]);
+  expect(await stage.left()).toEqual(['a']);
+  expect(codeOf(await retain({ rule: 'others' }))).toBe('invalid_request');
+});
+
+test('an export is written before each deletion; where that fails, the session stays', async () => {
+  const { stage, start, retain } = await withRules({ name: 'a', q: 'tag:a', exportTo: '/kept' });
+  stage.add('good', 1, { tags: ['a'] });
+  stage.add('bad', 2, { tags: ['a'] });
+  await start();
+  const copies: string[] = [];
+  stage.copy = async (path) => {
+    expect(stage.asked.map(({ sessionId }) => `/kept/${sessionId}`)).not.toContain(path);
+    if (path.endsWith('bad')) throw new Error('ENOSPC');
+    copies.push(path);
+  };
+  expect(await retain()).toMatchObject([{ count: 1, sessions: [{ sessionId: 'good' }] }]);
+  expect(await stage.left()).toEqual(['bad']);
+  expect(copies).toEqual(['/kept/good']);
+  expect(stage.notices).toMatchObject([{ rule: 'a', failed: 1 }]);
+});
