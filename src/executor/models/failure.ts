@@ -87,15 +87,18 @@ const brokenOff = (thrown: APIError, type: string): Failure => ({
   },
 });
 
-/** `retry-after-ms`, or `retry-after` in seconds or as a date; nonsense counts as absent. */
+/** A date of HTTP, in any of its three forms (RFC 9110, 5.6.7). `Date.parse` takes `-5` and `wait 5` for dates too. */
+const HTTP_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /;
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date to come; nonsense counts as absent. */
 const retryAfterOf = (headers: Headers | undefined, nowMs: number): number | undefined => {
   const inMs = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
   if (inMs >= 0) return Math.round(inMs);
   const after = headers?.get('retry-after') ?? '';
   const inSeconds = Number(after);
   if (after !== '' && inSeconds >= 0) return Math.round(inSeconds * 1000);
-  const atMs = Date.parse(after);
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+  const atMs = HTTP_DATE.test(after) ? Date.parse(after) : Number.NaN;
+  return atMs > nowMs ? atMs - nowMs : undefined;
 };
 
 /** The SDK says "Connection error."; the cause says which. */

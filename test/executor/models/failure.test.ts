@@ -30,7 +30,11 @@ describe('a failure', () => {
     [{ 'retry-after': '2' }, 2_000],
     [{ 'retry-after': '2', 'retry-after-ms': '150' }, 150],
     [{ 'retry-after': new Date(NOW_MS + 5_000).toUTCString() }, 5_000],
-    [{ 'retry-after': new Date(NOW_MS - 5_000).toUTCString() }, 0],
+    [{ 'retry-after': new Date(NOW_MS - 5_000).toUTCString() }, undefined],
+    [{ 'retry-after': 'Sunday, 06-Nov-94 08:49:37 GMT' }, undefined],
+    [{ 'retry-after': '-5' }, undefined],
+    [{ 'retry-after': 'wait 5' }, undefined],
+    [{ 'retry-after': '' }, undefined],
     [{ 'retry-after': 'soon' }, undefined],
     [{}, undefined],
   ])('reads %o as %s ms', (headers, retryAfterMs) => {
