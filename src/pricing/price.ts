@@ -75,7 +75,7 @@ export const newestSonnet = (atMs: number, table: PriceTable = PRICE_TABLE): str
 };
 
 /** Where Bedrock, Vertex and their gateways put a model: before its name, up to the last slash. */
-const PLACE = /^(?:arn:.*|bedrock\/.*|vertex_ai|publishers\/anthropic\/models|projects\/.*)\//;
+const PLACE = /^(?:arn:.*|bedrock(?:\/.*)?|vertex_ai|publishers\/anthropic\/models|projects\/.*)\//;
 /** Bedrock's inference profile, as in `us.anthropic.` or `us-gov.anthropic.`. */
 const PROFILE = /^(?:[a-z-]+\.)?anthropic\./;
 /** Bedrock's version and context size: `-v1:0`, `-v1:0:200k`, `-v1`. */
@@ -93,7 +93,8 @@ export const plainModelName = (model: string): string =>
     .replace(PLACE, '')
     .replace(PROFILE, '')
     .replace(BEDROCK_VERSION, '')
-    .replace(DATE, '');
+    .replace(DATE, '')
+    .replace(BEDROCK_VERSION, ''); // Vertex's is before the date
 
 const ratesFor = (row: PriceRow, usage: Usage): Rates =>
   row.longPrompt !== undefined && promptTokens(usage) > row.longPrompt.aboveTokens

@@ -27,6 +27,8 @@ describe('the price of a model', () => {
     'vertex_ai/claude-sonnet-4-5@20250929',
     'claude-sonnet-4-5@default',
     'publishers/anthropic/models/claude-sonnet-4-5@20250929',
+    'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    'claude-sonnet-4-5-v2@20250929',
   ])('the clouds spell it %s', (spelt) => {
     const plain = priceOf('claude-sonnet-4-5', at('2026-01-01'));
     expect(plain).toBeDefined();
