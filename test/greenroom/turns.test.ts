@@ -78,6 +78,26 @@ describe('a turn', () => {
   });
 });
 
+describe('a list of turns', () => {
+  it('is in the order of time, also where their ids are the caller’s own', async () => {
+    const test = await testGreenroom();
+    const ids = ['t8', 't9', 't10', 'b', 't11', 'a'];
+    for (const turnId of ids) await test.run('s', 'Hello', { turnId });
+    const listed = async (page: { limit?: number; cursor?: string }) => {
+      const { turns, nextCursor } = await test.sessions.turns('s', page);
+      return { ids: turns.map(({ turnId }) => turnId), nextCursor };
+    };
+    expect((await listed({})).ids).toEqual(ids.toReversed());
+    const first = await listed({ limit: 2 });
+    expect(first).toEqual({ ids: ['a', 't11'], nextCursor: 't11' });
+    expect(await listed({ limit: 4, cursor: 't11' })).toEqual({
+      ids: ['b', 't10', 't9', 't8'],
+      nextCursor: 't8',
+    });
+    expect((await listed({ limit: 4, cursor: 't8' })).ids).toEqual([]);
+  });
+});
+
 describe('further turns while one runs', () => {
   it('wait and run in the order in which they were accepted', async () => {
     const answer = gate();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
 import { TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
-import type { TurnRecord } from '../../model/turn.ts';
+import type { ClosedTurn, TurnRecord } from '../../model/turn.ts';
 import { AUDIT_ACTIONS, type KnownSession, type SessionReader } from '../ports/journal.ts';
 import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';
 import { pageLimit } from './transcript-verbs.ts';
@@ -118,7 +118,7 @@ const turnIn = async (session: KnownSession, turnId: TurnId): Promise<TurnRecord
 const listed = async (work: SessionWork, { limit, cursor }: z.output<typeof TurnsRequest>) => {
   const session = await work.caller.openKnown(work.key);
   if (cursor !== undefined) await mustBeOfLedger(session, cursor);
-  const closed = await session.turns({ limit, ...(cursor === undefined ? {} : { cursor }) });
+  const closed = await closedTurns(session, limit, cursor);
   const ended = new Set(closed.map(({ turnId }) => turnId));
   const stillOpen = session.head.openTurns.filter(({ turnId }) => !ended.has(turnId));
   const open = cursor === undefined ? stillOpen.reverse() : [];
@@ -128,6 +128,30 @@ const listed = async (work: SessionWork, { limit, cursor }: z.output<typeof Turn
     ...(nextCursor === undefined ? {} : { nextCursor }),
   };
 };
+
+/**
+ * The ledger lies in the order of ids, which is that of time for ids that were drawn here. For callers' own ids it is
+ * not, so the turns of a session with few are put in order.
+ */
+const closedTurns = async (
+  session: KnownSession,
+  limit: number,
+  cursor: string | undefined,
+): Promise<readonly ClosedTurn[]> => {
+  const isSmall = session.head.numTurns <= MAX_SORTED;
+  const all = isSmall ? await session.turns({ limit: MAX_SORTED + 1 }) : [];
+  if (!isSmall || all.length > MAX_SORTED)
+    return session.turns({ limit, ...(cursor === undefined ? {} : { cursor }) });
+  const sorted = all.toSorted(newestFirst);
+  const from = sorted.findIndex(({ turnId }) => turnId === cursor) + 1;
+  return sorted.slice(from, from + limit);
+};
+
+/** Turns of a session that are put in the order of time. */
+const MAX_SORTED = 500;
+
+const newestFirst = (a: ClosedTurn, b: ClosedTurn): number =>
+  b.acceptedAtMs - a.acceptedAtMs || b.seq - a.seq || (a.turnId < b.turnId ? 1 : -1);
 
 /** The ledger forgets no turn, so a cursor that it does not know was never given out. */
 const mustBeOfLedger = async (session: SessionReader, cursor: string): Promise<void> => {

@@ -104,7 +104,11 @@ export const SESSION = {
     { release: true },
     { reply: { deleted: true } },
   ),
-  turns: declared('read', 'Lists its turns: open ones first, then newest first.', { limit: 20 }),
+  turns: declared(
+    'read',
+    'Lists its turns: open ones first, then newest first; of more than 500 by the falling order of their ids, which is that of time unless they are your own.',
+    { limit: 20 },
+  ),
   'turn-status': declared('read', 'Shows one turn.', { turnId: 'hello-1' }),
   'turn-trace': declared('read', 'Tells where a turn was and when.', { turnId: 'hello-1' }),
   audit: declared(
