@@ -52,7 +52,8 @@ const shell: Shell = {
 /** `greenroom … | head` closes our output early: that is no failure of ours. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+  process.exit(1);
 });
 
 /** What nobody reads is not written, and stops nothing. */

@@ -26,9 +26,13 @@ export const send = async (
   printer: TurnPrinter,
   { sessionId, turnId, request }: Sending,
 ): Promise<void> => {
-  const interrupts = new Interrupts(run, daemon, sessionId, turnId);
-  const events = daemon.turn(sessionId, request)[Symbol.asyncIterator]();
   let isAccepted = false;
+  const interrupts = new Interrupts(run, daemon, {
+    sessionId,
+    turnId,
+    isAccepted: () => isAccepted,
+  });
+  const events = daemon.turn(sessionId, request)[Symbol.asyncIterator]();
   try {
     while (true) {
       const next = events.next();
@@ -81,6 +85,13 @@ const lost = (
   );
 };
 
+interface Sent {
+  readonly sessionId: string;
+  readonly turnId: string;
+  /** Some event of it has come. */
+  readonly isAccepted: () => boolean;
+}
+
 class Interrupts {
   /** Settles when the person has gone without cancelling. */
   readonly left: Promise<'left'>;
@@ -88,14 +99,19 @@ class Interrupts {
   #count = 0;
   #isOver = false;
 
-  constructor(run: Invocation, daemon: DaemonClient, sessionId: string, turnId: string) {
+  constructor(run: Invocation, daemon: DaemonClient, { sessionId, turnId, isAccepted }: Sent) {
     let leave = (_: 'left'): void => undefined;
     this.left = new Promise((resolve) => {
       leave = resolve;
     });
     const hear = run.shell.onInterrupt?.(() => {
       this.#count += 1;
-      if (this.#count === 1) {
+      if (this.#count === 1 && !isAccepted()) {
+        run.out.note(
+          `\nwhether the turn was accepted is not known; sent again with --turn-id ${turnId} it runs once`,
+        );
+        leave('left');
+      } else if (this.#count === 1) {
         const cancel = run.typed(`turns cancel ${sessionId} ${turnId}`);
         run.out.note(
           `\nthe turn goes on without you. Ctrl-C once more within 3 s cancels it, later: ${cancel}\n` +

@@ -1,5 +1,5 @@
 /** This process's terminal: its streams, the question to the person at it, its pager, our name on its line. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -27,19 +27,29 @@ export const ask = async (question: string): Promise<string> => {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const closed = once(lines, 'close').then(() => '');
-    return await Promise.race([lines.question(question), closed]);
+    // Ctrl-C and Ctrl-D reject the question.
+    return await Promise.race([lines.question(question).catch(() => ''), closed]);
   } finally {
     lines.close();
   }
 };
 
+/** Whether the shell finds the first word of a command. */
+const isThere = (command: string, env: Env): boolean => {
+  if (process.platform === 'win32') return true;
+  const [program = ''] = command.trim().split(/\s+/);
+  const found = ['-c', 'command -v "$1"', 'sh', program];
+  return spawnSync('sh', found, { env, stdio: 'ignore', timeout: 1_000 }).status === 0;
+};
+
 /**
- * The program that `PAGER` names, else less, if the output is a terminal. `PAGER=` or `PAGER=cat` wants none. It
+ * The program that `PAGER` names, else less, if it is there and the output is a terminal. `PAGER=` or `PAGER=cat` wants none. It
  * ends by itself where everything fits on one screen.
  */
 export const openPager = (stdout: NodeJS.WriteStream, env: Env): Pager | undefined => {
   const command = env['PAGER'] ?? 'less';
   if (!stdout.isTTY || command.trim() === '' || command.trim() === 'cat') return undefined;
+  if (!isThere(command, env)) return undefined;
   const child = spawn(command, {
     shell: true,
     stdio: ['pipe', 'inherit', 'inherit'],

@@ -31,7 +31,8 @@ export const parseMoment =
   (nowMs: () => number) =>
   (text: string): string => {
     const ago = spanMs(text);
-    if (ago !== undefined) return new Date(nowMs() - ago).toISOString();
+    const atMs = ago === undefined ? Number.NaN : nowMs() - ago;
+    if (atMs >= 0) return new Date(atMs).toISOString();
     const ms = momentMs(text);
     if (ms !== undefined) return new Date(ms).toISOString();
     throw new InvalidArgumentError(

@@ -82,6 +82,7 @@ export class SessionTable {
     keyOf: (slot) => this.sorted.updatedAt.keyOf(slot),
     compare: (a, b) => this.sorted.updatedAt.compare(a, b),
     costNanoUsdAt: (slot) => this.sorted.cost.at(slot),
+    partialAt: (slot) => this.#costIsPartial.at(slot),
     tokensAt: (slot) => this.tokens.at(slot),
     turnsAt: (slot) => this.sorted.turns.at(slot),
   };

@@ -10,17 +10,26 @@ export type { Sums };
 /** What a row adds to each sum. */
 export interface Addends {
   costNanoUsdAt(slot: number): number;
+  /** 1 where a part of the cost is not known, else 0. */
+  partialAt(slot: number): number;
   tokensAt(slot: number): number;
   turnsAt(slot: number): number;
 }
 
 type Running = { -readonly [K in keyof Sums]: Sums[K] };
 
-export const noSums = (): Running => ({ sessions: 0, costNanoUsd: 0, tokens: 0, turns: 0 });
+export const noSums = (): Running => ({
+  sessions: 0,
+  costNanoUsd: 0,
+  partial: 0,
+  tokens: 0,
+  turns: 0,
+});
 
 export const addRow = (sums: Running, rows: Addends, slot: number): void => {
   sums.sessions += 1;
   sums.costNanoUsd += rows.costNanoUsdAt(slot);
+  sums.partial += rows.partialAt(slot);
   sums.tokens += rows.tokensAt(slot);
   sums.turns += rows.turnsAt(slot);
 };
@@ -29,6 +38,7 @@ export const addRow = (sums: Running, rows: Addends, slot: number): void => {
 export const takeRow = (sums: Running, rows: Addends, slot: number): void => {
   sums.sessions -= 1;
   sums.costNanoUsd -= rows.costNanoUsdAt(slot);
+  sums.partial -= rows.partialAt(slot);
   sums.tokens -= rows.tokensAt(slot);
   sums.turns -= rows.turnsAt(slot);
 };

@@ -76,6 +76,31 @@ describe.skipIf(withoutNatsServer() || withoutScript())('at a terminal', () => {
     await running.greenroom.sessions.cancel('busy');
   });
 
+  test('without its program there is no pager, and the transcript is shown', async () => {
+    await running.greenroom.sessions.create('plain');
+    await running.greenroom.sessions.append('plain', [{ role: 'user', content: 'shown at once' }]);
+    const shown = started(['sessions', 'messages', 'plain', '--text'], {
+      PAGER: 'no-such-pager --fast',
+    });
+    expect(await shown.ends()).toBe(0);
+    expect(shown.terminal.shown).toContain('shown at once');
+    expect(shown.terminal.shown).not.toContain('not found');
+  });
+
+  test.each(['\u0003', '\u0004'])(
+    'a question that is left by %j is answered with no',
+    async (key) => {
+      await running.greenroom.sessions.create('stays').catch(() => undefined);
+      const asked = started(['sessions', 'delete', 'stays']);
+      await asked.sees('[y/N]');
+      asked.types(key);
+      expect(await asked.ends()).toBe(1);
+      expect(asked.terminal.shown).toContain('nothing was deleted');
+      expect(asked.terminal.shown).not.toContain('crash report');
+      expect((await running.greenroom.sessions.get('stays')).status).toBe('created');
+    },
+  );
+
   test('a list is as wide as the terminal, and a transcript goes through the pager', async () => {
     const { sessions } = running.greenroom;
     await sessions.create('5a3bb1c8-c3ce-466e-b487-24212cbf1da1', { title: 'x'.repeat(200) });

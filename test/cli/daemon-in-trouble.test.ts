@@ -1,7 +1,7 @@
 /** The daemon as a process whose surroundings fail: its log has no reader, its files go, its start is called off. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,20 @@ describe('a log that nobody can write', () => {
     },
   );
 });
+
+test.skipIf(!existsSync('/dev/full'))(
+  'a command whose output cannot be written ends with 1 and says so in a sentence',
+  () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, '--version'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: the output cannot be written: .*no space left on device.*\n$/);
+  },
+);
 
 describe('a start that is told to stop ends with 0', () => {
   test('while no broker listens', async () => {

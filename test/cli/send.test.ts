@@ -116,6 +116,7 @@ const endless = () => {
   daemon.turn = async function* (sessionId, { turnId = '' }) {
     const at = { tenant: 'default', sessionId, turnId, attempt: 1, at: '' };
     yield { ...at, ...delta('One') } as WireEvent;
+    isHeard = true;
     await opened;
     yield { ...at, ...finished({ status: 'cancelled', text: '' }) } as WireEvent;
   };
@@ -124,13 +125,14 @@ const endless = () => {
     open();
     return session(...asked);
   };
+  let isHeard = false;
   let listener: (() => void) | undefined;
   const onInterrupt = (hear: () => void) => {
     listener = hear;
     return () => undefined;
   };
-  const press = async () => {
-    await until(() => listener !== undefined);
+  const press = async (isTime = () => isHeard) => {
+    await until(() => listener !== undefined && isTime());
     listener?.();
   };
   return { daemon, onInterrupt, press };
@@ -150,6 +152,21 @@ describe('Ctrl-C', () => {
     expect(err).toContain('greenroom turns cancel demo t1');
     expect(err).toContain('greenroom turns show demo t1');
     expect(daemon.asked).toEqual([]);
+  });
+
+  test('before anything was heard of the turn, it promises nothing and leaves at once', async () => {
+    const { daemon, onInterrupt, press } = endless();
+    daemon.turn = async function* () {
+      await new Promise<never>(() => undefined);
+      yield finished() as WireEvent;
+    };
+    const sleep = () => new Promise<void>(() => undefined);
+    const ran = greenroom('send demo hi --turn-id t1', { daemon, onInterrupt, sleep });
+    await press(() => true);
+    const { code, err } = await ran;
+    expect(code).toBe(130);
+    expect(err).not.toContain('goes on without you');
+    expect(err).toContain('sent again with --turn-id t1 it runs once');
   });
 
   test('once more cancels the turn', async () => {

@@ -19,7 +19,7 @@ test.each([
   expect(moment(text)).toBe(at);
 });
 
-test.each(['yesterday', '2026-13-01', '2026-02-30', '7', '2026', '', '-7d'])(
+test.each(['yesterday', '2026-13-01', '2026-02-30', '7', '2026', '', '-7d', '99999999999d'])(
   '%j is no moment',
   (text) => {
     expect(() => moment(text)).toThrow(/Write a date such as 2026-11-20/);

@@ -161,3 +161,15 @@ it('days in a zone that is none are refused, and so are bounds that contradict e
   const count = sessions.count({ minTokens: 2, maxTokens: 1 });
   expect(await count.then(() => 'none', codeOf)).toBe('invalid_criteria');
 });
+
+it('a total of which a part is not known is told as more than what is known', async () => {
+  const test = await shared();
+  await importLines(test, 'priced', [lineOf(1, [{ type: 'text', text: 'hi' }])]);
+  const known = await test.sessions.count({});
+  expect(known).not.toHaveProperty('costIsPartial');
+  const odd = { message: { ...JSON.parse(lineOf(2, [])).message, model: 'nobody-knows-it' } };
+  await importLines(test, 'unpriced', [lineOf(2, [], odd)]);
+  expect(await test.sessions.count({})).toMatchObject({ count: 2, costIsPartial: true });
+  const { facets } = await test.sessions.facets({ by: 'status' });
+  expect(facets).toMatchObject([{ sessions: 2, costUsd: known.costUsd, costIsPartial: true }]);
+});

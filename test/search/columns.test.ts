@@ -138,6 +138,7 @@ test('a facet that was declared without an order is not asked for a prefix', () 
     keyOf: () => 0,
     compare: (a: number, b: number) => a - b,
     costNanoUsdAt: () => 0,
+    partialAt: () => 0,
     tokensAt: () => 0,
     turnsAt: () => 0,
   };

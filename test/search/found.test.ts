@@ -21,7 +21,7 @@ const counted = async (catalog: MemoryCatalog, filter: Filter): Promise<number> 
   (await catalog.count(tenant, filter)).sessions;
 /** What sessions add up to that cost something and did nothing else. */
 const cost = (sessions: number, costNanoUsd: number): Sums => ({
-  ...{ sessions, costNanoUsd, tokens: 0, turns: 0 },
+  ...{ sessions, costNanoUsd, partial: 0, tokens: 0, turns: 0 },
 });
 
 describe('a directory', () => {

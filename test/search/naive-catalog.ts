@@ -103,11 +103,18 @@ type Running = { -readonly [K in keyof Sums]: Sums[K] };
 const add = (sums: Running, row: CatalogRow): Running => {
   sums.sessions += 1;
   sums.costNanoUsd += row.costNanoUsd;
+  sums.partial += row.costIsPartial ? 1 : 0;
   sums.tokens += row.tokens;
   sums.turns += row.numTurns;
   return sums;
 };
-const nothing = (): Running => ({ sessions: 0, costNanoUsd: 0, tokens: 0, turns: 0 });
+const nothing = (): Running => ({
+  sessions: 0,
+  costNanoUsd: 0,
+  partial: 0,
+  tokens: 0,
+  turns: 0,
+});
 
 export const naiveSums = (rows: readonly CatalogRow[]): Sums => rows.reduce(add, nothing());
 

@@ -108,7 +108,7 @@ const find = async (daemon: DaemonClient, run: Invocation, options: SearchOption
 
 const count = async (daemon: DaemonClient, run: Invocation, options: SearchOptions) => {
   const counted = await daemon.sessions('count', await criteriaOf(daemon, options));
-  run.out.one(counted, () => `${several(counted.count, 'session')}, ${money(counted.costUsd)}\n`);
+  run.out.one(counted, () => `${several(counted.count, 'session')}, ${sumOf(counted)}\n`);
 };
 
 const countBy = async (
@@ -129,12 +129,12 @@ const countBy = async (
   run.out.many(facets, () =>
     table(
       [...SUMS, { head: name, least: 20 }],
-      facets.map(({ value, sessions, costUsd, tokens, turns }) => [
-        grouped(sessions),
-        money(costUsd),
-        grouped(turns),
-        grouped(tokens),
-        value,
+      facets.map((each) => [
+        grouped(each.sessions),
+        sumOf(each),
+        grouped(each.turns),
+        grouped(each.tokens),
+        each.value,
       ]),
       run.out.width,
     ),
@@ -149,6 +149,10 @@ const SUMS: readonly Column[] = [
   { head: 'turns', leftOut: 2 },
   { head: 'tokens', leftOut: 1 },
 ];
+
+/** `>` where some session's cost is known in part only. */
+const sumOf = ({ costUsd, costIsPartial }: { costUsd: number; costIsPartial?: true }): string =>
+  costIsPartial ? money(null, costUsd) : money(costUsd);
 
 const here = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 

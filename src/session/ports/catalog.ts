@@ -18,6 +18,8 @@ export interface Sums {
   readonly sessions: number;
   /** The known part. */
   readonly costNanoUsd: number;
+  /** Sessions of which another part is not known. */
+  readonly partial: number;
   /** Of all answers, the cache included. */
   readonly tokens: number;
   readonly turns: number;

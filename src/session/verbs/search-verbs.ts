@@ -39,13 +39,16 @@ const nowMs = ({ caller }: SessionsWork): number => caller.system.clock.now();
 const sumsShape = {
   /** The known part of what they cost. */
   costUsd: z.number().min(0),
+  /** Some session's cost is known in part only: the whole is more than `costUsd`. */
+  costIsPartial: z.literal(true).exactOptional(),
   /** Of all their answers, the cache included. */
   tokens: z.int().min(0),
   turns: z.int().min(0),
 };
 
-const sumsView = ({ costNanoUsd, tokens, turns }: Omit<Sums, 'sessions'>) => ({
+const sumsView = ({ costNanoUsd, partial, tokens, turns }: Omit<Sums, 'sessions'>) => ({
   costUsd: usdOf(costNanoUsd),
+  ...(partial === 0 ? {} : { costIsPartial: true as const }),
   tokens,
   turns,
 });
