@@ -23,6 +23,30 @@ const refusalOf = (work: Promise<unknown>): Promise<unknown> =>
 
 const shared = sharedGreenroom();
 
+const ofType = (lines: readonly Line[], type: string): Line => {
+  const line = lines.find((each) => each.type === type);
+  if (line === undefined) throw new Error(`there is no ${type}`);
+  return line;
+};
+
+const fieldsOf = (value: unknown) => Object.entries(value as object);
+
+/** Which of these are not among those, whatever the order of their fields. */
+const missing = (these: readonly unknown[], those: readonly unknown[]): readonly unknown[] => {
+  const there = new Set(those.map(inOrder));
+  return these.filter((each) => !there.has(inOrder(each)));
+};
+
+const inOrder = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+const without = (fields: object, ...names: readonly string[]): object =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+
 describe('an export', () => {
   it('is refused for what no client may say and no program of ours would write, the line and the field named', async () => {
     const test = shared();
@@ -176,6 +200,31 @@ describe('an export', () => {
         was.sideTranscripts,
         was.messageCount,
       ]);
+    }
+  });
+
+  it('keeps what it does not know, however much and under whatever name', async () => {
+    const test = shared();
+    await basesIn(test.greenroom);
+    const native = (await linesOfExport(test.greenroom, 'native')) as Line[];
+    const many = Object.fromEntries(Array.from({ length: 40_000 }, (_, at) => [`z${at}`, 1]));
+    const odd: readonly object[] = [
+      ...[{ segments: 7 }, { segments: null }, { openTurns: {} }, { phase: [1] }],
+    ];
+    for (const [at, fields] of odd.entries()) {
+      const copy = structuredClone(native);
+      const session = copy[0]?.['session'] as object;
+      Object.assign(session, without(fields, 'segments', 'openTurns')); // known there
+      const entry = ofType(copy, 'entry');
+      const { message } = entry;
+      delete entry['message'];
+      Object.assign(entry, fields, { message }); // the message stands last
+      Object.assign(copy.find(({ kind }) => kind === 'view')?.['view'] as object, fields);
+      Object.assign(ofType(copy, 'turn')['turn'] as object, fields, at === 0 ? many : {});
+      await restore(test, `odd${at}`, copy);
+      const back = (await linesOfExport(test.greenroom, `odd${at}`)) as Line[];
+      expect(missing(copy.slice(1), back.slice(1))).toEqual([]);
+      expect(missing(fieldsOf(session), fieldsOf(back[0]?.['session']))).toEqual([]);
     }
   });
 

@@ -4,7 +4,8 @@
  * less than half the room, and their pages, checksums and copies cost as much less.
  *
  * 1. A number means its field for ever: new fields go to the end, old ones stay.
- * 2. A field that is not in the table stands as its name, and survives.
+ * 2. A field that is not in the table stands as its name, and survives. So does a field of the table whose value
+ *    is not of the kind that the table says: a record may have a field of that name which another program gave it.
  * 3. What callers give (metadata, details) is left as it is, inside its field.
  */
 import type { Packer } from './packer.ts';
@@ -84,16 +85,33 @@ const packField = (out: Packer, name: string, part: unknown): void => {
   const field = BY_NAME.get(name);
   if (field === undefined) {
     if (name === '__proto__') return out.value({ ['__proto__']: part }); // refused there
-    out.string(name);
-    return out.value(part);
+    return packNamed(out, name, part);
   }
+  if (field.isObject && typeof part === 'object' && part !== null) {
+    if (!isOurs(part)) return packNamed(out, name, part);
+    out.number(field.number);
+    return packFields(out, part);
+  }
+  if (field.isList) return packList(out, field, part);
   out.number(field.number);
-  if (field.isObject && typeof part === 'object' && part !== null) return packFields(out, part);
-  if (!field.isList) return out.value(part);
-  const list = part as readonly object[];
-  out.list(list.length);
-  for (const each of list) packFields(out, each);
+  out.value(part);
 };
+
+const packNamed = (out: Packer, name: string, part: unknown): void => {
+  out.string(name);
+  out.value(part);
+};
+
+const packList = (out: Packer, field: Field, part: unknown): void => {
+  if (!Array.isArray(part) || !part.every(isOurs)) return packNamed(out, field.name, part);
+  out.number(field.number);
+  out.list(part.length);
+  for (const each of part) packFields(out, each);
+};
+
+/** Whether it can stand as a flat list: one that is a list itself would come back as an object. */
+const isOurs = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The other way. Throws for a number that this version does not know. */
 export const fromFields = (flat: unknown): unknown => {

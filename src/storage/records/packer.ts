@@ -123,7 +123,17 @@ export class Packer {
   }
 
   endList(begun: number, length: number): void {
-    this.bytes.writeUInt16BE(length, begun - 2);
+    if (length < 0x1_0000) this.bytes.writeUInt16BE(length, begun - 2);
+    else this.#endLongList(begun, length);
+  }
+
+  /** The header that was begun is too short: what was written behind it moves. */
+  #endLongList(begun: number, length: number): void {
+    this.reserve(2);
+    this.bytes.copy(this.bytes, begun + 2, begun, this.at);
+    this.bytes[begun - 3] = ARRAY32;
+    this.bytes.writeUInt32BE(length, begun - 2);
+    this.at += 2;
   }
 
   #object(value: object | null, depth: number): void {

@@ -48,6 +48,24 @@ describe('records', () => {
     expect(read).toEqual({ ...head, title: 'x' });
   });
 
+  it('a field of a known name comes back as it was, whatever another program put there', () => {
+    const values = [7, null, 'ab', {}, { a: 1 }, [], ['a'], [null], [[1, 2]], [{ seq: 1 }, 2]];
+    for (const name of ['segments', 'openTurns', 'key', 'phase', 'limits', 'error'])
+      for (const value of values)
+        for (const part of [value, { inside: value, [name]: value }]) {
+          const entry = { ...message(1), [name]: part, body: new Uint8Array([1]) };
+          const read = codec.readEntry(NAME, frame.record(NAME, codec.packEntry, entry));
+          expect(read, `${name}: ${JSON.stringify(part)}`).toEqual(entry);
+        }
+  });
+
+  it('a record with any number of fields comes back as it was', () => {
+    const many = Object.fromEntries(Array.from({ length: 40_000 }, (_, at) => [`z${at}`, at]));
+    const entry = { ...message(1), body: new Uint8Array([1]), phase: { ...many }, ...many };
+    const read = codec.readEntry(NAME, frame.record(NAME, codec.packEntry, entry));
+    expect(read).toEqual(entry);
+  });
+
   it('the same value gives the same bytes', () => {
     fc.assert(
       fc.property(json, (value) => {
