@@ -61,8 +61,19 @@ export function* idsFor(foreign: ForeignSession): Generator<SessionId> {
 export const storedName = (name: string): string =>
   name === '' || name.startsWith('"') || !isWellFormed(name) ? JSON.stringify(name) : name;
 
-export const foreignName = (stored: string): string =>
-  stored.startsWith('"') ? (JSON.parse(stored) as string) : stored;
+/** The name that is stored so. What `storedName` never made is a name as it is. */
+export const foreignName = (stored: string): string => {
+  if (!stored.startsWith('"')) return stored;
+  try {
+    return JSON.parse(stored) as string;
+  } catch {
+    return stored;
+  }
+};
+
+/** Whether `storedName` could have made it; '' is the main transcript. */
+export const isStoredName = (text: string): boolean =>
+  text === '' || storedName(foreignName(text)) === text;
 
 const MARK = 'uuid/';
 const PLAIN_UUID = /^[A-Za-z0-9-]{1,100}$/;

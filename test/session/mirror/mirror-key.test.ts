@@ -7,6 +7,7 @@ import {
   foreignIdIn,
   foreignName,
   idsFor,
+  isStoredName,
   markOf,
   marksOf,
   storedName,
@@ -41,6 +42,21 @@ describe('keys', () => {
         expect(hashed(a).some((id) => hashed(b).includes(id))).toBe(isSame);
       }),
     );
+  });
+
+  test('a name that is stored is the name that came, and any other text is a name as it is', () => {
+    fc.assert(
+      fc.property(name, (one) => {
+        expect(foreignName(storedName(one))).toBe(one);
+        expect(isStoredName(storedName(one))).toBe(true);
+      }),
+    );
+    for (const text of ['"abc', '"', '"a"b', '"\n"']) {
+      expect(foreignName(text)).toBe(text);
+    }
+    for (const text of ['"abc', '"', '"abc"', '"a"b', '\ud800'])
+      expect(isStoredName(text)).toBe(false);
+    expect(isStoredName('')).toBe(true);
   });
 
   test('a session has its own id first, if it is one, and then others that are', () => {
