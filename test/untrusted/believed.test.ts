@@ -100,6 +100,12 @@ describe('an export', () => {
     await session({ status: 'running' }, 'status');
     await session({ title: 'a\udc00' }, 'title');
     await session({ gitBranch: null }, 'gitBranch');
+    for (const field of ['gitBranch', 'projectKey', 'unknown'])
+      await session({ [field]: '\ud800' }, field);
+    await session(
+      { lastError: { code: 'a', message: '\udc00', retryable: false } },
+      'lastError.message',
+    );
     await session({ lastError: 'x' }, 'lastError');
     await session({ toolsUsed: ['Read', 'Bash', 'read'] }, 'toolsUsed');
     await session({ toolsUsed: 'Bash' }, 'toolsUsed');
@@ -120,6 +126,12 @@ describe('an export', () => {
     await entry({ provider: {} }, 'provider');
     await entry({ turnId: '' }, 'turnId');
     await entry({ position: 'first' }, 'position');
+    await entry({ subpath: 5 }, 'subpath');
+    await entry({ subpath: '"abc' }, 'subpath');
+    for (const field of ['subpath', 'id', 'model', 'unknown'])
+      await entry({ [field]: 'a\ud800' }, field);
+    await entry({ unknown: [{ deep: '\udc00' }] }, 'unknown.0.deep');
+    await refused(foreign, 'entry', (line) => (line['line'] = '\ud800'), 'entry.line');
     const turn = (fields: object, field: string) =>
       refused(
         native,
@@ -167,6 +179,24 @@ describe('an export', () => {
         sessionId.startsWith('bad'),
       ),
     ).toEqual([]);
+  });
+
+  it('with two side transcripts that a store cannot tell apart is refused, and stores nothing', async () => {
+    const test = shared();
+    await basesIn(test.greenroom);
+    const [first, ...rest] = (await linesOfExport(test.greenroom, 'foreign')) as Line[];
+    const line = '{"type":"user"}';
+    const sides = ['\ud800', '\ud801'].flatMap((subpath) => [
+      { type: 'entry', subpath, kind: 'imported', seq: 1, atMs: 1, line },
+      { type: 'stream', stream: { subpath, seq: 1 } },
+    ]);
+    const end = rest.findIndex(({ type }) => type === 'audit');
+    const lines = [first, ...rest.slice(0, end), ...sides, ...rest.slice(end)];
+    expect(await refusalOf(restore(test, 'twins', lines))).toMatchObject({
+      ...{ code: 'invalid_request', field: 'entry.subpath' },
+    });
+    const { sessions } = await test.greenroom.api.sessions('search', {});
+    expect(sessions.map(({ sessionId }) => sessionId)).not.toContain('twins');
   });
 
   it('whose views point forward or round is refused: a fork walks along them', async () => {
@@ -240,6 +270,19 @@ describe('an export', () => {
 });
 
 describe('lines of other programs', () => {
+  it('come under no name that a store would change, or that would hide another', async () => {
+    const { api } = shared().greenroom;
+    const chunk = { externalKey: 'x', fromLine: 0, lines: ['{}'] };
+    for (const harm of [
+      ...['\ud800', '\ud801', '"abc', '"abc"'].map((subpath) => ({ subpath })),
+      { externalKey: 'a\udc00' },
+    ])
+      expect(await refusalOf(api.session('named', 'import', { ...chunk, ...harm }))).toMatchObject({
+        ...{ code: 'invalid_request' },
+      });
+    expect(await api.sessions('search', {})).toMatchObject({ sessions: [] });
+  });
+
   it('that are nested without end are kept, shown as text, and break no turn', async () => {
     const test = shared();
     const deep = `{"type":"user","uuid":"u9","parentUuid":null,"message":{"role":"user","content":${'['.repeat(60_000)}${']'.repeat(60_000)}}}`;

@@ -1,5 +1,6 @@
 /** The lines of an export, checked: refused with the number of the line and the name of the field. */
 import type { z } from 'zod';
+import { isWellFormed } from '../../model/bounds.ts';
 import type { Entry } from '../../model/entry.ts';
 import { isTooDeep } from '../../model/json-depth.ts';
 import { normaliseTags } from '../../model/tags.ts';
@@ -8,14 +9,33 @@ import { decodeMessage } from '../context/model-message.ts';
 import { isMark } from '../mirror/mirror-key.ts';
 import type { AuditRecord, StoredResponse, StreamRecord } from '../ports/journal.ts';
 import { type ExportedHead, ofNoStore, wrong } from './format.ts';
-import { Audit, EntryFacts, Response, Session, Stream, Turn } from './schemas.ts';
+import { Audit, EntryFacts, Response, Session, Stream, Subpath, Turn } from './schemas.ts';
 
 const check = <T>(schema: z.ZodType, value: T, number: number, what: string): T => {
   const { success, error: found } = schema.safeParse(value);
-  if (success) return value;
-  const [issue] = found?.issues ?? [];
-  const field = [what, ...(issue?.path ?? [])].map(String).join('.');
-  throw wrong(number, `is wrong: ${field}: ${issue?.message ?? ''}`, field);
+  if (!success) {
+    const [issue] = found.issues;
+    const field = [what, ...(issue?.path ?? [])].map(String).join('.');
+    throw wrong(number, `is wrong: ${field}: ${issue?.message ?? ''}`, field);
+  }
+  const field = halfIn(value, what);
+  if (field === undefined) return value;
+  throw wrong(number, `is wrong: ${field}: holds half of a surrogate pair`, field);
+};
+
+/**
+ * Where half of a surrogate pair stands, in known fields and in others. A store gives it back as another character:
+ * two names that differ would become one.
+ */
+const halfIn = (value: unknown, at: string): string | undefined => {
+  if (typeof value === 'string') return isWellFormed(value) ? undefined : at;
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return undefined;
+  for (const [name, part] of Object.entries(value)) {
+    if (!isWellFormed(name)) return at;
+    const found = halfIn(part, `${at}.${name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 };
 
 export const mustBeSession = (session: ExportedHead): ExportedHead =>
@@ -35,6 +55,10 @@ export const mustBeResponse = (response: StoredResponse, number: number): Stored
     throw wrong(number, 'is wrong: response.record: a mark, and nothing else, is true', 'record');
   return response;
 };
+
+/** Of an entry; '' is the main transcript. */
+export const mustBeSubpath = (subpath: string, number: number): string =>
+  check(Subpath, subpath, number, 'entry.subpath');
 
 /** What a session says of itself must fit together; with its lines it is compared when they are in. */
 const inTheMiddle = (session: ExportedHead): ExportedHead => {

@@ -6,6 +6,7 @@
  * 2. The last line has a digest over all others, so a file that was cut off or changed is recognised.
  */
 import { isUtf8 } from 'node:buffer';
+import { isWellFormed, wellFormed } from '../../model/bounds.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
@@ -95,6 +96,7 @@ const json = ({ type, ...fields }: { readonly type: string } & Record<string, un
 
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value === 'string') return wellFormed(value); // as the store gives it back
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([name, part]) => [name, sorted(part)]));
@@ -113,6 +115,8 @@ export const readExportLine = (text: string, number: number): Line => {
   if (line['type'] !== 'entry') return line as unknown as Line;
   const { type: _, subpath = '', line: imported, base64, message, ...facts } = line;
   if (facts['kind'] === 'view') return entryOf(subpath, facts);
+  if (typeof imported === 'string' && !isWellFormed(imported))
+    throw wrong(number, 'is wrong: entry.line: holds half of a surrogate pair', 'entry.line');
   const body = bodyOf(text, { imported, base64, message });
   if (body === undefined) throw wrong(number, 'has no content');
   return entryOf(subpath, { ...facts, body });
@@ -120,7 +124,7 @@ export const readExportLine = (text: string, number: number): Line => {
 
 const entryOf = (subpath: unknown, entry: object): Line => ({
   type: 'entry',
-  subpath: String(subpath),
+  subpath: subpath as string,
   entry: entry as Entry,
 });
 

@@ -31,6 +31,7 @@ import {
   mustBeResponse,
   mustBeSession,
   mustBeStream,
+  mustBeSubpath,
   mustBeTurn,
   mustLieIn,
 } from './check.ts';
@@ -150,7 +151,11 @@ class Chunk {
       case 'session':
         return this.#begin(line.session, line.format, bytes);
       case 'entry':
-        return this.#entry(line.subpath, mustBeEntry(line.entry, number), number);
+        return this.#entry(
+          mustBeSubpath(line.subpath, number),
+          mustBeEntry(line.entry, number),
+          number,
+        );
       case 'stream':
         return this.#stream(mustBeStream(line.stream, number), number);
       case 'response':

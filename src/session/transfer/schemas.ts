@@ -21,6 +21,7 @@ import {
   turnRequestShape,
 } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
+import { isStoredName } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { isSummaryText } from '../mirror/session-summary.ts';
 import { AUDIT_ACTIONS, type AuditRecord, type StreamRecord } from '../ports/journal.ts';
@@ -194,8 +195,11 @@ const imported = z.looseObject({
   mirror: mirror.optional(),
 });
 
+/** As it is stored. */
+export const Subpath = name.refine(isStoredName, 'is no name of a side transcript');
+
 export const Stream = z.looseObject({
-  ...{ subpath: name, seq: lastSeq, imported: imported.optional() },
+  ...{ subpath: Subpath, seq: lastSeq, imported: imported.optional() },
 } satisfies Shape<StreamRecord>);
 
 /** Of a SHA-256 in base64url. */

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
 import type { ResponseRecord } from '../../claude-code/response-record.ts';
+import { isWellFormed } from '../../model/bounds.ts';
 import { ConcurrencyError, GreenroomError } from '../../model/errors.ts';
+import { isStoredName } from '../mirror/mirror-key.ts';
 import type { SessionReader, StreamRecord } from '../ports/journal.ts';
 import { importedStream, linesBefore } from '../prepare/import.ts';
 import { importSettled } from './import-settled.ts';
@@ -11,6 +13,7 @@ import { importRequest } from './requests.ts';
 import { leftMs, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 
+const HALF = 'holds half of a surrogate pair';
 /** Entries read at once. */
 const PAGE = 1_000;
 
@@ -18,13 +21,15 @@ const count = z.int().min(0);
 const subpath = z
   .string()
   .max(256)
+  .refine(isWellFormed, HALF)
+  .refine(isStoredName, 'begins with a quote and is no name that was stored')
   .default('')
   .describe("empty for the main transcript, `agent-…` for a sub-agent's");
 
 const importLines = sessionVerb('import', {
   request: z.strictObject({
     subpath,
-    externalKey: z.string().min(1).max(1_024),
+    externalKey: z.string().min(1).max(1_024).refine(isWellFormed, HALF),
     fromLine: count.describe('0-based number of the first line of this chunk'),
     lines: z
       .array(z.string())
