@@ -7,12 +7,13 @@
  * 2. The server does not outlive this actor, nor this process.
  * 3. After a crash it comes back on the same port, so that everybody reconnects.
  */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findNatsServer } from '../config/find-program.ts';
 import type { Clock } from '../otp/clock.ts';
 import { genServer, IGNORE, protocol } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
+import { makeFolderSync } from '../platform/make-folder.ts';
 import { startTimeOf } from '../platform/process-start.ts';
 import { endLeftover, readTrace, removeTrace, writeTrace } from './leftover.ts';
 import { PortTaken, runServer, type ServerRun } from './server-process.ts';
@@ -85,7 +86,7 @@ export const Broker = genServer(protocol({ calls: {} }), {
 
 const prepareFolder = (dataDir: string): string => {
   const folder = join(dataDir, 'nats');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolderSync(folder);
   chmodSync(folder, 0o700);
   return folder;
 };

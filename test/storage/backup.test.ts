@@ -79,6 +79,22 @@ describe('a backup', () => {
     );
   });
 
+  it('goes nowhere that takes no folders, and says why', async () => {
+    const { store, copy } = places();
+    await (await openLmdbJournal({ dir: store })).close();
+    await backupStore(store, copy, NOW);
+    writeFileSync(join(store, 'file'), '');
+    const nowhere = [
+      ...[join(store, 'file', 'below'), join(store, 'file')],
+      ...(process.platform === 'linux' ? ['/proc/nowhere'] : []),
+    ];
+    for (const path of nowhere) {
+      const why = path.startsWith('/proc') ? 'belongs to the kernel' : 'is no directory';
+      await expect(backupStore(store, path, NOW)).rejects.toMatchObject(refusal(why));
+      await expect(restoreStore(copy, path, NOW)).rejects.toMatchObject(refusal(why));
+    }
+  });
+
   it('is not restored over a store, in use or not', async () => {
     const { store, copy } = places();
     const { close } = await openLmdbJournal({ dir: store });

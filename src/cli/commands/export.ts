@@ -1,7 +1,8 @@
 /** `greenroom sessions export`: sessions as files, or one of them to the standard output. */
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../../platform/make-folder.ts';
 import { exportSession } from '../../session/api/download.ts';
 import { CliError, usageError } from '../failure.ts';
 import { bytes } from '../format.ts';
@@ -58,7 +59,7 @@ const toFiles = async (
   out: string,
 ): Promise<void> => {
   const isOneFile = named.length === 1 && !isDirectory(out) && !out.endsWith('/');
-  if (!isOneFile) await writable(() => mkdirSync(out, { recursive: true }));
+  if (!isOneFile) await writable(() => makeFolder(out, 0o777));
   for await (const sessionId of named.length > 0 ? eachNamed(daemon, named) : allSessions(daemon)) {
     const path = isOneFile ? out : join(out, `${sessionId}${ENDING}`);
     const size = await toFile(daemon, sessionId, path);

@@ -12,8 +12,10 @@ import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { examineServer } from '../../classic/stores/examine-server.ts';
+import { folderFault } from '../../config/folder-fault.ts';
 import { StorageError } from '../../model/errors.ts';
 import { compiledFile } from '../../platform/compiled.ts';
+import { makeFolder } from '../../platform/make-folder.ts';
 import { patienceFor, runChild } from '../files/child.ts';
 import { DATA_FILE } from '../files/data-file.ts';
 import { syncFile, syncFolder, writeDurably } from '../files/durable-files.ts';
@@ -48,7 +50,7 @@ export const backupStore = async (
 ): Promise<BackupNote> => {
   if (!existsSync(join(storeDir, DATA_FILE))) throw wrongFolder(`there is no store in ${storeDir}`);
   mustBeEmpty(dir);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  await makeFolder(dir);
   const script = compiledFile(import.meta.url, './copy-child.js');
   const { out, failure } = await runChild(
     script,
@@ -76,7 +78,7 @@ export const restoreStore = async (
 ): Promise<BackupNote> => {
   const note = readNote(dir);
   mustBeEmpty(storeDir, SOCKET_FILE);
-  mkdirSync(storeDir, { recursive: true, mode: 0o700 });
+  await makeFolder(storeDir);
   const lock = await StoreLock.take(storeDir, nowMs);
   try {
     mustBeEmpty(storeDir, SOCKET_FILE);
@@ -108,6 +110,8 @@ const LOCK_FILE = 'lock.mdb';
 const SOCKET_FILE = 'lock';
 
 const mustBeEmpty = (dir: string, ...exempt: readonly string[]): void => {
+  const fault = folderFault(dir);
+  if (fault !== undefined) throw wrongFolder(`${fault}: name another folder`);
   if (!existsSync(dir)) return;
   const found = readdirSync(dir).filter((name) => !exempt.includes(name));
   if (found.length > 0) throw wrongFolder(`${dir} is not empty (${found[0]}): name another folder`);

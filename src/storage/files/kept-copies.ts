@@ -1,11 +1,11 @@
 /** Exports of sessions that are about to be deleted: one file each, which is whole and on disk when it is there at all. */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SessionKey } from '../../model/ids.ts';
+import { makeFolder } from '../../platform/make-folder.ts';
 import { syncFolder } from './durable-files.ts';
 
-/** The folder of a tenant is made if it is not there; who may read it is its owner alone, as with the store. */
-const PRIVATE_FOLDER = 0o700;
+/** Who may read it is its owner alone, as with the store and the folder. */
 const PRIVATE_FILE = 0o600;
 
 /**
@@ -18,7 +18,7 @@ export const keepCopy = async (
   pages: AsyncIterable<string>,
 ): Promise<void> => {
   const ofTenant = join(folder, tenant);
-  await mkdir(ofTenant, { recursive: true, mode: PRIVATE_FOLDER });
+  await makeFolder(ofTenant);
   const path = join(ofTenant, `${sessionId}.greenroom.jsonl`);
   const draft = `${path}.new`;
   const file = await open(draft, 'w', PRIVATE_FILE);

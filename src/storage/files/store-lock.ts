@@ -10,12 +10,13 @@
  *
  * Taking over a dead socket leaves a moment in which two could do it; the store's epoch decides then.
  */
-import { closeSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { StorageError } from '../../model/errors.ts';
 import { systemClock } from '../../otp/system-clock.ts';
+import { makeFolder } from '../../platform/make-folder.ts';
 
 const LOCK_FILE = 'lock';
 const MAX_TRIES = 5;
@@ -48,7 +49,7 @@ export class StoreLock {
    * holder, as `ownerPid` where it holds the lock for another process.
    */
   static async take(dir: string, nowMs: number, ownerPid = process.pid): Promise<StoreLock> {
-    mkdirSync(dir, { recursive: true });
+    await makeFolder(dir);
     const directory = new Directory(dir);
     const since = new Date(nowMs).toISOString();
     const holding = new Holding({ pid: ownerPid, host: hostname(), since });

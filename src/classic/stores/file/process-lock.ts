@@ -9,12 +9,13 @@
  *    one change of one session.
  */
 import { readlinkSync } from 'node:fs';
-import { mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rmdir, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { StorageError } from '../../../model/errors.ts';
 import { type Clock, pause } from '../../../otp/clock.ts';
 import { systemRandom } from '../../../otp/system-clock.ts';
+import { makeFolder } from '../../../platform/make-folder.ts';
 import { startTimeOf } from '../../../platform/process-start.ts';
 
 /** Longest wait for a lock. */
@@ -111,7 +112,7 @@ export class ProcessLock {
       } catch (error) {
         if (tries === MAX_TRIES) throw error;
         ignore('ENOENT')(error);
-        await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+        await makeFolder(this.#dir);
       }
     }
   }

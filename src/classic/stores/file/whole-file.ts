@@ -1,7 +1,8 @@
 /** Session files as wholes: put in place at once or not at all, and taken away, each durable when it resolves. */
-import { link, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
+import { link, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../../otp/clock.ts';
+import { makeFolder } from '../../../platform/make-folder.ts';
 import { ignore, type ProcessLock } from './process-lock.ts';
 
 const TEMPORARY = '.tmp';
@@ -19,7 +20,7 @@ export const putFile = async (
   { lock, clock, mayReplace }: Placing,
 ): Promise<void> => {
   const dir = dirname(path);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await makeFolder(dir);
   await sweep(path, lock);
   const temporary = join(dir, `.${lock.uniqueName(nameOf(path))}${TEMPORARY}`);
   try {

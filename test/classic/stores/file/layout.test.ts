@@ -25,6 +25,16 @@ const bytesBelow = (dir: string): Record<string, string> =>
   );
 
 describe('a session file', () => {
+  test.runIf(process.platform === 'linux')(
+    'where no folder can be made is refused, with the reason of the file system',
+    async () => {
+      const base = '/proc/nowhere';
+      const store = new FileSessionStore(base);
+      await expect(store.createSession('s')).rejects.toMatchObject({ code: 'storage_failed' });
+      await expect(store.saveSession('s', [])).rejects.toMatchObject({ code: 'storage_failed' });
+    },
+  );
+
   test('has the metadata first, a line per change, and the keys of the classic layout', async () => {
     const base = folder();
     const clock = virtualClock(Date.UTC(2025, 6, 30, 15, 25, 31));
