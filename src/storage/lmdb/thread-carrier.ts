@@ -1,6 +1,6 @@
 /**
  * Carries the writer on a thread of this process. It owns the thread, the port to it, the store's lock, and
- * the listener that sends the writer out of LMDB when the process ends.
+ * what sends the writer out of LMDB when the process ends.
  */
 import process from 'node:process';
 import {

@@ -30,6 +30,10 @@ const MAIN_WAYS = {
   rejection: 1,
   signal: 4,
   'exit with a listener that throws': 3,
+  'exit with a first listener that throws': 3,
+  'exit with a first listener that exits': 7,
+  'exit without any listener': 3,
+  'exit without a word': 4,
   kill: 'SIGKILL',
 } as const;
 const THREAD_WAYS = {

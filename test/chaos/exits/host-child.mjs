@@ -31,6 +31,19 @@ const WAYS = {
     process.on('exit', () => fail());
     process.exit(3);
   },
+  'exit with a first listener that throws': () => {
+    process.prependListener('exit', () => fail());
+    process.exit(3);
+  },
+  'exit with a first listener that exits': () => {
+    process.prependListener('exit', () => process.exit(7));
+    process.exit(3);
+  },
+  'exit without any listener': () => {
+    process.removeAllListeners();
+    process.exit(3);
+  },
+  'exit without a word': () => process.reallyExit(4),
   kill: () => process.kill(process.pid, 'SIGKILL'),
 };
 
