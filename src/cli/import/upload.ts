@@ -1,5 +1,6 @@
 /** Sends what the store does not have yet of one transcript, chunk by chunk. */
 import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
+import { isPlausibleMoment } from '../../model/bounds.ts';
 import { codeOf, ERRORS, type GreenroomError } from '../../model/errors.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Chunk, ChunkPacker } from './chunks.ts';
@@ -32,7 +33,8 @@ export const upload = async (
     const { subpath } = file.identity;
     const request = {
       ...{ subpath, externalKey: seat.externalKey, fromLine: chunk.fromLine },
-      ...{ lines: [...chunk.lines], base64: chunk.base64, fileAtMs: file.atMs },
+      ...{ lines: [...chunk.lines], base64: chunk.base64 },
+      ...(isPlausibleMoment(file.atMs) ? { fileAtMs: file.atMs } : {}),
       ...(endsAtMs === null ? {} : { endsAtMs }),
       ...(seat.followsLines === undefined ? {} : { followsLines: seat.followsLines }),
     };

@@ -126,12 +126,16 @@ export const prepareImport = async (
   const uuids = uuidsIn(lines.map(({ read }) => read));
   const marks = await UuidMarks.read(from.session, subpath, uuids);
   const isCopy: IsCopy = (uuid) => !marks.isNew(uuid);
-  const { endsAtMs, fileAtMs, isSettled } = request;
-  const claiming = { endsAtMs, fileAtMs, isSettled };
+  const { endsAtMs, isSettled } = request;
+  const claiming = { endsAtMs, fileAtMs: fileTime(request, nowMs), isSettled };
   const added = { subpath, externalKey, lines, by: 'import', isCopy, ...claiming };
   const delta = await addLines(head, stream, added, from, nowMs);
   return { ...delta, responses: [...delta.responses, ...marks.writes] };
 };
+
+/** No file was written to later than now: such a time is a mistake, and the session would stand first for ever. */
+const fileTime = ({ fileAtMs }: ImportRequest, nowMs: number): number | undefined =>
+  fileAtMs === undefined || fileAtMs > nowMs ? undefined : fileAtMs;
 
 /** The stream as the file of the request sees it: what it follows is closed. */
 const following = (
@@ -254,8 +258,10 @@ const withFacts = (
   after: TranscriptFacts,
   { nowMs, fileAtMs }: { readonly nowMs: number; readonly fileAtMs: number },
 ): Head => {
-  // Until a line had a time, the session has the file's.
-  const isNew = head.version === 0 || (before.firstAtMs === null && head.updatedAtMs === fileAtMs);
+  // Until a line had a time, the session has the file's, or that of its last import.
+  const { updatedAtMs, importedAtMs } = head;
+  const isOfNoLine = updatedAtMs === fileAtMs || updatedAtMs === importedAtMs;
+  const isNew = head.version === 0 || (before.firstAtMs === null && isOfNoLine);
   const firstAtMs = after.firstAtMs ?? fileAtMs;
   const lastAtMs = after.lastAtMs ?? firstAtMs;
   const base: Head = {

@@ -104,6 +104,30 @@ test('a session without any time has the time of its file, until a line has one'
   expect(await room.sessions.get(ID)).toMatchObject({ createdAt: at, updatedAt: at });
 });
 
+test.each([
+  ['to come', '2128-06-11T00:00:00Z'],
+  ['before there were any', '1960-01-01T00:00:00Z'],
+])('a file of a time %s counts as of now, until a line has a time', async (_, time) => {
+  const [room, there] = [shared(), await testGreenroom()];
+  const line = JSON.stringify({ type: 'mode', mode: 'plan', sessionId: ID });
+  const folder = folderOf({ [FILE]: [line] });
+  const touch = () => utimesSync(join(folder, FILE), new Date(time), new Date(time));
+  touch();
+  const before = Date.now();
+  expect(await importWith(room, folder)).toMatchObject({ code: 0, summary: { added: 1 } });
+  const { createdAt, updatedAt } = await room.sessions.get(ID);
+  for (const at of [createdAt, updatedAt]) {
+    expect(Date.parse(at)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(at)).toBeLessThanOrEqual(Date.now());
+  }
+  await there.sessions.importSession(room.sessions.exportSession(ID));
+  appendFileSync(join(folder, FILE), `${line}\n${userLine(ID, 1)}\n`);
+  touch();
+  await importWith(room, folder);
+  const at = (JSON.parse(userLine(ID, 1)) as { timestamp: string }).timestamp;
+  expect(await room.sessions.get(ID)).toMatchObject({ createdAt: at, updatedAt: at });
+});
+
 test('times and numbers that cannot be stay in the line, and are left out of everything else', async () => {
   const room = shared();
   const far = (line: string) =>
