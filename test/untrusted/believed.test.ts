@@ -391,6 +391,66 @@ describe('a cursor', () => {
   );
 });
 
+describe('a cursor of a list of one session', () => {
+  type Step = { readonly items: readonly unknown[]; readonly next: string | undefined };
+  const lists: Record<string, (test: TestGreenroom, id: string, cursor?: string) => Promise<Step>> =
+    {
+      'side transcripts': async ({ sessions }, id, cursor) => {
+        const page = { limit: 1, ...(cursor === undefined ? {} : { cursor }) };
+        const { sideTranscripts, nextCursor } = await sessions.sideTranscripts(id, page);
+        return { items: sideTranscripts, next: nextCursor };
+      },
+      'audit records': async ({ sessions }, id, cursor) => {
+        const page = { limit: 1, ...(cursor === undefined ? {} : { cursor }) };
+        const { audit, nextCursor } = await sessions.audit(id, page);
+        return { items: audit, next: nextCursor };
+      },
+      'inherited responses': async ({ greenroom }, id, cursor) => {
+        const page = { inherited: true, ...(cursor === undefined ? {} : { cursor }) };
+        const { inherited = [], nextCursor } = await greenroom.api.session(
+          id,
+          'import-state',
+          page,
+        );
+        return { items: inherited, next: nextCursor };
+      },
+    };
+  const begun = async (test: TestGreenroom, id: string): Promise<void> => {
+    const chunk = { externalKey: 'k', fromLine: 0, lines: ['{}'] };
+    for (const subpath of ['agent-1', 'agent-2.x', 'ágent'])
+      await test.greenroom.api.session(id, 'import', { ...chunk, subpath });
+    await test.sessions.append(id, [{ role: 'user', content: 'x' }]);
+    await test.sessions.compact(id, { summary: 'y' });
+  };
+
+  it.each(Object.entries(lists))('is refused if it is none of theirs: %s', async (_, list) => {
+    const test = shared();
+    await begun(test, 's');
+    for (const cursor of ['zzz', 'zzzz', '', 'agent-1', '.', '.agent-1', '\u0000', 'a'.repeat(200)])
+      expect(await refusalOf(list(test, 's', cursor)), cursor).toEqual({
+        ...{ code: 'invalid_request', field: 'cursor' },
+      });
+  });
+
+  it.each(Object.entries(lists))(
+    'walks along all of them, and along no other session: %s',
+    async (_, list) => {
+      const test = shared();
+      for (const id of ['s', 'other']) await begun(test, id);
+      const seen: unknown[] = [];
+      let step = await list(test, 's');
+      for (; step.next !== undefined; step = await list(test, 's', step.next)) {
+        seen.push(...step.items);
+        expect(await refusalOf(list(test, 'other', step.next))).toMatchObject({ field: 'cursor' });
+      }
+      seen.push(...step.items);
+      expect(new Set(seen.map((item) => JSON.stringify(item))).size).toBe(seen.length);
+      if (_ === 'side transcripts') expect(seen).toHaveLength(3);
+      if (_ === 'audit records') expect(seen.length).toBeGreaterThan(1);
+    },
+  );
+});
+
 it('an appended message at no plausible moment is refused', async () => {
   const test = shared();
   const message = { role: 'user', content: 'x', timestamp: '0001-01-01T00:00:00Z' } as const;

@@ -10,6 +10,7 @@ import { importedStream, linesBefore } from '../prepare/import.ts';
 import { importSettled } from './import-settled.ts';
 import { nextCursor, SessionView } from './reply-schemas.ts';
 import { importRequest } from './requests.ts';
+import { placeOf, sealed, sealedCursor } from './sealed-cursor.ts';
 import { leftMs, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 
@@ -83,7 +84,7 @@ const StateRequest = z.strictObject({
     .boolean()
     .default(false)
     .describe('also the keys of responses that count in other sessions, a page at a time'),
-  cursor: z.string().max(1_000).optional(),
+  cursor: sealedCursor,
 });
 
 const ImportState = z.strictObject({
@@ -145,14 +146,18 @@ const stateOf = async (
 const INHERITED_PAGE = 4_000;
 
 const inheritedKeys = async (session: SessionReader, cursor: string | undefined) => {
-  const options = { limit: INHERITED_PAGE, ...(cursor === undefined ? {} : { cursor }) };
+  const list = { name: 'inherited', key: session.key } as const;
+  const from = cursor === undefined ? {} : { cursor: placeOf(list, cursor) };
+  const options = { limit: INHERITED_PAGE, ...from };
   const page = await session.responses(options);
   const last = page.at(-1);
   return {
     inherited: page
       .filter(({ record }) => (record as Partial<ResponseRecord>).isInherited === true)
       .map(({ responseKey }) => responseKey),
-    ...(last === undefined || page.length < INHERITED_PAGE ? {} : { nextCursor: last.cursor }),
+    ...(last === undefined || page.length < INHERITED_PAGE
+      ? {}
+      : { nextCursor: sealed(list, last.cursor) }),
   };
 };
 

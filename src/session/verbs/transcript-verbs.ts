@@ -9,6 +9,7 @@ import type { KnownSession, SessionReader } from '../ports/journal.ts';
 import { readPage } from '../ports/pages.ts';
 import { EntryView, nextCursor, SessionReply } from './reply-schemas.ts';
 import { newMessages } from './requests.ts';
+import { placeOf, sealed, sealedCursor } from './sealed-cursor.ts';
 import { expectedVersion } from './settings-verbs.ts';
 import { change, sessionVerb } from './verb.ts';
 import { entryView, sessionView } from './views.ts';
@@ -38,7 +39,7 @@ const messages = sessionVerb('messages', {
 
 const SidesRequest = z.strictObject({
   limit: pageLimit,
-  cursor: z.string().max(1_000).optional(),
+  cursor: sealedCursor,
 });
 
 /** What sub-agents said, or another program kept beside the main transcript. */
@@ -100,15 +101,19 @@ const MAX_NAMED = 5;
 
 const sidesOf = async (
   session: SessionReader,
-  { limit, cursor = '' }: z.output<typeof SidesRequest>,
+  { limit, cursor }: z.output<typeof SidesRequest>,
 ) => {
+  const list = { name: 'side-transcripts', key: session.key } as const;
+  const behind = cursor === undefined ? '' : placeOf(list, cursor);
   const streams = await session.streams();
-  const all = streams.filter(({ subpath }) => subpath > cursor);
+  const all = streams.filter(({ subpath }) => subpath > behind);
   const page = all.slice(0, limit).map(({ subpath, seq }) => ({ subpath, seq }));
   const last = page.at(-1);
   return {
     sideTranscripts: page,
-    ...(last === undefined || all.length <= limit ? {} : { nextCursor: last.subpath }),
+    ...(last === undefined || all.length <= limit
+      ? {}
+      : { nextCursor: sealed(list, last.subpath) }),
   };
 };
 

@@ -6,6 +6,7 @@ import { iso } from '../../model/moment.ts';
 import type { ClosedTurn, TurnRecord } from '../../model/turn.ts';
 import { AUDIT_ACTIONS, type KnownSession, type SessionReader } from '../ports/journal.ts';
 import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';
+import { placeOf, sealed, sealedCursor } from './sealed-cursor.ts';
 import { pageLimit } from './transcript-verbs.ts';
 import { TurnTraceReply, traceOf } from './turn-trace.ts';
 import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
@@ -50,11 +51,12 @@ const AuditRecord = z.strictObject({
 });
 
 const audit = sessionVerb('audit', {
-  request: z.strictObject({ limit: pageLimit, cursor: z.string().max(1_000).optional() }),
+  request: z.strictObject({ limit: pageLimit, cursor: sealedCursor }),
   reply: z.strictObject({ audit: z.array(AuditRecord), nextCursor }),
   run: async (work, { limit, cursor }) => {
     const session = await work.caller.openKnown(work.key);
-    const from = cursor === undefined ? {} : { cursor };
+    const list = { name: 'audit', key: session.key } as const;
+    const from = cursor === undefined ? {} : { cursor: placeOf(list, cursor) };
     const page = await session.audit({ limit, ...from });
     const next = page.length === limit ? page.at(-1)?.cursor : undefined;
     return {
@@ -62,7 +64,7 @@ const audit = sessionVerb('audit', {
         ...{ at: iso(atMs), action, by },
         ...(details === undefined ? {} : { details: { ...details } }),
       })),
-      ...(next === undefined ? {} : { nextCursor: next }),
+      ...(next === undefined ? {} : { nextCursor: sealed(list, next) }),
     };
   },
 });
