@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import { EXIT_STORE_FAILED, RunningGreenroom, type TestHooks } from './app/greenroom.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
+import { secretsOf } from './config/secrets.ts';
 import type { WireEvent } from './model/event.ts';
 import { Tenant } from './model/ids.ts';
 import type { Clock } from './otp/clock.ts';
@@ -198,7 +199,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
   const running = await RunningGreenroom.start({
     config,
     bus: { wanted: nats !== false },
-    log: log ?? createLog({ level: options.logLevel ?? 'warn', secrets: [config.anthropicApiKey] }),
+    log: log ?? createLog({ level: options.logLevel ?? 'warn', secrets: secretsOf(config) }),
     onFatal: onFatal ?? (() => process.exit(EXIT_STORE_FAILED)),
     clock,
     testHooks,

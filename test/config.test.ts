@@ -11,6 +11,7 @@ import {
   VARIABLES,
 } from '../src/config/config.ts';
 import { parseDotenv } from '../src/config/dotenv.ts';
+import { secretsOf } from '../src/config/secrets.ts';
 
 const folderWith = (files: Readonly<Record<string, string>>): string => {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-config-'));
@@ -130,6 +131,39 @@ test('secrets are hidden when printed', () => {
   expect(JSON.stringify(lines)).not.toMatch(/sk-ant-1|word/);
   expect(lines.find((line) => line.name === 'natsUrl')?.value).toBe('nats://(hidden)@host:4222');
   expect(lines.map((line) => line.name)).toEqual(CONFIG_NAMES);
+});
+
+test.each([
+  ['NATS_URL', 'user:PASSWORD@127.0.0.1:9'],
+  ['NATS_URL', 'nats://user:PASS/WORD@127.0.0.1:9'],
+  ['NATS_URL', 'nats://user:PASS@WORD@127.0.0.1:9'],
+  ['ANTHROPIC_BASE_URL', 'http://user:PASS@WORD@127.0.0.1:9'],
+])('%s=%s is printed without its password', (name, value) => {
+  const loaded = load({ env: { [name]: value } });
+  const line = describeConfig(loaded).find(({ variable }) => variable === name);
+  expect(line?.value).toMatch(/^(http:\/\/|nats:\/\/)?\(hidden\)@127\.0\.0\.1:9$/);
+  expect(secretsOf(loaded.config).join()).toContain('WORD');
+});
+
+test.each([
+  ['NATS_URL', 'nats://user:PASS WORD@host'],
+  ['NATS_URL', 'user:PASS WORD@host'],
+  ['ANTHROPIC_BASE_URL', 'user:PASSWORD@host'],
+  ['GREENROOM_STORE', 'redis://user:PASS/WORD@host'],
+  ['ANTHROPIC_API_KEY', 'PASS\nWORD'],
+  ['ANTHROPIC_API_KEY', 'sk-PASS\u00fcWORD'],
+])('%s=%j is refused without its secret', (name, value) => {
+  const error = thrown(() => load({ env: { [name]: value } }));
+  expect(error).toMatchObject({ code: 'invalid_settings' });
+  expect(error.message).toContain(name);
+  expect(error.message).not.toMatch(/PASS|WORD/);
+});
+
+test('a file that is no JSON is refused without the text around its fault', () => {
+  const cwd = folderWith({ 'greenroom.config.json': '{ "anthropicApiKey": "sk-PASSWORD" x }' });
+  const error = thrown(() => load({ cwd }));
+  expect(error.message).toMatch(/greenroom\.config\.json cannot be read: /);
+  expect(error.message).not.toContain('PASSWORD');
 });
 
 test('misspelt variables are reported, not refused', () => {

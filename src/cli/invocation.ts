@@ -4,6 +4,8 @@
  */
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config/config.ts';
+import { secretsOf } from '../config/secrets.ts';
+import { redactor } from '../platform/redact.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { CliError } from './failure.ts';
 import { findDaemon } from './find-daemon.ts';
@@ -31,6 +33,7 @@ export class Invocation {
   /** For results that are no error and yet not 0. */
   readonly finish: (exitCode: number) => void;
   readonly #options: GlobalOptions;
+  #secrets: readonly string[] = [];
 
   constructor(shell: Shell, options: GlobalOptions, finish: (exitCode: number) => void) {
     this.shell = shell;
@@ -42,7 +45,7 @@ export class Invocation {
   /** The configuration, with this call's flags over it. */
   config(flags: Flags = {}): LoadedConfig {
     const { data, servers, creds, prefix, tenant, logLevel, config: configFile } = this.#options;
-    return loadConfig({
+    const loaded = loadConfig({
       flags: {
         dataDir: data,
         natsUrl: servers,
@@ -57,6 +60,15 @@ export class Invocation {
       configFile,
       newestModel: this.shell.newestModel(this.shell.nowMs()),
     });
+    this.#secrets = secretsOf(loaded.config);
+    return loaded;
+  }
+
+  /** An error whose message holds no secret of the configuration, whoever wrote it. */
+  hideSecrets(error: unknown): unknown {
+    if (error instanceof Error)
+      Object.defineProperty(error, 'message', { value: redactor(this.#secrets)(error.message) });
+    return error;
   }
 
   /** Where the daemon is: the named broker, else what `daemon.json` says. Throws with exit code 5. */
@@ -176,5 +188,8 @@ export const act =
     const command = received.at(-1) as Command;
     const options = command.optsWithGlobals<GlobalOptions & Options>();
     const args = received.slice(0, -2) as unknown as Args;
-    await handler(new Invocation(shell, options, finish), args, options);
+    const run = new Invocation(shell, options, finish);
+    await handler(run, args, options).catch((error: unknown) => {
+      throw run.hideSecrets(error);
+    });
   };

@@ -15,7 +15,7 @@ import { ASK, Subjects } from '../nats/subjects.ts';
 import { TRACE_HEADER } from '../nats/trace-headers.ts';
 import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
-import { withoutPasswords } from '../platform/redact.ts';
+import { withoutUserParts } from '../platform/address.ts';
 import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/api/abort.ts';
 import type { SessionsApi, TurnControl } from '../session/verbs/api.ts';
 import type {
@@ -96,7 +96,7 @@ export const connectClient = async (options: ClientOptions): Promise<Client> => 
     return new NatsClient(await open(options), new Subjects(prefix), tenant, options);
   } catch (error) {
     const why = (error as Error).message;
-    const where = withoutPasswords(String(options.servers), '');
+    const where = withoutUserParts(options.servers, '');
     throw new GreenroomError('unavailable', `cannot connect to NATS at ${where}: ${why}`, {
       cause: error,
     });

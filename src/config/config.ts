@@ -3,7 +3,7 @@
  * passed down as plain values. Nothing else in `src` reads settings from the environment.
  */
 
-import { withoutPasswords } from '../platform/redact.ts';
+import { withoutUserParts } from '../platform/address.ts';
 import { ConfigError } from './config-error.ts';
 import {
   type Environment,
@@ -102,7 +102,7 @@ export const describeConfig = ({ config, sources }: LoadedConfig): readonly Conf
 const shown = (name: ConfigName, value: string | number | undefined): string | number | null => {
   if (value === undefined) return null;
   if ('secret' in VARIABLES[name]) return '(hidden)';
-  return typeof value === 'string' ? withoutPasswords(value) : value;
+  return typeof value === 'string' ? withoutUser(name, value) : value;
 };
 
 const sourceOf = (name: ConfigName, given: Written | undefined): Source =>
@@ -133,7 +133,13 @@ const described = (name: ConfigName, source: Source): string => {
 };
 
 const printed = (name: ConfigName, value: unknown): string =>
-  'secret' in VARIABLES[name] ? 'not usable' : withoutPasswords(JSON.stringify(value));
+  'secret' in VARIABLES[name]
+    ? 'not usable'
+    : JSON.stringify(typeof value === 'string' ? withoutUser(name, value) : value);
+
+/** An address may also stand where none belongs. */
+const withoutUser = (name: ConfigName, value: string): string =>
+  'isAddress' in VARIABLES[name] || value.includes('://') ? withoutUserParts(value) : value;
 
 /** Settings, and what tests alone set (`crashpoint.ts`). */
 const KNOWN: ReadonlySet<string> = new Set([

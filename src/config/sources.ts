@@ -78,10 +78,14 @@ const readConfigFile = (path: string): ReadonlyMap<string, unknown> => {
   return new Map(Object.entries(values));
 };
 
+/** The parser shows the text around a fault, and a key may stand there. */
+const withoutSnippet = (message: string): string =>
+  message.replace(/, (?:\.\.\.)?".*" is not valid JSON$/s, ': it is not valid JSON');
+
 const parseConfigFile = (path: string): unknown => {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`${path} cannot be read: ${withoutSnippet((error as Error).message)}`);
   }
 };

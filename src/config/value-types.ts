@@ -12,6 +12,8 @@ export interface Kind<T> {
   readonly expects: string;
   /** Relative values are completed with the folder that they were written in. */
   readonly isPath?: true;
+  /** It may have a user part, which nobody is shown. */
+  readonly isAddress?: true;
 }
 
 const fromText = (value: unknown): unknown =>
@@ -45,7 +47,18 @@ export const path: Kind<string> = { schema: trimmed.min(1), expects: 'a path', i
 export const webUrl: Kind<string> = {
   schema: trimmed.pipe(z.url({ protocol: /^https?$/ })),
   expects: 'an http or https URL',
+  isAddress: true,
 };
+
+/** Servers with commas. */
+export const addresses = (expects: string): Kind<string> => ({
+  ...text(expects, /^[^\s,]+(,[^\s,]+)*$/),
+  isAddress: true,
+});
+
+/** What is sent in the head of a request, and would be refused there in words that show it. */
+export const headerValue = (what: string): Kind<string> =>
+  text(`${what} on one line, of printable ASCII characters`, /^[ -~]+$/);
 
 /** A path as the shell would have it: `~/` is the home folder, the rest is completed with `folder`. */
 export const completePath = (value: string, folder: string): string => {

@@ -5,7 +5,17 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { homeFolder } from './home-folder.ts';
-import { amount, type Kind, oneOf, path, text, webUrl, whole } from './value-types.ts';
+import {
+  addresses,
+  amount,
+  headerValue,
+  type Kind,
+  oneOf,
+  path,
+  text,
+  webUrl,
+  whole,
+} from './value-types.ts';
 
 /** What a default may be made of. */
 export interface Fallbacks {
@@ -59,7 +69,7 @@ const dataHome = ({ XDG_DATA_HOME: named }: Fallbacks['env']): string =>
 
 const token = text('letters, digits, _ and -, at most 32', /^[A-Za-z0-9_-]{1,32}$/);
 const id = text('letters, digits, _ and -, at most 128', /^[A-Za-z0-9_-]{1,128}$/);
-const servers = text('a server, or several with commas: nats://host:4222', /^[^\s,]+(,[^\s,]+)*$/);
+const servers = addresses('a server, or several with commas: nats://host:4222');
 const port = whole(0, 65_535);
 
 export const VARIABLES = {
@@ -102,7 +112,7 @@ export const VARIABLES = {
     ({ hasApiKey }) => (hasApiKey ? 'anthropic' : 'rehearsal'),
     { meaning: 'who answers model calls' },
   ),
-  anthropicApiKey: optional('ANTHROPIC_API_KEY', text('a key'), {
+  anthropicApiKey: optional('ANTHROPIC_API_KEY', headerValue('a key'), {
     meaning: 'key of the Claude API',
     secret: true,
   }),

@@ -9,7 +9,7 @@ import {
   StorageType,
   type StreamInfo,
 } from 'nats';
-import { withoutPasswords } from '../platform/redact.ts';
+import { withoutUserParts } from '../platform/address.ts';
 import { apiCodeOf, connectFault, type StreamSizes, streamFault } from './broker-fault.ts';
 import { connectOnce } from './link.ts';
 import { promiseOf, requireVersion } from './server-program.ts';
@@ -32,7 +32,7 @@ export interface BrokerPlace {
 
 /** What it is and what it promises, in a sentence. Throws what a start would be refused with. */
 export const examineBroker = async (place: BrokerPlace): Promise<string> => {
-  const where = withoutPasswords(place.url, '');
+  const where = withoutUserParts(place.url, '');
   const nc = await connectOnce(place.url, place.creds, TIMEOUT_MS).catch((error: unknown) => {
     throw connectFault(where, error);
   });

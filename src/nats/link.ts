@@ -15,7 +15,7 @@ import { pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { System } from '../otp/system.ts';
-import { withoutPasswords } from '../platform/redact.ts';
+import { withoutUserParts } from '../platform/address.ts';
 import { brokerName } from './broker.ts';
 import { connectFault, isHopeless } from './broker-fault.ts';
 import { NO_NOTICES, type Notices } from './notices.ts';
@@ -127,12 +127,12 @@ export const Link = genServer(linkProtocol, {
     await face.nc.close();
   },
 
-  redact: ({ face }) => ({ url: withoutPasswords(face.url), connected: face.isConnected() }),
+  redact: ({ face }) => ({ url: withoutUserParts(face.url), connected: face.isConnected() }),
 });
 
 const noticesOf = ({ notices = NO_NOTICES }: LinkArgs): Notices => notices;
 
-const shown = (url: string): string => withoutPasswords(url, '');
+const shown = (url: string): string => withoutUserParts(url, '');
 
 const toldLost = (state: State, lostAtMs: number): State => {
   const broker = shown(state.face.url);

@@ -1,35 +1,21 @@
 /**
- * Server addresses as people write them, user part included, as the NATS client wants them: it takes
- * host and port from an address and nothing else. One account serves all servers: the first one named.
+ * Server addresses, user part included, as the NATS client wants them: it takes host and port from an
+ * address and nothing else. One account serves all servers: the first one named.
  */
 import type { ConnectionOptions } from 'nats';
-
-const USER_PART = /^(\w+:\/\/)?([^@]*)@(.*)$/;
+import { accountIn, addressesIn } from '../platform/address.ts';
 
 /** Addresses with commas or as a list: `nats://user:password@host:port`, `nats://token@host`; user parts URL-encoded. */
 export const serversIn = (
   addresses: string | readonly string[],
 ): Pick<ConnectionOptions, 'servers' | 'user' | 'pass' | 'token'> => {
-  const parts = [addresses]
-    .flat()
-    .flatMap((text) => text.split(','))
-    .map((address) => USER_PART.exec(address.trim()) ?? ['', '', undefined, address.trim()]);
-  const servers = parts.map(([, scheme = '', , host = '']) => `${scheme}${host}`);
-  const account = parts.find(([, , user]) => user)?.[2];
-  return { servers, ...(account === undefined ? {} : accountIn(account)) };
+  const parts = addressesIn(addresses);
+  const servers = parts.map(({ scheme, host }) => `${scheme}${host}`);
+  const userPart = parts.find((part) => part.userPart)?.userPart;
+  return { servers, ...(userPart === undefined ? {} : credentialsIn(userPart)) };
 };
 
-const accountIn = (text: string): Pick<ConnectionOptions, 'user' | 'pass' | 'token'> => {
-  const colon = text.indexOf(':');
-  if (colon < 0) return { token: decode(text) };
-  return { user: decode(text.slice(0, colon)), pass: decode(text.slice(colon + 1)) };
-};
-
-/** A bare percent sign is taken at its word. */
-const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+const credentialsIn = (userPart: string): Pick<ConnectionOptions, 'user' | 'pass' | 'token'> => {
+  const { user, secret } = accountIn(userPart);
+  return user === undefined ? { token: secret } : { user, pass: secret };
 };

@@ -9,7 +9,7 @@ import { type SessionKey, sessionKey, type TurnId } from '../model/ids.ts';
 import { newTraceId } from '../model/request-context.ts';
 import type { TurnWhere } from '../model/turn.ts';
 import { type Clock, pause, type Timer } from '../otp/clock.ts';
-import { withoutPasswords } from '../platform/redact.ts';
+import { withoutUserParts } from '../platform/address.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
 import type { TurnTrails } from '../session/events/turn-trails.ts';
@@ -133,7 +133,7 @@ export class TurnQueue {
   async #ensureStreams(): Promise<QueueStream> {
     const { subjects, storeId, link, clock, sizes = STREAM_SIZES } = this.#options;
     const hasJetStream = link.nc.info?.jetstream === true;
-    const broker = { where: withoutPasswords(link.url, ''), hasJetStream, sizes };
+    const broker = { where: withoutUserParts(link.url, ''), hasJetStream, sizes };
     const settled = async () => {
       if (this.#past.hasOpened) await pause(clock, SETTLED_MS);
     };

@@ -1,7 +1,7 @@
 /**
  * The log: JSON lines on stderr, pretty on a terminal. Secrets are redacted when written.
  *
- * Redaction works on the finished line, so that a key inside an error's text is caught like one in
+ * Redaction works on every string of the finished line, so that a key inside an error's text is caught like one in
  * a field: the values given as `secrets`, everything that looks like an API key, passwords in URLs.
  */
 import pino from 'pino';
@@ -27,6 +27,7 @@ export interface LogOptions {
  */
 export const createLog = (options: LogOptions = {}): Log => {
   const redact = redactor(options.secrets ?? []);
+  const redactLine = (line: string) => line.replace(STRING, redact);
   // Asking for it also makes a pipe's writes return at once where its reader has stopped.
   const { isTTY } = process.stderr;
   const shape = (options.pretty ?? isTTY) ? prettyLine : (line: string) => line;
@@ -38,9 +39,12 @@ export const createLog = (options: LogOptions = {}): Log => {
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    { write: (line: string) => write(shape(redact(line))) },
+    { write: (line: string) => write(shape(redactLine(line))) },
   );
 };
+
+/** Of JSON. What is no string stays JSON, even where a password is a number. */
+const STRING = /"(?:[^"\\]|\\.)*"/g;
 
 const STDERR = 2;
 

@@ -51,7 +51,7 @@ const refusedKey = ({ headers }: SeenRequest): string | undefined => {
   const bearer = headers.authorization?.match(/^Bearer\s+(\S+)$/i)?.[1];
   const key = headers['x-api-key'] ?? bearer;
   if (key === undefined || key === '') return 'x-api-key header is required';
-  return key === 'invalid' ? 'invalid x-api-key' : undefined;
+  return String(key).startsWith('invalid') ? 'invalid x-api-key' : undefined;
 };
 
 /** The 400 or 404 that a body gets before anything is planned. */

@@ -75,7 +75,7 @@ describe('the Claude API is asked about the key and the model', () => {
   });
 
   test('a key that it refuses fails, with what to do', async () => {
-    const found = await provider({ ANTHROPIC_API_KEY: 'invalid' });
+    const found = await provider({ ANTHROPIC_API_KEY: 'invalid-key' });
     expect(found.code).toBe(1);
     expect(found.provider).toMatchObject({
       status: 'fail',
@@ -114,6 +114,35 @@ test('an outside broker that a start would be refused by fails in the same words
   expect(code).toBe(1);
   const broker = (jsonLines(out) as Line[]).find(({ name }) => name === 'broker');
   expect(broker).toMatchObject({ status: 'fail', finding: words });
+});
+
+test.each([
+  'nats://user:PASS/WORD@127.0.0.1:9',
+  'user:PASSWORD@127.0.0.1:9',
+  'nats://user:"PASSWORD@127.0.0.1:9',
+  'PASSWORD@127.0.0.1:9',
+  'nats://user:PASS@WORD@127.0.0.1:9',
+])('of the broker %s no password is shown, whoever says it', async (url) => {
+  const refuse = () => Promise.reject(new Error(`${url} is away`));
+  const env = { NATS_URL: url };
+  const daemon = new FakeDaemon({ 'daemon.status': {} });
+  const { code, out, err } = await greenroom('doctor', { daemon, env, examineBroker: refuse });
+  expect(code).toBe(1);
+  expect(out + err).toContain('127.0.0.1:9 is away');
+  expect(out + err).not.toMatch(/PASS|WORD/);
+  const gone = { env, connect: () => Promise.reject(new Error(`${url} is away`)) };
+  const listed = await greenroom('sessions list', gone);
+  expect(listed.err).toContain('127.0.0.1:9 is away');
+  expect(listed.err).not.toMatch(/PASS|WORD/);
+});
+
+test('of the address of the Claude API no password is shown', async () => {
+  const { find } = await examine(
+    {},
+    { ANTHROPIC_API_KEY: 'any', ANTHROPIC_BASE_URL: 'http://user:PASSWORD@127.0.0.1:9' },
+  );
+  expect(find('provider')?.finding).toContain('http://(hidden)@127.0.0.1:9 cannot be asked');
+  expect(JSON.stringify(find('provider'))).not.toContain('PASSWORD');
 });
 
 test('what the daemon warns of its settings is shown', async () => {

@@ -35,6 +35,16 @@ test('secrets are hidden wherever they stand', () => {
   expect(lines[0]).toContain('nats://(hidden)@host');
 });
 
+test('a secret is hidden as JSON writes it, and one that is a number spoils no line', () => {
+  const { log, lines } = logTo({ secrets: ['two"words', '123456'] });
+  log.info({ bytes: 123456, said: 'two"words and 123456' }, 'and "nats://me:pass/word@host"');
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    bytes: 123456,
+    said: '(hidden) and (hidden)',
+    msg: 'and "nats://(hidden)@host"',
+  });
+});
+
 test('short values are no secrets: they would garble the log', () => {
   const { log, lines } = logTo({ secrets: ['a'] });
   log.info('a plain answer');

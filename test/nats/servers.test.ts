@@ -16,6 +16,7 @@ test.each([
   ['me:secret@one', { servers: ['one'], user: 'me', pass: 'secret' }],
   ['nats://s3cr3t@one', { servers: ['nats://one'], token: 's3cr3t' }],
   ['nats://m%40e:a%3Ab%2Cc@one', { servers: ['nats://one'], user: 'm@e', pass: 'a:b,c' }],
+  ['nats://me:a@b/c@one', { servers: ['nats://one'], user: 'me', pass: 'a@b/c' }],
   ['tls://[::1]:1, me:5%@two', { servers: ['tls://[::1]:1', 'two'], user: 'me', pass: '5%' }],
 ])('%s is read as a client wants it', (text, expected) => {
   expect(serversIn(text)).toEqual(expected);

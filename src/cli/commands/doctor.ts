@@ -1,4 +1,7 @@
 /** `greenroom doctor`: what is fine, what is not, what to do about it. */
+import { secretsOf } from '../../config/secrets.ts';
+import { secretsIn } from '../../platform/address.ts';
+import { redactor } from '../../platform/redact.ts';
 import type { Check } from '../doctor/check.ts';
 import { checkDaemon } from '../doctor/daemon.ts';
 import {
@@ -30,11 +33,13 @@ export const registerDoctor = (registration: Registration): void => {
     .option('--store <url>', 'also look at the server of a store: redis://… or postgres://…')
     .action(
       act<[], Options>(registration, async (run, _, { verify = false, store }) => {
-        const checks = [
+        const redact = redactor([...secretsOf(run.config().config), ...secretsIn(store ?? '')]);
+        const found = [
           ...(await examine(run)),
           ...(store === undefined ? [] : [await checkStoreServer(run, store)]),
           ...(verify ? await checkRecords(run) : []),
         ];
+        const checks = found.map((check) => ({ ...check, finding: redact(check.finding) }));
         const { program } = run.shell;
         run.out.many(checks, () =>
           checks.map((check) => asTyped(line(check, run.out), program)).join(''),

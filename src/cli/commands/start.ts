@@ -1,4 +1,5 @@
 /** `greenroom start`: the daemon in the foreground. */
+import { secretsOf } from '../../config/secrets.ts';
 import { createLog } from '../../platform/log.ts';
 import { act, type Registration } from '../invocation.ts';
 import { startFailure } from '../start-failure.ts';
@@ -25,7 +26,7 @@ export const registerStart = (registration: Registration): void => {
         const { httpPort, provider, model, workers } = flags;
         const loaded = run.config({ natsPort: port, httpPort, provider, model, workers });
         const { config } = loaded;
-        const log = createLog({ level: config.logLevel, secrets: [config.anthropicApiKey] });
+        const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
         for (const name of loaded.unknown)
           log.warn({ variable: name }, 'unknown variable: misspelt?');
         // The daemon's own codes go out as they are: supervisors tell a full disk from a crash by them.

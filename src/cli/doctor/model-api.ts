@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Config } from '../../config/config.ts';
 import { modelWarnings, nextStepOf } from '../../model/advice.ts';
+import { withoutUserParts } from '../../platform/address.ts';
 import { priceOf } from '../../pricing/price.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
@@ -44,7 +45,7 @@ const asked = async ({ anthropicBaseUrl, model }: Config, key: string): Promise<
     const why = cause instanceof Error ? cause.message : String(cause);
     return warn(
       NAME,
-      `anthropic: ${base} cannot be asked: ${why}`,
+      `anthropic: ${withoutUserParts(base)} cannot be asked: ${why}`,
       nextStepOf('connection_error') ?? '',
     );
   }

@@ -1,5 +1,5 @@
 /** The server of a classic store: what `greenroom doctor --store` adds. */
-import { withoutPasswords } from '../../platform/redact.ts';
+import { withoutUserParts } from '../../platform/address.ts';
 import type { Invocation } from '../invocation.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
@@ -15,7 +15,7 @@ export const checkStoreServer = async (run: Invocation, url: string): Promise<Ch
   } catch (error) {
     return fail(
       NAME,
-      `${withoutPasswords(url)}: ${(error as Error).message}`,
+      `${withoutUserParts(url)}: ${(error as Error).message}`,
       'start the server, or correct the URL',
     );
   }
