@@ -29,8 +29,21 @@ export const timeoutFailure = (timeoutMs: number): Failure => ({
   },
 });
 
-/** The failure behind whatever the SDK threw. What is not the SDK's is a bug of ours: `internal`. */
-export const failureOf = (thrown: unknown, nowMs: number): Failure => {
+/**
+ * The failure behind whatever the SDK threw. What is not the SDK's is a bug of ours: `internal`. It is stored with the
+ * turn: `redact` takes out of its message what the SDK or the server repeat of our key.
+ */
+export const failureOf = (
+  thrown: unknown,
+  nowMs: number,
+  redact: (text: string) => string,
+): Failure => {
+  const failure = plainFailureOf(thrown, nowMs);
+  const { error } = failure;
+  return { ...failure, error: { ...error, message: redact(error.message) } };
+};
+
+const plainFailureOf = (thrown: unknown, nowMs: number): Failure => {
   if (thrown instanceof APIConnectionTimeoutError) {
     return { error: { type: 'timeout', message: thrown.message, retryable: true } };
   }

@@ -20,6 +20,8 @@ export interface StepTools {
   readonly clock: Clock;
   readonly random: () => number;
   readonly client: Anthropic;
+  /** Hides what belongs to the endpoint alone: the key, and a password in its address. */
+  readonly redact: (text: string) => string;
   readonly emit: (event: StepEvent) => void;
 }
 
@@ -71,7 +73,7 @@ export class ModelRun {
   }
 
   async #call(answer: Answer): Promise<StepOutcome | Failure> {
-    const { clock } = this.#tools;
+    const { clock, redact } = this.#tools;
     const { timeoutMs } = this.#step.retry;
     const sending = new Sending(this.#step.messages);
     const atMs = clock.now();
@@ -88,7 +90,7 @@ export class ModelRun {
       const message = await stream.finalMessage();
       return answer.outcome(message, this.#endpoint.provider, atMs);
     } catch (error) {
-      return isLate ? timeoutFailure(timeoutMs) : failureOf(error, clock.now());
+      return isLate ? timeoutFailure(timeoutMs) : failureOf(error, clock.now(), redact);
     } finally {
       limit?.cancel();
       sending.end();

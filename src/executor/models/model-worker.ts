@@ -10,10 +10,12 @@ import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import Anthropic from '@anthropic-ai/sdk';
 import { systemClock, systemRandom } from '../../otp/system-clock.ts';
+import { secretsIn } from '../../platform/address.ts';
 import { Garbage } from '../../platform/garbage.ts';
+import { redactor } from '../../platform/redact.ts';
 import { Outbox } from '../pool/outbox.ts';
 import { type Fetch, openConnections } from './http-fetch.ts';
-import { ModelRun } from './model-step.ts';
+import { ModelRun, type StepTools } from './model-step.ts';
 import { StepEmitter } from './step-emitter.ts';
 import type { Endpoint, FromWorker, ToWorker } from './wire.ts';
 
@@ -44,7 +46,7 @@ export const serve = (port: MessagePort): Promise<void> => {
     const run = new ModelRun({ ...others, messages }, endpoint, {
       clock: systemClock,
       random: systemRandom,
-      client: clientFor(endpoint),
+      ...clientFor(endpoint),
       emit: (event) => emitter.emit(event),
     });
     runs.set(id, run);
@@ -92,9 +94,11 @@ export const serve = (port: MessagePort): Promise<void> => {
   });
 };
 
+type Client = Pick<StepTools, 'client' | 'redact'>;
+
 /** One client per endpoint, made when first needed: making one costs as much as a request. */
-const clients = (fetch: Fetch): ((endpoint: Endpoint) => Anthropic) => {
-  const known = new Map<string, Anthropic>();
+const clients = (fetch: Fetch): ((endpoint: Endpoint) => Client) => {
+  const known = new Map<string, Client>();
   return ({ baseUrl, apiKey }) => {
     const key = `${baseUrl} ${apiKey}`;
     const found = known.get(key);
@@ -109,7 +113,8 @@ const clients = (fetch: Fetch): ((endpoint: Endpoint) => Anthropic) => {
       logLevel: 'off',
       openTelemetry: false,
     });
-    known.set(key, client);
-    return client;
+    const made = { client, redact: redactor([apiKey, ...secretsIn(baseUrl)]) };
+    known.set(key, made);
+    return made;
   };
 };

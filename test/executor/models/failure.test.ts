@@ -8,9 +8,10 @@ import {
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const never = () => 0;
+const asItIs = (text: string) => text;
 
 const refusal = (status: number, headers: Record<string, string> = {}) =>
-  failureOf(APIError.generate(status, undefined, 'no', new Headers(headers)), NOW_MS);
+  failureOf(APIError.generate(status, undefined, 'no', new Headers(headers)), NOW_MS, asItIs);
 
 describe('a failure', () => {
   it.each([408, 409, 429, 500, 503, 529])('with status %i is worth another try', (status) => {
@@ -42,11 +43,11 @@ describe('a failure', () => {
   });
 
   it('of the connection is worth another try, a bug of ours is not', () => {
-    expect(failureOf(new APIUserAbortError(), NOW_MS).error).toMatchObject({
+    expect(failureOf(new APIUserAbortError(), NOW_MS, asItIs).error).toMatchObject({
       type: 'connection_error',
       retryable: true,
     });
-    expect(failureOf(new TypeError('oops'), NOW_MS).error).toEqual({
+    expect(failureOf(new TypeError('oops'), NOW_MS, asItIs).error).toEqual({
       type: 'internal',
       message: 'oops',
       retryable: false,

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startRehearsal } from '../../../src/rehearsal/server.ts';
 import { contextOf, executingOnLentThreads, MODEL, stepOf, textOf, user } from '../executing.ts';
 
 describe('a model step', () => {
@@ -115,6 +116,27 @@ describe('a model step', () => {
       partialText: '',
       provider: 'rehearsal',
     });
+  });
+
+  it.each([
+    ['a key that is no header', { apiKey: 'sk-PASS\nWORD' }],
+    ['a password in the address', { baseUrl: 'http://user:PASS@WORD@127.0.0.1:1' }],
+  ])('that fails over %s does not repeat it', async (_, more) => {
+    const endpoint = () => ({ baseUrl: 'http://127.0.0.1:1', apiKey: 'any', ...more });
+    const { start } = await executingOnLentThreads({ endpoint });
+    const { outcome, events } = start(stepOf('hello'));
+    expect(await outcome).toMatchObject({ type: 'failed' });
+    expect(JSON.stringify([await outcome, events])).not.toMatch(/PASS|WORD/);
+  });
+
+  it('that the API refuses in words with the key in them does not repeat it', async () => {
+    const rehearsal = await startRehearsal();
+    onTestFinished(() => rehearsal.close());
+    const endpoint = () => ({ baseUrl: rehearsal.url, apiKey: 'key-PASSWORD' });
+    const { start } = await executingOnLentThreads({ endpoint });
+    const told = '[[rehearse: status=400 message="key-PASSWORD will not do"]]';
+    const outcome = await start(stepOf(told)).outcome;
+    expect(outcome).toMatchObject({ error: { message: '(hidden) will not do' } });
   });
 
   it('that is cancelled ends at once with what it had said', async () => {
