@@ -4,7 +4,7 @@
  *
  * Our own colours are let through by a mark that no data can know: see `Shell.mark`.
  */
-import { printable } from './printable.ts';
+import { printable } from '../platform/printable.ts';
 import type { Screen } from './shell.ts';
 
 export type Colour = 'dim' | 'bold' | 'red' | 'green' | 'yellow';

@@ -6,7 +6,7 @@
  */
 
 import { codeOf, ERRORS, type ErrorCode } from '../model/errors.ts';
-import { jsonText } from './printable.ts';
+import { jsonText } from '../platform/printable.ts';
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
 /** Left by Ctrl-C, as shells have it: 128 and the number of the signal. */

@@ -1,6 +1,6 @@
 /** Values as people read them: money, counts, sizes, ages, facts. */
 
-import { jsonText } from './printable.ts';
+import { jsonText } from '../platform/printable.ts';
 import { oneLine, widthOf } from './width.ts';
 
 /** Cents matter until a dollar is spent, fractions of a cent below. */

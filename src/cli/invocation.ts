@@ -5,12 +5,12 @@
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config/config.ts';
 import { secretsOf } from '../config/secrets.ts';
+import { printable } from '../platform/printable.ts';
 import { redactor } from '../platform/redact.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { CliError } from './failure.ts';
 import { findDaemon } from './find-daemon.ts';
 import { Output } from './output.ts';
-import { printable } from './printable.ts';
 import type { DaemonClient, Shell } from './shell.ts';
 
 /** Options that every command takes. */

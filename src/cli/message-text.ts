@@ -1,9 +1,9 @@
 /** A transcript entry as people read it: who, and the text; other blocks in a word, or not at all. */
 
 import { readable } from '../claude-code/readable.ts';
+import { jsonText } from '../platform/printable.ts';
 import type { EntryView } from '../session/verbs/reply-schemas.ts';
 import type { Output } from './output.ts';
-import { jsonText } from './printable.ts';
 import { oneLine } from './width.ts';
 
 type Painter = Pick<Output, 'paint'>;

@@ -2,8 +2,9 @@
  * Where a command's results go: JSON for programs (one object, or one per line), short aligned text
  * for people. Colours only on a terminal, and not where NO_COLOR asks for none.
  */
+
+import { jsonText } from '../platform/printable.ts';
 import { type Colour, painted } from './clean-screen.ts';
-import { jsonText } from './printable.ts';
 import type { Screen, Shell } from './shell.ts';
 
 export class Output {

@@ -1,5 +1,5 @@
 /** How many columns of a terminal a text takes, and a text cut to so many. */
-import { printable } from './printable.ts';
+import { printable } from '../platform/printable.ts';
 
 /** Characters of two columns: East Asian wide ones, and emoji. */
 const WIDE =

@@ -6,6 +6,7 @@
  */
 import pino from 'pino';
 import { LineOutput } from './line-output.ts';
+import { jsonText, printable } from './printable.ts';
 import { redactor } from './redact.ts';
 
 export type Log = pino.Logger;
@@ -61,7 +62,10 @@ const writer = (shape: (line: string) => string): ((line: string) => void) => {
 
 const COLOURS: Readonly<Record<string, number>> = { warn: 33, error: 31, fatal: 31, debug: 90 };
 
-/** `12:30:01 warn  what happened  key=value …`, an error's stack on lines of its own. */
+/**
+ * `12:30:01 warn  what happened  key=value …`, an error's stack on lines of its own. Data decides neither on the
+ * terminal nor on where a line of the log begins.
+ */
 const prettyLine = (line: string): string => {
   const { level, time, msg, pid: _, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const words = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
@@ -70,9 +74,11 @@ const prettyLine = (line: string): string => {
   const label =
     colour === undefined ? name.padEnd(5) : `\u001b[${colour}m${name.padEnd(5)}\u001b[0m`;
   const stack = (err as { stack?: string } | undefined)?.stack;
-  const rest = stack === undefined ? '' : `\n${stack.replace(/^/gm, '    ')}`;
-  return `${String(time).slice(11, 19)} ${label} ${[msg ?? '', ...words].join('  ')}${rest}\n`;
+  const text = [[msg ?? '', ...words].join('  '), ...(stack === undefined ? [] : [stack])];
+  return `${String(time).slice(11, 19)} ${label} ${indented(printable(text.join('\n')))}\n`;
 };
 
 const plain = (value: unknown): string =>
-  typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value);
+  typeof value === 'string' && !/[\s"]/.test(value) ? value : jsonText(value);
+
+const indented = (text: string): string => text.replace(/\n/g, '\n    ');

@@ -51,6 +51,19 @@ test('short values are no secrets: they would garble the log', () => {
   expect(lines[0]).toContain('a plain answer');
 });
 
+test('a terminal gets no control character of the data, and no line that is not of the log', () => {
+  const { log, lines } = logTo({ pretty: true });
+  const hostile = '\u001b]0;owned\u0007\u202eabc\n12:00:00 error forged';
+  const code = '\u001b[2J\u009b31m';
+  log.warn({ code, more: { code }, [`key${code}`]: 1, err: new Error(hostile) }, hostile);
+  const [line = ''] = lines;
+  const ours = line.replace('\u001b[33m', '').replace('\u001b[0m', '').replaceAll('\n', '');
+  expect(ours).not.toMatch(/[\p{Cc}\u202e]/u);
+  expect(ours).toContain('\\u001b]0;owned\\u0007\\u202eabc');
+  expect(ours).toContain('code=\\u001b[2J\\u009b31m');
+  expect(line).not.toMatch(/\n(?! {4}|$)/);
+});
+
 test('a terminal gets short lines, fields behind, stacks below', () => {
   const { log, lines } = logTo({ pretty: true });
   log.info({ port: 4222, name: 'two words' }, 'ready');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CleanScreen, painted } from '../../src/cli/clean-screen.ts';
-import { jsonText, printable } from '../../src/cli/printable.ts';
 import { cut, oneLine, widthOf } from '../../src/cli/width.ts';
+import { jsonText, printable } from '../../src/platform/printable.ts';
 
 test.each([
   ['\u001b[2J', '\\u001b[2J'],
