@@ -20,6 +20,7 @@ import { brokerName } from './broker.ts';
 import { connectFault, isHopeless } from './broker-fault.ts';
 import { NO_NOTICES, type Notices } from './notices.ts';
 import { Outbox } from './outbox.ts';
+import { RefusalNotices, type Refused } from './permissions.ts';
 import { requireVersion } from './server-program.ts';
 import { serversIn } from './servers.ts';
 
@@ -78,9 +79,14 @@ export const Link = genServer(linkProtocol, {
     requireVersion(nc.info?.version ?? '', url);
     let connected = true;
     const listeners = new Set<() => void>();
-    watch(nc, (event) => {
-      connected = event !== 'disconnected';
-      self.send(event);
+    const refusals = new RefusalNotices(noticesOf(args));
+    watch(nc, {
+      tell: (event) => {
+        connected = event !== 'disconnected';
+        if (connected) refusals.forget(); // the broker may have other rules now
+        self.send(event);
+      },
+      refused: (what) => refusals.tell(shown(url), what),
     });
     void nc.closed().then((error) => self.send('closed', error?.message ?? 'closed'));
     const face: LinkFace = {
@@ -151,9 +157,16 @@ const toldBack = (state: State, nowMs: number): State => {
 const hasMoved = (args: LinkArgs, face: LinkFace, now: string | undefined): boolean =>
   args.url === undefined && now !== undefined && now !== face.url;
 
-const watch = (nc: NatsConnection, tell: (event: 'disconnected' | 'reconnected') => void): void => {
+interface Watcher {
+  readonly tell: (event: 'disconnected' | 'reconnected') => void;
+  readonly refused: (what: Refused) => void;
+}
+
+/** A server refuses without an answer: this is the only word of it, whoever published. */
+const watch = (nc: NatsConnection, { tell, refused }: Watcher): void => {
   const follow = async () => {
-    for await (const { type } of nc.status()) {
+    for await (const { type, permissionContext } of nc.status()) {
+      if (type === 'error' && permissionContext !== undefined) refused(permissionContext);
       if (type === 'disconnect') tell('disconnected');
       if (type === 'reconnect') tell('reconnected');
     }
