@@ -11,12 +11,15 @@ import { iso } from '../model/moment.ts';
 import type { Clock } from '../otp/clock.ts';
 import { genServer, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
+import { withoutUserParts } from '../platform/address.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed, LifecycleListener } from '../session/events/feed.ts';
 import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
 import { Answers, API_LIMITS, type ApiLimits } from './answers.ts';
+import { notAllowed } from './broker-fault.ts';
 import { type LinkFace, linkName } from './link.ts';
 import { Micro, QUEUE } from './micro.ts';
+import { describeRefused } from './permissions.ts';
 import { Subjects } from './subjects.ts';
 import { eventWithin, headerOfN } from './wire.ts';
 
@@ -81,12 +84,14 @@ export const Api = genServer(apiProtocol, {
           where,
         }),
     });
+    const refused = new Set<string>();
     const subscriptions = subjects.served.map((subject) =>
       link.nc.subscribe(subject, {
         queue: QUEUE,
         callback: (error, msg) => {
-          if (error === null) answers.receive(msg);
-          else self.send('subscriptionFailed', `${subject}: ${error.message}`);
+          if (error === null) return answers.receive(msg);
+          refused.add(describeRefused({ operation: 'subscription', subject }));
+          self.send('subscriptionFailed', `${subject}: ${error.message}`);
         },
       }),
     );
@@ -103,6 +108,8 @@ export const Api = genServer(apiProtocol, {
     };
     self.own(unsubscribeAll);
     await heardByServer(link, system.clock);
+    const where = withoutUserParts(link.url, '');
+    if (refused.size > 0) throw notAllowed({ where, root: subjects.root }, [...refused]);
     self.register(apiName, faceOf(link, answers));
     return { link, answers, micro, unsubscribeAll };
   },

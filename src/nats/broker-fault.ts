@@ -5,6 +5,7 @@
  */
 import { ErrorCode as NatsCode, NatsError } from 'nats';
 import { codeOf, GreenroomError } from '../model/errors.ts';
+import { describeRefused, neededBy } from './permissions.ts';
 
 /** Codes of the server's API errors. */
 const JETSTREAM_OFF: readonly number[] = [10039, 10076];
@@ -27,6 +28,8 @@ export interface Broker {
   /** Whether it says that it has JetStream. */
   readonly hasJetStream: boolean;
   readonly sizes: StreamSizes;
+  /** The first tokens of our subjects. */
+  readonly root: string;
 }
 
 /** The code of the server's API error; 0 for what is none. */
@@ -51,7 +54,24 @@ export const connectFault = (where: string, error: unknown): GreenroomError => {
   );
 };
 
-/** A failure to find or make a stream. */
+/** The user may not do what we do there. */
+export const notAllowed = (
+  { where, root }: Pick<Broker, 'where' | 'root'>,
+  denied: readonly string[],
+  cause?: unknown,
+): GreenroomError =>
+  new GreenroomError(
+    'unauthorized',
+    `the broker at ${where} does not let this user ${denied.join(', ')}: ${neededBy(root)}`,
+    { cause },
+  );
+
+const refusedIn = (error: unknown): string => {
+  const { message, permissionContext } = error as NatsError;
+  return permissionContext === undefined ? `work (${message})` : describeRefused(permissionContext);
+};
+
+/** A failure to find or make a stream or its consumer. */
 export const streamFault = (error: unknown, broker: Broker): unknown => {
   const { where, hasJetStream } = broker;
   if (codeOf(error) !== 'internal') return error;
@@ -59,12 +79,7 @@ export const streamFault = (error: unknown, broker: Broker): unknown => {
   if (NO_STORAGE.includes(code)) return noStorage(broker, error);
   if (code === NO_STREAMS)
     return wrong(`the account at ${where} may have no more streams: allow it two more`, error);
-  if (isForbidden(error))
-    return new GreenroomError(
-      'unauthorized',
-      `the broker at ${where} does not let this user work with JetStream (${(error as Error).message}): allow it $JS.API.> and our subjects`,
-      { cause: error },
-    );
+  if (isForbidden(error)) return notAllowed(broker, [refusedIn(error)], error);
   if (!JETSTREAM_OFF.includes(code) && !isUnanswered(error)) return error;
   return code !== 0 || !hasJetStream
     ? wrong(
@@ -99,5 +114,5 @@ const mib = (bytes: number): number => Math.ceil(bytes / MIB);
 const isUnanswered = (error: unknown): boolean =>
   error instanceof NatsError && error.code === NatsCode.NoResponders;
 
-const isForbidden = (error: unknown): boolean =>
+export const isForbidden = (error: unknown): boolean =>
   error instanceof NatsError && error.code === NatsCode.PermissionsViolation;

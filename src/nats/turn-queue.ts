@@ -14,7 +14,7 @@ import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
 import type { TurnTrails } from '../session/events/turn-trails.ts';
 import { parseTurn, turnIdIn } from './body.ts';
-import type { StreamSizes } from './broker-fault.ts';
+import { type Broker, type StreamSizes, streamFault } from './broker-fault.ts';
 import { contextOf, type Item, type Loaded } from './lane.ts';
 import type { LinkFace } from './link.ts';
 import { NO_NOTICES, type Notices } from './notices.ts';
@@ -115,7 +115,9 @@ export class TurnQueue {
     const stream = await this.#ensureStreams();
     if (stream.createdMs !== this.#stream?.createdMs) this.#forgetPlaces();
     this.#stream = stream;
-    await recreateConsumer(this.#jsm, stream.name);
+    await recreateConsumer(this.#jsm, stream.name).catch((error: unknown) => {
+      throw streamFault(error, this.#broker);
+    });
     if (this.#paused) return false; // meanwhile: who ends starts nothing
     this.#pull(stream);
     this.#sayWorking();
@@ -131,13 +133,11 @@ export class TurnQueue {
   }
 
   async #ensureStreams(): Promise<QueueStream> {
-    const { subjects, storeId, link, clock, sizes = STREAM_SIZES } = this.#options;
-    const hasJetStream = link.nc.info?.jetstream === true;
-    const broker = { where: withoutUserParts(link.url, ''), hasJetStream, sizes };
+    const { subjects, storeId, clock } = this.#options;
     const settled = async () => {
       if (this.#past.hasOpened) await pause(clock, SETTLED_MS);
     };
-    const stream = await ensureStreams(this.#jsm, subjects, storeId, broker, settled);
+    const stream = await ensureStreams(this.#jsm, subjects, storeId, this.#broker, settled);
     this.#tellOfMade(stream);
     return stream;
   }
@@ -159,6 +159,12 @@ export class TurnQueue {
         { stream: deadStream },
         'the record of refused turns was gone and is made anew: what was kept there is lost',
       );
+  }
+
+  get #broker(): Broker {
+    const { subjects, link, sizes = STREAM_SIZES } = this.#options;
+    const hasJetStream = link.nc.info?.jetstream === true;
+    return { where: withoutUserParts(link.url, ''), hasJetStream, sizes, root: subjects.root };
   }
 
   get #past(): QueuePast {
