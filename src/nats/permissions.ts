@@ -17,10 +17,11 @@ export const describeRefused = ({ operation, subject }: Refused): string =>
 
 /** Names of inboxes, sessions and messages are endless; what they are for is not. */
 const familyOf = (subject: string): string => {
-  const [first = '', second = '', , noun] = subject.split('.');
+  const [first = '', second = '', , noun, rest] = subject.split('.');
   if (first === '_INBOX') return '_INBOX.>';
   if (first === '$JS') return second === 'API' ? subject : `${first}.${second}.>`;
-  return noun === undefined ? subject : `${first}.${second}.*.${noun}.>`;
+  if (noun === undefined) return subject;
+  return `${first}.${second}.*.${noun}${rest === undefined ? '' : '.>'}`;
 };
 
 /** Kinds of refusals that are told of; more are a rule of the broker's own. */

@@ -125,7 +125,7 @@ describe.skipIf(withoutNatsServer())('a user of the broker', () => {
     await using broker = await brokerFor({ publish: ['$JS.API.>', '$JS.ACK.>'] });
     const { code, message } = await refusalOf(examined(`us:word@127.0.0.1:${broker.port}`));
     expect(code).toBe('unauthorized');
-    for (const subject of ['greenroom.v1.*.events.>', 'greenroom.v1.*.dead.>', '_INBOX.>'])
+    for (const subject of ['greenroom.v1.*.events.>', 'greenroom.v1.*.lifecycle,', '_INBOX.>'])
       expect(message).toContain(`publish to ${subject}`);
     await using gateway = await started(broker.port);
     const errors = () => gateway.notices.filter((line) => line.startsWith('error'));
