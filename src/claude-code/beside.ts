@@ -10,7 +10,7 @@
  */
 import { answeredUses, type ChainLine } from './chain-line.ts';
 import type { Parents } from './links.ts';
-import { text } from './raw-line.ts';
+import { type RawBlock, text } from './raw-line.ts';
 
 export const beside = (
   chain: readonly ChainLine[],
@@ -35,9 +35,9 @@ class Finder {
   readonly #positions: ReadonlyMap<number, number>;
   readonly #uuids: ReadonlySet<string>;
   readonly #found = new Map<number, number>();
-  /** First place on the chain of each response and each use; uses that the chain answers have none. */
+  /** First place on the chain of each response. */
   readonly #responseAt = new Map<string, number>();
-  readonly #useAt = new Map<string, number>();
+  readonly #waiting = new WaitingUses();
   /** Places on the chain at which something may hang. */
   readonly #holders = new Set<number>();
 
@@ -76,10 +76,11 @@ class Finder {
     for (const line of this.#lines) {
       const at = this.#responseAt.get(this.#responses[line.index] ?? '');
       if (at === undefined) continue;
-      for (const { type, id } of line.said)
-        if (type === 'tool_use' && text(id) !== undefined) this.#useAt.set(String(id), at);
+      for (const block of line.said)
+        if (block.type === 'tool_use') this.#waiting.add(block, at, line.index);
     }
-    for (const line of this.#chain) for (const use of answeredUses(line)) this.#useAt.delete(use);
+    for (const line of this.#chain)
+      for (const use of answeredUses(line)) this.#waiting.take(use, line.index);
   }
 
   /** Not on the chain, and no copy of what is. */
@@ -90,15 +91,14 @@ class Finder {
   #placeOf(line: ChainLine): number | undefined {
     if (line.kind === 'assistant') return this.#responseAt.get(this.#responses[line.index] ?? '');
     const uses = answeredUses(line);
-    if (uses.length > 0) return this.#placeOfUses(uses);
+    if (uses.length > 0) return this.#placeOfUses(uses, line.index);
     if (line.isProgress || line.boundary !== undefined) return undefined;
     return line.kind === 'link' || line.isMeta ? this.#placeOfParent(line) : undefined;
   }
 
-  #placeOfUses(uses: readonly string[]): number | undefined {
-    const at = uses.map((use) => this.#useAt.get(use)).find((each) => each !== undefined);
-    for (const use of uses) this.#useAt.delete(use);
-    return at;
+  #placeOfUses(uses: readonly string[], index: number): number | undefined {
+    const places = uses.map((use) => this.#waiting.take(use, index));
+    return places.find((at) => at !== undefined);
   }
 
   /** Words from the queue may hang on any record of the chain, all else on answers and results. */
@@ -130,6 +130,52 @@ class Finder {
     return this.#found.has(index) && isOfChain !== true;
   }
 }
+
+/** A use, by its place on the chain and that of its record in the file. */
+interface WaitingUse {
+  readonly at: number;
+  readonly index: number;
+  readonly block: RawBlock;
+}
+
+/** The uses of the chain's responses that no result was found for yet. Several may have one id. */
+class WaitingUses {
+  /** In file order. */
+  readonly #byId = new Map<string, WaitingUse[]>();
+  readonly #byPlace = new Map<string, WaitingUse[]>();
+
+  /** In file order. A block that came again under another uuid waits once. */
+  add(block: RawBlock, at: number, index: number): void {
+    const id = text(block.id);
+    if (id === undefined) return;
+    const use = { at, index, block };
+    const here = listed(this.#byPlace, `${at} ${id}`);
+    if (here.some((other) => isCopy(use, other))) return;
+    here.push(use);
+    listed(this.#byId, id).push(use);
+  }
+
+  /** Where the use stands that a record answers: the last one of that id before it in the file. */
+  take(id: string, index: number): number | undefined {
+    const uses = this.#byId.get(id) ?? [];
+    let after = 0;
+    for (let end = uses.length; after < end; ) {
+      const middle = (after + end) >> 1;
+      if ((uses[middle]?.index ?? index) < index) after = middle + 1;
+      else end = middle;
+    }
+    return uses.splice(Math.max(after - 1, 0), 1)[0]?.at;
+  }
+}
+
+const isCopy = (use: WaitingUse, other: WaitingUse): boolean =>
+  use.index !== other.index && JSON.stringify(use.block) === JSON.stringify(other.block);
+
+const listed = <Item>(lists: Map<string, Item[]>, key: string): Item[] => {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+};
 
 const merged = (
   chain: readonly ChainLine[],

@@ -4,23 +4,17 @@
  * 1. A response is written block by block, each on its own line, with other lines between and
  *    parallel calls hanging beside the chain: all its lines are joined, in file order.
  * 2. Each tool use is answered in the next message, results first, in the order of the uses; one
- *    without a result is answered as interrupted. Results without a use are left out.
+ *    without a result is answered as interrupted. Results without a use are left out. Which result is
+ *    whose, also where ids repeat: `tool-pairs.ts`.
  * 3. What the client put in for the model (`isMeta`, attachments, words from the queue) is there; what
  *    it wrote for people, or in the model's place, is not.
  * 4. The first message is the user's, and a user message may follow the last.
  */
-import {
-  type ApiBlock,
-  assistantBlocks,
-  isToolUse,
-  type ToolUse,
-  toolId,
-  toolResult,
-  userBlocks,
-} from './api-blocks.ts';
+import { type ApiBlock, assistantBlocks, isToolUse, toolResult, userBlocks } from './api-blocks.ts';
 import { type SeenLine, seenLines } from './chain.ts';
 import { blocksOf, type RawBlock } from './raw-line.ts';
 import { objectsOf } from './read-line.ts';
+import { pairTools } from './tool-pairs.ts';
 
 export interface ApiMessage {
   readonly role: 'user' | 'assistant';
@@ -39,8 +33,7 @@ export const conversation = (
   keepsThinking: KeepsThinking = () => true,
 ): readonly ApiMessage[] => {
   const seen = seenLines(records(lines));
-  const responses = joinResponses(seen);
-  const results = collectResults(seen);
+  const { responses, results } = pairTools(seen, joinResponses(seen));
   const messages = new Messages();
   const told = new Set<string>();
   for (const { kind, said, response, model } of seen) {
@@ -57,14 +50,18 @@ function* records(lines: readonly Uint8Array[]) {
   for (const line of lines) yield* objectsOf(line);
 }
 
-/** Blocks in file order; one that came again under another uuid is there once. */
+/** Blocks in file order; those of a line that came again under another uuid are there once. */
 const joinResponses = (seen: readonly SeenLine[]): ReadonlyMap<string, readonly RawBlock[]> => {
   const responses = new Map<string, Map<string, RawBlock>>();
   const answers = seen.filter(({ kind }) => kind === 'assistant');
   for (const { response, said } of answers.toSorted((a, b) => a.index - b.index)) {
     const blocks = responses.get(response) ?? new Map<string, RawBlock>();
+    const inLine = new Map<string, number>();
     for (const block of said) {
-      const key = JSON.stringify(block);
+      const json = JSON.stringify(block);
+      const count = inLine.get(json) ?? 0;
+      inLine.set(json, count + 1);
+      const key = `${count} ${json}`;
       if (!blocks.has(key)) blocks.set(key, block);
     }
     responses.set(response, blocks);
@@ -72,23 +69,9 @@ const joinResponses = (seen: readonly SeenLine[]): ReadonlyMap<string, readonly 
   return new Map([...responses].map(([response, blocks]) => [response, [...blocks.values()]]));
 };
 
-/** Results by tool use; of several the last counts. */
-const collectResults = (seen: readonly SeenLine[]): ReadonlyMap<string, RawBlock> => {
-  const results = new Map<string, RawBlock>();
-  for (const { kind, said } of seen) {
-    if (kind !== 'user') continue;
-    for (const block of said) {
-      const id = block.type === 'tool_result' ? toolId(block.tool_use_id) : undefined;
-      if (id !== undefined) results.set(id, block);
-    }
-  }
-  return results;
-};
-
-/** The messages so far. User blocks in a row share a message; each tool use appears once. */
+/** The messages so far. User blocks in a row share a message. */
 class Messages {
   readonly list: { readonly role: 'user' | 'assistant'; readonly content: ApiBlock[] }[] = [];
-  readonly #usedIds = new Set<string>();
 
   addUser(blocks: readonly ApiBlock[]): void {
     if (blocks.length === 0) return;
@@ -98,16 +81,9 @@ class Messages {
   }
 
   addAssistant(blocks: readonly ApiBlock[], results: ReadonlyMap<string, RawBlock>): void {
-    const content = blocks.filter((block) => !isToolUse(block) || this.#isNew(block));
-    if (content.length === 0) return;
+    if (blocks.length === 0) return;
     if (this.list.length === 0) this.addUser([...userBlocks(blocksOf(LOST_BEGINNING))]);
-    this.list.push({ role: 'assistant', content });
-    this.addUser(content.filter(isToolUse).map(({ id }) => toolResult(id, results.get(id))));
-  }
-
-  #isNew({ id }: ToolUse): boolean {
-    const isNew = !this.#usedIds.has(id);
-    this.#usedIds.add(id);
-    return isNew;
+    this.list.push({ role: 'assistant', content: [...blocks] });
+    this.addUser(blocks.filter(isToolUse).map(({ id }) => toolResult(id, results.get(id))));
   }
 }
