@@ -18,8 +18,20 @@ const holdsWholeCharacters = (value: unknown): boolean => {
   return isWhole;
 };
 
-export const Metadata = z
-  .record(z.string().max(256), z.unknown())
+/** The record below would leave this name out without a word; deeper ones are refused by what stores them. */
+const holdsProto = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__');
+
+const fields = z.preprocess(
+  (value, context) => {
+    if (holdsProto(value))
+      context.addIssue({ code: 'custom', message: 'holds a field named __proto__' });
+    return value;
+  },
+  z.record(z.string().max(256), z.unknown()),
+);
+
+export const Metadata = fields
   .refine((value) => !isDeeperThan(MAX_METADATA_DEPTH, value), {
     error: 'is nested too deeply',
     abort: true, // what comes next writes it as JSON

@@ -39,6 +39,13 @@ describe('settings', () => {
     expect(Settings.safeParse(settings).success).toBe(false);
   });
 
+  it.each(['{"__proto__":{"x":1}}', '{"a":1,"__proto__":"x"}'])(
+    'with a field of metadata that would vanish are refused: %s',
+    (metadata) => {
+      expect(Settings.safeParse({ metadata: JSON.parse(metadata) }).success).toBe(false);
+    },
+  );
+
   it('with whole characters are taken', () => {
     const settings = { title: '😀 é', metadata: { '😀': ['😀'] } };
     expect(Settings.parse(settings)).toEqual(settings);

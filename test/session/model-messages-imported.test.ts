@@ -551,3 +551,14 @@ test('halves of surrogate pairs do not reach the API', () => {
   ]);
   expect(message?.content[0]?.text).toBe('x\ufffd');
 });
+
+test('halves of surrogate pairs in the names of fields do not reach the API, whole pairs do', () => {
+  const input = '{"k\\ud800":{"\\udc00":"\\\\ud800"},"😀":"\\ud83d\\ude00","\\uDBFF":[1]}';
+  const [, message] = seen([
+    '{"type":"user","uuid":"a","parentUuid":null,"message":{"content":"x"}}',
+    `{"type":"assistant","uuid":"b","parentUuid":"a","message":{"id":"m","content":[{"type":"tool_use","id":"t","name":"Ask","input":${input}}]}}`,
+  ]);
+  expect(message?.content[0]).toMatchObject({
+    input: { 'k\ufffd': { '\ufffd': '\\ud800' }, '😀': '😀', '\ufffd': [1] },
+  });
+});

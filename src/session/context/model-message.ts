@@ -1,10 +1,10 @@
 /**
  * A message's JSON bytes as the model may see them.
  *
- * What the API gave us is stored as it came and goes back untouched, byte for byte, with three
- * exceptions, each of them something that the API gives but does not take back: blank text, a message
- * that ends with thinking, and a message with nothing in it. These are found by looking at bytes;
- * only a message that has one of them is parsed.
+ * What the API gave us is stored as it came and goes back untouched, byte for byte, with four
+ * exceptions, each of them something that the API may give but does not take back: blank text, a message
+ * that ends with thinking, a message with nothing in it, and half of a surrogate pair. These are found
+ * by looking at bytes; only a message that has one of the first three is parsed.
  */
 import { type ApiBlock, withoutEndingThinking } from '../../claude-code/api-blocks.ts';
 import type { ApiMessage } from '../../claude-code/conversation.ts';
@@ -12,12 +12,13 @@ import type { ApiMessage } from '../../claude-code/conversation.ts';
 /** The same bytes where nothing has to change; undefined where nothing is left. */
 export const messageForModel = (body: Uint8Array): Uint8Array | undefined => {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (!hasBlankText(bytes) && !endsWithThinking(bytes) && !isEmpty(bytes)) return body;
-  const message = decodeMessage(body);
+  const whole = mayHoldHalves(bytes) ? withoutHalves(body) : body;
+  if (!hasBlankText(bytes) && !endsWithThinking(bytes) && !isEmpty(bytes)) return whole;
+  const message = decodeMessage(whole);
   const content = withoutEndingThinking(message.content.filter((block) => !isBlank(block)));
   const isWhole = content.length === message.content.length;
   if (content.length === 0) return undefined;
-  return isWhole ? body : encodeMessage({ ...message, content });
+  return isWhole ? whole : encodeMessage({ ...message, content });
 };
 
 /** A stored message; content that is a string becomes its one text block. */
@@ -32,20 +33,31 @@ export const decodeMessage = (body: Uint8Array): ApiMessage => {
 };
 
 /** JSON bytes; halves of surrogate pairs, which are no JSON to the API, become U+FFFD. */
-export const encodeMessage = (message: ApiMessage): Uint8Array => {
-  const json = JSON.stringify(message);
-  const isWellFormed = !/\\ud[89a-f]/.test(json);
-  return Buffer.from(isWellFormed ? json : JSON.stringify(message, wellFormed)); // short ones share buffers
-};
+export const encodeMessage = (message: ApiMessage): Uint8Array =>
+  Buffer.from(wholeJson(JSON.stringify(message))); // short ones share buffers
 
 export const textBlock = (text: string): ApiBlock & { readonly text: string } => ({
   type: 'text',
   text,
 });
 
-/** Encoding to UTF-8 replaces lone halves; keys of objects are left as they are. */
-const wellFormed = (_key: string, value: unknown): unknown =>
-  typeof value === 'string' ? new TextDecoder().decode(new TextEncoder().encode(value)) : value;
+/** In JSON a half is always an escape, in the names of fields as in values. */
+const mayHoldHalves = (json: Buffer): boolean => json.includes('\\ud') || json.includes('\\uD');
+
+const withoutHalves = (body: Uint8Array): Uint8Array => {
+  const json = new TextDecoder().decode(body);
+  const whole = wholeJson(json);
+  return whole === json ? body : Buffer.from(whole);
+};
+
+/** One escape, or a whole pair of them. */
+const ESCAPE = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[\da-fA-F]{4}|.)/g;
+const HALF = /^\\u[dD][89a-fA-F][\da-fA-F]{2}$/;
+
+const wholeJson = (json: string): string =>
+  /\\u[dD][89a-fA-F]/.test(json)
+    ? json.replace(ESCAPE, (each) => (HALF.test(each) ? '\\ufffd' : each))
+    : json;
 
 const isBlank = (block: ApiBlock & { readonly text?: unknown }): boolean =>
   block.type === 'text' && typeof block.text === 'string' && block.text.trim() === '';

@@ -42,6 +42,21 @@ describe('native messages', () => {
     expect(modelMessages([first]).messages[0]).toBe(first.body);
   });
 
+  test('lose halves of surrogate pairs, in the names of fields too, and keep whole ones as they are', () => {
+    const blocks = (input: string) =>
+      bytes(
+        `{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"Ask","input":${input}}]}`,
+      );
+    const given = (input: string) =>
+      modelMessages([asked(1, 'hi'), { ...answer(2, ''), body: blocks(input) }]).messages[1] ??
+      new Uint8Array();
+    expect(textOf(given('{"k\\ud800":"\\uDC00 \\ud83d\\ude00"}'))).toBe(
+      textOf(blocks('{"k\\ufffd":"\\ufffd \\ud83d\\ude00"}')),
+    );
+    const whole = '{"\\ud83d\\ude00":"\\\\ud800"}';
+    expect(textOf(given(whole))).toBe(textOf(blocks(whole)));
+  });
+
   test('a partial one is never seen', () => {
     expect(words([asked(1, 'hi'), answer(2, 'hel', { isPartial: true })])).toEqual(['hi']);
   });
