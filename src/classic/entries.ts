@@ -7,6 +7,7 @@
  * 2. Everything else, `system`, `result` and the like, is kept verbatim as an `imported` line, which the model never sees.
  */
 
+import { onlyObjectOf } from '../claude-code/read-line.ts';
 import { isPlausibleMoment } from '../model/bounds.ts';
 import type { Entry, ImportedEntry, MessageEntry } from '../model/entry.ts';
 import { SerializationError } from '../model/errors.ts';
@@ -74,7 +75,7 @@ export const messagesOf = (entry: Entry): StoredMessage[] => {
 
 /** A line of a Claude Code transcript comes as the typed message that it nearly is. */
 const importedMessage = ({ body }: ImportedEntry): StoredMessage => {
-  const line = jsonOf(body);
+  const line = jsonOf(body) ?? onlyObjectOf(body);
   try {
     return deserializeStored(line);
   } catch {

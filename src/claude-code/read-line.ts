@@ -45,5 +45,11 @@ export const objectsOf = (line: Uint8Array | string): readonly RawLine[] => {
   return read.kind === 'objects' ? read.objects : [];
 };
 
+/** The object of a line that has one: also where it stands behind a byte order mark or NULs. */
+export const onlyObjectOf = (line: Uint8Array | string): RawLine | undefined => {
+  const [object, ...others] = objectsOf(line);
+  return others.length === 0 ? object : undefined;
+};
+
 const textOf = (line: Uint8Array | string): string =>
   typeof line === 'string' ? line : new TextDecoder().decode(line);

@@ -1,9 +1,11 @@
 /**
  * A transcript line as people read it: what somebody said, or a note about what the program put in or
- * wrote down, which lists for people cut to a line. The model's view is another one.
+ * wrote down, which lists for people cut to a line. The model's view is another one, of the same records:
+ * also those that are found in a line that is no JSON, behind a byte order mark or NULs, or two on one line.
  */
 import { attached } from './attachments.ts';
 import { blocksOf, isObject, messageOf, type RawBlock, type RawLine, text } from './raw-line.ts';
+import { readLine } from './read-line.ts';
 
 export interface Readable {
   readonly kind: 'talk' | 'note';
@@ -18,9 +20,23 @@ const note = (who: string, content: readonly RawBlock[]): Readable => ({
   content,
 });
 
-export const readable = (line: unknown): Readable => {
-  if (!isObject(line)) return note('a line', []);
-  const record: RawLine = line;
+/** @param line as a reply has it: JSON, or the text of a line that is none. What holds no record is one note. */
+export const readables = (line: unknown): readonly Readable[] => {
+  const records = recordsOf(line);
+  return records.length === 0 ? [note('a line', [])] : records.map(readable);
+};
+
+const BYTE_ORDER_MARK = /^\ufeff/;
+
+/** A text that is one whole object came from a line that was a JSON string: the model sees nothing of it. */
+const recordsOf = (line: unknown): readonly RawLine[] => {
+  if (typeof line !== 'string') return isObject(line) ? [line] : [];
+  const read = readLine(line.replace(BYTE_ORDER_MARK, ''));
+  const isSalvaged = read.kind === 'objects' && (read.isRecovered || BYTE_ORDER_MARK.test(line));
+  return isSalvaged ? read.objects : [];
+};
+
+const readable = (record: RawLine): Readable => {
   const type = text(record.type) ?? 'a line';
   switch (type) {
     case 'user':

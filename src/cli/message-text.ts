@@ -1,6 +1,6 @@
 /** A transcript entry as people read it: who, and the text; other blocks in a word, or not at all. */
 
-import { readable } from '../claude-code/readable.ts';
+import { type Readable, readables } from '../claude-code/readable.ts';
 import { jsonText } from '../platform/printable.ts';
 import type { EntryView } from '../session/verbs/reply-schemas.ts';
 import type { Output } from './output.ts';
@@ -22,9 +22,13 @@ export const messageLines = (entry: EntryView, out: Painter): string => {
   }
 };
 
+const importedLines = (seq: number, line: unknown, out: Painter): string =>
+  readables(line)
+    .map((each) => readableLines(seq, each, out))
+    .join('');
+
 /** What the program put in for the model is told in a line, so that the talk can be read. */
-const importedLines = (seq: number, line: unknown, out: Painter): string => {
-  const { kind, who, content } = readable(line);
+const readableLines = (seq: number, { kind, who, content }: Readable, out: Painter): string => {
   if (kind === 'talk') return block(seq, who, content, out);
   const words = oneLine(content.map(blockText).join(' '), NOTE_WIDTH);
   return `${out.paint('dim', `#${seq} (${who})${words === '' ? '' : ` ${words}`}`)}\n`;
@@ -56,26 +60,33 @@ const blockText = (raw: unknown): string => {
 };
 
 /** Whether somebody said something here: the text of a person or of the model. */
-export const isTalk = (entry: EntryView): boolean => talkOf(entry) !== undefined;
+export const isTalk = (entry: EntryView): boolean => talkOf(entry).length > 0;
 
 /** Only that. */
-export const talkLines = (entry: EntryView, out: Painter): string => {
-  const { role, text } = talkOf(entry) ?? { role: '', text: '' };
-  return spoken(entry.seq, role, text, out);
+export const talkLines = (entry: EntryView, out: Painter): string =>
+  talkOf(entry)
+    .map(({ role, text }) => spoken(entry.seq, role, text, out))
+    .join('');
+
+interface Talk {
+  readonly role: string;
+  readonly text: string;
+}
+
+const talkOf = (entry: EntryView): readonly Talk[] => {
+  if (entry.type === 'view') return [];
+  const said = entry.type === 'message' ? [entry.message] : importedTalk(entry.line);
+  return said.flatMap(({ role, content }) => {
+    const blocks = typeof content === 'string' ? [content] : content.map(textOf);
+    const text = blocks.filter((each) => each !== '').join('\n');
+    return text.trim() === '' ? [] : [{ role, text }];
+  });
 };
 
-const talkOf = (entry: EntryView): { role: string; text: string } | undefined => {
-  if (entry.type === 'view') return undefined;
-  const { role, content } = entry.type === 'message' ? entry.message : importedTalk(entry.line);
-  const blocks = typeof content === 'string' ? [content] : content.map(textOf);
-  const text = blocks.filter((each) => each !== '').join('\n');
-  return text.trim() === '' ? undefined : { role, text };
-};
-
-const importedTalk = (line: unknown): { role: string; content: readonly unknown[] } => {
-  const { kind, who, content } = readable(line);
-  return { role: who, content: kind === 'talk' ? content : [] };
-};
+const importedTalk = (line: unknown) =>
+  readables(line).flatMap(({ kind, who, content }) =>
+    kind === 'talk' ? [{ role: who, content }] : [],
+  );
 
 const textOf = (raw: unknown): string => {
   const { type, text } = asRecord(raw);

@@ -35,6 +35,11 @@ test('the model sees what users and assistants said, typed or not, and nothing e
   expect(seen.join()).not.toMatch(/aside|session_id|nothing to say|timestamp/);
 });
 
+const line = (text: string): Entry => ({
+  ...{ kind: 'imported', seq: 1, atMs: NOW },
+  body: Buffer.from(text),
+});
+
 test('what is no message of theirs shows nothing, or what it is', () => {
   const view: Entry = {
     ...{ kind: 'view', seq: 1, atMs: NOW },
@@ -45,13 +50,17 @@ test('what is no message of theirs shows nothing, or what it is', () => {
   expect(
     messagesOf({ kind: 'message', seq: 1, atMs: NOW, role: 'assistant', body, isPartial: true }),
   ).toEqual([]);
-  const line = (text: string): Entry => ({
-    ...{ kind: 'imported', seq: 1, atMs: NOW },
-    body: Buffer.from(text),
-  });
   expect(messagesOf(line('{"type":"user","uuid":"u"}'))).toEqual([{ type: 'user', uuid: 'u' }]);
   expect(messagesOf(line('not json'))).toEqual([{ type: 'unknown', line: 'not json' }]);
   expect(messagesOf(line('{"role":7,"type":"odd"}'))).toEqual([
     { type: 'unknown', line: '{"role":7,"type":"odd"}' },
   ]);
+});
+
+test('a record behind a byte order mark or NULs is shown as the one that it is', () => {
+  const record = { type: 'user', uuid: 'u', message: { role: 'user', content: 'hi' } };
+  for (const lead of ['\ufeff', '\0\0\0'])
+    expect(messagesOf(line(lead + JSON.stringify(record)))).toEqual([record]);
+  const two = JSON.stringify(record).repeat(2);
+  expect(messagesOf(line(two))).toEqual([{ type: 'unknown', line: two }]);
 });

@@ -1,6 +1,6 @@
 /** Entries of imported transcripts as people read them. */
 import { describe, expect, test } from 'vitest';
-import { messageLines } from '../../src/cli/message-text.ts';
+import { isTalk, messageLines, talkLines } from '../../src/cli/message-text.ts';
 import { assistant, link, SESSION, said, user } from '../claude-code/records.ts';
 
 const plain = { paint: (_: string, text: string) => text };
@@ -55,5 +55,33 @@ describe('what the program put in', () => {
     );
     expect(shown({ type: 'last-prompt' })).toBe('#7 (last-prompt)\n');
     expect(shown('not an object')).toBe('#7 (a line)\n');
+  });
+});
+
+describe('a line that is no JSON, and of which the model is sent a record all the same', () => {
+  const json = JSON.stringify(user('a', null, 'first words'));
+  const entry = (line: unknown) =>
+    ({ seq: 7, at: '2026-08-01T10:00:00.000Z', type: 'imported', line }) as const;
+
+  test.each([
+    ['a byte order mark', `\ufeff${json}`],
+    ['NULs', `\0\0\0${json}`],
+    ['the half of another line', `{"type":"user","uu${json}`],
+  ])('is shown as it was said, behind %s', (_, line) => {
+    expect(shown(line)).toBe('#7 user\n  first words\n');
+    expect(isTalk(entry(line))).toBe(true);
+    expect(talkLines(entry(line), plain)).toBe('#7 user\n  first words\n');
+  });
+
+  test('is shown with both where two were written at once', () => {
+    const line = json + JSON.stringify(assistant('b', 'a', 'm1', said('hello')));
+    const both = '#7 user\n  first words\n#7 assistant\n  hello\n';
+    expect(shown(line)).toBe(both);
+    expect(talkLines(entry(line), plain)).toBe(both);
+  });
+
+  test('is not taken for one where it is a JSON text of its own', () => {
+    expect(shown(json)).toBe('#7 (a line)\n');
+    expect(isTalk(entry(json))).toBe(false);
   });
 });

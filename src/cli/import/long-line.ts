@@ -5,6 +5,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { isObject } from '../../claude-code/raw-line.ts';
+import { onlyObjectOf } from '../../claude-code/read-line.ts';
+import { parse } from '../../claude-code/salvage.ts';
 
 /** Longest line as it travels, escaped: what fits into a message of the bundled broker, with its envelope. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024 - 4 * 1024;
@@ -52,12 +54,8 @@ const shortened = (line: Uint8Array): object => {
 };
 
 const parsed = (line: Uint8Array): Record<string, unknown> | undefined => {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(line).toString());
-    return isObject(value) ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parse(Buffer.from(line).toString()) ?? onlyObjectOf(line);
+  return isObject(value) ? (value as Record<string, unknown>) : undefined;
 };
 
 const fits = (record: object): boolean =>

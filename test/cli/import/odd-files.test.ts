@@ -64,6 +64,14 @@ describe('a line that no message can carry', () => {
     });
   });
 
+  test('is known behind a byte order mark too', () => {
+    const line = Buffer.from(`\ufeff${big({ toolUseResult: 'x'.repeat(9 * MIB) })}`);
+    expect(JSON.parse(Buffer.from(fitting(line)).toString())).toMatchObject({
+      message: { content: 'read it' },
+      leftOutBytes: line.byteLength,
+    });
+  });
+
   test('is not taken before it is whole', async () => {
     const folder = folderOf({
       [FILE]: `${userLine(ID, 1)}\n${big({ toolUseResult: 'x'.repeat(9 * MIB) }).slice(0, -1)}`,
