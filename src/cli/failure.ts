@@ -5,7 +5,7 @@
  * the daemon, 130 left by Ctrl-C.
  */
 
-import { codeOf, ERRORS, type ErrorCode } from '../model/errors.ts';
+import { codeOf, ERRORS, type ErrorCode, GreenroomError } from '../model/errors.ts';
 import { jsonText } from '../platform/printable.ts';
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
@@ -109,7 +109,17 @@ export interface Failure {
   readonly nextStep: string | undefined;
 }
 
-/** Judged by code: errors come over the wire and lose their classes. */
+/** What reports a bug should have. */
+const OWN_FAULT = 'this is a fault of the command itself: report it with what you typed';
+
+/** What arises here and has no code of the table: the system's refusals, and bugs of ours. */
+const ownFailure = (error: unknown, message: string): Failure => {
+  const isSystems = typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
+  const nextStep = isSystems ? undefined : OWN_FAULT;
+  return { exitCode: 1, code: null, message, retryable: false, nextStep };
+};
+
+/** Judged by code; `internal` is the daemon's only where the daemon said it. */
 export const failureOf = (error: unknown): Failure => {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof CliError) {
@@ -117,6 +127,7 @@ export const failureOf = (error: unknown): Failure => {
     return { exitCode, code: null, message, retryable: false, nextStep };
   }
   const code = codeOf(error);
+  if (code === 'internal' && !(error instanceof GreenroomError)) return ownFailure(error, message);
   return {
     exitCode: EXIT_CODES[code],
     code,

@@ -57,7 +57,7 @@ const importOnce = async (
   const client = await connectClient({ servers });
   const results: FileResult[] = [];
   void daemon.gone.then(() => client.close());
-  await importFiles(await findFiles([folder]), {
+  await importFiles((await findFiles([folder])).files, {
     daemon: client,
     sleep: () => pause(1),
     onProgress: () => undefined,

@@ -32,6 +32,19 @@ test('an error says what it means and what to do next, on stderr', async () => {
   );
 });
 
+test.each([
+  ['a bug', new TypeError('x is no function'), '  next: this is a fault of the command itself'],
+  ['the system', Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'read' }), ''],
+])('what %s does in the command is not told as the fault of the daemon', async (_, error, next) => {
+  const connect = () => Promise.reject(error);
+  const { code, err } = await greenroom('sessions show x', { connect });
+  expect(code).toBe(1);
+  expect(err).toMatch(new RegExp(`^error: ${error.message}\n${next}`));
+  expect(err).not.toMatch(/internal|daemon/);
+  const json = await greenroom('sessions show x --json', { connect });
+  expect(JSON.parse(json.err)).toMatchObject({ error: { code: null, message: error.message } });
+});
+
 test('a session that is called like an option is none', async () => {
   const daemon = new FakeDaemon({ get: new GreenroomError('queue_full', 'too many') });
   const { err } = await greenroom(['sessions', 'show', '--', '--json'], { daemon });

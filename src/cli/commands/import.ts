@@ -36,8 +36,8 @@ const importPaths = async (
   replace: boolean,
 ): Promise<void> => {
   const { shell, out } = run;
-  const files = await findFiles(paths.map((path) => resolve(shell.cwd, path)));
-  if (files.length === 0)
+  const { files, left } = await findFiles(paths.map((path) => resolve(shell.cwd, path)));
+  if (files.length + left.length === 0)
     throw new CliError(3, `no *.jsonl files below ${paths.join(', ')}`, 'name another path');
   const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
   const bar = new ProgressBar(shell.stderr, totalBytes, () => shell.nowMs());
@@ -47,12 +47,15 @@ const importPaths = async (
     results.push(result);
     if (out.isJson) out.one(result, () => '');
   };
+  for (const each of left) onFile({ ...nothingOf(each), ...each });
   const transcripts: FoundFile[] = [];
   const others: FileResult[] = [];
   let otherBytes = 0;
   for (const file of files) {
-    const kind = await kindOfFile(file);
+    const kind = await kindOfFile(file).catch((error: Error) => error);
     if (kind === 'transcript') transcripts.push(file);
+    else if (kind instanceof Error)
+      onFile({ ...nothingOf(file), status: 'failed', reason: kind.message });
     else {
       const result = await importOther(file, kind, { daemon, sleep });
       onFile(result);
@@ -69,6 +72,10 @@ const importPaths = async (
   out.one({ summary }, () => summaryText(summary));
   judge(summary);
 };
+
+const nothingOf = ({ path }: { readonly path: string }) => ({
+  ...{ path, lines: 0, added: 0, malformed: 0, recovered: 0 },
+});
 
 const judge = ({ files, refused, failed }: ImportSummary): void => {
   if (failed.length > 0)

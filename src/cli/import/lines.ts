@@ -31,7 +31,7 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /** The lines of the first `size` bytes; what is written meanwhile is left for the next time. */
-export async function* readLines(path: string, size: number): AsyncGenerator<LineBatch> {
+export async function* readLines(path: string | Buffer, size: number): AsyncGenerator<LineBatch> {
   const file = await open(path, 'r');
   try {
     const splitter = new Splitter();

@@ -9,7 +9,7 @@ import { codeOf } from '../../model/errors.ts';
 import { type ImportedSession, importSession } from '../../session/api/upload.ts';
 import { classicExport, stateOfLines } from '../../session/transfer/classic-export.ts';
 import type { DaemonClient } from '../shell.ts';
-import { type FileKind, MAX_CLASSIC_BYTES, readText } from './file-kind.ts';
+import { type FileKind, MAX_CLASSIC_BYTES, readText, whereOf } from './file-kind.ts';
 import type { FileResult } from './import-session.ts';
 import type { Spent } from './totals.ts';
 import type { FoundFile } from './walk.ts';
@@ -51,17 +51,17 @@ const spentIn = async (daemon: DaemonClient, sessionId: string): Promise<Spent> 
 };
 
 const textOf = async (
-  { path, size }: FoundFile,
+  file: FoundFile,
   kind: Exclude<FileKind, 'transcript'>,
 ): Promise<AsyncIterable<string | Uint8Array>> => {
-  if (kind === 'export') return createReadStream(path);
-  if (size > MAX_CLASSIC_BYTES)
+  if (kind === 'export') return createReadStream(whereOf(file));
+  if (file.size > MAX_CLASSIC_BYTES)
     throw new Error(`a classic file has at most ${MAX_CLASSIC_BYTES} bytes`);
-  const text = await readText(path);
+  const text = await readText(file);
   const state =
     kind === 'classic-json'
       ? readJsonFile(text)
-      : stateOfLines(basename(path, '.jsonl'), text.split('\n'));
+      : stateOfLines(basename(file.path, '.jsonl'), text.split('\n'));
   return piecesOf(classicExport(state));
 };
 

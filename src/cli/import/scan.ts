@@ -14,6 +14,7 @@ import {
   foldChunk,
   type TranscriptFacts,
 } from '../../claude-code/transcript-facts.ts';
+import { whereOf } from './file-kind.ts';
 import { isWholeLine, type LineBatch, readLines } from './lines.ts';
 import type { FoundFile } from './walk.ts';
 
@@ -47,7 +48,7 @@ export const scan = async (
   onRead: (bytes: number) => void = () => {},
 ): Promise<Scanned | Refused> => {
   const scanner = new Scanner();
-  for await (const batch of readLines(file.path, file.size)) {
+  for await (const batch of readLines(whereOf(file), file.size)) {
     scanner.take(batch);
     onRead(batch.readBytes);
     const reason = scanner.refusal(false);

@@ -12,6 +12,7 @@ import { ID_PATTERN } from '../../model/ids.ts';
 import { foreignIdIn } from '../../session/mirror/mirror-key.ts';
 import type { SessionReplies } from '../../session/verbs/registry.ts';
 import type { DaemonClient } from '../shell.ts';
+import { whereOf } from './file-kind.ts';
 import { readLines } from './lines.ts';
 import type { Transcript } from './scan.ts';
 
@@ -94,11 +95,11 @@ const isBeginning = async (
   return (await daemon.session(sessionId, 'import-state', request)).digest === file.digest;
 };
 
-const digestOfFirst = async ({ path, size }: Transcript, lines: number): Promise<string> => {
+const digestOfFirst = async (file: Transcript, lines: number): Promise<string> => {
   let digest = EMPTY_DIGEST;
   let left = lines;
   if (left === 0) return digest;
-  for await (const batch of readLines(path, size))
+  for await (const batch of readLines(whereOf(file), file.size))
     for (const line of batch.lines) {
       digest = nextDigest(digest, line);
       left -= 1;

@@ -4,6 +4,7 @@ import { isPlausibleMoment } from '../../model/bounds.ts';
 import { codeOf, ERRORS, type GreenroomError } from '../../model/errors.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Chunk, ChunkPacker } from './chunks.ts';
+import { whereOf } from './file-kind.ts';
 import { readLines } from './lines.ts';
 import type { Transcript } from './scan.ts';
 import type { Seat } from './seat.ts';
@@ -42,7 +43,7 @@ export const upload = async (
   };
   let at = 0;
   let digest = EMPTY_DIGEST;
-  for await (const batch of readLines(file.path, file.size)) {
+  for await (const batch of readLines(whereOf(file), file.size)) {
     for (const line of batch.lines.slice(0, file.lines - at)) {
       digest = nextDigest(digest, line);
       if (at >= seat.stored) await send(packer.add(line));

@@ -33,7 +33,7 @@ const readTable = (name: string): Row[] => {
 
 const importInto = async (greenroom: Greenroom, paths: readonly string[]) => {
   const results: FileResult[] = [];
-  const spent = await importFiles(await findFiles(paths), {
+  const spent = await importFiles((await findFiles(paths)).files, {
     daemon: {
       ...greenroom.api,
       ...tellsNothing,

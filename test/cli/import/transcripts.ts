@@ -66,7 +66,7 @@ export const writeInto = (
 export const importInto = async (store: FakeStore, ...paths: readonly string[]) => {
   const results: FileResult[] = [];
   const slept: number[] = [];
-  const spent = await importFiles(await findFiles(paths), {
+  const spent = await importFiles((await findFiles(paths)).files, {
     daemon: store.client,
     sleep: async (ms) => void slept.push(ms),
     onProgress: () => {},
