@@ -7,7 +7,6 @@
  * 2. Everything else, `system`, `result` and the like, is kept verbatim as an `imported` line, which the model never sees.
  */
 
-import { onlyObjectOf } from '../claude-code/read-line.ts';
 import { isPlausibleMoment } from '../model/bounds.ts';
 import type { Entry, ImportedEntry, MessageEntry } from '../model/entry.ts';
 import { SerializationError } from '../model/errors.ts';
@@ -63,9 +62,16 @@ export const momentOf = (timestamp: string, what = 'timestamp'): number => {
   );
 };
 
-/** The message that an entry holds; none for a view, and for what an unfinished step left. */
-export const messagesOf = (entry: Entry): StoredMessage[] => {
-  if (entry.kind === 'imported') return [importedMessage(entry)];
+/**
+ * The message that an entry holds; none for a view, and for what an unfinished step left.
+ *
+ * @param recordIn the record in an imported line that is no JSON, if there is one.
+ */
+export const messagesOf = (
+  entry: Entry,
+  recordIn: (line: Uint8Array) => object | undefined,
+): StoredMessage[] => {
+  if (entry.kind === 'imported') return [importedMessage(entry, recordIn)];
   if (entry.kind === 'view' || entry.isPartial === true) return [];
   if (entry.typed !== undefined && isTypedData(entry.typed)) return [entry.typed];
   const { role, content } = jsonOf(entry.body) as Pick<Message, 'role' | 'content'>;
@@ -74,8 +80,11 @@ export const messagesOf = (entry: Entry): StoredMessage[] => {
 };
 
 /** A line of a Claude Code transcript comes as the typed message that it nearly is. */
-const importedMessage = ({ body }: ImportedEntry): StoredMessage => {
-  const line = jsonOf(body) ?? onlyObjectOf(body);
+const importedMessage = (
+  { body }: ImportedEntry,
+  recordIn: (line: Uint8Array) => object | undefined,
+): StoredMessage => {
+  const line = jsonOf(body) ?? recordIn(body);
   try {
     return deserializeStored(line);
   } catch {

@@ -1,9 +1,12 @@
 /** Classic messages as entries of the journal: what goes in comes out, and the model sees its part of it. */
 import { expect, test } from 'vitest';
-import { entryOf, messagesOf } from '../../src/classic/entries.ts';
+import { entryOf, messagesOf as messagesWith } from '../../src/classic/entries.ts';
 import type { StoredMessage } from '../../src/classic/models.ts';
+import { onlyObjectOf } from '../../src/claude-code/read-line.ts';
 import type { Entry } from '../../src/model/entry.ts';
 import { modelMessages } from '../../src/session/context/model-messages.ts';
+
+const messagesOf = (entry: Entry): StoredMessage[] => messagesWith(entry, onlyObjectOf);
 
 const NOW = Date.UTC(2025, 0, 1);
 const at = '2025-01-01T00:00:00.000Z';

@@ -43,6 +43,7 @@ import {
   notFound,
 } from '../../classic/session-store.ts';
 import { type AnyMessage, summarize } from '../../classic/transcript.ts';
+import { onlyObjectOf } from '../../claude-code/read-line.ts';
 import { type CatalogRow, SUMMARY_LENGTH } from '../../model/catalog-row.ts';
 import { Criteria, contradictions } from '../../model/criteria.ts';
 import { codeOf, GreenroomError, SessionNotFoundError } from '../../model/errors.ts';
@@ -274,7 +275,7 @@ export class JournalSessionStore implements ClassicStore {
   async #read(session: KnownSession, from: number, to: number): Promise<StoredMessage[]> {
     const messages: StoredMessage[] = [];
     for await (const page of pagesOf(session, { from, to }, this.#rest))
-      messages.push(...page.flatMap(messagesOf));
+      messages.push(...page.flatMap((entry) => messagesOf(entry, onlyObjectOf)));
     return messages;
   }
 
