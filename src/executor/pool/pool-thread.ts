@@ -36,6 +36,8 @@ export class PoolThread<K extends Kinds> {
   owesSinceMs: number | undefined;
   /** The part of the time that it worked lately, 0 to 1. */
   load = 0;
+  /** Jobs that it has had, those under way included. */
+  taken = 0;
   /** Lets go of what a job refers to. */
   readonly #held = new Map<number, () => void>();
   readonly #program: Program<K>;
@@ -66,6 +68,7 @@ export class PoolThread<K extends Kinds> {
 
   start(job: ThreadJob<K>): void {
     const { id } = job;
+    this.taken += 1;
     this.jobs.set(id, job);
     this.#held.set(id, this.#program.hold(job.input));
     this.#outbox.post({ type: 'start', id, job: this.#attachment.wire(job.ready) });

@@ -5,6 +5,8 @@
  *    thread; all its jobs share one port.
  * 2. A thread that dies, or owes an answer for longer than `hangMs`, is replaced, and its jobs start again (P4).
  * 3. A thread that dies before it ever worked is a bug, not bad luck: the pool crashes with it.
+ * 4. When all rest, those that have worked much end: only the end of a thread gives back what it holds outside the JavaScript
+ *    heap. The next job opens a thread and waits until it is there, as behind full ones.
  */
 import { MessageChannel } from 'node:worker_threads';
 import { z } from 'zod';
@@ -13,7 +15,15 @@ import type { Self } from '../../otp/self.ts';
 import type { System } from '../../otp/system.ts';
 import { Dispatch } from './dispatch.ts';
 import { Jobs } from './job-retries.ts';
-import { isQuiet, type PoolLook, QUIET_LOOKS, wantsMore } from './pool-size.ts';
+import {
+  isQuiet,
+  isResting,
+  isWorn,
+  type PoolLook,
+  QUIET_LOOKS,
+  REST_LOOKS,
+  wantsMore,
+} from './pool-size.ts';
 import { PoolThread } from './pool-thread.ts';
 import type { Kinds, Program, Sink } from './program.ts';
 import { openWorkerThreads, type WorkerThreads } from './worker-threads.ts';
@@ -21,7 +31,7 @@ import { openWorkerThreads, type WorkerThreads } from './worker-threads.ts';
 export interface PoolOptions {
   /** Most threads; default 2. One is there from the start, the others come when those before them are busy. */
   readonly workers?: number;
-  /** Threads from the start, and at least; default 1. */
+  /** Threads from the start, and at least while there is work; default 1. */
   readonly minWorkers?: number;
   /** Compiled module that exports `serve`; default the program's. */
   readonly workerFile?: string | undefined;
@@ -95,6 +105,8 @@ interface State<K extends Kinds> {
   readonly checkedAtMs: number;
   /** Looks in a row that found fewer threads to be enough. */
   readonly quietLooks: number;
+  /** Looks in a row that found no job. */
+  readonly restLooks: number;
 }
 
 /** What stays the same as long as the pool lives. */
@@ -102,6 +114,8 @@ interface Parts<K extends Kinds> {
   readonly self: PoolSelf;
   readonly program: Program<K>;
   readonly threads: WorkerThreads;
+  /** Somebody else keeps the threads: they end when he wants it. */
+  readonly isLent: boolean;
   readonly dispatch: Dispatch<K>;
 }
 
@@ -116,7 +130,8 @@ export const workerPool = <K extends Kinds, O>({ workerFile, program, register }
           ? ownThreads(given.workerFile ?? workerFile(), options, self)
           : lentThreads(given.threads, dispatch, self);
       self.own(() => closeAll(dispatch));
-      const parts: Parts<K> = { self, program: program(given, self.system), threads, dispatch };
+      const isLent = given.threads !== undefined;
+      const parts = { self, program: program(given, self.system), threads, isLent, dispatch };
       const jobs = jobsOf(parts);
       self.own(() => jobs.abandon());
       for (let id = 1; id <= options.minWorkers; id++) openThread(id, parts);
@@ -130,6 +145,7 @@ export const workerPool = <K extends Kinds, O>({ workerFile, program, register }
         nextThreadId: options.minWorkers + 1,
         checkedAtMs,
         quietLooks: 0,
+        restLooks: 0,
       };
     },
 
@@ -143,7 +159,7 @@ export const workerPool = <K extends Kinds, O>({ workerFile, program, register }
     },
 
     handleInfo: {
-      check: (_, state) => noreply(resized(checked(state))),
+      check: (_, state) => noreply(rested(resized(checked(state)))),
       crowded: (_, state) => noreply(grown(state)),
       look: (_, state) => {
         state.jobs.look();
@@ -175,12 +191,8 @@ const withDefaults = (given: PoolOptions): Settings => ({
   startMs: given.startMs ?? 60_000,
 });
 
-const ownThreads = (
-  workerFile: string,
-  { workers, minWorkers }: Settings,
-  self: PoolSelf,
-): WorkerThreads => {
-  const threads = openWorkerThreads({ workerFile, minThreads: minWorkers, maxThreads: workers });
+const ownThreads = (workerFile: string, { workers }: Settings, self: PoolSelf): WorkerThreads => {
+  const threads = openWorkerThreads({ workerFile, minThreads: 0, maxThreads: workers });
   threads.on('error', (error) => self.exit({ crashed: error }));
   self.own(() => threads.destroy());
   return threads;
@@ -271,6 +283,7 @@ const lookOf = <K extends Kinds>({ parts: { dispatch }, options }: State<K>): Po
     threads: threads.length,
     loads: threads.filter(({ state }) => state === 'ready').map(({ load }) => load),
     starting: threads.filter(({ state }) => state === 'starting').length,
+    jobs: threads.reduce((sum, { jobs }) => sum + jobs.size, 0),
     waiting: dispatch.waiting,
     maxThreads: options.workers,
   };
@@ -295,6 +308,19 @@ const resized = <K extends Kinds>(state: State<K>): State<K> => {
     idle.close();
   }
   return { ...state, quietLooks: 0 };
+};
+
+/** Without those that have worked much, after a long rest. */
+const rested = <K extends Kinds>(state: State<K>): State<K> => {
+  const { dispatch, isLent } = state.parts;
+  const restLooks = isResting(lookOf(state)) ? state.restLooks + 1 : 0;
+  if (restLooks < REST_LOOKS || isLent) return { ...state, restLooks };
+  for (const [id, thread] of dispatch.threads) {
+    if (!isWorn(thread.taken)) continue;
+    dispatch.threads.delete(id); // its end is no surprise
+    thread.kill('it has worked much and rests');
+  }
+  return { ...state, restLooks };
 };
 
 const closeAll = <K extends Kinds>({ threads }: Dispatch<K>): void => {

@@ -1,10 +1,16 @@
 import { expect, it } from 'vitest';
-import { isQuiet, type PoolLook, wantsMore } from '../../../src/executor/pool/pool-size.ts';
+import {
+  isQuiet,
+  isResting,
+  type PoolLook,
+  wantsMore,
+} from '../../../src/executor/pool/pool-size.ts';
 
 const look = (given: Partial<PoolLook>): PoolLook => ({
   threads: given.loads?.length ?? 1,
   loads: [0],
   starting: 0,
+  jobs: 0,
   waiting: 0,
   maxThreads: 4,
   ...given,
@@ -32,4 +38,11 @@ it('is quiet when the others could do the work of one easily', () => {
   expect(isQuiet(look({ loads: [0.1, 0.1] }))).toBe(true);
   expect(isQuiet(look({ loads: [0.3, 0.3] }))).toBe(false);
   expect(isQuiet(look({ loads: [0] }))).toBe(false);
+});
+
+it('rests when every thread is there and none has a step, nor one waits', () => {
+  expect(isResting(look({ loads: [0, 0.4] }))).toBe(true);
+  expect(isResting(look({ loads: [0], jobs: 1 }))).toBe(false);
+  expect(isResting(look({ loads: [0], waiting: 1 }))).toBe(false);
+  expect(isResting(look({ loads: [0], threads: 2, starting: 1 }))).toBe(false);
 });
