@@ -39,6 +39,12 @@ test('the nursery of a process that bounds it has no more than 32 MiB, whatever 
   expect(Number(told)).toBeLessThanOrEqual(32 * 1024 * 1024);
 });
 
+test('a small buffer keeps no more than 8 KiB in a process that bounds the engine', () => {
+  const child = join(import.meta.dirname, 'pool-child.mjs');
+  const told = execFileSync(process.execPath, [child], { encoding: 'utf8', timeout: 30_000 });
+  expect(Number(told)).toBeLessThanOrEqual(8 * 1024);
+});
+
 describe('a thread that looks every second', () => {
   const MIB = 1024 * 1024;
   const thread = () => {

@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { sessionKey, Tenant } from '../../src/model/ids.ts';
 import { ANYONE, newTraceId, type RequestContext } from '../../src/model/request-context.ts';
 import { apiName } from '../../src/nats/api.ts';
-import { boundNursery, garbageCollector } from '../../src/platform/garbage.ts';
+import { boundEngine, garbageCollector } from '../../src/platform/garbage.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { embeddedApi } from '../../src/session/api/embedded.ts';
 import type { Publication } from '../../src/session/events/feed.ts';
@@ -98,7 +98,7 @@ const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
     minFreeMb: 64,
   };
   const { config } = loadConfig({ flags, env: {}, newestModel: 'claude-sonnet-4-5' });
-  boundNursery();
+  boundEngine();
   return RunningGreenroom.start({
     config,
     bus: { wanted: natsUrl !== undefined },

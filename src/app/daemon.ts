@@ -10,7 +10,7 @@
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { daemonFileIn } from '../platform/daemon-file.ts';
-import { boundNursery, garbageCollector } from '../platform/garbage.ts';
+import { boundEngine, garbageCollector } from '../platform/garbage.ts';
 import type { Log } from '../platform/log.ts';
 import { startTimeOf } from '../platform/process-start.ts';
 import { version } from '../platform/version.ts';
@@ -20,7 +20,7 @@ import { mustBeAlone } from './running-daemon.ts';
 
 /** Runs until told to stop; resolves with the exit code. */
 export const runDaemon = async (config: Config, log: Log): Promise<number> => {
-  boundNursery();
+  boundEngine();
   mustBeAlone(config.dataDir);
   const stop = signals();
   let fatal: Error | undefined;

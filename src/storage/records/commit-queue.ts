@@ -48,8 +48,8 @@ interface SentBatch {
   readonly sentMs: number;
 }
 
-/** Buffers kept for the next batches, all of one size: those that grew leave no holes of other sizes behind. */
-const MAX_SPARE = 16;
+/** Buffers kept for the next batches: as many as are under way in a busy time. Those that grew are not kept. */
+const MAX_SPARE = 4;
 
 export class CommitQueue {
   readonly #writer: Writer;

@@ -24,8 +24,11 @@ export const FULL_BATCH_BYTES = 128 * KIB;
 export const EAGER_CHANGES = 32;
 /** A transaction that takes longer has a slow sync: then batches wait for more company. */
 export const SLOW_SYNC_MS = 5;
-/** Most bytes of batches that share one transaction: bounds how long others wait behind it. */
-export const MAX_GROUP_BYTES = 32 * MIB;
+/**
+ * Most bytes of batches that are applied together: bounds how long others wait behind them, and what LMDB keeps for good, as
+ * many pages as one transaction has ever changed. A batch that is larger by itself is applied alone.
+ */
+export const MAX_GROUP_BYTES = 1 * MIB;
 /**
  * What may be logged before a checkpoint, to begin with. It doubles after a quick checkpoint that came
  * because there was no room, and halves after a slow one: what waits behind a checkpoint has a deadline.
@@ -33,8 +36,8 @@ export const MAX_GROUP_BYTES = 32 * MIB;
 export const LOG_FIRST_BYTES = 256 * KIB;
 export const QUICK_CHECKPOINT_MS = 100;
 export const SLOW_CHECKPOINT_MS = 1_000;
-/** Most bytes of the commit log: bounds what an opening has to take in, and what waits for a checkpoint. */
-export const LOG_MAX_BYTES = 8 * MIB;
+/** Most bytes of the commit log: bounds what an opening has to take in, and what waits for a checkpoint, as above. */
+export const LOG_MAX_BYTES = 2 * MIB;
 /** A larger group goes to LMDB at once: writing all of it twice would cost more than LMDB's commit does. */
 export const MAX_LOGGED_BYTES = 1 * MIB;
 /** Longest time between a commit and the checkpoint that brings it from the log into LMDB. */
