@@ -115,6 +115,9 @@ export type OpenTurn = OpenFacts &
     | { readonly status: 'waiting'; readonly phase: WaitingPhase }
   );
 
+/** An open turn whose work has begun. */
+export type BegunTurn = Exclude<OpenTurn, { readonly status: 'queued' }>;
+
 /** The run that the turn awaits; undefined while it awaits none. */
 export const awaitedRun = ({ turnId, phase }: OpenTurn): RunId | undefined =>
   phase?.kind === 'model' ? runIdOf(turnId, phase.run) : undefined;

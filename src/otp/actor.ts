@@ -28,12 +28,20 @@ export interface Down {
 
 export class Monitor implements MonitorRef {
   readonly ref: ActorRef;
-  watch: Watch | undefined = undefined;
   /** False once it was taken back: a DOWN that is under way is dropped. */
   active = true;
+  readonly #watch: Watch;
 
-  constructor(ref: ActorRef) {
+  constructor(ref: ActorRef, watcher: Process) {
     this.ref = ref;
+    const down = (reason: ExitReason) =>
+      watcher.deliver(new Message('down', 'down', { monitor: this, ref, reason } satisfies Down));
+    this.#watch = watch(processOf(ref), down, watcher);
+  }
+
+  takeBack(): void {
+    this.active = false;
+    unwatch(this.#watch);
   }
 }
 
@@ -131,17 +139,11 @@ export class Actor extends Process {
   }
 
   monitor(ref: ActorRef): Monitor {
-    const monitor = new Monitor(ref);
-    const down = (reason: ExitReason) =>
-      this.deliver(new Message('down', 'down', { monitor, ref, reason } satisfies Down));
-    monitor.watch = watch(processOf(ref), down, this);
-    return monitor;
+    return new Monitor(ref, this);
   }
 
   demonitor(monitor: MonitorRef): void {
-    if (!(monitor instanceof Monitor)) return;
-    monitor.active = false;
-    if (monitor.watch !== undefined) unwatch(monitor.watch);
+    if (monitor instanceof Monitor) monitor.takeBack();
   }
 
   link(ref: ActorRef): void {

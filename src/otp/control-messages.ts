@@ -126,7 +126,5 @@ const isComing = ({ status }: ChildSlot): boolean =>
 /** A temporary child that is not there is no child. */
 const isKeptIdle = ({ spec }: ChildSlot): boolean => spec.restart !== 'temporary';
 
-const forget = ({ slots }: Family, slot: ChildSlot): void => {
-  const at = slots.indexOf(slot);
-  if (at !== -1) slots.splice(at, 1);
-};
+const forget = ({ slots }: Family, slot: ChildSlot): void =>
+  void slots.splice(slots.indexOf(slot), 1);

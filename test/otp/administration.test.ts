@@ -260,6 +260,18 @@ test('a supervisor that is to stop gives up the start that it was ordered', asyn
   expect([await starting, await root.exited]).toEqual(['start_failed', 'shutdown']);
 });
 
+test('nothing is started for an order behind the one that a supervisor gives up to stop', async () => {
+  const w = world();
+  const root = await start(w, { children: [child(w, 'a')] });
+  const first = startChild(root, child(w, 'b', { init: never })).catch((error) => error.code);
+  const second = startChild(root, child(w, 'c')).catch((error) => error);
+  await w.clock.settle();
+  w.system.exit(root, 'shutdown');
+  expect(await first).toBe('start_failed');
+  expect(await second).toMatchObject({ code: 'start_failed', reason: 'shutdown' });
+  expect([await root.exited, w.notes]).toEqual(['shutdown', ['+b', '-a']]);
+});
+
 test('an order with a deadline gives up waiting for a child that is slow to start', async () => {
   const w = world();
   const root = await start(w, { children: [] });

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { noreply, reply, replyAfter } from '../../src/otp/gen-server.ts';
 import { nameOf } from '../../src/otp/name.ts';
-import { deferred, type Puppet, puppet, world } from './support.ts';
+import type { Self } from '../../src/otp/self.ts';
+import { deferred, type Puppet, type PuppetProtocol, puppet, world } from './support.ts';
 
 test('what init leaves to be done is done before anything that was sent meanwhile', async () => {
   const w = world();
@@ -129,6 +130,23 @@ test('a message that waits when the idle time is over counts as having come', as
   w.clock.jump(100);
   await w.clock.advance(0);
   expect(w.notes).toEqual(['+p', 'just in time']);
+});
+
+test('a message that came during a long init counts as having come too', async () => {
+  const w = world();
+  const opened = deferred();
+  const name = nameOf<Puppet>('p');
+  const init = (self: Self<PuppetProtocol>) => {
+    self.idleAfter(100);
+    return opened.promise;
+  };
+  const starting = puppet(w, 'p', { name, init });
+  w.system.fetch(name).cast('note', 'came first');
+  await w.clock.advance(100);
+  opened.resolve();
+  await starting;
+  await w.clock.advance(1_000);
+  expect(w.notes).toEqual(['+p', 'came first']);
 });
 
 test('a second idle time replaces the first', async () => {

@@ -305,6 +305,37 @@ test('a parked child that does not start again stays parked', async () => {
   expect(puppets.children()).toMatchObject([{ key: 'sick', status: 'parked' }]);
 });
 
+test('a child that does not start is forgotten, and so is a parked one that is not wanted any more', async () => {
+  const w = world();
+  let then: () => unknown = () => undefined;
+  const init = () => then();
+  const puppets = await start(w, { maxRestarts: 0, child: (key) => child(w, key, { init }) });
+  await puppets.ensure('sick');
+  await crash(w, 'sick');
+  then = () => {
+    throw new Error('boom');
+  };
+  await expect(puppets.ensure('new')).rejects.toEqual(code('start_failed'));
+  expect(puppets.children()).toMatchObject([{ key: 'sick', status: 'parked' }]);
+  then = () => IGNORE;
+  await expect(puppets.ensure('sick')).rejects.toEqual(code('ignored'));
+  expect(puppets.children()).toEqual([]);
+});
+
+test('stop cuts a restart short, and no other follows', async () => {
+  const w = world();
+  let starts = 0;
+  const init = () => (++starts === 1 ? undefined : new Promise<void>(() => {}));
+  const puppets = await start(w, { child: (key) => child(w, key, { init }) });
+  await puppets.ensure('a');
+  await crash(w, 'a');
+  await w.clock.advance(100);
+  expect([starts, puppets.children()[0]?.status]).toEqual([2, 'restarting']);
+  await puppets.stop('a');
+  await w.clock.advance(10_000);
+  expect([starts, puppets.children()]).toEqual([2, []]);
+});
+
 test('start refuses a key whose child is there, with its ref', async () => {
   const w = world();
   const puppets = await start(w);

@@ -1,12 +1,13 @@
 /** Looking in: the tree, one actor, and the reports of what went wrong. */
 import { expect, test } from 'vitest';
-import { terminateChild } from '../../src/otp/administration.ts';
+import { startChild, terminateChild } from '../../src/otp/administration.ts';
 import { whichChildren } from '../../src/otp/child-info.ts';
 import { noreply, reply, replyAfter } from '../../src/otp/gen-server.ts';
 import { walk } from '../../src/otp/inspect.ts';
 import type { From } from '../../src/otp/message.ts';
+import { nameOf } from '../../src/otp/name.ts';
 import { onlyIf } from '../../src/otp/only-if.ts';
-import { formatReport } from '../../src/otp/report.ts';
+import { formatReport, type Report } from '../../src/otp/report.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { System } from '../../src/otp/system.ts';
 import type { TraceEvent } from '../../src/otp/trace.ts';
@@ -147,6 +148,45 @@ test('a listener that throws hides no report from the others', async () => {
   system.report({ kind: 'fault', actor: 'a', during: 'b', error: 'c' });
   console.error = printed;
   expect([heard, lines.length]).toEqual([['fault'], 4]);
+});
+
+/** What a system without a listener prints; `isBroken` says which lines the output cannot take. */
+const printing = (report: Report, isBroken: (line: string) => boolean = () => false) => {
+  const printed = console.error;
+  const lines: unknown[][] = [];
+  console.error = (...given: unknown[]) => {
+    if (isBroken(String(given[0]))) throw new Error('the output is gone');
+    lines.push(given);
+  };
+  try {
+    new System().report(report);
+  } finally {
+    console.error = printed;
+  }
+  return lines;
+};
+
+test('a report that nobody listens to is printed, with the stack of what crashed', () => {
+  const boom = new Error('boom');
+  const of = { kind: 'child_start_failed', supervisor: 'root', child: 'a' } as const;
+  expect(printing({ ...of, reason: { crashed: boom } })).toEqual([
+    ['root: a did not start: crashed: boom', boom],
+  ]);
+  expect(printing({ ...of, reason: 'noproc' })).toEqual([['root: a did not start: noproc', '']]);
+  expect(printing({ ...of, kind: 'child_killed', shutdownMs: 5 })).toEqual([
+    ['root: a did not end within 5 ms and was killed', ''],
+  ]);
+  expect(printing({ kind: 'fault', actor: 'a', during: 'b', error: boom })).toEqual([
+    ['a: b failed: crashed: boom', boom],
+  ]);
+});
+
+test('a report that cannot be printed is told of, and not tried again', () => {
+  const report: Report = { kind: 'fault', actor: 'a', during: 'b', error: new Error('boom') };
+  const lines = printing(report, (line) => line.startsWith('a:'));
+  expect(lines.map(([line]) => line)).toEqual([
+    'system: a report listener failed: crashed: the output is gone',
+  ]);
 });
 
 test('a walk through the tree meets every node before its children', async () => {
@@ -300,6 +340,41 @@ test('a supervisor under trace that starts a child can be stopped, and so can on
   await kill(w, findPuppet(w, 'a'));
   expect(starts).toBe(2);
   expect(await w.system.stop(root, 'shutdown')).toBe('shutdown');
+});
+
+test('an order under trace is handled when it is carried out, and not before', async () => {
+  const w = world();
+  const opened = deferred();
+  const spec = supervisor({ id: 'root', strategy: 'one_for_one', children: [] });
+  const root = await startTree(w.system, spec);
+  const told: string[] = [];
+  w.system.trace(
+    root,
+    (event) => void ('message' in event && told.push(`${event.kind} ${event.message.name}`)),
+  );
+  const orders = ['a', 'b'].map((id) =>
+    startChild(root, child(w, id, { init: () => opened.promise })),
+  );
+  await w.clock.settle();
+  expect([told, w.notes]).toEqual([['received startChild'], ['+a']]);
+  opened.resolve();
+  await Promise.all(orders);
+  const order = ['received startChild', 'handled startChild'];
+  expect(told).toEqual([...order, ...order]);
+});
+
+test('what a late init opened is closed by terminate under trace too', async () => {
+  const w = world();
+  const opened = deferred<number>();
+  const name = nameOf<Puppet>('late');
+  const starting = puppet(w, 'p', { name, init: () => opened.promise, initTimeoutMs: 100 });
+  w.system.trace(w.system.fetch(name), () => {});
+  const failed = starting.catch(() => 'failed');
+  await w.clock.advance(100);
+  expect(await failed).toBe('failed');
+  opened.resolve(1);
+  await w.clock.settle();
+  expect(w.notes).toEqual(['+p', '-p']);
 });
 
 test('a trace hides nothing of what it wraps: the kind, the children, the states', async () => {

@@ -133,6 +133,23 @@ test('an asynchronous terminate is waited for, and cut short by a kill', async (
   expect(await w.system.exited(p)).toBe('killed');
 });
 
+test('who would be killed at once when stopped has five seconds for a terminate of its own accord', async () => {
+  const w = world();
+  const terminate = () => new Promise<void>(() => {});
+  const children = [child(w, 'a', { restart: 'transient', shutdownMs: 'brutal_kill', terminate })];
+  const root = await startTree(
+    w.system,
+    supervisor({ id: 'root', strategy: 'one_for_one', children }),
+  );
+  const a = findPuppet(w, 'a');
+  const ended = w.system.stop(a);
+  await w.clock.advance(4_999);
+  expect(w.system.size).toBe(2);
+  await w.clock.advance(1);
+  expect(await ended).toBe('killed');
+  await w.system.stop(root);
+});
+
 test('a terminate that throws turns a normal end into a crash', async () => {
   const w = world();
   const p = await puppet(w, 'p', { terminate: boom });

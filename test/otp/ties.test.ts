@@ -4,7 +4,7 @@ import { nameOf } from '../../src/otp/name.ts';
 import type { MonitorRef } from '../../src/otp/self.ts';
 import { processOf } from '../../src/otp/system.ts';
 import { watch } from '../../src/otp/ties.ts';
-import { kill, type Puppet, puppet, type World, world } from './support.ts';
+import { deferred, kill, type Puppet, puppet, type World, world } from './support.ts';
 
 const monitor = (watcher: Puppet, target: Puppet) =>
   watcher.call('act', (self) => self.monitor(target)) as Promise<MonitorRef>;
@@ -99,6 +99,33 @@ test('who traps exits is told of them instead, normal ones too', async () => {
   await w.system.stop(b);
   expect(w.notes).toEqual(['-b', 'exit b normal']);
   expect(a.alive).toBe(true);
+});
+
+test('who traps exits can still end itself', async () => {
+  const w = world();
+  const a = await puppet(w, 'a');
+  await trap(a);
+  await a.call('act', (self) => self.exit('shutdown'));
+  expect(await w.system.exited(a)).toBe('shutdown');
+  expect(w.notes).toEqual(['+a', '-a']);
+});
+
+test('who traps exits is told of a death that comes during its init', async () => {
+  const w = world();
+  const opened = deferred();
+  const other = await puppet(w, 'other');
+  const starting = puppet(w, 'a', {
+    init: (self) => {
+      self.trapExit(true);
+      self.link(other);
+      return opened.promise;
+    },
+  });
+  await kill(w, other);
+  opened.resolve();
+  expect((await starting).alive).toBe(true);
+  await w.clock.settle();
+  expect(w.notes).toContain('exit other killed');
 });
 
 test('a kill cannot be trapped, and reaches linked actors as killed, which can', async () => {

@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import type { Timer } from '../../src/otp/clock.ts';
 import { nameOf } from '../../src/otp/name.ts';
 import { noreply } from '../../src/otp/result.ts';
-import { deferred, findPuppet, type Puppet, puppet, world } from './support.ts';
+import type { Self } from '../../src/otp/self.ts';
+import {
+  deferred,
+  findPuppet,
+  type Puppet,
+  type PuppetProtocol,
+  puppet,
+  world,
+} from './support.ts';
 
 test('sendAfter sends its info once, when its time has come', async () => {
   const w = world();
@@ -38,6 +46,30 @@ test('the timers of an actor die with it', async () => {
   const p = await puppet(w, 'p', { init: (self) => void self.sendEvery(100, 'note', 'tick') });
   await w.system.stop(p);
   expect(w.clock.timers).toBe(0);
+});
+
+test('an actor that is ending, or dead, sets no timer, and may cancel the one that it did not get', async () => {
+  const w = world();
+  let set = (): Timer => ({ cancel: () => {} });
+  const closed = deferred();
+  const init = (self: Self<PuppetProtocol>) => {
+    set = () => self.sendAfter(100, 'note', 'late');
+  };
+  const terminate = () => {
+    set().cancel();
+    set();
+    return closed.promise;
+  };
+  const p = await puppet(w, 'p', { init, terminate });
+  const others = w.clock.timers;
+  const stopped = w.system.stop(p);
+  await w.clock.settle();
+  expect(w.clock.timers).toBe(others + 1); // the bound of its terminate
+  closed.resolve();
+  await stopped;
+  set().cancel();
+  set();
+  expect(w.clock.timers).toBe(others);
 });
 
 test('pipe brings the outcome of a promise back as an info', async () => {

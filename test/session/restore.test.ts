@@ -25,6 +25,30 @@ describe('a restored session', () => {
     expect(writes.map(({ type }) => type)).toEqual(['pastAudit', 'audit']);
   });
 
+  it('has every record of the export in its place, and no context that was built before', () => {
+    const entry = { kind: 'imported', seq: 1, atMs: 1, body: Buffer.from('{}') } as const;
+    const all = {
+      entries: [{ subpath: 'side', entry }],
+      streams: [{ subpath: 'side', seq: 1 }],
+      responses: [{ responseKey: 'r', record: 1 }],
+      claims: [{ responseKey: 'r', was: undefined, now: 'owner' as never }],
+      turns: [{ turnId: 't' } as never],
+      audit: [record('imported', 'somebody else'), record('created', IMPORTED_BY)],
+    };
+    const restored = { ...all, head: half, added: 3 };
+    const { writes, effects, state } = apply(freshState(), { type: 'restore', restored }, RULES, 5);
+    expect(writes).toEqual([
+      { type: 'entry', subpath: 'side', entry },
+      { type: 'stream', record: all.streams[0] },
+      { type: 'response', response: all.responses[0] },
+      { type: 'claim', claim: all.claims[0] },
+      { type: 'turn', record: all.turns[0] },
+      ...all.audit.map((past) => ({ type: 'pastAudit', record: past })),
+    ]);
+    expect(effects).toEqual([{ type: 'forgetContext' }]);
+    expect(state.head).toEqual(half);
+  });
+
   it('takes nothing but the rest of it, and its deletion, until it is whole', () => {
     const state = { head: half, cancelling: undefined };
     expect(() => apply(state, { type: 'tag', tags: ['x'] }, RULES, 5)).toThrow(GreenroomError);

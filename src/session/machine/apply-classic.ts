@@ -86,7 +86,7 @@ const add = (draft: Draft, entries: readonly NewEntry[]): void => {
 /** What was there stays stored, and is seen by nobody any more. */
 const save = (draft: Draft, messages: readonly StoredMessage[], options: SaveOptions): void => {
   const isNew = draft.head.version === 0;
-  if (!isNew) mustTakeMessages(draft);
+  mustTakeMessages(draft);
   const saved = savedSession(messages, options, isNew ? undefined : metadataOf(draft.head));
   if (isNew) make(draft, saved.metadata);
   else draft.patch(headFields(draft.head, saved.metadata));

@@ -12,6 +12,7 @@ import type { TurnId } from '../../model/ids.ts';
 import { addTags } from '../../model/tags.ts';
 import {
   awaitedRun,
+  type BegunTurn,
   type ClosedTurn,
   type OpenTurn,
   type RunId,
@@ -173,7 +174,7 @@ export const resumeTurn = (draft: Draft): void => {
 const mustWait = ({ phase }: OpenTurn, nowMs: number): boolean =>
   phase?.kind === 'waiting' && phase.dueMs > nowMs;
 
-const goOn = (draft: Draft, turn: OpenTurn): void => {
+const goOn = (draft: Draft, turn: BegunTurn): void => {
   publish(draft, turn, { type: 'turn.started' });
   startModelAgain(draft, turn);
   draft.patch({ status: statusFrom(draft.head.openTurns) });
@@ -189,5 +190,5 @@ export const wakeTurn = (draft: Draft): void => {
 /** Whoever ran it is gone: a model call is simply made again. */
 export const loseRun = (draft: Draft, runId: RunId): void => {
   const [first] = draft.head.openTurns;
-  if (first !== undefined && awaitedRun(first) === runId) startModelAgain(draft, first);
+  if (first?.phase !== undefined && awaitedRun(first) === runId) startModelAgain(draft, first);
 };

@@ -8,6 +8,7 @@ import type { Every } from '../../model/every.ts';
 import { statusFrom } from '../../model/head.ts';
 import {
   awaitedRun,
+  type BegunTurn,
   type ClosedStatus,
   type ClosedTurn,
   type OpenTurn,
@@ -39,8 +40,8 @@ export const startModel = (draft: Draft, turn: OpenTurn, tried = 0): void => {
 };
 
 /** The same model call once more: what of it failed before still counts. */
-export const startModelAgain = (draft: Draft, turn: OpenTurn): void =>
-  startModel(draft, turn, turn.phase?.tried);
+export const startModelAgain = (draft: Draft, turn: BegunTurn): void =>
+  startModel(draft, turn, turn.phase.tried);
 
 /** Asks what the turn awaits to end: its outcome still comes. */
 export const cancelRun = (draft: Draft, turn: OpenTurn): void => {

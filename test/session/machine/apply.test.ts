@@ -146,6 +146,11 @@ describe('a step', () => {
     expect(last.effects).toEqual([]);
   });
 
+  it('that is lost when its turn has closed is not made again', () => {
+    const lost: Input = { type: 'lost', runId: runIdOf('t1' as TurnId, 1) };
+    expect(run(prompt('t1'), step('t1', said('done')), lost).last.effects).toEqual([]);
+  });
+
   it('of a queued turn, which awaits none, changes nothing', () => {
     const { last } = run(prompt('t1'), prompt('t2'), step('t2', said('early')));
     expect(last.writes).toEqual([]);

@@ -65,6 +65,20 @@ describe('a change', () => {
     expect(toChange(before, same, fence)).toBeUndefined();
   });
 
+  it('takes the moment that is not due any more out of the index, and puts the new one in', () => {
+    const waiting = (dueMs: number) => ({
+      openTurns: [{ phase: { kind: 'waiting', for: 'retry', dueMs } }] as never,
+    });
+    const at = (dueMs: number) => ({ ...before, head: { ...before.head, ...waiting(dueMs) } });
+    const due = (atMs: number) => ({ kind: 'retry', atMs });
+    const duesFrom = (was: typeof before, is: Partial<Head>) =>
+      toChange(was, folded([], is), fence)?.dues;
+    expect(duesFrom(before, waiting(5))).toEqual({ added: [due(5)], removed: [] });
+    expect(duesFrom(at(5), waiting(7))).toEqual({ added: [due(7)], removed: [due(5)] });
+    expect(duesFrom(at(5), waiting(5))).toEqual({ added: [], removed: [] });
+    expect(duesFrom(at(5), {})).toEqual({ added: [], removed: [due(5)] });
+  });
+
   it('of a deleted session names its tombstone, its audit, and what it shares as a fork', () => {
     const writes: Write[] = [
       { type: 'audit', record: audit },
