@@ -15,6 +15,7 @@ export const AREAS = {
     include: tests('search/**/*'),
     exclude: tests('search/catalog-cost'), // it weighs the heap, which has the mutants in it
   },
+  query: { folder: 'src/query', include: tests('query/**/*'), exclude: [] },
   otp: {
     folder: 'src/otp',
     include: tests('otp/**/*', 'testing/**/*'),

@@ -1,8 +1,8 @@
 /**
- * `npm run mutants`: makes small mistakes in the state machine, the search and the runtime, one at a time, and counts
- * how many the tests notice. All of them take hours, so it tries a sample of each part, the same for the same seed.
+ * `npm run mutants`: makes small mistakes in the state machine, the search, its query language and the runtime, one at a
+ * time, and counts how many the tests notice. All of them take hours, so it tries a sample of each part, the same for the same seed.
  *
- *   MUTANTS_COUNT=100 MUTANTS_SEED=1 npm run mutants [-- machine|search|otp|FILE…]
+ *   MUTANTS_COUNT=100 MUTANTS_SEED=1 npm run mutants [-- machine|search|query|otp|FILE…]
  *
  * Stryker is installed when it is missing, into this folder and never with the product.
  */
