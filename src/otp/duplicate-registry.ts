@@ -2,7 +2,7 @@
  * A registry whose keys many actors may share: the listeners of a topic, the workers for a job. The table belongs to the
  * registry's process and dies with it; a dead actor's entries are gone before any process can see its end.
  */
-import { Actor, spawn } from './actor.ts';
+import { type Actor, spawn } from './actor.ts';
 import type { ChildSpec } from './child-spec.ts';
 import { DuplicateTable } from './duplicate-table.ts';
 import type { Message } from './message.ts';
@@ -76,10 +76,9 @@ class DuplicateRegistryProgram<K, V> implements Program {
 }
 
 function faceOf<K, V>(self: Process, table: DuplicateTable<K, V>): DuplicateRegistryFace<K, V> {
+  // Each was registered by its ref, which is the actor itself.
   const entries = (key: K): readonly RegistryEntry<V>[] =>
-    table
-      .at(key)
-      .flatMap(({ owner, value }) => (owner instanceof Actor ? [{ ref: owner, value }] : []));
+    table.at(key).map(({ owner, value }) => ({ ref: owner as Actor, value }));
   return {
     get size() {
       return table.size;

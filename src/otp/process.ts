@@ -320,7 +320,6 @@ export class Process implements Runnable, Holder, Callee, Starting<Process>, Exi
 
   #kill(): void {
     if (this.phase === 'exiting') return this.#ending?.kill();
-    if (this.phase === 'dead') return;
     this.#killed = true;
     this.signal = 'killed';
     this.#wake();

@@ -4,7 +4,7 @@
  * does, its result is dropped.
  */
 import type { ExitReason } from './exit-reason.ts';
-import type { Exit, Process, Program } from './process.ts';
+import type { Process, Program } from './process.ts';
 import { watch } from './ties.ts';
 
 export type Work<T> = (signal: AbortSignal) => T | PromiseLike<T>;
@@ -31,9 +31,7 @@ export const taskProgram: Program = {
     if (job.settle !== undefined) watch(self, (reason) => job.settle?.({ ok: false, reason }));
     self.later('run', () => runJob(self, job, abort.signal));
   },
-  receive: (self, message) => {
-    if (message.kind === 'exit') self.end((message.payload as Exit).reason);
-  },
+  receive: () => {},
   terminate: () => {},
   redact: () => undefined,
 };

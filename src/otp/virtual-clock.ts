@@ -9,7 +9,6 @@ import type { Clock, Timer } from './clock.ts';
 
 interface Pending {
   readonly dueMs: number;
-  readonly order: number;
   readonly fn: () => void;
 }
 
@@ -34,9 +33,9 @@ const START_MS = Date.UTC(2025, 0, 1);
  * is late, as real ones are.
  */
 export function virtualClock(startMs = START_MS, lateMs: () => number = () => 0): VirtualClock {
+  /** In the order in which they were set. */
   const pending = new Set<Pending>();
   let elapsedMs = 0;
-  let order = 0;
   let deferred = 0;
 
   const settle = async () => {
@@ -46,7 +45,8 @@ export function virtualClock(startMs = START_MS, lateMs: () => number = () => 0)
   const firstDueBy = (untilMs: number): Pending | undefined => {
     let first: Pending | undefined;
     for (const timer of pending)
-      if (timer.dueMs <= untilMs && precedes(timer, first)) first = timer;
+      if (timer.dueMs <= untilMs && (first === undefined || timer.dueMs < first.dueMs))
+        first = timer;
     return first;
   };
   const until = async (isTrue: () => boolean, withinMs: number): Promise<boolean> => {
@@ -67,7 +67,7 @@ export function virtualClock(startMs = START_MS, lateMs: () => number = () => 0)
     now: () => startMs + elapsedMs,
     monotonic: () => elapsedMs,
     setTimeout: (fn, ms): Timer => {
-      const timer = { dueMs: elapsedMs + Math.max(0, ms) + lateMs(), order: order++, fn };
+      const timer = { dueMs: elapsedMs + Math.max(0, ms) + lateMs(), fn };
       pending.add(timer);
       return { cancel: () => void pending.delete(timer) };
     },
@@ -93,6 +93,3 @@ export function virtualClock(startMs = START_MS, lateMs: () => number = () => 0)
 /** Everything that is ready runs before it is over, microtasks of microtasks too. */
 // biome-ignore lint/plugin: it takes no time: this is how a clock that stands learns that all are at rest
 const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const precedes = (a: Pending, b: Pending | undefined): boolean =>
-  b === undefined || a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order);

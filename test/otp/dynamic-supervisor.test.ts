@@ -269,6 +269,16 @@ test('a killed dynamic supervisor takes its children along and comes back empty,
   await expect(before.ensure('a')).rejects.toEqual(code('noproc'));
 });
 
+test('a dynamic supervisor that is told to end stops its children first', async () => {
+  const w = world();
+  const puppets = await start(w);
+  await puppets.ensure('a');
+  const ended = w.system.exited(puppets.ref);
+  w.system.exit(puppets.ref, 'shutdown');
+  expect([await ended, w.notes]).toEqual(['shutdown', ['+a', '-a']]);
+  expect(w.reports.filter(({ kind }) => kind === 'crash')).toEqual([]);
+});
+
 test('those who wait for a child when its supervisor is killed are told', async () => {
   const w = world();
   const puppets = await start(w);

@@ -154,6 +154,7 @@ test('a terminate that throws turns a normal end into a crash', async () => {
   const w = world();
   const p = await puppet(w, 'p', { terminate: boom });
   expect(await w.system.stop(p)).toMatchObject({ crashed: { message: 'boom' } });
+  expect(w.reports).toMatchObject([{ kind: 'crash', reason: { crashed: { message: 'boom' } } }]);
 });
 
 test('a release that throws is reported and stops nothing', async () => {

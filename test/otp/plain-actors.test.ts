@@ -29,6 +29,12 @@ const Plains = genServer(plainProtocol, {
   handleCall: { state: (_, state) => reply(state, state) },
 });
 
+it('an actor that is started without a name of its own is called actor', async () => {
+  const { system } = world();
+  const p = await Plains.start(system, () => {});
+  expect(p.label).toBe('actor');
+});
+
 describe('an actor without a handler for exits', () => {
   it('that traps them outlives a normal one, and ends with any other', async () => {
     const w = world();
@@ -211,5 +217,6 @@ describe('a supervisor of what is asked for', () => {
     const waiting = puppets.ensure('a').catch((error) => error);
     await w.clock.settle();
     expect(await waiting).toMatchObject({ code: 'parked', reason: 'killed' });
+    expect((await waiting).message).toContain('root/puppets/a is parked');
   });
 });

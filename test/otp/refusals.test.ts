@@ -1,14 +1,17 @@
 /** What the runtime refuses: each with its code, and with words that name who and what. */
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import {
   deleteChild,
   restartChild,
   startChild,
   terminateChild,
 } from '../../src/otp/administration.ts';
-import { IGNORE } from '../../src/otp/gen-server.ts';
+import { ChildSlot } from '../../src/otp/child-slot.ts';
+import { genServer, IGNORE, protocol } from '../../src/otp/gen-server.ts';
 import { nameOf } from '../../src/otp/name.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
+import { processOf } from '../../src/otp/system.ts';
 import {
   child,
   deferred,
@@ -126,7 +129,45 @@ describe('a message', () => {
   });
 });
 
+describe('a handler of casts', () => {
+  it('that returns what is no result crashes its actor', async () => {
+    const strange = protocol({ calls: {}, casts: { note: z.void() } });
+    const Strangers = genServer(strange, {
+      init: (_: undefined) => 0,
+      handleCall: {},
+      handleCast: { note: () => ({ do: 'nonsense' }) as never },
+    });
+    const { system } = world();
+    const p = await Strangers.start(system, undefined, { id: 'p' });
+    p.cast('note', undefined);
+    expect(await system.exited(p)).toMatchObject({
+      crashed: { message: 'bad return from the handler of cast note: object' },
+    });
+  });
+});
+
+describe('work that an actor has left to its own turn', () => {
+  it('and that fails later crashes it', async () => {
+    const { system } = world();
+    const p = await puppet({ ...world(), system }, 'p');
+    const bug = new Error('bug');
+    processOf(p).later('work', () => Promise.reject(bug));
+    expect(await system.exited(p)).toEqual({ crashed: bug });
+  });
+});
+
 describe('a start', () => {
+  it('under a supervisor that is dead', async () => {
+    const w = world();
+    const root = await rootWith(w);
+    await w.system.stop(root);
+    const spec = child(w, 'a');
+    const place = { parent: processOf(root), slot: new ChildSlot(spec) };
+    const started = await spec.start(w.system, place);
+    expect(started).toEqual({ kind: 'failed', reason: 'noproc' });
+    expect(w.notes).toEqual([]);
+  });
+
   it('that takes too long, fails or is not wanted', async () => {
     const w = world();
     const slow = outcomeOf(
