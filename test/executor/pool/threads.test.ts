@@ -43,7 +43,7 @@ describe('the models pool', () => {
 
   it('starts a step again whose thread is killed in the middle of its answer', async () => {
     const { start, pool } = await executing();
-    const step = start(stepOf('[[rehearse: text="in two parts" chunks=2 delay-ms=150]]'));
+    const step = start(stepOf('[[rehearse: text="in two parts" chunks=2 stall-after=3 times=1]]'));
     await step.first('delta');
     await pool.call('killThread', 1);
     expect(await step.outcome).toMatchObject({ type: 'message', text: 'in two parts' });
