@@ -32,6 +32,8 @@ const FAST = files(
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...['classic/protocol', 'classic/serialization', 'classic/timestamp', 'classic/transcript'],
   ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/values'],
+  ...['text/tokens', 'text/phrase', 'text/extract', 'text/snippet', 'text/waiting-sessions'],
+  ...['cli/hit-line'],
   ...['cli/table', 'cli/import/chunks', 'executor/models/answer', 'executor/models/failure'],
   ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
 );

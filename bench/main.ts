@@ -20,6 +20,7 @@ import { search } from './search.ts';
 import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
 import { storesServers } from './stores-servers.ts';
+import { text } from './text.ts';
 import { turns } from './turns.ts';
 
 const BENCHES: readonly Bench[] = [
@@ -31,6 +32,7 @@ const BENCHES: readonly Bench[] = [
   history,
   forks,
   search,
+  text,
   memory,
   soak,
   storesServers,

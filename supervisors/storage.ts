@@ -3,6 +3,7 @@ import { supervisor } from '../src/otp/supervisor.ts';
 import { catalogServer } from '../src/search/catalog-server.ts';
 import { journal } from './journal.ts';
 import type { Parts } from './parts.ts';
+import { text } from './text.ts';
 
 export const storage = (parts: Pick<Parts, 'config' | 'log' | 'testHooks' | 'onFatal'>) =>
   supervisor({
@@ -13,5 +14,6 @@ export const storage = (parts: Pick<Parts, 'config' | 'log' | 'testHooks' | 'onF
     children: [
       journal(parts), // owns the store
       catalogServer(), // built from the journal's summary rows, fed by its commits
+      text(parts), // the words of all sessions, behind the commits
     ],
   });

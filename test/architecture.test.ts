@@ -111,7 +111,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['classic/stores'],
   ['executor/pool'],
   ['executor/models', 'executor/history'],
-  ['search', 'housekeeping', 'rehearsal', 'storage/files'],
+  ['search', 'text', 'housekeeping', 'rehearsal', 'storage/files'],
   ['storage/records'],
   ['storage/log'],
   ['storage/tables'],
@@ -133,7 +133,7 @@ const floorOf = (path: string): number => FLOORS.findIndex((floor) => floor.incl
 
 const GROUND = ['platform', 'config'];
 const DOMAIN = ['otp', 'model', 'pricing', 'query', 'claude-code', 'classic', 'session'];
-const PARTS = ['executor', 'search', 'storage', 'housekeeping', 'rehearsal'];
+const PARTS = ['executor', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
 const LEANS: Readonly<Record<string, readonly string[]>> = {
@@ -211,6 +211,7 @@ describe('imports', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       '@anthropic-ai/sdk': ['executor'],
       commander: ['cli'],
+      libsql: ['text'],
       lmdb: ['storage'],
       msgpackr: ['storage'],
       nats: ['nats', 'client'],
@@ -234,6 +235,7 @@ describe('imports', () => {
     const needed: Readonly<Record<string, readonly string[]>> = {
       'src/executor/models/model-worker.ts': ['@anthropic-ai/sdk'],
       'src/storage/lmdb/writer-thread.ts': ['lmdb', 'msgpackr'],
+      'src/text/index-thread.ts': ['libsql'],
     };
     for (const [file, libraries] of Object.entries(needed))
       expect([...librariesFrom(file)].toSorted(), file).toEqual(libraries);

@@ -5,7 +5,7 @@ import { settableShape } from '../../src/model/head.ts';
 import { DAEMON_VERBS, SESSION_VERBS, SESSIONS_VERBS } from '../../src/session/verbs/registry.ts';
 import {
   EntryView,
-  SessionSummary,
+  FoundSession,
   SessionView,
   TurnView,
 } from '../../src/session/verbs/reply-schemas.ts';
@@ -97,7 +97,7 @@ const views = (): string =>
     ['in a reply', 'has'],
     [
       [code('session'), shown(SessionView)],
-      ['one of `sessions`', shown(SessionSummary)],
+      ['one of `sessions`', shown(FoundSession)],
       ['`turn`, one of `turns`', shown(TurnView)],
       ...EntryView.options.map((entry) => [
         `one of \`entries\` of type \`${entry.shape.type.value}\``,

@@ -130,7 +130,8 @@ const openTree = async (
   { clock = systemClock, log = createLog({ level: 'warn' }), onFatal, syncGate }: OpenOptions,
 ): Promise<JournalStore> => {
   if ('dataDir' in place) mustHaveGateHere(syncGate);
-  const config = defaultConfig({ ...place, provider: 'rehearsal' }, DEFAULT_MODEL);
+  const own = { provider: 'rehearsal', textSearch: 'off' }; // the daemon's index takes in what was done here
+  const config = defaultConfig({ ...place, ...own }, DEFAULT_MODEL);
   const feed = new Feed((error, where) =>
     log.error({ ...where, err: error }, 'a listener of events threw'),
   );

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { MODES, STATUSES } from '../model/head.ts';
 import type { SessionsRequests } from '../session/verbs/registry.ts';
-import type { SessionSummary } from '../session/verbs/reply-schemas.ts';
+import type { FoundSession } from '../session/verbs/reply-schemas.ts';
 import { usageError } from './failure.ts';
 import { queryCriteria } from './query.ts';
 import { sessionNamedOrAsTyped } from './session-name.ts';
@@ -152,14 +152,23 @@ const absolute = (directory: string): string =>
 /** The verb gives at most 1,000 at a time. */
 const PAGE = 1_000;
 
+export interface Found {
+  readonly sessions: readonly FoundSession[];
+  /** There are more. */
+  readonly isCut: boolean;
+  /** Sessions whose newest words cannot be found yet. */
+  readonly textWaiting: number;
+}
+
 export const searchAll = async (
   daemon: DaemonClient,
   options: FilterOptions & PageOptions,
-): Promise<{ sessions: readonly SessionSummary[]; isCut: boolean }> => {
+): Promise<Found> => {
   const { sort, order, limit } = options;
   const criteria = await criteriaOf(daemon, options);
-  const sessions: SessionSummary[] = [];
+  const sessions: FoundSession[] = [];
   let cursor: string | undefined;
+  let textWaiting = 0;
   do {
     const page = await daemon.sessions('search', {
       ...criteria,
@@ -170,6 +179,7 @@ export const searchAll = async (
     });
     sessions.push(...page.sessions);
     cursor = page.nextCursor;
+    textWaiting = page.textWaiting ?? 0;
   } while (cursor !== undefined && sessions.length < limit);
-  return { sessions, isCut: cursor !== undefined };
+  return { sessions, isCut: cursor !== undefined, textWaiting };
 };

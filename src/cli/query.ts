@@ -18,6 +18,8 @@ const atHome = ({ where, ...query }: Query): Query =>
 
 const inExpression = (one: Expression): Expression => {
   switch (one.kind) {
+    case 'text':
+      return one;
     case 'not':
       return { ...one, of: inExpression(one.of) };
     case 'and':

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
 import type { Filter } from '../model/criteria.ts';
 import { Tenant } from '../model/ids.ts';
+import { textsIn } from '../model/texts.ts';
 import { conditionOf } from '../query/condition.ts';
 import { UTC } from '../query/moments.ts';
 import { parse } from '../query/parser.ts';
@@ -19,6 +20,8 @@ const isQuery = (text: string, context: z.core.$RefinementCtx): void => {
     const { where, sort } = parse(text);
     if (sort !== undefined) context.addIssue({ code: 'custom', message: 'a rule has no order' });
     if (where === undefined) context.addIssue({ code: 'custom', message: 'asks for nothing' });
+    else if (textsIn(conditionOf(where, { nowMs: 0, zone: UTC })).length > 0)
+      context.addIssue({ code: 'custom', message: 'takes keys such as tag: and no words' });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     context.addIssue({ code: 'custom', message });

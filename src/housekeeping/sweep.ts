@@ -67,7 +67,8 @@ export class Sweep {
   /** The next sessions to go, perhaps none of this batch; undefined when all were looked at. */
   async next(catalog: Catalog): Promise<readonly CatalogRow[] | undefined> {
     if (this.#isDone) return undefined;
-    const { rows, nextCursor } = await catalog.search(this.request.tenant, this.#criteria());
+    const { tenant, texts } = this.request;
+    const { rows, nextCursor } = await catalog.search(tenant, this.#criteria(), texts);
     this.#cursor = nextCursor;
     this.#isDone = nextCursor === undefined;
     return rows.filter(

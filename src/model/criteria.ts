@@ -21,7 +21,20 @@ const usd = z.number().min(0);
 /** Items of a page, of whatever. */
 export const MAX_PAGE = 1_000;
 
+/** Longest `text`, in characters. */
+export const MAX_TEXT_LENGTH = 1_000;
+/** Whether there is anything to look for. */
+export const hasWord = (text: string): boolean => /[\p{L}\p{N}]/u.test(text);
+
 const plainShape = {
+  text: z
+    .string()
+    .max(MAX_TEXT_LENGTH)
+    .refine(hasWord, 'has no word')
+    .optional()
+    .describe(
+      'in which these words stand behind each other in a message, or in the title, description or summary; with a star at the end the last word may go on',
+    ),
   tags: tags.optional().describe('with any of these tags'),
   allTags: tags.optional().describe('with all of these tags'),
   noTags: tags.optional().describe('with none of these tags'),
@@ -216,7 +229,12 @@ export type Filter = z.output<typeof Filter>;
 
 /** A search as it is asked for: `q` may name the order. */
 export const SearchRequest = z
-  .strictObject({ ...requestShape, sortBy: sortBy.optional(), order: order.optional(), ...page })
+  .strictObject({
+    ...requestShape,
+    sortBy: z.enum([...sortBy.options, 'relevance']).optional(),
+    order: order.optional(),
+    ...page,
+  })
   .superRefine(mustNotContradict);
 export type SearchRequest = z.output<typeof SearchRequest>;
 export const CountRequest = z.strictObject(requestShape).superRefine(mustNotContradict);

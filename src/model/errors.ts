@@ -46,6 +46,7 @@ export const ERRORS = {
   budget_exceeded: kind(429, false, 'the money limit is reached'),
   internal: kind(500, false, 'a bug; the log has a crash report'),
   corrupt_record: kind(500, false, 'a stored record is broken, or nothing that can be shown'),
+  text_search_unavailable: kind(503, false, 'there is no text index here; the message says why'),
   unavailable: kind(503, true, 'a part that is needed is down or restarting'),
   draining: kind(503, true, 'the daemon is stopping'),
   store_closed: kind(503, false, 'the store was closed by its program'),

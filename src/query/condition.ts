@@ -10,6 +10,8 @@ export const conditionOf = (where: Expression, asked: AskedAt): Condition => {
   switch (where.kind) {
     case 'term':
       return ofTerm(where, asked);
+    case 'text':
+      return { text: where.isPrefix ? `${where.text}*` : where.text.replace(/\*+$/, '') };
     case 'not':
       return { noneOf: [conditionOf(where.of, asked)] };
     case 'and':

@@ -3,11 +3,11 @@
  *
  *     any  = all { "OR" all }
  *     all  = one { [ "AND" ] one }
- *     one  = ( "-" | "NOT" ) one | "(" any ")" | key ":" value | key ":" "(" value { "OR" value } ")"
+ *     one  = ( "-" | "NOT" ) one | "(" any ")" | text | key ":" value | key ":" "(" value { "OR" value } ")"
  *
  * `sort:` stands outside of parentheses, once.
  */
-import { MAX_QUERY_LENGTH } from '../model/criteria.ts';
+import { hasWord, MAX_QUERY_LENGTH, MAX_TEXT_LENGTH } from '../model/criteria.ts';
 import { KEYS, type Key, keyNamed, keyWords } from './keys.ts';
 import { type Token, tokensOf } from './lexer.ts';
 import { guess, queryError } from './query-error.ts';
@@ -19,6 +19,7 @@ import {
   SORT_KEYS,
   type Sort,
   type Term,
+  type Text,
 } from './syntax.ts';
 import { readValue } from './values.ts';
 
@@ -103,10 +104,7 @@ class Parser {
       case 'key':
         return this.#keyed(token.text, token.column);
       case 'value':
-        throw queryError(
-          token.column,
-          `${token.text === '' ? 'an empty text' : token.text} has no key: write one before it, such as tag:${token.text}`,
-        );
+        return this.#words(token);
       default:
         throw queryError(token.column, 'a term such as tag:review is missing');
     }
@@ -140,7 +138,10 @@ class Parser {
     const key = keyNamed(word);
     const facts = key === undefined ? undefined : KEYS.get(key);
     if (key === undefined || facts === undefined)
-      throw queryError(column, `${word} is no key${guess(word, keyWords())}`);
+      throw queryError(
+        column,
+        `${word} is no key${guess(word, keyWords())}; put it in quotation marks to find it as words`,
+      );
     if (this.#peek().kind !== '(') return this.#term(key, facts, column);
     this.#take();
     const terms = [this.#term(key, facts, column)];
@@ -153,11 +154,23 @@ class Parser {
     return joined('or', terms);
   }
 
+  #words({ text, isPrefix, column }: ValueToken): Text {
+    this.#count(column);
+    if (!hasWord(text))
+      throw queryError(column, `there is no word in ${text === '' ? '""' : text}`);
+    if (text.length >= MAX_TEXT_LENGTH)
+      throw queryError(column, `a text has less than ${MAX_TEXT_LENGTH} characters`);
+    return { kind: 'text', text, isPrefix, column };
+  }
+
+  #count(column: number): void {
+    this.#terms += 1;
+    if (this.#terms > MAX_TERMS) throw queryError(column, `a query has at most ${MAX_TERMS} terms`);
+  }
+
   #term(key: string, facts: Key, keyColumn: number): Term {
     const token = this.#value(keyColumn, `${key}:`);
-    this.#terms += 1;
-    if (this.#terms > MAX_TERMS)
-      throw queryError(token.column, `a query has at most ${MAX_TERMS} terms`);
+    this.#count(token.column);
     return { kind: 'term', key, value: readValue(key, facts, token), column: token.column };
   }
 
@@ -183,6 +196,8 @@ class Parser {
         at,
         `sort: takes one of ${SORT_KEYS.join(', ')}, with -asc behind it if the least comes first${guess(word, SORT_KEYS)}`,
       );
+    if (by === 'relevance' && order === 'asc')
+      throw queryError(at, 'sort:relevance begins with the best');
     this.#sort = { by, order: order === 'asc' ? 'asc' : 'desc' };
     return undefined;
   }

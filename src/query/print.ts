@@ -1,5 +1,5 @@
 /** Writes a query so that it is read as the same one, each in one way: `print(parse(print(q)))` is `print(q)`. */
-import type { Expression, Query, Term, Value } from './syntax.ts';
+import type { Expression, Query, Term, Text, Value } from './syntax.ts';
 
 export const print = ({ where, sort }: Query): string =>
   [
@@ -12,6 +12,8 @@ const expression = (one: Expression, within: 'top' | 'and' | 'or' | 'not'): stri
   switch (one.kind) {
     case 'term':
       return term(one);
+    case 'text':
+      return words(one);
     case 'not':
       return `-${expression(one.of, 'not')}`;
     case 'and': {
@@ -27,6 +29,15 @@ const expression = (one: Expression, within: 'top' | 'and' | 'or' | 'not'): stri
 
 const term = ({ key, value }: Term): string => `${key}:${valueText(value)}`;
 
+/** Without quotation marks it must not look like anything else: a key, a word that joins, something turned round. */
+const words = ({ text, isPrefix }: Text): string => {
+  const isPlain = /^[^-\s()"][^\s()"]*(?<!\*)$/.test(text) && !/^[A-Za-z][A-Za-z_-]*:/.test(text);
+  const isJoint = !isPrefix && ['OR', 'AND', 'NOT'].includes(text);
+  return `${isPlain && !isJoint ? text : quoted(text)}${isPrefix ? '*' : ''}`;
+};
+
+const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+
 const valueText = (value: Value): string => {
   if (value.kind === 'text') return quotedIfNeeded(value.text, /\*$/);
   if (value.kind === 'prefix') return `${quotedIfNeeded(value.text, /^\*?$/)}*`;
@@ -39,5 +50,5 @@ const valueText = (value: Value): string => {
 
 const quotedIfNeeded = (text: string, otherwise: RegExp): string =>
   text === '' || /[\s()"]/.test(text) || text === 'OR' || otherwise.test(text)
-    ? `"${text.replaceAll(/["\\]/g, '\\$&')}"`
+    ? quoted(text)
     : text;

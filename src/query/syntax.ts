@@ -23,13 +23,23 @@ export interface Term {
   readonly column: number;
 }
 
+/** Words that stand behind each other in a message, a title or the like. */
+export interface Text {
+  readonly kind: 'text';
+  readonly text: string;
+  /** `conn*`: the last word may go on. */
+  readonly isPrefix: boolean;
+  readonly column: number;
+}
+
 export type Expression =
   | Term
+  | Text
   | { readonly kind: 'not'; readonly of: Expression }
   /** Two or more, none of which is itself of this kind. */
   | { readonly kind: 'and' | 'or'; readonly of: readonly Expression[] };
 
-export const SORT_KEYS = ['updated', 'created', 'cost', 'turns'] as const;
+export const SORT_KEYS = ['updated', 'created', 'cost', 'turns', 'relevance'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
 export interface Sort {

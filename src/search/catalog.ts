@@ -20,12 +20,14 @@ import type {
   SearchPage,
   Sums,
 } from '../session/ports/catalog.ts';
+import type { TextAnswers } from '../session/ports/text-index.ts';
 import { countBy } from './count-by.ts';
 import { decodeCursor } from './cursor.ts';
 import { Lane } from './lane.ts';
 import { count, search } from './search.ts';
 import { SessionTable } from './session-table.ts';
 import { noSums } from './sums.ts';
+import { TextNumbers } from './text-numbers.ts';
 
 /** Sessions that may wait to be taken in: bounds how long the next look takes. */
 export const MAX_NOTED = 250;
@@ -94,24 +96,42 @@ export class MemoryCatalog implements Catalog {
     if (table?.size === 0) this.#tables.delete(tenant);
   }
 
-  async search(tenant: Tenant, criteria: Criteria): Promise<SearchPage> {
+  async search(tenant: Tenant, criteria: Criteria, texts?: TextAnswers): Promise<SearchPage> {
     this.#takeIn();
     const table = this.#tables.get(tenant);
-    if (table !== undefined) return search(table, criteria, this.#lane);
+    if (table !== undefined) return search(table, criteria, this.#lane, texts);
     decodeCursor(criteria); // a wrong cursor is refused whatever there is to find
     return { rows: [] };
   }
 
-  async count(tenant: Tenant, filter: Filter): Promise<Sums> {
+  async count(tenant: Tenant, filter: Filter, texts?: TextAnswers): Promise<Sums> {
     this.#takeIn();
     const table = this.#tables.get(tenant);
-    return table === undefined ? noSums() : count(table, filter, this.#lane);
+    return table === undefined ? noSums() : count(table, filter, this.#lane, texts);
   }
 
-  async facets(tenant: Tenant, request: Facets): Promise<FacetsPage> {
+  async facets(tenant: Tenant, request: Facets, texts?: TextAnswers): Promise<FacetsPage> {
     this.#takeIn();
     const table = this.#tables.get(tenant);
-    return table === undefined ? { facets: [], values: 0 } : countBy(table, request, this.#lane);
+    if (table === undefined) return { facets: [], values: 0 };
+    return countBy(table, request, this.#lane, texts);
+  }
+
+  numberText({ tenant, sessionId }: SessionKey, number: number): void {
+    this.#takeIn();
+    const table = this.#tables.get(tenant);
+    const slot = table?.slotOf(sessionId);
+    if (slot !== undefined) table?.texts.set(slot, number);
+  }
+
+  textNumberOf({ tenant, sessionId }: SessionKey): number {
+    const table = this.#tables.get(tenant);
+    const slot = table?.slotOf(sessionId);
+    return slot === undefined ? 0 : (table?.texts.numberOf(slot) ?? 0);
+  }
+
+  forgetTextNumbers(): void {
+    for (const table of this.#tables.values()) table.texts = new TextNumbers();
   }
 
   withOpenTurns(): readonly CatalogRow[] {

@@ -5,6 +5,7 @@
 
 import { type Facets, PERIODS, type Period } from '../model/criteria.ts';
 import type { FacetsPage } from '../session/ports/catalog.ts';
+import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Lane } from './lane.ts';
 import { alphabetical } from './ordered-index.ts';
 import { periodsIn } from './periods.ts';
@@ -20,8 +21,9 @@ export const countBy = async (
   table: SessionTable,
   { by, limit, timeZone, ...filter }: Facets,
   lane: Lane,
+  texts?: TextAnswers,
 ): Promise<FacetsPage> => {
-  const query = new Query(table, filter);
+  const query = new Query(table, filter, texts);
   if (isPeriod(by)) {
     const labelOf = periodsIn(by, timeZone);
     const all = await among(table, query, lane, (slot, add) =>

@@ -6,7 +6,9 @@
  * 2. It is to be used at once: a change of the table may change it.
  */
 import type { Bound, Condition, Criteria } from '../model/criteria.ts';
+import { GreenroomError } from '../model/errors.ts';
 import { nanoUsdOf } from '../model/money.ts';
+import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Facet } from './facet.ts';
 import type { OrderedIndex } from './ordered-index.ts';
 import type { Postings } from './postings.ts';
@@ -67,7 +69,8 @@ export class Query {
   readonly #parts: readonly Part[];
   readonly #ranges: Readonly<Record<Criteria['sortBy'], Range>>;
 
-  constructor(table: SessionTable, condition: Condition) {
+  /** @param texts has each `text` that is asked for; where none are given, asking for one is refused. */
+  constructor(table: SessionTable, condition: Condition, texts: TextAnswers = NO_TEXTS) {
     const plain = conjuncts(condition);
     this.#table = table;
     this.#ranges = rangesOf(plain);
@@ -81,8 +84,9 @@ export class Query {
         ...toolParts(table, filter),
         ...errorParts(table, filter),
         ...tokenParts(table, filter),
-        ...anyOfParts(table, filter),
-        ...noneOfParts(table, filter),
+        ...textParts(table, filter, texts),
+        ...anyOfParts(table, filter, texts),
+        ...noneOfParts(table, filter, texts),
       ]),
       ...rangeParts(table, this.#ranges),
     ];
@@ -172,10 +176,29 @@ const conjuncts = (condition: Condition): readonly Condition[] => [
   ...(condition.allOf ?? []).flatMap(conjuncts),
 ];
 
+const NO_TEXTS: TextAnswers = new Map();
+
+const textParts = (table: SessionTable, { text }: Condition, texts: TextAnswers): Part[] => {
+  if (text === undefined) return [];
+  const numbers = texts.get(text);
+  if (numbers === undefined)
+    throw new GreenroomError(
+      'invalid_criteria',
+      'words are not taken here: search, list, count, facets and cleanup take them',
+      { details: { field: 'text' } },
+    );
+  const slots = table.texts.slotsOf(numbers);
+  const among = new Set(slots);
+  const each: Source['each'] = (visit) => {
+    for (const slot of slots) visit(slot);
+  };
+  return [{ test: (slot) => among.has(slot), source: { size: slots.length, each } }];
+};
+
 /** A row that several alternatives would name is named by the first of them. */
-const anyOfParts = (table: SessionTable, { anyOf }: Condition): Part[] => {
+const anyOfParts = (table: SessionTable, { anyOf }: Condition, texts: TextAnswers): Part[] => {
   if (anyOf === undefined) return [];
-  const ways = anyOf.map((condition) => new Query(table, condition));
+  const ways = anyOf.map((condition) => new Query(table, condition, texts));
   const tests = ways.map(({ isWanted }) => isWanted);
   const roads = ways.map((way) => way.road());
   const each: Source['each'] = (visit) => {
@@ -193,9 +216,9 @@ const anyOfParts = (table: SessionTable, { anyOf }: Condition): Part[] => {
   return [{ test: anyTest(tests), source: { size, each, eachRaw } }];
 };
 
-const noneOfParts = (table: SessionTable, { noneOf }: Condition): Part[] => {
+const noneOfParts = (table: SessionTable, { noneOf }: Condition, texts: TextAnswers): Part[] => {
   if (noneOf === undefined) return [];
-  const isNamed = anyTest(noneOf.map((condition) => new Query(table, condition).isWanted));
+  const isNamed = anyTest(noneOf.map((condition) => new Query(table, condition, texts).isWanted));
   return [{ test: (slot) => !isNamed(slot) }];
 };
 

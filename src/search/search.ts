@@ -13,6 +13,7 @@
 import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Criteria, Filter } from '../model/criteria.ts';
 import type { SearchPage } from '../session/ports/catalog.ts';
+import type { TextAnswers } from '../session/ports/text-index.ts';
 import { decodeCursor, encodeCursor, type Place } from './cursor.ts';
 import { type Lane, SLICE_ROWS } from './lane.ts';
 import { alphabetical } from './ordered-index.ts';
@@ -40,8 +41,9 @@ export const search = async (
   table: SessionTable,
   criteria: Criteria,
   lane: Lane,
+  texts?: TextAnswers,
 ): Promise<SearchPage> => {
-  const query = new Query(table, criteria);
+  const query = new Query(table, criteria, texts);
   const order: Order = {
     column: table.sorted[criteria.sortBy],
     isDescending: criteria.order === 'desc',
@@ -56,7 +58,7 @@ export const search = async (
   const found =
     slots?.map((slot) => foundAt(table, order, slot)) ??
     (await walkInSlices(table, stretch, order, { visits: road.size, wanted }, lane)) ??
-    (await gatherInSlices(table, new Query(table, criteria).road(), order, wanted, lane));
+    (await gatherInSlices(table, new Query(table, criteria, texts).road(), order, wanted, lane));
   return pageOf(found, criteria);
 };
 
@@ -74,8 +76,13 @@ const pageOf = (found: readonly Found[], criteria: Criteria): SearchPage => {
 };
 
 /** Costs what the shortest road is long; without criteria, or with one value of one field, nothing. */
-export const count = async (table: SessionTable, filter: Filter, lane: Lane): Promise<Sums> => {
-  const query = new Query(table, filter);
+export const count = async (
+  table: SessionTable,
+  filter: Filter,
+  lane: Lane,
+  texts?: TextAnswers,
+): Promise<Sums> => {
+  const query = new Query(table, filter, texts);
   if (query.isEverything) return table.sums;
   if (query.sums !== undefined) return query.sums;
   const sums = noSums();

@@ -19,6 +19,7 @@ import { sortedBy } from './sort-slots.ts';
 import { SortedColumn } from './sorted-column.ts';
 import { addRow, noSums, type Sums, takeRow } from './sums.ts';
 import { TagTable } from './tag-table.ts';
+import { TextNumbers } from './text-numbers.ts';
 import type { Walk } from './walk.ts';
 
 const TEXTS = ['title', 'summary', 'description'] as const;
@@ -102,6 +103,7 @@ export class SessionTable {
   };
   readonly tags = new TagTable(this.#recency);
   readonly tools = new TagTable(this.#recency);
+  texts = new TextNumbers();
   readonly #lists = [...Object.values(this.facets), this.tags, this.tools];
   readonly #orders = Object.values(this.sorted).map(({ index }) => index);
 
@@ -194,6 +196,7 @@ export class SessionTable {
     for (const texts of Object.values(this.#texts)) texts.set(slot, undefined);
     this.tags.set(slot, []);
     this.tools.set(slot, []);
+    this.texts.forget(slot);
     for (const column of this.#numbers) column.set(slot, 0);
     this.#open.delete(slot);
     this.#ids.delete(slot);
@@ -253,6 +256,7 @@ export class SessionTable {
       this.#ids,
       this.tags,
       this.tools,
+      this.texts,
       this.#byId,
       ...this.#numbers,
       ...Object.values(this.#texts),

@@ -45,6 +45,31 @@ describe('a running daemon', () => {
     expect(jsonLines(shown.out)).toMatchObject([{ totalCostUsd: 0.00075, numTurns: 1 }]);
   });
 
+  test('finds what was said in it, and shows where', async () => {
+    const id = '33333333-3333-4333-8333-333333333333';
+    const lines = [userLine(id, 1, 'why is the connection reset?'), assistantLine(id, 2, 'n')];
+    await here.call(['import', folderOf({ [`${id}.jsonl`]: lines })]);
+    const found = await vi.waitFor(
+      async () => {
+        const ran = await here.call([
+          'sessions',
+          'search',
+          'connection',
+          'RES*',
+          'NOT',
+          'tag:first',
+        ]);
+        expect(ran.out).toContain(id);
+        return ran.out;
+      },
+      { timeout: START_MS },
+    );
+    const [, seq = ''] = /^ {2}#(\d+) why is the connection reset\?$/m.exec(found) ?? [];
+    const shown = await here.call(['sessions', 'messages', id, '--from', seq, '--limit', '1']);
+    expect(shown.out).toContain('why is the connection reset?');
+    expect(await here.call(['sessions', 'search', '"open'])).toMatchObject({ code: 2 });
+  });
+
   test('draws its tree', async () => {
     const { out } = await here.call(['tree']);
     expect(out).toMatch(/^greenroom {2}rest_for_one\n├─ companions/);

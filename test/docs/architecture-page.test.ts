@@ -27,10 +27,15 @@ test('every folder of the code has its row', () => {
 });
 
 test('every library that we stand on is named', () => {
-  const { dependencies } = JSON.parse(documentNamed('package.json')) as {
+  const { dependencies, optionalDependencies } = JSON.parse(documentNamed('package.json')) as {
     dependencies: Record<string, string>;
+    optionalDependencies: Record<string, string>;
   };
-  expect(Object.keys(dependencies).filter((name) => !PAGE.includes(`\`${name}\``))).toEqual([]);
+  expect(
+    Object.keys({ ...dependencies, ...optionalDependencies }).filter(
+      (name) => !PAGE.includes(`\`${name}\``),
+    ),
+  ).toEqual([]);
 });
 
 test('the children of the root are those of the printed tree', () => {

@@ -52,15 +52,17 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
   });
   afterAll(() => running[Symbol.asyncDispose]());
 
-  test('holds the files of the table', () => {
+  test('holds the files of the table', async () => {
     const { dataDir } = running;
-    const files = readdirSync(dataDir, { withFileTypes: true }).flatMap(({ name }) =>
-      name === 'store' ? readdirSync(`${dataDir}/store`).map((file) => `store/${file}`) : [name],
-    );
+    const files = () =>
+      readdirSync(dataDir, { withFileTypes: true }).flatMap(({ name }) =>
+        name === 'store' ? readdirSync(`${dataDir}/store`).map((file) => `store/${file}`) : [name],
+      );
     const named = codeInColumn(tableBelow('Files', documentNamed('docs/operations.md')), 0).map(
       (path) => path.replace(/\/$/, ''),
     );
     const ofTheDaemon = ['daemon.json'];
-    expect(named.toSorted()).toEqual([...files, ...ofTheDaemon].toSorted());
+    // The text index comes a moment later.
+    await expect.poll(() => [...files(), ...ofTheDaemon].toSorted()).toEqual(named.toSorted());
   });
 });

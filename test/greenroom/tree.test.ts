@@ -31,6 +31,7 @@ it.skipIf(withoutNatsServer())('the tree of the operations page is the running t
     provider: 'rehearsal',
     nats: { port: 0 },
     natsServerBin: natsServer,
+    textSearch: 'talk',
   });
   expect(drawn(picture ?? '')).toEqual(running(test.greenroom.tree()));
 });

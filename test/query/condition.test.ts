@@ -14,6 +14,12 @@ const at = (text: string) => Date.parse(text);
 describe('a query asks the catalog for', () => {
   test.each([
     ['tag:a', { tags: ['a'] }],
+    ['reset', { text: 'reset' }],
+    ['"connection reset"', { text: 'connection reset' }],
+    ['conn*', { text: 'conn*' }],
+    ['"conn*"', { text: 'conn' }],
+    ['a -b', { allOf: [{ text: 'a' }, { noneOf: [{ text: 'b' }] }] }],
+    ['a OR tag:b', { anyOf: [{ text: 'a' }, { tags: ['b'] }] }],
     ['tag:team/*', { tagPrefix: 'team/' }],
     ['tag:(a OR b)', { tags: ['a', 'b'] }],
     ['status:idle OR is:parked', { status: ['idle', 'parked'] }],

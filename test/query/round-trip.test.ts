@@ -43,6 +43,11 @@ const terms: fc.Arbitrary<Expression> = fc.constantFrom(...KEYS).chain(([key, fa
   return value().map((one): Expression => ({ kind: 'term', key, value: one, column: 0 }));
 });
 
+const words: fc.Arbitrary<Expression> = fc
+  .record({ text: texts.filter((text) => /[\p{L}\p{N}]/u.test(text)), isPrefix: fc.boolean() })
+  .map(({ text, isPrefix }): Expression => ({ kind: 'text', text, isPrefix, column: 0 }));
+const leaves = fc.oneof(terms, words);
+
 const several = (kind: 'and' | 'or', inner: fc.Arbitrary<Expression>) =>
   fc
     .array(
@@ -55,10 +60,17 @@ const turned = (inner: fc.Arbitrary<Expression>) =>
 const around = (inner: fc.Arbitrary<Expression>): fc.Arbitrary<Expression> =>
   fc.oneof(inner, several('and', inner), several('or', inner), turned(inner));
 
+const sorts = fc
+  .record({
+    by: fc.constantFrom(...SORT_KEYS),
+    order: fc.constantFrom('asc' as const, 'desc' as const),
+  })
+  .filter(({ by, order }) => by !== 'relevance' || order === 'desc');
+
 const queries: fc.Arbitrary<Query> = fc.record(
   {
-    where: around(around(around(terms))),
-    sort: fc.record({ by: fc.constantFrom(...SORT_KEYS), order: fc.constantFrom('asc', 'desc') }),
+    where: around(around(around(leaves))),
+    sort: sorts,
   },
   { requiredKeys: [] },
 );

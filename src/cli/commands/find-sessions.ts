@@ -11,6 +11,7 @@ import {
 } from '../criteria.ts';
 import { usageError } from '../failure.ts';
 import { ago, grouped, money, several } from '../format.ts';
+import { hitLine } from '../hit-line.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
@@ -23,7 +24,9 @@ export const registerFinding = (registration: Registration): void => {
   const nowMs = () => shell.nowMs();
   const search = program
     .command('search [query...]')
-    .description('sessions that meet the query and every criterion, newest update first')
+    .description(
+      'sessions that meet the query and every criterion, newest update first; words stand for what was said',
+    )
     .showHelpAfterError(
       '  next: write NOT tag:done, or -- before a query that begins with -; --help shows the options',
     );
@@ -86,9 +89,9 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const find = async (daemon: DaemonClient, run: Invocation, options: SearchOptions) => {
-  const { sessions, isCut } = await searchAll(daemon, options);
-  run.out.many(sessions, () =>
-    table(
+  const { sessions, isCut, textWaiting } = await searchAll(daemon, options);
+  run.out.many(sessions, () => {
+    const [head = '', ...lines] = table(
       COLUMNS,
       sessions.map((each) => [
         each.sessionId,
@@ -100,8 +103,12 @@ const find = async (daemon: DaemonClient, run: Invocation, options: SearchOption
         each.title ?? each.summary ?? '',
       ]),
       run.out.width,
-    ),
-  );
+    ).split(/(?<=\n)/);
+    const hits = sessions.map(({ hit }) => (hit === undefined ? '' : hitLine(hit, run.out)));
+    return head + lines.map((line, at) => line + (hits[at] ?? '')).join('');
+  });
+  if (textWaiting > 0)
+    run.out.note(`${several(textWaiting, 'session')} cannot be found by the newest words yet`);
   if (sessions.length === 0) run.out.note('no session is found');
   if (isCut) run.out.note('there are more: raise --limit, or narrow the search');
 };

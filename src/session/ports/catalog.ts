@@ -5,8 +5,9 @@
 
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Criteria, Facets, Filter } from '../../model/criteria.ts';
-import type { Tenant } from '../../model/ids.ts';
+import type { SessionKey, Tenant } from '../../model/ids.ts';
 import { nameOf } from '../../otp/name.ts';
+import type { TextAnswers } from './text-index.ts';
 
 export interface SearchPage {
   readonly rows: readonly CatalogRow[];
@@ -40,11 +41,20 @@ export interface CatalogStats {
 export interface Catalog {
   // What these three tell was so at one moment between question and answer. Long ones give way to the loop.
 
-  /** Rejects `invalid_criteria` for a cursor that is not one of ours. */
-  search(tenant: Tenant, criteria: Criteria): Promise<SearchPage>;
+  /**
+   * Rejects `invalid_criteria` for a cursor that is not one of ours.
+   * @param texts what the text index says of each `text` among the criteria.
+   */
+  search(tenant: Tenant, criteria: Criteria, texts?: TextAnswers): Promise<SearchPage>;
   /** By a field the most common values come first, by a period the latest. */
-  facets(tenant: Tenant, request: Facets): Promise<FacetsPage>;
-  count(tenant: Tenant, filter: Filter): Promise<Sums>;
+  facets(tenant: Tenant, request: Facets, texts?: TextAnswers): Promise<FacetsPage>;
+  count(tenant: Tenant, filter: Filter, texts?: TextAnswers): Promise<Sums>;
+  /** Under which number the text index has a session; 0: under none. One that is not here is passed over. */
+  numberText(key: SessionKey, number: number): void;
+  /** The number of a session; 0: it has none. */
+  textNumberOf(key: SessionKey): number;
+  /** The text index begins anew: no number means anything any more. */
+  forgetTextNumbers(): void;
   /** Every session of every tenant that has open turns and does not wait for a moment, or offers responses: what recovery wakes. */
   withOpenTurns(): readonly CatalogRow[];
   find(tenant: Tenant, sessionId: string): CatalogRow | undefined;

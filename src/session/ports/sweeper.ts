@@ -3,9 +3,12 @@
 import type { Filter } from '../../model/criteria.ts';
 import type { Tenant } from '../../model/ids.ts';
 import { nameOf } from '../../otp/name.ts';
+import type { TextAnswers } from './text-index.ts';
 
 export interface SweepOrder {
   readonly filter: Filter;
+  /** What the text index says of each `text` among the criteria, of a moment when it knew everything. */
+  readonly texts?: TextAnswers | undefined;
   /** Days since the later of last update and import; absent = the configured age. */
   readonly maxAgeDays?: number | undefined;
   readonly dryRun: boolean;

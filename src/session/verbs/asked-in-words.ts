@@ -11,25 +11,29 @@ const SORT_BY = {
   created: 'createdAt',
   cost: 'cost',
   turns: 'turns',
-} as const satisfies Readonly<Record<SortKey, Criteria['sortBy']>>;
+  relevance: 'relevance',
+} as const satisfies Readonly<Record<SortKey, NonNullable<SearchRequest['sortBy']>>>;
 
 type Words = Pick<CountRequest, 'q' | 'timeZone'>;
 type Order = Pick<SearchRequest, 'sortBy' | 'order'>;
+
+/** Criteria as the catalog knows them, which has no order by relevance: there the newest come first. */
+export type Asked = Criteria & { readonly isByRelevance?: true };
 
 /** Throws `invalid_criteria`. */
 export const criteriaOf = (
   { q, timeZone, sortBy, order, ...others }: SearchRequest,
   nowMs: number,
-): Criteria => {
+): Asked => {
   const asked = askedBy({ q, timeZone }, nowMs);
   const named = asked.order;
   if (named !== undefined && (sortBy ?? order) !== undefined)
     throw new GreenroomError('invalid_criteria', 'q has sort: already, so give no sortBy or order');
-  return {
-    ...withCondition(others, asked.condition),
-    sortBy: named?.sortBy ?? sortBy ?? 'updatedAt',
-    order: named?.order ?? order ?? 'desc',
-  };
+  const by = named?.sortBy ?? sortBy ?? 'updatedAt';
+  const criteria = withCondition(others, asked.condition);
+  if (by === 'relevance')
+    return { ...criteria, sortBy: 'updatedAt', order: 'desc', isByRelevance: true };
+  return { ...criteria, sortBy: by, order: named?.order ?? order ?? 'desc' };
 };
 
 /** Of what has no order. Throws `invalid_criteria`. */

@@ -103,6 +103,19 @@ export const SessionSummary = z.strictObject({
 /** A session in a search's answer: the same names, without the parts that are long. */
 export type SessionSummary = Readonly<z.output<typeof SessionSummary>>;
 
+export const FoundSession = SessionSummary.extend({
+  /** Where it has the words that were asked for; `seq` is absent where that is its title, description or summary. */
+  hit: z
+    .strictObject({
+      seq: z.int().min(1).exactOptional(),
+      snippet: text,
+      marks: z.array(z.tuple([count, count]).readonly()).readonly(),
+    })
+    .exactOptional(),
+});
+/** One that a search with words has found. */
+export type FoundSession = Readonly<z.output<typeof FoundSession>>;
+
 export const TurnView = z.strictObject({
   turnId: text,
   status: z.enum([...OPEN_STATUSES, ...CLOSED_STATUSES]),

@@ -1,7 +1,9 @@
 /** Verbs on all sessions of a tenant: finding, counting, cleaning up. */
 import { z } from 'zod';
+import type { CatalogRow } from '../../model/catalog-row.ts';
 import {
   CountRequest,
+  type Criteria,
   FacetsRequest,
   mustNotContradict,
   requestShape,
@@ -13,7 +15,9 @@ import { TELEMETRY } from '../../model/telemetry.ts';
 import { type Catalog, catalogName, type Sums } from '../ports/catalog.ts';
 import { type CleanupReport, type RetentionReport, sweeperName } from '../ports/sweeper.ts';
 import { criteriaOf, filterOf } from './asked-in-words.ts';
-import { nextCursor, SessionSummary } from './reply-schemas.ts';
+import { rankedFor } from './relevance.ts';
+import { FoundSession, nextCursor } from './reply-schemas.ts';
+import { allTextsFor, hitsFor, lagShape, type Texts, textsFor } from './text-answers.ts';
 import { type SessionsWork, sessionsVerb } from './verb.ts';
 import { summaryView } from './views.ts';
 
@@ -55,15 +59,47 @@ const sumsView = ({ costNanoUsd, partial, tokens, turns }: Omit<Sums, 'sessions'
 
 const finding = {
   request: SearchRequest,
-  reply: z.strictObject({ sessions: z.array(SessionSummary), nextCursor }),
-  run: async (work: SessionsWork, request: SearchRequest) => {
-    const criteria = criteriaOf(request, nowMs(work));
-    const page = await asked(work, 'search', (catalog, tenant) => catalog.search(tenant, criteria));
-    return {
-      sessions: page.rows.map(summaryView),
-      ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
-    };
+  reply: z.strictObject({
+    sessions: z.array(FoundSession),
+    nextCursor,
+    ...lagShape,
+    /** Of a search by relevance: false where too many messages were met, so that the newest come first. */
+    isRanked: z.boolean().exactOptional(),
+  }),
+  run: (work: SessionsWork, request: SearchRequest) => {
+    const { isByRelevance, ...criteria } = criteriaOf(request, nowMs(work));
+    return isByRelevance ? foundByRelevance(work, criteria) : found(work, criteria);
   },
+};
+
+const found = async (work: SessionsWork, criteria: Criteria) => {
+  const texts = textsFor(work, criteria);
+  const known = texts && (await texts);
+  const { rows, nextCursor: next } = await asked(work, 'search', (catalog, tenant) =>
+    catalog.search(tenant, criteria, known?.answers),
+  );
+  const sessions =
+    known === undefined
+      ? rows.map((row): FoundSession => summaryView(row))
+      : await withHits(work, criteria, rows);
+  return { sessions, ...(next === undefined ? {} : { nextCursor: next }), ...known?.lag };
+};
+
+const withHits = async (work: SessionsWork, criteria: Criteria, rows: readonly CatalogRow[]) => {
+  const hits = await hitsFor(work, criteria, rows);
+  return rows.map((row, at): FoundSession => {
+    const hit = hits[at];
+    return hit === undefined ? summaryView(row) : { ...summaryView(row), hit };
+  });
+};
+
+const foundByRelevance = async (work: SessionsWork, criteria: Criteria) => {
+  const page = await rankedFor(work, criteria, (ranked, { answers }: Texts) =>
+    asked(work, 'search', (catalog, tenant) => catalog.search(tenant, ranked, answers)),
+  );
+  if (page === undefined) return { ...(await found(work, criteria)), isRanked: false };
+  const { rows, lag, ...more } = page;
+  return { sessions: await withHits(work, criteria, rows), ...more, ...lag, isRanked: true };
 };
 
 const search = sessionsVerb('search', finding);
@@ -71,11 +107,14 @@ const list = sessionsVerb('list', finding);
 
 const count = sessionsVerb('count', {
   request: CountRequest,
-  reply: z.strictObject({ count: z.int().min(0), ...sumsShape }),
+  reply: z.strictObject({ count: z.int().min(0), ...sumsShape, ...lagShape }),
   run: async (work, request) => {
     const filter = filterOf(request, nowMs(work));
-    const sums = await asked(work, 'count', (catalog, tenant) => catalog.count(tenant, filter));
-    return { count: sums.sessions, ...sumsView(sums) };
+    const texts = await textsFor(work, filter);
+    const sums = await asked(work, 'count', (catalog, tenant) =>
+      catalog.count(tenant, filter, texts?.answers),
+    );
+    return { count: sums.sessions, ...sumsView(sums), ...texts?.lag };
   },
 });
 
@@ -89,12 +128,16 @@ const facets = sessionsVerb('facets', {
       .readonly(),
     /** How many values there are, shown or not. */
     values: z.int().min(0),
+    ...lagShape,
   }),
   run: async (work, request) => {
     const { by, limit, ...filter } = request;
     const { timeZone } = filter;
     const facetsOf = { ...filterOf(filter, nowMs(work)), by, limit, timeZone };
-    const page = await asked(work, 'facets', (catalog, tenant) => catalog.facets(tenant, facetsOf));
+    const texts = await textsFor(work, facetsOf);
+    const page = await asked(work, 'facets', (catalog, tenant) =>
+      catalog.facets(tenant, facetsOf, texts?.answers),
+    );
     return {
       facets: page.facets.map(({ value, sessions, ...sums }) => ({
         value,
@@ -102,6 +145,7 @@ const facets = sessionsVerb('facets', {
         ...sumsView(sums),
       })),
       values: page.values,
+      ...texts?.lag,
     };
   },
 });
@@ -140,10 +184,11 @@ const cleanup = sessionsVerb('cleanup', {
     })
     .superRefine(mustNotContradict),
   reply: z.strictObject(cleanupReport) satisfies z.ZodType<CleanupReport>,
-  run: (work, { maxAgeDays, dryRun, ...asked }) => {
+  run: async (work, { maxAgeDays, dryRun, ...asked }) => {
     const { caller, context } = work;
     const filter = filterOf(asked, nowMs(work));
-    const order = { filter, maxAgeDays, dryRun, by: context.principal };
+    const texts = await allTextsFor(work, filter);
+    const order = { filter, texts, maxAgeDays, dryRun, by: context.principal };
     return caller.system.fetch(sweeperName).sweep(context.tenant, order);
   },
 });

@@ -1,0 +1,210 @@
+/**
+ * Keeps the index in step with the journal: first it compares what both have, then it takes in what changes.
+ *
+ * 1. It hears of commits and notes keys; it reads behind the commit, a slice at a time, and rests between two.
+ * 2. One slice is on its way at a time, so a question waits for one slice at most.
+ * 3. What was deleted is overwritten when nothing waits, and not for more than a part of the time.
+ */
+import type { CatalogRow } from '../model/catalog-row.ts';
+import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
+import { type Clock, pause, type Timer } from '../otp/clock.ts';
+import type { Catalog } from '../session/ports/catalog.ts';
+import type { Journal, SessionChange } from '../session/ports/journal.ts';
+import { resting } from '../session/ports/pages.ts';
+import type { TextLag } from '../session/ports/text-index.ts';
+import { readSlice } from './reading.ts';
+import type { IndexThread } from './thread.ts';
+import { WaitingSessions } from './waiting-sessions.ts';
+
+/** Bytes of one slice: some milliseconds of the index's thread. */
+const SLICE_BYTES = 128 * 1024;
+const SLICE_SESSIONS = 32;
+/** So long further commits of a session may come before it is read. */
+const GATHER_MS = 50;
+/** Sessions that are compared at a time. */
+const COMPARED = 500;
+/** An erasure of everything may take a tenth of the time. */
+const REST_OF_ERASURE = 9;
+/** How long it waits for room on the disk. */
+const LOW_MS = 5_000;
+
+export interface IndexerParts {
+  readonly thread: IndexThread;
+  readonly journal: Pick<Journal, 'open' | 'info'>;
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+}
+
+export class Indexer {
+  readonly #parts: IndexerParts;
+  readonly #waiting = new WaitingSessions();
+  readonly #rest: () => Promise<void>;
+  #isClosed = false;
+  #wake: (() => void) | undefined;
+  #timer: Timer | undefined;
+  /** Since when it compares, in monotonic milliseconds. */
+  #comparesSinceMs: number | undefined;
+  #compared = 0;
+  #nextErasureMs = 0;
+
+  constructor(parts: IndexerParts) {
+    this.#parts = parts;
+    this.#rest = resting(parts.clock);
+    this.#comparesSinceMs = parts.clock.monotonic();
+  }
+
+  /** To be told of commits in the tick in which they are durable. */
+  committed(changes: readonly SessionChange[]): void {
+    const nowMs = this.#parts.clock.monotonic();
+    for (const { key, kind } of changes) this.#waiting.add(key, nowMs, kind === 'delete');
+    this.#wake?.();
+  }
+
+  lag(): TextLag {
+    const { catalog, clock } = this.#parts;
+    const sinceMs = this.#comparesSinceMs ?? this.#waiting.sinceMs;
+    const textLagMs = sinceMs === undefined ? 0 : Math.ceil(clock.monotonic() - sinceMs);
+    const { size } = this.#waiting;
+    if (this.#comparesSinceMs === undefined) return { textLagMs, textWaiting: size };
+    const { sessions } = catalog.stats();
+    // A session that waits may be one that has not been compared.
+    const unseen = Math.max(0, sessions - this.#compared);
+    return { textLagMs, textWaiting: Math.min(size + unseen, Math.max(size, sessions)) };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#wake?.();
+  }
+
+  /** Resolves when it is closed. Rejects with what it cannot go on from. */
+  async run(): Promise<void> {
+    await this.#compareAll();
+    while (!this.#isClosed) {
+      if (this.#waiting.takeOverflow()) await this.#compareAll();
+      await this.#takeAll();
+      if (this.#isClosed) return;
+      await this.#parts.thread.call('flush', []);
+      await this.#woken(await this.#erase());
+    }
+  }
+
+  /** @param withinMs undefined: there is nothing to do by itself. */
+  async #woken(withinMs: number | undefined): Promise<void> {
+    if (this.#waiting.size > 0 || this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (withinMs !== undefined) this.#timer = this.#parts.clock.setTimeout(resolve, withinMs);
+    });
+    this.#timer?.cancel();
+    this.#wake = undefined;
+    if (!this.#isClosed) await pause(this.#parts.clock, GATHER_MS);
+  }
+
+  async #takeAll(): Promise<void> {
+    while (this.#waiting.size > 0 && !this.#isClosed) {
+      await this.#takeSome();
+      await this.#rest();
+    }
+  }
+
+  async #takeSome(): Promise<void> {
+    const { thread, journal, catalog } = this.#parts;
+    await this.#room();
+    const sessions = this.#waiting.take(SLICE_SESSIONS);
+    const places = sessions.map(({ key }) => key);
+    const progress = await thread.call('progress', [places]);
+    const { texts, bytes, unfinished } = await readSlice(journal, sessions, progress, SLICE_BYTES);
+    const numbers = await thread.call('apply', [texts, bytes], [bytes.buffer]);
+    const before = new Map(
+      places.map((key, at) => [`${key.tenant}/${key.sessionId}`, progress[at]]),
+    );
+    for (const [at, { tenant, sessionId, is }] of texts.entries()) {
+      const number = numbers[at] ?? 0;
+      if (is === 'text' && before.get(`${tenant}/${sessionId}`)?.number !== number)
+        catalog.numberText(keyOf({ tenant, sessionId }), number);
+    }
+    this.#waiting.done(unfinished);
+  }
+
+  async #room(): Promise<void> {
+    while (!this.#isClosed && this.#parts.journal.info().readOnlyBecause === 'disk_low')
+      await pause(this.#parts.clock, LOW_MS);
+  }
+
+  /** What the catalog has and the index has not as it is, and the other way round. */
+  async #compareAll(): Promise<void> {
+    const { catalog, clock } = this.#parts;
+    this.#comparesSinceMs = clock.monotonic();
+    this.#compared = 0;
+    for (const tenant of catalog.tenants()) await this.#compareTenant(tenant);
+    this.#comparesSinceMs = undefined;
+    await this.#findGone();
+  }
+
+  async #compareTenant(tenant: Tenant): Promise<void> {
+    const { thread, catalog, clock } = this.#parts;
+    let cursor: string | undefined;
+    do {
+      const { rows, nextCursor } = await catalog.search(tenant, {
+        ...{ sortBy: 'createdAt', order: 'asc', limit: COMPARED },
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      cursor = nextCursor;
+      const sessions = rows.map(sameOf);
+      const { numbers, behind } = await thread.call('known', [{ tenant, sessions }]);
+      for (const [at, { key }] of rows.entries())
+        if ((numbers[at] ?? 0) > 0) catalog.numberText(key, numbers[at] ?? 0);
+      const nowMs = clock.monotonic();
+      for (const at of behind) {
+        const row = rows[at];
+        if (row !== undefined) this.#waiting.add(row.key, nowMs);
+      }
+      this.#compared += rows.length;
+      await this.#takeAll();
+    } while (cursor !== undefined && !this.#isClosed);
+  }
+
+  async #findGone(): Promise<void> {
+    const { thread, catalog, clock } = this.#parts;
+    for (let after = 0; !this.#isClosed; ) {
+      const listed = await thread.call('listed', [after, COMPARED]);
+      for (const place of listed) {
+        const key = keyOf(place);
+        if (catalog.find(key.tenant, key.sessionId) === undefined)
+          this.#waiting.add(key, clock.monotonic());
+      }
+      const last = listed.at(-1);
+      if (last === undefined) return;
+      after = last.number;
+      await this.#takeAll();
+    }
+  }
+
+  /** Resolves with when to look again, in milliseconds; undefined: when something was deleted. */
+  async #erase(): Promise<number | undefined> {
+    const { thread, clock } = this.#parts;
+    const startMs = clock.monotonic();
+    if (startMs < this.#nextErasureMs) return this.#nextErasureMs - startMs;
+    let isDone = false;
+    do {
+      isDone = await thread.call('erase', []);
+      await this.#rest();
+    } while (!isDone && this.#waiting.size === 0 && !this.#isClosed);
+    if (!isDone) return 0;
+    const spentMs = clock.monotonic() - startMs;
+    this.#nextErasureMs = clock.monotonic() + REST_OF_ERASURE * spentMs;
+    return undefined;
+  }
+}
+
+const sameOf = ({ key, version, updatedAtMs }: CatalogRow) => ({
+  sessionId: key.sessionId,
+  version,
+  updatedAtMs,
+});
+
+const keyOf = ({ tenant, sessionId }: { tenant: string; sessionId: string }): SessionKey => ({
+  tenant: tenant as Tenant,
+  sessionId: sessionId as SessionId,
+});
