@@ -5,11 +5,19 @@ import { sessionKey } from '../../src/model/ids.ts';
 import { catalogName } from '../../src/session/ports/catalog.ts';
 import { isKnown, journalName } from '../../src/session/ports/journal.ts';
 import { piecesOf } from '../../src/text/extract.ts';
-import { placesOf, wantedBy } from '../../src/text/phrase.ts';
+import { wantedBy } from '../../src/text/phrase.ts';
 import { aboutOf } from '../../src/text/reading.ts';
 import { tokensOf } from '../../src/text/tokens.ts';
 
-type Row = ReturnType<typeof tokensOf>[];
+/** The tokens of a message with a space before and behind each, its pieces and names apart. */
+type Row = string;
+
+const rowOf = (pieces: readonly string[]): Row =>
+  pieces
+    .map(tokensOf)
+    .flatMap(({ words, names }) => [words, ...names])
+    .map((run) => ` ${run.map(({ text }) => text).join(' ')} `)
+    .join('|');
 
 export class Oracle {
   readonly #sessions: ReadonlyMap<string, readonly Row[]>;
@@ -30,10 +38,7 @@ export class Oracle {
       for (const entry of await session.entries({ from: firstSeqOf(session.head), limit }))
         if (entry.kind !== 'view' && !(entry.kind === 'message' && entry.isPartial === true))
           rows.push(piecesOf(entry.kind, entry.body, 'talk'));
-      sessions.set(
-        key.sessionId,
-        rows.map((pieces) => pieces.map(tokensOf)),
-      );
+      sessions.set(key.sessionId, rows.map(rowOf));
     }
     return new Oracle(sessions);
   }
@@ -41,10 +46,12 @@ export class Oracle {
   /** Sessions that have it, in order. */
   find(asked: string): readonly string[] {
     const wanted = wantedBy(asked);
-    const has = ({ words, names }: Row[number]) =>
-      [words, ...names].some((run) => wanted.some((phrase) => placesOf(phrase, run).length > 0));
+    const has = (row: Row) =>
+      wanted.some(({ tokens, isPrefix }) =>
+        row.includes(` ${tokens.join(' ')}${isPrefix ? '' : ' '}`),
+      );
     return [...this.#sessions]
-      .filter(([, rows]) => rows.some((row) => row.some(has)))
+      .filter(([, rows]) => rows.some(has))
       .map(([sessionId]) => sessionId)
       .toSorted();
   }
@@ -53,9 +60,10 @@ export class Oracle {
   questions(count: number): readonly string[] {
     const uses = new Map<string, number>();
     const phrases: string[] = [];
-    for (const { words } of [...this.#sessions.values()].flat(2)) {
-      for (const { text } of words) uses.set(text, (uses.get(text) ?? 0) + 1);
-      const [one, two, three] = words.slice(words.length >> 1).map(({ text }) => text);
+    for (const run of [...this.#sessions.values()].flat().flatMap((row) => row.split('|'))) {
+      const words = run.split(' ').filter(Boolean);
+      for (const word of words) uses.set(word, (uses.get(word) ?? 0) + 1);
+      const [one, two, three] = words.slice(words.length >> 1);
       if (three !== undefined) phrases.push(`${one} ${two}`, `${one} ${two} ${three}`);
     }
     const words = [...uses].sort((a, b) => b[1] - a[1]).map(([word]) => word);

@@ -65,7 +65,7 @@ it('counts and groups by them too', async () => {
   const { sessions } = await withSome();
   expect(await sessions.count({ q: 'connection' })).toMatchObject({ count: 2, textLagMs: 0 });
   const { facets } = await sessions.facets({ text: 'peer', by: 'tag' });
-  expect(facets).toEqual([{ value: 'ops', sessions: 1 }]);
+  expect(facets).toMatchObject([{ value: 'ops', sessions: 1 }]);
 });
 
 it('follows what is said, renamed and deleted', async () => {

@@ -80,7 +80,7 @@ test('a token has no space, no sign and no capital, and stands where it says', (
 test('what was folded stays as it is', () => {
   fc.assert(
     fc.property(texts, (text) => {
-      for (const word of words(text).filter((one) => /^[\p{L}\p{N}][\0-\u0dff]*$/u.test(one)))
+      for (const word of words(text).filter((one) => /^(?=[\p{L}\p{N}])[\0-\u0dff]+$/u.test(one)))
         expect(words(word)).toEqual([word]);
     }),
     { numRuns: 500 },
