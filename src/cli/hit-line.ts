@@ -1,7 +1,8 @@
 /** Where a session has the words that were searched for: a line under its row, with the hits in bold. */
+
+import { printable } from '../platform/printable.ts';
 import type { FoundSession } from '../session/verbs/reply-schemas.ts';
 import type { Output } from './output.ts';
-import { printable } from '../platform/printable.ts';
 import { cut, widthOf } from './width.ts';
 
 type Hit = NonNullable<FoundSession['hit']>;
