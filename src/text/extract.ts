@@ -1,5 +1,5 @@
 /** What was said in an entry, as pieces of text through which no phrase passes. Pure; JSON is parsed here, so it runs in the index's thread. */
-import { readable } from '../claude-code/readable.ts';
+import { readables } from '../claude-code/readable.ts';
 import { isTooDeep } from '../model/json-depth.ts';
 
 /** `talk`: what people and the assistant said. `all`: also what went into tools and came out of them. */
@@ -25,10 +25,8 @@ const parsed = (body: Uint8Array): unknown => {
 };
 
 const blocksIn = (kind: EntryKind, value: unknown): readonly unknown[] => {
-  if (kind === 'imported') {
-    const line = readable(value);
-    return line.kind === 'talk' ? line.content : [];
-  }
+  if (kind === 'imported')
+    return readables(value).flatMap((line) => (line.kind === 'talk' ? line.content : []));
   const { content } = fieldsOf(value);
   return Array.isArray(content) ? content : [content];
 };
