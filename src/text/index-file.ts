@@ -9,9 +9,10 @@
  * 4. `secure_delete` is on before anything is written, so pages that are let go of are overwritten.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'libsql';
+import { makeFolderSync } from '../platform/make-folder.ts';
 import { type EntryKind, piecesOf, type Scope } from './extract.ts';
 import { indexed } from './phrase.ts';
 import { EntryStatements, openDatabase, SessionStatements } from './statements.ts';
@@ -62,7 +63,7 @@ export class IndexFile {
 
   /** The second is why the file was begun anew; undefined: it was there, or is the first. */
   static open(library: Library, options: IndexOptions): readonly [IndexFile, string | undefined] {
-    mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
+    makeFolderSync(dirname(options.path));
     let why: string | undefined;
     try {
       const db = openDatabase(library, options.path);

@@ -1,5 +1,6 @@
 /** The program of the index's thread: it owns the file and answers one request after another. What it throws ends it. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { giveWay } from '../platform/give-way.ts';
 import { bestRow } from './best-rows.ts';
 import { piecesOf } from './extract.ts';
 import { IndexFile, isBroken, removeIndex } from './index-file.ts';
@@ -81,6 +82,7 @@ const open = (found: Parameters<typeof IndexFile.open>[0]) => {
   }
 };
 
+giveWay(); // commits and turns come first
 const library = await load();
 if (library !== undefined) {
   const [file, why] = open(library);
