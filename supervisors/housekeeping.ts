@@ -18,7 +18,7 @@ export const housekeeping = ({
   supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
-    maxRestarts: 3,
+    maxRestarts: 4, // each once
     maxSeconds: 60,
     children: [
       cleaner({

@@ -176,10 +176,14 @@ const addPairs = (words: Token[], stretch: string, start: number): void => {
   }
 };
 
-/** Case and compatible forms are one. A capital may become several letters, so it goes up before it goes down. */
+/**
+ * Case and compatible forms are one. A small letter may be several capitals (`ß`), and so may a capital whose small letter
+ * is such a one (`ẞ`): so all go down, up and down again.
+ */
 const folded = (word: string): string =>
   word
     .normalize('NFKC')
+    .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKC')

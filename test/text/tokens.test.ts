@@ -87,6 +87,15 @@ test('what was folded stays as it is', () => {
   );
 });
 
+test('what was folded stays as it is, character by character', () => {
+  const changed: string[] = [];
+  for (let code = 0; code < 0xe00; code += 1) {
+    const once = words(String.fromCodePoint(code));
+    if (once.flatMap((word) => words(word)).join() !== once.join()) changed.push(code.toString(16));
+  }
+  expect(changed).toEqual([]);
+});
+
 test('whatever may be asked for has a word, character by character', () => {
   const without: string[] = [];
   for (let code = 0; code < 0x2_0000; code += 1) {
