@@ -50,6 +50,8 @@ export class IndexFile {
   readonly #sessions: SessionStatements;
   readonly #entries: EntryStatements;
   #uncommittedBytes = 0;
+  /** A closed one is not even asked whether a transaction is open: the library would end the process. */
+  #isOpen = true;
   /** Rows that were found last, by what was asked for, until something changes. */
   readonly #found = new Map<string, Float64Array>();
   #hasBegunErasure = false;
@@ -85,13 +87,19 @@ export class IndexFile {
     return [new IndexFile(db, options), why === NEW ? undefined : why];
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   close(): void {
     this.flush();
+    this.#isOpen = false;
     this.#db.close();
   }
 
   /** Lets go of a file that is broken. */
   abandon(): void {
+    this.#isOpen = false;
     try {
       this.#db.close();
     } catch {
@@ -135,7 +143,7 @@ export class IndexFile {
   }
 
   flush(): void {
-    if (!this.#db.inTransaction) return;
+    if (!this.#isOpen || !this.#db.inTransaction) return;
     this.#db.exec('COMMIT');
     this.#uncommittedBytes = 0;
   }
@@ -207,6 +215,7 @@ export class IndexFile {
   }
 
   #begin(): void {
+    if (!this.#isOpen) throw new Error('the index is closed');
     if (!this.#db.inTransaction) this.#db.exec('BEGIN');
   }
 

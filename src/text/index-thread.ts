@@ -88,6 +88,7 @@ if (library !== undefined) {
   const [file, why] = open(library);
   const calls = callsOn(file);
   port.on('message', ({ id, call, args: given }: ToIndex) => {
+    if (!file.isOpen) return; // sent before the end was heard of
     const work = calls[call] as (...all: readonly unknown[]) => unknown;
     try {
       tell({ type: 'answer', id, value: work(...given) });

@@ -3,11 +3,14 @@
  * are deleted. What it says afterwards is what the journal has.
  */
 
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type Database from 'libsql';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/otp/system-clock.ts';
+import { IndexThread } from '../../src/text/thread.ts';
 import { ownGreenroom, type TestGreenroom } from '../support/greenroom.ts';
 import { until } from '../support/until.ts';
 import { caughtUp } from './caught-up.ts';
@@ -56,6 +59,17 @@ const rewritten = (test: TestGreenroom) => {
       db.prepare(`SELECT count(*) AS n FROM session WHERE digest = 'marked'`).get(),
     );
 };
+
+it('a thread that was told to close takes nothing that was sent behind that', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'greenroom-index-')), 'index.db');
+  onTestFinished(() => rmSync(dirname(path), { recursive: true, force: true }));
+  const thread = new IndexThread({ path, storeId: 'store', scope: 'talk' }, systemClock);
+  expect(await thread.opened).toMatchObject({ type: 'ready' });
+  const closed = thread.close();
+  const late = [thread.call('flush', []), thread.call('erase', [])];
+  await closed;
+  for (const answer of late) await expect(answer).rejects.toMatchObject({ code: 'unavailable' });
+});
 
 it('goes on with the file that it left', async () => {
   const test = await withTwo();
