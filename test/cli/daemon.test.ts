@@ -12,7 +12,7 @@ describe('a running daemon', () => {
   let daemon: ChildProcess;
 
   beforeAll(async () => {
-    daemon = here.start();
+    daemon = here.start({ GREENROOM_TEXT_SEARCH: 'talk' });
     await vi.waitFor(() => expect(existsSync(here.daemonFile)).toBe(true), { timeout: START_MS });
   });
   afterAll(async () => {
