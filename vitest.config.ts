@@ -18,7 +18,9 @@ const files = (...patterns: readonly string[]) => patterns.map((one) => `test/${
 /** Lives, faults, kills and random histories by the hundred, and what shows that they would notice a mistake. */
 const LONG = files(
   ...['chaos/**/*', 'simulation/**/*'],
-  ...['untrusted/fuzz', 'untrusted/mutants', 'classic/stores/histories'],
+  ...['untrusted/fuzz', 'untrusted/mutants', 'classic/stores/histories', 'classic/stores/outages'],
+  ...['agent-sdk/processes', 'classic/stores/file/processes', 'storage/log-recovery'],
+  ...['greenroom/same-bytes', 'search/catalog-model', 'text/real-texts'],
 );
 /** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
@@ -41,7 +43,7 @@ const FAST = files(
 /** They go first: a long file that begins last keeps one worker while the others have nothing left to do. */
 const LONGEST = files(
   ...['storage/journal/lmdb-journal', 'greenroom/recovery', 'greenroom/crashes', 'docs/examples'],
-  ...['classic/stores/journal', 'classic/stores/outages', 'end-to-end/import', 'agent-sdk/nats'],
+  ...['classic/stores/journal', 'cli/daemon-in-trouble', 'end-to-end/import', 'agent-sdk/nats'],
 );
 
 class LongestFirst extends BaseSequencer {
