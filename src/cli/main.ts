@@ -24,8 +24,12 @@ const shell: Shell = {
   mark: randomUUID(),
   // biome-ignore lint/plugin: the command line's own process has no system to ask
   nowMs: () => Date.now(),
-  // biome-ignore lint/plugin: the same
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  sleep: (ms, givenUp) =>
+    new Promise((resolve) => {
+      // biome-ignore lint/plugin: the same
+      const timer = setTimeout(resolve, ms);
+      givenUp?.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    }),
   connect: (address) => connectClient({ ...address, connectTimeoutMs: CONNECT_MS }),
   program: programName(process.argv[1], process.env),
   ...(isInteractive ? { ask } : {}),

@@ -17,11 +17,13 @@ import { registerTurns } from './commands/turns.ts';
 import { registerWatch } from './commands/watch.ts';
 import {
   asTyped,
+  type CliError,
   type ExitCode,
   type Failure,
   failureJson,
   failureOf,
   failureText,
+  usageError,
 } from './failure.ts';
 import type { Registration } from './invocation.ts';
 import type { Shell } from './shell.ts';
@@ -30,14 +32,15 @@ import type { Shell } from './shell.ts';
 export const runCli = async (args: readonly string[], outside: Shell): Promise<number> => {
   const shell = withCleanScreens(outside);
   let exitCode = 0;
-  const program = buildProgram(shell, (code) => {
+  const isJson = asksForJson(args);
+  const program = buildProgram(shell, isJson, (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error, shell, asksForJson(args));
+    return report(error, shell, isJson);
   }
 };
 
@@ -47,7 +50,11 @@ const withCleanScreens = (shell: Shell): Shell => ({
   stderr: new CleanScreen(shell.stderr, shell.mark),
 });
 
-const buildProgram = (shell: Shell, finish: (exitCode: number) => void): Command => {
+const buildProgram = (
+  shell: Shell,
+  isJson: boolean,
+  finish: (exitCode: number) => void,
+): Command => {
   const program = new Command('greenroom')
     .description('Keeps Claude agent sessions alive: supervised, durable, reachable over NATS.')
     .version(shell.version)
@@ -62,11 +69,12 @@ const buildProgram = (shell: Shell, finish: (exitCode: number) => void): Command
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => shell.stdout.write(text),
-      writeErr: (text) => shell.stderr.write(text),
+      // A wrong call that asked for JSON is told by `report`.
+      writeErr: (text) => isJson || shell.stderr.write(text),
       getOutHelpWidth: () => shell.stdout.columns ?? 100,
       getErrHelpWidth: () => shell.stderr.columns ?? 100,
     })
-    .showHelpAfterError('  next: add --help to see how it is used')
+    .showHelpAfterError(`  next: ${ADD_HELP}`)
     .exitOverride();
   const registration: Registration = { program, shell, finish };
   for (const register of [
@@ -101,10 +109,17 @@ const asksForJson = (args: readonly string[]): boolean => {
   return (end === -1 ? args : args.slice(0, end)).includes('--json');
 };
 
+const ADD_HELP = 'add --help to see how it is used';
+
+const wrongCall = ({ message }: CommanderError): CliError =>
+  usageError(message.replace(/^error: /, '').split('\n', 1)[0] ?? '', ADD_HELP);
+
 const report = (error: unknown, shell: Shell, isJson: boolean): ExitCode => {
-  // Commander has printed already: help that was asked for is a success, anything else a wrong call.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const failure = typedHere(failureOf(error), shell);
+  // Commander has printed help that was asked for, and what is wrong with a call unless JSON was asked for.
+  if (error instanceof CommanderError && (error.exitCode === 0 || !isJson))
+    return error.exitCode === 0 ? 0 : 2;
+  const told = error instanceof CommanderError ? wrongCall(error) : error;
+  const failure = typedHere(failureOf(told), shell);
   shell.stderr.write(isJson ? failureJson(failure) : failureText(failure));
   return failure.exitCode;
 };

@@ -96,8 +96,8 @@ class Interrupts {
   /** Settles when the person has gone without cancelling. */
   readonly left: Promise<'left'>;
   readonly #stop: () => void;
+  readonly #over = new AbortController();
   #count = 0;
-  #isOver = false;
 
   constructor(run: Invocation, daemon: DaemonClient, { sessionId, turnId, isAccepted }: Sent) {
     let leave = (_: 'left'): void => undefined;
@@ -117,7 +117,7 @@ class Interrupts {
           `\nthe turn goes on without you. Ctrl-C once more within 3 s cancels it, later: ${cancel}\n` +
             `how it ends: ${howItEnds(run, sessionId, turnId)}`,
         );
-        void run.shell.sleep(SECOND_WITHIN_MS).then(() => {
+        void run.shell.sleep(SECOND_WITHIN_MS, this.#over.signal).then(() => {
           if (this.#count === 1) leave('left');
         });
       } else if (this.#count === 2) {
@@ -129,7 +129,7 @@ class Interrupts {
   }
 
   stop(): void {
-    this.#isOver = true;
+    this.#over.abort();
     this.#stop();
   }
 
@@ -142,7 +142,8 @@ class Interrupts {
     try {
       await daemon.session(sessionId, 'cancel', { turnId });
     } catch (error) {
-      if (!this.#isOver) run.out.note(`it is not cancelled: ${failureOf(error).message}`);
+      if (!this.#over.signal.aborted)
+        run.out.note(`it is not cancelled: ${failureOf(error).message}`);
     }
   }
 }

@@ -125,7 +125,8 @@ export interface Shell {
   /** Hears Ctrl-C instead of ending by it; returns how to stop that. */
   onInterrupt?(listener: () => void): () => void;
   nowMs(): number;
-  sleep(ms: number): Promise<void>;
+  /** Given up, it never settles, and keeps no process alive. */
+  sleep(ms: number, givenUp?: AbortSignal): Promise<void>;
   connect(address: Address & Hearing): Promise<DaemonClient>;
   /** Runs the daemon in the foreground until it has stopped; resolves with its exit code. */
   runDaemon(config: Config, log: Log): Promise<number>;

@@ -58,6 +58,20 @@ test('with --json the error is one object', async () => {
 });
 
 test.each([
+  ['nonsense', "unknown command 'nonsense'"],
+  ['sessions show', "missing required argument 'session'"],
+  ['sessions list --nonsense', "unknown option '--nonsense'"],
+  ['sessions list --limit none', 'none'],
+])('so is that of a wrong call: %s', async (line, message) => {
+  const { code, out, err } = await greenroom(`${line} --json`);
+  expect(code).toBe(2);
+  expect(out).toBe('');
+  expect(JSON.parse(err)).toMatchObject({
+    error: { code: null, message: expect.stringContaining(message), retryable: false },
+  });
+});
+
+test.each([
   'nonsense',
   'sessions show',
   'sessions list --limit none',

@@ -169,9 +169,13 @@ describe('Ctrl-C', () => {
     expect(err).toContain('sent again with --turn-id t1 it runs once');
   });
 
-  test('once more cancels the turn', async () => {
+  test('once more cancels the turn, and nothing is waited for after its end', async () => {
     const { daemon, onInterrupt, press } = endless();
-    const sleep = () => new Promise<void>(() => undefined);
+    const waits: AbortSignal[] = [];
+    const sleep = (_: number, givenUp?: AbortSignal) => {
+      if (givenUp !== undefined) waits.push(givenUp);
+      return new Promise<void>(() => undefined);
+    };
     const ran = greenroom('send demo hi --turn-id t1', { daemon, onInterrupt, sleep });
     await press();
     await press();
@@ -179,6 +183,7 @@ describe('Ctrl-C', () => {
     expect(daemon.asked).toEqual([['demo.cancel', { turnId: 't1' }]]);
     expect(code).toBe(1);
     expect(err).toContain('error: the turn was cancelled\n');
+    expect(waits.map(({ aborted }) => aborted)).toEqual([true]);
   });
 });
 
