@@ -15,12 +15,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const files = (...patterns: readonly string[]) => patterns.map((one) => `test/${one}.test.ts`);
 
-/** Lives, faults, kills and random histories by the hundred, and what shows that they would notice a mistake. */
+/** Lives, faults, kills, random histories and real transcripts by the hundred, large sizes, and what shows that they would notice a mistake. */
 const LONG = files(
   ...['chaos/**/*', 'simulation/**/*'],
   ...['untrusted/fuzz', 'untrusted/mutants', 'classic/stores/histories', 'classic/stores/outages'],
   ...['agent-sdk/processes', 'classic/stores/file/processes', 'storage/log-recovery'],
-  ...['greenroom/same-bytes', 'search/catalog-model', 'text/real-texts'],
+  ...['greenroom/same-bytes', 'search/catalog-model', 'text/real-texts', 'garbage'],
+  ...['session/prepare/compaction', 'session/model-messages-real', 'cli/import/counted-once'],
+  ...['greenroom/large-sessions', 'greenroom/native-memory'],
 );
 /** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
