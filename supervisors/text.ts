@@ -16,6 +16,6 @@ export const text = ({ config, log }: Pick<Parts, 'config' | 'log'>) =>
         path: config.store === 'memory:' ? undefined : join(config.dataDir, 'text', 'index.db'),
         scope: config.textSearch,
         notices: log,
-      }), // a thread with the words of all sessions
+      }), // a process with the words of all sessions
     ],
   });

@@ -1,19 +1,19 @@
-/** Threads that work in the background: they have the processor when nobody else of the process wants it. */
-import { readlinkSync } from 'node:fs';
+/** Processes that work in the background: they have the processor when no other process wants it. */
+import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { basename } from 'node:path';
 
 /** As `nice` has it: of two that want all of a core, the other one gets ten times as much. */
 const NICENESS = 10;
 
-/**
- * Lets the calling thread give way to all others. Linux counts threads as it counts processes, by numbers that it names
- * in `/proc`; elsewhere nothing happens, and the thread has its share like any other.
- */
-export const giveWay = (): void => {
+/** Lets a process of ours give way to others, with the threads that it has and those that it makes later. */
+export const giveWay = (pid: number): void => {
   try {
-    setPriority(Number(basename(readlinkSync('/proc/thread-self'))), NICENESS);
+    for (const thread of threadsOf(pid)) setPriority(thread, NICENESS);
   } catch {
-    // It works all the same.
+    // It works all the same, or has ended.
   }
 };
+
+/** Linux counts threads as it counts processes, and a priority is of one thread; elsewhere it is of the process. */
+const threadsOf = (pid: number): readonly number[] =>
+  process.platform === 'linux' ? readdirSync(`/proc/${pid}/task`).map(Number) : [pid];

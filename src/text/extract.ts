@@ -1,4 +1,4 @@
-/** What was said in an entry, as pieces of text through which no phrase passes. Pure; JSON is parsed here, so it runs in the index's thread. */
+/** What was said in an entry, as pieces of text through which no phrase passes. Pure; JSON is parsed here, so it runs in the index's process. */
 import { readables } from '../claude-code/readable.ts';
 import { isTooDeep } from '../model/json-depth.ts';
 

@@ -12,11 +12,11 @@ import type { Catalog } from '../session/ports/catalog.ts';
 import type { Journal, SessionChange } from '../session/ports/journal.ts';
 import { resting } from '../session/ports/pages.ts';
 import type { TextLag } from '../session/ports/text-index.ts';
+import type { IndexProcess } from './index-process.ts';
 import { readSlice } from './reading.ts';
-import type { IndexThread } from './thread.ts';
 import { WaitingSessions } from './waiting-sessions.ts';
 
-/** Bytes of one slice: some milliseconds of the index's thread. */
+/** Bytes of one slice: some milliseconds of the index's process. */
 const SLICE_BYTES = 128 * 1024;
 const SLICE_SESSIONS = 32;
 /** So long further commits of a session may come before it is read. */
@@ -29,7 +29,7 @@ const REST_OF_ERASURE = 9;
 const LOW_MS = 5_000;
 
 export interface IndexerParts {
-  readonly thread: IndexThread;
+  readonly index: IndexProcess;
   readonly journal: Pick<Journal, 'open' | 'info'>;
   readonly catalog: Catalog;
   readonly clock: Clock;
@@ -84,7 +84,7 @@ export class Indexer {
       if (this.#waiting.takeOverflow()) await this.#compareAll();
       await this.#takeAll();
       if (this.#isClosed) return;
-      await this.#parts.thread.call('flush', []);
+      await this.#parts.index.call('flush', []);
       await this.#woken(await this.#erase());
     }
   }
@@ -109,13 +109,13 @@ export class Indexer {
   }
 
   async #takeSome(): Promise<void> {
-    const { thread, journal, catalog } = this.#parts;
+    const { index, journal, catalog } = this.#parts;
     await this.#room();
     const sessions = this.#waiting.take(SLICE_SESSIONS);
     const places = sessions.map(({ key }) => key);
-    const progress = await thread.call('progress', [places]);
+    const progress = await index.call('progress', [places]);
     const { texts, bytes, unfinished } = await readSlice(journal, sessions, progress, SLICE_BYTES);
-    const numbers = await thread.call('apply', [texts, bytes], [bytes.buffer]);
+    const numbers = await index.call('apply', [texts, bytes]);
     const before = new Map(
       places.map((key, at) => [`${key.tenant}/${key.sessionId}`, progress[at]]),
     );
@@ -143,7 +143,7 @@ export class Indexer {
   }
 
   async #compareTenant(tenant: Tenant): Promise<void> {
-    const { thread, catalog, clock } = this.#parts;
+    const { index, catalog, clock } = this.#parts;
     let cursor: string | undefined;
     do {
       const { rows, nextCursor } = await catalog.search(tenant, {
@@ -152,7 +152,7 @@ export class Indexer {
       });
       cursor = nextCursor;
       const sessions = rows.map(sameOf);
-      const { numbers, behind } = await thread.call('known', [{ tenant, sessions }]);
+      const { numbers, behind } = await index.call('known', [{ tenant, sessions }]);
       for (const [at, { key }] of rows.entries())
         if ((numbers[at] ?? 0) > 0) catalog.numberText(key, numbers[at] ?? 0);
       const nowMs = clock.monotonic();
@@ -166,9 +166,9 @@ export class Indexer {
   }
 
   async #findGone(): Promise<void> {
-    const { thread, catalog, clock } = this.#parts;
+    const { index, catalog, clock } = this.#parts;
     for (let after = 0; !this.#isClosed; ) {
-      const listed = await thread.call('listed', [after, COMPARED]);
+      const listed = await index.call('listed', [after, COMPARED]);
       for (const place of listed) {
         const key = keyOf(place);
         if (catalog.find(key.tenant, key.sessionId) === undefined)
@@ -183,12 +183,12 @@ export class Indexer {
 
   /** Resolves with when to look again, in milliseconds; undefined: when something was deleted. */
   async #erase(): Promise<number | undefined> {
-    const { thread, clock } = this.#parts;
+    const { index, clock } = this.#parts;
     const startMs = clock.monotonic();
     if (startMs < this.#nextErasureMs) return this.#nextErasureMs - startMs;
     let isDone = false;
     do {
-      isDone = await thread.call('erase', []);
+      isDone = await index.call('erase', []);
       await this.#rest();
     } while (!isDone && this.#waiting.size === 0 && !this.#isClosed);
     if (!isDone) return 0;

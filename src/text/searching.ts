@@ -3,12 +3,13 @@ import type { CatalogRow } from '../model/catalog-row.ts';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import { isKnown, type Journal } from '../session/ports/journal.ts';
 import type { TextAnswers, TextHit, TextIndex, TextLag } from '../session/ports/text-index.ts';
+import type { IndexProcess } from './index-process.ts';
 import { aboutOf, Parcel } from './reading.ts';
-import type { IndexThread } from './thread.ts';
-import type { Best, Source } from './wire.ts';
+import type { Best, CallName, IndexCalls, Source } from './wire.ts';
 
-/** Questions that may wait for the thread; one more is refused as `unavailable`. */
+/** Questions that may wait for the process, and bytes of text with them; one more is refused as `unavailable`. */
 const MAX_ASKED = 256;
+const MAX_ASKED_BYTES = 32 * 1024 * 1024;
 const RETRY_AFTER_MS = 500;
 /** Bytes of messages from which one page's snippets are cut; what is beyond has none. */
 const MAX_CUT_BYTES = 8 * 1024 * 1024;
@@ -16,7 +17,7 @@ const MAX_CUT_BYTES = 8 * 1024 * 1024;
 const READ_AT_ONCE = 16;
 
 export interface SearchingParts {
-  readonly thread: IndexThread;
+  readonly index: IndexProcess;
   readonly journal: Pick<Journal, 'open'>;
   readonly lag: () => TextLag;
   readonly rest: () => Promise<void>;
@@ -34,14 +35,12 @@ export class Searching implements TextIndex {
   }
 
   async find(texts: readonly string[]): Promise<TextAnswers> {
-    this.#mustHaveRoom();
-    const numbers = await this.#parts.thread.call('find', [texts]);
+    const numbers = await this.#ask('find', [texts]);
     return new Map(texts.map((text, at) => [text, numbers[at] ?? new Uint32Array()]));
   }
 
   async rank(texts: readonly string[]): Promise<Uint32Array | undefined> {
-    this.#mustHaveRoom();
-    return (await this.#parts.thread.call('rank', [texts])) ?? undefined;
+    return (await this.#ask('rank', [texts])) ?? undefined;
   }
 
   async hits(
@@ -50,14 +49,11 @@ export class Searching implements TextIndex {
   ): Promise<readonly (TextHit | undefined)[]> {
     const [first] = rows;
     if (first === undefined) return [];
-    this.#mustHaveRoom();
-    const { thread } = this.#parts;
     const ids = rows.map(({ key }) => key.sessionId);
-    const best = await thread.call('best', [first.key.tenant, ids, texts]);
+    const best = await this.#ask('best', [first.key.tenant, ids, texts]);
     const parcel = new Parcel();
     const sources = await this.#sources(rows, best, parcel);
-    const bytes = parcel.packed();
-    const cuts = await thread.call('cut', [sources, texts, bytes], [bytes.buffer]);
+    const cuts = await this.#ask('cut', [sources, texts, parcel.packed()]);
     return cuts.map((cut, at) => {
       const seq = best[at]?.seq ?? 0;
       return cut === null ? undefined : { ...(seq > 0 ? { seq } : {}), ...cut };
@@ -93,9 +89,14 @@ export class Searching implements TextIndex {
     }
   }
 
-  #mustHaveRoom(): void {
-    if (this.#parts.thread.waiting < MAX_ASKED) return;
-    throw new GreenroomError('unavailable', `${MAX_ASKED} searches for words wait already`, {
+  async #ask<K extends CallName>(
+    call: K,
+    args: Parameters<IndexCalls[K]>,
+  ): Promise<ReturnType<IndexCalls[K]>> {
+    const { index } = this.#parts;
+    if (index.waiting < MAX_ASKED && index.waitingBytes < MAX_ASKED_BYTES)
+      return index.call(call, args);
+    throw new GreenroomError('unavailable', `${index.waiting} searches for words wait already`, {
       retryAfterMs: RETRY_AFTER_MS,
     });
   }

@@ -1,10 +1,10 @@
 /**
- * The text index as an actor: it owns the thread that has the file, feeds it behind the journal's commits, and registers
+ * The text index as an actor: it owns the process that has the file, feeds it behind the journal's commits, and registers
  * it under `textIndexName`. Searches do not pass its mailbox.
  *
  * 1. Nothing waits for it: it has started before its file is open, and a commit only leaves the session's key here.
  * 2. It belongs to one journal and one catalog: it stands behind both in a `rest_for_one`.
- * 3. When the thread ends, it crashes, and its next life compares all there is. A broken file was deleted by then.
+ * 3. When the process ends, it crashes, and its next life compares all there is. A broken file was deleted by then.
  */
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, protocol } from '../otp/gen-server.ts';
@@ -15,9 +15,9 @@ import { journalName } from '../session/ports/journal.ts';
 import { resting } from '../session/ports/pages.ts';
 import { type TextIndex, textIndexName } from '../session/ports/text-index.ts';
 import type { Scope } from './extract.ts';
+import { IndexProcess, type Opened } from './index-process.ts';
 import { Indexer } from './indexer.ts';
 import { absent, Searching } from './searching.ts';
-import { IndexThread, type Opened } from './thread.ts';
 
 export interface TextIndexArgs {
   /** The file; undefined: the store is in memory, and has none. */
@@ -29,7 +29,7 @@ export interface TextIndexArgs {
   };
 }
 
-/** For the thread to write down what it has. */
+/** For the process to write down what it has. */
 const SHUTDOWN_MS = 10_000;
 
 export const INSTALL = 'npm install libsql';
@@ -68,31 +68,31 @@ const begin = (self: Self<Protocol>, args: Wanted): State => {
   const catalog = self.system.fetch(catalogName);
   catalog.forgetTextNumbers(); // those of an earlier life may mean others
   const { storeId } = journal.info();
-  const thread = new IndexThread({ path: args.path, storeId, scope: args.scope }, clock);
-  const indexer = new Indexer({ thread, journal, catalog, clock });
+  const index = new IndexProcess({ path: args.path, storeId, scope: args.scope }, clock);
+  const indexer = new Indexer({ index, journal, catalog, clock });
   self.own(async () => {
     indexer.close();
-    await thread.close();
+    await index.close();
   });
   self.own(journal.subscribe((changes) => indexer.committed(changes)));
   const lag = () => indexer.lag();
-  const searching = new Searching({ thread, journal, lag, rest: resting(clock) });
+  const searching = new Searching({ index, journal, lag, rest: resting(clock) });
   self.register(textIndexName, searching);
-  void follow(self, thread, indexer, args).catch((error: unknown) => self.exit({ crashed: error }));
+  void follow(self, index, indexer, args).catch((error: unknown) => self.exit({ crashed: error }));
   return { indexer };
 };
 
 const follow = async (
   self: Self<Protocol>,
-  thread: IndexThread,
+  index: IndexProcess,
   indexer: Indexer,
   { notices, path }: Wanted,
 ): Promise<void> => {
-  const opened = await thread.opened;
+  const opened = await index.opened;
   if (opened.type === 'missing') return goWithout(self, indexer, opened, notices);
   if (opened.why !== undefined)
     notices.info({ path, why: opened.why }, 'the text index is built again');
-  void thread.ended.then((why) => self.exit({ crashed: why }));
+  void index.ended.then((why) => self.exit({ crashed: why }));
   await indexer.run();
 };
 
@@ -105,8 +105,8 @@ const goWithout = (
   indexer.close();
   notices.warn({ why, next: INSTALL }, 'there is no text search: libsql cannot be loaded');
   self.unregister(textIndexName as Parameters<typeof self.unregister>[0]);
-  const index: TextIndex = absent(`text search needs the package libsql: ${INSTALL}`);
-  self.register(textIndexName, index);
+  const instead: TextIndex = absent(`text search needs the package libsql: ${INSTALL}`);
+  self.register(textIndexName, instead);
 };
 
 /** Needs journal and catalog by their names. */

@@ -1,4 +1,4 @@
-/** What goes to the index's thread and comes back: requests with a number, each answered once. */
+/** What goes to the index's process and comes back: requests with a number, each answered once. */
 import type { EntryKind, Scope } from './extract.ts';
 
 export interface Place {
@@ -72,7 +72,7 @@ export type Source =
   | { readonly kind: EntryKind; readonly start: number; readonly end: number }
   | { readonly kind: 'about'; readonly texts: readonly string[] };
 
-/** What the thread can be asked. Texts are conditions, as `phrase.ts` reads them. */
+/** What the process can be asked. Texts are conditions, as `phrase.ts` reads them. */
 export interface IndexCalls {
   known(known: Known): Standing;
   listed(after: number, limit: number): readonly (Place & { readonly number: number })[];
@@ -117,4 +117,6 @@ export type FromIndex =
   /** `why`: the file was begun anew. `missing`: the library is not installed. */
   | { readonly type: 'ready'; readonly why: string | undefined }
   | { readonly type: 'missing'; readonly message: string }
+  /** Its last word, before it ends. */
+  | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown };

@@ -1,27 +1,24 @@
-/** A thread that gives way does so alone: the others of its process keep their share. */
-
+/** A process that gives way does so whole, with its threads, and its owner keeps its share. */
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { giveWay } from '../../src/platform/give-way.ts';
 
-const THREAD = `
-  import { readFileSync } from 'node:fs';
-  import { parentPort, workerData } from 'node:worker_threads';
-  const { giveWay } = await import(workerData);
-  giveWay();
-  const [, after = ''] = /\\) (.*)$/s.exec(readFileSync('/proc/thread-self/stat', 'utf8')) ?? [];
-  parentPort.postMessage(Number(after.split(' ')[16]));
-`;
+const CHILD = fileURLToPath(new URL('./priorities-child.mjs', import.meta.url));
 
-test.skipIf(!existsSync('/proc/thread-self'))('only the thread that asks for it', async () => {
+test.skipIf(!existsSync('/proc/self/task'))('with all of its threads', async () => {
   const before = getPriority();
-  const module = new URL('../../dist/src/platform/give-way.js', import.meta.url).href;
-  const source = new URL(`data:text/javascript,${encodeURIComponent(THREAD)}`);
-  const worker = new Worker(source, { workerData: module });
-  const [niceness] = await once(worker, 'message');
-  await worker.terminate();
-  expect(niceness).toBe(10);
+  const child = fork(CHILD, { execArgv: [] });
+  const [priorities] = await once(child, 'message');
+  await once(child, 'exit');
+  expect(priorities.length).toBeGreaterThan(1);
+  expect(new Set(priorities)).toEqual(new Set([10]));
   expect(getPriority()).toBe(before);
+});
+
+test('one that has ended already is no fault', () => {
+  expect(() => giveWay(2 ** 30)).not.toThrow();
 });

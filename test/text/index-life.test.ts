@@ -1,5 +1,5 @@
 /**
- * The index's file through what may happen to it: it is broken, old, of another scope, missing; its thread dies; sessions
+ * The index's file through what may happen to it: it is broken, old, of another scope, missing; its process dies; sessions
  * are deleted. What it says afterwards is what the journal has.
  */
 
@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import type Database from 'libsql';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/otp/system-clock.ts';
-import { IndexThread } from '../../src/text/thread.ts';
+import { IndexProcess } from '../../src/text/index-process.ts';
 import { ownGreenroom, type TestGreenroom } from '../support/greenroom.ts';
 import { until } from '../support/until.ts';
 import { caughtUp } from './caught-up.ts';
@@ -60,13 +60,13 @@ const rewritten = (test: TestGreenroom) => {
     );
 };
 
-it('a thread that was told to close takes nothing that was sent behind that', async () => {
+it('a process that was told to close takes nothing that was sent behind that', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'greenroom-index-')), 'index.db');
   onTestFinished(() => rmSync(dirname(path), { recursive: true, force: true }));
-  const thread = new IndexThread({ path, storeId: 'store', scope: 'talk' }, systemClock);
-  expect(await thread.opened).toMatchObject({ type: 'ready' });
-  const closed = thread.close();
-  const late = [thread.call('flush', []), thread.call('erase', [])];
+  const index = new IndexProcess({ path, storeId: 'store', scope: 'talk' }, systemClock);
+  expect(await index.opened).toMatchObject({ type: 'ready' });
+  const closed = index.close();
+  const late = [index.call('flush', []), index.call('erase', [])];
   await closed;
   for (const answer of late) await expect(answer).rejects.toMatchObject({ code: 'unavailable' });
 });
