@@ -40,9 +40,10 @@ export class SessionStatements {
 
   constructor(db: Database.Database) {
     this.#find = db.prepare('SELECT * FROM session WHERE tenant = ? AND sessionId = ?');
+    // Nothing that is more than one write to SQLite, such as RETURNING: it would have FTS5 write a segment each time.
     this.#add = db.prepare(
       `INSERT INTO session (tenant, sessionId, createdAt, version, updatedAt, seq, firstSeq, digest)
-        VALUES (?, ?, ?, 0, 0, 0, 1, '') RETURNING number`,
+        VALUES (?, ?, ?, 0, 0, 0, 1, '')`,
     );
     this.#update = db.prepare(
       `UPDATE session SET version = ?, updatedAt = ?, seq = ?, firstSeq = ?, digest = ? WHERE number = ?`,
@@ -71,7 +72,7 @@ export class SessionStatements {
   }
 
   add(tenant: string, sessionId: string, createdAt: number): number {
-    return (this.#add.get(tenant, sessionId, createdAt) as SessionRow).number;
+    return Number(this.#add.run(tenant, sessionId, createdAt).lastInsertRowid);
   }
 
   update(row: Omit<SessionRow, 'createdAt'>): void {
