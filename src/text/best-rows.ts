@@ -10,6 +10,8 @@ export const bestRow = (
   number: number,
   matches: readonly string[],
 ): number | undefined => {
+  const [only] = matches;
+  if (matches.length === 1 && only !== undefined) return file.newest(number, only, 1)[0];
   const met = new Map<number, number>();
   for (const match of matches)
     for (const seq of file.newest(number, match, LOOKED_AT)) met.set(seq, (met.get(seq) ?? 0) + 1);

@@ -47,13 +47,9 @@ const callsOn = (file: IndexFile): IndexCalls => ({
   erase: () => file.erase(),
   find: (texts) => matchesOf(texts).map((match) => file.find(match)),
   rank: (texts) => file.rank(matchesOf(texts)) ?? null,
-  best: (tenant, sessionIds, texts) => {
+  best: (numbers, texts) => {
     const matches = matchesOf(texts);
-    return sessionIds.map((sessionId) => {
-      const number = file.numberOf(tenant, sessionId);
-      const seq = number === 0 ? undefined : bestRow(file, number, matches);
-      return seq === undefined ? null : { seq };
-    });
+    return numbers.map((number) => bestRow(file, number, matches) ?? null);
   },
   cut: (sources, texts, bytes) => {
     const wanted = texts.map(wantedBy);

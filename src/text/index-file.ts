@@ -210,10 +210,6 @@ export class IndexFile {
     return rows.length > MAX_ROWS ? undefined : rows;
   }
 
-  numberOf(tenant: string, sessionId: string): number {
-    return this.#sessions.find(tenant, sessionId)?.number ?? 0;
-  }
-
   #begin(): void {
     if (!this.#isOpen) throw new Error('the index is closed');
     if (!this.#db.inTransaction) this.#db.exec('BEGIN');

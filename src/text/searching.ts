@@ -1,11 +1,12 @@
 /** The text index as searches ask it: it finds sessions, and cuts from the journal what they were found by. */
 import type { CatalogRow } from '../model/catalog-row.ts';
 import { codeOf, GreenroomError } from '../model/errors.ts';
+import type { Catalog } from '../session/ports/catalog.ts';
 import { isKnown, type Journal } from '../session/ports/journal.ts';
 import type { TextAnswers, TextHit, TextIndex, TextLag } from '../session/ports/text-index.ts';
 import type { IndexProcess } from './index-process.ts';
 import { aboutOf, Parcel } from './reading.ts';
-import type { Best, CallName, IndexCalls, Source } from './wire.ts';
+import type { CallName, Cut, IndexCalls, Source } from './wire.ts';
 
 /** Questions that may wait for the process, and bytes of text with them; one more is refused as `unavailable`. */
 const MAX_ASKED = 256;
@@ -19,6 +20,7 @@ const READ_AT_ONCE = 16;
 export interface SearchingParts {
   readonly index: IndexProcess;
   readonly journal: Pick<Journal, 'open'>;
+  readonly catalog: Pick<Catalog, 'textNumberOf'>;
   readonly lag: () => TextLag;
   readonly rest: () => Promise<void>;
 }
@@ -47,32 +49,39 @@ export class Searching implements TextIndex {
     rows: readonly CatalogRow[],
     texts: readonly string[],
   ): Promise<readonly (TextHit | undefined)[]> {
-    const [first] = rows;
-    if (first === undefined) return [];
-    const ids = rows.map(({ key }) => key.sessionId);
-    const best = await this.#ask('best', [first.key.tenant, ids, texts]);
-    const parcel = new Parcel();
-    const sources = await this.#sources(rows, best, parcel);
-    const cuts = await this.#ask('cut', [sources, texts, parcel.packed()]);
+    if (rows.length === 0) return [];
+    const numbers = rows.map(({ key }) => this.#parts.catalog.textNumberOf(key));
+    const best = await this.#ask('best', [numbers, texts]);
+    const cuts = await this.#cuts(rows, best, texts);
     return cuts.map((cut, at) => {
-      const seq = best[at]?.seq ?? 0;
+      const seq = best[at] ?? 0;
       return cut === null ? undefined : { ...(seq > 0 ? { seq } : {}), ...cut };
     });
   }
 
-  async #sources(
+  /** Some are cut while the next ones are read. */
+  async #cuts(
     rows: readonly CatalogRow[],
-    best: readonly (Best | null)[],
-    parcel: Parcel,
-  ): Promise<readonly (Source | null)[]> {
-    const sources: (Source | null)[] = [];
-    for (const [at, row] of rows.entries()) {
-      const seq = best[at]?.seq;
-      const isWanted = seq !== undefined && parcel.size < MAX_CUT_BYTES;
-      sources.push(isWanted ? await this.#source(row, seq, parcel) : null);
-      if (at % READ_AT_ONCE === READ_AT_ONCE - 1) await this.#parts.rest();
+    best: readonly (number | null)[],
+    texts: readonly string[],
+  ): Promise<readonly (Cut | null)[]> {
+    const cuts: Promise<readonly (Cut | null)[]>[] = [];
+    let room = MAX_CUT_BYTES;
+    for (let from = 0; from < rows.length; from += READ_AT_ONCE) {
+      if (from > 0) await this.#parts.rest();
+      const parcel = new Parcel();
+      const sources: (Source | null)[] = [];
+      for (const [at, row] of rows.slice(from, from + READ_AT_ONCE).entries()) {
+        const seq = best[from + at] ?? null;
+        const isWanted = seq !== null && parcel.size < room;
+        sources.push(isWanted ? await this.#source(row, seq, parcel) : null);
+      }
+      room -= parcel.size;
+      const cut = this.#ask('cut', [sources, texts, parcel.packed()]);
+      cut.catch(() => undefined); // it is awaited below
+      cuts.push(cut);
     }
-    return sources;
+    return (await Promise.all(cuts)).flat();
   }
 
   /** null: it has gone meanwhile, or cannot be read. */

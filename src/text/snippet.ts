@@ -99,13 +99,13 @@ const WORD = /[0-9a-z\u0080-\uffff]/;
 
 const whiteSpaceBefore = (text: string, from: number): number => {
   let at = Math.max(0, from);
-  while (at > 0 && !SPACE.test(text[at - 1] ?? '')) at -= 1;
+  while (at > 0 && !isSpaceAt(text, at - 1)) at -= 1;
   return at;
 };
 
 const whiteSpaceAfter = (text: string, from: number): number => {
   let at = Math.min(text.length, from);
-  while (at < text.length && !SPACE.test(text[at] ?? '')) at += 1;
+  while (at < text.length && !isSpaceAt(text, at)) at += 1;
   return at;
 };
 
@@ -143,18 +143,24 @@ const joined = (before: string, more: string): string => {
 
 const SPACE = /\s/;
 
+/** Of what stands there; beyond the text nothing does. */
+const isSpaceAt = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+  return SPACE.test(text[at] ?? '');
+};
+
 /** The first beginning of a word from `at` on, but not behind `limit`. */
 const wordStart = (text: string, at: number, limit: number): number => {
   if (at === 0) return 0;
-  for (let place = at; place < limit; place += 1)
-    if (SPACE.test(text[place - 1] ?? '')) return place;
+  for (let place = at; place < limit; place += 1) if (isSpaceAt(text, place - 1)) return place;
   return whole(text, at);
 };
 
 /** The last end of a word up to `at`, but not before `limit`. */
 const wordEnd = (text: string, at: number, limit: number): number => {
   if (at >= text.length) return text.length;
-  for (let place = at; place > limit; place -= 1) if (SPACE.test(text[place] ?? '')) return place;
+  for (let place = at; place > limit; place -= 1) if (isSpaceAt(text, place)) return place;
   return whole(text, Math.max(at, limit));
 };
 

@@ -76,7 +76,7 @@ const begin = (self: Self<Protocol>, args: Wanted): State => {
   });
   self.own(journal.subscribe((changes) => indexer.committed(changes)));
   const lag = () => indexer.lag();
-  const searching = new Searching({ index, journal, lag, rest: resting(clock) });
+  const searching = new Searching({ index, journal, catalog, lag, rest: resting(clock) });
   self.register(textIndexName, searching);
   void follow(self, index, indexer, args).catch((error: unknown) => self.exit({ crashed: error }));
   return { indexer };

@@ -40,6 +40,8 @@ const STRETCH = new RegExp(
 );
 
 const HAS_PARTS = /\p{Ll}\p{N}{0,4}\p{Lu}|\p{Lu}\p{Lu}\p{Ll}/u;
+/** The same in text that is nothing but ASCII, many times faster. */
+const HAS_ASCII_PARTS = /[a-z][0-9]{0,4}[A-Z]|[A-Z][A-Z][a-z]/;
 const BETWEEN_PARTS = /(?<=\p{Ll}\p{N}{0,4})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 /** What holds the words of one name together. */
 const JOINT = /^[_\-./\\:@#$~]{1,2}$/;
@@ -60,7 +62,7 @@ export const tokensOf = (text: string): Tokens => {
       spans.push(addWord(words, run, start, run.toLowerCase()));
     } else addRun(words, spans, text.slice(start, at), start);
   }
-  return { words, names: HAS_PARTS.test(text) ? namesIn(text, spans) : [] };
+  return { words, names: partsIn(text).test(text) ? namesIn(text, spans) : [] };
 };
 
 /** The texts of `tokensOf(text).words` with white space between, many times faster: for what is not shown. */
@@ -80,6 +82,9 @@ export const wordLine = (text: string): string => {
     at = end;
   }
 };
+
+const partsIn = (text: string): RegExp =>
+  indexBeyondAscii(text, 0) === -1 ? HAS_ASCII_PARTS : HAS_PARTS;
 
 const indexBeyondAscii = (text: string, from: number): number => {
   for (let at = from; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return at;
@@ -113,7 +118,8 @@ const asciiLine = (text: string): string => {
 /** The same for the parts of its names: only what may belong to one is looked at. */
 export const nameLines = (text: string): readonly string[] => {
   const lines: string[] = [];
-  const hump = new RegExp(HAS_PARTS, 'gu');
+  const parts = partsIn(text);
+  const hump = new RegExp(parts, `g${parts.flags}`);
   for (let found = hump.exec(text); found !== null; found = hump.exec(text)) {
     let start = found.index;
     while (start > 0 && isOfName(text.charCodeAt(start - 1))) start -= 1;

@@ -56,11 +56,6 @@ export type SessionText =
       readonly entries: readonly EntryBytes[];
     });
 
-/** The best row of a session: its entry, or 0 for what describes it. */
-export interface Best {
-  readonly seq: number;
-}
-
 export interface Cut {
   readonly snippet: string;
   /** Where the hits stand in it: from and to, in UTF-16 units. */
@@ -84,11 +79,8 @@ export interface IndexCalls {
   find(texts: readonly string[]): readonly Uint32Array[];
   /** null: too many messages are met to rank them. */
   rank(texts: readonly string[]): Uint32Array | null;
-  best(
-    tenant: string,
-    sessionIds: readonly string[],
-    texts: readonly string[],
-  ): readonly (Best | null)[];
+  /** Of each session, named by its number, the `seq` of its best row, 0: what describes it; null: none is met. */
+  best(numbers: readonly number[], texts: readonly string[]): readonly (number | null)[];
   cut(
     sources: readonly (Source | null)[],
     texts: readonly string[],
