@@ -172,9 +172,9 @@ export const VARIABLES = {
   timeoutSeconds: set('CLAUDE_SDK_TIMEOUT_SECONDS', amount(0.01, 3_600), 120, {
     meaning: 'limit of one model call',
   }),
-  textSearch: set('GREENROOM_TEXT_SEARCH', oneOf('off', 'talk', 'all'), 'off', {
+  textSearch: set('GREENROOM_TEXT_SEARCH', oneOf('off', 'talk', 'all'), 'talk', {
     meaning:
-      'what texts searches look into: `off` = into none; `talk` = what people and the model said, titles, descriptions and summaries; `all` = also what went into tools and came out; another value builds the index again',
+      'what texts searches look into: `talk` = what people and the model said, titles, descriptions and summaries; `all` = also what went into tools and came out; `off` = into none; another value builds the index again',
   }),
   logLevel: set(
     'GREENROOM_LOG_LEVEL',

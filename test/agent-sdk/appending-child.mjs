@@ -16,6 +16,7 @@ const host = where.startsWith('nats://')
       anthropicApiKey: 'any',
       workers: 1,
       minFreeMb: 0,
+      textSearch: 'off',
     });
 const store = agentSdkSessionStore(host);
 process.stdin.on('end', () => process.exit(0)).resume(); // whoever started it is gone

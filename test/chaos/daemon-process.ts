@@ -158,6 +158,7 @@ export class DaemonProcess {
       GREENROOM_PROVIDER: 'rehearsal',
       GREENROOM_LOG_LEVEL: 'warn',
       GREENROOM_MIN_FREE_MB: '0',
+      GREENROOM_TEXT_SEARCH: 'off', // a process more that few tests need
       CLAUDE_SDK_RETRY_DELAY: '0.02',
       ...this.#options.env,
     };

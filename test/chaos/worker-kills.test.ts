@@ -26,6 +26,7 @@ const newGreenroom = async (): Promise<Greenroom> => {
     provider: 'rehearsal',
     workers: 2,
     minFreeMb: 0,
+    textSearch: 'off',
     retryDelaySeconds: 0.1,
     maxRetries: 10,
     log: createLog({ level: 'silent' }),

@@ -10,6 +10,7 @@ import type { Screen, Shell } from '../../src/cli/shell.ts';
 import { connectClient } from '../../src/client/client.ts';
 import { examineBroker } from '../../src/nats/examine-broker.ts';
 import { newestSonnet } from '../../src/pricing/price.ts';
+import { textIndexName } from '../../src/session/ports/text-index.ts';
 import { storeCare } from '../../src/storage/backup/care.ts';
 import { readStoreFile } from '../../src/storage/verify/store-file.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -36,6 +37,14 @@ const parse = (text: string): readonly Line[] => {
 };
 
 const lines = shellLines().flatMap(parse);
+
+/** What a page says that a command shows: `<!-- shown by: npx greenroom … -->` before it. */
+const shown: ReadonlyMap<string, string> = new Map(
+  PAGES.map(documentNamed).flatMap(fencesIn).flatMap(({ marker, text }) => {
+    const [, command] = /^shown by: (.+)$/.exec(marker ?? '') ?? [];
+    return command === undefined ? [] : [[command, text] as const];
+  }),
+);
 
 interface World {
   readonly env?: Readonly<Record<string, string>>;
@@ -100,7 +109,10 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
   const statusOf = async (sessionId: string): Promise<string | undefined> =>
     (await running.greenroom.sessions.get(sessionId).catch(() => undefined))?.status;
 
-  test.each(lines)('$text', async ({ words, stdin, isInBackground }) => {
+  const index = () => running.greenroom.system.find(textIndexName);
+
+  test.each(lines)('$text', async ({ text, words, stdin, isInBackground }) => {
+    if (words.includes('search')) await until(() => index()?.lag().textWaiting === 0);
     const { natsUrl, dataDir } = running;
     const env = { NATS_URL: natsUrl, GREENROOM_DATA_DIR: dataDir };
     const args = words.map((word) => word.replace(/^~/, home));
@@ -113,6 +125,7 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
     const { code, out } = await done;
     expect(out).not.toBe('');
     expect(code, out).toBe(0);
+    expect(out).toContain(shown.get(text)?.trimEnd() ?? '');
   });
 });
 
@@ -136,8 +149,8 @@ test('every command is shown at work', async () => {
   const leaves = [...(await allHelp())]
     .filter(([path, help]) => path !== '' && commandsIn(help).length === 0)
     .map(([path]) => path);
-  const shown = lines.map(({ words }) => `${words.join(' ')} `);
-  const isShown = (path: string) => shown.some((line) => line.startsWith(`${path} `));
+  const runs = lines.map(({ words }) => `${words.join(' ')} `);
+  const isShown = (path: string) => runs.some((line) => line.startsWith(`${path} `));
   expect(leaves.filter((path) => path !== 'start' && !isShown(path))).toEqual([]);
 });
 

@@ -27,7 +27,6 @@ export const startWithBroker = async (rules?: string): Promise<Running> => {
     provider: 'rehearsal',
     natsServerBin: natsServer,
     minFreeMb: 1,
-    textSearch: 'talk',
     ...(rules === undefined ? {} : { retentionFile }),
     log: createLog({ level: 'error' }),
   });

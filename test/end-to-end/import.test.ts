@@ -45,6 +45,7 @@ describe.skipIf(withoutNatsServer()).each(loadCorpora())('$name', (corpus: Corpu
       dataDir,
       nats: { port: 0 },
       provider: 'anthropic',
+      textSearch: 'off',
       anthropicApiKey: 'sk-test',
       anthropicBaseUrl: rehearsal.url,
     });

@@ -21,7 +21,7 @@ const greenroom = await startGreenroom({
   anthropicApiKey: 'any',
   workers: 1,
   minFreeMb: 0,
-  textSearch: process.env.GREENROOM_TEXT_SEARCH ?? 'off', // a thread more that few tests need
+  textSearch: process.env.GREENROOM_TEXT_SEARCH ?? 'off', // a process more that few tests need
   clock,
 });
 tell({ type: 'ready' });

@@ -70,7 +70,7 @@ export class TestGreenroom {
       workers: 1,
       retryDelaySeconds: 0.001,
       drainSeconds: 0,
-      textSearch: 'off', // a thread more that few tests need
+      textSearch: 'off', // a process more that few tests need
       minFreeMb: 0,
       log: createLog({ level: 'silent' }),
       onFatal: (error) => {

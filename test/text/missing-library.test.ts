@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const PROGRAM = `
 import { startGreenroom } from './dist/src/index.js';
-const greenroom = await startGreenroom({ dataDir: process.argv[2], nats: false, provider: 'rehearsal', minFreeMb: 0, textSearch: 'talk', logLevel: 'silent' });
+const greenroom = await startGreenroom({ dataDir: process.argv[2], nats: false, provider: 'rehearsal', minFreeMb: 0, logLevel: 'silent' });
 await greenroom.sessions.create('a', { title: 'harbour' });
 let found;
 do found = await greenroom.sessions.search({ q: 'harbour' }).catch(({ code, message }) => ({ code, message }));

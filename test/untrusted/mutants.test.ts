@@ -27,6 +27,7 @@ const fuzzOf = async (dist: string): Promise<Fuzzed> => {
   const greenroom = await compiled.startGreenroom({
     ...{ provider: 'anthropic', anthropicApiKey: 'any', anthropicBaseUrl: rehearsal.url },
     ...{ workers: 1, retryDelaySeconds: 0.001, drainSeconds: 0, minFreeMb: 0, dataDir },
+    ...{ textSearch: 'off' },
     log: createLog({ level: 'silent' }),
   });
   onTestFinished(() => greenroom.stop());

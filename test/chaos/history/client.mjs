@@ -105,7 +105,8 @@ const ofGreenroom = async (made = (journal) => journal) => {
   const { startGreenroom } = await load('index.js');
   const { createLog } = await load('platform/log.js');
   const log = createLog({ level: 'silent' });
-  const settings = { nats: false, provider: 'rehearsal', workers: 1, minFreeMb: 0 };
+  const less = { nats: false, provider: 'rehearsal', textSearch: 'off' };
+  const settings = { ...less, workers: 1, minFreeMb: 0 };
   const { sessions, system } = await startGreenroom({ dataDir: place, log, ...settings });
   const { journalName } = await load('session/ports/journal.js');
   made(system.fetch(journalName));
