@@ -40,10 +40,12 @@ const lines = shellLines().flatMap(parse);
 
 /** What a page says that a command shows: `<!-- shown by: npx greenroom … -->` before it. */
 const shown: ReadonlyMap<string, string> = new Map(
-  PAGES.map(documentNamed).flatMap(fencesIn).flatMap(({ marker, text }) => {
-    const [, command] = /^shown by: (.+)$/.exec(marker ?? '') ?? [];
-    return command === undefined ? [] : [[command, text] as const];
-  }),
+  PAGES.map(documentNamed)
+    .flatMap(fencesIn)
+    .flatMap(({ marker, text }) => {
+      const [, command] = /^shown by: (.+)$/.exec(marker ?? '') ?? [];
+      return command === undefined ? [] : [[command, text] as const];
+    }),
 );
 
 interface World {
