@@ -27,6 +27,7 @@ const LONG = files(
 /** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
   ...['claude-code/**/*', 'housekeeping/**/*', 'log/**/*', 'model/**/*', 'platform/**/*'],
+  ...['permissions/*', 'permissions/corpus/ordinary'],
   ...['pricing/**/*', 'query/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
   ...[
     'search/!(catalog-model|long-searches)',

@@ -87,6 +87,10 @@ const FLOORS: readonly (readonly string[])[] = [
   ['pricing', 'query'],
   ['claude-code'],
   ['classic'],
+  // Whether a tool call may run
+  ['permissions/shell'],
+  ['permissions/programs'],
+  ['permissions'],
   // What sessions do
   ['session/memory'],
   ['session/ports'],
@@ -132,7 +136,9 @@ const FLOORS: readonly (readonly string[])[] = [
 const floorOf = (path: string): number => FLOORS.findIndex((floor) => floor.includes(roomOf(path)));
 
 const GROUND = ['platform', 'config'];
-const DOMAIN = ['otp', 'model', 'pricing', 'query', 'claude-code', 'classic', 'session'];
+const DOMAIN = [
+  ...['otp', 'model', 'pricing', 'query', 'claude-code', 'classic', 'permissions', 'session'],
+];
 const PARTS = ['executor', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
@@ -145,6 +151,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   query: ['model'],
   'claude-code': ['model', 'pricing'],
   classic: ['otp', 'model'],
+  permissions: ['model', 'classic'],
   session: DOMAIN,
   ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),
   nats: DOMAIN,
@@ -219,6 +226,7 @@ describe('imports', () => {
       pino: ['platform'],
       piscina: ['executor'],
       redis: ['classic'],
+      unbash: ['permissions'],
       zod: Object.keys(LEANS),
     };
     const wrong = SOURCES.flatMap((source) =>

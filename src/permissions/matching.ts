@@ -1,0 +1,147 @@
+/** Whether a rule is about a call: for denies and asks in every spelling, for allows only in the one that was foreseen. */
+import { type CommandPattern, lineOf, lineOfText, mayMatch } from './command-pattern.ts';
+import { type PathPattern, pathMatcher } from './path-pattern.ts';
+import type { Place } from './paths.ts';
+import { dangersOf } from './programs/dangers.ts';
+import { isTalking } from './programs/files.ts';
+import type { Danger } from './programs/options.ts';
+import type { ScopedRule } from './rule-set.ts';
+import { placesOfWord, type Seen } from './seen.ts';
+import type { SimpleCommand } from './shell/prediction.ts';
+import { isLiteral, literalWord } from './shell/word.ts';
+
+/** What paths of rules are relative to. */
+export interface Where {
+  readonly cwd: string;
+  readonly home: string | undefined;
+  readonly ignoresCase: boolean;
+}
+
+/** `maybe`: what is not known of the call may be what the rule is about. */
+export type Match = 'yes' | 'maybe' | 'no';
+
+/** For deny and ask rules. */
+export const matchesAnyhow = (rule: ScopedRule, seen: Seen, where: Where): Match => {
+  const { pattern } = rule;
+  if (pattern.kind === 'path') return pathAnyhow(rule, pattern, seen, where);
+  if (!rule.tool.test(seen.tool)) return 'no';
+  switch (pattern.kind) {
+    case 'any':
+      return 'yes';
+    case 'command':
+      return commandAnyhow(pattern, seen);
+    case 'domain':
+      return seen.touched.kind === 'address' && pattern.matcher.test(seen.touched.host)
+        ? 'yes'
+        : 'no';
+    case 'agent':
+      return seen.touched.kind === 'agent' && seen.touched.name === pattern.name ? 'yes' : 'no';
+    case 'parameter':
+      return pattern.value.test(shown(seen.input[pattern.name])) ? 'yes' : 'no';
+  }
+};
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+
+const commandAnyhow = (pattern: CommandPattern, seen: Seen): Match => {
+  const commands = [...seen.commands.map(({ command }) => command), ...seen.mentioned];
+  const lines = commands.flatMap(spellings);
+  if (lines.some((line) => pattern.matcher.test(line))) return 'yes';
+  if (seen.doubts.length > 0 && isInside(pattern, seen)) return 'yes';
+  // A doubt may hide anything, also this.
+  return seen.doubts.length > 0 || lines.some((line) => mayMatch(pattern, line)) ? 'maybe' : 'no';
+};
+
+const spellings = (command: SimpleCommand): readonly string[] => {
+  const { words, outer, environment, program, text } = command;
+  const byName = [literalWord(program), ...words.slice(1)];
+  return [
+    lineOf(words),
+    lineOf(byName),
+    lineOf(outer),
+    lineOf(words, environment),
+    lineOfText(text),
+  ];
+};
+
+/** In a line that is not understood, a command may begin behind every sign that is not part of a word. */
+const isInside = (pattern: CommandPattern, { touched }: Seen): boolean => {
+  if (touched.kind !== 'command' || touched.command.length > 10_000) return false;
+  const parts = touched.command.split(/[\n;&|()`'"{}]+/);
+  return parts.some((part) => {
+    const words = part.trim().split(/[\s$=]+/);
+    return words.some((_, at) => pattern.matcher.test(lineOfText(words.slice(at).join(' '))));
+  });
+};
+
+const pathAnyhow = (rule: ScopedRule, pattern: PathPattern, seen: Seen, where: Where): Match => {
+  const matcher = matcherFor(rule, pattern, where, true);
+  if (matcher === undefined) return 'no';
+  const hits = ({ named, real }: Place) => matcher.test(named) || matcher.test(real);
+  const access = accessOf(rule);
+  const files = [...seen.files, ...seen.commands.flatMap((each) => each.files)];
+  const own = files.filter(
+    (file) => file.access === access || (access === 'read' && file.access === 'edit'),
+  );
+  if (seen.touched.kind === 'file' && seen.touched.access !== access) return 'no';
+  if (own.some(({ places }) => places.some(hits))) return 'yes';
+  if (access === 'edit')
+    return own.some(({ access: its, places }) => its === 'edit' && places.length === 0)
+      ? 'maybe'
+      : 'no';
+  return readsAnyhow(seen, hits);
+};
+
+/** Another program may read what a word names, so every word counts. */
+const readsAnyhow = (seen: Seen, hits: (place: Place) => boolean): Match => {
+  const commands = [...seen.commands.map(({ command }) => command), ...seen.mentioned];
+  const words = commands
+    .filter(({ program }) => !isTalking(program))
+    .flatMap((command) => command.words.slice(1).map((word) => ({ command, word })));
+  if (words.some(({ command, word }) => placesOfWord(seen, command, word).some(hits))) return 'yes';
+  if (seen.doubts.length > 0) return 'maybe';
+  const isOpen = seen.commands.some(({ files }) => files.some(({ places }) => places.length === 0));
+  return isOpen || words.some(({ word }) => word.splits === 'fields') ? 'maybe' : 'no';
+};
+
+const accessOf = ({ toolName }: ScopedRule): 'read' | 'edit' =>
+  toolName === 'Edit' ? 'edit' : 'read';
+
+const matcherFor = (
+  { settingsFolder }: ScopedRule,
+  pattern: PathPattern,
+  { cwd, home, ignoresCase }: Where,
+  isWide: boolean,
+): RegExp | undefined => pathMatcher(pattern, { cwd, home, settingsFolder }, isWide, ignoresCase);
+
+/** For allow rules about files, one path of a file: as it is named, and where it really is, are asked one by one. */
+export const allowsPath = (
+  rule: ScopedRule,
+  access: 'read' | 'edit',
+  path: string,
+  where: Where,
+): boolean => {
+  const { pattern, toolName } = rule;
+  if (toolName !== (access === 'edit' ? 'Edit' : 'Read')) return false;
+  if (pattern.kind === 'any') return true;
+  return pattern.kind === 'path' && matcherFor(rule, pattern, where, false)?.test(path) === true;
+};
+
+/** For allow rules about commands. */
+export const allowsCommand = (pattern: CommandPattern, command: SimpleCommand): boolean => {
+  if (!isSpelled(pattern, command)) return false;
+  return pattern.isExact || dangersOf(command).every((danger) => isNamed(danger, pattern.names));
+};
+
+const isSpelled = (pattern: CommandPattern, command: SimpleCommand): boolean => {
+  const { words, outer, environment } = command;
+  if (pattern.matcher.test(lineOf(words, environment))) return true;
+  // A rule for a wrapper must name the program too: `timeout *` would allow every program.
+  const at = outer.findIndex(({ text }) => text === words[0]?.text);
+  const isWrapped = at > 0 && environment.length === 0 && outer.slice(0, at).every(isLiteral);
+  return isWrapped && pattern.beginning.length > at && pattern.matcher.test(lineOf(outer));
+};
+
+const isNamed = ({ flag }: Danger, names: readonly string[]): boolean =>
+  flag !== undefined && names.some((name) => name === flag || name.startsWith(`${flag}=`));

@@ -1,0 +1,110 @@
+/**
+ * Where a path leads. Links are followed one by one, as the kernel does it, so that `link/../x` is what it is and a link
+ * to a file that is not there yet is seen: both have fooled checks of paths.
+ */
+import { dirname, isAbsolute, join } from 'node:path/posix';
+
+/** The port to the file system. */
+export interface FileSystem {
+  /** The text of a symbolic link; `undefined` for anything else, also for what is not there. */
+  readLink(path: string): string | undefined;
+}
+
+/** A path as it is written, and where it really is. Both absolute, without `.` and `..`. */
+export interface Place {
+  readonly named: string;
+  readonly real: string;
+}
+
+/** More links than this in one path are a circle. */
+const MAX_LINKS = 40;
+
+/** Finds places, and keeps what it found for the time of one decision. */
+export class Places {
+  readonly #files: FileSystem;
+  readonly #links = new Map<string, string | undefined>();
+
+  constructor(files: FileSystem) {
+    this.#files = files;
+  }
+
+  /** `undefined` for a circle of links, or a path that no file can have. */
+  find(folder: string, path: string): Place | undefined {
+    if (path.includes('\0') || path === '') return undefined;
+    const written = isAbsolute(path) ? path : `${folder}/${path}`;
+    const real = this.#follow(written);
+    return real === undefined ? undefined : { named: withoutSlash(join(written)), real };
+  }
+
+  #follow(path: string): string | undefined {
+    const rest = path.split('/').reverse();
+    let at = '/';
+    let links = 0;
+    while (rest.length > 0) {
+      const part = rest.pop() ?? '';
+      if (part === '' || part === '.') continue;
+      if (part === '..') {
+        at = dirname(at);
+        continue;
+      }
+      const next = at === '/' ? `/${part}` : `${at}/${part}`;
+      const link = this.#readLink(next);
+      if (link === undefined) {
+        at = next;
+        continue;
+      }
+      links += 1;
+      if (links > MAX_LINKS) return undefined;
+      if (isAbsolute(link)) at = '/';
+      rest.push(...link.split('/').reverse());
+    }
+    return at;
+  }
+
+  #readLink(path: string): string | undefined {
+    if (!this.#links.has(path)) this.#links.set(path, this.#files.readLink(path));
+    return this.#links.get(path);
+  }
+}
+
+const withoutSlash = (path: string): string => (path === '/' ? path : path.replace(/\/+$/, ''));
+
+/** Whether a path is a folder or in it: `/app` holds `/app/x` and not `/app-x`. */
+export const isWithin = (path: string, folder: string, ignoresCase = false): boolean => {
+  const [one, other] = ignoresCase ? [path.toLowerCase(), folder.toLowerCase()] : [path, folder];
+  return other === '/' || one === other || one.startsWith(`${withoutSlash(other)}/`);
+};
+
+/** Folders and files that steer other programs: no rule lets them be changed unasked. */
+const STEERING = new Set([
+  ...[
+    '.git',
+    '.vscode',
+    '.idea',
+    '.husky',
+    '.cargo',
+    '.devcontainer',
+    '.yarn',
+    '.mvn',
+    '.claude',
+    '.ssh',
+    '.gnupg',
+  ],
+  ...[
+    '.gitconfig',
+    '.gitmodules',
+    '.bashrc',
+    '.bash_profile',
+    '.bash_login',
+    '.bash_logout',
+    '.profile',
+    '.zshrc',
+  ],
+  ...['.zprofile', '.zshenv', '.mcp.json', '.claude.json', '.ripgreprc', '.npmrc', '.envrc'],
+]);
+
+export const isSteering = (path: string): boolean =>
+  path
+    .toLowerCase()
+    .split('/')
+    .some((part) => STEERING.has(part)) || /\/\.config\/git(?:\/|$)/i.test(path);
