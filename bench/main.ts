@@ -16,6 +16,7 @@ import { history } from './history.ts';
 import { journal } from './journal.ts';
 import { memory } from './memory.ts';
 import { otp } from './otp.ts';
+import { permissions } from './permissions.ts';
 import { search } from './search.ts';
 import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   forks,
   search,
   text,
+  permissions,
   memory,
   soak,
   storesServers,

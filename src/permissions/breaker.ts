@@ -2,24 +2,20 @@
 import { dirname } from 'node:path/posix';
 import { isWithin } from './paths.ts';
 import type { Ground, Seen } from './seen.ts';
-import { placesOfWord } from './seen.ts';
 import { isLiteral } from './shell/word.ts';
 
 /** A sentence, or `undefined`. */
 export const destroys = (seen: Seen, { cwd, home }: Ground): string | undefined => {
-  const commands = [...seen.commands.map(({ command }) => command), ...seen.mentioned];
-  for (const command of commands) {
+  for (const { command, word, places } of seen.words()) {
     if (command.program !== 'rm' && command.program !== 'rmdir') continue;
-    for (const word of command.words.slice(1)) {
-      // `"$VAR"/*` is `/*` where the variable is empty.
-      if (!isLiteral(word) && /^[\uFFFE\uFFFF]\/[\uFFFE\uFFFF]?$/.test(word.value))
-        return `${word.text} may be everything`;
-      const isBroad = placesOfWord(seen, command, word).some(
-        ({ named, real }) =>
-          !word.value.startsWith('-') && [named, real].some((path) => isVast(path, cwd, home)),
-      );
-      if (isBroad) return `${command.text} removes more than files of the work`;
-    }
+    // `"$VAR"/*` is `/*` where the variable is empty.
+    if (!isLiteral(word) && /^[\uFFFE\uFFFF]\/[\uFFFE\uFFFF]?$/.test(word.value))
+      return `${word.text} may be everything`;
+    const isBroad = places.some(({ named, real }) =>
+      [named, real].some((path) => isVast(path, cwd, home)),
+    );
+    if (isBroad && !word.value.startsWith('-'))
+      return `${command.text} removes more than files of the work`;
   }
   return undefined;
 };

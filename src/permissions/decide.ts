@@ -9,7 +9,7 @@
 import { effectiveMode, type PermissionMode } from '../classic/models.ts';
 import { destroys } from './breaker.ts';
 import { type ToolCall, touchedBy } from './call.ts';
-import { allowsCommand, allowsPath, matchesAnyhow, type Where } from './matching.ts';
+import { allowsCommand, allowsPath, type Match, matchesAnyhow, type Where } from './matching.ts';
 import { isSteering, isWithin } from './paths.ts';
 import type { Policy, Verdict } from './policies.ts';
 import { isReading } from './programs/files.ts';
@@ -92,6 +92,7 @@ class Deciding {
   readonly #context: PermissionContext;
   readonly #where: Where;
   readonly #folders: readonly string[];
+  readonly #matches = new Map<ScopedRule, Match>();
 
   constructor(seen: Seen, rules: RuleSet, context: PermissionContext) {
     const { cwd, home, ignoresCase = false, folders = [] } = context;
@@ -146,10 +147,17 @@ class Deciding {
     );
   }
 
+  /** Each rule is compared once. */
+  #match(rule: ScopedRule): Match {
+    const known = this.#matches.get(rule);
+    if (known !== undefined) return known;
+    const match = matchesAnyhow(rule, this.#seen, this.#where);
+    this.#matches.set(rule, match);
+    return match;
+  }
+
   #denied(): Said | undefined {
-    const rule = this.#rules.deny.find(
-      (each) => matchesAnyhow(each, this.#seen, this.#where) === 'yes',
-    );
+    const rule = this.#rules.deny.find((each) => this.#match(each) === 'yes');
     return rule === undefined ? undefined : byRule('deny', rule);
   }
 
@@ -166,12 +174,10 @@ class Deciding {
   #asked(): Said | undefined {
     const destroyed = destroys(this.#seen, this.#context);
     if (destroyed !== undefined) return said('ask', destroyed, { kind: 'protected' });
-    const asks = this.#rules.ask.find(
-      (each) => matchesAnyhow(each, this.#seen, this.#where) === 'yes',
-    );
+    const asks = this.#rules.ask.find((each) => this.#match(each) === 'yes');
     if (asks !== undefined) return byRule('ask', asks);
     const unsure = [...this.#rules.deny, ...this.#rules.ask].find(
-      (each) => matchesAnyhow(each, this.#seen, this.#where) === 'maybe',
+      (each) => this.#match(each) === 'maybe',
     );
     if (unsure === undefined) return undefined;
     const { text, scope } = unsure;

@@ -3,12 +3,11 @@ import { type CommandPattern, lineOf, lineOfText, mayMatch } from './command-pat
 import { type PathPattern, pathMatcher } from './path-pattern.ts';
 import type { Place } from './paths.ts';
 import { dangersOf } from './programs/dangers.ts';
-import { isTalking } from './programs/files.ts';
 import type { Danger } from './programs/options.ts';
 import type { ScopedRule } from './rule-set.ts';
-import { placesOfWord, type Seen } from './seen.ts';
+import type { Seen } from './seen.ts';
 import type { SimpleCommand } from './shell/prediction.ts';
-import { isLiteral, literalWord } from './shell/word.ts';
+import { isLiteral } from './shell/word.ts';
 
 /** What paths of rules are relative to. */
 export interface Where {
@@ -45,24 +44,11 @@ const shown = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 
 const commandAnyhow = (pattern: CommandPattern, seen: Seen): Match => {
-  const commands = [...seen.commands.map(({ command }) => command), ...seen.mentioned];
-  const lines = commands.flatMap(spellings);
+  const lines = seen.lines();
   if (lines.some((line) => pattern.matcher.test(line))) return 'yes';
   if (seen.doubts.length > 0 && isInside(pattern, seen)) return 'yes';
   // A doubt may hide anything, also this.
   return seen.doubts.length > 0 || lines.some((line) => mayMatch(pattern, line)) ? 'maybe' : 'no';
-};
-
-const spellings = (command: SimpleCommand): readonly string[] => {
-  const { words, outer, environment, program, text } = command;
-  const byName = [literalWord(program), ...words.slice(1)];
-  return [
-    lineOf(words),
-    lineOf(byName),
-    lineOf(outer),
-    lineOf(words, environment),
-    lineOfText(text),
-  ];
 };
 
 /** In a line that is not understood, a command may begin behind every sign that is not part of a word. */
@@ -95,11 +81,8 @@ const pathAnyhow = (rule: ScopedRule, pattern: PathPattern, seen: Seen, where: W
 
 /** Another program may read what a word names, so every word counts. */
 const readsAnyhow = (seen: Seen, hits: (place: Place) => boolean): Match => {
-  const commands = [...seen.commands.map(({ command }) => command), ...seen.mentioned];
-  const words = commands
-    .filter(({ program }) => !isTalking(program))
-    .flatMap((command) => command.words.slice(1).map((word) => ({ command, word })));
-  if (words.some(({ command, word }) => placesOfWord(seen, command, word).some(hits))) return 'yes';
+  const words = seen.words();
+  if (words.some(({ places }) => places.some(hits))) return 'yes';
   if (seen.doubts.length > 0) return 'maybe';
   const isOpen = seen.commands.some(({ files }) => files.some(({ places }) => places.length === 0));
   return isOpen || words.some(({ word }) => word.splits === 'fields') ? 'maybe' : 'no';

@@ -23,6 +23,7 @@ const MAX_LINKS = 40;
 export class Places {
   readonly #files: FileSystem;
   readonly #links = new Map<string, string | undefined>();
+  readonly #found = new Map<string, Place>();
 
   constructor(files: FileSystem) {
     this.#files = files;
@@ -31,9 +32,15 @@ export class Places {
   /** `undefined` for a circle of links, or a path that no file can have. */
   find(folder: string, path: string): Place | undefined {
     if (path.includes('\0') || path === '') return undefined;
-    const written = isAbsolute(path) ? path : `${folder}/${path}`;
+    const written = path.startsWith('/') ? path : `${folder}/${path}`;
+    const known = this.#found.get(written);
+    if (known !== undefined) return known;
     const real = this.#follow(written);
-    return real === undefined ? undefined : { named: withoutSlash(join(written)), real };
+    if (real === undefined) return undefined;
+    // Without links the two are the same, unless `..` follows what is no folder.
+    const place = { named: written === real ? real : withoutSlash(join(written)), real };
+    this.#found.set(written, place);
+    return place;
   }
 
   #follow(path: string): string | undefined {
@@ -62,17 +69,24 @@ export class Places {
   }
 
   #readLink(path: string): string | undefined {
-    if (!this.#links.has(path)) this.#links.set(path, this.#files.readLink(path));
-    return this.#links.get(path);
+    const known = this.#links.get(path);
+    if (known !== undefined || this.#links.has(path)) return known;
+    const link = this.#files.readLink(path);
+    this.#links.set(path, link);
+    return link;
   }
 }
 
-const withoutSlash = (path: string): string => (path === '/' ? path : path.replace(/\/+$/, ''));
+/** Of a path without empty parts. */
+const withoutSlash = (path: string): string =>
+  path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 
 /** Whether a path is a folder or in it: `/app` holds `/app/x` and not `/app-x`. */
 export const isWithin = (path: string, folder: string, ignoresCase = false): boolean => {
   const [one, other] = ignoresCase ? [path.toLowerCase(), folder.toLowerCase()] : [path, folder];
-  return other === '/' || one === other || one.startsWith(`${withoutSlash(other)}/`);
+  if (other === '/' || one === other) return true;
+  const length = other.endsWith('/') ? other.length - 1 : other.length;
+  return one.startsWith(other) && one[length] === '/';
 };
 
 /** Folders and files that steer other programs: no rule lets them be changed unasked. */

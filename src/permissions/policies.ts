@@ -4,8 +4,7 @@
  * past it; the sandbox is for that.
  */
 import { isWithin } from './paths.ts';
-import { isTalking } from './programs/files.ts';
-import { placesOfWord, type Seen } from './seen.ts';
+import type { Seen } from './seen.ts';
 import type { SimpleCommand } from './shell/prediction.ts';
 import { foldersAt } from './shell/state.ts';
 import { isLiteral, type ShellWord } from './shell/word.ts';
@@ -48,27 +47,21 @@ export const fileAccessPolicy = (settings: PathSettings = {}): Policy => {
     judge: (seen) => {
       const places = [
         ...seen.files.flatMap((file) => file.places),
-        ...wordsOf(seen).flatMap(([command, word]) => placesOfWord(seen, command, word)),
+        ...seen.words().flatMap((word) => word.places),
       ];
       for (const { named, real } of places) {
         const path = holds(named) ?? holds(real);
         if (path !== undefined)
           return { decision: 'deny', reason: `${named} is restricted (${path})` };
       }
-      const [unknown] = wordsOf(seen).filter(([command, word]) =>
-        restricted.some((path) => mayBeWithin(word, command, path)),
-      );
+      const unknown = seen
+        .words()
+        .find(({ word, command }) => restricted.some((path) => mayBeWithin(word, command, path)));
       if (unknown === undefined) return undefined;
-      return { decision: 'ask', reason: `${unknown[1].text} may be a restricted path` };
+      return { decision: 'ask', reason: `${unknown.word.text} may be a restricted path` };
     },
   };
 };
-
-/** The words of all commands that may be files. */
-const wordsOf = (seen: Seen): readonly (readonly [SimpleCommand, ShellWord])[] =>
-  [...seen.commands.map(({ command }) => command), ...seen.mentioned]
-    .filter(({ program }) => !isTalking(program))
-    .flatMap((command) => command.words.slice(1).map((word) => [command, word] as const));
 
 /** Whether a glob may become a path there. What a variable or a command gives is not guessed at. */
 const mayBeWithin = (word: ShellWord, command: SimpleCommand, path: string): boolean => {
@@ -96,7 +89,7 @@ export interface CommandSettings {
 export const commandPolicy = ({
   blocked = DEFAULT_BLOCKED_COMMANDS,
 }: CommandSettings = {}): Policy => {
-  const entries = blocked.map((text) => ({ text, words: text.trim().split(/\s+/) }));
+  const entries = blocked.map((text) => ({ text, words: wordsIn(text) }));
   return {
     name: 'CommandPolicy',
     judge: (seen) => {
@@ -111,19 +104,27 @@ export const commandPolicy = ({
 };
 
 const isBlocked = (command: SimpleCommand, entry: readonly string[]): boolean =>
-  [command.words, command.outer].some((words) => isEntry(words, entry));
+  isEntry(command.words, entry) ||
+  (command.outer !== command.words && isEntry(command.outer, entry));
+
+const baseNameOf = (word: string): string => word.slice(word.lastIndexOf('/') + 1).toLowerCase();
 
 const isEntry = (words: readonly ShellWord[], [program, ...rest]: readonly string[]): boolean => {
-  const [first, ...args] = words;
-  const name = (first?.value ?? '').replace(/^[\s\S]*\//, '').toLowerCase();
-  if (name !== program?.toLowerCase()) return false;
+  if (baseNameOf(words[0]?.value ?? '') !== program) return false;
+  const args = words.slice(1);
   const flags = rest.filter((word) => word.startsWith('-'));
   const starts = rest.filter((word) => !word.startsWith('-'));
-  const names = args.map(({ value }) => value.replace(/^[\s\S]*\//, '').toLowerCase());
+  const names = args.map(({ value }) => baseNameOf(value));
   return (
     starts.every((word) => names.includes(word.toLowerCase())) &&
     flags.every((flag) => hasFlag(args, flag))
   );
+};
+
+/** The program in small letters, as it is compared. */
+const wordsIn = (text: string): readonly string[] => {
+  const [program = '', ...rest] = text.trim().split(/\s+/);
+  return [program.toLowerCase(), ...rest];
 };
 
 /** Long names of the letters that lists are written with. */

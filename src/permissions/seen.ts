@@ -1,12 +1,13 @@
 /** What is seen of a call before it is decided: what it would run, and which files it would open. */
 import { type ToolCall, type Touched, toolNamed } from './call.ts';
+import { lineOf, lineOfText } from './command-pattern.ts';
 import type { FileSystem } from './paths.ts';
 import { type Place, Places } from './paths.ts';
-import { filesOf } from './programs/files.ts';
+import { filesOf, isTalking } from './programs/files.ts';
 import { predict } from './shell/predict.ts';
 import type { Prediction, SimpleCommand } from './shell/prediction.ts';
 import { foldersAt } from './shell/state.ts';
-import { isLiteral, type ShellWord } from './shell/word.ts';
+import { isLiteral, literalWord, type ShellWord } from './shell/word.ts';
 
 export interface SeenFile {
   readonly access: 'read' | 'edit';
@@ -35,7 +36,16 @@ export interface Seen {
   /** The file of the tool, or those of redirections. */
   readonly files: readonly SeenFile[];
   readonly places: Places;
-  readonly home: string | undefined;
+  /** The words of all commands that may be files, with where each would be. Found once, when it is first asked for. */
+  readonly words: () => readonly SeenWord[];
+  /** Every spelling of every command, for denies and asks. */
+  readonly lines: () => readonly string[];
+}
+
+export interface SeenWord {
+  readonly command: SimpleCommand;
+  readonly word: ShellWord;
+  readonly places: readonly Place[];
 }
 
 export interface Ground {
@@ -46,7 +56,7 @@ export interface Ground {
 
 export const see = (call: ToolCall, touched: Touched, { cwd, home, files }: Ground): Seen => {
   const places = new Places(files);
-  const base = { tool: toolNamed(call.tool), input: call.input, touched, places, home };
+  const base = { tool: toolNamed(call.tool), input: call.input, touched, places };
   const at = (folders: readonly string[] | undefined, path: string): readonly Place[] =>
     (foldersAt(folders, path) === undefined ? [] : (folders ?? [cwd])).flatMap(
       (folder) => places.find(folder, path) ?? [],
@@ -62,12 +72,15 @@ export const see = (call: ToolCall, touched: Touched, { cwd, home, files }: Grou
             },
           ]
         : [];
-    return { ...base, commands: [], mentioned: [], doubts: [], files: file };
+    return { ...base, ...NO_COMMANDS, files: file };
   }
   const { commands, mentioned, doubts, redirections } = predict(touched.command, { cwd, home });
+  const all = [...commands, ...mentioned];
   return {
     ...base,
     ...{ mentioned, doubts },
+    words: once(() => wordsOf(all, places, home)),
+    lines: once(() => [...new Set(all.flatMap(spellings))]),
     commands: commands.map((command) => ({
       command,
       files: filesOf(command).map(({ access, word }) => ({
@@ -103,23 +116,63 @@ const pathsOf = (
 const homely = (path: string, home: string | undefined): string =>
   home !== undefined && (path === '~' || path.startsWith('~/')) ? home + path.slice(1) : path;
 
+const NO_COMMANDS = {
+  ...{ commands: [], mentioned: [], doubts: [] },
+  ...{ words: () => [], lines: () => [] },
+} as const;
+
+const once = <T>(work: () => T): (() => T) => {
+  let found: { readonly value: T } | undefined;
+  return () => {
+    found ??= { value: work() };
+    return found.value;
+  };
+};
+
+const spellings = (command: SimpleCommand): readonly string[] => {
+  const { words, outer, environment, program, text } = command;
+  const lines = [lineOf(words), lineOfText(text)];
+  if (words[0]?.value !== program) lines.push(lineOf([literalWord(program), ...words.slice(1)]));
+  if (outer !== words) lines.push(lineOf(outer));
+  if (environment.length > 0) lines.push(lineOf(words, environment));
+  return lines;
+};
+
+const wordsOf = (
+  commands: readonly SimpleCommand[],
+  places: Places,
+  home: string | undefined,
+): readonly SeenWord[] =>
+  commands
+    .filter(({ program }) => !isTalking(program))
+    .flatMap((command) =>
+      command.words
+        .slice(1)
+        .map((word) => ({ command, word, places: placesOfWord(command, word, places, home) })),
+    );
+
 /** Every place that a word of a command could name, be it a file or not. */
-export const placesOfWord = (
-  seen: Seen,
-  command: SimpleCommand,
+const placesOfWord = (
+  { folders }: SimpleCommand,
   word: ShellWord,
+  places: Places,
+  home: string | undefined,
 ): readonly Place[] => {
   if (!isLiteral(word)) return [];
-  const { value } = word;
-  const written = [
-    value,
-    /^-[^=/]*=?([\s\S]*)$/.exec(value)?.[1],
-    /^[\w-]+[=@:]([\s\S]+)$/.exec(value)?.[1],
-  ];
-  const paths = written.filter((path): path is string => path !== undefined && path !== '');
-  return paths.flatMap((path) =>
-    (foldersAt(command.folders, path) === undefined ? ['/'] : (command.folders ?? ['/'])).flatMap(
-      (folder) => seen.places.find(folder, homely(path, seen.home)) ?? [],
-    ),
-  );
+  const found: Place[] = [];
+  for (const path of pathsIn(word.value))
+    for (const folder of folders ?? ['/']) {
+      const place = places.find(folder, homely(path, home));
+      if (place !== undefined) found.push(place);
+    }
+  return found;
+};
+
+/** The word itself, and what stands behind `--file=`, `-f`, `if=` or `host:`. */
+const pathsIn = (word: string): readonly string[] => {
+  if (word === '') return [];
+  if (!/[-=@:]/.test(word)) return [word];
+  const option = /^-[^=/]*=?([\s\S]+)$/.exec(word)?.[1];
+  const value = /^[\w-]+[=@:]([\s\S]+)$/.exec(word)?.[1];
+  return [word, option, value].filter((path): path is string => path !== undefined);
 };

@@ -96,9 +96,8 @@ const canonical = (words: readonly ShellWord[], folders: Around['folders']): Spe
   const { value } = program;
   const isKnown = FOLDERS_OF_PROGRAMS.has(value.slice(0, value.lastIndexOf('/')));
   const name = isKnown && value.startsWith('/') ? { ...program, value: baseName(value) } : program;
-  return name.value === 'git'
-    ? gitCommand(name, args, folders)
-    : { words: [name, ...args], folders };
+  if (name.value === 'git') return gitCommand(name, args, folders);
+  return { words: name === program ? words : [name, ...args], folders };
 };
 
 const HARMLESS_GIT = new Set(['--no-pager', '-P', '--no-optional-locks', '--literal-pathspecs']);
