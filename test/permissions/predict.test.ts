@@ -125,6 +125,8 @@ test.each([
   'mapfile -C a x',
   'echo a > "$x"',
   'echo a > /dev/tcp/a/1',
+  `echo "\${H/$(cp f /o/m)/x}"`,
+  `echo \${H//"$(cp /a/b)"/x}`,
   'shopt -s extglob',
   'ls !(a)',
   'ls )',

@@ -27,6 +27,7 @@ export const scan = (
   findings: Findings,
 ): void => {
   if (node.type === 'Script') return findings.script(node);
+  if (endsEarly(node)) findings.doubt('an expansion whose end is not found', textOf(node));
   if (node.type === 'ParameterExpansion') checkParameter(node, findings);
   if (node.type === 'ExtendedGlob')
     findings.doubt('an extended glob, which shells read differently', node.text);
@@ -36,6 +37,23 @@ export const scan = (
       findings.doubt('arithmetic that is not understood', node.text);
   }
   children(node, (child) => scan(child, variables, children, findings));
+};
+
+const ENDS: Readonly<Partial<Record<SyntaxNode['type'], RegExp>>> = {
+  CommandExpansion: /^(?:\$\([\s\S]*\)|`[\s\S]*`|\$\{[\s\S]*\})$/,
+  ProcessSubstitution: /\)$/,
+  ArithmeticExpansion: /(?:\)\)|\])$/,
+  ParameterExpansion: /\}$/,
+  DoubleQuoted: /^"[\s\S]*"$/,
+};
+
+const textOf = (node: SyntaxNode): string => ('text' in node ? (node.text ?? '') : '');
+
+/** The parser may cut an expansion short, at a sign that it takes for the end of what is around it. */
+const endsEarly = (node: SyntaxNode): boolean => {
+  const end = ENDS[node.type];
+  // A line that is continued may hide what it begins with.
+  return end !== undefined && !end.test(textOf(node).replaceAll('\\\n', ''));
 };
 
 const isIndex = (word: Word): boolean => /^(?:\d+|[@*]|-\d+)$/.test(word.text);
@@ -57,6 +75,11 @@ const checkParameter = (node: ParameterExpansionPart, findings: Findings): void 
         findings.doubt('a position is evaluated, which may run commands', text);
       return;
     }
+    case 'Replace':
+      // Where the pattern ends is not found reliably when it holds more than plain text.
+      if (/[$`"']/.test(operation.pattern.text))
+        findings.doubt('a pattern with expansions or quotes', text);
+      return;
     case 'Default':
       if (operation.operator.endsWith('='))
         findings.doubt('an expansion that sets a variable', text);

@@ -22,7 +22,7 @@ import { Scratch } from './scratch.ts';
 import { lineWords, programs, script } from './scripts.ts';
 
 const isFull = process.env['GREENROOM_FULL'] === '1';
-const SCRIPTS = isFull ? 5_000 : 150;
+const SCRIPTS = isFull ? 5_000 : 100;
 const seed = Number(process.env['GREENROOM_SEED'] ?? Date.now() % 1_000_000);
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'greenroom-executed-')));
