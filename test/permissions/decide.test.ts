@@ -144,6 +144,7 @@ describe('without a rule', () => {
     'date -s x',
     'cat link/secret',
     'env',
+    'awk \'BEGIN { ARGV[1] = "/etc/hosts"; ARGC = 2 } 1\'',
   ])('what does more, or elsewhere, is asked about: %s', (line) => {
     const files = filesWith({ [`${CWD}/link`]: '/secrets' });
     expect(bash(line, {}, { files }).decision).toBe('ask');

@@ -58,7 +58,12 @@ const afterSubstitution = (text: string): string | undefined => {
 
 /** A program of `awk` that starts nothing and opens no file. */
 export const isHarmlessAwk = (program: string): boolean => {
-  if (/system|getline|@|\||\bfflush|\bclose/.test(program.replaceAll('||', ''))) return false;
+  if (
+    /system|getline|ARGV|ARGC|ENVIRON|PROCINFO|@|\||\bfflush|\bclose/.test(
+      program.replaceAll('||', ''),
+    )
+  )
+    return false;
   const print = program.search(/print/);
   // Behind a print, > is a file, wherever a string or an expression may seem to hold it.
   return print < 0 || !program.slice(print).includes('>');
