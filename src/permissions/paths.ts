@@ -68,10 +68,19 @@ export class Places {
     return at;
   }
 
+  /** What cannot be looked at is as it is named: neither can a tool, which has the same rights, follow it. */
+  #ask(path: string): string | undefined {
+    try {
+      return this.#files.readLink(path);
+    } catch {
+      return undefined;
+    }
+  }
+
   #readLink(path: string): string | undefined {
     const known = this.#links.get(path);
     if (known !== undefined || this.#links.has(path)) return known;
-    const link = this.#files.readLink(path);
+    const link = this.#ask(path);
     this.#links.set(path, link);
     return link;
   }

@@ -181,6 +181,16 @@ describe('files', () => {
     expect(edit(`${CWD}/l`, {}, { files, mode: 'acceptEdits' })).toBe('ask');
   });
 
+  it('that cannot be looked at are as they are named', () => {
+    const files = {
+      readLink: (): string => {
+        throw new Error('EACCES');
+      },
+    };
+    expect(read(`${CWD}/a`, { deny: ['Read(a)'] }, { files })).toBe('deny');
+    expect(read('/elsewhere/a', {}, { files })).toBe('ask');
+  });
+
   it('in a circle of links are nowhere', () => {
     expect(read(`${CWD}/l`, {}, { files: filesWith({ [`${CWD}/l`]: 'l' }) })).toBe('ask');
   });
