@@ -23,6 +23,7 @@ const LONG = files(
   ...['greenroom/same-bytes', 'search/catalog-model', 'text/real-texts', 'garbage'],
   ...['session/prepare/compaction', 'session/model-messages-real', 'cli/import/counted-once'],
   ...['greenroom/large-sessions', 'greenroom/native-memory'],
+  ...['permissions/corpus/bypasses', 'permissions/corpus/executed'],
 );
 /** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
