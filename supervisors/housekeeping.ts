@@ -6,9 +6,11 @@ import { retagger } from '../src/housekeeping/retagger.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { keepCopy } from '../src/storage/files/kept-copies.ts';
 import type { Parts } from './parts.ts';
+import { snapshot } from './snapshot.ts';
 
 export const housekeeping = ({
   config,
+  log,
   sessions,
   feed,
   runtime,
@@ -18,7 +20,7 @@ export const housekeeping = ({
   supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
-    maxRestarts: 4, // each once
+    maxRestarts: 5, // each once
     maxSeconds: 60,
     children: [
       cleaner({
@@ -38,6 +40,7 @@ export const housekeeping = ({
         collect: collectGarbage,
         usedBytes: () => process.memoryUsage().heapUsed,
       }), // gives memory back when nothing happens
+      snapshot({ config, log }), // has the catalog written down, for the next start
       alarms({ ring: (key) => sessions.ring(key) }), // wakes what is due, by the journal's index
     ],
   });

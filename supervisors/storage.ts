@@ -3,6 +3,7 @@ import { supervisor } from '../src/otp/supervisor.ts';
 import { catalogServer } from '../src/search/catalog-server.ts';
 import { journal } from './journal.ts';
 import type { Parts } from './parts.ts';
+import { snapshotOf } from './snapshot.ts';
 import { text } from './text.ts';
 
 export const storage = (parts: Pick<Parts, 'config' | 'log' | 'testHooks' | 'onFatal'>) =>
@@ -13,7 +14,7 @@ export const storage = (parts: Pick<Parts, 'config' | 'log' | 'testHooks' | 'onF
     maxSeconds: 5,
     children: [
       journal(parts), // owns the store
-      catalogServer(), // built from the journal's summary rows, fed by its commits
+      catalogServer({ snapshot: snapshotOf(parts), notices: parts.log }), // from its snapshot and the journal's rows, fed by its commits
       text(parts), // the words of all sessions, behind the commits
     ],
   });

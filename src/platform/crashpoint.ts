@@ -28,6 +28,12 @@ export const CRASHPOINTS = [
   'import.offered',
   /** It counts them; the one that gave them up does not know. */
   'import.counted',
+  /** A part of the catalog's snapshot is written. */
+  'snapshot.written',
+  /** It is on disk, beside the one before. */
+  'snapshot.synced',
+  /** It has taken its place, which is not on disk yet. */
+  'snapshot.renamed',
 ] as const;
 export type Crashpoint = (typeof CRASHPOINTS)[number];
 

@@ -7,7 +7,7 @@
  */
 
 import type { CatalogRow } from '../model/catalog-row.ts';
-import { keyString } from '../model/ids.ts';
+import { keyString, type SessionKey } from '../model/ids.ts';
 import type { SessionChange } from '../session/ports/journal.ts';
 import type { MemoryCatalog } from './catalog.ts';
 
@@ -30,6 +30,11 @@ export class CatalogFeed {
 
   scanned(row: CatalogRow): void {
     if (this.#committed?.has(keyString(row.key)) !== true) this.#catalog.put(row);
+  }
+
+  /** It is not in the journal any more. */
+  gone(key: SessionKey): void {
+    if (this.#committed?.has(keyString(key)) !== true) this.#catalog.delete(key);
   }
 
   scanEnded(): void {

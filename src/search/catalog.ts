@@ -24,6 +24,7 @@ import type { TextAnswers } from '../session/ports/text-index.ts';
 import { countBy } from './count-by.ts';
 import { decodeCursor } from './cursor.ts';
 import { Lane } from './lane.ts';
+import type { Loading, Saving } from './saved.ts';
 import { count, search } from './search.ts';
 import { SessionTable } from './session-table.ts';
 import { noSums } from './sums.ts';
@@ -160,6 +161,22 @@ export class MemoryCatalog implements Catalog {
       sessions: tables.reduce((sum, table) => sum + table.size, 0),
       bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
     };
+  }
+
+  /** Everything that it knows, after it has settled. */
+  save(to: Saving): void {
+    this.#takeIn();
+    to.number(this.#tables.size);
+    for (const [tenant, table] of this.#tables) {
+      to.text(tenant);
+      table.save(to);
+    }
+  }
+
+  /** What another one saved, into one that knows nothing yet and is not loading. Throws when it has another form: then this one is of no use. */
+  load(from: Loading): void {
+    for (let left = from.number(); left > 0; left -= 1)
+      this.#tableOf(from.text() as Tenant).load(from);
   }
 
   #takeIn(): void {

@@ -3,6 +3,7 @@
  * lives while somebody uses it; then its number is free for another. 0 is no text.
  */
 import { Column, flat, TEXT_OVERHEAD_BYTES } from './columns.ts';
+import type { Loading, Saving } from './saved.ts';
 
 /** Estimated bytes of one entry in a Map of V8, with its share of free room. */
 export const MAP_ENTRY_BYTES = 42;
@@ -49,6 +50,27 @@ export class Dictionary {
   get bytes(): number {
     const perEntry = MAP_ENTRY_BYTES + TEXT_OVERHEAD_BYTES;
     return this.#uses.bytes + this.#ids.size * perEntry + this.#textBytes;
+  }
+
+  save(to: Saving): void {
+    this.#uses.save(to);
+    to.array(Uint32Array.from(this.#free));
+    to.number(this.#texts.length);
+    for (const text of this.#texts) to.text(text);
+  }
+
+  /** Of a dictionary that holds nothing yet. */
+  load(from: Loading): void {
+    this.#uses.load(from);
+    this.#free.push(...from.uint32());
+    const size = from.number();
+    for (let id = 0; id < size; id++) {
+      const text = from.text();
+      this.#texts[id] = text;
+      if (this.#uses.at(id) === 0) continue;
+      this.#ids.set(text, id);
+      this.#textBytes += text.length;
+    }
   }
 
   #add(text: string): number {

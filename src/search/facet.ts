@@ -9,6 +9,7 @@ import { Column } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
 import { alphabeticalOrder, OrderedIndex } from './ordered-index.ts';
 import { Postings, type Recency } from './postings.ts';
+import type { Loading, Saving } from './saved.ts';
 
 export class Facet {
   readonly #dictionary = new Dictionary();
@@ -85,6 +86,20 @@ export class Facet {
   get bytes(): number {
     const sorted = this.#sorted?.bytes ?? 0;
     return this.#dictionary.bytes + this.#values.bytes + this.postings.bytes + sorted;
+  }
+
+  save(to: Saving): void {
+    this.#dictionary.save(to);
+    this.#values.save(to);
+    this.postings.save(to);
+    this.#sorted?.save(to);
+  }
+
+  load(from: Loading): void {
+    this.#dictionary.load(from);
+    this.#values.load(from);
+    this.postings.load(from);
+    this.#sorted?.load(from);
   }
 
   #textOf(value: number): string | undefined {

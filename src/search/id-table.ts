@@ -7,11 +7,14 @@
 import { Column } from './columns.ts';
 import type { Order } from './ordered-index.ts';
 import { Pool } from './pool.ts';
+import type { Loading, Saving } from './saved.ts';
 
 /** Tables that grow one by one: of a million ids each has 16,000, which move within a millisecond. */
 const SHARD_BITS = 6;
 const SHARDS = 1 << SHARD_BITS;
 const FIRST_SHARD_SIZE = 8;
+
+const NO_SLOTS = new Uint32Array(0);
 
 interface Shard {
   /** Slot numbers where their hashes put them, or behind; 0 is free. */
@@ -115,6 +118,26 @@ export class IdTable implements Order {
   get bytes(): number {
     const tables = this.#shards.reduce((sum, shard) => sum + (shard?.slots.byteLength ?? 0), 0);
     return tables + this.#bytes.bytes + this.#places.bytes;
+  }
+
+  save(to: Saving): void {
+    this.#bytes.save(to);
+    this.#places.save(to);
+    for (const shard of this.#shards) {
+      to.number(shard?.size ?? 0);
+      to.array(shard?.slots ?? NO_SLOTS);
+    }
+  }
+
+  load(from: Loading): void {
+    this.#bytes.load(from);
+    this.#places.load(from);
+    for (let number = 0; number < SHARDS; number++) {
+      const size = from.number();
+      const slots = from.uint32();
+      if (slots.length > 0) this.#shards[number] = { slots, size };
+      this.#size += size;
+    }
   }
 
   #lengthAt(place: number): number {

@@ -6,6 +6,8 @@
  * 1. Chunks are in order, within and among each other, and none is empty.
  * 2. The order of an item must not change while it is in here: take it out, change it, put it back.
  */
+import type { Loading, Saving } from './saved.ts';
+
 const CHUNK_SIZE = 512;
 /** Neighbours that fit into half a chunk together are made one. */
 const MERGE_SIZE = CHUNK_SIZE / 2;
@@ -115,6 +117,21 @@ export class OrderedIndex {
   each(visit: (item: number) => void): void {
     for (const { pairs, size } of this.#chunks)
       for (let offset = 0; offset < size; offset++) visit(pairs[2 * offset + 1] ?? 0);
+  }
+
+  save(to: Saving): void {
+    to.array(Uint32Array.from(this.#chunks, ({ size }) => size));
+    for (const { pairs, size } of this.#chunks) to.array(pairs.subarray(0, 2 * size));
+  }
+
+  /** Of an index that is empty. A chunk gets room of its own when something is put into it. */
+  load(from: Loading): void {
+    for (const size of from.uint32()) {
+      const chunk = { pairs: from.uint32(), size };
+      this.#chunks.push(chunk);
+      this.#lastKeys.push(lastKey(chunk));
+      this.#size += size;
+    }
   }
 
   /** The first chunk that ends with the item or behind it; the last one if none does. */

@@ -3,6 +3,8 @@
  * is given back is used again for one of the same length.
  */
 
+import type { Loading, Saving } from './saved.ts';
+
 type Numbers = Uint8Array | Uint32Array;
 
 const PAGE_BITS = 16;
@@ -13,6 +15,7 @@ const FIRST_PAGE_SIZE = 256;
 
 export class Pool<N extends Numbers> {
   readonly #make: (length: number) => N;
+  readonly #load: (from: Loading) => N;
   readonly #pages: N[] = [];
   /** Runs that were given back, by their length. */
   readonly #free: number[][] = [];
@@ -20,16 +23,23 @@ export class Pool<N extends Numbers> {
   /** Where the next run goes. 0 is no run. */
   #end = 1;
 
-  private constructor(make: (length: number) => N) {
+  private constructor(make: (length: number) => N, load: (from: Loading) => N) {
     this.#make = make;
+    this.#load = load;
   }
 
   static ofBytes(): Pool<Buffer> {
-    return new Pool((length) => Buffer.alloc(length));
+    return new Pool(
+      (length) => Buffer.alloc(length),
+      (from) => from.bytes(),
+    );
   }
 
   static ofNumbers(): Pool<Uint32Array> {
-    return new Pool((length) => new Uint32Array(length));
+    return new Pool(
+      (length) => new Uint32Array(length),
+      (from) => from.uint32(),
+    );
   }
 
   /** The place of a run of `length` numbers, at most a page; what is in it is not defined. */
@@ -63,6 +73,22 @@ export class Pool<N extends Numbers> {
 
   get bytes(): number {
     return this.#pages.reduce((sum, page) => sum + page.byteLength, this.#freeCount * 8);
+  }
+
+  save(to: Saving): void {
+    to.number(this.#end);
+    to.number(this.#free.length);
+    for (const places of this.#free) to.array(Uint32Array.from(places));
+    to.number(this.#pages.length);
+    for (const page of this.#pages) to.array(page);
+  }
+
+  /** Of a pool that nothing was taken of. */
+  load(from: Loading): void {
+    this.#end = from.number();
+    for (let left = from.number(); left > 0; left -= 1) this.#free.push([...from.uint32()]);
+    for (let left = from.number(); left > 0; left -= 1) this.#pages.push(this.#load(from));
+    this.#freeCount = this.#free.reduce((sum, places) => sum + places.length, 0);
   }
 
   #reserve(number: number, needed: number): void {

@@ -6,7 +6,8 @@
  */
 import { Column } from './columns.ts';
 import { type Order, OrderedIndex } from './ordered-index.ts';
-import { type Addends, addRow, noSums, type Sums, takeRow } from './sums.ts';
+import type { Loading, Saving } from './saved.ts';
+import { type Addends, addRow, loadSums, noSums, type Sums, saveSums, takeRow } from './sums.ts';
 
 /** The order that all postings of a table have, by update and then by id; and what a row adds to their sums. */
 export interface Recency extends Order, Addends {}
@@ -94,6 +95,24 @@ export class Postings {
     let bytes = this.#single.bytes;
     for (const { index } of this.#lists.values()) bytes += index.bytes + LIST_OVERHEAD_BYTES;
     return bytes;
+  }
+
+  save(to: Saving): void {
+    this.#single.save(to);
+    to.array(Uint32Array.from(this.#lists.keys()));
+    for (const { index, sums } of this.#lists.values()) {
+      saveSums(to, sums);
+      index.save(to);
+    }
+  }
+
+  load(from: Loading): void {
+    this.#single.load(from);
+    for (const value of from.uint32()) {
+      const list: List = { index: new OrderedIndex(this.#recency), sums: loadSums(from) };
+      list.index.load(from);
+      this.#lists.set(value, list);
+    }
   }
 
   /** A list that begins with the only row so far; undefined if there is none. */

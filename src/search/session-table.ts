@@ -14,10 +14,11 @@ import { Facet } from './facet.ts';
 import { IdTable } from './id-table.ts';
 import { OrderedIndex } from './ordered-index.ts';
 import type { Recency } from './postings.ts';
+import type { Loading, Saving } from './saved.ts';
 import { costKey, timeKey, turnsKey } from './sort-keys.ts';
 import { sortedBy } from './sort-slots.ts';
 import { SortedColumn } from './sorted-column.ts';
-import { addRow, noSums, type Sums, takeRow } from './sums.ts';
+import { addRow, loadSums, noSums, type Sums, saveSums, takeRow } from './sums.ts';
 import { TagTable } from './tag-table.ts';
 import { TextNumbers } from './text-numbers.ts';
 import type { Walk } from './walk.ts';
@@ -41,12 +42,18 @@ export const HAS_ERRORS = 'errors';
 /** Estimated bytes of a number in a Set of V8, with its share of free room. */
 const SET_ENTRY_BYTES = 32;
 
+interface Part {
+  readonly bytes: number;
+  save(to: Saving): void;
+  load(from: Loading): void;
+}
+
 export class SessionTable {
   readonly #tenant: Tenant;
   readonly #ids = new IdTable();
   readonly #freeSlots: number[] = [];
   #slotsEnd = 1;
-  readonly #sums = noSums();
+  #sums = noSums();
   readonly #walks = new Set<Walk>();
   #isLoading: boolean;
   /** Rows whose last update is before they were made: a clock went back. */
@@ -252,19 +259,51 @@ export class SessionTable {
   }
 
   get bytes(): number {
-    const parts = [
-      this.#ids,
-      this.tags,
-      this.tools,
-      this.texts,
-      this.#byId,
-      ...this.#numbers,
-      ...Object.values(this.#texts),
-      ...Object.values(this.sorted),
-      ...Object.values(this.facets),
-    ];
     const rest = this.#open.size * SET_ENTRY_BYTES + this.#freeSlots.length * 8;
-    return parts.reduce((sum, part) => sum + part.bytes, rest);
+    const parts = Object.values(this.#parts());
+    return parts.reduce((sum, part) => sum + part.bytes, rest + this.texts.bytes);
+  }
+
+  /** All but the numbers of the text index, which says them anew; of a table that has settled. */
+  save(to: Saving): void {
+    to.number(this.#slotsEnd);
+    to.number(this.#backwards);
+    to.array(Uint32Array.from(this.#freeSlots));
+    to.array(Uint32Array.from(this.#open));
+    saveSums(to, this.#sums);
+    for (const [name, part] of Object.entries(this.#parts())) {
+      to.text(name);
+      part.save(to);
+    }
+  }
+
+  /** Of a table that holds nothing yet and is not loading. Throws when it was saved by one with other columns. */
+  load(from: Loading): void {
+    this.#slotsEnd = from.number();
+    this.#backwards = from.number();
+    for (const slot of from.uint32()) this.#freeSlots.push(slot);
+    for (const slot of from.uint32()) this.#open.add(slot);
+    this.#sums = loadSums(from);
+    for (const [name, part] of Object.entries(this.#parts())) {
+      from.expect(name);
+      part.load(from);
+    }
+  }
+
+  /** What is kept of rows, by names that tell a snapshot of other columns. */
+  #parts() {
+    const named = <T>(name: string, parts: { readonly [field: string]: T }): [string, T][] =>
+      Object.entries(parts).map(([field, part]) => [`${name} ${field}`, part]);
+    return Object.fromEntries<Part>([
+      ['ids', this.#ids],
+      ['tags', this.tags],
+      ['tools', this.tools],
+      ['by id', this.#byId],
+      ...named<Part>('number', Object.fromEntries(this.#numbers.entries())),
+      ...named<Part>('text', this.#texts),
+      ...named<Part>('sorted', this.sorted),
+      ...named<Part>('facet', this.facets),
+    ]);
   }
 
   #add(sessionId: string): number {

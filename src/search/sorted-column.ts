@@ -5,6 +5,7 @@
 import type { Column } from './columns.ts';
 import type { IdTable } from './id-table.ts';
 import { alphabetical, type Order, OrderedIndex } from './ordered-index.ts';
+import type { Loading, Saving } from './saved.ts';
 
 /** Both ends included. */
 export interface Range {
@@ -58,6 +59,16 @@ export class SortedColumn implements Order {
       min === -Infinity ? 0 : index.rank((slot) => this.values.at(slot) >= min),
       max === Infinity ? index.size : index.rank((slot) => this.values.at(slot) > max),
     ];
+  }
+
+  save(to: Saving): void {
+    this.values.save(to);
+    this.index.save(to);
+  }
+
+  load(from: Loading): void {
+    this.values.load(from);
+    this.index.load(from);
   }
 
   get bytes(): number {

@@ -4,6 +4,7 @@
  */
 
 import type { Sums } from '../session/ports/catalog.ts';
+import type { Loading, Saving } from './saved.ts';
 
 export type { Sums };
 
@@ -25,6 +26,16 @@ export const noSums = (): Running => ({
   tokens: 0,
   turns: 0,
 });
+
+export const saveSums = (to: Saving, sums: Running): void => {
+  const { sessions, costNanoUsd, partial, tokens, turns } = sums;
+  to.array(Float64Array.of(sessions, costNanoUsd, partial, tokens, turns));
+};
+
+export const loadSums = (from: Loading): Running => {
+  const [sessions = 0, costNanoUsd = 0, partial = 0, tokens = 0, turns = 0] = from.float64();
+  return { sessions, costNanoUsd, partial, tokens, turns };
+};
 
 export const addRow = (sums: Running, rows: Addends, slot: number): void => {
   sums.sessions += 1;

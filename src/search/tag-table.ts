@@ -11,6 +11,7 @@ import { Dictionary } from './dictionary.ts';
 import { alphabeticalOrder, OrderedIndex } from './ordered-index.ts';
 import { Pool } from './pool.ts';
 import { Postings, type Recency } from './postings.ts';
+import type { Loading, Saving } from './saved.ts';
 
 export class TagTable {
   readonly #spellings = new Dictionary();
@@ -130,7 +131,19 @@ export class TagTable {
   }
 
   get bytes(): number {
-    const parts = [
+    return this.#parts().reduce((sum, part) => sum + part.bytes, 0);
+  }
+
+  save(to: Saving): void {
+    for (const part of this.#parts()) part.save(to);
+  }
+
+  load(from: Loading): void {
+    for (const part of this.#parts()) part.load(from);
+  }
+
+  #parts() {
+    return [
       this.#spellings,
       this.#keys,
       this.#keyOf,
@@ -139,7 +152,6 @@ export class TagTable {
       this.#runs,
       this.#places,
     ];
-    return parts.reduce((sum, part) => sum + part.bytes, 0);
   }
 
   #eachSpelling(slot: number, visit: (spelling: number) => void): void {

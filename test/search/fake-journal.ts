@@ -2,6 +2,7 @@
 
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { type Head, newHead } from '../../src/model/head.ts';
+import { keyString, type SessionKey } from '../../src/model/ids.ts';
 import type { ChildSpec } from '../../src/otp/child-spec.ts';
 import { genServer, protocol } from '../../src/otp/gen-server.ts';
 import type { Name } from '../../src/otp/name.ts';
@@ -9,7 +10,7 @@ import type { Journal, JournalUpkeep, SessionChange } from '../../src/session/po
 import { rowOf } from './summary-row.ts';
 
 type Listener = Parameters<Journal['subscribe']>[0];
-type Known = Pick<Journal, 'subscribe' | 'scanRows'> & JournalUpkeep;
+type Known = Pick<Journal, 'subscribe' | 'scanRows' | 'row' | 'changedSince'> & JournalUpkeep;
 
 export class FakeJournal implements Known {
   readonly rows: CatalogRow[] = [];
@@ -32,6 +33,20 @@ export class FakeJournal implements Known {
     await this.duringScan();
     for (const row of this.rows) visit(row);
   }
+
+  row(key: SessionKey): CatalogRow | undefined {
+    return this.rows.find((row) => keyString(row.key) === keyString(key));
+  }
+
+  async changedSince(): Promise<readonly SessionKey[] | undefined> {
+    return undefined;
+  }
+
+  changeMark(): undefined {
+    return undefined;
+  }
+
+  forgetChanges(): void {}
 
   async purge(): Promise<{ purged: number; bytes: number; left: boolean }> {
     const bytes = this.toPurge.shift();

@@ -19,6 +19,7 @@ class SilentWriter implements Writer {
     this.events?.settled({ batches: this.batches, refusals: [], buffers: [] });
     this.batches = 0;
   }
+  forgetChanges(): void {}
   purge(): Promise<never> {
     return Promise.reject(new Error('not here'));
   }

@@ -30,6 +30,8 @@ export class FaultyJournal implements Journal {
   responseOwner: Journal['responseOwner'] = (...asked) => this.#journal.responseOwner(...asked);
   audit: Journal['audit'] = (tenant, options) => this.#journal.audit(tenant, options);
   scanRows: Journal['scanRows'] = (visit) => this.#journal.scanRows(visit);
+  changedSince: Journal['changedSince'] = (mark) => this.#journal.changedSince(mark);
+  row: Journal['row'] = (key) => this.#journal.row(key);
   subscribe: Journal['subscribe'] = (listener) => this.#journal.subscribe(listener);
   stats: Journal['stats'] = () => this.#journal.stats();
   due: Journal['due'] = (kind, options) => this.#journal.due(kind, options);

@@ -202,6 +202,14 @@ export interface EntryRange {
   readonly reverse?: boolean;
 }
 
+/** A place in the journal's list of changes. */
+export interface ChangeMark {
+  readonly epoch: number;
+  readonly count: number;
+  /** Tells stores apart that went different ways from one backup. */
+  readonly token: number;
+}
+
 export interface JournalStats {
   readonly commits: number;
   /** Transactions that were synced to disk; `commits / syncs` is the group size. */
@@ -303,6 +311,13 @@ export interface Journal {
   ): Promise<readonly (AuditRecord & { sessionId: string; cursor: string })[]>;
   /** Every catalog row, for building the catalog; visits in pages and yields to the loop between them. */
   scanRows(visit: (row: CatalogRow) => void): Promise<void>;
+  /**
+   * The sessions that have changed, or gone, since this mark, and perhaps others; undefined: it is of another store, or
+   * so old that nobody knows, and everything has to be read.
+   */
+  changedSince(mark: ChangeMark): Promise<readonly SessionKey[] | undefined>;
+  /** One catalog row, as `scanRows` would give it; undefined: there is no such session, or it cannot be read. */
+  row(key: SessionKey): CatalogRow | undefined;
   /** Told of each durable change in the tick in which its commit resolves, before the promise's own callbacks. */
   subscribe(listener: (committed: readonly SessionChange[]) => void): () => void;
   stats(): JournalStats;
@@ -324,6 +339,10 @@ export interface JournalUpkeep {
   purge(
     limit: number,
   ): Promise<{ readonly purged: number; readonly bytes: number; readonly left: boolean }>;
+  /** The end of the list of changes; undefined: this journal keeps none. */
+  changeMark(): ChangeMark | undefined;
+  /** Nobody will ask for changes since an earlier mark: the list is cut, a part at a time. */
+  forgetChanges(mark: ChangeMark): void;
 }
 
 export const journalName = nameOf<Journal & JournalUpkeep>('journal');

@@ -5,6 +5,7 @@
 
 import { takeIn } from '../log/log-mark.ts';
 import { readLog } from '../log/log-reader.ts';
+import { dropChanges } from '../records/changes.ts';
 import { readMeta } from '../records/meta.ts';
 import { LmdbTables } from '../tables/lmdb-tables.ts';
 
@@ -15,6 +16,9 @@ const tables = new LmdbTables(from, { readOnly: true });
 await tables.copyTo(to);
 await tables.close();
 const copy = new LmdbTables(to);
-copy.transaction(() => takeIn(copy, log));
+copy.transaction(() => {
+  takeIn(copy, log);
+  dropChanges(copy); // they do not have what was taken in, and nobody here knows the copy as it was
+});
 process.stdout.write(JSON.stringify(readMeta(copy) ?? null));
 await copy.close();

@@ -9,12 +9,14 @@ import type { SessionKey, Tenant } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type {
   AuditRecord,
+  ChangeMark,
   DueEntry,
   Fence,
   Page,
   ResponseOwner,
   SessionReader,
 } from '../../session/ports/journal.ts';
+import { changedSince, markOf } from '../records/changes.ts';
 import { readAudit, readHead, readRow } from '../records/codec.ts';
 import { corruptRecord, readOwner } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
@@ -108,6 +110,27 @@ export abstract class JournalReads {
       start = `${last.key}\0`;
       await new Promise<void>((resolve) => clock.defer(resolve));
     }
+  }
+
+  /** How the journal stood may be older than the list says, never newer: what is not in LMDB yet is named besides. */
+  async changedSince(mark: ChangeMark): Promise<readonly SessionKey[] | undefined> {
+    this.mustBeOpen();
+    const { tables } = this.records;
+    const waiting = [...tables.notNoted()];
+    const noted = changedSince(tables, mark, this.owner().epoch);
+    return noted && [...new Set([...noted, ...waiting])].map(keys.ofRowKey);
+  }
+
+  changeMark(): ChangeMark | undefined {
+    this.mustBeOpen();
+    return markOf(this.records.tables);
+  }
+
+  row(session: SessionKey): CatalogRow | undefined {
+    this.mustBeOpen();
+    const key = keys.rowKey(keys.sessionPrefix(session));
+    const value = this.records.tables.get(ROWS, key);
+    return value && this.#row({ key, value });
   }
 
   #row({ key, value }: StoredRecord): CatalogRow | undefined {

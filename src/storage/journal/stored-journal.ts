@@ -9,6 +9,7 @@
  */
 import { codeOf, GreenroomError, StorageError } from '../../model/errors.ts';
 import type {
+  ChangeMark,
   Fence,
   Journal,
   JournalInfo,
@@ -17,6 +18,7 @@ import type {
   SessionChange,
   SessionWrite,
 } from '../../session/ports/journal.ts';
+import { hasChangesBefore } from '../records/changes.ts';
 import { CommitQueue, type QueueOptions } from '../records/commit-queue.ts';
 import { PURGE_BATCH_RECORDS } from '../records/limits.ts';
 import type { GroupOutcome, Store } from '../records/store.ts';
@@ -120,6 +122,11 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
       total.left = step.left;
     }
     return total;
+  }
+
+  forgetChanges(mark: ChangeMark): void {
+    this.mustBeOpen();
+    if (hasChangesBefore(this.#store.tables, mark)) this.#store.writer.forgetChanges(mark);
   }
 
   /** Refuses everything from now on with `unavailable`; what was handed over still gets its answer. */

@@ -3,6 +3,7 @@
  * readers see in step with them. A writer that ends by itself has failed.
  */
 
+import type { ChangeMark } from '../../session/ports/journal.ts';
 import type {
   GroupOutcome,
   PurgeStep,
@@ -62,6 +63,10 @@ export class LmdbWriter implements Writer {
       this.#purges.push({ resolve, reject });
       this.#line.post({ kind: 'purge', records, nowMs });
     });
+  }
+
+  forgetChanges({ epoch, count }: ChangeMark): void {
+    if (this.#failure === undefined) this.#line.post({ kind: 'forget', epoch, count });
   }
 
   /** Ends the writer after what was handed over. False if it had failed: then it is just left. */

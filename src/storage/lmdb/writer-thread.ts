@@ -20,6 +20,8 @@ import { newGeneration, putMark, takeIn } from '../log/log-mark.ts';
 import { readLog } from '../log/log-reader.ts';
 import { applyGroup, type Owner } from '../records/apply-batch.ts';
 import { batchLength, isPlain } from '../records/batch-reader.ts';
+import { ChangeList } from '../records/changes.ts';
+import type { Key } from '../records/keys.ts';
 import { CHECKPOINT_IDLE_MS, CHECKPOINT_MS, MAX_GROUP_BYTES } from '../records/limits.ts';
 import { type Claim, ownerNow, ownerOf, takeOver } from '../records/meta.ts';
 import { purgeSome } from '../records/purge.ts';
@@ -42,6 +44,8 @@ export interface WriterArgs {
 export type ToWriter =
   | { readonly kind: 'batch'; readonly bytes: ArrayBuffer }
   | { readonly kind: 'purge'; readonly records: number; readonly nowMs: number }
+  /** Of the list of changes, what stands before this mark. */
+  | { readonly kind: 'forget'; readonly epoch: number; readonly count: number }
   | { readonly kind: 'close' };
 
 export type FromWriter =
@@ -71,6 +75,7 @@ class WriterThread {
   readonly #presence: WriterPresence;
   readonly #tables: LmdbTables;
   readonly #claim: Claim;
+  readonly #changes: ChangeList;
   /** Undefined where there was no room for one: then each group waits for a transaction of its own. */
   readonly #log: CommitLog | undefined;
 
@@ -79,8 +84,9 @@ class WriterThread {
     this.#port = port;
     this.#presence = presence;
     this.#tables = new LmdbTables(args.dir);
-    const { claim, log } = this.#tables.transaction(() => this.#begin());
+    const { claim, log, changes } = this.#tables.transaction(() => this.#begin());
     this.#claim = claim;
+    this.#changes = changes;
     this.#log = log;
     this.#tell({ kind: 'ready', identity: claim.identity });
   }
@@ -90,6 +96,7 @@ class WriterThread {
     for (let next = this.#wait(); next?.kind !== 'close'; next ??= this.#wait()) {
       if (next?.kind === 'batch') next = this.#writeGroups(next.bytes);
       else if (next?.kind === 'purge') next = this.#purge(next);
+      else if (next?.kind === 'forget') next = this.#forget(next);
     }
   }
 
@@ -101,14 +108,21 @@ class WriterThread {
   }
 
   /** Takes in what was logged before us, then takes over. */
-  #begin(): { readonly claim: Claim; readonly log: CommitLog | undefined } {
+  #begin(): {
+    readonly claim: Claim;
+    readonly log: CommitLog | undefined;
+    readonly changes: ChangeList;
+  } {
     const { dir, newStoreId } = this.#args;
-    takeIn(this.#tables, readLog(dir));
+    const changed = new Set<Key>();
+    takeIn(this.#tables, readLog(dir), changed);
     const claim = takeOver(this.#tables, newStoreId);
+    const changes = new ChangeList(this.#tables, claim.identity.epoch);
+    changes.note(changed);
     const generation = newGeneration();
     const log = CommitLog.open(dir, generation);
     putMark(this.#tables, { generation, inUse: log !== undefined });
-    return { claim, log };
+    return { claim, log, changes };
   }
 
   /** This batch and those that come behind it, group after group, up to the next checkpoint. Returns the message that comes then. */
@@ -117,11 +131,12 @@ class WriterThread {
     let next: ToWriter | undefined = { kind: 'batch', bytes: first };
     let unlogged: GroupOutcome | undefined;
     let checkpointMs = 0;
+    const changed = new Set<Key>();
     const generation = this.#tables.transaction(() => {
       const owner = this.#owner();
       while (next?.kind === 'batch') {
         const group = this.#gather(next.bytes);
-        const outcome = this.#apply(group, owner);
+        const outcome = this.#apply(group, owner, changed);
         next = group.next;
         if (!this.#isLogged(group, owner)) {
           unlogged = outcome; // durable with the transaction, then
@@ -132,6 +147,7 @@ class WriterThread {
         if (leftMs > 0) next ??= this.#wait(Math.min(leftMs, CHECKPOINT_IDLE_MS));
       }
       this.#presence.mustStay();
+      if (changed.size > 0 && this.#isOurs(owner)) this.#changes.note(changed);
       checkpointMs = systemClock.monotonic();
       return this.#void(owner, true);
     });
@@ -159,8 +175,8 @@ class WriterThread {
     return { buffers, batches, bytes, next };
   }
 
-  #apply({ batches, buffers }: Group, owner: Owner): GroupOutcome {
-    const refusals = applyGroup(this.#tables, batches, owner);
+  #apply({ batches, buffers }: Group, owner: Owner, changed: Set<Key>): GroupOutcome {
+    const refusals = applyGroup(this.#tables, batches, owner, changed);
     this.#passGate();
     return { batches: batches.length, refusals, buffers };
   }
@@ -203,6 +219,13 @@ class WriterThread {
       return done;
     });
     this.#tell({ kind: 'purged', ...step });
+    return this.#take();
+  }
+
+  #forget(before: { epoch: number; count: number }): ToWriter | undefined {
+    this.#tables.transaction(() => {
+      if (this.#isOurs(this.#owner())) this.#changes.forget(before);
+    });
     return this.#take();
   }
 

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import { StorageError } from '../../model/errors.ts';
 import { applyGroup, type WriteTables } from '../records/apply-batch.ts';
 import { packValue, readValue, record } from '../records/frame.ts';
-import { logKey, UPKEEP } from '../records/keys.ts';
+import { type Key, logKey, UPKEEP } from '../records/keys.ts';
 import { ownerOf, readMeta } from '../records/meta.ts';
 import { LOG_FILE } from './commit-log.ts';
 import { type Group, groupsOf } from './log-reader.ts';
@@ -54,9 +54,10 @@ export const loggedGroups = (
 /**
  * Brings what was logged into the tables, and says that nothing is logged any more. To be called in a
  * transaction, before another owner takes over: the groups are judged as they were when they were logged.
+ * @param changed gets the prefixes of the sessions that they have changed.
  */
-export const takeIn = (tables: WriteTables, log: Buffer | undefined): void => {
+export const takeIn = (tables: WriteTables, log: Buffer | undefined, changed?: Set<Key>): void => {
   const owner = ownerOf(readMeta(tables));
-  for (const group of loggedGroups(tables, log)) applyGroup(tables, group, owner);
+  for (const group of loggedGroups(tables, log)) applyGroup(tables, group, owner, changed);
   putMark(tables, { generation: newGeneration(), inUse: false });
 };

@@ -48,6 +48,10 @@ class MemoryTables implements ReadTables, WriteTables {
     return found.slice(0, limit);
   }
 
+  notNoted(): Iterable<Key> {
+    return [];
+  }
+
   put(table: Table, key: Uint8Array, value: Uint8Array): void {
     const name = asKey(key);
     const records = this.#table(table);
@@ -119,6 +123,9 @@ class MemoryWriter implements Writer {
     this.#waiting.push(batch);
     this.#schedule();
   }
+
+  /** It keeps no such list: it ends with its process. */
+  forgetChanges(): void {}
 
   purge(records: number, nowMs: number): Promise<PurgeStep> {
     return Promise.resolve(purgeSome(this.#tables, records, nowMs));

@@ -61,15 +61,25 @@ export interface Owner {
   readonly owner: Buffer;
 }
 
-/** @param batch as `Batch.seal` made it; its buffer may be longer. */
-export const applyBatch = (tables: WriteTables, batch: Buffer, owner: Owner): Refusal[] => {
+/**
+ * @param batch as `Batch.seal` made it; its buffer may be longer.
+ * @param changed gets the prefixes of the sessions that were changed.
+ */
+export const applyBatch = (
+  tables: WriteTables,
+  batch: Buffer,
+  owner: Owner,
+  changed?: Set<keys.Key>,
+): Refusal[] => {
   const nowMs = batchTime(batch);
   const refusals: Refusal[] = [];
   let at = 0;
   for (const change of changesOf(batch)) {
     const reason = check(tables, change, nowMs, owner);
-    if (reason === null) carryOut(tables, change);
-    else refusals.push({ at, ...reason } as Refusal);
+    if (reason === null) {
+      carryOut(tables, change);
+      changed?.add(change.prefix);
+    } else refusals.push({ at, ...reason } as Refusal);
     at += 1;
   }
   return refusals;
@@ -80,10 +90,12 @@ export const applyGroup = (
   tables: WriteTables,
   group: readonly Buffer[],
   owner: Owner,
+  changed?: Set<keys.Key>,
 ): readonly GroupRefusal[] => {
   const refusals: GroupRefusal[] = [];
   group.forEach((bytes, batch) => {
-    for (const refusal of applyBatch(tables, bytes, owner)) refusals.push({ ...refusal, batch });
+    for (const refusal of applyBatch(tables, bytes, owner, changed))
+      refusals.push({ ...refusal, batch });
   });
   return refusals;
 };

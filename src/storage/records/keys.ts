@@ -43,6 +43,7 @@ const DUE = 'd';
 const REFERENCE = 'r';
 const KEPT = 'k';
 const OWNER = 'o';
+const CHANGES = 'c';
 
 /** Everything of one session in `SESSIONS`. */
 export const sessionPrefix = (key: SessionKey): Key => `${key.tenant}\0${key.sessionId}\0`;
@@ -152,6 +153,14 @@ export const auditKey = (prefix: Key, atMs: number, epoch: number, count: number
 export const metaKey = META;
 /** In `UPKEEP`: which generation of the commit log counts. */
 export const logKey = LOG;
+/** In `UPKEEP`: which sessions each transaction has changed, in its order. */
+export const changesPrefix = CHANGES;
+export const changesKey = (epoch: number, count: number): Key =>
+  CHANGES + bigEndian(epoch, 4) + bigEndian(count, 4);
+export const ofChangesKey = (key: Key): { readonly epoch: number; readonly count: number } => {
+  const bytes = Buffer.from(key.slice(CHANGES.length), 'latin1');
+  return { epoch: bytes.readUInt32BE(0), count: bytes.readUInt32BE(4) };
+};
 export const tombstoneKey = (prefix: Key): Key => TOMBSTONE + prefix;
 /** In `UPKEEP`: deleted sessions whose records are still there. */
 export const purgesPrefix = PURGE;
@@ -254,7 +263,7 @@ export const upkeepOf = (
   key: Key,
 ):
   | ('meta' | 'log' | 'tombstone' | 'purge' | 'due' | 'reference' | 'kept')
-  | ('owner' | 'other') => {
+  | ('owner' | 'changes' | 'other') => {
   switch (key[0]) {
     case META:
       return 'meta';
@@ -273,6 +282,8 @@ export const upkeepOf = (
       return 'kept';
     case OWNER:
       return 'owner';
+    case CHANGES:
+      return 'changes';
     default:
       return 'other';
   }

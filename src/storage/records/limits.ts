@@ -1,3 +1,6 @@
+/** Names of sessions in the list of changes, in bytes: about 300,000 of them. */
+export const CHANGES_MAX_BYTES = 16 * 1024 * 1024;
+
 /** Every limit of the journal: what is larger is refused before it can reach the store (P6). */
 
 const KIB = 1024;

@@ -2,6 +2,7 @@
  * What a journal stands on: tables that show committed state, and a writer that takes batches. Two of
  * them exist: LMDB with a writing thread, and maps in memory.
  */
+import type { ChangeMark } from '../../session/ports/journal.ts';
 import type { GroupRefusal } from './apply-batch.ts';
 import type { Key, Table } from './keys.ts';
 
@@ -26,6 +27,8 @@ export interface ReadTables {
   visit<T>(table: Table, key: Key, see: (value: Buffer, key: Buffer) => T): T | undefined;
   /** A page of records in order; copies. */
   range(table: Table, range: Range): StoredRecord[];
+  /** Prefixes of sessions whose latest changes are shown and not noted in the list of changes yet. */
+  notNoted(): Iterable<Key>;
 }
 
 /** The fate of the oldest batches that were handed over, settled by one transaction. */
@@ -56,6 +59,8 @@ export interface Writer {
   write(batch: ArrayBuffer): void;
   /** Removes up to `records` records of deleted sessions in one transaction. */
   purge(records: number, nowMs: number): Promise<PurgeStep>;
+  /** Of the list of changes, a part of what stands before this mark goes. */
+  forgetChanges(mark: ChangeMark): void;
 }
 
 export interface StoreIdentity {

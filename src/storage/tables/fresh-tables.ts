@@ -98,6 +98,11 @@ export class FreshTables implements ReadTables {
     return sorted.slice(0, range.limit);
   }
 
+  notNoted(): Iterable<Key> {
+    this.#read();
+    return this.#sessions.keys();
+  }
+
   /** Shows what a plain batch put, but for the changes that were refused. */
   add(batch: Buffer, refused: ReadonlySet<number>): void {
     const length = batchLength(batch);

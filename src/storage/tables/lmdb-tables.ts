@@ -85,6 +85,10 @@ export class LmdbTables implements ReadTables, WriteTables {
     return records;
   }
 
+  notNoted(): Iterable<Key> {
+    return [];
+  }
+
   put(table: Table, key: Uint8Array, value: Uint8Array): void {
     // Its type says void; it says whether it was done.
     const done = this.#table(table).putSync(key as Buffer, value as Buffer) as unknown;

@@ -3,6 +3,7 @@
  * to the others. Reads in one go, so all of it is of one moment, also while somebody writes.
  */
 import { duesOf } from '../../model/due.ts';
+import { isChangesRecord } from '../records/changes.ts';
 import { readAudit, readHead } from '../records/codec.ts';
 import { payloadOf, readValue } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
@@ -125,6 +126,10 @@ class Verification {
     const what = keys.upkeepOf(key);
     if (what === 'reference') return this.#reference(key);
     if (what === 'due') return this.#due(key);
+    if (what === 'changes') {
+      if (!isChangesRecord(readValue(key, value))) this.#complain(key, 'is no list of changes');
+      return;
+    }
     const record = readValue(key, value) as { readonly untilMs: number };
     if (what !== 'tombstone') return;
     const expiry = keys.dueKey('tombstone', key.slice(1), record.untilMs);

@@ -1,0 +1,23 @@
+/** The snapshot of the catalog, which the next start reads: written by a process of its own. */
+import { join } from 'node:path';
+import { compiledFile } from '../src/platform/compiled.ts';
+import { type SnapshotWritten, snapshotKeeper } from '../src/search/snapshot-keeper.ts';
+import { patienceFor, runChild } from '../src/storage/files/child.ts';
+import type { Parts } from './parts.ts';
+
+/** Where it is; undefined: this journal ends with its process. */
+export const snapshotOf = ({ config }: Pick<Parts, 'config'>): string | undefined =>
+  config.store === 'memory:' ? undefined : join(config.dataDir, 'catalog.snapshot');
+
+const writeBeside = async (dir: string, path: string): Promise<SnapshotWritten> => {
+  const script = compiledFile(import.meta.url, '../src/app/snapshot-child.js');
+  const { out, failure } = await runChild(script, [dir, path], patienceFor(dir));
+  if (failure !== null) throw new Error(`its process ended with ${failure}`);
+  return JSON.parse(out) as SnapshotWritten;
+};
+
+export const snapshot = ({ config, log }: Pick<Parts, 'config' | 'log'>) => {
+  const dir = join(config.dataDir, 'store');
+  const path = snapshotOf({ config });
+  return snapshotKeeper({ path, write: () => writeBeside(dir, path ?? ''), notices: log });
+};
