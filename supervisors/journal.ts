@@ -23,6 +23,14 @@ export const journal = ({
     minFreeBytes,
     onFatal,
     onListenerError,
+    onWalked: (state) => {
+      if (state.kind === 'sound') log.info('the pages of the data file are sound');
+      else
+        log.warn(
+          state,
+          'the pages of the data file were not all looked at: greenroom doctor --verify reads everything',
+        );
+    },
     onSpace: (isLow, freeBytes) => {
       const freeMb = Math.floor(freeBytes / MB);
       const fields = { freeMb, minFreeMb: config.minFreeMb };

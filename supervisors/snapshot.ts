@@ -3,15 +3,25 @@ import { join } from 'node:path';
 import { compiledFile } from '../src/platform/compiled.ts';
 import { type SnapshotWritten, snapshotKeeper } from '../src/search/snapshot-keeper.ts';
 import { patienceFor, runChild } from '../src/storage/files/child.ts';
+import { DATA_FILE } from '../src/storage/files/data-file.ts';
 import type { Parts } from './parts.ts';
 
 /** Where it is; undefined: this journal ends with its process. */
 export const snapshotOf = ({ config }: Pick<Parts, 'config'>): string | undefined =>
   config.store === 'memory:' ? undefined : join(config.dataDir, 'catalog.snapshot');
 
-const writeBeside = async (dir: string, path: string): Promise<SnapshotWritten> => {
+const writeBeside = async (
+  dir: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<SnapshotWritten> => {
   const script = compiledFile(import.meta.url, '../src/app/snapshot-child.js');
-  const { out, failure } = await runChild(script, [dir, path], patienceFor(dir));
+  const { out, failure } = await runChild(
+    script,
+    [dir, path],
+    patienceFor(join(dir, DATA_FILE)),
+    signal,
+  );
   if (failure !== null) throw new Error(`its process ended with ${failure}`);
   return JSON.parse(out) as SnapshotWritten;
 };
@@ -19,5 +29,6 @@ const writeBeside = async (dir: string, path: string): Promise<SnapshotWritten> 
 export const snapshot = ({ config, log }: Pick<Parts, 'config' | 'log'>) => {
   const dir = join(config.dataDir, 'store');
   const path = snapshotOf({ config });
-  return snapshotKeeper({ path, write: () => writeBeside(dir, path ?? ''), notices: log });
+  const write = (signal: AbortSignal) => writeBeside(dir, path ?? '', signal);
+  return snapshotKeeper({ path, write, notices: log });
 };

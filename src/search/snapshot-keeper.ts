@@ -34,8 +34,9 @@ export const SNAPSHOT_ERASE_MS = 300_000;
 /** Between two snapshots, and after one that failed; and so many times as long as one takes. */
 const REST_MS = 60_000;
 const REST_FACTOR = 10;
-/** When it ends: as long as one may take then. */
-const SHUTDOWN_MS = 60_000;
+/** When it ends: as long as one may take then; a moment more is for the end of its process. */
+const LAST_MS = 10_000;
+const SHUTDOWN_MS = 15_000;
 
 export interface SnapshotWritten {
   readonly mark: ChangeMark;
@@ -46,8 +47,8 @@ export interface SnapshotWritten {
 export interface SnapshotArgs {
   /** undefined: this journal ends with its process, and the keeper is ignored. */
   readonly path: string | undefined;
-  /** Writes the snapshot, beside; resolves when it is on disk. */
-  readonly write: () => Promise<SnapshotWritten>;
+  /** Writes the snapshot, beside; resolves when it is on disk. Rejects soon when it is aborted. */
+  readonly write: (signal: AbortSignal) => Promise<SnapshotWritten>;
   readonly notices: FillNotices;
   /** Default `SNAPSHOT_SESSIONS`. */
   readonly minSessions?: number;
@@ -62,7 +63,7 @@ interface State {
   deletedAtMs: number | undefined;
   /** Monotonic: not before. */
   restUntilMs: number;
-  writing: Promise<void> | undefined;
+  writing: { readonly done: Promise<void>; readonly end: AbortController } | undefined;
   /** It is small, and its file was removed. */
   isWithout: boolean;
 }
@@ -94,11 +95,16 @@ const SnapshotKeeper = genServer(snapshotProtocol, {
     },
   },
 
-  /** Also at an end, so that the next start has little to read. */
+  /** Also at an end, so that the next start has little to read; not the first one, which takes longer. */
   terminate: async (_, state, self) => {
-    await state.writing;
+    state.writing?.end.abort();
+    await state.writing?.done;
     const isOld = state.commits >= SNAPSHOT_COMMITS || state.deletedAtMs !== undefined;
-    if (isOld && isLarge(state, self)) await write(state, self);
+    if (!isOld || state.mark === undefined || !isLarge(state, self)) return;
+    const end = new AbortController();
+    const timer = self.system.clock.setTimeout(() => end.abort(), LAST_MS);
+    await write(state, self, end.signal);
+    timer.cancel();
   },
 
   redact: ({ mark, commits }) => ({ mark, commits }),
@@ -132,10 +138,15 @@ const look = (state: State, self: Self<Protocol>): void => {
   }
   if (state.mark !== undefined) journal.forgetChanges(state.mark);
   const nowMs = clock.monotonic();
-  if (nowMs >= state.restUntilMs && isDue(state, nowMs))
-    state.writing = write(state, self).finally(() => {
-      state.writing = undefined;
-    });
+  if (nowMs >= state.restUntilMs && isDue(state, nowMs)) begin(state, self);
+};
+
+const begin = (state: State, self: Self<Protocol>): void => {
+  const end = new AbortController();
+  const done = write(state, self, end.signal).finally(() => {
+    state.writing = undefined;
+  });
+  state.writing = { done, end };
 };
 
 const withoutSnapshot = (state: State, journal: JournalUpkeep): void => {
@@ -159,7 +170,11 @@ const isDue = ({ mark, commits, deletedAtMs }: State, nowMs: number): boolean =>
   (deletedAtMs !== undefined && nowMs - deletedAtMs >= SNAPSHOT_ERASE_MS);
 
 /** Never rejects. */
-const write = async (state: State, { system }: Self<Protocol>): Promise<void> => {
+const write = async (
+  state: State,
+  { system }: Self<Protocol>,
+  signal: AbortSignal,
+): Promise<void> => {
   const { clock } = system;
   const { args, commits, deletedAtMs } = state;
   const startMs = clock.monotonic();
@@ -167,7 +182,7 @@ const write = async (state: State, { system }: Self<Protocol>): Promise<void> =>
   state.commits = 0;
   state.deletedAtMs = undefined;
   try {
-    const { mark, sessions, bytes } = await args.write();
+    const { mark, sessions, bytes } = await args.write(signal);
     const tookMs = clock.monotonic() - startMs;
     state.mark = mark;
     state.restUntilMs = clock.monotonic() + Math.max(REST_MS, REST_FACTOR * tookMs);
@@ -178,7 +193,7 @@ const write = async (state: State, { system }: Self<Protocol>): Promise<void> =>
     state.deletedAtMs = deletedAtMs;
     state.restUntilMs = clock.monotonic() + REST_MS;
     args.notices.warn({ err: error }, 'the snapshot of the catalog was not written');
-    if (deletedAtMs === undefined) return;
+    if (deletedAtMs === undefined || signal.aborted) return;
     removeSnapshot(args.path); // it has words of a session that is deleted
     state.mark = undefined;
     state.deletedAtMs = undefined;

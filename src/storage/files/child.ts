@@ -22,18 +22,23 @@ export const patienceFor = (path: string): number =>
 /**
  * It ends with this process, which may be told to end meanwhile.
  * @param timeoutMs after which the child is killed, and has failed.
+ * @param signal kills it too.
  */
 export const runChild = (
   script: string,
   args: readonly string[],
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<ChildResult> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     let said = '';
     let isLate = false;
-    const outlive = atExit(() => child.kill('SIGKILL'));
+    const kill = () => void child.kill('SIGKILL');
+    const outlive = atExit(kill);
+    signal?.addEventListener('abort', kill);
+    if (signal?.aborted) kill();
     const timer = systemClock.setTimeout(() => {
       isLate = true;
       child.kill('SIGKILL');
@@ -47,6 +52,7 @@ export const runChild = (
     const over = (): void => {
       timer.cancel();
       outlive();
+      signal?.removeEventListener('abort', kill);
     };
     child.on('error', (error) => {
       over();

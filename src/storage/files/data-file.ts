@@ -4,15 +4,17 @@
  * and walks the trees that the newer one names.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { systemClock } from '../../otp/system-clock.ts';
 import { faultOfTrees } from './page-tree.ts';
 
 /** LMDB's data file in the store's directory. */
 export const DATA_FILE = 'data.mdb';
 
-/** `doubtful`: too short for its last page, which happens without harm; only reading all of it tells. */
+/** `unfinished`: sound as far as it was looked at. `doubtful`: too short for its last page, which happens without harm; only reading all of it tells. */
 export type DataFileState =
   | { readonly kind: 'absent' }
   | { readonly kind: 'sound' }
+  | { readonly kind: 'unfinished'; readonly pages: number }
   | { readonly kind: 'doubtful'; readonly why: string }
   | { readonly kind: 'broken'; readonly why: string };
 
@@ -56,7 +58,8 @@ const MAX_LOOKS = 1_000;
 
 const broken = (why: string): DataFileState => ({ kind: 'broken', why });
 
-export const inspectDataFile = (path: string): DataFileState => {
+/** @param maxMs how long pages are walked; 0: none are, only what the meta pages say is looked at. */
+export const inspectDataFile = (path: string, maxMs = Infinity): DataFileState => {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -65,13 +68,13 @@ export const inspectDataFile = (path: string): DataFileState => {
     throw error;
   }
   try {
-    return inspect(file);
+    return inspect(file, maxMs);
   } finally {
     closeSync(file);
   }
 };
 
-const inspect = (file: number): DataFileState => {
+const inspect = (file: number, maxMs: number): DataFileState => {
   const { size } = fstatSync(file);
   if (size === 0) return broken('is empty');
   const pair = readMetaPages(file);
@@ -85,14 +88,43 @@ const inspect = (file: number): DataFileState => {
   if (!isInTurn && !isNew) return broken('has meta pages that do not follow each other');
   const { pageBytes, lastPage } = newest;
   if (lastPage > MAX_PAGES) return broken('is said to be larger than it can be');
-  const fault = faultOfTrees((page) => readAt(file, page * pageBytes, pageBytes), {
-    ...{ meta: newest.bytes, freeAt: AT.freeTree, mainAt: AT.mainTree, lastPage, pageBytes },
-  });
-  if (fault !== null) return broken(`is damaged: ${fault}`);
   const wanted = (lastPage + 1) * pageBytes;
+  const watch = new Watch(maxMs);
+  try {
+    const read = (page: number) => watch.during(() => readAt(file, page * pageBytes, pageBytes));
+    const fault = faultOfTrees(read, {
+      ...{ meta: newest.bytes, freeAt: AT.freeTree, mainAt: AT.mainTree, lastPage, pageBytes },
+    });
+    if (fault !== null) return broken(`is damaged: ${fault}`);
+  } catch (error) {
+    if (!(error instanceof OutOfTime)) throw error;
+    if (size >= wanted) return { kind: 'unfinished', pages: watch.pages };
+  }
   if (size >= wanted) return { kind: 'sound' };
   return { kind: 'doubtful', why: `has ${size} bytes where up to ${wanted} are in use` };
 };
+
+class OutOfTime extends Error {}
+
+/** Pages between two looks at the clock. */
+const PAGES_A_LOOK = 256;
+
+class Watch {
+  readonly #endMs: number;
+  pages = 0;
+
+  constructor(maxMs: number) {
+    this.#endMs = systemClock.monotonic() + maxMs;
+  }
+
+  /** Throws `OutOfTime`. */
+  during<T>(read: () => T): T {
+    const isLook = this.pages % PAGES_A_LOOK === 0;
+    if (isLook && systemClock.monotonic() >= this.#endMs) throw new OutOfTime();
+    this.pages += 1;
+    return read();
+  }
+}
 
 /**
  * Both of one moment, and each of them whole: a writer renews one of them with each commit, and commits

@@ -2,4 +2,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { inspectDataFile } from './data-file.ts';
 
-parentPort?.postMessage(inspectDataFile(workerData as string));
+const { path, maxMs } = workerData as { readonly path: string; readonly maxMs: number };
+parentPort?.postMessage(inspectDataFile(path, maxMs));

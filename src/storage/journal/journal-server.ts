@@ -16,9 +16,11 @@ import type { Name } from '../../otp/name.ts';
 import type { Ref } from '../../otp/ref.ts';
 import type { Report } from '../../otp/report.ts';
 import { type JournalInfo, journalName } from '../../session/ports/journal.ts';
+import type { DataFileState } from '../files/data-file.ts';
 import { LmdbStore } from '../lmdb/lmdb-store.ts';
 import type { SyncGate } from '../lmdb/sync-gate.ts';
 import { FREE_SPACE_INTERVAL_MS, READER_CHECK_INTERVAL_MS } from '../records/limits.ts';
+import { walkBeside } from '../verify/walk-beside.ts';
 import { FreeSpace } from './free-space.ts';
 import { StoredJournal } from './stored-journal.ts';
 
@@ -36,6 +38,8 @@ export interface JournalServerArgs {
   readonly onFatal: (error: Error) => void;
   /** Told when free space falls below the watermark, and when there is room again. */
   readonly onSpace?: (isLow: boolean, freeBytes: number) => void;
+  /** Told what a walk over the pages beside the work has found. */
+  readonly onWalked?: (state: DataFileState) => void;
   /** Told of a subscriber that throws. */
   readonly onListenerError?: (error: unknown) => void;
   /** Told of a broken record that was passed over. Default: a report of the system. */
@@ -72,6 +76,7 @@ const JournalServer = genServer(journalProtocol, {
       await store.close();
     });
     self.register(journalName, journal);
+    if (store.isUnfinished) self.own(walk(journal, args));
     self.sendEvery(READER_CHECK_INTERVAL_MS, 'checkReaders');
     self.sendEvery(FREE_SPACE_INTERVAL_MS, 'lookAtSpace');
     return toldOfSpace({ store, journal, space, isLow: false, onSpace });
@@ -96,6 +101,25 @@ const JournalServer = genServer(journalProtocol, {
 
   redact: ({ journal }) => ({ ...journal.info(), ...journal.stats() }), // the rest is the users' own
 });
+
+/** The pages that nobody has looked at: a fault there stops the journal, as one that is found at the start. */
+const walk = (
+  journal: StoredJournal,
+  { dir, onWalked = () => undefined }: JournalServerArgs,
+): (() => void) => {
+  const end = new AbortController();
+  walkBeside(dir, end.signal).then(
+    (state) => {
+      if (end.signal.aborted) return;
+      onWalked(state);
+      if (state.kind === 'broken') journal.failFor(new Error(`its data file ${state.why}`));
+    },
+    (error: unknown) => {
+      if (!end.signal.aborted) onWalked({ kind: 'doubtful', why: String(error) });
+    },
+  );
+  return () => end.abort();
+};
 
 const toldOfSpace = (state: State): State => {
   const { space, onSpace } = state;

@@ -7,6 +7,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { GreenroomError, StorageError } from '../../model/errors.ts';
+import { noteCleanEnd } from '../files/clean-end.ts';
 import { DATA_FILE } from '../files/data-file.ts';
 import { mustKnowFormat, readMeta } from '../records/meta.ts';
 import type { Store, StoreIdentity } from '../records/store.ts';
@@ -32,6 +33,7 @@ interface Parts {
   readonly file: LmdbTables;
   readonly tables: FreshTables;
   readonly writer: LmdbWriter;
+  readonly isUnfinished: boolean;
 }
 
 export class LmdbStore implements Store {
@@ -43,6 +45,8 @@ export class LmdbStore implements Store {
   readonly owner: string;
   readonly tables: FreshTables;
   readonly writer: LmdbWriter;
+  /** Not all pages were walked before it was opened: that is to be done beside the work (`walk-beside.ts`). */
+  readonly isUnfinished: boolean;
   readonly #file: LmdbTables;
   readonly #carrier: Carrier;
   /** Of the data file as it was opened. */
@@ -51,8 +55,9 @@ export class LmdbStore implements Store {
   private constructor(
     path: string,
     identity: StoreIdentity,
-    { carrier, file, tables, writer }: Parts,
+    { carrier, file, tables, writer, isUnfinished }: Parts,
   ) {
+    this.isUnfinished = isUnfinished;
     this.path = path;
     this.#inode = inodeOf(path);
     this.storeId = identity.storeId;
@@ -73,7 +78,7 @@ export class LmdbStore implements Store {
     const carrier = await takeCarrier({ dir, nowMs, gate });
     const opened: { file?: LmdbTables; writer?: LmdbWriter } = {};
     try {
-      const storeFile = await mustBeSound(dir);
+      const { stored: storeFile, isUnfinished = false } = await mustBeSound(dir);
       const file = new LmdbTables(dir);
       opened.file = file;
       const found = readMeta(file);
@@ -86,7 +91,7 @@ export class LmdbStore implements Store {
       const identity = await writer.opened();
       keepStoreFile(dir, known, identity);
       tables.clear();
-      return new LmdbStore(dir, identity, { carrier, file, tables, writer });
+      return new LmdbStore(dir, identity, { carrier, file, tables, writer, isUnfinished });
     } catch (error) {
       const isSound = (await opened.writer?.close()) ?? true;
       if (isSound) await opened.file?.close();
@@ -113,10 +118,22 @@ export class LmdbStore implements Store {
     return statSync(join(this.path, DATA_FILE), { throwIfNoEntry: false })?.size ?? 0;
   }
 
+  /** The next opening looks at all pages where this could not be noted. */
+  #noteCleanEnd(): void {
+    try {
+      if (this.isInPlace()) noteCleanEnd(this.path);
+    } catch {
+      // A full disk, a folder that is gone: then it was not closed in order, for all that anyone knows.
+    }
+  }
+
   /** After a failure the map and the writer are left alone: LMDB is not touched again. */
   async close(): Promise<void> {
     this.#carrier.announceRelease();
-    if (await this.writer.close()) await this.#file.close();
+    if (await this.writer.close()) {
+      await this.#file.close();
+      this.#noteCleanEnd();
+    }
     await this.#carrier.release();
   }
 }

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../../model/errors.ts';
+import { takeCleanEnd } from '../files/clean-end.ts';
 import { DATA_FILE } from '../files/data-file.ts';
 import { writeDurably } from '../files/durable-files.ts';
 import { inspectAside } from '../files/inspect-aside.ts';
@@ -19,26 +20,35 @@ const PROBE_BYTES = 64 * 1024;
 
 export type StoreFile = Pick<StoreIdentity, 'storeId' | 'formatVersion'>;
 
+export interface Looked {
+  /** What `store.json` says; null: there is none. */
+  readonly stored: StoreFile | null;
+  /** Not all pages were walked: that is to be done beside the work. */
+  readonly isUnfinished?: true;
+}
+
 /** Looks before LMDB opens anything. Throws `storage_failed` for a store that has lost its data. */
-export const mustBeSound = async (dir: string): Promise<StoreFile | null> => {
+export const mustBeSound = async (dir: string): Promise<Looked> => {
   const stored = readStoreFile(dir);
   const path = join(dir, DATA_FILE);
-  const state = await inspectAside(path);
+  const state = await inspectAside(path, takeCleanEnd(dir));
   switch (state.kind) {
     case 'sound':
-      return stored;
+      return { stored };
+    case 'unfinished':
+      return { stored, isUnfinished: true };
     case 'absent':
       if (stored !== null) throw lost(path, 'is missing', stored);
       mustTakeWrites(dir);
-      return null;
+      return { stored };
     case 'broken':
       // Created and never written: nothing was ever acknowledged from it.
       if (stored !== null || state.why !== 'is empty') throw lost(path, state.why, stored);
       mustTakeWrites(dir);
-      return null;
+      return { stored };
     case 'doubtful': {
       const verdict = await verifyInChild(dir);
-      if (verdict.isSound || isReadable(verdict.report)) return stored;
+      if (verdict.isSound || isReadable(verdict.report)) return { stored };
       throw lost(path, `${state.why}, and ${verdict.why}`, stored);
     }
   }

@@ -19,8 +19,8 @@ describe('a data file', () => {
   it('that is large is looked at in a thread, with what is found there', async () => {
     const path = join(folder(), 'data.mdb');
     writeFileSync(path, 'x'.repeat(100_000));
-    expect(await inspectAside(path, 0)).toEqual(inspectDataFile(path));
-    expect(await inspectAside(path, 0)).toMatchObject({ kind: 'broken' });
+    expect(await inspectAside(path, false, 0)).toEqual(inspectDataFile(path));
+    expect(await inspectAside(path, false, 0)).toMatchObject({ kind: 'broken' });
   });
 
   it('is not taken for damaged because of commits between two looks at it', async () => {
