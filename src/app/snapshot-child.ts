@@ -11,6 +11,7 @@ import { fillCatalog } from '../search/fill-catalog.ts';
 import { writeSnapshot } from '../search/snapshot-file.ts';
 import { JournalBeside } from '../storage/journal/journal-beside.ts';
 
+const owner = process.ppid;
 const [dir, path] = process.argv.slice(2);
 if (dir === undefined || path === undefined)
   throw new Error('usage: snapshot-child <store> <file>');
@@ -36,6 +37,7 @@ const catalog = await fillCatalog(source, {
   follow: () => () => undefined, // whoever follows this journal is its owner
 });
 const { sessions } = catalog.stats();
-const { bytes } = writeSnapshot(path, { storeId, mark, sessions }, catalog);
+const isWanted = () => process.ppid === owner; // else it has been killed, and the next one may be writing its own
+const { bytes } = writeSnapshot(path, { storeId, mark, sessions }, catalog, isWanted);
 process.stdout.write(JSON.stringify({ mark, sessions, bytes }));
 await journal.close();

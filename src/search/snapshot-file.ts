@@ -34,11 +34,15 @@ export interface SnapshotHeader {
   readonly sessions: number;
 }
 
-/** Blocks until it is on disk: for a process of its own. */
+/**
+ * Blocks until it is on disk: for a process of its own.
+ * @param isWanted asked before it takes the place of the one before.
+ */
 export const writeSnapshot = (
   path: string,
   header: SnapshotHeader,
   catalog: Pick<MemoryCatalog, 'save'>,
+  isWanted: () => boolean = () => true,
 ): { readonly bytes: number } => {
   const draft = `${path}.new`;
   const file = openSync(draft, 'w', 0o600);
@@ -66,6 +70,7 @@ export const writeSnapshot = (
     closeSync(file);
   }
   crashpoint('snapshot.synced');
+  if (!isWanted()) throw new Error('nobody wants it any more');
   renameSync(draft, path);
   crashpoint('snapshot.renamed');
   syncFolder(dirname(path));

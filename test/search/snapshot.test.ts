@@ -1,0 +1,199 @@
+/** What a catalog saves, another one loads: and from then on they are the same catalog. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryCatalog } from '../../src/search/catalog.ts';
+import type { CatalogFeed } from '../../src/search/catalog-feed.ts';
+import { type FillOptions, fillCatalog, type Source } from '../../src/search/fill-catalog.ts';
+import { Loading, Saving } from '../../src/search/saved.ts';
+import { readHeader, readSnapshot, writeSnapshot } from '../../src/search/snapshot-file.ts';
+import { Dice } from '../../src/testing/dice.ts';
+import { expectSame } from './same-catalog.ts';
+import { rowOf, sessionIds, summaryRows, tenant } from './summary-row.ts';
+
+const MARK = { epoch: 1, count: 7, token: 99 };
+/** More than a page of a column has, and a chunk of an index. */
+const MANY = 4_500;
+const HEADER = { storeId: 'here', mark: MARK, sessions: 0 };
+
+const reloaded = (catalog: MemoryCatalog): MemoryCatalog => {
+  const pieces: Buffer[] = [];
+  const saving = new Saving((bytes) => pieces.push(Buffer.from(bytes)));
+  catalog.save(saving);
+  saving.end();
+  const bytes = Buffer.concat(pieces);
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  const loaded = new MemoryCatalog();
+  loaded.load(new Loading(own));
+  return loaded;
+};
+
+describe('a catalog that was saved and loaded', () => {
+  it('answers alike, and goes on alike through whatever is put and deleted', async () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: summaryRows.map((row) => ({ row })) },
+      { weight: 1, arbitrary: sessionIds.map((gone) => ({ gone })) },
+    );
+    const steps = fc.array(step, { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(steps, steps, async (before, after) => {
+        const catalog = new MemoryCatalog();
+        const apply = (each: MemoryCatalog, what: typeof before): void => {
+          for (const it of what)
+            if ('row' in it) each.put(it.row);
+            else each.delete(rowOf(it.gone).key);
+        };
+        apply(catalog, before);
+        const loaded = reloaded(catalog);
+        await expectSame(loaded, catalog);
+        apply(catalog, after);
+        apply(loaded, after);
+        await expectSame(loaded, catalog);
+        await expectSame(reloaded(loaded), catalog);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('of more pages and chunks than one, too', async () => {
+    const catalog = new MemoryCatalog();
+    const dice = new Dice(3);
+    const anyRow = (n: number) => ({
+      title: `title ${n}`,
+      tags: [`t${dice.int(0, 9)}`, 'common'],
+      updatedAtMs: 1_000 + dice.int(0, 999),
+      costNanoUsd: dice.int(0, 99),
+      owner: `o${dice.int(0, 5_000)}`,
+    });
+    for (let n = 0; n < MANY; n++) catalog.put(rowOf(`s${n}`, anyRow(n)));
+    const loaded = reloaded(catalog);
+    await expectSame(loaded, catalog);
+    const change = (each: MemoryCatalog): void => {
+      for (let n = 0; n < MANY; n += 3)
+        each.put(rowOf(`s${n}`, { title: `new ${n}`, tags: ['x'] }));
+      for (let n = 0; n < MANY; n += 7) each.delete(rowOf(`s${n}`).key);
+      for (let n = 0; n < 500; n++) each.put(rowOf(`more-${n}`, { owner: `o${n % 9}` }));
+    };
+    change(loaded);
+    change(catalog);
+    await expectSame(loaded, catalog);
+    await expectSame(reloaded(loaded), catalog);
+  });
+});
+
+describe('the snapshot on disk', () => {
+  let dir = '';
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'greenroom-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+  const path = () => join(dir, 'catalog.snapshot');
+
+  const catalogOf = (...ids: string[]): MemoryCatalog => {
+    const catalog = new MemoryCatalog();
+    for (const id of ids) catalog.put(rowOf(id, { title: `title of ${id}`, tags: [`tag-${id}`] }));
+    return catalog;
+  };
+
+  /** A journal with these rows, which says of its changes what it is told to. */
+  const journalOf = (
+    catalog: MemoryCatalog,
+    changed: readonly string[] | undefined,
+    storeId = 'here',
+  ): Source => ({
+    info: () => ({ storeId }),
+    changedSince: async () => changed?.map((id) => rowOf(id).key),
+    row: (key) => catalog.find(key.tenant, key.sessionId),
+    scanRows: async (visit) => {
+      const { rows } = await catalog.search(tenant, {
+        sortBy: 'updatedAt',
+        order: 'asc',
+        limit: 100,
+      });
+      for (const row of rows) visit(row);
+    },
+  });
+
+  const fill = async (journal: Source, onFeed: (feed: CatalogFeed) => void = () => undefined) => {
+    const told: { readonly level: string; readonly message: string }[] = [];
+    const options: FillOptions = {
+      snapshot: path(),
+      notices: {
+        info: (_, message) => told.push({ level: 'info', message }),
+        warn: (_, message) => told.push({ level: 'warn', message }),
+      },
+      nowMs: () => 0,
+      onFault: (error) => {
+        throw error;
+      },
+      pause: async () => undefined,
+      follow: (feed) => {
+        onFeed(feed);
+        return () => undefined;
+      },
+    };
+    const catalog = await fillCatalog(journal, options);
+    return { catalog, warnings: told.filter(({ level }) => level === 'warn') };
+  };
+
+  it('is brought up to date with what has changed, come and gone since', async () => {
+    writeSnapshot(path(), HEADER, catalogOf('kept', 'changed', 'gone'));
+    const now = catalogOf('kept', 'changed', 'come');
+    now.put(rowOf('changed', { version: 2, title: 'another' }));
+    const { catalog, warnings } = await fill(journalOf(now, ['changed', 'gone', 'come']));
+    expect(warnings).toEqual([]);
+    await expectSame(catalog, now);
+  });
+
+  it('gives way to a commit that comes while it is read', async () => {
+    writeSnapshot(path(), HEADER, catalogOf('a', 'b'));
+    const { catalog } = await fill(journalOf(catalogOf('a', 'b'), ['a', 'b']), (feed) =>
+      feed.commits([{ kind: 'delete', key: rowOf('a').key } as never]),
+    );
+    expect(catalog.find(tenant, 'a')).toBeUndefined();
+    expect(catalog.find(tenant, 'b')).toBeDefined();
+  });
+
+  it.each([
+    ['of another store', journalOf(catalogOf('a'), [], 'elsewhere'), 'of another store'],
+    ['that the journal knows nothing of', journalOf(catalogOf('a'), undefined), 'does not know'],
+  ])('one %s is removed, told of, and the rows are read', async (_, journal, why) => {
+    writeSnapshot(path(), HEADER, catalogOf('foreign'));
+    const { catalog, warnings } = await fill(journal);
+    await expectSame(catalog, catalogOf('a'));
+    expect(warnings).toMatchObject([{ message: expect.stringContaining(why) }]);
+    expect(await readSnapshot(path())).toEqual({ kind: 'absent' });
+  });
+
+  it('is not used with any bit of it turned round, nor cut off anywhere', async () => {
+    writeSnapshot(path(), HEADER, catalogOf('a', 'b'));
+    const whole = readFileSync(path());
+    const dice = new Dice(5);
+    for (let n = 0; n < 300; n++) {
+      const at = dice.int(0, whole.length - 1);
+      const hurt = Buffer.from(whole);
+      hurt[at] = (hurt[at] ?? 0) ^ (1 << dice.int(0, 7));
+      writeFileSync(path(), n % 3 === 0 ? whole.subarray(0, at) : hurt);
+      expect(await readSnapshot(path())).toMatchObject({ kind: 'unusable' });
+    }
+    writeFileSync(path(), whole);
+    expect(await readSnapshot(path())).toMatchObject({ kind: 'found', header: HEADER });
+    expect(await readHeader(path())).toEqual(HEADER);
+  });
+
+  it('has no word of a session that was deleted before it was written', async () => {
+    const catalog = catalogOf('stays', 'secret');
+    writeSnapshot(path(), HEADER, catalog);
+    expect(readFileSync(path(), 'latin1')).toContain('title of secret');
+    const { catalog: loaded } = await fill(journalOf(catalogOf('stays'), ['secret']));
+    writeSnapshot(path(), HEADER, loaded);
+    const written = readFileSync(path(), 'latin1');
+    expect(written).toContain('title of stays');
+    expect(written).not.toContain('title of secret');
+    expect(written).not.toContain('tag-secret');
+  });
+});
