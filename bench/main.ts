@@ -20,6 +20,7 @@ import { permissions } from './permissions.ts';
 import { search } from './search.ts';
 import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
+import { start } from './start.ts';
 import { storesServers } from './stores-servers.ts';
 import { text } from './text.ts';
 import { turns } from './turns.ts';
@@ -36,6 +37,7 @@ const BENCHES: readonly Bench[] = [
   text,
   permissions,
   memory,
+  start,
   soak,
   storesServers,
 ];
