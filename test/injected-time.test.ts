@@ -92,6 +92,7 @@ test('who is excepted says why', () => {
     'storage/lmdb/lmdb-store.ts',
     'storage/log/log-mark.ts',
     'storage/memory/memory-store.ts',
+    'storage/records/changes.ts',
     'storage/records/meta.ts',
   ]);
 });
