@@ -24,6 +24,7 @@ const LONG = files(
   ...['session/prepare/compaction', 'session/model-messages-real', 'cli/import/counted-once'],
   ...['greenroom/large-sessions', 'greenroom/native-memory'],
   ...['permissions/corpus/bypasses', 'permissions/corpus/executed'],
+  ...['storage/changes', 'storage/files/clean-end'],
 );
 /** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
