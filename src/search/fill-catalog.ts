@@ -73,6 +73,7 @@ const told = (
 ): void => {
   const tookMs = Math.round(nowMs() - startMs);
   const { sessions, bytes } = catalog.stats();
+  if (sessions === 0) return; // nothing that an operator would look for
   notices?.info({ ...fields, sessions, bytes, tookMs }, 'the catalog is filled');
 };
 
