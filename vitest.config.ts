@@ -24,7 +24,14 @@ const LONG = files(
   ...['session/prepare/compaction', 'session/model-messages-real', 'cli/import/counted-once'],
   ...['greenroom/large-sessions', 'greenroom/native-memory'],
   ...['permissions/corpus/bypasses', 'permissions/corpus/executed'],
-  ...['storage/changes', 'storage/files/clean-end'],
+  ...['storage/changes', 'storage/files/clean-end', 'text/index-life', 'text/kills'],
+  ...['greenroom/recovery', 'greenroom/crashes', 'greenroom/long-waits', 'greenroom/late-reads'],
+  ...[
+    'cli/daemon-in-trouble',
+    'cli/dead-daemon',
+    'cli/import/real-transcripts',
+    'nats/broker-faults',
+  ],
 );
 /** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
@@ -47,8 +54,8 @@ const FAST = files(
 
 /** They go first: a long file that begins last keeps one worker while the others have nothing left to do. */
 const LONGEST = files(
-  ...['storage/journal/lmdb-journal', 'greenroom/recovery', 'greenroom/crashes', 'docs/examples'],
-  ...['classic/stores/journal', 'cli/daemon-in-trouble', 'end-to-end/import', 'agent-sdk/nats'],
+  ...['storage/journal/lmdb-journal', 'docs/examples', 'classic/stores/journal'],
+  ...['end-to-end/import', 'agent-sdk/nats'],
 );
 
 class LongestFirst extends BaseSequencer {
