@@ -18,13 +18,12 @@ const files = (...patterns: readonly string[]) => patterns.map((one) => `test/${
 /** Lives, faults, kills, random histories and real transcripts by the hundred, large sizes, and what shows that they would notice a mistake. */
 const LONG = files(
   ...['chaos/**/*', 'simulation/**/*'],
-  ...['untrusted/fuzz', 'untrusted/mutants', 'classic/stores/histories', 'classic/stores/outages'],
-  ...['agent-sdk/processes', 'classic/stores/file/processes', 'storage/log-recovery'],
+  ...['untrusted/fuzz', 'untrusted/mutants', 'classic/stores/histories', 'agent-sdk/processes'],
   ...['greenroom/same-bytes', 'search/catalog-model', 'text/real-texts', 'garbage'],
   ...['session/prepare/compaction', 'session/model-messages-real', 'cli/import/counted-once'],
   ...['greenroom/large-sessions', 'greenroom/native-memory'],
   ...['permissions/corpus/bypasses', 'permissions/corpus/executed'],
-  ...['storage/changes', 'storage/files/clean-end', 'text/index-life', 'text/kills'],
+  ...['text/index-life', 'text/kills'],
   ...['greenroom/recovery', 'greenroom/crashes', 'greenroom/long-waits', 'greenroom/late-reads'],
   ...[
     'cli/daemon-in-trouble',
@@ -54,8 +53,8 @@ const FAST = files(
 
 /** They go first: a long file that begins last keeps one worker while the others have nothing left to do. */
 const LONGEST = files(
-  ...['storage/journal/lmdb-journal', 'docs/examples', 'classic/stores/journal'],
-  ...['end-to-end/import', 'agent-sdk/nats'],
+  ...['storage/journal/lmdb-journal', 'classic/stores/outages', 'classic/stores/file/processes'],
+  ...['docs/examples', 'classic/stores/journal', 'end-to-end/import', 'agent-sdk/nats'],
 );
 
 class LongestFirst extends BaseSequencer {
