@@ -112,7 +112,7 @@ const asksForJson = (args: readonly string[]): boolean => {
 const ADD_HELP = 'add --help to see how it is used';
 
 const wrongCall = ({ message }: CommanderError): CliError =>
-  usageError(message.replace(/^error: /, '').split('\n', 1)[0] ?? '', ADD_HELP);
+  usageError(message.replace(/^error: /, '').replaceAll('\n', ' '), ADD_HELP);
 
 const report = (error: unknown, shell: Shell, isJson: boolean): ExitCode => {
   // Commander has printed help that was asked for, and what is wrong with a call unless JSON was asked for.

@@ -59,6 +59,7 @@ test('with --json the error is one object', async () => {
 
 test.each([
   ['nonsense', "unknown command 'nonsense'"],
+  ['sessions serch x', "unknown command 'serch' (Did you mean search?)"],
   ['sessions show', "missing required argument 'session'"],
   ['sessions list --nonsense', "unknown option '--nonsense'"],
   ['sessions list --limit none', 'none'],
