@@ -85,6 +85,10 @@ export interface ModelPhase {
   readonly tried?: number | undefined;
 }
 
+/** What becomes of a call that was under way when its process died: the first two are made again. */
+export const TOOL_EFFECTS = ['pure', 'idempotent', 'at_most_once'] as const;
+export type ToolEffect = (typeof TOOL_EFFECTS)[number];
+
 /**
  * What a turn that is at work is at. A further kind goes here, and its runs take their numbers from `runs` as well;
  * a kind of which the turn awaits no run goes beside `WaitingPhase`.

@@ -1,0 +1,91 @@
+/**
+ * What a session asks of its tools: which there are for it, and to run one call. Owned here, implemented in `src/tools`.
+ *
+ * A call is plain data with all that it needs: a tool keeps nothing of a session (P4). What a session has to remember
+ * for its tools (where its shell stands, which files were read) comes with the outcome, is stored with the session, and
+ * goes along with the next call.
+ */
+
+import type { SessionKey, TurnId } from '../../model/ids.ts';
+import type { ToolMemory } from '../../model/tool-memory.ts';
+import type { ToolEffect } from '../../model/turn.ts';
+import { nameOf } from '../../otp/name.ts';
+import type { ActorRef } from '../../otp/ref.ts';
+
+/** A tool as the model is told of it. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its input. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+}
+
+/** A tool as a session can have it. */
+export interface OfferedTool extends ToolDefinition {
+  /** What becomes of a call that was under way in a crash. */
+  readonly effect: ToolEffect;
+  /** It runs beside no other call of its message. */
+  readonly isAlone?: boolean;
+}
+
+/** What tools are chosen by, and run for. */
+export interface ToolGround {
+  readonly key: SessionKey;
+  /** Absolute. */
+  readonly workingDirectory: string;
+  readonly memory: ToolMemory;
+}
+
+export interface ToolCall extends ToolGround {
+  readonly turnId: TurnId;
+  readonly toolUseId: string;
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** A block of the API that a tool's result may hold. */
+export type ResultBlock =
+  | { readonly type: 'text'; readonly text: string }
+  | {
+      readonly type: 'image' | 'document';
+      readonly source: {
+        readonly type: 'base64';
+        readonly media_type: string;
+        readonly data: string;
+      };
+    };
+
+export type ToolOutcome =
+  | {
+      readonly type: 'result';
+      /** What the model is told. */
+      readonly content: string | readonly ResultBlock[];
+      readonly isError: boolean;
+      /** What the session has to remember from now on, beside what it remembers. */
+      readonly memory?: ToolMemory;
+    }
+  /** It was told to end, and did; `content`: what it had said by then. */
+  | { readonly type: 'cancelled'; readonly content?: string };
+
+export interface ToolSink {
+  /** What the call is about, for the report of a sink that throws. */
+  readonly about?: object;
+  /** The last call for this one. */
+  outcome(outcome: ToolOutcome): void;
+}
+
+export interface ToolHandle {
+  /** Asks the call to end; its outcome still comes (`cancelled`, or what was faster). */
+  cancel(): void;
+}
+
+export interface Toolbox {
+  /** The actor behind it: when it goes down, the calls under way are lost. */
+  readonly ref: ActorRef;
+  /** All tools that sessions can have, in the order of their names. */
+  readonly tools: readonly OfferedTool[];
+  /** Never throws: what cannot be run has an outcome that says so. */
+  start(call: ToolCall, sink: ToolSink): ToolHandle;
+}
+
+export const toolboxName = nameOf<Toolbox>('toolbox');
