@@ -100,6 +100,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['session/transfer'],
   ['session/events'],
   ['session/machine'],
+  ['session/tools'],
   ['session/prepare'],
   ['session/actor'],
   ['session/verbs'],

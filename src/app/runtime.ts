@@ -1,5 +1,10 @@
 /** What all sessions of a process share, as the configuration says it. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import { commandPolicy, fileAccessPolicy } from '../permissions/policies.ts';
+import { NO_RULES } from '../permissions/rule-set.ts';
+import { readLink } from '../platform/links.ts';
 import { priceOf } from '../pricing/price.ts';
 import { Activity } from '../session/actor/activity.ts';
 import type { SessionRuntime } from '../session/actor/session-args.ts';
@@ -7,6 +12,7 @@ import { SessionCache } from '../session/actor/session-cache.ts';
 import type { Feed } from '../session/events/feed.ts';
 import { TurnTrails } from '../session/events/turn-trails.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
+import { daemonRules } from './permission-rules.ts';
 
 const MINUTE_MS = 60_000;
 const MB = 1024 * 1024;
@@ -20,6 +26,14 @@ export const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
   memory: newContextMemory(),
   passivateMs: config.passivateMinutes * MINUTE_MS,
   activity: new Activity(),
+  permissions: {
+    files: { readLink },
+    home: homedir(),
+    rules: config.permissionsFile === undefined ? NO_RULES : daemonRules(config.permissionsFile),
+    policies: [fileAccessPolicy({ home: homedir() }), commandPolicy()],
+    mode: config.permissionMode,
+  },
+  workspaces: join(config.dataDir, 'workspaces'),
   parking: new Map(),
   commits: new Map(),
   rules: {

@@ -72,6 +72,12 @@ const id = text('letters, digits, _ and -, at most 128', /^[A-Za-z0-9_-]{1,128}$
 const servers = addresses('a server, or several with commas: nats://host:4222');
 const port = whole(0, 65_535);
 
+/** The newer names and the classic ones. */
+const permissionModes = oneOf(
+  ...(['default', 'acceptEdits', 'plan', 'dontAsk', 'bypassPermissions'] as const),
+  ...(['ask', 'enabled', 'disabled'] as const),
+);
+
 export const VARIABLES = {
   dataDir: derived(
     'GREENROOM_DATA_DIR',
@@ -126,6 +132,16 @@ export const VARIABLES = {
     ({ newestModel }) => newestModel,
     { meaning: 'model of new sessions', aliases: ['CLAUDE_SDK_DEFAULT_MODEL'] },
   ),
+  tools: set('GREENROOM_TOOLS', oneOf('on', 'off'), 'on', {
+    meaning: 'whether sessions may have tools; `off` offers none to any',
+  }),
+  permissionMode: set('GREENROOM_PERMISSION_MODE', permissionModes, 'default', {
+    meaning: 'permission mode of sessions that set none',
+    aliases: ['CLAUDE_SDK_DEFAULT_PERMISSION_MODE'],
+  }),
+  permissionsFile: optional('GREENROOM_PERMISSIONS_FILE', path, {
+    meaning: 'JSON file `{ allow, ask, deny }` of permission rules that hold for all sessions',
+  }),
   workers: derived('GREENROOM_WORKERS', whole(1, 256), 'cores', () => availableParallelism(), {
     meaning: 'executor threads',
   }),

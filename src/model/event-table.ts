@@ -29,6 +29,22 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
     fields: { toolUseId: true, isError: true, durationMs: true },
     tells: 'a tool has ended',
   },
+  'tool.refused': {
+    fields: { toolUseId: true, toolName: true, reason: true },
+    tells: 'a tool call does not run, or nobody knows whether it ran; the model is told the reason',
+  },
+  'permission.requested': {
+    fields: {
+      ...{ approvalId: true, toolUseId: true, toolName: true, input: true },
+      reason: true,
+    },
+    tells:
+      'a tool call waits for a person: see `approve`. The turn is `waiting` once nothing else of it runs',
+  },
+  'permission.decided': {
+    fields: { approvalId: true, toolUseId: true, decision: true, by: true },
+    tells: 'somebody has answered',
+  },
   retry: {
     fields: { delayMs: true, error: true },
     tells:

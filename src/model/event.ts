@@ -40,6 +40,27 @@ export type TurnEventBody =
       readonly durationMs: number;
     }
   | {
+      readonly type: 'tool.refused';
+      readonly toolUseId: string;
+      readonly toolName: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'permission.requested';
+      readonly approvalId: string;
+      readonly toolUseId: string;
+      readonly toolName: string;
+      readonly input: unknown;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'permission.decided';
+      readonly approvalId: string;
+      readonly toolUseId: string;
+      readonly decision: 'allow' | 'deny';
+      readonly by: string;
+    }
+  | {
       readonly type: 'retry';
       readonly delayMs: number;
       readonly error: { readonly type: string; readonly message: string };

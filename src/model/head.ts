@@ -12,6 +12,7 @@ import type { SessionKey } from './ids.ts';
 import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
+import type { ToolMemory } from './tool-memory.ts';
 import type { Transfer } from './transfer.ts';
 import { BusyPolicy, MOST_STEPS, type OpenTurn, storedTurn, type TurnError } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
@@ -94,13 +95,22 @@ export const settableShape = {
     .optional()
     .describe('tokens of one answer; default 8,192'),
   workingDirectory: name(4_096).optional().describe('searches find by it'),
+  tools: names
+    .optional()
+    .describe(
+      'names of the tools that the model is offered; default: all, if there is a `workingDirectory`',
+    ),
   permissionMode: z
     .enum(PERMISSION_MODES)
     .optional()
-    .describe('kept; without effect as long as there are no tools'),
-  allowedTools: names.optional().describe('kept; without effect as long as there are no tools'),
-  disallowedTools: names.optional().describe('kept; without effect as long as there are no tools'),
-  policies: names.optional().describe('kept; without effect as long as there are no tools'),
+    .describe('what becomes of tool calls that no rule decides; default `default`'),
+  allowedTools: names.optional().describe('permission rules: these calls need no asking'),
+  disallowedTools: names
+    .optional()
+    .describe('permission rules: these calls are refused; a bare name is not offered either'),
+  policies: names
+    .optional()
+    .describe('`FileAccessPolicy`, `CommandPolicy`; default both, `[]` is none'),
   hooks: names.optional().describe('kept; without effect as long as there are no tools'),
   includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
   onBusy: BusyPolicy.optional().describe('`enqueue` or `reject`, while another turn is open'),
@@ -145,6 +155,10 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly unpricedAnswers: number;
   /** What the sessions before a fork had cost when it was made; not part of its own cost. */
   readonly inheritedCostNanoUsd: number;
+  /** Tool calls that were decided about. */
+  readonly permissionCheckCount?: number | undefined;
+  /** What it remembers for its tools. */
+  readonly toolMemory?: ToolMemory | undefined;
   /** Who has answered so far; absent before the first native answer. */
   readonly provider?: Provider | undefined;
   readonly parent?: { readonly sessionId: string; readonly seq: number } | undefined;
@@ -226,6 +240,9 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   systemPrompt: undefined,
   maxTokens: undefined,
   workingDirectory: undefined,
+  tools: undefined,
+  toolMemory: undefined,
+  permissionCheckCount: undefined,
   permissionMode: undefined,
   allowedTools: undefined,
   disallowedTools: undefined,

@@ -89,11 +89,66 @@ export interface ModelPhase {
 export const TOOL_EFFECTS = ['pure', 'idempotent', 'at_most_once'] as const;
 export type ToolEffect = (typeof TOOL_EFFECTS)[number];
 
+/** Why a person is asked, as it was when the question was put. */
+export interface Asked {
+  readonly atMs: number;
+  readonly reason: string;
+  /** The programs that the call would run. */
+  readonly commands: readonly string[];
+  /** The files that it would open. */
+  readonly files: readonly string[];
+  /** Rules that would allow exactly this. */
+  readonly suggestions: readonly string[];
+}
+
+interface CallFacts {
+  readonly toolUseId: string;
+  readonly name: string;
+}
+
+/** What was decided about a call, until it has started and while it runs. */
+interface Allowed {
+  readonly effect: ToolEffect;
+  /** It runs beside no other call of its answer. */
+  readonly isAlone?: true | undefined;
+  /** In place of the model's own. */
+  readonly input?: ToolInput | undefined;
+}
+
+export type ToolInput = Readonly<Record<string, unknown>>;
+
+/** One tool call of the last answer. Its input is in the answer. */
+export type OpenCall = CallFacts &
+  (
+    | { readonly state: 'undecided' }
+    /** A person's decision is awaited; its id is that of the run. */
+    | ({ readonly state: 'asked'; readonly run: number; readonly asked: Asked } & Allowed)
+    /** It may run, and waits for others. */
+    | ({ readonly state: 'allowed' } & Allowed)
+    | ({ readonly state: 'started'; readonly run: number; readonly atMs: number } & Allowed)
+    /** Its result is the entry of that `seq`, which the model does not see: all results go to it as one message. */
+    | { readonly state: 'ended'; readonly seq: number }
+    /** It did not run, or ended without a result: the model is told this. */
+    | { readonly state: 'failed'; readonly message: string }
+  );
+
+/** The turn awaits the tool calls of its last answer. */
+export interface ToolsPhase {
+  readonly kind: 'tools';
+  /** `seq` of the answer. */
+  readonly answerSeq: number;
+  /** The run that decides about those that are undecided and, when all have ended, the one that gathers their results. */
+  readonly run: number;
+  /** In the order of the answer. */
+  readonly calls: readonly OpenCall[];
+  readonly tried?: undefined;
+}
+
 /**
  * What a turn that is at work is at. A further kind goes here, and its runs take their numbers from `runs` as well;
  * a kind of which the turn awaits no run goes beside `WaitingPhase`.
  */
-export type WorkPhase = ModelPhase;
+export type WorkPhase = ModelPhase | ToolsPhase;
 
 /** The turn awaits a moment, and its session may sleep until then: the next call of a step that failed. */
 export interface WaitingPhase {
@@ -116,14 +171,33 @@ export type OpenTurn = OpenFacts &
   (
     | { readonly status: 'queued'; readonly phase?: undefined }
     | { readonly status: 'running'; readonly phase: WorkPhase }
-    | { readonly status: 'waiting'; readonly phase: WaitingPhase }
+    /** In the phase of tools: all that is left to await are people. */
+    | { readonly status: 'waiting'; readonly phase: WaitingPhase | ToolsPhase }
   );
 
 /** An open turn whose work has begun. */
 export type BegunTurn = Exclude<OpenTurn, { readonly status: 'queued' }>;
 
-/** The run that the turn awaits; undefined while it awaits none. */
-export const awaitedRun = ({ turnId, phase }: OpenTurn): RunId | undefined =>
+/** The runs that the turn awaits, and that this process has to carry out: not what people decide. */
+export const awaitedRuns = ({ turnId, phase }: OpenTurn): readonly RunId[] => {
+  if (phase === undefined || phase.kind === 'waiting') return NO_RUNS;
+  if (phase.kind === 'model') return [runIdOf(turnId, phase.run)];
+  const started = phase.calls.flatMap((call) => (call.state === 'started' ? [call.run] : []));
+  return (wantsOwnRun(phase) ? [phase.run, ...started] : started).map((run) =>
+    runIdOf(turnId, run),
+  );
+};
+
+/** Something is to be decided, or everything to be gathered. */
+const wantsOwnRun = ({ calls }: ToolsPhase): boolean =>
+  calls.some(({ state }) => state === 'undecided') || calls.every(hasEnded);
+
+export const hasEnded = ({ state }: OpenCall): boolean => state === 'ended' || state === 'failed';
+
+const NO_RUNS: readonly RunId[] = [];
+
+/** The model call that the turn awaits; undefined while it awaits none. */
+export const awaitedModelRun = ({ turnId, phase }: OpenTurn): RunId | undefined =>
   phase?.kind === 'model' ? runIdOf(turnId, phase.run) : undefined;
 
 /** An open turn as it was stored: a version that knew no runs stored neither them nor phases. */

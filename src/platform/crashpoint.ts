@@ -16,6 +16,14 @@ export const CRASHPOINTS = [
   'step.started',
   /** The answer is here and not yet committed. */
   'step.outcome',
+  /** What is to become of an answer's tool calls is decided and not yet committed. */
+  'tools.decided',
+  /** A tool call is under way. */
+  'tool.started',
+  /** Its result is here and not yet committed. */
+  'tool.outcome',
+  /** A person's decision about a tool call is durable; nobody knows. */
+  'approval.decided',
   /** The turn is closed and durable; its readers have not been told. */
   'turn.finished',
   /** A message of the queue is accepted and not yet acknowledged to the broker. */

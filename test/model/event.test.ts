@@ -36,6 +36,15 @@ const BODIES: readonly TurnEventBody[] = [
   { type: 'message', seq: 2, body },
   { type: 'tool.started', toolUseId: 'tu', name: 'search', input: { for: 'x' } },
   { type: 'tool.finished', toolUseId: 'tu', isError: false, durationMs: 3 },
+  { type: 'tool.refused', toolUseId: 'tu', toolName: 'search', reason: 'no' },
+  {
+    ...{ type: 'permission.requested', approvalId: 't#2', toolUseId: 'tu', toolName: 'search' },
+    ...{ input: { for: 'x' }, reason: 'nothing allows it' },
+  },
+  {
+    ...{ type: 'permission.decided', approvalId: 't#2', toolUseId: 'tu' },
+    ...{ decision: 'allow', by: 'ann' },
+  },
   { type: 'retry', delayMs: 10, error },
   { type: 'ping' },
   ending,

@@ -2,10 +2,17 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { duesOf } from '../../src/model/due.ts';
-import type { MessageEntry } from '../../src/model/entry.ts';
+import type { Entry, MessageEntry } from '../../src/model/entry.ts';
 import { type Head, newHead } from '../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../src/model/ids.ts';
-import { awaitedRun, type ClosedTurn, type RunId, runIdOf } from '../../src/model/turn.ts';
+import {
+  awaitedModelRun,
+  type ClosedTurn,
+  type OpenCall,
+  type OpenTurn,
+  type RunId,
+  runIdOf,
+} from '../../src/model/turn.ts';
 import { addUsage, emptyUsage } from '../../src/model/usage.ts';
 import { foldBatch, toChange } from '../../src/session/machine/fold.ts';
 import type {
@@ -14,6 +21,7 @@ import type {
   NewTurn,
   Rules,
   SessionState,
+  Verdict,
 } from '../../src/session/machine/machine.ts';
 import type { StepOutcome } from '../../src/session/ports/executor.ts';
 import type { SessionWrite } from '../../src/session/ports/journal.ts';
@@ -35,7 +43,15 @@ export const freshState = (): SessionState => ({
 /** What a sender, an operator or the executor may say next. A step's outcome is for the step under way. */
 export type Said =
   | { readonly input: Input }
-  | { readonly outcome: StepOutcome; readonly isLate: boolean };
+  | { readonly outcome: StepOutcome; readonly isLate: boolean }
+  | { readonly tool: ToolNews };
+
+/** What may become of the tool calls of the turn that is at them. `which`: of those that it can be about. */
+export interface ToolNews {
+  readonly kind: 'decide' | 'end' | 'gather' | 'allow' | 'deny' | 'stop' | 'lose';
+  readonly which: number;
+  readonly verdicts: readonly ('pure' | 'at_most_once' | 'alone' | 'ask' | 'refuse')[];
+}
 
 const turnId = fc.constantFrom('a', 'b', 'c', 'd', 'e').map((id) => id as TurnId);
 const body = (text: string) => Buffer.from(JSON.stringify({ role: 'user', content: text }));
@@ -59,20 +75,32 @@ const newTurn: fc.Arbitrary<NewTurn> = fc
     provider: undefined,
   }));
 
+const toolUsesOf = (stopReason: string, tools: number) =>
+  stopReason === 'tool_use'
+    ? ['tu1', 'tu2', 'tu3'].slice(0, tools).map((id) => ({ id, name: 'Bash', input: {} }))
+    : [];
+
 const answer: fc.Arbitrary<StepOutcome> = fc
   .record({
     stopReason: fc.constantFrom('end_turn', 'tool_use', 'pause_turn', 'refusal', 'max_tokens'),
     text: fc.constantFrom('', 'words'),
     outputTokens: fc.nat(9),
     costNanoUsd: fc.option(fc.nat(99)),
+    tools: fc.integer({ min: 1, max: 3 }),
   })
-  .map(({ stopReason, text, outputTokens, costNanoUsd }) => ({
+  .map(({ stopReason, text, outputTokens, costNanoUsd, tools }) => ({
     type: 'message' as const,
     body: Buffer.from(
-      JSON.stringify({ role: 'assistant', content: text === '' ? [] : [{ type: 'text', text }] }),
+      JSON.stringify({
+        role: 'assistant',
+        content: [
+          ...(text === '' ? [] : [{ type: 'text', text }]),
+          ...toolUsesOf(stopReason, tools).map((use) => ({ type: 'tool_use', ...use })),
+        ],
+      }),
     ),
     text,
-    toolUses: stopReason === 'tool_use' ? [{ id: 'tu', name: 'Bash', input: {} }] : [],
+    toolUses: toolUsesOf(stopReason, tools),
     stopReason,
     messageId: 'msg',
     model: 'claude-sonnet-5',
@@ -114,7 +142,30 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   turnId.map((id) => ({ type: 'reject' as const, turnId: id, error: refusal })),
 );
 
+const toolNews: fc.Arbitrary<ToolNews> = fc.record({
+  kind: fc.constantFrom(
+    ...([
+      'decide',
+      'decide',
+      'end',
+      'end',
+      'end',
+      'gather',
+      'allow',
+      'deny',
+      'stop',
+      'lose',
+    ] as const),
+  ),
+  which: fc.nat(2),
+  verdicts: fc.array(
+    fc.constantFrom(...(['pure', 'at_most_once', 'alone', 'ask', 'refuse'] as const)),
+    { minLength: 3, maxLength: 3 },
+  ),
+});
+
 export const said: fc.Arbitrary<Said> = fc.oneof(
+  { weight: 3, arbitrary: toolNews.map((tool) => ({ tool })) },
   { weight: 3, arbitrary: input.map((one) => ({ input: one })) },
   {
     weight: 2,
@@ -129,16 +180,23 @@ export class World {
   readonly ledger = new Map<TurnId, ClosedTurn>();
   readonly accepted = new Set<TurnId>();
   run: RunId | undefined;
+  /** Results that this process has at hand; a crash takes them. */
+  results = new Map<string, Uint8Array>();
+  /** How often each `at_most_once` call was begun. */
+  readonly #begun = new Map<string, number>();
   /** What the journal's index would hold. */
   readonly dues = new Set<number>();
 
   commit(batch: readonly Said[]): void {
+    if (batch.some((one) => 'input' in one && one.input.type === 'resume'))
+      this.results = new Map();
     const inputs = batch.map((one) => ({ input: this.#input(one) }));
     const before = this.state;
     const folded = foldBatch(before, inputs, this.ledger, RULES, 1_000);
     const change = toChange(before, folded, { owner: 'me', epoch: 1 });
     if (change?.kind === 'write') this.#store(change);
     this.state = folded.state;
+    this.#begin();
     for (const effect of folded.effects) this.#carryOut(effect);
     this.check();
   }
@@ -152,9 +210,10 @@ export class World {
     if (first !== undefined) expect(['running', 'waiting']).toContain(first.status);
     expect(this.dues).toEqual(new Set(duesOf(head).map(({ atMs }) => atMs)));
     for (const other of others) expect(other.status).toBe('queued');
-    expect(this.run).toBe(first && awaitedRun(first));
+    expect(this.run).toBe(first && awaitedModelRun(first));
     const known = [...head.openTurns.map((open) => open.turnId), ...this.ledger.keys()];
     expect(known.toSorted()).toEqual([...this.accepted].toSorted());
+    checkTools(head, this.entries);
     checkSums(
       head,
       this.entries.filter((entry) => entry.kind === 'message'),
@@ -165,6 +224,7 @@ export class World {
   #input(one: Said): Input {
     if ('input' in one) return one.input;
     const [first] = this.state.head.openTurns;
+    if ('tool' in one) return toolInput(first, one.tool, this.results);
     const { turnId: id = 'a' as TurnId, runs = 1 } = first ?? {};
     const { outcome: ended } = one;
     return {
@@ -173,6 +233,19 @@ export class World {
       retries: 0,
       outcome: ended,
     };
+  }
+
+  /** Calls that the commit has started. */
+  #begin(): void {
+    const [first] = this.state.head.openTurns;
+    if (first?.phase?.kind !== 'tools') return;
+    for (const call of first.phase.calls) {
+      if (call.state !== 'started' || call.effect !== 'at_most_once') continue;
+      const id = `${first.phase.answerSeq} ${call.toolUseId}`;
+      const begun = this.#begun.get(id);
+      expect(begun ?? call.run).toBe(call.run); // another run of it would be another effect
+      this.#begun.set(id, call.run);
+    }
   }
 
   #store({ appends, turns, newTurnIds, dues }: SessionWrite): void {
@@ -191,11 +264,106 @@ export class World {
 
   #carryOut(effect: Effect): void {
     if (effect.type === 'startModel') this.run = effect.runId;
+    if (effect.type === 'startTools') this.run = undefined;
     if (effect.type === 'publish' && effect.body.type === 'retry') this.run = undefined;
     if (effect.type === 'closed' && this.run?.startsWith(`${effect.record.turnId}#`))
       this.run = undefined;
   }
 }
+
+/** What a piece of news about tools is for the turn that is at them; what fits nothing is an outcome that comes late. */
+const toolInput = (
+  first: OpenTurn | undefined,
+  news: ToolNews,
+  results: Map<string, Uint8Array>,
+): Input => {
+  const phase = first?.phase?.kind === 'tools' ? first.phase : undefined;
+  const id = first?.turnId ?? ('a' as TurnId);
+  const calls = phase?.calls ?? [];
+  const pick = (state: OpenCall['state']) => {
+    const all = calls.filter((call) => call.state === state);
+    return all[news.which % Math.max(1, all.length)];
+  };
+  const own = runIdOf(id, phase?.run ?? 0);
+  switch (news.kind) {
+    case 'decide':
+      return { type: 'decided', runId: own, verdicts: verdictsOf(calls, news) };
+    case 'gather': {
+      // Read from the store: whatever ended has a result.
+      for (const call of calls)
+        if (call.state === 'ended') results.set(call.toolUseId, resultOf(call));
+      return { type: 'gathered', runId: own, results };
+    }
+    case 'allow':
+    case 'deny':
+    case 'stop': {
+      const asked = pick('asked');
+      const run = asked?.state === 'asked' ? asked.run : 0;
+      const approval =
+        news.kind === 'allow'
+          ? ({ decision: 'allow', rules: [] } as const)
+          : ({ decision: 'deny', interrupt: news.kind === 'stop' } as const);
+      return { type: 'approve', approvalId: runIdOf(id, run), approval, by: 'ann' };
+    }
+    case 'lose':
+    case 'end': {
+      const started = pick('started');
+      const run = started?.state === 'started' ? started.run : 0;
+      const runId = runIdOf(id, run);
+      if (news.kind === 'lose') return { type: 'lost', runId };
+      if (started !== undefined) results.set(started.toolUseId, resultOf(started));
+      return { type: 'toolEnded', runId, isError: false, results };
+    }
+  }
+};
+
+const resultOf = ({ toolUseId }: OpenCall): Uint8Array =>
+  Buffer.from(JSON.stringify({ type: 'tool_result', tool_use_id: toolUseId, content: 'done' }));
+
+const verdictsOf = (calls: readonly OpenCall[], { verdicts }: ToolNews): readonly Verdict[] =>
+  calls.map(({ toolUseId }, at): Verdict => {
+    const kind = verdicts[at] ?? 'pure';
+    const facts = { toolUseId, input: {}, reason: kind };
+    if (kind === 'refuse') return { ...facts, kind, message: 'no' };
+    const isAlone = kind === 'alone';
+    if (kind === 'pure' || kind === 'alone')
+      return { ...facts, kind: 'start', effect: 'pure', isAlone };
+    const permitted = { effect: 'at_most_once', isAlone } as const;
+    if (kind === 'at_most_once') return { ...facts, ...permitted, kind: 'start' };
+    const asked = { reason: 'why', commands: [], files: [], suggestions: [] };
+    return { ...facts, ...permitted, kind, asked };
+  });
+
+/** Each tool that an answer asks for is answered, in one message and in their order, or is still awaited. */
+const checkTools = ({ openTurns: [first] }: Head, entries: readonly Entry[]): void => {
+  const messages = entries.filter(
+    (entry): entry is MessageEntry => entry.kind === 'message' && !entry.isPartial,
+  );
+  const disowned = new Set(
+    entries.flatMap((entry) =>
+      entry.kind === 'view' && entry.view.type === 'repair' ? [entry.view.afterSeq] : [],
+    ),
+  );
+  const awaited = first?.phase?.kind === 'tools' ? first.phase.answerSeq : undefined;
+  for (const asking of messages) {
+    const uses = idsIn(asking, 'tool_use');
+    if (uses.length === 0) continue;
+    const next = messages.find(({ seq, turnId }) => seq > asking.seq && turnId === asking.turnId);
+    const isOpen = asking.seq === awaited || disowned.has(asking.seq);
+    if (isOpen) expect(next).toBeUndefined();
+    else expect(next && idsIn(next, 'tool_result')).toEqual(uses);
+  }
+};
+
+const idsIn = ({ body: json }: MessageEntry, type: string): readonly string[] => {
+  const { content } = JSON.parse(Buffer.from(json).toString()) as {
+    content: string | { type: string; id?: string; tool_use_id?: string }[];
+  };
+  if (typeof content === 'string') return [];
+  return content.flatMap((block) =>
+    block.type === type ? [block.tool_use_id ?? block.id ?? ''] : [],
+  );
+};
 
 const checkSums = (
   head: Head,

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
 import { apply } from '../../src/session/machine/apply.ts';
-import type { AuditRecord } from '../../src/session/ports/journal.ts';
+import type { LifecycleRecord } from '../../src/session/ports/journal.ts';
 import { IMPORTED_BY } from '../../src/session/transfer/format.ts';
 import { freshState, RULES } from './random-life.ts';
 
-const record = (action: AuditRecord['action'], by: string): AuditRecord => ({
+const record = (action: LifecycleRecord['action'], by: string): LifecycleRecord => ({
   ...{ kind: 'lifecycle', action, atMs: 1, by },
 });
 const nothing = { entries: [], streams: [], responses: [], claims: [], turns: [], audit: [] };

@@ -13,34 +13,46 @@ import { newHead } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
-import { awaitedRun, type RunId, type TurnRecord } from '../../model/turn.ts';
+import {
+  awaitedModelRun,
+  type OpenTurn,
+  type RunId,
+  type ToolsPhase,
+  type TurnRecord,
+} from '../../model/turn.ts';
 import type { From } from '../../otp/message.ts';
 import type { System } from '../../otp/system.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
 import { Narrator, type Told } from '../events/narrator.ts';
 import { type Folded, foldBatch, toChange } from '../machine/fold.ts';
 import type { Answer, Effect, Input, SessionState, Write } from '../machine/machine.ts';
-import type { StepEvent, StepOutcome } from '../ports/executor.ts';
+import type { StepEvent, StepOutcome, ToolUse } from '../ports/executor.ts';
 import {
-  type AuditRecord,
   type Fence,
   type Journal,
   journalName,
+  type LifecycleRecord,
   ResponseClaimedError,
   type SessionChange,
   type SessionReader,
   TurnKnownError,
 } from '../ports/journal.ts';
+import { type ToolOutcome, toolboxName } from '../ports/tools.ts';
 import { type ForeignRequest, isForeign, prepareForeign } from '../prepare/foreign-request.ts';
+import { wantsTools } from '../tools/offer.ts';
 import { ClosedTurns } from './closed-turns.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
+import { ToolRunner } from './tool-runner.ts';
 import {
   type Answered,
   type SessionRequest,
   type Waiting,
   WaitingChanges,
 } from './waiting-changes.ts';
+
+/** For sessions that want none. */
+const NO_TOOLS = { tools: [] };
 
 type Ready = Waiting & { readonly input: Input };
 
@@ -52,6 +64,7 @@ export interface Mailbox {
   reading(done: Promise<() => void>): void;
   stepEvents(run: RunId, batch: readonly StepEvent[]): void;
   stepOutcome(run: RunId, outcome: StepOutcome): void;
+  toolOutcome(run: RunId, outcome: ToolOutcome): void;
   /** Calls `flush` or `startRun` again a little later. */
   later(what: 'flush' | 'startRun', delayMs: number): void;
   /** Calls `startRun` when the context is made, or tells why it was not. */
@@ -96,6 +109,7 @@ export class CommitLoop {
   stopping = false;
   lastUsedMs: number;
   readonly steps: StepRunner;
+  readonly tools: ToolRunner;
   readonly #args: SessionArgs;
   readonly #mailbox: Mailbox;
   readonly #narrator: Narrator;
@@ -128,6 +142,16 @@ export class CommitLoop {
       },
       { memory, trails },
       head.version === 0,
+    );
+    this.tools = new ToolRunner(
+      {
+        began: (turn, { toolUseId, name, input }) =>
+          this.tell(turn, { type: 'tool.started', toolUseId, name, input }),
+        outcome: (run, outcome) => mailbox.toolOutcome(run, outcome),
+        submit: (input) => this.submit(input),
+        reading: (done) => mailbox.building(done),
+      },
+      args.runtime.permissions,
     );
   }
 
@@ -207,28 +231,62 @@ export class CommitLoop {
   /** Tells that the first turn is alive: something runs for it, or it waits for a moment. */
   ping(): void {
     const [first] = this.committed.head.openTurns;
-    if (first !== undefined && (first.status === 'waiting' || this.steps.isRunning))
+    if (first !== undefined && (first.status === 'waiting' || this.#isRunning))
       this.tell(first, { type: 'ping' });
   }
 
   /** A step or a commit is under way. */
   get isWorking(): boolean {
-    return this.#isCommitting || this.steps.isRunning;
+    return this.#isCommitting || this.#isRunning;
   }
 
-  /** Starts the run that the first turn awaits; tries again a little later while a part is restarting. */
+  get #isRunning(): boolean {
+    return this.steps.isRunning || this.tools.isRunning;
+  }
+
+  /** Starts what the first turn awaits; tries again a little later while a part is restarting. */
   startRun(): void {
     const turn = this.committed.head.openTurns[0];
-    const runId = turn && awaitedRun(turn);
-    if (turn === undefined || runId === undefined || this.steps.hasStarted(runId)) return;
-    if (this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
-    if (this.committed.cancelling === turn.turnId) return this.#giveUp(runId);
+    if (turn?.phase === undefined || this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
+    const isUnderWay =
+      turn.phase.kind === 'tools'
+        ? this.#startTools(turn as OpenTurn & { readonly phase: ToolsPhase })
+        : this.#startModel(turn);
+    if (!isUnderWay) this.#mailbox.later('startRun', RETRY_MS);
+  }
+
+  #startModel(turn: OpenTurn): boolean {
+    const runId = awaitedModelRun(turn);
+    if (runId === undefined || this.steps.hasStarted(runId)) return true;
+    if (this.committed.cancelling === turn.turnId) {
+      this.#giveUp(runId);
+      return true;
+    }
+    const { system } = this.#mailbox;
+    const { head } = this.committed;
+    const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
+    const journal = system.find(journalName);
+    if (journal === undefined || toolbox === undefined) return false;
     const { rules } = this.#args.runtime;
-    const journal = this.#mailbox.system.find(journalName);
-    const started = journal && this.steps.start(runId, turn, this.committed.head, rules, journal);
-    if (!started) return this.#mailbox.later('startRun', RETRY_MS);
+    const tools = this.tools.offers.for(head, toolbox.tools).json;
+    if (!this.steps.start({ id: runId, turn, head, rules, journal, tools })) return false;
     if (this.steps.hasStarted(runId)) crashpoint('step.started');
     this.touch();
+    return true;
+  }
+
+  #startTools(turn: OpenTurn & { readonly phase: ToolsPhase }): boolean {
+    const { system } = this.#mailbox;
+    const { head, cancelling } = this.committed;
+    const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
+    const journal = system.find(journalName);
+    if (toolbox === undefined || journal === undefined) return false;
+    const { tenant, sessionId } = this.#args.key;
+    const workspace = `${this.#args.runtime.workspaces}/${tenant}/${sessionId}`;
+    const isCancelling = cancelling === turn.turnId;
+    this.tools.carryOut({ head, turn, isCancelling, journal, toolbox, workspace });
+    this.touch();
+    return true;
   }
 
   /** The context of the next step could not be made. Throws what is nobody's bad luck. */
@@ -248,7 +306,7 @@ export class CommitLoop {
     this.lastUsedMs = this.#mailbox.system.clock.now();
     this.#args.runtime.cache.touch(
       this.#name,
-      BASE_BYTES + this.steps.heldBytes,
+      BASE_BYTES + this.steps.heldBytes + this.tools.heldBytes,
       this.#mailbox.rest,
     );
   }
@@ -337,7 +395,8 @@ export class CommitLoop {
     const before = this.committed;
     this.committed = state;
     const [first] = state.head.openTurns;
-    this.steps.settle(first && awaitedRun(first));
+    this.steps.settle(first && awaitedModelRun(first));
+    this.tools.settle(first);
     passCrashpoints(writes);
     for (const { of, error } of folded.refusals) of.from?.fail(error);
     // Before the answers: who has asked for a turn that ended in this very batch gets its record.
@@ -347,7 +406,8 @@ export class CommitLoop {
     this.#holdPrompts(folded);
     for (const { of } of folded.answers) this.#noteAnswer(of.input, before);
     for (const effect of effects) this.#carryOut(effect);
-    for (const write of writes) if (write.type === 'audit') this.#announce(write.record);
+    for (const write of writes)
+      if (write.type === 'audit' && write.record.kind === 'lifecycle') this.#announce(write.record);
     this.touch();
   }
 
@@ -355,14 +415,14 @@ export class CommitLoop {
   #noteAnswer(input: Input, { head }: SessionState): void {
     if (input.type !== 'step' || input.outcome.type !== 'message') return;
     const turn = head.openTurns[0];
-    if (turn === undefined || awaitedRun(turn) !== input.runId) return; // it came too late
+    if (turn === undefined || awaitedModelRun(turn) !== input.runId) return; // it came too late
     const atMs = this.#mailbox.system.clock.now();
     const note = { station: 'committed', atMs, step: turn.steps + 1 } as const;
     this.#args.runtime.trails.note(this.#args.key, turn.turnId, note);
   }
 
   /** Tells other programs of a session's life. */
-  #announce({ kind: _, action, atMs, ...facts }: AuditRecord): void {
+  #announce({ kind: _, action, atMs, ...facts }: LifecycleRecord): void {
     const { tenant, sessionId } = this.#args.key;
     const news = { type: `session.${action}`, sessionId, at: iso(atMs), ...facts };
     this.#args.runtime.feed.announce(tenant, news);
@@ -405,6 +465,8 @@ export class CommitLoop {
         return this.steps.forget();
       case 'startModel':
         return this.startRun();
+      case 'startTools':
+        return this.#goOnWithTools(effect.uses);
       case 'cancelRun':
         return this.#cancelRun(effect.runId);
       case 'closed':
@@ -414,9 +476,16 @@ export class CommitLoop {
     }
   }
 
+  #goOnWithTools(uses: readonly ToolUse[] | undefined): void {
+    const [first] = this.committed.head.openTurns;
+    if (first?.phase?.kind === 'tools' && uses !== undefined)
+      this.tools.know(first as OpenTurn & { readonly phase: ToolsPhase }, uses);
+    this.startRun();
+  }
+
   /** One that is not under way yet (its context is being made, or there is no executor) is given up at once. */
   #cancelRun(runId: RunId): void {
-    const run = this.steps.run(runId);
+    const run = this.steps.run(runId) ?? this.tools.run(runId);
     if (run === undefined) this.startRun();
     else run.handle.cancel();
   }

@@ -6,6 +6,7 @@ import type { Feed } from '../events/feed.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/machine.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
+import type { PermissionGround } from '../tools/judge.ts';
 import type { Activity } from './activity.ts';
 import type { SessionCache } from './session-cache.ts';
 
@@ -17,6 +18,10 @@ export interface SessionRuntime {
   readonly cache: SessionCache;
   readonly memory: ContextMemory;
   readonly activity: Activity;
+  /** By what tool calls are judged, besides a session's own settings. */
+  readonly permissions: PermissionGround;
+  /** Folder in which a session that names no working directory has one. */
+  readonly workspaces: string;
   /** Idle time after which a session goes back to the green room; default 5 minutes. */
   readonly passivateMs: number;
   /** Sessions that ran out of their restart budget, with the reason, until they have written it down. */

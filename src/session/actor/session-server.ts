@@ -15,6 +15,7 @@ import type { Publication } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import { journalName, type SessionReader } from '../ports/journal.ts';
+import type { ToolOutcome } from '../ports/tools.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { liveName } from './live-names.ts';
 import type { SessionArgs } from './session-args.ts';
@@ -78,6 +79,11 @@ export const SessionServer = genServer(sessionProtocol, {
       endStep(actor.live, run, outcome);
       return next(actor, self);
     },
+    toolOutcome: ({ run, outcome }, actor, self) => {
+      if (actor.live.tools.run(run) !== undefined) crashpoint('tool.outcome');
+      actor.live.tools.finish(run, outcome);
+      return next(actor, self);
+    },
     flush: (_, actor, self) => {
       actor.live.flush();
       return next(actor, self);
@@ -109,6 +115,7 @@ export const SessionServer = genServer(sessionProtocol, {
       live.tell(run, { type: 'retry', delayMs: 0, error });
       live.submit({ type: 'lost', runId: run.id });
     }
+    for (const run of live.tools.lose(ref)) live.submit({ type: 'lost', runId: run.id });
     return next(actor, self);
   },
 
@@ -154,6 +161,7 @@ const begin = (
 /** However it ends, killed too: nothing of it stays, and nobody works for it. */
 const leave = ({ args, live, name }: Actor): void => {
   live.steps.end();
+  live.tools.end();
   args.runtime.cache.drop(name);
   args.runtime.activity.set(name, false);
 };
@@ -214,6 +222,7 @@ const mailboxOf = (self: SessionSelf) => ({
     ),
   stepEvents: (run: RunId, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
   stepOutcome: (run: RunId, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
+  toolOutcome: (run: RunId, outcome: ToolOutcome) => self.send('toolOutcome', { run, outcome }),
   later: (what: 'flush' | 'startRun', delayMs: number) => void self.sendAfter(delayMs, what),
   building: (done: Promise<void>) =>
     self.pipe(
@@ -227,7 +236,7 @@ const mailboxOf = (self: SessionSelf) => ({
 /** After each message: watch who runs something for us; leave when there is nothing to stay for. */
 const next = (actor: Actor, self: SessionSelf) => {
   const { live, args, name } = actor;
-  for (const { executor } of live.steps.runs()) {
+  for (const { executor } of [...live.steps.runs(), ...live.tools.runs()]) {
     if (actor.watched.has(executor.id)) continue;
     actor.watched.add(executor.id);
     self.monitor(executor);

@@ -45,6 +45,17 @@ export interface Run {
   retries: number;
 }
 
+/** What a model call is made from. */
+export interface StepSources {
+  readonly id: RunId;
+  readonly turn: OpenTurn;
+  readonly head: Head;
+  readonly rules: Rules;
+  readonly journal: Journal;
+  /** The request's `tools`, as JSON. */
+  readonly tools: string | undefined;
+}
+
 /** What a context is made from. */
 interface Sources {
   readonly head: Head;
@@ -122,7 +133,7 @@ export class StepRunner {
   }
 
   /** Starts the model call that the turn awaits, or has its context made first; false if there is no executor just now. */
-  start(id: RunId, turn: OpenTurn, head: Head, rules: Rules, journal: Journal): boolean {
+  start({ id, turn, head, rules, journal, tools }: StepSources): boolean {
     const executor = this.#system.find(executorName);
     if (executor === undefined) return false;
     const model = modelOf(head, turn.options.model, rules);
@@ -137,6 +148,7 @@ export class StepRunner {
       model,
       maxTokens: head.maxTokens ?? MAX_TOKENS,
       context: this.#context,
+      tools,
       wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
       waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });

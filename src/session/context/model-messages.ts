@@ -11,7 +11,7 @@
  *    needs nothing before that to be read; a repair answers tool uses that nobody will answer.
  * 4. A fork's own turns are others than its parent's, also where their ids are the same.
  */
-import { type ApiBlock, isThinking, toolResult } from '../../claude-code/api-blocks.ts';
+import { type ApiBlock, isThinking, isToolUse, toolResult } from '../../claude-code/api-blocks.ts';
 import {
   type ApiMessage,
   conversation,
@@ -184,10 +184,19 @@ const nativeMessages = (
     if (owed.length > 0 && !answers) seen.push(answerOwed(owed));
     const body = answers ? withOwed(message.body, owed) : bodyFor(message, keepsThinking);
     if (body !== undefined) seen.push({ role: message.role, body });
-    owed = repairs.get(message.seq) ?? [];
+    owed = [...new Set([...(repairs.get(message.seq) ?? []), ...usesOf(message)])];
   }
   return owed.length > 0 ? [...seen, answerOwed(owed)] : seen;
 };
+
+/** The tools that a message asks for: should nothing answer them, the model is told that they were interrupted. */
+const usesOf = ({ role, body }: SeenMessage): readonly string[] =>
+  role === 'assistant' && bytesOf(body).includes('"tool_use"')
+    ? decodeMessage(body).content.flatMap((block) => (isToolUse(block) ? [block.id] : []))
+    : [];
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
 
 const bodyFor = (message: SeenMessage, keepsThinking: KeepsThinking): Uint8Array | undefined => {
   const isKept = message.role === 'user' || keepsThinking(message.model);

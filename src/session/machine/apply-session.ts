@@ -4,6 +4,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { type Settings, withSettings } from '../../model/head.ts';
 import { addTags, HOLD_TAG, removeTags } from '../../model/tags.ts';
 import type { TurnError } from '../../model/turn.ts';
+import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage, Rules } from './machine.ts';
 import { cancelRun, closeTurn } from './turn-course.ts';
@@ -69,8 +70,10 @@ export const append = (draft: Draft, messages: readonly NewMessage[], rules: Rul
 
 /** Out of its restart budget: open turns end as interrupted, so that what broke it is not run again. */
 export const park = (draft: Draft, error: TurnError): void => {
-  for (const turn of draft.head.openTurns)
+  for (const turn of draft.head.openTurns) {
+    disownCalls(draft, turn);
     closeTurn(draft, turn, { status: 'interrupted', stopReason: null, error, text: '' });
+  }
   draft.patch({ status: 'parked', lastError: error, errorCount: draft.head.errorCount + 1 });
   draft.audit('parked', 'supervisor', { reason: error.message });
   draft.effect({ type: 'stop' });

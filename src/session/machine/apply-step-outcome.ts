@@ -2,16 +2,22 @@
  * What the outcome of a model step makes of its turn.
  *
  * 1. An outcome counts only for the run that the turn awaits: late ones are dropped.
- * 2. An assistant message and the results of its tool uses are written in one commit, so that no
- *    crash leaves an orphan `tool_use`.
+ * 2. An answer that asks for tools is written with the phase that awaits them; where the turn ends with it, with results
+ *    that say so. So no crash leaves an orphan `tool_use`.
  */
 
 import type { MessageEntry } from '../../model/entry.ts';
 import { statusFrom } from '../../model/head.ts';
 import { withTools } from '../../model/tools-used.ts';
-import { awaitedRun, type ClosedStatus, type OpenTurn, type TurnError } from '../../model/turn.ts';
+import {
+  awaitedModelRun,
+  type ClosedStatus,
+  type OpenTurn,
+  type TurnError,
+} from '../../model/turn.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
+import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
@@ -19,7 +25,7 @@ import { overLimit } from './turn-limits.ts';
 
 export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
-  if (turn === undefined || awaitedRun(turn) !== input.runId) return;
+  if (turn === undefined || awaitedModelRun(turn) !== input.runId) return;
   const counted = countRetries(draft, turn, input.retries);
   const { outcome } = input;
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
@@ -61,9 +67,15 @@ const addAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
   const next = countAnswer(draft, turn, outcome, seq);
   publish(draft, next, { type: 'message', seq, body: outcome.body });
   if (isSeen) draft.effect({ type: 'see', seq, body: outcome.body });
-  const answered = isSeen ? answerTools(draft, next, outcome.toolUses) : next;
+  const isCalling = isSeen && outcome.stopReason === 'tool_use' && outcome.toolUses.length > 0;
+  if (isCalling && mayGoOn(draft, next, rules))
+    return beginTools(draft, next, seq, outcome.toolUses);
+  const answered = isSeen ? refuseTools(draft, next, outcome) : next;
   endOrGoOn(draft, answered, outcome, rules);
 };
+
+const mayGoOn = (draft: Draft, turn: OpenTurn, rules: Rules): boolean =>
+  draft.cancelling !== turn.turnId && overLimit(draft.head, turn, rules) === undefined;
 
 const answerFacts = (turn: OpenTurn, outcome: Answered, isSeen: boolean): Partial<MessageEntry> => {
   const facts: Partial<MessageEntry> = {
@@ -107,20 +119,20 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
 const namesOf = (toolUses: readonly ToolUse[]): readonly string[] | undefined =>
   toolUses.length === 0 ? undefined : toolUses.map(({ name }) => name);
 
-/** No tools are offered yet; a model that asks for one all the same is told so. */
-const answerTools = (draft: Draft, turn: OpenTurn, toolUses: readonly ToolUse[]): OpenTurn => {
+/** The turn ends with this answer, so its tools do not run; an answer that was cut off may hold half an input. */
+const refuseTools = (draft: Draft, turn: OpenTurn, outcome: Answered): OpenTurn => {
+  const { toolUses, stopReason } = outcome;
   if (toolUses.length === 0) return turn;
-  const content = toolUses.map(({ id, name }) => ({
-    type: 'tool_result',
-    tool_use_id: id,
-    is_error: true,
-    content: `There is no tool ${name} in this session.`,
+  const reason =
+    stopReason === 'tool_use'
+      ? 'It did not run: the turn ends here.'
+      : `It did not run: the answer ended early (${stopReason}).`;
+  const content = toolUses.map(({ id }) => ({
+    ...{ type: 'tool_result', tool_use_id: id, is_error: true, content: reason },
   }));
   const body = Buffer.from(JSON.stringify({ role: 'user', content }));
-  for (const { id, name, input } of toolUses) {
-    publish(draft, turn, { type: 'tool.started', toolUseId: id, name, input });
-    publish(draft, turn, { type: 'tool.finished', toolUseId: id, isError: true, durationMs: 0 });
-  }
+  for (const { id, name } of toolUses)
+    publish(draft, turn, { type: 'tool.refused', toolUseId: id, toolName: name, reason });
   const seq = draft.message({ role: 'user', body, atMs: draft.nowMs }, { turnId: turn.turnId });
   publish(draft, turn, { type: 'message', seq, body });
   draft.effect({ type: 'see', seq, body });

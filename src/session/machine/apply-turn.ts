@@ -8,19 +8,18 @@
 import { GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
 import { type Head, type Settings, statusFrom } from '../../model/head.ts';
-import type { TurnId } from '../../model/ids.ts';
 import { addTags } from '../../model/tags.ts';
 import {
-  awaitedRun,
+  awaitedRuns,
   type BegunTurn,
   type ClosedTurn,
   type OpenTurn,
-  type RunId,
   type TurnRecord,
 } from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
+import { cancelCalls, loseCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
-import type { Input, NewTurn, Rules } from './machine.ts';
+import type { Input, InputOf, NewTurn, Rules } from './machine.ts';
 import {
   cancelRun,
   closeTurn,
@@ -137,7 +136,7 @@ export const rejectTurn = (
   recordClosed(draft, record, '');
 };
 
-export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
+export const cancelTurn = (draft: Draft, { turnId }: InputOf<'cancel'>, rules: Rules): void => {
   const turn =
     turnId === undefined
       ? draft.head.openTurns[0]
@@ -147,6 +146,7 @@ export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
       ? new GreenroomError('invalid_state', 'no turn is open in this session')
       : new GreenroomError('turn_not_found', `turn ${turnId} is not open in this session`);
   draft.answer = { type: 'turnClosed', turnId: turn.turnId };
+  if (turn.phase?.kind === 'tools') return cancelCalls(draft, turn, rules);
   if (turn.status === 'running') {
     draft.cancelling = turn.turnId;
     return cancelRun(draft, turn);
@@ -162,33 +162,37 @@ export const cancelTurn = (draft: Draft, turnId: TurnId | undefined): void => {
  * The process that ran the turn is gone. A model call is simply made again, as a further attempt; so
  * are the turns behind it, whose events nobody can number on.
  */
-export const resumeTurn = (draft: Draft): void => {
+export const resumeTurn = (draft: Draft, _: InputOf<'resume'>, rules: Rules): void => {
   const openTurns = draft.head.openTurns.map((turn) => ({ ...turn, attempt: turn.attempt + 1 }));
   const [first] = openTurns;
   if (first === undefined) return;
   draft.patch({ openTurns });
   if (first.status === 'queued') return startNext(draft, undefined);
-  if (!mustWait(first, draft.nowMs)) goOn(draft, first);
+  if (!mustWait(first, draft.nowMs)) goOn(draft, first, rules);
 };
 
-const mustWait = ({ phase }: OpenTurn, nowMs: number): boolean =>
-  phase?.kind === 'waiting' && phase.dueMs > nowMs;
+/** For a moment, or for a person. */
+const mustWait = ({ status, phase }: OpenTurn, nowMs: number): boolean =>
+  status === 'waiting' && (phase?.kind !== 'waiting' || phase.dueMs > nowMs);
 
-const goOn = (draft: Draft, turn: BegunTurn): void => {
+const goOn = (draft: Draft, turn: BegunTurn, rules: Rules): void => {
   publish(draft, turn, { type: 'turn.started' });
+  if (turn.phase.kind === 'tools') return loseCalls(draft, turn, rules);
   startModelAgain(draft, turn);
   draft.patch({ status: statusFrom(draft.head.openTurns) });
 };
 
 /** The moment that the first turn awaited has come: a further attempt, as its session may have slept since. */
-export const wakeTurn = (draft: Draft): void => {
+export const wakeTurn = (draft: Draft, _: InputOf<'due'>, rules: Rules): void => {
   const [first] = draft.head.openTurns;
   if (first?.status !== 'waiting' || mustWait(first, draft.nowMs)) return;
-  goOn(draft, { ...first, attempt: first.attempt + 1 });
+  goOn(draft, { ...first, attempt: first.attempt + 1 }, rules);
 };
 
 /** Whoever ran it is gone: a model call is simply made again. */
-export const loseRun = (draft: Draft, runId: RunId): void => {
+export const loseRun = (draft: Draft, { runId }: InputOf<'lost'>, rules: Rules): void => {
   const [first] = draft.head.openTurns;
-  if (first?.phase !== undefined && awaitedRun(first) === runId) startModelAgain(draft, first);
+  if (first?.phase === undefined || !awaitedRuns(first).includes(runId)) return;
+  if (first.phase.kind === 'tools') loseCalls(draft, first, rules, runId);
+  else startModelAgain(draft, first);
 };

@@ -5,7 +5,7 @@ import type { MessageEntry, View } from '../../model/entry.ts';
 import type { Every } from '../../model/every.ts';
 import { type Head, type Settings, withSettings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
-import type { AuditRecord } from '../ports/journal.ts';
+import type { LifecycleRecord } from '../ports/journal.ts';
 import type { Answer, Change, Effect, NewMessage, Rules, SessionState, Write } from './machine.ts';
 
 /** What a message may have besides its role, its body, its id and its time. */
@@ -85,11 +85,11 @@ export class Draft {
   }
 
   audit(
-    action: AuditRecord['action'],
+    action: LifecycleRecord['action'],
     by: string,
     details?: Readonly<Record<string, unknown>>,
   ): void {
-    const record: AuditRecord = {
+    const record: LifecycleRecord = {
       kind: 'lifecycle',
       action,
       atMs: this.nowMs,

@@ -23,6 +23,7 @@ import {
   remove,
 } from './apply-session.ts';
 import { finishStep } from './apply-step-outcome.ts';
+import { approveCall, decideCalls, endCall, gatherResults } from './apply-tools.ts';
 import {
   acceptTurn,
   cancelTurn,
@@ -161,9 +162,13 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
     whileImporting: true,
     apply: (draft, { restored }) => restore(draft, restored),
   },
-  cancel: { ...USUAL, apply: (draft, { turnId }) => cancelTurn(draft, turnId) },
+  cancel: { ...USUAL, apply: cancelTurn },
   step: { ...USUAL, apply: finishStep },
-  lost: { ...USUAL, whileImporting: true, apply: (draft, { runId }) => loseRun(draft, runId) },
+  decided: { ...USUAL, apply: decideCalls },
+  toolEnded: { ...USUAL, apply: endCall },
+  gathered: { ...USUAL, apply: gatherResults },
+  approve: { ...USUAL, apply: approveCall },
+  lost: { ...USUAL, whileImporting: true, apply: loseRun },
   due: { ...USUAL, whileImporting: true, apply: wakeTurn },
   resume: { ...USUAL, whileImporting: true, apply: resumeTurn },
   park: {

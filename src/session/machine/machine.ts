@@ -13,9 +13,19 @@ import type { Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { TraceId } from '../../model/request-context.ts';
 import type { Retag } from '../../model/retag.ts';
-import type { BusyPolicy, ClosedTurn, RunId, TurnError, TurnOptions } from '../../model/turn.ts';
+import type { ToolMemory } from '../../model/tool-memory.ts';
+import type {
+  Asked,
+  BusyPolicy,
+  ClosedTurn,
+  RunId,
+  ToolEffect,
+  ToolInput,
+  TurnError,
+  TurnOptions,
+} from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
-import type { ModelStep, StepOutcome } from '../ports/executor.ts';
+import type { ModelStep, StepOutcome, ToolUse } from '../ports/executor.ts';
 import type {
   AuditRecord,
   ForkOrigin,
@@ -100,6 +110,46 @@ export interface NewCompaction {
   readonly by: string;
 }
 
+/** What was found about a tool call before it runs. */
+export type Verdict = {
+  readonly toolUseId: string;
+  /** As it would run. */
+  readonly input: ToolInput;
+  /** What decided, for the audit. */
+  readonly reason: string;
+} & (
+  | ({ readonly kind: 'start' } & Permitted)
+  | ({ readonly kind: 'ask'; readonly asked: Omit<Asked, 'atMs'> } & Permitted)
+  /** The model is told `message`. */
+  | { readonly kind: 'refuse'; readonly message: string }
+);
+
+interface Permitted {
+  readonly effect: ToolEffect;
+  readonly isAlone: boolean;
+  /** `input` is not the model's own. */
+  readonly isChanged?: true;
+}
+
+/** What a person says to a tool call that asks. */
+export type Approval =
+  | {
+      readonly decision: 'allow';
+      /** In place of the model's own. */
+      readonly input?: ToolInput | undefined;
+      /** Rules that the session gets, so that such calls are not asked about again. */
+      readonly rules: readonly string[];
+    }
+  | {
+      readonly decision: 'deny';
+      readonly reason?: string | undefined;
+      /** The turn ends too. */
+      readonly interrupt: boolean;
+    };
+
+/** Blocks with the results of tool calls, as JSON, by their `tool_use` ids. What it holds for an id never changes. */
+export type Results = ReadonlyMap<string, Uint8Array>;
+
 export type Input =
   | { readonly type: 'create'; readonly settings: Settings }
   | { readonly type: 'turn'; readonly turn: NewTurn; readonly known: ClosedTurn | undefined }
@@ -149,6 +199,23 @@ export type Input =
       readonly runId: RunId;
       readonly retries: number;
       readonly outcome: StepOutcome;
+    }
+  | { readonly type: 'decided'; readonly runId: RunId; readonly verdicts: readonly Verdict[] }
+  | {
+      readonly type: 'toolEnded';
+      readonly runId: RunId;
+      readonly isError: boolean;
+      readonly memory?: ToolMemory | undefined;
+      /** With this one's. */
+      readonly results: Results;
+    }
+  /** All results of an answer's calls. */
+  | { readonly type: 'gathered'; readonly runId: RunId; readonly results: Results }
+  | {
+      readonly type: 'approve';
+      readonly approvalId: string;
+      readonly approval: Approval;
+      readonly by: string;
     }
   /** Who ran it is gone: its outcome never comes. */
   | { readonly type: 'lost'; readonly runId: RunId }
@@ -212,6 +279,7 @@ export type Answer =
       readonly isDone: boolean;
       readonly added: number;
     }
+  | { readonly type: 'approved'; readonly turnId: TurnId }
   | { readonly type: 'none' };
 
 export type Effect =
@@ -227,6 +295,8 @@ export type Effect =
   /** The model's view changed in the middle: the live context is built again when it is needed. */
   | { readonly type: 'forgetContext' }
   | { readonly type: 'startModel'; readonly runId: RunId }
+  /** The tool calls of an answer are to be decided, started or gathered. `uses`: as the model made them, where they are at hand. */
+  | { readonly type: 'startTools'; readonly uses?: readonly ToolUse[] }
   | { readonly type: 'cancelRun'; readonly runId: RunId }
   | { readonly type: 'closed'; readonly record: ClosedTurn }
   | { readonly type: 'stop' };

@@ -7,7 +7,7 @@ import { type TurnEventBody, turnFinished } from '../../model/event.ts';
 import type { Every } from '../../model/every.ts';
 import { statusFrom } from '../../model/head.ts';
 import {
-  awaitedRun,
+  awaitedRuns,
   type BegunTurn,
   type ClosedStatus,
   type ClosedTurn,
@@ -45,8 +45,7 @@ export const startModelAgain = (draft: Draft, turn: BegunTurn): void =>
 
 /** Asks what the turn awaits to end: its outcome still comes. */
 export const cancelRun = (draft: Draft, turn: OpenTurn): void => {
-  const runId = awaitedRun(turn);
-  if (runId !== undefined) draft.effect({ type: 'cancelRun', runId });
+  for (const runId of awaitedRuns(turn)) draft.effect({ type: 'cancelRun', runId });
 };
 
 /** Puts what became of the first open turn in its place. */

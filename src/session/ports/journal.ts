@@ -97,14 +97,31 @@ export interface ResponseClaim {
   readonly now: ResponseOwner;
 }
 
-/** A life-cycle record; outlives its session. */
-export interface AuditRecord {
-  readonly kind: 'lifecycle';
-  readonly action: (typeof AUDIT_ACTIONS)[number];
+/** What an audit record may be about besides a session's life. */
+export const AUDIT_KINDS = ['lifecycle', 'tool', 'permission'] as const;
+export type AuditKind = (typeof AUDIT_KINDS)[number];
+
+interface AuditFacts {
   readonly atMs: number;
   readonly by: string;
   readonly details?: Readonly<Record<string, unknown>>;
 }
+
+/** Outlives its session. */
+export interface LifecycleRecord extends AuditFacts {
+  readonly kind: 'lifecycle';
+  readonly action: (typeof AUDIT_ACTIONS)[number];
+}
+
+/** How a tool call ended, or what was decided about one. */
+export interface ToolRecord extends AuditFacts {
+  readonly kind: 'tool' | 'permission';
+  readonly action: (typeof TOOL_ACTIONS)[number];
+}
+
+export const TOOL_ACTIONS = ['succeeded', 'failed', 'allowed', 'denied', 'asked'] as const;
+
+export type AuditRecord = LifecycleRecord | ToolRecord;
 
 /** Who owned the store when a change's author read what the change builds on. */
 export interface Fence {

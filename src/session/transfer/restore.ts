@@ -273,7 +273,7 @@ class Chunk {
     this.#head = {
       ...(sessionId === key.sessionId ? session : ownNames(session)),
       ...(tally === undefined ? {} : counted(session, tally)),
-      ...{ key, version, openTurns: [] },
+      ...{ key, version, openTurns: [], toolMemory: undefined },
       status: openTurns.length === 0 ? status : statusFrom([]),
     };
     const { elsewhere, ...rest } = done;

@@ -103,6 +103,8 @@ export const Session = z.looseObject({
   ...{ usage, costNanoUsd: PlausibleNanoUsd, inheritedCostNanoUsd: PlausibleNanoUsd },
   ...{ unpricedAnswers: PlausibleCount, numTurns: PlausibleCount, messageCount: PlausibleCount },
   ...{ toolCallCount: PlausibleCount, errorCount: PlausibleCount, retryCount: PlausibleCount },
+  permissionCheckCount: PlausibleCount.optional(),
+  toolMemory: anything.optional(), // of the machine that wrote it: nothing of it is taken
   provider: provider.optional(),
   parent: z.strictObject({ sessionId: SessionId, seq: lastSeq }).optional(),
   compaction: z

@@ -4,7 +4,13 @@ import { GreenroomError } from '../../model/errors.ts';
 import { TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { ClosedTurn, TurnRecord } from '../../model/turn.ts';
-import { AUDIT_ACTIONS, type KnownSession, type SessionReader } from '../ports/journal.ts';
+import {
+  AUDIT_ACTIONS,
+  AUDIT_KINDS,
+  type KnownSession,
+  type SessionReader,
+  TOOL_ACTIONS,
+} from '../ports/journal.ts';
 import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';
 import { placeOf, sealed, sealedCursor } from './sealed-cursor.ts';
 import { pageLimit } from './transcript-verbs.ts';
@@ -44,7 +50,8 @@ const turnTrace = sessionVerb('turn-trace', {
 
 const AuditRecord = z.strictObject({
   at: z.iso.datetime(),
-  action: z.enum(AUDIT_ACTIONS),
+  kind: z.enum(AUDIT_KINDS),
+  action: z.enum([...AUDIT_ACTIONS, ...TOOL_ACTIONS]),
   /** Who did it, or what: `request` is a caller that was not told apart. */
   by: z.string(),
   details: z.record(z.string(), z.unknown()).exactOptional(),
@@ -60,8 +67,8 @@ const audit = sessionVerb('audit', {
     const page = await session.audit({ limit, ...from });
     const next = page.length === limit ? page.at(-1)?.cursor : undefined;
     return {
-      audit: page.map(({ atMs, action, by, details }) => ({
-        ...{ at: iso(atMs), action, by },
+      audit: page.map(({ atMs, kind, action, by, details }) => ({
+        ...{ at: iso(atMs), kind, action, by },
         ...(details === undefined ? {} : { details: { ...details } }),
       })),
       ...(next === undefined ? {} : { nextCursor: sealed(list, next) }),

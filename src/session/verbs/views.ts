@@ -59,6 +59,7 @@ export const sessionView = (head: Head): SessionView =>
     systemPrompt: head.systemPrompt,
     maxTokens: head.maxTokens,
     workingDirectory: head.workingDirectory,
+    tools: head.tools,
     permissionMode: head.permissionMode,
     allowedTools: head.allowedTools,
     disallowedTools: head.disallowedTools,
@@ -119,7 +120,8 @@ export const summaryView = (row: CatalogRow): SessionSummary =>
 
 export const turnView = (turn: TurnRecord): TurnView => {
   const closed = 'finishedAtMs' in turn ? turn : undefined;
-  const waiting = turn.status === 'waiting' ? turn.phase : undefined;
+  const waiting =
+    turn.status === 'waiting' && turn.phase.kind === 'waiting' ? turn.phase : undefined;
   return given<TurnView>({
     turnId: turn.turnId,
     status: turn.status,

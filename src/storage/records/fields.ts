@@ -31,6 +31,9 @@ const FIELDS = [
   ...['traceId'],
   ...['runs', 'phase', 'run', 'tried', 'for', 'dueMs'],
   ...['toolsUsed'],
+  ...['tools', 'toolMemory', 'cwd', 'files', 'answerSeq', 'calls', 'toolUseId', 'name', 'state'],
+  ...['asked', 'reason', 'commands', 'suggestions', 'effect', 'isAlone', 'input'],
+  ...['permissionCheckCount'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -46,9 +49,11 @@ const OBJECTS = [
   'error',
   'compaction',
   'phase',
+  'toolMemory',
+  'asked',
 ];
 /** Fields whose value is a list of such objects. */
-const LISTS = ['openTurns', 'segments'];
+const LISTS = ['openTurns', 'segments', 'calls'];
 
 interface Field {
   readonly number: number;

@@ -56,9 +56,16 @@ const HEAD_NUMBERS = [
 const HEAD_TEXTS = ['provider', 'systemPrompt', 'gitBranch', 'onBusy'] as const;
 const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
-  ...(['lastError', 'classic', 'transfer'] as const),
+  ...(['lastError', 'classic', 'transfer', 'toolMemory'] as const),
 ] as const;
-const HEAD_LISTS = ['allowedTools', 'disallowedTools', 'policies', 'hooks', 'toolsUsed'] as const;
+const HEAD_LISTS = [
+  'tools',
+  'allowedTools',
+  'disallowedTools',
+  'policies',
+  'hooks',
+  'toolsUsed',
+] as const;
 
 export const faultOfHead = (head: Head): string | undefined => {
   const common = faultInCommon(head);
@@ -104,9 +111,17 @@ export const faultOfTurn = (turn: TurnRecord): string | undefined => {
 
 const isSoundPhase = (phase: NonNullable<OpenTurn['phase']>): boolean => {
   if (phase.kind === 'model') return isNumber(phase.run) && isNumber(phase.tried ?? 0);
+  if (phase.kind === 'tools')
+    return isNumber(phase.run) && isNumber(phase.answerSeq) && isCalls(phase.calls);
   if (phase.kind !== 'waiting' || phase.for !== 'retry') return false;
   return isMoment(phase.dueMs) && isNumber(phase.tried) && isObject(phase.error);
 };
+
+const isCalls = (calls: unknown): boolean =>
+  Array.isArray(calls) &&
+  calls.every(
+    (call) => isObject(call) && isText(call.toolUseId) && isText(call.name) && isText(call.state),
+  );
 
 /** Of what only an open turn has. */
 const faultOfCourse = ({ options, runs, status, phase }: OpenTurn): string | undefined => {

@@ -121,6 +121,7 @@ const stage = async (plan: ConstructorParameters<typeof FaultyJournal>[1] = () =
     },
     stepEvents: () => undefined,
     stepOutcome: () => undefined,
+    toolOutcome: () => undefined,
     later: () => undefined,
     building: () => undefined,
     rest: () => undefined,

@@ -66,32 +66,6 @@ describe('an answer', () => {
     expect(entriesOf(last)).toMatchObject([{ isPartial: true }]);
   });
 
-  it('that asks for tools is told step by step, and its results are seen like any message', () => {
-    const { last, state } = run(prompt('a'), step('a', toolUse));
-    const body = bytes(
-      JSON.stringify({
-        role: 'user',
-        content: [
-          {
-            ...{ type: 'tool_result', tool_use_id: 'tu_1', is_error: true },
-            content: 'There is no tool Bash in this session.',
-          },
-        ],
-      }),
-    );
-    expect(entriesOf(last)[1]).toEqual({
-      ...{ kind: 'message', seq: 3, position: 3, atMs: NOW, role: 'user', body, turnId: 'a' },
-    });
-    expect(eventsOf(last).slice(1)).toEqual([
-      { type: 'tool.started', toolUseId: 'tu_1', name: 'Bash', input: { a: 1 } },
-      { type: 'tool.finished', toolUseId: 'tu_1', isError: true, durationMs: 0 },
-      { type: 'message', seq: 3, body },
-    ]);
-    expect(last.effects).toContainEqual({ type: 'see', seq: 3, body });
-    expect(last.effects.at(-1)).toEqual({ type: 'startModel', runId: 'a#2' });
-    expect(state.head.openTurns).toMatchObject([{ lastSeq: 3, steps: 1, runs: 2 }]);
-  });
-
   it('without tools that pauses goes on with no message in between', () => {
     const { last } = run(prompt('a'), step('a', said('x', { stopReason: 'pause_turn' })));
     expect(entriesOf(last)).toHaveLength(1);

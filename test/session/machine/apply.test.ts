@@ -6,7 +6,19 @@ import { apply } from '../../../src/session/machine/apply.ts';
 import { foldBatch, toChange } from '../../../src/session/machine/fold.ts';
 import type { Change, Input, SessionState } from '../../../src/session/machine/machine.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
-import { bytes, effects, fresh, NOW, prompt, RULES, run, said, step, written } from './support.ts';
+import {
+  bytes,
+  effects,
+  fresh,
+  NOW,
+  prompt,
+  RULES,
+  refusedTools,
+  run,
+  said,
+  step,
+  written,
+} from './support.ts';
 
 describe('a turn', () => {
   it('makes the session, commits its prompt and starts at once', () => {
@@ -99,23 +111,11 @@ describe('a step', () => {
     ],
   });
 
-  it('that asks for tools is answered with an error for each, in the same commit, and goes on', () => {
-    const { last, state } = run(prompt('t1'), step('t1', toolUse));
-    expect(written(last)).toEqual(['entry', 'entry']);
-    expect(effects(last)).toContain('startModel');
-    expect(state.head).toMatchObject({ toolCallCount: 2, seq: 3, status: 'running' });
-    const [, results] = last.writes;
-    expect(
-      results?.type === 'entry' &&
-        results.entry.kind === 'message' &&
-        Buffer.from(results.entry.body).toString(),
-    ).toMatch(/tu_1.*is_error":true.*tu_2/);
-  });
-
   it('stops at the most steps of a turn', () => {
     const { state, last } = run(
       prompt('t1'),
-      ...Array.from({ length: 4 }, (_, at) => step('t1', toolUse, at + 1)),
+      ...[1, 3, 5].flatMap((firstRun) => refusedTools('t1', firstRun)),
+      step('t1', toolUse, 7),
     );
     expect(state.head.openTurns).toEqual([]);
     expect(last.writes.at(-1)).toMatchObject({

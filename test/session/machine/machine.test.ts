@@ -52,7 +52,7 @@ describe('the state machine', () => {
 /** One step runs at a time, so one outcome comes at a time. */
 const withOneOutcome = (batch: readonly Said[]): Said[] => {
   const first = batch.find((one) => 'outcome' in one && !one.isLate);
-  return batch.filter((one) => 'input' in one || one.isLate || one === first);
+  return batch.filter((one) => !('outcome' in one) || one.isLate || one === first);
 };
 
 describe('a batch', () => {
@@ -86,6 +86,7 @@ const unversioned = ({ head: { version: _, ...head }, ...state }: SessionState) 
 
 const inputOf = (one: Said): Input[] => {
   if ('input' in one) return [one.input];
+  if ('tool' in one) return [{ type: 'decided', runId: runIdOf('a' as TurnId, 2), verdicts: [] }];
   const { outcome } = one;
   return [{ type: 'step', runId: runIdOf('a' as TurnId, 1), retries: 0, outcome }];
 };

@@ -1,15 +1,17 @@
 /** What the tests of the state machine say to a session, and what it made of it. */
 import { newHead } from '../../../src/model/head.ts';
 import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
-import { type ClosedTurn, runIdOf } from '../../../src/model/turn.ts';
+import { type ClosedTurn, runIdOf, type ToolEffect } from '../../../src/model/turn.ts';
 import { emptyUsage } from '../../../src/model/usage.ts';
 import { apply } from '../../../src/session/machine/apply.ts';
 import type {
   Change,
   Input,
   NewTurn,
+  Results,
   Rules,
   SessionState,
+  Verdict,
 } from '../../../src/session/machine/machine.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
 
@@ -103,6 +105,54 @@ export const failed = (fields: { status?: number; retryable?: boolean } = {}): S
   partialText: '',
   provider: 'rehearsal',
 });
+
+export const decided = (id: string, run: number, ...verdicts: Verdict[]): Input => ({
+  type: 'decided',
+  runId: runIdOf(id as TurnId, run),
+  verdicts,
+});
+
+/** A call that may run. */
+export const starts = (
+  toolUseId: string,
+  effect: ToolEffect = 'pure',
+  fields: { isAlone?: boolean } = {},
+): Verdict => ({
+  ...{ toolUseId, input: { a: 1 }, reason: 'the mode', kind: 'start', effect, isAlone: false },
+  ...fields,
+});
+
+export const refuses = (toolUseId: string): Verdict => ({
+  ...{ toolUseId, input: { a: 1 }, reason: 'a rule', kind: 'refuse', message: 'no such thing' },
+});
+
+export const asks = (toolUseId: string, effect: ToolEffect = 'at_most_once'): Verdict => ({
+  ...{ toolUseId, input: { a: 1 }, reason: 'the mode', kind: 'ask', effect, isAlone: false },
+  asked: { reason: 'nothing allows it', commands: ['ls'], files: [], suggestions: ['Bash(ls)'] },
+});
+
+export const block = (toolUseId: string) =>
+  bytes(`{"type":"tool_result","tool_use_id":"${toolUseId}","content":"of ${toolUseId}"}`);
+
+/** What a process that made these calls has at hand. */
+export const resultsOf = (...toolUseIds: readonly string[]): Results =>
+  new Map(toolUseIds.map((toolUseId) => [toolUseId, block(toolUseId)]));
+
+export const ended = (id: string, run: number, results: Results, isError = false): Input => ({
+  ...{ type: 'toolEnded', runId: runIdOf(id as TurnId, run), isError, results },
+});
+
+/** A turn whose answer asks for these tools, which are all refused: the model goes on. */
+export const refusedTools = (id: string, firstRun: number): Input[] => [
+  step(id, toolUse, firstRun),
+  decided(id, firstRun + 1, refuses('tu_1')),
+];
+
+export const calling = (...toolUseIds: readonly string[]): StepOutcome =>
+  said('look', {
+    stopReason: 'tool_use',
+    toolUses: toolUseIds.map((toolUseId) => ({ id: toolUseId, name: 'Bash', input: { a: 1 } })),
+  });
 
 export const toolUse = said('look', {
   stopReason: 'tool_use',

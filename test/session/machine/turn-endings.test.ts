@@ -6,6 +6,7 @@ import type { Input } from '../../../src/session/machine/machine.ts';
 import type { StepOutcome } from '../../../src/session/ports/executor.ts';
 import {
   CANCEL,
+  decided,
   effects,
   entriesOf,
   eventsOf,
@@ -13,6 +14,8 @@ import {
   NOW,
   prompt,
   recordsOf,
+  refusedTools,
+  refuses,
   run,
   said,
   step,
@@ -38,7 +41,7 @@ describe('a turn that ends', () => {
   });
 
   it('adds up what its steps used and cost, and so does its session', () => {
-    const { last, state } = run(prompt('a'), step('a', toolUse), step('a', said('x'), 2));
+    const { last, state } = run(prompt('a'), ...refusedTools('a', 1), step('a', said('x'), 3));
     const spent = { usage: { inputTokens: 20, outputTokens: 10 }, costNanoUsd: 140 };
     expect(recordsOf(last)).toMatchObject([{ ...spent, steps: 2 }]);
     expect(state.head).toMatchObject(spent);
@@ -50,7 +53,8 @@ describe('a turn that ends', () => {
       const { last, state } = run(
         prompt('a'),
         step('a', { ...toolUse, costNanoUsd: first } as StepOutcome),
-        step('a', said('x', { costNanoUsd: second as number | null }), 2),
+        decided('a', 2, refuses('tu_1')),
+        step('a', said('x', { costNanoUsd: second as number | null }), 3),
       );
       expect(recordsOf(last)).toMatchObject([{ costNanoUsd: null }]);
       expect(state.head).toMatchObject({ costNanoUsd: 70, unpricedAnswers: 1 });

@@ -1,0 +1,251 @@
+/**
+ * The tool calls under way, and what the state machine is told of them: verdicts, outcomes, results.
+ *
+ * 1. A call starts once its start is committed; one that was started here is not started again.
+ * 2. Inputs and results are at hand as long as the turn is at the answer that asked for them. After a wake they are read
+ *    from the journal.
+ */
+
+import { isToolUse } from '../../claude-code/api-blocks.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import type { Head } from '../../model/head.ts';
+import { NO_MEMORY } from '../../model/tool-memory.ts';
+import {
+  awaitedRuns,
+  hasEnded,
+  type OpenCall,
+  type OpenTurn,
+  type RunId,
+  runIdOf,
+  type ToolsPhase,
+} from '../../model/turn.ts';
+import type { ActorRef } from '../../otp/ref.ts';
+import { crashpoint } from '../../platform/crashpoint.ts';
+import { decodeMessage } from '../context/model-message.ts';
+import type { Told } from '../events/narrator.ts';
+import type { InputOf } from '../machine/machine.ts';
+import type { ToolUse } from '../ports/executor.ts';
+import type { Journal } from '../ports/journal.ts';
+import type { Toolbox, ToolCall, ToolHandle, ToolOutcome } from '../ports/tools.ts';
+import { Judge, type PermissionGround } from '../tools/judge.ts';
+import { Offers } from '../tools/offer.ts';
+import { resultBlock } from '../tools/result-block.ts';
+
+export interface ToolRun extends Told {
+  readonly id: RunId;
+  readonly toolUseId: string;
+  readonly handle: ToolHandle;
+  readonly executor: ActorRef;
+}
+
+export interface ToolListener {
+  /** The call has begun its work. */
+  began(turn: Told, call: ToolCall): void;
+  outcome(run: RunId, outcome: ToolOutcome): void;
+  /** Something is to be committed. */
+  submit(input: InputOf<'decided' | 'gathered' | 'toolEnded'>): void;
+  /** What is missing is being read; when that is done, it goes on. */
+  reading(done: Promise<void>): void;
+}
+
+/** What a call is made from. */
+export interface ToolSources {
+  readonly head: Head;
+  readonly turn: OpenTurn & { readonly phase: ToolsPhase };
+  readonly isCancelling: boolean;
+  readonly journal: Journal;
+  /** Without `start` there are no tools, and each call is refused. */
+  readonly toolbox: Pick<Toolbox, 'tools'> | Toolbox;
+  /** Where the session's calls are made if it names no folder. */
+  readonly workspace: string;
+}
+
+export class ToolRunner {
+  readonly #listener: ToolListener;
+  readonly #judge: Judge;
+  readonly offers = new Offers();
+  readonly #runs = new Map<RunId, ToolRun>();
+  /** Started here, and not yet over in what is committed. */
+  readonly #begun = new Set<RunId>();
+  /** `seq` of the answer whose calls are at hand. */
+  #answerSeq = 0;
+  readonly #uses = new Map<string, ToolUse>();
+  readonly #results = new Map<string, Uint8Array>();
+  #isReading = false;
+
+  constructor(listener: ToolListener, ground: PermissionGround) {
+    this.#listener = listener;
+    this.#judge = new Judge(ground);
+  }
+
+  get isRunning(): boolean {
+    return this.#runs.size > 0;
+  }
+
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const result of this.#results.values()) bytes += result.byteLength;
+    return bytes;
+  }
+
+  /** An answer has asked for these. */
+  know({ phase: { answerSeq } }: ToolSources['turn'], uses: readonly ToolUse[]): void {
+    this.#forget();
+    this.#answerSeq = answerSeq;
+    for (const use of uses) this.#uses.set(use.id, use);
+  }
+
+  #forget(): void {
+    this.#answerSeq = 0;
+    this.#uses.clear();
+    this.#results.clear();
+  }
+
+  /** Does what the turn awaits and nobody does yet. */
+  carryOut(sources: ToolSources): void {
+    const { turn } = sources;
+    if (this.#answerSeq !== turn.phase.answerSeq) return this.#read(sources, this.#readUses);
+    const own = runIdOf(turn.turnId, turn.phase.run);
+    const awaited = awaitedRuns(turn);
+    if (awaited.includes(own) && !this.#begun.has(own)) {
+      if (turn.phase.calls.every(hasEnded)) this.#gather(own, sources);
+      else this.#decide(own, sources);
+    }
+    for (const call of turn.phase.calls) if (call.state === 'started') this.#start(call, sources);
+  }
+
+  #decide(runId: RunId, { head, turn, toolbox, workspace }: ToolSources): void {
+    this.#begun.add(runId);
+    const offer = this.offers.for(head, toolbox.tools);
+    const workingDirectory = head.workingDirectory ?? workspace;
+    const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory };
+    const verdicts = turn.phase.calls.flatMap((call) => {
+      const use = call.state === 'undecided' ? this.#uses.get(call.toolUseId) : undefined;
+      return use === undefined ? [] : [this.#judge.verdict(use, offer, head, place)];
+    });
+    crashpoint('tools.decided');
+    this.#listener.submit({ type: 'decided', runId, verdicts });
+  }
+
+  #start(call: StartedCall, { head, turn, isCancelling, toolbox, workspace }: ToolSources): void {
+    const { toolUseId, name } = call;
+    const id = runIdOf(turn.turnId, call.run);
+    if (this.#begun.has(id) || !('start' in toolbox)) return;
+    this.#begun.add(id);
+    if (isCancelling) return this.#end(id, toolUseId, { type: 'cancelled' });
+    const { turnId, attempt, traceId } = turn;
+    const step: ToolCall = {
+      key: head.key,
+      workingDirectory: head.workingDirectory ?? workspace,
+      memory: head.toolMemory ?? NO_MEMORY,
+      turnId,
+      toolUseId,
+      name,
+      input: call.input ?? this.#inputOf(toolUseId),
+    };
+    this.#listener.began(turn, step);
+    const handle = toolbox.start(step, {
+      about: { ...head.key, turnId, traceId },
+      outcome: (outcome) => this.#listener.outcome(id, outcome),
+    });
+    const executor = toolbox.ref;
+    this.#runs.set(id, { id, turnId, attempt, traceId, toolUseId, handle, executor });
+    crashpoint('tool.started');
+  }
+
+  #inputOf(toolUseId: string): ToolCall['input'] {
+    return (this.#uses.get(toolUseId)?.input ?? {}) as ToolCall['input'];
+  }
+
+  /** The outcome of a call has come. */
+  finish(id: RunId, outcome: ToolOutcome): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    this.#runs.delete(id);
+    this.#end(id, run.toolUseId, outcome);
+  }
+
+  #end(runId: RunId, toolUseId: string, outcome: ToolOutcome): void {
+    const { block, isError } = resultBlock(toolUseId, outcome);
+    this.#results.set(toolUseId, block);
+    const memory = outcome.type === 'result' ? outcome.memory : undefined;
+    const ended = { type: 'toolEnded', runId, isError, results: this.#results } as const;
+    this.#listener.submit(memory === undefined ? ended : { ...ended, memory });
+  }
+
+  #gather(runId: RunId, sources: ToolSources): void {
+    const missing = sources.turn.phase.calls.filter(
+      (call): call is EndedCall => call.state === 'ended' && !this.#results.has(call.toolUseId),
+    );
+    if (missing.length > 0) return this.#read(sources, () => this.#readResults(sources, missing));
+    this.#begun.add(runId);
+    this.#listener.submit({ type: 'gathered', runId, results: this.#results });
+  }
+
+  #read(sources: ToolSources, read: (sources: ToolSources) => Promise<void>): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    const done = read(sources).finally(() => {
+      this.#isReading = false;
+    });
+    this.#listener.reading(done);
+  }
+
+  readonly #readUses = async ({ head, turn, journal }: ToolSources): Promise<void> => {
+    const { answerSeq } = turn.phase;
+    const session = await journal.open(head.key);
+    const [entry] = await session.entries({ from: answerSeq, to: answerSeq, limit: 1 });
+    if (entry?.kind !== 'message')
+      throw new GreenroomError('corrupt_record', `entry ${answerSeq} is not the answer it was`);
+    const blocks = decodeMessage(entry.body).content;
+    this.know(
+      turn,
+      blocks.flatMap((block) => (isToolUse(block) ? [block as unknown as ToolUse] : [])),
+    );
+  };
+
+  async #readResults({ head, journal }: ToolSources, calls: readonly EndedCall[]): Promise<void> {
+    const session = await journal.open(head.key);
+    for (const { toolUseId, seq } of calls) {
+      const [entry] = await session.entries({ from: seq, to: seq, limit: 1 });
+      const blocks = entry?.kind === 'message' ? decodeMessage(entry.body).content : [];
+      const [block] = blocks;
+      if (block === undefined)
+        throw new GreenroomError('corrupt_record', `entry ${seq} is not the result it was`);
+      this.#results.set(toolUseId, Buffer.from(JSON.stringify(block)));
+    }
+  }
+
+  runs(): Iterable<ToolRun> {
+    return this.#runs.values();
+  }
+
+  run(id: RunId): ToolRun | undefined {
+    return this.#runs.get(id);
+  }
+
+  /** Ends the calls of a toolbox that is gone, and gives them. */
+  lose(executor: ActorRef): readonly ToolRun[] {
+    const lost = [...this.#runs.values()].filter((run) => run.executor.id === executor.id);
+    for (const { id } of lost) this.#runs.delete(id);
+    return lost;
+  }
+
+  /** Something was committed: what is not awaited any more needs no guard, and what the turn is past is let go. */
+  settle(first: OpenTurn | undefined): void {
+    if (this.#begun.size === 0 && this.#answerSeq === 0) return;
+    const awaited = first === undefined ? [] : awaitedRuns(first);
+    for (const id of this.#begun) if (!awaited.includes(id)) this.#begun.delete(id);
+    if (first?.phase?.kind !== 'tools' || first.phase.answerSeq !== this.#answerSeq) this.#forget();
+  }
+
+  /** The session ends: nothing works for it any more. */
+  end(): void {
+    for (const { handle } of this.#runs.values()) handle.cancel();
+    this.#runs.clear();
+    this.#forget();
+  }
+}
+
+type StartedCall = Extract<OpenCall, { readonly state: 'started' }>;
+type EndedCall = Extract<OpenCall, { readonly state: 'ended' }>;

@@ -1,0 +1,56 @@
+/** Which tools a session's model is offered, and how a request says it. */
+import type { Head } from '../../model/head.ts';
+import type { OfferedTool, ToolDefinition } from '../ports/tools.ts';
+
+export interface Offer {
+  readonly tools: ReadonlyMap<string, OfferedTool>;
+  /** The request's `tools`, as JSON; undefined: none are offered. */
+  readonly json: string | undefined;
+}
+
+const NOTHING: Offer = { tools: new Map(), json: undefined };
+
+type Wish = Pick<Head, 'tools' | 'disallowedTools' | 'workingDirectory'>;
+
+/** A session has tools if it names some, or has a folder for them to work in. */
+export const wantsTools = ({ tools, workingDirectory }: Wish): boolean =>
+  tools === undefined ? workingDirectory !== undefined : tools.length > 0;
+
+/** Remembers what it has offered last, because each model call asks: a new list of tools is made when something changes. */
+export class Offers {
+  #all: readonly OfferedTool[] | undefined;
+  #wish: Wish = {};
+  #offer: Offer = NOTHING;
+
+  /** @param all in the order of their names: a request that differs in order alone would miss the API's cache. */
+  for(head: Head, all: readonly OfferedTool[]): Offer {
+    const { tools, disallowedTools, workingDirectory } = head;
+    const isSame =
+      this.#all === all &&
+      this.#wish.tools === tools &&
+      this.#wish.disallowedTools === disallowedTools &&
+      this.#wish.workingDirectory === workingDirectory;
+    if (isSame) return this.#offer;
+    this.#all = all;
+    this.#wish = { tools, disallowedTools, workingDirectory };
+    this.#offer = offerOf(this.#wish, all);
+    return this.#offer;
+  }
+}
+
+export const offerOf = (wish: Wish, all: readonly OfferedTool[]): Offer => {
+  if (!wantsTools(wish)) return NOTHING;
+  const denied = new Set(wish.disallowedTools);
+  const offered = all.filter(
+    ({ name }) => !denied.has(name) && (wish.tools === undefined || wish.tools.includes(name)),
+  );
+  if (offered.length === 0) return NOTHING;
+  return {
+    tools: new Map(offered.map((tool) => [tool.name, tool])),
+    json: JSON.stringify(offered.map(inRequest)),
+  };
+};
+
+const inRequest = ({ name, description, inputSchema }: ToolDefinition) => ({
+  ...{ name, description, input_schema: inputSchema },
+});
