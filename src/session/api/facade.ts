@@ -165,6 +165,26 @@ export class SessionsFacade {
     return this.#api.session(sessionId, 'audit', page);
   }
 
+  /** Tool calls that wait for a person, in all sessions. */
+  approvals(page: All<'approvals'> = {}): Promise<SessionsReplies['approvals']> {
+    return this.#api.sessions('approvals', page);
+  }
+
+  /** Those of one session, each with its input. */
+  async approvalsOf(sessionId: string): Promise<SessionReplies['approvals']['approvals']> {
+    return (await this.#api.session(sessionId, 'approvals', {})).approvals;
+  }
+
+  /** Answers one. The first answer counts: a later one rejects with `already_decided`. */
+  approve(sessionId: string, answer: Of<'approve'>): Promise<SessionReplies['approve']> {
+    return this.#api.session(sessionId, 'approve', answer);
+  }
+
+  /** What the session is at, and why it is not moving. */
+  explain(sessionId: string): Promise<SessionReplies['explain']> {
+    return this.#api.session(sessionId, 'explain', {});
+  }
+
   turns(sessionId: string, page: Of<'turns'> = {}): Promise<SessionReplies['turns']> {
     return this.#api.session(sessionId, 'turns', page);
   }

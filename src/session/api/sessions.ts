@@ -62,8 +62,8 @@ export class Sessions implements SessionsDoor {
     this.#feed = runtime.feed;
     this.#runtime = runtime;
     this.#caller = new Caller(system, runtime.trails);
-    const { rules, memory } = runtime;
-    this.#ground = { caller: this.#caller, rules, slabs: memory.slabs };
+    const { rules, memory, permissions } = runtime;
+    this.#ground = { caller: this.#caller, rules, permissions, slabs: memory.slabs };
   }
 
   get clock(): Clock {

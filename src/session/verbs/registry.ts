@@ -1,8 +1,10 @@
 /** All verbs by their names: a verb that is declared and stands in none of these does not compile. */
 import type { z } from 'zod';
+import { approvalsVerbs, approvalVerbs } from './approval-verbs.ts';
 import { branchVerbs } from './branch-verbs.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
 import { deleteVerbs } from './delete-verbs.ts';
+import { explainVerbs } from './explain-verbs.ts';
 import { importVerbs } from './import-verbs.ts';
 import { mirrorVerbs } from './mirror-verbs.ts';
 import { searchVerbs } from './search-verbs.ts';
@@ -17,6 +19,8 @@ export const SESSION_VERBS = {
   ...settingsVerbs,
   ...transcriptVerbs,
   ...turnVerbs,
+  ...approvalVerbs,
+  ...explainVerbs,
   ...branchVerbs,
   ...deleteVerbs,
   ...transferVerbs,
@@ -25,6 +29,7 @@ export const SESSION_VERBS = {
 
 export const SESSIONS_VERBS = {
   ...searchVerbs,
+  ...approvalsVerbs,
   ...tagVerbs,
   ...mirrorVerbs,
 } satisfies Record<SessionsVerb, object>;

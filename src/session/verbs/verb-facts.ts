@@ -48,6 +48,11 @@ const CLEANUP_MS = 600_000;
 const MIRRORED = { projectKey: '-srv-app', sessionId: '1f4d1c9e-0000-4000-8000-000000000001' };
 const EXTERNAL_KEY = 'claude-code:/srv/app/1f4d1c9e.jsonl';
 const JOB = { jobId: '019a3c5e-0000-7000-8000-000000000001', failed: 0 };
+const APPROVAL = {
+  ...{ sessionId: 'demo', turnId: 'hello-1', approvalId: 'hello-1#3', toolUseId: 'toolu_01' },
+  ...{ toolName: 'Bash', reason: 'no rule allows it', commands: ['npm test'], files: [] },
+  ...{ suggestions: ['Bash(npm test)'], askedAt: '2026-11-20T09:00:00.000Z' },
+};
 const DIGEST = '0123456789abcdef';
 
 /** Verbs on one session: `<prefix>.v1.<tenant>.session.<id>.<verb>`. */
@@ -115,8 +120,37 @@ export const SESSION = {
     'read',
     'Lists what became of the session, and by whom or what, oldest first.',
     { limit: 20 },
-    { reply: { audit: [{ at: '2026-11-20T09:00:00.000Z', action: 'created', by: 'request' }] } },
+    {
+      reply: {
+        audit: [
+          {
+            ...{ at: '2026-11-20T09:00:00.000Z', kind: 'lifecycle', action: 'created' },
+            by: 'request',
+          },
+        ],
+      },
+    },
   ),
+  approvals: declared(
+    'read',
+    'Shows the tool calls of the session that wait for a person.',
+    {},
+    {
+      reply: { approvals: [{ ...APPROVAL, input: { command: 'npm test' } }] },
+    },
+  ),
+  approve: declared(
+    'approve',
+    'Answers one: the first answer counts.',
+    { approvalId: APPROVAL.approvalId, decision: 'allow', scope: 'session' },
+    {
+      reply: {
+        ...{ approvalId: APPROVAL.approvalId, decision: 'allow' },
+        ...{ rules: APPROVAL.suggestions, by: 'request' },
+      },
+    },
+  ),
+  explain: declared('read', 'Says what the session is at, and why it is not moving.'),
   import: declared(
     'operate',
     'Adds a piece of a foreign transcript.',
@@ -152,6 +186,12 @@ export const SESSIONS = {
         values: 1,
       },
     },
+  ),
+  approvals: declared(
+    'read',
+    'Lists the tool calls that wait for a person, those of the session that changed last first.',
+    { limit: 20 },
+    { reply: { approvals: [APPROVAL] } },
   ),
   cleanup: declared(
     'operate',

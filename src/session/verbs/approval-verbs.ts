@@ -1,0 +1,206 @@
+/** Verbs on what waits for a person: tool calls that ask, and the answer to one. */
+import { z } from 'zod';
+import { isToolUse } from '../../claude-code/api-blocks.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import type { Head } from '../../model/head.ts';
+import type { SessionKey } from '../../model/ids.ts';
+import { iso } from '../../model/moment.ts';
+import { type OpenCall, type OpenTurn, runIdOf } from '../../model/turn.ts';
+import { parseRule, printRule } from '../../permissions/rule.ts';
+import { decodeMessage } from '../context/model-message.ts';
+import type { Approval } from '../machine/machine.ts';
+import { catalogName } from '../ports/catalog.ts';
+import type { SessionReader } from '../ports/journal.ts';
+import { nextCursor } from './reply-schemas.ts';
+import {
+  change,
+  journalOf,
+  type SessionsWork,
+  type SessionWork,
+  sessionsVerb,
+  sessionVerb,
+} from './verb.ts';
+
+const ApprovalId = z.string().min(1).max(300);
+
+const approvalShape = {
+  sessionId: z.string(),
+  turnId: z.string(),
+  approvalId: ApprovalId,
+  toolUseId: z.string(),
+  toolName: z.string(),
+  /** Why it is asked about. */
+  reason: z.string(),
+  /** The programs that it would run, as they were understood. */
+  commands: z.array(z.string()),
+  /** The files that it would open. */
+  files: z.array(z.string()),
+  /** Rules that would allow exactly this. */
+  suggestions: z.array(z.string()),
+  askedAt: z.iso.datetime(),
+};
+
+const ApprovalView = z.strictObject(approvalShape);
+type ApprovalView = z.infer<typeof ApprovalView>;
+
+const approvals = sessionVerb('approvals', {
+  request: z.strictObject({}),
+  reply: z.strictObject({
+    approvals: z.array(
+      z.strictObject({
+        ...approvalShape,
+        /** As the model made it. */
+        input: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  }),
+  run: async (work) => {
+    const session = await work.caller.openKnown(work.key);
+    const inputs = await inputsOf(session, session.head);
+    return {
+      approvals: askedIn(session.head).map((view) => ({
+        ...view,
+        input: inputs.get(view.toolUseId) ?? {},
+      })),
+    };
+  },
+});
+
+const ApproveRequest = z.strictObject({
+  approvalId: ApprovalId.describe('from `approvals`, or the event `permission.requested`'),
+  decision: z
+    .enum(['allow', 'deny', 'always'])
+    .describe('`always` is `allow` with the scope `rule`'),
+  scope: z
+    .enum(['once', 'session', 'rule'])
+    .optional()
+    .describe(
+      '`once`; `session`: the session gets the suggested rules, so that the same is not asked again; `rule`: it gets `rule`. Default: `once`',
+    ),
+  rule: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('a permission rule; default: the first suggestion'),
+  input: z.record(z.string(), z.unknown()).optional().describe("in place of the model's own"),
+  interrupt: z.boolean().optional().describe('with `deny`: the turn ends too'),
+  reason: z.string().max(2_000).optional().describe('with `deny`: the model is told'),
+});
+type ApproveRequest = z.output<typeof ApproveRequest>;
+
+const approve = sessionVerb('approve', {
+  request: ApproveRequest,
+  reply: z.strictObject({
+    approvalId: ApprovalId,
+    decision: z.enum(['allow', 'deny']),
+    /** The rules that the session got. */
+    rules: z.array(z.string()),
+    by: z.string(),
+  }),
+  run: async (work, request) => {
+    const approval = await approvalOf(work, request);
+    const { approvalId } = request;
+    const by = work.context.principal;
+    await change(work, work.key, { type: 'approve', approvalId, approval, by });
+    const rules = approval.decision === 'allow' ? [...approval.rules] : [];
+    return { approvalId, decision: approval.decision, rules, by };
+  },
+});
+
+const allApprovals = sessionsVerb('approvals', {
+  request: z.strictObject({
+    limit: z.int().min(1).max(100).optional().describe('sessions that are looked at; default 50'),
+    cursor: z.string().max(1_000).optional(),
+  }),
+  reply: z.strictObject({ approvals: z.array(ApprovalView), nextCursor }),
+  run: async (work, { limit = 50, cursor }) => {
+    const { caller, context } = work;
+    const page = await caller.system.fetch(catalogName).search(context.tenant, {
+      ...{ status: ['waiting'], limit, sortBy: 'updatedAt', order: 'desc' },
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    const found = await Promise.all(page.rows.map(({ key }) => askedOf(work, key)));
+    const next = page.nextCursor;
+    return { approvals: found.flat(), ...(next === undefined ? {} : { nextCursor: next }) };
+  },
+});
+
+export const approvalVerbs = { approvals, approve };
+export const approvalsVerbs = { approvals: allApprovals };
+
+/** One that went, or went on, meanwhile asks for nothing. */
+const askedOf = async (work: SessionsWork, key: SessionKey): Promise<readonly ApprovalView[]> => {
+  const { head } = await journalOf(work).open(key);
+  return head === undefined ? [] : askedIn(head);
+};
+
+type AskedCall = Extract<OpenCall, { readonly state: 'asked' }>;
+
+const askingCalls = (
+  turn: OpenTurn | undefined,
+): readonly { readonly call: AskedCall; readonly approvalId: string }[] =>
+  turn?.phase?.kind === 'tools'
+    ? turn.phase.calls.flatMap((call) =>
+        call.state === 'asked' ? [{ call, approvalId: runIdOf(turn.turnId, call.run) }] : [],
+      )
+    : [];
+
+/** What waits for a person in a session. */
+export const askedIn = ({ key, openTurns: [first] }: Head): readonly ApprovalView[] =>
+  askingCalls(first).map(({ call, approvalId }) => {
+    const { reason, commands, files, suggestions, atMs } = call.asked;
+    return {
+      sessionId: key.sessionId,
+      turnId: first?.turnId ?? '',
+      approvalId,
+      toolUseId: call.toolUseId,
+      toolName: call.name,
+      reason,
+      commands: [...commands],
+      files: [...files],
+      suggestions: [...suggestions],
+      askedAt: iso(atMs),
+    };
+  });
+
+/** The inputs of the calls that the first turn is at. */
+const inputsOf = async (
+  session: SessionReader,
+  { openTurns: [first] }: Head,
+): Promise<ReadonlyMap<string, Record<string, unknown>>> => {
+  if (first?.phase?.kind !== 'tools') return new Map();
+  const { answerSeq } = first.phase;
+  const [entry] = await session.entries({ from: answerSeq, to: answerSeq, limit: 1 });
+  if (entry?.kind !== 'message') return new Map();
+  const uses = decodeMessage(entry.body).content.filter(isToolUse);
+  return new Map(
+    uses.map((use) => [use.id, (use as { readonly input?: Record<string, unknown> }).input ?? {}]),
+  );
+};
+
+/** Throws `approval_not_found`, and `invalid_request` for a rule that cannot be. */
+const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<Approval> => {
+  const { decision, reason, interrupt = false, input } = request;
+  if (decision === 'deny') return { decision, reason, interrupt };
+  return { decision: 'allow', input, rules: await rulesOf(work, request) };
+};
+
+const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<readonly string[]> => {
+  const { decision, approvalId, rule } = request;
+  const scope = request.scope ?? (decision === 'always' || rule !== undefined ? 'rule' : 'once');
+  if (scope === 'once') return [];
+  const { head } = await work.caller.openKnown(work.key);
+  const suggestions = askedIn(head).find((each) => each.approvalId === approvalId)?.suggestions;
+  if (scope === 'rule' && rule !== undefined) return [readable(rule)];
+  if (suggestions === undefined) return []; // the session says whether it is known
+  const rules = scope === 'rule' ? suggestions.slice(0, 1) : suggestions;
+  if (rules.length === 0)
+    throw new GreenroomError('invalid_request', 'scope: no rule can allow this: allow it once', {
+      details: { field: 'scope' },
+    });
+  return rules;
+};
+
+/** As it is printed. Throws `invalid_settings`, with what was probably meant. */
+const readable = (text: string): string => printRule(parseRule(text, { behavior: 'allow' }));

@@ -1,0 +1,113 @@
+/** Why a session is not moving, or what it is at: its turn, its calls, what it waits for, and by which rules it is judged. */
+import { z } from 'zod';
+import { effectiveMode } from '../../classic/models.ts';
+import { PERMISSION_MODES, STATUSES } from '../../model/head.ts';
+import { iso } from '../../model/moment.ts';
+import type { OpenCall, OpenTurn } from '../../model/turn.ts';
+import { toolboxName } from '../ports/tools.ts';
+import { offerOf } from '../tools/offer.ts';
+import { sessionVerb } from './verb.ts';
+
+const CALL_STATES = ['undecided', 'asked', 'allowed', 'started', 'ended', 'failed'] as const;
+
+const WAITS_FOR = ['nothing', 'model', 'tools', 'approval', 'retry'] as const;
+type WaitsFor = (typeof WAITS_FOR)[number];
+
+export const ExplainReply = z.strictObject({
+  sessionId: z.string(),
+  status: z.enum(STATUSES),
+  waitsFor: z.enum(WAITS_FOR),
+  /** In a sentence. */
+  why: z.string(),
+  turnId: z.string().exactOptional(),
+  /** Turns behind it. */
+  queued: z.int(),
+  calls: z.array(
+    z.strictObject({
+      toolUseId: z.string(),
+      name: z.string(),
+      state: z.enum(CALL_STATES),
+      /** Of one that runs or is asked about. */
+      since: z.iso.datetime().exactOptional(),
+    }),
+  ),
+  retryAt: z.iso.datetime().exactOptional(),
+  lastError: z
+    .strictObject({ code: z.string(), message: z.string(), retryable: z.boolean() })
+    .exactOptional(),
+  /** Of tool calls. */
+  permissions: z.strictObject({
+    mode: z.enum(PERMISSION_MODES),
+    /** Policies that hold in every mode; none where `policies: []` has turned them off. */
+    policies: z.array(z.string()),
+    allowed: z.array(z.string()),
+    denied: z.array(z.string()),
+    /** Rules of the daemon, which hold for all sessions. */
+    daemonRules: z.int(),
+  }),
+  /** Names of the tools that its model is offered. */
+  tools: z.array(z.string()),
+});
+
+const explain = sessionVerb('explain', {
+  request: z.strictObject({}),
+  reply: ExplainReply,
+  run: async ({ caller, key, permissions }) => {
+    const { head } = await caller.openKnown(key);
+    const [first] = head.openTurns;
+    const waitsFor = waitsForOf(first);
+    const { mode, policies, rules } = permissions;
+    const tools = caller.system.find(toolboxName)?.tools ?? [];
+    return {
+      sessionId: key.sessionId,
+      status: head.status,
+      waitsFor,
+      why: WHY[waitsFor],
+      ...(first === undefined ? {} : { turnId: first.turnId }),
+      queued: Math.max(0, head.openTurns.length - 1),
+      calls: callsOf(first),
+      ...(first?.phase?.kind === 'waiting' ? { retryAt: iso(first.phase.dueMs) } : {}),
+      ...(head.lastError === undefined ? {} : { lastError: head.lastError }),
+      permissions: {
+        mode: effectiveMode(head.permissionMode ?? mode),
+        policies: policies
+          .map(({ name }) => name)
+          .filter((name) => head.policies?.includes(name) ?? true),
+        allowed: [...(head.allowedTools ?? [])],
+        denied: [...(head.disallowedTools ?? [])],
+        daemonRules: rules.allow.length + rules.ask.length + rules.deny.length,
+      },
+      tools: [...offerOf(head, tools).tools.keys()],
+    };
+  },
+});
+
+export const explainVerbs = { explain };
+
+const WHY: Readonly<Record<WaitsFor, string>> = {
+  nothing: 'no turn is open',
+  model: 'a model call is under way',
+  tools: 'tools run',
+  approval: 'tool calls wait for a person: see `approvals`',
+  retry: 'a model call failed, and the next one is due later',
+};
+
+const waitsForOf = (turn: OpenTurn | undefined): WaitsFor => {
+  if (turn === undefined) return 'nothing';
+  if (turn.phase?.kind === 'tools') return turn.status === 'waiting' ? 'approval' : 'tools';
+  return turn.phase?.kind === 'waiting' ? 'retry' : 'model';
+};
+
+const callsOf = (turn: OpenTurn | undefined) =>
+  turn?.phase?.kind === 'tools'
+    ? turn.phase.calls.map((call) => {
+        const { toolUseId, name, state } = call;
+        const since = sinceOf(call);
+        return { toolUseId, name, state, ...(since === undefined ? {} : { since: iso(since) }) };
+      })
+    : [];
+
+const sinceOf = (call: OpenCall): number | undefined => {
+  if (call.state === 'started') return call.atMs;
+  return call.state === 'asked' ? call.asked.atMs : undefined;
+};
