@@ -14,7 +14,7 @@ export interface StepWish {
   readonly maxTokens: number;
   readonly context: Context;
   readonly wantsDeltas: boolean;
-  /** The request's `tools`, as JSON; default: none are offered. */
+  /** As in a step. */
   readonly tools?: string | undefined;
   /** Of the step's retries. */
   readonly waits?: Pick<ModelStep['retry'], 'tried' | 'longestWaitMs'>;

@@ -15,6 +15,7 @@ import type { Answered, SessionRequest } from '../actor/waiting-changes.ts';
 import type { Rules } from '../machine/machine.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { type Journal, type JournalUpkeep, journalName } from '../ports/journal.ts';
+import type { PermissionGround } from '../tools/judge.ts';
 import {
   DAEMON,
   type DaemonVerb,
@@ -30,6 +31,7 @@ export interface Ground {
   readonly caller: Caller;
   readonly rules: Rules;
   readonly slabs: Slabs;
+  readonly permissions: PermissionGround;
 }
 
 /** What the work of a verb on a tenant's sessions is given with each request. */
