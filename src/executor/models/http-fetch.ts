@@ -2,7 +2,8 @@
  * The `fetch` under the SDK: one HTTP request over `node:http(s)` with kept connections.
  *
  * 1. The history is neither parsed nor serialised nor copied: the SDK serialises a request whose
- *    `messages` are empty, and the socket gets that text with the session's shared bytes in between.
+ *    `messages` are empty, and the socket gets that text with the session's shared bytes in between. Other fields
+ *    that are JSON already, as the tools are, come right behind them.
  * 2. The answer's body is handed on as the socket gives it, uncompressed (we ask for nothing else).
  *
  * The platform's `fetch` costs twice the CPU and would need a copy: it refuses shared memory.
@@ -22,6 +23,7 @@ type FetchInit = NonNullable<ClientOptions['fetchOptions']>;
 /** How a request must begin, so that its messages can be put in: the SDK keeps the order of keys. */
 const EMPTY = '{"messages":[]';
 const OPENING = '{"messages":[';
+const CLOSING = ']';
 /** Free connections are closed after this, before servers (5 s is common) do it under a request. */
 const IDLE_MS = 4_000;
 /** Longest error body that is read. */
@@ -36,10 +38,13 @@ export const carry = (sending: Sending): FetchInit => ({ sending }) as unknown a
  */
 export class Sending {
   readonly messages: Uint8Array;
+  /** Fields of the request behind its messages, as JSON: `,"tools":[…]`. */
+  readonly fields: string;
   #request: ClientRequest | undefined;
 
-  constructor(messages: Uint8Array) {
+  constructor(messages: Uint8Array, fields = '') {
     this.messages = messages;
+    this.fields = fields;
   }
 
   begin(request: ClientRequest): void {
@@ -109,7 +114,7 @@ const send = (request: ClientRequest, init: RequestInit | undefined): void => {
   const { buffer, byteOffset, byteLength } = sending.messages;
   const messages = Buffer.from(buffer, byteOffset, byteLength);
   sending.begin(request);
-  const rest = body.slice(OPENING.length);
+  const rest = CLOSING + sending.fields + body.slice(EMPTY.length);
   const length = OPENING.length + messages.byteLength + Buffer.byteLength(rest);
   request.setHeader('content-length', length);
   request.cork(); // one packet where it fits

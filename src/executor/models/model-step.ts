@@ -9,10 +9,11 @@
  */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Clock, Timer } from '../../otp/clock.ts';
-import type { ModelStep, StepEvent, StepOutcome } from '../../session/ports/executor.ts';
+import type { StepEvent, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';
+import { fieldsOf, paramsOf, type RunStep } from './request.ts';
 import type { Endpoint } from './wire.ts';
 
 /** What the thread lends to a step. */
@@ -23,12 +24,6 @@ export interface StepTools {
   /** Hides what belongs to the endpoint alone: the key, and a password in its address. */
   readonly redact: (text: string) => string;
   readonly emit: (event: StepEvent) => void;
-}
-
-/** A step as it is run. */
-export interface RunStep extends Omit<ModelStep, 'context'> {
-  /** JSON of the messages, joined by commas; shared, and not to be read any more once the run is over. */
-  readonly messages: Uint8Array;
 }
 
 export class ModelRun {
@@ -75,7 +70,7 @@ export class ModelRun {
   async #call(answer: Answer): Promise<StepOutcome | Failure> {
     const { clock, redact } = this.#tools;
     const { timeoutMs } = this.#step.retry;
-    const sending = new Sending(this.#step.messages);
+    const sending = new Sending(this.#step.messages, fieldsOf(this.#step));
     const atMs = clock.now();
     let isLate = false;
     let limit: Timer | undefined;
@@ -97,18 +92,12 @@ export class ModelRun {
     }
   }
 
-  /** `messages` come first and empty: our `fetch` puts the session's bytes there. */
   #open(sending: Sending) {
-    const { model, maxTokens, system, retry } = this.#step;
-    return this.#tools.client.messages.stream(
-      {
-        messages: [],
-        model,
-        max_tokens: maxTokens,
-        ...(system === undefined ? {} : { system }),
-      },
-      { fetchOptions: carry(sending), timeout: retry.timeoutMs },
-    );
+    const { timeoutMs } = this.#step.retry;
+    return this.#tools.client.messages.stream(paramsOf(this.#step), {
+      fetchOptions: carry(sending),
+      timeout: timeoutMs,
+    });
   }
 
   #wait(clock: Clock, delayMs: number): Promise<void> {

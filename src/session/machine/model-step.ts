@@ -24,9 +24,9 @@ export interface StepWish {
 export const modelStep = (
   { systemPrompt, retry }: Head,
   { retry: usual }: Rules,
-  { model, maxTokens, context, wantsDeltas, waits }: StepWish,
+  { model, maxTokens, context, wantsDeltas, tools, waits }: StepWish,
 ): ModelStep => {
-  const step: ModelStep = {
+  const step: Writable<ModelStep> = {
     model,
     maxTokens,
     wantsDeltas,
@@ -39,8 +39,12 @@ export const modelStep = (
       longestWaitMs: waits?.longestWaitMs ?? Infinity,
     },
   };
-  return systemPrompt === undefined ? step : { ...step, system: systemPrompt };
+  if (systemPrompt !== undefined) step.system = systemPrompt;
+  if (tools !== undefined) step.tools = tools;
+  return step;
 };
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A money limit holds only where the price is known. Throws `price_unknown`. */
 export const mustHavePrice = (model: string, rules: Rules, nowMs: number): void => {

@@ -22,11 +22,23 @@ export interface ContextSlice {
   hold(): () => void;
 }
 
+/** An object of the API's own shape; it goes into the request as it is. */
+export type ApiObject = Readonly<Record<string, unknown>>;
+
 export interface ModelStep {
   readonly model: string;
   readonly maxTokens: number;
   readonly system?: string;
   readonly context: ContextSlice;
+  /**
+   * The JSON text of the request's `tools`: an array of definitions of the API, by name in an order that stays the
+   * same. Made once, where the tools are offered, because it is put into each request as text; absent, '' or `[]`: none.
+   */
+  readonly tools?: string;
+  readonly toolChoice?: ApiObject;
+  readonly thinking?: ApiObject;
+  /** `effort` and `format`, which is the schema of a structured answer. */
+  readonly outputConfig?: ApiObject;
   readonly retry: {
     readonly maxRetries: number;
     readonly delayMs: number;

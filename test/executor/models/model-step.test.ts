@@ -34,6 +34,30 @@ describe('a model step', () => {
     });
   });
 
+  it('sends the tools as the text that they are, and what the API has to know besides', async () => {
+    const { run, rehearsal } = await executingOnLentThreads();
+    const schema = '{"type":"object","maximum":12345678901234567890,"title":"größer"}';
+    const tools = `[{"name":"Look","input_schema":${schema}}]`;
+    const asked = { toolChoice: { type: 'auto' }, outputConfig: { effort: 'low' } };
+    await run(stepOf('hi', { tools, ...asked, thinking: { type: 'adaptive' } }));
+    const text = [...rehearsal.requests][0]?.rawBody.toString() ?? '';
+    expect(text).toContain(`"tools":[{"name":"Look","input_schema":${schema}`);
+    expect(JSON.parse(text)).toMatchObject({
+      messages: [user('hi')],
+      tool_choice: { type: 'auto' },
+      thinking: { type: 'adaptive' },
+      output_config: { effort: 'low' },
+    });
+  });
+
+  it.each(['', '[]'])('offers no tools where its list of them is "%s"', async (tools) => {
+    const { run, rehearsal } = await executingOnLentThreads();
+    await run(stepOf('hi', { tools }));
+    expect(JSON.parse([...rehearsal.requests][0]?.rawBody.toString() ?? '')).not.toHaveProperty(
+      'tools',
+    );
+  });
+
   it('sends a history of 10,000 messages whole', async () => {
     const { run, rehearsal } = await executingOnLentThreads();
     const messages = Array.from({ length: 10_000 }, (_, n) => ({

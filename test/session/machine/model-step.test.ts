@@ -33,6 +33,11 @@ describe('a model step', () => {
     expect(stepOf({})).not.toHaveProperty('system');
   });
 
+  it('offers the tools that were wished for, as the text that they are', () => {
+    expect(stepOf({}, { tools: '[{}]' })).toMatchObject({ tools: '[{}]' });
+    expect(stepOf({}, { tools: undefined })).not.toHaveProperty('tools');
+  });
+
   it('is retried as its session says, and as the daemon says where that says nothing', () => {
     const retry = { maxRetries: 0, delayMs: undefined };
     expect(stepOf({ retry } as Partial<Head>).retry).toEqual({
