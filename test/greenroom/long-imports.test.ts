@@ -8,6 +8,7 @@ import { MAX_INLINE_BYTES } from '../../src/session/context/history.ts';
 import { modelMessages, type SeenEntry } from '../../src/session/context/model-messages.ts';
 import { assistant, bytes, user } from '../claude-code/records.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { unmarked } from '../support/unmarked.ts';
 import { gate, until } from '../support/until.ts';
 
 const PADDING = 'a line of what was said. '.repeat(80);
@@ -35,7 +36,7 @@ const importing = async (test: TestGreenroom, sessionId: string, lines: readonly
 };
 
 /** The messages of the last model call. */
-const seen = (test: TestGreenroom): unknown[] => JSON.parse(test.lastCall).messages;
+const seen = (test: TestGreenroom): unknown[] => unmarked(JSON.parse(test.lastCall).messages);
 
 const expected = (lines: readonly string[]): unknown[] =>
   modelMessages(

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../src/rehearsal/answer.ts';
 import { holding, lastText, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
+import { unmarked } from '../support/unmarked.ts';
 import { gate } from '../support/until.ts';
 
 interface Shown {
@@ -176,7 +177,7 @@ describe('an answer', () => {
       ...['tool.started', 'tool.finished', 'tool.started', 'tool.finished', 'message'],
       ...['message', 'turn.finished'],
     ]);
-    const [, asked, told] = shownToModel(test) as { content: Record<string, unknown>[] }[];
+    const [, asked, told] = unmarked(shownToModel(test));
     expect(told?.content).toEqual(
       asked?.content.map(({ id, name }) => ({
         type: 'tool_result',

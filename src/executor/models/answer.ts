@@ -6,7 +6,7 @@ import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources
 import type { Provider } from '../../model/entry.ts';
 import { addUsage, countedUsage, emptyUsage } from '../../model/usage.ts';
 import { costOfParts } from '../../pricing/price.ts';
-import type { StepEvent, StepOutcome, ToolUse } from '../../session/ports/executor.ts';
+import type { CacheMiss, StepEvent, StepOutcome, ToolUse } from '../../session/ports/executor.ts';
 
 type Block = Message['content'][number];
 
@@ -44,6 +44,7 @@ export class Answer {
   /** `atMs`: when the call was made, which decides its price. */
   outcome(message: Message, provider: Provider, atMs: number): StepOutcome {
     const parts = countedUsage(this.#usage, message.model);
+    const cacheMiss = cacheMissOf(message);
     return {
       type: 'message',
       body: new TextEncoder().encode(this.#body(message.content)),
@@ -55,6 +56,7 @@ export class Answer {
       provider,
       usage: parts.reduce((sum, { usage }) => addUsage(sum, usage), emptyUsage),
       costNanoUsd: costOfParts(parts, atMs),
+      ...(cacheMiss === undefined ? {} : { cacheMiss }),
     };
   }
 
@@ -103,6 +105,16 @@ const isJson = (text: string): boolean => {
   } catch {
     return false;
   }
+};
+
+/** null, or a diagnosis without a reason: nothing was missed, or the API was not done comparing. */
+const cacheMissOf = ({ diagnostics }: Partial<Message>): CacheMiss | undefined => {
+  const reason = diagnostics?.cache_miss_reason;
+  if (reason === null || reason === undefined) return undefined;
+  const { type } = reason;
+  return 'cache_missed_input_tokens' in reason
+    ? { type, missedInputTokens: reason.cache_missed_input_tokens }
+    : { type };
 };
 
 const textOf = (content: readonly Block[]): string =>

@@ -2,8 +2,8 @@
  * The `fetch` under the SDK: one HTTP request over `node:http(s)` with kept connections.
  *
  * 1. The history is neither parsed nor serialised nor copied: the SDK serialises a request whose
- *    `messages` are empty, and the socket gets that text with the session's shared bytes in between. Other fields
- *    that are JSON already, as the tools are, come right behind them.
+ *    `messages` are empty, and the socket gets that text with pieces of the session's shared bytes in between, and
+ *    whatever else is JSON already.
  * 2. The answer's body is handed on as the socket gives it, uncompressed (we ask for nothing else).
  *
  * The platform's `fetch` costs twice the CPU and would need a copy: it refuses shared memory.
@@ -16,14 +16,14 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { ClientOptions } from '@anthropic-ai/sdk';
+import type { Piece } from './request.ts';
 
 export type Fetch = NonNullable<ClientOptions['fetch']>;
 type FetchInit = NonNullable<ClientOptions['fetchOptions']>;
 
 /** How a request must begin, so that its messages can be put in: the SDK keeps the order of keys. */
 const EMPTY = '{"messages":[]';
-const OPENING = '{"messages":[';
-const CLOSING = ']';
+const OPENING = '{"messages":';
 /** Free connections are closed after this, before servers (5 s is common) do it under a request. */
 const IDLE_MS = 4_000;
 /** Longest error body that is read. */
@@ -37,14 +37,12 @@ export const carry = (sending: Sending): FetchInit => ({ sending }) as unknown a
  * that is over: an answer may come, an error above all, before the request has been sent whole.
  */
 export class Sending {
-  readonly messages: Uint8Array;
-  /** Fields of the request behind its messages, as JSON: `,"tools":[…]`. */
-  readonly fields: string;
+  /** What takes the place of the empty list of messages. */
+  readonly pieces: readonly Piece[];
   #request: ClientRequest | undefined;
 
-  constructor(messages: Uint8Array, fields = '') {
-    this.messages = messages;
-    this.fields = fields;
+  constructor(pieces: readonly Piece[]) {
+    this.pieces = pieces;
   }
 
   begin(request: ClientRequest): void {
@@ -110,19 +108,25 @@ const send = (request: ClientRequest, init: RequestInit | undefined): void => {
   const { sending } = init as { sending?: Sending };
   if (sending === undefined) return void request.end(body);
   if (!body.startsWith(EMPTY)) throw new TypeError('the SDK changed the order of the request');
-  // A view, not a copy: the session never changes it.
-  const { buffer, byteOffset, byteLength } = sending.messages;
-  const messages = Buffer.from(buffer, byteOffset, byteLength);
+  const rest = body.slice(EMPTY.length);
   sending.begin(request);
-  const rest = CLOSING + sending.fields + body.slice(EMPTY.length);
-  const length = OPENING.length + messages.byteLength + Buffer.byteLength(rest);
-  request.setHeader('content-length', length);
+  request.setHeader('content-length', lengthOf([OPENING, ...sending.pieces, rest]));
   request.cork(); // one packet where it fits
   request.write(OPENING);
-  request.write(messages);
+  for (const piece of sending.pieces) request.write(viewOf(piece));
   request.end(rest);
   request.uncork();
 };
+
+const lengthOf = (pieces: readonly Piece[]): number =>
+  pieces.reduce(
+    (sum, piece) => sum + (typeof piece === 'string' ? Buffer.byteLength(piece) : piece.byteLength),
+    0,
+  );
+
+/** A view, not a copy: the session never changes it. */
+const viewOf = (piece: Piece): Piece =>
+  typeof piece === 'string' ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
 
 /** What the SDK reads of a `Response`; a real one would wrap the body in a web stream, at twice the cost. */
 const responseOf = (url: string, message: IncomingMessage): Response => {

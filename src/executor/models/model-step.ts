@@ -13,7 +13,7 @@ import type { StepEvent, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';
-import { fieldsOf, paramsOf, type RunStep } from './request.ts';
+import { type Request, type RunStep, requestOf } from './request.ts';
 import type { Endpoint } from './wire.ts';
 
 /** What the thread lends to a step. */
@@ -27,7 +27,8 @@ export interface StepTools {
 }
 
 export class ModelRun {
-  readonly #step: RunStep;
+  readonly #step: Omit<RunStep, 'messages'>;
+  readonly #request: Request;
   readonly #endpoint: Endpoint;
   readonly #tools: StepTools;
   #isCancelled: boolean = false;
@@ -36,6 +37,7 @@ export class ModelRun {
 
   constructor(step: RunStep, endpoint: Endpoint, tools: StepTools) {
     this.#step = step;
+    this.#request = requestOf(step);
     this.#endpoint = endpoint;
     this.#tools = tools;
   }
@@ -70,7 +72,7 @@ export class ModelRun {
   async #call(answer: Answer): Promise<StepOutcome | Failure> {
     const { clock, redact } = this.#tools;
     const { timeoutMs } = this.#step.retry;
-    const sending = new Sending(this.#step.messages, fieldsOf(this.#step));
+    const sending = new Sending(this.#request.pieces);
     const atMs = clock.now();
     let isLate = false;
     let limit: Timer | undefined;
@@ -94,7 +96,7 @@ export class ModelRun {
 
   #open(sending: Sending) {
     const { timeoutMs } = this.#step.retry;
-    return this.#tools.client.messages.stream(paramsOf(this.#step), {
+    return this.#tools.client.messages.stream(this.#request.params, {
       fetchOptions: carry(sending),
       timeout: timeoutMs,
     });

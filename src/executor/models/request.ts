@@ -3,6 +3,7 @@
  */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { ApiObject, ModelStep } from '../../session/ports/executor.ts';
+import { breakpointsOf, HOUR, type Insertion } from './breakpoints.ts';
 
 /** A step as it is run. */
 export interface RunStep extends Omit<ModelStep, 'context'> {
@@ -12,27 +13,60 @@ export interface RunStep extends Omit<ModelStep, 'context'> {
 
 type Params = Parameters<Anthropic['messages']['stream']>[0];
 
+/** A part of the request's body. Bytes are sent from where they are. */
+export type Piece = string | Uint8Array;
+
+export interface Request {
+  /** What the SDK serialises. `messages` come first and empty: our `fetch` puts the pieces there. */
+  readonly params: Params;
+  /** The messages with their brackets, and the fields that are JSON already. */
+  readonly pieces: readonly Piece[];
+}
+
 /** The request's fields as we write them; the API judges what a step has in them. */
 interface Fields {
   readonly messages: readonly [];
   readonly model: string;
   readonly max_tokens: number;
-  system?: string;
+  system?: string | readonly object[];
   tool_choice?: ApiObject;
   thinking?: ApiObject;
   output_config?: ApiObject;
+  diagnostics?: { readonly previous_message_id: string | null };
 }
 
-/** `messages` come first and empty: our `fetch` puts the session's bytes there. */
-export const paramsOf = (step: RunStep): Params => {
+export const requestOf = (step: RunStep): Request => {
+  const { messages, system = '' } = step;
+  const tools = toolsOf(step);
+  const breakpoints = breakpointsOf(messages, tools, system, step.cache);
+  const pieces: Piece[] = ['[', ...withInsertions(messages, breakpoints.messages), ']'];
+  if (tools.byteLength > 0) pieces.push(',"tools":', ...withInsertions(tools, breakpoints.tools));
+  return { params: paramsOf(step, breakpoints.system), pieces };
+};
+
+const toolsOf = ({ tools = '' }: RunStep): Uint8Array => Buffer.from(tools === '[]' ? '' : tools);
+
+const paramsOf = (step: RunStep, isSystemMarked: boolean): Params => {
+  const { system, previousMessageId } = step;
   const fields: Fields = { messages: [], model: step.model, max_tokens: step.maxTokens };
-  if (step.system !== undefined) fields.system = step.system;
+  if (system !== undefined)
+    fields.system = isSystemMarked ? [{ type: 'text', text: system, cache_control: HOUR }] : system;
   if (step.toolChoice !== undefined) fields.tool_choice = step.toolChoice;
   if (step.thinking !== undefined) fields.thinking = step.thinking;
   if (step.outputConfig !== undefined) fields.output_config = step.outputConfig;
+  if (previousMessageId !== undefined)
+    fields.diagnostics = { previous_message_id: previousMessageId };
   return fields as unknown as Params;
 };
 
-/** What stands behind the messages as JSON. */
-export const fieldsOf = ({ tools = '' }: RunStep): string =>
-  tools === '' || tools === '[]' ? '' : `,"tools":${tools}`;
+/** The bytes in slices, with the texts between them. */
+const withInsertions = (bytes: Uint8Array, insertions: readonly Insertion[]): Piece[] => {
+  const pieces: Piece[] = [];
+  let from = 0;
+  for (const { at, text } of insertions) {
+    pieces.push(bytes.subarray(from, at), text);
+    from = at;
+  }
+  pieces.push(bytes.subarray(from));
+  return pieces;
+};

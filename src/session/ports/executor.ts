@@ -39,6 +39,16 @@ export interface ModelStep {
   readonly thinking?: ApiObject;
   /** `effort` and `format`, which is the schema of a structured answer. */
   readonly outputConfig?: ApiObject;
+  /**
+   * Whether the API is to keep the prompt for the next request. Default: where there are tools, a system prompt or more
+   * than one message. A lone prompt is not kept, because that costs a quarter more and often nothing follows.
+   */
+  readonly cache?: boolean;
+  /**
+   * The `messageId` of the answer before, so that the API says why its cache did not do: `cacheMiss` of the outcome.
+   * null: there is none yet, but this one is to be remembered; absent: nothing is asked.
+   */
+  readonly previousMessageId?: string | null;
   readonly retry: {
     readonly maxRetries: number;
     readonly delayMs: number;
@@ -72,6 +82,14 @@ export interface ToolUse {
   readonly input: unknown;
 }
 
+/** Why the API could not read from its cache all that the request before this one left there. */
+export interface CacheMiss {
+  /** The API's word, for example `tools_changed`. */
+  readonly type: string;
+  /** Tokens that would have been read, about; absent where the API does not say. */
+  readonly missedInputTokens?: number;
+}
+
 export type StepOutcome =
   | {
       readonly type: 'message';
@@ -87,6 +105,8 @@ export type StepOutcome =
       readonly usage: Usage;
       /** null: unknown price. */
       readonly costNanoUsd: number | null;
+      /** Absent: nothing was missed, or nothing was asked, or the API did not know yet. */
+      readonly cacheMiss?: CacheMiss;
     }
   | {
       readonly type: 'failed';

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startRehearsal } from '../../../src/rehearsal/server.ts';
+import { unmarked } from '../../support/unmarked.ts';
 import { contextOf, executingOnLentThreads, MODEL, stepOf, textOf, user } from '../executing.ts';
 
 describe('a model step', () => {
@@ -66,7 +67,7 @@ describe('a model step', () => {
     }));
     await run(stepOf('', { context: contextOf(...messages, user('and now?')) }));
     const body = JSON.parse([...rehearsal.requests][0]?.rawBody.toString() ?? '');
-    expect(body.messages).toEqual([...messages, user('and now?')]);
+    expect(unmarked(body.messages)).toEqual(unmarked([...messages, user('and now?')]));
   });
 
   it('streams text, thinking and tool input as deltas of their blocks', async () => {
