@@ -1,11 +1,13 @@
 /** The `greenroom` command: one call from its arguments to its exit code. Never throws, never exits. */
 import { Command, CommanderError } from 'commander';
 import { CleanScreen } from './clean-screen.ts';
+import { registerApprovals } from './commands/approvals.ts';
 import { registerBackup } from './commands/backup.ts';
 import { registerCleanup, registerRetention } from './commands/cleanup.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerExplain } from './commands/explain.ts';
 import { registerImport } from './commands/import.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerSend } from './commands/send.ts';
@@ -88,6 +90,8 @@ const buildProgram = (
     registerSessions,
     registerTurns,
     registerWatch,
+    registerApprovals,
+    registerExplain,
     registerImport,
     registerCleanup,
     registerRetention,

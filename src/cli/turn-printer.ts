@@ -49,6 +49,21 @@ export class TurnPrinter {
       case 'retry':
         this.#void(`${event.error.message}: trying again in ${span(event.delayMs)}`);
         break;
+      case 'tool.started':
+        this.#remark(`${event.name}: ${briefly(event.input)}`);
+        break;
+      case 'tool.refused':
+        this.#remark(`${event.toolName} did not run: ${event.reason}`);
+        break;
+      case 'permission.requested':
+        this.#remark(
+          `${event.toolName} waits for you (${event.reason}): ${briefly(event.input)}\n` +
+            `next: greenroom approvals allow ${event.sessionId} '${event.approvalId}'`,
+        );
+        break;
+      case 'permission.decided':
+        this.#remark(`${event.by} said ${event.decision}`);
+        break;
       case 'message':
         if (this.#isStream) this.#complete(textOf(event.message));
         this.#endLine();
@@ -91,6 +106,11 @@ export class TurnPrinter {
     this.#open = '';
   }
 
+  #remark(text: string): void {
+    this.#endLine();
+    this.#out.note(`(${text})`);
+  }
+
   #void(why: string): void {
     this.#endLine();
     this.#out.note(`(${why})`);
@@ -100,6 +120,16 @@ export class TurnPrinter {
 /** Half of a surrogate pair, of a line end, or an emoji that may go on. */
 const UNFINISHED =
   /(?:\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?\u200d?|\S?[\u200c\u200d]|\r|[\ud800-\udbff])$/u;
+
+/** The one text of an input, such as a command or a file, or the beginning of its JSON. */
+const briefly = (input: unknown): string => {
+  const { command, file_path, pattern, url } = (input ?? {}) as Readonly<Record<string, unknown>>;
+  const main = [command, file_path, pattern, url].find((text) => typeof text === 'string');
+  const text = typeof main === 'string' ? main : JSON.stringify(input);
+  return text.length > BRIEF ? `${text.slice(0, BRIEF)}…` : text;
+};
+
+const BRIEF = 200;
 
 /** Of an answer; tool results, which are the user's, say nothing. */
 const textOf = (message: ApiMessage | undefined): string => {

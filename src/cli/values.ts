@@ -60,6 +60,16 @@ export const parseWord =
     throw new InvalidArgumentError(`Write one of ${words.join(', ')}.`);
   };
 
+/** A JSON object. */
+export const parseJsonObject = (text: string): Record<string, unknown> => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch {}
+  throw new InvalidArgumentError('Write a JSON object such as {"command":"ls"}.');
+};
+
 /** For options that may be given several times. */
 export const collect = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,

@@ -1,6 +1,6 @@
 /** `greenroom sessions create`, `update` and `rename`: a session's settings. */
 import type { Command } from 'commander';
-import { MODES } from '../../model/head.ts';
+import { MODES, PERMISSION_MODES } from '../../model/head.ts';
 import { BusyPolicy } from '../../model/turn.ts';
 import type { SessionRequests } from '../../session/verbs/registry.ts';
 import { usageError } from '../failure.ts';
@@ -21,6 +21,10 @@ interface Options {
   readonly cwd?: string;
   readonly mode?: string;
   readonly onBusy?: string;
+  readonly tools?: readonly string[];
+  readonly permissionMode?: string;
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
   readonly maxTokens?: number;
   readonly maxTurns?: number;
   readonly maxSteps?: number;
@@ -92,6 +96,14 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--model <name>', 'model of its turns')
     .option('--system-prompt <text>', 'system prompt')
     .option('--cwd <dir>', 'working directory')
+    .option('--tools <name>', 'a tool that its model is offered; default: all, with --cwd', collect)
+    .option(
+      '--permission-mode <mode>',
+      PERMISSION_MODES.slice(0, 5).join(', '),
+      parseWord(PERMISSION_MODES),
+    )
+    .option('--allow <rule>', 'a permission rule: such tool calls need no asking', collect)
+    .option('--deny <rule>', 'a permission rule: such tool calls are refused', collect)
     .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
     .option('--on-busy <policy>', 'enqueue or reject', parseWord(BusyPolicy.options))
     .option('--max-tokens <n>', 'tokens of one answer at most', parseCount)
@@ -101,12 +113,13 @@ const withSettings = (tags: string, command: Command): Command =>
 
 /** The daemon checks the values. */
 const settingsOf = (options: Options): Settings => {
-  const { tag, cwd, maxTurns, maxSteps, maxCost } = options;
+  const { tag, cwd, tools, permissionMode, allow, deny, maxTurns, maxSteps, maxCost } = options;
   const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
     options;
   return given({
     ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
+    ...{ tools, permissionMode, allowedTools: allow, disallowedTools: deny },
     tags: tag,
     workingDirectory: cwd,
     limits: Object.keys(limits).length === 0 ? undefined : limits,

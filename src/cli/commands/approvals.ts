@@ -1,0 +1,171 @@
+/** `greenroom approvals`: tool calls that wait for a person, and the answer to them. */
+import type {
+  SessionReplies,
+  SessionRequests,
+  SessionsReplies,
+} from '../../session/verbs/registry.ts';
+import { CliError } from '../failure.ts';
+import { ago, facts } from '../format.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import { withSession } from '../session-name.ts';
+import type { DaemonClient } from '../shell.ts';
+import { type Column, table } from '../table.ts';
+import { parseCount, parseJsonObject } from '../values.ts';
+
+type Answer = SessionRequests['approve'];
+type Waiting = SessionReplies['approvals']['approvals'][number];
+type Listed = SessionsReplies['approvals']['approvals'][number];
+
+interface AllowOptions {
+  readonly forSession?: true;
+  readonly rule?: string | true;
+  readonly input?: Record<string, unknown>;
+}
+
+interface DenyOptions {
+  readonly reason?: string;
+  readonly interrupt?: true;
+}
+
+export const registerApprovals = (registration: Registration): void => {
+  const approvals = registration.program
+    .command('approvals')
+    .description('tool calls that wait for a person');
+  approvals
+    .command('list')
+    .description('those of all sessions')
+    .option('--limit <n>', 'most calls shown', parseCount, 50)
+    .action(
+      act<[], { readonly limit: number }>(registration, (run, _, { limit }) =>
+        run.withDaemon(async (daemon) => {
+          const found = await listed(daemon, limit);
+          run.out.many(found, () => approvalTable(found, run));
+          if (found.length === 0) run.out.note('nothing waits for a person');
+        }),
+      ),
+    );
+  approvals
+    .command('show <session> [approval]')
+    .description('what it would do, and why it is asked about; without its id the only one')
+    .action(
+      act<[string, string | undefined]>(registration, (run, [words, id]) =>
+        run.withDaemon(async (daemon) => {
+          const { waiting } = await waitingIn(daemon, run, words, id);
+          run.out.one(waiting, () => facts({ ...waiting }));
+        }),
+      ),
+    );
+  approvals
+    .command('allow <session> [approval]')
+    .description('lets it run, once')
+    .option(
+      '--for-session',
+      'and the same again in this session, by the rules that `show` suggests',
+    )
+    .option(
+      '--rule [rule]',
+      'and what this permission rule says; without one, the first that `show` suggests',
+    )
+    .option('--input <json>', "runs it with this input in place of the model's", parseJsonObject)
+    .action(
+      act<[string, string | undefined], AllowOptions>(registration, (run, [words, id], options) =>
+        answer(run, words, id, (approvalId) => allowing(approvalId, options)),
+      ),
+    );
+  approvals
+    .command('deny <session> [approval]')
+    .description('the model is told that it may not')
+    .option('--reason <text>', 'what the model is told besides')
+    .option('--interrupt', 'the turn ends too')
+    .action(
+      act<[string, string | undefined], DenyOptions>(registration, (run, [words, id], options) =>
+        answer(run, words, id, (approvalId) => ({ approvalId, decision: 'deny', ...options })),
+      ),
+    );
+};
+
+const allowing = (approvalId: string, { forSession, rule, input }: AllowOptions): Answer => {
+  const given = input === undefined ? {} : { input };
+  const allow = { approvalId, decision: 'allow', ...given } as const;
+  if (forSession === true && rule !== undefined)
+    throw new CliError(2, 'give --for-session or --rule, not both');
+  if (forSession === true) return { ...allow, scope: 'session' };
+  if (rule === undefined) return allow;
+  return rule === true ? { ...allow, scope: 'rule' } : { ...allow, scope: 'rule', rule };
+};
+
+const answer = (
+  run: Invocation,
+  words: string,
+  id: string | undefined,
+  answerOf: (approvalId: string) => Answer,
+): Promise<void> =>
+  run.withDaemon(async (daemon) => {
+    const { sessionId, waiting } = await waitingIn(daemon, run, words, id);
+    const reply = await daemon.session(sessionId, 'approve', answerOf(waiting.approvalId));
+    run.out.one(reply, () => `${reply.approvalId} ${reply.decision}\n`);
+    for (const rule of reply.rules) run.out.note(`the session allows from now on: ${rule}`);
+  });
+
+/** The call that is meant: by its id, the beginning of it, or as the only one. */
+const waitingIn = async (
+  daemon: DaemonClient,
+  run: Invocation,
+  words: string,
+  id: string | undefined,
+): Promise<{ readonly sessionId: string; readonly waiting: Waiting }> => {
+  const { sessionId, all } = await withSession(daemon, words, async (session) => ({
+    sessionId: session,
+    all: (await daemon.session(session, 'approvals', {})).approvals,
+  }));
+  const meant = all.filter(({ approvalId }) => id === undefined || approvalId.startsWith(id));
+  const exact = all.find(({ approvalId }) => approvalId === id);
+  const [waiting, ...others] = exact === undefined ? meant : [exact];
+  if (waiting !== undefined && others.length === 0) return { sessionId, waiting };
+  if (waiting !== undefined)
+    throw new CliError(
+      2,
+      `several wait: ${meant.map(({ approvalId }) => approvalId).join(', ')}`,
+      `name one; what each is: ${run.typed('approvals list')}`,
+    );
+  const what = id === undefined ? 'nothing waits' : `nothing waits as ${id}`;
+  throw new CliError(3, `${what} for a person in ${sessionId}`, run.typed('approvals list'));
+};
+
+/** The verb looks at up to 100 sessions at a time. */
+const PAGE = 100;
+
+const listed = async (daemon: DaemonClient, limit: number): Promise<readonly Listed[]> => {
+  const found: Listed[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await daemon.sessions('approvals', {
+      limit: PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    found.push(...page.approvals);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined && found.length < limit);
+  return found.slice(0, limit);
+};
+
+const COLUMNS: readonly Column[] = [
+  { head: 'session', least: 12 },
+  { head: 'approval', least: 12 },
+  { head: 'tool' },
+  { head: 'asked' },
+  { head: 'what', least: 20 },
+];
+
+const approvalTable = (all: readonly Listed[], run: Invocation): string =>
+  table(
+    COLUMNS,
+    all.map(({ sessionId, approvalId, toolName, askedAt, commands, files, reason }) => [
+      sessionId,
+      approvalId,
+      toolName,
+      ago(askedAt, run.shell.nowMs()),
+      commands.join('; ') || files.join(', ') || reason,
+    ]),
+    run.out.width,
+  );

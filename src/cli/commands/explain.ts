@@ -1,0 +1,52 @@
+/** `greenroom explain`: what a session is at, and why it is not moving. */
+import type { SessionReplies } from '../../session/verbs/registry.ts';
+import { ago, facts } from '../format.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
+import { withSession } from '../session-name.ts';
+
+type Explained = SessionReplies['explain'];
+
+export const registerExplain = (registration: Registration): void => {
+  registration.program
+    .command('explain <session>')
+    .description('what it is at, why it is not moving, and by which rules its tools are judged')
+    .action(
+      act<[string]>(registration, (run, [words]) =>
+        run.withDaemon(async (daemon) => {
+          const explained = await withSession(daemon, words, (id) =>
+            daemon.session(id, 'explain', {}),
+          );
+          run.out.one(explained, () => explainedText(explained, run));
+          if (explained.waitsFor === 'approval')
+            run.out.note(`next: ${run.typed(`approvals show ${explained.sessionId}`)}`);
+        }),
+      ),
+    );
+};
+
+const explainedText = (explained: Explained, run: Invocation): string => {
+  const { status, why, turnId, queued, calls, retryAt, lastError, permissions, tools } = explained;
+  const { mode, policies, allowed, denied } = permissions;
+  return facts({
+    status: `${status}: ${why}`,
+    turn: turnId,
+    'behind it': queued === 0 ? undefined : queued,
+    calls: listed(
+      calls.map(({ name, state, since }) =>
+        since === undefined
+          ? `${name} ${state}`
+          : `${name} ${state} ${ago(since, run.shell.nowMs())}`,
+      ),
+    ),
+    'next try': retryAt,
+    'last error': lastError && `${lastError.code}: ${lastError.message}`,
+    tools: listed(tools) ?? 'none',
+    permissions: mode,
+    allowed: listed(allowed),
+    denied: listed(denied),
+    policies: listed(policies) ?? 'none: they were turned off',
+  });
+};
+
+const listed = (texts: readonly string[]): string | undefined =>
+  texts.length === 0 ? undefined : texts.join(', ');
