@@ -75,10 +75,10 @@ export const inspectDataFile = (path: string, maxMs = Infinity): DataFileState =
 };
 
 const inspect = (file: number, maxMs: number): DataFileState => {
-  const { size } = fstatSync(file);
-  if (size === 0) return broken('is empty');
+  if (fstatSync(file).size === 0) return broken('is empty');
   const pair = readMetaPages(file);
   if (typeof pair === 'string') return broken(pair);
+  const { size } = fstatSync(file); // after them: a writer may have made it larger for what they name
   const { first, second } = pair;
   // They are written in turn: which of them is the newer one must not hang on a single bit.
   const newest = second.transaction > first.transaction ? second : first;
