@@ -31,7 +31,7 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
   },
   'tool.refused': {
     fields: { toolUseId: true, toolName: true, reason: true },
-    tells: 'a tool call does not run, or nobody knows whether it ran; the model is told the reason',
+    tells: 'a tool call does not run, or it is unknown whether it ran; the model hears the reason',
   },
   'permission.requested': {
     fields: {
@@ -43,7 +43,7 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
   },
   'permission.decided': {
     fields: { approvalId: true, toolUseId: true, decision: true, by: true },
-    tells: 'somebody has answered',
+    tells: 'a person, or a program for one, has answered',
   },
   retry: {
     fields: { delayMs: true, error: true },

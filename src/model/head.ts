@@ -110,7 +110,7 @@ export const settableShape = {
     .describe('permission rules: these calls are refused; a bare name is not offered either'),
   policies: names
     .optional()
-    .describe('`FileAccessPolicy`, `CommandPolicy`; default both, `[]` is none'),
+    .describe('of `FileAccessPolicy` and `CommandPolicy`; default both, with `[]` neither'),
   hooks: names.optional().describe('kept; without effect as long as there are no tools'),
   includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
   onBusy: BusyPolicy.optional().describe('`enqueue` or `reject`, while another turn is open'),

@@ -13,7 +13,7 @@ import { type Column, table } from '../table.ts';
 import { parseCount, parseJsonObject } from '../values.ts';
 
 type Answer = SessionRequests['approve'];
-type Waiting = SessionReplies['approvals']['approvals'][number];
+type Waiting = SessionReplies['asked']['approvals'][number];
 type Listed = SessionsReplies['approvals']['approvals'][number];
 
 interface AllowOptions {
@@ -116,7 +116,7 @@ const waitingIn = async (
 ): Promise<{ readonly sessionId: string; readonly waiting: Waiting }> => {
   const { sessionId, all } = await withSession(daemon, words, async (session) => ({
     sessionId: session,
-    all: (await daemon.session(session, 'approvals', {})).approvals,
+    all: (await daemon.session(session, 'asked', {})).approvals,
   }));
   const meant = all.filter(({ approvalId }) => id === undefined || approvalId.startsWith(id));
   const exact = all.find(({ approvalId }) => approvalId === id);

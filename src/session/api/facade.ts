@@ -171,8 +171,8 @@ export class SessionsFacade {
   }
 
   /** Those of one session, each with its input. */
-  async approvalsOf(sessionId: string): Promise<SessionReplies['approvals']['approvals']> {
-    return (await this.#api.session(sessionId, 'approvals', {})).approvals;
+  async asked(sessionId: string): Promise<SessionReplies['asked']['approvals']> {
+    return (await this.#api.session(sessionId, 'asked', {})).approvals;
   }
 
   /** Answers one. The first answer counts: a later one rejects with `already_decided`. */

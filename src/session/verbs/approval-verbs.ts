@@ -43,7 +43,7 @@ const approvalShape = {
 const ApprovalView = z.strictObject(approvalShape);
 type ApprovalView = z.infer<typeof ApprovalView>;
 
-const approvals = sessionVerb('approvals', {
+const asked = sessionVerb('asked', {
   request: z.strictObject({}),
   reply: z.strictObject({
     approvals: z.array(
@@ -67,7 +67,7 @@ const approvals = sessionVerb('approvals', {
 });
 
 const ApproveRequest = z.strictObject({
-  approvalId: ApprovalId.describe('from `approvals`, or the event `permission.requested`'),
+  approvalId: ApprovalId.describe('from `asked`, `approvals`, or the event `permission.requested`'),
   decision: z
     .enum(['allow', 'deny', 'always'])
     .describe('`always` is `allow` with the scope `rule`'),
@@ -85,7 +85,7 @@ const ApproveRequest = z.strictObject({
     .describe('a permission rule; default: the first suggestion'),
   input: z.record(z.string(), z.unknown()).optional().describe("in place of the model's own"),
   interrupt: z.boolean().optional().describe('with `deny`: the turn ends too'),
-  reason: z.string().max(2_000).optional().describe('with `deny`: the model is told'),
+  reason: z.string().max(2_000).optional().describe('with `deny`: what the model hears besides'),
 });
 type ApproveRequest = z.output<typeof ApproveRequest>;
 
@@ -126,7 +126,7 @@ const allApprovals = sessionsVerb('approvals', {
   },
 });
 
-export const approvalVerbs = { approvals, approve };
+export const approvalVerbs = { asked, approve };
 export const approvalsVerbs = { approvals: allApprovals };
 
 /** One that went, or went on, meanwhile asks for nothing. */

@@ -88,7 +88,7 @@ const WHY: Readonly<Record<WaitsFor, string>> = {
   nothing: 'no turn is open',
   model: 'a model call is under way',
   tools: 'tools run',
-  approval: 'tool calls wait for a person: see `approvals`',
+  approval: 'tool calls wait for a person: see `asked`',
   retry: 'a model call failed, and the next one is due later',
 };
 

@@ -131,7 +131,7 @@ export const SESSION = {
       },
     },
   ),
-  approvals: declared(
+  asked: declared(
     'read',
     'Shows the tool calls of the session that wait for a person.',
     {},
