@@ -120,6 +120,8 @@ export class CommitLoop {
   /** The next commit needs something of the journal, and none begins before that is read. */
   #isReading = false;
   #conflicts = 0;
+  /** Something has to be started once all effects of a batch are carried out. */
+  #wantsRun = false;
 
   /** @param opened the session as it is stored now. */
   constructor(args: SessionArgs, mailbox: Mailbox, opened: SessionReader) {
@@ -246,6 +248,7 @@ export class CommitLoop {
 
   /** Starts what the first turn awaits; tries again a little later while a part is restarting. */
   startRun(): void {
+    this.#wantsRun = false;
     const turn = this.committed.head.openTurns[0];
     if (turn?.phase === undefined || this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
     const isUnderWay =
@@ -398,6 +401,8 @@ export class CommitLoop {
     this.steps.settle(first && awaitedModelRun(first));
     this.tools.settle(first);
     passCrashpoints(writes);
+    if (folded.answers.some(({ answer }) => answer.type === 'approved'))
+      crashpoint('approval.decided');
     for (const { of, error } of folded.refusals) of.from?.fail(error);
     // Before the answers: who has asked for a turn that ended in this very batch gets its record.
     for (const effect of effects)
@@ -406,6 +411,7 @@ export class CommitLoop {
     this.#holdPrompts(folded);
     for (const { of } of folded.answers) this.#noteAnswer(of.input, before);
     for (const effect of effects) this.#carryOut(effect);
+    if (this.#wantsRun) this.startRun(); // behind them all: the model sees what the whole batch says
     for (const write of writes)
       if (write.type === 'audit' && write.record.kind === 'lifecycle') this.#announce(write.record);
     this.touch();
@@ -464,9 +470,11 @@ export class CommitLoop {
       case 'forgetContext':
         return this.steps.forget();
       case 'startModel':
-        return this.startRun();
+        this.#wantsRun = true;
+        return;
       case 'startTools':
-        return this.#goOnWithTools(effect.uses);
+        this.#wantsRun = true;
+        return this.#knowUses(effect.uses);
       case 'cancelRun':
         return this.#cancelRun(effect.runId);
       case 'closed':
@@ -476,17 +484,16 @@ export class CommitLoop {
     }
   }
 
-  #goOnWithTools(uses: readonly ToolUse[] | undefined): void {
+  #knowUses(uses: readonly ToolUse[] | undefined): void {
     const [first] = this.committed.head.openTurns;
     if (first?.phase?.kind === 'tools' && uses !== undefined)
       this.tools.know(first as OpenTurn & { readonly phase: ToolsPhase }, uses);
-    this.startRun();
   }
 
   /** One that is not under way yet (its context is being made, or there is no executor) is given up at once. */
   #cancelRun(runId: RunId): void {
     const run = this.steps.run(runId) ?? this.tools.run(runId);
-    if (run === undefined) this.startRun();
+    if (run === undefined) this.#wantsRun = true;
     else run.handle.cancel();
   }
 
