@@ -33,6 +33,10 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
     fields: { toolUseId: true, toolName: true, reason: true },
     tells: 'a tool call does not run, or it is unknown whether it ran; the model hears the reason',
   },
+  'hook.executed': {
+    fields: { event: true, hook: true, ended: true, durationMs: true },
+    tells: 'a hook has run; how, says `ended`',
+  },
   'permission.requested': {
     fields: {
       ...{ approvalId: true, toolUseId: true, toolName: true, input: true },

@@ -46,6 +46,13 @@ export type TurnEventBody =
       readonly reason: string;
     }
   | {
+      readonly type: 'hook.executed';
+      readonly event: string;
+      readonly hook: string;
+      readonly ended: string;
+      readonly durationMs: number;
+    }
+  | {
       readonly type: 'permission.requested';
       readonly approvalId: string;
       readonly toolUseId: string;

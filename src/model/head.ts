@@ -157,6 +157,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly inheritedCostNanoUsd: number;
   /** Tool calls that were decided about. */
   readonly permissionCheckCount?: number | undefined;
+  /** Hooks that ran for it. */
+  readonly hookExecutionCount?: number | undefined;
   /** What it remembers for its tools. */
   readonly toolMemory?: ToolMemory | undefined;
   /** Who has answered so far; absent before the first native answer. */
@@ -243,6 +245,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   tools: undefined,
   toolMemory: undefined,
   permissionCheckCount: undefined,
+  hookExecutionCount: undefined,
   permissionMode: undefined,
   allowedTools: undefined,
   disallowedTools: undefined,

@@ -141,6 +141,8 @@ export interface ToolsPhase {
   readonly run: number;
   /** In the order of the answer. */
   readonly calls: readonly OpenCall[];
+  /** Why the turn ends once they are answered; absent: it goes on. */
+  readonly stop?: string | undefined;
   readonly tried?: undefined;
 }
 

@@ -37,6 +37,7 @@ const BODIES: readonly TurnEventBody[] = [
   { type: 'tool.started', toolUseId: 'tu', name: 'search', input: { for: 'x' } },
   { type: 'tool.finished', toolUseId: 'tu', isError: false, durationMs: 3 },
   { type: 'tool.refused', toolUseId: 'tu', toolName: 'search', reason: 'no' },
+  { type: 'hook.executed', event: 'PreToolUse', hook: './check', ended: 'ok', durationMs: 3 },
   {
     ...{ type: 'permission.requested', approvalId: 't#2', toolUseId: 'tu', toolName: 'search' },
     ...{ input: { for: 'x' }, reason: 'nothing allows it' },

@@ -64,7 +64,7 @@ export const registerApprovals = (registration: Registration): void => {
     )
     .option(
       '--rule [rule]',
-      'and what this permission rule says; without one, the first that `show` suggests',
+      'and what this permission rule says; without one, those that `show` suggests',
     )
     .option('--input <json>', "runs it with this input in place of the model's", parseJsonObject)
     .action(

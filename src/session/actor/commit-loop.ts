@@ -27,6 +27,7 @@ import { Narrator, type Told } from '../events/narrator.ts';
 import { type Folded, foldBatch, toChange } from '../machine/fold.ts';
 import type { Answer, Effect, Input, SessionState, Write } from '../machine/machine.ts';
 import type { StepEvent, StepOutcome, ToolUse } from '../ports/executor.ts';
+import { hooksName } from '../ports/hooks.ts';
 import {
   type Fence,
   type Journal,
@@ -287,7 +288,11 @@ export class CommitLoop {
     const { tenant, sessionId } = this.#args.key;
     const workspace = `${this.#args.runtime.workspaces}/${tenant}/${sessionId}`;
     const isCancelling = cancelling === turn.turnId;
-    this.tools.carryOut({ head, turn, isCancelling, journal, toolbox, workspace });
+    const hooks = system.find(hooksName);
+    const { mode: permissionMode } = this.#args.runtime.permissions;
+    this.tools.carryOut({
+      ...{ head, turn, isCancelling, journal, toolbox, workspace, hooks, permissionMode },
+    });
     this.touch();
     return true;
   }

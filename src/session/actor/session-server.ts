@@ -81,7 +81,7 @@ export const SessionServer = genServer(sessionProtocol, {
     },
     toolOutcome: ({ run, outcome }, actor, self) => {
       if (actor.live.tools.run(run) !== undefined) crashpoint('tool.outcome');
-      actor.live.tools.finish(run, outcome);
+      actor.live.tools.finish(run, outcome, self.system.clock.now());
       return next(actor, self);
     },
     flush: (_, actor, self) => {

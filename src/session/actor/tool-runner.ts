@@ -25,16 +25,27 @@ import { decodeMessage } from '../context/model-message.ts';
 import type { Told } from '../events/narrator.ts';
 import type { InputOf } from '../machine/machine.ts';
 import type { ToolUse } from '../ports/executor.ts';
+import type { Hooks } from '../ports/hooks.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Toolbox, ToolCall, ToolHandle, ToolOutcome } from '../ports/tools.ts';
-import { Judge, type PermissionGround } from '../tools/judge.ts';
+import {
+  askAfter,
+  askBefore,
+  type HookGround,
+  wantsHooks,
+  wantsResults,
+} from '../tools/ask-hooks.ts';
+import { Judge, type Judged, type PermissionGround, type Place } from '../tools/judge.ts';
 import { Offers } from '../tools/offer.ts';
-import { resultBlock } from '../tools/result-block.ts';
+import { readBlock, resultBlock, withSaid } from '../tools/result-block.ts';
 
 export interface ToolRun extends Told {
   readonly id: RunId;
   readonly toolUseId: string;
   readonly handle: ToolHandle;
+  readonly atMs: number;
+  /** Hooks are to be asked about its result. */
+  readonly isHeld: boolean;
   readonly executor: ActorRef;
 }
 
@@ -56,6 +67,10 @@ export interface ToolSources {
   readonly journal: Journal;
   /** Without `start` there are no tools, and each call is refused. */
   readonly toolbox: Pick<Toolbox, 'tools'> | Toolbox;
+  /** Absent: none are configured. */
+  readonly hooks: Hooks | undefined;
+  /** Of a session that sets none. */
+  readonly permissionMode: string;
   /** Where the session's calls are made if it names no folder. */
   readonly workspace: string;
 }
@@ -65,12 +80,17 @@ export class ToolRunner {
   readonly #judge: Judge;
   readonly offers = new Offers();
   readonly #runs = new Map<RunId, ToolRun>();
+  readonly #durations = new Map<string, number>();
   /** Started here, and not yet over in what is committed. */
   readonly #begun = new Set<RunId>();
   /** `seq` of the answer whose calls are at hand. */
   #answerSeq = 0;
   readonly #uses = new Map<string, ToolUse>();
   readonly #results = new Map<string, Uint8Array>();
+  /** What hooks want the model to see beside a call's result. */
+  readonly #context = new Map<string, readonly string[]>();
+  /** What hooks were waited for, by the run that it ends. */
+  readonly #ready = new Map<RunId, InputOf<'decided' | 'gathered'>>();
   #isReading = false;
 
   constructor(listener: ToolListener, ground: PermissionGround) {
@@ -99,6 +119,9 @@ export class ToolRunner {
     this.#answerSeq = 0;
     this.#uses.clear();
     this.#results.clear();
+    this.#context.clear();
+    this.#ready.clear();
+    this.#durations.clear();
   }
 
   /** Does what the turn awaits and nobody does yet. */
@@ -107,6 +130,11 @@ export class ToolRunner {
     if (this.#answerSeq !== turn.phase.answerSeq) return this.#read(sources, this.#readUses);
     const own = runIdOf(turn.turnId, turn.phase.run);
     const awaited = awaitedRuns(turn);
+    const ready = this.#ready.get(own);
+    if (ready !== undefined) {
+      this.#ready.delete(own);
+      return this.#listener.submit(ready);
+    }
     if (awaited.includes(own) && !this.#begun.has(own)) {
       if (turn.phase.calls.every(hasEnded)) this.#gather(own, sources);
       else this.#decide(own, sources);
@@ -114,20 +142,37 @@ export class ToolRunner {
     for (const call of turn.phase.calls) if (call.state === 'started') this.#start(call, sources);
   }
 
-  #decide(runId: RunId, { head, turn, toolbox, workspace }: ToolSources): void {
+  #decide(runId: RunId, sources: ToolSources): void {
     this.#begun.add(runId);
+    const { head, turn, toolbox, hooks } = sources;
     const offer = this.offers.for(head, toolbox.tools);
-    const workingDirectory = head.workingDirectory ?? workspace;
-    const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory };
-    const verdicts = turn.phase.calls.flatMap((call) => {
+    const place = placeOf(sources);
+    const judge = (use: ToolUse) => this.#judge.verdict(use, offer, head, place);
+    const uses = turn.phase.calls.flatMap((call) => {
       const use = call.state === 'undecided' ? this.#uses.get(call.toolUseId) : undefined;
-      return use === undefined ? [] : [this.#judge.verdict(use, offer, head, place)];
+      return use === undefined ? [] : [use];
     });
     crashpoint('tools.decided');
-    this.#listener.submit({ type: 'decided', runId, verdicts });
+    if (hooks === undefined || !uses.some(({ name }) => wantsHooks(hooks, head, name)))
+      return this.#listener.submit({ type: 'decided', runId, verdicts: uses.map(judge) });
+    this.#listener.reading(this.#askBefore(runId, uses, judge, groundOf(sources, hooks)));
   }
 
-  #start(call: StartedCall, { head, turn, isCancelling, toolbox, workspace }: ToolSources): void {
+  async #askBefore(
+    runId: RunId,
+    uses: readonly ToolUse[],
+    judge: (use: ToolUse) => Judged,
+    ground: HookGround,
+  ): Promise<void> {
+    const asked = await Promise.all(uses.map((use) => askBefore(use, judge, ground)));
+    for (const { verdict, context } of asked)
+      if (context.length > 0) this.#context.set(verdict.toolUseId, context);
+    const verdicts = asked.map(({ verdict }) => verdict);
+    this.#ready.set(runId, { type: 'decided', runId, verdicts });
+  }
+
+  #start(call: StartedCall, sources: ToolSources): void {
+    const { head, turn, isCancelling, toolbox, workspace, hooks } = sources;
     const { toolUseId, name } = call;
     const id = runIdOf(turn.turnId, call.run);
     if (this.#begun.has(id) || !('start' in toolbox)) return;
@@ -149,7 +194,9 @@ export class ToolRunner {
       outcome: (outcome) => this.#listener.outcome(id, outcome),
     });
     const executor = toolbox.ref;
-    this.#runs.set(id, { id, turnId, attempt, traceId, toolUseId, handle, executor });
+    const isHeld = hooks !== undefined && wantsResults(hooks, head, name);
+    const { atMs } = call;
+    this.#runs.set(id, { id, turnId, attempt, traceId, toolUseId, handle, atMs, isHeld, executor });
     crashpoint('tool.started');
   }
 
@@ -158,19 +205,24 @@ export class ToolRunner {
   }
 
   /** The outcome of a call has come. */
-  finish(id: RunId, outcome: ToolOutcome): void {
+  finish(id: RunId, outcome: ToolOutcome, nowMs: number): void {
     const run = this.#runs.get(id);
     if (run === undefined) return;
     this.#runs.delete(id);
-    this.#end(id, run.toolUseId, outcome);
+    this.#durations.set(run.toolUseId, nowMs - run.atMs);
+    this.#end(id, run.toolUseId, outcome, run.isHeld);
   }
 
-  #end(runId: RunId, toolUseId: string, outcome: ToolOutcome): void {
+  #end(runId: RunId, toolUseId: string, outcome: ToolOutcome, isHeld = false): void {
     const { block, isError } = resultBlock(toolUseId, outcome);
-    this.#results.set(toolUseId, block);
+    const context = this.#context.get(toolUseId);
+    this.#results.set(
+      toolUseId,
+      context === undefined ? block : withSaid(block, undefined, context),
+    );
     const memory = outcome.type === 'result' ? outcome.memory : undefined;
-    const ended = { type: 'toolEnded', runId, isError, results: this.#results } as const;
-    this.#listener.submit(memory === undefined ? ended : { ...ended, memory });
+    const ended = { type: 'toolEnded', runId, isError, memory, results: this.#results } as const;
+    this.#listener.submit(isHeld ? { ...ended, isHeld } : ended);
   }
 
   #gather(runId: RunId, sources: ToolSources): void {
@@ -179,7 +231,33 @@ export class ToolRunner {
     );
     if (missing.length > 0) return this.#read(sources, () => this.#readResults(sources, missing));
     this.#begun.add(runId);
-    this.#listener.submit({ type: 'gathered', runId, results: this.#results });
+    const { turn, hooks, head } = sources;
+    const ended = turn.phase.calls.filter((call): call is EndedCall => call.state === 'ended');
+    if (hooks === undefined || !ended.some(({ name }) => wantsResults(hooks, head, name)))
+      return this.#listener.submit({ type: 'gathered', runId, results: this.#results });
+    this.#listener.reading(this.#askAfter(runId, ended, groundOf(sources, hooks)));
+  }
+
+  async #askAfter(runId: RunId, calls: readonly EndedCall[], ground: HookGround): Promise<void> {
+    const asked = await Promise.all(calls.map((call) => this.#askAbout(call, ground)));
+    const stop = asked.find(({ said }) => said.stop !== undefined)?.said.stop;
+    const hooks = asked.flatMap(({ toolUseId, runs }) =>
+      runs.map((run) => ({ ...run, toolUseId })),
+    );
+    const gathered = { type: 'gathered', runId, results: this.#results, hooks } as const;
+    this.#ready.set(runId, stop === undefined ? gathered : { ...gathered, stop });
+  }
+
+  /** The model sees what the hooks say behind the result, or in its place. */
+  async #askAbout({ toolUseId, name }: EndedCall, ground: HookGround) {
+    const use = this.#uses.get(toolUseId) ?? { id: toolUseId, name, input: {} };
+    const block = this.#results.get(toolUseId) ?? new Uint8Array();
+    const { text, isError } = readBlock(block);
+    const durationMs = this.#durations.get(toolUseId) ?? 0;
+    const { said, runs } = await askAfter({ use, text, isError, durationMs }, ground);
+    const added = [...said.context, ...(said.decision === 'deny' ? [said.reason ?? ''] : [])];
+    this.#results.set(toolUseId, withSaid(block, said.output, added));
+    return { toolUseId, said, runs };
   }
 
   #read(sources: ToolSources, read: (sources: ToolSources) => Promise<void>): void {
@@ -246,6 +324,20 @@ export class ToolRunner {
     this.#forget();
   }
 }
+
+const placeOf = ({ head, workspace }: ToolSources): Place => {
+  const workingDirectory = head.workingDirectory ?? workspace;
+  return { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory };
+};
+
+const groundOf = (sources: ToolSources, hooks: Hooks): HookGround => {
+  const { head, turn, permissionMode } = sources;
+  const { cwd } = placeOf(sources);
+  return {
+    ...{ hooks, head, turnId: turn.turnId, cwd },
+    permissionMode: head.permissionMode ?? permissionMode,
+  };
+};
 
 type StartedCall = Extract<OpenCall, { readonly state: 'started' }>;
 type EndedCall = Extract<OpenCall, { readonly state: 'ended' }>;

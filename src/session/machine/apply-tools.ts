@@ -24,7 +24,7 @@ import {
 } from '../../model/turn.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
-import type { InputOf, Results, Rules, Verdict } from './machine.ts';
+import type { HookedRun, InputOf, Results, Rules, Verdict } from './machine.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
@@ -86,7 +86,7 @@ export const endCall = (draft: Draft, input: InputOf<'toolEnded'>, rules: Rules)
 /** All results are at hand. */
 export const gatherResults = (draft: Draft, input: InputOf<'gathered'>, rules: Rules): void => {
   const turn = awaiting(draft, input.runId);
-  if (turn !== undefined) new Calls(draft, turn).goOn(rules, input.results);
+  if (turn !== undefined) new Calls(draft, turn).gathered(input, rules);
 };
 
 /** A person has answered. Throws `approval_not_found`, and `already_decided` for all but the first answer. */
@@ -156,11 +156,13 @@ class Calls {
     const facts = { toolUseId, name };
     if (verdict === undefined)
       return this.#put({ ...facts, state: 'failed', message: 'nothing was decided about it' });
-    const { input, reason } = verdict;
+    const { input, reason, hooks = [] } = verdict;
+    for (const hook of hooks) this.#hooked(hook, facts);
     this.#draft.patch({ permissionCheckCount: (this.#draft.head.permissionCheckCount ?? 0) + 1 });
     if (verdict.kind === 'refuse') {
       this.#note('permission', 'denied', facts, { input: excerpt(input), reason });
       this.#refused(facts, verdict.message);
+      this.#endWith(verdict.stop);
       return this.#put({ ...facts, state: 'failed', message: verdict.message });
     }
     const { effect, isAlone, isChanged } = verdict;
@@ -214,7 +216,7 @@ class Calls {
     this.#draft.patch({ allowedTools: [...new Set([...allowedTools, ...rules])] });
   }
 
-  end({ runId, isError, memory, results }: InputOf<'toolEnded'>, rules: Rules): void {
+  end({ runId, isError, memory, results, isHeld }: InputOf<'toolEnded'>, rules: Rules): void {
     const call = this.#calls.find(
       (each): each is StartedCall =>
         each.state === 'started' && runIdOf(this.#turn.turnId, each.run) === runId,
@@ -230,7 +232,11 @@ class Calls {
     const { toolUseId, name } = call;
     const isLast = this.#calls.every((each) => each === call || hasEnded(each));
     // With all others at hand it goes to the model at once, and needs no entry of its own.
-    if (isLast && this.#others(call).every((each) => results.has(each.toolUseId))) {
+    if (
+      isHeld !== true &&
+      isLast &&
+      this.#others(call).every((each) => results.has(each.toolUseId))
+    ) {
       this.#put({ toolUseId, name, state: 'ended', seq: 0 });
       return this.goOn(rules, results);
     }
@@ -240,6 +246,29 @@ class Calls {
     this.#turn = { ...this.#turn, lastSeq: seq };
     this.#put({ toolUseId, name, state: 'ended', seq });
     this.goOn(rules);
+  }
+
+  gathered({ results, hooks = [], stop }: InputOf<'gathered'>, rules: Rules): void {
+    for (const { toolUseId, ...hook } of hooks) {
+      const name = this.#calls.find((call) => call.toolUseId === toolUseId)?.name ?? '';
+      this.#hooked(hook, { toolUseId, name });
+    }
+    this.#endWith(stop);
+    this.goOn(rules, results);
+  }
+
+  /** The turn ends once its calls are answered. */
+  #endWith(stop: string | undefined): void {
+    if (stop !== undefined) this.#turn = { ...this.#turn, phase: { ...this.#turn.phase, stop } };
+  }
+
+  #hooked({ hook, event, ended, durationMs, goesOn, said }: HookedRun, call: Named): void {
+    const { head } = this.#draft;
+    this.#draft.patch({ hookExecutionCount: (head.hookExecutionCount ?? 0) + 1 });
+    const action = goesOn ? 'allowed' : 'denied';
+    const details = { event, hook, ended, durationMs, ...(said === undefined ? {} : { said }) };
+    this.#note('hook', action, call, details, 'hook');
+    publish(this.#draft, this.#turn, { type: 'hook.executed', event, hook, ended, durationMs });
   }
 
   /** Those whose result is stored. */
@@ -332,7 +361,8 @@ class Calls {
   #end(turn: OpenTurn, rules: Rules) {
     if (this.#draft.cancelling === turn.turnId)
       return { status: 'cancelled', stopReason: null } as const;
-    const limit = overLimit(this.#draft.head, turn, rules);
+    const stop = this.#turn.phase.stop;
+    const limit = stop === undefined ? overLimit(this.#draft.head, turn, rules) : 'stopped_by_hook';
     return limit === undefined ? undefined : ({ status: 'completed', stopReason: limit } as const);
   }
 
@@ -345,7 +375,7 @@ class Calls {
   }
 
   #note(
-    kind: 'tool' | 'permission',
+    kind: 'tool' | 'permission' | 'hook',
     action: 'succeeded' | 'failed' | 'allowed' | 'denied' | 'asked',
     { toolUseId, name }: Named,
     details: Readonly<Record<string, unknown>>,

@@ -26,6 +26,7 @@ import type {
 } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { ModelStep, StepOutcome, ToolUse } from '../ports/executor.ts';
+import type { HookEvent, HookRun } from '../ports/hooks.ts';
 import type {
   AuditRecord,
   ForkOrigin,
@@ -117,12 +118,19 @@ export type Verdict = {
   readonly input: ToolInput;
   /** What decided, for the audit. */
   readonly reason: string;
+  /** Hooks that were asked. */
+  readonly hooks?: readonly HookedRun[];
 } & (
   | ({ readonly kind: 'start' } & Permitted)
   | ({ readonly kind: 'ask'; readonly asked: Omit<Asked, 'atMs'> } & Permitted)
-  /** The model is told `message`. */
-  | { readonly kind: 'refuse'; readonly message: string }
+  /** The model is told `message`; with `stop` the turn ends then, for that reason. */
+  | { readonly kind: 'refuse'; readonly message: string; readonly stop?: string }
 );
+
+/** A hook's run, and the event that it ran at. */
+export interface HookedRun extends HookRun {
+  readonly event: HookEvent;
+}
 
 interface Permitted {
   readonly effect: ToolEffect;
@@ -208,9 +216,18 @@ export type Input =
       readonly memory?: ToolMemory | undefined;
       /** With this one's. */
       readonly results: Results;
+      /** Hooks are to be asked about it before the model sees it. */
+      readonly isHeld?: true;
     }
-  /** All results of an answer's calls. */
-  | { readonly type: 'gathered'; readonly runId: RunId; readonly results: Results }
+  /** All results of an answer's calls, as the model is to see them. */
+  | {
+      readonly type: 'gathered';
+      readonly runId: RunId;
+      readonly results: Results;
+      readonly hooks?: readonly (HookedRun & { readonly toolUseId: string })[];
+      /** The turn ends, for this reason. */
+      readonly stop?: string;
+    }
   | {
       readonly type: 'approve';
       readonly approvalId: string;

@@ -98,7 +98,7 @@ export interface ResponseClaim {
 }
 
 /** What an audit record may be about besides a session's life. */
-export const AUDIT_KINDS = ['lifecycle', 'tool', 'permission'] as const;
+export const AUDIT_KINDS = ['lifecycle', 'tool', 'permission', 'hook'] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 interface AuditFacts {
@@ -113,9 +113,9 @@ export interface LifecycleRecord extends AuditFacts {
   readonly action: (typeof AUDIT_ACTIONS)[number];
 }
 
-/** How a tool call ended, or what was decided about one. */
+/** How a tool call ended, what was decided about one, or what a hook made of an event. */
 export interface ToolRecord extends AuditFacts {
-  readonly kind: 'tool' | 'permission';
+  readonly kind: 'tool' | 'permission' | 'hook';
   readonly action: (typeof TOOL_ACTIONS)[number];
 }
 

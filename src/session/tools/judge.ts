@@ -13,6 +13,9 @@ import type { ToolUse } from '../ports/executor.ts';
 import type { OfferedTool } from '../ports/tools.ts';
 import type { Offer } from './offer.ts';
 
+/** `isOfMode`: no rule asks for it, so a hook may allow it. */
+export type Judged = Verdict & { readonly isOfMode?: boolean };
+
 /** What all sessions have in common. */
 export interface PermissionGround {
   readonly files: FileSystem;
@@ -43,7 +46,7 @@ export class Judge {
   }
 
   /** Never throws. */
-  verdict(use: ToolUse, { tools }: Offer, head: Head, place: Place): Verdict {
+  verdict(use: ToolUse, { tools }: Offer, head: Head, place: Place): Judged {
     const { id: toolUseId, name, input } = use;
     const tool = tools.get(name);
     if (tool === undefined) {
@@ -55,7 +58,8 @@ export class Judge {
       return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message };
     }
     const decision = this.#decide(name, input, head, place);
-    return { toolUseId, input, ...verdictOf(tool, decision) };
+    const isOfMode = decision.because.kind === 'mode';
+    return { toolUseId, input, isOfMode, ...verdictOf(tool, decision) };
   }
 
   #decide(

@@ -21,6 +21,43 @@ const saidBy = (outcome: ToolOutcome) => {
   return { content: content === '' ? CANCELLED : `${CANCELLED}\n${content}`, isError: true };
 };
 
+interface Block {
+  readonly content?: Content;
+  readonly is_error?: boolean;
+}
+
+/** What a block says, for those who are asked about it. */
+export const readBlock = (
+  block: Uint8Array,
+): { readonly text: string; readonly isError: boolean } => {
+  const { content = '', is_error: isError = false } = parsed(block);
+  return { text: textOf(content), isError };
+};
+
+const parsed = (block: Uint8Array): Block =>
+  JSON.parse(Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString()) as Block;
+
+const textOf = (content: Content): string =>
+  typeof content === 'string'
+    ? content
+    : content.map((block) => (block.type === 'text' ? block.text : `[${block.type}]`)).join('\n');
+
+/** The block with another text in the place of its own, and texts behind it. */
+export const withSaid = (
+  block: Uint8Array,
+  output: string | undefined,
+  added: readonly string[],
+): Uint8Array => {
+  const texts = added.filter((text) => text.trim() !== '');
+  if (output === undefined && texts.length === 0) return block;
+  const { content = '', ...others } = parsed(block);
+  const said = output ?? content;
+  const blocks: Content = typeof said === 'string' ? [{ type: 'text', text: said }] : said;
+  const all = [...blocks, ...texts.map((text) => ({ type: 'text', text }) as const)];
+  const shown = all.filter((each) => each.type !== 'text' || each.text.trim() !== '');
+  return Buffer.from(JSON.stringify({ ...others, content: wellFormed(shown) }));
+};
+
 type Content = Extract<ToolOutcome, { type: 'result' }>['content'];
 
 /** An error says something: the API refuses an empty one. */

@@ -104,6 +104,7 @@ export const Session = z.looseObject({
   ...{ unpricedAnswers: PlausibleCount, numTurns: PlausibleCount, messageCount: PlausibleCount },
   ...{ toolCallCount: PlausibleCount, errorCount: PlausibleCount, retryCount: PlausibleCount },
   permissionCheckCount: PlausibleCount.optional(),
+  hookExecutionCount: PlausibleCount.optional(),
   toolMemory: anything.optional(), // of the machine that wrote it: nothing of it is taken
   provider: provider.optional(),
   parent: z.strictObject({ sessionId: SessionId, seq: lastSeq }).optional(),

@@ -75,14 +75,14 @@ const ApproveRequest = z.strictObject({
     .enum(['once', 'session', 'rule'])
     .optional()
     .describe(
-      '`once`; `session`: the session gets the suggested rules, so that the same is not asked again; `rule`: it gets `rule`. Default: `once`',
+      '`once`; `session`: the session gets the suggested rules, so that the same is not asked again; `rule`: it gets `rule`, by default the suggested ones. Default: `once`',
     ),
   rule: z
     .string()
     .min(1)
     .max(1_000)
     .optional()
-    .describe('a permission rule; default: the first suggestion'),
+    .describe('a permission rule; default: the suggested ones'),
   input: z.record(z.string(), z.unknown()).optional().describe("in place of the model's own"),
   interrupt: z.boolean().optional().describe('with `deny`: the turn ends too'),
   reason: z.string().max(2_000).optional().describe('with `deny`: what the model hears besides'),
@@ -194,12 +194,11 @@ const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<read
   const suggestions = askedIn(head).find((each) => each.approvalId === approvalId)?.suggestions;
   if (scope === 'rule' && rule !== undefined) return [readable(rule)];
   if (suggestions === undefined) return []; // the session says whether it is known
-  const rules = scope === 'rule' ? suggestions.slice(0, 1) : suggestions;
-  if (rules.length === 0)
+  if (suggestions.length === 0)
     throw new GreenroomError('invalid_request', 'scope: no rule can allow this: allow it once', {
       details: { field: 'scope' },
     });
-  return rules;
+  return suggestions;
 };
 
 /** As it is printed. Throws `invalid_settings`, with what was probably meant. */
