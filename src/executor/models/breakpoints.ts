@@ -6,7 +6,7 @@
  *    block of the last message and of the user's message before it, which is where the request before this one ended. Without
  *    that one a step that added more than 20 blocks would find nothing: the API looks no further back.
  * 2. Tools, system and messages are read in this order, and what lives an hour has to come before what lives 5 minutes.
- * 3. Breakpoints that the messages bring themselves count, and then ours stay out of the messages.
+ * 3. The messages bring none of their own: a session takes them out of what it is given. Tools that bring one have no other.
  * 4. A request that no model would keep has none: all of it together is below the least size.
  */
 import { JsonBackwards, type Span } from './json-backwards.ts';
@@ -29,10 +29,6 @@ export const HOUR: Readonly<Record<string, string>> = Object.freeze({
 });
 const HOUR_FIELD = `,"cache_control":${JSON.stringify(HOUR)}`;
 const MINUTES_FIELD = ',"cache_control":{"type":"ephemeral"}';
-/** As in a block that brings its own. Quotes in strings are escaped, so this one is a key. */
-const OWN = '"cache_control"';
-
-const MOST = 4;
 /** The fewest tokens that any model keeps. A token has at least one byte. */
 const LEAST_BYTES = 512;
 /** Some tenths of a millisecond; a request that needs more has no breakpoint there. */
@@ -60,12 +56,10 @@ export const breakpointsOf = (
   const reader = new JsonBackwards(messages, MAX_STEPS);
   const isFirst = tools.byteLength === 0 && system === '' && isOnlyOne(reader, messages);
   if (isFirst && isWanted === undefined) return NONE;
-  const own = ownOnes(messages) + ownOnes(tools);
-  const isSystemMarked = system.trim() !== '' && own < MOST;
   return {
-    system: isSystemMarked,
-    tools: own + (isSystemMarked ? 1 : 0) < MOST && ownOnes(tools) === 0 ? inTools(tools) : [],
-    messages: own === 0 ? inMessages(reader, messages.byteLength) : [],
+    tools: inTools(tools),
+    system: system.trim() !== '',
+    messages: inMessages(reader, messages.byteLength),
   };
 };
 
@@ -74,17 +68,10 @@ const isOnlyOne = (reader: JsonBackwards, { byteLength }: Uint8Array): boolean =
   return true;
 };
 
-/** How many the bytes bring already; more than the API takes are not counted. */
-const ownOnes = ({ buffer, byteOffset, byteLength }: Uint8Array): number => {
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  let count = 0;
-  for (let at = bytes.indexOf(OWN); at !== -1 && count < MOST; at = bytes.indexOf(OWN, at + 1))
-    count += 1;
-  return count;
-};
-
-/** A tool that is loaded later takes none. */
+/** At the last one that is not loaded later, which takes none; quotes in strings are escaped, so what is looked for is a key. */
 const inTools = (tools: Uint8Array): Insertion[] => {
+  if (Buffer.from(tools.buffer, tools.byteOffset, tools.byteLength).includes('"cache_control"'))
+    return [];
   const reader = new JsonBackwards(tools, MAX_STEPS);
   for (const tool of reader.elements({ start: 0, end: tools.byteLength })) {
     const isDeferred = [...reader.members(tool)].some(
@@ -137,7 +124,7 @@ const takesOne = (reader: JsonBackwards, block: Span): boolean => {
   let type = '';
   for (const { key, value } of reader.members(block)) {
     const written = reader.text(value);
-    if (key === 'text' && written === '""') return false;
+    if (key === 'cache_control' || (key === 'text' && written === '""')) return false;
     if (key === 'type') type = written.slice(1, -1);
   }
   return CACHEABLE.has(type);

@@ -1,10 +1,11 @@
 /**
  * A message's JSON bytes as the model may see them.
  *
- * What the API gave us is stored as it came and goes back untouched, byte for byte, with four
- * exceptions, each of them something that the API may give but does not take back: blank text, a message
- * that ends with thinking, a message with nothing in it, and half of a surrogate pair. These are found
- * by looking at bytes; only a message that has one of the first three is parsed.
+ * What the API gave us is stored as it came and goes back untouched, byte for byte, with five
+ * exceptions. Four are something that the API may give but does not take back: blank text, a message
+ * that ends with thinking, a message with nothing in it, and half of a surrogate pair. The fifth are
+ * breakpoints of the prompt cache in what a person sent: a request has only four of them, and the executor
+ * places them. All are found by looking at bytes; only a message that has one other than the half is parsed.
  */
 import { type ApiBlock, withoutEndingThinking } from '../../claude-code/api-blocks.ts';
 import type { ApiMessage } from '../../claude-code/conversation.ts';
@@ -13,10 +14,14 @@ import type { ApiMessage } from '../../claude-code/conversation.ts';
 export const messageForModel = (body: Uint8Array): Uint8Array | undefined => {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const whole = mayHoldHalves(bytes) ? withoutHalves(body) : body;
-  if (!hasBlankText(bytes) && !endsWithThinking(bytes) && !isEmpty(bytes)) return whole;
+  const mayBeMarked = bytes.includes('"cache_control"');
+  if (!mayBeMarked && !hasBlankText(bytes) && !endsWithThinking(bytes) && !isEmpty(bytes))
+    return whole;
   const message = decodeMessage(whole);
-  const content = withoutEndingThinking(message.content.filter((block) => !isBlank(block)));
-  const isWhole = content.length === message.content.length;
+  const isMarked = mayBeMarked && message.role === 'user';
+  const shown = isMarked ? message.content.map(withoutBreakpoints) : message.content;
+  const content = withoutEndingThinking(shown.filter((block) => !isBlank(block)));
+  const isWhole = !isMarked && content.length === message.content.length;
   if (content.length === 0) return undefined;
   return isWhole ? whole : encodeMessage({ ...message, content });
 };
@@ -61,6 +66,24 @@ const wholeJson = (json: string): string =>
 
 const isBlank = (block: ApiBlock & { readonly text?: unknown }): boolean =>
   block.type === 'text' && typeof block.text === 'string' && block.text.trim() === '';
+
+/** In a block and in the blocks that it holds; a tool's input may have a field of that name. */
+const withoutBreakpoints = (block: ApiBlock): ApiBlock => {
+  const { cache_control: _, ...others } = block as ApiBlock & Holder & { cache_control?: unknown };
+  const { content, source } = others;
+  return {
+    ...others,
+    ...(Array.isArray(content) ? { content: content.map(withoutBreakpoints) } : {}),
+    ...(Array.isArray(source?.content)
+      ? { source: { ...source, content: source.content.map(withoutBreakpoints) } }
+      : {}),
+  };
+};
+
+interface Holder {
+  readonly content?: unknown;
+  readonly source?: { readonly content?: unknown };
+}
 
 const EMPTY_MESSAGE_BYTES = 64;
 

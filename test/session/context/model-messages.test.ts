@@ -85,6 +85,34 @@ describe('native messages', () => {
     expect(words(entries)).toEqual(['hi', 'hello', 'and?', 'well?', 'so']);
   });
 
+  test('breakpoints of the prompt cache in a prompt do not go back, whatever holds them', () => {
+    const mark = { cache_control: { type: 'ephemeral' } };
+    const document = (inner: object) => ({
+      type: 'document',
+      source: { type: 'content', content: [{ ...said('page'), ...inner }] },
+    });
+    const found = (inner: object) => ({
+      type: 'search_result',
+      content: [{ ...said('hit'), ...inner }],
+    });
+    const prompt = (inner: object) => [{ ...said('hi'), ...inner }, document(inner), found(inner)];
+    expect(seen([message(1, 'user', prompt(mark))])).toEqual([
+      { role: 'user', content: prompt({}) },
+    ]);
+  });
+
+  test('a field of that name in the input of a tool stays', () => {
+    const answered = message(2, 'assistant', [
+      { ...call('a'), input: { cache_control: 'no-store' } },
+    ]);
+    const { messages } = modelMessages([
+      asked(1, 'hi'),
+      answered,
+      message(3, 'user', [result('a')]),
+    ]);
+    expect(messages[1]).toEqual(answered.body);
+  });
+
   test('words that look like a blank text inside other words change nothing', () => {
     const tricky = message(1, 'user', [said('{"text":""} and "signature":"x')]);
     expect(modelMessages([tricky]).messages).toEqual([tricky.body]);
