@@ -17,12 +17,24 @@ export type AnswerBlock =
   /** `signature` defaults to one that the server recognises later, so that an altered block is refused. */
   | { readonly type: 'thinking'; readonly thinking: string; readonly signature?: string }
   | { readonly type: 'redacted_thinking'; readonly data: string }
+  /** A tool that the API runs itself. `id` as above; without a `result` it is still under way, as where a turn pauses. */
+  | {
+      readonly type: 'server_tool_use';
+      readonly name: string;
+      readonly input: Readonly<Record<string, unknown>>;
+      readonly result?: unknown;
+      readonly id?: string;
+    }
+  /** Whatever else the API may say, as it is. */
+  | { readonly type: 'as_it_is'; readonly block: Readonly<Record<string, unknown>> }
   /** `id` defaults to one derived from the request. */
   | {
       readonly type: 'tool_use';
       readonly name: string;
       readonly input: Readonly<Record<string, unknown>>;
       readonly id?: string;
+      /** The text of the input as it is streamed, where that is no JSON: it was cut off. */
+      readonly inputText?: string;
     };
 
 /** Overrides of the counted usage; what is left out is counted (tokens.ts) or zero. */

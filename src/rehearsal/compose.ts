@@ -4,19 +4,26 @@
  */
 import { createHash } from 'node:crypto';
 import type { AnswerBlock, AnswerUsage, MessageAnswer, StopReason } from './answer.ts';
+import type { CacheUse, Diagnosis, PromptCache } from './prompt-cache.ts';
+import type { Json } from './request-json.ts';
 import type { SeenRequest } from './seen-request.ts';
+import { resultTypeOf } from './server-tools.ts';
 import { BYTES_PER_TOKEN, bytesOfBlock, outputTokensOf, tokensOfBytes } from './tokens.ts';
 
 export type WireBlock =
   | { readonly type: 'text'; readonly text: string; readonly citations: null }
   | { readonly type: 'thinking'; readonly thinking: string; readonly signature: string }
   | { readonly type: 'redacted_thinking'; readonly data: string }
+  /** Complete when it begins: it has no deltas. */
+  | { readonly type: 'as_it_is'; readonly block: object }
   | {
-      readonly type: 'tool_use';
+      readonly type: 'tool_use' | 'server_tool_use';
       readonly id: string;
       readonly name: string;
       readonly input: Readonly<Record<string, unknown>>;
       readonly caller: { readonly type: 'direct' };
+      /** What is streamed of the input instead of its JSON. */
+      readonly inputText?: string;
     };
 
 export interface WireUsage {
@@ -29,11 +36,16 @@ export interface WireUsage {
   };
   readonly output_tokens: number;
   readonly output_tokens_details: { readonly thinking_tokens: number } | null;
-  readonly server_tool_use: null;
+  readonly server_tool_use: ServerRequests | null;
   readonly service_tier: string;
   readonly inference_geo: string;
   readonly speed: string;
   readonly iterations?: readonly unknown[];
+}
+
+export interface ServerRequests {
+  readonly web_search_requests: number;
+  readonly web_fetch_requests: number;
 }
 
 export interface ComposedMessage {
@@ -43,6 +55,7 @@ export interface ComposedMessage {
   readonly stopReason: StopReason;
   readonly stopSequence: string | null;
   readonly stopDetails: object | null;
+  readonly diagnostics: Diagnosis;
   readonly usage: WireUsage;
 }
 
@@ -99,20 +112,34 @@ const cutAtMaxTokens = (limited: Limited, maxTokens: number): Limited => {
   return limited;
 };
 
-const toWire = (block: AnswerBlock, index: number, hash: string): WireBlock => {
+const DIRECT = { type: 'direct' } as const;
+
+const idOf = (kind: string, hash: string, index: number): string =>
+  `${kind}_01${hash.slice(0, 20)}${index.toString(36).padStart(2, '0')}`;
+
+const toWire = (block: AnswerBlock, index: number, hash: string): WireBlock[] => {
   switch (block.type) {
     case 'text':
-      return { type: 'text', text: block.text, citations: null };
+      return [{ type: 'text', text: block.text, citations: null }];
     case 'thinking': {
       const signature = block.signature ?? signatureOf(block.thinking);
-      return { type: 'thinking', thinking: block.thinking, signature };
+      return [{ type: 'thinking', thinking: block.thinking, signature }];
     }
     case 'redacted_thinking':
-      return block;
+    case 'as_it_is':
+      return [block];
+    case 'server_tool_use': {
+      const id = block.id ?? idOf('srvtoolu', hash, index);
+      const { name, input, result } = block;
+      const use = { type: 'server_tool_use', id, name, input, caller: DIRECT } as const;
+      if (result === undefined) return [use];
+      const answered = { type: resultTypeOf(name), tool_use_id: id, content: result };
+      return [use, { type: 'as_it_is', block: { ...answered, caller: DIRECT } }];
+    }
     case 'tool_use': {
-      const id = block.id ?? `toolu_01${hash.slice(0, 20)}${index.toString(36).padStart(2, '0')}`;
-      const { name, input } = block;
-      return { type: 'tool_use', id, name, input, caller: { type: 'direct' } };
+      const { name, input, inputText, id = idOf('toolu', hash, index) } = block;
+      const use = { type: 'tool_use', id, name, input, caller: DIRECT } as const;
+      return [inputText === undefined ? use : { ...use, inputText }];
     }
   }
 };
@@ -120,27 +147,46 @@ const toWire = (block: AnswerBlock, index: number, hash: string): WireBlock => {
 const thinkingBytes = (content: readonly AnswerBlock[]): number =>
   content.reduce((sum, block) => sum + (block.type === 'thinking' ? bytesOfBlock(block) : 0), 0);
 
+const NOT_CACHED: CacheUse = { read: 0, written5m: 0, written1h: 0 };
+
+/** What the API counts of its own tools; null where it ran none. */
+const serverRequests = (content: readonly AnswerBlock[]): ServerRequests | null => {
+  const names = content.flatMap((block) => (block.type === 'server_tool_use' ? [block.name] : []));
+  if (names.length === 0) return null;
+  const count = (name: string) => names.filter((one) => one === name).length;
+  return { web_search_requests: count('web_search'), web_fetch_requests: count('web_fetch') };
+};
+
+/** Whoever names one of them names them all. */
+const namesCache = (given: AnswerUsage): boolean =>
+  given.cache_creation !== undefined ||
+  given.cache_creation_input_tokens !== undefined ||
+  given.cache_read_input_tokens !== undefined;
+
 const usageOf = (
   given: AnswerUsage,
   content: readonly AnswerBlock[],
   bodyBytes: number,
+  cached: CacheUse,
 ): WireUsage => {
-  const oneHour = given.cache_creation?.ephemeral_1h_input_tokens ?? 0;
+  const { read, written5m, written1h } = namesCache(given) ? NOT_CACHED : cached;
+  const oneHour = given.cache_creation?.ephemeral_1h_input_tokens ?? written1h;
+  const written = given.cache_creation_input_tokens ?? written5m + written1h;
   const fiveMinutes =
-    given.cache_creation?.ephemeral_5m_input_tokens ??
-    Math.max(0, (given.cache_creation_input_tokens ?? 0) - oneHour);
+    given.cache_creation?.ephemeral_5m_input_tokens ?? Math.max(0, written - oneHour);
+  const used = read + written5m + written1h;
   const thinking = tokensOfBytes(thinkingBytes(content));
   return {
-    input_tokens: given.input_tokens ?? tokensOfBytes(bodyBytes),
+    input_tokens: given.input_tokens ?? Math.max(0, tokensOfBytes(bodyBytes) - used),
     cache_creation_input_tokens: given.cache_creation_input_tokens ?? fiveMinutes + oneHour,
-    cache_read_input_tokens: given.cache_read_input_tokens ?? 0,
+    cache_read_input_tokens: given.cache_read_input_tokens ?? read,
     cache_creation: {
       ephemeral_5m_input_tokens: fiveMinutes,
       ephemeral_1h_input_tokens: oneHour,
     },
     output_tokens: given.output_tokens ?? outputTokensOf(content),
     output_tokens_details: thinking > 0 ? { thinking_tokens: thinking } : null,
-    server_tool_use: null,
+    server_tool_use: serverRequests(content),
     service_tier: given.service_tier ?? 'standard',
     inference_geo: 'global',
     speed: 'standard',
@@ -151,8 +197,16 @@ const usageOf = (
 const naturalStop = (content: readonly AnswerBlock[]): StopReason =>
   content.some((block) => block.type === 'tool_use') ? 'tool_use' : 'end_turn';
 
+/** Most requests say nothing of it, and are not looked at. */
+const saysOfCache = ({ rawBody }: SeenRequest): boolean =>
+  rawBody.includes('"cache_control"') || rawBody.includes('"diagnostics"');
+
 /** An answer that names its stop reason is taken as it is; otherwise the request's limits apply. */
-export const compose = (answer: MessageAnswer, request: SeenRequest): ComposedMessage => {
+export const compose = (
+  answer: MessageAnswer,
+  request: SeenRequest,
+  cache: PromptCache,
+): ComposedMessage => {
   const { model, max_tokens, stop_sequences } = request.body;
   const hash = request.bodyHash;
   const limited: Limited =
@@ -160,16 +214,24 @@ export const compose = (answer: MessageAnswer, request: SeenRequest): ComposedMe
       ? cutAtMaxTokens(cutAtStopSequence(answer.content, stop_sequences), max_tokens)
       : answer;
   const stopReason = limited.stopReason ?? naturalStop(limited.content);
+  const id = `msg_01${hash.slice(0, 22)}`;
+  const body = saysOfCache(request) ? (request.json as Json) : undefined;
   return {
-    id: `msg_01${hash.slice(0, 22)}`,
+    id,
     model,
-    content: limited.content.map((block, index) => toWire(block, index, hash)),
+    content: limited.content.flatMap((block, index) => toWire(block, index, hash)),
     stopReason,
     stopSequence: limited.stopSequence ?? null,
     stopDetails:
       stopReason === 'refusal'
         ? { type: 'refusal', category: null, explanation: null, ...answer.refusal }
         : null,
-    usage: usageOf(answer.usage ?? {}, limited.content, request.rawBody.length),
+    diagnostics: body ? cache.diagnose(body, id) : null,
+    usage: usageOf(
+      answer.usage ?? {},
+      limited.content,
+      request.rawBody.length,
+      body ? cache.use(body, request.receivedAt) : NOT_CACHED,
+    ),
   };
 };

@@ -1,5 +1,6 @@
 /** The answer to a prompt without directives: short, and saying what it is. A pure function of the request. */
 import { type MessageAnswer, textAnswer } from './answer.ts';
+import { fitting } from './fitting.ts';
 import { type Prompt, toolResultOf } from './prompt.ts';
 import type { MessagesBody } from './seen-request.ts';
 
@@ -12,6 +13,8 @@ const quote = (text: string): string => {
 };
 
 export const defaultAnswer = (body: MessagesBody, prompt: Prompt): MessageAnswer => {
+  const { format } = body.output_config ?? {};
+  if (format) return textAnswer(JSON.stringify(fitting(format.schema)));
   const toolResult = prompt.step > 0 ? toolResultOf(body.messages) : undefined;
   if (toolResult !== undefined) return textAnswer(`The tool answered: ${quote(toolResult)}`);
   return textAnswer(`Rehearsal answer to: ${quote(prompt.text)}`);

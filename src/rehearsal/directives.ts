@@ -13,10 +13,14 @@
  *   repeat=N                repeats the text block just before N times, to at most 4 MiB
  *   thinking="..."          a thinking block, signed
  *   redacted-thinking="..." a redacted_thinking block with this data
- *   tool=Name               a tool_use block; its input follows: input={"command":"ls"} (default {})
+ *   tool=Name               a tool_use block; its input follows: input={"command":"ls"} (default {}), and id=toolu_1 where it matters
+ *   input-text="..."        what is streamed of that input instead, as where max_tokens cut it off: input-text="{\\"command"
+ *   server-tool=Name        a tool that the API runs itself, for example web_search; its input follows, and result=[...], the
+ *                           content of its result (without one it is still under way, for stop=pause_turn)
+ *   block={...}             a block of any type, as it is
  * How it ends:
  *   stop=REASON             end_turn, max_tokens, stop_sequence, tool_use, pause_turn, refusal, model_context_window_exceeded
- *   refusal="..."           stop=refusal with this explanation
+ *   refusal="..."           stop=refusal with this explanation; refusal-category=cyber says of which kind
  * What it costs:
  *   usage.FIELD=N           input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens,
  *                           cache_creation.ephemeral_5m_input_tokens, cache_creation.ephemeral_1h_input_tokens
@@ -27,6 +31,7 @@
  *   chunks=N                deltas per block (default 1, at most 10000)
  *   wait-ms=N               before the first byte; delay-ms=N before each delta (at most 600000)
  * What goes wrong:
+ *   too-long=N              the 400 of a prompt of N tokens that does not fit into the model
  *   status=N                an HTTP error, 400 to 599, with retry-after=SECONDS, should-retry=true|false,
  *                           type=API_ERROR_TYPE and message="..."
  *   cut-after=N             the socket is destroyed after N events; 0: before the first byte
@@ -42,7 +47,7 @@ import { DirectiveError, groupsOf, type Pair } from './directive-text.ts';
 export interface Directive {
   readonly content: readonly AnswerBlock[];
   readonly stopReason?: StopReason;
-  readonly refusal?: { readonly category: null; readonly explanation: string };
+  readonly refusal?: { readonly category: string | null; readonly explanation: string | null };
   readonly usage: AnswerUsage;
   readonly chunks?: number;
   readonly waitMs?: number;
@@ -70,6 +75,8 @@ const STOP_REASONS = [
   ...(['end_turn', 'max_tokens', 'stop_sequence', 'tool_use', 'pause_turn', 'refusal'] as const),
   'model_context_window_exceeded',
 ] as const;
+/** As models.ts lists them. */
+const CONTEXT_TOKENS = 200_000;
 const TIERS = ['standard', 'priority', 'batch'] as const;
 
 const bad = (key: string, value: unknown, expected: string): never => {
@@ -93,11 +100,42 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const setInput: Setter = (draft, value, key) => {
-  const last = draft.content.at(-1);
-  if (last?.type !== 'tool_use')
-    throw new DirectiveError('rehearsal directive: `input` follows `tool`');
+  const last = lastTool(draft, key);
   if (!isRecord(value)) return bad(key, value, 'a JSON object');
   draft.content[draft.content.length - 1] = { ...last, input: value };
+};
+
+const lastTool = (draft: Draft, key: string) => {
+  const last = draft.content.at(-1);
+  if (last?.type === 'tool_use' || last?.type === 'server_tool_use') return last;
+  throw new DirectiveError(`rehearsal directive: \`${key}\` follows \`tool\``);
+};
+
+const setInputText: Setter = (draft, value, key) => {
+  const last = lastTool(draft, key);
+  if (last.type !== 'tool_use') return bad(key, value, 'what follows `tool`');
+  draft.content[draft.content.length - 1] = { ...last, inputText: asText(value, key) };
+};
+
+const setId: Setter = (draft, value, key) => {
+  draft.content[draft.content.length - 1] = { ...lastTool(draft, key), id: asText(value, key) };
+};
+
+const setResult: Setter = (draft, value, key) => {
+  const last = lastTool(draft, key);
+  if (last.type !== 'server_tool_use') return bad(key, value, 'what follows `server-tool`');
+  draft.content[draft.content.length - 1] = { ...last, result: value };
+};
+
+const setBlock: Setter = (draft, value, key) => {
+  if (!isRecord(value) || !('type' in value)) return bad(key, value, 'a JSON object with a type');
+  draft.content.push({ type: 'as_it_is', block: value });
+};
+
+const setTooLong: Setter = (draft, value, key) => {
+  const tokens = asInteger(value, key, 1, Number.MAX_SAFE_INTEGER);
+  const message = `prompt is too long: ${tokens} tokens > ${CONTEXT_TOKENS} maximum`;
+  setTrouble(draft, { kind: 'error', status: 400, message });
 };
 
 const setRepeat: Setter = (draft, value, key) => {
@@ -148,12 +186,25 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   tool: (draft, value, key) =>
     draft.content.push({ type: 'tool_use', name: asText(value, key), input: {} }),
   input: setInput,
+  'input-text': setInputText,
+  id: setId,
+  'server-tool': (draft, value, key) =>
+    draft.content.push({ type: 'server_tool_use', name: asText(value, key), input: {} }),
+  result: setResult,
+  block: setBlock,
   stop: (draft, value, key) => {
     draft.stopReason = asOneOf(value, key, STOP_REASONS);
   },
   refusal: (draft, value, key) => {
     draft.stopReason = 'refusal';
-    draft.refusal = { category: null, explanation: asText(value, key) };
+    draft.refusal = { category: draft.refusal?.category ?? null, explanation: asText(value, key) };
+  },
+  'refusal-category': (draft, value, key) => {
+    draft.stopReason = 'refusal';
+    draft.refusal = {
+      category: asText(value, key),
+      explanation: draft.refusal?.explanation ?? null,
+    };
   },
   'usage.input_tokens': tokens('input_tokens'),
   'usage.output_tokens': tokens('output_tokens'),
@@ -179,6 +230,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   'delay-ms': (draft, value, key) => {
     draft.delayMs = asInteger(value, key, 0, MAX_MS);
   },
+  'too-long': setTooLong,
   status: (draft, value, key) =>
     setTrouble(draft, { kind: 'error', status: asInteger(value, key, 400, 599) }),
   'cut-after': fault('cut'),

@@ -12,7 +12,10 @@ import { compose } from './compose.ts';
 import { isKnownModel, modelInfo, modelList } from './models.ts';
 import { planCount, planMessage } from './plan.ts';
 import { JSON_TYPE, play, send } from './play.ts';
+import type { PromptCache } from './prompt-cache.ts';
+import type { Json } from './request-json.ts';
 import { violationOf } from './rules.ts';
+import { offeredNames } from './rules-request.ts';
 import type { SeenRequest } from './seen-request.ts';
 
 /** A script may take its time: the answer goes out when its promise is settled. */
@@ -21,6 +24,7 @@ export type Script = (request: SeenRequest) => Answer | undefined | Promise<Answ
 export interface Stage {
   readonly script: Script | undefined;
   readonly attempts: Attempts;
+  readonly cache: PromptCache;
 }
 
 type Handler = (
@@ -75,10 +79,18 @@ const statusOf = ({ fault }: MessageAnswer, isStream: boolean): number => {
   return fault?.afterEvents === 0 ? 0 : 200;
 };
 
+const notOffered = ({ content }: MessageAnswer, request: SeenRequest): readonly string[] => {
+  const asked = content.flatMap((block) => (block.type === 'tool_use' ? [block.name] : []));
+  if (asked.length === 0) return asked;
+  const offered = offeredNames(request.json as Json);
+  return asked.filter((name) => !offered.includes(name));
+};
+
 const perform = (
   request: SeenRequest,
   response: ServerResponse,
   answer: Answer,
+  cache: PromptCache,
 ): Promise<void> | undefined => {
   switch (answer.kind) {
     case 'error': {
@@ -91,14 +103,21 @@ const perform = (
     case 'message': {
       const isStream = request.body.stream === true;
       request.status = statusOf(answer, isStream);
-      return play(response, compose(answer, request), answer, isStream, requestIdOf(request));
+      request.notOffered = notOffered(answer, request);
+      return play(
+        response,
+        compose(answer, request, cache),
+        answer,
+        isStream,
+        requestIdOf(request),
+      );
     }
   }
 };
 
 const answerBody =
   (endpoint: 'create' | 'count'): Handler =>
-  (request, response, { script, attempts }) => {
+  (request, response, { script, attempts, cache }) => {
     if (request.headers['anthropic-version'] === undefined)
       return sendError(request, response, invalidRequest('anthropic-version: header is required'));
     const refused = refusedBody(request, endpoint);
@@ -106,8 +125,9 @@ const answerBody =
     const plan = (): Answer =>
       endpoint === 'create' ? planMessage(request, attempts) : planCount(request);
     const scripted = script?.(request);
-    if (!(scripted instanceof Promise)) return perform(request, response, scripted ?? plan());
-    return scripted.then((answer) => perform(request, response, answer ?? plan()));
+    if (!(scripted instanceof Promise))
+      return perform(request, response, scripted ?? plan(), cache);
+    return scripted.then((answer) => perform(request, response, answer ?? plan(), cache));
   };
 
 const listModels: Handler = (request, response) => sendJson(request, response, modelList());

@@ -3,28 +3,16 @@
  * the body; the first violation wins, as in the API. What the rules do not name is let through.
  */
 import { SIGNATURE_PREFIX, signatureOf } from './compose.ts';
+import { isObject, type Json } from './request-json.ts';
+import {
+  checkBreakpoints,
+  checkOutputConfig,
+  checkThinkingConfig,
+  checkToolChoice,
+  checkTools,
+} from './rules-request.ts';
+import { resultTypeOf } from './server-tools.ts';
 
-/** Any JSON object, with the fields that some rule reads. */
-interface Json {
-  readonly type?: unknown;
-  readonly model?: unknown;
-  readonly max_tokens?: unknown;
-  readonly messages?: unknown;
-  readonly thinking?: unknown;
-  readonly budget_tokens?: unknown;
-  readonly role?: unknown;
-  readonly content?: unknown;
-  readonly text?: unknown;
-  readonly source?: unknown;
-  readonly media_type?: unknown;
-  readonly data?: unknown;
-  readonly signature?: unknown;
-  readonly id?: unknown;
-  readonly name?: unknown;
-  readonly input?: unknown;
-  readonly tool_use_id?: unknown;
-  readonly is_error?: unknown;
-}
 interface Message {
   readonly role: 'user' | 'assistant';
   readonly blocks: readonly Json[];
@@ -59,9 +47,6 @@ const IMAGE_TYPES: ReadonlySet<unknown> = new Set([
   ...['image/jpeg', 'image/png', 'image/gif', 'image/webp'],
 ]);
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const isFilled = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 const checkTopLevel = (body: Json, endpoint: 'create' | 'count'): void => {
@@ -75,18 +60,10 @@ const checkTopLevel = (body: Json, endpoint: 'create' | 'count'): void => {
     if (!Number.isInteger(maxTokens) || Number(maxTokens) < 0)
       refuse('max_tokens: Input should be a valid integer greater than or equal to 0');
   }
-  checkThinkingConfig(body);
-};
-
-const checkThinkingConfig = ({ thinking, max_tokens }: Json): void => {
-  if (!isObject(thinking) || thinking.type !== 'enabled') return;
-  const budget = thinking.budget_tokens;
-  if (!Number.isInteger(budget) || Number(budget) < 1024)
-    refuse(
-      'thinking.enabled.budget_tokens: Input should be a valid integer greater than or equal to 1024',
-    );
-  if (max_tokens !== undefined && Number(budget) >= Number(max_tokens))
-    refuse('`max_tokens` must be greater than `thinking.budget_tokens`.');
+  checkThinkingConfig(body, refuse);
+  checkTools(body, refuse);
+  checkToolChoice(body, refuse);
+  checkOutputConfig(body, refuse);
 };
 
 const checkText = (text: unknown, at: string): void => {
@@ -247,6 +224,19 @@ const checkThinkingFirst = (body: Json, messages: readonly Message[]): void => {
     );
 };
 
+/** A tool of the server's is answered in its own message; only the last one may still be under way. */
+const checkServerTools = (messages: readonly Message[]): void => {
+  const lastAnswer = messages.findLastIndex(({ role }) => role === 'assistant');
+  for (const [i, { blocks }] of messages.entries()) {
+    const answered = new Set(blocks.map(({ tool_use_id: id }) => id));
+    const open = blocks.find(({ type, id }) => type === 'server_tool_use' && !answered.has(id));
+    if (open !== undefined && i !== lastAnswer)
+      refuse(
+        `messages.${i}: \`${String(open.name)}\` tool use with id \`${String(open.id)}\` was found without a corresponding \`${resultTypeOf(String(open.name))}\` block`,
+      );
+  }
+};
+
 const check = (body: unknown, endpoint: 'create' | 'count'): void => {
   if (!isObject(body)) return refuse('Input should be a valid dictionary');
   checkTopLevel(body, endpoint);
@@ -258,6 +248,8 @@ const check = (body: unknown, endpoint: 'create' | 'count'): void => {
   checkPairs(messages);
   checkAssistantEnds(messages);
   checkThinkingFirst(body, messages);
+  checkServerTools(messages);
+  checkBreakpoints(body, refuse);
 };
 
 /** The API's sentence about the first rule that the body breaks; undefined where it breaks none. */

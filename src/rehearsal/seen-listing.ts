@@ -15,6 +15,8 @@ export interface ListedRequest {
   /** Absent while the request waits for its answer. */
   readonly status?: number;
   readonly isBroken: boolean;
+  /** Tools that the answer asked for though the request did not offer them; absent: none. */
+  readonly notOffered?: readonly string[];
 }
 
 const redacted = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {
@@ -34,6 +36,7 @@ const listed = (request: SeenRequest): ListedRequest => ({
   receivedMonotonicMs: request.receivedMonotonicMs,
   ...(request.status === undefined ? {} : { status: request.status }),
   isBroken: request.isBroken,
+  ...(request.notOffered.length === 0 ? {} : { notOffered: request.notOffered }),
 });
 
 /** `{"requests":[...]}` with those whose `seq` is above `after`. */

@@ -15,6 +15,8 @@ export interface MessagesBody {
   readonly messages: readonly RequestMessage[];
   readonly stream?: boolean;
   readonly stop_sequences?: readonly string[];
+  readonly tools?: readonly { readonly name?: string }[];
+  readonly output_config?: { readonly format?: { readonly schema: object } | null };
 }
 
 export interface RequestMessage {
@@ -48,6 +50,8 @@ export class SeenRequest implements SeenAt {
   status: number | undefined;
   /** The connection ended before the answer was complete: the client went away, or a fault cut it. */
   isBroken = false;
+  /** Tools that the answer asks for and the request does not offer; a model would not. */
+  notOffered: readonly string[] = [];
   #parsed: { readonly json: unknown } | undefined;
   #hash: string | undefined;
 

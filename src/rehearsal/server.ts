@@ -1,6 +1,7 @@
 /**
  * The rehearsal server: a stand-in for the Claude API that speaks its wire protocol, for demos, tests
- * and benches. Deterministic: the same request gets the same answer (but for `times=N`, attempts.ts).
+ * and benches. Deterministic: the same request gets the same answer, but for `times=N` (attempts.ts) and the usage of the
+ * prompt cache (prompt-cache.ts).
  *
  * - POST /v1/messages, streamed or not; POST /v1/messages/count_tokens; GET /v1/models[/id]
  * - GET /rehearsal/requests[?after=SEQ]: what it saw, keys redacted; DELETE forgets it
@@ -13,6 +14,7 @@ import { errorAnswer } from './api-error.ts';
 import { Attempts } from './attempts.ts';
 import { answerRequest, type Script, type Stage, sendError, sendFailure } from './endpoints.ts';
 import { JSON_TYPE, send } from './play.ts';
+import { PromptCache } from './prompt-cache.ts';
 import { seenListing } from './seen-listing.ts';
 import { SeenRequest, SeenRequests } from './seen-request.ts';
 
@@ -36,7 +38,7 @@ export interface Rehearsal {
   readonly url: string;
   /** What it saw of the API's endpoints, oldest first; bounded. */
   readonly requests: SeenRequests;
-  /** Forgets the requests and the attempts counted for `times=N`. */
+  /** Forgets the requests, the attempts counted for `times=N`, and what is in the prompt cache. */
   clear(): void;
   /** Stops listening and ends every connection, stalled ones too. */
   close(): Promise<void>;
@@ -44,6 +46,7 @@ export interface Rehearsal {
 
 const MIB = 1024 * 1024;
 const MAX_ATTEMPT_KEYS = 10_000;
+const MAX_PREFIXES = 10_000;
 /** Longer than any client keeps an idle connection, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 300_000;
 
@@ -75,6 +78,7 @@ const ownEndpoint = (request: IncomingMessage, response: ServerResponse, state: 
   if (request.method === 'DELETE') {
     state.requests.clear();
     state.stage.attempts.clear();
+    state.stage.cache.clear();
     response.writeHead(204).end();
     return;
   }
@@ -133,7 +137,8 @@ export const startRehearsal = async (options: RehearsalOptions = {}): Promise<Re
   const { keepRequests = 1000, keepBytes = 64 * MIB } = options;
   const requests = new SeenRequests(keepRequests, keepBytes);
   const attempts = new Attempts(MAX_ATTEMPT_KEYS);
-  const stage: Stage = { script: options.script, attempts };
+  const cache = new PromptCache(MAX_PREFIXES);
+  const stage: Stage = { script: options.script, attempts, cache };
   const state: State = { options, requests, stage, seq: 0 };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (message, response) =>
     receive(message, response, state),
@@ -145,6 +150,7 @@ export const startRehearsal = async (options: RehearsalOptions = {}): Promise<Re
     clear: () => {
       requests.clear();
       attempts.clear();
+      cache.clear();
     },
     close: () =>
       new Promise((resolve) => {

@@ -2,7 +2,7 @@
  * The rehearsal server's count of tokens, simple enough that a test can compute what it expects:
  *
  * - input: the bytes of the request's body as sent, divided by four, rounded up;
- * - output: the UTF-8 bytes of all text, thinking and tool input (its JSON), divided by four,
+ * - output: the UTF-8 bytes of all text, thinking and tool input (its JSON; not what a tool of the server's answered), divided by four,
  *   rounded up, at least 1.
  */
 import type { AnswerBlock } from './answer.ts';
@@ -20,7 +20,11 @@ export const bytesOfBlock = (block: AnswerBlock): number => {
     case 'redacted_thinking':
       return Buffer.byteLength(block.data);
     case 'tool_use':
+      return Buffer.byteLength(block.inputText ?? JSON.stringify(block.input));
+    case 'server_tool_use':
       return Buffer.byteLength(JSON.stringify(block.input));
+    case 'as_it_is':
+      return 0;
   }
 };
 

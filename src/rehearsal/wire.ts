@@ -31,8 +31,16 @@ const piecesOf = (text: string, count: number): string[] => {
   return pieces;
 };
 
+/** The block as the API has it. */
+const plainly = (block: WireBlock): object => {
+  if (block.type === 'as_it_is') return block.block;
+  if (!('inputText' in block)) return block;
+  const { inputText: _, ...plain } = block;
+  return plain;
+};
+
 /** The block as content_block_start shows it: still without what the deltas bring. */
-const emptied = (block: WireBlock): WireBlock => {
+const emptied = (block: WireBlock): object => {
   switch (block.type) {
     case 'text':
       return { ...block, text: '' };
@@ -40,8 +48,11 @@ const emptied = (block: WireBlock): WireBlock => {
       return { ...block, thinking: '', signature: '' };
     case 'redacted_thinking':
       return block;
+    case 'as_it_is':
+      return block.block;
     case 'tool_use':
-      return { ...block, input: {} };
+    case 'server_tool_use':
+      return plainly({ ...block, input: {} });
   }
 };
 
@@ -55,30 +66,37 @@ const deltasOf = (block: WireBlock, chunks: number): object[] => {
         { type: 'signature_delta', signature: block.signature },
       ];
     case 'redacted_thinking':
+    case 'as_it_is':
       return [];
     case 'tool_use':
-      return ['', ...piecesOf(JSON.stringify(block.input), chunks)].map((partial_json) => ({
-        type: 'input_json_delta',
-        partial_json,
-      }));
+    case 'server_tool_use':
+      return ['', ...piecesOf(block.inputText ?? JSON.stringify(block.input), chunks)].map(
+        (partial_json) => ({
+          type: 'input_json_delta',
+          partial_json,
+        }),
+      );
   }
 };
 
-const startJson = (message: ComposedMessage, content: readonly WireBlock[], ended: boolean) => ({
+const startJson = (message: ComposedMessage, content: readonly object[], ended: boolean) => ({
   id: message.id,
   type: 'message',
   role: 'assistant',
   model: message.model,
   content,
   container: null,
-  diagnostics: null,
+  diagnostics: message.diagnostics,
   stop_reason: ended ? message.stopReason : null,
   stop_sequence: ended ? message.stopSequence : null,
   stop_details: ended ? message.stopDetails : null,
 });
 
 export const encodeMessage = (message: ComposedMessage): string =>
-  JSON.stringify({ ...startJson(message, message.content, true), usage: message.usage });
+  JSON.stringify({
+    ...startJson(message, message.content.map(plainly), true),
+    usage: message.usage,
+  });
 
 const messageStart = (message: ComposedMessage): string => {
   const { iterations: _later, ...known } = message.usage;

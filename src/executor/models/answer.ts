@@ -6,7 +6,13 @@ import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources
 import type { Provider } from '../../model/entry.ts';
 import { addUsage, countedUsage, emptyUsage } from '../../model/usage.ts';
 import { costOfParts } from '../../pricing/price.ts';
-import type { CacheMiss, StepEvent, StepOutcome, ToolUse } from '../../session/ports/executor.ts';
+import type {
+  CacheMiss,
+  Refusal,
+  StepEvent,
+  StepOutcome,
+  ToolUse,
+} from '../../session/ports/executor.ts';
 
 type Block = Message['content'][number];
 
@@ -45,6 +51,7 @@ export class Answer {
   outcome(message: Message, provider: Provider, atMs: number): StepOutcome {
     const parts = countedUsage(this.#usage, message.model);
     const cacheMiss = cacheMissOf(message);
+    const refusal = refusalOf(message);
     return {
       type: 'message',
       body: new TextEncoder().encode(this.#body(message.content)),
@@ -57,6 +64,7 @@ export class Answer {
       usage: parts.reduce((sum, { usage }) => addUsage(sum, usage), emptyUsage),
       costNanoUsd: costOfParts(parts, atMs),
       ...(cacheMiss === undefined ? {} : { cacheMiss }),
+      ...(refusal === undefined ? {} : { refusal }),
     };
   }
 
@@ -106,6 +114,11 @@ const isJson = (text: string): boolean => {
     return false;
   }
 };
+
+const refusalOf = ({ stop_details: details }: Partial<Message>): Refusal | undefined =>
+  details?.type === 'refusal'
+    ? { category: details.category, explanation: details.explanation }
+    : undefined;
 
 /** null, or a diagnosis without a reason: nothing was missed, or the API was not done comparing. */
 const cacheMissOf = ({ diagnostics }: Partial<Message>): CacheMiss | undefined => {

@@ -90,6 +90,12 @@ export interface CacheMiss {
   readonly missedInputTokens?: number;
 }
 
+export interface Refusal {
+  /** The API's word, for example `cyber`. */
+  readonly category: string | null;
+  readonly explanation: string | null;
+}
+
 export type StepOutcome =
   | {
       readonly type: 'message';
@@ -97,6 +103,7 @@ export type StepOutcome =
       readonly body: Uint8Array;
       readonly text: string;
       readonly toolUses: readonly ToolUse[];
+      /** As the API names it: also one that is not known here. With `max_tokens` the last of `toolUses` may be cut off. */
       readonly stopReason: string | null;
       readonly messageId: string;
       /** The model that answered, as the API names it. */
@@ -107,6 +114,8 @@ export type StepOutcome =
       readonly costNanoUsd: number | null;
       /** Absent: nothing was missed, or nothing was asked, or the API did not know yet. */
       readonly cacheMiss?: CacheMiss;
+      /** Why the model refused; goes with the stop reason `refusal`. */
+      readonly refusal?: Refusal;
     }
   | {
       readonly type: 'failed';
