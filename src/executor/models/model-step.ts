@@ -13,7 +13,7 @@ import type { StepEvent, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';
-import { type Request, type RunStep, requestOf } from './request.ts';
+import { type RunStep, requestOf } from './request.ts';
 import type { Endpoint } from './wire.ts';
 
 /** What the thread lends to a step. */
@@ -27,8 +27,7 @@ export interface StepTools {
 }
 
 export class ModelRun {
-  readonly #step: Omit<RunStep, 'messages'>;
-  readonly #request: Request;
+  readonly #step: RunStep;
   readonly #endpoint: Endpoint;
   readonly #tools: StepTools;
   #isCancelled: boolean = false;
@@ -37,7 +36,6 @@ export class ModelRun {
 
   constructor(step: RunStep, endpoint: Endpoint, tools: StepTools) {
     this.#step = step;
-    this.#request = requestOf(step);
     this.#endpoint = endpoint;
     this.#tools = tools;
   }
@@ -72,12 +70,17 @@ export class ModelRun {
   async #call(answer: Answer): Promise<StepOutcome | Failure> {
     const { clock, redact } = this.#tools;
     const { timeoutMs } = this.#step.retry;
-    const sending = new Sending(this.#request.pieces);
     const atMs = clock.now();
     let isLate = false;
     let limit: Timer | undefined;
+    let sending: Sending | undefined;
     try {
-      const stream = this.#open(sending);
+      const { params, pieces } = requestOf(this.#step);
+      sending = new Sending(pieces);
+      const stream = this.#tools.client.messages.stream(params, {
+        fetchOptions: carry(sending),
+        timeout: timeoutMs,
+      });
       stream.on('streamEvent', (event) => answer.see(event));
       this.#interrupt = () => stream.abort();
       limit = clock.setTimeout(() => {
@@ -90,16 +93,8 @@ export class ModelRun {
       return isLate ? timeoutFailure(timeoutMs) : failureOf(error, clock.now(), redact);
     } finally {
       limit?.cancel();
-      sending.end();
+      sending?.end();
     }
-  }
-
-  #open(sending: Sending) {
-    const { timeoutMs } = this.#step.retry;
-    return this.#tools.client.messages.stream(this.#request.params, {
-      fetchOptions: carry(sending),
-      timeout: timeoutMs,
-    });
   }
 
   #wait(clock: Clock, delayMs: number): Promise<void> {
