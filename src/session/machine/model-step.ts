@@ -16,6 +16,7 @@ export interface StepWish {
   readonly wantsDeltas: boolean;
   /** As in a step. */
   readonly tools?: string | undefined;
+  readonly previousMessageId?: string | null | undefined;
   /** Of the step's retries. */
   readonly waits?: Pick<ModelStep['retry'], 'tried' | 'longestWaitMs'>;
 }
@@ -24,7 +25,7 @@ export interface StepWish {
 export const modelStep = (
   { systemPrompt, retry }: Head,
   { retry: usual }: Rules,
-  { model, maxTokens, context, wantsDeltas, tools, waits }: StepWish,
+  { model, maxTokens, context, wantsDeltas, tools, previousMessageId, waits }: StepWish,
 ): ModelStep => {
   const step: Writable<ModelStep> = {
     model,
@@ -41,6 +42,7 @@ export const modelStep = (
   };
   if (systemPrompt !== undefined) step.system = systemPrompt;
   if (tools !== undefined) step.tools = tools;
+  if (previousMessageId !== undefined) step.previousMessageId = previousMessageId;
   return step;
 };
 

@@ -38,6 +38,14 @@ describe('a model step', () => {
     expect(stepOf({}, { tools: undefined })).not.toHaveProperty('tools');
   });
 
+  it('asks why the cache was missed only where that was wished for', () => {
+    expect(stepOf({}, { previousMessageId: null })).toMatchObject({ previousMessageId: null });
+    expect(stepOf({}, { previousMessageId: 'msg_1' })).toMatchObject({
+      previousMessageId: 'msg_1',
+    });
+    expect(stepOf({})).not.toHaveProperty('previousMessageId');
+  });
+
   it('is retried as its session says, and as the daemon says where that says nothing', () => {
     const retry = { maxRetries: 0, delayMs: undefined };
     expect(stepOf({ retry } as Partial<Head>).retry).toEqual({
