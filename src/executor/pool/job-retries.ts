@@ -3,8 +3,8 @@
  *
  * 1. Every job ends in exactly one outcome, unless the pool dies: then its sinks hear nothing any more, and those
  *    who started the jobs see its DOWN and start them again.
- * 2. A job is lost at most `MAX_LOSSES` times; then it is probably the one that kills threads, and fails
- *    `worker_lost`.
+ * 2. A job that was lost more often than `maxLosses` is probably the one that kills threads, and fails `worker_lost`; one
+ *    that may not run twice does so the first time.
  * 3. A sink that throws loses its own job and disturbs no other (P5).
  */
 import { codeOf } from '../../model/errors.ts';
@@ -14,7 +14,7 @@ import type { Dispatch } from './dispatch.ts';
 import type { ThreadJob } from './pool-thread.ts';
 import type { Kinds, Program, Sink } from './program.ts';
 
-/** How often a job is started again after it was lost. */
+/** How often a job is started again after it was lost, unless the pool says otherwise. */
 export const MAX_LOSSES = 3;
 /** How long a job waits for what it needs besides a thread, in milliseconds. */
 const MISSING_MS = 5_000;
@@ -23,6 +23,8 @@ export interface JobsOptions<K extends Kinds> {
   readonly clock: Clock;
   readonly program: Program<K>;
   readonly dispatch: Dispatch<K>;
+  /** How often a job is started again after it was lost. */
+  readonly maxLosses: number;
   /** Something that a job needs is missing: `look` is wanted soon. */
   readonly onMissing: () => void;
   /** A sink threw. */
@@ -98,11 +100,13 @@ export class Jobs<K extends Kinds> {
 
   #lost(job: Job<K>): void {
     if (!this.#jobs.has(job)) return;
-    const { program } = this.#options;
+    const { program, maxLosses } = this.#options;
     if (job.isCancelled) return this.#finish(job, program.cancelled);
     job.losses += 1;
-    if (job.losses > MAX_LOSSES) return this.#fail(job, workerLost(job.losses));
-    this.#tell(job, (sink) => sink.events([program.startsAgain(workerLost(job.losses))]));
+    const starts = program.isRepeatable?.(job.input) === false ? 1 : maxLosses + 1;
+    const error = workerLost(job.losses, starts);
+    if (job.losses >= starts) return this.#fail(job, error);
+    this.#tell(job, (sink) => sink.events([program.startsAgain(error)]));
     if (this.#jobs.has(job)) this.#place(job);
   }
 
@@ -119,7 +123,7 @@ export class Jobs<K extends Kinds> {
   }
 
   #fail(job: Job<K>, error: StepError): void {
-    this.#finish(job, this.#options.program.failed(error));
+    this.#finish(job, this.#options.program.failed(error, job.input));
   }
 
   #finish(job: Job<K>, outcome: K['outcome']): void {
@@ -209,8 +213,8 @@ const unavailable = (message: string): StepError => ({
   retryable: true,
 });
 
-const workerLost = (losses: number): StepError => ({
+const workerLost = (losses: number, starts: number): StepError => ({
   type: 'worker_lost',
-  message: `the thread that ran this step died (${losses} of at most ${MAX_LOSSES + 1} times)`,
+  message: `the thread that ran this step died (${losses} of at most ${starts} times)`,
   retryable: true,
 });

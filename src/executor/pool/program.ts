@@ -45,7 +45,9 @@ export interface Program<K extends Kinds> {
   attach(send: (note: K['note']) => void): Attachment<K>;
   readonly cancelled: K['outcome'];
   /** The job ends without having run to its end. */
-  failed(error: StepError): K['outcome'];
+  failed(error: StepError, job: K['job']): K['outcome'];
+  /** Whether a job that was lost starts again; absent: every one does. */
+  readonly isRepeatable?: (job: K['job']) => boolean;
   /** The job starts again: what it had told is void. */
   startsAgain(error: StepError): K['event'];
 }

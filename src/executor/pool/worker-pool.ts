@@ -14,7 +14,7 @@ import { genServer, noreply, protocol, reply, stop } from '../../otp/gen-server.
 import type { Self } from '../../otp/self.ts';
 import type { System } from '../../otp/system.ts';
 import { Dispatch } from './dispatch.ts';
-import { Jobs } from './job-retries.ts';
+import { Jobs, MAX_LOSSES } from './job-retries.ts';
 import {
   isQuiet,
   isResting,
@@ -31,7 +31,7 @@ import { openWorkerThreads, type WorkerThreads } from './worker-threads.ts';
 export interface PoolOptions {
   /** Most threads; default 2. One is there from the start, the others come when those before them are busy. */
   readonly workers?: number;
-  /** Threads from the start, and at least while there is work; default 1. */
+  /** Threads from the start, and at least while there is work; default 1. With 0 the first job opens one. */
   readonly minWorkers?: number;
   /** Compiled module that exports `serve`; default the program's. */
   readonly workerFile?: string | undefined;
@@ -41,6 +41,8 @@ export interface PoolOptions {
   readonly maxJobsPerThread?: number;
   /** Jobs that wait behind full threads; default 10,000. */
   readonly maxWaiting?: number;
+  /** How often a job is started again after its thread died; default 3. */
+  readonly maxLosses?: number;
   /** How long a thread may owe an answer before it is killed, in milliseconds; default 5,000. */
   readonly hangMs?: number;
   /** The same for a thread that starts; default 60,000. */
@@ -132,7 +134,7 @@ export const workerPool = <K extends Kinds, O>({ workerFile, program, register }
       self.own(() => closeAll(dispatch));
       const isLent = given.threads !== undefined;
       const parts = { self, program: program(given, self.system), threads, isLent, dispatch };
-      const jobs = jobsOf(parts);
+      const jobs = jobsOf(parts, options);
       self.own(() => jobs.abandon());
       for (let id = 1; id <= options.minWorkers; id++) openThread(id, parts);
       register(starterOf(jobs, parts), given, self);
@@ -187,6 +189,7 @@ const withDefaults = (given: PoolOptions): Settings => ({
   minWorkers: Math.min(given.minWorkers ?? 1, given.workers ?? 2),
   maxJobsPerThread: given.maxJobsPerThread ?? 256,
   maxWaiting: given.maxWaiting ?? 10_000,
+  maxLosses: given.maxLosses ?? MAX_LOSSES,
   hangMs: given.hangMs ?? 5_000,
   startMs: given.startMs ?? 60_000,
 });
@@ -211,10 +214,13 @@ const lentThreads = <K extends Kinds>(
   return threads;
 };
 
-const jobsOf = <K extends Kinds>({ self, program, dispatch }: Parts<K>): Jobs<K> => {
+const jobsOf = <K extends Kinds>(
+  { self, program, dispatch }: Parts<K>,
+  { maxLosses }: Settings,
+): Jobs<K> => {
   const { ref, system } = self;
   return new Jobs({
-    ...{ clock: system.clock, program, dispatch },
+    ...{ clock: system.clock, program, dispatch, maxLosses },
     onMissing: () => self.sendAfter(LOOK_MS, 'look'),
     onFault: (error, where) =>
       system.report({
