@@ -1,0 +1,106 @@
+/** What the ignore files of a tree leave out: those of the folder, of all below it, and of those above it up to the repository's root. */
+import { lstat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { openFile } from '../files/open-file.ts';
+import { type IgnoreRules, ignoreRules, verdictOf } from './ignore-rules.ts';
+import type { Entry } from './walk.ts';
+
+/** In one folder the later one decides. */
+const FILES = ['.gitignore', '.ignore'];
+/** Bytes of one such file; a larger one is not read. */
+const MAX_BYTES = 1024 * 1024;
+/** Folders above that are looked at. */
+const MAX_ABOVE = 64;
+
+interface Level {
+  readonly rules: IgnoreRules;
+  /** Parts of the path that lie above the folder of the rules. */
+  readonly depth: number;
+}
+
+/** A folder with the rules that hold in it, the nearest first. */
+export interface IgnoreState {
+  /** From the highest folder that has rules. */
+  readonly parts: readonly string[];
+  readonly levels: readonly Level[];
+}
+
+export const isIgnored = (state: IgnoreState, name: string, isFolder: boolean): boolean => {
+  if (state.levels.length === 0) return false;
+  const path = [...state.parts, name];
+  for (const { rules, depth } of state.levels) {
+    const verdict = verdictOf(rules, path.slice(depth), isFolder);
+    if (verdict !== undefined) return verdict === 'ignored';
+  }
+  return false;
+};
+
+export const inFolder = ({ parts, levels }: IgnoreState, name: string): IgnoreState => ({
+  parts: [...parts, name],
+  levels,
+});
+
+/** With the rules that lie in the folder itself. */
+export const withRulesOf = async (
+  state: IgnoreState,
+  folder: string,
+  names: readonly Entry[],
+): Promise<IgnoreState> => {
+  const there = FILES.filter((file) => names.some(({ name, isFile }) => isFile && name === file));
+  if (there.length === 0) return state;
+  const texts = await Promise.all(there.map((file) => textOf(join(folder, file))));
+  const levels = texts.reverse().map((text) => ({
+    rules: ignoreRules(text),
+    depth: state.parts.length,
+  }));
+  return { ...state, levels: [...levels, ...state.levels] };
+};
+
+/** Of the folder in which a search begins: what is above it, without its own rules. */
+export const rulesAbove = async (root: string): Promise<IgnoreState> => {
+  const top = await repositoryOf(root);
+  let state: IgnoreState = { parts: [], levels: [] };
+  if (top === undefined || top === root) return state;
+  let folder = top;
+  for (const name of relative(top, root).split('/')) {
+    const there = await Promise.all(
+      FILES.map(async (file) => ({
+        ...{ name: file, isFolder: false, isLink: false },
+        isFile: await isThere(join(folder, file)),
+      })),
+    );
+    state = inFolder(await withRulesOf(state, folder, there), name);
+    folder = join(folder, name);
+  }
+  return state;
+};
+
+const repositoryOf = async (root: string): Promise<string | undefined> => {
+  let folder = root;
+  for (let above = 0; above < MAX_ABOVE; above++) {
+    if (await isThere(join(folder, '.git'))) return folder;
+    if (dirname(folder) === folder) return undefined;
+    folder = dirname(folder);
+  }
+  return undefined;
+};
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Nothing for one that cannot be read: then it rules nothing. */
+const textOf = async (path: string): Promise<string> => {
+  try {
+    const { handle, stats } = await openFile(path, { isNoLink: true });
+    try {
+      return stats.size > MAX_BYTES ? '' : await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return '';
+  }
+};

@@ -1,0 +1,92 @@
+/**
+ * Walks a folder and gives its files. It follows no link below its root, so it goes in no circle and leaves the folder by
+ * none, and it ends after so many names.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from '../tool/system-errors.ts';
+
+export interface Entry {
+  readonly name: string;
+  readonly isFolder: boolean;
+  readonly isLink: boolean;
+  readonly isFile: boolean;
+}
+
+/** What is known on the way down. S: what a folder has of the one above it. */
+export interface Walker<S> {
+  /** What to know in a folder; undefined: it is not entered. */
+  enter(name: string, above: S, path: string): S | undefined;
+  /** What to know of a folder once its names are there; default what it has. */
+  arrive?(state: S, path: string, names: readonly Entry[]): Promise<S>;
+  /** Whether the file is given. */
+  wants(entry: Entry, state: S): boolean;
+}
+
+export interface Walked {
+  /** Absolute paths, in the order of their names, the files of a folder before those below it. */
+  readonly files: readonly string[];
+  /** It ended before it had seen all. */
+  readonly isCut: boolean;
+  /** Folders that could not be read. */
+  readonly unreadable: number;
+}
+
+/** Names that are looked at. */
+export const MAX_NAMES = 200_000;
+/** Folders of version control: nobody means them who looks for text or files. */
+export const VERSION_CONTROL: ReadonlySet<string> = new Set([
+  ...['.git', '.svn', '.hg', '.bzr', '.jj', '.sl'],
+]);
+
+export const walk = async <S>(
+  root: string,
+  start: S,
+  walker: Walker<S>,
+  signal: AbortSignal,
+  maxNames = MAX_NAMES,
+): Promise<Walked> => {
+  const files: string[] = [];
+  const open: [path: string, state: S][] = [[root, start]];
+  let [seen, unreadable] = [0, 0];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    signal.throwIfAborted();
+    const [path, given] = next;
+    const entries = await namesIn(path, path === root);
+    if (entries === undefined) {
+      unreadable += 1;
+      continue;
+    }
+    const state = (await walker.arrive?.(given, path, entries)) ?? given;
+    const below: [string, S][] = [];
+    for (const entry of entries) {
+      seen += 1;
+      if (seen > maxNames) return { files, isCut: true, unreadable };
+      if (entry.isFolder) {
+        const inside = walker.enter(entry.name, state, join(path, entry.name));
+        if (inside !== undefined) below.push([join(path, entry.name), inside]);
+      } else if (walker.wants(entry, state)) files.push(join(path, entry.name));
+    }
+    open.push(...below.reverse());
+  }
+  return { files, isCut: false, unreadable };
+};
+
+/** undefined for a folder that may not be read, or is gone by now. */
+const namesIn = async (path: string, isRoot: boolean): Promise<readonly Entry[] | undefined> => {
+  try {
+    const found = await readdir(path, { withFileTypes: true });
+    return found
+      .map((entry) => ({
+        name: entry.name,
+        isFolder: entry.isDirectory(),
+        isLink: entry.isSymbolicLink(),
+        isFile: entry.isFile(),
+      }))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+  } catch (error) {
+    if (!isRoot && ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? ''))
+      return undefined;
+    throw error;
+  }
+};
