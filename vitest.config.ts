@@ -49,6 +49,12 @@ const FAST = files(
   ...['cli/hit-line'],
   ...['cli/table', 'cli/import/chunks', 'executor/models/answer', 'executor/models/failure'],
   ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
+  ...[
+    'tools/builtin/!(read)',
+    'tools/files/**/*',
+    'tools/search/patterns',
+    'tools/web/!(web-fetch)',
+  ],
 );
 
 /** They go first: a long file that begins last keeps one worker while the others have nothing left to do. */

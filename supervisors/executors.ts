@@ -1,9 +1,10 @@
-/** Where model calls run. Sessions look the executor up by name and redo the steps of one that died. */
+/** Where model calls and tools run. Sessions look the executor up by name and redo the steps of one that died. */
 import { HistorianServer } from '../src/executor/history/historian.ts';
 import { ModelsPool } from '../src/executor/models/models-pool.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Parts } from './parts.ts';
+import { tools } from './tools.ts';
 
 export const executors = ({ config, testHooks }: Parts) =>
   supervisor({
@@ -20,5 +21,6 @@ export const executors = ({ config, testHooks }: Parts) =>
         { id: 'models' }, // threads for model calls
       ),
       HistorianServer.childSpec({}, { id: 'historian' }), // a thread that reads long imported histories
+      tools({ config }), // what models ask for
     ],
   });

@@ -116,6 +116,12 @@ const FLOORS: readonly (readonly string[])[] = [
   ['classic/stores'],
   ['executor/pool'],
   ['executor/models', 'executor/history'],
+  // Tools
+  ['tools/tool'],
+  ['tools/files'],
+  ['tools/search', 'tools/web'],
+  ['tools/builtin'],
+  ['tools'],
   ['search', 'text', 'housekeeping', 'rehearsal', 'storage/files'],
   ['storage/records'],
   ['storage/log'],
@@ -140,7 +146,7 @@ const GROUND = ['platform', 'config'];
 const DOMAIN = [
   ...['otp', 'model', 'pricing', 'query', 'claude-code', 'classic', 'permissions', 'session'],
 ];
-const PARTS = ['executor', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'];
+const PARTS = ['executor', 'tools', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
 const LEANS: Readonly<Record<string, readonly string[]>> = {
@@ -155,6 +161,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   permissions: ['model', 'classic'],
   session: DOMAIN,
   ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),
+  tools: [...DOMAIN, 'executor'],
   nats: DOMAIN,
   client: [...DOMAIN, 'nats'],
   'agent-sdk': ['model', 'session'],
@@ -245,6 +252,7 @@ describe('imports', () => {
       'src/executor/models/model-worker.ts': ['@anthropic-ai/sdk'],
       'src/storage/lmdb/writer-thread.ts': ['lmdb', 'msgpackr'],
       'src/text/index-child.ts': ['libsql'],
+      'src/tools/tools-worker.ts': ['zod'],
     };
     for (const [file, libraries] of Object.entries(needed))
       expect([...librariesFrom(file)].toSorted(), file).toEqual(libraries);

@@ -24,12 +24,12 @@ import {
 import { code, type Regions, table } from './markdown.ts';
 
 const KIB = 1024;
-const count = (number: number): string => number.toLocaleString('en-US');
-const size = (bytes: number): string => {
+export const count = (number: number): string => number.toLocaleString('en-US');
+export const size = (bytes: number): string => {
   const power = Math.floor(Math.log(bytes) / Math.log(KIB));
   return `${bytes / KIB ** power} ${['bytes', 'KiB', 'MiB', 'GiB'][power]}`;
 };
-const seconds = (ms: number): string => `${ms / 1_000} s`;
+export const seconds = (ms: number): string => `${ms / 1_000} s`;
 
 /** Reads the numbers that files keep to themselves: a product of numbers with a name, or a property. */
 const numbersBelow =

@@ -13,6 +13,7 @@ import { limitRegions } from './limits.ts';
 import { code, type Regions, table } from './markdown.ts';
 import { subjectRegions } from './subjects.ts';
 import { telemetryRegions, tracingRegions } from './telemetry.ts';
+import { toolRegions } from './tools.ts';
 
 export interface Page {
   /** From the root of the repository. */
@@ -106,6 +107,7 @@ export const pages = (root: string): readonly Page[] => [
     regions: { configuration: configuration(), aliases: aliases() },
   },
   { path: 'docs/reference/limits.md', regions: limitRegions(root) },
+  { path: 'docs/reference/tools.md', regions: toolRegions() },
   { path: 'docs/reference/telemetry.md', regions: telemetryRegions() },
   { path: 'docs/guide/tracing.md', regions: tracingRegions() },
 ];

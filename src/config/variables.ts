@@ -70,6 +70,7 @@ const dataHome = ({ XDG_DATA_HOME: named }: Fallbacks['env']): string =>
 const token = text('letters, digits, _ and -, at most 32', /^[A-Za-z0-9_-]{1,32}$/);
 const id = text('letters, digits, _ and -, at most 128', /^[A-Za-z0-9_-]{1,128}$/);
 const servers = addresses('a server, or several with commas: nats://host:4222');
+const hosts = text('hosts, several with commas: localhost,10.0.0.7:8080', /^[^\s,/]+(,[^\s,/]+)*$/);
 const port = whole(0, 65_535);
 
 /** The newer names and the classic ones. */
@@ -187,6 +188,9 @@ export const VARIABLES = {
   }),
   timeoutSeconds: set('CLAUDE_SDK_TIMEOUT_SECONDS', amount(0.01, 3_600), 120, {
     meaning: 'limit of one model call',
+  }),
+  webPrivateHosts: optional('GREENROOM_WEB_PRIVATE_HOSTS', hosts, {
+    meaning: 'hosts that `WebFetch` may fetch from though their addresses are private',
   }),
   textSearch: set('GREENROOM_TEXT_SEARCH', oneOf('off', 'talk', 'all'), 'talk', {
     meaning:

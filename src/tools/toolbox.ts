@@ -1,0 +1,117 @@
+/**
+ * The toolbox: all tools that sessions can have, and the way of each call to what runs it. Of two runners with a tool of one name
+ * the first has it.
+ */
+import { genServer, protocol } from '../otp/gen-server.ts';
+import type { ActorRef } from '../otp/ref.ts';
+import type { Self } from '../otp/self.ts';
+import type { System } from '../otp/system.ts';
+import {
+  type OfferedTool,
+  type Toolbox,
+  type ToolCall,
+  type ToolHandle,
+  type ToolOutcome,
+  type ToolSink,
+  toolboxName,
+} from '../session/ports/tools.ts';
+import type { ToolRunner } from './runner.ts';
+import { failed } from './tool/outcome.ts';
+
+export interface ToolboxOptions {
+  /** Looked up once, when the toolbox starts: it ends with them. */
+  readonly runners: (system: System) => readonly ToolRunner[];
+}
+
+const toolboxProtocol = protocol({ calls: {} });
+
+export const ToolboxServer = genServer(toolboxProtocol, {
+  init: ({ runners }: ToolboxOptions, self: Self<typeof toolboxProtocol>): RunningToolbox => {
+    const toolbox = new RunningToolbox(self.ref, self.system, runners(self.system));
+    self.register(toolboxName, toolbox);
+    return toolbox;
+  },
+  handleCall: {},
+  redact: ({ tools }) => ({ tools: tools.map(({ name }) => name) }),
+});
+
+/** What the runners had, and what was made of it. */
+interface Index {
+  readonly lists: readonly (readonly OfferedTool[])[];
+  readonly tools: readonly OfferedTool[];
+  readonly runners: ReadonlyMap<string, ToolRunner>;
+}
+
+class RunningToolbox implements Toolbox {
+  readonly ref: ActorRef;
+  readonly #system: System;
+  readonly #runners: readonly ToolRunner[];
+  #index: Index;
+
+  constructor(ref: ActorRef, system: System, runners: readonly ToolRunner[]) {
+    this.ref = ref;
+    this.#system = system;
+    this.#runners = runners;
+    this.#index = indexOf(runners);
+  }
+
+  get tools(): readonly OfferedTool[] {
+    return this.#current().tools;
+  }
+
+  start(call: ToolCall, sink: ToolSink): ToolHandle {
+    const runner = this.#current().runners.get(call.name);
+    if (runner === undefined) return this.#answer(sink, failed(unknown(call.name, this.tools)));
+    try {
+      return runner.start(call, sink);
+    } catch (error) {
+      this.#report('the start of a tool', error, sink);
+      return this.#answer(sink, failed(`${call.name} could not be started: ${String(error)}`));
+    }
+  }
+
+  /** Runners whose tools come and go have new lists then. */
+  #current(): Index {
+    const isSame = this.#runners.every(({ tools }, at) => tools === this.#index.lists[at]);
+    if (!isSame) this.#index = indexOf(this.#runners);
+    return this.#index;
+  }
+
+  #answer(sink: ToolSink, outcome: ToolOutcome): ToolHandle {
+    let isCancelled = false;
+    this.#system.clock.defer(() => {
+      if (!this.ref.alive) return;
+      try {
+        sink.outcome(isCancelled ? { type: 'cancelled' } : outcome);
+      } catch (error) {
+        this.#report('the sink of a tool call', error, sink);
+      }
+    });
+    return {
+      cancel: () => {
+        isCancelled = true;
+      },
+    };
+  }
+
+  #report(during: string, error: unknown, { about: where }: ToolSink): void {
+    this.#system.report({ kind: 'fault', actor: this.ref.label, during, error, where });
+  }
+}
+
+const indexOf = (runners: readonly ToolRunner[]): Index => {
+  const lists = runners.map(({ tools }) => tools);
+  const owners = new Map<string, ToolRunner>();
+  const offered: OfferedTool[] = [];
+  for (const runner of runners)
+    for (const tool of runner.tools) {
+      if (owners.has(tool.name)) continue;
+      owners.set(tool.name, runner);
+      offered.push(tool);
+    }
+  const tools = offered.sort((one, other) => (one.name < other.name ? -1 : 1));
+  return { lists, tools, runners: owners };
+};
+
+const unknown = (name: string, tools: readonly OfferedTool[]): string =>
+  `There is no tool ${name.slice(0, 100)}. There are: ${tools.map((tool) => tool.name).join(', ')}.`;
