@@ -1,5 +1,6 @@
 /** How large a picture is, read from its head. Pure. */
-import type { ImageType } from './media.ts';
+
+export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
 
 export interface ImageSize {
   readonly width: number;

@@ -4,9 +4,8 @@
  */
 import type { ResultBlock } from '../../session/ports/tools.ts';
 import { Refusal } from '../tool/refusal.ts';
-import { imageSize } from './image-size.ts';
+import { type ImageType, imageSize } from './image-size.ts';
 
-export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
 export type MediaType = ImageType | 'application/pdf';
 
 /** Bytes of an image; in base64 they are the API's 5 MB. */

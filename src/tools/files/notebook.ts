@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { ResultBlock } from '../../session/ports/tools.ts';
 import { whole } from '../tool/outcome.ts';
 import { Refusal } from '../tool/refusal.ts';
-import { type ImageType, mediaBlock, mediaTypeOf } from './media.ts';
+import type { ImageType } from './image-size.ts';
+import { mediaBlock, mediaTypeOf } from './media.ts';
 
 /** Bytes of a notebook that is read as one; larger ones are read as text. */
 export const MAX_NOTEBOOK_BYTES = 16 * 1024 * 1024;

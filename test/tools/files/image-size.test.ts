@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { imageSize } from '../../../src/tools/files/image-size.ts';
-import type { ImageType } from '../../../src/tools/files/media.ts';
+import { type ImageType, imageSize } from '../../../src/tools/files/image-size.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
