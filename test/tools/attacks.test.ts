@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { Edit } from '../../src/tools/builtin/edit.ts';
+import { Glob } from '../../src/tools/builtin/glob.ts';
 import { Grep } from '../../src/tools/builtin/grep.ts';
 import { Read } from '../../src/tools/builtin/read.ts';
 import { Write } from '../../src/tools/builtin/write.ts';
@@ -62,4 +63,21 @@ it('a link that is swapped while it is followed leads to no other file than was 
   expect(readdirSync(path('secret'))).toEqual(['a', 'b']);
   expect(text('secret/a')).toBe('secret');
   expect(text('allowed/a')).toBe('fine');
+});
+
+it('a folder that becomes a link while it is searched or written in is not left by it', async () => {
+  const { call, path } = folderWith({ 'top/in/mine': 'fine', 'out/other': 'secret' });
+  await child('replacing', path('top/in'), path('out'));
+  const seen = new Set<string>();
+  const rounds = isFull() ? 5_000 : 150;
+  for (let round = 0; round < rounds || seen.size < 2; round++) {
+    const { text } = await call(Glob, { pattern: 'top/**' });
+    expect(text).not.toContain('other');
+    seen.add(text.includes('mine') ? 'found' : 'not there');
+    const grep = { pattern: '.', path: 'top', output_mode: 'content' };
+    expect((await call(Grep, grep)).text).not.toContain('secret');
+    const file = `top/in/${round}/x`;
+    await call(Write, { file_path: file, content: 'x' }, { realPath: path(file) });
+  }
+  expect(readdirSync(path('out'))).toEqual(['other']);
 });

@@ -4,9 +4,21 @@
  *
  * `replace` is whole or not at all: a file beside it gets the bytes, is synced, and takes the name.
  */
-import { constants, type Stats } from 'node:fs';
-import { access, type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, type Dirent, type Stats } from 'node:fs';
+import {
+  access,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { Refusal } from '../tool/refusal.ts';
+import { codeOf } from '../tool/system-errors.ts';
 import { type OpenFile, openFile, whereIs } from './open-file.ts';
 import { checkPlace, unlessMissing } from './place.ts';
 
@@ -49,8 +61,33 @@ export class FolderAnchor {
     }
   }
 
+  /** Makes it, and those above it, if it is missing: each in the one above, which is held open meanwhile. */
+  static async openMade(folder: string): Promise<FolderAnchor> {
+    const there = await unlessMissing(FolderAnchor.open(folder));
+    if (there !== undefined) return there;
+    const above = await FolderAnchor.openMade(dirname(folder));
+    try {
+      await above.#make(basename(folder));
+    } finally {
+      await above.close();
+    }
+    return FolderAnchor.open(folder);
+  }
+
+  async #make(name: string): Promise<void> {
+    try {
+      await this.#naming(name, mkdir(this.#path(name)));
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error; // another process made it
+    }
+  }
+
   close(): Promise<void> {
     return this.#handle.close();
+  }
+
+  names(): Promise<readonly Dirent[]> {
+    return readdir(this.#base, { withFileTypes: true });
   }
 
   /** undefined if there is no such file. Refuses links, folders, pipes and devices. */

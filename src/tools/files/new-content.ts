@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { ToolMemory } from '../../model/tool-memory.ts';
-import { makeFolder } from '../../platform/make-folder.ts';
 import { Refusal } from '../tool/refusal.ts';
 import type { ToolJob } from '../tool/tool.ts';
 import { FolderAnchor } from './folder-anchor.ts';
@@ -13,8 +12,6 @@ import { checkPlace, realTarget, unlessMissing } from './place.ts';
 
 /** Bytes of a file that is changed. */
 export const MAX_CHANGED_BYTES = 32 * 1024 * 1024;
-/** Of folders that are made on the way; the process's mask narrows it. */
-const FOLDER_MODE = 0o777;
 
 export interface Current {
   readonly bytes: Buffer;
@@ -51,8 +48,7 @@ export const changeFile = async <T>(
   const real = await realTarget(path);
   checkPlace(real, job.realPath);
   if ((await unlessMissing(lstat(dirname(real)))) === undefined) change(undefined, real); // before folders are made for it
-  await makeFolder(dirname(real), FOLDER_MODE);
-  const folder = await FolderAnchor.open(dirname(real));
+  const folder = await FolderAnchor.openMade(dirname(real));
   try {
     const file = await folder.openExisting(basename(real));
     try {

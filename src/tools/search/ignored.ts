@@ -65,7 +65,8 @@ export const rulesAbove = async (root: string): Promise<IgnoreState> => {
   for (const name of relative(top, root).split('/')) {
     const there = await Promise.all(
       FILES.map(async (file) => ({
-        ...{ name: file, isFolder: false, isLink: false },
+        name: file,
+        isFolder: false,
         isFile: await isThere(join(folder, file)),
       })),
     );

@@ -1,15 +1,15 @@
 /**
  * Walks a folder and gives its files. It follows no link below its root, so it goes in no circle and leaves the folder by
- * none, and it ends after so many names.
+ * none, also by one that takes a folder's place meanwhile; and it ends after so many names.
  */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FolderAnchor } from '../files/folder-anchor.ts';
+import { Refusal } from '../tool/refusal.ts';
 import { codeOf } from '../tool/system-errors.ts';
 
 export interface Entry {
   readonly name: string;
   readonly isFolder: boolean;
-  readonly isLink: boolean;
   readonly isFile: boolean;
 }
 
@@ -39,6 +39,7 @@ export const VERSION_CONTROL: ReadonlySet<string> = new Set([
   ...['.git', '.svn', '.hg', '.bzr', '.jj', '.sl'],
 ]);
 
+/** @param root a real path, without links. */
 export const walk = async <S>(
   root: string,
   start: S,
@@ -72,21 +73,30 @@ export const walk = async <S>(
   return { files, isCut: false, unreadable };
 };
 
-/** undefined for a folder that may not be read, or is gone by now. */
+/** undefined for a folder that may not be read, is gone by now or has become a link. */
 const namesIn = async (path: string, isRoot: boolean): Promise<readonly Entry[] | undefined> => {
   try {
-    const found = await readdir(path, { withFileTypes: true });
+    return await entriesOf(await FolderAnchor.open(path));
+  } catch (error) {
+    if (isRoot) throw error;
+    if (error instanceof Refusal || SKIPPED.has(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+};
+
+const SKIPPED = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP']);
+
+const entriesOf = async (folder: FolderAnchor): Promise<readonly Entry[]> => {
+  try {
+    const found = await folder.names();
     return found
       .map((entry) => ({
         name: entry.name,
         isFolder: entry.isDirectory(),
-        isLink: entry.isSymbolicLink(),
         isFile: entry.isFile(),
       }))
       .sort((one, other) => (one.name < other.name ? -1 : 1));
-  } catch (error) {
-    if (!isRoot && ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? ''))
-      return undefined;
-    throw error;
+  } finally {
+    await folder.close();
   }
 };
