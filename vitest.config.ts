@@ -23,7 +23,7 @@ const LONG = files(
   ...['session/prepare/compaction', 'session/model-messages-real', 'cli/import/counted-once'],
   ...['greenroom/large-sessions', 'greenroom/native-memory'],
   ...['permissions/corpus/bypasses', 'permissions/corpus/executed'],
-  ...['text/index-life', 'text/kills'],
+  ...['text/index-life', 'text/kills', 'tools/attacks'],
   ...['greenroom/recovery', 'greenroom/crashes', 'greenroom/long-waits', 'greenroom/late-reads'],
   ...[
     'cli/daemon-in-trouble',
