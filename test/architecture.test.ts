@@ -123,6 +123,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['tools/builtin'],
   ['tools'],
   ['search', 'text', 'housekeeping', 'rehearsal', 'storage/files'],
+  ['tools/commands'],
   ['storage/records'],
   ['storage/log'],
   ['storage/tables'],
@@ -253,6 +254,7 @@ describe('imports', () => {
       'src/storage/lmdb/writer-thread.ts': ['lmdb', 'msgpackr'],
       'src/text/index-child.ts': ['libsql'],
       'src/tools/tools-worker.ts': ['zod'],
+      'src/tools/commands/launcher-child.ts': [],
     };
     for (const [file, libraries] of Object.entries(needed))
       expect([...librariesFrom(file)].toSorted(), file).toEqual(libraries);
