@@ -6,11 +6,13 @@
  * 3. What is not read is not taken: a command that prints faster than its file is written waits.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from '../../otp/clock.ts';
 import type { Groups } from './group.ts';
 import { FAILURE_CHARS, INLINE_CHARS, Output } from './output.ts';
+import type { Pipes } from './pipes.ts';
 import { choose, wallsOf } from './sandbox.ts';
 import { folderSaid, SHELL, shellArgs } from './shell.ts';
 import type { CommandSpec, Ended, Ending, FromLauncher, Printed } from './wire.ts';
@@ -28,6 +30,7 @@ type Why = Extract<Ending['type'], 'timed_out' | 'cancelled' | 'too_much'>;
 export interface Ground {
   readonly clock: Clock;
   readonly groups: Groups;
+  readonly pipes: Pipes;
   /** Why there is no sandbox, once that is known. */
   readonly missing: Promise<string | undefined>;
   tell(message: FromLauncher): void;
@@ -41,6 +44,8 @@ export class Command {
   #child: ChildProcess | undefined;
   #deadline: Timer | undefined;
   #why: Why | undefined;
+  #outputs: readonly Readable[] = [];
+  #lastWord: Readable | undefined;
   #words = '';
   /** Resolves when nothing more can come. */
   #read: Promise<void> = Promise.resolve();
@@ -62,8 +67,9 @@ export class Command {
   /** Resolves when it has ended and was reported. */
   async run(): Promise<void> {
     const roots = await this.#roots();
-    const isMoved = !(await isFolder(this.#spec.cwd));
-    const cwd = isMoved ? this.#spec.workingDirectory : this.#spec.cwd;
+    const { cwd: wanted, workingDirectory } = this.#spec;
+    const isMoved = wanted !== workingDirectory && !(await isFolder(wanted));
+    const cwd = isMoved ? workingDirectory : wanted;
     const ending = (await this.#refusal(cwd)) ?? (await this.#play(cwd));
     const others = this.#child?.pid === undefined ? false : await this.#endOthers();
     const limit = this.#isFine(ending) ? INLINE_CHARS : FAILURE_CHARS;
@@ -103,7 +109,7 @@ export class Command {
     const { clock, tell } = this.#ground;
     let child: ChildProcess;
     try {
-      child = this.#start(cwd);
+      child = await this.#start(cwd);
     } catch (error) {
       return notStarted(`it cannot be started: ${(error as Error).message}`);
     }
@@ -111,40 +117,58 @@ export class Command {
     if (typeof child.pid === 'number') tell({ type: 'started', id: this.id, pid: child.pid });
     this.#deadline = clock.setTimeout(() => this.end('timed_out'), this.#spec.timeoutMs);
     if (this.#why !== undefined) this.end(this.#why); // while it started
-    this.#read = this.#readAll(child);
+    this.#read = this.#readAll();
     const ending = await endOf(child);
     this.#deadline.cancel();
     await this.#linger();
     return this.#why === undefined ? ending : { type: this.#why };
   }
 
-  #start(cwd: string): ChildProcess {
-    const { env, folders, workingDirectory, hasNetwork, command } = this.#spec;
-    const writable = [...new Set([workingDirectory, ...folders])];
-    const walls = wallsOf({ folders: writable, cwd, hasNetwork });
+  async #start(cwd: string): Promise<ChildProcess> {
+    const { env, command } = this.#spec;
     const shell = shellArgs(command);
-    const args = this.#isInside ? [...walls, SHELL, ...shell] : shell;
-    return spawn(this.#isInside ? 'bwrap' : SHELL, args, {
-      ...{ cwd, env: { ...env }, detached: true },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    });
-  }
-
-  async #readAll(child: ChildProcess): Promise<void> {
-    const [, out, err, words] = (child.stdio ?? []) as (Readable | null)[];
-    await Promise.all([this.#readOutput(out), this.#readOutput(err), this.#readWords(words)]);
-  }
-
-  async #readOutput(stream: Readable | null | undefined): Promise<void> {
+    const [program, args] = this.#isInside
+      ? ['bwrap', [...this.#walls(cwd), SHELL, ...shell]]
+      : [SHELL, shell];
+    const pipe = await this.#ground.pipes.take();
+    const output = pipe?.writer ?? 'pipe';
     try {
-      for await (const chunk of stream ?? [])
+      const child = spawn(program, args, {
+        ...{ cwd, env: { ...env }, detached: true },
+        stdio: ['ignore', output, output, 'pipe'],
+      });
+      const [, out, err, words] = (child.stdio ?? []) as (Readable | null | undefined)[];
+      this.#outputs = [pipe?.reader, out, err].filter(isStream);
+      this.#lastWord = words ?? undefined;
+      return child;
+    } catch (error) {
+      pipe?.reader.destroy();
+      throw error;
+    } finally {
+      if (pipe !== undefined) closeSync(pipe.writer);
+    }
+  }
+
+  #walls(cwd: string): readonly string[] {
+    const { folders, workingDirectory, hasNetwork } = this.#spec;
+    return wallsOf({ folders: [...new Set([workingDirectory, ...folders])], cwd, hasNetwork });
+  }
+
+  async #readAll(): Promise<void> {
+    const outputs = this.#outputs.map((stream) => this.#readOutput(stream));
+    await Promise.all([...outputs, this.#readWords(this.#lastWord)]);
+  }
+
+  async #readOutput(stream: Readable): Promise<void> {
+    try {
+      for await (const chunk of stream)
         if (!(await this.#output.take(chunk as Buffer))) return this.end('too_much');
     } catch {
       // Its end is heard.
     }
   }
 
-  async #readWords(stream: Readable | null | undefined): Promise<void> {
+  async #readWords(stream: Readable | undefined): Promise<void> {
     try {
       for await (const chunk of stream ?? [])
         this.#words = (this.#words + String(chunk)).slice(-LONGEST_WORDS);
@@ -159,7 +183,7 @@ export class Command {
     const hadOthers = pid !== undefined && (await groups.isThere(pid));
     if (hadOthers) await groups.end(pid, OTHERS_GRACE_MS);
     if (hadOthers) await this.#linger();
-    for (const stream of this.#child?.stdio ?? []) stream?.destroy();
+    for (const stream of [...this.#outputs, this.#lastWord]) stream?.destroy();
     return hadOthers && this.#why === undefined;
   }
 
@@ -186,6 +210,9 @@ export class Command {
     return Promise.all(all.map((folder) => realpath(folder).catch(() => folder)));
   }
 }
+
+const isStream = (stream: Readable | null | undefined): stream is Readable =>
+  stream !== null && stream !== undefined;
 
 const notStarted = (why: string): Ending => ({ type: 'not_started', why });
 

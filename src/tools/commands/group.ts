@@ -1,6 +1,7 @@
 /** Process groups: a command and all that it starts, but for what leaves the group. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { type Clock, pause } from '../../otp/clock.ts';
+import { ofAllProcesses } from './processes.ts';
 
 const LOOK_MS = 10;
 /** For the kernel to take away what was killed. */
@@ -60,15 +61,13 @@ export class Groups {
  */
 const livingGroups = async (): Promise<ReadonlySet<number> | undefined> => {
   if (process.platform !== 'linux') return undefined;
-  const groups = new Set<number>();
-  for (const name of await readdir('/proc')) {
-    const stat = /^\d+$/.test(name) ? await readStat(name) : '';
-    // Behind the program's name in parentheses: state, parent, group.
-    const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (state !== 'Z' && state !== 'X') groups.add(Number(group));
-  }
-  return groups;
+  return new Set(await ofAllProcesses(groupOf));
 };
 
-const readStat = (pid: string): Promise<string> =>
-  readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+/** 0: it does not live. */
+const groupOf = async (pid: number): Promise<number> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // Behind the program's name in parentheses: state, parent, group.
+  const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? 0 : Number(group ?? 0);
+};

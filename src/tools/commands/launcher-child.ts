@@ -12,6 +12,7 @@ import { pause } from '../../otp/clock.ts';
 import { systemClock as clock } from '../../otp/system-clock.ts';
 import { Command } from './command.ts';
 import { Groups } from './group.ts';
+import { Pipes, removePipes } from './pipes.ts';
 import { probe } from './sandbox.ts';
 import { sweep } from './sweep.ts';
 import type { FromLauncher, Printed, ToLauncher } from './wire.ts';
@@ -22,6 +23,7 @@ const GRACE_MS = 500;
 const LOOK_MS = 10;
 
 const groups = new Groups(clock);
+const pipes = new Pipes(mark);
 const commands = new Map<number, Command>();
 
 const tell = (message: FromLauncher): void => {
@@ -31,7 +33,7 @@ const tell = (message: FromLauncher): void => {
 const missing = probe(process.env['PATH']);
 
 const run = async ({ id, spec }: Extract<ToLauncher, { type: 'run' }>): Promise<void> => {
-  const command = new Command(id, spec, { clock, groups, missing, tell });
+  const command = new Command(id, spec, { clock, groups, pipes, missing, tell });
   commands.set(id, command);
   try {
     await command.run();
@@ -45,6 +47,7 @@ const groupsNow = (): readonly number[] => [...commands.values()].flatMap(({ pid
 const endAll = async (): Promise<never> => {
   await Promise.all(groupsNow().map((pid) => groups.end(pid, GRACE_MS)));
   await sweep(mark, clock);
+  removePipes(mark);
   process.exit(0);
 };
 

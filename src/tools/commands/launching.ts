@@ -14,6 +14,7 @@ import { commandEnvironment } from './environment.ts';
 import { signalGroup } from './group.ts';
 import { LauncherProcess } from './launcher-process.ts';
 import { removeTrace, writeTrace } from './leftover.ts';
+import { removePipes } from './pipes.ts';
 import { sweep } from './sweep.ts';
 import type { CommandSpec, Ended, FromLauncher, Printed } from './wire.ts';
 
@@ -175,6 +176,7 @@ export class Launching {
     await sweep(mark, clock).catch((error: unknown) =>
       this.#options.warn({ err: error }, 'what commands left running cannot be looked for'),
     );
+    removePipes(mark);
     if (dataDir !== undefined) removeTrace(dataDir);
     for (const asked of this.#asked.values()) asked(undefined);
     this.#asked.clear();

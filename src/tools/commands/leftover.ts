@@ -8,10 +8,11 @@ import { z } from 'zod';
 import type { Clock } from '../../otp/clock.ts';
 import { makeFolderSync } from '../../platform/make-folder.ts';
 import { startTimeOf } from '../../platform/process-start.ts';
+import { removePipes } from './pipes.ts';
 import { sweep } from './sweep.ts';
 
 const Trace = z.object({
-  mark: z.string().min(16),
+  mark: z.uuid(),
   /** Of the launcher; absent: it had not started. */
   pid: z.int().positive().optional(),
   /** As `startTimeOf` says it: the pid may be another's by now. */
@@ -37,6 +38,7 @@ export const endLeftover = async (folder: string, clock: Clock): Promise<number>
   const trace = readTrace(folder);
   if (trace === undefined) return 0;
   const ended = endLauncher(trace) + (await sweep(trace.mark, clock));
+  removePipes(trace.mark);
   removeTrace(folder);
   return ended;
 };

@@ -2,8 +2,9 @@
  * Finds what commands have left running, also those that have left their group and their session: each inherits a
  * variable that names the launcher which started it. Linux only; one that clears its environment is not found.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { type Clock, pause } from '../../otp/clock.ts';
+import { ofAllProcesses } from './processes.ts';
 
 /** Stands in the environment of each command; its value is the launcher's mark. */
 export const MARK = 'GREENROOM_CHILD';
@@ -30,19 +31,16 @@ export const sweep = async (mark: string, clock: Clock): Promise<number> => {
 /** Those of our user that bear the mark, but for the caller. */
 export const marked = async (mark: string): Promise<readonly number[]> => {
   if (process.platform !== 'linux') return [];
-  const found: number[] = [];
-  for (const name of await readdir('/proc'))
-    if (/^\d+$/.test(name) && (await bears(Number(name), mark))) found.push(Number(name));
-  return found;
+  const found = await ofAllProcesses(async (pid) => ((await bears(pid, mark)) ? pid : 0));
+  return found.filter((pid) => pid !== 0);
 };
 
 const bears = async (pid: number, mark: string): Promise<boolean> => {
   if (pid === process.pid) return false;
   try {
-    const { uid } = await stat(`/proc/${pid}`);
-    if (uid !== process.getuid?.()) return false;
     const environment = await readFile(`/proc/${pid}/environ`, 'latin1');
-    return `\0${environment}\0`.includes(`\0${MARK}=${mark}\0`);
+    if (!`\0${environment}\0`.includes(`\0${MARK}=${mark}\0`)) return false;
+    return (await stat(`/proc/${pid}`)).uid === process.getuid?.();
   } catch {
     return false; // it has ended, or is not ours to read
   }

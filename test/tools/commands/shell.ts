@@ -26,11 +26,14 @@ interface How {
   readonly session?: string;
 }
 
+/** Who ends what a test has begun: the test itself, or its file. */
+export type AtEnd = (end: () => void | Promise<void>) => void;
+
 /** A folder of a test: a data directory, with a working directory in it. */
-export const folder = (): string => {
+export const folder = (atEnd: AtEnd = onTestFinished): string => {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'greenroom-commands-')));
   mkdirSync(join(dir, 'work'));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  atEnd(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 };
 
@@ -41,6 +44,7 @@ export class Shell {
   readonly stop: () => Promise<void>;
   readonly #system: System;
   #calls = 0;
+  #ledgers = 0;
 
   constructor(
     dir: string,
@@ -54,7 +58,12 @@ export class Shell {
     this.#system = system;
   }
 
-  static async start(args: Partial<CommandsArgs> = {}, dir = folder()): Promise<Shell> {
+  static async start(
+    args: Partial<CommandsArgs> = {},
+    dir: string | undefined = undefined,
+    atEnd: AtEnd = onTestFinished,
+  ): Promise<Shell> {
+    const place = dir ?? folder(atEnd);
     const warnings: string[] = [];
     const system = new System({ onReport: (report) => void warnings.push(report.kind) });
     const notices = {
@@ -62,7 +71,7 @@ export class Shell {
       warn: (_: object, message: string) => void warnings.push(message),
     };
     const child = commands({
-      ...{ dataDir: dir, spillFolder: join(dir, 'tool-output'), notices },
+      ...{ dataDir: place, spillFolder: join(place, 'tool-output'), notices },
       ...args,
     });
     const root = await startTree(
@@ -72,8 +81,8 @@ export class Shell {
     const stop = async () => {
       if (root.alive) await system.stop(root);
     };
-    onTestFinished(stop);
-    return new Shell(dir, system, { warnings, stop });
+    atEnd(stop);
+    return new Shell(place, system, { warnings, stop });
   }
 
   get work(): string {
@@ -119,7 +128,8 @@ export class Shell {
   }
 
   ledger(): Ledger {
-    return new Ledger(join(this.dir, 'ledger'));
+    this.#ledgers += 1;
+    return new Ledger(join(this.dir, `ledger-${this.#ledgers}`));
   }
 }
 
