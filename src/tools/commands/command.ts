@@ -2,7 +2,8 @@
  * One command, as the launcher runs it: a shell that leads a group and a session of its own. It owns the group.
  *
  * 1. It ends once, and is reported when its shell, its group and its output have ended.
- * 2. What the shell leaves running in its group ends with it, after a moment for what it had printed.
+ * 2. What the shell leaves running in its group ends with it, after a moment for what it had printed. Of one that is made
+ *    to end, so does what has left the group.
  * 3. What is not read is not taken: a command that prints faster than its file is written waits.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -15,6 +16,7 @@ import { FAILURE_CHARS, INLINE_CHARS, Output } from './output.ts';
 import type { Pipes } from './pipes.ts';
 import { choose, wallsOf } from './sandbox.ts';
 import { folderSaid, SHELL, shellArgs } from './shell.ts';
+import type { Strays } from './sweep.ts';
 import type { CommandSpec, Ended, Ending, FromLauncher, Printed } from './wire.ts';
 
 /** Between the polite signal and the other one. */
@@ -31,6 +33,7 @@ export interface Ground {
   readonly clock: Clock;
   readonly groups: Groups;
   readonly pipes: Pipes;
+  readonly strays: Strays;
   /** Why there is no sandbox, once that is known. */
   readonly missing: Promise<string | undefined>;
   tell(message: FromLauncher): void;
@@ -182,6 +185,7 @@ export class Command {
     const pid = this.#child?.pid;
     const hadOthers = pid !== undefined && (await groups.isThere(pid));
     if (hadOthers) await groups.end(pid, OTHERS_GRACE_MS);
+    if (this.#why !== undefined) await this.#ground.strays.end(this.id);
     if (hadOthers) await this.#linger();
     for (const stream of [...this.#outputs, this.#lastWord]) stream?.destroy();
     return hadOthers && this.#why === undefined;

@@ -14,7 +14,7 @@ import { Command } from './command.ts';
 import { Groups } from './group.ts';
 import { Pipes, removePipes } from './pipes.ts';
 import { probe } from './sandbox.ts';
-import { sweep } from './sweep.ts';
+import { Strays, sweep } from './sweep.ts';
 import type { FromLauncher, Printed, ToLauncher } from './wire.ts';
 
 const mark = process.argv[2] ?? '';
@@ -24,6 +24,7 @@ const LOOK_MS = 10;
 
 const groups = new Groups(clock);
 const pipes = new Pipes(mark);
+const strays = new Strays(mark, clock);
 const commands = new Map<number, Command>();
 
 const tell = (message: FromLauncher): void => {
@@ -33,7 +34,7 @@ const tell = (message: FromLauncher): void => {
 const missing = probe(process.env['PATH']);
 
 const run = async ({ id, spec }: Extract<ToLauncher, { type: 'run' }>): Promise<void> => {
-  const command = new Command(id, spec, { clock, groups, pipes, missing, tell });
+  const command = new Command(id, spec, { clock, groups, pipes, strays, missing, tell });
   commands.set(id, command);
   try {
     await command.run();

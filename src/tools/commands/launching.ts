@@ -15,7 +15,7 @@ import { signalGroup } from './group.ts';
 import { LauncherProcess } from './launcher-process.ts';
 import { removeTrace, writeTrace } from './leftover.ts';
 import { removePipes } from './pipes.ts';
-import { sweep } from './sweep.ts';
+import { marksOf, sweep } from './sweep.ts';
 import type { CommandSpec, Ended, FromLauncher, Printed } from './wire.ts';
 
 export const MAX_RUNNING = 1_024;
@@ -126,7 +126,7 @@ export class Launching {
       this.#options.warn({ err: error }, 'commands cannot be run');
       return this.#settle(job, { type: 'refused', why });
     }
-    const env = commandEnvironment(this.#launcher.mark, this.#options.env);
+    const env = commandEnvironment(marksOf(this.#launcher.mark, job.id), this.#options.env);
     job.isSent = true;
     this.#launcher.send({ type: 'run', id: job.id, spec: { ...job.wanted, env } });
   }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync }
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../../support/until.ts';
-import { type AtEnd, folder, Shell, textOf } from './shell.ts';
+import { type AtEnd, folder, getaways, Shell, textOf } from './shell.ts';
 
 /** For what leaves it as it was. */
 let shell: Shell;
@@ -156,6 +156,21 @@ describe('how it ends', () => {
     expect(textOf(await asked.outcome)).toContain('so far');
     expect(ledger.living).toEqual([]);
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'of one that is made to end, nothing is left that has got away, and the others go on',
+    async () => {
+      const [ledger, others] = [shell.ledger(), shell.ledger()];
+      const other = shell.ask('Bash', { command: `setsid ${others.sleeper('other')} & wait` });
+      const asked = getaways(ledger).map((command) => shell.ask('Bash', { command }));
+      await until(() => ledger.entries.length === asked.length && others.entries.length === 1);
+      for (const { handle } of asked) handle.cancel();
+      for (const { outcome } of asked) await outcome;
+      expect([ledger.living, others.living]).toEqual([[], ['other']]);
+      other.handle.cancel();
+      await other.outcome;
+    },
+  );
 
   test('one that is cancelled at once has not run, or has ended', async () => {
     const asked = shell.ask('Bash', { command: 'sleep 1000' });
