@@ -10,6 +10,7 @@
  */
 import { newJobId } from '../../model/ids.ts';
 import type { Clock, Timer } from '../../otp/clock.ts';
+import { roomFor } from './descriptors.ts';
 import { commandEnvironment } from './environment.ts';
 import { signalGroup } from './group.ts';
 import { LauncherProcess } from './launcher-process.ts';
@@ -73,9 +74,11 @@ export class Launching {
   #isClosed = false;
   #lastId = 0;
   #missing: string | undefined;
+  readonly #maxRunning: number;
 
   constructor(options: LaunchingOptions) {
     this.#options = options;
+    this.#maxRunning = roomFor(options.maxRunning ?? MAX_RUNNING);
   }
 
   get status() {
@@ -106,7 +109,7 @@ export class Launching {
   }
 
   #hasRoom(): boolean {
-    return this.#running.size < (this.#options.maxRunning ?? MAX_RUNNING);
+    return this.#running.size < this.#maxRunning;
   }
 
   #begin(job: Job): void {

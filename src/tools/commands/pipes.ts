@@ -51,7 +51,13 @@ export class Pipes {
       }
     }
     const name = this.#names.pop();
-    return name === undefined ? undefined : opened(name);
+    if (name === undefined) return undefined;
+    try {
+      return opened(name);
+    } catch (error) {
+      this.#names.push(name);
+      throw error;
+    }
   }
 
   async #make(): Promise<void> {
