@@ -93,7 +93,7 @@ export const COMMAND_TOOLS: readonly OfferedTool[] = [
     description:
       'Gives what a background command has printed since it was last asked about, and whether it has ended.',
     inputSchema: schemaOf(OutputInput),
-    effect: 'at_most_once',
+    effect: 'idempotent', // what one that was lost has read is in the file
   },
   {
     name: 'TaskStop',

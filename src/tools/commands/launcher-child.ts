@@ -27,8 +27,13 @@ const pipes = new Pipes(mark);
 const strays = new Strays(mark, clock);
 const commands = new Map<number, Command>();
 
+/** What is on its way to the owner. */
+const unsent = new Set<FromLauncher>();
+
 const tell = (message: FromLauncher): void => {
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+  if (!process.connected) return;
+  unsent.add(message);
+  process.send?.(message, undefined, undefined, () => unsent.delete(message));
 };
 
 const missing = probe(process.env['PATH']);
@@ -54,7 +59,7 @@ const endAll = async (): Promise<never> => {
 
 const close = async (): Promise<void> => {
   for (const command of commands.values()) command.end('cancelled');
-  while (commands.size > 0) await pause(clock, LOOK_MS);
+  while (commands.size > 0 || unsent.size > 0) await pause(clock, LOOK_MS);
   await endAll();
 };
 

@@ -35,6 +35,8 @@ export type Answer =
   | { readonly type: 'withdrawn' }
   | { readonly type: 'lost' };
 
+const STOPPING: Answer = { type: 'refused', why: 'Greenroom is stopping' };
+
 export interface Running {
   /** Does nothing to one that has been answered. */
   end(): void;
@@ -91,7 +93,7 @@ export class Launching {
     this.#lastId += 1;
     const job: Job = { id: this.#lastId, wanted, answer, isSent: false };
     const { maxWaiting = MAX_WAITING } = this.#options;
-    if (this.#isClosed) answer({ type: 'refused', why: 'Greenroom is stopping' });
+    if (this.#isClosed) answer(STOPPING);
     else if (this.#hasRoom()) this.#begin(job);
     else if (this.#waiting.size < maxWaiting) this.#waiting.set(job.id, job);
     else answer({ type: 'refused', why: `${maxWaiting} commands wait already: try again later` });
@@ -101,8 +103,7 @@ export class Launching {
   /** Ends all commands, and the launcher. What waits is refused. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const job of this.#waiting.values())
-      job.answer({ type: 'refused', why: 'Greenroom is stopping' });
+    for (const job of this.#waiting.values()) job.answer(STOPPING);
     this.#waiting.clear();
     await this.#launcher?.close();
     await this.#isClean;
@@ -122,6 +123,7 @@ export class Launching {
 
   #send(job: Job): void {
     if (!this.#running.has(job.id)) return; // ended meanwhile
+    if (this.#isClosed) return this.#settle(job, STOPPING);
     try {
       this.#launcher ??= this.#start();
     } catch (error) {
@@ -169,6 +171,7 @@ export class Launching {
   #isOver(launcher: LauncherProcess, why: Error): void {
     if (!this.#isClosed)
       this.#options.warn({ err: why, commands: this.#running.size }, 'the launcher has died');
+    launcher.kill(); // it may only have lost its channel
     this.#launcher = undefined;
     this.#isClean = this.#clean(launcher.mark, [...this.#running.values()]);
   }

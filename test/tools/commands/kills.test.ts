@@ -110,7 +110,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9', () => {
 
   test('of the launcher by its own commands, again and again, harms no other part', async () => {
     const shell = await Shell.start();
-    for (let round = 0; round < 5; round += 1)
+    for (let round = 0; round < 4; round += 1)
       expect(textOf(await shell.bash('kill -9 $PPID; sleep 1000'))).toContain('unknown');
     expect(await shell.says('echo again')).toBe('again');
   });
@@ -125,6 +125,20 @@ describe.skipIf(process.platform !== 'linux')('kill -9', () => {
     expect(textOf(await first)).toContain('unknown');
     expect(await second).toBe('second');
   });
+});
+
+test('a stop right behind the end of the launcher begins no other one', async () => {
+  const shell = await Shell.start();
+  const ledger = shell.ledger();
+  const first = shell.bash(ledger.sleeper('first'));
+  await until(() => ledger.entries.length === 1);
+  process.kill(await shell.launcher(), 'SIGKILL');
+  await until(async () => (await shell.status()).pid === undefined);
+  const second = shell.bash('true');
+  await shell.stop();
+  expect(textOf(await first)).toContain('unknown');
+  expect(textOf(await second)).toBe('The command was not run: Greenroom is stopping.');
+  expect(ledger.living).toEqual([]);
 });
 
 test('a stop ends all commands and the launcher, and leaves no trace', async () => {
