@@ -52,6 +52,8 @@ export interface LaunchingOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly maxRunning?: number | undefined;
   readonly maxWaiting?: number | undefined;
+  /** For tests: default 60,000. */
+  readonly overtimeMs?: number | undefined;
   readonly warn: (fields: object, message: string) => void;
 }
 
@@ -115,9 +117,6 @@ export class Launching {
 
   #begin(job: Job): void {
     this.#running.set(job.id, job);
-    const { clock } = this.#options;
-    const overtimeMs = job.wanted.timeoutMs + OVERTIME_MS;
-    job.overtime = clock.setTimeout(() => this.#launcher?.kill(), overtimeMs);
     void this.#isClean.then(() => this.#send(job));
   }
 
@@ -131,9 +130,12 @@ export class Launching {
       this.#options.warn({ err: error }, 'commands cannot be run');
       return this.#settle(job, { type: 'refused', why });
     }
-    const env = commandEnvironment(marksOf(this.#launcher.mark, job.id), this.#options.env);
+    const { clock, env: more, overtimeMs = OVERTIME_MS } = this.#options;
+    const launcher = this.#launcher;
+    job.overtime = clock.setTimeout(() => launcher.kill(), job.wanted.timeoutMs + overtimeMs);
     job.isSent = true;
-    this.#launcher.send({ type: 'run', id: job.id, spec: { ...job.wanted, env } });
+    const env = commandEnvironment(marksOf(launcher.mark, job.id), more);
+    launcher.send({ type: 'run', id: job.id, spec: { ...job.wanted, env } });
   }
 
   #start(): LauncherProcess {
