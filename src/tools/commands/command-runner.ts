@@ -8,10 +8,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { ID_PATTERN, keyString, newJobId } from '../../model/ids.ts';
-import type { ToolMemory } from '../../model/tool-memory.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { ToolCall, ToolHandle, ToolOutcome, ToolSink } from '../../session/ports/tools.ts';
-import { standAfter } from './cwd.ts';
+import { outcomeOfAnswer } from './answer-outcome.ts';
 import { isOneFine } from './exit-code.ts';
 import {
   BashInput,
@@ -25,11 +24,12 @@ import {
   StopInput,
   waitOf,
 } from './input.ts';
-import type { Answer, Launching, WantedCommand } from './launching.ts';
-import { endingOf, failed, outcomeOf, textOf, UNKNOWN } from './report.ts';
+import type { Launching, WantedCommand } from './launching.ts';
+import { failed } from './report.ts';
 import type { ToolRunner } from './runner.ts';
+import { endOfTask, joined, printedOf, said } from './task-report.ts';
 import { MAX_TASKS, type Task, Tasks } from './tasks.ts';
-import type { Ended, Printed, SandboxMode } from './wire.ts';
+import type { SandboxMode } from './wire.ts';
 
 export interface RunnerOptions {
   readonly clock: Clock;
@@ -208,73 +208,6 @@ export class CommandRunner implements ToolRunner {
 
 /** For the two graces and the output of a task that is told to end. */
 const STOP_MS = 15_000;
-
-const said = (head: string, printed: Printed | undefined): ToolOutcome => {
-  const text = printed === undefined ? '' : textOf(printed);
-  const place = printed?.path === undefined ? '' : `(all of it: ${printed.path})`;
-  const lines = [head, text === '' ? '(nothing new was printed)' : text, place];
-  return {
-    type: 'result',
-    content: lines.filter((line) => line !== '').join('\n'),
-    isError: false,
-  };
-};
-
-/** It ended while it was read. */
-const joined = (one: Printed, other: Printed | undefined): Printed =>
-  other === undefined || other.text === ''
-    ? one
-    : { ...other, text: `${textOf(one)}\n${other.text}` };
-
-const printedOf = (answer: Answer): Printed | undefined =>
-  answer.type === 'ended' ? answer.printed : undefined;
-
-const endOfTask = ({ timeoutMs }: Task, answer: Answer): string => {
-  switch (answer.type) {
-    case 'ended':
-      return answer.ending.type === 'exited'
-        ? `ended with exit code ${answer.ending.code}.`
-        : endingOf({ ending: answer.ending, timeoutMs });
-    case 'refused':
-      return `it was not run: ${answer.why}.`;
-    case 'withdrawn':
-      return 'it was stopped before it began.';
-    case 'lost':
-      return 'it was interrupted, and has ended.';
-  }
-};
-
-const outcomeOfAnswer = (wanted: WantedCommand, answer: Answer): ToolOutcome => {
-  switch (answer.type) {
-    case 'ended':
-      return outcomeOfEnd(wanted, answer);
-    case 'refused':
-      return failed(`The command was not run: ${answer.why}.`);
-    case 'withdrawn':
-      return { type: 'cancelled' };
-    case 'lost':
-      return failed(UNKNOWN);
-  }
-};
-
-const outcomeOfEnd = (wanted: WantedCommand, ended: Ended): ToolOutcome => {
-  const stand = standAfter(wanted, ended);
-  const notes = [
-    ...(ended.isMoved
-      ? [`${wanted.cwd} is not there any more: the command began in ${wanted.workingDirectory}`]
-      : []),
-    ...(ended.hadOthers ? [OTHERS] : []),
-    ...(stand.isReset ? [`Shell cwd was reset to ${stand.cwd}`] : []),
-  ];
-  const { ending, printed } = ended;
-  const { timeoutMs, isOneFine: isFine } = wanted;
-  const outcome = outcomeOf({ ending, printed, timeoutMs, isOneFine: isFine, notes });
-  const memory: ToolMemory | undefined = stand.cwd === wanted.cwd ? undefined : { cwd: stand.cwd };
-  return outcome.type === 'cancelled' || memory === undefined ? outcome : { ...outcome, memory };
-};
-
-const OTHERS =
-  'What the command had left running was ended with it: use run_in_background for what has to go on.';
 
 const digest = (text: string): string =>
   createHash('sha256').update(text).digest('hex').slice(0, 32);

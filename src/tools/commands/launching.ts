@@ -6,7 +6,7 @@
  * 2. So many run at a time, so many wait in the order in which they came; one more is refused.
  * 3. A launcher is started for the first command. What a dead one has left running is ended before its commands are
  *    called lost and before the next one starts.
- * 4. A launcher that keeps a command beyond its time is killed, and that is as any other end.
+ * 4. A launcher that keeps a command beyond its time, or a question about one, is killed, and that is as any other end.
  */
 import { newJobId } from '../../model/ids.ts';
 import type { Clock, Timer } from '../../otp/clock.ts';
@@ -67,11 +67,16 @@ interface Job {
   overtime?: Timer;
 }
 
+interface Asked {
+  readonly resolve: (printed: Printed | undefined) => void;
+  readonly overtime: Timer;
+}
+
 export class Launching {
   readonly #options: LaunchingOptions;
   readonly #running = new Map<number, Job>();
   readonly #waiting = new Map<number, Job>();
-  readonly #asked = new Map<number, (printed: Printed | undefined) => void>();
+  readonly #asked = new Map<number, Asked>();
   #launcher: LauncherProcess | undefined;
   /** Resolves when nothing is left of the launcher before. */
   #isClean: Promise<unknown> = Promise.resolve();
@@ -159,9 +164,7 @@ export class Launching {
         return;
       }
       case 'printed':
-        this.#asked.get(message.ask)?.(message.printed);
-        this.#asked.delete(message.ask);
-        return;
+        return this.#tell(message.ask, message.printed);
       case 'ended': {
         const job = this.#running.get(message.id);
         if (job !== undefined) this.#settle(job, message);
@@ -186,8 +189,7 @@ export class Launching {
     );
     removePipes(mark);
     if (dataDir !== undefined) removeTrace(dataDir);
-    for (const asked of this.#asked.values()) asked(undefined);
-    this.#asked.clear();
+    for (const ask of this.#asked.keys()) this.#tell(ask, undefined);
     for (const job of lost) this.#settle(job, { type: 'lost' });
   }
 
@@ -213,13 +215,23 @@ export class Launching {
   }
 
   #read(job: Job): Promise<Printed | undefined> {
-    if (this.#launcher === undefined || !this.#running.has(job.id))
+    const launcher = this.#launcher;
+    if (launcher === undefined || !job.isSent || !this.#running.has(job.id))
       return Promise.resolve(undefined);
     this.#lastId += 1;
     const ask = this.#lastId;
+    const { clock, overtimeMs = OVERTIME_MS } = this.#options;
     return new Promise((resolve) => {
-      this.#asked.set(ask, resolve);
-      this.#launcher?.send({ type: 'read', id: job.id, ask });
+      const overtime = clock.setTimeout(() => launcher.kill(), overtimeMs);
+      this.#asked.set(ask, { resolve, overtime });
+      launcher.send({ type: 'read', id: job.id, ask });
     });
+  }
+
+  #tell(ask: number, printed: Printed | undefined): void {
+    const asked = this.#asked.get(ask);
+    this.#asked.delete(ask);
+    asked?.overtime.cancel();
+    asked?.resolve(printed);
   }
 }

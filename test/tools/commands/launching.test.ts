@@ -8,6 +8,7 @@ import {
   Launching,
   type WantedCommand,
 } from '../../../src/tools/commands/launching.ts';
+import { until } from '../../support/until.ts';
 
 const wanted = (command: string): WantedCommand => ({
   ...{ command, cwd: tmpdir(), workingDirectory: tmpdir(), folders: [] },
@@ -15,11 +16,28 @@ const wanted = (command: string): WantedCommand => ({
   ...{ isBackground: false, sandbox: 'off', hasNetwork: false },
 });
 
-test('one that keeps a command beyond its time is killed, and the next command has another one', async () => {
+const begun = (): Launching => {
   const launching = new Launching({
     ...{ clock: systemClock, dataDir: undefined, overtimeMs: 1, warn: () => undefined },
   });
   onTestFinished(() => launching.close());
+  return launching;
+};
+
+test('one that does not say what a command has printed is killed', async () => {
+  const launching = begun();
+  let answered: Answer | undefined;
+  const running = launching.run({ ...wanted('sleep 1000'), timeoutMs: 600_000 }, (answer) => {
+    answered = answer;
+  });
+  await until(() => launching.status.pid !== undefined);
+  process.kill(launching.status.pid ?? 0, 'SIGSTOP');
+  expect(await running.read()).toBeUndefined();
+  await until(() => answered?.type === 'lost');
+});
+
+test('one that keeps a command beyond its time is killed, and the next command has another one', async () => {
+  const launching = begun();
   const run = (command: string, timeoutMs: number): Promise<Answer> =>
     new Promise((resolve) => void launching.run({ ...wanted(command), timeoutMs }, resolve));
   expect(await run('true', 60_000)).toMatchObject({ ending: { type: 'exited', code: 0 } });
