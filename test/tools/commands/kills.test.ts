@@ -57,12 +57,15 @@ describe.skipIf(process.platform !== 'linux')('kill -9', () => {
   });
 
   test('of a daemon whose launcher does not sweep leaves those in groups of their own: the test sees them', async () => {
-    const dist = mutant('src/tools/commands/launcher-child.js', /await sweep\(mark, clock\);/, '', [
-      'src',
-    ]);
-    const { ledger, launcher, process: child } = await daemon(dist);
+    const launcher = 'src/tools/commands/launcher-child.js';
+    const parts = ['otp', 'platform', 'model', 'permissions', 'session/ports', 'tools'];
+    const dist = mutant(
+      ...([launcher, /await sweep\(mark, clock\);/, ''] as const),
+      parts.map((part) => `src/${part}`),
+    );
+    const { ledger, launcher: pid, process: child } = await daemon(dist);
     child.kill('SIGKILL');
-    await until(() => isGone(launcher));
+    await until(() => isGone(pid));
     expect(ledger.living.toSorted()).toEqual(['job', 'setsid', 'setsid-alone', 'stubborn-setsid']);
   });
 
