@@ -9,7 +9,16 @@ import { DIRECTIVE_KEYS } from '../../src/rehearsal/directives.ts';
 import { codeInColumn, documentNamed, PAGES, tableBelow } from './readme.ts';
 
 /** These have codes and names of other programs, of the runtime, of stations, of telemetry and of tools. */
-const OTHER_WORDS = ['claude-code', 'otp', 'testing', 'bundlers', 'tracing', 'telemetry', 'tools', 'bash'];
+const OTHER_WORDS = [
+  'claude-code',
+  'otp',
+  'testing',
+  'bundlers',
+  'tracing',
+  'telemetry',
+  'tools',
+  'bash',
+];
 /** Of all that is said to users of the daemon. */
 const TEXT = PAGES.filter((page) => !OTHER_WORDS.some((name) => page.endsWith(`/${name}.md`)))
   .map(documentNamed)
