@@ -6,7 +6,7 @@ import { endpointOf } from './endpoint.ts';
 import type { Parts } from './parts.ts';
 import { tools } from './tools.ts';
 
-export const executors = ({ config, testHooks }: Parts) =>
+export const executors = ({ config, log, testHooks }: Parts) =>
   supervisor({
     id: 'executors',
     strategy: 'one_for_one',
@@ -21,6 +21,6 @@ export const executors = ({ config, testHooks }: Parts) =>
         { id: 'models' }, // threads for model calls
       ),
       HistorianServer.childSpec({}, { id: 'historian' }), // a thread that reads long imported histories
-      tools({ config }), // what models ask for
+      tools({ config, log }), // what models ask for
     ],
   });

@@ -1,5 +1,8 @@
-/** Where tools run. The toolbox ends with the threads that it gives calls to: so a session whose call is lost learns it from one DOWN. */
+/** Where tools run. The toolbox ends with those that it gives calls to: so a session whose call is lost learns it from one DOWN. */
+import { join } from 'node:path';
 import { supervisor } from '../src/otp/supervisor.ts';
+import { commands } from '../src/tools/commands/commands-server.ts';
+import { commandsName } from '../src/tools/commands/runner.ts';
 import { ToolboxServer } from '../src/tools/toolbox.ts';
 import {
   fileTools,
@@ -10,7 +13,7 @@ import {
 } from '../src/tools/tools-pool.ts';
 import type { Parts } from './parts.ts';
 
-export const tools = ({ config }: Pick<Parts, 'config'>) =>
+export const tools = ({ config, log }: Pick<Parts, 'config' | 'log'>) =>
   supervisor({
     id: 'tools',
     strategy: 'rest_for_one',
@@ -21,8 +24,19 @@ export const tools = ({ config }: Pick<Parts, 'config'>) =>
       ToolsPool.childSpec(webTools({ privateHosts: config.webPrivateHosts?.split(',') ?? [] }), {
         id: 'web',
       }), // a thread for tools that wait for the network
+      commands({
+        dataDir: config.store === 'memory:' ? undefined : config.dataDir,
+        spillFolder: join(config.dataDir, 'tool-output'),
+        sandbox: config.sandbox,
+        notices: log,
+      }), // the launcher of shell commands
       ToolboxServer.childSpec(
-        { runners: (system) => [system.fetch(fileToolsName), system.fetch(webToolsName)] },
+        {
+          runners: (system) =>
+            config.tools === 'off'
+              ? []
+              : [fileToolsName, webToolsName, commandsName].map((name) => system.fetch(name)),
+        },
         { id: 'toolbox' },
       ), // gives each call to one of these
     ],

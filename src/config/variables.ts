@@ -136,6 +136,9 @@ export const VARIABLES = {
   tools: set('GREENROOM_TOOLS', oneOf('on', 'off'), 'on', {
     meaning: 'whether sessions may have tools; `off` offers none to any',
   }),
+  sandbox: set('GREENROOM_SANDBOX', oneOf('off', 'auto', 'required'), 'off', {
+    meaning: 'whether shell commands run in bubblewrap: `auto` = where there is one',
+  }),
   permissionMode: set('GREENROOM_PERMISSION_MODE', permissionModes, 'default', {
     meaning: 'permission mode of sessions that set none',
     aliases: ['CLAUDE_SDK_DEFAULT_PERMISSION_MODE'],

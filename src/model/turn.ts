@@ -113,6 +113,8 @@ interface Allowed {
   readonly isAlone?: true | undefined;
   /** In place of the model's own. */
   readonly input?: ToolInput | undefined;
+  /** Where the file that it names really was when it was decided. */
+  readonly realPath?: string | undefined;
 }
 
 export type ToolInput = Readonly<Record<string, unknown>>;

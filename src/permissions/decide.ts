@@ -46,6 +46,8 @@ interface Decided {
   readonly commands: readonly string[];
   /** The files that it would open, as far as they are known. */
   readonly files: readonly { readonly access: 'read' | 'edit'; readonly path: string }[];
+  /** Of a tool that names one file or folder: where that really is, through all links. */
+  readonly realPath?: string | undefined;
 }
 
 export type PermissionDecision =
@@ -108,8 +110,10 @@ class Deciding {
   decide(): PermissionDecision {
     const { decision, reason, because } = this.#inMode(this.#decide());
     const { commands, files } = this.#seen;
+    const { touched } = this.#seen;
     const decided: Decided = {
       ...{ reason, because },
+      realPath: touched.kind === 'file' ? files[0]?.places[0]?.real : undefined,
       commands: commands.map(({ command }) => command.words.map(({ text }) => text).join(' ')),
       files: [...files, ...commands.flatMap((each) => each.files)].map(({ access, text }) => ({
         ...{ access, path: text },

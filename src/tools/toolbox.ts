@@ -15,8 +15,8 @@ import {
   type ToolSink,
   toolboxName,
 } from '../session/ports/tools.ts';
-import type { ToolRunner } from './runner.ts';
 import { failed } from './tool/outcome.ts';
+import type { ToolRunner } from './tool/runner.ts';
 
 export interface ToolboxOptions {
   /** Looked up once, when the toolbox starts: it ends with them. */

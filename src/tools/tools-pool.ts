@@ -7,7 +7,7 @@ import type { Name } from '../otp/name.ts';
 import { nameOf } from '../otp/name.ts';
 import { compiledFile } from '../platform/compiled.ts';
 import { FILE_TOOLS, WEB_TOOLS } from './builtin/all.ts';
-import type { ToolRunner } from './runner.ts';
+import type { ToolRunner } from './tool/runner.ts';
 import type { WebSettings } from './tool/tool.ts';
 import { type ToolProgramOptions, toolsProgram } from './tools-program.ts';
 import type { ToolKinds } from './wire.ts';

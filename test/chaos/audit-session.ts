@@ -68,7 +68,7 @@ export class SessionAudit {
     const { turnId, prompt, messages, finished, seq } = note;
     const record = records.find((each) => each.turnId === turnId);
     if (record === undefined) return this.#say(`acknowledged turn ${turnId} is lost`);
-    const entries = all.filter((entry) => entry.turnId === turnId);
+    const entries = all.filter((entry) => entry.turnId === turnId && entry.isPartial !== true);
     if (record.status !== 'completed')
       this.#say(`turn ${turnId} is ${record.status} ${JSON.stringify(record.error)}`);
     if (entries.length !== messages)
@@ -91,7 +91,8 @@ export class SessionAudit {
   ): void {
     const isAnswer = ({ message }: Message) => message.role === 'assistant';
     this.#agree('turns', head.numTurns, records.length);
-    this.#agree('messages', head.messageCount, entries.length);
+    const counted = entries.filter(({ isPartial }) => isPartial !== true);
+    this.#agree('messages', head.messageCount, counted.length);
     this.#agree('entries', head.seq, entries.length);
     this.#agree('errors', head.errorCount, 0);
     this.#agree(

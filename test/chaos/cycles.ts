@@ -7,6 +7,7 @@ import type { Crashpoint } from '../../src/platform/crashpoint.ts';
 import { audit, awaitRest } from './audit.ts';
 import { DaemonProcess, type Env } from './daemon-process.ts';
 import type { Dice } from './dice.ts';
+import { auditHands, type Hands } from './hands.ts';
 import type { Ledger } from './ledger.ts';
 import { Load } from './load.ts';
 import { brokersOf } from './processes.ts';
@@ -29,6 +30,7 @@ export interface CyclesOptions {
   readonly dist?: string;
   /** See `LoadOptions`. */
   readonly queued?: number;
+  readonly hands?: Hands;
   /** How long recovered turns may take. Default 60,000. */
   readonly recoveryMs?: number;
 }
@@ -62,9 +64,9 @@ class KillCycles implements CyclesReport {
 
   constructor(options: CyclesOptions) {
     this.#options = options;
-    const { dice, dist, queued = 30 } = options;
+    const { dice, dist, queued = 30, hands } = options;
     this.#daemon = new DaemonProcess(dist === undefined ? {} : { dist });
-    this.#load = new Load({ dice, queued });
+    this.#load = new Load({ dice, queued, ...(hands === undefined ? {} : { hands }) });
   }
 
   get ledger(): Ledger {
@@ -100,6 +102,8 @@ class KillCycles implements CyclesReport {
     await this.#load.settle();
     await this.#load.stop();
     this.broken.push(...(await audit(natsUrl, this.ledger)));
+    const { hands } = this.#options;
+    if (hands !== undefined) this.broken.push(...(await auditHands(natsUrl, this.ledger, hands)));
     if (this.broken.length > 0) return;
     await this.#daemon.kill();
     ({ natsUrl } = await this.#daemon.start());

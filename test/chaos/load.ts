@@ -6,6 +6,7 @@
 import { connect, createInbox, headers, type NatsConnection } from 'nats';
 import type { EntryView } from '../../src/index.ts';
 import type { Dice } from './dice.ts';
+import { type Hands, handsPrompt, handsSettings, isHands } from './hands.ts';
 import { type ChangeNote, Ledger, type TurnNote } from './ledger.ts';
 import { pause, until } from './waiting.ts';
 
@@ -16,6 +17,8 @@ export interface LoadOptions {
   readonly reconnect?: boolean;
   /** Of a hundred turns, how many go to the queue. Default 30. */
   readonly queued?: number;
+  /** Some of its sessions have tools, and leave their marks there. */
+  readonly hands?: Hands;
 }
 
 const ROOT = 'greenroom.v1.default';
@@ -46,6 +49,7 @@ export class Load {
   #loops: Promise<void>[] = [];
   readonly #waiting = new Set<() => void>();
   #count = 0;
+  readonly #made = new Set<string>();
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -60,6 +64,7 @@ export class Load {
     void this.#watch(this.#nc);
     this.#mode = 'on';
     this.#loops = Array.from({ length: loops }, () => this.#loop());
+    if (this.#options.hands !== undefined) this.#loops.push(this.#approveOnAndOn());
   }
 
   /** Begins nothing new; resolves when the fate of everything is known. */
@@ -102,6 +107,46 @@ export class Load {
     }
   }
 
+  /** The person who answers what waits: mostly with yes. */
+  async #approveOnAndOn(): Promise<void> {
+    while (this.#mode !== 'off') {
+      try {
+        await this.#approve();
+      } catch {
+        // as of a loop
+      }
+      await pause(20);
+    }
+  }
+
+  async #approve(): Promise<void> {
+    const reply = await this.#ask1(`${ROOT}.sessions.approvals`, {});
+    const { approvals = [] } = reply as { approvals?: { sessionId: string; approvalId: string }[] };
+    for (const { sessionId, approvalId } of approvals) {
+      const decision = this.#dice.int(1, 100) <= 80 ? 'allow' : 'deny';
+      await this.#ask1(`${ROOT}.session.${sessionId}.approve`, { approvalId, decision });
+    }
+  }
+
+  /** A refusal is no fault: two may answer one. */
+  async #ask1(subject: string, body: unknown): Promise<unknown> {
+    const request = this.#connection().request(subject, JSON.stringify(body), {
+      timeout: PATIENCE_MS,
+    });
+    return (await this.#unlessBroken(request)).json();
+  }
+
+  /** A session with tools has its settings before its first turn. */
+  async #makeHands(sessionId: string): Promise<void> {
+    const { hands } = this.#options;
+    if (hands === undefined || this.#made.has(sessionId)) return;
+    const subject = `${ROOT}.session.${sessionId}.create`;
+    const reply = await this.#ask1(subject, handsSettings(sessionId, hands));
+    const { error } = reply as { error?: { code: string } };
+    if (error !== undefined && error.code !== 'session_exists') throw new Error(error.code);
+    this.#made.add(sessionId);
+  }
+
   async #act(): Promise<void> {
     const { unknown } = this.ledger;
     if (unknown !== undefined) return this.#send(unknown);
@@ -113,13 +158,21 @@ export class Load {
     if (draw <= 16) return this.#append(`a${session}`, `text ${count}`);
     if (draw <= 22) return this.#askAgain();
     if (draw <= 28) return this.#look(`s${session}`);
+    if (this.#options.hands !== undefined && draw <= 70) {
+      const sessionId = `${draw % 2 === 0 ? 'hands' : 'asks'}${session}`;
+      await this.#makeHands(sessionId);
+      return this.#send(this.#newTurn(sessionId, count, draw % 3 === 0 ? 'publish' : 'ask'));
+    }
     const way = this.#dice.int(1, 100) <= (this.#options.queued ?? 30) ? 'publish' : 'ask';
     return this.#send(this.#newTurn(`s${session}`, count, way));
   }
 
   #newTurn(sessionId: string, count: number, way: TurnNote['way']): TurnNote {
-    const { directive, messages } = this.#dice.pick(PROMPTS) ?? { directive: '', messages: 2 };
     const turnId = `${way}-${count}`;
+    const { hands } = this.#options;
+    const { directive, messages } = (hands !== undefined && isHands(sessionId)
+      ? handsPrompt(turnId, hands, this.#dice)
+      : this.#dice.pick(PROMPTS)) ?? { directive: '', messages: 2 };
     const prompt = `prompt ${count} ${directive}`.trim();
     const fate = { isUnderWay: false, isAcknowledged: false };
     return this.ledger.open({ turnId, sessionId, prompt, way, messages, ...fate });

@@ -11,7 +11,7 @@ import {
   type ToolOutcome,
   toolboxName,
 } from '../../src/session/ports/tools.ts';
-import type { ToolRunner } from '../../src/tools/runner.ts';
+import type { ToolRunner } from '../../src/tools/tool/runner.ts';
 import { ToolboxServer } from '../../src/tools/toolbox.ts';
 import {
   fileTools,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OfferedTool, ToolSink } from '../../src/session/ports/tools.ts';
 import { FILE_TOOLS } from '../../src/tools/builtin/all.ts';
-import type { ToolRunner } from '../../src/tools/runner.ts';
+import type { ToolRunner } from '../../src/tools/tool/runner.ts';
 import { until } from '../support/until.ts';
 import { boxing } from './boxing.ts';
 import { jobIn, resultOf } from './calling.ts';

@@ -187,6 +187,7 @@ export class ToolRunner {
       toolUseId,
       name,
       input: call.input ?? this.#inputOf(toolUseId),
+      realPath: call.realPath,
     };
     this.#listener.began(turn, step);
     const handle = toolbox.start(step, {

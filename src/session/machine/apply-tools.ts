@@ -165,11 +165,12 @@ class Calls {
       this.#endWith(verdict.stop);
       return this.#put({ ...facts, state: 'failed', message: verdict.message });
     }
-    const { effect, isAlone, isChanged } = verdict;
+    const { effect, isAlone, isChanged, realPath } = verdict;
     const allowed = {
       effect,
       isAlone: isAlone ? (true as const) : undefined,
       input: isChanged === true ? input : undefined,
+      realPath,
     };
     if (verdict.kind === 'start') {
       this.#note('permission', 'allowed', facts, { input: excerpt(input), reason });
@@ -191,6 +192,9 @@ class Calls {
 
   approve(call: AskedCall, { approval, approvalId, by }: InputOf<'approve'>, rules: Rules): void {
     const { toolUseId, name, effect, isAlone, input } = call;
+    // Another input may name another file, which nobody has looked at: it goes wherever it leads.
+    const realPath =
+      'input' in approval && approval.input !== undefined ? undefined : call.realPath;
     const { decision } = approval;
     publish(this.#draft, this.#turn, {
       ...{ type: 'permission.decided', approvalId, toolUseId, decision, by },
@@ -199,7 +203,7 @@ class Calls {
       this.#note('permission', 'allowed', call, { reason: 'a person allowed it' }, by);
       this.#addRules(approval.rules);
       const changed = approval.input ?? input;
-      this.#put({ toolUseId, name, state: 'allowed', effect, isAlone, input: changed });
+      this.#put({ toolUseId, name, state: 'allowed', effect, isAlone, input: changed, realPath });
       return this.goOn(rules);
     }
     const { reason, interrupt } = approval;

@@ -137,6 +137,8 @@ interface Permitted {
   readonly isAlone: boolean;
   /** `input` is not the model's own. */
   readonly isChanged?: true;
+  /** Where the file that it names really is. */
+  readonly realPath?: string | undefined;
 }
 
 /** What a person says to a tool call that asks. */

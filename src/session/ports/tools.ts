@@ -41,6 +41,8 @@ export interface ToolCall extends ToolGround {
   readonly toolUseId: string;
   readonly name: string;
   readonly input: Readonly<Record<string, unknown>>;
+  /** Where the file that it names really is, as it was when the call was decided: another one is not opened. */
+  readonly realPath?: string | undefined;
 }
 
 /** A block of the API that a tool's result may hold. */

@@ -137,10 +137,10 @@ const verdictOf = (
   { name, effect, isAlone = false }: OfferedTool,
   decision: PermissionDecision,
 ): DistributiveOmit<Verdict, 'toolUseId' | 'input'> => {
-  const { reason } = decision;
+  const { reason, realPath } = decision;
   switch (decision.decision) {
     case 'allow':
-      return { kind: 'start', effect, isAlone, reason };
+      return { kind: 'start', effect, isAlone, reason, realPath };
     case 'deny':
       return { kind: 'refuse', reason, message: `${name} may not do this: ${reason}` };
     case 'ask': {
@@ -151,7 +151,7 @@ const verdictOf = (
         files: pieces(files.map(({ path }) => path)),
         suggestions: pieces(suggestions),
       };
-      return { kind: 'ask', effect, isAlone, reason, asked };
+      return { kind: 'ask', effect, isAlone, reason, realPath, asked };
     }
   }
 };

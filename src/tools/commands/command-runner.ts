@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import { ID_PATTERN, keyString, newJobId } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { ToolCall, ToolHandle, ToolOutcome, ToolSink } from '../../session/ports/tools.ts';
+import type { ToolRunner } from '../tool/runner.ts';
 import { outcomeOfAnswer } from './answer-outcome.ts';
 import { isOneFine } from './exit-code.ts';
 import {
@@ -26,7 +27,6 @@ import {
 } from './input.ts';
 import type { Launching, WantedCommand } from './launching.ts';
 import { failed } from './report.ts';
-import type { ToolRunner } from './runner.ts';
 import { endOfTask, joined, printedOf, said } from './task-report.ts';
 import { MAX_TASKS, type Task, Tasks } from './tasks.ts';
 import type { SandboxMode } from './wire.ts';

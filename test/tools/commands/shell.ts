@@ -14,7 +14,8 @@ import {
   commands,
   commandsServerName,
 } from '../../../src/tools/commands/commands-server.ts';
-import { commandsName, type ToolRunner } from '../../../src/tools/commands/runner.ts';
+import { commandsName } from '../../../src/tools/commands/runner.ts';
+import type { ToolRunner } from '../../../src/tools/tool/runner.ts';
 
 export interface Asked {
   readonly outcome: Promise<ToolOutcome>;

@@ -1,5 +1,5 @@
 /** What runs some of the tools: threads, a launcher of commands, a server. The toolbox puts several together. */
-import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../session/ports/tools.ts';
+import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
 
 export interface ToolRunner {
   /** May become another list; never the same list with other tools in it. */

@@ -1,0 +1,183 @@
+/** Turns whose model asks for tools, on real parts: what runs, what is asked about, and what a crash leaves. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { finishedOf } from '../support/reading.ts';
+import { until } from '../support/until.ts';
+
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'greenroom-work-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+};
+
+/** Answers with these tool calls, one group a model call, then with `done`. */
+const calls = (...groups: readonly (readonly (readonly [string, object])[])[]): string =>
+  [
+    ...groups.map(
+      (group) =>
+        `[[rehearse: ${group.map(([tool, input]) => `tool=${tool} input=${JSON.stringify(input)}`).join(' ')}]]`,
+    ),
+    '[[rehearse: text=done]]',
+  ].join(' ');
+
+interface Told {
+  readonly tool_use_id: string;
+  readonly content?: string | readonly { readonly text?: string }[];
+  readonly is_error?: boolean;
+}
+
+/** Results of tools as the model has seen them, in their order. */
+const results = async (test: TestGreenroom, sessionId: string): Promise<readonly Told[]> => {
+  const { entries } = await test.sessions.messages(sessionId, { limit: 1000 });
+  return entries.flatMap((entry) =>
+    entry.type === 'message' &&
+    entry.message.role === 'user' &&
+    Array.isArray(entry.message.content)
+      ? (entry.message.content as readonly { readonly type: string }[]).flatMap((block) =>
+          block.type === 'tool_result' ? [block as unknown as Told] : [],
+        )
+      : [],
+  );
+};
+
+const textOf = ({ content = '' }: Told): string =>
+  typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('');
+
+const withFolder = async (
+  settings: Parameters<TestGreenroom['sessions']['create']>[1] = {},
+): Promise<{ test: TestGreenroom; cwd: string }> => {
+  const test = await testGreenroom();
+  const cwd = folder();
+  await test.sessions.create('s', { workingDirectory: cwd, ...settings });
+  return { test, cwd };
+};
+
+describe('a turn that asks for tools', () => {
+  it('reads and writes files, and the model sees each result', async () => {
+    const { test, cwd } = await withFolder({ permissionMode: 'acceptEdits' });
+    writeFileSync(join(cwd, 'a.txt'), 'one\ntwo\n');
+    const events = await test.run(
+      's',
+      calls(
+        [['Read', { file_path: join(cwd, 'a.txt') }]],
+        [['Edit', { file_path: join(cwd, 'a.txt'), old_string: 'two', new_string: 'three' }]],
+      ),
+    );
+    expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
+    expect(readFileSync(join(cwd, 'a.txt'), 'utf8')).toBe('one\nthree\n');
+    const [read, edited] = await results(test, 's');
+    expect(read && textOf(read)).toContain('two');
+    expect(edited?.is_error).toBeUndefined();
+    expect(events.map(({ type }) => type).filter((type) => type.startsWith('tool.'))).toEqual([
+      ...['tool.started', 'tool.finished', 'tool.started', 'tool.finished'],
+    ]);
+  });
+
+  it('runs several calls of one answer, and answers them in one message in their order', async () => {
+    const { test } = await withFolder();
+    await test.run(
+      's',
+      calls([
+        ['Bash', { command: 'sleep 0.3; echo slow' }],
+        ['Bash', { command: 'echo fast' }],
+      ]),
+      { session: { permissionMode: 'bypassPermissions' } },
+    );
+    const told = await results(test, 's');
+    expect(told.map(textOf).map((text) => text.trim())).toEqual(['slow', 'fast']);
+  });
+
+  it('whose results come together shows them to the model before it goes on', async () => {
+    const { test, cwd } = await withFolder();
+    writeFileSync(join(cwd, 'a.txt'), 'one\n');
+    const read = ['Read', { file_path: join(cwd, 'a.txt') }] as const;
+    for (let n = 0; n < 10; n++) {
+      const events = await test.run('s', calls([read, ['Glob', { pattern: '*' }], read, read]));
+      expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
+    }
+  });
+
+  it('is told what it may not do', async () => {
+    const { test, cwd } = await withFolder({
+      permissionMode: 'dontAsk',
+      disallowedTools: ['Bash(touch *)'],
+    });
+    await test.run(
+      's',
+      calls([
+        ['Bash', { command: 'touch x' }],
+        ['Nothing', {}],
+      ]),
+    );
+    expect((await results(test, 's')).map((told) => [told.is_error, textOf(told)])).toEqual([
+      [true, expect.stringContaining('Bash(touch *)')],
+      [true, 'There is no tool Nothing in this session.'],
+    ]);
+    expect(existsSync(join(cwd, 'x'))).toBe(false);
+  });
+});
+
+describe('a call that is asked about', () => {
+  const asking = async () => {
+    const { test, cwd } = await withFolder();
+    const turn = test.run('s', calls([['Bash', { command: 'touch made' }]]));
+    await until(async () => (await test.sessions.get('s')).status === 'waiting');
+    const [approval] = await test.sessions.asked('s');
+    if (approval === undefined) throw new Error('nothing is asked');
+    return { test, cwd, turn, approval };
+  };
+
+  it('waits in the store, is listed, and runs once it is allowed', async () => {
+    const { test, cwd, turn, approval } = await asking();
+    expect(approval).toMatchObject({ toolName: 'Bash', input: { command: 'touch made' } });
+    expect((await test.sessions.approvals()).approvals).toMatchObject([{ sessionId: 's' }]);
+    expect(await test.sessions.explain('s')).toMatchObject({ waitsFor: 'approval' });
+    expect(existsSync(join(cwd, 'made'))).toBe(false);
+    await test.sessions.approve('s', { approvalId: approval.approvalId, decision: 'allow' });
+    expect(finishedOf(await turn)).toMatchObject({ status: 'completed', text: 'done' });
+    expect(existsSync(join(cwd, 'made'))).toBe(true);
+  });
+
+  it('may be allowed with a rule: the same is not asked again', async () => {
+    const { test, turn, approval } = await asking();
+    const { approvalId } = approval;
+    const { rules } = await test.sessions.approve('s', { approvalId, decision: 'always' });
+    expect(rules).toEqual(['Bash(touch made)']);
+    await turn;
+    expect(
+      finishedOf(await test.run('s', calls([['Bash', { command: 'touch made' }]]))),
+    ).toMatchObject({ status: 'completed' });
+  });
+
+  it('may be denied, and the model goes on', async () => {
+    const { test, cwd, turn, approval } = await asking();
+    const { approvalId } = approval;
+    await test.sessions.approve('s', { approvalId, decision: 'deny', reason: 'not today' });
+    expect(finishedOf(await turn).status).toBe('completed');
+    expect(textOf((await results(test, 's'))[0] as Told)).toContain('not today');
+    expect(existsSync(join(cwd, 'made'))).toBe(false);
+  });
+
+  it('is answered once', async () => {
+    const { test, turn, approval } = await asking();
+    const { approvalId } = approval;
+    const answers = await Promise.allSettled([
+      test.sessions.approve('s', { approvalId, decision: 'deny' }),
+      test.sessions.approve('s', { approvalId, decision: 'allow' }),
+    ]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    await turn;
+  });
+
+  it('waits on through a restart, and may be cancelled', async () => {
+    const { test, approval, turn } = await asking();
+    turn.catch(() => undefined);
+    await test.restart();
+    expect(await test.sessions.asked('s')).toMatchObject([{ approvalId: approval.approvalId }]);
+    await test.sessions.cancel('s');
+    expect(await results(test, 's')).toMatchObject([{ is_error: true }]);
+  });
+});
