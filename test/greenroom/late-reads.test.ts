@@ -8,6 +8,7 @@ import { sessionKey } from '../../src/model/ids.ts';
 import { Dice } from '../../src/testing/dice.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { aFewTurns, delayReads } from '../support/late-reads.ts';
+import { unmarked } from '../support/unmarked.ts';
 import { until } from '../support/until.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -303,7 +304,7 @@ describe('sessions that are read late', { timeout: TIMEOUT_MS }, () => {
       await Promise.all(ids.map((id) => test.run(id, `${id} asks ${round}`)));
       expect(test.modelCalls).toHaveLength(ids.length);
       for (const { body } of test.modelCalls) {
-        const said = JSON.stringify(body.messages);
+        const said = JSON.stringify(unmarked(body.messages));
         const asked = /sleeper-\d+ asks \d+"[^"]*$/.exec(said)?.[0] ?? '';
         const [id] = /sleeper-\d+/.exec(asked) ?? [''];
         const others = said.match(/sleeper-\d+/g)?.filter((each) => each !== id);

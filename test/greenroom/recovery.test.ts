@@ -78,7 +78,7 @@ describe('a Greenroom that was killed', () => {
     });
     const child = new GreenroomProcess(test.dataDir, test.rehearsal.url);
     child.turn('s', '[[rehearse: tool=Bash]] [[rehearse: text=done]]', 't');
-    await child.saw('tool.finished', 't');
+    await child.saw('tool.refused', 't');
     await until(() => isSecond(test.lastCall));
     await child.kill();
     answer.open();

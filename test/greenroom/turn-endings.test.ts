@@ -174,7 +174,7 @@ describe('an answer', () => {
     );
     expect(events.map(({ type }) => type).filter((type) => type !== 'delta')).toEqual([
       ...['turn.accepted', 'turn.started', 'message'],
-      ...['tool.started', 'tool.finished', 'tool.started', 'tool.finished', 'message'],
+      ...['tool.refused', 'tool.refused', 'message'],
       ...['message', 'turn.finished'],
     ]);
     const [, asked, told] = unmarked(shownToModel(test));

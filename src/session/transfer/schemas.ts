@@ -24,7 +24,13 @@ import type { Usage } from '../../model/usage.ts';
 import { isStoredName } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { isSummaryText } from '../mirror/session-summary.ts';
-import { AUDIT_ACTIONS, type AuditRecord, type StreamRecord } from '../ports/journal.ts';
+import {
+  AUDIT_ACTIONS,
+  type LifecycleRecord,
+  type StreamRecord,
+  TOOL_ACTIONS,
+  type ToolRecord,
+} from '../ports/journal.ts';
 import type { ExportedHead } from './format.ts';
 
 /** A schema for each field, whatever it takes. */
@@ -223,7 +229,15 @@ export const Response = z
   })
   .refine(({ hashed, responseKey }) => hashed !== true || HASH.test(responseKey), 'is no hash');
 
-export const Audit = z.looseObject({
-  ...{ kind: z.literal('lifecycle'), action: z.enum(AUDIT_ACTIONS), atMs: PlausibleMs, by: name },
-  details: anything.optional(),
-} satisfies Shape<AuditRecord>);
+const ofAudit = { atMs: PlausibleMs, by: name, details: anything.optional() };
+
+export const Audit = z.discriminatedUnion('kind', [
+  z.looseObject({
+    ...{ kind: z.literal('lifecycle'), action: z.enum(AUDIT_ACTIONS) },
+    ...ofAudit,
+  } satisfies Shape<LifecycleRecord>),
+  z.looseObject({
+    ...{ kind: z.enum(['tool', 'permission', 'hook']), action: z.enum(TOOL_ACTIONS) },
+    ...ofAudit,
+  } satisfies Shape<ToolRecord>),
+]);
