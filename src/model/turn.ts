@@ -152,7 +152,17 @@ export interface ToolsPhase {
  * What a turn that is at work is at. A further kind goes here, and its runs take their numbers from `runs` as well;
  * a kind of which the turn awaits no run goes beside `WaitingPhase`.
  */
-export type WorkPhase = ModelPhase | ToolsPhase;
+export type WorkPhase = ModelPhase | ToolsPhase | HooksPhase;
+
+/** The turn awaits hooks: before its first model call, or when the model has said its last. */
+export interface HooksPhase {
+  readonly kind: 'hooks';
+  readonly run: number;
+  readonly event: 'UserPromptSubmit' | 'Stop';
+  /** Of the answer that would end the turn. */
+  readonly stopReason?: string | null | undefined;
+  readonly tried?: undefined;
+}
 
 /** The turn awaits a moment, and its session may sleep until then: the next call of a step that failed. */
 export interface WaitingPhase {
@@ -169,6 +179,8 @@ interface OpenFacts extends TurnFacts {
   readonly options: TurnOptions;
   /** Runs that the turn has started, and the number of the last one. */
   readonly runs: number;
+  /** How often hooks have kept it from ending; absent: never. */
+  readonly stopBlocks?: number | undefined;
 }
 
 export type OpenTurn = OpenFacts &
@@ -185,7 +197,7 @@ export type BegunTurn = Exclude<OpenTurn, { readonly status: 'queued' }>;
 /** The runs that the turn awaits, and that this process has to carry out: not what people decide. */
 export const awaitedRuns = ({ turnId, phase }: OpenTurn): readonly RunId[] => {
   if (phase === undefined || phase.kind === 'waiting') return NO_RUNS;
-  if (phase.kind === 'model') return [runIdOf(turnId, phase.run)];
+  if (phase.kind !== 'tools') return [runIdOf(turnId, phase.run)];
   const started = phase.calls.flatMap((call) => (call.state === 'started' ? [call.run] : []));
   return (wantsOwnRun(phase) ? [phase.run, ...started] : started).map((run) =>
     runIdOf(turnId, run),

@@ -15,6 +15,7 @@ import { iso } from '../../model/moment.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import {
   awaitedModelRun,
+  type HooksPhase,
   type OpenTurn,
   type RunId,
   type ToolsPhase,
@@ -23,6 +24,7 @@ import {
 import type { From } from '../../otp/message.ts';
 import type { System } from '../../otp/system.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
+import { makeFolderSync } from '../../platform/make-folder.ts';
 import { Narrator, type Told } from '../events/narrator.ts';
 import { type Folded, foldBatch, toChange } from '../machine/fold.ts';
 import type { Answer, Effect, Input, SessionState, Write } from '../machine/machine.ts';
@@ -45,6 +47,7 @@ import { ClosedTurns } from './closed-turns.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
 import { ToolRunner } from './tool-runner.ts';
+import { TurnHooks } from './turn-hooks.ts';
 import {
   type Answered,
   type SessionRequest,
@@ -111,6 +114,7 @@ export class CommitLoop {
   lastUsedMs: number;
   readonly steps: StepRunner;
   readonly tools: ToolRunner;
+  readonly #hooks: TurnHooks;
   readonly #args: SessionArgs;
   readonly #mailbox: Mailbox;
   readonly #narrator: Narrator;
@@ -146,6 +150,10 @@ export class CommitLoop {
       { memory, trails },
       head.version === 0,
     );
+    this.#hooks = new TurnHooks({
+      submit: (input) => this.submit(input),
+      reading: (done) => mailbox.building(done),
+    });
     this.tools = new ToolRunner(
       {
         began: (turn, { toolUseId, name, input }) =>
@@ -252,11 +260,38 @@ export class CommitLoop {
     this.#wantsRun = false;
     const turn = this.committed.head.openTurns[0];
     if (turn?.phase === undefined || this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
-    const isUnderWay =
-      turn.phase.kind === 'tools'
-        ? this.#startTools(turn as OpenTurn & { readonly phase: ToolsPhase })
-        : this.#startModel(turn);
-    if (!isUnderWay) this.#mailbox.later('startRun', RETRY_MS);
+    if (!this.#startPhase(turn)) this.#mailbox.later('startRun', RETRY_MS);
+  }
+
+  /** False: a part that it needs is restarting. */
+  #startPhase(turn: OpenTurn): boolean {
+    switch (turn.phase?.kind) {
+      case 'tools':
+        return this.#startTools(turn as OpenTurn & { readonly phase: ToolsPhase });
+      case 'hooks':
+        return this.#startHooks(turn as OpenTurn & { readonly phase: HooksPhase });
+      default:
+        return this.#startModel(turn);
+    }
+  }
+
+  #startHooks(turn: OpenTurn & { readonly phase: HooksPhase }): boolean {
+    const { system } = this.#mailbox;
+    const [hooks, journal] = [system.find(hooksName), system.find(journalName)];
+    if (hooks === undefined || journal === undefined) return false;
+    const { head, cancelling } = this.committed;
+    const { mode } = this.#args.runtime.permissions;
+    const cwd = head.workingDirectory ?? this.#workspace;
+    const permissionMode = head.permissionMode ?? mode;
+    const isCancelling = cancelling === turn.turnId;
+    this.#hooks.carryOut({ head, turn, isCancelling, journal, hooks, cwd, permissionMode });
+    return true;
+  }
+
+  /** Folder of a session that names none. */
+  get #workspace(): string {
+    const { tenant, sessionId } = this.#args.key;
+    return `${this.#args.runtime.workspaces}/${tenant}/${sessionId}`;
   }
 
   #startModel(turn: OpenTurn): boolean {
@@ -285,10 +320,11 @@ export class CommitLoop {
     const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
     const journal = system.find(journalName);
     if (toolbox === undefined || journal === undefined) return false;
-    const { tenant, sessionId } = this.#args.key;
-    const workspace = `${this.#args.runtime.workspaces}/${tenant}/${sessionId}`;
+    const workspace = this.#workspace;
+    if (head.workingDirectory === undefined) makeFolderSync(workspace);
     const isCancelling = cancelling === turn.turnId;
     const hooks = system.find(hooksName);
+    if (hooks === undefined && this.#args.runtime.rules.wantsHook !== undefined) return false; // a gate stays closed
     const { mode: permissionMode } = this.#args.runtime.permissions;
     this.tools.carryOut({
       ...{ head, turn, isCancelling, journal, toolbox, workspace, hooks, permissionMode },
@@ -475,6 +511,9 @@ export class CommitLoop {
       case 'forgetContext':
         return this.steps.forget();
       case 'startModel':
+        this.#wantsRun = true;
+        return;
+      case 'startHooks':
         this.#wantsRun = true;
         return;
       case 'startTools':

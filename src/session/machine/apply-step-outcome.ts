@@ -20,7 +20,7 @@ import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
-import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
+import { closeTurn, publish, replaceFirst, settle, startHooks, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
 export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
@@ -155,8 +155,11 @@ const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
       retryable: false,
     });
   }
-  if (stopReason !== 'tool_use' && stopReason !== 'pause_turn')
+  if (stopReason !== 'tool_use' && stopReason !== 'pause_turn') {
+    if (stopReason === 'end_turn' && draft.wantsHook('Stop'))
+      return startHooks(draft, turn, { event: 'Stop', stopReason });
     return close('completed', stopReason);
+  }
   const limit = overLimit(draft.head, turn, rules);
   if (limit !== undefined) return close('completed', limit);
   startModel(draft, turn);

@@ -26,6 +26,7 @@ import {
   publish,
   recordClosed,
   settle,
+  startHooks,
   startModelAgain,
   startNext,
 } from './turn-course.ts';
@@ -178,7 +179,9 @@ const mustWait = ({ status, phase }: OpenTurn, nowMs: number): boolean =>
 const goOn = (draft: Draft, turn: BegunTurn, rules: Rules): void => {
   publish(draft, turn, { type: 'turn.started' });
   if (turn.phase.kind === 'tools') return loseCalls(draft, turn, rules);
-  startModelAgain(draft, turn);
+  if (turn.phase.kind === 'hooks')
+    startHooks(draft, turn, { event: turn.phase.event, stopReason: turn.phase.stopReason });
+  else startModelAgain(draft, turn);
   draft.patch({ status: statusFrom(draft.head.openTurns) });
 };
 

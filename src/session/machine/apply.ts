@@ -8,7 +8,7 @@ import type { Change, Input, Rules, SessionState } from './machine.ts';
 
 /** See `machine.ts`. Throws a `GreenroomError` for what is refused; nothing has changed then. */
 export const apply = (state: SessionState, input: Input, rules: Rules, nowMs: number): Change => {
-  const draft = new Draft(state, nowMs);
+  const draft = new Draft(state, nowMs, rules);
   const { head } = state;
   const kind = kindOf(input);
   if (!kind.makes(input)) mustExist(head);

@@ -5,6 +5,7 @@ import type { MessageEntry, View } from '../../model/entry.ts';
 import type { Every } from '../../model/every.ts';
 import { type Head, type Settings, withSettings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
+import type { HookEvent } from '../ports/hooks.ts';
 import type { LifecycleRecord } from '../ports/journal.ts';
 import type { Answer, Change, Effect, NewMessage, Rules, SessionState, Write } from './machine.ts';
 
@@ -23,10 +24,18 @@ export class Draft {
   /** The head is a copy of our own: the one that we were given stays as it is. */
   #ownsHead = false;
 
-  constructor(state: SessionState, nowMs: number) {
+  readonly #rules: Rules;
+
+  constructor(state: SessionState, nowMs: number, rules: Rules) {
+    this.#rules = rules;
     this.head = state.head;
     this.cancelling = state.cancelling;
     this.nowMs = nowMs;
+  }
+
+  /** Whether hooks are to be asked at that event. */
+  wantsHook(event: HookEvent): boolean {
+    return this.#rules.wantsHook?.(event, this.head.hooks) ?? false;
   }
 
   /** Lays fields over the head; a change raises `updatedAtMs`. One copy, however many patches: a turn makes ten. */

@@ -58,6 +58,11 @@ export interface Rules {
   readonly defaultModel: string;
   /** How model calls are retried, unless the session says otherwise. */
   readonly retry: ModelStep['retry'];
+  /**
+   * Whether hooks are to be asked at that event; `wanted`: those of the session's own list, absent or empty: all.
+   * Absent: no hooks are configured.
+   */
+  wantsHook?(event: HookEvent, wanted: readonly string[] | undefined): boolean;
   /** Whether the model has a price at that time: money limits need one. */
   hasPrice(model: string, atMs: number): boolean;
 }
@@ -210,6 +215,17 @@ export type Input =
       readonly retries: number;
       readonly outcome: StepOutcome;
     }
+  | {
+      readonly type: 'hooked';
+      readonly runId: RunId;
+      /** Why the turn does not go on, or does not end. */
+      readonly blocked?: string | undefined;
+      /** What the model is to see. */
+      readonly context: readonly string[];
+      readonly runs: readonly HookedRun[];
+      /** What the model said last. */
+      readonly text: string;
+    }
   | { readonly type: 'decided'; readonly runId: RunId; readonly verdicts: readonly Verdict[] }
   | {
       readonly type: 'toolEnded';
@@ -314,6 +330,7 @@ export type Effect =
   /** The model's view changed in the middle: the live context is built again when it is needed. */
   | { readonly type: 'forgetContext' }
   | { readonly type: 'startModel'; readonly runId: RunId }
+  | { readonly type: 'startHooks' }
   /** The tool calls of an answer are to be decided, started or gathered. `uses`: as the model made them, where they are at hand. */
   | { readonly type: 'startTools'; readonly uses?: readonly ToolUse[] }
   | { readonly type: 'cancelRun'; readonly runId: RunId }

@@ -11,6 +11,7 @@ import {
   type BegunTurn,
   type ClosedStatus,
   type ClosedTurn,
+  type HooksPhase,
   type OpenTurn,
   runIdOf,
   type TurnError,
@@ -28,7 +29,10 @@ export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
   draft.patch({ numTurns: draft.head.numTurns + 1 });
   publish(draft, first, { type: 'turn.started' });
   draft.effect({ type: 'see', seq: first.seq, body });
-  startModel(draft, { ...first, startedAtMs: draft.nowMs });
+  const turn = { ...first, startedAtMs: draft.nowMs };
+  const asks = draft.wantsHook('UserPromptSubmit') || draft.wantsHook('SessionStart');
+  if (asks) startHooks(draft, turn, { event: 'UserPromptSubmit' });
+  else startModel(draft, turn);
 };
 
 /** The first turn's next model call, as a run of its own: the outcome of an earlier one does not count any more. `tried`: calls that have failed. */
@@ -37,6 +41,18 @@ export const startModel = (draft: Draft, turn: OpenTurn, tried = 0): void => {
   const phase: WorkPhase = tried === 0 ? { kind: 'model', run } : { kind: 'model', run, tried };
   replaceFirst(draft, { ...turn, status: 'running', runs: run, phase });
   draft.effect({ type: 'startModel', runId: runIdOf(turn.turnId, run) });
+};
+
+/** Hooks are to be asked, as a run of their own. */
+export const startHooks = (
+  draft: Draft,
+  turn: OpenTurn,
+  about: Pick<HooksPhase, 'event' | 'stopReason'>,
+): void => {
+  const run = turn.runs + 1;
+  const phase: HooksPhase = { kind: 'hooks', run, ...about };
+  replaceFirst(draft, { ...turn, status: 'running', runs: run, phase });
+  draft.effect({ type: 'startHooks' });
 };
 
 /** The same model call once more: what of it failed before still counts. */

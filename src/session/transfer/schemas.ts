@@ -68,7 +68,11 @@ const options = z.looseObject({ model, maxSteps, maxCostUsd, includePartialMessa
 const Open = z.looseObject({
   ...turnFacts,
   ...{ status: z.enum(OPEN_STATUSES), options },
-  ...{ runs: PlausibleCount.optional(), phase: anything.optional() }, // older versions knew neither
+  ...{
+    runs: PlausibleCount.optional(),
+    phase: anything.optional(),
+    stopBlocks: anything.optional(),
+  }, // older versions knew neither
 } satisfies Shape<OpenTurn>);
 
 export const Turn = z.looseObject({

@@ -10,7 +10,7 @@ import { sessionVerb } from './verb.ts';
 
 const CALL_STATES = ['undecided', 'asked', 'allowed', 'started', 'ended', 'failed'] as const;
 
-const WAITS_FOR = ['nothing', 'model', 'tools', 'approval', 'retry'] as const;
+const WAITS_FOR = ['nothing', 'model', 'tools', 'hooks', 'approval', 'retry'] as const;
 type WaitsFor = (typeof WAITS_FOR)[number];
 
 export const ExplainReply = z.strictObject({
@@ -88,6 +88,7 @@ const WHY: Readonly<Record<WaitsFor, string>> = {
   nothing: 'no turn is open',
   model: 'a model call is under way',
   tools: 'tools run',
+  hooks: 'hooks are asked',
   approval: 'tool calls wait for a person: see `asked`',
   retry: 'a model call failed, and the next one is due later',
 };
@@ -95,6 +96,7 @@ const WHY: Readonly<Record<WaitsFor, string>> = {
 const waitsForOf = (turn: OpenTurn | undefined): WaitsFor => {
   if (turn === undefined) return 'nothing';
   if (turn.phase?.kind === 'tools') return turn.status === 'waiting' ? 'approval' : 'tools';
+  if (turn.phase?.kind === 'hooks') return 'hooks';
   return turn.phase?.kind === 'waiting' ? 'retry' : 'model';
 };
 

@@ -33,7 +33,7 @@ const FIELDS = [
   ...['toolsUsed'],
   ...['tools', 'toolMemory', 'cwd', 'files', 'answerSeq', 'calls', 'toolUseId', 'name', 'state'],
   ...['asked', 'reason', 'commands', 'suggestions', 'effect', 'isAlone', 'input'],
-  ...['permissionCheckCount', 'hookExecutionCount', 'stop', 'realPath'],
+  ...['permissionCheckCount', 'hookExecutionCount', 'stop', 'realPath', 'event', 'stopBlocks'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

@@ -111,6 +111,7 @@ export const faultOfTurn = (turn: TurnRecord): string | undefined => {
 
 const isSoundPhase = (phase: NonNullable<OpenTurn['phase']>): boolean => {
   if (phase.kind === 'model') return isNumber(phase.run) && isNumber(phase.tried ?? 0);
+  if (phase.kind === 'hooks') return isNumber(phase.run) && isText(phase.event);
   if (phase.kind === 'tools')
     return isNumber(phase.run) && isNumber(phase.answerSeq) && isCalls(phase.calls);
   if (phase.kind !== 'waiting' || phase.for !== 'retry') return false;

@@ -1,0 +1,126 @@
+/** The hooks of a whole turn under way: what they are given is read from the store, and what they say is committed. */
+
+import type { Entry } from '../../model/entry.ts';
+import type { Head } from '../../model/head.ts';
+import { type HooksPhase, type OpenTurn, type RunId, runIdOf } from '../../model/turn.ts';
+import { decodeMessage } from '../context/model-message.ts';
+import type { HookedRun, InputOf } from '../machine/machine.ts';
+import type { HookEvent, Hooks, HookVerdict } from '../ports/hooks.ts';
+import type { Journal } from '../ports/journal.ts';
+
+export interface HookSources {
+  readonly head: Head;
+  readonly turn: OpenTurn & { readonly phase: HooksPhase };
+  readonly isCancelling: boolean;
+  readonly journal: Journal;
+  readonly hooks: Hooks;
+  readonly cwd: string;
+  readonly permissionMode: string;
+}
+
+interface Listener {
+  submit(input: InputOf<'hooked'>): void;
+  /** Hooks are being asked; when that is done, the turn goes on. */
+  reading(done: Promise<void>): void;
+}
+
+export class TurnHooks {
+  readonly #listener: Listener;
+  #begun: RunId | undefined;
+  #said: InputOf<'hooked'> | undefined;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  /** Asks the hooks that the turn awaits, once, and submits what they have said. */
+  carryOut(sources: HookSources): void {
+    const { turn, isCancelling } = sources;
+    const runId = runIdOf(turn.turnId, turn.phase.run);
+    if (isCancelling)
+      return this.#listener.submit({ type: 'hooked', runId, context: [], runs: [], text: '' });
+    if (this.#said?.runId === runId) {
+      const said = this.#said;
+      this.#said = undefined;
+      return this.#listener.submit(said);
+    }
+    if (this.#begun === runId) return;
+    this.#begun = runId;
+    this.#listener.reading(this.#ask(runId, sources));
+  }
+
+  async #ask(runId: RunId, sources: HookSources): Promise<void> {
+    this.#said =
+      sources.turn.phase.event === 'Stop'
+        ? await askAtEnd(runId, sources)
+        : await askAtStart(runId, sources);
+  }
+}
+
+/** A session's first turn begins the session too. */
+const askAtStart = async (runId: RunId, sources: HookSources): Promise<InputOf<'hooked'>> => {
+  const { head, turn } = sources;
+  const prompt = await textAt(sources, turn.seq);
+  const isFirst = head.numTurns <= 1;
+  const model = head.model ?? '';
+  const session = isFirst
+    ? await ask('SessionStart', sources, { source: 'startup', model }, 'startup')
+    : NOTHING;
+  const said = await ask('UserPromptSubmit', sources, { prompt });
+  const reason = said.reason ?? 'a UserPromptSubmit hook';
+  return {
+    ...{ type: 'hooked', runId, text: '' },
+    blocked: said.stop ?? (said.decision === 'deny' ? reason : undefined),
+    context: [...session.context, ...said.context],
+    runs: [...runsOf('SessionStart', session), ...runsOf('UserPromptSubmit', said)],
+  };
+};
+
+const askAtEnd = async (runId: RunId, sources: HookSources): Promise<InputOf<'hooked'>> => {
+  const { turn } = sources;
+  const text = await textAt(sources, turn.lastSeq);
+  const said = await ask('Stop', sources, {
+    stop_hook_active: (turn.stopBlocks ?? 0) > 0,
+    last_assistant_message: text,
+  });
+  const reason = said.reason ?? 'a Stop hook';
+  const isBlocked = said.stop === undefined && said.decision === 'deny';
+  return {
+    ...{ type: 'hooked', runId, text, context: said.context },
+    blocked: isBlocked ? reason : undefined,
+    runs: runsOf('Stop', said),
+  };
+};
+
+const NOTHING: HookVerdict = { context: [], runs: [] };
+
+const runsOf = (event: HookEvent, { runs }: HookVerdict): readonly HookedRun[] =>
+  runs.map((run) => ({ ...run, event }));
+
+const ask = (
+  event: HookEvent,
+  { head, turn, hooks, cwd, permissionMode }: HookSources,
+  fields: Readonly<Record<string, unknown>>,
+  subject?: string,
+): Promise<HookVerdict> => {
+  if (!hooks.has(event, subject, head.hooks)) return Promise.resolve(NOTHING);
+  const about = { event, key: head.key, turnId: turn.turnId, cwd, permissionMode };
+  return hooks.run(subject === undefined ? { ...about, fields } : { ...about, subject, fields });
+};
+
+/** What the message at that place says. */
+const textAt = async ({ head, journal }: HookSources, seq: number): Promise<string> => {
+  const session = await journal.open(head.key);
+  const [entry] = await session.entries({ from: seq, to: seq, limit: 1 });
+  return textOf(entry);
+};
+
+const textOf = (entry: Entry | undefined): string =>
+  entry?.kind === 'message'
+    ? decodeMessage(entry.body)
+        .content.flatMap((block) => {
+          const { type, text } = block as { readonly type: string; readonly text?: unknown };
+          return type === 'text' && typeof text === 'string' ? [text] : [];
+        })
+        .join('')
+    : '';
