@@ -123,6 +123,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['tools/builtin'],
   ['tools/commands'],
   ['tools'],
+  ['hooks/commands'],
+  ['hooks'],
   ['search', 'text', 'housekeeping', 'rehearsal', 'storage/files'],
   ['storage/records'],
   ['storage/log'],
@@ -147,7 +149,9 @@ const GROUND = ['platform', 'config'];
 const DOMAIN = [
   ...['otp', 'model', 'pricing', 'query', 'claude-code', 'classic', 'permissions', 'session'],
 ];
-const PARTS = ['executor', 'tools', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'];
+const PARTS = [
+  ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
+];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
 const LEANS: Readonly<Record<string, readonly string[]>> = {
@@ -163,6 +167,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   session: DOMAIN,
   ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),
   tools: [...DOMAIN, 'executor'],
+  hooks: [...DOMAIN, 'tools'],
   nats: DOMAIN,
   client: [...DOMAIN, 'nats'],
   'agent-sdk': ['model', 'session'],
@@ -255,6 +260,8 @@ describe('imports', () => {
       'src/text/index-child.ts': ['libsql'],
       'src/tools/tools-worker.ts': ['zod'],
       'src/tools/commands/launcher-child.ts': [],
+      'src/hooks/commands/hook-launcher-child.ts': [],
+      'src/hooks/module-worker.ts': [],
     };
     for (const [file, libraries] of Object.entries(needed))
       expect([...librariesFrom(file)].toSorted(), file).toEqual(libraries);

@@ -37,6 +37,20 @@ export const oneOf = <const T extends string>(...words: readonly [T, ...T[]]): K
   expects: `one of ${words.join(', ')}`,
 });
 
+const SWITCHED: Readonly<Record<string, 'on' | 'off'>> = {
+  ...{ on: 'on', true: 'on', yes: 'on', '1': 'on' },
+  ...{ off: 'off', false: 'off', no: 'off', '0': 'off' },
+};
+
+/** As classic programs write it: true and false, in any case, among others. */
+export const onOrOff: Kind<'on' | 'off'> = {
+  schema: z.preprocess(
+    (value) => SWITCHED[String(value).trim().toLowerCase()],
+    z.enum(['on', 'off']),
+  ),
+  expects: 'on or off, true or false, yes or no, 1 or 0',
+};
+
 export const text = (expects: string, pattern = /^.+$/s): Kind<string> => ({
   schema: trimmed.regex(pattern),
   expects,

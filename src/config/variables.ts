@@ -11,6 +11,7 @@ import {
   headerValue,
   type Kind,
   oneOf,
+  onOrOff,
   path,
   text,
   webUrl,
@@ -145,6 +146,24 @@ export const VARIABLES = {
   }),
   permissionsFile: optional('GREENROOM_PERMISSIONS_FILE', path, {
     meaning: 'JSON file `{ allow, ask, deny }` of permission rules that hold for all sessions',
+  }),
+  hooksFile: optional('GREENROOM_HOOKS_FILE', path, {
+    meaning: "JSON file of hooks, of the form of Claude Code's settings",
+  }),
+  auditHook: set('ENABLE_AUDIT_HOOK', onOrOff, 'on', {
+    meaning: 'whether records of hooks have what went in and came out; they are kept in any case',
+  }),
+  metricsHook: set('ENABLE_METRICS_HOOK', onOrOff, 'on', {
+    meaning: 'whether each run of a hook is told as telemetry',
+  }),
+  notificationHook: set('ENABLE_NOTIFICATION_HOOK', onOrOff, 'on', {
+    meaning: 'whether hooks for `Notification` run',
+  }),
+  customHooks: set('ENABLE_CUSTOM_HOOKS', onOrOff, 'on', {
+    meaning: 'whether configured hooks run',
+  }),
+  persistenceHook: set('ENABLE_PERSISTENCE_HOOK', onOrOff, 'on', {
+    meaning: '`off` has no effect but a warning: what is acknowledged is stored',
   }),
   workers: derived('GREENROOM_WORKERS', whole(1, 256), 'cores', () => availableParallelism(), {
     meaning: 'executor threads',

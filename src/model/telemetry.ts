@@ -124,6 +124,18 @@ export const TELEMETRY = {
     traceId: text("the request's trace"),
     durationMs: durationMs('inside the catalog'),
   }),
+  hook: new TelemetryEvent('greenroom.hook', 'a hook has run, or has failed to', {
+    ...sessionShape,
+    turnId: text('the turn; absent: none was under way').optional(),
+    event: text('what it was run for, such as `PreToolUse`'),
+    hook: text('as it is configured, without secrets'),
+    kind: text('`command`, `http`, `nats`, `module` or `function`'),
+    ended: text('`ok`, `blocked`, `error`, `could_not_start`, `killed`, `timeout` or `bad_output`'),
+    goesOn: z
+      .boolean()
+      .describe('whether what it was asked about goes on, as far as it is concerned'),
+    durationMs: durationMs('its run, the wait for a place included'),
+  }),
   actorCrash: new TelemetryEvent('greenroom.actor.crash', 'an actor has crashed', {
     actor: text('its place in the tree'),
     reason: text('what it crashed of, in one line'),

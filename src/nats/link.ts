@@ -16,8 +16,10 @@ import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
 import type { System } from '../otp/system.ts';
 import { withoutUserParts } from '../platform/address.ts';
+import { busName } from '../session/ports/bus.ts';
 import { brokerName } from './broker.ts';
 import { connectFault, isHopeless } from './broker-fault.ts';
+import { busOver } from './bus.ts';
 import { NO_NOTICES, type Notices } from './notices.ts';
 import { Outbox } from './outbox.ts';
 import { RefusalNotices, type Refused } from './permissions.ts';
@@ -101,6 +103,7 @@ export const Link = genServer(linkProtocol, {
       },
     };
     self.register(linkName, face);
+    self.register(busName, busOver(nc, face.isConnected));
     noticesOf(args).info({ broker: shown(url) }, 'connected to the broker');
     return { args, face, listeners, lostAtMs: undefined };
   },

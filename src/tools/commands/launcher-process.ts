@@ -9,15 +9,19 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../otp/clock.ts';
 import { childEnvironment } from '../../platform/child-environment.ts';
-import { compiledFile } from '../../platform/compiled.ts';
-import type { FromLauncher, ToLauncher } from './wire.ts';
 
 const HEAP = ['--max-semi-space-size=8', '--max-old-space-size=512'];
 /** For all commands to be ended: two graces and a sweep. */
 const CLOSE_MS = 10_000;
 const LAST_WORDS_LENGTH = 2_000;
 
-export class LauncherProcess {
+/** What it is told in any case: to end all that it runs, and then itself. */
+interface Close {
+  readonly type: 'close';
+}
+
+/** @typeParam To what it is told. @typeParam From what it says. */
+export class LauncherProcess<To extends object, From> {
   readonly mark: string;
   readonly #clock: Clock;
   readonly #child: ChildProcess;
@@ -26,11 +30,11 @@ export class LauncherProcess {
   #hasEnded = false;
   #lastWords = '';
 
-  /** Throws when it cannot be started. */
-  constructor(mark: string, clock: Clock, hear: (message: FromLauncher) => void) {
+  /** Throws when it cannot be started. @param file its compiled program. */
+  constructor(file: string, mark: string, clock: Clock, hear: (message: From) => void) {
     this.mark = mark;
     this.#clock = clock;
-    this.#child = start(mark);
+    this.#child = start(file, mark);
     this.#child.on('message', hear);
     this.#child.stderr?.on('data', (bytes: Buffer) => {
       this.#lastWords = (this.#lastWords + bytes.toString()).slice(-LAST_WORDS_LENGTH);
@@ -49,7 +53,7 @@ export class LauncherProcess {
   }
 
   /** Its end is heard: what cannot be sent is lost by that. */
-  send(message: ToLauncher): void {
+  send(message: To | Close): void {
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
@@ -72,8 +76,8 @@ export class LauncherProcess {
   }
 }
 
-const start = (mark: string): ChildProcess => {
-  const child = fork(compiledFile(import.meta.url, './launcher-child.js'), [mark], {
+const start = (file: string, mark: string): ChildProcess => {
+  const child = fork(file, [mark], {
     execArgv: HEAP,
     env: childEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

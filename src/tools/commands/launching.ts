@@ -10,6 +10,7 @@
  */
 import { newJobId } from '../../model/ids.ts';
 import type { Clock, Timer } from '../../otp/clock.ts';
+import { compiledFile } from '../../platform/compiled.ts';
 import { roomFor } from './descriptors.ts';
 import { commandEnvironment } from './environment.ts';
 import { signalGroup } from './group.ts';
@@ -17,7 +18,9 @@ import { LauncherProcess } from './launcher-process.ts';
 import { removeTrace, writeTrace } from './leftover.ts';
 import { removePipes } from './pipes.ts';
 import { marksOf, sweep } from './sweep.ts';
-import type { CommandSpec, Ended, FromLauncher, Printed } from './wire.ts';
+import type { CommandSpec, Ended, FromLauncher, Printed, ToLauncher } from './wire.ts';
+
+type Launcher = LauncherProcess<ToLauncher, FromLauncher>;
 
 export const MAX_RUNNING = 1_024;
 export const MAX_WAITING = 10_000;
@@ -77,7 +80,7 @@ export class Launching {
   readonly #running = new Map<number, Job>();
   readonly #waiting = new Map<number, Job>();
   readonly #asked = new Map<number, Asked>();
-  #launcher: LauncherProcess | undefined;
+  #launcher: Launcher | undefined;
   /** Resolves when nothing is left of the launcher before. */
   #isClean: Promise<unknown> = Promise.resolve();
   #isClosed = false;
@@ -143,11 +146,12 @@ export class Launching {
     launcher.send({ type: 'run', id: job.id, spec: { ...job.wanted, env } });
   }
 
-  #start(): LauncherProcess {
+  #start(): Launcher {
     const { clock, dataDir } = this.#options;
     const mark = newJobId(clock.now());
     if (dataDir !== undefined) writeTrace(dataDir, mark); // before anything bears it
-    const launcher = new LauncherProcess(mark, clock, (message) => this.#hear(message));
+    const file = compiledFile(import.meta.url, './launcher-child.js');
+    const launcher: Launcher = new LauncherProcess(file, mark, clock, (said) => this.#hear(said));
     if (dataDir !== undefined) writeTrace(dataDir, mark, launcher.pid);
     void launcher.ended.then((why) => this.#isOver(launcher, why));
     return launcher;
@@ -173,7 +177,7 @@ export class Launching {
     }
   }
 
-  #isOver(launcher: LauncherProcess, why: Error): void {
+  #isOver(launcher: Launcher, why: Error): void {
     if (!this.#isClosed)
       this.#options.warn({ err: why, commands: this.#running.size }, 'the launcher has died');
     launcher.kill(); // it may only have lost its channel
