@@ -24,7 +24,7 @@ const OfEvent = z.looseObject({
       interrupt: flag,
     })
     .nullish(),
-  updatedToolOutput: z.unknown(),
+  updatedToolOutput: z.unknown().optional(),
   sessionTitle: text,
   initialUserMessage: text,
 });
