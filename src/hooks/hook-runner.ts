@@ -62,6 +62,8 @@ const DEFAULT_MS = 600_000;
 const PROMPT_MS = 30_000;
 const SESSION_END_MS = 1_500;
 const LONGEST_SESSION_END_MS = 60_000;
+/** Of what a hook said. */
+const LOGGED_CHARS = 500;
 
 interface Done {
   readonly word: Word;
@@ -132,13 +134,14 @@ export class HookRunner implements Hooks {
       said: word.said,
     };
     this.#tell(hook, call, run);
-    if (outcome.kind === 'failed') this.#warn(hook, call, outcome);
+    if (word.ended !== 'ok' && word.ended !== 'blocked') this.#warn(hook, call, word);
     return { word, run };
   }
 
   #aside(hook: Hook, call: HookCall, input: HookInput): Done {
     void this.#timed(hook, call, input).then((outcome) => {
-      if (outcome.kind === 'failed') this.#warn(hook, call, outcome);
+      const { ended, said } = wordOf(call.event, outcome, 'continue');
+      if (ended !== 'ok' && ended !== 'blocked') this.#warn(hook, call, { ended, said });
     });
     const word: Word = { ended: 'ok', context: [] };
     return { word, run: { hook: hook.label, ended: 'ok', durationMs: 0, goesOn: true } };
@@ -198,9 +201,10 @@ export class HookRunner implements Hooks {
   #warn(
     { label }: Hook,
     { key, turnId, event }: HookCall,
-    { ended, why }: Extract<Outcome, { kind: 'failed' }>,
+    { ended, said }: Pick<Word, 'ended' | 'said'>,
   ): void {
     const { tenant, sessionId } = key;
+    const why = said?.slice(0, LOGGED_CHARS);
     const fields = { tenant, sessionId, turnId, event, hook: label, ended, why };
     this.#options.warn(fields, 'a hook has failed');
   }

@@ -39,7 +39,10 @@ const Configured = z.discriminatedUnion(
       ...{ ...common, type: z.literal('command'), command: z.string().min(1) },
       args: z.array(z.string()).optional(),
       async: z.boolean().optional(),
-      asyncRewake: z.unknown().optional().refine(isNot, 'is not done here: use `async`, or wait for the hook'),
+      asyncRewake: z
+        .unknown()
+        .optional()
+        .refine(isNot, 'is not done here: use `async`, or wait for the hook'),
       shell: z.literal('bash', 'only bash is started here').optional(),
     }),
     z.looseObject({

@@ -7,11 +7,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Readable, Writable } from 'node:stream';
 import { type Clock, pause } from '../../otp/clock.ts';
 import { type Groups, signalGroup } from '../../tools/commands/group.ts';
 import type { Pipe, Pipes } from '../../tools/commands/pipes.ts';
 import type { Strays } from '../../tools/commands/sweep.ts';
+import { openInput } from './input-file.ts';
 import { Printed } from './printed.ts';
 import type { CommandSpec, Ended, Ending, FromLauncher } from './wire.ts';
 
@@ -29,12 +29,9 @@ export interface Ground {
   readonly groups: Groups;
   readonly pipes: Pipes;
   readonly strays: Strays;
+  /** For what hooks read. */
+  readonly folder: string;
   tell(message: FromLauncher): void;
-}
-
-interface Streams {
-  readonly stdout: Readable;
-  readonly stderr: Readable;
 }
 
 export class Command {
@@ -102,41 +99,29 @@ export class Command {
   }
 
   async #start(): Promise<ChildProcess> {
-    const { pipes } = this.#ground;
-    const [input, stdout, stderr] = await Promise.all([
-      pipes.takeInput(),
-      pipes.take(),
-      pipes.take(),
-    ]);
+    const { pipes, folder } = this.#ground;
+    const [stdout, stderr] = await Promise.all([pipes.take(), pipes.take()]);
     const { command, args, cwd, env } = this.#spec;
+    let input: number | undefined;
     const [program, words] = args === undefined ? ['bash', ['-c', command]] : [command, args];
     try {
+      input = openInput(folder, this.id, this.#spec.input);
       const child: ChildProcess = spawn(program, words, {
         ...{ cwd, env: { ...env }, detached: true },
-        stdio: [input?.reader ?? 'pipe', stdout?.writer ?? 'pipe', stderr?.writer ?? 'pipe'],
+        stdio: [input, stdout?.writer ?? 'pipe', stderr?.writer ?? 'pipe'],
       });
       child.once('error', () => undefined); // heard again by `#endOf`
-      this.#connect(child, input?.writer, { stdout, stderr });
+      this.#read(child, { stdout, stderr });
       return child;
     } catch (error) {
-      input?.writer.destroy();
       for (const pipe of [stdout, stderr]) pipe?.reader.destroy();
       throw error;
     } finally {
-      for (const fd of [input?.reader, stdout?.writer, stderr?.writer])
-        if (fd !== undefined) closeSync(fd);
+      for (const fd of [input, stdout?.writer, stderr?.writer]) if (fd !== undefined) closeSync(fd);
     }
   }
 
-  #connect(
-    child: ChildProcess,
-    writer: Writable | undefined,
-    pipes: Readonly<Record<keyof Streams, Pipe | undefined>>,
-  ): void {
-    const input = writer ?? child.stdin;
-    input?.on('error', () => undefined); // it need not read
-    input?.end(this.#spec.input);
-    child.once('exit', () => input?.destroy());
+  #read(child: ChildProcess, pipes: Readonly<Record<'stdout' | 'stderr', Pipe | undefined>>): void {
     const tooMuch = () => this.end('too_much');
     const [stdout, stderr] = [
       pipes.stdout?.reader ?? child.stdout,

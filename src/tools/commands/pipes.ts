@@ -9,7 +9,7 @@ import { closeSync, constants, mkdirSync, openSync, rmSync, unlinkSync } from 'n
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -28,12 +28,6 @@ export interface Pipe {
   readonly writer: number;
 }
 
-export interface InputPipe {
-  readonly writer: Writable;
-  /** For a child; the caller closes its own. */
-  readonly reader: number;
-}
-
 export class Pipes {
   readonly #folder: string;
   readonly #names: string[] = [];
@@ -45,16 +39,7 @@ export class Pipes {
   }
 
   /** undefined: there are no named pipes here. Throws when there are no descriptors left. */
-  take(): Promise<Pipe | undefined> {
-    return this.#take(opened);
-  }
-
-  /** The same, for what a child reads. */
-  takeInput(): Promise<InputPipe | undefined> {
-    return this.#take(openedForInput);
-  }
-
-  async #take<T>(open: (name: string) => T): Promise<T | undefined> {
+  async take(): Promise<Pipe | undefined> {
     while (this.#names.length === 0) {
       try {
         this.#making ??= this.#make().finally(() => {
@@ -68,7 +53,7 @@ export class Pipes {
     const name = this.#names.pop();
     if (name === undefined) return undefined;
     try {
-      return open(name);
+      return opened(name);
     } catch (error) {
       this.#names.push(name);
       throw error;
@@ -93,25 +78,6 @@ const opened = (name: string): Pipe => {
     return { reader: new Socket({ fd, readable: true, writable: false }), writer };
   } catch (error) {
     closeSync(fd);
-    throw error;
-  }
-};
-
-/** Both ends wait for each other when they are opened, but not for one that is both. A child's end must not be without waiting. */
-const openedForInput = (name: string): InputPipe => {
-  const both = openSync(name, constants.O_RDWR);
-  const fds: number[] = [both];
-  try {
-    const reader = openSync(name, constants.O_RDONLY);
-    fds.push(reader);
-    const fd = openSync(name, constants.O_WRONLY | constants.O_NONBLOCK);
-    fds.push(fd);
-    unlinkSync(name);
-    const writer = new Socket({ fd, readable: false, writable: true });
-    closeSync(both);
-    return { reader, writer };
-  } catch (error) {
-    for (const fd of fds) closeSync(fd);
     throw error;
   }
 };
