@@ -143,6 +143,7 @@ export class HookCommands {
     const { clock, traceFolder, warn } = this.#options;
     const lost = [...this.#jobs.values()];
     if (!this.#isClosed) warn({ err: why, hooks: lost.length }, 'the launcher of hooks has died');
+    launcher.kill(); // it may only have lost its channel
     this.#launcher = undefined;
     for (const { pid } of lost) if (pid !== undefined) signalGroup(pid, 'SIGKILL');
     await sweep(launcher.mark, clock).catch((error: unknown) =>
