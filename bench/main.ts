@@ -13,6 +13,7 @@ import type { Bench, Settings, Size } from './harness/bench.ts';
 import { keepResult } from './harness/results.ts';
 import type { Sheet } from './harness/sheet.ts';
 import { history } from './history.ts';
+import { hooks } from './hooks.ts';
 import { journal } from './journal.ts';
 import { memory } from './memory.ts';
 import { otp } from './otp.ts';
@@ -36,6 +37,7 @@ const BENCHES: readonly Bench[] = [
   search,
   text,
   permissions,
+  hooks,
   memory,
   start,
   soak,

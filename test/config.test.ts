@@ -72,6 +72,28 @@ test('a classic name counts where ours is not set', () => {
   expect(load({ env: { ...classic, GREENROOM_MODEL: 'new' } }).config.model).toBe('new');
 });
 
+test.each([
+  ['true', 'on'],
+  ['False', 'off'],
+  ['1', 'on'],
+  ['no', 'off'],
+  ['on', 'on'],
+])('what is built in of hooks is switched as classic programs write it: %s', (text, means) => {
+  expect(load({ env: { ENABLE_CUSTOM_HOOKS: text } }).config.customHooks).toBe(means);
+});
+
+test('a switch that is neither on nor off is refused', () => {
+  for (const text of ['maybe', 'constructor'])
+    expect(() => load({ env: { ENABLE_AUDIT_HOOK: text } })).toThrow(
+      `ENABLE_AUDIT_HOOK is "${text}": it must be on or off`,
+    );
+});
+
+test('a configuration file may say it as a value of JSON', () => {
+  const cwd = folderWith({ 'greenroom.config.json': '{"metricsHook":false,"auditHook":1}' });
+  expect(load({ cwd }).config).toMatchObject({ metricsHook: 'off', auditHook: 'on' });
+});
+
 test('an empty variable counts as not set', () => {
   expect(load({ env: { GREENROOM_TENANT: '', NATS_URL: '' } }).config).toMatchObject({
     tenant: 'default',

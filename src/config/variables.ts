@@ -154,7 +154,7 @@ export const VARIABLES = {
     meaning: 'whether records of hooks have what went in and came out; they are kept in any case',
   }),
   metricsHook: set('ENABLE_METRICS_HOOK', onOrOff, 'on', {
-    meaning: 'whether each run of a hook is told as telemetry',
+    meaning: 'whether each run of a hook is reported as telemetry',
   }),
   notificationHook: set('ENABLE_NOTIFICATION_HOOK', onOrOff, 'on', {
     meaning: 'whether hooks for `Notification` run',

@@ -10,11 +10,11 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../otp/clock.ts';
 import { childEnvironment } from '../platform/child-environment.ts';
 import { compiledFile } from '../platform/compiled.ts';
+import { Slots } from './commands/slots.ts';
 import type { Work } from './hook.ts';
 import { toolUseIdOf } from './input.ts';
 import type { ModuleAnswer, ModuleArgs, ModuleCall } from './module-worker.ts';
 import { couldNotStart, messageOf, type Run } from './runner.ts';
-import { Slots } from './slots.ts';
 import type { Outcome } from './word.ts';
 
 const MAX_THREADS = 8;

@@ -16,7 +16,7 @@ import { LauncherProcess } from '../../tools/commands/launcher-process.ts';
 import { removeTrace, writeTrace } from '../../tools/commands/leftover.ts';
 import { removePipes } from '../../tools/commands/pipes.ts';
 import { marksOf, sweep } from '../../tools/commands/sweep.ts';
-import { Slots } from '../slots.ts';
+import { Slots } from './slots.ts';
 import type { CommandSpec, Ended, FromLauncher, ToLauncher } from './wire.ts';
 
 export const MAX_RUNNING = 64;
