@@ -1,7 +1,6 @@
 /**
- * What does a hook cost? A function, and a command beside its process alone. The floor: the same command started by the
- * launcher's own means, `spawn` in a small process, with the same input and with both outputs read; asked in the same
- * rounds, one at a time.
+ * What does a hook cost? A function, and a command beside its process alone. The floor: the same command started by `spawn`
+ * in a small process, with the same input and with both outputs read; asked in the same rounds, one at a time.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +17,7 @@ import { compiledFile } from '../src/platform/compiled.ts';
 import type { HookCall } from '../src/session/ports/hooks.ts';
 import { commandEnvironment } from '../src/tools/commands/environment.ts';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
-import { median, ms, number } from './harness/figures.ts';
+import { median, ms, number, quantile } from './harness/figures.ts';
 import { describeComputer } from './harness/machine.ts';
 import { Sheet } from './harness/sheet.ts';
 
@@ -70,16 +69,16 @@ export const hooks: Bench = {
     const byCommand = asked(hooksOf({ hooks: { PreToolUse: [group] } }, cwd, { env: {} }));
     const figures = { function: [] as number[], command: [] as number[], floor: [] as number[] };
     for (const work of [byFunction, byCommand, bare.spawn]) await work(); // what is started once
-    for (let round = 0; round < roundsOf(settings); round += 1) {
+    for (let round = 0; round < roundsOf(settings); round += 1)
       figures.function.push(await timed(byFunction));
+    for (let round = 0; round < roundsOf(settings); round += 1) {
       figures.command.push(await timed(byCommand));
       figures.floor.push(await timed(bare.spawn));
     }
     const { runs } = await byCommand();
     bare.end();
     await Promise.all([commands.close(), modules.close()]);
-    const [fn, command, floor] = [figures.function, figures.command, figures.floor].map(median);
-    report(sheet, { fn: fn ?? 0, command: command ?? 0, floor: floor ?? 0 });
+    report(sheet, figures);
     sheet.check('the command runs', runs[0]?.ended === 'ok', JSON.stringify(runs));
     return sheet;
   },
@@ -87,27 +86,40 @@ export const hooks: Bench = {
 
 const ON = { metrics: true, notification: true, custom: true, persistence: true };
 
-interface Medians {
-  readonly fn: number;
-  readonly command: number;
-  readonly floor: number;
+interface Figures {
+  readonly function: readonly number[];
+  readonly command: readonly number[];
+  readonly floor: readonly number[];
 }
 
-const report = (sheet: Sheet, { fn, command, floor }: Medians): void => {
+/** Also of the quickest tenth: what a busy machine takes from both is not in it. */
+const QUANTILES = [0.5, 0.1];
+
+const sorted = (values: readonly number[]) => Float64Array.from(values).sort();
+
+const report = (sheet: Sheet, figures: Figures): void => {
+  const rows = QUANTILES.map((q) => ({
+    q,
+    fn: quantile(sorted(figures.function), q),
+    command: quantile(sorted(figures.command), q),
+    floor: quantile(sorted(figures.floor), q),
+  }));
   sheet.table(
-    'One hook, p50',
-    ['hook', 'takes', 'its process alone', 'beside it'],
-    [
-      ['a function', ms(fn), '', ms(fn)],
-      ['a command', ms(command), ms(floor), ms(command - floor)],
-    ],
+    'One hook',
+    ['of all rounds', 'a function', 'a command', 'its process alone', 'beside it'],
+    rows.map(({ q, fn, command, floor }) => [
+      `p${q * 100}`,
+      ...[fn, command, floor, command - floor].map(ms),
+    ]),
   );
+  const fn = median(figures.function);
+  const beside = median(figures.command) - median(figures.floor);
   sheet.goal('a function', `at most ${ms(GOAL_FUNCTION_MS)}`, ms(fn), fn <= GOAL_FUNCTION_MS);
   sheet.goal(
     'a command beside its process',
     `at most ${ms(GOAL_COMMAND_MS)}`,
-    ms(command - floor),
-    command - floor <= GOAL_COMMAND_MS,
+    ms(beside),
+    beside <= GOAL_COMMAND_MS,
   );
 };
 
@@ -117,7 +129,8 @@ const bareSpawner = async (cwd: string) => {
     execArgv: ['--max-semi-space-size=8'],
   });
   const input = JSON.stringify(callIn(cwd).fields);
-  const env = commandEnvironment({});
+  // bash takes a socket on its standard input for a login from afar, and reads its user's files, unless it is in a shell.
+  const env = { ...commandEnvironment({}), SHLVL: '1' };
   await once(child, 'message');
   return {
     spawn: async () => {

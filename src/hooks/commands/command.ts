@@ -5,14 +5,13 @@
  * 2. What it left running has a while to end by itself. Of one that is made to end, all goes, also what left the group.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import process from 'node:process';
 import { type Clock, pause } from '../../otp/clock.ts';
 import { type Groups, signalGroup } from '../../tools/commands/group.ts';
-import type { Pipe, Pipes } from '../../tools/commands/pipes.ts';
 import type { Strays } from '../../tools/commands/sweep.ts';
-import { openInput } from './input-file.ts';
 import { Printed } from './printed.ts';
+import { closeAll, closeOurs, type ReadyStreams, type Streams } from './streams.ts';
 import type { CommandSpec, Ended, Ending, FromLauncher } from './wire.ts';
 
 /** Between the polite signal and the other one. */
@@ -27,11 +26,14 @@ type Why = Extract<Ending['type'], 'too_much' | 'ended'>;
 export interface Ground {
   readonly clock: Clock;
   readonly groups: Groups;
-  readonly pipes: Pipes;
+  readonly streams: ReadyStreams;
   readonly strays: Strays;
-  /** For what hooks read. */
-  readonly folder: string;
   tell(message: FromLauncher): void;
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ending>;
 }
 
 export class Command {
@@ -83,49 +85,48 @@ export class Command {
   }
 
   async #play(): Promise<Ending> {
-    let child: ChildProcess;
+    let started: Started;
     try {
-      child = await this.#start();
+      started = await this.#start();
     } catch (error) {
       return this.#notStarted((error as Error).message);
     }
+    const { child, ended } = started;
     this.#child = child;
-    if (child.pid !== undefined)
+    // On Linux what a dead launcher has left is found without it.
+    if (process.platform !== 'linux' && child.pid !== undefined)
       this.#ground.tell({ type: 'started', id: this.id, pid: child.pid });
     if (this.#why !== undefined) this.end(this.#why); // while it started
-    const ending = await this.#endOf(child);
+    this.#ground.streams.prepare();
+    const ending = await ended;
     await this.#linger();
     return ending;
   }
 
-  async #start(): Promise<ChildProcess> {
-    const { pipes, folder } = this.#ground;
-    const [stdout, stderr] = await Promise.all([pipes.take(), pipes.take()]);
-    const { command, args, cwd, env } = this.#spec;
-    let input: number | undefined;
+  async #start(): Promise<Started> {
+    const { command, args, cwd, env, input } = this.#spec;
     const [program, words] = args === undefined ? ['bash', ['-c', command]] : [command, args];
+    const streams = await this.#ground.streams.take(input);
     try {
-      input = openInput(folder, this.id, this.#spec.input);
       const child: ChildProcess = spawn(program, words, {
         ...{ cwd, env: { ...env }, detached: true },
-        stdio: [input, stdout?.writer ?? 'pipe', stderr?.writer ?? 'pipe'],
+        stdio: [streams.input, streams.stdout?.writer ?? 'pipe', streams.stderr?.writer ?? 'pipe'],
       });
-      child.once('error', () => undefined); // heard again by `#endOf`
-      this.#read(child, { stdout, stderr });
-      return child;
+      const ended = this.#endOf(child); // at once: it is soon told that it could not be started
+      this.#read(child, streams);
+      closeOurs(streams);
+      return { child, ended };
     } catch (error) {
-      for (const pipe of [stdout, stderr]) pipe?.reader.destroy();
+      closeAll(streams);
       throw error;
-    } finally {
-      for (const fd of [input, stdout?.writer, stderr?.writer]) if (fd !== undefined) closeSync(fd);
     }
   }
 
-  #read(child: ChildProcess, pipes: Readonly<Record<'stdout' | 'stderr', Pipe | undefined>>): void {
+  #read(child: ChildProcess, streams: Streams): void {
     const tooMuch = () => this.end('too_much');
     const [stdout, stderr] = [
-      pipes.stdout?.reader ?? child.stdout,
-      pipes.stderr?.reader ?? child.stderr,
+      streams.stdout?.reader ?? child.stdout,
+      streams.stderr?.reader ?? child.stderr,
     ];
     if (stdout) this.#stdout = new Printed(stdout, tooMuch);
     if (stderr) this.#stderr = new Printed(stderr, tooMuch);

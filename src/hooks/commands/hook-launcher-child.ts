@@ -8,9 +8,10 @@
 import process from 'node:process';
 import { systemClock as clock } from '../../otp/system-clock.ts';
 import { Groups } from '../../tools/commands/group.ts';
-import { Pipes, pipesFolder, removePipes } from '../../tools/commands/pipes.ts';
+import { Pipes, removePipes } from '../../tools/commands/pipes.ts';
 import { Strays, sweep } from '../../tools/commands/sweep.ts';
 import { Command } from './command.ts';
+import { ReadyStreams } from './streams.ts';
 import type { FromLauncher, ToLauncher } from './wire.ts';
 
 const mark = process.argv[2] ?? '';
@@ -18,9 +19,8 @@ const mark = process.argv[2] ?? '';
 const GRACE_MS = 500;
 
 const groups = new Groups(clock);
-const pipes = new Pipes(mark);
 const strays = new Strays(mark, clock);
-const folder = pipesFolder(mark);
+const streams = new ReadyStreams(mark, new Pipes(mark));
 const commands = new Map<number, Command>();
 
 const tell = (message: FromLauncher): void => {
@@ -28,7 +28,7 @@ const tell = (message: FromLauncher): void => {
 };
 
 const run = async ({ id, spec }: Extract<ToLauncher, { type: 'run' }>): Promise<void> => {
-  const command = new Command(id, spec, { clock, groups, pipes, strays, folder, tell });
+  const command = new Command(id, spec, { clock, groups, streams, strays, tell });
   commands.set(id, command);
   try {
     await command.run();
