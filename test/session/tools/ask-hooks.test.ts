@@ -36,6 +36,8 @@ const ground = (verdicts: Partial<Record<HookEvent, HookVerdict>>, wanted?: read
   const calls: HookCall[] = [];
   const head = { ...newHead(sessionKey('default', 's'), 0), hooks: wanted as string[] | undefined };
   const hooks = {
+    keepsBodies: true,
+    isOff: undefined,
     has: (event: HookEvent, _?: string, only: readonly string[] = []) =>
       verdicts[event] !== undefined && (only.length === 0 || only.includes(event)),
     run: (call: HookCall) => {
