@@ -7,6 +7,7 @@
  * await greenroom.stop();
  * ```
  */
+
 import type { z } from 'zod';
 import { EXIT_STORE_FAILED, RunningGreenroom, type TestHooks } from './app/greenroom.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
@@ -21,6 +22,7 @@ import { createLog, type Log } from './platform/log.ts';
 import { newestSonnet } from './pricing/price.ts';
 import { embeddedApi } from './session/api/embedded.ts';
 import { SessionsFacade } from './session/api/facade.ts';
+import type { HookFunctions } from './session/ports/hooks.ts';
 import type { SessionsApi, TurnControl } from './session/verbs/api.ts';
 import type { TurnRequest } from './session/verbs/turn-request.ts';
 
@@ -45,6 +47,7 @@ export {
 export type { Usage } from './model/usage.ts';
 export { version } from './platform/version.ts';
 export { SessionsFacade } from './session/api/facade.ts';
+export type { HookFunction, HookFunctions, HookInput } from './session/ports/hooks.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';
 export type { SessionsApi, TurnControl } from './session/verbs/api.ts';
 export type {
@@ -101,6 +104,8 @@ export interface GreenroomOptions
   readonly onFatal?: (error: Error) => void;
   /** Default: the real one. */
   readonly clock?: Clock;
+  /** Functions that are asked before and behind tool calls and turns, in the form of the Agent SDK. */
+  readonly hooks?: HookFunctions;
   /** For tests: hooks into inner parts. */
   readonly testHooks?: TestHooks;
 }
@@ -187,6 +192,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     onFatal,
     clock = systemClock,
     testHooks,
+    hooks,
     ...flags
   } = options;
   mustBeKnown(flags, nats);
@@ -203,6 +209,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     onFatal: onFatal ?? (() => process.exit(EXIT_STORE_FAILED)),
     clock,
     testHooks,
+    hooks,
   });
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
 };

@@ -1,12 +1,14 @@
 /** Where model calls and tools run. Sessions look the executor up by name and redo the steps of one that died. */
+import { homedir } from 'node:os';
 import { HistorianServer } from '../src/executor/history/historian.ts';
 import { ModelsPool } from '../src/executor/models/models-pool.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { endpointOf } from './endpoint.ts';
+import { hooks } from './hooks.ts';
 import type { Parts } from './parts.ts';
 import { tools } from './tools.ts';
 
-export const executors = ({ config, log, testHooks }: Parts) =>
+export const executors = ({ config, log, testHooks, hookTable }: Parts) =>
   supervisor({
     id: 'executors',
     strategy: 'one_for_one',
@@ -21,6 +23,7 @@ export const executors = ({ config, log, testHooks }: Parts) =>
         { id: 'models' }, // threads for model calls
       ),
       HistorianServer.childSpec({}, { id: 'historian' }), // a thread that reads long imported histories
+      hooks({ config, log }, hookTable, homedir()), // what is asked before and behind tool calls and turns
       tools({ config, log }), // what models ask for
     ],
   });

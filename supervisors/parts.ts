@@ -1,6 +1,7 @@
 /** What the declarations are given: the configuration, and the few values that all sessions share. */
 import type { Config } from '../src/config/config.ts';
 import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
+import type { HookTable } from '../src/hooks/hook.ts';
 import type { Rule } from '../src/housekeeping/retention-rules.ts';
 import type { Log } from '../src/platform/log.ts';
 import type { SessionRuntime } from '../src/session/actor/session-args.ts';
@@ -35,6 +36,8 @@ export interface Parts {
   /** What goes besides what is old. */
   readonly retentionRules: readonly Rule[];
   readonly testHooks: TestHooks;
+  /** All hooks that are configured. */
+  readonly hookTable: HookTable;
   /** Collects this process's garbage, where the process is ours to do so. */
   readonly collectGarbage: (() => void) | undefined;
   /** What the daemon says of itself. */

@@ -5,6 +5,7 @@
 import { greenroom as declaration } from '../../supervisors/greenroom.ts';
 import type { Bus, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { Config } from '../config/config.ts';
+import { configuredHooks } from '../hooks/settings.ts';
 import { rulesIn } from '../housekeeping/retention-rules.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
@@ -24,6 +25,7 @@ import { Sessions } from '../session/api/sessions.ts';
 import { Feed } from '../session/events/feed.ts';
 import { buffersMade } from '../session/memory/context-memory.ts';
 import { catalogName } from '../session/ports/catalog.ts';
+import type { HookFunctions } from '../session/ports/hooks.ts';
 import { journalName } from '../session/ports/journal.ts';
 import type { DaemonFace, StatusView, TreeView } from '../session/verbs/daemon-verbs.ts';
 import { makeDataDir } from '../storage/files/data-dir.ts';
@@ -58,6 +60,8 @@ export interface RunningOptions {
   readonly onFatal: (error: Error) => void;
   /** Aborted before everything is up: the start is given up, and what was up ends in order. */
   readonly signal?: AbortSignal | undefined;
+  /** Hooks of the embedding program. */
+  readonly hooks?: HookFunctions | undefined;
 }
 
 export class RunningGreenroom {
@@ -98,6 +102,7 @@ export class RunningGreenroom {
     log,
     clock = systemClock,
     testHooks = {},
+    hooks,
     collectGarbage,
     onFatal,
     signal,
@@ -108,7 +113,8 @@ export class RunningGreenroom {
     const feed = new Feed((error, where) =>
       log.error({ ...where, err: error }, 'a listener of events threw'),
     );
-    const runtime = runtimeOf(config, feed);
+    const hookTable = configuredHooks(config.hooksFile, hooks, { env: process.env });
+    const runtime = runtimeOf(config, feed, hookTable);
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
     const life = { pid: process.pid, startedAt: iso(clock.now()) };
@@ -120,7 +126,7 @@ export class RunningGreenroom {
     };
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
-      collectGarbage,
+      ...{ collectGarbage, hookTable },
       retentionRules: config.retentionFile === undefined ? [] : rulesIn(config.retentionFile),
     };
     // Before anything else: our companions' files are in there too.

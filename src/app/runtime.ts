@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { HookTable } from '../hooks/hook.ts';
 import { commandPolicy, fileAccessPolicy } from '../permissions/policies.ts';
 import { NO_RULES } from '../permissions/rule-set.ts';
 import { readLink } from '../platform/links.ts';
@@ -11,6 +12,7 @@ import type { SessionRuntime } from '../session/actor/session-args.ts';
 import { SessionCache } from '../session/actor/session-cache.ts';
 import type { Feed } from '../session/events/feed.ts';
 import { TurnTrails } from '../session/events/turn-trails.ts';
+import type { Rules } from '../session/machine/machine.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
 import { daemonRules } from './permission-rules.ts';
 
@@ -19,7 +21,8 @@ const MB = 1024 * 1024;
 /** Model calls of one turn, unless the session or the turn says otherwise. */
 const MAX_STEPS = 50;
 
-export const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
+/** @param hooks all that are configured. */
+export const runtimeOf = (config: Config, feed: Feed, hooks: HookTable = {}): SessionRuntime => ({
   feed,
   trails: new TurnTrails(),
   cache: new SessionCache({ sessions: config.cacheSessions, bytes: config.cacheMb * MB }),
@@ -46,6 +49,17 @@ export const runtimeOf = (config: Config, feed: Feed): SessionRuntime => ({
       delayMs: config.retryDelaySeconds * 1_000,
       timeoutMs: config.timeoutSeconds * 1_000,
     },
+    keepsBodies: config.auditHook === 'on',
+    ...wantsHookOf(config, hooks),
     hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
   },
 });
+
+/** Said by the table, not by the actor that runs them: while that is restarting, a gate stays closed. */
+const wantsHookOf = ({ customHooks }: Config, hooks: HookTable): Pick<Rules, 'wantsHook'> => {
+  if (customHooks === 'off' || Object.keys(hooks).length === 0) return {};
+  return {
+    wantsHook: (event, wanted = []) =>
+      (hooks[event] ?? []).length > 0 && (wanted.length === 0 || wanted.includes(event)),
+  };
+};

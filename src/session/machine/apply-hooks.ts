@@ -81,7 +81,7 @@ const noteHook = (draft: Draft, turn: OpenTurn, run: HookedRun): void => {
     type: 'audit',
     record: {
       ...{ kind: 'hook', action: goesOn ? 'allowed' : 'denied', atMs: draft.nowMs, by: 'hook' },
-      details: said === undefined ? details : { ...details, said },
+      details: said === undefined ? details : { ...details, ...draft.bodies({ said }) },
     },
   });
   publish(draft, turn, { type: 'hook.executed', event, hook, ended, durationMs });

@@ -160,7 +160,10 @@ class Calls {
     for (const hook of hooks) this.#hooked(hook, facts);
     this.#draft.patch({ permissionCheckCount: (this.#draft.head.permissionCheckCount ?? 0) + 1 });
     if (verdict.kind === 'refuse') {
-      this.#note('permission', 'denied', facts, { input: excerpt(input), reason });
+      this.#note('permission', 'denied', facts, {
+        ...this.#draft.bodies({ input: excerpt(input) }),
+        reason,
+      });
       this.#refused(facts, verdict.message);
       this.#endWith(verdict.stop);
       return this.#put({ ...facts, state: 'failed', message: verdict.message });
@@ -173,10 +176,16 @@ class Calls {
       realPath,
     };
     if (verdict.kind === 'start') {
-      this.#note('permission', 'allowed', facts, { input: excerpt(input), reason });
+      this.#note('permission', 'allowed', facts, {
+        ...this.#draft.bodies({ input: excerpt(input) }),
+        reason,
+      });
       return this.#put({ ...facts, ...allowed, state: 'allowed' });
     }
-    this.#note('permission', 'asked', facts, { input: excerpt(input), reason });
+    this.#note('permission', 'asked', facts, {
+      ...this.#draft.bodies({ input: excerpt(input) }),
+      reason,
+    });
     const run = this.#nextRun();
     const asked = { ...verdict.asked, atMs: this.#draft.nowMs };
     this.#put({ ...facts, ...allowed, state: 'asked', run, asked });
@@ -270,7 +279,8 @@ class Calls {
     const { head } = this.#draft;
     this.#draft.patch({ hookExecutionCount: (head.hookExecutionCount ?? 0) + 1 });
     const action = goesOn ? 'allowed' : 'denied';
-    const details = { event, hook, ended, durationMs, ...(said === undefined ? {} : { said }) };
+    const bodies = said === undefined ? {} : this.#draft.bodies({ said });
+    const details = { event, hook, ended, durationMs, ...bodies };
     this.#note('hook', action, call, details, 'hook');
     publish(this.#draft, this.#turn, { type: 'hook.executed', event, hook, ended, durationMs });
   }

@@ -33,6 +33,11 @@ export class Draft {
     this.nowMs = nowMs;
   }
 
+  /** Texts for the audit: without them where the operator wants no bodies in it. */
+  bodies<T extends object>(texts: T): T | Record<string, never> {
+    return this.#rules.keepsBodies === false ? {} : texts;
+  }
+
   /** Whether hooks are to be asked at that event. */
   wantsHook(event: HookEvent): boolean {
     return this.#rules.wantsHook?.(event, this.head.hooks) ?? false;

@@ -58,6 +58,8 @@ export interface Rules {
   readonly defaultModel: string;
   /** How model calls are retried, unless the session says otherwise. */
   readonly retry: ModelStep['retry'];
+  /** Whether audit records hold what went into tools and what hooks said; default true. */
+  readonly keepsBodies?: boolean;
   /**
    * Whether hooks are to be asked at that event; `wanted`: those of the session's own list, absent or empty: all.
    * Absent: no hooks are configured.

@@ -50,7 +50,11 @@ export const askBefore = async (
     permission_suggestions: verdict.asked.suggestions,
   });
   const answered = afterPermissionRequest(verdict, instead.said);
-  return { verdict: { ...answered, hooks: [...before.runs, ...instead.runs] }, context };
+  const runs = [...before.runs, ...instead.runs];
+  // What it would run instead is forbidden as everything else is.
+  const again = answered.kind === 'start' ? judge({ ...use, input: answered.input }) : answered;
+  const final = again.kind === 'refuse' ? again : answered;
+  return { verdict: { ...final, hooks: runs }, context };
 };
 
 const withInput = (judged: Judged, isChanged: boolean): Judged =>

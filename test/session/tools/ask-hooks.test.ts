@@ -49,7 +49,7 @@ const ground = (verdicts: Partial<Record<HookEvent, HookVerdict>>, wanted?: read
   return { calls, on: { hooks, head, turnId: 't' as TurnId, ...place } };
 };
 
-const before = async (judged: Judged, verdicts: Partial<Record<HookEvent, HookVerdict>>) => {
+const askedBefore = async (judged: Judged, verdicts: Partial<Record<HookEvent, HookVerdict>>) => {
   const { on, calls } = ground(verdicts);
   const { verdict, context } = await askBefore(USE, () => judged, on);
   return { verdict, context, calls };
@@ -57,7 +57,7 @@ const before = async (judged: Judged, verdicts: Partial<Record<HookEvent, HookVe
 
 describe('a hook before a call', () => {
   it('is given the call as scripts read it', async () => {
-    const { calls } = await before(START, { PreToolUse: said({}) });
+    const { calls } = await askedBefore(START, { PreToolUse: said({}) });
     expect(calls).toMatchObject([
       {
         ...{ event: 'PreToolUse', subject: 'Bash', cwd: '/srv/app', turnId: 't' },
@@ -67,12 +67,12 @@ describe('a hook before a call', () => {
   });
 
   it('is not asked about what a rule denies', async () => {
-    const { verdict, calls } = await before(DENY, { PreToolUse: said({ decision: 'allow' }) });
+    const { verdict, calls } = await askedBefore(DENY, { PreToolUse: said({ decision: 'allow' }) });
     expect([verdict.kind, calls]).toEqual(['refuse', []]);
   });
 
   it('may deny, and the model hears why', async () => {
-    const { verdict } = await before(START, {
+    const { verdict } = await askedBefore(START, {
       PreToolUse: said({ decision: 'deny', reason: 'no' }),
     });
     expect(verdict).toMatchObject({
@@ -83,7 +83,7 @@ describe('a hook before a call', () => {
   });
 
   it('may have a person asked', async () => {
-    const { verdict } = await before(START, {
+    const { verdict } = await askedBefore(START, {
       PreToolUse: said({ decision: 'ask', reason: 'odd' }),
     });
     expect(verdict).toMatchObject({ kind: 'ask', asked: { reason: 'odd' } });
@@ -91,8 +91,10 @@ describe('a hook before a call', () => {
 
   it('may allow what only the mode asks about, and not what a rule asks about', async () => {
     const allow = { PreToolUse: said({ decision: 'allow' }) };
-    expect((await before(ASK, allow)).verdict.kind).toBe('start');
-    expect((await before({ ...ASK, isOfMode: false } as Judged, allow)).verdict.kind).toBe('ask');
+    expect((await askedBefore(ASK, allow)).verdict.kind).toBe('start');
+    expect((await askedBefore({ ...ASK, isOfMode: false } as Judged, allow)).verdict.kind).toBe(
+      'ask',
+    );
   });
 
   it('may change the input, which is judged again', async () => {
@@ -113,25 +115,27 @@ describe('a hook before a call', () => {
   });
 
   it('may end the turn', async () => {
-    const { verdict } = await before(START, { PreToolUse: said({ stop: 'enough' }) });
+    const { verdict } = await askedBefore(START, { PreToolUse: said({ stop: 'enough' }) });
     expect(verdict).toMatchObject({ kind: 'refuse', stop: 'enough' });
   });
 
   it('may add what the model is to see', async () => {
-    const { context } = await before(START, { PreToolUse: said({ context: ['mind the gap'] }) });
+    const { context } = await askedBefore(START, {
+      PreToolUse: said({ context: ['mind the gap'] }),
+    });
     expect(context).toEqual(['mind the gap']);
   });
 });
 
 describe('a hook in place of a person', () => {
   it('is asked only where a person would be', async () => {
-    const { calls } = await before(START, { PermissionRequest: said({}) });
+    const { calls } = await askedBefore(START, { PermissionRequest: said({}) });
     expect(calls).toEqual([]);
   });
 
   it('may allow, also what a rule asks about, with another input', async () => {
     const verdicts = { PermissionRequest: said({ decision: 'allow', input: { command: 'pwd' } }) };
-    const { verdict, calls } = await before({ ...ASK, isOfMode: false } as Judged, verdicts);
+    const { verdict, calls } = await askedBefore({ ...ASK, isOfMode: false } as Judged, verdicts);
     expect(verdict).toMatchObject({ kind: 'start', isChanged: true, input: { command: 'pwd' } });
     expect(verdict).not.toHaveProperty('asked');
     expect(calls[0]?.fields).toEqual({
@@ -139,16 +143,23 @@ describe('a hook in place of a person', () => {
     });
   });
 
+  it('lifts no deny by another input', async () => {
+    const input = { command: 'rm x' };
+    const { on } = ground({ PermissionRequest: said({ decision: 'allow', input }) });
+    const judge = (use: { input: unknown }) => (use.input === input ? DENY : ASK);
+    expect((await askBefore(USE, judge, on)).verdict.kind).toBe('refuse');
+  });
+
   it('may deny', async () => {
     const verdicts = { PermissionRequest: said({ decision: 'deny', reason: 'not now' }) };
-    expect((await before(ASK, verdicts)).verdict).toMatchObject({
+    expect((await askedBefore(ASK, verdicts)).verdict).toMatchObject({
       kind: 'refuse',
       message: 'not now',
     });
   });
 
   it('leaves it to the person', async () => {
-    const { verdict } = await before(ASK, { PermissionRequest: said({}) });
+    const { verdict } = await askedBefore(ASK, { PermissionRequest: said({}) });
     expect(verdict).toMatchObject({ kind: 'ask', hooks: [{ event: 'PermissionRequest' }] });
   });
 });

@@ -105,6 +105,7 @@ export class Daemon {
       feed,
       runtime,
       sessions: this.sessions,
+      hookTable: {},
       testHooks: {},
       collectGarbage: undefined,
       retentionRules: [],
