@@ -122,6 +122,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['tools/search', 'tools/web'],
   ['tools/builtin'],
   ['tools/commands'],
+  ['tools/results'],
+  ['tools/mcp', 'tools/services'],
   ['tools'],
   ['hooks/commands'],
   ['hooks'],
@@ -231,6 +233,7 @@ describe('imports', () => {
   test('keep each foreign library in one place', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       '@anthropic-ai/sdk': ['executor'],
+      '@modelcontextprotocol/client': ['tools'],
       commander: ['cli'],
       libsql: ['text'],
       lmdb: ['storage'],

@@ -1,0 +1,156 @@
+/**
+ * A server as its callers see it, whether it is there or not. It outlives the server's actor, which tells it how things
+ * stand; it owns the list of the server's tools and the calls that wait.
+ *
+ * 1. Tools stay listed while the server is away: a list that comes and goes would cost each session its prompt cache.
+ * 2. A call waits for a server that is starting, so long as that may take; one that is down answers so at once.
+ * 3. So many calls of one server are under way or wait at a time; one more is refused.
+ */
+import type { Clock } from '../../otp/clock.ts';
+import { failed, type Tell } from '../results/outcomes.ts';
+import { type Connection, type Notices, START_MS } from './connection.ts';
+import { type Definition, definitionsOf, type SaidTool } from './definitions.ts';
+import { beginCall, type WantedCall } from './mcp-call.ts';
+import type { Pins } from './pins.ts';
+import type { McpServerSettings } from './settings.ts';
+
+const MAX_CALLS = 256;
+/** A start that is late tells so itself: this is for one that nobody makes. */
+const WAIT_MS = START_MS + 5_000;
+
+export type DoorState =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'connected'; readonly connection: Connection }
+  /** It will be started again, if not too often already. */
+  | { readonly kind: 'down'; readonly why: string };
+
+export interface DoorOptions {
+  readonly settings: McpServerSettings;
+  readonly clock: Clock;
+  readonly pins: Pins;
+  readonly notices: Notices;
+  /** The list of tools is another one. */
+  readonly onTools: () => void;
+  /** A call wants it while it is down. */
+  readonly onWanted: (server: string) => void;
+}
+
+export class ServerDoor {
+  readonly settings: McpServerSettings;
+  readonly #options: DoorOptions;
+  #state: DoorState = { kind: 'starting' };
+  #offered: readonly Definition[];
+  /** What changed tools say now. */
+  #changed: ReadonlyMap<string, Definition> = new Map();
+  readonly #waiting = new Set<() => void>();
+  #calls = 0;
+
+  constructor(options: DoorOptions) {
+    this.settings = options.settings;
+    this.#options = options;
+    this.#offered = options.pins.listed(options.settings.name);
+  }
+
+  get state(): DoorState {
+    return this.#state;
+  }
+
+  get offered(): readonly Definition[] {
+    return this.#offered;
+  }
+
+  /** Withheld until they are accepted. */
+  get changed(): readonly string[] {
+    return [...this.#changed.keys()].toSorted();
+  }
+
+  tell(state: DoorState): void {
+    this.#state = state;
+    if (state.kind === 'starting') return;
+    for (const go of [...this.#waiting]) go();
+  }
+
+  /** The server has said what its tools are. */
+  take(said: readonly SaidTool[]): void {
+    const { pins, notices, onTools } = this.#options;
+    const { name: server } = this.settings;
+    const { definitions, refused } = definitionsOf(said);
+    const { offered, changed, added } = pins.compare(server, definitions);
+    for (const why of refused) notices.warn({ server, why }, 'a tool of an MCP server is left out');
+    if (added.length > 0)
+      notices.info({ server, tools: added }, 'tools of an MCP server are taken at first sight');
+    if (changed.length > 0)
+      notices.warn(
+        { server, tools: changed },
+        'tools of an MCP server say something else than at first sight: they are withheld until they are accepted',
+      );
+    const isChanged = new Set(changed);
+    this.#changed = new Map(
+      definitions.flatMap((one) => (isChanged.has(one.tool) ? [[one.tool, one] as const] : [])),
+    );
+    this.#offered = offered;
+    onTools();
+  }
+
+  /** A person has read what a changed tool says now. False: it has not changed. */
+  accept(tool: string): boolean {
+    const definition = this.#changed.get(tool);
+    if (definition === undefined) return false;
+    const { pins, notices, onTools } = this.#options;
+    pins.accept(this.settings.name, definition);
+    this.#changed = new Map([...this.#changed].filter(([name]) => name !== tool));
+    this.#offered = [...this.#offered, definition];
+    notices.info(
+      { server: this.settings.name, tool },
+      'a changed tool of an MCP server is accepted',
+    );
+    onTools();
+    return true;
+  }
+
+  /** Gives how to cancel it. */
+  begin(wanted: WantedCall, tell: Tell): () => void {
+    const { name } = this.settings;
+    if (this.#calls >= MAX_CALLS) {
+      tell(failed(`${MAX_CALLS} calls of the server ${name} are under way: try again later.`));
+      return () => undefined;
+    }
+    this.#calls += 1;
+    let isOver = false;
+    const over: Tell = (outcome) => {
+      if (!isOver) this.#calls -= 1;
+      isOver = true;
+      tell(outcome);
+    };
+    return this.#state.kind === 'starting' ? this.#wait(wanted, over) : this.#go(wanted, over);
+  }
+
+  #wait(wanted: WantedCall, tell: Tell): () => void {
+    let cancel = () => {
+      this.#waiting.delete(go);
+      timer.cancel();
+      tell({ type: 'cancelled' });
+    };
+    const go = () => {
+      this.#waiting.delete(go);
+      timer.cancel();
+      cancel = this.#go(wanted, tell);
+    };
+    const timer = this.#options.clock.setTimeout(go, WAIT_MS);
+    this.#waiting.add(go);
+    return () => cancel();
+  }
+
+  #go(wanted: WantedCall, tell: Tell): () => void {
+    const { settings } = this;
+    const state = this.#state;
+    if (state.kind === 'connected') {
+      const { clock } = this.#options;
+      return beginCall(wanted, { settings, clock, connection: state.connection }, tell);
+    }
+    if (state.kind === 'down') this.#options.onWanted(settings.name);
+    const why = state.kind === 'starting' ? 'it is starting' : state.why;
+    tell(failed(`The server ${settings.name} is down: ${why}`));
+    return () => undefined;
+  }
+}

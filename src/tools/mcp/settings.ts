@@ -1,0 +1,172 @@
+/**
+ * The file of MCP servers (`GREENROOM_MCP_FILE`): the shape of `.mcp.json`, read once when the daemon starts. What cannot
+ * be used in it stops the start, with the place and what to write instead.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from '../../config/config-error.ts';
+import { expanded } from './expand.ts';
+import { MAX_SERVER_NAME, plainName } from './tool-names.ts';
+
+export interface StdioSettings {
+  readonly type: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Beside the few variables that each server sees. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where it starts: the file's folder. */
+  readonly cwd: string;
+}
+
+export interface WebSettings {
+  readonly type: 'http' | 'sse';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface McpServerSettings {
+  readonly name: string;
+  readonly transport: StdioSettings | WebSettings;
+  /** Of one call, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Of one call without a word of progress, in milliseconds. */
+  readonly idleTimeoutMs: number;
+}
+
+const TIMEOUT_MS = 10 * 60 * 1_000;
+const IDLE_TIMEOUT_MS = 60 * 1_000;
+/** 24 days: the longest that a timer of Node can be. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_SERVERS = 100;
+
+const Timeout = z.int().min(1_000).max(MAX_TIMEOUT_MS);
+const Text = z.string().min(1);
+const Texts = z.record(z.string(), z.string());
+/** `alwaysLoad` is what Claude Code calls what is always so here. */
+const common = {
+  timeout: Timeout.optional(),
+  idleTimeout: Timeout.optional(),
+  alwaysLoad: z.boolean().optional(),
+};
+
+const Stdio = z.strictObject({
+  type: z.literal('stdio').default('stdio'),
+  command: Text,
+  args: z.array(z.string()).default([]),
+  env: Texts.default({}),
+  ...common,
+});
+
+const Web = z.strictObject({
+  type: z.enum(['http', 'sse']),
+  url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+  headers: z
+    .record(
+      z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'a header has no such name'),
+      z.string().regex(/^[\t -~]*$/, 'must be one line of printable ASCII characters'),
+    )
+    .default({}),
+  ...common,
+});
+
+const Server = z.union([Stdio, Web]);
+const McpFile = z.object({ mcpServers: z.record(z.string(), z.unknown()) });
+
+/** Throws `ConfigError`, code `invalid_settings`. */
+export const mcpServersIn = (
+  file: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): readonly McpServerSettings[] => {
+  const problem = (what: string, cause?: unknown) =>
+    new ConfigError(`GREENROOM_MCP_FILE ${file}: ${what}`, { cause });
+  let written: unknown;
+  try {
+    written = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw problem((error as Error).message, error);
+  }
+  const parsed = McpFile.safeParse(written);
+  if (!parsed.success) throw problem('it must be `{ "mcpServers": { name: server, … } }`');
+  const servers = Object.entries(parsed.data.mcpServers);
+  if (servers.length > MAX_SERVERS) throw problem(`it names more than ${MAX_SERVERS} servers`);
+  const refuse = (name: string, what: string) => problem(`mcpServers.${name}: ${what}`);
+  const read = servers.map(([name, server]) => serverOf(name, server, dirname(file), env, refuse));
+  const names = new Set<string>();
+  for (const { name } of read) {
+    const plain = plainName(name);
+    if (names.has(plain)) throw refuse(name, `another server is called ${plain} too`);
+    names.add(plain);
+  }
+  return read;
+};
+
+type Refuse = (name: string, what: string) => ConfigError;
+
+const serverOf = (
+  name: string,
+  written: unknown,
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+  refuse: Refuse,
+): McpServerSettings => {
+  const fault = faultOfName(name);
+  if (fault !== undefined) throw refuse(name, fault);
+  const { value, missing } = expanded(written, env);
+  const [variable] = missing;
+  if (variable !== undefined)
+    throw refuse(
+      name,
+      `the environment has no ${variable}: set it, or write \${${variable}:-default}`,
+    );
+  const parsed = schemaFor(value).safeParse(value);
+  if (!parsed.success) throw refuse(name, faultIn(parsed.error));
+  const { timeout: timeoutMs = TIMEOUT_MS, idleTimeout: idleTimeoutMs = IDLE_TIMEOUT_MS } =
+    parsed.data;
+  return { name, transport: transportOf(parsed.data, cwd), timeoutMs, idleTimeoutMs };
+};
+
+/** `__` would let two servers share the names of their tools, and a rule for one would hold for the other. */
+const faultOfName = (name: string): string | undefined => {
+  const plain = plainName(name);
+  if (plain === '' || plain.length > MAX_SERVER_NAME)
+    return `a name has 1 to ${MAX_SERVER_NAME} characters`;
+  return plain.includes('__') || plain.startsWith('_') || plain.endsWith('_')
+    ? 'a name has no `_` at its ends and no two in a row; other characters than letters, digits and `-` count as `_`'
+    : undefined;
+};
+
+/** By what it is meant to be, so that the message is about that. */
+const schemaFor = (value: unknown): z.ZodType<z.infer<typeof Server>> => {
+  const { type, url } = Object(value) as { type?: unknown; url?: unknown };
+  return type === 'http' || type === 'sse' || (type === undefined && url !== undefined)
+    ? Web
+    : Stdio;
+};
+
+/** Without the value: it may be a secret. */
+const faultIn = ({ issues: [issue] }: z.ZodError): string =>
+  [issue?.path.join('.'), issue?.message].filter(Boolean).join(': ');
+
+const transportOf = (
+  server: z.infer<typeof Server>,
+  cwd: string,
+): McpServerSettings['transport'] => {
+  if (server.type !== 'stdio') {
+    const { type, url, headers } = server;
+    return { type, url, headers };
+  }
+  const { type, command, args, env } = server;
+  return { type, command, args, env, cwd };
+};
+
+/** What of them no log may show. */
+export const secretsOf = ({ transport }: McpServerSettings): readonly string[] =>
+  transport.type === 'stdio'
+    ? Object.values(transport.env)
+    : [...Object.values(transport.headers), ...secretsInUrl(transport.url)];
+
+const secretsInUrl = (url: string): readonly string[] => {
+  const { username, password, searchParams } = new URL(url);
+  return [username, password, ...searchParams.values()].filter((text) => text !== '');
+};

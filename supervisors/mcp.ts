@@ -1,0 +1,44 @@
+/** MCP servers as tools of sessions. Their tools stay listed while a server is away, so what callers hold stands before the servers. */
+import { join } from 'node:path';
+import type { ChildSpec } from '../src/otp/child-spec.ts';
+import { dynamicSupervisor } from '../src/otp/dynamic-supervisor.ts';
+import { supervisor } from '../src/otp/supervisor.ts';
+import { mcpServer } from '../src/tools/mcp/mcp-server.ts';
+import { McpToolsServer } from '../src/tools/mcp/mcp-tools.ts';
+import type { McpServerSettings } from '../src/tools/mcp/settings.ts';
+import { McpStarter, mcpSupervisorName } from '../src/tools/mcp/starting.ts';
+import type { Parts } from './parts.ts';
+
+const MAX_SERVERS = 200;
+
+export const mcp = (
+  { config, log }: Pick<Parts, 'config' | 'log'>,
+  servers: readonly McpServerSettings[],
+): ChildSpec =>
+  supervisor({
+    id: 'mcp',
+    strategy: 'rest_for_one',
+    maxRestarts: 3,
+    maxSeconds: 5,
+    children: [
+      McpToolsServer.childSpec(
+        {
+          servers,
+          dataDir: config.store === 'memory:' ? undefined : config.dataDir,
+          spillFolder: join(config.dataDir, 'tool-output'),
+          notices: log,
+        },
+        { id: 'tools', shutdownMs: 15_000 }, // what sessions see: it ends what servers leave
+      ),
+      dynamicSupervisor({
+        id: 'servers',
+        name: mcpSupervisorName,
+        maxChildren: MAX_SERVERS,
+        maxRestarts: 10, // of one server; one that goes on failing is given up after five minutes
+        maxSeconds: 1_800,
+        backoff: { firstMs: 1_000, factor: 2, maxMs: 60_000 },
+        child: mcpServer,
+      }),
+      McpStarter.childSpec({ servers: servers.map(({ name }) => name) }, { id: 'starter' }), // all of them, and again those that were given up
+    ],
+  });
