@@ -25,6 +25,8 @@ export const START_MS = 30_000;
 /** The library's own bound: ours are tighter. */
 const NEVER_MS = 2 ** 31 - 1;
 const MAX_WHY = 500;
+/** Of HTTP: our session is not known there any more, or our credentials are not. */
+const FORGOTTEN: ReadonlySet<number> = new Set([400, 401, 404, 410]);
 
 export interface Notices {
   info(fields: object, message: string): void;
@@ -139,7 +141,19 @@ export class Connection {
   ): Promise<unknown> {
     if (this.#client === undefined) return Promise.reject(new Error('it is not open'));
     const options = { signal, timeout: NEVER_MS, onprogress: onProgress };
-    return this.#client.callTool({ name: tool, arguments: { ...input } }, options);
+    const answer = this.#client.callTool({ name: tool, arguments: { ...input } }, options);
+    return answer.catch((error: unknown) => {
+      if (!signal.aborted && this.#isGone(error)) this.#lost(error);
+      throw error;
+    });
+  }
+
+  /** On the web only a call shows that a server has gone, or has forgotten us. */
+  #isGone(error: unknown): boolean {
+    if (this.#options.settings.transport.type === 'stdio') return false;
+    const { code, status } = Object(error) as { code?: unknown; status?: unknown };
+    if (typeof code === 'number') return false; // the server's own word
+    return typeof status === 'number' ? FORGOTTEN.has(status) || status >= 500 : true;
   }
 
   /** Of a server that is a process. */
@@ -180,9 +194,13 @@ export class Connection {
   }
 
   #closed(): void {
+    this.#lost(new Error('it has ended'));
+  }
+
+  #lost(error: unknown): void {
     if (!this.#isOpen || this.#isClosed) return;
     this.#isClosed = true;
-    this.#options.onClosed(this.#why(new Error('it has ended')));
+    this.#options.onClosed(this.#why(error));
   }
 }
 

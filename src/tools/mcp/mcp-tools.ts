@@ -61,11 +61,11 @@ const mcpToolsProtocol = protocol({ calls: {} });
 
 export const McpToolsServer = genServer(mcpToolsProtocol, {
   init: async (args: McpToolsArgs, self): Promise<RunningMcpTools> => {
-    const { servers, dataDir, notices } = args;
+    const { dataDir, notices } = args;
     const { system } = self;
     const folder = dataDir === undefined ? undefined : join(dataDir, 'mcp');
     const keeper = new Keeper({ clock: system.clock, folder, notices });
-    if (servers.length > 0) await keeper.endLeftover();
+    await keeper.endLeftover();
     self.own(() => keeper.close());
     const tools = new RunningMcpTools(system, args, new Pins(folder));
     self.register(mcpGroundName, { doors: tools.doors, keeper, notices });
