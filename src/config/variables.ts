@@ -165,6 +165,14 @@ export const VARIABLES = {
   persistenceHook: set('ENABLE_PERSISTENCE_HOOK', onOrOff, 'on', {
     meaning: '`off` has no effect but a warning: what is acknowledged is stored',
   }),
+  mcpFile: optional('GREENROOM_MCP_FILE', path, {
+    meaning:
+      'JSON file `{ mcpServers }` of MCP servers whose tools sessions may have, as `.mcp.json`',
+  }),
+  serviceTools: set('GREENROOM_SERVICE_TOOLS', oneOf('on', 'off'), 'off', {
+    meaning:
+      'whether sessions may have tools that services on the bus declare; `on` trusts all that may answer there',
+  }),
   workers: derived('GREENROOM_WORKERS', whole(1, 256), 'cores', () => availableParallelism(), {
     meaning: 'executor threads',
   }),
