@@ -1,7 +1,8 @@
 /** One call of a server's tool, under its clocks. Whichever ends it first, the server is told, and it has one outcome. */
 import type { Clock, Timer } from '../../otp/clock.ts';
 import type { ToolOutcome } from '../../session/ports/tools.ts';
-import { failed, type Tell } from '../results/outcomes.ts';
+import type { Tell } from '../results/telling.ts';
+import { failed } from '../tool/outcome.ts';
 import type { Connection } from './connection.ts';
 import { outcomeOfAnswer } from './result-blocks.ts';
 import type { McpServerSettings } from './settings.ts';

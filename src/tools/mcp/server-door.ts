@@ -7,7 +7,8 @@
  * 3. So many calls of one server are under way or wait at a time; one more is refused.
  */
 import type { Clock } from '../../otp/clock.ts';
-import { failed, type Tell } from '../results/outcomes.ts';
+import type { Tell } from '../results/telling.ts';
+import { failed } from '../tool/outcome.ts';
 import { type Connection, type Notices, START_MS } from './connection.ts';
 import { type Definition, definitionsOf, type SaidTool } from './definitions.ts';
 import { beginCall, type WantedCall } from './mcp-call.ts';

@@ -14,7 +14,7 @@ import { createLog } from '../../../src/platform/log.ts';
 import type { ToolCall, ToolHandle, ToolOutcome } from '../../../src/session/ports/tools.ts';
 import { type McpTools, mcpToolsName } from '../../../src/tools/mcp/mcp-tools.ts';
 import { mcpServersIn } from '../../../src/tools/mcp/settings.ts';
-import type { ToolRunner } from '../../../src/tools/runner.ts';
+import type { ToolRunner } from '../../../src/tools/tool/runner.ts';
 import { mcp } from '../../../supervisors/mcp.ts';
 
 const PROGRAM = fileURLToPath(new URL('./server.mjs', import.meta.url));

@@ -1,12 +1,6 @@
-/** Outcomes of calls, and how they are told: once, later than `start` returns. */
+/** How outcomes of calls are told: once, later than `start` returns. */
 import type { System } from '../../otp/system.ts';
 import type { ToolHandle, ToolOutcome, ToolSink } from '../../session/ports/tools.ts';
-
-export const failed = (content: string): ToolOutcome => ({
-  type: 'result',
-  content,
-  isError: true,
-});
 
 export type Tell = (outcome: ToolOutcome) => void;
 
