@@ -8,7 +8,7 @@ import { hooks } from './hooks.ts';
 import type { Parts } from './parts.ts';
 import { tools } from './tools.ts';
 
-export const executors = ({ config, log, testHooks, hookTable }: Parts) =>
+export const executors = ({ config, log, testHooks, hookTable, mcpServers }: Parts) =>
   supervisor({
     id: 'executors',
     strategy: 'one_for_one',
@@ -24,6 +24,6 @@ export const executors = ({ config, log, testHooks, hookTable }: Parts) =>
       ),
       HistorianServer.childSpec({}, { id: 'historian' }), // a thread that reads long imported histories
       hooks({ config, log }, hookTable, homedir()), // what is asked before and behind tool calls and turns
-      tools({ config, log }), // what models ask for
+      tools({ config, log, mcpServers }), // what models ask for
     ],
   });

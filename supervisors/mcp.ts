@@ -5,16 +5,16 @@ import { dynamicSupervisor } from '../src/otp/dynamic-supervisor.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { mcpServer } from '../src/tools/mcp/mcp-server.ts';
 import { McpToolsServer } from '../src/tools/mcp/mcp-tools.ts';
-import type { McpServerSettings } from '../src/tools/mcp/settings.ts';
 import { McpStarter, mcpSupervisorName } from '../src/tools/mcp/starting.ts';
 import type { Parts } from './parts.ts';
 
 const MAX_SERVERS = 200;
 
-export const mcp = (
-  { config, log }: Pick<Parts, 'config' | 'log'>,
-  servers: readonly McpServerSettings[],
-): ChildSpec =>
+export const mcp = ({
+  config,
+  log,
+  mcpServers: servers,
+}: Pick<Parts, 'config' | 'log' | 'mcpServers'>): ChildSpec =>
   supervisor({
     id: 'mcp',
     strategy: 'rest_for_one',

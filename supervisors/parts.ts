@@ -9,6 +9,7 @@ import type { Sessions } from '../src/session/api/sessions.ts';
 import type { Feed } from '../src/session/events/feed.ts';
 import type { DaemonFace } from '../src/session/verbs/daemon-verbs.ts';
 import type { SyncGate } from '../src/storage/lmdb/sync-gate.ts';
+import type { McpServerSettings } from '../src/tools/mcp/settings.ts';
 
 /** Whether the bus is there at all; which broker it is, the configuration says. */
 export interface Bus {
@@ -33,6 +34,7 @@ export interface Parts {
   readonly feed: Feed;
   readonly runtime: SessionRuntime;
   readonly sessions: Sessions;
+  readonly mcpServers: readonly McpServerSettings[];
   /** What goes besides what is old. */
   readonly retentionRules: readonly Rule[];
   readonly testHooks: TestHooks;

@@ -4,6 +4,8 @@ import { linkName } from '../src/nats/link.ts';
 import { serviceBus } from '../src/nats/service-bus.ts';
 import type { ChildSpec } from '../src/otp/child-spec.ts';
 import type { System } from '../src/otp/system.ts';
+import { FILE_TOOLS, WEB_TOOLS } from '../src/tools/builtin/all.ts';
+import { COMMAND_TOOLS } from '../src/tools/commands/input.ts';
 import { ServiceToolsServer } from '../src/tools/services/service-tools.ts';
 import type { Parts } from './parts.ts';
 
@@ -12,16 +14,21 @@ const busOf = (system: System) => {
   return link === undefined ? undefined : serviceBus(link);
 };
 
-/** @param isTaken whether a tool of another kind has this name. */
-export const serviceTools = (
-  { config, log }: Pick<Parts, 'config' | 'log'>,
-  isTaken: (name: string) => boolean,
-): ChildSpec =>
+const BUILT_IN: ReadonlySet<string> = new Set(
+  [...[...FILE_TOOLS, ...WEB_TOOLS].map(({ offered }) => offered), ...COMMAND_TOOLS].map(
+    ({ name }) => name,
+  ),
+);
+
+export const serviceTools = ({ config, log }: Pick<Parts, 'config' | 'log'>): ChildSpec =>
   ServiceToolsServer.childSpec(
     {
       isOn: config.serviceTools === 'on',
       bus: busOf,
-      refusals: { isTaken, isOurs: (subject) => subject.startsWith(`${config.prefix}.`) },
+      refusals: {
+        isTaken: (name) => BUILT_IN.has(name),
+        isOurs: (subject) => subject.startsWith(`${config.prefix}.`),
+      },
       spillFolder: join(config.dataDir, 'tool-output'),
       notices: log,
     },

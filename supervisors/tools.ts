@@ -1,8 +1,11 @@
 /** Where tools run. The toolbox ends with those that it gives calls to: so a session whose call is lost learns it from one DOWN. */
 import { join } from 'node:path';
+import { onlyIf } from '../src/otp/only-if.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { commands } from '../src/tools/commands/commands-server.ts';
 import { commandsName } from '../src/tools/commands/runner.ts';
+import { mcpToolsName } from '../src/tools/mcp/mcp-tools.ts';
+import { serviceToolsName } from '../src/tools/services/service-tools.ts';
 import { ToolboxServer } from '../src/tools/toolbox.ts';
 import {
   fileTools,
@@ -12,8 +15,9 @@ import {
   webToolsName,
 } from '../src/tools/tools-pool.ts';
 import type { Parts } from './parts.ts';
+import { toolServers } from './tool-servers.ts';
 
-export const tools = ({ config, log }: Pick<Parts, 'config' | 'log'>) =>
+export const tools = ({ config, log, mcpServers }: Pick<Parts, 'config' | 'log' | 'mcpServers'>) =>
   supervisor({
     id: 'tools',
     strategy: 'rest_for_one',
@@ -30,12 +34,19 @@ export const tools = ({ config, log }: Pick<Parts, 'config' | 'log'>) =>
         sandbox: config.sandbox,
         notices: log,
       }), // the launcher of shell commands
+      onlyIf(config.tools === 'on', toolServers({ config, log, mcpServers })), // tools that others bring
       ToolboxServer.childSpec(
         {
           runners: (system) =>
             config.tools === 'off'
               ? []
-              : [fileToolsName, webToolsName, commandsName].map((name) => system.fetch(name)),
+              : [
+                  system.fetch(fileToolsName),
+                  system.fetch(webToolsName),
+                  system.fetch(commandsName),
+                  system.fetch(mcpToolsName),
+                  system.fetch(serviceToolsName),
+                ],
         },
         { id: 'toolbox' },
       ), // gives each call to one of these

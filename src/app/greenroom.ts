@@ -30,6 +30,7 @@ import { journalName } from '../session/ports/journal.ts';
 import type { DaemonFace, StatusView, TreeView } from '../session/verbs/daemon-verbs.ts';
 import { makeDataDir } from '../storage/files/data-dir.ts';
 import { StoreLock } from '../storage/files/store-lock.ts';
+import { mcpServersIn } from '../tools/mcp/settings.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { reportLog } from './report-log.ts';
@@ -127,6 +128,7 @@ export class RunningGreenroom {
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       ...{ collectGarbage, hookTable },
+      mcpServers: config.mcpFile === undefined ? [] : mcpServersIn(config.mcpFile),
       retentionRules: config.retentionFile === undefined ? [] : rulesIn(config.retentionFile),
     };
     // Before anything else: our companions' files are in there too.

@@ -3,8 +3,9 @@ import { ErrorCode, headers, type Msg, RequestStrategy } from 'nats';
 import type { LinkFace } from './link.ts';
 import { ERROR_HEADER, headerOf } from './wire.ts';
 
-/** How long answers to a look are waited for. */
-const LOOK_MS = 1_000;
+/** How long answers to a look are waited for: until the first, and between two. */
+const LOOK_MS = 2_000;
+const GAP_MS = 300;
 const MAX_INFOS = 1_000;
 /** Of one answer: a longer one is no service's. */
 const MAX_INFO_BYTES = 1024 * 1024;
@@ -17,12 +18,15 @@ type Reply =
 export const serviceBus = ({ nc }: Pick<LinkFace, 'nc'>) => ({
   infos: async (): Promise<readonly string[]> => {
     const infos: string[] = [];
-    const found = await nc.requestMany('$SRV.INFO', undefined, {
-      ...{ strategy: RequestStrategy.Timer, maxWait: LOOK_MS, maxMessages: MAX_INFOS },
-    });
-    for await (const answer of found) {
-      if (answer instanceof Error) throw answer;
-      if (answer.data.length <= MAX_INFO_BYTES) infos.push(answer.string());
+    const how = { strategy: RequestStrategy.JitterTimer, maxWait: LOOK_MS, jitter: GAP_MS };
+    try {
+      for await (const answer of await nc.requestMany('$SRV.INFO', undefined, how)) {
+        if (answer instanceof Error) throw answer;
+        if (answer.data.length <= MAX_INFO_BYTES) infos.push(answer.string());
+        if (infos.length === MAX_INFOS) break;
+      }
+    } catch (error) {
+      if ((error as { code?: string }).code !== ErrorCode.NoResponders) throw error;
     }
     return infos;
   },

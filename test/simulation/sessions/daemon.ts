@@ -108,6 +108,7 @@ export class Daemon {
       hookTable: {},
       testHooks: {},
       collectGarbage: undefined,
+      mcpServers: [],
       retentionRules: [],
       daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),

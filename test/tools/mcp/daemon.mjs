@@ -15,7 +15,7 @@ const { mcpServersIn } = await load('src/tools/mcp/settings.js');
 const system = new System();
 const log = { info: () => undefined, warn: () => undefined };
 const config = { dataDir: dir, store: 'lmdb:' };
-await startTree(system, mcp({ config, log }, mcpServersIn(file)));
+await startTree(system, mcp({ config, log, mcpServers: mcpServersIn(file) }));
 
 const tools = system.fetch(mcpToolsName);
 const { doors, keeper } = system.fetch(mcpGroundName);
