@@ -12,7 +12,7 @@ const MAX_INFO_BYTES = 1024 * 1024;
 
 type Reply =
   | { readonly type: 'reply'; readonly text: string; readonly error?: string }
-  | { readonly type: 'nobody' | 'late' }
+  | { readonly type: 'no_responders' | 'late' }
   | { readonly type: 'failed'; readonly why: string };
 
 export const serviceBus = ({ nc }: Pick<LinkFace, 'nc'>) => ({
@@ -54,7 +54,7 @@ const replyIn = (msg: Msg): Reply => {
 };
 
 const failureIn = ({ code, message }: Error & { readonly code?: string }): Reply => {
-  if (code === ErrorCode.NoResponders) return { type: 'nobody' };
+  if (code === ErrorCode.NoResponders) return { type: 'no_responders' };
   if (code === ErrorCode.Timeout) return { type: 'late' };
   return { type: 'failed', why: message };
 };

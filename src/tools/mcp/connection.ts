@@ -3,8 +3,8 @@
  *
  * 1. What it can do for a server is nothing: it has no model for it (sampling), no folders (roots), and declines what a
  *    server would ask a person (elicitation).
- * 2. The server's own instructions are not taken: nobody has looked at them.
- * 3. What is told of a failure has no secret of the settings in it.
+ * 2. The server's own instructions do not reach a model: no person has read them.
+ * 3. The message of a failure contains no secret of the settings.
  */
 import type {
   Client,
@@ -133,7 +133,7 @@ export class Connection {
     return client;
   }
 
-  /** Rejects when the server refuses, when the connection ends, or when the signal has ended the call: the server is told. */
+  /** Rejects when the server refuses, when the connection ends, or when the signal has ended the call; then it sends `notifications/cancelled`. */
   call(
     tool: string,
     input: Readonly<Record<string, unknown>>,
@@ -172,7 +172,7 @@ export class Connection {
     await this.#transport?.close().catch((error: unknown) => this.#note(error));
   }
 
-  /** What is told of an error, to people and models. */
+  /** The message of an error, for people and models: short, and without secrets. */
   said(error: unknown): string {
     return this.#redact(messageOf(error)).slice(0, MAX_WHY);
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ToolEffect } from '../../model/turn.ts';
 
-/** Longest description that a model is told, in characters. */
+/** Longest description that a model receives, in characters. */
 const MAX_DESCRIPTION = 2_048;
 /** Largest input schema, in bytes of JSON. */
 const MAX_SCHEMA_BYTES = 64 * 1024;

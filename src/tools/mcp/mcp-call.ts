@@ -1,4 +1,4 @@
-/** One call of a server's tool, under its clocks. Whichever ends it first, the server is told, and it has one outcome. */
+/** One call of a server's tool, under its clocks. Each way in which it can end cancels it at the server, and it has one outcome. */
 import type { Clock, Timer } from '../../otp/clock.ts';
 import type { ToolOutcome } from '../../session/ports/tools.ts';
 import type { Tell } from '../results/telling.ts';

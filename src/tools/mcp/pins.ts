@@ -1,8 +1,8 @@
 /**
  * What servers said of their tools when these were first seen (`mcp-tools.json` of the data directory). It owns the file.
  *
- * 1. A definition that has changed since is not taken, until a person has accepted it: whoever allowed a tool has allowed
- *    what it said of itself then.
+ * 1. A definition that has changed since is not taken, until a person has accepted it: the person who allowed the tool
+ *    had read the earlier one.
  * 2. A tool that goes and comes back is compared with what it was.
  * 3. What a server had last is offered from the start, before the server is there.
  */

@@ -16,7 +16,7 @@ import type { Pins } from './pins.ts';
 import type { McpServerSettings } from './settings.ts';
 
 const MAX_CALLS = 256;
-/** A start that is late tells so itself: this is for one that nobody makes. */
+/** Longer than a start may take: for a server whose actor does not even start. */
 const WAIT_MS = START_MS + 5_000;
 
 export type DoorState =

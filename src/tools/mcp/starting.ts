@@ -21,7 +21,7 @@ export const hasFailed = (system: System, server: string): boolean =>
     ?.children()
     .some(({ key, status }) => key === server && status === 'parked') ?? false;
 
-/** One that runs, or is about to, is left alone. How it goes, its door is told. */
+/** One that runs, or is about to, is left alone. The server's actor reports to its door how the start went. */
 export const startServer = (system: System, server: string): void => {
   const started = system.find(mcpSupervisorName)?.ensure(server);
   started?.catch(() => undefined);

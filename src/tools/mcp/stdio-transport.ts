@@ -32,7 +32,7 @@ export interface StdioOptions {
   readonly mark: string;
   /** Of this child alone. */
   readonly id: number;
-  /** Reads one message; throws when it is none. */
+  /** Reads one message; throws when the value is not a message. */
   readonly parse: (value: unknown) => JSONRPCMessage;
 }
 

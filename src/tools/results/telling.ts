@@ -1,4 +1,4 @@
-/** How outcomes of calls are told: once, later than `start` returns. */
+/** Delivers the outcome of a call: once, later than `start` returns. */
 import type { System } from '../../otp/system.ts';
 import type { ToolHandle, ToolOutcome, ToolSink } from '../../session/ports/tools.ts';
 

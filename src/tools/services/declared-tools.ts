@@ -6,7 +6,7 @@ import type { OfferedTool } from '../../session/ports/tools.ts';
 export const METADATA = 'greenroom-tool';
 const TIMEOUT_MS = 60_000;
 const MAX_TIMEOUT_MS = 600_000;
-/** Longest description that a model is told, in characters. */
+/** Longest description that a model receives, in characters. */
 const MAX_DESCRIPTION = 2_048;
 /** Largest declaration, in characters of JSON. */
 const MAX_DECLARATION = 64 * 1024;

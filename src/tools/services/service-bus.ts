@@ -8,7 +8,7 @@ export type BusReply =
       readonly error?: string;
     }
   /** No service listens there. */
-  | { readonly type: 'nobody' }
+  | { readonly type: 'no_responders' }
   | { readonly type: 'late' }
   | { readonly type: 'failed'; readonly why: string };
 

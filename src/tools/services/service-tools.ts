@@ -1,7 +1,7 @@
 /**
  * The tools that services on the bus offer. It owns the list of them, which it renews by looking around now and then.
  *
- * 1. Nothing is found unless the operator wants it: whoever may publish on the bus may offer tools.
+ * 1. Nothing is found unless the operator wants it: each program that may publish on the bus may offer tools.
  * 2. A tool stays listed while its service is away for a moment: a list that comes and goes would cost each session its
  *    prompt cache. A call of one that is away is an error, and has the list renewed.
  * 3. Each call has a deadline, and one outcome.
@@ -48,7 +48,7 @@ const AGAIN_MS = 1_000;
 const MAX_MISSED = 3;
 const MAX_TOOLS = 256;
 const MAX_CALLS = 1_024;
-/** Refusals that are remembered, so that each is told once. */
+/** Refusals that are remembered, so that the log has each once. */
 const MAX_TOLD = 1_000;
 
 const serviceProtocol = protocol({
@@ -220,7 +220,7 @@ class RunningServiceTools implements ServiceTools {
               path,
             );
       }
-      case 'nobody':
+      case 'no_responders':
         this.look();
         return failed(`No service answers ${name} now.`);
       case 'late':

@@ -70,7 +70,7 @@ test('what a server had is offered before it is there, and a call waits for it',
   expect((await one.call('mcp__test__say', { text: 'there' })).content).toBe('there');
 });
 
-test('a server that cannot start keeps its tools listed, and its secrets are told to nobody', async () => {
+test('a server that cannot start keeps its tools listed, and none of its secrets is in a result or the log', async () => {
   const env = { SECRET: 'a-secret-of-the-server' };
   const first = await running([tool('say')]);
   await until(() => stateOf(first.one) === 'connected');

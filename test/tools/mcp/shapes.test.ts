@@ -132,7 +132,7 @@ describe('results', () => {
     ]);
   });
 
-  test('what is structured is told where there is no text', async () => {
+  test('structured content is the result where there is no text', async () => {
     const structuredContent = { a: 1 };
     expect(await told({ content: [], structuredContent })).toBe('{"a":1}');
     const text = { type: 'text', text: 'said' };
@@ -158,7 +158,7 @@ describe('results', () => {
     );
   });
 
-  test('an answer that is none is an error', async () => {
+  test('an answer that is not a result is an error', async () => {
     expect(await outcomeOfAnswer({ content: 'text' }, '/nowhere')).toMatchObject({ isError: true });
   });
 });
