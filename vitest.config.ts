@@ -54,6 +54,7 @@ const FAST = files(
     'tools/builtin/!(read)',
     'tools/files/**/*',
     'tools/search/patterns',
+    'tools/mcp/(settings|shapes)',
     'tools/web/!(web-fetch)',
   ],
 );
