@@ -5,6 +5,7 @@
  */
 import { newJobId } from '../../model/ids.ts';
 import { type Clock, pause } from '../../otp/clock.ts';
+import { compiledFile } from '../../platform/compiled.ts';
 import { LauncherProcess } from '../commands/launcher-process.ts';
 import { endLeftover, removeTrace, writeTrace } from '../commands/leftover.ts';
 import { sweep } from '../commands/sweep.ts';
@@ -12,6 +13,9 @@ import type { Notices } from './connection.ts';
 
 /** Before a child that has died is replaced. */
 const AGAIN_MS = 1_000;
+
+/** It is given nothing to do but its end. */
+type Child = LauncherProcess<never, unknown>;
 
 export interface KeeperOptions {
   readonly clock: Clock;
@@ -23,7 +27,7 @@ export interface KeeperOptions {
 export class Keeper {
   readonly mark: string;
   readonly #options: KeeperOptions;
-  #child: LauncherProcess | undefined;
+  #child: Child | undefined;
   #isClosed = false;
   #lastId = 0;
 
@@ -63,10 +67,11 @@ export class Keeper {
     if (this.#options.folder !== undefined) removeTrace(this.#options.folder);
   }
 
-  #start(): LauncherProcess {
+  #start(): Child {
     const { clock, folder } = this.#options;
     if (folder !== undefined) writeTrace(folder, this.mark); // before anything bears it
-    const child = new LauncherProcess(this.mark, clock, () => undefined);
+    const file = compiledFile(import.meta.url, '../commands/launcher-child.js');
+    const child: Child = new LauncherProcess(file, this.mark, clock, () => undefined);
     if (folder !== undefined) writeTrace(folder, this.mark, child.pid);
     void child.ended.then((why) => this.#replace(why));
     return child;
