@@ -8,8 +8,9 @@ import { hooks } from './hooks.ts';
 import type { Parts } from './parts.ts';
 import { tools } from './tools.ts';
 
-export const executors = ({ config, log, testHooks, hookTable, mcpServers }: Parts) =>
-  supervisor({
+export const executors = (parts: Parts) => {
+  const { config, log, testHooks, hookTable } = parts;
+  return supervisor({
     id: 'executors',
     strategy: 'one_for_one',
     maxRestarts: 3,
@@ -24,6 +25,7 @@ export const executors = ({ config, log, testHooks, hookTable, mcpServers }: Par
       ),
       HistorianServer.childSpec({}, { id: 'historian' }), // a thread that reads long imported histories
       hooks({ config, log }, hookTable, homedir()), // what is asked before and behind tool calls and turns
-      tools({ config, log, mcpServers }), // what models ask for
+      tools(parts), // what models ask for
     ],
   });
+};

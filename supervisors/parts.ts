@@ -10,6 +10,7 @@ import type { Feed } from '../src/session/events/feed.ts';
 import type { DaemonFace } from '../src/session/verbs/daemon-verbs.ts';
 import type { SyncGate } from '../src/storage/lmdb/sync-gate.ts';
 import type { McpServerSettings } from '../src/tools/mcp/settings.ts';
+import type { AgentType } from '../src/tools/agents/agent-types.ts';
 
 /** Whether the bus is there at all; which broker it is, the configuration says. */
 export interface Bus {
@@ -37,6 +38,8 @@ export interface Parts {
   readonly mcpServers: readonly McpServerSettings[];
   /** What goes besides what is old. */
   readonly retentionRules: readonly Rule[];
+  /** Sub-agents beside `general-purpose`. */
+  readonly agentTypes: readonly AgentType[];
   readonly testHooks: TestHooks;
   /** All hooks that are configured. */
   readonly hookTable: HookTable;

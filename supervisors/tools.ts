@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { onlyIf } from '../src/otp/only-if.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
+import { AgentsServer, agentsName } from '../src/tools/agents/agents-server.ts';
 import { commands } from '../src/tools/commands/commands-server.ts';
 import { commandsName } from '../src/tools/commands/runner.ts';
 import { mcpToolsName } from '../src/tools/mcp/mcp-tools.ts';
@@ -17,7 +18,7 @@ import {
 import type { Parts } from './parts.ts';
 import { toolServers } from './tool-servers.ts';
 
-export const tools = ({ config, log, mcpServers }: Pick<Parts, 'config' | 'log' | 'mcpServers'>) =>
+export const tools = ({ config, log, sessions, agentTypes, mcpServers }: Parts) =>
   supervisor({
     id: 'tools',
     strategy: 'rest_for_one',
@@ -34,6 +35,15 @@ export const tools = ({ config, log, mcpServers }: Pick<Parts, 'config' | 'log' 
         sandbox: config.sandbox,
         notices: log,
       }), // the launcher of shell commands
+      AgentsServer.childSpec(
+        {
+          sessions,
+          types: agentTypes,
+          maxDepth: config.agentDepth,
+          maxPerTurn: config.agentsPerTurn,
+        },
+        { id: 'agents' },
+      ), // sub-agents: turns in sessions of their own
       onlyIf(config.tools === 'on', toolServers({ config, log, mcpServers })), // tools that others bring
       ToolboxServer.childSpec(
         {
@@ -44,6 +54,7 @@ export const tools = ({ config, log, mcpServers }: Pick<Parts, 'config' | 'log' 
                   system.fetch(fileToolsName),
                   system.fetch(webToolsName),
                   system.fetch(commandsName),
+                  system.fetch(agentsName),
                   system.fetch(mcpToolsName),
                   system.fetch(serviceToolsName),
                 ],

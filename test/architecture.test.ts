@@ -121,7 +121,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['tools/files'],
   ['tools/search', 'tools/web'],
   ['tools/builtin'],
-  ['tools/commands'],
+  ['tools/commands', 'tools/agents'],
   ['tools/results'],
   ['tools/mcp', 'tools/services'],
   ['tools'],

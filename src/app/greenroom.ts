@@ -31,6 +31,7 @@ import type { DaemonFace, StatusView, TreeView } from '../session/verbs/daemon-v
 import { makeDataDir } from '../storage/files/data-dir.ts';
 import { StoreLock } from '../storage/files/store-lock.ts';
 import { mcpServersIn } from '../tools/mcp/settings.ts';
+import { agentTypesIn } from '../tools/agents/agent-types.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { reportLog } from './report-log.ts';
@@ -129,6 +130,7 @@ export class RunningGreenroom {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       ...{ collectGarbage, hookTable },
       mcpServers: config.mcpFile === undefined ? [] : mcpServersIn(config.mcpFile),
+      agentTypes: config.agentsFile === undefined ? [] : agentTypesIn(config.agentsFile),
       retentionRules: config.retentionFile === undefined ? [] : rulesIn(config.retentionFile),
     };
     // Before anything else: our companions' files are in there too.

@@ -173,6 +173,16 @@ export const VARIABLES = {
     meaning:
       'whether sessions may have tools that services on the bus declare; `on` trusts all that may answer there',
   }),
+  agentsFile: optional('GREENROOM_AGENTS_FILE', path, {
+    meaning:
+      'JSON file `{ agents: { name: { description, prompt, tools, model } } }` of sub-agents',
+  }),
+  agentDepth: set('GREENROOM_AGENT_DEPTH', whole(0, 8), 2, {
+    meaning: 'how deep sub-agents may stand in each other; 0 = none',
+  }),
+  agentsPerTurn: set('GREENROOM_AGENTS_PER_TURN', whole(1, 1_000), 16, {
+    meaning: 'sub-agents that one turn may start',
+  }),
   workers: derived('GREENROOM_WORKERS', whole(1, 256), 'cores', () => availableParallelism(), {
     meaning: 'executor threads',
   }),

@@ -34,6 +34,8 @@ export interface CatalogRow {
   /** Of a mirrored session with a main transcript: the Agent SDK's project, as stored. */
   readonly projectKey?: string | undefined;
   readonly parentId?: string | undefined;
+  /** The session whose sub-agent it is. */
+  readonly childOf?: string | undefined;
   readonly openTurns: number;
   /** Turns, model calls and tool uses that failed. */
   readonly errorCount: number;
@@ -81,4 +83,5 @@ export const catalogRowOf = (head: Head): CatalogRow => ({
   tokens: totalTokens(head.usage),
   toolsUsed: head.toolsUsed,
   offers: head.offers?.length,
+  childOf: head.childOf?.sessionId,
 });

@@ -99,6 +99,7 @@ const plainShape = {
     .optional()
     .describe('in that status, or in one of a list'),
   parentId: z.string().min(1).optional().describe('that were forked from that session'),
+  childOf: z.string().min(1).optional().describe('that are sub-agents of that session'),
   templateId: z.string().min(1).optional().describe('with that `templateId`'),
   permissionMode: z.enum(PERMISSION_MODES).optional().describe('with that permission mode'),
   owner: z.string().min(1).optional().describe('of that owner'),

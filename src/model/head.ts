@@ -8,7 +8,7 @@ import type { ClassicFacts } from './classic-facts.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { Every } from './every.ts';
-import type { SessionKey } from './ids.ts';
+import type { SessionKey, TurnId } from './ids.ts';
 import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
@@ -164,6 +164,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   /** Who has answered so far; absent before the first native answer. */
   readonly provider?: Provider | undefined;
   readonly parent?: { readonly sessionId: string; readonly seq: number } | undefined;
+  /** It is the sub-agent of another session's tool call; nothing to do with forks. */
+  readonly childOf?: ChildOf | undefined;
   /** What a fork shares with those before it: see `segments.ts`. */
   readonly segments?: readonly Segment[] | undefined;
   readonly compaction?: Compaction | undefined;
@@ -182,6 +184,15 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly offers?: readonly Offer[] | undefined;
   /** Open turns in order of acceptance: the first may be running, the others are queued. */
   readonly openTurns: readonly OpenTurn[];
+}
+
+/** The call of the tool `Agent` that made the session. */
+export interface ChildOf {
+  readonly sessionId: string;
+  readonly turnId: TurnId;
+  readonly toolUseId: string;
+  /** Calls one in the other: 1 for the sub-agent of a session that is none itself. */
+  readonly depth: number;
 }
 
 /** A response that was given up to another session, with what its owner was, so that it can be taken back. */
@@ -267,6 +278,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   classic: undefined,
   transfer: undefined,
   offers: undefined,
+  childOf: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -156,6 +156,12 @@ const table = {
     example: 'parent:9f2c1b',
     criteria: (parentId) => ({ parentId }),
   },
+  child: {
+    takes: 'text',
+    finds: 'sub-agents of that session',
+    example: 'child:9f2c1b',
+    criteria: (childOf) => ({ childOf }),
+  },
   key: {
     takes: 'text',
     finds: 'the session with that external key',

@@ -34,6 +34,7 @@ export const OPTIONAL_FACETS = [
   'externalKey',
   'projectKey',
   'parentId',
+  'childOf',
 ] as const;
 
 /** The value of the facet `errors`. */
@@ -105,6 +106,7 @@ export class SessionTable {
     externalKey: new Facet(this.#recency),
     projectKey: new Facet(this.#recency),
     parentId: new Facet(this.#recency),
+    childOf: new Facet(this.#recency),
     /** Of one value, which rows with errors have. */
     errors: new Facet(this.#recency),
   };
@@ -252,6 +254,7 @@ export class SessionTable {
       externalKey: facets.externalKey.text(slot),
       projectKey: facets.projectKey.text(slot),
       parentId: facets.parentId.text(slot),
+      childOf: facets.childOf.text(slot),
       openTurns: this.#openTurns.at(slot),
       errorCount: this.#errorCount.at(slot),
       tokens: this.tokens.at(slot),
@@ -360,6 +363,7 @@ export class SessionTable {
     facets.externalKey.set(slot, row.externalKey);
     facets.projectKey.set(slot, row.projectKey);
     facets.parentId.set(slot, row.parentId);
+    facets.childOf.set(slot, row.childOf);
     for (const field of TEXTS) this.#texts[field].set(slot, row[field]);
     facets.errors.set(slot, row.errorCount > 0 ? HAS_ERRORS : undefined);
     this.tags.set(slot, row.tags);

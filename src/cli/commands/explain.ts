@@ -32,10 +32,12 @@ const explainedText = (explained: Explained, run: Invocation): string => {
     turn: turnId,
     'behind it': queued === 0 ? undefined : queued,
     calls: listed(
-      calls.map(({ name, state, since }) =>
-        since === undefined
-          ? `${name} ${state}`
-          : `${name} ${state} ${ago(since, run.shell.nowMs())}`,
+      calls.map(({ name, state, since, child }) =>
+        [
+          ...[name, state],
+          ...(child === undefined ? [] : [`in ${child}`]),
+          ...(since === undefined ? [] : [ago(since, run.shell.nowMs())]),
+        ].join(' '),
       ),
     ),
     'next try': retryAt,

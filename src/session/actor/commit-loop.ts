@@ -248,7 +248,7 @@ export class CommitLoop {
 
   /** A step or a commit is under way. */
   get isWorking(): boolean {
-    return this.#isCommitting || this.#isRunning;
+    return this.#isCommitting || this.steps.isRunning || this.tools.isWorking;
   }
 
   get #isRunning(): boolean {

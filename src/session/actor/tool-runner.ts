@@ -102,6 +102,12 @@ export class ToolRunner {
     return this.#runs.size > 0;
   }
 
+  /** Calls are under way that a stop of the daemon would cost: not those that wait for what goes on elsewhere. */
+  get isWorking(): boolean {
+    for (const { handle } of this.#runs.values()) if (handle.leave === undefined) return true;
+    return false;
+  }
+
   get heldBytes(): number {
     let bytes = 0;
     for (const result of this.#results.values()) bytes += result.byteLength;
@@ -320,7 +326,10 @@ export class ToolRunner {
 
   /** The session ends: nothing works for it any more. */
   end(): void {
-    for (const { handle } of this.#runs.values()) handle.cancel();
+    for (const { handle } of this.#runs.values()) {
+      if (handle.leave === undefined) handle.cancel();
+      else handle.leave();
+    }
     this.#runs.clear();
     this.#forget();
   }

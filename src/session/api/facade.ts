@@ -185,6 +185,11 @@ export class SessionsFacade {
     return this.#api.session(sessionId, 'explain', {});
   }
 
+  /** Its sub-agents as a tree, the first 100 of them, and what all have cost beside and with it. */
+  children(sessionId: string, page: Of<'children'> = {}): Promise<SessionReplies['children']> {
+    return this.#api.session(sessionId, 'children', page);
+  }
+
   turns(sessionId: string, page: Of<'turns'> = {}): Promise<SessionReplies['turns']> {
     return this.#api.session(sessionId, 'turns', page);
   }

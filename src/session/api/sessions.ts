@@ -7,6 +7,7 @@
 import type { ClassicStore } from '../../classic/classic-store.ts';
 import { REQUEST_TIMEOUT_MS } from '../../model/deadlines.ts';
 import { codeOf, type ErrorCode, GreenroomError, toWire } from '../../model/errors.ts';
+import type { ChildOf, Head } from '../../model/head.ts';
 import {
   keyString,
   newTurnId,
@@ -120,17 +121,19 @@ export class Sessions implements SessionsDoor {
     }
   }
 
+  /** @param childOf whose sub-agent the session becomes, if the turn makes it; for the tool `Agent` alone. */
   async turn(
     context: RequestContext,
     key: SessionKey,
     turnId: TurnId | undefined,
     request: TurnRequest,
     listener?: Listener,
+    childOf?: ChildOf,
   ): Promise<AcceptedTurn> {
     if (this.#runtime.activity.isDraining)
       throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
     const id = turnId ?? request.turnId ?? newTurnId(this.#system.clock.now());
-    const turn = newTurn(id, context.traceId, request);
+    const turn = newTurn(id, context.traceId, request, childOf);
     const asked = new AskedTurn(key, id, context, this.#runtime.trails, this.#system.clock);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
     try {
@@ -159,6 +162,11 @@ export class Sessions implements SessionsDoor {
       asked.refused(error);
       throw error;
     }
+  }
+
+  /** The committed head; undefined: there is none. Does not wake the session. */
+  head(key: SessionKey): Promise<Head | undefined> {
+    return this.#caller.head(key);
   }
 
   async rejectTurn(

@@ -9,7 +9,7 @@
 
 import type { Entry, Provider, Role } from '../../model/entry.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import type { Head, Settings } from '../../model/head.ts';
+import type { ChildOf, Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { TraceId } from '../../model/request-context.ts';
 import type { Retag } from '../../model/retag.ts';
@@ -86,7 +86,8 @@ export interface NewTurn {
   readonly options: TurnOptions;
   readonly create: boolean;
   readonly tags: readonly string[];
-  readonly settings: Settings;
+  /** Of a session that it makes. */
+  readonly settings: Settings & { readonly childOf?: ChildOf };
   readonly onBusy: BusyPolicy | undefined;
   readonly provider: Provider | undefined;
 }

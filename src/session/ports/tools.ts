@@ -79,6 +79,11 @@ export interface ToolSink {
 export interface ToolHandle {
   /** Asks the call to end; its outcome still comes (`cancelled`, or what was faster). */
   cancel(): void;
+  /**
+   * Nobody waits for the outcome any more, and perhaps the same call is made again: what it has begun elsewhere may go on
+   * as long as its session wants it. Absent: the same as `cancel`.
+   */
+  leave?(): void;
 }
 
 export interface Toolbox {

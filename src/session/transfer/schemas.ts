@@ -118,6 +118,12 @@ export const Session = z.looseObject({
   toolMemory: anything.optional(), // of the machine that wrote it: nothing of it is taken
   provider: provider.optional(),
   parent: z.strictObject({ sessionId: SessionId, seq: lastSeq }).optional(),
+  childOf: z
+    .strictObject({
+      ...{ sessionId: SessionId, turnId: TurnId, toolUseId: name },
+      depth: z.int().min(1).max(1_000),
+    })
+    .optional(),
   compaction: z
     .strictObject({ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount })
     .optional(),

@@ -1,7 +1,9 @@
 /** Why a session is not moving, or what it is at: its turn, its calls, what it waits for, and by which rules it is judged. */
 import { z } from 'zod';
 import { effectiveMode } from '../../classic/models.ts';
+import { childIdOf } from '../../model/child-id.ts';
 import { PERMISSION_MODES, STATUSES } from '../../model/head.ts';
+import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { OpenCall, OpenTurn } from '../../model/turn.ts';
 import { toolboxName } from '../ports/tools.ts';
@@ -27,6 +29,8 @@ export const ExplainReply = z.strictObject({
       toolUseId: z.string(),
       name: z.string(),
       state: z.enum(CALL_STATES),
+      /** The session of the sub-agent that it waits for. */
+      child: z.string().exactOptional(),
       /** Of one that runs or is asked about. */
       since: z.iso.datetime().exactOptional(),
     }),
@@ -65,7 +69,7 @@ const explain = sessionVerb('explain', {
       why: WHY[waitsFor],
       ...(first === undefined ? {} : { turnId: first.turnId }),
       queued: Math.max(0, head.openTurns.length - 1),
-      calls: callsOf(first),
+      calls: callsOf(key, first),
       ...(first?.phase?.kind === 'waiting' ? { retryAt: iso(first.phase.dueMs) } : {}),
       ...(head.lastError === undefined ? {} : { lastError: head.lastError }),
       permissions: {
@@ -100,12 +104,17 @@ const waitsForOf = (turn: OpenTurn | undefined): WaitsFor => {
   return turn.phase?.kind === 'waiting' ? 'retry' : 'model';
 };
 
-const callsOf = (turn: OpenTurn | undefined) =>
+const callsOf = (key: SessionKey, turn: OpenTurn | undefined) =>
   turn?.phase?.kind === 'tools'
     ? turn.phase.calls.map((call) => {
         const { toolUseId, name, state } = call;
         const since = sinceOf(call);
-        return { toolUseId, name, state, ...(since === undefined ? {} : { since: iso(since) }) };
+        const isChild = name === 'Agent' && state === 'started';
+        return {
+          ...{ toolUseId, name, state },
+          ...(isChild ? { child: childIdOf({ key, turnId: turn.turnId, toolUseId }) } : {}),
+          ...(since === undefined ? {} : { since: iso(since) }),
+        };
       })
     : [];
 

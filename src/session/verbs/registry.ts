@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { approvalsVerbs, approvalVerbs } from './approval-verbs.ts';
 import { branchVerbs } from './branch-verbs.ts';
+import { childrenVerbs } from './children-verbs.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
 import { deleteVerbs } from './delete-verbs.ts';
 import { explainVerbs } from './explain-verbs.ts';
@@ -21,6 +22,7 @@ export const SESSION_VERBS = {
   ...turnVerbs,
   ...approvalVerbs,
   ...explainVerbs,
+  ...childrenVerbs,
   ...branchVerbs,
   ...deleteVerbs,
   ...transferVerbs,

@@ -57,6 +57,10 @@ export const SessionView = z.strictObject({
   /** What the sessions before a fork had cost when it was made, wherever in them it begins; not part of `totalCostUsd`. */
   inheritedCostUsd: usd.exactOptional(),
   /** The compaction that the model's view begins with; its entry `seq` has the summary. */
+  /** The call of the tool `Agent` that made it. */
+  childOf: z
+    .strictObject({ sessionId: text, turnId: text, toolUseId: text, depth: count })
+    .exactOptional(),
   compaction: z
     .strictObject({ seq: count, throughSeq: count, fromSeq: count, lastCompactionTurn: count })
     .exactOptional(),
@@ -99,6 +103,8 @@ export const SessionSummary = z.strictObject({
   externalKey: text.exactOptional(),
   projectKey: text.exactOptional(),
   parentId: text.exactOptional(),
+  /** The session whose sub-agent it is. */
+  childOf: text.exactOptional(),
 });
 /** A session in a search's answer: the same names, without the parts that are long. */
 export type SessionSummary = Readonly<z.output<typeof SessionSummary>>;

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { GreenroomError } from '../../model/errors.ts';
+import type { ChildOf } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { isTooDeep, MAX_DEPTH } from '../../model/json-depth.ts';
 import type { TraceId } from '../../model/request-context.ts';
@@ -74,7 +75,13 @@ const excerptOf = (prompt: Prompt): string => {
   return line.length <= EXCERPT_LENGTH ? line : [...line].slice(0, EXCERPT_LENGTH).join('');
 };
 
-export const newTurn = (turnId: TurnId, traceId: TraceId, request: TurnRequest): NewTurn => {
+/** @param childOf whose sub-agent a session becomes that the turn makes. */
+export const newTurn = (
+  turnId: TurnId,
+  traceId: TraceId,
+  request: TurnRequest,
+  childOf?: ChildOf,
+): NewTurn => {
   const [body = NO_BYTES] = messageBodies([{ role: 'user', content: request.prompt }]);
   return {
     turnId,
@@ -85,7 +92,7 @@ export const newTurn = (turnId: TurnId, traceId: TraceId, request: TurnRequest):
     options: optionsOf(request),
     create: request.create ?? true,
     tags: request.tags ?? [],
-    settings: request.session ?? {},
+    settings: childOf === undefined ? (request.session ?? {}) : { ...request.session, childOf },
     onBusy: request.onBusy,
     provider: request.provider,
   };

@@ -151,6 +151,17 @@ export const SESSION = {
     },
   ),
   explain: declared('read', 'Says what the session is at, and why it is not moving.'),
+  children: declared(
+    'read',
+    'Shows its sub-agents as a tree, and what they have cost beside and with it.',
+    { limit: 20 },
+    {
+      reply: {
+        ...{ sessionId: 'demo', costUsd: 0.2, childrenCostUsd: 0, totalCostUsd: 0.2 },
+        ...{ count: 0, children: [] },
+      },
+    },
+  ),
   import: declared(
     'operate',
     'Adds a piece of a foreign transcript.',

@@ -81,6 +81,7 @@ export const sessionView = (head: Head): SessionView =>
     inheritedCostUsd: head.inheritedCostNanoUsd > 0 ? usdOf(head.inheritedCostNanoUsd) : undefined,
     provider: head.provider,
     parent: head.parent,
+    childOf: head.childOf,
     compaction: head.compaction,
     gitBranch: head.gitBranch,
     projectKey: head.projectKey,
@@ -116,6 +117,7 @@ export const summaryView = (row: CatalogRow): SessionSummary =>
     externalKey: row.externalKey,
     projectKey: row.projectKey,
     parentId: row.parentId,
+    childOf: row.childOf,
   });
 
 export const turnView = (turn: TurnRecord): TurnView => {

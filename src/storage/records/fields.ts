@@ -34,6 +34,7 @@ const FIELDS = [
   ...['tools', 'toolMemory', 'cwd', 'files', 'answerSeq', 'calls', 'toolUseId', 'name', 'state'],
   ...['asked', 'reason', 'commands', 'suggestions', 'effect', 'isAlone', 'input'],
   ...['permissionCheckCount', 'hookExecutionCount', 'stop', 'realPath', 'event', 'stopBlocks'],
+  ...['childOf', 'depth'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -51,6 +52,7 @@ const OBJECTS = [
   'phase',
   'toolMemory',
   'asked',
+  'childOf',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'segments', 'calls'];

@@ -56,7 +56,7 @@ const HEAD_NUMBERS = [
 const HEAD_TEXTS = ['provider', 'systemPrompt', 'gitBranch', 'onBusy'] as const;
 const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
-  ...(['lastError', 'classic', 'transfer', 'toolMemory'] as const),
+  ...(['lastError', 'classic', 'transfer', 'toolMemory', 'childOf'] as const),
 ] as const;
 const HEAD_LISTS = [
   'tools',

@@ -1,0 +1,77 @@
+/** What a sub-agent's session begins with: never more than its parent may. */
+import { wellCut, wellFormed } from '../../model/bounds.ts';
+import type { ChildOf, Head, Settings } from '../../model/head.ts';
+import { usdOf } from '../../model/money.ts';
+import type { OpenTurn } from '../../model/turn.ts';
+import type { AgentType } from './agent-types.ts';
+
+export const AGENT = 'Agent';
+
+const MAX_TITLE = 500;
+
+export interface Wish {
+  readonly description: string;
+  readonly type: AgentType;
+  readonly model: string | undefined;
+}
+
+export interface Bounds {
+  readonly depth: number;
+  readonly maxDepth: number;
+  /** What it may cost; undefined: its parent has no limit. */
+  readonly leftNanoUsd: number | undefined;
+}
+
+export const depthBelow = ({ childOf }: Pick<Head, 'childOf'>): number => (childOf?.depth ?? 0) + 1;
+
+export const isSameCall = (one: ChildOf | undefined, other: ChildOf): boolean =>
+  one?.sessionId === other.sessionId &&
+  one.turnId === other.turnId &&
+  one.toolUseId === other.toolUseId;
+
+export const childSettings = (
+  parent: Head,
+  turn: OpenTurn,
+  { description, type, model }: Wish,
+  { depth, maxDepth, leftNanoUsd }: Bounds,
+): Settings => {
+  const mayHaveChildren = depth < maxDepth;
+  const ofType = type.model === 'inherit' ? undefined : type.model;
+  const maxSteps = turn.options.maxSteps ?? parent.limits?.maxSteps;
+  const maxCostUsd = leftNanoUsd === undefined ? undefined : usdOf(leftNanoUsd);
+  return given({
+    title: wellCut(wellFormed(description), MAX_TITLE),
+    mode: 'background',
+    owner: parent.owner,
+    model: model ?? ofType ?? turn.options.model ?? parent.model,
+    systemPrompt: type.prompt,
+    maxTokens: parent.maxTokens,
+    workingDirectory: parent.workingDirectory,
+    tools: toolsOf(parent.tools, type.tools),
+    permissionMode: parent.permissionMode,
+    allowedTools: parent.allowedTools,
+    disallowedTools: mayHaveChildren
+      ? parent.disallowedTools
+      : [...new Set([...(parent.disallowedTools ?? []), AGENT])],
+    policies: parent.policies,
+    hooks: parent.hooks,
+    includePartialMessages: parent.includePartialMessages,
+    retry: parent.retry,
+    limits:
+      maxSteps === undefined && maxCostUsd === undefined
+        ? undefined
+        : given({ maxSteps, maxCostUsd }),
+  });
+};
+
+/** Those of both. */
+const toolsOf = (
+  ofParent: readonly string[] | undefined,
+  ofType: readonly string[] | undefined,
+): string[] | undefined => {
+  if (ofType === undefined) return ofParent && [...ofParent];
+  return ofType.filter((name) => ofParent?.includes(name) ?? true);
+};
+
+const given = <T extends object>(fields: T): T =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
