@@ -86,6 +86,7 @@ const OF_COMMANDS = [
   'docs/operations.md',
   'docs/guide/command-line.md',
   'docs/guide/tracing.md',
+  'docs/guide/sub-agents.md',
 ];
 
 /** The examples that are marked as runnable, with the output that follows each. */

@@ -228,6 +228,23 @@ describe('a turn id', () => {
     expect((await test.sessions.get('s')).numTurns).toBe(1);
   });
 
+  it.each([
+    ['has ended', { mode: 'background' }],
+    ['has run all its turns', { limits: { maxTurns: 1 } }],
+    ['has spent its money', { model: 'claude-haiku-4-5', limits: { maxCostUsd: 0.000_001 } }],
+  ] as const)('sent again to a session that %s is answered with its record', async (_, session) => {
+    const test = await testGreenroom();
+    await test.run('s', 'hello', { turnId: 't', session });
+    await test.restart(); // the ledger alone knows it
+    await expect(test.run('s', 'new')).rejects.toMatchObject({ name: 'GreenroomError' });
+    const again = finishedOf(await test.run('s', 'hello', { turnId: 't' }));
+    expect(again).toMatchObject({ status: 'completed', text: 'Rehearsal answer to: hello' });
+    await expect(test.run('s', 'other', { turnId: 't' })).rejects.toMatchObject({
+      code: 'turn_id_reused',
+    });
+    expect(test.modelCalls).toHaveLength(1);
+  });
+
   it.each(['while it runs', 'afterwards', 'after a restart'])(
     'sent again with another prompt is refused %s',
     async (when) => {

@@ -6,7 +6,7 @@ import { tagKey } from '../../src/model/tags.ts';
 import type { Sums } from '../../src/session/ports/catalog.ts';
 import { nameOf, type Zone } from './moments.ts';
 
-const SAME = ['mode', 'model', 'workingDirectory', 'owner', 'parentId'] as const;
+const SAME = ['mode', 'model', 'workingDirectory', 'owner', 'parentId', 'childOf'] as const;
 
 const isWithin = (value: number, min: number | undefined, max: number | undefined): boolean =>
   (min === undefined || value >= min) && (max === undefined || value <= max);

@@ -71,6 +71,7 @@ export const summaryRows: fc.Arbitrary<CatalogRow> = fc
     templateId: few('t1'),
     externalKey: few('k1', 'k2', 'k3'),
     parentId: few('s1', 's2'),
+    childOf: few('s1', 's2'),
     openTurns: fc.constantFrom(0, 0, 1, 2),
     errorCount: fc.constantFrom(0, 0, 1, 3),
     tokens: smallInt,
@@ -126,6 +127,7 @@ export const filters = fc
     idPrefix: few('s', 's1', 's11', 's2x', 't'),
     owner: few('ann'),
     parentId: few('s1'),
+    childOf: few('s1'),
   })
   .chain((all) => {
     const given = Object.entries(all).filter(([, v]) => v !== undefined);

@@ -10,6 +10,7 @@ import { registerFinding } from './find-sessions.ts';
 import { registerMaking } from './make-sessions.ts';
 import { registerMessages } from './messages.ts';
 import { registerRetag } from './retag.ts';
+import { registerChildren } from './session-children.ts';
 
 export const registerSessions = (registration: Registration): void => {
   const sessions = registration.program
@@ -22,6 +23,7 @@ export const registerSessions = (registration: Registration): void => {
   const nested: Registration = { ...registration, program: sessions };
   registerFinding(nested);
   registerShow(nested);
+  registerChildren(nested);
   registerMessages(nested);
   registerMaking(nested);
   registerTagging(nested);

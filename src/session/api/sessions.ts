@@ -24,10 +24,12 @@ import type { Clock } from '../../otp/clock.ts';
 import type { System } from '../../otp/system.ts';
 import { Caller } from '../actor/caller.ts';
 import type { SessionRuntime } from '../actor/session-args.ts';
+import type { Answered } from '../actor/waiting-changes.ts';
 import { AskedTurn } from '../events/asked-turn.ts';
 import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import { TurnReading } from '../events/turn-reading.ts';
+import type { NewTurn } from '../machine/machine.ts';
 import { isKnown, journalName } from '../ports/journal.ts';
 import {
   type CheckedSession,
@@ -50,6 +52,12 @@ import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { exportSession } from './download.ts';
 import { JournalSessionStore } from './journal-session-store.ts';
+
+/** What a new turn is refused with by a session as it is just then. */
+const TAKES_NONE: ReadonlySet<ErrorCode> = new Set([
+  ...(['invalid_state', 'queue_full', 'max_turns_reached', 'budget_exceeded'] as const),
+  ...(['provider_mismatch', 'price_unknown'] as const),
+]);
 
 export class Sessions implements SessionsDoor {
   readonly #system: System;
@@ -121,6 +129,21 @@ export class Sessions implements SessionsDoor {
     }
   }
 
+  /** A turn that has closed is known (P3), though its session would take no new one: it has ended, or spent its limits. */
+  async #accept(key: SessionKey, turn: NewTurn): Promise<Pick<Answered, 'answer' | 'turn'>> {
+    try {
+      return await this.#caller.change(key, { type: 'turn', turn, known: undefined });
+    } catch (error) {
+      if (!TAKES_NONE.has(codeOf(error))) throw error;
+      const { turnId, promptHash } = turn;
+      const closed = await (await this.#caller.open(key)).turn(turnId);
+      if (closed === undefined) throw error;
+      if (closed.promptHash !== '' && closed.promptHash !== promptHash)
+        throw new GreenroomError('turn_id_reused', `turn ${turnId} is known with another prompt`);
+      return { answer: { type: 'turn', turnId, isNew: false, closed }, turn: closed };
+    }
+  }
+
   /** @param childOf whose sub-agent the session becomes, if the turn makes it; for the tool `Agent` alone. */
   async turn(
     context: RequestContext,
@@ -137,11 +160,7 @@ export class Sessions implements SessionsDoor {
     const asked = new AskedTurn(key, id, context, this.#runtime.trails, this.#system.clock);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
     try {
-      const { answer, turn: record } = await this.#caller.change(key, {
-        type: 'turn',
-        turn,
-        known: undefined,
-      });
+      const { answer, turn: record } = await this.#accept(key, turn);
       if (answer.type !== 'turn' || record === undefined)
         throw new GreenroomError('internal', 'a turn was answered without its record');
       reading?.begin();

@@ -110,6 +110,7 @@ export class Daemon {
       collectGarbage: undefined,
       mcpServers: [],
       retentionRules: [],
+      agentTypes: [],
       daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
     };

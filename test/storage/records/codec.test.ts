@@ -93,7 +93,7 @@ describe('records', () => {
     const all: Required<CatalogRow> = {
       ...{ ...few, ...texts, importedAtMs: 0, tags: ['a'], permissionMode: 'plan', owner: 'o' },
       ...{ templateId: 't', externalKey: 'e', projectKey: 'j', parentId: 'p', offers: 1 },
-      ...{ errorCount: 2, tokens: 3, toolsUsed: ['Bash', 'Read'] },
+      ...{ errorCount: 2, tokens: 3, toolsUsed: ['Bash', 'Read'], childOf: 'c' },
     };
     for (const row of [few, all]) {
       const bytes = frame.record(NAME, codec.packRow, row);
