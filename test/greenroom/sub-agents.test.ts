@@ -17,7 +17,7 @@ import { finishedOf } from '../support/reading.ts';
 import { until } from '../support/until.ts';
 
 /** Parents at once, each with three sub-agents. */
-const PARENTS = isFull() ? 200 : 50;
+const PARENTS = isFull() ? 200 : 25;
 
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'greenroom-agents-'));
@@ -136,7 +136,7 @@ describe('a sub-agent', () => {
   });
 
   it('that says more than its parent is shown is cut', async () => {
-    const test = await parent();
+    const test = await parent({ maxTokens: 50_000 });
     await test.run('s', calls([[agent('[[rehearse: text=0123456789 repeat=10001]]')]]));
     const [told] = await results(test, 's');
     expect(told).toMatchObject({ isError: false });
