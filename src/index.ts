@@ -10,6 +10,7 @@
 
 import type { z } from 'zod';
 import { EXIT_STORE_FAILED, RunningGreenroom, type TestHooks } from './app/greenroom.ts';
+import type { CanUseTool } from './approvals/can-use-tool.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
 import { secretsOf } from './config/secrets.ts';
@@ -25,7 +26,14 @@ import { SessionsFacade } from './session/api/facade.ts';
 import type { HookFunctions } from './session/ports/hooks.ts';
 import type { SessionsApi, TurnControl } from './session/verbs/api.ts';
 import type { TurnRequest } from './session/verbs/turn-request.ts';
+import type { OwnTool } from './tools/own/own-tool.ts';
 
+export type {
+  CanUseTool,
+  CanUseToolContext,
+  PermissionResult,
+  PermissionUpdate,
+} from './approvals/can-use-tool.ts';
 export { type Client, type ClientOptions, connectClient } from './client/client.ts';
 export type { RefusedTurn } from './client/refused-turns.ts';
 export {
@@ -86,10 +94,19 @@ export {
   serializeMessageToJson,
   summarize,
 } from './stores.ts';
+export {
+  type JsonSchema,
+  type JsonSchemaTool,
+  type OwnTool,
+  type OwnToolContext,
+  type OwnToolResult,
+  tool,
+  type ZodTool,
+} from './tools/own/own-tool.ts';
 
 /** Any setting by its name in `docs/reference/configuration.md`, and the options that only a program has. */
 export interface GreenroomOptions
-  extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant'>> {
+  extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant' | 'tools'>> {
   /** The folder of everything durable; created if missing. */
   readonly dataDir: string;
   /** `false` (default): no broker, requests come from this program only. Otherwise a server's address, or an own broker. */
@@ -98,6 +115,15 @@ export interface GreenroomOptions
     | { readonly url?: string; readonly creds?: string; readonly port?: number };
   /** Tenant of `turn` and `sessions`; default `default`. */
   readonly tenant?: string;
+  /**
+   * Functions of this program as tools, made by `tool()`; they run in its own loop. `'off'`: sessions have no tools at all.
+   */
+  readonly tools?: Config['tools'] | readonly OwnTool[];
+  /**
+   * Answers tool calls that wait for an answer. Without it they wait, listed by `sessions.approvals()`, until `approve`
+   * answers them; `permissionMode: 'dontAsk'` denies them at once.
+   */
+  readonly canUseTool?: CanUseTool;
   /** Default: warnings and errors as JSON lines on stderr. */
   readonly log?: Log;
   /** Called when the store has failed and every further call is refused; default: ends the process with code 70. */
@@ -188,6 +214,8 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
   const {
     nats = false,
     tenant = 'default',
+    tools,
+    canUseTool,
     log,
     onFatal,
     clock = systemClock,
@@ -198,8 +226,9 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
   mustBeKnown(flags, nats);
   const bus =
     nats === false ? {} : { natsUrl: nats.url, natsCreds: nats.creds, natsPort: nats.port };
+  const isList = typeof tools === 'object';
   const { config } = loadConfig({
-    flags: { ...flags, ...bus },
+    flags: { ...flags, ...bus, ...(isList ? {} : { tools }) },
     newestModel: newestSonnet(clock.now()),
   });
   const running = await RunningGreenroom.start({
@@ -210,6 +239,8 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     clock,
     testHooks,
     hooks,
+    canUseTool,
+    ...(isList ? { tools } : {}),
   });
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
 };

@@ -1,6 +1,7 @@
 /** The doors to the outside. Last to open, first to close. */
 import { onlyIf } from '../src/otp/only-if.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
+import { canUseTool } from './can-use-tool.ts';
 import { nats } from './nats.ts';
 import type { Parts } from './parts.ts';
 
@@ -11,6 +12,7 @@ export const gateways = (parts: Parts) =>
     maxRestarts: 5,
     maxSeconds: 10,
     children: [
+      canUseTool(parts), // the program's own answers to what waits for a person
       onlyIf(parts.bus.wanted, nats(parts)), // NATS
     ],
   });

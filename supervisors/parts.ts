@@ -1,4 +1,6 @@
 /** What the declarations are given: the configuration, and the few values that all sessions share. */
+
+import type { CanUseTool } from '../src/approvals/can-use-tool.ts';
 import type { Config } from '../src/config/config.ts';
 import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
 import type { HookTable } from '../src/hooks/hook.ts';
@@ -11,6 +13,7 @@ import type { DaemonFace } from '../src/session/verbs/daemon-verbs.ts';
 import type { SyncGate } from '../src/storage/lmdb/sync-gate.ts';
 import type { McpServerSettings } from '../src/tools/mcp/settings.ts';
 import type { AgentType } from '../src/tools/agents/agent-types.ts';
+import type { OwnTools } from '../src/tools/own/own-tools.ts';
 
 /** Whether the bus is there at all; which broker it is, the configuration says. */
 export interface Bus {
@@ -36,6 +39,9 @@ export interface Parts {
   readonly runtime: SessionRuntime;
   readonly sessions: Sessions;
   readonly mcpServers: readonly McpServerSettings[];
+  readonly ownTools: OwnTools;
+  /** Answers what waits for a person, as far as it can; absent: nothing does. */
+  readonly canUseTool: CanUseTool | undefined;
   /** What goes besides what is old. */
   readonly retentionRules: readonly Rule[];
   /** Sub-agents beside `general-purpose`. */

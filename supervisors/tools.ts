@@ -7,10 +7,13 @@ import { commands } from '../src/tools/commands/commands-server.ts';
 import { commandsName } from '../src/tools/commands/runner.ts';
 import { mcpToolsName } from '../src/tools/mcp/mcp-tools.ts';
 import { serviceToolsName } from '../src/tools/services/service-tools.ts';
+import { functionTools, functionToolsName } from '../src/tools/own/function-tools.ts';
 import { ToolboxServer } from '../src/tools/toolbox.ts';
 import {
   fileTools,
   fileToolsName,
+  moduleTools,
+  moduleToolsName,
   ToolsPool,
   webTools,
   webToolsName,
@@ -18,7 +21,13 @@ import {
 import type { Parts } from './parts.ts';
 import { toolServers } from './tool-servers.ts';
 
-export const tools = ({ config, log, sessions, agentTypes, mcpServers }: Parts) =>
+/** What is built in has its names first. */
+const RUNNERS = [
+  ...[fileToolsName, webToolsName, commandsName, agentsName],
+  ...[functionToolsName, moduleToolsName, mcpToolsName, serviceToolsName],
+];
+
+export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers }: Parts) =>
   supervisor({
     id: 'tools',
     strategy: 'rest_for_one',
@@ -44,20 +53,13 @@ export const tools = ({ config, log, sessions, agentTypes, mcpServers }: Parts) 
         },
         { id: 'agents' },
       ), // sub-agents: turns in sessions of their own
+      functionTools(ownTools.functions), // functions of the program that this runs in
+      ToolsPool.childSpec(moduleTools(ownTools.modules), { id: 'modules' }), // threads for tools that modules bring
       onlyIf(config.tools === 'on', toolServers({ config, log, mcpServers })), // tools that others bring
       ToolboxServer.childSpec(
         {
           runners: (system) =>
-            config.tools === 'off'
-              ? []
-              : [
-                  system.fetch(fileToolsName),
-                  system.fetch(webToolsName),
-                  system.fetch(commandsName),
-                  system.fetch(agentsName),
-                  system.fetch(mcpToolsName),
-                  system.fetch(serviceToolsName),
-                ],
+            config.tools === 'off' ? [] : RUNNERS.map((name) => system.fetch(name)),
         },
         { id: 'toolbox' },
       ), // gives each call to one of these

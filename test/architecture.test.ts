@@ -118,7 +118,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['executor/models', 'executor/history'],
   // Tools
   ['tools/tool'],
-  ['tools/files'],
+  ['tools/files', 'tools/own'],
   ['tools/search', 'tools/web'],
   ['tools/builtin'],
   ['tools/commands', 'tools/agents'],
@@ -137,6 +137,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['storage/memory'],
   ['storage/backup'],
   // Doors
+  ['approvals'],
   ['nats'],
   ['client', 'agent-sdk'],
   ['testing'],
@@ -153,6 +154,7 @@ const DOMAIN = [
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
+  'approvals',
 ];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
@@ -177,7 +179,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   supervisors: [...DOMAIN, ...PARTS, 'nats'],
   app: [...DOMAIN, ...PARTS, 'nats', 'supervisors'],
   testing: ['otp', 'rehearsal'],
-  index: [...DOMAIN, 'nats', 'client', 'app', 'stores'],
+  index: [...DOMAIN, 'nats', 'client', 'app', 'approvals', 'tools', 'stores'],
   stores: ['model', 'classic', 'app'],
 };
 
@@ -262,6 +264,7 @@ describe('imports', () => {
       'src/storage/lmdb/writer-thread.ts': ['lmdb', 'msgpackr'],
       'src/text/index-child.ts': ['libsql'],
       'src/tools/tools-worker.ts': ['zod'],
+      'src/tools/module-worker.ts': ['zod'],
       'src/tools/commands/launcher-child.ts': [],
       'src/hooks/commands/hook-launcher-child.ts': [],
       'src/hooks/module-worker.ts': [],

@@ -4,6 +4,7 @@
  */
 import { greenroom as declaration } from '../../supervisors/greenroom.ts';
 import type { Bus, Parts, TestHooks } from '../../supervisors/parts.ts';
+import type { CanUseTool } from '../approvals/can-use-tool.ts';
 import type { Config } from '../config/config.ts';
 import { configuredHooks } from '../hooks/settings.ts';
 import { rulesIn } from '../housekeeping/retention-rules.ts';
@@ -32,6 +33,8 @@ import { makeDataDir } from '../storage/files/data-dir.ts';
 import { StoreLock } from '../storage/files/store-lock.ts';
 import { mcpServersIn } from '../tools/mcp/settings.ts';
 import { agentTypesIn } from '../tools/agents/agent-types.ts';
+import type { OwnTool } from '../tools/own/own-tool.ts';
+import { namesOf, ownTools } from '../tools/own/own-tools.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { reportLog } from './report-log.ts';
@@ -56,6 +59,10 @@ export interface RunningOptions {
   readonly log: Log;
   readonly clock?: Clock;
   readonly testHooks?: TestHooks | undefined;
+  /** Functions of the program that this runs in, as tools. */
+  readonly tools?: readonly OwnTool[];
+  /** Answers what waits for a person; absent: it waits for another way. */
+  readonly canUseTool?: CanUseTool | undefined;
   /** Collects this process's garbage when all is quiet; an embedding program does that as it likes. */
   readonly collectGarbage?: (() => void) | undefined;
   /** The store failed: the process must end and touch it no more. */
@@ -105,18 +112,21 @@ export class RunningGreenroom {
     clock = systemClock,
     testHooks = {},
     hooks,
+    tools = [],
+    canUseTool,
     collectGarbage,
     onFatal,
     signal,
   }: RunningOptions): Promise<RunningGreenroom> {
     const warnings = warningsOf(config, clock.now());
     for (const { finding, nextStep } of warnings) log.warn({ next: nextStep }, finding);
+    const own = await ownTools(tools, config.moduleTools ?? [], clock);
     const system = new System({ clock, onReport: reportLog(log) });
     const feed = new Feed((error, where) =>
       log.error({ ...where, err: error }, 'a listener of events threw'),
     );
     const hookTable = configuredHooks(config.hooksFile, hooks, { env: process.env });
-    const runtime = runtimeOf(config, feed, hookTable);
+    const runtime = runtimeOf(config, feed, { hooks: hookTable, toolNames: namesOf(own) });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
     const life = { pid: process.pid, startedAt: iso(clock.now()) };
@@ -128,7 +138,7 @@ export class RunningGreenroom {
     };
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
-      ...{ collectGarbage, hookTable },
+      ...{ ownTools: own, canUseTool, collectGarbage, hookTable },
       mcpServers: config.mcpFile === undefined ? [] : mcpServersIn(config.mcpFile),
       agentTypes: config.agentsFile === undefined ? [] : agentTypesIn(config.agentsFile),
       retentionRules: config.retentionFile === undefined ? [] : rulesIn(config.retentionFile),

@@ -10,11 +10,14 @@ const SETTING = 'GREENROOM_PERMISSIONS_FILE';
 const rules = z.array(z.string().min(1).max(1_000)).max(1_000).optional();
 const Rules = z.strictObject({ allow: rules, ask: rules, deny: rules });
 
-/** Throws `invalid_settings`, with what is wrong and where. */
-export const daemonRules = (file: string): RuleSet => {
+/**
+ * Throws `invalid_settings`, with what is wrong and where.
+ * @param tools names of tools that are not built in.
+ */
+export const daemonRules = (file: string, tools: readonly string[]): RuleSet => {
   try {
     const { allow, ask, deny } = Rules.parse(JSON.parse(readFileSync(file, 'utf8')));
-    const source = { scope: 'daemon', settingsFolder: dirname(file) } as const;
+    const source = { scope: 'daemon', settingsFolder: dirname(file), tools } as const;
     return readRules({ allow: allow ?? [], ask: ask ?? [], deny: deny ?? [] }, source);
   } catch (error) {
     throw new ConfigError(`${SETTING}: ${file}: ${whyOf(error)}`);

@@ -21,8 +21,19 @@ const MB = 1024 * 1024;
 /** Model calls of one turn, unless the session or the turn says otherwise. */
 const MAX_STEPS = 50;
 
-/** @param hooks all that are configured. */
-export const runtimeOf = (config: Config, feed: Feed, hooks: HookTable = {}): SessionRuntime => ({
+/** What a Greenroom has beside its configuration. */
+interface Beside {
+  /** All hooks that are configured. */
+  readonly hooks?: HookTable;
+  /** Of tools that are not built in. */
+  readonly toolNames?: readonly string[];
+}
+
+export const runtimeOf = (
+  config: Config,
+  feed: Feed,
+  { hooks = {}, toolNames = [] }: Beside = {},
+): SessionRuntime => ({
   feed,
   trails: new TurnTrails(),
   cache: new SessionCache({ sessions: config.cacheSessions, bytes: config.cacheMb * MB }),
@@ -32,7 +43,10 @@ export const runtimeOf = (config: Config, feed: Feed, hooks: HookTable = {}): Se
   permissions: {
     files: { readLink },
     home: homedir(),
-    rules: config.permissionsFile === undefined ? NO_RULES : daemonRules(config.permissionsFile),
+    rules:
+      config.permissionsFile === undefined
+        ? NO_RULES
+        : daemonRules(config.permissionsFile, toolNames),
     policies: [fileAccessPolicy({ home: homedir() }), commandPolicy()],
     mode: config.permissionMode,
   },

@@ -99,8 +99,9 @@ export const describeConfig = ({ config, sources }: LoadedConfig): readonly Conf
     meaning: VARIABLES[name].meaning,
   }));
 
-const shown = (name: ConfigName, value: string | number | undefined): string | number | null => {
+const shown = (name: ConfigName, value: Config[ConfigName]): string | number | null => {
   if (value === undefined) return null;
+  if (typeof value === 'object') return value.join(',');
   if ('secret' in VARIABLES[name]) return '(hidden)';
   return typeof value === 'string' ? withoutUser(name, value) : value;
 };
@@ -116,9 +117,12 @@ const checked = (name: ConfigName, { value, source, folder }: Written): unknown 
       `${described(name, source)} is ${printed(name, value)}: it must be ${variable.expects}. ` +
         `Correct it, or leave it out for the default (${variable.otherwise}).`,
     );
-  return 'isPath' in variable && typeof parsed.data === 'string'
-    ? completePath(parsed.data, folder)
-    : parsed.data;
+  return 'isPath' in variable ? completed(parsed.data, folder) : parsed.data;
+};
+
+const completed = (value: unknown, folder: string): unknown => {
+  if (typeof value === 'string') return completePath(value, folder);
+  return Array.isArray(value) ? value.map((path: string) => completePath(path, folder)) : value;
 };
 
 const described = (name: ConfigName, source: Source): string => {

@@ -24,7 +24,9 @@ export interface Written {
 
 export type Place = (name: ConfigName) => Written | undefined;
 export type Environment = Readonly<Record<string, string | undefined>>;
-export type Flags = { readonly [N in ConfigName]?: string | number | undefined };
+export type Flags = {
+  readonly [N in ConfigName]?: string | number | readonly string[] | undefined;
+};
 
 const CONFIG_FILE = 'greenroom.config.json';
 

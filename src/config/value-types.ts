@@ -58,6 +58,16 @@ export const text = (expects: string, pattern = /^.+$/s): Kind<string> => ({
 
 export const path: Kind<string> = { schema: trimmed.min(1), expects: 'a path', isPath: true };
 
+/** In text with commas, else a list; as with one path, relative ones are completed. */
+export const paths: Kind<readonly string[]> = {
+  schema: z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',') : value),
+    z.array(trimmed.min(1)),
+  ),
+  expects: 'a path, or several with commas',
+  isPath: true,
+};
+
 export const webUrl: Kind<string> = {
   schema: trimmed.pipe(z.url({ protocol: /^https?$/ })),
   expects: 'an http or https URL',

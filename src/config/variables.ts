@@ -13,6 +13,7 @@ import {
   oneOf,
   onOrOff,
   path,
+  paths,
   text,
   webUrl,
   whole,
@@ -136,6 +137,9 @@ export const VARIABLES = {
   ),
   tools: set('GREENROOM_TOOLS', oneOf('on', 'off'), 'on', {
     meaning: 'whether sessions may have tools; `off` offers none to any',
+  }),
+  moduleTools: optional('GREENROOM_TOOL_MODULES', paths, {
+    meaning: 'modules that export `tools` of your own, with commas between',
   }),
   sandbox: set('GREENROOM_SANDBOX', oneOf('off', 'auto', 'required'), 'off', {
     meaning: 'whether shell commands run in bubblewrap: `auto` = where there is one',

@@ -31,6 +31,8 @@ export const touchedBy = ({ tool, input }: ToolCall): Touched => {
   if (EDITING_TOOLS.has(name))
     return file('edit', input['file_path'] ?? input['notebook_path'], undefined);
   if (name === 'WebFetch') return ofWebFetch(input['url']);
+  if (name === 'AskUserQuestion' && input['answers'] !== undefined)
+    return malformed('its answers come from a person, not from the model: leave `answers` out');
   if (name === 'Agent')
     return { kind: 'agent', name: text(input['subagent_type']) ?? 'general-purpose' };
   return { kind: 'other' };

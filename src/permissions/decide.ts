@@ -16,7 +16,7 @@ import { isReading } from './programs/files.ts';
 import type { RuleScope, RuleSet, ScopedRule } from './rule-set.ts';
 import { type Ground, type Seen, type SeenCommand, type SeenFile, see } from './seen.ts';
 import { type Missing, suggestionsFor } from './suggest.ts';
-import { HARMLESS_TOOLS } from './tools.ts';
+import { ASKING_TOOLS, HARMLESS_TOOLS } from './tools.ts';
 
 export interface PermissionContext extends Ground {
   readonly mode: PermissionMode;
@@ -35,6 +35,8 @@ export type Because =
   | { readonly kind: 'not_understood' }
   | { readonly kind: 'protected' }
   | { readonly kind: 'malformed' }
+  /** The call is a question to a person. */
+  | { readonly kind: 'question' }
   | { readonly kind: 'harmless' }
   | { readonly kind: 'mode' };
 
@@ -120,7 +122,8 @@ class Deciding {
       })),
     };
     if (decision !== 'ask') return { ...decided, decision };
-    const missing = because.kind === 'protected' ? undefined : this.#missing();
+    const isLiftable = because.kind !== 'protected' && because.kind !== 'question';
+    const missing = isLiftable ? this.#missing() : undefined;
     return { ...decided, decision, suggestions: suggestionsFor(this.#seen, missing) };
   }
 
@@ -144,6 +147,7 @@ class Deciding {
     return (
       this.#denied() ??
       this.#judged('deny') ??
+      this.#question() ??
       this.#asked() ??
       this.#judged('ask') ??
       this.#byMode() ??
@@ -172,6 +176,13 @@ class Deciding {
         return said(decision, verdict.reason, { kind: 'policy', policy: policy.name });
     }
     return undefined;
+  }
+
+  #question(): Said | undefined {
+    const { tool } = this.#seen;
+    return ASKING_TOOLS.has(tool)
+      ? said('ask', `${tool} waits for an answer of a person`, { kind: 'question' })
+      : undefined;
   }
 
   /** An ask rule; a deny or ask rule that may match; what destroys more than files of the work. */

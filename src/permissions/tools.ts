@@ -10,22 +10,18 @@ export const EDITING_TOOLS: ReadonlySet<string> = new Set([
 
 /** They touch nothing outside of the session. */
 export const HARMLESS_TOOLS: ReadonlySet<string> = new Set([
-  ...[
-    'TodoWrite',
-    'AskUserQuestion',
-    'ToolSearch',
-    'TaskOutput',
-    'TaskStop',
-    'BashOutput',
-    'KillShell',
-  ],
+  ...['TodoWrite', 'ToolSearch', 'TaskOutput', 'TaskStop', 'BashOutput', 'KillShell'],
 ]);
+
+/** Their result is what a person says: no rule or mode can give it. */
+export const ASKING_TOOLS: ReadonlySet<string> = new Set(['AskUserQuestion']);
 
 export const BUILT_IN_TOOLS: readonly string[] = [
   ...['Bash', 'WebFetch', 'WebSearch', 'Agent', 'Task', 'Cd'],
   ...READING_TOOLS,
   ...EDITING_TOOLS,
   ...HARMLESS_TOOLS,
+  ...ASKING_TOOLS,
 ];
 
 /** Other names of the same tools: the API's own schemas, and the older name of `Agent`. */

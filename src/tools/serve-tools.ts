@@ -9,22 +9,26 @@ import { performance } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { Outbox } from '../executor/pool/outbox.ts';
 import { systemClock } from '../otp/system-clock.ts';
-import type { ToolOutcome } from '../session/ports/tools.ts';
-import { failed } from './tool/outcome.ts';
+import { CallRun } from './tool/call-run.ts';
 import type { BuiltinTool } from './tool/tool.ts';
 import type { FromWorker, ToWorker, WireJob } from './wire.ts';
 
-/** How long a call may take to end once it was asked to, in milliseconds. */
-const ENDING_MS = 1_000;
+/** The tool of a call; undefined: there is none of its name. */
+export type FindTool = (job: WireJob) => Pick<BuiltinTool, 'run'> | undefined;
 
-export const serveTools = (port: MessagePort, tools: readonly BuiltinTool[]): Promise<void> => {
-  const outbox = new Outbox<FromWorker>(port, systemClock);
+export const among = (tools: readonly BuiltinTool[]): FindTool => {
   const byName = new Map(tools.map((tool) => [tool.offered.name, tool]));
-  const runs = new Map<number, Run>();
+  return ({ name }) => byName.get(name);
+};
+
+export const serveTools = (port: MessagePort, find: FindTool): Promise<void> => {
+  const outbox = new Outbox<FromWorker>(port, systemClock);
+  const runs = new Map<number, CallRun>();
   let lastLook = performance.eventLoopUtilization();
 
   const start = (id: number, job: WireJob): void => {
-    const run = new Run(job, byName.get(job.name));
+    const { timeoutMs } = job;
+    const run = new CallRun({ job, tool: find(job), timeoutMs, clock: systemClock });
     runs.set(id, run);
     void run.outcome.then((outcome) => {
       runs.delete(id);
@@ -60,50 +64,3 @@ export const serveTools = (port: MessagePort, tools: readonly BuiltinTool[]): Pr
     outbox.post({ type: 'ready' });
   });
 };
-
-class Run {
-  /** Never rejects. */
-  readonly outcome: Promise<ToolOutcome>;
-  readonly #job: WireJob;
-  readonly #asked = new AbortController();
-  #why: 'cancelled' | 'late' | undefined;
-  #giveUp: (outcome: ToolOutcome) => void = () => undefined;
-
-  constructor(job: WireJob, tool: BuiltinTool | undefined) {
-    this.#job = job;
-    const timer = systemClock.setTimeout(() => this.end('late'), job.timeoutMs);
-    const givenUp = new Promise<ToolOutcome>((resolve) => {
-      this.#giveUp = resolve;
-    });
-    this.outcome = Promise.race([this.#run(tool), givenUp]).finally(() => timer.cancel());
-  }
-
-  end(why: 'cancelled' | 'late'): void {
-    if (this.#why !== undefined) return;
-    this.#why = why;
-    this.#asked.abort();
-    const content = `${this.#job.name} was asked to end and has not: ${UNKNOWN}`;
-    systemClock.setTimeout(
-      () => this.#giveUp(why === 'late' ? this.#late() : { type: 'cancelled', content }),
-      ENDING_MS,
-    );
-  }
-
-  async #run(tool: BuiltinTool | undefined): Promise<ToolOutcome> {
-    if (tool === undefined) return failed(`There is no tool ${this.#job.name}.`);
-    try {
-      const outcome = await tool.run(this.#job, this.#asked.signal);
-      return outcome.type === 'cancelled' && this.#why === 'late' ? this.#late() : outcome;
-    } catch (error) {
-      return failed(`${this.#job.name} failed, by a mistake of its own: ${String(error)}`);
-    }
-  }
-
-  #late(): ToolOutcome {
-    return failed(
-      `${this.#job.name} took longer than ${this.#job.timeoutMs} ms and was ended. Ask for less at once.`,
-    );
-  }
-}
-
-const UNKNOWN = 'it is unknown what it has done.';

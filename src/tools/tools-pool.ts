@@ -7,6 +7,7 @@ import type { Name } from '../otp/name.ts';
 import { nameOf } from '../otp/name.ts';
 import { compiledFile } from '../platform/compiled.ts';
 import { FILE_TOOLS, WEB_TOOLS } from './builtin/all.ts';
+import type { ModuleTool } from './own/read-modules.ts';
 import type { ToolRunner } from './tool/runner.ts';
 import type { WebSettings } from './tool/tool.ts';
 import { type ToolProgramOptions, toolsProgram } from './tools-program.ts';
@@ -35,6 +36,7 @@ export const ToolsPool = workerPool<ToolKinds, ToolsPoolOptions>({
 
 export const fileToolsName = nameOf<ToolRunner>('file-tools');
 export const webToolsName = nameOf<ToolRunner>('web-tools');
+export const moduleToolsName = nameOf<ToolRunner>('module-tools');
 
 /** Most threads at work on files. A call takes a core, or waits for the disk. */
 const FILE_THREADS = 4;
@@ -62,4 +64,17 @@ export const webTools = (web: WebSettings) => ({
   workers: 1,
   maxJobsPerThread: 32,
   timeoutMs: 60_000,
+});
+
+/** As with files: a call that hangs is ended with its thread, and no other is on it. */
+export const moduleTools = (tools: readonly ModuleTool[]) => ({
+  ...THREADS,
+  name: moduleToolsName,
+  tools: tools.map(({ offered }) => offered),
+  modules: new Map(
+    tools.map(({ offered, path, timeoutMs }) => [offered.name, { path, timeoutMs }]),
+  ),
+  workers: FILE_THREADS,
+  maxJobsPerThread: 1,
+  workerFile: compiledFile(import.meta.url, './module-worker.js'),
 });

@@ -14,6 +14,14 @@ export interface ToolProgramOptions {
   /** Milliseconds that a call may take; default 120,000. */
   readonly timeoutMs?: number | undefined;
   readonly web?: WebSettings | undefined;
+  /** Of tools that modules bring, by their names. */
+  readonly modules?: ReadonlyMap<string, ModuleOf> | undefined;
+}
+
+/** Where a tool's function is. */
+export interface ModuleOf {
+  readonly path: string;
+  readonly timeoutMs: number;
 }
 
 export const TIMEOUT_MS = 120_000;
@@ -21,14 +29,19 @@ export const TIMEOUT_MS = 120_000;
 export const toolsProgram = ({
   tools,
   web,
+  modules,
   timeoutMs = TIMEOUT_MS,
 }: ToolProgramOptions): Program<ToolKinds> => {
   const effects = new Map(tools.map(({ name, effect }) => [name, effect]));
   const mayRepeat = ({ name }: ToolJob) => effects.get(name) !== 'at_most_once';
+  const wire = (job: ToolJob) => {
+    const own = modules?.get(job.name);
+    return wired(job, own?.timeoutMs ?? timeoutMs, web, own?.path);
+  };
   return {
     prepare: (job) => job,
     hold: () => () => undefined,
-    attach: () => ({ wire: (job) => wired(job, timeoutMs, web), look: () => undefined }),
+    attach: () => ({ wire, look: () => undefined }),
     cancelled: { type: 'cancelled' },
     failed: (error, job) => outcomeOf(error, job, mayRepeat(job)),
     isRepeatable: mayRepeat,
@@ -37,10 +50,15 @@ export const toolsProgram = ({
 };
 
 /** Field by field: what else a caller's object has may not go over a port. */
-const wired = (job: ToolJob, timeoutMs: number, web: WebSettings | undefined) => {
+const wired = (
+  job: ToolJob,
+  timeoutMs: number,
+  web: WebSettings | undefined,
+  module: string | undefined,
+) => {
   const { key, workingDirectory, memory, turnId, toolUseId, name, input, realPath } = job;
   const call = { key, workingDirectory, memory, turnId, toolUseId, name, input, realPath };
-  return { ...call, timeoutMs, web };
+  return { ...call, timeoutMs, web, module };
 };
 
 const outcomeOf = (error: StepError, { name }: ToolJob, mayRepeat: boolean): ToolOutcome => {
@@ -50,6 +68,6 @@ const outcomeOf = (error: StepError, { name }: ToolJob, mayRepeat: boolean): Too
     );
   if (!mayRepeat) return failed(INTERRUPTED);
   return failed(
-    `${name} was ended, also when it was tried again: it kept its thread busy for too long, or made it fail. A regular expression that tries too many ways does that: make it simpler, or search in fewer files.`,
+    `${name} was ended, also when it was tried again: it kept its thread busy for too long, or made it fail. In a search, a regular expression that tries too many ways does that: then make it simpler, or search in fewer files.`,
   );
 };

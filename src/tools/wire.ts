@@ -7,6 +7,8 @@ import type { ToolJob } from './tool/tool.ts';
 export interface WireJob extends ToolJob {
   /** Milliseconds that the call may take. */
   readonly timeoutMs: number;
+  /** The module that has the tool's function; absent: it is built in. */
+  readonly module?: string | undefined;
 }
 
 export interface ToolKinds {

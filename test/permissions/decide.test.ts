@@ -277,7 +277,28 @@ describe('the mode', () => {
 describe('other tools', () => {
   it('that change nothing are allowed', () => {
     expect(call('TodoWrite', { todos: [] }).decision).toBe('allow');
-    expect(call('AskUserQuestion', {}).decision).toBe('allow');
+  });
+
+  it.each(['default', 'acceptEdits', 'plan', 'bypassPermissions'] as const)(
+    'a question waits for a person in the mode %s, whatever rules allow',
+    (mode) => {
+      const asked = call('AskUserQuestion', { questions: [] }, allow('AskUserQuestion'), { mode });
+      expect(asked).toMatchObject({
+        decision: 'ask',
+        because: { kind: 'question' },
+        suggestions: [],
+      });
+    },
+  );
+
+  it('a question is denied by a rule, where nothing may be asked, and with answers of the model', () => {
+    const question = { questions: [] };
+    const denied = [
+      call('AskUserQuestion', question, { deny: ['AskUserQuestion'] }),
+      call('AskUserQuestion', question, {}, { mode: 'dontAsk' }),
+      call('AskUserQuestion', { ...question, answers: {} }),
+    ];
+    expect(denied.map(({ decision }) => decision)).toEqual(['deny', 'deny', 'deny']);
   });
 
   it.each([

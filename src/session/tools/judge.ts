@@ -7,7 +7,12 @@ import type { Head } from '../../model/head.ts';
 import { decide, type PermissionDecision } from '../../permissions/decide.ts';
 import type { FileSystem } from '../../permissions/paths.ts';
 import type { Policy } from '../../permissions/policies.ts';
-import { mergeRules, type RuleSet, readRules } from '../../permissions/rule-set.ts';
+import {
+  mergeRules,
+  type RuleSet,
+  type RuleSource,
+  readRules,
+} from '../../permissions/rule-set.ts';
 import type { Verdict } from '../machine/machine.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { OfferedTool } from '../ports/tools.ts';
@@ -28,6 +33,8 @@ export interface PermissionGround {
   readonly mode: NonNullable<Head['permissionMode']>;
 }
 
+type DecidedCall = Parameters<typeof decide>[0];
+
 /** Of a session: where its calls are made. */
 export interface Place {
   readonly workingDirectory: string;
@@ -39,6 +46,7 @@ export class Judge {
   readonly #ground: PermissionGround;
   #allowed: Head['allowedTools'];
   #disallowed: Head['disallowedTools'];
+  #tools: Offer['tools'] | undefined;
   #rules: RuleSet | undefined;
 
   constructor(ground: PermissionGround) {
@@ -57,21 +65,21 @@ export class Judge {
       const message = 'The input must be a JSON object.';
       return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message };
     }
-    const decision = this.#decide(name, input, head, place);
+    const decision = this.#decide({ tool: name, input }, tools, head, place);
     const isOfMode = decision.because.kind === 'mode';
     return { toolUseId, input, isOfMode, ...verdictOf(tool, decision) };
   }
 
   #decide(
-    tool: string,
-    input: Readonly<Record<string, unknown>>,
+    call: DecidedCall,
+    tools: Offer['tools'],
     head: Head,
     { workingDirectory, cwd }: Place,
   ): PermissionDecision {
     const { files, home, policies, mode } = this.#ground;
-    const rules = this.#rulesOf(head);
+    const rules = this.#rulesOf(head, tools);
     if (rules === undefined) return unreadable;
-    return decide({ tool, input }, rules, {
+    return decide(call, rules, {
       ...{ files, home, cwd, folders: [workingDirectory] },
       mode: head.permissionMode ?? mode,
       policies: policies.filter(({ name }) => head.policies?.includes(name) ?? true),
@@ -79,12 +87,17 @@ export class Judge {
   }
 
   /** Undefined: one that denies cannot be read, so nothing may run. */
-  #rulesOf({ allowedTools, disallowedTools }: Head): RuleSet | undefined {
-    const isSame = this.#allowed === allowedTools && this.#disallowed === disallowedTools;
+  #rulesOf({ allowedTools, disallowedTools }: Head, tools: Offer['tools']): RuleSet | undefined {
+    const isSame =
+      this.#allowed === allowedTools &&
+      this.#disallowed === disallowedTools &&
+      this.#tools === tools;
     if (isSame && this.#rules !== undefined) return this.#rules;
     this.#allowed = allowedTools;
     this.#disallowed = disallowedTools;
-    this.#rules = rulesOf(this.#ground.rules, allowedTools, disallowedTools);
+    this.#tools = tools;
+    const source = { scope: 'session', tools: [...tools.keys()] } as const;
+    this.#rules = rulesOf(this.#ground.rules, source, allowedTools, disallowedTools);
     return this.#rules;
   }
 }
@@ -95,13 +108,13 @@ const isInput = (input: unknown): input is Readonly<Record<string, unknown>> =>
 /** A rule that allows and cannot be read allows nothing: older stores may hold any text. */
 const rulesOf = (
   daemon: RuleSet,
+  source: RuleSource,
   allow: readonly string[] = [],
   deny: readonly string[] = [],
 ): RuleSet | undefined => {
-  const source = { scope: 'session' } as const;
   try {
     const denying = readRules({ deny }, source);
-    const allowing = allow.flatMap((rule) => readable(rule));
+    const allowing = allow.flatMap((rule) => readable(rule, source));
     return mergeRules(daemon, denying, readRules({ allow: allowing }, source));
   } catch (error) {
     if (codeOf(error) !== 'invalid_settings') throw error;
@@ -109,9 +122,9 @@ const rulesOf = (
   }
 };
 
-const readable = (rule: string): readonly string[] => {
+const readable = (rule: string, source: RuleSource): readonly string[] => {
   try {
-    readRules({ allow: [rule] }, { scope: 'session' });
+    readRules({ allow: [rule] }, source);
     return [rule];
   } catch {
     return [];

@@ -11,6 +11,7 @@ import { decodeMessage } from '../context/model-message.ts';
 import type { Approval } from '../machine/machine.ts';
 import { catalogName } from '../ports/catalog.ts';
 import type { SessionReader } from '../ports/journal.ts';
+import { toolboxName } from '../ports/tools.ts';
 import { nextCursor } from './reply-schemas.ts';
 import {
   change,
@@ -83,6 +84,11 @@ const ApproveRequest = z.strictObject({
     .max(1_000)
     .optional()
     .describe('a permission rule; default: the suggested ones'),
+  rules: z
+    .array(z.string().min(1).max(1_000))
+    .max(100)
+    .optional()
+    .describe('several permission rules, in place of `scope` and `rule`'),
   input: z.record(z.string(), z.unknown()).optional().describe("in place of the model's own"),
   interrupt: z.boolean().optional().describe('with `deny`: the turn ends too'),
   reason: z.string().max(2_000).optional().describe('with `deny`: what the model hears besides'),
@@ -187,12 +193,13 @@ const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<A
 };
 
 const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<readonly string[]> => {
-  const { decision, approvalId, rule } = request;
+  const { decision, approvalId, rule, rules } = request;
+  if (rules !== undefined) return rules.map((text) => readable(text, work));
   const scope = request.scope ?? (decision === 'always' || rule !== undefined ? 'rule' : 'once');
   if (scope === 'once') return [];
   const { head } = await work.caller.openKnown(work.key);
   const suggestions = askedIn(head).find((each) => each.approvalId === approvalId)?.suggestions;
-  if (scope === 'rule' && rule !== undefined) return [readable(rule)];
+  if (scope === 'rule' && rule !== undefined) return [readable(rule, work)];
   if (suggestions === undefined) return []; // the session says whether it is known
   if (suggestions.length === 0)
     throw new GreenroomError('invalid_request', 'scope: no rule can allow this: allow it once', {
@@ -202,4 +209,7 @@ const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<read
 };
 
 /** As it is printed. Throws `invalid_settings`, with what was probably meant. */
-const readable = (text: string): string => printRule(parseRule(text, { behavior: 'allow' }));
+const readable = (text: string, { caller }: SessionWork): string => {
+  const tools = caller.system.find(toolboxName)?.tools.map(({ name }) => name) ?? [];
+  return printRule(parseRule(text, { behavior: 'allow', tools }));
+};

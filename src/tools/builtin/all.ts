@@ -1,5 +1,6 @@
 /** The built-in tools that run on threads, by where they run: those of files, and those that wait for the network. */
 import type { BuiltinTool } from '../tool/tool.ts';
+import { AskUserQuestion } from './ask-user-question.ts';
 import { Edit } from './edit.ts';
 import { Glob } from './glob.ts';
 import { Grep } from './grep.ts';
@@ -8,5 +9,7 @@ import { TodoWrite } from './todo-write.ts';
 import { WebFetch } from './web-fetch.ts';
 import { Write } from './write.ts';
 
-export const FILE_TOOLS: readonly BuiltinTool[] = [Edit, Glob, Grep, Read, TodoWrite, Write];
+export const FILE_TOOLS: readonly BuiltinTool[] = [
+  ...[AskUserQuestion, Edit, Glob, Grep, Read, TodoWrite, Write],
+];
 export const WEB_TOOLS: readonly BuiltinTool[] = [WebFetch];

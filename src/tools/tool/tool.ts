@@ -59,7 +59,7 @@ export const builtinTool = <S extends z.ZodType>({
 });
 
 /** Without what says nothing to a model. */
-const jsonSchemaOf = (input: z.ZodType): Readonly<Record<string, unknown>> => {
+export const jsonSchemaOf = (input: z.ZodType): Readonly<Record<string, unknown>> => {
   const { $schema, ...schema } = z.toJSONSchema(input, { io: 'input' });
   return schema;
 };

@@ -109,6 +109,8 @@ export class Daemon {
       testHooks: {},
       collectGarbage: undefined,
       mcpServers: [],
+      ownTools: { functions: [], modules: [] },
+      canUseTool: undefined,
       retentionRules: [],
       agentTypes: [],
       daemon: new FakeDaemon(),

@@ -1,0 +1,1 @@
+export const tools = [{ name: 'a b', description: 'x', input: { type: 'object' }, run: () => '' }];
