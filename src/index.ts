@@ -224,9 +224,10 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     ...flags
   } = options;
   mustBeKnown(flags, nats);
+  mustBeRight(options);
+  const isList = typeof tools === 'object';
   const bus =
     nats === false ? {} : { natsUrl: nats.url, natsCreds: nats.creds, natsPort: nats.port };
-  const isList = typeof tools === 'object';
   const { config } = loadConfig({
     flags: { ...flags, ...bus, ...(isList ? {} : { tools }) },
     newestModel: newestSonnet(clock.now()),
@@ -243,6 +244,14 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     ...(isList ? { tools } : {}),
   });
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);
+};
+
+/** For programs without a compiler. */
+const mustBeRight = ({ tools, canUseTool }: GreenroomOptions): void => {
+  if (typeof tools === 'object' && !Array.isArray(tools))
+    throw new ConfigError('tools must be a list of what tool() gives');
+  if (canUseTool !== undefined && typeof canUseTool !== 'function')
+    throw new ConfigError('canUseTool must be a function');
 };
 
 /** Options that `nats` and `tenant` replace. */

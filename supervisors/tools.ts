@@ -59,7 +59,14 @@ export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers 
       ToolboxServer.childSpec(
         {
           runners: (system) =>
-            config.tools === 'off' ? [] : RUNNERS.map((name) => system.fetch(name)),
+            config.tools === 'off'
+              ? []
+              : [
+                  ...[system.fetch(fileToolsName), system.fetch(webToolsName)],
+                  system.fetch(commandsName),
+                  system.fetch(functionToolsName),
+                  system.fetch(moduleToolsName),
+                ],
         },
         { id: 'toolbox' },
       ), // gives each call to one of these

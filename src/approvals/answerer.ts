@@ -299,5 +299,4 @@ const warn = (
 ): void => args.log.warn({ ...key, turnId, approvalId, toolName, err: error }, message);
 
 /** Needs the sessions and the catalog. */
-export const answerer = (args: AnswererArgs) =>
-  AnswererServer.childSpec(args, { id: 'can-use-tool' });
+export const answerer = (args: AnswererArgs) => AnswererServer.childSpec(args, { id: 'answerer' });

@@ -125,6 +125,16 @@ describe('a function of the program as a tool', () => {
   });
 });
 
+it.each([
+  ['tools that are no list', { tools: weather }, 'tools must be a list'],
+  ['a canUseTool that is no function', { canUseTool: 'yes' }, 'canUseTool must be a function'],
+])('a start with %s is refused', async (_, options, message) => {
+  await expect(testGreenroom(options as object)).rejects.toMatchObject({
+    code: 'invalid_settings',
+    message: expect.stringContaining(message),
+  });
+});
+
 describe('a module of tools', () => {
   it('has its tools offered and run like any other', async () => {
     const test = shared();
