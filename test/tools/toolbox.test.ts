@@ -51,7 +51,9 @@ describe('answers by itself', () => {
     const { start } = await boxing();
     const { isError, text } = resultOf(await start(call('Raed')).outcome);
     expect(isError).toBe(true);
-    expect(text).toMatch(/^There is no tool Raed\. There are: Edit, Glob, .*Write\.$/);
+    expect(text).toMatch(
+      /^There is no tool Raed\. There are: AskUserQuestion, Edit, Glob, .*Write\.$/,
+    );
   });
 
   it('after it was asked, and as cancelled if that came first', async () => {

@@ -76,7 +76,7 @@ describe('a call', () => {
       },
     ],
   ])('whose input does not fit %s is an error that names the field', async (_, input) => {
-    const weather = tool({ ...RIGHT, input });
+    const weather: OwnTool = { ...RIGHT, input };
     expect(await run(weather, {})).toMatchObject({
       isError: true,
       text: expect.stringMatching(/`city` is missing/),
