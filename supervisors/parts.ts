@@ -11,8 +11,8 @@ import type { Sessions } from '../src/session/api/sessions.ts';
 import type { Feed } from '../src/session/events/feed.ts';
 import type { DaemonFace } from '../src/session/verbs/daemon-verbs.ts';
 import type { SyncGate } from '../src/storage/lmdb/sync-gate.ts';
-import type { McpServerSettings } from '../src/tools/mcp/settings.ts';
 import type { AgentType } from '../src/tools/agents/agent-types.ts';
+import type { McpServerSettings } from '../src/tools/mcp/settings.ts';
 import type { OwnTools } from '../src/tools/own/own-tools.ts';
 
 /** Whether the bus is there at all; which broker it is, the configuration says. */

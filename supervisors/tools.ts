@@ -6,8 +6,8 @@ import { AgentsServer, agentsName } from '../src/tools/agents/agents-server.ts';
 import { commands } from '../src/tools/commands/commands-server.ts';
 import { commandsName } from '../src/tools/commands/runner.ts';
 import { mcpToolsName } from '../src/tools/mcp/mcp-tools.ts';
-import { serviceToolsName } from '../src/tools/services/service-tools.ts';
 import { functionTools, functionToolsName } from '../src/tools/own/function-tools.ts';
+import { serviceToolsName } from '../src/tools/services/service-tools.ts';
 import { ToolboxServer } from '../src/tools/toolbox.ts';
 import {
   fileTools,
@@ -20,12 +20,6 @@ import {
 } from '../src/tools/tools-pool.ts';
 import type { Parts } from './parts.ts';
 import { toolServers } from './tool-servers.ts';
-
-/** What is built in has its names first. */
-const RUNNERS = [
-  ...[fileToolsName, webToolsName, commandsName, agentsName],
-  ...[functionToolsName, moduleToolsName, mcpToolsName, serviceToolsName],
-];
 
 export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers }: Parts) =>
   supervisor({
@@ -62,10 +56,14 @@ export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers 
             config.tools === 'off'
               ? []
               : [
-                  ...[system.fetch(fileToolsName), system.fetch(webToolsName)],
+                  system.fetch(fileToolsName), // what is built in has its names first
+                  system.fetch(webToolsName),
                   system.fetch(commandsName),
+                  system.fetch(agentsName),
                   system.fetch(functionToolsName),
                   system.fetch(moduleToolsName),
+                  system.fetch(mcpToolsName),
+                  system.fetch(serviceToolsName),
                 ],
         },
         { id: 'toolbox' },
