@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
+import { checked } from '../model/parse.ts';
 import { type RuleSet, readRules } from '../permissions/rule-set.ts';
 
 const SETTING = 'GREENROOM_PERMISSIONS_FILE';
@@ -16,17 +17,12 @@ const Rules = z.strictObject({ allow: rules, ask: rules, deny: rules });
  */
 export const daemonRules = (file: string, tools: readonly string[]): RuleSet => {
   try {
-    const { allow, ask, deny } = Rules.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const { allow, ask, deny } = checked(Rules, JSON.parse(readFileSync(file, 'utf8')));
     const source = { scope: 'daemon', settingsFolder: dirname(file), tools } as const;
     return readRules({ allow: allow ?? [], ask: ask ?? [], deny: deny ?? [] }, source);
   } catch (error) {
-    throw new ConfigError(`${SETTING}: ${file}: ${whyOf(error)}`);
+    throw new ConfigError(
+      `${SETTING}: ${file}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
-};
-
-const whyOf = (error: unknown): string => {
-  if (!(error instanceof z.ZodError)) return error instanceof Error ? error.message : String(error);
-  const [issue] = error.issues;
-  const where = issue?.path.join('.') ?? '';
-  return where === '' ? `${issue?.message}` : `${where}: ${issue?.message}`;
 };

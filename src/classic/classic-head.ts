@@ -6,6 +6,7 @@ import type { ClassicFacts } from '../model/classic-facts.ts';
 import { SerializationError } from '../model/errors.ts';
 import { type Head, settableShape } from '../model/head.ts';
 import { nanoUsdOf, usdOf } from '../model/money.ts';
+import { plainWords } from '../model/plain-issue.ts';
 import { type Usage, usageFromApi } from '../model/usage.ts';
 import { DEFAULT_MODEL, type SessionMetadata } from './models.ts';
 
@@ -48,13 +49,16 @@ const Settable = z.looseObject({
 
 /** Throws `SerializationError` for metadata that no session here can have, and names the field. */
 export const mustBeSettable = (metadata: SessionMetadata): void => {
-  const [issue] = Settable.safeParse(metadata).error?.issues ?? [];
+  const [issue] = Settable.safeParse(metadata, { error: plainWords }).error?.issues ?? [];
   if (issue === undefined) return;
   throw new SerializationError(`metadata: ${issue.path.map(String).join('.')}: ${issue.message}`);
 };
 
 export const mustBeDescription = (description: string | null): void => {
-  const [issue] = settableShape.description.safeParse(description ?? undefined).error?.issues ?? [];
+  const { error } = settableShape.description.safeParse(description ?? undefined, {
+    error: plainWords,
+  });
+  const [issue] = error?.issues ?? [];
   if (issue !== undefined) throw new SerializationError(`description: ${issue.message}`);
 };
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
 import type { Filter } from '../model/criteria.ts';
 import { Tenant } from '../model/ids.ts';
+import { checked } from '../model/parse.ts';
 import { textsIn } from '../model/texts.ts';
 import { conditionOf } from '../query/condition.ts';
 import { UTC } from '../query/moments.ts';
@@ -64,19 +65,11 @@ const Rules = z
 /** Throws `invalid_settings`, with what is wrong and where. */
 export const rulesIn = (file: string): readonly Rule[] => {
   const setting = 'GREENROOM_RETENTION_FILE';
-  let read: unknown;
   try {
-    read = JSON.parse(readFileSync(file, 'utf8'));
+    return checked(Rules, JSON.parse(readFileSync(file, 'utf8'))).rules;
   } catch (error) {
     throw new ConfigError(`${setting}: ${file}: ${error instanceof Error ? error.message : error}`);
   }
-  const { data, error } = Rules.safeParse(read);
-  if (data !== undefined) return data.rules;
-  const [issue] = error?.issues ?? [];
-  const where = issue?.path.join('.') ?? '';
-  throw new ConfigError(
-    `${setting}: ${file}: ${where === '' ? '' : `${where}: `}${issue?.message}`,
-  );
 };
 
 /** Sessions that a rule may take, as of now. Its days are those of UTC. */

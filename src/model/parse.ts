@@ -1,6 +1,9 @@
 /** Values from outside against a schema: checked, or refused with a sentence that names the field. */
 import type { z } from 'zod';
 import { type ErrorCode, GreenroomError } from './errors.ts';
+import { guess } from './guess.ts';
+import { fieldsAt } from './known-fields.ts';
+import { oneOfTypes, plainWords } from './plain-issue.ts';
 
 /**
  * Throws `invalid_request` for unknown, missing or mistyped fields, `wrongValue` for bad values. Of criteria whatever is
@@ -11,12 +14,12 @@ export const checked = <T extends z.ZodType>(
   value: unknown,
   wrongValue: ErrorCode = 'invalid_request',
 ): z.output<T> => {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: plainWords });
   if (result.success) return result.data;
   const issues = result.error.issues.flatMap(unfold).map(({ code, path, message }) => ({
     field: path.map(String).join('.'),
     code,
-    message,
+    message: code === 'unrecognized_keys' ? `${message}${meant(schema, path)}` : message,
   }));
   const isWrongShape = issues.some(
     ({ code, field }) =>
@@ -46,9 +49,13 @@ const unfold = (issue: z.core.$ZodIssue): readonly Issue[] => {
     return closest.flatMap(unfold).map((inner) => ({ ...inner, path: [...path, ...inner.path] }));
   const types = issue.errors.flat().filter(isOfAnotherType);
   if (types.length === 0) return [issue];
-  const message = `Invalid input: expected ${types.map(({ expected }) => expected).join(' or ')}`;
+  const message = oneOfTypes(types.map(({ expected }) => expected));
   return [{ code: 'invalid_type', path, message }];
 };
+
+/** Of a field that is not known: the nearest one that is. */
+const meant = (schema: z.ZodType, path: readonly PropertyKey[]): string =>
+  guess(String(path.at(-1)), fieldsAt(schema, path.slice(0, -1)));
 
 const isOfAnotherType = (issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidType =>
   issue.code === 'invalid_type' && issue.path.length === 0;

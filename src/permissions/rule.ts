@@ -7,9 +7,9 @@
  * its author relies on it. `docs/reference/permissions.md` has the language for users.
  */
 import { GreenroomError } from '../model/errors.ts';
+import { guess } from '../model/guess.ts';
 import { type CommandPattern, commandPattern } from './command-pattern.ts';
 import { type DomainPattern, domainPattern } from './domain-pattern.ts';
-import { guess } from './guess.ts';
 import { type PathPattern, pathPattern } from './path-pattern.ts';
 import {
   ALIASES,
@@ -101,7 +101,7 @@ const toolMatcher = (
   if (BUILT_IN_TOOLS.includes(name)) return exactly(ALIASES[name] ?? name);
   if (!others.includes(name)) {
     const alias = Object.hasOwn(ALIASES, name) ? ` (did you mean ${ALIASES[name]}?)` : '';
-    const near = alias || guess(name, BUILT_IN_TOOLS);
+    const near = alias || guess(name, BUILT_IN_TOOLS, 1);
     if (near !== '') throw refused(text, `${name} is no tool${near}`);
   }
   return exactly(name);

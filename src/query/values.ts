@@ -1,8 +1,10 @@
 /** The value behind a key, as it is written: checked, and in one form for all that mean the same. */
+
+import { guess } from '../model/guess.ts';
 import type { Key } from './keys.ts';
 import type { Token } from './lexer.ts';
 import { isSpan, stretchOf, UTC } from './moments.ts';
-import { guess, queryError } from './query-error.ts';
+import { queryError } from './query-error.ts';
 import type { Limit, Value } from './syntax.ts';
 
 type ValueToken = Extract<Token, { kind: 'value' }>;

@@ -40,6 +40,7 @@ import {
   type SessionsReplies,
 } from '../verbs/registry.ts';
 import { newTurn } from '../verbs/requests.ts';
+import { mustBeRules } from '../verbs/rule-settings.ts';
 import type { TurnRequest } from '../verbs/turn-request.ts';
 import {
   type Ground,
@@ -156,6 +157,7 @@ export class Sessions implements SessionsDoor {
     if (this.#runtime.activity.isDraining)
       throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
     const id = turnId ?? request.turnId ?? newTurnId(this.#system.clock.now());
+    if (request.session !== undefined) mustBeRules(this.#ground, request.session);
     const turn = newTurn(id, context.traceId, request, childOf);
     const asked = new AskedTurn(key, id, context, this.#runtime.trails, this.#system.clock);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);

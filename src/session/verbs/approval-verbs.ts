@@ -6,13 +6,13 @@ import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { type OpenCall, type OpenTurn, runIdOf } from '../../model/turn.ts';
-import { parseRule, printRule } from '../../permissions/rule.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import type { Approval } from '../machine/machine.ts';
 import { catalogName } from '../ports/catalog.ts';
 import type { SessionReader } from '../ports/journal.ts';
 import { toolboxName } from '../ports/tools.ts';
 import { nextCursor } from './reply-schemas.ts';
+import { ruleToSet } from './rule-settings.ts';
 import {
   change,
   journalOf,
@@ -185,7 +185,7 @@ const inputsOf = async (
   );
 };
 
-/** Throws `approval_not_found`, and `invalid_request` for a rule that cannot be. */
+/** Throws `invalid_settings` for a rule that could never match. */
 const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<Approval> => {
   const { decision, reason, interrupt = false, input } = request;
   if (decision === 'deny') return { decision, reason, interrupt };
@@ -199,17 +199,11 @@ const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<read
   if (scope === 'once') return [];
   const { head } = await work.caller.openKnown(work.key);
   const suggestions = askedIn(head).find((each) => each.approvalId === approvalId)?.suggestions;
-  if (scope === 'rule' && rule !== undefined) return [readable(rule, work)];
+  if (scope === 'rule' && rule !== undefined) return [ruleToSet(work, rule, 'allow')];
   if (suggestions === undefined) return []; // the session says whether it is known
   if (suggestions.length === 0)
     throw new GreenroomError('invalid_request', 'scope: no rule can allow this: allow it once', {
       details: { field: 'scope' },
     });
   return suggestions;
-};
-
-/** As it is printed. Throws `invalid_settings`, with what was probably meant. */
-const readable = (text: string, { caller }: SessionWork): string => {
-  const tools = caller.system.find(toolboxName)?.tools.map(({ name }) => name) ?? [];
-  return printRule(parseRule(text, { behavior: 'allow', tools }));
 };

@@ -93,7 +93,7 @@ const WHY: Readonly<Record<WaitsFor, string>> = {
   model: 'a model call is under way',
   tools: 'tools run',
   hooks: 'hooks are asked',
-  approval: 'tool calls wait for a person: see `asked`',
+  approval: 'tool calls wait for the answer of a person',
   retry: 'a model call failed, and the next one is due later',
 };
 

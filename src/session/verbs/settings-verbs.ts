@@ -4,6 +4,7 @@ import { isWellFormed } from '../../model/bounds.ts';
 import { settableShape } from '../../model/head.ts';
 import type { SessionRequest } from '../actor/waiting-changes.ts';
 import { SessionReply } from './reply-schemas.ts';
+import { mustBeRules } from './rule-settings.ts';
 import { change, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 
@@ -24,7 +25,10 @@ const changed = async (work: SessionWork, request: SessionRequest) => {
 const create = sessionVerb('create', {
   request: Settable,
   reply: SessionReply,
-  run: (work, settings) => changed(work, { type: 'create', settings }),
+  run: async (work, settings) => {
+    mustBeRules(work, settings);
+    return changed(work, { type: 'create', settings });
+  },
 });
 
 const get = sessionVerb('get', {
@@ -36,8 +40,10 @@ const get = sessionVerb('get', {
 const update = sessionVerb('update', {
   request: z.strictObject({ ...settableShape, expectedVersion }),
   reply: SessionReply,
-  run: (work, { expectedVersion, ...settings }) =>
-    changed(work, { type: 'settings', settings, expectedVersion }),
+  run: async (work, { expectedVersion, ...settings }) => {
+    mustBeRules(work, settings);
+    return changed(work, { type: 'settings', settings, expectedVersion });
+  },
 });
 
 const tag = sessionVerb('tag', {
