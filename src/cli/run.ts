@@ -1,5 +1,6 @@
 /** The `greenroom` command: one call from its arguments to its exit code. Never throws, never exits. */
 import { Command, CommanderError } from 'commander';
+import { guess } from '../model/guess.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { registerApprovals } from './commands/approvals.ts';
 import { registerBackup } from './commands/backup.ts';
@@ -78,6 +79,9 @@ const buildProgram = (
     })
     .showHelpAfterError(`  next: ${ADD_HELP}`)
     .exitOverride();
+  program.on('command:*', ([name = '']: readonly string[]) => {
+    throw unknownCommand(program, name);
+  });
   const registration: Registration = { program, shell, finish };
   for (const register of [
     registerStart,
@@ -100,6 +104,19 @@ const buildProgram = (
   ])
     register(registration);
   return program;
+};
+
+/** Where the word is a command of a group, that one is meant; else one that is spelt nearly so. */
+const unknownCommand = (program: Command, name: string): CliError => {
+  const groups = program.commands.filter(({ commands }) =>
+    commands.some((below) => below.name() === name),
+  );
+  const meant = groups.map((group) => `greenroom ${group.name()} ${name}`).join(', or ');
+  const near = guess(
+    name,
+    program.commands.map((command) => command.name()),
+  );
+  return usageError(`there is no command ${name}${near}`, meant === '' ? ADD_HELP : meant);
 };
 
 const typedHere = (failure: Failure, { program }: Shell): Failure => ({

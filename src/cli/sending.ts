@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { codeOf } from '../model/errors.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
+import { Asking } from './asking.ts';
 import { CliError, EXIT_INTERRUPTED, failureOf } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import type { DaemonClient } from './shell.ts';
@@ -32,6 +33,7 @@ export const send = async (
     turnId,
     isAccepted: () => isAccepted,
   });
+  const asking = new Asking(run, daemon, sessionId);
   const events = daemon.turn(sessionId, request)[Symbol.asyncIterator]();
   try {
     while (true) {
@@ -42,11 +44,13 @@ export const send = async (
       if (step.done) break;
       isAccepted = true;
       printer.event(step.value);
+      asking.event(step.value);
     }
   } catch (error) {
     throw isLost(error) ? lost(run, error, { sessionId, turnId, isAccepted }) : error;
   } finally {
     interrupts.stop();
+    await asking.stop();
   }
   const { finished } = printer;
   if (finished === undefined)

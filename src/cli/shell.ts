@@ -118,8 +118,8 @@ export interface Shell {
   readonly mark: string;
   /** How this program is called here, such as `npx greenroom`. */
   readonly program?: string;
-  /** Asks the person at the terminal; absent where there is none. */
-  ask?(question: string): Promise<string>;
+  /** Asks the person at the terminal; absent where there is none. Given up, the answer is ''. */
+  ask?(question: string, givenUp?: AbortSignal): Promise<string>;
   /** Opens the pager; undefined where there is none, or the output is no terminal. */
   openPager?(): Pager | undefined;
   /** Hears Ctrl-C instead of ending by it; returns how to stop that. */

@@ -23,12 +23,13 @@ export const screen = (stream: NodeJS.WriteStream): Screen => {
 };
 
 /** On stderr, as the standard output may be a file. What ends the input, or Ctrl-C, is no yes. */
-export const ask = async (question: string): Promise<string> => {
+export const ask = async (question: string, givenUp?: AbortSignal): Promise<string> => {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const closed = once(lines, 'close').then(() => '');
+    const options = givenUp === undefined ? {} : { signal: givenUp };
     // Ctrl-C and Ctrl-D reject the question.
-    return await Promise.race([lines.question(question).catch(() => ''), closed]);
+    return await Promise.race([lines.question(question, options).catch(() => ''), closed]);
   } finally {
     lines.close();
   }

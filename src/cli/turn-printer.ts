@@ -4,10 +4,14 @@
  * the text begins again.
  */
 import type { ApiMessage, TurnFinished, WireEvent } from '../model/event.ts';
+import { ANYONE } from '../model/request-context.ts';
+import { canAsk } from './asking.ts';
 import { span } from './format.ts';
+import type { Invocation } from './invocation.ts';
 import type { Output } from './output.ts';
 
 export class TurnPrinter {
+  readonly #run: Invocation;
   readonly #out: Output;
   readonly #isStream: boolean;
   #attempt = 1;
@@ -18,8 +22,9 @@ export class TurnPrinter {
   #held = '';
   #finished: TurnFinished | undefined;
 
-  constructor(out: Output, isStream: boolean) {
-    this.#out = out;
+  constructor(run: Invocation, isStream: boolean) {
+    this.#run = run;
+    this.#out = run.out;
     this.#isStream = isStream;
   }
 
@@ -56,13 +61,10 @@ export class TurnPrinter {
         this.#remark(`${event.toolName} did not run: ${event.reason}`);
         break;
       case 'permission.requested':
-        this.#remark(
-          `${event.toolName} waits for you (${event.reason}): ${briefly(event.input)}\n` +
-            `next: greenroom approvals allow ${event.sessionId} '${event.approvalId}'`,
-        );
+        this.#requested(event);
         break;
       case 'permission.decided':
-        this.#remark(`${event.by} said ${event.decision}`);
+        this.#remark(decided(event));
         break;
       case 'message':
         if (this.#isStream) this.#complete(textOf(event.message));
@@ -75,6 +77,14 @@ export class TurnPrinter {
       default:
         break;
     }
+  }
+
+  /** A person at a terminal is asked the same in a moment; others hear how it is answered. */
+  #requested({ sessionId, approvalId, toolName, reason, input }: Requested): void {
+    if (canAsk(this.#run)) return this.#endLine();
+    this.#remark(`${toolName} waits for a person: ${briefly(input)}; ${reason}`);
+    for (const verb of ['show', 'allow'])
+      this.#out.note(`next: ${this.#run.typed(`approvals ${verb} ${sessionId} '${approvalId}'`)}`);
   }
 
   /** What belongs to the next piece waits for it: half of a character would be shown escaped. */
@@ -116,6 +126,13 @@ export class TurnPrinter {
     this.#out.note(`(${why})`);
   }
 }
+
+type Requested = Extract<WireEvent, { type: 'permission.requested' }>;
+type Decided = Extract<WireEvent, { type: 'permission.decided' }>;
+
+/** A gateway that does not tell its callers apart names none. */
+const decided = ({ decision, by }: Decided): string =>
+  `${decision === 'allow' ? 'allowed' : 'denied'}${by === ANYONE ? '' : ` by ${by}`}`;
 
 /** Half of a surrogate pair, of a line end, or an emoji that may go on. */
 const UNFINISHED =

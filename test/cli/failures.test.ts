@@ -58,7 +58,7 @@ test('with --json the error is one object', async () => {
 });
 
 test.each([
-  ['nonsense', "unknown command 'nonsense'"],
+  ['nonsense', 'there is no command nonsense'],
   ['sessions serch x', "unknown command 'serch' (Did you mean search?)"],
   ['sessions show', "missing required argument 'session'"],
   ['sessions list --nonsense', "unknown option '--nonsense'"],

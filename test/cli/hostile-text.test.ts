@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
 import { type Running, startWithBroker } from '../docs/running.ts';
 import { withoutNatsServer } from '../support/nats.ts';
+import { until } from '../support/until.ts';
 import { assistantLine, folderOf, userLine, writeInto } from './import/transcripts.ts';
 import { greenroom, jsonLines, newFolder, type World } from './run-cli.ts';
 
@@ -79,6 +80,14 @@ const CALLS: readonly (readonly string[])[] = [
   ['turns', 'trace', 'evil', HOSTILE],
   ['turns', 'cancel', 'evil'],
   ['turns', 'refused'],
+  ['explain', 'evil'],
+  ['explain', HOSTILE],
+  ['approvals', 'list'],
+  ['approvals', 'show', 'asking'],
+  ['approvals', 'show', HOSTILE],
+  ['approvals', 'allow', 'asking', '--rule', HOSTILE],
+  ['approvals', 'deny', 'asking', HOSTILE],
+  ['approvals', 'deny', 'asking', '--reason', HOSTILE],
   ['import', NAME],
   ['import', HOSTILE],
   ['cleanup', '--older-than', '0d', '--tag', 'gone', '--dry-run'],
@@ -117,6 +126,15 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
     };
     await room.sessions.create('evil', settings);
     await room.sessions.create('evil-too', { title: HOSTILE, tags: ['gone'] });
+    // A turn that waits for each of the three ways to look at it.
+    await room.sessions.create('asking', { workingDirectory: cwd });
+    const input = JSON.stringify({ command: `rm '${HOSTILE}'` });
+    for (let turn = 0; turn < 3; turn += 1)
+      room
+        .turn('asking', `[[rehearse: tool=Bash input=${input}]] [[rehearse: text=done]]`)
+        [Symbol.asyncIterator]()
+        .next();
+    await until(async () => (await room.sessions.asked('asking')).length > 0);
     const id = '33333333-3333-4333-8333-333333333333';
     const folder = folderOf({
       [`${NAME}/a.jsonl`]: [

@@ -1,4 +1,5 @@
 /** `greenroom sessions create`, `update` and `rename`: a session's settings. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { MODES, PERMISSION_MODES } from '../../model/head.ts';
 import { BusyPolicy } from '../../model/turn.ts';
@@ -7,7 +8,7 @@ import { usageError } from '../failure.ts';
 import { act, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
 import { sessionText } from '../session-text.ts';
-import type { DaemonClient } from '../shell.ts';
+import type { DaemonClient, Shell } from '../shell.ts';
 import { collect, parseCount, parseMoney, parseWord } from '../values.ts';
 
 interface Options {
@@ -41,7 +42,11 @@ export const registerMaking = (registration: Registration): void => {
   ).action(
     act<[string], Options>(registration, (run, [sessionId], options) =>
       run.withDaemon(async (daemon) => {
-        const { session } = await daemon.session(sessionId, 'create', settingsOf(options));
+        const { session } = await daemon.session(
+          sessionId,
+          'create',
+          settingsOf(run.shell, options),
+        );
         run.out.one(session, () => sessionText(session));
       }),
     ),
@@ -51,7 +56,7 @@ export const registerMaking = (registration: Registration): void => {
     program.command('update <session>').description('change settings; what is not named stays'),
   ).action(
     act<[string], Options>(registration, (run, [words], options) => {
-      const settings = settingsOf(options);
+      const settings = settingsOf(run.shell, options);
       if (Object.keys(settings).length === 0)
         throw usageError('there is nothing to change', 'add --help to see what can be set');
       return run.withDaemon(async (daemon) => {
@@ -95,7 +100,7 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--external-key <key>', 'your name for it')
     .option('--model <name>', 'model of its turns')
     .option('--system-prompt <text>', 'system prompt')
-    .option('--cwd <dir>', 'working directory')
+    .option('--cwd <dir>', 'working directory: its model gets tools that work there')
     .option('--tools <name>', 'a tool that its model is offered; default: all, with --cwd', collect)
     .option(
       '--permission-mode <mode>',
@@ -111,8 +116,8 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--max-steps <n>', 'model calls of a turn at most', parseCount)
     .option('--max-cost <usd>', 'money at most', parseMoney);
 
-/** The daemon checks the values. */
-const settingsOf = (options: Options): Settings => {
+/** The daemon checks the values. It stands in another folder than who types a path here. */
+const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   const { tag, cwd, tools, permissionMode, allow, deny, maxTurns, maxSteps, maxCost } = options;
   const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
@@ -121,7 +126,7 @@ const settingsOf = (options: Options): Settings => {
     ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
     ...{ tools, permissionMode, allowedTools: allow, disallowedTools: deny },
     tags: tag,
-    workingDirectory: cwd,
+    workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),
     limits: Object.keys(limits).length === 0 ? undefined : limits,
   }) as Settings;
 };

@@ -56,7 +56,7 @@ export const registerSend = (registration: Registration): void => {
       act<[string, string[]], Options>(registration, async (run, [session, words], options) => {
         const { turnId = newTurnId(run.shell.nowMs()), stream: isStream } = options;
         const request = requestOf(await promptOf(run, words), { ...options, turnId });
-        const printer = new TurnPrinter(run.out, isStream);
+        const printer = new TurnPrinter(run, isStream);
         const away = {
           meanwhile: `the turn ${turnId} is safe and goes on when it is back`,
           before: () => printer.breakLine(),
