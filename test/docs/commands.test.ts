@@ -2,7 +2,7 @@
  * Every `npx greenroom …` of the README and the guides, run in its order through the command line against a running
  * Greenroom with a broker. What they run must succeed.
  */
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
@@ -37,6 +37,8 @@ const parse = (text: string): readonly Line[] => {
 };
 
 const lines = shellLines().flatMap(parse);
+/** Folders that the pages make before they use them. */
+const folders = shellLines().flatMap((line) => /^mkdir (\S+)$/.exec(line)?.[1] ?? []);
 
 /** What a page says that a command shows: `<!-- shown by: npx greenroom … -->` before it. */
 const shown: ReadonlyMap<string, string> = new Map(
@@ -96,6 +98,7 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
     cpSync(join(ROOT, 'test/fixtures/transcripts'), join(home, '.claude/projects'), {
       recursive: true,
     });
+    for (const name of folders) mkdirSync(join(folder, name));
     // Somebody else's log: it is refused, and the command says so by its exit code.
     rmSync(join(home, '.claude/projects/entireio__cli/ec-38b74f08e3-2.jsonl'));
     const json = fencesIn(documentNamed('docs/guide/jobs.md')).filter(
@@ -111,23 +114,32 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
   const statusOf = async (sessionId: string): Promise<string | undefined> =>
     (await running.greenroom.sessions.get(sessionId).catch(() => undefined))?.status;
 
+  const isAsked = async (): Promise<boolean> =>
+    (await running.greenroom.sessions.search({ status: ['waiting'] })).sessions.length > 0;
+
   const index = () => running.greenroom.system.find(textIndexName);
 
   test.each(lines)('$text', async ({ text, words, stdin, isInBackground }) => {
     if (words.includes('search')) await until(() => index()?.lag().textWaiting === 0);
+    if (words[0] === 'approvals') await until(isAsked);
     const { natsUrl, dataDir } = running;
     const env = { NATS_URL: natsUrl, GREENROOM_DATA_DIR: dataDir };
     const args = words.map((word) => word.replace(/^~/, home));
     const done = run(args, { env, stdin });
     if (isInBackground) {
       if (words[0] === 'send')
-        await until(async () => (await statusOf(words[1] ?? '')) === 'running');
+        await until(async () => /running|waiting/.test((await statusOf(words[1] ?? '')) ?? ''));
       return;
     }
     const { code, out } = await done;
     expect(out).not.toBe('');
     expect(code, out).toBe(0);
     expect(out).toContain(shown.get(text)?.trimEnd() ?? '');
+  });
+
+  test('the agent of the page has done its work', () => {
+    const notes = readFileSync(join(folder, 'agent-demo', 'notes.md'), 'utf8');
+    expect(notes).toBe('We drink coffee.');
   });
 });
 

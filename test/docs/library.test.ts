@@ -62,6 +62,10 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
       (path) => path.replace(/\/$/, ''),
     );
     const ofTheDaemon = ['daemon.json'];
+    // The launcher's mark comes with the first command, and its output is a file where it is long.
+    const settings = { workingDirectory: dataDir, allowedTools: ['Bash'] };
+    const prompt = '[[rehearse: tool=Bash input={"command":"seq 20000"}]]';
+    for await (const _ of running.greenroom.turn('long', prompt, { session: settings }));
     // The text index comes a moment later.
     await expect.poll(() => [...files(), ...ofTheDaemon].toSorted()).toEqual(named.toSorted());
   });

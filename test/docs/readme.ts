@@ -82,6 +82,7 @@ export const PAGES = [
 const OF_COMMANDS = [
   'README.md',
   'docs/guide/jobs.md',
+  'docs/guide/agents.md',
   'docs/guide/rehearsal.md',
   'docs/operations.md',
   'docs/guide/command-line.md',
