@@ -7,6 +7,7 @@
 
 import { codeOf, ERRORS, type ErrorCode, GreenroomError } from '../model/errors.ts';
 import { jsonText } from '../platform/printable.ts';
+import { sessionOf } from './about-session.ts';
 
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5;
 /** Left by Ctrl-C, as shells have it: 128 and the number of the signal. */
@@ -136,7 +137,7 @@ export const failureOf = (error: unknown): Failure => {
     code,
     message,
     retryable: ERRORS[code].retryable,
-    nextStep: NEXT_STEPS[code],
+    nextStep: NEXT_STEPS[code]?.replaceAll('SESSION', sessionOf(error) ?? 'SESSION'),
   };
 };
 

@@ -7,6 +7,7 @@ import { type LoadedConfig, loadConfig } from '../config/config.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { printable } from '../platform/printable.ts';
 import { redactor } from '../platform/redact.ts';
+import { namingSessions } from './about-session.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { CliError } from './failure.ts';
 import { findDaemon } from './find-daemon.ts';
@@ -158,7 +159,7 @@ export class Invocation {
       },
     });
     try {
-      return await work(daemon);
+      return await work(namingSessions(daemon));
     } finally {
       await daemon.close();
     }

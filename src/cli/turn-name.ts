@@ -1,5 +1,6 @@
 /** What people type for a turn: its id, the beginning of its id, or `last` for the newest one. */
 import { codeOf, GreenroomError } from '../model/errors.ts';
+import { aboutSession } from './about-session.ts';
 import { CliError } from './failure.ts';
 import { LAST } from './session-name.ts';
 import type { DaemonClient } from './shell.ts';
@@ -27,9 +28,9 @@ export const withTurn = async <T>(
     .filter((id) => whole === LAST || id.startsWith(whole));
   const [first, second] = ids;
   if (first === undefined)
-    throw new GreenroomError(
-      'turn_not_found',
-      `there is no turn ${whole}, and none that begins so`,
+    throw aboutSession(
+      sessionId,
+      new GreenroomError('turn_not_found', `there is no turn ${whole}, and none that begins so`),
     );
   if (second === undefined || whole === LAST) return work(first);
   throw new CliError(

@@ -15,7 +15,13 @@ const APPROVAL = {
   ...{ reason: 'no rule allows git push', commands: ['git push'], files: [] as string[] },
   ...{ suggestions: ['Bash(git push)'], askedAt: '2026-11-21T11:59:00Z' },
 };
-const SECOND: typeof APPROVAL = { ...APPROVAL, approvalId: 't1#4', toolName: 'Edit', commands: [], files: ['/p/a'] };
+const SECOND: typeof APPROVAL = {
+  ...APPROVAL,
+  approvalId: 't1#4',
+  toolName: 'Edit',
+  commands: [],
+  files: ['/p/a'],
+};
 const INPUT = { command: 'git push' };
 
 const daemonWith = (...waiting: readonly (typeof APPROVAL)[]) =>

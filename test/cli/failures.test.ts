@@ -156,3 +156,14 @@ describe('an export', () => {
     expect([code, readdirSync(cwd)]).toEqual([3, []]);
   });
 });
+
+test.each([
+  ['sessions create demo', 'create', 'session_exists', 'greenroom sessions update demo changes it'],
+  ['turns show demo t9', 'turn-status', 'turn_not_found', 'greenroom turns list demo shows'],
+  ['sessions compact demo', 'compact', 'invalid_state', 'greenroom sessions show demo tells'],
+] as const)('what to do next names the session: %s', async (line, verb, code, next) => {
+  const turns = { turns: [], nextCursor: undefined };
+  const daemon = new FakeDaemon({ turns, [verb]: new GreenroomError(code, 'no') });
+  const { err } = await greenroom(line, { daemon });
+  expect(err).toContain(`next: ${next}`);
+});
