@@ -32,7 +32,11 @@ describe('a file of rules', () => {
     ['a query that asks for nothing', () => file({ name: 'a', q: ' ' }), 'asks for nothing'],
     ['words', () => file({ name: 'a', q: 'tag:x -keep' }), 'takes keys such as tag: and no words'],
     ['an order', () => file({ name: 'a', q: 'tag:x sort:cost' }), 'a rule has no order'],
-    ['a field that is none', () => file({ name: 'a', q: 'tag:x', keep: 1 }), 'rules.0.keep: is not known'],
+    [
+      'a field that is none',
+      () => file({ name: 'a', q: 'tag:x', keep: 1 }),
+      'rules.0.keep: is not known',
+    ],
     [
       'a name twice',
       () => file({ name: 'a', q: 'tag:x' }, { name: 'a', q: 'tag:y' }),
