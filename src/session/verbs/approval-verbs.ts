@@ -10,7 +10,6 @@ import { decodeMessage } from '../context/model-message.ts';
 import type { Approval } from '../machine/machine.ts';
 import { catalogName } from '../ports/catalog.ts';
 import type { SessionReader } from '../ports/journal.ts';
-import { toolboxName } from '../ports/tools.ts';
 import { nextCursor } from './reply-schemas.ts';
 import { ruleToSet } from './rule-settings.ts';
 import {
@@ -194,7 +193,7 @@ const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<A
 
 const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<readonly string[]> => {
   const { decision, approvalId, rule, rules } = request;
-  if (rules !== undefined) return rules.map((text) => readable(text, work));
+  if (rules !== undefined) return rules.map((text) => ruleToSet(work, text, 'allow'));
   const scope = request.scope ?? (decision === 'always' || rule !== undefined ? 'rule' : 'once');
   if (scope === 'once') return [];
   const { head } = await work.caller.openKnown(work.key);
