@@ -24,6 +24,17 @@ const LONG = files(
   ...['greenroom/large-sessions', 'greenroom/native-memory'],
   ...['permissions/corpus/bypasses', 'permissions/corpus/executed'],
   ...['text/index-life', 'text/kills', 'tools/attacks'],
+  // Whole programs from outside: their parts have tests of their own among the others
+  ...[
+    'tools/commands/(kills|bash|background|launching|many|output|sandbox)',
+    'tools/pool',
+    'tools/services/**/*',
+  ],
+  ...['tools/mcp/(kills|web|calls|pins|failing|registry-server)', 'tools/own/modules'],
+  ...['hooks/(kills|commands|http|modules|nats)', 'greenroom/(sub-agents|tool-servers)'],
+  ...['cli/daemon', 'cli/at-a-terminal', 'end-to-end/import', 'docs/examples', 'agent-sdk/nats'],
+  ...['greenroom/(long-imports|every-commit|passivation|sick-sessions)', 'client/abort'],
+  ...['executor/pool/(threads|resting-threads)', 'search/long-searches'],
   ...['greenroom/recovery', 'greenroom/crashes', 'greenroom/long-waits', 'greenroom/late-reads'],
   ...[
     'cli/daemon-in-trouble',
@@ -62,7 +73,7 @@ const FAST = files(
 /** They go first: a long file that begins last keeps one worker while the others have nothing left to do. */
 const LONGEST = files(
   ...['storage/journal/lmdb-journal', 'classic/stores/outages', 'classic/stores/file/processes'],
-  ...['docs/examples', 'classic/stores/journal', 'end-to-end/import', 'agent-sdk/nats'],
+  ...['classic/stores/journal', 'storage/log-recovery', 'storage/backup'],
 );
 
 class LongestFirst extends BaseSequencer {

@@ -16,11 +16,7 @@ const POINTS = ['turn.accepted', 'tool.started', 'tool.outcome', 'step.outcome',
 /** Where it dies, and on which passage: later ones are in the children, or behind them. */
 const AIMS = isFull()
   ? POINTS.flatMap((point) => [1, 2, 3, 4, 5, 6].map((passage) => [point, passage] as const))
-  : ([
-      ['tool.started', 2],
-      ['step.outcome', 3],
-      ['tool.outcome', 4],
-    ] as const);
+  : ([['tool.outcome', 4]] as const);
 const CHILDREN = 2;
 const REST_MS = 120_000;
 

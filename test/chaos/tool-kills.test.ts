@@ -16,7 +16,7 @@ import { processesOf } from './processes.ts';
 import { isFull } from './size.ts';
 
 const CRASHPOINTS = ['tools.decided', 'tool.started', 'tool.outcome', 'approval.decided'] as const;
-const KILLS = isFull() ? 150 : 6;
+const KILLS = isFull() ? 150 : 2;
 const HITS = isFull() ? 5 : 1;
 
 const workplace = (): Hands => {

@@ -80,6 +80,7 @@ const CALLS: readonly (readonly string[])[] = [
   ['turns', 'trace', 'evil', HOSTILE],
   ['turns', 'cancel', 'evil'],
   ['turns', 'refused'],
+  ['sessions', 'children', 'evil'],
   ['explain', 'evil'],
   ['explain', HOSTILE],
   ['approvals', 'list'],

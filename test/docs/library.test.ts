@@ -61,7 +61,7 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
     const named = codeInColumn(tableBelow('Files', documentNamed('docs/operations.md')), 0).map(
       (path) => path.replace(/\/$/, ''),
     );
-    const ofTheDaemon = ['daemon.json'];
+    const ofTheDaemon = ['daemon.json', 'mcp']; // or of MCP servers, of which it has none
     // The launcher's mark comes with the first command, and its output is a file where it is long.
     const settings = { workingDirectory: dataDir, allowedTools: ['Bash'] };
     const prompt = '[[rehearse: tool=Bash input={"command":"seq 20000"}]]';

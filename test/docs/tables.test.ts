@@ -26,6 +26,7 @@ describe('error codes', () => {
     const named = [...TEXT.matchAll(/`([a-z]+_[a-z_]+)`/g)].map((match) => match[1] ?? '');
     // `mcp__…` are names of tools.
     const others = ['max_payload', 'connection_error', 'worker_lost', 'tool_use', 'tool_result'];
+    others.push('at_most_once'); // what a tool call may be
     others.push('sessions_by_update', 'sessions_directories', 'statement_timeout'); // of the servers
     const tables = MIGRATIONS.flatMap(
       ({ up }) => up.join('\n').match(/(?<=CREATE TABLE )\w+/g) ?? [],

@@ -5,8 +5,10 @@
  * A pipe of Node's is a socket, which cannot be opened again as `/dev/stdin` or `/dev/stderr`, and bash takes one on its
  * standard input for a login from afar. A named pipe whose writer is done would be waited for when it is opened again.
  */
-import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolderSync } from '../../platform/make-folder.ts';
 import { type Pipe, type Pipes, pipesFolder } from '../../tools/commands/pipes.ts';
 
 export interface Streams {
@@ -65,7 +67,7 @@ export class ReadyStreams {
 
   #openInput(): number {
     this.#lastId += 1;
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(this.#folder);
     const path = join(this.#folder, `input-${this.#lastId}`);
     const fd = openSync(path, 'wx+', 0o600);
     unlinkSync(path);

@@ -4,13 +4,15 @@
  *
  * Names are made many at a time, in a folder of the launcher's own, which goes away with it.
  */
+
 import { execFile } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, rmSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { makeFolderSync } from '../../platform/make-folder.ts';
 
 const run = promisify(execFile);
 const BATCH = 64;
@@ -61,7 +63,7 @@ export class Pipes {
   }
 
   async #make(): Promise<void> {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(this.#folder);
     this.#made += 1;
     const names = Array.from({ length: BATCH }, (_, n) => join(this.#folder, `${this.#made}-${n}`));
     await run('mkfifo', ['-m', '600', ...names], { timeout: MAKE_MS });
