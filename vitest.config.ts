@@ -74,6 +74,8 @@ const FAST = files(
 const LONGEST = files(
   ...['storage/journal/lmdb-journal', 'classic/stores/outages', 'classic/stores/file/processes'],
   ...['classic/stores/journal', 'storage/log-recovery', 'storage/backup'],
+  ...['chaos/store/every-operation', 'chaos/mutants', 'chaos/exits/exits', 'chaos/kill-cycles'],
+  ...['simulation/sessions/sessions', 'chaos/history/histories', 'chaos/tool-kills'],
 );
 
 class LongestFirst extends BaseSequencer {
@@ -82,7 +84,7 @@ class LongestFirst extends BaseSequencer {
       LONGEST.some((file) => moduleId.endsWith(`/${file}`));
     // A worker serves one project: what belongs together stays together.
     const rank = (one: TestSpecification) =>
-      one.project.name !== 'whole' ? 0 : isLong(one) ? 1 : 2;
+      one.project.name === 'fast' ? 0 : isLong(one) ? 1 : 2;
     return (await super.sort(specifications)).sort((one, other) => rank(one) - rank(other));
   }
 }

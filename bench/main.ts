@@ -24,6 +24,7 @@ import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { storesServers } from './stores-servers.ts';
 import { text } from './text.ts';
+import { toolTurns } from './tool-turns.ts';
 import { turns } from './turns.ts';
 
 const BENCHES: readonly Bench[] = [
@@ -31,6 +32,7 @@ const BENCHES: readonly Bench[] = [
   floor,
   journal,
   turns,
+  toolTurns,
   sessions,
   history,
   forks,

@@ -13,6 +13,8 @@ export interface AskLoad {
   /** Turns go round over sessions of these names: `<name>-0`, `<name>-1`, … */
   readonly sessions: { readonly name: string; readonly count: number };
   readonly prompt: string;
+  /** Settings of sessions that a turn makes. */
+  readonly session?: object;
   readonly inFlight: number;
   readonly maxCount: number;
   readonly maxMs: number;
@@ -192,8 +194,8 @@ const calls = {
     const nc = await connect({ servers: url, name: 'bench-client' });
     asker = new Asker(nc, `_INBOX.bench${process.pid}`);
   },
-  ask: ({ prefix, sessions, prompt, ...limits }: AskLoad): Promise<Load> => {
-    const body = Buffer.from(prompt);
+  ask: ({ prefix, sessions, prompt, session, ...limits }: AskLoad): Promise<Load> => {
+    const body = Buffer.from(session === undefined ? prompt : JSON.stringify({ prompt, session }));
     const subjects = Array.from(
       { length: sessions.count },
       (_, at) => `${prefix}.v1.default.session.${sessions.name}-${at}.ask`,

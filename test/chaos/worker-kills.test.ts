@@ -14,7 +14,7 @@ import { processesOf } from './processes.ts';
 import { isFull } from './size.ts';
 import { until } from './waiting.ts';
 
-const ROUNDS = isFull() ? 60 : 8;
+const ROUNDS = isFull() ? 60 : 5;
 const SESSIONS = 24;
 const SLOW = '[[rehearse: chunks=8 delay-ms=10]]';
 

@@ -17,7 +17,7 @@ import { finishedOf } from '../support/reading.ts';
 import { until } from '../support/until.ts';
 
 /** Parents at once, each with three sub-agents. */
-const PARENTS = isFull() ? 200 : 25;
+const PARENTS = isFull() ? 200 : 10;
 
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'greenroom-agents-'));

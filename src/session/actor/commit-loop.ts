@@ -113,8 +113,9 @@ export class CommitLoop {
   stopping = false;
   lastUsedMs: number;
   readonly steps: StepRunner;
-  readonly tools: ToolRunner;
-  readonly #hooks: TurnHooks;
+  /** Absent until the session first needs it: most live sessions have no tools, and there are many of them. */
+  tools: ToolRunner | undefined;
+  #hooks: TurnHooks | undefined;
   readonly #args: SessionArgs;
   readonly #mailbox: Mailbox;
   readonly #narrator: Narrator;
@@ -150,20 +151,28 @@ export class CommitLoop {
       { memory, trails },
       head.version === 0,
     );
-    this.#hooks = new TurnHooks({
-      submit: (input) => this.submit(input),
-      reading: (done) => mailbox.building(done),
-    });
-    this.tools = new ToolRunner(
+  }
+
+  get #ownTools(): ToolRunner {
+    this.tools ??= new ToolRunner(
       {
         began: (turn, { toolUseId, name, input }) =>
           this.tell(turn, { type: 'tool.started', toolUseId, name, input }),
-        outcome: (run, outcome) => mailbox.toolOutcome(run, outcome),
+        outcome: (run, outcome) => this.#mailbox.toolOutcome(run, outcome),
         submit: (input) => this.submit(input),
-        reading: (done) => mailbox.building(done),
+        reading: (done) => this.#mailbox.building(done),
       },
-      args.runtime.permissions,
+      this.#args.runtime.permissions,
     );
+    return this.tools;
+  }
+
+  get #ownHooks(): TurnHooks {
+    this.#hooks ??= new TurnHooks({
+      submit: (input) => this.submit(input),
+      reading: (done) => this.#mailbox.building(done),
+    });
+    return this.#hooks;
   }
 
   /** By name, not captured: it may be a restarted one. Throws while there is none. */
@@ -248,11 +257,11 @@ export class CommitLoop {
 
   /** A step or a commit is under way. */
   get isWorking(): boolean {
-    return this.#isCommitting || this.steps.isRunning || this.tools.isWorking;
+    return this.#isCommitting || this.steps.isRunning || this.tools?.isWorking === true;
   }
 
   get #isRunning(): boolean {
-    return this.steps.isRunning || this.tools.isRunning;
+    return this.steps.isRunning || this.tools?.isRunning === true;
   }
 
   /** Starts what the first turn awaits; tries again a little later while a part is restarting. */
@@ -284,7 +293,7 @@ export class CommitLoop {
     const cwd = head.workingDirectory ?? this.#workspace;
     const permissionMode = head.permissionMode ?? mode;
     const isCancelling = cancelling === turn.turnId;
-    this.#hooks.carryOut({ head, turn, isCancelling, journal, hooks, cwd, permissionMode });
+    this.#ownHooks.carryOut({ head, turn, isCancelling, journal, hooks, cwd, permissionMode });
     return true;
   }
 
@@ -307,7 +316,9 @@ export class CommitLoop {
     const journal = system.find(journalName);
     if (journal === undefined || toolbox === undefined) return false;
     const { rules } = this.#args.runtime;
-    const tools = this.tools.offers.for(head, toolbox.tools).json;
+    const tools = wantsTools(head)
+      ? this.#ownTools.offers.for(head, toolbox.tools).json
+      : undefined;
     if (!this.steps.start({ id: runId, turn, head, rules, journal, tools })) return false;
     if (this.steps.hasStarted(runId)) crashpoint('step.started');
     this.touch();
@@ -326,7 +337,7 @@ export class CommitLoop {
     const hooks = system.find(hooksName);
     if (hooks === undefined && this.#args.runtime.rules.wantsHook !== undefined) return false; // a gate stays closed
     const { mode: permissionMode } = this.#args.runtime.permissions;
-    this.tools.carryOut({
+    this.#ownTools.carryOut({
       ...{ head, turn, isCancelling, journal, toolbox, workspace, hooks, permissionMode },
     });
     this.touch();
@@ -350,7 +361,7 @@ export class CommitLoop {
     this.lastUsedMs = this.#mailbox.system.clock.now();
     this.#args.runtime.cache.touch(
       this.#name,
-      BASE_BYTES + this.steps.heldBytes + this.tools.heldBytes,
+      BASE_BYTES + this.steps.heldBytes + (this.tools?.heldBytes ?? 0),
       this.#mailbox.rest,
     );
   }
@@ -440,7 +451,7 @@ export class CommitLoop {
     this.committed = state;
     const [first] = state.head.openTurns;
     this.steps.settle(first && awaitedModelRun(first));
-    this.tools.settle(first);
+    this.tools?.settle(first);
     passCrashpoints(writes);
     if (folded.answers.some(({ answer }) => answer.type === 'approved'))
       crashpoint('approval.decided');
@@ -531,12 +542,12 @@ export class CommitLoop {
   #knowUses(uses: readonly ToolUse[] | undefined): void {
     const [first] = this.committed.head.openTurns;
     if (first?.phase?.kind === 'tools' && uses !== undefined)
-      this.tools.know(first as OpenTurn & { readonly phase: ToolsPhase }, uses);
+      this.#ownTools.know(first as OpenTurn & { readonly phase: ToolsPhase }, uses);
   }
 
   /** One that is not under way yet (its context is being made, or there is no executor) is given up at once. */
   #cancelRun(runId: RunId): void {
-    const run = this.steps.run(runId) ?? this.tools.run(runId);
+    const run = this.steps.run(runId) ?? this.tools?.run(runId);
     if (run === undefined) this.#wantsRun = true;
     else run.handle.cancel();
   }

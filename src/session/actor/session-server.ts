@@ -20,6 +20,7 @@ import { CommitLoop } from './commit-loop.ts';
 import { liveName } from './live-names.ts';
 import type { SessionArgs } from './session-args.ts';
 import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
+import type { ToolRun } from './tool-runner.ts';
 
 /** A running turn says so this often; 30 s of silence means lost. */
 const PING_MS = 10_000;
@@ -80,8 +81,9 @@ export const SessionServer = genServer(sessionProtocol, {
       return next(actor, self);
     },
     toolOutcome: ({ run, outcome }, actor, self) => {
-      if (actor.live.tools.run(run) !== undefined) crashpoint('tool.outcome');
-      actor.live.tools.finish(run, outcome, self.system.clock.now());
+      const { tools } = actor.live;
+      if (tools?.run(run) !== undefined) crashpoint('tool.outcome');
+      tools?.finish(run, outcome, self.system.clock.now());
       return next(actor, self);
     },
     flush: (_, actor, self) => {
@@ -115,7 +117,7 @@ export const SessionServer = genServer(sessionProtocol, {
       live.tell(run, { type: 'retry', delayMs: 0, error });
       live.submit({ type: 'lost', runId: run.id });
     }
-    for (const run of live.tools.lose(ref)) live.submit({ type: 'lost', runId: run.id });
+    for (const run of live.tools?.lose(ref) ?? []) live.submit({ type: 'lost', runId: run.id });
     return next(actor, self);
   },
 
@@ -161,7 +163,7 @@ const begin = (
 /** However it ends, killed too: nothing of it stays, and nobody works for it. */
 const leave = ({ args, live, name }: Actor): void => {
   live.steps.end();
-  live.tools.end();
+  live.tools?.end();
   args.runtime.cache.drop(name);
   args.runtime.activity.set(name, false);
 };
@@ -233,14 +235,19 @@ const mailboxOf = (self: SessionSelf) => ({
   rest: () => self.send('rest'),
 });
 
+const NO_RUNS: readonly ToolRun[] = [];
+
+const watch = ({ watched }: Actor, self: SessionSelf, executor: ActorRef): void => {
+  if (watched.has(executor.id)) return;
+  watched.add(executor.id);
+  self.monitor(executor);
+};
+
 /** After each message: watch who runs something for us; leave when there is nothing to stay for. */
 const next = (actor: Actor, self: SessionSelf) => {
   const { live, args, name } = actor;
-  for (const { executor } of [...live.steps.runs(), ...live.tools.runs()]) {
-    if (actor.watched.has(executor.id)) continue;
-    actor.watched.add(executor.id);
-    self.monitor(executor);
-  }
+  for (const { executor } of live.steps.runs()) watch(actor, self, executor);
+  for (const { executor } of live.tools?.runs() ?? NO_RUNS) watch(actor, self, executor);
   args.runtime.activity.set(name, live.isWorking);
   leaveIfNothing(actor, self);
   if (!live.stopping) return noreply(actor);

@@ -14,7 +14,7 @@ import { type HeldModel, startHeldModel } from '../held-model.ts';
 import { isFull } from '../size.ts';
 import { pause } from '../waiting.ts';
 
-const CYCLES = isFull() ? 200 : 6;
+const CYCLES = isFull() ? 200 : 4;
 const AT_ONCE = 3;
 const LONGEST_MS = 200;
 /** Before, in, and after the checkpoint that follows 20 ms of quiet: these come first. */

@@ -14,11 +14,11 @@ import { type Life, live, type Plan, wrongIn } from './lives.ts';
 /** From the change to the end: before, in, and after the checkpoint that follows 20 ms of quiet. */
 const DISTANCES_MS = [0, 5, 15, 25, 150];
 /** Besides those of the ways. */
-const CYCLES = isFull() ? 200 : 14;
+const CYCLES = isFull() ? 200 : 7;
 /** Threads that are terminated: with those whose ways are gone, twenty. */
-const THREADS = isFull() ? 200 : 5;
+const THREADS = isFull() ? 200 : 3;
 /** Of these a part, where how they start matters. */
-const STARTS = isFull() ? 50 : 5;
+const STARTS = isFull() ? 50 : 3;
 const LONGEST_MS = 200;
 const AT_ONCE = 3;
 const TIMEOUT_MS = isFull() ? 3_600_000 : 300_000;

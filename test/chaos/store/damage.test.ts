@@ -17,8 +17,8 @@ import { closedTurn, DAY_MS, keyOf, message, remove, write } from '../../storage
 import { Dice } from '../dice.ts';
 import { isFull } from '../size.ts';
 
-const BITS = isFull() ? 300 : 16;
-const PAGES = isFull() ? 60 : 8;
+const BITS = isFull() ? 300 : 10;
+const PAGES = isFull() ? 60 : 5;
 const PAGE_BYTES = 4_096;
 const SESSIONS = 60;
 const IDS = Array.from({ length: SESSIONS }, (_, number) => `s${number}`);
