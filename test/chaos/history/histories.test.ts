@@ -14,7 +14,7 @@ import { type Backend, type Judged, playHistories, type Size } from './clients.t
 
 const SIZE: Size = isFull()
   ? { histories: 500, operations: 200 }
-  : { histories: 8, operations: 100 };
+  : { histories: 5, operations: 100 };
 const TIMEOUT_MS = isFull() ? 3_600_000 : 180_000;
 const ALONE = { processes: 1, clientsEach: 6 };
 const SHARED = { processes: 3, clientsEach: 2 };
