@@ -161,6 +161,17 @@ describe('a call that is asked about', () => {
     expect(existsSync(join(cwd, 'made'))).toBe(false);
   });
 
+  it('is not allowed with an input that a rule denies', async () => {
+    const { test, turn, approval } = await asking();
+    const { approvalId } = approval;
+    await test.sessions.update('s', { disallowedTools: ['Bash(curl *)'] });
+    await expect(
+      test.sessions.approve('s', { approvalId, decision: 'allow', input: { command: 'curl x' } }),
+    ).rejects.toMatchObject({ code: 'forbidden' });
+    await test.sessions.approve('s', { approvalId, decision: 'deny' });
+    expect(finishedOf(await turn).status).toBe('completed');
+  });
+
   it('is answered once', async () => {
     const { test, turn, approval } = await asking();
     const { approvalId } = approval;

@@ -10,6 +10,9 @@ import { decodeMessage } from '../context/model-message.ts';
 import type { Approval } from '../machine/machine.ts';
 import { catalogName } from '../ports/catalog.ts';
 import type { SessionReader } from '../ports/journal.ts';
+import { toolboxName } from '../ports/tools.ts';
+import { Judge } from '../tools/judge.ts';
+import { offerOf } from '../tools/offer.ts';
 import { nextCursor } from './reply-schemas.ts';
 import { ruleToSet } from './rule-settings.ts';
 import {
@@ -188,6 +191,7 @@ const inputsOf = async (
 const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<Approval> => {
   const { decision, reason, interrupt = false, input } = request;
   if (decision === 'deny') return { decision, reason, interrupt };
+  if (input !== undefined) await mustNotBeDenied(work, request.approvalId, input);
   return { decision: 'allow', input, rules: await rulesOf(work, request) };
 };
 
@@ -205,4 +209,24 @@ const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<read
       details: { field: 'scope' },
     });
   return suggestions;
+};
+
+/** What a person wants run instead is forbidden as everything else is: a deny is never lifted. Throws `forbidden`. */
+const mustNotBeDenied = async (
+  { caller, key, permissions }: SessionWork,
+  approvalId: string,
+  input: Record<string, unknown>,
+): Promise<void> => {
+  const { head } = await caller.openKnown(key);
+  const asked = askedIn(head).find((each) => each.approvalId === approvalId);
+  const workingDirectory = head.workingDirectory;
+  if (asked === undefined || workingDirectory === undefined) return; // the session says whether it is known
+  const use = { id: asked.toolUseId, name: asked.toolName, input };
+  const offer = offerOf(head, caller.system.find(toolboxName)?.tools ?? []);
+  const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory };
+  const verdict = new Judge(permissions).verdict(use, offer, head, place);
+  if (verdict.kind === 'refuse')
+    throw new GreenroomError('forbidden', `input: ${verdict.message}`, {
+      details: { field: 'input' },
+    });
 };
