@@ -5,7 +5,15 @@
  * the Redis and PostgreSQL stores.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withLock } from './lock.mjs';
@@ -85,6 +93,7 @@ const build = async () => {
   await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: ROOT }).catch(() => {
     throw new Error('the build failed: the errors stand above');
   });
+  chmodSync(at('dist', 'src', 'cli', 'main.js'), 0o755); // npx keeps a link to it: what it made executable once was rebuilt
   mkdirSync(dirname(BUILD_STAMP), { recursive: true });
   writeFileSync(BUILD_STAMP, digest);
 };
