@@ -6,6 +6,7 @@ import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { type OpenCall, type OpenTurn, runIdOf } from '../../model/turn.ts';
+import { ASKING_TOOLS } from '../../permissions/tools.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import type { Approval } from '../machine/machine.ts';
 import { catalogName } from '../ports/catalog.ts';
@@ -221,7 +222,11 @@ const mustNotBeDenied = async (
   const asked = askedIn(head).find((each) => each.approvalId === approvalId);
   const workingDirectory = head.workingDirectory;
   if (asked === undefined || workingDirectory === undefined) return; // the session says whether it is known
-  const use = { id: asked.toolUseId, name: asked.toolName, input };
+  const use = {
+    id: asked.toolUseId,
+    name: asked.toolName,
+    input: asOfModel(asked.toolName, input),
+  };
   const offer = offerOf(head, caller.system.find(toolboxName)?.tools ?? []);
   const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory };
   const verdict = new Judge(permissions).verdict(use, offer, head, place);
@@ -229,4 +234,11 @@ const mustNotBeDenied = async (
     throw new GreenroomError('forbidden', `input: ${verdict.message}`, {
       details: { field: 'input' },
     });
+};
+
+/** A person's answers to `AskUserQuestion` come in its input: a model may not give them, who approves may. */
+const asOfModel = (tool: string, input: Record<string, unknown>): Record<string, unknown> => {
+  if (!ASKING_TOOLS.has(tool)) return input;
+  const { answers: _, ...questions } = input;
+  return questions;
 };
