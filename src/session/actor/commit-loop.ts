@@ -13,23 +13,12 @@ import { newHead } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
-import {
-  awaitedModelRun,
-  type HooksPhase,
-  type OpenTurn,
-  type RunId,
-  type ToolsPhase,
-  type TurnRecord,
-} from '../../model/turn.ts';
+import { awaitedModelRun, type TurnRecord } from '../../model/turn.ts';
 import type { From } from '../../otp/message.ts';
-import type { System } from '../../otp/system.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
-import { makeFolderSync } from '../../platform/make-folder.ts';
 import { Narrator, type Told } from '../events/narrator.ts';
 import { type Folded, foldBatch, toChange } from '../machine/fold.ts';
 import type { Answer, Effect, Input, SessionState, Write } from '../machine/machine.ts';
-import type { StepEvent, StepOutcome, ToolUse } from '../ports/executor.ts';
-import { hooksName } from '../ports/hooks.ts';
 import {
   type Fence,
   type Journal,
@@ -40,14 +29,11 @@ import {
   type SessionReader,
   TurnKnownError,
 } from '../ports/journal.ts';
-import { type ToolOutcome, toolboxName } from '../ports/tools.ts';
 import { type ForeignRequest, isForeign, prepareForeign } from '../prepare/foreign-request.ts';
-import { wantsTools } from '../tools/offer.ts';
 import { ClosedTurns } from './closed-turns.ts';
+import type { Mailbox } from './mailbox.ts';
 import type { SessionArgs } from './session-args.ts';
-import { StepRunner } from './step-runner.ts';
-import { ToolRunner } from './tool-runner.ts';
-import { TurnHooks } from './turn-hooks.ts';
+import { type PhasesHost, TurnPhases } from './turn-phases.ts';
 import {
   type Answered,
   type SessionRequest,
@@ -55,26 +41,7 @@ import {
   WaitingChanges,
 } from './waiting-changes.ts';
 
-/** For sessions that want none. */
-const NO_TOOLS = { tools: [] };
-
 type Ready = Waiting & { readonly input: Input };
-
-/** What the loop needs of its actor. */
-export interface Mailbox {
-  readonly system: System;
-  committing(commit: Promise<void>): void;
-  /** Calls `read` with what comes of it. Where that cannot be had, what is stored cannot be known. */
-  reading(done: Promise<() => void>): void;
-  stepEvents(run: RunId, batch: readonly StepEvent[]): void;
-  stepOutcome(run: RunId, outcome: StepOutcome): void;
-  toolOutcome(run: RunId, outcome: ToolOutcome): void;
-  /** Calls `flush` or `startRun` again a little later. */
-  later(what: 'flush' | 'startRun', delayMs: number): void;
-  /** Calls `startRun` when the context is made, or tells why it was not. */
-  building(done: Promise<void>): void;
-  rest(): void;
-}
 
 /** How often a batch is tried again when another writer, or the ledger, came first. */
 const MAX_CONFLICTS = 3;
@@ -106,16 +73,13 @@ const passCrashpoints = (writes: readonly Write[]): void => {
   }
 };
 
-export class CommitLoop {
+export class CommitLoop implements PhasesHost {
   committed: SessionState;
   /** As it was when the session was read: what others write since makes our changes stale (P2). */
   #fence: Fence;
   stopping = false;
   lastUsedMs: number;
-  readonly steps: StepRunner;
-  /** Absent until the session first needs it: most live sessions have no tools, and there are many of them. */
-  tools: ToolRunner | undefined;
-  #hooks: TurnHooks | undefined;
+  readonly phases: TurnPhases;
   readonly #args: SessionArgs;
   readonly #mailbox: Mailbox;
   readonly #narrator: Narrator;
@@ -126,8 +90,6 @@ export class CommitLoop {
   /** The next commit needs something of the journal, and none begins before that is read. */
   #isReading = false;
   #conflicts = 0;
-  /** Something has to be started once all effects of a batch are carried out. */
-  #wantsRun = false;
 
   /** @param opened the session as it is stored now. */
   constructor(args: SessionArgs, mailbox: Mailbox, opened: SessionReader) {
@@ -139,40 +101,9 @@ export class CommitLoop {
     this.committed = { head, cancelling: undefined };
     this.#fence = opened.fence;
     this.lastUsedMs = system.clock.now();
-    const { feed, trails, memory } = args.runtime;
+    const { feed, trails } = args.runtime;
     this.#narrator = new Narrator(args.key, feed, trails, system.clock);
-    this.steps = new StepRunner(
-      system,
-      {
-        building: (done) => mailbox.building(done),
-        events: (run, batch) => mailbox.stepEvents(run, batch),
-        outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
-      },
-      { memory, trails },
-      head.version === 0,
-    );
-  }
-
-  get #ownTools(): ToolRunner {
-    this.tools ??= new ToolRunner(
-      {
-        began: (turn, { toolUseId, name, input }) =>
-          this.tell(turn, { type: 'tool.started', toolUseId, name, input }),
-        outcome: (run, outcome) => this.#mailbox.toolOutcome(run, outcome),
-        submit: (input) => this.submit(input),
-        reading: (done) => this.#mailbox.building(done),
-      },
-      this.#args.runtime.permissions,
-    );
-    return this.tools;
-  }
-
-  get #ownHooks(): TurnHooks {
-    this.#hooks ??= new TurnHooks({
-      submit: (input) => this.submit(input),
-      reading: (done) => this.#mailbox.building(done),
-    });
-    return this.#hooks;
+    this.phases = new TurnPhases(args, mailbox, this);
   }
 
   /** By name, not captured: it may be a restarted one. Throws while there is none. */
@@ -251,119 +182,20 @@ export class CommitLoop {
   /** Tells that the first turn is alive: something runs for it, or it waits for a moment. */
   ping(): void {
     const [first] = this.committed.head.openTurns;
-    if (first !== undefined && (first.status === 'waiting' || this.#isRunning))
+    if (first !== undefined && (first.status === 'waiting' || this.phases.isRunning))
       this.tell(first, { type: 'ping' });
   }
 
   /** A step or a commit is under way. */
   get isWorking(): boolean {
-    return this.#isCommitting || this.steps.isRunning || this.tools?.isWorking === true;
-  }
-
-  get #isRunning(): boolean {
-    return this.steps.isRunning || this.tools?.isRunning === true;
-  }
-
-  /** Starts what the first turn awaits; tries again a little later while a part is restarting. */
-  startRun(): void {
-    this.#wantsRun = false;
-    const turn = this.committed.head.openTurns[0];
-    if (turn?.phase === undefined || this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
-    if (!this.#startPhase(turn)) this.#mailbox.later('startRun', RETRY_MS);
-  }
-
-  /** False: a part that it needs is restarting. */
-  #startPhase(turn: OpenTurn): boolean {
-    switch (turn.phase?.kind) {
-      case 'tools':
-        return this.#startTools(turn as OpenTurn & { readonly phase: ToolsPhase });
-      case 'hooks':
-        return this.#startHooks(turn as OpenTurn & { readonly phase: HooksPhase });
-      default:
-        return this.#startModel(turn);
-    }
-  }
-
-  #startHooks(turn: OpenTurn & { readonly phase: HooksPhase }): boolean {
-    const { system } = this.#mailbox;
-    const [hooks, journal] = [system.find(hooksName), system.find(journalName)];
-    if (hooks === undefined || journal === undefined) return false;
-    const { head, cancelling } = this.committed;
-    const { mode } = this.#args.runtime.permissions;
-    const cwd = head.workingDirectory ?? this.#workspace;
-    const permissionMode = head.permissionMode ?? mode;
-    const isCancelling = cancelling === turn.turnId;
-    this.#ownHooks.carryOut({ head, turn, isCancelling, journal, hooks, cwd, permissionMode });
-    return true;
-  }
-
-  /** Folder of a session that names none. */
-  get #workspace(): string {
-    const { tenant, sessionId } = this.#args.key;
-    return `${this.#args.runtime.workspaces}/${tenant}/${sessionId}`;
-  }
-
-  #startModel(turn: OpenTurn): boolean {
-    const runId = awaitedModelRun(turn);
-    if (runId === undefined || this.steps.hasStarted(runId)) return true;
-    if (this.committed.cancelling === turn.turnId) {
-      this.#giveUp(runId);
-      return true;
-    }
-    const { system } = this.#mailbox;
-    const { head } = this.committed;
-    const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
-    const journal = system.find(journalName);
-    if (journal === undefined || toolbox === undefined) return false;
-    const { rules } = this.#args.runtime;
-    const tools = wantsTools(head)
-      ? this.#ownTools.offers.for(head, toolbox.tools).json
-      : undefined;
-    if (!this.steps.start({ id: runId, turn, head, rules, journal, tools })) return false;
-    if (this.steps.hasStarted(runId)) crashpoint('step.started');
-    this.touch();
-    return true;
-  }
-
-  #startTools(turn: OpenTurn & { readonly phase: ToolsPhase }): boolean {
-    const { system } = this.#mailbox;
-    const { head, cancelling } = this.committed;
-    const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
-    const journal = system.find(journalName);
-    if (toolbox === undefined || journal === undefined) return false;
-    const workspace = this.#workspace;
-    if (head.workingDirectory === undefined) makeFolderSync(workspace);
-    const isCancelling = cancelling === turn.turnId;
-    const hooks = system.find(hooksName);
-    if (hooks === undefined && this.#args.runtime.rules.wantsHook !== undefined) return false; // a gate stays closed
-    const { mode: permissionMode } = this.#args.runtime.permissions;
-    this.#ownTools.carryOut({
-      ...{ head, turn, isCancelling, journal, toolbox, workspace, hooks, permissionMode },
-    });
-    this.touch();
-    return true;
-  }
-
-  /** The context of the next step could not be made. Throws what is nobody's bad luck. */
-  noContext(error: unknown): void {
-    if (codeOf(error) !== 'unavailable') throw error;
-    this.#mailbox.later('startRun', RETRY_MS);
-  }
-
-  /** Cancelled while no run was under way: nothing has to be stopped. */
-  #giveUp(runId: RunId): void {
-    const outcome = { type: 'cancelled', partialText: '' } as const;
-    this.submit({ type: 'step', runId, retries: 0, outcome });
+    return this.#isCommitting || this.phases.isWorking;
   }
 
   /** Tells the cache that the session is in use. */
   touch(): void {
     this.lastUsedMs = this.#mailbox.system.clock.now();
-    this.#args.runtime.cache.touch(
-      this.#name,
-      BASE_BYTES + this.steps.heldBytes + (this.tools?.heldBytes ?? 0),
-      this.#mailbox.rest,
-    );
+    const bytes = BASE_BYTES + this.phases.heldBytes;
+    this.#args.runtime.cache.touch(this.#name, bytes, this.#mailbox.rest);
   }
 
   #commit(taken: readonly Waiting[]): void {
@@ -449,9 +281,7 @@ export class CommitLoop {
     const { state, writes, effects } = folded;
     const before = this.committed;
     this.committed = state;
-    const [first] = state.head.openTurns;
-    this.steps.settle(first && awaitedModelRun(first));
-    this.tools?.settle(first);
+    this.phases.settle();
     passCrashpoints(writes);
     if (folded.answers.some(({ answer }) => answer.type === 'approved'))
       crashpoint('approval.decided');
@@ -463,7 +293,7 @@ export class CommitLoop {
     this.#holdPrompts(folded);
     for (const { of } of folded.answers) this.#noteAnswer(of.input, before);
     for (const effect of effects) this.#carryOut(effect);
-    if (this.#wantsRun) this.startRun(); // behind them all: the model sees what the whole batch says
+    this.phases.startWanted(); // behind them all: the model sees what the whole batch says
     for (const write of writes)
       if (write.type === 'audit' && write.record.kind === 'lifecycle') this.#announce(write.record);
     this.touch();
@@ -510,7 +340,7 @@ export class CommitLoop {
     );
     for (const write of writes)
       if (write.type === 'entry' && write.entry.kind === 'message' && queued.has(write.entry.seq))
-        this.steps.hold(write.entry.seq, write.entry.body);
+        this.phases.steps.hold(write.entry.seq, write.entry.body);
   }
 
   #carryOut(effect: Effect): void {
@@ -518,38 +348,21 @@ export class CommitLoop {
       case 'publish':
         return this.#narrator.tell(effect, effect.body);
       case 'see':
-        return this.steps.see(effect.seq, effect.body);
+        return this.phases.steps.see(effect.seq, effect.body);
       case 'forgetContext':
-        return this.steps.forget();
+        return this.phases.steps.forget();
       case 'startModel':
-        this.#wantsRun = true;
-        return;
       case 'startHooks':
-        this.#wantsRun = true;
-        return;
+        return this.phases.want();
       case 'startTools':
-        this.#wantsRun = true;
-        return this.#knowUses(effect.uses);
+        return this.phases.wantTools(effect.uses);
       case 'cancelRun':
-        return this.#cancelRun(effect.runId);
+        return this.phases.cancel(effect.runId);
       case 'closed':
         return this.#closed.tell(effect.record, this.committed.head);
       case 'stop':
         this.stopping = true;
     }
-  }
-
-  #knowUses(uses: readonly ToolUse[] | undefined): void {
-    const [first] = this.committed.head.openTurns;
-    if (first?.phase?.kind === 'tools' && uses !== undefined)
-      this.#ownTools.know(first as OpenTurn & { readonly phase: ToolsPhase }, uses);
-  }
-
-  /** One that is not under way yet (its context is being made, or there is no executor) is given up at once. */
-  #cancelRun(runId: RunId): void {
-    const run = this.steps.run(runId) ?? this.tools?.run(runId);
-    if (run === undefined) this.#wantsRun = true;
-    else run.handle.cancel();
   }
 
   /** The ledger knows these ids: the same batch again, with their records. */
@@ -579,7 +392,7 @@ export class CommitLoop {
         head: head ?? newHead(this.#args.key, clock.now()),
       };
       this.#fence = fence;
-      this.steps.forget();
+      this.phases.steps.forget();
     };
   }
 

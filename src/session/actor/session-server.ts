@@ -81,7 +81,7 @@ export const SessionServer = genServer(sessionProtocol, {
       return next(actor, self);
     },
     toolOutcome: ({ run, outcome }, actor, self) => {
-      const { tools } = actor.live;
+      const { tools } = actor.live.phases;
       if (tools?.run(run) !== undefined) crashpoint('tool.outcome');
       tools?.finish(run, outcome, self.system.clock.now());
       return next(actor, self);
@@ -91,11 +91,11 @@ export const SessionServer = genServer(sessionProtocol, {
       return next(actor, self);
     },
     startRun: (_, actor, self) => {
-      actor.live.startRun();
+      actor.live.phases.start();
       return next(actor, self);
     },
     noContext: ({ error }, actor, self) => {
-      actor.live.noContext(error);
+      actor.live.phases.noContext(error);
       return next(actor, self);
     },
     tick: (_, actor, self) => {
@@ -113,11 +113,12 @@ export const SessionServer = genServer(sessionProtocol, {
     actor.watched.delete(ref.id);
     const { live } = actor;
     const error = { type: 'worker_lost', message: 'the executor was restarted' };
-    for (const run of live.steps.lose(ref)) {
+    for (const run of live.phases.steps.lose(ref)) {
       live.tell(run, { type: 'retry', delayMs: 0, error });
       live.submit({ type: 'lost', runId: run.id });
     }
-    for (const run of live.tools?.lose(ref) ?? []) live.submit({ type: 'lost', runId: run.id });
+    for (const run of live.phases.tools?.lose(ref) ?? [])
+      live.submit({ type: 'lost', runId: run.id });
     return next(actor, self);
   },
 
@@ -162,8 +163,8 @@ const begin = (
 
 /** However it ends, killed too: nothing of it stays, and nobody works for it. */
 const leave = ({ args, live, name }: Actor): void => {
-  live.steps.end();
-  live.tools?.end();
+  live.phases.steps.end();
+  live.phases.tools?.end();
   args.runtime.cache.drop(name);
   args.runtime.activity.set(name, false);
 };
@@ -246,8 +247,8 @@ const watch = ({ watched }: Actor, self: SessionSelf, executor: ActorRef): void 
 /** After each message: watch who runs something for us; leave when there is nothing to stay for. */
 const next = (actor: Actor, self: SessionSelf) => {
   const { live, args, name } = actor;
-  for (const { executor } of live.steps.runs()) watch(actor, self, executor);
-  for (const { executor } of live.tools?.runs() ?? NO_RUNS) watch(actor, self, executor);
+  for (const { executor } of live.phases.steps.runs()) watch(actor, self, executor);
+  for (const { executor } of live.phases.tools?.runs() ?? NO_RUNS) watch(actor, self, executor);
   args.runtime.activity.set(name, live.isWorking);
   leaveIfNothing(actor, self);
   if (!live.stopping) return noreply(actor);
@@ -264,7 +265,7 @@ const leaveIfNothing = ({ live }: Actor, self: SessionSelf): void => {
 };
 
 const tellStepEvents = (live: CommitLoop, runId: RunId, batch: readonly StepEvent[]): void => {
-  const run = live.steps.run(runId);
+  const run = live.phases.steps.run(runId);
   if (run === undefined) return;
   for (const event of batch) {
     if (event.type === 'retry') run.retries += 1;
@@ -273,9 +274,9 @@ const tellStepEvents = (live: CommitLoop, runId: RunId, batch: readonly StepEven
 };
 
 const endStep = (live: CommitLoop, runId: RunId, outcome: StepOutcome): void => {
-  const run = live.steps.run(runId);
+  const run = live.phases.steps.run(runId);
   if (run === undefined) return;
   crashpoint('step.outcome');
-  live.steps.finish(runId);
+  live.phases.steps.finish(runId);
   live.submit({ type: 'step', runId, retries: run.retries, outcome });
 };

@@ -6,8 +6,9 @@
 import type { OpenTurn, RunId } from '../../model/turn.ts';
 import { runIdOf } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
-import type { HookedRun, InputOf, Rules } from './machine.ts';
+import type { InputOf, Rules } from './machine.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
+import { noteHook } from './turn-records.ts';
 
 /** Rounds in a row that a hook may ask for when a turn wants to end. */
 const MAX_STOP_BLOCKS = 8;
@@ -70,19 +71,4 @@ const withMessage = (draft: Draft, turn: HooksTurn, texts: readonly string[]): O
   const next = { ...turn, lastSeq: seq };
   replaceFirst(draft, next);
   return next;
-};
-
-const noteHook = (draft: Draft, turn: OpenTurn, run: HookedRun): void => {
-  const { hook, event, ended, durationMs, goesOn, said } = run;
-  const { hookExecutionCount = 0 } = draft.head;
-  draft.patch({ hookExecutionCount: hookExecutionCount + 1 });
-  const details = { turnId: turn.turnId, event, hook, ended, durationMs };
-  draft.write({
-    type: 'audit',
-    record: {
-      ...{ kind: 'hook', action: goesOn ? 'allowed' : 'denied', atMs: draft.nowMs, by: 'hook' },
-      details: said === undefined ? details : { ...details, ...draft.bodies({ said }) },
-    },
-  });
-  publish(draft, turn, { type: 'hook.executed', event, hook, ended, durationMs });
 };

@@ -24,9 +24,11 @@ import {
 } from '../../model/turn.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
-import type { HookedRun, InputOf, Results, Rules, Verdict } from './machine.ts';
+import type { InputOf, Results, Rules, Verdict } from './machine.ts';
+import { blockOf, messageOf } from './tool-results.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
+import { excerpt, type Named, type Noted, noteCall, noteHook } from './turn-records.ts';
 
 /** Calls of one turn that run side by side. */
 const MAX_AT_ONCE = 16;
@@ -156,14 +158,11 @@ class Calls {
     const facts = { toolUseId, name };
     if (verdict === undefined)
       return this.#put({ ...facts, state: 'failed', message: 'nothing was decided about it' });
-    const { input, reason, hooks = [] } = verdict;
-    for (const hook of hooks) this.#hooked(hook, facts);
+    const { input, hooks = [] } = verdict;
+    for (const hook of hooks) noteHook(this.#draft, this.#turn, hook, facts);
     this.#draft.patch({ permissionCheckCount: (this.#draft.head.permissionCheckCount ?? 0) + 1 });
     if (verdict.kind === 'refuse') {
-      this.#note('permission', 'denied', facts, {
-        ...this.#draft.bodies({ input: excerpt(input) }),
-        reason,
-      });
+      this.#decided('denied', facts, verdict);
       this.#refused(facts, verdict.message);
       this.#endWith(verdict.stop);
       return this.#put({ ...facts, state: 'failed', message: verdict.message });
@@ -176,16 +175,10 @@ class Calls {
       realPath,
     };
     if (verdict.kind === 'start') {
-      this.#note('permission', 'allowed', facts, {
-        ...this.#draft.bodies({ input: excerpt(input) }),
-        reason,
-      });
+      this.#decided('allowed', facts, verdict);
       return this.#put({ ...facts, ...allowed, state: 'allowed' });
     }
-    this.#note('permission', 'asked', facts, {
-      ...this.#draft.bodies({ input: excerpt(input) }),
-      reason,
-    });
+    this.#decided('asked', facts, verdict);
     const run = this.#nextRun();
     const asked = { ...verdict.asked, atMs: this.#draft.nowMs };
     this.#put({ ...facts, ...allowed, state: 'asked', run, asked });
@@ -209,14 +202,24 @@ class Calls {
       ...{ type: 'permission.decided', approvalId, toolUseId, decision, by },
     });
     if (approval.decision === 'allow') {
-      this.#note('permission', 'allowed', call, { reason: 'a person allowed it' }, by);
+      this.#note(
+        { kind: 'permission', action: 'allowed' },
+        call,
+        { reason: 'a person allowed it' },
+        by,
+      );
       this.#addRules(approval.rules);
       const changed = approval.input ?? input;
       this.#put({ toolUseId, name, state: 'allowed', effect, isAlone, input: changed, realPath });
       return this.goOn(rules);
     }
     const { reason, interrupt } = approval;
-    this.#note('permission', 'denied', call, { reason: reason ?? 'a person denied it' }, by);
+    this.#note(
+      { kind: 'permission', action: 'denied' },
+      call,
+      { reason: reason ?? 'a person denied it' },
+      by,
+    );
     this.#put({ toolUseId, name, state: 'failed', message: deniedBecause(reason) });
     if (interrupt) this.cancel(rules);
     else this.goOn(rules);
@@ -240,9 +243,9 @@ class Calls {
     if (memory !== undefined)
       draft.patch({ toolMemory: remembering(draft.head.toolMemory ?? NO_MEMORY, memory) });
     const durationMs = Math.max(0, draft.nowMs - call.atMs);
-    this.#note('tool', isError ? 'failed' : 'succeeded', call, { durationMs });
-    this.#finished(call, isError, durationMs);
+    this.#note({ kind: 'tool', action: isError ? 'failed' : 'succeeded' }, call, { durationMs });
     const { toolUseId, name } = call;
+    publish(draft, this.#turn, { type: 'tool.finished', toolUseId, isError, durationMs });
     const isLast = this.#calls.every((each) => each === call || hasEnded(each));
     // With all others at hand it goes to the model at once, and needs no entry of its own.
     if (
@@ -264,7 +267,7 @@ class Calls {
   gathered({ results, hooks = [], stop }: InputOf<'gathered'>, rules: Rules): void {
     for (const { toolUseId, ...hook } of hooks) {
       const name = this.#calls.find((call) => call.toolUseId === toolUseId)?.name ?? '';
-      this.#hooked(hook, { toolUseId, name });
+      noteHook(this.#draft, this.#turn, hook, { toolUseId, name });
     }
     this.#endWith(stop);
     this.goOn(rules, results);
@@ -273,16 +276,6 @@ class Calls {
   /** The turn ends once its calls are answered. */
   #endWith(stop: string | undefined): void {
     if (stop !== undefined) this.#turn = { ...this.#turn, phase: { ...this.#turn.phase, stop } };
-  }
-
-  #hooked({ hook, event, ended, durationMs, goesOn, said }: HookedRun, call: Named): void {
-    const { head } = this.#draft;
-    this.#draft.patch({ hookExecutionCount: (head.hookExecutionCount ?? 0) + 1 });
-    const action = goesOn ? 'allowed' : 'denied';
-    const bodies = said === undefined ? {} : this.#draft.bodies({ said });
-    const details = { event, hook, ended, durationMs, ...bodies };
-    this.#note('hook', action, call, details, 'hook');
-    publish(this.#draft, this.#turn, { type: 'hook.executed', event, hook, ended, durationMs });
   }
 
   /** Those whose result is stored. */
@@ -319,7 +312,7 @@ class Calls {
   }
 
   #fail({ toolUseId, name }: OpenCall, message: string): void {
-    this.#note('tool', 'failed', { toolUseId, name }, { reason: message });
+    this.#note({ kind: 'tool', action: 'failed' }, { toolUseId, name }, { reason: message });
     this.#refused({ toolUseId, name }, message);
     this.#put({ toolUseId, name, state: 'failed', message });
   }
@@ -380,58 +373,25 @@ class Calls {
     return limit === undefined ? undefined : ({ status: 'completed', stopReason: limit } as const);
   }
 
-  #finished({ toolUseId }: Named, isError: boolean, durationMs: number): void {
-    publish(this.#draft, this.#turn, { type: 'tool.finished', toolUseId, isError, durationMs });
-  }
-
   #refused({ toolUseId, name: toolName }: Named, reason: string): void {
     publish(this.#draft, this.#turn, { type: 'tool.refused', toolUseId, toolName, reason });
   }
 
-  #note(
-    kind: 'tool' | 'permission' | 'hook',
-    action: 'succeeded' | 'failed' | 'allowed' | 'denied' | 'asked',
-    { toolUseId, name }: Named,
-    details: Readonly<Record<string, unknown>>,
-    by = 'greenroom',
+  #decided(
+    action: 'allowed' | 'denied' | 'asked',
+    call: Named,
+    { input, reason }: Pick<Verdict, 'input' | 'reason'>,
   ): void {
-    const { turnId } = this.#turn;
-    const record = { kind, action, atMs: this.#draft.nowMs, by } as const;
-    const all = { turnId, toolUseId, tool: name, ...details };
-    this.#draft.write({ type: 'audit', record: { ...record, details: all } });
+    const details = { ...this.#draft.bodies({ input: excerpt(input) }), reason };
+    this.#note({ kind: 'permission', action }, call, details);
+  }
+
+  #note(what: Noted, call: Named, details: Readonly<Record<string, unknown>>, by?: string): void {
+    noteCall(this.#draft, this.#turn, what, call, details, by);
   }
 }
-
-type Named = Pick<OpenCall, 'toolUseId' | 'name'>;
 
 const deniedBecause = (reason: string | undefined): string =>
   reason === undefined || reason === ''
     ? 'The user does not want this to run.'
     : `The user does not want this to run: ${reason}`;
-
-/** Longest input in an audit record, in characters of JSON; the whole of it is in the transcript. */
-const MAX_EXCERPT = 1_000;
-
-const excerpt = (input: unknown): string => JSON.stringify(input).slice(0, MAX_EXCERPT);
-
-const blockOf = (call: OpenCall, results: Results | undefined): Uint8Array | undefined => {
-  if (call.state !== 'failed') return results?.get(call.toolUseId);
-  const { toolUseId, message } = call;
-  return Buffer.from(
-    JSON.stringify({
-      ...{ type: 'tool_result', tool_use_id: toolUseId, is_error: true, content: message },
-    }),
-  );
-};
-
-const OPENING = Buffer.from('{"role":"user","content":[');
-const COMMA = Buffer.from(',');
-const CLOSING = Buffer.from(']}');
-
-/** A user message of blocks that are JSON already. */
-export const messageOf = (blocks: readonly Uint8Array[]): Uint8Array =>
-  Buffer.concat([
-    OPENING,
-    ...blocks.flatMap((block, at) => (at === 0 ? [block] : [COMMA, block])),
-    CLOSING,
-  ]);

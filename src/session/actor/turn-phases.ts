@@ -1,0 +1,237 @@
+/**
+ * What the first open turn is at: its model call, its tools, its hooks. Starts what it awaits, and ends it.
+ *
+ * 1. Started is only what is committed, behind all effects of a batch: the model sees what the whole of it says.
+ * 2. What cannot start now, because a part is restarting, is started a little later.
+ * 3. A gate stays closed: no tool runs while the hooks that guard it are away.
+ */
+
+import { codeOf } from '../../model/errors.ts';
+import type { TurnEventBody } from '../../model/event.ts';
+import {
+  awaitedModelRun,
+  type HooksPhase,
+  type OpenTurn,
+  type RunId,
+  type ToolsPhase,
+} from '../../model/turn.ts';
+import { crashpoint } from '../../platform/crashpoint.ts';
+import { makeFolderSync } from '../../platform/make-folder.ts';
+import type { Told } from '../events/narrator.ts';
+import type { Input, SessionState } from '../machine/machine.ts';
+import type { ToolUse } from '../ports/executor.ts';
+import { hooksName } from '../ports/hooks.ts';
+import { journalName } from '../ports/journal.ts';
+import { toolboxName } from '../ports/tools.ts';
+import { wantsTools } from '../tools/offer.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { SessionArgs } from './session-args.ts';
+import { StepRunner } from './step-runner.ts';
+import { ToolRunner } from './tool-runner.ts';
+import { TurnHooks } from './turn-hooks.ts';
+
+/** The commit loop, as the phases see it. */
+export interface PhasesHost {
+  readonly committed: SessionState;
+  submit(input: Input): void;
+  tell(turn: Told, event: TurnEventBody): void;
+  touch(): void;
+}
+
+type AtTools = OpenTurn & { readonly phase: ToolsPhase };
+type AtHooks = OpenTurn & { readonly phase: HooksPhase };
+
+const RETRY_MS = 500;
+/** For sessions that want none. */
+const NO_TOOLS = { tools: [] };
+
+export class TurnPhases {
+  readonly steps: StepRunner;
+  /** Absent until the session first needs it: most live sessions have no tools, and there are many of them. */
+  tools: ToolRunner | undefined;
+  #hooks: TurnHooks | undefined;
+  readonly #args: SessionArgs;
+  readonly #mailbox: Mailbox;
+  readonly #host: PhasesHost;
+  /** Something has to be started once all effects of a batch are carried out. */
+  #isWanted = false;
+
+  constructor(args: SessionArgs, mailbox: Mailbox, host: PhasesHost) {
+    this.#args = args;
+    this.#mailbox = mailbox;
+    this.#host = host;
+    const { trails, memory } = args.runtime;
+    this.steps = new StepRunner(
+      mailbox.system,
+      {
+        building: (done) => mailbox.building(done),
+        events: (run, batch) => mailbox.stepEvents(run, batch),
+        outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
+      },
+      { memory, trails },
+      host.committed.head.version === 0,
+    );
+  }
+
+  get isRunning(): boolean {
+    return this.steps.isRunning || this.tools?.isRunning === true;
+  }
+
+  /** Something runs, is being decided, or gathered. */
+  get isWorking(): boolean {
+    return this.steps.isRunning || this.tools?.isWorking === true;
+  }
+
+  get heldBytes(): number {
+    return this.steps.heldBytes + (this.tools?.heldBytes ?? 0);
+  }
+
+  /** What the first turn awaits is to be started, when the batch is carried out. */
+  want(): void {
+    this.#isWanted = true;
+  }
+
+  /** @param uses the calls, as the answer has them; absent where they are to be read. */
+  wantTools(uses: readonly ToolUse[] | undefined): void {
+    this.want();
+    const [first] = this.#host.committed.head.openTurns;
+    if (first?.phase?.kind === 'tools' && uses !== undefined)
+      this.#ownTools.know(first as AtTools, uses);
+  }
+
+  startWanted(): void {
+    if (this.#isWanted) this.start();
+  }
+
+  /** Starts what the first turn awaits; tries again a little later while a part is restarting. */
+  start(): void {
+    this.#isWanted = false;
+    const [turn] = this.#host.committed.head.openTurns;
+    if (turn?.phase === undefined || this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
+    if (!this.#start(turn)) this.#mailbox.later('startRun', RETRY_MS);
+  }
+
+  /** The context of the next step could not be made. Throws what waiting does not mend. */
+  noContext(error: unknown): void {
+    if (codeOf(error) !== 'unavailable') throw error;
+    this.#mailbox.later('startRun', RETRY_MS);
+  }
+
+  /** A run that is not under way yet (its context is being made, or there is no executor) is given up at once. */
+  cancel(runId: RunId): void {
+    const run = this.steps.run(runId) ?? this.tools?.run(runId);
+    if (run === undefined) this.want();
+    else run.handle.cancel();
+  }
+
+  /** A commit is durable: what ran for a turn that does not await it any more is let go. */
+  settle(): void {
+    const [first] = this.#host.committed.head.openTurns;
+    this.steps.settle(first && awaitedModelRun(first));
+    this.tools?.settle(first);
+  }
+
+  /** False: a part that it needs is restarting. */
+  #start(turn: OpenTurn): boolean {
+    switch (turn.phase?.kind) {
+      case 'tools':
+        return this.#startTools(turn as AtTools);
+      case 'hooks':
+        return this.#startHooks(turn as AtHooks);
+      default:
+        return this.#startModel(turn);
+    }
+  }
+
+  #startModel(turn: OpenTurn): boolean {
+    const runId = awaitedModelRun(turn);
+    if (runId === undefined || this.steps.hasStarted(runId)) return true;
+    if (this.#isCancelling(turn)) {
+      this.#giveUp(runId);
+      return true;
+    }
+    const { system } = this.#mailbox;
+    const { head } = this.#host.committed;
+    const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
+    const journal = system.find(journalName);
+    if (journal === undefined || toolbox === undefined) return false;
+    const { rules } = this.#args.runtime;
+    const tools = wantsTools(head)
+      ? this.#ownTools.offers.for(head, toolbox.tools).json
+      : undefined;
+    if (!this.steps.start({ id: runId, turn, head, rules, journal, tools })) return false;
+    if (this.steps.hasStarted(runId)) crashpoint('step.started');
+    this.#host.touch();
+    return true;
+  }
+
+  #startTools(turn: AtTools): boolean {
+    const { system } = this.#mailbox;
+    const { head } = this.#host.committed;
+    const { rules, permissions } = this.#args.runtime;
+    const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
+    const journal = system.find(journalName);
+    if (toolbox === undefined || journal === undefined) return false;
+    const workspace = this.#workspace;
+    if (head.workingDirectory === undefined) makeFolderSync(workspace);
+    const hooks = system.find(hooksName);
+    if (hooks === undefined && rules.wantsHook !== undefined) return false;
+    const isCancelling = this.#isCancelling(turn);
+    const permissionMode = permissions.mode;
+    this.#ownTools.carryOut({
+      ...{ head, turn, isCancelling, journal, toolbox, workspace, hooks, permissionMode },
+    });
+    this.#host.touch();
+    return true;
+  }
+
+  #startHooks(turn: AtHooks): boolean {
+    const { system } = this.#mailbox;
+    const [hooks, journal] = [system.find(hooksName), system.find(journalName)];
+    if (hooks === undefined || journal === undefined) return false;
+    const { head } = this.#host.committed;
+    const cwd = head.workingDirectory ?? this.#workspace;
+    const permissionMode = head.permissionMode ?? this.#args.runtime.permissions.mode;
+    const isCancelling = this.#isCancelling(turn);
+    this.#ownHooks.carryOut({ head, turn, isCancelling, journal, hooks, cwd, permissionMode });
+    return true;
+  }
+
+  #isCancelling({ turnId }: OpenTurn): boolean {
+    return this.#host.committed.cancelling === turnId;
+  }
+
+  /** Cancelled while no run was under way: nothing has to be stopped. */
+  #giveUp(runId: RunId): void {
+    const outcome = { type: 'cancelled', partialText: '' } as const;
+    this.#host.submit({ type: 'step', runId, retries: 0, outcome });
+  }
+
+  /** Folder of a session that names none. */
+  get #workspace(): string {
+    const { tenant, sessionId } = this.#args.key;
+    return `${this.#args.runtime.workspaces}/${tenant}/${sessionId}`;
+  }
+
+  get #ownTools(): ToolRunner {
+    this.tools ??= new ToolRunner(
+      {
+        began: (turn, { toolUseId, name, input }) =>
+          this.#host.tell(turn, { type: 'tool.started', toolUseId, name, input }),
+        outcome: (run, outcome) => this.#mailbox.toolOutcome(run, outcome),
+        submit: (input) => this.#host.submit(input),
+        reading: (done) => this.#mailbox.building(done),
+      },
+      this.#args.runtime.permissions,
+    );
+    return this.tools;
+  }
+
+  get #ownHooks(): TurnHooks {
+    this.#hooks ??= new TurnHooks({
+      submit: (input) => this.#host.submit(input),
+      reading: (done) => this.#mailbox.building(done),
+    });
+    return this.#hooks;
+  }
+}
