@@ -1,5 +1,6 @@
 /** Values as people type them: moments, spans, money, counts. What cannot be read is a usage error. */
 import { InvalidArgumentError } from 'commander';
+import type { Thinking } from '../model/answering.ts';
 import { momentMs } from '../model/moment.ts';
 
 const HOUR_MS = 3_600_000;
@@ -50,6 +51,14 @@ export const parseMoney = (text: string): number => {
 export const parseCount = (text: string): number => {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError('Write a whole number from 1.');
+};
+
+/** `adaptive`, `off`, or the tokens that a model may think. */
+export const parseThinking = (text: string): Thinking => {
+  if (text === 'adaptive') return { type: 'adaptive' };
+  if (text === 'off') return { type: 'disabled' };
+  if (/^\d{1,7}$/.test(text)) return { type: 'enabled', budgetTokens: Number(text) };
+  throw new InvalidArgumentError('Write adaptive, off, or a number of tokens from 1024.');
 };
 
 /** One of the words that there are. */

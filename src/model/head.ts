@@ -3,6 +3,7 @@
  * for their defaults, so that a plain session's head is a few hundred bytes.
  */
 import { z } from 'zod';
+import { answeringShape } from './answering.ts';
 import { isWellFormed } from './bounds.ts';
 import type { ClassicFacts } from './classic-facts.ts';
 import type { Provider } from './entry.ts';
@@ -94,6 +95,7 @@ export const settableShape = {
     .max(1_000_000)
     .optional()
     .describe('tokens of one answer; default 8,192'),
+  ...answeringShape,
   workingDirectory: name(4_096).optional().describe('searches find by it'),
   tools: names
     .optional()
@@ -279,6 +281,9 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   transfer: undefined,
   offers: undefined,
   childOf: undefined,
+  thinking: undefined,
+  effort: undefined,
+  outputFormat: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -6,6 +6,7 @@
  * ledger, which never forgets a turn id (P3).
  */
 import { z } from 'zod';
+import { type Answering, answeringShape } from './answering.ts';
 import { TurnId } from './ids.ts';
 import { Metadata } from './metadata.ts';
 import type { TraceId } from './request-context.ts';
@@ -64,7 +65,7 @@ export interface TurnWhere {
 }
 
 /** What the sender asked for this turn alone. */
-export interface TurnOptions {
+export interface TurnOptions extends Answering {
   readonly model?: string;
   readonly maxSteps?: number;
   readonly maxCostUsd?: number;
@@ -268,6 +269,7 @@ export const turnRequestShape = {
   create: z.boolean().optional().describe('`false`: a session that does not exist is not made'),
   onBusy: BusyPolicy.optional().describe('`enqueue` or `reject`, while another turn is open'),
   model: z.string().min(1).max(200).optional().describe('model of this turn'),
+  ...answeringShape,
   maxSteps: z.int().min(1).max(MOST_STEPS).optional().describe('model calls at most'),
   maxCostUsd: z.number().positive().optional().describe('money at most, in dollars'),
   includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),

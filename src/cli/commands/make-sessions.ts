@@ -1,6 +1,8 @@
 /** `greenroom sessions create`, `update` and `rename`: a session's settings. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { Effort, type Thinking } from '../../model/answering.ts';
+import { given } from '../../model/given.ts';
 import { MODES, PERMISSION_MODES } from '../../model/head.ts';
 import { BusyPolicy } from '../../model/turn.ts';
 import type { SessionRequests } from '../../session/verbs/registry.ts';
@@ -9,7 +11,7 @@ import { act, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
 import { sessionText } from '../session-text.ts';
 import type { DaemonClient, Shell } from '../shell.ts';
-import { collect, parseCount, parseMoney, parseWord } from '../values.ts';
+import { collect, parseCount, parseMoney, parseThinking, parseWord } from '../values.ts';
 
 interface Options {
   readonly title?: string;
@@ -30,6 +32,8 @@ interface Options {
   readonly maxTurns?: number;
   readonly maxSteps?: number;
   readonly maxCost?: number;
+  readonly thinking?: Thinking;
+  readonly effort?: string;
 }
 
 type Settings = SessionRequests['create'];
@@ -100,6 +104,8 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--external-key <key>', 'your name for it')
     .option('--model <name>', 'model of its turns')
     .option('--system-prompt <text>', 'system prompt')
+    .option('--thinking <how>', 'adaptive, off, or so many tokens', parseThinking)
+    .option('--effort <level>', Effort.options.join(', '), parseWord(Effort.options))
     .option('--cwd <dir>', 'working directory: its model gets tools that work there')
     .option('--tools <name>', 'a tool that its model is offered; default: all, with --cwd', collect)
     .option(
@@ -122,14 +128,13 @@ const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
     options;
+  const { thinking, effort } = options;
   return given({
     ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
     ...{ tools, permissionMode, allowedTools: allow, disallowedTools: deny },
+    ...{ thinking, effort },
     tags: tag,
     workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),
     limits: Object.keys(limits).length === 0 ? undefined : limits,
   }) as Settings;
 };
-
-const given = (values: object): object =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

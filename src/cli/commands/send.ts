@@ -1,5 +1,7 @@
 /** `greenroom send`: one turn, its answer streamed to the terminal as it comes. */
 import type { z } from 'zod';
+import { Effort, type Thinking } from '../../model/answering.ts';
+import { given } from '../../model/given.ts';
 import { newTurnId } from '../../model/ids.ts';
 import { BusyPolicy } from '../../model/turn.ts';
 import type { TurnRequest } from '../../session/verbs/turn-request.ts';
@@ -9,7 +11,7 @@ import { send } from '../sending.ts';
 import { LAST, sessionNamed, sessionNamedOrAsTyped, withSession } from '../session-name.ts';
 import type { DaemonClient } from '../shell.ts';
 import { TurnPrinter } from '../turn-printer.ts';
-import { collect, parseCount, parseMoney, parseWord } from '../values.ts';
+import { collect, parseCount, parseMoney, parseThinking, parseWord } from '../values.ts';
 
 interface Options {
   readonly tag?: readonly string[];
@@ -23,6 +25,8 @@ interface Options {
   readonly onBusy?: string;
   readonly maxSteps?: number;
   readonly maxCost?: number;
+  readonly thinking?: Thinking;
+  readonly effort?: Effort;
   readonly provider?: string;
 }
 
@@ -36,6 +40,8 @@ export const registerSend = (registration: Registration): void => {
     )
     .option('--tag <tag>', 'tag the session', collect)
     .option('--model <name>', 'model of this turn')
+    .option('--thinking <how>', 'adaptive, off, or so many tokens', parseThinking)
+    .option('--effort <level>', Effort.options.join(', '), parseWord(Effort.options))
     .option('--title <text>', 'title, if this turn makes the session')
     .option('--turn-id <id>', 'name of the turn: sent twice, it runs once')
     .option(
@@ -82,8 +88,11 @@ const promptOf = async (run: Invocation, words: readonly string[]): Promise<stri
 };
 
 const requestOf = (prompt: string, options: Options): Request => {
-  const { tag, model, title, turnId, create, onBusy, maxSteps, maxCost, provider } = options;
-  const given = {
+  const { tag, title, create, maxCost } = options;
+  const { model, turnId, onBusy, maxSteps, provider, thinking, effort } = options;
+  const wish = given<object>({
+    thinking,
+    effort,
     tags: tag,
     model,
     turnId,
@@ -93,9 +102,8 @@ const requestOf = (prompt: string, options: Options): Request => {
     provider,
     create: create ? undefined : false,
     session: title === undefined ? undefined : { title },
-  };
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { prompt, ...Object.fromEntries(entries) } as Request;
+  });
+  return { prompt, ...wish } as Request;
 };
 
 /** Eight digits and more of a UUID: nobody calls a new session so. */

@@ -149,6 +149,7 @@ export class StepRunner {
       maxTokens: head.maxTokens ?? MAX_TOKENS,
       context: this.#context,
       tools,
+      answering: turn.options,
       wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
       waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });

@@ -3,15 +3,19 @@
  * and of money holds for both.
  */
 
+import type { Answering, Thinking } from '../../model/answering.ts';
 import { GreenroomError } from '../../model/errors.ts';
+import { given } from '../../model/given.ts';
 import type { Head } from '../../model/head.ts';
 import type { Context } from '../context/context.ts';
-import type { ModelStep } from '../ports/executor.ts';
+import type { ApiObject, ModelStep } from '../ports/executor.ts';
 import type { Rules } from './machine.ts';
 
 export interface StepWish {
   readonly model: string;
   readonly maxTokens: number;
+  /** How it is to answer; absent: as models do. */
+  readonly answering?: Answering | undefined;
   readonly context: Context;
   readonly wantsDeltas: boolean;
   /** As in a step. */
@@ -25,7 +29,7 @@ export interface StepWish {
 export const modelStep = (
   { systemPrompt, retry }: Head,
   { retry: usual }: Rules,
-  { model, maxTokens, context, wantsDeltas, tools, previousMessageId, waits }: StepWish,
+  { model, maxTokens, context, wantsDeltas, tools, answering, previousMessageId, waits }: StepWish,
 ): ModelStep => {
   const step: Writable<ModelStep> = {
     model,
@@ -42,8 +46,25 @@ export const modelStep = (
   };
   if (systemPrompt !== undefined) step.system = systemPrompt;
   if (tools !== undefined) step.tools = tools;
+  if (answering !== undefined) answerSo(step, answering);
   if (previousMessageId !== undefined) step.previousMessageId = previousMessageId;
   return step;
+};
+
+const answerSo = (
+  step: Writable<ModelStep>,
+  { thinking, effort, outputFormat }: Answering,
+): void => {
+  if (thinking !== undefined) step.thinking = apiThinking(thinking);
+  if (thinking?.type === 'enabled') step.maxTokens += thinking.budgetTokens; // the API counts both as one
+  if (effort !== undefined || outputFormat !== undefined)
+    step.outputConfig = given({ effort, format: outputFormat });
+};
+
+const apiThinking = (thinking: Thinking): ApiObject => {
+  if (thinking.type !== 'enabled') return thinking;
+  const { type, budgetTokens: budget_tokens, display } = thinking;
+  return given({ type, budget_tokens, display });
 };
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

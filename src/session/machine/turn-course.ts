@@ -3,9 +3,10 @@
  * ledger, the next one follows.
  */
 
+import { answeringOf } from '../../model/answering.ts';
 import { type TurnEventBody, turnFinished } from '../../model/event.ts';
 import type { Every } from '../../model/every.ts';
-import { statusFrom } from '../../model/head.ts';
+import { type Head, statusFrom } from '../../model/head.ts';
 import {
   awaitedRuns,
   type BegunTurn,
@@ -16,6 +17,7 @@ import {
   runIdOf,
   type TurnError,
   type TurnFacts,
+  type TurnOptions,
   type WorkPhase,
 } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
@@ -29,10 +31,16 @@ export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
   draft.patch({ numTurns: draft.head.numTurns + 1 });
   publish(draft, first, { type: 'turn.started' });
   draft.effect({ type: 'see', seq: first.seq, body });
-  const turn = { ...first, startedAtMs: draft.nowMs };
+  const turn = { ...first, startedAtMs: draft.nowMs, options: optionsOf(first, draft.head) };
   const asks = draft.wantsHook('UserPromptSubmit') || draft.wantsHook('SessionStart');
   if (asks) startHooks(draft, turn, { event: 'UserPromptSubmit' });
   else startModel(draft, turn);
+};
+
+/** How it is answered stays as it was when the turn began: thinking must not change between two calls of tools. */
+const optionsOf = ({ options }: OpenTurn, head: Head): TurnOptions => {
+  const answering = answeringOf(options, head);
+  return answering === undefined ? options : { ...options, ...answering };
 };
 
 /** The first turn's next model call, as a run of its own: the outcome of an earlier one does not count any more. `tried`: calls that have failed. */

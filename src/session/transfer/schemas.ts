@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { OpenResponse } from '../../claude-code/response-key.ts';
 import type { TranscriptFacts } from '../../claude-code/transcript-facts.ts';
+import { answeringShape } from '../../model/answering.ts';
 import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../../model/bound-schemas.ts';
 import type { ClassicFacts } from '../../model/classic-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
@@ -63,7 +64,10 @@ const turnFacts = {
 };
 
 const { model, maxSteps, maxCostUsd, includePartialMessages, metadata } = turnRequestShape;
-const options = z.looseObject({ model, maxSteps, maxCostUsd, includePartialMessages, metadata });
+const options = z.looseObject({
+  ...{ model, maxSteps, maxCostUsd, includePartialMessages, metadata },
+  ...answeringShape,
+});
 
 const Open = z.looseObject({
   ...turnFacts,

@@ -56,7 +56,10 @@ const nestedTooDeeply = (cause?: unknown): GreenroomError =>
     cause,
   });
 
-const OPTIONS = ['model', 'maxSteps', 'maxCostUsd', 'includePartialMessages', 'metadata'] as const;
+const OPTIONS = [
+  ...(['model', 'maxSteps', 'maxCostUsd', 'includePartialMessages', 'metadata'] as const),
+  ...(['thinking', 'effort', 'outputFormat'] as const),
+] as const;
 
 const optionsOf = (request: TurnRequest): TurnOptions => {
   const given = OPTIONS.filter((name) => request[name] !== undefined);

@@ -3,6 +3,7 @@
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { ApiMessage } from '../../model/event.ts';
+import { given } from '../../model/given.ts';
 import type { Head } from '../../model/head.ts';
 import { isTooDeep } from '../../model/json-depth.ts';
 import { iso } from '../../model/moment.ts';
@@ -19,18 +20,6 @@ import type {
 const isoIf = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : iso(ms);
 const usd = (nanoUsd: number | null): number | null => (nanoUsd === null ? null : usdOf(nanoUsd));
-
-/** Every field of a view by name: an optional one may be undefined, none may be forgotten. */
-type Fields<View> = {
-  readonly [K in keyof View]-?: object extends Pick<View, K> ? View[K] | undefined : View[K];
-};
-
-/** The view without its undefined fields, so that optional fields are absent rather than undefined. */
-const given = <View extends object>(fields: Fields<View>): View => {
-  const view: Partial<Record<keyof View, unknown>> = {};
-  for (const name in fields) if (fields[name] !== undefined) view[name] = fields[name];
-  return view as View;
-};
 
 const costs = (nanoUsd: number, isPartial: boolean) => ({
   totalCostUsd: isPartial ? null : usdOf(nanoUsd),
@@ -58,6 +47,9 @@ export const sessionView = (head: Head): SessionView =>
     model: head.model,
     systemPrompt: head.systemPrompt,
     maxTokens: head.maxTokens,
+    thinking: head.thinking,
+    effort: head.effort,
+    outputFormat: head.outputFormat,
     workingDirectory: head.workingDirectory,
     tools: head.tools,
     permissionMode: head.permissionMode,

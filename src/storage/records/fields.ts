@@ -35,6 +35,7 @@ const FIELDS = [
   ...['asked', 'reason', 'commands', 'suggestions', 'effect', 'isAlone', 'input'],
   ...['permissionCheckCount', 'hookExecutionCount', 'stop', 'realPath', 'event', 'stopBlocks'],
   ...['childOf', 'depth'],
+  ...['thinking', 'effort', 'outputFormat'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

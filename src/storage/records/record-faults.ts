@@ -53,10 +53,11 @@ const HEAD_NUMBERS = [
   ...(['seq', 'sideTranscripts', 'unpricedAnswers', 'inheritedCostNanoUsd'] as const),
   ...(['toolCallCount', 'errorCount', 'retryCount'] as const),
 ] as const;
-const HEAD_TEXTS = ['provider', 'systemPrompt', 'gitBranch', 'onBusy'] as const;
+const HEAD_TEXTS = ['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort'] as const;
 const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
   ...(['lastError', 'classic', 'transfer', 'toolMemory', 'childOf'] as const),
+  ...(['thinking', 'outputFormat'] as const),
 ] as const;
 const HEAD_LISTS = [
   'tools',

@@ -1,5 +1,6 @@
 /** What a sub-agent's session begins with: never more than its parent may. */
 import { wellCut, wellFormed } from '../../model/bounds.ts';
+import { given } from '../../model/given.ts';
 import type { ChildOf, Head, Settings } from '../../model/head.ts';
 import { usdOf } from '../../model/money.ts';
 import type { OpenTurn } from '../../model/turn.ts';
@@ -46,6 +47,8 @@ export const childSettings = (
     model: model ?? ofType ?? turn.options.model ?? parent.model,
     systemPrompt: type.prompt,
     maxTokens: parent.maxTokens,
+    thinking: turn.options.thinking ?? parent.thinking,
+    effort: turn.options.effort ?? parent.effort,
     workingDirectory: parent.workingDirectory,
     tools: toolsOf(parent.tools, type.tools),
     permissionMode: parent.permissionMode,
@@ -72,6 +75,3 @@ const toolsOf = (
   if (ofType === undefined) return ofParent && [...ofParent];
   return ofType.filter((name) => ofParent?.includes(name) ?? true);
 };
-
-const given = <T extends object>(fields: T): T =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
