@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withoutNatsServer } from '../support/nats.ts';
 import { startPostgres, withoutPostgres } from '../support/postgres.ts';
+import { withoutPython } from '../support/python.ts';
 import { startRedis, withoutRedis } from '../support/redis.ts';
 import { type Example, examples, ROOT } from './readme.ts';
 import { newFolder, type Running, startWithBroker } from './running.ts';
@@ -50,9 +51,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const output = async ({ name }: Example, more: NodeJS.ProcessEnv = {}): Promise<string> => {
   rmSync(join(folder, 'data'), { recursive: true, force: true });
   const script = name.replace(/\.ts$/, '.js');
-  const { stdout } = await run(process.execPath, [script], {
+  const program = name.endsWith('.py') ? 'python3' : process.execPath;
+  const { stdout } = await run(program, [script], {
     cwd: folder,
-    env: { ...env, ...more },
+    env: { ...env, ...more, PYTHONPATH: join(ROOT, 'clients', 'python') },
   });
   return stdout;
 };
@@ -78,6 +80,7 @@ describe.skipIf(withoutNatsServer())('from another program', () => {
   afterAll(() => running[Symbol.asyncDispose]());
 
   test.each(all.filter(({ needsDaemon }) => needsDaemon))('$name', async (example) => {
+    if (example.name.endsWith('.py') && withoutPython()) return;
     expect(await output(example, { NATS_URL: running.natsUrl })).toBe(example.prints);
   });
 });
