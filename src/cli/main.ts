@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { connectClient } from '../client/client.ts';
 import { version } from '../platform/version.ts';
 import { newestSonnet } from '../pricing/price.ts';
+import { readMessage } from './chat/line-reader.ts';
 import { runCli } from './run.ts';
 import type { Shell } from './shell.ts';
 import { ask, openPager, programName, screen } from './terminal.ts';
@@ -33,6 +34,7 @@ const shell: Shell = {
   connect: (address) => connectClient({ ...address, connectTimeoutMs: CONNECT_MS }),
   program: programName(process.argv[1], process.env),
   ...(isInteractive ? { ask } : {}),
+  ...(isInteractive && process.stdout.isTTY ? { readMessage } : {}),
   openPager: () => openPager(process.stdout, process.env),
   onInterrupt: (listener) => {
     process.on('SIGINT', listener);

@@ -53,7 +53,12 @@ export class Output {
     if (!this.isJson) this.#stderr.write(`${text}\n`);
   }
 
+  /** Whether colours are seen. */
+  get isPainted(): boolean {
+    return !this.#isPlain && this.#stdout.isTerminal;
+  }
+
   paint(colour: Colour, text: string): string {
-    return this.#isPlain || !this.#stdout.isTerminal ? text : painted(colour, text, this.#mark);
+    return this.isPainted ? painted(colour, text, this.#mark) : text;
   }
 }

@@ -4,6 +4,7 @@ import { guess } from '../model/guess.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { registerApprovals } from './commands/approvals.ts';
 import { registerBackup } from './commands/backup.ts';
+import { registerChat } from './commands/chat.ts';
 import { registerCleanup, registerRetention } from './commands/cleanup.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
@@ -91,6 +92,7 @@ const buildProgram = (
     registerDoctor,
     registerConfig,
     registerSend,
+    registerChat,
     registerSessions,
     registerTurns,
     registerWatch,

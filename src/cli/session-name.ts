@@ -54,7 +54,8 @@ export const sessionNamedOrAsTyped = async (
   }
 };
 
-const newest = async (daemon: DaemonClient): Promise<string> => {
+/** The session that changed last. Throws `session_not_found` where there is none. */
+export const newest = async (daemon: DaemonClient): Promise<string> => {
   const { sessions } = await daemon.sessions('search', { limit: 1 });
   if (sessions[0] !== undefined) return sessions[0].sessionId;
   throw new SessionNotFoundError('there is no session yet, so there is no last one');

@@ -107,6 +107,12 @@ export interface Pager {
   end(): Promise<void>;
 }
 
+/** What came at a prompt: a message, Ctrl-C on an empty line, or the end of the input. */
+export type Typed =
+  | { readonly type: 'message'; readonly text: string }
+  | { readonly type: 'interrupted' }
+  | { readonly type: 'ended' };
+
 export interface Shell {
   readonly stdout: Screen;
   readonly stderr: Screen;
@@ -120,6 +126,8 @@ export interface Shell {
   readonly program?: string;
   /** Asks the person at the terminal; absent where there is none. Given up, the answer is ''. */
   ask?(question: string, givenUp?: AbortSignal): Promise<string>;
+  /** One message of a chat; absent without a terminal. `history`: earlier ones, the latest first. */
+  readMessage?(prompt: string, history: readonly string[]): Promise<Typed>;
   /** Opens the pager; undefined where there is none, or the output is no terminal. */
   openPager?(): Pager | undefined;
   /** Hears Ctrl-C instead of ending by it; returns how to stop that. */

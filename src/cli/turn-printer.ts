@@ -10,10 +10,19 @@ import { span } from './format.ts';
 import type { Invocation } from './invocation.ts';
 import type { Output } from './output.ts';
 
+/** Makes text that streams nicer to read. */
+export interface TextStyle {
+  /** What of it can be shown now. */
+  add(text: string): string;
+  /** What is left of the message that ends. */
+  end(): string;
+}
+
 export class TurnPrinter {
   readonly #run: Invocation;
   readonly #out: Output;
   readonly #isStream: boolean;
+  readonly #style: TextStyle | undefined;
   #attempt = 1;
   /** Text since the last message, that a retry would void. */
   #open = '';
@@ -22,10 +31,12 @@ export class TurnPrinter {
   #held = '';
   #finished: TurnFinished | undefined;
 
-  constructor(run: Invocation, isStream: boolean) {
+  /** @param style of an answer's text; without it the text stays as it is. */
+  constructor(run: Invocation, isStream: boolean, style?: TextStyle) {
     this.#run = run;
     this.#out = run.out;
     this.#isStream = isStream;
+    this.#style = style;
   }
 
   /** The terminal event, once it has come. */
@@ -98,7 +109,8 @@ export class TurnPrinter {
   }
 
   #write(text: string): void {
-    if (text !== '') this.#out.text(text);
+    const shown = this.#style?.add(text) ?? text;
+    if (shown !== '') this.#out.text(shown);
   }
 
   /** The message whole: the rest of it where its beginning was streamed, all of it where pieces were lost. */
@@ -112,6 +124,8 @@ export class TurnPrinter {
   #endLine(): void {
     this.#write(this.#held);
     this.#held = '';
+    const rest = this.#style?.end() ?? '';
+    if (rest !== '') this.#out.text(rest);
     if (this.#open !== '' && !this.#open.endsWith('\n')) this.#out.text('\n');
     this.#open = '';
   }

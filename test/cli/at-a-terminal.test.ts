@@ -116,4 +116,40 @@ describe.skipIf(withoutNatsServer() || withoutScript())('at a terminal', () => {
     expect(await paged.ends()).toBe(0);
     expect(paged.terminal.shown).toContain('paged:  for the pager');
   });
+
+  test('a chat streams, asks, cancels by Ctrl-C, goes on later, and is left', async () => {
+    const chat = started(['chat', 'talk']);
+    await chat.sees('talk begins with your first message');
+    await chat.sees('> ');
+    chat.types('[[rehearse: text="Some **bold** words"]]\r');
+    await chat.sees('Some \u001b[1mbold\u001b[0m words');
+    await chat.sees(' s)');
+    chat.types(`[[rehearse: text="${'Long '.repeat(400)}" chunks=400 delay-ms=250]]\r`);
+    await chat.sees('2004lLong '); // the answer, not the echo of what was typed
+    chat.types('\u0003');
+    await chat.sees('cancelled, ');
+    chat.types('first line\\\r');
+    await chat.sees('… ');
+    chat.types('second line\r');
+    await chat.sees('first line');
+    await until(async () => (await running.greenroom.sessions.get('talk')).numTurns === 3);
+    await until(async () => (await running.greenroom.sessions.get('talk')).status === 'idle');
+    chat.types('/cost\r');
+    await chat.sees('3 turns, tokens');
+    chat.types('\u0004');
+    await chat.sees('chat --resume talk');
+    expect(await chat.ends()).toBe(0);
+    const { entries } = await running.greenroom.sessions.messages('talk');
+    expect(JSON.stringify(entries)).toContain('first line\\nsecond line');
+    const again = started(['chat', '--resume', 'talk']);
+    await again.sees('3 turns');
+    await again.sees('> ');
+    again.types('\u001b[A\u0003'); // the last message once more, and not sent
+    await again.sees('first line\r\nsecond line');
+    await again.sees('2004l\u001b[?2004h\u001b[1G\u001b[0J> ');
+    again.types('\u0003');
+    await again.sees('Ctrl-C once more leaves');
+    again.types('\u0003');
+    expect(await again.ends()).toBe(0);
+  }, 60_000);
 });

@@ -81,6 +81,8 @@ const CALLS: readonly (readonly string[])[] = [
   ['turns', 'cancel', 'evil'],
   ['turns', 'refused'],
   ['sessions', 'children', 'evil'],
+  ['chat', 'evil'],
+  ['chat', HOSTILE],
   ['explain', 'evil'],
   ['explain', HOSTILE],
   ['approvals', 'list'],
@@ -153,7 +155,7 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
 
   const KINDS: readonly (readonly [string, readonly string[], World])[] = [
     ['in a pipe', [], {}],
-    ['on a terminal', [], { isTerminal: true }],
+    ['on a terminal', [], { isTerminal: true, readMessage: async () => ({ type: 'ended' }) }],
     ['as JSON', ['--json'], {}],
   ];
 

@@ -26,6 +26,7 @@ export interface World {
   readonly columns?: number;
   readonly program?: string;
   readonly ask?: NonNullable<Shell['ask']>;
+  readonly readMessage?: NonNullable<Shell['readMessage']>;
   readonly onInterrupt?: NonNullable<Shell['onInterrupt']>;
   readonly sleep?: Shell['sleep'];
   readonly runDaemon?: Shell['runDaemon'];
@@ -69,6 +70,7 @@ export const greenroom = async (
     sleep: world.sleep ?? (async () => {}),
     ...(world.program === undefined ? {} : { program: world.program }),
     ...(world.ask === undefined ? {} : { ask: world.ask }),
+    ...(world.readMessage === undefined ? {} : { readMessage: world.readMessage }),
     ...(world.onInterrupt === undefined ? {} : { onInterrupt: world.onInterrupt }),
     connect: world.connect ?? (daemon === undefined ? nobody : async () => daemon),
     runDaemon: world.runDaemon ?? (async () => 0),
