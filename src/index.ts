@@ -34,8 +34,21 @@ export type {
   PermissionResult,
   PermissionUpdate,
 } from './approvals/can-use-tool.ts';
+export { AgentExecutor } from './classic-client/agent-executor.ts';
+export { ClaudeSDKClient } from './classic-client/claude-sdk-client.ts';
+export type { ClientMessage } from './classic-client/client-message.ts';
+export type { ClientQuery } from './classic-client/client-query.ts';
+export { ClaudeAgentOptions, ClaudeCodeOptions } from './classic-client/options.ts';
+export { query, resume } from './classic-client/query.ts';
+export type { SavedConversation } from './classic-client/session-json.ts';
+export {
+  type PersistentOptions,
+  SessionPersistentClient,
+} from './classic-client/session-persistent-client.ts';
+export type { ClientParts } from './classic-client/turns.ts';
 export { type Client, type ClientOptions, connectClient } from './client/client.ts';
 export type { RefusedTurn } from './client/refused-turns.ts';
+export type { MessagesClient, StreamRequest } from './executor/models/messages-client.ts';
 export {
   ConcurrencyError,
   ERRORS,

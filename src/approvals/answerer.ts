@@ -6,7 +6,6 @@
  * 2. Each approval is asked about once in its life. What throws is logged, and the call waits for another answer.
  * 3. Where too many are under way the rest waits in the store, and is looked for when there is room.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { codeOf, ERRORS } from '../model/errors.ts';
 import { keyString, type SessionKey } from '../model/ids.ts';
@@ -14,36 +13,13 @@ import { genServer, noreply, protocol } from '../otp/gen-server.ts';
 import type { Self } from '../otp/self.ts';
 import type { System } from '../otp/system.ts';
 import type { Feed } from '../session/events/feed.ts';
+import { type Answer, type Asked, answerFor } from './answer.ts';
 import { type CanUseTool, suggestionOf, type Understood, understood } from './can-use-tool.ts';
 
 /** Calls of the function at a time. */
 const MAX_ASKING = 1_000;
 /** When what could not be asked or answered is tried again. */
 const RETRY_MS = 1_000;
-/** Characters of a denial that the model reads. */
-const MAX_REASON = 2_000;
-
-/** One call that waits, as the verb `asked` describes it. */
-export interface Asked {
-  readonly approvalId: string;
-  readonly turnId: string;
-  readonly toolUseId: string;
-  readonly toolName: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly reason: string;
-  readonly commands: readonly string[];
-  readonly files: readonly string[];
-  readonly suggestions: readonly string[];
-}
-
-export interface Answer {
-  readonly approvalId: string;
-  readonly decision: 'allow' | 'deny';
-  readonly input?: Record<string, unknown>;
-  readonly rules?: string[];
-  readonly reason?: string;
-  readonly interrupt?: boolean;
-}
 
 export interface AnswererArgs {
   readonly canUseTool: CanUseTool;
@@ -262,21 +238,6 @@ const give = (state: State, self: AnswererSelf, question: Question, answer: Unde
     () => ['decided', { key, approvalId: asked.approvalId }],
     (error) => ['refused', { question, answer, error }],
   );
-};
-
-const answerFor = ({ approvalId, input }: Asked, answer: Understood): Answer => {
-  if (answer.behavior === 'deny') {
-    const { message, interrupt } = answer;
-    return { approvalId, decision: 'deny', reason: message.slice(0, MAX_REASON), interrupt };
-  }
-  const { rules } = answer;
-  // The same input again is not another one: what was decided about its file still holds.
-  const isChanged = answer.input !== undefined && !isDeepStrictEqual(answer.input, input);
-  return {
-    ...{ approvalId, decision: 'allow' },
-    ...(isChanged ? { input: { ...answer.input } } : {}),
-    ...(rules.length === 0 ? {} : { rules: [...rules] }),
-  };
 };
 
 /** It waits no longer. */

@@ -126,7 +126,7 @@ export interface WireError {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-const isErrorCode = (code: unknown): code is ErrorCode =>
+export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(ERRORS, code);
 
 /** Codes of the actor runtime, in the words of the table. */

@@ -47,6 +47,9 @@ export const sessionKey = (tenant: unknown, sessionId: unknown): SessionKey => {
 /** A UUIDv7 (RFC 9562): sorts by time, so that ledger keys of one session stay together. */
 export const newTurnId = (nowMs: number): TurnId => uuidV7(nowMs) as TurnId;
 
+/** Of a session that a program did not name: the same form. */
+export const newSessionId = (nowMs: number): SessionId => uuidV7(nowMs) as SessionId;
+
 /** Of work that is done in the background: the same form. */
 export const newJobId = (nowMs: number): string => uuidV7(nowMs);
 
