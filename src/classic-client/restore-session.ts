@@ -1,9 +1,13 @@
 /** Puts a session that a file holds into a store that does not have it. */
 import type { ClassicStore } from '../classic/classic-store.ts';
-import { isTyped, type SessionState } from '../classic/models.ts';
+import { Message, type SessionState, type StoredMessage } from '../classic/models.ts';
 import type { SessionStore } from '../classic/session-store.ts';
+import { modelView } from '../classic/transcript.ts';
 
-/** Stores of ours take it whole. In another one a failure half-way leaves nothing, as far as it lets itself be deleted from. */
+/**
+ * Stores of ours take it whole; another one gets what the model is shown. There a failure half-way leaves nothing, as far as the store
+ * lets itself be deleted from.
+ */
 export const restoreSession = async (
   store: SessionStore & Partial<Pick<ClassicStore, 'saveSession'>>,
   state: SessionState,
@@ -16,9 +20,16 @@ export const restoreSession = async (
   await store.createSession(sessionId, metadata);
   try {
     for (const message of messages)
-      if (!isTyped(message)) await store.appendMessage(sessionId, message);
+      for (const { role, content } of modelView([message]))
+        await store.appendMessage(sessionId, Message.parse({ ...known(message), role, content }));
   } catch (error) {
     await store.deleteSession(sessionId).catch(() => undefined);
     throw error;
   }
 };
+
+/** Of a typed message, which other stores do not take, what a message with a role has too. */
+const known = ({ id, timestamp }: StoredMessage): object => ({
+  ...(typeof id === 'string' ? { id } : {}),
+  ...(typeof timestamp === 'string' ? { timestamp } : {}),
+});

@@ -2,10 +2,11 @@
  * A process of its own that runs turns of one session, with a client whose answers repeat the number of messages that
  * they were sent and cost the same each. Arguments: a store's URL, the session, its name, how many turns.
  */
-import { AgentExecutor } from '../../dist/src/classic-client/agent-executor.js'; // alone: all of the package takes a second
+
 import { FileSessionStore } from '../../dist/src/classic/stores/file/file-session-store.js';
 import { PostgresSessionStore } from '../../dist/src/classic/stores/postgres/postgres-session-store.js';
 import { RedisSessionStore } from '../../dist/src/classic/stores/redis/redis-session-store.js';
+import { AgentExecutor } from '../../dist/src/classic-client/agent-executor.js'; // alone: all of the package takes a second
 
 const [url, sessionId, name, turns] = process.argv.slice(2);
 const storeOf = {
