@@ -5,18 +5,19 @@
 import type { Message } from '../classic/models.ts';
 import type { TurnEnd, TurnEnding } from './turn.ts';
 
-interface InitFields {
+// Types, not interfaces: so that they are typed messages for the helpers.
+type InitFields = {
   readonly session_id: string;
   readonly model: string;
   readonly cwd: string;
-}
+};
 
-interface SaidFields {
+type SaidFields = {
   readonly message: Message;
   readonly session_id: string;
-}
+};
 
-interface ResultFields {
+type ResultFields = {
   readonly is_error: boolean;
   /** Of the session, in dollars; null: not known. */
   readonly total_cost_usd: number | null;
@@ -28,7 +29,7 @@ interface ResultFields {
   readonly session_id: string;
   /** What went wrong, in words. */
   readonly errors?: readonly string[];
-}
+};
 
 type Told<Fields> = Fields & { readonly data: Fields };
 

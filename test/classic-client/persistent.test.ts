@@ -1,4 +1,5 @@
 /** `SessionPersistentClient`: its files, what it takes over from those of the older client, and what it leaves alone. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdtempSync,
@@ -17,13 +18,16 @@ import {
   type ClaudeSDKClient,
   FileSessionStore,
   openStore,
+  resume,
   SessionPersistentClient,
 } from '../../src/index.ts';
 import { readJsonFile } from '../../src/stores.ts';
-import { doors } from './doors.ts';
+import { doors, PlainClient } from './doors.ts';
 import { LiveStore } from './live-store.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/classic/', import.meta.url));
+const PYTHON = 'python3';
+const hasPython = spawnSync(PYTHON, ['--version']).status === 0;
 const MODEL = 'claude-sonnet-4-6';
 
 const folders: string[] = [];
@@ -153,3 +157,48 @@ describe.each(doors())('over $name', (door) => {
     });
   });
 });
+
+describe.skipIf(!hasPython)('with Python', () => {
+  const python = (script: string, ...words: string[]): unknown =>
+    JSON.parse(execFileSync(PYTHON, [join(FIXTURES, script), ...words], { encoding: 'utf8' }));
+  const parts = () => {
+    const client = new PlainClient();
+    client.next = () => 'Grüße, 世界';
+    return { client, anthropicClient: client };
+  };
+
+  test('a file that we wrote is read by a program of the older models', async () => {
+    const storagePath = newFolder();
+    const options = { sessionStore: new LiveStore(), resume: 'ours' };
+    const client = new SessionPersistentClient({ options, storagePath, ...parts() });
+    await client.query('Hallo');
+    await client.close();
+    expect(python('conversation.py', join(storagePath, 'ours.json'))).toEqual([
+      ['user', 'Hallo'],
+      ['assistant', [{ type: 'text', text: 'Grüße, 世界' }]],
+    ]);
+  });
+
+  test('a session that Python wrote goes on here, and is read by Python with what came', async () => {
+    const base = newFolder();
+    execFileSync(PYTHON, [join(FIXTURES, 'file_store.py'), 'write', base, 'theirs']);
+    const before = python('file_store.py', 'read', base, 'theirs') as Read;
+    const { client, anthropicClient } = parts();
+    const sessionStore = new FileSessionStore(base);
+    for await (const _ of resume('theirs', 'Weiter', { sessionStore }, { anthropicClient }));
+    await sessionStore.close();
+    const after = python('file_store.py', 'read', base, 'theirs') as Read;
+    expect(after.messages.slice(0, before.messages.length)).toEqual(before.messages);
+    expect(after.messages.slice(before.messages.length)).toMatchObject([
+      { role: 'user', content: 'Weiter', id: 'msg-1-user' },
+      { role: 'assistant', content: [{ text: 'Grüße, 世界' }], id: 'msg-1-assistant' },
+    ]);
+    expect(after.metadata).toEqual({ ...before.metadata, num_turns: 2 });
+    expect(client.requests[0]?.messages[0]).toEqual({ role: 'user', content: 'Grüße' }); // its compaction
+  });
+});
+
+interface Read {
+  readonly messages: readonly object[];
+  readonly metadata: object;
+}

@@ -1,12 +1,11 @@
 /**
  * The test cases that the older documents list, each with the test of the same meaning here. Cases of stores are
- * cases of the contract, which every backend runs. Those of the executor and its faces come with them, later.
+ * cases of the contract, which every backend runs.
  */
 export interface ClassicCase {
   readonly of: string;
   readonly name: string;
-  /** File and test; null: belongs to a part that is not there yet. */
-  readonly by: readonly [file: string, test: string] | null;
+  readonly by: readonly [file: string, test: string];
 }
 
 const MODELS = 'test/classic/models.test.ts';
@@ -14,6 +13,9 @@ const PROTOCOL = 'test/classic/protocol.test.ts';
 const SERIALIZATION = 'test/classic/serialization.test.ts';
 const LAYOUT = 'test/classic/stores/file/layout.test.ts';
 const REDIS = 'test/classic/stores/redis.test.ts';
+/** These run each case over both ways to the API. */
+const EXECUTOR = 'test/classic-client/executor.test.ts';
+const API = 'test/classic-client/api.test.ts';
 /** The contract's cases. */
 export const CONTRACT = {
   sessions: 'src/classic/stores/contract/sessions.ts',
@@ -35,9 +37,6 @@ type Row = readonly [name: string, file: string, test: string];
 
 const tested = (of: string, rows: readonly Row[]): ClassicCase[] =>
   rows.map(([name, file, test]) => ({ of, name, by: [file, test] }));
-
-const later = (of: string, names: readonly string[]): ClassicCase[] =>
-  names.map((name) => ({ of, name, by: null }));
 
 const EXISTS = 'a session that was made exists, and none before';
 const ABSENT_LOAD = 'loading a session that is not there gives null';
@@ -162,16 +161,52 @@ export const CASES: readonly ClassicCase[] = [
     ['compact_session', sessions, COMPACTED],
     ['connection_management', REDIS, 'a closed store opens again with the next call'],
   ]),
-  ...later('executor', [
-    ...['initialize_new_session', 'execute_basic_turn', 'messages_persisted_to_store'],
-    ...['metadata_updated_after_turn', 'resume_existing_session', 'max_turns_limit'],
+  ...tested('executor', [
+    [
+      'initialize_new_session',
+      EXECUTOR,
+      'a session is made on first use, with the settings of the options',
+    ],
+    [
+      'execute_basic_turn',
+      EXECUTOR,
+      'a turn gives the user’s message and the answer as blocks, under ids that count turns',
+    ],
+    ['messages_persisted_to_store', EXECUTOR, 'both messages are in the store'],
+    ['metadata_updated_after_turn', EXECUTOR, 'the turn is counted in the metadata'],
+    [
+      'resume_existing_session',
+      EXECUTOR,
+      'an existing session goes on: its history is sent, its settings stay, the prompt is sent once',
+    ],
+    ['max_turns_limit', EXECUTOR, 'at the limit of turns nothing is stored, asked or given'],
   ]),
-  ...later('api', [
-    ...['query_basic', 'query_with_file_store', 'query_resume_session', 'client_multi_turn'],
-    ...['client_context_manager', 'client_get_session_id', 'query_without_options', 'api_exports'],
+  ...tested('api', [
+    ['query_basic', API, 'a query gives the user’s message and the answer'],
+    ['query_with_file_store', API, 'a query stores its session in the files of its store'],
+    [
+      'query_resume_session',
+      API,
+      'a query goes on with the session that it is told to resume, made if it is not there',
+    ],
+    ['client_multi_turn', API, 'a client keeps one session over its queries'],
+    [
+      'client_context_manager',
+      API,
+      'a client is closed where it goes out of scope, and leaves a store open that it was given',
+    ],
+    ['client_get_session_id', API, 'a client has a session id from the start'],
+    [
+      'query_without_options',
+      API,
+      'a query without options keeps its session in one store of files, in the home folder',
+    ],
+    ['api_exports', API, 'the classic names are there, as values'],
   ]),
-  ...later('examples', [
-    ...['example_simple_query', 'example_multi_turn_conversation', 'example_redis_backend'],
+  ...tested('examples', [
+    ['example_simple_query', API, 'an example of one query'],
+    ['example_multi_turn_conversation', API, 'an example of a conversation'],
+    ['example_redis_backend', API, 'an example with Redis'],
   ]),
   ...tested('package', [['version', 'test/classic/cases.test.ts', 'the version is the package’s']]),
   ...tested('GenServer store', [
