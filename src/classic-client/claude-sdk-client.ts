@@ -1,5 +1,5 @@
 /**
- * The classic client: one session over many queries. It owns the turns under way, the streams of who reads them, and the
+ * The classic client: one session over many queries. It owns the turns under way, the streams of their readers, and the
  * store if the options named none.
  *
  * 1. `connect` is not needed: a query connects. `connect`, `disconnect` and `close` may be called again.
@@ -32,7 +32,7 @@ export class ClaudeSDKClient {
   #query: ClientQuery | undefined;
   /** The queries that have begun and not ended. */
   readonly #running = new Map<AbortController, ClientQuery>();
-  /** Ends the streams that go on from query to query. */
+  /** Aborted, it ends the streams that go on from query to query. */
   #connection = new AbortController();
   readonly #wakers = new Set<() => void>();
 
@@ -83,7 +83,7 @@ export class ClaudeSDKClient {
   }
 
   /**
-   * The typed messages of the latest query that nobody has read yet: `system`, `user`, `assistant`, `result`, then it ends.
+   * The typed messages of the latest query that were not read yet: `system`, `user`, `assistant`, `result`, then it ends.
    * A turn that failed ends with a `result` whose `is_error` is true. Throws `invalid_state` before the first query.
    */
   async *receiveResponse(): AsyncGenerator<ClientMessage, void> {

@@ -1,8 +1,8 @@
 /**
  * One query of a client, and its messages until they are read.
  *
- * 1. It begins when somebody wants it: awaits it, asks for a message of it, or for the client's response.
- * 2. Each message is given once, to whoever reads first.
+ * 1. It begins when it is awaited, when a message of it is asked for, or the client's response.
+ * 2. Each message is given once, to the first reader.
  * 3. At most 10,000 messages wait to be read; then the oldest go.
  */
 import type { Message } from '../classic/models.ts';
@@ -10,7 +10,7 @@ import type { ClientMessage } from './client-message.ts';
 
 const MAX_UNREAD = 10_000;
 
-/** What a query gives, one by one. A failure is its last message's, and is told here too. */
+/** What a query gives, one by one. The last message of a query that failed says so, and `failure` has the error. */
 export interface QuerySource {
   readonly messages: AsyncGenerator<ClientMessage, void>;
   /** Once the messages have ended: what the turn failed with. */
@@ -58,7 +58,7 @@ export class ClientQuery implements PromiseLike<undefined>, AsyncIterable<Messag
     }
   }
 
-  /** The next message that nobody has read; undefined: there are no more. */
+  /** The next message that was not read yet; undefined: there are no more. */
   async take(): Promise<ClientMessage | undefined> {
     while (this.#unread.length === 0) if (!(await this.#advance())) break;
     return this.#unread.shift();

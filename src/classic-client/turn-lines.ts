@@ -78,7 +78,7 @@ class Line {
     if (this.holder === place) this.#next();
   }
 
-  /** Begins to wait for a caller once somebody else waits for it. */
+  /** Begins to count a pause once another turn waits for it to end. */
   watch(): void {
     const { holder } = this;
     if (holder?.isPaused !== true || this.#waiting.length === 0 || this.#timer !== undefined)

@@ -2,7 +2,7 @@
  * One classic turn: a user's message, a call of the API, its answer, over any store. Nothing is kept between two turns;
  * all of it is read from the store and written there.
  *
- * 1. Nothing happens before the first part is asked for. The user's message is stored and given first; whoever leaves then
+ * 1. Nothing happens before the first part is asked for. The user's message is stored and given first; a caller that leaves then
  *    makes no call.
  * 2. A failed call leaves the user's message, and counters as they were.
  * 3. Counters are added to what stands in the store at that moment: a change that came between is read again.

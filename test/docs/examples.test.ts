@@ -8,6 +8,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Rehearsal, startRehearsal } from '../../src/rehearsal/server.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { startPostgres, withoutPostgres } from '../support/postgres.ts';
 import { withoutPython } from '../support/python.ts';
@@ -17,7 +18,7 @@ import { newFolder, type Running, startWithBroker } from './running.ts';
 
 const run = promisify(execFile);
 const folder = newFolder();
-const { ANTHROPIC_API_KEY: _, NATS_URL: __, ...outside } = process.env;
+const { ANTHROPIC_API_KEY: _, ANTHROPIC_BASE_URL: __, NATS_URL: ___, ...outside } = process.env;
 const env = { ...outside, GREENROOM_PROVIDER: 'rehearsal', GREENROOM_MIN_FREE_MB: '1' };
 
 const TYPES = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
@@ -31,7 +32,10 @@ const install = (name: string, path: string): void => {
 
 const all = examples();
 
+let model: Rehearsal | undefined;
+
 beforeAll(async () => {
+  model = await startRehearsal();
   install('greenroom', ROOT);
   const agentSdk = join('@anthropic-ai', 'claude-agent-sdk');
   install(agentSdk, join(ROOT, 'node_modules', agentSdk));
@@ -45,16 +49,23 @@ beforeAll(async () => {
   await run(process.execPath, [tsc, ...TYPES, ...sources], { cwd: folder });
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await model?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-/** Each example begins with an empty folder `data`. */
-const output = async ({ name }: Example, more: NodeJS.ProcessEnv = {}): Promise<string> => {
+/** Each example begins with an empty folder `data`; one that asks a model itself has this folder as its home. */
+const output = async (
+  { name, needsModel }: Example,
+  more: NodeJS.ProcessEnv = {},
+): Promise<string> => {
   rmSync(join(folder, 'data'), { recursive: true, force: true });
+  const own = needsModel ? { ANTHROPIC_BASE_URL: model?.url, HOME: folder } : {};
   const script = name.replace(/\.ts$/, '.js');
   const program = name.endsWith('.py') ? 'python3' : process.execPath;
   const { stdout } = await run(program, [script], {
     cwd: folder,
-    env: { ...env, ...more, PYTHONPATH: join(ROOT, 'clients', 'python') },
+    env: { ...env, ...own, ...more, PYTHONPATH: join(ROOT, 'clients', 'python') },
   });
   return stdout;
 };

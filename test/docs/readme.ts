@@ -64,6 +64,8 @@ export interface Example {
   readonly needsDaemon: boolean;
   /** Redis and PostgreSQL. */
   readonly needsServers: boolean;
+  /** `ANTHROPIC_BASE_URL` names a rehearsal server. */
+  readonly needsModel: boolean;
   readonly code: string;
   /** What it prints; undefined where the page does not say. */
   readonly prints: string | undefined;
@@ -72,6 +74,7 @@ export interface Example {
 /** Every page for users: their examples run, their links are followed, their English is held. */
 export const PAGES = [
   'README.md',
+  'examples/README.md',
   ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`)
@@ -101,8 +104,9 @@ const examplesIn = (document: string): readonly Example[] => {
     const next = fences[at + 1];
     const prints = next?.marker === 'prints' ? next.text : undefined;
     const needsDaemon = condition === 'with a daemon';
-    const needsServers = condition === 'with servers';
-    return [{ name, needsDaemon, needsServers, code: text, prints }];
+    const needsServers = condition?.startsWith('with servers') === true;
+    const needsModel = condition?.endsWith('a model') === true;
+    return [{ name, needsDaemon, needsServers, needsModel, code: text, prints }];
   });
 };
 
