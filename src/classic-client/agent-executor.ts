@@ -4,7 +4,12 @@ import { mustBeSessionStore, type SessionStore } from '../classic/session-store.
 import type { MessagesClient } from '../executor/models/messages-client.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { systemClock } from '../otp/system-clock.ts';
-import { type CheckedOptions, type ClaudeAgentOptions, checkedOptions } from './options.ts';
+import {
+  type CheckedOptions,
+  type ClaudeAgentOptions,
+  checkedOptions,
+  needsHands,
+} from './options.ts';
 import { runTurn } from './turn.ts';
 
 export class AgentExecutor {
@@ -27,8 +32,11 @@ export class AgentExecutor {
     this.#store = store;
     this.#client = anthropicClient;
     this.#options = checkedOptions(options);
-    if (this.#options.servers !== undefined)
-      throw new GreenroomError('invalid_settings', 'options: an executor has no servers');
+    if (this.#options.servers !== undefined || needsHands(this.#options))
+      throw new GreenroomError(
+        'invalid_settings',
+        'options: an executor calls the API and nothing else: it has no servers, tools, hooks or mcpServers',
+      );
   }
 
   /**

@@ -17,7 +17,27 @@ import type { SessionsApi } from '../session/verbs/api.ts';
 
 type Requested = Extract<WireEvent, { type: 'permission.requested' }>;
 
-export class AskedCalls {
+/** The events of a turn whose asked calls the function answers. Throws what `turn` throws. */
+export async function* answeredTurn(
+  api: SessionsApi,
+  sessionId: string,
+  request: Parameters<SessionsApi['turn']>[1],
+  { canUseTool, signal }: { canUseTool: CanUseTool | undefined; signal: AbortSignal },
+): AsyncGenerator<WireEvent, void> {
+  const failing = new AbortController();
+  const asked = new AskedCalls(api, canUseTool, (error) => failing.abort(error));
+  try {
+    const control = { signal: AbortSignal.any([signal, failing.signal]) };
+    for await (const event of api.turn(sessionId, request, control)) {
+      asked.see(event);
+      yield event;
+    }
+  } finally {
+    asked.end();
+  }
+}
+
+class AskedCalls {
   readonly #api: SessionsApi;
   readonly #canUseTool: CanUseTool | undefined;
   readonly #onFailure: (error: unknown) => void;

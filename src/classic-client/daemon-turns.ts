@@ -11,7 +11,7 @@ import type { ApiMessage, TurnFinished } from '../model/event.ts';
 import type { Settings } from '../model/head.ts';
 import type { SessionReplies, SessionRequests } from '../session/verbs/registry.ts';
 import type { SessionView } from '../session/verbs/reply-schemas.ts';
-import { AskedCalls } from './answer-asked.ts';
+import { answeredTurn } from './answer-asked.ts';
 import type { CheckedOptions } from './options.ts';
 import { apiUsage, mustBePrompt, type TurnEnd, type TurnPart } from './turn.ts';
 import type { Turns } from './turns.ts';
@@ -94,20 +94,13 @@ export class DaemonTurns implements Turns {
     signal: AbortSignal,
   ): AsyncGenerator<TurnPart, void> {
     const { model, canUseTool } = this.#options;
-    const failing = new AbortController();
-    const asked = new AskedCalls(client, canUseTool, (error) => failing.abort(error));
-    const request = { prompt, model, includePartialMessages: false };
     const session = settingsOf(this.#options);
-    const control = { signal: AbortSignal.any([signal, failing.signal]) };
-    try {
-      for await (const event of client.turn(sessionId, { ...request, session }, control)) {
-        asked.see(event);
-        if (event.type === 'turn.accepted') yield part({ role: 'user', content: prompt }, event.at);
-        if (event.type === 'message') yield part(event.message, event.at);
-        if (event.type === 'turn.finished') yield ended(event, await viewOf(client, sessionId));
-      }
-    } finally {
-      asked.end();
+    const request = { prompt, model, session, includePartialMessages: false };
+    const control = { canUseTool, signal };
+    for await (const event of answeredTurn(client, sessionId, request, control)) {
+      if (event.type === 'turn.accepted') yield part({ role: 'user', content: prompt }, event.at);
+      if (event.type === 'message') yield part(event.message, event.at);
+      if (event.type === 'turn.finished') yield ended(event, await viewOf(client, sessionId));
     }
   }
 
@@ -132,11 +125,12 @@ export class DaemonTurns implements Turns {
   }
 }
 
-/** Of a session that its first turn makes. Without a word of tools it has none, as without a daemon. */
-const settingsOf = (options: CheckedOptions): Settings => {
+/** Of a session that its first turn makes. It has tools only if the options name some. */
+export const settingsOf = (options: CheckedOptions): Settings => {
   const { model, systemPrompt, workingDirectory, permissionMode, maxTurns } = options;
-  const { tools, allowedTools, disallowedTools } = options;
-  const offered = tools ?? (allowedTools === undefined ? [] : undefined);
+  const { tools, allowedTools, disallowedTools, mcpServers } = options;
+  const isPlain = allowedTools === undefined && mcpServers === undefined;
+  const offered = tools ?? (isPlain ? [] : undefined);
   return {
     ...{ model, permissionMode, workingDirectory: resolve(workingDirectory) },
     ...(maxTurns === 0 ? {} : { limits: { maxTurns } }),
@@ -174,9 +168,14 @@ const endOf = (
   end: { subtype, numTurns: view?.numTurns ?? 0, totalCostUsd: view?.totalCostUsd ?? null, usage },
 });
 
+const ended = (event: TurnFinished, view: SessionView | undefined): TurnPart => {
+  mustBeCompleted(event);
+  return endOf('success', view, apiUsage(event.usage));
+};
+
 /** Throws what the turn failed with. */
-const ended = ({ status, error, usage }: TurnFinished, view: SessionView | undefined): TurnPart => {
-  if (status === 'completed') return endOf('success', view, apiUsage(usage));
+export const mustBeCompleted = ({ status, error }: TurnFinished): void => {
+  if (status === 'completed') return;
   const code = isErrorCode(error?.code) ? error.code : 'invalid_state';
   throw new GreenroomError(code, error?.message ?? `the turn was ${status}`);
 };

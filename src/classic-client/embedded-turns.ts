@@ -71,7 +71,7 @@ export class EmbeddedTurns implements Turns {
 /** A server that is no Claude API may need none, yet the client sends one. */
 const NO_KEY = 'none';
 
-const keyOf = ({ anthropicApiKey }: CheckedOptions, env: Environment): string | null => {
+export const keyOf = ({ anthropicApiKey }: CheckedOptions, env: Environment): string | null => {
   const key = anthropicApiKey ?? env['ANTHROPIC_API_KEY'];
   if (key !== undefined && key !== '') return key;
   if (isSet(env['ANTHROPIC_AUTH_TOKEN'])) return null;
@@ -82,4 +82,4 @@ const keyOf = ({ anthropicApiKey }: CheckedOptions, env: Environment): string | 
   );
 };
 
-const isSet = (value: string | undefined): boolean => value !== undefined && value !== '';
+export const isSet = (value: string | undefined): boolean => value !== undefined && value !== '';

@@ -33,19 +33,19 @@ export const ClaudeAgentOptions = z.strictObject({
   /** Default: `ANTHROPIC_API_KEY`. Held in memory alone. */
   anthropicApiKey: z.string().min(1).optional(),
   systemPrompt: z.string().optional(),
-  /** Names of the tools that the model is offered; only with `servers`. */
+  /** Names of the tools that the model is offered. Without `tools`, `allowedTools` and `mcpServers` it is offered none. */
   tools: z.array(z.string().min(1)).optional(),
-  /** Permission rules for calls that need no asking; only with `servers`. */
+  /** Permission rules for calls that need no asking. */
   allowedTools: names,
   /** Permission rules for calls that are refused. */
   disallowedTools: names,
-  /** Answers tool calls that no rule decides. */
+  /** Answers tool calls that no rule decides. Without it, and without `servers`, they are denied at once. */
   canUseTool: z
     .custom<CanUseTool>((value) => typeof value === 'function', 'must be a function')
     .optional(),
-  /** Refused unless empty: a daemon has its own. */
+  /** Functions by event, as `startGreenroom` takes them; not with `servers`: a daemon has its own. */
   hooks: z.custom<HookFunctions>(isObject, 'must be an object').optional(),
-  /** Refused unless empty: a daemon has its own. */
+  /** Servers by name, as in the file `GREENROOM_MCP_FILE`; not with `servers`: a daemon has its own. */
   mcpServers: z.custom<Readonly<Record<string, object>>>(isObject, 'must be an object').optional(),
   /** A daemon's broker: sessions and turns are there. Without it everything runs in this process. */
   servers: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
@@ -79,6 +79,10 @@ const reasonOf = (issue: z.core.$ZodIssue | undefined): string => {
   return `${issue?.path.map(String).join('.')}: ${issue?.message}`;
 };
 
+/** Whether the options ask for more than a plain call of the API: tools, or hooks, which see tools and prompts. */
+export const needsHands = (options: CheckedOptions): boolean =>
+  [options.tools, options.allowedTools, options.mcpServers, options.hooks].some(isGiven);
+
 const isGiven = (value: object | undefined): boolean =>
   value !== undefined && Object.keys(value).length > 0;
 
@@ -89,12 +93,6 @@ const mustFitTogether = (options: CheckedOptions): void => {
     throw wrong('with servers the daemon has the store and the key: leave out yours');
   if (servers === undefined && (creds !== undefined || tenant !== undefined))
     throw wrong('creds and tenant are for servers');
-  if (isGiven(options.hooks) || isGiven(options.mcpServers))
-    throw wrong(
-      'hooks and mcpServers are not run by this client: configure them at a daemon, or give them to startGreenroom',
-    );
-  if (servers === undefined && (isGiven(options.tools) || isGiven(options.allowedTools)))
-    throw wrong(
-      'tools and allowedTools need a daemon, which runs tools: give servers, or use startGreenroom',
-    );
+  if (servers !== undefined && (isGiven(options.hooks) || isGiven(options.mcpServers)))
+    throw wrong('with servers the daemon has its own hooks and mcpServers: configure them there');
 };

@@ -48,14 +48,14 @@ export interface TurnOrder {
 }
 
 /** A session as a turn found it. */
-interface Found {
+export interface Found {
   readonly metadata: SessionMetadata;
   readonly messages: readonly StoredMessage[];
   /** undefined: the store has none. */
   readonly version: number | undefined;
 }
 
-/** What the two messages of a turn add to a version. */
+/** What the two messages of a plain turn add to a version. */
 const CHANGES = 2;
 /** How long a conflict with other processes is tried again. */
 const CONFLICT_MS = 30_000;
@@ -116,13 +116,13 @@ async function* answered(
   yield endOf('success', now, cost);
 }
 
-const newMessage = (
+export const newMessage = (
   role: 'user' | 'assistant',
   content: Message['content'],
   numTurns: number,
 ): Message => Message.parse({ role, content, id: `msg-${numTurns}-${role}` });
 
-const endOf = (
+export const endOf = (
   subtype: TurnEnding,
   { numTurns, totalCostUsd }: SessionMetadata,
   cost?: AnswerCost,
@@ -144,7 +144,11 @@ export const apiUsage = (usage: Usage): Record<string, number> => ({
 // ── the session ──────────────────────────────────────────────────────────────────────────────────
 
 /** As it is stored; one that is not there is made, and not read again: the executor goes on with what it gave. */
-const openSession = async ({ store, sessionId, options }: TurnOrder): Promise<Found> => {
+export const openSession = async ({
+  store,
+  sessionId,
+  options,
+}: Pick<TurnOrder, 'store' | 'sessionId' | 'options'>): Promise<Found> => {
   const found = await load(store, sessionId);
   if (found !== undefined) return found;
   const metadata = SessionMetadata.parse({
@@ -175,15 +179,16 @@ const load = async (store: SessionStore, sessionId: string): Promise<Found | und
   };
 };
 
-/** Adds one turn to the counters. */
-const count = async (
-  { store, sessionId, clock }: TurnOrder,
+/** Adds one turn to the counters. @param changes what the turn's messages have added to the version. */
+export const count = async (
+  { store, sessionId, clock }: Pick<TurnOrder, 'store' | 'sessionId' | 'clock'>,
   { metadata, version }: Found,
   cost: AnswerCost | undefined,
+  changes = CHANGES,
 ): Promise<SessionMetadata> => {
   const untilMs = clock.monotonic() + CONFLICT_MS;
   let before = metadata;
-  let expectedVersion = version === undefined ? undefined : version + CHANGES;
+  let expectedVersion = version === undefined ? undefined : version + changes;
   for (;;) {
     const after = counted(before, cost);
     try {

@@ -267,6 +267,6 @@ test('what is no store, no client or no option is refused, with its name', () =>
   expect(made(store, { messages: {} })).toThrow(/messages\.create/);
   expect(made(store, client, { modle: 'x' })).toThrow(/modle/);
   expect(made(store, client, { maxTurns: '7' })).toThrow(/maxTurns: must be a number/);
-  expect(made(store, client, { tools: ['Bash'] })).toThrow(/need a daemon/);
-  expect(made(store, client, { servers: 'nats://localhost' })).toThrow(/has no servers/);
+  expect(made(store, client, { tools: ['Bash'] })).toThrow(/nothing else/);
+  expect(made(store, client, { servers: 'nats://localhost' })).toThrow(/no servers/);
 });
