@@ -2,7 +2,6 @@
  * The persistent client's files: `<id>.json` for each session, in one folder, in the older client's form, and in place whole
  * or not at all. A folder may hold files of other programs: those are never listed, written or deleted.
  */
-import { randomUUID } from 'node:crypto';
 import { open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jsonFileKind, readJsonFile } from '../classic/json-file.ts';
@@ -11,6 +10,8 @@ import { deserializeStored, fromJson, serializeStored, toJson } from '../classic
 import { checkedId } from '../classic/session-store.ts';
 import { storedTimestamp, timestampFrom } from '../classic/timestamp.ts';
 import { SerializationError, StorageError } from '../model/errors.ts';
+import { newJobId } from '../model/ids.ts';
+import { systemClock } from '../otp/system-clock.ts';
 import { makeFolder } from '../platform/make-folder.ts';
 
 /** What a file holds. */
@@ -72,8 +73,7 @@ export class SessionJsonFiles {
   async save(saved: SavedConversation): Promise<void> {
     const path = this.pathOf(saved.sessionId);
     await makeFolder(this.folder);
-    // biome-ignore lint/plugin: two processes must not write the same file
-    const temporary = join(this.folder, `.${saved.sessionId}.${randomUUID()}.tmp`);
+    const temporary = join(this.folder, `.${saved.sessionId}.${newJobId(systemClock.now())}.tmp`);
     try {
       await write(temporary, toJson(plainOf(saved)));
       await rename(temporary, path);
