@@ -2,7 +2,6 @@
  * One conversation at a terminal: which session it is about, and one turn of it at a time. Ctrl-C cancels the turn, as the
  * person sits there; once more, it is left. (`send` is left first, because a turn does not depend on its reader.)
  */
-import { randomUUID } from 'node:crypto';
 import { newTurnId } from '../../model/ids.ts';
 import { Asking } from '../asking.ts';
 import { failureOf } from '../failure.ts';
@@ -11,9 +10,6 @@ import type { Invocation } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
 import { TurnPrinter } from '../turn-printer.ts';
 import { MarkdownStyle } from './markdown.ts';
-
-// biome-ignore lint/plugin: the command line's own process has no system to ask
-export const newSessionId = (): string => randomUUID();
 
 export class Conversation {
   readonly run: Invocation;

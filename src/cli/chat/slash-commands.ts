@@ -1,10 +1,11 @@
 /** What begins with `/` in a chat: about the session, not to the model. `//` sends a message that begins with one. */
 import { guess } from '../../model/guess.ts';
+import { newSessionId } from '../../model/ids.ts';
 import { usageError } from '../failure.ts';
 import { grouped, money, several } from '../format.ts';
 import { sessionNamed } from '../session-name.ts';
 import { oneLine } from '../width.ts';
-import { type Conversation, newSessionId } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 
 interface SlashCommand {
   readonly usage: string;
@@ -111,7 +112,7 @@ export const SLASH_COMMANDS: Readonly<Record<string, SlashCommand>> = {
     usage: '/new',
     does: 'begins another session',
     run: says(async (chat) => {
-      chat.sessionId = newSessionId();
+      chat.sessionId = newSessionId(chat.run.shell.nowMs());
       return `now in ${chat.sessionId}`;
     }),
   },

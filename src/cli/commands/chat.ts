@@ -1,6 +1,7 @@
 /** `greenroom chat`: a conversation at a terminal. */
 import { codeOf } from '../../model/errors.ts';
-import { Conversation, newSessionId } from '../chat/conversation.ts';
+import { newSessionId } from '../../model/ids.ts';
+import { Conversation } from '../chat/conversation.ts';
 import { runSlashCommand } from '../chat/slash-commands.ts';
 import { failureOf, usageError } from '../failure.ts';
 import { money, several } from '../format.ts';
@@ -34,7 +35,11 @@ export const registerChat = (registration: Registration): void => {
       act<[string | undefined], Options>(registration, async (run, [session], options) => {
         const read = readerOf(run, session, options);
         await run.withDaemon(async (daemon) => {
-          const chat = new Conversation(run, daemon, await sessionFor(daemon, session, options));
+          const chat = new Conversation(
+            run,
+            daemon,
+            await sessionFor(run, daemon, session, options),
+          );
           chat.model = options.model;
           await greet(chat);
           if (options.tag !== undefined) await tag(chat, options.tag);
@@ -57,6 +62,7 @@ const readerOf = (
 };
 
 const sessionFor = (
+  { shell: { nowMs } }: Invocation,
   daemon: DaemonClient,
   session: string | undefined,
   { continue: isContinue, resume }: Options,
@@ -64,7 +70,7 @@ const sessionFor = (
   if (isContinue === true) return newest(daemon);
   if (resume !== undefined) return sessionNamed(daemon, resume);
   return session === undefined
-    ? Promise.resolve(newSessionId())
+    ? Promise.resolve(newSessionId(nowMs()))
     : sessionNamedOrAsTyped(daemon, session);
 };
 
