@@ -1,5 +1,7 @@
 /** The journal that the configuration asks for. */
 import { join } from 'node:path';
+import type { SessionKey } from '../src/model/ids.ts';
+import { removeSessionFolders } from '../src/storage/files/session-folders.ts';
 import { journalServer } from '../src/storage/journal/journal-server.ts';
 import { memoryJournalServer } from '../src/storage/memory/memory-journal-server.ts';
 import type { Parts } from './parts.ts';
@@ -15,7 +17,11 @@ export const journal = ({
   const gate = testHooks.syncGate === undefined ? {} : { gate: testHooks.syncGate };
   const onListenerError = (error: unknown) =>
     log.error({ err: error }, 'a listener of commits threw');
-  if (config.store === 'memory:') return memoryJournalServer({ ...gate, onListenerError });
+  if (config.store === 'memory:') return memoryJournalServer({ ...gate, onListenerError }); // the folder may be another's, with sessions of the same ids
+  const removeFolders = (key: SessionKey) =>
+    removeSessionFolders(config.dataDir, key, (path, err) =>
+      log.warn({ path, err }, 'a deleted session has left something that could not be removed'),
+    );
   const minFreeBytes = config.minFreeMb * MB;
   return journalServer({
     ...gate,
@@ -23,6 +29,7 @@ export const journal = ({
     minFreeBytes,
     onFatal,
     onListenerError,
+    removeFolders,
     onWalked: (state) => {
       if (state.kind === 'sound') log.info('the pages of the data file are sound');
       else

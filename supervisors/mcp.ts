@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ChildSpec } from '../src/otp/child-spec.ts';
 import { dynamicSupervisor } from '../src/otp/dynamic-supervisor.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
+import { TOOL_OUTPUT } from '../src/storage/files/session-folders.ts';
 import { mcpServer } from '../src/tools/mcp/mcp-server.ts';
 import { McpToolsServer } from '../src/tools/mcp/mcp-tools.ts';
 import { McpStarter, mcpSupervisorName } from '../src/tools/mcp/starting.ts';
@@ -25,7 +26,7 @@ export const mcp = ({
         {
           servers,
           dataDir: config.store === 'memory:' ? undefined : config.dataDir,
-          spillFolder: join(config.dataDir, 'tool-output'),
+          spillFolder: join(config.dataDir, TOOL_OUTPUT),
           notices: log,
         },
         { id: 'tools', shutdownMs: 15_000 }, // what sessions see: it ends what servers leave

@@ -4,6 +4,7 @@ import { linkName } from '../src/nats/link.ts';
 import { serviceBus } from '../src/nats/service-bus.ts';
 import type { ChildSpec } from '../src/otp/child-spec.ts';
 import type { System } from '../src/otp/system.ts';
+import { TOOL_OUTPUT } from '../src/storage/files/session-folders.ts';
 import { FILE_TOOLS, WEB_TOOLS } from '../src/tools/builtin/all.ts';
 import { COMMAND_TOOLS } from '../src/tools/commands/input.ts';
 import { ServiceToolsServer } from '../src/tools/services/service-tools.ts';
@@ -29,7 +30,7 @@ export const serviceTools = ({ config, log }: Pick<Parts, 'config' | 'log'>): Ch
         isTaken: (name) => BUILT_IN.has(name),
         isOurs: (subject) => subject.startsWith(`${config.prefix}.`),
       },
-      spillFolder: join(config.dataDir, 'tool-output'),
+      spillFolder: join(config.dataDir, TOOL_OUTPUT),
       notices: log,
     },
     { id: 'services' },

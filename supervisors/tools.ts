@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { onlyIf } from '../src/otp/only-if.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
+import { TOOL_OUTPUT } from '../src/storage/files/session-folders.ts';
 import { AgentsServer, agentsName } from '../src/tools/agents/agents-server.ts';
 import { commands } from '../src/tools/commands/commands-server.ts';
 import { commandsName } from '../src/tools/commands/runner.ts';
@@ -34,7 +35,7 @@ export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers 
       }), // a thread for tools that wait for the network
       commands({
         dataDir: config.store === 'memory:' ? undefined : config.dataDir,
-        spillFolder: join(config.dataDir, 'tool-output'),
+        spillFolder: join(config.dataDir, TOOL_OUTPUT),
         sandbox: config.sandbox,
         notices: log,
       }), // the launcher of shell commands

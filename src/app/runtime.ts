@@ -14,6 +14,7 @@ import type { Feed } from '../session/events/feed.ts';
 import { TurnTrails } from '../session/events/turn-trails.ts';
 import type { Rules } from '../session/machine/machine.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
+import { WORKSPACES } from '../storage/files/session-folders.ts';
 import { daemonRules } from './permission-rules.ts';
 
 const MINUTE_MS = 60_000;
@@ -50,7 +51,7 @@ export const runtimeOf = (
     policies: [fileAccessPolicy({ home: homedir() }), commandPolicy()],
     mode: config.permissionMode,
   },
-  workspaces: join(config.dataDir, 'workspaces'),
+  workspaces: join(config.dataDir, WORKSPACES),
   parking: new Map(),
   commits: new Map(),
   rules: {

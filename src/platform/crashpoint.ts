@@ -30,6 +30,8 @@ export const CRASHPOINTS = [
   'intake.before-ack',
   /** A batch of the cleaner is deleted, the next is not. */
   'cleanup.batch',
+  /** What a deleted session had in folders is removed; its last records are not. */
+  'purge.folders',
   /** A chunk of an import is durable. */
   'import.chunk',
   /** A session gave responses up; the one with the better claim does not count them yet. */

@@ -1,4 +1,6 @@
 /** A cleanup that is killed between two batches: what went is gone, what stayed is whole, the next one goes on. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CleanupReport, SessionsFacade } from '../../src/index.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -47,5 +49,34 @@ describe.skipIf(withoutNatsServer())('a cleanup', () => {
       expect(kept.map(({ tags }) => tags)).toEqual(Array(HELD).fill(['hold']));
       await expect(sessions.get(`old-${HELD}`)).rejects.toMatchObject({ code: 'session_deleted' });
     });
+  });
+
+  it('that is killed before or after it removed a session’s folders ends with neither folders nor records', {
+    timeout: 300_000,
+  }, async () => {
+    const daemon = new DaemonProcess();
+    const folders = ['workspaces', 'tool-output'].map((kind) =>
+      join(daemon.dataDir, kind, 'default', 'done'),
+    );
+    await inSessions((await daemon.start()).natsUrl, async (sessions) => {
+      await sessions.create('done');
+      for (const folder of folders) mkdirSync(join(folder, 'deep'), { recursive: true });
+    });
+    await daemon.kill();
+    const { natsUrl: first } = await daemon.start({ GREENROOM_CRASHPOINT: 'commit.after' });
+    await inSessions(first, (sessions) =>
+      Promise.race([sessions.delete('done', { release: true }).catch(String), daemon.gone]),
+    );
+    expect(await daemon.gone).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(folders.map((folder) => existsSync(folder))).toEqual([true, true]);
+    await daemon.startOrEnd({ GREENROOM_CRASHPOINT: 'purge.folders' }); // a start goes on with it
+    expect(await daemon.gone).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(folders.map((folder) => existsSync(folder))).toEqual([false, false]);
+    const { natsUrl } = await daemon.start();
+    await inSessions(natsUrl, async (sessions) => {
+      await sessions.delete('done', { release: true });
+      expect(await sessions.create('done')).toMatchObject({ messageCount: 0 });
+    });
+    expect(folders.some((folder) => existsSync(folder))).toBe(false);
   });
 });

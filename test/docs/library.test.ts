@@ -61,12 +61,13 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
     const named = codeInColumn(tableBelow('Files', documentNamed('docs/operations.md')), 0).map(
       (path) => path.replace(/\/$/, ''),
     );
-    const ofTheDaemon = ['daemon.json', 'mcp']; // or of MCP servers, of which it has none
+    // Or of MCP servers, or of sessions without a working directory: it has neither.
+    const ofOthers = ['daemon.json', 'mcp', 'workspaces'];
     // The launcher's mark comes with the first command, and its output is a file where it is long.
     const settings = { workingDirectory: dataDir, allowedTools: ['Bash'] };
     const prompt = '[[rehearse: tool=Bash input={"command":"seq 20000"}]]';
     for await (const _ of running.greenroom.turn('long', prompt, { session: settings }));
     // The text index comes a moment later.
-    await expect.poll(() => [...files(), ...ofTheDaemon].toSorted()).toEqual(named.toSorted());
+    await expect.poll(() => [...files(), ...ofOthers].toSorted()).toEqual(named.toSorted());
   });
 });

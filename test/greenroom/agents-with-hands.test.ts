@@ -2,7 +2,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Tenant } from '../../src/model/ids.ts';
 import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { until } from '../support/until.ts';
@@ -192,3 +194,47 @@ describe('a call that is asked about', () => {
     expect(await results(test, 's')).toMatchObject([{ is_error: true }]);
   });
 });
+
+describe('a session that is deleted', () => {
+  it('takes its folders, its commands in the background and the audit of its calls with it', async () => {
+    const test = await testGreenroom();
+    await test.sessions.create('s', { tools: ['Bash'], permissionMode: 'bypassPermissions' });
+    const events = await test.run(
+      's',
+      calls([
+        ['Bash', { command: 'seq 1 30000; echo $PWD > here' }],
+        ['Bash', { command: 'echo $$ > pid; exec sleep 1000', run_in_background: true }],
+      ]),
+    );
+    expect(finishedOf(events).status).toBe('completed');
+    const folders = ['workspaces', 'tool-output'].map((kind) =>
+      join(test.dataDir, kind, 'default', 's'),
+    );
+    await until(() => folders.every((path) => existsSync(path)));
+    const pidFile = join(folders[0] ?? '', 'pid');
+    await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'));
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    expect(isAlive(pid)).toBe(true);
+    expect((await test.sessions.audit('s')).audit.map(({ kind }) => kind)).toContain('tool');
+    await test.sessions.delete('s', { release: true });
+    expect(folders.map((path) => existsSync(path))).toEqual([false, false]);
+    const left = await test.journal.audit('default' as Tenant, { limit: 100 });
+    expect(new Set(left.map(({ kind }) => kind))).toEqual(new Set(['lifecycle']));
+    await until(() => !isAlive(pid));
+  });
+
+  it('leaves a working directory that it was given as it is', async () => {
+    const { test, cwd } = await withFolder({ permissionMode: 'bypassPermissions' });
+    await test.run('s', calls([['Bash', { command: 'echo mine > file' }]]));
+    await test.sessions.delete('s', { release: true });
+    expect(readFileSync(join(cwd, 'file'), 'utf8')).toBe('mine\n');
+  });
+});
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};

@@ -153,6 +153,51 @@ export const deletesContract = (open: OpenJournal): void => {
       expect(await read(journal).entries(neighbour)).toHaveLength(1);
     });
 
+    it('takes what its tools did out of the audit, and leaves what became of it', async () => {
+      const journal = await ground().journal();
+      const tool = { kind: 'tool', action: 'succeeded', atMs: NOW, by: 'test' } as const;
+      const life = { kind: 'lifecycle', action: 'created', atMs: NOW, by: 'test' } as const;
+      const others = { permission: 'asked', hook: 'denied' } as const;
+      const change = write(key, undefined, {
+        audit: [
+          life,
+          tool,
+          ...Object.entries(others).map(([kind, action]) => ({ ...tool, kind, action }) as const),
+        ] as SessionWrite['audit'],
+      });
+      await journal.commit(change);
+      await journal.commit(write(keyOf('other'), undefined, { audit: [tool] }));
+      await journal.commit(remove(key, change.head, UNTIL));
+      while ((await journal.purge(10)).left);
+      const records = await journal.audit('default' as Tenant, { limit: 100 });
+      expect(records.map(({ sessionId, action }) => [sessionId, action])).toEqual([
+        ['s1', 'deleted'],
+        ['other', 'succeeded'],
+        ['s1', 'created'],
+      ]);
+    });
+
+    it('first has removed what a session left outside, one purge at a time', async () => {
+      const steps: string[] = [];
+      const journal = await ground().journal({
+        removeFolders: async ({ sessionId }) => {
+          steps.push(`begin ${sessionId}`);
+          await new Promise((resolve) => setImmediate(resolve));
+          await expect(journal.commit(append(keyOf(sessionId)))).rejects.toMatchObject({
+            code: 'session_deleted',
+          });
+          steps.push(`end ${sessionId}`);
+        },
+      });
+      for (const id of ['a', 'b']) {
+        const change = append(keyOf(id));
+        await journal.commit(change);
+        await journal.commit(remove(keyOf(id), change.head, NOW));
+      }
+      await Promise.all([journal.purge(1), journal.purge(9), journal.purge(9)]);
+      expect(steps).toEqual(['begin a', 'end a', 'begin b', 'end b']);
+    });
+
     it('takes the sessions that it was allowed, and says that more are left', async () => {
       const journal = await ground().journal();
       for (const id of ['a', 'b', 'c']) {

@@ -113,7 +113,7 @@ export interface LifecycleRecord extends AuditFacts {
   readonly action: (typeof AUDIT_ACTIONS)[number];
 }
 
-/** How a tool call ended, what was decided about one, or what a hook made of an event. */
+/** How a tool call ended, what was decided about one, or what a hook made of an event. Goes with its session. */
 export interface ToolRecord extends AuditFacts {
   readonly kind: 'tool' | 'permission' | 'hook';
   readonly action: (typeof TOOL_ACTIONS)[number];
@@ -293,7 +293,7 @@ export interface SessionReader {
   responses(page: Page): Promise<readonly (StoredResponse & { cursor: string })[]>;
   /** Undefined when there is none, or its time is over. */
   tombstone(): Promise<Tombstone | undefined>;
-  /** The session's audit records, oldest first, from behind `cursor`. They outlive it. */
+  /** The session's audit records, oldest first, from behind `cursor`. Those of its life outlive it. */
   audit(page: Page): Promise<readonly (AuditRecord & { cursor: string })[]>;
 }
 
@@ -350,7 +350,7 @@ export interface Stored {
 /** Work for the journal's maintenance; only housekeeping uses it. */
 export interface JournalUpkeep {
   /**
-   * Removes the records of up to `limit` deleted sessions in small batches, and tombstones whose time is
+   * Removes the records and folders of up to `limit` deleted sessions in small batches, and tombstones whose time is
    * over; resolves with the sessions that are gone whole, the bytes freed, and whether more are left.
    */
   purge(

@@ -10,6 +10,7 @@
  *    touched again and only a fresh process can say what is on disk.
  */
 import { z } from 'zod';
+import type { SessionKey } from '../../model/ids.ts';
 import type { ChildSpec } from '../../otp/child-spec.ts';
 import { genServer, noreply, protocol, reply } from '../../otp/gen-server.ts';
 import type { Name } from '../../otp/name.ts';
@@ -40,6 +41,8 @@ export interface JournalServerArgs {
   readonly onSpace?: (isLow: boolean, freeBytes: number) => void;
   /** Told what a walk over the pages beside the work has found. */
   readonly onWalked?: (state: DataFileState) => void;
+  /** See `JournalOptions`. */
+  readonly removeFolders?: (key: SessionKey) => Promise<void>;
   /** Told of a subscriber that throws. */
   readonly onListenerError?: (error: unknown) => void;
   /** Told of a broken record that was passed over. Default: a report of the system. */

@@ -8,6 +8,8 @@
  *    comes later gets `storage_failed`, and the store is touched no more.
  */
 import { codeOf, GreenroomError, StorageError } from '../../model/errors.ts';
+import type { SessionKey } from '../../model/ids.ts';
+import { crashpoint } from '../../platform/crashpoint.ts';
 import type {
   ChangeMark,
   Fence,
@@ -20,7 +22,9 @@ import type {
 } from '../../session/ports/journal.ts';
 import { hasChangesBefore } from '../records/changes.ts';
 import { CommitQueue, type QueueOptions } from '../records/commit-queue.ts';
+import { type Key, ofRowKey } from '../records/keys.ts';
 import { PURGE_BATCH_RECORDS } from '../records/limits.ts';
+import { nextPurge } from '../records/purge.ts';
 import type { GroupOutcome, Store } from '../records/store.ts';
 import { JournalReads } from './journal-reads.ts';
 
@@ -33,6 +37,11 @@ export interface Space {
 
 export interface JournalOptions extends QueueOptions {
   readonly space?: Space;
+  /**
+   * Removes what a deleted session left outside of the store; never rejects. Asked before its last record goes, again
+   * after a crash, so it is done at least once; no session has the id meanwhile.
+   */
+  readonly removeFolders?: (key: SessionKey) => Promise<void>;
   /** Told once, when the journal has stopped for good: the process should end. */
   readonly onFatal?: (error: Error) => void;
   /** Told of a subscriber that throws: it is the subscriber's bug and stops nobody else. */
@@ -41,6 +50,7 @@ export interface JournalOptions extends QueueOptions {
   readonly onCorrupt?: (error: Error) => void;
 }
 
+type Purged = Awaited<ReturnType<JournalUpkeep['purge']>>;
 type Listener = (committed: readonly SessionChange[]) => void;
 
 export class StoredJournal extends JournalReads implements Journal, JournalUpkeep {
@@ -50,6 +60,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   readonly #queue: CommitQueue;
   readonly #listeners = new Set<Listener>();
   readonly #onIdle: (() => void)[] = [];
+  #purging: Promise<unknown> = Promise.resolve();
   #stopped: Error | null = null;
   #audits = 0;
   #counters = { commits: 0, syncs: 0, recordsWritten: 0, bytesWritten: 0, failedCommits: 0 };
@@ -111,12 +122,27 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     };
   }
 
-  async purge(limit: number): Promise<{ purged: number; bytes: number; left: boolean }> {
+  /** One at a time: else one could remove folders of a session whose id another has freed meanwhile. */
+  purge(limit: number): Promise<Purged> {
+    const purging = this.#purging.then(() => this.#purge(limit));
+    this.#purging = purging.catch(() => undefined);
+    return purging;
+  }
+
+  async #purge(limit: number): Promise<Purged> {
     const total = { purged: 0, bytes: 0, left: true };
+    let cleared: Key | undefined;
     while (total.left && total.purged < limit) {
       this.mustBeOpen();
+      const next = nextPurge(this.#store.tables);
+      if (next !== undefined && next !== cleared) {
+        await this.#options.removeFolders?.(ofRowKey(next));
+        crashpoint('purge.folders');
+        cleared = next;
+        this.mustBeOpen();
+      }
       const nowMs = this.#options.clock.now();
-      const step = await this.#store.writer.purge(PURGE_BATCH_RECORDS, nowMs);
+      const step = await this.#store.writer.purge(PURGE_BATCH_RECORDS, nowMs, next);
       total.purged += step.purged;
       total.bytes += step.bytes;
       total.left = step.left;

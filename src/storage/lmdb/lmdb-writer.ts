@@ -4,6 +4,7 @@
  */
 
 import type { ChangeMark } from '../../session/ports/journal.ts';
+import type { Key } from '../records/keys.ts';
 import type {
   GroupOutcome,
   PurgeStep,
@@ -57,11 +58,11 @@ export class LmdbWriter implements Writer {
     this.#line.post({ kind: 'batch', bytes }, [bytes]);
   }
 
-  purge(records: number, nowMs: number): Promise<PurgeStep> {
+  purge(records: number, nowMs: number, next: Key | undefined): Promise<PurgeStep> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure);
       this.#purges.push({ resolve, reject });
-      this.#line.post({ kind: 'purge', records, nowMs });
+      this.#line.post({ kind: 'purge', records, nowMs, next });
     });
   }
 

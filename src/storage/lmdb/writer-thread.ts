@@ -41,9 +41,16 @@ export interface WriterArgs {
   readonly presence: Int32Array;
 }
 
+/** What a step of a purge removes, see `purgeSome`. */
+interface Purge {
+  readonly records: number;
+  readonly nowMs: number;
+  readonly next: Key | undefined;
+}
+
 export type ToWriter =
   | { readonly kind: 'batch'; readonly bytes: ArrayBuffer }
-  | { readonly kind: 'purge'; readonly records: number; readonly nowMs: number }
+  | ({ readonly kind: 'purge' } & Purge)
   /** Of the list of changes, what stands before this mark. */
   | { readonly kind: 'forget'; readonly epoch: number; readonly count: number }
   | { readonly kind: 'close' };
@@ -210,10 +217,10 @@ class WriterThread {
     return epoch === identity.epoch && owner.equals(ownerOf(identity).owner);
   }
 
-  #purge({ records, nowMs }: { records: number; nowMs: number }): ToWriter | undefined {
+  #purge({ records, nowMs, next }: Purge): ToWriter | undefined {
     const step = this.#tables.transaction(() => {
       const done = this.#isOurs(this.#owner())
-        ? purgeSome(this.#tables, records, nowMs)
+        ? purgeSome(this.#tables, records, nowMs, next)
         : NOTHING_PURGED;
       this.#passGate();
       return done;

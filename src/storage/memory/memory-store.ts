@@ -127,8 +127,8 @@ class MemoryWriter implements Writer {
   /** It keeps no such list: it ends with its process. */
   forgetChanges(): void {}
 
-  purge(records: number, nowMs: number): Promise<PurgeStep> {
-    return Promise.resolve(purgeSome(this.#tables, records, nowMs));
+  purge(records: number, nowMs: number, next: Key | undefined): Promise<PurgeStep> {
+    return Promise.resolve(purgeSome(this.#tables, records, nowMs, next));
   }
 
   #schedule(): void {

@@ -6,32 +6,54 @@
  * a tombstone that cannot be read goes when its expiry says so.
  *
  * Entries that forks refer to stay: the deleted session is `kept` then, and purged again when one lets go.
+ * The audit of what its tools did goes with it; that of its life stays.
  */
 
+import type { AuditRecord } from '../../session/ports/journal.ts';
 import { untilOf, type WriteTables } from './apply-batch.ts';
 import { packValue, readOwner, readValue, record } from './frame.ts';
 import * as keys from './keys.ts';
-import { SESSIONS, UPKEEP } from './keys.ts';
+import { AUDIT, SESSIONS, UPKEEP } from './keys.ts';
 import type { PurgeStep, StoredRecord } from './store.ts';
 
 const bytesOf = (key: keys.Key): Buffer => Buffer.from(key, 'latin1');
 
-/** Removes up to `records` records, in the transaction that it is called in. */
-export const purgeSome = (tables: WriteTables, records: number, nowMs: number): PurgeStep => {
-  const [first, second] = tables.range(UPKEEP, {
-    start: keys.purgesPrefix,
-    end: keys.after(keys.purgesPrefix),
-    limit: 2,
-  });
-  if (first === undefined) return removeTombstones(tables, records, nowMs);
-  const prefix = keys.ofPurgeKey(first.key);
+const purges = (limit: number) => ({
+  start: keys.purgesPrefix,
+  end: keys.after(keys.purgesPrefix),
+  limit,
+});
+
+/** The prefix of the deleted session that is purged next; undefined: there is no such session. */
+export const nextPurge = (tables: Pick<WriteTables, 'range'>): keys.Key | undefined => {
+  const [first] = tables.range(UPKEEP, purges(1));
+  return first === undefined ? undefined : keys.ofPurgeKey(first.key);
+};
+
+/**
+ * Removes up to `records` records, in the transaction that it is called in.
+ *
+ * @param next what `nextPurge` gave: only this session goes, for what it had outside of the store was seen to.
+ */
+export const purgeSome = (
+  tables: WriteTables,
+  records: number,
+  nowMs: number,
+  next: keys.Key | undefined,
+): PurgeStep => {
+  const waiting = tables.range(UPKEEP, purges(2));
+  if (waiting.length === 0) return removeTombstones(tables, records, nowMs);
+  const stored = next === undefined ? undefined : tables.get(UPKEEP, bytesOf(keys.purgeKey(next)));
+  if (next === undefined || stored === undefined) return { purged: 0, bytes: 0, left: true };
+  const first = { key: keys.purgeKey(next), value: Buffer.from(stored) };
+  const prefix = next;
   const keptThrough = referredThrough(tables, prefix);
   const found = purgeable(tables, prefix, keptThrough, records);
   let bytes = 0;
   for (const { key, value } of found) {
     bytes += key.length + value.length;
     tables.remove(SESSIONS, bytesOf(key));
-    bytes += disown(tables, prefix, key);
+    bytes += disown(tables, prefix, key) + removeAudit(tables, prefix, key);
   }
   if (found.length === records) return { purged: 0, bytes, left: true };
   tables.remove(UPKEEP, bytesOf(first.key));
@@ -39,7 +61,7 @@ export const purgeSome = (tables: WriteTables, records: number, nowMs: number): 
   return {
     purged: keptThrough > 0 ? 0 : 1,
     bytes: bytes + freedBy(first),
-    left: second !== undefined,
+    left: waiting.length > 1,
   };
 };
 
@@ -51,6 +73,26 @@ const disown = (tables: WriteTables, prefix: keys.Key, key: keys.Key): number =>
   if (ownerIn(ownerKey, stored) !== keys.ofRowKey(prefix).sessionId) return 0;
   tables.remove(UPKEEP, bytesOf(ownerKey));
   return ownerKey.length + stored.length;
+};
+
+/** What tools did and were allowed goes with the session. A record that cannot be read may be of its life: it stays. */
+const removeAudit = (tables: WriteTables, prefix: keys.Key, key: keys.Key): number => {
+  if (keys.kindOf(prefix, key).kind !== 'audited') return 0;
+  const auditKey = keys.ofAuditedKey(prefix, key);
+  const stored = tables.get(AUDIT, bytesOf(auditKey));
+  if (stored === undefined || !isOfTools(auditKey, stored)) return 0;
+  const freed = auditKey.length + stored.length;
+  tables.remove(AUDIT, bytesOf(auditKey));
+  return freed;
+};
+
+const isOfTools = (key: keys.Key, stored: Buffer): boolean => {
+  try {
+    const { kind = 'lifecycle' } = readValue(key, stored) as Partial<AuditRecord>;
+    return kind !== 'lifecycle';
+  } catch {
+    return false;
+  }
 };
 
 const ownerIn = (key: keys.Key, stored: Buffer): string | undefined => {

@@ -57,8 +57,8 @@ export interface Writer {
   listen(events: WriterEvents): void;
   /** Batches are settled in order; those that wait together share a transaction. The buffer is given away. */
   write(batch: ArrayBuffer): void;
-  /** Removes up to `records` records of deleted sessions in one transaction. */
-  purge(records: number, nowMs: number): Promise<PurgeStep>;
+  /** Removes up to `records` records of a deleted session in one transaction; `undefined`: of tombstones, if no session waits. */
+  purge(records: number, nowMs: number, next: Key | undefined): Promise<PurgeStep>;
   /** Of the list of changes, a part of what stands before this mark goes. */
   forgetChanges(mark: ChangeMark): void;
 }

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { ID_PATTERN, keyString, newJobId } from '../../model/ids.ts';
+import { ID_PATTERN, keyString, newJobId, type SessionKey } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { ToolCall, ToolHandle, ToolOutcome, ToolSink } from '../../session/ports/tools.ts';
 import type { ToolRunner } from '../tool/runner.ts';
@@ -63,6 +63,11 @@ export class CommandRunner implements ToolRunner {
       void Promise.resolve().then(() => this.#deliver(sink, outcome));
     });
     return { cancel };
+  }
+
+  /** Of a session that is deleted: what it began in the background ends with it. */
+  endTasksOf(key: SessionKey): void {
+    this.#tasks.endAll(keyString(key));
   }
 
   #deliver(sink: ToolSink, outcome: ToolOutcome): void {

@@ -3,7 +3,8 @@
  * `commandsName`. Calls do not pass its mailbox.
  *
  * 1. Before it takes a call, what an earlier daemon's commands have left running is ended.
- * 2. Its end ends all commands. A dead launcher does not end it: a command could kill the launcher on purpose, and
+ * 2. A session that is deleted takes its commands in the background with it.
+ * 3. Its end ends all commands. A dead launcher does not end it: a command could kill the launcher on purpose, and
  *    would spend the restart budget of its supervisor.
  */
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import type { ChildSpec } from '../../otp/child-spec.ts';
 import { genServer, protocol, reply } from '../../otp/gen-server.ts';
 import { type Name, nameOf } from '../../otp/name.ts';
 import type { Ref } from '../../otp/ref.ts';
+import { journalName } from '../../session/ports/journal.ts';
 import { CommandRunner } from './command-runner.ts';
 import { Launching } from './launching.ts';
 import { endLeftover } from './leftover.ts';
@@ -73,7 +75,15 @@ const CommandsServer = genServer(commandsProtocol, {
     const launching = new Launching({ clock, dataDir, env, maxRunning, maxWaiting, warn });
     self.own(() => launching.close());
     const runner = { clock, launching, spillFolder, sandbox, hasNetwork, folders, warn };
-    self.register(commandsName, new CommandRunner(runner));
+    const running = new CommandRunner(runner);
+    self.register(commandsName, running);
+    const journal = self.system.find(journalName);
+    if (journal !== undefined)
+      self.own(
+        journal.subscribe((changes) => {
+          for (const { kind, key } of changes) if (kind === 'delete') running.endTasksOf(key);
+        }),
+      );
     return { launching };
   },
   handleCall: { status: (_, state) => reply(statusOf(state), state) },

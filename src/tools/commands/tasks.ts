@@ -60,6 +60,13 @@ export class Tasks {
     task.running = begin((answer) => this.#end(task, answer));
   }
 
+  /** Has all that the session began end. */
+  endAll(session: string): void {
+    if (!this.#counts.has(session)) return;
+    for (const task of this.#tasks.values())
+      if (task.session === session && task.answer === undefined) task.running.end();
+  }
+
   /** Only its own session finds it. */
   find(session: string, id: string): Task | undefined {
     const task = this.#tasks.get(id);
