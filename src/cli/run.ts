@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { guess } from '../model/guess.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { registerApprovals } from './commands/approvals.ts';
+import { registerAudit } from './commands/audit.ts';
 import { registerBackup } from './commands/backup.ts';
 import { registerChat } from './commands/chat.ts';
 import { registerCleanup, registerRetention } from './commands/cleanup.ts';
@@ -97,6 +98,7 @@ const buildProgram = (
     registerTurns,
     registerWatch,
     registerApprovals,
+    registerAudit,
     registerExplain,
     registerImport,
     registerCleanup,

@@ -213,6 +213,29 @@ export const readsContract = (open: OpenJournal): void => {
       expect(rest.map(({ by }) => by)).toEqual(['n0']);
     });
 
+    it('audit of a span of time begins and ends with its moments, wherever a cursor stands', async () => {
+      const journal = await ground().journal();
+      const audit = [1, 2, 3, 4].map(
+        (n) => ({ kind: 'lifecycle', action: 'created', atMs: NOW + n, by: `n${n}` }) as const,
+      );
+      await journal.commit(write(key, undefined, { audit }));
+      const tenant = 'default' as Tenant;
+      const both = async (page: { afterMs?: number; beforeMs?: number; cursor?: string }) => {
+        const ofAll = await journal.audit(tenant, { limit: 9, ...page });
+        const own = await read(journal).audit(key, { limit: 9, ...page });
+        return [ofAll, own].map((records) => records.map(({ by }) => by).join(' '));
+      };
+      expect(await both({ afterMs: NOW + 2, beforeMs: NOW + 3 })).toEqual(['n3 n2', 'n2 n3']);
+      expect(await both({ afterMs: NOW + 1.5 })).toEqual(['n4 n3 n2', 'n2 n3 n4']);
+      expect(await both({ beforeMs: NOW + 1 })).toEqual(['n1', 'n1']);
+      expect(await both({ afterMs: NOW + 3, beforeMs: NOW + 2 })).toEqual(['', '']);
+      expect(await both({ afterMs: 1e300 })).toEqual(['', '']);
+      expect(await both({ beforeMs: 1e300 })).toEqual(['n4 n3 n2 n1', 'n1 n2 n3 n4']);
+      const [, , , first] = await journal.audit(tenant, { limit: 9 });
+      const cursor = first?.cursor ?? '';
+      expect(await both({ afterMs: NOW + 2, cursor })).toEqual(['', 'n2 n3 n4']);
+    });
+
     it('a session’s own audit comes oldest first, and its responses in order, page by page', async () => {
       const journal = await ground().journal();
       const audit = [1, 2, 3].map(

@@ -160,9 +160,14 @@ export class SessionsFacade {
     await this.#api.session(sessionId, 'delete', how);
   }
 
-  /** What became of the session, and by whom or what, oldest first, 100 a page. */
+  /** What became of the session and what its tools did, and by whom or what, oldest first, 100 a page. */
   audit(sessionId: string, page: Of<'audit'> = {}): Promise<SessionReplies['audit']> {
     return this.#api.session(sessionId, 'audit', page);
+  }
+
+  /** The same of all sessions, newest first; what became of those that are deleted too. */
+  auditOfAll(page: All<'audit'> = {}): Promise<SessionsReplies['audit']> {
+    return this.#api.sessions('audit', page);
   }
 
   /** Tool calls that wait for a person, in all sessions. */

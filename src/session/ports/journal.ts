@@ -264,6 +264,12 @@ export interface Page {
   readonly cursor?: string;
 }
 
+/** Of audit records: those that were written then or later, and then or earlier. */
+export interface AuditPage extends Page {
+  readonly afterMs?: number | undefined;
+  readonly beforeMs?: number | undefined;
+}
+
 /**
  * One session: its head as it was when it was opened, and reads of all else, as it is when they are asked for. It holds
  * nothing open, and needs no end.
@@ -294,7 +300,7 @@ export interface SessionReader {
   /** Undefined when there is none, or its time is over. */
   tombstone(): Promise<Tombstone | undefined>;
   /** The session's audit records, oldest first, from behind `cursor`. Those of its life outlive it. */
-  audit(page: Page): Promise<readonly (AuditRecord & { cursor: string })[]>;
+  audit(page: AuditPage): Promise<readonly (AuditRecord & { cursor: string })[]>;
 }
 
 /** A session that was there when it was opened. */
@@ -324,7 +330,7 @@ export interface Journal {
   /** A tenant's audit records, newest first, from before `cursor`. */
   audit(
     tenant: Tenant,
-    page: Page,
+    page: AuditPage,
   ): Promise<readonly (AuditRecord & { sessionId: string; cursor: string })[]>;
   /** Every catalog row, for building the catalog; visits in pages and yields to the loop between them. */
   scanRows(visit: (row: CatalogRow) => void): Promise<void>;

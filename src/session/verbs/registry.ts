@@ -1,6 +1,7 @@
 /** All verbs by their names: a verb that is declared and stands in none of these does not compile. */
 import type { z } from 'zod';
 import { approvalsVerbs, approvalVerbs } from './approval-verbs.ts';
+import { auditsVerbs, auditVerbs } from './audit-verbs.ts';
 import { branchVerbs } from './branch-verbs.ts';
 import { childrenVerbs } from './children-verbs.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
@@ -21,6 +22,7 @@ export const SESSION_VERBS = {
   ...transcriptVerbs,
   ...turnVerbs,
   ...approvalVerbs,
+  ...auditVerbs,
   ...explainVerbs,
   ...childrenVerbs,
   ...branchVerbs,
@@ -32,6 +34,7 @@ export const SESSION_VERBS = {
 export const SESSIONS_VERBS = {
   ...searchVerbs,
   ...approvalsVerbs,
+  ...auditsVerbs,
   ...tagVerbs,
   ...mirrorVerbs,
 } satisfies Record<SessionsVerb, object>;

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
-import { keyString, type SessionKey } from '../../model/ids.ts';
+import { keyString, type SessionKey, type Tenant } from '../../model/ids.ts';
 
 /** Of the longest name of a side transcript, and its seal. */
 const MAX_CURSOR = 12_000;
@@ -19,12 +19,15 @@ export interface SessionList {
   readonly key: SessionKey;
 }
 
+/** That, or one of all sessions of a tenant. */
+export type SealedList = SessionList | { readonly name: 'audit'; readonly tenant: Tenant };
+
 /** @param place of the last item that was shown. */
-export const sealed = (list: SessionList, place: string): string =>
+export const sealed = (list: SealedList, place: string): string =>
   `${sealOf(list, place)}.${place}`;
 
 /** The place that a cursor stands for. Throws `invalid_request` for one that the list did not give out. */
-export const placeOf = (list: SessionList, cursor: string): string => {
+export const placeOf = (list: SealedList, cursor: string): string => {
   const place = cursor.slice(cursor.indexOf('.') + 1);
   if (sealed(list, place) === cursor) return place;
   throw new GreenroomError('invalid_request', `cursor: it is not one of this list (${list.name})`, {
@@ -33,8 +36,8 @@ export const placeOf = (list: SessionList, cursor: string): string => {
 };
 
 /** No secret: it keeps mistakes out. */
-const sealOf = ({ name, key }: SessionList, place: string): string =>
+const sealOf = (list: SealedList, place: string): string =>
   createHash('sha256')
-    .update(JSON.stringify([name, keyString(key), place]))
+    .update(JSON.stringify([list.name, 'key' in list ? keyString(list.key) : list.tenant, place]))
     .digest('base64url')
     .slice(0, 16);

@@ -1,18 +1,10 @@
-/** Verbs on what happened in a session: the records of its turns, how one is stopped, and the record of its life. */
+/** Verbs on what happened in a session: the records of its turns, and how one is stopped. */
 import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
 import { TurnId } from '../../model/ids.ts';
-import { iso } from '../../model/moment.ts';
 import type { ClosedTurn, TurnRecord } from '../../model/turn.ts';
-import {
-  AUDIT_ACTIONS,
-  AUDIT_KINDS,
-  type KnownSession,
-  type SessionReader,
-  TOOL_ACTIONS,
-} from '../ports/journal.ts';
+import type { KnownSession, SessionReader } from '../ports/journal.ts';
 import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';
-import { placeOf, sealed, sealedCursor } from './sealed-cursor.ts';
 import { pageLimit } from './transcript-verbs.ts';
 import { TurnTraceReply, traceOf } from './turn-trace.ts';
 import { change, journalOf, type SessionWork, sessionVerb } from './verb.ts';
@@ -48,40 +40,11 @@ const turnTrace = sessionVerb('turn-trace', {
   },
 });
 
-const AuditRecord = z.strictObject({
-  at: z.iso.datetime(),
-  kind: z.enum(AUDIT_KINDS),
-  action: z.enum([...AUDIT_ACTIONS, ...TOOL_ACTIONS]),
-  /** Who did it, or what: `request` is a caller that was not told apart. */
-  by: z.string(),
-  details: z.record(z.string(), z.unknown()).exactOptional(),
-});
-
-const audit = sessionVerb('audit', {
-  request: z.strictObject({ limit: pageLimit, cursor: sealedCursor }),
-  reply: z.strictObject({ audit: z.array(AuditRecord), nextCursor }),
-  run: async (work, { limit, cursor }) => {
-    const session = await work.caller.openKnown(work.key);
-    const list = { name: 'audit', key: session.key } as const;
-    const from = cursor === undefined ? {} : { cursor: placeOf(list, cursor) };
-    const page = await session.audit({ limit, ...from });
-    const next = page.length === limit ? page.at(-1)?.cursor : undefined;
-    return {
-      audit: page.map(({ atMs, kind, action, by, details }) => ({
-        ...{ at: iso(atMs), kind, action, by },
-        ...(details === undefined ? {} : { details: { ...details } }),
-      })),
-      ...(next === undefined ? {} : { nextCursor: sealed(list, next) }),
-    };
-  },
-});
-
 export const turnVerbs = {
   cancel,
   turns,
   'turn-status': turnStatus,
   'turn-trace': turnTrace,
-  audit,
 };
 
 /** Cancelling a turn that has ended already answers with its record. */

@@ -118,7 +118,7 @@ export const SESSION = {
   'turn-trace': declared('read', 'Tells where a turn was and when.', { turnId: 'hello-1' }),
   audit: declared(
     'read',
-    'Lists what became of the session, and by whom or what, oldest first.',
+    'Lists what became of the session and what its tools did, and by whom or what, oldest first. With a filter a page may be short, and have a `nextCursor`.',
     { limit: 20 },
     {
       reply: {
@@ -203,6 +203,21 @@ export const SESSIONS = {
     'Lists the tool calls that wait for a person, those of the session that changed last first.',
     { limit: 20 },
     { reply: { approvals: [APPROVAL] } },
+  ),
+  audit: declared(
+    'read',
+    'The same of all sessions, newest first; what became of those that are deleted too.',
+    { kind: 'permission', decision: 'denied', limit: 20 },
+    {
+      reply: {
+        audit: [
+          {
+            ...{ sessionId: 'demo', at: '2026-11-20T09:00:00.000Z', kind: 'permission' },
+            ...{ action: 'denied', by: 'request', details: { tool: 'Bash', reason: 'not today' } },
+          },
+        ],
+      },
+    },
   ),
   cleanup: declared(
     'operate',

@@ -8,11 +8,11 @@ import type { DueKind } from '../../model/due.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type {
+  AuditPage,
   AuditRecord,
   ChangeMark,
   DueEntry,
   Fence,
-  Page,
   ResponseOwner,
   SessionReader,
 } from '../../session/ports/journal.ts';
@@ -80,14 +80,17 @@ export abstract class JournalReads {
 
   async audit(
     tenant: Tenant,
-    { limit, cursor }: Page,
+    { limit, cursor, ...span }: AuditPage,
   ): Promise<readonly (AuditRecord & { sessionId: string; cursor: string })[]> {
     this.records.begin();
-    const start = keys.auditPrefix(tenant);
-    const end = cursor === undefined ? keys.after(start) : start + fromCursor(cursor);
-    return this.records.page(AUDIT, { start, end, limit, reverse: true }, ({ key, value }) => ({
+    const all = keys.auditPrefix(tenant);
+    const { start, end } = keys.auditSpan(all, span);
+    const place = cursor === undefined ? end : all + fromCursor(cursor);
+    const range = { start, end: keys.earlierOf(place, end), limit, reverse: true };
+    if (range.end <= start) return [];
+    return this.records.page(AUDIT, range, ({ key, value }) => ({
       ...readAudit(key, value),
-      cursor: toCursor(key.slice(start.length)),
+      cursor: toCursor(key.slice(all.length)),
     }));
   }
 

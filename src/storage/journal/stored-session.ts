@@ -12,6 +12,7 @@ import { type Segment, writerOf } from '../../model/segments.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { type Bodies, BodyRun } from '../../session/memory/bodies.ts';
 import type {
+  AuditPage,
   AuditRecord,
   EntryRange,
   Fence,
@@ -147,11 +148,17 @@ export class StoredSession implements SessionReader {
     return tombstone.untilMs > this.#records.clock.now() ? tombstone : undefined;
   }
 
-  async audit({ limit, cursor }: Page): Promise<readonly (AuditRecord & { cursor: string })[]> {
+  async audit({
+    limit,
+    cursor,
+    ...span
+  }: AuditPage): Promise<readonly (AuditRecord & { cursor: string })[]> {
     this.#records.begin();
     const all = keys.auditedPrefix(this.#prefix);
-    const start = cursor === undefined ? all : `${all}${fromCursor(cursor)}\0`;
-    const range = { start, end: keys.after(all), limit };
+    const { start, end } = keys.auditSpan(all, span);
+    const place = cursor === undefined ? start : `${all}${fromCursor(cursor)}\0`;
+    const range = { start: keys.laterOf(place, start), end, limit };
+    if (end <= range.start) return [];
     return this.#records.page(SESSIONS, range, ({ key }) => ({
       ...this.#audited(keys.ofAuditedKey(this.#prefix, key)),
       cursor: toCursor(key.slice(all.length)),

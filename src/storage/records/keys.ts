@@ -34,6 +34,9 @@ const HEAD = '\x50';
 const TURN = '\x60';
 const AUDITED = '\x70';
 
+const TIME_BYTES = 6;
+const LAST_TIME = 256 ** TIME_BYTES - 1;
+
 const META = 'm';
 const LOG = 'l';
 const TOMBSTONE = 't';
@@ -51,6 +54,12 @@ export const sessionPrefix = (key: SessionKey): Key => `${key.tenant}\0${key.ses
 /** The first key behind all keys that start with `prefix`; its last character is never 0xff. */
 export const after = (prefix: Key): Key =>
   prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+
+export const laterOf = (one: Key, other: Key): Key => {
+  if (one < other) return other;
+  return one;
+};
+export const earlierOf = (one: Key, other: Key): Key => (laterOf(one, other) === one ? other : one);
 
 const bigEndian = (value: number, bytes: number): Key => {
   let text = '';
@@ -141,12 +150,30 @@ export const auditedKey = (prefix: Key, audit: Key): Key =>
 export const ofAuditedKey = (prefix: Key, key: Key): Key =>
   prefix.slice(0, prefix.indexOf('\0') + 1) + key.slice(prefix.length + AUDITED.length);
 
+/** Where the records of a span of time begin and end, behind the prefix of the list that they stand in. */
+export const auditSpan = (
+  prefix: Key,
+  {
+    afterMs,
+    beforeMs,
+  }: { readonly afterMs?: number | undefined; readonly beforeMs?: number | undefined },
+): { readonly start: Key; readonly end: Key } => ({
+  start: afterMs === undefined ? prefix : prefix + timePart(afterMs),
+  end: beforeMs === undefined ? after(prefix) : prefix + timePart(beforeMs + 1),
+});
+
+/** As it stands in keys: whole milliseconds, of which the first is that of 1970. */
+const timePart = (atMs: number): Key =>
+  bigEndian(Math.min(Math.max(0, Math.ceil(atMs)), LAST_TIME), TIME_BYTES);
+
 export const auditPrefix = (tenant: Tenant): Key => `${tenant}\0`;
 
 /** By tenant and time; the writer's epoch and its own count make it unique. */
 export const auditKey = (prefix: Key, atMs: number, epoch: number, count: number): Key => {
   const tenant = prefix.slice(0, prefix.indexOf('\0') + 1);
-  return tenant + bigEndian(Math.max(0, atMs), 6) + bigEndian(epoch, 4) + bigEndian(count, 4);
+  return (
+    tenant + bigEndian(Math.max(0, atMs), TIME_BYTES) + bigEndian(epoch, 4) + bigEndian(count, 4)
+  );
 };
 
 /** In `UPKEEP`: the store's id, format and epoch. */
@@ -169,7 +196,6 @@ export const purgeKey = (prefix: Key): Key => PURGE + prefix;
 export const ofPurgeKey = (key: Key): Key => key.slice(PURGE.length);
 /** In `UPKEEP`: what is due, by kind, and of each kind in the order of time. */
 const DUES: Readonly<Record<DueKind, Key>> = { tombstone: EXPIRY, retry: `${DUE}r` };
-const TIME_BYTES = 6;
 export const duesPrefix = (kind: DueKind): Key => DUES[kind];
 export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>
   DUES[kind] + bigEndian(Math.max(0, atMs), TIME_BYTES) + prefix;
