@@ -59,6 +59,7 @@ export const runtimeOf = (
     maxSteps: MAX_STEPS,
     provider: config.provider,
     defaultModel: config.model,
+    ...(config.approvalMinutes === 0 ? {} : { approvalMs: config.approvalMinutes * MINUTE_MS }),
     retry: {
       maxRetries: config.maxRetries,
       delayMs: config.retryDelaySeconds * 1_000,

@@ -151,6 +151,10 @@ export const VARIABLES = {
   permissionsFile: optional('GREENROOM_PERMISSIONS_FILE', path, {
     meaning: 'JSON file `{ allow, ask, deny }` of permission rules that hold for all sessions',
   }),
+  approvalMinutes: set('GREENROOM_APPROVAL_MINUTES', amount(0, 525_600), 0, {
+    meaning:
+      'how long a tool call waits for a person before it is denied, unless its session says otherwise; 0 = for as long as it takes',
+  }),
   hooksFile: optional('GREENROOM_HOOKS_FILE', path, {
     meaning: "JSON file of hooks, of the form of Claude Code's settings",
   }),

@@ -1,6 +1,6 @@
 /**
  * Alarms: wakes what is due, by the journal's due index. A turn that waits for its next model call goes on when its
- * time has come, and a tombstone whose time is over goes.
+ * time has come, a tool call that nobody has allowed in time is denied, and a tombstone whose time is over goes.
  *
  * 1. It keeps nothing of what is due later: it looks at the first entry of each kind, twice a second or when that one
  *    is due. So a start costs nothing, a restart loses nothing, and a clock that jumps is noticed within a second.
@@ -9,6 +9,7 @@
  *    and less often; the others are rung on time.
  */
 import { z } from 'zod';
+import { RINGING_KINDS } from '../model/due.ts';
 import { codeOf } from '../model/errors.ts';
 import { keyString, type SessionKey } from '../model/ids.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
@@ -40,10 +41,14 @@ export interface AlarmsArgs {
 
 /** What the journal says is due first, each in the order of time. */
 interface Seen {
-  readonly retries: readonly DueEntry[];
-  /** Absent: it was asked for further retries alone. */
+  readonly toRing: readonly (readonly [RingingKind, readonly DueEntry[]])[];
+  /** Absent: it was asked for further ones to ring alone. */
   readonly tombstones?: readonly DueEntry[];
+  /** When what is not among them is due. */
+  readonly nextMs: number;
 }
+
+type RingingKind = (typeof RINGING_KINDS)[number];
 
 const alarmsProtocol = protocol({
   calls: {},
@@ -134,11 +139,13 @@ const look = (state: State, self: AlarmsSelf): void => {
 };
 
 const firstOf = async (journal: Journal): Promise<Seen> => {
-  const [tombstones, retries] = await Promise.all([
+  const [tombstones, toRing] = await Promise.all([
     journal.due('tombstone', { limit: 1 }),
-    journal.due('retry', { limit: 1 }),
+    Promise.all(
+      RINGING_KINDS.map(async (kind) => [kind, await journal.due(kind, { limit: 1 })] as const),
+    ),
   ]);
-  return { tombstones, retries };
+  return { tombstones, toRing, nextMs: Number.POSITIVE_INFINITY };
 };
 
 const see = (self: AlarmsSelf, seen: Promise<Seen>): void =>
@@ -158,18 +165,26 @@ const lookLater = (state: State, self: AlarmsSelf, delayMs: number): void => {
 };
 
 /** Sets off what is due, and looks at what comes behind it while there are places. */
-const act = (state: State, self: AlarmsSelf, { tombstones, retries }: Seen): void => {
+const act = (state: State, self: AlarmsSelf, { tombstones, toRing, nextMs }: Seen): void => {
   const journal = self.system.find(journalName);
   if (journal === undefined) return lookLater(state, self, LOOK_MS);
   if (tombstones !== undefined) endTombstones(state, self, journal, tombstones);
-  const nextMs = ringDue(state, self, retries);
-  if (nextMs !== undefined) return lookLater(state, self, nextMs - self.system.clock.now());
-  const further = journal.due('retry', { limit: AT_ONCE, after: retries.at(-1) });
+  let next = nextMs;
+  const further: Promise<readonly [RingingKind, readonly DueEntry[]]>[] = [];
+  for (const [kind, page] of toRing) {
+    const dueMs = ringDue(state, self, page);
+    if (dueMs !== undefined) next = Math.min(next, dueMs);
+    else further.push(behind(journal, kind, page.at(-1)));
+  }
+  if (further.length === 0) return lookLater(state, self, next - self.system.clock.now());
   see(
     self,
-    further.then((page) => ({ retries: page })),
+    Promise.all(further).then((pages) => ({ toRing: pages, nextMs: next })),
   );
 };
+
+const behind = async (journal: Journal, kind: RingingKind, after: DueEntry | undefined) =>
+  [kind, await journal.due(kind, { limit: AT_ONCE, after })] as const;
 
 /** Rings as many as there are places; when to look again, or undefined: at once, behind these. */
 const ringDue = (state: State, self: AlarmsSelf, page: readonly DueEntry[]): number | undefined => {

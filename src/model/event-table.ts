@@ -47,7 +47,8 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
   },
   'permission.decided': {
     fields: { approvalId: true, toolUseId: true, decision: true, by: true },
-    tells: 'a person, or a program for one, has answered',
+    tells:
+      'a person, or a program for one, has answered; `by` is `deadline` where nobody has, in time',
   },
   retry: {
     fields: { delayMs: true, error: true },

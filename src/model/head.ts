@@ -55,6 +55,9 @@ export const RetrySettings = z.strictObject({
 });
 export type RetrySettings = z.infer<typeof RetrySettings>;
 
+/** A year. */
+export const MOST_APPROVAL_MINUTES = 525_600;
+
 export const Limits = z.strictObject({
   /** Turns of the session. */
   maxTurns: z.int().min(1).optional(),
@@ -62,6 +65,8 @@ export const Limits = z.strictObject({
   maxSteps: z.int().min(1).max(MOST_STEPS).optional(),
   /** Money of the session, in dollars. */
   maxCostUsd: z.number().positive().optional(),
+  /** How long a tool call waits for a person before it is denied; 0: for as long as it takes. Default: the daemon's. */
+  approvalMinutes: z.number().min(0).max(MOST_APPROVAL_MINUTES).optional(),
 });
 export type Limits = z.infer<typeof Limits>;
 
@@ -120,7 +125,7 @@ export const settableShape = {
     '`{ maxRetries, delayMs, timeoutMs }` of its model calls',
   ),
   limits: Limits.optional().describe(
-    '`{ maxTurns, maxSteps, maxCostUsd }`: turns and money of the session, model calls of a turn',
+    '`{ maxTurns, maxSteps, maxCostUsd, approvalMinutes }`: turns and money of the session, model calls of a turn, how long a tool call waits for a person',
   ),
 };
 export const Settings = z.strictObject(settableShape);

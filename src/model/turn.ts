@@ -93,6 +93,8 @@ export type ToolEffect = (typeof TOOL_EFFECTS)[number];
 /** Why a person is asked, as it was when the question was put. */
 export interface Asked {
   readonly atMs: number;
+  /** When it is denied, if nobody has answered; absent: it waits for as long as it takes. */
+  readonly dueMs?: number | undefined;
   readonly reason: string;
   /** The programs that the call would run. */
   readonly commands: readonly string[];

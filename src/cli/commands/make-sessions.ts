@@ -34,6 +34,7 @@ interface Options {
   readonly maxCost?: number;
   readonly thinking?: Thinking;
   readonly effort?: string;
+  readonly approvalMinutes?: number;
 }
 
 type Settings = SessionRequests['create'];
@@ -120,12 +121,18 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--max-tokens <n>', 'tokens of one answer at most', parseCount)
     .option('--max-turns <n>', 'turns at most', parseCount)
     .option('--max-steps <n>', 'model calls of a turn at most', parseCount)
-    .option('--max-cost <usd>', 'money at most', parseMoney);
+    .option('--max-cost <usd>', 'money at most', parseMoney)
+    .option(
+      '--approval-minutes <n>',
+      'how long a tool call waits for a person before it is denied',
+      parseCount,
+    );
 
 /** The daemon checks the values. It stands in another folder than who types a path here. */
 const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   const { tag, cwd, tools, permissionMode, allow, deny, maxTurns, maxSteps, maxCost } = options;
-  const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost });
+  const { approvalMinutes } = options;
+  const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost, approvalMinutes });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
     options;
   const { thinking, effort } = options;

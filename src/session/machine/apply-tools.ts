@@ -11,7 +11,8 @@
  */
 
 import { GreenroomError } from '../../model/errors.ts';
-import { statusFrom } from '../../model/head.ts';
+import { type Head, statusFrom } from '../../model/head.ts';
+import { iso } from '../../model/moment.ts';
 import { NO_MEMORY, remembering } from '../../model/tool-memory.ts';
 import {
   awaitedRuns,
@@ -74,6 +75,7 @@ export const decideCalls = (draft: Draft, input: InputOf<'decided'>, rules: Rule
       course.decide(
         call,
         input.verdicts.find(({ toolUseId }) => toolUseId === call.toolUseId),
+        rules,
       );
   course.goOn(rules);
 };
@@ -109,6 +111,11 @@ const notAsked = ({ head }: Draft, approvalId: string): GreenroomError => {
   return turn !== undefined && Number(run) <= turn.runs
     ? new GreenroomError('already_decided', `approval ${approvalId} was decided before`)
     : new GreenroomError('approval_not_found', `nothing waits for approval ${approvalId}`);
+};
+
+/** The moment has come until which somebody could have answered. */
+export const expireCalls = (draft: Draft, turn: OpenTurn, rules: Rules): void => {
+  if (turn.phase?.kind === 'tools') new Calls(draft, turn as ToolsTurn).expire(rules);
 };
 
 /** The turn is to end: what has not started is not started, and what has is told to end. */
@@ -154,7 +161,7 @@ class Calls {
     return this.#runs;
   }
 
-  decide({ toolUseId, name }: OpenCall, verdict: Verdict | undefined): void {
+  decide({ toolUseId, name }: OpenCall, verdict: Verdict | undefined, rules: Rules): void {
     const facts = { toolUseId, name };
     if (verdict === undefined)
       return this.#put({ ...facts, state: 'failed', message: 'nothing was decided about it' });
@@ -180,7 +187,10 @@ class Calls {
     }
     this.#decided('asked', facts, verdict);
     const run = this.#nextRun();
-    const asked = { ...verdict.asked, atMs: this.#draft.nowMs };
+    const atMs = this.#draft.nowMs;
+    const waitMs = approvalMs(this.#draft.head, rules);
+    const dueMs = waitMs === undefined ? undefined : atMs + waitMs;
+    const asked = { ...verdict.asked, atMs, dueMs };
     this.#put({ ...facts, ...allowed, state: 'asked', run, asked });
     publish(this.#draft, this.#turn, {
       type: 'permission.requested',
@@ -223,6 +233,28 @@ class Calls {
     this.#put({ toolUseId, name, state: 'failed', message: deniedBecause(reason) });
     if (interrupt) this.cancel(rules);
     else this.goOn(rules);
+  }
+
+  /** Nobody has answered in time: the answer is no. */
+  expire(rules: Rules): void {
+    const { nowMs } = this.#draft;
+    let hasExpired = false;
+    for (const call of this.#calls) {
+      if (call.state !== 'asked' || call.asked.dueMs === undefined || call.asked.dueMs > nowMs)
+        continue;
+      hasExpired = true;
+      const { toolUseId, name } = call;
+      const approvalId = runIdOf(this.#turn.turnId, call.run);
+      const message = `This was not allowed: nobody answered until ${iso(call.asked.dueMs)}.`;
+      publish(this.#draft, this.#turn, {
+        ...{ type: 'permission.decided', approvalId, toolUseId, decision: 'deny', by: DEADLINE },
+      });
+      const reason = `nobody answered until ${iso(call.asked.dueMs)}`;
+      this.#note('permission', 'denied', call, { reason }, DEADLINE);
+      this.#refused(call, message);
+      this.#put({ toolUseId, name, state: 'failed', message });
+    }
+    if (hasExpired) this.goOn(rules);
   }
 
   /** They need no asking from now on. */
@@ -390,6 +422,17 @@ class Calls {
     noteCall(this.#draft, this.#turn, what, call, details, by);
   }
 }
+
+/** Who has decided, where nobody has. */
+const DEADLINE = 'deadline';
+
+const MINUTE_MS = 60_000;
+
+const approvalMs = ({ limits }: Head, rules: Rules): number | undefined => {
+  const minutes = limits?.approvalMinutes;
+  if (minutes === undefined) return rules.approvalMs;
+  return minutes === 0 ? undefined : Math.round(minutes * MINUTE_MS);
+};
 
 const deniedBecause = (reason: string | undefined): string =>
   reason === undefined || reason === ''

@@ -17,7 +17,7 @@ import {
   type TurnRecord,
 } from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
-import { cancelCalls, loseCalls } from './apply-tools.ts';
+import { cancelCalls, expireCalls, loseCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { Input, InputOf, NewTurn, Rules } from './machine.ts';
 import {
@@ -185,9 +185,10 @@ const goOn = (draft: Draft, turn: BegunTurn, rules: Rules): void => {
   draft.patch({ status: statusFrom(draft.head.openTurns) });
 };
 
-/** The moment that the first turn awaited has come: a further attempt, as its session may have slept since. */
+/** The moment that the first turn awaited has come: a model call is a further attempt, as its session may have slept since. */
 export const wakeTurn = (draft: Draft, _: InputOf<'due'>, rules: Rules): void => {
   const [first] = draft.head.openTurns;
+  if (first?.phase?.kind === 'tools') return expireCalls(draft, first, rules);
   if (first?.status !== 'waiting' || mustWait(first, draft.nowMs)) return;
   goOn(draft, { ...first, attempt: first.attempt + 1 }, rules);
 };

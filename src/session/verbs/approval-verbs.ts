@@ -42,6 +42,8 @@ const approvalShape = {
   /** Rules that would allow exactly this. */
   suggestions: z.array(z.string()),
   askedAt: z.iso.datetime(),
+  /** Denied then, if nobody has answered; absent: it waits for as long as it takes. */
+  answerBy: z.iso.datetime().exactOptional(),
 };
 
 const ApprovalView = z.strictObject(approvalShape);
@@ -158,7 +160,7 @@ const askingCalls = (
 /** What waits for a person in a session. */
 export const askedIn = ({ key, openTurns: [first] }: Head): readonly ApprovalView[] =>
   askingCalls(first).map(({ call, approvalId }) => {
-    const { reason, commands, files, suggestions, atMs } = call.asked;
+    const { reason, commands, files, suggestions, atMs, dueMs } = call.asked;
     return {
       sessionId: key.sessionId,
       turnId: first?.turnId ?? '',
@@ -170,6 +172,7 @@ export const askedIn = ({ key, openTurns: [first] }: Head): readonly ApprovalVie
       files: [...files],
       suggestions: [...suggestions],
       askedAt: iso(atMs),
+      ...(dueMs === undefined ? {} : { answerBy: iso(dueMs) }),
     };
   });
 

@@ -195,7 +195,11 @@ export const purgeKey = (prefix: Key): Key => PURGE + prefix;
 /** The session's prefix out of its purge key. */
 export const ofPurgeKey = (key: Key): Key => key.slice(PURGE.length);
 /** In `UPKEEP`: what is due, by kind, and of each kind in the order of time. */
-const DUES: Readonly<Record<DueKind, Key>> = { tombstone: EXPIRY, retry: `${DUE}r` };
+const DUES: Readonly<Record<DueKind, Key>> = {
+  tombstone: EXPIRY,
+  retry: `${DUE}r`,
+  approval: `${DUE}a`,
+};
 export const duesPrefix = (kind: DueKind): Key => DUES[kind];
 export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>
   DUES[kind] + bigEndian(Math.max(0, atMs), TIME_BYTES) + prefix;

@@ -1,8 +1,10 @@
 /** The tool calls of a turn: decided, asked about, started, ended, and answered to the model as one message. */
 import { describe, expect, it } from 'vitest';
+import { duesOf } from '../../../src/model/due.ts';
 import type { TurnId } from '../../../src/model/ids.ts';
 import { awaitedRuns, runIdOf } from '../../../src/model/turn.ts';
-import type { Input } from '../../../src/session/machine/machine.ts';
+import { apply } from '../../../src/session/machine/apply.ts';
+import type { Input, SessionState } from '../../../src/session/machine/machine.ts';
 import {
   asks,
   CANCEL,
@@ -12,7 +14,10 @@ import {
   ended,
   entriesOf,
   eventsOf,
+  fresh,
+  NOW,
   prompt,
+  RULES,
   recordsOf,
   refuses,
   resultsOf,
@@ -339,4 +344,75 @@ it('the model goes on from the results', () => {
     step('a', said('done'), 4),
   );
   expect(recordsOf(last)).toMatchObject([{ status: 'completed', steps: 2 }]);
+});
+
+describe('a call that asks and has a deadline', () => {
+  const MINUTES = { settings: { limits: { approvalMinutes: 10 } } };
+  const DUE = NOW + 600_000;
+  const asking = (...verdicts: Parameters<typeof decided>[2][]) =>
+    run(prompt('a', MINUTES), step('a', calling('x', 'y')), decided('a', 2, ...verdicts));
+  const at = (state: SessionState, nowMs: number, input: Input = { type: 'due' }, rules = RULES) =>
+    apply(state, input, rules, nowMs);
+
+  it('is due then, and no more once it is answered', () => {
+    const { state } = asking(asks('x'), refuses('y'));
+    expect(duesOf(state.head)).toEqual([{ kind: 'approval', atMs: DUE }]);
+    expect(duesOf(at(state, NOW, approve(3)).state.head)).toEqual([]);
+    expect(duesOf(at(state, NOW, CANCEL).state.head)).toEqual([]);
+  });
+
+  it('is denied then and not before, is told why, and the model goes on', () => {
+    const { state } = asking(asks('x'), refuses('y'));
+    expect(at(state, DUE - 1).state).toEqual(state);
+    const last = at(state, DUE);
+    const until = '1970-01-01T00:10:01.000Z';
+    expect(answered(last).content[0]).toMatchObject({
+      ...{ tool_use_id: 'x', is_error: true },
+      content: `This was not allowed: nobody answered until ${until}.`,
+    });
+    expect(eventsOf(last)).toContainEqual({
+      ...{ type: 'permission.decided', approvalId: runId(3), toolUseId: 'x' },
+      ...{ decision: 'deny', by: 'deadline' },
+    });
+    expect(last.writes).toContainEqual({
+      type: 'audit',
+      record: expect.objectContaining({
+        ...{ kind: 'permission', action: 'denied', by: 'deadline' },
+        details: expect.objectContaining({
+          tool: 'Bash',
+          reason: `nobody answered until ${until}`,
+        }),
+      }),
+    });
+    expect(last.state.head.openTurns[0]?.phase?.kind).toBe('model');
+    expect(() => at(last.state, DUE, approve(3))).toThrow(
+      expect.objectContaining({ code: 'already_decided' }),
+    );
+  });
+
+  it('is denied beside one that runs, which goes on', () => {
+    const { state } = asking(asks('x'), starts('y'));
+    const last = at(state, DUE);
+    expect(statesOf(last.state)).toEqual(['failed', 'started']);
+    expect(duesOf(last.state.head)).toEqual([]);
+  });
+
+  it('has the daemon’s, unless its session says otherwise', () => {
+    const rules = { ...RULES, approvalMs: 5_000 };
+    const asked = (fields: object) =>
+      [prompt('a', fields), step('a', calling('x')), decided('a', 2, asks('x'))].reduce(
+        (state, input) => at(state, NOW, input, rules).state,
+        fresh(),
+      );
+    expect(duesOf(asked({}).head)).toEqual([{ kind: 'approval', atMs: NOW + 5_000 }]);
+    expect(duesOf(asked(MINUTES).head)).toEqual([{ kind: 'approval', atMs: DUE }]);
+    const never = { settings: { limits: { approvalMinutes: 0 } } };
+    expect(duesOf(asked(never).head)).toEqual([]);
+  });
+
+  it('keeps the deadline that it was asked with', () => {
+    const { state } = asking(asks('x'), refuses('y'));
+    const settings: Input = { type: 'settings', settings: { limits: {} } };
+    expect(duesOf(at(state, NOW, settings).state.head)).toEqual([{ kind: 'approval', atMs: DUE }]);
+  });
 });
