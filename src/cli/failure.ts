@@ -51,6 +51,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   invalid_criteria: 2,
   invalid_settings: 2,
   serialization_failed: 2,
+  sandbox_missing: 4,
   hook_blocked: 4,
   price_unknown: 4,
   mailbox_full: 4,

@@ -39,6 +39,11 @@ export const ERRORS = {
   invalid_criteria: kind(422, false, 'a search criterion is wrong'),
   invalid_settings: kind(422, false, 'a setting is wrong'),
   serialization_failed: kind(422, false, 'data is not a message or a session of the classic form'),
+  sandbox_missing: kind(
+    422,
+    false,
+    'commands must run in a sandbox, and there is none here: leave the tool out of `tools`',
+  ),
   hook_blocked: kind(422, false, 'a hook did not let the prompt through'),
   price_unknown: kind(422, false, 'a money limit needs a model with a known price'),
   mailbox_full: kind(429, true, "the actor's mailbox is full"),

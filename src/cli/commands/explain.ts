@@ -26,7 +26,7 @@ export const registerExplain = (registration: Registration): void => {
 
 const explainedText = (explained: Explained, run: Invocation): string => {
   const { status, why, turnId, queued, calls, retryAt, lastError, permissions, tools } = explained;
-  const { mode, policies, allowed, denied, daemonRules } = permissions;
+  const { mode, policies, allowed, denied, daemonRules, sandbox, sandboxMissing } = permissions;
   return facts({
     status: `${status}: ${why}`,
     turn: turnId,
@@ -47,6 +47,7 @@ const explainedText = (explained: Explained, run: Invocation): string => {
     allowed: listed(allowed),
     denied: listed(denied),
     "daemon's rules": daemonRules === 0 ? undefined : daemonRules,
+    sandbox: sandboxMissing === undefined ? sandbox : `${sandbox}: ${sandboxMissing}`,
     policies: listed(policies) ?? 'none: they were turned off',
   });
 };

@@ -40,7 +40,7 @@ import {
   type SessionsReplies,
 } from '../verbs/registry.ts';
 import { newTurn } from '../verbs/requests.ts';
-import { mustBeRules } from '../verbs/rule-settings.ts';
+import { mustBeRules, mustHaveSandbox } from '../verbs/rule-settings.ts';
 import type { TurnRequest } from '../verbs/turn-request.ts';
 import {
   type Ground,
@@ -72,8 +72,9 @@ export class Sessions implements SessionsDoor {
     this.#feed = runtime.feed;
     this.#runtime = runtime;
     this.#caller = new Caller(system, runtime.trails);
-    const { rules, memory, permissions } = runtime;
-    this.#ground = { caller: this.#caller, rules, permissions, slabs: memory.slabs };
+    const { rules, memory, permissions, workspaces } = runtime;
+    const { slabs } = memory;
+    this.#ground = { caller: this.#caller, rules, permissions, workspaces, slabs };
   }
 
   get clock(): Clock {
@@ -157,7 +158,10 @@ export class Sessions implements SessionsDoor {
     if (this.#runtime.activity.isDraining)
       throw new GreenroomError('draining', 'the daemon is stopping', { retryAfterMs: 2_000 });
     const id = turnId ?? request.turnId ?? newTurnId(this.#system.clock.now());
-    if (request.session !== undefined) mustBeRules(this.#ground, request.session);
+    if (request.session !== undefined) {
+      mustBeRules(this.#ground, request.session);
+      mustHaveSandbox(this.#ground, request.session);
+    }
     const turn = newTurn(id, context.traceId, request, childOf);
     const asked = new AskedTurn(key, id, context, this.#runtime.trails, this.#system.clock);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);

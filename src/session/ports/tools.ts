@@ -96,3 +96,23 @@ export interface Toolbox {
 }
 
 export const toolboxName = nameOf<Toolbox>('toolbox');
+
+/** How shell commands are walled in here. */
+export interface Sandbox {
+  /** `required`: without one no command runs. */
+  readonly mode: 'off' | 'auto' | 'required';
+  /** Why there is none; absent: it works, or, with `off`, nobody has looked. */
+  readonly missing?: string | undefined;
+}
+
+export const SANDBOXES = ['bubblewrap', 'none', 'missing'] as const;
+/** `none`: commands run without one. `missing`: one is required, so no command runs. */
+export type SandboxInForce = (typeof SANDBOXES)[number];
+
+export const sandboxInForce = ({ mode, missing }: Sandbox): SandboxInForce => {
+  if (mode === 'off') return 'none';
+  if (missing === undefined) return 'bubblewrap';
+  return mode === 'required' ? 'missing' : 'none';
+};
+
+export const sandboxName = nameOf<Sandbox>('sandbox');

@@ -1,4 +1,5 @@
 /** Verbs on what waits for a person: tool calls that ask, and the answer to one. */
+import { join } from 'node:path';
 import { z } from 'zod';
 import { isToolUse } from '../../claude-code/api-blocks.ts';
 import { GreenroomError } from '../../model/errors.ts';
@@ -6,16 +7,17 @@ import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { type OpenCall, type OpenTurn, runIdOf } from '../../model/turn.ts';
+import type { System } from '../../otp/system.ts';
 import { ASKING_TOOLS } from '../../permissions/tools.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import type { Approval } from '../machine/machine.ts';
 import { catalogName } from '../ports/catalog.ts';
 import type { SessionReader } from '../ports/journal.ts';
-import { toolboxName } from '../ports/tools.ts';
+import { SANDBOXES, sandboxInForce, sandboxName, toolboxName } from '../ports/tools.ts';
 import { Judge } from '../tools/judge.ts';
 import { offerOf } from '../tools/offer.ts';
 import { nextCursor } from './reply-schemas.ts';
-import { ruleToSet } from './rule-settings.ts';
+import { COMMAND_TOOLS, ruleToSet } from './rule-settings.ts';
 import {
   change,
   journalOf,
@@ -42,6 +44,8 @@ const approvalShape = {
   /** Rules that would allow exactly this. */
   suggestions: z.array(z.string()),
   askedAt: z.iso.datetime(),
+  /** Of a shell command: whether it would run in a sandbox. */
+  sandbox: z.enum(SANDBOXES).exactOptional(),
   /** Denied then, if nobody has answered; absent: it waits for as long as it takes. */
   answerBy: z.iso.datetime().exactOptional(),
 };
@@ -64,7 +68,7 @@ const asked = sessionVerb('asked', {
     const session = await work.caller.openKnown(work.key);
     const inputs = await inputsOf(session, session.head);
     return {
-      approvals: askedIn(session.head).map((view) => ({
+      approvals: askedIn(session.head, work.caller.system).map((view) => ({
         ...view,
         input: inputs.get(view.toolUseId) ?? {},
       })),
@@ -143,7 +147,7 @@ export const approvalsVerbs = { approvals: allApprovals };
 /** One that went, or went on, meanwhile asks for nothing. */
 const askedOf = async (work: SessionsWork, key: SessionKey): Promise<readonly ApprovalView[]> => {
   const { head } = await journalOf(work).open(key);
-  return head === undefined ? [] : askedIn(head);
+  return head === undefined ? [] : askedIn(head, work.caller.system);
 };
 
 type AskedCall = Extract<OpenCall, { readonly state: 'asked' }>;
@@ -158,8 +162,12 @@ const askingCalls = (
     : [];
 
 /** What waits for a person in a session. */
-export const askedIn = ({ key, openTurns: [first] }: Head): readonly ApprovalView[] =>
+const askedIn = (
+  { key, openTurns: [first] }: Head,
+  system: Pick<System, 'find'>,
+): readonly ApprovalView[] =>
   askingCalls(first).map(({ call, approvalId }) => {
+    const sandbox = COMMAND_TOOLS.includes(call.name) ? system.find(sandboxName) : undefined;
     const { reason, commands, files, suggestions, atMs, dueMs } = call.asked;
     return {
       sessionId: key.sessionId,
@@ -172,6 +180,7 @@ export const askedIn = ({ key, openTurns: [first] }: Head): readonly ApprovalVie
       files: [...files],
       suggestions: [...suggestions],
       askedAt: iso(atMs),
+      ...(sandbox === undefined ? {} : { sandbox: sandboxInForce(sandbox) }),
       ...(dueMs === undefined ? {} : { answerBy: iso(dueMs) }),
     };
   });
@@ -205,7 +214,9 @@ const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<read
   const scope = request.scope ?? (decision === 'always' || rule !== undefined ? 'rule' : 'once');
   if (scope === 'once') return [];
   const { head } = await work.caller.openKnown(work.key);
-  const suggestions = askedIn(head).find((each) => each.approvalId === approvalId)?.suggestions;
+  const suggestions = askedIn(head, work.caller.system).find(
+    (each) => each.approvalId === approvalId,
+  )?.suggestions;
   if (scope === 'rule' && rule !== undefined) return [ruleToSet(work, rule, 'allow')];
   if (suggestions === undefined) return []; // the session says whether it is known
   if (suggestions.length === 0)
@@ -217,14 +228,14 @@ const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<read
 
 /** What a person wants run instead is forbidden as everything else is: a deny is never lifted. Throws `forbidden`. */
 const mustNotBeDenied = async (
-  { caller, key, permissions }: SessionWork,
+  { caller, key, permissions, workspaces }: SessionWork,
   approvalId: string,
   input: Record<string, unknown>,
 ): Promise<void> => {
   const { head } = await caller.openKnown(key);
-  const asked = askedIn(head).find((each) => each.approvalId === approvalId);
-  const workingDirectory = head.workingDirectory;
-  if (asked === undefined || workingDirectory === undefined) return; // the session says whether it is known
+  const asked = askedIn(head, caller.system).find((each) => each.approvalId === approvalId);
+  if (asked === undefined) return; // the session says whether it is known
+  const workingDirectory = head.workingDirectory ?? join(workspaces, key.tenant, key.sessionId);
   const use = {
     id: asked.toolUseId,
     name: asked.toolName,

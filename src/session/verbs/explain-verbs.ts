@@ -6,7 +6,13 @@ import { PERMISSION_MODES, STATUSES } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { OpenCall, OpenTurn } from '../../model/turn.ts';
-import { toolboxName } from '../ports/tools.ts';
+import {
+  SANDBOXES,
+  type Sandbox,
+  sandboxInForce,
+  sandboxName,
+  toolboxName,
+} from '../ports/tools.ts';
 import { offerOf } from '../tools/offer.ts';
 import { sessionVerb } from './verb.ts';
 
@@ -48,6 +54,10 @@ export const ExplainReply = z.strictObject({
     denied: z.array(z.string()),
     /** Rules of the daemon, which hold for all sessions. */
     daemonRules: z.int(),
+    /** Of shell commands. Absent: nothing runs commands here. */
+    sandbox: z.enum(SANDBOXES).exactOptional(),
+    /** Why there is none, though one is wanted. */
+    sandboxMissing: z.string().exactOptional(),
   }),
   /** Names of the tools that its model is offered. */
   tools: z.array(z.string()),
@@ -80,11 +90,20 @@ const explain = sessionVerb('explain', {
         allowed: [...(head.allowedTools ?? [])],
         denied: [...(head.disallowedTools ?? [])],
         daemonRules: rules.allow.length + rules.ask.length + rules.deny.length,
+        ...sandboxOf(caller.system.find(sandboxName)),
       },
       tools: [...offerOf(head, tools).tools.keys()],
     };
   },
 });
+
+const sandboxOf = (sandbox: Sandbox | undefined) =>
+  sandbox === undefined
+    ? {}
+    : {
+        sandbox: sandboxInForce(sandbox),
+        ...(sandbox.missing === undefined ? {} : { sandboxMissing: sandbox.missing }),
+      };
 
 export const explainVerbs = { explain };
 

@@ -1,11 +1,13 @@
 /**
- * Permission rules where they are set: one that could never match is refused, because its author relies on it. What is
+ * Permission rules, and tools, where they are set: tools that could run nothing here are refused. A rule that could never match is refused too, because its author relies on it. What is
  * stored already, by classic stores or an older version, stays as it is: `src/session/tools/judge.ts` says what it is worth.
  */
+import { GreenroomError } from '../../model/errors.ts';
 import type { Settings } from '../../model/head.ts';
 import type { Behavior } from '../../permissions/rule.ts';
 import { parseRule, printRule } from '../../permissions/rule.ts';
-import { toolboxName } from '../ports/tools.ts';
+import { sandboxInForce, sandboxName, toolboxName } from '../ports/tools.ts';
+import { wantsTools } from '../tools/offer.ts';
 import type { Ground } from './verb.ts';
 
 /** As it is printed. Throws `invalid_settings`, with what was probably meant. */
@@ -21,4 +23,29 @@ export const mustBeRules = (
 ): void => {
   for (const text of allowedTools) ruleToSet(ground, text, 'allow');
   for (const text of disallowedTools) ruleToSet(ground, text, 'deny');
+};
+
+/** Tools that run shell commands. */
+export const COMMAND_TOOLS: readonly string[] = ['Bash', 'bash'];
+
+type Wish = Pick<Settings, 'tools' | 'disallowedTools' | 'workingDirectory'>;
+
+/**
+ * Throws `sandbox_missing` where the session would be offered shell commands, and none could run: one that is set up for
+ * work that it cannot do is told so at once, not in the middle of a turn.
+ */
+export const mustHaveSandbox = ({ caller }: Ground, wish: Wish): void => {
+  const sandbox = caller.system.find(sandboxName);
+  if (sandbox === undefined || sandboxInForce(sandbox) !== 'missing' || !wantsTools(wish)) return;
+  const wanted = COMMAND_TOOLS.filter(
+    (name) =>
+      !(wish.disallowedTools ?? []).includes(name) &&
+      (wish.tools?.includes(name) ?? name === 'Bash'),
+  );
+  if (wanted.length > 0)
+    throw new GreenroomError(
+      'sandbox_missing',
+      `${wanted.join(', ')}: commands must run in a sandbox (GREENROOM_SANDBOX=required), and ${sandbox.missing}`,
+      { details: { field: 'tools' } },
+    );
 };

@@ -4,7 +4,7 @@ import { isWellFormed } from '../../model/bounds.ts';
 import { settableShape } from '../../model/head.ts';
 import type { SessionRequest } from '../actor/waiting-changes.ts';
 import { SessionReply } from './reply-schemas.ts';
-import { mustBeRules } from './rule-settings.ts';
+import { mustBeRules, mustHaveSandbox } from './rule-settings.ts';
 import { change, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 
@@ -27,9 +27,13 @@ const create = sessionVerb('create', {
   reply: SessionReply,
   run: async (work, settings) => {
     mustBeRules(work, settings);
+    mustHaveSandbox(work, settings);
     return changed(work, { type: 'create', settings });
   },
 });
+
+/** Which of them say whether it is offered commands. */
+const TOOL_SETTINGS = ['tools', 'disallowedTools', 'workingDirectory'] as const;
 
 const get = sessionVerb('get', {
   request: z.strictObject({}),
@@ -42,6 +46,8 @@ const update = sessionVerb('update', {
   reply: SessionReply,
   run: async (work, { expectedVersion, ...settings }) => {
     mustBeRules(work, settings);
+    if (TOOL_SETTINGS.some((field) => settings[field] !== undefined))
+      mustHaveSandbox(work, { ...(await work.caller.openKnown(work.key)).head, ...settings });
     return changed(work, { type: 'settings', settings, expectedVersion });
   },
 });

@@ -32,6 +32,8 @@ export interface Ground {
   readonly rules: Rules;
   readonly slabs: Slabs;
   readonly permissions: PermissionGround;
+  /** Where sessions work that name no directory. Absolute. */
+  readonly workspaces: string;
 }
 
 /** What the work of a verb on a tenant's sessions is given with each request. */

@@ -7,16 +7,19 @@
  * 3. Its end ends all commands. A dead launcher does not end it: a command could kill the launcher on purpose, and
  *    would spend the restart budget of its supervisor.
  */
+import process from 'node:process';
 import { z } from 'zod';
 import type { ChildSpec } from '../../otp/child-spec.ts';
 import { genServer, protocol, reply } from '../../otp/gen-server.ts';
 import { type Name, nameOf } from '../../otp/name.ts';
 import type { Ref } from '../../otp/ref.ts';
 import { journalName } from '../../session/ports/journal.ts';
+import { sandboxName } from '../../session/ports/tools.ts';
 import { CommandRunner } from './command-runner.ts';
 import { Launching } from './launching.ts';
 import { endLeftover } from './leftover.ts';
 import { commandsName } from './runner.ts';
+import { probe } from './sandbox.ts';
 import type { SandboxMode } from './wire.ts';
 
 export interface CommandsArgs {
@@ -75,6 +78,8 @@ const CommandsServer = genServer(commandsProtocol, {
     const launching = new Launching({ clock, dataDir, env, maxRunning, maxWaiting, warn });
     self.own(() => launching.close());
     const runner = { clock, launching, spillFolder, sandbox, hasNetwork, folders, warn };
+    const missing = sandbox === 'off' ? undefined : await probe(process.env['PATH']);
+    self.register(sandboxName, { mode: sandbox, missing });
     const running = new CommandRunner(runner);
     self.register(commandsName, running);
     const journal = self.system.find(journalName);
