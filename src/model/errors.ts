@@ -44,7 +44,7 @@ export const ERRORS = {
     false,
     'commands must run in a sandbox, and there is none here: leave the tool out of `tools`',
   ),
-  hook_blocked: kind(422, false, 'a hook did not let the prompt through'),
+  hook_blocked: kind(422, false, 'a hook did not let the prompt, or the compaction, through'),
   price_unknown: kind(422, false, 'a money limit needs a model with a known price'),
   mailbox_full: kind(429, true, "the actor's mailbox is full"),
   queue_full: kind(429, true, 'too many turns wait in this session'),

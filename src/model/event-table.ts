@@ -48,7 +48,7 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
   'permission.decided': {
     fields: { approvalId: true, toolUseId: true, decision: true, by: true },
     tells:
-      'a person, or a program for one, has answered; `by` is `deadline` where nobody has, in time',
+      'a person, or a program for one, has answered; `by` is `deadline` where no answer came in time',
   },
   retry: {
     fields: { delayMs: true, error: true },

@@ -198,6 +198,8 @@ export interface ChildOf {
   readonly sessionId: string;
   readonly turnId: TurnId;
   readonly toolUseId: string;
+  /** The kind of agent; absent: it was made before that was kept. */
+  readonly agentType?: string;
   /** Calls one in the other: 1 for the sub-agent of a session that is none itself. */
   readonly depth: number;
 }

@@ -157,11 +157,11 @@ export interface ToolsPhase {
  */
 export type WorkPhase = ModelPhase | ToolsPhase | HooksPhase;
 
-/** The turn awaits hooks: before its first model call, or when the model has said its last. */
+/** The turn awaits hooks: before its first model call, or when the model, or that of a sub-agent, has said its last. */
 export interface HooksPhase {
   readonly kind: 'hooks';
   readonly run: number;
-  readonly event: 'UserPromptSubmit' | 'Stop';
+  readonly event: 'UserPromptSubmit' | 'Stop' | 'SubagentStop';
   /** Of the answer that would end the turn. */
   readonly stopReason?: string | null | undefined;
   readonly tried?: undefined;

@@ -36,7 +36,7 @@ it('a call is denied when its time is over, after a restart too, and says when t
   await until(async () => (await test.sessions.get('s')).status === 'idle');
   expect((await test.sessions.get('patient')).status).toBe('waiting');
   const { entries } = await test.sessions.messages('s');
-  expect(JSON.stringify(entries)).toContain(`nobody answered until ${asked?.answerBy}`);
+  expect(JSON.stringify(entries)).toContain(`no answer came until ${asked?.answerBy}`);
   expect(JSON.stringify(entries.at(-1))).toContain('then not');
   const { audit } = await test.sessions.audit('s', { decision: 'denied' });
   expect(audit).toMatchObject([{ by: 'deadline', details: { tool: 'Bash' } }]);

@@ -3,8 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Options, testGreenroom } from '../support/greenroom.ts';
+import { type Options, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
+import { until } from '../support/until.ts';
 
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'greenroom-hooks-'));
@@ -98,6 +99,106 @@ describe('a hook', () => {
     const { test } = await begin({ UserPromptSubmit: [{ hooks: [block as never] }] });
     await test.sessions.update('s', { hooks: ['Stop'] });
     expect(finishedOf(await test.run('s', 'hello')).status).toBe('completed');
+  });
+});
+
+describe('an event beside the turn', () => {
+  const listening = (said: (input: Told) => unknown = () => ({})) => {
+    const told: Told[] = [];
+    const hook = (input: Told) => {
+      told.push(input);
+      return said(input);
+    };
+    return { told, hooks: [{ hooks: [hook as never] }] };
+  };
+  interface Told {
+    readonly [field: string]: unknown;
+  }
+  const runsIn = async (test: TestGreenroom, event: string) => {
+    const { audit } = await test.sessions.audit('s', { kind: 'hook', limit: 100 });
+    return audit.filter(({ details }) => details?.['event'] === event);
+  };
+
+  it('Notification is told when a call begins to wait, once, and audited', async () => {
+    const { told, hooks } = listening();
+    const { test } = await begin({ Notification: hooks });
+    await test.sessions.update('s', { permissionMode: 'default' });
+    const turn = test.run('s', TOUCH, { turnId: 't' });
+    turn.catch(() => undefined);
+    await until(async () => (await runsIn(test, 'Notification')).length === 1);
+    expect(told).toMatchObject([
+      {
+        ...{ hook_event_name: 'Notification', session_id: 's', prompt_id: 't' },
+        ...{ notification_type: 'permission_prompt', message: expect.stringContaining('Bash') },
+      },
+    ]);
+    await test.restart();
+    const [asked] = await test.sessions.asked('s');
+    await test.sessions.approve('s', { approvalId: asked?.approvalId ?? '', decision: 'deny' });
+    await until(async () => (await test.sessions.get('s')).status === 'idle');
+    expect(told).toHaveLength(1);
+  });
+
+  it('PreCompact may keep a session from being compacted, and says why', async () => {
+    const { told, hooks } = listening(({ session_id }) =>
+      session_id === 's' ? { decision: 'block', reason: 'not this one' } : {},
+    );
+    const { test } = await begin({ PreCompact: hooks });
+    for (const id of ['s', 's2']) await test.run(id, 'hello');
+    await expect(test.sessions.compact('s', { summary: 'We said hello.' })).rejects.toMatchObject({
+      ...{ code: 'hook_blocked', message: 'not this one' },
+    });
+    expect((await test.sessions.get('s')).compaction).toBeUndefined();
+    expect(await runsIn(test, 'PreCompact')).toMatchObject([{ action: 'denied' }]);
+    await test.sessions.compact('s2', { summary: 'We said hello.' });
+    expect((await test.sessions.get('s2')).compaction).toBeDefined();
+    expect(told).toMatchObject([
+      { hook_event_name: 'PreCompact', trigger: 'manual', custom_instructions: '' },
+      { session_id: 's2' },
+    ]);
+  });
+
+  it('SessionEnd is told of a session that is deleted, and keeps nothing', async () => {
+    const { told, hooks } = listening(() => ({ decision: 'block', reason: 'no' }));
+    const { test } = await begin({ SessionEnd: hooks });
+    await test.sessions.delete('s');
+    await expect(test.sessions.get('s')).rejects.toMatchObject({ code: 'session_deleted' });
+    await until(() => told.length > 0);
+    await expect(test.sessions.delete('s')).rejects.toMatchObject({ code: 'session_deleted' });
+    expect(told).toMatchObject([
+      { hook_event_name: 'SessionEnd', session_id: 's', reason: 'other' },
+    ]);
+  });
+
+  it('SubagentStop is asked in place of Stop, by the kind of agent, and may have it go on', async () => {
+    let asked = 0;
+    const { told, hooks } = listening(() => {
+      asked += 1;
+      return asked === 1 ? { decision: 'block', reason: 'look again' } : {};
+    });
+    const stop = listening();
+    const [each] = hooks;
+    const { test } = await begin({
+      SubagentStop: [
+        { matcher: 'general-purpose', ...each, hooks: each?.hooks ?? [] },
+        { matcher: 'other', hooks: [() => ({ decision: 'block', reason: 'never' })] as never },
+      ],
+      Stop: stop.hooks,
+    });
+    const input = JSON.stringify({ description: 'look', prompt: 'look around' });
+    const events = await test.run(
+      's',
+      `[[rehearse: tool=Agent input=${input}]] [[rehearse: text=done]]`,
+    );
+    expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
+    expect(told).toMatchObject([
+      {
+        ...{ hook_event_name: 'SubagentStop', stop_hook_active: false },
+        ...{ agent_type: 'general-purpose', agent_id: expect.any(String) },
+      },
+      { stop_hook_active: true },
+    ]);
+    expect(stop.told).toMatchObject([{ hook_event_name: 'Stop', session_id: 's' }]);
   });
 });
 

@@ -115,7 +115,7 @@ export class CommitLoop implements PhasesHost {
   get isBusy(): boolean {
     const [first] = this.committed.head.openTurns;
     const isAtWork = first !== undefined && first.status !== 'waiting';
-    return isAtWork || this.#isCommitting || this.#waiting.size > 0;
+    return isAtWork || this.#isCommitting || this.#waiting.size > 0 || this.phases.isTelling;
   }
 
   get #isCommitting(): boolean {
@@ -354,6 +354,8 @@ export class CommitLoop implements PhasesHost {
       case 'startModel':
       case 'startHooks':
         return this.phases.want();
+      case 'tellHooks':
+        return this.phases.tellHooks(effect);
       case 'startTools':
         return this.phases.wantTools(effect.uses);
       case 'cancelRun':

@@ -2,9 +2,10 @@
 
 import type { Entry } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
+import type { TurnId } from '../../model/ids.ts';
 import { type HooksPhase, type OpenTurn, type RunId, runIdOf } from '../../model/turn.ts';
 import { decodeMessage } from '../context/model-message.ts';
-import type { HookedRun, InputOf } from '../machine/machine.ts';
+import type { Effect, HookedRun, InputOf } from '../machine/machine.ts';
 import type { HookEvent, Hooks, HookVerdict } from '../ports/hooks.ts';
 import type { Journal } from '../ports/journal.ts';
 
@@ -18,6 +19,12 @@ export interface HookSources {
   readonly permissionMode: string;
 }
 
+/** What hooks are told, and have no say in. */
+export type HookNews = Extract<Effect, { readonly type: 'tellHooks' }>;
+
+/** Of whom they are told. */
+export type NewsSources = Pick<HookSources, 'head' | 'hooks' | 'cwd' | 'permissionMode'>;
+
 interface Listener {
   submit(input: InputOf<'hooked'>): void;
   /** Hooks are being asked; when that is done, the turn goes on. */
@@ -28,6 +35,8 @@ export class TurnHooks {
   readonly #listener: Listener;
   #begun: RunId | undefined;
   #said: InputOf<'hooked'> | undefined;
+  #telling = 0;
+  #told: InputOf<'told'>[] = [];
 
   constructor(listener: Listener) {
     this.#listener = listener;
@@ -49,11 +58,40 @@ export class TurnHooks {
     this.#listener.reading(this.#ask(runId, sources));
   }
 
+  /** Hooks are being told something: the session has to stay for the record of it. */
+  get isTelling(): boolean {
+    return this.#telling > 0 || this.#told.length > 0;
+  }
+
+  /** Once, and nothing waits for it: what a crash comes before is not told. */
+  tell(news: HookNews, sources: NewsSources): void {
+    const { event, turnId, subject } = news;
+    if (!sources.hooks.has(event, subject, sources.head.hooks)) return;
+    this.#telling += 1;
+    this.#listener.reading(this.#tell(news, sources, turnId));
+  }
+
+  /** The records of what they were told since the last time. */
+  takeTold(): readonly InputOf<'told'>[] {
+    return this.#told.splice(0);
+  }
+
+  async #tell(news: HookNews, sources: NewsSources, turnId: TurnId | undefined): Promise<void> {
+    const { event, subject, fields } = news;
+    const { head, hooks, cwd, permissionMode } = sources;
+    const about = { event, key: head.key, turnId, cwd, permissionMode, subject, fields };
+    try {
+      this.#told.push({ type: 'told', turnId, runs: runsOf(event, await hooks.run(about)) });
+    } finally {
+      this.#telling -= 1;
+    }
+  }
+
   async #ask(runId: RunId, sources: HookSources): Promise<void> {
     this.#said =
-      sources.turn.phase.event === 'Stop'
-        ? await askAtEnd(runId, sources)
-        : await askAtStart(runId, sources);
+      sources.turn.phase.event === 'UserPromptSubmit'
+        ? await askAtStart(runId, sources)
+        : await askAtEnd(runId, sources.turn.phase.event, sources);
   }
 }
 
@@ -76,19 +114,33 @@ const askAtStart = async (runId: RunId, sources: HookSources): Promise<InputOf<'
   };
 };
 
-const askAtEnd = async (runId: RunId, sources: HookSources): Promise<InputOf<'hooked'>> => {
-  const { turn } = sources;
+const askAtEnd = async (
+  runId: RunId,
+  event: 'Stop' | 'SubagentStop',
+  sources: HookSources,
+): Promise<InputOf<'hooked'>> => {
+  const { turn, head } = sources;
   const text = await textAt(sources, turn.lastSeq);
-  const said = await ask('Stop', sources, {
+  const stopping = {
     stop_hook_active: (turn.stopBlocks ?? 0) > 0,
     last_assistant_message: text,
-  });
-  const reason = said.reason ?? 'a Stop hook';
+  };
+  const { agentType = '' } = head.childOf ?? {};
+  const said =
+    event === 'Stop'
+      ? await ask(event, sources, stopping)
+      : await ask(
+          event,
+          sources,
+          { ...stopping, agent_id: head.key.sessionId, agent_type: agentType },
+          agentType,
+        );
+  const reason = said.reason ?? `a ${event} hook`;
   const isBlocked = said.stop === undefined && said.decision === 'deny';
   return {
     ...{ type: 'hooked', runId, text, context: said.context },
     blocked: isBlocked ? reason : undefined,
-    runs: runsOf('Stop', said),
+    runs: runsOf(event, said),
   };
 };
 

@@ -28,7 +28,7 @@ import type { Mailbox } from './mailbox.ts';
 import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
 import { ToolRunner } from './tool-runner.ts';
-import { TurnHooks } from './turn-hooks.ts';
+import { type HookNews, TurnHooks } from './turn-hooks.ts';
 
 /** The commit loop, as the phases see it. */
 export interface PhasesHost {
@@ -86,6 +86,21 @@ export class TurnPhases {
     return this.steps.heldBytes + (this.tools?.heldBytes ?? 0);
   }
 
+  /** Hooks are being told something that they have no say in. */
+  get isTelling(): boolean {
+    return this.#hooks?.isTelling === true;
+  }
+
+  /** While those that run hooks are restarting, nothing is told. */
+  tellHooks(news: HookNews): void {
+    const hooks = this.#mailbox.system.find(hooksName);
+    if (hooks === undefined) return;
+    const { head } = this.#host.committed;
+    const cwd = head.workingDirectory ?? this.#workspace;
+    const permissionMode = head.permissionMode ?? this.#args.runtime.permissions.mode;
+    this.#ownHooks.tell(news, { head, hooks, cwd, permissionMode });
+  }
+
   /** What the first turn awaits is to be started, when the batch is carried out. */
   want(): void {
     this.#isWanted = true;
@@ -106,6 +121,7 @@ export class TurnPhases {
   /** Starts what the first turn awaits; tries again a little later while a part is restarting. */
   start(): void {
     this.#isWanted = false;
+    for (const told of this.#hooks?.takeTold() ?? []) this.#host.submit(told);
     const [turn] = this.#host.committed.head.openTurns;
     if (turn?.phase === undefined || this.#args.runtime.activity.isDraining) return; // the next daemon's recovery starts it
     if (!this.#start(turn)) this.#mailbox.later('startRun', RETRY_MS);

@@ -8,7 +8,7 @@ import { runIdOf } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
-import { noteHook } from './turn-records.ts';
+import { hookExecuted, noteHook, noteHookOf } from './turn-records.ts';
 
 /** Rounds in a row that a hook may ask for when a turn wants to end. */
 const MAX_STOP_BLOCKS = 8;
@@ -71,4 +71,14 @@ const withMessage = (draft: Draft, turn: HooksTurn, texts: readonly string[]): O
   const next = { ...turn, lastSeq: seq };
   replaceFirst(draft, next);
   return next;
+};
+
+/** What hooks were told of; their turn may have ended since. */
+export const noteTold = (draft: Draft, { turnId, runs }: InputOf<'told'>): void => {
+  const turn = draft.head.openTurns.find((open) => open.turnId === turnId);
+  for (const run of runs) {
+    noteHookOf(draft, turnId, run);
+    if (turn !== undefined) publish(draft, turn, hookExecuted(run));
+  }
+  draft.answer = { type: 'session' };
 };

@@ -92,6 +92,11 @@ export const remove = (draft: Draft, input: InputOf<'delete'>): void => {
   if (draft.head.version > 0)
     draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
   draft.write({ type: 'delete', tombstoneUntilMs: draft.nowMs + input.tombstoneMs });
+  if (draft.head.version > 0 && draft.wantsHook('SessionEnd'))
+    draft.effect({
+      ...{ type: 'tellHooks', event: 'SessionEnd', turnId: undefined },
+      ...{ subject: 'other', fields: { reason: 'other' } },
+    });
   draft.effect({ type: 'stop' });
   draft.answer = { type: 'deleted' };
 };

@@ -156,8 +156,9 @@ const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
     });
   }
   if (stopReason !== 'tool_use' && stopReason !== 'pause_turn') {
-    if (stopReason === 'end_turn' && draft.wantsHook('Stop'))
-      return startHooks(draft, turn, { event: 'Stop', stopReason });
+    const event = draft.head.childOf === undefined ? 'Stop' : 'SubagentStop';
+    if (stopReason === 'end_turn' && draft.wantsHook(event))
+      return startHooks(draft, turn, { event, stopReason });
     return close('completed', stopReason);
   }
   const limit = overLimit(draft.head, turn, rules);

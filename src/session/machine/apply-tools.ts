@@ -200,6 +200,16 @@ class Calls {
       input,
       reason: asked.reason,
     });
+    if (this.#draft.wantsHook('Notification'))
+      this.#draft.effect({
+        ...{ type: 'tellHooks', event: 'Notification', turnId: this.#turn.turnId },
+        ...{ subject: PERMISSION_PROMPT },
+        fields: {
+          message: `Claude needs your permission to use ${name}`,
+          title: 'Permission needed',
+          notification_type: PERMISSION_PROMPT,
+        },
+      });
   }
 
   approve(call: AskedCall, { approval, approvalId, by }: InputOf<'approve'>, rules: Rules): void {
@@ -245,12 +255,12 @@ class Calls {
       hasExpired = true;
       const { toolUseId, name } = call;
       const approvalId = runIdOf(this.#turn.turnId, call.run);
-      const message = `This was not allowed: nobody answered until ${iso(call.asked.dueMs)}.`;
+      const message = `This was not allowed: no answer came until ${iso(call.asked.dueMs)}.`;
       publish(this.#draft, this.#turn, {
         ...{ type: 'permission.decided', approvalId, toolUseId, decision: 'deny', by: DEADLINE },
       });
-      const reason = `nobody answered until ${iso(call.asked.dueMs)}`;
-      this.#note('permission', 'denied', call, { reason }, DEADLINE);
+      const reason = `no answer came until ${iso(call.asked.dueMs)}`;
+      this.#note({ kind: 'permission', action: 'denied' }, call, { reason }, DEADLINE);
       this.#refused(call, message);
       this.#put({ toolUseId, name, state: 'failed', message });
     }
@@ -422,6 +432,9 @@ class Calls {
     noteCall(this.#draft, this.#turn, what, call, details, by);
   }
 }
+
+/** The type of notification, as Claude Code has it. */
+const PERMISSION_PROMPT = 'permission_prompt';
 
 /** Who has decided, where nobody has. */
 const DEADLINE = 'deadline';

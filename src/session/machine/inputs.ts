@@ -9,7 +9,7 @@ import { retagged } from '../../model/retag.ts';
 import { addTags, removeTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { applyClassic } from './apply-classic.ts';
-import { endHooks } from './apply-hooks.ts';
+import { endHooks, noteTold } from './apply-hooks.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
 import { restore } from './apply-restore.ts';
 import {
@@ -166,6 +166,7 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   cancel: { ...USUAL, apply: cancelTurn },
   step: { ...USUAL, apply: finishStep },
   hooked: { ...USUAL, apply: endHooks },
+  told: { ...USUAL, apply: noteTold },
   decided: { ...USUAL, apply: decideCalls },
   toolEnded: { ...USUAL, apply: endCall },
   gathered: { ...USUAL, apply: gatherResults },

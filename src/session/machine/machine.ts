@@ -231,6 +231,12 @@ export type Input =
       /** What the model said last. */
       readonly text: string;
     }
+  /** Hooks that decide nothing of a turn have run. */
+  | {
+      readonly type: 'told';
+      readonly turnId: TurnId | undefined;
+      readonly runs: readonly HookedRun[];
+    }
   | { readonly type: 'decided'; readonly runId: RunId; readonly verdicts: readonly Verdict[] }
   | {
       readonly type: 'toolEnded';
@@ -336,6 +342,14 @@ export type Effect =
   | { readonly type: 'forgetContext' }
   | { readonly type: 'startModel'; readonly runId: RunId }
   | { readonly type: 'startHooks' }
+  /** Hooks hear of it, once, and decide nothing; `subject` and `fields` as a `HookCall` has them. */
+  | {
+      readonly type: 'tellHooks';
+      readonly event: 'Notification' | 'SessionEnd';
+      readonly turnId: TurnId | undefined;
+      readonly subject: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    }
   /** The tool calls of an answer are to be decided, started or gathered. `uses`: as the model made them, where they are at hand. */
   | { readonly type: 'startTools'; readonly uses?: readonly ToolUse[] }
   | { readonly type: 'cancelRun'; readonly runId: RunId }

@@ -1,4 +1,6 @@
 /** The audit records of a turn: what its tool calls did, what was decided about them, and what hooks said. */
+import type { TurnEventBody } from '../../model/event.ts';
+import type { TurnId } from '../../model/ids.ts';
 import type { OpenCall, OpenTurn } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
 import type { HookedRun } from './machine.ts';
@@ -29,11 +31,23 @@ export const noteCall = (
 
 /** @param call the one that the hook was asked about; absent for hooks around a whole turn. */
 export const noteHook = (draft: Draft, turn: OpenTurn, run: HookedRun, call?: Named): void => {
+  noteHookOf(draft, turn.turnId, run, call);
+  publish(draft, turn, hookExecuted(run));
+};
+
+/** @param turnId absent: it was about no turn. */
+export const noteHookOf = (
+  draft: Draft,
+  turnId: TurnId | undefined,
+  run: HookedRun,
+  call?: Named,
+): void => {
   const { hook, event, ended, durationMs, goesOn, said } = run;
-  const { turnId } = turn;
   draft.patch({ hookExecutionCount: (draft.head.hookExecutionCount ?? 0) + 1 });
-  const of =
-    call === undefined ? { turnId } : { turnId, toolUseId: call.toolUseId, tool: call.name };
+  const of = {
+    ...(turnId === undefined ? {} : { turnId }),
+    ...(call === undefined ? {} : { toolUseId: call.toolUseId, tool: call.name }),
+  };
   const bodies = said === undefined ? {} : draft.bodies({ said });
   const action = goesOn ? 'allowed' : 'denied';
   const details = { ...of, event, hook, ended, durationMs, ...bodies };
@@ -41,5 +55,12 @@ export const noteHook = (draft: Draft, turn: OpenTurn, run: HookedRun, call?: Na
     type: 'audit',
     record: { kind: 'hook', action, atMs: draft.nowMs, by: 'hook', details },
   });
-  publish(draft, turn, { type: 'hook.executed', event, hook, ended, durationMs });
 };
+
+export const hookExecuted = ({ hook, event, ended, durationMs }: HookedRun): TurnEventBody => ({
+  type: 'hook.executed',
+  event,
+  hook,
+  ended,
+  durationMs,
+});

@@ -125,6 +125,7 @@ export const Session = z.looseObject({
   childOf: z
     .strictObject({
       ...{ sessionId: SessionId, turnId: TurnId, toolUseId: name },
+      agentType: name.exactOptional(),
       depth: z.int().min(1).max(1_000),
     })
     .optional(),

@@ -1,13 +1,16 @@
 /** Verbs that go another way: a fork of a session, and a summary in the place of what the model saw. */
+import { join } from 'node:path';
 import { z } from 'zod';
 import { isWellFormed } from '../../model/bounds.ts';
-import { settableShape } from '../../model/head.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import { type Head, settableShape } from '../../model/head.ts';
 import { newTurnId, SessionId, sessionKey } from '../../model/ids.ts';
+import { hooksName } from '../ports/hooks.ts';
 import { resting } from '../ports/pages.ts';
 import { cutOf, summarise } from '../prepare/compaction.ts';
 import { prepareFork } from '../prepare/fork.ts';
 import { SessionReply } from './reply-schemas.ts';
-import { change, leftMs, sessionVerb } from './verb.ts';
+import { change, leftMs, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 
 const fork = sessionVerb('fork', {
@@ -58,6 +61,7 @@ const compact = sessionVerb('compact', {
     const { key, rules, slabs } = work;
     const { system } = work.caller;
     const session = await work.caller.openKnown(key);
+    await askPreCompact(work, session.head);
     const rest = resting(system.clock);
     const throughSeq = await cutOf(session, request.throughSeq, rest);
     const timeoutMs = Math.max(1, leftMs(work) - COMMIT_SHARE_MS);
@@ -70,5 +74,29 @@ const compact = sessionVerb('compact', {
     return { session: sessionView(changed.head) };
   },
 });
+
+/** Throws `hook_blocked`, with the reason, where a hook keeps the session from being compacted. What each said is audited. */
+const askPreCompact = async (work: SessionWork, head: Head): Promise<void> => {
+  const { caller, key, rules, permissions, workspaces } = work;
+  if (rules.wantsHook?.('PreCompact', head.hooks) !== true) return;
+  const hooks = caller.system.find(hooksName);
+  if (hooks === undefined)
+    throw new GreenroomError('unavailable', 'the hooks are restarting', { retryAfterMs: 500 });
+  const event = 'PreCompact';
+  if (!hooks.has(event, MANUAL, head.hooks)) return;
+  const said = await hooks.run({
+    ...{ event, key, subject: MANUAL, fields: { trigger: MANUAL, custom_instructions: '' } },
+    cwd: head.workingDirectory ?? join(workspaces, key.tenant, key.sessionId),
+    permissionMode: head.permissionMode ?? permissions.mode,
+  });
+  const runs = said.runs.map((run) => ({ ...run, event }) as const);
+  await change(work, key, { type: 'told', turnId: undefined, runs });
+  const blocked = said.stop ?? (said.decision === 'deny' ? (said.reason ?? NO_REASON) : undefined);
+  if (blocked !== undefined) throw new GreenroomError('hook_blocked', blocked);
+};
+
+/** Asked for, as all compactions are. */
+const MANUAL = 'manual';
+const NO_REASON = 'a PreCompact hook';
 
 export const branchVerbs = { fork, compact };

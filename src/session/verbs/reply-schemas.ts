@@ -59,7 +59,10 @@ export const SessionView = z.strictObject({
   /** The compaction that the model's view begins with; its entry `seq` has the summary. */
   /** The call of the tool `Agent` that made it. */
   childOf: z
-    .strictObject({ sessionId: text, turnId: text, toolUseId: text, depth: count })
+    .strictObject({
+      ...{ sessionId: text, turnId: text, toolUseId: text, depth: count },
+      agentType: text.exactOptional(),
+    })
     .exactOptional(),
   compaction: z
     .strictObject({ seq: count, throughSeq: count, fromSeq: count, lastCompactionTurn: count })

@@ -167,6 +167,7 @@ export class Agents implements ToolRunner {
       sessionId: parent.key.sessionId,
       turnId: call.turnId,
       toolUseId: call.toolUseId,
+      agentType: type.name,
       depth: depthBelow(parent),
     };
     const key = childKeyOf(call);

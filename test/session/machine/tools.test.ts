@@ -368,7 +368,7 @@ describe('a call that asks and has a deadline', () => {
     const until = '1970-01-01T00:10:01.000Z';
     expect(answered(last).content[0]).toMatchObject({
       ...{ tool_use_id: 'x', is_error: true },
-      content: `This was not allowed: nobody answered until ${until}.`,
+      content: `This was not allowed: no answer came until ${until}.`,
     });
     expect(eventsOf(last)).toContainEqual({
       ...{ type: 'permission.decided', approvalId: runId(3), toolUseId: 'x' },
@@ -380,7 +380,7 @@ describe('a call that asks and has a deadline', () => {
         ...{ kind: 'permission', action: 'denied', by: 'deadline' },
         details: expect.objectContaining({
           tool: 'Bash',
-          reason: `nobody answered until ${until}`,
+          reason: `no answer came until ${until}`,
         }),
       }),
     });
