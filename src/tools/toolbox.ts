@@ -70,6 +70,10 @@ class RunningToolbox implements Toolbox {
     }
   }
 
+  abandon(call: ToolCall): void {
+    this.#current().runners.get(call.name)?.abandon?.(call);
+  }
+
   /** Runners whose tools come and go have new lists then. */
   #current(): Index {
     const isSame = this.#runners.every(({ tools }, at) => tools === this.#index.lists[at]);

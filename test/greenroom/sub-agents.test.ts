@@ -383,6 +383,17 @@ describe('a call that is made again', () => {
     expect(await children(test, 's')).toHaveLength(1);
   });
 
+  it('ends its child where the parent is cancelled while what runs sub-agents is restarting', async () => {
+    const { test, turn, child } = await withWaitingChild();
+    const { ref } = test.node('executors', 'tools', 'agents');
+    if (ref === undefined) throw new Error('it does not run');
+    test.greenroom.system.exit(ref, 'kill');
+    await test.sessions.cancel('s');
+    expect(finishedOf(await turn).status).toBe('cancelled');
+    await until(async () => (await test.sessions.get(child)).status !== 'waiting');
+    expect((await test.sessions.turnStatus(child, child)).status).toBe('cancelled');
+  });
+
   it('does not take a session that another made under the name', async () => {
     const test = await parent();
     const call = { key: sessionKey('default', 's'), turnId: 't' as TurnId, toolUseId: 'toolu_x' };

@@ -183,7 +183,6 @@ export class ToolRunner {
     const id = runIdOf(turn.turnId, call.run);
     if (this.#begun.has(id) || !('start' in toolbox)) return;
     this.#begun.add(id);
-    if (isCancelling) return this.#end(id, toolUseId, { type: 'cancelled' });
     const { turnId, attempt, traceId } = turn;
     const step: ToolCall = {
       key: head.key,
@@ -195,6 +194,10 @@ export class ToolRunner {
       input: call.input ?? this.#inputOf(toolUseId),
       realPath: call.realPath,
     };
+    if (isCancelling) {
+      toolbox.abandon?.(step);
+      return this.#end(id, toolUseId, { type: 'cancelled' });
+    }
     this.#listener.began(turn, step);
     const handle = toolbox.start(step, {
       about: { ...head.key, turnId, traceId },

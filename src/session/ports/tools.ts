@@ -93,6 +93,8 @@ export interface Toolbox {
   readonly tools: readonly OfferedTool[];
   /** Never throws: what cannot be run has an outcome that says so. */
   start(call: ToolCall, sink: ToolSink): ToolHandle;
+  /** The call was lost with an earlier toolbox, and is not made again: what it has begun elsewhere is to end. Never throws. */
+  abandon?(call: ToolCall): void;
 }
 
 export const toolboxName = nameOf<Toolbox>('toolbox');

@@ -113,6 +113,12 @@ export class Agents implements ToolRunner {
     };
   }
 
+  abandon(call: ToolCall): void {
+    void this.#cancel(call).catch((error: unknown) =>
+      this.#report('the end of a sub-agent', error, call),
+    );
+  }
+
   /** Its callers learn that by its end; the children go on, and are joined when the calls are made again. */
   end(): void {
     this.#hasEnded = true;

@@ -6,4 +6,6 @@ export interface ToolRunner {
   readonly tools: readonly OfferedTool[];
   /** Only for its own tools. The outcome never comes before it has returned. */
   start(call: ToolCall, sink: ToolSink): ToolHandle;
+  /** See `Toolbox`; absent: its calls begin nothing that outlives it. */
+  abandon?(call: ToolCall): void;
 }
