@@ -10,7 +10,7 @@ const DENIED = {
 const OF_WORK = { sessionId: 'work', ...DENIED };
 
 test('without a session it is that of all, with the session that each is about', async () => {
-  const daemon = new FakeDaemon({ 'sessions.audit': { audit: [OF_WORK] } });
+  const daemon = new FakeDaemon({ 'sessions.audit-all': { audit: [OF_WORK] } });
   const { out } = await greenroom('audit', { daemon, isTerminal: true, columns: 80 });
   expect(out).toMatch(/1 min ago +work +permission +denied +request +Bash: not today/);
 });
@@ -34,7 +34,7 @@ test('what is asked for is asked of the daemon, page by page, as far as it is wa
 });
 
 test('none is said so, and a decision that there is not is refused', async () => {
-  const daemon = new FakeDaemon({ 'sessions.audit': { audit: [] } });
+  const daemon = new FakeDaemon({ 'sessions.audit-all': { audit: [] } });
   expect((await greenroom('audit', { daemon })).err).toContain('no record is like that');
   expect((await greenroom('audit --decision maybe', { daemon })).err).toContain(
     'allowed, denied, asked',

@@ -67,8 +67,8 @@ describe('a filter', () => {
 
   it('leaves of a session and of all what meets it', async () => {
     const { sessions } = await withRecords();
-    const told = async (filter: Parameters<typeof sessions.auditOfAll>[0]) =>
-      (await sessions.auditOfAll(filter)).audit.map(
+    const told = async (filter: Parameters<typeof sessions.auditAll>[0]) =>
+      (await sessions.auditAll(filter)).audit.map(
         ({ sessionId, kind, action }) => `${sessionId} ${kind} ${action}`,
       );
     expect(await told({ kind: 'lifecycle' })).toEqual([
@@ -86,9 +86,9 @@ describe('a filter', () => {
   it('gives pages that together are all that meets it, and refuses another list’s cursor', async () => {
     const { sessions } = await withRecords();
     const filter = { kind: 'lifecycle', limit: 1 } as const;
-    const first = await sessions.auditOfAll(filter);
+    const first = await sessions.auditAll(filter);
     const cursor = first.nextCursor ?? '';
-    const second = await sessions.auditOfAll({ ...filter, cursor });
+    const second = await sessions.auditAll({ ...filter, cursor });
     expect([...first.audit, ...second.audit].map(({ sessionId }) => sessionId)).toEqual([
       's2',
       's',

@@ -12,8 +12,8 @@ import type { DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import { parseCount, parseMoment, parseWord } from '../values.ts';
 
-type Request = SessionsRequests['audit'];
-type Page = SessionReplies['audit'] | SessionsReplies['audit'];
+type Request = SessionsRequests['audit-all'];
+type Page = SessionReplies['audit'] | SessionsReplies['audit-all'];
 type Found = Page['audit'][number];
 
 interface AuditOptions extends Pick<Request, 'tool' | 'after' | 'before'> {
@@ -55,7 +55,7 @@ const records = (
   options: AuditOptions,
 ): Promise<readonly Found[]> =>
   words === undefined
-    ? all(options, (request) => daemon.sessions('audit', request))
+    ? all(options, (request) => daemon.sessions('audit-all', request))
     : withSession(daemon, words, (id) =>
         all(options, (request) => daemon.session(id, 'audit', request)),
       );

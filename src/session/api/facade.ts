@@ -166,8 +166,8 @@ export class SessionsFacade {
   }
 
   /** The same of all sessions, newest first; what became of those that are deleted too. */
-  auditOfAll(page: All<'audit'> = {}): Promise<SessionsReplies['audit']> {
-    return this.#api.sessions('audit', page);
+  auditAll(page: All<'audit-all'> = {}): Promise<SessionsReplies['audit-all']> {
+    return this.#api.sessions('audit-all', page);
   }
 
   /** Tool calls that wait for a person, in all sessions. */

@@ -58,7 +58,7 @@ const audit = sessionVerb('audit', {
   },
 });
 
-const auditOfAll = sessionsVerb('audit', {
+const auditOfAll = sessionsVerb('audit-all', {
   request: AuditRequest,
   reply: z.strictObject({
     audit: z.array(z.strictObject({ sessionId: z.string(), ...auditShape })),
@@ -77,7 +77,7 @@ const auditOfAll = sessionsVerb('audit', {
 });
 
 export const auditVerbs = { audit };
-export const auditsVerbs = { audit: auditOfAll };
+export const auditsVerbs = { 'audit-all': auditOfAll };
 
 type Read<R> = (page: AuditPage) => Promise<readonly (R & { readonly cursor: string })[]>;
 

@@ -204,9 +204,9 @@ export const SESSIONS = {
     { limit: 20 },
     { reply: { approvals: [APPROVAL] } },
   ),
-  audit: declared(
+  'audit-all': declared(
     'read',
-    'The same of all sessions, newest first; what became of those that are deleted too.',
+    'Lists the same of all sessions, newest first; what became of those that are deleted too.',
     { kind: 'permission', decision: 'denied', limit: 20 },
     {
       reply: {
