@@ -6,8 +6,8 @@ import { greenroom as declaration } from '../../supervisors/greenroom.ts';
 import type { Bus, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { CanUseTool } from '../approvals/can-use-tool.ts';
 import type { Config } from '../config/config.ts';
-import { configuredHooks } from '../hooks/settings.ts';
-import { rulesIn } from '../housekeeping/retention-rules.ts';
+import { mergeTables } from '../hooks/hook.ts';
+import { hooksOfFunctions } from '../hooks/settings.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { iso } from '../model/moment.ts';
@@ -31,14 +31,13 @@ import { journalName } from '../session/ports/journal.ts';
 import type { DaemonFace, StatusView, TreeView } from '../session/verbs/daemon-verbs.ts';
 import { makeDataDir } from '../storage/files/data-dir.ts';
 import { StoreLock } from '../storage/files/store-lock.ts';
-import { agentTypesIn } from '../tools/agents/agent-types.ts';
-import { mcpServersIn } from '../tools/mcp/settings.ts';
 import type { OwnTool } from '../tools/own/own-tool.ts';
 import { namesOf, ownTools } from '../tools/own/own-tools.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { reportLog } from './report-log.ts';
 import { runtimeOf } from './runtime.ts';
+import { readSettingsFiles } from './settings-files.ts';
 
 export type { TestHooks } from '../../supervisors/parts.ts';
 
@@ -125,8 +124,9 @@ export class RunningGreenroom {
     const feed = new Feed((error, where) =>
       log.error({ ...where, err: error }, 'a listener of events threw'),
     );
-    const hookTable = configuredHooks(config.hooksFile, hooks, { env: process.env });
-    const runtime = runtimeOf(config, feed, { hooks: hookTable, toolNames: namesOf(own) });
+    const files = readSettingsFiles(config, namesOf(own));
+    const hookTable = mergeTables(files.hooks, hooks === undefined ? {} : hooksOfFunctions(hooks));
+    const runtime = runtimeOf(config, feed, { hooks: hookTable, rules: files.rules });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
     const life = { pid: process.pid, startedAt: iso(clock.now()) };
@@ -139,9 +139,8 @@ export class RunningGreenroom {
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       ...{ ownTools: own, canUseTool, collectGarbage, hookTable },
-      mcpServers: config.mcpFile === undefined ? [] : mcpServersIn(config.mcpFile),
-      agentTypes: config.agentsFile === undefined ? [] : agentTypesIn(config.agentsFile),
-      retentionRules: config.retentionFile === undefined ? [] : rulesIn(config.retentionFile),
+      ...{ mcpServers: files.mcpServers, agentTypes: files.agentTypes },
+      retentionRules: files.retentionRules,
     };
     // Before anything else: our companions' files are in there too.
     makeDataDir(config.dataDir);

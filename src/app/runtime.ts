@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { HookTable } from '../hooks/hook.ts';
 import { commandPolicy, fileAccessPolicy } from '../permissions/policies.ts';
-import { NO_RULES } from '../permissions/rule-set.ts';
+import { NO_RULES, type RuleSet } from '../permissions/rule-set.ts';
 import { readLink } from '../platform/links.ts';
 import { priceOf } from '../pricing/price.ts';
 import { Activity } from '../session/actor/activity.ts';
@@ -15,7 +15,6 @@ import { TurnTrails } from '../session/events/turn-trails.ts';
 import type { Rules } from '../session/machine/machine.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
 import { WORKSPACES } from '../storage/files/session-folders.ts';
-import { daemonRules } from './permission-rules.ts';
 
 const MINUTE_MS = 60_000;
 const MB = 1024 * 1024;
@@ -26,14 +25,14 @@ const MAX_STEPS = 50;
 interface Beside {
   /** All hooks that are configured. */
   readonly hooks?: HookTable;
-  /** Of tools that are not built in. */
-  readonly toolNames?: readonly string[];
+  /** Permission rules that hold for all sessions. */
+  readonly rules?: RuleSet;
 }
 
 export const runtimeOf = (
   config: Config,
   feed: Feed,
-  { hooks = {}, toolNames = [] }: Beside = {},
+  { hooks = {}, rules = NO_RULES }: Beside = {},
 ): SessionRuntime => ({
   feed,
   trails: new TurnTrails(),
@@ -44,10 +43,7 @@ export const runtimeOf = (
   permissions: {
     files: { readLink },
     home: homedir(),
-    rules:
-      config.permissionsFile === undefined
-        ? NO_RULES
-        : daemonRules(config.permissionsFile, toolNames),
+    rules,
     policies: [fileAccessPolicy({ home: homedir() }), commandPolicy()],
     mode: config.permissionMode,
   },

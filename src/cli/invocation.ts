@@ -3,7 +3,13 @@
  * it and give results; what they throw becomes an exit code in one place.
  */
 import type { Command } from 'commander';
-import { type LoadedConfig, loadConfig } from '../config/config.ts';
+import {
+  type ExaminedConfig,
+  examineConfig,
+  type LoadedConfig,
+  type LoadOptions,
+  loadConfig,
+} from '../config/config.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { printable } from '../platform/printable.ts';
 import { redactor } from '../platform/redact.ts';
@@ -45,24 +51,29 @@ export class Invocation {
 
   /** The configuration, with this call's flags over it. */
   config(flags: Flags = {}): LoadedConfig {
+    return this.#hiding(loadConfig(this.#places(flags)));
+  }
+
+  /** The same, with all its faults instead of the first. */
+  examineConfig(): ExaminedConfig {
+    return this.#hiding(examineConfig(this.#places({})));
+  }
+
+  #hiding<T extends LoadedConfig>(loaded: T): T {
+    this.#secrets = secretsOf(loaded.config);
+    return loaded;
+  }
+
+  #places(flags: Flags): LoadOptions {
     const { data, servers, creds, prefix, tenant, logLevel, config: configFile } = this.#options;
-    const loaded = loadConfig({
-      flags: {
-        dataDir: data,
-        natsUrl: servers,
-        natsCreds: creds,
-        prefix,
-        tenant,
-        logLevel,
-        ...flags,
-      },
+    const common = { dataDir: data, natsUrl: servers, natsCreds: creds, prefix, tenant, logLevel };
+    return {
+      flags: { ...common, ...flags },
       env: this.shell.env,
       cwd: this.shell.cwd,
       configFile,
       newestModel: this.shell.newestModel(this.shell.nowMs()),
-    });
-    this.#secrets = secretsOf(loaded.config);
-    return loaded;
+    };
   }
 
   /** An error whose message holds no secret of the configuration, whoever wrote it. */

@@ -46,6 +46,7 @@ const shell: Shell = {
     const { runDaemon } = await import('../app/daemon.ts');
     return process.exit(await runDaemon(config, log));
   },
+  examineFiles: async (config) => (await import('../app/settings-files.ts')).faultsOfFiles(config),
   storeCare: async () => (await import('../storage/backup/care.ts')).storeCare,
   examineBroker: async (place, storeDir) => {
     const { readStoreFile } = await import('../storage/verify/store-file.ts');

@@ -138,6 +138,8 @@ export interface Shell {
   connect(address: Address & Hearing): Promise<DaemonClient>;
   /** Runs the daemon in the foreground until it has stopped; resolves with its exit code. */
   runDaemon(config: Config, log: Log): Promise<number>;
+  /** What is wrong with the files that the configuration names, each a sentence. */
+  examineFiles(config: Config): Promise<readonly string[]>;
   storeCare(): Promise<StoreCare>;
   /** What a broker is, in a sentence. Rejects with what a start with the store in this folder would be refused with. */
   examineBroker(place: Omit<BrokerPlace, 'storeId'>, storeDir: string): Promise<string>;

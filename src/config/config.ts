@@ -12,9 +12,11 @@ import {
   fromEnvironment,
   fromFile,
   fromFlags,
+  type OnFault,
   type Place,
   readDotenv,
   type Source,
+  tried,
   type Written,
 } from './sources.ts';
 import { completePath } from './value-types.ts';
@@ -44,27 +46,51 @@ export interface LoadedConfig {
   readonly unknown: readonly string[];
 }
 
-/** Reads and checks everything. Throws `ConfigError`, code `invalid_settings`. */
-export const loadConfig = (options: LoadOptions): LoadedConfig => {
+/** Reads and checks everything. Throws `ConfigError`, code `invalid_settings`, for the first fault. */
+export const loadConfig = (options: LoadOptions): LoadedConfig => read(options, thrown);
+
+export interface ExaminedConfig extends LoadedConfig {
+  /** All faults, each a sentence. What is at fault has no value in `config`. */
+  readonly faults: readonly string[];
+}
+
+/** The same to its end, whatever is wrong: for `greenroom config check`. */
+export const examineConfig = (options: LoadOptions): ExaminedConfig => {
+  const faults: string[] = [];
+  const loaded = read(options, ({ message }) => void faults.push(message));
+  return { ...loaded, faults };
+};
+
+const read = (options: LoadOptions, onFault: OnFault): LoadedConfig => {
   const { env = process.env, cwd = process.cwd(), flags = {}, newestModel } = options;
-  const dotenv = readDotenv(cwd);
+  const dotenv = readDotenv(cwd, onFault);
   const places = [
     fromFlags(flags, cwd),
     fromEnvironment(env, cwd, 'env'),
     fromEnvironment(dotenv, cwd, 'dotenv'),
-    fromFile(cwd, options.configFile),
+    fromFile(cwd, options.configFile, onFault),
   ];
-  return { ...inForce(places, env, newestModel), unknown: unknownNames({ ...dotenv, ...env }) };
+  const unknown = unknownNames({ ...dotenv, ...env });
+  return { ...inForce(places, { env, newestModel, onFault }), unknown };
 };
 
 /** The given values over defaults, whatever environment and files say: for what is no daemon. */
 export const defaultConfig = (flags: Flags, newestModel: string): Config =>
-  inForce([fromFlags(flags, process.cwd())], {}, newestModel).config;
+  inForce([fromFlags(flags, process.cwd())], { env: {}, newestModel, onFault: thrown }).config;
+
+const thrown: OnFault = (fault) => {
+  throw fault;
+};
+
+interface Surroundings {
+  readonly env: Environment;
+  readonly newestModel: string;
+  readonly onFault: OnFault;
+}
 
 const inForce = (
   places: readonly Place[],
-  env: Environment,
-  newestModel: string,
+  { env, newestModel, onFault }: Surroundings,
 ): Omit<LoadedConfig, 'unknown'> => {
   const written = new Map(CONFIG_NAMES.map((name) => [name, firstOf(places, name)]));
   const hasApiKey = written.get('anthropicApiKey') !== undefined;
@@ -75,7 +101,9 @@ const inForce = (
       : checked(name, given);
   };
   return {
-    config: Object.fromEntries(CONFIG_NAMES.map((name) => [name, valueInForce(name)])) as Config,
+    config: Object.fromEntries(
+      CONFIG_NAMES.map((name) => [name, tried(() => valueInForce(name), onFault)]),
+    ) as Config,
     sources: new Map(CONFIG_NAMES.map((name) => [name, sourceOf(name, written.get(name))])),
   };
 };

@@ -28,6 +28,20 @@ export type Flags = {
   readonly [N in ConfigName]?: string | number | readonly string[] | undefined;
 };
 
+/** Throws it, or notes it: then what is at fault counts as absent. */
+export type OnFault = (fault: ConfigError) => void;
+
+/** What `read` gives; undefined: it is at fault. */
+export const tried = <T>(read: () => T, onFault: OnFault): T | undefined => {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    onFault(error);
+    return undefined;
+  }
+};
+
 const CONFIG_FILE = 'greenroom.config.json';
 
 /** The value of the first place that has one. An empty one counts as absent: CI systems leave them behind. */
@@ -54,28 +68,36 @@ export const fromEnvironment =
       : { value: env[found], source: { kind, name: found }, folder };
   };
 
-export const readDotenv = (folder: string): Environment => {
+export const readDotenv = (folder: string, onFault: OnFault): Environment => {
   const path = join(folder, '.env');
-  return existsSync(path) ? parseDotenv(readFileSync(path, 'utf8')) : {};
+  return existsSync(path) ? (tried(() => parseDotenvFile(path), onFault) ?? {}) : {};
+};
+
+const parseDotenvFile = (path: string): Environment => {
+  try {
+    return parseDotenv(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`${path} cannot be read: ${(error as Error).message}`);
+  }
 };
 
 /** `greenroom.config.json`, if there is one, or the file named instead, which must exist. */
-export const fromFile = (folder: string, named: string | undefined): Place => {
+export const fromFile = (folder: string, named: string | undefined, onFault: OnFault): Place => {
   const path = resolve(folder, named ?? CONFIG_FILE);
   if (named === undefined && !existsSync(path)) return () => undefined;
-  const values = readConfigFile(path);
+  const values = readConfigFile(path, onFault);
   const source: Source = { kind: 'file', name: path };
   return (name) => ({ value: values.get(name), source, folder: dirname(path) });
 };
 
-const readConfigFile = (path: string): ReadonlyMap<string, unknown> => {
-  const values = parseConfigFile(path);
-  if (typeof values !== 'object' || values === null || Array.isArray(values))
-    throw new ConfigError(`${path} must hold one JSON object, such as { "httpPort": 4280 }`);
+const readConfigFile = (path: string, onFault: OnFault): ReadonlyMap<string, unknown> => {
+  const values = tried(() => parseConfigFile(path), onFault) ?? {};
   for (const key of Object.keys(values))
     if (!Object.hasOwn(VARIABLES, key))
-      throw new ConfigError(
-        `${path}: ${JSON.stringify(key)} is no setting; it may hold ${CONFIG_NAMES.join(', ')}`,
+      onFault(
+        new ConfigError(
+          `${path}: ${JSON.stringify(key)} is no setting; it may hold ${CONFIG_NAMES.join(', ')}`,
+        ),
       );
   return new Map(Object.entries(values));
 };
@@ -84,10 +106,14 @@ const readConfigFile = (path: string): ReadonlyMap<string, unknown> => {
 const withoutSnippet = (message: string): string =>
   message.replace(/, (?:\.\.\.)?".*" is not valid JSON$/s, ': it is not valid JSON');
 
-const parseConfigFile = (path: string): unknown => {
+const parseConfigFile = (path: string): object => {
+  let values: unknown;
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    values = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new ConfigError(`${path} cannot be read: ${withoutSnippet((error as Error).message)}`);
   }
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw new ConfigError(`${path} must hold one JSON object, such as { "httpPort": 4280 }`);
+  return values;
 };

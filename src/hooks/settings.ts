@@ -16,7 +16,7 @@ import {
   type HookFunctions,
   type OnFailure,
 } from '../session/ports/hooks.ts';
-import { type Hook, type HookGroup, type HookTable, mergeTables, type Work } from './hook.ts';
+import type { Hook, HookGroup, HookTable, Work } from './hook.ts';
 import { matcherOf } from './matcher.ts';
 
 const MAX_HOOKS = 1_000;
@@ -255,14 +255,3 @@ const wordsOf = (error: z.ZodError): string => {
   const where = issue?.path.join('.') ?? '';
   return `${where === '' ? '' : `${where}: `}${issue?.message}`;
 };
-
-/** All that is configured. Throws `invalid_settings`. */
-export const configuredHooks = (
-  file: string | undefined,
-  functions: HookFunctions | undefined,
-  context: SettingsContext,
-): HookTable =>
-  mergeTables(
-    file === undefined ? {} : hooksIn(file, context),
-    functions === undefined ? {} : hooksOfFunctions(functions),
-  );

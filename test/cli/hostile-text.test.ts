@@ -38,6 +38,7 @@ const CALLS: readonly (readonly string[])[] = [
   ['inspect', HOSTILE],
   ['doctor', '--verify', '--store', `redis://${HOSTILE}`],
   ['config'],
+  ['config', 'check'],
   ['send', 'evil', HOSTILE],
   ['send', 'evil', `[[rehearse: status=400 message="${HOSTILE.replaceAll('"', '')}"]]`],
   ['send', 'evil', 'x', '--model', HOSTILE],

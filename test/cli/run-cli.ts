@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { faultsOfFiles } from '../../src/app/settings-files.ts';
 import { runCli } from '../../src/cli/run.ts';
 import type { Address, DaemonClient, Screen, Shell, StoreCare } from '../../src/cli/shell.ts';
 import { GreenroomError } from '../../src/model/errors.ts';
@@ -74,6 +75,7 @@ export const greenroom = async (
     ...(world.onInterrupt === undefined ? {} : { onInterrupt: world.onInterrupt }),
     connect: world.connect ?? (daemon === undefined ? nobody : async () => daemon),
     runDaemon: world.runDaemon ?? (async () => 0),
+    examineFiles: faultsOfFiles,
     storeCare: async () => world.storeCare ?? storeCare,
     examineBroker: world.examineBroker ?? (async ({ url }) => `${url} is fine`),
     newestModel: () => 'claude-sonnet-5-5',

@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { faultsOfFiles } from '../../src/app/settings-files.ts';
 import { runCli } from '../../src/cli/run.ts';
 import type { Screen, Shell } from '../../src/cli/shell.ts';
 import { connectClient } from '../../src/client/client.ts';
@@ -81,6 +82,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     sleep: async () => {},
     connect: connectClient,
     runDaemon: async () => 0,
+    examineFiles: faultsOfFiles,
     storeCare: async () => storeCare,
     examineBroker: (place, storeDir) =>
       examineBroker({ ...place, storeId: readStoreFile(storeDir)?.storeId }),

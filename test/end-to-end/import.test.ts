@@ -229,6 +229,7 @@ const importAll = async (
     sleep: () => Promise.resolve(),
     connect: connectClient,
     runDaemon: () => Promise.reject(new Error('not here')),
+    examineFiles: async () => [],
     storeCare: () => Promise.reject(new Error('not here')),
     examineBroker: () => Promise.reject(new Error('not asked for')),
     newestModel: newestSonnet,

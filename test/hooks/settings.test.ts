@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { hooksFor } from '../../src/hooks/hook.ts';
-import { configuredHooks, hooksIn, hooksOf, hooksOfFunctions } from '../../src/hooks/settings.ts';
+import { hooksFor, mergeTables } from '../../src/hooks/hook.ts';
+import { hooksIn, hooksOf, hooksOfFunctions } from '../../src/hooks/settings.ts';
 import type { HookEvent, HookFunctions } from '../../src/session/ports/hooks.ts';
 import { folder } from './hooking.ts';
 
@@ -129,7 +129,10 @@ describe('functions', () => {
     const file = join(folder(), 'hooks.json');
     writeFileSync(file, JSON.stringify({ hooks: { Stop: group(run) } }));
     const seeAll = () => undefined;
-    const table = configuredHooks(file, { Stop: [{ hooks: [seeAll], timeout: 2 }] }, { env: {} });
+    const table = mergeTables(
+      hooksIn(file, { env: {} }),
+      hooksOfFunctions({ Stop: [{ hooks: [seeAll], timeout: 2 }] }),
+    );
     expect(table.Stop?.flatMap(({ hooks }) => hooks)).toMatchObject([
       { label: './check.sh' },
       { label: 'function seeAll', timeoutMs: 2_000 },

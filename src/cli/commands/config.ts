@@ -1,21 +1,51 @@
-/** `greenroom config`: what is in force and where each value comes from, secrets hidden. */
+/** `greenroom config`: what is in force and where each value comes from, secrets hidden; `check`: and whether it can be used. */
 import { type ConfigLine, describeConfig } from '../../config/config.ts';
-import { act, type Registration } from '../invocation.ts';
+import { secretsOf } from '../../config/secrets.ts';
+import { redactor } from '../../platform/redact.ts';
+import { several } from '../format.ts';
+import { act, type Invocation, type Registration } from '../invocation.ts';
 import { type Column, table } from '../table.ts';
 
 export const registerConfig = (registration: Registration): void => {
-  registration.program
+  const config = registration.program
     .command('config')
     .description('settings in force, and where each comes from')
     .action(
       act(registration, async (run) => {
         const loaded = run.config();
         const lines = describeConfig(loaded);
-        run.out.many(lines, () => table(COLUMNS, lines.map(row), run.out.width));
+        run.out.many(lines, () => linesText(run, lines));
         for (const name of loaded.unknown) run.out.note(`${name} means nothing here: misspelt?`);
       }),
     );
+  config
+    .command('check')
+    .description('whether a start with these settings would be refused: all faults at once')
+    .action(act(registration, check));
 };
+
+const check = async (run: Invocation): Promise<void> => {
+  const examined = run.examineConfig();
+  const redact = redactor(secretsOf(examined.config));
+  const faults = [...examined.faults, ...(await run.shell.examineFiles(examined.config))].map(
+    redact,
+  );
+  const warnings = examined.unknown.map((name) => `${name} means nothing here: misspelt?`);
+  const settings = describeConfig(examined);
+  const isUsable = faults.length === 0;
+  run.out.one({ isUsable, faults, warnings, settings }, () =>
+    [
+      linesText(run, settings),
+      ...warnings.map((warning) => `${run.out.paint('yellow', 'warning')}: ${warning}\n`),
+      ...faults.map((fault) => `${run.out.paint('red', 'error')}: ${fault}\n`),
+      isUsable ? 'a daemon can start with this\n' : `${several(faults.length, 'error')}\n`,
+    ].join(''),
+  );
+  if (!isUsable) run.finish(1);
+};
+
+const linesText = (run: Invocation, lines: readonly ConfigLine[]): string =>
+  table(COLUMNS, lines.map(row), run.out.width);
 
 const COLUMNS: readonly Column[] = [
   { head: 'variable', least: 20 },
