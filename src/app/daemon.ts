@@ -92,7 +92,11 @@ const announce = (config: Config, running: RunningGreenroom, log: Log): KeptFile
   const natsUrl = broker ?? config.natsUrl ?? null;
   const { pid } = process;
   const processStart = startTimeOf(pid) ?? '';
-  const daemon = { pid, processStart, natsUrl, httpUrl: null, version, startedAt };
+  const { logFile } = config;
+  const daemon = {
+    ...{ pid, processStart, natsUrl, httpUrl: null, version, startedAt },
+    ...(logFile === undefined ? {} : { logFile }),
+  };
   const file = new KeptFile(daemonFileIn(config.dataDir), daemon, log, systemClock);
   log.info(
     { natsUrl, dataDir: config.dataDir, provider: config.provider, model: config.model },

@@ -1,10 +1,10 @@
 /**
  * Finds the running daemon by its `daemon.json`. A file left behind by a killed daemon is recognised
- * by its process: gone, or begun after the file was written (its number was given anew).
+ * by its process: gone, or not the one that began when the file says (its number was given to another one).
  */
 import { readFileSync } from 'node:fs';
 import { DaemonFile, daemonFileIn } from '../platform/daemon-file.ts';
-import { startMsOf } from '../platform/process-start.ts';
+import { startMsOf, startTimeOf } from '../platform/process-start.ts';
 
 export type FoundDaemon =
   | { readonly kind: 'running'; readonly daemon: DaemonFile }
@@ -29,9 +29,13 @@ export const findDaemon = (dataDir: string): FoundDaemon => {
   const daemon = parse(text);
   if (daemon === undefined)
     return { kind: 'unreadable', why: `${path} is not what a daemon writes` };
-  const beganMs = startMsOf(daemon.pid);
-  const isOurs = beganMs !== undefined && beganMs <= Date.parse(daemon.startedAt) + CLOCK_SLACK_MS;
-  return { kind: isOurs ? 'running' : 'stale', daemon };
+  return { kind: isThere(daemon) ? 'running' : 'stale', daemon };
+};
+
+const isThere = ({ pid, processStart, startedAt }: DaemonFile): boolean => {
+  const beganMs = startMsOf(pid);
+  if (beganMs === undefined || beganMs > Date.parse(startedAt) + CLOCK_SLACK_MS) return false;
+  return !processStart || startTimeOf(pid) === processStart;
 };
 
 const parse = (text: string): DaemonFile | undefined => {

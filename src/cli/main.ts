@@ -5,6 +5,7 @@ import { connectClient } from '../client/client.ts';
 import { version } from '../platform/version.ts';
 import { newestSonnet } from '../pricing/price.ts';
 import { readMessage } from './chat/line-reader.ts';
+import { launchAgain } from './launcher.ts';
 import { runCli } from './run.ts';
 import type { Shell } from './shell.ts';
 import { ask, openPager, programName, screen } from './terminal.ts';
@@ -46,6 +47,7 @@ const shell: Shell = {
     const { runDaemon } = await import('../app/daemon.ts');
     return process.exit(await runDaemon(config, log));
   },
+  launch: launchAgain(process.argv[1] ?? ''),
   examineFiles: async (config) => (await import('../app/settings-files.ts')).faultsOfFiles(config),
   storeCare: async () => (await import('../storage/backup/care.ts')).storeCare,
   examineBroker: async (place, storeDir) => {

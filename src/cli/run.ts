@@ -13,10 +13,12 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerImport } from './commands/import.ts';
 import { registerInspect } from './commands/inspect.ts';
+import { registerLogs } from './commands/logs.ts';
 import { registerSend } from './commands/send.ts';
 import { registerSessions } from './commands/sessions.ts';
 import { registerStart } from './commands/start.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerStop } from './commands/stop.ts';
 import { registerTree } from './commands/tree.ts';
 import { registerTurns } from './commands/turns.ts';
 import { registerWatch } from './commands/watch.ts';
@@ -87,6 +89,8 @@ const buildProgram = (
   const registration: Registration = { program, shell, finish };
   for (const register of [
     registerStart,
+    registerStop,
+    registerLogs,
     registerStatus,
     registerTree,
     registerInspect,

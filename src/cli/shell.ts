@@ -113,6 +113,13 @@ export type Typed =
   | { readonly type: 'interrupted' }
   | { readonly type: 'ended' };
 
+/** A process of ours that runs by itself. */
+export interface Launched {
+  readonly pid: number;
+  /** How it ended; undefined: it runs. */
+  ended(): { readonly exitCode: number | null; readonly signal: string | null } | undefined;
+}
+
 export interface Shell {
   readonly stdout: Screen;
   readonly stderr: Screen;
@@ -138,6 +145,8 @@ export interface Shell {
   connect(address: Address & Hearing): Promise<DaemonClient>;
   /** Runs the daemon in the foreground until it has stopped; resolves with its exit code. */
   runDaemon(config: Config, log: Log): Promise<number>;
+  /** Starts this program as a process that outlives this one. What it prints goes to the file `output`, which is emptied. */
+  launch(args: readonly string[], output: string): Launched;
   /** What is wrong with the files that the configuration names, each a sentence. */
   examineFiles(config: Config): Promise<readonly string[]>;
   storeCare(): Promise<StoreCare>;

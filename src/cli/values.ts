@@ -48,6 +48,14 @@ export const parseMoney = (text: string): number => {
   throw new InvalidArgumentError('Write an amount of dollars such as 0.50.');
 };
 
+const MAX_SECONDS = 86_400;
+
+export const parseSeconds = (text: string): number => {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= MAX_SECONDS) return value;
+  throw new InvalidArgumentError(`Write a number of seconds from 0 to ${MAX_SECONDS}.`);
+};
+
 export const parseCount = (text: string): number => {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
   throw new InvalidArgumentError('Write a whole number from 1.');

@@ -250,6 +250,16 @@ export const VARIABLES = {
     'info',
     { meaning: 'JSON lines on stderr; pretty on a terminal' },
   ),
+  logFile: optional('GREENROOM_LOG_FILE', path, {
+    otherwise: 'stderr; with `start --detach` log/greenroom.log in the data directory',
+    meaning: 'file that the log goes to instead of stderr',
+  }),
+  logFileMb: set('GREENROOM_LOG_FILE_MB', whole(1, 1_024), 10, {
+    meaning: 'size at which that file is renamed and another one begun',
+  }),
+  logFiles: set('GREENROOM_LOG_FILES', whole(1, 100), 5, {
+    meaning: 'how many such files there are at most; the oldest goes first',
+  }),
 } as const;
 
 export type ConfigName = keyof typeof VARIABLES;

@@ -11,6 +11,8 @@ export const DaemonFile = z.looseObject({
   natsUrl: z.string().nullish(),
   httpUrl: z.string().nullish(),
   version: z.string(),
+  /** Absent: the log goes to its standard error output. */
+  logFile: z.string().exactOptional(),
   startedAt: z.iso.datetime({ offset: true }),
 });
 export type DaemonFile = z.infer<typeof DaemonFile>;

@@ -18,7 +18,7 @@ export interface LineOutputOptions {
   readonly fd: number;
   /** The line that stands for those that were lost. */
   readonly lostLine: (lost: number, why: string) => string;
-  /** For tests: another way to write. */
+  /** Another way to write, where the descriptor changes. */
   readonly writeSome?: (fd: number, bytes: Uint8Array) => number;
 }
 

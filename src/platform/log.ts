@@ -6,7 +6,8 @@
  */
 import pino from 'pino';
 import { LineOutput } from './line-output.ts';
-import { jsonText, printable } from './printable.ts';
+import { lostLine } from './log-line.ts';
+import { prettyLine } from './pretty-line.ts';
 import { redactor } from './redact.ts';
 
 export type Log = pino.Logger;
@@ -31,7 +32,8 @@ export const createLog = (options: LogOptions = {}): Log => {
   const redactLine = (line: string) => line.replace(STRING, redact);
   // Asking for it also makes a pipe's writes return at once where its reader has stopped.
   const { isTTY } = process.stderr;
-  const shape = (options.pretty ?? isTTY) ? prettyLine : (line: string) => line;
+  const shape =
+    (options.pretty ?? isTTY) ? (line: string) => prettyLine(line) : (line: string) => line;
   const write = options.write ?? writer(shape);
   return pino(
     {
@@ -50,35 +52,9 @@ const STRING = /"(?:[^"\\]|\\.)*"/g;
 const STDERR = 2;
 
 const writer = (shape: (line: string) => string): ((line: string) => void) => {
-  const lostLine = (lost: number, why: string) => {
-    // biome-ignore lint/plugin: the log's lines carry the real time, as the others of pino
-    const time = new Date().toISOString();
-    const msg = `${lost} lines of this log could not be written: ${why}`;
-    return shape(`${JSON.stringify({ level: 'warn', time, pid: process.pid, lost, msg })}\n`);
-  };
-  const output = new LineOutput({ fd: STDERR, lostLine });
+  const output = new LineOutput({
+    fd: STDERR,
+    lostLine: (lost, why) => shape(lostLine(lost, why)),
+  });
   return (line) => output.write(line);
 };
-
-const COLOURS: Readonly<Record<string, number>> = { warn: 33, error: 31, fatal: 31, debug: 90 };
-
-/**
- * `12:30:01 warn  what happened  key=value …`, an error's stack on lines of its own. Data decides neither on the
- * terminal nor on where a line of the log begins.
- */
-const prettyLine = (line: string): string => {
-  const { level, time, msg, pid: _, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const words = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
-  const name = String(level);
-  const colour = COLOURS[name];
-  const label =
-    colour === undefined ? name.padEnd(5) : `\u001b[${colour}m${name.padEnd(5)}\u001b[0m`;
-  const stack = (err as { stack?: string } | undefined)?.stack;
-  const text = [[msg ?? '', ...words].join('  '), ...(stack === undefined ? [] : [stack])];
-  return `${String(time).slice(11, 19)} ${label} ${indented(printable(text.join('\n')))}\n`;
-};
-
-const plain = (value: unknown): string =>
-  typeof value === 'string' && !/[\s"]/.test(value) ? value : jsonText(value);
-
-const indented = (text: string): string => text.replace(/\n/g, '\n    ');

@@ -33,6 +33,12 @@ const NAME = `n\u001b]0;x\u0007\u202e\u200bm`;
 /** Each command, as it is called in `world`; what ends a session stands last. */
 const CALLS: readonly (readonly string[])[] = [
   ['status'],
+  ['start', '--detach', '--timeout', HOSTILE],
+  ['stop'],
+  ['stop', '--timeout', HOSTILE],
+  ['restart', '--timeout', HOSTILE],
+  ['logs', '--last', '5'],
+  ['logs', '--last', HOSTILE],
   ['tree'],
   ['inspect', 'storage/journal'],
   ['inspect', HOSTILE],
@@ -154,6 +160,8 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
     await greenroom(['import', folder], world());
     await room.sessions.fork(id, { newSessionId: 'imported' });
     mkdirSync(join(cwd, NAME, 'store'), { recursive: true });
+    const line = { level: HOSTILE, time: HOSTILE, msg: HOSTILE, [HOSTILE]: HOSTILE };
+    writeInto(join(cwd, NAME), 'log/greenroom.log', [HOSTILE, JSON.stringify(line)]);
     writeInto(join(cwd, NAME), `${NAME}.jsonl`, [HOSTILE, `{"type":"${NAME}"}`]);
   });
   afterAll(() => running[Symbol.asyncDispose]());

@@ -75,6 +75,7 @@ export const greenroom = async (
     ...(world.onInterrupt === undefined ? {} : { onInterrupt: world.onInterrupt }),
     connect: world.connect ?? (daemon === undefined ? nobody : async () => daemon),
     runDaemon: world.runDaemon ?? (async () => 0),
+    launch: () => ({ pid: 1, ended: () => ({ exitCode: 1, signal: null }) }),
     examineFiles: faultsOfFiles,
     storeCare: async () => world.storeCare ?? storeCare,
     examineBroker: world.examineBroker ?? (async ({ url }) => `${url} is fine`),

@@ -4,6 +4,7 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faultsOfFiles } from '../../src/app/settings-files.ts';
 import { runCli } from '../../src/cli/run.ts';
@@ -18,6 +19,7 @@ import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
 import { codeIn, documentNamed, fencesIn, PAGES, ROOT, shellLines } from './readme.ts';
 import { newFolder, type Running, startWithBroker } from './running.ts';
+import { StandIns } from './stand-ins.ts';
 
 interface Line {
   readonly text: string;
@@ -60,6 +62,10 @@ interface World {
 const folder = newFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** What these pages start beside the Greenroom that runs already. */
+const standIns = new StandIns();
+afterAll(() => standIns.end());
+
 const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {}) => {
   const out: string[] = [];
   const screen: Screen = {
@@ -79,9 +85,10 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     version: '0.0.0',
     mark: 'the-mark-of-the-test',
     nowMs: () => Date.now(),
-    sleep: async () => {},
+    sleep: (ms) => pause(ms),
     connect: connectClient,
     runDaemon: async () => 0,
+    launch: (args) => standIns.launch(args, env['GREENROOM_DATA_DIR'] ?? ''),
     examineFiles: faultsOfFiles,
     storeCare: async () => storeCare,
     examineBroker: (place, storeDir) =>

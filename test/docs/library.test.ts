@@ -62,7 +62,7 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
       (path) => path.replace(/\/$/, ''),
     );
     // Or of MCP servers, or of sessions without a working directory: it has neither.
-    const ofOthers = ['daemon.json', 'mcp', 'workspaces'];
+    const ofOthers = ['daemon.json', 'log', 'mcp', 'workspaces'];
     // The launcher's mark comes with the first command, and its output is a file where it is long.
     const settings = { workingDirectory: dataDir, allowedTools: ['Bash'] };
     const prompt = '[[rehearse: tool=Bash input={"command":"seq 20000"}]]';

@@ -91,6 +91,7 @@ const OF_COMMANDS = [
   'docs/guide/command-line.md',
   'docs/guide/tracing.md',
   'docs/guide/sub-agents.md',
+  'docs/guide/daemon.md',
 ];
 
 /** The examples that are marked as runnable, with the output that follows each. */

@@ -229,6 +229,7 @@ const importAll = async (
     sleep: () => Promise.resolve(),
     connect: connectClient,
     runDaemon: () => Promise.reject(new Error('not here')),
+    launch: () => ({ pid: 1, ended: () => ({ exitCode: 1, signal: null }) }),
     examineFiles: async () => [],
     storeCare: () => Promise.reject(new Error('not here')),
     examineBroker: () => Promise.reject(new Error('not asked for')),
