@@ -35,6 +35,7 @@ const LONG = files(
   ...[
     'cli/daemon',
     'cli/detached',
+    'cli/hang-up',
     'cli/at-a-terminal',
     'end-to-end/import',
     'docs/examples',

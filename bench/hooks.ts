@@ -59,7 +59,14 @@ export const hooks: Bench = {
     const bare = await bareSpawner(cwd);
     const asked = (table: HookTable) => {
       const switches = { ...ON, audit: true };
-      const parts = { clock, table, switches, commands, modules, bus: () => undefined };
+      const parts = {
+        clock,
+        table: () => table,
+        switches,
+        commands,
+        modules,
+        bus: () => undefined,
+      };
       const files = { readLink: () => undefined };
       const runner = new HookRunner({ ...parts, files, home: cwd, warn: () => undefined });
       return () => runner.run(callIn(cwd));

@@ -4,10 +4,10 @@ import type { HookTable } from '../src/hooks/hook.ts';
 import { hooksServer } from '../src/hooks/hooks-server.ts';
 import type { Parts } from './parts.ts';
 
-/** @param table all that is configured, checked before the start. @param home absolute; of this user. */
+/** @param table all that is configured, checked before it is in force. @param home absolute; of this user. */
 export const hooks = (
   { config, log }: Pick<Parts, 'config' | 'log'>,
-  table: HookTable,
+  table: () => HookTable,
   home: string | undefined,
 ) =>
   hooksServer({

@@ -47,8 +47,8 @@ export interface Parts {
   /** Sub-agents beside `general-purpose`. */
   readonly agentTypes: readonly AgentType[];
   readonly testHooks: TestHooks;
-  /** All hooks that are configured. */
-  readonly hookTable: HookTable;
+  /** All hooks that are configured now. */
+  readonly hookTable: () => HookTable;
   /** Collects this process's garbage, where the process is ours to do so. */
   readonly collectGarbage: (() => void) | undefined;
   /** What the daemon says of itself. */

@@ -4,7 +4,8 @@
  * 1. `daemon.json` is written when everything is ready and not before, kept, and removed at exit.
  * 2. The first SIGTERM or SIGINT drains, or gives the start up; a second ends the process at once. P1 and P3 hold
  *    either way.
- * 3. A store that failed ends the process with a code of its own: nothing is answered from it any more.
+ * 3. SIGHUP has settings read again, and ends nothing but where it is the last word of the terminal it was started at.
+ * 4. A store that failed ends the process with a code of its own: nothing is answered from it any more.
  */
 
 import type { Config } from '../config/config.ts';
@@ -15,14 +16,17 @@ import type { Log } from '../platform/log.ts';
 import { startTimeOf } from '../platform/process-start.ts';
 import { version } from '../platform/version.ts';
 import { EXIT_STORE_FAILED, RunningGreenroom } from './greenroom.ts';
+import { type Again, onHangUp } from './hang-up.ts';
 import { KeptFile } from './kept-file.ts';
 import { mustBeAlone } from './running-daemon.ts';
 
 /** Runs until told to stop; resolves with the exit code. */
-export const runDaemon = async (config: Config, log: Log): Promise<number> => {
+export const runDaemon = async (config: Config, log: Log, again: Again): Promise<number> => {
   boundEngine();
   mustBeAlone(config.dataDir);
   const stop = signals();
+  let running: RunningGreenroom | undefined;
+  onHangUp(() => running, log, again, stop.ask);
   let fatal: Error | undefined;
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, 'the store failed: stopping at once, restart to recover');
@@ -31,14 +35,14 @@ export const runDaemon = async (config: Config, log: Log): Promise<number> => {
   };
   if (config.provider === 'rehearsal')
     log.warn('no ANTHROPIC_API_KEY: the rehearsal model answers, nothing is sent to Claude');
-  const running = await RunningGreenroom.start({
+  running = await RunningGreenroom.start({
     config,
     bus: { wanted: true },
     log,
     onFatal,
     collectGarbage: garbageCollector(),
     signal: stop.signal,
-  }).catch((error: unknown) => {
+  }).catch((error: unknown): undefined => {
     if (!stop.signal.aborted) throw error;
   });
   if (running === undefined) {
@@ -64,6 +68,8 @@ const SAME_SIGNAL_MS = 500;
 
 interface Signals {
   readonly asked: Promise<'signal'>;
+  /** As a first signal does. */
+  ask(): void;
   /** The same, for what can be given up. */
   readonly signal: AbortSignal;
 }
@@ -73,17 +79,17 @@ const signals = (): Signals => {
   let askedAtMs: number | undefined;
   const abort = new AbortController();
   const asked = new Promise<'signal'>((resolve) => {
-    const onSignal = () => {
-      const nowMs = systemClock.monotonic();
-      if (askedAtMs !== undefined && nowMs - askedAtMs > SAME_SIGNAL_MS) process.exit(1);
-      askedAtMs ??= nowMs;
-      resolve('signal');
-      abort.abort();
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
+    abort.signal.addEventListener('abort', () => resolve('signal'), { once: true });
   });
-  return { asked, signal: abort.signal };
+  const onSignal = () => {
+    const nowMs = systemClock.monotonic();
+    if (askedAtMs !== undefined && nowMs - askedAtMs > SAME_SIGNAL_MS) process.exit(1);
+    askedAtMs ??= nowMs;
+    abort.abort();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return { asked, ask: () => abort.abort(), signal: abort.signal };
 };
 
 /** Tells programs by `daemon.json` and people by a line where everything is. */

@@ -6,7 +6,6 @@ import { greenroom as declaration } from '../../supervisors/greenroom.ts';
 import type { Bus, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { CanUseTool } from '../approvals/can-use-tool.ts';
 import type { Config } from '../config/config.ts';
-import { mergeTables } from '../hooks/hook.ts';
 import { hooksOfFunctions } from '../hooks/settings.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
@@ -35,9 +34,9 @@ import type { OwnTool } from '../tools/own/own-tool.ts';
 import { namesOf, ownTools } from '../tools/own/own-tools.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
+import { LiveSettings, type ReadAgain } from './live-settings.ts';
 import { reportLog } from './report-log.ts';
-import { runtimeOf } from './runtime.ts';
-import { readSettingsFiles } from './settings-files.ts';
+import { putInForce, runtimeOf } from './runtime.ts';
 
 export type { TestHooks } from '../../supervisors/parts.ts';
 
@@ -48,6 +47,7 @@ const DRAIN_POLL_MS = 20;
 
 /** What goes with a running Greenroom besides its tree. */
 interface Companions {
+  readonly settings: LiveSettings;
   readonly warnings: readonly SettingWarning[];
   readonly onStopped: () => void;
 }
@@ -81,7 +81,8 @@ export class RunningGreenroom {
   /** Of the data directory: a second daemon is refused before it touches anything. */
   readonly #lock: StoreLock;
   readonly #startedAtMs: number;
-  readonly #warnings: readonly SettingWarning[];
+  readonly #settings: LiveSettings;
+  #warnings: readonly SettingWarning[];
   readonly #onStopped: () => void;
 
   private constructor(
@@ -90,8 +91,9 @@ export class RunningGreenroom {
     runtime: SessionRuntime,
     root: SupervisorRef,
     lock: StoreLock,
-    { warnings, onStopped }: Companions,
+    { settings, warnings, onStopped }: Companions,
   ) {
+    this.#settings = settings;
     this.#warnings = warnings;
     this.#onStopped = onStopped;
     this.system = system;
@@ -124,9 +126,10 @@ export class RunningGreenroom {
     const feed = new Feed((error, where) =>
       log.error({ ...where, err: error }, 'a listener of events threw'),
     );
-    const files = readSettingsFiles(config, namesOf(own));
-    const hookTable = mergeTables(files.hooks, hooks === undefined ? {} : hooksOfFunctions(hooks));
-    const runtime = runtimeOf(config, feed, { hooks: hookTable, rules: files.rules });
+    const ownHooks = hooks === undefined ? {} : hooksOfFunctions(hooks);
+    const settings = new LiveSettings(config, namesOf(own), ownHooks);
+    const { files } = settings;
+    const runtime = runtimeOf(config, feed, { hooks: settings.hooks, rules: files.rules });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
     const life = { pid: process.pid, startedAt: iso(clock.now()) };
@@ -138,7 +141,7 @@ export class RunningGreenroom {
     };
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
-      ...{ ownTools: own, canUseTool, collectGarbage, hookTable },
+      ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks },
       ...{ mcpServers: files.mcpServers, agentTypes: files.agentTypes },
       retentionRules: files.retentionRules,
     };
@@ -149,8 +152,7 @@ export class RunningGreenroom {
     try {
       const root = await startTree(system, declaration(parts), signal ? { signal } : {});
       running = new RunningGreenroom(system, sessions, runtime, root, lock, {
-        warnings,
-        onStopped,
+        ...{ settings, warnings, onStopped },
       });
       return running;
     } catch (error) {
@@ -186,6 +188,18 @@ export class RunningGreenroom {
       /** Settings with which turns fail, or cost nobody knows what. */
       warnings: this.#warnings.map(({ finding }) => finding),
     };
+  }
+
+  /**
+   * Takes what may change while it runs. Says what that was, and what will only at the next start. Throws
+   * `invalid_settings` for what cannot be used; then all is as it was.
+   */
+  takeSettings(config: Config): ReadAgain & { readonly warnings: readonly SettingWarning[] } {
+    const readAgain = this.#settings.take(config);
+    const { config: inForce, files, hooks } = this.#settings;
+    putInForce(this.#runtime, inForce, { hooks, rules: files.rules });
+    this.#warnings = warningsOf(inForce, this.system.clock.now());
+    return { ...readAgain, warnings: this.#warnings };
   }
 
   /** No new turns and steps; resolves when nothing is under way, or after `deadlineMs`. */

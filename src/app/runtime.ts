@@ -15,6 +15,7 @@ import { TurnTrails } from '../session/events/turn-trails.ts';
 import type { Rules } from '../session/machine/machine.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
 import { WORKSPACES } from '../storage/files/session-folders.ts';
+import type { PermissionGround } from '../session/tools/judge.ts';
 
 const MINUTE_MS = 60_000;
 const MB = 1024 * 1024;
@@ -40,38 +41,53 @@ export const runtimeOf = (
   memory: newContextMemory(),
   passivateMs: config.passivateMinutes * MINUTE_MS,
   activity: new Activity(),
-  permissions: {
-    files: { readLink },
-    home: homedir(),
-    rules,
-    policies: [fileAccessPolicy({ home: homedir() }), commandPolicy()],
-    mode: config.permissionMode,
-  },
+  permissions: groundOf(config, rules),
   workspaces: join(config.dataDir, WORKSPACES),
   parking: new Map(),
   commits: new Map(),
-  rules: {
-    queuePerSession: config.queuePerSession,
-    maxSteps: MAX_STEPS,
-    provider: config.provider,
-    defaultModel: config.model,
-    ...(config.approvalMinutes === 0 ? {} : { approvalMs: config.approvalMinutes * MINUTE_MS }),
-    retry: {
-      maxRetries: config.maxRetries,
-      delayMs: config.retryDelaySeconds * 1_000,
-      timeoutMs: config.timeoutSeconds * 1_000,
-    },
-    keepsBodies: config.auditHook === 'on',
-    ...wantsHookOf(config, hooks),
-    hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
+  rules: rulesOf(config, hooks),
+});
+
+/**
+ * Puts what has changed in force, between two messages of any actor: what sessions are given is the same object as
+ * long as the daemon lives.
+ */
+export const putInForce = (
+  runtime: SessionRuntime,
+  config: Config,
+  { hooks = {}, rules = NO_RULES }: Beside,
+): void => {
+  Object.assign(runtime.permissions, groundOf(config, rules));
+  Object.assign(runtime.rules, rulesOf(config, hooks));
+};
+
+const groundOf = (config: Config, rules: RuleSet): PermissionGround => ({
+  files: { readLink },
+  home: homedir(),
+  rules,
+  policies: [fileAccessPolicy({ home: homedir() }), commandPolicy()],
+  mode: config.permissionMode,
+});
+
+const rulesOf = (config: Config, hooks: HookTable): Rules => ({
+  queuePerSession: config.queuePerSession,
+  maxSteps: MAX_STEPS,
+  provider: config.provider,
+  defaultModel: config.model,
+  approvalMs: config.approvalMinutes === 0 ? undefined : config.approvalMinutes * MINUTE_MS,
+  retry: {
+    maxRetries: config.maxRetries,
+    delayMs: config.retryDelaySeconds * 1_000,
+    timeoutMs: config.timeoutSeconds * 1_000,
   },
+  keepsBodies: config.auditHook === 'on',
+  wantsHook: wantsHookOf(config, hooks),
+  hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
 });
 
 /** Said by the table, not by the actor that runs them: while that is restarting, a gate stays closed. */
-const wantsHookOf = ({ customHooks }: Config, hooks: HookTable): Pick<Rules, 'wantsHook'> => {
-  if (customHooks === 'off' || Object.keys(hooks).length === 0) return {};
-  return {
-    wantsHook: (event, wanted = []) =>
-      (hooks[event] ?? []).length > 0 && (wanted.length === 0 || wanted.includes(event)),
-  };
+const wantsHookOf = ({ customHooks }: Config, hooks: HookTable): Rules['wantsHook'] => {
+  if (customHooks === 'off' || Object.keys(hooks).length === 0) return undefined;
+  return (event, wanted = []) =>
+    (hooks[event] ?? []).length > 0 && (wanted.length === 0 || wanted.includes(event));
 };

@@ -43,9 +43,9 @@ const shell: Shell = {
   },
   // The daemon's modules are heavy: only `start` pays for them.
   // Once stopped it exits: a socket or timer that some library still holds must not keep it.
-  runDaemon: async (config, log) => {
+  runDaemon: async (config, log, again) => {
     const { runDaemon } = await import('../app/daemon.ts');
-    return process.exit(await runDaemon(config, log));
+    return process.exit(await runDaemon(config, log, again));
   },
   launch: launchAgain(process.argv[1] ?? ''),
   examineFiles: async (config) => (await import('../app/settings-files.ts')).faultsOfFiles(config),

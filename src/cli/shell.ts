@@ -39,6 +39,13 @@ export interface Hearing {
   onBack?(): void;
 }
 
+/** What a running daemon has read again. */
+export interface Again {
+  /** Its settings, from all their places. Throws `invalid_settings`. */
+  config(): Config;
+  reopenLog(): void;
+}
+
 export interface Screen {
   /** Text; what the command line gives to commands lets no control character of the data's through. */
   write(text: string): void;
@@ -144,7 +151,7 @@ export interface Shell {
   sleep(ms: number, givenUp?: AbortSignal): Promise<void>;
   connect(address: Address & Hearing): Promise<DaemonClient>;
   /** Runs the daemon in the foreground until it has stopped; resolves with its exit code. */
-  runDaemon(config: Config, log: Log): Promise<number>;
+  runDaemon(config: Config, log: Log, again: Again): Promise<number>;
   /** Starts this program as a process that outlives this one. What it prints goes to the file `output`, which is emptied. */
   launch(args: readonly string[], output: string): Launched;
   /** What is wrong with the files that the configuration names, each a sentence. */

@@ -46,7 +46,8 @@ export interface HookSwitches {
 
 export interface HookRunnerOptions {
   readonly clock: Clock;
-  readonly table: HookTable;
+  /** Asked at each event: it may be read again meanwhile. */
+  readonly table: () => HookTable;
   readonly switches: HookSwitches;
   readonly commands: HookCommands;
   readonly modules: Modules;
@@ -72,16 +73,20 @@ interface Done {
 
 export class HookRunner implements Hooks {
   readonly keepsBodies: boolean;
-  readonly isOff: string | undefined;
   readonly #options: HookRunnerOptions;
 
   constructor(options: HookRunnerOptions) {
     this.#options = options;
-    const { switches, table } = options;
-    this.keepsBodies = switches.audit;
-    const hooks = Object.values(table).flatMap((groups) => groups.flatMap((group) => group.hooks));
-    if (!switches.custom && hooks.length > 0)
-      this.isOff = `ENABLE_CUSTOM_HOOKS is off: hooks that are configured (${hooks.length}) do not run`;
+    this.keepsBodies = options.switches.audit;
+  }
+
+  get isOff(): string | undefined {
+    const { switches, table } = this.#options;
+    const groups = Object.values(table()).flat();
+    const count = groups.reduce((sum, { hooks }) => sum + hooks.length, 0);
+    return switches.custom || count === 0
+      ? undefined
+      : `ENABLE_CUSTOM_HOOKS is off: hooks that are configured (${count}) do not run`;
   }
 
   has(event: HookEvent, subject?: string, wanted: readonly string[] = []): boolean {
@@ -104,7 +109,7 @@ export class HookRunner implements Hooks {
   #groupsOf(event: HookEvent): readonly HookGroup[] {
     const { switches, table } = this.#options;
     const isOn = switches.custom && (event !== 'Notification' || switches.notification);
-    return (isOn ? table[event] : undefined) ?? [];
+    return (isOn ? table()[event] : undefined) ?? [];
   }
 
   /** What is not known of a call may be what the rule is about. */

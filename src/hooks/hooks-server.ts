@@ -20,7 +20,8 @@ import { HookRunner, type HookSwitches } from './hook-runner.ts';
 import { Modules } from './modules.ts';
 
 export interface HooksArgs {
-  readonly table: HookTable;
+  /** Asked at each event. */
+  readonly table: () => HookTable;
   readonly switches: HookSwitches;
   /** A folder for the trace of what is started; undefined: the store is in memory, and there is no trace. */
   readonly traceFolder: string | undefined;

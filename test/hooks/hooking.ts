@@ -64,8 +64,12 @@ export const startHooks = async (wanted: Wanted = {}): Promise<Hooking> => {
   const { events = {}, functions = {}, dir = folder(), ...more } = wanted;
   const system = new System();
   const warnings: Hooking['warnings'] = [];
+  const table = mergeTables(
+    hooksOf({ hooks: events }, dir, { env: {} }),
+    hooksOfFunctions(functions),
+  );
   const child = hooksServer({
-    table: mergeTables(hooksOf({ hooks: events }, dir, { env: {} }), hooksOfFunctions(functions)),
+    table: () => table,
     switches: ALL_ON,
     traceFolder: join(dir, 'trace'),
     home: dir,

@@ -89,22 +89,27 @@ const flagsOf = ({
 const runHere = async (run: Invocation, options: StartOptions): Promise<void> => {
   const loaded = run.config(flagsOf(options));
   const { config } = loaded;
-  const log = await logOf(config);
+  const file = config.logFile === undefined ? undefined : openLog(config.logFile, config);
+  const log = await logOf(config, file);
   for (const name of loaded.unknown) log.warn({ variable: name }, 'unknown variable: misspelt?');
+  const again = {
+    config: () => run.config(flagsOf(options)).config,
+    reopenLog: () => file?.reopen(),
+  };
   // The daemon's own codes go out as they are: supervisors tell a full disk from a crash by them.
-  const exitCode = await run.shell.runDaemon(config, log).catch((error: unknown) => {
+  const exitCode = await run.shell.runDaemon(config, log, again).catch((error: unknown) => {
     throw startFailure(error);
   });
   run.finish(exitCode);
 };
 
 /** Only a daemon loads what writes logs. */
-const logOf = async (config: Config): Promise<Log> => {
+const logOf = async (config: Config, file: LogFile | undefined): Promise<Log> => {
   const { createLog } = await import('../../platform/log.ts');
   const options = { level: config.logLevel, secrets: secretsOf(config) };
-  if (config.logFile === undefined) return createLog(options);
-  const file = openLog(config.logFile, config);
-  return createLog({ ...options, pretty: false, write: (line) => file.write(line) });
+  return file === undefined
+    ? createLog(options)
+    : createLog({ ...options, pretty: false, write: (line) => file.write(line) });
 };
 
 const openLog = (path: string, { logFileMb, logFiles: files }: Config): LogFile => {

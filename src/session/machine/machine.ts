@@ -66,7 +66,7 @@ export interface Rules {
    * Whether hooks are to be asked at that event; `wanted`: those of the session's own list, absent or empty: all.
    * Absent: no hooks are configured.
    */
-  wantsHook?(event: HookEvent, wanted: readonly string[] | undefined): boolean;
+  wantsHook?: ((event: HookEvent, wanted: readonly string[] | undefined) => boolean) | undefined;
   /** Whether the model has a price at that time: money limits need one. */
   hasPrice(model: string, atMs: number): boolean;
 }

@@ -26,7 +26,7 @@ export interface PermissionGround {
   readonly files: FileSystem;
   /** Absolute. */
   readonly home: string;
-  /** The daemon's: a deny of theirs is never lifted. */
+  /** The daemon's: a deny of theirs is never lifted. Another set where they were read again. */
   readonly rules: RuleSet;
   /** By the names that sessions have for them. */
   readonly policies: readonly Policy[];
@@ -47,6 +47,7 @@ export class Judge {
   #allowed: Head['allowedTools'];
   #disallowed: Head['disallowedTools'];
   #tools: Offer['tools'] | undefined;
+  #daemonRules: RuleSet | undefined;
   #rules: RuleSet | undefined;
 
   constructor(ground: PermissionGround) {
@@ -89,10 +90,12 @@ export class Judge {
   /** Undefined: one that denies cannot be read, so nothing may run. */
   #rulesOf({ allowedTools, disallowedTools }: Head, tools: Offer['tools']): RuleSet | undefined {
     const isSame =
+      this.#daemonRules === this.#ground.rules &&
       this.#allowed === allowedTools &&
       this.#disallowed === disallowedTools &&
       this.#tools === tools;
     if (isSame && this.#rules !== undefined) return this.#rules;
+    this.#daemonRules = this.#ground.rules;
     this.#allowed = allowedTools;
     this.#disallowed = disallowedTools;
     this.#tools = tools;

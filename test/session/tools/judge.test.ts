@@ -65,6 +65,19 @@ describe('what a session is offered', () => {
 });
 
 describe('a call', () => {
+  it('of a live session is judged by the rules that the daemon has read again', () => {
+    const ground = { ...GROUND };
+    const judge = new Judge(ground);
+    const session = head();
+    const offer = offerOf(session, ALL);
+    const kindNow = () =>
+      judge.verdict({ id: 'tu', name: 'Bash', input: { command: 'rm x' } }, offer, session, PLACE)
+        .kind;
+    const before = kindNow();
+    ground.rules = readRules({ deny: ['Bash'] }, { scope: 'daemon' });
+    expect([before, kindNow()]).toEqual(['ask', 'refuse']);
+  });
+
   it('of a tool that is not offered is refused', () => {
     expect(judge('Nothing', {})).toMatchObject({ kind: 'refuse' });
     expect(judge('Bash', { command: 'ls' }, { tools: ['Read'] })).toMatchObject({ kind: 'refuse' });

@@ -105,7 +105,7 @@ export class Daemon {
       feed,
       runtime,
       sessions: this.sessions,
-      hookTable: {},
+      hookTable: () => ({}),
       testHooks: {},
       collectGarbage: undefined,
       mcpServers: [],
