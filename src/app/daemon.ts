@@ -19,6 +19,7 @@ import { EXIT_STORE_FAILED, RunningGreenroom } from './greenroom.ts';
 import { type Again, onHangUp } from './hang-up.ts';
 import { KeptFile } from './kept-file.ts';
 import { mustBeAlone } from './running-daemon.ts';
+import { ServiceManager } from './service-manager.ts';
 
 /** Runs until told to stop; resolves with the exit code. */
 export const runDaemon = async (config: Config, log: Log, again: Again): Promise<number> => {
@@ -50,15 +51,19 @@ export const runDaemon = async (config: Config, log: Log, again: Again): Promise
     return 0;
   }
   const file = announce(config, running, log);
+  const manager = new ServiceManager(process.env, log, systemClock);
+  manager.ready();
   const why = await Promise.race([stop.asked, running.exited]);
   file.remove();
   if (typeof why !== 'string' || why !== 'signal') {
     log.fatal({ reason: why }, 'the tree is gone');
     return fatal === undefined ? 1 : EXIT_STORE_FAILED;
   }
+  manager.stopping();
   log.info('draining; a second signal stops at once');
   await running.drain(config.drainSeconds * 1_000);
   await running.stop();
+  manager.end();
   log.info('stopped');
   return 0;
 };

@@ -15,6 +15,7 @@ import { registerImport } from './commands/import.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerSend } from './commands/send.ts';
+import { registerService } from './commands/service.ts';
 import { registerSessions } from './commands/sessions.ts';
 import { registerStart } from './commands/start.ts';
 import { registerStatus } from './commands/status.ts';
@@ -91,6 +92,7 @@ const buildProgram = (
     registerStart,
     registerStop,
     registerLogs,
+    registerService,
     registerStatus,
     registerTree,
     registerInspect,

@@ -37,6 +37,10 @@ const CALLS: readonly (readonly string[])[] = [
   ['stop'],
   ['stop', '--timeout', HOSTILE],
   ['restart', '--timeout', HOSTILE],
+  ['service', 'install', '--print'],
+  ['service', 'install', '--run-as', HOSTILE],
+  ['service', 'status'],
+  ['service', 'uninstall'],
   ['logs', '--last', '5'],
   ['logs', '--last', HOSTILE],
   ['tree'],
@@ -121,7 +125,12 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
   const cwd = newFolder();
   const world = (more: World = {}): World => ({
     connect: (address) => connectClient(address),
-    env: { NATS_URL: running.natsUrl, GREENROOM_DATA_DIR: join(cwd, NAME), NO_COLOR: '1' },
+    env: {
+      NATS_URL: running.natsUrl,
+      GREENROOM_DATA_DIR: join(cwd, NAME),
+      NO_COLOR: '1',
+      XDG_CONFIG_HOME: cwd,
+    },
     cwd,
     ...more,
   });

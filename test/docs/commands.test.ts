@@ -132,7 +132,7 @@ describe.skipIf(withoutNatsServer())('the commands', () => {
     if (words.includes('search')) await until(() => index()?.lag().textWaiting === 0);
     if (words[0] === 'approvals') await until(isAsked);
     const { natsUrl, dataDir } = running;
-    const env = { NATS_URL: natsUrl, GREENROOM_DATA_DIR: dataDir };
+    const env = { NATS_URL: natsUrl, GREENROOM_DATA_DIR: dataDir, XDG_CONFIG_HOME: home };
     const args = words.map((word) => word.replace(/^~/, home));
     const done = run(args, { env, stdin });
     if (isInBackground) {
