@@ -10,6 +10,7 @@ import { mean, type Point, plot, slopeOf } from './harness/plot.ts';
 import { memoryOfTree } from './harness/process-memory.ts';
 import { type Client, type Daemon, Scene } from './harness/scene.ts';
 import { Sheet } from './harness/sheet.ts';
+import { descriptorsOf, diskBytesOf } from './harness/upkeep.ts';
 
 const MIB = 1024 * 1024;
 const GOAL_ANON_BYTES = 400 * MIB;
@@ -84,20 +85,25 @@ interface Look {
   readonly heapUsed: number;
   readonly heapTotal: number;
   readonly arrayBuffers: number;
+  readonly loopDelayMs: number;
 }
 
 /** Samples a daemon until it is told to stop. */
 class Watch {
   readonly anon: Point[] = [];
   readonly rss: Point[] = [];
+  readonly descriptors: Point[] = [];
+  readonly disk: Point[] = [];
   readonly looks: Look[] = [];
   readonly #daemon: Daemon;
+  readonly #folder: string;
   readonly #startMs = performance.now();
   #isOver = false;
   readonly #ended: Promise<void>;
 
-  constructor(daemon: Daemon) {
+  constructor(daemon: Daemon, folder: string) {
     this.#daemon = daemon;
+    this.#folder = folder;
     this.#ended = this.#run();
   }
 
@@ -115,6 +121,8 @@ class Watch {
       const { rssBytes, anonBytes } = memoryOfTree(this.#daemon.pid);
       this.anon.push({ at: this.seconds, value: anonBytes });
       this.rss.push({ at: this.seconds, value: rssBytes });
+      this.descriptors.push({ at: this.seconds, value: descriptorsOf(this.#daemon.pid) });
+      this.disk.push({ at: this.seconds, value: diskBytesOf(this.#folder) });
       if (count % LOOK_EVERY === 0) this.looks.push(await lookAt(this.#daemon, this.seconds));
       await rest(SAMPLE_MS);
     }
@@ -122,9 +130,9 @@ class Watch {
 }
 
 const lookAt = async (daemon: Daemon, at: number): Promise<Look> => {
-  const { memory, liveSessions, liveBytes } = await daemon.call('status', null);
+  const { memory, liveSessions, liveBytes, loopDelayMs } = await daemon.call('status', null);
   const { heapUsed, heapTotal, arrayBuffers } = memory;
-  return { at, liveSessions, liveBytes, heapUsed, heapTotal, arrayBuffers };
+  return { at, liveSessions, liveBytes, heapUsed, heapTotal, arrayBuffers, loopDelayMs };
 };
 
 const rest = (forMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, forMs));
@@ -139,7 +147,7 @@ const play = async (scene: Scene, sheet: Sheet, settings: Settings): Promise<voi
   });
   await rest(Math.min(10_000, plan.quietMs));
   const fresh = memoryOfTree(daemon.pid);
-  const watch = new Watch(daemon);
+  const watch = new Watch(daemon, scene.folder(PREFIX));
   settings.say('  load');
   const before = (await daemon.call('status', null)).cpu.totalMs;
   const load = await run(client, plan);
@@ -189,8 +197,19 @@ const report = (sheet: Sheet, findings: Findings): void => {
     at >= (fromSeconds + loadSeconds) / 2 && at <= loadSeconds;
   const peak = Math.max(...watch.anon.map(({ value }) => value));
   const half = watch.rss.filter(isSecondHalf);
+  const delays = watch.looks.map(({ at, loopDelayMs }) => ({ at, value: loopDelayMs }));
   const slope = (slopeOf(half) * SLOPE_SECONDS) / mean(half.map(({ value }) => value));
   sheet.table('What the daemon says of itself', LOOK_COLUMNS, someOf(watch.looks).map(lookRow));
+  sheet.table(
+    'Over the second half of the load',
+    ['', 'mean', 'most', 'slope in ten minutes, of the mean'],
+    [
+      upkeepRow('RSS', half, bytes),
+      upkeepRow('descriptors', watch.descriptors.filter(isSecondHalf), number),
+      upkeepRow('disk', watch.disk.filter(isSecondHalf), bytes),
+      upkeepRow('loop delay p99', delays.filter(isSecondHalf), ms),
+    ],
+  );
   sheet.remark(
     `Anonymous memory of the daemon and its children over time; the load begins at ${Math.round(fromSeconds)} s and ends at ${Math.round(loadSeconds)} s.\n\n\`\`\`text\n${plot(watch.anon, bytes)}\n\`\`\``,
   );
@@ -220,6 +239,18 @@ const report = (sheet: Sheet, findings: Findings): void => {
     most > plan.cached * 0.9 && most <= plan.cached * 1.1,
     number(most),
   );
+};
+
+/** Of what is to be flat: a leak is a slope. */
+const upkeepRow = (
+  name: string,
+  points: readonly Point[],
+  write: (value: number) => string,
+): string[] => {
+  if (points.length === 0) return [name, '-', '-', '-'];
+  const values = points.map(({ value }) => value);
+  const slope = ((slopeOf(points) * SLOPE_SECONDS) / mean(values)) * 100;
+  return [name, write(mean(values)), write(Math.max(0, ...values)), `${slope.toFixed(2)} %`];
 };
 
 const LOOK_COLUMNS = ['at', 'live', 'liveBytes', 'array buffers', 'heap used', 'heap'];

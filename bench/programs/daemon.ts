@@ -3,6 +3,7 @@
  * same broker and disk as the floors. Beside what a daemon does it only answers the bench's questions.
  */
 
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { RunningGreenroom } from '../../src/app/greenroom.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -57,6 +58,8 @@ export interface DaemonStatus {
   readonly memory: NodeJS.MemoryUsage;
   /** What live sessions hold, as `status` tells it. */
   readonly liveBytes: number;
+  /** p99 of how late the event loop was since the last status, in milliseconds. */
+  readonly loopDelayMs: number;
 }
 
 const NO_JOURNAL = {
@@ -70,6 +73,16 @@ const NO_JOURNAL = {
 
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
+const delay = monitorEventLoopDelay({ resolution: 10 });
+
+/** Counted from the first question on: other benches ask none while they measure. */
+const loopDelayMs = (): number => {
+  delay.enable();
+  const ms = delay.count === 0 ? 0 : delay.percentile(99) / 1e6;
+  delay.reset();
+  return ms;
+};
+
 const statusOf = (running: RunningGreenroom): DaemonStatus => {
   const { journal, liveSessions, liveBytes, catalog } = running.status();
   return {
@@ -82,6 +95,7 @@ const statusOf = (running: RunningGreenroom): DaemonStatus => {
     published: running.system.find(apiName)?.stats.published ?? 0,
     atUs: nowUs(),
     memory: process.memoryUsage(),
+    loopDelayMs: loopDelayMs(),
   };
 };
 
