@@ -57,7 +57,7 @@ export interface Rules {
   readonly provider: Provider;
   readonly defaultModel: string;
   /** How long a tool call waits for a person before it is denied, unless the session says otherwise; absent: for as long as it takes. */
-  readonly approvalMs?: number;
+  readonly approvalMs?: number | undefined;
   /** How model calls are retried, unless the session says otherwise. */
   readonly retry: ModelStep['retry'];
   /** Whether audit records hold what went into tools and what hooks said; default true. */
