@@ -14,8 +14,8 @@ import type { Feed } from '../session/events/feed.ts';
 import { TurnTrails } from '../session/events/turn-trails.ts';
 import type { Rules } from '../session/machine/machine.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
-import { WORKSPACES } from '../storage/files/session-folders.ts';
 import type { PermissionGround } from '../session/tools/judge.ts';
+import { WORKSPACES } from '../storage/files/session-folders.ts';
 
 const MINUTE_MS = 60_000;
 const MB = 1024 * 1024;

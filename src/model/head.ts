@@ -182,6 +182,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   /** The logged output tokens of this import are known to be too low. */
   readonly outputUnderReported?: boolean | undefined;
   readonly lastError?: TurnError | undefined;
+  /** The known part of what its sub-agents have cost, and theirs: money of its own limits. Absent: nothing. */
+  readonly childrenCostNanoUsd?: number | undefined;
   /** Names of the tools that were used, also by sub-agents (`tools-used.ts`); absent: none. */
   readonly toolsUsed?: readonly string[] | undefined;
   readonly classic?: ClassicFacts | undefined;
@@ -291,6 +293,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   thinking: undefined,
   effort: undefined,
   outputFormat: undefined,
+  childrenCostNanoUsd: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

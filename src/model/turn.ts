@@ -182,6 +182,8 @@ interface OpenFacts extends TurnFacts {
   readonly options: TurnOptions;
   /** Runs that the turn has started, and the number of the last one. */
   readonly runs: number;
+  /** What its sub-agents have cost, and theirs. Absent: nothing. */
+  readonly childrenCostNanoUsd?: number | undefined;
   /** How often hooks have kept it from ending; absent: never. */
   readonly stopBlocks?: number | undefined;
 }

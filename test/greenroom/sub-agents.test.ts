@@ -275,15 +275,22 @@ describe('what a sub-agent may', () => {
     for (const { limit, cost } of limits) expect([limit > 0.4, cost > 0]).toEqual([true, true]);
   });
 
-  it('is nothing where the money is spent', async () => {
+  const DEAR = '[[rehearse: text=dear usage.output_tokens=100000]]';
+
+  it('spends the money of its parent’s turn, which ends where that is spent', async () => {
     const test = await parent({ model: 'claude-haiku-4-5' });
-    const dear = '[[rehearse: text=dear usage.output_tokens=100000]]';
-    const turn = calls([[agent(dear)], [agent(says('again'))]]);
-    await test.run('s', turn, { maxCostUsd: 0.4 });
-    expect(await results(test, 's')).toEqual([
-      { isError: false, text: 'dear' },
-      { isError: true, text: 'The money limit leaves nothing for a sub-agent.' },
-    ]);
+    const turn = calls([[agent(DEAR)], [agent(says('again'))]]);
+    const finished = finishedOf(await test.run('s', turn, { maxCostUsd: 0.4 }));
+    expect(finished).toMatchObject({ status: 'completed', stopReason: 'budget_exceeded' });
+    expect(await results(test, 's')).toEqual([{ isError: false, text: 'dear' }]);
+  });
+
+  it('spends the money of its parent’s session, through all depths and a restart', async () => {
+    const test = await parent({ model: 'claude-haiku-4-5', limits: { maxCostUsd: 0.4 } });
+    await test.run('s', calls([[agent(calls([[agent(DEAR)]]))]]));
+    await test.restart();
+    const refused = test.run('s', 'more');
+    await expect(refused).rejects.toMatchObject({ code: 'budget_exceeded' });
   });
 
   it('is refused by a rule with its name', async () => {

@@ -231,7 +231,9 @@ export class ToolRunner {
       context === undefined ? block : withSaid(block, undefined, context),
     );
     const memory = outcome.type === 'result' ? outcome.memory : undefined;
-    const ended = { type: 'toolEnded', runId, isError, memory, results: this.#results } as const;
+    const { spentNanoUsd } = outcome;
+    const results = this.#results;
+    const ended = { type: 'toolEnded', runId, isError, memory, spentNanoUsd, results } as const;
     this.#listener.submit(isHeld ? { ...ended, isHeld } : ended);
   }
 

@@ -274,7 +274,8 @@ class Calls {
     this.#draft.patch({ allowedTools: [...new Set([...allowedTools, ...rules])] });
   }
 
-  end({ runId, isError, memory, results, isHeld }: InputOf<'toolEnded'>, rules: Rules): void {
+  end(input: InputOf<'toolEnded'>, rules: Rules): void {
+    const { runId, isError, memory, spentNanoUsd = 0, results, isHeld } = input;
     const call = this.#calls.find(
       (each): each is StartedCall =>
         each.state === 'started' && runIdOf(this.#turn.turnId, each.run) === runId,
@@ -284,6 +285,7 @@ class Calls {
     const draft = this.#draft;
     if (memory !== undefined)
       draft.patch({ toolMemory: remembering(draft.head.toolMemory ?? NO_MEMORY, memory) });
+    if (spentNanoUsd > 0) this.#spend(spentNanoUsd);
     const durationMs = Math.max(0, draft.nowMs - call.atMs);
     this.#note({ kind: 'tool', action: isError ? 'failed' : 'succeeded' }, call, { durationMs });
     const { toolUseId, name } = call;
@@ -304,6 +306,14 @@ class Calls {
     this.#turn = { ...this.#turn, lastSeq: seq };
     this.#put({ toolUseId, name, state: 'ended', seq });
     this.goOn(rules);
+  }
+
+  /** A sub-agent's money is its parent's: that one's limits count it. */
+  #spend(nanoUsd: number): void {
+    const { childrenCostNanoUsd = 0 } = this.#draft.head;
+    this.#draft.patch({ childrenCostNanoUsd: childrenCostNanoUsd + nanoUsd });
+    const ofTurn = this.#turn.childrenCostNanoUsd ?? 0;
+    this.#turn = { ...this.#turn, childrenCostNanoUsd: ofTurn + nanoUsd };
   }
 
   gathered({ results, hooks = [], stop }: InputOf<'gathered'>, rules: Rules): void {

@@ -243,6 +243,8 @@ export type Input =
       readonly runId: RunId;
       readonly isError: boolean;
       readonly memory?: ToolMemory | undefined;
+      /** What other sessions have cost for it. */
+      readonly spentNanoUsd?: number | undefined;
       /** With this one's. */
       readonly results: Results;
       /** Hooks are to be asked about it before the model sees it. */

@@ -67,11 +67,12 @@ export const overLimit = (head: Head, turn: OpenTurn, rules: Rules): string | un
   if (turn.steps >= (turn.options.maxSteps ?? head.limits?.maxSteps ?? rules.maxSteps))
     return 'max_steps';
   const ofTurn = turn.options.maxCostUsd;
-  if (ofTurn !== undefined && (turn.costNanoUsd ?? 0) >= nanoUsdOf(ofTurn))
-    return 'budget_exceeded';
+  const spent = (turn.costNanoUsd ?? 0) + (turn.childrenCostNanoUsd ?? 0);
+  if (ofTurn !== undefined && spent >= nanoUsdOf(ofTurn)) return 'budget_exceeded';
   return isSpent(head) ? 'budget_exceeded' : undefined;
 };
 
-/** The session's own money limit is reached. */
-export const isSpent = ({ limits, costNanoUsd }: Head): boolean =>
-  limits?.maxCostUsd !== undefined && costNanoUsd >= nanoUsdOf(limits.maxCostUsd);
+/** The session's own money limit is reached, by what its sub-agents have cost too. */
+export const isSpent = ({ limits, costNanoUsd, childrenCostNanoUsd = 0 }: Head): boolean =>
+  limits?.maxCostUsd !== undefined &&
+  costNanoUsd + childrenCostNanoUsd >= nanoUsdOf(limits.maxCostUsd);

@@ -65,9 +65,11 @@ export type ToolOutcome =
       readonly isError: boolean;
       /** What the session has to remember from now on, beside what it remembers. */
       readonly memory?: ToolMemory;
+      /** What other sessions have cost for it, in nano-dollars. */
+      readonly spentNanoUsd?: number;
     }
   /** It was told to end, and did; `content`: what it had said by then. */
-  | { readonly type: 'cancelled'; readonly content?: string };
+  | { readonly type: 'cancelled'; readonly content?: string; readonly spentNanoUsd?: number };
 
 export interface ToolSink {
   /** What the call is about, for the report of a sink that throws. */

@@ -76,6 +76,7 @@ const Open = z.looseObject({
     runs: PlausibleCount.optional(),
     phase: anything.optional(),
     stopBlocks: anything.optional(),
+    childrenCostNanoUsd: PlausibleNanoUsd.optional(),
   }, // older versions knew neither
 } satisfies Shape<OpenTurn>);
 
@@ -119,6 +120,7 @@ export const Session = z.looseObject({
   ...{ toolCallCount: PlausibleCount, errorCount: PlausibleCount, retryCount: PlausibleCount },
   permissionCheckCount: PlausibleCount.optional(),
   hookExecutionCount: PlausibleCount.optional(),
+  childrenCostNanoUsd: PlausibleNanoUsd.optional(),
   toolMemory: anything.optional(), // of the machine that wrote it: nothing of it is taken
   provider: provider.optional(),
   parent: z.strictObject({ sessionId: SessionId, seq: lastSeq }).optional(),

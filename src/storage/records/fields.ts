@@ -36,6 +36,7 @@ const FIELDS = [
   ...['permissionCheckCount', 'hookExecutionCount', 'stop', 'realPath', 'event', 'stopBlocks'],
   ...['childOf', 'depth'],
   ...['thinking', 'effort', 'outputFormat'],
+  ...['childrenCostNanoUsd'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

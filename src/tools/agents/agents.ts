@@ -137,10 +137,18 @@ export class Agents implements ToolRunner {
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
     try {
-      return outcomeOf(await ended.finished, signal.aborted);
+      const outcome = outcomeOf(await ended.finished, signal.aborted);
+      return { ...outcome, spentNanoUsd: await this.#spentFor(call) };
     } finally {
       signal.removeEventListener('abort', cancel);
     }
+  }
+
+  /** What its child has cost, and the children of that one: counted where the call ends, so once. */
+  async #spentFor(call: ToolCall): Promise<number> {
+    const { sessions } = this.#options;
+    const head = await this.#persistently(() => sessions.head(childKeyOf(call)));
+    return (head?.costNanoUsd ?? 0) + (head?.childrenCostNanoUsd ?? 0);
   }
 
   #typeOf(name: string = GENERAL_PURPOSE.name): AgentType {
@@ -152,15 +160,24 @@ export class Agents implements ToolRunner {
 
   /** Resolves when the child's turn is stored, and with its end to come. */
   async #begin(input: Input, type: AgentType, call: ToolCall, signal: AbortSignal) {
+    return this.#persistently(() => {
+      if (signal.aborted) throw new Refusal('It was cancelled before it began.');
+      return this.#accepted(input, type, call);
+    }).catch((error: unknown) => {
+      throw inWords(error);
+    });
+  }
+
+  /** Tries again while parts are restarting. */
+  async #persistently<T>(work: () => Promise<T>): Promise<T> {
     const { clock } = this.#system;
     const untilMs = clock.monotonic() + TRY_MS;
     for (;;) {
-      if (signal.aborted) throw new Refusal('It was cancelled before it began.');
       try {
-        return await this.#accepted(input, type, call);
+        return await work();
       } catch (error) {
         const isWorthIt = isPassing(error) && !this.#hasEnded && clock.monotonic() < untilMs;
-        if (!isWorthIt) throw inWords(error);
+        if (!isWorthIt) throw error;
       }
       await pause(clock, RETRY_MS);
     }
