@@ -1,5 +1,5 @@
 /** `Glob`: files by the pattern of their paths, those that were changed last first. */
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { baseOf, pathOf, shownPath } from '../files/place.ts';
 import { globPlace } from '../search/glob-root.ts';
@@ -15,6 +15,7 @@ import {
 import { newestFirst, rootOf } from '../search/search-files.ts';
 import { MAX_NAMES, VERSION_CONTROL, type Walked, walk } from '../search/walk.ts';
 import { said } from '../tool/outcome.ts';
+import { Pauses } from '../tool/pauses.ts';
 import { builtinTool, type ToolJob } from '../tool/tool.ts';
 
 /** Files of one result. */
@@ -32,10 +33,11 @@ export const Glob = builtinTool({
   input: Input,
   work: async ({ pattern, path = '.' }, job, signal) => {
     const place = globPlace(pattern);
-    const root = await rootOf(startPath(place.lead, path, job), job.realPath);
+    const pauses = new Pauses(signal);
+    const root = rootOf(startPath(place.lead, path, job), job.realPath);
     const positions = startOf(withoutBraces(place.pattern).map(pathPattern));
-    const { files, isCut, unreadable } = await found(root, positions, signal);
-    const sorted = await newestFirst(files, signal);
+    const { files, isCut, unreadable } = await found(root, positions, pauses);
+    const sorted = await newestFirst(files, pauses);
     const shown = sorted.slice(0, MAX_GLOB_FILES).map((file) => shownPath(file, baseOf(job)));
     const notes = [
       ...(sorted.length > MAX_GLOB_FILES
@@ -59,8 +61,8 @@ const startPath = (lead: string, path: string, job: ToolJob): string => {
   return lead === '' ? folder : `${folder}/${lead}`;
 };
 
-const found = async (root: string, positions: Positions, signal: AbortSignal): Promise<Walked> => {
-  if (!(await stat(root)).isDirectory())
+const found = async (root: string, positions: Positions, pauses: Pauses): Promise<Walked> => {
+  if (!statSync(root).isDirectory())
     return { files: isMatch(positions) ? [root] : [], isCut: false, unreadable: 0 };
   return walk<Positions>(
     root,
@@ -72,7 +74,7 @@ const found = async (root: string, positions: Positions, signal: AbortSignal): P
       },
       wants: ({ name }, state) => isMatch(stepInto(state, name)),
     },
-    signal,
+    pauses,
   );
 };
 

@@ -15,6 +15,7 @@ import { hitsInLines, hitsInText, type TextHits } from '../search/text-hits.ts';
 import { textPattern } from '../search/text-pattern.ts';
 import { MAX_NAMES } from '../search/walk.ts';
 import { linesWithin, said } from '../tool/outcome.ts';
+import { Pauses } from '../tool/pauses.ts';
 import { builtinTool } from '../tool/tool.ts';
 
 /** Lines, files or counts of one call that names no limit. */
@@ -86,10 +87,11 @@ export const Grep = builtinTool({
     const options = { isCaseless: input['-i'] ?? false, isMultiline: input.multiline ?? false };
     const pattern = textPattern(input.pattern, options);
     const filter = fileFilter(input.glob, input.type);
-    const root = await rootOf(pathOf(input.path ?? '.', job), job.realPath);
-    const searched = await filesToSearch(root, filter, signal);
+    const pauses = new Pauses(signal);
+    const root = rootOf(pathOf(input.path ?? '.', job), job.realPath);
+    const searched = await filesToSearch(root, filter, pauses);
     const rows = new Rows(input, baseOf(job), pattern);
-    for await (const found of textsOf(searched, signal)) {
+    for await (const found of textsOf(searched, pauses)) {
       if (found === 'too-large') rows.tooLarge += 1;
       else if (found !== undefined) rows.take(found.path, found.mtimeMs, found.text);
       if (rows.isEnough) break;

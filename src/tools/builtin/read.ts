@@ -1,4 +1,5 @@
 /** `Read`: some lines of a text, or an image, a PDF or a notebook as the model sees them. */
+import { closeSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import type { ToolMemory } from '../../model/tool-memory.ts';
 import type { ToolOutcome } from '../../session/ports/tools.ts';
@@ -7,9 +8,10 @@ import { type Lines, linesOf, readLines, type Wanted } from '../files/line-reade
 import { remembered } from '../files/marks.ts';
 import { type MediaType, maxBytesOf, mediaBlock, mediaTypeOf } from '../files/media.ts';
 import { MAX_NOTEBOOK_BYTES, notebookBlocks } from '../files/notebook.ts';
-import { type OpenFile, openFile } from '../files/open-file.ts';
+import { type OpenFile, openFile, readWhole } from '../files/open-file.ts';
 import { pathOf } from '../files/place.ts';
 import { said } from '../tool/outcome.ts';
+import { Pauses } from '../tool/pauses.ts';
 import { Refusal } from '../tool/refusal.ts';
 import { builtinTool } from '../tool/tool.ts';
 
@@ -49,57 +51,54 @@ export const Read = builtinTool({
         'Pages of a PDF cannot be picked here: leave `pages` out to read all of it.',
       );
     const path = pathOf(input.file_path, job);
-    const file = await openFile(path, { expected: job.realPath });
+    const file = openFile(path, { expected: job.realPath });
     try {
-      return await read(file, input, signal);
+      return await read(file, input, new Pauses(signal));
     } finally {
-      await file.handle.close();
+      closeSync(file.fd);
     }
   },
 });
 
-const read = async (
-  file: OpenFile,
-  input: ReadInput,
-  signal: AbortSignal,
-): Promise<ToolOutcome> => {
-  const { handle, realPath, stats } = file;
+const read = async (file: OpenFile, input: ReadInput, pauses: Pauses): Promise<ToolOutcome> => {
+  const { fd, realPath, stats } = file;
   const memory = remembered(realPath, stats);
-  const probe = Buffer.alloc(PROBE_BYTES);
-  const { bytesRead } = await handle.read(probe, 0, PROBE_BYTES, 0);
-  const head = probe.subarray(0, bytesRead);
+  const probe = Buffer.allocUnsafe(PROBE_BYTES);
+  const head = probe.subarray(0, readSync(fd, probe, 0, PROBE_BYTES, 0));
   const media = mediaTypeOf(head);
-  if (media !== undefined) return said([await mediaOf(file, media)], memory);
+  if (media !== undefined) return said([await mediaOf(file, media, pauses)], memory);
   if (isBinary(head))
     throw new Refusal(
       `${realPath} is a binary file of ${stats.size} bytes, and not one that can be shown.`,
     );
   if (realPath.endsWith('.ipynb') && stats.size <= MAX_NOTEBOOK_BYTES && !isPaged(input)) {
-    const blocks = notebookBlocks(readableText(await handle.readFile()));
+    const blocks = notebookBlocks(readableText(await readWhole(file, MAX_NOTEBOOK_BYTES, pauses)));
     if (blocks !== undefined) return said(blocks, memory);
   }
-  return textOf(file, input, memory, encodingOf(head) === 'utf-16le', signal);
+  return textOf(file, input, memory, encodingOf(head) === 'utf-16le', pauses);
 };
 
 const isPaged = ({ offset, limit }: ReadInput): boolean =>
   offset !== undefined || limit !== undefined;
 
-const mediaOf = async ({ handle, stats, realPath }: OpenFile, type: MediaType) => {
+const mediaOf = async (file: OpenFile, type: MediaType, pauses: Pauses) => {
+  const { stats, realPath } = file;
   const max = maxBytesOf(type);
   if (stats.size > max)
     throw new Refusal(
       `${realPath} has ${stats.size} bytes; of ${type} at most ${max} can be shown. Make it smaller first.`,
     );
-  return mediaBlock(type, await handle.readFile(), realPath);
+  return mediaBlock(type, await readWhole(file, max, pauses), realPath);
 };
 
 const textOf = async (
-  { handle, stats, realPath }: OpenFile,
+  file: OpenFile,
   { offset: from = 1, limit, allow_large: isLarge = false }: ReadInput,
   memory: ToolMemory,
   isWide: boolean,
-  signal: AbortSignal,
+  pauses: Pauses,
 ): Promise<ToolOutcome> => {
+  const { stats, realPath } = file;
   const wanted: Wanted = {
     from,
     count: limit ?? (isLarge ? Number.MAX_SAFE_INTEGER : DEFAULT_LINES),
@@ -108,8 +107,8 @@ const textOf = async (
   if (isWide && stats.size > MAX_WIDE_BYTES)
     throw new Refusal(`${realPath} is in UTF-16 and larger than ${MAX_WIDE_BYTES} bytes.`);
   const lines = isWide
-    ? linesOf(Buffer.from(readableText(await handle.readFile())), wanted)
-    : await readLines(handle, wanted, signal);
+    ? linesOf(Buffer.from(readableText(await readWhole(file, MAX_WIDE_BYTES, pauses))), wanted)
+    : await readLines(file, wanted, pauses);
   return said(shown(lines, from), memory);
 };
 

@@ -4,19 +4,28 @@
  *
  * `replace` is whole or not at all: a file beside it gets the bytes, is synced, and takes the name.
  */
-import { constants, type Dirent, type Stats } from 'node:fs';
 import {
-  access,
-  type FileHandle,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+  accessSync,
+  closeSync,
+  constants,
+  type Dirent,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsync,
+  futimesSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { Refusal } from '../tool/refusal.ts';
 import { codeOf } from '../tool/system-errors.ts';
 import { type OpenFile, openFile, whereIs } from './open-file.ts';
@@ -35,89 +44,91 @@ export interface Replacement {
 export class FolderAnchor {
   /** Without links, without a slash at its end. */
   readonly folder: string;
-  readonly #handle: FileHandle;
+  readonly #fd: number;
   readonly #base: string;
 
-  private constructor(folder: string, handle: FileHandle, base: string) {
+  private constructor(folder: string, fd: number, base: string) {
     this.folder = folder;
-    this.#handle = handle;
+    this.#fd = fd;
     this.#base = base;
   }
 
   /** Refuses a folder that is not where it is named: one of its parts is a link by now. */
-  static async open(folder: string): Promise<FolderAnchor> {
-    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  static open(folder: string): FolderAnchor {
+    const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
-      checkPlace(await whereIs(handle, folder), folder);
-      const anchored = `/proc/self/fd/${handle.fd}`;
-      const isAnchored = await stat(anchored).then(
-        (found) => found.isDirectory(),
-        () => false,
-      );
-      return new FolderAnchor(folder, handle, isAnchored ? anchored : folder);
+      checkPlace(whereIs(fd, folder), folder);
+      const anchored = `/proc/self/fd/${fd}`;
+      return new FolderAnchor(folder, fd, isFolder(anchored) ? anchored : folder);
     } catch (error) {
-      await handle.close();
+      closeSync(fd);
       throw error;
     }
   }
 
   /** Makes it, and those above it, if it is missing: each in the one above, which is held open meanwhile. */
-  static async openMade(folder: string): Promise<FolderAnchor> {
-    const there = await unlessMissing(FolderAnchor.open(folder));
+  static openMade(folder: string): FolderAnchor {
+    const there = unlessMissing(() => FolderAnchor.open(folder));
     if (there !== undefined) return there;
-    const above = await FolderAnchor.openMade(dirname(folder));
+    const above = FolderAnchor.openMade(dirname(folder));
     try {
-      await above.#make(basename(folder));
+      above.#make(basename(folder));
     } finally {
-      await above.close();
+      above.close();
     }
     return FolderAnchor.open(folder);
   }
 
-  async #make(name: string): Promise<void> {
+  #make(name: string): void {
     try {
-      await this.#naming(name, mkdir(this.#path(name)));
+      this.#naming(name, () => mkdirSync(this.#path(name)));
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error; // another process made it
     }
   }
 
-  close(): Promise<void> {
-    return this.#handle.close();
+  close(): void {
+    closeSync(this.#fd);
   }
 
-  names(): Promise<readonly Dirent[]> {
-    return readdir(this.#base, { withFileTypes: true });
+  names(): readonly Dirent[] {
+    return readdirSync(this.#base, { withFileTypes: true });
   }
 
   /** undefined if there is no such file. Refuses links, folders, pipes and devices. */
-  openExisting(name: string): Promise<OpenFile | undefined> {
-    return this.#naming(name, unlessMissing(openFile(this.#path(name), { isNoLink: true })));
+  openExisting(name: string): OpenFile | undefined {
+    return this.#naming(name, () =>
+      unlessMissing(() => openFile(this.#path(name), { isNoLink: true })),
+    );
   }
 
   /** Gives what the file is now. Keeps its mode and, where that is allowed, its owner. */
   async replace(replacement: Replacement): Promise<Stats> {
     const { name, before, draftName, signal } = replacement;
-    if (before !== undefined) await this.#naming(name, access(this.#path(name), constants.W_OK));
+    if (before !== undefined)
+      this.#naming(name, () => accessSync(this.#path(name), constants.W_OK));
     const draft = this.#path(draftName);
-    await rm(draft, { force: true });
+    rmSync(draft, { force: true });
     try {
-      const stats = await this.#naming(name, writeDraft(draft, replacement));
-      await this.#refuseIfChanged(name, before);
+      const stats = await writeDraft(draft, replacement).catch((error) =>
+        this.#naming(name, () => {
+          throw error;
+        }),
+      );
+      this.#refuseIfChanged(name, before);
       signal.throwIfAborted();
-      await this.#naming(name, rename(draft, this.#path(name)));
-      await this.#handle.sync().catch(() => undefined); // not every file system syncs folders
+      this.#naming(name, () => renameSync(draft, this.#path(name)));
+      await sync(this.#fd).catch(() => undefined); // not every file system syncs folders
       return stats;
     } catch (error) {
-      await rm(draft, { force: true }).catch(() => undefined);
+      remove(draft);
       throw error;
     }
   }
 
-  async #refuseIfChanged(name: string, before: Stats | undefined): Promise<void> {
-    if (this.#base === this.folder)
-      checkPlace(await whereIs(this.#handle, this.folder), this.folder);
-    const now = await unlessMissing(lstat(this.#path(name)));
+  #refuseIfChanged(name: string, before: Stats | undefined): void {
+    if (this.#base === this.folder) checkPlace(whereIs(this.#fd, this.folder), this.folder);
+    const now = lstatSync(this.#path(name), { throwIfNoEntry: false });
     if (now?.ino === before?.ino && now?.mtimeMs === before?.mtimeMs && now?.size === before?.size)
       return;
     throw new Refusal(`${this.folder}/${name} was changed meanwhile. Read it again.`);
@@ -128,9 +139,9 @@ export class FolderAnchor {
   }
 
   /** Has errors name the file by its real path. */
-  async #naming<T>(name: string, work: Promise<T>): Promise<T> {
+  #naming<T>(name: string, work: () => T): T {
     try {
-      return await work;
+      return work();
     } catch (error) {
       const path = `${this.folder === '/' ? '' : this.folder}/${name}`;
       if (error instanceof Refusal)
@@ -143,33 +154,59 @@ export class FolderAnchor {
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 const writeDraft = async (path: string, { bytes, before }: Replacement): Promise<Stats> => {
-  const handle = await open(path, NEW_FILE, 0o666);
+  const fd = openSync(path, NEW_FILE, 0o666);
   try {
-    await handle.writeFile(bytes);
-    if (before !== undefined) await keepRights(handle, before);
-    await lookAnother(handle, before);
-    await handle.sync();
-    return await handle.stat();
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    if (before !== undefined) keepRights(fd, before);
+    lookAnother(fd, before);
+    await sync(fd);
+    return fstatSync(fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 };
 
-const keepRights = async (handle: FileHandle, before: Stats): Promise<void> => {
-  const { uid, gid } = await handle.stat();
-  if (uid !== before.uid || gid !== before.gid)
-    await handle.chown(before.uid, before.gid).catch(() => undefined); // only root may give files away
-  await handle.chmod(before.mode & 0o7777);
+/** It alone is left to another thread: a busy disk takes seconds for it, and this thread must not look as if it hung. */
+const sync = promisify(fsync);
+
+const keepRights = (fd: number, before: Stats): void => {
+  const { uid, gid } = fstatSync(fd);
+  if (uid !== before.uid || gid !== before.gid) giveAway(fd, before);
+  fchmodSync(fd, before.mode & 0o7777);
+};
+
+const giveAway = (fd: number, { uid, gid }: Stats): void => {
+  try {
+    fchownSync(fd, uid, gid);
+  } catch {
+    // only root may give files away
+  }
+};
+
+const remove = (path: string): void => {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // what could not be written is said, and not that its draft stays
+  }
+};
+
+const isFolder = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 };
 
 /** In milliseconds; some file systems keep whole seconds, or two. */
 const STEPS_MS = [1, 2_000];
 
 /** A change of the same size within one tick of the file system's clock would look like no change: then its time is put forward. */
-const lookAnother = async (handle: FileHandle, before: Stats | undefined): Promise<void> => {
+const lookAnother = (fd: number, before: Stats | undefined): void => {
   for (const stepMs of STEPS_MS) {
-    const now = await handle.stat();
+    const now = fstatSync(fd);
     if (now.mtimeMs !== before?.mtimeMs || now.size !== before.size) return;
-    await handle.utimes(now.atime, new Date(Math.floor(now.mtimeMs) + stepMs));
+    futimesSync(fd, now.atime, new Date(Math.floor(now.mtimeMs) + stepMs));
   }
 };

@@ -1,6 +1,7 @@
 /** Reads some lines of a file of any size, and counts the others. */
-import type { FileHandle } from 'node:fs/promises';
+import { readSync } from 'node:fs';
 import { MAX_LINE, shortLine } from '../tool/outcome.ts';
+import type { Pauses } from '../tool/pauses.ts';
 
 export interface Wanted {
   /** The first line, from 1. */
@@ -19,6 +20,7 @@ export interface Lines {
 }
 
 const CHUNK = 256 * 1024;
+const LEAST_CHUNK = 8 * 1024;
 /** Bytes of a file that are read; lines behind them are not found. */
 const MAX_BYTES = 256 * 1024 * 1024;
 /** Bytes that are kept of one line: more than are shown of it. */
@@ -27,18 +29,18 @@ const NEWLINE = 10;
 
 /** UTF-8. A newline at the end ends the last line and begins no other. */
 export const readLines = async (
-  handle: FileHandle,
+  { fd, stats }: { readonly fd: number; readonly stats: { readonly size: number } },
   wanted: Wanted,
-  signal: AbortSignal,
+  pauses: Pauses,
 ): Promise<Lines> => {
   const collector = new Collector(wanted);
-  const chunk = Buffer.allocUnsafe(CHUNK);
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(stats.size, LEAST_CHUNK)));
   for (let position = 0; position < MAX_BYTES; ) {
-    signal.throwIfAborted();
-    const { bytesRead } = await handle.read(chunk, 0, CHUNK, position);
-    if (bytesRead === 0) return collector.end(false);
-    collector.take(chunk.subarray(0, bytesRead));
-    position += bytesRead;
+    await pauses.look();
+    const count = readSync(fd, chunk, 0, chunk.length, position);
+    if (count === 0) return collector.end(false);
+    collector.take(chunk.subarray(0, count));
+    position += count;
   }
   return collector.end(true);
 };

@@ -1,14 +1,15 @@
 /** Puts bytes in the place of a file, or makes it: what `Write` and `Edit` have in common. */
 import { createHash } from 'node:crypto';
-import { lstat } from 'node:fs/promises';
+import { closeSync, lstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { ToolMemory } from '../../model/tool-memory.ts';
+import { Pauses } from '../tool/pauses.ts';
 import { Refusal } from '../tool/refusal.ts';
 import type { ToolJob } from '../tool/tool.ts';
 import { FolderAnchor } from './folder-anchor.ts';
 import { refuseUnread, remembered } from './marks.ts';
-import type { OpenFile } from './open-file.ts';
-import { checkPlace, realTarget, unlessMissing } from './place.ts';
+import { type OpenFile, readWhole } from './open-file.ts';
+import { checkPlace, realTarget } from './place.ts';
 
 /** Bytes of a file that is changed. */
 export const MAX_CHANGED_BYTES = 32 * 1024 * 1024;
@@ -45,19 +46,19 @@ export const changeFile = async <T>(
   change: Change<T>,
   signal: AbortSignal,
 ): Promise<Changed<T>> => {
-  const real = await realTarget(path);
+  const real = realTarget(path);
   checkPlace(real, job.realPath);
-  if ((await unlessMissing(lstat(dirname(real)))) === undefined) change(undefined, real); // before folders are made for it
-  const folder = await FolderAnchor.openMade(dirname(real));
+  if (lstatSync(dirname(real), { throwIfNoEntry: false }) === undefined) change(undefined, real); // before folders are made for it
+  const folder = FolderAnchor.openMade(dirname(real));
   try {
-    const file = await folder.openExisting(basename(real));
+    const file = folder.openExisting(basename(real));
     try {
       return await put({ folder, file, real, job, signal }, change);
     } finally {
-      await file?.handle.close();
+      if (file !== undefined) closeSync(file.fd);
     }
   } finally {
-    await folder.close();
+    folder.close();
   }
 };
 
@@ -74,7 +75,7 @@ const put = async <T>(
   change: Change<T>,
 ): Promise<Changed<T>> => {
   const current =
-    file === undefined ? undefined : { bytes: await readWhole(file, real), path: real };
+    file === undefined ? undefined : { bytes: await bytesOf(file, real, signal), path: real };
   const isNew = file === undefined;
   const unread =
     file === undefined ? undefined : refusalOf(() => refuseUnread(job.memory, real, file.stats));
@@ -111,12 +112,13 @@ const unreadFirst = <T>(unread: Refusal | undefined, change: () => T): T => {
   }
 };
 
-const readWhole = async ({ handle, stats }: OpenFile, path: string): Promise<Buffer> => {
-  if (stats.size > MAX_CHANGED_BYTES)
+const bytesOf = async (file: OpenFile, path: string, signal: AbortSignal): Promise<Buffer> => {
+  const { size } = file.stats;
+  if (size > MAX_CHANGED_BYTES)
     throw new Refusal(
-      `${path} has ${stats.size} bytes: files above ${MAX_CHANGED_BYTES} are not changed here.`,
+      `${path} has ${size} bytes: files above ${MAX_CHANGED_BYTES} are not changed here.`,
     );
-  return handle.readFile();
+  return readWhole(file, MAX_CHANGED_BYTES, new Pauses(signal));
 };
 
 const draftNameOf = ({ toolUseId, turnId }: ToolJob): string => {

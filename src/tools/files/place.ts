@@ -1,5 +1,5 @@
 /** Which file a call means, and where it is written: a path as the kernel follows it, links first and `..` behind them. */
-import { lstat, realpath } from 'node:fs/promises';
+import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Refusal } from '../tool/refusal.ts';
 import { codeOf } from '../tool/system-errors.ts';
@@ -25,15 +25,15 @@ export const shownPath = (path: string, base: string): string => {
  * Where a file would be written: what a link leads to rather than the link, so that the link stays. The file and folders
  * above it may be missing.
  */
-export const realTarget = async (path: string): Promise<string> => {
-  const real = await unlessMissing(realpath(path));
+export const realTarget = (path: string): string => {
+  const real = unlessMissing(() => realpathSync.native(path));
   if (real !== undefined) return real;
-  const isLink = (await unlessMissing(lstat(path)))?.isSymbolicLink() ?? false;
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
   if (isLink) throw new Refusal(`${path} is a link that leads to nothing. Name the file itself.`);
   const name = basename(path);
   if (path.endsWith('/') || name === '' || name === '.' || name === '..')
     throw new Refusal(`${path} does not name a file.`);
-  return join(await realTarget(dirname(path)), name);
+  return join(realTarget(dirname(path)), name);
 };
 
 /** @param expected see `ToolJob.realPath`. */
@@ -44,8 +44,11 @@ export const checkPlace = (real: string, expected: string | undefined): void => 
     );
 };
 
-export const unlessMissing = <T>(asked: Promise<T>): Promise<T | undefined> =>
-  asked.catch((error: unknown) => {
+export const unlessMissing = <T>(ask: () => T): T | undefined => {
+  try {
+    return ask();
+  } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
-  });
+  }
+};

@@ -1,7 +1,8 @@
 /** What the ignore files of a tree leave out: those of the folder, of all below it, and of those above it up to the repository's root. */
-import { lstat } from 'node:fs/promises';
+import { closeSync, lstatSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { openFile } from '../files/open-file.ts';
+import { openFile, readWhole } from '../files/open-file.ts';
+import type { Pauses } from '../tool/pauses.ts';
 import { type IgnoreRules, ignoreRules, verdictOf } from './ignore-rules.ts';
 import type { Entry } from './walk.ts';
 
@@ -45,61 +46,64 @@ export const withRulesOf = async (
   state: IgnoreState,
   folder: string,
   names: readonly Entry[],
+  pauses: Pauses,
 ): Promise<IgnoreState> => {
   const there = FILES.filter((file) => names.some(({ name, isFile }) => isFile && name === file));
   if (there.length === 0) return state;
-  const texts = await Promise.all(there.map((file) => textOf(join(folder, file))));
-  const levels = texts.reverse().map((text) => ({
-    rules: ignoreRules(text),
-    depth: state.parts.length,
-  }));
+  const levels: Level[] = [];
+  for (const file of there) {
+    const text = await textOf(join(folder, file), pauses);
+    levels.unshift({ rules: ignoreRules(text), depth: state.parts.length });
+  }
   return { ...state, levels: [...levels, ...state.levels] };
 };
 
 /** Of the folder in which a search begins: what is above it, without its own rules. */
-export const rulesAbove = async (root: string): Promise<IgnoreState> => {
-  const top = await repositoryOf(root);
+export const rulesAbove = async (root: string, pauses: Pauses): Promise<IgnoreState> => {
+  const top = repositoryOf(root);
   let state: IgnoreState = { parts: [], levels: [] };
   if (top === undefined || top === root) return state;
   let folder = top;
   for (const name of relative(top, root).split('/')) {
-    const there = await Promise.all(
-      FILES.map(async (file) => ({
-        name: file,
-        isFolder: false,
-        isFile: await isThere(join(folder, file)),
-      })),
-    );
-    state = inFolder(await withRulesOf(state, folder, there), name);
+    const there = FILES.map((file) => ({
+      name: file,
+      isFolder: false,
+      isFile: isThere(join(folder, file)),
+    }));
+    state = inFolder(await withRulesOf(state, folder, there, pauses), name);
     folder = join(folder, name);
   }
   return state;
 };
 
-const repositoryOf = async (root: string): Promise<string | undefined> => {
+const repositoryOf = (root: string): string | undefined => {
   let folder = root;
   for (let above = 0; above < MAX_ABOVE; above++) {
-    if (await isThere(join(folder, '.git'))) return folder;
+    if (isThere(join(folder, '.git'))) return folder;
     if (dirname(folder) === folder) return undefined;
     folder = dirname(folder);
   }
   return undefined;
 };
 
-const isThere = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  );
+const isThere = (path: string): boolean => {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
+};
 
 /** Nothing for one that cannot be read: then it rules nothing. */
-const textOf = async (path: string): Promise<string> => {
+const textOf = async (path: string, pauses: Pauses): Promise<string> => {
+  await pauses.look();
   try {
-    const { handle, stats } = await openFile(path, { isNoLink: true });
+    const file = openFile(path, { isNoLink: true });
     try {
-      return stats.size > MAX_BYTES ? '' : await handle.readFile('utf8');
+      if (file.stats.size > MAX_BYTES) return '';
+      return (await readWhole(file, MAX_BYTES, pauses)).toString();
     } finally {
-      await handle.close();
+      closeSync(file.fd);
     }
   } catch {
     return '';

@@ -1,9 +1,10 @@
 /** The files of a tree that a search reads, and their texts. */
-import { lstat, realpath, stat } from 'node:fs/promises';
+import { closeSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { encodingOf, isBinary, readableText } from '../files/file-text.ts';
-import { openFile } from '../files/open-file.ts';
+import { openFile, readWhole } from '../files/open-file.ts';
 import { checkPlace } from '../files/place.ts';
+import type { Pauses } from '../tool/pauses.ts';
 import { Refusal } from '../tool/refusal.ts';
 import { codeOf } from '../tool/system-errors.ts';
 import type { FileFilter } from './file-filter.ts';
@@ -12,8 +13,6 @@ import { VERSION_CONTROL, walk } from './walk.ts';
 
 /** Bytes of a file that is searched. */
 export const MAX_SEARCHED_BYTES = 16 * 1024 * 1024;
-/** Files that are read at once. */
-const AT_ONCE = 4;
 
 export interface Found {
   readonly path: string;
@@ -30,8 +29,8 @@ export interface Searched {
 }
 
 /** @param expected see `ToolJob.realPath`. */
-export const rootOf = async (path: string, expected: string | undefined): Promise<string> => {
-  const root = await realpath(path);
+export const rootOf = (path: string, expected: string | undefined): string => {
+  const root = realpathSync.native(path);
   checkPlace(root, expected);
   return root;
 };
@@ -39,11 +38,10 @@ export const rootOf = async (path: string, expected: string | undefined): Promis
 export const filesToSearch = async (
   root: string,
   filter: FileFilter,
-  signal: AbortSignal,
+  pauses: Pauses,
 ): Promise<Searched> => {
-  if (!(await stat(root)).isDirectory())
-    return { root, files: [root], isCut: false, unreadable: 0 };
-  const above = await rulesAbove(root);
+  if (!statSync(root).isDirectory()) return { root, files: [root], isCut: false, unreadable: 0 };
+  const above = await rulesAbove(root, pauses);
   interface State {
     readonly path: readonly string[];
     readonly ignored: IgnoreState;
@@ -55,7 +53,7 @@ export const filesToSearch = async (
     {
       arrive: async ({ path, ignored }, folder, names) => ({
         path,
-        ignored: await withRulesOf(ignored, folder, names),
+        ignored: await withRulesOf(ignored, folder, names, pauses),
       }),
       enter: (name, { path, ignored }) => {
         const inside = [...path, name];
@@ -66,7 +64,7 @@ export const filesToSearch = async (
       wants: ({ name, isFile }, { path, ignored }) =>
         isFile && filter.wantsFile([...path, name]) && !isIgnored(ignored, name, false),
     },
-    signal,
+    pauses,
   );
   return { root, ...walked };
 };
@@ -74,27 +72,25 @@ export const filesToSearch = async (
 export type Looked = Found | 'too-large' | undefined;
 
 /** The texts in the order of the files. undefined: no text, or not there or not to be read by now. */
-export async function* textsOf(
-  { root, files }: Searched,
-  signal: AbortSignal,
-): AsyncGenerator<Looked> {
-  for (let at = 0; at < files.length; at += AT_ONCE) {
-    signal.throwIfAborted();
-    yield* await Promise.all(files.slice(at, at + AT_ONCE).map((path) => textOf(path, root)));
+export async function* textsOf({ root, files }: Searched, pauses: Pauses): AsyncGenerator<Looked> {
+  for (const path of files) {
+    await pauses.look();
+    yield await textOf(path, root, pauses);
   }
 }
 
-const textOf = async (path: string, root: string): Promise<Looked> => {
+const textOf = async (path: string, root: string, pauses: Pauses): Promise<Looked> => {
   try {
-    const { handle, stats, realPath } = await openFile(path, { isNoLink: true });
+    const file = openFile(path, { isNoLink: true });
+    const { stats, realPath } = file;
     try {
       refuseOutside(realPath, root);
       if (stats.size > MAX_SEARCHED_BYTES) return 'too-large';
-      const bytes = await handle.readFile();
+      const bytes = await readWhole(file, MAX_SEARCHED_BYTES, pauses);
       const isText = encodingOf(bytes) === 'utf-16le' || !(isBinary(bytes) || bytes.includes(0));
       return isText ? { path, mtimeMs: stats.mtimeMs, text: readableText(bytes) } : undefined;
     } finally {
-      await handle.close();
+      closeSync(file.fd);
     }
   } catch (error) {
     if (path === root) throw error; // it was asked for by name
@@ -112,15 +108,12 @@ const refuseOutside = (realPath: string, root: string): void => {
 /** Those that were changed last come first. Links count as what they lead to. */
 export const newestFirst = async (
   paths: readonly string[],
-  signal: AbortSignal,
+  pauses: Pauses,
 ): Promise<readonly string[]> => {
   const timed: (readonly [path: string, mtimeMs: number])[] = [];
-  for (let at = 0; at < paths.length; at += AT_ONCE) {
-    signal.throwIfAborted();
-    const some = paths.slice(at, at + AT_ONCE);
-    timed.push(
-      ...(await Promise.all(some.map(async (path) => [path, await timeOf(path)] as const))),
-    );
+  for (const path of paths) {
+    await pauses.look();
+    timed.push([path, timeOf(path)]);
   }
   return timed.sort(byTime).map(([path]) => path);
 };
@@ -130,9 +123,13 @@ export const byTime = (
   [other, otherMs]: readonly [string, number],
 ): number => otherMs - oneMs || (one < other ? -1 : 1);
 
-const timeOf = async (path: string): Promise<number> => {
-  const stats = await stat(path)
-    .catch(() => lstat(path))
-    .catch(() => undefined);
-  return stats?.mtimeMs ?? 0;
+const timeOf = (path: string): number =>
+  (statsOf(path, statSync) ?? statsOf(path, lstatSync))?.mtimeMs ?? 0;
+
+const statsOf = (path: string, look: typeof statSync | typeof lstatSync): Stats | undefined => {
+  try {
+    return look(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 };

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { FolderAnchor } from '../files/folder-anchor.ts';
+import type { Pauses } from '../tool/pauses.ts';
 import { Refusal } from '../tool/refusal.ts';
 import { codeOf } from '../tool/system-errors.ts';
 
@@ -44,21 +45,21 @@ export const walk = async <S>(
   root: string,
   start: S,
   walker: Walker<S>,
-  signal: AbortSignal,
+  pauses: Pauses,
   maxNames = MAX_NAMES,
 ): Promise<Walked> => {
   const files: string[] = [];
   const open: [path: string, state: S][] = [[root, start]];
   let [seen, unreadable] = [0, 0];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    signal.throwIfAborted();
+    await pauses.look();
     const [path, given] = next;
-    const entries = await namesIn(path, path === root);
+    const entries = namesIn(path, path === root);
     if (entries === undefined) {
       unreadable += 1;
       continue;
     }
-    const state = (await walker.arrive?.(given, path, entries)) ?? given;
+    const state = walker.arrive === undefined ? given : await walker.arrive(given, path, entries);
     const below: [string, S][] = [];
     for (const entry of entries) {
       seen += 1;
@@ -74,9 +75,9 @@ export const walk = async <S>(
 };
 
 /** undefined for a folder that may not be read, is gone by now or has become a link. */
-const namesIn = async (path: string, isRoot: boolean): Promise<readonly Entry[] | undefined> => {
+const namesIn = (path: string, isRoot: boolean): readonly Entry[] | undefined => {
   try {
-    return await entriesOf(await FolderAnchor.open(path));
+    return entriesOf(FolderAnchor.open(path));
   } catch (error) {
     if (isRoot) throw error;
     if (error instanceof Refusal || SKIPPED.has(codeOf(error) ?? '')) return undefined;
@@ -86,10 +87,10 @@ const namesIn = async (path: string, isRoot: boolean): Promise<readonly Entry[] 
 
 const SKIPPED = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP']);
 
-const entriesOf = async (folder: FolderAnchor): Promise<readonly Entry[]> => {
+const entriesOf = (folder: FolderAnchor): readonly Entry[] => {
   try {
-    const found = await folder.names();
-    return found
+    return folder
+      .names()
       .map((entry) => ({
         name: entry.name,
         isFolder: entry.isDirectory(),
@@ -97,6 +98,6 @@ const entriesOf = async (folder: FolderAnchor): Promise<readonly Entry[]> => {
       }))
       .sort((one, other) => (one.name < other.name ? -1 : 1));
   } finally {
-    await folder.close();
+    folder.close();
   }
 };

@@ -9,7 +9,7 @@ const put = (work) => {
     try {
       return work();
     } catch {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 1_000, retryDelay: 1 });
     }
 };
 
