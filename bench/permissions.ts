@@ -2,12 +2,13 @@
  * What does a permission decision cost? Of ordinary commands under twenty rules and both built-in policies, with links
  * looked up on the real disk. The floor is the parser alone, on the same lines in the same rounds.
  */
-import { lstatSync, mkdirSync, readlinkSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'unbash';
 import { decide, type PermissionContext } from '../src/permissions/decide.ts';
 import { commandPolicy, fileAccessPolicy } from '../src/permissions/policies.ts';
 import { readRules } from '../src/permissions/rule-set.ts';
+import { readLink } from '../src/platform/links.ts';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { median, ms, number, times } from './harness/figures.ts';
 import { describeComputer } from './harness/machine.ts';
@@ -76,12 +77,7 @@ export const permissions: Bench = {
         home: '/home/ada',
         policies: [fileAccessPolicy({ home: '/home/ada' }), commandPolicy()],
       },
-      files: {
-        readLink: (path) =>
-          lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
-            ? readlinkSync(path)
-            : undefined,
-      },
+      files: { readLink },
     };
     sheet.configure('rules', '10 allow, 5 ask, 5 deny; both built-in policies');
     sheet.configure('rounds', number(roundsOf(settings)));

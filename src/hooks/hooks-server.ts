@@ -5,12 +5,12 @@
  * 1. Before a hook runs, what an earlier daemon's hooks have left running is ended.
  * 2. Its end ends all hooks. A launcher or a thread that dies does not end it.
  */
-import { lstatSync, readlinkSync } from 'node:fs';
 import { z } from 'zod';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, protocol, reply } from '../otp/gen-server.ts';
 import { type Name, nameOf } from '../otp/name.ts';
 import type { Ref } from '../otp/ref.ts';
+import { readLink } from '../platform/links.ts';
 import { busName } from '../session/ports/bus.ts';
 import { hooksName } from '../session/ports/hooks.ts';
 import { endLeftover } from '../tools/commands/leftover.ts';
@@ -87,11 +87,6 @@ const HooksServer = genServer(hooksProtocol, {
 const closeAll = async ({ commands, modules }: State): Promise<void> => {
   await Promise.all([commands.close(), modules.close()]);
 };
-
-const readLink = (path: string): string | undefined =>
-  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
-    ? readlinkSync(path)
-    : undefined;
 
 function statusOf({ commands, modules }: State): z.infer<typeof Status> {
   const { pid, running, waiting } = commands.status;

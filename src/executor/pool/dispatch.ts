@@ -30,6 +30,16 @@ export class Dispatch<K extends Kinds> {
     return this.#waiting.size;
   }
 
+  /** The job that waits longest. */
+  get oldest(): number | undefined {
+    for (const id of this.#waiting.keys()) return id;
+    return undefined;
+  }
+
+  isWaiting(id: number): boolean {
+    return this.#waiting.has(id);
+  }
+
   /** Throws `unavailable` when too many wait. */
   add(job: ThreadJob<K>): void {
     const thread = this.#waiting.size === 0 ? this.#leastLoaded() : undefined;

@@ -87,6 +87,8 @@ export const poolProtocol = protocol({
     check: z.void(),
     /** A job found no room on any thread. */
     crowded: z.void(),
+    /** Whether this one still has none. */
+    lookFor: z.int(),
     /** A job misses something. */
     look: z.void(),
     threadEnded: z.strictObject({ id: z.int(), error: z.unknown() }),
@@ -98,6 +100,11 @@ export type PoolSelf = Self<typeof poolProtocol>;
 const CHECK_MS = 1_000;
 /** How often it is looked for what jobs miss, in milliseconds. */
 const LOOK_MS = 50;
+/**
+ * How long a job waits for one of the threads that there are before another one is opened for it, in milliseconds. To open one costs as
+ * much as a thousand short jobs, and a burst of these is over by then.
+ */
+const CROWDED_MS = 200;
 
 interface State<K extends Kinds> {
   readonly options: Settings;
@@ -109,6 +116,8 @@ interface State<K extends Kinds> {
   readonly quietLooks: number;
   /** Looks in a row that found no job. */
   readonly restLooks: number;
+  /** It is about to look for a job that waits. */
+  readonly isWatching: boolean;
 }
 
 /** What stays the same as long as the pool lives. */
@@ -148,6 +157,7 @@ export const workerPool = <K extends Kinds, O>({ workerFile, program, register }
         checkedAtMs,
         quietLooks: 0,
         restLooks: 0,
+        isWatching: false,
       };
     },
 
@@ -161,8 +171,13 @@ export const workerPool = <K extends Kinds, O>({ workerFile, program, register }
     },
 
     handleInfo: {
-      check: (_, state) => noreply(rested(resized(checked(state)))),
-      crowded: (_, state) => noreply(grown(state)),
+      check: (_, state) => noreply(watching(rested(resized(checked(state))))),
+      crowded: (_, state) => noreply(watching(state)),
+      lookFor: (id, state) => {
+        const { dispatch } = state.parts;
+        const looked = dispatch.isWaiting(id) ? grown(state, dispatch.waiting) : state;
+        return noreply(watching({ ...looked, isWatching: false }));
+      },
       look: (_, state) => {
         state.jobs.look();
         return noreply(state);
@@ -295,9 +310,19 @@ const lookOf = <K extends Kinds>({ parts: { dispatch }, options }: State<K>): Po
   };
 };
 
-/** With one thread more, if that is wanted. */
-const grown = <K extends Kinds>(state: State<K>): State<K> => {
-  if (!wantsMore(lookOf(state))) return state;
+/** Sees to it that what waits has not to wait for long; where there is no thread, it need not wait at all. */
+const watching = <K extends Kinds>(state: State<K>): State<K> => {
+  const { self, dispatch } = state.parts;
+  const { oldest } = dispatch;
+  if (oldest === undefined || state.isWatching) return state;
+  if (dispatch.threads.size === 0) return grown(state, dispatch.waiting);
+  self.sendAfter(CROWDED_MS, 'lookFor', oldest);
+  return { ...state, isWatching: true };
+};
+
+/** With one thread more, if that is wanted. @param waiting jobs that have waited for long enough. */
+const grown = <K extends Kinds>(state: State<K>, waiting: number): State<K> => {
+  if (!wantsMore({ ...lookOf(state), waiting })) return state;
   const { parts, nextThreadId } = state;
   openThread(nextThreadId, parts);
   return { ...state, nextThreadId: nextThreadId + 1, quietLooks: 0 };
@@ -305,7 +330,7 @@ const grown = <K extends Kinds>(state: State<K>): State<K> => {
 
 /** One thread more if that is wanted; one fewer, the newest that has nothing to do, after a long quiet. */
 const resized = <K extends Kinds>(state: State<K>): State<K> => {
-  if (!isQuiet(lookOf(state))) return grown({ ...state, quietLooks: 0 });
+  if (!isQuiet(lookOf(state))) return grown({ ...state, quietLooks: 0 }, 0);
   if (state.quietLooks + 1 < QUIET_LOOKS) return { ...state, quietLooks: state.quietLooks + 1 };
   const { threads } = state.parts.dispatch;
   const idle = [...threads.values()].reverse().find(({ jobs }) => jobs.size === 0);
