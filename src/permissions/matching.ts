@@ -64,7 +64,8 @@ const isInside = (pattern: CommandPattern, { touched }: Seen): boolean => {
 const pathAnyhow = (rule: ScopedRule, pattern: PathPattern, seen: Seen, where: Where): Match => {
   const matcher = matcherFor(rule, pattern, where, true);
   if (matcher === undefined) return 'no';
-  const hits = ({ named, real }: Place) => matcher.test(named) || matcher.test(real);
+  const hits = ({ named, real }: Place) =>
+    matcher.test(real) || (named !== real && matcher.test(named));
   const access = accessOf(rule);
   const files = [...seen.files, ...seen.commands.flatMap((each) => each.files)];
   const own = files.filter(

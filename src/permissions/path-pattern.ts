@@ -10,6 +10,24 @@ export interface PathPattern {
   readonly kind: 'path';
   /** As it is written in the rule. */
   readonly text: string;
+  readonly matchers: Matchers;
+}
+
+/** Folders for which one rule's matchers are kept. */
+const MAX_KEPT = 100;
+
+/** What a pattern was compiled to: that takes as long as all else of a decision's part in one rule. */
+class Matchers {
+  readonly #known = new Map<string, RegExp>();
+
+  get(key: string, make: () => RegExp): RegExp {
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    if (this.#known.size >= MAX_KEPT) this.#known.clear();
+    const made = make();
+    this.#known.set(key, made);
+    return made;
+  }
 }
 
 /** What anchors stand for. */
@@ -23,7 +41,7 @@ export interface Anchors {
 /** A sentence says what is wrong with the text. */
 export const pathPattern = (text: string): PathPattern | string => {
   const fault = faultOf(text);
-  return fault ?? { kind: 'path', text };
+  return fault ?? { kind: 'path', text, matchers: new Matchers() };
 };
 
 const faultOf = (text: string): string | undefined => {
@@ -46,13 +64,18 @@ const faultOf = (text: string): string | undefined => {
 
 /** @param isWide for ask and deny: `src/**` is any folder `src`, for allow only the one in the working folder. */
 export const pathMatcher = (
-  { text }: PathPattern,
+  { text, matchers }: PathPattern,
   anchors: Anchors,
   isWide: boolean,
   ignoresCase: boolean,
 ): RegExp | undefined => {
   const place = placeOf(text, anchors);
   if (place === undefined) return undefined;
+  const key = `${isWide} ${ignoresCase} ${place.isRelative} ${place.root}`;
+  return matchers.get(key, () => compiled(text, place, isWide, ignoresCase));
+};
+
+const compiled = (text: string, place: Place, isWide: boolean, ignoresCase: boolean): RegExp => {
   const { root, rest } = place;
   const plain = rest.replace(/\/+$/, '');
   const isBare = !plain.includes('/') && place.isRelative && !/^\.\.?$/.test(plain);

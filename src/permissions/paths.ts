@@ -16,6 +16,14 @@ export interface Place {
   readonly real: string;
 }
 
+/** How far a path has been followed. */
+interface Way {
+  /** Without links. */
+  readonly at: string;
+  readonly links: number;
+}
+const ROOT: Way = { at: '/', links: 0 };
+
 /** More links than this in one path are a circle. */
 const MAX_LINKS = 40;
 
@@ -24,6 +32,7 @@ export class Places {
   readonly #files: FileSystem;
   readonly #links = new Map<string, string | undefined>();
   readonly #found = new Map<string, Place>();
+  readonly #folders = new Map<string, Way>();
 
   constructor(files: FileSystem) {
     this.#files = files;
@@ -35,7 +44,7 @@ export class Places {
     const written = path.startsWith('/') ? path : `${folder}/${path}`;
     const known = this.#found.get(written);
     if (known !== undefined) return known;
-    const real = this.#follow(written);
+    const real = (path.startsWith('/') ? this.#follow(ROOT, path) : this.#below(folder, path))?.at;
     if (real === undefined) return undefined;
     // Without links the two are the same, unless `..` follows what is no folder.
     const place = { named: written === real ? real : withoutSlash(join(written)), real };
@@ -43,10 +52,17 @@ export class Places {
     return place;
   }
 
-  #follow(path: string): string | undefined {
+  /** A folder is followed once, and many paths in it. */
+  #below(folder: string, path: string): Way | undefined {
+    const way = this.#folders.get(folder) ?? this.#follow(ROOT, folder);
+    if (way === undefined) return undefined;
+    this.#folders.set(folder, way);
+    return this.#follow(way, path);
+  }
+
+  #follow(from: Way, path: string): Way | undefined {
     const rest = path.split('/').reverse();
-    let at = '/';
-    let links = 0;
+    let { at, links } = from;
     while (rest.length > 0) {
       const part = rest.pop() ?? '';
       if (part === '' || part === '.') continue;
@@ -65,7 +81,7 @@ export class Places {
       if (isAbsolute(link)) at = '/';
       rest.push(...link.split('/').reverse());
     }
-    return at;
+    return { at, links };
   }
 
   /** What cannot be looked at is as it is named: neither can a tool, which has the same rights, follow it. */

@@ -50,7 +50,7 @@ export const fileAccessPolicy = (settings: PathSettings = {}): Policy => {
         ...seen.words().flatMap((word) => word.places),
       ];
       for (const { named, real } of places) {
-        const path = holds(named) ?? holds(real);
+        const path = holds(named) ?? (named === real ? undefined : holds(real));
         if (path !== undefined)
           return { decision: 'deny', reason: `${named} is restricted (${path})` };
       }
