@@ -24,6 +24,8 @@ import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { storesServers } from './stores-servers.ts';
 import { text } from './text.ts';
+import { toolMemory } from './tool-memory.ts';
+import { toolStreams } from './tool-streams.ts';
 import { toolTurns } from './tool-turns.ts';
 import { turns } from './turns.ts';
 
@@ -33,6 +35,8 @@ const BENCHES: readonly Bench[] = [
   journal,
   turns,
   toolTurns,
+  toolStreams,
+  toolMemory,
   sessions,
   history,
   forks,

@@ -1,13 +1,10 @@
 /**
  * A turn with two tool calls, durable, beside the bare SDK that answers the same two calls in a loop, against the same
- * rehearsal server. Each has a process of its own and they take turns. The loop keeps nothing, asks nobody and reads the
- * file in its own process: it is what we add everything to.
+ * rehearsal server. Each has a process of its own and they take turns. The loop asks nobody and reads the file in its own
+ * process; once it keeps nothing, and once it makes as many commits as a turn of ours, of as many bytes, with bare LMDB.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { FILE_TOOLS } from '../src/tools/builtin/all.ts';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
-import { median, number, spread, times } from './harness/figures.ts';
+import { median, ms, number, spread, times } from './harness/figures.ts';
 import { describeMachine } from './harness/machine.ts';
 import { Quiet } from './harness/quiet.ts';
 import { Rounds } from './harness/rounds.ts';
@@ -16,10 +13,15 @@ import { Sheet } from './harness/sheet.ts';
 import { askDaemon, type Window } from './harness/window.ts';
 import type { AskLoad } from './programs/client.ts';
 import type { SdkMeasured } from './programs/sdk-loop.ts';
+import { offeredTools, workplaceIn } from './tools/workplace.ts';
 
 const MODEL = 'claude-sonnet-4-5';
 const MAX_COUNT = 100_000;
 const WORKERS = 2;
+const IN_FLIGHT = [1, 100];
+const RATE_GOAL = 0.6;
+const FLOOR_GOAL = 0.85;
+const DELTA_GOAL_MS = 2;
 
 export const toolTurns: Bench = {
   name: 'tool-turns',
@@ -27,107 +29,145 @@ export const toolTurns: Bench = {
   run: (settings) => Scene.with(settings, (scene) => play(scene, settings)),
 };
 
+/** `warmUp`: turns of each rival before the first round; the engine goes on compiling for some thousands. */
 const planOf = (settings: Settings) =>
   bySize(settings, {
-    smoke: { rounds: 1, maxMs: 800, sessions: 50, patienceMs: 0 },
-    normal: { rounds: 7, maxMs: 1_500, sessions: 500, patienceMs: 60_000 },
-    full: { rounds: 21, maxMs: 3_000, sessions: 2_000, patienceMs: 300_000 },
+    smoke: { rounds: 1, maxMs: 800, warmUp: 50, patienceMs: 0 },
+    normal: { rounds: 7, maxMs: 1_500, warmUp: 2_000, patienceMs: 60_000 },
+    full: { rounds: 21, maxMs: 3_000, warmUp: 6_000, patienceMs: 300_000 },
   });
+
+interface Round {
+  readonly bare: SdkMeasured;
+  readonly floor: SdkMeasured;
+  readonly ours: Window;
+}
+
+const SESSIONS = 500;
 
 const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
   const sheet = new Sheet();
   const plan = planOf(settings);
   describeMachine(sheet, settings.scratch);
-  const folder = join(settings.scratch, 'work');
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'a.txt');
-  writeFileSync(file, 'one\ntwo\nthree\n');
-  const prompt = promptOf(file, folder);
+  const { session, prompt } = workplaceIn(settings);
   const baseUrl = await scene.rehearsal();
-  const loop = scene.sdkLoop();
+  const [bare, floor] = [scene.sdkLoop(), scene.sdkLoop()];
   const daemon = await scene.daemon({ prefix: 'tools', modelUrl: baseUrl, workers: WORKERS });
   const client = await scene.client();
-  const load = (inFlight: number): AskLoad => ({
-    ...{ prefix: 'tools', prompt, inFlight, maxCount: MAX_COUNT, maxMs: plan.maxMs },
-    session: { workingDirectory: folder, tools: ['Read', 'Glob'] },
-    sessions: { name: 'session', count: plan.sessions },
-  });
+  const limits = { maxCount: MAX_COUNT, maxMs: plan.maxMs, marksDeltas: true };
+  const load: Omit<AskLoad, 'inFlight'> = {
+    ...{ prefix: 'tools', prompt: prompt(), session, ...limits },
+    sessions: { name: 'session', count: SESSIONS },
+  };
   const sdk = {
-    ...{ baseUrl, model: MODEL, prompt, maxCount: MAX_COUNT, maxMs: plan.maxMs },
+    ...{ baseUrl, model: MODEL, prompt: prompt(), ...limits },
     fetch: 'the platform' as const,
-    tools: toolsOf(),
+    tools: offeredTools(),
   };
   sheet.configure(
     'a turn',
     'two model calls; the first answers with Read and Glob, both allowed in the working directory',
   );
-  sheet.configure('rounds', `${plan.rounds} of ${plan.maxMs} ms, over ${plan.sessions} sessions`);
-  await client.call('ask', { ...load(50), maxCount: plan.sessions, maxMs: 60_000 });
-  await loop.call('run', { ...sdk, inFlight: 50, maxCount: plan.sessions, maxMs: 60_000 });
+  sheet.configure(
+    'rounds',
+    `${plan.rounds} of ${plan.maxMs} ms, over ${SESSIONS} sessions; ${plan.warmUp} turns of each before`,
+  );
+  settings.say('  warming up');
+  const first = { inFlight: 50, maxCount: plan.warmUp, maxMs: 300_000 };
+  const warm = await askDaemon(client, daemon, { ...load, ...first }, settings.scratch);
+  const commits = { dir: scene.folder('floor'), bytesEach: warm.bytesWritten / warm.commits };
+  await bare.call('run', { ...sdk, ...first });
+  await floor.call('run', { ...sdk, ...first, commits });
   const quiet = new Quiet(plan.patienceMs, () => scene.pids);
-  const rounds = new Rounds<Window>();
-  const bare = new Rounds<SdkMeasured>();
+  const rounds = new Rounds<Round>();
   for (let round = 0; round < plan.rounds; round++) {
     settings.say(`  two tool calls a turn, round ${round + 1} of ${plan.rounds}`);
-    for (const inFlight of [1, 100]) {
-      const [base, ours] = await quiet.round(async () => [
-        await loop.call('run', { ...sdk, inFlight }),
-        await askDaemon(client, daemon, load(inFlight), settings.scratch),
-      ]);
-      bare.add(`@${inFlight}`, base);
-      rounds.add(`@${inFlight}`, ours);
-    }
+    for (const inFlight of IN_FLIGHT)
+      rounds.add(
+        `@${inFlight}`,
+        await quiet.round(async () => ({
+          bare: await bare.call('run', { ...sdk, inFlight }),
+          ours: await askDaemon(client, daemon, { ...load, inFlight }, settings.scratch),
+          floor: await floor.call('run', { ...sdk, inFlight, commits }),
+        })),
+      );
   }
-  describe(sheet, rounds, bare);
+  describe(sheet, rounds);
+  check(sheet, rounds);
   quiet.describe(sheet);
   await daemon.call('close', null);
   return sheet;
 };
 
-const promptOf = (file: string, folder: string): string =>
-  [
-    `Look. [[rehearse: tool=Read input=${JSON.stringify({ file_path: file })}`,
-    `tool=Glob input=${JSON.stringify({ pattern: '*.txt', path: folder })}]] [[rehearse: text=done]]`,
-  ].join(' ');
+const COLUMNS = ['', 'in flight', '/s', 'p50', 'first delta p50', 'CPU/turn', 'commits', 'syncs'];
 
-const toolsOf = () =>
-  FILE_TOOLS.map(({ offered }) => offered)
-    .filter(({ name }) => ['Read', 'Glob'].includes(name))
-    .map(({ name, description, inputSchema }) => ({
-      ...{ name, description, input_schema: inputSchema as { type: 'object' } },
-    }));
-
-const describe = (sheet: Sheet, ours: Rounds<Window>, bare: Rounds<SdkMeasured>): void => {
-  const rows = [1, 100].map((inFlight) => [
-    String(inFlight),
-    number(bare.median(`@${inFlight}`, (it) => it.perSecond)),
-    number(ours.median(`@${inFlight}`, (it) => it.perSecond)),
-    number(bare.median(`@${inFlight}`, (it) => it.p50Ms)),
-    number(ours.median(`@${inFlight}`, (it) => it.p50Ms)),
-    number(ours.median(`@${inFlight}`, (it) => it.cpuMsEach)),
-    number(ours.median(`@${inFlight}`, (it) => it.commits / it.total)),
-  ]);
-  sheet.table(
-    'Turns with two tool calls (medians over rounds)',
-    [
-      'in flight',
-      'SDK /s',
-      'ours /s',
-      'SDK p50 ms',
-      'ours p50 ms',
-      'our CPU ms/turn',
-      'commits a turn',
-    ],
-    rows,
+const describe = (sheet: Sheet, rounds: Rounds<Round>): void => {
+  const rows = IN_FLIGHT.flatMap((inFlight) =>
+    RIVALS.map(([title, of]) => {
+      const middle = (figure: (round: Figures) => number) =>
+        rounds.median(`@${inFlight}`, (round) => figure(of(round)));
+      return [
+        ...[title, number(inFlight), number(middle((it) => it.perSecond))],
+        ...[middle((it) => it.p50Ms), middle((it) => it.deltaP50Ms), middle((it) => it.cpuMs)].map(
+          ms,
+        ),
+        ...[middle((it) => it.commits), middle((it) => it.syncs)].map(number),
+      ];
+    }),
   );
-  const base = bare.each('@100', (it) => it.perSecond);
-  const ratios = ours
-    .each('@100', (it) => it.perSecond)
-    .map((rate, at) => rate / (base[at] ?? NaN));
+  sheet.table('Turns with two tool calls (medians over rounds)', COLUMNS, rows);
+  const ofBare = rounds.each('@100', ({ ours, bare }) => ours.perSecond / bare.perSecond);
+  const ofFloor = rounds.each('@100', ({ ours, floor }) => ours.perSecond / floor.perSecond);
+  const later = rounds.each('@1', ({ ours, bare }) => ours.deltaP50Ms - bare.deltaP50Ms);
+  const goal = (what: string, wanted: number, ratios: readonly number[]) =>
+    sheet.goal(
+      what,
+      `>= ${times(wanted)}`,
+      `${times(median(ratios))} (${spread(ratios)})`,
+      median(ratios) >= wanted,
+    );
+  goal('rate at 100 in flight, of the bare SDK in a loop', RATE_GOAL, ofBare);
+  goal('rate at 100 in flight, of the floor with as many commits', FLOOR_GOAL, ofFloor);
   sheet.goal(
-    'rate at 100 in flight, of the bare SDK in a loop',
-    '>= 0.60',
-    `${times(median(ratios))} (${spread(ratios)})`,
-    median(ratios) >= 0.6,
+    'the first delta after that of the bare SDK, p50, at 1 in flight',
+    `<= ${ms(DELTA_GOAL_MS)}`,
+    `${ms(median(later))} (${spread(later)})`,
+    median(later) <= DELTA_GOAL_MS,
+  );
+};
+
+interface Figures {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly deltaP50Ms: number;
+  readonly cpuMs: number;
+  /** Of one turn, as the others. */
+  readonly commits: number;
+  readonly syncs: number;
+}
+
+const ofLoop = (it: SdkMeasured): Figures => ({
+  ...{ perSecond: it.perSecond, p50Ms: it.p50Ms, deltaP50Ms: it.deltaP50Ms },
+  ...{ cpuMs: it.cpu.totalMs / it.total, commits: it.commits / it.total },
+  syncs: it.syncs / it.total,
+});
+const ofDaemon = (it: Window): Figures => ({
+  ...{ perSecond: it.perSecond, p50Ms: it.p50Ms, deltaP50Ms: it.deltaP50Ms },
+  ...{ cpuMs: it.cpuMsEach, commits: it.commits / it.total, syncs: it.syncs / it.total },
+});
+
+const RIVALS: readonly (readonly [string, (round: Round) => Figures])[] = [
+  ['the bare SDK', ({ bare }) => ofLoop(bare)],
+  ['the floor', ({ floor }) => ofLoop(floor)],
+  ['ours', ({ ours }) => ofDaemon(ours)],
+];
+
+const check = (sheet: Sheet, rounds: Rounds<Round>): void => {
+  const each = (of: (round: Round) => Figures) => rounds.median('@1', (it) => of(it).commits);
+  const [theirs, own] = [each(({ floor }) => ofLoop(floor)), each(({ ours }) => ofDaemon(ours))];
+  sheet.check(
+    'the floor makes as many commits as a turn',
+    Math.abs(theirs - own) < 0.1,
+    `${number(theirs)} and ${number(own)}`,
   );
 };

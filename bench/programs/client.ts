@@ -5,6 +5,7 @@
  * Invariant: a turn counts only if its last event says that it completed; anything else ends the bench.
  */
 import { connect, type Msg, type NatsConnection } from 'nats';
+import { median } from '../harness/figures.ts';
 import { type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
 
@@ -18,6 +19,8 @@ export interface AskLoad {
   readonly inFlight: number;
   readonly maxCount: number;
   readonly maxMs: number;
+  /** Also looks when each turn's first delta comes; default false. */
+  readonly marksDeltas?: boolean;
 }
 
 export interface RequestLoad {
@@ -46,17 +49,23 @@ export interface SoakLoad {
 export interface Load extends Measured {
   /** Messages that came to the client for each thing asked for. */
   readonly repliesEach: number;
+  /** From asking to the first delta; NaN where that was not looked at. */
+  readonly deltaP50Ms: number;
 }
 
 /** Longest silence before a load gives up. */
 const PATIENCE_MS = 30_000;
 const COMPLETED = Buffer.from('"status":"completed"');
+const DELTA = Buffer.from('"type":"delta"');
 const NO_ERROR = Buffer.from('{"error"');
 
 interface Pending {
   readonly isStream: boolean;
   last: Uint8Array;
-  readonly resolve: () => void;
+  /** When it was asked; undefined: its first delta is not looked for, or was seen. */
+  sinceMs: number | undefined;
+  deltaMs: number;
+  readonly resolve: (deltaMs: number) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -75,12 +84,14 @@ class Asker {
     setInterval(() => this.#giveUpIfSilent(), 1_000);
   }
 
-  /** Resolves with the last event before the empty message that ends a stream, or with the one reply. */
-  ask(subject: string, body: Uint8Array, isStream: boolean): Promise<void> {
+  /** Resolves when a stream has ended, or with the one reply: with the milliseconds to the first delta, if these are looked for. */
+  ask(subject: string, body: Uint8Array, isStream: boolean, marksDeltas = false): Promise<number> {
     const id = String(++this.#lastId);
     return new Promise((resolve, reject) => {
       if (this.#pending.size === 0) this.#heardMs = performance.now();
-      this.#pending.set(id, { isStream, last: EMPTY, resolve, reject });
+      const sinceMs = marksDeltas ? performance.now() : undefined;
+      const heard = { isStream, last: EMPTY, sinceMs, deltaMs: Number.NaN };
+      this.#pending.set(id, { ...heard, resolve, reject });
       this.#nc.publish(subject, body, { reply: `${this.#inbox}.${id}` });
     });
   }
@@ -93,12 +104,16 @@ class Asker {
     this.#heardMs = performance.now();
     if (pending.isStream && data.length > 0) {
       pending.last = data;
+      if (pending.sinceMs !== undefined && Buffer.from(data).includes(DELTA)) {
+        pending.deltaMs = this.#heardMs - pending.sinceMs;
+        pending.sinceMs = undefined;
+      }
       return;
     }
     this.#pending.delete(id);
     const end = Buffer.from(pending.isStream ? pending.last : data);
     const isGood = pending.isStream ? end.includes(COMPLETED) : !isError(end);
-    if (isGood) pending.resolve();
+    if (isGood) pending.resolve(pending.deltaMs);
     else pending.reject(new Error(`refused or failed: ${end.toString().slice(0, 500)}`));
   }
 
@@ -121,11 +136,15 @@ const theAsker = (): Asker => {
   return asker;
 };
 
-const counted = async (run: (asker: Asker) => Promise<Measured>): Promise<Load> => {
+const counted = async (
+  run: (asker: Asker) => Promise<Measured>,
+  deltas: readonly number[] = [],
+): Promise<Load> => {
   const asking = theAsker();
   const before = asking.received;
   const measured = await run(asking);
-  return { ...measured, repliesEach: (asking.received - before) / measured.total };
+  const repliesEach = (asking.received - before) / measured.total;
+  return { ...measured, repliesEach, deltaP50Ms: median(deltas) };
 };
 
 /** So many turns at most: the time ends it. */
@@ -194,14 +213,21 @@ const calls = {
     const nc = await connect({ servers: url, name: 'bench-client' });
     asker = new Asker(nc, `_INBOX.bench${process.pid}`);
   },
-  ask: ({ prefix, sessions, prompt, session, ...limits }: AskLoad): Promise<Load> => {
+  ask: ({ prefix, sessions, prompt, session, marksDeltas, ...limits }: AskLoad): Promise<Load> => {
     const body = Buffer.from(session === undefined ? prompt : JSON.stringify({ prompt, session }));
     const subjects = Array.from(
       { length: sessions.count },
       (_, at) => `${prefix}.v1.default.session.${sessions.name}-${at}.ask`,
     );
-    return counted((asking) =>
-      measure(limits, (index) => asking.ask(subjects[index % subjects.length] ?? '', body, true)),
+    const deltas: number[] = [];
+    return counted(
+      (asking) =>
+        measure(limits, async (index) => {
+          const subject = subjects[index % subjects.length] ?? '';
+          const deltaMs = await asking.ask(subject, body, true, marksDeltas);
+          if (marksDeltas === true) deltas.push(deltaMs);
+        }),
+      deltas,
     );
   },
   soak: (load: SoakLoad): Promise<Load> => counted((asking) => soak(asking, load)),

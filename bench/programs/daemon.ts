@@ -3,7 +3,7 @@
  * same broker and disk as the floors. Beside what a daemon does it only answers the bench's questions.
  */
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { RunningGreenroom } from '../../src/app/greenroom.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -123,6 +123,10 @@ const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
   });
 };
 
+/** How late timers are looked at, in milliseconds. */
+const RESOLUTION_MS = 5;
+let delays: IntervalHistogram | undefined;
+
 const TENANT = Tenant.parse('default');
 let running: RunningGreenroom | undefined;
 let api: SessionsApi | undefined;
@@ -143,6 +147,23 @@ const calls = {
     return performance.now() - startMs;
   },
   status: async (_: null): Promise<DaemonStatus> => statusOf(theDaemon()),
+  /** From now on it is looked how long the loop keeps others waiting. */
+  watchLoop: async (_: null): Promise<void> => {
+    delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    delays.enable();
+  },
+  /** Since then; the wait that was meant is not in it. */
+  loopDelay: async (_: null): Promise<{ p50Ms: number; p99Ms: number; maxMs: number }> => {
+    if (delays === undefined) throw new Error('watch first');
+    delays.disable();
+    const late = (ns: number) => Math.max(0, ns / 1e6 - RESOLUTION_MS);
+    const { max } = delays;
+    return {
+      p50Ms: late(delays.percentile(50)),
+      p99Ms: late(delays.percentile(99)),
+      maxMs: late(max),
+    };
+  },
   /** What went between threads, if `count-moved` was loaded. */
   moved: async (_: null): Promise<Moved> => movedSoFar(),
   /** Makes sessions from within, one request each: `<name>-0`, `<name>-1`, … */

@@ -5,9 +5,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import Anthropic from '@anthropic-ai/sdk';
 import { openConnections } from '../../src/executor/models/http-fetch.ts';
+import { median } from '../harness/figures.ts';
 import { type LoopLimits, type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
 import { type CpuUsage, cpuBetween, cpuUsage } from '../harness/usage.ts';
+import { ACCEPT, scaledTo } from './floor-records.ts';
+import { FloorStore } from './floor-store.ts';
 
 export interface SdkLoop extends LoopLimits {
   readonly fetch: 'the platform' | 'ours';
@@ -16,10 +19,18 @@ export interface SdkLoop extends LoopLimits {
   readonly prompt: string;
   /** Offers these tools, and answers their calls: a file is read, a folder is listed. Default: none. */
   readonly tools?: readonly Anthropic.Tool[];
+  /** Makes a turn as durable as ours: a commit where ours has one, of as many bytes. Default: nothing is kept. */
+  readonly commits?: { readonly dir: string; readonly bytesEach: number };
+  /** Also looks when the first delta comes. */
+  readonly marksDeltas?: boolean;
 }
 
 export interface SdkMeasured extends Measured {
   readonly cpu: CpuUsage;
+  /** From asking to the first delta of a turn; NaN where that was not looked at. */
+  readonly deltaP50Ms: number;
+  readonly commits: number;
+  readonly syncs: number;
 }
 
 const MAX_TOKENS = 8_192;
@@ -49,12 +60,37 @@ const resultOf = async ({
   return { type: 'tool_result', tool_use_id: id, content: said };
 };
 
+/** Of a turn that is kept: each step of it, once it has been made. */
+type Keep = () => Promise<void>;
+const KEEPS_NOTHING: Keep = async () => undefined;
+
+const SESSIONS = 500;
+const stores = new Map<string, FloorStore>();
+
+const storeIn = (dir: string): FloorStore => {
+  const known = stores.get(dir) ?? new FloorStore(dir);
+  stores.set(dir, known);
+  return known;
+};
+
 const calls = {
   run: async (options: SdkLoop): Promise<SdkMeasured> => {
     const client = clientOf(options);
     const { model, prompt } = options;
+    const store = options.commits && storeIn(options.commits.dir);
+    const records = scaledTo(options.commits?.bytesEach ?? 0, ACCEPT);
+    const [commits, syncs] = [store?.commits ?? 0, store?.transactions ?? 0];
+    const deltas: number[] = [];
     const before = cpuUsage();
-    const measured = await measure(options, async () => {
+    const measured = await measure(options, async (index) => {
+      let seq = 8 * Math.floor(index / SESSIONS);
+      const keep: Keep =
+        store === undefined
+          ? KEEPS_NOTHING
+          : () => store.commit(`session-${index % SESSIONS}`, ++seq, records);
+      const sinceMs = performance.now();
+      let isWaiting = options.marksDeltas === true;
+      await keep(); // the turn is accepted
       const messages: Anthropic.MessageParam[] = [{ role: 'user', content: prompt }];
       const offered = options.tools === undefined ? {} : { tools: [...options.tools] };
       for (;;) {
@@ -62,15 +98,34 @@ const calls = {
           ...{ model, max_tokens: MAX_TOKENS, messages },
           ...offered,
         });
+        if (isWaiting)
+          stream.on('streamEvent', ({ type }) => {
+            if (!isWaiting || type !== 'content_block_delta') return;
+            isWaiting = false;
+            deltas.push(performance.now() - sinceMs);
+          });
         const { stop_reason: reason, content } = await stream.finalMessage();
+        await keep(); // the answer
         if (reason === 'end_turn') return;
         if (reason !== 'tool_use') throw new Error(`the answer stopped because of ${reason}`);
         const uses = content.filter((block) => block.type === 'tool_use');
         messages.push({ role: 'assistant', content });
-        messages.push({ role: 'user', content: await Promise.all(uses.map(resultOf)) });
+        await keep(); // its tools start
+        const results = uses.map(async (use) => {
+          const result = await resultOf(use);
+          await keep();
+          return result;
+        });
+        messages.push({ role: 'user', content: await Promise.all(results) });
       }
     });
-    return { ...measured, cpu: cpuBetween(before, cpuUsage()) };
+    return {
+      ...measured,
+      cpu: cpuBetween(before, cpuUsage()),
+      deltaP50Ms: median(deltas),
+      commits: (store?.commits ?? 0) - commits,
+      syncs: (store?.transactions ?? 0) - syncs,
+    };
   },
 };
 
