@@ -147,14 +147,23 @@ describe('the models pool', () => {
     expect(await run(misbehaving('fine', 0))).toMatchObject({ type: 'message' });
   });
 
-  it('opens a thread at once for steps that find no room', async () => {
-    const { start, pool } = await executing({ workers: 2, maxJobsPerThread: 1 });
-    const steps = [1, 2].map(() => start(stepOf('[[rehearse: wait-ms=600000]]')));
-    await until(
-      async () => (await pool.call('status')).threads.filter(({ jobs }) => jobs === 1).length === 2,
-    );
-    for (const step of steps) step.cancel();
-    await Promise.all(steps.map(({ outcome }) => outcome));
+  it('opens a thread for a step that finds no room for long, and none for one that soon needs it no more', async () => {
+    const clock = virtualClock();
+    const options = { workers: 2, maxJobsPerThread: 1, workerFile: worker, clock };
+    const { start, run, pool } = await executing(options);
+    const threads = async () => (await pool.call('status')).threads.length;
+    await run(misbehaving('fine', 0));
+    start(misbehaving('mute', 1));
+    const first = start(misbehaving('fine', 0));
+    await clock.advance(150);
+    expect(await threads()).toBe(1);
+    first.cancel();
+    await clock.advance(150);
+    expect(await threads()).toBe(1);
+    const second = start(misbehaving('fine', 0));
+    await clock.advance(200);
+    expect(await threads()).toBe(2);
+    expect(await second.outcome).toMatchObject({ type: 'message' });
   });
 
   it('crashes when a thread dies before it ever worked', async () => {
