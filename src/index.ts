@@ -15,7 +15,7 @@ import type { ClassicStore } from './classic/classic-store.ts';
 import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
 import { secretsOf } from './config/secrets.ts';
 import type { WireEvent } from './model/event.ts';
-import { Tenant } from './model/ids.ts';
+import { Tenant } from './model/id-schemas.ts';
 import type { Clock } from './otp/clock.ts';
 import type { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';

@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { Clock, Timer } from '../otp/clock.ts';
-import { DaemonFile, writeDaemonFile } from '../platform/daemon-file.ts';
+import { type DaemonFile, parseDaemonFile, writeDaemonFile } from '../platform/daemon-file.ts';
 import type { Log } from '../platform/log.ts';
 
 const LOOK_MS = 2_000;
@@ -65,7 +65,6 @@ export class KeptFile {
 
   #isOurs(): boolean {
     if (!existsSync(this.#path)) return false;
-    const found = DaemonFile.safeParse(JSON.parse(readFileSync(this.#path, 'utf8'))).data;
-    return found?.pid === this.#daemon.pid;
+    return parseDaemonFile(readFileSync(this.#path, 'utf8'))?.pid === this.#daemon.pid;
   }
 }

@@ -21,7 +21,7 @@ import { PostgresSessionStore } from '../classic/stores/postgres/postgres-sessio
 import { RedisSessionStore } from '../classic/stores/redis/redis-session-store.ts';
 import { defaultConfig } from '../config/config.ts';
 import { GreenroomError } from '../model/errors.ts';
-import { Tenant } from '../model/ids.ts';
+import { Tenant } from '../model/id-schemas.ts';
 import type { Clock } from '../otp/clock.ts';
 import { type SupervisorRef, startTree } from '../otp/supervisor.ts';
 import { System } from '../otp/system.ts';

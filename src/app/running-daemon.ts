@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { GreenroomError } from '../model/errors.ts';
-import { DaemonFile, daemonFileIn } from '../platform/daemon-file.ts';
+import { type DaemonFile, daemonFileIn, parseDaemonFile } from '../platform/daemon-file.ts';
 import { startTimeOf } from '../platform/process-start.ts';
 
 /** Throws `in_use` if the process that wrote the file is still there. A file that cannot be read names nobody. */
@@ -20,7 +20,7 @@ export const mustBeAlone = (dataDir: string): void => {
 
 const read = (path: string): DaemonFile | undefined => {
   try {
-    return DaemonFile.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return parseDaemonFile(readFileSync(path, 'utf8'));
   } catch {
     return undefined;
   }

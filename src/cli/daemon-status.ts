@@ -1,38 +1,70 @@
 /** What the daemon says of itself: the parts that people are shown; `--json` gives the whole of it. */
-import { z } from 'zod';
 import { ago, bytes, facts, grouped } from './format.ts';
 
-const count = z.number().optional();
-
 /** All may be missing: the daemon may be of another version. */
-export const DaemonStatus = z.looseObject({
-  pid: count,
-  version: z.string().optional(),
-  startedAt: z.string().optional(),
-  provider: z.string().optional(),
-  model: z.string().optional(),
-  broker: z.string().nullish(),
-  liveSessions: count,
-  liveBytes: count,
-  catalog: z.looseObject({ sessions: count, bytes: count }).nullish(),
-  journal: z
-    .looseObject({
-      kind: z.string().optional(),
-      path: z.string().nullish(),
-      fileBytes: z.number().nullish(),
-      freeBytes: z.number().nullish(),
-      /** Why new work is refused, if it is. */
-      readOnlyBecause: z.string().nullish(),
-      commits: count,
-      syncs: count,
-      failedCommits: count,
-    })
-    .nullish(),
-  memoryBytes: count,
+export interface DaemonStatus {
+  readonly pid?: number | undefined;
+  readonly version?: string | undefined;
+  readonly startedAt?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+  readonly broker?: string | undefined;
+  readonly liveSessions?: number | undefined;
+  readonly catalog: { readonly sessions?: number | undefined };
+  readonly journal?: StoreStatus | undefined;
+  readonly memoryBytes?: number | undefined;
   /** Settings with which turns fail, or cost nobody knows what. */
-  warnings: z.array(z.string()).optional(),
-});
-export type DaemonStatus = z.infer<typeof DaemonStatus>;
+  readonly warnings: readonly string[];
+}
+
+export interface StoreStatus {
+  readonly kind?: string | undefined;
+  readonly path?: string | undefined;
+  readonly fileBytes?: number | undefined;
+  readonly freeBytes?: number | undefined;
+  /** Why new work is refused, if it is. */
+  readonly readOnlyBecause?: string | undefined;
+  readonly commits?: number | undefined;
+  readonly syncs?: number | undefined;
+  readonly failedCommits?: number | undefined;
+}
+
+/** What of an answer is as it should be; the rest is left out. */
+export const daemonStatusIn = (answer: unknown): DaemonStatus => {
+  const all = fieldsOf(answer);
+  const { catalog, journal, warnings } = all;
+  return {
+    ...{
+      pid: number(all['pid']),
+      version: text(all['version']),
+      startedAt: text(all['startedAt']),
+    },
+    ...{ provider: text(all['provider']), model: text(all['model']), broker: text(all['broker']) },
+    liveSessions: number(all['liveSessions']),
+    catalog: { sessions: number(fieldsOf(catalog)['sessions']) },
+    journal: isObject(journal) ? storeStatusIn(journal) : undefined,
+    memoryBytes: number(all['memoryBytes']),
+    warnings: Array.isArray(warnings) ? warnings.flatMap((each) => text(each) ?? []) : [],
+  };
+};
+
+const storeStatusIn = (journal: object): StoreStatus => {
+  const all = fieldsOf(journal);
+  return {
+    ...{ kind: text(all['kind']), path: text(all['path']), fileBytes: number(all['fileBytes']) },
+    ...{ freeBytes: number(all['freeBytes']), readOnlyBecause: text(all['readOnlyBecause']) },
+    ...{ commits: number(all['commits']), syncs: number(all['syncs']) },
+    failedCommits: number(all['failedCommits']),
+  };
+};
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  isObject(value) ? { ...value } : {};
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+const number = (value: unknown): number | undefined =>
+  typeof value === 'number' ? value : undefined;
 
 export const statusText = (status: DaemonStatus, nowMs: number): string => {
   const { pid, version, startedAt, provider, model, broker, journal, memoryBytes } = status;
@@ -41,15 +73,15 @@ export const statusText = (status: DaemonStatus, nowMs: number): string => {
     daemon: `process ${pid ?? '?'}, version ${version ?? '?'}${since}`,
     provider: model === undefined ? provider : `${provider ?? '?'}, ${model}`,
     broker: broker ?? 'not our own',
-    sessions: `${grouped(status.catalog?.sessions ?? 0)} known, ${grouped(status.liveSessions ?? 0)} live`,
+    sessions: `${grouped(status.catalog.sessions ?? 0)} known, ${grouped(status.liveSessions ?? 0)} live`,
     store: journal ? storeText(journal) : 'restarting',
     refuses: journal?.readOnlyBecause ?? undefined,
     memory: memoryBytes === undefined ? undefined : bytes(memoryBytes),
-    warning: status.warnings?.length ? status.warnings.join('; ') : undefined,
+    warning: status.warnings.length > 0 ? status.warnings.join('; ') : undefined,
   });
 };
 
-export const storeText = (journal: NonNullable<DaemonStatus['journal']>): string => {
+export const storeText = (journal: StoreStatus): string => {
   const { kind = '?', path, fileBytes, freeBytes, commits = 0, syncs = 0 } = journal;
   const place = path ? ` in ${path}` : '';
   const size = typeof fileBytes === 'number' ? `, ${bytes(fileBytes)}` : '';

@@ -3,7 +3,7 @@
  * by its process: gone, or not the one that began when the file says (its number was given to another one).
  */
 import { readFileSync } from 'node:fs';
-import { DaemonFile, daemonFileIn } from '../platform/daemon-file.ts';
+import { type DaemonFile, daemonFileIn, parseDaemonFile } from '../platform/daemon-file.ts';
 import { startMsOf, startTimeOf } from '../platform/process-start.ts';
 
 export type FoundDaemon =
@@ -26,7 +26,7 @@ export const findDaemon = (dataDir: string): FoundDaemon => {
       ? { kind: 'absent' }
       : { kind: 'unreadable', why: message };
   }
-  const daemon = parse(text);
+  const daemon = parseDaemonFile(text);
   if (daemon === undefined)
     return { kind: 'unreadable', why: `${path} is not what a daemon writes` };
   return { kind: isThere(daemon) ? 'running' : 'stale', daemon };
@@ -36,12 +36,4 @@ const isThere = ({ pid, processStart, startedAt }: DaemonFile): boolean => {
   const beganMs = startMsOf(pid);
   if (beganMs === undefined || beganMs > Date.parse(startedAt) + CLOCK_SLACK_MS) return false;
   return !processStart || startTimeOf(pid) === processStart;
-};
-
-const parse = (text: string): DaemonFile | undefined => {
-  try {
-    return DaemonFile.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 };

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { connectClient } from '../client/client.ts';
 import { version } from '../platform/version.ts';
 import { newestSonnet } from '../pricing/price.ts';
-import { readMessage } from './chat/line-reader.ts';
 import { launchAgain } from './launcher.ts';
 import { runCli } from './run.ts';
 import type { Shell } from './shell.ts';
@@ -35,7 +34,12 @@ const shell: Shell = {
   connect: (address) => connectClient({ ...address, connectTimeoutMs: CONNECT_MS }),
   program: programName(process.argv[1], process.env),
   ...(isInteractive ? { ask } : {}),
-  ...(isInteractive && process.stdout.isTTY ? { readMessage } : {}),
+  ...(isInteractive && process.stdout.isTTY
+    ? {
+        readMessage: (...typed) =>
+          import('./chat/line-reader.ts').then((at) => at.readMessage(...typed)),
+      }
+    : {}),
   openPager: () => openPager(process.stdout, process.env),
   onInterrupt: (listener) => {
     process.on('SIGINT', listener);

@@ -2,27 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { guess } from '../model/guess.ts';
 import { CleanScreen } from './clean-screen.ts';
-import { registerApprovals } from './commands/approvals.ts';
-import { registerAudit } from './commands/audit.ts';
-import { registerBackup } from './commands/backup.ts';
-import { registerChat } from './commands/chat.ts';
-import { registerCleanup, registerRetention } from './commands/cleanup.ts';
-import { registerCompletion } from './commands/completion.ts';
-import { registerConfig } from './commands/config.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerExplain } from './commands/explain.ts';
-import { registerImport } from './commands/import.ts';
-import { registerInspect } from './commands/inspect.ts';
-import { registerLogs } from './commands/logs.ts';
-import { registerSend } from './commands/send.ts';
-import { registerService } from './commands/service.ts';
-import { registerSessions } from './commands/sessions.ts';
-import { registerStart } from './commands/start.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerStop } from './commands/stop.ts';
-import { registerTree } from './commands/tree.ts';
-import { registerTurns } from './commands/turns.ts';
-import { registerWatch } from './commands/watch.ts';
+import { commandsFor } from './command-table.ts';
 import {
   asTyped,
   type CliError,
@@ -41,10 +21,10 @@ export const runCli = async (args: readonly string[], outside: Shell): Promise<n
   const shell = withCleanScreens(outside);
   let exitCode = 0;
   const isJson = asksForJson(args);
-  const program = buildProgram(shell, isJson, (code) => {
-    exitCode = code;
-  });
   try {
+    const program = await buildProgram(shell, args, (code) => {
+      exitCode = code;
+    });
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -58,11 +38,12 @@ const withCleanScreens = (shell: Shell): Shell => ({
   stderr: new CleanScreen(shell.stderr, shell.mark),
 });
 
-const buildProgram = (
+const buildProgram = async (
   shell: Shell,
-  isJson: boolean,
+  args: readonly string[],
   finish: (exitCode: number) => void,
-): Command => {
+): Promise<Command> => {
+  const isJson = asksForJson(args);
   const program = new Command('greenroom')
     .description('Keeps Claude agent sessions alive: supervised, durable, reachable over NATS.')
     .version(shell.version)
@@ -88,31 +69,7 @@ const buildProgram = (
     throw unknownCommand(program, name);
   });
   const registration: Registration = { program, shell, finish };
-  for (const register of [
-    registerStart,
-    registerStop,
-    registerLogs,
-    registerService,
-    registerStatus,
-    registerTree,
-    registerInspect,
-    registerDoctor,
-    registerConfig,
-    registerSend,
-    registerChat,
-    registerSessions,
-    registerTurns,
-    registerWatch,
-    registerApprovals,
-    registerAudit,
-    registerExplain,
-    registerImport,
-    registerCleanup,
-    registerRetention,
-    registerBackup,
-    registerCompletion,
-  ])
-    register(registration);
+  for (const register of await commandsFor(args)) register(registration);
   return program;
 };
 

@@ -139,13 +139,13 @@ const sourceOf = (name: ConfigName, given: Written | undefined): Source =>
 
 const checked = (name: ConfigName, { value, source, folder }: Written): unknown => {
   const variable = VARIABLES[name];
-  const parsed = variable.schema.safeParse(value);
-  if (!parsed.success)
+  const read: unknown = variable.read(value);
+  if (read === undefined)
     throw new ConfigError(
       `${described(name, source)} is ${printed(name, value)}: it must be ${variable.expects}. ` +
         `Correct it, or leave it out for the default (${variable.otherwise}).`,
     );
-  return 'isPath' in variable ? completed(parsed.data, folder) : parsed.data;
+  return 'isPath' in variable ? completed(read, folder) : read;
 };
 
 const completed = (value: unknown, folder: string): unknown => {

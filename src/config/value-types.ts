@@ -3,11 +3,11 @@
  * the words for what it expects, so that an error can say what to write instead.
  */
 import { isAbsolute, join, resolve } from 'node:path';
-import { z } from 'zod';
 import { homeFolder } from './home-folder.ts';
 
 export interface Kind<T> {
-  readonly schema: z.ZodType<T>;
+  /** The value that was meant; undefined: it is none of this kind. */
+  readonly read: (value: unknown) => T | undefined;
   /** Ends the sentence "… must be …". */
   readonly expects: string;
   /** Relative values are completed with the folder that they were written in. */
@@ -16,60 +16,68 @@ export interface Kind<T> {
   readonly isAddress?: true;
 }
 
-const fromText = (value: unknown): unknown =>
-  typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+const number = (value: unknown): number | undefined => {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && value.trim() !== '' ? Number(value) : undefined;
+};
 
-const trimmed = z.string().trim();
+const trimmed = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value.trim() : undefined;
+
+const nonEmpty = (value: unknown): string | undefined => trimmed(value) || undefined;
+
+/** As `value`, where it meets the condition. */
+const where = <T>(value: T | undefined, isMet: (value: T) => boolean): T | undefined =>
+  value !== undefined && isMet(value) ? value : undefined;
 
 export const whole = (min: number, max: number): Kind<number> => ({
-  schema: z.preprocess(fromText, z.int().min(min).max(max)),
+  read: (value) => where(number(value), (n) => Number.isSafeInteger(n) && n >= min && n <= max),
   expects: `a whole number from ${min} to ${max}`,
 });
 
 /** A number that may have a fraction. */
 export const amount = (min: number, max: number): Kind<number> => ({
-  schema: z.preprocess(fromText, z.number().min(min).max(max)),
+  read: (value) => where(number(value), (n) => n >= min && n <= max),
   expects: `a number from ${min} to ${max}`,
 });
 
 export const oneOf = <const T extends string>(...words: readonly [T, ...T[]]): Kind<T> => ({
-  schema: trimmed.pipe(z.enum(words)) as unknown as z.ZodType<T>,
+  read: (value) => words.find((word) => word === trimmed(value)),
   expects: `one of ${words.join(', ')}`,
 });
 
-const SWITCHED: Readonly<Record<string, 'on' | 'off'>> = {
-  ...{ on: 'on', true: 'on', yes: 'on', '1': 'on' },
-  ...{ off: 'off', false: 'off', no: 'off', '0': 'off' },
-};
+const SWITCHED: ReadonlyMap<string, 'on' | 'off'> = new Map([
+  ...(['on', 'true', 'yes', '1'] as const).map((word) => [word, 'on'] as const),
+  ...(['off', 'false', 'no', '0'] as const).map((word) => [word, 'off'] as const),
+]);
 
 /** As classic programs write it: true and false, in any case, among others. */
 export const onOrOff: Kind<'on' | 'off'> = {
-  schema: z.preprocess(
-    (value) => SWITCHED[String(value).trim().toLowerCase()],
-    z.enum(['on', 'off']),
-  ),
+  read: (value) => SWITCHED.get(String(value).trim().toLowerCase()),
   expects: 'on or off, true or false, yes or no, 1 or 0',
 };
 
 export const text = (expects: string, pattern = /^.+$/s): Kind<string> => ({
-  schema: trimmed.regex(pattern),
+  read: (value) => where(trimmed(value), (words) => pattern.test(words)),
   expects,
 });
 
-export const path: Kind<string> = { schema: trimmed.min(1), expects: 'a path', isPath: true };
+export const path: Kind<string> = { read: nonEmpty, expects: 'a path', isPath: true };
 
 /** In text with commas, else a list; as with one path, relative ones are completed. */
 export const paths: Kind<readonly string[]> = {
-  schema: z.preprocess(
-    (value) => (typeof value === 'string' ? value.split(',') : value),
-    z.array(trimmed.min(1)),
-  ),
+  read: (value) => {
+    const list: unknown = typeof value === 'string' ? value.split(',') : value;
+    if (!Array.isArray(list)) return undefined;
+    const found = list.map(nonEmpty);
+    return found.every((each) => each !== undefined) ? found : undefined;
+  },
   expects: 'a path, or several with commas',
   isPath: true,
 };
 
 export const webUrl: Kind<string> = {
-  schema: trimmed.pipe(z.url({ protocol: /^https?$/ })),
+  read: (value) => where(trimmed(value), (url) => /^https?:/i.test(url) && URL.canParse(url)),
   expects: 'an http or https URL',
   isAddress: true,
 };

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ConfigError } from '../config/config-error.ts';
 import type { Filter } from '../model/criteria.ts';
-import { Tenant } from '../model/ids.ts';
+import { Tenant } from '../model/id-schemas.ts';
 import { checked } from '../model/parse.ts';
 import { textsIn } from '../model/texts.ts';
 import { conditionOf } from '../query/condition.ts';

@@ -1,19 +1,15 @@
 /** Names of sessions, turns and tenants: the one pattern, checked before an id can reach a key, a subject or a path. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { GreenroomError } from './errors.ts';
 
 /** Letters, digits, `_` and `-`, 1 to 128 of them. No `m` flag: `$` must mean the end. */
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
 
-const id = z.string().regex(ID_PATTERN, 'must match ^[A-Za-z0-9_-]{1,128}$');
-
-export const SessionId = id.brand('SessionId');
-export type SessionId = z.infer<typeof SessionId>;
-export const Tenant = id.brand('Tenant');
-export type Tenant = z.infer<typeof Tenant>;
-export const TurnId = id.brand('TurnId');
-export type TurnId = z.infer<typeof TurnId>;
+/** Checked by `id-schemas.ts`, or made here. */
+export type SessionId = string & z.core.$brand<'SessionId'>;
+export type Tenant = string & z.core.$brand<'Tenant'>;
+export type TurnId = string & z.core.$brand<'TurnId'>;
 
 /** What names one session: its tenant comes from the subject or the configuration, never from a body. */
 export interface SessionKey {

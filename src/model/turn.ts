@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { type Answering, answeringShape } from './answering.ts';
-import { TurnId } from './ids.ts';
+import { TurnId } from './id-schemas.ts';
 import { Metadata } from './metadata.ts';
 import type { TraceId } from './request-context.ts';
 import type { Usage } from './usage.ts';

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import { type ErrorCode, GreenroomError } from '../model/errors.ts';
-import { TurnId } from '../model/ids.ts';
+import { TurnId } from '../model/id-schemas.ts';
 import { isTooDeep } from '../model/json-depth.ts';
 import { checked } from '../model/parse.ts';
 import { TurnRequest } from '../session/verbs/turn-request.ts';

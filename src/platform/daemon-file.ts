@@ -1,21 +1,43 @@
 /** `<data>/daemon.json`, by which the command line and local clients find the running daemon. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 
-/** Loose, as its reader may be of another version than its writer. */
-export const DaemonFile = z.looseObject({
-  pid: z.int().positive(),
+/** Its reader may be of another version than its writer: other fields are left as they are. */
+export interface DaemonFile {
+  readonly pid: number;
   /** When the process began, as `startTimeOf` says it: another one may have got its number. */
-  processStart: z.string().exactOptional(),
-  natsUrl: z.string().nullish(),
-  httpUrl: z.string().nullish(),
-  version: z.string(),
+  readonly processStart?: string;
+  readonly natsUrl?: string | null | undefined;
+  readonly httpUrl?: string | null | undefined;
   /** Absent: the log goes to its standard error output. */
-  logFile: z.string().exactOptional(),
-  startedAt: z.iso.datetime({ offset: true }),
-});
-export type DaemonFile = z.infer<typeof DaemonFile>;
+  readonly logFile?: string;
+  readonly version: string;
+  readonly startedAt: string;
+}
+
+/** Undefined: it is not what a daemon writes. */
+export const parseDaemonFile = (text: string): DaemonFile | undefined => {
+  const file = parsed(text);
+  const { pid, processStart = '', natsUrl, httpUrl, logFile, version, startedAt } = file;
+  const isSound =
+    Number.isSafeInteger(pid) &&
+    Number(pid) > 0 &&
+    [processStart, natsUrl ?? '', httpUrl ?? '', logFile ?? '', version].every(isText) &&
+    isText(startedAt) &&
+    Number.isFinite(Date.parse(startedAt));
+  return isSound ? (file as unknown as DaemonFile) : undefined;
+};
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const parsed = (text: string): Readonly<Record<string, unknown>> => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+};
 
 export const daemonFileIn = (dataDir: string): string => join(dataDir, 'daemon.json');
 

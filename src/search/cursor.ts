@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Criteria } from '../model/criteria.ts';
 import { GreenroomError } from '../model/errors.ts';
-import { SessionId } from '../model/ids.ts';
+import { SessionId } from '../model/id-schemas.ts';
 
 export interface Place {
   readonly value: number;

@@ -1,12 +1,7 @@
 /** Trace ids: what is one, and what of a W3C traceparent is taken over. */
 import { describe, expect, it } from 'vitest';
-import {
-  newTraceId,
-  TraceId,
-  TraceIds,
-  traceIdIn,
-  traceNamed,
-} from '../../src/model/request-context.ts';
+import { TraceId } from '../../src/model/id-schemas.ts';
+import { newTraceId, TraceIds, traceIdIn, traceNamed } from '../../src/model/request-context.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { sessionKey, TurnId } from '../../src/model/ids.ts';
+import { TurnId } from '../../src/model/id-schemas.ts';
+import { sessionKey } from '../../src/model/ids.ts';
 import { NO_MEMORY, remembering, type ToolMemory } from '../../src/model/tool-memory.ts';
 import type { ToolOutcome } from '../../src/session/ports/tools.ts';
 import type { BuiltinTool, ToolJob } from '../../src/tools/tool/tool.ts';

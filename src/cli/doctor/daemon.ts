@@ -1,5 +1,10 @@
 /** What the running daemon tells about itself and its store. */
-import { DaemonStatus, storeText } from '../daemon-status.ts';
+import {
+  type DaemonStatus,
+  daemonStatusIn,
+  type StoreStatus,
+  storeText,
+} from '../daemon-status.ts';
 import { failureOf } from '../failure.ts';
 import { several } from '../format.ts';
 import type { Invocation } from '../invocation.ts';
@@ -8,7 +13,7 @@ import { type Check, fail, ok, warn } from './check.ts';
 export const checkDaemon = async (run: Invocation): Promise<readonly Check[]> => {
   try {
     const answer = await run.withDaemon((daemon) => daemon.daemon('status', {}));
-    return judge(DaemonStatus.parse(answer));
+    return judge(daemonStatusIn(answer));
   } catch (error) {
     const { exitCode, message, nextStep = 'greenroom start' } = failureOf(error);
     const isAway = exitCode === 5;
@@ -21,13 +26,11 @@ const judge = (status: DaemonStatus): readonly Check[] => [
     'daemon',
     `runs: process ${status.pid ?? '?'}, version ${status.version ?? '?'}, since ${status.startedAt ?? '?'}`,
   ),
-  ...(status.warnings ?? []).map((finding) =>
-    warn('daemon', finding, 'correct it and restart the daemon'),
-  ),
+  ...status.warnings.map((finding) => warn('daemon', finding, 'correct it and restart the daemon')),
   ...(status.journal ? [judgeStore(status.journal)] : []),
 ];
 
-const judgeStore = (journal: NonNullable<DaemonStatus['journal']>): Check => {
+const judgeStore = (journal: StoreStatus): Check => {
   const { readOnlyBecause, failedCommits = 0 } = journal;
   if (readOnlyBecause)
     return fail(

@@ -10,8 +10,7 @@ import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../../model/bound
 import type { ClassicFacts } from '../../model/classic-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
 import { STATUSES, settableShape } from '../../model/head.ts';
-import { SessionId, TurnId } from '../../model/ids.ts';
-import { TraceId } from '../../model/request-context.ts';
+import { SessionId, TraceId, TurnId } from '../../model/id-schemas.ts';
 import { isTag, MAX_TAGS, tagKey } from '../../model/tags.ts';
 import { isToolName, MAX_TOOLS_USED } from '../../model/tools-used.ts';
 import {

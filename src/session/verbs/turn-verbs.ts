@@ -1,7 +1,7 @@
 /** Verbs on what happened in a session: the records of its turns, and how one is stopped. */
 import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
-import { TurnId } from '../../model/ids.ts';
+import { TurnId } from '../../model/id-schemas.ts';
 import type { ClosedTurn, TurnRecord } from '../../model/turn.ts';
 import type { KnownSession, SessionReader } from '../ports/journal.ts';
 import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';

@@ -1,0 +1,78 @@
+/**
+ * The commands by their first words. A call loads the one that it names: to load all of them takes longer than most of them
+ * run. Help, and a call whose command is not found at once, load all.
+ */
+import type { Registration } from './invocation.ts';
+
+type Register = (registration: Registration) => void;
+
+interface Entry {
+  readonly words: readonly string[];
+  readonly load: () => Promise<Register>;
+}
+
+/** In the order of the help. */
+const ENTRIES: readonly Entry[] = [
+  { words: ['start'], load: async () => (await import('./commands/start.ts')).registerStart },
+  {
+    words: ['stop', 'restart'],
+    load: async () => (await import('./commands/stop.ts')).registerStop,
+  },
+  { words: ['logs'], load: async () => (await import('./commands/logs.ts')).registerLogs },
+  { words: ['service'], load: async () => (await import('./commands/service.ts')).registerService },
+  { words: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
+  { words: ['tree'], load: async () => (await import('./commands/tree.ts')).registerTree },
+  { words: ['inspect'], load: async () => (await import('./commands/inspect.ts')).registerInspect },
+  { words: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
+  { words: ['config'], load: async () => (await import('./commands/config.ts')).registerConfig },
+  { words: ['send'], load: async () => (await import('./commands/send.ts')).registerSend },
+  { words: ['chat'], load: async () => (await import('./commands/chat.ts')).registerChat },
+  {
+    words: ['sessions'],
+    load: async () => (await import('./commands/sessions.ts')).registerSessions,
+  },
+  { words: ['turns'], load: async () => (await import('./commands/turns.ts')).registerTurns },
+  { words: ['watch'], load: async () => (await import('./commands/watch.ts')).registerWatch },
+  {
+    words: ['approvals'],
+    load: async () => (await import('./commands/approvals.ts')).registerApprovals,
+  },
+  { words: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
+  { words: ['explain'], load: async () => (await import('./commands/explain.ts')).registerExplain },
+  { words: ['import'], load: async () => (await import('./commands/import.ts')).registerImport },
+  { words: ['cleanup'], load: async () => (await import('./commands/cleanup.ts')).registerCleanup },
+  {
+    words: ['retention'],
+    load: async () => (await import('./commands/cleanup.ts')).registerRetention,
+  },
+  {
+    words: ['backup', 'restore'],
+    load: async () => (await import('./commands/backup.ts')).registerBackup,
+  },
+  {
+    words: ['completion'],
+    load: async () => (await import('./commands/completion.ts')).registerCompletion,
+  },
+];
+
+/** Global options that take a word of their own. */
+const WITH_A_WORD: ReadonlySet<string> = new Set([
+  ...['--data', '--config', '--servers', '--creds', '--prefix', '--tenant', '--log-level'],
+]);
+
+/** What the call needs: its command, or all of them. */
+export const commandsFor = (args: readonly string[]): Promise<readonly Register[]> => {
+  const word = firstWord(args);
+  const named = ENTRIES.filter(({ words }) => word !== undefined && words.includes(word));
+  const needed = named.length === 0 || word === 'completion' ? ENTRIES : named;
+  return Promise.all(needed.map(({ load }) => load()));
+};
+
+const firstWord = (args: readonly string[]): string | undefined => {
+  for (let at = 0; at < args.length; at += 1) {
+    const word = args[at] ?? '';
+    if (!word.startsWith('-')) return word;
+    if (WITH_A_WORD.has(word)) at += 1;
+  }
+  return undefined;
+};
