@@ -119,7 +119,9 @@ export {
 
 /** Any setting by its name in `docs/reference/configuration.md`, and the options that only a program has. */
 export interface GreenroomOptions
-  extends Partial<Omit<Config, 'natsUrl' | 'natsCreds' | 'natsPort' | 'tenant' | 'tools'>> {
+  extends Partial<
+    Omit<Config, 'natsUrl' | 'natsCreds' | 'natsInboxPrefix' | 'natsPort' | 'tenant' | 'tools'>
+  > {
   /** The folder of everything durable; created if missing. */
   readonly dataDir: string;
   /** `false` (default): no broker, requests come from this program only. Otherwise a server's address, or an own broker. */
@@ -268,7 +270,7 @@ const mustBeRight = ({ tools, canUseTool }: GreenroomOptions): void => {
 };
 
 /** Options that `nats` and `tenant` replace. */
-const BY_ANOTHER_NAME: readonly string[] = ['natsUrl', 'natsCreds', 'natsPort'];
+const BY_ANOTHER_NAME: readonly string[] = ['natsUrl', 'natsCreds', 'natsInboxPrefix', 'natsPort'];
 const NATS_OPTIONS: readonly string[] = ['url', 'creds', 'port'];
 
 /** A misspelt option would silently leave a default in place. */

@@ -25,6 +25,7 @@ const ENTRIES: readonly Entry[] = [
   { words: ['inspect'], load: async () => (await import('./commands/inspect.ts')).registerInspect },
   { words: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   { words: ['config'], load: async () => (await import('./commands/config.ts')).registerConfig },
+  { words: ['nats'], load: async () => (await import('./commands/nats.ts')).registerNats },
   { words: ['send'], load: async () => (await import('./commands/send.ts')).registerSend },
   { words: ['chat'], load: async () => (await import('./commands/chat.ts')).registerChat },
   {
@@ -57,7 +58,8 @@ const ENTRIES: readonly Entry[] = [
 
 /** Global options that take a word of their own. */
 const WITH_A_WORD: ReadonlySet<string> = new Set([
-  ...['--data', '--config', '--servers', '--creds', '--prefix', '--tenant', '--log-level'],
+  ...['--data', '--config', '--servers', '--creds', '--inbox-prefix'],
+  ...['--prefix', '--tenant', '--log-level'],
 ]);
 
 /** What the call needs: its command, or all of them. */

@@ -27,6 +27,7 @@ export interface GlobalOptions {
   readonly config?: string;
   readonly servers?: string;
   readonly creds?: string;
+  readonly inboxPrefix?: string;
   readonly prefix?: string;
   readonly tenant?: string;
   readonly logLevel?: string;
@@ -66,7 +67,10 @@ export class Invocation {
 
   #places(flags: Flags): LoadOptions {
     const { data, servers, creds, prefix, tenant, logLevel, config: configFile } = this.#options;
-    const common = { dataDir: data, natsUrl: servers, natsCreds: creds, prefix, tenant, logLevel };
+    const broker = {
+      ...{ natsUrl: servers, natsCreds: creds, natsInboxPrefix: this.#options.inboxPrefix },
+    };
+    const common = { ...broker, dataDir: data, prefix, tenant, logLevel };
     return {
       flags: { ...common, ...flags },
       env: this.shell.env,
@@ -153,11 +157,11 @@ export class Invocation {
     work: (daemon: DaemonClient) => Promise<T>,
     away: { readonly meanwhile: string; before?(): void } = { meanwhile: 'waiting for it' },
   ): Promise<T> {
-    const { natsCreds: creds, prefix, tenant } = this.config().config;
+    const { natsCreds: creds, natsInboxPrefix: inboxPrefix, prefix, tenant } = this.config().config;
     const servers = this.servers();
     let isAway = false;
     const daemon = await this.shell.connect({
-      ...{ servers, creds, prefix, tenant },
+      ...{ servers, creds, inboxPrefix, prefix, tenant },
       locate: () => this.#whereNow(),
       onAway: () => {
         isAway = true;

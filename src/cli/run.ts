@@ -52,6 +52,7 @@ const buildProgram = async (
     .option('--config <file>', 'configuration file (default: greenroom.config.json)')
     .option('--servers <urls>', 'broker to use')
     .option('--creds <file>', 'credentials for that broker')
+    .option('--inbox-prefix <subject>', 'where answers come, if not below _INBOX')
     .option('--prefix <token>', 'first token of every subject')
     .option('--tenant <id>', 'tenant to work for')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')

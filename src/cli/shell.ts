@@ -26,6 +26,7 @@ export interface DaemonClient extends SessionsApi {
 export interface Address {
   readonly servers: string;
   readonly creds: string | undefined;
+  readonly inboxPrefix: string;
   readonly prefix: string;
   readonly tenant: string;
 }

@@ -28,6 +28,8 @@ export interface AskOptions {
 export interface AskSource {
   /** The connection of the moment. */
   readonly nc: NatsConnection;
+  /** Default: the NATS client's. */
+  readonly inboxPrefix: string | undefined;
   readonly clock: Clock;
   readonly subject: string;
   readonly body: Uint8Array;
@@ -77,6 +79,11 @@ export class AskStream {
     this.#options = options;
     this.#heardMs = source.clock.monotonic();
     this.#ask();
+  }
+
+  /** Where it asks. */
+  get subject(): string {
+    return this.#source.subject;
   }
 
   /** Whether the turn is known to be accepted: then it goes on whatever becomes of this stream. */
@@ -138,10 +145,11 @@ export class AskStream {
     this.#unsubscribe();
     this.#asked += 1;
     this.#held = undefined;
-    const reply = createInbox();
+    const reply = createInbox(this.#source.inboxPrefix);
     try {
       this.#subscription = nc.subscribe(reply, {
-        callback: (error, msg) => (error === null ? this.#receive(msg) : this.#fail(error)),
+        callback: (error, msg) =>
+          error === null ? this.#receive(msg) : this.#fail(fromNats(error, reply, 0)),
       });
       nc.publish(subject, body, { reply, headers });
       this.#watch();

@@ -52,6 +52,8 @@ export interface ClientOptions {
   readonly tenant?: string;
   /** A credentials file. */
   readonly creds?: string | undefined;
+  /** First tokens of the subjects where answers come, for a user that may listen nowhere else. Default `_INBOX`. */
+  readonly inboxPrefix?: string | undefined;
   /** How long the first connection may take, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
   /** How long a request may take, in milliseconds; default 35,000, longer for `import` and `cleanup`. */
@@ -104,7 +106,7 @@ export const connectClient = async (options: ClientOptions): Promise<Client> => 
 };
 
 const open = (
-  { servers, creds, connectTimeoutMs }: ClientOptions,
+  { servers, creds, inboxPrefix, connectTimeoutMs }: ClientOptions,
   instead?: string,
 ): Promise<NatsConnection> =>
   connect({
@@ -114,6 +116,7 @@ const open = (
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
     timeout: connectTimeoutMs ?? 5_000,
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
     ...(creds === undefined ? {} : { authenticator: credsAuthenticator(readFileSync(creds)) }),
   });
 
@@ -137,6 +140,9 @@ class NatsClient implements Client {
     this.tenant = tenant;
     this.#options = options;
     this.#connection.onChange((change) => this.#changed(change));
+    this.#connection.onForbidden((subject, error) => {
+      for (const stream of this.#streams) if (stream.subject === subject) stream.fail(error);
+    });
   }
 
   get maxPayloadBytes(): number | undefined {
@@ -246,6 +252,7 @@ class NatsClient implements Client {
         get nc() {
           return connection.nc;
         },
+        inboxPrefix: this.#options.inboxPrefix,
         clock: systemClock,
         subject: this.#subjects.session(this.tenant, sessionId, ASK),
         body: Buffer.from(JSON.stringify(request)),

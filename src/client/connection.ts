@@ -9,7 +9,7 @@ import { type Msg, type NatsConnection, NatsError } from 'nats';
 import { GreenroomError } from '../model/errors.ts';
 import type { Clock } from '../otp/clock.ts';
 import { type Answer, Pulse } from './pulse.ts';
-import { errorIn, isNoResponders } from './replies.ts';
+import { errorIn, forbidden, isNoResponders } from './replies.ts';
 
 export interface ConnectionOptions {
   readonly clock: Clock;
@@ -22,6 +22,7 @@ export interface ConnectionOptions {
 }
 
 export type Change = 'away' | 'back';
+type Forbidden = (subject: string, error: GreenroomError) => void;
 
 const PING_TIMEOUT_MS = 2_500;
 /** A request that is made while the daemon is away waits that long for it. */
@@ -31,6 +32,7 @@ export class Connection {
   readonly pulse: Pulse;
   readonly #options: ConnectionOptions;
   readonly #listeners = new Set<(change: Change) => void>();
+  readonly #forbidden = new Set<Forbidden>();
   readonly #waiting = new Set<(error: GreenroomError) => void>();
   #nc: NatsConnection;
   #servers: string | undefined;
@@ -59,6 +61,12 @@ export class Connection {
   onChange(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Hears what this user may not publish to: the broker's only word of it. Returns how to stop. */
+  onForbidden(listener: Forbidden): () => void {
+    this.#forbidden.add(listener);
+    return () => void this.#forbidden.delete(listener);
   }
 
   async request(subject: string, body: Uint8Array, timeoutMs: number): Promise<Msg> {
@@ -99,8 +107,11 @@ export class Connection {
   }
 
   async #watch(nc: NatsConnection): Promise<void> {
-    for await (const { type } of nc.status()) {
+    for await (const { type, permissionContext } of nc.status()) {
       if (nc !== this.#nc) return;
+      if (type === 'error' && permissionContext?.operation === 'publish')
+        for (const listener of this.#forbidden)
+          listener(permissionContext.subject, forbidden(permissionContext.subject));
       if (type === 'disconnect') this.pulse.disconnected();
       if (type === 'reconnect') this.pulse.connected();
     }

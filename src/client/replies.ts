@@ -31,6 +31,10 @@ export const nobodyAnswers = (subject: string): GreenroomError =>
     `no Greenroom daemon answers on ${subject}: is it running, and with this prefix?`,
   );
 
+/** The broker's word that this user has no right to it. */
+export const forbidden = (subject: string, cause?: unknown): GreenroomError =>
+  new GreenroomError('forbidden', `the broker does not let this user use ${subject}`, { cause });
+
 /** What the NATS client throws, in the words of our table. */
 export const fromNats = (error: unknown, subject: string, limitBytes: number): unknown => {
   if (!(error instanceof NatsError)) return error;
@@ -40,6 +44,8 @@ export const fromNats = (error: unknown, subject: string, limitBytes: number): u
       return nobodyAnswers(subject);
     case NatsCode.Timeout:
       return new GreenroomError('deadline_exceeded', `no answer on ${subject} in time`, options);
+    case NatsCode.PermissionsViolation:
+      return forbidden(error.permissionContext?.subject ?? subject, error);
     case NatsCode.MaxPayloadExceeded: {
       const message = `the request is larger than the broker's limit of ${limitBytes} bytes`;
       return new GreenroomError('too_large', message, { ...options, details: { limitBytes } });

@@ -2,7 +2,7 @@
 import type { Subscription } from 'nats';
 import { GreenroomError } from '../model/errors.ts';
 import type { Connection } from './connection.ts';
-import { parse } from './replies.ts';
+import { fromNats, parse } from './replies.ts';
 
 /** An event or a piece of news, as it came. */
 export type Told = Readonly<Record<string, unknown>>;
@@ -56,7 +56,7 @@ export class Telling {
     this.#unsubscribe();
     this.#subscription = this.#connection.nc.subscribe(this.#subject, {
       callback: (error, msg) => {
-        if (error !== null) return this.#finish({ error });
+        if (error !== null) return this.#finish({ error: fromNats(error, this.#subject, 0) });
         this.#connection.pulse.heard();
         if (this.#waiting.length >= MAX_WAITING) return this.#finish({ error: tooSlow() });
         this.#waiting.push(parse(msg) as Told);

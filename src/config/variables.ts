@@ -74,6 +74,10 @@ const id = text('letters, digits, _ and -, at most 128', /^[A-Za-z0-9_-]{1,128}$
 const servers = addresses('a server, or several with commas: nats://host:4222');
 const hosts = text('hosts, several with commas: localhost,10.0.0.7:8080', /^[^\s,/]+(,[^\s,/]+)*$/);
 const port = whole(0, 65_535);
+const inbox = text(
+  'words of letters, digits, _ and -, with dots',
+  /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
+);
 
 /** The newer names and the classic ones. */
 const permissionModes = oneOf(
@@ -97,6 +101,9 @@ export const VARIABLES = {
     meaning: 'broker to use; without it the daemon runs its own',
   }),
   natsCreds: optional('NATS_CREDS', path, { meaning: 'credentials file for that broker' }),
+  natsInboxPrefix: set('NATS_INBOX_PREFIX', inbox, '_INBOX', {
+    meaning: 'where answers to the command line come; the daemon has its own',
+  }),
   natsPort: optional('GREENROOM_NATS_PORT', port, {
     otherwise: '4222, or a free one if taken',
     meaning: 'port of the own broker; 0 = any free one',

@@ -110,6 +110,7 @@ export class Answers {
     const address = this.#options.subjects.parse(msg.subject);
     if (isQueuedTurn(address)) return;
     const endpoint = this.#endpointOf(address);
+    if (!this.#options.subjects.mayAnswerTo(msg.reply)) return endpoint.failed('forbidden');
     try {
       this.#begin(address, endpoint, msg);
     } catch (error) {

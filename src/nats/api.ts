@@ -95,7 +95,7 @@ export const Api = genServer(apiProtocol, {
         },
       }),
     );
-    const micro = new Micro(link.nc, system.clock, serviceOf(args, answers));
+    const micro = new Micro(link.nc, system.clock, serviceOf(args, subjects, answers));
     const unsubscribe = args.feed.subscribe(eventPublisher(link, subjects));
     const unsubscribeLifecycle = args.feed.onLifecycle(
       lifecyclePublisher(link, subjects, system.clock),
@@ -132,11 +132,12 @@ export const Api = genServer(apiProtocol, {
   redact: ({ answers }) => ({ inFlight: answers.inFlight.size, openAsks: answers.asks.size }),
 });
 
-const serviceOf = ({ version }: ApiArgs, { endpoints }: Answers) => ({
+const serviceOf = ({ version }: ApiArgs, subjects: Subjects, { endpoints }: Answers) => ({
   name: 'greenroom',
   version,
   description: 'Claude agent sessions: durable, searchable, reachable',
   endpoints,
+  mayAnswerTo: (reply: string | undefined) => subjects.mayAnswerTo(reply),
 });
 
 /** Ready means that the server knows our subscriptions; while it is away, the reconnection tells it. */

@@ -43,6 +43,7 @@ export interface MicroOptions {
   readonly version: string;
   readonly description: string;
   readonly endpoints: readonly EndpointStats[];
+  readonly mayAnswerTo: (reply: string | undefined) => boolean;
 }
 
 export class Micro {
@@ -58,7 +59,7 @@ export class Micro {
       ['', `.${options.name}`, `.${options.name}.${this.id}`].map((rest) =>
         nc.subscribe(`$SRV.${verb}${rest}`, {
           callback: (error, msg) => {
-            if (error === null) this.#answer(verb, msg);
+            if (error === null && options.mayAnswerTo(msg.reply)) this.#answer(verb, msg);
           },
         }),
       ),

@@ -66,6 +66,14 @@ export class Subjects {
     return ['session', 'sessions', 'daemon'].map((noun) => `${this.root}.*.${noun}.>`);
   }
 
+  /**
+   * Whether an answer may go where a request wants it: answers go out with the daemon's rights, so not to an interface
+   * of the server and not to a subject of ours. There they would be requests, or events of another tenant.
+   */
+  mayAnswerTo(reply: string | undefined): boolean {
+    return !reply || !(reply.startsWith('$') || reply.startsWith(`${this.prefix}.`));
+  }
+
   /** Reads one of `served` (or of the turns stream); undefined for anything else. */
   parse(subject: string): Address | undefined {
     const [tenant, noun, ...rest] = subject.slice(this.root.length + 1).split('.');

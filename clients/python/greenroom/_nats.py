@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import secrets
 import socket
 import ssl
@@ -26,6 +27,8 @@ MAX_LINE = 64 * 1024
 #: Silence after which the broker is asked whether it is there, in seconds.
 PING_EVERY = 20.0
 CONNECT_TIMEOUT = 5.0
+#: The subject of a refusal; others of this connection go on.
+_REFUSED = re.compile(r'(?:Publish|Subscription) to "([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Subscription:
         self._connection = connection
         self.sid = sid
         self.subject = subject
+        #: The subject that was asked, where answers come here.
+        self.asked = ""
         self._messages: queue.Queue[Message | Exception] = queue.Queue(MAX_WAITING)
 
     def next(self, timeout: float) -> Message:
@@ -92,6 +97,7 @@ class Connection:
         token: Optional[str] = None,
         tls: Optional[ssl.SSLContext] = None,
         name: str = "greenroom-python",
+        inbox_prefix: str = "_INBOX",
     ) -> None:
         self._servers = list(servers)
         if not self._servers:
@@ -99,6 +105,7 @@ class Connection:
         self._token = token
         self._tls = tls
         self._name = name
+        self._inbox_prefix = inbox_prefix
         self._write = threading.Lock()
         self._state = threading.Lock()
         self._subscriptions: dict[int, Subscription] = {}
@@ -123,11 +130,13 @@ class Connection:
             first = f"PUB {target} {len(data)}\r\n"
         self._send(first.encode() + head + data + b"\r\n")
 
-    def subscribe(self, subject: str) -> Subscription:
+    def subscribe(self, subject: str, *, asked: str = "") -> Subscription:
+        """`asked`: the subject to which it waits for answers; it fails where that may not be asked."""
         _must_be_subject(subject)
         with self._state:
             self._next_sid += 1
             subscription = Subscription(self, self._next_sid, subject)
+            subscription.asked = asked
             self._subscriptions[subscription.sid] = subscription
         try:
             self._send(f"SUB {subject} {subscription.sid}\r\n".encode())
@@ -136,8 +145,11 @@ class Connection:
             raise
         return subscription
 
+    def new_inbox(self) -> str:
+        return f"{self._inbox_prefix}.{secrets.token_hex(11)}"
+
     def request(self, subject: str, data: bytes, timeout: float, headers: Optional[dict[str, str]] = None) -> Message:
-        inbox = self.subscribe(new_inbox())
+        inbox = self.subscribe(self.new_inbox(), asked=subject)
         try:
             self.publish(subject, data, reply=inbox.subject, headers=headers)
             return inbox.next(timeout)
@@ -287,8 +299,10 @@ class Connection:
         if "permissions violation" not in words.lower():
             raise Lost(f"the broker says: {words}")
         error = GreenroomError("forbidden", f"the broker says: {words}")
+        found = _REFUSED.search(words)
         for subscription in list(self._subscriptions.values()):
-            subscription._fail(error)
+            if found is None or found[1] in (subscription.subject, subscription.asked):
+                subscription._fail(error)
 
     def _drop(self, error: Exception, only: Optional[socket.socket] = None) -> None:
         with self._state:
@@ -347,10 +361,6 @@ class _Reader:
         if not came:
             raise Lost("the broker closed the connection")
         self._buffer += came
-
-
-def new_inbox() -> str:
-    return f"_INBOX.{secrets.token_hex(11)}"
 
 
 def _must_be_subject(subject: str) -> None:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Optional, Sequence, Union
 
-from ._nats import Connection, Lost, Message, Subscription, new_inbox
+from ._nats import Connection, Lost, Message, Subscription
 from .errors import GreenroomError
 
 Json = dict[str, Any]
@@ -30,6 +30,7 @@ PULSE = 2.0
 REJOIN = 60.0
 REJOIN_EVERY = 0.25
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_INBOX = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 def connect(
@@ -41,18 +42,23 @@ def connect(
     timeout: float = REQUEST_TIMEOUT,
     rejoin: float = REJOIN,
     tls: Any = None,
+    inbox_prefix: Optional[str] = None,
 ) -> "Client":
     """Connects to the broker of a daemon.
 
     `servers`: one or more addresses (`nats://user:password@host:4222`, `tls://…`). Default: `NATS_URL`; else that of the
-    daemon whose data directory `GREENROOM_DATA_DIR` names (`.greenroom`); else `nats://127.0.0.1:4222`. Raises
-    `GreenroomError` (`unavailable`, `unauthorized`).
+    daemon whose data directory `GREENROOM_DATA_DIR` names (`.greenroom`); else `nats://127.0.0.1:4222`.
+    `inbox_prefix`: where answers come, for a user that may listen nowhere else. Default: `NATS_INBOX_PREFIX`; else `_INBOX`.
+    Raises `GreenroomError` (`unavailable`, `unauthorized`, `invalid_settings`).
     """
     if not (_ID.fullmatch(tenant) and _ID.fullmatch(prefix)):
         raise GreenroomError("invalid_settings", f"a tenant and a prefix match {_ID.pattern}")
+    inbox = inbox_prefix or os.environ.get("NATS_INBOX_PREFIX") or "_INBOX"
+    if not _INBOX.fullmatch(inbox):
+        raise GreenroomError("invalid_settings", f"the prefix of inboxes matches {_INBOX.pattern}")
     addresses = [servers] if isinstance(servers, str) else list(servers or _usual_servers())
     try:
-        connection = Connection(addresses, token=token, tls=tls)
+        connection = Connection(addresses, token=token, tls=tls, inbox_prefix=inbox)
     except Lost as error:
         raise GreenroomError("unavailable", f"no broker: {error}", retryable=True) from error
     return Client(connection, f"{prefix}.v1.{tenant}", timeout, rejoin)
@@ -282,7 +288,7 @@ class Turn:
         nats = self._client._nats
         subject = f"{self._client._root}.session.{_token(self.session_id)}.ask"
         nats.reconnect(time.monotonic() + self._client._rejoin)
-        inbox = nats.subscribe(new_inbox())
+        inbox = nats.subscribe(nats.new_inbox(), asked=subject)
         try:
             nats.publish(subject, _bytes(self._request), reply=inbox.subject)
             if is_again:

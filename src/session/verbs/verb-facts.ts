@@ -8,7 +8,10 @@
 import { REQUEST_TIMEOUT_MS } from '../../model/deadlines.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 
-/** What a caller must be allowed to do: the words for roles and for the scopes of tokens. */
+/**
+ * What a caller must be allowed to do: the words for roles and for the scopes of tokens. `admin` is for what tells of the
+ * daemon, and so of all tenants at once.
+ */
 export type Need = 'read' | 'send' | 'approve' | 'operate' | 'admin';
 
 export interface Declared {
@@ -299,9 +302,9 @@ export const DAEMON = {
     {},
     { reply: { pid: 4711, startedAt: '2026-11-20T09:00:00.000Z' } },
   ),
-  status: declared('read', 'Tells what it runs with, and what it has done.'),
-  tree: declared('operate', 'Shows the running supervision tree.'),
-  inspect: declared('operate', 'Shows one actor of the tree.', { path: 'storage/journal' }),
+  status: declared('admin', 'Tells what it runs with, and what it has done.'),
+  tree: declared('admin', 'Shows the running supervision tree.'),
+  inspect: declared('admin', 'Shows one actor of the tree.', { path: 'storage/journal' }),
 } satisfies Record<string, Declared>;
 
 /** Verbs on one session that are not one request and one reply. */
