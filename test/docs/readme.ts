@@ -92,6 +92,7 @@ const OF_COMMANDS = [
   'docs/guide/tracing.md',
   'docs/guide/sub-agents.md',
   'docs/guide/daemon.md',
+  'docs/guide/tenants.md',
 ];
 
 /** The examples that are marked as runnable, with the output that follows each. */

@@ -49,6 +49,29 @@ describe.skipIf(withoutNatsServer())('requests', () => {
     expect(context?.deadlineMs).toBeLessThanOrEqual(afterMs + timeoutMs);
   });
 
+  test.each([
+    '$JS.API.STREAM.DELETE.GREENROOM_TURNS',
+    '$SRV.PING',
+    'greenroom.v1.beta.events.s1',
+    'greenroom.v1.acme.session.s1.delete',
+  ])('one whose answer would go to %s is not carried out', async (reply) => {
+    await using gateway = await startWithBroker();
+    const heard: string[] = [];
+    gateway.client.subscribe(reply, { callback: (_, { subject }) => void heard.push(subject) });
+    const subject = 'greenroom.v1.acme.session.s1';
+    for (const verb of ['get', 'ask']) gateway.client.publish(`${subject}.${verb}`, '{', { reply });
+    gateway.client.publish(`${subject}.get`, '', { reply });
+    gateway.client.publish('$SRV.INFO.greenroom', '', { reply });
+    await ask(gateway, 'sessions.count');
+    await gateway.client.flush();
+    expect(gateway.door.calls).toEqual([{ key: 'acme', verb: 'count', request: {} }]);
+    expect(heard).toEqual([]);
+    const stats = await gateway.client.request('$SRV.STATS.greenroom');
+    expect(stats.json<{ endpoints: object[] }>().endpoints).toContainEqual(
+      expect.objectContaining({ name: 'session-get', num_errors: 2, last_error: 'forbidden' }),
+    );
+  });
+
   test('a verb on the daemon is answered by the daemon, whatever else the request says', async () => {
     const life = { pid: 7, startedAt: '2026-11-20T09:00:00.000Z' };
     const daemon = new FakeDaemon({ ping: () => life });

@@ -50,7 +50,10 @@ export const registerNats = (registration: Registration): void => {
         const users = brokerUsers(tenants, options.user ?? []);
         const config = {
           ...{ wall: wallOf(options), tenants, users, called: options.calls ?? [] },
-          ...{ subjects: new Subjects(run.config().config.prefix), storeDir: mustBePath(options.store) },
+          ...{
+            subjects: new Subjects(run.config().config.prefix),
+            storeDir: mustBePath(options.store),
+          },
           listen: mustListen(options.listen),
         };
         const hashes = hashesIn(run, options.hashes, users);
@@ -184,6 +187,7 @@ const writeInto = async (
 };
 
 /** Letters and digits alone: they stand in an address as they are. */
+// biome-ignore lint/plugin: what a seed could foresee is no password
 const newPassword = (): string => randomBytes(24).toString('hex');
 
 const writeNew = (path: string, text: string): Promise<void> =>

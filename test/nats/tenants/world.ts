@@ -13,6 +13,8 @@ import { startBroker } from '../../support/nats.ts';
 export const TENANTS = ['acme', 'beta'] as const;
 export const subjects = new Subjects('greenroom');
 const PASSWORD = 'word';
+/** In the form of `htpasswd`. */
+const PASSWORD_HASH = '$2y$04$abcdefghijklmnopqrstuuB/GrfUOm5dtrEiT8lcouu5XB5ftbWLi';
 
 export interface World {
   readonly greenroom: Greenroom;
@@ -33,7 +35,7 @@ export const startWorld = async (
   const users = brokerUsers(TENANTS, ['ann:acme:sender']);
   const config = {
     ...{ wall, subjects, tenants: TENANTS, users, called: [] },
-    secretOf: () => ({ text: PASSWORD }),
+    secretOf: ({ name }: BrokerUser) => ({ text: name === 'ann' ? PASSWORD_HASH : PASSWORD }),
   };
   const broker = await startBroker({
     configure: (text) => {
