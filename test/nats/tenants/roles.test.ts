@@ -68,3 +68,12 @@ test('the admin may publish to every verb of every tenant', () => {
   const every = documented.map(([subject]) => asRight(subject).replace('.acme.', '.*.'));
   expect(every.filter((subject) => !publish.includes(subject))).toEqual([]);
 });
+
+/** In a tenant's account JetStream's acknowledgement can come to a verb as its request. */
+test('an acknowledgement of the queue is no request of a verb that changes anything', () => {
+  const verbs = { ...SESSION_VERBS, ...SESSIONS_VERBS };
+  const taken = Object.entries(verbs)
+    .filter(([, { needs }]) => needs !== 'read')
+    .filter(([, { request }]) => request.safeParse({ stream: 'GREENROOM_TURNS', seq: 1 }).success);
+  expect(taken.map(([verb]) => verb)).toEqual([]);
+});
