@@ -44,7 +44,7 @@ export const brokerConfigText = (config: BrokerConfig): string => {
   const { wall, listen, storeDir, tenants } = config;
   const others = wall === 'accounts' ? tenants.map((tenant) => tenantAccount(config, tenant)) : [];
   return `${[
-    '# A nats-server for Greenroom with tenants, as greenroom nats config wrote it: make it anew after an upgrade.',
+    '# A nats-server for Greenroom with tenants, as greenroom nats config wrote it: write it again after an upgrade.',
     `listen: ${quoted(listen)}`,
     'jetstream {',
     `  store_dir: ${quoted(storeDir)}`,
