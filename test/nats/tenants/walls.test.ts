@@ -1,6 +1,9 @@
 /** Tenants and roles at a real broker with the generated configuration: what is not allowed is refused or invisible. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BrokerUser } from '../../../src/nats/broker-users.ts';
+import { examineBroker } from '../../../src/nats/examine-broker.ts';
+import { STREAM_SIZES } from '../../../src/nats/streams.ts';
+import { journalName } from '../../../src/session/ports/journal.ts';
 import type { Need } from '../../../src/session/verbs/verb-facts.ts';
 import { withoutNatsServer } from '../../support/nats.ts';
 import { until } from '../../support/until.ts';
@@ -94,6 +97,13 @@ describe.skipIf(withoutNatsServer()).each(['accounts', 'users'] as const)(
         ),
       );
       expect(await tried(attempts, (outcome) => outcome === 'answered')).toEqual([]);
+    });
+
+    test('an examination of the broker as the daemon finds nothing missing', async () => {
+      const { storeId } = world.greenroom.system.fetch(journalName).info();
+      const place = { url: world.urlOf('greenroom'), creds: undefined, prefix: 'greenroom' };
+      const said = await examineBroker({ ...place, sizes: STREAM_SIZES, storeId });
+      expect(said).toContain('not run by the daemon');
     });
 
     test('shows nothing of another tenant in searches, lists, audits, errors and events', async () => {

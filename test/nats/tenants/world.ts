@@ -47,7 +47,14 @@ export const startWorld = async (
   const urlOf = (name: string) => `nats://${name}:${PASSWORD}@127.0.0.1:${broker.port}`;
   const dataDir = newFolder();
   const greenroom = await startGreenroom({
-    ...{ dataDir, provider: 'rehearsal', workers: 1, minFreeMb: 1, textSearch: 'off' },
+    ...{
+      dataDir,
+      provider: 'rehearsal',
+      workers: 1,
+      minFreeMb: 1,
+      textSearch: 'off',
+      drainSeconds: 0,
+    },
     nats: { url: urlOf('greenroom') },
     log: createLog({ level: 'error' }),
   });
