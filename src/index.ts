@@ -9,13 +9,19 @@
  */
 
 import type { z } from 'zod';
-import { EXIT_STORE_FAILED, RunningGreenroom, type TestHooks } from './app/greenroom.ts';
+import {
+  EXIT_STORE_FAILED,
+  RunningGreenroom,
+  type SessionFunctions,
+  type TestHooks,
+} from './app/greenroom.ts';
 import type { CanUseTool } from './approvals/can-use-tool.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
 import { secretsOf } from './config/secrets.ts';
 import type { WireEvent } from './model/event.ts';
 import { Tenant } from './model/id-schemas.ts';
+import { sessionKey } from './model/ids.ts';
 import type { Clock } from './otp/clock.ts';
 import type { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
@@ -28,6 +34,7 @@ import type { SessionsApi, TurnControl } from './session/verbs/api.ts';
 import type { TurnRequest } from './session/verbs/turn-request.ts';
 import type { OwnTool } from './tools/own/own-tool.ts';
 
+export type { SessionFunctions } from './app/greenroom.ts';
 export type {
   CanUseTool,
   CanUseToolContext,
@@ -194,6 +201,15 @@ export class Greenroom {
     return this.#running.sessions.store(this.#tenant);
   }
 
+  /**
+   * Gives one session functions of this program, beside those of all sessions: tools, hooks, and who answers its asked calls.
+   * Its sub-agents have them too. They are no part of what is stored: a restart begins without them.
+   * @returns takes them back. Throws `invalid_settings` for what is no such function.
+   */
+  lend(sessionId: string, functions: SessionFunctions): () => void {
+    return this.#running.lend(sessionKey(this.#tenant, sessionId), functions);
+  }
+
   /** The actor system, for inspection. */
   get system(): System {
     return this.#running.system;
@@ -256,6 +272,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
     testHooks,
     hooks,
     canUseTool,
+    lends: true,
     ...(isList ? { tools } : {}),
   });
   return new Greenroom(running, Tenant.parse(tenant), config.drainSeconds * 1_000);

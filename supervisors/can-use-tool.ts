@@ -1,4 +1,4 @@
-/** The program's function that answers what waits for a person, if it gives one: it asks sessions as any door does. */
+/** The program's functions that answer what waits for a person, if it gives some: they ask sessions as any door does. */
 import { type AnswererArgs, answerer } from '../src/approvals/answerer.ts';
 import { waitingSessions } from '../src/approvals/waiting-sessions.ts';
 import { REQUEST_TIMEOUT_MS } from '../src/model/deadlines.ts';
@@ -8,20 +8,17 @@ import type { ChildSpec } from '../src/otp/child-spec.ts';
 import { onlyIf } from '../src/otp/only-if.ts';
 import type { Parts } from './parts.ts';
 
-export const canUseTool = ({ canUseTool: given, sessions, feed, log }: Parts): ChildSpec => {
+export const canUseTool = ({ canUseTool: ofAll, lent, sessions, feed, log }: Parts): ChildSpec => {
   const context = ({ tenant }: SessionKey): RequestContext => ({
     ...{ tenant, principal: 'canUseTool', via: 'internal', traceId: newTraceId() },
     receivedAtMs: sessions.clock.now(),
     deadlineMs: sessions.clock.monotonic() + REQUEST_TIMEOUT_MS,
   });
   const args: AnswererArgs = {
-    ...{ canUseTool: given ?? NOBODY, feed, log, waiting: waitingSessions },
+    ...{ feed, log, waiting: waitingSessions },
+    canUseTool: (key) => lent?.at(key)?.canUseTool ?? ofAll,
     asked: async (key) => (await sessions.session(context(key), key, 'asked', {})).approvals,
     approve: (key, answer) => sessions.session(context(key), key, 'approve', answer),
   };
-  return onlyIf(given !== undefined, answerer(args));
-};
-
-const NOBODY: AnswererArgs['canUseTool'] = () => {
-  throw new Error('it is not started without a function');
+  return onlyIf(ofAll !== undefined || lent !== undefined, answerer(args));
 };

@@ -9,7 +9,7 @@ import type { Parts } from './parts.ts';
 import { tools } from './tools.ts';
 
 export const executors = (parts: Parts) => {
-  const { config, log, testHooks, hookTable } = parts;
+  const { config, log, lent, testHooks, hookTable } = parts;
   return supervisor({
     id: 'executors',
     strategy: 'one_for_one',
@@ -24,7 +24,7 @@ export const executors = (parts: Parts) => {
         { id: 'models' }, // threads for model calls
       ),
       HistorianServer.childSpec({}, { id: 'historian' }), // a thread that reads long imported histories
-      hooks({ config, log }, hookTable, homedir()), // what is asked before and behind tool calls and turns
+      hooks({ config, log, lent }, hookTable, homedir()), // what is asked before and behind tool calls and turns
       tools(parts), // what models ask for
     ],
   });

@@ -6,12 +6,13 @@ import type { Parts } from './parts.ts';
 
 /** @param table all that is configured, checked before it is in force. @param home absolute; of this user. */
 export const hooks = (
-  { config, log }: Pick<Parts, 'config' | 'log'>,
+  { config, log, lent }: Pick<Parts, 'config' | 'log' | 'lent'>,
   table: () => HookTable,
   home: string | undefined,
 ) =>
   hooksServer({
     table,
+    lent,
     switches: {
       audit: config.auditHook === 'on',
       metrics: config.metricsHook === 'on',

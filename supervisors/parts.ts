@@ -5,6 +5,7 @@ import type { Config } from '../src/config/config.ts';
 import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
 import type { HookTable } from '../src/hooks/hook.ts';
 import type { Rule } from '../src/housekeeping/retention-rules.ts';
+import type { PerSession } from '../src/model/per-session.ts';
 import type { Log } from '../src/platform/log.ts';
 import type { SessionRuntime } from '../src/session/actor/session-args.ts';
 import type { Sessions } from '../src/session/api/sessions.ts';
@@ -13,12 +14,21 @@ import type { DaemonFace } from '../src/session/verbs/daemon-verbs.ts';
 import type { SyncGate } from '../src/storage/lmdb/sync-gate.ts';
 import type { AgentType } from '../src/tools/agents/agent-types.ts';
 import type { McpServerSettings } from '../src/tools/mcp/settings.ts';
+import type { OwnedTools } from '../src/tools/own/function-tools.ts';
 import type { OwnTools } from '../src/tools/own/own-tools.ts';
 
 /** Whether the bus is there at all; which broker it is, the configuration says. */
 export interface Bus {
   /** false: an embedding program wants no broker, no link, and nobody else to ask. */
   readonly wanted: boolean;
+}
+
+/** What one session and its sub-agents have of an embedding program, beside what all sessions have. */
+export interface Lent {
+  readonly tools: OwnedTools;
+  readonly hooks: HookTable;
+  /** In the place of the one for all sessions. */
+  readonly canUseTool: CanUseTool | undefined;
 }
 
 /** Holds for tests and benches on parts that cannot be had otherwise. */
@@ -40,6 +50,8 @@ export interface Parts {
   readonly sessions: Sessions;
   readonly mcpServers: readonly McpServerSettings[];
   readonly ownTools: OwnTools;
+  /** Functions of single sessions; absent: there can be none. */
+  readonly lent: PerSession<Lent> | undefined;
   /** Answers what waits for a person, as far as it can; absent: nothing does. */
   readonly canUseTool: CanUseTool | undefined;
   /** What goes besides what is old. */

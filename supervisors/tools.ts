@@ -22,7 +22,7 @@ import {
 import type { Parts } from './parts.ts';
 import { toolServers } from './tool-servers.ts';
 
-export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers }: Parts) =>
+export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers, lent }: Parts) =>
   supervisor({
     id: 'tools',
     strategy: 'rest_for_one',
@@ -48,11 +48,12 @@ export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers 
         },
         { id: 'agents' },
       ), // sub-agents: turns in sessions of their own
-      functionTools(ownTools.functions), // functions of the program that this runs in
+      functionTools({ tools: ownTools.functions, lent }), // functions of the program that this runs in
       ToolsPool.childSpec(moduleTools(ownTools.modules), { id: 'modules' }), // threads for tools that modules bring
       onlyIf(config.tools === 'on', toolServers({ config, log, mcpServers })), // tools that others bring
       ToolboxServer.childSpec(
         {
+          lent: config.tools === 'off' ? undefined : (system) => system.fetch(functionToolsName),
           runners: (system) =>
             config.tools === 'off'
               ? []

@@ -3,13 +3,15 @@
  * embedding programs both start it here.
  */
 import { greenroom as declaration } from '../../supervisors/greenroom.ts';
-import type { Bus, Parts, TestHooks } from '../../supervisors/parts.ts';
+import type { Bus, Lent, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { CanUseTool } from '../approvals/can-use-tool.ts';
 import type { Config } from '../config/config.ts';
 import { hooksOfFunctions } from '../hooks/settings.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
+import type { SessionKey } from '../model/ids.ts';
 import { iso } from '../model/moment.ts';
+import { PerSession } from '../model/per-session.ts';
 import { brokerName } from '../nats/broker.ts';
 import { type Clock, pause } from '../otp/clock.ts';
 import type { ExitReason } from '../otp/exit-reason.ts';
@@ -30,8 +32,12 @@ import { journalName } from '../session/ports/journal.ts';
 import type { DaemonFace, StatusView, TreeView } from '../session/verbs/daemon-verbs.ts';
 import { makeDataDir } from '../storage/files/data-dir.ts';
 import { StoreLock } from '../storage/files/store-lock.ts';
+import { agentTypesOf } from '../tools/agents/agent-types.ts';
+import { mcpServersOf } from '../tools/mcp/settings.ts';
+import { ownedTools } from '../tools/own/function-tools.ts';
 import type { OwnTool } from '../tools/own/own-tool.ts';
 import { namesOf, ownTools } from '../tools/own/own-tools.ts';
+import { runnable } from '../tools/own/runnable.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
@@ -45,8 +51,19 @@ export const EXIT_STORE_FAILED = 70;
 
 const DRAIN_POLL_MS = 20;
 
+/** What a program gives one session, and its sub-agents. */
+export interface SessionFunctions {
+  /** As tools. Here a name may also be one of an MCP server's tool (`mcp__…`). */
+  readonly tools?: readonly OwnTool[] | undefined;
+  /** Beside those of all sessions. */
+  readonly hooks?: HookFunctions | undefined;
+  /** Instead of the one of all sessions. */
+  readonly canUseTool?: CanUseTool | undefined;
+}
+
 /** What goes with a running Greenroom besides its tree. */
 interface Companions {
+  readonly lent: PerSession<Lent> | undefined;
   readonly settings: LiveSettings;
   readonly warnings: readonly SettingWarning[];
   readonly onStopped: () => void;
@@ -70,6 +87,15 @@ export interface RunningOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hooks of the embedding program. */
   readonly hooks?: HookFunctions | undefined;
+  /** Whether single sessions may have functions of the program (`lend`). */
+  readonly lends?: boolean | undefined;
+  /** MCP servers beside those of the file, in its shape; relative programs start in `cwd`. */
+  readonly mcpServers?: {
+    readonly servers: Readonly<Record<string, unknown>>;
+    readonly cwd: string;
+  };
+  /** Sub-agents beside those of the file, in its shape. */
+  readonly agents?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export class RunningGreenroom {
@@ -84,6 +110,7 @@ export class RunningGreenroom {
   readonly #settings: LiveSettings;
   #warnings: readonly SettingWarning[];
   readonly #onStopped: () => void;
+  readonly #lent: PerSession<Lent> | undefined;
 
   private constructor(
     system: System,
@@ -91,9 +118,10 @@ export class RunningGreenroom {
     runtime: SessionRuntime,
     root: SupervisorRef,
     lock: StoreLock,
-    { settings, warnings, onStopped }: Companions,
+    { settings, warnings, onStopped, lent }: Companions,
   ) {
     this.#settings = settings;
+    this.#lent = lent;
     this.#warnings = warnings;
     this.#onStopped = onStopped;
     this.system = system;
@@ -118,6 +146,9 @@ export class RunningGreenroom {
     collectGarbage,
     onFatal,
     signal,
+    lends = false,
+    mcpServers,
+    agents,
   }: RunningOptions): Promise<RunningGreenroom> {
     const warnings = warningsOf(config, clock.now());
     for (const { finding, nextStep } of warnings) log.warn({ next: nextStep }, finding);
@@ -129,7 +160,8 @@ export class RunningGreenroom {
     const ownHooks = hooks === undefined ? {} : hooksOfFunctions(hooks);
     const settings = new LiveSettings(config, namesOf(own), ownHooks);
     const { files } = settings;
-    const runtime = runtimeOf(config, feed, { hooks: settings.hooks, rules: files.rules });
+    const lent = lends ? new PerSession<Lent>() : undefined;
+    const runtime = runtimeOf(config, feed, { hooks: settings.hooks, lent, rules: files.rules });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
     const life = { pid: process.pid, startedAt: iso(clock.now()) };
@@ -141,8 +173,12 @@ export class RunningGreenroom {
     };
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
-      ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks },
-      ...{ mcpServers: files.mcpServers, agentTypes: files.agentTypes },
+      ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks, lent },
+      mcpServers: [
+        ...files.mcpServers,
+        ...(mcpServers === undefined ? [] : mcpServersOf(mcpServers.servers, mcpServers.cwd)),
+      ],
+      agentTypes: [...files.agentTypes, ...(agents === undefined ? [] : agentTypesOf(agents))],
       retentionRules: files.retentionRules,
     };
     // Before anything else: our companions' files are in there too.
@@ -152,7 +188,7 @@ export class RunningGreenroom {
     try {
       const root = await startTree(system, declaration(parts), signal ? { signal } : {});
       running = new RunningGreenroom(system, sessions, runtime, root, lock, {
-        ...{ settings, warnings, onStopped },
+        ...{ settings, warnings, onStopped, lent },
       });
       return running;
     } catch (error) {
@@ -160,6 +196,17 @@ export class RunningGreenroom {
       await lock.release();
       throw error;
     }
+  }
+
+  /**
+   * Gives one session functions of the program, and its sub-agents too. @returns takes them back. Throws
+   * `invalid_settings` for what is no such function.
+   */
+  lend(key: SessionKey, { tools = [], hooks = {}, canUseTool }: SessionFunctions): () => void {
+    if (this.#lent === undefined)
+      throw new GreenroomError('invalid_state', 'this Greenroom was started without `lends`');
+    const lent = { tools: ownedTools(tools.map(runnable)), hooks: hooksOfFunctions(hooks) };
+    return this.#lent.set(key, { ...lent, canUseTool });
   }
 
   /** The running tree, for people and for `greenroom tree`. */
@@ -197,7 +244,7 @@ export class RunningGreenroom {
   takeSettings(config: Config): ReadAgain & { readonly warnings: readonly SettingWarning[] } {
     const readAgain = this.#settings.take(config);
     const { config: inForce, files, hooks } = this.#settings;
-    putInForce(this.#runtime, inForce, { hooks, rules: files.rules });
+    putInForce(this.#runtime, inForce, { hooks, lent: this.#lent, rules: files.rules });
     this.#warnings = warningsOf(inForce, this.system.clock.now());
     return { ...readAgain, warnings: this.#warnings };
   }

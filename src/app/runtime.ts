@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { HookTable } from '../hooks/hook.ts';
+import type { PerSession } from '../model/per-session.ts';
 import { commandPolicy, fileAccessPolicy } from '../permissions/policies.ts';
 import { NO_RULES, type RuleSet } from '../permissions/rule-set.ts';
 import { readLink } from '../platform/links.ts';
@@ -26,6 +27,8 @@ const MAX_STEPS = 50;
 interface Beside {
   /** All hooks that are configured. */
   readonly hooks?: HookTable;
+  /** Those of single sessions. */
+  readonly lent?: PerSession<{ readonly hooks: HookTable }> | undefined;
   /** Permission rules that hold for all sessions. */
   readonly rules?: RuleSet;
 }
@@ -33,7 +36,7 @@ interface Beside {
 export const runtimeOf = (
   config: Config,
   feed: Feed,
-  { hooks = {}, rules = NO_RULES }: Beside = {},
+  { hooks = {}, lent, rules = NO_RULES }: Beside = {},
 ): SessionRuntime => ({
   feed,
   trails: new TurnTrails(),
@@ -45,7 +48,7 @@ export const runtimeOf = (
   workspaces: join(config.dataDir, WORKSPACES),
   parking: new Map(),
   commits: new Map(),
-  rules: rulesOf(config, hooks),
+  rules: rulesOf(config, hooks, lent),
 });
 
 /**
@@ -55,10 +58,10 @@ export const runtimeOf = (
 export const putInForce = (
   runtime: SessionRuntime,
   config: Config,
-  { hooks = {}, rules = NO_RULES }: Beside,
+  { hooks = {}, lent, rules = NO_RULES }: Beside,
 ): void => {
   Object.assign(runtime.permissions, groundOf(config, rules));
-  Object.assign(runtime.rules, rulesOf(config, hooks));
+  Object.assign(runtime.rules, rulesOf(config, hooks, lent));
 };
 
 const groundOf = (config: Config, rules: RuleSet): PermissionGround => ({
@@ -69,7 +72,7 @@ const groundOf = (config: Config, rules: RuleSet): PermissionGround => ({
   mode: config.permissionMode,
 });
 
-const rulesOf = (config: Config, hooks: HookTable): Rules => ({
+const rulesOf = (config: Config, hooks: HookTable, lent: Beside['lent']): Rules => ({
   queuePerSession: config.queuePerSession,
   maxSteps: MAX_STEPS,
   provider: config.provider,
@@ -81,13 +84,21 @@ const rulesOf = (config: Config, hooks: HookTable): Rules => ({
     timeoutMs: config.timeoutSeconds * 1_000,
   },
   keepsBodies: config.auditHook === 'on',
-  wantsHook: wantsHookOf(config, hooks),
+  wantsHook: wantsHookOf(config, hooks, lent),
   hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
 });
 
 /** Said by the table, not by the actor that runs them: while that is restarting, a gate stays closed. */
-const wantsHookOf = ({ customHooks }: Config, hooks: HookTable): Rules['wantsHook'] => {
-  if (customHooks === 'off' || Object.keys(hooks).length === 0) return undefined;
-  return (event, wanted = []) =>
-    (hooks[event] ?? []).length > 0 && (wanted.length === 0 || wanted.includes(event));
+const wantsHookOf = (
+  { customHooks }: Config,
+  hooks: HookTable,
+  lent: Beside['lent'],
+): Rules['wantsHook'] => {
+  const isEmpty = Object.keys(hooks).length === 0 && lent === undefined;
+  if (customHooks === 'off' || isEmpty) return undefined;
+  return (event, wanted = [], asker) => {
+    const own = lent?.of(asker)?.hooks[event] ?? [];
+    const isThere = (hooks[event] ?? []).length > 0 || own.length > 0;
+    return isThere && (wanted.length === 0 || wanted.includes(event));
+  };
 };

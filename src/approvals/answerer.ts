@@ -22,7 +22,8 @@ const MAX_ASKING = 1_000;
 const RETRY_MS = 1_000;
 
 export interface AnswererArgs {
-  readonly canUseTool: CanUseTool;
+  /** Whose calls it answers; undefined: nobody's, they wait for another answer. */
+  readonly canUseTool: (key: SessionKey) => CanUseTool | undefined;
   readonly feed: Feed;
   /** The sessions of all tenants in which something waits. */
   readonly waiting: (system: System) => Promise<readonly SessionKey[]>;
@@ -176,16 +177,19 @@ const lookLater = (state: State, self: AnswererSelf, delayMs: number): void => {
   self.sendAfter(delayMs, 'look');
 };
 
-const see = ({ args }: State, self: AnswererSelf, key: SessionKey): void =>
+const see = ({ args }: State, self: AnswererSelf, key: SessionKey): void => {
+  if (args.canUseTool(key) === undefined) return;
   self.pipe(
     args.asked(key),
     (found) => ['asked', { key, found }],
     (error) => ['notSeen', { error }],
   );
+};
 
 const ask = (state: State, self: AnswererSelf, key: SessionKey, asked: Asked): void => {
   const name = nameOf({ key, approvalId: asked.approvalId });
-  if (state.open.has(name)) return;
+  const canUseTool = state.args.canUseTool(key);
+  if (canUseTool === undefined || state.open.has(name)) return;
   if (state.asking >= MAX_ASKING) {
     state.isBehind = true;
     return;
@@ -194,7 +198,7 @@ const ask = (state: State, self: AnswererSelf, key: SessionKey, asked: Asked): v
   state.open.set(name, question);
   state.asking += 1;
   self.pipe(
-    answerOf(state.args.canUseTool, question),
+    answerOf(canUseTool, question),
     (answer) => ['answered', { question, answer }],
     (error) => ['silent', { question, error }],
   );

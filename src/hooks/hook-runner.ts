@@ -5,6 +5,8 @@
  * 2. It never rejects. A hook that fails is in the verdict and in the log, and at a gate it is no consent.
  */
 
+import type { SessionKey } from '../model/ids.ts';
+import type { Asker, PerSession } from '../model/per-session.ts';
 import { TELEMETRY } from '../model/telemetry.ts';
 import type { Clock } from '../otp/clock.ts';
 import { decide } from '../permissions/decide.ts';
@@ -48,6 +50,8 @@ export interface HookRunnerOptions {
   readonly clock: Clock;
   /** Asked at each event: it may be read again meanwhile. */
   readonly table: () => HookTable;
+  /** Beside the table, of single sessions. */
+  readonly lent?: PerSession<{ readonly hooks: HookTable }> | undefined;
   readonly switches: HookSwitches;
   readonly commands: HookCommands;
   readonly modules: Modules;
@@ -89,15 +93,17 @@ export class HookRunner implements Hooks {
       : `ENABLE_CUSTOM_HOOKS is off: hooks that are configured (${count}) do not run`;
   }
 
-  has(event: HookEvent, subject?: string, wanted: readonly string[] = []): boolean {
+  has(event: HookEvent, subject?: string, wanted: readonly string[] = [], asker?: Asker): boolean {
+    const own = asker === undefined ? undefined : this.#options.lent?.of(asker);
     if (wanted.length > 0 && !wanted.includes(event)) return false;
-    return this.#groupsOf(event).some(({ matcher, hooks }) => hooks.length > 0 && matcher(subject));
+    return this.#groupsOf(event, own?.hooks).some(
+      ({ matcher, hooks }) => hooks.length > 0 && matcher(subject),
+    );
   }
 
   async run(call: HookCall): Promise<HookVerdict> {
-    const hooks = hooksFor(this.#groupsOf(call.event), call.subject).filter((hook) =>
-      this.#isFor(hook, call),
-    );
+    const groups = this.#groupsOf(call.event, this.#ownOf(call.key));
+    const hooks = hooksFor(groups, call.subject).filter((hook) => this.#isFor(hook, call));
     const input = inputOf(call);
     const done = await Promise.all(hooks.map((hook) => this.#one(hook, call, input)));
     return verdictOf(
@@ -106,10 +112,16 @@ export class HookRunner implements Hooks {
     );
   }
 
-  #groupsOf(event: HookEvent): readonly HookGroup[] {
+  #groupsOf(event: HookEvent, own: HookTable = {}): readonly HookGroup[] {
     const { switches, table } = this.#options;
     const isOn = switches.custom && (event !== 'Notification' || switches.notification);
-    return (isOn ? table()[event] : undefined) ?? [];
+    if (!isOn) return [];
+    const [all = [], lent] = [table()[event], own[event]];
+    return lent === undefined ? all : [...all, ...lent];
+  }
+
+  #ownOf(key: SessionKey): HookTable | undefined {
+    return this.#options.lent?.at(key)?.hooks;
   }
 
   /** What is not known of a call may be what the rule is about. */

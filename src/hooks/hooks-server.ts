@@ -6,6 +6,7 @@
  * 2. Its end ends all hooks. A launcher or a thread that dies does not end it.
  */
 import { z } from 'zod';
+import type { PerSession } from '../model/per-session.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, protocol, reply } from '../otp/gen-server.ts';
 import { type Name, nameOf } from '../otp/name.ts';
@@ -22,6 +23,8 @@ import { Modules } from './modules.ts';
 export interface HooksArgs {
   /** Asked at each event. */
   readonly table: () => HookTable;
+  /** Beside the table, of single sessions. */
+  readonly lent?: PerSession<{ readonly hooks: HookTable }> | undefined;
   readonly switches: HookSwitches;
   /** A folder for the trace of what is started; undefined: the store is in memory, and there is no trace. */
   readonly traceFolder: string | undefined;
@@ -60,7 +63,7 @@ const HooksServer = genServer(hooksProtocol, {
   init: async (args: HooksArgs, self): Promise<State> => {
     const { system } = self;
     const { clock } = system;
-    const { table, switches, traceFolder, home, maxRunning, maxWaiting, notices } = args;
+    const { table, lent, switches, traceFolder, home, maxRunning, maxWaiting, notices } = args;
     const warn = notices.warn.bind(notices);
     if (!switches.persistence)
       warn(
@@ -75,7 +78,7 @@ const HooksServer = genServer(hooksProtocol, {
     self.own(() => closeAll(state));
     const bus = () => system.find(busName);
     const files = { readLink };
-    const parts = { clock, table, switches, commands, modules, bus, files, home, warn };
+    const parts = { clock, table, lent, switches, commands, modules, bus, files, home, warn };
     self.register(hooksName, new HookRunner(parts));
     return state;
   },

@@ -2,6 +2,7 @@
  * The toolbox: all tools that sessions can have, and the way of each call to what runs it. Of two runners with a tool of one name
  * the first has it.
  */
+import type { Asker } from '../model/per-session.ts';
 import { genServer, protocol } from '../otp/gen-server.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
@@ -21,13 +22,23 @@ import type { ToolRunner } from './tool/runner.ts';
 export interface ToolboxOptions {
   /** Looked up once, when the toolbox starts: it ends with them. */
   readonly runners: (system: System) => readonly ToolRunner[];
+  /** Runs the tools that single sessions have; absent: none has any. */
+  readonly lent?: ((system: System) => LentTools) | undefined;
+}
+
+/** Tools of single sessions. In its session one takes the place of another tool of its name. */
+export interface LentTools extends ToolRunner {
+  /** undefined: the session has none. The same list each time. */
+  toolsOf(asker: Asker): readonly OfferedTool[] | undefined;
+  lends(call: Pick<ToolCall, 'key' | 'name'>): boolean;
 }
 
 const toolboxProtocol = protocol({ calls: {} });
 
 export const ToolboxServer = genServer(toolboxProtocol, {
-  init: ({ runners }: ToolboxOptions, self: Self<typeof toolboxProtocol>): RunningToolbox => {
-    const toolbox = new RunningToolbox(self.ref, self.system, runners(self.system));
+  init: ({ runners, lent }: ToolboxOptions, self: Self<typeof toolboxProtocol>): RunningToolbox => {
+    const { ref, system } = self;
+    const toolbox = new RunningToolbox(ref, system, runners(system), lent?.(system));
     self.register(toolboxName, toolbox);
     return toolbox;
   },
@@ -42,16 +53,41 @@ interface Index {
   readonly runners: ReadonlyMap<string, ToolRunner>;
 }
 
+/** @see RunningToolbox.toolsFor */
+interface Merged {
+  readonly tools: readonly OfferedTool[];
+  readonly all: readonly OfferedTool[];
+}
+
+const byName = (one: OfferedTool, other: OfferedTool): number => (one.name < other.name ? -1 : 1);
+
+const mergedTools = (
+  tools: readonly OfferedTool[],
+  own: readonly OfferedTool[],
+): readonly OfferedTool[] => {
+  const names = new Set(own.map(({ name }) => name));
+  return [...tools.filter(({ name }) => !names.has(name)), ...own].toSorted(byName);
+};
+
 class RunningToolbox implements Toolbox {
   readonly ref: ActorRef;
   readonly #system: System;
   readonly #runners: readonly ToolRunner[];
+  readonly #lent: LentTools | undefined;
+  /** By what a session has of its own: all that it has. */
+  readonly #merged = new WeakMap<readonly OfferedTool[], Merged>();
   #index: Index;
 
-  constructor(ref: ActorRef, system: System, runners: readonly ToolRunner[]) {
+  constructor(
+    ref: ActorRef,
+    system: System,
+    runners: readonly ToolRunner[],
+    lent: LentTools | undefined,
+  ) {
     this.ref = ref;
     this.#system = system;
     this.#runners = runners;
+    this.#lent = lent;
     this.#index = indexOf(runners);
   }
 
@@ -59,8 +95,20 @@ class RunningToolbox implements Toolbox {
     return this.#current().tools;
   }
 
+  toolsFor(asker: Asker): readonly OfferedTool[] {
+    const { tools } = this;
+    const own = this.#lent?.toolsOf(asker);
+    if (own === undefined) return tools;
+    const before = this.#merged.get(own);
+    if (before?.tools === tools) return before.all;
+    const all = mergedTools(tools, own);
+    this.#merged.set(own, { tools, all });
+    return all;
+  }
+
   start(call: ToolCall, sink: ToolSink): ToolHandle {
-    const runner = this.#current().runners.get(call.name);
+    const isLent = this.#lent?.lends(call) === true;
+    const runner = isLent ? this.#lent : this.#current().runners.get(call.name);
     if (runner === undefined) return this.#answer(sink, failed(unknown(call.name, this.tools)));
     try {
       return runner.start(call, sink);
@@ -113,7 +161,7 @@ const indexOf = (runners: readonly ToolRunner[]): Index => {
       owners.set(tool.name, runner);
       offered.push(tool);
     }
-  const tools = offered.sort((one, other) => (one.name < other.name ? -1 : 1));
+  const tools = offered.sort(byName);
   return { lists, tools, runners: owners };
 };
 

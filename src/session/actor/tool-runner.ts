@@ -66,7 +66,7 @@ export interface ToolSources {
   readonly isCancelling: boolean;
   readonly journal: Journal;
   /** Without `start` there are no tools, and each call is refused. */
-  readonly toolbox: Pick<Toolbox, 'tools'> | Toolbox;
+  readonly toolbox: Pick<Toolbox, 'toolsFor'> | Toolbox;
   /** Absent: none are configured. */
   readonly hooks: Hooks | undefined;
   /** Of a session that sets none. */
@@ -151,7 +151,7 @@ export class ToolRunner {
   #decide(runId: RunId, sources: ToolSources): void {
     this.#begun.add(runId);
     const { head, turn, toolbox, hooks } = sources;
-    const offer = this.offers.for(head, toolbox.tools);
+    const offer = this.offers.for(head, toolbox.toolsFor(head));
     const place = placeOf(sources);
     const judge = (use: ToolUse) => this.#judge.verdict(use, offer, head, place);
     const uses = turn.phase.calls.flatMap((call) => {

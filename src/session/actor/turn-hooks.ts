@@ -155,7 +155,7 @@ const ask = (
   fields: Readonly<Record<string, unknown>>,
   subject?: string,
 ): Promise<HookVerdict> => {
-  if (!hooks.has(event, subject, head.hooks)) return Promise.resolve(NOTHING);
+  if (!hooks.has(event, subject, head.hooks, head)) return Promise.resolve(NOTHING);
   const about = { event, key: head.key, turnId: turn.turnId, cwd, permissionMode };
   return hooks.run(subject === undefined ? { ...about, fields } : { ...about, subject, fields });
 };

@@ -43,7 +43,7 @@ type AtHooks = OpenTurn & { readonly phase: HooksPhase };
 
 const RETRY_MS = 500;
 /** For sessions that want none. */
-const NO_TOOLS = { tools: [] };
+const NO_TOOLS = { toolsFor: () => [] };
 
 export class TurnPhases {
   readonly steps: StepRunner;
@@ -173,7 +173,7 @@ export class TurnPhases {
     if (journal === undefined || toolbox === undefined) return false;
     const { rules } = this.#args.runtime;
     const tools = wantsTools(head)
-      ? this.#ownTools.offers.for(head, toolbox.tools).json
+      ? this.#ownTools.offers.for(head, toolbox.toolsFor(head)).json
       : undefined;
     if (!this.steps.start({ id: runId, turn, head, rules, journal, tools })) return false;
     if (this.steps.hasStarted(runId)) crashpoint('step.started');

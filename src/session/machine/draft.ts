@@ -40,7 +40,7 @@ export class Draft {
 
   /** Whether hooks are to be asked at that event. */
   wantsHook(event: HookEvent): boolean {
-    return this.#rules.wantsHook?.(event, this.head.hooks) ?? false;
+    return this.#rules.wantsHook?.(event, this.head.hooks, this.head) ?? false;
   }
 
   /** Lays fields over the head; a change raises `updatedAtMs`. One copy, however many patches: a turn makes ten. */

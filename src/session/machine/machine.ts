@@ -11,6 +11,7 @@ import type { Entry, Provider, Role } from '../../model/entry.ts';
 import type { TurnEventBody } from '../../model/event.ts';
 import type { ChildOf, Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
+import type { Asker } from '../../model/per-session.ts';
 import type { TraceId } from '../../model/request-context.ts';
 import type { Retag } from '../../model/retag.ts';
 import type { ToolMemory } from '../../model/tool-memory.ts';
@@ -66,7 +67,9 @@ export interface Rules {
    * Whether hooks are to be asked at that event; `wanted`: those of the session's own list, absent or empty: all.
    * Absent: no hooks are configured.
    */
-  wantsHook?: ((event: HookEvent, wanted: readonly string[] | undefined) => boolean) | undefined;
+  wantsHook?:
+    | ((event: HookEvent, wanted: readonly string[] | undefined, asker: Asker) => boolean)
+    | undefined;
   /** Whether the model has a price at that time: money limits need one. */
   hasPrice(model: string, atMs: number): boolean;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { SessionKey, TurnId } from '../../model/ids.ts';
+import type { Asker } from '../../model/per-session.ts';
 import { nameOf } from '../../otp/name.ts';
 
 /** Events that hooks can be for. The first three are gates: one that fails stops what it was asked about. */
@@ -91,8 +92,11 @@ export interface Hooks {
   readonly keepsBodies: boolean;
   /** Why hooks that are configured do not run; absent: they run. */
   readonly isOff: string | undefined;
-  /** Whether some hook would run: most sessions have none, and nothing is waited for then. `wanted`: the session's own list of events; absent or empty: all. */
-  has(event: HookEvent, subject?: string, wanted?: readonly string[]): boolean;
+  /**
+   * Whether some hook would run: most sessions have none, and nothing is waited for then. `wanted`: the session's own list of
+   * events; absent or empty: all. `asker`: whose own hooks count too.
+   */
+  has(event: HookEvent, subject?: string, wanted?: readonly string[], asker?: Asker): boolean;
   /** Never rejects: what fails is in the verdict, and closes a gate. */
   run(call: HookCall): Promise<HookVerdict>;
 }

@@ -7,6 +7,7 @@
  */
 
 import type { SessionKey, TurnId } from '../../model/ids.ts';
+import type { Asker } from '../../model/per-session.ts';
 import type { ToolMemory } from '../../model/tool-memory.ts';
 import type { ToolEffect } from '../../model/turn.ts';
 import { nameOf } from '../../otp/name.ts';
@@ -93,6 +94,8 @@ export interface Toolbox {
   readonly ref: ActorRef;
   /** All tools that sessions can have, in the order of their names. */
   readonly tools: readonly OfferedTool[];
+  /** These, and those that this session alone has: the same list as long as nothing changes. */
+  toolsFor(asker: Asker): readonly OfferedTool[];
   /** Never throws: what cannot be run has an outcome that says so. */
   start(call: ToolCall, sink: ToolSink): ToolHandle;
   /** The call was lost with an earlier toolbox, and is not made again: what it has begun elsewhere is to end. Never throws. */

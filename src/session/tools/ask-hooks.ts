@@ -16,12 +16,14 @@ export interface HookGround {
 }
 
 /** Whether some hook would be asked before a call of this tool runs. */
-export const wantsHooks = (hooks: Hooks, { hooks: wanted }: Head, name: string): boolean =>
-  hooks.has('PreToolUse', name, wanted) || hooks.has('PermissionRequest', name, wanted);
+export const wantsHooks = (hooks: Hooks, head: Head, name: string): boolean =>
+  hooks.has('PreToolUse', name, head.hooks, head) ||
+  hooks.has('PermissionRequest', name, head.hooks, head);
 
 /** Whether some hook would be asked about the results of this tool. */
-export const wantsResults = (hooks: Hooks, { hooks: wanted }: Head, name: string): boolean =>
-  hooks.has('PostToolUse', name, wanted) || hooks.has('PostToolUseFailure', name, wanted);
+export const wantsResults = (hooks: Hooks, head: Head, name: string): boolean =>
+  hooks.has('PostToolUse', name, head.hooks, head) ||
+  hooks.has('PostToolUseFailure', name, head.hooks, head);
 
 /** A verdict, and what the model is to see beside the call's result. */
 export interface HookedVerdict {
@@ -125,7 +127,7 @@ const asked = async (
   { hooks, head, turnId, cwd, permissionMode }: HookGround,
   more: HookCall['fields'] = {},
 ): Promise<{ readonly said: HookVerdict; readonly runs: readonly HookedRun[] }> => {
-  if (!hooks.has(event, name, head.hooks)) return { said: NOTHING, runs: [] };
+  if (!hooks.has(event, name, head.hooks, head)) return { said: NOTHING, runs: [] };
   const named = event === 'PermissionRequest' ? {} : { tool_use_id: id };
   const said = await hooks.run({
     ...{ event, key: head.key, turnId, cwd, permissionMode, subject: name },

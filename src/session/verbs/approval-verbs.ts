@@ -241,7 +241,7 @@ const mustNotBeDenied = async (
     name: asked.toolName,
     input: asOfModel(asked.toolName, input),
   };
-  const offer = offerOf(head, caller.system.find(toolboxName)?.tools ?? []);
+  const offer = offerOf(head, caller.system.find(toolboxName)?.toolsFor(head) ?? []);
   const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory };
   const verdict = new Judge(permissions).verdict(use, offer, head, place);
   if (verdict.kind === 'refuse')

@@ -79,12 +79,12 @@ const compact = sessionVerb('compact', {
 /** Throws `hook_blocked`, with the reason, where a hook keeps the session from being compacted. What each said is audited. */
 const askPreCompact = async (work: SessionWork, head: Head): Promise<void> => {
   const { caller, key, rules, permissions, workspaces } = work;
-  if (rules.wantsHook?.('PreCompact', head.hooks) !== true) return;
+  if (rules.wantsHook?.('PreCompact', head.hooks, head) !== true) return;
   const hooks = caller.system.find(hooksName);
   if (hooks === undefined)
     throw new GreenroomError('unavailable', 'the hooks are restarting', { retryAfterMs: 500 });
   const event = 'PreCompact';
-  if (!hooks.has(event, MANUAL, head.hooks)) return;
+  if (!hooks.has(event, MANUAL, head.hooks, head)) return;
   const said = await hooks.run({
     ...{ event, key, subject: MANUAL, fields: { trigger: MANUAL, custom_instructions: '' } },
     cwd: head.workingDirectory ?? join(workspaces, key.tenant, key.sessionId),

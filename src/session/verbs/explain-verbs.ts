@@ -71,7 +71,7 @@ const explain = sessionVerb('explain', {
     const [first] = head.openTurns;
     const waitsFor = waitsForOf(first);
     const { mode, policies, rules } = permissions;
-    const tools = caller.system.find(toolboxName)?.tools ?? [];
+    const tools = caller.system.find(toolboxName)?.toolsFor(head) ?? [];
     return {
       sessionId: key.sessionId,
       status: head.status,

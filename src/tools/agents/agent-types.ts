@@ -39,6 +39,10 @@ const File = z.strictObject({
     .refine((agents) => Object.keys(agents).length <= MAX_TYPES, `at most ${MAX_TYPES} agents`),
 });
 
+/** The same of what a program gives. Throws `invalid_settings`. */
+export const agentTypesOf = (agents: Readonly<Record<string, unknown>>): readonly AgentType[] =>
+  typesOf({ agents }, (what) => new ConfigError(what));
+
 /** Throws `invalid_settings`, with what is wrong and where. */
 export const agentTypesIn = (file: string): readonly AgentType[] => {
   const setting = 'GREENROOM_AGENTS_FILE';
@@ -48,14 +52,16 @@ export const agentTypesIn = (file: string): readonly AgentType[] => {
   } catch (error) {
     throw new ConfigError(`${setting}: ${file}: ${error instanceof Error ? error.message : error}`);
   }
-  const { data, error } = File.safeParse(read);
+  return typesOf(read, (what) => new ConfigError(`${setting}: ${file}: ${what}`));
+};
+
+const typesOf = (written: unknown, fault: (what: string) => ConfigError): readonly AgentType[] => {
+  const { data, error } = File.safeParse(written);
   if (data !== undefined)
     return Object.entries(data.agents).map(([name, type]) => ({ name, ...type }));
   const [issue] = error?.issues ?? [];
   const where = issue?.path.join('.') ?? '';
-  throw new ConfigError(
-    `${setting}: ${file}: ${where === '' ? '' : `${where}: `}${issue?.message}`,
-  );
+  throw fault(`${where === '' ? '' : `${where}: `}${issue?.message}`);
 };
 
 /** By their names; one of the file replaces the built-in one of its name. */

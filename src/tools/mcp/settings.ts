@@ -78,7 +78,7 @@ export const mcpServersIn = (
   file: string,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): readonly McpServerSettings[] => {
-  const problem = (what: string, cause?: unknown) =>
+  const problem: Problem = (what, cause) =>
     new ConfigError(`GREENROOM_MCP_FILE ${file}: ${what}`, { cause });
   let written: unknown;
   try {
@@ -88,10 +88,35 @@ export const mcpServersIn = (
   }
   const parsed = McpFile.safeParse(written);
   if (!parsed.success) throw problem('it must be `{ "mcpServers": { name: server, … } }`');
-  const servers = Object.entries(parsed.data.mcpServers);
+  return serversOf(parsed.data.mcpServers, { cwd: dirname(file), env, problem });
+};
+
+/** The same of what a program gives. @param cwd absolute; where programs start. Throws `invalid_settings`. */
+export const mcpServersOf = (
+  servers: Readonly<Record<string, unknown>>,
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): readonly McpServerSettings[] => {
+  const problem: Problem = (what, cause) => new ConfigError(what, { cause });
+  return serversOf(servers, { cwd, env, problem });
+};
+
+type Problem = (what: string, cause?: unknown) => ConfigError;
+
+interface Where {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly problem: Problem;
+}
+
+const serversOf = (
+  named: Readonly<Record<string, unknown>>,
+  { cwd, env, problem }: Where,
+): readonly McpServerSettings[] => {
+  const servers = Object.entries(named);
   if (servers.length > MAX_SERVERS) throw problem(`it names more than ${MAX_SERVERS} servers`);
   const refuse = (name: string, what: string) => problem(`mcpServers.${name}: ${what}`);
-  const read = servers.map(([name, server]) => serverOf(name, server, dirname(file), env, refuse));
+  const read = servers.map(([name, server]) => serverOf(name, server, cwd, env, refuse));
   const names = new Set<string>();
   for (const { name } of read) {
     const plain = plainName(name);

@@ -3,16 +3,40 @@
  * to end when it ends itself.
  */
 
+import type { Asker, PerSession } from '../../model/per-session.ts';
 import { genServer, protocol } from '../../otp/gen-server.ts';
 import { type Name, nameOf } from '../../otp/name.ts';
 import type { Self } from '../../otp/self.ts';
-import type { ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
+import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
 import { CallRun } from '../tool/call-run.ts';
 import { failed } from '../tool/outcome.ts';
 import type { ToolRunner } from '../tool/runner.ts';
 import type { RunnableTool } from './runnable.ts';
 
-export const functionToolsName: Name<ToolRunner> = nameOf<ToolRunner>('function-tools');
+/** Of one session: tools by name, and as they are offered. */
+export interface OwnedTools {
+  readonly byName: ReadonlyMap<string, RunnableTool>;
+  readonly offered: readonly OfferedTool[];
+}
+
+export const ownedTools = (tools: readonly RunnableTool[]): OwnedTools => ({
+  byName: new Map(tools.map((tool) => [tool.offered.name, tool])),
+  offered: tools.map(({ offered }) => offered),
+});
+
+export interface FunctionToolsArgs {
+  /** Of all sessions. */
+  readonly tools: readonly RunnableTool[];
+  /** Of single sessions. */
+  readonly lent?: PerSession<{ readonly tools: OwnedTools }> | undefined;
+}
+
+export interface FunctionTools extends ToolRunner {
+  toolsOf(asker: Asker): readonly OfferedTool[] | undefined;
+  lends(call: Pick<ToolCall, 'key' | 'name'>): boolean;
+}
+
+export const functionToolsName: Name<FunctionTools> = nameOf<FunctionTools>('function-tools');
 
 /** Calls at a time; more are refused. */
 const MAX_CALLS = 1_000;
@@ -21,8 +45,8 @@ const functionProtocol = protocol({ calls: {} });
 type FunctionSelf = Self<typeof functionProtocol>;
 
 const FunctionToolsServer = genServer(functionProtocol, {
-  init: (tools: readonly RunnableTool[], self: FunctionSelf): Functions => {
-    const functions = new Functions(tools, self);
+  init: (args: FunctionToolsArgs, self: FunctionSelf): Functions => {
+    const functions = new Functions(args, self);
     self.register(functionToolsName, functions);
     self.own(() => functions.end());
     return functions;
@@ -31,15 +55,18 @@ const FunctionToolsServer = genServer(functionProtocol, {
   redact: ({ tools, size }) => ({ tools: tools.map(({ name }) => name), calls: size }),
 });
 
-class Functions implements ToolRunner {
+class Functions implements FunctionTools {
   readonly tools: ToolRunner['tools'];
   readonly #self: FunctionSelf;
   readonly #byName: ReadonlyMap<string, RunnableTool>;
+  readonly #lent: FunctionToolsArgs['lent'];
   readonly #runs = new Set<CallRun>();
 
-  constructor(tools: readonly RunnableTool[], self: FunctionSelf) {
-    this.tools = tools.map(({ offered }) => offered);
-    this.#byName = new Map(tools.map((tool) => [tool.offered.name, tool]));
+  constructor({ tools, lent }: FunctionToolsArgs, self: FunctionSelf) {
+    const { byName, offered } = ownedTools(tools);
+    this.tools = offered;
+    this.#byName = byName;
+    this.#lent = lent;
     this.#self = self;
   }
 
@@ -47,8 +74,18 @@ class Functions implements ToolRunner {
     return this.#runs.size;
   }
 
+  toolsOf(asker: Asker): readonly OfferedTool[] | undefined {
+    const own = this.#lent?.of(asker)?.tools.offered;
+    return own === undefined || own.length === 0 ? undefined : own;
+  }
+
+  lends({ key, name }: Pick<ToolCall, 'key' | 'name'>): boolean {
+    return this.#lent?.at(key)?.tools.byName.has(name) ?? false;
+  }
+
   start(job: ToolCall, sink: ToolSink): ToolHandle {
-    const tool = this.#runs.size < MAX_CALLS ? this.#byName.get(job.name) : FULL;
+    const own = this.#lent?.at(job.key)?.tools.byName.get(job.name);
+    const tool = this.#runs.size < MAX_CALLS ? (own ?? this.#byName.get(job.name)) : FULL;
     const { clock } = this.#self.system;
     const run = new CallRun({ job, tool, timeoutMs: tool?.timeoutMs ?? 1, clock });
     this.#runs.add(run);
@@ -82,5 +119,5 @@ const FULL: Pick<RunnableTool, 'run' | 'timeoutMs'> = {
     failed('It did not run: too many calls are under way. Try again a little later.'),
 };
 
-export const functionTools = (tools: readonly RunnableTool[]) =>
-  FunctionToolsServer.childSpec(tools, { id: 'functions' });
+export const functionTools = (args: FunctionToolsArgs) =>
+  FunctionToolsServer.childSpec(args, { id: 'functions' });

@@ -111,6 +111,7 @@ export class Daemon {
       mcpServers: [],
       ownTools: { functions: [], modules: [] },
       canUseTool: undefined,
+      lent: undefined,
       retentionRules: [],
       agentTypes: [],
       daemon: new FakeDaemon(),
