@@ -139,11 +139,11 @@ const FLOORS: readonly (readonly string[])[] = [
   // Doors
   ['approvals'],
   ['nats'],
-  ['client', 'agent-sdk'],
+  ['client'],
   ['testing'],
   ['supervisors'],
   ['app'],
-  ['classic-client'],
+  ['classic-client', 'agent-sdk'],
   ['cli', 'stores'],
   ['index'],
 ];
@@ -175,7 +175,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   hooks: [...DOMAIN, 'tools'],
   nats: DOMAIN,
   client: [...DOMAIN, 'nats'],
-  'agent-sdk': ['model', 'session'],
+  'agent-sdk': [...DOMAIN, 'executor', 'approvals', 'tools', 'app'],
   'classic-client': [...DOMAIN, 'executor', 'approvals', 'client', 'app'],
   cli: [...DOMAIN, 'client', 'nats'],
   supervisors: [...DOMAIN, ...PARTS, 'nats'],

@@ -1,5 +1,6 @@
 /**
- * `greenroom/agent-sdk`: the official Agent SDK keeps its sessions in Greenroom.
+ * `greenroom/agent-sdk`: programs of the official Agent SDK. `query` and its like run them here, with their import changed;
+ * `agentSdkSessionStore` has the SDK itself keep its sessions in Greenroom.
  *
  * ```ts
  * const sessionStore = agentSdkSessionStore(greenroom);
@@ -28,6 +29,44 @@ import type {
   TranscriptKey,
 } from './types.ts';
 
+export { query } from './front-door.ts';
+export type {
+  ModelUsage,
+  NonNullableUsage,
+  PermissionMode,
+  SDKAPIRetryMessage,
+  SDKAssistantMessage,
+  SDKMessage,
+  SDKPartialAssistantMessage,
+  SDKPermissionDenial,
+  SDKPermissionDeniedMessage,
+  SDKResultError,
+  SDKResultMessage,
+  SDKResultSuccess,
+  SDKSystemMessage,
+  SDKUserMessage,
+} from './messages.ts';
+export {
+  type AgentDefinition,
+  type CanUseTool,
+  type HookCallback,
+  type HookCallbackMatcher,
+  type HookInput,
+  type McpServerConfig,
+  type Options,
+  type PermissionResult,
+  type PermissionUpdate,
+  SYSTEM_PROMPT_DYNAMIC_BOUNDARY,
+} from './options.ts';
+export { AbortError, type Query } from './query.ts';
+export {
+  type CallToolResult,
+  type CreateSdkMcpServerOptions,
+  createSdkMcpServer,
+  type McpSdkServerConfigWithInstance,
+  type SdkMcpToolDefinition,
+  tool,
+} from './tools.ts';
 export type {
   AgentSdkSessionStore,
   ListedSession,
