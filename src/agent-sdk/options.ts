@@ -29,6 +29,7 @@ export type PermissionResult =
     }
   | { behavior: 'deny'; message: string; interrupt?: boolean };
 
+/** null: it is answered by another way (`approve`), and waits for that. */
 export type CanUseTool = (
   toolName: string,
   input: Record<string, unknown>,
@@ -41,14 +42,14 @@ export type CanUseTool = (
     /** The sub-agent's session, if it is one's call. */
     agentID?: string;
   },
-) => Promise<PermissionResult>;
+) => Promise<PermissionResult | null>;
 
 /** The fields of the event too, by the names that the official SDK has for them; `transcript_path` is null. */
 export interface HookInput {
   session_id: string;
   hook_event_name: string;
   cwd: string;
-  permission_mode: string;
+  permission_mode?: string;
   [field: string]: unknown;
 }
 

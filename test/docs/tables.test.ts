@@ -11,7 +11,7 @@ import { codeInColumn, documentNamed, PAGES, tableBelow } from './readme.ts';
 /** These have codes and names of other programs, of the runtime, of stations, of telemetry, of tools and of hooks. */
 const OTHER_WORDS = [
   ...['claude-code', 'otp', 'testing', 'bundlers', 'tracing', 'telemetry'],
-  ...['tools', 'tool-servers', 'bash', 'hooks'],
+  ...['tools', 'tool-servers', 'bash', 'hooks', 'official-sdk'],
 ];
 /** Of all that is said to users of the daemon. */
 const TEXT = PAGES.filter((page) => !OTHER_WORDS.some((name) => page.endsWith(`/${name}.md`)))
