@@ -9,12 +9,8 @@
  */
 
 import type { z } from 'zod';
-import {
-  EXIT_STORE_FAILED,
-  RunningGreenroom,
-  type SessionFunctions,
-  type TestHooks,
-} from './app/greenroom.ts';
+import { EXIT_STORE_FAILED, RunningGreenroom, type TestHooks } from './app/greenroom.ts';
+import type { SessionFunctions } from './app/session-functions.ts';
 import type { CanUseTool } from './approvals/can-use-tool.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
@@ -34,7 +30,7 @@ import type { SessionsApi, TurnControl } from './session/verbs/api.ts';
 import type { TurnRequest } from './session/verbs/turn-request.ts';
 import type { OwnTool } from './tools/own/own-tool.ts';
 
-export type { SessionFunctions } from './app/greenroom.ts';
+export type { SessionFunctions } from './app/session-functions.ts';
 export type {
   CanUseTool,
   CanUseToolContext,

@@ -35,7 +35,7 @@ const DOOR = new FrontDoor();
 
 /**
  * Runs a prompt, or each message of an iterable as a turn, in a session of a Greenroom in this process. The session is a new
- * one, or that of `resume` or `continue`. Options that have no effect are told by a warning of the process, each once.
+ * one, or that of `resume` or `continue`. For options that have no effect the process emits a warning, once for each.
  *
  * Throws `invalid_settings` for an option that is wrong or refused, `invalid_request` for what is no prompt; the loop throws
  * `session_not_found`, an `AbortError`, and what a Greenroom does not start with. A turn that fails is a `result`.

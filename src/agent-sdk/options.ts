@@ -452,7 +452,7 @@ const promptOf = (written: Checked['systemPrompt']): string | undefined => {
   return promptOf(written.filter((part) => part !== SYSTEM_PROMPT_DYNAMIC_BOUNDARY).join('\n\n'));
 };
 
-/** Without a function, what would be asked is denied at once: nobody would answer. */
+/** Without a function, what would be asked is denied at once: no answer would come. */
 export const answererOf =
   (canUseTool: CanUseTool | undefined, ownId: string): Answerer =>
   (toolName, input, { signal, suggestions, toolUseID, approvalId, reason, sessionId }) => {

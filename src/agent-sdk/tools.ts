@@ -1,4 +1,4 @@
-/** Tools that are functions of the program, in the form of the Agent SDK: `tool` and `createSdkMcpServer`. No server runs. */
+/** Tools that are functions of the program, in the form of the Agent SDK: `tool` and `createSdkMcpServer`. */
 import { z } from 'zod';
 import { GreenroomError } from '../model/errors.ts';
 import type { ResultBlock } from '../session/ports/tools.ts';
@@ -65,7 +65,7 @@ export interface CreateSdkMcpServerOptions {
   timeout?: number;
 }
 
-/** The tools of a server that is none: they are called in this process. */
+/** Tools that are called in this process; no server is behind them. */
 export class SdkMcpServer {
   readonly tools: readonly SdkMcpToolDefinition[];
 

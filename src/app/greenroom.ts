@@ -43,6 +43,7 @@ import { logFailedTurns } from './failed-turns.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
 import { reportLog } from './report-log.ts';
 import { putInForce, runtimeOf } from './runtime.ts';
+import type { SessionFunctions } from './session-functions.ts';
 
 export type { TestHooks } from '../../supervisors/parts.ts';
 
@@ -50,16 +51,6 @@ export type { TestHooks } from '../../supervisors/parts.ts';
 export const EXIT_STORE_FAILED = 70;
 
 const DRAIN_POLL_MS = 20;
-
-/** What a program gives one session, and its sub-agents. */
-export interface SessionFunctions {
-  /** As tools. Here a name may also be one of an MCP server's tool (`mcp__…`). */
-  readonly tools?: readonly OwnTool[] | undefined;
-  /** Beside those of all sessions. */
-  readonly hooks?: HookFunctions | undefined;
-  /** Instead of the one of all sessions. */
-  readonly canUseTool?: CanUseTool | undefined;
-}
 
 /** What goes with a running Greenroom besides its tree. */
 interface Companions {

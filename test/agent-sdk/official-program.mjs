@@ -90,7 +90,7 @@ for await (const message of query({
   options: {
     model: 'claude-sonnet-4-6',
     hooks,
-    canUseTool: async (toolName, input) =>
+    canUseTool: async (_toolName, input) =>
       input.command.startsWith('rm')
         ? { behavior: 'deny', message: 'Nothing is removed here.' }
         : { behavior: 'allow', updatedInput: input },

@@ -52,7 +52,9 @@ test('is one for queries side by side, and stops with the last of them', async (
 test('needs a key, and does not start without one', async () => {
   const { ANTHROPIC_API_KEY: _, ...without } = env();
   await expect(ask('One', { env: without }).next()).rejects.toThrow('a query needs a key');
-  expect((await ask('One').next()).value).toMatchObject({ type: 'system' });
+  const next = ask('One');
+  expect((await next.next()).value).toMatchObject({ type: 'system' });
+  await next.return();
 });
 
 test('is refused while another process or Greenroom has the directory; one in memory is not', async () => {

@@ -66,7 +66,7 @@ export class TurnHooks {
   /** Once, and nothing waits for it: what a crash comes before is not told. */
   tell(news: HookNews, sources: NewsSources): void {
     const { event, turnId, subject } = news;
-    if (!sources.hooks.has(event, subject, sources.head.hooks)) return;
+    if (!sources.hooks.has(event, subject, sources.head.hooks, sources.head)) return;
     this.#telling += 1;
     this.#listener.reading(this.#tell(news, sources, turnId));
   }
