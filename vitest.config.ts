@@ -66,7 +66,7 @@ const FAST = files(
   ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/values'],
   ...['text/tokens', 'text/phrase', 'text/extract', 'text/snippet', 'text/waiting-sessions'],
   ...['cli/hit-line', 'tools/commands/(exit-code|cwd|descriptors)'],
-  ...['hooks/(matcher|word|verdict|settings)'],
+  ...['hooks/(matcher|word|verdict|settings)', 'metrics/**/*', 'http/(readiness|host)'],
   ...['cli/table', 'cli/import/chunks', 'executor/models/answer', 'executor/models/failure'],
   ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
   ...[

@@ -262,6 +262,8 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
   const running = await RunningGreenroom.start({
     config,
     bus: { wanted: nats !== false },
+    // Only where the program asks for it: a port in the environment is the daemon's.
+    servesHttp: options.httpPort !== undefined && options.httpPort !== 'off',
     log: log ?? createLog({ level: options.logLevel ?? 'warn', secrets: secretsOf(config) }),
     onFatal: onFatal ?? (() => process.exit(EXIT_STORE_FAILED)),
     clock,

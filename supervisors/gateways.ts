@@ -2,6 +2,7 @@
 import { onlyIf } from '../src/otp/only-if.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { canUseTool } from './can-use-tool.ts';
+import { http } from './http.ts';
 import { nats } from './nats.ts';
 import type { Parts } from './parts.ts';
 
@@ -12,6 +13,7 @@ export const gateways = (parts: Parts) =>
     maxRestarts: 5,
     maxSeconds: 10,
     children: [
+      http(parts), // first: it shows what the others wait for
       canUseTool(parts), // the program's own answers to what waits for a person
       onlyIf(parts.bus.wanted, nats(parts)), // NATS
     ],

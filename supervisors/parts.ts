@@ -5,6 +5,7 @@ import type { Config } from '../src/config/config.ts';
 import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
 import type { HookTable } from '../src/hooks/hook.ts';
 import type { Rule } from '../src/housekeeping/retention-rules.ts';
+import type { Metrics } from '../src/metrics/metrics.ts';
 import type { PerSession } from '../src/model/per-session.ts';
 import type { Log } from '../src/platform/log.ts';
 import type { SessionRuntime } from '../src/session/actor/session-args.ts';
@@ -63,6 +64,12 @@ export interface Parts {
   readonly hookTable: () => HookTable;
   /** Collects this process's garbage, where the process is ours to do so. */
   readonly collectGarbage: (() => void) | undefined;
+  /** Whether health and metrics are served over HTTP. */
+  readonly servesHttp: boolean;
+  /** It counts only if they are served. */
+  readonly metrics: Metrics;
+  /** false while the start is under way. */
+  readonly isUp: () => boolean;
   /** What the daemon says of itself. */
   readonly daemon: DaemonFace;
   /** The store is no longer to be trusted: the process ends itself at once. */

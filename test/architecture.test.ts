@@ -137,8 +137,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['storage/memory'],
   ['storage/backup'],
   // Doors
-  ['approvals'],
+  ['approvals', 'metrics'],
   ['nats'],
+  ['http'],
   ['client'],
   ['testing'],
   ['supervisors'],
@@ -155,7 +156,7 @@ const DOMAIN = [
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
-  'approvals',
+  ...['approvals', 'metrics'],
 ];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
@@ -174,12 +175,13 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   tools: [...DOMAIN, 'executor'],
   hooks: [...DOMAIN, 'tools'],
   nats: DOMAIN,
+  http: [...DOMAIN, 'metrics', 'nats'],
   client: [...DOMAIN, 'nats'],
   'agent-sdk': [...DOMAIN, 'executor', 'approvals', 'tools', 'app'],
   'classic-client': [...DOMAIN, 'executor', 'approvals', 'client', 'app'],
   cli: [...DOMAIN, 'client', 'nats'],
-  supervisors: [...DOMAIN, ...PARTS, 'nats'],
-  app: [...DOMAIN, ...PARTS, 'nats', 'supervisors'],
+  supervisors: [...DOMAIN, ...PARTS, 'nats', 'http'],
+  app: [...DOMAIN, ...PARTS, 'nats', 'http', 'supervisors'],
   testing: ['otp', 'rehearsal'],
   index: [
     ...DOMAIN,

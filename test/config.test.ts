@@ -33,7 +33,7 @@ test('without any setting the defaults are in force', () => {
     store: 'lmdb:',
     provider: 'rehearsal',
     model: 'claude-sonnet-5-5',
-    httpPort: 4280,
+    httpPort: undefined,
     cleanupIntervalHours: 24,
     cleanupMaxAgeDays: 30,
     queuePerSession: 100,
@@ -60,6 +60,13 @@ test('flags win over the environment, that over .env, that over the file', () =>
   expect(sources.get('minFreeMb')).toEqual({ kind: 'dotenv', name: 'GREENROOM_MIN_FREE_MB' });
   expect(sources.get('cacheMb')?.kind).toBe('file');
   expect(sources.get('mailbox')).toEqual({ kind: 'default', name: '1000' });
+});
+
+test('a port, or the word that there is to be none', () => {
+  const ports = ['0', '4280', 'off', ' OFF '].map(
+    (text) => load({ env: { GREENROOM_HTTP_PORT: text } }).config.httpPort,
+  );
+  expect(ports).toEqual([0, 4280, 'off', 'off']);
 });
 
 test('a key makes the provider anthropic', () => {
@@ -115,7 +122,8 @@ test.each([
     'many',
     'GREENROOM_WORKERS is "many": it must be a whole number from 1 to 256',
   ],
-  ['GREENROOM_HTTP_PORT', '70000', 'it must be a whole number from 0 to 65535'],
+  ['GREENROOM_HTTP_PORT', '70000', 'it must be a whole number from 0 to 65535, or off'],
+  ['GREENROOM_HTTP_PORT', 'on', 'it must be a whole number from 0 to 65535, or off'],
   ['GREENROOM_TENANT', 'a.b', 'it must be letters, digits, _ and -, at most 128'],
   ['GREENROOM_PROVIDER', 'magic', 'it must be one of anthropic, rehearsal'],
   ['GREENROOM_STORE', 'redis:', 'it must be lmdb: or memory:'],

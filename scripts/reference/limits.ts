@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { VARIABLES } from '../../src/config/config.ts';
 import { MAX_LISTED } from '../../src/housekeeping/sweep.ts';
+import { LIMITS } from '../../src/http/listening.ts';
 import { MAX_PAGE } from '../../src/model/criteria.ts';
 import { REQUEST_TIMEOUT_MS } from '../../src/model/deadlines.ts';
 import { MAX_SIDE_TRANSCRIPTS } from '../../src/model/head.ts';
@@ -103,6 +104,10 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     [
       'changes that wait in one session',
       count(numberIn('src/session/actor/waiting-changes.ts', 'MAX_WAITING')),
+    ],
+    [
+      'HTTP',
+      `${LIMITS.connections} connections, the oldest goes first; ${size(LIMITS.headerBytes)} of headers within ${seconds(LIMITS.headersMs)}`,
     ],
     ['requests over NATS under way', count(API_LIMITS.inFlight)],
     ['streams of `ask` that are open', count(API_LIMITS.openAsks)],

@@ -11,6 +11,7 @@ import { KEYS } from '../../src/query/keys.ts';
 import { fieldsOf, meaningRows, named } from './fields.ts';
 import { limitRegions } from './limits.ts';
 import { code, type Regions, table } from './markdown.ts';
+import { monitoringRegions } from './monitoring.ts';
 import { roleRegions } from './roles.ts';
 import { subjectRegions } from './subjects.ts';
 import { telemetryRegions, tracingRegions } from './telemetry.ts';
@@ -111,5 +112,6 @@ export const pages = (root: string): readonly Page[] => [
   { path: 'docs/reference/tools.md', regions: toolRegions() },
   { path: 'docs/reference/telemetry.md', regions: telemetryRegions() },
   { path: 'docs/guide/tracing.md', regions: tracingRegions() },
+  { path: 'docs/guide/monitoring.md', regions: monitoringRegions() },
   { path: 'docs/guide/tenants.md', regions: roleRegions() },
 ];

@@ -39,6 +39,7 @@ export const runDaemon = async (config: Config, log: Log, again: Again): Promise
   running = await RunningGreenroom.start({
     config,
     bus: { wanted: true },
+    servesHttp: config.httpPort !== 'off',
     log,
     onFatal,
     collectGarbage: garbageCollector(),
@@ -99,18 +100,18 @@ const signals = (): Signals => {
 
 /** Tells programs by `daemon.json` and people by a line where everything is. */
 const announce = (config: Config, running: RunningGreenroom, log: Log): KeptFile => {
-  const { broker, startedAt } = running.status();
+  const { broker, http: httpUrl, startedAt } = running.status();
   const natsUrl = broker ?? config.natsUrl ?? null;
   const { pid } = process;
   const processStart = startTimeOf(pid) ?? '';
   const { logFile } = config;
   const daemon = {
-    ...{ pid, processStart, natsUrl, httpUrl: null, version, startedAt },
+    ...{ pid, processStart, natsUrl, httpUrl, version, startedAt },
     ...(logFile === undefined ? {} : { logFile }),
   };
   const file = new KeptFile(daemonFileIn(config.dataDir), daemon, log, systemClock);
   log.info(
-    { natsUrl, dataDir: config.dataDir, provider: config.provider, model: config.model },
+    { natsUrl, httpUrl, dataDir: config.dataDir, provider: config.provider, model: config.model },
     'ready',
   );
   return file;

@@ -7,6 +7,8 @@ import type { Bus, Lent, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { CanUseTool } from '../approvals/can-use-tool.ts';
 import type { Config } from '../config/config.ts';
 import { hooksOfFunctions } from '../hooks/settings.ts';
+import { httpName } from '../http/http-server.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { SessionKey } from '../model/ids.ts';
@@ -63,6 +65,8 @@ interface Companions {
 export interface RunningOptions {
   readonly config: Config;
   readonly bus: Bus;
+  /** Health and metrics over HTTP, at `httpPort`; default: not. */
+  readonly servesHttp?: boolean;
   readonly log: Log;
   readonly clock?: Clock;
   readonly testHooks?: TestHooks | undefined;
@@ -128,6 +132,7 @@ export class RunningGreenroom {
   static async start({
     config,
     bus,
+    servesHttp = false,
     log,
     clock = systemClock,
     testHooks = {},
@@ -162,9 +167,11 @@ export class RunningGreenroom {
       tree: () => treeView(mustRun(running).tree()),
       inspect: (path) => actorView(system, mustRun(running).root, path),
     };
+    const metrics = new Metrics(clock);
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks, lent },
+      ...{ servesHttp, metrics, isUp: () => running !== undefined },
       mcpServers: [
         ...files.mcpServers,
         ...(mcpServers === undefined ? [] : mcpServersOf(mcpServers.servers, mcpServers.cwd)),
@@ -175,7 +182,13 @@ export class RunningGreenroom {
     // Before anything else: our companions' files are in there too.
     makeDataDir(config.dataDir);
     const lock = await lockUnless(signal, config.dataDir, clock);
-    const onStopped = logFailedTurns(feed, log, clock);
+    const stopTelling = logFailedTurns(feed, log, clock);
+    if (servesHttp)
+      metrics.start((error) => log.error({ err: error }, 'a metric could not be counted'));
+    const onStopped = () => {
+      stopTelling();
+      metrics.stop();
+    };
     try {
       const root = await startTree(system, declaration(parts), signal ? { signal } : {});
       running = new RunningGreenroom(system, sessions, runtime, root, lock, {
@@ -217,6 +230,7 @@ export class RunningGreenroom {
       provider: this.#runtime.rules.provider,
       model: this.#runtime.rules.defaultModel,
       broker: system.find(brokerName)?.url ?? null,
+      http: system.find(httpName)?.url ?? null,
       liveSessions: this.#runtime.cache.sessions,
       liveBytes: memory.slabs.usedBytes,
       contexts: { slabBytes: memory.slabs.byteLength, buffersMade: buffersMade(memory) },

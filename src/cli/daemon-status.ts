@@ -9,6 +9,7 @@ export interface DaemonStatus {
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
   readonly broker?: string | undefined;
+  readonly http?: string | undefined;
   readonly liveSessions?: number | undefined;
   readonly catalog: { readonly sessions?: number | undefined };
   readonly journal?: StoreStatus | undefined;
@@ -40,6 +41,7 @@ export const daemonStatusIn = (answer: unknown): DaemonStatus => {
       startedAt: text(all['startedAt']),
     },
     ...{ provider: text(all['provider']), model: text(all['model']), broker: text(all['broker']) },
+    http: text(all['http']),
     liveSessions: number(all['liveSessions']),
     catalog: { sessions: number(fieldsOf(catalog)['sessions']) },
     journal: isObject(journal) ? storeStatusIn(journal) : undefined,
@@ -67,12 +69,13 @@ const number = (value: unknown): number | undefined =>
   typeof value === 'number' ? value : undefined;
 
 export const statusText = (status: DaemonStatus, nowMs: number): string => {
-  const { pid, version, startedAt, provider, model, broker, journal, memoryBytes } = status;
+  const { pid, version, startedAt, provider, model, broker, http, journal, memoryBytes } = status;
   const since = startedAt === undefined ? '' : `, started ${ago(startedAt, nowMs)}`;
   return facts({
     daemon: `process ${pid ?? '?'}, version ${version ?? '?'}${since}`,
     provider: model === undefined ? provider : `${provider ?? '?'}, ${model}`,
     broker: broker ?? 'not our own',
+    http,
     sessions: `${grouped(status.catalog.sessions ?? 0)} known, ${grouped(status.liveSessions ?? 0)} live`,
     store: journal ? storeText(journal) : 'restarting',
     refuses: journal?.readOnlyBecause ?? undefined,

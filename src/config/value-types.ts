@@ -35,6 +35,12 @@ export const whole = (min: number, max: number): Kind<number> => ({
   expects: `a whole number from ${min} to ${max}`,
 });
 
+/** A TCP port, or a word that says that there is to be none. */
+export const portOrOff: Kind<number | 'off'> = {
+  read: (value) => (trimmed(value)?.toLowerCase() === 'off' ? 'off' : whole(0, 65_535).read(value)),
+  expects: 'a whole number from 0 to 65535, or off',
+};
+
 /** A number that may have a fraction. */
 export const amount = (min: number, max: number): Kind<number> => ({
   read: (value) => where(number(value), (n) => n >= min && n <= max),

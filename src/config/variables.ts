@@ -14,6 +14,7 @@ import {
   onOrOff,
   path,
   paths,
+  portOrOff,
   text,
   webUrl,
   whole,
@@ -201,8 +202,9 @@ export const VARIABLES = {
   workers: derived('GREENROOM_WORKERS', whole(1, 256), 'cores', () => availableParallelism(), {
     meaning: 'executor threads',
   }),
-  httpPort: set('GREENROOM_HTTP_PORT', port, 4280, {
-    meaning: 'REST and dashboard, loopback; 0 = any free one',
+  httpPort: optional('GREENROOM_HTTP_PORT', portOrOff, {
+    otherwise: '4280, or a free one if taken',
+    meaning: 'port of health and metrics, on the loopback; 0 = any free one, `off` = none',
   }),
   cleanupIntervalHours: set('GREENROOM_CLEANUP_INTERVAL_HOURS', amount(0, 8_760), 24, {
     meaning: 'how often the cleaner runs, the first time one interval after start; 0 = off',

@@ -84,6 +84,8 @@ export const TELEMETRY = {
     costUsd: number('what it cost in dollars; null: a price is unknown').nullable(),
     inputTokens: count('input tokens of all its model calls'),
     outputTokens: count('output tokens of all its model calls'),
+    cacheReadTokens: count('input tokens that all its model calls read from the prompt cache'),
+    cacheWriteTokens: count('input tokens that all its model calls wrote to it'),
   }),
   stepStart: new TelemetryEvent('greenroom.step.start', 'a thread has a model call', {
     ...stepShape,
@@ -111,6 +113,12 @@ export const TELEMETRY = {
     durationMs: durationMs('since the session asked for the call'),
     inputTokens: count('of an answer: its input tokens').optional(),
     outputTokens: count('of an answer: its output tokens').optional(),
+  }),
+  toolStop: new TelemetryEvent('greenroom.tool.stop', 'a tool call that was started is over', {
+    ...turnShape,
+    tool: text('the tool'),
+    outcome: text('`ok`, `error`, `cancelled`, or `lost` with the part that ran it'),
+    durationMs: durationMs('since its start'),
   }),
   commit: new TelemetryEvent('greenroom.commit', "a session's change is stored, or is not", {
     ...sessionShape,

@@ -1,6 +1,8 @@
 /** The program itself, from outside: a daemon in a process of its own, commands in theirs. */
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { assistantLine, folderOf, userLine } from './import/transcripts.ts';
@@ -27,6 +29,15 @@ describe('a running daemon', () => {
     expect(jsonLines(out)).toMatchObject([{ pid: daemon.pid, provider: 'rehearsal' }]);
     expect(statSync(here.daemonFile).mode & 0o777).toBe(0o600);
     expect(statSync(here.dataDir).mode & 0o777).toBe(0o700);
+  });
+
+  test('serves its health and its metrics at the address that its file and its status name', async () => {
+    const { httpUrl } = JSON.parse(readFileSync(here.daemonFile, 'utf8'));
+    const { out } = await here.call(['status', '--json']);
+    expect(jsonLines(out)).toMatchObject([{ http: httpUrl }]);
+    expect((await here.call(['status'])).out).toContain(`http      ${httpUrl}\n`);
+    for (const path of ['livez', 'readyz', 'metrics'])
+      expect((await fetch(`${httpUrl}/${path}`)).status).toBe(200);
   });
 
   test('answers a prompt from the standard input', async () => {
@@ -101,6 +112,27 @@ describe('a running daemon', () => {
     expect(readFileSync(brokerFile, 'utf8')).toBe(broker);
     expect((await here.call(['status'])).code).toBe(0);
   });
+});
+
+test('a daemon without HTTP has no address of it, and one whose port is taken does not start', async () => {
+  const here = new Installation();
+  const daemon = here.start({ GREENROOM_HTTP_PORT: 'off' });
+  await vi.waitFor(() => expect(existsSync(here.daemonFile)).toBe(true), { timeout: START_MS });
+  expect(JSON.parse(readFileSync(here.daemonFile, 'utf8'))).toMatchObject({ httpUrl: null });
+  const gone = ended(daemon);
+  daemon.kill('SIGTERM');
+  expect(await gone).toBe(0);
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const refused = here.start({ GREENROOM_HTTP_PORT: String(port) });
+  const said: string[] = [];
+  refused.stderr?.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+  expect(await ended(refused)).toBe(1);
+  server.close();
+  expect(said.join('')).toContain(
+    `the daemon did not start: port ${port} is taken by another program: set GREENROOM_HTTP_PORT`,
+  );
 });
 
 test('a daemon that is told to stop ends well and takes its file away', async () => {

@@ -194,7 +194,7 @@ test('a nats-server that is not there fails', async () => {
   expect((await examine({}, env)).find('broker')?.status).toBe('fail');
 });
 
-describe('the port of the broker, where it is configured and no daemon runs', () => {
+describe('a port that is configured, where no daemon runs', () => {
   const portLine = async (env: Record<string, string>, daemon?: FakeDaemon) => {
     const folder = newFolder();
     const world = { env: { NATS_URL: '', GREENROOM_DATA_DIR: folder, ...env } };
@@ -214,15 +214,18 @@ describe('the port of the broker, where it is configured and no daemon runs', ()
     return String((server.address() as { port: number }).port);
   };
 
-  test('fails when another program has it, in the words of the start', async () => {
-    const port = await taken();
-    const found = await portLine({ GREENROOM_NATS_PORT: port });
-    expect(found).toMatchObject({
-      code: 1,
-      port: { status: 'fail', finding: `port ${port} is taken by another program` },
-    });
-    expect(found.port?.nextStep).toContain('set GREENROOM_NATS_PORT');
-  });
+  test.each(['GREENROOM_NATS_PORT', 'GREENROOM_HTTP_PORT'])(
+    '%s fails when another program has it, in the words of the start',
+    async (variable) => {
+      const port = await taken();
+      const found = await portLine({ [variable]: port });
+      expect(found).toMatchObject({
+        code: 1,
+        port: { status: 'fail', finding: `port ${port} is taken by another program` },
+      });
+      expect(found.port?.nextStep).toContain(`set ${variable}`);
+    },
+  );
 
   test('is no line when it is free, any one will do, or a daemon runs on it', async () => {
     const running = new FakeDaemon({ 'daemon.status': {} });
@@ -230,8 +233,11 @@ describe('the port of the broker, where it is configured and no daemon runs', ()
       await portLine({ GREENROOM_NATS_PORT: String(await freePort()) }),
       await portLine({ GREENROOM_NATS_PORT: '0' }),
       await portLine({ GREENROOM_NATS_PORT: await taken() }, running),
+      await portLine({ GREENROOM_HTTP_PORT: String(await freePort()) }),
+      await portLine({ GREENROOM_HTTP_PORT: '0' }),
+      await portLine({ GREENROOM_HTTP_PORT: 'off' }),
     ];
-    expect(found.map(({ port }) => port)).toEqual([undefined, undefined, undefined]);
+    expect(found.filter(({ port }) => port !== undefined)).toEqual([]);
   });
 });
 

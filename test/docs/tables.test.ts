@@ -8,9 +8,9 @@ import { ERRORS } from '../../src/model/errors.ts';
 import { DIRECTIVE_KEYS } from '../../src/rehearsal/directives.ts';
 import { codeInColumn, documentNamed, PAGES, tableBelow } from './readme.ts';
 
-/** These have codes and names of other programs, of the runtime, of stations, of telemetry, of tools and of hooks. */
+/** These have codes and names of other programs, of the runtime, of stations, of telemetry and metrics, of tools and of hooks. */
 const OTHER_WORDS = [
-  ...['claude-code', 'otp', 'testing', 'bundlers', 'tracing', 'telemetry'],
+  ...['claude-code', 'otp', 'testing', 'bundlers', 'tracing', 'telemetry', 'monitoring'],
   ...['tools', 'tool-servers', 'bash', 'hooks', 'official-sdk'],
 ];
 /** Of all that is said to users of the daemon. */

@@ -73,6 +73,20 @@ describe('telemetry', () => {
     ]);
   });
 
+  it('tells what became of a tool call', async () => {
+    const told = listening();
+    await shared().sessions.create('s', { tools: ['Glob', 'Read'] });
+    const use = (tool: string, input: object) =>
+      `[[rehearse: tool=${tool} input=${JSON.stringify(input)}]]`;
+    const prompt = `${use('Glob', { pattern: '*' })} ${use('Read', { file_path: 'gone' })} [[rehearse: text=done]]`;
+    await shared().run('s', prompt, { turnId: 't', traceId: TRACE });
+    const turn = { tenant: 'default', sessionId: 's', turnId: 't', traceId: TRACE, attempt: 1 };
+    expect(told.filter(({ event }) => event === 'greenroom.tool.stop')).toMatchObject([
+      { ...turn, tool: 'Glob', outcome: 'ok' },
+      { ...turn, tool: 'Read', outcome: 'error' },
+    ]);
+  });
+
   it('tells a crash with the turn that was under way', async () => {
     const told = listening();
     const test = shared();

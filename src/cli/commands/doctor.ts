@@ -13,7 +13,7 @@ import {
   checkSettings,
 } from '../doctor/machine.ts';
 import { checkProvider } from '../doctor/model-api.ts';
-import { checkPort } from '../doctor/port.ts';
+import { checkPorts } from '../doctor/port.ts';
 import { checkRecords } from '../doctor/records.ts';
 import { checkStoreServer } from '../doctor/store-server.ts';
 import { asTyped } from '../failure.ts';
@@ -60,7 +60,7 @@ const examine = async (run: Invocation): Promise<readonly Check[]> => {
     checkDataDir(config),
     checkFreeSpace(config),
     await checkBroker(config, run.shell),
-    ...(isRunning ? [] : await checkPort(config)),
+    ...(isRunning ? [] : await checkPorts(config)),
     ...(await checkProvider(config, run.shell.nowMs())),
     checkPrices(run.shell.nowMs()),
     ...daemon,

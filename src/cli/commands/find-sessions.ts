@@ -1,6 +1,5 @@
 /** `greenroom sessions search`, `list`, `tags` and `directories`: which sessions there are. */
-import type { FacetsRequest } from '../../model/criteria.ts';
-import { FACETS, PERIODS } from '../../model/words.ts';
+import { FACETS, type FacetsRequest, PERIODS } from '../../model/criteria.ts';
 import {
   addCriteria,
   addPageOptions,

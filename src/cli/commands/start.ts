@@ -69,7 +69,7 @@ export const registerStart = (registration: Registration): void => {
 const withStartOptions = (command: Command): Command =>
   command
     .option('--port <n>', 'port of the own broker; 0 = any free one')
-    .option('--http-port <n>', 'port of the REST interface; 0 = any free one')
+    .option('--http-port <n>', 'port of health and metrics; 0 = any free one, off = none')
     .option('--provider <name>', 'who answers model calls: anthropic or rehearsal')
     .option('--model <name>', 'model of new sessions')
     .option('--workers <n>', 'executor threads')

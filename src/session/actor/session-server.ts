@@ -112,12 +112,13 @@ export const SessionServer = genServer(sessionProtocol, {
   handleDown: ({ ref }, actor, self) => {
     actor.watched.delete(ref.id);
     const { live } = actor;
+    const nowMs = self.system.clock.now();
     const error = { type: 'worker_lost', message: 'the executor was restarted' };
     for (const run of live.phases.steps.lose(ref)) {
       live.tell(run, { type: 'retry', delayMs: 0, error });
       live.submit({ type: 'lost', runId: run.id });
     }
-    for (const run of live.phases.tools?.lose(ref) ?? [])
+    for (const run of live.phases.tools?.lose(ref, nowMs) ?? [])
       live.submit({ type: 'lost', runId: run.id });
     return next(actor, self);
   },

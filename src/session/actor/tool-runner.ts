@@ -9,6 +9,8 @@
 import { isToolUse } from '../../claude-code/api-blocks.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
+import type { SessionKey } from '../../model/ids.ts';
+import { TELEMETRY } from '../../model/telemetry.ts';
 import { NO_MEMORY } from '../../model/tool-memory.ts';
 import {
   awaitedRuns,
@@ -41,6 +43,8 @@ import { readBlock, resultBlock, withSaid } from '../tools/result-block.ts';
 
 export interface ToolRun extends Told {
   readonly id: RunId;
+  readonly key: SessionKey;
+  readonly name: string;
   readonly toolUseId: string;
   readonly handle: ToolHandle;
   readonly atMs: number;
@@ -206,7 +210,19 @@ export class ToolRunner {
     const executor = toolbox.ref;
     const isHeld = hooks !== undefined && wantsResults(hooks, head, name);
     const { atMs } = call;
-    this.#runs.set(id, { id, turnId, attempt, traceId, toolUseId, handle, atMs, isHeld, executor });
+    this.#runs.set(id, {
+      id,
+      key: head.key,
+      name,
+      turnId,
+      attempt,
+      traceId,
+      toolUseId,
+      handle,
+      atMs,
+      isHeld,
+      executor,
+    });
     crashpoint('tool.started');
   }
 
@@ -220,6 +236,7 @@ export class ToolRunner {
     if (run === undefined) return;
     this.#runs.delete(id);
     this.#durations.set(run.toolUseId, nowMs - run.atMs);
+    if (TELEMETRY.toolStop.isHeard) report(run, outcomeWord(outcome), nowMs);
     this.#end(id, run.toolUseId, outcome, run.isHeld);
   }
 
@@ -315,9 +332,12 @@ export class ToolRunner {
   }
 
   /** Ends the calls of a toolbox that is gone, and gives them. */
-  lose(executor: ActorRef): readonly ToolRun[] {
+  lose(executor: ActorRef, nowMs: number): readonly ToolRun[] {
     const lost = [...this.#runs.values()].filter((run) => run.executor.id === executor.id);
-    for (const { id } of lost) this.#runs.delete(id);
+    for (const run of lost) {
+      this.#runs.delete(run.id);
+      if (TELEMETRY.toolStop.isHeard) report(run, 'lost', nowMs);
+    }
     return lost;
   }
 
@@ -339,6 +359,26 @@ export class ToolRunner {
     this.#forget();
   }
 }
+
+const outcomeWord = (outcome: ToolOutcome): string => {
+  if (outcome.type === 'cancelled') return 'cancelled';
+  return outcome.isError ? 'error' : 'ok';
+};
+
+/** A clock that was set back gives no negative time. */
+const report = (run: ToolRun, outcome: string, nowMs: number): void => {
+  const { key, turnId, attempt, traceId, name } = run;
+  TELEMETRY.toolStop.tell({
+    tenant: key.tenant,
+    sessionId: key.sessionId,
+    turnId,
+    attempt,
+    traceId,
+    tool: name,
+    outcome,
+    durationMs: Math.max(0, nowMs - run.atMs),
+  });
+};
 
 const placeOf = ({ head, workspace }: ToolSources): Place => {
   const workingDirectory = head.workingDirectory ?? workspace;

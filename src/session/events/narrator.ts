@@ -82,4 +82,6 @@ const ending = ({ status, error, durationMs, costUsd, usage }: TurnFinished) => 
   costUsd,
   inputTokens: usage.inputTokens,
   outputTokens: usage.outputTokens,
+  cacheReadTokens: usage.cacheReadInputTokens,
+  cacheWriteTokens: usage.cacheCreationInputTokens,
 });

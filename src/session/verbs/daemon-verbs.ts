@@ -42,6 +42,8 @@ const Status = z.strictObject({
   model: text,
   /** Address of the own broker; null without one. */
   broker: text.nullable(),
+  /** Address of health and metrics; null: they are not served, or are being restarted. */
+  http: text.nullable(),
   liveSessions: count,
   liveBytes: count,
   contexts: z.strictObject({ slabBytes: count, buffersMade: count }),

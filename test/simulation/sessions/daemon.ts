@@ -6,6 +6,7 @@
 import { runtimeOf } from '../../../src/app/runtime.ts';
 import { defaultConfig } from '../../../src/config/config.ts';
 import { alarms } from '../../../src/housekeeping/alarms.ts';
+import { Metrics } from '../../../src/metrics/metrics.ts';
 import { genServer, protocol } from '../../../src/otp/gen-server.ts';
 import {
   type ChildSpec,
@@ -114,6 +115,7 @@ export class Daemon {
       lent: undefined,
       retentionRules: [],
       agentTypes: [],
+      ...{ servesHttp: false, metrics: new Metrics(clock), isUp: () => true },
       daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
     };
