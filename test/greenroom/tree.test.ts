@@ -58,7 +58,6 @@ it('the tree has no child without a process but those that a setting turns off',
     'greenroom/companions/broker',
     'greenroom/companions/rehearsal',
     'greenroom/gateways/http/server',
-    'greenroom/gateways/answerer',
     'greenroom/gateways/nats',
   ]);
 });

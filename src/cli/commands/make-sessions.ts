@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Effort, type Thinking } from '../../model/answering.ts';
+import { codeOf } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
 import { MODES, PERMISSION_MODES } from '../../model/head.ts';
 import { BusyPolicy } from '../../model/turn.ts';
@@ -85,15 +86,22 @@ export const registerMaking = (registration: Registration): void => {
     );
 };
 
-/** Limits are one setting: those that are not named stay, if nobody changes them meanwhile. */
+/** A session at work changes all the time. */
+const MAX_TRIES = 20;
+
+/** Limits are one setting: those that are not named stay, as they are when the others are set. */
 const update = async (daemon: DaemonClient, sessionId: string, settings: Settings) => {
   if (settings.limits === undefined) return daemon.session(sessionId, 'update', settings);
-  const { session } = await daemon.session(sessionId, 'get', {});
-  return daemon.session(sessionId, 'update', {
-    ...settings,
-    limits: { ...session.limits, ...settings.limits },
-    expectedVersion: session.version,
-  });
+  for (let left = MAX_TRIES; ; left -= 1) {
+    const { session } = await daemon.session(sessionId, 'get', {});
+    const limits = { ...session.limits, ...settings.limits };
+    const wish = { ...settings, limits, expectedVersion: session.version };
+    try {
+      return await daemon.session(sessionId, 'update', wish);
+    } catch (error) {
+      if (codeOf(error) !== 'version_conflict' || left === 1) throw error;
+    }
+  }
 };
 
 const withSettings = (tags: string, command: Command): Command =>
