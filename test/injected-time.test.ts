@@ -79,13 +79,14 @@ test('who is excepted says why', () => {
         : [];
     });
   expect(excepted.sort()).toEqual([
+    'cli/commands/nats.ts',
     'cli/main.ts',
     'model/ids.ts',
     'model/request-context.ts',
     'otp/system-clock.ts',
     'otp/virtual-clock.ts',
     'platform/line-output.ts',
-    'platform/log.ts',
+    'platform/log-line.ts',
     'rehearsal/endpoints.ts',
     'rehearsal/play.ts',
     'rehearsal/server.ts',
