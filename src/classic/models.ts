@@ -5,7 +5,7 @@
  * Each name is a schema, which fills in the defaults (`SessionMetadata.parse({})`), and the type of what it gives.
  */
 import { z } from 'zod';
-import { PERMISSION_MODES } from '../model/head.ts';
+import { PERMISSION_MODES } from '../model/words.ts';
 import { isoNow, Timestamp } from './timestamp.ts';
 
 /** `enabled`, `disabled`, `ask`, and the newer names. The spelling given is stored and given back. */

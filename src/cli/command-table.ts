@@ -13,11 +13,11 @@ interface Entry {
 
 /** In the order of the help. */
 const ENTRIES: readonly Entry[] = [
-  { words: ['start'], load: async () => (await import('./commands/start.ts')).registerStart },
   {
-    words: ['stop', 'restart'],
-    load: async () => (await import('./commands/stop.ts')).registerStop,
+    words: ['start', 'restart'],
+    load: async () => (await import('./commands/start.ts')).registerStart,
   },
+  { words: ['stop'], load: async () => (await import('./commands/stop.ts')).registerStop },
   { words: ['logs'], load: async () => (await import('./commands/logs.ts')).registerLogs },
   { words: ['service'], load: async () => (await import('./commands/service.ts')).registerService },
   { words: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },

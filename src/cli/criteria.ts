@@ -1,7 +1,7 @@
 /** Search criteria from options, and search results over any number of pages. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { MODES, STATUSES } from '../model/head.ts';
+import { MODES, STATUSES } from '../model/words.ts';
 import type { SessionsRequests } from '../session/verbs/registry.ts';
 import type { FoundSession } from '../session/verbs/reply-schemas.ts';
 import { usageError } from './failure.ts';

@@ -11,10 +11,10 @@
 
 import type { CatalogRow } from '../model/catalog-row.ts';
 import type { Criteria } from '../model/criteria.ts';
-import type { Status } from '../model/head.ts';
 import type { Tenant } from '../model/ids.ts';
 import { iso } from '../model/moment.ts';
 import { HOLD_TAG } from '../model/tags.ts';
+import type { Status } from '../model/words.ts';
 import type { Catalog } from '../session/ports/catalog.ts';
 import type { CleanupReport, SweepOrder } from '../session/ports/sweeper.ts';
 import { type Keep, Kept } from './kept.ts';

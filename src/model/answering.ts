@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { given } from './given.ts';
 import { Metadata } from './metadata.ts';
+import { EFFORTS } from './words.ts';
 
 /** Least that the API takes. */
 const LEAST_BUDGET = 1_024;
@@ -23,7 +24,7 @@ export const Thinking = z.discriminatedUnion('type', [
 ]);
 export type Thinking = z.infer<typeof Thinking>;
 
-export const Effort = z.enum(['low', 'medium', 'high', 'xhigh', 'max']);
+export const Effort = z.enum(EFFORTS);
 export type Effort = z.infer<typeof Effort>;
 
 export const OutputFormat = z.strictObject({ type: z.literal('json_schema'), schema: Metadata });

@@ -4,9 +4,10 @@
  */
 
 import { wellCut } from './bounds.ts';
-import type { Head, Mode, Status } from './head.ts';
+import type { Head } from './head.ts';
 import type { SessionKey } from './ids.ts';
 import { totalTokens } from './usage.ts';
+import type { Mode, Status } from './words.ts';
 
 export interface CatalogRow {
   readonly key: SessionKey;

@@ -3,9 +3,17 @@
  * criteria together in other ways.
  */
 import { z } from 'zod';
-import { MODES, PERMISSION_MODES, STATUSES } from './head.ts';
 import { ID_PATTERN } from './ids.ts';
 import { momentMs } from './moment.ts';
+import {
+  FACETS,
+  hasWord,
+  MAX_QUERY_LENGTH,
+  MAX_TEXT_LENGTH,
+  MODES,
+  PERMISSION_MODES,
+  STATUSES,
+} from './words.ts';
 
 /** A moment: milliseconds since the epoch, or RFC 3339, or a date. */
 export const Moment = z.union([z.number(), z.string().max(40)]).transform((value, context) => {
@@ -20,11 +28,6 @@ const usd = z.number().min(0);
 
 /** Items of a page, of whatever. */
 export const MAX_PAGE = 1_000;
-
-/** Longest `text`, in characters. */
-export const MAX_TEXT_LENGTH = 1_000;
-/** Whether there is anything to look for. */
-export const hasWord = (text: string): boolean => /[\p{L}\p{N}]/u.test(text);
 
 const plainShape = {
   text: z
@@ -185,9 +188,6 @@ const conditionOf = (depth: number): z.ZodType<Condition, ConditionInput> =>
 
 export const criteriaShape = { ...plainShape, ...nestedShape(conditionOf(1)) };
 
-/** Longest `q`, in characters. */
-export const MAX_QUERY_LENGTH = 4_000;
-
 const wordsShape = {
   q: z
     .string()
@@ -240,23 +240,6 @@ export const SearchRequest = z
 export type SearchRequest = z.output<typeof SearchRequest>;
 export const CountRequest = z.strictObject(requestShape).superRefine(mustNotContradict);
 export type CountRequest = z.output<typeof CountRequest>;
-
-/** Stretches of time that sessions can be counted by, as they were made. */
-export const PERIODS = ['day', 'week', 'month'] as const;
-export type Period = (typeof PERIODS)[number];
-
-/** What sessions can be counted by. */
-export const FACETS = [
-  'tag',
-  'tool',
-  'workingDirectory',
-  'model',
-  'status',
-  'mode',
-  'owner',
-  'projectKey',
-  ...PERIODS,
-] as const;
 
 /**
  * The values of one field among the sessions that meet the criteria, the most common first; of days, weeks and months

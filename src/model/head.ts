@@ -17,33 +17,7 @@ import type { ToolMemory } from './tool-memory.ts';
 import type { Transfer } from './transfer.ts';
 import { BusyPolicy, MOST_STEPS, type OpenTurn, storedTurn, type TurnError } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
-
-export const STATUSES = [
-  'created',
-  'idle',
-  'queued',
-  'running',
-  'waiting',
-  'parked',
-  'completed',
-  'failed',
-  'terminated',
-  'archived',
-] as const;
-export type Status = (typeof STATUSES)[number];
-export const MODES = ['interactive', 'background', 'forked'] as const;
-export type Mode = (typeof MODES)[number];
-/** The newer names and the classic ones; the spelling given is kept. */
-export const PERMISSION_MODES = [
-  'default',
-  'acceptEdits',
-  'plan',
-  'dontAsk',
-  'bypassPermissions',
-  'ask',
-  'enabled',
-  'disabled',
-] as const;
+import { MODES, PERMISSION_MODES, type Status } from './words.ts';
 
 export const RetrySettings = z.strictObject({
   /** Further attempts of one model call after the first; default 3. */

@@ -11,6 +11,7 @@ import { TurnId } from './id-schemas.ts';
 import { Metadata } from './metadata.ts';
 import type { TraceId } from './request-context.ts';
 import type { Usage } from './usage.ts';
+import { BUSY_POLICIES } from './words.ts';
 
 export const OPEN_STATUSES = ['queued', 'running', 'waiting'] as const;
 export const CLOSED_STATUSES = [
@@ -239,7 +240,7 @@ export interface ClosedTurn extends TurnFacts {
 export type TurnRecord = OpenTurn | ClosedTurn;
 
 /** What becomes of a message that comes while a turn runs. */
-export const BusyPolicy = z.enum(['enqueue', 'reject']);
+export const BusyPolicy = z.enum(BUSY_POLICIES);
 export type BusyPolicy = z.infer<typeof BusyPolicy>;
 
 /** What a person may send. A tool's result would answer nothing that was asked. */

@@ -3,7 +3,7 @@
  * here; the reference page is made from this table.
  */
 import type { Condition } from '../model/criteria.ts';
-import { MODES, PERMISSION_MODES, STATUSES } from '../model/head.ts';
+import { MODES, PERMISSION_MODES, STATUSES } from '../model/words.ts';
 
 /** A value of a range, as criteria take it: both ends belong to it. */
 export interface Bounds {

@@ -7,8 +7,9 @@
  *
  * `sort:` stands outside of parentheses, once.
  */
-import { hasWord, MAX_QUERY_LENGTH, MAX_TEXT_LENGTH } from '../model/criteria.ts';
+
 import { guess } from '../model/guess.ts';
+import { hasWord, MAX_QUERY_LENGTH, MAX_TEXT_LENGTH } from '../model/words.ts';
 import { KEYS, type Key, keyNamed, keyWords } from './keys.ts';
 import { type Token, tokensOf } from './lexer.ts';
 import { queryError } from './query-error.ts';

@@ -3,7 +3,8 @@
  * sessions a field costs one step a value; with criteria, what the narrowest of them names; times cost a step a session.
  */
 
-import { type Facets, PERIODS, type Period } from '../model/criteria.ts';
+import type { Facets } from '../model/criteria.ts';
+import { PERIODS, type Period } from '../model/words.ts';
 import type { FacetsPage } from '../session/ports/catalog.ts';
 import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Lane } from './lane.ts';

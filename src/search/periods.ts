@@ -1,5 +1,5 @@
 /** Days, weeks and months as people name them, in a time zone: what sums over time are told by. */
-import type { Period } from '../model/criteria.ts';
+import type { Period } from '../model/words.ts';
 import { offsetMs, UTC, zoneNamed } from '../query/moments.ts';
 
 const DAY_MS = 86_400_000;

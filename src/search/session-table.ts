@@ -7,8 +7,8 @@
  */
 
 import type { CatalogRow } from '../model/catalog-row.ts';
-import type { Mode, Status } from '../model/head.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
+import type { Mode, Status } from '../model/words.ts';
 import { Column, Texts } from './columns.ts';
 import { Facet } from './facet.ts';
 import { IdTable } from './id-table.ts';

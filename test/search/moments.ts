@@ -1,5 +1,5 @@
 /** Moments at which a day, a week or a month ends in one zone and not in the other, with their names, written by hand. */
-import type { Period } from '../../src/model/criteria.ts';
+import type { Period } from '../../src/model/words.ts';
 
 type Names = Readonly<Record<Period, string>>;
 export const ZONES = ['UTC', 'Europe/Berlin'] as const;

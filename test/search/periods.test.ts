@@ -1,7 +1,7 @@
 /** Days, weeks and months by their names, in several zones. */
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { PERIODS } from '../../src/model/criteria.ts';
+import { PERIODS } from '../../src/model/words.ts';
 import { periodsIn } from '../../src/search/periods.ts';
 import { MOMENTS, nameOf, ZONES } from './moments.ts';
 

@@ -1,8 +1,8 @@
 /** Whether two catalogs answer alike: every row, in every order, and the sums by every field. */
 import { expect } from 'vitest';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
-import { FACETS } from '../../src/model/criteria.ts';
 import type { Tenant } from '../../src/model/ids.ts';
+import { FACETS } from '../../src/model/words.ts';
 import type { Catalog } from '../../src/session/ports/catalog.ts';
 import { criteriaOf } from './summary-row.ts';
 

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import type { CatalogRow } from '../../src/model/catalog-row.ts';
 import { Criteria, contradictions, type Filter } from '../../src/model/criteria.ts';
-import { MODES, STATUSES } from '../../src/model/head.ts';
 import type { SessionId, Tenant } from '../../src/model/ids.ts';
+import { MODES, STATUSES } from '../../src/model/words.ts';
 import { MOMENTS } from './moments.ts';
 
 export const tenant = 'default' as Tenant;

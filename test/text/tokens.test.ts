@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hasWord } from '../../src/model/criteria.ts';
+import { hasWord } from '../../src/model/words.ts';
 import { MAX_TOKEN_LENGTH, nameLines, tokensOf, wordLine } from '../../src/text/tokens.ts';
 
 const words = (text: string) => tokensOf(text).words.map((token) => token.text);

@@ -1,5 +1,6 @@
 /** `greenroom sessions search`, `list`, `tags` and `directories`: which sessions there are. */
-import { FACETS, type FacetsRequest, PERIODS } from '../../model/criteria.ts';
+import type { FacetsRequest } from '../../model/criteria.ts';
+import { FACETS, PERIODS } from '../../model/words.ts';
 import {
   addCriteria,
   addPageOptions,

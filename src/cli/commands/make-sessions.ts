@@ -1,11 +1,10 @@
 /** `greenroom sessions create`, `update` and `rename`: a session's settings. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { Effort, type Thinking } from '../../model/answering.ts';
+import type { Thinking } from '../../model/answering.ts';
 import { codeOf } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
-import { MODES, PERMISSION_MODES } from '../../model/head.ts';
-import { BusyPolicy } from '../../model/turn.ts';
+import { BUSY_POLICIES, EFFORTS, MODES, PERMISSION_MODES } from '../../model/words.ts';
 import type { SessionRequests } from '../../session/verbs/registry.ts';
 import { usageError } from '../failure.ts';
 import { act, type Registration } from '../invocation.ts';
@@ -114,7 +113,7 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--model <name>', 'model of its turns')
     .option('--system-prompt <text>', 'system prompt')
     .option('--thinking <how>', 'adaptive, off, or so many tokens', parseThinking)
-    .option('--effort <level>', Effort.options.join(', '), parseWord(Effort.options))
+    .option('--effort <level>', EFFORTS.join(', '), parseWord(EFFORTS))
     .option('--cwd <dir>', 'working directory: its model gets tools that work there')
     .option('--tools <name>', 'a tool that its model is offered; default: all, with --cwd', collect)
     .option(
@@ -125,7 +124,7 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--allow <rule>', 'a permission rule: such tool calls need no asking', collect)
     .option('--deny <rule>', 'a permission rule: such tool calls are refused', collect)
     .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
-    .option('--on-busy <policy>', 'enqueue or reject', parseWord(BusyPolicy.options))
+    .option('--on-busy <policy>', 'enqueue or reject', parseWord(BUSY_POLICIES))
     .option('--max-tokens <n>', 'tokens of one answer at most', parseCount)
     .option('--max-turns <n>', 'turns at most', parseCount)
     .option('--max-steps <n>', 'model calls of a turn at most', parseCount)

@@ -1,9 +1,9 @@
 /** `greenroom send`: one turn, its answer streamed to the terminal as it comes. */
 import type { z } from 'zod';
-import { Effort, type Thinking } from '../../model/answering.ts';
+import type { Effort, Thinking } from '../../model/answering.ts';
 import { given } from '../../model/given.ts';
 import { newTurnId } from '../../model/ids.ts';
-import { BusyPolicy } from '../../model/turn.ts';
+import { BUSY_POLICIES, EFFORTS } from '../../model/words.ts';
 import type { TurnRequest } from '../../session/verbs/turn-request.ts';
 import { usageError } from '../failure.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
@@ -41,13 +41,13 @@ export const registerSend = (registration: Registration): void => {
     .option('--tag <tag>', 'tag the session', collect)
     .option('--model <name>', 'model of this turn')
     .option('--thinking <how>', 'adaptive, off, or so many tokens', parseThinking)
-    .option('--effort <level>', Effort.options.join(', '), parseWord(Effort.options))
+    .option('--effort <level>', EFFORTS.join(', '), parseWord(EFFORTS))
     .option('--title <text>', 'title, if this turn makes the session')
     .option('--turn-id <id>', 'name of the turn: sent twice, it runs once')
     .option(
       '--on-busy <policy>',
       'while another turn runs: enqueue or reject',
-      parseWord(BusyPolicy.options),
+      parseWord(BUSY_POLICIES),
     )
     .option('--max-steps <n>', 'model calls at most', parseCount)
     .option('--max-cost <usd>', 'money at most', parseMoney)

@@ -9,7 +9,7 @@ import { answeringShape } from '../../model/answering.ts';
 import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../../model/bound-schemas.ts';
 import type { ClassicFacts } from '../../model/classic-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
-import { STATUSES, settableShape } from '../../model/head.ts';
+import { settableShape } from '../../model/head.ts';
 import { SessionId, TraceId, TurnId } from '../../model/id-schemas.ts';
 import { isTag, MAX_TAGS, tagKey } from '../../model/tags.ts';
 import { isToolName, MAX_TOOLS_USED } from '../../model/tools-used.ts';
@@ -21,6 +21,7 @@ import {
   turnRequestShape,
 } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
+import { STATUSES } from '../../model/words.ts';
 import { isStoredName } from '../mirror/mirror-key.ts';
 import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { isSummaryText } from '../mirror/session-summary.ts';

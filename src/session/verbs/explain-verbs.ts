@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { effectiveMode } from '../../classic/models.ts';
 import { childIdOf } from '../../model/child-id.ts';
-import { PERMISSION_MODES, STATUSES } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { OpenCall, OpenTurn } from '../../model/turn.ts';
+import { PERMISSION_MODES, STATUSES } from '../../model/words.ts';
 import {
   SANDBOXES,
   type Sandbox,

@@ -1,9 +1,10 @@
 /** What replies show: sessions, turns and entries on the wire, in camelCase, times as RFC 3339, money in dollars. */
 import { z } from 'zod';
 import type { ApiMessage } from '../../model/event.ts';
-import { MODES, STATUSES, settableShape } from '../../model/head.ts';
+import { settableShape } from '../../model/head.ts';
 import { CLOSED_STATUSES, OPEN_STATUSES, type TurnError } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
+import { MODES, STATUSES } from '../../model/words.ts';
 
 const text = z.string();
 const count = z.int().min(0);

@@ -6,8 +6,9 @@
 
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
-import { type Head, STATUSES } from '../../model/head.ts';
+import type { Head } from '../../model/head.ts';
 import type { OpenTurn, TurnRecord } from '../../model/turn.ts';
+import { STATUSES } from '../../model/words.ts';
 import { isSummaryText } from '../../session/mirror/session-summary.ts';
 import type { AuditRecord, StreamRecord } from '../../session/ports/journal.ts';
 

@@ -1,0 +1,63 @@
+/**
+ * The words that sessions, turns and searches are described with, and the limits of those that people type. Apart from the
+ * schemas, which are made of them: the command line needs the words alone, and schemas take longer to load than it runs.
+ */
+
+export const STATUSES = [
+  'created',
+  'idle',
+  'queued',
+  'running',
+  'waiting',
+  'parked',
+  'completed',
+  'failed',
+  'terminated',
+  'archived',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+export const MODES = ['interactive', 'background', 'forked'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** The newer names and the classic ones; the spelling given is kept. */
+export const PERMISSION_MODES = [
+  'default',
+  'acceptEdits',
+  'plan',
+  'dontAsk',
+  'bypassPermissions',
+  'ask',
+  'enabled',
+  'disabled',
+] as const;
+
+/** What becomes of a message that comes while a turn runs. */
+export const BUSY_POLICIES = ['enqueue', 'reject'] as const;
+
+/** How hard a model tries. */
+export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
+
+/** Stretches of time that sessions can be counted by, as they were made. */
+export const PERIODS = ['day', 'week', 'month'] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** What sessions can be counted by. */
+export const FACETS = [
+  'tag',
+  'tool',
+  'workingDirectory',
+  'model',
+  'status',
+  'mode',
+  'owner',
+  'projectKey',
+  ...PERIODS,
+] as const;
+
+/** Longest query, in characters. */
+export const MAX_QUERY_LENGTH = 4_000;
+/** Longest `text`, in characters. */
+export const MAX_TEXT_LENGTH = 1_000;
+/** Whether there is anything to look for. */
+export const hasWord = (text: string): boolean => /[\p{L}\p{N}]/u.test(text);
