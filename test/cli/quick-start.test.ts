@@ -53,8 +53,9 @@ test('a command is found whether it is loaded alone or with all others', async (
     ([, name]) => name,
   );
   expect(names.length).toBeGreaterThan(20);
-  for (const name of names) {
+  for (const name of names.filter((each) => each !== 'help')) {
     const help = await greenroom(`${name} --help`);
-    expect([name, help.code, help.err]).toEqual([name, 0, '']);
+    expect(help.out).toContain(`Usage: greenroom ${name} `);
+    expect([help.code, help.err]).toEqual([0, '']);
   }
 });
