@@ -13,6 +13,8 @@ export interface Hands {
   readonly folder: string;
   /** What commands write to. */
   readonly marks: string;
+  /** Each call is such a command: the outcome that a kill meets is one. */
+  readonly isAllCommands?: true;
 }
 
 export const isHands = (sessionId: string): boolean => /^(hands|asks)/.test(sessionId);
@@ -26,13 +28,14 @@ export const handsSettings = (sessionId: string, { folder }: Hands): object => (
 /** What the rehearsal answers, and how many messages the turn has then. */
 export const handsPrompt = (
   turnId: string,
-  { folder, marks }: Hands,
+  { folder, marks, isAllCommands }: Hands,
   dice: Dice,
 ): { readonly directive: string; readonly messages: number } => {
   const bash = tool('Bash', { command: `echo ${turnId} >> ${marks}` });
   const read = tool('Read', { file_path: `${folder}/read-me.txt` });
   const glob = tool('Glob', { pattern: '*.txt' });
   const slow = tool('Bash', { command: 'sleep 0.05' });
+  if (isAllCommands) return { directive: `[[rehearse: ${bash}]]`, messages: 4 };
   return (
     dice.pick([
       { directive: `[[rehearse: ${bash}]]`, messages: 4 },

@@ -64,7 +64,8 @@ describe.skipIf(withoutNatsServer())('a daemon that is killed while its sessions
         ...{ at: 'crashpoint', name: 'tool.outcome', count: 3 },
       }),
     );
-    const { broken } = await killCycles(aims, { dice, dist, hands: workplace() });
+    const hands: Hands = { ...workplace(), isAllCommands: true };
+    const { broken } = await killCycles(aims, { dice, dist, hands });
     expect(broken.join('\n'), `GREENROOM_SEED=${dice.seed}`).toMatch(/ran 2 times/);
   });
 });
