@@ -16,7 +16,7 @@ const commands = JSON.parse(commandsJson);
 const hooks = commands.map((command) => ({ type: 'command', command }));
 const system = new System();
 const child = hooksServer({
-  table: hooksOf({ hooks: { Stop: [{ hooks }] } }, dir, { env: {} }),
+  table: () => hooksOf({ hooks: { Stop: [{ hooks }] } }, dir, { env: {} }),
   switches: { audit: true, metrics: true, notification: true, custom: true, persistence: true },
   traceFolder: join(dir, 'trace'),
   home: dir,
