@@ -1,7 +1,7 @@
 /** The program at a real terminal: what it asks, what Ctrl-C does. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Running, startWithBroker } from '../docs/running.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
@@ -29,6 +29,7 @@ describe.skipIf(withoutNatsServer() || withoutScript())('at a terminal', () => {
     const { PATH } = process.env;
     const env = { PATH, TERM: 'xterm', HOME: '/nowhere', NATS_URL: running.natsUrl, ...more };
     const child = spawn('script', ['-qefc', `stty cols 60; exec ${command}`, '/dev/null'], { env });
+    onTestFinished(() => void child.kill('SIGKILL')); // its terminal goes, and with it what runs there
     const terminal = { shown: '' };
     child.stdout.on('data', (chunk: Buffer) => {
       terminal.shown += chunk.toString();
