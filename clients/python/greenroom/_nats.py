@@ -108,6 +108,7 @@ class Connection:
         self._inbox_prefix = inbox_prefix
         self._write = threading.Lock()
         self._state = threading.Lock()
+        self._connecting = threading.Lock()
         self._subscriptions: dict[int, Subscription] = {}
         self._next_sid = 0
         self._socket: Optional[socket.socket] = None
@@ -161,26 +162,25 @@ class Connection:
             self._closed = True
         self._drop(GreenroomError("unavailable", "the client was closed"))
 
-    @property
-    def is_open(self) -> bool:
-        return self._socket is not None
-
     def reconnect(self, deadline: float) -> None:
         """Connects anew if there is no connection; tries until `deadline` (of `time.monotonic`). Raises `Lost`."""
         delay = 0.05
         while True:
-            with self._state:
-                if self._closed:
-                    raise GreenroomError("unavailable", "the client was closed")
-                if self._socket is not None:
-                    return
             try:
-                return self._open()
+                with self._connecting:  # threads that come meanwhile find the connection made
+                    self._must_be_wanted()
+                    if self._socket is None:
+                        self._open()
+                    return
             except (OSError, Lost) as error:
                 if time.monotonic() + delay > deadline:
                     raise Lost(str(error)) from error
                 time.sleep(delay)
                 delay = min(2 * delay, 1.0)
+
+    def _must_be_wanted(self) -> None:
+        if self._closed:
+            raise GreenroomError("unavailable", "the client was closed")
 
     # -- the connection -------------------------------------------------------------------------------------------
 
@@ -216,6 +216,9 @@ class Connection:
             raise
         self.max_payload = int(info.get("max_payload", self.max_payload))
         with self._state:
+            if self._closed:
+                sock.close()
+                self._must_be_wanted()
             self._socket = sock
         threading.Thread(target=self._read, args=(sock, reader), name="greenroom-nats", daemon=True).start()
 

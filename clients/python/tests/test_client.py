@@ -87,6 +87,18 @@ class AgainstADaemon(unittest.TestCase):
         self.assertEqual(self.refusal(lambda: elsewhere.get("s")), "unavailable")
         self.assertEqual(self.refusal(lambda: self.client.ask("s", "x" * self.client.max_payload).result()), "too_large")
 
+    def test_connects_once_for_all_threads_that_lost_the_connection(self) -> None:
+        self.client.create("py-threads")
+        readers = lambda: {each for each in threading.enumerate() if each.name == "greenroom-nats"}
+        before = readers()
+        self.client._nats._drop(Exception("cut by the test"))
+        threads = [threading.Thread(target=self.client.get, args=("py-threads",)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(readers() - before), 1)
+
     def test_carries_any_text(self) -> None:
         text = "Grüße, 日本語, 🙂, \u202e, \x00"
         self.client.ask("py-text", text).result()

@@ -78,6 +78,7 @@ class Interrupts {
   readonly left: Promise<'left'>;
   readonly #stop: () => void;
   #count = 0;
+  #isOver = false;
 
   constructor({ run, daemon, sessionId }: Conversation, turnId: string) {
     let leave = (_: 'left'): void => undefined;
@@ -89,14 +90,14 @@ class Interrupts {
       if (this.#count > 1) return leave('left');
       run.out.note('\ncancelling the turn');
       daemon.session(sessionId, 'cancel', { turnId }).catch((error: unknown) => {
-        if (this.#count > 0) run.out.note(`it is not cancelled: ${failureOf(error).message}`);
+        if (!this.#isOver) run.out.note(`it is not cancelled: ${failureOf(error).message}`);
       });
     });
     this.#stop = hear ?? (() => undefined);
   }
 
   stop(): void {
-    this.#count = -1_000; // what the cancel says now is of no interest
+    this.#isOver = true; // what the cancel says now is of no interest
     this.#stop();
   }
 }

@@ -1,4 +1,5 @@
 /** What begins with `/` in a chat: about the session, not to the model. `//` sends a message that begins with one. */
+import { codeOf } from '../../model/errors.ts';
 import { guess } from '../../model/guess.ts';
 import { newSessionId } from '../../model/ids.ts';
 import { usageError } from '../failure.ts';
@@ -148,8 +149,9 @@ const helpText = (): string => {
 const view = async (chat: Conversation) => {
   try {
     return (await chat.daemon.session(chat.sessionId, 'get', {})).session;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (codeOf(error) === 'session_not_found') return undefined;
+    throw error;
   }
 };
 
