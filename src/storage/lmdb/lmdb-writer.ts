@@ -94,6 +94,7 @@ export class LmdbWriter implements Writer {
       case 'checkpoint':
         return this.#fresh.clear();
       case 'purged':
+        this.#fresh.refresh();
         return this.#purges.shift()?.resolve(message);
       case 'failed':
         return this.#fail(message.error);

@@ -118,6 +118,11 @@ export class FreshTables implements ReadTables {
     this.#unread = [];
     this.#bytes = 0;
     this.#copies.reset();
+    this.refresh();
+  }
+
+  /** Something else than a batch changed LMDB: reads see it from here on. LMDB by itself shows an older state for a while. */
+  refresh(): void {
     this.#under.refresh();
   }
 
