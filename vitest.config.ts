@@ -158,7 +158,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          ...{ name: 'long', isolate: false, include: LONG, setupFiles: ['test/support/setup.ts'] },
+          ...{ name: 'long', include: LONG, setupFiles: ['test/support/setup.ts'] },
           // They keep the cores busy by themselves.
           ...{ maxWorkers: '100%', sequence: { groupOrder: 1 } },
         },

@@ -15,7 +15,14 @@ import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
 import type { ToolMemory } from './tool-memory.ts';
 import type { Transfer } from './transfer.ts';
-import { BusyPolicy, MOST_STEPS, type OpenTurn, storedTurn, type TurnError } from './turn.ts';
+import {
+  BUSY_TEXT,
+  BusyPolicy,
+  MOST_STEPS,
+  type OpenTurn,
+  storedTurn,
+  type TurnError,
+} from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
 import { MODES, PERMISSION_MODES, type Status } from './words.ts';
 
@@ -94,7 +101,7 @@ export const settableShape = {
     .describe('of `FileAccessPolicy` and `CommandPolicy`; default both, with `[]` neither'),
   hooks: names.optional().describe('kept; without effect as long as there are no tools'),
   includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
-  onBusy: BusyPolicy.optional().describe('`enqueue` or `reject`, while another turn is open'),
+  onBusy: BusyPolicy.optional().describe(BUSY_TEXT),
   retry: RetrySettings.optional().describe(
     '`{ maxRetries, delayMs, timeoutMs }` of its model calls',
   ),

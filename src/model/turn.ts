@@ -179,6 +179,9 @@ export interface WaitingPhase {
   readonly error: TurnError;
 }
 
+/** How a turn makes room for another. */
+export type Yielding = 'interrupt' | 'rollback';
+
 interface OpenFacts extends TurnFacts {
   readonly options: TurnOptions;
   /** Runs that the turn has started, and the number of the last one. */
@@ -187,6 +190,8 @@ interface OpenFacts extends TurnFacts {
   readonly childrenCostNanoUsd?: number | undefined;
   /** How often hooks have kept it from ending; absent: never. */
   readonly stopBlocks?: number | undefined;
+  /** Another turn has taken its place: it ends as soon as it can, and with `rollback` out of the model's view. */
+  readonly yields?: Yielding | undefined;
 }
 
 export type OpenTurn = OpenFacts &
@@ -243,6 +248,10 @@ export type TurnRecord = OpenTurn | ClosedTurn;
 export const BusyPolicy = z.enum(BUSY_POLICIES);
 export type BusyPolicy = z.infer<typeof BusyPolicy>;
 
+/** Means of `onBusy`, for the reference pages. */
+export const BUSY_TEXT =
+  'while another turn is open: `enqueue`, `reject`, `interrupt` (end it, what it did stays) or `rollback` (end it, out of the model’s view); default `enqueue`';
+
 /** What a person may send. A tool's result would answer nothing that was asked. */
 const ContentBlock = z
   .looseObject({ type: z.string().min(1) })
@@ -272,7 +281,7 @@ export const turnRequestShape = {
   turnId: TurnId.optional().describe('your name for the turn; sent again, it gives the same turn'),
   tags: z.array(z.string()).max(100).optional().describe('tags that the session gets'),
   create: z.boolean().optional().describe('`false`: a session that does not exist is not made'),
-  onBusy: BusyPolicy.optional().describe('`enqueue` or `reject`, while another turn is open'),
+  onBusy: BusyPolicy.optional().describe(BUSY_TEXT),
   model: z.string().min(1).max(200).optional().describe('model of this turn'),
   ...answeringShape,
   maxSteps: z.int().min(1).max(MOST_STEPS).optional().describe('model calls at most'),

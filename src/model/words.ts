@@ -32,8 +32,8 @@ export const PERMISSION_MODES = [
   'disabled',
 ] as const;
 
-/** What becomes of a message that comes while a turn runs. */
-export const BUSY_POLICIES = ['enqueue', 'reject'] as const;
+/** What becomes of a message that comes while a turn is open; the last two end what is open. */
+export const BUSY_POLICIES = ['enqueue', 'reject', 'interrupt', 'rollback'] as const;
 
 /** How hard a model tries. */
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;

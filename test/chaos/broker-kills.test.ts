@@ -11,7 +11,7 @@ import { brokersOf } from './processes.ts';
 import { isFull } from './size.ts';
 import { until } from './waiting.ts';
 
-const KILLS = isFull() ? 50 : 5;
+const KILLS = isFull() ? 50 : 7;
 
 const brokerPid = ({ dataDir }: DaemonProcess): number => {
   try {

@@ -10,7 +10,7 @@ import { Dice } from './dice.ts';
 import { isFull } from './size.ts';
 import { median } from './waiting.ts';
 
-const KILLS = isFull() ? 200 : 9;
+const KILLS = isFull() ? 200 : 13;
 const HITS = isFull() ? 6 : 1;
 const STARTS = isFull() ? 12 : 3;
 const DRAINS = isFull() ? 12 : 2;

@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { WireEvent } from '../../src/index.ts';
 import { holding, testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
+import { unmarked } from '../support/unmarked.ts';
 import { gate } from '../support/until.ts';
 
 const numbersOf = (events: readonly WireEvent[]) =>
   events.flatMap(({ n }) => (n === undefined ? [] : [n]));
+const promptsOf = (request: string) =>
+  unmarked(JSON.parse(request).messages).flatMap(({ content }) => content.map(({ text }) => text));
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
 describe('a turn', () => {
@@ -168,6 +171,30 @@ describe('further turns while one runs', () => {
     await first.done;
     expect((await test.sessions.turns('s')).turns).toHaveLength(1);
     expect(await test.run('s', 'now', { turnId: 'b' })).toHaveLength(5);
+  });
+
+  it('end the one that runs where they interrupt: what it did stays', async () => {
+    const test = await testGreenroom({ script: holding(new Promise(() => undefined)) });
+    const first = test.begin('s', 'hold');
+    await first.saw('delta');
+    const waiting = test.begin('s', 'not any more');
+    await waiting.saw('turn.accepted');
+    const second = test.begin('s', 'look here', { onBusy: 'interrupt' });
+    expect(await first.finished()).toMatchObject({ status: 'interrupted', text: 'first ' });
+    expect(await waiting.finished()).toMatchObject({ status: 'interrupted' });
+    expect(await second.finished()).toMatchObject({ status: 'completed' });
+    expect(promptsOf(test.lastCall)).toEqual(['hold', 'look here']);
+  });
+
+  it('end the one that runs where they roll back: the model never saw it', async () => {
+    const test = await testGreenroom({ script: holding(new Promise(() => undefined)) });
+    const first = test.begin('s', 'hold', { session: { onBusy: 'rollback' } });
+    await first.saw('delta');
+    const second = test.begin('s', 'look here');
+    expect(await first.finished()).toMatchObject({ status: 'interrupted' });
+    expect(await second.finished()).toMatchObject({ status: 'completed' });
+    expect(promptsOf(test.lastCall)).toEqual(['look here']);
+    expect((await test.sessions.get('s')).numTurns).toBe(2);
   });
 
   it('are refused with queue_full when as many wait as may', async () => {

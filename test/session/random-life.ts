@@ -61,7 +61,13 @@ const newTurn: fc.Arbitrary<NewTurn> = fc
     turnId,
     isOther: fc.boolean(),
     create: fc.boolean(),
-    onBusy: fc.constantFrom('reject' as const, undefined),
+    onBusy: fc.constantFrom(
+      'reject' as const,
+      'interrupt' as const,
+      'rollback' as const,
+      undefined,
+      undefined,
+    ),
     tags: fc.subarray(['x', 'y']),
     maxSteps: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
   })
@@ -179,6 +185,8 @@ export class World {
   readonly entries: SessionWrite['appends'][number]['entries'][number][] = [];
   readonly ledger = new Map<TurnId, ClosedTurn>();
   readonly accepted = new Set<TurnId>();
+  /** Turns that made room by `rollback`. */
+  readonly rolledBack = new Set<TurnId>();
   run: RunId | undefined;
   /** Results that this process has at hand; a crash takes them. */
   results = new Map<string, Uint8Array>();
@@ -196,6 +204,8 @@ export class World {
     const change = toChange(before, folded, { owner: 'me', epoch: 1 });
     if (change?.kind === 'write') this.#store(change);
     this.state = folded.state;
+    for (const { turnId: id, yields } of folded.state.head.openTurns)
+      if (yields === 'rollback') this.rolledBack.add(id);
     this.#begin();
     for (const effect of folded.effects) this.#carryOut(effect);
     this.check();
@@ -206,19 +216,32 @@ export class World {
     const { head } = this.state;
     expect(this.entries.map(({ seq }) => seq)).toEqual(this.entries.map((_, at) => at + 1));
     expect(head.seq).toBe(this.entries.length);
-    const [first, ...others] = head.openTurns;
+    const [first] = head.openTurns;
     if (first !== undefined) expect(['running', 'waiting']).toContain(first.status);
     expect(this.dues).toEqual(new Set(duesOf(head).map(({ atMs }) => atMs)));
-    for (const other of others) expect(other.status).toBe('queued');
     expect(this.run).toBe(first && awaitedModelRun(first));
+    for (const { status, yields } of head.openTurns.slice(1))
+      expect([status, yields]).toEqual(['queued', undefined]); // what has not begun makes room at once
     const known = [...head.openTurns.map((open) => open.turnId), ...this.ledger.keys()];
     expect(known.toSorted()).toEqual([...this.accepted].toSorted());
+    for (const record of this.ledger.values()) this.#checkRollback(record);
     checkTools(head, this.entries);
     checkSums(
       head,
       this.entries.filter((entry) => entry.kind === 'message'),
       this.ledger,
     );
+  }
+
+  /** Of a turn that was rolled back the model sees nothing. */
+  #checkRollback({ turnId, lastSeq }: ClosedTurn): void {
+    if (!this.rolledBack.has(turnId)) return;
+    const throughs = this.entries.flatMap((entry) =>
+      entry.kind === 'view' && entry.view.type === 'rollback' && entry.view.turnId === turnId
+        ? [entry.view.throughSeq]
+        : [],
+    );
+    expect(Math.max(...throughs)).toBeGreaterThanOrEqual(lastSeq);
   }
 
   #input(one: Said): Input {

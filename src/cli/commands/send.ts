@@ -46,7 +46,7 @@ export const registerSend = (registration: Registration): void => {
     .option('--turn-id <id>', 'name of the turn: sent twice, it runs once')
     .option(
       '--on-busy <policy>',
-      'while another turn runs: enqueue or reject',
+      'while another turn is open: enqueue, reject, interrupt or rollback',
       parseWord(BUSY_POLICIES),
     )
     .option('--max-steps <n>', 'model calls at most', parseCount)

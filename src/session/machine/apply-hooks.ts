@@ -7,7 +7,7 @@ import type { OpenTurn, RunId } from '../../model/turn.ts';
 import { runIdOf } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
-import { closeTurn, publish, replaceFirst, settle, startModel } from './turn-course.ts';
+import { closeTurn, publish, replaceFirst, settle, startModel, takeBack } from './turn-course.ts';
 import { hookExecuted, noteHook, noteHookOf } from './turn-records.ts';
 
 /** Rounds in a row that a hook may ask for when a turn wants to end. */
@@ -39,8 +39,7 @@ const afterPrompt = (draft: Draft, turn: HooksTurn, said: InputOf<'hooked'>): vo
   const { blocked, context } = said;
   if (blocked === undefined) return startModel(draft, withMessage(draft, turn, context));
   const error = { code: 'hook_blocked', message: blocked, retryable: false };
-  const { seq, turnId } = turn;
-  draft.view({ type: 'rollback', fromSeq: seq, throughSeq: draft.head.seq, turnId });
+  takeBack(draft, turn);
   draft.patch({ errorCount: draft.head.errorCount + 1, lastError: error });
   closeTurn(draft, turn, { status: 'failed', stopReason: null, error, text: '' });
 };

@@ -20,7 +20,15 @@ import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
-import { closeTurn, publish, replaceFirst, settle, startHooks, startModel } from './turn-course.ts';
+import {
+  closeTurn,
+  publish,
+  replaceFirst,
+  settle,
+  startHooks,
+  startModel,
+  takeBack,
+} from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
 export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
@@ -189,10 +197,6 @@ const endEarly = (draft: Draft, turn: OpenTurn, outcome: Exclude<StepOutcome, An
 /** The request itself is wrong: with this prompt in view every later turn would fail like this one. */
 const isRefusedPrompt = ({ status, retryable }: StepError): boolean =>
   !retryable && (status === 400 || status === 413);
-
-/** Takes what the turn wrote out of the model's view. */
-const takeBack = (draft: Draft, { seq, turnId }: OpenTurn): void =>
-  draft.view({ type: 'rollback', fromSeq: seq, throughSeq: draft.head.seq, turnId });
 
 const turnError = (error: StepError): TurnError => ({
   code: error.type,

@@ -123,6 +123,11 @@ export const cancelCalls = (draft: Draft, turn: OpenTurn, rules: Rules): void =>
   if (turn.phase?.kind === 'tools') new Calls(draft, turn as ToolsTurn).cancel(rules);
 };
 
+/** The turn is to end, and what had started is gone with its process. */
+export const abandonCalls = (draft: Draft, turn: OpenTurn, rules: Rules): void => {
+  if (turn.phase?.kind === 'tools') new Calls(draft, turn as ToolsTurn).abandon(rules);
+};
+
 /** Who ran one call is gone, or, without `runId`, all of this process's memory is. */
 export const loseCalls = (draft: Draft, turn: OpenTurn, rules: Rules, runId?: RunId): void => {
   if (turn.phase?.kind === 'tools') new Calls(draft, turn as ToolsTurn).lose(rules, runId);
@@ -343,6 +348,15 @@ class Calls {
         draft.effect({ type: 'cancelRun', runId: runIdOf(this.#turn.turnId, call.run) });
       else if (!hasEnded(call)) this.#fail(call, CANCELLED);
     }
+    this.goOn(rules);
+  }
+
+  /** What had started is not started again. */
+  abandon(rules: Rules): void {
+    this.#draft.cancelling = this.#turn.turnId;
+    for (const call of this.#calls)
+      if (!hasEnded(call)) this.#fail(call, call.state === 'started' ? UNKNOWN : CANCELLED);
+    this.#turn = this.#withRun();
     this.goOn(rules);
   }
 

@@ -17,12 +17,11 @@ import {
   type TurnRecord,
 } from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
-import { cancelCalls, expireCalls, loseCalls } from './apply-tools.ts';
+import { endOpen, endYielding, makeRoom } from './apply-interruption.ts';
+import { expireCalls, loseCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { Input, InputOf, NewTurn, Rules } from './machine.ts';
 import {
-  cancelRun,
-  closeTurn,
   publish,
   recordClosed,
   settle,
@@ -30,7 +29,7 @@ import {
   startModelAgain,
   startNext,
 } from './turn-course.ts';
-import { mustTakeTurn } from './turn-limits.ts';
+import { mustTakeTurn, policyOf } from './turn-limits.ts';
 
 export const acceptTurn = (
   draft: Draft,
@@ -46,6 +45,7 @@ export const acceptTurn = (
     );
   makeIfAbsent(draft, settingsOf(turn), 'turn', rules);
   mustTakeTurn(draft, turn, rules);
+  makeRoom(draft, policyOf(draft.head, turn), rules);
   if (turn.tags.length > 0) draft.patch({ tags: addTags(draft.head.tags, turn.tags) });
   const seq = draft.message(
     { role: 'user', body: turn.body, atMs: draft.nowMs },
@@ -147,16 +147,7 @@ export const cancelTurn = (draft: Draft, { turnId }: InputOf<'cancel'>, rules: R
       ? new GreenroomError('invalid_state', 'no turn is open in this session')
       : new GreenroomError('turn_not_found', `turn ${turnId} is not open in this session`);
   draft.answer = { type: 'turnClosed', turnId: turn.turnId };
-  if (turn.phase?.kind === 'tools') return cancelCalls(draft, turn, rules);
-  if (turn.status === 'running') {
-    draft.cancelling = turn.turnId;
-    return cancelRun(draft, turn);
-  }
-  // One that never ran: its prompt is taken out of what the model sees.
-  if (turn.status === 'queued')
-    draft.view({ type: 'rollback', fromSeq: turn.seq, throughSeq: turn.seq, turnId: turn.turnId });
-  closeTurn(draft, turn, { status: 'cancelled', stopReason: null, text: '' });
-  settle(draft);
+  if (endOpen(draft, turn, rules)) settle(draft);
 };
 
 /**
@@ -168,6 +159,7 @@ export const resumeTurn = (draft: Draft, _: InputOf<'resume'>, rules: Rules): vo
   const [first] = openTurns;
   if (first === undefined) return;
   draft.patch({ openTurns });
+  if (first.yields !== undefined) return endYielding(draft, first, rules);
   if (first.status === 'queued') return startNext(draft, undefined);
   if (!mustWait(first, draft.nowMs)) goOn(draft, first, rules);
 };

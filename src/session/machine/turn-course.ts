@@ -99,8 +99,25 @@ export interface Closing {
 export const closeTurn = (draft: Draft, turn: OpenTurn, closing: Closing): void => {
   draft.patch({ openTurns: draft.head.openTurns.filter((open) => open.turnId !== turn.turnId) });
   if (draft.cancelling === turn.turnId) draft.cancelling = undefined;
-  recordClosed(draft, closed(turn, closing, draft.nowMs), closing.text);
+  if (turn.yields === 'rollback') takeBack(draft, turn);
+  recordClosed(draft, closed(turn, asEnded(turn, closing), draft.nowMs), closing.text);
 };
+
+/** Not cancelled by a person: another turn took its place. One that ended before it heard of that is what it is. */
+const asEnded = ({ yields }: OpenTurn, closing: Closing): Closing =>
+  yields !== undefined && closing.status === 'cancelled'
+    ? { ...closing, status: 'interrupted', error: INTERRUPTED }
+    : closing;
+
+const INTERRUPTED: TurnError = {
+  code: 'interrupted',
+  message: 'another turn took its place',
+  retryable: false,
+};
+
+/** Takes what the turn wrote out of the model's view. */
+export const takeBack = (draft: Draft, { seq, turnId }: OpenTurn): void =>
+  draft.view({ type: 'rollback', fromSeq: seq, throughSeq: draft.head.seq, turnId });
 
 /** Each field by its name: all records of closed turns have one shape, and to spread is slow. */
 const closed = (

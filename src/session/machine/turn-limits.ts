@@ -3,7 +3,7 @@
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { nanoUsdOf } from '../../model/money.ts';
-import type { OpenTurn } from '../../model/turn.ts';
+import type { BusyPolicy, OpenTurn } from '../../model/turn.ts';
 import type { Draft } from './draft.ts';
 import type { NewTurn, Rules } from './machine.ts';
 import { mustHavePrice } from './model-step.ts';
@@ -11,14 +11,16 @@ import { mustHavePrice } from './model-step.ts';
 /** Throws what the turn is refused with. */
 export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void => {
   const { head } = draft;
-  const waiting = head.openTurns.length;
-  if (waiting > 0 && (turn.onBusy ?? head.onBusy) === 'reject')
+  const policy = policyOf(head, turn);
+  if (head.openTurns.length > 0 && policy === 'reject')
     throw new GreenroomError('invalid_state', 'a turn is open and the policy is to reject');
+  const stays = policy === 'enqueue' ? head.openTurns : head.openTurns.slice(0, 1);
+  const waiting = stays.length;
   if (waiting >= rules.queuePerSession)
     throw new GreenroomError('queue_full', `${waiting} turns wait in this session, the limit`, {
       retryAfterMs: 1_000,
     });
-  const queued = head.openTurns.filter((open) => open.status === 'queued').length;
+  const queued = stays.filter((open) => open.status === 'queued').length;
   if (head.limits?.maxTurns !== undefined && head.numTurns + queued >= head.limits.maxTurns)
     throw new GreenroomError(
       'max_turns_reached',
@@ -27,6 +29,10 @@ export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void =>
   mustHaveProvider(head, turn, rules);
   mustAfford(head, turn, rules, draft.nowMs);
 };
+
+/** What the turn asks for while another is open, or else its session. */
+export const policyOf = ({ onBusy }: Head, turn: NewTurn): BusyPolicy =>
+  turn.onBusy ?? onBusy ?? 'enqueue';
 
 const mustHaveProvider = (head: Head, turn: NewTurn, rules: Rules): void => {
   if (turn.provider !== undefined && turn.provider !== rules.provider)

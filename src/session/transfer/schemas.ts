@@ -76,6 +76,7 @@ const Open = z.looseObject({
     runs: PlausibleCount.optional(),
     phase: anything.optional(),
     stopBlocks: anything.optional(),
+    yields: anything.optional(),
     childrenCostNanoUsd: PlausibleNanoUsd.optional(),
   }, // older versions knew neither
 } satisfies Shape<OpenTurn>);

@@ -37,6 +37,7 @@ const FIELDS = [
   ...['childOf', 'depth'],
   ...['thinking', 'effort', 'outputFormat'],
   ...['childrenCostNanoUsd'],
+  ...['yields'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

@@ -15,7 +15,7 @@ import { Expected, keepWhatWasPut, type Line, playScenario, withFailingTables } 
 
 const TIMEOUT_MS = 600_000;
 /** CI tries every third or so, beginning by chance; `GREENROOM_FULL=1` each. */
-const STEP = isFull() ? 1 : 17;
+const STEP = isFull() ? 1 : 12;
 
 const tools = mkdtempSync(join(tmpdir(), 'greenroom-disk-'));
 afterAll(() => rmSync(tools, { recursive: true, force: true }));

@@ -14,7 +14,7 @@ import { removeFork } from '../../storage/contract-forks.ts';
 import { read } from '../../support/read-journal.ts';
 import { isFull } from '../size.ts';
 
-const CYCLES = isFull() ? 300 : 5;
+const CYCLES = isFull() ? 300 : 8;
 
 interface Told {
   readonly found?: string;

@@ -8,8 +8,8 @@ import { Dice } from '../dice.ts';
 import { isFull } from '../size.ts';
 import { auditStore, type Kill, type Ledger, runStore } from './store-process.ts';
 
-const CYCLES = isFull() ? 1_000 : 9;
-const MIN_ACKNOWLEDGED = isFull() ? 100_000 : 300;
+const CYCLES = isFull() ? 1_000 : 15;
+const MIN_ACKNOWLEDGED = isFull() ? 100_000 : 500;
 /** Then a new store: what is read after each kill would grow without end. */
 const CYCLES_PER_STORE = 50;
 const CYCLE_TIMEOUT_MS = 20_000;

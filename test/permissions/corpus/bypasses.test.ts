@@ -1,7 +1,6 @@
 /**
- * Bypasses are run for real, to see whether they act: none that acts is allowed by rules for harmless programs. Many of
- * the lines are put together by chance; the seed is printed, and `GREENROOM_SEED` plays it again. In CI all lines are
- * decided, and run are those that are allowed and a sample of the rest, which shows that the lines do act.
+ * Every bypass is run for real, to see whether it acts: none that acts is allowed by rules for harmless programs. Half of
+ * the lines are put together by chance; the seed is printed, and `GREENROOM_SEED` plays it again.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,9 +17,9 @@ const LANES = 3;
 /** For a machine that hangs. */
 const LIMIT_MS = 20 * 60_000;
 const isFull = process.env['GREENROOM_FULL'] === '1';
-const BY_CHANCE = isFull ? 5_000 : 1_000;
-/** Lines that are run though they are not allowed. */
-const SAMPLE = isFull ? BYPASSES.length + BY_CHANCE : 90;
+/** The others of the list wait for another seed. */
+const LISTED = isFull ? BYPASSES.length : 150;
+const BY_CHANCE = isFull ? 5_000 : 160;
 const seed = Number(process.env['GREENROOM_SEED'] ?? Date.now() % 1_000_000);
 
 const RULES = readRules({ allow: HARMLESS_ALLOWS }, { scope: 'session' });
@@ -75,15 +74,13 @@ describe('of the lines that do something else than they seem to', () => {
       console.log(`bypasses: GREENROOM_SEED=${seed}`);
       const dice = new Dice(seed);
       const lanes = Array.from({ length: LANES }, (_, at) => new Scratch(join(root, `${at}`)));
-      for (const lane of lanes) lane.restore();
-      const jobs: readonly Job[] = dice.shuffled([
-        ...BYPASSES.map(plainly),
+      const jobs: readonly Job[] = [
+        ...dice.shuffled(BYPASSES).slice(0, LISTED).map(plainly),
         ...Array.from({ length: BY_CHANCE }, () => ({
           ...{ bypass: dice.pick(BYPASSES), payload: dice.pick(PAYLOADS) },
           ...{ host: dice.pick(HOSTS), around: dice.pick(ENVELOPES) },
         })),
-      ]);
-      let left = SAMPLE;
+      ];
       const acting: string[] = [];
       const missed: string[] = [];
       const idle: string[] = [];
@@ -92,25 +89,20 @@ describe('of the lines that do something else than they seem to', () => {
         for (const { bypass, payload, host, around } of next) {
           const parts: Parts = { host, marker: lane.marker, payload: payload(lane.marker) };
           const line = around(bypass.line(parts));
+          lane.restore();
           const { decision } = decide({ tool: 'Bash', input: { command: line } }, RULES, {
             ...{ mode: 'default', cwd: lane.work, home: lane.home, files: realFiles },
           });
-          if (decision !== 'allow') {
-            if (left === 0) continue;
-            left -= 1;
-          }
           const isActing = await lane.acts(line);
-          lane.restore();
           (isActing ? acting : idle).push(`${bypass.kind}: ${line}`);
           if (isActing && decision === 'allow') missed.push(`${bypass.kind}: ${line}`);
         }
       };
       await Promise.all(lanes.map(work));
-      const ran = acting.length + idle.length;
-      console.log(`bypasses: ${jobs.length} decided, ${ran} run, ${acting.length} acted`);
+      console.log(`bypasses: ${jobs.length} run, ${acting.length} acted`);
       if (process.env['GREENROOM_IDLE'] === '1') console.log(idle.join('\n'));
       expect(missed).toEqual([]);
-      expect(acting.length).toBeGreaterThan(ran * 0.8);
+      expect(acting.length).toBeGreaterThan(jobs.length * 0.8);
     },
     LIMIT_MS,
   );

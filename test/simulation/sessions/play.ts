@@ -4,6 +4,7 @@
  */
 import { ERRORS } from '../../../src/model/errors.ts';
 import { keyString, type SessionKey, sessionKey, type TurnId } from '../../../src/model/ids.ts';
+import type { BusyPolicy } from '../../../src/model/turn.ts';
 import { liveName, sessionSupervisorName } from '../../../src/session/actor/live-names.ts';
 import { embeddedApi } from '../../../src/session/api/embedded.ts';
 import { executorName } from '../../../src/session/ports/executor.ts';
@@ -40,6 +41,7 @@ interface Sent {
   readonly id: TurnId;
   readonly key: SessionKey;
   readonly prompt: string;
+  readonly onBusy: BusyPolicy | undefined;
   accepted: boolean;
 }
 
@@ -111,7 +113,10 @@ class Season {
     const { dice } = this.#simulation;
     const name = dice.pick(SESSIONS);
     const id = `t${this.#sent.length + 1}` as TurnId;
-    const sent = { id, key: sessionKey('default', name), prompt: `${name}/${id}`, accepted: false };
+    const sent = {
+      ...{ id, key: sessionKey('default', name), prompt: `${name}/${id}`, accepted: false },
+      onBusy: dice.once(10) ? dice.pick(['interrupt', 'rollback'] as const) : undefined,
+    };
     this.#sent.push(sent);
     return sent;
   }
@@ -129,7 +134,7 @@ class Season {
       requestContext(),
       sent.key,
       sent.id,
-      { prompt: sent.prompt },
+      { prompt: sent.prompt, onBusy: sent.onBusy },
       (heard) => {
         if (heard.event.body.type !== 'turn.finished') return;
         ends++;
@@ -228,9 +233,9 @@ class Season {
       this.#api(key).session(key.sessionId, 'turn-status', { turnId: id }),
     ).then(({ turn }) => turn.status);
     this.#studio.count(`turn ${status}`);
-    // An answer that was there when the turn was cancelled stays.
+    // An answer that was there when the turn was cancelled, or made room, stays.
     const least = status === 'completed' ? 1 : 0;
-    const most = status === 'completed' || status === 'cancelled' ? 1 : 0;
+    const most = ['completed', 'cancelled', 'interrupted'].includes(status) ? 1 : 0;
     if (answers < least || answers > most) {
       this.#studio.wrong(`${id} is ${status} with ${answers} answers`);
     }
