@@ -4,16 +4,18 @@
  */
 
 import type { Head } from './head.ts';
+import { isHeld } from './tags.ts';
 import type { ToolsPhase } from './turn.ts';
+import { hasEnded } from './words.ts';
 
 /**
- * A tombstone ends; a turn's model call is tried again; nobody has answered in time whether a tool may run. A further kind
- * goes here, with its key in the journal.
+ * A tombstone ends; a turn's model call is tried again; nobody has answered in time whether a tool may run; nothing has
+ * come to a session for as long as it waits. A further kind goes here, with its key in the journal.
  */
-export const DUE_KINDS = ['tombstone', 'retry', 'approval'] as const;
+export const DUE_KINDS = ['tombstone', 'retry', 'approval', 'idle'] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 /** Those that a session is woken for. */
-export const RINGING_KINDS = ['retry', 'approval'] as const satisfies readonly DueKind[];
+export const RINGING_KINDS = ['retry', 'approval', 'idle'] as const satisfies readonly DueKind[];
 
 export interface Due {
   /** Of a session that is there; a tombstone's stands with the deletion. */
@@ -24,12 +26,25 @@ export interface Due {
 const NOTHING: readonly Due[] = [];
 
 /** What is due for a session, by its head: the index holds exactly this of it. */
-export const duesOf = ({ openTurns }: Pick<Head, 'openTurns'>): readonly Due[] => {
-  const phase = openTurns[0]?.phase;
+export const duesOf = (head: Head): readonly Due[] => {
+  const [first] = head.openTurns;
+  if (first === undefined) {
+    const idleMs = idleEndMs(head);
+    return idleMs === undefined ? NOTHING : [{ kind: 'idle', atMs: idleMs }];
+  }
+  const { phase } = first;
   if (phase?.kind === 'waiting') return [{ kind: phase.for, atMs: phase.dueMs }];
   const atMs = phase?.kind === 'tools' ? firstDeadline(phase) : undefined;
   return atMs === undefined ? NOTHING : [{ kind: 'approval', atMs }];
 };
+
+const MINUTE_MS = 60_000;
+
+/** When a session ends to which nothing comes; undefined: it does not. */
+export const idleEndMs = (head: Head): number | undefined =>
+  head.idleEndMinutes === undefined || head.openTurns.length > 0 || hasEnded(head) || isHeld(head)
+    ? undefined
+    : head.updatedAtMs + Math.round(head.idleEndMinutes * MINUTE_MS);
 
 const firstDeadline = ({ calls }: ToolsPhase): number | undefined => {
   let first: number | undefined;

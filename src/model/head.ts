@@ -24,7 +24,7 @@ import {
   type TurnError,
 } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
-import { MODES, PERMISSION_MODES, type Status } from './words.ts';
+import { hasEnded, MODES, PERMISSION_MODES, type Status } from './words.ts';
 
 export const RetrySettings = z.strictObject({
   /** Further attempts of one model call after the first; default 3. */
@@ -102,6 +102,14 @@ export const settableShape = {
   hooks: names.optional().describe('kept; without effect as long as there are no tools'),
   includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
   onBusy: BusyPolicy.optional().describe(BUSY_TEXT),
+  idleEndMinutes: z
+    .number()
+    .positive()
+    .max(MOST_APPROVAL_MINUTES)
+    .optional()
+    .describe(
+      'it ends as `completed` when nothing has come to it for so long; not while a turn is open or while it is held. Default: never',
+    ),
   retry: RetrySettings.optional().describe(
     '`{ maxRetries, delayMs, timeoutMs }` of its model calls',
   ),
@@ -130,6 +138,10 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly importedAtMs?: number | undefined;
+  /** When its first turn began; absent: none has. */
+  readonly startedAtMs?: number | undefined;
+  /** When it ended; absent while it has not. */
+  readonly completedAtMs?: number | undefined;
   readonly status: Status;
   readonly tags: readonly string[];
   /** Last `seq` of the main transcript. */
@@ -219,6 +231,8 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   createdAtMs: nowMs,
   updatedAtMs: nowMs,
   importedAtMs: undefined,
+  startedAtMs: undefined,
+  completedAtMs: undefined,
   status: 'created',
   tags: [],
   seq: 0,
@@ -256,6 +270,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   hooks: undefined,
   includePartialMessages: undefined,
   onBusy: undefined,
+  idleEndMinutes: undefined,
   retry: undefined,
   limits: undefined,
   provider: undefined,
@@ -297,11 +312,8 @@ export const withSettings = (head: Head, { tags, ...settings }: Settings): Head 
 export const firstSeenSeq = ({ compaction, classic }: Head): number =>
   Math.max(compaction?.fromSeq ?? 1, (classic?.replacedThrough ?? 0) + 1);
 
-/** Ended sessions take no turn until they are reopened. */
-export const ENDED: readonly Status[] = ['completed', 'failed', 'terminated', 'archived'];
-
 export const mustBeAlive = (head: Head): void => {
-  if (ENDED.includes(head.status))
+  if (hasEnded(head))
     throw new GreenroomError('invalid_state', `the session is ${head.status}: reopen it first`);
 };
 

@@ -10,6 +10,9 @@ export const MAX_TAGS = 100;
 /** A session with this tag is kept whatever its age. */
 export const HOLD_TAG = 'hold';
 
+export const isHeld = ({ tags }: { readonly tags: readonly string[] }): boolean =>
+  tags.some((tag) => tagKey(tag) === HOLD_TAG);
+
 /** Controls, halves of surrogate pairs, line ends, and what has no width or turns the direction of the text round it. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 

@@ -17,6 +17,12 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** Ended sessions take no turn until they are reopened. */
+const ENDED: readonly Status[] = ['completed', 'failed', 'terminated', 'archived'];
+
+export const hasEnded = ({ status }: { readonly status: Status }): boolean =>
+  ENDED.includes(status);
+
 export const MODES = ['interactive', 'background', 'forked'] as const;
 export type Mode = (typeof MODES)[number];
 

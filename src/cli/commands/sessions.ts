@@ -11,6 +11,7 @@ import { registerMaking } from './make-sessions.ts';
 import { registerMessages } from './messages.ts';
 import { registerRetag } from './retag.ts';
 import { registerChildren } from './session-children.ts';
+import { registerEnds } from './session-ends.ts';
 
 export const registerSessions = (registration: Registration): void => {
   const sessions = registration.program
@@ -28,6 +29,7 @@ export const registerSessions = (registration: Registration): void => {
   registerMaking(nested);
   registerTagging(nested);
   registerHolding(nested);
+  registerEnds(nested);
   registerRetag(nested);
   registerBranching(nested);
   registerExport(nested);

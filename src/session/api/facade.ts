@@ -110,6 +110,21 @@ export class SessionsFacade {
     return (await this.#api.session(sessionId, 'release', {})).session;
   }
 
+  /** Ends the session: it takes no turn until it is reopened. `invalid_state` while a turn is open. */
+  async complete(sessionId: string): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'complete', {})).session;
+  }
+
+  /** Ends the session at once: open turns close as `cancelled`, and the audit keeps the reason. */
+  async terminate(sessionId: string, reason?: string): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'terminate', { reason })).session;
+  }
+
+  /** Lets an ended session take turns again; `invalid_state` for one that has not ended. */
+  async reopen(sessionId: string): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'reopen', {})).session;
+  }
+
   /** A new session that begins with this one's transcript, by default all of it; nothing is copied. */
   async fork(sessionId: string, place: Of<'fork'> = {}): Promise<SessionView> {
     return (await this.#api.session(sessionId, 'fork', place)).session;

@@ -4,6 +4,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { type Settings, withSettings } from '../../model/head.ts';
 import { addTags, HOLD_TAG, removeTags } from '../../model/tags.ts';
 import type { TurnError } from '../../model/turn.ts';
+import { hasEnded } from '../../model/words.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage, Rules } from './machine.ts';
@@ -92,7 +93,7 @@ export const remove = (draft: Draft, input: InputOf<'delete'>): void => {
   if (draft.head.version > 0)
     draft.audit(input.ifVersion === undefined ? 'deleted' : 'swept', input.by);
   draft.write({ type: 'delete', tombstoneUntilMs: draft.nowMs + input.tombstoneMs });
-  if (draft.head.version > 0 && draft.wantsHook('SessionEnd'))
+  if (draft.head.version > 0 && !hasEnded(draft.head) && draft.wantsHook('SessionEnd'))
     draft.effect({
       ...{ type: 'tellHooks', event: 'SessionEnd', turnId: undefined },
       ...{ subject: 'other', fields: { reason: 'other' } },

@@ -17,6 +17,7 @@ import {
   type TurnRecord,
 } from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
+import { endIdle } from './apply-ends.ts';
 import { endOpen, endYielding, makeRoom } from './apply-interruption.ts';
 import { expireCalls, loseCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
@@ -180,8 +181,9 @@ const goOn = (draft: Draft, turn: BegunTurn, rules: Rules): void => {
 /** The moment that the first turn awaited has come: a model call is a further attempt, as its session may have slept since. */
 export const wakeTurn = (draft: Draft, _: InputOf<'due'>, rules: Rules): void => {
   const [first] = draft.head.openTurns;
-  if (first?.phase?.kind === 'tools') return expireCalls(draft, first, rules);
-  if (first?.status !== 'waiting' || mustWait(first, draft.nowMs)) return;
+  if (first === undefined) return endIdle(draft);
+  if (first.phase?.kind === 'tools') return expireCalls(draft, first, rules);
+  if (first.status !== 'waiting' || mustWait(first, draft.nowMs)) return;
   goOn(draft, { ...first, attempt: first.attempt + 1 }, rules);
 };
 

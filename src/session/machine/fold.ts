@@ -114,7 +114,7 @@ export const toChange = (
   const { key, version: expectedVersion, segments } = before.head;
   const all = sorted(writes);
   const { audit, appends, streams, turns, newTurnIds, responses } = all;
-  const dues = duesBetween(before, state);
+  const dues = duesBetween(before, all.deleted === undefined ? state : undefined);
   if (all.deleted !== undefined) {
     const { tombstoneUntilMs } = all.deleted;
     const shared = segments === undefined ? {} : { segments };
@@ -150,10 +150,13 @@ export const toChange = (
   return change;
 };
 
-/** A session that is deleted has no open turn any more, so nothing is due for it. */
-const duesBetween = (before: SessionState, after: SessionState): SessionChange['dues'] => {
+/** @param after undefined: the session is deleted, and nothing is due for it. */
+const duesBetween = (
+  before: SessionState,
+  after: SessionState | undefined,
+): SessionChange['dues'] => {
   const was = duesOf(before.head);
-  const is = duesOf(after.head);
+  const is = after === undefined ? [] : duesOf(after.head);
   if (was.length === 0 && is.length === 0) return undefined;
   const without = (dues: readonly Due[], others: readonly Due[]) =>
     dues.filter(({ kind, atMs }) => !others.some((due) => due.kind === kind && due.atMs === atMs));

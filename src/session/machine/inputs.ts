@@ -9,6 +9,7 @@ import { retagged } from '../../model/retag.ts';
 import { addTags, removeTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { applyClassic } from './apply-classic.ts';
+import { complete, reopen, terminate } from './apply-ends.ts';
 import { endHooks, noteTold } from './apply-hooks.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
 import { restore } from './apply-restore.ts';
@@ -121,6 +122,9 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   },
   hold: { ...USUAL, apply: hold },
   release: { ...USUAL, apply: release },
+  complete: { ...USUAL, apply: complete },
+  terminate: { ...USUAL, apply: terminate },
+  reopen: { ...USUAL, apply: reopen },
   retag: {
     ...USUAL,
     apply: (draft, { retag }) => changeTagsQuietly(draft, retagged(draft.head.tags, retag)),

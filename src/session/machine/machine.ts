@@ -192,6 +192,11 @@ export type Input =
   /** From now on no cleanup takes it, or may again. */
   | { readonly type: 'hold'; readonly reason: string | undefined; readonly by: string }
   | { readonly type: 'release'; readonly by: string }
+  /** It takes no turn from now on. */
+  | { readonly type: 'complete'; readonly by: string }
+  /** The same at once, also in the middle of a turn. */
+  | { readonly type: 'terminate'; readonly reason: string | undefined; readonly by: string }
+  | { readonly type: 'reopen'; readonly by: string }
   /** Asked of many sessions at once, so none of them counts as used. */
   | { readonly type: 'retag'; readonly retag: Retag }
   | {

@@ -29,6 +29,7 @@ export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
   const [first] = draft.head.openTurns;
   if (first === undefined) return;
   draft.patch({ numTurns: draft.head.numTurns + 1 });
+  if (draft.head.startedAtMs === undefined) draft.patch({ startedAtMs: draft.nowMs });
   publish(draft, first, { type: 'turn.started' });
   draft.effect({ type: 'see', seq: first.seq, body });
   const turn = { ...first, startedAtMs: draft.nowMs, options: optionsOf(first, draft.head) };
@@ -154,8 +155,24 @@ export const settle = (draft: Draft): void => {
   const last = draft.writes.findLast((write) => write.type === 'turn');
   if (draft.head.openTurns[0]?.status === 'queued') startNext(draft, undefined);
   const isDone = draft.head.mode === 'background' && draft.head.openTurns.length === 0;
-  const ended = last?.record.status === 'completed' ? 'completed' : 'failed';
-  draft.patch({ status: isDone ? ended : statusFrom(draft.head.openTurns) });
+  if (!isDone) return draft.patch({ status: statusFrom(draft.head.openTurns) });
+  endAs(draft, last?.record.status === 'completed' ? 'completed' : 'failed', 'greenroom');
+};
+
+/** The session takes no turn from now on. */
+export const endAs = (
+  draft: Draft,
+  status: 'completed' | 'failed' | 'terminated',
+  by: string,
+  details?: Readonly<Record<string, unknown>>,
+): void => {
+  draft.patch({ status, completedAtMs: draft.nowMs });
+  draft.audit(status, by, details);
+  if (!draft.wantsHook('SessionEnd')) return;
+  draft.effect({
+    ...{ type: 'tellHooks', event: 'SessionEnd', turnId: undefined },
+    ...{ subject: 'other', fields: { reason: 'other' } },
+  });
 };
 
 export const publish = (

@@ -64,6 +64,7 @@ export const AUDIT_ACTIONS = [
   'imported',
   'parked',
   'completed',
+  'failed',
   'terminated',
   'reopened',
   'held',

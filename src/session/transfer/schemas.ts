@@ -115,6 +115,7 @@ export const Session = z.looseObject({
   ...settableShape,
   ...{ createdAtMs: PlausibleMs, updatedAtMs: PlausibleMs, status: z.enum(STATUSES) },
   tags: z.array(z.string().refine(isTag, 'is no tag')).max(MAX_TAGS),
+  ...{ startedAtMs: PlausibleMs.optional(), completedAtMs: PlausibleMs.optional() },
   ...{ seq: lastSeq, sideTranscripts: PlausibleCount },
   ...{ usage, costNanoUsd: PlausibleNanoUsd, inheritedCostNanoUsd: PlausibleNanoUsd },
   ...{ unpricedAnswers: PlausibleCount, numTurns: PlausibleCount, messageCount: PlausibleCount },

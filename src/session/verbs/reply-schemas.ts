@@ -40,6 +40,10 @@ export const SessionView = z.strictObject({
   createdAt: moment,
   updatedAt: moment,
   importedAt: moment.exactOptional(),
+  /** Of its first turn. */
+  startedAt: moment.exactOptional(),
+  /** Of its end; an ended session takes no turn until it is reopened. */
+  completedAt: moment.exactOptional(),
   status: z.enum(STATUSES),
   tags: names,
   seq: count,

@@ -64,15 +64,17 @@ const untag = sessionVerb('untag', {
   run: (work, { tags }) => changed(work, { type: 'untag', tags }),
 });
 
+const Why = z.strictObject({
+  reason: z
+    .string()
+    .max(500)
+    .refine(isWellFormed, 'holds half of a surrogate pair')
+    .optional()
+    .describe('why, for the audit'),
+});
+
 const hold = sessionVerb('hold', {
-  request: z.strictObject({
-    reason: z
-      .string()
-      .max(500)
-      .refine(isWellFormed, 'holds half of a surrogate pair')
-      .optional()
-      .describe('why, for the audit'),
-  }),
+  request: Why,
   reply: SessionReply,
   run: (work, { reason }) => changed(work, { type: 'hold', reason, by: work.context.principal }),
 });
@@ -83,4 +85,26 @@ const release = sessionVerb('release', {
   run: (work) => changed(work, { type: 'release', by: work.context.principal }),
 });
 
-export const settingsVerbs = { create, get, update, tag, untag, hold, release };
+const complete = sessionVerb('complete', {
+  request: z.strictObject({}),
+  reply: SessionReply,
+  run: (work) => changed(work, { type: 'complete', by: work.context.principal }),
+});
+
+const terminate = sessionVerb('terminate', {
+  request: Why,
+  reply: SessionReply,
+  run: (work, { reason }) =>
+    changed(work, { type: 'terminate', reason, by: work.context.principal }),
+});
+
+const reopen = sessionVerb('reopen', {
+  request: z.strictObject({}),
+  reply: SessionReply,
+  run: (work) => changed(work, { type: 'reopen', by: work.context.principal }),
+});
+
+export const settingsVerbs = {
+  ...{ create, get, update, tag, untag, hold, release },
+  ...{ complete, terminate, reopen },
+};

@@ -76,6 +76,11 @@ export const SESSION = {
     reason: 'audit of 2026',
   }),
   release: declared('operate', 'Lets cleanups take it again.'),
+  complete: declared('send', 'Ends it: it takes no turn until it is reopened.'),
+  terminate: declared('operate', 'Ends it at once, also in the middle of a turn.', {
+    reason: 'it ran in circles',
+  }),
+  reopen: declared('send', 'Lets an ended session take turns again.'),
   fork: declared(
     'send',
     "Makes a session that begins with this one's transcript, up to a place in it; by default all of it.",

@@ -37,7 +37,7 @@ const FIELDS = [
   ...['childOf', 'depth'],
   ...['thinking', 'effort', 'outputFormat'],
   ...['childrenCostNanoUsd'],
-  ...['yields'],
+  ...['yields', 'completedAtMs', 'idleEndMinutes'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

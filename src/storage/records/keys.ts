@@ -199,6 +199,7 @@ const DUES: Readonly<Record<DueKind, Key>> = {
   tombstone: EXPIRY,
   retry: `${DUE}r`,
   approval: `${DUE}a`,
+  idle: `${DUE}i`,
 };
 export const duesPrefix = (kind: DueKind): Key => DUES[kind];
 export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>

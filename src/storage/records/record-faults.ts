@@ -54,6 +54,7 @@ const HEAD_NUMBERS = [
   ...(['seq', 'sideTranscripts', 'unpricedAnswers', 'inheritedCostNanoUsd'] as const),
   ...(['toolCallCount', 'errorCount', 'retryCount'] as const),
 ] as const;
+const HEAD_MOMENTS = ['startedAtMs', 'completedAtMs'] as const;
 const HEAD_TEXTS = ['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort'] as const;
 const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
@@ -73,6 +74,8 @@ export const faultOfHead = (head: Head): string | undefined => {
   const common = faultInCommon(head);
   if (common !== undefined) return common;
   for (const field of HEAD_NUMBERS) if (!isNumber(head[field])) return told(field, head[field]);
+  for (const field of HEAD_MOMENTS)
+    if (head[field] !== undefined && !isMoment(head[field])) return told(field, head[field]);
   if (!isUsage(head.usage)) return told('usage', head.usage);
   for (const field of HEAD_TEXTS)
     if (head[field] !== undefined && !isText(head[field])) return told(field, head[field]);
