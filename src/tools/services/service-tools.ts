@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { Timer } from '../../otp/clock.ts';
 import { genServer, noreply, protocol } from '../../otp/gen-server.ts';
 import { nameOf } from '../../otp/name.ts';
+import type { Self } from '../../otp/self.ts';
 import type { System } from '../../otp/system.ts';
 import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
 import { spillPath } from '../results/long-text.ts';
@@ -42,7 +43,7 @@ export interface ServiceTools extends ToolRunner {
 export const serviceToolsName = nameOf<ServiceTools>('service-tools');
 
 const LOOK_MS = 30_000;
-/** While there is no bus. */
+/** While there is no bus, and behind a look that came too early for who asked. */
 const AGAIN_MS = 1_000;
 /** Looks in a row that do not find a tool, before it is not listed any more. */
 const MAX_MISSED = 3;
@@ -63,7 +64,8 @@ const serviceProtocol = protocol({
 interface State {
   readonly args: ServiceToolsArgs;
   readonly tools: RunningServiceTools;
-  readonly isLooking: boolean;
+  /** `again`: another look was asked for since the one that is under way began, which may not see what it is for. */
+  readonly look: 'none' | 'under way' | 'again';
   readonly next: Timer | undefined;
 }
 
@@ -73,13 +75,14 @@ export const ServiceToolsServer = genServer(serviceProtocol, {
     const tools = new RunningServiceTools(self.system, args, look);
     self.register(serviceToolsName, tools);
     if (args.isOn) look();
-    return { args, tools, isLooking: false, next: undefined };
+    return { args, tools, look: 'none', next: undefined };
   },
   handleCall: {},
   handleInfo: {
     look: (_, state: State, self) => {
-      const { args, isLooking } = state;
-      if (isLooking || !args.isOn) return noreply(state);
+      const { args } = state;
+      if (!args.isOn) return noreply(state);
+      if (state.look !== 'none') return noreply({ ...state, look: 'again' });
       state.next?.cancel();
       const bus = args.bus(self.system);
       if (bus === undefined) return noreply({ ...state, next: self.sendAfter(AGAIN_MS, 'look') });
@@ -88,19 +91,24 @@ export const ServiceToolsServer = genServer(serviceProtocol, {
         (infos) => ['found', infos],
         (error) => ['failed', String(error)],
       );
-      return noreply({ ...state, isLooking: true, next: undefined });
+      return noreply({ ...state, look: 'under way', next: undefined });
     },
     found: (infos, state: State, self) => {
       state.tools.take(declaredIn(infos, state.args.refusals));
-      return noreply({ ...state, isLooking: false, next: self.sendAfter(LOOK_MS, 'look') });
+      return noreply(lookLater(state, self));
     },
     failed: (why, state: State, self) => {
       state.args.notices.warn({ why }, 'services with tools cannot be looked for');
-      return noreply({ ...state, isLooking: false, next: self.sendAfter(LOOK_MS, 'look') });
+      return noreply(lookLater(state, self));
     },
   },
   redact: ({ tools }) => ({ tools: tools.tools.map(({ name }) => name) }),
 });
+
+const lookLater = (state: State, self: Self<typeof serviceProtocol>): State => {
+  const next = self.sendAfter(state.look === 'again' ? AGAIN_MS : LOOK_MS, 'look');
+  return { ...state, look: 'none', next };
+};
 
 interface Known {
   readonly tool: ServiceTool;
