@@ -73,6 +73,7 @@ const FAST = files(
   ...['cli/hit-line', 'cli/markdown', 'cli/chat', 'tools/commands/(exit-code|cwd|descriptors)'],
   ...['hooks/(matcher|word|verdict|settings)', 'metrics/**/*', 'http/(readiness|host)'],
   ...['cli/table', 'cli/import/chunks', 'executor/models/answer', 'executor/models/failure'],
+  ...['executor/models/breaker', 'executor/models/guarded-start'],
   ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
   ...[
     'tools/builtin/!(read)',

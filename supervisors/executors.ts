@@ -19,6 +19,10 @@ export const executors = (parts: Parts) => {
       ModelsPool.childSpec(
         {
           ...{ provider: config.provider, endpoint: endpointOf(config), workers: config.workers },
+          onEndpoint: ({ isOpen, ...of }) =>
+            isOpen
+              ? log.warn(of, 'the endpoint of the models does not answer: calls wait until it does')
+              : log.info({}, 'the endpoint of the models answers again'),
           ...{ workerFile: testHooks.modelWorkerFile, threads: testHooks.modelThreads },
         },
         { id: 'models' }, // threads for model calls

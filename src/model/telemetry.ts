@@ -114,6 +114,14 @@ export const TELEMETRY = {
     inputTokens: count('of an answer: its input tokens').optional(),
     outputTokens: count('of an answer: its output tokens').optional(),
   }),
+  endpoint: new TelemetryEvent(
+    'greenroom.endpoint',
+    'the endpoint of the models stopped answering, or answers again; calls wait meanwhile',
+    {
+      isOpen: z.boolean().describe('true: the circuit breaker opened'),
+      errorType: text('what the last call failed of, such as `connection_error`').optional(),
+    },
+  ),
   toolStop: new TelemetryEvent('greenroom.tool.stop', 'a tool call that was started is over', {
     ...turnShape,
     tool: text('the tool'),

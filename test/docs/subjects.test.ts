@@ -1,18 +1,10 @@
 /** The page of subjects is what a running daemon serves. */
-import { readdirSync } from 'node:fs';
 import { connect } from 'nats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Subjects, TURN } from '../../src/nats/subjects.ts';
+import { AUDIT_ACTIONS } from '../../src/session/ports/journal.ts';
 import { withoutNatsServer } from '../support/nats.ts';
-import {
-  codeIn,
-  codeInColumn,
-  documentNamed,
-  ROOT,
-  type Row,
-  tableAfter,
-  tableBelow,
-} from './readme.ts';
+import { codeIn, codeInColumn, documentNamed, type Row, tableAfter, tableBelow } from './readme.ts';
 import { type Running, startWithBroker } from './running.ts';
 
 const PAGE = documentNamed('docs/reference/subjects.md');
@@ -55,14 +47,6 @@ const isRequest = (subject: string): boolean =>
 const wildcard = (subject: string): string => `${subjects.root}.*.${subject.replace('<id>', '*')}`;
 
 test('the lifecycle subject tells what the sessions record about their lives', () => {
-  const actions = readdirSync(`${ROOT}src/session/machine`)
-    .filter((name) => name.endsWith('.ts'))
-    .flatMap((name) => [
-      ...documentNamed(`src/session/machine/${name}`).matchAll(/\.audit\(([^,]*),/g),
-    ])
-    .flatMap(([, action]) => [...(action ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]));
   const named = codeIn(rowOf('lifecycle')[1]).filter((word) => word.startsWith('session.'));
-  expect(named.toSorted()).toEqual(
-    [...new Set(actions.map((action) => `session.${action}`))].toSorted(),
-  );
+  expect(named.toSorted()).toEqual(AUDIT_ACTIONS.map((action) => `session.${action}`).toSorted());
 });

@@ -4,12 +4,15 @@ import type { System } from '../../otp/system.ts';
 import type { Slab } from '../../session/memory/slabs.ts';
 import type { ContextSlice } from '../../session/ports/executor.ts';
 import type { Program } from '../pool/program.ts';
+import type { EndpointNews } from './guarded-start.ts';
 import type { Endpoint, ModelKinds, SlabMessage, WireContext } from './wire.ts';
 
 export interface ModelOptions {
   readonly provider: Provider;
   /** Looked up at each start of a step; undefined while it is not there. */
   readonly endpoint: (system: System) => Omit<Endpoint, 'provider'> | undefined;
+  /** Told when the endpoint stops answering, and when it answers again. */
+  readonly onEndpoint?: (news: EndpointNews) => void;
 }
 
 export const modelProgram = (

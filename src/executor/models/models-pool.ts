@@ -1,7 +1,10 @@
 /** The models pool: model steps on threads. It is the executor that sessions know. */
+import { TELEMETRY } from '../../model/telemetry.ts';
 import { compiledFile } from '../../platform/compiled.ts';
 import { executorName } from '../../session/ports/executor.ts';
 import { workerPool } from '../pool/worker-pool.ts';
+import { Breaker } from './breaker.ts';
+import { type EndpointNews, guardedStart } from './guarded-start.ts';
 import { type ModelOptions, modelProgram } from './model-program.ts';
 import type { ModelKinds } from './wire.ts';
 
@@ -10,6 +13,14 @@ export const modelWorkerFile = (): string => compiledFile(import.meta.url, './mo
 export const ModelsPool = workerPool<ModelKinds, ModelOptions>({
   workerFile: modelWorkerFile,
   program: modelProgram,
-  register: (start, { provider }, self) =>
-    self.register(executorName, { ref: self.ref, provider, start }),
+  register: (start, { provider, onEndpoint }, self) => {
+    const { clock, random } = self.system;
+    const breaker = new Breaker(random);
+    const tell = (news: EndpointNews) => {
+      if (TELEMETRY.endpoint.isHeard) TELEMETRY.endpoint.tell(news);
+      onEndpoint?.(news);
+    };
+    const guarded = guardedStart(start, { breaker, clock, tell });
+    self.register(executorName, { ref: self.ref, provider, start: guarded });
+  },
 });
