@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Breaker, FAILURES_TO_OPEN } from '../../../src/executor/models/breaker.ts';
 import { type EndpointNews, guardedStart } from '../../../src/executor/models/guarded-start.ts';
+import { virtualClock } from '../../../src/otp/virtual-clock.ts';
 import type {
   ModelStep,
   StepError,
@@ -9,7 +10,6 @@ import type {
   StepOutcome,
   StepSink,
 } from '../../../src/session/ports/executor.ts';
-import { virtualClock } from '../../../src/otp/virtual-clock.ts';
 
 const down: StepError = { type: 'connection_error', message: 'refused', retryable: true };
 const retry = { type: 'retry', delayMs: 2_000, error: down } as const;
