@@ -187,9 +187,9 @@ export class Greenroom {
   turn(
     sessionId: string,
     prompt: z.input<typeof TurnRequest>['prompt'],
-    { signal, traceId, ...options }: Turn = {},
+    { signal, traceId, traceparent, ...options }: Turn = {},
   ): AsyncIterable<WireEvent> {
-    return this.api.turn(sessionId, { ...options, prompt }, { signal, traceId });
+    return this.api.turn(sessionId, { ...options, prompt }, { signal, traceId, traceparent });
   }
 
   /** The same sessions as a classic SessionStore. Its `close` does not stop this Greenroom. */

@@ -137,7 +137,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['storage/memory'],
   ['storage/backup'],
   // Doors
-  ['approvals', 'metrics'],
+  ['approvals', 'metrics', 'traces'],
   ['nats'],
   ['http'],
   ['client'],
@@ -156,7 +156,7 @@ const DOMAIN = [
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
-  ...['approvals', 'metrics'],
+  ...['approvals', 'metrics', 'traces'],
 ];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
@@ -250,6 +250,7 @@ describe('imports', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       '@anthropic-ai/sdk': ['executor'],
       '@modelcontextprotocol/client': ['tools'],
+      '@opentelemetry/api': ['traces'],
       commander: ['cli'],
       libsql: ['text'],
       lmdb: ['storage'],

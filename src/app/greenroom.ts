@@ -40,6 +40,7 @@ import { ownedTools } from '../tools/own/function-tools.ts';
 import type { OwnTool } from '../tools/own/own-tool.ts';
 import { namesOf, ownTools } from '../tools/own/own-tools.ts';
 import { runnable } from '../tools/own/runnable.ts';
+import { tracingOf } from '../traces/tracing-of.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
@@ -168,6 +169,7 @@ export class RunningGreenroom {
       inspect: (path) => actorView(system, mustRun(running).root, path),
     };
     const metrics = new Metrics(clock);
+    const tracing = await tracingOf(config.traces, log);
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks, lent },
@@ -185,8 +187,10 @@ export class RunningGreenroom {
     const stopTelling = logFailedTurns(feed, log, clock);
     if (servesHttp)
       metrics.start((error) => log.error({ err: error }, 'a metric could not be counted'));
+    tracing?.start();
     const onStopped = () => {
       stopTelling();
+      tracing?.stop();
       metrics.stop();
     };
     try {

@@ -9,10 +9,10 @@ import { REQUEST_TIMEOUT_MS } from '../model/deadlines.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import { newTurnId, sessionKey } from '../model/ids.ts';
-import { type TraceId, traceNamed } from '../model/request-context.ts';
+import { traceGiven } from '../model/request-context.ts';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
-import { TRACE_HEADER } from '../nats/trace-headers.ts';
+import { TRACE_HEADER, TRACEPARENT_HEADER } from '../nats/trace-headers.ts';
 import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutUserParts } from '../platform/address.ts';
@@ -178,12 +178,13 @@ class NatsClient implements Client {
   async *turn(
     sessionId: string,
     request: z.input<typeof TurnRequest>,
-    { signal, traceId }: TurnControl = {},
+    control: TurnControl = {},
   ): AsyncGenerator<WireEvent, void> {
+    const { signal } = control;
     sessionKey(this.tenant, sessionId);
     mustNotBeAborted(signal);
     const turnId = request.turnId ?? newTurnId(systemClock.now());
-    const trace = traceNamed(traceId, 'traceId');
+    const trace = traceHeaders(control);
     const stream = this.#ask(sessionId, { ...request, turnId }, turnId, trace);
     const waited = this.#connection.pulse.begin();
     const unhear = this.#signals.hear(signal, (reason) => {
@@ -243,7 +244,7 @@ class NatsClient implements Client {
     sessionId: string,
     request: z.input<typeof TurnRequest>,
     turnId: string,
-    traceId: TraceId,
+    trace: MsgHdrs,
   ): AskStream {
     const { silenceMs = 30_000, rejoinMs = 30_000 } = this.#options;
     const connection = this.#connection;
@@ -256,7 +257,7 @@ class NatsClient implements Client {
         clock: systemClock,
         subject: this.#subjects.session(this.tenant, sessionId, ASK),
         body: Buffer.from(JSON.stringify(request)),
-        headers: traceHeader(traceId),
+        headers: trace,
         address: { tenant: this.tenant, sessionId, turnId },
         status: async () => (await this.session(sessionId, 'turn-status', { turnId })).turn,
         messagesFrom: (seq) => messagesOf(this, sessionId, turnId, seq),
@@ -288,9 +289,12 @@ class NatsClient implements Client {
   }
 }
 
-const traceHeader = (traceId: TraceId): MsgHdrs => {
+/** Throws `invalid_request` for what is no trace. */
+const traceHeaders = (control: TurnControl): MsgHdrs => {
   const fields = headers();
-  fields.set(TRACE_HEADER, traceId);
+  const { traceId, parent } = traceGiven(control);
+  if (parent === undefined) fields.set(TRACE_HEADER, traceId);
+  else fields.set(TRACEPARENT_HEADER, control.traceparent ?? '');
   return fields;
 };
 

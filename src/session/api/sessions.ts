@@ -163,7 +163,9 @@ export class Sessions implements SessionsDoor {
       mustHaveSandbox(this.#ground, request.session);
     }
     const turn = newTurn(id, context.traceId, request, childOf);
-    const asked = new AskedTurn(key, id, context, this.#runtime.trails, this.#system.clock);
+    const { trails } = this.#runtime;
+    const asked = new AskedTurn(key, id, context, trails, this.#system.clock, childOf);
+    asked.says(request.prompt);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
     try {
       const { answer, turn: record } = await this.#accept(key, turn);
