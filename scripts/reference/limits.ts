@@ -22,6 +22,8 @@ import {
   MAX_CHANGE_RECORDS,
   MAX_ENTRY_BYTES,
 } from '../../src/storage/records/limits.ts';
+import { MAX_CONTENT } from '../../src/traces/content.ts';
+import { MAX_TURNS } from '../../src/traces/tracing.ts';
 import { code, type Regions, table } from './markdown.ts';
 
 const KIB = 1024;
@@ -65,6 +67,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
   const numberIn = numbersBelow(root);
   const streams = (name: string) => numberIn('src/nats/streams.ts', name);
   const ofSession = (name: string) => numberIn('supervisors/session.ts', name);
+  const classic = (file: string, name: string) => numberIn(`src/classic-client/${file}.ts`, name);
   const agentSdk = (name: string) => numberIn('src/agent-sdk/index.ts', name);
   return [
     ['id of a session, turn or tenant', '1-128 of `A-Z a-z 0-9 _ -`'],
@@ -100,6 +103,17 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
       `${count(numberIn('src/classic/stores/shared/call-order.ts', 'MAX_WAITING'))}; for another process that holds the session ` +
         `${seconds(numberIn('src/classic/stores/file/process-lock.ts', 'TIMEOUT_MS'))}`,
     ],
+    [
+      'turns of classic clients that wait for one session of a store',
+      `${count(classic('turn-lines', 'MAX_WAITING'))}; a caller that has a message in hand holds up others for ` +
+        `${seconds(classic('turn-lines', 'LONGEST_PAUSE_MS'))}, a change by another process is tried again for ` +
+        `${seconds(classic('turn', 'CONFLICT_MS'))}`,
+    ],
+    [
+      'messages of a classic query that wait to be read',
+      `${count(classic('client-query', 'MAX_UNREAD'))}; then the oldest go`,
+    ],
+    ['turns of a session of classic clients', 'the option `maxTurns`, 100'],
     ['open turns of a session', `${VARIABLES.queuePerSession.otherwise}, the running one included`],
     [
       'changes that wait in one session',
@@ -118,7 +132,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ],
     [
       'tokens of one answer',
-      `${count(numberIn('src/session/actor/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise`,
+      `${count(numberIn('src/session/actor/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
     ],
     ['a page of `messages`, `turns` or `search`', `at most ${count(MAX_PAGE)}`],
     ['events that may wait for a slow reader in the same process', count(MAX_WAITING_EVENTS)],
@@ -129,6 +143,10 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     [
       'turns whose way is kept for `turn-trace`',
       `${count(MAX_TRAILS)}, of each ${MAX_STATIONS} stations; of others what is stored`,
+    ],
+    [
+      'turns that have spans at once',
+      `${count(MAX_TURNS)}; of more there are none. What is said is cut at ${count(MAX_CONTENT)} characters`,
     ],
     [
       'refused turns that the broker keeps',
