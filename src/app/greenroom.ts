@@ -60,7 +60,7 @@ interface Companions {
   readonly lent: PerSession<Lent> | undefined;
   readonly settings: LiveSettings;
   readonly warnings: readonly SettingWarning[];
-  readonly onStopped: () => void;
+  readonly onStopped: () => Promise<void>;
 }
 
 export interface RunningOptions {
@@ -105,7 +105,7 @@ export class RunningGreenroom {
   readonly #startedAtMs: number;
   readonly #settings: LiveSettings;
   #warnings: readonly SettingWarning[];
-  readonly #onStopped: () => void;
+  readonly #onStopped: () => Promise<void>;
   readonly #lent: PerSession<Lent> | undefined;
 
   private constructor(
@@ -169,7 +169,7 @@ export class RunningGreenroom {
       inspect: (path) => actorView(system, mustRun(running).root, path),
     };
     const metrics = new Metrics(clock);
-    const tracing = await tracingOf(config.traces, log);
+    const tracing = await tracingOf(config.traces, { log, clock });
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks, lent },
@@ -188,10 +188,10 @@ export class RunningGreenroom {
     if (servesHttp)
       metrics.start((error) => log.error({ err: error }, 'a metric could not be counted'));
     tracing?.start();
-    const onStopped = () => {
+    const onStopped = async () => {
       stopTelling();
-      tracing?.stop();
       metrics.stop();
+      await tracing?.stop();
     };
     try {
       const root = await startTree(system, declaration(parts), signal ? { signal } : {});
@@ -200,7 +200,7 @@ export class RunningGreenroom {
       });
       return running;
     } catch (error) {
-      onStopped();
+      await onStopped();
       await lock.release();
       throw error;
     }
@@ -271,7 +271,7 @@ export class RunningGreenroom {
   async stop(): Promise<void> {
     this.system.exit(this.root, 'shutdown');
     await this.root.exited;
-    this.#onStopped();
+    await this.#onStopped();
     await this.#lock.release();
   }
 

@@ -1,5 +1,6 @@
 /** The spans that a configuration asks for. */
 import type { Config } from '../config/config.ts';
+import type { Clock } from '../otp/clock.ts';
 import type { Log } from '../platform/log.ts';
 import { version } from '../platform/version.ts';
 import { loadApi } from './api.ts';
@@ -8,7 +9,7 @@ import { Tracing } from './tracing.ts';
 /** undefined: none are wanted, or they cannot be made, which is in the log. */
 export const tracingOf = async (
   wanted: Config['traces'],
-  log: Log,
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
   load = loadApi,
 ): Promise<Tracing | undefined> => {
   if (wanted === 'off') return undefined;
@@ -22,7 +23,7 @@ export const tracingOf = async (
     return undefined;
   }
   return new Tracing(api, {
-    version,
+    ...{ version, clock },
     withContent: wanted === 'content',
     onError: (error) => log.error({ err: error }, 'a span could not be made'),
   });

@@ -8,8 +8,9 @@
  *    more waiting requests the oldest caller's span is forgotten.
  * 3. Contents are heard only if they are wanted.
  */
-import type { Context, Span, SpanOptions } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
 import { onTelemetry, type TelemetryFields, type TelemetryName } from '../model/telemetry.ts';
+import type { Clock, Timer } from '../otp/clock.ts';
 import type { Api } from './api.ts';
 import { aboutTurn, INVOKE_AGENT } from './attributes.ts';
 import { promptAttributes } from './content.ts';
@@ -17,10 +18,13 @@ import { TurnSpans } from './turn-spans.ts';
 
 /** Turns with spans at once. */
 export const MAX_TURNS = 10_000;
+/** How long a provider may take to send what it holds when the program stops. */
+const FLUSH_MS = 5_000;
 /** Requests for turns that are not accepted yet. */
 export const MAX_WAITING = 1_000;
 
 export interface TracingOptions {
+  readonly clock: Clock;
   /** Of our spans' scope. */
   readonly version: string;
   /** Whether prompts, answers and what goes through tools are put into spans. */
@@ -32,7 +36,8 @@ export interface TracingOptions {
 interface Asked {
   readonly parent: Context;
   readonly agentType: string | undefined;
-  prompt: unknown;
+  /** What is asked, if that is wanted. */
+  prompt: Attributes | undefined;
 }
 
 type Handlers = {
@@ -65,13 +70,30 @@ export class Tracing {
     });
   }
 
-  /** Spans that are open end here, as broken off. */
-  stop(): void {
+  /**
+   * Spans that are open end here, as broken off. Resolves when the provider has sent what it holds, because the process
+   * may end now; or has failed to, or has taken too long.
+   */
+  async stop(): Promise<void> {
     for (const stop of this.#stops) stop();
     for (const turn of this.#turns.values()) turn.brokenOff('stopped');
     this.#stops = [];
     this.#turns.clear();
     this.#asked.clear();
+    const { clock, onError } = this.#options;
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, FLUSH_MS);
+    });
+    await Promise.race([this.#flush().catch(onError), late]);
+    timer?.cancel();
+  }
+
+  /** The API cannot say it; the providers of the SDK can. */
+  async #flush(): Promise<void> {
+    const proxy = this.#api.trace.getTracerProvider() as { getDelegate?(): unknown };
+    const provider = (proxy.getDelegate?.() ?? proxy) as { forceFlush?(): Promise<void> };
+    await provider.forceFlush?.();
   }
 
   #handlers(): Handlers {
@@ -139,7 +161,7 @@ export class Tracing {
     const kind = this.#api.SpanKind.INTERNAL;
     const spanName = agentType === undefined ? INVOKE_AGENT : `${INVOKE_AGENT} ${agentType}`;
     const span = this.#start(spanName, { kind, attributes }, parent);
-    if (prompt !== undefined) span.setAttributes(promptAttributes(prompt));
+    if (prompt !== undefined) span.setAttributes(prompt);
     return new TurnSpans(this.#api, this.#start, span, parent);
   }
 
@@ -149,7 +171,8 @@ export class Tracing {
 
   #said(said: TelemetryFields<'greenroom.content'>): void {
     const asked = this.#asked.get(nameOf(said));
-    if (said.kind === 'prompt' && asked !== undefined) asked.prompt = said.content;
+    if (said.kind === 'prompt' && asked !== undefined)
+      asked.prompt = promptAttributes(said.content);
     else if (said.kind !== 'prompt') this.#of(said)?.said(said);
   }
 

@@ -2,7 +2,8 @@
  * The spans of one turn: its own, and below it one for each model call and each tool call. It owns those that are open.
  *
  * 1. A turn has one model call at a time, and any number of tool calls.
- * 2. Whatever is open when the turn's process has been lost, or the turn ends, ends with it.
+ * 2. Whatever is open when the turn's process has been lost, or the turn ends, ends with it. What is told of an earlier
+ *    attempt then comes too late.
  */
 import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import type { TelemetryFields } from '../model/telemetry.ts';
@@ -26,6 +27,7 @@ export class TurnSpans {
   readonly #span: Span;
   readonly #context: Context;
   readonly #tools = new Map<string, Span>();
+  #attempt = 1;
   #step: Span | undefined;
   /** The answer that has just passed by: what it ended of comes behind it. */
   #answer: unknown;
@@ -47,6 +49,7 @@ export class TurnSpans {
 
   started(attempt: number): void {
     if (attempt > 1) this.#endBelow('lost');
+    this.#attempt = attempt;
     this.#span.addEvent('greenroom.turn.started', { 'greenroom.attempt': attempt });
   }
 
@@ -81,12 +84,14 @@ export class TurnSpans {
     this.#step?.addEvent('greenroom.step.first_byte');
   }
 
-  retried({ errorType, delayMs }: TelemetryFields<'greenroom.step.retry'>): void {
+  retried({ errorType, delayMs, attempt }: TelemetryFields<'greenroom.step.retry'>): void {
+    if (attempt !== this.#attempt) return;
     const about = { 'error.type': errorType, 'greenroom.delay_ms': delayMs };
     this.#step?.addEvent('greenroom.step.retry', about);
   }
 
   stepEnded(step: TelemetryFields<'greenroom.step.stop'>): void {
+    if (step.attempt !== this.#attempt) return;
     const span = this.#step;
     const answer = this.#answer;
     this.#step = undefined;
@@ -106,7 +111,8 @@ export class TurnSpans {
     this.#tools.set(tool.toolUseId, span);
   }
 
-  toolEnded({ toolUseId, outcome }: TelemetryFields<'greenroom.tool.stop'>): void {
+  toolEnded({ toolUseId, outcome, attempt }: TelemetryFields<'greenroom.tool.stop'>): void {
+    if (attempt !== this.#attempt) return;
     const span = this.#tools.get(toolUseId);
     this.#tools.delete(toolUseId);
     if (span === undefined) return;

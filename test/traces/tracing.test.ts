@@ -18,7 +18,9 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TELEMETRY } from '../../src/index.ts';
+import { systemClock } from '../../src/otp/system-clock.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { loadApi } from '../../src/traces/api.ts';
 import { tracingOf } from '../../src/traces/tracing-of.ts';
 import { ownGreenroom, type TestGreenroom } from '../support/greenroom.ts';
 import { until } from '../support/until.ts';
@@ -194,6 +196,31 @@ describe('a span', () => {
     expect(spans()).toEqual([]);
   });
 
+  it('of a turn that a crash has broken off goes on, and what was lost below it has ended', async () => {
+    const test = await ownGreenroom({ traces: 'on' });
+    const prompt = '[[rehearse: wait-ms=60000]]';
+    const reading = test.begin('s', prompt, { turnId: 't' });
+    const isRunning = async () => (await test.sessions.get('s')).status === 'running';
+    await until(async () => (await test.rehearsal.requests.toArray().length) > 0 && isRunning());
+    const ref = test.live('s');
+    if (ref !== undefined) test.greenroom.system.exit(ref, { crashed: new Error('boom') });
+    await until(() => test.rehearsal.requests.toArray().length > 1);
+    await test.sessions.cancel('s');
+    await reading.done;
+    const turn = only('invoke_agent');
+    expect(turn.attributes).toMatchObject({
+      'greenroom.attempt': 2,
+      'greenroom.outcome': 'cancelled',
+    });
+    expect(turn.status.code).toBe(0);
+    expect(turn.events.map(({ name }) => name)).toEqual(Array(2).fill('greenroom.turn.started'));
+    const steps = spans().filter(({ name }) => name.startsWith('chat '));
+    const outcomes = steps.map(({ attributes }) => attributes['greenroom.outcome']);
+    // The first one's end may come before the turn goes on, or not.
+    expect(['lost', 'cancelled']).toContain(outcomes[0]);
+    expect(outcomes.slice(1)).toEqual(['cancelled']);
+  });
+
   it('is made once where two Greenrooms make spans, and ends when the program stops', async () => {
     const [test, other] = [
       await ownGreenroom({ traces: 'on' }),
@@ -224,14 +251,20 @@ describe('without it', () => {
     expect(TELEMETRY.content.isHeard).toBe(false);
   });
 
-  it('a package that is not installed is a warning', async () => {
+  it('a package that is not installed is a warning; one that cannot be loaded is an error', async () => {
     const lines: string[] = [];
-    const log = createLog({
-      level: 'warn',
-      write: (line: string) => void lines.push(line),
-    } as never);
-    expect(await tracingOf('on', log, async () => undefined)).toBeUndefined();
-    expect(await tracingOf('off', log)).toBeUndefined();
+    const log = createLog({ level: 'warn', pretty: false, write: (line) => void lines.push(line) });
+    const failing = (code: string, message: string) => () =>
+      Promise.reject(Object.assign(new Error(message), { code }));
+    const missing = failing('ERR_MODULE_NOT_FOUND', "Cannot find package '@opentelemetry/api'");
+    expect(
+      await tracingOf('on', { log, clock: systemClock }, () => loadApi(missing)),
+    ).toBeUndefined();
     expect(lines.join('')).toContain('npm install @opentelemetry/api');
+    const inner = failing('ERR_MODULE_NOT_FOUND', "Cannot find package 'of-its-own'");
+    await expect(
+      tracingOf('on', { log, clock: systemClock }, () => loadApi(inner)),
+    ).rejects.toThrow('of-its-own');
+    expect(await tracingOf('off', { log, clock: systemClock })).toBeUndefined();
   });
 });
