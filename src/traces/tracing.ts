@@ -4,14 +4,14 @@
  *
  * 1. Telemetry is the process's: of several Greenrooms that make spans the first makes those of all, so each event makes
  *    one span.
- * 2. Turns that are open, and requests that wait for their turn, are bounded (P6): of more there are no spans, and of
- *    more waiting requests the oldest caller's span is forgotten.
+ * 2. Turns that are open are bounded (P6): of more there are no spans.
  * 3. Contents are heard only if they are wanted.
  */
-import type { Attributes, Context, Span, SpanOptions } from '@opentelemetry/api';
+import type { Context, Span, SpanOptions } from '@opentelemetry/api';
 import { onTelemetry, type TelemetryFields, type TelemetryName } from '../model/telemetry.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
 import type { Api } from './api.ts';
+import { AskedTurns } from './asked-turns.ts';
 import { aboutTurn, INVOKE_AGENT } from './attributes.ts';
 import { promptAttributes } from './content.ts';
 import { TurnSpans } from './turn-spans.ts';
@@ -20,8 +20,6 @@ import { TurnSpans } from './turn-spans.ts';
 export const MAX_TURNS = 10_000;
 /** How long a provider may take to send what it holds when the program stops. */
 const FLUSH_MS = 5_000;
-/** Requests for turns that are not accepted yet. */
-export const MAX_WAITING = 1_000;
 
 export interface TracingOptions {
   readonly clock: Clock;
@@ -31,13 +29,6 @@ export interface TracingOptions {
   readonly withContent: boolean;
   /** A bug met an event. */
   readonly onError: (error: unknown) => void;
-}
-
-interface Asked {
-  readonly parent: Context;
-  readonly agentType: string | undefined;
-  /** What is asked, if that is wanted. */
-  prompt: Attributes | undefined;
 }
 
 type Handlers = {
@@ -51,7 +42,7 @@ export class Tracing {
   readonly #api: Api;
   readonly #options: TracingOptions;
   readonly #turns = new Map<string, TurnSpans>();
-  readonly #asked = new Map<string, Asked>();
+  readonly #asked = new AskedTurns();
   #stops: readonly (() => void)[] = [];
 
   constructor(api: Api, options: TracingOptions) {
@@ -122,13 +113,8 @@ export class Tracing {
 
   /** The caller's span is known here only: a turn that begins after a restart has none above it. */
   #received(turn: TelemetryFields<'greenroom.turn.received'>): void {
-    const name = nameOf(turn);
-    if (this.#turns.has(name)) return;
-    this.#asked.delete(name);
-    const [oldest] = this.#asked.keys();
-    if (this.#asked.size >= MAX_WAITING && oldest !== undefined) this.#asked.delete(oldest);
-    const { agentType } = turn;
-    this.#asked.set(name, { parent: this.#parentOf(turn), agentType, prompt: undefined });
+    if (this.#of(turn) === undefined)
+      this.#asked.add(nameOf(turn), this.#parentOf(turn), turn.agentType);
   }
 
   #parentOf(turn: TelemetryFields<'greenroom.turn.received'>): Context {
@@ -153,9 +139,7 @@ export class Tracing {
   }
 
   #begin(turn: OfTurn & { readonly traceId?: string | undefined }): TurnSpans {
-    const name = nameOf(turn);
-    const asked = this.#asked.get(name);
-    this.#asked.delete(name);
+    const asked = this.#asked.take(nameOf(turn));
     const { agentType, prompt, parent = this.#api.ROOT_CONTEXT } = asked ?? {};
     const attributes = aboutTurn(turn, turn.traceId, agentType);
     const kind = this.#api.SpanKind.INTERNAL;
@@ -170,10 +154,9 @@ export class Tracing {
   }
 
   #said(said: TelemetryFields<'greenroom.content'>): void {
-    const asked = this.#asked.get(nameOf(said));
-    if (said.kind === 'prompt' && asked !== undefined)
-      asked.prompt = promptAttributes(said.content);
-    else if (said.kind !== 'prompt') this.#of(said)?.said(said);
+    if (said.kind === 'prompt')
+      this.#asked.says(nameOf(said), () => promptAttributes(said.content));
+    else this.#of(said)?.said(said);
   }
 
   /** The provider may be registered after us, so the tracer is asked for each time. */

@@ -8,8 +8,9 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TELEMETRY } from '../../src/model/telemetry.ts';
 import { virtualClock } from '../../src/otp/virtual-clock.ts';
+import { MAX_WAITING } from '../../src/traces/asked-turns.ts';
 import { answerAttributes, MAX_CONTENT, promptAttributes } from '../../src/traces/content.ts';
-import { MAX_TURNS, MAX_WAITING, Tracing } from '../../src/traces/tracing.ts';
+import { MAX_TURNS, Tracing } from '../../src/traces/tracing.ts';
 
 const exporter = new InMemorySpanExporter();
 const tracing = new Tracing(api, {
