@@ -17,6 +17,8 @@ import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutUserParts } from '../platform/address.ts';
 import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/api/abort.ts';
+import { messagesOfTurn } from '../session/api/turn-messages.ts';
+import type { Watched } from '../session/events/watch-queue.ts';
 import type { SessionsApi, TurnControl } from '../session/verbs/api.ts';
 import type {
   DaemonReplies,
@@ -26,7 +28,6 @@ import type {
   SessionsReplies,
   SessionsRequests,
 } from '../session/verbs/registry.ts';
-import type { MessageView } from '../session/verbs/reply-schemas.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
 import {
   DAEMON,
@@ -41,7 +42,7 @@ import { AskStream } from './ask-stream.ts';
 import { type Change, Connection } from './connection.ts';
 import { type RefusedTurn, refusedTurns } from './refused-turns.ts';
 import { fromNats, replyIn } from './replies.ts';
-import { Telling, type Told } from './telling.ts';
+import { Telling } from './telling.ts';
 
 export interface ClientOptions {
   /** `nats://host:port`, several with commas or as a list; `user:password@` or `token@` before the host. */
@@ -80,7 +81,7 @@ export interface Client extends SessionsApi {
   /** A verb on the daemon itself: `status`, `tree`, … A daemon of another version may return more fields, or fewer. */
   daemon<V extends DaemonVerb>(verb: V, request?: DaemonRequests[V]): Promise<DaemonReplies[V]>;
   /** From now on: the events of one session, or without an id the lifecycle events of all. Ends with the client. */
-  watch(sessionId?: string): AsyncIterable<Told>;
+  watch(sessionId?: string): AsyncIterable<Watched>;
   /** Turns of the queue that were refused, newest first; the broker keeps them. */
   refusedTurns(wanted?: { limit?: number; sessionId?: string }): Promise<readonly RefusedTurn[]>;
   /** Closes the connection; open streams end with `unavailable`. */
@@ -204,7 +205,7 @@ class NatsClient implements Client {
     }
   }
 
-  async *watch(sessionId?: string): AsyncGenerator<Told, void> {
+  async *watch(sessionId?: string): AsyncGenerator<Watched, void> {
     if (sessionId !== undefined) sessionKey(this.tenant, sessionId);
     const subject =
       sessionId === undefined
@@ -260,7 +261,7 @@ class NatsClient implements Client {
         headers: trace,
         address: { tenant: this.tenant, sessionId, turnId },
         status: async () => (await this.session(sessionId, 'turn-status', { turnId })).turn,
-        messagesFrom: (seq) => messagesOf(this, sessionId, turnId, seq),
+        messagesFrom: (seq) => messagesOfTurn(this, sessionId, turnId, seq),
         heard: () => connection.pulse.heard(),
       },
       { silenceMs, rejoinMs },
@@ -296,21 +297,4 @@ const traceHeaders = (control: TurnControl): MsgHdrs => {
   if (parent === undefined) fields.set(TRACE_HEADER, traceId);
   else fields.set(TRACEPARENT_HEADER, control.traceparent ?? '');
   return fields;
-};
-
-/** The stored messages of one turn, from a `seq` on. */
-const messagesOf = async (
-  api: SessionsApi,
-  sessionId: string,
-  turnId: string,
-  seq: number,
-): Promise<readonly MessageView[]> => {
-  const found: MessageView[] = [];
-  for (let from: number | undefined = seq; from !== undefined; ) {
-    const page: SessionReplies['messages'] = await api.session(sessionId, 'messages', { from });
-    for (const entry of page.entries)
-      if (entry.type === 'message' && entry.turnId === turnId) found.push(entry);
-    from = page.nextFrom;
-  }
-  return found;
 };
