@@ -14,7 +14,6 @@ import type { CanUseTool } from './approvals/can-use-tool.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
 import { secretsOf } from './config/secrets.ts';
-import type { WireEvent } from './model/event.ts';
 import { Tenant } from './model/id-schemas.ts';
 import { sessionKey } from './model/ids.ts';
 import type { Clock } from './otp/clock.ts';
@@ -26,11 +25,11 @@ import { ApprovalsFacade } from './session/api/approvals-facade.ts';
 import { AuditFacade } from './session/api/audit-facade.ts';
 import { embeddedApi } from './session/api/embedded.ts';
 import { SessionsFacade } from './session/api/facade.ts';
-import type { GreenroomApi, Prompt, TurnOptions } from './session/api/greenroom-api.ts';
-import { TurnStream } from './session/api/turn-stream.ts';
-import type { HookFunctions } from './session/ports/hooks.ts';
+import type { GreenroomApi } from './session/api/greenroom-api.ts';
+import { type Prompt, type TurnOptions, TurnStream } from './session/api/turn-stream.ts';
 import { watch } from './session/api/watch.ts';
 import type { Watched } from './session/events/watch-queue.ts';
+import type { HookFunctions } from './session/ports/hooks.ts';
 import type { SessionsApi } from './session/verbs/api.ts';
 import type { StatusView } from './session/verbs/daemon-verbs.ts';
 import type { SessionsReplies, SessionsRequests } from './session/verbs/registry.ts';
@@ -79,8 +78,13 @@ export { version } from './platform/version.ts';
 export { ApprovalsFacade } from './session/api/approvals-facade.ts';
 export { AuditFacade } from './session/api/audit-facade.ts';
 export { SessionsFacade } from './session/api/facade.ts';
-export type { GreenroomApi, Prompt, TurnOptions } from './session/api/greenroom-api.ts';
-export { type FinishedTurn, TurnStream } from './session/api/turn-stream.ts';
+export type { GreenroomApi } from './session/api/greenroom-api.ts';
+export {
+  type FinishedTurn,
+  type Prompt,
+  type TurnOptions,
+  TurnStream,
+} from './session/api/turn-stream.ts';
 export type { Watched } from './session/events/watch-queue.ts';
 export type { HookFunction, HookFunctions, HookInput } from './session/ports/hooks.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';

@@ -103,6 +103,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['session/tools'],
   ['session/prepare'],
   ['session/actor'],
+  ['session/classic'],
   ['session/verbs'],
   ['session/api'],
   // What sessions need

@@ -3,9 +3,9 @@
  * the process's own, tests give theirs.
  */
 import type { RefusedTurn } from '../client/refused-turns.ts';
-import type { Watched } from '../session/events/watch-queue.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../platform/log.ts';
+import type { Watched } from '../session/events/watch-queue.ts';
 import type { SessionsApi } from '../session/verbs/api.ts';
 import type { DaemonReplies, DaemonRequests } from '../session/verbs/registry.ts';
 import type { DaemonVerb } from '../session/verbs/verb-facts.ts';

@@ -257,7 +257,7 @@ class NatsClient implements Client {
         inboxPrefix: this.#options.inboxPrefix,
         clock: systemClock,
         subject: this.#subjects.session(this.tenant, sessionId, ASK),
-        body: Buffer.from(JSON.stringify(request)),
+        body: bodyOf(request),
         headers: trace,
         address: { tenant: this.tenant, sessionId, turnId },
         status: async () => (await this.session(sessionId, 'turn-status', { turnId })).turn,
@@ -272,7 +272,7 @@ class NatsClient implements Client {
   async #request(subject: string, verb: Declared | undefined, request: unknown): Promise<unknown> {
     const usualMs = (verb?.timeoutMs ?? REQUEST_TIMEOUT_MS) + MARGIN_MS;
     const timeoutMs = this.#options.timeoutMs ?? usualMs;
-    const body = Buffer.from(JSON.stringify(request));
+    const body = bodyOf(request);
     try {
       return replyIn(await this.#connection.request(subject, body, timeoutMs));
     } catch (error) {
@@ -289,6 +289,18 @@ class NatsClient implements Client {
     else this.#options.onBack?.();
   }
 }
+
+/** Throws `invalid_request` for what cannot be JSON: a cycle, a BigInt. */
+const bodyOf = (request: unknown): Uint8Array => {
+  try {
+    return Buffer.from(JSON.stringify(request));
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new GreenroomError('invalid_request', `the request cannot be JSON: ${why}`, {
+      cause: error,
+    });
+  }
+};
 
 /** Throws `invalid_request` for what is no trace. */
 const traceHeaders = (control: TurnControl): MsgHdrs => {

@@ -2,16 +2,18 @@
  * A daemon's Greenroom, as `connect` gives it: what `startGreenroom` returns, over NATS. It owns its connection, which
  * outlives restarts of broker and daemon.
  */
+import type { ClassicStore } from '../classic/classic-store.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { ApprovalsFacade } from '../session/api/approvals-facade.ts';
 import { AuditFacade } from '../session/api/audit-facade.ts';
 import { SessionsFacade } from '../session/api/facade.ts';
-import type { GreenroomApi, Prompt, TurnOptions } from '../session/api/greenroom-api.ts';
-import { TurnStream } from '../session/api/turn-stream.ts';
+import type { GreenroomApi } from '../session/api/greenroom-api.ts';
+import { type Prompt, type TurnOptions, TurnStream } from '../session/api/turn-stream.ts';
 import type { Watched } from '../session/events/watch-queue.ts';
 import type { StatusView } from '../session/verbs/daemon-verbs.ts';
 import type { SessionsReplies, SessionsRequests } from '../session/verbs/registry.ts';
+import { BusSessionStore } from './bus-session-store.ts';
 import { type Client, type ClientOptions, connectClient } from './client.ts';
 
 /** For programs without a compiler: a misspelt option would silently leave a default in place. */
@@ -64,6 +66,10 @@ export class ConnectedGreenroom implements GreenroomApi {
 
   watch(sessionId?: string): AsyncIterable<Watched> {
     return this.api.watch(sessionId);
+  }
+
+  store(): ClassicStore {
+    return new BusSessionStore(this.api, systemClock);
   }
 
   /** What the daemon says of itself, if this user may ask. A daemon of another version may tell more, or less. */

@@ -23,8 +23,8 @@ export { version } from '../platform/version.ts';
 export type { ApprovalsFacade } from '../session/api/approvals-facade.ts';
 export type { AuditFacade } from '../session/api/audit-facade.ts';
 export type { SessionsFacade } from '../session/api/facade.ts';
-export type { GreenroomApi, Prompt, TurnOptions } from '../session/api/greenroom-api.ts';
-export type { FinishedTurn, TurnStream } from '../session/api/turn-stream.ts';
+export type { GreenroomApi } from '../session/api/greenroom-api.ts';
+export type { FinishedTurn, Prompt, TurnOptions, TurnStream } from '../session/api/turn-stream.ts';
 export type { Watched } from '../session/events/watch-queue.ts';
 export type { SessionsApi, TurnControl } from '../session/verbs/api.ts';
 export type {

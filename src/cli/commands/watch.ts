@@ -35,7 +35,17 @@ const named = async (daemon: DaemonClient, words: string, out: Output): Promise<
 };
 
 /** What every event has stands before what only this one has. */
-const toldText = ({ type, action, tenant: _, at, sessionId, turnId, attempt, n, ...rest }: Watched) =>
+const toldText = ({
+  type,
+  action,
+  tenant: _,
+  at,
+  sessionId,
+  turnId,
+  attempt,
+  n,
+  ...rest
+}: Watched) =>
   [
     String(at ?? ''),
     String(type ?? action ?? ''),

@@ -29,7 +29,10 @@ export class ApprovalsFacade {
     return (await this.#api.session(sessionId, 'asked', {})).approvals;
   }
 
-  /** Lets the call run: this once, for the session, or by a rule. The first answer counts: a later one rejects with `already_decided`. */
+  /**
+   * Lets the call run: this once, for the session, or by a rule. The first answer counts: a later one rejects with
+   * `already_decided`, and with `approval_not_found` once the turn has ended.
+   */
   allow(sessionId: string, approvalId: string, more: More = {}): Promise<Answered> {
     return this.#api.session(sessionId, 'approve', { ...more, approvalId, decision: 'allow' });
   }

@@ -4,22 +4,15 @@
  *
  * Whatever both doors can do stands here; what only one of them can is its own, and `docs/guide/client.md` says why.
  */
-import type { z } from 'zod';
 import type { ClassicStore } from '../../classic/classic-store.ts';
 import type { Watched } from '../events/watch-queue.ts';
-import type { SessionsApi, TurnControl } from '../verbs/api.ts';
+import type { SessionsApi } from '../verbs/api.ts';
 import type { StatusView } from '../verbs/daemon-verbs.ts';
 import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
-import type { TurnRequest } from '../verbs/turn-request.ts';
 import type { ApprovalsFacade } from './approvals-facade.ts';
 import type { AuditFacade } from './audit-facade.ts';
 import type { SessionsFacade } from './facade.ts';
-import type { TurnStream } from './turn-stream.ts';
-
-export type Prompt = z.input<typeof TurnRequest>['prompt'];
-
-/** Fields of a turn request beside its prompt, a signal that cancels it, and the caller's trace. */
-export type TurnOptions = Omit<z.input<typeof TurnRequest>, 'prompt'> & TurnControl;
+import type { Prompt, TurnOptions, TurnStream } from './turn-stream.ts';
 
 export interface GreenroomApi extends AsyncDisposable {
   /** Whose sessions these are. */

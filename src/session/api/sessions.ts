@@ -25,6 +25,7 @@ import type { System } from '../../otp/system.ts';
 import { Caller } from '../actor/caller.ts';
 import type { SessionRuntime } from '../actor/session-args.ts';
 import type { Answered } from '../actor/waiting-changes.ts';
+import { JournalSessionStore } from '../classic/journal-session-store.ts';
 import { AskedTurn } from '../events/asked-turn.ts';
 import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
@@ -52,7 +53,6 @@ import {
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { exportSession } from './download.ts';
-import { JournalSessionStore } from './journal-session-store.ts';
 
 /** What a new turn is refused with by a session as it is just then. */
 const TAKES_NONE: ReadonlySet<ErrorCode> = new Set([

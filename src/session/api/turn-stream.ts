@@ -6,14 +6,20 @@
  * 2. Nothing is asked before something is read.
  * 3. It holds no events: who does not read keeps nothing alive but what the door holds for a slow reader.
  */
+import type { z } from 'zod';
 import { GreenroomError, isErrorCode } from '../../model/errors.ts';
 import type { ApiMessage, TurnFinished, WireEvent } from '../../model/event.ts';
 import { newTurnId } from '../../model/ids.ts';
 import { type Clock, pause } from '../../otp/clock.ts';
-import type { SessionsApi } from '../verbs/api.ts';
+import type { SessionsApi, TurnControl } from '../verbs/api.ts';
 import type { TurnView } from '../verbs/reply-schemas.ts';
+import type { TurnRequest } from '../verbs/turn-request.ts';
 import { triedCancel } from './abort.ts';
-import type { Prompt, TurnOptions } from './greenroom-api.ts';
+
+export type Prompt = z.input<typeof TurnRequest>['prompt'];
+
+/** Fields of a turn request beside its prompt, a signal that cancels it, and the caller's trace. */
+export type TurnOptions = Omit<z.input<typeof TurnRequest>, 'prompt'> & TurnControl;
 
 /** The last event of a turn. */
 export type FinishedTurn = Extract<WireEvent, { type: 'turn.finished' }>;
@@ -137,7 +143,10 @@ export class TurnStream implements AsyncIterable<WireEvent> {
     if (entry?.type === 'message' && entry.message?.role === 'assistant') return entry.message;
     const isLarge = entry !== undefined && 'truncated' in entry;
     throw isLarge
-      ? new GreenroomError('too_large', `the answer, entry ${entry.seq}, is larger than the broker's messages`)
+      ? new GreenroomError(
+          'too_large',
+          `the answer, entry ${entry.seq}, is larger than the broker's messages`,
+        )
       : new GreenroomError('invalid_state', 'the turn ended without an answer');
   }
 }

@@ -31,7 +31,8 @@ export async function* watch(
 const hearEvents = ({ feed }: WatchSource, key: SessionKey, queue: WatchQueue): (() => void) =>
   feed.subscribe((publication) => {
     const { sessionId, tenant } = publication.event.key;
-    if (sessionId === key.sessionId && tenant === key.tenant) queue.push(publication.forReader());
+    if (sessionId === key.sessionId && tenant === key.tenant)
+      queue.push({ ...publication.forReader() });
   });
 
 const hearNews = ({ feed, clock }: WatchSource, tenant: Tenant, queue: WatchQueue): (() => void) =>
