@@ -26,7 +26,7 @@ export type FinishedTurn = Extract<WireEvent, { type: 'turn.finished' }>;
 
 interface Ended {
   readonly finished: FinishedTurn;
-  /** The answer that was heard last; undefined: whoever read came too late for it, or it is too large for the broker. */
+  /** The answer that was heard last; undefined: the reading began after it, or it is too large for the broker. */
   readonly answer: ApiMessage | undefined;
 }
 

@@ -13,7 +13,7 @@ export class WatchQueue {
   #wake: (() => void) | undefined;
   #end: { readonly error: unknown } | 'closed' | undefined;
 
-  /** @param onEnd called once, whoever ends it. */
+  /** @param onEnd called once, however it ends. */
   constructor(onEnd: () => void) {
     this.#onEnd = onEnd;
   }
