@@ -6,8 +6,8 @@
  * Invariants:
  * 1. Events of one attempt come in order and none twice; each stored message of the turn comes once, also
  *    one that was told while nobody could hear: it is read from the transcript.
- * 2. Deltas belong to what was heard without a gap since the last message: after a gap they are left out
- *    until the next one, which has their text whole.
+ * 2. Deltas belong to what was heard without a gap since the last message: when it asks again, the daemon says again what
+ *    the message under way has said; where that is too much they are left out until the message, which has their text whole.
  * 3. It ends after `turn.finished`, or with an error, and leaves no subscription behind.
  */
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
@@ -66,6 +66,8 @@ export class AskStream {
   #lastSeq = 0;
   /** Deltas are left out: some before them were missed. */
   #isBehind = false;
+  /** The next counted event is the first behind a message that was heard: whatever lies between is known. */
+  #isJoined = false;
   /** What comes while missed messages are read; undefined while none are. */
   #held: WireEvent[] | undefined;
   /** How often it was asked: what belongs to an earlier time is left alone. */
@@ -185,9 +187,8 @@ export class AskStream {
     const held: readonly WireEvent[] = this.#held ?? [];
     this.#held = undefined;
     // From the first message that was heard on, messages come by themselves, each behind its deltas.
-    const heard = held.find((event) => event.type === 'message');
     const unheard = missed.filter(
-      (event) => event.type !== 'message' || event.seq < (heard?.seq ?? Infinity),
+      (event) => event.type !== 'message' || event.seq < toldFrom(held),
     );
     const before = this.#lastSeq;
     for (const event of unheard) this.#take(event);
@@ -236,10 +237,13 @@ export class AskStream {
       if (attempt < last.attempt || (isSame && n <= last.n)) return false;
       const hasGap = n > (isSame ? last.n : 0) + 1;
       // Who joins a running turn at first has missed nothing that it was promised.
-      if (hasGap && last.n > 0) this.#isBehind = true;
+      if (hasGap && last.n > 0) this.#isBehind = !this.#isJoined;
       else if (!isSame) this.#isBehind = false;
+      this.#isJoined = false;
       this.#last = { attempt, n };
     }
+    if (event.type === 'ping' && event.after !== undefined)
+      this.#isJoined = event.after === this.#lastSeq;
     if (event.type === 'retry') this.#isBehind = false;
     if (event.type === 'delta') return !this.#isBehind;
     if (event.type !== 'message' && event.type !== 'turn.accepted') return true;
@@ -302,6 +306,15 @@ export class AskStream {
     this.#wake?.();
   }
 }
+
+/** The `seq` from which messages come by themselves, each behind its deltas. */
+const toldFrom = (events: readonly WireEvent[]): number => {
+  for (const event of events) {
+    if (event.type === 'message') return event.seq;
+    if (event.type === 'ping' && event.after !== undefined) return event.after + 1;
+  }
+  return Number.POSITIVE_INFINITY;
+};
 
 const isPassing = (error: unknown): boolean =>
   ['unavailable', 'draining', 'deadline_exceeded'].includes(codeOf(error));

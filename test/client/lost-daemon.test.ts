@@ -5,7 +5,7 @@ import type { WireEvent } from '../../src/model/event.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { Reading } from '../support/reading.ts';
 import { gate, until } from '../support/until.ts';
-import { accepted, BusDaemon, delta, finished, message } from './bus-daemon.ts';
+import { accepted, BusDaemon, delta, finished, joined, message } from './bus-daemon.ts';
 
 /** So long that whatever ends earlier was ended by what the client noticed. */
 const FOR_EVER_MS = 3_600_000;
@@ -86,6 +86,37 @@ describe.skipIf(withoutNatsServer())(
         ...['message 5', 'delta b', 'message 6', 'turn.finished'],
       ]);
       expect(watched.heard).toEqual(['away', 'back']);
+    });
+
+    test('and comes back: what the message under way has said is said again, without a gap or a double', async () => {
+      await using broker = await startBroker();
+      await using first = await BusDaemon.start(broker.url, 'first', {
+        onAsk: [accepted(), delta(2, 'a'), message(3, 2), delta(4, 'half of')],
+      });
+      await using watched = await Watched.connect({ servers: broker.url });
+      const reading = watched.read();
+      await until(() => reading.events.length === 4);
+      await first.die();
+      await until(() => watched.heard.includes('away'));
+      await using second = await BusDaemon.start(broker.url, 'second', {
+        stored: [2],
+        onAsk: [joined(2), delta(4, 'half of'), delta(5, 'it'), delta(6, ', and')],
+      });
+      await until(() => reading.events.length === 7);
+      await second.die();
+      // The message that was under way is stored now, and another one is half said.
+      await using third = await BusDaemon.start(broker.url, 'third', {
+        stored: [2, 3],
+        onAsk: [joined(3), delta(9, 'next'), delta(10, 'one')],
+      });
+      await until(() => reading.events.length === 11);
+      third.say(delta(11, '.'), message(12, 4), finished(13));
+      await reading.done;
+      expect(seen(reading.events)).toEqual([
+        ...['turn.accepted', 'delta a', 'message 2', 'delta half of'],
+        ...['ping', 'delta it', 'delta , and', 'message 3', 'ping', 'delta next', 'delta one'],
+        ...['delta .', 'message 4', 'turn.finished'],
+      ]);
     });
 
     test('and comes back: a message that is read and told comes once, behind its deltas', async () => {

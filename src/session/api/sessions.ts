@@ -171,7 +171,8 @@ export class Sessions implements SessionsDoor {
       const { answer, turn: record } = await this.#accept(key, turn);
       if (answer.type !== 'turn' || record === undefined)
         throw new GreenroomError('internal', 'a turn was answered without its record');
-      reading?.begin();
+      const recent = answer.isNew ? undefined : this.#feed.recent(key, turn.turnId);
+      reading?.begin(recent && { recent, atMs: this.#system.clock.now() });
       if (answer.closed !== undefined) {
         const journal = this.#system.find(journalName);
         if (journal === undefined)

@@ -107,6 +107,22 @@ describe.each(DOORS)('the door %s', (name) => {
       expect(await turn.finalMessage()).toMatchObject({ role: 'assistant' });
     });
 
+    test('that runs tells whoever joins what its answer has said so far', async () => {
+      const { turn, events, done, open } = await begun(greenroom, id('join'));
+      const joined: WireEvent[] = [];
+      const options = { turnId: turn.turnId };
+      const joining = (async () => {
+        for await (const event of greenroom.turn(id('join'), `hold ${id('join')}`, options))
+          joined.push(event);
+      })();
+      await until(() => joined.some(({ type }) => type === 'delta'));
+      open();
+      await Promise.all([done, joining]);
+      const [first, ...rest] = joined;
+      expect(first).toMatchObject({ type: 'ping', after: 1 });
+      expect(rest).toEqual(events.filter(({ type }) => type !== 'turn.accepted'));
+    });
+
     test('is cancelled by cancel(), and its readers hear the end', async () => {
       const { turn, events, done } = await begun(greenroom, id('cancel'));
       expect(await turn.cancel()).toMatchObject({ turnId: turn.turnId, status: 'cancelled' });
