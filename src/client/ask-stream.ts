@@ -15,7 +15,7 @@ import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
 import type { MessageView, TurnView } from '../session/verbs/reply-schemas.ts';
-import { errorIn, fromNats, isNoResponders, nobodyAnswers, parse } from './replies.ts';
+import { errorIn, eventIn, fromNats, isNoResponders, nobodyAnswers } from './replies.ts';
 
 export interface AskOptions {
   /** Silence that means that the stream is lost, in milliseconds. */
@@ -151,7 +151,7 @@ export class AskStream {
     try {
       this.#subscription = nc.subscribe(reply, {
         callback: (error, msg) =>
-          error === null ? this.#receive(msg) : this.#fail(fromNats(error, reply, 0)),
+          error === null ? this.#came(msg) : this.#fail(fromNats(error, reply, 0)),
       });
       nc.publish(subject, body, { reply, headers });
       this.#watch();
@@ -160,16 +160,31 @@ export class AskStream {
     }
   }
 
+  /** What is thrown here would end the connection, and all that is read on it. */
+  #came(msg: Msg): void {
+    try {
+      this.#receive(msg);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #receive(msg: Msg): void {
     this.#heardMs = this.#source.clock.monotonic();
     if (isNoResponders(msg)) return this.#lost(nobodyAnswers(this.#source.subject));
     this.#source.heard();
-    if (msg.data.length === 0) return;
+    if (msg.data.length === 0) return this.#closed();
     const error = errorIn(msg);
     if (error !== undefined) return this.#refused(error);
-    const event = parse(msg) as WireEvent;
+    const event = eventIn(msg);
     if (this.#held !== undefined) this.#held.push(event);
     else this.#take(event);
+  }
+
+  /** The daemon's word that nothing more comes. Behind an error, or the end, it says nothing new. */
+  #closed(): void {
+    if (this.#end !== undefined || this.isAccepted || this.#lostSinceMs !== undefined) return;
+    this.#fail(new GreenroomError('unavailable', 'the stream ended before the turn had begun'));
   }
 
   /** What was missed, then what came meanwhile. */

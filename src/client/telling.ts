@@ -1,8 +1,8 @@
 /** What a subject tells, message by message, over connections that come and go. What is told meanwhile is missed. */
-import type { Subscription } from 'nats';
+import type { Msg, Subscription } from 'nats';
 import { type Watched, WatchQueue } from '../session/events/watch-queue.ts';
 import type { Connection } from './connection.ts';
-import { fromNats, parse } from './replies.ts';
+import { fromNats, objectIn } from './replies.ts';
 
 export class Telling {
   readonly #connection: Connection;
@@ -38,9 +38,18 @@ export class Telling {
       callback: (error, msg) => {
         if (error !== null) return this.#queue.fail(fromNats(error, this.#subject, 0));
         this.#connection.pulse.heard();
-        this.#queue.push(parse(msg) as Watched);
+        this.#take(msg);
       },
     });
+  }
+
+  /** Others may publish there too: what is no object is none of a daemon's, and is left out. */
+  #take(msg: Msg): void {
+    try {
+      this.#queue.push(objectIn(msg));
+    } catch {
+      // Thrown on, it would end the connection, and all that is read on it.
+    }
   }
 
   #unsubscribe(): void {
