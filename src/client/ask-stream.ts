@@ -14,6 +14,7 @@ import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscrip
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
+import { MAX_WAITING_EVENTS, tooSlow } from '../session/events/event-queue.ts';
 import type { MessageView, TurnView } from '../session/verbs/reply-schemas.ts';
 import { errorIn, eventIn, fromNats, isNoResponders, nobodyAnswers } from './replies.ts';
 
@@ -50,8 +51,6 @@ export interface AskSource {
 }
 
 const REJOIN_EVERY_MS = 250;
-/** Events that wait for a slow reader. */
-const MAX_WAITING = 100_000;
 
 export class AskStream {
   readonly #source: AskSource;
@@ -239,8 +238,8 @@ export class AskStream {
     const isNew = this.#count(event);
     if (isNew || event.type === 'turn.finished') this.#waiting.push(event);
     if (event.type === 'turn.finished') return this.#finish('finished');
-    if (this.#waiting.length <= MAX_WAITING) return this.#wake?.();
-    this.#fail(new GreenroomError('unavailable', `the reader is ${MAX_WAITING} events behind`));
+    if (this.#waiting.length <= MAX_WAITING_EVENTS) return this.#wake?.();
+    this.#fail(tooSlow());
   }
 
   /** Keeps the account of what was heard; false for what the reader has already, or cannot use. */

@@ -110,6 +110,8 @@ export interface SessionEvent {
   readonly n: number;
   readonly atMs: number;
   readonly traceId?: TraceId | undefined;
+  /** Of `turn.started`: the last `seq` that is stored of the turn. Readers do not get it. */
+  readonly lastSeq?: number;
   readonly body: TurnEventBody;
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Client, type ClientOptions, connectClient } from '../../src/client/client.ts';
 import type { WireEvent } from '../../src/model/event.ts';
+import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { Reading } from '../support/reading.ts';
 import { gate, until } from '../support/until.ts';
@@ -140,6 +141,24 @@ describe.skipIf(withoutNatsServer())(
       expect(seen(await reading.done)).toEqual([
         ...['turn.accepted', 'turn.started', 'delta a', 'message 2', 'turn.finished'],
       ]);
+    });
+
+    test('and a reader that is too slow loses its stream by the code that it would have embedded', async () => {
+      await using broker = await startBroker();
+      await using daemon = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
+      await using watched = await Watched.connect({ servers: broker.url });
+      const turn = watched.client.turn('s', { prompt: 'x', turnId: 't' });
+      const reading = turn[Symbol.asyncIterator]();
+      await reading.next();
+      for (let n = 2; n < MAX_WAITING_EVENTS + 4; n += 1) daemon.say(delta(n, 'x'));
+      // Behind all of that: an answer to another request.
+      await watched.client.session('s', 'turn-status', { turnId: 't' });
+      let count = 0;
+      const rest = (async () => {
+        for await (const _ of { [Symbol.asyncIterator]: () => reading }) count += 1;
+      })();
+      await expect(rest).rejects.toMatchObject({ code: 'mailbox_full' });
+      expect(count).toBe(MAX_WAITING_EVENTS + 1);
     });
 
     test('and is replaced before that was noticed: the stream is asked for again', async () => {

@@ -48,7 +48,7 @@ export class RecentEvents {
     const { type } = event.body;
     if (type === 'turn.finished') return this.#forget(name, event.turnId);
     const kept = this.#keptOf(name, event);
-    if (type === 'turn.started') this.#started(name, kept);
+    if (type === 'turn.started') this.#started(name, kept, event.lastSeq);
     if (type === 'turn.accepted' || type === 'message') this.#beginBehind(kept, event);
     else this.#keep(kept, publication);
   }
@@ -75,8 +75,10 @@ export class RecentEvents {
   }
 
   /** One turn of a session runs at a time: an earlier one has ended, though its actor may have died before it said so. */
-  #started(name: string, started: Kept): void {
+  #started(name: string, started: Kept, lastSeq: number | undefined): void {
     started.hasStarted = true;
+    // Of an attempt that another process began.
+    started.after ??= lastSeq;
     for (const [turnId, kept] of this.#sessions.get(name) ?? [])
       if (kept !== started && kept.hasStarted) this.#forget(name, turnId);
   }

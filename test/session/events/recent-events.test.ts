@@ -19,16 +19,17 @@ class Turn {
     this.#turnId = turnId as TurnId;
   }
 
-  say(body: TurnEventBody): this {
+  say(body: TurnEventBody, lastSeq?: number): this {
     this.#n += 1;
     const n = body.type === 'ping' ? 0 : this.#n;
     const event = { key: KEY, turnId: this.#turnId, attempt: this.attempt, n, atMs: 0, body };
-    this.#recent.note('s', new Publication(event));
+    const told = lastSeq === undefined ? event : { ...event, lastSeq };
+    this.#recent.note('s', new Publication(told));
     return this;
   }
 
   accepted = (seq = 1) => this.say({ type: 'turn.accepted', seq });
-  started = () => this.say({ type: 'turn.started' });
+  started = (lastSeq?: number) => this.say({ type: 'turn.started' }, lastSeq);
   delta = (text: string) => this.say({ type: 'delta', block: 0, text });
   message = (seq: number) => this.say({ type: 'message', seq, body: new Uint8Array() });
   finished = () =>
@@ -75,6 +76,13 @@ describe('what a turn has said since its last message', () => {
     const turn = new Turn(new RecentEvents(), 't').started().delta('a');
     expect(turn.kept).toBeUndefined();
     expect(turn.message(4).delta('b').kept).toEqual(['b']);
+  });
+
+  test('is known of an attempt that another process began, from what is stored on', () => {
+    const turn = new Turn(new RecentEvents(), 't');
+    turn.attempt = 2;
+    turn.started(4).delta('a');
+    expect([turn.after, turn.kept]).toEqual([4, ['turn.started', 'a']]);
   });
 
   test('goes when the next turn starts, though the end was never said', () => {
