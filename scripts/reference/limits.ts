@@ -13,6 +13,7 @@ import { MOST_STEPS } from '../../src/model/turn.ts';
 import { API_LIMITS, LONGEST_TIMEOUT_MS } from '../../src/nats/answers.ts';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
 import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
+import { MAX_BYTES, MAX_EVENTS } from '../../src/session/events/recent-events.ts';
 import { MAX_STATIONS, MAX_TRAILS } from '../../src/session/events/turn-trails.ts';
 import { MAX_APPENDED } from '../../src/session/verbs/mirror-api.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/verbs/requests.ts';
@@ -135,7 +136,14 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
       `${count(numberIn('src/session/actor/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
     ],
     ['a page of `messages`, `turns` or `search`', `at most ${count(MAX_PAGE)}`],
-    ['events that may wait for a slow reader in the same process', count(MAX_WAITING_EVENTS)],
+    [
+      'events that may wait for a slow reader, in the same process or of `greenroom/client`',
+      count(MAX_WAITING_EVENTS),
+    ],
+    [
+      'events of an open turn that are said once more to readers who join it',
+      `${count(MAX_EVENTS)} since its last message; ${size(MAX_BYTES)} of all turns`,
+    ],
     [
       'the queue of turns in the broker',
       `${count(streams('MAX_QUEUED'))} messages, ${size(streams('queueBytes'))}`,

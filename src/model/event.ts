@@ -72,7 +72,7 @@ export type TurnEventBody =
       readonly delayMs: number;
       readonly error: { readonly type: string; readonly message: string };
     }
-  /** `after`: the reader has joined a turn that runs; what it is told from here on stands behind that `seq`. */
+  /** `after`: the reader has joined a turn that runs; what comes from here on stands behind that `seq`. */
   | { readonly type: 'ping'; readonly after?: number }
   | TurnFinished;
 
