@@ -40,7 +40,7 @@ export class Feed {
   /** Readers of single turns, by session and turn. */
   readonly #readers = new Map<string, Map<TurnId, Set<Listener>>>();
   readonly #news = new Set<LifecycleListener>();
-  readonly #recent = new RecentEvents();
+  readonly #recent = new RecentEvents<Publication>();
   readonly #moments = new LastMoment();
   readonly #onError: (error: unknown, where?: TurnWhere) => void;
 
@@ -86,7 +86,7 @@ export class Feed {
   }
 
   /** What an open turn has said since its last message; undefined: more than is kept, or it is not known. */
-  recent(key: SessionKey, turnId: TurnId): Recent | undefined {
+  recent(key: SessionKey, turnId: TurnId): Recent<Publication> | undefined {
     return this.#recent.of(keyString(key), turnId);
   }
 

@@ -7,7 +7,6 @@
  */
 import type { SessionEvent } from '../../model/event.ts';
 import type { TurnId } from '../../model/ids.ts';
-import type { Publication } from './feed.ts';
 
 /** Events that are kept of one turn, and bytes that all of them may take, about. */
 export const MAX_EVENTS = 4_096;
@@ -15,25 +14,30 @@ export const MAX_BYTES = 32 * 1024 * 1024;
 /** What an event takes without its text. */
 const EVENT_BYTES = 512;
 
+/** What was said, in whatever wrapping. */
+interface Said {
+  readonly event: SessionEvent;
+}
+
 /** Since when, and what. */
-export interface Recent {
+export interface Recent<P extends Said> {
   readonly attempt: number;
   /** `seq` of the message, or the prompt, that the events stand behind. */
   readonly after: number;
-  readonly publications: readonly Publication[];
+  readonly publications: readonly P[];
 }
 
-interface Kept {
+interface Kept<P> {
   hasStarted: boolean;
   attempt: number;
   /** undefined: it is not known, or too much was said. */
   after: number | undefined;
-  publications: Publication[];
+  publications: P[];
   bytes: number;
 }
 
-export class RecentEvents {
-  readonly #sessions = new Map<string, Map<TurnId, Kept>>();
+export class RecentEvents<P extends Said> {
+  readonly #sessions = new Map<string, Map<TurnId, Kept<P>>>();
   #bytes = 0;
 
   /** About what they take. */
@@ -42,7 +46,7 @@ export class RecentEvents {
   }
 
   /** @param name of the event's session. */
-  note(name: string, publication: Publication): void {
+  note(name: string, publication: P): void {
     const { event } = publication;
     if (event.n === 0) return;
     const { type } = event.body;
@@ -54,14 +58,14 @@ export class RecentEvents {
   }
 
   /** undefined: nothing that could be joined in its middle. */
-  of(name: string, turnId: TurnId): Recent | undefined {
+  of(name: string, turnId: TurnId): Recent<P> | undefined {
     const kept = this.#sessions.get(name)?.get(turnId);
     if (kept?.after === undefined) return undefined;
     return { attempt: kept.attempt, after: kept.after, publications: [...kept.publications] };
   }
 
-  #keptOf(name: string, { turnId, attempt }: SessionEvent): Kept {
-    const turns = this.#sessions.get(name) ?? new Map<TurnId, Kept>();
+  #keptOf(name: string, { turnId, attempt }: SessionEvent): Kept<P> {
+    const turns = this.#sessions.get(name) ?? new Map<TurnId, Kept<P>>();
     if (turns.size === 0) this.#sessions.set(name, turns);
     let kept = turns.get(turnId);
     if (kept === undefined) {
@@ -75,7 +79,7 @@ export class RecentEvents {
   }
 
   /** One turn of a session runs at a time: an earlier one has ended, though its actor may have died before it said so. */
-  #started(name: string, started: Kept, lastSeq: number | undefined): void {
+  #started(name: string, started: Kept<P>, lastSeq: number | undefined): void {
     started.hasStarted = true;
     // Of an attempt that another process began.
     started.after ??= lastSeq;
@@ -83,12 +87,12 @@ export class RecentEvents {
       if (kept !== started && kept.hasStarted) this.#forget(name, turnId);
   }
 
-  #beginBehind(kept: Kept, { body }: SessionEvent): void {
+  #beginBehind(kept: Kept<P>, { body }: SessionEvent): void {
     this.#empty(kept);
     if (body.type === 'turn.accepted' || body.type === 'message') kept.after = body.seq;
   }
 
-  #keep(kept: Kept, publication: Publication): void {
+  #keep(kept: Kept<P>, publication: P): void {
     if (kept.after === undefined) return;
     const bytes = bytesOf(publication.event);
     if (kept.publications.length === MAX_EVENTS || this.#bytes + bytes > MAX_BYTES) {
@@ -101,7 +105,7 @@ export class RecentEvents {
     this.#bytes += bytes;
   }
 
-  #empty(kept: Kept): void {
+  #empty(kept: Kept<P>): void {
     this.#bytes -= kept.bytes;
     kept.bytes = 0;
     kept.publications = [];

@@ -30,7 +30,7 @@ export class TurnReading {
    *
    * @param joined of a turn that ran before: what it has said since its last message.
    */
-  begin(joined?: { readonly recent: Recent; readonly atMs: number }): void {
+  begin(joined?: { readonly recent: Recent<Publication>; readonly atMs: number }): void {
     const early = this.#early ?? [];
     this.#early = undefined;
     if (joined === undefined) {
@@ -45,7 +45,7 @@ export class TurnReading {
     for (const publication of recent.publications) this.hear(publication);
   }
 
-  #joined({ attempt, after }: Recent, atMs: number): Publication {
+  #joined({ attempt, after }: Recent<Publication>, atMs: number): Publication {
     const body = { type: 'ping', after } as const;
     return new Publication({ key: this.#key, turnId: this.#turnId, attempt, n: 0, atMs, body });
   }

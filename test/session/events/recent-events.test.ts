@@ -9,12 +9,12 @@ import { MAX_BYTES, MAX_EVENTS, RecentEvents } from '../../../src/session/events
 const KEY = sessionKey('default', 's');
 
 class Turn {
-  readonly #recent: RecentEvents;
+  readonly #recent: RecentEvents<Publication>;
   readonly #turnId: TurnId;
   #n = 0;
   attempt = 1;
 
-  constructor(recent: RecentEvents, turnId: string) {
+  constructor(recent: RecentEvents<Publication>, turnId: string) {
     this.#recent = recent;
     this.#turnId = turnId as TurnId;
   }
@@ -53,7 +53,11 @@ class Turn {
 
 describe('what a turn has said since its last message', () => {
   test('is kept in order, from the prompt on and then from each message on', () => {
-    const turn = new Turn(new RecentEvents(), 't').accepted().started().delta('a').delta('b');
+    const turn = new Turn(new RecentEvents<Publication>(), 't')
+      .accepted()
+      .started()
+      .delta('a')
+      .delta('b');
     expect([turn.after, turn.kept]).toEqual([1, ['turn.started', 'a', 'b']]);
     turn.message(2).say({ type: 'ping' });
     expect([turn.after, turn.kept]).toEqual([2, []]);
@@ -62,7 +66,7 @@ describe('what a turn has said since its last message', () => {
   });
 
   test('goes with its attempt, and all of it with the turn', () => {
-    const recent = new RecentEvents();
+    const recent = new RecentEvents<Publication>();
     const turn = new Turn(recent, 't').accepted().started().message(2).delta('lost');
     turn.attempt = 2;
     turn.started().delta('again');
@@ -73,20 +77,20 @@ describe('what a turn has said since its last message', () => {
   });
 
   test('is not known of a turn whose beginning was not heard, until its next message', () => {
-    const turn = new Turn(new RecentEvents(), 't').started().delta('a');
+    const turn = new Turn(new RecentEvents<Publication>(), 't').started().delta('a');
     expect(turn.kept).toBeUndefined();
     expect(turn.message(4).delta('b').kept).toEqual(['b']);
   });
 
   test('is known of an attempt that another process began, from what is stored on', () => {
-    const turn = new Turn(new RecentEvents(), 't');
+    const turn = new Turn(new RecentEvents<Publication>(), 't');
     turn.attempt = 2;
     turn.started(4).delta('a');
     expect([turn.after, turn.kept]).toEqual([4, ['turn.started', 'a']]);
   });
 
   test('goes when the next turn starts, though the end was never said', () => {
-    const recent = new RecentEvents();
+    const recent = new RecentEvents<Publication>();
     const one = new Turn(recent, 'one').accepted().started().delta('a');
     const other = new Turn(recent, 'other').accepted(3);
     expect(one.kept).toEqual(['turn.started', 'a']);
@@ -95,7 +99,7 @@ describe('what a turn has said since its last message', () => {
   });
 
   test('is dropped whole where there is more than is kept of one turn', () => {
-    const recent = new RecentEvents();
+    const recent = new RecentEvents<Publication>();
     const turn = new Turn(recent, 't').accepted();
     for (let count = 0; count < MAX_EVENTS; count += 1) turn.delta('x');
     expect(turn.kept).toHaveLength(MAX_EVENTS);
@@ -105,7 +109,7 @@ describe('what a turn has said since its last message', () => {
   });
 
   test('is dropped where all of them together have more than is kept', () => {
-    const recent = new RecentEvents();
+    const recent = new RecentEvents<Publication>();
     const large = 'x'.repeat(MAX_BYTES / 3 - 1_000);
     const one = new Turn(recent, 'one').accepted().delta(large);
     const other = new Turn(recent, 'other').accepted(3).delta(large);
