@@ -28,14 +28,18 @@ const OPTIONS: Readonly<Record<keyof ClientOptions, true>> = {
  * what is no option. Afterwards it reconnects by itself, and turns that are being read go on.
  */
 export const connect = async (options: ClientOptions): Promise<ConnectedGreenroom> => {
-  for (const name of Object.keys(options))
+  for (const name of Object.keys(options ?? {}))
     if (!Object.hasOwn(OPTIONS, name))
-      throw new GreenroomError(
-        'invalid_settings',
+      throw wrong(
         `${JSON.stringify(name)} is no option of connect: there are ${Object.keys(OPTIONS).join(', ')}`,
       );
+  const { servers } = options ?? {};
+  if (![servers].flat().every((server) => typeof server === 'string' && server !== ''))
+    throw wrong('servers must be an address such as nats://127.0.0.1:4222, or a list of them');
   return new ConnectedGreenroom(await connectClient(options));
 };
+
+const wrong = (message: string): GreenroomError => new GreenroomError('invalid_settings', message);
 
 /** A daemon's sessions, for one tenant. */
 export class ConnectedGreenroom implements GreenroomApi {

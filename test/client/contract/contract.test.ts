@@ -1,5 +1,6 @@
 /** What a program may rely on, whichever door it came in by: the same calls, events, values and refusals. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../../src/client/connect.ts';
 import type { GreenroomApi } from '../../../src/index.ts';
 import { codeIn, documentNamed, tableBelow } from '../../docs/readme.ts';
 import { withoutNatsServer } from '../../support/nats.ts';
@@ -95,6 +96,16 @@ describe.skipIf(withoutNatsServer())('the two doors compared', () => {
 });
 
 describe.skipIf(withoutNatsServer())('the client alone', () => {
+  test.each([
+    [{ server: 'nats://127.0.0.1:1' }, 'invalid_settings'],
+    [{}, 'invalid_settings'],
+    [{ servers: [''] }, 'invalid_settings'],
+    [{ servers: 'nats://127.0.0.1:1', tenant: 'a.b' }, 'invalid_session_id'],
+    [{ servers: 'nats://127.0.0.1:1' }, 'unavailable'],
+  ])('does not connect with %j', async (options, code) => {
+    await expect(connect(options as { servers: string })).rejects.toMatchObject({ code });
+  });
+
   test('goes on with a turn when the broker is killed and comes again, without a gap or a double', async () => {
     const greenroom = doorOf(doors, 'client');
     const { turn, events, done, open } = await begun({ greenroom, stage: doors.stage }, 'restart');
