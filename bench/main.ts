@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { commands } from './commands.ts';
 import { floor } from './floor.ts';
 import { forks } from './forks.ts';
 import type { Bench, Settings, Size } from './harness/bench.ts';
@@ -46,6 +47,7 @@ const BENCHES: readonly Bench[] = [
   hooks,
   memory,
   start,
+  commands,
   soak,
   storesServers,
 ];

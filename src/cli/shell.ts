@@ -135,6 +135,8 @@ export interface Shell {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly version: string;
+  /** The file of this program. */
+  readonly script: string;
   /** A text that no data can hold: it tells our own colours from those in the data. */
   readonly mark: string;
   /** How this program is called here, such as `npx greenroom`. */

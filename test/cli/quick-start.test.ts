@@ -1,8 +1,11 @@
 /** What a command loads before it does anything: what most of them do takes less time than a schema library to load. */
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { loadedBy } from '../support/loaded-by.ts';
-import { MAIN } from './installation.ts';
 import { greenroom } from './run-cli.ts';
+
+/** As the compiler leaves it: in the bundle no package can be told apart. */
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 test.each([
   [['status']],
