@@ -53,7 +53,7 @@ export const OPTION_TABLE = {
   maxTurns: honoured('model calls of each turn'),
   mcpServers: honoured('`stdio`, `http`, `sse`, and `sdk` made by `createSdkMcpServer`'),
   mcpServersDelivery: ignored(NO_PROCESS),
-  model: honoured('a full name, or `sonnet` for the newest'),
+  model: honoured('a full name; `sonnet`, `opus`, `haiku`, `fable`: the newest of that family'),
   onElicitation: ignored('questions of servers are declined'),
   onUserDialog: ignored('there are no dialogs'),
   outputFormat: honoured('`structured_output` of the result'),
