@@ -42,7 +42,8 @@ export interface SDKSystemMessage extends Addressed {
 export interface SDKAssistantMessage extends Addressed {
   type: 'assistant';
   message: BetaMessage;
-  parent_tool_use_id: null;
+  /** Of a sub-agent: the call that began it. Only with `forwardSubagentText`. */
+  parent_tool_use_id: string | null;
   timestamp: string;
 }
 

@@ -40,7 +40,9 @@ export const OPTION_TABLE = {
   extraArgs: refused('arguments of a command line may hold rules: give options'),
   fallbackModel: ignored('calls are made again with the same model'),
   forkSession: honoured('with `resume` or `continue`'),
-  forwardSubagentText: ignored('messages of sub-agents stay in their sessions'),
+  forwardSubagentText: honoured(
+    'messages of sub-agents, with `parent_tool_use_id`, when their call has ended',
+  ),
   hooks: honoured(
     'those of the events that there are here, for sub-agents too; a gate whose hook fails stays closed, unless `onFailure` is `continue`',
   ),

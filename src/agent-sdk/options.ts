@@ -106,6 +106,7 @@ interface Honoured {
   env?: Readonly<Record<string, string | undefined>> | undefined;
   forkSession?: boolean | undefined;
   hooks?: Readonly<Partial<Record<string, readonly HookCallbackMatcher[]>>> | undefined;
+  forwardSubagentText?: boolean | undefined;
   includePartialMessages?: boolean | undefined;
   maxBudgetUsd?: number | undefined;
   maxThinkingTokens?: number | undefined;
@@ -191,6 +192,8 @@ export interface CheckedOptions {
     readonly maxTurns: number | undefined;
     readonly maxBudgetUsd: number | undefined;
     readonly isStreamed: boolean;
+    /** Messages of sub-agents come too. */
+    readonly isForwarded: boolean;
   };
   /** One sentence for each thing that has no effect. */
   readonly warnings: readonly string[];
@@ -219,6 +222,7 @@ const Shape = z.object({
   env: z.record(z.string(), z.string().optional()).optional(),
   forkSession: z.boolean().default(false),
   hooks: z.record(z.string(), z.array(z.looseObject({})).optional()).default({}),
+  forwardSubagentText: z.boolean().default(false),
   includePartialMessages: z.boolean().default(false),
   maxBudgetUsd: z.number().positive().optional(),
   maxThinkingTokens: z.int().min(0).optional(),
@@ -304,6 +308,7 @@ export const checkedOptions = (options: Options, nowMs: number): CheckedOptions 
       ...{ outputFormat: data.outputFormat as OutputFormat | undefined },
       ...{ maxTurns: data.maxTurns, maxBudgetUsd: data.maxBudgetUsd },
       isStreamed: data.includePartialMessages,
+      isForwarded: data.forwardSubagentText,
     },
     warnings: [
       ...unusedIn(options),

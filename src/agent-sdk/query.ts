@@ -221,7 +221,8 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
     const turnId = newTurnId(systemClock.now());
     const turn = new Turn({
       ...{ host, session, model, clock: systemClock, newUuid, spending: this.#spending },
-      ...{ isStreamed: wanted.isStreamed, isStructured: wanted.outputFormat !== undefined },
+      ...{ isStreamed: wanted.isStreamed, isForwarded: wanted.isForwarded },
+      isStructured: wanted.outputFormat !== undefined,
       maxRetries: session.retry?.maxRetries ?? MAX_RETRIES,
     });
     this.#turnId = turnId;
