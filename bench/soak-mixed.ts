@@ -18,7 +18,8 @@ const PREFIX = 'mixed';
 const SESSIONS = 500;
 const CACHED = 200;
 const IN_FLIGHT = 10;
-const TURNS_EACH = 20;
+/** Few, so that within two minutes all sessions are as long as they get. */
+const TURNS_EACH = 8;
 const WORKERS = 2;
 const PASSIVATE_MINUTES = 0.25;
 const SAMPLE_MS = 1_000;
@@ -44,6 +45,7 @@ const loadMsOf = (settings: Settings): number =>
 interface Sample {
   readonly at: number;
   readonly memory: number;
+  readonly heap: number;
   readonly descriptors: number;
   readonly disk: number;
   readonly delayMs: number;
@@ -106,18 +108,20 @@ const sampled = async (
   const startMs = performance.now();
   while (!isOver()) {
     await rest(SAMPLE_MS);
+    const status = await daemon.call('status', null);
     samples.push({
       at: (performance.now() - startMs) / 1_000,
       memory: memoryOfTree(daemon.pid).rssBytes,
       descriptors: descriptorsOf(daemon.pid),
       disk: diskBytesOf(folder),
-      delayMs: (await daemon.call('status', null)).loopDelayMs,
+      heap: status.memory.heapUsed,
+      delayMs: status.loopDelayMs,
     });
   }
   return samples;
 };
 
-type Kept = 'memory' | 'descriptors' | 'disk';
+type Kept = 'memory' | 'heap' | 'descriptors' | 'disk';
 
 const report = (
   sheet: Sheet,
@@ -139,9 +143,9 @@ const report = (
     second.map((each) => ({ at: each.at, value: each[kept] }));
   const slope = (kept: Kept) =>
     (slopeOf(points(kept)) * SLOPE_SECONDS) / mean(points(kept).map(({ value }) => value));
-  const write = { memory: bytes, descriptors: number, disk: bytes } as const;
+  const write = { memory: bytes, heap: bytes, descriptors: number, disk: bytes } as const;
   const delays = (some: readonly Sample[]) => some.map(({ delayMs }) => delayMs);
-  const kinds: readonly Kept[] = ['memory', 'descriptors', 'disk'];
+  const kinds = ['memory', 'descriptors', 'disk'] as const;
   const figures = (values: readonly number[], as: (value: number) => string) => [
     as(median(values)),
     as(Math.max(...values)),
@@ -150,7 +154,7 @@ const report = (
     'Over the halves of the load',
     ['', 'first, median', 'most', 'second, median', 'most', 'slope in ten minutes, of the mean'],
     [
-      ...kinds.map((kept) => [
+      ...(['memory', 'heap', 'descriptors', 'disk'] as const).map((kept) => [
         kept,
         ...figures(
           first.map((each) => each[kept]),
