@@ -223,7 +223,8 @@ describe('imports', () => {
     if (unit === target) return true;
     // The runtime is a library of its own: it stands on nothing, not even on the ground.
     if (GROUND.includes(target)) return unit !== 'otp';
-    if (from === 'src/cli/daemon-parts.ts' && isLazy) return ['app', 'nats', 'storage'].includes(target);
+    if (from === 'src/cli/daemon-parts.ts' && isLazy)
+      return ['app', 'nats', 'storage'].includes(target);
     return LEANS[unit]?.includes(target) ?? false;
   };
 
