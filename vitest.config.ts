@@ -31,7 +31,10 @@ const LONG = files(
     'tools/services/**/*',
   ],
   ...['tools/mcp/(kills|web|calls|pins|failing|registry-server)', 'tools/own/modules'],
-  ...['hooks/(kills|commands|http|modules|nats)', 'greenroom/(sub-agents|tool-servers)'],
+  ...[
+    'hooks/(kills|commands|http|modules|nats)',
+    'greenroom/(sub-agents|tool-servers|session-servers)',
+  ],
   ...[
     'cli/daemon',
     'cli/detached',
@@ -72,14 +75,20 @@ const FAST = files(
   ...['text/tokens', 'text/phrase', 'text/extract', 'text/snippet', 'text/waiting-sessions'],
   ...['cli/hit-line', 'cli/markdown', 'cli/chat', 'tools/commands/(exit-code|cwd|descriptors)'],
   ...['hooks/(matcher|word|verdict|settings)', 'metrics/**/*', 'http/(readiness|host)'],
-  ...['cli/table', 'cli/import/chunks', 'executor/models/answer', 'executor/models/failure'],
+  ...[
+    'cli/table',
+    'cli/mcp-config',
+    'cli/import/chunks',
+    'executor/models/answer',
+    'executor/models/failure',
+  ],
   ...['executor/models/breaker', 'executor/models/guarded-start'],
   ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
   ...[
     'tools/builtin/!(read)',
     'tools/files/**/*',
     'tools/search/patterns',
-    'tools/mcp/(settings|shapes)',
+    'tools/mcp/(settings|shapes|session-rules|session-servers)',
     'tools/web/!(web-fetch)',
   ],
 );

@@ -9,8 +9,6 @@ import { McpToolsServer } from '../src/tools/mcp/mcp-tools.ts';
 import { McpStarter, mcpSupervisorName } from '../src/tools/mcp/starting.ts';
 import type { Parts } from './parts.ts';
 
-const MAX_SERVERS = 200;
-
 export const mcp = ({
   config,
   log,
@@ -25,6 +23,8 @@ export const mcp = ({
       McpToolsServer.childSpec(
         {
           servers,
+          sessionHosts: config.sessionMcpHosts?.split(',') ?? [],
+          maxSessionServers: config.sessionMcpServers,
           dataDir: config.store === 'memory:' ? undefined : config.dataDir,
           spillFolder: join(config.dataDir, TOOL_OUTPUT),
           notices: log,
@@ -34,12 +34,15 @@ export const mcp = ({
       dynamicSupervisor({
         id: 'servers',
         name: mcpSupervisorName,
-        maxChildren: MAX_SERVERS,
+        maxChildren: 1 + servers.length + 2 * config.sessionMcpServers, // those that are being stopped count too
         maxRestarts: 10, // of one server; one that goes on failing is given up after five minutes
         maxSeconds: 1_800,
         backoff: { firstMs: 1_000, factor: 2, maxMs: 60_000 },
         child: mcpServer,
       }),
-      McpStarter.childSpec({ servers: servers.map(({ name }) => name) }, { id: 'starter' }), // all of them, and again those that were given up
+      McpStarter.childSpec(
+        { servers: servers.flatMap(({ name, isPerSession }) => (isPerSession ? [] : [name])) },
+        { id: 'starter' },
+      ), // all of them, and again those that were given up
     ],
   });

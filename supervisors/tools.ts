@@ -53,7 +53,10 @@ export const tools = ({ config, log, sessions, agentTypes, ownTools, mcpServers,
       onlyIf(config.tools === 'on', toolServers({ config, log, mcpServers })), // tools that others bring
       ToolboxServer.childSpec(
         {
-          lent: config.tools === 'off' ? undefined : (system) => system.fetch(functionToolsName),
+          lent:
+            config.tools === 'off'
+              ? undefined
+              : (system) => [system.fetch(mcpToolsName), system.fetch(functionToolsName)],
           runners: (system) =>
             config.tools === 'off'
               ? []

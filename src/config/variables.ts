@@ -185,6 +185,13 @@ export const VARIABLES = {
     meaning:
       'JSON file `{ mcpServers }` of MCP servers whose tools sessions may have, as `.mcp.json`',
   }),
+  sessionMcpHosts: optional('GREENROOM_SESSION_MCP_HOSTS', hosts, {
+    meaning:
+      'hosts that a session may have MCP servers of for itself: `example.com`, `*.example.com`, `localhost:8080`',
+  }),
+  sessionMcpServers: set('GREENROOM_SESSION_MCP_SERVERS', whole(0, 1_000), 100, {
+    meaning: 'MCP servers of single sessions that may run at a time; 0 = sessions have none',
+  }),
   serviceTools: set('GREENROOM_SERVICE_TOOLS', oneOf('on', 'off'), 'off', {
     meaning:
       'whether sessions may have tools that services on the bus declare; `on` trusts all that may answer there',

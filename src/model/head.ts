@@ -10,6 +10,7 @@ import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { Every } from './every.ts';
 import type { SessionKey, TurnId } from './ids.ts';
+import { SessionServers } from './mcp-servers.ts';
 import { Metadata } from './metadata.ts';
 import type { Segment } from './segments.ts';
 import { normaliseTags } from './tags.ts';
@@ -99,6 +100,9 @@ export const settableShape = {
   policies: names
     .optional()
     .describe('of `FileAccessPolicy` and `CommandPolicy`; default both, with `[]` neither'),
+  mcpServers: SessionServers.optional().describe(
+    'MCP servers of this session alone, by name, as far as the daemon [allows them](../guide/tool-servers.md#servers-of-one-session)',
+  ),
   hooks: names.optional().describe('kept; without effect as long as there are no tools'),
   includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
   onBusy: BusyPolicy.optional().describe(BUSY_TEXT),
@@ -290,6 +294,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   effort: undefined,
   outputFormat: undefined,
   childrenCostNanoUsd: undefined,
+  mcpServers: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -5,7 +5,7 @@
 import type { Head } from './head.ts';
 import { keyString, type SessionKey } from './ids.ts';
 
-export type Asker = Pick<Head, 'key' | 'childOf'>;
+export type Asker = Pick<Head, 'key' | 'childOf' | 'mcpServers'>;
 
 interface Held<T> {
   readonly value: T;

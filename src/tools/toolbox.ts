@@ -17,20 +17,13 @@ import {
   toolboxName,
 } from '../session/ports/tools.ts';
 import { failed } from './tool/outcome.ts';
-import type { ToolRunner } from './tool/runner.ts';
+import type { LentTools, ToolRunner } from './tool/runner.ts';
 
 export interface ToolboxOptions {
   /** Looked up once, when the toolbox starts: it ends with them. */
   readonly runners: (system: System) => readonly ToolRunner[];
-  /** Runs the tools that single sessions have; absent: none has any. */
-  readonly lent?: ((system: System) => LentTools) | undefined;
-}
-
-/** Tools of single sessions. In its session one takes the place of another tool of its name. */
-export interface LentTools extends ToolRunner {
-  /** undefined: the session has none. The same list each time. */
-  toolsOf(asker: Asker): readonly OfferedTool[] | undefined;
-  lends(call: Pick<ToolCall, 'key' | 'name'>): boolean;
+  /** Run the tools that single sessions have, where two have one name the later one; absent: none has any. */
+  readonly lent?: ((system: System) => readonly LentTools[]) | undefined;
 }
 
 const toolboxProtocol = protocol({ calls: {} });
@@ -38,7 +31,7 @@ const toolboxProtocol = protocol({ calls: {} });
 export const ToolboxServer = genServer(toolboxProtocol, {
   init: ({ runners, lent }: ToolboxOptions, self: Self<typeof toolboxProtocol>): RunningToolbox => {
     const { ref, system } = self;
-    const toolbox = new RunningToolbox(ref, system, runners(system), lent?.(system));
+    const toolbox = new RunningToolbox(ref, system, runners(system), lent?.(system) ?? []);
     self.register(toolboxName, toolbox);
     return toolbox;
   },
@@ -73,7 +66,7 @@ class RunningToolbox implements Toolbox {
   readonly ref: ActorRef;
   readonly #system: System;
   readonly #runners: readonly ToolRunner[];
-  readonly #lent: LentTools | undefined;
+  readonly #lent: readonly LentTools[];
   /** By what a session has of its own: all that it has. */
   readonly #merged = new WeakMap<readonly OfferedTool[], Merged>();
   #index: Index;
@@ -82,7 +75,7 @@ class RunningToolbox implements Toolbox {
     ref: ActorRef,
     system: System,
     runners: readonly ToolRunner[],
-    lent: LentTools | undefined,
+    lent: readonly LentTools[],
   ) {
     this.ref = ref;
     this.#system = system;
@@ -96,8 +89,15 @@ class RunningToolbox implements Toolbox {
   }
 
   toolsFor(asker: Asker): readonly OfferedTool[] {
-    const { tools } = this;
-    const own = this.#lent?.toolsOf(asker);
+    let all = this.tools;
+    for (const lender of this.#lent) all = this.#with(all, lender.toolsOf(asker));
+    return all;
+  }
+
+  #with(
+    tools: readonly OfferedTool[],
+    own: readonly OfferedTool[] | undefined,
+  ): readonly OfferedTool[] {
     if (own === undefined) return tools;
     const before = this.#merged.get(own);
     if (before?.tools === tools) return before.all;
@@ -106,9 +106,14 @@ class RunningToolbox implements Toolbox {
     return all;
   }
 
+  prepare(asker: Asker): Promise<void> | undefined {
+    const waits = this.#lent.flatMap((lender) => lender.prepare?.(asker) ?? []);
+    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+  }
+
   start(call: ToolCall, sink: ToolSink): ToolHandle {
-    const isLent = this.#lent?.lends(call) === true;
-    const runner = isLent ? this.#lent : this.#current().runners.get(call.name);
+    const lender = this.#lent.findLast((each) => each.lends(call));
+    const runner = lender ?? this.#current().runners.get(call.name);
     if (runner === undefined) return this.#answer(sink, failed(unknown(call.name, this.tools)));
     try {
       return runner.start(call, sink);

@@ -8,6 +8,7 @@ import { BUSY_POLICIES, EFFORTS, MODES, PERMISSION_MODES } from '../../model/wor
 import type { SessionRequests } from '../../session/verbs/registry.ts';
 import { usageError } from '../failure.ts';
 import { act, type Registration } from '../invocation.ts';
+import { mcpServersFrom } from '../mcp-config.ts';
 import { withSession } from '../session-name.ts';
 import { sessionText } from '../session-text.ts';
 import type { DaemonClient, Shell } from '../shell.ts';
@@ -35,6 +36,7 @@ interface Options {
   readonly thinking?: Thinking;
   readonly effort?: string;
   readonly approvalMinutes?: number;
+  readonly mcpConfig?: string;
 }
 
 type Settings = SessionRequests['create'];
@@ -123,6 +125,7 @@ const withSettings = (tags: string, command: Command): Command =>
     )
     .option('--allow <rule>', 'a permission rule: such tool calls need no asking', collect)
     .option('--deny <rule>', 'a permission rule: such tool calls are refused', collect)
+    .option('--mcp-config <file>', 'MCP servers of its own, in the form of .mcp.json')
     .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
     .option('--on-busy <policy>', 'enqueue or reject', parseWord(BUSY_POLICIES))
     .option('--max-tokens <n>', 'tokens of one answer at most', parseCount)
@@ -138,7 +141,7 @@ const withSettings = (tags: string, command: Command): Command =>
 /** The daemon checks the values. It stands in another folder than who types a path here. */
 const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   const { tag, cwd, tools, permissionMode, allow, deny, maxTurns, maxSteps, maxCost } = options;
-  const { approvalMinutes } = options;
+  const { approvalMinutes, mcpConfig } = options;
   const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost, approvalMinutes });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
     options;
@@ -149,6 +152,7 @@ const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
     ...{ thinking, effort },
     tags: tag,
     workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),
+    mcpServers: mcpConfig === undefined ? undefined : mcpServersFrom(mcpConfig, here),
     limits: Object.keys(limits).length === 0 ? undefined : limits,
   }) as Settings;
 };

@@ -8,6 +8,7 @@
 
 import { codeOf } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
+import type { Head } from '../../model/head.ts';
 import {
   awaitedModelRun,
   type HooksPhase,
@@ -22,7 +23,7 @@ import type { Input, SessionState } from '../machine/machine.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import { hooksName } from '../ports/hooks.ts';
 import { journalName } from '../ports/journal.ts';
-import { toolboxName } from '../ports/tools.ts';
+import { type Toolbox, toolboxName } from '../ports/tools.ts';
 import { wantsTools } from '../tools/offer.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { SessionArgs } from './session-args.ts';
@@ -43,7 +44,7 @@ type AtHooks = OpenTurn & { readonly phase: HooksPhase };
 
 const RETRY_MS = 500;
 /** For sessions that want none. */
-const NO_TOOLS = { toolsFor: () => [] };
+const NO_TOOLS: Pick<Toolbox, 'toolsFor' | 'prepare'> = { toolsFor: () => [] };
 
 export class TurnPhases {
   readonly steps: StepRunner;
@@ -171,6 +172,7 @@ export class TurnPhases {
     const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
     const journal = system.find(journalName);
     if (journal === undefined || toolbox === undefined) return false;
+    if (this.#isPreparing(toolbox, head)) return true;
     const { rules } = this.#args.runtime;
     const tools = wantsTools(head)
       ? this.#ownTools.offers.for(head, toolbox.toolsFor(head)).json
@@ -188,6 +190,7 @@ export class TurnPhases {
     const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
     const journal = system.find(journalName);
     if (toolbox === undefined || journal === undefined) return false;
+    if (this.#isPreparing(toolbox, head)) return true;
     const workspace = this.#workspace;
     if (head.workingDirectory === undefined) makeFolderSync(workspace);
     const hooks = system.find(hooksName);
@@ -198,6 +201,14 @@ export class TurnPhases {
       ...{ head, turn, isCancelling, journal, toolbox, workspace, hooks, permissionMode },
     });
     this.#host.touch();
+    return true;
+  }
+
+  /** What the session alone has is being started: when its tools are known, or cannot be, it goes on. */
+  #isPreparing(toolbox: Pick<Toolbox, 'prepare'>, head: Head): boolean {
+    const preparing = toolbox.prepare?.(head);
+    if (preparing === undefined) return false;
+    this.#mailbox.building(preparing);
     return true;
   }
 

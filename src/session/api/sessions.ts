@@ -41,7 +41,7 @@ import {
   type SessionsReplies,
 } from '../verbs/registry.ts';
 import { newTurn } from '../verbs/requests.ts';
-import { mustBeRules, mustHaveSandbox } from '../verbs/rule-settings.ts';
+import { mustBeRules, mustBeServers, mustHaveSandbox } from '../verbs/rule-settings.ts';
 import type { TurnRequest } from '../verbs/turn-request.ts';
 import {
   type Ground,
@@ -160,6 +160,7 @@ export class Sessions implements SessionsDoor {
     const id = turnId ?? request.turnId ?? newTurnId(this.#system.clock.now());
     if (request.session !== undefined) {
       mustBeRules(this.#ground, request.session);
+      mustBeServers(this.#ground, request.session);
       mustHaveSandbox(this.#ground, request.session);
     }
     const turn = newTurn(id, context.traceId, request, childOf);

@@ -7,6 +7,7 @@
  */
 
 import type { SessionKey, TurnId } from '../../model/ids.ts';
+import type { SessionServers } from '../../model/mcp-servers.ts';
 import type { Asker } from '../../model/per-session.ts';
 import type { ToolMemory } from '../../model/tool-memory.ts';
 import type { ToolEffect } from '../../model/turn.ts';
@@ -96,6 +97,11 @@ export interface Toolbox {
   readonly tools: readonly OfferedTool[];
   /** These, and those that this session alone has: the same list as long as nothing changes. */
   toolsFor(asker: Asker): readonly OfferedTool[];
+  /**
+   * Has what this session alone needs started. @returns settles when its tools are known, or cannot be for now; undefined:
+   * there is nothing to wait for. Never rejects.
+   */
+  prepare?(asker: Asker): Promise<void> | undefined;
   /** Never throws: what cannot be run has an outcome that says so. */
   start(call: ToolCall, sink: ToolSink): ToolHandle;
   /** The call was lost with an earlier toolbox, and is not made again: what it has begun elsewhere is to end. Never throws. */
@@ -123,3 +129,11 @@ export const sandboxInForce = ({ mode, missing }: Sandbox): SandboxInForce => {
 };
 
 export const sandboxName = nameOf<Sandbox>('sandbox');
+
+/** Which MCP servers a session may name for itself. */
+export interface ServerRules {
+  /** What of them may not run here, in a sentence with the setting that would change it; undefined: all may. */
+  faultOf(servers: SessionServers): string | undefined;
+}
+
+export const serverRulesName = nameOf<ServerRules>('server-rules');

@@ -1,5 +1,6 @@
 /** Which tools a session's model is offered, and how a request says it. */
 import type { Head } from '../../model/head.ts';
+import { plainToolName } from '../../model/mcp-servers.ts';
 import type { OfferedTool, ToolDefinition } from '../ports/tools.ts';
 
 export interface Offer {
@@ -10,11 +11,13 @@ export interface Offer {
 
 const NOTHING: Offer = { tools: new Map(), json: undefined };
 
-type Wish = Pick<Head, 'tools' | 'disallowedTools' | 'workingDirectory'>;
+type Wish = Pick<Head, 'tools' | 'disallowedTools' | 'workingDirectory' | 'mcpServers'>;
 
-/** A session has tools if it names some, or has a folder for them to work in. */
-export const wantsTools = ({ tools, workingDirectory }: Wish): boolean =>
-  tools === undefined ? workingDirectory !== undefined : tools.length > 0;
+/** A session has tools if it names some, has a folder for them to work in, or servers of its own. */
+export const wantsTools = ({ tools, workingDirectory, mcpServers }: Wish): boolean =>
+  tools === undefined
+    ? workingDirectory !== undefined || mcpServers !== undefined
+    : tools.length > 0;
 
 /** Remembers what it has offered last, because each model call asks: a new list of tools is made when something changes. */
 export class Offers {
@@ -24,15 +27,16 @@ export class Offers {
 
   /** @param all in the order of their names: a request that differs in order alone would miss the API's cache. */
   for(head: Head, all: readonly OfferedTool[]): Offer {
-    const { tools, disallowedTools, workingDirectory } = head;
+    const { tools, disallowedTools, workingDirectory, mcpServers } = head;
     const isSame =
       this.#all === all &&
       this.#wish.tools === tools &&
       this.#wish.disallowedTools === disallowedTools &&
-      this.#wish.workingDirectory === workingDirectory;
+      this.#wish.workingDirectory === workingDirectory &&
+      this.#wish.mcpServers === mcpServers;
     if (isSame) return this.#offer;
     this.#all = all;
-    this.#wish = { tools, disallowedTools, workingDirectory };
+    this.#wish = { tools, disallowedTools, workingDirectory, mcpServers };
     this.#offer = offerOf(this.#wish, all);
     return this.#offer;
   }
@@ -41,14 +45,20 @@ export class Offers {
 export const offerOf = (wish: Wish, all: readonly OfferedTool[]): Offer => {
   if (!wantsTools(wish)) return NOTHING;
   const denied = new Set(wish.disallowedTools);
-  const offered = all.filter(
-    ({ name }) => !denied.has(name) && (wish.tools === undefined || wish.tools.includes(name)),
-  );
+  const isWanted = wanted(wish);
+  const offered = all.filter(({ name }) => !denied.has(name) && isWanted(name));
   if (offered.length === 0) return NOTHING;
   return {
     tools: new Map(offered.map((tool) => [tool.name, tool])),
     json: JSON.stringify(offered.map(inRequest)),
   };
+};
+
+const wanted = ({ tools, workingDirectory, mcpServers }: Wish): ((name: string) => boolean) => {
+  if (tools !== undefined) return (name) => tools.includes(name);
+  if (workingDirectory !== undefined) return () => true;
+  const own = Object.keys(mcpServers ?? {}).map((server) => `mcp__${plainToolName(server)}__`);
+  return (name) => own.some((prefix) => name.startsWith(prefix));
 };
 
 const inRequest = ({ name, description, inputSchema }: ToolDefinition) => ({

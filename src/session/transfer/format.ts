@@ -19,8 +19,14 @@ export const EXPORT_FORMAT = 1;
 /** Who an audit record says imported the session: that is of this store, and not exported. */
 export const IMPORTED_BY = 'export';
 
-/** What belongs to a store and not to the session: left out of an export, made anew by an import. */
-const OF_THE_STORE = ['key', 'version', 'importedAtMs', 'segments', 'transfer', 'offers'] as const;
+/**
+ * What belongs to a store and not to the session: left out of an export, made anew by an import. A session's own servers
+ * have passwords in their headers, and are what its daemon allows.
+ */
+const OF_THE_STORE = [
+  ...(['key', 'version', 'importedAtMs', 'segments', 'transfer', 'offers'] as const),
+  ...(['mcpServers'] as const),
+] as const;
 type OfTheStore = (typeof OF_THE_STORE)[number];
 export type ExportedHead = Omit<Head, OfTheStore>;
 

@@ -6,7 +6,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Settings } from '../../model/head.ts';
 import type { Behavior } from '../../permissions/rule.ts';
 import { parseRule, printRule } from '../../permissions/rule.ts';
-import { sandboxInForce, sandboxName, toolboxName } from '../ports/tools.ts';
+import { sandboxInForce, sandboxName, serverRulesName, toolboxName } from '../ports/tools.ts';
 import { wantsTools } from '../tools/offer.ts';
 import type { Ground } from './verb.ts';
 
@@ -49,3 +49,17 @@ export const mustHaveSandbox = ({ caller }: Ground, wish: Wish): void => {
       { details: { field: 'tools' } },
     );
 };
+
+/** Throws `invalid_settings` for MCP servers that the daemon does not run for sessions. */
+export const mustBeServers = (
+  { caller }: Ground,
+  { mcpServers }: Pick<Settings, 'mcpServers'>,
+): void => {
+  if (mcpServers === undefined || Object.keys(mcpServers).length === 0) return;
+  const rules = caller.system.find(serverRulesName);
+  const fault = rules === undefined ? NO_SERVERS : rules.faultOf(mcpServers);
+  if (fault !== undefined)
+    throw new GreenroomError('invalid_settings', fault, { details: { field: 'mcpServers' } });
+};
+
+const NO_SERVERS = 'mcpServers: no MCP servers run here (GREENROOM_TOOLS)';

@@ -4,7 +4,7 @@ import { isWellFormed } from '../../model/bounds.ts';
 import { settableShape } from '../../model/head.ts';
 import type { SessionRequest } from '../actor/waiting-changes.ts';
 import { SessionReply } from './reply-schemas.ts';
-import { mustBeRules, mustHaveSandbox } from './rule-settings.ts';
+import { mustBeRules, mustBeServers, mustHaveSandbox } from './rule-settings.ts';
 import { change, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 
@@ -27,6 +27,7 @@ const create = sessionVerb('create', {
   reply: SessionReply,
   run: async (work, settings) => {
     mustBeRules(work, settings);
+    mustBeServers(work, settings);
     mustHaveSandbox(work, settings);
     return changed(work, { type: 'create', settings });
   },
@@ -46,6 +47,7 @@ const update = sessionVerb('update', {
   reply: SessionReply,
   run: async (work, { expectedVersion, ...settings }) => {
     mustBeRules(work, settings);
+    mustBeServers(work, settings);
     if (TOOL_SETTINGS.some((field) => settings[field] !== undefined))
       mustHaveSandbox(work, { ...(await work.caller.openKnown(work.key)).head, ...settings });
     return changed(work, { type: 'settings', settings, expectedVersion });

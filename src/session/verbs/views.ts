@@ -6,6 +6,7 @@ import type { ApiMessage } from '../../model/event.ts';
 import { given } from '../../model/given.ts';
 import type { Head } from '../../model/head.ts';
 import { isTooDeep } from '../../model/json-depth.ts';
+import { shownServers } from '../../model/mcp-servers.ts';
 import { iso } from '../../model/moment.ts';
 import { usdOf } from '../../model/money.ts';
 import type { TurnRecord } from '../../model/turn.ts';
@@ -58,6 +59,7 @@ export const sessionView = (head: Head): SessionView =>
     allowedTools: head.allowedTools,
     disallowedTools: head.disallowedTools,
     policies: head.policies,
+    mcpServers: head.mcpServers && shownServers(head.mcpServers),
     hooks: head.hooks,
     includePartialMessages: head.includePartialMessages,
     onBusy: head.onBusy,

@@ -38,6 +38,7 @@ const FIELDS = [
   ...['thinking', 'effort', 'outputFormat'],
   ...['childrenCostNanoUsd'],
   ...['yields', 'completedAtMs', 'idleEndMinutes'],
+  ...['mcpServers'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

@@ -59,7 +59,7 @@ const HEAD_TEXTS = ['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort']
 const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
   ...(['lastError', 'classic', 'transfer', 'toolMemory', 'childOf'] as const),
-  ...(['thinking', 'outputFormat'] as const),
+  ...(['thinking', 'outputFormat', 'mcpServers'] as const),
 ] as const;
 const HEAD_LISTS = [
   'tools',

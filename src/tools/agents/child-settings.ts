@@ -57,6 +57,7 @@ export const childSettings = (
       ? parent.disallowedTools
       : [...new Set([...(parent.disallowedTools ?? []), AGENT])],
     policies: parent.policies,
+    mcpServers: parent.mcpServers,
     hooks: parent.hooks,
     includePartialMessages: parent.includePartialMessages,
     retry: parent.retry,

@@ -31,10 +31,10 @@ interface State {
 }
 
 const McpServer = genServer(mcpServerProtocol, {
-  init: (name: string, self): State => {
+  init: (key: string, self): State => {
     const { doors, keeper, notices } = self.system.fetch(mcpGroundName);
-    const door = doors.get(name);
-    if (door === undefined) throw new Error(`there is no MCP server ${name}`);
+    const door = doors.get(key);
+    if (door === undefined) throw new Error(`there is no MCP server ${key}`);
     const { settings } = door;
     const connection = new Connection({
       ...{ settings, notices, clock: self.system.clock, mark: keeper.mark },
@@ -58,8 +58,7 @@ const McpServer = genServer(mcpServerProtocol, {
       door.take(tools);
       door.tell({ kind: 'connected', connection });
       const { notices } = self.system.fetch(mcpGroundName);
-      const { name: server } = door.settings;
-      notices.info({ server, tools: door.offered.length }, 'an MCP server is there');
+      notices.info({ server: door.key, tools: door.offered.length }, 'an MCP server is there');
       return noreply(state);
     },
     listed: (tools, state: State) => {
@@ -68,7 +67,7 @@ const McpServer = genServer(mcpServerProtocol, {
     },
     lost: (why, state: State, self) => {
       const { notices } = self.system.fetch(mcpGroundName);
-      notices.warn({ server: state.door.settings.name, why }, 'an MCP server is down');
+      notices.warn({ server: state.door.key, why }, 'an MCP server is down');
       state.door.tell({ kind: 'down', why });
       return stop({ shutdown: why }, state);
     },
@@ -80,5 +79,5 @@ const McpServer = genServer(mcpServerProtocol, {
   redact: ({ door, connection }) => ({ state: door.state.kind, pid: connection.pid }),
 });
 
-export const mcpServer = (name: string): ChildSpec<McpServerRef> =>
-  McpServer.childSpec(name, { id: name, shutdownMs: SHUTDOWN_MS });
+export const mcpServer = (key: string): ChildSpec<McpServerRef> =>
+  McpServer.childSpec(key, { id: key, shutdownMs: SHUTDOWN_MS });

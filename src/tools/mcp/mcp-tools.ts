@@ -1,23 +1,33 @@
 /**
- * The tools of all MCP servers. It owns what outlives a server's actor: the doors to the servers, what their tools said at
+ * The tools of all MCP servers: those that all sessions may have, and those of single ones. It owns what outlives a server's actor: the doors to the servers, what their tools said at
  * first sight, and the child that ends what servers have started when this process is killed. Calls do not pass its mailbox.
  */
 import { join } from 'node:path';
-import { genServer, protocol } from '../../otp/gen-server.ts';
+import { z } from 'zod';
+import type { Asker } from '../../model/per-session.ts';
+import { genServer, noreply, protocol } from '../../otp/gen-server.ts';
 import { type Name, nameOf } from '../../otp/name.ts';
 import type { System } from '../../otp/system.ts';
-import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
+import {
+  type OfferedTool,
+  serverRulesName,
+  type ToolCall,
+  type ToolHandle,
+  type ToolSink,
+} from '../../session/ports/tools.ts';
 import { spillPath } from '../commands/spill-path.ts';
 import { begun } from '../results/telling.ts';
 import { failed } from '../tool/outcome.ts';
-import type { ToolRunner } from '../tool/runner.ts';
+import type { LentTools } from '../tool/runner.ts';
 import type { Notices } from './connection.ts';
 import { Keeper } from './keeper.ts';
 import { Pins } from './pins.ts';
+import { type Place, placesOf } from './places.ts';
 import { type DoorState, ServerDoor } from './server-door.ts';
+import { SessionRules } from './session-rules.ts';
+import { SessionServers } from './session-servers.ts';
 import type { McpServerSettings } from './settings.ts';
-import { hasFailed, startServer } from './starting.ts';
-import { namesOfTools } from './tool-names.ts';
+import { hasFailed, startServer, stopServer } from './starting.ts';
 
 export interface McpServerStatus {
   readonly name: string;
@@ -33,6 +43,10 @@ export interface McpServerStatus {
 
 export interface McpToolsArgs {
   readonly servers: readonly McpServerSettings[];
+  /** Hosts that sessions may have servers of for themselves. */
+  readonly sessionHosts: readonly string[];
+  /** Servers of single sessions that may run at a time. */
+  readonly maxSessionServers: number;
   /** Where is kept what tools said at first sight, and the trace of servers; undefined: nowhere. Absolute. */
   readonly dataDir: string | undefined;
   /** A result that is too long is in `<spillFolder>/<tenant>/<session>/<tool use>.txt`. Absolute. */
@@ -40,8 +54,10 @@ export interface McpToolsArgs {
   readonly notices: Notices;
 }
 
-export interface McpTools extends ToolRunner {
+export interface McpTools extends LentTools {
   status(): readonly McpServerStatus[];
+  /** As `Toolbox.prepare`. */
+  prepare(asker: Asker): Promise<void> | undefined;
   /** Offers a changed tool as it is now. False: there is no such tool, or it has not changed. */
   accept(server: string, tool: string): boolean;
 }
@@ -58,7 +74,12 @@ export interface McpGround {
 
 export const mcpGroundName: Name<McpGround> = nameOf('mcp-ground');
 
-const mcpToolsProtocol = protocol({ calls: {} });
+const mcpToolsProtocol = protocol({ calls: {}, infos: { rest: z.void() } });
+
+/** How often servers of sessions that rest are looked for. */
+const LOOK_MS = 60_000;
+/** Servers of sessions whose tools are remembered. */
+const MAX_PINNED = 200;
 
 export const McpToolsServer = genServer(mcpToolsProtocol, {
   init: async (args: McpToolsArgs, self): Promise<RunningMcpTools> => {
@@ -68,43 +89,56 @@ export const McpToolsServer = genServer(mcpToolsProtocol, {
     const keeper = new Keeper({ clock: system.clock, folder, notices });
     await keeper.endLeftover();
     self.own(() => keeper.close());
-    const tools = new RunningMcpTools(system, args, new Pins(folder));
+    const tools = new RunningMcpTools(system, args, folder);
     self.register(mcpGroundName, { doors: tools.doors, keeper, notices });
     self.register(mcpToolsName, tools);
+    self.register(serverRulesName, tools.rules);
+    self.sendEvery(LOOK_MS, 'rest');
     return tools;
   },
   handleCall: {},
+  handleInfo: {
+    rest: (_, tools) => {
+      tools.rest();
+      return noreply(tools);
+    },
+  },
   redact: (tools) => tools.status(),
 });
 
-interface Place {
-  readonly door: ServerDoor;
-  /** The server's own name for it. */
-  readonly tool: string;
-}
-
 class RunningMcpTools implements McpTools {
-  readonly doors: ReadonlyMap<string, ServerDoor>;
+  /** To all servers, those of single sessions too. */
+  readonly doors = new Map<string, ServerDoor>();
+  readonly rules: SessionRules;
+  readonly #common: readonly ServerDoor[];
+  readonly #ofSessions: SessionServers;
   readonly #system: System;
   readonly #spillFolder: string;
   #tools: readonly OfferedTool[] = [];
   #places: ReadonlyMap<string, Place> = new Map();
 
-  constructor(system: System, args: McpToolsArgs, pins: Pins) {
-    const { servers, notices } = args;
+  /** @param folder where is kept what tools said at first sight. */
+  constructor(system: System, args: McpToolsArgs, folder: string | undefined) {
+    const { servers, sessionHosts: hosts, maxSessionServers: maxServers, notices } = args;
     const { clock } = system;
     this.#system = system;
     this.#spillFolder = args.spillFolder;
     const onTools = () => this.#list();
-    const onWanted = (server: string) => {
-      if (hasFailed(system, server)) startServer(system, server);
+    const onWanted = (key: string) => {
+      if (hasFailed(system, key)) startServer(system, key);
     };
-    this.doors = new Map(
-      servers.map((settings) => {
-        const door = new ServerDoor({ settings, clock, pins, notices, onTools, onWanted });
-        return [settings.name, door] as const;
-      }),
-    );
+    const pins = new Pins(folder);
+    this.#common = servers
+      .filter(({ isPerSession }) => !isPerSession)
+      .map((settings) => new ServerDoor({ settings, clock, pins, notices, onTools, onWanted }));
+    for (const door of this.#common) this.doors.set(door.key, door);
+    this.rules = new SessionRules({ servers, hosts, maxServers });
+    this.#ofSessions = new SessionServers({
+      ...{ rules: this.rules, maxServers, clock, notices, doors: this.doors },
+      pins: new Pins(folder, 'mcp-session-tools.json', MAX_PINNED),
+      start: (key) => startServer(system, key),
+      stop: (key) => stopServer(system, key),
+    });
     this.#list();
   }
 
@@ -112,8 +146,25 @@ class RunningMcpTools implements McpTools {
     return this.#tools;
   }
 
+  toolsOf(asker: Asker): readonly OfferedTool[] | undefined {
+    return this.#ofSessions.toolsOf(asker);
+  }
+
+  lends(call: Pick<ToolCall, 'key' | 'name'>): boolean {
+    return this.#ofSessions.placeOf(call) !== undefined;
+  }
+
+  prepare(asker: Asker): Promise<void> | undefined {
+    return this.#ofSessions.prepare(asker);
+  }
+
+  rest(): void {
+    this.#ofSessions.rest();
+  }
+
   start(call: ToolCall, sink: ToolSink): ToolHandle {
-    const place = this.#places.get(call.name);
+    const place = this.#ofSessions.placeOf(call) ?? this.#places.get(call.name);
+    this.#ofSessions.used(call.key);
     return begun(this.#system, sink, (tell) => {
       if (place === undefined) {
         tell(failed(`There is no tool ${call.name} any more.`));
@@ -125,9 +176,9 @@ class RunningMcpTools implements McpTools {
   }
 
   status(): readonly McpServerStatus[] {
-    return [...this.doors.values()].map(({ settings, state, offered, changed }) => ({
+    return this.#common.map(({ key, settings, state, offered, changed }) => ({
       name: settings.name,
-      state: this.#stateOf(settings.name, state),
+      state: this.#stateOf(key, state),
       ...('why' in state ? { why: state.why } : {}),
       tools: offered.length,
       changed,
@@ -144,22 +195,8 @@ class RunningMcpTools implements McpTools {
 
   /** The same list as long as it says the same: a new one is a new prompt to the model. */
   #list(): void {
-    const all = [...this.doors.values()].flatMap((door) => offeredBy(door));
-    this.#places = new Map(all.map(({ place, offered }) => [offered.name, place]));
-    const tools = all
-      .map(({ offered }) => offered)
-      .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    const { tools, places } = placesOf(this.#common);
+    this.#places = places;
     if (JSON.stringify(tools) !== JSON.stringify(this.#tools)) this.#tools = tools;
   }
 }
-
-const offeredBy = (door: ServerDoor): readonly { place: Place; offered: OfferedTool }[] => {
-  const names = namesOfTools(
-    door.settings.name,
-    door.offered.map(({ tool }) => tool),
-  );
-  return door.offered.map(({ tool, description, inputSchema, effect }) => ({
-    place: { door, tool },
-    offered: { name: names.get(tool) ?? tool, description, inputSchema, effect },
-  }));
-};

@@ -1,5 +1,6 @@
 /**
- * What servers said of their tools when these were first seen (`mcp-tools.json` of the data directory). It owns the file.
+ * What servers said of their tools when these were first seen (`mcp-tools.json` of the data directory; of sessions' own
+ * servers `mcp-session-tools.json`). It owns the file.
  *
  * 1. A definition that has changed since is not taken, until a person has accepted it: the person who allowed the tool
  *    had read the earlier one.
@@ -36,9 +37,15 @@ export class Pins {
   readonly #file: string | undefined;
   readonly #servers: Map<string, ReadonlyMap<string, Pin>>;
 
-  /** @param folder undefined: nothing is kept. Throws `ConfigError` when the file is there and cannot be read. */
-  constructor(folder: string | undefined) {
-    this.#file = folder === undefined ? undefined : join(folder, 'mcp-tools.json');
+  readonly #maxServers: number;
+
+  /**
+   * @param folder undefined: nothing is kept. @param maxServers of more, what was learnt longest ago is forgotten. Throws
+   * `ConfigError` when the file is there and cannot be read.
+   */
+  constructor(folder: string | undefined, name = 'mcp-tools.json', maxServers = Infinity) {
+    this.#maxServers = maxServers;
+    this.#file = folder === undefined ? undefined : join(folder, name);
     this.#servers = new Map(this.#file === undefined ? [] : serversIn(this.#file));
   }
 
@@ -76,7 +83,10 @@ export class Pins {
   }
 
   #store(server: string, pins: ReadonlyMap<string, Pin>): void {
+    this.#servers.delete(server); // the newest stands last
     this.#servers.set(server, pins);
+    const [oldest] = this.#servers.keys();
+    if (this.#servers.size > this.#maxServers && oldest !== undefined) this.#servers.delete(oldest);
     if (this.#file === undefined) return;
     const servers = [...this.#servers].map(([name, ofServer]) => [name, [...ofServer.values()]]);
     writeWhole(this.#file, JSON.stringify({ servers: Object.fromEntries(servers) }, undefined, 1));

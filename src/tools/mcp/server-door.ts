@@ -26,6 +26,10 @@ export type DoorState =
   | { readonly kind: 'down'; readonly why: string };
 
 export interface DoorOptions {
+  /** Among all servers that run: its actor's. Default: its name. */
+  readonly key?: string;
+  /** What its tools said is kept under this name. Default: its name. */
+  readonly pinned?: string;
   readonly settings: McpServerSettings;
   readonly clock: Clock;
   readonly pins: Pins;
@@ -33,11 +37,13 @@ export interface DoorOptions {
   /** The list of tools is another one. */
   readonly onTools: () => void;
   /** A call wants it while it is down. */
-  readonly onWanted: (server: string) => void;
+  readonly onWanted: (key: string) => void;
 }
 
 export class ServerDoor {
   readonly settings: McpServerSettings;
+  readonly key: string;
+  readonly pinned: string;
   readonly #options: DoorOptions;
   #state: DoorState = { kind: 'starting' };
   #offered: readonly Definition[];
@@ -45,15 +51,39 @@ export class ServerDoor {
   #changed: ReadonlyMap<string, Definition> = new Map();
   readonly #waiting = new Set<() => void>();
   #calls = 0;
+  #hasTold = false;
 
   constructor(options: DoorOptions) {
-    this.settings = options.settings;
+    const { settings, key = settings.name, pinned = settings.name } = options;
+    this.settings = settings;
+    this.key = key;
+    this.pinned = pinned;
     this.#options = options;
-    this.#offered = options.pins.listed(options.settings.name);
+    this.#offered = options.pins.listed(pinned);
   }
 
   get state(): DoorState {
     return this.#state;
+  }
+
+  /** Calls of it are under way, or wait. */
+  get isBusy(): boolean {
+    return this.#calls > 0;
+  }
+
+  /** Settles when it has told for the first time how things stand, or that takes too long. undefined: it has, or its tools are known. */
+  get isToldSoon(): Promise<void> | undefined {
+    if (this.#hasTold || this.#offered.length > 0) return undefined;
+    return new Promise((resolve) => {
+      const go = () => {
+        this.#waiting.delete(go);
+        timer.cancel();
+        this.#hasTold = true;
+        resolve();
+      };
+      const timer = this.#options.clock.setTimeout(go, WAIT_MS);
+      this.#waiting.add(go);
+    });
   }
 
   get offered(): readonly Definition[] {
@@ -68,15 +98,16 @@ export class ServerDoor {
   tell(state: DoorState): void {
     this.#state = state;
     if (state.kind === 'starting') return;
+    this.#hasTold = true;
     for (const go of [...this.#waiting]) go();
   }
 
   /** The server has said what its tools are. */
   take(said: readonly SaidTool[]): void {
     const { pins, notices, onTools } = this.#options;
-    const { name: server } = this.settings;
+    const server = this.key;
     const { definitions, refused } = definitionsOf(said);
-    const { offered, changed, added } = pins.compare(server, definitions);
+    const { offered, changed, added } = pins.compare(this.pinned, definitions);
     for (const why of refused) notices.warn({ server, why }, 'a tool of an MCP server is left out');
     if (added.length > 0)
       notices.info({ server, tools: added }, 'tools of an MCP server are taken at first sight');
@@ -98,13 +129,10 @@ export class ServerDoor {
     const definition = this.#changed.get(tool);
     if (definition === undefined) return false;
     const { pins, notices, onTools } = this.#options;
-    pins.accept(this.settings.name, definition);
+    pins.accept(this.pinned, definition);
     this.#changed = new Map([...this.#changed].filter(([name]) => name !== tool));
     this.#offered = [...this.#offered, definition];
-    notices.info(
-      { server: this.settings.name, tool },
-      'a changed tool of an MCP server is accepted',
-    );
+    notices.info({ server: this.key, tool }, 'a changed tool of an MCP server is accepted');
     onTools();
     return true;
   }
@@ -149,7 +177,7 @@ export class ServerDoor {
       const { clock } = this.#options;
       return beginCall(wanted, { settings, clock, connection: state.connection }, tell);
     }
-    if (state.kind === 'down') this.#options.onWanted(settings.name);
+    if (state.kind === 'down') this.#options.onWanted(this.key);
     const why = state.kind === 'starting' ? 'it is starting' : state.why;
     tell(failed(`The server ${settings.name} is down: ${why}`));
     return () => undefined;

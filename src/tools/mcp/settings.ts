@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../config/config-error.ts';
-import { expanded } from './expand.ts';
+import { expanded } from '../../config/expand.ts';
 import { MAX_SERVER_NAME, plainName } from './tool-names.ts';
 
 export interface StdioSettings {
@@ -32,6 +32,8 @@ export interface McpServerSettings {
   readonly timeoutMs: number;
   /** Of one call without a word of progress, in milliseconds. */
   readonly idleTimeoutMs: number;
+  /** It is started for each session that names it, and for no other. */
+  readonly isPerSession: boolean;
 }
 
 const TIMEOUT_MS = 10 * 60 * 1_000;
@@ -48,6 +50,7 @@ const common = {
   timeout: Timeout.optional(),
   idleTimeout: Timeout.optional(),
   alwaysLoad: z.boolean().optional(),
+  perSession: z.boolean().default(false),
 };
 
 const Stdio = z.strictObject({
@@ -101,6 +104,22 @@ export const mcpServersOf = (
   return serversOf(servers, { cwd, env, problem });
 };
 
+/** One that a session brings, as it is written: nothing in it is put in from our environment. The fault, in words. */
+export const webServerOf = (name: string, written: unknown): McpServerSettings | string => {
+  const fault = faultOfName(name);
+  if (fault !== undefined) return fault;
+  const parsed = Web.safeParse(withType(written));
+  if (!parsed.success) return faultIn(parsed.error);
+  const { timeout = TIMEOUT_MS, idleTimeout = IDLE_TIMEOUT_MS } = parsed.data;
+  return {
+    ...{ name, transport: transportOf(parsed.data, ''), isPerSession: true },
+    ...{ timeoutMs: timeout, idleTimeoutMs: idleTimeout },
+  };
+};
+
+/** An address alone means `http`, as for the Agent SDK's own servers. */
+const withType = (written: unknown): object => ({ type: 'http', ...Object(written) });
+
 type Problem = (what: string, cause?: unknown) => ConfigError;
 
 interface Where {
@@ -146,9 +165,11 @@ const serverOf = (
     );
   const parsed = schemaFor(value).safeParse(value);
   if (!parsed.success) throw refuse(name, faultIn(parsed.error));
-  const { timeout: timeoutMs = TIMEOUT_MS, idleTimeout: idleTimeoutMs = IDLE_TIMEOUT_MS } =
-    parsed.data;
-  return { name, transport: transportOf(parsed.data, cwd), timeoutMs, idleTimeoutMs };
+  return {
+    ...{ name, transport: transportOf(parsed.data, cwd), isPerSession: parsed.data.perSession },
+    timeoutMs: parsed.data.timeout ?? TIMEOUT_MS,
+    idleTimeoutMs: parsed.data.idleTimeout ?? IDLE_TIMEOUT_MS,
+  };
 };
 
 /** `__` would let two servers share the names of their tools, and a rule for one would hold for the other. */

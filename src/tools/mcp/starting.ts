@@ -27,6 +27,12 @@ export const startServer = (system: System, server: string): void => {
   started?.catch(() => undefined);
 };
 
+/** Nobody wants it any more. */
+export const stopServer = (system: System, server: string): void => {
+  const stopped = system.find(mcpSupervisorName)?.stop(server);
+  stopped?.catch(() => undefined);
+};
+
 export interface McpStarterArgs {
   readonly servers: readonly string[];
 }

@@ -5,13 +5,14 @@
  * 2. No two tools of a server have the same one; servers' own parts differ already.
  */
 import { createHash } from 'node:crypto';
+import { plainToolName } from '../../model/mcp-servers.ts';
 
 const MAX_NAME = 64;
 /** Of the server's part, so that something is left for the tool's. */
 export const MAX_SERVER_NAME = 40;
 const DIGEST_LENGTH = 8;
 
-export const plainName = (name: string): string => name.replace(/[^a-zA-Z0-9_-]/g, '_');
+export const plainName = plainToolName;
 
 /** By the tools' own names, in their order. Of those that would be called alike, the later ones have a number. */
 export const namesOfTools = (

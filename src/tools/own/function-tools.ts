@@ -10,7 +10,7 @@ import type { Self } from '../../otp/self.ts';
 import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
 import { CallRun } from '../tool/call-run.ts';
 import { failed } from '../tool/outcome.ts';
-import type { ToolRunner } from '../tool/runner.ts';
+import type { LentTools, ToolRunner } from '../tool/runner.ts';
 import type { RunnableTool } from './runnable.ts';
 
 /** Of one session: tools by name, and as they are offered. */
@@ -31,10 +31,7 @@ export interface FunctionToolsArgs {
   readonly lent?: PerSession<{ readonly tools: OwnedTools }> | undefined;
 }
 
-export interface FunctionTools extends ToolRunner {
-  toolsOf(asker: Asker): readonly OfferedTool[] | undefined;
-  lends(call: Pick<ToolCall, 'key' | 'name'>): boolean;
-}
+export type FunctionTools = LentTools;
 
 export const functionToolsName: Name<FunctionTools> = nameOf<FunctionTools>('function-tools');
 

@@ -1,4 +1,5 @@
 /** What runs some of the tools: threads, a launcher of commands, a server. The toolbox puts several together. */
+import type { Asker } from '../../model/per-session.ts';
 import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
 
 export interface ToolRunner {
@@ -8,4 +9,13 @@ export interface ToolRunner {
   start(call: ToolCall, sink: ToolSink): ToolHandle;
   /** See `Toolbox`; absent: its calls begin nothing that outlives it. */
   abandon?(call: ToolCall): void;
+}
+
+/** Tools of single sessions. In its session one takes the place of another tool of its name. */
+export interface LentTools extends ToolRunner {
+  /** undefined: the session has none. The same list each time. */
+  toolsOf(asker: Asker): readonly OfferedTool[] | undefined;
+  lends(call: Pick<ToolCall, 'key' | 'name'>): boolean;
+  /** See `Toolbox`; absent: nothing of it has to be started. */
+  prepare?(asker: Asker): Promise<void> | undefined;
 }

@@ -1,0 +1,88 @@
+/** Servers that one session has for itself: started when it needs them, its own alone, closed when it rests. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { codeOf } from '../../src/model/errors.ts';
+import { mcpToolsName } from '../../src/tools/mcp/mcp-tools.ts';
+import { mcpSupervisorName } from '../../src/tools/mcp/starting.ts';
+import { testGreenroom } from '../support/greenroom.ts';
+import { finishedOf } from '../support/reading.ts';
+import { until } from '../support/until.ts';
+import { folder, Program, tool } from '../tools/mcp/servers.ts';
+
+const use = (name: string, input: object = {}) =>
+  `[[rehearse: tool=${name} input=${JSON.stringify(input)}]] [[rehearse: text=done]]`;
+const ALLOWED = ['mcp__own__*'];
+
+test('each session has a server of its own, from its first model call on and after a restart', async () => {
+  const dir = folder();
+  const program = new Program(
+    dir,
+    ['say', 'environment', 'relist'].map((name) => tool(name)),
+  );
+  const mcpFile = join(dir, 'mcp.json');
+  const own = { ...program.settings, env: { TOKEN: 'none' }, perSession: true };
+  writeFileSync(mcpFile, JSON.stringify({ mcpServers: { own } }));
+  const t = await testGreenroom({ mcpFile, sessionMcpServers: 2 });
+  const running = () => t.greenroom.system.fetch(mcpSupervisorName).size;
+  const started = () => program.ledger.filter((line) => line.startsWith('started')).length;
+  const lastNames = () =>
+    (Object(t.modelCalls.at(-1)?.json) as { tools: { name: string }[] }).tools.map(
+      ({ name }) => name,
+    );
+  const refused = async (work: Promise<unknown>) => codeOf(await work.catch((error) => error));
+
+  // what may not run is refused by each way in, and what is kept has no secret to show
+  const evil = { own: { command: 'sh', args: ['-c', 'id'] } };
+  expect(await refused(t.sessions.create('x', { mcpServers: evil }))).toBe('invalid_settings');
+  const turn = t.run('x', 'Hello', { session: { mcpServers: evil } });
+  expect(await refused(turn)).toBe('invalid_settings');
+  expect(started()).toBe(0);
+
+  const mcpServers = { own: { env: { TOKEN: 'of a' } } };
+  const made = await t.sessions.create('a', { mcpServers, allowedTools: ALLOWED });
+  expect(made.mcpServers).toEqual({ own: { env: { TOKEN: '(hidden)' } } });
+  expect(await refused(t.sessions.update('a', { mcpServers: evil }))).toBe('invalid_settings');
+  expect(started()).toBe(0);
+
+  // without a folder and a list of tools it is offered those of its servers alone
+  expect(finishedOf(await t.run('a', use('mcp__own__environment')))).toMatchObject({
+    text: 'done',
+  });
+  expect(t.modelCalls[0]?.json).toMatchObject({ tools: expect.any(Array) });
+  expect(lastNames()).toEqual(['mcp__own__environment', 'mcp__own__relist', 'mcp__own__say']);
+  expect(JSON.stringify(await t.sessions.messages('a', {}))).toContain('of a');
+
+  // another session has neither its tools nor its process
+  await t.sessions.create('b', { tools: ['Read', 'mcp__own__say'] });
+  await t.run('b', use('mcp__own__say'));
+  expect(lastNames()).toEqual(['Read']);
+  expect(JSON.stringify(await t.sessions.messages('b', {}))).toContain('There is no tool');
+  expect([started(), running()]).toEqual([1, 1]);
+
+  // a third server has no room: that of the session that rests longest makes it
+  for (const id of ['c', 'd']) {
+    await t.sessions.create(id, { mcpServers: { own: {} }, allowedTools: ALLOWED });
+    await t.run(id, use('mcp__own__say', { text: `heard by ${id}` }));
+    expect(JSON.stringify(await t.sessions.messages(id, {}))).toContain(`heard by ${id}`);
+  }
+  await until(() => running() === 2);
+  expect(started()).toBe(3);
+
+  // it comes back, here and in the next life, and other settings are another server
+  await t.run('a', use('mcp__own__environment'));
+  expect(started()).toBe(4);
+  await t.restart();
+  await t.run('a', use('mcp__own__say', { text: 'again' }));
+  expect(JSON.stringify(await t.sessions.messages('a', {}))).toContain('again');
+  expect(t.greenroom.system.fetch(mcpToolsName).tools).toEqual([]);
+  await t.sessions.update('a', { mcpServers: { own: { env: { TOKEN: 'another' } } } });
+  await t.run('a', use('mcp__own__environment'));
+  expect(JSON.stringify(await t.sessions.messages('a', {}))).toContain('another');
+  expect(started()).toBe(6);
+
+  // an export does not tell of them
+  let text = '';
+  for await (const line of t.sessions.exportSession('a')) text += line;
+  expect(text).not.toMatch(/mcpServers|"TOKEN"/);
+});
