@@ -47,6 +47,7 @@ import { LiveSettings, type ReadAgain } from './live-settings.ts';
 import { reportLog } from './report-log.ts';
 import { putInForce, runtimeOf } from './runtime.ts';
 import type { SessionFunctions } from './session-functions.ts';
+import { toolServersOf } from './tool-servers.ts';
 
 export type { TestHooks } from '../../supervisors/parts.ts';
 
@@ -167,6 +168,7 @@ export class RunningGreenroom {
       status: () => mustRun(running).status(),
       tree: () => treeView(mustRun(running).tree()),
       inspect: (path) => actorView(system, mustRun(running).root, path),
+      ...toolServersOf(system),
     };
     const metrics = new Metrics(clock);
     const tracing = await tracingOf(config.traces, { log, clock });

@@ -38,6 +38,7 @@ const ENTRIES: readonly Entry[] = [
     words: ['approvals'],
     load: async () => (await import('./commands/approvals.ts')).registerApprovals,
   },
+  { words: ['mcp'], load: async () => (await import('./commands/mcp.ts')).registerMcp },
   { words: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
   { words: ['explain'], load: async () => (await import('./commands/explain.ts')).registerExplain },
   { words: ['import'], load: async () => (await import('./commands/import.ts')).registerImport },

@@ -197,6 +197,30 @@ test('an actor is described by its work and its crashes', async () => {
   expect(daemon.asked).toEqual([['daemon.inspect', { path: 'storage/journal' }]]);
 });
 
+test('mcp lists servers, shows what a tool says now, and accepts that and nothing else', async () => {
+  const servers = [
+    { name: 'tickets', state: 'connected', tools: 3, changed: ['close'] },
+    { ...{ name: '@t.s.own.1', session: { tenant: 't', sessionId: 's' } }, state: 'down' },
+  ].map((server) => ({ tools: 0, changed: [], ...server }));
+  const changed = { server: 'tickets', tool: 'close', hash: 'abc' };
+  const daemon = new FakeDaemon({
+    'daemon.tool-servers': { servers },
+    'daemon.changed-tool': {
+      ...{ ...changed, before: { description: 'One.', inputSchema: {} } },
+      now: { description: 'All.', inputSchema: { type: 'object' } },
+    },
+    'daemon.accept-tool': changed,
+  });
+  const list = await greenroom('mcp list', { daemon });
+  expect(list.out).toMatch(/tickets .*connected .*3 .*close\n.*t\/s .*down/s);
+  const { out } = await greenroom('mcp show tickets close', { daemon });
+  expect(out).toMatch(/before +One\.\nnow +All\.\n.*inputNow +\{"type":"object"\}/s);
+  await greenroom('mcp accept tickets close', { daemon });
+  expect(daemon.asked.at(-1)).toEqual(['daemon.accept-tool', changed]);
+  await greenroom('mcp accept tickets close --hash old', { daemon });
+  expect(daemon.asked.at(-1)).toEqual(['daemon.accept-tool', { ...changed, hash: 'old' }]);
+});
+
 test('the connection is closed whatever happens', async () => {
   const daemon = new FakeDaemon({ get: new GreenroomError('session_not_found', 'no session "x"') });
   await greenroom('sessions show x', { daemon });

@@ -24,6 +24,18 @@ export class FakeDaemon implements DaemonFace {
     return this.#part('inspect')(path);
   }
 
+  toolServers() {
+    return this.#part('toolServers')();
+  }
+
+  changedTool(server: string, tool: string) {
+    return this.#part('changedTool')(server, tool);
+  }
+
+  acceptTool(accepted: Parameters<DaemonFace['acceptTool']>[0], by: string) {
+    return this.#part('acceptTool')(accepted, by);
+  }
+
   #part<V extends keyof DaemonFace>(verb: V): DaemonFace[V] {
     const part = this.#says[verb];
     if (part === undefined) throw new Error(`the daemon of this test has no ${verb}`);

@@ -92,6 +92,42 @@ const Actor = z.strictObject({
 });
 export type ActorView = Readonly<z.output<typeof Actor>>;
 
+const ToolServer = z.strictObject({
+  /** Of a server of one session a name that is its own. */
+  name: text,
+  /** Whose it alone is. */
+  session: z.strictObject({ tenant: text, sessionId: text }).exactOptional(),
+  state: z.enum(['starting', 'connected', 'down', 'failed']),
+  /** Of one that is down or has failed. */
+  why: text.exactOptional(),
+  /** Tools that are offered. */
+  tools: count,
+  /** Tools that are withheld until they are accepted: they say something else than at first sight. */
+  changed: z.array(text).readonly(),
+});
+export type ToolServerView = z.output<typeof ToolServer>;
+
+const toolShape = {
+  server: text.min(1).max(1_024).describe('from `tool-servers`'),
+  tool: text.min(1).max(256).describe("the server's own name for it"),
+};
+const SaidOfTool = z.strictObject({
+  description: text,
+  inputSchema: z.record(z.string(), z.unknown()),
+});
+
+const ChangedTool = z.strictObject({
+  ...toolShape,
+  /** Of all that it says now. */
+  hash: text,
+  before: SaidOfTool,
+  now: SaidOfTool,
+});
+export type ChangedToolView = z.output<typeof ChangedTool>;
+
+const Accepted = z.strictObject({ ...toolShape, hash: text.max(128) });
+export type AcceptedTool = z.output<typeof Accepted>;
+
 /** The running daemon, as its verbs ask it. */
 export interface DaemonFace {
   ping(): z.output<typeof Ping>;
@@ -99,6 +135,11 @@ export interface DaemonFace {
   tree(): TreeView;
   /** Throws `invalid_request` for a path that leads nowhere; the root's name may be left out. */
   inspect(path: string): ActorView;
+  toolServers(): readonly ToolServerView[];
+  /** Throws `invalid_request` for a tool that has not changed, or is not there. */
+  changedTool(server: string, tool: string): ChangedToolView;
+  /** The same, and for one that says something else by now. @param by who has read it. */
+  acceptTool(accepted: AcceptedTool, by: string): void;
 }
 
 export interface DaemonWork {
@@ -133,4 +174,28 @@ const inspect = daemonVerb('inspect', {
   run: ({ daemon }: DaemonWork, { path }) => daemon.inspect(path),
 });
 
-export const daemonVerbs = { ping, status, tree, inspect };
+const toolServers = daemonVerb('tool-servers', {
+  request: z.strictObject({}),
+  reply: z.strictObject({ servers: z.array(ToolServer).readonly() }),
+  run: ({ daemon }: DaemonWork) => ({ servers: daemon.toolServers() }),
+});
+
+const changedTool = daemonVerb('changed-tool', {
+  request: z.strictObject(toolShape),
+  reply: ChangedTool,
+  run: ({ daemon }: DaemonWork, { server, tool }) => daemon.changedTool(server, tool),
+});
+
+const acceptTool = daemonVerb('accept-tool', {
+  request: Accepted,
+  reply: Accepted,
+  run: ({ daemon, context }: DaemonWork, accepted) => {
+    daemon.acceptTool(accepted, context.principal);
+    return accepted;
+  },
+});
+
+export const daemonVerbs = {
+  ...{ ping, status, tree, inspect },
+  ...{ 'tool-servers': toolServers, 'changed-tool': changedTool, 'accept-tool': acceptTool },
+};

@@ -57,6 +57,7 @@ const APPROVAL = {
   ...{ suggestions: ['Bash(npm test)'], askedAt: '2026-11-20T09:00:00.000Z' },
 };
 const DIGEST = '0123456789abcdef';
+const CHANGED_TOOL = { server: 'tickets', tool: 'close' };
 
 /** Verbs on one session: `<prefix>.v1.<tenant>.session.<id>.<verb>`. */
 export const SESSION = {
@@ -327,6 +328,30 @@ export const DAEMON = {
   status: declared('admin', 'Tells what it runs with, and what it has done.'),
   tree: declared('admin', 'Shows the running supervision tree.'),
   inspect: declared('admin', 'Shows one actor of the tree.', { path: 'storage/journal' }),
+  'tool-servers': declared(
+    'admin',
+    'Lists the MCP servers, and which of their tools say something else than at first sight.',
+    {},
+    { reply: { servers: [{ name: 'tickets', state: 'connected', tools: 3, changed: ['close'] }] } },
+  ),
+  'changed-tool': declared(
+    'admin',
+    'Shows what such a tool said when it was first seen, and what it says now.',
+    CHANGED_TOOL,
+    {
+      reply: {
+        ...{ ...CHANGED_TOOL, hash: DIGEST },
+        before: { description: 'Closes a ticket.', inputSchema: { type: 'object' } },
+        now: { description: 'Closes all tickets.', inputSchema: { type: 'object' } },
+      },
+    },
+  ),
+  'accept-tool': declared(
+    'admin',
+    'Offers such a tool again, as it is now: only as long as `hash` is still that of what was shown.',
+    { ...CHANGED_TOOL, hash: DIGEST },
+    { reply: { ...CHANGED_TOOL, hash: DIGEST } },
+  ),
 } satisfies Record<string, Declared>;
 
 /** Verbs on one session that are not one request and one reply. */

@@ -20,6 +20,7 @@ import { begun } from '../results/telling.ts';
 import { failed } from '../tool/outcome.ts';
 import type { LentTools } from '../tool/runner.ts';
 import type { Notices } from './connection.ts';
+import type { Definition } from './definitions.ts';
 import { Keeper } from './keeper.ts';
 import { Pins } from './pins.ts';
 import { type Place, placesOf } from './places.ts';
@@ -30,7 +31,10 @@ import type { McpServerSettings } from './settings.ts';
 import { hasFailed, startServer, stopServer } from './starting.ts';
 
 export interface McpServerStatus {
+  /** Of a server of one session a name that is its own. */
   readonly name: string;
+  /** Whose it alone is; absent: all sessions may have it. */
+  readonly session?: { readonly tenant: string; readonly sessionId: string };
   /** `down`: it will be started again; `failed`: it was started again too often, and now only when a call wants it or after some minutes. */
   readonly state: DoorState['kind'] | 'failed';
   /** Of one that is down or has failed. */
@@ -55,12 +59,28 @@ export interface McpToolsArgs {
 }
 
 export interface McpTools extends LentTools {
+  /** Of the servers that all sessions may have. */
   status(): readonly McpServerStatus[];
+  /** Those of single sessions too, as far as they have been asked about. */
+  allStatus(): readonly McpServerStatus[];
+  /** What a changed tool has said and says; undefined: there is no such tool, or it has not changed. */
+  changedTool(server: string, tool: string): ChangedTool | undefined;
   /** As `Toolbox.prepare`. */
   prepare(asker: Asker): Promise<void> | undefined;
-  /** Offers a changed tool as it is now. False: there is no such tool, or it has not changed. */
-  accept(server: string, tool: string): boolean;
+  /** Offers a changed tool as it is now. False: there is no such tool, or it has not changed. @param by who has read it. */
+  accept(server: string, tool: string, by?: string): boolean;
 }
+
+export interface ChangedTool {
+  readonly server: string;
+  readonly tool: string;
+  /** Of what it says now. */
+  readonly hash: string;
+  readonly before: Said;
+  readonly now: Said;
+}
+
+type Said = Pick<Definition, 'description' | 'inputSchema'>;
 
 /** What sessions' calls are given to. */
 export const mcpToolsName = nameOf<McpTools>('mcp-tools');
@@ -176,21 +196,47 @@ class RunningMcpTools implements McpTools {
   }
 
   status(): readonly McpServerStatus[] {
-    return this.#common.map(({ key, settings, state, offered, changed }) => ({
-      name: settings.name,
+    return this.#common.map((door) => this.#statusOf(door));
+  }
+
+  allStatus(): readonly McpServerStatus[] {
+    const own = this.#ofSessions.servers.map(({ door, tenant, sessionId }) => ({
+      ...this.#statusOf(door),
+      session: { tenant, sessionId },
+    }));
+    return [...this.status(), ...own];
+  }
+
+  #statusOf({ key, state, offered, changed }: ServerDoor): McpServerStatus {
+    return {
+      name: key,
       state: this.#stateOf(key, state),
       ...('why' in state ? { why: state.why } : {}),
       tools: offered.length,
       changed,
-    }));
+    };
   }
 
   #stateOf(server: string, { kind }: DoorState): McpServerStatus['state'] {
     return kind === 'down' && hasFailed(this.#system, server) ? 'failed' : kind;
   }
 
-  accept(server: string, tool: string): boolean {
-    return this.doors.get(server)?.accept(tool) ?? false;
+  changedTool(server: string, tool: string): ChangedTool | undefined {
+    const seen = this.doors.get(server)?.changedTool(tool);
+    if (seen === undefined) return undefined;
+    const { before, now } = seen;
+    return { server, tool, hash: now.hash, before: saidIn(before), now: saidIn(now) };
+  }
+
+  /** What a tenant's sessions have of the same server each is accepted for all of them. */
+  accept(server: string, tool: string, by?: string): boolean {
+    const door = this.doors.get(server);
+    const hash = door?.changedTool(tool)?.now.hash;
+    if (door === undefined || hash === undefined) return false;
+    for (const other of this.doors.values())
+      if (other.pinned === door.pinned && other.changedTool(tool)?.now.hash === hash)
+        other.accept(tool, by);
+    return true;
   }
 
   /** The same list as long as it says the same: a new one is a new prompt to the model. */
@@ -200,3 +246,5 @@ class RunningMcpTools implements McpTools {
     if (JSON.stringify(tools) !== JSON.stringify(this.#tools)) this.#tools = tools;
   }
 }
+
+const saidIn = ({ description, inputSchema }: Definition): Said => ({ description, inputSchema });

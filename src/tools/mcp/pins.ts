@@ -54,6 +54,12 @@ export class Pins {
     return [...this.#pinsOf(server).values()].filter(({ isListed }) => isListed).map(definitionIn);
   }
 
+  /** What a tool said at first sight, or when it was accepted last. */
+  pinOf(server: string, tool: string): Definition | undefined {
+    const pin = this.#pinsOf(server).get(tool);
+    return pin && definitionIn(pin);
+  }
+
   compare(server: string, said: readonly Definition[]): Compared {
     const pins = this.#pinsOf(server);
     const same = said.filter(({ tool, hash }) => pins.get(tool)?.hash === hash);

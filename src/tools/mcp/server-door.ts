@@ -124,15 +124,22 @@ export class ServerDoor {
     onTools();
   }
 
+  /** What a changed tool said at first sight, and says now. */
+  changedTool(tool: string): { readonly before: Definition; readonly now: Definition } | undefined {
+    const now = this.#changed.get(tool);
+    const before = now && this.#options.pins.pinOf(this.pinned, tool);
+    return now === undefined || before === undefined ? undefined : { before, now };
+  }
+
   /** A person has read what a changed tool says now. False: it has not changed. */
-  accept(tool: string): boolean {
+  accept(tool: string, by?: string): boolean {
     const definition = this.#changed.get(tool);
     if (definition === undefined) return false;
     const { pins, notices, onTools } = this.#options;
     pins.accept(this.pinned, definition);
     this.#changed = new Map([...this.#changed].filter(([name]) => name !== tool));
     this.#offered = [...this.#offered, definition];
-    notices.info({ server: this.key, tool }, 'a changed tool of an MCP server is accepted');
+    notices.info({ server: this.key, tool, by }, 'a changed tool of an MCP server is accepted');
     onTools();
     return true;
   }

@@ -35,6 +35,7 @@ export interface SessionServersOptions {
 }
 
 interface Held {
+  readonly key: SessionKey;
   /** As the session has them. */
   readonly written: Written;
   readonly text: string;
@@ -61,8 +62,11 @@ export class SessionServers {
     return size;
   }
 
-  get doors(): readonly ServerDoor[] {
-    return [...this.#held.values()].flatMap(({ doors }) => doors);
+  /** Those that have been asked about, whether they run or not. */
+  get servers(): readonly (Pick<SessionKey, 'tenant' | 'sessionId'> & { door: ServerDoor })[] {
+    return [...this.#held.values()].flatMap(({ key: { tenant, sessionId }, doors }) =>
+      doors.map((door) => ({ tenant, sessionId, door })),
+    );
   }
 
   /** undefined: it has none. The same list as long as it says the same. Starts nothing. */
@@ -114,7 +118,7 @@ export class SessionServers {
   #open(key: SessionKey, written: Written, text: string): Held {
     const usedMs = this.#options.clock.monotonic();
     const held: Held = {
-      ...{ written, text, isStarted: false, usedMs, tools: [], places: new Map() },
+      ...{ key, written, text, isStarted: false, usedMs, tools: [], places: new Map() },
       doors: this.#options.rules
         .settingsOf(written)
         .map((settings) => this.#doorTo(key, settings, () => this.#list(held))),
