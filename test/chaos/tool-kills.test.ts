@@ -54,7 +54,7 @@ describe.skipIf(withoutNatsServer())('a daemon that is killed while its sessions
   it('would be found to run one twice', { timeout: 600_000 }, async () => {
     const dist = mutant(
       'src/session/machine/apply-tools.js',
-      /if \(call\.effect === 'at_most_once'\)\s*this\.#fail\(call, UNKNOWN\);\s*else/,
+      /if \(call\.effect === 'at_most_once'\)\s*calls\.fail\(call, UNKNOWN\);\s*else/,
       '',
     );
     const dice = new Dice();

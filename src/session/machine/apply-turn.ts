@@ -17,9 +17,10 @@ import {
   type TurnRecord,
 } from '../../model/turn.ts';
 import { emptyUsage } from '../../model/usage.ts';
+import { expireCalls } from './apply-approvals.ts';
 import { endIdle } from './apply-ends.ts';
 import { endOpen, endYielding, makeRoom } from './apply-interruption.ts';
-import { expireCalls, loseCalls } from './apply-tools.ts';
+import { loseCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { Input, InputOf, NewTurn, Rules } from './machine.ts';
 import {

@@ -8,6 +8,7 @@ import type { TurnId } from '../../model/ids.ts';
 import { retagged } from '../../model/retag.ts';
 import { addTags, removeTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
+import { approveCall } from './apply-approvals.ts';
 import { applyClassic } from './apply-classic.ts';
 import { complete, reopen, terminate } from './apply-ends.ts';
 import { endHooks, noteTold } from './apply-hooks.ts';
@@ -25,7 +26,7 @@ import {
   remove,
 } from './apply-session.ts';
 import { finishStep } from './apply-step-outcome.ts';
-import { approveCall, decideCalls, endCall, gatherResults } from './apply-tools.ts';
+import { decideCalls, endCall, gatherResults } from './apply-tools.ts';
 import {
   acceptTurn,
   cancelTurn,

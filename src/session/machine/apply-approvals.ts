@@ -1,0 +1,163 @@
+/**
+ * What is asked of people about the calls of a turn: put, answered, and over when nobody has answered in time.
+ *
+ * 1. A question waits in the head alone, so no crash loses it and no process has to live for it.
+ * 2. The first answer counts.
+ */
+import { GreenroomError } from '../../model/errors.ts';
+import type { Head } from '../../model/head.ts';
+import { iso } from '../../model/moment.ts';
+import { type OpenTurn, runIdOf } from '../../model/turn.ts';
+import type { Draft } from './draft.ts';
+import type { InputOf, Rules, Verdict } from './machine.ts';
+import { type AskedCall, atTools, OpenCalls, type ToolsTurn } from './open-calls.ts';
+import { publish } from './turn-course.ts';
+
+/** The type of notification, as Claude Code has it. */
+const PERMISSION_PROMPT = 'permission_prompt';
+
+/** Who has decided, where nobody has. */
+const DEADLINE = 'deadline';
+
+const MINUTE_MS = 60_000;
+
+/** No rule has decided about the call. */
+export const askAbout = (
+  calls: OpenCalls,
+  allowed: Omit<AskedCall, 'state' | 'run' | 'asked'>,
+  verdict: Extract<Verdict, { kind: 'ask' }>,
+  rules: Rules,
+): void => {
+  const { draft, turn } = calls;
+  const { toolUseId, name } = allowed;
+  calls.decided('asked', { toolUseId, name }, verdict);
+  const run = calls.nextRun();
+  const atMs = draft.nowMs;
+  const waitMs = approvalMs(draft.head, rules);
+  const dueMs = waitMs === undefined ? undefined : atMs + waitMs;
+  const asked = { ...verdict.asked, atMs, dueMs };
+  calls.put({ ...allowed, state: 'asked', run, asked });
+  publish(draft, turn, {
+    type: 'permission.requested',
+    approvalId: calls.runIdOf(run),
+    toolUseId,
+    toolName: name,
+    input: verdict.input,
+    reason: asked.reason,
+  });
+  notify(calls, `Claude needs your permission to use ${name}`);
+};
+
+const notify = ({ draft, turn }: OpenCalls, message: string): void => {
+  if (!draft.wantsHook('Notification')) return;
+  draft.effect({
+    ...{ type: 'tellHooks', event: 'Notification', turnId: turn.turnId },
+    ...{ subject: PERMISSION_PROMPT },
+    fields: { message, title: 'Permission needed', notification_type: PERMISSION_PROMPT },
+  });
+};
+
+const approvalMs = ({ limits }: Head, rules: Rules): number | undefined => {
+  const minutes = limits?.approvalMinutes;
+  if (minutes === undefined) return rules.approvalMs;
+  return minutes === 0 ? undefined : Math.round(minutes * MINUTE_MS);
+};
+
+/** A person has answered. Throws `approval_not_found`, and `already_decided` for all but the first answer. */
+export const approveCall = (draft: Draft, input: InputOf<'approve'>, rules: Rules): void => {
+  const { approvalId } = input;
+  const turn = atTools(draft);
+  const call = turn?.phase.calls.find(
+    (each): each is AskedCall =>
+      each.state === 'asked' && runIdOf(turn.turnId, each.run) === approvalId,
+  );
+  if (turn === undefined || call === undefined) throw notAsked(draft, approvalId);
+  draft.answer = { type: 'approved', turnId: turn.turnId };
+  const calls = new OpenCalls(draft, turn);
+  const { toolUseId } = call;
+  const { approval, by } = input;
+  const { decision } = approval;
+  publish(draft, turn, { type: 'permission.decided', approvalId, toolUseId, decision, by });
+  if (approval.decision === 'allow') allow(calls, call, approval, by);
+  else deny(calls, call, approval, by);
+  if (approval.decision === 'deny' && approval.interrupt) calls.cancel(rules);
+  else calls.goOn(rules);
+};
+
+const notAsked = ({ head }: Draft, approvalId: string): GreenroomError => {
+  const [, turnId, run] = /^(.*)#(\d+)$/.exec(approvalId) ?? [];
+  const turn = head.openTurns.find((open) => open.turnId === turnId);
+  return turn !== undefined && Number(run) <= turn.runs
+    ? new GreenroomError('already_decided', `approval ${approvalId} was decided before`)
+    : new GreenroomError('approval_not_found', `nothing waits for approval ${approvalId}`);
+};
+
+type Approval = InputOf<'approve'>['approval'];
+
+const allow = (
+  calls: OpenCalls,
+  { toolUseId, name, effect, isAlone, input, realPath }: AskedCall,
+  approval: Extract<Approval, { decision: 'allow' }>,
+  by: string,
+): void => {
+  const call = { toolUseId, name };
+  const reason = 'a person allowed it';
+  calls.note({ kind: 'permission', action: 'allowed' }, call, { reason }, by);
+  addRules(calls.draft, approval.rules);
+  const changed = approval.input;
+  // Another input may name another file, which nobody has looked at: it goes wherever it leads.
+  const place = changed === undefined ? realPath : undefined;
+  const allowed = { ...call, effect, isAlone, input: changed ?? input, realPath: place };
+  calls.put({ ...allowed, state: 'allowed' });
+};
+
+/** They need no asking from now on. */
+const addRules = (draft: Draft, rules: readonly string[]): void => {
+  if (rules.length === 0) return;
+  const { allowedTools = [] } = draft.head;
+  draft.patch({ allowedTools: [...new Set([...allowedTools, ...rules])] });
+};
+
+const deny = (
+  calls: OpenCalls,
+  { toolUseId, name }: AskedCall,
+  { reason }: Extract<Approval, { decision: 'deny' }>,
+  by: string,
+): void => {
+  const call = { toolUseId, name };
+  const why = reason ?? 'a person denied it';
+  calls.note({ kind: 'permission', action: 'denied' }, call, { reason: why }, by);
+  calls.put({ ...call, state: 'failed', message: deniedBecause(reason) });
+};
+
+const deniedBecause = (reason: string | undefined): string =>
+  reason === undefined || reason === ''
+    ? 'The user does not want this to run.'
+    : `The user does not want this to run: ${reason}`;
+
+/** The moment has come until which a person could have answered: the answer is no. */
+export const expireCalls = (draft: Draft, turn: OpenTurn, rules: Rules): void => {
+  if (turn.phase?.kind !== 'tools') return;
+  const calls = new OpenCalls(draft, turn as ToolsTurn);
+  const late = turn.phase.calls.filter(
+    (call): call is AskedCall => call.state === 'asked' && isLate(call.asked.dueMs, draft.nowMs),
+  );
+  for (const call of late) expire(calls, call);
+  if (late.length > 0) calls.goOn(rules);
+};
+
+const isLate = (dueMs: number | undefined, nowMs: number): boolean =>
+  dueMs !== undefined && dueMs <= nowMs;
+
+const expire = (calls: OpenCalls, { toolUseId, name, run, asked }: AskedCall): void => {
+  const call = { toolUseId, name };
+  const approvalId = calls.runIdOf(run);
+  const reason = `no answer came until ${iso(asked.dueMs ?? 0)}`;
+  const message = `This was not allowed: ${reason}.`;
+  publish(calls.draft, calls.turn, {
+    ...{ type: 'permission.decided', approvalId, toolUseId, decision: 'deny', by: DEADLINE },
+  });
+  calls.note({ kind: 'permission', action: 'denied' }, call, { reason }, DEADLINE);
+  calls.refused(call, message);
+  calls.put({ ...call, state: 'failed', message });
+};
