@@ -106,6 +106,8 @@ export class Turn {
       case 'tool.finished':
       case 'hook.executed':
       case 'permission.requested':
+      case 'elicitation.requested':
+      case 'elicitation.answered':
       case 'ping':
         return [];
     }

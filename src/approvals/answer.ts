@@ -13,6 +13,8 @@ export interface Asked {
   readonly commands: readonly string[];
   readonly files: readonly string[];
   readonly suggestions: readonly string[];
+  /** What the tool asks, while it runs; absent: whether it may run is asked. */
+  readonly question?: object;
 }
 
 export interface Answer {

@@ -115,7 +115,8 @@ const AnswererServer = genServer(answererProtocol, {
       return noreply(state);
     },
     asked: ({ key, found }, state, self) => {
-      for (const asked of found) ask(state, self, key, asked);
+      // What a tool asks itself is no permission: a person answers it.
+      for (const asked of found) if (asked.question === undefined) ask(state, self, key, asked);
       return noreply(state);
     },
     notSeen: ({ error }, state, self) => {

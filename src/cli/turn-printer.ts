@@ -77,6 +77,12 @@ export class TurnPrinter {
       case 'permission.decided':
         this.#remark(decided(event));
         break;
+      case 'elicitation.requested':
+        this.#questioned(event);
+        break;
+      case 'elicitation.answered':
+        this.#remark(`${event.action === 'accept' ? 'answered' : 'declined'} by ${event.by}`);
+        break;
       case 'message':
         if (this.#isStream) this.#complete(textOf(event.message));
         this.#endLine();
@@ -96,6 +102,13 @@ export class TurnPrinter {
     this.#remark(`${toolName} waits for a person: ${briefly(input)}; ${reason}`);
     for (const verb of ['show', 'allow'])
       this.#out.note(`next: ${this.#run.typed(`approvals ${verb} ${sessionId} '${approvalId}'`)}`);
+  }
+
+  #questioned({ sessionId, approvalId, toolName, message }: Questioned): void {
+    this.#remark(`${toolName} asks a person: ${message}`);
+    const id = `${sessionId} '${approvalId}'`;
+    this.#out.note(`next: ${this.#run.typed(`approvals show ${id}`)}`);
+    this.#out.note(`next: ${this.#run.typed(`approvals allow ${id} --input '{…}'`)}`);
   }
 
   /** What belongs to the next piece waits for it: half of a character would be shown escaped. */
@@ -142,6 +155,7 @@ export class TurnPrinter {
 }
 
 type Requested = Extract<WireEvent, { type: 'permission.requested' }>;
+type Questioned = Extract<WireEvent, { type: 'elicitation.requested' }>;
 type Decided = Extract<WireEvent, { type: 'permission.decided' }>;
 
 /** A gateway that does not tell its callers apart names none. */

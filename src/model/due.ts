@@ -5,7 +5,7 @@
 
 import type { Head } from './head.ts';
 import { isHeld } from './tags.ts';
-import type { ToolsPhase } from './turn.ts';
+import type { OpenCall, ToolsPhase } from './turn.ts';
 import { hasEnded } from './words.ts';
 
 /**
@@ -48,8 +48,14 @@ export const idleEndMs = (head: Head): number | undefined =>
 
 const firstDeadline = ({ calls }: ToolsPhase): number | undefined => {
   let first: number | undefined;
-  for (const call of calls)
-    if (call.state === 'asked' && call.asked.dueMs !== undefined)
-      first = Math.min(first ?? call.asked.dueMs, call.asked.dueMs);
+  for (const call of calls) {
+    const dueMs = deadlineOf(call);
+    if (dueMs !== undefined) first = Math.min(first ?? dueMs, dueMs);
+  }
   return first;
+};
+
+const deadlineOf = (call: OpenCall): number | undefined => {
+  if (call.state === 'asked') return call.asked.dueMs;
+  return call.state === 'started' ? call.question?.dueMs : undefined;
 };

@@ -50,6 +50,19 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
     tells:
       'a person, or a program for one, has answered; `by` is `deadline` where no answer came in time',
   },
+  'elicitation.requested': {
+    fields: {
+      ...{ approvalId: true, toolUseId: true, toolName: true, message: true },
+      form: true,
+    },
+    tells:
+      'a tool that runs asks a person something: see `approve`; `form` is the JSON Schema of the answer',
+  },
+  'elicitation.answered': {
+    fields: { approvalId: true, toolUseId: true, action: true, by: true },
+    tells:
+      'a person has answered it, or it is asked no more; `by` is `deadline` where no answer came in time, and `tool` where the tool waits no longer',
+  },
   retry: {
     fields: { delayMs: true, error: true },
     tells:

@@ -68,6 +68,21 @@ export type TurnEventBody =
       readonly by: string;
     }
   | {
+      readonly type: 'elicitation.requested';
+      readonly approvalId: string;
+      readonly toolUseId: string;
+      readonly toolName: string;
+      readonly message: string;
+      readonly form: unknown;
+    }
+  | {
+      readonly type: 'elicitation.answered';
+      readonly approvalId: string;
+      readonly toolUseId: string;
+      readonly action: 'accept' | 'decline';
+      readonly by: string;
+    }
+  | {
       readonly type: 'retry';
       readonly delayMs: number;
       readonly error: { readonly type: string; readonly message: string };

@@ -105,6 +105,18 @@ export interface Asked {
   readonly suggestions: readonly string[];
 }
 
+/** What a tool that runs wants to know of a person, and cannot go on without. */
+export interface Question {
+  /** Its number among the turn's runs: that of the approval. */
+  readonly run: number;
+  readonly atMs: number;
+  /** When it is declined, if nobody has answered; absent: it waits for as long as the tool does. */
+  readonly dueMs?: number | undefined;
+  readonly message: string;
+  /** JSON Schema of the answer. */
+  readonly form: ToolInput;
+}
+
 interface CallFacts {
   readonly toolUseId: string;
   readonly name: string;
@@ -131,7 +143,13 @@ export type OpenCall = CallFacts &
     | ({ readonly state: 'asked'; readonly run: number; readonly asked: Asked } & Allowed)
     /** It may run, and waits for others. */
     | ({ readonly state: 'allowed' } & Allowed)
-    | ({ readonly state: 'started'; readonly run: number; readonly atMs: number } & Allowed)
+    | ({
+        readonly state: 'started';
+        readonly run: number;
+        readonly atMs: number;
+        /** It asks a person something while it runs. */
+        readonly question?: Question | undefined;
+      } & Allowed)
     /** Its result is the entry of that `seq`, which the model does not see: all results go to it as one message. */
     | { readonly state: 'ended'; readonly seq: number }
     /** It did not run, or ended without a result: the model is told this. */

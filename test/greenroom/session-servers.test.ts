@@ -19,7 +19,7 @@ test('each session has a server of its own, from its first model call on and aft
   const dir = folder();
   const program = new Program(
     dir,
-    ['say', 'environment', 'relist'].map((name) => tool(name)),
+    ['say', 'ask', 'environment', 'relist'].map((name) => tool(name)),
   );
   const mcpFile = join(dir, 'mcp.json');
   const own = { ...program.settings, env: { TOKEN: 'none' }, perSession: true };
@@ -51,8 +51,41 @@ test('each session has a server of its own, from its first model call on and aft
     text: 'done',
   });
   expect(t.modelCalls[0]?.json).toMatchObject({ tools: expect.any(Array) });
-  expect(lastNames()).toEqual(['mcp__own__environment', 'mcp__own__relist', 'mcp__own__say']);
+  expect(lastNames()).toEqual(
+    ['ask', 'environment', 'relist', 'say'].map((name) => `mcp__own__${name}`),
+  );
   expect(JSON.stringify(await t.sessions.messages('a', {}))).toContain('of a');
+
+  // what a tool asks while it runs waits for a person, and the answer goes to it
+  const asking = t.begin('a', use('mcp__own__ask', { message: 'Which one?' }));
+  const waiting = async () => (await t.sessions.approvals()).approvals;
+  await until(async () => (await waiting()).length === 1);
+  const [asked] = await waiting();
+  expect(asked).toMatchObject({
+    ...{ sessionId: 'a', toolName: 'mcp__own__ask', reason: 'it asks: Which one?' },
+    question: { message: 'Which one?', form: { required: ['branch'] } },
+  });
+  const approvalId = asked?.approvalId ?? '';
+  const answer = (more: object) =>
+    t.sessions.approve('a', { approvalId, decision: 'allow', ...more });
+  expect(await refused(answer({}))).toBe('invalid_request');
+  expect(await refused(answer({ input: { branch: 'x' }, scope: 'session' }))).toBe(
+    'invalid_request',
+  );
+  expect(await t.sessions.explain('a')).toMatchObject({ waitsFor: 'approval' });
+  await answer({ input: { branch: 'main' } });
+  const events = await asking.done;
+  expect(events.map(({ type }) => type)).toEqual(
+    expect.arrayContaining(['elicitation.requested', 'elicitation.answered']),
+  );
+  expect(JSON.stringify(await t.sessions.messages('a', {}))).toContain('{\\"branch\\":\\"main\\"}');
+  expect(await refused(answer({ input: { branch: 'late' } }))).toBe('approval_not_found');
+  const declining = t.begin('a', use('mcp__own__ask'));
+  await until(async () => (await waiting()).length === 1);
+  const [second] = await waiting();
+  await t.sessions.approve('a', { approvalId: second?.approvalId ?? '', decision: 'deny' });
+  await declining.done;
+  expect(program.ledger.at(-1)).toContain('"action":"decline"');
 
   // another session has neither its tools nor its process
   await t.sessions.create('b', { tools: ['Read', 'mcp__own__say'] });

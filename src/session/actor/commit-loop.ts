@@ -360,6 +360,8 @@ export class CommitLoop implements PhasesHost {
         return this.phases.wantTools(effect.uses);
       case 'cancelRun':
         return this.phases.cancel(effect.runId);
+      case 'answerRun':
+        return this.phases.tools?.run(effect.runId)?.handle.answer?.(effect.answer);
       case 'closed':
         return this.#closed.tell(effect.record, this.committed.head);
       case 'stop':

@@ -2,7 +2,7 @@
 import type { RunId } from '../../model/turn.ts';
 import type { System } from '../../otp/system.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
-import type { ToolOutcome } from '../ports/tools.ts';
+import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 
 export interface Mailbox {
   readonly system: System;
@@ -11,6 +11,7 @@ export interface Mailbox {
   reading(done: Promise<() => void>): void;
   stepEvents(run: RunId, batch: readonly StepEvent[]): void;
   stepOutcome(run: RunId, outcome: StepOutcome): void;
+  toolAsks(run: RunId, question: ToolQuestion | undefined): void;
   toolOutcome(run: RunId, outcome: ToolOutcome): void;
   /** Calls `flush` or `startRun` again a little later. */
   later(what: 'flush' | 'startRun', delayMs: number): void;

@@ -15,7 +15,7 @@ import type { Publication } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import { journalName, type SessionReader } from '../ports/journal.ts';
-import type { ToolOutcome } from '../ports/tools.ts';
+import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { liveName } from './live-names.ts';
 import type { SessionArgs } from './session-args.ts';
@@ -78,6 +78,11 @@ export const SessionServer = genServer(sessionProtocol, {
     },
     stepOutcome: ({ run, outcome }, actor, self) => {
       endStep(actor.live, run, outcome);
+      return next(actor, self);
+    },
+    toolAsks: ({ run, question }, actor, self) => {
+      if (actor.live.phases.tools?.run(run) !== undefined)
+        actor.live.submit({ type: 'questioned', runId: run, question });
       return next(actor, self);
     },
     toolOutcome: ({ run, outcome }, actor, self) => {
@@ -226,6 +231,8 @@ const mailboxOf = (self: SessionSelf) => ({
     ),
   stepEvents: (run: RunId, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
   stepOutcome: (run: RunId, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
+  toolAsks: (run: RunId, question: ToolQuestion | undefined) =>
+    self.send('toolAsks', { run, question }),
   toolOutcome: (run: RunId, outcome: ToolOutcome) => self.send('toolOutcome', { run, outcome }),
   later: (what: 'flush' | 'startRun', delayMs: number) => void self.sendAfter(delayMs, what),
   building: (done: Promise<void>) =>

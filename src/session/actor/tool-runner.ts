@@ -29,7 +29,7 @@ import type { InputOf } from '../machine/machine.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { Hooks } from '../ports/hooks.ts';
 import type { Journal } from '../ports/journal.ts';
-import type { Toolbox, ToolCall, ToolHandle, ToolOutcome } from '../ports/tools.ts';
+import type { Toolbox, ToolCall, ToolHandle, ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 import {
   askAfter,
   askBefore,
@@ -56,6 +56,7 @@ export interface ToolRun extends Told {
 export interface ToolListener {
   /** The call has begun its work. */
   began(turn: Told, call: ToolCall): void;
+  asks(run: RunId, question: ToolQuestion | undefined): void;
   outcome(run: RunId, outcome: ToolOutcome): void;
   /** Something is to be committed. */
   submit(input: InputOf<'decided' | 'gathered' | 'toolEnded'>): void;
@@ -206,6 +207,7 @@ export class ToolRunner {
     tellStart(turn, step);
     const handle = toolbox.start(step, {
       about: { ...head.key, turnId, traceId },
+      asks: (question) => this.#listener.asks(id, question),
       outcome: (outcome) => this.#listener.outcome(id, outcome),
     });
     const executor = toolbox.ref;

@@ -245,6 +245,7 @@ export class TurnPhases {
       {
         began: (turn, { toolUseId, name, input }) =>
           this.#host.tell(turn, { type: 'tool.started', toolUseId, name, input }),
+        asks: (run, question) => this.#mailbox.toolAsks(run, question),
         outcome: (run, outcome) => this.#mailbox.toolOutcome(run, outcome),
         submit: (input) => this.#host.submit(input),
         reading: (done) => this.#mailbox.building(done),

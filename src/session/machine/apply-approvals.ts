@@ -1,25 +1,22 @@
 /**
- * What is asked of people about the calls of a turn: put, answered, and over when nobody has answered in time.
+ * What is asked of people about the calls of a turn: put, answered, and over when nobody has answered in time. What a
+ * call asks itself, while it runs, is answered in the same way: see `apply-questions.ts`.
  *
  * 1. A question waits in the head alone, so no crash loses it and no process has to live for it.
  * 2. The first answer counts.
  */
 import { GreenroomError } from '../../model/errors.ts';
-import type { Head } from '../../model/head.ts';
 import { iso } from '../../model/moment.ts';
 import { type OpenTurn, runIdOf } from '../../model/turn.ts';
+import type { ToolAnswer } from '../ports/tools.ts';
+import { type AskingCall, answerQuestion, DEADLINE, isAsking } from './apply-questions.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules, Verdict } from './machine.ts';
-import { type AskedCall, atTools, OpenCalls, type ToolsTurn } from './open-calls.ts';
+import { type AskedCall, approvalMs, atTools, OpenCalls, type ToolsTurn } from './open-calls.ts';
 import { publish } from './turn-course.ts';
 
 /** The type of notification, as Claude Code has it. */
 const PERMISSION_PROMPT = 'permission_prompt';
-
-/** Who has decided, where nobody has. */
-const DEADLINE = 'deadline';
-
-const MINUTE_MS = 60_000;
 
 /** No rule has decided about the call. */
 export const askAbout = (
@@ -45,43 +42,45 @@ export const askAbout = (
     input: verdict.input,
     reason: asked.reason,
   });
-  notify(calls, `Claude needs your permission to use ${name}`);
-};
-
-const notify = ({ draft, turn }: OpenCalls, message: string): void => {
-  if (!draft.wantsHook('Notification')) return;
-  draft.effect({
-    ...{ type: 'tellHooks', event: 'Notification', turnId: turn.turnId },
-    ...{ subject: PERMISSION_PROMPT },
-    fields: { message, title: 'Permission needed', notification_type: PERMISSION_PROMPT },
-  });
-};
-
-const approvalMs = ({ limits }: Head, rules: Rules): number | undefined => {
-  const minutes = limits?.approvalMinutes;
-  if (minutes === undefined) return rules.approvalMs;
-  return minutes === 0 ? undefined : Math.round(minutes * MINUTE_MS);
+  calls.notify(`Claude needs your permission to use ${name}`, PERMISSION_PROMPT);
 };
 
 /** A person has answered. Throws `approval_not_found`, and `already_decided` for all but the first answer. */
 export const approveCall = (draft: Draft, input: InputOf<'approve'>, rules: Rules): void => {
-  const { approvalId } = input;
+  const { approval, approvalId, by } = input;
   const turn = atTools(draft);
-  const call = turn?.phase.calls.find(
-    (each): each is AskedCall =>
-      each.state === 'asked' && runIdOf(turn.turnId, each.run) === approvalId,
-  );
+  const call = turn && waitingCall(turn, approvalId);
   if (turn === undefined || call === undefined) throw notAsked(draft, approvalId);
   draft.answer = { type: 'approved', turnId: turn.turnId };
   const calls = new OpenCalls(draft, turn);
-  const { toolUseId } = call;
-  const { approval, by } = input;
-  const { decision } = approval;
-  publish(draft, turn, { type: 'permission.decided', approvalId, toolUseId, decision, by });
-  if (approval.decision === 'allow') allow(calls, call, approval, by);
-  else deny(calls, call, approval, by);
+  if (call.state === 'started') answerQuestion(calls, call, answerIn(approval), by);
+  else decideAsked(calls, call, input);
   if (approval.decision === 'deny' && approval.interrupt) calls.cancel(rules);
   else calls.goOn(rules);
+};
+
+const waitingCall = (turn: ToolsTurn, approvalId: string): AskedCall | AskingCall | undefined =>
+  turn.phase.calls.find((call): call is AskedCall | AskingCall => {
+    if (isAsking(call)) return runIdOf(turn.turnId, call.question.run) === approvalId;
+    return call.state === 'asked' && runIdOf(turn.turnId, call.run) === approvalId;
+  });
+
+const answerIn = (approval: Approval): ToolAnswer =>
+  approval.decision === 'allow'
+    ? { action: 'accept', content: approval.input ?? {} }
+    : { action: 'decline' };
+
+const decideAsked = (
+  calls: OpenCalls,
+  call: AskedCall,
+  { approval, approvalId, by }: InputOf<'approve'>,
+): void => {
+  const { decision } = approval;
+  publish(calls.draft, calls.turn, {
+    ...{ type: 'permission.decided', approvalId, toolUseId: call.toolUseId, decision, by },
+  });
+  if (approval.decision === 'allow') allow(calls, call, approval, by);
+  else deny(calls, call, approval, by);
 };
 
 const notAsked = ({ head }: Draft, approvalId: string): GreenroomError => {
@@ -143,7 +142,11 @@ export const expireCalls = (draft: Draft, turn: OpenTurn, rules: Rules): void =>
     (call): call is AskedCall => call.state === 'asked' && isLate(call.asked.dueMs, draft.nowMs),
   );
   for (const call of late) expire(calls, call);
-  if (late.length > 0) calls.goOn(rules);
+  const unanswered = turn.phase.calls
+    .filter(isAsking)
+    .filter(({ question }) => isLate(question.dueMs, draft.nowMs));
+  for (const call of unanswered) answerQuestion(calls, call, { action: 'decline' }, DEADLINE);
+  if (late.length + unanswered.length > 0) calls.goOn(rules);
 };
 
 const isLate = (dueMs: number | undefined, nowMs: number): boolean =>

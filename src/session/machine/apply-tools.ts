@@ -22,6 +22,7 @@ import {
 } from '../../model/turn.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import { askAbout } from './apply-approvals.ts';
+import { isAsking, withdraw } from './apply-questions.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules, Verdict } from './machine.ts';
 import { awaiting, CANCELLED, OpenCalls, type ToolsTurn } from './open-calls.ts';
@@ -99,6 +100,7 @@ export const endCall = (draft: Draft, input: InputOf<'toolEnded'>, rules: Rules)
   const call = calls.started(input.runId);
   const block = call && results.get(call.toolUseId);
   if (call === undefined || block === undefined) return;
+  if (isAsking(call)) withdraw(calls, call);
   if (memory !== undefined)
     draft.patch({ toolMemory: remembering(draft.head.toolMemory ?? NO_MEMORY, memory) });
   if (spentNanoUsd > 0) spend(calls, spentNanoUsd);
@@ -108,9 +110,9 @@ export const endCall = (draft: Draft, input: InputOf<'toolEnded'>, rules: Rules)
   publish(draft, turn, { type: 'tool.finished', toolUseId, isError, durationMs });
   // With all others at hand it goes to the model at once, and needs no entry of its own.
   const areAtHand = calls.all.every(
-    (each) => each === call || each.state === 'failed' || results.has(each.toolUseId),
+    (each) => each.state === 'failed' || results.has(each.toolUseId),
   );
-  const isLast = calls.all.every((each) => each === call || hasEnded(each));
+  const isLast = calls.all.every((each) => each.toolUseId === toolUseId || hasEnded(each));
   if (isHeld !== true && isLast && areAtHand) {
     calls.put({ toolUseId, name, state: 'ended', seq: 0 });
     return calls.goOn(rules, results);
@@ -155,8 +157,10 @@ export const abandonCalls = (draft: Draft, turn: OpenTurn, rules: Rules): void =
   if (turn.phase?.kind !== 'tools') return;
   const calls = new OpenCalls(draft, turn as ToolsTurn);
   draft.cancelling = turn.turnId;
-  for (const call of [...calls.all])
+  for (const call of [...calls.all]) {
+    if (isAsking(call)) withdraw(calls, call);
     if (!hasEnded(call)) calls.fail(call, call.state === 'started' ? UNKNOWN : CANCELLED);
+  }
   calls.renew();
   calls.goOn(rules);
 };
@@ -168,8 +172,9 @@ export const loseCalls = (draft: Draft, turn: OpenTurn, rules: Rules, runId?: Ru
   for (const call of [...calls.all]) {
     if (call.state !== 'started') continue;
     if (runId !== undefined && calls.runIdOf(call.run) !== runId) continue;
+    if (isAsking(call)) withdraw(calls, call);
     if (call.effect === 'at_most_once') calls.fail(call, UNKNOWN);
-    else calls.put({ ...call, run: calls.nextRun() });
+    else calls.put({ ...call, question: undefined, run: calls.nextRun() });
   }
   // What was decided or gathered in memory is gone with it.
   if (runId === undefined) calls.renew();

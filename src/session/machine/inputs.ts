@@ -13,6 +13,7 @@ import { applyClassic } from './apply-classic.ts';
 import { complete, reopen, terminate } from './apply-ends.ts';
 import { endHooks, noteTold } from './apply-hooks.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
+import { questionCall } from './apply-questions.ts';
 import { restore } from './apply-restore.ts';
 import {
   append,
@@ -172,6 +173,7 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   step: { ...USUAL, apply: finishStep },
   hooked: { ...USUAL, apply: endHooks },
   told: { ...USUAL, apply: noteTold },
+  questioned: { ...USUAL, apply: questionCall },
   decided: { ...USUAL, apply: decideCalls },
   toolEnded: { ...USUAL, apply: endCall },
   gathered: { ...USUAL, apply: gatherResults },

@@ -37,6 +37,7 @@ import type {
   StreamDrop,
   StreamRecord,
 } from '../ports/journal.ts';
+import type { ToolAnswer, ToolQuestion } from '../ports/tools.ts';
 import type { Contested, Settled, Yielded } from '../responses/response-owner.ts';
 import type { Restored } from '../transfer/restore.ts';
 import type { ClassicChange } from './classic-change.ts';
@@ -245,6 +246,12 @@ export type Input =
       readonly turnId: TurnId | undefined;
       readonly runs: readonly HookedRun[];
     }
+  /** A call that runs asks a person something; undefined: no longer. */
+  | {
+      readonly type: 'questioned';
+      readonly runId: RunId;
+      readonly question: ToolQuestion | undefined;
+    }
   | { readonly type: 'decided'; readonly runId: RunId; readonly verdicts: readonly Verdict[] }
   | {
       readonly type: 'toolEnded';
@@ -365,6 +372,8 @@ export type Effect =
   /** The tool calls of an answer are to be decided, started or gathered. `uses`: as the model made them, where they are at hand. */
   | { readonly type: 'startTools'; readonly uses?: readonly ToolUse[] }
   | { readonly type: 'cancelRun'; readonly runId: RunId }
+  /** What the run has asked is answered. */
+  | { readonly type: 'answerRun'; readonly runId: RunId; readonly answer: ToolAnswer }
   | { readonly type: 'closed'; readonly record: ClosedTurn }
   | { readonly type: 'stop' };
 

@@ -2,7 +2,7 @@
  * The calls of a turn in the making; local to one input. It owns what becomes of them: which may start, when all are
  * answered to the model, how that ends the turn.
  */
-import { statusFrom } from '../../model/head.ts';
+import { type Head, statusFrom } from '../../model/head.ts';
 import {
   awaitedRuns,
   hasEnded,
@@ -38,6 +38,15 @@ export const atTools = ({ head }: Draft): ToolsTurn | undefined => {
 export const awaiting = (draft: Draft, runId: RunId): ToolsTurn | undefined => {
   const turn = atTools(draft);
   return turn !== undefined && awaitedRuns(turn).includes(runId) ? turn : undefined;
+};
+
+const MINUTE_MS = 60_000;
+
+/** How long a person is waited for; undefined: as long as it takes. */
+export const approvalMs = ({ limits }: Head, rules: Rules): number | undefined => {
+  const minutes = limits?.approvalMinutes;
+  if (minutes === undefined) return rules.approvalMs;
+  return minutes === 0 ? undefined : Math.round(minutes * MINUTE_MS);
 };
 
 export class OpenCalls {
@@ -130,6 +139,15 @@ export class OpenCalls {
 
   note(what: Noted, call: Named, details: Readonly<Record<string, unknown>>, by?: string): void {
     noteCall(this.draft, this.#turn, what, call, details, by);
+  }
+
+  /** Hooks hear that a person is wanted. @param type as Claude Code has it. */
+  notify(message: string, type: string): void {
+    if (!this.draft.wantsHook('Notification')) return;
+    this.draft.effect({
+      ...{ type: 'tellHooks', event: 'Notification', turnId: this.#turn.turnId, subject: type },
+      fields: { message, title: 'Permission needed', notification_type: type },
+    });
   }
 
   /** Starts what may start, and answers the model when there is nothing left to wait for. */

@@ -73,14 +73,29 @@ export type ToolOutcome =
   /** It was told to end, and did; `content`: what it had said by then. */
   | { readonly type: 'cancelled'; readonly content?: string; readonly spentNanoUsd?: number };
 
+/** What a tool that runs asks a person. */
+export interface ToolQuestion {
+  readonly message: string;
+  /** JSON Schema of the answer: an object. */
+  readonly form: Readonly<Record<string, unknown>>;
+}
+
+export type ToolAnswer =
+  | { readonly action: 'accept'; readonly content: Readonly<Record<string, unknown>> }
+  | { readonly action: 'decline' };
+
 export interface ToolSink {
   /** What the call is about, for the report of a sink that throws. */
   readonly about?: object;
+  /** It asks something, or, with undefined, waits for the answer no longer. Absent: nobody is there to be asked. */
+  asks?(question: ToolQuestion | undefined): void;
   /** The last call for this one. */
   outcome(outcome: ToolOutcome): void;
 }
 
 export interface ToolHandle {
+  /** The answer to what it has asked. Absent: it asks nothing. */
+  answer?(answer: ToolAnswer): void;
   /** Asks the call to end; its outcome still comes (`cancelled`, or what was faster). */
   cancel(): void;
   /**

@@ -6,7 +6,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
-import { type OpenCall, type OpenTurn, runIdOf } from '../../model/turn.ts';
+import { type OpenCall, type OpenTurn, type Question, runIdOf } from '../../model/turn.ts';
 import type { System } from '../../otp/system.ts';
 import { ASKING_TOOLS } from '../../permissions/tools.ts';
 import { decodeMessage } from '../context/model-message.ts';
@@ -46,6 +46,14 @@ const approvalShape = {
   askedAt: z.iso.datetime(),
   /** Of a shell command: whether it would run in a sandbox. */
   sandbox: z.enum(SANDBOXES).exactOptional(),
+  /** It runs, and asks this itself. `allow` gives the answer, as `input`; `deny` declines to. */
+  question: z
+    .strictObject({
+      message: z.string(),
+      /** JSON Schema of the answer. */
+      form: z.record(z.string(), z.unknown()),
+    })
+    .exactOptional(),
   /** Denied then, if nobody has answered; absent: it waits for as long as it takes. */
   answerBy: z.iso.datetime().exactOptional(),
 };
@@ -132,7 +140,7 @@ const allApprovals = sessionsVerb('approvals', {
   run: async (work, { limit = 50, cursor }) => {
     const { caller, context } = work;
     const page = await caller.system.fetch(catalogName).search(context.tenant, {
-      ...{ status: ['waiting'], limit, sortBy: 'updatedAt', order: 'desc' },
+      ...{ status: ['waiting', 'running'], limit, sortBy: 'updatedAt', order: 'desc' },
       ...(cursor === undefined ? {} : { cursor }),
     });
     const found = await Promise.all(page.rows.map(({ key }) => askedOf(work, key)));
@@ -152,38 +160,47 @@ const askedOf = async (work: SessionsWork, key: SessionKey): Promise<readonly Ap
 
 type AskedCall = Extract<OpenCall, { readonly state: 'asked' }>;
 
-const askingCalls = (
-  turn: OpenTurn | undefined,
-): readonly { readonly call: AskedCall; readonly approvalId: string }[] =>
-  turn?.phase?.kind === 'tools'
-    ? turn.phase.calls.flatMap((call) =>
-        call.state === 'asked' ? [{ call, approvalId: runIdOf(turn.turnId, call.run) }] : [],
-      )
-    : [];
-
 /** What waits for a person in a session. */
 const askedIn = (
   { key, openTurns: [first] }: Head,
   system: Pick<System, 'find'>,
 ): readonly ApprovalView[] =>
-  askingCalls(first).map(({ call, approvalId }) => {
-    const sandbox = COMMAND_TOOLS.includes(call.name) ? system.find(sandboxName) : undefined;
-    const { reason, commands, files, suggestions, atMs, dueMs } = call.asked;
-    return {
-      sessionId: key.sessionId,
-      turnId: first?.turnId ?? '',
-      approvalId,
-      toolUseId: call.toolUseId,
-      toolName: call.name,
-      reason,
-      commands: [...commands],
-      files: [...files],
-      suggestions: [...suggestions],
-      askedAt: iso(atMs),
-      ...(sandbox === undefined ? {} : { sandbox: sandboxInForce(sandbox) }),
-      ...(dueMs === undefined ? {} : { answerBy: iso(dueMs) }),
-    };
-  });
+  first?.phase?.kind !== 'tools'
+    ? []
+    : first.phase.calls.flatMap((call) => {
+        if (call.state === 'asked') return askedView(key, first, call, system);
+        const question = call.state === 'started' ? call.question : undefined;
+        return question === undefined ? [] : questionView(key, first, call, question);
+      });
+
+const askedView = (
+  { sessionId }: SessionKey,
+  { turnId }: OpenTurn,
+  { name, run, toolUseId, asked }: AskedCall,
+  system: Pick<System, 'find'>,
+): ApprovalView => {
+  const sandbox = COMMAND_TOOLS.includes(name) ? system.find(sandboxName) : undefined;
+  const { reason, commands, files, suggestions, atMs, dueMs } = asked;
+  return {
+    ...{ sessionId, turnId, approvalId: runIdOf(turnId, run), toolUseId, toolName: name, reason },
+    ...{ commands: [...commands], files: [...files], suggestions: [...suggestions] },
+    askedAt: iso(atMs),
+    ...(sandbox === undefined ? {} : { sandbox: sandboxInForce(sandbox) }),
+    ...(dueMs === undefined ? {} : { answerBy: iso(dueMs) }),
+  };
+};
+
+const questionView = (
+  { sessionId }: SessionKey,
+  { turnId }: OpenTurn,
+  { name, toolUseId }: OpenCall,
+  { run, message, form, atMs, dueMs }: Question,
+): ApprovalView => ({
+  ...{ sessionId, turnId, approvalId: runIdOf(turnId, run), toolUseId, toolName: name },
+  ...{ reason: `it asks: ${message}`, commands: [], files: [], suggestions: [] },
+  ...{ askedAt: iso(atMs), question: { message, form: { ...form } } },
+  ...(dueMs === undefined ? {} : { answerBy: iso(dueMs) }),
+});
 
 /** The inputs of the calls that the first turn is at. */
 const inputsOf = async (
@@ -204,9 +221,39 @@ const inputsOf = async (
 const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<Approval> => {
   const { decision, reason, interrupt = false, input } = request;
   if (decision === 'deny') return { decision, reason, interrupt };
+  const question = await questionOf(work, request.approvalId);
+  if (question !== undefined) return answerTo(question, request);
   if (input !== undefined) await mustNotBeDenied(work, request.approvalId, input);
   return { decision: 'allow', input, rules: await rulesOf(work, request) };
 };
+
+const questionOf = async ({ caller, key }: SessionWork, approvalId: string) => {
+  const { head } = await caller.openKnown(key);
+  return askedIn(head, caller.system).find((each) => each.approvalId === approvalId)?.question;
+};
+
+/** An answer is no permission: nothing else is allowed with it. Throws `invalid_request`. */
+const answerTo = (
+  { form }: NonNullable<ApprovalView['question']>,
+  { input, scope, rule, rules }: ApproveRequest,
+): Approval => {
+  if ([scope, rule, rules].some((field) => field !== undefined))
+    throw new GreenroomError('invalid_request', 'scope: what a tool asks is answered once', {
+      details: { field: 'scope' },
+    });
+  const wanted = Object.keys(Object(form['properties']));
+  const missing = requiredIn(form).find((name) => !Object.hasOwn(input ?? {}, name));
+  if (missing !== undefined || (input === undefined && wanted.length > 0))
+    throw new GreenroomError(
+      'invalid_request',
+      `input: the answer has ${missing ?? wanted.join(', ')}`,
+      { details: { field: 'input' } },
+    );
+  return { decision: 'allow', input: input ?? {}, rules: [] };
+};
+
+const requiredIn = ({ required }: Readonly<Record<string, unknown>>): readonly string[] =>
+  Array.isArray(required) ? required.filter((name) => typeof name === 'string') : [];
 
 const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<readonly string[]> => {
   const { decision, approvalId, rule, rules } = request;

@@ -118,10 +118,14 @@ const WHY: Readonly<Record<WaitsFor, string>> = {
 
 const waitsForOf = (turn: OpenTurn | undefined): WaitsFor => {
   if (turn === undefined) return 'nothing';
-  if (turn.phase?.kind === 'tools') return turn.status === 'waiting' ? 'approval' : 'tools';
+  if (turn.phase?.kind === 'tools')
+    return turn.status === 'waiting' || turn.phase.calls.some(isAsking) ? 'approval' : 'tools';
   if (turn.phase?.kind === 'hooks') return 'hooks';
   return turn.phase?.kind === 'waiting' ? 'retry' : 'model';
 };
+
+const isAsking = (call: OpenCall): boolean =>
+  call.state === 'started' && call.question !== undefined;
 
 const callsOf = (key: SessionKey, turn: OpenTurn | undefined) =>
   turn?.phase?.kind === 'tools'

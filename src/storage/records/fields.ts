@@ -39,6 +39,7 @@ const FIELDS = [
   ...['childrenCostNanoUsd'],
   ...['yields', 'completedAtMs', 'idleEndMinutes'],
   ...['mcpServers'],
+  ...['question', 'form'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -57,6 +58,7 @@ const OBJECTS = [
   'toolMemory',
   'asked',
   'childOf',
+  'question',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'segments', 'calls'];

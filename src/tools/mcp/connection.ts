@@ -1,8 +1,8 @@
 /**
  * One connection to a server, from its start to its end. The library of the protocol is loaded for the first one.
  *
- * 1. What it can do for a server is nothing: it has no model for it (sampling), no folders (roots), and declines what a
- *    server would ask a person (elicitation).
+ * 1. What it can do for a server is little: it has no model for it (sampling) and no folders (roots). What a server asks a
+ *    person (elicitation) goes to the call that it is about, where that is beyond doubt; else it is declined.
  * 2. The server's own instructions do not reach a model: no person has read them.
  * 3. The message of a failure contains no secret of the settings.
  */
@@ -15,8 +15,10 @@ import type {
 import type { Clock } from '../../otp/clock.ts';
 import { redactor } from '../../platform/redact.ts';
 import { version } from '../../platform/version.ts';
+import type { ToolAnswer } from '../../session/ports/tools.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import type { SaidTool } from './definitions.ts';
+import { type Asker, questionIn } from './questions.ts';
 import { type McpServerSettings, secretsOf, type WebSettings } from './settings.ts';
 import { StdioTransport } from './stdio-transport.ts';
 
@@ -47,6 +49,13 @@ export interface ConnectionOptions {
   readonly onClosed: (why: string) => void;
 }
 
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: () => void;
+  /** Of this call alone. */
+  readonly asks: Asker;
+}
+
 type Library = typeof import('@modelcontextprotocol/client');
 
 export class Connection {
@@ -58,6 +67,10 @@ export class Connection {
   #isOpen = false;
   #isClosed = false;
   #lastFault = '';
+  /** Of each call under way. */
+  readonly #askers = new Set<Asker>();
+  /** A call was given up, and the server may still be at it: what it asks may be about that one. */
+  #hasLeft = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -126,26 +139,44 @@ export class Connection {
         },
       },
     });
-    client.setRequestHandler('elicitation/create', () => {
-      notices.info({ server }, 'declined what an MCP server would have asked a person');
-      return { action: 'decline' };
+    client.setRequestHandler('elicitation/create', async ({ params }, { mcpReq: { signal } }) => {
+      const answer = await this.#ask(params, signal);
+      if (answer === undefined)
+        notices.info({ server }, 'declined what an MCP server would have asked a person');
+      return answer === undefined || answer.action === 'decline'
+        ? { action: 'decline' as const }
+        : { action: 'accept' as const, content: answer.content as Record<string, string> };
     });
     return client;
+  }
+
+  /** undefined: nobody can be asked. */
+  async #ask(params: object, signal: AbortSignal): Promise<ToolAnswer | undefined> {
+    const question = questionIn(params);
+    const [asker, ...others] = this.#askers;
+    const isSure = others.length === 0 && (!this.#hasLeft || this.#options.settings.isPerSession);
+    return question !== undefined && asker !== undefined && isSure
+      ? asker(question, signal)
+      : undefined;
   }
 
   /** Rejects when the server refuses, when the connection ends, or when the signal has ended the call; then it sends `notifications/cancelled`. */
   call(
     tool: string,
     input: Readonly<Record<string, unknown>>,
-    { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: () => void },
+    { signal, onProgress, asks }: CallOptions,
   ): Promise<unknown> {
     if (this.#client === undefined) return Promise.reject(new Error('it is not open'));
     const options = { signal, timeout: NEVER_MS, onprogress: onProgress };
     const answer = this.#client.callTool({ name: tool, arguments: { ...input } }, options);
-    return answer.catch((error: unknown) => {
-      if (!signal.aborted && this.#isGone(error)) this.#lost(error);
-      throw error;
-    });
+    this.#askers.add(asks);
+    return answer
+      .catch((error: unknown) => {
+        if (signal.aborted) this.#hasLeft = true;
+        else if (this.#isGone(error)) this.#lost(error);
+        throw error;
+      })
+      .finally(() => this.#askers.delete(asks));
   }
 
   /** On the web only a call shows that a server has gone, or has forgotten us. */

@@ -1,9 +1,10 @@
 /** One call of a server's tool, under its clocks. Each way in which it can end cancels it at the server, and it has one outcome. */
 import type { Clock, Timer } from '../../otp/clock.ts';
-import type { ToolOutcome } from '../../session/ports/tools.ts';
+import type { ToolAnswer, ToolOutcome } from '../../session/ports/tools.ts';
 import type { Tell } from '../results/telling.ts';
 import { failed } from '../tool/outcome.ts';
 import type { Connection } from './connection.ts';
+import type { Asker } from './questions.ts';
 import { outcomeOfAnswer } from './result-blocks.ts';
 import type { McpServerSettings } from './settings.ts';
 
@@ -13,6 +14,8 @@ export interface WantedCall {
   readonly input: Readonly<Record<string, unknown>>;
   /** Where a result goes that is too long. Absolute. */
   readonly path: string;
+  /** Has a person asked; absent: nobody is there. */
+  readonly ask?: Asker;
 }
 
 export interface CallGround {
@@ -32,23 +35,25 @@ class Call {
   readonly #ground: CallGround;
   readonly #tell: Tell;
   readonly #abort = new AbortController();
-  readonly #total: Timer;
+  #total: Timer;
   #idle: Timer;
+  #isAsking = false;
+  #isOver = false;
 
   constructor(ground: CallGround, tell: Tell) {
     this.#ground = ground;
     this.#tell = tell;
-    const { timeoutMs } = ground.settings;
-    this.#total = ground.clock.setTimeout(() => this.#late('answered', timeoutMs), timeoutMs);
+    this.#total = this.#newTotal();
     this.#idle = this.#newIdle();
   }
 
-  async run({ tool, input, path }: WantedCall): Promise<void> {
+  async run({ tool, input, path, ask }: WantedCall): Promise<void> {
     const { signal } = this.#abort;
     try {
       const onProgress = () => this.#progress();
-      const answer = await this.#ground.connection.call(tool, input, { signal, onProgress });
-      this.#stopClocks();
+      const asks: Asker = (question, ending) => this.#asks(ask?.(question, ending));
+      const answer = await this.#ground.connection.call(tool, input, { signal, onProgress, asks });
+      this.#over();
       this.#tell(await outcomeOfAnswer(answer, path));
     } catch (error) {
       if (!signal.aborted) this.end(failed(this.#ground.connection.said(error)));
@@ -56,14 +61,36 @@ class Call {
   }
 
   end(outcome: ToolOutcome): void {
-    this.#stopClocks();
+    this.#over();
     this.#tell(outcome);
     this.#abort.abort();
   }
 
+  /** While a person is asked the clocks stand still: they begin anew with the answer. */
+  async #asks(asked: ReturnType<Asker> | undefined): Promise<ToolAnswer | undefined> {
+    this.#stopClocks();
+    this.#isAsking = true;
+    try {
+      return await asked;
+    } finally {
+      this.#isAsking = false;
+      if (!this.#isOver) {
+        this.#total = this.#newTotal();
+        this.#idle = this.#newIdle();
+      }
+    }
+  }
+
   #progress(): void {
+    if (this.#isAsking || this.#isOver) return;
     this.#idle.cancel();
-    if (!this.#abort.signal.aborted) this.#idle = this.#newIdle();
+    this.#idle = this.#newIdle();
+  }
+
+  #newTotal(): Timer {
+    const { clock, settings } = this.#ground;
+    const { timeoutMs } = settings;
+    return clock.setTimeout(() => this.#late('answered', timeoutMs), timeoutMs);
   }
 
   #newIdle(): Timer {
@@ -81,6 +108,11 @@ class Call {
         `The server ${name} has not ${what} for ${ms / 1_000} s. The call was cancelled: it is unknown what it has done.`,
       ),
     );
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    this.#stopClocks();
   }
 
   #stopClocks(): void {

@@ -24,6 +24,7 @@ import type { Definition } from './definitions.ts';
 import { Keeper } from './keeper.ts';
 import { Pins } from './pins.ts';
 import { type Place, placesOf } from './places.ts';
+import { Questions } from './questions.ts';
 import { type DoorState, ServerDoor } from './server-door.ts';
 import { SessionRules } from './session-rules.ts';
 import { SessionServers } from './session-servers.ts';
@@ -185,14 +186,17 @@ class RunningMcpTools implements McpTools {
   start(call: ToolCall, sink: ToolSink): ToolHandle {
     const place = this.#ofSessions.placeOf(call) ?? this.#places.get(call.name);
     this.#ofSessions.used(call.key);
-    return begun(this.#system, sink, (tell) => {
+    const questions = new Questions(sink);
+    const handle = begun(this.#system, sink, (tell) => {
       if (place === undefined) {
         tell(failed(`There is no tool ${call.name} any more.`));
         return () => undefined;
       }
       const path = spillPath(this.#spillFolder, call);
-      return place.door.begin({ tool: place.tool, input: call.input, path }, tell);
+      const { ask } = questions;
+      return place.door.begin({ tool: place.tool, input: call.input, path, ask }, tell);
     });
+    return { ...handle, answer: questions.answer };
   }
 
   status(): readonly McpServerStatus[] {

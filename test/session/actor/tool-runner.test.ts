@@ -15,6 +15,7 @@ it('a call that was lost and is cancelled is abandoned, and not begun', () => {
   const submitted: Input[] = [];
   const listener: ToolListener = {
     began: () => expect.unreachable(),
+    asks: () => expect.unreachable(),
     outcome: () => expect.unreachable(),
     submit: (input) => submitted.push(input),
     reading: () => expect.unreachable(),

@@ -13,6 +13,7 @@ const send = (message) =>
 const text = (said) => ({ content: [{ type: 'text', text: said }] });
 
 let progressToken;
+let asking;
 
 const said = JSON.parse(readFileSync(toolsFile, 'utf8'));
 write(`started ${process.pid}`);
@@ -45,6 +46,20 @@ const call = ({ id, params }) => {
     case 'crash':
       process.exit(1);
       break;
+    case 'ask':
+      asking = { id, asked: `ask-${id}` };
+      return send({
+        id: asking.asked,
+        method: 'elicitation/create',
+        params: {
+          message: input.message ?? 'Which branch?',
+          requestedSchema: {
+            type: 'object',
+            properties: { branch: { type: 'string' } },
+            required: ['branch'],
+          },
+        },
+      });
     case 'big':
       return result(text('x'.repeat(input.length)));
     case 'noise':
@@ -66,7 +81,12 @@ const call = ({ id, params }) => {
 createInterface({ input: process.stdin }).on('line', (line) => {
   const message = JSON.parse(line);
   const { id, method, params } = message;
-  if (method === undefined) return write(`answer ${JSON.stringify(message)}`);
+  if (method === undefined) {
+    write(`answer ${JSON.stringify(message)}`);
+    if (id === asking?.asked)
+      send({ id: asking.id, result: text(JSON.stringify(message.result ?? message.error)) });
+    return undefined;
+  }
   if (id === undefined) return write(`${method} ${params?.requestId ?? ''}`.trim());
   switch (method) {
     case 'initialize':
