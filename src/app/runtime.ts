@@ -84,9 +84,16 @@ const rulesOf = (config: Config, hooks: HookTable, lent: Beside['lent']): Rules 
     timeoutMs: config.timeoutSeconds * 1_000,
   },
   keepsBodies: config.auditHook === 'on',
+  diagnosesCache: diagnosesCache(config),
   wantsHook: wantsHookOf(config, hooks, lent),
   hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
 });
+
+/** Another server may not know the field, and refuse every call. */
+const diagnosesCache = ({ cacheDiagnosis, provider, anthropicBaseUrl }: Config): boolean =>
+  cacheDiagnosis === undefined
+    ? provider === 'anthropic' && anthropicBaseUrl === undefined
+    : cacheDiagnosis === 'on';
 
 /** Said by the table, not by the actor that runs them: while that is restarting, a gate stays closed. */
 const wantsHookOf = (

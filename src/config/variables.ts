@@ -136,6 +136,10 @@ export const VARIABLES = {
   anthropicBaseUrl: optional('ANTHROPIC_BASE_URL', webUrl, {
     meaning: 'another address of the Claude API',
   }),
+  cacheDiagnosis: optional('GREENROOM_CACHE_DIAGNOSIS', onOrOff, {
+    otherwise: "on at the Claude API's own address, else off",
+    meaning: 'whether each model call asks the API why its prompt cache did not do',
+  }),
   model: derived(
     'GREENROOM_MODEL',
     text('the name of a model'),

@@ -181,6 +181,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastError?: TurnError | undefined;
   /** The known part of what its sub-agents have cost, and theirs: money of its own limits. Absent: nothing. */
   readonly childrenCostNanoUsd?: number | undefined;
+  /** The API's id of the last answer, where it is asked about its cache. */
+  readonly lastAnswerId?: string | undefined;
   /** Names of the tools that were used, also by sub-agents (`tools-used.ts`); absent: none. */
   readonly toolsUsed?: readonly string[] | undefined;
   readonly classic?: ClassicFacts | undefined;
@@ -295,6 +297,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   outputFormat: undefined,
   childrenCostNanoUsd: undefined,
   mcpServers: undefined,
+  lastAnswerId: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

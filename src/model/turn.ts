@@ -30,6 +30,19 @@ export interface TurnError {
   readonly retryable: boolean;
 }
 
+/** Why a model call did not read from the API's cache all that the one before had left there. */
+export interface CacheMissed {
+  /** The API's word, for example `tools_changed`. */
+  readonly type: string;
+  /** About; absent where the API does not say. */
+  readonly missedInputTokens?: number | undefined;
+  /** Beside a read of them; null: unknown price. */
+  readonly costNanoUsd?: number | null | undefined;
+}
+
+/** Of one turn; later ones are not kept. */
+export const MAX_CACHE_MISSES = 20;
+
 /** What is true of a turn from its acceptance on, open or closed. */
 export interface TurnFacts {
   readonly turnId: TurnId;
@@ -53,6 +66,8 @@ export interface TurnFacts {
    */
   readonly attempt: number;
   readonly retries: number;
+  /** In the order of its model calls; absent: none were told. */
+  readonly cacheMisses?: readonly CacheMissed[] | undefined;
   /** The trace of the request that was accepted; absent: it was accepted before turns had one. */
   readonly traceId?: TraceId | undefined;
 }

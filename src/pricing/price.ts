@@ -9,7 +9,7 @@
  *
  * Every function takes a table, so that a configuration can bring its own.
  */
-import { type ModelUsage, promptTokens, type Usage } from '../model/usage.ts';
+import { emptyUsage, type ModelUsage, promptTokens, type Usage } from '../model/usage.ts';
 import type { PriceRow, PriceTable, Rates } from './price-row.ts';
 import { PRICE_TABLE } from './price-table.ts';
 
@@ -63,6 +63,18 @@ export const costOfParts = (
     const cost = costNanoUsd(part.usage, part.model, atMs, part, table);
     return sum === null || cost === null ? null : sum + cost;
   }, 0);
+
+/** What it cost that so many tokens were not read from the cache; null: the model has no price. */
+export const costOfMiss = (
+  tokens: number,
+  model: string,
+  atMs: number,
+  table: PriceTable = PRICE_TABLE,
+): number | null => {
+  const plain = costNanoUsd({ ...emptyUsage, inputTokens: tokens }, model, atMs, {}, table);
+  const read = costNanoUsd({ ...emptyUsage, cacheReadInputTokens: tokens }, model, atMs, {}, table);
+  return plain === null || read === null ? null : Math.max(0, plain - read);
+};
 
 export const FAMILIES = ['sonnet', 'opus', 'haiku', 'fable'] as const;
 export type Family = (typeof FAMILIES)[number];

@@ -5,7 +5,7 @@
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Provider } from '../../model/entry.ts';
 import { addUsage, countedUsage, emptyUsage } from '../../model/usage.ts';
-import { costOfParts } from '../../pricing/price.ts';
+import { costOfMiss, costOfParts } from '../../pricing/price.ts';
 import type {
   CacheMiss,
   Refusal,
@@ -50,7 +50,7 @@ export class Answer {
   /** `atMs`: when the call was made, which decides its price. */
   outcome(message: Message, provider: Provider, atMs: number): StepOutcome {
     const parts = countedUsage(this.#usage, message.model);
-    const cacheMiss = cacheMissOf(message);
+    const cacheMiss = cacheMissOf(message, atMs);
     const refusal = refusalOf(message);
     return {
       type: 'message',
@@ -121,13 +121,16 @@ const refusalOf = ({ stop_details: details }: Partial<Message>): Refusal | undef
     : undefined;
 
 /** null, or a diagnosis without a reason: nothing was missed, or the API was not done comparing. */
-const cacheMissOf = ({ diagnostics }: Partial<Message>): CacheMiss | undefined => {
+const cacheMissOf = (
+  { diagnostics, model }: Pick<Message, 'model'> & Partial<Message>,
+  atMs: number,
+): CacheMiss | undefined => {
   const reason = diagnostics?.cache_miss_reason;
   if (reason === null || reason === undefined) return undefined;
   const { type } = reason;
-  return 'cache_missed_input_tokens' in reason
-    ? { type, missedInputTokens: reason.cache_missed_input_tokens }
-    : { type };
+  if (!('cache_missed_input_tokens' in reason)) return { type };
+  const missedInputTokens = reason.cache_missed_input_tokens;
+  return { type, missedInputTokens, costNanoUsd: costOfMiss(missedInputTokens, model, atMs) };
 };
 
 const textOf = (content: readonly Block[]): string =>

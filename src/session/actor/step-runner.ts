@@ -150,6 +150,7 @@ export class StepRunner {
       context: this.#context,
       tools,
       answering: turn.options,
+      previousMessageId: rules.diagnosesCache === true ? (head.lastAnswerId ?? null) : undefined,
       wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
       waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });

@@ -11,7 +11,9 @@ import { statusFrom } from '../../model/head.ts';
 import { withTools } from '../../model/tools-used.ts';
 import {
   awaitedModelRun,
+  type CacheMissed,
   type ClosedStatus,
+  MAX_CACHE_MISSES,
   type OpenTurn,
   type TurnError,
 } from '../../model/turn.ts';
@@ -103,7 +105,7 @@ const isEmpty = (body: Uint8Array): boolean => Buffer.from(body.slice(-3)).toStr
 const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: number): OpenTurn => {
   const { head } = draft;
   const { usage, costNanoUsd, toolUses } = outcome;
-  const next: OpenTurn = {
+  let next: OpenTurn = {
     ...turn,
     lastSeq: seq,
     steps: turn.steps + 1,
@@ -111,7 +113,10 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
     costNanoUsd:
       costNanoUsd === null || turn.costNanoUsd === null ? null : turn.costNanoUsd + costNanoUsd,
   };
+  const missed = outcome.cacheMiss && withMiss(turn.cacheMisses, outcome.cacheMiss);
+  if (missed !== undefined) next = { ...next, cacheMisses: missed };
   draft.patch({
+    lastAnswerId: draft.diagnosesCache ? outcome.messageId : undefined,
     openTurns: [next, ...head.openTurns.slice(1)],
     usage: addUsage(head.usage, usage),
     costNanoUsd: head.costNanoUsd + (costNanoUsd ?? 0),
@@ -122,6 +127,9 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
   });
   return next;
 };
+
+const withMiss = (misses: OpenTurn['cacheMisses'] = [], miss: CacheMissed) =>
+  misses.length < MAX_CACHE_MISSES ? [...misses, miss] : misses;
 
 /** Mostly there are none: then nothing is made. */
 const namesOf = (toolUses: readonly ToolUse[]): readonly string[] | undefined =>

@@ -38,6 +38,11 @@ export class Draft {
     return this.#rules.keepsBodies === false ? {} : texts;
   }
 
+  /** Whether the API is asked about its cache. */
+  get diagnosesCache(): boolean {
+    return this.#rules.diagnosesCache === true;
+  }
+
   /** Whether hooks are to be asked at that event. */
   wantsHook(event: HookEvent): boolean {
     return this.#rules.wantsHook?.(event, this.head.hooks, this.head) ?? false;

@@ -64,6 +64,8 @@ export interface Rules {
   readonly retry: ModelStep['retry'];
   /** Whether audit records hold what went into tools and what hooks said; default true. */
   readonly keepsBodies?: boolean;
+  /** Whether the API is asked why its cache did not do; default false. */
+  readonly diagnosesCache?: boolean;
   /**
    * Whether hooks are to be asked at that event; `wanted`: those of the session's own list, absent or empty: all.
    * Absent: no hooks are configured.

@@ -138,6 +138,7 @@ const closed = (
   steps: turn.steps,
   attempt: turn.attempt,
   retries: turn.retries,
+  cacheMisses: turn.cacheMisses,
   traceId: turn.traceId,
   finishedAtMs: nowMs,
   stopReason,

@@ -88,6 +88,8 @@ export interface CacheMiss {
   readonly type: string;
   /** Tokens that would have been read, about; absent where the API does not say. */
   readonly missedInputTokens?: number;
+  /** What that cost beside a read, in nano-dollars; null: unknown price; absent: as above. */
+  readonly costNanoUsd?: number | null;
 }
 
 export interface Refusal {

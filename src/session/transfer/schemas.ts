@@ -16,6 +16,7 @@ import { isToolName, MAX_TOOLS_USED } from '../../model/tools-used.ts';
 import {
   CLOSED_STATUSES,
   type ClosedTurn,
+  MAX_CACHE_MISSES,
   OPEN_STATUSES,
   type OpenTurn,
   turnRequestShape,
@@ -61,6 +62,16 @@ const turnFacts = {
   ...{ usage, costNanoUsd: PlausibleNanoUsd.nullable(), steps: PlausibleCount },
   ...{ attempt: z.int().min(1).max(1_000_000), retries: PlausibleCount },
   traceId: TraceId.optional(),
+  cacheMisses: z
+    .array(
+      z.looseObject({
+        type: name,
+        missedInputTokens: PlausibleCount.optional(),
+        costNanoUsd: PlausibleNanoUsd.nullable().optional(),
+      }),
+    )
+    .max(MAX_CACHE_MISSES)
+    .optional(),
 };
 
 const { model, maxSteps, maxCostUsd, includePartialMessages, metadata } = turnRequestShape;
@@ -141,6 +152,7 @@ export const Session = z.looseObject({
   outputUnderReported: z.boolean().optional(),
   lastError: error.optional(),
   toolsUsed: toolsUsed.optional(),
+  lastAnswerId: name.optional(),
   classic: classic.optional(),
   openTurns: z.array(Open).max(MAX_OPEN_TURNS),
 } satisfies Shape<ExportedHead>);

@@ -143,6 +143,17 @@ export const TurnView = z.strictObject({
   stopReason: text.nullable(),
   usage: UsageView,
   costUsd: usd.nullable(),
+  /** Why model calls of it did not read from the API's cache what the call before had left there, and what that cost: the first 20. */
+  cacheMisses: z
+    .array(
+      z.strictObject({
+        type: text,
+        missedInputTokens: count.exactOptional(),
+        costUsd: usd.nullable().exactOptional(),
+      }),
+    )
+    .readonly()
+    .exactOptional(),
   /** Why it failed; of a turn that waits: why its last model call did. */
   error: TurnErrorView.exactOptional(),
   acceptedAt: moment,

@@ -9,7 +9,7 @@ import { isTooDeep } from '../../model/json-depth.ts';
 import { shownServers } from '../../model/mcp-servers.ts';
 import { iso } from '../../model/moment.ts';
 import { usdOf } from '../../model/money.ts';
-import type { TurnRecord } from '../../model/turn.ts';
+import type { CacheMissed, TurnRecord } from '../../model/turn.ts';
 import type {
   EntryView,
   MessageView,
@@ -133,6 +133,7 @@ export const turnView = (turn: TurnRecord): TurnView => {
     usage: turn.usage,
     stopReason: closed?.stopReason ?? null,
     costUsd: usd(turn.costNanoUsd),
+    cacheMisses: turn.cacheMisses?.map(missView),
     error: closed?.error ?? waiting?.error,
     acceptedAt: iso(turn.acceptedAtMs),
     startedAt: isoIf(turn.startedAtMs),
@@ -140,6 +141,12 @@ export const turnView = (turn: TurnRecord): TurnView => {
     finishedAt: isoIf(closed?.finishedAtMs),
   });
 };
+
+const missView = ({ type, missedInputTokens, costNanoUsd }: CacheMissed) =>
+  given<NonNullable<TurnView['cacheMisses']>[number]>({
+    ...{ type, missedInputTokens },
+    costUsd: costNanoUsd === undefined ? undefined : usd(costNanoUsd),
+  });
 
 const text = (body: Uint8Array): string =>
   Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();

@@ -40,6 +40,7 @@ const FIELDS = [
   ...['yields', 'completedAtMs', 'idleEndMinutes'],
   ...['mcpServers'],
   ...['question', 'form'],
+  ...['lastAnswerId', 'cacheMisses', 'missedInputTokens'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -61,7 +62,7 @@ const OBJECTS = [
   'question',
 ];
 /** Fields whose value is a list of such objects. */
-const LISTS = ['openTurns', 'segments', 'calls'];
+const LISTS = ['openTurns', 'segments', 'calls', 'cacheMisses'];
 
 interface Field {
   readonly number: number;

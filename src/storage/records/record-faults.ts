@@ -55,7 +55,10 @@ const HEAD_NUMBERS = [
   ...(['toolCallCount', 'errorCount', 'retryCount'] as const),
 ] as const;
 const HEAD_MOMENTS = ['startedAtMs', 'completedAtMs'] as const;
-const HEAD_TEXTS = ['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort'] as const;
+const HEAD_TEXTS = [
+  ...(['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort'] as const),
+  ...(['lastAnswerId'] as const),
+] as const;
 const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
   ...(['lastError', 'classic', 'transfer', 'toolMemory', 'childOf'] as const),
