@@ -1,5 +1,6 @@
 /** The page of tools: what each takes, what becomes of its calls in a crash, and the numbers. */
 
+import { MAX_AT_ONCE } from '../../src/session/machine/open-calls.ts';
 import { FILE_TOOLS, WEB_TOOLS } from '../../src/tools/builtin/all.ts';
 import { MAX_GLOB_FILES } from '../../src/tools/builtin/glob.ts';
 import { DEFAULT_HEAD_LIMIT, MAX_GREP_TEXT } from '../../src/tools/builtin/grep.ts';
@@ -16,6 +17,7 @@ import { FILE_TYPES } from '../../src/tools/search/file-types.ts';
 import { MAX_SEARCHED_BYTES } from '../../src/tools/search/search-files.ts';
 import { MAX_NAMES } from '../../src/tools/search/walk.ts';
 import { MAX_LINE } from '../../src/tools/tool/outcome.ts';
+import { CALL_LIMITS } from '../../src/tools/toolbox.ts';
 import { fileTools, webTools } from '../../src/tools/tools-pool.ts';
 import { TIMEOUT_MS } from '../../src/tools/tools-program.ts';
 import { MAX_PAGE_BYTES } from '../../src/tools/web/fetch-page.ts';
@@ -72,6 +74,11 @@ const limits = (): string =>
       ['calls at work on files', `${fileTools.workers}, each on a thread of its own`],
       ['pages that are fetched at once', count(WEB.maxJobsPerThread)],
       ['calls that may wait for a thread', count(fileTools.maxWaiting)],
+      [
+        'calls that run at a time',
+        `${count(MAX_AT_ONCE)} of one turn, ${count(CALL_LIMITS.perSession)} of one session, ${count(CALL_LIMITS.perTenant)} of one tenant, ${count(CALL_LIMITS.all)} in all`,
+      ],
+      ['calls that wait for their turn', count(CALL_LIMITS.waiting)],
     ],
   );
 

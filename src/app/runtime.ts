@@ -83,6 +83,7 @@ const rulesOf = (config: Config, hooks: HookTable, lent: Beside['lent']): Rules 
     delayMs: config.retryDelaySeconds * 1_000,
     timeoutMs: config.timeoutSeconds * 1_000,
   },
+  deferToolsBytes: config.deferToolsKb === 0 ? undefined : config.deferToolsKb * 1_024,
   keepsBodies: config.auditHook === 'on',
   diagnosesCache: diagnosesCache(config),
   wantsHook: wantsHookOf(config, hooks, lent),

@@ -196,6 +196,10 @@ export const VARIABLES = {
   sessionMcpServers: set('GREENROOM_SESSION_MCP_SERVERS', whole(0, 1_000), 100, {
     meaning: 'MCP servers of single sessions that may run at a time; 0 = sessions have none',
   }),
+  deferToolsKb: set('GREENROOM_DEFER_TOOLS_KB', whole(0, 1_048_576), 64, {
+    meaning:
+      'definitions of tools in a request beyond which those of MCP servers and services are loaded when the model searches for them; 0 = never',
+  }),
   serviceTools: set('GREENROOM_SERVICE_TOOLS', oneOf('on', 'off'), 'off', {
     meaning:
       'whether sessions may have tools that services on the bus declare; `on` trusts all that may answer there',

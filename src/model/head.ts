@@ -181,6 +181,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastError?: TurnError | undefined;
   /** The known part of what its sub-agents have cost, and theirs: money of its own limits. Absent: nothing. */
   readonly childrenCostNanoUsd?: number | undefined;
+  /** Tools that its model has found by searching, at most `MAX_TOOLS_USED`; absent: none. */
+  readonly toolsFound?: readonly string[] | undefined;
   /** The API's id of the last answer, where it is asked about its cache. */
   readonly lastAnswerId?: string | undefined;
   /** Names of the tools that were used, also by sub-agents (`tools-used.ts`); absent: none. */
@@ -298,6 +300,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   childrenCostNanoUsd: undefined,
   mcpServers: undefined,
   lastAnswerId: undefined,
+  toolsFound: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -7,7 +7,7 @@ import type { AnswerBlock, AnswerUsage, MessageAnswer, StopReason } from './answ
 import type { CacheUse, Diagnosis, PromptCache } from './prompt-cache.ts';
 import type { Json } from './request-json.ts';
 import type { SeenRequest } from './seen-request.ts';
-import { resultTypeOf } from './server-tools.ts';
+import { resultTypeOf, searched } from './server-tools.ts';
 import { BYTES_PER_TOKEN, bytesOfBlock, outputTokensOf, tokensOfBytes } from './tokens.ts';
 
 export type WireBlock =
@@ -197,6 +197,12 @@ const usageOf = (
 const naturalStop = (content: readonly AnswerBlock[]): StopReason =>
   content.some((block) => block.type === 'tool_use') ? 'tool_use' : 'end_turn';
 
+/** Only then is the request looked at. */
+const withSearches = (content: readonly AnswerBlock[], request: SeenRequest) =>
+  content.some(({ type }) => type === 'server_tool_use')
+    ? content.map((block) => searched(block, (request.json as Json).tools))
+    : content;
+
 /** Most requests say nothing of it, and are not looked at. */
 const saysOfCache = ({ rawBody }: SeenRequest): boolean =>
   rawBody.includes('"cache_control"') || rawBody.includes('"diagnostics"');
@@ -209,10 +215,11 @@ export const compose = (
 ): ComposedMessage => {
   const { model, max_tokens, stop_sequences } = request.body;
   const hash = request.bodyHash;
+  const said = { ...answer, content: withSearches(answer.content, request) };
   const limited: Limited =
-    answer.stopReason === undefined
-      ? cutAtMaxTokens(cutAtStopSequence(answer.content, stop_sequences), max_tokens)
-      : answer;
+    said.stopReason === undefined
+      ? cutAtMaxTokens(cutAtStopSequence(said.content, stop_sequences), max_tokens)
+      : said;
   const stopReason = limited.stopReason ?? naturalStop(limited.content);
   const id = `msg_01${hash.slice(0, 22)}`;
   const body = saysOfCache(request) ? (request.json as Json) : undefined;

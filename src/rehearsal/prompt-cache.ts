@@ -157,6 +157,10 @@ const systemOf = ({ system }: Json): readonly Json[] =>
 const blocksOf = ({ content }: Json): readonly Json[] =>
   typeof content === 'string' ? [{ type: 'text', text: content }] : objectsOf(content);
 
+/** A tool that is not loaded yet is no part of the prompt. */
+const loadedTools = (body: Json): readonly Json[] =>
+  objectsOf(body.tools).filter(({ defer_loading: isDeferred }) => isDeferred !== true);
+
 const placesOf = (body: Json): Place[] => {
   const places: Place[] = [];
   let prefix = digest(String(body.model));
@@ -167,7 +171,7 @@ const placesOf = (body: Json): Place[] => {
     prefix = digest(`${prefix}${before}${text}`);
     places.push({ hash: prefix, tokens: Math.floor(bytes / BYTES_PER_TOKEN), mark: markIn(part) });
   };
-  for (const tool of objectsOf(body.tools)) add(tool, 'tool');
+  for (const tool of loadedTools(body)) add(tool, 'tool');
   for (const block of systemOf(body)) add(block, 'system');
   prefix = digest(prefix + othersOf(body));
   for (const message of objectsOf(body.messages)) {
@@ -198,7 +202,7 @@ const withoutMarks = ({ cache_control: _, ...block }: Json): Json =>
 
 const fingerprintOf = (body: Json, places: readonly Place[]): Fingerprint => ({
   model: String(body.model),
-  tools: digest(JSON.stringify(objectsOf(body.tools).map(withoutMarks))),
+  tools: digest(JSON.stringify(loadedTools(body).map(withoutMarks))),
   system: digest(JSON.stringify(systemOf(body).map(withoutMarks))),
   others: othersOf(body),
   end: places.at(-1)?.hash ?? '',

@@ -29,6 +29,8 @@ export interface Json {
   readonly signature?: unknown;
   readonly id?: unknown;
   readonly name?: unknown;
+  readonly tool_name?: unknown;
+  readonly description?: unknown;
   readonly input?: unknown;
   readonly tool_use_id?: unknown;
   readonly is_error?: unknown;

@@ -30,7 +30,19 @@ export const checkTools = (body: Json, refuse: Refuse): void => {
   }
   const names = offeredNames(body);
   if (new Set(names).size < names.length) refuse('tools: Tool names must be unique.');
+  if (tools.length > 0 && objectsOf(tools).every(({ defer_loading: is }) => is === true))
+    refuse('At least one tool must have defer_loading=false.');
+  for (const name of referencesIn(body))
+    if (!names.includes(name)) refuse(`Tool reference '${name}' not found in available tools`);
 };
+
+/** Tools that searches have brought into the conversation. */
+const referencesIn = (body: Json): readonly string[] =>
+  objectsOf(body.messages)
+    .flatMap(({ content }) => objectsOf(content))
+    .filter(({ type }) => type === 'tool_search_tool_result')
+    .flatMap(({ content }) => objectsOf((content as { tool_references?: unknown }).tool_references))
+    .map(({ tool_name: name }) => String(name));
 
 const checkTool = (tool: Json, index: number, refuse: Refuse): void => {
   const { type = 'custom', name, input_schema: schema } = tool;

@@ -16,7 +16,9 @@ import {
   type ToolSink,
   toolboxName,
 } from '../session/ports/tools.ts';
+import { type FairLimits, FairQueue } from './tool/fair-queue.ts';
 import { failed } from './tool/outcome.ts';
+import { QueuedCall } from './tool/queued-call.ts';
 import type { LentTools, ToolRunner } from './tool/runner.ts';
 
 export interface ToolboxOptions {
@@ -24,14 +26,30 @@ export interface ToolboxOptions {
   readonly runners: (system: System) => readonly ToolRunner[];
   /** Run the tools that single sessions have, where two have one name the later one; absent: none has any. */
   readonly lent?: ((system: System) => readonly LentTools[]) | undefined;
+  /** How many calls run at a time, and whose is next. Default: `CALL_LIMITS`. */
+  readonly limits?: FairLimits;
 }
+
+export const CALL_LIMITS: FairLimits = {
+  all: 4_096,
+  perTenant: 2_048,
+  perSession: 64,
+  waiting: 10_000,
+};
+
+const FULL = 'It did not run: too many calls wait. Try again a little later.';
 
 const toolboxProtocol = protocol({ calls: {} });
 
 export const ToolboxServer = genServer(toolboxProtocol, {
-  init: ({ runners, lent }: ToolboxOptions, self: Self<typeof toolboxProtocol>): RunningToolbox => {
+  init: (
+    { runners, lent, limits = CALL_LIMITS }: ToolboxOptions,
+    self: Self<typeof toolboxProtocol>,
+  ): RunningToolbox => {
     const { ref, system } = self;
-    const toolbox = new RunningToolbox(ref, system, runners(system), lent?.(system) ?? []);
+    const toolbox = new RunningToolbox(ref, system, {
+      ...{ runners: runners(system), lent: lent?.(system) ?? [], queue: new FairQueue(limits) },
+    });
     self.register(toolboxName, toolbox);
     return toolbox;
   },
@@ -71,12 +89,22 @@ class RunningToolbox implements Toolbox {
   readonly #merged = new WeakMap<readonly OfferedTool[], Merged>();
   #index: Index;
 
+  readonly #queue: FairQueue;
+
   constructor(
     ref: ActorRef,
     system: System,
-    runners: readonly ToolRunner[],
-    lent: readonly LentTools[],
+    {
+      runners,
+      lent,
+      queue,
+    }: {
+      readonly runners: readonly ToolRunner[];
+      readonly lent: readonly LentTools[];
+      readonly queue: FairQueue;
+    },
   ) {
+    this.#queue = queue;
     this.ref = ref;
     this.#system = system;
     this.#runners = runners;
@@ -115,6 +143,13 @@ class RunningToolbox implements Toolbox {
     const lender = this.#lent.findLast((each) => each.lends(call));
     const runner = lender ?? this.#current().runners.get(call.name);
     if (runner === undefined) return this.#answer(sink, failed(unknown(call.name, this.tools)));
+    // What waits for other calls must not keep them from their place.
+    if (runner.waitsForOthers === true) return this.#begin(runner, call, sink);
+    const queued = new QueuedCall(this.#queue, call, sink, (own) => this.#begin(runner, call, own));
+    return queued.enter() ? queued : this.#answer(sink, failed(FULL));
+  }
+
+  #begin(runner: ToolRunner, call: ToolCall, sink: ToolSink): ToolHandle {
     try {
       return runner.start(call, sink);
     } catch (error) {

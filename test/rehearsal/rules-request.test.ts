@@ -60,6 +60,40 @@ describe('a request', () => {
       "Tool 'A' cannot have both defer_loading=true and cache_control set.",
     ],
     [
+      'in which all tools are loaded later',
+      { tools: [tool('A', { defer_loading: true })] },
+      'At least one tool must have defer_loading=false.',
+    ],
+    [
+      'with what a search has found and it does not define',
+      {
+        tools: [tool('A')],
+        messages: [
+          { role: 'user', content: 'x' },
+          {
+            role: 'assistant',
+            content: [
+              {
+                type: 'server_tool_use',
+                id: 'srvtoolu_1',
+                name: 'tool_search_tool_bm25',
+                input: {},
+              },
+              {
+                ...{ type: 'tool_search_tool_result', tool_use_id: 'srvtoolu_1' },
+                content: {
+                  type: 'tool_search_tool_search_result',
+                  tool_references: [{ type: 'tool_reference', tool_name: 'B' }],
+                },
+              },
+            ],
+          },
+          { role: 'user', content: 'y' },
+        ],
+      },
+      "Tool reference 'B' not found in available tools",
+    ],
+    [
       'that forces a tool which it does not offer',
       { tools: [tool('A')], tool_choice: { type: 'tool', name: 'B' } },
       "tool_choice: Tool 'B' not found in provided tools",

@@ -11,6 +11,7 @@ import {
   type ToolOutcome,
   toolboxName,
 } from '../../src/session/ports/tools.ts';
+import type { FairLimits } from '../../src/tools/tool/fair-queue.ts';
 import type { ToolRunner } from '../../src/tools/tool/runner.ts';
 import { ToolboxServer } from '../../src/tools/toolbox.ts';
 import {
@@ -45,15 +46,20 @@ export interface Calling extends ToolHandle {
 
 export interface Boxing extends Partial<ToolsPoolOptions & PoolOptions> {
   readonly others?: readonly ToolRunner[];
+  /** How many calls run at a time. */
+  readonly limits?: FairLimits;
 }
 
-export const boxing = async ({ others = [], ...options }: Boxing = {}) => {
+export const boxing = async ({ others = [], limits, ...options }: Boxing = {}) => {
   const reports: Report[] = [];
   const system = new System({ onReport: (report) => void reports.push(report) });
   const pool = await ToolsPool.start(system, { ...fileTools, ...options }, { id: 'files' });
   const box = await ToolboxServer.start(
     system,
-    { runners: () => [system.fetch(fileToolsName), ...others] },
+    {
+      runners: () => [system.fetch(fileToolsName), ...others],
+      ...(limits === undefined ? {} : { limits }),
+    },
     { id: 'toolbox' },
   );
   onTestFinished(async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { OfferedTool, ToolSink } from '../../src/session/ports/tools.ts';
+import { sessionKey } from '../../src/model/ids.ts';
+import type { OfferedTool, ToolOutcome, ToolSink } from '../../src/session/ports/tools.ts';
 import { FILE_TOOLS } from '../../src/tools/builtin/all.ts';
 import type { ToolRunner } from '../../src/tools/tool/runner.ts';
 import { until } from '../support/until.ts';
@@ -44,6 +45,32 @@ it('follows a runner whose tools come and go', async () => {
   expect(toolbox.tools.map(({ name }) => name)).toContain('mcp__a__c');
   expect(resultOf(await start(call('mcp__a__b')).outcome).isError).toBe(true);
   expect(resultOf(await start(call('mcp__a__c')).outcome).text).toBe('server');
+});
+
+it('has calls beyond its limits take turns; one that waits is cancelled without a beginning', async () => {
+  const begun: { toolUseId: string; end: () => void }[] = [];
+  const slow: ToolRunner = {
+    tools: [tool('Slow')],
+    start: ({ toolUseId }, sink) => {
+      const end = () => sink.outcome({ type: 'result', content: toolUseId, isError: false });
+      begun.push({ toolUseId, end });
+      return { cancel: () => sink.outcome({ type: 'cancelled' }) };
+    },
+  };
+  const agents: ToolRunner = { ...slow, tools: [tool('Waits')], waitsForOthers: true };
+  const limits = { all: 1, perTenant: 1, perSession: 1, waiting: 3 };
+  const { start } = await boxing({ others: [slow, agents], limits });
+  const call = (toolUseId: string, session: string, name = 'Slow') =>
+    start(jobIn('/', name, {}, { toolUseId, key: sessionKey('default', session) }));
+  const all = [call('a1', 'a'), call('a2', 'a'), call('a3', 'a'), call('b1', 'b')];
+  expect(resultOf((await call('b2', 'b').outcome) as ToolOutcome).text).toContain('too many calls');
+  void call('sub', 'a', 'Waits');
+  all[1]?.cancel();
+  expect(await all[1]?.outcome).toEqual({ type: 'cancelled' });
+  for (let at = 0; at < begun.length; at += 1) if (begun[at]?.toolUseId !== 'sub') begun[at]?.end();
+  expect(begun.map(({ toolUseId }) => toolUseId)).toEqual(['a1', 'sub', 'b1', 'a3']);
+  for (const at of [0, 2, 3])
+    expect(await all[at]?.outcome).toMatchObject({ type: 'result', isError: false });
 });
 
 describe('answers by itself', () => {

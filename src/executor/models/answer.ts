@@ -52,6 +52,7 @@ export class Answer {
     const parts = countedUsage(this.#usage, message.model);
     const cacheMiss = cacheMissOf(message, atMs);
     const refusal = refusalOf(message);
+    const toolsFound = toolsFoundIn(message.content);
     return {
       type: 'message',
       body: new TextEncoder().encode(this.#body(message.content)),
@@ -65,6 +66,7 @@ export class Answer {
       costNanoUsd: costOfParts(parts, atMs),
       ...(cacheMiss === undefined ? {} : { cacheMiss }),
       ...(refusal === undefined ? {} : { refusal }),
+      ...(toolsFound.length === 0 ? {} : { toolsFound }),
     };
   }
 
@@ -139,4 +141,12 @@ const textOf = (content: readonly Block[]): string =>
 const toolUsesOf = (content: readonly Block[]): ToolUse[] =>
   content.flatMap((block) =>
     block.type === 'tool_use' ? [{ id: block.id, name: block.name, input: block.input }] : [],
+  );
+
+/** What searches for tools have brought. */
+const toolsFoundIn = (content: readonly Block[]): readonly string[] =>
+  content.flatMap((block) =>
+    block.type === 'tool_search_tool_result' && 'tool_references' in block.content
+      ? block.content.tool_references.map(({ tool_name: name }) => name)
+      : [],
   );

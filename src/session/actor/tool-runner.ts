@@ -83,7 +83,7 @@ export interface ToolSources {
 export class ToolRunner {
   readonly #listener: ToolListener;
   readonly #judge: Judge;
-  readonly offers = new Offers();
+  readonly offers: Offers;
   readonly #runs = new Map<RunId, ToolRun>();
   readonly #durations = new Map<string, number>();
   /** Started here, and not yet over in what is committed. */
@@ -98,7 +98,9 @@ export class ToolRunner {
   readonly #ready = new Map<RunId, InputOf<'decided' | 'gathered'>>();
   #isReading = false;
 
-  constructor(listener: ToolListener, ground: PermissionGround) {
+  /** @param deferToolsBytes see `Rules`. */
+  constructor(listener: ToolListener, ground: PermissionGround, deferToolsBytes?: number) {
+    this.offers = new Offers(deferToolsBytes);
     this.#listener = listener;
     this.#judge = new Judge(ground);
   }

@@ -251,6 +251,7 @@ export class TurnPhases {
         reading: (done) => this.#mailbox.building(done),
       },
       this.#args.runtime.permissions,
+      this.#args.runtime.rules.deferToolsBytes,
     );
     return this.tools;
   }

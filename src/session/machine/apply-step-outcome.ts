@@ -116,6 +116,7 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
   const missed = outcome.cacheMiss && withMiss(turn.cacheMisses, outcome.cacheMiss);
   if (missed !== undefined) next = { ...next, cacheMisses: missed };
   draft.patch({
+    toolsFound: withTools(head.toolsFound, outcome.toolsFound),
     lastAnswerId: draft.diagnosesCache ? outcome.messageId : undefined,
     openTurns: [next, ...head.openTurns.slice(1)],
     usage: addUsage(head.usage, usage),

@@ -46,7 +46,7 @@ const MAX_TITLE = 500;
 const INHERITED = [
   ...(['description', 'summary', 'tags', 'owner', 'templateId', 'metadata', 'model'] as const),
   ...(['systemPrompt', 'maxTokens', 'workingDirectory', 'permissionMode', 'policies'] as const),
-  ...(['thinking', 'effort', 'outputFormat', 'tools', 'mcpServers'] as const),
+  ...(['thinking', 'effort', 'outputFormat', 'tools', 'mcpServers', 'toolsFound'] as const),
   ...(['allowedTools', 'disallowedTools', 'hooks', 'includePartialMessages', 'onBusy'] as const),
   ...(['retry', 'limits', 'provider', 'gitBranch', 'idleEndMinutes'] as const),
 ] as const satisfies readonly (keyof Head)[];

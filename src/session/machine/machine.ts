@@ -64,6 +64,8 @@ export interface Rules {
   readonly retry: ModelStep['retry'];
   /** Whether audit records hold what went into tools and what hooks said; default true. */
   readonly keepsBodies?: boolean;
+  /** Bytes of definitions beyond which tools that may be are loaded when they are searched for; absent: never. */
+  readonly deferToolsBytes?: number | undefined;
   /** Whether the API is asked why its cache did not do; default false. */
   readonly diagnosesCache?: boolean;
   /**

@@ -20,7 +20,7 @@ import { overLimit } from './turn-limits.ts';
 import { excerpt, type Named, type Noted, noteCall } from './turn-records.ts';
 
 /** Calls of one turn that run side by side. */
-const MAX_AT_ONCE = 16;
+export const MAX_AT_ONCE = 16;
 
 export const CANCELLED = 'The turn was cancelled before this ran.';
 

@@ -116,6 +116,8 @@ export type StepOutcome =
       readonly costNanoUsd: number | null;
       /** Absent: nothing was missed, or nothing was asked, or the API did not know yet. */
       readonly cacheMiss?: CacheMiss;
+      /** Tools that the API has loaded for the model; absent: none. */
+      readonly toolsFound?: readonly string[];
       /** Why the model refused; goes with the stop reason `refusal`. */
       readonly refusal?: Refusal;
     }

@@ -28,6 +28,8 @@ export interface OfferedTool extends ToolDefinition {
   readonly effect: ToolEffect;
   /** It runs beside no other call of its message. */
   readonly isAlone?: boolean;
+  /** Where there are many tools, the model need not know it before it searches for it. */
+  readonly isDeferrable?: true;
 }
 
 /** What tools are chosen by, and run for. */

@@ -22,6 +22,7 @@ import type { Slabs } from '../memory/slabs.ts';
 import { executorName, type StepOutcome } from '../ports/executor.ts';
 import type { KnownSession } from '../ports/journal.ts';
 import { pagesOf } from '../ports/pages.ts';
+import { foundTools } from '../tools/request-tools.ts';
 
 /** The last entry up to `wanted` behind which a summary may end. Throws `invalid_state` if there is none. */
 export const cutOf = async (
@@ -113,6 +114,7 @@ export const summarise = async (
   const context = new Context(order.slabs, messages);
   const step = modelStep(head, rules, {
     ...{ model, context, maxTokens: SUMMARY_TOKENS, wantsDeltas: false },
+    tools: foundTools(head.toolsFound),
   });
   const outcome = await new Promise<StepOutcome>((resolve, reject) => {
     const handle = executor.start(step, {

@@ -1,7 +1,8 @@
 /** Which tools a session's model is offered, and how a request says it. */
 import type { Head } from '../../model/head.ts';
 import { plainToolName } from '../../model/mcp-servers.ts';
-import type { OfferedTool, ToolDefinition } from '../ports/tools.ts';
+import type { OfferedTool } from '../ports/tools.ts';
+import { requestTools } from './request-tools.ts';
 
 export interface Offer {
   readonly tools: ReadonlyMap<string, OfferedTool>;
@@ -11,7 +12,10 @@ export interface Offer {
 
 const NOTHING: Offer = { tools: new Map(), json: undefined };
 
-type Wish = Pick<Head, 'tools' | 'disallowedTools' | 'workingDirectory' | 'mcpServers'>;
+type Wish = Pick<
+  Head,
+  'tools' | 'disallowedTools' | 'workingDirectory' | 'mcpServers' | 'toolsFound'
+>;
 
 /** A session has tools if it names some, has a folder for them to work in, or servers of its own. */
 export const wantsTools = ({ tools, workingDirectory, mcpServers }: Wish): boolean =>
@@ -24,25 +28,32 @@ export class Offers {
   #all: readonly OfferedTool[] | undefined;
   #wish: Wish = {};
   #offer: Offer = NOTHING;
+  readonly #deferBytes: number | undefined;
+
+  /** @param deferBytes see `requestTools`. */
+  constructor(deferBytes?: number) {
+    this.#deferBytes = deferBytes;
+  }
 
   /** @param all in the order of their names: a request that differs in order alone would miss the API's cache. */
   for(head: Head, all: readonly OfferedTool[]): Offer {
-    const { tools, disallowedTools, workingDirectory, mcpServers } = head;
+    const { tools, disallowedTools, workingDirectory, mcpServers, toolsFound } = head;
     const isSame =
       this.#all === all &&
       this.#wish.tools === tools &&
       this.#wish.disallowedTools === disallowedTools &&
       this.#wish.workingDirectory === workingDirectory &&
-      this.#wish.mcpServers === mcpServers;
+      this.#wish.mcpServers === mcpServers &&
+      this.#wish.toolsFound === toolsFound;
     if (isSame) return this.#offer;
     this.#all = all;
-    this.#wish = { tools, disallowedTools, workingDirectory, mcpServers };
-    this.#offer = offerOf(this.#wish, all);
+    this.#wish = { tools, disallowedTools, workingDirectory, mcpServers, toolsFound };
+    this.#offer = offerOf(this.#wish, all, this.#deferBytes);
     return this.#offer;
   }
 }
 
-export const offerOf = (wish: Wish, all: readonly OfferedTool[]): Offer => {
+export const offerOf = (wish: Wish, all: readonly OfferedTool[], deferBytes?: number): Offer => {
   if (!wantsTools(wish)) return NOTHING;
   const denied = new Set(wish.disallowedTools);
   const isWanted = wanted(wish);
@@ -50,7 +61,7 @@ export const offerOf = (wish: Wish, all: readonly OfferedTool[]): Offer => {
   if (offered.length === 0) return NOTHING;
   return {
     tools: new Map(offered.map((tool) => [tool.name, tool])),
-    json: JSON.stringify(offered.map(inRequest)),
+    json: requestTools(offered, wish.toolsFound, deferBytes),
   };
 };
 
@@ -60,7 +71,3 @@ const wanted = ({ tools, workingDirectory, mcpServers }: Wish): ((name: string) 
   const own = Object.keys(mcpServers ?? {}).map((server) => `mcp__${plainToolName(server)}__`);
   return (name) => own.some((prefix) => name.startsWith(prefix));
 };
-
-const inRequest = ({ name, description, inputSchema }: ToolDefinition) => ({
-  ...{ name, description, input_schema: inputSchema },
-});

@@ -153,6 +153,7 @@ export const Session = z.looseObject({
   lastError: error.optional(),
   toolsUsed: toolsUsed.optional(),
   lastAnswerId: name.optional(),
+  toolsFound: z.array(name).max(MAX_TOOLS_USED).optional(),
   classic: classic.optional(),
   openTurns: z.array(Open).max(MAX_OPEN_TURNS),
 } satisfies Shape<ExportedHead>);

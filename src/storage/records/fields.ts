@@ -41,6 +41,7 @@ const FIELDS = [
   ...['mcpServers'],
   ...['question', 'form'],
   ...['lastAnswerId', 'cacheMisses', 'missedInputTokens'],
+  ...['toolsFound'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

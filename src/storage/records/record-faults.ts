@@ -71,6 +71,7 @@ const HEAD_LISTS = [
   'policies',
   'hooks',
   'toolsUsed',
+  'toolsFound',
 ] as const;
 
 export const faultOfHead = (head: Head): string | undefined => {

@@ -69,6 +69,7 @@ const Input = z.strictObject({
 type Input = z.output<typeof Input>;
 
 export class Agents implements ToolRunner {
+  readonly waitsForOthers = true;
   readonly tools: readonly OfferedTool[];
   readonly #system: System;
   readonly #options: AgentsOptions;

@@ -32,6 +32,9 @@ const offeredBy = (door: ServerDoor): readonly { place: Place; offered: OfferedT
   );
   return door.offered.map(({ tool, description, inputSchema, effect }) => ({
     place: { door, tool },
-    offered: { name: names.get(tool) ?? tool, description, inputSchema, effect },
+    offered: {
+      ...{ name: names.get(tool) ?? tool, description, inputSchema, effect },
+      ...(door.settings.isAlwaysLoaded ? {} : { isDeferrable: true as const }),
+    },
   }));
 };

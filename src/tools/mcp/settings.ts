@@ -32,6 +32,8 @@ export interface McpServerSettings {
   readonly timeoutMs: number;
   /** Of one call without a word of progress, in milliseconds. */
   readonly idleTimeoutMs: number;
+  /** Its tools are in each request from the start, however many there are. */
+  readonly isAlwaysLoaded: boolean;
   /** It is started for each session that names it, and for no other. */
   readonly isPerSession: boolean;
 }
@@ -45,11 +47,10 @@ const MAX_SERVERS = 100;
 const Timeout = z.int().min(1_000).max(MAX_TIMEOUT_MS);
 const Text = z.string().min(1);
 const Texts = z.record(z.string(), z.string());
-/** `alwaysLoad` is what Claude Code calls what is always so here. */
 const common = {
   timeout: Timeout.optional(),
   idleTimeout: Timeout.optional(),
-  alwaysLoad: z.boolean().optional(),
+  alwaysLoad: z.boolean().default(false),
   perSession: z.boolean().default(false),
 };
 
@@ -113,6 +114,7 @@ export const webServerOf = (name: string, written: unknown): McpServerSettings |
   const { timeout = TIMEOUT_MS, idleTimeout = IDLE_TIMEOUT_MS } = parsed.data;
   return {
     ...{ name, transport: transportOf(parsed.data, ''), isPerSession: true },
+    isAlwaysLoaded: parsed.data.alwaysLoad,
     ...{ timeoutMs: timeout, idleTimeoutMs: idleTimeout },
   };
 };
@@ -167,6 +169,7 @@ const serverOf = (
   if (!parsed.success) throw refuse(name, faultIn(parsed.error));
   return {
     ...{ name, transport: transportOf(parsed.data, cwd), isPerSession: parsed.data.perSession },
+    isAlwaysLoaded: parsed.data.alwaysLoad,
     timeoutMs: parsed.data.timeout ?? TIMEOUT_MS,
     idleTimeoutMs: parsed.data.idleTimeout ?? IDLE_TIMEOUT_MS,
   };

@@ -174,7 +174,7 @@ class RunningServiceTools implements ServiceTools {
   #list(): void {
     const tools = [...this.#known.values()]
       .map(({ tool: { name, description, inputSchema, effect } }) => ({
-        ...{ name, description, inputSchema, effect },
+        ...{ name, description, inputSchema, effect, isDeferrable: true as const },
       }))
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
     if (JSON.stringify(tools) !== JSON.stringify(this.#tools)) this.#tools = tools;

@@ -7,6 +7,8 @@ export interface ToolRunner {
   readonly tools: readonly OfferedTool[];
   /** Only for its own tools. The outcome never comes before it has returned. */
   start(call: ToolCall, sink: ToolSink): ToolHandle;
+  /** Its calls wait for calls of other sessions. */
+  readonly waitsForOthers?: true;
   /** See `Toolbox`; absent: its calls begin nothing that outlives it. */
   abandon?(call: ToolCall): void;
 }

@@ -1,0 +1,46 @@
+/**
+ * The tools of a request, as JSON. Pure.
+ *
+ * 1. Where all definitions together are large, those that may be are deferred: the API keeps them out of the prompt until the
+ *    model has searched for them. They stay out of the cached prefix too, so a server with many tools costs it nothing.
+ * 2. What a session's model has found stands in its transcript, and the API refuses a request in which that is not defined. So
+ *    a tool that is gone is still named, as one that is gone.
+ */
+import type { OfferedTool, ToolDefinition } from '../ports/tools.ts';
+
+const SEARCH = { type: 'tool_search_tool_bm25_20251119', name: 'tool_search_tool_bm25' } as const;
+const GONE = 'It is not available any more.';
+
+/**
+ * @param found what the model has found so far. @param deferBytes of all definitions, beyond which those are deferred that
+ * may be; undefined: none are.
+ */
+export const requestTools = (
+  offered: readonly OfferedTool[],
+  found: readonly string[] = [],
+  deferBytes = Infinity,
+): string => {
+  const all = JSON.stringify(offered.map((tool) => inRequest(tool)));
+  const isLarge =
+    offered.some(({ isDeferrable }) => isDeferrable) && Buffer.byteLength(all) > deferBytes;
+  if (!isLarge && found.length === 0) return all;
+  const names = new Set(offered.map(({ name }) => name));
+  const known = offered.map((tool) => inRequest(tool, isLarge && tool.isDeferrable === true));
+  const gone = found.filter((name) => !names.has(name)).map(goneTool);
+  return JSON.stringify([SEARCH, ...known, ...gone]);
+};
+
+/** For a call that is to use no tools, of a session whose model has found some; undefined: it has not. */
+export const foundTools = (found: readonly string[] = []): string | undefined =>
+  found.length === 0 ? undefined : JSON.stringify([SEARCH, ...found.map(goneTool)]);
+
+const inRequest = (
+  { name, description, inputSchema }: ToolDefinition,
+  isDeferred = false,
+): object => ({
+  ...{ name, description, input_schema: inputSchema },
+  ...(isDeferred ? { defer_loading: true } : {}),
+});
+
+const goneTool = (name: string): object =>
+  inRequest({ name, description: GONE, inputSchema: { type: 'object' } }, true);

@@ -1,0 +1,127 @@
+/**
+ * Who goes next: calls of many sessions and tenants, of which only so many run at a time. Pure; it owns the order.
+ *
+ * 1. At most so many run at a time in all, of one tenant, and of one session.
+ * 2. While a call may run under these, none of them waits.
+ * 3. Tenants take turns, and within one its sessions do; calls of one session start in their order. So who has many that
+ *    wait holds up itself, and no other.
+ */
+
+export interface FairLimits {
+  readonly all: number;
+  readonly perTenant: number;
+  readonly perSession: number;
+  /** Calls that wait; one more is refused. */
+  readonly waiting: number;
+}
+
+export interface Ticket {
+  readonly tenant: string;
+  readonly session: string;
+  /** It may run: called once, in `enter` or later in another's `leave`. */
+  readonly start: () => void;
+}
+
+interface Line {
+  running: number;
+  readonly waiting: Set<Ticket>;
+}
+
+interface Tenant {
+  running: number;
+  readonly sessions: Map<string, Line>;
+}
+
+export class FairQueue {
+  readonly #limits: FairLimits;
+  /** The one whose turn it is stands first. */
+  readonly #tenants = new Map<string, Tenant>();
+  #running = 0;
+  #waiting = 0;
+
+  constructor(limits: FairLimits) {
+    this.#limits = limits;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** False: too many wait. */
+  enter(ticket: Ticket): boolean {
+    if (this.#waiting >= this.#limits.waiting) return false;
+    this.#lineOf(ticket).waiting.add(ticket);
+    this.#waiting += 1;
+    this.#startNext();
+    return true;
+  }
+
+  /** A call that ran has ended, or one that waited is not wanted any more. */
+  leave(ticket: Ticket): void {
+    const tenant = this.#tenants.get(ticket.tenant);
+    const line = tenant?.sessions.get(ticket.session);
+    if (tenant === undefined || line === undefined) return;
+    if (line.waiting.delete(ticket)) this.#waiting -= 1;
+    else {
+      line.running -= 1;
+      tenant.running -= 1;
+      this.#running -= 1;
+      this.#hadItsTurn(ticket, tenant, line); // who came meanwhile is before it
+    }
+    this.#forget(ticket, tenant, line);
+    this.#startNext();
+  }
+
+  #lineOf({ tenant: name, session }: Ticket): Line {
+    const tenant = this.#tenants.get(name) ?? { running: 0, sessions: new Map() };
+    this.#tenants.set(name, tenant);
+    const line = tenant.sessions.get(session) ?? { running: 0, waiting: new Set() };
+    tenant.sessions.set(session, line);
+    return line;
+  }
+
+  #forget({ tenant: name, session }: Ticket, tenant: Tenant, line: Line): void {
+    if (line.running === 0 && line.waiting.size === 0) tenant.sessions.delete(session);
+    if (tenant.sessions.size === 0) this.#tenants.delete(name);
+  }
+
+  #startNext(): void {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const { ticket, tenant, line } = next;
+      line.waiting.delete(ticket);
+      line.running += 1;
+      tenant.running += 1;
+      this.#running += 1;
+      this.#waiting -= 1;
+      this.#hadItsTurn(ticket, tenant, line);
+      ticket.start();
+    }
+  }
+
+  /** Behind all others: they are next. */
+  #hadItsTurn({ tenant: name, session }: Ticket, tenant: Tenant, line: Line): void {
+    toTheEnd(tenant.sessions, session, line);
+    toTheEnd(this.#tenants, name, tenant);
+  }
+
+  #next(): { ticket: Ticket; tenant: Tenant; line: Line } | undefined {
+    if (this.#waiting === 0 || this.#running >= this.#limits.all) return undefined;
+    for (const tenant of this.#tenants.values()) {
+      if (tenant.running >= this.#limits.perTenant) continue;
+      for (const line of tenant.sessions.values()) {
+        if (line.running >= this.#limits.perSession) continue;
+        for (const ticket of line.waiting) return { ticket, tenant, line };
+      }
+    }
+    return undefined;
+  }
+}
+
+const toTheEnd = <T>(map: Map<string, T>, name: string, value: T): void => {
+  map.delete(name);
+  map.set(name, value);
+};
