@@ -45,11 +45,12 @@ export class QueuedCall implements ToolHandle, Ticket, ToolSink {
     this.#handle = this.#begin(this);
   };
 
-  outcome(outcome: ToolOutcome): void {
+  /** Bound: runners take it out of its sink. */
+  readonly outcome = (outcome: ToolOutcome): void => {
     if (!this.#isOver) this.#queue.leave(this);
     this.#isOver = true;
     this.#sink.outcome(outcome);
-  }
+  };
 
   answer(answer: ToolAnswer): void {
     this.#handle?.answer?.(answer);
