@@ -16,6 +16,7 @@ import { transcriptVerbs } from './transcript-verbs.ts';
 import { transferVerbs } from './transfer-verbs.ts';
 import { turnVerbs } from './turn-verbs.ts';
 import type { DaemonVerb, SessionsVerb, SessionVerb } from './verb-facts.ts';
+import { watchVerbs } from './watch-verbs.ts';
 
 export const SESSION_VERBS = {
   ...settingsVerbs,
@@ -33,6 +34,7 @@ export const SESSION_VERBS = {
 
 export const SESSIONS_VERBS = {
   ...searchVerbs,
+  ...watchVerbs,
   ...approvalsVerbs,
   ...auditsVerbs,
   ...tagVerbs,

@@ -1,0 +1,145 @@
+/**
+ * A live query as its reader gets it: what is present, then what enters, leaves and changes, over daemons and brokers that
+ * come and go. It owns the watch that it opens, and opens another one where changes are missing.
+ *
+ * 1. A change is told once, and none is missing between two `present`.
+ * 2. What a request tells it has not got until its reply is here: it asks again from there.
+ */
+import { codeOf, GreenroomError } from '../../model/errors.ts';
+import { type Clock, pause } from '../../otp/clock.ts';
+import type { SessionsApi } from '../verbs/api.ts';
+import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
+import type { SessionSummary } from '../verbs/reply-schemas.ts';
+import type { WatchChangeView } from '../verbs/watch-verbs.ts';
+import { mustNotBeAborted } from './abort.ts';
+
+/** `opened`: the first. `behind`: its reader was too slow. `lost`: the daemon does not know the watch any more. */
+type Why = 'opened' | 'behind' | 'lost';
+
+export type WatchEvent =
+  | {
+      /** All that meets the query now. What was told before does not count any more. */
+      readonly type: 'present';
+      readonly sessions: readonly SessionSummary[];
+      readonly why: Why;
+    }
+  | Exclude<WatchChangeView, { readonly type: 'present' }>;
+
+export interface WatchControl {
+  /** Aborting it ends the watch; the iteration throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long a daemon or broker may be away, in milliseconds, before the iteration throws `unavailable`. Default 60,000. */
+  readonly patienceMs?: number | undefined;
+}
+
+type Query = SessionsRequests['watch-open'];
+type Next = SessionsReplies['watch-next'];
+
+const PATIENCE_MS = 60_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+
+/** What may be mended by asking again. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...['unavailable', 'draining', 'deadline_exceeded', 'mailbox_full'],
+]);
+
+export async function* watchSessions(
+  api: SessionsApi,
+  query: Query,
+  { signal, patienceMs = PATIENCE_MS }: WatchControl,
+  clock: Clock,
+): AsyncGenerator<WatchEvent, void> {
+  mustNotBeAborted(signal);
+  const asking = new Asking(api, clock, patienceMs, signal);
+  let watchId: string | undefined;
+  try {
+    let why: Why = 'opened';
+    ({ watchId } = await asking.once((door) => door.sessions('watch-open', query)));
+    for (;;) {
+      why = yield* followed(asking, watchId, why, query.present !== false);
+      ({ watchId } = await asking.steadily((door) => door.sessions('watch-open', query)));
+    }
+  } finally {
+    asking.end();
+    // Else it is forgotten by itself.
+    if (watchId !== undefined && api.hasEnded?.() !== true)
+      void api.sessions('watch-close', { watchId }).catch(() => undefined);
+  }
+}
+
+/** One watch from its beginning to where changes are missing. Returns why they are. */
+async function* followed(
+  asking: Asking,
+  watchId: string,
+  why: Why,
+  withPresent: boolean,
+): AsyncGenerator<WatchEvent, Why> {
+  let after = 0;
+  let present: SessionSummary[] | undefined = [];
+  if (!withPresent) yield { type: 'present', sessions: [], why };
+  if (!withPresent) present = undefined;
+  for (;;) {
+    const next: Next = await asking.steadily((door) =>
+      door.sessions('watch-next', { watchId, after }),
+    );
+    if ('resync' in next) return next.resync === 'behind' ? 'behind' : 'lost';
+    after = next.n;
+    const later: Exclude<WatchChangeView, { type: 'present' }>[] = [];
+    for (const change of next.changes)
+      if (change.type !== 'present') later.push(change);
+      else present?.push(change.session);
+    if (present !== undefined && next.presentLeft > 0) continue;
+    if (present !== undefined) yield { type: 'present', sessions: present, why };
+    present = undefined;
+    yield* later;
+  }
+}
+
+/** Asks, and asks again while what is asked is away. */
+class Asking {
+  readonly #api: SessionsApi;
+  readonly #clock: Clock;
+  readonly #patienceMs: number;
+  readonly #aborted: Promise<never> | undefined;
+  #unhear = (): void => undefined;
+
+  constructor(api: SessionsApi, clock: Clock, patienceMs: number, signal?: AbortSignal) {
+    this.#api = api;
+    this.#clock = clock;
+    this.#patienceMs = patienceMs;
+    if (signal === undefined) return;
+    this.#aborted = new Promise((_, reject) => {
+      const abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      this.#unhear = () => signal.removeEventListener('abort', abort);
+    });
+    this.#aborted.catch(() => undefined); // of a signal that comes between two requests
+  }
+
+  once<T>(ask: (api: SessionsApi) => Promise<T>): Promise<T> {
+    const answer = ask(this.#api);
+    if (this.#aborted === undefined) return answer;
+    answer.catch(() => undefined); // of a request that is given up
+    return Promise.race([answer, this.#aborted]);
+  }
+
+  async steadily<T>(ask: (api: SessionsApi) => Promise<T>): Promise<T> {
+    const untilMs = this.#clock.monotonic() + this.#patienceMs;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2))
+      try {
+        return await this.once(ask);
+      } catch (error) {
+        const isOver = this.#api.hasEnded?.() === true;
+        if (isOver || !PASSING.has(codeOf(error)) || !(error instanceof GreenroomError))
+          throw error;
+        // A request may take longer than the patience: then one more is made.
+        if (this.#clock.monotonic() > untilMs) throw error;
+        await this.once(() => pause(this.#clock, pauseMs));
+      }
+  }
+
+  end(): void {
+    this.#unhear();
+  }
+}
