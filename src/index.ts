@@ -71,6 +71,7 @@ export {
 export type { Usage } from './model/usage.ts';
 export { version } from './platform/version.ts';
 export { SessionsFacade } from './session/api/facade.ts';
+export type { WatchControl, WatchEvent } from './session/api/watch.ts';
 export type { HookFunction, HookFunctions, HookInput } from './session/ports/hooks.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';
 export type { SessionsApi, TurnControl } from './session/verbs/api.ts';
@@ -175,7 +176,7 @@ export class Greenroom {
       onInternal: (error, during, where) =>
         running.system.report({ kind: 'fault', actor: 'embedded', during, error, where }),
     });
-    this.sessions = new SessionsFacade(this.api);
+    this.sessions = new SessionsFacade(this.api, running.system.clock);
   }
 
   /**

@@ -116,7 +116,7 @@ export class MemoryWatches implements Watches, RowWatcher {
     this.#isClosed = true;
     this.#timer?.cancel();
     for (const [tenant, watched] of this.#tenants) {
-      watched.fallBehind();
+      watched.fallBehind('unknown');
       for (const watch of [...watched.watches.values()]) this.#forget(tenant, watch);
     }
   }

@@ -8,6 +8,7 @@
  */
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { SessionId } from '../../model/ids.ts';
+import type { ResyncReason } from '../../session/ports/watches.ts';
 import type { LiveWatch } from './live-watch.ts';
 import { WatchIndex } from './watch-index.ts';
 
@@ -114,8 +115,8 @@ export class TenantWatches {
   }
 
   /** What changed is lost: every watch has to begin anew. Returns false. */
-  fallBehind(): false {
-    for (const watch of this.watches.values()) watch.end('behind');
+  fallBehind(why: ResyncReason = 'behind'): false {
+    for (const watch of this.watches.values()) watch.end(why);
     const heaps = this.#heaps;
     this.#heaps = [newHeap()];
     this.#changed = 0;

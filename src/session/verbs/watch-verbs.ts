@@ -79,7 +79,7 @@ const mustHaveNoWords = (filter: CountRequest): void => {
   });
 };
 
-const member = (type: 'present' | 'entered' | 'changed') =>
+const member = <T extends 'present' | 'entered' | 'changed'>(type: T) =>
   z.strictObject({ type: z.literal(type), sessionId: z.string(), session: SessionSummary });
 
 export const WatchChangeView = z.discriminatedUnion('type', [
