@@ -33,6 +33,7 @@ export interface WatchControl {
 }
 
 type Query = SessionsRequests['watch-open'];
+type Opened = SessionsReplies['watch-open'];
 type Next = SessionsReplies['watch-next'];
 
 const PATIENCE_MS = 60_000;
@@ -52,13 +53,15 @@ export async function* watchSessions(
 ): AsyncGenerator<WatchEvent, void> {
   mustNotBeAborted(signal);
   const asking = new Asking(api, clock, patienceMs, signal);
+  const open = (door: SessionsApi) => door.sessions('watch-open', query);
   let watchId: string | undefined;
   try {
     let why: Why = 'opened';
-    ({ watchId } = await asking.once((door) => door.sessions('watch-open', query)));
+    let opened: Opened = await asking.once(open);
     for (;;) {
-      why = yield* followed(asking, watchId, why, query.present !== false);
-      ({ watchId } = await asking.steadily((door) => door.sessions('watch-open', query)));
+      ({ watchId } = opened);
+      why = yield* followed(asking, opened, why);
+      opened = await asking.steadily(open);
     }
   } finally {
     asking.end();
@@ -71,14 +74,15 @@ export async function* watchSessions(
 /** One watch from its beginning to where changes are missing. Returns why they are. */
 async function* followed(
   asking: Asking,
-  watchId: string,
+  { watchId, present: count }: Opened,
   why: Why,
-  withPresent: boolean,
 ): AsyncGenerator<WatchEvent, Why> {
   let after = 0;
   let present: SessionSummary[] | undefined = [];
-  if (!withPresent) yield { type: 'present', sessions: [], why };
-  if (!withPresent) present = undefined;
+  if (count === 0) {
+    present = undefined;
+    yield { type: 'present', sessions: [], why };
+  }
   for (;;) {
     const next: Next = await asking.steadily((door) =>
       door.sessions('watch-next', { watchId, after }),
@@ -130,9 +134,8 @@ class Asking {
       try {
         return await this.once(ask);
       } catch (error) {
-        const isOver = this.#api.hasEnded?.() === true;
-        if (isOver || !PASSING.has(codeOf(error)) || !(error instanceof GreenroomError))
-          throw error;
+        if (this.#api.hasEnded?.() === true) throw ended(error);
+        if (!PASSING.has(codeOf(error)) || !(error instanceof GreenroomError)) throw error;
         // A request may take longer than the patience: then one more is made.
         if (this.#clock.monotonic() > untilMs) throw error;
         await this.once(() => pause(this.#clock, pauseMs));
@@ -143,3 +146,6 @@ class Asking {
     this.#unhear();
   }
 }
+
+const ended = (cause: unknown): GreenroomError =>
+  new GreenroomError('unavailable', 'the watch has ended with what it was opened on', { cause });
