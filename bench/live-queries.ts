@@ -158,6 +158,7 @@ const play = async (greenroom: Greenroom, sheet: Sheet, settings: Settings): Pro
   );
   const rounds = new Rounds<Measured>();
   const told = new Rounds<number>();
+  const cpu = new Rounds<number>();
   const quiet = new Quiet(plan.patienceMs, () => [process.pid]);
   const once = (among: number) =>
     measure({ inFlight: IN_FLIGHT, maxCount: 2_000_000, maxMs: plan.maxMs }, () =>
@@ -170,24 +171,38 @@ const play = async (greenroom: Greenroom, sheet: Sheet, settings: Settings): Pro
       const readers = isWatched ? await Readers.open(greenroom) : undefined;
       for (const { what, among } of LOADS) {
         const before = readers?.told ?? 0;
-        const measured = await quiet.round(() => once(among));
+        const { cpuUs, ...measured } = await quiet.round(() => withCpu(() => once(among)));
         if (round === 0 && plan.rounds > 1) continue;
         rounds.add(`${what} ${isWatched}`, measured);
+        cpu.add(`${what} ${isWatched}`, cpuUs / measured.total);
         if (readers !== undefined) told.add(what, (readers.told - before) / measured.seconds);
       }
       await readers?.close();
     }
   }
   quiet.describe(sheet);
-  report(sheet, rounds, told, greenroom);
+  report(sheet, { rounds, cpu, told }, greenroom);
 };
 
-const report = (
-  sheet: Sheet,
-  rounds: Rounds<Measured>,
-  told: Rounds<number>,
-  greenroom: Greenroom,
-): void => {
+/** Processor time of all threads, which others on the machine do not change as much as they do the rate. */
+const withCpu = async (
+  measured: () => Promise<Measured>,
+): Promise<Measured & { cpuUs: number }> => {
+  const before = process.cpuUsage();
+  const figures = await measured();
+  const { user, system } = process.cpuUsage(before);
+  return { ...figures, cpuUs: user + system };
+};
+
+interface Figures {
+  readonly rounds: Rounds<Measured>;
+  /** Microseconds a commit. */
+  readonly cpu: Rounds<number>;
+  /** Changes a second. */
+  readonly told: Rounds<number>;
+}
+
+const report = (sheet: Sheet, { rounds, cpu, told }: Figures, greenroom: Greenroom): void => {
   const perSecond = (one: Measured) => one.perSecond;
   sheet.table(
     `Commits a second, ${IN_FLIGHT} at once`,
@@ -206,6 +221,18 @@ const report = (
       times(rounds.ratio(`${what} true`, `${what} false`, perSecond)),
       spread(rounds.ratios(`${what} true`, `${what} false`, perSecond)),
       number(Math.round(told.median(what, (each) => each))),
+    ]),
+  );
+  const same = (each: number) => each;
+  sheet.table(
+    'Processor time of a commit, all threads, µs',
+    ['commits', 'no query', `${number(WATCHES)} queries`, 'ratio', 'of rounds'],
+    LOADS.map(({ what }) => [
+      what,
+      number(cpu.median(`${what} false`, same)),
+      number(cpu.median(`${what} true`, same)),
+      times(cpu.ratio(`${what} true`, `${what} false`, same)),
+      spread(cpu.ratios(`${what} true`, `${what} false`, same)),
     ]),
   );
   for (const { what } of LOADS) {

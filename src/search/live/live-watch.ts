@@ -98,13 +98,23 @@ export class LiveWatch {
     });
   }
 
-  /** Answers the request that waits, if there is something to tell or its time is over. */
+  /** A request waits, and there is something to tell. */
+  get isReady(): boolean {
+    return this.#waiter !== undefined && this.#due.hasSome;
+  }
+
+  /** Answers the request that waits. */
   wake(nowMs: number): void {
     const waiter = this.#waiter;
     if (waiter === undefined) return;
-    if (!this.#due.hasSome && !this.isOver && nowMs < waiter.untilMs) return;
     this.seenMs = nowMs;
     this.#answerWaiting(this.#batch(waiter.wanted));
+  }
+
+  /** Answers the request that waits if its time is over and there is nothing to tell. */
+  wakeIfLate(nowMs: number): void {
+    if (this.#waiter !== undefined && nowMs >= this.#waiter.untilMs && !this.#due.hasSome)
+      this.wake(nowMs);
   }
 
   /** It tells nothing any more; the reader hears why with the next request. */

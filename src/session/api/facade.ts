@@ -13,20 +13,21 @@ import type {
 } from '../verbs/registry.ts';
 import type { SessionView, TurnView } from '../verbs/reply-schemas.ts';
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
+import { AbortSignals } from './abort.ts';
 import { exportSession } from './download.ts';
 import { type ImportedSession, type ImportOptions, importSession } from './upload.ts';
-import { type WatchControl, type WatchEvent, watchSessions } from './watch.ts';
+import { type WatchControl, type WatchEvent, type WatchGround, watchSessions } from './watch.ts';
 
 type Of<V extends SessionVerb> = SessionRequests[V];
 type All<V extends SessionsVerb> = SessionsRequests[V];
 
 export class SessionsFacade {
   readonly #api: SessionsApi;
-  readonly #clock: Clock;
+  readonly #ground: WatchGround;
 
   constructor(api: SessionsApi, clock: Clock = systemClock) {
     this.#api = api;
-    this.#clock = clock;
+    this.#ground = { api, clock, signals: new AbortSignals() };
   }
 
   /** Sessions that meet all criteria; newest update first, 50 a page. */
@@ -41,7 +42,7 @@ export class SessionsFacade {
    * is away for longer than `patienceMs`.
    */
   watch(query: All<'watch-open'> = {}, control: WatchControl = {}): AsyncGenerator<WatchEvent> {
-    return watchSessions(this.#api, query, control, this.#clock);
+    return watchSessions(this.#ground, query, control);
   }
 
   count(filter: All<'count'> = {}): Promise<SessionsReplies['count']> {

@@ -11,7 +11,7 @@ import type { SessionsApi } from '../verbs/api.ts';
 import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
 import type { SessionSummary } from '../verbs/reply-schemas.ts';
 import type { WatchChangeView } from '../verbs/watch-verbs.ts';
-import { mustNotBeAborted } from './abort.ts';
+import { type AbortSignals, mustNotBeAborted } from './abort.ts';
 
 /** `opened`: the first. `behind`: its reader was too slow. `lost`: the daemon does not know the watch any more. */
 type Why = 'opened' | 'behind' | 'lost';
@@ -46,13 +46,12 @@ const PASSING: ReadonlySet<string> = new Set([
 ]);
 
 export async function* watchSessions(
-  api: SessionsApi,
+  ground: WatchGround,
   query: Query,
-  { signal, patienceMs = PATIENCE_MS }: WatchControl,
-  clock: Clock,
+  control: WatchControl,
 ): AsyncGenerator<WatchEvent, void> {
-  mustNotBeAborted(signal);
-  const asking = new Asking(api, clock, patienceMs, signal);
+  const { api } = ground;
+  const asking = new Asking(ground, control);
   const open = (door: SessionsApi) => door.sessions('watch-open', query);
   let watchId: string | undefined;
   try {
@@ -64,7 +63,6 @@ export async function* watchSessions(
       opened = await asking.steadily(open);
     }
   } finally {
-    asking.end();
     // Else it is forgotten by itself.
     if (watchId !== undefined && api.hasEnded?.() !== true)
       void api.sessions('watch-close', { watchId }).catch(() => undefined);
@@ -100,50 +98,58 @@ async function* followed(
   }
 }
 
+/** What all watches of a door share. */
+export interface WatchGround {
+  readonly api: SessionsApi;
+  readonly clock: Clock;
+  readonly signals: AbortSignals;
+}
+
 /** Asks, and asks again while what is asked is away. */
 class Asking {
-  readonly #api: SessionsApi;
-  readonly #clock: Clock;
+  readonly #ground: WatchGround;
   readonly #patienceMs: number;
-  readonly #aborted: Promise<never> | undefined;
-  #unhear = (): void => undefined;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(api: SessionsApi, clock: Clock, patienceMs: number, signal?: AbortSignal) {
-    this.#api = api;
-    this.#clock = clock;
+  constructor(ground: WatchGround, { patienceMs = PATIENCE_MS, signal }: WatchControl) {
+    this.#ground = ground;
     this.#patienceMs = patienceMs;
-    if (signal === undefined) return;
-    this.#aborted = new Promise((_, reject) => {
-      const abort = () => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      this.#unhear = () => signal.removeEventListener('abort', abort);
-    });
-    this.#aborted.catch(() => undefined); // of a signal that comes between two requests
+    this.#signal = signal;
   }
 
   once<T>(ask: (api: SessionsApi) => Promise<T>): Promise<T> {
-    const answer = ask(this.#api);
-    if (this.#aborted === undefined) return answer;
-    answer.catch(() => undefined); // of a request that is given up
-    return Promise.race([answer, this.#aborted]);
+    mustNotBeAborted(this.#signal);
+    return this.#unlessAborted(ask(this.#ground.api));
+  }
+
+  /** A request that is given up is answered to nobody. */
+  async #unlessAborted<T>(answer: Promise<T>): Promise<T> {
+    if (this.#signal === undefined) return answer;
+    answer.catch(() => undefined);
+    let unhear = (): void => undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      unhear = this.#ground.signals.hear(this.#signal, reject);
+    });
+    try {
+      return await Promise.race([answer, aborted]);
+    } finally {
+      unhear();
+    }
   }
 
   async steadily<T>(ask: (api: SessionsApi) => Promise<T>): Promise<T> {
-    const untilMs = this.#clock.monotonic() + this.#patienceMs;
+    const { clock, api } = this.#ground;
+    const untilMs = clock.monotonic() + this.#patienceMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2))
       try {
         return await this.once(ask);
       } catch (error) {
-        if (this.#api.hasEnded?.() === true) throw ended(error);
+        if (api.hasEnded?.() === true) throw ended(error);
         if (!PASSING.has(codeOf(error)) || !(error instanceof GreenroomError)) throw error;
         // A request may take longer than the patience: then one more is made.
-        if (this.#clock.monotonic() > untilMs) throw error;
-        await this.once(() => pause(this.#clock, pauseMs));
+        if (clock.monotonic() > untilMs) throw error;
+        await this.once(() => pause(clock, pauseMs));
       }
-  }
-
-  end(): void {
-    this.#unhear();
   }
 }
 

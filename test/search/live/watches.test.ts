@@ -451,6 +451,32 @@ describe('bounds', () => {
     await world.during(world.watches.open('other' as Tenant, {}, false));
   });
 
+  it('so many readers are answered in a tick and no more, and all in their turn', async () => {
+    const world = new World();
+    const other = 'other' as Tenant;
+    const opened = await world.during(
+      Promise.all(
+        Array.from({ length: 300 }, async (_, n) => {
+          const owner = n === 299 ? other : tenant;
+          const { watchId } = await world.watches.open(owner, {}, false);
+          return { owner, watchId };
+        }),
+      ),
+    );
+    const answered: number[] = [];
+    for (const [n, { owner, watchId }] of opened.entries())
+      void world.watches
+        .next(owner, watchId, { after: 0, limit: 1, waitMs: 10_000 })
+        .then(() => answered.push(n));
+    world.put(rowOf('a'));
+    world.catalog.put({ ...rowOf('a'), key: { ...rowOf('a').key, tenant: other } });
+    await world.tick();
+    expect(answered.length).toBeLessThan(100);
+    expect(answered).toContain(299);
+    await world.clock.advance(4 * TICK_MS);
+    expect(new Set(answered).size).toBe(300);
+  });
+
   it('a watch that nobody reads is forgotten, and one that somebody waits at is not', async () => {
     const world = new World();
     const [left, read] = [await world.follow({}), await world.follow({})];
