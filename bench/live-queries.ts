@@ -35,7 +35,7 @@ interface Plan {
 const planOf = (settings: Settings): Plan =>
   bySize(settings, {
     smoke: { rounds: 1, maxMs: 500, patienceMs: 0 },
-    normal: { rounds: 11, maxMs: 1_500, patienceMs: 20_000 },
+    normal: { rounds: 15, maxMs: 1_000, patienceMs: 20_000 },
     full: { rounds: 21, maxMs: 5_000, patienceMs: 120_000 },
   });
 

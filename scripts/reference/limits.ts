@@ -134,7 +134,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ],
     [
       'readers of live queries that are answered',
-      `${count(numberIn('src/search/live/memory-watches.ts', 'ANSWERED_PER_TICK'))} in ${TICK_MS} ms, one of each tenant by turns`,
+      `${count(numberIn('src/search/live/memory-watches.ts', 'ANSWERED_PER_TICK'))} in ${TICK_MS} ms, fewer beside many commits, one of each tenant by turns`,
     ],
     ["a request's time", requestTime()],
     [

@@ -37,8 +37,12 @@ export const TICK_MS = 100;
 const ASKED_PER_TICK = 25_000;
 /** Of one tenant before the next has its turn. */
 const ASKED_PER_TURN = 5_000;
-/** Readers who wait and are answered in one tick: an answer costs some 50 µs, so these take a thirtieth of the time. */
+/** Readers who wait and are answered in one tick. */
 const ANSWERED_PER_TICK = 60;
+/** So many commits in a tick make it a busy one: then an answer, which costs about half a commit, waits for commits to pay for it. */
+const BUSY_COMMITS = 50;
+const ANSWERED_IN_BUSY_TICK = 5;
+const COMMITS_PER_ANSWER = 25;
 const RETRY_MS = 1_000;
 
 export interface WatchesOptions {
@@ -56,6 +60,8 @@ export class MemoryWatches implements Watches, RowWatcher {
   readonly #tenants = new Map<Tenant, TenantWatches>();
   #count = 0;
   #timer: Timer | undefined;
+  /** In this tick. */
+  #commits = 0;
   #changes = 0;
   #asked = 0;
   #isClosed = false;
@@ -78,6 +84,7 @@ export class MemoryWatches implements Watches, RowWatcher {
   ): void {
     const watched = this.#tenants.get(tenant);
     if (watched === undefined) return;
+    this.#commits += 1;
     this.#guarded(tenant, () => watched.willBe(sessionId, after, current));
   }
 
@@ -236,7 +243,8 @@ export class MemoryWatches implements Watches, RowWatcher {
       watches,
       line: [...watches.values()].filter((watch) => watch.isReady),
     }));
-    let left = ANSWERED_PER_TICK;
+    let left = answersFor(this.#commits);
+    this.#commits = 0;
     for (let n = 0; left > 0 && ready.some(({ line }) => n < line.length); n += 1)
       for (const { watches, line } of ready) {
         const watch = line[n];
@@ -257,6 +265,11 @@ export class MemoryWatches implements Watches, RowWatcher {
     }
   }
 }
+
+const answersFor = (commits: number): number =>
+  commits < BUSY_COMMITS
+    ? ANSWERED_PER_TICK
+    : Math.min(ANSWERED_PER_TICK, ANSWERED_IN_BUSY_TICK + Math.floor(commits / COMMITS_PER_ANSWER));
 
 const restarting = (): GreenroomError =>
   new GreenroomError('unavailable', 'watches are restarting', { retryAfterMs: RETRY_MS });
