@@ -130,7 +130,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ['sessions that a live query tells as present', count(MAX_PRESENT)],
     [
       'changes of live queries that wait',
-      `${count(MAX_DUE)} for one reader, ${count(MAX_DUE_OF_ALL)} for all; beyond that a live query begins anew`,
+      `${count(MAX_DUE)} for one reader, ${count(MAX_DUE_OF_ALL)} for all; beyond that a live query begins again`,
     ],
     [
       'readers of live queries that are answered',

@@ -17,8 +17,8 @@ const item = (beginning: string): string => {
 };
 
 /** Verbs that only programs ask step by step, and a second name: the methods that stand for them do it as a whole. */
-const STEPS = /^(mirror-.*|import.*|export|list)$/;
-const WHOLES = ['exportSession', 'importSession'];
+const STEPS = /^(mirror-.*|import.*|export|list|watch-.*)$/;
+const WHOLES = ['exportSession', 'importSession', 'watch'];
 const camelCase = (verb: string): string =>
   verb.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 

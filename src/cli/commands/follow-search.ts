@@ -40,7 +40,7 @@ const linesOf = (event: WatchEvent): readonly string[] => {
 
 const line = (type: string, sessionId: string, session: SessionSummary | undefined): string =>
   [
-    type.padEnd('present'.length),
+    type,
     sessionId,
     ...(session === undefined
       ? ['deleted']
@@ -50,4 +50,4 @@ const line = (type: string, sessionId: string, session: SessionSummary | undefin
           session.tags.join(','),
           session.title ?? session.summary ?? '',
         ]),
-  ].join('  ');
+  ].join(' ');

@@ -111,10 +111,9 @@ export class LiveWatch {
     this.#answerWaiting(this.#batch(waiter.wanted));
   }
 
-  /** Answers the request that waits if its time is over and there is nothing to tell. */
+  /** Answers the request that waits if its time is over. */
   wakeIfLate(nowMs: number): void {
-    if (this.#waiter !== undefined && nowMs >= this.#waiter.untilMs && !this.#due.hasSome)
-      this.wake(nowMs);
+    if (this.#waiter !== undefined && nowMs >= this.#waiter.untilMs) this.wake(nowMs);
   }
 
   /** It tells nothing any more; the reader hears why with the next request. */

@@ -2,7 +2,7 @@
  * A live query as its reader gets it: what is present, then what enters, leaves and changes, over daemons and brokers that
  * come and go. It owns the watch that it opens, and opens another one where changes are missing.
  *
- * 1. A change is told once, and none is missing between two `present`.
+ * 1. A change comes once, and none is missing between two `present`.
  * 2. What a request tells it has not got until its reply is here: it asks again from there.
  */
 import { codeOf, GreenroomError } from '../../model/errors.ts';
@@ -18,7 +18,7 @@ type Why = 'opened' | 'behind' | 'lost';
 
 export type WatchEvent =
   | {
-      /** All that meets the query now. What was told before does not count any more. */
+      /** All that meets the query now. What came before does not count any more. */
       readonly type: 'present';
       readonly sessions: readonly SessionSummary[];
       readonly why: Why;
@@ -122,7 +122,7 @@ class Asking {
     return this.#unlessAborted(ask(this.#ground.api));
   }
 
-  /** A request that is given up is answered to nobody. */
+  /** Nothing is done with the answer of a request that is given up. */
   async #unlessAborted<T>(answer: Promise<T>): Promise<T> {
     if (this.#signal === undefined) return answer;
     answer.catch(() => undefined);

@@ -44,7 +44,7 @@ const open = sessionsVerb('watch-open', {
       present: z
         .boolean()
         .default(true)
-        .describe('whether the sessions that meet the criteria now are told first'),
+        .describe('whether the sessions that meet the criteria now come first'),
     })
     .superRefine(mustNotContradict),
   reply: z.strictObject({
