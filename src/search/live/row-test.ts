@@ -141,30 +141,41 @@ const toolTests = ({ tool, toolPrefix }: Condition): RowTest[] => {
   return tests;
 };
 
-/** A range with its lowest and its highest bounds: all that are given must hold. */
+/** What a range is of, with its lowest and its highest bounds. Those that few sessions meet stand first. */
 const RANGES = [
+  [(row) => row.costNanoUsd, ['minCostUsd', 'minCost'], ['maxCostUsd', 'maxCost']],
+  [(row) => row.tokens, ['minTokens'], ['maxTokens']],
+  [(row) => row.numTurns, ['minTurns'], ['maxTurns']],
   [(row) => row.createdAtMs, ['createdAfter', 'after'], ['createdBefore', 'before']],
   [(row) => row.updatedAtMs, ['updatedAfter'], ['updatedBefore']],
-  [(row) => row.costNanoUsd, ['minCostUsd', 'minCost'], ['maxCostUsd', 'maxCost']],
-  [(row) => row.numTurns, ['minTurns'], ['maxTurns']],
-  [(row) => row.tokens, ['minTokens'], ['maxTokens']],
 ] as const satisfies readonly (readonly [
-  valueIn: (row: CatalogRow) => number,
+  valueIn: ValueIn,
   least: readonly Bound[],
   most: readonly Bound[],
 ])[];
 
-const rangeTests = (condition: Condition): RowTest[] =>
-  RANGES.flatMap(([valueIn, lowest, highest]): RowTest[] => {
+export type ValueIn = (row: CatalogRow) => number;
+
+/** Both ends belong to it. */
+export interface AskedRange {
+  /** The same function for all ranges of the same thing. */
+  readonly valueIn: ValueIn;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** All bounds that are given must hold. */
+export const rangesAsked = (condition: Condition): readonly AskedRange[] =>
+  RANGES.flatMap(([valueIn, lowest, highest]) => {
     const min = Math.max(-Infinity, ...boundsOf(condition, lowest));
     const max = Math.min(Infinity, ...boundsOf(condition, highest));
-    if (min === -Infinity && max === Infinity) return [];
-    return [
-      (row) => {
-        const value = valueIn(row);
-        return value >= min && value <= max;
-      },
-    ];
+    return min === -Infinity && max === Infinity ? [] : [{ valueIn, min, max }];
+  });
+
+const rangeTests = (condition: Condition): RowTest[] =>
+  rangesAsked(condition).map(({ valueIn, min, max }) => (row) => {
+    const value = valueIn(row);
+    return value >= min && value <= max;
   });
 
 const boundsOf = (condition: Condition, names: readonly Bound[]): readonly number[] =>

@@ -366,9 +366,16 @@ describe('bounds', () => {
       world.watches.open(tenant, { tags: [`tag ${n}`] }, true),
     );
     await world.during(Promise.all(opened));
+    const dear = Array.from({ length: 100 }, (_, n) =>
+      world.watches.open(tenant, { allOf: [{ minCostUsd: n + 1, noTags: ['done'] }] }, true),
+    );
+    await world.during(Promise.all(dear));
     for (let n = 0; n < 10; n += 1) world.put(rowOf(`s${n}`, { tags: [`tag ${n}`, 'other'] }));
     await world.tick();
-    expect(world.watches.stats).toMatchObject({ watches: 500, changes: 10, asked: 10 });
+    expect(world.watches.stats).toMatchObject({ watches: 600, changes: 10, asked: 10 });
+    world.put(rowOf('s0', { costNanoUsd: 2_500_000_000 }));
+    await world.tick();
+    expect(world.watches.stats).toMatchObject({ changes: 11, asked: 13 });
   });
 
   it('a session that changes often is asked about once in a tick, and a tick does only so much', async () => {
@@ -378,7 +385,7 @@ describe('bounds', () => {
     await world.tick();
     expect(world.watches.stats).toMatchObject({ changes: 1, asked: 1 });
     const opened = Array.from({ length: 100 }, (_, n) =>
-      world.watches.open(tenant, { minTurns: n + 1_000 }, true),
+      world.watches.open(tenant, { noTags: [`tag ${n}`], hasErrors: true }, true),
     );
     await world.during(Promise.all(opened));
     const { asked } = world.watches.stats;
