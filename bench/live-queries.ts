@@ -169,6 +169,8 @@ const play = async (greenroom: Greenroom, sheet: Sheet, settings: Settings): Pro
     const isFirst = round % 2 === 0;
     for (const isWatched of isFirst ? [false, true] : [true, false]) {
       const readers = isWatched ? await Readers.open(greenroom) : undefined;
+      // What opening and closing has left to be collected is no part of a commit.
+      for (const { among } of LOADS) await once(among);
       for (const { what, among } of LOADS) {
         const before = readers?.told ?? 0;
         const { cpuUs, ...measured } = await quiet.round(() => withCpu(() => once(among)));
