@@ -5,12 +5,13 @@
  * 1. A change comes once, and none is missing between two `present`.
  * 2. What a request tells it has not got until its reply is here: it asks again from there.
  */
+import { LONGEST_WATCH_MS } from '../../model/deadlines.ts';
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { type Clock, pause } from '../../otp/clock.ts';
 import type { SessionsApi } from '../verbs/api.ts';
 import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
 import type { SessionSummary } from '../verbs/reply-schemas.ts';
-import { MAX_WAIT_MS, type WatchChangeView } from '../verbs/watch-verbs.ts';
+import type { WatchChangeView } from '../verbs/watch-verbs.ts';
 import { type AbortSignals, mustNotBeAborted } from './abort.ts';
 
 /** `opened`: the first. `behind`: its reader was too slow. `lost`: the daemon does not know the watch any more. */
@@ -83,7 +84,7 @@ async function* followed(
   }
   for (;;) {
     const next: Next = await asking.steadily((door) =>
-      door.sessions('watch-next', { watchId, after, waitMs: MAX_WAIT_MS }),
+      door.sessions('watch-next', { watchId, after, waitMs: LONGEST_WATCH_MS }),
     );
     if ('resync' in next) return next.resync === 'behind' ? 'behind' : 'lost';
     after = next.n;

@@ -6,6 +6,7 @@ import {
   mustNotContradict,
   requestShape,
 } from '../../model/criteria.ts';
+import { LONGEST_WATCH_MS } from '../../model/deadlines.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { textsIn } from '../../model/texts.ts';
 import { movingTerm } from '../../query/moving.ts';
@@ -23,8 +24,6 @@ import { SessionSummary } from './reply-schemas.ts';
 import { leftMs, type SessionsWork, sessionsVerb } from './verb.ts';
 import { summaryView } from './views.ts';
 
-/** Longest wait for a change, in milliseconds. */
-export const MAX_WAIT_MS = 20_000;
 const WAIT_MS = 10_000;
 /** Left of a request's time for its answer. */
 const SPARE_MS = 1_000;
@@ -112,7 +111,7 @@ const next = sessionsVerb('watch-next', {
     waitMs: z
       .int()
       .min(0)
-      .max(MAX_WAIT_MS)
+      .max(LONGEST_WATCH_MS)
       .default(WAIT_MS)
       .describe('how long to wait for a change; then the reply has none'),
   }),
