@@ -172,8 +172,11 @@ class NatsClient implements Client {
     const subject = this.#subjects.sessions(this.tenant, verb);
     const answer = this.#request(subject, SESSIONS[verb], request);
     const declared: Declared | undefined = SESSIONS[verb];
-    const waits = declared?.waits === true;
-    return (await (waits ? untilBack(this.#connection, answer) : answer)) as SessionsReplies[V];
+    // A watch whose opening was lost is forgotten by the daemon.
+    const isAskedAgain = declared?.waits === true || verb === 'watch-open';
+    return (await (isAskedAgain
+      ? untilBack(this.#connection, answer)
+      : answer)) as SessionsReplies[V];
   }
 
   async daemon<V extends DaemonVerb>(
