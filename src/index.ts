@@ -71,7 +71,7 @@ export {
 export type { Usage } from './model/usage.ts';
 export { version } from './platform/version.ts';
 export { SessionsFacade } from './session/api/facade.ts';
-export type { WatchControl, WatchEvent } from './session/api/watch.ts';
+export type { WatchControl, WatchEvent } from './session/api/live-query.ts';
 export type { HookFunction, HookFunctions, HookInput } from './session/ports/hooks.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';
 export type { SessionsApi, TurnControl } from './session/verbs/api.ts';

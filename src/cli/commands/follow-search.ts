@@ -1,7 +1,7 @@
 /** `greenroom sessions search --follow`: what meets a query, and what enters, changes and leaves, until Ctrl-C. */
 import { systemClock } from '../../otp/system-clock.ts';
 import { SessionsFacade } from '../../session/api/facade.ts';
-import type { WatchEvent } from '../../session/api/watch.ts';
+import type { WatchEvent } from '../../session/api/live-query.ts';
 import type { SessionSummary } from '../../session/verbs/reply-schemas.ts';
 import { criteriaOf, type FilterOptions } from '../criteria.ts';
 import { money } from '../format.ts';

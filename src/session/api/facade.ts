@@ -15,8 +15,13 @@ import type { SessionView, TurnView } from '../verbs/reply-schemas.ts';
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import { AbortSignals } from './abort.ts';
 import { exportSession } from './download.ts';
+import {
+  type WatchControl,
+  type WatchEvent,
+  type WatchGround,
+  watchSessions,
+} from './live-query.ts';
 import { type ImportedSession, type ImportOptions, importSession } from './upload.ts';
-import { type WatchControl, type WatchEvent, type WatchGround, watchSessions } from './watch.ts';
 
 type Of<V extends SessionVerb> = SessionRequests[V];
 type All<V extends SessionsVerb> = SessionsRequests[V];
