@@ -18,14 +18,15 @@ RUN apt-get update \
 WORKDIR /app
 COPY --from=build /src/package.json /src/LICENSE ./
 COPY --from=build /src/node_modules ./node_modules
+COPY --from=build /src/dist/cli ./dist/cli
 COPY --from=build /src/dist/src ./dist/src
 COPY --from=build /src/dist/supervisors ./dist/supervisors
-ENV NODE_ENV=production GREENROOM_DATA_DIR=/data
+ENV NODE_ENV=production GREENROOM_DATA_DIR=/data GREENROOM_HTTP_PORT=4280
 USER node
 VOLUME /data
 # A store that is looked through after a crash takes a minute.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=3 \
-  CMD ["node", "/app/dist/src/cli/main.js", "status"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.GREENROOM_HTTP_PORT}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Ends as the first process does: SIGTERM drains. Give it the time: docker stop --time 60.
-ENTRYPOINT ["node", "/app/dist/src/cli/main.js"]
+ENTRYPOINT ["node", "/app/dist/cli/main.cjs"]
 CMD ["start"]

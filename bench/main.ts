@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [name …] [--smoke | --full] [--profile] [--dir FOLDER]`: runs benches one
+ * `npm run bench -- [name …] [--smoke | --full] [--minutes N] [--profile] [--dir FOLDER]`: runs benches one
  * after another and prints their sheets; writes them to RESULTS.md, but for smoke runs. Ends with 1
  * when a check failed: then the figures mean nothing. A missed goal is printed and is no failure.
  */
@@ -7,6 +7,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { clients } from './clients.ts';
+import { commands } from './commands.ts';
 import { floor } from './floor.ts';
 import { forks } from './forks.ts';
 import type { Bench, Settings, Size } from './harness/bench.ts';
@@ -22,6 +24,7 @@ import { permissions } from './permissions.ts';
 import { search } from './search.ts';
 import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
+import { soakMixed } from './soak-mixed.ts';
 import { start } from './start.ts';
 import { storesServers } from './stores-servers.ts';
 import { text } from './text.ts';
@@ -48,7 +51,10 @@ const BENCHES: readonly Bench[] = [
   hooks,
   memory,
   start,
+  commands,
+  clients,
   soak,
+  soakMixed,
   storesServers,
 ];
 const NAMES = BENCHES.map(({ name }) => name);
@@ -60,6 +66,7 @@ const { values, positionals } = parseArgs({
     smoke: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
     dir: { type: 'string', default: resolve(ROOT, '.greenroom') },
   },
 });
@@ -69,6 +76,13 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const sizeAsked = (): Size => {
   if (values.smoke) return 'smoke';
   return values.full ? 'full' : 'normal';
+};
+
+const minutesAsked = (): number | undefined => {
+  if (values.minutes === undefined) return undefined;
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new Error('--minutes takes a number above 0');
+  return minutes;
 };
 
 const chosen = (): readonly Bench[] => {
@@ -107,6 +121,7 @@ const run = async (): Promise<void> => {
         size: sizeAsked(),
         scratch,
         profile: values.profile,
+        minutes: minutesAsked(),
         say,
       });
       if (!isGood) process.exitCode = 1;

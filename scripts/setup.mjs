@@ -5,15 +5,7 @@
  * the Redis and PostgreSQL stores.
  */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withLock } from './lock.mjs';
@@ -32,6 +24,8 @@ const SOURCES = [
   'test/support',
   'tsconfig.json',
   'tsconfig.build.json',
+  'scripts/bundle',
+  'package-lock.json',
 ];
 const OLDEST_NODE = [20, 19];
 
@@ -93,7 +87,8 @@ const build = async () => {
   await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: ROOT }).catch(() => {
     throw new Error('the build failed: the errors stand above');
   });
-  chmodSync(at('dist', 'src', 'cli', 'main.js'), 0o755); // npx keeps a link to it: what it made executable once was rebuilt
+  const { bundle } = await import('./bundle/main.mjs'); // it needs packages, which were not there before
+  await bundle();
   mkdirSync(dirname(BUILD_STAMP), { recursive: true });
   writeFileSync(BUILD_STAMP, digest);
 };

@@ -8,14 +8,12 @@
  * ```
  */
 
-import type { z } from 'zod';
 import { EXIT_STORE_FAILED, RunningGreenroom, type TestHooks } from './app/greenroom.ts';
 import type { SessionFunctions } from './app/session-functions.ts';
 import type { CanUseTool } from './approvals/can-use-tool.ts';
 import type { ClassicStore } from './classic/classic-store.ts';
 import { type Config, ConfigError, loadConfig, VARIABLES } from './config/config.ts';
 import { secretsOf } from './config/secrets.ts';
-import type { WireEvent } from './model/event.ts';
 import { Tenant } from './model/id-schemas.ts';
 import { sessionKey } from './model/ids.ts';
 import type { Clock } from './otp/clock.ts';
@@ -23,11 +21,18 @@ import type { System } from './otp/system.ts';
 import { systemClock } from './otp/system-clock.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { newestSonnet } from './pricing/price.ts';
+import { ApprovalsFacade } from './session/api/approvals-facade.ts';
+import { AuditFacade } from './session/api/audit-facade.ts';
 import { embeddedApi } from './session/api/embedded.ts';
 import { SessionsFacade } from './session/api/facade.ts';
+import type { GreenroomApi } from './session/api/greenroom-api.ts';
+import { type Prompt, type TurnOptions, TurnStream } from './session/api/turn-stream.ts';
+import { watch } from './session/api/watch.ts';
+import type { Watched } from './session/events/watch-queue.ts';
 import type { HookFunctions } from './session/ports/hooks.ts';
-import type { SessionsApi, TurnControl } from './session/verbs/api.ts';
-import type { TurnRequest } from './session/verbs/turn-request.ts';
+import type { SessionsApi } from './session/verbs/api.ts';
+import type { StatusView } from './session/verbs/daemon-verbs.ts';
+import type { SessionsReplies, SessionsRequests } from './session/verbs/registry.ts';
 import type { OwnTool } from './tools/own/own-tool.ts';
 
 export type { SessionFunctions } from './app/session-functions.ts';
@@ -70,8 +75,18 @@ export {
 } from './model/telemetry.ts';
 export type { Usage } from './model/usage.ts';
 export { version } from './platform/version.ts';
+export { ApprovalsFacade } from './session/api/approvals-facade.ts';
+export { AuditFacade } from './session/api/audit-facade.ts';
 export { SessionsFacade } from './session/api/facade.ts';
 export type { WatchControl, WatchEvent } from './session/api/live-query.ts';
+export type { GreenroomApi } from './session/api/greenroom-api.ts';
+export {
+  type FinishedTurn,
+  type Prompt,
+  type TurnOptions,
+  TurnStream,
+} from './session/api/turn-stream.ts';
+export type { Watched } from './session/events/watch-queue.ts';
 export type { HookFunction, HookFunctions, HookInput } from './session/ports/hooks.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';
 export type { SessionsApi, TurnControl } from './session/verbs/api.ts';
@@ -155,21 +170,21 @@ export interface GreenroomOptions
   readonly testHooks?: TestHooks;
 }
 
-type Turn = Omit<z.input<typeof TurnRequest>, 'prompt'> & TurnControl;
-
 /** A running Greenroom, as `startGreenroom` returns it, for one tenant. */
-export class Greenroom {
+export class Greenroom implements GreenroomApi {
+  readonly tenant: Tenant;
   /** A method for each verb on sessions. */
   readonly sessions: SessionsFacade;
+  readonly approvals: ApprovalsFacade;
+  readonly audit: AuditFacade;
   /** The same calls by verb, as clients over NATS make them. */
   readonly api: SessionsApi;
   readonly #running: RunningGreenroom;
-  readonly #tenant: Tenant;
   readonly #drainMs: number;
 
   constructor(running: RunningGreenroom, tenant: Tenant, drainMs: number) {
     this.#running = running;
-    this.#tenant = tenant;
+    this.tenant = tenant;
     this.#drainMs = drainMs;
     this.api = embeddedApi(running.sessions, tenant, {
       ended: running.exited,
@@ -177,25 +192,33 @@ export class Greenroom {
         running.system.report({ kind: 'fault', actor: 'embedded', during, error, where }),
     });
     this.sessions = new SessionsFacade(this.api, running.system.clock);
+    this.approvals = new ApprovalsFacade(this.api);
+    this.audit = new AuditFacade(this.api);
   }
 
   /**
-   * Runs a turn, from the moment that its events are asked for; they come as they happen,
+   * Runs a turn, from the moment that it is read; its events come as they happen,
    * `turn.finished` last. A session that does not exist is
-   * made. Leaving the loop does not cancel the turn; aborting `signal` does, and the loop throws its reason. Throws what
-   * the turn was refused with.
+   * made. Leaving the loop does not cancel the turn; `cancel()` does, and so does aborting `signal`: then the loop throws
+   * its reason. Reading throws what the turn was refused with.
    */
-  turn(
-    sessionId: string,
-    prompt: z.input<typeof TurnRequest>['prompt'],
-    { signal, traceId, ...options }: Turn = {},
-  ): AsyncIterable<WireEvent> {
-    return this.api.turn(sessionId, { ...options, prompt }, { signal, traceId });
+  turn(sessionId: string, prompt: Prompt, options?: TurnOptions): TurnStream {
+    return new TurnStream(this.api, this.system.clock, sessionId, prompt, options);
+  }
+
+  search(criteria?: SessionsRequests['search']): Promise<SessionsReplies['search']> {
+    return this.sessions.search(criteria);
+  }
+
+  watch(sessionId?: string): AsyncIterable<Watched> {
+    const { feed, exited } = this.#running;
+    const { clock } = this.system;
+    return watch({ feed, clock, ended: exited }, this.tenant, sessionId);
   }
 
   /** The same sessions as a classic SessionStore. Its `close` does not stop this Greenroom. */
   store(): ClassicStore {
-    return this.#running.sessions.store(this.#tenant);
+    return this.#running.sessions.store(this.tenant);
   }
 
   /**
@@ -204,7 +227,7 @@ export class Greenroom {
    * @returns takes them back. Throws `invalid_settings` for what is no such function.
    */
   lend(sessionId: string, functions: SessionFunctions): () => void {
-    return this.#running.lend(sessionKey(this.#tenant, sessionId), functions);
+    return this.#running.lend(sessionKey(this.tenant, sessionId), functions);
   }
 
   /** The actor system, for inspection. */
@@ -218,7 +241,7 @@ export class Greenroom {
   }
 
   /** Versions, addresses, sizes and counters, as `greenroom status --json` shows them. */
-  status() {
+  status(): StatusView {
     return this.#running.status();
   }
 
@@ -231,6 +254,15 @@ export class Greenroom {
   async stop(): Promise<void> {
     await this.#running.drain(this.#drainMs);
     await this.#running.stop();
+  }
+
+  /** The same, under the name that a client has too. */
+  close(): Promise<void> {
+    return this.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 }
 

@@ -103,6 +103,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['session/tools'],
   ['session/prepare'],
   ['session/actor'],
+  ['session/classic'],
   ['session/verbs'],
   ['session/api'],
   // What sessions need
@@ -138,7 +139,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['storage/memory'],
   ['storage/backup'],
   // Doors
-  ['approvals', 'metrics'],
+  ['approvals', 'metrics', 'traces'],
   ['nats'],
   ['http'],
   ['client'],
@@ -157,7 +158,7 @@ const DOMAIN = [
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
-  ...['approvals', 'metrics'],
+  ...['approvals', 'metrics', 'traces'],
 ];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
@@ -223,7 +224,8 @@ describe('imports', () => {
     if (unit === target) return true;
     // The runtime is a library of its own: it stands on nothing, not even on the ground.
     if (GROUND.includes(target)) return unit !== 'otp';
-    if (from === 'src/cli/main.ts' && isLazy) return ['app', 'nats', 'storage'].includes(target);
+    if (from === 'src/cli/daemon-parts.ts' && isLazy)
+      return ['app', 'nats', 'storage'].includes(target);
     return LEANS[unit]?.includes(target) ?? false;
   };
 
@@ -251,6 +253,7 @@ describe('imports', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       '@anthropic-ai/sdk': ['executor'],
       '@modelcontextprotocol/client': ['tools'],
+      '@opentelemetry/api': ['traces'],
       commander: ['cli'],
       libsql: ['text'],
       lmdb: ['storage'],

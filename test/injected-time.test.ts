@@ -80,7 +80,7 @@ test('who is excepted says why', () => {
     });
   expect(excepted.sort()).toEqual([
     'cli/commands/nats.ts',
-    'cli/main.ts',
+    'cli/program.ts',
     'model/ids.ts',
     'model/request-context.ts',
     'otp/system-clock.ts',

@@ -13,6 +13,8 @@ export interface Settings {
   readonly scratch: string;
   /** Also say where the daemon's CPU time goes. */
   readonly profile: boolean;
+  /** How long a soak takes, where the size does not say it. */
+  readonly minutes?: number | undefined;
   /** Progress, for whoever waits. */
   readonly say: (line: string) => void;
 }

@@ -10,6 +10,8 @@ export interface BenchBroker {
   readonly url: string;
   readonly version: string;
   readonly pid: number;
+  /** Ends it and starts it again, on the same port and store; resolves when it is ready. */
+  restart(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -24,12 +26,22 @@ export const startBroker = async (scratch: string): Promise<BenchBroker> => {
   mkdirSync(storeDir, { recursive: true });
   const configFile = join(storeDir, 'server.conf');
   const settings = { version, port: -1, storeDir, maxPayloadBytes: MAX_PAYLOAD_BYTES };
-  writeFileSync(configFile, configText(settings));
-  const run = await runServer(program, configFile, systemClock, () => undefined);
+  const start = (port: number) => {
+    writeFileSync(configFile, configText({ ...settings, port }));
+    return runServer(program, configFile, systemClock, () => undefined);
+  };
+  let run = await start(settings.port);
+  const { port } = run;
   return {
-    url: `nats://127.0.0.1:${run.port}`,
+    url: `nats://127.0.0.1:${port}`,
     version: version.join('.'),
-    pid: run.pid,
+    get pid() {
+      return run.pid;
+    },
+    restart: async () => {
+      await run.program.end();
+      run = await start(port);
+    },
     end: () => run.program.end(),
   };
 };

@@ -8,6 +8,8 @@ import type { BareSenderCalls } from '../programs/bare-sender.ts';
 import type { ClientCalls } from '../programs/client.ts';
 import type { DaemonCalls, DaemonOptions } from '../programs/daemon.ts';
 import type { FloorCalls } from '../programs/floor-daemon.ts';
+import type { ManyClientsCalls } from '../programs/many-clients.ts';
+import type { MixedLoadCalls } from '../programs/mixed-load.ts';
 import type { ModelServerCalls } from '../programs/model-server.ts';
 import type { RehearsalCalls } from '../programs/rehearsal.ts';
 import type { SdkCalls } from '../programs/sdk-loop.ts';
@@ -101,6 +103,14 @@ export class Scene {
 
   modelServer(): Program<ModelServerCalls> {
     return this.#program<ModelServerCalls>('model-server');
+  }
+
+  manyClients(): Program<ManyClientsCalls> {
+    return this.#program<ManyClientsCalls>('many-clients');
+  }
+
+  mixedLoad(): Program<MixedLoadCalls> {
+    return this.#program<MixedLoadCalls>('mixed-load');
   }
 
   bareSender(): Program<BareSenderCalls> {

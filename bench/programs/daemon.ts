@@ -181,6 +181,15 @@ const calls = {
       for (let group = 0; group < options.groups; group++)
         await theApi().session(`${options.name}-${index}`, 'append', request);
     }),
+  /** Turns from within, over sessions of these names: `<name>-0`, `<name>-1`, …; their events are read. */
+  turns: (options: LoopLimits & { name: string; sessions: number; prompt: string }) =>
+    measure(options, async (index) => {
+      const session = `${options.name}-${index % options.sessions}`;
+      let last: string | undefined;
+      for await (const event of theApi().turn(session, { prompt: options.prompt }))
+        last = event.type === 'turn.finished' ? event.status : undefined;
+      if (last !== 'completed') throw new Error(`a turn ended as ${last}`);
+    }),
   /** One turn from within; resolves at its end with the moment when its acceptance was durable. */
   turn: async (options: { sessionId: string; prompt: string }): Promise<{ acceptedUs: number }> => {
     const { sessions, system } = theDaemon();

@@ -22,6 +22,7 @@ import {
   TICK_MS,
 } from '../../src/search/live/memory-watches.ts';
 import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
+import { MAX_BYTES, MAX_EVENTS } from '../../src/session/events/recent-events.ts';
 import { MAX_STATIONS, MAX_TRAILS } from '../../src/session/events/turn-trails.ts';
 import { MAX_APPENDED } from '../../src/session/verbs/mirror-api.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/verbs/requests.ts';
@@ -31,6 +32,8 @@ import {
   MAX_CHANGE_RECORDS,
   MAX_ENTRY_BYTES,
 } from '../../src/storage/records/limits.ts';
+import { MAX_CONTENT } from '../../src/traces/content.ts';
+import { MAX_TURNS } from '../../src/traces/tracing.ts';
 import { code, type Regions, table } from './markdown.ts';
 
 const KIB = 1024;
@@ -74,6 +77,7 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
   const numberIn = numbersBelow(root);
   const streams = (name: string) => numberIn('src/nats/streams.ts', name);
   const ofSession = (name: string) => numberIn('supervisors/session.ts', name);
+  const classic = (file: string, name: string) => numberIn(`src/classic-client/${file}.ts`, name);
   const agentSdk = (name: string) => numberIn('src/agent-sdk/index.ts', name);
   return [
     ['id of a session, turn or tenant', '1-128 of `A-Z a-z 0-9 _ -`'],
@@ -109,6 +113,17 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
       `${count(numberIn('src/classic/stores/shared/call-order.ts', 'MAX_WAITING'))}; for another process that holds the session ` +
         `${seconds(numberIn('src/classic/stores/file/process-lock.ts', 'TIMEOUT_MS'))}`,
     ],
+    [
+      'turns of classic clients that wait for one session of a store',
+      `${count(classic('turn-lines', 'MAX_WAITING'))}; a caller that has a message in hand holds up others for ` +
+        `${seconds(classic('turn-lines', 'LONGEST_PAUSE_MS'))}, a change by another process is tried again for ` +
+        `${seconds(classic('turn', 'CONFLICT_MS'))}`,
+    ],
+    [
+      'messages of a classic query that wait to be read',
+      `${count(classic('client-query', 'MAX_UNREAD'))}; then the oldest go`,
+    ],
+    ['turns of a session of classic clients', 'the option `maxTurns`, 100'],
     ['open turns of a session', `${VARIABLES.queuePerSession.otherwise}, the running one included`],
     [
       'changes that wait in one session',
@@ -143,10 +158,17 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ],
     [
       'tokens of one answer',
-      `${count(numberIn('src/session/actor/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise`,
+      `${count(numberIn('src/session/actor/step-runner.ts', 'MAX_TOKENS'))}, unless \`maxTokens\` says otherwise; ${count(classic('request', 'MAX_TOKENS'))} of classic clients without tools`,
     ],
     ['a page of `messages`, `turns` or `search`', `at most ${count(MAX_PAGE)}`],
-    ['events that may wait for a slow reader in the same process', count(MAX_WAITING_EVENTS)],
+    [
+      'events that may wait for a slow reader, in the same process or of `greenroom/client`',
+      count(MAX_WAITING_EVENTS),
+    ],
+    [
+      'events of an open turn that are said once more to readers who join it',
+      `${count(MAX_EVENTS)} since its last message; ${size(MAX_BYTES)} of all turns`,
+    ],
     [
       'the queue of turns in the broker',
       `${count(streams('MAX_QUEUED'))} messages, ${size(streams('queueBytes'))}`,
@@ -154,6 +176,10 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     [
       'turns whose way is kept for `turn-trace`',
       `${count(MAX_TRAILS)}, of each ${MAX_STATIONS} stations; of others what is stored`,
+    ],
+    [
+      'turns that have spans at once',
+      `${count(MAX_TURNS)}; of more there are none. What is said is cut at ${count(MAX_CONTENT)} characters`,
     ],
     [
       'refused turns that the broker keeps',

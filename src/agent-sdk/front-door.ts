@@ -4,13 +4,17 @@
  */
 import type { Options } from './options.ts';
 import { newQuery, type Prompt, type Query } from './query.ts';
+import type { RefusedMethods } from './refused-methods.ts';
 import type { Lease, Rooms } from './rooms.ts';
 
 class FrontDoor {
   readonly #warned = new Set<string>();
   #rooms: Promise<Rooms> | undefined;
 
-  query(order: { readonly prompt: Prompt; readonly options?: Options | undefined }): Query {
+  query(order: {
+    readonly prompt: Prompt;
+    readonly options?: Options | undefined;
+  }): Query & RefusedMethods {
     return newQuery(
       order,
       (parts) => this.#take(parts),
@@ -43,4 +47,4 @@ const DOOR = new FrontDoor();
 export const query = (order: {
   readonly prompt: Prompt;
   readonly options?: Options | undefined;
-}): Query => DOOR.query(order);
+}): Query & RefusedMethods => DOOR.query(order);

@@ -31,6 +31,11 @@ import type {
 
 export { query } from './front-door.ts';
 export type {
+  AccountInfo,
+  AgentInfo,
+  InitializationResult,
+  McpServerStatus,
+  ModelInfo,
   ModelUsage,
   NonNullableUsage,
   PermissionMode,

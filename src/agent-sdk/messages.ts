@@ -42,7 +42,8 @@ export interface SDKSystemMessage extends Addressed {
 export interface SDKAssistantMessage extends Addressed {
   type: 'assistant';
   message: BetaMessage;
-  parent_tool_use_id: null;
+  /** Of a sub-agent: the call that began it. Only with `forwardSubagentText`. */
+  parent_tool_use_id: string | null;
   timestamp: string;
 }
 
@@ -155,3 +156,39 @@ export type SDKMessage =
   | SDKAPIRetryMessage
   | SDKPermissionDeniedMessage
   | SDKResultMessage;
+
+/** A short name of a model, and what it stands for now. */
+export interface ModelInfo {
+  value: string;
+  resolvedModel: string;
+  displayName: string;
+  description: string;
+}
+
+export interface AgentInfo {
+  name: string;
+  description: string;
+  model?: string;
+}
+
+export interface McpServerStatus {
+  name: string;
+  status: 'connected' | 'failed' | 'pending';
+  error?: string;
+}
+
+export interface AccountInfo {
+  apiKeySource: 'ANTHROPIC_API_KEY' | 'none';
+  apiProvider?: 'firstParty';
+}
+
+/** Of lists that are empty here there is nothing. */
+export interface InitializationResult {
+  commands: { name: string; description: string; argumentHint: string }[];
+  agents: AgentInfo[];
+  output_style: string;
+  available_output_styles: string[];
+  models: ModelInfo[];
+  account: AccountInfo;
+  claude_code_version: string;
+}

@@ -40,7 +40,9 @@ export const OPTION_TABLE = {
   extraArgs: refused('arguments of a command line may hold rules: give options'),
   fallbackModel: ignored('calls are made again with the same model'),
   forkSession: honoured('with `resume` or `continue`'),
-  forwardSubagentText: ignored('messages of sub-agents stay in their sessions'),
+  forwardSubagentText: honoured(
+    'messages of sub-agents, with `parent_tool_use_id`, when their call has ended',
+  ),
   hooks: honoured(
     'those of the events that there are here, for sub-agents too; a gate whose hook fails stays closed, unless `onFailure` is `continue`',
   ),
@@ -53,7 +55,7 @@ export const OPTION_TABLE = {
   maxTurns: honoured('model calls of each turn'),
   mcpServers: honoured('`stdio`, `http`, `sse`, and `sdk` made by `createSdkMcpServer`'),
   mcpServersDelivery: ignored(NO_PROCESS),
-  model: honoured('a full name, or `sonnet` for the newest'),
+  model: honoured('a full name; `sonnet`, `opus`, `haiku`, `fable`: the newest of that family'),
   onElicitation: ignored('questions of servers are declined'),
   onUserDialog: ignored('there are no dialogs'),
   outputFormat: honoured('`structured_output` of the result'),

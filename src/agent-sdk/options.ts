@@ -5,11 +5,11 @@ import type { CanUseTool as Answerer } from '../approvals/can-use-tool.ts';
 import type { Effort, OutputFormat, Thinking } from '../model/answering.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { plainWords } from '../model/plain-issue.ts';
-import { newestSonnet } from '../pricing/price.ts';
 import { HOOK_EVENTS, type HookFunctions } from '../session/ports/hooks.ts';
 import type { OwnTool } from '../tools/own/own-tool.ts';
 import { type AgentHost, type HostFunctions, isHost } from './host.ts';
 import type { PermissionMode } from './messages.ts';
+import { modelNamed } from './models.ts';
 import { OPTION_TABLE, type OptionName } from './option-table.ts';
 import { type McpSdkServerConfigWithInstance, ownToolsOf } from './tools.ts';
 
@@ -106,6 +106,7 @@ interface Honoured {
   env?: Readonly<Record<string, string | undefined>> | undefined;
   forkSession?: boolean | undefined;
   hooks?: Readonly<Partial<Record<string, readonly HookCallbackMatcher[]>>> | undefined;
+  forwardSubagentText?: boolean | undefined;
   includePartialMessages?: boolean | undefined;
   maxBudgetUsd?: number | undefined;
   maxThinkingTokens?: number | undefined;
@@ -191,6 +192,8 @@ export interface CheckedOptions {
     readonly maxTurns: number | undefined;
     readonly maxBudgetUsd: number | undefined;
     readonly isStreamed: boolean;
+    /** Messages of sub-agents come too. */
+    readonly isForwarded: boolean;
   };
   /** One sentence for each thing that has no effect. */
   readonly warnings: readonly string[];
@@ -219,6 +222,7 @@ const Shape = z.object({
   env: z.record(z.string(), z.string().optional()).optional(),
   forkSession: z.boolean().default(false),
   hooks: z.record(z.string(), z.array(z.looseObject({})).optional()).default({}),
+  forwardSubagentText: z.boolean().default(false),
   includePartialMessages: z.boolean().default(false),
   maxBudgetUsd: z.number().positive().optional(),
   maxThinkingTokens: z.int().min(0).optional(),
@@ -300,10 +304,11 @@ export const checkedOptions = (options: Options, nowMs: number): CheckedOptions 
       tools: Array.isArray(data.tools) ? (data.tools as readonly string[]) : undefined,
     },
     turn: {
-      ...{ model: modelOf(data.model, nowMs), thinking: thinkingOf(data), effort: data.effort },
+      ...{ model: modelNamed(data.model, nowMs), thinking: thinkingOf(data), effort: data.effort },
       ...{ outputFormat: data.outputFormat as OutputFormat | undefined },
       ...{ maxTurns: data.maxTurns, maxBudgetUsd: data.maxBudgetUsd },
       isStreamed: data.includePartialMessages,
+      isForwarded: data.forwardSubagentText,
     },
     warnings: [
       ...unusedIn(options),
@@ -410,7 +415,7 @@ const agentsOf = (written: Readonly<Record<string, object>>, nowMs: number) => {
     }
     const kept = Object.fromEntries(fields.filter(([field]) => AGENT_FIELDS.includes(field)));
     const { model } = kept;
-    return typeof model === 'string' ? { ...kept, model: modelOf(model, nowMs) } : kept;
+    return typeof model === 'string' ? { ...kept, model: modelNamed(model, nowMs) } : kept;
   };
   const types = Object.entries(written).map(
     ([name, agent]) => [name, typeOf(name, agent)] as const,
@@ -418,16 +423,10 @@ const agentsOf = (written: Readonly<Record<string, object>>, nowMs: number) => {
   return { types: Object.fromEntries(types), warnings };
 };
 
-/** The other short names say a family, of which prices and limits are not known. */
-const modelOf = (model: string | undefined, nowMs: number): string | undefined => {
-  if (model === 'default') return undefined;
-  if (model === 'sonnet') return newestSonnet(nowMs);
-  if (model === 'opus' || model === 'haiku' || model === 'fable')
-    throw wrong(`model: ${model} is no full name of a model`);
-  return model;
-};
-
-const thinkingOf = ({ thinking, maxThinkingTokens }: Checked): Thinking | undefined => {
+export const thinkingOf = ({
+  thinking,
+  maxThinkingTokens,
+}: Pick<Checked, 'thinking' | 'maxThinkingTokens'>): Thinking | undefined => {
   if (thinking === undefined) {
     if (maxThinkingTokens === undefined) return undefined;
     return maxThinkingTokens === 0

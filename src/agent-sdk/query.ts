@@ -12,16 +12,23 @@ import { systemClock } from '../otp/system-clock.ts';
 import { version } from '../platform/version.ts';
 import { newestSonnet } from '../pricing/price.ts';
 import type { SessionView } from '../session/verbs/reply-schemas.ts';
-import { mcpToolsName } from '../tools/mcp/mcp-tools.ts';
+import { accountOf, agentInfos, serversOf } from './about.ts';
 import type { AgentHost } from './host.ts';
 import type {
+  AccountInfo,
+  AgentInfo,
+  InitializationResult,
+  McpServerStatus,
+  ModelInfo,
   PermissionMode,
   SDKMessage,
   SDKSystemMessage,
   SDKUserMessage,
   UUID,
 } from './messages.ts';
+import { modelInfos } from './models.ts';
 import { answererOf, type CheckedOptions, checkedOptions, type Options, wrong } from './options.ts';
+import { type RefusedMethods, refusedMethods } from './refused-methods.ts';
 import type { Lease, Rooms } from './rooms.ts';
 import { offeredTo, openSession, sessionIdOf } from './session.ts';
 import { Spending } from './spending.ts';
@@ -45,6 +52,8 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
   #turnId: string | undefined;
   #model: string | undefined;
   #mode: PermissionMode | undefined;
+  /** Left out: as the options say. */
+  #thinking: { readonly thinking: Wanted['thinking'] } | undefined;
 
   constructor(prompt: Prompt, options: CheckedOptions, takeRoom: Rooms['take']) {
     this.#prompt = prompt;
@@ -92,6 +101,54 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
   /** From the next turn on. undefined: the default one. */
   async setModel(model?: string): Promise<void> {
     this.#model = checkedOptions({ model }, systemClock.now()).turn.model;
+  }
+
+  /** From the next turn on. 0: none; null: as the model does it. */
+  async setMaxThinkingTokens(maxThinkingTokens: number | null): Promise<void> {
+    const given = maxThinkingTokens === null ? {} : { maxThinkingTokens };
+    this.#thinking = { thinking: checkedOptions(given, 0).turn.thinking };
+  }
+
+  /** There are none. */
+  async supportedCommands(): Promise<InitializationResult['commands']> {
+    return [];
+  }
+
+  /** Short names, with the models that they stand for now. */
+  async supportedModels(): Promise<ModelInfo[]> {
+    return modelInfos(systemClock.now());
+  }
+
+  async supportedAgents(): Promise<AgentInfo[]> {
+    return agentInfos(this.#options.room.agents);
+  }
+
+  /** Before the query has begun, all but those of functions are pending. */
+  async mcpServerStatus(): Promise<McpServerStatus[]> {
+    const { ownServers, room } = this.#options;
+    const own = ownServers.map((name) => ({ name, status: 'connected' as const }));
+    if (this.#open !== undefined) return [...serversOf(this.#open.host), ...own];
+    const named = Object.keys(room.mcpServers);
+    return [...named.map((name) => ({ name, status: 'pending' as const })), ...own];
+  }
+
+  /** Where the key comes from; `none` also before the query has begun. */
+  async accountInfo(): Promise<AccountInfo> {
+    return accountOf(this.#open?.host);
+  }
+
+  async initializationResult(): Promise<InitializationResult> {
+    return {
+      ...{ commands: await this.supportedCommands(), agents: await this.supportedAgents() },
+      ...{ output_style: 'default', available_output_styles: ['default'] },
+      ...{ models: await this.supportedModels(), account: await this.accountInfo() },
+      claude_code_version: version,
+    };
+  }
+
+  /** The same: nothing was lost that had to be made again. */
+  reinitialize(): Promise<InitializationResult> {
+    return this.initializationResult();
   }
 
   /** Ends it: the turn under way is cancelled, and the loop ends. */
@@ -164,7 +221,8 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
     const turnId = newTurnId(systemClock.now());
     const turn = new Turn({
       ...{ host, session, model, clock: systemClock, newUuid, spending: this.#spending },
-      ...{ isStreamed: wanted.isStreamed, isStructured: wanted.outputFormat !== undefined },
+      ...{ isStreamed: wanted.isStreamed, isForwarded: wanted.isForwarded },
+      isStructured: wanted.outputFormat !== undefined,
       maxRetries: session.retry?.maxRetries ?? MAX_RETRIES,
     });
     this.#turnId = turnId;
@@ -187,7 +245,8 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
   #request({ thinking, effort, outputFormat, maxTurns, maxBudgetUsd, isStreamed }: Wanted) {
     const left = maxBudgetUsd === undefined ? undefined : maxBudgetUsd - this.#spending.costUsd;
     return given({
-      ...{ model: this.#model, thinking, effort, outputFormat, create: false },
+      ...{ model: this.#model, effort, outputFormat, create: false },
+      thinking: this.#thinking === undefined ? thinking : this.#thinking.thinking,
       ...{ maxSteps: maxTurns, includePartialMessages: isStreamed },
       // One that has nothing left is refused by the turn's own limit, before a call.
       maxCostUsd: left === undefined ? undefined : Math.max(left, LEAST_USD),
@@ -195,16 +254,15 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
   }
 
   #init(host: AgentHost, session: SessionView, model: string): SDKSystemMessage {
-    const servers = host.system.find(mcpToolsName)?.status() ?? [];
     return {
       ...{ type: 'system', subtype: 'init', model },
-      agents: ['general-purpose', ...Object.keys(this.#options.room.agents)],
-      apiKeySource: host.status().provider === 'anthropic' ? 'ANTHROPIC_API_KEY' : 'none',
+      agents: agentInfos(this.#options.room.agents).map(({ name }) => name),
+      apiKeySource: accountOf(host).apiKeySource,
       claude_code_version: version,
       cwd: session.workingDirectory ?? '',
       tools: [...offeredTo(host, session)],
       mcp_servers: [
-        ...servers.map(({ name, state }) => ({ name, status: SERVER_STATUS[state] })),
+        ...serversOf(host).map(({ name, status }) => ({ name, status })),
         ...this.#options.ownServers.map((name) => ({ name, status: 'connected' })),
       ],
       permissionMode: (session.permissionMode ?? 'default') as PermissionMode,
@@ -220,10 +278,6 @@ type Wanted = CheckedOptions['turn'];
 const MAX_RETRIES = 3;
 /** Less than any call costs. */
 const LEAST_USD = 1e-9;
-
-const SERVER_STATUS = {
-  ...{ connected: 'connected', starting: 'pending', down: 'failed', failed: 'failed' },
-} as const;
 
 const newUuid = (): UUID => newTurnId(systemClock.now()) as string as UUID;
 
@@ -271,7 +325,7 @@ export const newQuery = (
   { prompt, options = {} }: { readonly prompt: Prompt; readonly options?: Options | undefined },
   takeRoom: Rooms['take'],
   warn: (sentence: string) => void,
-): Query => {
+): Query & RefusedMethods => {
   const isStream = typeof Object(prompt)[Symbol.asyncIterator] === 'function';
   if (typeof prompt !== 'string' && !isStream)
     throw new GreenroomError(
@@ -282,5 +336,5 @@ export const newQuery = (
   if (typeof options !== 'object' || options === null) throw wrong('must be an object');
   const checked = checkedOptions(options, systemClock.now());
   for (const warning of checked.warnings) warn(warning);
-  return new Query(prompt, checked, takeRoom);
+  return Object.assign(new Query(prompt, checked, takeRoom), refusedMethods());
 };

@@ -5,6 +5,7 @@ import { emptyUsage } from '../model/usage.ts';
 import type { Clock } from '../otp/clock.ts';
 import type { MessageView, SessionView } from '../session/verbs/reply-schemas.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
+import { forwardedOf } from './forwarding.ts';
 import type { AgentHost } from './host.ts';
 import type {
   SDKAPIRetryMessage,
@@ -25,6 +26,8 @@ export interface TurnParts {
   readonly session: SessionView;
   readonly model: string;
   readonly isStreamed: boolean;
+  /** Messages of sub-agents come too. */
+  readonly isForwarded: boolean;
   readonly isStructured: boolean;
   /** Of the query so far; the turn adds what it uses. */
   readonly spending: Spending;
@@ -132,11 +135,22 @@ export class Turn {
     if (name === 'Agent') this.#usesAgents = true;
   }
 
-  #results(message: ApiMessage, timestamp: string): readonly Said[] {
+  /** Behind what the sub-agents have said whose calls they are of. */
+  async #results(message: ApiMessage, timestamp: string): Promise<readonly Said[]> {
     this.#askedMs = this.#parts.clock.monotonic();
+    const { host, session, model, isForwarded } = this.#parts;
+    const calls = isForwarded ? this.#agentCalls(message) : [];
+    const { sessionId } = session;
     return [
+      ...(calls.length === 0 ? [] : await forwardedOf(host, sessionId, model, calls)),
       { type: 'user', message: message as never, parent_tool_use_id: null, timestamp } as Said,
     ];
+  }
+
+  #agentCalls({ content }: ApiMessage): readonly string[] {
+    return (typeof content === 'string' ? [] : content)
+      .map((block) => String(block['tool_use_id']))
+      .filter((id) => this.#uses.get(id)?.name === 'Agent');
   }
 
   async #entry(seq: number): Promise<MessageView | undefined> {

@@ -40,6 +40,7 @@ import { ownedTools } from '../tools/own/function-tools.ts';
 import type { OwnTool } from '../tools/own/own-tool.ts';
 import { namesOf, ownTools } from '../tools/own/own-tools.ts';
 import { runnable } from '../tools/own/runnable.ts';
+import { tracingOf } from '../traces/tracing-of.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
@@ -59,7 +60,7 @@ interface Companions {
   readonly lent: PerSession<Lent> | undefined;
   readonly settings: LiveSettings;
   readonly warnings: readonly SettingWarning[];
-  readonly onStopped: () => void;
+  readonly onStopped: () => Promise<void>;
 }
 
 export interface RunningOptions {
@@ -104,7 +105,7 @@ export class RunningGreenroom {
   readonly #startedAtMs: number;
   readonly #settings: LiveSettings;
   #warnings: readonly SettingWarning[];
-  readonly #onStopped: () => void;
+  readonly #onStopped: () => Promise<void>;
   readonly #lent: PerSession<Lent> | undefined;
 
   private constructor(
@@ -168,6 +169,7 @@ export class RunningGreenroom {
       inspect: (path) => actorView(system, mustRun(running).root, path),
     };
     const metrics = new Metrics(clock);
+    const tracing = await tracingOf(config.traces, { log, clock });
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
       ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks, lent },
@@ -185,9 +187,11 @@ export class RunningGreenroom {
     const stopTelling = logFailedTurns(feed, log, clock);
     if (servesHttp)
       metrics.start((error) => log.error({ err: error }, 'a metric could not be counted'));
-    const onStopped = () => {
+    tracing?.start();
+    const onStopped = async () => {
       stopTelling();
       metrics.stop();
+      await tracing?.stop();
     };
     try {
       const root = await startTree(system, declaration(parts), signal ? { signal } : {});
@@ -196,7 +200,7 @@ export class RunningGreenroom {
       });
       return running;
     } catch (error) {
-      onStopped();
+      await onStopped();
       await lock.release();
       throw error;
     }
@@ -267,7 +271,7 @@ export class RunningGreenroom {
   async stop(): Promise<void> {
     this.system.exit(this.root, 'shutdown');
     await this.root.exited;
-    this.#onStopped();
+    await this.#onStopped();
     await this.#lock.release();
   }
 

@@ -6,9 +6,10 @@ import { resolve } from 'node:path';
 import { Message, type SessionState, type StoredMessage } from '../classic/models.ts';
 import { modelView } from '../classic/transcript.ts';
 import { type Client, connectClient } from '../client/client.ts';
-import { codeOf, GreenroomError, isErrorCode } from '../model/errors.ts';
+import { codeOf } from '../model/errors.ts';
 import type { ApiMessage, TurnFinished } from '../model/event.ts';
 import type { Settings } from '../model/head.ts';
+import { mustBeCompleted } from '../session/api/turn-stream.ts';
 import type { SessionReplies, SessionRequests } from '../session/verbs/registry.ts';
 import type { SessionView } from '../session/verbs/reply-schemas.ts';
 import { answeredTurn } from './answer-asked.ts';
@@ -171,11 +172,4 @@ const endOf = (
 const ended = (event: TurnFinished, view: SessionView | undefined): TurnPart => {
   mustBeCompleted(event);
   return endOf('success', view, apiUsage(event.usage));
-};
-
-/** Throws what the turn failed with. */
-export const mustBeCompleted = ({ status, error }: TurnFinished): void => {
-  if (status === 'completed') return;
-  const code = isErrorCode(error?.code) ? error.code : 'invalid_state';
-  throw new GreenroomError(code, error?.message ?? `the turn was ${status}`);
 };

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { PERMISSION_MODES } from '../model/words.ts';
+import { DEFAULT_MODEL } from './default-model.ts';
 import { isoNow, Timestamp } from './timestamp.ts';
 
 /** `enabled`, `disabled`, `ask`, and the newer names. The spelling given is stored and given back. */
@@ -34,7 +35,7 @@ export const CompactionState = z.object({
 });
 export type CompactionState = z.output<typeof CompactionState>;
 
-export const DEFAULT_MODEL = 'claude-sonnet-4-5-20250929';
+export { DEFAULT_MODEL };
 
 export const SessionMetadata = z.object({
   model: z.string().default(DEFAULT_MODEL),

@@ -62,9 +62,12 @@ const WITH_A_WORD: ReadonlySet<string> = new Set([
   ...['--prefix', '--tenant', '--log-level'],
 ]);
 
-/** What the call needs: its command, or all of them. */
+const VERSION: ReadonlySet<string> = new Set(['-V', '--version']);
+
+/** What the call needs: its command, all of them, or none for the version. */
 export const commandsFor = (args: readonly string[]): Promise<readonly Register[]> => {
   const word = firstWord(args);
+  if (word === undefined && args.some((arg) => VERSION.has(arg))) return Promise.resolve([]);
   const named = ENTRIES.filter(({ words }) => word !== undefined && words.includes(word));
   const needed = named.length === 0 || word === 'completion' ? ENTRIES : named;
   return Promise.all(needed.map(({ load }) => load()));

@@ -7,11 +7,16 @@ import type { Expression, Query } from '../query/syntax.ts';
 /** The criteria that it adds. Throws `invalid_criteria`, with the column, before a daemon is asked. */
 export const queryCriteria = (
   text: string,
-): { readonly q: string; readonly timeZone: string } | undefined => {
+): { readonly q: string; readonly timeZone?: string } | undefined => {
   if (text.trim() === '') return undefined;
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  return { q: print(atHome(parse(text))), timeZone };
+  const q = print(atHome(parse(text)));
+  return WITH_DAYS.test(q) ? { q, timeZone: timeZoneHere() } : { q };
 };
+
+/** Anything that may be a day or a month. To ask for the time zone takes longer than a search, so others go without. */
+const WITH_DAYS = /today|yesterday|\d{4}-\d{2}/;
+
+export const timeZoneHere = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const atHome = ({ where, ...query }: Query): Query =>
   where === undefined ? query : { ...query, where: inExpression(where) };

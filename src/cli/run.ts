@@ -32,11 +32,12 @@ export const runCli = async (args: readonly string[], outside: Shell): Promise<n
   }
 };
 
-const withCleanScreens = (shell: Shell): Shell => ({
-  ...shell,
-  stdout: new CleanScreen(shell.stdout, shell.mark),
-  stderr: new CleanScreen(shell.stderr, shell.mark),
-});
+/** Over it rather than a copy of it, as its streams are made by their first use. */
+const withCleanScreens = (shell: Shell): Shell =>
+  Object.create(shell, {
+    stdout: { value: new CleanScreen(shell.stdout, shell.mark) },
+    stderr: { value: new CleanScreen(shell.stderr, shell.mark) },
+  });
 
 const buildProgram = async (
   shell: Shell,

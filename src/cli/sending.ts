@@ -7,6 +7,7 @@ import { codeOf } from '../model/errors.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
 import { Asking } from './asking.ts';
 import { CliError, EXIT_INTERRUPTED, failureOf } from './failure.ts';
+import { type Followed, Interrupts } from './interrupts.ts';
 import type { Invocation } from './invocation.ts';
 import type { DaemonClient } from './shell.ts';
 import { turnFailure } from './turn-failure.ts';
@@ -28,7 +29,7 @@ export const send = async (
   { sessionId, turnId, request }: Sending,
 ): Promise<void> => {
   let isAccepted = false;
-  const interrupts = new Interrupts(run, daemon, {
+  const interrupts = interruptsOf(run, daemon, {
     sessionId,
     turnId,
     isAccepted: () => isAccepted,
@@ -89,65 +90,27 @@ const lost = (
   );
 };
 
-interface Sent {
-  readonly sessionId: string;
-  readonly turnId: string;
-  /** Some event of it has come. */
-  readonly isAccepted: () => boolean;
-}
-
-class Interrupts {
-  /** Settles when the person has gone without cancelling. */
-  readonly left: Promise<'left'>;
-  readonly #stop: () => void;
-  readonly #over = new AbortController();
-  #count = 0;
-
-  constructor(run: Invocation, daemon: DaemonClient, { sessionId, turnId, isAccepted }: Sent) {
-    let leave = (_: 'left'): void => undefined;
-    this.left = new Promise((resolve) => {
-      leave = resolve;
-    });
-    const hear = run.shell.onInterrupt?.(() => {
-      this.#count += 1;
-      if (this.#count === 1 && !isAccepted()) {
-        run.out.note(
-          `\nwhether the turn was accepted is not known; sent again with --turn-id ${turnId} it runs once`,
-        );
-        leave('left');
-      } else if (this.#count === 1) {
-        const cancel = run.typed(`turns cancel ${sessionId} ${turnId}`);
-        run.out.note(
-          `\nthe turn goes on without you. Ctrl-C once more within 3 s cancels it, later: ${cancel}\n` +
-            `how it ends: ${howItEnds(run, sessionId, turnId)}`,
-        );
-        void run.shell.sleep(SECOND_WITHIN_MS, this.#over.signal).then(() => {
-          if (this.#count === 1) leave('left');
-        });
-      } else if (this.#count === 2) {
-        run.out.note('cancelling the turn');
-        void this.#cancel(run, daemon, sessionId, turnId);
-      } else leave('left');
-    });
-    this.#stop = hear ?? (() => undefined);
-  }
-
-  stop(): void {
-    this.#over.abort();
-    this.#stop();
-  }
-
-  async #cancel(
-    run: Invocation,
-    daemon: DaemonClient,
-    sessionId: string,
-    turnId: string,
-  ): Promise<void> {
-    try {
-      await daemon.session(sessionId, 'cancel', { turnId });
-    } catch (error) {
-      if (!this.#over.signal.aborted)
-        run.out.note(`it is not cancelled: ${failureOf(error).message}`);
-    }
-  }
-}
+/** The first leaves the turn to itself, the second cancels it, the third leaves that. */
+const interruptsOf = (
+  run: Invocation,
+  daemon: DaemonClient,
+  { sessionId, turnId, isAccepted }: Followed & { readonly isAccepted: () => boolean },
+): Interrupts =>
+  new Interrupts(run, (nth, interrupts) => {
+    if (nth === 1 && !isAccepted()) {
+      run.out.note(
+        `\nwhether the turn was accepted is not known; sent again with --turn-id ${turnId} it runs once`,
+      );
+      interrupts.leave();
+    } else if (nth === 1) {
+      const cancel = run.typed(`turns cancel ${sessionId} ${turnId}`);
+      run.out.note(
+        `\nthe turn goes on without you. Ctrl-C once more within 3 s cancels it, later: ${cancel}\n` +
+          `how it ends: ${howItEnds(run, sessionId, turnId)}`,
+      );
+      interrupts.leaveAfter(SECOND_WITHIN_MS);
+    } else if (nth === 2) {
+      run.out.note('cancelling the turn');
+      interrupts.cancel(daemon, { sessionId, turnId });
+    } else interrupts.leave();
+  });

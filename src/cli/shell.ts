@@ -3,9 +3,9 @@
  * the process's own, tests give theirs.
  */
 import type { RefusedTurn } from '../client/refused-turns.ts';
-import type { Told } from '../client/telling.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../platform/log.ts';
+import type { Watched } from '../session/events/watch-queue.ts';
 import type { SessionsApi } from '../session/verbs/api.ts';
 import type { DaemonReplies, DaemonRequests } from '../session/verbs/registry.ts';
 import type { DaemonVerb } from '../session/verbs/verb-facts.ts';
@@ -17,7 +17,7 @@ export interface DaemonClient extends SessionsApi {
   /** Asks the daemon about itself: `status`, `tree`. Rejects with a code of the table. One of another version may tell more, or less. */
   daemon<V extends DaemonVerb>(verb: V, request: DaemonRequests[V]): Promise<DaemonReplies[V]>;
   /** What is told from now on: of one session its events, else what becomes of sessions. Ends with the client. */
-  watch(sessionId?: string): AsyncIterable<Told>;
+  watch(sessionId?: string): AsyncIterable<Watched>;
   /** Turns of the queue that were refused, newest first. */
   refusedTurns(wanted: { limit: number; sessionId?: string }): Promise<readonly RefusedTurn[]>;
   close(): Promise<void>;
@@ -135,6 +135,8 @@ export interface Shell {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly version: string;
+  /** The file of this program. */
+  readonly script: string;
   /** A text that no data can hold: it tells our own colours from those in the data. */
   readonly mark: string;
   /** How this program is called here, such as `npx greenroom`. */

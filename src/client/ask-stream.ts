@@ -6,16 +6,17 @@
  * Invariants:
  * 1. Events of one attempt come in order and none twice; each stored message of the turn comes once, also
  *    one that was told while nobody could hear: it is read from the transcript.
- * 2. Deltas belong to what was heard without a gap since the last message: after a gap they are left out
- *    until the next one, which has their text whole.
+ * 2. Deltas belong to what was heard without a gap since the last message: when it asks again, the daemon says again what
+ *    the message under way has said; where that is too much they are left out until the message, which has their text whole.
  * 3. It ends after `turn.finished`, or with an error, and leaves no subscription behind.
  */
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from 'nats';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
+import { MAX_WAITING_EVENTS, tooSlow } from '../session/events/event-queue.ts';
 import type { MessageView, TurnView } from '../session/verbs/reply-schemas.ts';
-import { errorIn, fromNats, isNoResponders, nobodyAnswers, parse } from './replies.ts';
+import { errorIn, eventIn, fromNats, isNoResponders, nobodyAnswers } from './replies.ts';
 
 export interface AskOptions {
   /** Silence that means that the stream is lost, in milliseconds. */
@@ -50,8 +51,6 @@ export interface AskSource {
 }
 
 const REJOIN_EVERY_MS = 250;
-/** Events that wait for a slow reader. */
-const MAX_WAITING = 100_000;
 
 export class AskStream {
   readonly #source: AskSource;
@@ -66,6 +65,8 @@ export class AskStream {
   #lastSeq = 0;
   /** Deltas are left out: some before them were missed. */
   #isBehind = false;
+  /** The next counted event is the first behind a message that was heard: whatever lies between is known. */
+  #isJoined = false;
   /** What comes while missed messages are read; undefined while none are. */
   #held: WireEvent[] | undefined;
   /** How often it was asked: what belongs to an earlier time is left alone. */
@@ -149,7 +150,7 @@ export class AskStream {
     try {
       this.#subscription = nc.subscribe(reply, {
         callback: (error, msg) =>
-          error === null ? this.#receive(msg) : this.#fail(fromNats(error, reply, 0)),
+          error === null ? this.#came(msg) : this.#fail(fromNats(error, reply, 0)),
       });
       nc.publish(subject, body, { reply, headers });
       this.#watch();
@@ -158,16 +159,31 @@ export class AskStream {
     }
   }
 
+  /** What is thrown here would end the connection, and all that is read on it. */
+  #came(msg: Msg): void {
+    try {
+      this.#receive(msg);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #receive(msg: Msg): void {
     this.#heardMs = this.#source.clock.monotonic();
     if (isNoResponders(msg)) return this.#lost(nobodyAnswers(this.#source.subject));
     this.#source.heard();
-    if (msg.data.length === 0) return;
+    if (msg.data.length === 0) return this.#closed();
     const error = errorIn(msg);
     if (error !== undefined) return this.#refused(error);
-    const event = parse(msg) as WireEvent;
+    const event = eventIn(msg);
     if (this.#held !== undefined) this.#held.push(event);
     else this.#take(event);
+  }
+
+  /** The daemon's word that nothing more comes. Behind an error, or the end, it says nothing new. */
+  #closed(): void {
+    if (this.#end !== undefined || this.isAccepted || this.#lostSinceMs !== undefined) return;
+    this.#fail(new GreenroomError('unavailable', 'the stream ended before the turn had begun'));
   }
 
   /** What was missed, then what came meanwhile. */
@@ -185,9 +201,8 @@ export class AskStream {
     const held: readonly WireEvent[] = this.#held ?? [];
     this.#held = undefined;
     // From the first message that was heard on, messages come by themselves, each behind its deltas.
-    const heard = held.find((event) => event.type === 'message');
     const unheard = missed.filter(
-      (event) => event.type !== 'message' || event.seq < (heard?.seq ?? Infinity),
+      (event) => event.type !== 'message' || event.seq < toldFrom(held),
     );
     const before = this.#lastSeq;
     for (const event of unheard) this.#take(event);
@@ -223,8 +238,8 @@ export class AskStream {
     const isNew = this.#count(event);
     if (isNew || event.type === 'turn.finished') this.#waiting.push(event);
     if (event.type === 'turn.finished') return this.#finish('finished');
-    if (this.#waiting.length <= MAX_WAITING) return this.#wake?.();
-    this.#fail(new GreenroomError('unavailable', `the reader is ${MAX_WAITING} events behind`));
+    if (this.#waiting.length <= MAX_WAITING_EVENTS) return this.#wake?.();
+    this.#fail(tooSlow());
   }
 
   /** Keeps the account of what was heard; false for what the reader has already, or cannot use. */
@@ -236,10 +251,13 @@ export class AskStream {
       if (attempt < last.attempt || (isSame && n <= last.n)) return false;
       const hasGap = n > (isSame ? last.n : 0) + 1;
       // Who joins a running turn at first has missed nothing that it was promised.
-      if (hasGap && last.n > 0) this.#isBehind = true;
+      if (hasGap && last.n > 0) this.#isBehind = !this.#isJoined;
       else if (!isSame) this.#isBehind = false;
+      this.#isJoined = false;
       this.#last = { attempt, n };
     }
+    if (event.type === 'ping' && event.after !== undefined)
+      this.#isJoined = event.after === this.#lastSeq;
     if (event.type === 'retry') this.#isBehind = false;
     if (event.type === 'delta') return !this.#isBehind;
     if (event.type !== 'message' && event.type !== 'turn.accepted') return true;
@@ -302,6 +320,15 @@ export class AskStream {
     this.#wake?.();
   }
 }
+
+/** The `seq` from which messages come by themselves, each behind its deltas. */
+const toldFrom = (events: readonly WireEvent[]): number => {
+  for (const event of events) {
+    if (event.type === 'message') return event.seq;
+    if (event.type === 'ping' && event.after !== undefined) return event.after + 1;
+  }
+  return Number.POSITIVE_INFINITY;
+};
 
 const isPassing = (error: unknown): boolean =>
   ['unavailable', 'draining', 'deadline_exceeded'].includes(codeOf(error));

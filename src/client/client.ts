@@ -9,14 +9,16 @@ import { REQUEST_TIMEOUT_MS } from '../model/deadlines.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import { newTurnId, sessionKey } from '../model/ids.ts';
-import { type TraceId, traceNamed } from '../model/request-context.ts';
+import { traceGiven } from '../model/request-context.ts';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
-import { TRACE_HEADER } from '../nats/trace-headers.ts';
+import { TRACE_HEADER, TRACEPARENT_HEADER } from '../nats/trace-headers.ts';
 import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutUserParts } from '../platform/address.ts';
 import { AbortSignals, cancelTurn, mustNotBeAborted } from '../session/api/abort.ts';
+import { messagesOfTurn } from '../session/api/turn-messages.ts';
+import type { Watched } from '../session/events/watch-queue.ts';
 import type { SessionsApi, TurnControl } from '../session/verbs/api.ts';
 import type {
   DaemonReplies,
@@ -26,7 +28,6 @@ import type {
   SessionsReplies,
   SessionsRequests,
 } from '../session/verbs/registry.ts';
-import type { MessageView } from '../session/verbs/reply-schemas.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
 import {
   DAEMON,
@@ -41,7 +42,7 @@ import { AskStream } from './ask-stream.ts';
 import { type Change, Connection } from './connection.ts';
 import { type RefusedTurn, refusedTurns } from './refused-turns.ts';
 import { fromNats, replyIn } from './replies.ts';
-import { Telling, type Told } from './telling.ts';
+import { Telling } from './telling.ts';
 import { untilBack } from './until-back.ts';
 
 export interface ClientOptions {
@@ -81,7 +82,7 @@ export interface Client extends SessionsApi {
   /** A verb on the daemon itself: `status`, `tree`, … A daemon of another version may return more fields, or fewer. */
   daemon<V extends DaemonVerb>(verb: V, request?: DaemonRequests[V]): Promise<DaemonReplies[V]>;
   /** From now on: the events of one session, or without an id the lifecycle events of all. Ends with the client. */
-  watch(sessionId?: string): AsyncIterable<Told>;
+  watch(sessionId?: string): AsyncIterable<Watched>;
   /** Turns of the queue that were refused, newest first; the broker keeps them. */
   refusedTurns(wanted?: { limit?: number; sessionId?: string }): Promise<readonly RefusedTurn[]>;
   /** Closes the connection; open streams end with `unavailable`. */
@@ -190,12 +191,13 @@ class NatsClient implements Client {
   async *turn(
     sessionId: string,
     request: z.input<typeof TurnRequest>,
-    { signal, traceId }: TurnControl = {},
+    control: TurnControl = {},
   ): AsyncGenerator<WireEvent, void> {
+    const { signal } = control;
     sessionKey(this.tenant, sessionId);
     mustNotBeAborted(signal);
     const turnId = request.turnId ?? newTurnId(systemClock.now());
-    const trace = traceNamed(traceId, 'traceId');
+    const trace = traceHeaders(control);
     const stream = this.#ask(sessionId, { ...request, turnId }, turnId, trace);
     const waited = this.#connection.pulse.begin();
     const unhear = this.#signals.hear(signal, (reason) => {
@@ -215,7 +217,7 @@ class NatsClient implements Client {
     }
   }
 
-  async *watch(sessionId?: string): AsyncGenerator<Told, void> {
+  async *watch(sessionId?: string): AsyncGenerator<Watched, void> {
     if (sessionId !== undefined) sessionKey(this.tenant, sessionId);
     const subject =
       sessionId === undefined
@@ -256,7 +258,7 @@ class NatsClient implements Client {
     sessionId: string,
     request: z.input<typeof TurnRequest>,
     turnId: string,
-    traceId: TraceId,
+    trace: MsgHdrs,
   ): AskStream {
     const { silenceMs = 30_000, rejoinMs = 30_000 } = this.#options;
     const connection = this.#connection;
@@ -268,11 +270,11 @@ class NatsClient implements Client {
         inboxPrefix: this.#options.inboxPrefix,
         clock: systemClock,
         subject: this.#subjects.session(this.tenant, sessionId, ASK),
-        body: Buffer.from(JSON.stringify(request)),
-        headers: traceHeader(traceId),
+        body: bodyOf(request),
+        headers: trace,
         address: { tenant: this.tenant, sessionId, turnId },
         status: async () => (await this.session(sessionId, 'turn-status', { turnId })).turn,
-        messagesFrom: (seq) => messagesOf(this, sessionId, turnId, seq),
+        messagesFrom: (seq) => messagesOfTurn(this, sessionId, turnId, seq),
         heard: () => connection.pulse.heard(),
       },
       { silenceMs, rejoinMs },
@@ -283,7 +285,7 @@ class NatsClient implements Client {
   async #request(subject: string, verb: Declared | undefined, request: unknown): Promise<unknown> {
     const usualMs = (verb?.timeoutMs ?? REQUEST_TIMEOUT_MS) + MARGIN_MS;
     const timeoutMs = this.#options.timeoutMs ?? usualMs;
-    const body = Buffer.from(JSON.stringify(request));
+    const body = bodyOf(request);
     try {
       return replyIn(await this.#connection.request(subject, body, timeoutMs));
     } catch (error) {
@@ -301,25 +303,23 @@ class NatsClient implements Client {
   }
 }
 
-const traceHeader = (traceId: TraceId): MsgHdrs => {
-  const fields = headers();
-  fields.set(TRACE_HEADER, traceId);
-  return fields;
+/** Throws `invalid_request` for what cannot be JSON: a cycle, a BigInt. */
+const bodyOf = (request: unknown): Uint8Array => {
+  try {
+    return Buffer.from(JSON.stringify(request));
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new GreenroomError('invalid_request', `the request cannot be JSON: ${why}`, {
+      cause: error,
+    });
+  }
 };
 
-/** The stored messages of one turn, from a `seq` on. */
-const messagesOf = async (
-  api: SessionsApi,
-  sessionId: string,
-  turnId: string,
-  seq: number,
-): Promise<readonly MessageView[]> => {
-  const found: MessageView[] = [];
-  for (let from: number | undefined = seq; from !== undefined; ) {
-    const page: SessionReplies['messages'] = await api.session(sessionId, 'messages', { from });
-    for (const entry of page.entries)
-      if (entry.type === 'message' && entry.turnId === turnId) found.push(entry);
-    from = page.nextFrom;
-  }
-  return found;
+/** Throws `invalid_request` for what is no trace. */
+const traceHeaders = (control: TurnControl): MsgHdrs => {
+  const fields = headers();
+  const { traceId, parent } = traceGiven(control);
+  if (parent === undefined) fields.set(TRACE_HEADER, traceId);
+  else fields.set(TRACEPARENT_HEADER, control.traceparent ?? '');
+  return fields;
 };

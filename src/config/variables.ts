@@ -206,6 +206,10 @@ export const VARIABLES = {
     otherwise: '4280, or a free one if taken',
     meaning: 'port of health and metrics, on the loopback; 0 = any free one, `off` = none',
   }),
+  traces: set('GREENROOM_TRACES', oneOf('off', 'on', 'content'), 'off', {
+    meaning:
+      "whether turns make spans of OpenTelemetry, for the provider that the program registers; `content` = with prompts, answers, and tools' inputs and results",
+  }),
   cleanupIntervalHours: set('GREENROOM_CLEANUP_INTERVAL_HOURS', amount(0, 8_760), 24, {
     meaning: 'how often the cleaner runs, the first time one interval after start; 0 = off',
   }),

@@ -56,9 +56,9 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
       'the model call failed and is made again; with a delay of more than 30,000 the turn is `waiting` until then',
   },
   ping: {
-    fields: {},
+    fields: { after: true },
     tells:
-      'the turn is alive: every 10 s, without `n`; 30 s of silence means that the stream is lost, unless the turn is `waiting`',
+      'the turn is alive: every 10 s, without `n`; 30 s of silence means that the stream is lost, unless the turn is `waiting`. With `after`, where a turn is asked for that runs already: what it has said since the message of that `seq` comes next, once more, then what it says',
   },
   'turn.finished': {
     fields: {

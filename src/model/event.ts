@@ -72,7 +72,8 @@ export type TurnEventBody =
       readonly delayMs: number;
       readonly error: { readonly type: string; readonly message: string };
     }
-  | { readonly type: 'ping' }
+  /** `after`: the reader has joined a turn that runs; what comes from here on stands behind that `seq`. */
+  | { readonly type: 'ping'; readonly after?: number }
   | TurnFinished;
 
 export interface TurnFinished {
@@ -109,6 +110,8 @@ export interface SessionEvent {
   readonly n: number;
   readonly atMs: number;
   readonly traceId?: TraceId | undefined;
+  /** Of `turn.started`: the last `seq` that is stored of the turn. Readers do not get it. */
+  readonly lastSeq?: number;
   readonly body: TurnEventBody;
 }
 

@@ -49,17 +49,55 @@ export const traceNamed = (text: string | undefined, by: string, ids?: TraceIds)
   );
 };
 
+/** The span of the caller that a request belongs to: spans that are made of it stand below that one. */
+export interface CallersSpan {
+  /** 16 lower-case hex digits, not all zero. */
+  readonly spanId: string;
+  /** Whether the caller's tracer keeps its own spans of this trace. */
+  readonly isSampled: boolean;
+}
+
+export interface Traceparent extends CallersSpan {
+  readonly traceId: TraceId;
+}
+
 /** Version, trace id, parent id, flags; only a version after 00 may go on behind them. */
-const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/;
+const TRACEPARENT =
+  /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const SAMPLED = 1;
 
 /**
- * The trace id of a W3C `traceparent`; undefined for one that is malformed. The standard wants such a header
- * ignored and a new trace begun, so that a broken tracer in between never costs a request.
+ * What a W3C `traceparent` says; undefined for one that is malformed. The standard wants such a header ignored and a new
+ * trace begun, so that a broken tracer in between never costs a request.
  */
-export const traceIdIn = (traceparent: string): TraceId | undefined => {
-  const [, version, traceId, more] = TRACEPARENT.exec(traceparent) ?? [];
+export const readTraceparent = (text: string): Traceparent | undefined => {
+  const [, version, traceId, spanId, flags = '', more] = TRACEPARENT.exec(text) ?? [];
   if (version === '00' && more !== undefined) return undefined;
-  return traceId !== undefined && TRACE_PATTERN.test(traceId) ? (traceId as TraceId) : undefined;
+  if (traceId === undefined || spanId === undefined || !TRACE_PATTERN.test(traceId))
+    return undefined;
+  const isSampled = (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED;
+  return { traceId: traceId as TraceId, spanId, isSampled };
+};
+
+/** One that a program of ours gives, which must be right. Throws `invalid_request`. */
+const traceparentNamed = (text: string): Traceparent => {
+  const read = readTraceparent(text);
+  if (read !== undefined) return read;
+  throw new GreenroomError('invalid_request', 'traceparent must be as W3C Trace Context has it');
+};
+
+/** The trace that a program of ours gives a turn. Throws `invalid_request` for what is no trace. */
+export const traceGiven = (
+  {
+    traceId,
+    traceparent,
+  }: { readonly traceId?: string | undefined; readonly traceparent?: string | undefined },
+  ids?: TraceIds,
+): Pick<RequestContext, 'traceId' | 'parent'> => {
+  if (traceId !== undefined || traceparent === undefined)
+    return { traceId: traceNamed(traceId, 'traceId', ids) };
+  const { traceId: given, ...parent } = traceparentNamed(traceparent);
+  return { traceId: given, parent };
 };
 
 export interface RequestContext {
@@ -68,6 +106,8 @@ export interface RequestContext {
   readonly principal: string;
   readonly via: Gateway;
   readonly traceId: TraceId;
+  /** The caller's span, where it named one. */
+  readonly parent?: CallersSpan | undefined;
   /** When the gateway got it, in milliseconds since the epoch. */
   readonly receivedAtMs: number;
   /** The instant by which it is answered, on the system's monotonic clock, in milliseconds. */

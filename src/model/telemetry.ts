@@ -3,7 +3,7 @@
  * nowhere else: name, occasion and fields; the documentation is compared with this.
  *
  * 1. An event without a subscriber costs one look: its sender asks `isHeard` before it makes the fields.
- * 2. Fields are names, numbers and codes; never what a session says.
+ * 2. Fields are names, numbers and codes; never what a session says, but for `greenroom.content`, which is for that.
  * 3. A subscriber runs in the middle of the work. Through `onTelemetry` one that throws disturbs nothing.
  */
 import { type Channel, channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -63,6 +63,21 @@ export const TELEMETRY = {
     durationMs: durationMs('from the border to the answer'),
     code: text("the refusal's error code; absent for an answer").optional(),
   }),
+  turnReceived: new TelemetryEvent(
+    'greenroom.turn.received',
+    'a turn was asked for: it will be accepted or refused, or is known already',
+    {
+      ...{ tenant: turnShape.tenant, sessionId: turnShape.sessionId, turnId: turnShape.turnId },
+      traceId: text("the request's trace"),
+      via: text('`embedded`, `nats`, `queue`, or `internal` for a sub-agent'),
+      spanId: text("the caller's span in that trace, if the request named one").optional(),
+      isSampled: z.boolean().describe('whether the caller keeps its span').optional(),
+      agentType: text("of a sub-agent's turn: what kind of agent it is").optional(),
+      parentSessionId: text("of a sub-agent's turn: the session that asked").optional(),
+      parentTurnId: text("of a sub-agent's turn: the turn that asked").optional(),
+      parentToolUseId: text("of a sub-agent's turn: the tool call that asked").optional(),
+    },
+  ),
   turnAccepted: new TelemetryEvent('greenroom.turn.accepted', 'a turn is stored', turnShape),
   turnRefused: new TelemetryEvent('greenroom.turn.refused', 'a turn was not accepted', {
     ...{ tenant: turnShape.tenant, sessionId: turnShape.sessionId, turnId: turnShape.turnId },
@@ -90,6 +105,7 @@ export const TELEMETRY = {
   stepStart: new TelemetryEvent('greenroom.step.start', 'a thread has a model call', {
     ...stepShape,
     model: text('the model that is asked'),
+    provider: text('`anthropic` or `rehearsal`'),
     thread: count('number of the thread'),
   }),
   stepFirstByte: new TelemetryEvent(
@@ -108,11 +124,21 @@ export const TELEMETRY = {
   ),
   stepStop: new TelemetryEvent('greenroom.step.stop', 'a model call has its outcome', {
     ...stepShape,
-    outcome: text('`message`, `failed` or `cancelled`'),
+    outcome: text('`message`, `failed`, `postponed` to a later call, or `cancelled`'),
     errorType: text('what it failed of').optional(),
     durationMs: durationMs('since the session asked for the call'),
     inputTokens: count('of an answer: its input tokens').optional(),
     outputTokens: count('of an answer: its output tokens').optional(),
+    cacheReadTokens: count('of an answer: input tokens read from the prompt cache').optional(),
+    cacheWriteTokens: count('of an answer: input tokens written to it').optional(),
+    stopReason: text('of an answer: why it ended, as the API says it').optional(),
+    responseId: text('of an answer: its id, as the API gave it').optional(),
+    responseModel: text('of an answer: the model that gave it').optional(),
+  }),
+  toolStart: new TelemetryEvent('greenroom.tool.start', 'a tool call is started', {
+    ...turnShape,
+    tool: text('the tool'),
+    toolUseId: text('the id of the call'),
   }),
   endpoint: new TelemetryEvent(
     'greenroom.endpoint',
@@ -125,9 +151,24 @@ export const TELEMETRY = {
   toolStop: new TelemetryEvent('greenroom.tool.stop', 'a tool call that was started is over', {
     ...turnShape,
     tool: text('the tool'),
+    toolUseId: text('the id of the call'),
     outcome: text('`ok`, `error`, `cancelled`, or `lost` with the part that ran it'),
     durationMs: durationMs('since its start'),
   }),
+  content: new TelemetryEvent(
+    'greenroom.content',
+    'what a turn says passes by. It is the only event that holds any of that: who does not hear it sees none',
+    {
+      ...{ tenant: turnShape.tenant, sessionId: turnShape.sessionId, turnId: turnShape.turnId },
+      kind: z
+        .enum(['prompt', 'answer', 'arguments', 'result'])
+        .describe(
+          "what it is: the turn's prompt, a model call's answer, what goes into a tool, what comes out",
+        ),
+      toolUseId: text('of what goes into a tool and comes out: the id of the call').optional(),
+      content: z.unknown().describe('a text, or blocks in the form of the API'),
+    },
+  ),
   commit: new TelemetryEvent('greenroom.commit', "a session's change is stored, or is not", {
     ...sessionShape,
     version: count('the version that the change makes'),

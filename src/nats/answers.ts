@@ -168,7 +168,9 @@ export class Answers {
     const where = { ...whereOf(address), traceId: context.traceId };
     const asked = askedIn(msg);
     const underWay = verb.waits ? this.waiting : this.inFlight;
-    const ticket = underWay.enter(timeoutMs, (late) => this.#refuse(endpoint, asked, late));
+    const ticket = underWay.enter(timeoutMs, (late) =>
+      this.#refuse(endpoint, asked, late, where, timeoutMs),
+    );
     this.#reply(address, request, (fewer) => run(context, fewer)).then(
       (data) => {
         if (!underWay.leave(ticket)) return;
@@ -176,7 +178,8 @@ export class Answers {
         if (asked.reply !== undefined) this.#options.outbox.publish(asked.reply, data);
       },
       (error: unknown) => {
-        if (underWay.leave(ticket)) this.#refuse(endpoint, asked, error, where);
+        if (underWay.leave(ticket))
+          this.#refuse(endpoint, asked, error, where, underWay.elapsed(ticket));
       },
     );
   }
@@ -207,18 +210,19 @@ export class Answers {
     const context = this.#contextOf(key.tenant, msg, timeoutMs);
     const asked = askedIn(msg);
     const ask = asked.reply === undefined ? undefined : this.asks.open(key, asked.reply);
-    const failed = (error: unknown) => {
-      this.#count(endpoint, asked, error, { ...key, turnId, traceId: context.traceId });
+    const where = { ...key, turnId, traceId: context.traceId };
+    const failed = (error: unknown, tookMs = 0) => {
+      this.#count(endpoint, asked, error, where, tookMs);
       ask?.fail(error);
     };
     try {
-      const ticket = this.inFlight.enter(timeoutMs, failed);
+      const ticket = this.inFlight.enter(timeoutMs, (late) => failed(late, timeoutMs));
       this.#options.door.turn(context, key, turnId, request, ask?.tell).then(
         () => {
           if (this.inFlight.leave(ticket)) endpoint.finished(this.inFlight.elapsed(ticket));
         },
         (error: unknown) => {
-          if (this.inFlight.leave(ticket)) failed(error);
+          if (this.inFlight.leave(ticket)) failed(error, this.inFlight.elapsed(ticket));
         },
       );
     } catch (error) {
@@ -226,14 +230,26 @@ export class Answers {
     }
   }
 
-  #count(endpoint: EndpointStats, { subject }: Asked, error: unknown, where?: object): void {
+  #count(
+    endpoint: EndpointStats,
+    { subject }: Asked,
+    error: unknown,
+    where?: object,
+    tookMs?: number,
+  ): void {
     const code = codeOf(error);
-    endpoint.failed(code);
+    endpoint.failed(code, tookMs);
     if (code === 'internal') this.#options.onInternal?.(error, subject.slice(0, 400), where);
   }
 
-  #refuse(endpoint: EndpointStats, asked: Asked, error: unknown, where?: object): void {
-    this.#count(endpoint, asked, error, where);
+  #refuse(
+    endpoint: EndpointStats,
+    asked: Asked,
+    error: unknown,
+    where?: object,
+    tookMs?: number,
+  ): void {
+    this.#count(endpoint, asked, error, where, tookMs);
     const { reply } = asked;
     if (reply === undefined) return;
     const { data, headers } = errorReply(error);
@@ -253,7 +269,7 @@ export class Answers {
       tenant,
       principal: ANYONE,
       via: 'nats',
-      traceId: traceOf(headers, this.#traces),
+      ...traceOf(headers, this.#traces),
       receivedAtMs: clock.now(),
       deadlineMs: clock.monotonic() + timeoutMs,
     };

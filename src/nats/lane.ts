@@ -1,9 +1,10 @@
 /** Turn requests that the intake has in hand, in lanes: one per session, oldest first. */
 
 import { keyString, type SessionKey, type TurnId } from '../model/ids.ts';
-import { ANYONE, type RequestContext, type TraceId } from '../model/request-context.ts';
+import { ANYONE, type RequestContext } from '../model/request-context.ts';
 import type { Timer } from '../otp/clock.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
+import type { Trace } from './trace-headers.ts';
 
 /** One message of the queue. */
 export interface Item {
@@ -14,7 +15,7 @@ export interface Item {
   /** When it came; milliseconds since the epoch. */
   readonly receivedAtMs: number;
   /** Of its headers, or made when it came. */
-  readonly traceId: TraceId;
+  readonly trace: Trace;
   /** Where its acknowledgement goes; empty if its stream is gone. Redelivery gives a new one. */
   ackSubject: string;
   /** undefined: set aside, to be fetched again when its turn comes. */
@@ -31,8 +32,8 @@ export type Loaded = {
   /** As it came, for the record of a refusal. */
   readonly body: Uint8Array;
 } & (
-  | { readonly request: TurnRequest; readonly traceId: TraceId }
-  | { readonly refusal: unknown; readonly traceId?: undefined }
+  | { readonly request: TurnRequest; readonly trace: Trace }
+  | { readonly refusal: unknown; readonly trace?: undefined }
 );
 
 export interface Lane {
@@ -57,11 +58,11 @@ export const newLane = (name: string): Lane => ({
 });
 
 /** A turn of the queue is asked for by whoever may write to it, and nobody waits for its answer. */
-export const contextOf = ({ key, receivedAtMs, traceId }: Item): RequestContext => ({
+export const contextOf = ({ key, receivedAtMs, trace }: Item): RequestContext => ({
   tenant: key.tenant,
   principal: ANYONE,
   via: 'queue',
-  traceId,
+  ...trace,
   receivedAtMs,
   deadlineMs: Number.POSITIVE_INFINITY,
 });

@@ -30,9 +30,11 @@ export class EndpointStats {
     this.processingMs += tookMs;
   }
 
-  failed(error: string): void {
+  /** @param tookMs its time counts too, so that the average is one of all requests; 0: refused at once. */
+  failed(error: string, tookMs = 0): void {
     this.requests++;
     this.errors++;
+    this.processingMs += tookMs;
     this.lastError = error;
   }
 }

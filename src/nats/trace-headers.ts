@@ -5,9 +5,9 @@
 import type { MsgHdrs } from 'nats';
 import {
   newTraceId,
-  type TraceId,
+  type RequestContext,
+  readTraceparent,
   type TraceIds,
-  traceIdIn,
   traceNamed,
 } from '../model/request-context.ts';
 import { headerOf } from './wire.ts';
@@ -15,11 +15,17 @@ import { headerOf } from './wire.ts';
 export const TRACE_HEADER = 'Greenroom-Trace';
 export const TRACEPARENT_HEADER = 'traceparent';
 
+/** The part of a request's context that says whose trace it belongs to. */
+export type Trace = Pick<RequestContext, 'traceId' | 'parent'>;
+
 /** Throws `invalid_request` for a header of ours that is no trace id. */
-export const traceOf = (headers: MsgHdrs | undefined, ids?: TraceIds): TraceId => {
-  if (headers === undefined) return ids?.next() ?? newTraceId();
+export const traceOf = (headers: MsgHdrs | undefined, ids?: TraceIds): Trace => {
+  if (headers === undefined) return { traceId: ids?.next() ?? newTraceId() };
   const ours = headerOf(headers, TRACE_HEADER);
-  if (ours !== undefined) return traceNamed(ours, `the header ${TRACE_HEADER}`);
+  if (ours !== undefined) return { traceId: traceNamed(ours, `the header ${TRACE_HEADER}`) };
   const traceparent = headerOf(headers, TRACEPARENT_HEADER);
-  return (traceparent && traceIdIn(traceparent)) || (ids?.next() ?? newTraceId());
+  const read = traceparent === undefined ? undefined : readTraceparent(traceparent);
+  if (read === undefined) return { traceId: ids?.next() ?? newTraceId() };
+  const { traceId, ...parent } = read;
+  return { traceId, parent };
 };

@@ -220,7 +220,7 @@ export class TurnQueue {
       ackSubject,
       loaded,
       receivedAtMs: this.#options.clock.now(),
-      traceId: loaded.traceId ?? newTraceId(),
+      trace: loaded.trace ?? { traceId: newTraceId() },
       isRefusalTold: false,
       unkeptSinceMs: undefined,
     };
@@ -327,7 +327,7 @@ const contentOf = (key: SessionKey, { data, headers }: Message, fallback: TurnId
   try {
     sessionKey(key.tenant, key.sessionId);
     const { turnId = fallback, request } = parseTurn(data, named);
-    return { turnId, body, traceId: traceOf(headers), request };
+    return { turnId, body, trace: traceOf(headers), request };
   } catch (refusal) {
     return { turnId: turnIdIn(data, named) ?? fallback, body, refusal };
   }

@@ -64,15 +64,39 @@ export const costOfParts = (
     return sum === null || cost === null ? null : sum + cost;
   }, 0);
 
-/** The newest Sonnet that was out at that time: the default model of a session that names none. */
-export const newestSonnet = (atMs: number, table: PriceTable = PRICE_TABLE): string => {
-  const sonnets = table.filter((row) => /^claude-sonnet-\d/.test(row.model));
-  const out = sonnets.filter((row) => Date.parse(row.validFrom) <= atMs);
-  const newest = [...(out.length > 0 ? out : sonnets.slice(0, 1))].sort((a, b) =>
-    a.model.localeCompare(b.model, 'en', { numeric: true }),
-  );
-  return newest.at(-1)?.model ?? 'claude-sonnet-5-5';
+export const FAMILIES = ['sonnet', 'opus', 'haiku', 'fable'] as const;
+export type Family = (typeof FAMILIES)[number];
+
+export const familyNamed = (name: string): Family | undefined =>
+  FAMILIES.find((family) => family === name);
+
+/** The newest model of a family that was out at that time; before its first its first; undefined: none is known. */
+export const newestOf = (
+  family: Family,
+  atMs: number,
+  table: PriceTable = PRICE_TABLE,
+): string | undefined => {
+  const ofFamily = table.filter((row) => row.model.startsWith(`claude-${family}-`));
+  const out = ofFamily.filter((row) => Date.parse(row.validFrom) <= atMs);
+  const known = out.length > 0 ? out : ofFamily.slice(0, 1);
+  return known.toSorted((a, b) => byNumbers(a.model, b.model)).at(-1)?.model;
 };
+
+/** The default model of a session that names none. */
+export const newestSonnet = (atMs: number, table: PriceTable = PRICE_TABLE): string =>
+  newestOf('sonnet', atMs, table) ?? 'claude-sonnet-5-5';
+
+/** `claude-sonnet-5` before `claude-sonnet-5-5` before `claude-sonnet-10`. Not by `Intl`, whose first use takes longer than a command. */
+const byNumbers = (one: string, other: string): number => {
+  const [ours, theirs] = [numbersIn(one), numbersIn(other)];
+  for (const [at, number] of ours.entries()) {
+    const difference = number - (theirs[at] ?? -1);
+    if (difference !== 0) return difference;
+  }
+  return ours.length - theirs.length;
+};
+
+const numbersIn = (text: string): readonly number[] => (text.match(/\d+/g) ?? []).map(Number);
 
 /** Where Bedrock, Vertex and their gateways put a model: before its name, up to the last slash. */
 const PLACE = /^(?:arn:.*|bedrock(?:\/.*)?|vertex_ai|publishers\/anthropic\/models|projects\/.*)\//;

@@ -10,8 +10,14 @@ export interface AskedAt {
   readonly zone: Zone;
 }
 
-/** What tells the calendar of a time zone. To make one takes as long as many searches, so a query has one for all its times. */
-export type Zone = Intl.DateTimeFormat;
+/** The calendar of a time zone. To make one takes as long as many searches, so a query has one for all its times. */
+export interface Zone {
+  /** What its clocks show at a moment, in milliseconds since 1970. */
+  calendarOf(ms: number): Calendar;
+}
+
+const FIELDS = ['year', 'month', 'day', 'hour', 'minute', 'second'] as const;
+type Calendar = Readonly<Record<(typeof FIELDS)[number], number>>;
 
 /** Both ends belong to it; milliseconds since 1970. */
 export interface Stretch {
@@ -34,7 +40,7 @@ export const stretchOf = (text: string, { nowMs, zone }: AskedAt): Stretch | und
   if (unit !== undefined)
     return pointAt(nowMs - Number(number) * UNITS[unit as keyof typeof UNITS]);
   if (text === 'today' || text === 'yesterday') {
-    const { year, month, day } = calendarOf(nowMs, zone);
+    const { year, month, day } = zone.calendarOf(nowMs);
     return days(zone, [year, month, day - (text === 'today' ? 0 : 1)], 1);
   }
   const [, year, month] = MONTH.exec(text) ?? [];
@@ -71,38 +77,45 @@ const startOf = (zone: Zone, year: number, month: number, day: number): number =
   const guessMs = utcMs - offsetMs(utcMs, zone);
   const startMs = utcMs - offsetMs(guessMs, zone);
   // Where a clock is put forward at midnight there is no such moment: the day begins when it has been.
-  return calendarOf(startMs, zone).day === new Date(utcMs).getUTCDate() ? startMs : guessMs;
+  return zone.calendarOf(startMs).day === new Date(utcMs).getUTCDate() ? startMs : guessMs;
 };
 
 /** How far the zone's clocks are before UTC at a moment. */
 export const offsetMs = (ms: number, zone: Zone): number => {
-  const { year, month, day, hour, minute, second } = calendarOf(ms, zone);
+  const { year, month, day, hour, minute, second } = zone.calendarOf(ms);
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1_000) * 1_000;
 };
 
-const FIELDS = ['year', 'month', 'day', 'hour', 'minute', 'second'] as const;
-type Calendar = Readonly<Record<(typeof FIELDS)[number], number>>;
-
-const calendarOf = (ms: number, zone: Zone): Calendar => {
-  const parts = zone.formatToParts(ms);
-  const numberOf = (field: string) =>
-    Number(parts.find(({ type }) => type === field)?.value ?? Number.NaN);
-  return Object.fromEntries(FIELDS.map((field) => [field, numberOf(field)])) as Calendar;
+/** Without `Intl`, whose first use takes longer than most commands. */
+export const UTC: Zone = {
+  calendarOf: (ms) => {
+    const date = new Date(ms);
+    return {
+      ...{ year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() },
+      ...{ hour: date.getUTCHours(), minute: date.getUTCMinutes(), second: date.getUTCSeconds() },
+    };
+  },
 };
 
-const formatOf = (timeZone: string): Zone =>
+const formatOf = (timeZone: string): Intl.DateTimeFormat =>
   new Intl.DateTimeFormat('en-US', {
     ...{ timeZone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23' },
     ...{ year: 'numeric', month: 'numeric', day: 'numeric' },
     ...{ hour: 'numeric', minute: 'numeric', second: 'numeric' },
   });
 
-export const UTC: Zone = formatOf('UTC');
+const calendarIn = (format: Intl.DateTimeFormat, ms: number): Calendar => {
+  const parts = format.formatToParts(ms);
+  const numberOf = (field: string) =>
+    Number(parts.find(({ type }) => type === field)?.value ?? Number.NaN);
+  return Object.fromEntries(FIELDS.map((field) => [field, numberOf(field)])) as Calendar;
+};
 
 /** @param name of the IANA's, such as `Europe/Berlin`; undefined for one that this system does not know. */
 export const zoneNamed = (name: string): Zone | undefined => {
   try {
-    return formatOf(name);
+    const format = formatOf(name);
+    return { calendarOf: (ms) => calendarIn(format, ms) };
   } catch {
     return undefined;
   }

@@ -318,9 +318,23 @@ describe('tools', () => {
       ...{ description: 'd', prompt: touching('inner'), subagent_type: 'general-purpose' },
     };
     const prompt = toolCalls([['Agent', input]]);
-    await all(ask(prompt, { cwd, canUseTool, allowedTools: ['Agent'] }));
+    const options = { cwd, canUseTool, allowedTools: ['Agent'], forwardSubagentText: true };
+    const messages = await all(ask(prompt, options));
     expect(agents).toEqual([['Bash', 'string']]);
     expect(existsSync(join(cwd, 'inner'))).toBe(true);
+    // What it said comes between its call and the result of that.
+    const said = messages.flatMap((each) =>
+      each.type === 'assistant' || each.type === 'user' ? [each] : [],
+    );
+    const [call, ...others] = said;
+    if (call?.type !== 'assistant') throw new Error('no call');
+    const id = call.message.content.flatMap((each) => (each.type === 'tool_use' ? [each.id] : []));
+    const theirs = others.filter(({ parent_tool_use_id }) => parent_tool_use_id !== null);
+    expect(theirs.map(({ type }) => type)).toEqual(['user', 'assistant', 'user', 'assistant']);
+    expect(new Set(theirs.map(({ parent_tool_use_id }) => parent_tool_use_id))).toEqual(
+      new Set(id),
+    );
+    expect(said.slice(1, 1 + theirs.length)).toEqual(theirs);
   });
 });
 

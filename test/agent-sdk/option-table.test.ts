@@ -7,6 +7,7 @@ import type * as ours from '../../src/agent-sdk/index.ts';
 import { query } from '../../src/agent-sdk/index.ts';
 import { type Fate, OPTION_TABLE } from '../../src/agent-sdk/option-table.ts';
 import { checkedOptions } from '../../src/agent-sdk/options.ts';
+import { REFUSED_METHODS } from '../../src/agent-sdk/refused-methods.ts';
 import { ROOT } from '../docs/readme.ts';
 
 const DECLARED = readFileSync(
@@ -64,7 +65,6 @@ describe('the table of options', () => {
       [{ permissionMode: 'bypassPermissions' }, 'allowDangerouslySkipPermissions'],
       [{ permissionMode: 'auto' }, 'permissionMode: must be one of'],
       [{ modle: 'x' }, 'modle: there is no such option'],
-      [{ model: 'opus' }, 'no full name'],
       [
         { agents: { a: { description: 'd', prompt: 'p', disallowedTools: ['Bash'] } } },
         'agents.a.disallowedTools',
@@ -90,17 +90,36 @@ describe('the table of options', () => {
 });
 
 describe('the methods of a query', () => {
-  test('are those of the docs; the page names all others of the official one as not there', () => {
+  test('are all of the official ones, and the page says which are refused, and why', async () => {
     const declared = membersOf('export declare interface Query ', /^ {4}(\w+)\(/gm);
     expect(declared).toContain('interrupt');
     const running = query({ prompt: 'Hello' });
-    const here = declared.filter((name) => name in running);
-    const said = /Methods that are there: (.*?)\.\n.*?Not there: (.*?)\./s.exec(PAGE);
-    const names = (text = '') => [...text.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
-    expect(names(said?.[1]).toSorted()).toEqual(here.toSorted());
-    expect(names(said?.[2]).toSorted()).toEqual(
-      declared.filter((name) => !here.includes(name)).toSorted(),
+    expect(declared.filter((name) => !(name in running))).toEqual([]);
+    const rows = Object.entries(REFUSED_METHODS).map(([name, why]) => `| \`${name}\` | ${why} |`);
+    const [, refused = ''] = /## Methods\n(.*?)## Messages/s.exec(PAGE) ?? [];
+    expect(refused.match(/^\| `.*$/gm)).toEqual(rows);
+    for (const name of declared.filter((each) => !(each in REFUSED_METHODS)))
+      expect(refused).toContain(`\`${name}\``);
+    await expect(running.rewindFiles()).rejects.toThrow('rewindFiles is not done here: files');
+  });
+
+  test('say before it begins what is known then', async () => {
+    const agents = { scout: { description: 'looks around', prompt: 'Look.', model: 'haiku' } };
+    const mcpServers = { sea: { command: '/bin/false' } };
+    const running = query({ prompt: 'Hello', options: { agents, mcpServers } });
+    const said = await running.initializationResult();
+    expect(said.models.map(({ value }) => value)).toEqual(
+      expect.arrayContaining(['default', 'sonnet', 'opus', 'haiku']),
     );
+    const haiku = said.models.find(({ value }) => value === 'haiku')?.resolvedModel;
+    expect(haiku).toMatch(/^claude-haiku-\d/);
+    expect(said.agents).toEqual([
+      expect.objectContaining({ name: 'general-purpose' }),
+      { name: 'scout', description: 'looks around', model: haiku },
+    ]);
+    expect([said.commands, said.account]).toEqual([[], { apiKeySource: 'none' }]);
+    expect(await running.mcpServerStatus()).toEqual([{ name: 'sea', status: 'pending' }]);
+    await expect(running.setMaxThinkingTokens(-1)).rejects.toThrow('maxThinkingTokens');
   });
 });
 
@@ -119,6 +138,10 @@ describe('types', () => {
     expectTypeOf<ours.ModelUsage>().toExtend<official.ModelUsage>();
     expectTypeOf<ours.NonNullableUsage>().toExtend<official.NonNullableUsage>();
     expectTypeOf<ours.SDKPermissionDenial>().toExtend<official.SDKPermissionDenial>();
+    expectTypeOf<ours.ModelInfo>().toExtend<official.ModelInfo>();
+    expectTypeOf<ours.AgentInfo>().toExtend<official.AgentInfo>();
+    expectTypeOf<ours.McpServerStatus>().toExtend<official.McpServerStatus>();
+    expectTypeOf<ours.AccountInfo>().toExtend<official.AccountInfo>();
   });
 
   test('of what a program gives take the official ones', () => {

@@ -53,7 +53,7 @@ describe.skipIf(withoutNatsServer())('a session with hands', () => {
     const folder = repository();
     const daemon = new DaemonProcess();
     const cli = (...args: string[]) =>
-      run(process.execPath, [join(DIST, 'src/cli/main.js'), '--data', daemon.dataDir, ...args]);
+      run(process.execPath, [join(DIST, 'cli/main.cjs'), '--data', daemon.dataDir, ...args]);
     let { natsUrl } = await daemon.start();
     const nc = await connect({ servers: natsUrl });
     const settings = { workingDirectory: folder, permissionMode: 'acceptEdits' };

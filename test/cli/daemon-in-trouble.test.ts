@@ -10,7 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 import { newFolder } from './run-cli.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
 
 class Daemon {
   readonly dataDir: string;

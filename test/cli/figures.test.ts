@@ -78,20 +78,21 @@ test('criteria are asked in the words of the protocol; a directory with a star i
   });
 });
 
-test('a query is asked as it is typed, with the time zone and the home of whoever types it', async () => {
+test('a query is asked as it is typed, with the home of whoever types it, and the time zone where it has days', async () => {
   const asked = async (...words: string[]) => {
     const daemon = new FakeDaemon({ 'sessions.count': { count: 0, costUsd: 0 } });
     const ran = await greenroom(['sessions', 'search', '--count', ...words], { daemon });
     return ran.code === 0 ? daemon.asked[0]?.[1] : ran.err;
   };
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  expect(await asked('tag:a', 'cost:>0.50')).toEqual({ q: 'tag:a cost:>0.5', timeZone });
-  expect(await asked('--', '-dir:~/*')).toEqual({ q: `-dir:${homedir()}/*`, timeZone });
+  expect(await asked('tag:a', 'cost:>0.50')).toEqual({ q: 'tag:a cost:>0.5' });
+  expect(await asked('--', '-dir:~/*')).toEqual({ q: `-dir:${homedir()}/*` });
+  for (const days of ['created:today', 'updated:2026-11..', 'created:>2026-11-20'])
+    expect(await asked(days)).toEqual({ q: days, timeZone });
   expect(await asked('--query', 'tag:a OR tag:b', 'turns:1')).toEqual({
     q: '(tag:a OR tag:b) turns:1',
-    timeZone,
   });
-  expect(await asked('tag:a', '--owner', 'o')).toEqual({ q: 'tag:a', timeZone, owner: 'o' });
+  expect(await asked('tag:a', '--owner', 'o')).toEqual({ q: 'tag:a', owner: 'o' });
   expect(await asked('tag:a tga:b')).toContain('column 7: tga is no key (did you mean tag?)');
   expect(await asked('-tag:a')).toContain('  next: write NOT tag:done, or -- before a query');
 });

@@ -162,7 +162,7 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
     await room.sessions.create('asking', { workingDirectory: cwd });
     const input = JSON.stringify({ command: `rm '${HOSTILE}'` });
     for (let turn = 0; turn < 3; turn += 1)
-      room
+      void room
         .turn('asking', `[[rehearse: tool=Bash input=${input}]] [[rehearse: text=done]]`)
         [Symbol.asyncIterator]()
         .next();

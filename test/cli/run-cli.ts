@@ -66,6 +66,7 @@ export const greenroom = async (
     env: { NATS_URL: 'nats://broker.example:4222', GREENROOM_DATA_DIR: '/nowhere', ...world.env },
     cwd: world.cwd ?? newFolder(),
     version: '1.2.3',
+    script: '/opt/greenroom/main.cjs',
     mark: 'the-mark-of-the-test',
     nowMs: () => NOW_MS,
     sleep: world.sleep ?? (async () => {}),

@@ -110,6 +110,8 @@ export const accepted = (n = 1): Said => ({ type: 'turn.accepted', seq: 1, n });
 export const delta = (n: number, text: string, attempt = 1): Said => ({
   ...{ type: 'delta', block: 0, text, n, attempt },
 });
+/** To who asks for a turn that runs: the `seq` that what follows stands behind. */
+export const joined = (after: number): Said => ({ type: 'ping', after });
 export const message = (n: number, seq: number, attempt = 1): Said => ({
   ...{ type: 'message', seq, n, attempt },
   message: { role: 'assistant', content: `told ${seq}` },

@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { type Client, type ClientOptions, connectClient } from '../../src/client/client.ts';
 import type { WireEvent } from '../../src/model/event.ts';
+import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { Reading } from '../support/reading.ts';
 import { gate, until } from '../support/until.ts';
-import { accepted, BusDaemon, delta, finished, message } from './bus-daemon.ts';
+import { accepted, BusDaemon, delta, finished, joined, message } from './bus-daemon.ts';
 
 /** So long that whatever ends earlier was ended by what the client noticed. */
 const FOR_EVER_MS = 3_600_000;
@@ -88,6 +89,37 @@ describe.skipIf(withoutNatsServer())(
       expect(watched.heard).toEqual(['away', 'back']);
     });
 
+    test('and comes back: what the message under way has said is said again, without a gap or a double', async () => {
+      await using broker = await startBroker();
+      await using first = await BusDaemon.start(broker.url, 'first', {
+        onAsk: [accepted(), delta(2, 'a'), message(3, 2), delta(4, 'half of')],
+      });
+      await using watched = await Watched.connect({ servers: broker.url });
+      const reading = watched.read();
+      await until(() => reading.events.length === 4);
+      await first.die();
+      await until(() => watched.heard.includes('away'));
+      await using second = await BusDaemon.start(broker.url, 'second', {
+        stored: [2],
+        onAsk: [joined(2), delta(4, 'half of'), delta(5, 'it'), delta(6, ', and')],
+      });
+      await until(() => reading.events.length === 7);
+      await second.die();
+      // The message that was under way is stored now, and another one is half said.
+      await using third = await BusDaemon.start(broker.url, 'third', {
+        stored: [2, 3],
+        onAsk: [joined(3), delta(9, 'next'), delta(10, 'one')],
+      });
+      await until(() => reading.events.length === 11);
+      third.say(delta(11, '.'), message(12, 4), finished(13));
+      await reading.done;
+      expect(seen(reading.events)).toEqual([
+        ...['turn.accepted', 'delta a', 'message 2', 'delta half of'],
+        ...['ping', 'delta it', 'delta , and', 'message 3', 'ping', 'delta next', 'delta one'],
+        ...['delta .', 'message 4', 'turn.finished'],
+      ]);
+    });
+
     test('and comes back: a message that is read and told comes once, behind its deltas', async () => {
       await using broker = await startBroker();
       await using first = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
@@ -109,6 +141,24 @@ describe.skipIf(withoutNatsServer())(
       expect(seen(await reading.done)).toEqual([
         ...['turn.accepted', 'turn.started', 'delta a', 'message 2', 'turn.finished'],
       ]);
+    });
+
+    test('and a reader that is too slow loses its stream by the code that it would have embedded', async () => {
+      await using broker = await startBroker();
+      await using daemon = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
+      await using watched = await Watched.connect({ servers: broker.url });
+      const turn = watched.client.turn('s', { prompt: 'x', turnId: 't' });
+      const reading = turn[Symbol.asyncIterator]();
+      await reading.next();
+      for (let n = 2; n < MAX_WAITING_EVENTS + 4; n += 1) daemon.say(delta(n, 'x'));
+      // Behind all of that: an answer to another request.
+      await watched.client.session('s', 'turn-status', { turnId: 't' });
+      let count = 0;
+      const rest = (async () => {
+        for await (const _ of { [Symbol.asyncIterator]: () => reading }) count += 1;
+      })();
+      await expect(rest).rejects.toMatchObject({ code: 'mailbox_full' });
+      expect(count).toBe(MAX_WAITING_EVENTS + 1);
     });
 
     test('and is replaced before that was noticed: the stream is asked for again', async () => {

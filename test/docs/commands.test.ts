@@ -83,6 +83,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     env: { GREENROOM_MIN_FREE_MB: '1', ...env },
     cwd: folder,
     version: '0.0.0',
+    script: '/opt/greenroom/main.cjs',
     mark: 'the-mark-of-the-test',
     nowMs: () => Date.now(),
     sleep: (ms) => pause(ms),

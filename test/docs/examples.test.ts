@@ -21,6 +21,8 @@ const folder = newFolder();
 const { ANTHROPIC_API_KEY: _, ANTHROPIC_BASE_URL: __, NATS_URL: ___, ...outside } = process.env;
 const env = { ...outside, GREENROOM_PROVIDER: 'rehearsal', GREENROOM_MIN_FREE_MB: '1' };
 
+const TRACES_SDK = '@opentelemetry/sdk-trace-base';
+
 const TYPES = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
 
 /** What `npm install` would do. */
@@ -39,7 +41,7 @@ beforeAll(async () => {
   install('greenroom', ROOT);
   const agentSdk = join('@anthropic-ai', 'claude-agent-sdk');
   install(agentSdk, join(ROOT, 'node_modules', agentSdk));
-  for (const name of ['nats', 'zod', 'redis', 'pg'])
+  for (const name of ['nats', 'zod', 'redis', 'pg', '@opentelemetry/api', TRACES_SDK])
     install(name, join(ROOT, 'node_modules', name));
   install('@types', join(ROOT, 'node_modules', '@types'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');

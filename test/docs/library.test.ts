@@ -16,8 +16,8 @@ const item = (beginning: string): string => {
   return text;
 };
 
-/** Verbs that only programs ask step by step, and a second name: the methods that stand for them do it as a whole. */
-const STEPS = /^(mirror-.*|import.*|export|list|watch-.*)$/;
+/** Verbs that only programs ask step by step, those of `store()`, and a second name: other methods stand for them. */
+const STEPS = /^(mirror-.*|import.*|export|list|save|load|classic|watch-.*)$/;
 const WHOLES = ['exportSession', 'importSession', 'watch'];
 const camelCase = (verb: string): string =>
   verb.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -22,6 +22,7 @@ const AVOIDED: readonly (readonly [RegExp, string])[] = [
 
 const DOORS = [
   'src/index.ts',
+  'src/client/index.ts',
   'src/stores.ts',
   'src/otp/index.ts',
   'src/agent-sdk/index.ts',

@@ -224,6 +224,7 @@ const importAll = async (
     env: {},
     cwd: '/',
     version: 'test',
+    script: '/opt/greenroom/main.cjs',
     mark: 'the-mark-of-the-test',
     nowMs: () => Date.now(),
     sleep: () => Promise.resolve(),

@@ -1,6 +1,6 @@
 /** The life of a turn, told by its trace: every way in, in order, also across a crash; and every line of the log. */
 import { connect, headers, type NatsConnection } from 'nats';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { onTelemetry, type TurnTraceReply } from '../../src/index.ts';
 import type { ActorRef } from '../../src/otp/ref.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -247,6 +247,8 @@ describe.skipIf(withoutNatsServer())('over NATS', () => {
 
   it('an ask is received, stored, run and answered, under the trace of a traceparent', async () => {
     const { test, subject } = await started();
+    const received: unknown[] = [];
+    onTestFinished(onTelemetry('greenroom.turn.received', (fields) => void received.push(fields)));
     const accepted = await bare.request(
       subject('s.ask'),
       JSON.stringify({ prompt: 'Hello', turnId: 't' }),
@@ -257,6 +259,8 @@ describe.skipIf(withoutNatsServer())('over NATS', () => {
     expect(told(await traceOf(test, 's', 't'))).toEqual([
       ...['received via nats', 'woken', 'accepted', ...ANSWERED],
     ]);
+    const callers = { traceId: TRACE, spanId: '00f067aa0ba902b7', isSampled: true };
+    expect(received).toMatchObject([{ turnId: 't', via: 'nats', ...callers }]);
   });
 
   it('a queued turn of a session that has no room is asked for again, under one trace', async () => {
@@ -267,6 +271,8 @@ describe.skipIf(withoutNatsServer())('over NATS', () => {
     await isThere(test, 's', 'first', 'step_started');
     const body = JSON.stringify({ prompt: 'Hello', turnId: 't' });
     const refusals: unknown[] = [];
+    const received: unknown[] = [];
+    onTestFinished(onTelemetry('greenroom.turn.received', (fields) => void received.push(fields)));
     const unsubscribe = onTelemetry('greenroom.turn.refused', (fields) => refusals.push(fields));
     await bare.jetstream().publish(subject('s.turn'), body, withHeader('traceparent', TRACEPARENT));
     await until(() => refusals.length > 0);
@@ -281,6 +287,7 @@ describe.skipIf(withoutNatsServer())('over NATS', () => {
     expect(before.at(-1)).toBe('handed_over');
     expect(trace.turn.status).toBe('completed');
     expect(trace.turn.traceId).toBe(TRACE);
+    expect(received[0]).toMatchObject({ via: 'queue', traceId: TRACE, spanId: '00f067aa0ba902b7' });
   });
 
   it('a traceparent that is malformed is ignored, and a header of ours is refused', async () => {

@@ -37,12 +37,22 @@ describe('telemetry', () => {
     await until(() => told.filter(({ event }) => event === 'greenroom.commit').length === 2);
     const turn = { tenant: 'default', sessionId: 's', turnId: 't', traceId: TRACE, attempt: 1 };
     const ofTurn = told.filter(({ turnId }) => turnId === 't');
+    const { attempt: _, ...asked } = turn;
     expect(ofTurn).toMatchObject([
+      { event: 'greenroom.turn.received', ...asked, via: 'embedded' },
+      { event: 'greenroom.content', turnId: 't', kind: 'prompt', content: 'Hello' },
       { event: 'greenroom.turn.accepted', ...turn },
       { event: 'greenroom.turn.start', ...turn },
       { event: 'greenroom.step.start', ...turn, step: 1, thread: expect.any(Number) },
       { event: 'greenroom.step.first_byte', ...turn, step: 1 },
-      { event: 'greenroom.step.stop', ...turn, step: 1, outcome: 'message' },
+      { event: 'greenroom.content', turnId: 't', kind: 'answer' },
+      {
+        event: 'greenroom.step.stop',
+        ...turn,
+        step: 1,
+        outcome: 'message',
+        stopReason: 'end_turn',
+      },
       { event: 'greenroom.turn.stop', ...turn, status: 'completed' },
     ]);
     const versions = told.flatMap(({ event, version }) =>
@@ -81,10 +91,15 @@ describe('telemetry', () => {
     const prompt = `${use('Glob', { pattern: '*' })} ${use('Read', { file_path: 'gone' })} [[rehearse: text=done]]`;
     await shared().run('s', prompt, { turnId: 't', traceId: TRACE });
     const turn = { tenant: 'default', sessionId: 's', turnId: 't', traceId: TRACE, attempt: 1 };
-    expect(told.filter(({ event }) => event === 'greenroom.tool.stop')).toMatchObject([
+    expect(told.filter(({ event }) => event.startsWith('greenroom.tool.'))).toMatchObject([
+      { ...turn, tool: 'Glob', toolUseId: expect.stringMatching(/^toolu_/) },
       { ...turn, tool: 'Glob', outcome: 'ok' },
+      { ...turn, tool: 'Read' },
       { ...turn, tool: 'Read', outcome: 'error' },
     ]);
+    const said = told.flatMap(({ event, kind }) => (event === 'greenroom.content' ? [kind] : []));
+    const call = ['answer', 'arguments', 'result'];
+    expect(said).toEqual(['prompt', ...call, ...call, 'answer']);
   });
 
   it('tells a crash with the turn that was under way', async () => {

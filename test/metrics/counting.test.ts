@@ -91,7 +91,13 @@ describe('counting', () => {
       TELEMETRY.turnAccepted.tell(own);
       TELEMETRY.turnStop.tell({ ...ended, status: 'completed' });
       TELEMETRY.commit.tell({ ...session, version: at, durationMs: at });
-      TELEMETRY.toolStop.tell({ ...own, tool: 'Read', outcome: 'ok', durationMs: at });
+      TELEMETRY.toolStop.tell({
+        ...own,
+        tool: 'Read',
+        toolUseId: 'u',
+        outcome: 'ok',
+        durationMs: at,
+      });
     };
     work(0);
     const before = series();

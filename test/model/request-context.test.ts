@@ -1,7 +1,12 @@
 /** Trace ids: what is one, and what of a W3C traceparent is taken over. */
 import { describe, expect, it } from 'vitest';
 import { TraceId } from '../../src/model/id-schemas.ts';
-import { newTraceId, TraceIds, traceIdIn, traceNamed } from '../../src/model/request-context.ts';
+import {
+  newTraceId,
+  readTraceparent,
+  TraceIds,
+  traceNamed,
+} from '../../src/model/request-context.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
@@ -12,8 +17,9 @@ describe('a traceparent', () => {
     ['of version 00', `00-${TRACE}-${PARENT}-01`],
     ['of a later version', `cc-${TRACE}-${PARENT}-00`],
     ['of a later version that goes on', `cc-${TRACE}-${PARENT}-01-what-the-future-will-be-like`],
-  ])('%s gives its trace', (_, text) => {
-    expect(traceIdIn(text)).toBe(TRACE);
+  ])('%s gives its trace and its span', (_, text) => {
+    const isSampled = !text.endsWith('-00');
+    expect(readTraceparent(text)).toEqual({ traceId: TRACE, spanId: PARENT, isSampled });
   });
 
   it.each([
@@ -31,7 +37,7 @@ describe('a traceparent', () => {
     ['with a space before it', ` 00-${TRACE}-${PARENT}-01`],
     ['with a line end behind it', `00-${TRACE}-${PARENT}-01\n`],
   ])('%s gives none', (_, text) => {
-    expect(traceIdIn(text)).toBeUndefined();
+    expect(readTraceparent(text)).toBeUndefined();
   });
 });
 

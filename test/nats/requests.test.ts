@@ -1,8 +1,17 @@
 import { headers } from 'nats';
 import { describe, expect, test } from 'vitest';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from '../support/fake-daemon.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { ask, refusal, startWithBroker } from './gateway.ts';
+
+/** Of one endpoint, as `$SRV.STATS` has it. */
+interface Told {
+  readonly name: string;
+  readonly num_requests: number;
+  readonly processing_time: number;
+  readonly average_processing_time: number;
+}
 
 /** Everything that comes within a moment. */
 const gather = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
@@ -70,6 +79,40 @@ describe.skipIf(withoutNatsServer())('requests', () => {
     expect(stats.json<{ endpoints: object[] }>().endpoints).toContainEqual(
       expect.objectContaining({ name: 'session-get', num_errors: 2, last_error: 'forbidden' }),
     );
+  });
+
+  test('its statistics count each request once, with its time, also of one that fails', async () => {
+    await using gateway = await startWithBroker();
+    gateway.door.onVerb = async (_key, verb) => {
+      await ask(gateway, 'daemon.nothing'); // some time passes
+      if (verb === 'count') throw new GreenroomError('unavailable', 'not now');
+      return {};
+    };
+    const asked = ['session.s1.get', 'session.s2.get', 'sessions.count', 'session.s1.update'];
+    for (const subject of asked)
+      await ask(gateway, subject, subject.endsWith('update') ? '{"title":7}' : '');
+    const stats = await gateway.client.request('$SRV.STATS.greenroom');
+    const { endpoints, started } = stats.json<{ endpoints: Told[]; started: string }>();
+    const of = (name: string) => endpoints.find((one) => one.name === name);
+    const times = {
+      processing_time: expect.any(Number),
+      average_processing_time: expect.any(Number),
+    };
+    expect(of('session-get')).toMatchObject({ num_requests: 2, num_errors: 0, last_error: '' });
+    expect(of('sessions-count')).toMatchObject({
+      ...{ num_requests: 1, num_errors: 1, last_error: 'unavailable', ...times },
+    });
+    expect(of('session-update')).toMatchObject({
+      ...{ num_requests: 1, num_errors: 1, last_error: 'invalid_request' },
+      ...{ processing_time: 0, average_processing_time: 0 }, // refused before anything was done
+    });
+    for (const name of ['session-get', 'sessions-count']) {
+      const { processing_time: spent = 0, num_requests: count = 0 } = of(name) ?? {};
+      expect(spent).toBeGreaterThan(0);
+      expect(of(name)?.average_processing_time).toBe(Math.round(spent / count));
+    }
+    expect(of('session-delete')).toMatchObject({ num_requests: 0, processing_time: 0 });
+    expect(Date.parse(started)).toBeGreaterThan(0);
   });
 
   test('a verb on the daemon is answered by the daemon, whatever else the request says', async () => {

@@ -16,9 +16,9 @@ const item = (seq: number): Item => ({
   key,
   ackSubject: `ack.${seq}`,
   receivedAtMs: 0,
-  traceId,
+  trace: { traceId },
   loaded: {
-    ...{ turnId: `t${seq}` as TurnId, body: new Uint8Array(100), traceId },
+    ...{ turnId: `t${seq}` as TurnId, body: new Uint8Array(100), trace: { traceId } },
     request: { prompt: 'x' },
   },
   isRefusalTold: false,

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { emptyUsage, type Usage } from '../../src/model/usage.ts';
-import { costNanoUsd, costOfParts, newestSonnet, priceOf } from '../../src/pricing/price.ts';
+import {
+  costNanoUsd,
+  costOfParts,
+  newestOf,
+  newestSonnet,
+  priceOf,
+} from '../../src/pricing/price.ts';
 import { PRICE_TABLE } from '../../src/pricing/price-table.ts';
 
 const MILLION = 1_000_000;
@@ -162,6 +168,8 @@ describe('the default model', () => {
     expect(newestSonnet(at('2025-12-01'))).toBe('claude-sonnet-4-5');
     expect(newestSonnet(at('2026-08-01'))).toBe('claude-sonnet-5');
     expect(newestSonnet(at('2026-11-01'))).toBe('claude-sonnet-5-5');
+    expect(newestOf('opus', at('2026-11-01'))).toBe('claude-opus-5-5');
+    expect(newestOf('haiku', at('2020-01-01'))).toBe('claude-haiku-4-5');
   });
 });
 

@@ -6,6 +6,7 @@ import { newTurnId } from '../../model/ids.ts';
 import { Asking } from '../asking.ts';
 import { failureOf } from '../failure.ts';
 import { money } from '../format.ts';
+import { Interrupts } from '../interrupts.ts';
 import type { Invocation } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
 import { TurnPrinter } from '../turn-printer.ts';
@@ -35,7 +36,11 @@ export class Conversation {
       : undefined;
     const printer = new TurnPrinter(this.run, true, style);
     const asking = new Asking(this.run, this.daemon, this.sessionId);
-    const interrupts = new Interrupts(this, turnId);
+    const interrupts = new Interrupts(this.run, (nth, interrupted) => {
+      if (nth > 1) return interrupted.leave();
+      out.note('\ncancelling the turn');
+      interrupted.cancel(this.daemon, { sessionId: this.sessionId, turnId });
+    });
     const model = this.model === undefined ? {} : { model: this.model };
     const events = this.daemon.turn(this.sessionId, { prompt, turnId, ...model });
     try {
@@ -71,33 +76,5 @@ async function* until<T>(items: AsyncIterable<T>, left: Promise<'left'>): AsyncG
     const step = await Promise.race([next, left]);
     if (step === 'left' || step.done) return;
     yield step.value;
-  }
-}
-
-class Interrupts {
-  readonly left: Promise<'left'>;
-  readonly #stop: () => void;
-  #count = 0;
-  #isOver = false;
-
-  constructor({ run, daemon, sessionId }: Conversation, turnId: string) {
-    let leave = (_: 'left'): void => undefined;
-    this.left = new Promise((resolve) => {
-      leave = resolve;
-    });
-    const hear = run.shell.onInterrupt?.(() => {
-      this.#count += 1;
-      if (this.#count > 1) return leave('left');
-      run.out.note('\ncancelling the turn');
-      daemon.session(sessionId, 'cancel', { turnId }).catch((error: unknown) => {
-        if (!this.#isOver) run.out.note(`it is not cancelled: ${failureOf(error).message}`);
-      });
-    });
-    this.#stop = hear ?? (() => undefined);
-  }
-
-  stop(): void {
-    this.#isOver = true; // what the cancel says now is of no interest
-    this.#stop();
   }
 }

@@ -14,6 +14,7 @@ import { usageError } from '../failure.ts';
 import { ago, grouped, money, several } from '../format.ts';
 import { hitLine } from '../hit-line.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
+import { timeZoneHere } from '../query.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import { parseCount } from '../values.ts';
@@ -129,7 +130,7 @@ const countBy = async (
   { limit, ...options }: FilterOptions & { limit: number },
 ) => {
   const criteria = await criteriaOf(daemon, options);
-  const timeZone = PERIODS.some((period) => period === by) ? here() : undefined;
+  const timeZone = PERIODS.some((period) => period === by) ? timeZoneHere() : undefined;
   const { facets, values } = await daemon.sessions('facets', {
     ...criteria,
     ...(timeZone === undefined ? {} : { timeZone }),
@@ -164,8 +165,6 @@ const SUMS: readonly Column[] = [
 /** `>` where some session's cost is known in part only. */
 const sumOf = ({ costUsd, costIsPartial }: { costUsd: number; costIsPartial?: true }): string =>
   costIsPartial ? money(null, costUsd) : money(costUsd);
-
-const here = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Everybody says directory. */
 const fieldNamed = (word: string): FacetsRequest['by'] => {

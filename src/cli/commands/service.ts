@@ -1,7 +1,6 @@
 /** `greenroom service`: the daemon as a service of systemd, of this user or of the system. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { LoadedConfig } from '../../config/config.ts';
 import { homeFolder } from '../../config/home-folder.ts';
 import { makeFolderSync } from '../../platform/make-folder.ts';
@@ -11,6 +10,7 @@ import { facts } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { type Systemctl, systemctlOf } from '../service/systemctl.ts';
 import { MARK, type UnitFacts, unitText } from '../service/unit.ts';
+import type { Shell } from '../shell.ts';
 import { collect } from '../values.ts';
 
 const NAME = 'greenroom.service';
@@ -61,7 +61,7 @@ const pathOf = ({ shell }: Invocation, options: Options): string => {
 const install = async (run: Invocation, _: readonly [], options: Options): Promise<void> => {
   const { shell, out } = run;
   const loaded = run.config();
-  const text = unitText(unitFacts(loaded, options, shell.cwd, shell.env['PATH']));
+  const text = unitText(unitFacts(loaded, options, shell));
   if (options.print) return out.one({ unit: text }, () => text);
   if (process.platform !== 'linux')
     throw new CliError(1, 'services are written for systemd, which is on Linux only');
@@ -83,8 +83,7 @@ const install = async (run: Invocation, _: readonly [], options: Options): Promi
 const unitFacts = (
   { config, sources }: LoadedConfig,
   options: Options,
-  cwd: string,
-  path: string | undefined,
+  { cwd, env, script }: Shell,
 ): UnitFacts => {
   const { runAs, write = [] } = options;
   const kind = kindOf(options);
@@ -98,10 +97,10 @@ const unitFacts = (
   const unit = {
     ...{ kind, runAs, workingDirectory: cwd, drainSeconds: config.drainSeconds },
     node: process.execPath,
-    script: fileURLToPath(new URL('../main.js', import.meta.url)),
+    script,
     dataDir: kind === 'system' && isDefault ? SYSTEM_DATA : config.dataDir,
     writable: write.map((folder) => resolve(cwd, folder)),
-    path: kind === 'user' ? path : undefined,
+    path: kind === 'user' ? env['PATH'] : undefined,
     hasSandbox: config.sandbox !== 'off',
   } as const;
   for (const value of Object.values(unit).flat()) mustBeOneLine(value);

@@ -1,5 +1,5 @@
 /** `greenroom watch`: what happens, as it happens, until Ctrl-C. */
-import type { Told } from '../../client/telling.ts';
+import type { Watched } from '../../session/events/watch-queue.ts';
 import { act, type Registration } from '../invocation.ts';
 import type { Output } from '../output.ts';
 import { sessionNamedOrAsTyped } from '../session-name.ts';
@@ -35,7 +35,17 @@ const named = async (daemon: DaemonClient, words: string, out: Output): Promise<
 };
 
 /** What every event has stands before what only this one has. */
-const toldText = ({ type, action, tenant: _, at, sessionId, turnId, attempt, n, ...rest }: Told) =>
+const toldText = ({
+  type,
+  action,
+  tenant: _,
+  at,
+  sessionId,
+  turnId,
+  attempt,
+  n,
+  ...rest
+}: Watched) =>
   [
     String(at ?? ''),
     String(type ?? action ?? ''),

@@ -7,15 +7,12 @@
  * 3. A command whose time is over is ended with its group, and keeps its place until it has. A launcher that does not
  *    see to that is killed.
  */
-import { newJobId } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
 import { compiledFile } from '../../platform/compiled.ts';
 import { commandEnvironment } from '../../tools/commands/environment.ts';
-import { signalGroup } from '../../tools/commands/group.ts';
-import { LauncherProcess } from '../../tools/commands/launcher-process.ts';
-import { removeTrace, writeTrace } from '../../tools/commands/leftover.ts';
-import { removePipes } from '../../tools/commands/pipes.ts';
-import { marksOf, sweep } from '../../tools/commands/sweep.ts';
+import type { LauncherProcess } from '../../tools/commands/launcher-process.ts';
+import { clearAfter, startMarked } from '../../tools/commands/marked-launcher.ts';
+import { marksOf } from '../../tools/commands/sweep.ts';
 import { Slots } from './slots.ts';
 import type { CommandSpec, Ended, FromLauncher, ToLauncher } from './wire.ts';
 
@@ -120,12 +117,10 @@ export class HookCommands {
   }
 
   #start(): Launcher {
-    const { clock, traceFolder } = this.#options;
-    const mark = newJobId(clock.now());
     const file = compiledFile(import.meta.url, './hook-launcher-child.js');
-    if (traceFolder !== undefined) writeTrace(traceFolder, mark); // before anything bears it
-    const launcher: Launcher = new LauncherProcess(file, mark, clock, (said) => this.#hear(said));
-    if (traceFolder !== undefined) writeTrace(traceFolder, mark, launcher.pid);
+    const launcher: Launcher = startMarked(file, this.#options, (said: FromLauncher) =>
+      this.#hear(said),
+    );
     void launcher.ended.then((why) => {
       this.#isClean = this.#clean(launcher, why);
     });
@@ -140,17 +135,15 @@ export class HookCommands {
   }
 
   async #clean(launcher: Launcher, why: Error): Promise<void> {
-    const { clock, traceFolder, warn } = this.#options;
+    const { warn } = this.#options;
     const lost = [...this.#jobs.values()];
     if (!this.#isClosed) warn({ err: why, hooks: lost.length }, 'the launcher of hooks has died');
     launcher.kill(); // it may only have lost its channel
     this.#launcher = undefined;
-    for (const { pid } of lost) if (pid !== undefined) signalGroup(pid, 'SIGKILL');
-    await sweep(launcher.mark, clock).catch((error: unknown) =>
+    const pids = lost.map(({ pid }) => pid);
+    await clearAfter(launcher.mark, pids, this.#options, (error) =>
       warn({ err: error }, 'what hooks left running cannot be looked for'),
     );
-    removePipes(launcher.mark);
-    if (traceFolder !== undefined) removeTrace(traceFolder);
     for (const { settle } of lost) settle({ type: 'lost' });
   }
 }

@@ -153,7 +153,8 @@ export class StepRunner {
       wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
       waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });
-    const trace = new StepTrace(head.key, turn, model, this.#trails, this.#system.clock);
+    const asked = { model, provider: executor.provider };
+    const trace = new StepTrace(head.key, turn, asked, this.#trails, this.#system.clock);
     const { turnId, attempt, traceId } = turn;
     const { ref } = executor;
     const handle = executor.start(step, new RunSink(id, head.key, turn, trace, this.#listener));

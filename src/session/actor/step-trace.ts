@@ -4,8 +4,9 @@ import type { StationNote } from '../../model/station.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { Clock } from '../../otp/clock.ts';
+import { decodeMessage } from '../context/model-message.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
-import type { StepEvent, StepOutcome } from '../ports/executor.ts';
+import type { Executor, StepEvent, StepOutcome } from '../ports/executor.ts';
 
 /** Of an error's type, which comes from outside. */
 const MAX_TYPE = 100;
@@ -14,15 +15,23 @@ export class StepTrace {
   readonly #key: SessionKey;
   readonly #turn: OpenTurn;
   readonly #model: string;
+  readonly #provider: Executor['provider'];
   readonly #trails: TurnTrails;
   readonly #clock: Clock;
   readonly #beganMs: number;
   #hasAnswered = false;
 
-  constructor(key: SessionKey, turn: OpenTurn, model: string, trails: TurnTrails, clock: Clock) {
+  constructor(
+    key: SessionKey,
+    turn: OpenTurn,
+    { model, provider }: { readonly model: string; readonly provider: Executor['provider'] },
+    trails: TurnTrails,
+    clock: Clock,
+  ) {
     this.#key = key;
     this.#turn = turn;
     this.#model = model;
+    this.#provider = provider;
     this.#trails = trails;
     this.#clock = clock;
     this.#beganMs = clock.monotonic();
@@ -32,7 +41,11 @@ export class StepTrace {
   started(thread: number): void {
     this.#note({ station: 'step_started', atMs: this.#clock.now(), step: this.#step, thread });
     if (TELEMETRY.stepStart.isHeard)
-      TELEMETRY.stepStart.tell(Object.assign(this.#fields(), { model: this.#model, thread }));
+      TELEMETRY.stepStart.tell(Object.assign(this.#fields(), this.#asked(thread)));
+  }
+
+  #asked(thread: number) {
+    return { model: this.#model, provider: this.#provider, thread };
   }
 
   heard(batch: readonly StepEvent[]): void {
@@ -44,8 +57,15 @@ export class StepTrace {
   ended(outcome: StepOutcome): void {
     const { type } = outcome;
     this.#note({ station: 'step_ended', atMs: this.#clock.now(), step: this.#step, outcome: type });
+    if (TELEMETRY.content.isHeard && outcome.type === 'message') this.#tellAnswer(outcome.body);
     if (TELEMETRY.stepStop.isHeard)
       TELEMETRY.stepStop.tell(Object.assign(this.#fields(), this.#ending(outcome)));
+  }
+
+  #tellAnswer(body: Uint8Array): void {
+    const { content } = decodeMessage(body);
+    const { turnId } = this.#turn;
+    TELEMETRY.content.tell({ ...this.#key, turnId, kind: 'answer', content });
   }
 
   #ending(outcome: StepOutcome) {
@@ -54,8 +74,16 @@ export class StepTrace {
       case 'failed':
         return Object.assign(ending, { errorType: outcome.error.type });
       case 'message': {
-        const { inputTokens, outputTokens } = outcome.usage;
-        return Object.assign(ending, { inputTokens, outputTokens });
+        const { usage, stopReason, messageId, model } = outcome;
+        return Object.assign(ending, {
+          inputTokens: usage.inputTokens,
+          outputTokens: usage.outputTokens,
+          cacheReadTokens: usage.cacheReadInputTokens,
+          cacheWriteTokens: usage.cacheCreationInputTokens,
+          stopReason: stopReason ?? undefined,
+          responseId: messageId,
+          responseModel: model,
+        });
       }
       default:
         return ending;

@@ -203,6 +203,7 @@ export class ToolRunner {
       return this.#end(id, toolUseId, { type: 'cancelled' });
     }
     this.#listener.began(turn, step);
+    tellStart(turn, step);
     const handle = toolbox.start(step, {
       about: { ...head.key, turnId, traceId },
       outcome: (outcome) => this.#listener.outcome(id, outcome),
@@ -236,6 +237,7 @@ export class ToolRunner {
     if (run === undefined) return;
     this.#runs.delete(id);
     this.#durations.set(run.toolUseId, nowMs - run.atMs);
+    tellContent(run, 'result', outcome.content);
     if (TELEMETRY.toolStop.isHeard) report(run, outcomeWord(outcome), nowMs);
     this.#end(id, run.toolUseId, outcome, run.isHeld);
   }
@@ -365,9 +367,25 @@ const outcomeWord = (outcome: ToolOutcome): string => {
   return outcome.isError ? 'error' : 'ok';
 };
 
+const tellStart = ({ attempt, traceId }: OpenTurn, call: ToolCall): void => {
+  const { key, turnId, toolUseId, name: tool, input } = call;
+  const { toolStart } = TELEMETRY;
+  if (toolStart.isHeard) toolStart.tell({ ...key, turnId, attempt, traceId, tool, toolUseId });
+  tellContent(call, 'arguments', input);
+};
+
+const tellContent = (
+  { key, turnId, toolUseId }: Pick<ToolCall, 'key' | 'turnId' | 'toolUseId'>,
+  kind: 'arguments' | 'result',
+  content: unknown,
+): void => {
+  if (TELEMETRY.content.isHeard)
+    TELEMETRY.content.tell({ ...key, turnId, kind, toolUseId, content });
+};
+
 /** A clock that was set back gives no negative time. */
 const report = (run: ToolRun, outcome: string, nowMs: number): void => {
-  const { key, turnId, attempt, traceId, name } = run;
+  const { key, turnId, attempt, traceId, name, toolUseId } = run;
   TELEMETRY.toolStop.tell({
     tenant: key.tenant,
     sessionId: key.sessionId,
@@ -375,6 +393,7 @@ const report = (run: ToolRun, outcome: string, nowMs: number): void => {
     attempt,
     traceId,
     tool: name,
+    toolUseId,
     outcome,
     durationMs: Math.max(0, nowMs - run.atMs),
   });

@@ -6,6 +6,7 @@
 
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import type { SessionsApi } from '../verbs/api.ts';
+import type { TurnView } from '../verbs/reply-schemas.ts';
 
 type Act = (reason: unknown) => void;
 
@@ -54,20 +55,38 @@ export class AbortSignals {
 }
 
 /** Between tries, in milliseconds: a turn may be on its way in while it is cancelled. */
-const TRIES_MS = [0, 50, 100, 200, 400, 800, 1_600];
+const TRIES_MS = [50, 100, 200, 400, 800, 1_600];
+const UNKNOWN: readonly string[] = ['turn_not_found', 'session_not_found'];
+
+/** Cancels a turn; resolves with its record when it has ended. @param wait absent: one that is unknown is not waited for. */
+export const triedCancel = async (
+  api: Pick<SessionsApi, 'session'>,
+  sessionId: string,
+  turnId: string,
+  wait?: (ms: number) => Promise<void>,
+): Promise<TurnView> => {
+  for (let tries = 0; ; tries += 1)
+    try {
+      return (await api.session(sessionId, 'cancel', { turnId })).turn;
+    } catch (error) {
+      const ms = TRIES_MS[tries];
+      if (wait === undefined || ms === undefined || !UNKNOWN.includes(codeOf(error))) throw error;
+      await wait(ms);
+    }
+};
 
 /** Never rejects: a turn that has ended, or was refused, is as good as cancelled, and nobody waits for this. */
 export const cancelTurn = async (
   api: Pick<SessionsApi, 'session'>,
   sessionId: string,
   turnId: string,
-  pause: (ms: number) => Promise<void>,
+  wait: (ms: number) => Promise<void>,
 ): Promise<void> => {
-  for (const ms of TRIES_MS)
-    try {
-      await pause(ms);
-      return void (await api.session(sessionId, 'cancel', { turnId }));
-    } catch (error) {
-      if (!['turn_not_found', 'session_not_found'].includes(codeOf(error))) return;
-    }
+  try {
+    // Not in the tick of the abort: it may be the one that asks for the turn.
+    await wait(0);
+    await triedCancel(api, sessionId, turnId, wait);
+  } catch {
+    // What became of the turn is in its record.
+  }
 };

@@ -6,13 +6,17 @@ const ENVELOPE_BYTES = 64 * 1024;
 const PAGE_BYTES = 512_000;
 const LEAST_BYTES = 1_000;
 
+/** Size of a page that fits into a message. @param maxPayloadBytes of the broker between, where there is one. */
+export const pageBytes = (maxPayloadBytes = Number.POSITIVE_INFINITY): number =>
+  Math.max(LEAST_BYTES, Math.min(PAGE_BYTES, maxPayloadBytes - ENVELOPE_BYTES));
+
 /** @param maxPayloadBytes of the broker between, where there is one. */
 export async function* exportSession(
   api: Pick<SessionsApi, 'session'>,
   sessionId: string,
   maxPayloadBytes: number = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<string> {
-  const maxBytes = Math.max(LEAST_BYTES, Math.min(PAGE_BYTES, maxPayloadBytes - ENVELOPE_BYTES));
+  const maxBytes = pageBytes(maxPayloadBytes);
   let cursor: string | undefined;
   do {
     const next = cursor === undefined ? {} : { cursor };

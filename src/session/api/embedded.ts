@@ -2,7 +2,7 @@
 import { codeOf, ERRORS, GreenroomError } from '../../model/errors.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';
 import { checked } from '../../model/parse.ts';
-import { ANYONE, type RequestContext, TraceIds, traceNamed } from '../../model/request-context.ts';
+import { ANYONE, type RequestContext, TraceIds, traceGiven } from '../../model/request-context.ts';
 import { EventQueue } from '../events/event-queue.ts';
 import type { SessionsApi, TurnControl } from '../verbs/api.ts';
 import {
@@ -89,12 +89,12 @@ const contextOf = (
   tenant: Tenant,
   { timeoutMs }: Pick<Declared, 'timeoutMs'>,
   traces: TraceIds,
-  traceId?: string,
+  control: TurnControl = {},
 ): RequestContext => ({
   tenant,
   principal: ANYONE,
   via: 'embedded',
-  traceId: traceNamed(traceId, 'traceId', traces),
+  ...traceGiven(control, traces),
   receivedAtMs: clock.now(),
   deadlineMs: clock.monotonic() + timeoutMs,
 });
@@ -111,13 +111,14 @@ async function* turn(
   tenant: Tenant,
   sessionId: string,
   request: unknown,
-  { signal, traceId }: TurnControl = {},
+  control: TurnControl = {},
   { readings, signals, traces }: Reading,
   told: (error: unknown, where: object) => GreenroomError,
 ) {
   const key = sessionKey(tenant, sessionId);
   const parsed = checked(TurnRequest, request);
-  const context = contextOf(door, tenant, TURNS.ask, traces, traceId);
+  const context = contextOf(door, tenant, TURNS.ask, traces, control);
+  const { signal } = control;
   mustNotBeAborted(signal);
   const queue = new EventQueue();
   readings.add(queue);

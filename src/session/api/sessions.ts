@@ -25,6 +25,7 @@ import type { System } from '../../otp/system.ts';
 import { Caller } from '../actor/caller.ts';
 import type { SessionRuntime } from '../actor/session-args.ts';
 import type { Answered } from '../actor/waiting-changes.ts';
+import { JournalSessionStore } from '../classic/journal-session-store.ts';
 import { AskedTurn } from '../events/asked-turn.ts';
 import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
@@ -52,7 +53,6 @@ import {
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { exportSession } from './download.ts';
-import { JournalSessionStore } from './journal-session-store.ts';
 
 /** What a new turn is refused with by a session as it is just then. */
 const TAKES_NONE: ReadonlySet<ErrorCode> = new Set([
@@ -163,13 +163,16 @@ export class Sessions implements SessionsDoor {
       mustHaveSandbox(this.#ground, request.session);
     }
     const turn = newTurn(id, context.traceId, request, childOf);
-    const asked = new AskedTurn(key, id, context, this.#runtime.trails, this.#system.clock);
+    const { trails } = this.#runtime;
+    const asked = new AskedTurn(key, id, context, trails, this.#system.clock, childOf);
+    asked.says(request.prompt);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
     try {
       const { answer, turn: record } = await this.#accept(key, turn);
       if (answer.type !== 'turn' || record === undefined)
         throw new GreenroomError('internal', 'a turn was answered without its record');
-      reading?.begin();
+      const recent = answer.isNew ? undefined : this.#feed.recent(key, turn.turnId);
+      reading?.begin(recent && { recent, atMs: this.#system.clock.now() });
       if (answer.closed !== undefined) {
         const journal = this.#system.find(journalName);
         if (journal === undefined)

@@ -1,5 +1,6 @@
 /** The part of a turn's trace before it is accepted: its request has come, and may be refused. */
 import { codeOf, ERRORS } from '../../model/errors.ts';
+import type { ChildOf } from '../../model/head.ts';
 import type { SessionKey, TurnId } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
@@ -19,6 +20,7 @@ export class AskedTurn {
     context: RequestContext,
     trails: TurnTrails,
     clock: Clock,
+    childOf?: ChildOf,
   ) {
     this.#key = key;
     this.#turnId = turnId;
@@ -28,6 +30,25 @@ export class AskedTurn {
     const { receivedAtMs: atMs, via } = context;
     trails.arrived(key, turnId, { station: 'received', atMs, via });
     if (via === 'queue') trails.note(key, turnId, { station: 'handed_over', atMs: clock.now() });
+    if (TELEMETRY.turnReceived.isHeard) this.#received(childOf);
+  }
+
+  #received(childOf: ChildOf | undefined): void {
+    const { traceId, via, parent } = this.#context;
+    TELEMETRY.turnReceived.tell({
+      ...{ ...this.#key, turnId: this.#turnId, traceId, via, ...parent },
+      agentType: childOf?.agentType,
+      parentSessionId: childOf?.sessionId,
+      parentTurnId: childOf?.turnId,
+      parentToolUseId: childOf?.toolUseId,
+    });
+  }
+
+  /** What it is asked; for who hears contents. */
+  says(prompt: unknown): void {
+    const event = TELEMETRY.content;
+    if (!event.isHeard) return;
+    event.tell({ ...this.#key, turnId: this.#turnId, kind: 'prompt', content: prompt });
   }
 
   refused(error: unknown): void {

@@ -13,13 +13,7 @@ export class EventQueue {
 
   push(event: WireEvent): void {
     if (this.#isClosed) return;
-    if (this.#events.length >= MAX_WAITING_EVENTS)
-      return this.fail(
-        new GreenroomError(
-          'mailbox_full',
-          `the reader is ${MAX_WAITING_EVENTS} events behind: ask turn-status and messages`,
-        ),
-      );
+    if (this.#events.length >= MAX_WAITING_EVENTS) return this.fail(tooSlow());
     this.#events.push(event);
     if (event.type === 'turn.finished') this.#isClosed = true;
     this.#wake?.();
@@ -55,3 +49,9 @@ export class EventQueue {
     }
   }
 }
+
+export const tooSlow = (): GreenroomError =>
+  new GreenroomError(
+    'mailbox_full',
+    `the reader is ${MAX_WAITING_EVENTS} events behind: ask turn-status and messages`,
+  );

@@ -1,12 +1,13 @@
 /**
  * The feed: what sessions say, fanned out to whoever listens in this process. It owns nothing but
- * its lists of listeners, so it outlives any session that crashes: a reader of a turn hears the
- * next attempt too. An event that nobody hears is gone; nothing durable is only here.
+ * its lists of listeners, and what open turns said since their last message; so it outlives any session that
+ * crashes: a reader of a turn hears the next attempt too. An event that nobody hears is gone; nothing durable is only here.
  */
 import { encodeEvent, type SessionEvent, type WireEvent, wireEvent } from '../../model/event.ts';
 import { keyOf, keyString, type SessionKey, type Tenant, type TurnId } from '../../model/ids.ts';
 import { iso, LastMoment } from '../../model/moment.ts';
 import type { TurnWhere } from '../../model/turn.ts';
+import { type Recent, RecentEvents } from './recent-events.ts';
 
 /** One event on its way out, encoded at most once however many gateways send it. */
 export class Publication {
@@ -39,6 +40,7 @@ export class Feed {
   /** Readers of single turns, by session and turn. */
   readonly #readers = new Map<string, Map<TurnId, Set<Listener>>>();
   readonly #news = new Set<LifecycleListener>();
+  readonly #recent = new RecentEvents<Publication>();
   readonly #moments = new LastMoment();
   readonly #onError: (error: unknown, where?: TurnWhere) => void;
 
@@ -49,7 +51,9 @@ export class Feed {
 
   publish(event: SessionEvent): void {
     const publication = new Publication(event, this.#moments.iso(event.atMs));
-    const readers = this.#readers.get(keyString(event.key))?.get(event.turnId);
+    const name = keyString(event.key);
+    this.#recent.note(name, publication);
+    const readers = this.#readers.get(name)?.get(event.turnId);
     if (readers !== undefined)
       for (const listener of [...readers]) this.#tell(listener, publication);
     for (const listener of this.#all) this.#tell(listener, publication);
@@ -79,6 +83,11 @@ export class Feed {
       if (readers.size === 0 && turns.get(turnId) === readers) turns.delete(turnId);
       if (turns.size === 0 && this.#readers.get(name) === turns) this.#readers.delete(name);
     };
+  }
+
+  /** What an open turn has said since its last message; undefined: more than is kept, or it is not known. */
+  recent(key: SessionKey, turnId: TurnId): Recent<Publication> | undefined {
+    return this.#recent.of(keyString(key), turnId);
   }
 
   /** Turns of a session that somebody reads. */

@@ -17,7 +17,10 @@ interface Count {
 }
 
 /** The turn that is told of. */
-export type Told = Pick<TurnFacts, 'turnId' | 'attempt' | 'traceId'>;
+export type Told = Pick<TurnFacts, 'turnId' | 'attempt' | 'traceId'> & {
+  /** What is stored of it, where an attempt begins. */
+  readonly lastSeq?: number;
+};
 
 export class Narrator {
   readonly #key: SessionKey;
@@ -33,10 +36,12 @@ export class Narrator {
     this.#clock = clock;
   }
 
-  tell({ turnId, attempt, traceId }: Told, body: TurnEventBody): void {
+  tell({ turnId, attempt, traceId, lastSeq }: Told, body: TurnEventBody): void {
     const n = body.type === 'ping' ? 0 : this.#next(turnId, attempt);
     const atMs = this.#clock.now();
-    this.#feed.publish({ key: this.#key, turnId, attempt, n, atMs, traceId, body });
+    const event = { key: this.#key, turnId, attempt, n, atMs, traceId, body };
+    const isBegin = body.type === 'turn.started' && lastSeq !== undefined;
+    this.#feed.publish(isBegin ? { ...event, lastSeq } : event);
     this.#trace({ turnId, attempt, traceId }, body, atMs);
     if (body.type === 'turn.finished') this.#counts.delete(turnId);
   }

@@ -344,6 +344,8 @@ export type Effect =
       readonly turnId: TurnId;
       readonly attempt: number;
       readonly traceId: TraceId | undefined;
+      /** Last `seq` that is stored of the turn. */
+      readonly lastSeq: number;
       readonly body: TurnEventBody;
     }
   /** From now on the model sees this message: it goes behind the live context. */

@@ -177,6 +177,11 @@ export const endAs = (
 
 export const publish = (
   draft: Draft,
-  { turnId, attempt, traceId }: Pick<TurnFacts, 'turnId' | 'attempt' | 'traceId'>,
+  {
+    turnId,
+    attempt,
+    traceId,
+    lastSeq,
+  }: Pick<TurnFacts, 'turnId' | 'attempt' | 'traceId' | 'lastSeq'>,
   body: TurnEventBody,
-): void => draft.effect({ type: 'publish', turnId, attempt, traceId, body });
+): void => draft.effect({ type: 'publish', turnId, attempt, traceId, lastSeq, body });

@@ -16,6 +16,8 @@ export interface TurnControl {
   readonly signal?: AbortSignal | undefined;
   /** The caller's trace, 32 lower-case hex digits: the turn and all that the log says of it go under it. Default: a new one. */
   readonly traceId?: string | undefined;
+  /** The caller's trace and span, as W3C's header has them: spans of the turn stand below that one. `traceId` goes before it. */
+  readonly traceparent?: string | undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import { approvalsVerbs, approvalVerbs } from './approval-verbs.ts';
 import { auditsVerbs, auditVerbs } from './audit-verbs.ts';
 import { branchVerbs } from './branch-verbs.ts';
 import { childrenVerbs } from './children-verbs.ts';
+import { classicVerbs } from './classic-verbs.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
 import { deleteVerbs } from './delete-verbs.ts';
 import { explainVerbs } from './explain-verbs.ts';
@@ -21,6 +22,7 @@ import { watchVerbs } from './watch-verbs.ts';
 export const SESSION_VERBS = {
   ...settingsVerbs,
   ...transcriptVerbs,
+  ...classicVerbs,
   ...turnVerbs,
   ...approvalVerbs,
   ...auditVerbs,

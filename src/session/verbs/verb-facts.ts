@@ -113,6 +113,23 @@ export const SESSION = {
   append: declared('send', 'Adds messages without running a turn.', {
     messages: [{ role: 'user', content: 'Hello' }],
   }),
+  save: declared(
+    'send',
+    'Makes or replaces a session as classic programs do: its messages, tags and description, whole.',
+    { messages: [{ role: 'user', content: 'Hello' }], tags: ['review'] },
+    SETTINGS,
+  ),
+  load: declared(
+    'read',
+    'Shows a session as classic programs see it: its metadata, and its messages by position, a page at a time.',
+    { from: 0 },
+  ),
+  classic: declared(
+    'send',
+    'Changes a session as classic programs do: makes it, appends one message as it is, replaces all its metadata, keeps a compaction, or forks it.',
+    { kind: 'append', message: { role: 'user', content: 'Hello' } },
+    { reply: { done: true } },
+  ),
   cancel: declared('send', 'Stops a turn, and answers when it has ended.', { turnId: 'hello-1' }),
   delete: declared(
     'operate',

@@ -4,10 +4,8 @@
  * 1. Each call has one outcome, later than `start` returns.
  * 2. A command that may have run and whose end is not known says so, and is not run again.
  */
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { z } from 'zod';
-import { ID_PATTERN, keyString, newJobId, type SessionKey } from '../../model/ids.ts';
+import { keyString, newJobId, type SessionKey } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { ToolCall, ToolHandle, ToolOutcome, ToolSink } from '../../session/ports/tools.ts';
 import type { ToolRunner } from '../tool/runner.ts';
@@ -27,6 +25,7 @@ import {
 } from './input.ts';
 import type { Launching, WantedCommand } from './launching.ts';
 import { failed } from './report.ts';
+import { spillPath } from './spill-path.ts';
 import { endOfTask, joined, printedOf, said } from './task-report.ts';
 import { MAX_TASKS, type Task, Tasks } from './tasks.ts';
 import type { SandboxMode } from './wire.ts';
@@ -155,17 +154,12 @@ export class CommandRunner implements ToolRunner {
       workingDirectory: call.workingDirectory,
       folders,
       timeoutMs: input.timeout ?? (isBackground ? DEFAULT_BACKGROUND_MS : DEFAULT_TIMEOUT_MS),
-      spillPath: this.#spillPath(call),
+      spillPath: spillPath(this.#options.spillFolder, call),
       isOneFine: isOneFine(input.command),
       isBackground,
       sandbox,
       hasNetwork,
     };
-  }
-
-  #spillPath({ key, toolUseId }: ToolCall): string {
-    const name = ID_PATTERN.test(toolUseId) ? toolUseId : digest(toolUseId);
-    return join(this.#options.spillFolder, key.tenant, key.sessionId, `${name}.txt`);
   }
 
   #output(id: string, waitMs: number, call: ToolCall, tell: Tell): Cancel {
@@ -213,9 +207,6 @@ export class CommandRunner implements ToolRunner {
 
 /** For the two graces and the output of a task that is told to end. */
 const STOP_MS = 15_000;
-
-const digest = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 const withInput = <T>(
   schema: z.ZodType<T>,

@@ -8,16 +8,13 @@
  *    called lost and before the next one starts.
  * 4. A launcher that keeps a command beyond its time, or a question about one, is killed, and that is as any other end.
  */
-import { newJobId } from '../../model/ids.ts';
 import type { Clock, Timer } from '../../otp/clock.ts';
 import { compiledFile } from '../../platform/compiled.ts';
 import { roomFor } from './descriptors.ts';
 import { commandEnvironment } from './environment.ts';
-import { signalGroup } from './group.ts';
-import { LauncherProcess } from './launcher-process.ts';
-import { removeTrace, writeTrace } from './leftover.ts';
-import { removePipes } from './pipes.ts';
-import { marksOf, sweep } from './sweep.ts';
+import type { LauncherProcess } from './launcher-process.ts';
+import { clearAfter, startMarked } from './marked-launcher.ts';
+import { marksOf } from './sweep.ts';
 import type { CommandSpec, Ended, FromLauncher, Printed, ToLauncher } from './wire.ts';
 
 type Launcher = LauncherProcess<ToLauncher, FromLauncher>;
@@ -147,14 +144,17 @@ export class Launching {
   }
 
   #start(): Launcher {
-    const { clock, dataDir } = this.#options;
-    const mark = newJobId(clock.now());
-    if (dataDir !== undefined) writeTrace(dataDir, mark); // before anything bears it
     const file = compiledFile(import.meta.url, './launcher-child.js');
-    const launcher: Launcher = new LauncherProcess(file, mark, clock, (said) => this.#hear(said));
-    if (dataDir !== undefined) writeTrace(dataDir, mark, launcher.pid);
+    const launcher: Launcher = startMarked(file, this.#ground, (said: FromLauncher) =>
+      this.#hear(said),
+    );
     void launcher.ended.then((why) => this.#isOver(launcher, why));
     return launcher;
+  }
+
+  get #ground() {
+    const { clock, dataDir: traceFolder } = this.#options;
+    return { clock, traceFolder };
   }
 
   #hear(message: FromLauncher): void {
@@ -186,13 +186,10 @@ export class Launching {
   }
 
   async #clean(mark: string, lost: readonly Job[]): Promise<void> {
-    const { clock, dataDir } = this.#options;
-    for (const { pid } of lost) if (pid !== undefined) signalGroup(pid, 'SIGKILL');
-    await sweep(mark, clock).catch((error: unknown) =>
+    const pids = lost.map(({ pid }) => pid);
+    await clearAfter(mark, pids, this.#ground, (error) =>
       this.#options.warn({ err: error }, 'what commands left running cannot be looked for'),
     );
-    removePipes(mark);
-    if (dataDir !== undefined) removeTrace(dataDir);
     for (const ask of this.#asked.keys()) this.#tell(ask, undefined);
     for (const job of lost) this.#settle(job, { type: 'lost' });
   }

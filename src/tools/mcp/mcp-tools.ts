@@ -7,7 +7,7 @@ import { genServer, protocol } from '../../otp/gen-server.ts';
 import { type Name, nameOf } from '../../otp/name.ts';
 import type { System } from '../../otp/system.ts';
 import type { OfferedTool, ToolCall, ToolHandle, ToolSink } from '../../session/ports/tools.ts';
-import { spillPath } from '../results/long-text.ts';
+import { spillPath } from '../commands/spill-path.ts';
 import { begun } from '../results/telling.ts';
 import { failed } from '../tool/outcome.ts';
 import type { ToolRunner } from '../tool/runner.ts';

@@ -1,11 +1,8 @@
 /** A tool's result that is too long for a message: its beginning and its end are shown, all of it is in a file. */
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { ID_PATTERN } from '../../model/ids.ts';
+import { dirname } from 'node:path';
 import { makeFolder } from '../../platform/make-folder.ts';
-import type { ToolCall } from '../../session/ports/tools.ts';
 import { textOf } from '../commands/report.ts';
 
 /** About 25,000 tokens. */
@@ -14,15 +11,6 @@ export const MAX_CHARS = 100_000;
 const EDGE_CHARS = 5_000;
 const MODE = 0o600;
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
-
-/** Where the whole result of a call goes. @param folder absolute. */
-export const spillPath = (folder: string, { key, toolUseId }: ToolCall): string => {
-  const name = ID_PATTERN.test(toolUseId) ? toolUseId : digest(toolUseId);
-  return join(folder, key.tenant, key.sessionId, `${name}.txt`);
-};
-
-const digest = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 /** As it is, or its ends and where the rest is. Never rejects. @param path absolute. */
 export const shownText = async (text: string, path: string): Promise<string> => {

@@ -1,10 +1,9 @@
 /** A store as a user writes one for a program of theirs: a map, and nothing of ours but the models. */
 
+import { cleanUp, cutoffOf } from '../../../src/classic/aged-sessions.ts';
+import type { CleanupOptions } from '../../../src/classic/classic-store.ts';
 import {
   type ClassicStore,
-  type CleanupOptions,
-  cleanUp,
-  cutoffOf,
   type InfoCriteria,
   type SaveOptions,
   searchInfos,

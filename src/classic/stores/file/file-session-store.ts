@@ -8,11 +8,10 @@ import { GreenroomError, StorageError } from '../../../model/errors.ts';
 import { iso } from '../../../model/moment.ts';
 import type { Clock } from '../../../otp/clock.ts';
 import { systemClock } from '../../../otp/system-clock.ts';
+import { cleanUp, cutoffOf } from '../../aged-sessions.ts';
+import type { CleanupOptions } from '../../classic-store.ts';
 import {
   type ClassicStore,
-  type CleanupOptions,
-  cleanUp,
-  cutoffOf,
   type InfoCriteria,
   type SaveOptions,
   type SessionInfo,

@@ -13,11 +13,11 @@ import { GreenroomError } from '../../../model/errors.ts';
 import { sessionKey } from '../../../model/ids.ts';
 import { HOLD_TAG, tagKey } from '../../../model/tags.ts';
 import { systemClock } from '../../../otp/system-clock.ts';
+import { cutoffOf } from '../../aged-sessions.ts';
+import type { CleanupOptions } from '../../classic-store.ts';
 import {
   type ClassicStore,
-  type CleanupOptions,
   checkedCriteria,
-  cutoffOf,
   type InfoCriteria,
   type SaveOptions,
   type SessionInfo,

@@ -10,12 +10,11 @@
 
 import { GreenroomError } from '../../../model/errors.ts';
 import { systemClock } from '../../../otp/system-clock.ts';
+import { cleanUp, cutoffOf } from '../../aged-sessions.ts';
+import type { CleanupOptions } from '../../classic-store.ts';
 import {
   type ClassicStore,
-  type CleanupOptions,
   checkedCriteria,
-  cleanUp,
-  cutoffOf,
   type InfoCriteria,
   type SaveOptions,
   type SessionInfo,

@@ -5,7 +5,6 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../../model/errors.ts';
-import { type ClassicChange, makesSession } from '../machine/classic-change.ts';
 
 const STORAGE_FAILURES: readonly ErrorCode[] = [
   'session_exists',
@@ -18,8 +17,12 @@ const STORAGE_FAILURES: readonly ErrorCode[] = [
   'too_large',
 ];
 
-/** A deleted session is not there; only who makes one anew has to know why it cannot. */
-export const classicError = (error: unknown, change: ClassicChange | undefined): unknown => {
+/**
+ * A deleted session is not there; only who makes one anew has to know why it cannot.
+ *
+ * @param isMaking whether the change makes a session.
+ */
+export const classicError = (error: unknown, isMaking: boolean): unknown => {
   if (!(error instanceof GreenroomError)) return error;
   const { code, message, retryAfterMs, details } = error;
   const options = {
@@ -27,7 +30,6 @@ export const classicError = (error: unknown, change: ClassicChange | undefined):
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(details === undefined ? {} : { details }),
   };
-  const isMaking = change !== undefined && makesSession(change);
   if (code === 'session_not_found' || (code === 'session_deleted' && !isMaking))
     return new SessionNotFoundError(message, options);
   const isStorage = STORAGE_FAILURES.includes(code) || code === 'session_deleted';

@@ -3,13 +3,12 @@
  * writes it (P2); what it reads is what is committed (P1); what it lists comes from the catalog.
  */
 
+import { cleanUp, cutoffOf } from '../../classic/aged-sessions.ts';
 import { firstSeqOf, metadataOf } from '../../classic/classic-head.ts';
+import type { CleanupOptions } from '../../classic/classic-store.ts';
 import {
   type ClassicStore,
-  type CleanupOptions,
   checkedCriteria,
-  cleanUp,
-  cutoffOf,
   type InfoCriteria,
   type SaveOptions,
   type SessionInfo,
@@ -52,7 +51,7 @@ import { type SessionKey, sessionKey, type Tenant } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { usdOf } from '../../model/money.ts';
 import type { Caller } from '../actor/caller.ts';
-import type { ClassicChange } from '../machine/classic-change.ts';
+import { type ClassicChange, makesSession } from '../machine/classic-change.ts';
 import { catalogName } from '../ports/catalog.ts';
 import { isKnown, journalName, type KnownSession } from '../ports/journal.ts';
 import { pagesOf, resting } from '../ports/pages.ts';
@@ -69,6 +68,19 @@ export interface JournalStoreOptions {
   readonly tombstoneMs: number;
   /** Lets go of what is behind the store. */
   readonly onClose: () => Promise<void>;
+}
+
+export interface PageOptions {
+  /** By position, as `getMessages` takes them. */
+  readonly from: number;
+  readonly to?: number | undefined;
+  readonly maxBytes: number;
+}
+
+export interface MessagesPage {
+  readonly head: Head;
+  readonly messages: readonly StoredMessage[];
+  readonly nextFrom?: number;
 }
 
 export class JournalSessionStore implements ClassicStore {
@@ -119,6 +131,32 @@ export class JournalSessionStore implements ClassicStore {
     return this.#told(async () =>
       this.#messages(await this.#known(sessionId), range.from, range.to),
     );
+  }
+
+  /**
+   * Some of its messages, from a position on, and the head that they were read with: at most `maxBytes` of them as JSON, but
+   * one at least. `nextFrom`: there are more.
+   */
+  async page(
+    sessionId: string,
+    { from, to = Number.POSITIVE_INFINITY, maxBytes }: PageOptions,
+  ): Promise<MessagesPage> {
+    return this.#told(async () => {
+      const session = await this.#known(sessionId);
+      const { head } = session;
+      const messages: StoredMessage[] = [];
+      let bytes = 0;
+      let position = from;
+      if (from >= to) return { head, messages };
+      for await (const message of this.#messagesFrom(session, from)) {
+        if (position >= to) return { head, messages };
+        bytes += Buffer.byteLength(toJson(message));
+        if (bytes > maxBytes && messages.length > 0) return { head, messages, nextFrom: position };
+        messages.push(message);
+        position += 1;
+      }
+      return { head, messages };
+    });
   }
 
   async forkSession(sourceSessionId: string, newSessionId: string): Promise<void> {
@@ -279,6 +317,21 @@ export class JournalSessionStore implements ClassicStore {
     return messages;
   }
 
+  /** The same, one after the other. */
+  async *#messagesFrom(session: KnownSession, from: number): AsyncGenerator<StoredMessage> {
+    const { head } = session;
+    const first = firstSeqOf(head);
+    const isPlain = head.seq - first + 1 === head.messageCount;
+    let skipped = isPlain ? from : 0;
+    const range = { from: first + skipped, to: head.seq };
+    for await (const page of pagesOf(session, range, this.#rest))
+      for (const entry of page)
+        for (const message of messagesOf(entry, onlyObjectOf)) {
+          if (skipped === from) yield message;
+          else skipped += 1;
+        }
+  }
+
   /** Newest update first, a page at a time. */
   async *#rows(criteria: Partial<Criteria>): AsyncGenerator<CatalogRow> {
     if (contradictions(criteria).length > 0) return; // classic programs are told of nothing found
@@ -324,7 +377,7 @@ export class JournalSessionStore implements ClassicStore {
     try {
       return await done;
     } catch (error) {
-      throw classicError(error, change);
+      throw classicError(error, change !== undefined && makesSession(change));
     } finally {
       this.#underWay.delete(ended);
     }

@@ -1,0 +1,135 @@
+/**
+ * Bundles the command line, `dist/src/cli/main.js` and what it needs, into `dist/cli`: to find and load a hundred small
+ * modules takes longer than most commands run. Runs after the compiler, and takes its files.
+ *
+ * 1. Library, threads and child processes run what the compiler made. What finds files by its own place, and all that only
+ *    the daemon needs, is left there and loaded from there.
+ * 2. Of the packages, commander and the NATS client are taken in. All others stay outside.
+ * 3. A command is still loaded when it is called (`src/cli/command-table.ts`): each is a file of its own.
+ * 4. It is CommonJS, which Node loads sooner than as many modules. Names are kept, so stack traces say what they said.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(dirname(HERE));
+const COMPILED = join(ROOT, 'dist', 'src');
+const ENTRY = join(COMPILED, 'cli', 'main.js');
+const FOLDER = join(ROOT, 'dist', 'cli');
+
+/** They belong to the daemon, or find their threads and processes by their own place. */
+const LEFT_OUTSIDE = ['app/', 'storage/', 'nats/examine-broker.js'].map((path) =>
+  join(COMPILED, path),
+);
+const TAKEN_IN = /^(?:commander|nats|nkeys\.js|tweetnacl)$/;
+
+const outside = {
+  name: 'what stays outside',
+  resolveId: (specifier, importer) => {
+    if (importer === undefined) return undefined;
+    if (!specifier.startsWith('.'))
+      return TAKEN_IN.test(specifier) ? undefined : outsideId(specifier);
+    const path = resolve(dirname(importer), specifier);
+    return LEFT_OUTSIDE.some((place) => path.startsWith(place))
+      ? outsideId(relative(FOLDER, path))
+      : undefined;
+  },
+  transform: (code, id) => {
+    if (id !== ENTRY && id.startsWith(COMPILED) && code.includes('import.meta.url'))
+      throw new Error(`${id} finds files by its own place: it cannot be bundled`);
+  },
+};
+
+const outsideId = (id) => ({ id, external: true });
+
+const REQUIRED = /^(?:var|const) (\w+_\d+|childProcess) = require\((["'][^"']+["'])\);$/gm;
+const HANDED_ON = /^exports\.(\w+) = require\(("[^"]+")\);$/gm;
+const AS_GETTER =
+  'Object.defineProperty(exports, "$1", { enumerable: true, get: () => require($2) });';
+
+/**
+ * `const tls = require("tls")` loads when `tls` is first used. The NATS client requires all of itself, and of Node, at
+ * once: JetStream, keys and TLS, which a command does not touch, take longer than the command.
+ */
+const lazily = (code, required, isWanted = () => true) => {
+  const found = [...code.matchAll(required)].filter(([, name]) => isWanted(name));
+  const loaders = found.map(
+    ([, name, from]) => `let ${name}$; const ${name} = () => (${name}$ ??= require(${from}));`,
+  );
+  const names = found.map(([, name]) => name).join('|') || '(?!)';
+  const used = new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)(?:${names})(?![\\w$])`, 'g');
+  const lines = found.map(([line]) => line);
+  const body = lines.reduce((rest, line) => rest.replace(line, ''), code);
+  const lazy = body.replace(used, (name) => `(${name}())`);
+  const left = new RegExp(`(?<![\\w$(])(?:${names})(?![\\w$(])`).exec(lazy);
+  if (left !== null) throw new Error(`${left[0]} is used in a way that is not known here`);
+  return loaders.length === 0 ? code : withHead(lazy, loaders.join(' '));
+};
+
+/** Behind the line that names an interpreter, where there is one. */
+const withHead = (code, head) => code.replace(/^(#!.*\n)?/, (line) => `${line}${head} `);
+
+/** Files of the bundle, and Node's own: child processes, for one, are started by few commands. */
+const CHUNK = /^(?:let|const) (node_\w+|require_\w+) = require\(("(?:node:|\.\/)[^"]+")\);$/gm;
+
+const lazyChunks = {
+  name: 'lazy chunks',
+  renderChunk: (code) => {
+    // What is assigned again, as a namespace is, stays as it is.
+    const isPlain = (name) => !code.includes(`\n${name} = `);
+    return lazily(code, CHUNK, isPlain);
+  },
+};
+
+const lazyPackages = {
+  name: 'lazy packages',
+  transform: {
+    filter: { id: /node_modules\/(?:nats|commander)\/.*\.js$/ },
+    handler: (code) => lazily(code.replace(HANDED_ON, AS_GETTER), REQUIRED),
+  },
+};
+
+/** What a command hardly needs of the NATS client: a file of its own, so that it is not even read. */
+const NATS_RARELY =
+  /node_modules\/(?:nkeys\.js|tweetnacl|nats\/lib\/(?:jetstream\/(?!\w*mod\.js)|nats-base-client\/(?:bench|service|serviceclient|js-sha256)\.js))/;
+
+export const bundle = async () => {
+  const build = await rolldown({
+    input: ENTRY,
+    cwd: ROOT,
+    platform: 'node',
+    preserveEntrySignatures: false,
+    plugins: [outside, lazyPackages, lazyChunks],
+  });
+  await build.write({
+    dir: FOLDER,
+    cleanDir: true,
+    format: 'cjs',
+    banner: ({ isEntry }) => (isEntry ? readFileSync(join(HERE, 'door.cjs'), 'utf8') : ''),
+    comments: { legal: true, annotation: false, jsdoc: false },
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    codeSplitting: {
+      includeDependenciesRecursively: false,
+      groups: [
+        { name: 'nats-rarely', test: NATS_RARELY },
+        { name: 'nats-client', test: /node_modules\/nats\// },
+        { name: 'common', minShareCount: 3 },
+      ],
+    },
+  });
+  await build.close();
+  chmodSync(join(FOLDER, 'main.cjs'), 0o755);
+  warm();
+};
+
+/** The command whose files are kept compiled, with all that it loads. Nobody listens there: it fails, and that is enough. */
+const WARMED = ['sessions', 'search', 'x', '--limit', '1', '--servers', 'nats://127.0.0.1:1'];
+
+const warm = () =>
+  execFileSync(process.execPath, [join(HERE, 'warm.cjs'), FOLDER, ...WARMED], { stdio: 'ignore' });
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bundle();

@@ -1,0 +1,19 @@
+/**
+ * What the command line takes from the daemon's side. It is heavy: only the command that needs a part loads it. In the bundle
+ * it stays outside, and this file is the one that loads from there (`scripts/bundle/door.cjs` says why it is alone).
+ */
+import type { Shell } from './shell.ts';
+
+type Parts = Pick<Shell, 'runDaemon' | 'examineFiles' | 'storeCare' | 'examineBroker'>;
+
+export const daemonParts: Parts = {
+  runDaemon: async (config, log, again) =>
+    (await import('../app/daemon.ts')).runDaemon(config, log, again),
+  examineFiles: async (config) => (await import('../app/settings-files.ts')).faultsOfFiles(config),
+  storeCare: async () => (await import('../storage/backup/care.ts')).storeCare,
+  examineBroker: async (place, storeDir) => {
+    const { readStoreFile } = await import('../storage/verify/store-file.ts');
+    const { examineBroker } = await import('../nats/examine-broker.ts');
+    return examineBroker({ ...place, storeId: readStoreFile(storeDir)?.storeId });
+  },
+};
