@@ -66,6 +66,7 @@ const FAST = files(
   ...['pricing/**/*', 'query/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
   ...[
     'search/!(catalog-model|long-searches)',
+    'search/live/*',
     'session/!(model-messages-real)',
     'session/!(prepare)/**/*',
   ],

@@ -121,7 +121,7 @@ const CONTENT = 'a line of what was said, '.repeat(100).slice(0, MESSAGE_BYTES -
 /** Ready, as the floor's is: making a message is nobody's commit. */
 const BODY = Buffer.from(JSON.stringify({ role: 'user', content: CONTENT }));
 
-const messageChange = (key: SessionKey, head: Head, messages: number): SessionWrite => {
+export const messageChange = (key: SessionKey, head: Head, messages: number): SessionWrite => {
   const atMs = Date.now();
   const turnId = newTurnId(atMs);
   const entries = Array.from({ length: messages }, (_, at) => ({

@@ -17,6 +17,7 @@ import type { Sheet } from './harness/sheet.ts';
 import { history } from './history.ts';
 import { hooks } from './hooks.ts';
 import { journal } from './journal.ts';
+import { liveQueries } from './live-queries.ts';
 import { memory } from './memory.ts';
 import { otp } from './otp.ts';
 import { permissions } from './permissions.ts';
@@ -44,6 +45,7 @@ const BENCHES: readonly Bench[] = [
   history,
   forks,
   search,
+  liveQueries,
   text,
   permissions,
   hooks,

@@ -78,6 +78,7 @@ export { version } from './platform/version.ts';
 export { ApprovalsFacade } from './session/api/approvals-facade.ts';
 export { AuditFacade } from './session/api/audit-facade.ts';
 export { SessionsFacade } from './session/api/facade.ts';
+export type { WatchControl, WatchEvent } from './session/api/live-query.ts';
 export type { GreenroomApi } from './session/api/greenroom-api.ts';
 export {
   type FinishedTurn,
@@ -190,7 +191,7 @@ export class Greenroom implements GreenroomApi {
       onInternal: (error, during, where) =>
         running.system.report({ kind: 'fault', actor: 'embedded', during, error, where }),
     });
-    this.sessions = new SessionsFacade(this.api);
+    this.sessions = new SessionsFacade(this.api, running.system.clock);
     this.approvals = new ApprovalsFacade(this.api);
     this.audit = new AuditFacade(this.api);
   }

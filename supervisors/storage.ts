@@ -2,6 +2,7 @@
 import { supervisor } from '../src/otp/supervisor.ts';
 import { catalogServer } from '../src/search/catalog-server.ts';
 import { journal } from './journal.ts';
+import { live } from './live.ts';
 import type { Parts } from './parts.ts';
 import { snapshotOf } from './snapshot.ts';
 import { text } from './text.ts';
@@ -15,6 +16,7 @@ export const storage = (parts: Pick<Parts, 'config' | 'log' | 'testHooks' | 'onF
     children: [
       journal(parts), // owns the store
       catalogServer({ snapshot: snapshotOf(parts), notices: parts.log }), // from its snapshot and the journal's rows, fed by its commits
+      live(), // who is told when the catalog's answers change
       text(parts), // the words of all sessions, behind the commits
     ],
   });

@@ -129,6 +129,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['hooks/commands'],
   ['hooks'],
   ['search', 'text', 'housekeeping', 'rehearsal', 'storage/files'],
+  ['search/live'],
   ['storage/records'],
   ['storage/log'],
   ['storage/tables'],

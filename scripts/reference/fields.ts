@@ -9,8 +9,13 @@ export interface Field {
   readonly means: string | undefined;
 }
 
-/** Of an object; anything else has none. */
+/** Of an object, or of each of several; anything else has none. */
 export const fieldsOf = (schema: z.ZodType): readonly Field[] =>
+  schema instanceof z.ZodUnion
+    ? (schema.options as readonly z.ZodType[]).flatMap(fieldsOf)
+    : fieldsOfOne(schema);
+
+const fieldsOfOne = (schema: z.ZodType): readonly Field[] =>
   schema instanceof z.ZodObject
     ? Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, field]) => ({
         name,

@@ -12,6 +12,15 @@ import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/model/tags.ts';
 import { MOST_STEPS } from '../../src/model/turn.ts';
 import { API_LIMITS, LONGEST_TIMEOUT_MS } from '../../src/nats/answers.ts';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
+import { MAX_DUE } from '../../src/search/live/live-watch.ts';
+import {
+  FORGOTTEN_AFTER_MS,
+  MAX_DUE_OF_ALL,
+  MAX_PRESENT,
+  MAX_WATCHES,
+  MAX_WATCHES_OF_TENANT,
+  TICK_MS,
+} from '../../src/search/live/memory-watches.ts';
 import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
 import { MAX_BYTES, MAX_EVENTS } from '../../src/session/events/recent-events.ts';
 import { MAX_STATIONS, MAX_TRAILS } from '../../src/session/events/turn-trails.ts';
@@ -124,8 +133,24 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
       'HTTP',
       `${LIMITS.connections} connections, the oldest goes first; ${size(LIMITS.headerBytes)} of headers within ${seconds(LIMITS.headersMs)}`,
     ],
-    ['requests over NATS under way', count(API_LIMITS.inFlight)],
+    [
+      'requests over NATS under way',
+      `${count(API_LIMITS.inFlight)}, and ${count(API_LIMITS.waiting)} that wait for something to happen`,
+    ],
     ['streams of `ask` that are open', count(API_LIMITS.openAsks)],
+    [
+      'live queries',
+      `${count(MAX_WATCHES_OF_TENANT)} of a tenant, ${count(MAX_WATCHES)} of a daemon; one that is asked nothing for ${seconds(FORGOTTEN_AFTER_MS)} is forgotten`,
+    ],
+    ['sessions that a live query tells as present', count(MAX_PRESENT)],
+    [
+      'changes of live queries that wait',
+      `${count(MAX_DUE)} for one reader, ${count(MAX_DUE_OF_ALL)} for all; beyond that a live query begins again`,
+    ],
+    [
+      'readers of live queries that are answered',
+      `${count(numberIn('src/search/live/memory-watches.ts', 'ANSWERED_PER_TICK'))} in ${TICK_MS} ms, fewer beside many commits, one of each tenant by turns`,
+    ],
     ["a request's time", requestTime()],
     [
       'model calls of a turn',

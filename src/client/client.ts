@@ -43,6 +43,7 @@ import { type Change, Connection } from './connection.ts';
 import { type RefusedTurn, refusedTurns } from './refused-turns.ts';
 import { fromNats, replyIn } from './replies.ts';
 import { Telling } from './telling.ts';
+import { untilBack } from './until-back.ts';
 
 export interface ClientOptions {
   /** `nats://host:port`, several with commas or as a list; `user:password@` or `token@` before the host. */
@@ -129,6 +130,7 @@ class NatsClient implements Client {
   readonly #streams = new Set<AskStream>();
   readonly #signals = new AbortSignals();
   readonly #tellings = new Set<Telling>();
+  #isClosed = false;
 
   constructor(nc: NatsConnection, subjects: Subjects, tenant: string, options: ClientOptions) {
     this.#connection = new Connection(nc, {
@@ -150,6 +152,10 @@ class NatsClient implements Client {
     return this.#connection.nc.info?.max_payload;
   }
 
+  hasEnded(): boolean {
+    return this.#isClosed;
+  }
+
   async session<V extends SessionVerb>(
     sessionId: string,
     verb: V,
@@ -165,7 +171,13 @@ class NatsClient implements Client {
     request: SessionsRequests[V],
   ): Promise<SessionsReplies[V]> {
     const subject = this.#subjects.sessions(this.tenant, verb);
-    return (await this.#request(subject, SESSIONS[verb], request)) as SessionsReplies[V];
+    const answer = this.#request(subject, SESSIONS[verb], request);
+    const declared: Declared | undefined = SESSIONS[verb];
+    // A watch whose opening was lost is forgotten by the daemon.
+    const isAskedAgain = declared?.waits === true || verb === 'watch-open';
+    return (await (isAskedAgain
+      ? untilBack(this.#connection, answer)
+      : answer)) as SessionsReplies[V];
   }
 
   async daemon<V extends DaemonVerb>(
@@ -236,6 +248,7 @@ class NatsClient implements Client {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const stream of this.#streams) stream.abandon();
     for (const telling of this.#tellings) telling.close();
     await this.#connection.close();

@@ -41,11 +41,13 @@ export interface ApiLimits {
   readonly inFlight: number;
   /** Asks whose turn has not finished. Default 20,000. */
   readonly openAsks: number;
+  /** Requests that wait for something to happen. Default 10,000. */
+  readonly waiting: number;
   /** Deadline of a request that names none, in milliseconds. Default: its verb's. */
   readonly timeoutMs?: number;
 }
 
-export const API_LIMITS: ApiLimits = { inFlight: 1_000, openAsks: 20_000 };
+export const API_LIMITS: ApiLimits = { inFlight: 1_000, openAsks: 20_000, waiting: 10_000 };
 
 export const LONGEST_TIMEOUT_MS = 600_000;
 const TIMEOUT_HEADER = 'Greenroom-Timeout-Ms';
@@ -82,6 +84,7 @@ const askedIn = ({ subject, reply }: Msg): Asked => ({ subject, reply: reply || 
 
 export class Answers {
   readonly inFlight: InFlight;
+  readonly waiting: InFlight;
   readonly asks: Asks;
   readonly endpoints: readonly EndpointStats[];
   readonly #options: AnswersOptions;
@@ -94,15 +97,17 @@ export class Answers {
     const { outbox, clock, limits, maxPayloadBytes, subjects } = options;
     this.#options = options;
     this.inFlight = new InFlight(limits.inFlight, clock);
+    this.waiting = new InFlight(limits.waiting, clock);
     this.asks = new Asks(outbox, clock, { open: limits.openAsks, eventBytes: maxPayloadBytes / 4 });
     this.#unknown = new EndpointStats('unknown', `${subjects.root}.*.>`);
     this.endpoints = [...endpointsOf(subjects), this.#unknown];
     this.#byName = new Map(this.endpoints.map((endpoint) => [endpoint.name, endpoint]));
   }
 
-  /** From now on everything new is refused with `draining`. */
+  /** From now on everything new is refused with `draining`, and so is what waits for something to happen. */
   drain(): void {
     this.#draining = true;
+    this.waiting.endAll(draining());
   }
 
   /** Answers one message; the turns of the queue, which come by here too, are not for us. */
@@ -119,7 +124,7 @@ export class Answers {
   }
 
   #begin(address: Address | undefined, endpoint: EndpointStats, msg: Msg): void {
-    if (this.#draining) throw new GreenroomError('draining', 'this daemon is stopping');
+    if (this.#draining) throw draining();
     if (address === undefined || endpoint === this.#unknown)
       throw unknownVerb(address, msg.subject);
     const key = sessionKey(address.tenant, address.kind === 'session' ? address.sessionId : '-');
@@ -162,18 +167,19 @@ export class Answers {
     const context = this.#contextOf(tenant, msg, timeoutMs);
     const where = { ...whereOf(address), traceId: context.traceId };
     const asked = askedIn(msg);
-    const ticket = this.inFlight.enter(timeoutMs, (late) =>
+    const underWay = verb.waits ? this.waiting : this.inFlight;
+    const ticket = underWay.enter(timeoutMs, (late) =>
       this.#refuse(endpoint, asked, late, where, timeoutMs),
     );
     this.#reply(address, request, (fewer) => run(context, fewer)).then(
       (data) => {
-        if (!this.inFlight.leave(ticket)) return;
-        endpoint.finished(this.inFlight.elapsed(ticket));
+        if (!underWay.leave(ticket)) return;
+        endpoint.finished(underWay.elapsed(ticket));
         if (asked.reply !== undefined) this.#options.outbox.publish(asked.reply, data);
       },
       (error: unknown) => {
-        if (this.inFlight.leave(ticket))
-          this.#refuse(endpoint, asked, error, where, this.inFlight.elapsed(ticket));
+        if (underWay.leave(ticket))
+          this.#refuse(endpoint, asked, error, where, underWay.elapsed(ticket));
       },
     );
   }
@@ -281,6 +287,8 @@ export class Answers {
     );
   }
 }
+
+const draining = (): GreenroomError => new GreenroomError('draining', 'this daemon is stopping');
 
 /** The stream answers these itself, and only subjects of exactly this shape. */
 const isQueuedTurn = (address: Address | undefined): boolean =>

@@ -57,6 +57,14 @@ export class InFlight {
     return first;
   }
 
+  /** All that are under way are late now. */
+  endAll(error: GreenroomError): void {
+    for (const ticket of this.#tickets) {
+      this.leave(ticket);
+      ticket.onLate(error);
+    }
+  }
+
   /** Milliseconds since the request came. */
   elapsed(ticket: Ticket): number {
     return this.#clock.monotonic() - ticket.startedMs;

@@ -17,6 +17,7 @@ import type {
   Catalog,
   CatalogStats,
   FacetsPage,
+  RowWatcher,
   SearchPage,
   Sums,
 } from '../session/ports/catalog.ts';
@@ -43,6 +44,7 @@ export class MemoryCatalog implements Catalog {
   #notedCount = 0;
 
   #isLoading: boolean;
+  #watcher: RowWatcher | undefined;
 
   /**
    * @param onFault told when something noted cannot be taken in: the catalog is wrong from then on.
@@ -63,6 +65,7 @@ export class MemoryCatalog implements Catalog {
 
   /** Adds the session or replaces what is known of it. */
   put(row: CatalogRow): void {
+    this.#tellWatcher(row.key, row);
     this.#forgetNoted(row.key);
     this.#tableOf(row.key.tenant).put(row);
   }
@@ -77,19 +80,22 @@ export class MemoryCatalog implements Catalog {
   /** What a session is from now on; the next look sees it. */
   note(head: Head): void {
     const { tenant, sessionId } = head.key;
+    const row = catalogRowOf(head);
+    this.#tellWatcher(head.key, row);
     let noted = this.#noted.get(tenant);
     if (noted === undefined) {
       noted = new Map();
       this.#noted.set(tenant, noted);
     }
     const before = noted.size;
-    noted.set(sessionId, catalogRowOf(head));
+    noted.set(sessionId, row);
     this.#notedCount += noted.size - before;
     if (this.#notedCount > MAX_NOTED) this.#takeInOf(tenant, noted, NOTED_SLICE);
   }
 
   /** Forgets the session; a tenant without sessions is forgotten too. */
   delete(key: SessionKey): void {
+    this.#tellWatcher(key, undefined);
     this.#forgetNoted(key);
     const { tenant, sessionId } = key;
     const table = this.#tables.get(tenant);
@@ -154,6 +160,13 @@ export class MemoryCatalog implements Catalog {
     return [...this.#tables.keys()];
   }
 
+  tellChanges(watcher: RowWatcher): () => void {
+    this.#watcher = watcher;
+    return () => {
+      if (this.#watcher === watcher) this.#watcher = undefined;
+    };
+  }
+
   stats(): CatalogStats {
     this.#takeIn();
     const tables = [...this.#tables.values()];
@@ -200,6 +213,20 @@ export class MemoryCatalog implements Catalog {
       this.#onFault(error);
       throw error;
     }
+  }
+
+  #tellWatcher(key: SessionKey, after: CatalogRow | undefined): void {
+    this.#watcher?.willBe(key, after, () => this.#current(key));
+  }
+
+  /** Whether it was taken in or still waits; with what a search does not show. */
+  #current({ tenant, sessionId }: SessionKey): CatalogRow | undefined {
+    const noted = this.#noted.get(tenant)?.get(sessionId);
+    if (noted !== undefined) return noted;
+    const table = this.#tables.get(tenant);
+    const slot = table?.slotOf(sessionId);
+    if (table === undefined || slot === undefined) return undefined;
+    return { ...table.rowAt(slot), toolsUsed: table.tools.tags(slot) };
   }
 
   #forgetNoted({ tenant, sessionId }: SessionKey): void {

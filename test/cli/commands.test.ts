@@ -323,3 +323,53 @@ test('watch says of a session that is not there yet that it is waited for', asyn
   expect(unknown.err).toContain('there is no session new yet');
   expect(unknown.out).toBe(known.out);
 });
+
+test('search --follow shows what is present, what changes, and what follows where changes were missed', async () => {
+  const other = { ...SUMMARY, sessionId: 'other', title: undefined, summary: 'of what' };
+  const over = new GreenroomError('forbidden', 'that is enough');
+  const batch = (n: number, changes: readonly object[]) => ({ n, changes, presentLeft: 0 });
+  const replies: unknown[] = [
+    batch(1, [{ type: 'present', sessionId: 'demo', session: SUMMARY }]),
+    batch(2, [{ type: 'entered', sessionId: 'other', session: other }]),
+    { ...batch(3, [{ type: 'left', sessionId: 'demo' }]) },
+    { resync: 'unknown' },
+    batch(1, [{ type: 'present', sessionId: 'other', session: other }]),
+  ];
+  const daemonTelling = () => {
+    const left = [...replies];
+    return new FakeDaemon({
+      'sessions.watch-open': { watchId: 'w', present: 1 },
+      'sessions.watch-close': { watchId: 'w' },
+      'sessions.watch-next': () => {
+        const next = left.shift();
+        if (next === undefined) throw over;
+        return next;
+      },
+    });
+  };
+  const daemon = daemonTelling();
+  const { out, err, code } = await greenroom('sessions search tag:review --under /srv --follow', {
+    daemon,
+  });
+  expect(out.split('\n')).toEqual([
+    'present demo idle $0.2500 review,ci Fix the build',
+    'entered other idle $0.2500 review,ci of what',
+    'left demo deleted',
+    'present other idle $0.2500 review,ci of what',
+    '',
+  ]);
+  expect(err).toContain('changes were missed (the daemon began anew)');
+  expect(code).toBe(4);
+  const named = { q: 'tag:review', underDirectory: '/srv' };
+  expect(daemon.asked.slice(0, 3)).toEqual([
+    ['sessions.watch-open', expect.objectContaining(named)],
+    ['sessions.watch-next', expect.objectContaining({ watchId: 'w', after: 0 })],
+    ['sessions.watch-next', expect.objectContaining({ watchId: 'w', after: 1 })],
+  ]);
+  const json = await greenroom('sessions search tag:review --follow --json', {
+    daemon: daemonTelling(),
+  });
+  expect(jsonLines(json.out)).toMatchObject(
+    ['present', 'entered', 'left', 'present'].map((type) => ({ type })),
+  );
+});

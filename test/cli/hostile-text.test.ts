@@ -6,9 +6,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { type Running, startWithBroker } from '../docs/running.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
+import { FakeDaemon } from './fake-daemon.ts';
 import { assistantLine, folderOf, userLine, writeInto } from './import/transcripts.ts';
 import { greenroom, jsonLines, newFolder, type World } from './run-cli.ts';
 
@@ -241,6 +243,23 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
         world({ connect: async () => daemon }),
       );
       expect([code, hiddenIn(out)]).toEqual([0, []]);
+    }
+    const session = { sessionId: 'x', tags: [HOSTILE], title: HOSTILE, status: 'idle' };
+    const changes = [{ type: 'present', sessionId: 'x', session }];
+    for (const flags of [[], ['--json']]) {
+      const following = new FakeDaemon({
+        'sessions.watch-open': { watchId: 'w', present: 1 },
+        'sessions.watch-next': ({ after }: { after: number }) => {
+          if (after > 0) throw new GreenroomError('forbidden', HOSTILE);
+          return { n: 1, changes, presentLeft: 0 };
+        },
+      });
+      const { code, out, err } = await greenroom(
+        ['sessions', 'search', '--follow', ...flags],
+        world({ connect: async () => following }),
+      );
+      expect([code, hiddenIn(out), hiddenIn(err)]).toEqual([4, [], []]);
+      expect(out).toContain('abc');
     }
     await client.close();
   });

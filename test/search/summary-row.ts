@@ -143,7 +143,7 @@ const around = (inner: fc.Arbitrary<Filter>): fc.Arbitrary<Filter> => {
     .map(([plain, allOf, anyOf, noneOf]) => withoutUndefined({ ...plain, allOf, anyOf, noneOf }));
 };
 /** Criteria in criteria in criteria. */
-const nestedFilters = around(around(filters));
+export const nestedFilters = around(around(filters));
 
 const searchesFor = (filters: fc.Arbitrary<Filter>) =>
   fc

@@ -18,8 +18,10 @@ import { timeZoneHere } from '../query.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import { parseCount } from '../values.ts';
+import { follow } from './follow-search.ts';
 
-type SearchOptions = FilterOptions & PageOptions & { readonly count?: boolean };
+type SearchOptions = FilterOptions &
+  PageOptions & { readonly count?: boolean; readonly follow?: boolean };
 
 export const registerFinding = (registration: Registration): void => {
   const { program, shell } = registration;
@@ -34,10 +36,11 @@ export const registerFinding = (registration: Registration): void => {
     );
   addPageOptions(addCriteria(search, nowMs))
     .option('--count', 'only how many, and their cost')
+    .option('--follow', 'all of them, then what enters, changes and leaves, until Ctrl-C')
     .action(
       act<[string[]], SearchOptions>(registration, (run, [words], options) =>
         run.withDaemon((daemon) =>
-          (options.count ? count : find)(daemon, run, {
+          (options.follow ? follow : options.count ? count : find)(daemon, run, {
             ...options,
             query: together(options.query ?? '', words.join(' ')),
           }),

@@ -44,10 +44,13 @@ export const embeddedApi = (
   const signals = new AbortSignals();
   const traces = new TraceIds();
   const reading: Reading = { readings, signals, traces };
+  let hasEnded = false;
   void ended?.finally(() => {
+    hasEnded = true;
     for (const queue of readings) queue.fail(stopped());
   });
   return {
+    hasEnded: () => hasEnded,
     session: async (sessionId, verb, request) => {
       const key = sessionKey(tenant, sessionId);
       mustBeVerb(SESSION_VERBS, verb);

@@ -2,6 +2,8 @@
  * The sessions of one tenant, as programs use them: a method per verb over a `SessionsApi`, embedded
  * or over NATS. Every method rejects with a `GreenroomError` whose `code` is in the table of `docs/reference/errors.md`.
  */
+import type { Clock } from '../../otp/clock.ts';
+import { systemClock } from '../../otp/system-clock.ts';
 import type { SessionsApi } from '../verbs/api.ts';
 import type {
   SessionReplies,
@@ -11,7 +13,14 @@ import type {
 } from '../verbs/registry.ts';
 import type { SessionView, TurnView } from '../verbs/reply-schemas.ts';
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
+import { AbortSignals } from './abort.ts';
 import { exportSession } from './download.ts';
+import {
+  type WatchControl,
+  type WatchEvent,
+  type WatchGround,
+  watchSessions,
+} from './live-query.ts';
 import { type ImportedSession, type ImportOptions, importSession } from './upload.ts';
 
 type Of<V extends SessionVerb> = SessionRequests[V];
@@ -19,14 +28,26 @@ type All<V extends SessionsVerb> = SessionsRequests[V];
 
 export class SessionsFacade {
   readonly #api: SessionsApi;
+  readonly #ground: WatchGround;
 
-  constructor(api: SessionsApi) {
+  constructor(api: SessionsApi, clock: Clock = systemClock) {
     this.#api = api;
+    this.#ground = { api, clock, signals: new AbortSignals() };
   }
 
   /** Sessions that meet all criteria; newest update first, 50 a page. */
   search(criteria: All<'search'> = {}): Promise<SessionsReplies['search']> {
     return this.#api.sessions('search', criteria);
+  }
+
+  /**
+   * What meets the criteria now, as one `present`; then each session that enters, changes or leaves, for as long as it is
+   * read. Another `present` says that changes are missing, and why: the daemon went, or the reader was too slow. It throws
+   * what a search would, `too_large` for more sessions than 5,000 unless `present: false`, and `unavailable` when the daemon
+   * is away for longer than `patienceMs`.
+   */
+  watch(query: All<'watch-open'> = {}, control: WatchControl = {}): AsyncGenerator<WatchEvent> {
+    return watchSessions(this.#ground, query, control);
   }
 
   count(filter: All<'count'> = {}): Promise<SessionsReplies['count']> {

@@ -38,6 +38,20 @@ export interface CatalogStats {
   readonly bytes: number;
 }
 
+/** Hears what becomes of sessions, in the tick in which it does. */
+export interface RowWatcher {
+  /**
+   * A session is about to be another one.
+   * @param after undefined: it is deleted.
+   * @param current what it is still; undefined: it is new.
+   */
+  willBe(
+    key: SessionKey,
+    after: CatalogRow | undefined,
+    current: () => CatalogRow | undefined,
+  ): void;
+}
+
 export interface Catalog {
   // What these three tell was so at one moment between question and answer. Long ones give way to the loop.
 
@@ -59,6 +73,8 @@ export interface Catalog {
   withOpenTurns(): readonly CatalogRow[];
   find(tenant: Tenant, sessionId: string): CatalogRow | undefined;
   tenants(): readonly Tenant[];
+  /** Has one watcher told of every change from now on, in the place of the one before. Returns how to end that. */
+  tellChanges(watcher: RowWatcher): () => void;
   stats(): CatalogStats;
 }
 

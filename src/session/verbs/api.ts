@@ -27,6 +27,8 @@ export interface TurnControl {
 export interface SessionsApi {
   /** Largest message of the broker between; absent where there is none. */
   readonly maxPayloadBytes?: number | undefined;
+  /** Whether it was closed, or what it stands for has stopped: no call will be answered any more. Absent: not known. */
+  hasEnded?(): boolean;
   session<V extends SessionVerb>(
     sessionId: string,
     verb: V,

@@ -17,6 +17,7 @@ import { transcriptVerbs } from './transcript-verbs.ts';
 import { transferVerbs } from './transfer-verbs.ts';
 import { turnVerbs } from './turn-verbs.ts';
 import type { DaemonVerb, SessionsVerb, SessionVerb } from './verb-facts.ts';
+import { watchVerbs } from './watch-verbs.ts';
 
 export const SESSION_VERBS = {
   ...settingsVerbs,
@@ -35,6 +36,7 @@ export const SESSION_VERBS = {
 
 export const SESSIONS_VERBS = {
   ...searchVerbs,
+  ...watchVerbs,
   ...approvalsVerbs,
   ...auditsVerbs,
   ...tagVerbs,

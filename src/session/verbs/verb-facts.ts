@@ -23,6 +23,8 @@ export interface Declared {
   /** By when it is answered, unless the request says otherwise; embedded and over NATS the same. */
   readonly timeoutMs: number;
   readonly example: Example;
+  /** It is answered when something happens: until then it takes no place among the requests under way. */
+  readonly waits?: true;
 }
 
 /** A request that works, and, where that is short, what it is answered with. */
@@ -35,11 +37,11 @@ const declared = (
   needs: Need,
   says: string,
   request: object = {},
-  more: Partial<Pick<Declared, 'refusal' | 'timeoutMs'>> & Pick<Example, 'reply'> = {},
+  more: Partial<Pick<Declared, 'refusal' | 'timeoutMs' | 'waits'>> & Pick<Example, 'reply'> = {},
 ): Declared => {
-  const { refusal = 'invalid_request', timeoutMs = REQUEST_TIMEOUT_MS, reply } = more;
+  const { refusal = 'invalid_request', timeoutMs = REQUEST_TIMEOUT_MS, reply, ...rest } = more;
   const example = reply === undefined ? { request } : { request, reply };
-  return { says, needs, refusal, timeoutMs, example };
+  return { says, needs, refusal, timeoutMs, example, ...rest };
 };
 
 const SETTINGS = { refusal: 'invalid_settings' } as const;
@@ -50,6 +52,7 @@ const CLEANUP_MS = 600_000;
 
 const MIRRORED = { projectKey: '-srv-app', sessionId: '1f4d1c9e-0000-4000-8000-000000000001' };
 const EXTERNAL_KEY = 'claude-code:/srv/app/1f4d1c9e.jsonl';
+const WATCH = '019a3c5e-0000-7000-8000-000000000002';
 const JOB = { jobId: '019a3c5e-0000-7000-8000-000000000001', failed: 0 };
 const APPROVAL = {
   ...{ sessionId: 'demo', turnId: 'hello-1', approvalId: 'hello-1#3', toolUseId: 'toolu_01' },
@@ -224,6 +227,25 @@ export const SESSIONS = {
       },
     },
   ),
+  'watch-open': declared(
+    'read',
+    'Begins a [live query](subjects.md#live-queries): from now on it is noted what changes in a search.',
+    { q: 'tag:review -status:completed' },
+    { ...CRITERIA, reply: { watchId: WATCH, present: 2 } },
+  ),
+  'watch-next': declared(
+    'read',
+    'Tells what has changed in it, or waits for a change.',
+    { watchId: WATCH, after: 7 },
+    {
+      waits: true,
+      reply: {
+        ...{ n: 8, presentLeft: 0 },
+        changes: [{ type: 'left', sessionId: 'demo' }],
+      },
+    },
+  ),
+  'watch-close': declared('read', 'Ends it.', { watchId: WATCH }, { reply: { watchId: WATCH } }),
   approvals: declared(
     'read',
     'Lists the tool calls that wait for a person, those of the session that changed last first.',

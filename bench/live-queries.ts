@@ -1,0 +1,247 @@
+/**
+ * What do a thousand live queries cost the commits that they hear of? The same commits with none and with all of them, in
+ * turn, in one Greenroom whose readers run in the same process. A tenth of the queries name no field that an index knows.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Greenroom, startGreenroom } from '../src/index.ts';
+import { type Head, newHead } from '../src/model/head.ts';
+import { sessionKey } from '../src/model/ids.ts';
+import { createLog } from '../src/platform/log.ts';
+import { type Journal, journalName } from '../src/session/ports/journal.ts';
+import { watchesName } from '../src/session/ports/watches.ts';
+import { type Bench, bySize, type Settings } from './harness/bench.ts';
+import { number, spread, times } from './harness/figures.ts';
+import { type Measured, measure } from './harness/loop.ts';
+import { describeMachine } from './harness/machine.ts';
+import { Quiet } from './harness/quiet.ts';
+import { Rounds } from './harness/rounds.ts';
+import { Sheet } from './harness/sheet.ts';
+import { messageChange } from './journal.ts';
+
+const WATCHES = 1_000;
+const SESSIONS = 10_000;
+const TAGS = 1_000;
+const OWNERS = 500;
+const IN_FLIGHT = 100;
+const GOAL = 0.95;
+
+interface Plan {
+  readonly rounds: number;
+  readonly maxMs: number;
+  readonly patienceMs: number;
+}
+
+const planOf = (settings: Settings): Plan =>
+  bySize(settings, {
+    smoke: { rounds: 1, maxMs: 500, patienceMs: 0 },
+    normal: { rounds: 15, maxMs: 1_000, patienceMs: 20_000 },
+    full: { rounds: 21, maxMs: 5_000, patienceMs: 120_000 },
+  });
+
+export const liveQueries: Bench = {
+  name: 'live-queries',
+  question: 'What do a thousand live queries cost the commits that they hear of?',
+  run: async (settings) => {
+    const sheet = new Sheet();
+    describeMachine(sheet, settings.scratch);
+    sheet.configure('sessions', `${number(SESSIONS)}, each with two of ${number(TAGS)} tags`);
+    sheet.configure(
+      'queries',
+      `${number(WATCHES)}: 600 by a tag, 200 by an owner, 100 by directory and status, 100 by cost, turns, tokens or time`,
+    );
+    const dataDir = join(settings.scratch, 'live-queries');
+    mkdirSync(dataDir);
+    const greenroom = await startGreenroom({
+      ...{ dataDir, textSearch: 'off', minFreeMb: 1, provider: 'rehearsal' },
+      log: createLog({ level: 'warn' }),
+    });
+    try {
+      await play(greenroom, sheet, settings);
+    } finally {
+      await greenroom.stop();
+    }
+    return sheet;
+  },
+};
+
+const headOf = (n: number): Head => ({
+  ...newHead(sessionKey('default', `session-${n}`), Date.now()),
+  tags: [`tag-${n % TAGS}`, `tag-${(n * 7 + 3) % TAGS}`],
+  owner: `owner-${n % OWNERS}`,
+  workingDirectory: `/srv/project-${n % 300}`,
+  costNanoUsd: (n % 100) * 10_000_000,
+});
+
+/** Commits of one message, past the sessions' actors: what is left of a commit is little, so what is added shows. */
+class Writers {
+  readonly #journal: Journal;
+  readonly #heads: Head[];
+  readonly #busy = new Set<number>();
+  #next = 0;
+
+  constructor(greenroom: Greenroom, heads: Head[]) {
+    this.#journal = greenroom.system.fetch(journalName);
+    this.#heads = heads;
+  }
+
+  /** In the next of the first so many sessions. */
+  async commit(among: number): Promise<void> {
+    let at = this.#next++ % among;
+    while (this.#busy.has(at)) at = this.#next++ % among;
+    const head = this.#heads[at];
+    if (head === undefined) return;
+    this.#busy.add(at);
+    const change = messageChange(head.key, head, 1);
+    await this.#journal.commit(change);
+    this.#heads[at] = change.head;
+    this.#busy.delete(at);
+  }
+}
+
+const queryOf = (n: number): string => {
+  if (n < 600) return `tag:tag-${n}`;
+  if (n < 800) return `owner:owner-${n - 600}`;
+  if (n < 900) return `dir:/srv/project-${n - 800} status:idle`;
+  return [
+    `cost:>${10 + n}`,
+    `turns:>${1_000_000 + n}`,
+    `tokens:>${n}k`,
+    `created:..2020-01-0${1 + (n % 9)}`,
+  ][n % 4] as string;
+};
+
+/** A reader of each query, until it is told to end. */
+class Readers {
+  readonly #end = new AbortController();
+  readonly #done: Promise<unknown>[] = [];
+  told = 0;
+
+  static async open(greenroom: Greenroom): Promise<Readers> {
+    const readers = new Readers();
+    const { signal } = readers.#end;
+    const opened = Array.from({ length: WATCHES }, async (_, n) => {
+      const events = greenroom.sessions.watch({ q: queryOf(n) }, { signal });
+      await events.next();
+      readers.#done.push(readers.#read(events));
+    });
+    await Promise.all(opened);
+    return readers;
+  }
+
+  async #read(events: AsyncIterable<unknown>): Promise<void> {
+    try {
+      for await (const _ of events) this.told += 1;
+    } catch {
+      // that is its end
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#end.abort(new Error('over'));
+    await Promise.all(this.#done);
+  }
+}
+
+const LOADS = [
+  { what: `over ${number(100)} sessions`, among: 100 },
+  { what: `over ${number(SESSIONS)} sessions`, among: SESSIONS },
+] as const;
+
+const play = async (greenroom: Greenroom, sheet: Sheet, settings: Settings): Promise<void> => {
+  const plan = planOf(settings);
+  const heads = Array.from({ length: SESSIONS }, (_, n) => headOf(n));
+  const writers = new Writers(greenroom, heads);
+  settings.say(`  making ${number(SESSIONS)} sessions`);
+  await measure({ inFlight: 500, maxCount: SESSIONS, maxMs: 600_000 }, () =>
+    writers.commit(SESSIONS),
+  );
+  const rounds = new Rounds<Measured>();
+  const told = new Rounds<number>();
+  const cpu = new Rounds<number>();
+  const quiet = new Quiet(plan.patienceMs, () => [process.pid]);
+  const once = (among: number) =>
+    measure({ inFlight: IN_FLIGHT, maxCount: 2_000_000, maxMs: plan.maxMs }, () =>
+      writers.commit(among),
+    );
+  for (let round = 0; round <= plan.rounds; round += 1) {
+    settings.say(round === 0 ? '  warming up' : `  round ${round} of ${plan.rounds}`);
+    const isFirst = round % 2 === 0;
+    for (const isWatched of isFirst ? [false, true] : [true, false]) {
+      const readers = isWatched ? await Readers.open(greenroom) : undefined;
+      // What opening and closing has left to be collected is no part of a commit.
+      for (const { among } of LOADS) await once(among);
+      for (const { what, among } of LOADS) {
+        const before = readers?.told ?? 0;
+        const { cpuUs, ...measured } = await quiet.round(() => withCpu(() => once(among)));
+        if (round === 0 && plan.rounds > 1) continue;
+        rounds.add(`${what} ${isWatched}`, measured);
+        cpu.add(`${what} ${isWatched}`, cpuUs / measured.total);
+        if (readers !== undefined) told.add(what, (readers.told - before) / measured.seconds);
+      }
+      await readers?.close();
+    }
+  }
+  quiet.describe(sheet);
+  report(sheet, { rounds, cpu, told }, greenroom);
+};
+
+/** Processor time of all threads, which others on the machine do not change as much as they do the rate. */
+const withCpu = async (
+  measured: () => Promise<Measured>,
+): Promise<Measured & { cpuUs: number }> => {
+  const before = process.cpuUsage();
+  const figures = await measured();
+  const { user, system } = process.cpuUsage(before);
+  return { ...figures, cpuUs: user + system };
+};
+
+interface Figures {
+  readonly rounds: Rounds<Measured>;
+  /** Microseconds a commit. */
+  readonly cpu: Rounds<number>;
+  /** Changes a second. */
+  readonly told: Rounds<number>;
+}
+
+const report = (sheet: Sheet, { rounds, cpu, told }: Figures, greenroom: Greenroom): void => {
+  const perSecond = (one: Measured) => one.perSecond;
+  sheet.table(
+    `Commits a second, ${IN_FLIGHT} at once`,
+    [
+      'commits',
+      'no query',
+      `${number(WATCHES)} queries`,
+      'ratio',
+      'of rounds',
+      'changes told a second',
+    ],
+    LOADS.map(({ what }) => [
+      what,
+      number(Math.round(rounds.median(`${what} false`, perSecond))),
+      number(Math.round(rounds.median(`${what} true`, perSecond))),
+      times(rounds.ratio(`${what} true`, `${what} false`, perSecond)),
+      spread(rounds.ratios(`${what} true`, `${what} false`, perSecond)),
+      number(Math.round(told.median(what, (each) => each))),
+    ]),
+  );
+  const same = (each: number) => each;
+  sheet.table(
+    'Processor time of a commit, all threads, µs',
+    ['commits', 'no query', `${number(WATCHES)} queries`, 'ratio', 'of rounds'],
+    LOADS.map(({ what }) => [
+      what,
+      number(cpu.median(`${what} false`, same)),
+      number(cpu.median(`${what} true`, same)),
+      times(cpu.ratio(`${what} true`, `${what} false`, same)),
+      spread(cpu.ratios(`${what} true`, `${what} false`, same)),
+    ]),
+  );
+  for (const { what } of LOADS) {
+    const ratio = rounds.ratio(`${what} true`, `${what} false`, perSecond);
+    sheet.goal(`commits ${what} beside none`, `at least ${GOAL}`, times(ratio), ratio >= GOAL);
+  }
+  const { changes, asked } = greenroom.system.fetch(watchesName).stats;
+  sheet.configure('queries asked about a change', number(asked / changes));
+  sheet.check('readers were told', told.median(LOADS[0].what, (each) => each) > 0, 'of changes');
+};
