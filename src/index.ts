@@ -78,8 +78,8 @@ export { version } from './platform/version.ts';
 export { ApprovalsFacade } from './session/api/approvals-facade.ts';
 export { AuditFacade } from './session/api/audit-facade.ts';
 export { SessionsFacade } from './session/api/facade.ts';
-export type { WatchControl, WatchEvent } from './session/api/live-query.ts';
 export type { GreenroomApi } from './session/api/greenroom-api.ts';
+export type { WatchControl, WatchEvent } from './session/api/live-query.ts';
 export {
   type FinishedTurn,
   type Prompt,
