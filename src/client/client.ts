@@ -287,7 +287,9 @@ class NatsClient implements Client {
     const timeoutMs = this.#options.timeoutMs ?? usualMs;
     const body = bodyOf(request);
     try {
-      return replyIn(await this.#connection.request(subject, body, timeoutMs));
+      // One that waits is asked again by its reader, which counts what it has heard.
+      const changesNothing = verb?.needs === 'read' && verb.waits !== true;
+      return replyIn(await this.#connection.request(subject, body, { timeoutMs, changesNothing }));
     } catch (error) {
       throw fromNats(error, subject, this.maxPayloadBytes ?? 0);
     }

@@ -4,6 +4,7 @@
  *
  * 1. `nc` is the connection of the moment: who subscribes again does so on this one, after `back`.
  * 2. A request ends: with its answer, its deadline, or `unavailable` soon after the daemon has gone.
+ * 3. One that changes nothing is asked once more when connection or daemon are back: its answer may have been lost.
  */
 import { type Msg, type NatsConnection, NatsError } from 'nats';
 import { GreenroomError } from '../model/errors.ts';
@@ -69,7 +70,12 @@ export class Connection {
     return () => void this.#forbidden.delete(listener);
   }
 
-  async request(subject: string, body: Uint8Array, timeoutMs: number): Promise<Msg> {
+  /** @param changesNothing it may be asked as often as it takes. */
+  async request(
+    subject: string,
+    body: Uint8Array,
+    { timeoutMs, changesNothing }: { readonly timeoutMs: number; readonly changesNothing: boolean },
+  ): Promise<Msg> {
     const waited = this.pulse.begin();
     let giveUp = (_: GreenroomError): void => undefined;
     const gone = new Promise<never>((_, reject) => {
@@ -83,7 +89,9 @@ export class Connection {
       : undefined;
     this.#waiting.add(giveUp);
     try {
-      const answer = this.#nc.request(subject, body, { timeout: timeoutMs });
+      const answer = changesNothing
+        ? this.#askedAgain(subject, body, timeoutMs)
+        : this.#nc.request(subject, body, { timeout: timeoutMs });
       answer.catch(() => undefined); // of a request that was given up
       const msg = await Promise.race([answer, gone]);
       this.pulse.heard();
@@ -92,6 +100,29 @@ export class Connection {
       this.#waiting.delete(giveUp);
       late?.cancel();
       waited();
+    }
+  }
+
+  /** The first answer, to the request or to one that repeats it; its own failure is that of the last one. */
+  async #askedAgain(subject: string, body: Uint8Array, timeoutMs: number): Promise<Msg> {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonic() + timeoutMs;
+    let stop = (): void => undefined;
+    try {
+      return await new Promise<Msg>((resolve, reject) => {
+        let asked = 0;
+        const ask = () => {
+          const nth = ++asked;
+          const timeout = Math.max(1, untilMs - clock.monotonic());
+          this.#nc
+            .request(subject, body, { timeout })
+            .then(resolve, (error: unknown) => void (nth === asked && reject(error)));
+        };
+        stop = this.onChange((change) => void (change === 'back' && ask()));
+        ask();
+      });
+    } finally {
+      stop();
     }
   }
 

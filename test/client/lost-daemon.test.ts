@@ -1,4 +1,5 @@
 /** A client whose daemon goes away, and comes back, or does not. */
+import { connect } from 'nats';
 import { describe, expect, test } from 'vitest';
 import { type Client, type ClientOptions, connectClient } from '../../src/client/client.ts';
 import type { WireEvent } from '../../src/model/event.ts';
@@ -47,6 +48,34 @@ const seen = (events: readonly WireEvent[]): string[] =>
     if (event.type === 'message') return `message ${event.seq}`;
     return event.type;
   });
+
+test.skipIf(withoutNatsServer())(
+  'a broker that restarts takes along the answer to a request that changes nothing: it is asked once more',
+  async () => {
+    await using broker = await startBroker();
+    await using daemon = await BusDaemon.start(broker.url, 'first');
+    await using watched = await Watched.connect({ servers: broker.url });
+    const service = await connect({ servers: broker.url, reconnectTimeWait: 20 });
+    let asked = 0;
+    service.subscribe('greenroom.v1.default.session.s.turns', {
+      callback: (_, msg) => {
+        asked += 1;
+        if (asked > 1) msg.respond(JSON.stringify({ turns: [] })); // the first answer is lost
+      },
+    });
+    await service.flush();
+    const turns = watched.client.session('s', 'turns', {});
+    const changed = watched.client.session('s', 'tag', { tags: ['x'] }).catch(() => undefined);
+    await until(() => asked === 1 && daemon.verbs.some(({ verb }) => verb === 'tag'));
+    await broker.kill();
+    await broker.restart();
+    expect(await turns).toEqual({ turns: [] });
+    expect(daemon.verbs.filter(({ verb }) => verb === 'tag')).toHaveLength(1); // that would change something
+    await service.close();
+    await watched.client.close();
+    await changed;
+  },
+);
 
 describe.skipIf(withoutNatsServer())(
   'a daemon that dies behind a living broker',
