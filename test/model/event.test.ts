@@ -46,8 +46,17 @@ const BODIES: readonly TurnEventBody[] = [
     ...{ type: 'permission.decided', approvalId: 't#2', toolUseId: 'tu' },
     ...{ decision: 'allow', by: 'ann' },
   },
+  {
+    ...{ type: 'elicitation.requested', approvalId: 't#3', toolUseId: 'tu', toolName: 'search' },
+    ...{ message: 'Which one?', form: { type: 'object', properties: {} } },
+  },
+  {
+    ...{ type: 'elicitation.answered', approvalId: 't#3', toolUseId: 'tu' },
+    ...{ action: 'accept', by: 'ann' },
+  },
   { type: 'retry', delayMs: 10, error },
   { type: 'ping' },
+  { type: 'ping', after: 4 },
   ending,
   { ...ending, status: 'failed', error: { ...error, retryable: true } },
 ];
