@@ -26,7 +26,9 @@ test.skipIf(!isThere('bash'))(
   'bash is offered commands, those below them, and options',
   async () => {
     expect(await offered('sess')).toEqual(['sessions']);
-    expect(await offered('sessions', 're')).toEqual(['rename', 'release', 'retag', 'retags']);
+    expect(await offered('sessions', 're')).toEqual([
+      ...['rename', 'release', 'reopen', 'retag', 'retags'],
+    ]);
     expect(await offered('sessions', 'search', '--und')).toEqual(['--under']);
     expect(await offered('sessions', 'show', 'demo', '--js')).toEqual(['--json']);
     expect(await offered('completion', '--he')).toEqual(['--help']);
