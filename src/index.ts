@@ -289,7 +289,7 @@ export const startGreenroom = async (options: GreenroomOptions): Promise<Greenro
   const bus =
     nats === false ? {} : { natsUrl: nats.url, natsCreds: nats.creds, natsPort: nats.port };
   const { config } = loadConfig({
-    flags: { ...flags, ...bus, ...(isList ? {} : { tools }) },
+    options: { ...flags, ...bus, ...(isList ? {} : { tools }) },
     newestModel: newestSonnet(clock.now()),
   });
   const running = await RunningGreenroom.start({

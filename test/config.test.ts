@@ -46,6 +46,10 @@ test('without XDG_DATA_HOME the data lie in the home folder', () => {
   expect(load().config.dataDir).toBe(join(homedir(), '.local/share/greenroom'));
 });
 
+test('a wrong option of a program is named as the program wrote it', () => {
+  expect(() => load({ options: { provider: 'foo' } })).toThrow(/^the option provider is "foo": /);
+});
+
 test('flags win over the environment, that over .env, that over the file', () => {
   const cwd = folderWith({
     'greenroom.config.json': '{ "httpPort": 1, "drainSeconds": 1, "minFreeMb": 1, "cacheMb": 1 }',

@@ -116,7 +116,7 @@ const runningRoom = (
   const place = memoryFolder ?? dataDir;
   const { config } = loadConfig({
     env,
-    flags: {
+    options: {
       ...(place === undefined ? {} : { dataDir: place }),
       ...(memoryFolder === undefined ? {} : { store: 'memory:' }),
       textSearch: 'off',
@@ -124,7 +124,10 @@ const runningRoom = (
     newestModel: newestSonnet(systemClock.now()),
   });
   if (config.provider !== 'anthropic' && env['GREENROOM_PROVIDER'] !== 'rehearsal')
-    throw new GreenroomError('invalid_settings', 'a query needs a key: set ANTHROPIC_API_KEY');
+    throw new GreenroomError(
+      'invalid_settings',
+      'a query needs a key: set ANTHROPIC_API_KEY, or GREENROOM_PROVIDER=rehearsal for the rehearsal model',
+    );
   const log = createLog({ level: 'warn', secrets: secretsOf(config) });
   return RunningGreenroom.start({
     ...{ config, log, bus: { wanted: false }, lends: true, agents },

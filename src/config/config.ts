@@ -27,8 +27,10 @@ export type { Flags, Source } from './sources.ts';
 export { CONFIG_NAMES, type Config, type ConfigName, VARIABLES } from './variables.ts';
 
 export interface LoadOptions {
-  /** Values by configuration name, as the command line or an embedding program gives them. */
+  /** Values by configuration name, as the command line gives them. */
   readonly flags?: Flags;
+  /** The same, as a program that embeds Greenroom gives them. */
+  readonly options?: Flags;
   /** Default: the process's. */
   readonly env?: Environment;
   /** Where `.env` and `greenroom.config.json` are looked for; default: the working directory. */
@@ -62,10 +64,17 @@ export const examineConfig = (options: LoadOptions): ExaminedConfig => {
 };
 
 const read = (options: LoadOptions, onFault: OnFault): LoadedConfig => {
-  const { env = process.env, cwd = process.cwd(), flags = {}, newestModel } = options;
+  const {
+    env = process.env,
+    cwd = process.cwd(),
+    flags = {},
+    options: given = {},
+    newestModel,
+  } = options;
   const dotenv = readDotenv(cwd, onFault);
   const places = [
-    fromFlags(flags, cwd),
+    fromFlags(flags, cwd, 'flag'),
+    fromFlags(given, cwd, 'option'),
     fromEnvironment(env, cwd, 'env'),
     fromEnvironment(dotenv, cwd, 'dotenv'),
     fromFile(cwd, options.configFile, onFault),
@@ -75,8 +84,9 @@ const read = (options: LoadOptions, onFault: OnFault): LoadedConfig => {
 };
 
 /** The given values over defaults, whatever environment and files say: for what is no daemon. */
-export const defaultConfig = (flags: Flags, newestModel: string): Config =>
-  inForce([fromFlags(flags, process.cwd())], { env: {}, newestModel, onFault: thrown }).config;
+export const defaultConfig = (options: Flags, newestModel: string): Config =>
+  inForce([fromFlags(options, process.cwd(), 'option')], { env: {}, newestModel, onFault: thrown })
+    .config;
 
 const thrown: OnFault = (fault) => {
   throw fault;
@@ -156,6 +166,7 @@ const completed = (value: unknown, folder: string): unknown => {
 const described = (name: ConfigName, source: Source): string => {
   const names: Readonly<Record<Source['kind'], string>> = {
     flag: `${VARIABLES[name].env} (from the command line)`,
+    option: `the option ${name}`,
     env: source.name,
     dotenv: `${source.name} in .env`,
     file: `${name} in ${source.name}`,

@@ -8,9 +8,9 @@ import { ConfigError } from './config-error.ts';
 import { parseDotenv } from './dotenv.ts';
 import { CONFIG_NAMES, type ConfigName, VARIABLES } from './variables.ts';
 
-/** Where a value comes from: the kind of place, and its name there (a flag, a variable, a file). */
+/** Where a value comes from: the kind of place, and its name there (a flag, a program's option, a variable, a file). */
 export interface Source {
-  readonly kind: 'flag' | 'env' | 'dotenv' | 'file' | 'default';
+  readonly kind: 'flag' | 'option' | 'env' | 'dotenv' | 'file' | 'default';
   readonly name: string;
 }
 
@@ -54,8 +54,8 @@ export const firstOf = (places: readonly Place[], name: ConfigName): Written | u
 };
 
 export const fromFlags =
-  (flags: Flags, folder: string): Place =>
-  (name) => ({ value: flags[name], source: { kind: 'flag', name }, folder });
+  (flags: Flags, folder: string, kind: 'flag' | 'option'): Place =>
+  (name) => ({ value: flags[name], source: { kind, name }, folder });
 
 export const fromEnvironment =
   (env: Environment, folder: string, kind: 'env' | 'dotenv'): Place =>

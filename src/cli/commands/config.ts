@@ -61,6 +61,7 @@ const row = ({ variable, value, source }: ConfigLine): readonly string[] => [
 
 const PLACES: Readonly<Record<ConfigLine['source']['kind'], (name: string) => string>> = {
   flag: () => 'command line',
+  option: (name) => `option: ${name}`,
   env: (name) => `environment: ${name}`,
   dotenv: (name) => `.env: ${name}`,
   file: (name) => name,
