@@ -78,7 +78,7 @@ export const OPTION_TABLE = {
   sessionStore: refused('Greenroom keeps the session: leave it out'),
   sessionStoreFlush: ignored('there is no other store'),
   settingSources: refused(
-    '[] alone is taken: no settings of Claude Code are read, and these may hold rules that deny',
+    'Claude Code’s settings are not read, and may hold rules that deny: give [], and disallowedTools',
   ),
   settings: refused('settings may hold rules that deny: give disallowedTools'),
   skills: ignored('there are no skills'),
