@@ -79,7 +79,7 @@ const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   deadline_exceeded: 'the daemon is busy: try again, or look with greenroom status',
   turn_id_reused: 'send it under another --turn-id, or without one',
   version_conflict: 'somebody changed the session meanwhile: look again and repeat',
-  invalid_state: 'greenroom sessions show SESSION tells its state',
+  invalid_state: 'greenroom explain SESSION says what it is at',
   provider_mismatch:
     'greenroom status names the provider of the daemon: ask for it with --provider, or start the daemon with the other one',
   price_unknown: 'send without --max-cost, or with a model that has a price',
@@ -94,13 +94,21 @@ const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   draining: 'the daemon is stopping: try again when it has started',
   disk_low: 'free some disk space, or delete with greenroom cleanup',
   storage_failed: 'greenroom doctor tells about the store; restart the daemon when it has room',
-  in_use: 'stop the process that the message names, or use another data directory',
+  in_use: 'greenroom status shows a daemon that has it, greenroom stop ends it',
   broker_in_use: 'use another broker, or the data directory that belongs to this one',
 };
 
 /** Our commands in a sentence as they are typed here: where only npx knows us, with it. */
 export const asTyped = (text: string, program = 'greenroom'): string =>
   text.replaceAll(/(?<!npx |[\w/-])greenroom (?=[a-z])/g, `${program} `);
+
+/** A session that has ended needs no look at it. */
+const REOPEN = 'greenroom sessions reopen SESSION lets it take turns again';
+
+const nextStepAfter = (code: ErrorCode, error: unknown): string | undefined =>
+  error instanceof GreenroomError && error.details?.['ended'] !== undefined
+    ? REOPEN
+    : NEXT_STEPS[code];
 
 /** What to do about a code of the table. */
 export const nextStepOf = (code: ErrorCode): string | undefined => NEXT_STEPS[code];
@@ -138,7 +146,7 @@ export const failureOf = (error: unknown): Failure => {
     code,
     message,
     retryable: ERRORS[code].retryable,
-    nextStep: NEXT_STEPS[code]?.replaceAll('SESSION', sessionOf(error) ?? 'SESSION'),
+    nextStep: nextStepAfter(code, error)?.replaceAll('SESSION', sessionOf(error) ?? 'SESSION'),
   };
 };
 

@@ -16,10 +16,11 @@ const innermost = (value: unknown): unknown => {
 };
 
 export const startFailure = (error: unknown): CliError => {
-  const { exitCode, message } = failureOf(innermost(error) ?? error);
+  const { exitCode, message, code, nextStep } = failureOf(innermost(error) ?? error);
+  const isTaken = code === 'in_use' || code === 'broker_in_use';
   return new CliError(
     exitCode,
     `the daemon did not start: ${message}`,
-    'greenroom doctor finds out what is missing',
+    isTaken ? nextStep : 'greenroom doctor finds out what is missing',
   );
 };

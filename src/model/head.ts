@@ -325,7 +325,9 @@ export const firstSeenSeq = ({ compaction, classic }: Head): number =>
 
 export const mustBeAlive = (head: Head): void => {
   if (hasEnded(head))
-    throw new GreenroomError('invalid_state', `the session is ${head.status}: reopen it first`);
+    throw new GreenroomError('invalid_state', `the session is ${head.status}: reopen it first`, {
+      details: { ended: head.status },
+    });
 };
 
 /** The status that the open turns make. */

@@ -32,6 +32,22 @@ test('an error says what it means and what to do next, on stderr', async () => {
   );
 });
 
+test('a session that has ended is to be reopened, others are to be looked at', async () => {
+  const nextAfter = async (details?: Record<string, unknown>) => {
+    const error = new GreenroomError(
+      'invalid_state',
+      'no',
+      details === undefined ? {} : { details },
+    );
+    const { err } = await greenroom('sessions compact x', {
+      daemon: new FakeDaemon({ compact: error, get: { sessionId: 'x' } }),
+    });
+    return err.split('\n')[1];
+  };
+  expect(await nextAfter({ ended: 'completed' })).toContain('greenroom sessions reopen x');
+  expect(await nextAfter()).toBe('  next: greenroom explain x says what it is at');
+});
+
 test.each([
   ['a bug', new TypeError('x is no function'), '  next: this is a fault of the command itself'],
   ['the system', Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'read' }), ''],
@@ -160,7 +176,7 @@ describe('an export', () => {
 test.each([
   ['sessions create demo', 'create', 'session_exists', 'greenroom sessions update demo changes it'],
   ['turns show demo t9', 'turn-status', 'turn_not_found', 'greenroom turns list demo shows'],
-  ['sessions compact demo', 'compact', 'invalid_state', 'greenroom sessions show demo tells'],
+  ['sessions compact demo', 'compact', 'invalid_state', 'greenroom explain demo says'],
 ] as const)('what to do next names the session: %s', async (line, verb, code, next) => {
   const turns = { turns: [], nextCursor: undefined };
   const daemon = new FakeDaemon({ turns, [verb]: new GreenroomError(code, 'no') });

@@ -94,7 +94,7 @@ test('a query is asked as it is typed, with the home of whoever types it, and th
   });
   expect(await asked('tag:a', '--owner', 'o')).toEqual({ q: 'tag:a', owner: 'o' });
   expect(await asked('tag:a tga:b')).toContain('column 7: tga is no key (did you mean tag?)');
-  expect(await asked('-tag:a')).toContain('  next: write NOT tag:done, or -- before a query');
+  expect(await asked('-tag:a')).toContain('  next: add --help to see the options; a query that');
 });
 
 test('only what was said is shown with --text, and --last counts from the end', async () => {

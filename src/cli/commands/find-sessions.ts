@@ -32,7 +32,7 @@ export const registerFinding = (registration: Registration): void => {
       'sessions that meet the query and every criterion, newest update first; words stand for what was said',
     )
     .showHelpAfterError(
-      '  next: write NOT tag:done, or -- before a query that begins with -; --help shows the options',
+      '  next: add --help to see the options; a query that begins with - is written NOT tag:done, or behind --',
     );
   addPageOptions(addCriteria(search, nowMs))
     .option('--count', 'only how many, and their cost')

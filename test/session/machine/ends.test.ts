@@ -37,7 +37,9 @@ describe('a session', () => {
     const { state, last } = run(...TURN, COMPLETE);
     expect(state.head).toMatchObject({ status: 'completed', completedAtMs: NOW });
     expect(auditOf(last)).toMatchObject([{ action: 'completed', by: 'ann' }]);
-    expect(() => run(...TURN, COMPLETE, prompt('b'))).toThrow(/reopen it first/);
+    const late = () => run(...TURN, COMPLETE, prompt('b'));
+    expect(late).toThrow(/reopen it first/);
+    expect(late).toThrow(expect.objectContaining({ details: { ended: 'completed' } }));
     const again = run(...TURN, COMPLETE, REOPEN, prompt('b'));
     expect(again.state.head).toMatchObject({ status: 'running', completedAtMs: undefined });
   });
