@@ -7,6 +7,12 @@ import type { Pager, Screen } from './shell.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** Where a terminal does not say how wide it is (0: `expect`, a container's). */
+const USUAL_COLUMNS = 80;
+
+const columnsOf = (stream: NodeJS.WriteStream): number | undefined =>
+  stream.isTTY ? stream.columns || USUAL_COLUMNS : undefined;
+
 export const screen = (stream: NodeJS.WriteStream): Screen => {
   const write = (text: string) => void stream.write(text);
   return {
@@ -17,7 +23,7 @@ export const screen = (stream: NodeJS.WriteStream): Screen => {
     },
     isTerminal: stream.isTTY,
     get columns() {
-      return stream.isTTY ? stream.columns : undefined;
+      return columnsOf(stream);
     },
   };
 };
@@ -77,7 +83,7 @@ export const openPager = (stdout: NodeJS.WriteStream, env: Env): Pager | undefin
           await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]);
       },
       isTerminal: true,
-      columns: stdout.columns,
+      columns: columnsOf(stdout),
     },
     end: async () => {
       if (isOpen) stdin.end();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { table } from '../../src/cli/table.ts';
+import { screen } from '../../src/cli/terminal.ts';
 import { widthOf } from '../../src/cli/width.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
@@ -17,6 +18,13 @@ test('columns are aligned, numbers to the right, the widest text cut to the widt
     'long-name  1,000  a title that do…',
     '',
   ]);
+});
+
+test('a terminal that does not say how wide it is has 80 columns, a pipe has no end', () => {
+  const widthAs = (stream: object) => screen(stream as NodeJS.WriteStream).columns;
+  expect(widthAs({ isTTY: true, columns: 0 })).toBe(80);
+  expect(widthAs({ isTTY: true, columns: 132 })).toBe(132);
+  expect(widthAs({ isTTY: false })).toBeUndefined();
 });
 
 test('where there is no room even so, columns that may be left out go', () => {
