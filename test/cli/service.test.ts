@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { MARK, type UnitFacts, unitText } from '../../src/cli/service/unit.ts';
+import { lastingPath, MARK, type UnitFacts, unitText } from '../../src/cli/service/unit.ts';
 import { greenroom, jsonLines, newFolder } from './run-cli.ts';
 
 const withoutAnalyze = (): boolean => {
@@ -46,6 +46,14 @@ describe('a unit', () => {
     const text = unitText({ ...SYSTEM, hasSandbox: true });
     expect(text).not.toMatch(/RestrictNamespaces|ProtectKernelTunables|ProtectKernelLogs/);
     expect(unitText(SYSTEM)).toMatch(/RestrictNamespaces=yes/);
+  });
+
+  test('looks for commands where its person does, and not where npm does while it runs', () => {
+    const npms = '/home/ann/.npm/_npx/75e0/node_modules/.bin:/srv/app/node_modules/.bin';
+    const gyp = '/usr/lib/node_modules/npm/node_modules/@npmcli/run-script/lib/node-gyp-bin';
+    const own = '/home/ann/bin:/usr/bin';
+    expect(lastingPath(`${npms}:${gyp}:${own}:/usr/bin:/bin`)).toBe(`${own}:/bin`);
+    expect(lastingPath(undefined)).toBeUndefined();
   });
 
   const ODD = '/srv/a folder, 100% "mine" \\ $HOME';

@@ -9,7 +9,7 @@ import { findDaemon } from '../find-daemon.ts';
 import { facts } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { type Systemctl, systemctlOf } from '../service/systemctl.ts';
-import { MARK, type UnitFacts, unitText } from '../service/unit.ts';
+import { lastingPath, MARK, type UnitFacts, unitText } from '../service/unit.ts';
 import type { Shell } from '../shell.ts';
 import { collect } from '../values.ts';
 
@@ -100,7 +100,7 @@ const unitFacts = (
     script,
     dataDir: kind === 'system' && isDefault ? SYSTEM_DATA : config.dataDir,
     writable: write.map((folder) => resolve(cwd, folder)),
-    path: kind === 'user' ? env['PATH'] : undefined,
+    path: kind === 'user' ? lastingPath(env['PATH']) : undefined,
     hasSandbox: config.sandbox !== 'off',
   } as const;
   for (const value of Object.values(unit).flat()) mustBeOneLine(value);

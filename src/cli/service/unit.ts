@@ -23,6 +23,13 @@ export interface UnitFacts {
   readonly hasSandbox: boolean;
 }
 
+/** What npx and `npm run` put before a `PATH` while they run: folders of their cache and of each package above. */
+const IS_NPMS = /\/node_modules\/\.bin$|\/node-gyp-bin$/;
+
+/** The `PATH` of a person without what npm put there, each folder once. */
+export const lastingPath = (path: string | undefined): string | undefined =>
+  path && [...new Set(path.split(':'))].filter((folder) => !IS_NPMS.test(folder)).join(':');
+
 /** By this first line we know a file of ours. */
 export const MARK = '# Made by `greenroom service install`';
 
