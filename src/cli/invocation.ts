@@ -40,14 +40,15 @@ export class Invocation {
   readonly out: Output;
   /** For results that are no error and yet not 0. */
   readonly finish: (exitCode: number) => void;
-  readonly #options: GlobalOptions;
+  /** Options that every command takes, as this call has them. */
+  readonly globals: GlobalOptions;
   #secrets: readonly string[] = [];
 
-  constructor(shell: Shell, options: GlobalOptions, finish: (exitCode: number) => void) {
+  constructor(shell: Shell, globals: GlobalOptions, finish: (exitCode: number) => void) {
     this.shell = shell;
     this.finish = finish;
-    this.#options = options;
-    this.out = new Output(shell, options.json ?? false);
+    this.globals = globals;
+    this.out = new Output(shell, globals.json ?? false);
   }
 
   /** The configuration, with this call's flags over it. */
@@ -66,9 +67,9 @@ export class Invocation {
   }
 
   #places(flags: Flags): LoadOptions {
-    const { data, servers, creds, prefix, tenant, logLevel, config: configFile } = this.#options;
+    const { data, servers, creds, prefix, tenant, logLevel, config: configFile } = this.globals;
     const broker = {
-      ...{ natsUrl: servers, natsCreds: creds, natsInboxPrefix: this.#options.inboxPrefix },
+      ...{ natsUrl: servers, natsCreds: creds, natsInboxPrefix: this.globals.inboxPrefix },
     };
     const common = { ...broker, dataDir: data, prefix, tenant, logLevel };
     return {
@@ -186,6 +187,9 @@ const unreachable = (
   nextStep = 'greenroom doctor finds out what is missing; greenroom start starts a daemon',
 ): CliError => new CliError(5, message, nextStep);
 
+const globalsOf = (command: Command): GlobalOptions =>
+  command.parent === null ? command.opts<GlobalOptions>() : globalsOf(command.parent);
+
 /** How commands are hung into the program. */
 export interface Registration {
   readonly program: Command;
@@ -194,7 +198,10 @@ export interface Registration {
   finish(exitCode: number): void;
 }
 
-/** A commander action: arguments and options typed by the command, the invocation made for it. */
+/**
+ * A commander action: arguments and options typed by the command, the invocation made for it. The options are the
+ * command's own: a handler may pass them on as they are, into a request too.
+ */
 export const act =
   <Args extends readonly unknown[], Options extends object = object>(
     { shell, finish }: Registration,
@@ -202,9 +209,9 @@ export const act =
   ) =>
   async (...received: unknown[]): Promise<void> => {
     const command = received.at(-1) as Command;
-    const options = command.optsWithGlobals<GlobalOptions & Options>();
+    const options = command.opts<Options>();
     const args = received.slice(0, -2) as unknown as Args;
-    const run = new Invocation(shell, options, finish);
+    const run = new Invocation(shell, globalsOf(command), finish);
     await handler(run, args, options).catch((error: unknown) => {
       throw run.hideSecrets(error);
     });

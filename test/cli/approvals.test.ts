@@ -97,6 +97,8 @@ test.each([
     'approvals deny work --reason later --interrupt',
     { approvalId: 't1#3', decision: 'deny', reason: 'later', interrupt: true },
   ],
+  // What says which daemon is asked is no part of the question.
+  ['approvals deny work --json --tenant acme', { approvalId: 't1#3', decision: 'deny' }],
 ])('%s', async (line, request) => {
   const daemon = daemonWith(APPROVAL);
   expect((await greenroom(line, { daemon })).code).toBe(0);

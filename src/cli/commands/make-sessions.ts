@@ -127,7 +127,11 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--deny <rule>', 'a permission rule: such tool calls are refused', collect)
     .option('--mcp-config <file>', 'MCP servers of its own, in the form of .mcp.json')
     .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
-    .option('--on-busy <policy>', 'enqueue or reject', parseWord(BUSY_POLICIES))
+    .option(
+      '--on-busy <policy>',
+      'what a message does while a turn is open: enqueue, reject, interrupt or rollback',
+      parseWord(BUSY_POLICIES),
+    )
     .option('--max-tokens <n>', 'tokens of one answer at most', parseCount)
     .option('--max-turns <n>', 'turns at most', parseCount)
     .option('--max-steps <n>', 'model calls of a turn at most', parseCount)

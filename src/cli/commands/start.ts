@@ -25,7 +25,7 @@ interface StartOptions {
 }
 
 /** They are no words of the daemon's own start. */
-interface OursAlone extends GlobalOptions {
+interface OursAlone {
   readonly detach?: boolean;
   readonly force?: boolean;
   readonly timeout?: number;
@@ -125,7 +125,7 @@ const openLog = (path: string, { logFileMb, logFiles: files }: Config): LogFile 
 const launched = (run: Invocation, options: StartOptions & OursAlone): Promise<DaemonFile> => {
   const { config } = run.config(flagsOf(options));
   const deadlineMs = (options.timeout ?? START_SECONDS) * 1_000;
-  return launch(run.shell, { config, words: wordsOf(options), deadlineMs });
+  return launch(run.shell, { config, words: wordsOf({ ...options, ...run.globals }), deadlineMs });
 };
 
 /** All that was given, as it is given again. */
@@ -136,7 +136,7 @@ const wordsOf = ({
   json: ____,
   logFile: _____, // said to it in any case
   ...given
-}: StartOptions & OursAlone): readonly string[] =>
+}: StartOptions & OursAlone & GlobalOptions): readonly string[] =>
   Object.entries(given).flatMap(([name, value]) => [
     `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
     String(value),
