@@ -28,7 +28,9 @@ const nextStep = (
   error: TurnFinished['error'],
 ): string => {
   const show = run.typed(`turns show ${sessionId} ${turnId}`);
-  if (status === 'cancelled') return `${show} shows what it had cost`;
+  // A deleted session has no turns to be looked at.
+  if (status === 'cancelled' && error?.code !== 'session_deleted')
+    return `${show} shows what it had cost`;
   if (error === undefined) return `${show} shows what is known of it`;
   const said = adviceOn(error.code) ?? ownAdvice(error.code);
   if (said !== undefined) return said.replaceAll('SESSION', sessionId);

@@ -187,6 +187,16 @@ describe('Ctrl-C', () => {
   });
 });
 
+test.each([
+  ['session_deleted', 'its id is free again after 30 days; choose another one'],
+  ['terminated', 'greenroom turns show demo t1 shows what it had cost'],
+])('a turn that was cancelled as %s says what can still be done', async (code, next) => {
+  const error = { code, message: 'gone', retryable: false };
+  const daemon = new FakeDaemon({}, [finished({ status: 'cancelled', text: '', error })]);
+  const { err } = await greenroom('send demo hi --turn-id t1', { daemon });
+  expect(err).toContain(`  next: ${next}\n`);
+});
+
 test('a message is completed from what is stored of it, where pieces were lost', async () => {
   const message = (text: string) =>
     ({
