@@ -34,6 +34,15 @@ test('settings that can be used are printed with their sources, and are no failu
   });
 });
 
+test('a variable that means nothing is answered with the one that was probably meant', async () => {
+  const { code, warnings } = await checked({}, { GREENROOM_MODL: 'x', GREENROOM_COLOUR: 'blue' });
+  expect(code).toBe(0);
+  expect(warnings).toEqual([
+    'GREENROOM_MODL means nothing here (did you mean GREENROOM_MODEL?)',
+    'GREENROOM_COLOUR means nothing here: misspelt?',
+  ]);
+});
+
 test('every fault of every place is told in one run, and the exit code is 1', async () => {
   const { code, faults } = await checked(
     {

@@ -1,6 +1,7 @@
 /** `greenroom config`: what is in force and where each value comes from, secrets hidden; `check`: and whether it can be used. */
-import { type ConfigLine, describeConfig } from '../../config/config.ts';
+import { CONFIG_NAMES, type ConfigLine, describeConfig, VARIABLES } from '../../config/config.ts';
 import { secretsOf } from '../../config/secrets.ts';
+import { guess } from '../../model/guess.ts';
 import { redactor } from '../../platform/redact.ts';
 import { several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
@@ -15,7 +16,7 @@ export const registerConfig = (registration: Registration): void => {
         const loaded = run.config();
         const lines = describeConfig(loaded);
         run.out.many(lines, () => linesText(run, lines));
-        for (const name of loaded.unknown) run.out.note(`${name} means nothing here: misspelt?`);
+        for (const name of loaded.unknown) run.out.note(misspelt(name));
       }),
     );
   config
@@ -30,7 +31,7 @@ const check = async (run: Invocation): Promise<void> => {
   const faults = [...examined.faults, ...(await run.shell.examineFiles(examined.config))].map(
     redact,
   );
-  const warnings = examined.unknown.map((name) => `${name} means nothing here: misspelt?`);
+  const warnings = examined.unknown.map(misspelt);
   const settings = describeConfig(examined);
   const isUsable = faults.length === 0;
   run.out.one({ isUsable, faults, warnings, settings }, () =>
@@ -42,6 +43,11 @@ const check = async (run: Invocation): Promise<void> => {
     ].join(''),
   );
   if (!isUsable) run.finish(1);
+};
+
+const misspelt = (variable: string): string => {
+  const ours = CONFIG_NAMES.map((name) => VARIABLES[name].env);
+  return `${variable} means nothing here${guess(variable, ours) || ': misspelt?'}`;
 };
 
 const linesText = (run: Invocation, lines: readonly ConfigLine[]): string =>
