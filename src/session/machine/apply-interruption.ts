@@ -36,6 +36,7 @@ export const makeRoom = (draft: Draft, policy: BusyPolicy, rules: Rules): void =
     yields: turn.yields === 'rollback' ? turn.yields : policy,
   }));
   draft.patch({ openTurns: yielding });
+  draft.isTakingTurn = true;
   // From behind: whatever closes, none of them starts.
   for (const turn of yielding.toReversed()) endOpen(draft, turn, rules);
 };

@@ -18,6 +18,8 @@ export class Draft {
   head: Head;
   cancelling: TurnId | undefined;
   answer: Answer = { type: 'none' };
+  /** A turn is being taken: the session does not end for want of one. */
+  isTakingTurn = false;
   readonly nowMs: number;
   readonly writes: Write[] = [];
   readonly effects: Effect[] = [];

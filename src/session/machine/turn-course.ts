@@ -155,7 +155,8 @@ export const recordClosed = (draft: Draft, record: ClosedTurn, text: string): vo
 export const settle = (draft: Draft): void => {
   const last = draft.writes.findLast((write) => write.type === 'turn');
   if (draft.head.openTurns[0]?.status === 'queued') startNext(draft, undefined);
-  const isDone = draft.head.mode === 'background' && draft.head.openTurns.length === 0;
+  const { mode, openTurns } = draft.head;
+  const isDone = mode === 'background' && openTurns.length === 0 && !draft.isTakingTurn;
   if (!isDone) return draft.patch({ status: statusFrom(draft.head.openTurns) });
   endAs(draft, last?.record.status === 'completed' ? 'completed' : 'failed', 'greenroom');
 };

@@ -100,6 +100,19 @@ describe('a turn that interrupts', () => {
     expect(runs(after)).toEqual(['b running']);
   });
 
+  it('does not end a session in the background whose only turn it closes', () => {
+    const settings = { mode: 'background' } as const;
+    const { state, last } = run(
+      prompt('a', { settings }),
+      step('a', calling('x')),
+      decided('a', 2, asks('x')),
+      interrupting('b'),
+    );
+    expect(state.head).toMatchObject({ status: 'running', completedAtMs: undefined });
+    const audited = last.writes.flatMap((write) => (write.type === 'audit' ? [write.record] : []));
+    expect(audited.filter(({ kind }) => kind === 'lifecycle')).toEqual([]);
+  });
+
   it('ends one that waits for another attempt at once', () => {
     const later = { ...failed(), type: 'postponed', delayMs: 9, tried: 1 } as never;
     const after = run(prompt('a'), step('a', later), interrupting('b'));
