@@ -1,7 +1,8 @@
 /**
  * Runs a command of the bundle as `door.cjs` would, and leaves beside each file what V8 has compiled of it by then, with the
- * functions that the command called. Called by `main.mjs`: `node warm.cjs FOLDER COMMAND…`.
+ * functions that the command called, behind a digest of both. Called by `main.mjs`: `node warm.cjs FOLDER COMMAND…`.
  */
+const { createHash } = require('node:crypto');
 const { dirname, join } = require('node:path');
 const { readFileSync, writeFileSync } = require('node:fs');
 const { Script } = require('node:vm');
@@ -20,8 +21,11 @@ require.extensions['.cjs'] = (module, filename) => {
 };
 
 process.on('exit', () => {
-  for (const [file, script] of scripts)
-    writeFileSync(`${file}.compiled`, script.createCachedData());
+  for (const [file, script] of scripts) {
+    const compiled = script.createCachedData();
+    const digest = createHash('sha256').update(readFileSync(file)).update(compiled).digest();
+    writeFileSync(`${file}.compiled`, Buffer.concat([digest, compiled]));
+  }
   process.exitCode = 0;
 });
 process.argv = [process.execPath, main, ...command];

@@ -1,6 +1,14 @@
 /** The bundled command line: what its commands load, and that it goes without what was kept compiled. */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -73,6 +81,17 @@ test('what was kept compiled may be missing, or be of something else', async () 
   expect((await node(main, '--version')).out).toBe(`${version}\n`);
   writeFileSync(join(main, '..', 'program.cjs.compiled'), 'of another program');
   expect((await node(main, '--version')).out).toBe(`${version}\n`);
+});
+
+test('what was kept compiled and is broken, or is of another text as long, is not run', async () => {
+  const main = packed();
+  const text = join(main, '..', 'program.cjs');
+  const compiled = readFileSync(join(FOLDER, 'program.cjs.compiled'));
+  writeFileSync(`${text}.compiled`, Buffer.from(compiled).fill(0, compiled.length / 2));
+  expect((await node(main, '--version')).out).toBe(`${version}\n`);
+  writeFileSync(`${text}.compiled`, compiled);
+  writeFileSync(text, readFileSync(text, 'utf8').replaceAll('Keeps Claude', 'KEEPS CLAUDE'));
+  expect((await node(main, '--help')).out).toContain('KEEPS CLAUDE');
 });
 
 test('what is left outside is found from it, also through a link to the program', async () => {
