@@ -1,4 +1,5 @@
 /** What `saveSession` stores, computed from the messages that it is given. Pure; throws `SerializationError` for what is no message. */
+import { SerializationError } from '../model/errors.ts';
 import { normaliseTags } from '../model/tags.ts';
 import type { SaveOptions } from './classic-store.ts';
 import { SessionMetadata, type StoredMessage } from './models.ts';
@@ -26,6 +27,8 @@ export const savedSession = (
   { tags = [], description = null }: SaveOptions = {},
   before: SessionMetadata = SessionMetadata.parse({}),
 ): SavedSession => {
+  mustBeList('messages', messages);
+  mustBeList('tags', tags);
   const stored = messages.map(copyOf);
   const tellsCost = stored.some((message) => isKind(message, 'result'));
   return {
@@ -40,6 +43,11 @@ export const savedSession = (
     description,
     summary: summarize(stored),
   };
+};
+
+/** For programs without a compiler: a text has letters that would pass for tags. */
+const mustBeList = (name: string, value: unknown): void => {
+  if (!Array.isArray(value)) throw new SerializationError(`${name} must be a list`);
 };
 
 /** The message as it will be read back, sharing nothing with the caller's. */

@@ -176,8 +176,9 @@ export class AskStream {
     const error = errorIn(msg);
     if (error !== undefined) return this.#refused(error);
     const event = eventIn(msg);
-    if (this.#held !== undefined) this.#held.push(event);
-    else this.#take(event);
+    if (this.#held === undefined) this.#take(event);
+    else if (this.#held.length < MAX_WAITING_EVENTS) this.#held.push(event);
+    else this.#fail(tooSlow());
   }
 
   /** The daemon's word that nothing more comes. Behind an error, or the end, it says nothing new. */

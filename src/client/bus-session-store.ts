@@ -39,7 +39,7 @@ import { pageBytes } from '../session/api/download.ts';
 import { classicError } from '../session/classic/classic-error.ts';
 import type { SessionsApi } from '../session/verbs/api.ts';
 import type { SessionReplies, SessionRequests } from '../session/verbs/registry.ts';
-import { checkedKeys, foundSessions, hasOpenTurns, infoOf } from './classic-infos.ts';
+import { checkedKeys, foundSessions, hasOpenTurns, infosOf } from './classic-infos.ts';
 
 /** A session that changes while its pages are read is read again, so often. */
 const MAX_READINGS = 5;
@@ -133,7 +133,7 @@ export class BusSessionStore implements ClassicStore {
     options: SaveOptions = {},
   ): Promise<void> {
     const { tags = [], description = null } = options;
-    const request = { messages: [...messages] as object[], tags: [...tags], description };
+    const request: object = { messages, tags, description };
     await this.#told(
       () => this.#api.session(sessionId, 'save', request as SessionRequests['save']),
       isWritten,
@@ -146,7 +146,7 @@ export class BusSessionStore implements ClassicStore {
     if (wanted.tags?.length === 0) return [];
     return this.#told(async () => {
       const found = await foundSessions(this.#api, wanted as object, limit);
-      return Promise.all(found.map((one) => infoOf(this.#api, one)));
+      return infosOf(this.#api, found);
     }, isCriteria);
   }
 
@@ -157,16 +157,14 @@ export class BusSessionStore implements ClassicStore {
   async cleanupOldSessions(options: CleanupOptions = {}): Promise<number> {
     const cutoffMs = cutoffOf(options, this.#clock.now());
     const infos = await this.#told(async () => {
-      const found = await foundSessions(this.#api, {}, Number.POSITIVE_INFINITY);
+      const all = await foundSessions(this.#api, {}, Number.POSITIVE_INFINITY);
       // What was imported yesterday is not old, and what is under way is not finished.
-      return Promise.all(
-        found
-          .filter((one) => !hasOpenTurns(one))
-          .map(async (one) => ({
-            ...(await infoOf(this.#api, one)),
-            updatedAt: later(one.updatedAt, one.importedAt),
-          })),
-      );
+      const found = all.filter((one) => !hasOpenTurns(one));
+      const asked = await infosOf(this.#api, found);
+      return found.map(({ updatedAt, importedAt }, at) => ({
+        ...(asked[at] as SessionInfo),
+        updatedAt: later(updatedAt, importedAt),
+      }));
     });
     return cleanUp(this, infos, cutoffMs);
   }
@@ -202,6 +200,7 @@ export class BusSessionStore implements ClassicStore {
       const messages = [...first.messages];
       let last = first;
       while (last.nextFrom !== undefined && last.session.version === first.session.version) {
+        if (last.messages.length === 0) throw noPage(sessionId);
         last = await this.#page(sessionId, last.nextFrom, range.to);
         messages.push(...last.messages);
       }
@@ -237,6 +236,13 @@ const seen = ({ expectedVersion }: ChangeOptions = {}): ChangeOptions =>
 
 const later = (one: string, other: string | undefined): string =>
   other !== undefined && Date.parse(other) > Date.parse(one) ? other : one;
+
+/** Whoever answers so never comes to an end. */
+const noPage = (sessionId: string): GreenroomError =>
+  new GreenroomError(
+    'internal',
+    `a page of session ${sessionId} has no message, and is not the last`,
+  );
 
 /** The wire drops classes, and classic programs may ask for them. */
 const withClass = (error: unknown): unknown => {

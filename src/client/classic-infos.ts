@@ -44,8 +44,24 @@ export const foundSessions = async (
   return found;
 };
 
+/** Descriptions that are asked for at a time: a daemon has so many requests of all its clients under way, and no more. */
+const AT_ONCE = 16;
+
+/** In their order. */
+export const infosOf = async (
+  api: Pick<SessionsApi, 'session'>,
+  found: readonly FoundSession[],
+): Promise<SessionInfo[]> => {
+  const infos: SessionInfo[] = [];
+  for (let at = 0; at < found.length; at += AT_ONCE) {
+    const some = found.slice(at, at + AT_ONCE).map((one) => infoOf(api, one));
+    infos.push(...(await Promise.all(some)));
+  }
+  return infos;
+};
+
 /** A search shows the beginning of a long description: then it is asked for. */
-export const infoOf = async (
+const infoOf = async (
   api: Pick<SessionsApi, 'session'>,
   found: FoundSession,
 ): Promise<SessionInfo> => {

@@ -50,6 +50,13 @@ describe.skipIf(withoutNatsServer())('a reply that is none', () => {
     expect(await greenroom.sessions.get('s')).toEqual({ sessionId: 's' });
   });
 
+  test('such as pages without an end: a store that reads them says so', async () => {
+    const body = { session: { version: 1 }, metadata: {}, messages: [], nextFrom: 0 };
+    Object.assign(says, { body: JSON.stringify(body), isRefusal: false });
+    const loading = greenroom.store().loadSession('s');
+    await expect(loading).rejects.toThrow('has no message, and is not the last');
+  });
+
   test('such as what is no event on the subject of events: watchers do not hear it', async () => {
     const heard = greenroom.watch('s')[Symbol.asyncIterator]();
     const first = heard.next();

@@ -172,6 +172,23 @@ describe.skipIf(withoutNatsServer())(
       ]);
     });
 
+    test('and comes back: what comes while missed messages are read is bounded too', async () => {
+      await using broker = await startBroker();
+      await using first = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
+      await using watched = await Watched.connect({ servers: broker.url });
+      const reading = watched.read();
+      const ended = expect(reading.done).rejects.toMatchObject({ code: 'mailbox_full' });
+      await reading.saw('turn.accepted');
+      await first.die();
+      await until(() => watched.heard.includes('away'));
+      await using second = await BusDaemon.start(broker.url, 'second', {
+        storedAfter: new Promise(() => undefined),
+      });
+      await until(() => second.verbs.some(({ verb }) => verb === 'messages'));
+      for (let n = 2; n < MAX_WAITING_EVENTS + 4; n += 1) second.say(delta(n, 'x'));
+      await ended;
+    });
+
     test('and a reader that is too slow loses its stream by the code that it would have embedded', async () => {
       await using broker = await startBroker();
       await using daemon = await BusDaemon.start(broker.url, 'first', { onAsk: [accepted()] });
