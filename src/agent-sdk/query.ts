@@ -8,9 +8,11 @@
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import { given } from '../model/given.ts';
 import { newTurnId } from '../model/ids.ts';
+import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { version } from '../platform/version.ts';
 import { newestSonnet } from '../pricing/price.ts';
+import { cancelTurn, triedCancel } from '../session/api/abort.ts';
 import type { SessionView } from '../session/verbs/reply-schemas.ts';
 import { accountOf, agentInfos, serversOf } from './about.ts';
 import type { AgentHost } from './host.ts';
@@ -39,6 +41,16 @@ export class AbortError extends Error {
   override readonly name = 'AbortError';
 }
 
+interface TurnUnderWay {
+  readonly turnId: string;
+  /** Its request has gone out: it is known, or will be in a moment. */
+  isAsked: boolean;
+  /** Before it was asked for: it is cancelled as soon as it is known. */
+  isInterrupted: boolean;
+}
+
+const shortly = (ms: number): Promise<void> => pause(systemClock, ms);
+
 export type Prompt = string | AsyncIterable<SDKUserMessage>;
 
 export class Query implements AsyncGenerator<SDKMessage, void> {
@@ -49,7 +61,7 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
   readonly #messages: AsyncGenerator<SDKMessage, void>;
   readonly #spending = new Spending();
   #open: { readonly host: AgentHost; readonly sessionId: string } | undefined;
-  #turnId: string | undefined;
+  #turn: TurnUnderWay | undefined;
   #model: string | undefined;
   #mode: PermissionMode | undefined;
   /** Left out: as the options say. */
@@ -83,9 +95,11 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
 
   /** Cancels the turn under way, whose result still comes; of a stream of messages the next is read then. */
   async interrupt(): Promise<{ still_queued: string[] }> {
-    const [open, turnId] = [this.#open, this.#turnId];
-    if (open !== undefined && turnId !== undefined)
-      await open.host.api.session(open.sessionId, 'cancel', { turnId }).catch(ignoreEnded);
+    const [open, turn] = [this.#open, this.#turn];
+    if (open === undefined || turn === undefined) return { still_queued: [] };
+    turn.isInterrupted = true;
+    if (turn.isAsked)
+      await triedCancel(open.host.api, open.sessionId, turn.turnId, shortly).catch(ignoreEnded);
     return { still_queued: [] };
   }
 
@@ -202,14 +216,14 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
     signal: AbortSignal,
   ): AsyncGenerator<SDKMessage, void> {
     for await (const { message, shouldQuery = true } of inputsOf(this.#prompt, signal))
-      if (shouldQuery) yield* this.#turn(host, session, message.content, signal);
+      if (shouldQuery) yield* this.#oneTurn(host, session, message.content, signal);
       else
         await host.api.session(session.sessionId, 'append', {
           messages: [{ role: 'user', content: message.content as never }],
         });
   }
 
-  async *#turn(
+  async *#oneTurn(
     host: AgentHost,
     before: SessionView,
     prompt: unknown,
@@ -225,18 +239,21 @@ export class Query implements AsyncGenerator<SDKMessage, void> {
       isStructured: wanted.outputFormat !== undefined,
       maxRetries: session.retry?.maxRetries ?? MAX_RETRIES,
     });
-    this.#turnId = turnId;
+    const underWay: TurnUnderWay = { turnId, isAsked: false, isInterrupted: false };
+    this.#turn = underWay;
     let isEnded = false;
     try {
       yield this.#init(host, session, model);
       signal.throwIfAborted();
+      underWay.isAsked = true;
+      if (underWay.isInterrupted) void cancelTurn(host.api, session.sessionId, turnId, shortly);
       const request = { prompt: prompt as string, turnId, ...this.#request(wanted) };
       for await (const message of turn.run(request, signal)) {
         isEnded = message.type === 'result';
         yield message;
       }
     } finally {
-      this.#turnId = undefined;
+      this.#turn = undefined;
       if (!isEnded)
         await host.api.session(session.sessionId, 'cancel', { turnId }).catch(ignoreEnded);
     }
@@ -293,14 +310,10 @@ async function* inputsOf(
   signal: AbortSignal,
 ): AsyncGenerator<Pick<SDKUserMessage, 'message' | 'shouldQuery'>, void> {
   if (typeof prompt === 'string') return yield { message: { role: 'user', content: prompt } };
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  aborted.catch(() => undefined);
   const inputs = prompt[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const { done, value } = await Promise.race([inputs.next(), aborted]);
+      const { done, value } = await unlessAborted(inputs.next(), signal);
       if (done === true) return;
       mustBeMessage(value);
       yield value;
@@ -310,6 +323,16 @@ async function* inputsOf(
     void Promise.resolve(inputs.return?.()).catch(() => undefined);
   }
 }
+
+/** A listener for each wait: a promise that all of them raced with would keep what each gave. */
+const unlessAborted = <T>(given: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    const isOver = () => signal.removeEventListener('abort', abort);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    Promise.resolve(given).then(resolve, reject).finally(isOver);
+  });
 
 const mustBeMessage = (value: unknown): void => {
   const { type, message } = Object(value) as Partial<SDKUserMessage>;

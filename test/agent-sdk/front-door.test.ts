@@ -2,6 +2,8 @@
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import {
@@ -354,6 +356,27 @@ describe('a stream of messages', () => {
     expect(Object.keys(resultOf(found).modelUsage)).toEqual([MODEL, 'claude-opus-4-5']);
   });
 
+  test('keeps none of them', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const given: WeakRef<SDKUserMessage>[] = [];
+    async function* messages() {
+      for (let n = 0; n < 4; n += 1) {
+        const message = { ...userMessage(`note ${n}`), shouldQuery: false };
+        given.push(new WeakRef(message));
+        yield message;
+      }
+      await expect
+        .poll(() => {
+          gc();
+          return given.slice(0, 2).filter((each) => each.deref() !== undefined).length;
+        })
+        .toBe(0);
+      yield userMessage('[[rehearse: text=done]]');
+    }
+    expect(resultOf(await all(ask(messages()))).subtype).toBe('success');
+  });
+
   test('goes on after an interrupt', async () => {
     async function* messages() {
       yield userMessage('[[rehearse: text="Slow words come late" chunks=4 wait-ms=60000]]');
@@ -373,6 +396,18 @@ describe('a stream of messages', () => {
     expect(kinds(found).filter((kind) => kind.includes('e'))).toEqual([
       ...['error_during_execution', 'success'],
     ]);
+  });
+});
+
+describe('an interrupt', () => {
+  test('of a turn that was announced and is not asked for yet ends it', async () => {
+    const running = ask('[[rehearse: text="Slow words come late" chunks=4 wait-ms=60000]]');
+    const found: SDKMessage[] = [];
+    for await (const message of running) {
+      found.push(message);
+      if (found.length === 1) await running.interrupt();
+    }
+    expect(resultOf(found)).toMatchObject({ subtype: 'error_during_execution' });
   });
 });
 
