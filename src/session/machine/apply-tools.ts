@@ -152,14 +152,19 @@ export const cancelCalls = (draft: Draft, turn: OpenTurn, rules: Rules): void =>
   if (turn.phase?.kind === 'tools') new OpenCalls(draft, turn as ToolsTurn).cancel(rules);
 };
 
-/** The turn is to end, and what had started is gone with its process: it is not started again. */
+/**
+ * The turn is to end, and what had started is gone with its process: it is not started again. What may go on without that
+ * process, as a sub-agent does, is told to end.
+ */
 export const abandonCalls = (draft: Draft, turn: OpenTurn, rules: Rules): void => {
   if (turn.phase?.kind !== 'tools') return;
   const calls = new OpenCalls(draft, turn as ToolsTurn);
   draft.cancelling = turn.turnId;
   for (const call of [...calls.all]) {
     if (isAsking(call)) withdraw(calls, call);
-    if (!hasEnded(call)) calls.fail(call, call.state === 'started' ? UNKNOWN : CANCELLED);
+    if (call.state === 'started' && call.effect !== 'at_most_once')
+      calls.put({ ...call, question: undefined, run: calls.nextRun() });
+    else if (!hasEnded(call)) calls.fail(call, call.state === 'started' ? UNKNOWN : CANCELLED);
   }
   calls.renew();
   calls.goOn(rules);

@@ -166,7 +166,7 @@ describe('when the process dies before the turn that makes room has ended', () =
     const begun = [
       prompt('a'),
       step('a', calling('x', 'y')),
-      decided('a', 2, starts('x', 'at_most_once'), starts('y')),
+      decided('a', 2, starts('x', 'at_most_once'), starts('y', 'at_most_once')),
       interrupting('b'),
     ];
     const after = run(...begun, { type: 'resume' });
@@ -178,11 +178,26 @@ describe('when the process dies before the turn that makes room has ended', () =
     expect(runs(after)).toEqual(['b running']);
   });
 
+  it('what may go on elsewhere, as a sub-agent does, is told to end before the turn does', () => {
+    const begun = [prompt('a'), step('a', calling('x')), decided('a', 2, starts('x'))];
+    const resumed = run(...begun, interrupting('b'), { type: 'resume' });
+    expect(runs(resumed)).toEqual(['a running', 'b queued']);
+    expect(effects(resumed.last)).toContain('startTools');
+    expect(resumed.state.cancelling).toBe('a');
+    const [first] = resumed.state.head.openTurns;
+    const [call] = first?.phase?.kind === 'tools' ? first.phase.calls : [];
+    if (call?.state !== 'started') throw new Error('it has no run that could be told');
+    const told = ended('a', call.run, resultsOf('x'), true);
+    const after = run(...begun, interrupting('b'), { type: 'resume' }, told);
+    expect(recordsOf(after.last)).toMatchObject([{ turnId: 'a', status: 'interrupted' }]);
+    expect(runs(after)).toEqual(['b running']);
+  });
+
   it('the results that were there are gathered first', () => {
     const begun = [
       prompt('a'),
       step('a', calling('x', 'y')),
-      decided('a', 2, starts('x'), starts('y')),
+      decided('a', 2, starts('x'), starts('y', 'at_most_once')),
       ended('a', 3, resultsOf('x')),
       interrupting('b'),
     ];
