@@ -53,7 +53,12 @@ export const guardedStart = (start: Start, parts: GuardParts): Start => {
       return { cancel: () => undefined };
     }
     const guarded = new GuardedStep(step, sink, parts, retrying);
-    guarded.handle = start(step, guarded);
+    try {
+      guarded.handle = start(step, guarded);
+    } catch (error) {
+      breaker.toldNothing(); // a probe that never began would keep its place for ever
+      throw error;
+    }
     return guarded.handle;
   };
 };

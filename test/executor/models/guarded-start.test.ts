@@ -64,6 +64,20 @@ describe('while the endpoint answers', () => {
   });
 });
 
+it('a probe that cannot be started gives its place back', async () => {
+  const breaker = new Breaker(() => 0);
+  const clock = virtualClock();
+  for (let n = 0; n < FAILURES_TO_OPEN; n++) breaker.failed(clock.monotonic());
+  const broken = () => {
+    throw new Error('a bug');
+  };
+  const start = guardedStart(broken, { breaker, clock, tell: () => undefined });
+  await clock.advance(5_000);
+  const step = { retry: { longestWaitMs: 30_000 } } as unknown as ModelStep;
+  expect(() => start(step, {} as StepSink)).toThrow('a bug');
+  expect(breaker.waitMs(clock.monotonic())).toBeUndefined();
+});
+
 describe('while it does not', () => {
   it('a step that can wait is postponed: no thread, and no attempt of its own', async () => {
     const { clock, step, onThreads, fail, news } = guarding();
