@@ -4,8 +4,8 @@
  * Not pino's own rotation: that writes from a thread, and the line that tells of a crash would be lost with it.
  *
  * 1. No line stands in two files; only a disk that filled up leaves one cut.
- * 2. At most `files` files, each at most `maxBytes` and a line long. Where they cannot be renamed the open one is
- *    emptied, and says so: a log must not fill the disk of the store.
+ * 2. At most `files` files, each at most `maxBytes` and a line long. Where they cannot be renamed, or no new one can be
+ *    opened, the open one is emptied, and says so: a log must not fill the disk of the store. The older ones stay.
  * 3. After the constructor nothing that the file system says reaches the writer: `LineOutput` drops, counts, tells.
  */
 import {
@@ -59,16 +59,19 @@ export class LogFile {
   /** The file that stands at `path` now: another program may have renamed ours. Goes on with ours where that fails. */
   reopen(): void {
     try {
-      const { fd, bytes, isPlain } = opened(this.#options.path);
-      closeSync(this.#fd);
-      this.#fd = fd;
-      this.#bytes = bytes;
-      this.#isPlain = isPlain;
+      this.#take(opened(this.#options.path));
     } catch (error) {
       this.#output.write(
         ownLine({}, `the log cannot be opened again: ${(error as Error).message}`),
       );
     }
+  }
+
+  #take({ fd, bytes, isPlain }: Opened): void {
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#bytes = bytes;
+    this.#isPlain = isPlain;
   }
 
   #writeSome(all: Uint8Array): number {
@@ -77,11 +80,18 @@ export class LogFile {
     return count;
   }
 
+  /** The new file is opened before any older one is given up for it: there may be no descriptor or no room for one. */
   #turn(): void {
+    const { path } = this.#options;
+    const newPath = `${path}.new`;
+    let fresh: Opened | undefined;
     try {
+      fresh = opened(newPath);
       this.#rename();
-      this.reopen();
+      renameSync(newPath, path);
+      this.#take(fresh);
     } catch (error) {
+      if (fresh !== undefined) discarded(fresh.fd, newPath);
       this.#empty((error as Error).message);
     }
   }
@@ -99,7 +109,7 @@ export class LogFile {
     try {
       ftruncateSync(this.#fd);
       this.#bytes = 0;
-      const msg = `${lost} bytes of this log were given up: it cannot be renamed: ${why}`;
+      const msg = `${lost} bytes of this log were given up: no other file can take its place: ${why}`;
       this.#output.write(ownLine({ lost }, msg));
     } catch {
       this.#bytes = 0; // it takes no change at all: the next look is as many bytes later
@@ -107,10 +117,21 @@ export class LogFile {
   }
 }
 
-const opened = (path: string) => {
+interface Opened {
+  readonly fd: number;
+  readonly bytes: number;
+  readonly isPlain: boolean;
+}
+
+const opened = (path: string): Opened => {
   const fd = openSync(path, 'a', 0o600);
   const found = fstatSync(fd);
   return { fd, bytes: found.size, isPlain: found.isFile() };
+};
+
+const discarded = (fd: number, path: string): void => {
+  closeSync(fd);
+  rmSync(path, { force: true });
 };
 
 const moved = (from: string, to: string): void => {

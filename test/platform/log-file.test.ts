@@ -73,6 +73,19 @@ test('a file that cannot be renamed is emptied, which it says', () => {
   expect(statSync(path).size).toBeLessThan(400);
 });
 
+test('where no new file can be opened the older ones stay, and the open one is emptied, which it says', () => {
+  const { log, path, text, names } = fresh();
+  for (let n = 0; n < 20; n += 1) log.write(line(20));
+  const older = ['a.log.1', 'a.log.2'].map(text);
+  mkdirSync(`${path}.new`); // as when there is no descriptor left
+  for (let n = 0; n < 20; n += 1) log.write(line(20));
+  expect(['a.log.1', 'a.log.2'].map(text)).toEqual(older);
+  expect(text()).toMatch(/^\{"level":"warn".*bytes of this log were given up.*EISDIR/);
+  rmSync(`${path}.new`, { recursive: true });
+  for (let n = 0; n < 20; n += 1) log.write(line(20));
+  expect(names()).toEqual(['a.log', 'a.log.1', 'a.log.2']);
+});
+
 test('a file that another program has renamed is left to it after `reopen`', () => {
   const { log, path, text, names } = fresh();
   log.write('old\n');
