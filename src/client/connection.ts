@@ -3,12 +3,14 @@
  * the daemon has moved to another address, and knows while somebody waits whether the daemon is there.
  *
  * 1. `nc` is the connection of the moment: who subscribes again does so on this one, after `back`.
- * 2. A request ends: with its answer, its deadline, or `unavailable` soon after the daemon has gone.
+ * 2. A request ends: with its answer, its deadline, or `unavailable` soon after the daemon has gone, or after a connection
+ *    that its answer was to come on.
  * 3. One that changes nothing is asked once more when connection or daemon are back: its answer may have been lost.
  */
 import { type Msg, type NatsConnection, NatsError } from 'nats';
 import { GreenroomError } from '../model/errors.ts';
 import type { Clock } from '../otp/clock.ts';
+import { PATIENCE_MS, PendingRequests, wentAway } from './pending-requests.ts';
 import { type Answer, Pulse } from './pulse.ts';
 import { errorIn, forbidden, isNoResponders } from './replies.ts';
 
@@ -26,15 +28,13 @@ export type Change = 'away' | 'back';
 type Forbidden = (subject: string, error: GreenroomError) => void;
 
 const PING_TIMEOUT_MS = 2_500;
-/** A request that is made while the daemon is away waits that long for it. */
-const PATIENCE_MS = 2_000;
 
 export class Connection {
   readonly pulse: Pulse;
   readonly #options: ConnectionOptions;
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #forbidden = new Set<Forbidden>();
-  readonly #waiting = new Set<(error: GreenroomError) => void>();
+  readonly #pending: PendingRequests;
   #nc: NatsConnection;
   #servers: string | undefined;
   #isMoving = false;
@@ -44,6 +44,7 @@ export class Connection {
     this.#nc = nc;
     this.#options = options;
     this.#servers = options.locate();
+    this.#pending = new PendingRequests(options.clock);
     this.pulse = new Pulse({
       clock: options.clock,
       ask: () => this.#ping(),
@@ -77,27 +78,26 @@ export class Connection {
     { timeoutMs, changesNothing }: { readonly timeoutMs: number; readonly changesNothing: boolean },
   ): Promise<Msg> {
     const waited = this.pulse.begin();
-    let giveUp = (_: GreenroomError): void => undefined;
-    const gone = new Promise<never>((_, reject) => {
-      giveUp = reject;
-    });
-    gone.catch(() => undefined); // of a request that was answered
+    const request = this.#pending.begin();
     const { clock } = this.#options;
-    // Given up when it goes, or, if it is away already, after a while.
+    const beganMs = clock.monotonic();
+    // Given up when the daemon goes, or, if it is away already, after a while.
     const late = this.pulse.isAway
-      ? clock.setTimeout(() => this.pulse.isAway && giveUp(wentAway(subject)), PATIENCE_MS)
+      ? clock.setTimeout(() => this.pulse.isAway && request.giveUp(wentAway(subject)), PATIENCE_MS)
       : undefined;
-    this.#waiting.add(giveUp);
     try {
+      // What may be asked again need not wait: it is asked again when there is a connection.
+      if (!changesNothing) await this.#pending.mayBeSent(request, subject, timeoutMs);
+      const leftMs = Math.max(1, timeoutMs - (clock.monotonic() - beganMs));
       const answer = changesNothing
-        ? this.#askedAgain(subject, body, timeoutMs)
-        : this.#nc.request(subject, body, { timeout: timeoutMs });
+        ? this.#askedAgain(subject, body, leftMs)
+        : this.#nc.request(subject, body, { timeout: leftMs });
       answer.catch(() => undefined); // of a request that was given up
-      const msg = await Promise.race([answer, gone]);
+      const msg = await Promise.race([answer, request.gone]);
       this.pulse.heard();
       return msg;
     } finally {
-      this.#waiting.delete(giveUp);
+      this.#pending.end(request);
       late?.cancel();
       waited();
     }
@@ -129,11 +129,12 @@ export class Connection {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.pulse.stop();
+    this.#pending.giveUp(new GreenroomError('unavailable', 'the client was closed'));
     await this.#nc.close();
   }
 
   #tell(change: Change): void {
-    if (change === 'away') for (const giveUp of this.#waiting) giveUp(wentAway('the request'));
+    if (change === 'away') this.#pending.giveUp(wentAway());
     for (const listener of [...this.#listeners]) listener(change);
   }
 
@@ -143,8 +144,14 @@ export class Connection {
       if (type === 'error' && permissionContext?.operation === 'publish')
         for (const listener of this.#forbidden)
           listener(permissionContext.subject, forbidden(permissionContext.subject));
-      if (type === 'disconnect') this.pulse.disconnected();
-      if (type === 'reconnect') this.pulse.connected();
+      if (type === 'disconnect') {
+        this.#pending.cut();
+        this.pulse.disconnected();
+      }
+      if (type === 'reconnect') {
+        this.#pending.mended();
+        this.pulse.connected();
+      }
     }
   }
 
@@ -174,8 +181,7 @@ export class Connection {
       this.#servers = servers;
       this.#nc = nc;
       void this.#watch(nc);
-      // What was asked on the old connection is answered nowhere.
-      for (const giveUp of this.#waiting) giveUp(wentAway('the request'));
+      this.#pending.replaced();
       this.pulse.connected();
       await old.close();
     } catch {
@@ -185,9 +191,3 @@ export class Connection {
     }
   }
 }
-
-const wentAway = (what: string): GreenroomError =>
-  new GreenroomError(
-    'unavailable',
-    `the daemon went away before it had answered ${what}: whether it was done shows when it is back`,
-  );
