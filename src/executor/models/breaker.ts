@@ -3,7 +3,8 @@
  *
  * 1. Closed: calls go. So many failures in a row, none of them answered meanwhile, open it.
  * 2. Open: no call goes until a moment, which is farther away each time, up to a limit.
- * 3. Half-open: that moment has come, and one call goes as a probe. It closes the breaker or opens it again.
+ * 3. Half-open: that moment has come, and one call goes as a probe. It closes the breaker or opens it again; where it says
+ *    nothing for so long, another one goes. What other calls leave unsaid is no end of it.
  *
  * A failure is an endpoint that does not answer, or says that it cannot: what it refuses shows that it is there.
  */
@@ -14,8 +15,10 @@ export const FAILURES_TO_OPEN = 10;
 /** How long it stays open the first time, doubled each further time; in milliseconds. */
 const FIRST_OPEN_MS = 5_000;
 const LONGEST_OPEN_MS = 60_000;
-/** How long others wait for a probe, in milliseconds. */
+/** How long others wait before they look whether a probe has ended, in milliseconds. */
 const PROBE_MS = 1_000;
+/** How long a probe may say nothing before the next one goes: an endpoint may take calls and answer none. */
+export const LONGEST_PROBE_MS = 15_000;
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -26,7 +29,8 @@ export class Breaker {
   /** Times in a row that it opened. */
   #opened = 0;
   #untilMs = 0;
-  #isProbing = false;
+  /** The call that goes as one, and when it went. */
+  #probe: { readonly call: object; readonly atMs: number } | undefined;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -38,12 +42,16 @@ export class Breaker {
   }
 
   /** How long a call has to wait, in milliseconds; undefined: it may go, and where it is the probe it has to end with a word. */
-  waitMs(nowMs: number): number | undefined {
+  waitMs(nowMs: number, call: object): number | undefined {
     const state = this.state(nowMs);
     if (state === 'closed') return undefined;
-    if (state === 'open' || this.#isProbing) return this.restMs(nowMs);
-    this.#isProbing = true;
+    if (state === 'open' || this.#isProbing(nowMs)) return this.restMs(nowMs);
+    this.#probe = { call, atMs: nowMs };
     return undefined;
+  }
+
+  #isProbing(nowMs: number): boolean {
+    return this.#probe !== undefined && nowMs - this.#probe.atMs < LONGEST_PROBE_MS;
   }
 
   /**
@@ -60,7 +68,7 @@ export class Breaker {
     const wasOpen = this.#opened > 0;
     this.#failures = 0;
     this.#opened = 0;
-    this.#isProbing = false;
+    this.#probe = undefined;
     return wasOpen;
   }
 
@@ -72,13 +80,13 @@ export class Breaker {
     const openMs = Math.min(FIRST_OPEN_MS * 2 ** this.#opened, LONGEST_OPEN_MS);
     this.#untilMs = nowMs + openMs;
     this.#opened += 1;
-    this.#isProbing = false;
+    this.#probe = undefined;
     return true;
   }
 
   /** A call ended without telling anything of the endpoint: if it was the probe, the next one is. */
-  toldNothing(): void {
-    this.#isProbing = false;
+  toldNothing(call: object): void {
+    if (this.#probe?.call === call) this.#probe = undefined;
   }
 }
 

@@ -44,7 +44,8 @@ export const guardedStart = (start: Start, parts: GuardParts): Start => {
   const retrying = new Set<GuardedStep>();
   return (step, sink) => {
     const { breaker, clock } = parts;
-    const waitMs = mayBePostponed(step) ? breaker.waitMs(clock.monotonic()) : undefined;
+    const guarded = new GuardedStep(step, sink, parts, retrying);
+    const waitMs = mayBePostponed(step) ? breaker.waitMs(clock.monotonic(), guarded) : undefined;
     if (waitMs !== undefined) {
       const { tried = 0 } = step.retry;
       clock.defer(() =>
@@ -52,11 +53,10 @@ export const guardedStart = (start: Start, parts: GuardParts): Start => {
       );
       return { cancel: () => undefined };
     }
-    const guarded = new GuardedStep(step, sink, parts, retrying);
     try {
       guarded.handle = start(step, guarded);
     } catch (error) {
-      breaker.toldNothing(); // a probe that never began would keep its place for ever
+      breaker.toldNothing(guarded); // a probe that never began would keep its place
       throw error;
     }
     return guarded.handle;
@@ -102,7 +102,7 @@ class GuardedStep implements StepSink {
     this.#retrying.delete(this);
     if (outcome.type === 'message') this.#answered();
     else if (outcome.type === 'failed' || outcome.type === 'postponed') this.#heard(outcome.error);
-    else this.#parts.breaker.toldNothing();
+    else this.#parts.breaker.toldNothing(this);
     this.#sink.outcome(this.#isPostponed && outcome.type === 'cancelled' ? this.#later() : outcome);
   }
 
@@ -141,7 +141,7 @@ class GuardedStep implements StepSink {
     const { breaker, clock, tell } = this.#parts;
     const word = wordOf(error);
     if (word === 'answered') this.#answered();
-    if (word === 'nothing') breaker.toldNothing();
+    if (word === 'nothing') breaker.toldNothing(this);
     if (word !== 'failed' || !breaker.failed(clock.monotonic())) return;
     tell({ isOpen: true, errorType: error.type });
     for (const step of [...this.#retrying]) step.postpone();

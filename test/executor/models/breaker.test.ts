@@ -1,8 +1,14 @@
 /** The circuit breaker: when it opens, how long it stays open, and who goes first when it may close. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Breaker, FAILURES_TO_OPEN, wordOf } from '../../../src/executor/models/breaker.ts';
+import {
+  Breaker,
+  FAILURES_TO_OPEN,
+  LONGEST_PROBE_MS,
+  wordOf,
+} from '../../../src/executor/models/breaker.ts';
 
+const call = {};
 const breaker = () => new Breaker(() => 0);
 const failing = (of: Breaker, nowMs: number, times = FAILURES_TO_OPEN) => {
   for (let n = 0; n < times; n++) of.failed(nowMs);
@@ -12,9 +18,9 @@ const failing = (of: Breaker, nowMs: number, times = FAILURES_TO_OPEN) => {
 describe('a circuit breaker', () => {
   it('lets calls go until so many have failed in a row', () => {
     const one = failing(breaker(), 0, FAILURES_TO_OPEN - 1);
-    expect([one.state(0), one.waitMs(0)]).toEqual(['closed', undefined]);
+    expect([one.state(0), one.waitMs(0, call)]).toEqual(['closed', undefined]);
     expect(one.failed(0)).toBe(true);
-    expect([one.state(0), one.waitMs(0)]).toEqual(['open', 5_000]);
+    expect([one.state(0), one.waitMs(0, call)]).toEqual(['open', 5_000]);
     expect(one.failed(1)).toBe(false); // it is open already
   });
 
@@ -27,22 +33,22 @@ describe('a circuit breaker', () => {
 
   it('lets one call go when its time is over, and the others wait for what becomes of it', () => {
     const one = failing(breaker(), 0);
-    expect(one.waitMs(4_999)).toBe(1_000);
+    expect(one.waitMs(4_999, call)).toBe(1_000);
     expect(one.state(5_000)).toBe('half-open');
-    expect(one.waitMs(5_000)).toBeUndefined();
-    expect(one.waitMs(5_000)).toBe(1_000);
+    expect(one.waitMs(5_000, call)).toBeUndefined();
+    expect(one.waitMs(5_000, call)).toBe(1_000);
     expect(one.answered()).toBe(true);
-    expect([one.state(5_001), one.waitMs(5_001)]).toEqual(['closed', undefined]);
+    expect([one.state(5_001), one.waitMs(5_001, call)]).toEqual(['closed', undefined]);
   });
 
   it('stays open twice as long when the probe fails, up to a minute', () => {
     const one = failing(breaker(), 0);
     const waits: (number | undefined)[] = [];
     for (let nowMs = 0, n = 0; n < 6; n++) {
-      const waitMs = one.waitMs(nowMs) ?? 0;
+      const waitMs = one.waitMs(nowMs, call) ?? 0;
       waits.push(waitMs);
       nowMs += waitMs;
-      expect(one.waitMs(nowMs)).toBeUndefined();
+      expect(one.waitMs(nowMs, call)).toBeUndefined();
       expect(one.failed(nowMs)).toBe(true);
     }
     expect(waits).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
@@ -50,13 +56,32 @@ describe('a circuit breaker', () => {
 
   it('lets another probe go when the first has ended without a word', () => {
     const one = failing(breaker(), 0);
-    expect(one.waitMs(5_000)).toBeUndefined();
-    one.toldNothing();
-    expect(one.waitMs(5_000)).toBeUndefined();
+    expect(one.waitMs(5_000, call)).toBeUndefined();
+    one.toldNothing(call);
+    expect(one.waitMs(5_000, call)).toBeUndefined();
+  });
+
+  it('waits for its probe whatever other calls leave unsaid', () => {
+    const one = failing(breaker(), 0);
+    expect(one.waitMs(5_000, call)).toBeUndefined();
+    one.toldNothing({}); // of before it opened, and cancelled now
+    expect(one.waitMs(5_000, {})).toBe(1_000);
+  });
+
+  it('lets another probe go when the first has said nothing for long, and then hears what either says', () => {
+    const one = failing(breaker(), 0);
+    const [first, second] = [{}, {}];
+    const lateMs = 5_000 + LONGEST_PROBE_MS;
+    expect(one.waitMs(5_000, first)).toBeUndefined();
+    expect(one.waitMs(lateMs - 1, second)).toBe(1_000);
+    expect(one.waitMs(lateMs, second)).toBeUndefined();
+    one.toldNothing(first);
+    expect(one.waitMs(lateMs, call)).toBe(1_000);
+    expect(one.answered()).toBe(true);
   });
 
   it('spreads those that wait', () => {
-    expect(failing(new Breaker(() => 1), 0).waitMs(0)).toBe(6_250);
+    expect(failing(new Breaker(() => 1), 0).waitMs(0, call)).toBe(6_250);
   });
 
   it('never has two probes under way, and lets a call go again whatever happened', () => {
@@ -69,18 +94,23 @@ describe('a circuit breaker', () => {
         const one = breaker();
         let nowMs = 0;
         let probes = 0;
+        let probeMs = 0;
         for (const { of, laterMs } of steps) {
           nowMs += laterMs;
           if (of === 'call' && one.state(nowMs) === 'half-open') {
-            if (one.waitMs(nowMs) === undefined) probes += 1;
+            if (nowMs - probeMs >= LONGEST_PROBE_MS) probes = 0;
+            if (one.waitMs(nowMs, call) === undefined) {
+              probes += 1;
+              probeMs = nowMs;
+            }
           } else if (of === 'answered') one.answered();
           else if (of === 'failed') one.failed(nowMs);
-          else if (of === 'nothing') one.toldNothing();
+          else if (of === 'nothing') one.toldNothing(call);
           if (of !== 'call') probes = 0;
           expect(probes).toBeLessThanOrEqual(1);
         }
-        one.toldNothing();
-        expect(one.waitMs(nowMs + 60_000)).toBeUndefined();
+        one.toldNothing(call);
+        expect(one.waitMs(nowMs + 60_000, call)).toBeUndefined();
       }),
     );
   });

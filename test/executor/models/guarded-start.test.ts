@@ -152,4 +152,15 @@ describe('while it does not', () => {
     step(30_000);
     expect(onThreads).toHaveLength(FAILURES_TO_OPEN + 2);
   });
+
+  it('a step of before that is cancelled while a probe is under way makes no second one', async () => {
+    const { clock, step, onThreads, fail } = guarding();
+    step(30_000);
+    fail();
+    await clock.advance(5_000);
+    step(30_000);
+    onThreads[0]?.sink.outcome(cancelled);
+    step(30_000);
+    expect(onThreads).toHaveLength(FAILURES_TO_OPEN + 2);
+  });
 });
