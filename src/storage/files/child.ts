@@ -43,11 +43,12 @@ export const runChild = (
       isLate = true;
       child.kill('SIGKILL');
     }, timeoutMs);
-    child.stdout.on('data', (bytes: Buffer) => {
-      out += bytes.toString();
+    // As text: a character may come in two parts.
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
     });
-    child.stderr.on('data', (bytes: Buffer) => {
-      said += bytes.toString();
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
     });
     const over = (): void => {
       timer.cancel();

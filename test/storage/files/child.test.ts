@@ -22,6 +22,15 @@ describe('a script in a process of its own', () => {
     expect(await runChild(path, ['hello'], 60_000)).toEqual({ out: 'hello', failure: null });
   });
 
+  it('gives it whole where a character comes in two parts', async () => {
+    const path = script(`
+      const [first, ...rest] = Buffer.from('é');
+      process.stdout.write(Buffer.of(first));
+      setTimeout(() => process.stdout.write(Buffer.from(rest)), 100); // so that they come apart
+    `);
+    expect(await runChild(path, [], 60_000)).toEqual({ out: 'é', failure: null });
+  });
+
   it('that ends badly is told of by its last words', async () => {
     const path = script("throw new TypeError('of what it died')");
     const { failure } = await runChild(path, [], 60_000);
