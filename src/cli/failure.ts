@@ -76,7 +76,8 @@ const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   session_exists: 'greenroom sessions update SESSION changes it; or choose another name',
   session_deleted: 'its id is free again after 30 days; choose another one',
   turn_not_found: 'greenroom turns list SESSION shows its turns',
-  deadline_exceeded: 'the daemon is busy, or hangs: try again; greenroom logs shows what it did last',
+  deadline_exceeded:
+    'the daemon is busy, or hangs: try again; greenroom logs shows what it did last',
   turn_id_reused: 'send it under another --turn-id, or without one',
   version_conflict: 'somebody changed the session meanwhile: look again and repeat',
   invalid_state: 'greenroom explain SESSION says what it is at',

@@ -81,7 +81,7 @@ export interface Client extends SessionsApi {
   readonly maxPayloadBytes: number | undefined;
   /** A verb on the daemon itself: `status`, `tree`, … A daemon of another version may return more fields, or fewer. */
   daemon<V extends DaemonVerb>(verb: V, request?: DaemonRequests[V]): Promise<DaemonReplies[V]>;
-  /** From now on: the events of one session, or without an id the lifecycle events of all. Ends with the client. */
+  /** From now on, whenever it is read: the events of one session, or without an id the lifecycle events of all. Ends with the client. */
   watch(sessionId?: string): AsyncIterable<Watched>;
   /** Turns of the queue that were refused, newest first; the broker keeps them. */
   refusedTurns(wanted?: { limit?: number; sessionId?: string }): Promise<readonly RefusedTurn[]>;
@@ -217,19 +217,15 @@ class NatsClient implements Client {
     }
   }
 
-  async *watch(sessionId?: string): AsyncGenerator<Watched, void> {
+  watch(sessionId?: string): AsyncGenerator<Watched, void> {
     if (sessionId !== undefined) sessionKey(this.tenant, sessionId);
     const subject =
       sessionId === undefined
         ? this.#subjects.lifecycle(this.tenant)
         : this.#subjects.events(this.tenant, sessionId);
-    const telling = new Telling(this.#connection, subject);
-    this.#tellings.add(telling);
-    try {
-      yield* telling.read();
-    } finally {
-      this.#tellings.delete(telling);
-    }
+    const telling = new Telling(this.#connection, subject, (ended) => this.#tellings.delete(ended));
+    if (!telling.hasEnded) this.#tellings.add(telling);
+    return telling.read();
   }
 
   async refusedTurns({

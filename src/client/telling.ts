@@ -8,10 +8,13 @@ export class Telling {
   readonly #connection: Connection;
   readonly #subject: string;
   readonly #queue: WatchQueue;
+  readonly #onEnd: (telling: Telling) => void;
   readonly #stop: readonly (() => void)[];
   #subscription: Subscription | undefined;
 
-  constructor(connection: Connection, subject: string) {
+  /** @param onEnd called once; at once where the client is closed. */
+  constructor(connection: Connection, subject: string, onEnd: (telling: Telling) => void) {
+    this.#onEnd = onEnd;
     this.#connection = connection;
     this.#subject = subject;
     this.#queue = new WatchQueue(() => this.#ended());
@@ -21,6 +24,10 @@ export class Telling {
     ];
     connection.pulse.recognise();
     this.#subscribe();
+  }
+
+  get hasEnded(): boolean {
+    return this.#queue.hasEnded;
   }
 
   read(): AsyncGenerator<Watched, void> {
@@ -34,13 +41,19 @@ export class Telling {
   #subscribe(): void {
     if (this.#queue.hasEnded) return;
     this.#unsubscribe();
-    this.#subscription = this.#connection.nc.subscribe(this.#subject, {
-      callback: (error, msg) => {
-        if (error !== null) return this.#queue.fail(fromNats(error, this.#subject, 0));
-        this.#connection.pulse.heard();
-        this.#take(msg);
-      },
-    });
+    try {
+      this.#subscription = this.#connection.nc.subscribe(this.#subject, {
+        callback: (error, msg) => this.#came(error, msg),
+      });
+    } catch (error) {
+      this.#queue.fail(fromNats(error, this.#subject, 0));
+    }
+  }
+
+  #came(error: unknown, msg: Msg): void {
+    if (error !== null) return this.#queue.fail(fromNats(error, this.#subject, 0));
+    this.#connection.pulse.heard();
+    this.#take(msg);
   }
 
   /** Others may publish there too: what is no object is none of a daemon's, and is left out. */
@@ -64,5 +77,6 @@ export class Telling {
   #ended(): void {
     for (const stop of this.#stop) stop();
     this.#unsubscribe();
+    this.#onEnd(this);
   }
 }

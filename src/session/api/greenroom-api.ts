@@ -34,8 +34,8 @@ export interface GreenroomApi extends AsyncDisposable {
   /** Sessions that meet all criteria; newest update first, 50 a page. The same as `sessions.search`. */
   search(criteria?: SessionsRequests['search']): Promise<SessionsReplies['search']>;
   /**
-   * From now on: the events of one session, or without an id what becomes of sessions (`created`, `deleted`, …). It ends
-   * with the Greenroom. A reader that falls 10,000 messages behind loses it: `mailbox_full`.
+   * From now on, whenever it is read: the events of one session, or without an id what becomes of sessions (`created`,
+   * `deleted`, …). It ends with the Greenroom, by leaving the loop, or by the iterator's `return`. A reader that falls 10,000 messages behind loses it: `mailbox_full`.
    */
   watch(sessionId?: string): AsyncIterable<Watched>;
   /** The same sessions as a classic SessionStore. Its `close` does not close this. */

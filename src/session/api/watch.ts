@@ -12,12 +12,12 @@ export interface WatchSource {
   readonly ended: Promise<unknown>;
 }
 
-/** From the first read on: the events of one session, or without an id what becomes of the tenant's sessions. */
-export async function* watch(
+/** From now on, read or not: the events of one session, or without an id what becomes of the tenant's sessions. */
+export const watch = (
   source: WatchSource,
   tenant: Tenant,
   sessionId: string | undefined,
-): AsyncGenerator<Watched, void> {
+): AsyncGenerator<Watched, void> => {
   let stop = (): void => undefined;
   const queue = new WatchQueue(() => stop());
   stop =
@@ -25,8 +25,8 @@ export async function* watch(
       ? hearNews(source, tenant, queue)
       : hearEvents(source, sessionKey(tenant, sessionId), queue);
   void source.ended.finally(() => queue.close());
-  yield* queue.read();
-}
+  return queue.read();
+};
 
 const hearEvents = ({ feed }: WatchSource, key: SessionKey, queue: WatchQueue): (() => void) =>
   feed.subscribe((publication) => {

@@ -38,8 +38,19 @@ export class WatchQueue {
     this.#finish('closed');
   }
 
-  /** What comes, to its end. Leaving the loop closes it. */
-  async *read(): AsyncGenerator<Watched, void> {
+  /** What comes, to its end. Leaving the loop closes it; so does `return` before the first read, or while one waits. */
+  read(): AsyncGenerator<Watched, void> {
+    const reading = this.#read();
+    const end = reading.return.bind(reading);
+    return Object.assign(reading, {
+      return: (value: void | PromiseLike<void>) => {
+        this.close();
+        return end(value);
+      },
+    });
+  }
+
+  async *#read(): AsyncGenerator<Watched, void> {
     try {
       for (;;) {
         const message = this.#waiting.shift();

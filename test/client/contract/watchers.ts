@@ -15,7 +15,7 @@ export const watcherCases = (place: () => Place) =>
       const heard: string[] = [];
       const watching = greenroom.watch(id('watched'))[Symbol.asyncIterator]();
       const next = watching.next();
-      // It hears from the first read on, and over the bus a moment later: until then turns are run.
+      // Over the bus another's turn may come before the broker knows of it: until then turns are run.
       let first: Awaited<typeof next> | undefined;
       void next.then((message) => {
         first = message;
@@ -32,6 +32,18 @@ export const watcherCases = (place: () => Place) =>
         });
       await watching.return?.();
       expect(new Set(heard)).toEqual(new Set([id('watched')]));
+    });
+
+    test('what happens between the call and the first read too, and nothing once it has gone', async () => {
+      const watching = greenroom.watch(id('read-late'))[Symbol.asyncIterator]();
+      await greenroom.turn(id('read-late'), 'Hello').text();
+      const first: unknown = (await watching.next()).value;
+      expect(first).toMatchObject({ sessionId: id('read-late') });
+      await watching.return?.();
+      const quiet = greenroom.watch(id('read-late'))[Symbol.asyncIterator]();
+      const waiting = quiet.next();
+      await quiet.return?.();
+      expect(await waiting).toMatchObject({ done: true });
     });
 
     test('of all: that sessions are made', async () => {
