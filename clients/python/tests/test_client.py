@@ -71,7 +71,7 @@ class AgainstADaemon(unittest.TestCase):
         self.assertEqual((turn.finished["status"], turn.finished["text"]), ("completed", "done"))
 
     def test_cancels_a_turn_from_another_thread(self) -> None:
-        turn = self.client.ask("py-cancel", "[[rehearse: text=long_answer delay=60000]]")
+        turn = self.client.ask("py-cancel", "[[rehearse: text=long_answer delay-ms=60000]]")
         for event in turn:
             if event["type"] == "turn.started":
                 threading.Thread(target=turn.cancel).start()
@@ -107,7 +107,7 @@ class AgainstADaemon(unittest.TestCase):
 
     def test_tells_a_reader_that_the_client_was_closed(self) -> None:
         client = connect(URL)
-        turn = client.ask("py-close", "[[rehearse: text=long_answer delay=60000]]")
+        turn = client.ask("py-close", "[[rehearse: text=long_answer delay-ms=60000]]")
         iterator = iter(turn)
         next(iterator)
         client.close()
