@@ -16,7 +16,7 @@ export const FAILURES_TO_OPEN = 10;
 const FIRST_OPEN_MS = 5_000;
 const LONGEST_OPEN_MS = 60_000;
 /** How long others wait before they look whether a probe has ended, in milliseconds. */
-const PROBE_MS = 1_000;
+const PROBE_MS = 3_000;
 /** How long a probe may say nothing before the next one goes: an endpoint may take calls and answer none. */
 export const LONGEST_PROBE_MS = 15_000;
 

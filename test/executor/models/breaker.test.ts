@@ -33,10 +33,10 @@ describe('a circuit breaker', () => {
 
   it('lets one call go when its time is over, and the others wait for what becomes of it', () => {
     const one = failing(breaker(), 0);
-    expect(one.waitMs(4_999, call)).toBe(1_000);
+    expect(one.waitMs(4_999, call)).toBe(3_000);
     expect(one.state(5_000)).toBe('half-open');
     expect(one.waitMs(5_000, call)).toBeUndefined();
-    expect(one.waitMs(5_000, call)).toBe(1_000);
+    expect(one.waitMs(5_000, call)).toBe(3_000);
     expect(one.answered()).toBe(true);
     expect([one.state(5_001), one.waitMs(5_001, call)]).toEqual(['closed', undefined]);
   });
@@ -65,7 +65,7 @@ describe('a circuit breaker', () => {
     const one = failing(breaker(), 0);
     expect(one.waitMs(5_000, call)).toBeUndefined();
     one.toldNothing({}); // of before it opened, and cancelled now
-    expect(one.waitMs(5_000, {})).toBe(1_000);
+    expect(one.waitMs(5_000, {})).toBe(3_000);
   });
 
   it('lets another probe go when the first has said nothing for long, and then hears what either says', () => {
@@ -73,10 +73,10 @@ describe('a circuit breaker', () => {
     const [first, second] = [{}, {}];
     const lateMs = 5_000 + LONGEST_PROBE_MS;
     expect(one.waitMs(5_000, first)).toBeUndefined();
-    expect(one.waitMs(lateMs - 1, second)).toBe(1_000);
+    expect(one.waitMs(lateMs - 1, second)).toBe(3_000);
     expect(one.waitMs(lateMs, second)).toBeUndefined();
     one.toldNothing(first);
-    expect(one.waitMs(lateMs, call)).toBe(1_000);
+    expect(one.waitMs(lateMs, call)).toBe(3_000);
     expect(one.answered()).toBe(true);
   });
 

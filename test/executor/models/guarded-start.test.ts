@@ -75,7 +75,7 @@ it('a probe that cannot be started gives its place back', async () => {
   await clock.advance(5_000);
   const step = { retry: { longestWaitMs: 30_000 } } as unknown as ModelStep;
   expect(() => start(step, {} as StepSink)).toThrow('a bug');
-  expect(breaker.waitMs(clock.monotonic())).toBeUndefined();
+  expect(breaker.waitMs(clock.monotonic(), {})).toBeUndefined();
 });
 
 describe('while it does not', () => {
