@@ -141,9 +141,10 @@ export class Invocation {
   ): Promise<void> {
     const pager = isPagerWanted && !this.out.isJson ? this.shell.openPager?.() : undefined;
     if (pager === undefined) return write(this.out, () => true);
-    const stdout = new CleanScreen(pager.screen, this.shell.mark);
+    const { stderr, mark, env } = this.shell;
+    const stdout = new CleanScreen(pager.screen, mark);
     try {
-      await write(new Output({ ...this.shell, stdout }, false), () => pager.isOpen());
+      await write(new Output({ stdout, stderr, mark, env }, false), () => pager.isOpen());
     } finally {
       await pager.end();
     }

@@ -14,7 +14,10 @@ export class Output {
   readonly #mark: string;
   readonly #isPlain: boolean;
 
-  constructor({ stdout, stderr, mark, env: { NO_COLOR } }: Shell, isJson: boolean) {
+  constructor(
+    { stdout, stderr, mark, env: { NO_COLOR } }: Pick<Shell, 'stdout' | 'stderr' | 'mark' | 'env'>,
+    isJson: boolean,
+  ) {
     this.isJson = isJson;
     this.#stdout = stdout;
     this.#stderr = stderr;

@@ -95,7 +95,7 @@ describe.skipIf(withoutNatsServer())('services on the bus', () => {
     });
     const { tools, call } = await running();
     await until(() => names(tools).includes('upper'));
-    expect(tools.tools).toEqual([{ ...declaration('upper'), effect: 'pure' }]);
+    expect(tools.tools).toEqual([{ ...declaration('upper'), effect: 'pure', isDeferrable: true }]);
     expect(await call('upper', { text: 'a' })).toEqual({
       ...{ type: 'result', content: 'A', isError: false },
     });
