@@ -40,9 +40,13 @@ export const duesOf = (head: Head): readonly Due[] => {
 
 const MINUTE_MS = 60_000;
 
+/** A parked one waits for a person, who would not look at one that has ended. */
+const mayEnd = (head: Head): boolean =>
+  !hasEnded(head) && head.status !== 'parked' && !isHeld(head);
+
 /** When a session ends to which nothing comes; undefined: it does not. */
 export const idleEndMs = (head: Head): number | undefined =>
-  head.idleEndMinutes === undefined || head.openTurns.length > 0 || hasEnded(head) || isHeld(head)
+  head.idleEndMinutes === undefined || head.openTurns.length > 0 || !mayEnd(head)
     ? undefined
     : head.updatedAtMs + Math.round(head.idleEndMinutes * MINUTE_MS);
 

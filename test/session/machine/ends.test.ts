@@ -126,6 +126,13 @@ describe('a session that ends when nothing comes to it', () => {
     expect(duesOf(run(...IDLE, ...released).state.head)).toHaveLength(1);
   });
 
+  it('stays parked when it is: that is the sign that a person is wanted', () => {
+    const error = { code: 'internal', message: 'broken', retryable: false };
+    const parked = [{ type: 'park', error }] as const;
+    expect(duesOf(run(...IDLE, ...parked).state.head)).toEqual([]);
+    expect(later(999_999, ...parked).state.head.status).toBe('parked');
+  });
+
   it('leaves nothing due when it is deleted', () => {
     const { state } = run(...IDLE);
     const gone = { type: 'delete', by: 'ann', ifVersion: undefined, tombstoneMs: 9 } as const;
