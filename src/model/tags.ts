@@ -13,6 +13,15 @@ export const HOLD_TAG = 'hold';
 export const isHeld = ({ tags }: { readonly tags: readonly string[] }): boolean =>
   tags.some((tag) => tagKey(tag) === HOLD_TAG);
 
+/**
+ * Other tags in the place of a session's. What holds it stays: who may change tags may not take that away, which is
+ * `release`.
+ */
+export const replacingTags = (
+  session: { readonly tags: readonly string[] },
+  tags: readonly string[],
+): readonly string[] => (isHeld(session) && !isHeld({ tags }) ? [...tags, HOLD_TAG] : tags);
+
 /** Controls, halves of surrogate pairs, line ends, and what has no width or turns the direction of the text round it. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 

@@ -7,6 +7,7 @@ import type { SessionMetadata, StoredMessage } from '../../classic/models.ts';
 import { type SavedSession, savedSession } from '../../classic/saved-session.ts';
 import { alreadyExists } from '../../classic/session-store.ts';
 import { GreenroomError } from '../../model/errors.ts';
+import { replacingTags } from '../../model/tags.ts';
 import { fork } from './apply-views.ts';
 import type { ClassicChange } from './classic-change.ts';
 import type { Draft } from './draft.ts';
@@ -105,7 +106,7 @@ const put = (draft: Draft, { messages, tags, description, summary }: SavedSessio
   const { summary: _, description: __, ...rest } = draft.head;
   draft.head = {
     ...rest,
-    tags,
+    tags: replacingTags(rest, tags),
     ...(summary === null ? {} : { summary }),
     ...(description === null ? {} : { description }),
   };

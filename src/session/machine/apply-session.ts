@@ -2,7 +2,7 @@
 
 import { GreenroomError } from '../../model/errors.ts';
 import { type Settings, withSettings } from '../../model/head.ts';
-import { addTags, HOLD_TAG, removeTags } from '../../model/tags.ts';
+import { addTags, HOLD_TAG, isHeld, removeTags, replacingTags } from '../../model/tags.ts';
 import type { TurnError } from '../../model/turn.ts';
 import { hasEnded } from '../../model/words.ts';
 import { disownCalls } from './apply-tools.ts';
@@ -22,7 +22,8 @@ export const create = (draft: Draft, settings: Settings, rules: Rules): void => 
 
 export const changeSettings = (draft: Draft, settings: Settings): void => {
   const updatedAtMs = Math.max(draft.nowMs, draft.head.updatedAtMs);
-  draft.patch({ ...withSettings(draft.head, settings), updatedAtMs });
+  const { tags, ...changed } = withSettings(draft.head, settings);
+  draft.patch({ ...changed, tags: replacingTags(draft.head, tags), updatedAtMs });
   draft.answer = { type: 'session' };
 };
 
@@ -30,6 +31,17 @@ export const changeTags = (draft: Draft, tags: readonly string[]): void => {
   if (tags !== draft.head.tags && tags.join('\n') !== draft.head.tags.join('\n'))
     draft.patch({ tags });
   draft.answer = { type: 'session' };
+};
+
+/** Throws `invalid_settings` for the tag that holds the session. */
+export const untag = (draft: Draft, { tags }: InputOf<'untag'>): void => {
+  if (isHeld({ tags }))
+    throw new GreenroomError(
+      'invalid_settings',
+      'the tag hold keeps the session from every cleanup: release takes it away',
+      { details: { field: 'tags' } },
+    );
+  changeTags(draft, removeTags(draft.head.tags, tags));
 };
 
 /** The session stays where it is in the order of updates. */

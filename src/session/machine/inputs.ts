@@ -6,7 +6,7 @@
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { retagged } from '../../model/retag.ts';
-import { addTags, removeTags } from '../../model/tags.ts';
+import { addTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { approveCall } from './apply-approvals.ts';
 import { applyClassic } from './apply-classic.ts';
@@ -25,6 +25,7 @@ import {
   park,
   release,
   remove,
+  untag,
 } from './apply-session.ts';
 import { finishStep } from './apply-step-outcome.ts';
 import { decideCalls, endCall, gatherResults } from './apply-tools.ts';
@@ -118,10 +119,7 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
     ...USUAL,
     apply: (draft, { tags }) => changeTags(draft, addTags(draft.head.tags, tags)),
   },
-  untag: {
-    ...USUAL,
-    apply: (draft, { tags }) => changeTags(draft, removeTags(draft.head.tags, tags)),
-  },
+  untag: { ...USUAL, apply: untag },
   hold: { ...USUAL, apply: hold },
   release: { ...USUAL, apply: release },
   complete: { ...USUAL, apply: complete },
