@@ -49,6 +49,9 @@ const CRITERIA = { refusal: 'invalid_criteria' } as const;
 /** Foreign lines are parsed, and a model's call is waited for. */
 const SLOW_MS = 120_000;
 const CLEANUP_MS = 600_000;
+/** Answered out of memory: a daemon that needs longer hangs, and who looks at it wants to know that. */
+const LOOK_MS = 10_000;
+const LOOK = { timeoutMs: LOOK_MS } as const;
 
 const MIRRORED = { projectKey: '-srv-app', sessionId: '1f4d1c9e-0000-4000-8000-000000000001' };
 const EXTERNAL_KEY = 'claude-code:/srv/app/1f4d1c9e.jsonl';
@@ -345,11 +348,11 @@ export const DAEMON = {
     'read',
     'Says that it is there; another `startedAt` is another daemon.',
     {},
-    { reply: { pid: 4711, startedAt: '2026-11-20T09:00:00.000Z' } },
+    { timeoutMs: LOOK_MS, reply: { pid: 4711, startedAt: '2026-11-20T09:00:00.000Z' } },
   ),
-  status: declared('admin', 'Tells what it runs with, and what it has done.'),
-  tree: declared('admin', 'Shows the running supervision tree.'),
-  inspect: declared('admin', 'Shows one actor of the tree.', { path: 'storage/journal' }),
+  status: declared('admin', 'Tells what it runs with, and what it has done.', {}, LOOK),
+  tree: declared('admin', 'Shows the running supervision tree.', {}, LOOK),
+  inspect: declared('admin', 'Shows one actor of the tree.', { path: 'storage/journal' }, LOOK),
   'tool-servers': declared(
     'admin',
     'Lists the MCP servers, and which of their tools say something else than at first sight.',
