@@ -26,11 +26,10 @@ it('a tag is renamed on all sessions that meet the query, and their order and tr
     job: { state: 'done', matched: 2, changed: 2, failed: 0 },
   });
   const after = await sessions.search({});
-  expect(after.sessions.map(({ tags }) => tags)).toEqual([
-    ['defect', 'squad/x'],
-    ['other'],
-    ['defect'],
-  ]);
+  // Which of two that were changed within a millisecond comes first is not said here.
+  expect(
+    Object.fromEntries(after.sessions.map(({ sessionId, tags }) => [sessionId, tags])),
+  ).toEqual({ a: ['defect', 'squad/x'], b: ['defect'], c: ['other'] });
   const plain = ({ sessionId, updatedAt }: { sessionId: string; updatedAt: string }) => [
     sessionId,
     updatedAt,

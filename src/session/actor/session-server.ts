@@ -18,6 +18,7 @@ import { journalName, type SessionReader } from '../ports/journal.ts';
 import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { liveName } from './live-names.ts';
+import { isOrphan } from './orphan.ts';
 import type { SessionArgs } from './session-args.ts';
 import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
 import type { ToolRun } from './tool-runner.ts';
@@ -37,8 +38,7 @@ interface Actor {
 
 export const SessionServer = genServer(sessionProtocol, {
   init: async (args: SessionArgs, self): Promise<Actor> => {
-    const { session, missed } = await openSettled(args, self);
-    return begin(args, self, session, missed);
+    return begin(args, self, await openSettled(args, self));
   },
 
   handleCall: {
@@ -139,12 +139,19 @@ export const SessionServer = genServer(sessionProtocol, {
 
 type SessionSelf = Self<SessionProtocol>;
 
-/** @param missed ends of turns that somebody still has to be told. */
+/** A session as it is stored. */
+interface Opened {
+  readonly session: SessionReader;
+  /** Ends of turns that somebody still has to be told. */
+  readonly missed: readonly Publication[];
+  /** Its first turn is of a call that has ended. */
+  readonly isUnwanted: boolean;
+}
+
 const begin = (
   args: SessionArgs,
   self: SessionSelf,
-  session: SessionReader,
-  missed: readonly Publication[],
+  { session, missed, isUnwanted }: Opened,
 ): Actor => {
   const name = keyString(args.key);
   // First: it fails for an actor that has died while it waited, and that must not write any more (P2).
@@ -159,7 +166,8 @@ const begin = (
   const parked = args.runtime.parking.get(name);
   if (parked !== undefined && actor.live.committed.head.version > 0)
     actor.live.submit({ type: 'park', error: parked });
-  else if (actor.live.committed.head.openTurns.length > 0) actor.live.submit({ type: 'resume' });
+  else if (actor.live.committed.head.openTurns.length > 0)
+    actor.live.submit({ type: 'resume', isUnwanted });
   if (actor.live.committed.head.offers !== undefined) actor.live.submit({ type: 'settle' });
   if (actor.live.committed.head.version === 0) args.runtime.parking.delete(name); // nothing to write down
   for (const publication of missed) args.runtime.feed.tellReaders(publication);
@@ -195,7 +203,7 @@ const missedEnds = async (
  * The session, opened when what is stored is the whole truth: there is a journal, and no commit of an earlier actor is
  * on its way. A journal that is restarting is worth waiting for: a session that fails to start would use up its budget.
  */
-const openSettled = async (args: SessionArgs, { system }: SessionSelf) => {
+const openSettled = async (args: SessionArgs, { system }: SessionSelf): Promise<Opened> => {
   const { clock } = system;
   const untilMs = clock.monotonic() + JOURNAL_WAIT_MS;
   const look = () =>
@@ -203,8 +211,10 @@ const openSettled = async (args: SessionArgs, { system }: SessionSelf) => {
   for (;;) {
     while (!isSettled(args, system) && clock.monotonic() < untilMs) await look();
     try {
-      const session = await system.fetch(journalName).open(args.key);
-      return { session, missed: await missedEnds(args, system, session) };
+      const journal = system.fetch(journalName);
+      const session = await journal.open(args.key);
+      const missed = await missedEnds(args, system, session);
+      return { session, missed, isUnwanted: await isOrphan(session.head, journal) };
     } catch (error) {
       if (codeOf(error) !== 'unavailable' || clock.monotonic() >= untilMs) throw error;
     }

@@ -156,12 +156,12 @@ export const cancelTurn = (draft: Draft, { turnId }: InputOf<'cancel'>, rules: R
  * The process that ran the turn is gone. A model call is simply made again, as a further attempt; so
  * are the turns behind it, whose events nobody can number on.
  */
-export const resumeTurn = (draft: Draft, _: InputOf<'resume'>, rules: Rules): void => {
+export const resumeTurn = (draft: Draft, { isUnwanted }: InputOf<'resume'>, rules: Rules): void => {
   const openTurns = draft.head.openTurns.map((turn) => ({ ...turn, attempt: turn.attempt + 1 }));
   const [first] = openTurns;
   if (first === undefined) return;
   draft.patch({ openTurns });
-  if (first.yields !== undefined) return endYielding(draft, first, rules);
+  if (first.yields !== undefined || isUnwanted === true) return endYielding(draft, first, rules);
   if (first.status === 'queued') return startNext(draft, undefined);
   if (!mustWait(first, draft.nowMs)) goOn(draft, first, rules);
 };

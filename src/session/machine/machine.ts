@@ -287,7 +287,11 @@ export type Input =
   /** Who ran it is gone: its outcome never comes. */
   | { readonly type: 'lost'; readonly runId: RunId }
   /** After a wake or a crash: what the running turn had started is lost and starts again as a further attempt. */
-  | { readonly type: 'resume' }
+  | {
+      readonly type: 'resume';
+      /** The first turn is of a call that has ended: it ends too. */
+      readonly isUnwanted?: boolean;
+    }
   /** What the session waits for may be due. */
   | { readonly type: 'due' }
   | { readonly type: 'park'; readonly error: TurnError }

@@ -16,6 +16,9 @@ const VERBS = [SESSION_VERBS, SESSIONS_VERBS, DAEMON_VERBS].flatMap((verbs) =>
   Object.values(verbs),
 );
 
+/** Answered out of memory. */
+const LOOKS = ['ping', 'status', 'tree', 'inspect'] as const;
+
 it.each([
   ['import', SESSION.import.timeoutMs, 120_000],
   ['import-session', SESSION['import-session'].timeoutMs, 120_000],
@@ -30,10 +33,14 @@ it.each([
 it('all others may take half a minute', () => {
   const slow = ['import', 'import-session', 'compact', 'cleanup', 'retag', 'retention'];
   const usual = FAMILIES.flatMap((family) => Object.entries(family)).filter(
-    ([name]) => !slow.includes(name),
+    ([name]) => ![...slow, ...LOOKS].some((other) => other === name),
   );
   expect(REQUEST_TIMEOUT_MS).toBe(30_000);
   expect(usual.filter(([, { timeoutMs }]) => timeoutMs !== REQUEST_TIMEOUT_MS)).toEqual([]);
+});
+
+it('whoever looks at a daemon hears within ten seconds that it hangs', () => {
+  for (const name of LOOKS) expect(DAEMON[name].timeoutMs).toBe(10_000);
 });
 
 it('every verb says what it does in one sentence', () => {
