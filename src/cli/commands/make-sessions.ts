@@ -36,6 +36,7 @@ interface Options {
   readonly thinking?: Thinking;
   readonly effort?: string;
   readonly approvalMinutes?: number;
+  readonly idleEndMinutes?: number;
   readonly mcpConfig?: string;
 }
 
@@ -140,6 +141,11 @@ const withSettings = (tags: string, command: Command): Command =>
       '--approval-minutes <n>',
       'how long a tool call waits for a person before it is denied',
       parseCount,
+    )
+    .option(
+      '--idle-end-minutes <n>',
+      'it ends as completed when nothing has come to it for so long',
+      parseCount,
     );
 
 /** The daemon checks the values. It stands in another folder than who types a path here. */
@@ -149,11 +155,11 @@ const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost, approvalMinutes });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
     options;
-  const { thinking, effort } = options;
+  const { thinking, effort, idleEndMinutes } = options;
   return given({
     ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
     ...{ tools, permissionMode, allowedTools: allow, disallowedTools: deny },
-    ...{ thinking, effort },
+    ...{ thinking, effort, idleEndMinutes },
     tags: tag,
     workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),
     mcpServers: mcpConfig === undefined ? undefined : mcpServersFrom(mcpConfig, here),

@@ -1,5 +1,6 @@
 /** A sub-agent that wakes after a crash: whether the call that made it still waits for it, and what becomes of it. */
 import { describe, expect, it } from 'vitest';
+import { GreenroomError } from '../../../src/model/errors.ts';
 import type { Head } from '../../../src/model/head.ts';
 import { isOrphan } from '../../../src/session/actor/orphan.ts';
 import type { Input } from '../../../src/session/machine/machine.ts';
@@ -40,6 +41,12 @@ describe('a sub-agent with its turn open', () => {
     ['the parent asks its model again', run(prompt('a')).state.head],
   ])('is not when %s', async (_, parent) => {
     expect(await isOrphan(child(), journalOf(parent))).toBe(true);
+  });
+
+  it('is not taken along by a parent whose record is broken', async () => {
+    const broken = new GreenroomError('corrupt_record', 'the head is broken');
+    const journal = { open: () => Promise.reject(broken) } as unknown as Journal;
+    expect(await isOrphan(child(), journal)).toBe(false);
   });
 
   it('belongs to the person who has begun another turn in it', async () => {
