@@ -68,6 +68,24 @@ describe('a broken catalog row', () => {
   });
 });
 
+describe('a row whose key is damaged', () => {
+  it('is told of, and its session is found by its head', async () => {
+    const { tables, journal, told, write } = await inMemory();
+    await journal.commit(append(keyOf('sound')));
+    const deleted = append(keyOf('deleted'));
+    await journal.commit(deleted);
+    await journal.commit(remove(keyOf('deleted'), deleted.head, NOW + DAY_MS));
+    const key = Buffer.from(keys.rowKey(prefix), 'latin1');
+    const value = Buffer.from(tables.get(ROWS, key) ?? []);
+    tables.remove(ROWS, key);
+    tables.put(ROWS, Buffer.concat([key.subarray(0, -1), Buffer.of(0x80)]), value);
+    const rows = await rowsOf(journal);
+    expect(rows.map((row) => row.key.sessionId)).toEqual(['sound', 'hurt']);
+    expect(rows[1]).toEqual(catalogRowOf(write.head));
+    expect(told).toMatchObject([{ code: 'corrupt_record' }, { code: 'corrupt_record' }]);
+  });
+});
+
 describe('a broken tombstone', () => {
   it('refuses the session that would come back, and is nothing to the others', async () => {
     const { tables, journal, write } = await inMemory();

@@ -96,23 +96,56 @@ export abstract class JournalReads {
 
   /**
    * One broken row must not keep all the others away: it is reported, and made anew from its session's
-   * head; a session whose head is broken too is reported and left out.
+   * head; a session whose head is broken too is reported and left out. A row without a head may be that of
+   * another session, with a damaged key: then all heads are looked at for the one that has no row.
    */
   async scanRows(visit: (row: CatalogRow) => void): Promise<void> {
-    const { tables, clock } = this.records;
-    let start = '\0';
-    for (;;) {
-      this.mustBeOpen();
-      const page = tables.range(ROWS, { start, end: '\xff', limit: ROW_PAGE });
+    const { tables } = this.records;
+    let strays = 0;
+    const end = '\xff';
+    await this.#walk((start) => {
+      const page = tables.range(ROWS, { start, end, limit: ROW_PAGE });
       for (const record of page) {
         const row = this.#row(record);
         if (row !== undefined) visit(row);
+        else if (tables.get(SESSIONS, keys.headKey(record.key)) === undefined) strays += 1;
       }
       const last = page.at(-1);
-      if (last === undefined || page.length < ROW_PAGE) return;
-      start = `${last.key}\0`;
-      await new Promise<void>((resolve) => clock.defer(resolve));
+      return last && page.length === ROW_PAGE ? `${last.key}\0` : undefined;
+    });
+    if (strays > 0) await this.#walk((start) => this.#scanHeads(start, visit));
+  }
+
+  /** Step by step from where the last one ended, with room for others between them. */
+  async #walk(step: (start: keys.Key) => keys.Key | undefined): Promise<void> {
+    let start: keys.Key | undefined = '\0';
+    while (start !== undefined) {
+      this.mustBeOpen();
+      start = step(start);
+      if (start !== undefined)
+        await new Promise<void>((resolve) => this.records.clock.defer(resolve));
     }
+  }
+
+  /** Visits the sessions of a page that have a head and no row, from one session's first record to that of the next. */
+  #scanHeads(from: keys.Key, visit: (row: CatalogRow) => void): keys.Key | undefined {
+    const { tables } = this.records;
+    let start = from;
+    for (let seen = 0; seen < ROW_PAGE; seen += 1) {
+      const [first] = tables.range(SESSIONS, { start, end: '\xff', limit: 1 });
+      if (first === undefined) return undefined;
+      if (keys.sessionIn(first.key) === undefined) {
+        start = `${first.key}\0`;
+        continue;
+      }
+      const prefix = keys.prefixOf(first.key);
+      start = keys.after(prefix);
+      if (tables.get(ROWS, keys.rowKey(prefix)) !== undefined) continue;
+      if (tables.get(SESSIONS, keys.headKey(prefix)) === undefined) continue;
+      const row = this.#rowFromHead(prefix);
+      if (row !== undefined) visit(row);
+    }
+    return start;
   }
 
   /** How the journal stood may be older than the list says, never newer: what is not in LMDB yet is named besides. */
