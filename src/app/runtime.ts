@@ -18,7 +18,8 @@ import { newContextMemory } from '../session/memory/context-memory.ts';
 import type { PermissionGround } from '../session/tools/judge.ts';
 import { WORKSPACES } from '../storage/files/session-folders.ts';
 
-const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
 const MB = 1024 * 1024;
 /** Model calls of one turn, unless the session or the turn says otherwise. */
 const MAX_STEPS = 50;
@@ -85,6 +86,8 @@ const rulesOf = (config: Config, hooks: HookTable, lent: Beside['lent']): Rules 
   },
   deferToolsBytes: config.deferToolsKb === 0 ? undefined : config.deferToolsKb * 1_024,
   keepsBodies: config.auditHook === 'on',
+  snapshotMs:
+    config.sessionMetrics === 'on' ? config.metricsSnapshotSeconds * SECOND_MS : undefined,
   diagnosesCache: diagnosesCache(config),
   wantsHook: wantsHookOf(config, hooks, lent),
   hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,

@@ -40,6 +40,7 @@ const ENTRIES: readonly Entry[] = [
   },
   { words: ['mcp'], load: async () => (await import('./commands/mcp.ts')).registerMcp },
   { words: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
+  { words: ['metrics'], load: async () => (await import('./commands/metrics.ts')).registerMetrics },
   { words: ['explain'], load: async () => (await import('./commands/explain.ts')).registerExplain },
   { words: ['import'], load: async () => (await import('./commands/import.ts')).registerImport },
   { words: ['cleanup'], load: async () => (await import('./commands/cleanup.ts')).registerCleanup },

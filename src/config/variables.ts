@@ -173,6 +173,12 @@ export const VARIABLES = {
   auditHook: set('ENABLE_AUDIT_HOOK', onOrOff, 'on', {
     meaning: 'whether records of hooks have what went in and came out; they are kept in any case',
   }),
+  sessionMetrics: set('ENABLE_METRICS_COLLECTION', onOrOff, 'on', {
+    meaning: 'whether sessions keep a series of their counters, for the verb `metrics`',
+  }),
+  metricsSnapshotSeconds: set('METRICS_SNAPSHOT_INTERVAL_SECONDS', amount(1, 86_400), 60, {
+    meaning: 'how often a turn at work adds to that series; its end does in any case',
+  }),
   metricsHook: set('ENABLE_METRICS_HOOK', onOrOff, 'on', {
     meaning: 'whether each run of a hook is reported as telemetry',
   }),

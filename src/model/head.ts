@@ -163,6 +163,14 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly permissionCheckCount?: number | undefined;
   /** Hooks that ran for it. */
   readonly hookExecutionCount?: number | undefined;
+  /** How long its turns have run that are closed, in milliseconds; absent: none has. */
+  readonly runMs?: number | undefined;
+  /** Tool calls that have run to their end, and how long, each by itself, in milliseconds. */
+  readonly toolRuns?: number | undefined;
+  readonly toolMs?: number | undefined;
+  /** Of its series (`metrics.ts`): the last one's number, and when it was taken. */
+  readonly snapshots?: number | undefined;
+  readonly snapshotAtMs?: number | undefined;
   /** What it remembers for its tools. */
   readonly toolMemory?: ToolMemory | undefined;
   /** Who has answered so far; absent before the first native answer. */
@@ -301,6 +309,11 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   mcpServers: undefined,
   lastAnswerId: undefined,
   toolsFound: undefined,
+  runMs: undefined,
+  toolRuns: undefined,
+  toolMs: undefined,
+  snapshots: undefined,
+  snapshotAtMs: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -103,6 +103,8 @@ const CALLS: readonly (readonly string[])[] = [
   ['sessions', 'children', 'evil'],
   ['chat', 'evil'],
   ['chat', HOSTILE],
+  ['metrics', 'evil'],
+  ['metrics', HOSTILE],
   ['explain', 'evil'],
   ['explain', HOSTILE],
   ['approvals', 'list'],

@@ -5,10 +5,18 @@ import { catalogRowOf } from '../../src/model/catalog-row.ts';
 import type { Entry } from '../../src/model/entry.ts';
 import type { Head } from '../../src/model/head.ts';
 import { newTurnId, type Tenant } from '../../src/model/ids.ts';
+import { droppedFor, type MetricsPoint, NEWEST_KEPT } from '../../src/model/metrics.ts';
 import type { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
 import { read } from '../support/read-journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
-import { append, closedTurn, keyOf, message, NOW, textOf, write } from './sessions.ts';
+import { append, closedTurn, keyOf, message, NOW, remove, textOf, write } from './sessions.ts';
+
+const pointAt = (number: number): MetricsPoint => ({
+  ...{ atMs: NOW + number, messages: 2 * number, toolCalls: 1, hookExecutions: 0, errors: 0 },
+  ...{ permissionChecks: 1, retries: 0, costNanoUsd: number % 2 === 0 ? null : 10 ** 12 },
+  ...{ inputTokens: 10 ** 9, outputTokens: 1, cacheCreationInputTokens: 0, runMs: 5 },
+  ...{ cacheReadInputTokens: 0, toolRuns: 1, toolMs: 2 },
+});
 
 const byCode = (a: string, b: string): number => (a < b ? -1 : 1);
 
@@ -52,6 +60,26 @@ export const readsContract = (open: OpenJournal): void => {
       expect(rows.size).toBe(2_500);
       for (const { head } of changes)
         expect(rows.get(head.key.sessionId)).toEqual(catalogRowOf(head));
+    });
+
+    it('a series is read newest first, without what made room, and goes with its session', async () => {
+      const journal = await ground().journal();
+      let head: Head | undefined;
+      for (let number = 1; number <= NEWEST_KEPT + 4; number += 1) {
+        const snapshot = { number, point: pointAt(number), drops: droppedFor(number) };
+        const change = { ...write(key, head), snapshot };
+        await journal.commit(change);
+        head = change.head;
+      }
+      const kept = [...Array(NEWEST_KEPT + 5).keys()].slice(2).filter((number) => number !== 3);
+      const newestFirst = kept.toReversed().map(pointAt);
+      expect(await read(journal).metrics(key, 1_000)).toEqual(newestFirst);
+      expect(await read(journal).metrics(key, 2)).toEqual(newestFirst.slice(0, 2));
+      expect(await read(journal).metrics(keyOf('s10'), 1_000)).toEqual([]);
+      await journal.commit(remove(key, head as Head, NOW));
+      await journal.purge(10);
+      await journal.commit(write(key, undefined));
+      expect(await read(journal).metrics(key, 1_000)).toEqual([]);
     });
 
     it('reads of records are counted', async () => {

@@ -23,5 +23,6 @@ export const read = (
   response: async (key, responseKey) => (await journal.open(key)).response(responseKey),
   responses: async (key, page) => (await journal.open(key)).responses(page),
   tombstone: async (key) => (await journal.open(key)).tombstone(),
+  metrics: async (key, limit) => (await journal.open(key)).metrics(limit),
   audit: async (key, page) => (await journal.open(key)).audit(page),
 });

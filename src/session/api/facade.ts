@@ -206,6 +206,14 @@ export class SessionsFacade {
     return this.#api.sessions('audit-all', page);
   }
 
+  /** Its counters as they were at the end of each turn and every minute while one ran, newest first. */
+  async metrics(
+    sessionId: string,
+    page: Of<'metrics'> = {},
+  ): Promise<SessionReplies['metrics']['snapshots']> {
+    return (await this.#api.session(sessionId, 'metrics', page)).snapshots;
+  }
+
   /** Tool calls that wait for a person, in all sessions. */
   approvals(page: All<'approvals'> = {}): Promise<SessionsReplies['approvals']> {
     return this.#api.sessions('approvals', page);

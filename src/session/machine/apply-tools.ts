@@ -105,6 +105,8 @@ export const endCall = (draft: Draft, input: InputOf<'toolEnded'>, rules: Rules)
     draft.patch({ toolMemory: remembering(draft.head.toolMemory ?? NO_MEMORY, memory) });
   if (spentNanoUsd > 0) spend(calls, spentNanoUsd);
   const durationMs = Math.max(0, draft.nowMs - call.atMs);
+  const { toolRuns = 0, toolMs = 0 } = draft.head;
+  draft.patch({ toolRuns: toolRuns + 1, toolMs: toolMs + durationMs });
   calls.note({ kind: 'tool', action: isError ? 'failed' : 'succeeded' }, call, { durationMs });
   const { toolUseId, name } = call;
   publish(draft, turn, { type: 'tool.finished', toolUseId, isError, durationMs });

@@ -7,6 +7,7 @@ import { type Due, duesOf } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Mutable } from '../../model/every.ts';
 import type { TurnId } from '../../model/ids.ts';
+import type { Snapshot } from '../../model/metrics.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import type {
   AuditRecord,
@@ -22,6 +23,7 @@ import type {
 import { apply } from './apply.ts';
 import { kindOf } from './inputs.ts';
 import type { Answer, Effect, Input, Rules, SessionState, Write } from './machine.ts';
+import { takeSnapshot } from './snapshots.ts';
 
 export interface Folded<T> {
   /** With the version that its commit makes; the very state that was given if nothing changed. */
@@ -71,6 +73,8 @@ export const foldBatch = <T extends { readonly input: Input }>(
       refusals.push({ of, error });
     }
   }
+  const snapshot = takeSnapshot(state, current, writes, rules, nowMs);
+  if (snapshot !== undefined) writes.push({ type: 'snapshot', snapshot });
   return { state: sealed(state, current, writes), writes, effects, answers, refusals };
 };
 
@@ -147,6 +151,7 @@ export const toChange = (
   if (all.claims !== undefined) change.claims = all.claims;
   if (all.drops !== undefined) change.drops = all.drops;
   if (all.fork !== undefined) change.fork = all.fork;
+  if (all.snapshot !== undefined) change.snapshot = all.snapshot;
   return change;
 };
 
@@ -174,6 +179,7 @@ interface Sorted {
   claims?: ResponseClaim[];
   drops?: StreamDrop[];
   fork?: ForkOrigin;
+  snapshot?: Snapshot;
   deleted?: Extract<Write, { type: 'delete' }>;
 }
 
@@ -213,6 +219,9 @@ const sort = (all: Sorted, write: Write): void => {
       return void all.drops.push(write.drop);
     case 'fork':
       all.fork = write.origin;
+      return;
+    case 'snapshot':
+      all.snapshot = write.snapshot;
       return;
     case 'delete':
       all.deleted = write;

@@ -11,6 +11,7 @@ import type { Entry, Provider, Role } from '../../model/entry.ts';
 import type { TurnEventBody } from '../../model/event.ts';
 import type { ChildOf, Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
+import type { Snapshot } from '../../model/metrics.ts';
 import type { Asker } from '../../model/per-session.ts';
 import type { TraceId } from '../../model/request-context.ts';
 import type { Retag } from '../../model/retag.ts';
@@ -64,6 +65,8 @@ export interface Rules {
   readonly retry: ModelStep['retry'];
   /** Whether audit records hold what went into tools and what hooks said; default true. */
   readonly keepsBodies?: boolean;
+  /** How often the counters of a session at work are noted besides each turn's end; absent: its series is not kept. */
+  readonly snapshotMs?: number | undefined;
   /** Bytes of definitions beyond which tools that may be are loaded when they are searched for; absent: never. */
   readonly deferToolsBytes?: number | undefined;
   /** Whether the API is asked why its cache did not do; default false. */
@@ -313,6 +316,7 @@ export type InputOf<T extends Input['type']> = Extract<Input, { readonly type: T
 export type Write =
   | { readonly type: 'entry'; readonly subpath: string; readonly entry: Entry }
   | { readonly type: 'turn'; readonly record: ClosedTurn }
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'newTurn'; readonly turnId: TurnId }
   | { readonly type: 'stream'; readonly record: StreamRecord }
   | { readonly type: 'response'; readonly response: StoredResponse }

@@ -146,6 +146,9 @@ const closed = (
 });
 
 export const recordClosed = (draft: Draft, record: ClosedTurn, text: string): void => {
+  const { startedAtMs, finishedAtMs } = record;
+  if (startedAtMs !== undefined)
+    draft.patch({ runMs: (draft.head.runMs ?? 0) + Math.max(0, finishedAtMs - startedAtMs) });
   draft.write({ type: 'turn', record });
   publish(draft, record, turnFinished(record, text));
   draft.effect({ type: 'closed', record });

@@ -14,6 +14,7 @@ import type { Due, DueKind } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey, Tenant, TurnId } from '../../model/ids.ts';
+import type { MetricsPoint, Snapshot } from '../../model/metrics.ts';
 import type { Segment } from '../../model/segments.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { nameOf } from '../../otp/name.ts';
@@ -157,6 +158,8 @@ export interface SessionWrite extends ChangeBase {
   readonly claims?: readonly ResponseClaim[];
   /** Done before everything else of the change. */
   readonly drops?: readonly StreamDrop[];
+  /** The next of the session's series. */
+  readonly snapshot?: Snapshot;
   /** The first change of a fork: refused with `session_deleted` unless its parent is still there. */
   readonly fork?: ForkOrigin;
 }
@@ -300,6 +303,8 @@ export interface SessionReader {
   responses(page: Page): Promise<readonly (StoredResponse & { cursor: string })[]>;
   /** Undefined when there is none, or its time is over. */
   tombstone(): Promise<Tombstone | undefined>;
+  /** What is kept of its series, newest first. */
+  metrics(limit: number): Promise<readonly MetricsPoint[]>;
   /** The session's audit records, oldest first, from behind `cursor`. Those of its life outlive it. */
   audit(page: AuditPage): Promise<readonly (AuditRecord & { cursor: string })[]>;
 }

@@ -133,6 +133,8 @@ export const Session = z.looseObject({
   ...{ toolCallCount: PlausibleCount, errorCount: PlausibleCount, retryCount: PlausibleCount },
   permissionCheckCount: PlausibleCount.optional(),
   hookExecutionCount: PlausibleCount.optional(),
+  ...{ runMs: PlausibleCount.optional(), toolMs: PlausibleCount.optional() },
+  toolRuns: PlausibleCount.optional(),
   childrenCostNanoUsd: PlausibleNanoUsd.optional(),
   toolMemory: anything.optional(), // of the machine that wrote it: nothing of it is taken
   provider: provider.optional(),

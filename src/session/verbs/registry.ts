@@ -9,6 +9,7 @@ import { daemonVerbs } from './daemon-verbs.ts';
 import { deleteVerbs } from './delete-verbs.ts';
 import { explainVerbs } from './explain-verbs.ts';
 import { importVerbs } from './import-verbs.ts';
+import { metricsVerbs } from './metrics-verbs.ts';
 import { mirrorVerbs } from './mirror-verbs.ts';
 import { searchVerbs } from './search-verbs.ts';
 import { settingsVerbs } from './settings-verbs.ts';
@@ -26,6 +27,7 @@ export const SESSION_VERBS = {
   ...turnVerbs,
   ...approvalVerbs,
   ...auditVerbs,
+  ...metricsVerbs,
   ...explainVerbs,
   ...childrenVerbs,
   ...branchVerbs,

@@ -163,6 +163,24 @@ export const SESSION = {
       },
     },
   ),
+  metrics: declared(
+    'read',
+    'Gives its counters as they were at the end of each turn and every minute while one ran, newest first; the older they are, the fewer are kept.',
+    { limit: 20 },
+    {
+      reply: {
+        snapshots: [
+          {
+            ...{ snapshotAt: '2026-11-20T09:00:00.000Z', totalMessages: 2, totalToolCalls: 0 },
+            ...{ totalHookExecutions: 0, totalPermissionChecks: 0, totalErrors: 0 },
+            ...{ totalRetries: 0, totalCostUsd: 0.0021, totalInputTokens: 520 },
+            ...{ totalOutputTokens: 36, totalCacheCreationTokens: 0, totalCacheReadTokens: 0 },
+            ...{ durationMs: 1_840, avgToolDurationMs: null },
+          },
+        ],
+      },
+    },
+  ),
   asked: declared(
     'read',
     'Shows the tool calls of the session that wait for a person.',

@@ -8,6 +8,7 @@ import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionId, SessionKey, TurnId } from '../../model/ids.ts';
+import type { MetricsPoint } from '../../model/metrics.ts';
 import { type Segment, writerOf } from '../../model/segments.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { type Bodies, BodyRun } from '../../session/memory/bodies.ts';
@@ -22,7 +23,14 @@ import type {
   StreamRecord,
   Tombstone,
 } from '../../session/ports/journal.ts';
-import { readAudit, readEntry, readHead, readStream, readTurn } from '../records/codec.ts';
+import {
+  readAudit,
+  readEntry,
+  readHead,
+  readMetrics,
+  readStream,
+  readTurn,
+} from '../records/codec.ts';
 import { checksumOf, corruptRecord, readValue, versionOf } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, SESSIONS, UPKEEP } from '../records/keys.ts';
@@ -146,6 +154,14 @@ export class StoredSession implements SessionReader {
     if (bytes === undefined) return undefined;
     const tombstone = readValue(key, bytes) as Tombstone;
     return tombstone.untilMs > this.#records.clock.now() ? tombstone : undefined;
+  }
+
+  async metrics(limit: number): Promise<readonly MetricsPoint[]> {
+    if (!this.#begin()) return [];
+    this.#now();
+    const start = keys.metricsPrefix(this.#prefix);
+    const range = { start, end: keys.after(start), limit, reverse: true };
+    return this.#records.page(SESSIONS, range, ({ key, value }) => readMetrics(key, value));
   }
 
   async audit({

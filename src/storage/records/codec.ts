@@ -6,6 +6,7 @@ import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { type Head, storedHead } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
+import type { MetricsPoint } from '../../model/metrics.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import type { Bodies } from '../../session/memory/bodies.ts';
 import type { AuditRecord, StreamRecord } from '../../session/ports/journal.ts';
@@ -16,6 +17,7 @@ import {
   faultOfAudit,
   faultOfEntry,
   faultOfHead,
+  faultOfPoint,
   faultOfRow,
   faultOfStream,
   faultOfTurn,
@@ -85,6 +87,26 @@ export const readEntry = (
   const entry = sound(key, stored, faultOfEntry);
   if (entry.kind === 'view') return entry;
   return Object.assign(entry, { body: bodies.place(payload.subarray(bodyAt)) });
+};
+
+// ── metrics ──────────────────────────────────────────────────────────────────────────────────────
+
+/** A list of these; new fields go to the end. */
+const POINT_FIELDS = [
+  ...(['atMs', 'messages', 'toolCalls', 'hookExecutions', 'permissionChecks'] as const),
+  ...(['errors', 'retries', 'costNanoUsd', 'inputTokens', 'outputTokens'] as const),
+  ...(['cacheCreationInputTokens', 'cacheReadInputTokens', 'runMs', 'toolRuns', 'toolMs'] as const),
+] as const satisfies readonly (keyof MetricsPoint)[];
+
+export const packMetrics: Pack<MetricsPoint> = (out, point) => {
+  out.list(POINT_FIELDS.length);
+  for (const field of POINT_FIELDS) out.value(point[field]);
+};
+
+export const readMetrics = (key: Key, bytes: Buffer): MetricsPoint => {
+  const values = readValue(key, bytes) as readonly unknown[];
+  const point = Object.fromEntries(POINT_FIELDS.map((field, at) => [field, values[at]]));
+  return sound(key, point as unknown as MetricsPoint, faultOfPoint);
 };
 
 // ── catalog rows ─────────────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,7 @@ import { catalogRowOf } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { SessionKey } from '../../model/ids.ts';
+import type { Snapshot } from '../../model/metrics.ts';
 import type { Segment } from '../../model/segments.ts';
 import type {
   Fence,
@@ -17,7 +18,7 @@ import type {
   StreamDrop,
 } from '../../session/ports/journal.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
-import { packEntry, packHead, packNothing, packRow, packTurn } from './codec.ts';
+import { packEntry, packHead, packMetrics, packNothing, packRow, packTurn } from './codec.ts';
 import { packOwner, packValue } from './frame.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
@@ -84,6 +85,7 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   for (const turn of change.turns)
     batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);
   batch.put(ROWS, keys.rowKey(prefix), packRow, catalogRowOf(head));
+  if (change.snapshot !== undefined) putSnapshot(batch, prefix, change.snapshot);
   if (fork === undefined) return;
   for (const segment of head.segments ?? [])
     batch.put(UPKEEP, referenceKey(change, prefix, segment), packNothing, null);
@@ -136,6 +138,12 @@ const putEntry = (batch: Batch, key: keys.Key, entry: Entry): void => {
   if (entry.kind !== 'view' && entry.body.length > MAX_ENTRY_BYTES)
     throw new GreenroomError('too_large', `an entry takes at most ${MAX_ENTRY_BYTES} bytes`);
   batch.put(SESSIONS, key, packEntry, entry);
+};
+
+const putSnapshot = (batch: Batch, prefix: keys.Key, snapshot: Snapshot): void => {
+  const { number, point, drops } = snapshot;
+  batch.put(SESSIONS, keys.metricsKey(prefix, number), packMetrics, point);
+  if (drops !== undefined) batch.remove(SESSIONS, keys.metricsKey(prefix, drops));
 };
 
 const putDues = (batch: Batch, prefix: keys.Key, { dues }: SessionChange): void => {

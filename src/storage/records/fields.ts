@@ -42,6 +42,7 @@ const FIELDS = [
   ...['question', 'form'],
   ...['lastAnswerId', 'cacheMisses', 'missedInputTokens'],
   ...['toolsFound'],
+  ...['runMs', 'toolRuns', 'toolMs', 'snapshots', 'snapshotAtMs'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

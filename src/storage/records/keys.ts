@@ -33,6 +33,7 @@ const ENTRY = '\x40';
 const HEAD = '\x50';
 const TURN = '\x60';
 const AUDITED = '\x70';
+const METRICS = '\x80';
 
 const TIME_BYTES = 6;
 const LAST_TIME = 256 ** TIME_BYTES - 1;
@@ -133,6 +134,10 @@ export const turnKey = (prefix: Key, turnId: string): Key => {
   for (let at = 0; at < turnId.length; at += 1) turned[at] = 0xff - turnId.charCodeAt(at);
   return `${prefix}${TURN}${String.fromCharCode(...turned)}\xff`;
 };
+
+/** By number, so that the newest comes last. */
+export const metricsKey = (prefix: Key, number: number): Key => prefix + METRICS + seqPart(number);
+export const metricsPrefix = (prefix: Key): Key => prefix + METRICS;
 
 /** In `ROWS`; not under a prefix, so that all rows lie together for the scan. */
 export const rowKey = (prefix: Key): Key => prefix;
@@ -268,7 +273,7 @@ export const sessionIn = (
 export type Kind =
   | { readonly kind: 'entry'; readonly seq: number }
   | { readonly kind: 'side'; readonly stream: Key; readonly seq: number }
-  | { readonly kind: 'stream' | 'head' | 'turn' | 'audited' | 'other' };
+  | { readonly kind: 'stream' | 'head' | 'turn' | 'audited' | 'metrics' | 'other' };
 
 export const kindOf = (prefix: Key, key: Key): Kind => {
   switch (key[prefix.length]) {
@@ -284,6 +289,8 @@ export const kindOf = (prefix: Key, key: Key): Kind => {
       return { kind: 'turn' };
     case AUDITED:
       return { kind: 'audited' };
+    case METRICS:
+      return { kind: 'metrics' };
     default:
       return { kind: 'other' };
   }

@@ -7,6 +7,7 @@
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
+import type { MetricsPoint } from '../../model/metrics.ts';
 import type { OpenTurn, TurnRecord } from '../../model/turn.ts';
 import { STATUSES } from '../../model/words.ts';
 import { isSummaryText } from '../../session/mirror/session-summary.ts';
@@ -54,7 +55,8 @@ const HEAD_NUMBERS = [
   ...(['seq', 'sideTranscripts', 'unpricedAnswers', 'inheritedCostNanoUsd'] as const),
   ...(['toolCallCount', 'errorCount', 'retryCount'] as const),
 ] as const;
-const HEAD_MOMENTS = ['startedAtMs', 'completedAtMs'] as const;
+const HEAD_MOMENTS = ['startedAtMs', 'completedAtMs', 'snapshotAtMs'] as const;
+const HEAD_COUNTS = ['runMs', 'toolRuns', 'toolMs', 'snapshots'] as const;
 const HEAD_TEXTS = [
   ...(['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort'] as const),
   ...(['lastAnswerId'] as const),
@@ -78,6 +80,7 @@ export const faultOfHead = (head: Head): string | undefined => {
   const common = faultInCommon(head);
   if (common !== undefined) return common;
   for (const field of HEAD_NUMBERS) if (!isNumber(head[field])) return told(field, head[field]);
+  for (const field of HEAD_COUNTS) if (!isNumber(head[field] ?? 0)) return told(field, head[field]);
   for (const field of HEAD_MOMENTS)
     if (head[field] !== undefined && !isMoment(head[field])) return told(field, head[field]);
   if (!isUsage(head.usage)) return told('usage', head.usage);
@@ -160,6 +163,18 @@ export const faultOfAudit = (record: AuditRecord): string | undefined => {
   if (!isObject(record)) return told('audit', record);
   if (!isText(record.action)) return told('action', record.action);
   return isMoment(record.atMs) ? undefined : told('atMs', record.atMs);
+};
+
+export const faultOfPoint = ({
+  atMs,
+  costNanoUsd,
+  ...counts
+}: MetricsPoint): string | undefined => {
+  if (!isMoment(atMs)) return told('atMs', atMs);
+  if (costNanoUsd !== null && !isNumber(costNanoUsd)) return told('costNanoUsd', costNanoUsd);
+  for (const [field, value] of Object.entries(counts))
+    if (!isNumber(value)) return told(field, value);
+  return undefined;
 };
 
 export const faultOfStream = (stream: StreamRecord): string | undefined => {

@@ -9,7 +9,15 @@ import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { inheritedThrough, type Segment } from '../../model/segments.ts';
 import type { StreamRecord } from '../../session/ports/journal.ts';
-import { packRow, readEntry, readHead, readRow, readStream, readTurn } from '../records/codec.ts';
+import {
+  packRow,
+  readEntry,
+  readHead,
+  readMetrics,
+  readRow,
+  readStream,
+  readTurn,
+} from '../records/codec.ts';
 import { readValue, record } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from '../records/keys.ts';
@@ -65,6 +73,8 @@ export class SessionCheck {
         return this.#turn(key, value);
       case 'audited':
         return this.#audited(key);
+      case 'metrics':
+        return void readMetrics(key, value);
       case 'other':
         return void readValue(key, value);
     }
