@@ -19,6 +19,7 @@ import { hooks } from './hooks.ts';
 import { journal } from './journal.ts';
 import { liveQueries } from './live-queries.ts';
 import { memory } from './memory.ts';
+import { metrics } from './metrics.ts';
 import { otp } from './otp.ts';
 import { permissions } from './permissions.ts';
 import { search } from './search.ts';
@@ -49,6 +50,7 @@ const BENCHES: readonly Bench[] = [
   text,
   permissions,
   hooks,
+  metrics,
   memory,
   start,
   commands,

@@ -35,6 +35,8 @@ export interface DaemonOptions {
   readonly cacheSessions?: number;
   /** Default: the product's. */
   readonly passivateMinutes?: number;
+  /** Default: the product's. */
+  readonly sessionMetrics?: 'on' | 'off';
 }
 
 export interface JournalFigures {
@@ -104,9 +106,10 @@ const compiled = (name: string): string => fileURLToPath(new URL(`./${name}.js`,
 
 const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
   const { natsUrl, workerFile, modelUrl, dataDir, prefix, workers, cacheSessions } = options;
-  const { passivateMinutes } = options;
+  const { passivateMinutes, sessionMetrics } = options;
   const flags = {
     ...{ dataDir, prefix, workers, natsUrl, cacheSessions, passivateMinutes },
+    sessionMetrics,
     provider: 'anthropic',
     anthropicApiKey: 'bench',
     anthropicBaseUrl: modelUrl,
