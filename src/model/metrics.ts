@@ -2,13 +2,15 @@
  * A session's counters at a moment, and which of these moments are kept: the series behind the verb `metrics`.
  *
  * Snapshots are numbered from 1. The newest 64 are all kept; of those before them every second, of those before twice
- * as many every fourth, and so on: each new one makes room with at most one old one, and a million leave about 500.
+ * as many every fourth, and so on: each new one has one old one go, and a million leave about 500. They go 32 at a
+ * time: to touch the page that one lies on costs as much as ten turns' snapshots.
  */
 import type { Head } from './head.ts';
 import type { OpenTurn } from './turn.ts';
 
 /** All of them are there; a power of two. */
 export const NEWEST_KEPT = 64;
+export const DROPPED_AT_ONCE = 32;
 
 /** Totals since the session began. */
 export interface MetricsPoint {
@@ -32,18 +34,29 @@ export interface MetricsPoint {
   readonly toolMs: number;
 }
 
-/** One of a session's series, and the one that makes room for it. */
+/** One of a session's series, and those that go when it comes. */
 export interface Snapshot {
   readonly number: number;
   readonly point: MetricsPoint;
-  readonly drops: number | undefined;
+  readonly drops: readonly number[];
 }
 
+/** Those that go when this one comes: with every 32nd what it and the 31 before it have made superfluous. */
+export const droppedWith = (number: number): readonly number[] => {
+  if (number % DROPPED_AT_ONCE !== 0) return [];
+  const dropped: number[] = [];
+  for (let each = number - DROPPED_AT_ONCE + 1; each <= number; each += 1) {
+    const gone = droppedFor(each);
+    if (gone !== undefined) dropped.push(gone);
+  }
+  return dropped;
+};
+
 /**
- * The number that goes when this one comes; undefined: none yet. Of the numbers that two to the `n` divides and no
+ * The number that a new one makes superfluous; undefined: none yet. Of the numbers that two to the `n` divides and no
  * higher power does, it is the one that has just become older than the newest `NEWEST_KEPT` of them.
  */
-export const droppedFor = (number: number): number | undefined => {
+const droppedFor = (number: number): number | undefined => {
   const powerOfTwo = number & -number;
   const dropped = number - NEWEST_KEPT * powerOfTwo;
   return dropped > 0 ? dropped : undefined;

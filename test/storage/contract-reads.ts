@@ -5,7 +5,12 @@ import { catalogRowOf } from '../../src/model/catalog-row.ts';
 import type { Entry } from '../../src/model/entry.ts';
 import type { Head } from '../../src/model/head.ts';
 import { newTurnId, type Tenant } from '../../src/model/ids.ts';
-import { droppedFor, type MetricsPoint, NEWEST_KEPT } from '../../src/model/metrics.ts';
+import {
+  DROPPED_AT_ONCE,
+  droppedWith,
+  type MetricsPoint,
+  NEWEST_KEPT,
+} from '../../src/model/metrics.ts';
 import type { StoredJournal } from '../../src/storage/journal/stored-journal.ts';
 import { read } from '../support/read-journal.ts';
 import { eachOnGround, type OpenJournal } from './ground.ts';
@@ -65,13 +70,16 @@ export const readsContract = (open: OpenJournal): void => {
     it('a series is read newest first, without what made room, and goes with its session', async () => {
       const journal = await ground().journal();
       let head: Head | undefined;
-      for (let number = 1; number <= NEWEST_KEPT + 4; number += 1) {
-        const snapshot = { number, point: pointAt(number), drops: droppedFor(number) };
+      for (let number = 1; number <= NEWEST_KEPT + DROPPED_AT_ONCE; number += 1) {
+        const snapshot = { number, point: pointAt(number), drops: droppedWith(number) };
         const change = { ...write(key, head), snapshot };
         await journal.commit(change);
         head = change.head;
       }
-      const kept = [...Array(NEWEST_KEPT + 5).keys()].slice(2).filter((number) => number !== 3);
+      const last = NEWEST_KEPT + DROPPED_AT_ONCE;
+      const kept = [...Array(last + 1).keys()]
+        .slice(1)
+        .filter((number) => number > DROPPED_AT_ONCE || number % 2 === 0);
       const newestFirst = kept.toReversed().map(pointAt);
       expect(await read(journal).metrics(key, 1_000)).toEqual(newestFirst);
       expect(await read(journal).metrics(key, 2)).toEqual(newestFirst.slice(0, 2));

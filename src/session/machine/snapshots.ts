@@ -2,7 +2,7 @@
  * When a session's counters are noted: at the end of each turn that ran, and while one runs with the first commit after
  * the interval. Between two commits no counter changes, so there is nothing that a timer would note.
  */
-import { droppedFor, pointOf, type Snapshot } from '../../model/metrics.ts';
+import { droppedWith, pointOf, type Snapshot } from '../../model/metrics.ts';
 import type { Rules, SessionState, Write } from './machine.ts';
 
 /** The snapshot that the commit of these writes has to hold; its number and time go onto the head, which is nobody else's yet. */
@@ -19,7 +19,7 @@ export const takeSnapshot = (
   if (writes.some(({ type }) => type === 'delete')) return undefined;
   const number = (head.snapshots ?? 0) + 1;
   Object.assign(head, { snapshots: number, snapshotAtMs: nowMs });
-  return { number, point: pointOf(head, nowMs), drops: droppedFor(number) };
+  return { number, point: pointOf(head, nowMs), drops: droppedWith(number) };
 };
 
 const hasTurnEnded = (writes: readonly Write[]): boolean =>

@@ -143,7 +143,7 @@ const putEntry = (batch: Batch, key: keys.Key, entry: Entry): void => {
 const putSnapshot = (batch: Batch, prefix: keys.Key, snapshot: Snapshot): void => {
   const { number, point, drops } = snapshot;
   batch.put(SESSIONS, keys.metricsKey(prefix, number), packMetrics, point);
-  if (drops !== undefined) batch.remove(SESSIONS, keys.metricsKey(prefix, drops));
+  for (const gone of drops) batch.remove(SESSIONS, keys.metricsKey(prefix, gone));
 };
 
 const putDues = (batch: Batch, prefix: keys.Key, { dues }: SessionChange): void => {

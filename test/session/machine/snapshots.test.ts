@@ -31,7 +31,7 @@ describe('a snapshot', () => {
     expect(snapshots.map((each) => each?.number)).toEqual([undefined, 1, undefined]);
     expect(snapshots[1]).toEqual({
       number: 1,
-      drops: undefined,
+      drops: [],
       point: {
         ...{ atMs: NOW + 1_500, messages: 2, toolCalls: 0, hookExecutions: 0, errors: 0 },
         ...{ permissionChecks: 0, retries: 0, costNanoUsd: 70, inputTokens: 10, outputTokens: 5 },
