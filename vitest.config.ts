@@ -93,7 +93,6 @@ const FAST = files(
   ...['executor/history/packed-history', 'executor/pool/pool-size', 'rehearsal/rules'],
   ...[
     'tools/builtin/!(read)',
-    'tools/fair-queue',
     'tools/files/**/*',
     'tools/search/patterns',
     'tools/mcp/(settings|shapes|session-rules|session-servers)',

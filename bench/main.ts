@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { clients } from './clients.ts';
 import { commands } from './commands.ts';
+import { fairness } from './fairness.ts';
 import { floor } from './floor.ts';
 import { forks } from './forks.ts';
 import type { Bench, Settings, Size } from './harness/bench.ts';
@@ -51,6 +52,7 @@ const BENCHES: readonly Bench[] = [
   permissions,
   hooks,
   metrics,
+  fairness,
   memory,
   start,
   commands,

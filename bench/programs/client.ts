@@ -11,6 +11,8 @@ import { serveCalls } from '../harness/remote.ts';
 
 export interface AskLoad {
   readonly prefix: string;
+  /** Default: `default`. */
+  readonly tenant?: string;
   /** Turns go round over sessions of these names: `<name>-0`, `<name>-1`, … */
   readonly sessions: { readonly name: string; readonly count: number };
   readonly prompt: string;
@@ -213,11 +215,19 @@ const calls = {
     const nc = await connect({ servers: url, name: 'bench-client' });
     asker = new Asker(nc, `_INBOX.bench${process.pid}`);
   },
-  ask: ({ prefix, sessions, prompt, session, marksDeltas, ...limits }: AskLoad): Promise<Load> => {
+  ask: ({
+    prefix,
+    tenant = 'default',
+    sessions,
+    prompt,
+    session,
+    marksDeltas,
+    ...limits
+  }: AskLoad): Promise<Load> => {
     const body = Buffer.from(session === undefined ? prompt : JSON.stringify({ prompt, session }));
     const subjects = Array.from(
       { length: sessions.count },
-      (_, at) => `${prefix}.v1.default.session.${sessions.name}-${at}.ask`,
+      (_, at) => `${prefix}.v1.${tenant}.session.${sessions.name}-${at}.ask`,
     );
     const deltas: number[] = [];
     return counted(

@@ -35,6 +35,8 @@ export interface DaemonOptions {
   readonly cacheSessions?: number;
   /** Default: the product's. */
   readonly passivateMinutes?: number;
+  /** Model calls at a time; default: the product's. */
+  readonly concurrentCalls?: number;
   /** Default: the product's. */
   readonly sessionMetrics?: 'on' | 'off';
 }
@@ -106,10 +108,10 @@ const compiled = (name: string): string => fileURLToPath(new URL(`./${name}.js`,
 
 const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
   const { natsUrl, workerFile, modelUrl, dataDir, prefix, workers, cacheSessions } = options;
-  const { passivateMinutes, sessionMetrics } = options;
+  const { passivateMinutes, sessionMetrics, concurrentCalls } = options;
   const flags = {
     ...{ dataDir, prefix, workers, natsUrl, cacheSessions, passivateMinutes },
-    sessionMetrics,
+    ...{ sessionMetrics, concurrentCalls },
     provider: 'anthropic',
     anthropicApiKey: 'bench',
     anthropicBaseUrl: modelUrl,

@@ -76,7 +76,7 @@ const limits = (): string =>
       ['calls that may wait for a thread', count(fileTools.maxWaiting)],
       [
         'calls that run at a time',
-        `${count(MAX_AT_ONCE)} of one turn, ${count(CALL_LIMITS.perSession)} of one session, ${count(CALL_LIMITS.perTenant)} of one tenant, ${count(CALL_LIMITS.all)} in all`,
+        `${count(MAX_AT_ONCE)} of one turn, ${count(CALL_LIMITS.perLine)} of one session, ${count(CALL_LIMITS.perTenant)} of one tenant, ${count(CALL_LIMITS.all)} in all`,
       ],
       ['calls that wait for their turn', count(CALL_LIMITS.waiting)],
     ],

@@ -11,6 +11,7 @@ import { priceOf } from '../pricing/price.ts';
 import { Activity } from '../session/actor/activity.ts';
 import type { SessionRuntime } from '../session/actor/session-args.ts';
 import { SessionCache } from '../session/actor/session-cache.ts';
+import { TurnPlaces } from '../session/actor/turn-places.ts';
 import type { Feed } from '../session/events/feed.ts';
 import { TurnTrails } from '../session/events/turn-trails.ts';
 import type { Rules } from '../session/machine/machine.ts';
@@ -21,6 +22,8 @@ import { WORKSPACES } from '../storage/files/session-folders.ts';
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const MB = 1024 * 1024;
+/** What a thread of the models runs side by side. */
+const CALLS_PER_THREAD = 256;
 /** Model calls of one turn, unless the session or the turn says otherwise. */
 const MAX_STEPS = 50;
 
@@ -45,6 +48,7 @@ export const runtimeOf = (
   memory: newContextMemory(),
   passivateMs: config.passivateMinutes * MINUTE_MS,
   activity: new Activity(),
+  places: new TurnPlaces(config.concurrentCalls ?? CALLS_PER_THREAD * config.workers),
   permissions: groundOf(config, rules),
   workspaces: join(config.dataDir, WORKSPACES),
   parking: new Map(),
@@ -86,6 +90,7 @@ const rulesOf = (config: Config, hooks: HookTable, lent: Beside['lent']): Rules 
   },
   deferToolsBytes: config.deferToolsKb === 0 ? undefined : config.deferToolsKb * 1_024,
   keepsBodies: config.auditHook === 'on',
+  ownerTurns: { interactive: config.ownerInteractive, background: config.ownerBackground },
   snapshotMs:
     config.sessionMetrics === 'on' ? config.metricsSnapshotSeconds * SECOND_MS : undefined,
   diagnosesCache: diagnosesCache(config),

@@ -223,6 +223,17 @@ export const VARIABLES = {
   workers: derived('GREENROOM_WORKERS', whole(1, 256), 'cores', () => availableParallelism(), {
     meaning: 'executor threads',
   }),
+  concurrentCalls: optional('GREENROOM_CONCURRENT_CALLS', whole(1, 1_000_000), {
+    otherwise: '256 for each executor thread',
+    meaning:
+      'model calls that are made at a time; beyond that tenants, and within one its owners, take turns',
+  }),
+  ownerInteractive: optional('MAX_CONCURRENT_INTERACTIVE_SESSIONS', whole(1, 1_000_000), {
+    meaning: 'sessions of one owner whose turns run at a time; others wait',
+  }),
+  ownerBackground: optional('MAX_CONCURRENT_BACKGROUND_SESSIONS', whole(1, 1_000_000), {
+    meaning: 'the same of its sessions in the mode `background`',
+  }),
   httpPort: optional('GREENROOM_HTTP_PORT', portOrOff, {
     otherwise: '4280, or a free one if taken',
     meaning: 'port of health and metrics, on the loopback; 0 = any free one, `off` = none',

@@ -168,7 +168,7 @@ export class Answers {
     const where = { ...whereOf(address), traceId: context.traceId };
     const asked = askedIn(msg);
     const underWay = verb.waits ? this.waiting : this.inFlight;
-    const ticket = underWay.enter(timeoutMs, (late) =>
+    const ticket = underWay.enter(tenant, timeoutMs, (late) =>
       this.#refuse(endpoint, asked, late, where, timeoutMs),
     );
     this.#reply(address, request, (fewer) => run(context, fewer)).then(
@@ -216,7 +216,7 @@ export class Answers {
       ask?.fail(error);
     };
     try {
-      const ticket = this.inFlight.enter(timeoutMs, (late) => failed(late, timeoutMs));
+      const ticket = this.inFlight.enter(key.tenant, timeoutMs, (late) => failed(late, timeoutMs));
       this.#options.door.turn(context, key, turnId, request, ask?.tell).then(
         () => {
           if (this.inFlight.leave(ticket)) endpoint.finished(this.inFlight.elapsed(ticket));

@@ -13,6 +13,7 @@ import { iso } from '../model/moment.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
 import type { Publication } from '../session/events/feed.ts';
 import type { Outbox } from './outbox.ts';
+import { Shares } from './shares.ts';
 import { EMPTY, errorReply, eventWithin, headerOfN } from './wire.ts';
 
 /** Readers take 30 s of silence for a loss. */
@@ -77,14 +78,14 @@ export class Asks {
   readonly clock: Clock;
   /** Larger events go out without their content. */
   readonly eventLimitBytes: number;
-  readonly #limit: number;
+  readonly #room: Shares;
   readonly #open = new Set<Ask>();
   #timer: Timer | undefined;
 
   constructor(outbox: Outbox, clock: Clock, limits: { open: number; eventBytes: number }) {
     this.outbox = outbox;
     this.clock = clock;
-    this.#limit = limits.open;
+    this.#room = new Shares(limits.open);
     this.eventLimitBytes = limits.eventBytes;
   }
 
@@ -92,20 +93,21 @@ export class Asks {
     return this.#open.size;
   }
 
-  /** Throws `mailbox_full` at the limit. */
+  /** Throws `mailbox_full` when there is no room for the tenant. */
   open(key: SessionKey, inbox: string): Ask {
-    if (this.#open.size >= this.#limit)
-      throw new GreenroomError('mailbox_full', `${this.#limit} streams are open already`, {
+    if (!this.#room.hasRoom(key.tenant))
+      throw new GreenroomError('mailbox_full', `${this.#room.limit} streams are open already`, {
         retryAfterMs: 1_000,
       });
     const ask = new Ask(this, key, inbox);
     this.#open.add(ask);
+    this.#room.add(key.tenant);
     this.#timer ??= this.clock.setTimeout(() => this.#look(), LOOK_EVERY_MS);
     return ask;
   }
 
   forget(ask: Ask): void {
-    this.#open.delete(ask);
+    if (this.#open.delete(ask)) this.#room.remove(ask.key.tenant);
   }
 
   /** Ends every open stream; the turns go on, and their askers find out by `turn-status`. */

@@ -7,12 +7,14 @@
 
 import { GreenroomError } from '../model/errors.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
+import { Shares } from './shares.ts';
 
 const SWEEP_MS = 100;
 const RETRY_AFTER_MS = 100;
 
 /** One request under way. */
 export interface Ticket {
+  readonly tenant: string;
   readonly startedMs: number;
   readonly dueMs: number;
   readonly timeoutMs: number;
@@ -20,14 +22,14 @@ export interface Ticket {
 }
 
 export class InFlight {
-  readonly limit: number;
+  readonly #room: Shares;
   readonly #clock: Clock;
   readonly #tickets = new Set<Ticket>();
   #timer: Timer | undefined;
   #idle: (() => void)[] = [];
 
   constructor(limit: number, clock: Clock) {
-    this.limit = limit;
+    this.#room = new Shares(limit);
     this.#clock = clock;
   }
 
@@ -35,17 +37,18 @@ export class InFlight {
     return this.#tickets.size;
   }
 
-  /** Throws `mailbox_full` at the limit. `onLate` is told if the time runs out before `leave`. */
-  enter(timeoutMs: number, onLate: (error: GreenroomError) => void): Ticket {
-    if (this.#tickets.size >= this.limit)
+  /** Throws `mailbox_full` when there is no room for the tenant. `onLate` is told if the time runs out before `leave`. */
+  enter(tenant: string, timeoutMs: number, onLate: (error: GreenroomError) => void): Ticket {
+    if (!this.#room.hasRoom(tenant))
       throw new GreenroomError(
         'mailbox_full',
-        `${this.limit} requests are under way already; try again soon`,
+        `${this.#room.limit} requests are under way already; try again soon`,
         { retryAfterMs: RETRY_AFTER_MS },
       );
     const startedMs = this.#clock.monotonic();
-    const ticket = { startedMs, dueMs: startedMs + timeoutMs, timeoutMs, onLate };
+    const ticket = { tenant, startedMs, dueMs: startedMs + timeoutMs, timeoutMs, onLate };
     this.#tickets.add(ticket);
+    this.#room.add(tenant);
     this.#timer ??= this.#clock.setTimeout(() => this.#sweep(), SWEEP_MS);
     return ticket;
   }
@@ -53,6 +56,7 @@ export class InFlight {
   /** False if it has been left before: somebody else has answered. */
   leave(ticket: Ticket): boolean {
     const first = this.#tickets.delete(ticket);
+    if (first) this.#room.remove(ticket.tenant);
     if (this.#tickets.size === 0) for (const tell of this.#idle.splice(0)) tell();
     return first;
   }

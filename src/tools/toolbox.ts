@@ -7,6 +7,7 @@ import { genServer, protocol } from '../otp/gen-server.ts';
 import type { ActorRef } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
 import type { System } from '../otp/system.ts';
+import { type FairLimits, FairQueue } from '../platform/fair-queue.ts';
 import {
   type OfferedTool,
   type Toolbox,
@@ -16,7 +17,6 @@ import {
   type ToolSink,
   toolboxName,
 } from '../session/ports/tools.ts';
-import { type FairLimits, FairQueue } from './tool/fair-queue.ts';
 import { failed } from './tool/outcome.ts';
 import { QueuedCall } from './tool/queued-call.ts';
 import type { LentTools, ToolRunner } from './tool/runner.ts';
@@ -26,14 +26,14 @@ export interface ToolboxOptions {
   readonly runners: (system: System) => readonly ToolRunner[];
   /** Run the tools that single sessions have, where two have one name the later one; absent: none has any. */
   readonly lent?: ((system: System) => readonly LentTools[]) | undefined;
-  /** How many calls run at a time, and whose is next. Default: `CALL_LIMITS`. */
+  /** How many calls run at a time, and whose is next; a line is a session. Default: `CALL_LIMITS`. */
   readonly limits?: FairLimits;
 }
 
 export const CALL_LIMITS: FairLimits = {
   all: 4_096,
   perTenant: 2_048,
-  perSession: 64,
+  perLine: 64,
   waiting: 10_000,
 };
 

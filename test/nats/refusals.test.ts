@@ -128,6 +128,20 @@ describe.skipIf(withoutNatsServer())('refusals', () => {
     expect((await replies[0])?.json()).toEqual({});
   });
 
+  test('a tenant that fills the limit leaves room for another one', async () => {
+    await using gateway = await startWithBroker({ api: { limits: { inFlight: 3 } } });
+    const release: (() => void)[] = [];
+    gateway.door.onVerb = () => new Promise<object>((resolve) => release.push(() => resolve({})));
+    const replies = ['acme', 'acme', 'acme', 'acme', 'beta', 'beta'].map((tenant) =>
+      gateway.client.request(`greenroom.v1.${tenant}.session.s1.get`, '', { timeout: 5_000 }),
+    );
+    for (const at of [3, 5])
+      expect(refusal((await replies[at]) as Msg)).toEqual({ status: '429', code: 'mailbox_full' });
+    expect(gateway.system.fetch(apiName).stats.inFlight).toBe(4);
+    for (const answer of release) answer();
+    for (const at of [0, 1, 2, 4]) expect((await replies[at])?.json()).toEqual({});
+  });
+
   test('a request that is not answered in its time is told so, once', async () => {
     await using gateway = await startWithBroker({ api: { limits: { timeoutMs: 10 } } });
     let answer: (() => void) | undefined;

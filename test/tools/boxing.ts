@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { PoolOptions } from '../../src/executor/pool/worker-pool.ts';
 import type { Report } from '../../src/otp/report.ts';
 import { System } from '../../src/otp/system.ts';
+import type { FairLimits } from '../../src/platform/fair-queue.ts';
 import {
   type OfferedTool,
   type ToolCall,
@@ -11,7 +12,6 @@ import {
   type ToolOutcome,
   toolboxName,
 } from '../../src/session/ports/tools.ts';
-import type { FairLimits } from '../../src/tools/tool/fair-queue.ts';
 import type { ToolRunner } from '../../src/tools/tool/runner.ts';
 import { ToolboxServer } from '../../src/tools/toolbox.ts';
 import {

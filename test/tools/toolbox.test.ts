@@ -58,7 +58,7 @@ it('has calls beyond its limits take turns; one that waits is cancelled without 
     },
   };
   const agents: ToolRunner = { ...slow, tools: [tool('Waits')], waitsForOthers: true };
-  const limits = { all: 1, perTenant: 1, perSession: 1, waiting: 3 };
+  const limits = { all: 1, perTenant: 1, perLine: 1, waiting: 3 };
   const { start } = await boxing({ others: [slow, agents], limits });
   const call = (toolUseId: string, session: string, name = 'Slow') =>
     start(jobIn('/', name, {}, { toolUseId, key: sessionKey('default', session) }));

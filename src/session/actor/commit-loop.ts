@@ -182,7 +182,8 @@ export class CommitLoop implements PhasesHost {
   /** Tells that the first turn is alive: something runs for it, or it waits for a moment. */
   ping(): void {
     const [first] = this.committed.head.openTurns;
-    if (first !== undefined && (first.status === 'waiting' || this.phases.isRunning))
+    const { isRunning, isWaitingForPlace } = this.phases;
+    if (first !== undefined && (first.status === 'waiting' || isRunning || isWaitingForPlace))
       this.tell(first, { type: 'ping' });
   }
 

@@ -9,6 +9,7 @@ import type { ContextMemory } from '../memory/context-memory.ts';
 import type { PermissionGround } from '../tools/judge.ts';
 import type { Activity } from './activity.ts';
 import type { SessionCache } from './session-cache.ts';
+import type { TurnPlaces } from './turn-places.ts';
 
 export interface SessionRuntime {
   readonly rules: Rules;
@@ -18,6 +19,8 @@ export interface SessionRuntime {
   readonly cache: SessionCache;
   readonly memory: ContextMemory;
   readonly activity: Activity;
+  /** Whose turns go on, where more want to than may. */
+  readonly places: TurnPlaces;
   /** By what tool calls are judged, besides a session's own settings. */
   readonly permissions: PermissionGround;
   /** Folder in which a session that names no working directory has one. */

@@ -177,8 +177,7 @@ const begin = (
 
 /** However it ends, killed too: nothing of it stays, and nobody works for it. */
 const leave = ({ args, live, name }: Actor): void => {
-  live.phases.steps.end();
-  live.phases.tools?.end();
+  live.phases.end();
   args.runtime.cache.drop(name);
   args.runtime.activity.set(name, false);
 };

@@ -30,6 +30,7 @@ import type { SessionArgs } from './session-args.ts';
 import { StepRunner } from './step-runner.ts';
 import { ToolRunner } from './tool-runner.ts';
 import { type HookNews, TurnHooks } from './turn-hooks.ts';
+import { TurnPlace } from './turn-places.ts';
 
 /** The commit loop, as the phases see it. */
 export interface PhasesHost {
@@ -51,6 +52,7 @@ export class TurnPhases {
   /** Absent until the session first needs it: most live sessions have no tools, and there are many of them. */
   tools: ToolRunner | undefined;
   #hooks: TurnHooks | undefined;
+  #place: TurnPlace | undefined;
   readonly #args: SessionArgs;
   readonly #mailbox: Mailbox;
   readonly #host: PhasesHost;
@@ -81,6 +83,11 @@ export class TurnPhases {
   /** Something runs, is being decided, or gathered. */
   get isWorking(): boolean {
     return this.steps.isRunning || this.tools?.isWorking === true;
+  }
+
+  /** Its turn waits until others have ended. */
+  get isWaitingForPlace(): boolean {
+    return this.#place?.isWaiting === true;
   }
 
   get heldBytes(): number {
@@ -146,6 +153,14 @@ export class TurnPhases {
     const [first] = this.#host.committed.head.openTurns;
     this.steps.settle(first && awaitedModelRun(first));
     this.tools?.settle(first);
+    this.#place?.settle(first);
+  }
+
+  /** The session ends: nothing runs, waits or is held for it any more. */
+  end(): void {
+    this.steps.end();
+    this.tools?.end();
+    this.#place?.end();
   }
 
   /** False: a part that it needs is restarting. */
@@ -174,6 +189,7 @@ export class TurnPhases {
     if (journal === undefined || toolbox === undefined) return false;
     if (this.#isPreparing(toolbox, head)) return true;
     const { rules } = this.#args.runtime;
+    if (!this.#ownPlace.take(runId, turn, head, rules.ownerTurns ?? {})) return true;
     const tools = wantsTools(head)
       ? this.#ownTools.offers.for(head, toolbox.toolsFor(head)).json
       : undefined;
@@ -254,6 +270,13 @@ export class TurnPhases {
       this.#args.runtime.rules.deferToolsBytes,
     );
     return this.tools;
+  }
+
+  get #ownPlace(): TurnPlace {
+    this.#place ??= new TurnPlace(this.#args.runtime.places, () =>
+      this.#mailbox.later('startRun', 0),
+    );
+    return this.#place;
   }
 
   get #ownHooks(): TurnHooks {

@@ -72,9 +72,9 @@ export class Sessions implements SessionsDoor {
     this.#feed = runtime.feed;
     this.#runtime = runtime;
     this.#caller = new Caller(system, runtime.trails);
-    const { rules, memory, permissions, workspaces } = runtime;
+    const { rules, memory, permissions, workspaces, places } = runtime;
     const { slabs } = memory;
-    this.#ground = { caller: this.#caller, rules, permissions, workspaces, slabs };
+    this.#ground = { caller: this.#caller, rules, permissions, workspaces, slabs, places };
   }
 
   get clock(): Clock {

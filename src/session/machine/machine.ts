@@ -65,6 +65,11 @@ export interface Rules {
   readonly retry: ModelStep['retry'];
   /** Whether audit records hold what went into tools and what hooks said; default true. */
   readonly keepsBodies?: boolean;
+  /** Turns of one owner that run at a time; absent: there is no limit. */
+  readonly ownerTurns?: {
+    readonly interactive?: number | undefined;
+    readonly background?: number | undefined;
+  };
   /** How often the counters of a session at work are noted besides each turn's end; absent: its series is not kept. */
   readonly snapshotMs?: number | undefined;
   /** Bytes of definitions beyond which tools that may be are loaded when they are searched for; absent: never. */

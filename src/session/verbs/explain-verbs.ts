@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { effectiveMode } from '../../classic/models.ts';
 import { childIdOf } from '../../model/child-id.ts';
-import type { SessionKey } from '../../model/ids.ts';
+import { keyString, type SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { OpenCall, OpenTurn } from '../../model/turn.ts';
 import { PERMISSION_MODES, STATUSES } from '../../model/words.ts';
@@ -18,7 +18,7 @@ import { sessionVerb } from './verb.ts';
 
 const CALL_STATES = ['undecided', 'asked', 'allowed', 'started', 'ended', 'failed'] as const;
 
-const WAITS_FOR = ['nothing', 'model', 'tools', 'hooks', 'approval', 'retry'] as const;
+const WAITS_FOR = ['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry'] as const;
 type WaitsFor = (typeof WAITS_FOR)[number];
 
 export const ExplainReply = z.strictObject({
@@ -66,10 +66,10 @@ export const ExplainReply = z.strictObject({
 const explain = sessionVerb('explain', {
   request: z.strictObject({}),
   reply: ExplainReply,
-  run: async ({ caller, key, permissions }) => {
+  run: async ({ caller, key, permissions, places }) => {
     const { head } = await caller.openKnown(key);
     const [first] = head.openTurns;
-    const waitsFor = waitsForOf(first);
+    const waitsFor = places.waiting.has(keyString(key)) ? 'place' : waitsForOf(first);
     const { mode, policies, rules } = permissions;
     const tools = caller.system.find(toolboxName)?.toolsFor(head) ?? [];
     return {
@@ -110,6 +110,7 @@ export const explainVerbs = { explain };
 const WHY: Readonly<Record<WaitsFor, string>> = {
   nothing: 'no turn is open',
   model: 'a model call is under way',
+  place: 'other turns of its owner, or of all, have to end first',
   tools: 'tools run',
   hooks: 'hooks are asked',
   approval: 'tool calls wait for the answer of a person',

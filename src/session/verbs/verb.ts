@@ -11,6 +11,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { Caller } from '../actor/caller.ts';
+import type { TurnPlaces } from '../actor/turn-places.ts';
 import type { Answered, SessionRequest } from '../actor/waiting-changes.ts';
 import type { Rules } from '../machine/machine.ts';
 import type { Slabs } from '../memory/slabs.ts';
@@ -32,6 +33,7 @@ export interface Ground {
   readonly rules: Rules;
   readonly slabs: Slabs;
   readonly permissions: PermissionGround;
+  readonly places: Pick<TurnPlaces, 'waiting'>;
   /** Where sessions work that name no directory. Absolute. */
   readonly workspaces: string;
 }

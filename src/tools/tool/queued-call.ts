@@ -1,4 +1,6 @@
 /** A call that takes its turn: it begins when the queue says so, and leaves its place with its outcome. */
+
+import type { FairQueue, Ticket } from '../../platform/fair-queue.ts';
 import type {
   ToolAnswer,
   ToolCall,
@@ -7,11 +9,10 @@ import type {
   ToolQuestion,
   ToolSink,
 } from '../../session/ports/tools.ts';
-import type { FairQueue, Ticket } from './fair-queue.ts';
 
 export class QueuedCall implements ToolHandle, Ticket, ToolSink {
   readonly tenant: string;
-  readonly session: string;
+  readonly line: string;
   readonly about?: object;
   readonly asks?: (question: ToolQuestion | undefined) => void;
   readonly #queue: FairQueue;
@@ -28,7 +29,7 @@ export class QueuedCall implements ToolHandle, Ticket, ToolSink {
     begin: (sink: ToolSink) => ToolHandle,
   ) {
     this.tenant = key.tenant;
-    this.session = key.sessionId;
+    this.line = key.sessionId;
     if (sink.about !== undefined) this.about = sink.about;
     if (sink.asks !== undefined) this.asks = (question) => sink.asks?.(question);
     this.#queue = queue;

@@ -1,7 +1,7 @@
 /** The order of calls: never more than may run, none that waits while it may run, and all who wait take turns. */
 import { describe, expect, test } from 'vitest';
+import { type FairLimits, FairQueue, type Ticket } from '../../src/platform/fair-queue.ts';
 import { Dice } from '../../src/testing/dice.ts';
-import { type FairLimits, FairQueue, type Ticket } from '../../src/tools/tool/fair-queue.ts';
 
 interface Call extends Ticket {
   readonly number: number;
@@ -16,7 +16,7 @@ const playing = (limits: FairLimits) => {
   const enter = (tenant: string, session: string): boolean => {
     count += 1;
     const call: Call = {
-      ...{ number: count, tenant, session },
+      ...{ number: count, tenant, line: session },
       start: () => {
         waiting.delete(call);
         running.add(call);
@@ -44,14 +44,14 @@ const counted = (
   for (const call of calls) counts.set(of(call), (counts.get(of(call)) ?? 0) + 1);
   return counts;
 };
-const sessionOf = ({ tenant, session }: Call) => `${tenant}/${session}`;
+const sessionOf = ({ tenant, line }: Call) => `${tenant}/${line}`;
 const tenantOf = ({ tenant }: Call) => tenant;
 
 test.each(Array.from({ length: 50 }, (_, seed) => seed + 1))(
   'holds its limits, wastes no room, keeps the order of each session: seed %i',
   (seed) => {
     const dice = new Dice(seed);
-    const limits = { all: 6, perTenant: 4, perSession: 2, waiting: 40 };
+    const limits = { all: 6, perTenant: 4, perLine: 2, waiting: 40 };
     const { queue, started, running, waiting, enter, leave } = playing(limits);
     for (let step = 0; step < 400; step += 1) {
       if (dice.int(1, 5) <= 3) enter(`t${dice.int(0, 2)}`, `s${dice.int(0, 3)}`);
@@ -63,13 +63,13 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed + 1))(
       expect(running.size).toBeLessThanOrEqual(limits.all);
       expect(waiting.size).toBeLessThanOrEqual(limits.waiting);
       const [bySession, byTenant] = [counted(running, sessionOf), counted(running, tenantOf)];
-      for (const count of bySession.values()) expect(count).toBeLessThanOrEqual(limits.perSession);
+      for (const count of bySession.values()) expect(count).toBeLessThanOrEqual(limits.perLine);
       for (const count of byTenant.values()) expect(count).toBeLessThanOrEqual(limits.perTenant);
       const mayRun = [...waiting].filter(
         (call) =>
           running.size < limits.all &&
           (byTenant.get(call.tenant) ?? 0) < limits.perTenant &&
-          (bySession.get(sessionOf(call)) ?? 0) < limits.perSession,
+          (bySession.get(sessionOf(call)) ?? 0) < limits.perLine,
       );
       expect(mayRun).toEqual([]);
     }
@@ -85,7 +85,7 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed + 1))(
 describe('who has many that wait', () => {
   test('gets every second turn beside a tenant that has few', () => {
     const { started, running, enter, leave } = playing({
-      ...{ all: 1, perTenant: 1, perSession: 1, waiting: 1_000 },
+      ...{ all: 1, perTenant: 1, perLine: 1, waiting: 1_000 },
     });
     for (let at = 0; at < 100; at += 1) enter('many', `s${at % 10}`);
     for (let at = 0; at < 3; at += 1) enter('few', 's');
@@ -97,18 +97,18 @@ describe('who has many that wait', () => {
 
   test('and so it is between sessions of one tenant', () => {
     const { started, running, enter, leave } = playing({
-      ...{ all: 1, perTenant: 1, perSession: 1, waiting: 1_000 },
+      ...{ all: 1, perTenant: 1, perLine: 1, waiting: 1_000 },
     });
     for (let at = 0; at < 20; at += 1) enter('t', 'many');
     for (let at = 0; at < 2; at += 1) enter('t', 'few');
     for (let at = 0; at < 4; at += 1) for (const call of [...running]) leave(call);
-    expect(started.map(({ session }) => session)).toEqual(['many', 'few', 'many', 'few', 'many']);
+    expect(started.map(({ line }) => line)).toEqual(['many', 'few', 'many', 'few', 'many']);
   });
 });
 
 test('one more than may wait is refused, and leaves nothing behind', () => {
   const { queue, running, enter, leave } = playing({
-    ...{ all: 1, perTenant: 1, perSession: 1, waiting: 1 },
+    ...{ all: 1, perTenant: 1, perLine: 1, waiting: 1 },
   });
   expect([enter('t', 'a'), enter('t', 'b'), enter('t', 'c')]).toEqual([true, true, false]);
   for (let at = 0; at < 2; at += 1) for (const call of [...running]) leave(call);

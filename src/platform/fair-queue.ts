@@ -1,23 +1,26 @@
 /**
- * Who goes next: calls of many sessions and tenants, of which only so many run at a time. Pure; it owns the order.
+ * Who goes next: calls of many tenants, of which only so many run at a time. A tenant's calls stand in lines: one for each
+ * session, or for each owner. Pure; it owns the order.
  *
- * 1. At most so many run at a time in all, of one tenant, and of one session.
+ * 1. At most so many run at a time in all, of one tenant, and of one line.
  * 2. While a call may run under these, none of them waits.
- * 3. Tenants take turns, and within one its sessions do; calls of one session start in their order. So who has many that
+ * 3. Tenants take turns, and within one its lines do; calls of one line start in their order. So who has many that
  *    wait holds up itself, and no other.
  */
 
 export interface FairLimits {
   readonly all: number;
   readonly perTenant: number;
-  readonly perSession: number;
+  readonly perLine: number;
   /** Calls that wait; one more is refused. */
   readonly waiting: number;
 }
 
 export interface Ticket {
   readonly tenant: string;
-  readonly session: string;
+  readonly line: string;
+  /** Of its line, in place of the limit of all; those of one line say the same. */
+  readonly atOnce?: number | undefined;
   /** It may run: called once, in `enter` or later in another's `leave`. */
   readonly start: () => void;
 }
@@ -29,7 +32,7 @@ interface Line {
 
 interface Tenant {
   running: number;
-  readonly sessions: Map<string, Line>;
+  readonly lines: Map<string, Line>;
 }
 
 export class FairQueue {
@@ -63,7 +66,7 @@ export class FairQueue {
   /** A call that ran has ended, or one that waited is not wanted any more. */
   leave(ticket: Ticket): void {
     const tenant = this.#tenants.get(ticket.tenant);
-    const line = tenant?.sessions.get(ticket.session);
+    const line = tenant?.lines.get(ticket.line);
     if (tenant === undefined || line === undefined) return;
     if (line.waiting.delete(ticket)) this.#waiting -= 1;
     else {
@@ -76,17 +79,17 @@ export class FairQueue {
     this.#startNext();
   }
 
-  #lineOf({ tenant: name, session }: Ticket): Line {
-    const tenant = this.#tenants.get(name) ?? { running: 0, sessions: new Map() };
+  #lineOf({ tenant: name, line: lineName }: Ticket): Line {
+    const tenant = this.#tenants.get(name) ?? { running: 0, lines: new Map() };
     this.#tenants.set(name, tenant);
-    const line = tenant.sessions.get(session) ?? { running: 0, waiting: new Set() };
-    tenant.sessions.set(session, line);
+    const line = tenant.lines.get(lineName) ?? { running: 0, waiting: new Set() };
+    tenant.lines.set(lineName, line);
     return line;
   }
 
-  #forget({ tenant: name, session }: Ticket, tenant: Tenant, line: Line): void {
-    if (line.running === 0 && line.waiting.size === 0) tenant.sessions.delete(session);
-    if (tenant.sessions.size === 0) this.#tenants.delete(name);
+  #forget({ tenant: name, line: lineName }: Ticket, tenant: Tenant, line: Line): void {
+    if (line.running === 0 && line.waiting.size === 0) tenant.lines.delete(lineName);
+    if (tenant.lines.size === 0) this.#tenants.delete(name);
   }
 
   #startNext(): void {
@@ -103,8 +106,8 @@ export class FairQueue {
   }
 
   /** Behind all others: they are next. */
-  #hadItsTurn({ tenant: name, session }: Ticket, tenant: Tenant, line: Line): void {
-    toTheEnd(tenant.sessions, session, line);
+  #hadItsTurn({ tenant: name, line: lineName }: Ticket, tenant: Tenant, line: Line): void {
+    toTheEnd(tenant.lines, lineName, line);
     toTheEnd(this.#tenants, name, tenant);
   }
 
@@ -112,9 +115,11 @@ export class FairQueue {
     if (this.#waiting === 0 || this.#running >= this.#limits.all) return undefined;
     for (const tenant of this.#tenants.values()) {
       if (tenant.running >= this.#limits.perTenant) continue;
-      for (const line of tenant.sessions.values()) {
-        if (line.running >= this.#limits.perSession) continue;
-        for (const ticket of line.waiting) return { ticket, tenant, line };
+      for (const line of tenant.lines.values()) {
+        for (const ticket of line.waiting) {
+          if (line.running >= (ticket.atOnce ?? this.#limits.perLine)) break;
+          return { ticket, tenant, line };
+        }
       }
     }
     return undefined;

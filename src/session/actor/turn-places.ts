@@ -1,0 +1,148 @@
+/**
+ * Which turns go on, where more want to than may: of one owner only so many run at a time, and of all only so many call
+ * the model. Owned by the process; what is lost with it is asked for again by recovery.
+ *
+ * 1. A turn that has to wait is taken and durable already: it is refused nothing.
+ * 2. A place of the owner is held from a turn's first model call to its end, or until it waits for a person or a moment;
+ *    one at the model for one call. Tenants take turns at the model, and within one its owners, and its sessions without one.
+ * 3. A sub-agent needs no place of an owner: its parent's turn, which waits for it, has one.
+ */
+import type { Head } from '../../model/head.ts';
+import { keyString, type TurnId } from '../../model/ids.ts';
+import { awaitedModelRun, type OpenTurn, type RunId } from '../../model/turn.ts';
+import { type FairLimits, FairQueue, type Ticket } from '../../platform/fair-queue.ts';
+import type { Rules } from '../machine/machine.ts';
+
+type OwnerLimits = NonNullable<Rules['ownerTurns']>;
+
+/** Of those that wait there are never more than live sessions. */
+const NO_LIMITS: FairLimits = {
+  all: Number.POSITIVE_INFINITY,
+  perTenant: Number.POSITIVE_INFINITY,
+  perLine: Number.POSITIVE_INFINITY,
+  waiting: Number.POSITIVE_INFINITY,
+};
+
+/** What all sessions of a process share. */
+export class TurnPlaces {
+  readonly ofOwners = new FairQueue(NO_LIMITS);
+  readonly atModel: FairQueue;
+  /** Sessions whose turn waits for a place. */
+  readonly waiting = new Set<string>();
+
+  /** @param calls model calls that are made at a time. */
+  constructor(calls: number) {
+    this.atModel = new FairQueue({ ...NO_LIMITS, all: calls });
+  }
+}
+
+/** One place: waited for, held, or given back. */
+class Place implements Ticket {
+  readonly tenant: string;
+  readonly line: string;
+  readonly atOnce: number | undefined;
+  isHeld = false;
+  readonly #queue: FairQueue;
+  readonly #onLate: () => void;
+  #isEntering = true;
+
+  /** @param onLate called when it is there, if it was not at once. */
+  constructor(
+    queue: FairQueue,
+    line: Pick<Ticket, 'tenant' | 'line' | 'atOnce'>,
+    onLate: () => void,
+  ) {
+    this.tenant = line.tenant;
+    this.line = line.line;
+    this.atOnce = line.atOnce;
+    this.#queue = queue;
+    this.#onLate = onLate;
+    queue.enter(this);
+    this.#isEntering = false;
+  }
+
+  readonly start = (): void => {
+    this.isHeld = true;
+    if (!this.#isEntering) this.#onLate();
+  };
+
+  leave(): void {
+    this.#queue.leave(this);
+  }
+}
+
+/** The places of one session: its first open turn's. */
+export class TurnPlace {
+  readonly #places: TurnPlaces;
+  readonly #onPlaced: () => void;
+  #session = '';
+  #ofOwner: { readonly turnId: TurnId; readonly place: Place } | undefined;
+  #atModel: { readonly runId: RunId; readonly place: Place } | undefined;
+
+  /** @param onPlaced a turn that had to wait has come further; never called within `take`. */
+  constructor(places: TurnPlaces, onPlaced: () => void) {
+    this.#places = places;
+    this.#onPlaced = onPlaced;
+  }
+
+  get isWaiting(): boolean {
+    return this.#places.waiting.has(this.#session);
+  }
+
+  /** Whether the turn's model call may be made now; if not, `onPlaced` says when to ask again. */
+  take(runId: RunId, { turnId }: OpenTurn, head: Head, limits: OwnerLimits): boolean {
+    this.#session = keyString(head.key);
+    const isPlaced = this.#takeOfOwner(turnId, head, limits) && this.#takeAtModel(runId, head);
+    if (!isPlaced) this.#places.waiting.add(this.#session);
+    return isPlaced;
+  }
+
+  /** A commit is durable: what the first turn does not need any more goes to others. */
+  settle(first: OpenTurn | undefined): void {
+    const isAtRest = first?.status !== 'running';
+    if (isAtRest || awaitedModelRun(first) !== this.#atModel?.runId) this.#leaveModel();
+    if (isAtRest || first.turnId !== this.#ofOwner?.turnId) this.#leaveOwner();
+  }
+
+  end(): void {
+    this.#leaveModel();
+    this.#leaveOwner();
+  }
+
+  #takeOfOwner(turnId: TurnId, { key, owner, mode, childOf }: Head, limits: OwnerLimits): boolean {
+    if (this.#ofOwner !== undefined) return this.#ofOwner.place.isHeld;
+    const kind = mode === 'background' ? 'background' : 'interactive';
+    const { [kind]: atOnce } = limits;
+    if (owner === undefined || atOnce === undefined || childOf !== undefined) return true;
+    const line = { tenant: key.tenant, line: `${kind} ${owner}`, atOnce };
+    const place = new Place(this.#places.ofOwners, line, this.#later);
+    this.#ofOwner = { turnId, place };
+    return place.isHeld;
+  }
+
+  #takeAtModel(runId: RunId, { key, owner }: Head): boolean {
+    if (this.#atModel !== undefined) return this.#atModel.place.isHeld;
+    const { tenant, sessionId } = key;
+    const line = owner === undefined ? `session ${sessionId}` : `owner ${owner}`;
+    const place = new Place(this.#places.atModel, { tenant, line }, this.#later);
+    this.#atModel = { runId, place };
+    return place.isHeld;
+  }
+
+  readonly #later = (): void => {
+    this.#places.waiting.delete(this.#session);
+    this.#onPlaced();
+  };
+
+  #leaveModel(): void {
+    this.#atModel?.place.leave();
+    this.#atModel = undefined;
+    this.#places.waiting.delete(this.#session);
+  }
+
+  #leaveOwner(): void {
+    this.#ofOwner?.place.leave();
+    this.#ofOwner = undefined;
+    this.#places.waiting.delete(this.#session);
+  }
+}
