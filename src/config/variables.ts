@@ -280,7 +280,7 @@ export const VARIABLES = {
     meaning: 'first delay between attempts, doubled each time',
   }),
   timeoutSeconds: set('CLAUDE_SDK_TIMEOUT_SECONDS', amount(0.01, 3_600), 120, {
-    meaning: 'limit of one model call',
+    meaning: 'longest silence of the API in one model call, which is made again then',
   }),
   webPrivateHosts: optional('GREENROOM_WEB_PRIVATE_HOSTS', hosts, {
     meaning: 'hosts that `WebFetch` may fetch from though their addresses are private',

@@ -32,7 +32,7 @@ export const RetrySettings = z.strictObject({
   maxRetries: z.int().min(0).max(20).optional(),
   /** First delay, doubled each time, in milliseconds; default 2,000. A `retry-after` wins. */
   delayMs: z.int().min(0).max(600_000).optional(),
-  /** Limit of one model call in milliseconds; default 120,000. */
+  /** Longest silence of the API in one model call, in milliseconds; default 120,000. A call that goes on ends after an hour. */
   timeoutMs: z.int().min(10).max(3_600_000).optional(),
 });
 export type RetrySettings = z.infer<typeof RetrySettings>;

@@ -1,6 +1,7 @@
 /** What went wrong with a model call, and whether and when trying again makes sense. Pure. */
 import { AnthropicError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import type { StepError } from '../../session/ports/executor.ts';
+import { LONGEST_CALL_MS } from './silence.ts';
 
 /** The longest `retry-after` that is waited for, in milliseconds; a longer one is cut to it. A turn may wait that long asleep. */
 export const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
@@ -21,10 +22,13 @@ const PASSING: readonly string[] = [
   'timeout_error',
 ];
 
-export const timeoutFailure = (timeoutMs: number): Failure => ({
+export const timeoutFailure = (why: 'silent' | 'endless', timeoutMs: number): Failure => ({
   error: {
     type: 'timeout',
-    message: `the model call took longer than ${timeoutMs} ms`,
+    message:
+      why === 'silent'
+        ? `the API said nothing for ${timeoutMs} ms`
+        : `the model call took longer than ${LONGEST_CALL_MS} ms`,
     retryable: true,
   },
 });

@@ -49,6 +49,12 @@ export class Sending {
     this.#request = request;
   }
 
+  /** What has come and gone on its connection, which others may have used before. */
+  get movedBytes(): number {
+    const { bytesRead = 0, bytesWritten = 0 } = this.#request?.socket ?? {};
+    return bytesRead + bytesWritten;
+  }
+
   /** From now on nothing is read of the messages. */
   end(): void {
     if (this.#request?.writableFinished === false) this.#request.destroy();

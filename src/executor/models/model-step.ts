@@ -8,12 +8,13 @@
  * 4. When `run` is over, nothing of the messages is being sent any more.
  */
 import type Anthropic from '@anthropic-ai/sdk';
-import type { Clock, Timer } from '../../otp/clock.ts';
+import type { Clock } from '../../otp/clock.ts';
 import type { StepEvent, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';
 import { type RunStep, requestOf } from './request.ts';
+import { Silence } from './silence.ts';
 import type { Endpoint } from './wire.ts';
 
 /** What the thread lends to a step. */
@@ -71,8 +72,8 @@ export class ModelRun {
     const { clock, redact } = this.#tools;
     const { timeoutMs } = this.#step.retry;
     const atMs = clock.now();
-    let isLate = false;
-    let limit: Timer | undefined;
+    let late: Failure | undefined;
+    let silence: Silence | undefined;
     let sending: Sending | undefined;
     try {
       const { params, pieces } = requestOf(this.#step);
@@ -83,16 +84,18 @@ export class ModelRun {
       });
       stream.on('streamEvent', (event) => answer.see(event));
       this.#interrupt = () => stream.abort();
-      limit = clock.setTimeout(() => {
-        isLate = true;
+      const moved = () => sending?.movedBytes ?? 0;
+      const onTooLong = (why: 'silent' | 'endless') => {
+        late = timeoutFailure(why, timeoutMs);
         stream.abort();
-      }, timeoutMs);
+      };
+      silence = new Silence({ clock, limitMs: timeoutMs, moved, onTooLong });
       const message = await stream.finalMessage();
       return answer.outcome(message, this.#endpoint.provider, atMs);
     } catch (error) {
-      return isLate ? timeoutFailure(timeoutMs) : failureOf(error, clock.now(), redact);
+      return late ?? failureOf(error, clock.now(), redact);
     } finally {
-      limit?.cancel();
+      silence?.end();
       sending?.end();
     }
   }
