@@ -38,7 +38,7 @@ export const OPTION_TABLE = {
   executable: ignored(NO_PROCESS),
   executableArgs: ignored(NO_PROCESS),
   extraArgs: refused('arguments of a command line may hold rules: give options'),
-  fallbackModel: ignored('calls are made again with the same model'),
+  fallbackModel: honoured('asked for the rest of a turn when `model` does not answer'),
   forkSession: honoured('with `resume` or `continue`'),
   forwardSubagentText: honoured(
     'messages of sub-agents, with `parent_tool_use_id`, when their call has ended',

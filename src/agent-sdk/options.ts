@@ -104,6 +104,7 @@ interface Honoured {
   disallowedTools?: readonly string[] | undefined;
   effort?: Effort | undefined;
   env?: Readonly<Record<string, string | undefined>> | undefined;
+  fallbackModel?: string | undefined;
   forkSession?: boolean | undefined;
   hooks?: Readonly<Partial<Record<string, readonly HookCallbackMatcher[]>>> | undefined;
   forwardSubagentText?: boolean | undefined;
@@ -181,6 +182,7 @@ export interface CheckedOptions {
     readonly permissionMode: PermissionMode;
     readonly allowedTools: readonly string[];
     readonly disallowedTools: readonly string[];
+    readonly fallbackModel: string | undefined;
     /** Built-in ones; undefined: all. */
     readonly tools: readonly string[] | undefined;
   };
@@ -220,6 +222,7 @@ const Shape = z.object({
   disallowedTools: texts.default([]),
   effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).optional(),
   env: z.record(z.string(), z.string().optional()).optional(),
+  fallbackModel: text.optional(),
   forkSession: z.boolean().default(false),
   hooks: z.record(z.string(), z.array(z.looseObject({})).optional()).default({}),
   forwardSubagentText: z.boolean().default(false),
@@ -301,6 +304,7 @@ export const checkedOptions = (options: Options, nowMs: number): CheckedOptions 
       ...{ title: data.title, systemPrompt: promptOf(systemPrompt), workingDirectory: cwd },
       permissionMode: data.permissionMode,
       ...{ allowedTools: data.allowedTools, disallowedTools: data.disallowedTools },
+      fallbackModel: modelNamed(data.fallbackModel, nowMs),
       tools: Array.isArray(data.tools) ? (data.tools as readonly string[]) : undefined,
     },
     turn: {

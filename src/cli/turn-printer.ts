@@ -63,7 +63,11 @@ export class TurnPrinter {
         if (this.#isStream && event.text !== undefined) this.#stream(event.text);
         break;
       case 'retry':
-        this.#void(`${event.error.message}: trying again in ${span(event.delayMs)}`);
+        this.#void(
+          event.model === undefined
+            ? `${event.error.message}: trying again in ${span(event.delayMs)}`
+            : `${event.error.message}: asking ${event.model} instead`,
+        );
         break;
       case 'tool.started':
         this.#remark(`${event.name}: ${briefly(event.input)}`);

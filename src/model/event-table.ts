@@ -64,9 +64,9 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
       'a person has answered it, or it is asked no more; `by` is `deadline` where no answer came in time, and `tool` where the tool waits no longer',
   },
   retry: {
-    fields: { delayMs: true, error: true },
+    fields: { delayMs: true, error: true, model: true },
     tells:
-      'the model call failed and is made again; with a delay of more than 30,000 the turn is `waiting` until then',
+      'the model call failed and is made again, with `model` by the session’s fallback model; with a delay of more than 30,000 the turn is `waiting` until then',
   },
   ping: {
     fields: { after: true },

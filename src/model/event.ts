@@ -86,6 +86,8 @@ export type TurnEventBody =
       readonly type: 'retry';
       readonly delayMs: number;
       readonly error: { readonly type: string; readonly message: string };
+      /** Another model is asked from now on; absent: the same. */
+      readonly model?: string;
     }
   /** `after`: the reader has joined a turn that runs; what comes from here on stands behind that `seq`. */
   | { readonly type: 'ping'; readonly after?: number }

@@ -75,6 +75,11 @@ export const settableShape = {
   templateId: name(256).optional().describe('yours; searches find by it'),
   metadata: Metadata.optional().describe('yours; a JSON object'),
   model: name(200).optional().describe('model of its turns; default `GREENROOM_MODEL`'),
+  fallbackModel: name(200)
+    .optional()
+    .describe(
+      'model of the rest of a turn whose model did not answer, however often it was asked, because it was overloaded or failed; default: none',
+    ),
   systemPrompt: text(200_000).optional().describe('up to 200,000 characters'),
   maxTokens: z
     .int()
@@ -314,6 +319,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   toolMs: undefined,
   snapshots: undefined,
   snapshotAtMs: undefined,
+  fallbackModel: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -37,6 +37,7 @@ interface Options {
   readonly effort?: string;
   readonly approvalMinutes?: number;
   readonly idleEndMinutes?: number;
+  readonly fallbackModel?: string;
   readonly mcpConfig?: string;
 }
 
@@ -114,6 +115,7 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--owner <name>', 'whose it is')
     .option('--external-key <key>', 'your name for it')
     .option('--model <name>', 'model of its turns')
+    .option('--fallback-model <name>', 'asked in its place when that one does not answer')
     .option('--system-prompt <text>', 'system prompt')
     .option('--thinking <how>', 'adaptive, off, or so many tokens', parseThinking)
     .option('--effort <level>', EFFORTS.join(', '), parseWord(EFFORTS))
@@ -155,11 +157,11 @@ const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost, approvalMinutes });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
     options;
-  const { thinking, effort, idleEndMinutes } = options;
+  const { thinking, effort, idleEndMinutes, fallbackModel } = options;
   return given({
     ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
     ...{ tools, permissionMode, allowedTools: allow, disallowedTools: deny },
-    ...{ thinking, effort, idleEndMinutes },
+    ...{ thinking, effort, idleEndMinutes, fallbackModel },
     tags: tag,
     workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),
     mcpServers: mcpConfig === undefined ? undefined : mcpServersFrom(mcpConfig, here),

@@ -31,7 +31,7 @@ import {
   startModel,
   takeBack,
 } from './turn-course.ts';
-import { overLimit } from './turn-limits.ts';
+import { modelOf, overLimit } from './turn-limits.ts';
 
 export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
@@ -41,7 +41,7 @@ export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): 
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
     return postpone(draft, counted, outcome);
   if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules);
-  else endEarly(draft, counted, outcome);
+  else if (!fallBack(draft, counted, outcome, rules)) endEarly(draft, counted, outcome);
   if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
 };
 
@@ -181,6 +181,25 @@ const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
   const limit = overLimit(draft.head, turn, rules);
   if (limit !== undefined) return close('completed', limit);
   startModel(draft, turn);
+};
+
+/**
+ * The model does not answer, however often it is asked: the session's other one answers the rest of the turn. False:
+ * there is none, or it would not help.
+ */
+const fallBack = (draft: Draft, turn: OpenTurn, outcome: StepOutcome, rules: Rules): boolean => {
+  const { head } = draft;
+  const { fallbackModel } = head;
+  if (outcome.type !== 'failed' || !outcome.error.retryable) return false;
+  if (fallbackModel === undefined || draft.cancelling === turn.turnId) return false;
+  if (modelOf(head, turn.options.model, rules) === fallbackModel) return false;
+  const isLimited = (turn.options.maxCostUsd ?? head.limits?.maxCostUsd) !== undefined;
+  if (isLimited && !rules.hasPrice(fallbackModel, draft.nowMs)) return false;
+  const { error } = outcome;
+  const again = countRetries(draft, turn, 1);
+  publish(draft, again, { type: 'retry', delayMs: 0, error, model: fallbackModel });
+  startModel(draft, { ...again, options: { ...again.options, model: fallbackModel } });
+  return true;
 };
 
 /** A step that gave no message: what it had said is kept for people, never for the model. */

@@ -48,7 +48,7 @@ const INHERITED = [
   ...(['systemPrompt', 'maxTokens', 'workingDirectory', 'permissionMode', 'policies'] as const),
   ...(['thinking', 'effort', 'outputFormat', 'tools', 'mcpServers', 'toolsFound'] as const),
   ...(['allowedTools', 'disallowedTools', 'hooks', 'includePartialMessages', 'onBusy'] as const),
-  ...(['retry', 'limits', 'provider', 'gitBranch', 'idleEndMinutes'] as const),
+  ...(['retry', 'limits', 'provider', 'gitBranch', 'idleEndMinutes', 'fallbackModel'] as const),
 ] as const satisfies readonly (keyof Head)[];
 
 const settingsOf = (parent: Head): Partial<Head> =>

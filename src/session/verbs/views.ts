@@ -48,6 +48,7 @@ export const sessionView = (head: Head): SessionView =>
     templateId: head.templateId,
     metadata: head.metadata,
     model: head.model,
+    fallbackModel: head.fallbackModel,
     systemPrompt: head.systemPrompt,
     maxTokens: head.maxTokens,
     thinking: head.thinking,

@@ -43,6 +43,7 @@ const FIELDS = [
   ...['lastAnswerId', 'cacheMisses', 'missedInputTokens'],
   ...['toolsFound'],
   ...['runMs', 'toolRuns', 'toolMs', 'snapshots', 'snapshotAtMs'],
+  ...['fallbackModel'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

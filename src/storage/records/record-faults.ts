@@ -58,7 +58,7 @@ const HEAD_NUMBERS = [
 const HEAD_MOMENTS = ['startedAtMs', 'completedAtMs', 'snapshotAtMs'] as const;
 const HEAD_COUNTS = ['runMs', 'toolRuns', 'toolMs', 'snapshots'] as const;
 const HEAD_TEXTS = [
-  ...(['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort'] as const),
+  ...(['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort', 'fallbackModel'] as const),
   ...(['lastAnswerId'] as const),
 ] as const;
 const HEAD_OBJECTS = [
