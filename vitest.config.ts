@@ -81,6 +81,7 @@ const FAST = files(
   ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/values'],
   ...['text/tokens', 'text/phrase', 'text/extract', 'text/snippet', 'text/waiting-sessions'],
   ...['cli/hit-line', 'cli/markdown', 'cli/chat', 'tools/commands/(exit-code|cwd|descriptors)'],
+  ...['notifications/(outbox|read-audit|settings)', 'cli/metrics'],
   ...['hooks/(matcher|word|verdict|settings)', 'metrics/**/*', 'http/(readiness|host)'],
   ...[
     'cli/table',

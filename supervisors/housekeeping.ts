@@ -5,22 +5,16 @@ import { hibernator } from '../src/housekeeping/hibernator.ts';
 import { retagger } from '../src/housekeeping/retagger.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { keepCopy } from '../src/storage/files/kept-copies.ts';
+import { notifications } from './notifications.ts';
 import type { Parts } from './parts.ts';
 import { snapshot } from './snapshot.ts';
 
-export const housekeeping = ({
-  config,
-  log,
-  sessions,
-  feed,
-  runtime,
-  retentionRules,
-  collectGarbage,
-}: Parts) =>
-  supervisor({
+export const housekeeping = (parts: Parts) => {
+  const { config, log, sessions, feed, runtime, retentionRules, collectGarbage } = parts;
+  return supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
-    maxRestarts: 5, // each once
+    maxRestarts: 6, // each once
     maxSeconds: 60,
     children: [
       cleaner({
@@ -42,5 +36,7 @@ export const housekeeping = ({
       }), // gives memory back when nothing happens
       snapshot({ config, log }), // has the catalog written down, for the next start
       alarms({ ring: (key) => sessions.ring(key) }), // wakes what is due, by the journal's index
+      notifications(parts), // tells other programs, by the journal's audit
     ],
   });
+};

@@ -7,6 +7,7 @@ import type { HookTable } from '../src/hooks/hook.ts';
 import type { Rule } from '../src/housekeeping/retention-rules.ts';
 import type { Metrics } from '../src/metrics/metrics.ts';
 import type { PerSession } from '../src/model/per-session.ts';
+import type { Target } from '../src/notifications/settings.ts';
 import type { Log } from '../src/platform/log.ts';
 import type { SessionRuntime } from '../src/session/actor/session-args.ts';
 import type { Sessions } from '../src/session/api/sessions.ts';
@@ -57,6 +58,8 @@ export interface Parts {
   readonly canUseTool: CanUseTool | undefined;
   /** What goes besides what is old. */
   readonly retentionRules: readonly Rule[];
+  /** Whom to tell what happens to sessions. */
+  readonly targets: readonly Target[];
   /** Sub-agents beside `general-purpose`. */
   readonly agentTypes: readonly AgentType[];
   readonly testHooks: TestHooks;

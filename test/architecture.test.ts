@@ -128,7 +128,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['tools'],
   ['hooks/commands'],
   ['hooks'],
-  ['search', 'text', 'housekeeping', 'rehearsal', 'storage/files'],
+  ['search', 'text', 'housekeeping', 'notifications', 'rehearsal', 'storage/files'],
   ['search/live'],
   ['storage/records'],
   ['storage/log'],
@@ -158,7 +158,7 @@ const DOMAIN = [
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
-  ...['approvals', 'metrics', 'traces'],
+  ...['approvals', 'metrics', 'traces', 'notifications'],
 ];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */

@@ -181,7 +181,7 @@ export class RunningGreenroom {
         ...(mcpServers === undefined ? [] : mcpServersOf(mcpServers.servers, mcpServers.cwd)),
       ],
       agentTypes: [...files.agentTypes, ...(agents === undefined ? [] : agentTypesOf(agents))],
-      retentionRules: files.retentionRules,
+      ...{ retentionRules: files.retentionRules, targets: files.targets },
     };
     // Before anything else: our companions' files are in there too.
     makeDataDir(config.dataDir);

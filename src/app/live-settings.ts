@@ -19,6 +19,7 @@ const isLive = (name: ConfigName): name is Live => (LIVE as readonly string[]).i
 
 const FILES = [
   ...(['permissionsFile', 'hooksFile', 'mcpFile', 'agentsFile', 'retentionFile'] as const),
+  'notificationsFile',
 ] satisfies readonly ConfigName[];
 
 export interface ReadAgain {
@@ -98,5 +99,6 @@ const textsOf = (config: Config): Texts => {
     mcpFile: text(config.mcpFile),
     agentsFile: text(config.agentsFile),
     retentionFile: text(config.retentionFile),
+    notificationsFile: text(config.notificationsFile),
   };
 };

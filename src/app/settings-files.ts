@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { HookTable } from '../hooks/hook.ts';
 import { hooksIn } from '../hooks/settings.ts';
 import { type Rule, rulesIn } from '../housekeeping/retention-rules.ts';
+import { type Target, targetsIn } from '../notifications/settings.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { NO_RULES, type RuleSet } from '../permissions/rule-set.ts';
 import { type AgentType, agentTypesIn } from '../tools/agents/agent-types.ts';
@@ -20,6 +21,7 @@ export interface SettingsFiles {
   readonly mcpServers: readonly McpServerSettings[];
   readonly agentTypes: readonly AgentType[];
   readonly retentionRules: readonly Rule[];
+  readonly targets: readonly Target[];
 }
 
 type Readers = { readonly [K in keyof SettingsFiles]: () => SettingsFiles[K] };
@@ -34,17 +36,19 @@ const readersOf = (config: Config, toolNames: readonly string[]): Readers => ({
   mcpServers: () => orElse(config.mcpFile, (file) => mcpServersIn(file), []),
   agentTypes: () => orElse(config.agentsFile, agentTypesIn, []),
   retentionRules: () => orElse(config.retentionFile, rulesIn, []),
+  targets: () => orElse(config.notificationsFile, targetsIn, []),
 });
 
 /** Throws `invalid_settings` for the first file that cannot be used. */
 export const readSettingsFiles = (config: Config, toolNames: readonly string[]): SettingsFiles => {
-  const { hooks, rules, mcpServers, agentTypes, retentionRules } = readersOf(config, toolNames);
+  const { hooks, rules, mcpServers, agentTypes, ...readers } = readersOf(config, toolNames);
   return {
     hooks: hooks(),
     rules: rules(),
     mcpServers: mcpServers(),
     agentTypes: agentTypes(),
-    retentionRules: retentionRules(),
+    retentionRules: readers.retentionRules(),
+    targets: readers.targets(),
   };
 };
 

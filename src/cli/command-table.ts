@@ -45,6 +45,10 @@ const ENTRIES: readonly Entry[] = [
   { words: ['import'], load: async () => (await import('./commands/import.ts')).registerImport },
   { words: ['cleanup'], load: async () => (await import('./commands/cleanup.ts')).registerCleanup },
   {
+    words: ['notifications'],
+    load: async () => (await import('./commands/notifications.ts')).registerNotifications,
+  },
+  {
     words: ['retention'],
     load: async () => (await import('./commands/cleanup.ts')).registerRetention,
   },

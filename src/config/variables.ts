@@ -251,6 +251,10 @@ export const VARIABLES = {
   retentionFile: optional('GREENROOM_RETENTION_FILE', path, {
     meaning: 'JSON file of retention rules, which the cleaner follows too',
   }),
+  notificationsFile: optional('GREENROOM_NOTIFICATIONS_FILE', path, {
+    meaning:
+      'JSON file `{ targets: { name: { url, secret, events, tenant } } }` of webhooks that hear what happens to sessions',
+  }),
   passivateMinutes: set('GREENROOM_PASSIVATE_MINUTES', amount(0.001, 10_080), 5, {
     meaning: 'idle time after which a live session goes back to the green room',
     aliases: ['SESSION_IDLE_TIMEOUT_MINUTES'],

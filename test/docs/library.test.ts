@@ -61,8 +61,8 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
     const named = codeInColumn(tableBelow('Files', documentNamed('docs/operations.md')), 0).map(
       (path) => path.replace(/\/$/, ''),
     );
-    // Or of MCP servers, or of sessions without a working directory: it has neither.
-    const ofOthers = ['daemon.json', 'log', 'mcp', 'workspaces'];
+    // Or of MCP servers, of targets to notify, of sessions without a working directory: it has none of them.
+    const ofOthers = ['daemon.json', 'log', 'mcp', 'notifications', 'workspaces'];
     // The launcher's mark comes with the first command, and its output is a file where it is long.
     const settings = { workingDirectory: dataDir, allowedTools: ['Bash'] };
     const prompt = '[[rehearse: tool=Bash input={"command":"seq 20000"}]]';

@@ -57,6 +57,7 @@ it('the tree has no child without a process but those that a setting turns off',
   expect(ignored(test.greenroom.tree())).toEqual([
     'greenroom/companions/broker',
     'greenroom/companions/rehearsal',
+    'greenroom/housekeeping/notifier',
     'greenroom/gateways/http/server',
     'greenroom/gateways/nats',
   ]);

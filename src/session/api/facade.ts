@@ -89,6 +89,16 @@ export class SessionsFacade {
     return (await this.#api.sessions('retention', order)).reports;
   }
 
+  /** Whom the daemon tells what happens to sessions, and what they have not taken. */
+  async notifications(): Promise<SessionsReplies['notifications']['targets']> {
+    return (await this.#api.sessions('notifications', {})).targets;
+  }
+
+  /** Sends again what was given up, of one target or all; resolves with how many. */
+  async retryNotifications(which: All<'retry-notifications'> = {}): Promise<number> {
+    return (await this.#api.sessions('retry-notifications', which)).retried;
+  }
+
   async create(sessionId: string, settings: Of<'create'> = {}): Promise<SessionView> {
     return (await this.#api.session(sessionId, 'create', settings)).session;
   }

@@ -11,6 +11,7 @@ import { explainVerbs } from './explain-verbs.ts';
 import { importVerbs } from './import-verbs.ts';
 import { metricsVerbs } from './metrics-verbs.ts';
 import { mirrorVerbs } from './mirror-verbs.ts';
+import { notificationVerbs } from './notification-verbs.ts';
 import { searchVerbs } from './search-verbs.ts';
 import { settingsVerbs } from './settings-verbs.ts';
 import { tagVerbs } from './tag-verbs.ts';
@@ -42,6 +43,7 @@ export const SESSIONS_VERBS = {
   ...approvalsVerbs,
   ...auditsVerbs,
   ...tagVerbs,
+  ...notificationVerbs,
   ...mirrorVerbs,
 } satisfies Record<SessionsVerb, object>;
 

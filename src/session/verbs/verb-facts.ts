@@ -288,6 +288,27 @@ export const SESSIONS = {
       },
     },
   ),
+  notifications: declared(
+    'operate',
+    'Says whom the daemon tells what happens to sessions, and what they have not taken.',
+    {},
+    {
+      reply: {
+        targets: [
+          {
+            ...{ name: 'ops', url: 'https://ops.example/hooks', events: ['session.completed'] },
+            ...{ waiting: 0, dead: [] },
+          },
+        ],
+      },
+    },
+  ),
+  'retry-notifications': declared(
+    'operate',
+    'Sends again what was given up, of one target or all.',
+    { target: 'ops' },
+    { reply: { retried: 0 } },
+  ),
   cleanup: declared(
     'operate',
     'Deletes sessions that are old, or says which those would be.',

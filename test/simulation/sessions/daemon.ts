@@ -114,6 +114,7 @@ export class Daemon {
       canUseTool: undefined,
       lent: undefined,
       retentionRules: [],
+      targets: [],
       agentTypes: [],
       ...{ servesHttp: false, metrics: new Metrics(clock), isUp: () => true },
       daemon: new FakeDaemon(),
