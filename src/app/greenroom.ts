@@ -15,6 +15,7 @@ import type { SessionKey } from '../model/ids.ts';
 import { iso } from '../model/moment.ts';
 import { PerSession } from '../model/per-session.ts';
 import { brokerName } from '../nats/broker.ts';
+import { wantsTurns } from '../notifications/settings.ts';
 import { type Clock, pause } from '../otp/clock.ts';
 import type { ExitReason } from '../otp/exit-reason.ts';
 import type { TreeNode } from '../otp/inspect.ts';
@@ -159,7 +160,11 @@ export class RunningGreenroom {
     const settings = new LiveSettings(config, namesOf(own), ownHooks);
     const { files } = settings;
     const lent = lends ? new PerSession<Lent>() : undefined;
-    const runtime = runtimeOf(config, feed, { hooks: settings.hooks, lent, rules: files.rules });
+    const auditsTurns = wantsTurns(files.targets);
+    const { hooks: hookTable } = settings;
+    const runtime = runtimeOf(config, feed, {
+      ...{ hooks: hookTable, lent, rules: files.rules, auditsTurns },
+    });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
     const life = { pid: process.pid, startedAt: iso(clock.now()) };

@@ -35,12 +35,14 @@ interface Beside {
   readonly lent?: PerSession<{ readonly hooks: HookTable }> | undefined;
   /** Permission rules that hold for all sessions. */
   readonly rules?: RuleSet;
+  /** Whether other programs are notified of the ends of turns. */
+  readonly auditsTurns?: boolean;
 }
 
 export const runtimeOf = (
   config: Config,
   feed: Feed,
-  { hooks = {}, lent, rules = NO_RULES }: Beside = {},
+  { hooks = {}, lent, rules = NO_RULES, auditsTurns = false }: Beside = {},
 ): SessionRuntime => ({
   feed,
   trails: new TurnTrails(),
@@ -53,7 +55,7 @@ export const runtimeOf = (
   workspaces: join(config.dataDir, WORKSPACES),
   parking: new Map(),
   commits: new Map(),
-  rules: rulesOf(config, hooks, lent),
+  rules: { ...rulesOf(config, hooks, lent), auditsTurns },
 });
 
 /**

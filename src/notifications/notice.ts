@@ -1,11 +1,13 @@
 /** What is told to others, and its form on the wire: an envelope as the Standard Webhooks have it. */
 import { createHash } from 'node:crypto';
 import { iso } from '../model/moment.ts';
+import { CLOSED_STATUSES } from '../model/turn.ts';
 import { AUDIT_ACTIONS, type AuditRecord } from '../session/ports/journal.ts';
 
 /** Every type of notice. */
 export const NOTICE_TYPES = [
   ...AUDIT_ACTIONS.map((action) => `session.${action}` as const),
+  ...CLOSED_STATUSES.map((status) => `turn.${status}` as const),
   'approval.requested',
 ] as const;
 export type NoticeType = (typeof NOTICE_TYPES)[number];
@@ -36,6 +38,7 @@ export const noticeOf = (tenant: string, record: Listed): Notice | undefined => 
 
 const typeOf = ({ kind, action }: AuditRecord): NoticeType | undefined => {
   if (kind === 'lifecycle') return `session.${action}`;
+  if (kind === 'turn') return `turn.${action}`;
   return kind === 'permission' && action === 'asked' ? 'approval.requested' : undefined;
 };
 

@@ -33,6 +33,10 @@ export interface Target extends z.output<typeof Target> {
   readonly name: string;
 }
 
+/** Whether any of them hears of the ends of turns. */
+export const wantsTurns = (targets: readonly Target[]): boolean =>
+  targets.some(({ events }) => events.some((event) => event.startsWith('turn.')));
+
 /** Throws `invalid_settings`, with what is wrong and where; a secret is in no message. */
 export const targetsIn = (file: string): readonly Target[] => {
   try {

@@ -46,11 +46,12 @@ class Receiver {
   }
 }
 
-const targetsFile = (url: string): string => {
+const LIFE = ['session.created', 'session.completed', 'session.reopened', 'session.deleted'];
+
+const targetsFile = (url: string, events: readonly string[] = LIFE): string => {
   const dir = mkdtempSync(join(tmpdir(), 'greenroom-targets-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const file = join(dir, 'targets.json');
-  const events = ['session.created', 'session.completed', 'session.reopened', 'session.deleted'];
   writeFileSync(file, JSON.stringify({ targets: { ops: { url, secret: SECRET, events } } }));
   return file;
 };
@@ -102,4 +103,17 @@ it('what a target will never take is listed, and sent again when somebody asks',
   expect(await test.sessions.retryNotifications()).toBe(1);
   await until(() => receiver.heard.length === 1);
   expect(receiver.whats).toEqual(['a session.created']);
+});
+
+it('hears how turns end, where it wants to, and their audit goes with their session', async () => {
+  const receiver = new Receiver();
+  const file = targetsFile(await receiver.url(), ['turn.completed', 'turn.failed']);
+  const test = await testGreenroom({ notificationsFile: file, maxRetries: 0 });
+  await test.run('a', 'hello');
+  await test.run('a', '[[rehearse: status=500]]').catch(() => undefined);
+  await until(() => receiver.heard.length === 2);
+  expect(receiver.whats).toEqual(['a turn.completed', 'a turn.failed']);
+  const { audit } = await test.sessions.audit('a', { kind: 'turn' });
+  expect(audit.map(({ action }) => action)).toEqual(['completed', 'failed']);
+  expect(audit[1]?.details).toMatchObject({ error: { code: 'api_error' } });
 });

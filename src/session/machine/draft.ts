@@ -40,6 +40,11 @@ export class Draft {
     return this.#rules.keepsBodies === false ? {} : texts;
   }
 
+  /** Whether other programs are notified of the ends of turns. */
+  get auditsTurns(): boolean {
+    return this.#rules.auditsTurns === true;
+  }
+
   /** Whether the API is asked about its cache. */
   get diagnosesCache(): boolean {
     return this.#rules.diagnosesCache === true;

@@ -63,6 +63,8 @@ export interface Rules {
   readonly approvalMs?: number | undefined;
   /** How model calls are retried, unless the session says otherwise. */
   readonly retry: ModelStep['retry'];
+  /** Whether the end of each turn is audited, because other programs are notified of it; default false. */
+  readonly auditsTurns?: boolean;
   /** Whether audit records hold what went into tools and what hooks said; default true. */
   readonly keepsBodies?: boolean;
   /** Turns of one owner that run at a time; absent: there is no limit. */

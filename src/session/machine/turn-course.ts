@@ -7,6 +7,7 @@ import { answeringOf } from '../../model/answering.ts';
 import { type TurnEventBody, turnFinished } from '../../model/event.ts';
 import type { Every } from '../../model/every.ts';
 import { type Head, statusFrom } from '../../model/head.ts';
+import { usdOf } from '../../model/money.ts';
 import {
   awaitedRuns,
   type BegunTurn,
@@ -150,8 +151,17 @@ export const recordClosed = (draft: Draft, record: ClosedTurn, text: string): vo
   if (startedAtMs !== undefined)
     draft.patch({ runMs: (draft.head.runMs ?? 0) + Math.max(0, finishedAtMs - startedAtMs) });
   draft.write({ type: 'turn', record });
+  if (draft.auditsTurns) auditEnd(draft, record);
   publish(draft, record, turnFinished(record, text));
   draft.effect({ type: 'closed', record });
+};
+
+const auditEnd = (draft: Draft, record: ClosedTurn): void => {
+  const { turnId, status: action, stopReason, costNanoUsd, error } = record;
+  const costUsd = costNanoUsd === null ? null : usdOf(costNanoUsd);
+  const details = { turnId, stopReason, costUsd, ...(error === undefined ? {} : { error }) };
+  const by = 'greenroom';
+  draft.write({ type: 'audit', record: { kind: 'turn', action, atMs: draft.nowMs, by, details } });
 };
 
 /** After a turn has closed: the next one starts, or the session rests. */

@@ -16,7 +16,7 @@ import type { Head } from '../../model/head.ts';
 import type { SessionKey, Tenant, TurnId } from '../../model/ids.ts';
 import type { MetricsPoint, Snapshot } from '../../model/metrics.ts';
 import type { Segment } from '../../model/segments.ts';
-import type { ClosedTurn } from '../../model/turn.ts';
+import type { ClosedStatus, ClosedTurn } from '../../model/turn.ts';
 import { nameOf } from '../../otp/name.ts';
 import type { Bodies } from '../memory/bodies.ts';
 
@@ -100,7 +100,7 @@ export interface ResponseClaim {
 }
 
 /** What an audit record may be about besides a session's life. */
-export const AUDIT_KINDS = ['lifecycle', 'tool', 'permission', 'hook'] as const;
+export const AUDIT_KINDS = ['lifecycle', 'tool', 'permission', 'hook', 'turn'] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 interface AuditFacts {
@@ -121,9 +121,15 @@ export interface ToolRecord extends AuditFacts {
   readonly action: (typeof TOOL_ACTIONS)[number];
 }
 
+/** How a turn ended; kept only where other programs are notified of it. Goes with its session. */
+export interface TurnAudit extends AuditFacts {
+  readonly kind: 'turn';
+  readonly action: ClosedStatus;
+}
+
 export const TOOL_ACTIONS = ['succeeded', 'failed', 'allowed', 'denied', 'asked'] as const;
 
-export type AuditRecord = LifecycleRecord | ToolRecord;
+export type AuditRecord = LifecycleRecord | ToolRecord | TurnAudit;
 
 /** Who owned the store when a change's author read what the change builds on. */
 export interface Fence {

@@ -32,6 +32,7 @@ import {
   type StreamRecord,
   TOOL_ACTIONS,
   type ToolRecord,
+  type TurnAudit,
 } from '../ports/journal.ts';
 import type { ExportedHead } from './format.ts';
 
@@ -274,4 +275,8 @@ export const Audit = z.discriminatedUnion('kind', [
     ...{ kind: z.enum(['tool', 'permission', 'hook']), action: z.enum(TOOL_ACTIONS) },
     ...ofAudit,
   } satisfies Shape<ToolRecord>),
+  z.looseObject({
+    ...{ kind: z.literal('turn'), action: z.enum(CLOSED_STATUSES) },
+    ...ofAudit,
+  } satisfies Shape<TurnAudit>),
 ]);

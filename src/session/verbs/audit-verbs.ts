@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { Moment } from '../../model/criteria.ts';
 import { iso } from '../../model/moment.ts';
+import { CLOSED_STATUSES } from '../../model/turn.ts';
 import {
   AUDIT_ACTIONS,
   AUDIT_KINDS,
@@ -27,7 +28,7 @@ const PAGE = 200;
 const auditShape = {
   at: z.iso.datetime(),
   kind: z.enum(AUDIT_KINDS),
-  action: z.enum([...AUDIT_ACTIONS, ...TOOL_ACTIONS]),
+  action: z.enum([...AUDIT_ACTIONS, ...TOOL_ACTIONS, ...CLOSED_STATUSES]),
   /** Who did it, or what: `request` is a caller that was not told apart. */
   by: z.string(),
   details: z.record(z.string(), z.unknown()).exactOptional(),
