@@ -36,7 +36,7 @@ interface Tenant {
 }
 
 export class FairQueue {
-  readonly #limits: FairLimits;
+  #limits: FairLimits;
   /** The one whose turn it is stands first. */
   readonly #tenants = new Map<string, Tenant>();
   #running = 0;
@@ -52,6 +52,12 @@ export class FairQueue {
 
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** From now on so many run at a time in all; those that run already go on. */
+  limitTo(all: number): void {
+    this.#limits = { ...this.#limits, all };
+    this.#startNext();
   }
 
   /** False: too many wait. */

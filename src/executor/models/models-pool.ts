@@ -6,6 +6,7 @@ import { workerPool } from '../pool/worker-pool.ts';
 import { Breaker } from './breaker.ts';
 import { type EndpointNews, guardedStart } from './guarded-start.ts';
 import { type ModelOptions, modelProgram } from './model-program.ts';
+import { PacedStart } from './paced-start.ts';
 import type { ModelKinds } from './wire.ts';
 
 export const modelWorkerFile = (): string => compiledFile(import.meta.url, './model-worker.js');
@@ -21,6 +22,8 @@ export const ModelsPool = workerPool<ModelKinds, ModelOptions>({
       onEndpoint?.(news);
     };
     const guarded = guardedStart(start, { breaker, clock, tell });
-    self.register(executorName, { ref: self.ref, provider, start: guarded });
+    const paced = new PacedStart({ start: guarded, clock, provider });
+    self.own(() => paced.end());
+    self.register(executorName, { ref: self.ref, provider, start: paced.start });
   },
 });

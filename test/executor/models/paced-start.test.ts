@@ -1,0 +1,169 @@
+/** Steps at the pace of the API: one that is refused for its rate has the others wait, and together they find the rate. */
+import { describe, expect, it } from 'vitest';
+import { PacedStart } from '../../../src/executor/models/paced-start.ts';
+import { GreenroomError } from '../../../src/model/errors.ts';
+import { virtualClock } from '../../../src/otp/virtual-clock.ts';
+import type {
+  ModelStep,
+  StepError,
+  StepOutcome,
+  StepSink,
+} from '../../../src/session/ports/executor.ts';
+
+const tooMany: StepError = { type: 'rate_limit_error', message: 'slowly', retryable: true };
+const answered = { type: 'message' } as StepOutcome;
+
+interface Wanted {
+  readonly model?: string;
+  readonly longestWaitMs?: number | undefined;
+  readonly tenant?: string;
+}
+
+const pacing = () => {
+  const clock = virtualClock();
+  /** Those that were asked of the API. */
+  const asked: { readonly name: string; readonly sink: StepSink }[] = [];
+  const faults: unknown[] = [];
+  const { start } = new PacedStart({
+    clock,
+    provider: 'rehearsal',
+    start: (step, sink) => {
+      if (faults.length > 0) throw faults.shift();
+      asked.push({ name: String(step.system), sink });
+      return { cancel: () => sink.outcome({ type: 'cancelled', partialText: '' }) };
+    },
+  });
+  const step = (
+    name: string,
+    { model = 'm', longestWaitMs = 30_000, tenant = 't' }: Wanted = {},
+  ) => {
+    const outcomes: StepOutcome[] = [];
+    const wanted = { model, system: name, retry: { longestWaitMs } } as unknown as ModelStep;
+    const about = { tenant, sessionId: name };
+    const sink: StepSink = { about, events: () => undefined, outcome: (it) => outcomes.push(it) };
+    return { outcomes, handle: start(wanted, sink) };
+  };
+  const names = () => asked.map(({ name }) => name);
+  const sinkOf = (name: string): StepSink => {
+    const one = asked.findLast((each) => each.name === name);
+    if (one === undefined) throw new Error(`${name} was not asked`);
+    return one.sink;
+  };
+  const limit = (name: string, delayMs: number) =>
+    sinkOf(name).events([{ type: 'retry', delayMs, error: tooMany }]);
+  const answer = (name: string) => sinkOf(name).outcome(answered);
+  return { clock, step, names, limit, answer, faults };
+};
+
+describe('a step', () => {
+  it('goes at once while the API says nothing of its rate', () => {
+    const { step, names } = pacing();
+    for (let n = 0; n < 300; n += 1) step(`s${n}`);
+    expect(names()).toHaveLength(300);
+  });
+
+  it('waits while another one of its model is refused for its rate, then goes', async () => {
+    const { step, names, limit, clock } = pacing();
+    step('a');
+    limit('a', 5_000);
+    step('b');
+    step('other', { model: 'n' });
+    expect(names()).toEqual(['a', 'other']);
+    await clock.advance(4_999);
+    expect(names()).toHaveLength(2);
+    await clock.advance(1);
+    expect(names()).toEqual(['a', 'other']); // one at a time now, and `a` is tried again
+  });
+
+  it('waits half a minute at most for what another one was told', async () => {
+    const { step, names, limit, answer, clock } = pacing();
+    step('a');
+    step('b');
+    limit('a', 3_600_000);
+    answer('b');
+    step('c');
+    step('d', { longestWaitMs: undefined });
+    await clock.advance(29_999);
+    expect(names()).toEqual(['a', 'b']);
+    answer('a');
+    await clock.advance(1);
+    expect(names()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('that is cancelled while it waits never goes', async () => {
+    const { step, names, limit, answer, clock } = pacing();
+    step('a');
+    limit('a', 1_000);
+    const b = step('b');
+    b.handle.cancel();
+    expect(b.outcomes).toEqual([{ type: 'cancelled', partialText: '' }]);
+    await clock.advance(1_000);
+    answer('a');
+    expect(names()).toEqual(['a']);
+  });
+
+  it('that cannot be started gives its turn back', async () => {
+    const { step, names, limit, answer, faults, clock } = pacing();
+    faults.push(new GreenroomError('unavailable', 'too many wait'));
+    expect(() => step('x')).toThrow('too many wait');
+    step('a');
+    limit('a', 1_000);
+    const b = step('b');
+    step('c');
+    await clock.advance(1_000);
+    faults.push(new GreenroomError('unavailable', 'too many wait'));
+    answer('a');
+    expect(b.outcomes).toMatchObject([{ type: 'postponed', error: { type: 'unavailable' } }]);
+    expect(names()).toEqual(['a', 'c']);
+  });
+});
+
+it('all sessions together find the rate: half as many after a refusal, then more and more', async () => {
+  const { step, names, limit, answer, clock } = pacing();
+  for (let n = 0; n < 8; n += 1) step(`s${n}`);
+  for (const name of ['s0', 's1', 's2']) limit(name, 1_000); // they went together: that counts once
+  for (let n = 8; n < 60; n += 1) step(`s${n}`);
+  await clock.advance(1_000);
+  for (let n = 0; n < 8; n += 1) answer(`s${n}`);
+  const atOnce = () => names().length - answeredNames.size;
+  const answeredNames = new Set(names().slice(0, 8));
+  const most: number[] = [];
+  for (let round = 0; round < 6; round += 1) {
+    const running = names().filter((name) => !answeredNames.has(name));
+    most.push(atOnce());
+    for (const name of running) {
+      answeredNames.add(name);
+      answer(name);
+    }
+  }
+  expect(most[0]).toBeGreaterThanOrEqual(4);
+  expect(most[0]).toBeLessThan(8);
+  expect(most.at(-2)).toBeGreaterThan(most[0] ?? 0);
+});
+
+it('after a minute without a refusal they are twice as many with each round', async () => {
+  const { step, names, limit, answer, clock } = pacing();
+  step('s0');
+  limit('s0', 1_000);
+  await clock.advance(70_000);
+  for (let n = 1; n < 70; n += 1) step(`s${n}`);
+  const counts: number[] = [];
+  for (let round = 0, done = 0; round < 5; round += 1) {
+    const running = names().slice(done);
+    done += running.length;
+    counts.push(running.length);
+    for (const name of running) answer(name);
+  }
+  expect(counts).toEqual([1, 2, 4, 8, 16]);
+});
+
+it('tenants take turns while the rate is limited', async () => {
+  const { step, names, limit, answer, clock } = pacing();
+  step('first', { tenant: 'many' });
+  limit('first', 1_000);
+  for (let n = 0; n < 20; n += 1) step(`m${n}`, { tenant: 'many' });
+  step('few', { tenant: 'few' });
+  await clock.advance(1_000);
+  for (let n = 0; n < 2; n += 1) answer(names().at(-1) ?? '');
+  expect(names()).toContain('few');
+});
