@@ -41,6 +41,7 @@ export type {
   PermissionMode,
   SDKAPIRetryMessage,
   SDKAssistantMessage,
+  SDKCompactBoundaryMessage,
   SDKMessage,
   SDKPartialAssistantMessage,
   SDKPermissionDenial,

@@ -78,6 +78,17 @@ export interface SDKAPIRetryMessage extends Addressed {
   error: 'rate_limit' | 'overloaded' | 'server_error' | 'unknown';
 }
 
+/** Older messages stand behind a summary from now on, in what the model sees. */
+export interface SDKCompactBoundaryMessage extends Addressed {
+  type: 'system';
+  subtype: 'compact_boundary';
+  compact_metadata: {
+    trigger: 'manual' | 'auto';
+    /** What the model would have read, about. */
+    pre_tokens: number;
+  };
+}
+
 /** A rule, a mode or a hook has refused a tool call. */
 export interface SDKPermissionDeniedMessage extends Addressed {
   type: 'system';
@@ -154,6 +165,7 @@ export type SDKMessage =
   | SDKUserMessage
   | SDKPartialAssistantMessage
   | SDKAPIRetryMessage
+  | SDKCompactBoundaryMessage
   | SDKPermissionDeniedMessage
   | SDKResultMessage;
 

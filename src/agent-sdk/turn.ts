@@ -100,6 +100,9 @@ export class Turn {
         return [];
       case 'turn.finished':
         return [await this.#result(event)];
+      case 'compacted':
+        return [compacted(event.tokens)];
+      case 'compacting':
       case 'turn.accepted':
       case 'turn.started':
       case 'tool.started':
@@ -255,6 +258,11 @@ export class Turn {
 
   readonly #counted = new Set<string>();
 }
+
+const compacted = (tokens: number): Said => ({
+  ...({ type: 'system', subtype: 'compact_boundary' } as const),
+  compact_metadata: { trigger: 'auto', pre_tokens: tokens },
+});
 
 const ERROR_OF: Readonly<Partial<Record<string, SDKResultError['subtype']>>> = {
   budget_exceeded: 'error_max_budget_usd',

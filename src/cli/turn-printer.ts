@@ -6,7 +6,7 @@
 import type { ApiMessage, TurnFinished, WireEvent } from '../model/event.ts';
 import { ANYONE } from '../model/request-context.ts';
 import { canAsk } from './asking.ts';
-import { span } from './format.ts';
+import { several, span } from './format.ts';
 import type { Invocation } from './invocation.ts';
 import type { Output } from './output.ts';
 
@@ -68,6 +68,9 @@ export class TurnPrinter {
             ? `${event.error.message}: trying again in ${span(event.delayMs)}`
             : `${event.error.message}: asking ${event.model} instead`,
         );
+        break;
+      case 'compacting':
+        this.#remark(`summing up what is old: about ${several(event.tokens, 'token')}`);
         break;
       case 'tool.started':
         this.#remark(`${event.name}: ${briefly(event.input)}`);

@@ -55,6 +55,10 @@ export type View =
       readonly fromSeq?: number;
       /** `seq` of the compaction before this one. */
       readonly previousSeq?: number;
+      /** Entries before `fromSeq` that the model still sees: prompts of turns that go on behind it. */
+      readonly keptSeqs?: readonly number[];
+      /** The turn that it was made in, where it reaches into that turn: it goes with a rollback of it. */
+      readonly turnId?: TurnId;
     }
   | {
       readonly type: 'rollback';

@@ -68,6 +68,16 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
     tells:
       'the model call failed and is made again, with `model` by the session’s fallback model; with a delay of more than 30,000 the turn is `waiting` until then',
   },
+  compacting: {
+    fields: { tokens: true, windowTokens: true },
+    tells:
+      'older messages are being summed up, as the next model call would have about so many `tokens`: see [context](../guide/context.md)',
+  },
+  compacted: {
+    fields: { throughSeq: true, tokens: true },
+    tells:
+      'in what the model sees, a summary stands for everything up to that `seq`; `tokens`: about what there was before',
+  },
   ping: {
     fields: { after: true },
     tells:

@@ -89,6 +89,10 @@ export type TurnEventBody =
       /** Another model is asked from now on; absent: the same. */
       readonly model?: string;
     }
+  /** Older messages are being summed up, because the next model call would have about so many tokens. */
+  | { readonly type: 'compacting'; readonly tokens: number; readonly windowTokens: number }
+  /** From now on a summary stands for everything up to that `seq`; before, there were about so many tokens. */
+  | { readonly type: 'compacted'; readonly throughSeq: number; readonly tokens: number }
   /** `after`: the reader has joined a turn that runs; what comes from here on stands behind that `seq`. */
   | { readonly type: 'ping'; readonly after?: number }
   | TurnFinished;

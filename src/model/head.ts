@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { answeringShape } from './answering.ts';
 import { isWellFormed } from './bounds.ts';
 import type { ClassicFacts } from './classic-facts.ts';
+import type { Compaction, ContextUse } from './compaction.ts';
+import { ContextSettings } from './context-settings.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
 import type { Every } from './every.ts';
@@ -122,6 +124,9 @@ export const settableShape = {
   retry: RetrySettings.optional().describe(
     '`{ maxRetries, delayMs, timeoutMs }` of its model calls',
   ),
+  context: ContextSettings.optional().describe(
+    '`{ compact, windowTokens, compactAtTokens, compactPrompt, keepToolResults, continuations }`: how it stays within [what the model reads at once](../guide/context.md)',
+  ),
   limits: Limits.optional().describe(
     '`{ maxTurns, maxSteps, maxCostUsd, approvalMinutes }`: turns and money of the session, model calls of a turn, how long a tool call waits for a person',
   ),
@@ -186,6 +191,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   /** What a fork shares with those before it: see `segments.ts`. */
   readonly segments?: readonly Segment[] | undefined;
   readonly compaction?: Compaction | undefined;
+  /** What the last model call has shown of how many tokens its messages are. */
+  readonly contextUse?: ContextUse | undefined;
   readonly gitBranch?: string | undefined;
   /** Under which project the Agent SDK lists it, as stored (`mirror-key.ts`); absent without a main transcript. */
   readonly projectKey?: string | undefined;
@@ -227,18 +234,6 @@ export interface Offer {
   readonly to: string;
   readonly isCopy: boolean;
   readonly endsAtMs: number | null;
-}
-
-/** The compaction that the model's view begins with: where its entry is, and what comes after it. */
-export interface Compaction {
-  /** `seq` of its view entry, which has the summary. */
-  readonly seq: number;
-  /** The summary stands for everything up to and including this entry. */
-  readonly throughSeq: number;
-  /** First entry after it that the model sees. */
-  readonly fromSeq: number;
-  /** `numTurns` when it was made. */
-  readonly lastCompactionTurn: number;
 }
 
 /**
@@ -293,11 +288,13 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   onBusy: undefined,
   idleEndMinutes: undefined,
   retry: undefined,
+  context: undefined,
   limits: undefined,
   provider: undefined,
   parent: undefined,
   segments: undefined,
   compaction: undefined,
+  contextUse: undefined,
   gitBranch: undefined,
   projectKey: undefined,
   outputUnderReported: undefined,

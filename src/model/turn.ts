@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { type Answering, answeringShape } from './answering.ts';
+import type { TurnRoom } from './compaction.ts';
 import { TurnId } from './id-schemas.ts';
 import { Metadata } from './metadata.ts';
 import type { TraceId } from './request-context.ts';
@@ -223,6 +224,8 @@ interface OpenFacts extends TurnFacts {
   readonly childrenCostNanoUsd?: number | undefined;
   /** How often hooks have kept it from ending; absent: never. */
   readonly stopBlocks?: number | undefined;
+  /** Absent: nothing had to be done. */
+  readonly room?: TurnRoom | undefined;
   /** Another turn has taken its place: it ends as soon as it can, and with `rollback` out of the model's view. */
   readonly yields?: Yielding | undefined;
 }

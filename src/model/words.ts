@@ -41,6 +41,10 @@ export const PERMISSION_MODES = [
 /** What becomes of a message that comes while a turn is open; the last two end what is open. */
 export const BUSY_POLICIES = ['enqueue', 'reject', 'interrupt', 'rollback'] as const;
 
+/** Who makes room when a session's messages no longer fit into what the model reads at once. */
+export const COMPACT_MODES = ['auto', 'server', 'off'] as const;
+export type CompactMode = (typeof COMPACT_MODES)[number];
+
 /** How hard a model tries. */
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 

@@ -42,6 +42,7 @@
  */
 import type { AnswerBlock, AnswerUsage, ErrorAnswer, Fault, StopReason } from './answer.ts';
 import { DirectiveError, groupsOf, type Pair } from './directive-text.ts';
+import { CONTEXT_TOKENS } from './models.ts';
 
 /** One group, understood. `content` is empty where the group leaves it to the default answer. */
 export interface Directive {
@@ -75,8 +76,6 @@ const STOP_REASONS = [
   ...(['end_turn', 'max_tokens', 'stop_sequence', 'tool_use', 'pause_turn', 'refusal'] as const),
   'model_context_window_exceeded',
 ] as const;
-/** As models.ts lists them. */
-const CONTEXT_TOKENS = 200_000;
 const TIERS = ['standard', 'priority', 'batch'] as const;
 
 const bad = (key: string, value: unknown, expected: string): never => {

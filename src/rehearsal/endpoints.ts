@@ -17,6 +17,7 @@ import type { Json } from './request-json.ts';
 import { violationOf } from './rules.ts';
 import { offeredNames } from './rules-request.ts';
 import type { SeenRequest } from './seen-request.ts';
+import { tokensOfBytes } from './tokens.ts';
 
 /** A script may take its time: the answer goes out when its promise is settled. */
 export type Script = (request: SeenRequest) => Answer | undefined | Promise<Answer | undefined>;
@@ -25,6 +26,8 @@ export interface Stage {
   readonly script: Script | undefined;
   readonly attempts: Attempts;
   readonly cache: PromptCache;
+  /** Tokens that a prompt may have. */
+  readonly contextTokens: number;
 }
 
 type Handler = (
@@ -62,6 +65,7 @@ const refusedKey = ({ headers }: SeenRequest): string | undefined => {
 const refusedBody = (
   request: SeenRequest,
   endpoint: 'create' | 'count',
+  contextTokens: number,
 ): ErrorAnswer | undefined => {
   try {
     const violation = violationOf(request.json, endpoint);
@@ -71,7 +75,11 @@ const refusedBody = (
     return invalidRequest(`The request body is not valid JSON: ${cause.message}`);
   }
   const { model } = request.body;
-  return isKnownModel(model) ? undefined : errorAnswer(404, `model: ${model}`);
+  if (!isKnownModel(model)) return errorAnswer(404, `model: ${model}`);
+  const tokens = tokensOfBytes(request.rawBody.length);
+  return endpoint === 'create' && tokens > contextTokens
+    ? invalidRequest(`prompt is too long: ${tokens} tokens > ${contextTokens} maximum`)
+    : undefined;
 };
 
 const statusOf = ({ fault }: MessageAnswer, isStream: boolean): number => {
@@ -117,10 +125,11 @@ const perform = (
 
 const answerBody =
   (endpoint: 'create' | 'count'): Handler =>
-  (request, response, { script, attempts, cache }) => {
+  (request, response, stage) => {
+    const { script, attempts, cache, contextTokens } = stage;
     if (request.headers['anthropic-version'] === undefined)
       return sendError(request, response, invalidRequest('anthropic-version: header is required'));
-    const refused = refusedBody(request, endpoint);
+    const refused = refusedBody(request, endpoint, contextTokens);
     if (refused) return sendError(request, response, refused);
     const plan = (): Answer =>
       endpoint === 'create' ? planMessage(request, attempts) : planCount(request);

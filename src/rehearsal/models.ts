@@ -7,6 +7,9 @@ const LISTED: readonly (readonly [id: string, name: string, createdAt: string])[
   ['claude-haiku-4-5-20251001', 'Claude Haiku 4.5', '2025-10-01T00:00:00Z'],
 ];
 
+/** What each of them reads at once. */
+export const CONTEXT_TOKENS = 200_000;
+
 const infoOf = (id: string, displayName: string, createdAt: string) => ({
   type: 'model',
   id,
@@ -17,7 +20,7 @@ const infoOf = (id: string, displayName: string, createdAt: string) => ({
   lifecycle: 'active',
   line: null,
   capabilities: null,
-  max_input_tokens: 200_000,
+  max_input_tokens: CONTEXT_TOKENS,
   max_tokens: 64_000,
 });
 

@@ -14,6 +14,7 @@ import { errorAnswer } from './api-error.ts';
 import { Attempts } from './attempts.ts';
 import { answerRequest, type Script, type Stage, sendError, sendFailure } from './endpoints.ts';
 import { JSON_TYPE, send } from './play.ts';
+import { CONTEXT_TOKENS } from './models.ts';
 import { PromptCache } from './prompt-cache.ts';
 import { seenListing } from './seen-listing.ts';
 import { SeenRequest, SeenRequests } from './seen-request.ts';
@@ -29,6 +30,8 @@ export interface RehearsalOptions {
   readonly keepBytes?: number;
   /** A larger body is answered 413. Default 32 MiB, as the API's. */
   readonly maxBodyBytes?: number;
+  /** Tokens that a prompt may have; more are refused in the API's words. Default 200,000. */
+  readonly contextTokens?: number;
   /** One call for each answered request. */
   readonly log?: (line: { method: string; path: string; status: number; seq: number }) => void;
 }
@@ -138,7 +141,8 @@ export const startRehearsal = async (options: RehearsalOptions = {}): Promise<Re
   const requests = new SeenRequests(keepRequests, keepBytes);
   const attempts = new Attempts(MAX_ATTEMPT_KEYS);
   const cache = new PromptCache(MAX_PREFIXES);
-  const stage: Stage = { script: options.script, attempts, cache };
+  const { script, contextTokens = CONTEXT_TOKENS } = options;
+  const stage: Stage = { script, attempts, cache, contextTokens };
   const state: State = { options, requests, stage, seq: 0 };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (message, response) =>
     receive(message, response, state),

@@ -30,7 +30,11 @@ import { Reading } from './reading.ts';
 
 export type Prompt = Parameters<Greenroom['turn']>[1];
 export type TurnOptions = NonNullable<Parameters<Greenroom['turn']>[2]>;
-export type Options = Partial<Omit<GreenroomOptions, 'dataDir'>> & { readonly script?: Script };
+export type Options = Partial<Omit<GreenroomOptions, 'dataDir'>> & {
+  readonly script?: Script;
+  /** The window of the rehearsal's models; default 200,000 tokens. */
+  readonly contextTokens?: number;
+};
 
 export class TestGreenroom {
   readonly rehearsal: Rehearsal;
@@ -62,7 +66,7 @@ export class TestGreenroom {
   }
 
   async start(more: Options = {}): Promise<void> {
-    const { script: _, ...options } = { ...this.#options, ...more };
+    const { script: _, contextTokens: __, ...options } = { ...this.#options, ...more };
     this.#greenroom = await startGreenroom({
       provider: 'anthropic',
       anthropicApiKey: 'any',
@@ -163,8 +167,11 @@ export class TestGreenroom {
 }
 
 const unstarted = async (options: Options): Promise<TestGreenroom> => {
-  const { script } = options;
-  const rehearsal = await startRehearsal(script === undefined ? {} : { script });
+  const { script, contextTokens } = options;
+  const rehearsal = await startRehearsal({
+    ...(script === undefined ? {} : { script }),
+    ...(contextTokens === undefined ? {} : { contextTokens }),
+  });
   return new TestGreenroom(rehearsal, options);
 };
 

@@ -84,15 +84,32 @@ const refused = (thrown: APIError, nowMs: number): Failure => {
     advice === 'true' ||
     (advice !== 'false' && (status === 408 || status === 409 || status === 429 || status >= 500));
   const retryAfterMs = retryAfterOf(thrown.headers, nowMs);
+  const message = thrown.apiMessage ?? thrown.message;
+  const tooLong = tooLongOf(status, message);
   return {
     error: {
-      type: thrown.type ?? `http_${status}`,
-      message: thrown.apiMessage ?? thrown.message,
-      status,
-      retryable,
+      ...{ type: thrown.type ?? `http_${status}`, message, status, retryable },
+      ...(tooLong === undefined ? {} : { tooLong }),
     },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
+};
+
+const NUMBERS = /(\d[\d,]*) tokens > (\d[\d,]*)/;
+const TOO_LONG = [
+  /prompt is too long/i,
+  /exceeds? (the )?(model's )?(maximum )?context/i, // "input length and `max_tokens` exceed context limit", and gateways
+  /context[_ ]length[_ ]exceeded/i,
+];
+
+/** The API has no type of its own for a prompt that does not fit: its sentence says so. */
+const tooLongOf = (status: number, message: string): StepError['tooLong'] => {
+  if (status === 413) return {};
+  if (status !== 400 || !TOO_LONG.some((pattern) => pattern.test(message))) return undefined;
+  const [, tokens, windowTokens] = NUMBERS.exec(message) ?? [];
+  if (tokens === undefined || windowTokens === undefined) return {};
+  const numberOf = (text: string): number => Number(text.replaceAll(',', ''));
+  return { tokens: numberOf(tokens), windowTokens: numberOf(windowTokens) };
 };
 
 /** An `error` event in the middle of a stream. */

@@ -13,12 +13,15 @@ import type { System } from '../../otp/system.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
 import type { Publication } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
+import type { InputOf } from '../machine/machine.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import { journalName, type SessionReader } from '../ports/journal.ts';
 import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
+import { isSummary } from '../prepare/summary-question.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { liveName } from './live-names.ts';
 import { isOrphan } from './orphan.ts';
+import type { Summing } from './room-maker.ts';
 import type { SessionArgs } from './session-args.ts';
 import { type SessionProtocol, sessionProtocol } from './session-protocol.ts';
 import type { ToolRun } from './tool-runner.ts';
@@ -295,5 +298,17 @@ const endStep = (live: CommitLoop, runId: RunId, outcome: StepOutcome): void => 
   if (run === undefined) return;
   crashpoint('step.outcome');
   live.phases.steps.finish(runId);
-  live.submit({ type: 'step', runId, retries: run.retries, outcome });
+  const { retries, bytes, summing } = run;
+  if (summing === undefined) live.submit({ type: 'step', runId, retries, outcome, bytes });
+  else live.submit(summed(runId, { retries, bytes, outcome }, summing));
+};
+
+const summed = (
+  runId: RunId,
+  came: Pick<InputOf<'summed'>, 'retries' | 'bytes' | 'outcome'>,
+  { place, tokens }: Summing,
+): InputOf<'summed'> => {
+  const { outcome } = came;
+  const input = { type: 'summed', runId, ...came, place, tokens } as const;
+  return isSummary(outcome) ? { ...input, summary: outcome.text } : input;
 };

@@ -25,8 +25,9 @@ import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
 import { modelOf } from '../machine/turn-limits.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
-import { executorName, type StepHandle } from '../ports/executor.ts';
+import { type Executor, executorName, type StepHandle } from '../ports/executor.ts';
 import type { Journal } from '../ports/journal.ts';
+import { RoomMaker, type Summing } from './room-maker.ts';
 import { type RunListener, RunSink } from './run-sink.ts';
 import { StepTrace } from './step-trace.ts';
 
@@ -43,6 +44,10 @@ export interface Run {
   readonly handle: StepHandle;
   readonly executor: ActorRef;
   retries: number;
+  /** Of its request, as `weightOf` counts them. */
+  readonly bytes: number;
+  /** It asks for a summary, for which the turn's call waits; its messages are its own. */
+  readonly summing?: Summing | undefined;
 }
 
 /** What a model call is made from. */
@@ -62,11 +67,23 @@ interface Sources {
   readonly turn: OpenTurn;
   readonly model: string;
   readonly journal: Journal;
+  readonly rules: Rules;
+}
+
+/** What a run asks the model. */
+interface Asked {
+  readonly model: string;
+  readonly context: Context;
+  readonly maxTokens: number;
+  readonly bytes: number;
+  readonly summing?: Summing;
 }
 
 export interface StepListener extends RunListener {
   /** The context is being made; when that is done, the step can be started. */
   building(done: Promise<void>): void;
+  /** Before the turn's model call, which would be so long, older messages are summed up. */
+  compacting(turn: OpenTurn, summing: Summing): void;
 }
 
 export class StepRunner {
@@ -74,12 +91,15 @@ export class StepRunner {
   readonly #listener: StepListener;
   readonly #memory: ContextMemory;
   readonly #trails: TurnTrails;
+  readonly #room: RoomMaker;
   #context: Context | undefined;
   #contextModel: string | undefined;
   /** Prompts of queued turns by `seq`, until their turn comes. */
   readonly #prompts = new Map<number, Uint8Array>();
   readonly #runs = new Map<RunId, Run>();
   readonly #over = new Set<RunId>();
+  /** There is so much that it was not gathered: a summary comes first, or all has to be. */
+  #isTooMuch: 'sum_up' | 'gather' | undefined;
   /** The context that is being made; void if what it is made from is no longer all. */
   #building: { isVoid: boolean } | undefined;
 
@@ -94,6 +114,7 @@ export class StepRunner {
     this.#listener = listener;
     this.#memory = memory;
     this.#trails = trails;
+    this.#room = new RoomMaker(system, memory.slabs, (done) => listener.building(done));
     this.#context = isNew ? new Context(memory.slabs, []) : undefined;
   }
 
@@ -125,6 +146,8 @@ export class StepRunner {
     this.#voidBuilding();
     this.#context?.free();
     this.#context = undefined;
+    this.#isTooMuch = undefined;
+    this.#room.forget();
     this.#prompts.clear();
   }
 
@@ -133,34 +156,63 @@ export class StepRunner {
   }
 
   /** Starts the model call that the turn awaits, or has its context made first; false if there is no executor just now. */
-  start({ id, turn, head, rules, journal, tools }: StepSources): boolean {
+  start(sources: StepSources): boolean {
+    const { id, turn, head, rules, journal, tools } = sources;
     const executor = this.#system.find(executorName);
     if (executor === undefined) return false;
     const model = modelOf(head, turn.options.model, rules);
     if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
     this.#contextModel = model;
     if (this.#building !== undefined) return true;
-    if (this.#context === undefined) {
-      this.#listener.building(this.#build({ head, turn, model, journal }));
+    if (this.#context === undefined && this.#isTooMuch !== 'sum_up') {
+      this.#listener.building(this.#build({ head, turn, model, journal, rules }));
       return true;
     }
+    const messages = this.#context?.weight ?? RoomMaker.mostBytes(head, rules);
+    const bytes = messages + besideBytes(head, tools);
+    const room = this.#room.before({ id, head, turn, model, bytes, rules, journal });
+    if (room === 'wait') return true;
+    if (room !== 'go') {
+      this.#room.given();
+      this.#listener.compacting(turn, room);
+      const { context, window } = room;
+      const asked = { model, context, bytes: context.weight + besideBytes(head, tools) };
+      this.#run(sources, executor, { ...asked, maxTokens: window.summary, summing: room });
+      return true;
+    }
+    if (this.#context === undefined) {
+      this.#isTooMuch = 'gather';
+      return this.start(sources);
+    }
+    const maxTokens = head.maxTokens ?? MAX_TOKENS;
+    this.#run(sources, executor, { model, context: this.#context, bytes, maxTokens });
+    return true;
+  }
+
+  #run({ id, turn, head, rules, tools }: StepSources, executor: Executor, asked: Asked): void {
+    const { model, context, maxTokens, bytes, summing } = asked;
+    const isAnswer = summing === undefined;
     const step = modelStep(head, rules, {
-      model,
-      maxTokens: head.maxTokens ?? MAX_TOKENS,
-      context: this.#context,
-      tools,
-      answering: turn.options,
-      previousMessageId: rules.diagnosesCache === true ? (head.lastAnswerId ?? null) : undefined,
-      wantsDeltas: turn.options.includePartialMessages ?? head.includePartialMessages ?? true,
+      ...{ model, maxTokens, context, tools },
+      answering: isAnswer ? turn.options : undefined,
+      previousMessageId:
+        isAnswer && rules.diagnosesCache === true ? (head.lastAnswerId ?? null) : undefined,
+      wantsDeltas:
+        isAnswer && (turn.options.includePartialMessages ?? head.includePartialMessages ?? true),
       waits: { tried: turn.phase?.tried ?? 0, longestWaitMs: LONGEST_WAIT_MS },
     });
-    const asked = { model, provider: executor.provider };
-    const trace = new StepTrace(head.key, turn, asked, this.#trails, this.#system.clock);
+    const { ref, provider } = executor;
+    const trace = new StepTrace(
+      head.key,
+      turn,
+      { model, provider },
+      this.#trails,
+      this.#system.clock,
+    );
     const { turnId, attempt, traceId } = turn;
-    const { ref } = executor;
     const handle = executor.start(step, new RunSink(id, head.key, turn, trace, this.#listener));
-    this.#runs.set(id, { id, turnId, attempt, traceId, handle, executor: ref, retries: 0 });
-    return true;
+    const facts = { id, turnId, attempt, traceId, handle, executor: ref };
+    this.#runs.set(id, { ...facts, retries: 0, bytes, summing });
   }
 
   async #build(sources: Sources): Promise<void> {
@@ -168,23 +220,28 @@ export class StepRunner {
     this.#building = building;
     try {
       const context = await this.#contextOf(sources);
-      if (building.isVoid) context.free();
+      if (building.isVoid) context?.free();
+      else if (context === undefined) this.#isTooMuch = 'sum_up';
       else this.#context = context;
     } finally {
       this.#building = undefined;
     }
   }
 
-  async #contextOf({ head, turn, model, journal }: Sources): Promise<Context> {
+  /** Undefined: there is so much that a summary comes first. */
+  async #contextOf({ head, turn, model, journal, rules }: Sources): Promise<Context | undefined> {
     const { slabs, scratch } = this.#memory;
     const session = await journal.open(head.key);
+    const mostBytes = this.#isTooMuch === 'gather' ? Infinity : RoomMaker.mostBytes(head, rules);
     const short = await scratch.use(this.#system.clock, async (bodies) => {
       const history = new History(head, turn, session, model, bodies);
       do await history.readPage();
-      while (!history.isRead && !history.isLong);
+      while (!history.isRead && !history.isLong && history.bytes <= mostBytes);
+      if (history.bytes > mostBytes) return 'too_much';
       if (history.isLong) return undefined;
       return new Context(slabs, modelMessages(history.entries, history.options).messages);
     });
+    if (short === 'too_much') return undefined;
     return short ?? this.#contextOfLong(new History(head, turn, session, model));
   }
 
@@ -225,6 +282,7 @@ export class StepRunner {
 
   /** Its outcome has come. */
   finish(id: RunId): void {
+    this.#runs.get(id)?.summing?.context.free();
     if (this.#runs.delete(id)) this.#over.add(id);
   }
 
@@ -242,11 +300,18 @@ export class StepRunner {
 
   /** The session ends: nothing is held for it any more. */
   end(): void {
-    for (const { handle } of this.#runs.values()) handle.cancel();
+    for (const { handle, summing } of this.#runs.values()) {
+      handle.cancel();
+      summing?.context.free();
+    }
     this.#runs.clear();
     this.forget();
   }
 }
+
+/** Of a request, besides its messages. */
+const besideBytes = ({ systemPrompt = '' }: Head, tools = ''): number =>
+  Buffer.byteLength(systemPrompt) + Buffer.byteLength(tools);
 
 const nextTurnOfLoop = (clock: Clock): Promise<void> =>
   new Promise((resolve) => clock.defer(resolve));

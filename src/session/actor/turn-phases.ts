@@ -68,6 +68,8 @@ export class TurnPhases {
       mailbox.system,
       {
         building: (done) => mailbox.building(done),
+        compacting: (turn, { tokens, window }) =>
+          host.tell(turn, { type: 'compacting', tokens, windowTokens: window.tokens }),
         events: (run, batch) => mailbox.stepEvents(run, batch),
         outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
       },

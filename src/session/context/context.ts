@@ -9,6 +9,7 @@
 
 import type { Extent, Slabs } from '../memory/slabs.ts';
 import type { ContextSlice } from '../ports/executor.ts';
+import { weightOf } from './weight.ts';
 
 /** What is taken is so many times what is needed: the prompt of the turn comes next, then its answer. */
 const SLACK = 1.25;
@@ -25,6 +26,7 @@ export class Context {
   /** None while it is empty. */
   #place: Place | undefined;
   #length = 0;
+  #weight = 0;
 
   /** @param messages JSON of each message, in order. */
   constructor(slabs: Slabs, messages: readonly Uint8Array[]) {
@@ -46,7 +48,13 @@ export class Context {
     return this.#place?.extent.byteLength ?? 0;
   }
 
+  /** What it takes of a model's window, in bytes of text: see `weightOf`. */
+  get weight(): number {
+    return this.#weight;
+  }
+
   add(message: Uint8Array): void {
+    this.#weight += weightOf(message);
     const separator = this.#length > 0 ? 1 : 0;
     const { bytes } = this.#room(this.#length + separator + message.byteLength);
     if (separator === 1) bytes[this.#length] = COMMA;
@@ -65,6 +73,7 @@ export class Context {
     this.#place?.release();
     this.#place = undefined;
     this.#length = 0;
+    this.#weight = 0;
   }
 
   #room(needed: number): Place {

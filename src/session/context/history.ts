@@ -25,7 +25,10 @@ export class History {
   readonly #session: SessionReader;
   readonly #bodies: Bodies | undefined;
   #next: number;
+  /** Entries before it that the model still sees. */
+  #kept: readonly number[];
   #importedBytes = 0;
+  #bytes = 0;
 
   /**
    * @param head up to whose last entry it is read, whatever comes behind it meanwhile.
@@ -36,6 +39,7 @@ export class History {
     this.#session = session;
     this.#bodies = bodies;
     this.#next = firstSeenSeq(head);
+    this.#kept = head.compaction?.keptSeqs ?? [];
     this.options = {
       throughTurnId: turn.turnId,
       inheritedThrough: inheritedThrough(head.segments),
@@ -53,14 +57,30 @@ export class History {
     return this.#importedBytes > MAX_INLINE_BYTES;
   }
 
+  /** Bytes of what was read, seen by the model or not. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   async readPage(): Promise<void> {
+    for (const seq of this.#kept) {
+      const range = { from: seq, to: seq, limit: 1 };
+      this.#add(await this.#session.entries(range, this.#bodies));
+    }
+    this.#kept = [];
     if (this.isRead) return;
     const to = Math.min(this.#head.seq, this.#next + PAGE - 1);
     const range = { from: this.#next, to, limit: PAGE };
-    for (const entry of await this.#session.entries(range, this.#bodies)) {
+    this.#add(await this.#session.entries(range, this.#bodies));
+    this.#next = to + 1;
+  }
+
+  #add(entries: readonly Entry[]): void {
+    for (const entry of entries) {
       this.entries.push(entry);
+      if (entry.kind === 'view') continue;
+      this.#bytes += entry.body.byteLength;
       if (entry.kind === 'imported') this.#importedBytes += entry.body.byteLength;
     }
-    this.#next = to + 1;
   }
 }

@@ -44,6 +44,8 @@ export type SeenView =
       readonly throughSeq: number;
       readonly summary: string;
       readonly fromSeq?: number;
+      readonly keptSeqs?: readonly number[];
+      readonly turnId?: string;
     }
   | {
       readonly type: 'rollback';
@@ -72,15 +74,17 @@ export interface ModelMessages {
   readonly messages: readonly Uint8Array[];
 }
 
-/** @param all entries of one transcript, in order of `seq`; those before a compaction's `fromSeq` may be left out. */
+/**
+ * @param all entries of one transcript, in order of `seq`; those before a compaction's `fromSeq` may be left out, but for
+ *   those that it keeps.
+ */
 export const modelMessages = (
   all: readonly SeenEntry[],
   options: ModelMessagesOptions = {},
 ): ModelMessages => {
   const views = all.flatMap((entry) => (entry.kind === 'view' ? [entry.view] : []));
-  const compaction = views.findLast((view) => view.type === 'compaction');
-  const fromSeq = compaction?.fromSeq ?? 0;
-  const entries = fromSeq === 0 ? all : all.filter(({ seq }) => seq >= fromSeq);
+  const compaction = compactionIn(all, views);
+  const entries = compaction === undefined ? all : behind(compaction, all);
   const keepsThinking = thinkingOf(options.model);
   const turns = inTurnOrder(visibleMessages(entries, views), options);
   const before = [
@@ -88,7 +92,7 @@ export const modelMessages = (
     ...conversation(importedAfter(entries, compaction?.throughSeq ?? 0), keepsThinking),
   ].map(encodeMessage);
   const native = nativeMessages(
-    afterCompaction(turns, compaction?.throughSeq),
+    afterCompaction(turns, compaction),
     repairsOf(views),
     keepsThinking,
   );
@@ -105,6 +109,35 @@ interface NativeMessage {
   readonly role: 'user' | 'assistant';
   readonly body: Uint8Array;
 }
+
+type SeenCompaction = Extract<SeenView, { type: 'compaction' }>;
+
+/** The one in force: the last that did not go with a rollback of the turn that it reaches into. */
+const compactionIn = (
+  all: readonly SeenEntry[],
+  views: readonly SeenView[],
+): SeenCompaction | undefined => {
+  for (let at = all.length - 1; at >= 0; at -= 1) {
+    const entry = all[at];
+    if (entry?.kind !== 'view' || entry.view.type !== 'compaction') continue;
+    const { seq, view } = entry;
+    const isUndone = views.some(
+      (each) =>
+        each.type === 'rollback' &&
+        each.turnId === view.turnId &&
+        each.fromSeq <= seq &&
+        seq <= each.throughSeq,
+    );
+    if (!isUndone) return view;
+  }
+  return undefined;
+};
+
+const behind = (
+  { fromSeq, keptSeqs = [] }: SeenCompaction,
+  all: readonly SeenEntry[],
+): readonly SeenEntry[] =>
+  fromSeq === undefined ? all : all.filter(({ seq }) => seq >= fromSeq || keptSeqs.includes(seq));
 
 const thinkingOf = (model: string | undefined): KeepsThinking => {
   if (model === undefined) return () => true;
@@ -149,11 +182,13 @@ const inTurnOrder = (
  */
 const afterCompaction = (
   messages: readonly SeenMessage[],
-  throughSeq: number | undefined,
+  compaction: SeenCompaction | undefined,
 ): readonly SeenMessage[] => {
-  if (throughSeq === undefined) return messages;
+  if (compaction === undefined) return messages;
+  const { throughSeq, fromSeq } = compaction;
+  // One that says where it goes on has left out all that is before that.
   const lastSeq = messages.reduce(
-    (best, { seq }) => (seq <= throughSeq ? Math.max(best, seq) : best),
+    (best, { seq }) => (fromSeq === undefined && seq <= throughSeq ? Math.max(best, seq) : best),
     0,
   );
   const [first, ...rest] = messages.slice(messages.findIndex(({ seq }) => seq === lastSeq) + 1);

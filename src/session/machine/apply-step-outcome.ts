@@ -7,7 +7,6 @@
  */
 
 import type { MessageEntry } from '../../model/entry.ts';
-import { statusFrom } from '../../model/head.ts';
 import { withTools } from '../../model/tools-used.ts';
 import {
   awaitedModelRun,
@@ -17,8 +16,10 @@ import {
   type OpenTurn,
   type TurnError,
 } from '../../model/turn.ts';
-import { addUsage } from '../../model/usage.ts';
+import { addUsage, promptTokens } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
+import { countRetries, postpone, turnError } from './apply-retries.ts';
+import { makeRoom } from './apply-room.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
@@ -40,41 +41,28 @@ export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): 
   const { outcome } = input;
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
     return postpone(draft, counted, outcome);
-  if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules);
+  if (draft.cancelling !== turn.turnId && makeRoom(draft, counted, input)) return;
+  if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules, input.bytes);
   else if (!fallBack(draft, counted, outcome, rules)) endEarly(draft, counted, outcome);
   if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
 };
 
-const countRetries = (draft: Draft, turn: OpenTurn, retries: number): OpenTurn => {
-  if (retries === 0) return turn;
-  draft.patch({ retryCount: draft.head.retryCount + retries });
-  return { ...turn, retries: turn.retries + retries };
-};
-
 type Answered = Extract<StepOutcome, { type: 'message' }>;
-type Postponed = Extract<StepOutcome, { type: 'postponed' }>;
 
-/** The next call is far away: the turn waits for it in the store, where no crash and no sleep loses it. */
-const postpone = (draft: Draft, turn: OpenTurn, outcome: Postponed): void => {
-  const { delayMs, tried, error } = outcome;
-  const again = countRetries(draft, turn, 1);
-  const dueMs = draft.nowMs + delayMs;
-  replaceFirst(draft, {
-    ...again,
-    status: 'waiting',
-    phase: { kind: 'waiting', for: 'retry', dueMs, tried, error: turnError(error) },
-  });
-  draft.patch({ status: statusFrom(draft.head.openTurns) });
-  publish(draft, turn, { type: 'retry', delayMs, error });
-};
-
-const addAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules): void => {
+const addAnswer = (
+  draft: Draft,
+  turn: OpenTurn,
+  outcome: Answered,
+  rules: Rules,
+  bytes: number | undefined,
+): void => {
   const isSeen = outcome.stopReason !== 'refusal' && !isEmpty(outcome.body);
   const seq = draft.message(
     { role: 'assistant', body: outcome.body, id: outcome.messageId, atMs: draft.nowMs },
     answerFacts(turn, outcome, isSeen),
   );
   const next = countAnswer(draft, turn, outcome, seq);
+  countContext(draft, outcome, bytes);
   publish(draft, next, { type: 'message', seq, body: outcome.body });
   if (isSeen) draft.effect({ type: 'see', seq, body: outcome.body });
   const isCalling = isSeen && outcome.stopReason === 'tool_use' && outcome.toolUses.length > 0;
@@ -127,6 +115,14 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
     provider: head.provider ?? outcome.provider,
   });
   return next;
+};
+
+/** How many tokens the request's bytes were. */
+const countContext = (draft: Draft, outcome: Answered, bytes = 0): void => {
+  const tokens = outcome.contextTokens ?? promptTokens(outcome.usage);
+  const { contextUse } = draft.head;
+  if (bytes === 0 || tokens === 0) return;
+  draft.patch({ contextUse: { tokens, bytes, windowTokens: contextUse?.windowTokens } });
 };
 
 const withMiss = (misses: OpenTurn['cacheMisses'] = [], miss: CacheMissed) =>
@@ -225,9 +221,3 @@ const endEarly = (draft: Draft, turn: OpenTurn, outcome: Exclude<StepOutcome, An
 /** The request itself is wrong: with this prompt in view every later turn would fail like this one. */
 const isRefusedPrompt = ({ status, retryable }: StepError): boolean =>
   !retryable && (status === 400 || status === 413);
-
-const turnError = (error: StepError): TurnError => ({
-  code: error.type,
-  message: error.message,
-  retryable: error.retryable,
-});

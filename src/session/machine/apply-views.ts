@@ -5,6 +5,7 @@
  */
 
 import { wellCut } from '../../model/bounds.ts';
+import type { View } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { firstSeenSeq, type Head, newHead } from '../../model/head.ts';
 import { segmentsOfFork } from '../../model/segments.ts';
@@ -49,6 +50,7 @@ const INHERITED = [
   ...(['thinking', 'effort', 'outputFormat', 'tools', 'mcpServers', 'toolsFound'] as const),
   ...(['allowedTools', 'disallowedTools', 'hooks', 'includePartialMessages', 'onBusy'] as const),
   ...(['retry', 'limits', 'provider', 'gitBranch', 'idleEndMinutes', 'fallbackModel'] as const),
+  ...(['context', 'contextUse'] as const),
 ] as const satisfies readonly (keyof Head)[];
 
 const settingsOf = (parent: Head): Partial<Head> =>
@@ -64,13 +66,7 @@ export const compact = (draft: Draft, { throughSeq, summary, spent, by }: NewCom
     throw new GreenroomError('invalid_state', `the turn that began at ${openSeq} is still open`);
   if (fromSeq <= firstSeenSeq(head))
     throw new GreenroomError('invalid_state', 'all of that is compacted already');
-  const previousSeq = head.compaction?.seq;
-  draft.view({
-    ...{ type: 'compaction', throughSeq, summary, fromSeq },
-    ...(previousSeq === undefined ? {} : { previousSeq }),
-  });
-  const lastCompactionTurn = head.numTurns;
-  draft.patch({ compaction: { seq: draft.head.seq, throughSeq, fromSeq, lastCompactionTurn } });
+  addCompaction(draft, { throughSeq, summary });
   if (spent !== undefined)
     draft.patch({
       usage: addUsage(head.usage, spent.usage),
@@ -79,4 +75,22 @@ export const compact = (draft: Draft, { throughSeq, summary, spent, by }: NewCom
     });
   draft.audit('compacted', by, { throughSeq });
   draft.answer = { type: 'session' };
+};
+
+type Summed = Omit<Extract<View, { type: 'compaction' }>, 'type' | 'fromSeq' | 'previousSeq'>;
+
+/** A summary stands for what is before from now on, but for what is kept. */
+export const addCompaction = (draft: Draft, { keptSeqs = [], ...summed }: Summed): void => {
+  const { head } = draft;
+  const fromSeq = summed.throughSeq + 1;
+  const previousSeq = head.compaction?.seq;
+  const kept = keptSeqs.length === 0 ? {} : { keptSeqs };
+  draft.view({
+    ...{ type: 'compaction', ...summed, ...kept, fromSeq },
+    ...(previousSeq === undefined ? {} : { previousSeq }),
+  });
+  const { throughSeq } = summed;
+  const lastCompactionTurn = head.numTurns;
+  const { seq } = draft.head;
+  draft.patch({ compaction: { seq, throughSeq, fromSeq, lastCompactionTurn, ...kept } });
 };

@@ -5,6 +5,7 @@ import type { MessageEntry, View } from '../../model/entry.ts';
 import type { Every } from '../../model/every.ts';
 import { type Head, type Settings, withSettings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
+import { windowOf } from '../context/window.ts';
 import type { HookEvent } from '../ports/hooks.ts';
 import type { LifecycleRecord } from '../ports/journal.ts';
 import type { Answer, Change, Effect, NewMessage, Rules, SessionState, Write } from './machine.ts';
@@ -48,6 +49,12 @@ export class Draft {
   /** Whether the API is asked about its cache. */
   get diagnosesCache(): boolean {
     return this.#rules.diagnosesCache === true;
+  }
+
+  /** Whether older messages may be summed up for a turn. */
+  get mayCompact(): boolean {
+    const { context, contextUse } = this.head;
+    return windowOf(context, contextUse, this.#rules.context).compact !== 'off';
   }
 
   /** Whether hooks are to be asked at that event. */

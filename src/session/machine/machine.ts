@@ -27,6 +27,7 @@ import type {
   TurnOptions,
 } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
+import type { ContextRules } from '../context/window.ts';
 import type { ModelStep, StepOutcome, ToolUse } from '../ports/executor.ts';
 import type { HookEvent, HookRun } from '../ports/hooks.ts';
 import type {
@@ -76,6 +77,8 @@ export interface Rules {
   readonly snapshotMs?: number | undefined;
   /** Bytes of definitions beyond which tools that may be are loaded when they are searched for; absent: never. */
   readonly deferToolsBytes?: number | undefined;
+  /** How sessions stay within the window of their model, unless they say otherwise; default: `USUAL_CONTEXT`. */
+  readonly context?: ContextRules | undefined;
   /** Whether the API is asked why its cache did not do; default false. */
   readonly diagnosesCache?: boolean;
   /**
@@ -242,6 +245,22 @@ export type Input =
       readonly runId: RunId;
       readonly retries: number;
       readonly outcome: StepOutcome;
+      /** Of the request, as `weightOf` counts them; absent: not known. */
+      readonly bytes?: number | undefined;
+    }
+  /** In the place of the model call that the turn awaits, older messages were to be summed up. */
+  | {
+      readonly type: 'summed';
+      readonly runId: RunId;
+      readonly retries: number;
+      readonly outcome: StepOutcome;
+      /** Absent: the outcome is none. */
+      readonly summary?: string | undefined;
+      readonly place: { readonly throughSeq: number; readonly keptSeqs: readonly number[] };
+      /** About, of what the call would have been. */
+      readonly tokens: number;
+      /** Of the request for the summary. */
+      readonly bytes: number;
     }
   | {
       readonly type: 'hooked';

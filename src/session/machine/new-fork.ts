@@ -1,6 +1,8 @@
 /** What a fork is made from. It is computed in `fork.ts` and carried out in `apply-views.ts`. */
+
+import type { Compaction } from '../../model/compaction.ts';
 import type { View } from '../../model/entry.ts';
-import type { Compaction, Head } from '../../model/head.ts';
+import type { Head } from '../../model/head.ts';
 
 /** A fork, computed from the parent's committed head and a few of its entries. */
 export interface NewFork {

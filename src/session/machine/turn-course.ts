@@ -118,8 +118,11 @@ const INTERRUPTED: TurnError = {
 };
 
 /** Takes what the turn wrote out of the model's view. */
-export const takeBack = (draft: Draft, { seq, turnId }: OpenTurn): void =>
+export const takeBack = (draft: Draft, { seq, turnId, room }: OpenTurn): void => {
   draft.view({ type: 'rollback', fromSeq: seq, throughSeq: draft.head.seq, turnId });
+  // What was summed up of it goes with it: the model sees again what it saw before.
+  if (room?.before !== undefined) draft.patch({ compaction: room.before ?? undefined });
+};
 
 /** Each field by its name: all records of closed turns have one shape, and to spread is slow. */
 const closed = (

@@ -74,6 +74,8 @@ export interface StepError {
   readonly message: string;
   readonly status?: number;
   readonly retryable: boolean;
+  /** The prompt does not fit into the model's window; what the API has said of both, where it has. */
+  readonly tooLong?: { readonly tokens?: number; readonly windowTokens?: number };
 }
 
 export interface ToolUse {
@@ -112,6 +114,8 @@ export type StepOutcome =
       readonly model: string;
       readonly provider: Provider;
       readonly usage: Usage;
+      /** Tokens of the last prompt that the model itself read; absent: those of `usage`. */
+      readonly contextTokens?: number;
       /** null: unknown price. */
       readonly costNanoUsd: number | null;
       /** Absent: nothing was missed, or nothing was asked, or the API did not know yet. */

@@ -13,7 +13,6 @@ import { firstSeenSeq, type Head } from '../../model/head.ts';
 import { inheritedThrough } from '../../model/segments.ts';
 import type { System } from '../../otp/system.ts';
 import { Context } from '../context/context.ts';
-import { encodeMessage, textBlock } from '../context/model-message.ts';
 import { modelMessages } from '../context/model-messages.ts';
 import type { NewCompaction, Rules } from '../machine/machine.ts';
 import { modelStep, mustHavePrice } from '../machine/model-step.ts';
@@ -23,6 +22,8 @@ import { executorName, type StepOutcome } from '../ports/executor.ts';
 import type { KnownSession } from '../ports/journal.ts';
 import { pagesOf } from '../ports/pages.ts';
 import { foundTools } from '../tools/request-tools.ts';
+import { isSummary, summaryQuestion } from './summary-question.ts';
+import { TurnSpans } from './turn-spans.ts';
 
 /** The last entry up to `wanted` behind which a summary may end. Throws `invalid_state` if there is none. */
 export const cutOf = async (
@@ -32,7 +33,7 @@ export const cutOf = async (
 ): Promise<number> => {
   const { head } = session;
   const from = firstSeenSeq(head);
-  const spans = new Spans(head);
+  const spans = new TurnSpans(head);
   for await (const page of pagesOf(session, { from, to: head.seq }, rest))
     for (const entry of page) spans.add(entry);
   const cut = spans.cleanCut(Math.min(wanted ?? head.seq, head.seq));
@@ -45,49 +46,8 @@ export const cutOf = async (
   );
 };
 
-/** From where to where each turn reaches; an open one has no end. */
-class Spans {
-  readonly #inherited: number;
-  readonly #spans = new Map<string, { readonly first: number; last: number }>();
-
-  constructor({ openTurns, segments }: Head) {
-    this.#inherited = inheritedThrough(segments);
-    for (const { turnId, seq } of openTurns)
-      this.#spans.set(turnId, { first: seq, last: Number.POSITIVE_INFINITY });
-  }
-
-  add(entry: Entry): void {
-    if (entry.kind !== 'message' || entry.turnId === undefined) return;
-    // A turn of the parent's is another than one of the same id here.
-    const turn = entry.seq <= this.#inherited ? `/${entry.turnId}` : entry.turnId;
-    const span = this.#spans.get(turn);
-    if (span === undefined) this.#spans.set(turn, { first: entry.seq, last: entry.seq });
-    else span.last = Math.max(span.last, entry.seq);
-  }
-
-  /** The last place up to `wanted` that no turn reaches over. */
-  cleanCut(wanted: number): number {
-    let cut = wanted;
-    const latestFirst = [...this.#spans.values()].sort((a, b) => b.first - a.first);
-    for (let moved = true; moved; ) {
-      moved = false;
-      for (const { first, last } of latestFirst)
-        if (first <= cut && cut < last) {
-          cut = first - 1;
-          moved = true;
-        }
-    }
-    return cut;
-  }
-}
-
 /** Output limit of the call that makes a summary. */
 const SUMMARY_TOKENS = 4_096;
-
-const REQUEST =
-  'Sum up this conversation for whoever goes on with it and will not see it: what was asked for and ' +
-  'why, what was done and decided, what was learned (names, paths, numbers and errors literally), ' +
-  'what is unfinished and what comes next. Answer with the summary alone.';
 
 export interface SummaryOrder {
   readonly system: System;
@@ -107,7 +67,7 @@ export const summarise = async (
   const { head } = order.session;
   const model = modelOf(head, undefined, rules);
   mustBePayable(head, model, rules, system.clock.now());
-  const messages = [...(await seen(order, model)), question()];
+  const messages = [...(await seen(order, model)), summaryQuestion(head.context)];
   const executor = system.find(executorName);
   if (executor === undefined)
     throw new GreenroomError('unavailable', 'the executor is restarting', { retryAfterMs: 500 });
@@ -149,6 +109,8 @@ const seen = async (
 ): Promise<readonly Uint8Array[]> => {
   const { head } = session;
   const entries: Entry[] = [];
+  for (const seq of head.compaction?.keptSeqs ?? [])
+    entries.push(...(await session.entries({ from: seq, to: seq, limit: 1 })));
   const range = { from: firstSeenSeq(head), to: head.seq };
   for await (const page of pagesOf(session, range, rest))
     entries.push(...page.filter(({ kind, seq }) => kind === 'view' || seq <= throughSeq));
@@ -156,14 +118,8 @@ const seen = async (
     .messages;
 };
 
-const question = (): Uint8Array => encodeMessage({ role: 'user', content: [textBlock(REQUEST)] });
-
 const catalogRowOf = (outcome: StepOutcome): Pick<NewCompaction, 'summary' | 'spent'> => {
-  if (
-    outcome.type === 'message' &&
-    outcome.stopReason !== 'refusal' &&
-    outcome.text.trim() !== ''
-  ) {
+  if (isSummary(outcome)) {
     const { text, usage, costNanoUsd } = outcome;
     return { summary: text, spent: { usage, costNanoUsd } };
   }

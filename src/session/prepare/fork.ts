@@ -5,9 +5,10 @@
 import { isToolUse } from '../../claude-code/api-blocks.ts';
 import { readLine } from '../../claude-code/read-line.ts';
 import { copiesInOnePass, emptyFacts, foldChunk } from '../../claude-code/transcript-facts.ts';
+import type { Compaction } from '../../model/compaction.ts';
 import type { Entry, MessageEntry, View } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import type { Compaction, Head } from '../../model/head.ts';
+import type { Head } from '../../model/head.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import type { NewFork } from '../machine/new-fork.ts';
 import type { KnownSession } from '../ports/journal.ts';
@@ -136,8 +137,9 @@ const compactionBefore = async (
   if (previousSeq === undefined || previousSeq >= seq) return undefined; // a walk must have an end
   const view = await compactionView(session, previousSeq);
   if (view?.fromSeq === undefined) return undefined;
-  const { throughSeq, fromSeq } = view;
-  return { seq: previousSeq, throughSeq, fromSeq, lastCompactionTurn: 0 };
+  const { throughSeq, fromSeq, keptSeqs } = view;
+  const found = { seq: previousSeq, throughSeq, fromSeq, lastCompactionTurn: 0 };
+  return keptSeqs === undefined ? found : { ...found, keptSeqs };
 };
 
 const compactionView = async (session: KnownSession, seq: number) => {

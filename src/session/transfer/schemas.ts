@@ -90,6 +90,7 @@ const Open = z.looseObject({
     stopBlocks: anything.optional(),
     yields: anything.optional(),
     childrenCostNanoUsd: PlausibleNanoUsd.optional(),
+    room: anything.optional(),
   }, // older versions knew neither
 } satisfies Shape<OpenTurn>);
 
@@ -148,7 +149,16 @@ export const Session = z.looseObject({
     })
     .optional(),
   compaction: z
-    .strictObject({ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount })
+    .strictObject({
+      ...{ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount },
+      keptSeqs: z.array(seq).max(MAX_OPEN_TURNS).exactOptional(),
+    })
+    .optional(),
+  contextUse: z
+    .looseObject({
+      ...{ tokens: PlausibleCount, bytes: PlausibleCount },
+      windowTokens: PlausibleCount.optional(),
+    })
     .optional(),
   gitBranch: name.optional(),
   projectKey: name.optional(),
@@ -170,7 +180,8 @@ const body = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'is mi
 const View = z.discriminatedUnion('type', [
   z.looseObject({
     ...{ type: z.literal('compaction'), throughSeq: seq, summary: z.string() },
-    ...{ fromSeq: seq.optional(), previousSeq: seq.optional() },
+    ...{ fromSeq: seq.optional(), previousSeq: seq.optional(), turnId: TurnId.optional() },
+    keptSeqs: z.array(seq).max(MAX_OPEN_TURNS).optional(),
   }),
   z.looseObject({
     ...{ type: z.literal('rollback'), fromSeq: seq, throughSeq: seq, turnId: TurnId },

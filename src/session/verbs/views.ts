@@ -66,6 +66,7 @@ export const sessionView = (head: Head): SessionView =>
     onBusy: head.onBusy,
     idleEndMinutes: head.idleEndMinutes,
     retry: head.retry,
+    context: head.context,
     limits: head.limits,
     seq: head.seq,
     numTurns: head.numTurns,

@@ -44,6 +44,7 @@ const FIELDS = [
   ...['toolsFound'],
   ...['runMs', 'toolRuns', 'toolMs', 'snapshots', 'snapshotAtMs'],
   ...['fallbackModel'],
+  ...['context', 'contextUse', 'tokens', 'bytes', 'keptSeqs', 'room', 'windowTokens'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -63,6 +64,9 @@ const OBJECTS = [
   'asked',
   'childOf',
   'question',
+  'context',
+  'contextUse',
+  'room',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'segments', 'calls', 'cacheMisses'];

@@ -1,0 +1,124 @@
+/**
+ * A turn that needs room: its next model call would not fit into the window, or did not. A summary is one more run of
+ * the turn, in the place of that call; what came of it is committed, and the call is made behind it.
+ *
+ * 1. Its tokens and its money are the turn's and the session's, as those of an answer; it is no step.
+ * 2. A call that the API has refused as too long is made once more, behind a compaction; the next refusal ends the turn.
+ * 3. Where no summary can be had the turn goes on without: the API has the last word.
+ */
+
+import type { TurnRoom } from '../../model/compaction.ts';
+import { firstSeenSeq, statusFrom } from '../../model/head.ts';
+import { awaitedModelRun, type BegunTurn, type OpenTurn } from '../../model/turn.ts';
+import { addUsage } from '../../model/usage.ts';
+import type { StepError, StepOutcome } from '../ports/executor.ts';
+import { countRetries, postpone } from './apply-retries.ts';
+import { addCompaction } from './apply-views.ts';
+import type { Draft } from './draft.ts';
+import type { InputOf, Rules } from './machine.ts';
+import { closeTurn, publish, settle, startModel } from './turn-course.ts';
+import { overLimit } from './turn-limits.ts';
+
+type Answered = Extract<StepOutcome, { type: 'message' }>;
+
+/** A summary was asked for, and this came. */
+export const finishSummary = (draft: Draft, input: InputOf<'summed'>, rules: Rules): void => {
+  const turn = draft.head.openTurns[0];
+  if (turn?.phase === undefined || awaitedModelRun(turn) !== input.runId) return;
+  const counted = countRetries(draft, turn, input.retries) as BegunTurn;
+  const { outcome } = input;
+  if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
+    return postpone(draft, counted, outcome);
+  const next = outcome.type === 'message' ? spend(draft, counted, outcome) : counted;
+  if (outcome.type === 'cancelled' || draft.cancelling === turn.turnId) {
+    closeTurn(draft, next, { status: 'cancelled', stopReason: null, text: '' });
+    return settle(draft);
+  }
+  goOn(draft, next, input, rules);
+};
+
+const goOn = (
+  draft: Draft,
+  turn: OpenTurn,
+  { outcome, summary, tokens, place, bytes }: InputOf<'summed'>,
+  rules: Rules,
+): void => {
+  if (summary === undefined) {
+    const error = outcome.type === 'failed' ? outcome.error : undefined;
+    noteSize(draft, error, bytes);
+    return startModel(draft, { ...turn, room: withoutSummary(turn.room, error) });
+  }
+  // Somebody has compacted, or replaced, more than that meanwhile.
+  if (place.throughSeq < firstSeenSeq(draft.head)) return startModel(draft, turn);
+  const room = compactTurn(draft, turn, place, summary);
+  publish(draft, turn, { type: 'compacted', throughSeq: place.throughSeq, tokens });
+  const limit = overLimit(draft.head, turn, rules);
+  if (limit === undefined) return startModel(draft, { ...turn, room });
+  closeTurn(draft, turn, { status: 'completed', stopReason: limit, text: '' });
+  settle(draft);
+};
+
+/** Too long itself: the next one is half as long, some times; any other failure is the last. */
+const withoutSummary = (room: TurnRoom = {}, error: StepError | undefined): TurnRoom => {
+  const { halvings = 0 } = room;
+  if (error?.tooLong !== undefined && halvings < MOST_HALVINGS)
+    return { ...room, halvings: halvings + 1 };
+  return { ...room, must: undefined, failed: true };
+};
+
+const MOST_HALVINGS = 5;
+
+/** Puts the summary in the place of what it is of. @returns what the turn knows of it. */
+const compactTurn = (
+  draft: Draft,
+  { turnId, seq, room = {} }: OpenTurn,
+  { throughSeq, keptSeqs }: InputOf<'summed'>['place'],
+  summary: string,
+): TurnRoom => {
+  const { compaction } = draft.head;
+  const isWithin = throughSeq > seq;
+  addCompaction(draft, {
+    ...{ throughSeq, summary, keptSeqs },
+    ...(isWithin ? { turnId } : {}),
+  });
+  draft.audit('compacted', 'greenroom', { throughSeq, turnId });
+  const before = isWithin && room.before === undefined ? (compaction ?? null) : room.before;
+  return { ...room, must: undefined, halvings: undefined, before };
+};
+
+const spend = (draft: Draft, turn: BegunTurn, { usage, costNanoUsd }: Answered): BegunTurn => {
+  const { head } = draft;
+  draft.patch({
+    usage: addUsage(head.usage, usage),
+    costNanoUsd: head.costNanoUsd + (costNanoUsd ?? 0),
+    unpricedAnswers: head.unpricedAnswers + (costNanoUsd === null ? 1 : 0),
+  });
+  const isKnown = costNanoUsd !== null && turn.costNanoUsd !== null;
+  return {
+    ...turn,
+    usage: addUsage(turn.usage, usage),
+    costNanoUsd: isKnown ? turn.costNanoUsd + costNanoUsd : null,
+  };
+};
+
+/** What the API has said of a request that it refused. */
+export const noteSize = (
+  draft: Draft,
+  error: StepError | undefined,
+  bytes: number | undefined,
+): void => {
+  const { tokens, windowTokens } = error?.tooLong ?? {};
+  if (tokens === undefined || bytes === undefined || bytes === 0) return;
+  draft.patch({ contextUse: { tokens, bytes, windowTokens } });
+};
+
+/** The call was too long. @returns false: it has been so before, or nobody is to make room. */
+export const makeRoom = (draft: Draft, turn: OpenTurn, input: InputOf<'step'>): boolean => {
+  const { outcome, bytes } = input;
+  if (outcome.type !== 'failed' || outcome.error.tooLong === undefined) return false;
+  if (turn.room?.overflowed === true || !draft.mayCompact) return false;
+  noteSize(draft, outcome.error, bytes);
+  startModel(draft, { ...turn, room: { ...turn.room, must: true, overflowed: true } });
+  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  return true;
+};

@@ -1,0 +1,96 @@
+/**
+ * What the model is asked when a turn needs room: the older part of what it sees, and to sum that up. However long a
+ * session is, no more of it is read than one request can hold.
+ */
+import type { Entry } from '../../model/entry.ts';
+import { firstSeenSeq, type Head } from '../../model/head.ts';
+import { inheritedThrough } from '../../model/segments.ts';
+import type { OpenTurn } from '../../model/turn.ts';
+import { modelMessages } from '../context/model-messages.ts';
+import { weightOf } from '../context/weight.ts';
+import { bytesOf, type Window } from '../context/window.ts';
+import type { SessionReader } from '../ports/journal.ts';
+import { pagesOf } from '../ports/pages.ts';
+import { shortened } from './shortened.ts';
+import { type Cut, type CutSizes, chooseCut } from './summary-cut.ts';
+import { summaryQuestion } from './summary-question.ts';
+
+export interface SummaryWish {
+  readonly session: SessionReader;
+  readonly head: Head;
+  readonly turn: OpenTurn;
+  readonly model: string;
+  readonly window: Window;
+  readonly rest: () => Promise<void>;
+}
+
+export interface TurnSummary {
+  readonly cut: Cut;
+  /** The request's, with the question. */
+  readonly messages: readonly Uint8Array[];
+}
+
+/** Of the limit: less is left alone, unless the API has refused it. */
+const LEAST_PART = 0.1;
+
+/** @returns undefined: there is nothing that is worth it. */
+export const turnSummary = async (wish: SummaryWish): Promise<TurnSummary | undefined> => {
+  const sizes = sizesOf(wish);
+  const { entries, isWhole } = await readSeen(wish, sizes);
+  const cut = chooseCut(entries, isWhole, wish.head, sizes);
+  if (cut === undefined) return undefined;
+  const { head, turn, model } = wish;
+  const waiting = new Set(head.openTurns.slice(1).map(({ seq }) => seq));
+  const before = entries.filter(
+    ({ kind, seq }) => kind === 'view' || (seq <= cut.throughSeq && !waiting.has(seq)),
+  );
+  const { messages } = modelMessages(before, {
+    model,
+    throughTurnId: turn.turnId,
+    inheritedThrough: inheritedThrough(head.segments),
+  });
+  const fitting = shortened(messages, sizes.chunk);
+  return { cut, messages: [...fitting, summaryQuestion(head.context)] };
+};
+
+const sizesOf = ({ head, turn, window }: SummaryWish): CutSizes => {
+  const { must, halvings = 0 } = turn.room ?? {};
+  const bytes = (tokens: number) => bytesOf(tokens, head.contextUse);
+  return {
+    kept: bytes(window.kept),
+    chunk: bytes(window.chunk) / 2 ** halvings,
+    least: must === true ? 1 : bytes(window.limit) * LEAST_PART,
+  };
+};
+
+/** What the model sees, or so much of the beginning as a request can hold and something to cut behind. */
+const readSeen = async (
+  { session, head, rest }: SummaryWish,
+  { kept, chunk }: CutSizes,
+): Promise<{ entries: readonly Entry[]; isWhole: boolean }> => {
+  const from = firstSeenSeq(head);
+  const entries: Entry[] = [];
+  for (const seq of asideOf(head, from))
+    entries.push(...(await session.entries({ from: seq, to: seq, limit: 1 })));
+  let bytes = 0;
+  for await (const page of pagesOf(session, { from, to: head.seq }, rest)) {
+    const isEnough = bytes > chunk + 2 * kept;
+    entries.push(...page);
+    for (const entry of page) if (isSeen(entry)) bytes += weightOf(entry.body);
+    if (isEnough) return { entries: inOrder(entries), isWhole: page.at(-1)?.seq === head.seq };
+  }
+  return { entries: inOrder(entries), isWhole: true };
+};
+
+/** The prompts that were kept, and the summary, which may stand far behind what it is of. */
+const asideOf = ({ compaction }: Head, from: number): readonly number[] =>
+  compaction === undefined
+    ? []
+    : [...(compaction.keptSeqs ?? []), compaction.seq].filter((seq) => seq !== from);
+
+const isSeen = (entry: Entry): entry is Exclude<Entry, { kind: 'view' }> =>
+  entry.kind === 'imported' || (entry.kind === 'message' && entry.isPartial !== true);
+
+/** Each once: the summary's entry may have been read on the way too. */
+const inOrder = (entries: readonly Entry[]): readonly Entry[] =>
+  [...new Map(entries.map((entry) => [entry.seq, entry])).values()].sort((a, b) => a.seq - b.seq);
