@@ -1,39 +1,61 @@
 /** A session stays within what its model reads at once: by itself, within a turn, and when the API has refused a prompt. */
 import { describe, expect, it } from 'vitest';
-import type { Script } from '../../src/rehearsal/endpoints.ts';
 import { textAnswer } from '../../src/rehearsal/answer.ts';
-import { lastText, type Options, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import type { Script } from '../../src/rehearsal/endpoints.ts';
+import type { SeenRequest } from '../../src/rehearsal/seen-request.ts';
+import { lastText, type Options, sharedGreenroom } from '../support/greenroom.ts';
+import { gate } from '../support/until.ts';
 
 const WINDOW = 4_000;
 const ASKED = 'Sum up this conversation';
 
+const isAsking = (request: SeenRequest): boolean => lastText(request).includes(ASKED);
+
+let other: Script = () => undefined;
+let made = 0;
+
 /** Sums up when it is asked to, by the number of the summary. */
-const summing = (other: Script = () => undefined): Script => {
-  let made = 0;
-  return (request) => {
-    if (!lastText(request).includes(ASKED)) return other(request);
-    made += 1;
-    return textAnswer(`SUMMARY ${made}`);
-  };
+const script: Script = (request) => {
+  const said = other(request);
+  if (said !== undefined || !isAsking(request)) return said;
+  made += 1;
+  return textAnswer(`SUMMARY ${made}`);
 };
 
-const small = (options: Options = {}): Promise<TestGreenroom> =>
-  testGreenroom({ script: summing(), contextTokens: WINDOW, ...options });
+const options: Options = { script, contextTokens: WINDOW };
+const shared = sharedGreenroom(options);
 
-const settings = { context: { windowTokens: WINDOW } };
+/** A Greenroom whose model answers so, unless it is asked to sum up. */
+const answering = (answer: Script = () => undefined) => {
+  other = answer;
+  made = 0;
+  const test = shared();
+  test.rehearsal.clear();
+  return test;
+};
+
+const context = { windowTokens: WINDOW };
 const said = (role: 'user' | 'assistant', content: string) => ({ role, content });
 const dialogue = (messages: number, length = 200) =>
   Array.from({ length: messages }, (_, n) =>
     said(n % 2 === 0 ? 'user' : 'assistant', `word ${n + 1}. ${'x'.repeat(length)}`),
   );
+/** Calls of a tool that is not there, so that each has a result at once. */
+const calling = (times: number, length = 1_000): string =>
+  Array.from(
+    { length: times },
+    (_, n) => `[[rehearse: text="step ${n + 1}. ${'y'.repeat(length)}" tool=Bash]]`,
+  ).join(' ');
+
+const typesOf = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
 
 describe('a session that outgrows its window', () => {
   it('is summed up before the model call that would be too long, and goes on', async () => {
-    const test = await small();
-    await test.sessions.create('s', settings);
+    const test = answering();
+    await test.sessions.create('s', { context });
     await test.sessions.append('s', dialogue(40));
     const events = await test.run('s', 'go on');
-    expect(events.map(({ type }) => type)).toEqual([
+    expect(typesOf(events)).toEqual([
       ...['turn.accepted', 'turn.started', 'compacting', 'compacted', 'delta', 'message'],
       'turn.finished',
     ]);
@@ -43,5 +65,161 @@ describe('a session that outgrows its window', () => {
     expect(test.lastCall).not.toContain('word 1.');
     const { entries } = await test.sessions.messages('s');
     expect(JSON.stringify(entries)).toContain('word 1.');
+  });
+
+  it('pays for the summary in the turn and in the session', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context });
+    await test.sessions.append('s', dialogue(40));
+    const before = await test.sessions.get('s');
+    const finished = (await test.run('s', 'go on')).at(-1);
+    const session = await test.sessions.get('s');
+    const calls = test.modelCalls.map(({ rawBody }) => Math.ceil(rawBody.byteLength / 4));
+    const { usage } = session;
+    const prompts = usage.inputTokens + usage.cacheReadInputTokens + usage.cacheCreationInputTokens;
+    expect(calls).toHaveLength(2);
+    expect(prompts).toBe(calls.reduce((sum, tokens) => sum + tokens, 0));
+    expect(finished).toMatchObject({ usage, costUsd: session.totalCostUsd });
+    expect(before.usage.inputTokens).toBe(0);
+  });
+
+  it('is summed up in parts where one request could not hold it', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context });
+    await test.sessions.append('s', dialogue(200));
+    const events = await test.run('s', 'go on');
+    expect(typesOf(events).filter((type) => type === 'compacted').length).toBeGreaterThan(3);
+    expect(events.at(-1)).toMatchObject({ status: 'completed' });
+    const sizes = test.modelCalls.map(({ rawBody }) => rawBody.byteLength / 4);
+    expect(Math.max(...sizes)).toBeLessThan(WINDOW);
+    expect(test.modelCalls.map(({ status }) => status)).not.toContain(400);
+    const second = test.modelCalls[1]?.rawBody.toString() ?? '';
+    expect(second).toContain('SUMMARY 1');
+  });
+
+  it('is left alone where that is switched off, and the turn fails as the API says', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context: { ...context, compact: 'off' } });
+    await test.sessions.append('s', dialogue(100));
+    const events = await test.run('s', 'go on');
+    expect(events.at(-1)).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringContaining('prompt is too long') },
+    });
+    expect(test.modelCalls).toHaveLength(1);
+  });
+
+  it('begins where the session says, with the prompt that it says', async () => {
+    const test = answering((request) =>
+      lastText(request).includes('Briefly!') ? textAnswer('BRIEF') : undefined,
+    );
+    await test.sessions.create('s', {
+      context: { ...context, compactAtTokens: 600, compactPrompt: 'Briefly!' },
+    });
+    await test.sessions.append('s', dialogue(12));
+    await test.run('s', 'go on');
+    expect(test.lastCall).toContain('BRIEF');
+  });
+
+  it('wakes with what it saw', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context });
+    await test.sessions.append('s', dialogue(40));
+    await test.run('s', 'go on');
+    const before = test.modelCalls.at(-1)?.body.messages ?? [];
+    await test.sessions.update('s', { model: 'claude-opus-5' }); // its context is made anew
+    await test.run('s', 'once more');
+    expect(test.modelCalls.at(-1)?.body.messages.slice(0, 3)).toEqual(before.slice(0, 3));
+  });
+});
+
+describe('a turn that outgrows the window', () => {
+  it('is summed up within: its prompt, its last step and all pairs stay', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context });
+    const events = await test.run('s', `do much ${calling(12)}`);
+    expect(events.at(-1)).toMatchObject({ status: 'completed' });
+    expect(typesOf(events)).toContain('compacted');
+    expect(test.lastCall).toContain('do much');
+    expect(test.lastCall).toMatch(/SUMMARY \d/);
+    expect(test.modelCalls.map(({ status }) => status)).not.toContain(400);
+  });
+
+  it('goes with what it did when it is rolled back, and the summary before it is there again', async () => {
+    const answer = gate();
+    const test = answering((request) => {
+      if (isAsking(request) || !JSON.stringify(request.body).includes('do much')) return undefined;
+      return made > 0
+        ? { ...textAnswer('held'), gate: { afterEvents: 1, until: answer.opened } }
+        : undefined;
+    });
+    await test.sessions.create('s', { context });
+    await test.run('s', 'the beginning');
+    const running = test.begin('s', `do much ${calling(12)}`);
+    await running.saw('compacted');
+    const next = test.begin('s', 'instead', { onBusy: 'rollback' });
+    answer.open();
+    expect(await next.finished()).toMatchObject({ status: 'completed' });
+    expect(test.lastCall).not.toContain('SUMMARY');
+    expect(test.lastCall).not.toContain('do much');
+    expect(test.lastCall).toContain('the beginning');
+    expect((await test.sessions.get('s')).compaction).toBeUndefined();
+  });
+
+  it('can be cancelled while a summary is made', async () => {
+    const answer = gate();
+    const test = answering((request) =>
+      isAsking(request)
+        ? { ...textAnswer('late'), gate: { afterEvents: 1, until: answer.opened } }
+        : undefined,
+    );
+    await test.sessions.create('s', { context });
+    await test.sessions.append('s', dialogue(40));
+    const running = test.begin('s', 'go on');
+    await running.saw('compacting');
+    await test.sessions.cancel('s');
+    expect(await running.finished()).toMatchObject({ status: 'cancelled' });
+    expect((await test.sessions.get('s')).compaction).toBeUndefined();
+    answer.open();
+  });
+});
+
+describe('a prompt that the API refuses as too long', () => {
+  it('is sent once more behind a summary, though the estimate said that it fits', async () => {
+    const test = answering();
+    await test.sessions.append('s', dialogue(100)); // the session knows nothing of so small a window
+    const events = await test.run('s', 'go on');
+    expect(events.at(-1)).toMatchObject({ status: 'completed' });
+    expect(test.modelCalls[0]?.status).toBe(400);
+    expect(typesOf(events)).toContain('compacted');
+  });
+
+  it('is refused for good where nothing can be summed up', async () => {
+    const test = answering();
+    const events = await test.run('s', 'x'.repeat(5 * WINDOW));
+    expect(events.at(-1)).toMatchObject({ status: 'failed' });
+    expect(test.modelCalls).toHaveLength(2);
+    expect(await test.run('s', 'short').then((all) => all.at(-1))).toMatchObject({
+      status: 'completed',
+    });
+  });
+
+  it('is asked about in shorter parts, where the request for a summary was too long itself', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context: { windowTokens: 3 * WINDOW } });
+    await test.sessions.append('s', dialogue(150));
+    expect((await test.run('s', 'go on')).at(-1)).toMatchObject({ status: 'completed' });
+    expect(test.modelCalls.filter(({ status }) => status === 400).length).toBeGreaterThan(0);
+  });
+
+  it('goes as it is where the model gives no summary', async () => {
+    const test = answering((request) =>
+      isAsking(request) ? { kind: 'message', content: [], stopReason: 'refusal' } : undefined,
+    );
+    await test.sessions.create('s', { context });
+    await test.sessions.append('s', dialogue(60));
+    const events = await test.run('s', 'go on');
+    expect(events.at(-1)).toMatchObject({ status: 'completed' });
+    expect(test.modelCalls.filter(isAsking)).toHaveLength(1);
   });
 });

@@ -55,6 +55,8 @@ const BODIES: readonly TurnEventBody[] = [
     ...{ action: 'accept', by: 'ann' },
   },
   { type: 'retry', delayMs: 10, error },
+  { type: 'compacting', tokens: 160_000, windowTokens: 200_000 },
+  { type: 'compacted', throughSeq: 7, tokens: 160_000 },
   { type: 'ping' },
   { type: 'ping', after: 4 },
   ending,

@@ -96,7 +96,7 @@ const refused = (thrown: APIError, nowMs: number): Failure => {
 };
 
 const NUMBERS = /(\d[\d,]*) tokens > (\d[\d,]*)/;
-const TOO_LONG = [
+const TOO_LONG: readonly RegExp[] = [
   /prompt is too long/i,
   /exceeds? (the )?(model's )?(maximum )?context/i, // "input length and `max_tokens` exceed context limit", and gateways
   /context[_ ]length[_ ]exceeded/i,

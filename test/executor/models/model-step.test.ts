@@ -63,7 +63,7 @@ describe('a model step', () => {
     const { run, rehearsal } = await executingOnLentThreads();
     const messages = Array.from({ length: 10_000 }, (_, n) => ({
       role: n % 2 === 0 ? 'user' : 'assistant',
-      content: `${n}: ${'grün '.repeat(20)}`,
+      content: `${n}: ${'grün '.repeat(4)}`,
     }));
     await run(stepOf('', { context: contextOf(...messages, user('and now?')) }));
     const body = JSON.parse([...rehearsal.requests][0]?.rawBody.toString() ?? '');
@@ -137,9 +137,17 @@ describe('a model step', () => {
         message: 'prompt is too long: 1 > 0 maximum',
         status: 400,
         retryable: false,
+        tooLong: {},
       },
       partialText: '',
       provider: 'rehearsal',
+    });
+  });
+
+  it('that is too long says so, with the numbers that the API gave', async () => {
+    const { start } = await executingOnLentThreads();
+    expect(await start(stepOf('[[rehearse: too-long=210000]]')).outcome).toMatchObject({
+      error: { status: 400, tooLong: { tokens: 210_000, windowTokens: 200_000 } },
     });
   });
 
