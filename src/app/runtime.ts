@@ -90,6 +90,11 @@ const rulesOf = (config: Config, hooks: HookTable, lent: Beside['lent']): Rules 
     delayMs: config.retryDelaySeconds * 1_000,
     timeoutMs: config.timeoutSeconds * 1_000,
   },
+  context: {
+    compact: config.compact,
+    windowTokens: config.contextTokens,
+    compactAt: config.compactAtPercent / 100,
+  },
   deferToolsBytes: config.deferToolsKb === 0 ? undefined : config.deferToolsKb * 1_024,
   keepsBodies: config.auditHook === 'on',
   ownerTurns: { interactive: config.ownerInteractive, background: config.ownerBackground },

@@ -147,6 +147,16 @@ export const VARIABLES = {
     ({ newestModel }) => newestModel,
     { meaning: 'model of new sessions', aliases: ['CLAUDE_SDK_DEFAULT_MODEL'] },
   ),
+  compact: set('GREENROOM_COMPACT', oneOf('auto', 'server', 'off'), 'auto', {
+    meaning:
+      'who sums up what is old when a session outgrows what its model reads at once, unless the session says otherwise: `auto` = Greenroom, `server` = the API',
+  }),
+  contextTokens: set('GREENROOM_CONTEXT_TOKENS', whole(1_000, 100_000_000), 200_000, {
+    meaning: 'tokens that models read at once, unless a session says otherwise',
+  }),
+  compactAtPercent: set('GREENROOM_COMPACT_AT_PERCENT', whole(10, 100), 75, {
+    meaning: 'part of those tokens at which a compaction begins, in percent',
+  }),
   tools: set('GREENROOM_TOOLS', oneOf('on', 'off'), 'on', {
     meaning: 'whether sessions may have tools; `off` offers none to any',
   }),

@@ -11,7 +11,7 @@ import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { unmarked } from '../support/unmarked.ts';
 import { gate, until } from '../support/until.ts';
 
-const PADDING = 'a line of what was said. '.repeat(80);
+const PADDING = 'a line of what was said. '.repeat(19);
 
 /** A conversation of so many exchanges, as a transcript's lines. */
 const transcript = (exchanges: number): string[] =>
@@ -22,7 +22,7 @@ const transcript = (exchanges: number): string[] =>
     .flat()
     .map((record) => JSON.stringify(record));
 
-const LINES = transcript(200);
+const LINES = transcript(400);
 const size = LINES.reduce((sum, line) => sum + line.length, 0);
 
 const importing = async (test: TestGreenroom, sessionId: string, lines: readonly string[]) => {

@@ -7,7 +7,8 @@
 import type { Head } from '../../model/head.ts';
 import type { OpenTurn, RunId } from '../../model/turn.ts';
 import type { System } from '../../otp/system.ts';
-import { Context } from '../context/context.ts';
+import type { Context } from '../context/context.ts';
+import { historianName } from '../context/historian.ts';
 import { bytesOf, tokensOf, type Window, windowOf } from '../context/window.ts';
 import type { Rules } from '../machine/machine.ts';
 import type { Slabs } from '../memory/slabs.ts';
@@ -92,13 +93,11 @@ export class RoomMaker {
     try {
       const session = await journal.open(head.key);
       const rest = resting(this.#system.clock);
-      const summary = await turnSummary({ session, head, turn, model, window, rest });
-      if (preparing.isVoid) return;
-      const found = summary && {
-        place: summary.cut,
-        context: new Context(this.#slabs, summary.messages),
-        ...{ window, tokens },
-      };
+      const historian = this.#system.find(historianName);
+      const parts = { slabs: this.#slabs, historian, rest };
+      const summary = await turnSummary({ session, head, turn, model, window, ...parts });
+      if (preparing.isVoid) return summary?.context.free();
+      const found = summary && { place: summary.cut, context: summary.context, window, tokens };
       this.#looked = { id, found };
     } finally {
       if (this.#preparing === preparing) this.#preparing = undefined;

@@ -3,12 +3,17 @@
  * session is, no more of it is read than one request can hold.
  */
 import type { Entry } from '../../model/entry.ts';
+import { GreenroomError } from '../../model/errors.ts';
 import { firstSeenSeq, type Head } from '../../model/head.ts';
 import { inheritedThrough } from '../../model/segments.ts';
 import type { OpenTurn } from '../../model/turn.ts';
+import { Context } from '../context/context.ts';
+import type { Historian } from '../context/historian.ts';
+import { MAX_INLINE_BYTES } from '../context/history.ts';
 import { modelMessages } from '../context/model-messages.ts';
 import { weightOf } from '../context/weight.ts';
 import { bytesOf, type Window } from '../context/window.ts';
+import type { Slabs } from '../memory/slabs.ts';
 import type { SessionReader } from '../ports/journal.ts';
 import { pagesOf } from '../ports/pages.ts';
 import { shortened } from './shortened.ts';
@@ -21,13 +26,16 @@ export interface SummaryWish {
   readonly turn: OpenTurn;
   readonly model: string;
   readonly window: Window;
+  readonly slabs: Slabs;
+  /** Absent while it is restarting. */
+  readonly historian: Historian | undefined;
   readonly rest: () => Promise<void>;
 }
 
 export interface TurnSummary {
   readonly cut: Cut;
-  /** The request's, with the question. */
-  readonly messages: readonly Uint8Array[];
+  /** What is asked; whoever gets it frees it. */
+  readonly context: Context;
 }
 
 /** Of the limit: less is left alone, unless the API has refused it. */
@@ -39,18 +47,37 @@ export const turnSummary = async (wish: SummaryWish): Promise<TurnSummary | unde
   const { entries, isWhole } = await readSeen(wish, sizes);
   const cut = chooseCut(entries, isWhole, wish.head, sizes);
   if (cut === undefined) return undefined;
-  const { head, turn, model } = wish;
+  const { head } = wish;
   const waiting = new Set(head.openTurns.slice(1).map(({ seq }) => seq));
   const before = entries.filter(
     ({ kind, seq }) => kind === 'view' || (seq <= cut.throughSeq && !waiting.has(seq)),
   );
-  const { messages } = modelMessages(before, {
+  const context = await gathered(before, sizes.chunk, wish);
+  context.add(summaryQuestion(head.context));
+  return { cut, context };
+};
+
+/** Many foreign lines are parsed on another thread. */
+const gathered = async (
+  entries: readonly Entry[],
+  mostBytes: number,
+  { head, turn, model, slabs, historian }: SummaryWish,
+): Promise<Context> => {
+  const options = {
     model,
     throughTurnId: turn.turnId,
     inheritedThrough: inheritedThrough(head.segments),
-  });
-  const fitting = shortened(messages, sizes.chunk);
-  return { cut, messages: [...fitting, summaryQuestion(head.context)] };
+  };
+  const foreign = entries.reduce(
+    (sum, { kind, ...entry }) =>
+      'body' in entry && kind === 'imported' ? sum + entry.body.byteLength : sum,
+    0,
+  );
+  if (foreign <= MAX_INLINE_BYTES)
+    return new Context(slabs, shortened(modelMessages(entries, options).messages, mostBytes));
+  if (historian === undefined)
+    throw new GreenroomError('unavailable', 'the historian is restarting');
+  return Context.joined(slabs, await historian.build(async () => entries, options));
 };
 
 const sizesOf = ({ head, turn, window }: SummaryWish): CutSizes => {
