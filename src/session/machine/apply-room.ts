@@ -10,7 +10,7 @@
 import type { TurnRoom } from '../../model/compaction.ts';
 import { firstSeenSeq, statusFrom } from '../../model/head.ts';
 import { awaitedModelRun, type BegunTurn, type OpenTurn } from '../../model/turn.ts';
-import { addUsage } from '../../model/usage.ts';
+import { addUsage, promptTokens } from '../../model/usage.ts';
 import type { StepError, StepOutcome } from '../ports/executor.ts';
 import { countRetries, postpone } from './apply-retries.ts';
 import { addCompaction } from './apply-views.ts';
@@ -29,6 +29,7 @@ export const finishSummary = (draft: Draft, input: InputOf<'summed'>, rules: Rul
   const { outcome } = input;
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
     return postpone(draft, counted, outcome);
+  if (outcome.type === 'message') countContext(draft, outcome, input.bytes);
   const next = outcome.type === 'message' ? spend(draft, counted, outcome) : counted;
   if (outcome.type === 'cancelled' || draft.cancelling === turn.turnId) {
     closeTurn(draft, next, { status: 'cancelled', stopReason: null, text: '' });
@@ -67,6 +68,14 @@ const withoutSummary = (room: TurnRoom = {}, error: StepError | undefined): Turn
 };
 
 const MOST_HALVINGS = 5;
+
+/** How many tokens the request's bytes were: what later ones are estimated by. */
+export const countContext = (draft: Draft, outcome: Answered, bytes = 0): void => {
+  const tokens = outcome.contextTokens ?? promptTokens(outcome.usage);
+  if (bytes === 0 || tokens === 0) return;
+  const { windowTokens } = draft.head.contextUse ?? {};
+  draft.patch({ contextUse: { tokens, bytes, windowTokens } });
+};
 
 /** Puts the summary in the place of what it is of. @returns what the turn knows of it. */
 const compactTurn = (

@@ -16,10 +16,10 @@ import {
   type OpenTurn,
   type TurnError,
 } from '../../model/turn.ts';
-import { addUsage, promptTokens } from '../../model/usage.ts';
+import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import { countRetries, postpone, turnError } from './apply-retries.ts';
-import { makeRoom } from './apply-room.ts';
+import { countContext, makeRoom } from './apply-room.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
@@ -115,14 +115,6 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
     provider: head.provider ?? outcome.provider,
   });
   return next;
-};
-
-/** How many tokens the request's bytes were. */
-const countContext = (draft: Draft, outcome: Answered, bytes = 0): void => {
-  const tokens = outcome.contextTokens ?? promptTokens(outcome.usage);
-  const { contextUse } = draft.head;
-  if (bytes === 0 || tokens === 0) return;
-  draft.patch({ contextUse: { tokens, bytes, windowTokens: contextUse?.windowTokens } });
 };
 
 const withMiss = (misses: OpenTurn['cacheMisses'] = [], miss: CacheMissed) =>
