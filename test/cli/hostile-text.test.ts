@@ -92,6 +92,8 @@ const CALLS: readonly (readonly string[])[] = [
   ['retention', '--rule', HOSTILE],
   ['sessions', 'fork', 'evil', '--title', HOSTILE],
   ['sessions', 'compact', 'evil', '--summary', HOSTILE],
+  ['sessions', 'context', 'evil'],
+  ['sessions', 'context', HOSTILE],
   ['sessions', 'export', 'evil', '--out', `${NAME}.jsonl`],
   ['turns', 'list', 'evil'],
   ['turns', 'show', 'evil', 'last'],

@@ -223,3 +223,44 @@ describe('a prompt that the API refuses as too long', () => {
     expect(test.modelCalls.filter(isAsking)).toHaveLength(1);
   });
 });
+
+describe('what a session takes of its window', () => {
+  it('is estimated, better after a call, and counted where that is asked for', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context });
+    await test.sessions.append('s', dialogue(30));
+    const before = await test.sessions.context('s');
+    const { usedTokens: counted, ...rest } = await test.sessions.context('s', { count: true });
+    expect(rest).toMatchObject({ from: 'count' });
+    expect(before).toMatchObject({
+      ...{ from: 'estimate', windowTokens: WINDOW, compact: 'auto', compactAtTokens: 3_000 },
+      next: { keptSeqs: [] },
+    });
+    expect(before.usedTokens).toBeGreaterThan(counted);
+    await test.run('s', 'go on');
+    const after = await test.sessions.context('s');
+    const real = await test.sessions.context('s', { count: true });
+    expect(Math.abs(after.usedTokens - real.usedTokens)).toBeLessThan(0.05 * real.usedTokens);
+    expect(after.lastCall?.tokens).toBeLessThanOrEqual(after.usedTokens);
+  });
+
+  it('is estimated where the provider does not count, and it says so', async () => {
+    const test = answering(({ path }) =>
+      path.endsWith('/count_tokens')
+        ? { kind: 'error', status: 404, message: 'no such path' }
+        : undefined,
+    );
+    await test.sessions.append('s', dialogue(2));
+    expect(await test.sessions.context('s', { count: true })).toMatchObject({
+      from: 'estimate',
+      notCounted: expect.stringContaining('no such path'),
+    });
+  });
+
+  it('is nothing where nothing was said', async () => {
+    const test = answering();
+    await test.sessions.create('s', {});
+    const { usedTokens, next } = await test.sessions.context('s', { count: true });
+    expect([usedTokens, next]).toEqual([0, undefined]);
+  });
+});

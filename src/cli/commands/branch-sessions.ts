@@ -1,6 +1,8 @@
-/** `greenroom sessions fork` and `compact`: going on from somewhere else, and from a summary. */
+/** `greenroom sessions fork`, `compact` and `context`: going on from somewhere else, from a summary, and whether that is needed. */
+
+import type { SessionReplies } from '../../session/verbs/registry.ts';
 import type { SessionView } from '../../session/verbs/reply-schemas.ts';
-import { money } from '../format.ts';
+import { facts, grouped, money, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
 import { parseCount } from '../values.ts';
@@ -56,6 +58,20 @@ export const registerBranching = (registration: Registration): void => {
         }),
       ),
     );
+  program
+    .command('context <session>')
+    .description('how much of what its model reads at once it takes')
+    .option('--count', 'the API counts the tokens (default: an estimate)')
+    .action(
+      act<[string], { readonly count?: true }>(registration, (run, [words], { count }) =>
+        run.withDaemon(async (daemon) => {
+          const context = await withSession(daemon, words, (id) =>
+            daemon.session(id, 'context', count === true ? { count } : {}),
+          );
+          run.out.one(context, () => contextText(context));
+        }),
+      ),
+    );
 };
 
 /** The parent's cost is known as a whole, and not up to some entry. */
@@ -76,3 +92,20 @@ const placeOf = ({ at, atMessage, as, title }: ForkOptions) => ({
 
 const compactedText = ({ sessionId, compaction }: SessionView): string =>
   `${sessionId}: a summary stands for everything up to ${compaction?.throughSeq ?? 0}\n`;
+
+type ContextShown = SessionReplies['context'];
+
+const contextText = (context: ContextShown): string => {
+  const { usedTokens, windowTokens, from, notCounted, compact, compactAtTokens, next } = context;
+  const percent = Math.round((100 * usedTokens) / windowTokens);
+  return facts({
+    session: context.sessionId,
+    model: context.model,
+    used: `${from === 'count' ? '' : 'about '}${several(usedTokens, 'token')}, ${percent} % of ${grouped(windowTokens)}`,
+    'not counted': notCounted,
+    compaction:
+      compact === 'off' ? 'off' : `${compact}, from ${several(compactAtTokens, 'token')} on`,
+    'would sum up': next && `everything up to ${next.throughSeq}`,
+    summary: context.compaction && `of everything up to ${context.compaction.throughSeq}`,
+  });
+};

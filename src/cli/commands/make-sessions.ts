@@ -4,7 +4,13 @@ import type { Command } from 'commander';
 import type { Thinking } from '../../model/answering.ts';
 import { codeOf } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
-import { BUSY_POLICIES, EFFORTS, MODES, PERMISSION_MODES } from '../../model/words.ts';
+import {
+  BUSY_POLICIES,
+  COMPACT_MODES,
+  EFFORTS,
+  MODES,
+  PERMISSION_MODES,
+} from '../../model/words.ts';
 import type { SessionRequests } from '../../session/verbs/registry.ts';
 import { usageError } from '../failure.ts';
 import { act, type Registration } from '../invocation.ts';
@@ -29,6 +35,11 @@ interface Options {
   readonly permissionMode?: string;
   readonly allow?: readonly string[];
   readonly deny?: readonly string[];
+  readonly compact?: string;
+  readonly compactAt?: number;
+  readonly window?: number;
+  readonly keepToolResults?: number;
+  readonly continuations?: number;
   readonly maxTokens?: number;
   readonly maxTurns?: number;
   readonly maxSteps?: number;
@@ -92,13 +103,18 @@ export const registerMaking = (registration: Registration): void => {
 /** A session at work changes all the time. */
 const MAX_TRIES = 20;
 
-/** Limits are one setting: those that are not named stay, as they are when the others are set. */
+/** Limits are one setting, and so is the context: those parts that are not named stay, as they are when others are set. */
 const update = async (daemon: DaemonClient, sessionId: string, settings: Settings) => {
-  if (settings.limits === undefined) return daemon.session(sessionId, 'update', settings);
+  if (settings.limits === undefined && settings.context === undefined)
+    return daemon.session(sessionId, 'update', settings);
   for (let left = MAX_TRIES; ; left -= 1) {
     const { session } = await daemon.session(sessionId, 'get', {});
-    const limits = { ...session.limits, ...settings.limits };
-    const wish = { ...settings, limits, expectedVersion: session.version };
+    const wish = {
+      ...settings,
+      ...(settings.limits && { limits: { ...session.limits, ...settings.limits } }),
+      ...(settings.context && { context: { ...session.context, ...settings.context } }),
+      expectedVersion: session.version,
+    };
     try {
       return await daemon.session(sessionId, 'update', wish);
     } catch (error) {
@@ -135,6 +151,19 @@ const withSettings = (tags: string, command: Command): Command =>
       'what a message does while a turn is open: enqueue, reject, interrupt or rollback',
       parseWord(BUSY_POLICIES),
     )
+    .option(
+      '--compact <who>',
+      'who sums up what is old when it outgrows its model: auto, server or off',
+      parseWord(COMPACT_MODES),
+    )
+    .option('--compact-at <tokens>', 'tokens at which that begins', parseCount)
+    .option('--window <tokens>', 'tokens that its model reads at once', parseCount)
+    .option('--keep-tool-results <n>', 'results of tools that stay in view, the newest', parseCount)
+    .option(
+      '--continuations <n>',
+      'how often an answer that is cut off is gone on with',
+      parseCount,
+    )
     .option('--max-tokens <n>', 'tokens of one answer at most', parseCount)
     .option('--max-turns <n>', 'turns at most', parseCount)
     .option('--max-steps <n>', 'model calls of a turn at most', parseCount)
@@ -165,6 +194,15 @@ const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
     tags: tag,
     workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),
     mcpServers: mcpConfig === undefined ? undefined : mcpServersFrom(mcpConfig, here),
-    limits: Object.keys(limits).length === 0 ? undefined : limits,
+    ...{ limits: unlessEmpty(limits), context: unlessEmpty(contextOf(options)) },
   }) as Settings;
 };
+
+const contextOf = ({ compact, compactAt, window, keepToolResults, continuations }: Options) =>
+  given({
+    ...{ compact, compactAtTokens: compactAt, windowTokens: window },
+    ...{ keepToolResults, continuations },
+  });
+
+const unlessEmpty = <T extends object>(parts: T): T | undefined =>
+  Object.keys(parts).length === 0 ? undefined : parts;

@@ -26,7 +26,7 @@ const EMPTY = '{"messages":[]';
 const OPENING = '{"messages":';
 /** Free connections are closed after this, before servers (5 s is common) do it under a request. */
 const IDLE_MS = 4_000;
-/** Longest error body that is read. */
+/** Longest body that is read, of an error or of a count. */
 const MAX_ERROR_CHARS = 256 * 1024;
 
 /** Request options of the SDK that carry a session's messages to our `fetch`. */
@@ -137,12 +137,13 @@ const viewOf = (piece: Piece): Piece =>
 /** What the SDK reads of a `Response`; a real one would wrap the body in a web stream, at twice the cost. */
 const responseOf = (url: string, message: IncomingMessage): Response => {
   const status = message.statusCode ?? 0;
-  const response: Pick<Response, 'ok' | 'status' | 'url' | 'headers' | 'text'> = {
+  const response: Pick<Response, 'ok' | 'status' | 'url' | 'headers' | 'text' | 'json'> = {
     ok: status >= 200 && status < 300,
     status,
     url,
     headers: new Headers(pairsOf(message)),
     text: () => textOf(message),
+    json: async () => JSON.parse(await textOf(message)) as unknown,
   };
   return Object.assign(response, { body: message }) as unknown as Response;
 };

@@ -13,7 +13,7 @@ import type { StepEvent, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';
-import { type RunStep, requestOf } from './request.ts';
+import { countParamsOf, type RunStep, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
 import type { Endpoint } from './wire.ts';
 
@@ -78,6 +78,7 @@ export class ModelRun {
     try {
       const { params, pieces } = requestOf(this.#step);
       sending = new Sending(pieces);
+      if (this.#step.counts === true) return await this.#count(sending);
       const stream = this.#tools.client.messages.stream(params, {
         fetchOptions: carry(sending),
         timeout: timeoutMs,
@@ -98,6 +99,17 @@ export class ModelRun {
       silence?.end();
       sending?.end();
     }
+  }
+
+  /** No answer, no price: the API only says how many tokens the request is. */
+  async #count(sending: Sending): Promise<StepOutcome> {
+    const abort = new AbortController();
+    this.#interrupt = () => abort.abort();
+    const { input_tokens: tokens } = await this.#tools.client.messages.countTokens(
+      countParamsOf(this.#step),
+      { fetchOptions: carry(sending), signal: abort.signal, timeout: this.#step.retry.timeoutMs },
+    );
+    return { type: 'counted', tokens };
   }
 
   #wait(clock: Clock, delayMs: number): Promise<void> {

@@ -38,15 +38,24 @@ interface Fields {
 export const requestOf = (step: RunStep): Request => {
   const { messages, system = '' } = step;
   const tools = toolsOf(step);
-  const breakpoints = breakpointsOf(messages, tools, system, step.cache);
+  const isKept = step.counts === true ? false : step.cache;
+  const breakpoints = breakpointsOf(messages, tools, system, isKept);
   const pieces: Piece[] = ['[', ...withInsertions(messages, breakpoints.messages), ']'];
   if (tools.byteLength > 0) pieces.push(',"tools":', ...withInsertions(tools, breakpoints.tools));
-  return { params: paramsOf(step, breakpoints.system), pieces };
+  return { params: paramsOf(step, breakpoints.system) as Params, pieces };
+};
+
+type CountParams = Parameters<Anthropic['messages']['countTokens']>[0];
+
+/** What is not said to whoever only counts is refused there. */
+export const countParamsOf = (step: RunStep): CountParams => {
+  const { max_tokens: _, diagnostics: __, ...fields } = paramsOf(step, false) as Fields;
+  return fields as unknown as CountParams;
 };
 
 const toolsOf = ({ tools = '' }: RunStep): Uint8Array => Buffer.from(tools === '[]' ? '' : tools);
 
-const paramsOf = (step: RunStep, isSystemMarked: boolean): Params => {
+const paramsOf = (step: RunStep, isSystemMarked: boolean): Params | Fields => {
   const { system, previousMessageId } = step;
   const fields: Fields = { messages: [], model: step.model, max_tokens: step.maxTokens };
   if (system !== undefined)

@@ -244,6 +244,14 @@ export class SessionsFacade {
     return this.#api.session(sessionId, 'explain', {});
   }
 
+  /**
+   * How much of its model's window the session takes, and what a compaction would sum up now. @param options `count`: the API
+   * counts the tokens, which costs nothing; else they are estimated.
+   */
+  context(sessionId: string, options: Of<'context'> = {}): Promise<SessionReplies['context']> {
+    return this.#api.session(sessionId, 'context', options);
+  }
+
   /** Its sub-agents as a tree, the first 100 of them, and what all have cost beside and with it. */
   children(sessionId: string, page: Of<'children'> = {}): Promise<SessionReplies['children']> {
     return this.#api.session(sessionId, 'children', page);

@@ -34,14 +34,20 @@ export class History {
    * @param head up to whose last entry it is read, whatever comes behind it meanwhile.
    * @param bodies where bodies are put; default: they are the entries' own.
    */
-  constructor(head: Head, turn: OpenTurn, session: SessionReader, model: string, bodies?: Bodies) {
+  constructor(
+    head: Head,
+    turn: OpenTurn | undefined,
+    session: SessionReader,
+    model: string,
+    bodies?: Bodies,
+  ) {
     this.#head = head;
     this.#session = session;
     this.#bodies = bodies;
     this.#next = firstSeenSeq(head);
     this.#kept = head.compaction?.keptSeqs ?? [];
     this.options = {
-      throughTurnId: turn.turnId,
+      ...(turn === undefined ? {} : { throughTurnId: turn.turnId }),
       inheritedThrough: inheritedThrough(head.segments),
       model,
     };

@@ -43,11 +43,13 @@ export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): 
     return postpone(draft, counted, outcome);
   if (draft.cancelling !== turn.turnId && makeRoom(draft, counted, input)) return;
   if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules, input.bytes);
+  else if (outcome.type === 'counted') return; // no turn counts
   else if (!fallBack(draft, counted, outcome, rules)) endEarly(draft, counted, outcome);
   if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
 };
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;
+type Ended = Exclude<StepOutcome, { type: 'message' | 'counted' }>;
 
 const addAnswer = (
   draft: Draft,
@@ -191,7 +193,7 @@ const fallBack = (draft: Draft, turn: OpenTurn, outcome: StepOutcome, rules: Rul
 };
 
 /** A step that gave no message: what it had said is kept for people, never for the model. */
-const endEarly = (draft: Draft, turn: OpenTurn, outcome: Exclude<StepOutcome, Answered>): void => {
+const endEarly = (draft: Draft, turn: OpenTurn, outcome: Ended): void => {
   let ended = turn;
   const text = 'partialText' in outcome ? outcome.partialText : '';
   if (text !== '') {

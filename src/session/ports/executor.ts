@@ -60,6 +60,8 @@ export interface ModelStep {
   };
   /** false: only the outcome is wanted. */
   readonly wantsDeltas: boolean;
+  /** The model is not asked: the API counts the tokens of the request, for nothing. Default: it is asked. */
+  readonly counts?: true;
 }
 
 export type StepEvent =
@@ -140,7 +142,9 @@ export type StepOutcome =
       /** Calls of this step that have failed. */
       readonly tried: number;
     }
-  | { readonly type: 'cancelled'; readonly partialText: string };
+  | { readonly type: 'cancelled'; readonly partialText: string }
+  /** Of a step that only counts. */
+  | { readonly type: 'counted'; readonly tokens: number };
 
 export interface StepSink {
   /** Whose step it is, for the report of a sink that throws. */

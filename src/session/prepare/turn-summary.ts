@@ -20,16 +20,19 @@ import { shortened } from './shortened.ts';
 import { type Cut, type CutSizes, chooseCut } from './summary-cut.ts';
 import { summaryQuestion } from './summary-question.ts';
 
-export interface SummaryWish {
+export interface CutWish {
   readonly session: SessionReader;
   readonly head: Head;
+  readonly window: Window;
+  readonly rest: () => Promise<void>;
+}
+
+export interface SummaryWish extends CutWish {
   readonly turn: OpenTurn;
   readonly model: string;
-  readonly window: Window;
   readonly slabs: Slabs;
   /** Absent while it is restarting. */
   readonly historian: Historian | undefined;
-  readonly rest: () => Promise<void>;
 }
 
 export interface TurnSummary {
@@ -41,9 +44,16 @@ export interface TurnSummary {
 /** Of the limit: less is left alone, unless the API has refused it. */
 const LEAST_PART = 0.1;
 
+/** What a compaction would sum up now; undefined: nothing that is worth it. */
+export const plannedCut = async (wish: CutWish): Promise<Cut | undefined> => {
+  const sizes = sizesOf(wish, wish.head.openTurns[0]);
+  const { entries, isWhole } = await readSeen(wish, sizes);
+  return chooseCut(entries, isWhole, wish.head, sizes);
+};
+
 /** @returns undefined: there is nothing that is worth it. */
 export const turnSummary = async (wish: SummaryWish): Promise<TurnSummary | undefined> => {
-  const sizes = sizesOf(wish);
+  const sizes = sizesOf(wish, wish.turn);
   const { entries, isWhole } = await readSeen(wish, sizes);
   const cut = chooseCut(entries, isWhole, wish.head, sizes);
   if (cut === undefined) return undefined;
@@ -80,8 +90,8 @@ const gathered = async (
   return Context.joined(slabs, await historian.build(async () => entries, options));
 };
 
-const sizesOf = ({ head, turn, window }: SummaryWish): CutSizes => {
-  const { must, halvings = 0 } = turn.room ?? {};
+const sizesOf = ({ head, window }: CutWish, turn: OpenTurn | undefined): CutSizes => {
+  const { must, halvings = 0 } = turn?.room ?? {};
   const bytes = (tokens: number) => bytesOf(tokens, head.contextUse);
   return {
     kept: bytes(window.kept),
@@ -92,7 +102,7 @@ const sizesOf = ({ head, turn, window }: SummaryWish): CutSizes => {
 
 /** What the model sees, or so much of the beginning as a request can hold and something to cut behind. */
 const readSeen = async (
-  { session, head, rest }: SummaryWish,
+  { session, head, rest }: CutWish,
   { kept, chunk }: CutSizes,
 ): Promise<{ entries: readonly Entry[]; isWhole: boolean }> => {
   const from = firstSeenSeq(head);

@@ -5,6 +5,7 @@ import { auditsVerbs, auditVerbs } from './audit-verbs.ts';
 import { branchVerbs } from './branch-verbs.ts';
 import { childrenVerbs } from './children-verbs.ts';
 import { classicVerbs } from './classic-verbs.ts';
+import { contextVerbs } from './context-verbs.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
 import { deleteVerbs } from './delete-verbs.ts';
 import { explainVerbs } from './explain-verbs.ts';
@@ -30,6 +31,7 @@ export const SESSION_VERBS = {
   ...auditVerbs,
   ...metricsVerbs,
   ...explainVerbs,
+  ...contextVerbs,
   ...childrenVerbs,
   ...branchVerbs,
   ...deleteVerbs,

@@ -201,6 +201,12 @@ export const SESSION = {
     },
   ),
   explain: declared('read', 'Says what the session is at, and why it is not moving.'),
+  context: declared(
+    'read',
+    "Says how much of its model's window the session takes, and what a compaction would sum up.",
+    { count: true },
+    { timeoutMs: SLOW_MS },
+  ),
   children: declared(
     'read',
     'Shows its sub-agents as a tree, and what they have cost beside and with it.',

@@ -1,0 +1,55 @@
+/** Has the API count the tokens of what a session would send. It costs nothing, and a provider may not know how. */
+import type { Head } from '../../model/head.ts';
+import type { System } from '../../otp/system.ts';
+import { encodeMessage, textBlock } from '../context/model-message.ts';
+import type { Rules } from '../machine/machine.ts';
+import { modelStep } from '../machine/model-step.ts';
+import { executorName, type StepOutcome } from '../ports/executor.ts';
+import type { Seen } from './seen-context.ts';
+
+export interface CountOrder {
+  readonly system: System;
+  readonly head: Head;
+  readonly rules: Rules;
+  readonly model: string;
+  /** The request's, as JSON. */
+  readonly tools: string | undefined;
+  readonly seen: Seen;
+  readonly timeoutMs: number;
+}
+
+/** Tokens, or why there is no number: then an estimate has to do. */
+export type Counted =
+  | { readonly tokens: number; readonly why?: undefined }
+  | { readonly tokens?: undefined; readonly why: string };
+
+/** Most models take no request that ends with an answer. */
+const NEXT_PROMPT = encodeMessage({ role: 'user', content: [textBlock('.')] });
+
+/** The request is counted with a next prompt, as short as it can be. */
+export const countTokens = async (order: CountOrder): Promise<Counted> => {
+  const { system, head, rules, model, tools, seen, timeoutMs } = order;
+  const { context } = seen;
+  if (context === undefined) return { why: 'it is larger than a request may be' };
+  if (seen.bytes === 0) return { why: 'there is no message yet' };
+  const executor = system.find(executorName);
+  if (executor === undefined) return { why: 'the executor is restarting' };
+  context.add(NEXT_PROMPT);
+  const wish = { model, context, tools, maxTokens: 1, wantsDeltas: false };
+  const step = { ...modelStep(head, rules, wish), counts: true } as const;
+  const outcome = await new Promise<StepOutcome>((resolve) => {
+    const handle = executor.start(step, {
+      events: () => undefined,
+      outcome: (ended) => {
+        timer.cancel();
+        resolve(ended);
+      },
+    });
+    const timer = system.clock.setTimeout(() => handle.cancel(), timeoutMs * COUNT_PART);
+  });
+  if (outcome.type === 'counted') return { tokens: outcome.tokens };
+  return { why: 'error' in outcome ? outcome.error.message : 'it took too long' };
+};
+
+/** The rest is for the answer. */
+const COUNT_PART = 0.8;
