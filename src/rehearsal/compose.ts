@@ -95,7 +95,11 @@ const truncate = (text: string, bytes: number): string =>
     .replace(/\uFFFD$/, '');
 
 /** Text and thinking are cut at the limit; a tool call that does not fit is left out with what follows. */
-const cutAtMaxTokens = (limited: Limited, maxTokens: number): Limited => {
+const cutAtMaxTokens = (
+  limited: Limited,
+  maxTokens: number,
+  stopReason: StopReason = 'max_tokens',
+): Limited => {
   let left = maxTokens * BYTES_PER_TOKEN;
   const kept: AnswerBlock[] = [];
   for (const block of limited.content) {
@@ -107,10 +111,16 @@ const cutAtMaxTokens = (limited: Limited, maxTokens: number): Limited => {
     }
     if (block.type === 'text' && left > 0)
       kept.push({ ...block, text: truncate(block.text, left) });
-    return { content: kept, stopReason: 'max_tokens' };
+    return { content: kept, stopReason };
   }
   return limited;
 };
+
+/** By its own limit, or by the end of the window, whichever comes first. */
+const cutAtLimits = (limited: Limited, maxTokens: number, roomTokens: number): Limited =>
+  roomTokens < maxTokens
+    ? cutAtMaxTokens(limited, roomTokens, 'model_context_window_exceeded')
+    : cutAtMaxTokens(limited, maxTokens);
 
 const DIRECT = { type: 'direct' } as const;
 
@@ -212,13 +222,15 @@ export const compose = (
   answer: MessageAnswer,
   request: SeenRequest,
   cache: PromptCache,
+  contextTokens: number,
 ): ComposedMessage => {
   const { model, max_tokens, stop_sequences } = request.body;
   const hash = request.bodyHash;
   const said = { ...answer, content: withSearches(answer.content, request) };
+  const roomTokens = contextTokens - tokensOfBytes(request.rawBody.length);
   const limited: Limited =
     said.stopReason === undefined
-      ? cutAtMaxTokens(cutAtStopSequence(said.content, stop_sequences), max_tokens)
+      ? cutAtLimits(cutAtStopSequence(said.content, stop_sequences), max_tokens, roomTokens)
       : said;
   const stopReason = limited.stopReason ?? naturalStop(limited.content);
   const id = `msg_01${hash.slice(0, 22)}`;

@@ -98,7 +98,7 @@ const perform = (
   request: SeenRequest,
   response: ServerResponse,
   answer: Answer,
-  cache: PromptCache,
+  { cache, contextTokens }: Stage,
 ): Promise<void> | undefined => {
   switch (answer.kind) {
     case 'error': {
@@ -114,7 +114,7 @@ const perform = (
       request.notOffered = notOffered(answer, request);
       return play(
         response,
-        compose(answer, request, cache),
+        compose(answer, request, cache, contextTokens),
         answer,
         isStream,
         requestIdOf(request),
@@ -126,7 +126,7 @@ const perform = (
 const answerBody =
   (endpoint: 'create' | 'count'): Handler =>
   (request, response, stage) => {
-    const { script, attempts, cache, contextTokens } = stage;
+    const { script, attempts, contextTokens } = stage;
     if (request.headers['anthropic-version'] === undefined)
       return sendError(request, response, invalidRequest('anthropic-version: header is required'));
     const refused = refusedBody(request, endpoint, contextTokens);
@@ -135,8 +135,8 @@ const answerBody =
       endpoint === 'create' ? planMessage(request, attempts) : planCount(request);
     const scripted = script?.(request);
     if (!(scripted instanceof Promise))
-      return perform(request, response, scripted ?? plan(), cache);
-    return scripted.then((answer) => perform(request, response, answer ?? plan(), cache));
+      return perform(request, response, scripted ?? plan(), stage);
+    return scripted.then((answer) => perform(request, response, answer ?? plan(), stage));
   };
 
 const listModels: Handler = (request, response) => sendJson(request, response, modelList());

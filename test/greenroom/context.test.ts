@@ -1,6 +1,6 @@
 /** A session stays within what its model reads at once: by itself, within a turn, and when the API has refused a prompt. */
 import { describe, expect, it } from 'vitest';
-import { textAnswer } from '../../src/rehearsal/answer.ts';
+import { type MessageAnswer, textAnswer } from '../../src/rehearsal/answer.ts';
 import type { Script } from '../../src/rehearsal/endpoints.ts';
 import type { SeenRequest } from '../../src/rehearsal/seen-request.ts';
 import { lastText, type Options, sharedGreenroom } from '../support/greenroom.ts';
@@ -262,5 +262,86 @@ describe('what a session takes of its window', () => {
     await test.sessions.create('s', {});
     const { usedTokens, next } = await test.sessions.context('s', { count: true });
     expect([usedTokens, next]).toEqual([0, undefined]);
+  });
+});
+
+describe('an answer that is cut off', () => {
+  const LONG = 'one two three. '.repeat(30);
+  const THOUGHT: MessageAnswer = {
+    kind: 'message',
+    content: [{ type: 'thinking', thinking: 'so' }],
+    stopReason: 'max_tokens',
+  };
+  /** So many answers that are too long, then the end. */
+  const droning = (times: number, text = LONG) => {
+    let left = times;
+    return answering((request) => {
+      if (isAsking(request)) return undefined;
+      left -= 1;
+      return textAnswer(left < 0 ? 'the end' : text);
+    });
+  };
+
+  it('is gone on with as often as the session says', async () => {
+    const test = droning(2);
+    await test.sessions.create('s', { maxTokens: 20, context: { continuations: 2 } });
+    expect((await test.run('s', 'speak')).at(-1)).toMatchObject({
+      ...{ status: 'completed', stopReason: 'end_turn', text: 'the end' },
+    });
+    expect(test.modelCalls).toHaveLength(3);
+    expect(test.lastCall).toContain('Go on exactly where it stopped');
+  });
+
+  it('ends the turn when that was often enough', async () => {
+    const test = droning(2);
+    await test.sessions.create('s', { maxTokens: 20, context: { continuations: 1 } });
+    expect((await test.run('s', 'speak')).at(-1)).toMatchObject({
+      ...{ status: 'completed', stopReason: 'max_tokens' },
+    });
+    expect(test.modelCalls).toHaveLength(2);
+  });
+
+  it('ends the turn where nothing else is said', async () => {
+    const test = droning(1);
+    await test.sessions.create('s', { maxTokens: 20 });
+    expect((await test.run('s', 'speak')).at(-1)).toMatchObject({ stopReason: 'max_tokens' });
+    expect(test.modelCalls).toHaveLength(1);
+  });
+
+  it('in the middle of a tool has that refused, and goes on', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context: { continuations: 1 } });
+    const events = await test.run(
+      's',
+      '[[rehearse: tool=Bash input-text="{\\"comm" stop=max_tokens]] [[rehearse: text="the end"]]',
+    );
+    expect(typesOf(events)).toContain('tool.refused');
+    expect(events.at(-1)).toMatchObject({ status: 'completed', text: 'the end' });
+  });
+
+  it('is not gone on with where it has a form that a second part would break, or is all thinking', async () => {
+    const test = answering((request) =>
+      lastText(request) === 'think' ? THOUGHT : textAnswer(LONG),
+    );
+    await test.sessions.create('s', { maxTokens: 20, context: { continuations: 3 } });
+    const schema = { type: 'object', properties: {} };
+    const formed = { outputFormat: { type: 'json_schema' as const, schema } };
+    expect((await test.run('s', 'speak', formed)).at(-1)).toMatchObject({
+      stopReason: 'max_tokens',
+    });
+    expect((await test.run('s', 'think')).at(-1)).toMatchObject({ stopReason: 'max_tokens' });
+    expect(test.modelCalls).toHaveLength(2);
+  });
+
+  it('by the end of the window is gone on with behind a summary, once', async () => {
+    const test = droning(1, 'z'.repeat(8_000));
+    await test.sessions.append('s', dialogue(50)); // nothing is known of so small a window
+    const events = await test.run('s', 'speak');
+    const stops = (await test.sessions.messages('s', { order: 'desc', limit: 6 })).entries.map(
+      (entry) => ('stopReason' in entry ? entry.stopReason : undefined),
+    );
+    expect(stops).toContain('model_context_window_exceeded');
+    expect(typesOf(events)).toContain('compacted');
+    expect(events.at(-1)).toMatchObject({ status: 'completed', text: 'the end' });
   });
 });

@@ -73,7 +73,10 @@ const MOST_HALVINGS = 5;
 export const countContext = (draft: Draft, outcome: Answered, bytes = 0): void => {
   const tokens = outcome.contextTokens ?? promptTokens(outcome.usage);
   if (bytes === 0 || tokens === 0) return;
-  const { windowTokens } = draft.head.contextUse ?? {};
+  const isFull = outcome.stopReason === 'model_context_window_exceeded';
+  const windowTokens = isFull
+    ? tokens + outcome.usage.outputTokens
+    : draft.head.contextUse?.windowTokens;
   draft.patch({ contextUse: { tokens, bytes, windowTokens } });
 };
 

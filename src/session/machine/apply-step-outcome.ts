@@ -18,6 +18,7 @@ import {
 } from '../../model/turn.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
+import { goOnCutOff } from './apply-cut-off.ts';
 import { countRetries, postpone, turnError } from './apply-retries.ts';
 import { countContext, makeRoom } from './apply-room.ts';
 import { beginTools } from './apply-tools.ts';
@@ -163,6 +164,7 @@ const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules
     });
   }
   if (stopReason !== 'tool_use' && stopReason !== 'pause_turn') {
+    if (goOnCutOff(draft, turn, outcome, rules)) return;
     const event = draft.head.childOf === undefined ? 'Stop' : 'SubagentStop';
     if (stopReason === 'end_turn' && draft.wantsHook(event))
       return startHooks(draft, turn, { event, stopReason });

@@ -43,6 +43,7 @@ export interface TurnSummary {
 
 /** Of the limit: less is left alone, unless the API has refused it. */
 const LEAST_PART = 0.1;
+const KEPT_OF_REFUSED = 0.25;
 
 /** What a compaction would sum up now; undefined: nothing that is worth it. */
 export const plannedCut = async (wish: CutWish): Promise<Cut | undefined> => {
@@ -54,8 +55,11 @@ export const plannedCut = async (wish: CutWish): Promise<Cut | undefined> => {
 /** @returns undefined: there is nothing that is worth it. */
 export const turnSummary = async (wish: SummaryWish): Promise<TurnSummary | undefined> => {
   const sizes = sizesOf(wish, wish.turn);
-  const { entries, isWhole } = await readSeen(wish, sizes);
-  const cut = chooseCut(entries, isWhole, wish.head, sizes);
+  const { entries, isWhole, bytes } = await readSeen(wish, sizes);
+  // What was refused is too long, whatever is believed of the window: most of it goes.
+  const most = wish.turn.room?.must === true ? bytes * KEPT_OF_REFUSED : Infinity;
+  const kept = Math.min(sizes.kept, most);
+  const cut = chooseCut(entries, isWhole, wish.head, { ...sizes, kept });
   if (cut === undefined) return undefined;
   const { head } = wish;
   const waiting = new Set(head.openTurns.slice(1).map(({ seq }) => seq));
@@ -104,7 +108,7 @@ const sizesOf = ({ head, window }: CutWish, turn: OpenTurn | undefined): CutSize
 const readSeen = async (
   { session, head, rest }: CutWish,
   { kept, chunk }: CutSizes,
-): Promise<{ entries: readonly Entry[]; isWhole: boolean }> => {
+): Promise<{ entries: readonly Entry[]; isWhole: boolean; bytes: number }> => {
   const from = firstSeenSeq(head);
   const entries: Entry[] = [];
   for (const seq of asideOf(head, from))
@@ -114,9 +118,10 @@ const readSeen = async (
     const isEnough = bytes > chunk + 2 * kept;
     entries.push(...page);
     for (const entry of page) if (isSeen(entry)) bytes += weightOf(entry.body);
-    if (isEnough) return { entries: inOrder(entries), isWhole: page.at(-1)?.seq === head.seq };
+    const isWhole = page.at(-1)?.seq === head.seq;
+    if (isEnough) return { entries: inOrder(entries), isWhole, bytes };
   }
-  return { entries: inOrder(entries), isWhole: true };
+  return { entries: inOrder(entries), isWhole: true, bytes };
 };
 
 /** The prompts that were kept, and the summary, which may stand far behind what it is of. */
