@@ -14,6 +14,14 @@ export interface Compaction {
   readonly lastCompactionTurn: number;
 }
 
+/** Results of tools that the model sees a note in the place of. */
+export interface Clearing {
+  /** Those in messages up to this one. */
+  readonly throughSeq: number;
+  /** Tool calls of the session that are older than those whose results it still sees. */
+  readonly calls: number;
+}
+
 /** What the last model call has shown: so many bytes of its request were so many tokens. */
 export interface ContextUse {
   readonly tokens: number;

@@ -66,6 +66,8 @@ export type View =
       readonly throughSeq: number;
       readonly turnId: TurnId;
     }
+  /** Results of tools in messages up to that one are out of view: a note stands for each. */
+  | { readonly type: 'clearing'; readonly throughSeq: number }
   | { readonly type: 'repair'; readonly afterSeq: number; readonly toolUseIds: readonly string[] };
 
 export interface ViewEntry {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { answeringShape } from './answering.ts';
 import { isWellFormed } from './bounds.ts';
 import type { ClassicFacts } from './classic-facts.ts';
-import type { Compaction, ContextUse } from './compaction.ts';
+import type { Clearing, Compaction, ContextUse } from './compaction.ts';
 import { ContextSettings } from './context-settings.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
@@ -191,6 +191,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   /** What a fork shares with those before it: see `segments.ts`. */
   readonly segments?: readonly Segment[] | undefined;
   readonly compaction?: Compaction | undefined;
+  /** Which results of tools are out of view; absent: none are. */
+  readonly clearing?: Clearing | undefined;
   /** What the last model call has shown of how many tokens its messages are. */
   readonly contextUse?: ContextUse | undefined;
   readonly gitBranch?: string | undefined;
@@ -295,6 +297,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   segments: undefined,
   compaction: undefined,
   contextUse: undefined,
+  clearing: undefined,
   gitBranch: undefined,
   projectKey: undefined,
   outputUnderReported: undefined,

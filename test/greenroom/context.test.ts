@@ -1,4 +1,6 @@
 /** A session stays within what its model reads at once: by itself, within a turn, and when the API has refused a prompt. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type MessageAnswer, textAnswer } from '../../src/rehearsal/answer.ts';
 import type { Script } from '../../src/rehearsal/endpoints.ts';
@@ -343,5 +345,29 @@ describe('an answer that is cut off', () => {
     expect(stops).toContain('model_context_window_exceeded');
     expect(typesOf(events)).toContain('compacted');
     expect(events.at(-1)).toMatchObject({ status: 'completed', text: 'the end' });
+  });
+});
+
+describe('old results of tools', () => {
+  const RESULT = 'It did not run.'.repeat(40);
+  const file = (test: { readonly dataDir: string }) => join(test.dataDir, 'big.txt');
+
+  it('become notes in what the model sees, in steps; what is stored stays', async () => {
+    const test = answering();
+    writeFileSync(file(test), RESULT);
+    await test.sessions.create('s', {
+      ...{ workingDirectory: test.dataDir, tools: ['Read'], permissionMode: 'bypassPermissions' },
+      context: { keepToolResults: 2 },
+    });
+    const read = `[[rehearse: tool=Read input={"file_path":"${file(test)}"}]]`;
+    await test.run('s', `read ${Array(9).fill(read).join(' ')}`);
+    const whole = (call: SeenRequest) => call.rawBody.toString().split(RESULT).length - 1;
+    const seen = test.modelCalls.map(whole);
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 2, 3, 4, 5]);
+    expect(test.lastCall).toContain('cleared to save room');
+    const { entries } = await test.sessions.messages('s', { limit: 100 });
+    const shown = entries.filter((entry) => JSON.stringify(entry).includes(RESULT));
+    expect(shown).toHaveLength(9);
+    expect(entries.filter((entry) => entry.type === 'view')).toHaveLength(1);
   });
 });

@@ -4,6 +4,7 @@
  * 1. Decided anew for each run, from committed state: a crash loses a summary under way and nothing else.
  * 2. A run is looked at once: what cannot be made smaller goes to the API as it is.
  */
+import type { Clearing } from '../../model/compaction.ts';
 import type { Head } from '../../model/head.ts';
 import type { OpenTurn, RunId } from '../../model/turn.ts';
 import type { System } from '../../otp/system.ts';
@@ -14,6 +15,7 @@ import type { Rules } from '../machine/machine.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import type { Journal } from '../ports/journal.ts';
 import { resting } from '../ports/pages.ts';
+import { clearingStep, mayClear, nextClearing } from '../prepare/clearing.ts';
 import type { Cut } from '../prepare/summary-cut.ts';
 import { turnSummary } from '../prepare/turn-summary.ts';
 
@@ -42,7 +44,9 @@ export class RoomMaker {
   readonly #system: System;
   readonly #slabs: Slabs;
   readonly #building: (done: Promise<void>) => void;
-  #looked: { readonly id: RunId; readonly found: Summing | undefined } | undefined;
+  #looked: { readonly id: RunId; readonly found: Summing | Clearing | undefined } | undefined;
+  /** Tool calls of the session when its results were looked through. */
+  #lookedAtCalls = 0;
   /** What is being prepared; void when the session's view has changed meanwhile. */
   #preparing: { readonly id: RunId; isVoid: boolean } | undefined;
 
@@ -53,15 +57,47 @@ export class RoomMaker {
   }
 
   /** `go`: the call may be made; `wait`: what comes before it is being prepared, and `building` tells when that is done. */
-  before(call: Call): 'go' | 'wait' | Summing {
+  before(call: Call): 'go' | 'wait' | Summing | Clearing {
     if (this.#preparing?.id === call.id) return 'wait';
-    if (this.#looked?.id === call.id) return this.#looked.found ?? 'go';
+    const looked = this.#looked?.id === call.id ? this.#looked : undefined;
+    if (looked !== undefined && looked.found !== NOTHING_TO_CLEAR) return looked.found ?? 'go';
+    return this.#mayClear(call) ? this.#clear(call) : this.#makeRoom(call);
+  }
+
+  /** A look that found nothing is not repeated before there are some results more. */
+  #mayClear({ head }: Call): boolean {
+    const { toolCallCount, context } = head;
+    const isNew =
+      toolCallCount >= this.#lookedAtCalls + clearingStep(context?.keepToolResults ?? 0);
+    return isNew && mayClear(head);
+  }
+
+  #clear(call: Call): 'wait' {
+    this.#lookedAtCalls = call.head.toolCallCount;
+    const look = async () => {
+      const session = await call.journal.open(call.head.key);
+      const rest = resting(this.#system.clock);
+      return (await nextClearing(session, call.head, rest)) ?? NOTHING_TO_CLEAR;
+    };
+    return this.#begin(call, look, () => undefined);
+  }
+
+  #makeRoom(call: Call): 'go' | 'wait' {
     const window = windowOf(call.head.context, call.head.contextUse, call.rules.context);
     const tokens = tokensOf(call.bytes, call.head.contextUse);
     if (!isCrowded(call.turn, window, tokens)) return 'go';
-    const preparing = { id: call.id, isVoid: false };
+    const sum = () => this.#summing(call, window, tokens);
+    return this.#begin(call, sum, ({ context }) => context.free());
+  }
+
+  #begin<Found extends Summing | Clearing>(
+    { id }: Call,
+    look: () => Promise<Found | undefined>,
+    drop: (found: Found) => void,
+  ): 'wait' {
+    const preparing = { id, isVoid: false };
     this.#preparing = preparing;
-    this.#building(this.#prepare(preparing, call, window, tokens));
+    this.#building(this.#prepare(preparing, look, drop));
     return 'wait';
   }
 
@@ -75,7 +111,8 @@ export class RoomMaker {
   forget(): void {
     if (this.#preparing !== undefined) this.#preparing.isVoid = true;
     this.#preparing = undefined;
-    this.#looked?.found?.context.free();
+    const { found } = this.#looked ?? {};
+    if (found !== undefined && 'context' in found) found.context.free();
     this.#looked = undefined;
   }
 
@@ -84,26 +121,35 @@ export class RoomMaker {
     this.#looked = undefined;
   }
 
-  async #prepare(
+  async #prepare<Found extends Summing | Clearing>(
     preparing: { readonly id: RunId; isVoid: boolean },
-    { id, head, turn, model, journal }: Call,
-    window: Window,
-    tokens: number,
+    look: () => Promise<Found | undefined>,
+    drop: (found: Found) => void,
   ): Promise<void> {
     try {
-      const session = await journal.open(head.key);
-      const rest = resting(this.#system.clock);
-      const historian = this.#system.find(historianName);
-      const parts = { slabs: this.#slabs, historian, rest };
-      const summary = await turnSummary({ session, head, turn, model, window, ...parts });
-      if (preparing.isVoid) return summary?.context.free();
-      const found = summary && { place: summary.cut, context: summary.context, window, tokens };
-      this.#looked = { id, found };
+      const found = await look();
+      if (!preparing.isVoid) this.#looked = { id: preparing.id, found };
+      else if (found !== undefined) drop(found);
     } finally {
       if (this.#preparing === preparing) this.#preparing = undefined;
     }
   }
+
+  async #summing(
+    { head, turn, model, journal }: Call,
+    window: Window,
+    tokens: number,
+  ): Promise<Summing | undefined> {
+    const session = await journal.open(head.key);
+    const historian = this.#system.find(historianName);
+    const parts = { slabs: this.#slabs, historian, rest: resting(this.#system.clock) };
+    const summary = await turnSummary({ session, head, turn, model, window, ...parts });
+    return summary && { place: summary.cut, context: summary.context, window, tokens };
+  }
 }
+
+/** The look for old results is over, and the one for room is due. */
+const NOTHING_TO_CLEAR: Clearing = Object.freeze({ throughSeq: 0, calls: 0 });
 
 /** So many times what should be summed up: bytes that the model does not see are among them. */
 const FAR_TOO_MANY = 4;

@@ -7,6 +7,7 @@
  * 3. A step is made from committed entries only.
  */
 
+import type { Clearing } from '../../model/compaction.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
@@ -84,6 +85,8 @@ export interface StepListener extends RunListener {
   building(done: Promise<void>): void;
   /** Before the turn's model call, which would be so long, older messages are summed up. */
   compacting(turn: OpenTurn, summing: Summing): void;
+  /** Before the run, these results go out of view: it is made as another one. */
+  clear(run: RunId, clearing: Clearing): void;
 }
 
 export class StepRunner {
@@ -172,6 +175,10 @@ export class StepRunner {
     const bytes = messages + besideBytes(head, tools);
     const room = this.#room.before({ id, head, turn, model, bytes, rules, journal });
     if (room === 'wait') return true;
+    if (room !== 'go' && 'throughSeq' in room) {
+      this.#listener.clear(id, room);
+      return true;
+    }
     if (room !== 'go') {
       this.#room.given();
       this.#listener.compacting(turn, room);

@@ -70,6 +70,7 @@ export class TurnPhases {
         building: (done) => mailbox.building(done),
         compacting: (turn, { tokens, window }) =>
           host.tell(turn, { type: 'compacting', tokens, windowTokens: window.tokens }),
+        clear: (runId, clearing) => host.submit({ type: 'cleared', runId, clearing }),
         events: (run, batch) => mailbox.stepEvents(run, batch),
         outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
       },

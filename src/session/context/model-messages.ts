@@ -7,7 +7,7 @@
  * 2. Turns stand in the order of their acceptance: a queued turn's prompt has a lower `seq` than the
  *    answers of the turn before it, so what belongs to one turn stands together where it began.
  * 3. Partial messages are never seen. A rollback takes out its turn; a compaction's summary stands
- *    for everything up to and including the entry that it names, and one that says where it goes on
+ *    for everything up to and including the entry that it names, a clearing's notes for results of tools, and one that says where it goes on
  *    needs nothing before that to be read; a repair answers tool uses that nobody will answer.
  * 4. A fork's own turns are others than its parent's, also where their ids are the same.
  */
@@ -19,6 +19,7 @@ import {
   LOST_BEGINNING,
 } from '../../claude-code/conversation.ts';
 import { plainModelName } from '../../pricing/price.ts';
+import { withoutOldResults } from './cleared.ts';
 import { decodeMessage, encodeMessage, messageForModel, textBlock } from './model-message.ts';
 
 /** What `modelMessages` reads of a message entry. */
@@ -53,6 +54,7 @@ export type SeenView =
       readonly throughSeq: number;
       readonly turnId: string;
     }
+  | { readonly type: 'clearing'; readonly throughSeq: number }
   | { readonly type: 'repair'; readonly afterSeq: number; readonly toolUseIds: readonly string[] };
 
 export type SeenEntry =
@@ -86,7 +88,7 @@ export const modelMessages = (
   const compaction = compactionIn(all, views);
   const entries = compaction === undefined ? all : behind(compaction, all);
   const keepsThinking = thinkingOf(options.model);
-  const turns = inTurnOrder(visibleMessages(entries, views), options);
+  const turns = inTurnOrder(clearedIn(visibleMessages(entries, views), views), options);
   const before = [
     ...(compaction === undefined ? [] : [summaryMessage(compaction.summary)]),
     ...conversation(importedAfter(entries, compaction?.throughSeq ?? 0), keepsThinking),
@@ -160,6 +162,23 @@ const visibleMessages = (
     const isTaken = taken.some((r) => r.fromSeq <= entry.seq && entry.seq <= r.throughSeq);
     return isTaken ? [] : [entry];
   });
+};
+
+/** With notes in the place of results that were cleared. */
+const clearedIn = (
+  messages: readonly SeenMessage[],
+  views: readonly SeenView[],
+): readonly SeenMessage[] => {
+  const through = views.reduce(
+    (last, view) => (view.type === 'clearing' ? Math.max(last, view.throughSeq) : last),
+    0,
+  );
+  if (through === 0) return messages;
+  return messages.map((message) =>
+    message.role === 'user' && message.seq <= through
+      ? { ...message, body: withoutOldResults(message.body) }
+      : message,
+  );
 };
 
 /** Each turn's messages together, where its first one stands; a message of no turn stands alone. */

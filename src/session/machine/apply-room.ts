@@ -16,7 +16,7 @@ import { countRetries, postpone } from './apply-retries.ts';
 import { addCompaction } from './apply-views.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
-import { closeTurn, publish, settle, startModel } from './turn-course.ts';
+import { closeTurn, publish, settle, startModel, startModelAgain } from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;
@@ -133,4 +133,13 @@ export const makeRoom = (draft: Draft, turn: OpenTurn, input: InputOf<'step'>): 
   startModel(draft, { ...turn, room: { ...turn.room, must: true, overflowed: true } });
   draft.patch({ status: statusFrom(draft.head.openTurns) });
   return true;
+};
+
+/** Results of tools go out of view before the call, which is made as another run. */
+export const clearResults = (draft: Draft, { runId, clearing }: InputOf<'cleared'>): void => {
+  const [turn] = draft.head.openTurns;
+  if (turn?.phase === undefined || awaitedModelRun(turn) !== runId) return;
+  draft.view({ type: 'clearing', throughSeq: clearing.throughSeq });
+  draft.patch({ clearing });
+  startModelAgain(draft, turn);
 };

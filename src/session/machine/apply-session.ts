@@ -1,7 +1,8 @@
 /** What is done to a session as a whole: it is made, set, tagged, appended to, parked, deleted. */
 
+import type { ContextUse } from '../../model/compaction.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { type Settings, withSettings } from '../../model/head.ts';
+import { type Head, type Settings, withSettings } from '../../model/head.ts';
 import { addTags, HOLD_TAG, isHeld, removeTags, replacingTags } from '../../model/tags.ts';
 import type { TurnError } from '../../model/turn.ts';
 import { hasEnded } from '../../model/words.ts';
@@ -23,8 +24,17 @@ export const create = (draft: Draft, settings: Settings, rules: Rules): void => 
 export const changeSettings = (draft: Draft, settings: Settings): void => {
   const updatedAtMs = Math.max(draft.nowMs, draft.head.updatedAtMs);
   const { tags, ...changed } = withSettings(draft.head, settings);
-  draft.patch({ ...changed, tags: replacingTags(draft.head, tags), updatedAtMs });
+  const contextUse = useUnder(settings, draft.head);
+  draft.patch({ ...changed, contextUse, tags: replacingTags(draft.head, tags), updatedAtMs });
   draft.answer = { type: 'session' };
+};
+
+/** What was learned of a window is of another model, or not what the caller says. */
+const useUnder = ({ model, context }: Settings, { contextUse }: Head): ContextUse | undefined => {
+  const isKept = model === undefined && context?.windowTokens === undefined;
+  return isKept || contextUse === undefined
+    ? contextUse
+    : { ...contextUse, windowTokens: undefined };
 };
 
 export const changeTags = (draft: Draft, tags: readonly string[]): void => {

@@ -15,7 +15,7 @@ import { endHooks, noteTold } from './apply-hooks.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
 import { questionCall } from './apply-questions.ts';
 import { restore } from './apply-restore.ts';
-import { finishSummary } from './apply-room.ts';
+import { clearResults, finishSummary } from './apply-room.ts';
 import {
   append,
   changeSettings,
@@ -170,6 +170,7 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   },
   cancel: { ...USUAL, apply: cancelTurn },
   step: { ...USUAL, apply: finishStep },
+  cleared: { ...USUAL, apply: clearResults },
   summed: { ...USUAL, apply: finishSummary },
   hooked: { ...USUAL, apply: endHooks },
   told: { ...USUAL, apply: noteTold },

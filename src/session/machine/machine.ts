@@ -7,6 +7,7 @@
  * 3. Effects are carried out after the commit and in order; they never change the state themselves.
  */
 
+import type { Clearing } from '../../model/compaction.ts';
 import type { Entry, Provider, Role } from '../../model/entry.ts';
 import type { TurnEventBody } from '../../model/event.ts';
 import type { ChildOf, Head, Settings } from '../../model/head.ts';
@@ -248,6 +249,8 @@ export type Input =
       /** Of the request, as `weightOf` counts them; absent: not known. */
       readonly bytes?: number | undefined;
     }
+  /** Before the model call that the turn awaits, results of tools go out of view. */
+  | { readonly type: 'cleared'; readonly runId: RunId; readonly clearing: Clearing }
   /** In the place of the model call that the turn awaits, older messages were to be summed up. */
   | {
       readonly type: 'summed';

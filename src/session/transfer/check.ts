@@ -132,7 +132,7 @@ const hasNothingElse = (body: Uint8Array): boolean =>
 const mustBeView = ({ view, seq }: Extract<Entry, { kind: 'view' }>, number: number): void => {
   if (view.type === 'compaction') return mustPointBack(view, seq, number, 'entry.view');
   const last = view.type === 'repair' ? view.afterSeq : view.throughSeq;
-  const isInOrder = view.type === 'repair' || view.fromSeq <= view.throughSeq;
+  const isInOrder = view.type !== 'rollback' || view.fromSeq <= view.throughSeq;
   if (last < seq && isInOrder) return;
   const field = view.type === 'repair' ? 'entry.view.afterSeq' : 'entry.view.throughSeq';
   throw wrong(number, `is wrong: ${field}: it is not before ${seq}`, field);

@@ -154,6 +154,7 @@ export const Session = z.looseObject({
       keptSeqs: z.array(seq).max(MAX_OPEN_TURNS).exactOptional(),
     })
     .optional(),
+  clearing: z.looseObject({ throughSeq: seq, calls: PlausibleCount }).optional(),
   contextUse: z
     .looseObject({
       ...{ tokens: PlausibleCount, bytes: PlausibleCount },
@@ -186,6 +187,7 @@ const View = z.discriminatedUnion('type', [
   z.looseObject({
     ...{ type: z.literal('rollback'), fromSeq: seq, throughSeq: seq, turnId: TurnId },
   }),
+  z.looseObject({ type: z.literal('clearing'), throughSeq: seq }),
   z.looseObject({
     ...{ type: z.literal('repair'), afterSeq: seq, toolUseIds: z.array(z.string()) },
   }),

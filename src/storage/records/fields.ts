@@ -45,6 +45,7 @@ const FIELDS = [
   ...['runMs', 'toolRuns', 'toolMs', 'snapshots', 'snapshotAtMs'],
   ...['fallbackModel'],
   ...['context', 'contextUse', 'tokens', 'bytes', 'keptSeqs', 'room', 'windowTokens'],
+  ...['clearing'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -67,6 +68,7 @@ const OBJECTS = [
   'context',
   'contextUse',
   'room',
+  'clearing',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'segments', 'calls', 'cacheMisses'];

@@ -64,7 +64,7 @@ const HEAD_TEXTS = [
 const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
   ...(['lastError', 'classic', 'transfer', 'toolMemory', 'childOf'] as const),
-  ...(['thinking', 'outputFormat', 'mcpServers', 'context', 'contextUse'] as const),
+  ...(['thinking', 'outputFormat', 'mcpServers', 'context', 'contextUse', 'clearing'] as const),
 ] as const;
 const HEAD_LISTS = [
   'tools',
