@@ -57,6 +57,8 @@ export type View =
       readonly previousSeq?: number;
       /** Entries before `fromSeq` that the model still sees: prompts of turns that go on behind it. */
       readonly keptSeqs?: readonly number[];
+      /** The API has made it: it stands in the message at `fromSeq`, and `summary` is empty. */
+      readonly isServers?: true;
       /** The turn that it was made in, where it reaches into that turn: it goes with a rollback of it. */
       readonly turnId?: TurnId;
     }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { AnswerBlock, AnswerUsage, MessageAnswer, StopReason } from './answer.ts';
+import { type Managed, managed } from './context-management.ts';
 import type { CacheUse, Diagnosis, PromptCache } from './prompt-cache.ts';
 import type { Json } from './request-json.ts';
 import type { SeenRequest } from './seen-request.ts';
@@ -56,6 +57,8 @@ export interface ComposedMessage {
   readonly stopSequence: string | null;
   readonly stopDetails: object | null;
   readonly diagnostics: Diagnosis;
+  /** What the server did about a long prompt. */
+  readonly contextManagement: object | null;
   readonly usage: WireUsage;
 }
 
@@ -217,6 +220,12 @@ const withSearches = (content: readonly AnswerBlock[], request: SeenRequest) =>
 const saysOfCache = ({ rawBody }: SeenRequest): boolean =>
   rawBody.includes('"cache_control"') || rawBody.includes('"diagnostics"');
 
+/** Most requests say nothing of it, and are not looked at. */
+const manage = (answer: MessageAnswer, request: SeenRequest): Managed =>
+  request.rawBody.includes('"context_management"')
+    ? managed(answer, request.json as Json, tokensOfBytes(request.rawBody.length))
+    : { answer, applied: [] };
+
 /** An answer that names its stop reason is taken as it is; otherwise the request's limits apply. */
 export const compose = (
   answer: MessageAnswer,
@@ -226,7 +235,8 @@ export const compose = (
 ): ComposedMessage => {
   const { model, max_tokens, stop_sequences } = request.body;
   const hash = request.bodyHash;
-  const said = { ...answer, content: withSearches(answer.content, request) };
+  const { answer: given, applied } = manage(answer, request);
+  const said = { ...given, content: withSearches(given.content, request) };
   const roomTokens = contextTokens - tokensOfBytes(request.rawBody.length);
   const limited: Limited =
     said.stopReason === undefined
@@ -245,9 +255,10 @@ export const compose = (
       stopReason === 'refusal'
         ? { type: 'refusal', category: null, explanation: null, ...answer.refusal }
         : null,
+    contextManagement: applied.length === 0 ? null : { applied_edits: applied },
     diagnostics: body ? cache.diagnose(body, id) : null,
     usage: usageOf(
-      answer.usage ?? {},
+      given.usage ?? {},
       limited.content,
       request.rawBody.length,
       body ? cache.use(body, request.receivedAt) : NOT_CACHED,

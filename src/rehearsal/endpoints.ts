@@ -61,6 +61,9 @@ const refusedKey = ({ headers }: SeenRequest): string | undefined => {
   return String(key).startsWith('invalid') ? 'invalid x-api-key' : undefined;
 };
 
+const betasOf = ({ headers }: SeenRequest): readonly string[] =>
+  String(headers['anthropic-beta'] ?? '').split(/\s*,\s*/);
+
 /** The 400 or 404 that a body gets before anything is planned. */
 const refusedBody = (
   request: SeenRequest,
@@ -68,7 +71,7 @@ const refusedBody = (
   contextTokens: number,
 ): ErrorAnswer | undefined => {
   try {
-    const violation = violationOf(request.json, endpoint);
+    const violation = violationOf(request.json, endpoint, betasOf(request));
     if (violation !== undefined) return invalidRequest(violation);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;

@@ -19,6 +19,11 @@ export interface Json {
   readonly cache_control?: unknown;
   readonly ttl?: unknown;
   readonly diagnostics?: unknown;
+  readonly context_management?: unknown;
+  readonly edits?: unknown;
+  readonly trigger?: unknown;
+  readonly keep?: unknown;
+  readonly value?: unknown;
   readonly previous_message_id?: unknown;
   readonly role?: unknown;
   readonly content?: unknown;

@@ -3,6 +3,7 @@
  * the body; the first violation wins, as in the API. What the rules do not name is let through.
  */
 import { SIGNATURE_PREFIX, signatureOf } from './compose.ts';
+import { checkContextManagement } from './context-management.ts';
 import { isObject, type Json } from './request-json.ts';
 import {
   checkBreakpoints,
@@ -31,11 +32,12 @@ const COUNT_FIELDS = [
 const CREATE_FIELDS = [
   ...COUNT_FIELDS,
   ...['max_tokens', 'stream', 'stop_sequences', 'metadata', 'service_tier', 'temperature'],
-  ...['top_k', 'top_p', 'container', 'diagnostics', 'inference_geo'],
+  ...['top_k', 'top_p', 'container', 'diagnostics', 'inference_geo', 'context_management'],
 ];
 const FIELDS = { create: new Set(CREATE_FIELDS), count: new Set(COUNT_FIELDS) };
 
 const BLOCK_TYPES = new Set([
+  'compaction',
   ...['text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking'],
   ...['tool_use', 'tool_result', 'server_tool_use', 'web_search_tool_result'],
   ...['web_fetch_tool_result', 'code_execution_tool_result', 'bash_code_execution_tool_result'],
@@ -49,7 +51,11 @@ const IMAGE_TYPES: ReadonlySet<unknown> = new Set([
 
 const isFilled = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-const checkTopLevel = (body: Json, endpoint: 'create' | 'count'): void => {
+const checkTopLevel = (
+  body: Json,
+  endpoint: 'create' | 'count',
+  betas: readonly string[],
+): void => {
   for (const field of Object.keys(body)) {
     if (!FIELDS[endpoint].has(field)) refuse(`${field}: Extra inputs are not permitted`);
   }
@@ -60,6 +66,7 @@ const checkTopLevel = (body: Json, endpoint: 'create' | 'count'): void => {
     if (!Number.isInteger(maxTokens) || Number(maxTokens) < 0)
       refuse('max_tokens: Input should be a valid integer greater than or equal to 0');
   }
+  checkContextManagement(body, betas, refuse);
   checkThinkingConfig(body, refuse);
   checkTools(body, refuse);
   checkToolChoice(body, refuse);
@@ -237,14 +244,19 @@ const checkServerTools = (messages: readonly Message[]): void => {
   }
 };
 
-const check = (body: unknown, endpoint: 'create' | 'count'): void => {
+/** What came before it may be left out: nobody reads it any more. */
+const beginsWithSummary = (message: Message | undefined): boolean =>
+  message?.blocks[0]?.type === 'compaction';
+
+const check = (body: unknown, endpoint: 'create' | 'count', betas: readonly string[]): void => {
   if (!isObject(body)) return refuse('Input should be a valid dictionary');
-  checkTopLevel(body, endpoint);
+  checkTopLevel(body, endpoint, betas);
   const given = body.messages;
   if (!Array.isArray(given)) return refuse('messages: Field required');
   if (given.length === 0) refuse('messages: at least one message is required');
   const messages = given.map((m, i) => checkMessage(m, i, i === given.length - 1));
-  if (messages[0]?.role !== 'user') refuse('messages: first message must use the "user" role');
+  if (messages[0]?.role !== 'user' && !beginsWithSummary(messages[0]))
+    refuse('messages: first message must use the "user" role');
   checkPairs(messages);
   checkAssistantEnds(messages);
   checkThinkingFirst(body, messages);
@@ -253,9 +265,13 @@ const check = (body: unknown, endpoint: 'create' | 'count'): void => {
 };
 
 /** The API's sentence about the first rule that the body breaks; undefined where it breaks none. */
-export const violationOf = (body: unknown, endpoint: 'create' | 'count'): string | undefined => {
+export const violationOf = (
+  body: unknown,
+  endpoint: 'create' | 'count',
+  betas: readonly string[] = [],
+): string | undefined => {
   try {
-    check(body, endpoint);
+    check(body, endpoint, betas);
     return undefined;
   } catch (error) {
     if (error instanceof Violation) return error.message;

@@ -39,6 +39,10 @@ const plainly = (block: WireBlock): object => {
   return plain;
 };
 
+/** A summary comes whole, as its one delta. */
+const isSummary = ({ block }: Extract<WireBlock, { type: 'as_it_is' }>): boolean =>
+  'type' in block && block.type === 'compaction';
+
 /** The block as content_block_start shows it: still without what the deltas bring. */
 const emptied = (block: WireBlock): object => {
   switch (block.type) {
@@ -49,7 +53,7 @@ const emptied = (block: WireBlock): object => {
     case 'redacted_thinking':
       return block;
     case 'as_it_is':
-      return block.block;
+      return isSummary(block) ? { ...block.block, content: null } : block.block;
     case 'tool_use':
     case 'server_tool_use':
       return plainly({ ...block, input: {} });
@@ -66,8 +70,9 @@ const deltasOf = (block: WireBlock, chunks: number): object[] => {
         { type: 'signature_delta', signature: block.signature },
       ];
     case 'redacted_thinking':
-    case 'as_it_is':
       return [];
+    case 'as_it_is':
+      return isSummary(block) ? [{ ...block.block, type: 'compaction_delta' }] : [];
     case 'tool_use':
     case 'server_tool_use':
       return ['', ...piecesOf(block.inputText ?? JSON.stringify(block.input), chunks)].map(
@@ -87,6 +92,7 @@ const startJson = (message: ComposedMessage, content: readonly object[], ended: 
   content,
   container: null,
   diagnostics: message.diagnostics,
+  ...(message.contextManagement === null ? {} : { context_management: message.contextManagement }),
   stop_reason: ended ? message.stopReason : null,
   stop_sequence: ended ? message.stopSequence : null,
   stop_details: ended ? message.stopDetails : null,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type MessageAnswer, textAnswer } from '../../src/rehearsal/answer.ts';
 import type { Script } from '../../src/rehearsal/endpoints.ts';
 import type { SeenRequest } from '../../src/rehearsal/seen-request.ts';
-import { lastText, type Options, sharedGreenroom } from '../support/greenroom.ts';
+import { lastText, type Options, sharedGreenroom, testGreenroom } from '../support/greenroom.ts';
 import { gate } from '../support/until.ts';
 
 const WINDOW = 4_000;
@@ -369,5 +369,30 @@ describe('old results of tools', () => {
     const shown = entries.filter((entry) => JSON.stringify(entry).includes(RESULT));
     expect(shown).toHaveLength(9);
     expect(entries.filter((entry) => entry.type === 'view')).toHaveLength(1);
+  });
+});
+
+describe('what the API does about a long prompt by itself', () => {
+  it('is asked for, paid for as it says, and stands where what it sums up was', async () => {
+    const test = await testGreenroom({ contextTokens: 200_000 });
+    await test.sessions.create('s', {
+      context: { compact: 'server', compactAtTokens: 50_000, keepToolResults: 3 },
+    });
+    await test.sessions.append('s', dialogue(60, 4_000));
+    const events = await test.run('s', 'go on');
+    expect(typesOf(events)).toContain('compacted');
+    expect(typesOf(events)).not.toContain('compacting');
+    const [call] = test.modelCalls;
+    expect(call?.headers['anthropic-beta']).toContain('compact-2026-01-12');
+    const { usage, compaction } = await test.sessions.get('s');
+    expect(usage.inputTokens).toBeGreaterThan((call?.rawBody.byteLength ?? 0) / 4);
+    expect(compaction).toMatchObject({ fromSeq: 62 });
+    expect((await test.run('s', 'and on')).at(-1)).toMatchObject({ status: 'completed' });
+    expect(test.lastCall).toContain('Server summary');
+    expect(test.lastCall).not.toContain('word 60.');
+    await test.restart();
+    await test.run('s', 'and on again');
+    expect(test.lastCall).toContain('Server summary');
+    expect(test.modelCalls.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 });

@@ -4,7 +4,13 @@
  */
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Provider } from '../../model/entry.ts';
-import { addUsage, countedUsage, emptyUsage } from '../../model/usage.ts';
+import {
+  addUsage,
+  countedUsage,
+  emptyUsage,
+  promptTokens,
+  usageFromApi,
+} from '../../model/usage.ts';
 import { costOfMiss, costOfParts } from '../../pricing/price.ts';
 import type {
   CacheMiss,
@@ -53,6 +59,7 @@ export class Answer {
     const cacheMiss = cacheMissOf(message, atMs);
     const refusal = refusalOf(message);
     const toolsFound = toolsFoundIn(message.content);
+    const contextTokens = contextTokensOf(this.#usage);
     return {
       type: 'message',
       body: new TextEncoder().encode(this.#body(message.content)),
@@ -64,6 +71,8 @@ export class Answer {
       provider,
       usage: parts.reduce((sum, { usage }) => addUsage(sum, usage), emptyUsage),
       costNanoUsd: costOfParts(parts, atMs),
+      ...(contextTokens === undefined ? {} : { contextTokens }),
+      ...(hasCompacted(message.content) ? { hasCompacted: true as const } : {}),
       ...(cacheMiss === undefined ? {} : { cacheMiss }),
       ...(refusal === undefined ? {} : { refusal }),
       ...(toolsFound.length === 0 ? {} : { toolsFound }),
@@ -134,6 +143,20 @@ const cacheMissOf = (
   const missedInputTokens = reason.cache_missed_input_tokens;
   return { type, missedInputTokens, costNanoUsd: costOfMiss(missedInputTokens, model, atMs) };
 };
+
+/** What the model itself read last, where the API lists all that it did: a summary's prompt is none of the session's. */
+const contextTokensOf = ({ iterations }: Record<string, unknown>): number | undefined => {
+  if (!Array.isArray(iterations)) return undefined;
+  const last: unknown = iterations.findLast(({ type }: { type?: unknown }) => type === 'message');
+  return last === undefined ? undefined : promptTokens(usageFromApi(last));
+};
+
+/** Without a content it is a compaction that has failed, and stands for nothing. */
+const hasCompacted = (content: readonly object[]): boolean =>
+  content.some((block) => {
+    const { type, content: summary } = block as { type?: unknown; content?: unknown };
+    return type === 'compaction' && typeof summary === 'string';
+  });
 
 const textOf = (content: readonly Block[]): string =>
   content.reduce((text, block) => (block.type === 'text' ? text + block.text : text), '');

@@ -8,6 +8,7 @@
  * 4. When `run` is over, nothing of the messages is being sent any more.
  */
 import type Anthropic from '@anthropic-ai/sdk';
+import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Clock } from '../../otp/clock.ts';
 import type { StepEvent, StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
@@ -16,6 +17,11 @@ import { carry, Sending } from './http-fetch.ts';
 import { countParamsOf, type RunStep, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
 import type { Endpoint } from './wire.ts';
+
+type Messages = Anthropic['messages'];
+type Params = Parameters<Messages['stream']>[0];
+type BetaParams = Parameters<Anthropic['beta']['messages']['stream']>[0];
+type MessageStream = ReturnType<Messages['stream']>;
 
 /** What the thread lends to a step. */
 export interface StepTools {
@@ -79,11 +85,8 @@ export class ModelRun {
       const { params, pieces } = requestOf(this.#step);
       sending = new Sending(pieces);
       if (this.#step.counts === true) return await this.#count(sending);
-      const stream = this.#tools.client.messages.stream(params, {
-        fetchOptions: carry(sending),
-        timeout: timeoutMs,
-      });
-      stream.on('streamEvent', (event) => answer.see(event));
+      const stream = this.#stream(params, { fetchOptions: carry(sending), timeout: timeoutMs });
+      stream.on('streamEvent', (event: RawMessageStreamEvent) => answer.see(event));
       this.#interrupt = () => stream.abort();
       const moved = () => sending?.movedBytes ?? 0;
       const onTooLong = (why: 'silent' | 'endless') => {
@@ -99,6 +102,15 @@ export class ModelRun {
       silence?.end();
       sending?.end();
     }
+  }
+
+  /** Betas have a stream of their own, of the same events and some more. */
+  #stream(params: Params, options: Anthropic.RequestOptions): MessageStream {
+    const { messages, beta } = this.#tools.client;
+    const { betas } = this.#step;
+    if (betas === undefined) return messages.stream(params, options);
+    const asked = { ...params, betas: [...betas] } as BetaParams;
+    return beta.messages.stream(asked, options) as unknown as MessageStream;
   }
 
   /** No answer, no price: the API only says how many tokens the request is. */

@@ -32,6 +32,7 @@ interface Fields {
   tool_choice?: ApiObject;
   thinking?: ApiObject;
   output_config?: ApiObject;
+  context_management?: ApiObject;
   diagnostics?: { readonly previous_message_id: string | null };
 }
 
@@ -49,7 +50,12 @@ type CountParams = Parameters<Anthropic['messages']['countTokens']>[0];
 
 /** What is not said to whoever only counts is refused there. */
 export const countParamsOf = (step: RunStep): CountParams => {
-  const { max_tokens: _, diagnostics: __, ...fields } = paramsOf(step, false) as Fields;
+  const {
+    max_tokens: _,
+    diagnostics: __,
+    context_management: ___,
+    ...fields
+  } = paramsOf(step, false) as Fields;
   return fields as unknown as CountParams;
 };
 
@@ -63,6 +69,7 @@ const paramsOf = (step: RunStep, isSystemMarked: boolean): Params | Fields => {
   if (step.toolChoice !== undefined) fields.tool_choice = step.toolChoice;
   if (step.thinking !== undefined) fields.thinking = step.thinking;
   if (step.outputConfig !== undefined) fields.output_config = step.outputConfig;
+  if (step.contextManagement !== undefined) fields.context_management = step.contextManagement;
   if (previousMessageId !== undefined)
     fields.diagnostics = { previous_message_id: previousMessageId };
   return fields as unknown as Params;

@@ -65,8 +65,9 @@ export class RoomMaker {
   }
 
   /** A look that found nothing is not repeated before there are some results more. */
-  #mayClear({ head }: Call): boolean {
-    const { toolCallCount, context } = head;
+  #mayClear({ head, rules }: Call): boolean {
+    const { toolCallCount, context, contextUse } = head;
+    if (windowOf(context, contextUse, rules.context).compact === 'server') return false;
     const isNew =
       toolCallCount >= this.#lookedAtCalls + clearingStep(context?.keepToolResults ?? 0);
     return isNew && mayClear(head);

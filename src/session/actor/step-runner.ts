@@ -21,6 +21,8 @@ import { historianName } from '../context/historian.ts';
 import { History } from '../context/history.ts';
 import { messageForModel } from '../context/model-message.ts';
 import { modelMessages } from '../context/model-messages.ts';
+import { serverContext } from '../context/server-context.ts';
+import { type Window, windowOf } from '../context/window.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
@@ -202,6 +204,7 @@ export class StepRunner {
     const step = modelStep(head, rules, {
       ...{ model, maxTokens, context, tools },
       answering: isAnswer ? turn.options : undefined,
+      server: isAnswer ? serverContext(head.context, windowFor(head, rules)) : undefined,
       previousMessageId:
         isAnswer && rules.diagnosesCache === true ? (head.lastAnswerId ?? null) : undefined,
       wantsDeltas:
@@ -315,6 +318,9 @@ export class StepRunner {
     this.forget();
   }
 }
+
+const windowFor = ({ context, contextUse }: Head, rules: Rules): Window =>
+  windowOf(context, contextUse, rules.context);
 
 /** Of a request, besides its messages. */
 const besideBytes = ({ systemPrompt = '' }: Head, tools = ''): number =>

@@ -47,6 +47,7 @@ export type SeenView =
       readonly fromSeq?: number;
       readonly keptSeqs?: readonly number[];
       readonly turnId?: string;
+      readonly isServers?: true;
     }
   | {
       readonly type: 'rollback';
@@ -87,10 +88,11 @@ export const modelMessages = (
   const views = all.flatMap((entry) => (entry.kind === 'view' ? [entry.view] : []));
   const compaction = compactionIn(all, views);
   const entries = compaction === undefined ? all : behind(compaction, all);
+  const isServers = compaction?.isServers === true;
   const keepsThinking = thinkingOf(options.model);
   const turns = inTurnOrder(clearedIn(visibleMessages(entries, views), views), options);
   const before = [
-    ...(compaction === undefined ? [] : [summaryMessage(compaction.summary)]),
+    ...(compaction === undefined || isServers ? [] : [summaryMessage(compaction.summary)]),
     ...conversation(importedAfter(entries, compaction?.throughSeq ?? 0), keepsThinking),
   ].map(encodeMessage);
   const native = nativeMessages(
@@ -98,7 +100,7 @@ export const modelMessages = (
     repairsOf(views),
     keepsThinking,
   );
-  const isHeadless = before.length === 0 && native[0]?.role === 'assistant';
+  const isHeadless = before.length === 0 && native[0]?.role === 'assistant' && !isServers;
   return {
     messages: [
       ...(isHeadless ? [encodeMessage(userMessage([textBlock(LOST_BEGINNING)]))] : before),

@@ -16,7 +16,14 @@ import { countRetries, postpone } from './apply-retries.ts';
 import { addCompaction } from './apply-views.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
-import { closeTurn, publish, settle, startModel, startModelAgain } from './turn-course.ts';
+import {
+  closeTurn,
+  publish,
+  replaceFirst,
+  settle,
+  startModel,
+  startModelAgain,
+} from './turn-course.ts';
 import { overLimit } from './turn-limits.ts';
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;
@@ -72,7 +79,8 @@ const MOST_HALVINGS = 5;
 /** How many tokens the request's bytes were: what later ones are estimated by. */
 export const countContext = (draft: Draft, outcome: Answered, bytes = 0): void => {
   const tokens = outcome.contextTokens ?? promptTokens(outcome.usage);
-  if (bytes === 0 || tokens === 0) return;
+  // What the API has summed up by itself was in the bytes, and is not in these tokens.
+  if (bytes === 0 || tokens === 0 || outcome.hasCompacted === true) return;
   const isFull = outcome.stopReason === 'model_context_window_exceeded';
   const windowTokens = isFull
     ? tokens + outcome.usage.outputTokens
@@ -142,4 +150,22 @@ export const clearResults = (draft: Draft, { runId, clearing }: InputOf<'cleared
   draft.view({ type: 'clearing', throughSeq: clearing.throughSeq });
   draft.patch({ clearing });
   startModelAgain(draft, turn);
+};
+
+/**
+ * The API has summed up all that it was sent: its summary stands at the beginning of the answer, and what is before that
+ * is not sent again. Prompts that wait were not among it.
+ */
+export const noteServerCompaction = (draft: Draft, turn: OpenTurn, seq: number): OpenTurn => {
+  const { compaction, openTurns, contextUse } = draft.head;
+  const { turnId, room = {} } = turn;
+  const keptSeqs = openTurns.slice(1).flatMap((open) => (open.seq < seq ? [open.seq] : []));
+  const throughSeq = seq - 1;
+  addCompaction(draft, { throughSeq, summary: '', keptSeqs, isServers: true, turnId });
+  draft.audit('compacted', 'api', { throughSeq, turnId });
+  publish(draft, turn, { type: 'compacted', throughSeq, tokens: contextUse?.tokens ?? 0 });
+  const before = room.before === undefined ? (compaction ?? null) : room.before;
+  const next = { ...turn, room: { ...room, before } };
+  replaceFirst(draft, next);
+  return next;
 };

@@ -20,7 +20,7 @@ import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import { goOnCutOff } from './apply-cut-off.ts';
 import { countRetries, postpone, turnError } from './apply-retries.ts';
-import { countContext, makeRoom } from './apply-room.ts';
+import { countContext, makeRoom, noteServerCompaction } from './apply-room.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
@@ -64,10 +64,11 @@ const addAnswer = (
     { role: 'assistant', body: outcome.body, id: outcome.messageId, atMs: draft.nowMs },
     answerFacts(turn, outcome, isSeen),
   );
-  const next = countAnswer(draft, turn, outcome, seq);
+  let next = countAnswer(draft, turn, outcome, seq);
   countContext(draft, outcome, bytes);
   publish(draft, next, { type: 'message', seq, body: outcome.body });
   if (isSeen) draft.effect({ type: 'see', seq, body: outcome.body });
+  if (isSeen && outcome.hasCompacted === true) next = noteServerCompaction(draft, next, seq);
   const isCalling = isSeen && outcome.stopReason === 'tool_use' && outcome.toolUses.length > 0;
   if (isCalling && mayGoOn(draft, next, rules))
     return beginTools(draft, next, seq, outcome.toolUses);

@@ -8,6 +8,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
 import type { Head } from '../../model/head.ts';
 import type { Context } from '../context/context.ts';
+import type { ServerContext } from '../context/server-context.ts';
 import type { ApiObject, ModelStep } from '../ports/executor.ts';
 import type { Rules } from './machine.ts';
 
@@ -18,6 +19,8 @@ export interface StepWish {
   readonly answering?: Answering | undefined;
   readonly context: Context;
   readonly wantsDeltas: boolean;
+  /** What the API does about a long prompt. */
+  readonly server?: ServerContext | undefined;
   /** As in a step. */
   readonly tools?: string | undefined;
   readonly previousMessageId?: string | null | undefined;
@@ -29,7 +32,17 @@ export interface StepWish {
 export const modelStep = (
   { systemPrompt, retry }: Head,
   { retry: usual }: Rules,
-  { model, maxTokens, context, wantsDeltas, tools, answering, previousMessageId, waits }: StepWish,
+  {
+    model,
+    maxTokens,
+    context,
+    wantsDeltas,
+    tools,
+    answering,
+    server,
+    previousMessageId,
+    waits,
+  }: StepWish,
 ): ModelStep => {
   const step: Writable<ModelStep> = {
     model,
@@ -47,6 +60,7 @@ export const modelStep = (
   if (systemPrompt !== undefined) step.system = systemPrompt;
   if (tools !== undefined) step.tools = tools;
   if (answering !== undefined) answerSo(step, answering);
+  if (server !== undefined) Object.assign(step, server);
   if (previousMessageId !== undefined) step.previousMessageId = previousMessageId;
   return step;
 };

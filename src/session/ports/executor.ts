@@ -60,6 +60,9 @@ export interface ModelStep {
   };
   /** false: only the outcome is wanted. */
   readonly wantsDeltas: boolean;
+  /** What the API is to do about a long prompt, in its own shape; goes with the `betas` that it needs. Default: nothing. */
+  readonly contextManagement?: ApiObject;
+  readonly betas?: readonly string[];
   /** The model is not asked: the API counts the tokens of the request, for nothing. Default: it is asked. */
   readonly counts?: true;
 }
@@ -120,6 +123,8 @@ export type StepOutcome =
       readonly contextTokens?: number;
       /** null: unknown price. */
       readonly costNanoUsd: number | null;
+      /** The API has summed up what came before this answer, which begins with the summary. */
+      readonly hasCompacted?: true;
       /** Absent: nothing was missed, or nothing was asked, or the API did not know yet. */
       readonly cacheMiss?: CacheMiss;
       /** Tools that the API has loaded for the model; absent: none. */

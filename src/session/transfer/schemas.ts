@@ -183,6 +183,7 @@ const View = z.discriminatedUnion('type', [
     ...{ type: z.literal('compaction'), throughSeq: seq, summary: z.string() },
     ...{ fromSeq: seq.optional(), previousSeq: seq.optional(), turnId: TurnId.optional() },
     keptSeqs: z.array(seq).max(MAX_OPEN_TURNS).optional(),
+    isServers: z.literal(true).optional(),
   }),
   z.looseObject({
     ...{ type: z.literal('rollback'), fromSeq: seq, throughSeq: seq, turnId: TurnId },
