@@ -9,7 +9,9 @@ export interface Compaction {
   /** First entry after it that the model sees. */
   readonly fromSeq: number;
   /** Entries before that, which the model sees all the same: prompts of turns that go on behind it. Absent: none. */
-  readonly keptSeqs?: readonly number[] | undefined;
+  readonly keptSeqs?: readonly number[];
+  /** The API has made it: the message at `fromSeq` begins with it. */
+  readonly isServers?: true;
   /** `numTurns` when it was made. */
   readonly lastCompactionTurn: number;
 }

@@ -21,6 +21,7 @@ import type { Endpoint } from './wire.ts';
 type Messages = Anthropic['messages'];
 type Params = Parameters<Messages['stream']>[0];
 type BetaParams = Parameters<Anthropic['beta']['messages']['stream']>[0];
+type BetaCountParams = Parameters<Anthropic['beta']['messages']['countTokens']>[0];
 type MessageStream = ReturnType<Messages['stream']>;
 
 /** What the thread lends to a step. */
@@ -117,11 +118,17 @@ export class ModelRun {
   async #count(sending: Sending): Promise<StepOutcome> {
     const abort = new AbortController();
     this.#interrupt = () => abort.abort();
-    const { input_tokens: tokens } = await this.#tools.client.messages.countTokens(
-      countParamsOf(this.#step),
-      { fetchOptions: carry(sending), signal: abort.signal, timeout: this.#step.retry.timeoutMs },
-    );
-    return { type: 'counted', tokens };
+    const { betas, retry } = this.#step;
+    const { messages, beta } = this.#tools.client;
+    const params = countParamsOf(this.#step);
+    const options = {
+      ...{ fetchOptions: carry(sending), signal: abort.signal, timeout: retry.timeoutMs },
+    };
+    const counted =
+      betas === undefined
+        ? messages.countTokens(params, options)
+        : beta.messages.countTokens({ ...params, betas: [...betas] } as BetaCountParams, options);
+    return { type: 'counted', tokens: (await counted).input_tokens };
   }
 
   #wait(clock: Clock, delayMs: number): Promise<void> {

@@ -204,7 +204,7 @@ export class StepRunner {
     const step = modelStep(head, rules, {
       ...{ model, maxTokens, context, tools },
       answering: isAnswer ? turn.options : undefined,
-      server: isAnswer ? serverContext(head.context, windowFor(head, rules)) : undefined,
+      server: isAnswer ? serverContext(head, windowFor(head, rules)) : undefined,
       previousMessageId:
         isAnswer && rules.diagnosesCache === true ? (head.lastAnswerId ?? null) : undefined,
       wantsDeltas:

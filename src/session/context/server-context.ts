@@ -2,7 +2,7 @@
  * What the API is asked to do about a long prompt by itself, where a session wants that: to sum up what is old, and to
  * leave out old results of tools. Both are betas. Pure.
  */
-import type { ContextSettings } from '../../model/context-settings.ts';
+import type { Head } from '../../model/head.ts';
 import type { ApiObject } from '../ports/executor.ts';
 import type { Window } from './window.ts';
 
@@ -18,13 +18,19 @@ const LEAST_TRIGGER = 50_000;
 /** Results that come together before the old ones go. */
 const LEAST_STEP = 4;
 
+/** What goes with any request of a session whose messages hold a summary of the API's, whoever sums up now. */
+export const betasFor = ({
+  compaction,
+}: Pick<Head, 'compaction'>): readonly string[] | undefined =>
+  compaction?.isServers === true ? [COMPACT_BETA] : undefined;
+
 /** Undefined: the API is asked nothing. */
 export const serverContext = (
-  settings: ContextSettings | undefined,
+  { context = {} }: Pick<Head, 'context'>,
   { compact, limit }: Window,
 ): ServerContext | undefined => {
   if (compact !== 'server') return undefined;
-  const { compactPrompt, keepToolResults: keep } = settings ?? {};
+  const { compactPrompt, keepToolResults: keep } = context;
   const clearing = keep === undefined ? [] : [clearingEdit(keep)];
   const compaction = {
     type: 'compact_20260112',

@@ -92,5 +92,7 @@ export const addCompaction = (draft: Draft, { keptSeqs = [], ...summed }: Summed
   const { throughSeq } = summed;
   const lastCompactionTurn = head.numTurns;
   const { seq } = draft.head;
-  draft.patch({ compaction: { seq, throughSeq, fromSeq, lastCompactionTurn, ...kept } });
+  const isServers = summed.isServers === true ? ({ isServers: true } as const) : {};
+  const compaction = { seq, throughSeq, fromSeq, lastCompactionTurn, ...kept, ...isServers };
+  draft.patch({ compaction });
 };

@@ -8,7 +8,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
 import type { Head } from '../../model/head.ts';
 import type { Context } from '../context/context.ts';
-import type { ServerContext } from '../context/server-context.ts';
+import { betasFor, type ServerContext } from '../context/server-context.ts';
 import type { ApiObject, ModelStep } from '../ports/executor.ts';
 import type { Rules } from './machine.ts';
 
@@ -30,7 +30,7 @@ export interface StepWish {
 
 /** Field by field: every model call makes one, and to spread is slow. */
 export const modelStep = (
-  { systemPrompt, retry }: Head,
+  head: Head,
   { retry: usual }: Rules,
   {
     model,
@@ -44,6 +44,8 @@ export const modelStep = (
     waits,
   }: StepWish,
 ): ModelStep => {
+  const { systemPrompt, retry } = head;
+  const betas = betasFor(head);
   const step: Writable<ModelStep> = {
     model,
     maxTokens,
@@ -60,6 +62,7 @@ export const modelStep = (
   if (systemPrompt !== undefined) step.system = systemPrompt;
   if (tools !== undefined) step.tools = tools;
   if (answering !== undefined) answerSo(step, answering);
+  if (betas !== undefined) step.betas = betas;
   if (server !== undefined) Object.assign(step, server);
   if (previousMessageId !== undefined) step.previousMessageId = previousMessageId;
   return step;

@@ -8,6 +8,7 @@ import { copiesInOnePass, emptyFacts, foldChunk } from '../../claude-code/transc
 import type { Compaction } from '../../model/compaction.ts';
 import type { Entry, MessageEntry, View } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
+import { given } from '../../model/given.ts';
 import type { Head } from '../../model/head.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import type { NewFork } from '../machine/new-fork.ts';
@@ -137,9 +138,9 @@ const compactionBefore = async (
   if (previousSeq === undefined || previousSeq >= seq) return undefined; // a walk must have an end
   const view = await compactionView(session, previousSeq);
   if (view?.fromSeq === undefined) return undefined;
-  const { throughSeq, fromSeq, keptSeqs } = view;
+  const { throughSeq, fromSeq, keptSeqs, isServers } = view;
   const found = { seq: previousSeq, throughSeq, fromSeq, lastCompactionTurn: 0 };
-  return keptSeqs === undefined ? found : { ...found, keptSeqs };
+  return given<Compaction>({ ...found, keptSeqs, isServers });
 };
 
 const compactionView = async (session: KnownSession, seq: number) => {

@@ -152,6 +152,7 @@ export const Session = z.looseObject({
     .strictObject({
       ...{ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount },
       keptSeqs: z.array(seq).max(MAX_OPEN_TURNS).exactOptional(),
+      isServers: z.literal(true).exactOptional(),
     })
     .optional(),
   clearing: z.looseObject({ throughSeq: seq, calls: PlausibleCount }).optional(),

@@ -70,7 +70,11 @@ export const SessionView = z.strictObject({
     })
     .exactOptional(),
   compaction: z
-    .strictObject({ seq: count, throughSeq: count, fromSeq: count, lastCompactionTurn: count })
+    .strictObject({
+      ...{ seq: count, throughSeq: count, fromSeq: count, lastCompactionTurn: count },
+      keptSeqs: z.array(count).readonly().exactOptional(),
+      isServers: z.literal(true).exactOptional(),
+    })
     .exactOptional(),
   gitBranch: text.exactOptional(),
   projectKey: text.exactOptional(),
