@@ -90,6 +90,7 @@ const OF_COMMANDS = [
   'docs/operations.md',
   'docs/guide/command-line.md',
   'docs/guide/tracing.md',
+  'docs/guide/context.md',
   'docs/guide/sub-agents.md',
   'docs/guide/daemon.md',
   'docs/guide/tenants.md',

@@ -158,6 +158,18 @@ describe('an event beside the turn', () => {
     ]);
   });
 
+  it('PreCompact may keep a turn from being summed up, which goes on without', async () => {
+    const { told, hooks } = listening(() => ({ decision: 'block', reason: 'not this one' }));
+    const { test } = await begin({ PreCompact: hooks });
+    await test.sessions.update('s', {
+      context: { windowTokens: 10_000, compactAtTokens: 500, compactPrompt: 'Briefly!' },
+    });
+    for (const prompt of ['one', 'two', 'three']) await test.run('s', prompt.repeat(300));
+    expect((await test.sessions.get('s')).compaction).toBeUndefined();
+    expect(told[0]).toMatchObject({ trigger: 'auto', custom_instructions: 'Briefly!' });
+    expect((await runsIn(test, 'PreCompact')).length).toBeGreaterThan(0);
+  });
+
   it('SessionEnd is told of a session that is deleted, and keeps nothing', async () => {
     const { told, hooks } = listening(() => ({ decision: 'block', reason: 'no' }));
     const { test } = await begin({ SessionEnd: hooks });

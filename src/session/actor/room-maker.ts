@@ -6,6 +6,7 @@
  */
 import type { Clearing } from '../../model/compaction.ts';
 import type { Head } from '../../model/head.ts';
+import type { TurnId } from '../../model/ids.ts';
 import type { OpenTurn, RunId } from '../../model/turn.ts';
 import type { System } from '../../otp/system.ts';
 import type { Context } from '../context/context.ts';
@@ -40,20 +41,26 @@ export interface Summing {
   readonly tokens: number;
 }
 
+/** The session's part of it. */
+export interface RoomListener {
+  building(done: Promise<void>): void;
+  mayCompact(turnId: TurnId): Promise<boolean>;
+}
+
 export class RoomMaker {
   readonly #system: System;
   readonly #slabs: Slabs;
-  readonly #building: (done: Promise<void>) => void;
+  readonly #listener: RoomListener;
   #looked: { readonly id: RunId; readonly found: Summing | Clearing | undefined } | undefined;
   /** Tool calls of the session when its results were looked through. */
   #lookedAtCalls = 0;
   /** What is being prepared; void when the session's view has changed meanwhile. */
   #preparing: { readonly id: RunId; isVoid: boolean } | undefined;
 
-  constructor(system: System, slabs: Slabs, building: (done: Promise<void>) => void) {
+  constructor(system: System, slabs: Slabs, listener: RoomListener) {
     this.#system = system;
     this.#slabs = slabs;
-    this.#building = building;
+    this.#listener = listener;
   }
 
   /** `go`: the call may be made; `wait`: what comes before it is being prepared, and `building` tells when that is done. */
@@ -98,7 +105,7 @@ export class RoomMaker {
   ): 'wait' {
     const preparing = { id, isVoid: false };
     this.#preparing = preparing;
-    this.#building(this.#prepare(preparing, look, drop));
+    this.#listener.building(this.#prepare(preparing, look, drop));
     return 'wait';
   }
 
@@ -141,6 +148,7 @@ export class RoomMaker {
     window: Window,
     tokens: number,
   ): Promise<Summing | undefined> {
+    if (!(await this.#listener.mayCompact(turn.turnId))) return undefined;
     const session = await journal.open(head.key);
     const historian = this.#system.find(historianName);
     const parts = { slabs: this.#slabs, historian, rest: resting(this.#system.clock) };

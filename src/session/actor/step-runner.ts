@@ -87,6 +87,8 @@ export interface StepListener extends RunListener {
   building(done: Promise<void>): void;
   /** Before the turn's model call, which would be so long, older messages are summed up. */
   compacting(turn: OpenTurn, summing: Summing): void;
+  /** Whether hooks let older messages be summed up. Rejects with `unavailable` while there are none to ask. */
+  mayCompact(turnId: TurnId): Promise<boolean>;
   /** Before the run, these results go out of view: it is made as another one. */
   clear(run: RunId, clearing: Clearing): void;
 }
@@ -119,7 +121,7 @@ export class StepRunner {
     this.#listener = listener;
     this.#memory = memory;
     this.#trails = trails;
-    this.#room = new RoomMaker(system, memory.slabs, (done) => listener.building(done));
+    this.#room = new RoomMaker(system, memory.slabs, listener);
     this.#context = isNew ? new Context(memory.slabs, []) : undefined;
   }
 

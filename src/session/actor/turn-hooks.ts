@@ -71,6 +71,20 @@ export class TurnHooks {
     this.#listener.reading(this.#tell(news, sources, turnId));
   }
 
+  /** Whether older messages may be summed up for a turn. What the hooks said is noted with the next start. */
+  async mayCompact(
+    turnId: TurnId,
+    { head, hooks, cwd, permissionMode }: NewsSources,
+  ): Promise<boolean> {
+    const event = 'PreCompact';
+    if (!hooks.has(event, AUTO, head.hooks, head)) return true;
+    const fields = { trigger: AUTO, custom_instructions: head.context?.compactPrompt ?? '' };
+    const about = { event, key: head.key, turnId, cwd, permissionMode } as const;
+    const said = await hooks.run({ ...about, subject: AUTO, fields });
+    this.#told.push({ type: 'told', turnId, runs: runsOf(event, said) });
+    return said.stop === undefined && said.decision !== 'deny';
+  }
+
   /** The records of what they were told since the last time. */
   takeTold(): readonly InputOf<'told'>[] {
     return this.#told.splice(0);
@@ -144,6 +158,8 @@ const askAtEnd = async (
   };
 };
 
+/** Not asked for by a person. */
+const AUTO = 'auto';
 const NOTHING: HookVerdict = { context: [], runs: [] };
 
 const runsOf = (event: HookEvent, { runs }: HookVerdict): readonly HookedRun[] =>

@@ -6,9 +6,10 @@
  * 3. A gate stays closed: no tool runs while the hooks that guard it are away.
  */
 
-import { codeOf } from '../../model/errors.ts';
+import { codeOf, GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
 import type { Head } from '../../model/head.ts';
+import type { TurnId } from '../../model/ids.ts';
 import {
   awaitedModelRun,
   type HooksPhase,
@@ -70,6 +71,7 @@ export class TurnPhases {
         building: (done) => mailbox.building(done),
         compacting: (turn, { tokens, window }) =>
           host.tell(turn, { type: 'compacting', tokens, windowTokens: window.tokens }),
+        mayCompact: (turnId) => this.#mayCompact(turnId),
         clear: (runId, clearing) => host.submit({ type: 'cleared', runId, clearing }),
         events: (run, batch) => mailbox.stepEvents(run, batch),
         outcome: (run, outcome) => mailbox.stepOutcome(run, outcome),
@@ -241,6 +243,17 @@ export class TurnPhases {
     const isCancelling = this.#isCancelling(turn);
     this.#ownHooks.carryOut({ head, turn, isCancelling, journal, hooks, cwd, permissionMode });
     return true;
+  }
+
+  async #mayCompact(turnId: TurnId): Promise<boolean> {
+    const { head } = this.#host.committed;
+    const { rules, permissions } = this.#args.runtime;
+    if (rules.wantsHook?.('PreCompact', head.hooks, head) !== true) return true;
+    const hooks = this.#mailbox.system.find(hooksName);
+    if (hooks === undefined) throw new GreenroomError('unavailable', 'the hooks are restarting');
+    const cwd = head.workingDirectory ?? this.#workspace;
+    const permissionMode = head.permissionMode ?? permissions.mode;
+    return this.#ownHooks.mayCompact(turnId, { head, hooks, cwd, permissionMode });
   }
 
   #isCancelling({ turnId }: OpenTurn): boolean {
