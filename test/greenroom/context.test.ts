@@ -99,6 +99,18 @@ describe('a session that outgrows its window', () => {
     expect(second).toContain('SUMMARY 1');
   });
 
+  it('is summed up in parts by hand too', async () => {
+    const test = answering();
+    await test.sessions.create('s', { context: { ...context, compact: 'off' } });
+    await test.sessions.append('s', dialogue(100));
+    const { compaction } = await test.sessions.compact('s');
+    expect(compaction?.throughSeq).toBe(100);
+    expect(test.modelCalls.length).toBeGreaterThan(2);
+    expect(test.modelCalls.map(({ status }) => status)).not.toContain(400);
+    await test.run('s', 'go on');
+    expect(test.lastCall).toContain(`SUMMARY ${made}`);
+  });
+
   it('is left alone where that is switched off, and the turn fails as the API says', async () => {
     const test = answering();
     await test.sessions.create('s', { context: { ...context, compact: 'off' } });

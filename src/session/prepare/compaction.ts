@@ -14,6 +14,8 @@ import { inheritedThrough } from '../../model/segments.ts';
 import type { System } from '../../otp/system.ts';
 import { Context } from '../context/context.ts';
 import { modelMessages } from '../context/model-messages.ts';
+import { weightOf } from '../context/weight.ts';
+import { bytesOf, windowOf } from '../context/window.ts';
 import type { NewCompaction, Rules } from '../machine/machine.ts';
 import { modelStep, mustHavePrice } from '../machine/model-step.ts';
 import { isSpent, modelOf } from '../machine/turn-limits.ts';
@@ -44,6 +46,34 @@ export const cutOf = async (
       ? `everything up to ${from - 1} is compacted already`
       : 'there is nothing to compact before the turns that are open or overlap',
   );
+};
+
+type Part = Pick<SummaryOrder, 'session' | 'rules' | 'throughSeq' | 'rest'>;
+
+/**
+ * Where the first part of what is up to `throughSeq` ends that one request can hold; that place itself where all of it
+ * fits, or cannot be parted between turns.
+ */
+export const partOf = async ({ session, rules, throughSeq, rest }: Part): Promise<number> => {
+  const { head } = session;
+  const window = windowOf(head.context, head.contextUse, rules.context);
+  const mostBytes = bytesOf(window.chunk, head.contextUse);
+  const from = firstSeenSeq(head);
+  const spans = new TurnSpans(head);
+  let bytes = 0;
+  let lastThatFits = 0;
+  for await (const page of pagesOf(session, { from, to: throughSeq }, rest)) {
+    for (const entry of page) {
+      spans.add(entry);
+      if (entry.kind === 'view' || (entry.kind === 'message' && entry.isPartial)) continue;
+      bytes += weightOf(entry.body);
+      if (bytes <= mostBytes) lastThatFits = entry.seq;
+    }
+    if (bytes > mostBytes) break;
+  }
+  if (bytes <= mostBytes) return throughSeq;
+  const cut = spans.cleanCut(lastThatFits);
+  return cut >= from ? cut : throughSeq;
 };
 
 /** Output limit of the call that makes a summary. */
@@ -86,7 +116,7 @@ export const summarise = async (
     });
     const timer = system.clock.setTimeout(() => {
       handle.cancel();
-      reject(new GreenroomError('deadline_exceeded', 'the summary took too long: nothing changed'));
+      reject(new GreenroomError('deadline_exceeded', 'the summary took too long: ask again'));
     }, order.timeoutMs);
   }).finally(() => context.free());
   return catalogRowOf(outcome);

@@ -6,9 +6,10 @@ import { GreenroomError } from '../../model/errors.ts';
 import { type Head, settableShape } from '../../model/head.ts';
 import { SessionId } from '../../model/id-schemas.ts';
 import { newTurnId, sessionKey } from '../../model/ids.ts';
+import type { NewCompaction } from '../machine/machine.ts';
 import { hooksName } from '../ports/hooks.ts';
 import { resting } from '../ports/pages.ts';
-import { cutOf, summarise } from '../prepare/compaction.ts';
+import { cutOf, partOf, summarise } from '../prepare/compaction.ts';
 import { prepareFork } from '../prepare/fork.ts';
 import { SessionReply } from './reply-schemas.ts';
 import { change, leftMs, type SessionWork, sessionVerb } from './verb.ts';
@@ -61,20 +62,29 @@ const compact = sessionVerb('compact', {
   run: async (work, request) => {
     const { key, rules, slabs } = work;
     const { system } = work.caller;
-    const session = await work.caller.openKnown(key);
+    let session = await work.caller.openKnown(key);
     await askPreCompact(work, session.head);
     const rest = resting(system.clock);
-    const throughSeq = await cutOf(session, request.throughSeq, rest);
-    const timeoutMs = Math.max(1, leftMs(work) - COMMIT_SHARE_MS);
-    const made =
-      request.summary === undefined
-        ? await summarise({ system, session, rules, slabs, throughSeq, timeoutMs, rest })
-        : { summary: request.summary };
-    const compaction = { ...made, throughSeq, by: work.context.principal };
-    const changed = await change(work, key, { type: 'compact', compaction });
-    return { session: sessionView(changed.head) };
+    const wanted = await cutOf(session, request.throughSeq, rest);
+    const by = work.context.principal;
+    if (request.summary !== undefined)
+      return compacted(work, { summary: request.summary, throughSeq: wanted, by });
+    // What one request cannot hold is summed up in parts, each stored before the next.
+    for (;;) {
+      const throughSeq = await partOf({ session, rules, throughSeq: wanted, rest });
+      const timeoutMs = Math.max(1, leftMs(work) - COMMIT_SHARE_MS);
+      const order = { system, session, rules, slabs, throughSeq, timeoutMs, rest };
+      const reply = await compacted(work, { ...(await summarise(order)), throughSeq, by });
+      if (throughSeq === wanted) return reply;
+      session = await work.caller.openKnown(key);
+    }
   },
 });
+
+const compacted = async (work: SessionWork, compaction: NewCompaction) => {
+  const { head } = await change(work, work.key, { type: 'compact', compaction });
+  return { session: sessionView(head) };
+};
 
 /** Throws `hook_blocked`, with the reason, where a hook keeps the session from being compacted. What each said is audited. */
 const askPreCompact = async (work: SessionWork, head: Head): Promise<void> => {
