@@ -226,6 +226,18 @@ describe('a prompt that the API refuses as too long', () => {
     expect(test.modelCalls.filter(({ status }) => status === 400).length).toBeGreaterThan(0);
   });
 
+  it('goes without its beginning where the model gives no summary of it', async () => {
+    const test = answering((request) =>
+      isAsking(request) ? { kind: 'message', content: [], stopReason: 'refusal' } : undefined,
+    );
+    await test.sessions.append('s', dialogue(100));
+    expect((await test.run('s', 'go on')).at(-1)).toMatchObject({ status: 'completed' });
+    expect(test.lastCall).toContain('no summary of it could be made');
+    expect(test.lastCall).toContain('word 100.');
+    const { entries } = await test.sessions.messages('s', { limit: 1 });
+    expect(JSON.stringify(entries)).toContain('word 1.');
+  });
+
   it('goes as it is where the model gives no summary', async () => {
     const test = answering((request) =>
       isAsking(request) ? { kind: 'message', content: [], stopReason: 'refusal' } : undefined,

@@ -4,7 +4,8 @@
  *
  * 1. Its tokens and its money are the turn's and the session's, as those of an answer; it is no step.
  * 2. A call that the API has refused as too long is made once more, behind a compaction; the next refusal ends the turn.
- * 3. Where no summary can be had the turn goes on without: the API has the last word.
+ * 3. Where no summary can be had the turn goes on without: the API has the last word. Where that refuses it, what could not
+ *    be summed up is left out of view, or the session could never go on.
  */
 
 import type { TurnRoom } from '../../model/compaction.ts';
@@ -51,14 +52,13 @@ const goOn = (
   { outcome, summary, tokens, place, bytes }: InputOf<'summed'>,
   rules: Rules,
 ): void => {
-  if (summary === undefined) {
-    const error = outcome.type === 'failed' ? outcome.error : undefined;
-    noteSize(draft, error, bytes);
-    return startModel(draft, { ...turn, room: withoutSummary(turn.room, error) });
-  }
+  if (summary === undefined) noteSize(draft, errorOf(outcome), bytes);
+  const said = summary ?? leftOut(turn, outcome);
+  if (said === undefined)
+    return startModel(draft, { ...turn, room: withoutSummary(turn.room, errorOf(outcome)) });
   // Somebody has compacted, or replaced, more than that meanwhile.
   if (place.throughSeq < firstSeenSeq(draft.head)) return startModel(draft, turn);
-  const room = compactTurn(draft, turn, place, summary);
+  const room = compactTurn(draft, turn, place, said);
   publish(draft, turn, { type: 'compacted', throughSeq: place.throughSeq, tokens });
   const limit = overLimit(draft.head, turn, rules);
   if (limit === undefined) return startModel(draft, { ...turn, room });
@@ -66,11 +66,28 @@ const goOn = (
   settle(draft);
 };
 
+const errorOf = (outcome: StepOutcome): StepError | undefined =>
+  outcome.type === 'failed' ? outcome.error : undefined;
+
+/**
+ * The API takes the call only without its beginning, and the model gives no summary of that, however it is asked: then it
+ * goes without. Undefined: the call may still be made, or another summary may come.
+ */
+const leftOut = ({ room = {} }: OpenTurn, outcome: StepOutcome): string | undefined => {
+  const error = errorOf(outcome);
+  const mayCome = error?.retryable === true || isShorter(room, error);
+  return room.must === true && !mayCome ? LEFT_OUT : undefined;
+};
+
+const LEFT_OUT =
+  'What was said before this is not shown: it was too long, and no summary of it could be made.';
+
+const isShorter = ({ halvings = 0 }: TurnRoom, error: StepError | undefined): boolean =>
+  error?.tooLong !== undefined && halvings < MOST_HALVINGS;
+
 /** Too long itself: the next one is half as long, some times; any other failure is the last. */
 const withoutSummary = (room: TurnRoom = {}, error: StepError | undefined): TurnRoom => {
-  const { halvings = 0 } = room;
-  if (error?.tooLong !== undefined && halvings < MOST_HALVINGS)
-    return { ...room, halvings: halvings + 1 };
+  if (isShorter(room, error)) return { ...room, halvings: (room.halvings ?? 0) + 1 };
   return { ...room, must: undefined, failed: true };
 };
 
@@ -138,7 +155,8 @@ export const makeRoom = (draft: Draft, turn: OpenTurn, input: InputOf<'step'>): 
   if (outcome.type !== 'failed' || outcome.error.tooLong === undefined) return false;
   if (turn.room?.overflowed === true || !draft.mayCompact) return false;
   noteSize(draft, outcome.error, bytes);
-  startModel(draft, { ...turn, room: { ...turn.room, must: true, overflowed: true } });
+  const room = { ...turn.room, must: true, overflowed: true, failed: undefined } as const;
+  startModel(draft, { ...turn, room });
   draft.patch({ status: statusFrom(draft.head.openTurns) });
   return true;
 };

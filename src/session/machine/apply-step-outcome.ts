@@ -44,7 +44,8 @@ export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): 
     return postpone(draft, counted, outcome);
   if (draft.cancelling !== turn.turnId && makeRoom(draft, counted, input)) return;
   if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules, input.bytes);
-  else if (outcome.type === 'counted') return; // no turn counts
+  else if (outcome.type === 'counted')
+    return; // no turn counts
   else if (!fallBack(draft, counted, outcome, rules)) endEarly(draft, counted, outcome);
   if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
 };
@@ -105,6 +106,8 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
     costNanoUsd:
       costNanoUsd === null || turn.costNanoUsd === null ? null : turn.costNanoUsd + costNanoUsd,
   };
+  // It fitted: the next call is looked at anew.
+  if (turn.room?.must === true) next = { ...next, room: { ...turn.room, must: undefined } };
   const missed = outcome.cacheMiss && withMiss(turn.cacheMisses, outcome.cacheMiss);
   if (missed !== undefined) next = { ...next, cacheMisses: missed };
   draft.patch({

@@ -23,6 +23,7 @@ it.each([
   ['import', SESSION.import.timeoutMs, 120_000],
   ['import-session', SESSION['import-session'].timeoutMs, 120_000],
   ['compact', SESSION.compact.timeoutMs, 120_000],
+  ['context', SESSION.context.timeoutMs, 120_000],
   ['cleanup', SESSIONS.cleanup.timeoutMs, 600_000],
   ['retag', SESSIONS.retag.timeoutMs, 600_000],
   ['retention', SESSIONS.retention.timeoutMs, 600_000],
@@ -31,7 +32,8 @@ it.each([
 });
 
 it('all others may take half a minute', () => {
-  const slow = ['import', 'import-session', 'compact', 'cleanup', 'retag', 'retention'];
+  const slow = ['import', 'import-session', 'compact', 'context'];
+  slow.push('cleanup', 'retag', 'retention');
   const usual = FAMILIES.flatMap((family) => Object.entries(family)).filter(
     ([name]) => ![...slow, ...LOOKS].some((other) => other === name),
   );
