@@ -6,6 +6,7 @@ import { type MessageAnswer, textAnswer } from '../../src/rehearsal/answer.ts';
 import type { Script } from '../../src/rehearsal/endpoints.ts';
 import type { SeenRequest } from '../../src/rehearsal/seen-request.ts';
 import { lastText, type Options, sharedGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { unmarked } from '../support/unmarked.ts';
 import { gate } from '../support/until.ts';
 
 const WINDOW = 4_000;
@@ -42,12 +43,18 @@ const dialogue = (messages: number, length = 200) =>
   Array.from({ length: messages }, (_, n) =>
     said(n % 2 === 0 ? 'user' : 'assistant', `word ${n + 1}. ${'x'.repeat(length)}`),
   );
-/** Calls of a tool that is not there, so that each has a result at once. */
-const calling = (times: number, length = 1_000): string =>
-  Array.from(
-    { length: times },
-    (_, n) => `[[rehearse: text="step ${n + 1}. ${'y'.repeat(length)}" tool=Bash]]`,
-  ).join(' ');
+/** Asks so many times for a tool that is not there, so that each call has a result at once; then it is done. */
+const working = (times: number, length = 1_000): Script => {
+  let step = 0;
+  return (request) => {
+    const isAtWork = request.rawBody.includes('do much') || request.rawBody.includes('SUMMARY');
+    if (isAsking(request) || !isAtWork || step >= times) return undefined;
+    step += 1;
+    const text = `step ${step}. ${'y'.repeat(length)}`;
+    const use = { type: 'tool_use', name: 'Bash', input: {} } as const;
+    return { kind: 'message', content: [{ type: 'text', text }, use] };
+  };
+};
 
 const typesOf = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
 
@@ -149,27 +156,51 @@ describe('a session that outgrows its window', () => {
 
 describe('a turn that outgrows the window', () => {
   it('is summed up within: its prompt, its last step and all pairs stay', async () => {
-    const test = answering();
+    const test = answering(working(12));
     await test.sessions.create('s', { context });
-    const events = await test.run('s', `do much ${calling(12)}`);
+    const events = await test.run('s', 'do much');
     expect(events.at(-1)).toMatchObject({ status: 'completed' });
     expect(typesOf(events)).toContain('compacted');
     expect(test.lastCall).toContain('do much');
+    expect(test.lastCall).toContain('step 12.');
+    expect(test.lastCall).not.toContain('step 2.');
     expect(test.lastCall).toMatch(/SUMMARY \d/);
     expect(test.modelCalls.map(({ status }) => status)).not.toContain(400);
   });
 
+  it('wakes, forks and comes back from an export with what it saw', async () => {
+    const test = answering(working(12));
+    await test.sessions.create('s', { context: { ...context, keepToolResults: 1 } });
+    await test.run('s', 'do much');
+    expect((await test.sessions.get('s')).compaction?.keptSeqs).toEqual([1]);
+    const seen = async (id: string) => {
+      await test.run(id, 'and now?');
+      return unmarked(test.modelCalls.at(-1)?.body.messages ?? []);
+    };
+    const { sessionId: fork } = await test.sessions.fork('s');
+    const pieces: string[] = [];
+    for await (const piece of test.sessions.exportSession('s')) pieces.push(piece);
+    const whole = async function* () {
+      yield Buffer.from(pieces.join(''));
+    };
+    await test.sessions.importSession(whole(), { as: 'copy' });
+    const before = await seen('s'); // from what it holds
+    expect(before.length).toBeGreaterThan(4);
+    expect(await seen(fork)).toEqual(before);
+    expect(await seen('copy')).toEqual(before);
+  });
+
   it('goes with what it did when it is rolled back, and the summary before it is there again', async () => {
     const answer = gate();
-    const test = answering((request) => {
-      if (isAsking(request) || !JSON.stringify(request.body).includes('do much')) return undefined;
-      return made > 0
+    const work = working(12);
+    const test = answering((request) =>
+      made > 0 && !isAsking(request) && request.rawBody.includes('do much')
         ? { ...textAnswer('held'), gate: { afterEvents: 1, until: answer.opened } }
-        : undefined;
-    });
+        : work(request),
+    );
     await test.sessions.create('s', { context });
     await test.run('s', 'the beginning');
-    const running = test.begin('s', `do much ${calling(12)}`);
+    const running = test.begin('s', 'do much');
     await running.saw('compacted');
     const next = test.begin('s', 'instead', { onBusy: 'rollback' });
     answer.open();

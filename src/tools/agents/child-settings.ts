@@ -47,6 +47,7 @@ export const childSettings = (
     model: model ?? ofType ?? turn.options.model ?? parent.model,
     systemPrompt: type.prompt,
     maxTokens: parent.maxTokens,
+    context: parent.context,
     thinking: turn.options.thinking ?? parent.thinking,
     effort: turn.options.effort ?? parent.effort,
     workingDirectory: parent.workingDirectory,
