@@ -91,6 +91,7 @@ const OF_COMMANDS = [
   'docs/guide/command-line.md',
   'docs/guide/tracing.md',
   'docs/guide/context.md',
+  'docs/guide/notifications.md',
   'docs/guide/sub-agents.md',
   'docs/guide/daemon.md',
   'docs/guide/tenants.md',
