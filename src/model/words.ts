@@ -41,6 +41,9 @@ export const PERMISSION_MODES = [
 /** What becomes of a message that comes while a turn is open; the last two end what is open. */
 export const BUSY_POLICIES = ['enqueue', 'reject', 'interrupt', 'rollback'] as const;
 
+/** What becomes of what a person would be asked: it waits for one, or it is denied at once. */
+export const APPROVAL_POLICIES = ['wait', 'deny'] as const;
+
 /** How hard a model tries. */
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 

@@ -9,7 +9,7 @@
 
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import { newHead } from '../../model/head.ts';
+import { newHead, unfinishedTurns } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
@@ -327,7 +327,7 @@ export class CommitLoop implements PhasesHost {
 
   #turn(turnId: TurnId): TurnRecord | undefined {
     return (
-      this.committed.head.openTurns.find((open) => open.turnId === turnId) ??
+      unfinishedTurns(this.committed.head).find((open) => open.turnId === turnId) ??
       this.#closed.known.get(turnId)
     );
   }

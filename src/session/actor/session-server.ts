@@ -4,6 +4,7 @@
  */
 
 import { codeOf } from '../../model/errors.ts';
+import { unfinishedTurns } from '../../model/head.ts';
 import { keyString } from '../../model/ids.ts';
 import type { RunId } from '../../model/turn.ts';
 import { genServer, noreply, reply, stop } from '../../otp/gen-server.ts';
@@ -188,7 +189,7 @@ const missedEnds = async (
   system: System,
   session: SessionReader,
 ): Promise<readonly Publication[]> => {
-  const open = new Set(session.head?.openTurns.map(({ turnId }) => turnId));
+  const open = new Set(session.head && unfinishedTurns(session.head).map(({ turnId }) => turnId));
   const missed: Publication[] = [];
   for (const turnId of runtime.feed.readTurns(key)) {
     const closed = open.has(turnId) ? undefined : await session.turn(turnId);

@@ -6,6 +6,7 @@
  */
 import type { ClassicStore } from '../../classic/classic-store.ts';
 import { REQUEST_TIMEOUT_MS } from '../../model/deadlines.ts';
+import type { RingingKind } from '../../model/due.ts';
 import { codeOf, type ErrorCode, GreenroomError, toWire } from '../../model/errors.ts';
 import type { ChildOf, Head } from '../../model/head.ts';
 import {
@@ -254,8 +255,8 @@ export class Sessions implements SessionsDoor {
   }
 
   /** Something may be due for the session: wakes it, and resolves when it has committed what it makes of that. */
-  async ring(key: SessionKey): Promise<void> {
-    await this.#caller.change(key, { type: 'due' });
+  async ring(key: SessionKey, kind: RingingKind): Promise<void> {
+    await this.#caller.change(key, { type: kind === 'delayed' ? 'deliverDue' : 'due' });
   }
 
   /** A session is out of its restart budget: its next actor writes that down and goes. */

@@ -64,7 +64,7 @@ const postpone = (draft: Draft, turn: OpenTurn, outcome: Postponed): void => {
     status: 'waiting',
     phase: { kind: 'waiting', for: 'retry', dueMs, tried, error: turnError(error) },
   });
-  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  draft.patch({ status: statusFrom(draft.head) });
   publish(draft, turn, { type: 'retry', delayMs, error });
 };
 

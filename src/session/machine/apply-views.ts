@@ -49,6 +49,7 @@ const INHERITED = [
   ...(['thinking', 'effort', 'outputFormat', 'tools', 'mcpServers', 'toolsFound'] as const),
   ...(['allowedTools', 'disallowedTools', 'hooks', 'includePartialMessages', 'onBusy'] as const),
   ...(['retry', 'limits', 'provider', 'gitBranch', 'idleEndMinutes', 'fallbackModel'] as const),
+  ...(['approvals'] as const),
 ] as const satisfies readonly (keyof Head)[];
 
 const settingsOf = (parent: Head): Partial<Head> =>

@@ -109,6 +109,8 @@ export interface NewTurn {
   /** Of a session that it makes. */
   readonly settings: Settings & { readonly childOf?: ChildOf };
   readonly onBusy: BusyPolicy | undefined;
+  /** Absent, or past: at once. */
+  readonly deliverAtMs?: number | undefined;
   readonly provider: Provider | undefined;
 }
 
@@ -302,6 +304,8 @@ export type Input =
       /** The first turn is of a call that has ended: it ends too. */
       readonly isUnwanted?: boolean;
     }
+  /** Turns may be due that were set for a time: their prompts, as far as they can be read. */
+  | { readonly type: 'deliver'; readonly prompts: ReadonlyMap<TurnId, Uint8Array> }
   /** What the session waits for may be due. */
   | { readonly type: 'due' }
   | { readonly type: 'park'; readonly error: TurnError }
@@ -325,6 +329,8 @@ export type Write =
   | { readonly type: 'turn'; readonly record: ClosedTurn }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'newTurn'; readonly turnId: TurnId }
+  /** Of a turn that is yet to begin; without a `body`: it has begun, or never will. */
+  | { readonly type: 'prompt'; readonly turnId: TurnId; readonly body: Uint8Array | undefined }
   | { readonly type: 'stream'; readonly record: StreamRecord }
   | { readonly type: 'response'; readonly response: StoredResponse }
   | { readonly type: 'claim'; readonly claim: ResponseClaim }

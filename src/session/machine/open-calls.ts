@@ -177,7 +177,7 @@ export class OpenCalls {
     const turn = { ...this.#turn, runs: this.#runs, phase };
     const isAwaited = awaitedRuns(turn).length > 0;
     replaceFirst(this.draft, { ...turn, status: isAwaited ? 'running' : 'waiting', phase });
-    this.draft.patch({ status: statusFrom(this.draft.head.openTurns) });
+    this.draft.patch({ status: statusFrom(this.draft.head) });
   }
 
   #answer(blocks: readonly Uint8Array[], rules: Rules): void {
@@ -192,7 +192,7 @@ export class OpenCalls {
     const end = this.#end(turn, rules);
     if (end === undefined) {
       startModel(draft, turn);
-      return draft.patch({ status: statusFrom(draft.head.openTurns) });
+      return draft.patch({ status: statusFrom(draft.head) });
     }
     closeTurn(draft, turn, { ...end, text: '' });
     settle(draft);

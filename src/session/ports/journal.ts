@@ -162,12 +162,20 @@ export interface SessionWrite extends ChangeBase {
   readonly newTurnIds: readonly TurnId[];
   readonly responses: readonly StoredResponse[];
   readonly claims?: readonly ResponseClaim[];
+  /** Prompts of turns that are yet to begin, and of those that have begun, or never will. */
+  readonly prompts?: readonly PromptWrite[];
   /** Done before everything else of the change. */
   readonly drops?: readonly StreamDrop[];
   /** The next of the session's series. */
   readonly snapshot?: Snapshot;
   /** The first change of a fork: refused with `session_deleted` unless its parent is still there. */
   readonly fork?: ForkOrigin;
+}
+
+/** The prompt of a turn that is yet to begin; without a `body` it goes. */
+export interface PromptWrite {
+  readonly turnId: TurnId;
+  readonly body: Uint8Array | undefined;
 }
 
 /** Whose entries a fork's head refers to; that one refers to, or wrote, all of them. */
@@ -304,6 +312,8 @@ export interface SessionReader {
   turn(turnId: TurnId): Promise<ClosedTurn | undefined>;
   /** Closed turns, newest id first, from before `cursor`. */
   turns(page: Page): Promise<readonly ClosedTurn[]>;
+  /** Of a turn that is yet to begin. */
+  prompt(turnId: TurnId): Promise<Uint8Array | undefined>;
   response(responseKey: string): Promise<unknown>;
   /** All responses and marks, in the order of their keys, from behind `cursor`. */
   responses(page: Page): Promise<readonly (StoredResponse & { cursor: string })[]>;

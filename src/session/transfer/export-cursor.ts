@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EMPTY_DIGEST } from '../../claude-code/digest.ts';
 import { PlausibleMs } from '../../model/bound-schemas.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import type { Head } from '../../model/head.ts';
+import { type Head, unfinishedTurns } from '../../model/head.ts';
 import { TurnId } from '../../model/id-schemas.ts';
 import type { StreamRecord } from '../ports/journal.ts';
 
@@ -65,7 +65,7 @@ export const begin = (head: Head, streams: readonly StreamRecord[], nowMs: numbe
   version: head.version,
   seq: head.seq,
   nowMs,
-  openTurns: head.openTurns.map(({ turnId }) => turnId),
+  openTurns: unfinishedTurns(head).map(({ turnId }) => turnId),
   streams: streams.map(({ subpath, seq }) => [subpath, seq]),
   lines: 0,
   digest: EMPTY_DIGEST,

@@ -274,7 +274,7 @@ class Chunk {
       ...(sessionId === key.sessionId ? session : ownNames(session)),
       ...(tally === undefined ? {} : counted(session, tally)),
       ...{ key, version, openTurns: [], toolMemory: undefined },
-      status: openTurns.length === 0 ? status : statusFrom([]),
+      status: openTurns.length === 0 ? status : statusFrom({ openTurns: [] }),
     };
     const { elsewhere, ...rest } = done;
     if (elsewhere !== undefined)

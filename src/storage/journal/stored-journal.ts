@@ -260,5 +260,6 @@ const bodyBytes = (change: SessionWrite): number => {
   let bytes = 0;
   for (const { entries } of change.appends)
     for (const entry of entries) if (entry.kind !== 'view') bytes += entry.body.length;
+  for (const { body } of change.prompts ?? []) bytes += body?.length ?? 0;
   return bytes;
 };

@@ -41,6 +41,12 @@ export const readStream = (key: Key, bytes: Buffer): StreamRecord =>
 export const readAudit = (key: Key, bytes: Buffer): AuditRecord & { readonly sessionId: string } =>
   sound(key, readValue(key, bytes) as AuditRecord & { readonly sessionId: string }, faultOfAudit);
 
+/** A prompt, byte for byte. */
+export const packPrompt: Pack<Uint8Array> = (out, body) => out.raw(body);
+
+export const readPrompt = (key: Key, bytes: Buffer): Uint8Array =>
+  new Uint8Array(payloadOf(key, bytes));
+
 /** A record that says all by being there. */
 export const packNothing: Pack<null> = () => {};
 

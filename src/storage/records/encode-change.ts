@@ -18,7 +18,15 @@ import type {
   StreamDrop,
 } from '../../session/ports/journal.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
-import { packEntry, packHead, packMetrics, packNothing, packRow, packTurn } from './codec.ts';
+import {
+  packEntry,
+  packHead,
+  packMetrics,
+  packNothing,
+  packPrompt,
+  packRow,
+  packTurn,
+} from './codec.ts';
 import { packOwner, packValue } from './frame.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
@@ -81,6 +89,7 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   for (const claim of claims)
     if (claim.was?.sessionId !== claim.now.sessionId || claim.was.isOffered)
       batch.put(UPKEEP, ownerKeyOf(change, claim), packOwner, claim.now);
+  for (const { turnId, body } of change.prompts ?? []) putPrompt(batch, prefix, turnId, body);
   batch.put(SESSIONS, keys.headKey(prefix), packHead, { head, epoch });
   for (const turn of change.turns)
     batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);
@@ -144,6 +153,17 @@ const putSnapshot = (batch: Batch, prefix: keys.Key, snapshot: Snapshot): void =
   const { number, point, drops } = snapshot;
   batch.put(SESSIONS, keys.metricsKey(prefix, number), packMetrics, point);
   for (const gone of drops) batch.remove(SESSIONS, keys.metricsKey(prefix, gone));
+};
+
+const putPrompt = (
+  batch: Batch,
+  prefix: keys.Key,
+  turnId: string,
+  body: Uint8Array | undefined,
+): void => {
+  const key = keys.promptKey(prefix, turnId);
+  if (body === undefined) return batch.remove(SESSIONS, key);
+  batch.put(SESSIONS, key, packPrompt, body);
 };
 
 const putDues = (batch: Batch, prefix: keys.Key, { dues }: SessionChange): void => {

@@ -44,6 +44,8 @@ const FIELDS = [
   ...['toolsFound'],
   ...['runMs', 'toolRuns', 'toolMs', 'snapshots', 'snapshotAtMs'],
   ...['fallbackModel'],
+  ...['delayed', 'approvals', 'execution', 'taskId', 'templateVersion', 'scheduleId'],
+  ...['resultData', 'errorMessage'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -63,9 +65,10 @@ const OBJECTS = [
   'asked',
   'childOf',
   'question',
+  'execution',
 ];
 /** Fields whose value is a list of such objects. */
-const LISTS = ['openTurns', 'segments', 'calls', 'cacheMisses'];
+const LISTS = ['openTurns', 'delayed', 'segments', 'calls', 'cacheMisses'];
 
 interface Field {
   readonly number: number;

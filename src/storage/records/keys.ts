@@ -29,6 +29,7 @@ const MAX_PART_BYTES = 200;
 const RESPONSE = '\x10';
 const SIDE_ENTRY = '\x20';
 const STREAM = '\x30';
+const PROMPT = '\x38';
 const ENTRY = '\x40';
 const HEAD = '\x50';
 const TURN = '\x60';
@@ -102,6 +103,11 @@ export const entryKey = (prefix: Key, subpath: string, seq: number): Key =>
     : sideEntriesPrefix(prefix, subpath) + seqPart(seq);
 
 export const streamsPrefix = (prefix: Key): Key => prefix + STREAM;
+
+/** The prompt of a turn that is yet to begin. */
+export const promptKey = (prefix: Key, turnId: string): Key => prefix + PROMPT + turnId;
+export const ofPromptKey = (prefix: Key, key: Key): string =>
+  key.slice(prefix.length + PROMPT.length);
 
 /** The main transcript's record comes first: its part is empty. */
 export const streamKey = (prefix: Key, subpath: string): Key => prefix + STREAM + part(subpath);
@@ -205,6 +211,7 @@ const DUES: Readonly<Record<DueKind, Key>> = {
   retry: `${DUE}r`,
   approval: `${DUE}a`,
   idle: `${DUE}i`,
+  delayed: `${DUE}d`,
 };
 export const duesPrefix = (kind: DueKind): Key => DUES[kind];
 export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>
@@ -273,7 +280,7 @@ export const sessionIn = (
 export type Kind =
   | { readonly kind: 'entry'; readonly seq: number }
   | { readonly kind: 'side'; readonly stream: Key; readonly seq: number }
-  | { readonly kind: 'stream' | 'head' | 'turn' | 'audited' | 'metrics' | 'other' };
+  | { readonly kind: 'stream' | 'prompt' | 'head' | 'turn' | 'audited' | 'metrics' | 'other' };
 
 export const kindOf = (prefix: Key, key: Key): Kind => {
   switch (key[prefix.length]) {
@@ -283,6 +290,8 @@ export const kindOf = (prefix: Key, key: Key): Kind => {
       return { kind: 'side', stream: key.slice(0, -4), seq: ofSeqPart(key.slice(-4)) };
     case STREAM:
       return { kind: 'stream' };
+    case PROMPT:
+      return { kind: 'prompt' };
     case HEAD:
       return { kind: 'head' };
     case TURN:
