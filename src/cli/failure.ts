@@ -37,6 +37,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   unauthorized: 4,
   forbidden: 4,
   session_not_found: 3,
+  definition_not_found: 3,
   turn_not_found: 3,
   approval_not_found: 3,
   deadline_exceeded: 1,

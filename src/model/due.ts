@@ -3,23 +3,25 @@
  * written in the same commit as what it is about, which `alarms` reads.
  */
 
-import { type Head, hasUnfinished } from './head.ts';
+import type { Head } from './head.ts';
 import { isHeld } from './tags.ts';
 import type { OpenCall, ToolsPhase } from './turn.ts';
 import { hasEnded } from './words.ts';
 
 /**
  * A tombstone ends; a turn's model call is tried again; nobody has answered in time whether a tool may run; nothing has
- * come to a session for as long as it waits; a turn begins at a time. A further kind goes here, with its key in the journal.
+ * come to a session for as long as it waits; a turn
+ * begins at a time; a schedule has a run. A further kind goes here, with its key in the journal.
  */
-export const DUE_KINDS = ['tombstone', 'retry', 'approval', 'idle', 'delayed'] as const;
+export const DUE_KINDS = ['tombstone', 'retry', 'approval', 'idle', 'delayed', 'schedule'] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
-/** Those that a session is woken for. */
+/** Those that somebody is rung for: a session, or of a schedule who runs it. */
 export const RINGING_KINDS = [
   'retry',
   'approval',
   'idle',
   'delayed',
+  'schedule',
 ] as const satisfies readonly DueKind[];
 
 export type RingingKind = (typeof RINGING_KINDS)[number];
@@ -61,7 +63,10 @@ const mayEnd = (head: Head): boolean =>
 
 /** When a session ends to which nothing comes; undefined: it does not. */
 export const idleEndMs = (head: Head): number | undefined =>
-  head.idleEndMinutes === undefined || hasUnfinished(head) || !mayEnd(head)
+  head.idleEndMinutes === undefined ||
+  head.openTurns.length > 0 ||
+  head.delayed !== undefined ||
+  !mayEnd(head)
     ? undefined
     : head.updatedAtMs + Math.round(head.idleEndMinutes * MINUTE_MS);
 

@@ -9,7 +9,7 @@
 
 import type { Entry, Provider, Role } from '../../model/entry.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import type { ChildOf, Head, Settings } from '../../model/head.ts';
+import type { ChildOf, Execution, Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { Snapshot } from '../../model/metrics.ts';
 import type { Asker } from '../../model/per-session.ts';
@@ -107,7 +107,7 @@ export interface NewTurn {
   readonly create: boolean;
   readonly tags: readonly string[];
   /** Of a session that it makes. */
-  readonly settings: Settings & { readonly childOf?: ChildOf };
+  readonly settings: Settings & { readonly childOf?: ChildOf; readonly execution?: Execution };
   readonly onBusy: BusyPolicy | undefined;
   /** Absent, or past: at once. */
   readonly deliverAtMs?: number | undefined;

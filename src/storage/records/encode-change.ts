@@ -10,6 +10,7 @@ import type { SessionKey } from '../../model/ids.ts';
 import type { Snapshot } from '../../model/metrics.ts';
 import type { Segment } from '../../model/segments.ts';
 import type {
+  DefinitionChange,
   Fence,
   ResponseClaim,
   SessionChange,
@@ -19,6 +20,7 @@ import type {
 } from '../../session/ports/journal.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
 import {
+  packDefinition,
   packEntry,
   packHead,
   packMetrics,
@@ -45,7 +47,12 @@ export interface Author {
   nextAudit(): number;
 }
 
-export const encodeChange = (batch: Batch, change: SessionChange, author: Author): void => {
+export const encodeChange = (
+  batch: Batch,
+  change: SessionChange | DefinitionChange,
+  author: Author,
+): void => {
+  if (change.kind === 'define') return encodeDefinition(batch, change, author);
   const prefix = keys.sessionPrefix(change.key);
   const isWrite = change.kind === 'write';
   const { fence = author.owner() } = change;
@@ -55,6 +62,29 @@ export const encodeChange = (batch: Batch, change: SessionChange, author: Author
     else remove(batch, prefix, change);
     putDues(batch, prefix, change);
     putAudit(batch, prefix, change, author);
+    batch.end();
+  } catch (error) {
+    batch.undo();
+    throw error;
+  }
+};
+
+/** In the place of a session's head, so that version and fence are looked at as a head's are. */
+const encodeDefinition = (batch: Batch, change: DefinitionChange, author: Author): void => {
+  const { key, expectedVersion, wasDueMs, now, fence = author.owner() } = change;
+  const prefix = keys.definitionPrefix(key);
+  const headKey = keys.headKey(prefix);
+  batch.begin(headKey, expectedVersion, now === undefined ? DELETE : WRITE, fence);
+  try {
+    if (now === undefined) batch.remove(SESSIONS, headKey);
+    else {
+      const version = expectedVersion + 1;
+      batch.put(SESSIONS, headKey, packDefinition, { version, epoch: fence.epoch, ...now });
+    }
+    if (wasDueMs !== undefined && wasDueMs !== now?.dueMs)
+      batch.remove(UPKEEP, keys.dueKey('schedule', prefix, wasDueMs));
+    if (now?.dueMs !== undefined && wasDueMs !== now.dueMs)
+      batch.put(UPKEEP, keys.dueKey('schedule', prefix, now.dueMs), packNothing, null);
     batch.end();
   } catch (error) {
     batch.undo();

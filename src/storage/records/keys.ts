@@ -9,6 +9,12 @@
  * 3. A part from outside that is long or holds low bytes stands as its hash (`\x01` and 43 characters).
  */
 import { createHash } from 'node:crypto';
+import {
+  type DefinitionKey,
+  type DefinitionKind,
+  definitionOf,
+  idOfDefinition,
+} from '../../model/definition.ts';
 import { DUE_KINDS, type DueKind } from '../../model/due.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 
@@ -49,6 +55,19 @@ const REFERENCE = 'r';
 const KEPT = 'k';
 const OWNER = 'o';
 const CHANGES = 'c';
+
+/** All definitions of a kind, in `SESSIONS`. They stand there as if each were a session with nothing but a head. */
+export const definitionsPrefix = (tenant: Tenant, kind: DefinitionKind): Key =>
+  `${tenant}\0${idOfDefinition(kind, '')}`;
+
+export const definitionPrefix = ({ tenant, kind, name }: DefinitionKey): Key =>
+  `${definitionsPrefix(tenant, kind)}${name}\0`;
+
+/** Whose prefix a key begins with; undefined: no definition's. */
+export const definitionIn = (key: Key): DefinitionKey | undefined => {
+  const [tenant = '', sessionId = ''] = key.split('\0', 2);
+  return definitionOf({ tenant, sessionId });
+};
 
 /** Everything of one session in `SESSIONS`. */
 export const sessionPrefix = (key: SessionKey): Key => `${key.tenant}\0${key.sessionId}\0`;
@@ -212,6 +231,7 @@ const DUES: Readonly<Record<DueKind, Key>> = {
   approval: `${DUE}a`,
   idle: `${DUE}i`,
   delayed: `${DUE}d`,
+  schedule: `${DUE}s`,
 };
 export const duesPrefix = (kind: DueKind): Key => DUES[kind];
 export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>
