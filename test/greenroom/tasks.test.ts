@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyInChild } from '../../src/storage/verify/verify.ts';
-import { type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { type TestGreenroom, testGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
+import { GreenroomProcess } from '../support/greenroom-process.ts';
 import { skippingClock } from '../support/skipping-clock.ts';
 import { until } from '../support/until.ts';
 
@@ -281,5 +282,33 @@ describe('a schedule', () => {
     expect(await test.greenroom.tasks.get('t')).toMatchObject({ prompt: 'x', version: 1 });
     const report = await verifyInChild(join(test.dataDir, 'store'));
     expect(report).toMatchObject({ isSound: true });
+  });
+});
+
+describe('a Greenroom that is killed when a schedule is due', () => {
+  it('runs it once: before the run has begun, and before that is noted', async () => {
+    const clock = skippingClock();
+    const test = await unstartedGreenroom({ clock });
+    await test.start();
+    const { tasks, schedules } = test.greenroom;
+    await tasks.put('t', { prompt: 'hello' });
+    const at = new Date(clock.now() + HOUR_MS).toISOString();
+    await schedules.put('s', { task: 't', at });
+    await test.stop();
+    for (const point of ['schedule.due', 'schedule.begun'] as const) {
+      const env = { LATE_BY_MS: `${2 * HOUR_MS}`, GREENROOM_CRASHPOINT: point };
+      await new GreenroomProcess(test.dataDir, test.rehearsal.url, env).died();
+      expect(await verifyInChild(join(test.dataDir, 'store'))).toMatchObject({ isSound: true });
+    }
+    clock.skip(3 * HOUR_MS);
+    await test.start();
+    await until(async () => (await test.greenroom.schedules.get('s')).runs === 1);
+    await ended(test, 't', 1);
+    const [run] = await runsOf(test, 't');
+    expect(run).toMatchObject({ status: 'completed', scheduleId: 's', dueAt: at });
+    expect(await test.sessions.get(run?.sessionId ?? '')).toMatchObject({ numTurns: 1 });
+    expect(await test.greenroom.schedules.get('s')).not.toHaveProperty('nextAt');
+    await test.stop();
+    expect(await verifyInChild(join(test.dataDir, 'store'))).toMatchObject({ isSound: true });
   });
 });

@@ -23,6 +23,7 @@ interface Options {
   readonly create: boolean;
   readonly turnId?: string;
   readonly onBusy?: string;
+  readonly deliverAt?: string;
   readonly maxSteps?: number;
   readonly maxCost?: number;
   readonly thinking?: Thinking;
@@ -48,6 +49,10 @@ export const registerSend = (registration: Registration): void => {
       '--on-busy <policy>',
       'while another turn is open: enqueue, reject, interrupt or rollback',
       parseWord(BUSY_POLICIES),
+    )
+    .option(
+      '--deliver-at <moment>',
+      'begin it then, RFC 3339, such as 2026-11-20T07:00:00Z; the command does not wait for it',
     )
     .option('--max-steps <n>', 'model calls at most', parseCount)
     .option('--max-cost <usd>', 'money at most', parseMoney)
@@ -89,7 +94,7 @@ const promptOf = async (run: Invocation, words: readonly string[]): Promise<stri
 
 const requestOf = (prompt: string, options: Options): Request => {
   const { tag, title, create, maxCost } = options;
-  const { model, turnId, onBusy, maxSteps, provider, thinking, effort } = options;
+  const { model, turnId, onBusy, deliverAt, maxSteps, provider, thinking, effort } = options;
   const wish = given<object>({
     thinking,
     effort,
@@ -97,6 +102,7 @@ const requestOf = (prompt: string, options: Options): Request => {
     model,
     turnId,
     onBusy,
+    deliverAt,
     maxSteps,
     maxCostUsd: maxCost,
     provider,

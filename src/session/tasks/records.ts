@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { When } from '../../calendar/when.ts';
 import { Settings } from '../../model/head.ts';
 import { DefinitionName } from '../../model/id-schemas.ts';
+import { MISFIRES, OVERLAPS } from './words.ts';
 
 /** Longest prompt and value, in characters; the limit of a message holds besides. */
 const MAX_TEXT = 1_000_000;
@@ -49,9 +50,6 @@ export const Task = z.strictObject({
     .describe('kept for archives, which do not exist yet: without effect'),
 });
 export type Task = Readonly<z.infer<typeof Task>>;
-
-export const MISFIRES = ['skip', 'once', 'catchUp'] as const;
-export const OVERLAPS = ['skip', 'wait', 'allow'] as const;
 
 /** Runs that one catching up may begin. */
 export const MAX_CATCH_UP = 100;

@@ -106,7 +106,11 @@ const whenOf = (
     throw wrong('from', 'it is of everySeconds');
   if (cron !== undefined) return { kind: 'cron', cron, timeZone: timeZone ?? 'UTC' };
   if (everySeconds !== undefined)
-    return { kind: 'every', seconds: everySeconds, fromMs: from ? Date.parse(from) : nowMs };
+    return {
+      kind: 'every',
+      seconds: everySeconds,
+      fromMs: from ? Date.parse(from) : Math.floor(nowMs),
+    };
   return { kind: 'at', atMs: Date.parse(at ?? '') };
 };
 
