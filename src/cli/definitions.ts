@@ -1,5 +1,6 @@
 /** What the commands of templates, tasks and schedules have in common. */
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { usageError } from './failure.ts';
 import type { Shell } from './shell.ts';
 import { parseJsonObject } from './values.ts';
@@ -16,7 +17,7 @@ export const definitionFrom = async (
 const textOf = async (shell: Shell, file: string): Promise<string> => {
   if (file !== '-') {
     try {
-      return await readFile(file, 'utf8');
+      return await readFile(resolve(shell.cwd, file), 'utf8');
     } catch (error) {
       throw usageError(`${file} cannot be read: ${(error as Error).message}`);
     }

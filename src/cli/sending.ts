@@ -48,6 +48,7 @@ export const send = async (
       printer.event(step.value);
       if (isForLater(step.value)) {
         run.out.note(`the turn ${turnId} begins ${request.deliverAt}`);
+        await events.return?.();
         return;
       }
       asking.event(step.value);

@@ -211,6 +211,8 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
     mkdirSync(join(cwd, NAME, 'store'), { recursive: true });
     const line = { level: HOSTILE, time: HOSTILE, msg: HOSTILE, [HOSTILE]: HOSTILE };
     writeInto(join(cwd, NAME), 'log/greenroom.log', [HOSTILE, JSON.stringify(line)]);
+    const task = { description: HOSTILE, prompt: `${HOSTILE} {{x}}`, variables: { x: HOSTILE } };
+    for (const file of ['template.json', 'task.json']) writeInto(cwd, file, [JSON.stringify(task)]);
     writeInto(join(cwd, NAME), `${NAME}.jsonl`, [HOSTILE, `{"type":"${NAME}"}`]);
   });
   afterAll(() => running[Symbol.asyncDispose]());

@@ -8,7 +8,7 @@ import { collectVariable, listed } from '../definitions.ts';
 import { ago, facts } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { type Column, table } from '../table.ts';
-import { parseCount, parseWord } from '../values.ts';
+import { parseAhead, parseCount, parseWord } from '../values.ts';
 
 type Put = SessionsRequests['schedules.put'];
 
@@ -25,6 +25,7 @@ interface PutOptions {
 }
 
 export const registerSchedules = (registration: Registration): void => {
+  const ahead = parseAhead(() => registration.shell.nowMs());
   const schedules = registration.program
     .command('schedules')
     .description('when tasks run by themselves');
@@ -49,8 +50,12 @@ export const registerSchedules = (registration: Registration): void => {
     .option('--cron <pattern>', "five fields of cron, or six with seconds first: '0 7 * * 1-5'")
     .option('--time-zone <zone>', 'of the pattern, such as Europe/Berlin; default UTC')
     .option('--every <seconds>', 'so many seconds from one run to the next', parseCount)
-    .option('--from <moment>', 'of --every: the moment that it counts from, RFC 3339')
-    .option('--at <moment>', 'one run then, RFC 3339')
+    .option('--from <moment>', 'of --every: the moment that it counts from', ahead)
+    .option(
+      '--at <moment>',
+      'one run then: 2026-11-20T07:00:00Z, or 12h for in twelve hours',
+      ahead,
+    )
     .option(
       '--misfire <rule>',
       `runs that were missed: ${MISFIRES.join(', ')}`,

@@ -11,7 +11,14 @@ import { send } from '../sending.ts';
 import { LAST, sessionNamed, sessionNamedOrAsTyped, withSession } from '../session-name.ts';
 import type { DaemonClient } from '../shell.ts';
 import { TurnPrinter } from '../turn-printer.ts';
-import { collect, parseCount, parseMoney, parseThinking, parseWord } from '../values.ts';
+import {
+  collect,
+  parseAhead,
+  parseCount,
+  parseMoney,
+  parseThinking,
+  parseWord,
+} from '../values.ts';
 
 interface Options {
   readonly tag?: readonly string[];
@@ -52,7 +59,8 @@ export const registerSend = (registration: Registration): void => {
     )
     .option(
       '--deliver-at <moment>',
-      'begin it then, RFC 3339, such as 2026-11-20T07:00:00Z; the command does not wait for it',
+      'begin it then: 2026-11-20T07:00:00Z, or 12h for in twelve hours; the command does not wait',
+      parseAhead(() => registration.shell.nowMs()),
     )
     .option('--max-steps <n>', 'model calls at most', parseCount)
     .option('--max-cost <usd>', 'money at most', parseMoney)

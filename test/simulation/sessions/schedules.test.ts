@@ -8,6 +8,7 @@ import { sessionKey } from '../../../src/model/ids.ts';
 import { embeddedApi } from '../../../src/session/api/embedded.ts';
 import { SchedulesFacade, TasksFacade } from '../../../src/session/api/tasks-facade.ts';
 import type { Schedule } from '../../../src/session/tasks/records.ts';
+import type { ExecutionView } from '../../../src/session/verbs/task-verbs.ts';
 import type { StoredJournal } from '../../../src/storage/journal/stored-journal.ts';
 import { MemoryStore } from '../../../src/storage/memory/memory-store.ts';
 import { verifyTables } from '../../../src/storage/verify/verify-tables.ts';
@@ -180,7 +181,7 @@ class Week {
     const endMs = Date.parse(nextAt ?? '') - 1;
     const begin = when.kind === 'every' ? when.fromMs + 1 : fromMs;
     const moments = between(when, begin, endMs, 12 * (this.#size.hours + 2));
-    const { executions } = await this.#soon(tasks.executions(name, { limit: 1_000 }));
+    const executions = await this.#soon(all(tasks, name));
     const ran = executions.map(({ dueAt = '' }) => Date.parse(dueAt)).toSorted((a, b) => a - b);
     const twice = ran.filter((atMs, at) => atMs === ran[at - 1]);
     if (twice.length > 0) this.#wrong.push(`${name} ran twice for ${new Date(twice[0] ?? 0)}`);
@@ -198,12 +199,21 @@ class Week {
 test('each moment has its run, once, whenever the daemon dies', {
   timeout: TIMEOUT_MS,
 }, async () => {
-  for (const seed of isFull() ? [1, 2, 3] : [1]) {
-    const { result } = await play(seed, SIZE);
-    expect(result.wrong).toEqual([]);
-    expect(result.runs).toBeGreaterThan(SIZE.hours * 4);
-  }
+  const { result } = await play(1, SIZE);
+  expect(result.wrong).toEqual([]);
+  expect(result.runs).toBeGreaterThan(SIZE.hours * 4);
 });
+
+/** All runs of a task, page by page. */
+const all = async (tasks: TasksFacade, name: string): Promise<readonly ExecutionView[]> => {
+  const found: ExecutionView[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = await tasks.executions(name, { limit: 500, ...(cursor && { cursor }) });
+    found.push(...page.executions);
+    cursor = page.nextCursor;
+    if (cursor === undefined) return found;
+  }
+};
 
 const SMALL: Size = { hours: 3, deaths: 12 };
 
