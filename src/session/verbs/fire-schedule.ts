@@ -96,9 +96,18 @@ const refusalOf = async (ground: Ground, run: TaskRun): Promise<string | undefin
   } catch (error) {
     const code = codeOf(error);
     if (ERRORS[code].retryable || code === 'internal') throw error;
-    return BEGUN.includes(code) ? undefined : `${code}: ${(error as Error).message}`.slice(0, 500);
+    if (BEGUN.includes(code)) return undefined;
+    report(ground, run, error);
+    return `${code}: ${(error as Error).message}`.slice(0, 500);
   }
 };
+
+/** Nobody has asked for the run, so nobody hears that it cannot begin: the log does. */
+const report = ({ caller }: Ground, { tenant, task, scheduled }: TaskRun, error: unknown): void =>
+  caller.system.report({
+    ...{ kind: 'fault', actor: 'alarms', error },
+    during: `a run of ${tenant}/${task} by the schedule ${scheduled?.scheduleId}`,
+  });
 
 const NAME_LENGTH = 50;
 
