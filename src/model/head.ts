@@ -246,7 +246,7 @@ export interface Execution {
 }
 
 /** Longest `resultData`, in characters; all of it is in the transcript. */
-export const MAX_RESULT_LENGTH = 16_384;
+export const MAX_RESULT_LENGTH = 4_000;
 
 /** A response that was given up to another session, with what its owner was, so that it can be taken back. */
 export interface Offer {

@@ -13,7 +13,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 const runsOf = async (test: TestGreenroom, name: string) =>
-  (await test.greenroom.tasks.executions(name, { limit: 1_000 })).executions;
+  (await test.greenroom.tasks.executions(name, { limit: 50 })).executions;
 const ended = (test: TestGreenroom, name: string, count: number) =>
   until(async () => {
     const runs = await runsOf(test, name);

@@ -1,5 +1,6 @@
 /** `greenroom tasks`: what is done in background sessions of its own, and its runs. */
 import { newTurnId } from '../../model/ids.ts';
+import { hasEnded } from '../../model/words.ts';
 import type { ExecutionView, TaskView } from '../../session/verbs/task-verbs.ts';
 import { collectVariable, definitionFrom, listed } from '../definitions.ts';
 import { CliError } from '../failure.ts';
@@ -99,12 +100,14 @@ const showEnd = async (
   sessionId: string,
 ): Promise<void> => {
   for (;;) {
-    const { executions } = await daemon.sessions('tasks.executions', { name, limit: 100 });
-    const found = executions.find((execution) => execution.sessionId === sessionId);
-    if (found === undefined) throw new CliError(1, `the run ${sessionId} is gone`);
-    if (found.status !== 'running') return showResult(run, found);
+    const { session } = await daemon.session(sessionId, 'get', {});
+    if (hasEnded(session) || session.status === 'parked') break;
     await run.shell.sleep(LOOK_MS);
   }
+  const found = await runs(daemon, name, Number.POSITIVE_INFINITY, sessionId);
+  const last = found.at(-1);
+  if (last?.sessionId !== sessionId) throw new CliError(1, `the run ${sessionId} is gone`);
+  showResult(run, last);
 };
 
 const showResult = (run: Invocation, execution: ExecutionView): void => {
@@ -119,17 +122,33 @@ const showRuns = async (
   name: string,
   limit: number,
 ): Promise<void> => {
-  const found: ExecutionView[] = [];
-  for (let cursor: string | undefined; ; ) {
-    const wanted = Math.min(1_000, limit - found.length);
-    const from = cursor === undefined ? {} : { cursor };
-    const page = await daemon.sessions('tasks.executions', { name, limit: wanted, ...from });
-    found.push(...page.executions);
-    cursor = page.nextCursor;
-    if (cursor === undefined || found.length >= limit) break;
-  }
+  const found = await runs(daemon, name, limit);
   run.out.many(found, () => runTable(found, run));
   if (found.length === 0) run.out.note('it has not run yet');
+};
+
+/** The verb gives at most 50 at a time. */
+const PAGE = 50;
+
+/** Newest first, at most so many, or as far as this one. */
+const runs = async (
+  daemon: DaemonClient,
+  name: string,
+  limit: number,
+  sessionId?: string,
+): Promise<readonly ExecutionView[]> => {
+  const found: ExecutionView[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const wanted = Math.min(PAGE, limit - found.length);
+    const from = cursor === undefined ? {} : { cursor };
+    const page = await daemon.sessions('tasks.executions', { name, limit: wanted, ...from });
+    for (const execution of page.executions) {
+      found.push(execution);
+      if (execution.sessionId === sessionId) return found;
+    }
+    cursor = page.nextCursor;
+    if (cursor === undefined || found.length >= limit) return found;
+  }
 };
 
 const TASKS: readonly Column[] = [

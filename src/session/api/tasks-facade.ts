@@ -76,7 +76,7 @@ export class TasksFacade {
     return this.#api.sessions('tasks.run', { ...how, name });
   }
 
-  /** Its runs, newest first, 20 a page: how each ended, with what result, at what cost. */
+  /** Its runs, newest first, 20 a page, at most 50: how each ended, with what result, at what cost. */
   executions(name: string, page: Executions = {}): Promise<SessionsReplies['tasks.executions']> {
     return this.#api.sessions('tasks.executions', { ...page, name });
   }

@@ -222,9 +222,6 @@ const lastFinished = ({ effects }: Draft): TurnFinished | undefined => {
   return undefined;
 };
 
-/** Longest text of a result in the audit, in characters. */
-const MAX_AUDITED = 4_000;
-
 /** What a background session leaves: for its audit record, which goes out as an event too. */
 const result = (draft: Draft): Readonly<Record<string, unknown>> | undefined => {
   const finished = lastFinished(draft);
@@ -232,7 +229,7 @@ const result = (draft: Draft): Readonly<Record<string, unknown>> | undefined => 
   const { text, error, stopReason } = finished;
   const { costNanoUsd, unpricedAnswers } = draft.head;
   return {
-    ...draft.bodies({ result: wellCut(text, MAX_AUDITED) }),
+    ...draft.bodies({ result: wellCut(text, MAX_RESULT_LENGTH) }),
     stopReason,
     costUsd: unpricedAnswers > 0 ? null : usdOf(costNanoUsd),
     ...(error === undefined ? {} : { error }),

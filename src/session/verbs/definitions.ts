@@ -11,7 +11,9 @@ import { type Ground, journalOf, type SessionsWork } from './verb.ts';
 /** Definitions of a kind that a tenant may have. */
 export const MAX_DEFINITIONS = 1_000;
 /** Largest definition, as JSON, in bytes. */
-const MAX_BYTES = 4 * 1024 * 1024;
+export const MAX_DEFINITION_BYTES = 512 * 1024;
+/** A page of a list ends with the definition that reaches this, so that it fits into a message of any broker. */
+const PAGE_BYTES = 256 * 1024;
 
 export const Named = z.strictObject({ name: DefinitionName });
 export const putShape = {
@@ -60,18 +62,36 @@ export class Definitions<R extends object> {
     throw new GreenroomError('definition_not_found', `there is no ${this.kind} ${name}`);
   }
 
+  /** As many as were asked for, or as fit into a message; `nextCursor`: there may be more. */
   async list(
+    work: SessionsWork,
+    page: z.output<typeof ListRequest>,
+  ): Promise<{ readonly found: readonly Known<R>[]; readonly nextCursor?: string }> {
+    const all = await this.#read(work, page);
+    let bytes = 0;
+    const tooMany = all.findIndex(({ record }) => {
+      const isFull = bytes >= PAGE_BYTES;
+      bytes += Buffer.byteLength(JSON.stringify(record));
+      return isFull;
+    });
+    const found = tooMany === -1 ? all : all.slice(0, tooMany);
+    const last = found.at(-1);
+    const isWhole = tooMany === -1 && found.length < page.limit;
+    return isWhole || last === undefined ? { found } : { found, nextCursor: last.key.name };
+  }
+
+  /** All of them: at most `MAX_DEFINITIONS`. */
+  all(work: SessionsWork): Promise<readonly Known<R>[]> {
+    return this.#read(work, { limit: MAX_DEFINITIONS });
+  }
+
+  async #read(
     work: SessionsWork,
     { limit, cursor }: z.output<typeof ListRequest>,
   ): Promise<readonly Known<R>[]> {
     const page = cursor === undefined ? { limit } : { limit, cursor };
     const found = await journalOf(work).definitions(work.context.tenant, this.kind, page);
     return found as unknown as readonly Known<R>[];
-  }
-
-  /** All of them: at most `MAX_DEFINITIONS`. */
-  all(work: SessionsWork): Promise<readonly Known<R>[]> {
-    return this.list(work, { limit: MAX_DEFINITIONS });
   }
 
   /** @param now what it says from now on, of what it said before. */
@@ -132,8 +152,11 @@ export class Definitions<R extends object> {
 /** As JSON has it, without what is absent. Throws `too_large`. */
 const plain = (record: object): Readonly<Record<string, unknown>> => {
   const text = JSON.stringify(record);
-  if (Buffer.byteLength(text) > MAX_BYTES)
-    throw new GreenroomError('too_large', `a definition takes at most ${MAX_BYTES} bytes`);
+  if (Buffer.byteLength(text) > MAX_DEFINITION_BYTES)
+    throw new GreenroomError(
+      'too_large',
+      `a definition takes at most ${MAX_DEFINITION_BYTES} bytes`,
+    );
   return JSON.parse(text) as Readonly<Record<string, unknown>>;
 };
 

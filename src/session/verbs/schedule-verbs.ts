@@ -17,7 +17,7 @@ import {
 } from './definitions.ts';
 import { nextCursor } from './reply-schemas.ts';
 import { schedules } from './schedules.ts';
-import { cursorBehind, tasks } from './template-verbs.ts';
+import { tasks } from './template-verbs.ts';
 import { type SessionsWork, sessionsVerb } from './verb.ts';
 
 const moment = z.iso.datetime();
@@ -133,8 +133,8 @@ const list = sessionsVerb('schedules.list', {
   request: ListRequest,
   reply: z.strictObject({ schedules: z.array(ScheduleView), nextCursor }),
   run: async (work, page) => {
-    const found = await schedules.list(work, page);
-    return { schedules: found.map(view), ...cursorBehind(found, page.limit) };
+    const { found, ...next } = await schedules.list(work, page);
+    return { schedules: found.map(view), ...next };
   },
 });
 

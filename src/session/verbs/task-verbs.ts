@@ -1,6 +1,5 @@
 /** Verbs on tasks: what is to be done in a session of its own, its runs, and what became of them. */
 import { z } from 'zod';
-import { MAX_PAGE } from '../../model/criteria.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
 import type { Execution, Head } from '../../model/head.ts';
@@ -29,7 +28,7 @@ import { nextCursor } from './reply-schemas.ts';
 import { mustBeRules, mustBeServers } from './rule-settings.ts';
 import { beginRun } from './run-task.ts';
 import { schedules } from './schedules.ts';
-import { cursorBehind, tasks, templates } from './template-verbs.ts';
+import { tasks, templates } from './template-verbs.ts';
 import { journalOf, type SessionsWork, sessionsVerb } from './verb.ts';
 
 export const TaskView = z.strictObject({ ...viewShape, ...Task.shape });
@@ -70,8 +69,8 @@ const list = sessionsVerb('tasks.list', {
   request: ListRequest,
   reply: z.strictObject({ tasks: z.array(TaskView), nextCursor }),
   run: async (work, page) => {
-    const found = await tasks.list(work, page);
-    return { tasks: found.map(view), ...cursorBehind(found, page.limit) };
+    const { found, ...next } = await tasks.list(work, page);
+    return { tasks: found.map(view), ...next };
   },
 });
 
@@ -111,7 +110,7 @@ export const ExecutionView = z.strictObject({
   sessionId: z.string(),
   turnId: z.string(),
   status: z.enum(['running', 'completed', 'failed']),
-  /** What the model said last: the first 16,384 characters. */
+  /** What the model said last: the first 4,000 characters. */
   resultData: z.string().exactOptional(),
   errorMessage: z.string().exactOptional(),
   /** With its sub-agents; null: the price of a model that answered is not known. */
@@ -127,10 +126,13 @@ export const ExecutionView = z.strictObject({
 });
 export type ExecutionView = Readonly<z.output<typeof ExecutionView>>;
 
+/** Of a page: with their results they fit into a message of any broker. */
+export const MAX_EXECUTIONS = 50;
+
 const executions = sessionsVerb('tasks.executions', {
   request: z.strictObject({
     name: DefinitionName,
-    limit: z.int().min(1).max(MAX_PAGE).default(20),
+    limit: z.int().min(1).max(MAX_EXECUTIONS).default(20),
     cursor: z.string().max(1_024).optional(),
   }),
   reply: z.strictObject({ executions: z.array(ExecutionView), nextCursor }),

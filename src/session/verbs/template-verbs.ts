@@ -54,19 +54,10 @@ const list = sessionsVerb('templates.list', {
   request: ListRequest,
   reply: z.strictObject({ templates: z.array(TemplateView), nextCursor }),
   run: async (work, page) => {
-    const found = await templates.list(work, page);
-    return { templates: found.map(view), ...cursorBehind(found, page.limit) };
+    const { found, ...next } = await templates.list(work, page);
+    return { templates: found.map(view), ...next };
   },
 });
-
-/** Where the list goes on, if it does. */
-export const cursorBehind = (
-  found: readonly { readonly key: { readonly name: string } }[],
-  limit: number,
-): { readonly nextCursor?: string } => {
-  const last = found.at(-1);
-  return last === undefined || found.length < limit ? {} : { nextCursor: last.key.name };
-};
 
 const remove = sessionsVerb('templates.delete', {
   request: Named,

@@ -208,7 +208,7 @@ test('each moment has its run, once, whenever the daemon dies', {
 const all = async (tasks: TasksFacade, name: string): Promise<readonly ExecutionView[]> => {
   const found: ExecutionView[] = [];
   for (let cursor: string | undefined; ; ) {
-    const page = await tasks.executions(name, { limit: 500, ...(cursor && { cursor }) });
+    const page = await tasks.executions(name, { limit: 50, ...(cursor && { cursor }) });
     found.push(...page.executions);
     cursor = page.nextCursor;
     if (cursor === undefined) return found;
