@@ -6,6 +6,7 @@
 import type { Head } from './head.ts';
 import { isHeld } from './tags.ts';
 import type { OpenCall, ToolsPhase } from './turn.ts';
+import { hasUnfinished } from './unfinished.ts';
 import { hasEnded } from './words.ts';
 
 /**
@@ -63,10 +64,7 @@ const mayEnd = (head: Head): boolean =>
 
 /** When a session ends to which nothing comes; undefined: it does not. */
 export const idleEndMs = (head: Head): number | undefined =>
-  head.idleEndMinutes === undefined ||
-  head.openTurns.length > 0 ||
-  head.delayed !== undefined ||
-  !mayEnd(head)
+  head.idleEndMinutes === undefined || hasUnfinished(head) || !mayEnd(head)
     ? undefined
     : head.updatedAtMs + Math.round(head.idleEndMinutes * MINUTE_MS);
 

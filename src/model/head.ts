@@ -380,20 +380,6 @@ export const mustBeAlive = (head: Head): void => {
     });
 };
 
-/** The status that the open turns make, and those that are yet to begin. */
-export const statusFrom = ({ openTurns, delayed }: Pick<Head, 'openTurns' | 'delayed'>): Status =>
-  openTurns[0]?.status ?? (delayed === undefined ? 'idle' : 'waiting');
-
-/** Open turns, and behind them those that begin at a time. */
-export const unfinishedTurns = ({
-  openTurns,
-  delayed,
-}: Pick<Head, 'openTurns' | 'delayed'>): readonly OpenTurn[] =>
-  delayed === undefined ? openTurns : [...openTurns, ...delayed];
-
 /** Whether what a person would be asked is denied at once. A sub-agent's questions are its parent's: it is told which. */
 export const deniesAsks = ({ approvals, mode, childOf }: Head): boolean =>
   approvals === undefined ? mode === 'background' && childOf === undefined : approvals === 'deny';
-
-export const hasUnfinished = ({ openTurns, delayed }: Pick<Head, 'openTurns' | 'delayed'>) =>
-  openTurns.length > 0 || delayed !== undefined;

@@ -9,11 +9,12 @@
 
 import { codeOf, type ErrorCode, GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import { newHead, unfinishedTurns } from '../../model/head.ts';
+import { newHead } from '../../model/head.ts';
 import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import { awaitedModelRun, type TurnRecord } from '../../model/turn.ts';
+import { unfinishedTurns } from '../../model/unfinished.ts';
 import type { From } from '../../otp/message.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
 import { Narrator, type Told } from '../events/narrator.ts';

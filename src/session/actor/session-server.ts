@@ -4,9 +4,9 @@
  */
 
 import { codeOf } from '../../model/errors.ts';
-import { unfinishedTurns } from '../../model/head.ts';
 import { keyString } from '../../model/ids.ts';
 import type { RunId } from '../../model/turn.ts';
+import { unfinishedTurns } from '../../model/unfinished.ts';
 import { genServer, noreply, reply, stop } from '../../otp/gen-server.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import type { Self } from '../../otp/self.ts';

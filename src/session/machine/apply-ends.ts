@@ -1,7 +1,7 @@
 /** How a session ends as a whole, and begins again: `complete`, `terminate`, `reopen`, and the end of one that nothing comes to. */
 import { idleEndMs } from '../../model/due.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { hasUnfinished, unfinishedTurns } from '../../model/head.ts';
+import { hasUnfinished, unfinishedTurns } from '../../model/unfinished.ts';
 import { hasEnded } from '../../model/words.ts';
 import { disownCalls } from './apply-tools.ts';
 import type { Draft } from './draft.ts';

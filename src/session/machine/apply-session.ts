@@ -1,9 +1,10 @@
 /** What is done to a session as a whole: it is made, set, tagged, appended to, parked, deleted. */
 
 import { GreenroomError } from '../../model/errors.ts';
-import { hasUnfinished, type Settings, unfinishedTurns, withSettings } from '../../model/head.ts';
+import { type Settings, withSettings } from '../../model/head.ts';
 import { addTags, HOLD_TAG, isHeld, removeTags, replacingTags } from '../../model/tags.ts';
 import type { TurnError } from '../../model/turn.ts';
+import { hasUnfinished, unfinishedTurns } from '../../model/unfinished.ts';
 import { hasEnded } from '../../model/words.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';

@@ -7,7 +7,6 @@
  */
 
 import type { MessageEntry } from '../../model/entry.ts';
-import { statusFrom } from '../../model/head.ts';
 import { withTools } from '../../model/tools-used.ts';
 import {
   awaitedModelRun,
@@ -17,6 +16,7 @@ import {
   type OpenTurn,
   type TurnError,
 } from '../../model/turn.ts';
+import { statusFrom } from '../../model/unfinished.ts';
 import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import { beginTools } from './apply-tools.ts';

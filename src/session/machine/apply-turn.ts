@@ -7,7 +7,7 @@
 
 import { GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import { type Head, type Settings, statusFrom, unfinishedTurns } from '../../model/head.ts';
+import type { Head, Settings } from '../../model/head.ts';
 import { addTags } from '../../model/tags.ts';
 import {
   awaitedRuns,
@@ -16,6 +16,7 @@ import {
   type OpenTurn,
   type TurnRecord,
 } from '../../model/turn.ts';
+import { statusFrom, unfinishedTurns } from '../../model/unfinished.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import { expireCalls } from './apply-approvals.ts';
 import { delayTurn } from './apply-delayed.ts';

@@ -2,7 +2,7 @@
  * The calls of a turn in the making; local to one input. It owns what becomes of them: which may start, when all are
  * answered to the model, how that ends the turn.
  */
-import { type Head, statusFrom } from '../../model/head.ts';
+import type { Head } from '../../model/head.ts';
 import {
   awaitedRuns,
   hasEnded,
@@ -12,6 +12,7 @@ import {
   runIdOf,
   type ToolsPhase,
 } from '../../model/turn.ts';
+import { statusFrom } from '../../model/unfinished.ts';
 import type { Draft } from './draft.ts';
 import type { Results, Rules, Verdict } from './machine.ts';
 import { blockOf, messageOf } from './tool-results.ts';

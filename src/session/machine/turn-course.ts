@@ -7,13 +7,7 @@ import { answeringOf } from '../../model/answering.ts';
 import { wellCut } from '../../model/bounds.ts';
 import { type TurnEventBody, type TurnFinished, turnFinished } from '../../model/event.ts';
 import type { Every } from '../../model/every.ts';
-import {
-  type Execution,
-  type Head,
-  hasUnfinished,
-  MAX_RESULT_LENGTH,
-  statusFrom,
-} from '../../model/head.ts';
+import { type Execution, type Head, MAX_RESULT_LENGTH } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import { usdOf } from '../../model/money.ts';
 import {
@@ -29,6 +23,7 @@ import {
   type TurnOptions,
   type WorkPhase,
 } from '../../model/turn.ts';
+import { hasUnfinished, statusFrom } from '../../model/unfinished.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import type { Status } from '../../model/words.ts';
 import type { Draft } from './draft.ts';

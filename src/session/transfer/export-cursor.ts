@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { EMPTY_DIGEST } from '../../claude-code/digest.ts';
 import { PlausibleMs } from '../../model/bound-schemas.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { type Head, unfinishedTurns } from '../../model/head.ts';
+import type { Head } from '../../model/head.ts';
 import { TurnId } from '../../model/id-schemas.ts';
+import { unfinishedTurns } from '../../model/unfinished.ts';
 import type { StreamRecord } from '../ports/journal.ts';
 
 const count = z.int().min(0);

@@ -9,9 +9,10 @@ import { isUtf8 } from 'node:buffer';
 import { isWellFormed, wellFormed } from '../../model/bounds.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { type Head, statusFrom, unfinishedTurns } from '../../model/head.ts';
+import type { Head } from '../../model/head.ts';
 import { isDeeperThan } from '../../model/json-depth.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
+import { statusFrom, unfinishedTurns } from '../../model/unfinished.ts';
 import type { AuditRecord, StoredResponse, StreamRecord } from '../ports/journal.ts';
 
 export const EXPORT_FORMAT = 1;

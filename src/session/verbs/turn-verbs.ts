@@ -1,9 +1,9 @@
 /** Verbs on what happened in a session: the records of its turns, and how one is stopped. */
 import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
-import { unfinishedTurns } from '../../model/head.ts';
 import { TurnId } from '../../model/id-schemas.ts';
 import type { ClosedTurn, TurnRecord } from '../../model/turn.ts';
+import { unfinishedTurns } from '../../model/unfinished.ts';
 import type { KnownSession, SessionReader } from '../ports/journal.ts';
 import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';
 import { pageLimit } from './transcript-verbs.ts';
