@@ -10,6 +10,9 @@ import { until } from '../support/until.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
+/** Its turn waits for a person. */
+const ASKS = '[[rehearse: tool=Bash input={"command":"touch made"}]] [[rehearse: text=done]]';
+
 const at = (ms: number) => ({ deliverAt: new Date(ms).toISOString() });
 const turnsOf = async (test: TestGreenroom, name: string) => {
   const { turns } = await test.sessions.turns(name);
@@ -95,10 +98,13 @@ describe('a turn that is set for a time', () => {
     const test = await testGreenroom({ clock });
     const dueMs = clock.now() + MINUTE_MS;
     for (const onBusy of ['enqueue', 'interrupt', 'reject'] as const) {
-      const later = test.begin(onBusy, 'hello', { turnId: 'later', onBusy, ...at(dueMs) });
+      const session = { workingDirectory: test.dataDir, tools: ['Bash'] };
+      const later = test.begin(onBusy, 'hello', {
+        ...{ turnId: 'later', onBusy, session },
+        ...at(dueMs),
+      });
       await later.saw('turn.accepted');
-      const slow = `[[rehearse: status=429 retry-after=600 times=1 text=${onBusy}]]`;
-      test.begin(onBusy, slow, { turnId: 'open' });
+      test.begin(onBusy, ASKS, { turnId: 'open' });
       await until(async () => (await turnsOf(test, onBusy)).includes('open waiting'));
     }
     clock.skip(MINUTE_MS);

@@ -12,6 +12,9 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
+/** Its run waits for a person. */
+const ASKS = '[[rehearse: tool=Bash input={"command":"touch made"}]] [[rehearse: text=done]]';
+
 const runsOf = async (test: TestGreenroom, name: string) =>
   (await test.greenroom.tasks.executions(name, { limit: 50 })).executions;
 const ended = (test: TestGreenroom, name: string, count: number) =>
@@ -221,8 +224,12 @@ describe('a schedule', () => {
     const { tasks, schedules } = test.greenroom;
     const from = new Date(clock.now() + MINUTE_MS).toISOString();
     for (const overlap of ['skip', 'wait', 'allow'] as const) {
-      const slow = `[[rehearse: status=429 retry-after=90 times=1 text=${overlap}]]`;
-      await tasks.put(overlap, { prompt: slow });
+      const settings = {
+        workingDirectory: test.dataDir,
+        tools: ['Bash'],
+        approvals: 'wait' as const,
+      };
+      await tasks.put(overlap, { prompt: ASKS, settings });
       await schedules.put(overlap, { task: overlap, everySeconds: 60, from, overlap });
     }
     clock.skip(MINUTE_MS);
@@ -240,6 +247,10 @@ describe('a schedule', () => {
       why: 'the run before had not ended',
     });
     expect(await schedules.get('wait')).toMatchObject({ runs: 1, skipped: 0 });
+    const [waiting] = await runsOf(test, 'wait');
+    const asked = await test.greenroom.approvals.of(waiting?.sessionId ?? '');
+    await test.greenroom.approvals.deny(waiting?.sessionId ?? '', asked[0]?.approvalId ?? '');
+    await ended(test, 'wait', 1);
     clock.skip(50 * SECOND_MS);
     await until(async () => (await schedules.get('wait')).runs === 2);
     await clear(test);
