@@ -53,6 +53,7 @@ const LONG = files(
   ...['greenroom/(long-imports|every-commit|passivation|sick-sessions)', 'client/abort'],
   ...['executor/pool/(threads|resting-threads)', 'search/long-searches'],
   ...['greenroom/recovery', 'greenroom/crashes', 'greenroom/long-waits', 'greenroom/late-reads'],
+  ...['greenroom/tasks', 'greenroom/delayed-turns'],
   ...[
     'cli/daemon-in-trouble',
     'cli/dead-daemon',
@@ -62,7 +63,14 @@ const LONG = files(
 );
 /** Not of these folders: what starts a process, and what takes seconds for random lives or all real transcripts. */
 const FAST = files(
-  ...['claude-code/**/*', 'housekeeping/**/*', 'log/**/*', 'model/**/*', 'platform/**/*'],
+  ...[
+    'calendar/**/*',
+    'claude-code/**/*',
+    'housekeeping/**/*',
+    'log/**/*',
+    'model/**/*',
+    'platform/**/*',
+  ],
   ...['permissions/*', 'permissions/corpus/ordinary'],
   ...['pricing/**/*', 'query/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
   ...[

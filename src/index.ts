@@ -26,6 +26,7 @@ import { AuditFacade } from './session/api/audit-facade.ts';
 import { embeddedApi } from './session/api/embedded.ts';
 import { SessionsFacade } from './session/api/facade.ts';
 import type { GreenroomApi } from './session/api/greenroom-api.ts';
+import { SchedulesFacade, TasksFacade, TemplatesFacade } from './session/api/tasks-facade.ts';
 import { type Prompt, type TurnOptions, TurnStream } from './session/api/turn-stream.ts';
 import { watch } from './session/api/watch.ts';
 import type { Watched } from './session/events/watch-queue.ts';
@@ -80,6 +81,7 @@ export { AuditFacade } from './session/api/audit-facade.ts';
 export { SessionsFacade } from './session/api/facade.ts';
 export type { GreenroomApi } from './session/api/greenroom-api.ts';
 export type { WatchControl, WatchEvent } from './session/api/live-query.ts';
+export { SchedulesFacade, TasksFacade, TemplatesFacade } from './session/api/tasks-facade.ts';
 export {
   type FinishedTurn,
   type Prompt,
@@ -177,6 +179,9 @@ export class Greenroom implements GreenroomApi {
   readonly sessions: SessionsFacade;
   readonly approvals: ApprovalsFacade;
   readonly audit: AuditFacade;
+  readonly templates: TemplatesFacade;
+  readonly tasks: TasksFacade;
+  readonly schedules: SchedulesFacade;
   /** The same calls by verb, as clients over NATS make them. */
   readonly api: SessionsApi;
   readonly #running: RunningGreenroom;
@@ -194,6 +199,9 @@ export class Greenroom implements GreenroomApi {
     this.sessions = new SessionsFacade(this.api, running.system.clock);
     this.approvals = new ApprovalsFacade(this.api);
     this.audit = new AuditFacade(this.api);
+    this.templates = new TemplatesFacade(this.api);
+    this.tasks = new TasksFacade(this.api);
+    this.schedules = new SchedulesFacade(this.api);
   }
 
   /**

@@ -35,7 +35,7 @@ export const housekeeping = (parts: Parts) => {
         usedBytes: () => process.memoryUsage().heapUsed,
       }), // gives memory back when nothing happens
       snapshot({ config, log }), // has the catalog written down, for the next start
-      alarms({ ring: (key) => sessions.ring(key) }), // wakes what is due, by the journal's index
+      alarms({ ring: (key, kind) => sessions.ring(key, kind) }), // wakes what is due, by the journal's index
       notifications(parts), // tells other programs, by the journal's audit
     ],
   });

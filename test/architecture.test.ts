@@ -84,7 +84,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config'],
   // What is said of sessions
   ['model'],
-  ['pricing', 'query'],
+  ['pricing', 'query', 'calendar'],
   ['claude-code'],
   ['classic'],
   // Whether a tool call may run
@@ -94,7 +94,7 @@ const FLOORS: readonly (readonly string[])[] = [
   // What sessions do
   ['session/memory'],
   ['session/ports'],
-  ['session/mirror'],
+  ['session/mirror', 'session/tasks'],
   ['session/responses'],
   ['session/context'],
   ['session/transfer'],
@@ -154,7 +154,8 @@ const floorOf = (path: string): number => FLOORS.findIndex((floor) => floor.incl
 
 const GROUND = ['platform', 'config'];
 const DOMAIN = [
-  ...['otp', 'model', 'pricing', 'query', 'claude-code', 'classic', 'permissions', 'session'],
+  ...['otp', 'model', 'pricing', 'query', 'calendar', 'claude-code', 'classic', 'permissions'],
+  'session',
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
@@ -169,6 +170,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   model: [],
   pricing: ['model'],
   query: ['model'],
+  calendar: ['model'],
   'claude-code': ['model', 'pricing'],
   classic: ['otp', 'model'],
   permissions: ['model', 'classic'],
@@ -255,6 +257,7 @@ describe('imports', () => {
       '@modelcontextprotocol/client': ['tools'],
       '@opentelemetry/api': ['traces'],
       commander: ['cli'],
+      croner: ['calendar'],
       libsql: ['text'],
       lmdb: ['storage'],
       msgpackr: ['storage'],

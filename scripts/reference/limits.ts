@@ -5,11 +5,12 @@ import { MAX_LISTED } from '../../src/housekeeping/sweep.ts';
 import { LIMITS } from '../../src/http/listening.ts';
 import { MAX_PAGE } from '../../src/model/criteria.ts';
 import { REQUEST_TIMEOUT_MS } from '../../src/model/deadlines.ts';
+import { MAX_NAME_LENGTH } from '../../src/model/definition.ts';
 import { MAX_SIDE_TRANSCRIPTS } from '../../src/model/head.ts';
 import { MAX_METADATA_BYTES } from '../../src/model/metadata.ts';
 import { MAX_SEGMENTS } from '../../src/model/segments.ts';
 import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/model/tags.ts';
-import { MOST_STEPS } from '../../src/model/turn.ts';
+import { MAX_DELAY_MS, MOST_STEPS } from '../../src/model/turn.ts';
 import { API_LIMITS, LONGEST_TIMEOUT_MS } from '../../src/nats/answers.ts';
 import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
 import { MAX_DUE } from '../../src/search/live/live-watch.ts';
@@ -24,6 +25,7 @@ import {
 import { MAX_WAITING_EVENTS } from '../../src/session/events/event-queue.ts';
 import { MAX_BYTES, MAX_EVENTS } from '../../src/session/events/recent-events.ts';
 import { MAX_STATIONS, MAX_TRAILS } from '../../src/session/events/turn-trails.ts';
+import { MAX_DEFINITION_BYTES, MAX_DEFINITIONS } from '../../src/session/verbs/definitions.ts';
 import { MAX_APPENDED } from '../../src/session/verbs/mirror-api.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/session/verbs/requests.ts';
 import { DAEMON, SESSION, SESSIONS } from '../../src/session/verbs/verb-facts.ts';
@@ -94,6 +96,11 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     ['a stored entry', size(MAX_ENTRY_BYTES)],
     ['tags', `${MAX_TAGS} per session, ${MAX_TAG_LENGTH} characters each`],
     ['`metadata` of a session', `${size(MAX_METADATA_BYTES)} of JSON`],
+    [
+      'templates, tasks and schedules',
+      `${count(MAX_DEFINITIONS)} of each per tenant, ${size(MAX_DEFINITION_BYTES)} of JSON each, names of ${MAX_NAME_LENGTH} characters`,
+    ],
+    ['a turn that is set for a time', `${MAX_DELAY_MS / 86_400_000} days ahead`],
     ['side transcripts', `${count(MAX_SIDE_TRANSCRIPTS)} per session`],
     [
       'an append of the Agent SDK',

@@ -30,7 +30,10 @@ const SUBJECTS: readonly (readonly [subject: string, verb: AnyVerb])[] = [
 ];
 
 function entries(prefix: string, verbs: Readonly<Record<string, AnyVerb>>) {
-  return Object.entries(verbs).map(([name, verb]) => [`${prefix}.${name}`, verb] as const);
+  // A verb of templates, tasks or schedules names its noun itself.
+  return Object.entries(verbs).map(
+    ([name, verb]) => [name.includes('.') ? name : `${prefix}.${name}`, verb] as const,
+  );
 }
 
 const groupsIn = (verb: AnyVerb) => {

@@ -37,6 +37,13 @@ const fill = async (greenroom: Greenroom): Promise<void> => {
   await ask(greenroom, 'tools', echo);
   await sessions.create('failed', {});
   await ask(greenroom, 'failed', '[[rehearse: status=400 message="no"]]').catch(() => undefined);
+  // Nothing of it is ever due: whoever reads the fixture must find it as it is.
+  await greenroom.templates.put('report', { prompt: 'Report on {{topic}}.' });
+  await greenroom.tasks.put('weather', { template: 'report', variables: { topic: 'rain' } });
+  const { sessionId } = await greenroom.tasks.run('weather', { turnId: 'run-1' });
+  while ((await sessions.get(sessionId)).status !== 'completed');
+  await greenroom.schedules.put('mornings', { task: 'weather', cron: '0 7 * * *' });
+  await greenroom.schedules.pause('mornings');
   await sessions.create('gone', { title: 'deleted' });
   await sessions.delete('gone');
 };

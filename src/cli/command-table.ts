@@ -33,6 +33,15 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/sessions.ts')).registerSessions,
   },
   { words: ['turns'], load: async () => (await import('./commands/turns.ts')).registerTurns },
+  {
+    words: ['templates'],
+    load: async () => (await import('./commands/templates.ts')).registerTemplates,
+  },
+  { words: ['tasks'], load: async () => (await import('./commands/tasks.ts')).registerTasks },
+  {
+    words: ['schedules'],
+    load: async () => (await import('./commands/schedules.ts')).registerSchedules,
+  },
   { words: ['watch'], load: async () => (await import('./commands/watch.ts')).registerWatch },
   {
     words: ['approvals'],

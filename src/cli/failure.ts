@@ -37,6 +37,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   unauthorized: 4,
   forbidden: 4,
   session_not_found: 3,
+  definition_not_found: 3,
   turn_not_found: 3,
   approval_not_found: 3,
   deadline_exceeded: 1,
@@ -73,6 +74,8 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
 const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   unknown_verb: 'the daemon is of another version: compare with greenroom status',
   session_not_found: 'greenroom sessions list shows the sessions that there are',
+  definition_not_found:
+    'greenroom templates list, tasks list and schedules list show what there is',
   session_exists: 'greenroom sessions update SESSION changes it; or choose another name',
   session_deleted: 'its id is free again after 30 days; choose another one',
   turn_not_found: 'greenroom turns list SESSION shows its turns',

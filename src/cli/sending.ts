@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { codeOf } from '../model/errors.ts';
+import type { WireEvent } from '../model/event.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
 import { Asking } from './asking.ts';
 import { CliError, EXIT_INTERRUPTED, failureOf } from './failure.ts';
@@ -45,6 +46,11 @@ export const send = async (
       if (step.done) break;
       isAccepted = true;
       printer.event(step.value);
+      if (isForLater(step.value)) {
+        run.out.note(`the turn ${turnId} begins ${request.deliverAt}`);
+        await events.return?.();
+        return;
+      }
       asking.event(step.value);
     }
   } catch (error) {
@@ -65,6 +71,9 @@ export const send = async (
 
 const howItEnds = (run: Invocation, sessionId: string, turnId: string): string =>
   run.typed(`turns show ${sessionId} ${turnId}`);
+
+/** It was accepted and stands in no transcript yet: it begins at its time, for which nobody waits here. */
+const isForLater = (event: WireEvent): boolean => event.type === 'turn.accepted' && event.seq === 0;
 
 const isLost = (error: unknown): boolean =>
   ['unavailable', 'draining', 'deadline_exceeded'].includes(codeOf(error));

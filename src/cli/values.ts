@@ -41,6 +41,20 @@ export const parseMoment =
     );
   };
 
+/** A moment to come: the same, but `7d` is in seven days. */
+export const parseAhead =
+  (nowMs: () => number) =>
+  (text: string): string => {
+    const ms = momentMs(text) ?? nowMs() + (spanMs(text) ?? Number.NaN);
+    if (Number.isFinite(ms) && Math.abs(ms) <= LAST_MS) return new Date(ms).toISOString();
+    throw new InvalidArgumentError(
+      'Write a time such as 2026-11-20T08:00:00Z, a date such as 2026-11-20, or 12h for in twelve hours.',
+    );
+  };
+
+/** The last moment that has a date. */
+const LAST_MS = 8_640_000_000_000_000;
+
 /** Dollars: `0.5` or `$0.5`. */
 export const parseMoney = (text: string): number => {
   const dollars = /^\$?\d+(\.\d+)?$/.test(text) ? Number(text.replace('$', '')) : Number.NaN;

@@ -263,6 +263,8 @@ export class AskStream {
     if (event.type === 'delta') return !this.#isBehind;
     if (event.type !== 'message' && event.type !== 'turn.accepted') return true;
     if (event.type === 'message') this.#isBehind = false;
+    // Of a turn that is set for a time: it has no prompt in the transcript yet.
+    if (event.type === 'turn.accepted' && event.seq === 0) return n > 0 || last.n === 0;
     if (event.seq <= this.#lastSeq) return false;
     this.#lastSeq = event.seq;
     return true;

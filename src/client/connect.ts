@@ -9,6 +9,7 @@ import { ApprovalsFacade } from '../session/api/approvals-facade.ts';
 import { AuditFacade } from '../session/api/audit-facade.ts';
 import { SessionsFacade } from '../session/api/facade.ts';
 import type { GreenroomApi } from '../session/api/greenroom-api.ts';
+import { SchedulesFacade, TasksFacade, TemplatesFacade } from '../session/api/tasks-facade.ts';
 import { type Prompt, type TurnOptions, TurnStream } from '../session/api/turn-stream.ts';
 import type { Watched } from '../session/events/watch-queue.ts';
 import type { StatusView } from '../session/verbs/daemon-verbs.ts';
@@ -46,6 +47,9 @@ export class ConnectedGreenroom implements GreenroomApi {
   readonly sessions: SessionsFacade;
   readonly approvals: ApprovalsFacade;
   readonly audit: AuditFacade;
+  readonly templates: TemplatesFacade;
+  readonly tasks: TasksFacade;
+  readonly schedules: SchedulesFacade;
   /** The same calls by verb, verbs on the daemon (`api.daemon('tree')`), and turns of the queue that were refused. */
   readonly api: Client;
 
@@ -54,6 +58,9 @@ export class ConnectedGreenroom implements GreenroomApi {
     this.sessions = new SessionsFacade(api);
     this.approvals = new ApprovalsFacade(api);
     this.audit = new AuditFacade(api);
+    this.templates = new TemplatesFacade(api);
+    this.tasks = new TasksFacade(api);
+    this.schedules = new SchedulesFacade(api);
   }
 
   get tenant(): string {

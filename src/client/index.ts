@@ -24,6 +24,11 @@ export type { ApprovalsFacade } from '../session/api/approvals-facade.ts';
 export type { AuditFacade } from '../session/api/audit-facade.ts';
 export type { SessionsFacade } from '../session/api/facade.ts';
 export type { GreenroomApi } from '../session/api/greenroom-api.ts';
+export type {
+  SchedulesFacade,
+  TasksFacade,
+  TemplatesFacade,
+} from '../session/api/tasks-facade.ts';
 export type { FinishedTurn, Prompt, TurnOptions, TurnStream } from '../session/api/turn-stream.ts';
 export type { Watched } from '../session/events/watch-queue.ts';
 export type { SessionsApi, TurnControl } from '../session/verbs/api.ts';

@@ -9,7 +9,7 @@
  *    and less often; the others are rung on time.
  */
 import { z } from 'zod';
-import { RINGING_KINDS } from '../model/due.ts';
+import { RINGING_KINDS, type RingingKind } from '../model/due.ts';
 import { codeOf } from '../model/errors.ts';
 import { keyString, type SessionKey } from '../model/ids.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
@@ -36,7 +36,7 @@ const PURGE_RETRY_MS = 30_000;
 
 export interface AlarmsArgs {
   /** Has a session look whether what it waits for is due; resolves when that is committed. */
-  readonly ring: (key: SessionKey) => Promise<void>;
+  readonly ring: (key: SessionKey, kind: RingingKind) => Promise<void>;
 }
 
 /** What the journal says is due first, each in the order of time. */
@@ -48,7 +48,11 @@ interface Seen {
   readonly nextMs: number;
 }
 
-type RingingKind = (typeof RINGING_KINDS)[number];
+/** An entry that is due. */
+interface Ringing {
+  readonly kind: RingingKind;
+  readonly entry: DueEntry;
+}
 
 const alarmsProtocol = protocol({
   calls: {},
@@ -56,7 +60,7 @@ const alarmsProtocol = protocol({
     look: z.void(),
     due: z.custom<Seen>(),
     notSeen: z.custom<{ readonly error: unknown }>(),
-    rung: z.custom<{ readonly entry: DueEntry; readonly error?: unknown }>(),
+    rung: z.custom<Ringing & { readonly error?: unknown }>(),
     purged: z.custom<{ readonly hasMore: boolean; readonly error?: unknown }>(),
   },
 });
@@ -102,11 +106,12 @@ const AlarmsServer = genServer(alarmsProtocol, {
       lookLater(state, self, LOOK_MS);
       return noreply(state);
     },
-    rung: ({ entry, error }, state, self) => {
-      state.ringing.delete(nameOf(entry));
-      if (error !== undefined && !state.rung.has(nameOf(entry)))
-        report(self, `the ringing of ${keyString(entry.key)}`, error);
-      state.rung.note(nameOf(entry), self.system.clock.monotonic());
+    rung: ({ error, ...rung }, state, self) => {
+      const name = nameOf(rung);
+      state.ringing.delete(name);
+      if (error !== undefined && !state.rung.has(name))
+        report(self, `the ringing of ${keyString(rung.entry.key)}`, error);
+      state.rung.note(name, self.system.clock.monotonic());
       look(state, self);
       return noreply(state);
     },
@@ -125,7 +130,8 @@ const AlarmsServer = genServer(alarmsProtocol, {
 });
 
 /** An entry that comes again for the same session is another one. */
-const nameOf = ({ key, atMs }: DueEntry): string => `${atMs} ${keyString(key)}`;
+const nameOf = ({ kind, entry: { key, atMs } }: Ringing): string =>
+  `${kind} ${atMs} ${keyString(key)}`;
 
 /** Reads what is due first. One look at a time; what it is for is done with `act`. */
 const look = (state: State, self: AlarmsSelf): void => {
@@ -172,7 +178,7 @@ const act = (state: State, self: AlarmsSelf, { tombstones, toRing, nextMs }: See
   let next = nextMs;
   const further: Promise<readonly [RingingKind, readonly DueEntry[]]>[] = [];
   for (const [kind, page] of toRing) {
-    const dueMs = ringDue(state, self, page);
+    const dueMs = ringDue(state, self, kind, page);
     if (dueMs !== undefined) next = Math.min(next, dueMs);
     else further.push(behind(journal, kind, page.at(-1)));
   }
@@ -187,25 +193,30 @@ const behind = async (journal: Journal, kind: RingingKind, after: DueEntry | und
   [kind, await journal.due(kind, { limit: AT_ONCE, after })] as const;
 
 /** Rings as many as there are places; when to look again, or undefined: at once, behind these. */
-const ringDue = (state: State, self: AlarmsSelf, page: readonly DueEntry[]): number | undefined => {
+const ringDue = (
+  state: State,
+  self: AlarmsSelf,
+  kind: RingingKind,
+  page: readonly DueEntry[],
+): number | undefined => {
   const { clock } = self.system;
   const nowMs = clock.now();
   for (const entry of page) {
     if (entry.atMs > nowMs) return entry.atMs;
     if (state.ringing.size >= AT_ONCE) return nowMs + LOOK_MS;
-    const name = nameOf(entry);
+    const name = nameOf({ kind, entry });
     if (!state.ringing.has(name) && state.rung.mayRing(name, clock.monotonic()))
-      ring(state, self, entry);
+      ring(state, self, { kind, entry });
   }
   return page.length === 0 ? nowMs + LOOK_MS : undefined;
 };
 
-const ring = ({ args, ringing }: State, self: AlarmsSelf, entry: DueEntry): void => {
-  ringing.add(nameOf(entry));
+const ring = ({ args, ringing }: State, self: AlarmsSelf, due: Ringing): void => {
+  ringing.add(nameOf(due));
   self.pipe(
-    args.ring(entry.key),
-    () => ['rung', { entry }],
-    (error) => ['rung', { entry, error }],
+    args.ring(due.entry.key, due.kind),
+    () => ['rung', due],
+    (error) => ['rung', { ...due, error }],
   );
 };
 

@@ -37,6 +37,7 @@ export interface CatalogRow {
   readonly parentId?: string | undefined;
   /** The session whose sub-agent it is. */
   readonly childOf?: string | undefined;
+  /** Those that are yet to begin too. */
   readonly openTurns: number;
   /** Turns, model calls and tool uses that failed. */
   readonly errorCount: number;
@@ -79,7 +80,7 @@ export const catalogRowOf = (head: Head): CatalogRow => ({
   externalKey: head.externalKey,
   projectKey: head.projectKey,
   parentId: head.parent?.sessionId,
-  openTurns: head.openTurns.length,
+  openTurns: head.openTurns.length + (head.delayed?.length ?? 0),
   errorCount: head.errorCount,
   tokens: totalTokens(head.usage),
   toolsUsed: head.toolsUsed,

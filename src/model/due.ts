@@ -6,16 +6,26 @@
 import type { Head } from './head.ts';
 import { isHeld } from './tags.ts';
 import type { OpenCall, ToolsPhase } from './turn.ts';
+import { hasUnfinished } from './unfinished.ts';
 import { hasEnded } from './words.ts';
 
 /**
  * A tombstone ends; a turn's model call is tried again; nobody has answered in time whether a tool may run; nothing has
- * come to a session for as long as it waits. A further kind goes here, with its key in the journal.
+ * come to a session for as long as it waits; a turn
+ * begins at a time; a schedule has a run. A further kind goes here, with its key in the journal.
  */
-export const DUE_KINDS = ['tombstone', 'retry', 'approval', 'idle'] as const;
+export const DUE_KINDS = ['tombstone', 'retry', 'approval', 'idle', 'delayed', 'schedule'] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
-/** Those that a session is woken for. */
-export const RINGING_KINDS = ['retry', 'approval', 'idle'] as const satisfies readonly DueKind[];
+/** Those that somebody is rung for: a session, or of a schedule who runs it. */
+export const RINGING_KINDS = [
+  'retry',
+  'approval',
+  'idle',
+  'delayed',
+  'schedule',
+] as const satisfies readonly DueKind[];
+
+export type RingingKind = (typeof RINGING_KINDS)[number];
 
 export interface Due {
   /** Of a session that is there; a tombstone's stands with the deletion. */
@@ -27,6 +37,14 @@ const NOTHING: readonly Due[] = [];
 
 /** What is due for a session, by its head: the index holds exactly this of it. */
 export const duesOf = (head: Head): readonly Due[] => {
+  const { delayed } = head;
+  if (delayed === undefined) return dueOfOpen(head);
+  return [...dueOfOpen(head), { kind: 'delayed', atMs: Math.min(...delayed.map(dueMsOf)) }];
+};
+
+const dueMsOf = ({ dueMs }: { readonly dueMs: number }): number => dueMs;
+
+const dueOfOpen = (head: Head): readonly Due[] => {
   const [first] = head.openTurns;
   if (first === undefined) {
     const idleMs = idleEndMs(head);
@@ -46,7 +64,7 @@ const mayEnd = (head: Head): boolean =>
 
 /** When a session ends to which nothing comes; undefined: it does not. */
 export const idleEndMs = (head: Head): number | undefined =>
-  head.idleEndMinutes === undefined || head.openTurns.length > 0 || !mayEnd(head)
+  head.idleEndMinutes === undefined || hasUnfinished(head) || !mayEnd(head)
     ? undefined
     : head.updatedAtMs + Math.round(head.idleEndMinutes * MINUTE_MS);
 

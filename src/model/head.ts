@@ -21,13 +21,14 @@ import type { Transfer } from './transfer.ts';
 import {
   BUSY_TEXT,
   BusyPolicy,
+  type DelayedTurn,
   MOST_STEPS,
   type OpenTurn,
   storedTurn,
   type TurnError,
 } from './turn.ts';
 import { emptyUsage, type Usage } from './usage.ts';
-import { hasEnded, MODES, PERMISSION_MODES, type Status } from './words.ts';
+import { APPROVAL_POLICIES, hasEnded, MODES, PERMISSION_MODES, type Status } from './words.ts';
 
 export const RetrySettings = z.strictObject({
   /** Further attempts of one model call after the first; default 3. */
@@ -100,6 +101,12 @@ export const settableShape = {
     .enum(PERMISSION_MODES)
     .optional()
     .describe('what becomes of tool calls that no rule decides; default `default`'),
+  approvals: z
+    .enum(APPROVAL_POLICIES)
+    .optional()
+    .describe(
+      'what becomes of tool calls that a person would be asked about: they `wait`, or are denied at once (`deny`). Default: `deny` in a `background` session, else `wait`',
+    ),
   allowedTools: names.optional().describe('permission rules: these calls need no asking'),
   disallowedTools: names
     .optional()
@@ -209,6 +216,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastAnswerId?: string | undefined;
   /** Names of the tools that were used, also by sub-agents (`tools-used.ts`); absent: none. */
   readonly toolsUsed?: readonly string[] | undefined;
+  /** The run of a task that it is; absent: it is none. */
+  readonly execution?: Execution | undefined;
   readonly classic?: ClassicFacts | undefined;
   /** How far the import of an export that makes this session has come, or that it is done. */
   readonly transfer?: Transfer | undefined;
@@ -216,6 +225,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly offers?: readonly Offer[] | undefined;
   /** Open turns in order of acceptance: the first may be running, the others are queued. */
   readonly openTurns: readonly OpenTurn[];
+  /** Turns that begin at a time, in order of acceptance; absent: there are none. */
+  readonly delayed?: readonly DelayedTurn[] | undefined;
 }
 
 /** The call of the tool `Agent` that made the session. */
@@ -228,6 +239,23 @@ export interface ChildOf {
   /** Calls one in the other: 1 for the sub-agent of a session that is none itself. */
   readonly depth: number;
 }
+
+/** The run of a task, in a session of its own. */
+export interface Execution {
+  readonly taskId: string;
+  readonly turnId: TurnId;
+  /** Of the task's template when the run began; absent: it has none. */
+  readonly templateVersion?: number | undefined;
+  /** The schedule that began it, and for which moment; absent: it was asked for. */
+  readonly scheduleId?: string | undefined;
+  readonly dueMs?: number | undefined;
+  /** What the model said last, cut; absent: the run has not ended, or has failed. */
+  readonly resultData?: string | undefined;
+  readonly errorMessage?: string | undefined;
+}
+
+/** Longest `resultData`, in characters; all of it is in the transcript. */
+export const MAX_RESULT_LENGTH = 4_000;
 
 /** A response that was given up to another session, with what its owner was, so that it can be taken back. */
 export interface Offer {
@@ -282,6 +310,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   permissionCheckCount: undefined,
   hookExecutionCount: undefined,
   permissionMode: undefined,
+  approvals: undefined,
   allowedTools: undefined,
   disallowedTools: undefined,
   policies: undefined,
@@ -320,6 +349,8 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   snapshots: undefined,
   snapshotAtMs: undefined,
   fallbackModel: undefined,
+  delayed: undefined,
+  execution: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */
@@ -349,6 +380,6 @@ export const mustBeAlive = (head: Head): void => {
     });
 };
 
-/** The status that the open turns make. */
-export const statusFrom = (openTurns: readonly OpenTurn[]): Status =>
-  openTurns[0]?.status ?? 'idle';
+/** Whether what a person would be asked is denied at once. A sub-agent's questions are its parent's: it is told which. */
+export const deniesAsks = ({ approvals, mode, childOf }: Head): boolean =>
+  approvals === undefined ? mode === 'background' && childOf === undefined : approvals === 'deny';

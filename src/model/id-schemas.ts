@@ -1,5 +1,6 @@
 /** Schemas of ids, for what comes from outside. Apart from the ids, because a command that checks none need not load them. */
 import { z } from 'zod';
+import { MAX_NAME_LENGTH } from './definition.ts';
 import { ID_PATTERN } from './ids.ts';
 import { TRACE_PATTERN } from './request-context.ts';
 
@@ -17,3 +18,11 @@ export const TraceId = z
   .regex(TRACE_PATTERN, 'must be 32 lower-case hex digits, not all zero')
   .brand('TraceId');
 export type TraceId = z.infer<typeof TraceId>;
+
+/** Of a template, a task or a schedule. */
+export const DefinitionName = z
+  .string()
+  .regex(
+    new RegExp(`^[A-Za-z0-9_-]{1,${MAX_NAME_LENGTH}}$`),
+    `is no name: 1-${MAX_NAME_LENGTH} letters, digits, - and _`,
+  );

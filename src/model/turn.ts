@@ -238,6 +238,19 @@ export type OpenTurn = OpenFacts &
     | { readonly status: 'waiting'; readonly phase: WaitingPhase | ToolsPhase }
   );
 
+/**
+ * A turn that begins at a time: accepted, and in no transcript before. Its prompt is kept beside the transcript until then,
+ * when it becomes an open turn like any other.
+ */
+export type DelayedTurn = OpenFacts & {
+  readonly status: 'queued';
+  readonly phase?: undefined;
+  /** When it begins. */
+  readonly dueMs: number;
+  /** What becomes of the turns that are open then; absent: what the session says. */
+  readonly onBusy?: BusyPolicy | undefined;
+};
+
 /** An open turn whose work has begun. */
 export type BegunTurn = Exclude<OpenTurn, { readonly status: 'queued' }>;
 
@@ -278,7 +291,10 @@ export interface ClosedTurn extends TurnFacts {
   readonly error?: TurnError | undefined;
 }
 
-export type TurnRecord = OpenTurn | ClosedTurn;
+export type TurnRecord = OpenTurn | DelayedTurn | ClosedTurn;
+
+/** How far ahead a turn may be set, in milliseconds: a year and a day. */
+export const MAX_DELAY_MS = 366 * 24 * 60 * 60 * 1_000;
 
 /** What becomes of a message that comes while a turn runs. */
 export const BusyPolicy = z.enum(BUSY_POLICIES);
@@ -318,6 +334,12 @@ export const turnRequestShape = {
   tags: z.array(z.string()).max(100).optional().describe('tags that the session gets'),
   create: z.boolean().optional().describe('`false`: a session that does not exist is not made'),
   onBusy: BusyPolicy.optional().describe(BUSY_TEXT),
+  deliverAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe(
+      'begins then (RFC 3339, at most 366 days ahead) and waits as `queued` until then; `onBusy` is looked at then. A time that is past: at once',
+    ),
   model: z.string().min(1).max(200).optional().describe('model of this turn'),
   ...answeringShape,
   maxSteps: z.int().min(1).max(MOST_STEPS).optional().describe('model calls at most'),

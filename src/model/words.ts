@@ -44,6 +44,8 @@ export const BUSY_POLICIES = ['enqueue', 'reject', 'interrupt', 'rollback'] as c
 /** Who makes room when a session's messages no longer fit into what the model reads at once. */
 export const COMPACT_MODES = ['auto', 'server', 'off'] as const;
 export type CompactMode = (typeof COMPACT_MODES)[number];
+/** What becomes of what a person would be asked: it waits for one, or it is denied at once. */
+export const APPROVAL_POLICIES = ['wait', 'deny'] as const;
 
 /** How hard a model tries. */
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;

@@ -13,6 +13,9 @@ export type Address =
     }
   | { readonly kind: 'sessions' | 'daemon'; readonly tenant: string; readonly verb: string };
 
+/** Nouns of verbs on what a tenant has besides sessions. */
+const DEFINED: readonly string[] = ['templates', 'tasks', 'schedules'];
+
 /** Session verbs that are not one request, one reply. */
 export const TURN = 'turn';
 export const ASK = 'ask';
@@ -31,7 +34,9 @@ export class Subjects {
     return `${this.root}.${tenant}.session.${sessionId}.${verb}`;
   }
 
+  /** A verb of templates, tasks or schedules has its noun before it: `tasks.run`. */
   sessions(tenant: string, verb: string): string {
+    if (verb.includes('.')) return `${this.root}.${tenant}.${verb}`;
     return `${this.root}.${tenant}.sessions.${verb}`;
   }
 
@@ -63,7 +68,7 @@ export class Subjects {
 
   /** Everything that the api answers, known verbs or not; it also sees each `turn`. */
   get served(): readonly string[] {
-    return ['session', 'sessions', 'daemon'].map((noun) => `${this.root}.*.${noun}.>`);
+    return ['session', 'sessions', 'daemon', ...DEFINED].map((noun) => `${this.root}.*.${noun}.>`);
   }
 
   /**
@@ -80,7 +85,9 @@ export class Subjects {
     const verb = rest.pop();
     if (tenant === undefined || verb === undefined) return undefined;
     if (noun === 'session') return { kind: 'session', tenant, sessionId: rest.join('.'), verb };
-    if ((noun !== 'sessions' && noun !== 'daemon') || rest.length > 0) return undefined;
+    if (noun === undefined || rest.length > 0) return undefined;
+    if (DEFINED.includes(noun)) return { kind: 'sessions', tenant, verb: `${noun}.${verb}` };
+    if (noun !== 'sessions' && noun !== 'daemon') return undefined;
     return { kind: noun, tenant, verb };
   }
 }

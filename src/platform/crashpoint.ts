@@ -28,6 +28,10 @@ export const CRASHPOINTS = [
   'turn.finished',
   /** A message of the queue is accepted and not yet acknowledged to the broker. */
   'intake.before-ack',
+  /** A run of a schedule is due, and has not begun. */
+  'schedule.due',
+  /** It has begun; the schedule does not know. */
+  'schedule.begun',
   /** A batch of the cleaner is deleted, the next is not. */
   'cleanup.batch',
   /** What a deleted session had in folders is removed; its last records are not. */

@@ -56,6 +56,29 @@ const CALLS: readonly (readonly string[])[] = [
   ['nats', 'config', 'acme', '--users', '--user', HOSTILE],
   ['nats', 'config', 'acme', '--users', '--out', NAME],
   ['send', 'evil', HOSTILE],
+  ['templates', 'put', 'evil', 'template.json'],
+  ['templates', 'put', HOSTILE, 'template.json'],
+  ['templates', 'put', 'evil', HOSTILE],
+  ['templates', 'list'],
+  ['templates', 'show', 'evil'],
+  ['tasks', 'put', 'evil', 'task.json'],
+  ['tasks', 'list'],
+  ['tasks', 'show', 'evil'],
+  ['tasks', 'run', 'evil', '--var', HOSTILE],
+  ['tasks', 'run', 'evil', '--wait', '--var', `x=${HOSTILE}`],
+  ['tasks', 'show', 'evil', '--runs'],
+  ['schedules', 'put', 'evil', 'evil', '--cron', HOSTILE],
+  ['schedules', 'put', 'evil', 'evil', '--cron', '0 0 1 1 *', '--time-zone', HOSTILE],
+  ['schedules', 'put', 'evil', 'evil', '--every', '86400', '--var', `x=${HOSTILE}`],
+  ['schedules', 'list'],
+  ['schedules', 'show', 'evil'],
+  ['schedules', 'pause', 'evil'],
+  ['schedules', 'resume', 'evil'],
+  ['schedules', 'delete', 'evil'],
+  ['tasks', 'delete', 'evil'],
+  ['templates', 'delete', 'evil'],
+  ['templates', 'delete', HOSTILE],
+  ['send', 'evil', 'x', '--deliver-at', HOSTILE],
   ['send', 'evil', `[[rehearse: status=400 message="${HOSTILE.replaceAll('"', '')}"]]`],
   ['send', 'evil', 'x', '--model', HOSTILE],
   ['send', HOSTILE, 'x'],
@@ -190,6 +213,8 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
     mkdirSync(join(cwd, NAME, 'store'), { recursive: true });
     const line = { level: HOSTILE, time: HOSTILE, msg: HOSTILE, [HOSTILE]: HOSTILE };
     writeInto(join(cwd, NAME), 'log/greenroom.log', [HOSTILE, JSON.stringify(line)]);
+    const task = { description: HOSTILE, prompt: `${HOSTILE} {{x}}`, variables: { x: HOSTILE } };
+    for (const file of ['template.json', 'task.json']) writeInto(cwd, file, [JSON.stringify(task)]);
     writeInto(join(cwd, NAME), `${NAME}.jsonl`, [HOSTILE, `{"type":"${NAME}"}`]);
   });
   afterAll(() => running[Symbol.asyncDispose]());

@@ -1,7 +1,7 @@
 /** What the guide says of the library is what its door gives, and the data directory holds the files that the operations page lists. */
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SessionsFacade } from '../../src/index.ts';
+import { SchedulesFacade, SessionsFacade, TasksFacade, TemplatesFacade } from '../../src/index.ts';
 import { SESSION, SESSIONS } from '../../src/session/verbs/verb-facts.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { codeIn, codeInColumn, documentNamed, tableBelow } from './readme.ts';
@@ -24,9 +24,25 @@ const camelCase = (verb: string): string =>
 
 test('sessions has a method for each verb, by its name', () => {
   const methods = Object.getOwnPropertyNames(SessionsFacade.prototype);
-  const verbs = Object.keys({ ...SESSION, ...SESSIONS }).filter((verb) => !STEPS.test(verb));
+  const verbs = Object.keys({ ...SESSION, ...SESSIONS }).filter(
+    (verb) => !STEPS.test(verb) && !verb.includes('.'),
+  );
   expect(methods.filter((name) => name !== 'constructor').toSorted()).toEqual(
     [...verbs.map(camelCase), ...WHOLES].toSorted(),
+  );
+});
+
+test('templates, tasks and schedules have a method for each verb of theirs', () => {
+  const facades = {
+    ...{ templates: TemplatesFacade, tasks: TasksFacade, schedules: SchedulesFacade },
+  };
+  const methods = Object.entries(facades).flatMap(([noun, { prototype }]) =>
+    Object.getOwnPropertyNames(prototype).map((name) => `${noun}.${name}`),
+  );
+  expect(methods.filter((name) => !name.endsWith('.constructor')).toSorted()).toEqual(
+    Object.keys(SESSIONS)
+      .filter((verb) => verb.includes('.'))
+      .toSorted(),
   );
 });
 

@@ -85,6 +85,8 @@ export const PAGES = [
 const OF_COMMANDS = [
   'README.md',
   'docs/guide/jobs.md',
+  'docs/guide/tasks.md',
+  'docs/guide/modes.md',
   'docs/guide/agents.md',
   'docs/guide/rehearsal.md',
   'docs/operations.md',

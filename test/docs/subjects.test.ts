@@ -42,7 +42,8 @@ describe.skipIf(withoutNatsServer())('a running daemon', () => {
 });
 
 const isRequest = (subject: string): boolean =>
-  /^(session|sessions|daemon)\./.test(subject) && subject !== `session.<id>.${TURN}`;
+  /^(session|sessions|daemon|templates|tasks|schedules)\./.test(subject) &&
+  subject !== `session.<id>.${TURN}`;
 
 const wildcard = (subject: string): string => `${subjects.root}.*.${subject.replace('<id>', '*')}`;
 

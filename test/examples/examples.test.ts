@@ -55,7 +55,7 @@ const output = async (name: string, more: NodeJS.ProcessEnv = {}): Promise<strin
 };
 
 /** These run a Greenroom of their own: without a key the rehearsal model answers. */
-const EMBEDDED = ['tags-and-search', 'http-service', 'supervised', 'official-sdk'];
+const EMBEDDED = ['tags-and-search', 'nightly-task', 'http-service', 'supervised', 'official-sdk'];
 /** These ask the API themselves. */
 const CLASSIC = ['simple-persist', 'multi-turn', 'stores'];
 /** These use a daemon. */

@@ -1,5 +1,6 @@
 /** What every journal must do, whatever it stands on: run by each kind's own test file. */
 import { commitsContract } from './contract-commits.ts';
+import { definitionsContract } from './contract-definitions.ts';
 import { deletesContract } from './contract-deletes.ts';
 import { duesContract } from './contract-dues.ts';
 import { forksContract } from './contract-forks.ts';
@@ -12,6 +13,7 @@ export const journalContract = (open: OpenJournal): void => {
   commitsContract(open);
   readsContract(open);
   openedContract(open);
+  definitionsContract(open);
   deletesContract(open);
   duesContract(open);
   forksContract(open);

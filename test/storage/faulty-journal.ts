@@ -26,6 +26,9 @@ export class FaultyJournal implements Journal {
     if (fault !== 'none') throw new StorageError(`commit ${this.#commits} failed as planned`);
   }
 
+  define: Journal['define'] = (change) => this.#journal.define(change);
+  definition: Journal['definition'] = (key) => this.#journal.definition(key);
+  definitions: Journal['definitions'] = (...asked) => this.#journal.definitions(...asked);
   open: Journal['open'] = (key) => this.#journal.open(key);
   responseOwner: Journal['responseOwner'] = (...asked) => this.#journal.responseOwner(...asked);
   audit: Journal['audit'] = (tenant, options) => this.#journal.audit(tenant, options);

@@ -25,8 +25,9 @@ export class GreenroomProcess {
     onTestFinished(() => this.kill());
   }
 
-  turn(sessionId: string, prompt: string, turnId: string, traceId?: string): void {
-    this.#child.stdin.write(`${JSON.stringify({ sessionId, prompt, turnId, traceId })}\n`);
+  turn(sessionId: string, prompt: string, turnId: string, traceId?: string, more = {}): void {
+    const turn = { sessionId, prompt, turnId, traceId, ...more };
+    this.#child.stdin.write(`${JSON.stringify(turn)}\n`);
   }
 
   /** Waits for an event, of one turn if it is named. */

@@ -9,10 +9,10 @@ export type Lateness = (name: string, when: 'before' | 'after') => Promise<void>
 
 type Call = (...args: unknown[]) => Promise<unknown>;
 
-const READS = ['responseOwner', 'due', 'audit'] as const;
+const READS = ['responseOwner', 'due', 'audit', 'definition', 'definitions'] as const;
 const SESSION_READS = [
   ...(['entries', 'stream', 'streams', 'turn', 'turns'] as const),
-  ...(['response', 'responses', 'tombstone', 'audit'] as const),
+  ...(['response', 'responses', 'tombstone', 'audit', 'prompt'] as const),
 ];
 
 /** Makes the reads of this very journal late, from now on until the returned function is called. */

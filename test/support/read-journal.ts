@@ -20,6 +20,7 @@ export const read = (
   streams: async (key) => (await journal.open(key)).streams(),
   turn: async (key, turnId) => (await journal.open(key)).turn(turnId),
   turns: async (key, page) => (await journal.open(key)).turns(page),
+  prompt: async (key, turnId) => (await journal.open(key)).prompt(turnId),
   response: async (key, responseKey) => (await journal.open(key)).response(responseKey),
   responses: async (key, page) => (await journal.open(key)).responses(page),
   tombstone: async (key) => (await journal.open(key)).tombstone(),

@@ -140,8 +140,10 @@ class Client:
         return _parse(self._request(f"session.{_token(session_id)}.{verb}", fields))
 
     def sessions(self, verb: str, **fields: Any) -> Json:
-        """Any verb on sessions, such as `count`, `facets` or `retag`."""
-        return _parse(self._request(f"sessions.{verb}", fields))
+        """Any verb on sessions, such as `count`, `facets` or `retag`, or of tasks, such as `tasks.run`."""
+        # A verb of templates, tasks or schedules names its noun itself: tasks.run
+        subject = verb if "." in verb else f"sessions.{verb}"
+        return _parse(self._request(subject, fields))
 
     def daemon(self, verb: str, **fields: Any) -> Json:
         return _parse(self._request(f"daemon.{verb}", fields))

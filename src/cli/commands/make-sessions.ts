@@ -5,6 +5,7 @@ import type { Thinking } from '../../model/answering.ts';
 import { codeOf } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
 import {
+  APPROVAL_POLICIES,
   BUSY_POLICIES,
   COMPACT_MODES,
   EFFORTS,
@@ -33,6 +34,7 @@ interface Options {
   readonly onBusy?: string;
   readonly tools?: readonly string[];
   readonly permissionMode?: string;
+  readonly approvals?: string;
   readonly allow?: readonly string[];
   readonly deny?: readonly string[];
   readonly compact?: string;
@@ -142,6 +144,11 @@ const withSettings = (tags: string, command: Command): Command =>
       PERMISSION_MODES.slice(0, 5).join(', '),
       parseWord(PERMISSION_MODES),
     )
+    .option(
+      '--approvals <rule>',
+      'what a person would be asked about: wait, or deny',
+      parseWord(APPROVAL_POLICIES),
+    )
     .option('--allow <rule>', 'a permission rule: such tool calls need no asking', collect)
     .option('--deny <rule>', 'a permission rule: such tool calls are refused', collect)
     .option('--mcp-config <file>', 'MCP servers of its own, in the form of .mcp.json')
@@ -181,7 +188,8 @@ const withSettings = (tags: string, command: Command): Command =>
 
 /** The daemon checks the values. It stands in another folder than who types a path here. */
 const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
-  const { tag, cwd, tools, permissionMode, allow, deny, maxTurns, maxSteps, maxCost } = options;
+  const { tag, cwd, tools, permissionMode, approvals, allow, deny, maxTurns, maxSteps, maxCost } =
+    options;
   const { approvalMinutes, mcpConfig } = options;
   const limits = given({ maxTurns, maxSteps, maxCostUsd: maxCost, approvalMinutes });
   const { title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens } =
@@ -189,7 +197,7 @@ const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   const { thinking, effort, idleEndMinutes, fallbackModel } = options;
   return given({
     ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
-    ...{ tools, permissionMode, allowedTools: allow, disallowedTools: deny },
+    ...{ tools, permissionMode, approvals, allowedTools: allow, disallowedTools: deny },
     ...{ thinking, effort, idleEndMinutes, fallbackModel },
     tags: tag,
     workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),

@@ -11,7 +11,14 @@ import { send } from '../sending.ts';
 import { LAST, sessionNamed, sessionNamedOrAsTyped, withSession } from '../session-name.ts';
 import type { DaemonClient } from '../shell.ts';
 import { TurnPrinter } from '../turn-printer.ts';
-import { collect, parseCount, parseMoney, parseThinking, parseWord } from '../values.ts';
+import {
+  collect,
+  parseAhead,
+  parseCount,
+  parseMoney,
+  parseThinking,
+  parseWord,
+} from '../values.ts';
 
 interface Options {
   readonly tag?: readonly string[];
@@ -23,6 +30,7 @@ interface Options {
   readonly create: boolean;
   readonly turnId?: string;
   readonly onBusy?: string;
+  readonly deliverAt?: string;
   readonly maxSteps?: number;
   readonly maxCost?: number;
   readonly thinking?: Thinking;
@@ -48,6 +56,11 @@ export const registerSend = (registration: Registration): void => {
       '--on-busy <policy>',
       'while another turn is open: enqueue, reject, interrupt or rollback',
       parseWord(BUSY_POLICIES),
+    )
+    .option(
+      '--deliver-at <moment>',
+      'begin it then: 2026-11-20T07:00:00Z, or 12h for in twelve hours; the command does not wait',
+      parseAhead(() => registration.shell.nowMs()),
     )
     .option('--max-steps <n>', 'model calls at most', parseCount)
     .option('--max-cost <usd>', 'money at most', parseMoney)
@@ -89,7 +102,7 @@ const promptOf = async (run: Invocation, words: readonly string[]): Promise<stri
 
 const requestOf = (prompt: string, options: Options): Request => {
   const { tag, title, create, maxCost } = options;
-  const { model, turnId, onBusy, maxSteps, provider, thinking, effort } = options;
+  const { model, turnId, onBusy, deliverAt, maxSteps, provider, thinking, effort } = options;
   const wish = given<object>({
     thinking,
     effort,
@@ -97,6 +110,7 @@ const requestOf = (prompt: string, options: Options): Request => {
     model,
     turnId,
     onBusy,
+    deliverAt,
     maxSteps,
     maxCostUsd: maxCost,
     provider,

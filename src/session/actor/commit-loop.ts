@@ -14,6 +14,7 @@ import { keyString, type TurnId } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import { TELEMETRY } from '../../model/telemetry.ts';
 import { awaitedModelRun, type TurnRecord } from '../../model/turn.ts';
+import { unfinishedTurns } from '../../model/unfinished.ts';
 import type { From } from '../../otp/message.ts';
 import { type Crashpoint, crashpoint } from '../../platform/crashpoint.ts';
 import { Narrator, type Told } from '../events/narrator.ts';
@@ -327,7 +328,7 @@ export class CommitLoop implements PhasesHost {
 
   #turn(turnId: TurnId): TurnRecord | undefined {
     return (
-      this.committed.head.openTurns.find((open) => open.turnId === turnId) ??
+      unfinishedTurns(this.committed.head).find((open) => open.turnId === turnId) ??
       this.#closed.known.get(turnId)
     );
   }

@@ -6,6 +6,7 @@
 import { codeOf } from '../../model/errors.ts';
 import { keyString } from '../../model/ids.ts';
 import type { RunId } from '../../model/turn.ts';
+import { unfinishedTurns } from '../../model/unfinished.ts';
 import { genServer, noreply, reply, stop } from '../../otp/gen-server.ts';
 import type { ActorRef } from '../../otp/ref.ts';
 import type { Self } from '../../otp/self.ts';
@@ -191,7 +192,7 @@ const missedEnds = async (
   system: System,
   session: SessionReader,
 ): Promise<readonly Publication[]> => {
-  const open = new Set(session.head?.openTurns.map(({ turnId }) => turnId));
+  const open = new Set(session.head && unfinishedTurns(session.head).map(({ turnId }) => turnId));
   const missed: Publication[] = [];
   for (const turnId of runtime.feed.readTurns(key)) {
     const closed = open.has(turnId) ? undefined : await session.turn(turnId);

@@ -12,6 +12,7 @@ import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
 import type { ApprovalsFacade } from './approvals-facade.ts';
 import type { AuditFacade } from './audit-facade.ts';
 import type { SessionsFacade } from './facade.ts';
+import type { SchedulesFacade, TasksFacade, TemplatesFacade } from './tasks-facade.ts';
 import type { Prompt, TurnOptions, TurnStream } from './turn-stream.ts';
 
 export interface GreenroomApi extends AsyncDisposable {
@@ -23,6 +24,12 @@ export interface GreenroomApi extends AsyncDisposable {
   readonly approvals: ApprovalsFacade;
   /** What became of sessions, and what their tools did. */
   readonly audit: AuditFacade;
+  /** Settings of sessions by name, with a prompt. */
+  readonly templates: TemplatesFacade;
+  /** What runs in background sessions of its own, and its runs. */
+  readonly tasks: TasksFacade;
+  /** When tasks run by themselves. */
+  readonly schedules: SchedulesFacade;
   /** The same calls by verb. */
   readonly api: SessionsApi;
   /**

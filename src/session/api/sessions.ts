@@ -6,6 +6,7 @@
  */
 import type { ClassicStore } from '../../classic/classic-store.ts';
 import { REQUEST_TIMEOUT_MS } from '../../model/deadlines.ts';
+import type { RingingKind } from '../../model/due.ts';
 import { codeOf, type ErrorCode, GreenroomError, toWire } from '../../model/errors.ts';
 import type { ChildOf, Head } from '../../model/head.ts';
 import {
@@ -22,16 +23,16 @@ import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { System } from '../../otp/system.ts';
+import { acceptTurn } from '../actor/accept-turn.ts';
 import { Caller } from '../actor/caller.ts';
 import type { SessionRuntime } from '../actor/session-args.ts';
-import type { Answered } from '../actor/waiting-changes.ts';
 import { JournalSessionStore } from '../classic/journal-session-store.ts';
 import { AskedTurn } from '../events/asked-turn.ts';
 import type { Feed, Listener } from '../events/feed.ts';
 import { closedPublication } from '../events/turn-finished.ts';
 import { TurnReading } from '../events/turn-reading.ts';
-import type { NewTurn } from '../machine/machine.ts';
 import { isKnown, journalName } from '../ports/journal.ts';
+import { fireSchedule } from '../verbs/fire-schedule.ts';
 import {
   type CheckedSession,
   type CheckedSessions,
@@ -53,12 +54,6 @@ import {
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { exportSession } from './download.ts';
-
-/** What a new turn is refused with by a session as it is just then. */
-const TAKES_NONE: ReadonlySet<ErrorCode> = new Set([
-  ...(['invalid_state', 'queue_full', 'max_turns_reached', 'budget_exceeded'] as const),
-  ...(['provider_mismatch', 'price_unknown'] as const),
-]);
 
 export class Sessions implements SessionsDoor {
   readonly #system: System;
@@ -131,21 +126,6 @@ export class Sessions implements SessionsDoor {
     }
   }
 
-  /** A turn that has closed is known (P3), though its session would take no new one: it has ended, or spent its limits. */
-  async #accept(key: SessionKey, turn: NewTurn): Promise<Pick<Answered, 'answer' | 'turn'>> {
-    try {
-      return await this.#caller.change(key, { type: 'turn', turn, known: undefined });
-    } catch (error) {
-      if (!TAKES_NONE.has(codeOf(error))) throw error;
-      const { turnId, promptHash } = turn;
-      const closed = await (await this.#caller.open(key)).turn(turnId);
-      if (closed === undefined) throw error;
-      if (closed.promptHash !== '' && closed.promptHash !== promptHash)
-        throw new GreenroomError('turn_id_reused', `turn ${turnId} is known with another prompt`);
-      return { answer: { type: 'turn', turnId, isNew: false, closed }, turn: closed };
-    }
-  }
-
   /** @param childOf whose sub-agent the session becomes, if the turn makes it; for the tool `Agent` alone. */
   async turn(
     context: RequestContext,
@@ -169,7 +149,7 @@ export class Sessions implements SessionsDoor {
     asked.says(request.prompt);
     const reading = listener && new TurnReading(this.#feed, key, turn.turnId, listener);
     try {
-      const { answer, turn: record } = await this.#accept(key, turn);
+      const { answer, turn: record } = await acceptTurn(this.#caller, key, turn);
       if (answer.type !== 'turn' || record === undefined)
         throw new GreenroomError('internal', 'a turn was answered without its record');
       const recent = answer.isNew ? undefined : this.#feed.recent(key, turn.turnId);
@@ -253,9 +233,13 @@ export class Sessions implements SessionsDoor {
     await this.#caller.wake(key);
   }
 
-  /** Something may be due for the session: wakes it, and resolves when it has committed what it makes of that. */
-  async ring(key: SessionKey): Promise<void> {
-    await this.#caller.change(key, { type: 'due' });
+  /**
+   * Something may be due for the session: wakes it, and resolves when it has committed what it makes of that. Or for a
+   * schedule: resolves when its runs have begun.
+   */
+  async ring(key: SessionKey, kind: RingingKind): Promise<void> {
+    if (kind === 'schedule') return fireSchedule(this.#ground, key);
+    await this.#caller.change(key, { type: kind === 'delayed' ? 'deliverDue' : 'due' });
   }
 
   /** A session is out of its restart budget: its next actor writes that down and goes. */

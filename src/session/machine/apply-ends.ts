@@ -1,6 +1,7 @@
 /** How a session ends as a whole, and begins again: `complete`, `terminate`, `reopen`, and the end of one that nothing comes to. */
 import { idleEndMs } from '../../model/due.ts';
 import { GreenroomError } from '../../model/errors.ts';
+import { hasUnfinished, unfinishedTurns } from '../../model/unfinished.ts';
 import { hasEnded } from '../../model/words.ts';
 import { disownCalls } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
@@ -10,7 +11,7 @@ import { cancelRun, closeTurn, endAs } from './turn-course.ts';
 /** Throws `invalid_state` while a turn is open: it would have to be cut off, which is what `terminate` does. */
 export const complete = (draft: Draft, { by }: InputOf<'complete'>): void => {
   mustNotHaveEnded(draft);
-  if (draft.head.openTurns.length > 0)
+  if (hasUnfinished(draft.head))
     throw new GreenroomError('invalid_state', 'a turn is open: cancel it first, or terminate');
   endAs(draft, 'completed', by);
   draft.answer = { type: 'session' };
@@ -20,7 +21,7 @@ export const complete = (draft: Draft, { by }: InputOf<'complete'>): void => {
 export const terminate = (draft: Draft, { reason, by }: InputOf<'terminate'>): void => {
   mustNotHaveEnded(draft);
   const error = { code: 'terminated', message: 'the session was terminated', retryable: false };
-  for (const turn of draft.head.openTurns) {
+  for (const turn of unfinishedTurns(draft.head)) {
     cancelRun(draft, turn);
     disownCalls(draft, turn);
     closeTurn(draft, turn, { status: 'cancelled', stopReason: null, error, text: '' });

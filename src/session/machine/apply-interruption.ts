@@ -22,7 +22,7 @@ export const endOpen = (draft: Draft, turn: OpenTurn, rules: Rules): boolean => 
     return false;
   }
   // One that never ran: its prompt is taken out of what the model sees.
-  if (turn.status === 'queued' && turn.yields !== 'rollback')
+  if (turn.status === 'queued' && turn.yields !== 'rollback' && turn.seq > 0)
     draft.view({ type: 'rollback', fromSeq: turn.seq, throughSeq: turn.seq, turnId: turn.turnId });
   closeTurn(draft, turn, ENDED);
   return true;

@@ -2,6 +2,7 @@
  * What tools ask of people while they run: put, answered, withdrawn, declined when nobody has answered in time. Unlike an
  * approval the call waits with it, so it is gone with the call: a crash ends both.
  */
+import { deniesAsks } from '../../model/head.ts';
 import { iso } from '../../model/moment.ts';
 import type { Question } from '../../model/turn.ts';
 import type { ToolAnswer } from '../ports/tools.ts';
@@ -29,7 +30,8 @@ export const questionCall = (draft: Draft, input: InputOf<'questioned'>, rules: 
   const call = calls.started(runId);
   if (call === undefined) return;
   if (isAsking(call)) withdraw(calls, call);
-  if (draft.cancelling === turn.turnId && question !== undefined)
+  const isUnwanted = draft.cancelling === turn.turnId || deniesAsks(draft.head);
+  if (isUnwanted && question !== undefined)
     return draft.effect({ type: 'answerRun', runId, answer: { action: 'decline' } });
   calls.put({ ...call, question: question && put(calls, call, question, rules) });
   calls.goOn(rules);

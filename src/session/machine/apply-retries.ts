@@ -1,7 +1,7 @@
 /** What every model call of a turn has in common when it fails: retries are counted, and a far one is waited for in the store. */
 
-import { statusFrom } from '../../model/head.ts';
 import type { OpenTurn, TurnError } from '../../model/turn.ts';
+import { statusFrom } from '../../model/unfinished.ts';
 import type { StepError, StepOutcome } from '../ports/executor.ts';
 import type { Draft } from './draft.ts';
 import { publish, replaceFirst } from './turn-course.ts';
@@ -24,7 +24,7 @@ export const postpone = (draft: Draft, turn: OpenTurn, outcome: Postponed): void
     status: 'waiting',
     phase: { kind: 'waiting', for: 'retry', dueMs, tried, error: turnError(error) },
   });
-  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  draft.patch({ status: statusFrom(draft.head) });
   publish(draft, turn, { type: 'retry', delayMs, error });
 };
 

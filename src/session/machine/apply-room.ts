@@ -9,8 +9,9 @@
  */
 
 import type { TurnRoom } from '../../model/compaction.ts';
-import { firstSeenSeq, statusFrom } from '../../model/head.ts';
+import { firstSeenSeq } from '../../model/head.ts';
 import { awaitedModelRun, type BegunTurn, type OpenTurn } from '../../model/turn.ts';
+import { statusFrom } from '../../model/unfinished.ts';
 import { addUsage, promptTokens } from '../../model/usage.ts';
 import type { StepError, StepOutcome } from '../ports/executor.ts';
 import { countRetries, postpone } from './apply-retries.ts';
@@ -157,7 +158,7 @@ export const makeRoom = (draft: Draft, turn: OpenTurn, input: InputOf<'step'>): 
   noteSize(draft, outcome.error, bytes);
   const room = { ...turn.room, must: true, overflowed: true, failed: undefined } as const;
   startModel(draft, { ...turn, room });
-  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  draft.patch({ status: statusFrom(draft.head) });
   return true;
 };
 

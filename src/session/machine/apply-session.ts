@@ -5,6 +5,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { type Head, type Settings, withSettings } from '../../model/head.ts';
 import { addTags, HOLD_TAG, isHeld, removeTags, replacingTags } from '../../model/tags.ts';
 import type { TurnError } from '../../model/turn.ts';
+import { hasUnfinished, unfinishedTurns } from '../../model/unfinished.ts';
 import { hasEnded } from '../../model/words.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
@@ -93,7 +94,7 @@ export const append = (draft: Draft, messages: readonly NewMessage[], rules: Rul
 
 /** Out of its restart budget: open turns end as interrupted, so that what broke it is not run again. */
 export const park = (draft: Draft, error: TurnError): void => {
-  for (const turn of draft.head.openTurns) {
+  for (const turn of unfinishedTurns(draft.head)) {
     disownCalls(draft, turn);
     closeTurn(draft, turn, { status: 'interrupted', stopReason: null, error, text: '' });
   }
@@ -105,10 +106,10 @@ export const park = (draft: Draft, error: TurnError): void => {
 export const remove = (draft: Draft, input: InputOf<'delete'>): void => {
   if (input.ifVersion !== undefined && input.ifVersion !== draft.head.version)
     throw new GreenroomError('invalid_state', 'the session changed since it was looked at');
-  if (input.ifVersion !== undefined && draft.head.openTurns.length > 0)
+  if (input.ifVersion !== undefined && hasUnfinished(draft.head))
     throw new GreenroomError('invalid_state', 'the session has an unfinished turn');
   const error = { code: 'session_deleted', message: 'the session was deleted', retryable: false };
-  for (const turn of draft.head.openTurns) {
+  for (const turn of unfinishedTurns(draft.head)) {
     closeTurn(draft, turn, { status: 'cancelled', stopReason: null, error, text: '' });
     cancelRun(draft, turn);
   }

@@ -11,6 +11,7 @@
  *    call the model is told that nobody knows whether it ran.
  */
 
+import { deniesAsks } from '../../model/head.ts';
 import { NO_MEMORY, remembering } from '../../model/tool-memory.ts';
 import {
   hasEnded,
@@ -86,9 +87,23 @@ const decide = (
     input: isChanged === true ? input : undefined,
     realPath,
   };
+  if (verdict.kind === 'ask' && deniesAsks(draft.head)) return denyAsk(calls, facts, verdict);
   if (verdict.kind === 'ask') return askAbout(calls, allowed, verdict, rules);
   calls.decided('allowed', facts, verdict);
   calls.put({ ...allowed, state: 'allowed' });
+};
+
+/** A person would be asked, and the session waits for none. */
+const denyAsk = (
+  calls: OpenCalls,
+  facts: Pick<OpenCall, 'toolUseId' | 'name'>,
+  { input, reason }: Pick<Verdict, 'input' | 'reason'>,
+): void => {
+  const why = `${reason}, and this session asks no person`;
+  const message = `${facts.name} may not do this: ${why}`;
+  calls.decided('denied', facts, { input, reason: why });
+  calls.refused(facts, message);
+  calls.put({ ...facts, state: 'failed', message });
 };
 
 /** A call has its result. */

@@ -7,7 +7,7 @@
 
 import { GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import { type Head, type Settings, statusFrom } from '../../model/head.ts';
+import type { Head, Settings } from '../../model/head.ts';
 import { addTags } from '../../model/tags.ts';
 import {
   awaitedRuns,
@@ -16,8 +16,10 @@ import {
   type OpenTurn,
   type TurnRecord,
 } from '../../model/turn.ts';
+import { statusFrom, unfinishedTurns } from '../../model/unfinished.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import { expireCalls } from './apply-approvals.ts';
+import { delayTurn } from './apply-delayed.ts';
 import { endIdle } from './apply-ends.ts';
 import { endOpen, endYielding, makeRoom } from './apply-interruption.ts';
 import { loseCalls } from './apply-tools.ts';
@@ -25,13 +27,14 @@ import { type Draft, makeIfAbsent } from './draft.ts';
 import type { Input, InputOf, NewTurn, Rules } from './machine.ts';
 import {
   publish,
+  queuedTurn,
   recordClosed,
   settle,
   startHooks,
   startModelAgain,
   startNext,
 } from './turn-course.ts';
-import { mustTakeTurn, policyOf } from './turn-limits.ts';
+import { isLater, mustTakeTurn, policyOf } from './turn-limits.ts';
 
 export const acceptTurn = (
   draft: Draft,
@@ -47,35 +50,19 @@ export const acceptTurn = (
     );
   makeIfAbsent(draft, settingsOf(turn), 'turn', rules);
   mustTakeTurn(draft, turn, rules);
+  if (isLater(turn, draft.nowMs)) return delayTurn(draft, turn);
   makeRoom(draft, policyOf(draft.head, turn), rules);
   if (turn.tags.length > 0) draft.patch({ tags: addTags(draft.head.tags, turn.tags) });
   const seq = draft.message(
     { role: 'user', body: turn.body, atMs: draft.nowMs },
     { turnId: turn.turnId },
   );
-  const open: OpenTurn = {
-    turnId: turn.turnId,
-    status: 'queued',
-    seq,
-    lastSeq: seq,
-    promptHash: turn.promptHash,
-    acceptedAtMs: draft.nowMs,
-    startedAtMs: undefined,
-    usage: emptyUsage,
-    costNanoUsd: 0,
-    steps: 0,
-    attempt: 1,
-    retries: 0,
-    traceId: turn.traceId,
-    options: turn.options,
-    runs: 0,
-    phase: undefined,
-  };
+  const open = queuedTurn(turn, seq, draft.nowMs);
   draft.write({ type: 'newTurn', turnId: turn.turnId });
   draft.patch({ openTurns: [...draft.head.openTurns, open] });
   publish(draft, open, accepted(seq, turn));
   if (draft.head.openTurns.length === 1) startNext(draft, turn.body);
-  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  draft.patch({ status: statusFrom(draft.head) });
   draft.answer = { type: 'turn', turnId: turn.turnId, isNew: true };
 };
 
@@ -91,10 +78,10 @@ export const isKnown = (head: Head, turn: NewTurn, closed: ClosedTurn | undefine
   knownTurn(head, turn, closed) !== undefined;
 
 const knownTurn = (
-  { openTurns }: Head,
+  head: Head,
   { turnId }: NewTurn,
   closed: ClosedTurn | undefined,
-): TurnRecord | undefined => openTurns.find((open) => open.turnId === turnId) ?? closed;
+): TurnRecord | undefined => unfinishedTurns(head).find((open) => open.turnId === turnId) ?? closed;
 
 /** A turn id that is known already is answered with its record (P3). */
 const answerKnown = (draft: Draft, turn: NewTurn, closed: ClosedTurn | undefined): boolean => {
@@ -117,7 +104,7 @@ export const rejectTurn = (
   draft: Draft,
   { turnId, traceId, error }: Extract<Input, { type: 'reject' }>,
 ): void => {
-  if (draft.head.openTurns.some((open) => open.turnId === turnId)) return;
+  if (unfinishedTurns(draft.head).some((open) => open.turnId === turnId)) return;
   const record: ClosedTurn = {
     turnId,
     status: 'rejected',
@@ -143,7 +130,7 @@ export const cancelTurn = (draft: Draft, { turnId }: InputOf<'cancel'>, rules: R
   const turn =
     turnId === undefined
       ? draft.head.openTurns[0]
-      : draft.head.openTurns.find((open) => open.turnId === turnId);
+      : unfinishedTurns(draft.head).find((open) => open.turnId === turnId);
   if (turn === undefined)
     throw turnId === undefined
       ? new GreenroomError('invalid_state', 'no turn is open in this session')
@@ -176,7 +163,7 @@ const goOn = (draft: Draft, turn: BegunTurn, rules: Rules): void => {
   if (turn.phase.kind === 'hooks')
     startHooks(draft, turn, { event: turn.phase.event, stopReason: turn.phase.stopReason });
   else startModelAgain(draft, turn);
-  draft.patch({ status: statusFrom(draft.head.openTurns) });
+  draft.patch({ status: statusFrom(draft.head) });
 };
 
 /** The moment that the first turn awaited has come: a model call is a further attempt, as its session may have slept since. */

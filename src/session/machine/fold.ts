@@ -13,6 +13,7 @@ import type {
   AuditRecord,
   Fence,
   ForkOrigin,
+  PromptWrite,
   ResponseClaim,
   SessionChange,
   SessionWrite,
@@ -150,6 +151,7 @@ export const toChange = (
   };
   if (all.claims !== undefined) change.claims = all.claims;
   if (all.drops !== undefined) change.drops = all.drops;
+  if (all.prompts !== undefined) change.prompts = all.prompts;
   if (all.fork !== undefined) change.fork = all.fork;
   if (all.snapshot !== undefined) change.snapshot = all.snapshot;
   return change;
@@ -178,6 +180,7 @@ interface Sorted {
   responses: StoredResponse[];
   claims?: ResponseClaim[];
   drops?: StreamDrop[];
+  prompts?: PromptWrite[];
   fork?: ForkOrigin;
   snapshot?: Snapshot;
   deleted?: Extract<Write, { type: 'delete' }>;
@@ -217,6 +220,9 @@ const sort = (all: Sorted, write: Write): void => {
     case 'drop':
       all.drops ??= [];
       return void all.drops.push(write.drop);
+    case 'prompt':
+      all.prompts ??= [];
+      return void all.prompts.push(write);
     case 'fork':
       all.fork = write.origin;
       return;

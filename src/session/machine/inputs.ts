@@ -10,6 +10,7 @@ import { addTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { approveCall } from './apply-approvals.ts';
 import { applyClassic } from './apply-classic.ts';
+import { deliverTurns } from './apply-delayed.ts';
 import { complete, reopen, terminate } from './apply-ends.ts';
 import { endHooks, noteTold } from './apply-hooks.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
@@ -180,6 +181,12 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   gathered: { ...USUAL, apply: gatherResults },
   approve: { ...USUAL, apply: approveCall },
   lost: { ...USUAL, whileImporting: true, apply: loseRun },
+  deliver: {
+    ...ALONE,
+    bytes: ({ prompts }) =>
+      [...prompts.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
+    apply: deliverTurns,
+  },
   due: { ...USUAL, whileImporting: true, apply: wakeTurn },
   resume: { ...USUAL, whileImporting: true, apply: resumeTurn },
   park: {

@@ -10,7 +10,7 @@
 import type { Clearing } from '../../model/compaction.ts';
 import type { Entry, Provider, Role } from '../../model/entry.ts';
 import type { TurnEventBody } from '../../model/event.ts';
-import type { ChildOf, Head, Settings } from '../../model/head.ts';
+import type { ChildOf, Execution, Head, Settings } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import type { Snapshot } from '../../model/metrics.ts';
 import type { Asker } from '../../model/per-session.ts';
@@ -111,8 +111,10 @@ export interface NewTurn {
   readonly create: boolean;
   readonly tags: readonly string[];
   /** Of a session that it makes. */
-  readonly settings: Settings & { readonly childOf?: ChildOf };
+  readonly settings: Settings & { readonly childOf?: ChildOf; readonly execution?: Execution };
   readonly onBusy: BusyPolicy | undefined;
+  /** Absent, or past: at once. */
+  readonly deliverAtMs?: number | undefined;
   readonly provider: Provider | undefined;
 }
 
@@ -324,6 +326,8 @@ export type Input =
       /** The first turn is of a call that has ended: it ends too. */
       readonly isUnwanted?: boolean;
     }
+  /** Turns may be due that were set for a time: their prompts, as far as they can be read. */
+  | { readonly type: 'deliver'; readonly prompts: ReadonlyMap<TurnId, Uint8Array> }
   /** What the session waits for may be due. */
   | { readonly type: 'due' }
   | { readonly type: 'park'; readonly error: TurnError }
@@ -347,6 +351,8 @@ export type Write =
   | { readonly type: 'turn'; readonly record: ClosedTurn }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'newTurn'; readonly turnId: TurnId }
+  /** Of a turn that is yet to begin; without a `body`: it has begun, or never will. */
+  | { readonly type: 'prompt'; readonly turnId: TurnId; readonly body: Uint8Array | undefined }
   | { readonly type: 'stream'; readonly record: StreamRecord }
   | { readonly type: 'response'; readonly response: StoredResponse }
   | { readonly type: 'claim'; readonly claim: ResponseClaim }

@@ -2,7 +2,7 @@
  * The calls of a turn in the making; local to one input. It owns what becomes of them: which may start, when all are
  * answered to the model, how that ends the turn.
  */
-import { type Head, statusFrom } from '../../model/head.ts';
+import type { Head } from '../../model/head.ts';
 import {
   awaitedRuns,
   hasEnded,
@@ -12,6 +12,7 @@ import {
   runIdOf,
   type ToolsPhase,
 } from '../../model/turn.ts';
+import { statusFrom } from '../../model/unfinished.ts';
 import type { Draft } from './draft.ts';
 import type { Results, Rules, Verdict } from './machine.ts';
 import { blockOf, messageOf } from './tool-results.ts';
@@ -177,7 +178,7 @@ export class OpenCalls {
     const turn = { ...this.#turn, runs: this.#runs, phase };
     const isAwaited = awaitedRuns(turn).length > 0;
     replaceFirst(this.draft, { ...turn, status: isAwaited ? 'running' : 'waiting', phase });
-    this.draft.patch({ status: statusFrom(this.draft.head.openTurns) });
+    this.draft.patch({ status: statusFrom(this.draft.head) });
   }
 
   #answer(blocks: readonly Uint8Array[], rules: Rules): void {
@@ -192,7 +193,7 @@ export class OpenCalls {
     const end = this.#end(turn, rules);
     if (end === undefined) {
       startModel(draft, turn);
-      return draft.patch({ status: statusFrom(draft.head.openTurns) });
+      return draft.patch({ status: statusFrom(draft.head) });
     }
     closeTurn(draft, turn, { ...end, text: '' });
     settle(draft);

@@ -4,9 +4,11 @@
  */
 
 import { answeringOf } from '../../model/answering.ts';
-import { type TurnEventBody, turnFinished } from '../../model/event.ts';
+import { wellCut } from '../../model/bounds.ts';
+import { type TurnEventBody, type TurnFinished, turnFinished } from '../../model/event.ts';
 import type { Every } from '../../model/every.ts';
-import { type Head, statusFrom } from '../../model/head.ts';
+import { type Execution, type Head, MAX_RESULT_LENGTH } from '../../model/head.ts';
+import type { TurnId } from '../../model/ids.ts';
 import { usdOf } from '../../model/money.ts';
 import {
   awaitedRuns,
@@ -21,8 +23,33 @@ import {
   type TurnOptions,
   type WorkPhase,
 } from '../../model/turn.ts';
+import { hasUnfinished, statusFrom } from '../../model/unfinished.ts';
+import { emptyUsage } from '../../model/usage.ts';
+import type { Status } from '../../model/words.ts';
 import type { Draft } from './draft.ts';
+import type { NewTurn } from './machine.ts';
 import { isSpent } from './turn-limits.ts';
+
+/** A turn as it is accepted. */
+export const queuedTurn = (turn: NewTurn, seq: number, nowMs: number) =>
+  ({
+    turnId: turn.turnId,
+    status: 'queued',
+    seq,
+    lastSeq: seq,
+    promptHash: turn.promptHash,
+    acceptedAtMs: nowMs,
+    startedAtMs: undefined,
+    usage: emptyUsage,
+    costNanoUsd: 0,
+    steps: 0,
+    attempt: 1,
+    retries: 0,
+    traceId: turn.traceId,
+    options: turn.options,
+    runs: 0,
+    phase: undefined,
+  }) as const satisfies OpenTurn;
 
 /** Starts the first open turn that can still be paid. `body` is its prompt, where it is at hand. */
 export const startNext = (draft: Draft, body: Uint8Array | undefined): void => {
@@ -100,9 +127,17 @@ export interface Closing {
 /** Moves an open turn to the ledger. The turns behind it are the caller's to start (`settle`). */
 export const closeTurn = (draft: Draft, turn: OpenTurn, closing: Closing): void => {
   draft.patch({ openTurns: draft.head.openTurns.filter((open) => open.turnId !== turn.turnId) });
+  if ('dueMs' in turn) letGo(draft, turn.turnId);
   if (draft.cancelling === turn.turnId) draft.cancelling = undefined;
   if (turn.yields === 'rollback') takeBack(draft, turn);
   recordClosed(draft, closed(turn, asEnded(turn, closing), draft.nowMs), closing.text);
+};
+
+/** A turn that was yet to begin: it does, or it never will. */
+export const letGo = (draft: Draft, turnId: TurnId): void => {
+  const delayed = (draft.head.delayed ?? []).filter((turn) => turn.turnId !== turnId);
+  draft.patch({ delayed: delayed.length === 0 ? undefined : delayed });
+  draft.write({ type: 'prompt', turnId, body: undefined });
 };
 
 /** Not cancelled by a person: another turn took its place. One that ended before it heard of that is what it is. */
@@ -171,10 +206,40 @@ const auditEnd = (draft: Draft, record: ClosedTurn): void => {
 export const settle = (draft: Draft): void => {
   const last = draft.writes.findLast((write) => write.type === 'turn');
   if (draft.head.openTurns[0]?.status === 'queued') startNext(draft, undefined);
-  const { mode, openTurns } = draft.head;
-  const isDone = mode === 'background' && openTurns.length === 0 && !draft.isTakingTurn;
-  if (!isDone) return draft.patch({ status: statusFrom(draft.head.openTurns) });
-  endAs(draft, last?.record.status === 'completed' ? 'completed' : 'failed', 'greenroom');
+  const isDone =
+    draft.head.mode === 'background' && !hasUnfinished(draft.head) && !draft.isTakingTurn;
+  if (!isDone) return draft.patch({ status: statusFrom(draft.head) });
+  const status = last?.record.status === 'completed' ? 'completed' : 'failed';
+  endAs(draft, status, 'greenroom', draft.head.childOf === undefined ? result(draft) : undefined);
+};
+
+/** How the last turn ended that has closed. */
+const lastFinished = ({ effects }: Draft): TurnFinished | undefined => {
+  for (const effect of effects.toReversed())
+    if (effect.type === 'publish' && effect.body.type === 'turn.finished') return effect.body;
+  return undefined;
+};
+
+/** What a background session leaves: for its audit record, which goes out as an event too. */
+const result = (draft: Draft): Readonly<Record<string, unknown>> | undefined => {
+  const finished = lastFinished(draft);
+  if (finished === undefined) return undefined;
+  const { text, error, stopReason } = finished;
+  const { costNanoUsd, unpricedAnswers } = draft.head;
+  return {
+    ...draft.bodies({ result: wellCut(text, MAX_RESULT_LENGTH) }),
+    stopReason,
+    costUsd: unpricedAnswers > 0 ? null : usdOf(costNanoUsd),
+    ...(error === undefined ? {} : { error }),
+  };
+};
+
+/** The run of a task ends with its session. */
+const endedExecution = (draft: Draft, status: Status, execution: Execution): Execution => {
+  const { text = '', error } = lastFinished(draft) ?? {};
+  return status === 'completed'
+    ? { ...execution, resultData: wellCut(text, MAX_RESULT_LENGTH), errorMessage: undefined }
+    : { ...execution, errorMessage: error?.message ?? `the session was ${status}` };
 };
 
 /** The session takes no turn from now on. */
@@ -185,6 +250,8 @@ export const endAs = (
   details?: Readonly<Record<string, unknown>>,
 ): void => {
   draft.patch({ status, completedAtMs: draft.nowMs });
+  const { execution } = draft.head;
+  if (execution !== undefined) draft.patch({ execution: endedExecution(draft, status, execution) });
   draft.audit(status, by, details);
   if (!draft.wantsHook('SessionEnd')) return;
   draft.effect({

@@ -11,16 +11,18 @@ import { mustHavePrice } from './model-step.ts';
 /** Throws what the turn is refused with. */
 export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void => {
   const { head } = draft;
-  const policy = policyOf(head, turn);
+  // Of one that begins later it is looked at then.
+  const policy = isLater(turn, draft.nowMs) ? 'enqueue' : policyOf(head, turn);
   if (head.openTurns.length > 0 && policy === 'reject')
     throw new GreenroomError('invalid_state', 'a turn is open and the policy is to reject');
   const stays = policy === 'enqueue' ? head.openTurns : head.openTurns.slice(0, 1);
-  const waiting = stays.length;
+  const later = head.delayed?.length ?? 0;
+  const waiting = stays.length + later;
   if (waiting >= rules.queuePerSession)
     throw new GreenroomError('queue_full', `${waiting} turns wait in this session, the limit`, {
       retryAfterMs: 1_000,
     });
-  const queued = stays.filter((open) => open.status === 'queued').length;
+  const queued = later + stays.filter((open) => open.status === 'queued').length;
   if (head.limits?.maxTurns !== undefined && head.numTurns + queued >= head.limits.maxTurns)
     throw new GreenroomError(
       'max_turns_reached',
@@ -29,6 +31,10 @@ export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void =>
   mustHaveProvider(head, turn, rules);
   mustAfford(head, turn, rules, draft.nowMs);
 };
+
+/** It begins at a time that is yet to come. */
+export const isLater = ({ deliverAtMs }: NewTurn, nowMs: number): boolean =>
+  deliverAtMs !== undefined && deliverAtMs > nowMs;
 
 /** What the turn asks for while another is open, or else its session. */
 export const policyOf = ({ onBusy }: Head, turn: NewTurn): BusyPolicy =>

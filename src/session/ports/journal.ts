@@ -10,6 +10,7 @@
  */
 
 import type { CatalogRow } from '../../model/catalog-row.ts';
+import type { Definition, DefinitionKey, DefinitionKind } from '../../model/definition.ts';
 import type { Due, DueKind } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
@@ -162,12 +163,20 @@ export interface SessionWrite extends ChangeBase {
   readonly newTurnIds: readonly TurnId[];
   readonly responses: readonly StoredResponse[];
   readonly claims?: readonly ResponseClaim[];
+  /** Prompts of turns that are yet to begin, and of those that have begun, or never will. */
+  readonly prompts?: readonly PromptWrite[];
   /** Done before everything else of the change. */
   readonly drops?: readonly StreamDrop[];
   /** The next of the session's series. */
   readonly snapshot?: Snapshot;
   /** The first change of a fork: refused with `session_deleted` unless its parent is still there. */
   readonly fork?: ForkOrigin;
+}
+
+/** The prompt of a turn that is yet to begin; without a `body` it goes. */
+export interface PromptWrite {
+  readonly turnId: TurnId;
+  readonly body: Uint8Array | undefined;
 }
 
 /** Whose entries a fork's head refers to; that one refers to, or wrote, all of them. */
@@ -186,6 +195,20 @@ export interface SessionDelete extends ChangeBase {
 }
 
 export type SessionChange = SessionWrite | SessionDelete;
+
+/** A definition is made, changed, or goes. Refused with `version_conflict` unless it is still at `expectedVersion`. */
+export interface DefinitionChange {
+  readonly kind: 'define';
+  readonly key: DefinitionKey;
+  /** Default: the journal's own. */
+  readonly fence?: Fence;
+  /** 0: it must not exist. */
+  readonly expectedVersion: number;
+  /** When it was due; undefined: never. */
+  readonly wasDueMs: number | undefined;
+  /** undefined: it goes. */
+  readonly now: Pick<Definition, 'record' | 'dueMs'> | undefined;
+}
 
 /** The ledger knows a turn id that a change called new; nothing was stored. Answered from the ledger. */
 export class TurnKnownError extends Error {
@@ -212,6 +235,7 @@ export interface Tombstone {
 
 /** Something that is due, as the index has it. */
 export interface DueEntry {
+  /** Of a schedule: `definitionOf` says which. */
   readonly key: SessionKey;
   readonly atMs: number;
 }
@@ -304,6 +328,8 @@ export interface SessionReader {
   turn(turnId: TurnId): Promise<ClosedTurn | undefined>;
   /** Closed turns, newest id first, from before `cursor`. */
   turns(page: Page): Promise<readonly ClosedTurn[]>;
+  /** Of a turn that is yet to begin. */
+  prompt(turnId: TurnId): Promise<Uint8Array | undefined>;
   response(responseKey: string): Promise<unknown>;
   /** All responses and marks, in the order of their keys, from behind `cursor`. */
   responses(page: Page): Promise<readonly (StoredResponse & { cursor: string })[]>;
@@ -326,6 +352,11 @@ export interface Journal {
   owner(): Fence;
   /** Resolves once the change is durable. See the invariants for what it rejects with; besides: `disk_low`, `storage_failed`, `too_large`, `unavailable`. */
   commit(change: SessionChange): Promise<void>;
+  /** The same for a definition, with the same fence and the same durability. Subscribers are not told. */
+  define(change: DefinitionChange): Promise<void>;
+  definition(key: DefinitionKey): Promise<Definition | undefined>;
+  /** A tenant's definitions of a kind in the order of their names, from behind the name `cursor`. */
+  definitions(tenant: Tenant, kind: DefinitionKind, page: Page): Promise<readonly Definition[]>;
   /** Reads a session's head. Rejects with `corrupt_record`, `unavailable`, `storage_failed`. */
   open(key: SessionKey): Promise<SessionReader>;
   /** In which of the tenant's sessions the response counts; that one may be gone, or yet to come. */

@@ -3,7 +3,9 @@
  * their input from the journal, right before the commit. It is read in several steps: whether it was of one moment, the
  * commit decides, by the version of the session and by the owners of the responses.
  */
+import { codeOf } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
+import type { TurnId } from '../../model/ids.ts';
 import type { Input } from '../machine/machine.ts';
 import { marksOf } from '../mirror/mirror-key.ts';
 import type { Stored } from '../ports/journal.ts';
@@ -24,13 +26,19 @@ export interface DropRequest {
   readonly subpath: string;
 }
 
+/** Turns may be due that were set for a time. */
+export interface DeliverRequest {
+  readonly type: 'deliverDue';
+}
+
 export type ForeignRequest =
   | ImportRequest
   | MirrorRequest
   | DropRequest
   | RestoreRequest
   | YieldRequest
-  | SettleRequest;
+  | SettleRequest
+  | DeliverRequest;
 
 export const isForeign = (request: Input | ForeignRequest): request is ForeignRequest =>
   Object.hasOwn(FOREIGN, request.type);
@@ -42,6 +50,7 @@ const FOREIGN: Readonly<Record<ForeignRequest['type'], true>> = {
   restoreChunk: true,
   yield: true,
   settle: true,
+  deliverDue: true,
 };
 
 /** Rejects with what the request is refused with. */
@@ -62,6 +71,8 @@ export const prepareForeign = async (
       return { type: 'yield', yielded: await prepareYield(head, request, from) };
     case 'settle':
       return { type: 'settle', settled: await prepareSettle(head, request, from) };
+    case 'deliverDue':
+      return { type: 'deliver', prompts: await promptsDue(head, from, nowMs) };
     case 'dropSide': {
       const { subpath, externalKey } = request;
       mustBeOf(head, externalKey);
@@ -69,4 +80,23 @@ export const prepareForeign = async (
       return { type: 'drop', drop: isThere ? { subpath, marks: marksOf(subpath) } : undefined };
     }
   }
+};
+
+/** One that cannot be read is left out: its turn fails. */
+const promptsDue = async (
+  { delayed = [] }: Head,
+  { session }: Stored,
+  nowMs: number,
+): Promise<ReadonlyMap<TurnId, Uint8Array>> => {
+  const prompts = new Map<TurnId, Uint8Array>();
+  for (const { turnId, dueMs } of delayed) {
+    if (dueMs > nowMs) continue;
+    const body = await session.prompt(turnId).catch(unreadable);
+    if (body !== undefined) prompts.set(turnId, body);
+  }
+  return prompts;
+};
+
+const unreadable = (error: unknown): undefined => {
+  if (codeOf(error) !== 'corrupt_record') throw error;
 };

@@ -5,6 +5,7 @@ import { PlausibleMs } from '../../model/bound-schemas.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { TurnId } from '../../model/id-schemas.ts';
+import { unfinishedTurns } from '../../model/unfinished.ts';
 import type { StreamRecord } from '../ports/journal.ts';
 
 const count = z.int().min(0);
@@ -65,7 +66,7 @@ export const begin = (head: Head, streams: readonly StreamRecord[], nowMs: numbe
   version: head.version,
   seq: head.seq,
   nowMs,
-  openTurns: head.openTurns.map(({ turnId }) => turnId),
+  openTurns: unfinishedTurns(head).map(({ turnId }) => turnId),
   streams: streams.map(({ subpath, seq }) => [subpath, seq]),
   lines: 0,
   digest: EMPTY_DIGEST,

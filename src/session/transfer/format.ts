@@ -12,6 +12,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { isDeeperThan } from '../../model/json-depth.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
+import { statusFrom, unfinishedTurns } from '../../model/unfinished.ts';
 import type { AuditRecord, StoredResponse, StreamRecord } from '../ports/journal.ts';
 
 export const EXPORT_FORMAT = 1;
@@ -25,7 +26,7 @@ export const IMPORTED_BY = 'export';
  */
 const OF_THE_STORE = [
   ...(['key', 'version', 'importedAtMs', 'segments', 'transfer', 'offers'] as const),
-  ...(['mcpServers', 'snapshots', 'snapshotAtMs'] as const),
+  ...(['mcpServers', 'snapshots', 'snapshotAtMs', 'delayed'] as const),
 ] as const;
 type OfTheStore = (typeof OF_THE_STORE)[number];
 export type ExportedHead = Omit<Head, OfTheStore>;
@@ -55,7 +56,13 @@ export type Line =
 
 export const headLine = (head: Head): string => {
   const { sessionId } = head.key;
-  return json({ type: 'session', format: EXPORT_FORMAT, sessionId, session: ofNoStore(head) });
+  const session = ofNoStore(head);
+  if (head.delayed === undefined)
+    return json({ type: 'session', format: EXPORT_FORMAT, sessionId, session });
+  // Turns that are yet to begin go along as if they were next: what is imported closes both.
+  const openTurns = unfinishedTurns(head);
+  const all = { ...session, openTurns, status: statusFrom({ openTurns }) };
+  return json({ type: 'session', format: EXPORT_FORMAT, sessionId, session: all });
 };
 
 /** A message's body goes last and as it is stored; what is not one line of UTF-8, as base64. */

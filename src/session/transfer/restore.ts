@@ -11,9 +11,10 @@ import { isObject } from '../../claude-code/raw-line.ts';
 import type { ResponseRecord } from '../../claude-code/response-record.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { type Head, MAX_SIDE_TRANSCRIPTS, newHead, statusFrom } from '../../model/head.ts';
+import { type Head, MAX_SIDE_TRANSCRIPTS, newHead } from '../../model/head.ts';
 import type { Tally, Transfer } from '../../model/transfer.ts';
 import type { ClosedTurn, OpenTurn } from '../../model/turn.ts';
+import { statusFrom } from '../../model/unfinished.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import { foreignIdIn } from '../mirror/mirror-key.ts';
 import type {
@@ -274,7 +275,7 @@ class Chunk {
       ...(sessionId === key.sessionId ? session : ownNames(session)),
       ...(tally === undefined ? {} : counted(session, tally)),
       ...{ key, version, openTurns: [], toolMemory: undefined },
-      status: openTurns.length === 0 ? status : statusFrom([]),
+      status: openTurns.length === 0 ? status : statusFrom({ openTurns: [] }),
     };
     const { elsewhere, ...rest } = done;
     if (elsewhere !== undefined)

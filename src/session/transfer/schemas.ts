@@ -9,7 +9,7 @@ import { answeringShape } from '../../model/answering.ts';
 import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../../model/bound-schemas.ts';
 import type { ClassicFacts } from '../../model/classic-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
-import { settableShape } from '../../model/head.ts';
+import { type Execution, settableShape } from '../../model/head.ts';
 import { SessionId, TraceId, TurnId } from '../../model/id-schemas.ts';
 import { isTag, MAX_TAGS, tagKey } from '../../model/tags.ts';
 import { isToolName, MAX_TOOLS_USED } from '../../model/tools-used.ts';
@@ -147,6 +147,13 @@ export const Session = z.looseObject({
       agentType: name.exactOptional(),
       depth: z.int().min(1).max(1_000),
     })
+    .optional(),
+  execution: z
+    .strictObject({
+      ...{ taskId: name, turnId: TurnId, templateVersion: PlausibleCount.optional() },
+      ...{ scheduleId: name.optional(), dueMs: PlausibleMs.optional() },
+      ...{ resultData: z.string().optional(), errorMessage: z.string().optional() },
+    } satisfies Shape<Execution>)
     .optional(),
   compaction: z
     .strictObject({

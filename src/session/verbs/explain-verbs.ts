@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { effectiveMode } from '../../classic/models.ts';
 import { childIdOf } from '../../model/child-id.ts';
+import type { Head } from '../../model/head.ts';
 import { keyString, type SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
-import type { OpenCall, OpenTurn } from '../../model/turn.ts';
+import type { DelayedTurn, OpenCall, OpenTurn } from '../../model/turn.ts';
 import { PERMISSION_MODES, STATUSES } from '../../model/words.ts';
 import {
   SANDBOXES,
@@ -18,7 +19,9 @@ import { sessionVerb } from './verb.ts';
 
 const CALL_STATES = ['undecided', 'asked', 'allowed', 'started', 'ended', 'failed'] as const;
 
-const WAITS_FOR = ['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry'] as const;
+const WAITS_FOR = [
+  ...(['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry', 'time'] as const),
+] as const;
 type WaitsFor = (typeof WAITS_FOR)[number];
 
 export const ExplainReply = z.strictObject({
@@ -30,6 +33,10 @@ export const ExplainReply = z.strictObject({
   turnId: z.string().exactOptional(),
   /** Turns behind it. */
   queued: z.int(),
+  /** Those that begin at a time. */
+  delayed: z
+    .array(z.strictObject({ turnId: z.string(), deliverAt: z.iso.datetime() }))
+    .exactOptional(),
   calls: z.array(
     z.strictObject({
       toolUseId: z.string(),
@@ -69,7 +76,7 @@ const explain = sessionVerb('explain', {
   run: async ({ caller, key, permissions, places }) => {
     const { head } = await caller.openKnown(key);
     const [first] = head.openTurns;
-    const waitsFor = places.waiting.has(keyString(key)) ? 'place' : waitsForOf(first);
+    const waitsFor = places.waiting.has(keyString(key)) ? 'place' : waitsForOf(first, head);
     const { mode, policies, rules } = permissions;
     const tools = caller.system.find(toolboxName)?.toolsFor(head) ?? [];
     return {
@@ -79,6 +86,7 @@ const explain = sessionVerb('explain', {
       why: WHY[waitsFor],
       ...(first === undefined ? {} : { turnId: first.turnId }),
       queued: Math.max(0, head.openTurns.length - 1),
+      ...(head.delayed === undefined ? {} : { delayed: head.delayed.map(delayedView) }),
       calls: callsOf(key, first),
       ...(first?.phase?.kind === 'waiting' ? { retryAt: iso(first.phase.dueMs) } : {}),
       ...(head.lastError === undefined ? {} : { lastError: head.lastError }),
@@ -115,10 +123,13 @@ const WHY: Readonly<Record<WaitsFor, string>> = {
   hooks: 'hooks are asked',
   approval: 'tool calls wait for the answer of a person',
   retry: 'a model call failed, and the next one is due later',
+  time: 'a turn begins later, at its time',
 };
 
-const waitsForOf = (turn: OpenTurn | undefined): WaitsFor => {
-  if (turn === undefined) return 'nothing';
+const delayedView = ({ turnId, dueMs }: DelayedTurn) => ({ turnId, deliverAt: iso(dueMs) });
+
+const waitsForOf = (turn: OpenTurn | undefined, { delayed }: Head): WaitsFor => {
+  if (turn === undefined) return delayed === undefined ? 'nothing' : 'time';
   if (turn.phase?.kind === 'tools')
     return turn.status === 'waiting' || turn.phase.calls.some(isAsking) ? 'approval' : 'tools';
   if (turn.phase?.kind === 'hooks') return 'hooks';

@@ -13,9 +13,12 @@ import { importVerbs } from './import-verbs.ts';
 import { metricsVerbs } from './metrics-verbs.ts';
 import { mirrorVerbs } from './mirror-verbs.ts';
 import { notificationVerbs } from './notification-verbs.ts';
+import { scheduleVerbs } from './schedule-verbs.ts';
 import { searchVerbs } from './search-verbs.ts';
 import { settingsVerbs } from './settings-verbs.ts';
 import { tagVerbs } from './tag-verbs.ts';
+import { taskVerbs } from './task-verbs.ts';
+import { templateVerbs } from './template-verbs.ts';
 import { transcriptVerbs } from './transcript-verbs.ts';
 import { transferVerbs } from './transfer-verbs.ts';
 import { turnVerbs } from './turn-verbs.ts';
@@ -47,6 +50,9 @@ export const SESSIONS_VERBS = {
   ...tagVerbs,
   ...notificationVerbs,
   ...mirrorVerbs,
+  ...templateVerbs,
+  ...taskVerbs,
+  ...scheduleVerbs,
 } satisfies Record<SessionsVerb, object>;
 
 export const DAEMON_VERBS = daemonVerbs satisfies Record<DaemonVerb, object>;

@@ -164,6 +164,8 @@ export const TurnView = z.strictObject({
   startedAt: moment.exactOptional(),
   /** Of a turn that waits: when the next model call is made. */
   retryAt: moment.exactOptional(),
+  /** Of a turn that is yet to begin: when it does. */
+  deliverAt: moment.exactOptional(),
   finishedAt: moment.exactOptional(),
 });
 export type TurnView = Readonly<z.output<typeof TurnView>>;

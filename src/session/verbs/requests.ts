@@ -97,6 +97,7 @@ export const newTurn = (
     tags: request.tags ?? [],
     settings: childOf === undefined ? (request.session ?? {}) : { ...request.session, childOf },
     onBusy: request.onBusy,
+    deliverAtMs: request.deliverAt === undefined ? undefined : Date.parse(request.deliverAt),
     provider: request.provider,
   };
 };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
 import { TurnId } from '../../model/id-schemas.ts';
 import type { ClosedTurn, TurnRecord } from '../../model/turn.ts';
+import { unfinishedTurns } from '../../model/unfinished.ts';
 import type { KnownSession, SessionReader } from '../ports/journal.ts';
 import { nextCursor, TurnReply, TurnView } from './reply-schemas.ts';
 import { pageLimit } from './transcript-verbs.ts';
@@ -79,8 +80,8 @@ const turnOf = async ({ caller, key }: SessionWork, turnId: TurnId): Promise<Tur
 
 /** One that was open when the session was opened is in its head, and one that closed before is in the ledger. */
 const turnIn = async (session: KnownSession, turnId: TurnId): Promise<TurnRecord> => {
-  const { openTurns } = session.head;
-  const turn = openTurns.find((open) => open.turnId === turnId) ?? (await session.turn(turnId));
+  const open = unfinishedTurns(session.head);
+  const turn = open.find((open) => open.turnId === turnId) ?? (await session.turn(turnId));
   if (turn !== undefined) return turn;
   const { sessionId } = session.key;
   throw new GreenroomError('turn_not_found', `session ${sessionId} has no turn ${turnId}`);
@@ -92,7 +93,7 @@ const listed = async (work: SessionWork, { limit, cursor }: z.output<typeof Turn
   if (cursor !== undefined) await mustBeOfLedger(session, cursor);
   const closed = await closedTurns(session, limit, cursor);
   const ended = new Set(closed.map(({ turnId }) => turnId));
-  const stillOpen = session.head.openTurns.filter(({ turnId }) => !ended.has(turnId));
+  const stillOpen = unfinishedTurns(session.head).filter(({ turnId }) => !ended.has(turnId));
   const open = cursor === undefined ? stillOpen.reverse() : [];
   const nextCursor = closed.length === limit ? closed.at(-1)?.turnId : undefined;
   return {

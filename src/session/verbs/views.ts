@@ -57,6 +57,7 @@ export const sessionView = (head: Head): SessionView =>
     workingDirectory: head.workingDirectory,
     tools: head.tools,
     permissionMode: head.permissionMode,
+    approvals: head.approvals,
     allowedTools: head.allowedTools,
     disallowedTools: head.disallowedTools,
     policies: head.policies,
@@ -140,6 +141,7 @@ export const turnView = (turn: TurnRecord): TurnView => {
     acceptedAt: iso(turn.acceptedAtMs),
     startedAt: isoIf(turn.startedAtMs),
     retryAt: isoIf(waiting?.dueMs),
+    deliverAt: isoIf('dueMs' in turn ? turn.dueMs : undefined),
     finishedAt: isoIf(closed?.finishedAtMs),
   });
 };

@@ -4,6 +4,7 @@
  */
 
 import { type CatalogRow, catalogRowOf } from '../../model/catalog-row.ts';
+import type { Definition, DefinitionKey, DefinitionKind } from '../../model/definition.ts';
 import type { DueKind } from '../../model/due.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
@@ -13,11 +14,12 @@ import type {
   ChangeMark,
   DueEntry,
   Fence,
+  Page,
   ResponseOwner,
   SessionReader,
 } from '../../session/ports/journal.ts';
 import { changedSince, markOf } from '../records/changes.ts';
-import { readAudit, readHead, readRow } from '../records/codec.ts';
+import { readAudit, readDefinition, readHead, readRow } from '../records/codec.ts';
 import { corruptRecord, readOwner } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from '../records/keys.ts';
@@ -46,6 +48,29 @@ export abstract class JournalReads {
 
   async open(key: SessionKey): Promise<SessionReader> {
     return new StoredSession(this.records, key, this.owner());
+  }
+
+  async definition(key: DefinitionKey): Promise<Definition | undefined> {
+    this.records.begin();
+    const at = keys.headKey(keys.definitionPrefix(key));
+    const bytes = this.records.tables.get(SESSIONS, at);
+    return bytes && readDefinition(at, bytes);
+  }
+
+  async definitions(
+    tenant: Tenant,
+    kind: DefinitionKind,
+    { limit, cursor }: Page,
+  ): Promise<readonly Definition[]> {
+    this.records.begin();
+    const all = keys.definitionsPrefix(tenant, kind);
+    const start =
+      cursor === undefined
+        ? all
+        : keys.after(keys.definitionPrefix({ tenant, kind, name: cursor }));
+    return this.records.page(SESSIONS, { start, end: keys.after(all), limit }, ({ key, value }) =>
+      readDefinition(key, value),
+    );
   }
 
   async responseOwner(
@@ -154,7 +179,11 @@ export abstract class JournalReads {
     const { tables } = this.records;
     const waiting = [...tables.notNoted()];
     const noted = changedSince(tables, mark, this.owner().epoch);
-    return noted && [...new Set([...noted, ...waiting])].map(keys.ofRowKey);
+    if (noted === undefined) return undefined;
+    const sessions = [...new Set([...noted, ...waiting])].filter((prefix) =>
+      keys.sessionIn(prefix),
+    );
+    return sessions.map(keys.ofRowKey);
   }
 
   changeMark(): ChangeMark | undefined {

@@ -12,6 +12,7 @@ import type { SessionKey } from '../../model/ids.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
 import type {
   ChangeMark,
+  DefinitionChange,
   Fence,
   Journal,
   JournalInfo,
@@ -87,6 +88,14 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   }
 
   commit(change: SessionChange): Promise<void> {
+    return this.#add(change);
+  }
+
+  define(change: DefinitionChange): Promise<void> {
+    return this.#add(change);
+  }
+
+  #add(change: SessionChange | DefinitionChange): Promise<void> {
     return new Promise((resolve, reject) => {
       try {
         this.mustBeOpen();
@@ -193,8 +202,13 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   }
 
   /** Deletes pass: they are what makes room. */
-  #mustHaveSpace(change: SessionChange): void {
-    if (change.kind === 'write' && !isDrop(change) && this.#isLow(bodyBytes(change)))
+  #mustHaveSpace(change: SessionChange | DefinitionChange): void {
+    const adds =
+      change.kind === 'define'
+        ? change.now !== undefined
+        : change.kind === 'write' && !isDrop(change);
+    const bytes = change.kind === 'write' ? bodyBytes(change) : 0;
+    if (adds && this.#isLow(bytes))
       throw new GreenroomError('disk_low', 'free space is below the watermark: nothing is added');
   }
 
@@ -211,7 +225,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#counters.syncs += committed.length > 0 ? 1 : 0;
     this.#counters.bytesWritten += bytes;
     this.#counters.recordsWritten += records;
-    this.#tell(committed.map(({ change }) => change));
+    this.#tell(committed.flatMap(({ change }) => (change.kind === 'define' ? [] : [change])));
     for (const { resolve } of committed) resolve();
     for (const [{ reject }, error] of refused) reject(error);
     this.#afterSettling();
@@ -260,5 +274,6 @@ const bodyBytes = (change: SessionWrite): number => {
   let bytes = 0;
   for (const { entries } of change.appends)
     for (const entry of entries) if (entry.kind !== 'view') bytes += entry.body.length;
+  for (const { body } of change.prompts ?? []) bytes += body?.length ?? 0;
   return bytes;
 };

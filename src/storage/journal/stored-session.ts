@@ -28,6 +28,7 @@ import {
   readEntry,
   readHead,
   readMetrics,
+  readPrompt,
   readStream,
   readTurn,
 } from '../records/codec.ts';
@@ -121,6 +122,14 @@ export class StoredSession implements SessionReader {
     const start = cursor === undefined ? all : `${keys.turnKey(this.#prefix, cursor)}\0`;
     const range = { start, end: keys.after(all), limit };
     return this.#records.page(SESSIONS, range, ({ key, value }) => readTurn(key, value));
+  }
+
+  async prompt(turnId: TurnId): Promise<Uint8Array | undefined> {
+    if (!this.#begin()) return undefined;
+    this.#now();
+    const key = keys.promptKey(this.#prefix, turnId);
+    const bytes = this.#records.tables.get(SESSIONS, key);
+    return bytes && readPrompt(key, bytes);
   }
 
   async response(responseKey: string): Promise<unknown> {

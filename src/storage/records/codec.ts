@@ -3,6 +3,7 @@
  * its msgpack part, byte for byte. The frame around a payload is in `frame.ts`.
  */
 import type { CatalogRow } from '../../model/catalog-row.ts';
+import type { Definition } from '../../model/definition.ts';
 import type { Entry } from '../../model/entry.ts';
 import { type Head, storedHead } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
@@ -11,8 +12,8 @@ import type { ClosedTurn } from '../../model/turn.ts';
 import type { Bodies } from '../../session/memory/bodies.ts';
 import type { AuditRecord, StreamRecord } from '../../session/ports/journal.ts';
 import { fromFields, packFields } from './fields.ts';
-import { corruptRecord, type Pack, payloadOf, readValue, unpack } from './frame.ts';
-import type { Key } from './keys.ts';
+import { corruptRecord, type Pack, payloadOf, readValue, unpack, versionOf } from './frame.ts';
+import { definitionIn, type Key } from './keys.ts';
 import {
   faultOfAudit,
   faultOfEntry,
@@ -41,6 +42,12 @@ export const readStream = (key: Key, bytes: Buffer): StreamRecord =>
 export const readAudit = (key: Key, bytes: Buffer): AuditRecord & { readonly sessionId: string } =>
   sound(key, readValue(key, bytes) as AuditRecord & { readonly sessionId: string }, faultOfAudit);
 
+/** A prompt, byte for byte. */
+export const packPrompt: Pack<Uint8Array> = (out, body) => out.raw(body);
+
+export const readPrompt = (key: Key, bytes: Buffer): Uint8Array =>
+  new Uint8Array(payloadOf(key, bytes));
+
 /** A record that says all by being there. */
 export const packNothing: Pack<null> = () => {};
 
@@ -59,6 +66,29 @@ export const readHead = (key: Key, bytes: Buffer): Head =>
     storedHead(fromFields(unpack(payloadOf(key, bytes).subarray(HEAD_PREFIX_BYTES))) as Head),
     faultOfHead,
   );
+
+interface DefinitionRecord extends Pick<Definition, 'record' | 'dueMs'> {
+  readonly version: number;
+  readonly epoch: number;
+}
+
+/** Version and epoch first, as of a head: the writer compares both. */
+export const packDefinition: Pack<DefinitionRecord> = (out, { version, epoch, record, dueMs }) => {
+  out.uint32LE(version);
+  out.uint32LE(epoch);
+  out.value([record, dueMs ?? null]);
+};
+
+export const readDefinition = (key: Key, bytes: Buffer): Definition => {
+  const payload = payloadOf(key, bytes);
+  const [record, dueMs] = unpack(payload.subarray(HEAD_PREFIX_BYTES)) as [
+    ...[record: Definition['record'], dueMs: number | null],
+  ];
+  const whose = definitionIn(key);
+  if (whose === undefined || typeof record !== 'object' || record === null)
+    throw corruptRecord(key, 'is no definition');
+  return { key: whose, version: versionOf(bytes), record, dueMs: dueMs ?? undefined };
+};
 
 export const packTurn: Pack<ClosedTurn> = (out, turn) => packFields(out, turn);
 

@@ -9,7 +9,7 @@
 
 import { GreenroomError } from '../../model/errors.ts';
 import type { Clock, Timer } from '../../otp/clock.ts';
-import type { SessionChange } from '../../session/ports/journal.ts';
+import type { DefinitionChange, SessionChange } from '../../session/ports/journal.ts';
 import { Batch } from './batch.ts';
 import { type Author, encodeChange } from './encode-change.ts';
 import * as limits from './limits.ts';
@@ -27,7 +27,7 @@ export interface QueueOptions {
 }
 
 export interface Waiting {
-  readonly change: SessionChange;
+  readonly change: SessionChange | DefinitionChange;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }

@@ -10,6 +10,7 @@ import type { SessionKey } from '../../model/ids.ts';
 import type { Snapshot } from '../../model/metrics.ts';
 import type { Segment } from '../../model/segments.ts';
 import type {
+  DefinitionChange,
   Fence,
   ResponseClaim,
   SessionChange,
@@ -18,7 +19,16 @@ import type {
   StreamDrop,
 } from '../../session/ports/journal.ts';
 import { type Batch, DELETE, WRITE } from './batch.ts';
-import { packEntry, packHead, packMetrics, packNothing, packRow, packTurn } from './codec.ts';
+import {
+  packDefinition,
+  packEntry,
+  packHead,
+  packMetrics,
+  packNothing,
+  packPrompt,
+  packRow,
+  packTurn,
+} from './codec.ts';
 import { packOwner, packValue } from './frame.ts';
 import * as keys from './keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from './keys.ts';
@@ -37,7 +47,12 @@ export interface Author {
   nextAudit(): number;
 }
 
-export const encodeChange = (batch: Batch, change: SessionChange, author: Author): void => {
+export const encodeChange = (
+  batch: Batch,
+  change: SessionChange | DefinitionChange,
+  author: Author,
+): void => {
+  if (change.kind === 'define') return encodeDefinition(batch, change, author);
   const prefix = keys.sessionPrefix(change.key);
   const isWrite = change.kind === 'write';
   const { fence = author.owner() } = change;
@@ -47,6 +62,29 @@ export const encodeChange = (batch: Batch, change: SessionChange, author: Author
     else remove(batch, prefix, change);
     putDues(batch, prefix, change);
     putAudit(batch, prefix, change, author);
+    batch.end();
+  } catch (error) {
+    batch.undo();
+    throw error;
+  }
+};
+
+/** In the place of a session's head, so that version and fence are looked at as a head's are. */
+const encodeDefinition = (batch: Batch, change: DefinitionChange, author: Author): void => {
+  const { key, expectedVersion, wasDueMs, now, fence = author.owner() } = change;
+  const prefix = keys.definitionPrefix(key);
+  const headKey = keys.headKey(prefix);
+  batch.begin(headKey, expectedVersion, now === undefined ? DELETE : WRITE, fence);
+  try {
+    if (now === undefined) batch.remove(SESSIONS, headKey);
+    else {
+      const version = expectedVersion + 1;
+      batch.put(SESSIONS, headKey, packDefinition, { version, epoch: fence.epoch, ...now });
+    }
+    if (wasDueMs !== undefined && wasDueMs !== now?.dueMs)
+      batch.remove(UPKEEP, keys.dueKey('schedule', prefix, wasDueMs));
+    if (now?.dueMs !== undefined && wasDueMs !== now.dueMs)
+      batch.put(UPKEEP, keys.dueKey('schedule', prefix, now.dueMs), packNothing, null);
     batch.end();
   } catch (error) {
     batch.undo();
@@ -81,6 +119,7 @@ const write = (batch: Batch, prefix: keys.Key, change: SessionWrite, { epoch }: 
   for (const claim of claims)
     if (claim.was?.sessionId !== claim.now.sessionId || claim.was.isOffered)
       batch.put(UPKEEP, ownerKeyOf(change, claim), packOwner, claim.now);
+  for (const { turnId, body } of change.prompts ?? []) putPrompt(batch, prefix, turnId, body);
   batch.put(SESSIONS, keys.headKey(prefix), packHead, { head, epoch });
   for (const turn of change.turns)
     batch.put(SESSIONS, keys.turnKey(prefix, turn.turnId), packTurn, turn);
@@ -144,6 +183,17 @@ const putSnapshot = (batch: Batch, prefix: keys.Key, snapshot: Snapshot): void =
   const { number, point, drops } = snapshot;
   batch.put(SESSIONS, keys.metricsKey(prefix, number), packMetrics, point);
   for (const gone of drops) batch.remove(SESSIONS, keys.metricsKey(prefix, gone));
+};
+
+const putPrompt = (
+  batch: Batch,
+  prefix: keys.Key,
+  turnId: string,
+  body: Uint8Array | undefined,
+): void => {
+  const key = keys.promptKey(prefix, turnId);
+  if (body === undefined) return batch.remove(SESSIONS, key);
+  batch.put(SESSIONS, key, packPrompt, body);
 };
 
 const putDues = (batch: Batch, prefix: keys.Key, { dues }: SessionChange): void => {

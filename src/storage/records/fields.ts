@@ -46,6 +46,8 @@ const FIELDS = [
   ...['fallbackModel'],
   ...['context', 'contextUse', 'tokens', 'bytes', 'keptSeqs', 'room', 'windowTokens'],
   ...['clearing'],
+  ...['delayed', 'approvals', 'execution', 'taskId', 'templateVersion', 'scheduleId'],
+  ...['resultData', 'errorMessage'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -69,9 +71,10 @@ const OBJECTS = [
   'contextUse',
   'room',
   'clearing',
+  'execution',
 ];
 /** Fields whose value is a list of such objects. */
-const LISTS = ['openTurns', 'segments', 'calls', 'cacheMisses'];
+const LISTS = ['openTurns', 'delayed', 'segments', 'calls', 'cacheMisses'];
 
 interface Field {
   readonly number: number;

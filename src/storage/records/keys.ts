@@ -9,6 +9,12 @@
  * 3. A part from outside that is long or holds low bytes stands as its hash (`\x01` and 43 characters).
  */
 import { createHash } from 'node:crypto';
+import {
+  type DefinitionKey,
+  type DefinitionKind,
+  definitionOf,
+  idOfDefinition,
+} from '../../model/definition.ts';
 import { DUE_KINDS, type DueKind } from '../../model/due.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 
@@ -29,6 +35,7 @@ const MAX_PART_BYTES = 200;
 const RESPONSE = '\x10';
 const SIDE_ENTRY = '\x20';
 const STREAM = '\x30';
+const PROMPT = '\x38';
 const ENTRY = '\x40';
 const HEAD = '\x50';
 const TURN = '\x60';
@@ -48,6 +55,19 @@ const REFERENCE = 'r';
 const KEPT = 'k';
 const OWNER = 'o';
 const CHANGES = 'c';
+
+/** All definitions of a kind, in `SESSIONS`. They stand there as if each were a session with nothing but a head. */
+export const definitionsPrefix = (tenant: Tenant, kind: DefinitionKind): Key =>
+  `${tenant}\0${idOfDefinition(kind, '')}`;
+
+export const definitionPrefix = ({ tenant, kind, name }: DefinitionKey): Key =>
+  `${definitionsPrefix(tenant, kind)}${name}\0`;
+
+/** Whose prefix a key begins with; undefined: no definition's. */
+export const definitionIn = (key: Key): DefinitionKey | undefined => {
+  const [tenant = '', sessionId = ''] = key.split('\0', 2);
+  return definitionOf({ tenant, sessionId });
+};
 
 /** Everything of one session in `SESSIONS`. */
 export const sessionPrefix = (key: SessionKey): Key => `${key.tenant}\0${key.sessionId}\0`;
@@ -102,6 +122,11 @@ export const entryKey = (prefix: Key, subpath: string, seq: number): Key =>
     : sideEntriesPrefix(prefix, subpath) + seqPart(seq);
 
 export const streamsPrefix = (prefix: Key): Key => prefix + STREAM;
+
+/** The prompt of a turn that is yet to begin. */
+export const promptKey = (prefix: Key, turnId: string): Key => prefix + PROMPT + turnId;
+export const ofPromptKey = (prefix: Key, key: Key): string =>
+  key.slice(prefix.length + PROMPT.length);
 
 /** The main transcript's record comes first: its part is empty. */
 export const streamKey = (prefix: Key, subpath: string): Key => prefix + STREAM + part(subpath);
@@ -205,6 +230,8 @@ const DUES: Readonly<Record<DueKind, Key>> = {
   retry: `${DUE}r`,
   approval: `${DUE}a`,
   idle: `${DUE}i`,
+  delayed: `${DUE}d`,
+  schedule: `${DUE}s`,
 };
 export const duesPrefix = (kind: DueKind): Key => DUES[kind];
 export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>
@@ -273,7 +300,7 @@ export const sessionIn = (
 export type Kind =
   | { readonly kind: 'entry'; readonly seq: number }
   | { readonly kind: 'side'; readonly stream: Key; readonly seq: number }
-  | { readonly kind: 'stream' | 'head' | 'turn' | 'audited' | 'metrics' | 'other' };
+  | { readonly kind: 'stream' | 'prompt' | 'head' | 'turn' | 'audited' | 'metrics' | 'other' };
 
 export const kindOf = (prefix: Key, key: Key): Kind => {
   switch (key[prefix.length]) {
@@ -283,6 +310,8 @@ export const kindOf = (prefix: Key, key: Key): Kind => {
       return { kind: 'side', stream: key.slice(0, -4), seq: ofSeqPart(key.slice(-4)) };
     case STREAM:
       return { kind: 'stream' };
+    case PROMPT:
+      return { kind: 'prompt' };
     case HEAD:
       return { kind: 'head' };
     case TURN:

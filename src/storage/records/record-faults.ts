@@ -59,12 +59,13 @@ const HEAD_MOMENTS = ['startedAtMs', 'completedAtMs', 'snapshotAtMs'] as const;
 const HEAD_COUNTS = ['runMs', 'toolRuns', 'toolMs', 'snapshots'] as const;
 const HEAD_TEXTS = [
   ...(['provider', 'systemPrompt', 'gitBranch', 'onBusy', 'effort', 'fallbackModel'] as const),
-  ...(['lastAnswerId'] as const),
+  ...(['lastAnswerId', 'approvals'] as const),
 ] as const;
 const HEAD_OBJECTS = [
   ...(['parent', 'compaction', 'retry', 'limits', 'metadata'] as const),
   ...(['lastError', 'classic', 'transfer', 'toolMemory', 'childOf'] as const),
   ...(['thinking', 'outputFormat', 'mcpServers', 'context', 'contextUse', 'clearing'] as const),
+  'execution',
 ] as const;
 const HEAD_LISTS = [
   'tools',
@@ -90,11 +91,13 @@ export const faultOfHead = (head: Head): string | undefined => {
     if (head[field] !== undefined && !isObject(head[field])) return told(field, head[field]);
   for (const field of HEAD_LISTS)
     if (head[field] !== undefined && !isTexts(head[field])) return told(field, head[field]);
-  const { openTurns, segments, offers } = head;
+  const { openTurns, delayed = [], segments, offers } = head;
   if (segments !== undefined && !Array.isArray(segments)) return told('segments', segments);
   if (offers !== undefined && !Array.isArray(offers)) return told('offers', offers);
   if (!Array.isArray(openTurns)) return told('openTurns', openTurns);
-  for (const turn of openTurns) {
+  if (!Array.isArray(delayed)) return told('delayed', delayed);
+  for (const turn of delayed) if (!isMoment(turn.dueMs)) return told('dueMs', turn.dueMs);
+  for (const turn of [...openTurns, ...delayed]) {
     const fault = faultOfTurn(turn);
     if (fault !== undefined) return `openTurns: ${fault}`;
   }

@@ -1,6 +1,7 @@
 /** What the caller of a commit is told when the writer left its change out. */
 import { ConcurrencyError, GreenroomError } from '../../model/errors.ts';
 import {
+  type DefinitionChange,
   ResponseClaimedError,
   type SessionChange,
   TurnKnownError,
@@ -8,8 +9,9 @@ import {
 import type { Refusal } from './apply-batch.ts';
 import { corruptRecord } from './frame.ts';
 
-export const refusalError = (change: SessionChange, refusal: Refusal): Error => {
-  const { sessionId } = change.key;
+export const refusalError = (change: SessionChange | DefinitionChange, refusal: Refusal): Error => {
+  const { key } = change;
+  const sessionId = 'sessionId' in key ? key.sessionId : `the ${key.kind} ${key.name}`;
   switch (refusal.because) {
     case 'version':
       return new ConcurrencyError(

@@ -87,6 +87,7 @@ export interface Store extends StoreIdentity {
  * Format of the whole store. Older ones are taken over as they are, and are of this format from then on;
  * a newer one is refused at open. 2: forks refer to entries of others, which a version that knows
  * nothing of it would purge. 3: commits may stand in the log, where one that knows nothing of it would
- * not look. 4: each change of a batch names its fence.
+ * not look. 4: each change of a batch names its fence. 5: definitions stand among the sessions, and
+ * what is due may be theirs; turns may be yet to begin: one that knows nothing of it would forget them.
  */
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;

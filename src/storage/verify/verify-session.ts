@@ -38,6 +38,7 @@ export class SessionCheck {
   readonly #complain: Complain;
   readonly #sides = new Map<keys.Key, Run>();
   readonly #streams: StreamRecord[] = [];
+  readonly #prompts = new Set<string>();
   #main: Run | undefined;
   #messages = 0;
   /** Its messages are not one per entry, or some entry cannot be read. */
@@ -71,6 +72,9 @@ export class SessionCheck {
         return;
       case 'turn':
         return this.#turn(key, value);
+      case 'prompt':
+        this.#prompts.add(keys.ofPromptKey(this.#prefix, key));
+        return;
       case 'audited':
         return this.#audited(key);
       case 'metrics':
@@ -98,6 +102,7 @@ export class SessionCheck {
     this.#sidesOf(this.#head);
     this.#rowOf(this.#head);
     this.#duesOf(this.#head);
+    this.#promptsOf(this.#head);
     const { segments = [], key } = this.#head;
     for (const [at, segment] of segments.entries())
       this.#segment(key, segment, segments[at - 1]?.throughSeq ?? 0);
@@ -196,6 +201,20 @@ export class SessionCheck {
       if (this.#tables.get(UPKEEP, due) === undefined)
         this.#complain(due, 'is missing: nobody would wake the session, which waits for it');
     }
+  }
+
+  /** Each turn that is yet to begin has its prompt, and no other turn has one. */
+  #promptsOf({ delayed = [] }: Head): void {
+    const waiting = new Set(delayed.map(({ turnId }) => turnId as string));
+    for (const turnId of waiting)
+      if (!this.#prompts.has(turnId))
+        this.#complain(
+          keys.promptKey(this.#prefix, turnId),
+          'is missing: its turn is yet to begin',
+        );
+    for (const turnId of this.#prompts)
+      if (!waiting.has(turnId))
+        this.#complain(keys.promptKey(this.#prefix, turnId), 'is of no turn that is yet to begin');
   }
 
   /** Its writer still has it, from its first entry to its last, and the reference that keeps it there. */

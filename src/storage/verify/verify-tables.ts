@@ -4,7 +4,7 @@
  */
 import { duesOf } from '../../model/due.ts';
 import { isChangesRecord } from '../records/changes.ts';
-import { readAudit, readHead } from '../records/codec.ts';
+import { readAudit, readDefinition, readHead } from '../records/codec.ts';
 import { payloadOf, readValue } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from '../records/keys.ts';
@@ -95,7 +95,7 @@ class Verification {
   #cannotRead(table: Table, key: keys.Key, error: Error): void {
     this.#unreadable += 1;
     this.#complain(key, error.message.slice(0, 200));
-    if (table !== SESSIONS) return;
+    if (table !== SESSIONS || keys.definitionIn(key) !== undefined) return;
     this.#checkOf(key).seeBroken(key);
   }
 
@@ -108,10 +108,19 @@ class Verification {
   }
 
   #ofSession(key: keys.Key, value: Buffer): void {
+    if (keys.definitionIn(key) !== undefined) return this.#definition(key, value);
     const check = this.#checkOf(key);
     const { kind } = keys.kindOf(check.prefix, key);
     if (kind === 'entry' || kind === 'side') this.#entries += 1;
     check.see(key, value);
+  }
+
+  #definition(key: keys.Key, value: Buffer): void {
+    const { dueMs } = readDefinition(key, value);
+    if (dueMs === undefined) return;
+    const due = keys.dueKey('schedule', keys.ofHeadKey(key), dueMs);
+    if (this.#tables.get(UPKEEP, due) === undefined)
+      this.#complain(due, 'is missing: the schedule would never run');
   }
 
   #row(key: keys.Key): void {
@@ -146,6 +155,10 @@ class Verification {
     const { atMs, prefix } = keys.ofDueKey(kind, key);
     const headKey = keys.headKey(prefix);
     const head = this.#tables.get(SESSIONS, headKey);
+    if (kind === 'schedule') {
+      const isDue = head !== undefined && readDefinition(headKey, head).dueMs === atMs;
+      return isDue ? undefined : this.#complain(key, 'is due for no schedule');
+    }
     const dues = head === undefined ? [] : duesOf(readHead(headKey, head));
     if (!dues.some((due) => due.kind === kind && due.atMs === atMs))
       this.#complain(key, 'is due for nobody');

@@ -1,7 +1,7 @@
 /** What a sub-agent's session begins with: never more than its parent may. */
 import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { given } from '../../model/given.ts';
-import type { ChildOf, Head, Settings } from '../../model/head.ts';
+import { type ChildOf, deniesAsks, type Head, type Settings } from '../../model/head.ts';
 import { usdOf } from '../../model/money.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { AgentType } from './agent-types.ts';
@@ -53,6 +53,7 @@ export const childSettings = (
     workingDirectory: parent.workingDirectory,
     tools: toolsOf(parent.tools, type.tools),
     permissionMode: parent.permissionMode,
+    approvals: deniesAsks(parent) ? 'deny' : parent.approvals,
     allowedTools: parent.allowedTools,
     disallowedTools: mayHaveChildren
       ? parent.disallowedTools

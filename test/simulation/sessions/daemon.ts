@@ -191,6 +191,6 @@ const declaration = (parts: Parts, journal: JournalArgs, studio: Studio): ChildS
       sessionsBelow(parts),
       scriptedExecutor(studio),
       recovery(parts),
-      alarms({ ring: (key) => parts.sessions.ring(key) }),
+      alarms({ ring: (key, kind) => parts.sessions.ring(key, kind) }),
     ],
   });

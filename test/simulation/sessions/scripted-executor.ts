@@ -25,9 +25,11 @@ export interface Studio {
 
 const SLOWEST_MS = 2_000;
 
+type Running = Map<string | symbol, Timer>;
+
 const ScriptedExecutor = genServer(protocol({ calls: {} }), {
   init: (studio: Studio, self) => {
-    const running = new Map<string, Timer>();
+    const running: Running = new Map();
     const executor: Executor = {
       ref: self.ref,
       provider: 'rehearsal',
@@ -50,16 +52,17 @@ export const scriptedExecutor = (studio: Studio): ChildSpec =>
 
 function begin(
   studio: Studio,
-  running: Map<string, Timer>,
+  running: Running,
   step: ModelStep,
   sink: StepSink,
   after: (fn: () => void, ms: number) => Timer,
 ): StepHandle {
   const texts = messagesOf(step);
   const prompt = texts.at(-1) ?? '';
-  const [session = ''] = prompt.split('/');
+  // A prompt that names no session is of a task: its runs may overlap.
+  const session = prompt.includes('/') ? (prompt.split('/')[0] ?? '') : Symbol(prompt);
   checkHistory(studio, texts);
-  if (running.has(session)) studio.wrong(`two steps of ${session} run at once`);
+  if (running.has(session)) studio.wrong(`two steps of ${String(session)} run at once`);
   studio.count('step');
   const end = (outcome: StepOutcome) => {
     if (!running.delete(session)) return;
