@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { answeringShape } from './answering.ts';
 import { isWellFormed } from './bounds.ts';
+import { SessionBudget } from './budget.ts';
 import type { ClassicFacts } from './classic-facts.ts';
 import type { Provider } from './entry.ts';
 import { GreenroomError } from './errors.ts';
@@ -122,6 +123,9 @@ export const settableShape = {
   retry: RetrySettings.optional().describe(
     '`{ maxRetries, delayMs, timeoutMs }` of its model calls',
   ),
+  budget: SessionBudget.optional().describe(
+    '`{ maxUsd, per }`: money of the session, by `day`, `month` or in `total`; when it is used up a person is [asked for more](../guide/money.md). `none` lifts it',
+  ),
   limits: Limits.optional().describe(
     '`{ maxTurns, maxSteps, maxCostUsd, approvalMinutes }`: turns and money of the session, model calls of a turn, how long a tool call waits for a person',
   ),
@@ -194,6 +198,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastError?: TurnError | undefined;
   /** The known part of what its sub-agents have cost, and theirs: money of its own limits. Absent: nothing. */
   readonly childrenCostNanoUsd?: number | undefined;
+  /** Of the last answer that a budget has paid: the bytes of its request, and the tokens that they were. */
+  readonly lastPrompt?: { readonly bytes: number; readonly tokens: number } | undefined;
   /** Tools that its model has found by searching, at most `MAX_TOOLS_USED`; absent: none. */
   readonly toolsFound?: readonly string[] | undefined;
   /** The API's id of the last answer, where it is asked about its cache. */
@@ -320,6 +326,8 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   snapshots: undefined,
   snapshotAtMs: undefined,
   fallbackModel: undefined,
+  budget: undefined,
+  lastPrompt: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

@@ -23,6 +23,7 @@ import { modelMessages } from '../context/model-messages.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
+import type { StepSize } from '../machine/step-cost.ts';
 import { modelOf } from '../machine/turn-limits.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
 import { executorName, type StepHandle } from '../ports/executor.ts';
@@ -132,18 +133,35 @@ export class StepRunner {
     if (this.#building !== undefined) this.#building.isVoid = true;
   }
 
+  /** How large the turn's next request is; undefined: its context is being made, as for `start`. */
+  measure(sources: StepSources): StepSize | undefined {
+    const { turn, head, rules, tools } = sources;
+    const model = modelOf(head, turn.options.model, rules);
+    if (!this.#hasContext(sources, model)) return undefined;
+    const { thinking } = turn.options;
+    const bytes =
+      (this.#context?.byteLength ?? 0) + (tools?.length ?? 0) + (head.systemPrompt?.length ?? 0);
+    const thought = thinking?.type === 'enabled' ? thinking.budgetTokens : 0;
+    return { model, bytes, maxTokens: (head.maxTokens ?? MAX_TOKENS) + thought };
+  }
+
+  /** It is there, or is being made. */
+  #hasContext({ turn, head, journal }: StepSources, model: string): boolean {
+    if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
+    this.#contextModel = model;
+    if (this.#building !== undefined) return false;
+    if (this.#context !== undefined) return true;
+    this.#listener.building(this.#build({ head, turn, model, journal }));
+    return false;
+  }
+
   /** Starts the model call that the turn awaits, or has its context made first; false if there is no executor just now. */
-  start({ id, turn, head, rules, journal, tools }: StepSources): boolean {
+  start(sources: StepSources): boolean {
+    const { id, turn, head, rules, tools } = sources;
     const executor = this.#system.find(executorName);
     if (executor === undefined) return false;
     const model = modelOf(head, turn.options.model, rules);
-    if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
-    this.#contextModel = model;
-    if (this.#building !== undefined) return true;
-    if (this.#context === undefined) {
-      this.#listener.building(this.#build({ head, turn, model, journal }));
-      return true;
-    }
+    if (!this.#hasContext(sources, model) || this.#context === undefined) return true;
     const step = modelStep(head, rules, {
       model,
       maxTokens: head.maxTokens ?? MAX_TOKENS,

@@ -46,6 +46,11 @@ export class Context {
     return this.#place?.extent.byteLength ?? 0;
   }
 
+  /** Bytes of the messages. */
+  get byteLength(): number {
+    return this.#length;
+  }
+
   add(message: Uint8Array): void {
     const separator = this.#length > 0 ? 1 : 0;
     const { bytes } = this.#room(this.#length + separator + message.byteLength);

@@ -5,6 +5,7 @@ import { type Settings, withSettings } from '../../model/head.ts';
 import { addTags, HOLD_TAG, isHeld, removeTags, replacingTags } from '../../model/tags.ts';
 import type { TurnError } from '../../model/turn.ts';
 import { hasEnded } from '../../model/words.ts';
+import { lookAtOwnBudget } from './apply-money.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage, Rules } from './machine.ts';
@@ -24,6 +25,7 @@ export const changeSettings = (draft: Draft, settings: Settings): void => {
   const updatedAtMs = Math.max(draft.nowMs, draft.head.updatedAtMs);
   const { tags, ...changed } = withSettings(draft.head, settings);
   draft.patch({ ...changed, tags: replacingTags(draft.head, tags), updatedAtMs });
+  if (settings.budget !== undefined) lookAtOwnBudget(draft);
   draft.answer = { type: 'session' };
 };
 

@@ -15,13 +15,15 @@ import {
   type ClosedStatus,
   MAX_CACHE_MISSES,
   type OpenTurn,
+  type Reservation,
   type TurnError,
 } from '../../model/turn.ts';
-import { addUsage } from '../../model/usage.ts';
+import { addUsage, promptTokens } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
+import { costOfOutcome, reservedFor, settleReserved } from './reserved.ts';
 import {
   closeTurn,
   publish,
@@ -36,8 +38,11 @@ import { modelOf, overLimit } from './turn-limits.ts';
 export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
   if (turn === undefined || awaitedModelRun(turn) !== input.runId) return;
-  const counted = countRetries(draft, turn, input.retries);
-  const { outcome } = input;
+  const outcome = priced(input.outcome, rules);
+  const reserved = reservedFor(turn);
+  const paid = settleReserved(draft, turn, costOfOutcome(outcome));
+  const counted = countRetries(draft, paid, input.retries);
+  if (outcome.type === 'message' && reserved !== undefined) measure(draft, reserved, outcome);
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
     return postpone(draft, counted, outcome);
   if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules);
@@ -49,6 +54,15 @@ const countRetries = (draft: Draft, turn: OpenTurn, retries: number): OpenTurn =
   if (retries === 0) return turn;
   draft.patch({ retryCount: draft.head.retryCount + retries });
   return { ...turn, retries: turn.retries + retries };
+};
+
+const priced = (outcome: StepOutcome, { keepsCosts }: Rules): StepOutcome =>
+  keepsCosts === false && outcome.type === 'message' ? { ...outcome, costNanoUsd: null } : outcome;
+
+/** How many tokens the request was: the next one is estimated by that. */
+const measure = (draft: Draft, { bytes }: Reservation, { usage }: Answered): void => {
+  const tokens = promptTokens(usage);
+  draft.patch({ lastPrompt: { bytes, tokens } });
 };
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;
@@ -193,7 +207,8 @@ const fallBack = (draft: Draft, turn: OpenTurn, outcome: StepOutcome, rules: Rul
   if (outcome.type !== 'failed' || !outcome.error.retryable) return false;
   if (fallbackModel === undefined || draft.cancelling === turn.turnId) return false;
   if (modelOf(head, turn.options.model, rules) === fallbackModel) return false;
-  const isLimited = (turn.options.maxCostUsd ?? head.limits?.maxCostUsd) !== undefined;
+  const isLimited =
+    draft.isUnderBudget || (turn.options.maxCostUsd ?? head.limits?.maxCostUsd) !== undefined;
   if (isLimited && !rules.hasPrice(fallbackModel, draft.nowMs)) return false;
   const { error } = outcome;
   const again = countRetries(draft, turn, 1);

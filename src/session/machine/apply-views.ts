@@ -12,6 +12,7 @@ import { addUsage } from '../../model/usage.ts';
 import type { Draft } from './draft.ts';
 import type { NewCompaction } from './machine.ts';
 import type { NewFork } from './new-fork.ts';
+import { spendUnreserved } from './reserved.ts';
 
 export const fork = (draft: Draft, { parent, atSeq, title, messageCount, ...rest }: NewFork) => {
   const { key } = draft.head;
@@ -49,6 +50,7 @@ const INHERITED = [
   ...(['thinking', 'effort', 'outputFormat', 'tools', 'mcpServers', 'toolsFound'] as const),
   ...(['allowedTools', 'disallowedTools', 'hooks', 'includePartialMessages', 'onBusy'] as const),
   ...(['retry', 'limits', 'provider', 'gitBranch', 'idleEndMinutes', 'fallbackModel'] as const),
+  ...(['budget'] as const),
 ] as const satisfies readonly (keyof Head)[];
 
 const settingsOf = (parent: Head): Partial<Head> =>
@@ -71,12 +73,14 @@ export const compact = (draft: Draft, { throughSeq, summary, spent, by }: NewCom
   });
   const lastCompactionTurn = head.numTurns;
   draft.patch({ compaction: { seq: draft.head.seq, throughSeq, fromSeq, lastCompactionTurn } });
-  if (spent !== undefined)
+  if (spent !== undefined) {
+    spendUnreserved(draft, draft.budgets, spent.costNanoUsd ?? 0);
     draft.patch({
       usage: addUsage(head.usage, spent.usage),
       costNanoUsd: head.costNanoUsd + (spent.costNanoUsd ?? 0),
       unpricedAnswers: head.unpricedAnswers + (spent.costNanoUsd === null ? 1 : 0),
     });
+  }
   draft.audit('compacted', by, { throughSeq });
   draft.answer = { type: 'session' };
 };

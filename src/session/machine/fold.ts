@@ -3,6 +3,7 @@
  * to a session can be tested without any of them waiting.
  */
 
+import { addedTo, NO_TALLY, type TallyChange } from '../../model/budget.ts';
 import { type Due, duesOf } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Mutable } from '../../model/every.ts';
@@ -130,6 +131,7 @@ export const toChange = (
       audit,
       dues,
       tombstoneUntilMs,
+      tallies: all.tallies,
       ...shared,
     };
   }
@@ -148,6 +150,7 @@ export const toChange = (
     newTurnIds,
     responses,
   };
+  if (all.tallies !== undefined) change.tallies = all.tallies;
   if (all.claims !== undefined) change.claims = all.claims;
   if (all.drops !== undefined) change.drops = all.drops;
   if (all.fork !== undefined) change.fork = all.fork;
@@ -178,6 +181,7 @@ interface Sorted {
   responses: StoredResponse[];
   claims?: ResponseClaim[];
   drops?: StreamDrop[];
+  tallies?: TallyChange[];
   fork?: ForkOrigin;
   snapshot?: Snapshot;
   deleted?: Extract<Write, { type: 'delete' }>;
@@ -217,6 +221,9 @@ const sort = (all: Sorted, write: Write): void => {
     case 'drop':
       all.drops ??= [];
       return void all.drops.push(write.drop);
+    case 'tally':
+      all.tallies = together(all.tallies ?? [], write.change);
+      return;
     case 'fork':
       all.fork = write.origin;
       return;
@@ -226,6 +233,14 @@ const sort = (all: Sorted, write: Write): void => {
     case 'delete':
       all.deleted = write;
   }
+};
+
+/** Each name once. */
+const together = (changes: readonly TallyChange[], more: TallyChange): TallyChange[] => {
+  const same = changes.find(({ name }) => name === more.name);
+  if (same === undefined) return [...changes, more];
+  const sum = { ...same, ...more, ...addedTo(addedTo(NO_TALLY, same), more) };
+  return changes.map((change) => (change === same ? sum : change));
 };
 
 const entriesOf = ({ appends }: Sorted, subpath: string): Entry[] => {

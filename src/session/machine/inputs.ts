@@ -13,6 +13,7 @@ import { applyClassic } from './apply-classic.ts';
 import { complete, reopen, terminate } from './apply-ends.ts';
 import { endHooks, noteTold } from './apply-hooks.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
+import { endReserve, lookAtBudget } from './apply-money.ts';
 import { questionCall } from './apply-questions.ts';
 import { restore } from './apply-restore.ts';
 import {
@@ -169,6 +170,8 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   },
   cancel: { ...USUAL, apply: cancelTurn },
   step: { ...USUAL, apply: finishStep },
+  reserved: { ...USUAL, apply: endReserve },
+  budgetChanged: { ...USUAL, apply: (draft, { key }) => lookAtBudget(draft, key) },
   hooked: { ...USUAL, apply: endHooks },
   told: { ...USUAL, apply: noteTold },
   questioned: { ...USUAL, apply: questionCall },

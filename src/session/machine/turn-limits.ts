@@ -27,7 +27,7 @@ export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void =>
       `the session may run ${head.limits.maxTurns} turns and has`,
     );
   mustHaveProvider(head, turn, rules);
-  mustAfford(head, turn, rules, draft.nowMs);
+  mustAfford(draft, turn, rules);
 };
 
 /** What the turn asks for while another is open, or else its session. */
@@ -51,11 +51,12 @@ const mustHaveProvider = (head: Head, turn: NewTurn, rules: Rules): void => {
     );
 };
 
-const mustAfford = (head: Head, turn: NewTurn, rules: Rules, nowMs: number): void => {
+const mustAfford = (draft: Draft, turn: NewTurn, rules: Rules): void => {
+  const { head, nowMs } = draft;
   const limits = [head.limits?.maxCostUsd, turn.options.maxCostUsd].filter(
     (usd) => usd !== undefined,
   );
-  if (limits.length === 0) return;
+  if (limits.length === 0 && !draft.isUnderBudget) return;
   const model = modelOf(head, turn.options.model, rules);
   mustHavePrice(model, rules, nowMs);
   if (isSpent(head))

@@ -136,7 +136,12 @@ export type StepOutcome =
       /** Calls of this step that have failed. */
       readonly tried: number;
     }
-  | { readonly type: 'cancelled'; readonly partialText: string };
+  | {
+      readonly type: 'cancelled';
+      readonly partialText: string;
+      /** It was given up before anybody was asked. */
+      readonly neverSent?: true;
+    };
 
 export interface StepSink {
   /** Whose step it is, for the report of a sink that throws. */

@@ -18,7 +18,9 @@ import { sessionVerb } from './verb.ts';
 
 const CALL_STATES = ['undecided', 'asked', 'allowed', 'started', 'ended', 'failed'] as const;
 
-const WAITS_FOR = ['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry'] as const;
+const WAITS_FOR = [
+  ...(['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry', 'budget'] as const),
+] as const;
 type WaitsFor = (typeof WAITS_FOR)[number];
 
 export const ExplainReply = z.strictObject({
@@ -115,6 +117,7 @@ const WHY: Readonly<Record<WaitsFor, string>> = {
   hooks: 'hooks are asked',
   approval: 'tool calls wait for the answer of a person',
   retry: 'a model call failed, and the next one is due later',
+  budget: 'it waits for money: a budget is used up, or all of it is reserved by calls under way',
 };
 
 const waitsForOf = (turn: OpenTurn | undefined): WaitsFor => {
@@ -122,6 +125,7 @@ const waitsForOf = (turn: OpenTurn | undefined): WaitsFor => {
   if (turn.phase?.kind === 'tools')
     return turn.status === 'waiting' || turn.phase.calls.some(isAsking) ? 'approval' : 'tools';
   if (turn.phase?.kind === 'hooks') return 'hooks';
+  if (turn.phase?.kind === 'reserve' || turn.phase?.kind === 'budget') return 'budget';
   return turn.phase?.kind === 'waiting' ? 'retry' : 'model';
 };
 

@@ -67,6 +67,7 @@ export const sessionView = (head: Head): SessionView =>
     idleEndMinutes: head.idleEndMinutes,
     retry: head.retry,
     limits: head.limits,
+    budget: head.budget,
     seq: head.seq,
     numTurns: head.numTurns,
     messageCount: head.messageCount,

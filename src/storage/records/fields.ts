@@ -44,6 +44,8 @@ const FIELDS = [
   ...['toolsFound'],
   ...['runMs', 'toolRuns', 'toolMs', 'snapshots', 'snapshotAtMs'],
   ...['fallbackModel'],
+  ...['budget', 'reserved', 'nanoUsd', 'bytes', 'tallies', 'tally', 'limitNanoUsd', 'usedNanoUsd'],
+  ...['neededNanoUsd', 'endsMs', 'lastPrompt', 'tokens'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -63,6 +65,8 @@ const OBJECTS = [
   'asked',
   'childOf',
   'question',
+  'reserved',
+  'lastPrompt',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'segments', 'calls', 'cacheMisses'];
