@@ -74,6 +74,8 @@ const passCrashpoints = (writes: readonly Write[]): void => {
   }
 };
 
+const isReserved = ({ input }: Ready): boolean => input.type === 'reserved';
+
 export class CommitLoop implements PhasesHost {
   committed: SessionState;
   /** As it was when the session was read: what others write since makes our changes stale (P2). */
@@ -212,7 +214,7 @@ export class CommitLoop implements PhasesHost {
 
   #commitAll(taken: readonly Ready[]): void {
     const { rules } = this.#args.runtime;
-    const ready = taken.map((each) => this.#ofThisLedger(each));
+    const ready = taken.some(isReserved) ? taken.map((each) => this.#ofThisLedger(each)) : taken;
     const folded = foldBatch(
       this.committed,
       ready,
