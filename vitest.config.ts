@@ -78,6 +78,7 @@ const FAST = files(
     'search/live/*',
     'session/!(model-messages-real)',
     'session/!(prepare)/**/*',
+    'budgets/**/*',
   ],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...[

@@ -5,6 +5,7 @@ import { companions } from './companions.ts';
 import { executors } from './executors.ts';
 import { gateways } from './gateways.ts';
 import { housekeeping } from './housekeeping.ts';
+import { money } from './money.ts';
 import type { Parts } from './parts.ts';
 import { recovery } from './recovery.ts';
 import { sessions } from './sessions.ts';
@@ -19,6 +20,7 @@ export const greenroom = (parts: Parts): ChildSpec =>
     children: [
       companions(parts), // programs that we bring along; nothing else needs them to start
       storage(parts), // the truth, before anybody asks for it
+      money(parts), // what may be spent, before anybody spends
       sessions(parts), // read the journal, feed the catalog
       executors(parts), // work for sessions
       recovery(parts), // unfinished turns, before new ones come in

@@ -1,6 +1,7 @@
 /** What the declarations are given: the configuration, and the few values that all sessions share. */
 
 import type { CanUseTool } from '../src/approvals/can-use-tool.ts';
+import type { BudgetBook } from '../src/budgets/book.ts';
 import type { Config } from '../src/config/config.ts';
 import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
 import type { HookTable } from '../src/hooks/hook.ts';
@@ -50,6 +51,7 @@ export interface Parts {
   readonly feed: Feed;
   readonly runtime: SessionRuntime;
   readonly sessions: Sessions;
+  readonly budgets: BudgetBook;
   readonly mcpServers: readonly McpServerSettings[];
   readonly ownTools: OwnTools;
   /** Functions of single sessions; absent: there can be none. */

@@ -129,6 +129,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['hooks/commands'],
   ['hooks'],
   ['search', 'text', 'housekeeping', 'notifications', 'rehearsal', 'storage/files'],
+  ['budgets'],
   ['search/live'],
   ['storage/records'],
   ['storage/log'],
@@ -159,7 +160,7 @@ const DOMAIN = [
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
-  ...['approvals', 'metrics', 'traces', 'notifications'],
+  ...['approvals', 'metrics', 'traces', 'notifications', 'budgets'],
 ];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
@@ -176,6 +177,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   permissions: ['model', 'classic'],
   session: DOMAIN,
   ...Object.fromEntries(PARTS.map((unit) => [unit, DOMAIN])),
+  budgets: [...DOMAIN, 'storage'],
   tools: [...DOMAIN, 'executor'],
   hooks: [...DOMAIN, 'tools'],
   nats: DOMAIN,

@@ -1,5 +1,8 @@
 /** The page of limits: every number as the code has it, whether it is exported or not. */
+
 import { readFileSync } from 'node:fs';
+import { MAX_BUDGETS } from '../../src/budgets/book.ts';
+import { WAIT_MS } from '../../src/budgets/ledger.ts';
 import { VARIABLES } from '../../src/config/config.ts';
 import { MAX_LISTED } from '../../src/housekeeping/sweep.ts';
 import { LIMITS } from '../../src/http/listening.ts';
@@ -157,6 +160,11 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     [
       'readers of live queries that are answered',
       `${count(numberIn('src/search/live/memory-watches.ts', 'ANSWERED_PER_TICK'))} in ${TICK_MS} ms, fewer beside many commits, one of each tenant by turns`,
+    ],
+    ['budgets', `${count(MAX_BUDGETS)} of a tenant`],
+    [
+      'model calls that wait for money',
+      `${count(numberIn('src/budgets/ledger.ts', 'MAX_WAITING'))}, each ${seconds(WAIT_MS)} for calls under way`,
     ],
     ["a request's time", requestTime()],
     [

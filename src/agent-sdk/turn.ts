@@ -111,6 +111,8 @@ export class Turn {
       case 'permission.requested':
       case 'elicitation.requested':
       case 'elicitation.answered':
+      case 'budget.requested':
+      case 'budget.decided':
       case 'ping':
         return [];
     }

@@ -5,6 +5,7 @@
 import { greenroom as declaration } from '../../supervisors/greenroom.ts';
 import type { Bus, Lent, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { CanUseTool } from '../approvals/can-use-tool.ts';
+import { BudgetBook } from '../budgets/book.ts';
 import type { Config } from '../config/config.ts';
 import { hooksOfFunctions } from '../hooks/settings.ts';
 import { httpName } from '../http/http-server.ts';
@@ -160,10 +161,11 @@ export class RunningGreenroom {
     const settings = new LiveSettings(config, namesOf(own), ownHooks);
     const { files } = settings;
     const lent = lends ? new PerSession<Lent>() : undefined;
+    const budgets = new BudgetBook(config.userMonthlyBudgetUsd);
     const auditsTurns = wantsTurns(files.targets);
     const { hooks: hookTable } = settings;
     const runtime = runtimeOf(config, feed, {
-      ...{ hooks: hookTable, lent, rules: files.rules, auditsTurns },
+      ...{ hooks: hookTable, lent, rules: files.rules, auditsTurns, budgets },
     });
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
@@ -178,7 +180,7 @@ export class RunningGreenroom {
     const metrics = new Metrics(clock);
     const tracing = await tracingOf(config.traces, { log, clock });
     const parts: Parts = {
-      ...{ config, bus, log, feed, runtime, sessions, daemon, onFatal, testHooks },
+      ...{ config, bus, log, feed, runtime, sessions, budgets, daemon, onFatal, testHooks },
       ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks, lent },
       ...{ servesHttp, metrics, isUp: () => running !== undefined },
       mcpServers: [

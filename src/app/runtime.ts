@@ -7,14 +7,14 @@ import type { PerSession } from '../model/per-session.ts';
 import { commandPolicy, fileAccessPolicy } from '../permissions/policies.ts';
 import { NO_RULES, type RuleSet } from '../permissions/rule-set.ts';
 import { readLink } from '../platform/links.ts';
-import { priceOf } from '../pricing/price.ts';
+import { mostOf, priceOf } from '../pricing/price.ts';
 import { Activity } from '../session/actor/activity.ts';
 import type { SessionRuntime } from '../session/actor/session-args.ts';
 import { SessionCache } from '../session/actor/session-cache.ts';
 import { TurnPlaces } from '../session/actor/turn-places.ts';
 import type { Feed } from '../session/events/feed.ts';
 import { TurnTrails } from '../session/events/turn-trails.ts';
-import type { Rules } from '../session/machine/machine.ts';
+import type { BudgetsInForce, Rules } from '../session/machine/machine.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
 import type { PermissionGround } from '../session/tools/judge.ts';
 import { WORKSPACES } from '../storage/files/session-folders.ts';
@@ -37,12 +37,14 @@ interface Beside {
   readonly rules?: RuleSet;
   /** Whether other programs are notified of the ends of turns. */
   readonly auditsTurns?: boolean;
+  /** Absent: there are none but sessions' own. */
+  readonly budgets?: BudgetsInForce;
 }
 
 export const runtimeOf = (
   config: Config,
   feed: Feed,
-  { hooks = {}, lent, rules = NO_RULES, auditsTurns = false }: Beside = {},
+  { hooks = {}, lent, rules = NO_RULES, auditsTurns = false, budgets }: Beside = {},
 ): SessionRuntime => ({
   feed,
   trails: new TurnTrails(),
@@ -55,7 +57,7 @@ export const runtimeOf = (
   workspaces: join(config.dataDir, WORKSPACES),
   parking: new Map(),
   commits: new Map(),
-  rules: { ...rulesOf(config, hooks, lent), auditsTurns },
+  rules: { ...rulesOf(config, hooks, lent, budgets), auditsTurns },
 });
 
 /**
@@ -68,7 +70,7 @@ export const putInForce = (
   { hooks = {}, lent, rules = NO_RULES }: Beside,
 ): void => {
   Object.assign(runtime.permissions, groundOf(config, rules));
-  Object.assign(runtime.rules, rulesOf(config, hooks, lent));
+  Object.assign(runtime.rules, rulesOf(config, hooks, lent, runtime.rules.budgets));
 };
 
 const groundOf = (config: Config, rules: RuleSet): PermissionGround => ({
@@ -79,7 +81,12 @@ const groundOf = (config: Config, rules: RuleSet): PermissionGround => ({
   mode: config.permissionMode,
 });
 
-const rulesOf = (config: Config, hooks: HookTable, lent: Beside['lent']): Rules => ({
+const rulesOf = (
+  config: Config,
+  hooks: HookTable,
+  lent: Beside['lent'],
+  budgets: BudgetsInForce | undefined,
+): Rules => ({
   queuePerSession: config.queuePerSession,
   maxSteps: MAX_STEPS,
   provider: config.provider,
@@ -102,8 +109,19 @@ const rulesOf = (config: Config, hooks: HookTable, lent: Beside['lent']): Rules 
     config.sessionMetrics === 'on' ? config.metricsSnapshotSeconds * SECOND_MS : undefined,
   diagnosesCache: diagnosesCache(config),
   wantsHook: wantsHookOf(config, hooks, lent),
-  hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
+  ...pricesOf(config),
+  budgets,
 });
+
+/** Without costs there are no prices either: no money limit could hold. */
+const pricesOf = ({ costTracking }: Config): Pick<Rules, 'hasPrice' | 'mostOf' | 'keepsCosts'> =>
+  costTracking === 'off'
+    ? { keepsCosts: false, hasPrice: () => false, mostOf: () => null }
+    : {
+        keepsCosts: true,
+        hasPrice: (model, atMs) => priceOf(model, atMs) !== undefined,
+        mostOf: (tokens, model, atMs) => mostOf(tokens, model, atMs),
+      };
 
 /** Another server may not know the field, and refuse every call. */
 const diagnosesCache = ({ cacheDiagnosis, provider, anthropicBaseUrl }: Config): boolean =>

@@ -31,8 +31,10 @@ export class Asking {
   }
 
   event(event: WireEvent): void {
-    if (event.type === 'permission.requested') this.#begin(event.approvalId);
-    if (event.type === 'permission.decided') this.#takeBack(event.approvalId);
+    if (event.type === 'permission.requested' || event.type === 'budget.requested')
+      this.#begin(event.approvalId);
+    if (event.type === 'permission.decided' || event.type === 'budget.decided')
+      this.#takeBack(event.approvalId);
   }
 
   /** Takes back what is still asked. */
@@ -104,7 +106,8 @@ const NO: ReadonlySet<string> = new Set(['n', 'no', 'd', 'deny']);
 const MAX_SHOWN = 2_000;
 
 /** All that is allowed by a yes, each line of it indented, so that none looks like a line of ours. */
-const described = ({ toolName, input, reason, files, suggestions }: Waiting): string => {
+const described = ({ toolName, input, reason, files, suggestions, budget }: Waiting): string => {
+  if (budget !== undefined) return indented(reason);
   const { command } = input;
   const what = typeof command === 'string' ? command : JSON.stringify(input);
   const lines = [`${toolName}:`, indented(what), 'because:', indented(reason)];

@@ -47,6 +47,8 @@ const ENTRIES: readonly Entry[] = [
     words: ['approvals'],
     load: async () => (await import('./commands/approvals.ts')).registerApprovals,
   },
+  { words: ['budgets'], load: async () => (await import('./commands/budgets.ts')).registerBudgets },
+  { words: ['costs'], load: async () => (await import('./commands/costs.ts')).registerCosts },
   { words: ['mcp'], load: async () => (await import('./commands/mcp.ts')).registerMcp },
   { words: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
   { words: ['metrics'], load: async () => (await import('./commands/metrics.ts')).registerMetrics },

@@ -90,6 +90,14 @@ export class TurnPrinter {
       case 'elicitation.answered':
         this.#remark(`${event.action === 'accept' ? 'answered' : 'declined'} by ${event.by}`);
         break;
+      case 'budget.requested':
+        this.#wantsMoney(event);
+        break;
+      case 'budget.decided':
+        this.#remark(
+          `${event.decision === 'allow' ? 'more may be spent' : 'no more is spent'}, by ${event.by}`,
+        );
+        break;
       case 'message':
         if (this.#isStream) this.#complete(textOf(event.message));
         this.#endLine();
@@ -109,6 +117,13 @@ export class TurnPrinter {
     this.#remark(`${toolName} waits for a person: ${briefly(input)}; ${reason}`);
     for (const verb of ['show', 'allow'])
       this.#out.note(`next: ${this.#run.typed(`approvals ${verb} ${sessionId} '${approvalId}'`)}`);
+  }
+
+  #wantsMoney({ sessionId, approvalId, reason }: WantsMoney): void {
+    if (canAsk(this.#run)) return this.#endLine();
+    this.#remark(`it waits for a person: ${reason}`);
+    this.#out.note(`next: ${this.#run.typed(`approvals allow ${sessionId} '${approvalId}'`)}`);
+    this.#out.note(`next: ${this.#run.typed('budgets list')}`);
   }
 
   #questioned({ sessionId, approvalId, toolName, message }: Questioned): void {
@@ -162,6 +177,7 @@ export class TurnPrinter {
 }
 
 type Requested = Extract<WireEvent, { type: 'permission.requested' }>;
+type WantsMoney = Extract<WireEvent, { type: 'budget.requested' }>;
 type Questioned = Extract<WireEvent, { type: 'elicitation.requested' }>;
 type Decided = Extract<WireEvent, { type: 'permission.decided' }>;
 

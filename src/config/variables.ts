@@ -296,6 +296,15 @@ export const VARIABLES = {
   timeoutSeconds: set('CLAUDE_SDK_TIMEOUT_SECONDS', amount(0.01, 3_600), 120, {
     meaning: 'longest silence of the API in one model call, which is made again then',
   }),
+  costTracking: set('ENABLE_COST_TRACKING', onOrOff, 'on', {
+    meaning:
+      'whether answers are priced; `off` = their costs are unknown, and what has a budget or a money limit is refused as `price_unknown`',
+  }),
+  userMonthlyBudgetUsd: optional('USER_MONTHLY_BUDGET_USD', amount(0.000_001, 1_000_000), {
+    otherwise: 'no limit',
+    meaning:
+      'what each owner may spend in a calendar month, in dollars, where no budget says otherwise; beyond it a person is asked for more',
+  }),
   webPrivateHosts: optional('GREENROOM_WEB_PRIVATE_HOSTS', hosts, {
     meaning: 'hosts that `WebFetch` may fetch from though their addresses are private',
   }),

@@ -5,7 +5,7 @@
 
 import type { Head } from './head.ts';
 import { isHeld } from './tags.ts';
-import type { OpenCall, ToolsPhase } from './turn.ts';
+import type { OpenCall, OpenTurn, ToolsPhase } from './turn.ts';
 import { hasUnfinished } from './unfinished.ts';
 import { hasEnded } from './words.ts';
 
@@ -52,7 +52,7 @@ const dueOfOpen = (head: Head): readonly Due[] => {
   }
   const { phase } = first;
   if (phase?.kind === 'waiting') return [{ kind: phase.for, atMs: phase.dueMs }];
-  const atMs = phase?.kind === 'tools' ? firstDeadline(phase) : undefined;
+  const atMs = dueOf(phase);
   return atMs === undefined ? NOTHING : [{ kind: 'approval', atMs }];
 };
 
@@ -67,6 +67,15 @@ export const idleEndMs = (head: Head): number | undefined =>
   head.idleEndMinutes === undefined || hasUnfinished(head) || !mayEnd(head)
     ? undefined
     : head.updatedAtMs + Math.round(head.idleEndMinutes * MINUTE_MS);
+
+/** A person has not answered in time, or a budget's next period begins. */
+const dueOf = (phase: OpenTurn['phase']): number | undefined => {
+  if (phase?.kind === 'tools') return firstDeadline(phase);
+  if (phase?.kind !== 'budget') return undefined;
+  const { dueMs = Infinity, endsMs = Infinity } = phase;
+  const first = Math.min(dueMs, endsMs);
+  return first === Infinity ? undefined : first;
+};
 
 const firstDeadline = ({ calls }: ToolsPhase): number | undefined => {
   let first: number | undefined;

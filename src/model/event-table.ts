@@ -63,6 +63,19 @@ export const EVENTS: { readonly [T in EventType]: EventRow<T> } = {
     tells:
       'a person has answered it, or it is asked no more; `by` is `deadline` where no answer came in time, and `tool` where the tool waits no longer',
   },
+  'budget.requested': {
+    fields: {
+      ...{ approvalId: true, budget: true, limitUsd: true, usedUsd: true },
+      ...{ neededUsd: true, askedUsd: true, reason: true },
+    },
+    tells:
+      'a budget is used up, and the turn waits for a person: see `approve`. It goes on too when the budget is raised or lifted, or its next day or month begins',
+  },
+  'budget.decided': {
+    fields: { approvalId: true, decision: true, by: true },
+    tells:
+      'a person has answered whether more may be spent; `by` is `deadline` where no answer came in time',
+  },
   retry: {
     fields: { delayMs: true, error: true, model: true },
     tells:

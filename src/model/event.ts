@@ -83,6 +83,22 @@ export type TurnEventBody =
       readonly by: string;
     }
   | {
+      readonly type: 'budget.requested';
+      readonly approvalId: string;
+      readonly budget: string;
+      readonly limitUsd: number;
+      readonly usedUsd: number;
+      readonly neededUsd: number;
+      readonly askedUsd: number;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'budget.decided';
+      readonly approvalId: string;
+      readonly decision: 'allow' | 'deny';
+      readonly by: string;
+    }
+  | {
       readonly type: 'retry';
       readonly delayMs: number;
       readonly error: { readonly type: string; readonly message: string };

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { answeringShape } from './answering.ts';
 import { isWellFormed } from './bounds.ts';
+import { SessionBudget } from './budget.ts';
 import type { ClassicFacts } from './classic-facts.ts';
 import type { Clearing, Compaction, ContextUse } from './compaction.ts';
 import { ContextSettings } from './context-settings.ts';
@@ -134,6 +135,9 @@ export const settableShape = {
   context: ContextSettings.optional().describe(
     '`{ compact, windowTokens, compactAtTokens, compactPrompt, keepToolResults, continuations }`: how it stays within [what the model reads at once](../guide/context.md)',
   ),
+  budget: SessionBudget.optional().describe(
+    '`{ maxUsd, per }`: money of the session, by `day`, `month` or in `total`; when it is used up a person is [asked for more](../guide/money.md). `none` lifts it',
+  ),
   limits: Limits.optional().describe(
     '`{ maxTurns, maxSteps, maxCostUsd, approvalMinutes }`: turns and money of the session, model calls of a turn, how long a tool call waits for a person',
   ),
@@ -210,6 +214,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastError?: TurnError | undefined;
   /** The known part of what its sub-agents have cost, and theirs: money of its own limits. Absent: nothing. */
   readonly childrenCostNanoUsd?: number | undefined;
+  /** Of the last answer that a budget has paid: the bytes of its request, and the tokens that they were. */
+  readonly lastPrompt?: { readonly bytes: number; readonly tokens: number } | undefined;
   /** Tools that its model has found by searching, at most `MAX_TOOLS_USED`; absent: none. */
   readonly toolsFound?: readonly string[] | undefined;
   /** The API's id of the last answer, where it is asked about its cache. */
@@ -351,6 +357,8 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   fallbackModel: undefined,
   delayed: undefined,
   execution: undefined,
+  budget: undefined,
+  lastPrompt: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

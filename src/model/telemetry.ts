@@ -140,6 +140,16 @@ export const TELEMETRY = {
     tool: text('the tool'),
     toolUseId: text('the id of the call'),
   }),
+  budgetWarning: new TelemetryEvent(
+    'greenroom.budget.warning',
+    'four fifths of a budget are gone: once in each of its periods, and again when it was raised',
+    {
+      tenant: text('whose budget it is'),
+      budget: text('what it is for, as `owner ann (month)`'),
+      limitUsd: number('the budget in dollars, with what people have allowed beyond it'),
+      usedUsd: number('what is gone, with estimates of calls whose answers were lost'),
+    },
+  ),
   endpoint: new TelemetryEvent(
     'greenroom.endpoint',
     'the endpoint of the models stopped answering, or answers again; calls wait meanwhile',

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { type Answering, answeringShape } from './answering.ts';
+import type { TallyName } from './budget.ts';
 import type { TurnRoom } from './compaction.ts';
 import { TurnId } from './id-schemas.ts';
 import { Metadata } from './metadata.ts';
@@ -99,7 +100,43 @@ export const runIdOf = (turnId: TurnId, run: number): RunId => `${turnId}#${run}
 export interface ModelPhase {
   readonly kind: 'model';
   readonly run: number;
+  /** Money that was reserved for it; absent: no budget holds for it. */
+  readonly reserved?: Reservation | undefined;
   /** Calls of this step that have failed; absent: none. */
+  readonly tried?: number | undefined;
+}
+
+/** The most that a model call can cost, taken out of every budget that it is under until its answer is there. */
+export interface Reservation {
+  readonly nanoUsd: number;
+  /** Of the request. */
+  readonly bytes: number;
+  readonly tallies: readonly TallyName[];
+}
+
+/** The turn awaits money for its next model call. */
+export interface ReservePhase {
+  readonly kind: 'reserve';
+  readonly run: number;
+  readonly tried?: number | undefined;
+}
+
+/** A budget is used up, and a person is asked whether more may be spent. */
+export interface BudgetPhase {
+  readonly kind: 'budget';
+  /** Its number among the turn's runs: that of the approval. */
+  readonly run: number;
+  readonly tally: TallyName;
+  /** Limits of the budget, as they were then, and what was gone of it. */
+  readonly limitNanoUsd: number;
+  readonly usedNanoUsd: number;
+  /** What the next model call may cost. */
+  readonly neededNanoUsd: number;
+  readonly atMs: number;
+  /** When the turn fails, if nobody has answered; absent: it waits for as long as it takes. */
+  readonly dueMs?: number | undefined;
+  /** When the budget's next period begins; absent: never. */
+  readonly endsMs?: number | undefined;
   readonly tried?: number | undefined;
 }
 
@@ -190,7 +227,7 @@ export interface ToolsPhase {
  * What a turn that is at work is at. A further kind goes here, and its runs take their numbers from `runs` as well;
  * a kind of which the turn awaits no run goes beside `WaitingPhase`.
  */
-export type WorkPhase = ModelPhase | ToolsPhase | HooksPhase;
+export type WorkPhase = ModelPhase | ReservePhase | ToolsPhase | HooksPhase;
 
 /** The turn awaits hooks: before its first model call, or when the model, or that of a sub-agent, has said its last. */
 export interface HooksPhase {
@@ -235,7 +272,7 @@ export type OpenTurn = OpenFacts &
     | { readonly status: 'queued'; readonly phase?: undefined }
     | { readonly status: 'running'; readonly phase: WorkPhase }
     /** In the phase of tools: all that is left to await are people. */
-    | { readonly status: 'waiting'; readonly phase: WaitingPhase | ToolsPhase }
+    | { readonly status: 'waiting'; readonly phase: WaitingPhase | BudgetPhase | ToolsPhase }
   );
 
 /**
@@ -256,7 +293,7 @@ export type BegunTurn = Exclude<OpenTurn, { readonly status: 'queued' }>;
 
 /** The runs that the turn awaits, and that this process has to carry out: not what people decide. */
 export const awaitedRuns = ({ turnId, phase }: OpenTurn): readonly RunId[] => {
-  if (phase === undefined || phase.kind === 'waiting') return NO_RUNS;
+  if (phase === undefined || phase.kind === 'waiting' || phase.kind === 'budget') return NO_RUNS;
   if (phase.kind !== 'tools') return [runIdOf(turnId, phase.run)];
   const started = phase.calls.flatMap((call) => (call.state === 'started' ? [call.run] : []));
   return (wantsOwnRun(phase) ? [phase.run, ...started] : started).map((run) =>

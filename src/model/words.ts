@@ -54,6 +54,14 @@ export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 export const PERIODS = ['day', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
 
+/** Whom a budget is for: one session, all sessions with a tag, of an owner, of the tenant. */
+export const BUDGET_SCOPES = ['session', 'tag', 'owner', 'tenant'] as const;
+/** In which time: calendar days and months of UTC, or ever. */
+export const BUDGET_PERIODS = ['day', 'month', 'total'] as const;
+
+/** What costs can be told by. */
+export const COST_GROUPS = ['tag', 'model', 'day', 'owner'] as const;
+
 /** What sessions can be counted by. */
 export const FACETS = [
   'tag',

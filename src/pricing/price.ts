@@ -76,6 +76,23 @@ export const costOfMiss = (
   return plain === null || read === null ? null : Math.max(0, plain - read);
 };
 
+/** The most that a call can cost: all of its prompt written to the cache, all that it may answer answered. null: no price is known. */
+export const mostOf = (
+  { inputTokens, outputTokens }: Pick<Usage, 'inputTokens' | 'outputTokens'>,
+  model: string,
+  atMs: number,
+  table: PriceTable = PRICE_TABLE,
+): number | null => {
+  const row = priceOf(model, atMs, table);
+  if (row === undefined) return null;
+  const { input, output, cacheWrite1h, cacheWrite5m } = ratesFor(row, {
+    ...emptyUsage,
+    inputTokens,
+  });
+  const dearest = Math.max(input, cacheWrite1h, cacheWrite5m);
+  return Math.ceil(inputTokens * dearest + outputTokens * output);
+};
+
 export const FAMILIES = ['sonnet', 'opus', 'haiku', 'fable'] as const;
 export type Family = (typeof FAMILIES)[number];
 

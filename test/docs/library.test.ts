@@ -83,6 +83,7 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
     const settings = { workingDirectory: dataDir, allowedTools: ['Bash'] };
     const prompt = '[[rehearse: tool=Bash input={"command":"seq 20000"}]]';
     for await (const _ of running.greenroom.turn('long', prompt, { session: settings }));
+    await running.greenroom.sessions.putBudget({ scope: 'owner', value: 'ann', maxUsd: 1 });
     // The text index comes a moment later.
     await expect.poll(() => [...files(), ...ofOthers].toSorted()).toEqual(named.toSorted());
   });

@@ -91,6 +91,7 @@ const OF_COMMANDS = [
   'docs/guide/rehearsal.md',
   'docs/operations.md',
   'docs/guide/command-line.md',
+  'docs/guide/money.md',
   'docs/guide/tracing.md',
   'docs/guide/context.md',
   'docs/guide/notifications.md',

@@ -92,6 +92,24 @@ describe('a session that outgrows its window', () => {
     expect(before.usage.inputTokens).toBe(0);
   });
 
+  it('pays for it from its budget, in which nothing stays reserved', async () => {
+    const test = answering(working(12));
+    const budget = { scope: 'owner', value: 'ann', per: 'month' } as const;
+    await test.sessions.putBudget({ ...budget, maxUsd: 10 });
+    await test.sessions.create('s', {
+      owner: 'ann',
+      context: { ...context, keepToolResults: 1 },
+    });
+    await test.sessions.append('s', dialogue(100));
+    await test.run('s', 'do much');
+    const { totalCostUsd, compaction } = await test.sessions.get('s');
+    expect(compaction).toBeDefined();
+    expect(await test.sessions.budgets({ owner: 'ann' })).toMatchObject([
+      { spentUsd: totalCostUsd, reservedUsd: 0, estimatedUsd: 0 },
+    ]);
+    await test.sessions.deleteBudget(budget);
+  });
+
   it('is summed up in parts where one request could not hold it', async () => {
     const test = answering();
     await test.sessions.create('s', { context });

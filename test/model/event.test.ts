@@ -54,6 +54,11 @@ const BODIES: readonly TurnEventBody[] = [
     ...{ type: 'elicitation.answered', approvalId: 't#3', toolUseId: 'tu' },
     ...{ action: 'accept', by: 'ann' },
   },
+  {
+    ...{ type: 'budget.requested', approvalId: 't#4', budget: 'owner ann (month)', limitUsd: 5 },
+    ...{ usedUsd: 4.9, neededUsd: 0.2, askedUsd: 0.5, reason: 'it is used up' },
+  },
+  { type: 'budget.decided', approvalId: 't#4', decision: 'allow', by: 'ann' },
   { type: 'retry', delayMs: 10, error },
   { type: 'compacting', tokens: 160_000, windowTokens: 200_000 },
   { type: 'compacted', throughSeq: 7, tokens: 160_000 },

@@ -7,6 +7,7 @@ import { forksContract } from './contract-forks.ts';
 import { limitsContract } from './contract-limits.ts';
 import { openedContract } from './contract-opened.ts';
 import { readsContract } from './contract-reads.ts';
+import { talliesContract } from './contract-tallies.ts';
 import type { OpenJournal } from './ground.ts';
 
 export const journalContract = (open: OpenJournal): void => {
@@ -18,4 +19,5 @@ export const journalContract = (open: OpenJournal): void => {
   duesContract(open);
   forksContract(open);
   limitsContract(open);
+  talliesContract(open);
 };

@@ -35,6 +35,7 @@ export class FaultyJournal implements Journal {
   scanRows: Journal['scanRows'] = (visit) => this.#journal.scanRows(visit);
   changedSince: Journal['changedSince'] = (mark) => this.#journal.changedSince(mark);
   row: Journal['row'] = (key) => this.#journal.row(key);
+  tally: Journal['tally'] = (tenant, name) => this.#journal.tally(tenant, name);
   subscribe: Journal['subscribe'] = (listener) => this.#journal.subscribe(listener);
   stats: Journal['stats'] = () => this.#journal.stats();
   due: Journal['due'] = (kind, options) => this.#journal.due(kind, options);

@@ -2,10 +2,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Thinking } from '../../model/answering.ts';
+import type { BudgetPeriod } from '../../model/budget.ts';
 import { codeOf } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
 import {
   APPROVAL_POLICIES,
+  BUDGET_PERIODS,
   BUSY_POLICIES,
   COMPACT_MODES,
   EFFORTS,
@@ -52,6 +54,8 @@ interface Options {
   readonly idleEndMinutes?: number;
   readonly fallbackModel?: string;
   readonly mcpConfig?: string;
+  readonly budget?: number | 'none';
+  readonly budgetPer?: BudgetPeriod;
 }
 
 type Settings = SessionRequests['create'];
@@ -176,6 +180,12 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--max-steps <n>', 'model calls of a turn at most', parseCount)
     .option('--max-cost <usd>', 'money at most', parseMoney)
     .option(
+      '--budget <usd>',
+      'money beyond which a person is asked for more; none lifts it',
+      parseBudget,
+    )
+    .option('--budget-per <period>', BUDGET_PERIODS.join(', '), parseWord(BUDGET_PERIODS))
+    .option(
       '--approval-minutes <n>',
       'how long a tool call waits for a person before it is denied',
       parseCount,
@@ -185,6 +195,16 @@ const withSettings = (tags: string, command: Command): Command =>
       'it ends as completed when nothing has come to it for so long',
       parseCount,
     );
+
+const parseBudget = (text: string): number | 'none' => (text === 'none' ? text : parseMoney(text));
+
+const budgetOf = ({ budget, budgetPer }: Options): Settings['budget'] => {
+  if (budget === undefined && budgetPer !== undefined)
+    throw usageError('--budget-per goes with --budget', 'give the amount too');
+  return budget === undefined || budget === 'none'
+    ? budget
+    : given({ maxUsd: budget, per: budgetPer });
+};
 
 /** The daemon checks the values. It stands in another folder than who types a path here. */
 const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
@@ -198,7 +218,7 @@ const settingsOf = ({ cwd: here }: Shell, options: Options): Settings => {
   return given({
     ...{ title, description, owner, externalKey, model, systemPrompt, mode, onBusy, maxTokens },
     ...{ tools, permissionMode, approvals, allowedTools: allow, disallowedTools: deny },
-    ...{ thinking, effort, idleEndMinutes, fallbackModel },
+    ...{ thinking, effort, idleEndMinutes, fallbackModel, budget: budgetOf(options) },
     tags: tag,
     workingDirectory: cwd === undefined ? undefined : resolve(here, cwd),
     mcpServers: mcpConfig === undefined ? undefined : mcpServersFrom(mcpConfig, here),

@@ -30,6 +30,7 @@ import {
   type SessionReader,
   TurnKnownError,
 } from '../ports/journal.ts';
+import { ledgerName } from '../ports/ledger.ts';
 import { type ForeignRequest, isForeign, prepareForeign } from '../prepare/foreign-request.ts';
 import { ClosedTurns } from './closed-turns.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -73,6 +74,8 @@ const passCrashpoints = (writes: readonly Write[]): void => {
     if (name !== undefined) crashpoint(name);
   }
 };
+
+const isReserved = ({ input }: Ready): boolean => input.type === 'reserved';
 
 export class CommitLoop implements PhasesHost {
   committed: SessionState;
@@ -210,8 +213,9 @@ export class CommitLoop implements PhasesHost {
     this.#commitAll(ready);
   }
 
-  #commitAll(ready: readonly Ready[]): void {
+  #commitAll(taken: readonly Ready[]): void {
     const { rules } = this.#args.runtime;
+    const ready = taken.some(isReserved) ? taken.map((each) => this.#ofThisLedger(each)) : taken;
     const folded = foldBatch(
       this.committed,
       ready,
@@ -224,6 +228,15 @@ export class CommitLoop implements PhasesHost {
     crashpoint('commit.before');
     this.#batch = { waiting: ready, folded };
     this.#mailbox.committing(this.#begin(change));
+  }
+
+  /** What a ledger that is gone has granted counts for nothing: the next one does not know of it. */
+  #ofThisLedger(ready: Ready): Ready {
+    const { input } = ready;
+    if (input.type !== 'reserved' || input.outcome.type !== 'granted') return ready;
+    const { ledger } = input.outcome;
+    if (this.#mailbox.system.find(ledgerName)?.ref.id === ledger) return ready;
+    return { ...ready, input: { type: 'lost', runId: input.runId } };
   }
 
   async #begin(change: SessionChange): Promise<void> {
@@ -356,6 +369,8 @@ export class CommitLoop implements PhasesHost {
       case 'startModel':
       case 'startHooks':
         return this.phases.want();
+      case 'giveBack':
+        return this.#mailbox.system.find(ledgerName)?.giveBack(this.#args.key, effect.grant);
       case 'tellHooks':
         return this.phases.tellHooks(effect);
       case 'startTools':

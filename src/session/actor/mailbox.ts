@@ -2,6 +2,7 @@
 import type { RunId } from '../../model/turn.ts';
 import type { System } from '../../otp/system.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
+import type { Granted, Short } from '../ports/ledger.ts';
 import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 
 export interface Mailbox {
@@ -11,6 +12,8 @@ export interface Mailbox {
   reading(done: Promise<() => void>): void;
   stepEvents(run: RunId, batch: readonly StepEvent[]): void;
   stepOutcome(run: RunId, outcome: StepOutcome): void;
+  /** Calls `reserved` with what comes of it, or `startRun` again a little later. */
+  reserving(run: RunId, bytes: number, done: Promise<Granted | Short>): void;
   toolAsks(run: RunId, question: ToolQuestion | undefined): void;
   toolOutcome(run: RunId, outcome: ToolOutcome): void;
   /** Calls `flush` or `startRun` again a little later. */

@@ -4,6 +4,7 @@ import type { Head } from '../../model/head.ts';
 import type { RunId } from '../../model/turn.ts';
 import { protocol } from '../../otp/protocol.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
+import type { Granted, Short } from '../ports/ledger.ts';
 import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 import type { Answered, SessionRequest } from './waiting-changes.ts';
 
@@ -23,6 +24,12 @@ export const sessionProtocol = protocol({
     readFailed: z.custom<{ readonly error: unknown }>(),
     stepEvents: z.custom<{ readonly run: RunId; readonly batch: readonly StepEvent[] }>(),
     stepOutcome: z.custom<{ readonly run: RunId; readonly outcome: StepOutcome }>(),
+    reserved: z.custom<{
+      readonly run: RunId;
+      readonly bytes: number;
+      readonly outcome: Granted | Short;
+    }>(),
+    notReserved: z.custom<{ readonly run: RunId; readonly error: unknown }>(),
     toolAsks: z.custom<{ readonly run: RunId; readonly question: ToolQuestion | undefined }>(),
     toolOutcome: z.custom<{ readonly run: RunId; readonly outcome: ToolOutcome }>(),
     flush: z.void(),

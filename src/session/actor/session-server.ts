@@ -3,7 +3,7 @@
  * What it holds and does is in `commit-loop.ts`; this is its mailbox.
  */
 
-import { codeOf } from '../../model/errors.ts';
+import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { keyString } from '../../model/ids.ts';
 import type { RunId } from '../../model/turn.ts';
 import { unfinishedTurns } from '../../model/unfinished.ts';
@@ -17,6 +17,7 @@ import { closedPublication } from '../events/turn-finished.ts';
 import type { InputOf } from '../machine/machine.ts';
 import type { StepEvent, StepOutcome } from '../ports/executor.ts';
 import { journalName, type SessionReader } from '../ports/journal.ts';
+import type { Granted, Short } from '../ports/ledger.ts';
 import type { ToolOutcome, ToolQuestion } from '../ports/tools.ts';
 import { isSummary } from '../prepare/summary-question.ts';
 import { CommitLoop } from './commit-loop.ts';
@@ -82,6 +83,16 @@ export const SessionServer = genServer(sessionProtocol, {
     },
     stepOutcome: ({ run, outcome }, actor, self) => {
       endStep(actor.live, run, outcome);
+      return next(actor, self);
+    },
+    reserved: ({ run, bytes, outcome }, actor, self) => {
+      actor.live.phases.reserves.end(run);
+      actor.live.submit({ type: 'reserved', runId: run, bytes, outcome });
+      return next(actor, self);
+    },
+    notReserved: ({ run, error }, actor, self) => {
+      actor.live.phases.reserves.end(run);
+      actor.live.phases.noContext(asUnavailable(error));
       return next(actor, self);
     },
     toolAsks: ({ run, question }, actor, self) => {
@@ -244,6 +255,12 @@ const mailboxOf = (self: SessionSelf) => ({
     ),
   stepEvents: (run: RunId, batch: readonly StepEvent[]) => self.send('stepEvents', { run, batch }),
   stepOutcome: (run: RunId, outcome: StepOutcome) => self.send('stepOutcome', { run, outcome }),
+  reserving: (run: RunId, bytes: number, done: Promise<Granted | Short>) =>
+    self.pipe(
+      done,
+      (outcome) => ['reserved', { run, bytes, outcome }],
+      (error) => ['notReserved', { run, error }],
+    ),
   toolAsks: (run: RunId, question: ToolQuestion | undefined) =>
     self.send('toolAsks', { run, question }),
   toolOutcome: (run: RunId, outcome: ToolOutcome) => self.send('toolOutcome', { run, outcome }),
@@ -256,6 +273,14 @@ const mailboxOf = (self: SessionSelf) => ({
     ),
   rest: () => self.send('rest'),
 });
+
+/** A ledger that died, or is too busy, is asked again: the turn has its place in the store. */
+const asUnavailable = (error: unknown): unknown =>
+  ['timeout', 'noproc', 'mailbox_full', 'callee_died'].includes(
+    String((error as { code?: unknown }).code),
+  )
+    ? new GreenroomError('unavailable', 'the ledger did not answer', { cause: error })
+    : error;
 
 const NO_RUNS: readonly ToolRun[] = [];
 

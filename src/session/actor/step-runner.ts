@@ -26,6 +26,7 @@ import { type Window, windowOf } from '../context/window.ts';
 import type { TurnTrails } from '../events/turn-trails.ts';
 import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
+import type { StepSize } from '../machine/step-cost.ts';
 import { modelOf } from '../machine/turn-limits.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
 import { type Executor, executorName, type StepHandle } from '../ports/executor.ts';
@@ -162,19 +163,37 @@ export class StepRunner {
     if (this.#building !== undefined) this.#building.isVoid = true;
   }
 
+  /** How large the turn's next request is; undefined: its context is being made, as for `start`. */
+  measure(sources: StepSources): StepSize | undefined {
+    const { turn, head, rules, tools } = sources;
+    const model = modelOf(head, turn.options.model, rules);
+    if (!this.#hasContext(sources, model)) return undefined;
+    const { thinking } = turn.options;
+    const bytes =
+      (this.#context?.byteLength ?? RoomMaker.mostBytes(head, rules)) +
+      (tools?.length ?? 0) +
+      (head.systemPrompt?.length ?? 0);
+    const thought = thinking?.type === 'enabled' ? thinking.budgetTokens : 0;
+    return { model, bytes, maxTokens: (head.maxTokens ?? MAX_TOKENS) + thought };
+  }
+
+  /** It is there, or there is too much of it; else it is being made. */
+  #hasContext({ turn, head, journal, rules }: StepSources, model: string): boolean {
+    if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
+    this.#contextModel = model;
+    if (this.#building !== undefined) return false;
+    if (this.#context !== undefined || this.#isTooMuch === 'sum_up') return true;
+    this.#listener.building(this.#build({ head, turn, model, journal, rules }));
+    return false;
+  }
+
   /** Starts the model call that the turn awaits, or has its context made first; false if there is no executor just now. */
   start(sources: StepSources): boolean {
     const { id, turn, head, rules, journal, tools } = sources;
     const executor = this.#system.find(executorName);
     if (executor === undefined) return false;
     const model = modelOf(head, turn.options.model, rules);
-    if (this.#contextModel !== undefined && this.#contextModel !== model) this.forget(); // thinking belongs to the model that thought it
-    this.#contextModel = model;
-    if (this.#building !== undefined) return true;
-    if (this.#context === undefined && this.#isTooMuch !== 'sum_up') {
-      this.#listener.building(this.#build({ head, turn, model, journal, rules }));
-      return true;
-    }
+    if (!this.#hasContext(sources, model)) return true;
     const messages = this.#context?.weight ?? RoomMaker.mostBytes(head, rules);
     const bytes = messages + besideBytes(head, tools);
     const room = this.#room.before({ id, head, turn, model, bytes, rules, journal });

@@ -6,12 +6,14 @@
  * 3. A gate stays closed: no tool runs while the hooks that guard it are away.
  */
 
+import { grantName } from '../../model/budget.ts';
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import type { TurnEventBody } from '../../model/event.ts';
 import type { Head } from '../../model/head.ts';
 import type { TurnId } from '../../model/ids.ts';
 import {
   awaitedModelRun,
+  awaitedRuns,
   type HooksPhase,
   type OpenTurn,
   type RunId,
@@ -21,14 +23,17 @@ import { crashpoint } from '../../platform/crashpoint.ts';
 import { makeFolderSync } from '../../platform/make-folder.ts';
 import type { Told } from '../events/narrator.ts';
 import type { Input, SessionState } from '../machine/machine.ts';
+import { mostOfStep } from '../machine/step-cost.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import { hooksName } from '../ports/hooks.ts';
 import { journalName } from '../ports/journal.ts';
+import { ledgerName } from '../ports/ledger.ts';
 import { type Toolbox, toolboxName } from '../ports/tools.ts';
 import { wantsTools } from '../tools/offer.ts';
 import type { Mailbox } from './mailbox.ts';
+import { Reserves } from './reserves.ts';
 import type { SessionArgs } from './session-args.ts';
-import { StepRunner } from './step-runner.ts';
+import { StepRunner, type StepSources } from './step-runner.ts';
 import { ToolRunner } from './tool-runner.ts';
 import { type HookNews, TurnHooks } from './turn-hooks.ts';
 import { TurnPlace } from './turn-places.ts';
@@ -52,6 +57,8 @@ export class TurnPhases {
   readonly steps: StepRunner;
   /** Absent until the session first needs it: most live sessions have no tools, and there are many of them. */
   tools: ToolRunner | undefined;
+  /** The run that money is being asked for. */
+  readonly reserves = new Reserves();
   #hooks: TurnHooks | undefined;
   #place: TurnPlace | undefined;
   readonly #args: SessionArgs;
@@ -82,7 +89,7 @@ export class TurnPhases {
   }
 
   get isRunning(): boolean {
-    return this.steps.isRunning || this.tools?.isRunning === true;
+    return this.reserves.isBusy || this.steps.isRunning || this.tools?.isRunning === true;
   }
 
   /** Something runs, is being decided, or gathered. */
@@ -175,6 +182,8 @@ export class TurnPhases {
         return this.#startTools(turn as AtTools);
       case 'hooks':
         return this.#startHooks(turn as AtHooks);
+      case 'reserve':
+        return this.#reserve(turn);
       default:
         return this.#startModel(turn);
     }
@@ -187,20 +196,58 @@ export class TurnPhases {
       this.#giveUp(runId);
       return true;
     }
+    const sources = this.#sourcesOf(turn);
+    if (sources === undefined) return false;
+    if (sources === 'preparing') return true;
+    const { head, rules } = sources;
+    if (!this.#ownPlace.take(runId, turn, head, rules.ownerTurns ?? {})) return true;
+    if (!this.steps.start({ id: runId, ...sources })) return false;
+    if (this.steps.hasStarted(runId)) crashpoint('step.started');
+    this.#host.touch();
+    return true;
+  }
+
+  /** What its next model call is made from; undefined: a part that this needs is restarting. */
+  #sourcesOf(turn: OpenTurn): Omit<StepSources, 'id'> | 'preparing' | undefined {
     const { system } = this.#mailbox;
     const { head } = this.#host.committed;
     const toolbox = wantsTools(head) ? system.find(toolboxName) : NO_TOOLS;
     const journal = system.find(journalName);
-    if (journal === undefined || toolbox === undefined) return false;
-    if (this.#isPreparing(toolbox, head)) return true;
+    if (journal === undefined || toolbox === undefined) return undefined;
+    if (this.#isPreparing(toolbox, head)) return 'preparing';
     const { rules } = this.#args.runtime;
-    if (!this.#ownPlace.take(runId, turn, head, rules.ownerTurns ?? {})) return true;
     const tools = wantsTools(head)
       ? this.#ownTools.offers.for(head, toolbox.toolsFor(head)).json
       : undefined;
-    if (!this.steps.start({ id: runId, turn, head, rules, journal, tools })) return false;
-    if (this.steps.hasStarted(runId)) crashpoint('step.started');
-    this.#host.touch();
+    return { turn, head, rules, journal, tools };
+  }
+
+  /** Asks the ledger for the money of the next model call. */
+  #reserve(turn: OpenTurn): boolean {
+    const [runId] = awaitedRuns(turn);
+    if (runId === undefined || this.reserves.has(runId)) return true;
+    if (this.#isCancelling(turn)) {
+      this.#host.submit({ type: 'reserved', runId, bytes: 0, outcome: { type: 'cancelled' } });
+      return true;
+    }
+    const { system } = this.#mailbox;
+    const ledger = system.find(ledgerName);
+    const sources = this.#sourcesOf(turn);
+    if (ledger === undefined || sources === undefined) return false;
+    if (sources === 'preparing') return true;
+    const size = this.steps.measure({ id: runId, ...sources });
+    if (size === undefined) return true; // the context is being made
+    const { rules } = this.#args.runtime;
+    const most = mostOfStep(sources.head, size, rules, system.clock.now());
+    if (most === null) {
+      const outcome = { type: 'noPrice', model: size.model } as const;
+      this.#host.submit({ type: 'reserved', runId, bytes: size.bytes, outcome });
+      return true;
+    }
+    const { head } = sources;
+    const order = { payer: head, grant: grantName(head.key, runId), nanoUsd: most };
+    this.reserves.begin(runId);
+    this.#mailbox.reserving(runId, size.bytes, ledger.reserve(order));
     return true;
   }
 
@@ -262,7 +309,7 @@ export class TurnPhases {
 
   /** Cancelled while no run was under way: nothing has to be stopped. */
   #giveUp(runId: RunId): void {
-    const outcome = { type: 'cancelled', partialText: '' } as const;
+    const outcome = { type: 'cancelled', partialText: '', neverSent: true } as const;
     this.#host.submit({ type: 'step', runId, retries: 0, outcome });
   }
 

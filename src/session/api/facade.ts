@@ -14,6 +14,7 @@ import type {
 import type { SessionView, TurnView } from '../verbs/reply-schemas.ts';
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
 import { AbortSignals } from './abort.ts';
+import { type CostGroup, costsOf } from './costs.ts';
 import { exportSession } from './download.ts';
 import {
   type WatchControl,
@@ -97,6 +98,26 @@ export class SessionsFacade {
   /** Sends again what was given up, of one target or all; resolves with how many. */
   async retryNotifications(which: All<'retry-notifications'> = {}): Promise<number> {
     return (await this.#api.sessions('retry-notifications', which)).retried;
+  }
+
+  /** The budgets, and what is spent of each; with `owner` only what holds for that one. */
+  async budgets(request: All<'budgets'> = {}): Promise<SessionsReplies['budgets']['budgets']> {
+    return (await this.#api.sessions('budgets', request)).budgets;
+  }
+
+  /** Makes or changes a budget. Turns that wait for it go on, if it is enough for them now. */
+  async putBudget(budget: All<'put-budget'>): Promise<SessionsReplies['put-budget']['budget']> {
+    return (await this.#api.sessions('put-budget', budget)).budget;
+  }
+
+  /** Lifts a budget; resolves with whether there was one. */
+  async deleteBudget(name: All<'delete-budget'>): Promise<boolean> {
+    return (await this.#api.sessions('delete-budget', name)).deleted;
+  }
+
+  /** What sessions have cost and what the prompt cache has missed, the dearest first; of days the latest. */
+  costs(request: Omit<All<'costs'>, 'cursor' | 'limit'>): Promise<readonly CostGroup[]> {
+    return costsOf(this.#api, request);
   }
 
   async create(sessionId: string, settings: Of<'create'> = {}): Promise<SessionView> {

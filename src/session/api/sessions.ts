@@ -242,6 +242,11 @@ export class Sessions implements SessionsDoor {
     await this.#caller.change(key, { type: kind === 'delayed' ? 'deliverDue' : 'due' });
   }
 
+  /** A budget was raised or lifted: if the session waits for it, it asks again. */
+  async budgetChanged(key: SessionKey, budget: string): Promise<void> {
+    await this.#caller.change(key, { type: 'budgetChanged', key: budget });
+  }
+
   /** A session is out of its restart budget: its next actor writes that down and goes. */
   park(key: SessionKey, reason: string): void {
     const { parking } = this.#runtime;

@@ -53,6 +53,11 @@ export class Context {
     return this.#weight;
   }
 
+  /** Bytes of the messages. */
+  get byteLength(): number {
+    return this.#length;
+  }
+
   add(message: Uint8Array): void {
     this.#weight += weightOf(message);
     const separator = this.#length > 0 ? 1 : 0;

@@ -9,6 +9,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { iso } from '../../model/moment.ts';
 import { type OpenTurn, runIdOf } from '../../model/turn.ts';
 import type { ToolAnswer } from '../ports/tools.ts';
+import { approveBudget } from './apply-money.ts';
 import { type AskingCall, answerQuestion, DEADLINE, isAsking } from './apply-questions.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules, Verdict } from './machine.ts';
@@ -47,6 +48,7 @@ export const askAbout = (
 
 /** A person has answered. Throws `approval_not_found`, and `already_decided` for all but the first answer. */
 export const approveCall = (draft: Draft, input: InputOf<'approve'>, rules: Rules): void => {
+  if (approveBudget(draft, input)) return;
   const { approval, approvalId, by } = input;
   const turn = atTools(draft);
   const call = turn && waitingCall(turn, approvalId);

@@ -18,6 +18,7 @@ import { countRetries, postpone } from './apply-retries.ts';
 import { addCompaction } from './apply-views.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
+import { costOfOutcome, settleReserved } from './reserved.ts';
 import {
   closeTurn,
   publish,
@@ -34,8 +35,9 @@ type Answered = Extract<StepOutcome, { type: 'message' }>;
 export const finishSummary = (draft: Draft, input: InputOf<'summed'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
   if (turn?.phase === undefined || awaitedModelRun(turn) !== input.runId) return;
-  const counted = countRetries(draft, turn, input.retries) as BegunTurn;
   const { outcome } = input;
+  const paid = settleReserved(draft, turn, costOfOutcome(outcome));
+  const counted = countRetries(draft, paid, input.retries) as BegunTurn;
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
     return postpone(draft, counted, outcome);
   if (outcome.type === 'message') countContext(draft, outcome, input.bytes);
@@ -168,7 +170,7 @@ export const clearResults = (draft: Draft, { runId, clearing }: InputOf<'cleared
   if (turn?.phase === undefined || awaitedModelRun(turn) !== runId) return;
   draft.view({ type: 'clearing', throughSeq: clearing.throughSeq });
   draft.patch({ clearing });
-  startModelAgain(draft, turn);
+  startModelAgain(draft, settleReserved(draft, turn, 0) as BegunTurn);
 };
 
 /**

@@ -7,6 +7,7 @@ import { addTags, HOLD_TAG, isHeld, removeTags, replacingTags } from '../../mode
 import type { TurnError } from '../../model/turn.ts';
 import { hasUnfinished, unfinishedTurns } from '../../model/unfinished.ts';
 import { hasEnded } from '../../model/words.ts';
+import { lookAtOwnBudget } from './apply-money.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage, Rules } from './machine.ts';
@@ -27,6 +28,7 @@ export const changeSettings = (draft: Draft, settings: Settings): void => {
   const { tags, ...changed } = withSettings(draft.head, settings);
   const contextUse = useUnder(settings, draft.head);
   draft.patch({ ...changed, contextUse, tags: replacingTags(draft.head, tags), updatedAtMs });
+  if (settings.budget !== undefined) lookAtOwnBudget(draft);
   draft.answer = { type: 'session' };
 };
 

@@ -14,9 +14,10 @@ import {
   type ClosedStatus,
   MAX_CACHE_MISSES,
   type OpenTurn,
+  type Reservation,
   type TurnError,
 } from '../../model/turn.ts';
-import { addUsage } from '../../model/usage.ts';
+import { addUsage, promptTokens } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
 import { goOnCutOff } from './apply-cut-off.ts';
 import { countRetries, postpone, turnError } from './apply-retries.ts';
@@ -24,6 +25,7 @@ import { countContext, makeRoom, noteServerCompaction } from './apply-room.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
+import { costOfOutcome, reservedFor, settleReserved } from './reserved.ts';
 import {
   closeTurn,
   publish,
@@ -38,8 +40,11 @@ import { modelOf, overLimit } from './turn-limits.ts';
 export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): void => {
   const turn = draft.head.openTurns[0];
   if (turn === undefined || awaitedModelRun(turn) !== input.runId) return;
-  const counted = countRetries(draft, turn, input.retries);
-  const { outcome } = input;
+  const outcome = priced(input.outcome, rules);
+  const reserved = reservedFor(turn);
+  const paid = settleReserved(draft, turn, costOfOutcome(outcome));
+  const counted = countRetries(draft, paid, input.retries);
+  if (outcome.type === 'message' && reserved !== undefined) measure(draft, reserved, outcome);
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
     return postpone(draft, counted, outcome);
   if (draft.cancelling !== turn.turnId && makeRoom(draft, counted, input)) return;
@@ -48,6 +53,15 @@ export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): 
     return; // no turn counts
   else if (!fallBack(draft, counted, outcome, rules)) endEarly(draft, counted, outcome);
   if (draft.head.openTurns[0]?.turnId !== turn.turnId) settle(draft);
+};
+
+const priced = (outcome: StepOutcome, { keepsCosts }: Rules): StepOutcome =>
+  keepsCosts === false && outcome.type === 'message' ? { ...outcome, costNanoUsd: null } : outcome;
+
+/** How many tokens the request was: the next one is estimated by that. */
+const measure = (draft: Draft, { bytes }: Reservation, { usage }: Answered): void => {
+  const tokens = promptTokens(usage);
+  draft.patch({ lastPrompt: { bytes, tokens } });
 };
 
 type Answered = Extract<StepOutcome, { type: 'message' }>;
@@ -189,7 +203,8 @@ const fallBack = (draft: Draft, turn: OpenTurn, outcome: StepOutcome, rules: Rul
   if (outcome.type !== 'failed' || !outcome.error.retryable) return false;
   if (fallbackModel === undefined || draft.cancelling === turn.turnId) return false;
   if (modelOf(head, turn.options.model, rules) === fallbackModel) return false;
-  const isLimited = (turn.options.maxCostUsd ?? head.limits?.maxCostUsd) !== undefined;
+  const isLimited =
+    draft.isUnderBudget || (turn.options.maxCostUsd ?? head.limits?.maxCostUsd) !== undefined;
   if (isLimited && !rules.hasPrice(fallbackModel, draft.nowMs)) return false;
   const { error } = outcome;
   const again = countRetries(draft, turn, 1);

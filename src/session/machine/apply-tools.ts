@@ -11,6 +11,7 @@
  *    call the model is told that nobody knows whether it ran.
  */
 
+import { ownBudget } from '../../model/budget.ts';
 import { deniesAsks } from '../../model/head.ts';
 import { NO_MEMORY, remembering } from '../../model/tool-memory.ts';
 import {
@@ -27,6 +28,7 @@ import { isAsking, withdraw } from './apply-questions.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules, Verdict } from './machine.ts';
 import { awaiting, CANCELLED, OpenCalls, type ToolsTurn } from './open-calls.ts';
+import { spendUnreserved } from './reserved.ts';
 import { messageOf } from './tool-results.ts';
 import { publish, replaceFirst } from './turn-course.ts';
 import { noteHook } from './turn-records.ts';
@@ -142,8 +144,10 @@ export const endCall = (draft: Draft, input: InputOf<'toolEnded'>, rules: Rules)
   calls.goOn(rules);
 };
 
-/** A sub-agent's money is its parent's: that one's limits count it. */
+/** A sub-agent's money is its parent's: that one's limits and own budget count it. Others count it where it was spent. */
 const spend = (calls: OpenCalls, nanoUsd: number): void => {
+  const own = ownBudget(calls.draft.head);
+  if (own !== undefined) spendUnreserved(calls.draft, [own], nanoUsd);
   const { childrenCostNanoUsd = 0 } = calls.draft.head;
   calls.draft.patch({ childrenCostNanoUsd: childrenCostNanoUsd + nanoUsd });
   const ofTurn = calls.turn.childrenCostNanoUsd ?? 0;

@@ -22,6 +22,7 @@ import { expireCalls } from './apply-approvals.ts';
 import { delayTurn } from './apply-delayed.ts';
 import { endIdle } from './apply-ends.ts';
 import { endOpen, endYielding, makeRoom } from './apply-interruption.ts';
+import { lookAtBudget } from './apply-money.ts';
 import { loseCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { Input, InputOf, NewTurn, Rules } from './machine.ts';
@@ -171,6 +172,7 @@ export const wakeTurn = (draft: Draft, _: InputOf<'due'>, rules: Rules): void =>
   const [first] = draft.head.openTurns;
   if (first === undefined) return endIdle(draft);
   if (first.phase?.kind === 'tools') return expireCalls(draft, first, rules);
+  if (first.phase?.kind === 'budget') return lookAtBudget(draft);
   if (first.status !== 'waiting' || mustWait(first, draft.nowMs)) return;
   goOn(draft, { ...first, attempt: first.attempt + 1 }, rules);
 };

@@ -13,6 +13,7 @@ import { addUsage } from '../../model/usage.ts';
 import type { Draft } from './draft.ts';
 import type { NewCompaction } from './machine.ts';
 import type { NewFork } from './new-fork.ts';
+import { spendUnreserved } from './reserved.ts';
 
 export const fork = (draft: Draft, { parent, atSeq, title, messageCount, ...rest }: NewFork) => {
   const { key } = draft.head;
@@ -52,6 +53,7 @@ const INHERITED = [
   ...(['retry', 'limits', 'provider', 'gitBranch', 'idleEndMinutes', 'fallbackModel'] as const),
   ...(['context', 'contextUse'] as const),
   ...(['approvals'] as const),
+  ...(['budget'] as const),
 ] as const satisfies readonly (keyof Head)[];
 
 const settingsOf = (parent: Head): Partial<Head> =>
@@ -68,12 +70,14 @@ export const compact = (draft: Draft, { throughSeq, summary, spent, by }: NewCom
   if (fromSeq <= firstSeenSeq(head))
     throw new GreenroomError('invalid_state', 'all of that is compacted already');
   addCompaction(draft, { throughSeq, summary });
-  if (spent !== undefined)
+  if (spent !== undefined) {
+    spendUnreserved(draft, draft.budgets, spent.costNanoUsd ?? 0);
     draft.patch({
       usage: addUsage(head.usage, spent.usage),
       costNanoUsd: head.costNanoUsd + (spent.costNanoUsd ?? 0),
       unpricedAnswers: head.unpricedAnswers + (spent.costNanoUsd === null ? 1 : 0),
     });
+  }
   draft.audit('compacted', by, { throughSeq });
   draft.answer = { type: 'session' };
 };

@@ -1,6 +1,7 @@
 /**
  * A change in the making: what one `apply` gathers. Local to it: nothing outside sees it mutate.
  */
+import { type Budget, ownBudget } from '../../model/budget.ts';
 import type { MessageEntry, View } from '../../model/entry.ts';
 import type { Every } from '../../model/every.ts';
 import { type Head, type Settings, withSettings } from '../../model/head.ts';
@@ -55,6 +56,19 @@ export class Draft {
   get mayCompact(): boolean {
     const { context, contextUse } = this.head;
     return windowOf(context, contextUse, this.#rules.context).compact !== 'off';
+  }
+
+  /** Whether its model calls need money of a budget. */
+  get isUnderBudget(): boolean {
+    const { budget } = this.head;
+    if (budget !== undefined && budget !== 'none') return true;
+    return this.#rules.budgets?.holdFor(this.head) ?? false;
+  }
+
+  /** The budgets that hold for it. */
+  get budgets(): readonly Budget[] {
+    const own = ownBudget(this.head);
+    return this.#rules.budgets?.of(this.head) ?? (own === undefined ? [] : [own]);
   }
 
   /** Whether hooks are to be asked at that event. */

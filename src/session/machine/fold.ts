@@ -3,6 +3,7 @@
  * to a session can be tested without any of them waiting.
  */
 
+import { addedTo, NO_TALLY, type TallyChange } from '../../model/budget.ts';
 import { type Due, duesOf } from '../../model/due.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Mutable } from '../../model/every.ts';
@@ -131,6 +132,7 @@ export const toChange = (
       audit,
       dues,
       tombstoneUntilMs,
+      tallies: all.tallies,
       ...shared,
     };
   }
@@ -149,6 +151,7 @@ export const toChange = (
     newTurnIds,
     responses,
   };
+  if (all.tallies !== undefined) change.tallies = all.tallies;
   if (all.claims !== undefined) change.claims = all.claims;
   if (all.drops !== undefined) change.drops = all.drops;
   if (all.prompts !== undefined) change.prompts = all.prompts;
@@ -181,6 +184,7 @@ interface Sorted {
   claims?: ResponseClaim[];
   drops?: StreamDrop[];
   prompts?: PromptWrite[];
+  tallies?: TallyChange[];
   fork?: ForkOrigin;
   snapshot?: Snapshot;
   deleted?: Extract<Write, { type: 'delete' }>;
@@ -223,6 +227,9 @@ const sort = (all: Sorted, write: Write): void => {
     case 'prompt':
       all.prompts ??= [];
       return void all.prompts.push(write);
+    case 'tally':
+      all.tallies = together(all.tallies ?? [], write.change);
+      return;
     case 'fork':
       all.fork = write.origin;
       return;
@@ -232,6 +239,14 @@ const sort = (all: Sorted, write: Write): void => {
     case 'delete':
       all.deleted = write;
   }
+};
+
+/** Each name once. */
+const together = (changes: readonly TallyChange[], more: TallyChange): TallyChange[] => {
+  const same = changes.find(({ name }) => name === more.name);
+  if (same === undefined) return [...changes, more];
+  const sum = { ...same, ...more, ...addedTo(addedTo(NO_TALLY, same), more) };
+  return changes.map((change) => (change === same ? sum : change));
 };
 
 const entriesOf = ({ appends }: Sorted, subpath: string): Entry[] => {

@@ -14,6 +14,7 @@ import { deliverTurns } from './apply-delayed.ts';
 import { complete, reopen, terminate } from './apply-ends.ts';
 import { endHooks, noteTold } from './apply-hooks.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
+import { endReserve, lookAtBudget } from './apply-money.ts';
 import { questionCall } from './apply-questions.ts';
 import { restore } from './apply-restore.ts';
 import { clearResults, finishSummary } from './apply-room.ts';
@@ -173,6 +174,8 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   step: { ...USUAL, apply: finishStep },
   cleared: { ...USUAL, apply: clearResults },
   summed: { ...USUAL, apply: finishSummary },
+  reserved: { ...USUAL, apply: endReserve },
+  budgetChanged: { ...USUAL, apply: (draft, { key }) => lookAtBudget(draft, key) },
   hooked: { ...USUAL, apply: endHooks },
   told: { ...USUAL, apply: noteTold },
   questioned: { ...USUAL, apply: questionCall },

@@ -7,6 +7,7 @@
  * 3. Effects are carried out after the commit and in order; they never change the state themselves.
  */
 
+import type { Budget, Payer, TallyChange } from '../../model/budget.ts';
 import type { Clearing } from '../../model/compaction.ts';
 import type { Entry, Provider, Role } from '../../model/entry.ts';
 import type { TurnEventBody } from '../../model/event.ts';
@@ -40,6 +41,7 @@ import type {
   StreamDrop,
   StreamRecord,
 } from '../ports/journal.ts';
+import type { Granted, Short } from '../ports/ledger.ts';
 import type { ToolAnswer, ToolQuestion } from '../ports/tools.ts';
 import type { Contested, Settled, Yielded } from '../responses/response-owner.ts';
 import type { Restored } from '../transfer/restore.ts';
@@ -91,6 +93,26 @@ export interface Rules {
     | undefined;
   /** Whether the model has a price at that time: money limits need one. */
   hasPrice(model: string, atMs: number): boolean;
+  /** Whether answers are priced; default true. */
+  readonly keepsCosts?: boolean;
+  /** The most that a model call costs, in nano-dollars; null: no price is known. Absent: none ever is. */
+  mostOf?:
+    | ((
+        tokens: { readonly inputTokens: number; readonly outputTokens: number },
+        model: string,
+        atMs: number,
+      ) => number | null)
+    | undefined;
+  /** Which budgets there are; absent: none but sessions' own. */
+  budgets?: BudgetsInForce | undefined;
+}
+
+/** The budgets of all tenants, as they are just now. */
+export interface BudgetsInForce {
+  /** Whether any holds for it, its own aside. */
+  holdFor(payer: Payer): boolean;
+  /** Those that do, its own included. */
+  of(payer: Payer): readonly Budget[];
 }
 
 export interface NewMessage {
@@ -267,6 +289,20 @@ export type Input =
       /** Of the request for the summary. */
       readonly bytes: number;
     }
+  /** The ledger has said whether a model call may be paid. */
+  | {
+      readonly type: 'reserved';
+      readonly runId: RunId;
+      readonly outcome:
+        | Granted
+        | Short
+        | { readonly type: 'noPrice'; readonly model: string }
+        | { readonly type: 'cancelled' };
+      /** Of the request. */
+      readonly bytes: number;
+    }
+  /** A budget was raised or lifted. */
+  | { readonly type: 'budgetChanged'; readonly key: string }
   | {
       readonly type: 'hooked';
       readonly runId: RunId;
@@ -357,6 +393,7 @@ export type Write =
   | { readonly type: 'response'; readonly response: StoredResponse }
   | { readonly type: 'claim'; readonly claim: ResponseClaim }
   | { readonly type: 'drop'; readonly drop: StreamDrop }
+  | { readonly type: 'tally'; readonly change: TallyChange }
   | { readonly type: 'audit'; readonly record: AuditRecord }
   /** A record of another store: kept, and told to nobody as news. */
   | { readonly type: 'pastAudit'; readonly record: AuditRecord }
@@ -407,6 +444,8 @@ export type Effect =
   /** The model's view changed in the middle: the live context is built again when it is needed. */
   | { readonly type: 'forgetContext' }
   | { readonly type: 'startModel'; readonly runId: RunId }
+  /** Money that the ledger has granted is not needed any more. */
+  | { readonly type: 'giveBack'; readonly grant: string }
   | { readonly type: 'startHooks' }
   /** Hooks hear of it, once, and decide nothing; `subject` and `fields` as a `HookCall` has them. */
   | {

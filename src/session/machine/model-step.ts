@@ -88,9 +88,8 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A money limit holds only where the price is known. Throws `price_unknown`. */
 export const mustHavePrice = (model: string, rules: Rules, nowMs: number): void => {
-  if (!rules.hasPrice(model, nowMs))
-    throw new GreenroomError(
-      'price_unknown',
-      `${model} has no known price, so a money limit cannot hold`,
-    );
+  if (!rules.hasPrice(model, nowMs)) throw noPrice(model);
 };
+
+export const noPrice = (model: string): GreenroomError =>
+  new GreenroomError('price_unknown', `${model} has no known price, so a money limit cannot hold`);

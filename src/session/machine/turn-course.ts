@@ -28,6 +28,7 @@ import { emptyUsage } from '../../model/usage.ts';
 import type { Status } from '../../model/words.ts';
 import type { Draft } from './draft.ts';
 import type { NewTurn } from './machine.ts';
+import { settleReserved } from './reserved.ts';
 import { isSpent } from './turn-limits.ts';
 
 /** A turn as it is accepted. */
@@ -72,11 +73,13 @@ const optionsOf = ({ options }: OpenTurn, head: Head): TurnOptions => {
   return answering === undefined ? options : { ...options, ...answering };
 };
 
-/** The first turn's next model call, as a run of its own: the outcome of an earlier one does not count any more. `tried`: calls that have failed. */
-export const startModel = (draft: Draft, turn: OpenTurn, tried = 0): void => {
-  const run = turn.runs + 1;
-  const phase: WorkPhase = tried === 0 ? { kind: 'model', run } : { kind: 'model', run, tried };
-  replaceFirst(draft, { ...turn, status: 'running', runs: run, phase });
+/** The first turn's next model call, once there is money for it, as a run of its own: the outcome of an earlier one does not count any more. `tried`: calls that have failed. */
+export const startModel = (draft: Draft, turn: OpenTurn, tried: number = 0): void => {
+  const settled = settleReserved(draft, turn, 'lost');
+  const run = settled.runs + 1;
+  const kind = draft.isUnderBudget ? 'reserve' : 'model';
+  const phase: WorkPhase = tried === 0 ? { kind, run } : { kind, run, tried };
+  replaceFirst(draft, { ...settled, status: 'running', runs: run, phase });
   draft.effect({ type: 'startModel', runId: runIdOf(turn.turnId, run) });
 };
 
@@ -129,6 +132,7 @@ export const closeTurn = (draft: Draft, turn: OpenTurn, closing: Closing): void 
   draft.patch({ openTurns: draft.head.openTurns.filter((open) => open.turnId !== turn.turnId) });
   if ('dueMs' in turn) letGo(draft, turn.turnId);
   if (draft.cancelling === turn.turnId) draft.cancelling = undefined;
+  settleReserved(draft, turn, 'lost');
   if (turn.yields === 'rollback') takeBack(draft, turn);
   recordClosed(draft, closed(turn, asEnded(turn, closing), draft.nowMs), closing.text);
 };

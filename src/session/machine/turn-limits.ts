@@ -29,7 +29,7 @@ export const mustTakeTurn = (draft: Draft, turn: NewTurn, rules: Rules): void =>
       `the session may run ${head.limits.maxTurns} turns and has`,
     );
   mustHaveProvider(head, turn, rules);
-  mustAfford(head, turn, rules, draft.nowMs);
+  mustAfford(draft, turn, rules);
 };
 
 /** It begins at a time that is yet to come. */
@@ -57,11 +57,12 @@ const mustHaveProvider = (head: Head, turn: NewTurn, rules: Rules): void => {
     );
 };
 
-const mustAfford = (head: Head, turn: NewTurn, rules: Rules, nowMs: number): void => {
+const mustAfford = (draft: Draft, turn: NewTurn, rules: Rules): void => {
+  const { head, nowMs } = draft;
   const limits = [head.limits?.maxCostUsd, turn.options.maxCostUsd].filter(
     (usd) => usd !== undefined,
   );
-  if (limits.length === 0) return;
+  if (limits.length === 0 && !draft.isUnderBudget) return;
   const model = modelOf(head, turn.options.model, rules);
   mustHavePrice(model, rules, nowMs);
   if (isSpent(head))

@@ -147,7 +147,12 @@ export type StepOutcome =
       /** Calls of this step that have failed. */
       readonly tried: number;
     }
-  | { readonly type: 'cancelled'; readonly partialText: string }
+  | {
+      readonly type: 'cancelled';
+      readonly partialText: string;
+      /** It was given up before anybody was asked. */
+      readonly neverSent?: true;
+    }
   /** Of a step that only counts. */
   | { readonly type: 'counted'; readonly tokens: number };
 

@@ -9,6 +9,7 @@
  *    another read is bounded by what that one said (`seq`), or it is checked afterwards; of changes the version decides.
  */
 
+import type { Tally, TallyChange, TallyName } from '../../model/budget.ts';
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Definition, DefinitionKey, DefinitionKind } from '../../model/definition.ts';
 import type { Due, DueKind } from '../../model/due.ts';
@@ -149,6 +150,8 @@ interface ChangeBase {
   readonly audit: readonly AuditRecord[];
   /** What is due for the session by its new head and was not by the old one, and the other way round. */
   readonly dues?: { readonly added: readonly Due[]; readonly removed: readonly Due[] } | undefined;
+  /** What it does to the tenant's tallies; each name once. */
+  readonly tallies?: readonly TallyChange[] | undefined;
 }
 
 export interface SessionWrite extends ChangeBase {
@@ -384,6 +387,8 @@ export interface Journal {
   changedSince(mark: ChangeMark): Promise<readonly SessionKey[] | undefined>;
   /** One catalog row, as `scanRows` would give it; undefined: there is no such session, or it cannot be read. */
   row(key: SessionKey): CatalogRow | undefined;
+  /** What was committed of a tally, as it is in this tick; one that nothing was added to is nothing but zeros. */
+  tally(tenant: Tenant, name: TallyName): Tally;
   /** Told of each durable change in the tick in which its commit resolves, before the promise's own callbacks. */
   subscribe(listener: (committed: readonly SessionChange[]) => void): () => void;
   stats(): JournalStats;

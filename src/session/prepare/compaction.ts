@@ -7,6 +7,7 @@
  * as if it had read everything.
  */
 
+import { ownBudget } from '../../model/budget.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { firstSeenSeq, type Head } from '../../model/head.ts';
@@ -17,11 +18,13 @@ import { modelMessages } from '../context/model-messages.ts';
 import { weightOf } from '../context/weight.ts';
 import { bytesOf, windowOf } from '../context/window.ts';
 import type { NewCompaction, Rules } from '../machine/machine.ts';
-import { modelStep, mustHavePrice } from '../machine/model-step.ts';
+import { modelStep, mustHavePrice, noPrice } from '../machine/model-step.ts';
+import { mostOfStep, type StepSize } from '../machine/step-cost.ts';
 import { isSpent, modelOf } from '../machine/turn-limits.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { executorName, type StepOutcome } from '../ports/executor.ts';
 import type { KnownSession } from '../ports/journal.ts';
+import { ledgerName } from '../ports/ledger.ts';
 import { pagesOf } from '../ports/pages.ts';
 import { foundTools } from '../tools/request-tools.ts';
 import { isSummary, summaryQuestion } from './summary-question.ts';
@@ -101,6 +104,8 @@ export const summarise = async (
   const executor = system.find(executorName);
   if (executor === undefined)
     throw new GreenroomError('unavailable', 'the executor is restarting', { retryAfterMs: 500 });
+  const bytes = messages.reduce((sum, { byteLength }) => sum + byteLength + 1, 0);
+  mustHaveMoney(order, { model, bytes, maxTokens: SUMMARY_TOKENS });
   const context = new Context(order.slabs, messages);
   const step = modelStep(head, rules, {
     ...{ model, context, maxTokens: SUMMARY_TOKENS, wantsDeltas: false },
@@ -120,6 +125,23 @@ export const summarise = async (
     }, order.timeoutMs);
   }).finally(() => context.free());
   return catalogRowOf(outcome);
+};
+
+/** What a summary may cost must be left in every budget; it is counted when it is there. Throws `budget_exceeded`, `price_unknown`. */
+const mustHaveMoney = (
+  { system, session: { head }, rules }: SummaryOrder,
+  size: StepSize,
+): void => {
+  const isFree = rules.budgets?.holdFor(head) !== true && ownBudget(head) === undefined;
+  if (isFree) return;
+  const nowMs = system.clock.now();
+  const most = mostOfStep({}, size, rules, nowMs);
+  if (most === null) throw noPrice(size.model);
+  const ledger = system.find(ledgerName);
+  if (ledger === undefined)
+    throw new GreenroomError('unavailable', 'the ledger is restarting', { retryAfterMs: 500 });
+  if (!ledger.hasLeft(head, most))
+    throw new GreenroomError('budget_exceeded', 'a budget is used up: a summary may cost more');
 };
 
 const mustBePayable = (head: Head, model: string, rules: Rules, nowMs: number): void => {

@@ -6,10 +6,17 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
-import { type OpenCall, type OpenTurn, type Question, runIdOf } from '../../model/turn.ts';
+import {
+  type BudgetPhase,
+  type OpenCall,
+  type OpenTurn,
+  type Question,
+  runIdOf,
+} from '../../model/turn.ts';
 import type { System } from '../../otp/system.ts';
 import { ASKING_TOOLS } from '../../permissions/tools.ts';
 import { decodeMessage } from '../context/model-message.ts';
+import { budgetQuestion } from '../machine/apply-money.ts';
 import type { Approval } from '../machine/machine.ts';
 import { catalogName } from '../ports/catalog.ts';
 import type { SessionReader } from '../ports/journal.ts';
@@ -52,6 +59,18 @@ const approvalShape = {
       message: z.string(),
       /** JSON Schema of the answer. */
       form: z.record(z.string(), z.unknown()),
+    })
+    .exactOptional(),
+  /** No tool call: a budget is used up. `allow` spends `askedUsd` more, or `usd` of its `input`; `deny` ends the turn as failed. */
+  budget: z
+    .strictObject({
+      /** What it is for, as `owner ann (month)`. */
+      name: z.string(),
+      limitUsd: z.number(),
+      usedUsd: z.number(),
+      /** What the next model call may cost. */
+      neededUsd: z.number(),
+      askedUsd: z.number(),
     })
     .exactOptional(),
   /** Denied then, if nobody has answered; absent: it waits for as long as it takes. */
@@ -165,13 +184,39 @@ const askedIn = (
   { key, openTurns: [first] }: Head,
   system: Pick<System, 'find'>,
 ): readonly ApprovalView[] =>
-  first?.phase?.kind !== 'tools'
-    ? []
-    : first.phase.calls.flatMap((call) => {
-        if (call.state === 'asked') return askedView(key, first, call, system);
-        const question = call.state === 'started' ? call.question : undefined;
-        return question === undefined ? [] : questionView(key, first, call, question);
-      });
+  first?.phase === undefined ? [] : askedBy(first, first.phase, key, system);
+
+const askedBy = (
+  turn: OpenTurn,
+  phase: NonNullable<OpenTurn['phase']>,
+  key: SessionKey,
+  system: Pick<System, 'find'>,
+): readonly ApprovalView[] => {
+  if (phase.kind === 'budget') return [budgetView(key, turn, phase)];
+  if (phase.kind !== 'tools') return [];
+  return phase.calls.flatMap((call) => {
+    if (call.state === 'asked') return askedView(key, turn, call, system);
+    const question = call.state === 'started' ? call.question : undefined;
+    return question === undefined ? [] : questionView(key, turn, call, question);
+  });
+};
+
+/** What stands in the place of a tool's name. */
+const BUDGET = 'Budget';
+
+const budgetView = (
+  { sessionId }: SessionKey,
+  turn: OpenTurn,
+  phase: BudgetPhase,
+): ApprovalView => {
+  const { approvalId, budget: name, reason, ...amounts } = budgetQuestion(turn, phase);
+  return {
+    ...{ sessionId, turnId: turn.turnId, approvalId, toolUseId: '', toolName: BUDGET, reason },
+    ...{ commands: [], files: [], suggestions: [], askedAt: iso(phase.atMs) },
+    budget: { name, ...amounts },
+    ...(phase.dueMs === undefined ? {} : { answerBy: iso(phase.dueMs) }),
+  };
+};
 
 const askedView = (
   { sessionId }: SessionKey,
@@ -221,15 +266,17 @@ const inputsOf = async (
 const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<Approval> => {
   const { decision, reason, interrupt = false, input } = request;
   if (decision === 'deny') return { decision, reason, interrupt };
-  const question = await questionOf(work, request.approvalId);
+  const asked = await askedFor(work, request.approvalId);
+  if (asked?.budget !== undefined) return { decision: 'allow', input, rules: [] };
+  const question = asked?.question;
   if (question !== undefined) return answerTo(question, request);
   if (input !== undefined) await mustNotBeDenied(work, request.approvalId, input);
   return { decision: 'allow', input, rules: await rulesOf(work, request) };
 };
 
-const questionOf = async ({ caller, key }: SessionWork, approvalId: string) => {
+const askedFor = async ({ caller, key }: SessionWork, approvalId: string) => {
   const { head } = await caller.openKnown(key);
-  return askedIn(head, caller.system).find((each) => each.approvalId === approvalId)?.question;
+  return askedIn(head, caller.system).find((each) => each.approvalId === approvalId);
 };
 
 /** An answer is no permission: nothing else is allowed with it. Throws `invalid_request`. */

@@ -20,7 +20,8 @@ import { sessionVerb } from './verb.ts';
 const CALL_STATES = ['undecided', 'asked', 'allowed', 'started', 'ended', 'failed'] as const;
 
 const WAITS_FOR = [
-  ...(['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry', 'time'] as const),
+  ...(['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry', 'budget'] as const),
+  'time',
 ] as const;
 type WaitsFor = (typeof WAITS_FOR)[number];
 
@@ -124,6 +125,7 @@ const WHY: Readonly<Record<WaitsFor, string>> = {
   approval: 'tool calls wait for the answer of a person',
   retry: 'a model call failed, and the next one is due later',
   time: 'a turn begins later, at its time',
+  budget: 'it waits for money: a budget is used up, or all of it is reserved by calls under way',
 };
 
 const delayedView = ({ turnId, dueMs }: DelayedTurn) => ({ turnId, deliverAt: iso(dueMs) });
@@ -133,6 +135,7 @@ const waitsForOf = (turn: OpenTurn | undefined, { delayed }: Head): WaitsFor => 
   if (turn.phase?.kind === 'tools')
     return turn.status === 'waiting' || turn.phase.calls.some(isAsking) ? 'approval' : 'tools';
   if (turn.phase?.kind === 'hooks') return 'hooks';
+  if (turn.phase?.kind === 'reserve' || turn.phase?.kind === 'budget') return 'budget';
   return turn.phase?.kind === 'waiting' ? 'retry' : 'model';
 };
 

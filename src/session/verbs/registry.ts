@@ -3,9 +3,11 @@ import type { z } from 'zod';
 import { approvalsVerbs, approvalVerbs } from './approval-verbs.ts';
 import { auditsVerbs, auditVerbs } from './audit-verbs.ts';
 import { branchVerbs } from './branch-verbs.ts';
+import { budgetVerbs } from './budget-verbs.ts';
 import { childrenVerbs } from './children-verbs.ts';
 import { classicVerbs } from './classic-verbs.ts';
 import { contextVerbs } from './context-verbs.ts';
+import { costVerbs } from './cost-verbs.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
 import { deleteVerbs } from './delete-verbs.ts';
 import { explainVerbs } from './explain-verbs.ts';
@@ -49,6 +51,8 @@ export const SESSIONS_VERBS = {
   ...auditsVerbs,
   ...tagVerbs,
   ...notificationVerbs,
+  ...budgetVerbs,
+  ...costVerbs,
   ...mirrorVerbs,
   ...templateVerbs,
   ...taskVerbs,

@@ -56,6 +56,10 @@ const LOOK = { timeoutMs: LOOK_MS } as const;
 const MIRRORED = { projectKey: '-srv-app', sessionId: '1f4d1c9e-0000-4000-8000-000000000001' };
 const EXTERNAL_KEY = 'claude-code:/srv/app/1f4d1c9e.jsonl';
 const WATCH = '019a3c5e-0000-7000-8000-000000000002';
+const BUDGET = {
+  ...{ scope: 'owner', value: 'ann', per: 'month', maxUsd: 100, period: '2026-11' },
+  ...{ extraUsd: 0, spentUsd: 12.5, estimatedUsd: 0, reservedUsd: 0.25, leftUsd: 87.25 },
+};
 const JOB = { jobId: '019a3c5e-0000-7000-8000-000000000001', failed: 0 };
 const APPROVAL = {
   ...{ sessionId: 'demo', turnId: 'hello-1', approvalId: 'hello-1#3', toolUseId: 'toolu_01' },
@@ -378,6 +382,42 @@ export const SESSIONS = {
     'Ends one behind the sessions that are being changed; what is changed stays.',
     { jobId: JOB.jobId },
     { reply: { jobs: [{ ...JOB, state: 'stopped', matched: 90_000, changed: 4_300 }] } },
+  ),
+  budgets: declared(
+    'read',
+    'Lists the budgets of the tenant, and what is spent of each in its present period.',
+    {},
+    { reply: { budgets: [BUDGET] } },
+  ),
+  'put-budget': declared(
+    'operate',
+    'Makes or changes a budget. Turns that wait for it go on, if it is enough for them now.',
+    { scope: 'owner', value: 'ann', per: 'month', maxUsd: 100 },
+    { ...SETTINGS, reply: { budget: BUDGET } },
+  ),
+  'delete-budget': declared(
+    'operate',
+    'Lifts a budget. What was spent of it is kept, and counts when it is put again.',
+    { scope: 'owner', value: 'ann', per: 'month' },
+    { ...SETTINGS, reply: { deleted: true } },
+  ),
+  costs: declared(
+    'read',
+    'Sums up what sessions have cost, and what the prompt cache has missed, some sessions at a time: groups of several pages are to be added up.',
+    { by: 'tag', spentAfter: '2026-11-01' },
+    {
+      ...CRITERIA,
+      reply: {
+        groups: [
+          {
+            ...{ value: 'review', sessions: 12, turns: 40, costUsd: 3.5, unpriced: 0 },
+            cacheMisses: [
+              { type: 'tools_changed', times: 2, missedInputTokens: 48_000, costUsd: 0.13 },
+            ],
+          },
+        ],
+      },
+    },
   ),
   'mirror-append': declared(
     'send',

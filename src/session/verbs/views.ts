@@ -69,6 +69,7 @@ export const sessionView = (head: Head): SessionView =>
     retry: head.retry,
     context: head.context,
     limits: head.limits,
+    budget: head.budget,
     seq: head.seq,
     numTurns: head.numTurns,
     messageCount: head.messageCount,

@@ -3,6 +3,7 @@
  * in `stored-session.ts`.
  */
 
+import { NO_TALLY, type Tally, type TallyName } from '../../model/budget.ts';
 import { type CatalogRow, catalogRowOf } from '../../model/catalog-row.ts';
 import type { Definition, DefinitionKey, DefinitionKind } from '../../model/definition.ts';
 import type { DueKind } from '../../model/due.ts';
@@ -19,7 +20,7 @@ import type {
   SessionReader,
 } from '../../session/ports/journal.ts';
 import { changedSince, markOf } from '../records/changes.ts';
-import { readAudit, readDefinition, readHead, readRow } from '../records/codec.ts';
+import { readAudit, readDefinition, readHead, readRow, readTally } from '../records/codec.ts';
 import { corruptRecord, readOwner } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from '../records/keys.ts';
@@ -82,6 +83,13 @@ export abstract class JournalReads {
     const key = (hashed ? keys.hashedOwnerKey : keys.ownerKey)(tenant, response);
     const bytes = this.records.tables.get(UPKEEP, key);
     return bytes && readOwner(key, bytes);
+  }
+
+  /** Not counted among the reads: it is a record of a hundred bytes, and read in the call. */
+  tally(tenant: Tenant, name: TallyName): Tally {
+    this.mustBeOpen();
+    const key = keys.tallyKey(tenant, name);
+    return this.records.tables.visit(UPKEEP, key, (bytes) => readTally(key, bytes)) ?? NO_TALLY;
   }
 
   /** Not counted among the reads: somebody looks every second, also when nothing else happens. */

@@ -7,8 +7,10 @@
  * 3. The first failed transaction, or one that takes too long, is the last: whoever waits and whoever
  *    comes later gets `storage_failed`, and the store is touched no more.
  */
+
+import type { Tally, TallyChange, TallyName } from '../../model/budget.ts';
 import { codeOf, GreenroomError, StorageError } from '../../model/errors.ts';
-import type { SessionKey } from '../../model/ids.ts';
+import type { SessionKey, Tenant } from '../../model/ids.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
 import type {
   ChangeMark,
@@ -28,6 +30,7 @@ import { PURGE_BATCH_RECORDS } from '../records/limits.ts';
 import { nextPurge } from '../records/purge.ts';
 import type { GroupOutcome, Store } from '../records/store.ts';
 import { JournalReads } from './journal-reads.ts';
+import { Tallies } from './tallies.ts';
 
 /** How much room there is; asked before changes that add. */
 export interface Space {
@@ -51,6 +54,9 @@ export interface JournalOptions extends QueueOptions {
   readonly onCorrupt?: (error: Error) => void;
 }
 
+const hasTallies = (change: SessionChange | DefinitionChange): change is SessionChange =>
+  change.kind !== 'define' && change.tallies !== undefined;
+
 type Purged = Awaited<ReturnType<JournalUpkeep['purge']>>;
 type Listener = (committed: readonly SessionChange[]) => void;
 
@@ -59,6 +65,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
   readonly #owner: Fence;
   readonly #options: JournalOptions;
   readonly #queue: CommitQueue;
+  readonly #tallies = new Tallies((tenant, name) => super.tally(tenant, name));
   readonly #listeners = new Set<Listener>();
   readonly #onIdle: (() => void)[] = [];
   #purging: Promise<unknown> = Promise.resolve();
@@ -87,6 +94,14 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     return this.#audits;
   }
 
+  override tally(tenant: Tenant, name: TallyName): Tally {
+    return this.#tallies.corrected(tenant, name) ?? super.tally(tenant, name);
+  }
+
+  tallyWith(tenant: Tenant, change: TallyChange): Tally {
+    return this.#tallies.with(tenant, change);
+  }
+
   commit(change: SessionChange): Promise<void> {
     return this.#add(change);
   }
@@ -101,6 +116,7 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
         this.mustBeOpen();
         this.#mustHaveSpace(change);
         this.#queue.add({ change, resolve, reject });
+        if (hasTallies(change)) this.#tallies.took(change);
       } catch (error) {
         this.#countFailures([error]);
         reject(error as Error);
@@ -225,6 +241,8 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
     this.#counters.syncs += committed.length > 0 ? 1 : 0;
     this.#counters.bytesWritten += bytes;
     this.#counters.recordsWritten += records;
+    for (const { change } of committed) if (hasTallies(change)) this.#tallies.committed(change);
+    for (const { change } of refused.keys()) if (hasTallies(change)) this.#tallies.refused(change);
     this.#tell(committed.flatMap(({ change }) => (change.kind === 'define' ? [] : [change])));
     for (const { resolve } of committed) resolve();
     for (const [{ reject }, error] of refused) reject(error);

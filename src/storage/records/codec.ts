@@ -2,6 +2,7 @@
  * Records: what their payloads mean. Our own objects are flat lists (`fields.ts`); an entry's body stands behind
  * its msgpack part, byte for byte. The frame around a payload is in `frame.ts`.
  */
+import type { Tally, TallyName } from '../../model/budget.ts';
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Definition } from '../../model/definition.ts';
 import type { Entry } from '../../model/entry.ts';
@@ -21,6 +22,7 @@ import {
   faultOfPoint,
   faultOfRow,
   faultOfStream,
+  faultOfTally,
   faultOfTurn,
 } from './record-faults.ts';
 
@@ -137,6 +139,18 @@ export const readMetrics = (key: Key, bytes: Buffer): MetricsPoint => {
   const values = readValue(key, bytes) as readonly unknown[];
   const point = Object.fromEntries(POINT_FIELDS.map((field, at) => [field, values[at]]));
   return sound(key, point as unknown as MetricsPoint, faultOfPoint);
+};
+
+/** A list; the name is there because its key may be a hash of it. */
+export const packTally: Pack<{ readonly name: TallyName; readonly tally: Tally }> = (
+  out,
+  { name, tally: { spent, estimated, reserved, extra } },
+) => out.value([name, spent, estimated, reserved, extra]);
+
+export const readTally = (key: Key, bytes: Buffer): Tally => {
+  const values = readValue(key, bytes) as readonly unknown[];
+  const [, spent = 0, estimated = 0, reserved = 0, extra = 0] = values as [unknown, ...number[]];
+  return sound(key, { spent, estimated, reserved, extra }, faultOfTally);
 };
 
 // ── catalog rows ─────────────────────────────────────────────────────────────────────────────────

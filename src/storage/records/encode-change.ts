@@ -3,10 +3,11 @@
  * Throws, with nothing written, for what cannot be stored.
  */
 
+import type { Tally, TallyChange } from '../../model/budget.ts';
 import { catalogRowOf } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import type { SessionKey } from '../../model/ids.ts';
+import type { SessionKey, Tenant } from '../../model/ids.ts';
 import type { Snapshot } from '../../model/metrics.ts';
 import type { Segment } from '../../model/segments.ts';
 import type {
@@ -27,6 +28,7 @@ import {
   packNothing,
   packPrompt,
   packRow,
+  packTally,
   packTurn,
 } from './codec.ts';
 import { packOwner, packValue } from './frame.ts';
@@ -45,6 +47,8 @@ import {
 export interface Author {
   owner(): Fence;
   nextAudit(): number;
+  /** What a tally is behind this change, those that wait before it included. */
+  tallyWith(tenant: Tenant, change: TallyChange): Tally;
 }
 
 export const encodeChange = (
@@ -62,6 +66,7 @@ export const encodeChange = (
     else remove(batch, prefix, change);
     putDues(batch, prefix, change);
     putAudit(batch, prefix, change, author);
+    if (change.tallies !== undefined) putTallies(batch, change.key, change.tallies, author);
     batch.end();
   } catch (error) {
     batch.undo();
@@ -201,6 +206,19 @@ const putDues = (batch: Batch, prefix: keys.Key, { dues }: SessionChange): void 
   for (const { kind, atMs } of dues.removed) batch.remove(UPKEEP, keys.dueKey(kind, prefix, atMs));
   for (const { kind, atMs } of dues.added)
     batch.put(UPKEEP, keys.dueKey(kind, prefix, atMs), packNothing, null);
+};
+
+const putTallies = (
+  batch: Batch,
+  { tenant }: SessionKey,
+  tallies: readonly TallyChange[],
+  author: Author,
+): void => {
+  for (const each of tallies) {
+    const { name } = each;
+    const tally = author.tallyWith(tenant, each);
+    batch.put(UPKEEP, keys.tallyKey(tenant, name), packTally, { name, tally });
+  }
 };
 
 const putAudit = (batch: Batch, prefix: keys.Key, change: SessionChange, author: Author): void => {

@@ -48,6 +48,8 @@ const FIELDS = [
   ...['clearing'],
   ...['delayed', 'approvals', 'execution', 'taskId', 'templateVersion', 'scheduleId'],
   ...['resultData', 'errorMessage'],
+  ...['budget', 'reserved', 'nanoUsd', 'tallies', 'tally', 'limitNanoUsd', 'usedNanoUsd'],
+  ...['neededNanoUsd', 'endsMs', 'lastPrompt'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
@@ -72,6 +74,8 @@ const OBJECTS = [
   'room',
   'clearing',
   'execution',
+  'reserved',
+  'lastPrompt',
 ];
 /** Fields whose value is a list of such objects. */
 const LISTS = ['openTurns', 'delayed', 'segments', 'calls', 'cacheMisses'];

@@ -9,6 +9,7 @@
  * 3. A part from outside that is long or holds low bytes stands as its hash (`\x01` and 43 characters).
  */
 import { createHash } from 'node:crypto';
+import type { TallyName } from '../../model/budget.ts';
 import {
   type DefinitionKey,
   type DefinitionKind,
@@ -55,6 +56,7 @@ const REFERENCE = 'r';
 const KEPT = 'k';
 const OWNER = 'o';
 const CHANGES = 'c';
+const TALLY = 'b';
 
 /** All definitions of a kind, in `SESSIONS`. They stand there as if each were a session with nothing but a head. */
 export const definitionsPrefix = (tenant: Tenant, kind: DefinitionKind): Key =>
@@ -276,6 +278,9 @@ export const ownerKey = (tenant: Tenant, response: string): Key =>
   `${OWNER}${tenant}\0${part(response)}`;
 export const hashedOwnerKey = (tenant: Tenant, hash: string): Key =>
   `${OWNER}${tenant}\0${HASHED}${hash}`;
+/** In `UPKEEP`: what is spent of a budget in a period. */
+export const tallyKey = (tenant: Tenant, name: TallyName): Key =>
+  `${TALLY}${tenant}\0${part(name)}`;
 /** The same out of a session's record of the response; undefined for any other record. */
 export const ownerKeyOf = (prefix: Key, key: Key): Key | undefined =>
   key[prefix.length] === RESPONSE
@@ -330,7 +335,7 @@ export const upkeepOf = (
   key: Key,
 ):
   | ('meta' | 'log' | 'tombstone' | 'purge' | 'due' | 'reference' | 'kept')
-  | ('owner' | 'changes' | 'other') => {
+  | ('owner' | 'changes' | 'tally' | 'other') => {
   switch (key[0]) {
     case META:
       return 'meta';
@@ -351,6 +356,8 @@ export const upkeepOf = (
       return 'owner';
     case CHANGES:
       return 'changes';
+    case TALLY:
+      return 'tally';
     default:
       return 'other';
   }

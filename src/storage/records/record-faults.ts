@@ -4,6 +4,7 @@
  * itself alone; hence by hand, and not by schemas. undefined: nothing is wrong with it.
  */
 
+import type { Tally } from '../../model/budget.ts';
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
@@ -125,7 +126,10 @@ export const faultOfTurn = (turn: TurnRecord): string | undefined => {
 };
 
 const isSoundPhase = (phase: NonNullable<OpenTurn['phase']>): boolean => {
-  if (phase.kind === 'model') return isNumber(phase.run) && isNumber(phase.tried ?? 0);
+  if (phase.kind === 'model' || phase.kind === 'reserve')
+    return isNumber(phase.run) && isNumber(phase.tried ?? 0);
+  if (phase.kind === 'budget')
+    return isNumber(phase.run) && isMoment(phase.atMs) && isText(phase.tally);
   if (phase.kind === 'hooks') return isNumber(phase.run) && isText(phase.event);
   if (phase.kind === 'tools')
     return isNumber(phase.run) && isNumber(phase.answerSeq) && isCalls(phase.calls);
@@ -187,6 +191,12 @@ export const faultOfStream = (stream: StreamRecord): string | undefined => {
   if (summary === undefined || (typeof summary === 'string' && isSummaryText(summary)))
     return undefined;
   return told('imported.mirror.summary', summary);
+};
+
+export const faultOfTally = (tally: Tally): string | undefined => {
+  for (const field of ['spent', 'estimated', 'reserved', 'extra'] as const)
+    if (!isNumber(tally[field])) return told(field, tally[field]);
+  return undefined;
 };
 
 /** What others rely on of what the importer notes, which is opaque to the journal. */

@@ -4,7 +4,7 @@
  */
 import { duesOf } from '../../model/due.ts';
 import { isChangesRecord } from '../records/changes.ts';
-import { readAudit, readDefinition, readHead } from '../records/codec.ts';
+import { readAudit, readDefinition, readHead, readTally } from '../records/codec.ts';
 import { payloadOf, readValue } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from '../records/keys.ts';
@@ -135,6 +135,7 @@ class Verification {
     const what = keys.upkeepOf(key);
     if (what === 'reference') return this.#reference(key);
     if (what === 'due') return this.#due(key);
+    if (what === 'tally') return void readTally(key, value);
     if (what === 'changes') {
       if (!isChangesRecord(readValue(key, value))) this.#complain(key, 'is no list of changes');
       return;

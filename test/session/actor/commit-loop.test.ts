@@ -122,6 +122,7 @@ const stage = async (plan: ConstructorParameters<typeof FaultyJournal>[1] = () =
     },
     stepEvents: () => undefined,
     stepOutcome: () => undefined,
+    reserving: () => undefined,
     toolAsks: () => undefined,
     toolOutcome: () => undefined,
     later: () => undefined,

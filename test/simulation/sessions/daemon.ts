@@ -4,6 +4,7 @@
  */
 
 import { runtimeOf } from '../../../src/app/runtime.ts';
+import { BudgetBook } from '../../../src/budgets/book.ts';
 import { defaultConfig } from '../../../src/config/config.ts';
 import { alarms } from '../../../src/housekeeping/alarms.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
@@ -96,7 +97,8 @@ export class Daemon {
     this.system = new System({ clock, random: dice.fork().next, scheduler, onReport });
     const config = defaultConfig({ provider: 'rehearsal', store: 'memory:' }, MODEL);
     const feed = new Feed((error) => studio.wrong(`a listener threw: ${error}`));
-    const runtime = runtimeOf(config, feed);
+    const budgets = new BudgetBook(undefined);
+    const runtime = runtimeOf(config, feed, { budgets });
     this.sessions = new Sessions(this.system, runtime);
     mistakes.sessions?.(this.sessions);
     const parts: Parts = {
@@ -105,6 +107,7 @@ export class Daemon {
       log: createLog({ level: 'silent' }),
       feed,
       runtime,
+      budgets,
       sessions: this.sessions,
       hookTable: () => ({}),
       testHooks: {},

@@ -1,0 +1,54 @@
+/** Costs of all pages, added up. */
+import type { SessionsApi } from '../verbs/api.ts';
+import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
+
+export type CostGroup = SessionsReplies['costs']['groups'][number];
+type Miss = CostGroup['cacheMisses'][number];
+type Request = SessionsRequests['costs'];
+
+/** Sessions of one page. */
+const PAGE = 200;
+
+export const costsOf = async (
+  api: Pick<SessionsApi, 'sessions'>,
+  request: Omit<Request, 'cursor' | 'limit'>,
+): Promise<readonly CostGroup[]> => {
+  const sums = new Map<string, CostGroup>();
+  let cursor: string | undefined;
+  do {
+    const from: Pick<Request, 'cursor'> = cursor === undefined ? {} : { cursor };
+    const page = await api.sessions('costs', { ...request, limit: PAGE, ...from });
+    for (const group of page.groups) sums.set(group.value, together(sums.get(group.value), group));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  const byValue = (a: CostGroup, b: CostGroup) => (a.value < b.value ? 1 : -1);
+  const byCost = (a: CostGroup, b: CostGroup) => b.costUsd - a.costUsd || -byValue(a, b);
+  return [...sums.values()].sort(request.by === 'day' ? byValue : byCost);
+};
+
+const together = (one: CostGroup | undefined, other: CostGroup): CostGroup => {
+  if (one === undefined) return other;
+  const misses = new Map(one.cacheMisses.map((miss) => [miss.type, miss]));
+  for (const miss of other.cacheMisses) misses.set(miss.type, added(misses.get(miss.type), miss));
+  return {
+    value: one.value,
+    sessions: one.sessions + other.sessions,
+    turns: one.turns + other.turns,
+    costUsd: dollars(one.costUsd + other.costUsd),
+    unpriced: one.unpriced + other.unpriced,
+    cacheMisses: [...misses.values()],
+  };
+};
+
+const added = (one: Miss | undefined, other: Miss): Miss =>
+  one === undefined
+    ? other
+    : {
+        type: one.type,
+        times: one.times + other.times,
+        missedInputTokens: one.missedInputTokens + other.missedInputTokens,
+        costUsd: dollars(one.costUsd + other.costUsd),
+      };
+
+/** Sums of dollars lose what is below a nano-dollar. */
+const dollars = (usd: number): number => Math.round(usd * 1e9) / 1e9;

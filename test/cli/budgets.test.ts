@@ -1,0 +1,70 @@
+/** `budgets` and `costs`: what they ask of the daemon, and what they say. */
+import { expect, test } from 'vitest';
+import { FakeDaemon } from './fake-daemon.ts';
+import { greenroom, jsonLines } from './run-cli.ts';
+
+const BUDGET = {
+  ...{ scope: 'owner', value: 'ann', per: 'month', maxUsd: 100, period: '2026-11' },
+  ...{ extraUsd: 10, spentUsd: 12.5, estimatedUsd: 0.5, reservedUsd: 0.25, leftUsd: 96.75 },
+};
+
+test('budgets list shows what is spent of each', async () => {
+  const daemon = new FakeDaemon({ 'sessions.budgets': { budgets: [BUDGET] } });
+  const { out } = await greenroom('budgets list --owner ann', { daemon });
+  expect(daemon.asked).toContainEqual(['sessions.budgets', { owner: 'ann' }]);
+  expect(out.split('\n')[1]?.split(/ {2,}/)).toEqual([
+    ...['owner ann', '2026-11', '$110.00', '$13.00', '$0.2500', '$96.75'],
+  ]);
+});
+
+test('budgets put and delete name whose it is', async () => {
+  const daemon = new FakeDaemon({
+    ...{ 'sessions.put-budget': { budget: BUDGET }, 'sessions.delete-budget': { deleted: true } },
+  });
+  await greenroom('budgets put 20 --tag nightly --per day', { daemon });
+  await greenroom('budgets put $2000 --all', { daemon });
+  const { out } = await greenroom('budgets delete --owner ann --per month', { daemon });
+  expect(out).toBe('it is lifted\n');
+  expect(daemon.asked).toEqual([
+    ['sessions.put-budget', { scope: 'tag', value: 'nightly', per: 'day', maxUsd: 20 }],
+    ['sessions.put-budget', { scope: 'tenant', per: 'total', maxUsd: 2_000 }],
+    ['sessions.delete-budget', { scope: 'owner', value: 'ann', per: 'month' }],
+  ]);
+  for (const wrong of ['budgets put 5', 'budgets put 5 --all --tag x', 'budgets delete'])
+    expect((await greenroom(wrong, { daemon })).code, wrong).toBe(2);
+});
+
+const group = (value: string, costUsd: number, more = {}) => ({
+  ...{ value, sessions: 1, turns: 2, costUsd, unpriced: 0, cacheMisses: [] },
+  ...more,
+});
+const MISS = { type: 'tools_changed', times: 2, missedInputTokens: 9, costUsd: 0.5 };
+
+test('costs adds its pages up, the dearest first, and says why the cache was missed', async () => {
+  const pages = [
+    { groups: [group('a', 1), group('b', 3, { cacheMisses: [MISS] })], nextCursor: 'c' },
+    { groups: [group('a', 4), group('b', 1, { cacheMisses: [MISS] }), group('', 1)] },
+  ];
+  const daemon = new FakeDaemon({ 'sessions.costs': () => pages.shift() });
+  const { out } = await greenroom('costs --by tag tag:x', { daemon });
+  const rows = out.trim().split('\n').slice(1);
+  expect(rows.map((row) => row.trim().split(/ {2,}/))).toEqual([
+    ['a', '2', '4', '$5.00', '$0'],
+    ['b', '2', '4', '$4.00', '$1.00', 'tools_changed 4'],
+    ['(none)', '1', '2', '$1.00', '$0'],
+  ]);
+  expect(daemon.asked).toMatchObject([
+    ['sessions.costs', { by: 'tag', q: 'tag:x' }],
+    ['sessions.costs', { by: 'tag', cursor: 'c' }],
+  ]);
+});
+
+test('costs of days tells the latest first, and that a price was not known', async () => {
+  const groups = [group('2026-11-01', 1), group('2026-11-02', 2, { unpriced: 1 })];
+  const daemon = new FakeDaemon({ 'sessions.costs': { groups } });
+  const { out, err } = await greenroom('costs', { daemon });
+  expect(out.split('\n')[1]).toMatch(/^2026-11-02 .*>\$2\.00/);
+  expect(err).toContain('a price was not known');
+  const json = await greenroom('costs --json', { daemon });
+  expect(jsonLines(json.out)).toHaveLength(2);
+});

@@ -1,0 +1,231 @@
+/** Budgets in a whole Greenroom: reserved before a model call, settled with its answer, and asked of a person at the limit. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { onTelemetry } from '../../src/model/telemetry.ts';
+import { ledgerName } from '../../src/session/ports/ledger.ts';
+import { ownGreenroom, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
+import { skippingClock } from '../support/skipping-clock.ts';
+import { until } from '../support/until.ts';
+
+const budgetOf = async (test: TestGreenroom, owner: string) => {
+  const [budget] = await test.sessions.budgets({ owner });
+  if (budget === undefined) throw new Error(`${owner} has none`);
+  return budget;
+};
+
+const waits = (test: TestGreenroom, id: string) =>
+  until(async () => (await test.sessions.get(id)).status === 'waiting');
+
+/** Whether the turn asks for money; else it has ended. */
+const endsOrAsks = (reading: ReturnType<TestGreenroom['begin']>): Promise<boolean> =>
+  Promise.race([
+    reading.saw('budget.requested').then(() => true),
+    reading.finished().then(() => false),
+  ]);
+
+describe('a budget', () => {
+  it('counts what answers cost, and nothing stays reserved', async () => {
+    const test = await testGreenroom();
+    await test.sessions.putBudget({ scope: 'owner', value: 'ann', per: 'month', maxUsd: 10 });
+    for (const prompt of ['One', 'Two']) await test.run('s', prompt, { session: { owner: 'ann' } });
+    const { totalCostUsd } = await test.sessions.get('s');
+    expect(totalCostUsd).toBeGreaterThan(0);
+    const budget = await budgetOf(test, 'ann');
+    expect(budget).toMatchObject({ spentUsd: totalCostUsd, reservedUsd: 0, estimatedUsd: 0 });
+    await test.run('other', 'Three', { session: { owner: 'bob' } });
+    expect((await budgetOf(test, 'ann')).spentUsd).toBe(totalCostUsd);
+    await test.sessions.deleteBudget({ scope: 'owner', value: 'ann', per: 'month' });
+  });
+
+  it('asks for more at its limit, and the turn goes on when a person allows it', async () => {
+    const test = await testGreenroom();
+    const reading = test.begin('s', 'Hello', { session: { budget: { maxUsd: 0.000_001 } } });
+    const requested = await reading.saw('budget.requested');
+    await waits(test, 's');
+    const { approvals } = await test.sessions.approvals();
+    expect(approvals).toMatchObject([
+      { approvalId: requested.approvalId, toolName: 'Budget', budget: { limitUsd: 0.000_001 } },
+    ]);
+    expect(test.modelCalls).toHaveLength(0);
+    await test.sessions.approve('s', { approvalId: requested.approvalId, decision: 'allow' });
+    expect(await reading.finished()).toMatchObject({ status: 'completed' });
+    const again = { approvalId: requested.approvalId, decision: 'allow' } as const;
+    await expect(test.sessions.approve('s', again)).rejects.toMatchObject({
+      code: 'approval_not_found',
+    });
+  });
+
+  it('ends the turn as failed when a person denies it', async () => {
+    const test = await testGreenroom();
+    const reading = test.begin('s', 'Hello', { session: { budget: { maxUsd: 0.000_001 } } });
+    const { approvalId } = await reading.saw('budget.requested');
+    await test.sessions.approve('s', { approvalId, decision: 'deny', reason: 'not today' });
+    const { status, error } = await reading.finished();
+    expect(status).toBe('failed');
+    expect(error).toMatchObject({ code: 'budget_exceeded' });
+    expect(error?.message).toContain('not today');
+  });
+
+  it('is not asked for by a background session', async () => {
+    const test = await testGreenroom();
+    const session = { mode: 'background', budget: { maxUsd: 0.000_001 } } as const;
+    const finished = (await test.run('s', 'Hello', { session })).at(-1);
+    expect(finished).toMatchObject({ status: 'failed', error: { code: 'budget_exceeded' } });
+    expect((await test.sessions.get('s')).status).toBe('failed');
+  });
+
+  it('that is raised or lifted has all turns go on that wait for it', async () => {
+    const test = await testGreenroom();
+    const tight = { scope: 'tag', value: 'Lab', per: 'day', maxUsd: 0.000_001 } as const;
+    await test.sessions.putBudget(tight);
+    const session = { tags: ['lab'] };
+    const first = test.begin('a', 'Hello', { session });
+    await first.saw('budget.requested');
+    await test.sessions.putBudget({ ...tight, maxUsd: 5 });
+    expect(await first.finished()).toMatchObject({ status: 'completed' });
+    await test.sessions.putBudget(tight);
+    const second = test.begin('b', 'Hello', { session });
+    await second.saw('budget.requested');
+    expect(await test.sessions.deleteBudget({ scope: 'tag', value: 'lab', per: 'day' })).toBe(true);
+    expect(await second.finished()).toMatchObject({ status: 'completed' });
+  });
+
+  it('of a model without a price is refused', async () => {
+    const test = await testGreenroom();
+    const session = { model: 'unheard-of-1', budget: { maxUsd: 1 } };
+    await expect(test.run('s', 'Hello', { session })).rejects.toMatchObject({
+      code: 'price_unknown',
+    });
+  });
+
+  it('of an owner, from the configuration, holds where no other does, and begins again with the month', async () => {
+    const clock = skippingClock();
+    const test = await testGreenroom({ clock, userMonthlyBudgetUsd: 0.004 });
+    const session = { owner: 'ann', maxTokens: 64 };
+    await test.run('free', 'Hello');
+    let turns = 0;
+    let reading = test.begin('s', 'Hello', { session });
+    while (!(await endsOrAsks(reading)) && turns < 100) {
+      turns += 1;
+      reading = test.begin('s', 'Hello');
+    }
+    expect(turns).toBeGreaterThan(0);
+    const spent = await budgetOf(test, 'ann');
+    expect(spent).toMatchObject({ isConfigured: true, per: 'month', maxUsd: 0.004 });
+    clock.skip(32 * 86_400_000);
+    expect(await reading.finished()).toMatchObject({ status: 'completed' });
+    expect((await budgetOf(test, 'ann')).spentUsd).toBeLessThan(spent.spentUsd);
+  });
+});
+
+describe('what was spent', () => {
+  it('is warned of once when four fifths are gone', async () => {
+    const test = await testGreenroom();
+    const prompt = `[[rehearse: text="${'word '.repeat(800)}"]]`; // what is reserved is near to what it costs
+    const run = async (id: string, owner?: string) =>
+      test.run(id, prompt, {
+        session: { maxTokens: 1_010, ...(owner === undefined ? {} : { owner }) },
+      });
+    await run('measure');
+    const cost = (await test.sessions.get('measure')).totalCostUsd ?? 0;
+    const news: unknown[] = [];
+    onTestFinished(onTelemetry('greenroom.budget.warning', (fields) => news.push(fields)));
+    const watch = test.greenroom.watch()[Symbol.asyncIterator]();
+    await test.sessions.putBudget({ scope: 'owner', value: 'ann', maxUsd: cost * 4.9 });
+    const told = (async () => {
+      for (;;) {
+        const { value } = await watch.next();
+        if (value?.['type'] === 'budget.warning') return value;
+      }
+    })();
+    for (const id of ['a', 'b', 'c']) await run(id, 'ann');
+    expect(news).toEqual([]);
+    await run('d', 'ann');
+    const warning = { budget: 'owner ann (total)', usedUsd: expect.closeTo(cost * 4, 9) };
+    expect(news).toMatchObject([{ tenant: 'default', ...warning }]);
+    expect(await told).toMatchObject({ type: 'budget.warning', ...warning });
+    await watch.return?.();
+    await test.sessions.deleteBudget({ scope: 'owner', value: 'ann' });
+  });
+
+  it('is told by owner, tag, model and day, and adds up to what the sessions have cost', async () => {
+    const test = await testGreenroom();
+    await test.run('a', 'One', { session: { owner: 'ann', tags: ['x', 'y'] } });
+    await test.run('a', 'Two');
+    await test.run('b', 'Three', { session: { owner: 'bob', tags: ['y'] } });
+    await test.run('c', 'Four');
+    const cost = async (id: string) => (await test.sessions.get(id)).totalCostUsd ?? 0;
+    const [a, b, c] = [await cost('a'), await cost('b'), await cost('c')];
+    const told = async (by: 'tag' | 'owner' | 'day' | 'model') =>
+      Object.fromEntries(
+        (await test.sessions.costs({ by })).map(({ value, costUsd, turns }) => [
+          value,
+          { costUsd, turns },
+        ]),
+      );
+    const near = (usd: number, turns: number) => ({ costUsd: expect.closeTo(usd, 9), turns });
+    expect(await told('owner')).toEqual({ ann: near(a, 2), bob: near(b, 1), '': near(c, 1) });
+    expect(await told('tag')).toEqual({ x: near(a, 2), y: near(a + b, 3), '': near(c, 1) });
+    expect(Object.values(await told('day'))).toEqual([near(a + b + c, 4)]);
+    expect(Object.values(await told('model'))).toEqual([near(a + b + c, 4)]);
+    expect(await test.sessions.costs({ by: 'day', spentBefore: '2020-01-01' })).toEqual([]);
+    const ofAnn = await test.sessions.costs({ by: 'tag', owner: 'ann' });
+    expect(ofAnn.map(({ value }) => value).toSorted()).toEqual(['x', 'y']);
+  });
+});
+
+describe('the ledger', () => {
+  it('that crashes is back with what was spent, and turns that wait for money go on', async () => {
+    const test = await testGreenroom({ userMonthlyBudgetUsd: 50 });
+    const session = { owner: 'ann' };
+    await test.run('s', 'One', { session });
+    const before = await budgetOf(test, 'ann');
+    const ledger = test.greenroom.system.fetch(ledgerName);
+    test.greenroom.system.exit(ledger.ref, { crashed: new Error('as the test wants') });
+    expect((await test.run('s', 'Two')).at(-1)).toMatchObject({ status: 'completed' });
+    const after = await budgetOf(test, 'ann');
+    expect(after.spentUsd).toBeGreaterThan(before.spentUsd);
+    expect(after.spentUsd).toBe((await test.sessions.get('s')).totalCostUsd);
+  });
+
+  it('knows after a restart what was put and spent, and what is asked waits on', async () => {
+    const test = await ownGreenroom();
+    await test.sessions.putBudget({ scope: 'tag', value: 'lab', maxUsd: 5 });
+    await test.run('s', 'One', { session: { tags: ['lab'] } });
+    const asking = test.begin('t', 'Hello', { session: { budget: { maxUsd: 0.000_001 } } });
+    const { approvalId } = await asking.saw('budget.requested');
+    asking.done.catch(() => undefined); // its Greenroom stops
+    const before = await test.sessions.budgets();
+    await test.restart();
+    expect(await test.sessions.budgets()).toEqual(before);
+    expect(await test.sessions.asked('t')).toMatchObject([{ approvalId, budget: {} }]);
+    await test.sessions.update('t', { budget: 'none' });
+    await until(async () => (await test.sessions.get('t')).status === 'idle');
+    expect((await test.sessions.get('t')).numTurns).toBe(1);
+    expect(await test.sessions.explain('t')).toMatchObject({ waitsFor: 'nothing' });
+  });
+
+  it('refuses what is no budget', async () => {
+    const test = await testGreenroom();
+    for (const wrong of [
+      { scope: 'owner', maxUsd: 1 },
+      { scope: 'tenant', value: 'x', maxUsd: 1 },
+      { scope: 'tag', value: ' ', maxUsd: 1 },
+      { scope: 'owner', value: 'ann', maxUsd: 0 },
+    ] as const)
+      await expect(test.sessions.putBudget(wrong)).rejects.toMatchObject({
+        code: 'invalid_settings',
+      });
+    expect(await test.sessions.budgets()).toEqual([]);
+    expect(await test.sessions.deleteBudget({ scope: 'owner', value: 'nobody' })).toBe(false);
+  });
+});
+
+it('without cost tracking costs are unknown, and no budget can hold', async () => {
+  const test = await testGreenroom({ costTracking: 'off' });
+  await test.run('s', 'Hello');
+  expect((await test.sessions.get('s')).totalCostUsd).toBeNull();
+  const session = { budget: { maxUsd: 1 } };
+  await expect(test.run('t', 'Hello', { session })).rejects.toMatchObject({
+    code: 'price_unknown',
+  });
+});
