@@ -7,6 +7,7 @@ import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
 import { packValue, record } from '../../src/storage/records/frame.ts';
 import { metaKey, UPKEEP } from '../../src/storage/records/keys.ts';
 import { readMeta } from '../../src/storage/records/meta.ts';
+import { FORMAT_VERSION } from '../../src/storage/records/store.ts';
 import { LmdbTables } from '../../src/storage/tables/lmdb-tables.ts';
 import { read } from '../support/read-journal.ts';
 import { folders } from './folders.ts';
@@ -147,20 +148,22 @@ describe('a store of format 1', () => {
     writeFileSync(join(dir, 'store.json'), JSON.stringify({ ...identity, epoch: undefined }));
     const second = await openLmdbJournal({ dir });
     expect(textOf((await read(second.journal).entries(keyOf('s')))[0])).toContain('written before');
-    expect(second.journal.info().formatVersion).toBe(4);
+    expect(second.journal.info().formatVersion).toBe(FORMAT_VERSION);
     await second.close();
-    expect(JSON.parse(readFileSync(join(dir, 'store.json'), 'utf8')).formatVersion).toBe(4);
+    expect(JSON.parse(readFileSync(join(dir, 'store.json'), 'utf8')).formatVersion).toBe(
+      FORMAT_VERSION,
+    );
   });
 
   it('and one of a later format is refused', async () => {
     const dir = folder();
     await (await openLmdbJournal({ dir })).close();
     const tables = new LmdbTables(dir);
-    const identity = { ...readMeta(tables), formatVersion: 5 };
+    const identity = { ...readMeta(tables), formatVersion: FORMAT_VERSION + 1 };
     tables.transaction(() =>
       tables.put(UPKEEP, Buffer.from(metaKey), record(metaKey, packValue, identity)),
     );
     await tables.close();
-    await expect(openLmdbJournal({ dir })).rejects.toThrow('knows formats up to 4');
+    await expect(openLmdbJournal({ dir })).rejects.toThrow(`knows formats up to ${FORMAT_VERSION}`);
   });
 });
