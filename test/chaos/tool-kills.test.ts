@@ -66,6 +66,6 @@ describe.skipIf(withoutNatsServer())('a daemon that is killed while its sessions
     );
     const hands: Hands = { ...workplace(), isAllCommands: true };
     const { broken } = await killCycles(aims, { dice, dist, hands });
-    expect(broken.join('\n'), `GREENROOM_SEED=${dice.seed}`).toMatch(/ran 2 times/);
+    expect(broken.join('\n'), `GREENROOM_SEED=${dice.seed}`).toMatch(/ran [2-9] times/);
   });
 });

@@ -50,6 +50,7 @@ describe.skipIf(withoutNatsServer()).each(loadCorpora())('$name', (corpus: Corpu
       textSearch: 'off',
       anthropicApiKey: 'sk-test',
       anthropicBaseUrl: rehearsal.url,
+      compact: 'off', // the longest would be summed up before a turn
     });
     ({ files } = await importAll(greenroom, [folder]));
   });

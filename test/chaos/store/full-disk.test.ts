@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Head } from '../../../src/model/head.ts';
 import { FreeSpace } from '../../../src/storage/journal/free-space.ts';
 import { openLmdbJournal } from '../../../src/storage/journal/lmdb-journal.ts';
@@ -33,6 +33,8 @@ afterAll(() => {
 
 /** Takes room on the disk until it is taken away. */
 const ballast = join(disk, 'ballast');
+/** What one test leaves of it must not fail the next ones. */
+afterEach(() => rmSync(ballast, { force: true }));
 const load = () => writeFileSync(ballast, Buffer.alloc(BALLAST_BYTES));
 
 describe.skipIf(!hasDisk)('a store on a disk that is full', () => {
@@ -43,7 +45,7 @@ describe.skipIf(!hasDisk)('a store on a disk that is full', () => {
     load();
     const ledger: Ledger = new Map();
     const life = await runStore({ dir, sessions: 60 }, {}, ledger);
-    expect(life.told.at(-1)).toBe('failed storage_failed');
+    expect(life.told.at(-1), `it ended with ${life.end}`).toBe('failed storage_failed');
     expect(life.acknowledged).toBeGreaterThan(100);
     const again = await runStore({ dir, sessions: 60 }, {}, ledger);
     expect(again.told.at(-1)).toBe('failed storage_failed');
