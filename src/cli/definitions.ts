@@ -10,9 +10,16 @@ export const definitionFrom = async (
   shell: Shell,
   file: string,
 ): Promise<Record<string, unknown>> => {
-  const { name: _, ...definition } = parseJsonObject(await textOf(shell, file));
-  return definition;
+  const text = await textOf(shell, file);
+  try {
+    const { name: _, ...definition } = parseJsonObject(text);
+    return definition;
+  } catch {
+    throw usageError(`${file === '-' ? 'the standard input' : file} holds no JSON object`, EXAMPLE);
+  }
 };
+
+const EXAMPLE = 'write one such as {"prompt": "Say what changed in {{path}}."}';
 
 const textOf = async (shell: Shell, file: string): Promise<string> => {
   if (file !== '-') {

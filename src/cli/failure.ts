@@ -109,10 +109,11 @@ export const asTyped = (text: string, program = 'greenroom'): string =>
 /** A session that has ended needs no look at it. */
 const REOPEN = 'greenroom sessions reopen SESSION lets it take turns again';
 
-const nextStepAfter = (code: ErrorCode, error: unknown): string | undefined =>
-  error instanceof GreenroomError && error.details?.['ended'] !== undefined
-    ? REOPEN
-    : NEXT_STEPS[code];
+const nextStepAfter = (code: ErrorCode, error: unknown): string | undefined => {
+  if (error instanceof GreenroomError && error.details?.['ended'] !== undefined) return REOPEN;
+  // A template that a task begins with, and a task that a schedule runs, are no sessions to look at.
+  return code === 'invalid_state' && sessionOf(error) === undefined ? undefined : NEXT_STEPS[code];
+};
 
 /** What to do about a code of the table. */
 export const nextStepOf = (code: ErrorCode): string | undefined => NEXT_STEPS[code];

@@ -1,5 +1,5 @@
 /** The `greenroom` command: one call from its arguments to its exit code. Never throws, never exits. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { guess } from '../model/guess.ts';
 import { CleanScreen } from './clean-screen.ts';
 import { commandsFor } from './command-table.ts';
@@ -105,9 +105,10 @@ const wrongCall = ({ message }: CommanderError): CliError =>
   usageError(message.replace(/^error: /, '').replaceAll('\n', ' '), ADD_HELP);
 
 const report = (error: unknown, shell: Shell, isJson: boolean): ExitCode => {
-  // Commander has printed help that was asked for, and what is wrong with a call unless JSON was asked for.
-  if (error instanceof CommanderError && (error.exitCode === 0 || !isJson))
-    return error.exitCode === 0 ? 0 : 2;
+  // Commander has printed help that was asked for, and what is wrong with a call unless JSON was asked for. It has not seen
+  // what a command itself could not read.
+  const isPrinted = error instanceof CommanderError && !(error instanceof InvalidArgumentError);
+  if (isPrinted && (error.exitCode === 0 || !isJson)) return error.exitCode === 0 ? 0 : 2;
   const told = error instanceof CommanderError ? wrongCall(error) : error;
   const failure = typedHere(failureOf(told), shell);
   shell.stderr.write(isJson ? failureJson(failure) : failureText(failure));

@@ -32,6 +32,31 @@ test('budgets put and delete name whose it is', async () => {
   ]);
   for (const wrong of ['budgets put 5', 'budgets put 5 --all --tag x', 'budgets delete'])
     expect((await greenroom(wrong, { daemon })).code, wrong).toBe(2);
+  const wrong = await greenroom('budgets put ten --all', { daemon });
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('an amount of dollars')]);
+});
+
+test('a budget that is not there is named, and one that is waited for shows where to look', async () => {
+  const explained = {
+    ...{
+      sessionId: 'x',
+      status: 'waiting',
+      waitsFor: 'budget',
+      why: 'money',
+      queued: 0,
+      tools: [],
+    },
+    ...{ calls: [], delayed: [{ turnId: 'later', deliverAt: '2026-11-30T07:00:00.000Z' }] },
+    permissions: { mode: 'default', policies: [], allowed: [], denied: [], daemonRules: 0 },
+  };
+  const daemon = new FakeDaemon({
+    ...{ 'sessions.delete-budget': { deleted: false }, explain: explained },
+  });
+  const none = await greenroom('budgets delete --owner ann', { daemon });
+  expect(none.out).toBe('there was no budget of owner ann (total)\n');
+  const { out, err } = await greenroom('explain x', { daemon });
+  expect(out).toContain('later at 2026-11-30T07:00:00.000Z');
+  expect(err).toContain('approvals list');
 });
 
 const group = (value: string, costUsd: number, more = {}) => ({

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ErrorCode, GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
@@ -46,6 +47,18 @@ test('a session that has ended is to be reopened, others are to be looked at', a
   };
   expect(await nextAfter({ ended: 'completed' })).toContain('greenroom sessions reopen x');
   expect(await nextAfter()).toBe('  next: greenroom explain x says what it is at');
+  const used = new GreenroomError('invalid_state', 'the schedule x runs it');
+  const { err } = await greenroom('tasks delete x', {
+    daemon: new FakeDaemon({ 'sessions.tasks.delete': used }),
+  });
+  expect(err).toBe('error: the schedule x runs it (invalid_state)\n');
+});
+
+test('a definition that is no JSON is refused, and says so', async () => {
+  const file = join(newFolder(), 'task.json');
+  writeFileSync(file, '{');
+  const { code, err } = await greenroom(`tasks put x ${file}`, { daemon: new FakeDaemon({}) });
+  expect([code, err]).toEqual([2, expect.stringContaining('holds no JSON object')]);
 });
 
 test.each([

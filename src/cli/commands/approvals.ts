@@ -30,7 +30,7 @@ interface DenyOptions {
 export const registerApprovals = (registration: Registration): void => {
   const approvals = registration.program
     .command('approvals')
-    .description('tool calls that wait for a person');
+    .description('what waits for a person: tool calls, and budgets that are used up');
   approvals
     .command('list')
     .description('those of all sessions')
@@ -66,7 +66,11 @@ export const registerApprovals = (registration: Registration): void => {
       '--rule [rule]',
       'and what this permission rule says; without one, those that `show` suggests',
     )
-    .option('--input <json>', "runs it with this input in place of the model's", parseJsonObject)
+    .option(
+      '--input <json>',
+      `runs it with this input in place of the model's; of a budget: how much more, as {"usd":25}`,
+      parseJsonObject,
+    )
     .action(
       act<[string, string | undefined], AllowOptions>(registration, (run, [words, id], options) =>
         answer(run, words, id, (approvalId) => allowing(approvalId, options)),

@@ -58,7 +58,9 @@ export const registerBudgets = (registration: Registration): void => {
       const name = nameOf(whose);
       return run.withDaemon(async (daemon) => {
         const reply = await daemon.sessions('delete-budget', name);
-        run.out.one(reply, () => (reply.deleted ? 'it is lifted\n' : 'there was none\n'));
+        run.out.one(reply, () =>
+          reply.deleted ? 'it is lifted\n' : `there was no ${words(name)}\n`,
+        );
       });
     }),
   );
@@ -74,6 +76,9 @@ const nameOf = ({ owner, tag, all, per }: Whose): Name => {
   if (name !== undefined && others.length === 0) return name;
   throw usageError('say whom it is for', 'give one of --owner, --tag and --all');
 };
+
+const words = ({ scope, value, per = 'total' }: Name): string =>
+  `budget of ${value === undefined ? 'the tenant' : `${scope} ${value}`} (${per})`;
 
 const COLUMNS: readonly Column[] = [
   { head: 'for', least: 10 },

@@ -19,18 +19,24 @@ export const registerExplain = (registration: Registration): void => {
           run.out.one(explained, () => explainedText(explained, run));
           if (explained.waitsFor === 'approval')
             run.out.note(`next: ${run.typed(`approvals show ${explained.sessionId}`)}`);
+          // One that waits for reservations of others has asked no person.
+          if (explained.waitsFor === 'budget')
+            for (const command of ['approvals list', 'budgets list'])
+              run.out.note(`next: ${run.typed(command)}`);
         }),
       ),
     );
 };
 
 const explainedText = (explained: Explained, run: Invocation): string => {
-  const { status, why, turnId, queued, calls, retryAt, lastError, permissions, tools } = explained;
+  const { status, why, turnId, queued, delayed, calls, retryAt, lastError, permissions, tools } =
+    explained;
   const { mode, policies, allowed, denied, daemonRules, sandbox, sandboxMissing } = permissions;
   return facts({
     status: `${status}: ${why}`,
     turn: turnId,
     'behind it': queued === 0 ? undefined : queued,
+    'begins later': listed((delayed ?? []).map((turn) => `${turn.turnId} at ${turn.deliverAt}`)),
     calls: listed(
       calls.map(({ name, state, since, child }) =>
         [

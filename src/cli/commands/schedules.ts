@@ -123,11 +123,14 @@ const ON_ONE = [
   ['resume', 'let it go on; what was due meanwhile is not made up for'],
 ] as const;
 
-const nextLine = (schedule: ScheduleView): string => `${schedule.name}: ${nextOf(schedule)}\n`;
+const nextLine = (schedule: ScheduleView): string => {
+  const { name, isPaused, nextAt } = schedule;
+  return `${name}: ${isPaused || nextAt === undefined ? '' : 'next '}${nextOf(schedule)}\n`;
+};
 
 const nextOf = ({ isPaused, nextAt }: ScheduleView): string => {
   if (isPaused) return 'paused';
-  return nextAt === undefined ? 'has no further run' : `next ${nextAt}`;
+  return nextAt ?? 'has no further run';
 };
 
 const COLUMNS: readonly Column[] = [

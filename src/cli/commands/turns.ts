@@ -154,8 +154,9 @@ const turnTable = (turns: readonly TurnView[], run: Invocation): string =>
     run.out.width,
   );
 
-/** Of one that waits, which has not ended: when it goes on, and what it waits for. */
-const endedBy = ({ error, stopReason, retryAt }: TurnView): string => {
+/** Of one that waits, which has not ended: when it begins or goes on, and what it waits for. */
+const endedBy = ({ error, stopReason, retryAt, status, deliverAt }: TurnView): string => {
+  if (status === 'queued' && deliverAt !== undefined) return `begins at ${deliverAt}`;
   const why = error?.message ?? stopReason ?? '';
   return retryAt === undefined ? why : `goes on at ${retryAt}: ${why}`;
 };
