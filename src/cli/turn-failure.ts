@@ -15,7 +15,7 @@ export const turnFailure = (
   const exitCode = status === 'rejected' ? 4 : 1;
   return new CliError(
     exitCode,
-    `the turn was ${status}${why}`,
+    `the turn ${status === 'failed' ? status : `was ${status}`}${why}`,
     nextStep(run, sessionId, turnId, status, error),
   );
 };

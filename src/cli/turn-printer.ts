@@ -24,6 +24,7 @@ export class TurnPrinter {
   readonly #isStream: boolean;
   readonly #style: TextStyle | undefined;
   #attempt = 1;
+  #isRetrying = false;
   /** Text since the last message, that a retry would void. */
   #open = '';
   #streamedLength = 0;
@@ -56,8 +57,11 @@ export class TurnPrinter {
   }
 
   #print(event: WireEvent): void {
-    if (event.attempt > this.#attempt) this.#void('the session was restarted: the step runs again');
+    // Behind a wait that was announced, it is the next attempt that was announced too.
+    if (event.attempt > this.#attempt && !this.#isRetrying)
+      this.#void('the session was restarted: the step runs again');
     this.#attempt = event.attempt;
+    this.#isRetrying = event.type === 'retry';
     switch (event.type) {
       case 'delta':
         if (this.#isStream && event.text !== undefined) this.#stream(event.text);

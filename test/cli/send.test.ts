@@ -92,15 +92,23 @@ test('a higher attempt is a session that was restarted', async () => {
   expect(err).toContain('the session was restarted');
 });
 
+test('a higher attempt after a wait that was announced is no restart', async () => {
+  const error = { type: 'overloaded_error', message: 'Overloaded' };
+  const waits: Partial<WireEvent> = { type: 'retry', attempt: 1, delayMs: 5_000, error };
+  const daemon = new FakeDaemon({}, [waits, delta('Hello', 2), finished({ attempt: 2 })]);
+  const { err } = await greenroom('send demo hi', { daemon });
+  expect(err).toBe('(Overloaded: trying again in 5 s)\n');
+});
+
 test.each([
-  ['failed', 1],
-  ['rejected', 4],
-])('a turn that %s ends with exit code %i', async (status, exitCode) => {
+  ['failed', 'failed', 1],
+  ['rejected', 'was rejected', 4],
+])('a turn that %s ends, as it %s, with exit code %i', async (status, words, exitCode) => {
   const error = { code: 'queue_full', message: 'too many turns wait', retryable: true };
   const daemon = new FakeDaemon({}, [finished({ status, error, text: '' })]);
   const { code, err } = await greenroom('send demo hi', { daemon });
   expect(code).toBe(exitCode);
-  expect(err).toContain(`the turn was ${status}: too many turns wait (queue_full)`);
+  expect(err).toContain(`the turn ${words}: too many turns wait (queue_full)`);
 });
 
 test('a stream that breaks off is a failure', async () => {
