@@ -82,7 +82,7 @@ export const settableShape = {
   fallbackModel: name(200)
     .optional()
     .describe(
-      'model of the rest of a turn whose model did not answer, however often it was asked, because it was overloaded or failed; default: none',
+      'model of the rest of a turn whose model did not answer, however often it was asked, because it was overloaded or failed; `none` takes it away again. Default: none',
     ),
   systemPrompt: text(200_000).optional().describe('up to 200,000 characters'),
   maxTokens: z
@@ -375,7 +375,11 @@ export const withSettings = (head: Head, { tags, ...settings }: Settings): Head 
   ...head,
   ...(settings as Omit<Head, keyof Settings>),
   ...(tags === undefined ? {} : { tags: normaliseTags(tags) }),
+  ...(settings.fallbackModel === NO_MODEL ? { fallbackModel: undefined } : {}),
 });
+
+/** Takes a fallback model away again. */
+const NO_MODEL = 'none';
 
 /** First `seq` that the model may still see: what is before it stands behind a summary, or was replaced. */
 export const firstSeenSeq = ({ compaction, classic }: Head): number =>

@@ -65,6 +65,13 @@ describe('a turn whose model does not answer', () => {
     expect(recordsOf(last)).toMatchObject([{ status: 'failed' }]);
   });
 
+  it('has no other model any more once `none` was set', () => {
+    const none = { type: 'settings', settings: { fallbackModel: 'none' } } as const;
+    const { last, state } = run(withFallback(), none, step('a', overloaded));
+    expect(recordsOf(last)).toMatchObject([{ status: 'failed' }]);
+    expect(state.head.fallbackModel).toBeUndefined();
+  });
+
   it('is cancelled rather than asked again', () => {
     const { last } = run(withFallback(), CANCEL, step('a', overloaded));
     expect(recordsOf(last)).toMatchObject([{ status: 'cancelled' }]);
