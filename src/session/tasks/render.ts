@@ -6,6 +6,9 @@ import type { Task, Template, Variables } from './records.ts';
 /** `{{name}}`, with spaces or without. */
 const PLACE = /\{\{\s*([A-Za-z_][A-Za-z0-9_-]{0,63})\s*\}\}/g;
 
+/** Longest text with its values, in characters: no message of it would be taken that is longer. */
+const MAX_FILLED = 8 * 1024 * 1024;
+
 export interface Rendered {
   readonly prompt: string;
   readonly settings: Settings;
@@ -78,9 +81,18 @@ const mustAllowItself = ({ settings }: Task, template: Template | undefined): vo
 const namesIn = ({ prompt, systemPrompt = '' }: Texts): ReadonlySet<string> =>
   new Set([...`${prompt}\n${systemPrompt}`.matchAll(PLACE)].map(([, name = '']) => name));
 
-/** Each place once: what a value holds is no place. */
-const filled = (text: string, values: Variables): string =>
-  text.replaceAll(PLACE, (_, name: string) => String(values[name]));
+/** Each place once: what a value holds is no place. Throws `too_large` before the text is made. */
+const filled = (text: string, values: Variables): string => {
+  let length = text.length;
+  for (const [place, name = ''] of text.matchAll(PLACE))
+    length += String(values[name]).length - place.length;
+  if (length > MAX_FILLED)
+    throw new GreenroomError(
+      'too_large',
+      `variables: with their values a text is at most ${MAX_FILLED} characters, this one has ${length}`,
+    );
+  return text.replaceAll(PLACE, (_, name: string) => String(values[name]));
+};
 
 const wrong = (variable: string, why: string): GreenroomError =>
   new GreenroomError('invalid_settings', `variables: ${variable}: ${why}`, {

@@ -31,6 +31,15 @@ describe('a task', () => {
     expect(settings.systemPrompt).toBe('S true');
   });
 
+  test('refuses a text that its values make too long, before it is made', () => {
+    const task = { prompt: '{{a}}'.repeat(50_000), settings: { systemPrompt: '{{b}}'.repeat(9) } };
+    const tooLarge = expect.objectContaining({ code: 'too_large' });
+    const long = 'x'.repeat(1_000_000);
+    expect(() => rendered('x', task, undefined, { a: long, b: 1 })).toThrow(tooLarge);
+    expect(() => rendered('x', task, undefined, { a: 1, b: long })).toThrow(tooLarge);
+    expect(rendered('x', task, undefined, { a: 12, b: 1 }).prompt).toHaveLength(100_000);
+  });
+
   test.each([
     ['has no value', {}, 'a'],
     ['has no place', { a: 1, b: 1 }, 'b'],
