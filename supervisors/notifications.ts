@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NotifierArgs, notifier } from '../src/notifications/notifier.ts';
 import { newOutbox, type SavedOutbox } from '../src/notifications/outbox.ts';
+import { savedOutboxIn } from '../src/notifications/saved-outbox.ts';
 import { onlyIf } from '../src/otp/only-if.ts';
 import { makeFolderSync } from '../src/platform/make-folder.ts';
 import { writeDurably } from '../src/storage/files/durable-files.ts';
@@ -32,7 +33,7 @@ const load = (path: string): SavedOutbox | undefined => {
   const file = statSync(path, { throwIfNoEntry: false });
   if (file === undefined) return undefined;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as SavedOutbox;
+    return savedOutboxIn(readFileSync(path, 'utf8'));
   } catch {
     return newOutbox(file.mtimeMs - REPEATED_MS);
   }

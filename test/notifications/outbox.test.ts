@@ -9,12 +9,29 @@ import {
   Outbox,
   SETTLED_MS,
 } from '../../src/notifications/outbox.ts';
+import { savedOutboxIn } from '../../src/notifications/saved-outbox.ts';
 import { Dice } from '../../src/testing/dice.ts';
 
 const NOW = 1_000_000_000;
 
 const noticeAt = (n: number, atMs: number, sessionId = `s${n}`): Notice => ({
   ...{ id: `evt_${n}`, type: 'session.completed', atMs, tenant: 'default', sessionId, by: 'x' },
+});
+
+describe('the file of an outbox', () => {
+  it('gives what was written', () => {
+    const outbox = new Outbox(newOutbox(NOW));
+    const details = { turnId: 't' };
+    outbox.take([{ ...noticeAt(1, NOW), details }, noticeAt(2, NOW)], NOW, NOW);
+    for (const { id } of outbox.next(NOW, 9)) outbox.failed(id, 'no', NOW, id === 'evt_2', 0);
+    const saved = outbox.saved();
+    expect(savedOutboxIn(JSON.stringify(saved))).toEqual(saved);
+  });
+
+  it.each(['', 'null', '[]', '{}', '{"fromMs":1e999,"done":[],"waiting":[],"dead":[]}'])(
+    'is refused where it is none: %s',
+    (text) => expect(() => savedOutboxIn(text)).toThrow(),
+  );
 });
 
 describe('an outbox', () => {
