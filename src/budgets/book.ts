@@ -27,19 +27,18 @@ const FILE = 'budgets.json';
 /** Budgets of one tenant. */
 export const MAX_BUDGETS = 10_000;
 
-const Stored = z.strictObject({
-  tenants: z.record(
-    z.string(),
-    z.array(
-      z.strictObject({
-        scope: z.enum(BUDGET_SCOPES),
-        value: z.string(),
-        per: z.enum(BUDGET_PERIODS),
-        maxUsd: usdLimit,
-      }),
-    ),
-  ),
-});
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Tenants are looked at one by one: a record of zod's passes over one that is called `__proto__`. */
+const Stored = z.strictObject({ tenants: z.custom<object>(isObject) });
+const StoredBudgets = z.array(
+  z.strictObject({
+    scope: z.enum(BUDGET_SCOPES),
+    value: z.string(),
+    per: z.enum(BUDGET_PERIODS),
+    maxUsd: usdLimit,
+  }),
+);
 
 type OfTenant = ReadonlyMap<string, Budget>;
 const NONE: OfTenant = new Map();
@@ -153,16 +152,20 @@ const textOf = (all: ReadonlyMap<string, OfTenant>): string => {
 
 const storedIn = (file: string): Map<string, OfTenant> => {
   if (!existsSync(file)) return new Map();
-  const { tenants } = Stored.parse(JSON.parse(readFileSync(file, 'utf8')));
-  return new Map(
-    Object.entries(tenants).map(([tenant, budgets]) => [
-      tenant,
-      new Map(
-        budgets.map(({ maxUsd, ...name }) => [
-          budgetKey(name),
-          { ...name, limitNanoUsd: nanoUsdOf(maxUsd) },
-        ]),
-      ),
+  try {
+    const { tenants } = Stored.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const all = Object.entries(tenants);
+    return new Map(all.map(([tenant, budgets]) => [tenant, budgetsIn(budgets)]));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new GreenroomError('corrupt_record', `${file} cannot be read: ${why}`, { cause: error });
+  }
+};
+
+const budgetsIn = (stored: unknown): OfTenant =>
+  new Map(
+    StoredBudgets.parse(stored).map(({ maxUsd, ...name }) => [
+      budgetKey(name),
+      { ...name, limitNanoUsd: nanoUsdOf(maxUsd) },
     ]),
   );
-};

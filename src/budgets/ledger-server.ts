@@ -154,7 +154,13 @@ const LedgerServer = genServer(ledgerProtocol, {
       // Another one's commits would not be heard of: the next ledger belongs to it.
       if (self.system.find(journalName) !== state.journal)
         throw new GreenroomError('unavailable', 'the journal was restarted');
-      const decision = state.ledger.reserve(order, from, self.system.clock.now());
+      let decision: ReturnType<State['ledger']['reserve']>;
+      try {
+        decision = state.ledger.reserve(order, from, self.system.clock.now());
+      } catch (error) {
+        from.fail(error); // a tally that cannot be read is the matter of those that pay from it
+        return noreply(state);
+      }
       tickWhileNeeded(state, self);
       if (decision === undefined) return noreply(state);
       if (decision === 'full') {
@@ -313,15 +319,24 @@ const haveGoOn = async (
       ...(cursor === undefined ? {} : { cursor }),
     });
     for (const { key } of page.rows) {
-      const { head } = await state.journal.open(key);
-      const budget = head && waitsFor(state, head, name, system.clock.now());
-      if (budget !== undefined) await state.args.goOn(key, budget).catch(unlessGone);
+      await lookAt(state, key, name, system.clock.now()).catch(unlessGone);
     }
     cursor = page.nextCursor;
   } while (cursor !== undefined);
 };
 
-/** It was deleted meanwhile, or cannot be woken: the others are looked at. */
+const lookAt = async (
+  state: State,
+  key: SessionKey,
+  name: BudgetName | undefined,
+  nowMs: number,
+): Promise<void> => {
+  const { head } = await state.journal.open(key);
+  const budget = head && waitsFor(state, head, name, nowMs);
+  if (budget !== undefined) await state.args.goOn(key, budget);
+};
+
+/** It was deleted meanwhile, cannot be read, or cannot be woken: the others are looked at. */
 const unlessGone = (error: unknown): void => {
   if (codeOf(error) === 'unavailable') throw error;
 };

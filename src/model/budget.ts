@@ -60,10 +60,11 @@ export const addedTo = (tally: Tally, change: Partial<Tally>): Tally => ({
 /** What is gone, as far as anybody knows. */
 export const goneOf = ({ spent, estimated }: Tally): number => spent + estimated;
 
-/** Most dollars of a budget. */
-const MOST_USD = 1_000_000;
+/** Least and most dollars of a budget: less is nothing where nano-dollars are counted. */
+export const LEAST_USD = 1e-9;
+export const MOST_USD = 1_000_000;
 
-export const usdLimit = z.number().positive().max(MOST_USD);
+export const usdLimit = z.number().min(LEAST_USD).max(MOST_USD);
 
 /** A session's own; `none` lifts it. */
 export const SessionBudget = z.union([

@@ -1,5 +1,6 @@
 /** Budgets in a whole Greenroom: reserved before a model call, settled with its answer, and asked of a person at the limit. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { onTelemetry } from '../../src/model/telemetry.ts';
 import { ledgerName } from '../../src/session/ports/ledger.ts';
 import { ownGreenroom, type TestGreenroom, testGreenroom } from '../support/greenroom.ts';
@@ -202,6 +203,24 @@ describe('the ledger', () => {
     await until(async () => (await test.sessions.get('t')).status === 'idle');
     expect((await test.sessions.get('t')).numTurns).toBe(1);
     expect(await test.sessions.explain('t')).toMatchObject({ waitsFor: 'nothing' });
+  });
+
+  it('has a tally that cannot be read cost those alone who pay from it', async () => {
+    const test = await testGreenroom();
+    for (const value of ['ann', 'bob'])
+      await test.sessions.putBudget({ scope: 'owner', value, maxUsd: 5 });
+    const tally = test.journal.tally.bind(test.journal);
+    test.journal.tally = (tenant, name) => {
+      if (name.includes('bob')) throw new GreenroomError('corrupt_record', 'a damaged tally');
+      return tally(tenant, name);
+    };
+    const { ref } = test.greenroom.system.fetch(ledgerName);
+    const damaged = await test.run('damaged', 'Hello', { session: { owner: 'bob' } });
+    expect(damaged.at(-1)).toMatchObject({ status: 'interrupted' });
+    expect((await test.sessions.get('damaged')).status).toBe('parked');
+    const sound = await test.run('sound', 'Hello', { session: { owner: 'ann' } });
+    expect(sound.at(-1)).toMatchObject({ status: 'completed' });
+    expect(test.greenroom.system.fetch(ledgerName).ref.id).toBe(ref.id);
   });
 
   it('refuses what is no budget', async () => {

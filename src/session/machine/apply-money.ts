@@ -6,7 +6,7 @@
  *    answer is lost has cost what was reserved, and is marked as an estimate.
  * 3. A question waits in the head alone, as one about a tool call does.
  */
-import { budgetKey, describeBudget, ofTallyName } from '../../model/budget.ts';
+import { budgetKey, describeBudget, MOST_USD, ofTallyName, usdLimit } from '../../model/budget.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { deniesAsks } from '../../model/head.ts';
 import { nanoUsdOf, usdOf } from '../../model/money.ts';
@@ -137,17 +137,17 @@ export const approveBudget = (draft: Draft, input: InputOf<'approve'>): boolean 
   return true;
 };
 
-/** Throws `invalid_request` for an amount that is none. */
+/** Throws `invalid_request` for an amount that is none, or more than a budget may have: sums have to stay numbers. */
 const moreOf = (
   phase: BudgetPhase,
   input: Readonly<Record<string, unknown>> | undefined,
 ): number => {
   const usd = input?.['usd'];
   if (usd === undefined) return askedNanoUsd(phase);
-  if (typeof usd === 'number' && usd > 0 && Number.isFinite(usd)) return nanoUsdOf(usd);
-  throw new GreenroomError('invalid_request', 'input: usd is a number of dollars above zero', {
-    details: { field: 'input' },
-  });
+  const { data } = usdLimit.safeParse(usd);
+  if (data !== undefined) return nanoUsdOf(data);
+  const why = `input: usd is a number of dollars above zero, ${MOST_USD} at most`;
+  throw new GreenroomError('invalid_request', why, { details: { field: 'input' } });
 };
 
 const note = (draft: Draft, turn: AskingTurn, action: 'allowed' | 'denied', by: string): void => {

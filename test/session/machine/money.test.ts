@@ -239,7 +239,7 @@ describe('a budget that is used up', () => {
     const life = waiting();
     life.say(approve({ input: { usd: 0.5 } }));
     expect(life.sums).toEqual([{ ...NO_TALLY, extra: 500_000_000 }]);
-    for (const usd of [0, -1, '5', Number.POSITIVE_INFINITY])
+    for (const usd of [0, -1, '5', Number.POSITIVE_INFINITY, 1e300, 1_000_001, 1e-12])
       expect(() => waiting().say(approve({ input: { usd } }))).toThrow(
         expect.objectContaining({ code: 'invalid_request' }),
       );
