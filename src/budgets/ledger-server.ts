@@ -138,6 +138,7 @@ const LedgerServer = genServer(ledgerProtocol, {
       hasLeft: (payer, nanoUsd) => ledger.wouldPass({ payer, nanoUsd }, system.clock.now()),
       giveBack: (key, grant) => {
         ledger.close(key, grant);
+        ledger.withdraw(grant)?.fail(new GreenroomError('unavailable', 'it was given back'));
         lookSoon(state, self);
       },
       put: (tenant, budget) => ref.call('put', { tenant, budget }),

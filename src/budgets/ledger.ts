@@ -102,6 +102,21 @@ export class LedgerBook<T> {
     if (known?.granted.grant === grant) this.#drop(key);
   }
 
+  /** The order is not wanted any more: it holds up no other one. @returns who waited for it. */
+  withdraw(grant: string): T | undefined {
+    for (const waiting of this.#waiting) {
+      if (waiting.order.grant !== grant) continue;
+      this.#forget(waiting);
+      return waiting.who;
+    }
+    return undefined;
+  }
+
+  #forget(waiting: Waiting<T>): void {
+    this.#waiting.delete(waiting);
+    for (const key of waiting.keys) addTo(this.#queued, key, -1);
+  }
+
   /** What the session's actor was granted before is no longer awaited: it, or the one after it, asks anew. */
   #drop(key: SessionKey): void {
     const known = this.#outstanding.get(keyString(key));
@@ -126,8 +141,7 @@ export class LedgerBook<T> {
         for (const key of keys) blocked.add(key);
         continue;
       }
-      this.#waiting.delete(waiting);
-      for (const key of keys) addTo(this.#queued, key, -1);
+      this.#forget(waiting);
       answered.push([
         waiting.who,
         decision === 'busy' ? this.#fullest(waiting.order, nowMs) : decision,

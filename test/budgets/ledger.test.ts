@@ -72,6 +72,20 @@ describe('an order', () => {
     expect(decision).toMatchObject({ type: 'granted' });
   });
 
+  it('that is taken back holds up nobody', () => {
+    const ledger = ledgerOf({ spent: 10, reserved: 60 });
+    const orderOf = (name: string, nanoUsd: number) => ({
+      ...{ payer: { ...PAYER, key: sessionKey('default', name) }, grant: name, nanoUsd },
+    });
+    expect(ledger.reserve(orderOf('a', 50), 'a', AT_MS)).toBeUndefined();
+    expect(ledger.reserve(orderOf('b', 20), 'b', AT_MS)).toBeUndefined();
+    expect(ledger.look(AT_MS)).toEqual([]);
+    expect(ledger.withdraw('a')).toBe('a');
+    expect(ledger.withdraw('a')).toBeUndefined();
+    expect(ledger.look(AT_MS)).toMatchObject([['b', { type: 'granted', nanoUsd: 20 }]]);
+    expect(ledger.sizes.waiting).toBe(0);
+  });
+
   it('waits for calls under way two minutes, then a person is asked', () => {
     const ledger = ledgerOf({ spent: 10, reserved: 60 });
     const order = { payer: PAYER, grant: 'g', nanoUsd: 50 };

@@ -66,6 +66,22 @@ describe('a budget', () => {
     expect(error?.message).toContain('not today');
   });
 
+  it('that others have reserved all of is waited for, and a turn that waits can be cancelled', async () => {
+    const test = await testGreenroom();
+    await test.sessions.putBudget({ scope: 'owner', value: 'eve', maxUsd: 0.09 });
+    const session = { owner: 'eve' };
+    const first = test.begin('a', '[[rehearse: wait-ms=600000]]', { session });
+    await until(async () => (await test.sessions.explain('a')).waitsFor === 'model');
+    const second = test.begin('b', 'Hello', { session });
+    await until(async () => (await test.sessions.explain('b')).waitsFor === 'budget');
+    await test.sessions.cancel('b');
+    expect(await second.finished()).toMatchObject({ status: 'cancelled' });
+    expect(await test.sessions.explain('a')).toMatchObject({ waitsFor: 'model' });
+    await test.sessions.cancel('a');
+    expect(await first.finished()).toMatchObject({ status: 'cancelled' });
+    await test.sessions.deleteBudget({ scope: 'owner', value: 'eve' });
+  });
+
   it('is not asked for by a background session', async () => {
     const test = await testGreenroom();
     const session = { mode: 'background', budget: { maxUsd: 0.000_001 } } as const;
@@ -206,7 +222,7 @@ describe('the ledger', () => {
   });
 
   it('has a tally that cannot be read cost those alone who pay from it', async () => {
-    const test = await testGreenroom();
+    const test = await ownGreenroom();
     for (const value of ['ann', 'bob'])
       await test.sessions.putBudget({ scope: 'owner', value, maxUsd: 5 });
     const tally = test.journal.tally.bind(test.journal);

@@ -225,13 +225,14 @@ export class TurnPhases {
   /** Asks the ledger for the money of the next model call. */
   #reserve(turn: OpenTurn): boolean {
     const [runId] = awaitedRuns(turn);
-    if (runId === undefined || this.reserves.has(runId)) return true;
-    if (this.#isCancelling(turn)) {
+    const { system } = this.#mailbox;
+    const ledger = system.find(ledgerName);
+    if (runId !== undefined && this.#isCancelling(turn)) {
+      ledger?.giveBack(this.#args.key, grantName(this.#args.key, runId)); // its order may wait for minutes
       this.#host.submit({ type: 'reserved', runId, bytes: 0, outcome: { type: 'cancelled' } });
       return true;
     }
-    const { system } = this.#mailbox;
-    const ledger = system.find(ledgerName);
+    if (runId === undefined || this.reserves.has(runId)) return true;
     const sources = this.#sourcesOf(turn);
     if (ledger === undefined || sources === undefined) return false;
     if (sources === 'preparing') return true;

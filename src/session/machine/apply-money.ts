@@ -6,10 +6,18 @@
  *    answer is lost has cost what was reserved, and is marked as an estimate.
  * 3. A question waits in the head alone, as one about a tool call does.
  */
-import { budgetKey, describeBudget, MOST_USD, ofTallyName, usdLimit } from '../../model/budget.ts';
+import {
+  type BudgetName,
+  budgetKey,
+  describeBudget,
+  MOST_USD,
+  ofTallyName,
+  usdLimit,
+} from '../../model/budget.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { deniesAsks } from '../../model/head.ts';
+import { deniesAsks, type Head } from '../../model/head.ts';
 import { nanoUsdOf, usdOf } from '../../model/money.ts';
+import { tagKey } from '../../model/tags.ts';
 import { type BudgetPhase, type OpenTurn, type RunId, runIdOf } from '../../model/turn.ts';
 import { statusFrom } from '../../model/unfinished.ts';
 import type { Granted, Short } from '../ports/ledger.ts';
@@ -177,6 +185,17 @@ export const lookAtBudget = (draft: Draft, key?: string): void => {
   publish(draft, turn, { type: 'budget.decided', approvalId, decision: 'deny', by: DEADLINE });
   note(draft, turn, 'denied', DEADLINE);
   fail(draft, turn, 'budget_exceeded', `${told(turn.phase)}; no answer came in time`);
+};
+
+/** The session has another owner, or other tags, and may have gone out of the budget that is asked about. */
+export const lookAtPayer = (draft: Draft): void => {
+  const turn = asking(draft);
+  if (turn !== undefined && !isUnder(draft.head, ofTallyName(turn.phase.tally))) goOn(draft, turn);
+};
+
+const isUnder = ({ owner, tags }: Head, { scope, value }: BudgetName): boolean => {
+  if (scope === 'owner') return owner === value;
+  return scope !== 'tag' || tags.some((tag) => tagKey(tag) === tagKey(value));
 };
 
 /** The budget of the session itself is another one. */

@@ -7,7 +7,7 @@ import { addTags, HOLD_TAG, isHeld, removeTags, replacingTags } from '../../mode
 import type { TurnError } from '../../model/turn.ts';
 import { hasUnfinished, unfinishedTurns } from '../../model/unfinished.ts';
 import { hasEnded } from '../../model/words.ts';
-import { lookAtOwnBudget } from './apply-money.ts';
+import { lookAtOwnBudget, lookAtPayer } from './apply-money.ts';
 import { disownCalls } from './apply-tools.ts';
 import { type Draft, makeIfAbsent } from './draft.ts';
 import type { InputOf, NewMessage, Rules } from './machine.ts';
@@ -29,6 +29,7 @@ export const changeSettings = (draft: Draft, settings: Settings): void => {
   const contextUse = useUnder(settings, draft.head);
   draft.patch({ ...changed, contextUse, tags: replacingTags(draft.head, tags), updatedAtMs });
   if (settings.budget !== undefined) lookAtOwnBudget(draft);
+  lookAtPayer(draft);
   draft.answer = { type: 'session' };
 };
 
@@ -43,6 +44,7 @@ const useUnder = ({ model, context }: Settings, { contextUse }: Head): ContextUs
 export const changeTags = (draft: Draft, tags: readonly string[]): void => {
   if (tags !== draft.head.tags && tags.join('\n') !== draft.head.tags.join('\n'))
     draft.patch({ tags });
+  lookAtPayer(draft);
   draft.answer = { type: 'session' };
 };
 

@@ -53,7 +53,7 @@ export interface Ledger {
   reserve(order: ReserveOrder): Promise<Granted | Short>;
   /** Whether so much is left beside what is gone; what calls under way may cost is not looked at. */
   hasLeft(payer: Payer, nanoUsd: number): boolean;
-  /** The grant is not used. */
+  /** The grant is not used; one that is waited for rejects with `unavailable`. */
   giveBack(key: SessionKey, grant: string): void;
   /** Resolves when it is on disk. Rejects `unavailable` beyond the number that a tenant may have. */
   put(tenant: Tenant, budget: Budget): Promise<BudgetState>;
