@@ -249,18 +249,21 @@ describe('a budget that is used up', () => {
     ['owner', MONTH, { type: 'settings', settings: { owner: 'bob' } }],
     ['tags', '["tag","lab","total",""]', { type: 'untag', tags: ['Lab'] }],
     ['tags', '["tag","lab","total",""]', { type: 'settings', settings: { tags: ['other'] } }],
-  ] as const)('is asked about no more when the session has other %s', (_, tally, input) => {
-    const life = new Life();
-    life.say(prompt('t'));
-    life.say({ type: 'settings', settings: { owner: 'ann', tags: ['Lab'] } });
-    life.say(reserved('t', 1, { ...short(), tally } as never));
-    life.say({ type: 'settings', settings: { title: 'no other' } });
-    life.say({ type: 'tag', tags: ['further'] });
-    expect(life.phase).toMatchObject({ kind: 'budget', run: 2 });
-    expect(effects(life.say(input))).toContain('startModel');
-    expect(life.phase).toMatchObject({ kind: 'reserve', run: 3 });
-    expect(life.state.head.status).toBe('running');
-  });
+  ] satisfies readonly (readonly [string, string, Input])[])(
+    'is asked about no more when the session has other %s',
+    (_, tally, input) => {
+      const life = new Life();
+      life.say(prompt('t'));
+      life.say({ type: 'settings', settings: { owner: 'ann', tags: ['Lab'] } });
+      life.say(reserved('t', 1, { ...short(), tally } as never));
+      life.say({ type: 'settings', settings: { title: 'no other' } });
+      life.say({ type: 'tag', tags: ['further'] });
+      expect(life.phase).toMatchObject({ kind: 'budget', run: 2 });
+      expect(effects(life.say(input))).toContain('startModel');
+      expect(life.phase).toMatchObject({ kind: 'reserve', run: 3 });
+      expect(life.state.head.status).toBe('running');
+    },
+  );
 
   it('ends the turn as failed by a no', () => {
     const life = waiting();
