@@ -100,8 +100,8 @@ export class TurnPlace {
   /** A commit is durable: what the first turn does not need any more goes to others. */
   settle(first: OpenTurn | undefined): void {
     const isAtRest = first?.status !== 'running';
-    if (isAtRest || awaitedModelRun(first) !== this.#atModel?.runId) this.#leaveModel();
-    if (isAtRest || first.turnId !== this.#ofOwner?.turnId) this.#leaveOwner();
+    if (isAtRest || isOther(this.#atModel?.runId, awaitedModelRun(first))) this.#leaveModel();
+    if (isAtRest || isOther(this.#ofOwner?.turnId, first.turnId)) this.#leaveOwner();
   }
 
   end(): void {
@@ -146,3 +146,7 @@ export class TurnPlace {
     this.#places.waiting.delete(this.#session);
   }
 }
+
+/** A place that there is not is nobody else's: the session may wait for the other one. */
+const isOther = (has: string | undefined, wanted: string | undefined): boolean =>
+  has !== undefined && has !== wanted;

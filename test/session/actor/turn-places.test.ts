@@ -52,6 +52,23 @@ describe('an owner', () => {
     expect(places.waiting.size).toBe(0);
   });
 
+  it.each([
+    ['of its owner', 9, { interactive: 1 }, 'ann'],
+    ['at the model', 1, {}, undefined],
+  ])(
+    'that waits for a place %s still does when something else is committed',
+    (_, calls, limits, owner) => {
+      const { session, places } = playing(calls, limits);
+      const who = owner === undefined ? {} : { owner };
+      const [a, b] = [session('a', who), session('b', who)];
+      expect([a.ask(), b.ask()]).toEqual([true, false]);
+      b.settle(b.turn(1));
+      expect([...places.waiting]).toEqual(['default/b']);
+      a.settle();
+      expect(places.waiting.size).toBe(0);
+    },
+  );
+
   it('is held up by none but its own turns of the same kind', () => {
     const { session } = playing(9, { interactive: 1, background: 1 });
     expect(session('a', { owner: 'ann' }).ask()).toBe(true);
