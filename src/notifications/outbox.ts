@@ -79,7 +79,10 @@ export class Outbox {
 
   /** What the audit has from `readFromMs` to `throughMs`, in the order of time. Those that there is no room for come again. */
   take(notices: readonly Notice[], throughMs: number, nowMs: number): void {
-    let fromMs = Math.max(this.#fromMs, Math.min(throughMs, nowMs - SETTLED_MS));
+    const settledMs = nowMs - SETTLED_MS;
+    // A clock that was ahead was put back: what happens now is before what was read.
+    const knownMs = nowMs < this.#fromMs ? settledMs : this.#fromMs;
+    let fromMs = Math.max(knownMs, Math.min(throughMs, settledMs));
     for (const notice of notices) {
       if (this.#done.has(notice.id) || this.#waiting.has(notice.id)) continue;
       if (this.#waiting.size >= MAX_WAITING) {

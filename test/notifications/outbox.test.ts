@@ -45,6 +45,17 @@ describe('an outbox', () => {
     expect(outbox.next(NOW, 9).map(({ id }) => id)).toEqual(['evt_2']);
   });
 
+  it('hears what happens after a clock that was ahead was put back', () => {
+    const outbox = new Outbox(newOutbox(NOW - 10 * SETTLED_MS));
+    const ahead = NOW + 3_600_000;
+    outbox.take([noticeAt(1, ahead)], ahead, ahead);
+    outbox.delivered(outbox.next(ahead, 1)[0]?.id ?? '');
+    outbox.take([], NOW, NOW);
+    expect(outbox.readFromMs).toBe(NOW - SETTLED_MS);
+    outbox.take([noticeAt(2, NOW), noticeAt(1, ahead)], NOW, NOW);
+    expect(outbox.next(NOW, 9).map(({ id }) => id)).toEqual(['evt_2']);
+  });
+
   it('passes over what it knows, and reads back as far as commits may come late', () => {
     const outbox = new Outbox(newOutbox(NOW - 10 * SETTLED_MS));
     const [early, late] = [noticeAt(1, NOW - 5), noticeAt(2, NOW - 9)];
