@@ -45,6 +45,9 @@ interface Sent {
   accepted: boolean;
 }
 
+/** Of a step, in milliseconds. */
+const LATE_SLOWEST_MS = 3_000;
+
 export async function play(seed: number, mistakes: Mistakes = {}): Promise<Outcome> {
   const scenario = (simulation: Simulation) => new Season(simulation, mistakes).play();
   const { result, hash } = await simulate(seed, scenario);
@@ -66,6 +69,8 @@ class Season {
     this.#mistakes = mistakes;
     this.#studio = {
       dice: simulation.dice.fork(),
+      // Fewer steps begin where reads come late: slower ones are under way as often when something dies.
+      ...(mistakes.areReadsLate === true ? { slowestMs: LATE_SLOWEST_MS } : {}),
       count: (what) => void this.#counters.set(what, (this.#counters.get(what) ?? 0) + 1),
       wrong: (what) => {
         simulation.trace.note(`WRONG: ${what}`);

@@ -21,6 +21,8 @@ export interface Studio {
   readonly dice: Dice;
   count(what: string): void;
   wrong(what: string): void;
+  /** Default 2,000. */
+  readonly slowestMs?: number;
 }
 
 const SLOWEST_MS = 2_000;
@@ -68,7 +70,10 @@ function begin(
     if (!running.delete(session)) return;
     sink.outcome(outcome);
   };
-  const timer = after(() => end(outcomeOf(studio, prompt)), studio.dice.int(1, SLOWEST_MS));
+  const timer = after(
+    () => end(outcomeOf(studio, prompt)),
+    studio.dice.int(1, studio.slowestMs ?? SLOWEST_MS),
+  );
   running.set(session, timer);
   return {
     cancel: () => {

@@ -24,7 +24,7 @@ const REQUIRED = {
   'session crashed': 7_000,
   'sick session': 1_200,
   'slow disk': 8_000,
-  'step lost with its executor': 4_500,
+  'step lost with its executor': 5_000,
   'step postponed': 5_000,
   'turn accepted': 20_000,
   'turn completed': 18_000,
