@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { MAX_BUDGETS } from '../../src/budgets/book.ts';
 import { WAIT_MS } from '../../src/budgets/ledger.ts';
 import { VARIABLES } from '../../src/config/config.ts';
+import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/gateway/body.ts';
+import { LONGEST_TIMEOUT_MS } from '../../src/gateway/headers.ts';
 import { MAX_LISTED } from '../../src/housekeeping/sweep.ts';
 import { LIMITS } from '../../src/http/listening.ts';
 import { MAX_PAGE } from '../../src/model/criteria.ts';
@@ -14,8 +16,7 @@ import { MAX_METADATA_BYTES } from '../../src/model/metadata.ts';
 import { MAX_SEGMENTS } from '../../src/model/segments.ts';
 import { MAX_TAG_LENGTH, MAX_TAGS } from '../../src/model/tags.ts';
 import { MAX_DELAY_MS, MOST_STEPS } from '../../src/model/turn.ts';
-import { API_LIMITS, LONGEST_TIMEOUT_MS } from '../../src/nats/answers.ts';
-import { MAX_BODY_BYTES, MAX_JSON_DEPTH } from '../../src/nats/body.ts';
+import { API_LIMITS } from '../../src/nats/answers.ts';
 import { MAX_DUE } from '../../src/search/live/live-watch.ts';
 import {
   FORGOTTEN_AFTER_MS,

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, headers, type MsgHdrs, type NatsConnection } from 'nats';
 import type { z } from 'zod';
+import { TRACE_HEADER, TRACEPARENT_HEADER } from '../gateway/headers.ts';
 import { REQUEST_TIMEOUT_MS } from '../model/deadlines.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
@@ -12,7 +13,6 @@ import { newTurnId, sessionKey } from '../model/ids.ts';
 import { traceGiven } from '../model/request-context.ts';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
-import { TRACE_HEADER, TRACEPARENT_HEADER } from '../nats/trace-headers.ts';
 import { pause } from '../otp/clock.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { withoutUserParts } from '../platform/address.ts';

@@ -1,7 +1,8 @@
 /** Turns of the queue that were refused, as the broker keeps them: `<PREFIX>_DEAD`, read from its end. */
 import { type NatsConnection, NatsError, type StoredMsg } from 'nats';
+import { TURN_ID_HEADER } from '../gateway/headers.ts';
 import type { Subjects } from '../nats/subjects.ts';
-import { ERROR_CODE_HEADER, ERROR_TEXT_HEADER, TURN_ID_HEADER } from '../nats/wire.ts';
+import { ERROR_CODE_HEADER, ERROR_TEXT_HEADER } from '../nats/wire.ts';
 
 export interface RefusedTurn {
   readonly sessionId: string;

@@ -8,7 +8,7 @@ import { GreenroomError } from './errors.ts';
 import type { Tenant } from './ids.ts';
 
 /** The doors that a request can come in by. `queue` is a turn of the stream, which nobody waits for. */
-export type Gateway = 'embedded' | 'nats' | 'queue' | 'internal';
+export type Gateway = 'embedded' | 'nats' | 'http' | 'queue' | 'internal';
 
 /** 32 lower-case hex digits, not all zero: the trace id of W3C Trace Context, so that a caller's trace goes on. */
 export type TraceId = string & z.core.$brand<'TraceId'>;

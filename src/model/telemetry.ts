@@ -59,7 +59,7 @@ export const TELEMETRY = {
     verb: text('what was asked'),
     sessionId: text('of which session; absent for a verb on all of them').optional(),
     traceId: text("the request's trace"),
-    via: text('`embedded` or `nats`'),
+    via: text('`embedded`, `nats` or `http`'),
     durationMs: durationMs('from the border to the answer'),
     code: text("the refusal's error code; absent for an answer").optional(),
   }),
@@ -69,7 +69,7 @@ export const TELEMETRY = {
     {
       ...{ tenant: turnShape.tenant, sessionId: turnShape.sessionId, turnId: turnShape.turnId },
       traceId: text("the request's trace"),
-      via: text('`embedded`, `nats`, `queue`, or `internal` for a sub-agent'),
+      via: text('`embedded`, `nats`, `http`, `queue`, or `internal` for a sub-agent'),
       spanId: text("the caller's span in that trace, if the request named one").optional(),
       isSampled: z.boolean().describe('whether the caller keeps its span').optional(),
       agentType: text("of a sub-agent's turn: what kind of agent it is").optional(),
@@ -82,7 +82,7 @@ export const TELEMETRY = {
   turnRefused: new TelemetryEvent('greenroom.turn.refused', 'a turn was not accepted', {
     ...{ tenant: turnShape.tenant, sessionId: turnShape.sessionId, turnId: turnShape.turnId },
     traceId: text("the request's trace"),
-    via: text('`embedded`, `nats` or `queue`'),
+    via: text('`embedded`, `nats`, `http` or `queue`'),
     code: text('the error code'),
     isFinal: z.boolean().describe('false: a queued turn that will be handed over again'),
   }),

@@ -6,51 +6,31 @@
  * (2) nothing reaches the door unchecked; (3) the tenant comes from the subject.
  */
 import type { Msg } from 'nats';
-import { codeOf, GreenroomError } from '../model/errors.ts';
+import { parseBody, parseTurn } from '../gateway/body.ts';
+import { Dispatch, type Prepared, type Target, unknownVerb, VERBS } from '../gateway/dispatch.ts';
+import { TIMEOUT_HEADER, TURN_ID_HEADER, timeoutGiven } from '../gateway/headers.ts';
+import type { InFlight } from '../gateway/in-flight.ts';
+import { fittingReply } from '../gateway/paging.ts';
+import { REQUEST_LIMITS, type RequestLimits, Requests } from '../gateway/requests.ts';
+import { codeOf } from '../model/errors.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../model/ids.ts';
-import { ANYONE, type RequestContext, TraceIds } from '../model/request-context.ts';
+import { ANYONE, type RequestContext } from '../model/request-context.ts';
 import type { Clock } from '../otp/clock.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
-import type { DaemonFace, DaemonWork } from '../session/verbs/daemon-verbs.ts';
-import {
-  DAEMON_VERBS,
-  SESSION_VERBS,
-  SESSIONS_VERBS,
-  type SessionReplies,
-} from '../session/verbs/registry.ts';
-import { perform, type Verb } from '../session/verbs/verb.ts';
-import {
-  type DaemonVerb,
-  type Declared,
-  type SessionsVerb,
-  type SessionVerb,
-  TURNS,
-} from '../session/verbs/verb-facts.ts';
+import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
+import { type Declared, TURNS } from '../session/verbs/verb-facts.ts';
 import { Asks } from './asks.ts';
-import { parseRequest, parseTurn } from './body.ts';
-import { InFlight } from './in-flight.ts';
 import { EndpointStats } from './micro.ts';
 import type { Outbox } from './outbox.ts';
-import { messagesPage, smallerLimit, wholeReply } from './paging.ts';
 import { type Address, ASK, type Subjects, TURN } from './subjects.ts';
-import { traceOf } from './trace-headers.ts';
-import { EMPTY, errorReply, headerOf, TURN_ID_HEADER } from './wire.ts';
+import { EMPTY, errorReply, headerOf, headersOf } from './wire.ts';
 
-export interface ApiLimits {
-  /** Requests begun and not answered. Default 1,000. */
-  readonly inFlight: number;
+export interface ApiLimits extends RequestLimits {
   /** Asks whose turn has not finished. Default 20,000. */
   readonly openAsks: number;
-  /** Requests that wait for something to happen. Default 10,000. */
-  readonly waiting: number;
-  /** Deadline of a request that names none, in milliseconds. Default: its verb's. */
-  readonly timeoutMs?: number;
 }
 
-export const API_LIMITS: ApiLimits = { inFlight: 1_000, openAsks: 20_000, waiting: 10_000 };
-
-export const LONGEST_TIMEOUT_MS = 600_000;
-const TIMEOUT_HEADER = 'Greenroom-Timeout-Ms';
+export const API_LIMITS: ApiLimits = { ...REQUEST_LIMITS, openAsks: 20_000 };
 
 export interface AnswersOptions {
   readonly subjects: Subjects;
@@ -62,13 +42,6 @@ export interface AnswersOptions {
   readonly door: SessionsDoor;
   /** Told of each bug that a request met, and which request that was: its caller learns no more than `internal`. */
   readonly onInternal?: (error: unknown, request: string, where?: object) => void;
-}
-
-/** A checked request, with its verb and what carries it out. */
-interface Prepared {
-  readonly verb: Declared;
-  readonly request: unknown;
-  readonly run: (context: RequestContext, request: unknown) => Promise<unknown>;
 }
 
 /**
@@ -83,21 +56,19 @@ interface Asked {
 const askedIn = ({ subject, reply }: Msg): Asked => ({ subject, reply: reply || undefined });
 
 export class Answers {
-  readonly inFlight: InFlight;
-  readonly waiting: InFlight;
   readonly asks: Asks;
   readonly endpoints: readonly EndpointStats[];
   readonly #options: AnswersOptions;
   readonly #byName: ReadonlyMap<string, EndpointStats>;
   readonly #unknown: EndpointStats;
-  readonly #traces = new TraceIds();
-  #draining = false;
+  readonly #requests: Requests;
+  readonly #dispatch: Dispatch;
 
   constructor(options: AnswersOptions) {
-    const { outbox, clock, limits, maxPayloadBytes, subjects } = options;
+    const { outbox, clock, limits, maxPayloadBytes, subjects, door, daemon } = options;
     this.#options = options;
-    this.inFlight = new InFlight(limits.inFlight, clock);
-    this.waiting = new InFlight(limits.waiting, clock);
+    this.#requests = new Requests(clock, limits);
+    this.#dispatch = new Dispatch(door, daemon);
     this.asks = new Asks(outbox, clock, { open: limits.openAsks, eventBytes: maxPayloadBytes / 4 });
     this.#unknown = new EndpointStats('unknown', `${subjects.root}.*.>`);
     this.endpoints = [...endpointsOf(subjects), this.#unknown];
@@ -106,8 +77,12 @@ export class Answers {
 
   /** From now on everything new is refused with `draining`, and so is what waits for something to happen. */
   drain(): void {
-    this.#draining = true;
-    this.waiting.endAll(draining());
+    this.#requests.drain();
+  }
+
+  /** Requests begun and not answered, without those that wait for something to happen. */
+  get inFlight(): InFlight {
+    return this.#requests.inFlight;
   }
 
   /** Answers one message; the turns of the queue, which come by here too, are not for us. */
@@ -124,36 +99,13 @@ export class Answers {
   }
 
   #begin(address: Address | undefined, endpoint: EndpointStats, msg: Msg): void {
-    if (this.#draining) throw draining();
+    this.#requests.mustNotDrain();
     if (address === undefined || endpoint === this.#unknown)
-      throw unknownVerb(address, msg.subject);
+      throw unknownVerb(address?.kind, address?.verb ?? msg.subject);
     const key = sessionKey(address.tenant, address.kind === 'session' ? address.sessionId : '-');
     if (address.kind === 'session' && address.verb === ASK) return this.#ask(key, endpoint, msg);
-    this.#run(address, endpoint, msg, key, this.#prepared(address, key, msg.data));
-  }
-
-  #prepared({ kind, verb }: Address, key: SessionKey, body: Uint8Array): Prepared {
-    const { daemon, door } = this.#options;
-    switch (kind) {
-      case 'session': {
-        const name = verb as SessionVerb;
-        return prepared(SESSION_VERBS[name], body, (context, request) =>
-          door.session(context, key, name, request as never),
-        );
-      }
-      case 'sessions': {
-        const name = verb as SessionsVerb;
-        return prepared(SESSIONS_VERBS[name], body, (context, request) =>
-          door.sessions(context, name, request as never),
-        );
-      }
-      case 'daemon': {
-        const known: Verb<DaemonWork> = DAEMON_VERBS[verb as DaemonVerb];
-        return prepared(known, body, (context, request) =>
-          perform(known, { context, daemon }, request),
-        );
-      }
-    }
+    const prepared = this.#dispatch.prepare(targetOf(address, key), parseBody(msg.data));
+    this.#run(address, endpoint, msg, key, prepared);
   }
 
   #run(
@@ -167,41 +119,16 @@ export class Answers {
     const context = this.#contextOf(tenant, msg, timeoutMs);
     const where = { ...whereOf(address), traceId: context.traceId };
     const asked = askedIn(msg);
-    const underWay = verb.waits ? this.waiting : this.inFlight;
-    const ticket = underWay.enter(tenant, timeoutMs, (late) =>
-      this.#refuse(endpoint, asked, late, where, timeoutMs),
-    );
-    this.#reply(address, request, (fewer) => run(context, fewer)).then(
-      (data) => {
-        if (!underWay.leave(ticket)) return;
-        endpoint.finished(underWay.elapsed(ticket));
-        if (asked.reply !== undefined) this.#options.outbox.publish(asked.reply, data);
+    const { outbox, maxPayloadBytes } = this.#options;
+    const named = { name: `${address.kind}.${address.verb}`, request };
+    const work = () => fittingReply(named, maxPayloadBytes, (fewer) => run(context, fewer));
+    this.#requests.run(verb, tenant, timeoutMs, work, {
+      reply: ({ bytes }, tookMs) => {
+        endpoint.finished(tookMs);
+        if (asked.reply !== undefined) outbox.publish(asked.reply, bytes);
       },
-      (error: unknown) => {
-        if (underWay.leave(ticket))
-          this.#refuse(endpoint, asked, error, where, underWay.elapsed(ticket));
-      },
-    );
-  }
-
-  /** The reply's bytes; a page that is too large is asked for again with fewer items. */
-  async #reply(
-    address: Address,
-    request: unknown,
-    run: (request: unknown) => Promise<unknown>,
-  ): Promise<Uint8Array> {
-    const { maxPayloadBytes } = this.#options;
-    const reply = await run(request);
-    if (address.kind === 'session' && address.verb === 'messages')
-      return messagesPage(reply as SessionReplies['messages'], maxPayloadBytes);
-    try {
-      return wholeReply(reply, maxPayloadBytes);
-    } catch (error) {
-      const { limit } = request as { limit?: number };
-      const fewer = limit === undefined ? undefined : smallerLimit(limit, error);
-      if (fewer === undefined) throw error;
-      return this.#reply(address, { ...(request as object), limit: fewer }, run);
-    }
+      failed: (error, tookMs) => this.#refuse(endpoint, asked, error, where, tookMs),
+    });
   }
 
   #ask(key: SessionKey, endpoint: EndpointStats, msg: Msg): void {
@@ -215,16 +142,13 @@ export class Answers {
       this.#count(endpoint, asked, error, where, tookMs);
       ask?.fail(error);
     };
+    const { door } = this.#options;
+    const work = () => door.turn(context, key, turnId, request, ask?.tell);
     try {
-      const ticket = this.inFlight.enter(key.tenant, timeoutMs, (late) => failed(late, timeoutMs));
-      this.#options.door.turn(context, key, turnId, request, ask?.tell).then(
-        () => {
-          if (this.inFlight.leave(ticket)) endpoint.finished(this.inFlight.elapsed(ticket));
-        },
-        (error: unknown) => {
-          if (this.inFlight.leave(ticket)) failed(error, this.inFlight.elapsed(ticket));
-        },
-      );
+      this.#requests.run(TURNS.ask, key.tenant, timeoutMs, work, {
+        reply: (_, tookMs) => endpoint.finished(tookMs),
+        failed,
+      });
     } catch (error) {
       failed(error);
     }
@@ -262,70 +186,36 @@ export class Answers {
     return this.#byName.get(`${address.kind}-${address.verb}`) ?? this.#unknown;
   }
 
-  /** Throws `invalid_request` for a trace header of ours that is none. */
   #contextOf(tenant: Tenant, { headers }: Msg, timeoutMs: number): RequestContext {
-    const { clock } = this.#options.door;
-    return {
-      tenant,
-      principal: ANYONE,
-      via: 'nats',
-      ...traceOf(headers, this.#traces),
-      receivedAtMs: clock.now(),
-      deadlineMs: clock.monotonic() + timeoutMs,
-    };
+    const asker = { tenant, principal: ANYONE, via: 'nats', headers: headersOf(headers) } as const;
+    return this.#requests.contextOf(asker, timeoutMs);
   }
 
-  /** Throws `invalid_request` for a header that is no time: half a minute instead of it would surprise. */
-  #timeoutOf({ timeoutMs }: Declared, msg: Msg): number {
-    const given = headerOf(msg.headers, TIMEOUT_HEADER);
-    if (given === undefined) return this.#options.limits.timeoutMs ?? timeoutMs;
-    const wanted = Number(given);
-    if (/^\d{1,15}$/.test(given) && wanted > 0) return Math.min(wanted, LONGEST_TIMEOUT_MS);
-    throw new GreenroomError(
-      'invalid_request',
-      `the header ${TIMEOUT_HEADER} must be a whole number of milliseconds above 0`,
-    );
+  #timeoutOf(verb: Declared, { headers }: Msg): number {
+    return this.#requests.timeoutOf(verb, timeoutGiven(headerOf(headers, TIMEOUT_HEADER)));
   }
 }
-
-const draining = (): GreenroomError => new GreenroomError('draining', 'this daemon is stopping');
 
 /** The stream answers these itself, and only subjects of exactly this shape. */
 const isQueuedTurn = (address: Address | undefined): boolean =>
   address?.kind === 'session' && address.verb === TURN && !address.sessionId.includes('.');
 
-const VERBS = { session: SESSION_VERBS, sessions: SESSIONS_VERBS, daemon: DAEMON_VERBS } as const;
-
-const prepared = (verb: Verb<never>, body: Uint8Array, run: Prepared['run']): Prepared => ({
-  verb,
-  request: parseRequest(verb.request, body, verb.refusal),
-  run,
-});
+const targetOf = ({ kind, verb }: Address, key: SessionKey): Target =>
+  kind === 'session' ? { kind, verb, key } : { kind, verb };
 
 const whereOf = (address: Address) =>
   address.kind === 'session'
     ? { tenant: address.tenant, sessionId: address.sessionId }
     : { tenant: address.tenant };
 
-const unknownVerb = (address: Address | undefined, subject: string): GreenroomError => {
-  const known = Object.keys(VERBS[address?.kind ?? 'session']).join(', ');
-  return new GreenroomError(
-    'unknown_verb',
-    `${address?.verb ?? subject} is no verb of ${address?.kind ?? 'ours'}; there are ${known}`.slice(
-      0,
-      400,
-    ),
-  );
-};
-
 const endpointsOf = (subjects: Subjects): EndpointStats[] => [
-  ...[ASK, ...Object.keys(SESSION_VERBS)].map(
+  ...[ASK, ...Object.keys(VERBS.session)].map(
     (verb) => new EndpointStats(`session-${verb}`, subjects.session('*', '*', verb)),
   ),
-  ...Object.keys(SESSIONS_VERBS).map(
+  ...Object.keys(VERBS.sessions).map(
     (verb) => new EndpointStats(`sessions-${verb}`, subjects.sessions('*', verb)),
   ),
-  ...Object.keys(DAEMON_VERBS).map(
+  ...Object.keys(VERBS.daemon).map(
     (verb) => new EndpointStats(`daemon-${verb}`, subjects.daemon('*', verb)),
   ),
 ];

@@ -6,6 +6,7 @@
  * empty message, and nothing after it; (2) no stream is silent for longer than `PING_AFTER_MS`.
  */
 
+import { Shares } from '../gateway/shares.ts';
 import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import type { SessionKey } from '../model/ids.ts';
@@ -13,7 +14,6 @@ import { iso } from '../model/moment.ts';
 import type { Clock, Timer } from '../otp/clock.ts';
 import type { Publication } from '../session/events/feed.ts';
 import type { Outbox } from './outbox.ts';
-import { Shares } from './shares.ts';
 import { EMPTY, errorReply, eventWithin, headerOfN } from './wire.ts';
 
 /** Readers take 30 s of silence for a loss. */

@@ -1,10 +1,10 @@
 /** Turn requests that the intake has in hand, in lanes: one per session, oldest first. */
 
+import type { Trace } from '../gateway/trace.ts';
 import { keyString, type SessionKey, type TurnId } from '../model/ids.ts';
 import { ANYONE, type RequestContext } from '../model/request-context.ts';
 import type { Timer } from '../otp/clock.ts';
 import type { TurnRequest } from '../session/verbs/turn-request.ts';
-import type { Trace } from './trace-headers.ts';
 
 /** One message of the queue. */
 export interface Item {

@@ -4,13 +4,13 @@
  * its body where that leaves no room for our headers. Keeping twice does no harm.
  */
 import { ErrorCode, headers, type JetStreamClient, NatsError } from 'nats';
+import { TRACE_HEADER, TURN_ID_HEADER } from '../gateway/headers.ts';
 import { toWire } from '../model/errors.ts';
 import { ID_PATTERN, type SessionKey, type TurnId } from '../model/ids.ts';
 import type { RequestContext } from '../model/request-context.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Subjects } from './subjects.ts';
-import { TRACE_HEADER } from './trace-headers.ts';
-import { EMPTY, ERROR_CODE_HEADER, ERROR_TEXT_HEADER, oneLine, TURN_ID_HEADER } from './wire.ts';
+import { EMPTY, ERROR_CODE_HEADER, ERROR_TEXT_HEADER, oneLine } from './wire.ts';
 
 /** Of a body that is not kept: its size. */
 const OMITTED_HEADER = 'Greenroom-Omitted-Bytes';

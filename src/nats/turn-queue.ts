@@ -4,6 +4,9 @@
  * hand, so that a redelivery is recognised.
  */
 import type { JetStreamManager, Msg, MsgHdrs, StoredMsg } from 'nats';
+import { parseTurn, turnIdIn } from '../gateway/body.ts';
+import { TURN_ID_HEADER } from '../gateway/headers.ts';
+import { traceOf } from '../gateway/trace.ts';
 import { codeOf } from '../model/errors.ts';
 import { type SessionKey, sessionKey, type TurnId } from '../model/ids.ts';
 import { newTraceId } from '../model/request-context.ts';
@@ -13,7 +16,6 @@ import { withoutUserParts } from '../platform/address.ts';
 import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
 import type { TurnTrails } from '../session/events/turn-trails.ts';
-import { parseTurn, turnIdIn } from './body.ts';
 import { type Broker, type StreamSizes, streamFault } from './broker-fault.ts';
 import { contextOf, type Item, type Loaded } from './lane.ts';
 import type { LinkFace } from './link.ts';
@@ -28,9 +30,8 @@ import {
   STREAM_SIZES,
 } from './streams.ts';
 import type { Subjects } from './subjects.ts';
-import { traceOf } from './trace-headers.ts';
 import { Handover } from './turn-handover.ts';
-import { headerOf, TURN_ID_HEADER } from './wire.ts';
+import { headerOf, headersOf } from './wire.ts';
 
 /** What may be in hand. */
 export interface Window {
@@ -327,7 +328,7 @@ const contentOf = (key: SessionKey, { data, headers }: Message, fallback: TurnId
   try {
     sessionKey(key.tenant, key.sessionId);
     const { turnId = fallback, request } = parseTurn(data, named);
-    return { turnId, body, trace: traceOf(headers), request };
+    return { turnId, body, trace: traceOf(headersOf(headers)), request };
   } catch (refusal) {
     return { turnId: turnIdIn(data, named) ?? fallback, body, refusal };
   }

@@ -3,11 +3,10 @@
  * Headers are encoded here and not by the client's class: a map per message costs more than the message.
  */
 import { Match, type MsgHdrs } from 'nats';
+import type { HeaderReader } from '../gateway/trace.ts';
 import { ERRORS, toWire } from '../model/errors.ts';
 import type { Publication } from '../session/events/feed.ts';
 
-/** Names the turn of a plain prompt. */
-export const TURN_ID_HEADER = 'Greenroom-Turn-Id';
 /** Of a refusal: its status, and its code with its message. */
 export const STATUS_HEADER = 'Nats-Service-Error-Code';
 export const ERROR_HEADER = 'Nats-Service-Error';
@@ -19,6 +18,10 @@ export const ERROR_TEXT_HEADER = 'Greenroom-Error';
 /** A request's header, however its sender spells the name; empty counts as absent. */
 export const headerOf = (headers: MsgHdrs | undefined, name: string): string | undefined =>
   headers?.get(name, Match.IgnoreCase) || undefined;
+
+/** The same for whoever reads headers by their names; undefined: the message has none. */
+export const headersOf = (headers: MsgHdrs | undefined): HeaderReader | undefined =>
+  headers && ((name) => headerOf(headers, name));
 
 export const EMPTY = new Uint8Array(0);
 

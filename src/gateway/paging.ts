@@ -1,5 +1,5 @@
 /**
- * Replies that fit: a page is cut where the broker's largest message ends, and says where the next
+ * Replies that fit: a page is cut where the largest message of its gateway ends, and says where the next
  * one begins. An entry that is itself too large travels as its size.
  */
 
@@ -10,7 +10,7 @@ import type { EntryView } from '../session/verbs/reply-schemas.ts';
 /** Room for the subject, the headers and the braces of a page. */
 const MARGIN_BYTES = 1_024;
 
-/** An entry larger than a quarter of `max_payload`. */
+/** An entry larger than a quarter of the largest message. */
 interface TruncatedEntry {
   readonly seq: number;
   readonly type: EntryView['type'];
@@ -21,7 +21,7 @@ interface TruncatedEntry {
 }
 
 /** A page of messages as JSON of at most `limitBytes`; `nextFrom` moves to the first entry left out. */
-export const messagesPage = (
+const messagesPage = (
   { entries, nextFrom }: SessionReplies['messages'],
   limitBytes: number,
 ): Buffer => {
@@ -52,7 +52,7 @@ const entryWithin = (entry: EntryView, limitBytes: number): string => {
 };
 
 /** Any other reply as JSON; larger than `limitBytes`: `too_large`. */
-export const wholeReply = (reply: unknown, limitBytes: number): Buffer => {
+const wholeReply = (reply: unknown, limitBytes: number): Buffer => {
   const bytes = Buffer.from(JSON.stringify(reply ?? {}));
   if (bytes.length > limitBytes - MARGIN_BYTES) throw tooLarge(bytes.length, limitBytes);
   return bytes;
@@ -61,12 +61,45 @@ export const wholeReply = (reply: unknown, limitBytes: number): Buffer => {
 const tooLarge = (bytes: number, limitBytes: number): GreenroomError =>
   new GreenroomError(
     'too_large',
-    `the reply has ${bytes} bytes; this broker takes ${limitBytes}. Ask for less: a smaller limit`,
+    `the reply has ${bytes} bytes; ${limitBytes} are taken here. Ask for less: a smaller limit`,
     { details: { bytes, limitBytes } },
   );
 
+/**
+ * Any reply to a verb as JSON within the limit: a page that is too large is asked for again with fewer items.
+ *
+ * @param run asks for it.
+ */
+export const fittingReply = async (
+  { name, request }: { readonly name: string; readonly request: unknown },
+  limitBytes: number,
+  run: (request: unknown) => Promise<unknown>,
+): Promise<Reply> => {
+  const reply = await run(request);
+  if (name === 'session.messages')
+    return { reply, bytes: messagesPage(reply as SessionReplies['messages'], limitBytes) };
+  try {
+    return { reply, bytes: wholeReply(reply, limitBytes) };
+  } catch (error) {
+    const { limit } = request as { limit?: number };
+    const fewer = limit === undefined ? undefined : smallerLimit(limit, error);
+    if (fewer === undefined) throw error;
+    return fittingReply(
+      { name, request: { ...(request as object), limit: fewer } },
+      limitBytes,
+      run,
+    );
+  }
+};
+
+/** What a verb answered, and that as JSON. */
+export interface Reply {
+  readonly reply: unknown;
+  readonly bytes: Uint8Array;
+}
+
 /** A limit under which a page that came out too large would fit; undefined if one item is too large. */
-export const smallerLimit = (limit: number, error: unknown): number | undefined => {
+const smallerLimit = (limit: number, error: unknown): number | undefined => {
   const { bytes, limitBytes } = ((error as GreenroomError).details ?? {}) as Record<string, number>;
   if (bytes === undefined || limitBytes === undefined || limit <= 1) return undefined;
   return Math.max(1, Math.floor((limit * limitBytes * 0.8) / bytes));

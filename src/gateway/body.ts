@@ -8,9 +8,9 @@ import { TurnId } from '../model/id-schemas.ts';
 import { isTooDeep } from '../model/json-depth.ts';
 import { checked } from '../model/parse.ts';
 import { TurnRequest } from '../session/verbs/turn-request.ts';
-import { TURN_ID_HEADER } from './wire.ts';
+import { TURN_ID_HEADER } from './headers.ts';
 
-/** Largest body of a request, in bytes, whatever the broker would let through. */
+/** Largest body of a request, in bytes, whatever would be let through before us. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** Objects and arrays inside each other. */
 export const MAX_JSON_DEPTH = 100;
@@ -18,12 +18,17 @@ export const MAX_JSON_DEPTH = 100;
 const OPEN_BRACE = 0x7b;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The request of a verb; an empty body means `{}`. `wrongValue` is the code for a well-typed field with a bad value. */
-export const parseRequest = <T extends z.ZodType>(
-  schema: T,
-  body: Uint8Array,
-  wrongValue: ErrorCode = 'invalid_request',
-): z.output<T> => checked(schema, body.length === 0 ? {} : parseJson(body), wrongValue);
+/** What a verb's request says; an empty body means `{}`. */
+export const parseBody = (body: Uint8Array): unknown => (body.length === 0 ? {} : parseJson(body));
+
+/** The request of a verb. Throws `invalid_request`, or the verb's code for a well-typed field with a bad value. */
+export const checkRequest = ({ request, refusal }: Requesting, value: unknown): unknown =>
+  checked(request, value, refusal);
+
+interface Requesting {
+  readonly request: z.ZodType;
+  readonly refusal: ErrorCode;
+}
 
 export interface TurnBody {
   /** The sender's name for the turn: the body's, else the header's. */

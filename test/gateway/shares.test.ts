@@ -1,6 +1,6 @@
 /** Room that tenants share: one alone fills it, and still another one comes in. */
 import { expect, it } from 'vitest';
-import { Shares } from '../../src/nats/shares.ts';
+import { Shares } from '../../src/gateway/shares.ts';
 
 const filled = (limit: number, tenant: string): Shares => {
   const room = new Shares(limit);
