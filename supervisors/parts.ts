@@ -6,6 +6,7 @@ import type { Config } from '../src/config/config.ts';
 import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
 import type { HookTable } from '../src/hooks/hook.ts';
 import type { Rule } from '../src/housekeeping/retention-rules.ts';
+import type { PublicSettings } from '../src/http/place.ts';
 import type { Metrics } from '../src/metrics/metrics.ts';
 import type { PerSession } from '../src/model/per-session.ts';
 import type { Target } from '../src/notifications/settings.ts';
@@ -69,8 +70,10 @@ export interface Parts {
   readonly hookTable: () => HookTable;
   /** Collects this process's garbage, where the process is ours to do so. */
   readonly collectGarbage: (() => void) | undefined;
-  /** Whether health and metrics are served over HTTP. */
+  /** Whether anything is served over HTTP. */
   readonly servesHttp: boolean;
+  /** Where, and for whom. */
+  readonly httpSettings: PublicSettings;
   /** It counts only if they are served. */
   readonly metrics: Metrics;
   /** false while the start is under way. */

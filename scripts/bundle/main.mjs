@@ -1,6 +1,7 @@
 /**
  * Bundles the command line, `dist/src/cli/main.js` and what it needs, into `dist/cli`: to find and load a hundred small
- * modules takes longer than most commands run. Runs after the compiler, and takes its files.
+ * modules takes longer than most commands run. Runs after the compiler, and takes its files; it also puts the
+ * files of the page where they are served from.
  *
  * 1. Library, threads and child processes run what the compiler made. What finds files by its own place, and all that only
  *    the daemon needs, is left there and loaded from there.
@@ -9,7 +10,7 @@
  * 4. It is CommonJS, which Node loads sooner than as many modules. Names are kept, so stack traces say what they said.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -96,7 +97,15 @@ const lazyPackages = {
 const NATS_RARELY =
   /node_modules\/(?:nkeys\.js|tweetnacl|nats\/lib\/(?:jetstream\/(?!\w*mod\.js)|nats-base-client\/(?:bench|service|serviceclient|js-sha256)\.js))/;
 
+/** The page needs no compiler: its files are served as they are. */
+const copyPage = () => {
+  const copy = join(COMPILED, 'dashboard');
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(join(ROOT, 'src', 'dashboard'), copy, { recursive: true });
+};
+
 export const bundle = async () => {
+  copyPage();
   const build = await rolldown({
     input: ENTRY,
     cwd: ROOT,

@@ -9,6 +9,7 @@ import { BudgetBook } from '../budgets/book.ts';
 import type { Config } from '../config/config.ts';
 import { hooksOfFunctions } from '../hooks/settings.ts';
 import { httpName } from '../http/http-server.ts';
+import { ON_LOOPBACK } from '../http/place.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
@@ -45,6 +46,7 @@ import { runnable } from '../tools/own/runnable.ts';
 import { tracingOf } from '../traces/tracing-of.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
+import { httpTokensOf } from './http-tokens.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
 import { reportLog } from './report-log.ts';
 import { putInForce, runtimeOf } from './runtime.ts';
@@ -69,7 +71,7 @@ interface Companions {
 export interface RunningOptions {
   readonly config: Config;
   readonly bus: Bus;
-  /** Health and metrics over HTTP, at `httpPort`; default: not. */
+  /** HTTP, at `httpPort`; default: not. */
   readonly servesHttp?: boolean;
   readonly log: Log;
   readonly clock?: Clock;
@@ -176,13 +178,14 @@ export class RunningGreenroom {
       tree: () => treeView(mustRun(running).tree()),
       inspect: (path) => actorView(system, mustRun(running).root, path),
       ...toolServersOf(system),
+      ...httpTokensOf(system),
     };
     const metrics = new Metrics(clock);
     const tracing = await tracingOf(config.traces, { log, clock });
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, budgets, daemon, onFatal, testHooks },
       ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks, lent },
-      ...{ servesHttp, metrics, isUp: () => running !== undefined },
+      ...{ servesHttp, metrics, isUp: () => running !== undefined, httpSettings: ON_LOOPBACK },
       mcpServers: [
         ...files.mcpServers,
         ...(mcpServers === undefined ? [] : mcpServersOf(mcpServers.servers, mcpServers.cwd)),

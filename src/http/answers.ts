@@ -1,52 +1,23 @@
 /**
- * What is answered to a request: health and metrics. Nothing here changes anything, so only GET and HEAD are let in.
+ * Health and metrics. Nothing here changes anything, so only GET and HEAD are let in.
  *
- * `/livez` and `/readyz` say no more than that, for what restarts processes; `/metrics` has figures of the work.
+ * `/livez` and `/readyz` say no more than that, for what restarts processes; `/metrics` has figures of the work, and needs
+ * a token as soon as there are any.
  */
 import { CONTENT_TYPE } from '../metrics/text-format.ts';
-import { isLoopbackHost } from './host.ts';
+import { GreenroomError } from '../model/errors.ts';
+import { callerOf } from './access/credentials.ts';
+import type { TokenBook } from './access/token-book.ts';
 import type { Observer } from './observer.ts';
-
-export interface Request {
-  readonly method: string;
-  /** Path and query, as they came. */
-  readonly target: string;
-  readonly host: string | undefined;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-  /** Of a method that is not let in. */
-  readonly allow?: string;
-}
-
-const JSON_TYPE = 'application/json; charset=utf-8';
-const METHODS: readonly string[] = ['GET', 'HEAD'];
-
-export const answerTo = async (
-  { method, target, host }: Request,
-  observer: Observer,
-): Promise<Answer> => {
-  if (!isLoopbackHost(host)) return refusal(421, 'the Host header must name the loopback');
-  const answer = ANSWERS.get(target.split('?', 1)[0] ?? '');
-  if (answer === undefined) return refusal(404, `there is ${[...ANSWERS.keys()].join(', ')}`);
-  if (!METHODS.includes(method))
-    return { ...refusal(405, `only ${METHODS.join(' and ')}`), allow: METHODS.join(', ') };
-  return answer(observer);
-};
-
-/** Whatever went wrong, and whose fault it is. */
-export const refusal = (status: number, message: string): Answer =>
-  json(status, { error: message });
-
-const json = (status: number, value: object): Answer => ({
-  ...{ status, type: JSON_TYPE },
-  body: `${JSON.stringify(value)}\n`,
-});
+import { type Answer, type Exchange, JSON_TYPE } from './wire/exchange.ts';
+import { HttpError } from './wire/problem.ts';
 
 type Answering = (observer: Observer) => Answer | Promise<Answer>;
+
+const json = (status: number, value: object): Answer => ({
+  ...{ status, type: `${JSON_TYPE}; charset=utf-8` },
+  body: `${JSON.stringify(value)}\n`,
+});
 
 const live: Answering = () => json(200, { status: 'alive' });
 
@@ -60,8 +31,30 @@ const metrics: Answering = async (observer) => ({
   body: await observer.metrics(),
 });
 
+const METRICS = '/metrics';
 const ANSWERS: ReadonlyMap<string, Answering> = new Map([
   ['/livez', live],
   ['/readyz', ready],
-  ['/metrics', metrics],
+  [METRICS, metrics],
 ]);
+
+export const isObserved = (path: string): boolean => ANSWERS.has(path);
+
+/** Rejects with `method_not_allowed`, and what a missing token is. */
+export const observed = async (
+  { method, path, message: { headers } }: Exchange,
+  observer: Observer,
+  tokens: TokenBook | undefined,
+  cookieName: string,
+): Promise<Answer> => {
+  if (method !== 'GET' && method !== 'HEAD')
+    throw new HttpError('method_not_allowed', 'it takes GET, HEAD', { Allow: 'GET, HEAD' });
+  if (path === METRICS && tokens?.hasTokens === true) {
+    const { grant } = callerOf(headers, tokens, cookieName);
+    if (!grant.needs.has('read'))
+      throw new GreenroomError('forbidden', 'the token has not the scope read, which this needs');
+  }
+  const answer = ANSWERS.get(path);
+  if (answer === undefined) throw new HttpError('unknown_path', 'there is nothing');
+  return answer(observer);
+};

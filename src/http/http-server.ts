@@ -1,24 +1,43 @@
 /**
- * The door for what watches the daemon: health and metrics over HTTP, on the loopback. It owns the listening socket.
+ * HTTP: health and metrics, the API below `/v1`, and the page. It owns the listening socket and what is under way on it.
  *
  * 1. Of a port that was named it is that port or none; without one it is the usual port, or any free one.
  * 2. After a crash it comes back on the port that it had, or waits for it: scrapers and `daemon.json` name it.
+ * 3. Beyond the loopback it is reached by TLS, or through a proxy that was declared, and not without a token; else it does
+ *    not start.
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Dispatch } from '../gateway/dispatch.ts';
+import { REQUEST_LIMITS, Requests } from '../gateway/requests.ts';
 import { genServer, IGNORE, protocol } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
-import { type Answer, answerTo, refusal } from './answers.ts';
-import { type Listening, listen, PortTaken } from './listening.ts';
+import type { System } from '../otp/system.ts';
+import type { SessionsDoor } from '../session/api/door.ts';
+import type { Feed } from '../session/events/feed.ts';
+import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
+import { cookieNameOf } from './access/credentials.ts';
+import { tokensName } from './access/tokens.ts';
+import { Front } from './front.ts';
+import { type Listening, listen, type Place, PortTaken } from './listening.ts';
 import { type Observed, Observer } from './observer.ts';
+import { Pages } from './pages.ts';
+import { type PublicSettings, placeOf } from './place.ts';
+import { Rest } from './rest/rest.ts';
+import { OpenStreams } from './streams/open-streams.ts';
+import { SessionFeed } from './streams/session-feed.ts';
 
 export interface HttpArgs {
   /** false: the actor is ignored. */
   readonly wanted: boolean;
   /** undefined: 4280, or a free one if that is taken. 0: any free one. */
   readonly port: number | undefined;
+  readonly settings: PublicSettings;
   /** Where earlier servers of this daemon were. */
   readonly past: HttpPast;
   readonly observed: Observed;
+  readonly door: SessionsDoor;
+  readonly daemon: DaemonFace;
+  readonly feed: Feed;
 }
 
 export interface HttpPast {
@@ -30,6 +49,7 @@ export interface HttpFace {
   readonly url: string;
   /** Open connections. */
   readonly connections: number;
+  readonly streams: number;
 }
 
 export const httpName = nameOf<HttpFace>('http');
@@ -37,31 +57,88 @@ export const httpName = nameOf<HttpFace>('http');
 const USUAL_PORT = 4280;
 const ANY_PORT = 0;
 
+interface State {
+  readonly listening: Listening;
+  readonly requests: Requests;
+  readonly streams: OpenStreams;
+}
+
 export const HttpServer = genServer(protocol({ calls: {} }), {
-  init: async ({ wanted, port, past, observed }: HttpArgs, self) => {
-    if (!wanted) return IGNORE;
+  init: async (args: HttpArgs, self) => {
+    if (!args.wanted) return IGNORE;
     const { system } = self;
-    const observer = new Observer(system, observed);
-    const onBug = (error: unknown) =>
-      system.report({ kind: 'fault', actor: 'http', during: 'a request', error });
-    const handler: RequestListener = (message, response) =>
-      void respond(message, response, observer).catch((error: unknown) => {
-        onBug(error);
-        if (!response.headersSent) send(response, refusal(500, 'a bug; see the log'), 'GET');
-      });
-    const listening = await listenOn(portsToTry(port, past.port), handler, (error) =>
-      self.exit({ crashed: error }),
+    const requests = new Requests(system.clock, REQUEST_LIMITS);
+    const streams = new OpenStreams(system.clock);
+    const feed = new SessionFeed(args.feed);
+    self.own(() => feed.close());
+    self.own(() => streams.endAll());
+    const place = placeOf(args.settings, system.find(tokensName)?.hasTokens === true);
+    let front: Front | undefined;
+    const handler = (message: IncomingMessage, response: ServerResponse) =>
+      front?.handle(message, response);
+    const listening = await listenOn(
+      place,
+      portsToTry(args.port, args.past.port),
+      handler,
+      (error) => self.exit({ crashed: error }),
     );
     self.own(() => listening.close());
-    past.port = listening.port;
-    self.register(httpName, faceOf(listening));
-    return { listening };
+    front = frontOf(system, args, { requests, streams, feed, listening });
+    args.past.port = listening.port;
+    self.register(httpName, faceOf(place, listening, streams));
+    return { listening, requests, streams } satisfies State;
   },
 
   handleCall: {},
 
-  redact: ({ listening: { port, connections } }) => ({ port, connections }),
+  /** What was begun is answered; streams end, and their readers come back. */
+  terminate: async (_, { requests, streams }: State) => {
+    requests.drain();
+    streams.endAll();
+    await requests.inFlight.idle();
+  },
+
+  redact: ({ listening: { port, connections }, streams }: State) => ({
+    ...{ port, connections },
+    streams: streams.size,
+  }),
 });
+
+interface Own {
+  readonly requests: Requests;
+  readonly streams: OpenStreams;
+  readonly feed: SessionFeed;
+  readonly listening: Listening;
+}
+
+const frontOf = (
+  system: System,
+  { observed, settings, door, daemon }: HttpArgs,
+  { requests, streams, feed, listening }: Own,
+): Front => {
+  const onBug = (error: unknown, request: string, traceId?: string) =>
+    system.report({
+      ...{ kind: 'fault', actor: 'http', during: `the request ${request}`, error },
+      ...(traceId === undefined ? {} : { where: { traceId } }),
+    });
+  const { clock } = system;
+  const rest = new Rest({
+    ...{ door, clock, requests, streams, feed, onBug },
+    dispatch: new Dispatch(door, daemon),
+    isGood: (grant) => system.find(tokensName)?.isGood(grant) === true,
+    openapi: undefined,
+  });
+  return new Front({
+    ...{ rest, onBug },
+    hosts: settings.hosts,
+    isSecure: settings.tls !== undefined || settings.isBehindProxy,
+    cookieName: cookieNameOf(listening.port),
+    tokens: () => system.find(tokensName),
+    observer: new Observer(system, observed),
+    pages: new Pages(),
+    letIn: (socket) => listening.letIn(socket),
+  });
+};
 
 /** A configured port is taken at its word; so is that of an earlier server. */
 const portsToTry = (
@@ -73,13 +150,14 @@ const portsToTry = (
 };
 
 const listenOn = async (
+  place: Omit<Place, 'port'>,
   ports: readonly number[],
-  handler: RequestListener,
+  handler: (message: IncomingMessage, response: ServerResponse) => void,
   onError: (error: Error) => void,
 ): Promise<Listening> => {
   for (const port of ports) {
     try {
-      return await listen(port, handler, onError);
+      return await listen({ ...place, port }, handler, onError);
     } catch (error) {
       if (!(error instanceof PortTaken)) throw error;
     }
@@ -89,28 +167,22 @@ const listenOn = async (
   );
 };
 
-const faceOf = (listening: Listening): HttpFace => ({
-  url: `http://127.0.0.1:${listening.port}`,
+const faceOf = (
+  { host, tls }: Omit<Place, 'port'>,
+  listening: Listening,
+  streams: OpenStreams,
+): HttpFace => ({
+  url: `${tls === undefined ? 'http' : 'https'}://${shownHost(host)}:${listening.port}`,
   get connections() {
     return listening.connections;
   },
+  get streams() {
+    return streams.size;
+  },
 });
 
-const respond = async (
-  { method = '', url: target = '', headers }: IncomingMessage,
-  response: ServerResponse,
-  observer: Observer,
-): Promise<void> =>
-  send(response, await answerTo({ method, target, host: headers.host }, observer), method);
-
-const send = (response: ServerResponse, answer: Answer, method: string): void => {
-  const { status, type, body, allow } = answer;
-  response.writeHead(status, {
-    'Content-Type': type,
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...(allow === undefined ? {} : { Allow: allow }),
-  });
-  response.end(method === 'HEAD' ? undefined : body);
+/** Where all addresses are meant, this machine reaches it by the loopback. */
+const shownHost = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 };

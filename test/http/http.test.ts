@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpServer, httpName } from '../../src/http/http-server.ts';
 import { LIMITS } from '../../src/http/listening.ts';
+import { ON_LOOPBACK } from '../../src/http/place.ts';
 import { startGreenroom } from '../../src/index.ts';
 import { METRICS } from '../../src/metrics/declared.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
@@ -13,6 +14,8 @@ import { Activity } from '../../src/session/actor/activity.ts';
 import { SessionCache } from '../../src/session/actor/session-cache.ts';
 import { newContextMemory } from '../../src/session/memory/context-memory.ts';
 import { readExposition } from '../metrics/exposition.ts';
+import { FakeDoor } from '../nats/fake-door.ts';
+import { FakeDaemon } from '../support/fake-daemon.ts';
 import {
   holding,
   ownGreenroom,
@@ -313,8 +316,10 @@ describe('the port', () => {
           memory: newContextMemory(),
         },
       };
+      const door = new FakeDoor();
       const ref = await HttpServer.start(system, {
         ...{ wanted: true, port: undefined, past: { port: undefined }, observed },
+        ...{ settings: ON_LOOPBACK, door, daemon: new FakeDaemon(), feed: door.feed },
       });
       onTestFinished(() => void system.exit(ref, 'shutdown'));
       return system.fetch(httpName).url;

@@ -8,12 +8,15 @@ const started = async (more: Partial<Limits> = {}): Promise<Listening & { url: s
   const fail = (error: Error) => {
     throw error;
   };
-  const listening = await listen(0, handler, fail, { ...LIMITS, ...more });
+  const listening = await listen({ host: '127.0.0.1', port: 0 }, handler, fail, {
+    ...LIMITS,
+    ...more,
+  });
   onTestFinished(() => listening.close());
   return Object.assign(listening, { url: `http://127.0.0.1:${listening.port}` });
 };
 
-const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
 it('a request whose headers do not end is ended', async () => {
   const { url } = await started({ headersMs: 50, lookMs: 20 });
@@ -33,8 +36,8 @@ it('a request whose body does not come is answered, and ended', async () => {
   expect(await exchange(url, said)).toMatch(/^HTTP\/1.1 200 /);
 });
 
-it('with all places taken the oldest connection goes, and the newest is served', async () => {
-  const listening = await started({ connections: 3 });
+it('with all places of strangers taken the oldest of them goes, and the newest is served', async () => {
+  const listening = await started({ newConnections: 3 });
   const first = await dawdle(listening.url);
   const others = [await dawdle(listening.url), await dawdle(listening.url)];
   expect(await exchange(listening.url, GET)).toContain('here');
@@ -43,12 +46,15 @@ it('with all places taken the oldest connection goes, and the newest is served',
   for (const { socket } of others) socket.destroy();
 });
 
-it('a connection is for one request, whatever the client wants', async () => {
+it('a connection is kept for the next request, but not behind a body that was not read', async () => {
   const { url } = await started();
-  const keeping = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n';
-  const heard = await exchange(url, keeping + keeping);
-  expect(heard).toMatch(/\r\nConnection: close\r\n/i);
-  expect(heard.match(/here/g)).toHaveLength(1);
+  const keeping = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const heard = await exchange(url, keeping + GET);
+  expect(heard.match(/here/g)).toHaveLength(2);
+  const unread = 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}';
+  const alone = await exchange(url, unread + GET);
+  expect(alone).toMatch(/\r\nConnection: close\r\n/i);
+  expect(alone.match(/here/g)).toHaveLength(1);
 });
 
 it('headers that are too long are refused', async () => {

@@ -1,6 +1,6 @@
 /** When the daemon is ready, and what it says when it is not. */
 import { describe, expect, it } from 'vitest';
-import { isLoopbackHost } from '../../src/http/host.ts';
+import { isKnownHost } from '../../src/http/access/guard.ts';
 import { type Condition, readinessOf } from '../../src/http/readiness.ts';
 
 const GOOD: Condition = { isUp: true, isDraining: false, store: 'good', broker: 'connected' };
@@ -34,7 +34,7 @@ describe('readiness', () => {
 describe('a Host header', () => {
   it.each(['localhost', 'LocalHost:4280', '127.0.0.1', '127.0.0.1:80', '[::1]', '[::1]:4280'])(
     'names the loopback: %s',
-    (host) => expect(isLoopbackHost(host)).toBe(true),
+    (host) => expect(isKnownHost(host)).toBe(true),
   );
 
   it.each([
@@ -42,5 +42,5 @@ describe('a Host header', () => {
     ...['127.0.0.1.evil.example', '127.0.0.1:4280:1', 'localhost:', 'localhost:x', '::1', '[::1'],
     ...['localhost@evil.example', 'evil.example#localhost', '0.0.0.0', '2130706433', '127.1'],
     ...['localhost, evil.example', ' localhost', 'localhost:123456'],
-  ])('does not: %j', (host) => expect(isLoopbackHost(host)).toBe(false));
+  ])('does not: %j', (host) => expect(isKnownHost(host)).toBe(false));
 });

@@ -36,6 +36,22 @@ export class FakeDaemon implements DaemonFace {
     return this.#part('acceptTool')(accepted, by);
   }
 
+  tokens(tenant: string) {
+    return this.#part('tokens')(tenant);
+  }
+
+  createToken(...asked: Parameters<DaemonFace['createToken']>) {
+    return this.#part('createToken')(...asked);
+  }
+
+  revokeToken(tenant: string, tokenId: string) {
+    return this.#part('revokeToken')(tenant, tokenId);
+  }
+
+  openPage(tenant: string) {
+    return this.#part('openPage')(tenant);
+  }
+
   #part<V extends keyof DaemonFace>(verb: V): DaemonFace[V] {
     const part = this.#says[verb];
     if (part === undefined) throw new Error(`the daemon of this test has no ${verb}`);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { CatalogStats } from '../ports/catalog.ts';
 import type { JournalInfo, JournalStats } from '../ports/journal.ts';
+import type { TokensFace } from './token-verbs.ts';
 import { daemonVerb } from './verb.ts';
 
 const text = z.string();
@@ -129,7 +130,7 @@ const Accepted = z.strictObject({ ...toolShape, hash: text.max(128) });
 export type AcceptedTool = z.output<typeof Accepted>;
 
 /** The running daemon, as its verbs ask it. */
-export interface DaemonFace {
+export interface DaemonFace extends TokensFace {
   ping(): z.output<typeof Ping>;
   status(): StatusView;
   tree(): TreeView;

@@ -21,6 +21,7 @@ import { settingsVerbs } from './settings-verbs.ts';
 import { tagVerbs } from './tag-verbs.ts';
 import { taskVerbs } from './task-verbs.ts';
 import { templateVerbs } from './template-verbs.ts';
+import { tokenVerbs } from './token-verbs.ts';
 import { transcriptVerbs } from './transcript-verbs.ts';
 import { transferVerbs } from './transfer-verbs.ts';
 import { turnVerbs } from './turn-verbs.ts';
@@ -59,7 +60,7 @@ export const SESSIONS_VERBS = {
   ...scheduleVerbs,
 } satisfies Record<SessionsVerb, object>;
 
-export const DAEMON_VERBS = daemonVerbs satisfies Record<DaemonVerb, object>;
+export const DAEMON_VERBS = { ...daemonVerbs, ...tokenVerbs } satisfies Record<DaemonVerb, object>;
 
 interface Typed {
   readonly request: z.ZodType;

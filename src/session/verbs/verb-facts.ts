@@ -12,7 +12,8 @@ import type { ErrorCode } from '../../model/errors.ts';
  * What a caller must be allowed to do: the words for roles and for the scopes of tokens. `admin` is for what tells of the
  * daemon, and so of all tenants at once.
  */
-export type Need = 'read' | 'send' | 'approve' | 'operate' | 'admin';
+export const NEEDS = ['read', 'send', 'approve', 'operate', 'admin'] as const;
+export type Need = (typeof NEEDS)[number];
 
 export interface Declared {
   /** What it does, in a sentence. */
@@ -68,6 +69,11 @@ const APPROVAL = {
 };
 const DIGEST = '0123456789abcdef';
 const CHANGED_TOOL = { server: 'tickets', tool: 'close' };
+
+const TOKEN = {
+  ...{ tokenId: 'k3v9q0x2m7pa', kind: 'token', name: 'ci', tenant: 'default' },
+  ...{ scopes: ['read', 'send'], createdAt: '2026-11-20T09:00:00.000Z' },
+};
 
 const MADE = {
   ...{ version: 1, createdAt: '2026-11-20T09:00:00.000Z', updatedAt: '2026-11-20T09:00:00.000Z' },
@@ -569,6 +575,34 @@ export const DAEMON = {
     'Offers such a tool again, as it is now: only as long as `hash` is still that of what was shown.',
     { ...CHANGED_TOOL, hash: DIGEST },
     { reply: { ...CHANGED_TOOL, hash: DIGEST } },
+  ),
+  tokens: declared(
+    'admin',
+    'Lists the tokens with which the HTTP gateway is asked.',
+    {},
+    { reply: { tokens: [TOKEN] } },
+  ),
+  'create-token': declared(
+    'admin',
+    'Makes such a token. It is shown this once, and kept nowhere.',
+    { name: 'ci', scopes: ['read', 'send'] },
+    { ...SETTINGS, reply: { token: 'grm_k3v9q0x2m7pa_…', ...TOKEN } },
+  ),
+  'revoke-token': declared(
+    'admin',
+    'Makes one void, at once.',
+    { tokenId: TOKEN.tokenId },
+    { reply: { revoked: true } },
+  ),
+  'open-page': declared(
+    'admin',
+    'Gives an address that lets one browser on this machine in: once, within a minute.',
+    {},
+    {
+      reply: {
+        ...{ url: 'http://127.0.0.1:4280/open?ticket=…', expiresAt: '2026-11-20T09:01:00.000Z' },
+      },
+    },
   ),
 } satisfies Record<string, Declared>;
 

@@ -1,0 +1,103 @@
+/**
+ * Tokens that are for some sessions only: of one owner, or with some tags. A session that is not theirs is one that does
+ * not exist; what they make is theirs from the start; searches find theirs alone.
+ *
+ * Verbs that cannot be made so narrow are refused, and so is a change that would take a session out of what is theirs.
+ */
+import type { Target } from '../../gateway/dispatch.ts';
+import { GreenroomError, SessionNotFoundError } from '../../model/errors.ts';
+import type { Grant } from './token-book.ts';
+
+/** What is looked at of a session. */
+export interface Belonging {
+  readonly owner?: string | undefined;
+  readonly tags: readonly string[];
+}
+
+export const isNarrow = ({ owner, tags }: Grant): boolean => owner !== undefined || tags.length > 0;
+
+const isTheirs = ({ owner, tags }: Grant, session: Belonging): boolean =>
+  (owner === undefined || session.owner === owner) &&
+  tags.every((tag) => session.tags.includes(tag));
+
+/** Searches: they take criteria beside those that were given. */
+const SEARCHES: ReadonlySet<string> = new Set([
+  ...['search', 'list', 'count', 'facets', 'costs', 'watch-open'],
+]);
+/** A watch was opened by a search, and its id is known to its reader alone. */
+const OF_WATCHES: ReadonlySet<string> = new Set(['watch-next', 'watch-close']);
+/** They make the session that they name, where it does not exist, and say what it is. */
+const MAKERS: ReadonlySet<string> = new Set(['create']);
+/** They would make a session of which the request does not say whose it is. */
+const REFUSED: ReadonlySet<string> = new Set([
+  ...['save', 'classic', 'import', 'import-state', 'import-session'],
+]);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The request as it may be made. Throws `forbidden`. */
+export const narrowed = (grant: Grant, { kind, verb }: Target, value: unknown): unknown => {
+  const fields = (typeof value === 'object' && value !== null ? value : {}) as Fields;
+  switch (kind) {
+    case 'daemon':
+      if (verb !== 'ping') throw tooWide(verb);
+      return value;
+    case 'sessions':
+      if (SEARCHES.has(verb))
+        return { ...fields, allOf: [...listIn(fields['allOf']), only(grant)] };
+      if (!OF_WATCHES.has(verb)) throw tooWide(verb);
+      return value;
+    case 'session':
+      if (REFUSED.has(verb)) throw tooWide(verb);
+      return MAKERS.has(verb) ? settingsOf(grant, fields) : unlessItLeaves(grant, verb, fields);
+  }
+};
+
+/** Settings of a session that is theirs. Throws `forbidden` for those of another owner. */
+export const settingsOf = (grant: Grant, settings: Fields): Fields => {
+  mustBeOwner(grant, settings);
+  const { owner, tags } = grant;
+  return {
+    ...settings,
+    ...(owner === undefined ? {} : { owner }),
+    ...(tags.length === 0 ? {} : { tags: [...new Set([...listIn(settings['tags']), ...tags])] }),
+  };
+};
+
+/** Whether it looks at a session that must be theirs already. */
+export const needsTheirs = ({ kind, verb }: Target): boolean =>
+  kind === 'session' && !MAKERS.has(verb);
+
+/** Throws `session_not_found` for one that is not theirs: it says nothing of what there is. */
+export const mustBeTheirs = (grant: Grant, session: Belonging, sessionId: string): void => {
+  if (!isTheirs(grant, session)) throw new SessionNotFoundError(`there is no session ${sessionId}`);
+};
+
+const unlessItLeaves = (grant: Grant, verb: string, fields: Fields): Fields => {
+  if (verb === 'update') {
+    mustBeOwner(grant, fields);
+    const given = fields['tags'];
+    if (Array.isArray(given) && !grant.tags.every((tag) => given.includes(tag))) throw leaves();
+  }
+  if (verb === 'untag' && listIn(fields['tags']).some((tag) => grant.tags.includes(String(tag))))
+    throw leaves();
+  return fields;
+};
+
+const mustBeOwner = ({ owner }: Grant, fields: Fields): void => {
+  const given = fields['owner'];
+  if (owner !== undefined && given !== undefined && given !== owner) throw leaves();
+};
+
+const only = ({ owner, tags }: Grant): Fields => ({
+  ...(owner === undefined ? {} : { owner }),
+  ...(tags.length === 0 ? {} : { allTags: tags }),
+});
+
+const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+const tooWide = (verb: string): GreenroomError =>
+  new GreenroomError('forbidden', `${verb} is about more than the sessions that this token is for`);
+
+const leaves = (): GreenroomError =>
+  new GreenroomError('forbidden', 'the session would no longer be one that this token is for');

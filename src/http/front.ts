@@ -1,0 +1,105 @@
+/** The first look at each request: where it comes from, what it is for, who asks. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { GreenroomError } from '../model/errors.ts';
+import { callerOf, cookieOf } from './access/credentials.ts';
+import { type Hosts, mustBeOurs } from './access/guard.ts';
+import type { TokenBook } from './access/token-book.ts';
+import { isObserved, observed } from './answers.ts';
+import type { Observer } from './observer.ts';
+import type { Pages } from './pages.ts';
+import type { Rest } from './rest/rest.ts';
+import { type Exchange, exchangeOf, send, sendEmpty, sendProblem } from './wire/exchange.ts';
+import { HttpError } from './wire/problem.ts';
+
+export interface FrontOptions {
+  readonly rest: Rest;
+  readonly observer: Observer;
+  readonly pages: Pages;
+  readonly hosts: Hosts;
+  readonly isSecure: boolean;
+  readonly cookieName: string;
+  /** undefined: they are being restarted. */
+  readonly tokens: () => TokenBook | undefined;
+  /** The peer is no stranger any more. */
+  readonly letIn: (socket: Socket) => void;
+  readonly onBug: (error: unknown, request: string) => void;
+}
+
+const isApi = (path: string): boolean =>
+  path.startsWith('/v1/') || path === '/v1' || path === '/openapi.json';
+
+export class Front {
+  readonly #options: FrontOptions;
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+  }
+
+  /** Answers it, whatever comes of it. */
+  handle(message: IncomingMessage, response: ServerResponse): void {
+    const exchange = exchangeOf(message, response);
+    message.on('error', () => undefined); // the peer has gone: its response is closed too
+    try {
+      this.#begin(exchange);
+    } catch (error) {
+      this.#failed(exchange, error);
+    }
+  }
+
+  #begin(exchange: Exchange): void {
+    const { path, message } = exchange;
+    const { rest, pages, hosts, cookieName, letIn } = this.#options;
+    mustBeOurs(message.headers, hosts);
+    if (isObserved(path)) return this.#observe(exchange);
+    if (!isApi(path)) {
+      if (path === '/open') return this.#open(exchange);
+      return pages.answer(exchange);
+    }
+    const caller = callerOf(message.headers, this.#tokens(), cookieName);
+    letIn(message.socket);
+    rest.answer(exchange, caller);
+  }
+
+  #observe(exchange: Exchange): void {
+    const { observer, tokens, cookieName } = this.#options;
+    observed(exchange, observer, tokens(), cookieName)
+      .then((answer) => send(exchange, answer))
+      .catch((error: unknown) => this.#failed(exchange, error));
+  }
+
+  /** A ticket is given for a cookie, once, and the browser goes to the page. */
+  #open(exchange: Exchange): void {
+    const { cookieName, isSecure } = this.#options;
+    if (exchange.method !== 'GET')
+      throw new HttpError('method_not_allowed', 'it takes GET', { Allow: 'GET' });
+    const ticket = new URLSearchParams(exchange.query).get('ticket') ?? '';
+    const token = this.#tokens().redeem(ticket);
+    if (token === undefined)
+      throw new GreenroomError(
+        'unauthorized',
+        'this address was used, or is older than a minute: `greenroom open` gives another one',
+      );
+    sendEmpty(exchange, 303, {
+      Location: '/',
+      'Set-Cookie': cookieOf(cookieName, token, isSecure),
+      'Referrer-Policy': 'no-referrer',
+      'Content-Length': '0',
+    });
+  }
+
+  #tokens(): TokenBook {
+    const tokens = this.#options.tokens();
+    if (tokens !== undefined) return tokens;
+    throw new GreenroomError('unavailable', 'the tokens are being restarted', {
+      retryAfterMs: 500,
+    });
+  }
+
+  /** Whoever was not let in finds the connection closed. */
+  #failed(exchange: Exchange, error: unknown): void {
+    exchange.response.shouldKeepAlive = false;
+    const code = sendProblem(exchange, error);
+    if (code === 'internal') this.#options.onBug(error, `${exchange.method} ${exchange.path}`);
+  }
+}

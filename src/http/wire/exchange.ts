@@ -1,0 +1,110 @@
+/** One request and its response: its parts by name, its body, and how an answer leaves. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MAX_BODY_BYTES } from '../../gateway/body.ts';
+import type { HeaderReader } from '../../gateway/trace.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import { HttpError, PROBLEM_TYPE, problemOf } from './problem.ts';
+
+export const JSON_TYPE = 'application/json';
+
+export interface Exchange {
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  /** Without the query, as it came. */
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query: string;
+}
+
+export const exchangeOf = (message: IncomingMessage, response: ServerResponse): Exchange => {
+  const { method = '', url = '' } = message;
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  return { message, response, method, path, query: mark === -1 ? '' : url.slice(mark + 1) };
+};
+
+/** Headers by their names, however they are written; one that came twice counts as its first. */
+export const readerOf =
+  ({ headers }: Pick<IncomingMessage, 'headers'>): HeaderReader =>
+  (name) => {
+    const value = headers[name.toLowerCase()];
+    return (Array.isArray(value) ? value[0] : value) || undefined;
+  };
+
+/** What a body is, without its parameters: `application/json`; undefined: the header is absent. */
+export const mediaTypeOf = ({ message }: Exchange): string | undefined =>
+  message.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+
+/** Throws `unsupported_media_type` unless the body is, or says nothing of itself and is absent. */
+export const mustBeJson = (exchange: Exchange): void => {
+  const type = mediaTypeOf(exchange);
+  if (type === JSON_TYPE || (type === undefined && !hasBody(exchange))) return;
+  throw new HttpError('unsupported_media_type', `send Content-Type: ${JSON_TYPE}`);
+};
+
+export const hasBody = ({ message: { headers } }: Pick<Exchange, 'message'>): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** The whole body. Rejects with `too_large` as soon as it is larger than any request may be. */
+export const readBody = async (exchange: Exchange): Promise<Buffer> => {
+  const { message, response } = exchange;
+  if (!hasBody(exchange)) return Buffer.alloc(0);
+  if (Number(message.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of message as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_BODY_BYTES) throw tooLarge();
+    parts.push(part);
+  }
+  if (!message.complete) throw new GreenroomError('invalid_request', 'the body ended too soon');
+  response.shouldKeepAlive = wantsToStay(message);
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+};
+
+const tooLarge = (): GreenroomError =>
+  new GreenroomError('too_large', `the limit of a body is ${MAX_BODY_BYTES} bytes`, {
+    details: { limitBytes: MAX_BODY_BYTES },
+  });
+
+/** What the client says of its connection. */
+export const wantsToStay = ({ headers, httpVersion }: IncomingMessage): boolean =>
+  httpVersion === '1.1' && headers.connection?.toLowerCase() !== 'close';
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Uint8Array | string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+export const send = ({ message, response }: Exchange, answer: Answer): void => {
+  const { status, type, body, headers } = answer;
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
+  response.end(message.method === 'HEAD' ? undefined : body);
+};
+
+/** An answer without a body. */
+export const sendEmpty = (
+  { response }: Exchange,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): void => {
+  response.writeHead(status, { 'Cache-Control': 'no-store', ...headers });
+  response.end();
+};
+
+/** Says what went wrong; of a stream that has begun, ends it. @returns its code. */
+export const sendProblem = (exchange: Exchange, error: unknown, traceId?: string): string => {
+  const { status, code, headers, body } = problemOf(error, traceId);
+  if (exchange.response.headersSent) exchange.response.end();
+  else send(exchange, { status, type: PROBLEM_TYPE, body, headers });
+  return code;
+};

@@ -1,0 +1,169 @@
+/** Sessions and turns of a real Greenroom, by HTTP. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sharedGreenroom } from '../support/greenroom.ts';
+import { type Client, clientOf, eventsUntil } from './rest.ts';
+
+const shared = sharedGreenroom({ httpPort: 0 });
+let client: Client;
+beforeAll(() => {
+  client = clientOf(shared());
+});
+
+describe('a session', () => {
+  it('is made, shown, changed and deleted', async () => {
+    const made = await client.call('POST', '/v1/sessions', { sessionId: 's', title: 'Notes' });
+    expect([made.status, made.headers.get('location')]).toEqual([201, '/v1/sessions/s']);
+    expect(made.body.session).toMatchObject({ sessionId: 's', title: 'Notes', version: 1 });
+    const shown = await client.call('GET', '/v1/sessions/s');
+    expect([shown.status, shown.headers.get('etag')]).toEqual([200, '"1"']);
+    const changed = await client.call('PATCH', '/v1/sessions/s', { title: 'Other' });
+    expect(changed.body.session.title).toBe('Other');
+    const gone = await client.call('DELETE', '/v1/sessions/s?release=true');
+    expect([gone.status, gone.body]).toEqual([200, { deleted: true }]);
+    const missing = await client.call('GET', '/v1/sessions/s');
+    expect([missing.status, missing.body.code]).toEqual([404, 'session_not_found']);
+    expect(missing.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  it('is given a name where it has none', async () => {
+    const made = await client.call('POST', '/v1/sessions', { tags: ['a'] });
+    expect(made.status).toBe(201);
+    const { sessionId } = made.body.session;
+    expect(made.headers.get('location')).toBe(`/v1/sessions/${sessionId}`);
+    expect((await client.call('GET', `/v1/sessions/${sessionId}`)).status).toBe(200);
+  });
+
+  it('is not changed by one who has not seen its version', async () => {
+    await client.call('PUT', '/v1/sessions/s', { title: 'one' });
+    const change = (etag: string, title: string) =>
+      client.call('PATCH', '/v1/sessions/s', { title }, { 'if-match': etag });
+    expect((await change('"1"', 'two')).status).toBe(200);
+    const late = await change('"1"', 'three');
+    expect([late.status, late.body.code]).toEqual([412, 'precondition_failed']);
+    const known = await client.call('GET', '/v1/sessions/s', undefined, { 'if-none-match': '"2"' });
+    expect([known.status, known.body]).toEqual([304, '']);
+    const tag = { 'if-match': '"1"' };
+    expect((await client.call('POST', '/v1/sessions/s/tags', { tags: ['x'] }, tag)).status).toBe(
+      412,
+    );
+    expect(
+      (await client.call('DELETE', '/v1/sessions/s?release=true', undefined, tag)).status,
+    ).toBe(412);
+  });
+
+  it('has its fields wrong: each is named', async () => {
+    const wrong = await client.call('POST', '/v1/sessions', { title: 7, nothing: 1 });
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'invalid_request']);
+    expect(wrong.body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual([
+      'nothing',
+      'title',
+    ]);
+  });
+
+  it('is found by what the query says', async () => {
+    for (const [id, tag] of [
+      ['a', 'x'],
+      ['b', 'x'],
+      ['c', 'y'],
+    ])
+      await client.call('PUT', `/v1/sessions/${id}`, { tags: [tag] });
+    const ids = async (query: string) =>
+      (await client.call('GET', `/v1/sessions?${query}`)).body.sessions
+        .map(({ sessionId }: { sessionId: string }) => sessionId)
+        .toSorted();
+    expect(await ids('tags=x')).toEqual(['a', 'b']);
+    expect(await ids('tags=x,y')).toEqual(['a', 'b', 'c']);
+    expect(await ids('q=tag:y')).toEqual(['c']);
+    expect(await ids('hasErrors=true')).toEqual([]);
+    expect(await ids('limit=1&sortBy=createdAt&order=asc')).toEqual(['a']);
+    const wrong = await client.call('GET', '/v1/sessions?limit=many');
+    expect([wrong.status, wrong.body.code]).toEqual([422, 'invalid_criteria']);
+  });
+
+  it('has tags, forks and a transcript below it', async () => {
+    await shared().run('s', 'Hello');
+    const tagged = await client.call('POST', '/v1/sessions/s/tags', { tags: ['a b', 'c'] });
+    expect(tagged.body.session.tags).toEqual(['a b', 'c']);
+    const untagged = await client.call('DELETE', '/v1/sessions/s/tags/a%20b');
+    expect(untagged.body.session.tags).toEqual(['c']);
+    const fork = await client.call('POST', '/v1/sessions/s/fork', { newSessionId: 'f' });
+    expect([fork.status, fork.headers.get('location')]).toEqual([201, '/v1/sessions/f']);
+    const { body } = await client.call('GET', '/v1/sessions/s/messages?limit=1&order=desc');
+    expect(body).toMatchObject({ entries: [{ seq: 2 }], nextFrom: 1 });
+    for (const path of ['hooks', 'permissions', 'audit', 'metrics/history', 'approvals', 'explain'])
+      expect((await client.call('GET', `/v1/sessions/s/${path}`)).status, path).toBe(200);
+  });
+});
+
+describe('a turn', () => {
+  it('is accepted, and found where the answer says', async () => {
+    const accepted = await client.call('POST', '/v1/sessions/s/turns', { prompt: 'Hello' });
+    expect(accepted.status).toBe(202);
+    const { turnId } = accepted.body.turn;
+    const where = accepted.headers.get('location') ?? '';
+    expect(where).toBe(`/v1/sessions/s/turns/${turnId}`);
+    await expect
+      .poll(async () => (await client.call('GET', where)).body.turn.status)
+      .toBe('completed');
+  });
+
+  it('is waited for by one who prefers that', async () => {
+    const prefer = { prefer: 'wait=60' };
+    const done = await client.call('POST', '/v1/sessions/s/turns', { prompt: 'Hello' }, prefer);
+    expect([done.status, done.headers.get('preference-applied')]).toEqual([200, 'wait=60']);
+    expect(done.body).toMatchObject({ turn: { status: 'completed' }, text: expect.any(String) });
+  });
+
+  it('comes as a stream, and its prompt may be plain text', async () => {
+    const events = await eventsUntil(
+      client.events('/v1/sessions/s/turns', {
+        ...{ method: 'POST', body: 'Hello', headers: { 'content-type': 'text/plain' } },
+      }),
+      ({ event }) => event === 'turn.finished',
+    );
+    const names = events.map(({ event }) => event);
+    expect(names.slice(0, 2)).toEqual(['turn.accepted', 'turn.started']);
+    expect(names).toContain('delta');
+    expect(names.slice(-2)).toEqual(['message', 'turn.finished']);
+  });
+
+  it('with the same Idempotency-Key runs once, and not with another prompt', async () => {
+    const key = { 'idempotency-key': '"a key of mine"' };
+    const send = (prompt: string) => client.call('POST', '/v1/sessions/s/turns', { prompt }, key);
+    const [one, same] = [await send('Hello'), await send('Hello')];
+    expect(same.body.turn.turnId).toBe(one.body.turn.turnId);
+    const other = await send('Goodbye');
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+  });
+});
+
+describe('the events of a session', () => {
+  it('come as they happen, and go on behind the last id', async () => {
+    await shared().run('s', 'one', { turnId: 'one' });
+    const isEnd = ({ event }: { event: string }) => event === 'turn.finished';
+    const first = client.events('/v1/sessions/s/events');
+    const begun = first.next();
+    await expect.poll(() => client.call('GET', '/v1/ping')).toBeDefined();
+    const told = (async () => {
+      const { value } = await begun;
+      return [value, ...(await eventsUntil(first, isEnd))];
+    })();
+    await shared().run('s', 'two', { turnId: 'two' });
+    const events = await told;
+    expect(events.at(-1)?.data.turnId).toBe('two');
+    await shared().run('s', 'three', { turnId: 'three' });
+    const message = events.find((event) => event?.event === 'message');
+    const since = await eventsUntil(
+      client.events('/v1/sessions/s/events', {
+        headers: { 'last-event-id': message?.id ?? '' },
+      }),
+      ({ event, data }) => event === 'turn.finished' && data.turnId === 'three',
+    );
+    expect(since.map(({ event, data }) => `${event} ${data.turnId}`)).toEqual([
+      'turn.finished two',
+      'turn.accepted three',
+      'message three',
+      'turn.finished three',
+    ]);
+  });
+});
