@@ -49,6 +49,8 @@ const ENTRIES: readonly Entry[] = [
   },
   { words: ['budgets'], load: async () => (await import('./commands/budgets.ts')).registerBudgets },
   { words: ['costs'], load: async () => (await import('./commands/costs.ts')).registerCosts },
+  { words: ['tokens'], load: async () => (await import('./commands/tokens.ts')).registerTokens },
+  { words: ['open'], load: async () => (await import('./commands/tokens.ts')).registerOpen },
   { words: ['mcp'], load: async () => (await import('./commands/mcp.ts')).registerMcp },
   { words: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
   { words: ['metrics'], load: async () => (await import('./commands/metrics.ts')).registerMetrics },

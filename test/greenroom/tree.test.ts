@@ -58,6 +58,7 @@ it('the tree has no child without a process but those that a setting turns off',
     'greenroom/companions/broker',
     'greenroom/companions/rehearsal',
     'greenroom/housekeeping/notifier',
+    'greenroom/gateways/http/tokens',
     'greenroom/gateways/http/server',
     'greenroom/gateways/nats',
   ]);

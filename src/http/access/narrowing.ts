@@ -6,6 +6,7 @@
  */
 import type { Target } from '../../gateway/dispatch.ts';
 import { GreenroomError, SessionNotFoundError } from '../../model/errors.ts';
+import { isTag, normaliseTag, tagKey } from '../../model/tags.ts';
 import type { Grant } from './token-book.ts';
 
 /** What is looked at of a session. */
@@ -17,8 +18,13 @@ export interface Belonging {
 export const isNarrow = ({ owner, tags }: Grant): boolean => owner !== undefined || tags.length > 0;
 
 const isTheirs = ({ owner, tags }: Grant, session: Belonging): boolean =>
-  (owner === undefined || session.owner === owner) &&
-  tags.every((tag) => session.tags.includes(tag));
+  (owner === undefined || session.owner === owner) && tags.every((tag) => has(session.tags, tag));
+
+/** Two spellings of one tag are the same. */
+const has = (tags: readonly unknown[], wanted: string): boolean =>
+  tags.some((tag) => tagKey(spelled(String(tag))) === tagKey(wanted));
+
+const spelled = (tag: string): string => (isTag(tag) ? normaliseTag(tag) : tag);
 
 /** Searches: they take criteria beside those that were given. */
 const SEARCHES: ReadonlySet<string> = new Set([
@@ -77,10 +83,10 @@ const unlessItLeaves = (grant: Grant, verb: string, fields: Fields): Fields => {
   if (verb === 'update') {
     mustBeOwner(grant, fields);
     const given = fields['tags'];
-    if (Array.isArray(given) && !grant.tags.every((tag) => given.includes(tag))) throw leaves();
+    if (Array.isArray(given) && !grant.tags.every((tag) => has(given, tag))) throw leaves();
   }
-  if (verb === 'untag' && listIn(fields['tags']).some((tag) => grant.tags.includes(String(tag))))
-    throw leaves();
+  const taken = verb === 'untag' ? listIn(fields['tags']) : [];
+  if (grant.tags.some((tag) => has(taken, tag))) throw leaves();
   return fields;
 };
 

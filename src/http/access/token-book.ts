@@ -8,6 +8,7 @@
 import { GreenroomError } from '../../model/errors.ts';
 import type { Tenant } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
+import { normaliseTag } from '../../model/tags.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { NewToken, TokenView } from '../../session/verbs/token-verbs.ts';
 import { NEEDS, type Need } from '../../session/verbs/verb-facts.ts';
@@ -110,7 +111,7 @@ export class TokenBook {
     return this.#add('token', tenant, by, {
       ...{ name, scopes },
       ...(owner === undefined ? {} : { owner }),
-      ...(tags === undefined ? {} : { tags }),
+      ...(tags === undefined ? {} : { tags: tags.map(normaliseTag) }),
       ...(expiresAt === undefined ? {} : { expiresAt: iso(expiresAt) }),
     });
   }

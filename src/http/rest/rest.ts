@@ -28,7 +28,7 @@ import {
 import { HttpError } from '../wire/problem.ts';
 import { type Ground, mustSee } from './ground.ts';
 import { QueryValues } from './query-values.ts';
-import { type Match, type OtherRoute, type Route, RouteTable, type VerbRoute } from './route.ts';
+import type { Match, OtherRoute, Route, VerbRoute } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { runTurn } from './turn-request.ts';
 import { type Asked, runVerb } from './verb-request.ts';
@@ -54,7 +54,6 @@ type Failed = Asked['failed'];
 
 export class Rest {
   readonly #options: RestOptions;
-  readonly #table = new RouteTable(ROUTES);
   readonly #values = new QueryValues();
 
   constructor(options: RestOptions) {
@@ -88,7 +87,7 @@ export class Rest {
   }
 
   #matched({ method, path }: Exchange): Match {
-    const match = this.#table.find(method, path);
+    const match = ROUTES.find(method, path);
     if (match === undefined)
       throw new HttpError('unknown_path', `there is no ${path.slice(0, 200)}; see /openapi.json`);
     if ('route' in match) return match;

@@ -3,7 +3,7 @@
  * where a verb would have the same address.
  */
 import { VERBS, type VerbKind } from '../../gateway/dispatch.ts';
-import type { Method, OtherRoute, Route, VerbRoute } from './route.ts';
+import { type Method, type OtherRoute, type Route, RouteTable, type VerbRoute } from './route.ts';
 
 type More = Partial<Omit<VerbRoute, 'does' | 'kind' | 'verb' | 'method' | 'path'>>;
 
@@ -112,10 +112,11 @@ const BY_NAME: readonly Route[] = (['session', 'sessions', 'daemon'] as const).f
   Object.keys(VERBS[kind]).map((verb) => to(kind)('POST', `${BELOW[kind]}/${verb}`, verb)),
 );
 
-export const ROUTES: readonly Route[] = [
+/** All of them, each address once. */
+export const ROUTES = new RouteTable([
   ...OF_SESSIONS,
   ...OF_ALL,
   ...OF_TASKS,
   ...OF_DAEMON,
   ...BY_NAME,
-];
+]);

@@ -59,7 +59,7 @@ export interface TokensFace {
   openPage(tenant: string): { readonly url: string; readonly expiresAt: string };
 }
 
-interface TokensWork {
+export interface TokensWork {
   readonly context: RequestContext;
   readonly daemon: TokensFace;
 }

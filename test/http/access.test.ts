@@ -1,0 +1,341 @@
+/** Who may come in by HTTP, and how far: of a real Greenroom. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { VERBS } from '../../src/gateway/dispatch.ts';
+import { tokensName } from '../../src/http/access/tokens.ts';
+import { ROUTES } from '../../src/http/rest/routes.ts';
+import { NEEDS } from '../../src/session/verbs/verb-facts.ts';
+import { sharedGreenroom } from '../support/greenroom.ts';
+import { exchange, portOf } from './raw.ts';
+import { clientOf, clientWith, EVERYTHING, tokenOf, urlOf } from './rest.ts';
+
+const shared = sharedGreenroom({ httpPort: 0 });
+let url: string;
+beforeAll(() => {
+  url = urlOf(shared());
+});
+
+const book = () => shared().greenroom.system.fetch(tokensName);
+
+describe('a token', () => {
+  it('is needed, on the loopback too', async () => {
+    for (const authorization of [undefined, 'Bearer', 'Bearer grm_x', 'Basic Zm9vOmJhcg=='])
+      for (const path of ['/v1/sessions', '/v1/tree', '/v1/nothing', '/v1', '/openapi.json']) {
+        const headers: Record<string, string> =
+          authorization === undefined ? {} : { authorization };
+        const response = await fetch(`${url}${path}`, { headers });
+        expect(response.status, `${path} with ${authorization}`).toBe(401);
+        expect(response.headers.get('www-authenticate')).toContain('Bearer');
+      }
+  });
+
+  it('with another secret, or none of the kind, opens nothing', async () => {
+    const token = tokenOf(shared());
+    const other = `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`;
+    for (const wrong of [other, token.slice(0, -1), `${token}A`, token.toUpperCase()])
+      expect((await clientWith(url, wrong).call('GET', '/v1/ping')).status).toBe(401);
+    expect((await clientWith(url, token).call('GET', '/v1/ping')).status).toBe(200);
+  });
+
+  it('that is revoked is void at once, and its streams end', async () => {
+    const client = clientOf(shared());
+    const admin = clientOf(shared());
+    await admin.call('PUT', '/v1/sessions/s', {});
+    const events = client.events('/v1/sessions/s/events');
+    const end = events.next();
+    const [, , id] = /^(grm)_([^_]+)_/.exec(client.token) ?? [];
+    const gone = await admin.call('DELETE', `/v1/tokens/${id}`);
+    expect(gone.body).toEqual({ revoked: true });
+    expect((await client.call('GET', '/v1/ping')).status).toBe(401);
+    expect(await end).toMatchObject({ done: true });
+  });
+
+  it('that has expired is void', async () => {
+    const nowMs = shared().greenroom.system.clock.now();
+    expect(() =>
+      book().create('default', 'me', { name: 'x', scopes: ['read'], expiresAt: nowMs - 1 }),
+    ).toThrow(/past/);
+    const { token } = book().create('default', 'me', {
+      ...{ name: 'x', scopes: ['read'], expiresAt: nowMs + 50 },
+    });
+    await expect
+      .poll(async () => (await clientWith(url, token).call('GET', '/v1/ping')).status)
+      .toBe(401);
+  });
+
+  it('is of one tenant', async () => {
+    const ours = clientOf(shared());
+    const theirs = clientOf(shared(), { tenant: 'acme' });
+    await ours.call('PUT', '/v1/sessions/s', {});
+    expect((await theirs.call('GET', '/v1/sessions/s')).status).toBe(404);
+    expect((await theirs.call('GET', '/v1/sessions')).body.sessions).toEqual([]);
+    expect((await theirs.call('GET', '/v1/tokens')).body.tokens).toHaveLength(1);
+  });
+
+  it('is kept by its hash alone, and is there after a restart', async () => {
+    const client = clientOf(shared());
+    const { readFileSync, statSync } = await import('node:fs');
+    const file = `${shared().dataDir}/tokens.json`;
+    expect(readFileSync(file, 'utf8')).not.toContain(client.token.slice(20));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await shared().restart({ httpPort: portOf(url) });
+    expect((await client.call('GET', '/v1/ping')).status).toBe(200);
+  });
+});
+
+/** Each route as a request that could be meant. */
+const requestOf = (path: string): string =>
+  path.replace('{sessionId}', 's').replaceAll(/\{\w+\}/g, 'x');
+
+describe('a scope', () => {
+  it('lets through what needs it, and nothing else, at every address', async () => {
+    await shared().sessions.create('s');
+    const clients = NEEDS.map((need) => [need, clientOf(shared(), { scopes: [need] })] as const);
+    const needOf = (kind: keyof typeof VERBS, verb: string) =>
+      (VERBS[kind] as Readonly<Record<string, { needs: string }>>)[verb]?.needs;
+    const routes = ROUTES.routes.flatMap((route) => (route.does === 'verb' ? [route] : []));
+    for (const { method, path, kind, verb } of routes)
+      for (const [need, client] of clients) {
+        if (need === needOf(kind, verb)) continue;
+        const body = method === 'GET' || method === 'DELETE' ? undefined : {};
+        const { status, body: problem } = await client.call(method, requestOf(path), body);
+        expect([status, problem.code], `${need}: ${method} ${path}`).toEqual([403, 'forbidden']);
+      }
+    for (const [need, client] of clients) {
+      const turn = await client.call('POST', '/v1/sessions/s/turns', { prompt: 'Hello' });
+      expect(turn.status === 403, need).toBe(need !== 'send');
+    }
+  });
+
+  it('every verb has an address', () => {
+    const there = new Set(
+      ROUTES.routes.flatMap((route) =>
+        route.does === 'verb' ? [`${route.kind}.${route.verb}`] : [],
+      ),
+    );
+    const all = Object.entries(VERBS).flatMap(([kind, verbs]) =>
+      Object.keys(verbs).map((verb) => `${kind}.${verb}`),
+    );
+    expect(all.filter((verb) => !there.has(verb))).toEqual([]);
+  });
+});
+
+describe('a token for some sessions', () => {
+  it('makes, finds and sees only those of its owner', async () => {
+    await shared().sessions.create('theirs', { owner: 'bob' });
+    const ann = clientOf(shared(), { owner: 'ann' });
+    const made = await ann.call('PUT', '/v1/sessions/mine', {});
+    expect(made.body.session.owner).toBe('ann');
+    expect((await ann.call('PUT', '/v1/sessions/x', { owner: 'bob' })).status).toBe(403);
+    const { body } = await ann.call('GET', '/v1/sessions');
+    expect(body.sessions.map(({ sessionId }: { sessionId: string }) => sessionId)).toEqual([
+      'mine',
+    ]);
+    expect((await ann.call('GET', '/v1/count')).body.count).toBe(1);
+    expect((await ann.call('GET', '/v1/facets?by=owner')).body.facets).toHaveLength(1);
+    for (const [method, path, value] of [
+      ['GET', '', undefined],
+      ['PATCH', '', { title: 'x' }],
+      ['DELETE', '', undefined],
+      ['GET', '/messages', undefined],
+      ['GET', '/events', undefined],
+      ['GET', '/turns', undefined],
+      ['GET', '/hooks', undefined],
+      ['GET', '/permissions', undefined],
+      ['GET', '/metrics/history', undefined],
+      ['POST', '/fork', {}],
+      ['POST', '/turns', { prompt: 'Hello' }],
+    ] as const) {
+      const { status } = await ann.call(method, `/v1/sessions/theirs${path}`, value);
+      expect(status, `${method} ${path}`).toBe(404);
+    }
+    expect((await ann.call('GET', '/v1/events?sessions=mine,theirs')).status).toBe(404);
+    expect((await ann.call('PATCH', '/v1/sessions/mine', { owner: 'bob' })).status).toBe(403);
+    const turn = await ann.call('POST', '/v1/sessions/new/turns', { prompt: 'Hello' });
+    expect(turn.status).toBe(202);
+    expect((await shared().sessions.get('new')).owner).toBe('ann');
+    const fork = await ann.call('POST', '/v1/sessions/mine/fork', {});
+    expect(fork.body.session.owner).toBe('ann');
+    for (const path of ['approvals', 'audit', 'tree', 'tokens', 'budgets', 'notifications'])
+      expect((await ann.call('GET', `/v1/${path}`)).status, path).toBe(403);
+  });
+
+  it('makes and keeps those with its tags', async () => {
+    const client = clientOf(shared(), { tags: ['Team A'] });
+    const made = await client.call('PUT', '/v1/sessions/s', { tags: ['x'] });
+    expect(made.body.session.tags).toEqual(['x', 'Team A']);
+    const leave = [
+      ['PATCH', '/v1/sessions/s', { tags: ['x'] }],
+      ['POST', '/v1/sessions/s/untag', { tags: ['team a'] }],
+      ['POST', '/v1/sessions/s/untag', { tags: [' Team A '] }],
+      ['DELETE', '/v1/sessions/s/tags/TEAM%20A', undefined],
+    ] as const;
+    for (const [method, path, body] of leave)
+      expect((await client.call(method, path, body)).status, path).toBe(403);
+    await shared().sessions.untag('s', 'Team A');
+    expect((await client.call('GET', '/v1/sessions/s')).status).toBe(404);
+  });
+});
+
+describe('the page', () => {
+  const open = async () => {
+    const { url: address } = (await clientOf(shared()).call('POST', '/v1/daemon/open-page', {}))
+      .body;
+    return fetch(address, { redirect: 'manual' });
+  };
+
+  it('gets a cookie for a ticket, once', async () => {
+    const { url: address } = (await clientOf(shared()).call('POST', '/v1/daemon/open-page', {}))
+      .body;
+    const let1 = await fetch(address, { redirect: 'manual' });
+    expect([let1.status, let1.headers.get('location')]).toEqual([303, '/']);
+    const cookie = let1.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
+    expect((await fetch(address, { redirect: 'manual' })).status).toBe(401);
+    const [pair = ''] = cookie.split(';');
+    const asked = await fetch(`${url}/v1/sessions`, { headers: { cookie: pair } });
+    expect(asked.status).toBe(200);
+    const token = pair.slice(pair.indexOf('=') + 1);
+    expect((await clientWith(url, token).call('GET', '/v1/ping')).status).toBe(401);
+    const header = { cookie: `${pair.split('=')[0]}=${tokenOf(shared())}` };
+    expect((await fetch(`${url}/v1/ping`, { headers: header })).status).toBe(401);
+  });
+
+  it('changes nothing but by JSON', async () => {
+    const [cookie = ''] = ((await open()).headers.get('set-cookie') ?? '').split(';');
+    await shared().sessions.create('s');
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+    ])
+      for (const path of ['/v1/sessions/s/tags', '/v1/sessions/s/turns', '/v1/sessions']) {
+        const response = await fetch(`${url}${path}`, {
+          ...{ method: 'POST', body: '{"prompt":"x","tags":["x"]}' },
+          headers: { cookie, 'content-type': type },
+        });
+        expect(response.status, `${path} ${type}`).toBe(415);
+      }
+    const gone = await fetch(`${url}/v1/sessions/s`, { method: 'DELETE', headers: { cookie } });
+    expect(gone.status).toBe(415);
+  });
+
+  it('is served with a policy that lets no other script in', async () => {
+    const page = await fetch(`${url}/`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+    ]);
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|\*/);
+    const etag = page.headers.get('etag') ?? '';
+    const again = await fetch(`${url}/sessions/abc`, { headers: { 'if-none-match': etag } });
+    expect(again.status).toBe(304);
+  });
+});
+
+describe('a request from elsewhere', () => {
+  const ask = (lines: readonly string[], path = '/v1/sessions', method = 'GET') =>
+    exchange(
+      url,
+      [
+        `${method} ${path} HTTP/1.1`,
+        `Authorization: Bearer ${tokenOf(shared())}`,
+        ...lines,
+        'Connection: close',
+        '',
+        '',
+      ].join('\r\n'),
+    );
+  const host = () => `Host: 127.0.0.1:${portOf(url)}`;
+
+  it.each([
+    'Host: evil.example',
+    'Host: 127.0.0.1.evil.example',
+    'Host: localhost.evil.example:80',
+    'Host: 127.0.0.1:80@evil.example',
+    'Host: evil.example\r\nX-Forwarded-Host: localhost',
+    'Host: 0.0.0.0',
+    'Host: 127.1',
+    'Host: [::ffff:127.0.0.1]',
+  ])('that names %j as its host is not answered', async (line) => {
+    for (const path of ['/v1/sessions', '/', '/v1/sessions/s/events', '/open?ticket=x'])
+      expect(await ask([line], path)).toMatch(/^HTTP\/1.1 421 /);
+  });
+
+  it.each([
+    'Origin: http://evil.example',
+    'Origin: null',
+    'Origin: http://localhost:1',
+    'Origin: http://127.0.0.1.evil.example',
+    'Origin: file://',
+    'Sec-Fetch-Site: cross-site',
+    'Sec-Fetch-Site: same-site',
+  ])('with %j is not answered', async (line) => {
+    for (const [method, path] of [
+      ['GET', '/v1/sessions'],
+      ['POST', '/v1/sessions'],
+      ['OPTIONS', '/v1/sessions'],
+      ['GET', '/'],
+      ['GET', '/metrics'],
+    ] as const) {
+      const heard = await ask([host(), line], path, method);
+      expect(heard).toMatch(/^HTTP\/1.1 403 /);
+      expect(heard.toLowerCase()).not.toContain('access-control');
+    }
+  });
+
+  it('of our own page is', async () => {
+    const origin = `Origin: http://127.0.0.1:${portOf(url)}`;
+    expect(await ask([host(), origin, 'Sec-Fetch-Site: same-origin'])).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  it('finds no file that is not of the page', async () => {
+    for (const path of [
+      '/../package.json',
+      '/..%2fpackage.json',
+      '/%2e%2e/package.json',
+      '//etc/passwd',
+      '/sessions/../../package.json',
+      '/index.html/../../http/front.ts',
+      '/..\\package.json',
+      '/tokens.json',
+      '/index.html%00.js',
+    ]) {
+      const heard = await exchange(
+        url,
+        `GET ${path} HTTP/1.1\r\n${host()}\r\nConnection: close\r\n\r\n`,
+      );
+      expect(heard, path).toMatch(/^HTTP\/1.1 (?:404|400|200) /);
+      expect(heard).not.toMatch(/"name": "greenroom"|root:|"hash"|import /);
+    }
+  });
+
+  it.each([
+    ['two lengths', 'Content-Length: 5\r\nContent-Length: 6'],
+    ['a length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked'],
+    ['a strange encoding', 'Transfer-Encoding: xchunked'],
+    ['a length that is none', 'Content-Length: +5'],
+    ['a folded header', 'X-A: a\r\n b: c'],
+    ['a space before the colon', 'Content-Length : 5'],
+  ])('with %s is refused, and nothing of it is taken for another', async (_, lines) => {
+    const smuggled = `DELETE /v1/sessions/s HTTP/1.1\r\n${host()}\r\n\r\n`;
+    await shared().sessions.create('s');
+    const heard = await exchange(
+      url,
+      `POST /v1/sessions/s/tags HTTP/1.1\r\n${host()}\r\nAuthorization: Bearer ${tokenOf(shared())}\r\nContent-Type: application/json\r\n${lines}\r\n\r\n${smuggled}`,
+    );
+    expect(heard).toMatch(/^HTTP\/1.1 4\d\d /);
+    expect(heard.match(/HTTP\/1.1/g)).toHaveLength(1);
+    expect((await shared().sessions.get('s')).tags).toEqual([]);
+  });
+});
+
+it('metrics need a token once there are any', async () => {
+  expect((await fetch(`${url}/metrics`)).status).toBe(401);
+  const { token } = clientOf(shared(), { scopes: ['read'] });
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await fetch(`${url}/metrics`, { headers })).status).toBe(200);
+  expect(EVERYTHING).toHaveLength(NEEDS.length);
+});
