@@ -1,0 +1,197 @@
+/** Streams of events over HTTP: nothing stored is left out or comes twice, however a reader is cut off. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sharedGreenroom } from '../support/greenroom.ts';
+import { portOf } from './raw.ts';
+import { type Client, clientOf, eventsUntil, type SentEvent } from './rest.ts';
+
+const shared = sharedGreenroom({ httpPort: 0 });
+let client: Client;
+beforeAll(() => {
+  client = clientOf(shared());
+});
+
+/** What is stored of turns, as it was told: `message s 2`. */
+const told = ({ event, data }: SentEvent): string[] => {
+  if (event === 'message' || event === 'turn.accepted')
+    return [`${event} ${data.sessionId} ${data.seq}`];
+  return event === 'turn.finished' ? [`${event} ${data.sessionId} ${data.turnId}`] : [];
+};
+
+const withoutNumber = (event: object | undefined): object => {
+  const { n: _, ...rest } = { n: 0, ...event };
+  return rest;
+};
+
+const since = (path: string, id: string | undefined) =>
+  client.events(path, id === undefined ? {} : { headers: { 'last-event-id': id } });
+
+const isEndOf =
+  (turnId: string) =>
+  ({ event, data }: SentEvent) =>
+    event === 'turn.finished' && data.turnId === turnId;
+
+describe('a reader', () => {
+  it('who says where it is hears all that came since, in the order in which it came', async () => {
+    await shared().run('s', 'one', { turnId: 'one' });
+    await shared().run('s', 'two', { turnId: 'two' });
+    const events = await eventsUntil(
+      client.events('/v1/sessions/s/events?after=0'),
+      isEndOf('two'),
+    );
+    expect(events.flatMap(told)).toEqual([
+      ...['turn.accepted s 1', 'message s 2', 'turn.finished s one'],
+      ...['turn.accepted s 3', 'message s 4', 'turn.finished s two'],
+    ]);
+    const live = await shared().run('s', 'three', { turnId: 'three' });
+    const end = events.at(-1)?.id;
+    const [accepted, message, finished] = await eventsUntil(
+      since('/v1/sessions/s/events', end),
+      isEndOf('three'),
+    );
+    const { n: _, at: ____, ...first } = live[0] as { n?: number; at?: string };
+    expect(accepted?.data).toEqual({ ...first, at: expect.any(String) });
+    const said = live.find(({ type }) => type === 'message');
+    expect(message?.data).toEqual({ ...withoutNumber(said), at: expect.any(String) });
+    const { at: __, n: ___, ...last } = live.at(-1) as { at?: string; n?: number };
+    expect(finished?.data).toMatchObject(last);
+  });
+
+  it('is told so where it is is not known', async () => {
+    await shared().run('s', 'one');
+    for (const after of ['99', '1.0.0..no-such-turn']) {
+      const events = client.events(`/v1/sessions/s/events?after=${after}`);
+      const { value } = await events.next();
+      expect(value).toMatchObject({ event: 'reset', data: { reason: 'unknown' } });
+      await events.return(undefined);
+    }
+    for (const wrong of ['x', '1.2', '-1', '1,2'])
+      expect((await client.call('GET', `/v1/sessions/s/events?after=${wrong}`)).status).toBe(400);
+    expect((await client.call('GET', '/v1/sessions/none/events')).status).toBe(404);
+  });
+
+  it('who joins in the middle of an answer hears its beginning', async () => {
+    await shared().sessions.create('s');
+    const prompt = '[[rehearse: text="one two three four" chunks=4 delay-ms=30]]';
+    const turn = shared().begin('s', prompt, { turnId: 'long' });
+    await expect
+      .poll(() => turn.events.filter(({ type }) => type === 'delta').length)
+      .toBeGreaterThan(0);
+    const events = await eventsUntil(
+      client.events('/v1/sessions/s/events?after=1'),
+      isEndOf('long'),
+    );
+    await turn.done;
+    const textOf = (all: readonly { type?: string; text?: string }[]) =>
+      all.map(({ type, text }) => (type === 'delta' ? (text ?? '') : '')).join('');
+    expect(textOf(events.map(({ data }) => data))).toBe(textOf(turn.events as never));
+  });
+
+  it('of several sessions goes on in each where it was', async () => {
+    for (const id of ['a', 'b']) await shared().run(id, 'one', { turnId: `${id}1` });
+    const path = '/v1/events?sessions=a,b';
+    const first = await eventsUntil(
+      client.events(`${path}&after=0,0`),
+      ((seen: Set<string>) => (event: SentEvent) => {
+        if (event.event === 'turn.finished') seen.add(event.data.sessionId);
+        return seen.size === 2;
+      })(new Set()),
+    );
+    expect(first.flatMap(told).toSorted()).toEqual([
+      ...['message a 2', 'message b 2', 'turn.accepted a 1', 'turn.accepted b 1'],
+      ...['turn.finished a a1', 'turn.finished b b1'],
+    ]);
+    await shared().run('b', 'two', { turnId: 'b2' });
+    const more = await eventsUntil(since(path, first.at(-1)?.id), isEndOf('b2'));
+    expect(more.flatMap(told)).toEqual(['turn.accepted b 3', 'message b 4', 'turn.finished b b2']);
+    expect((await client.call('GET', '/v1/events?sessions=')).status).toBe(400);
+    const many = Array.from({ length: 51 }, (_, at) => `s${at}`).join(',');
+    expect((await client.call('GET', `/v1/events?sessions=${many}`)).status).toBe(400);
+  });
+
+  it('who is cut off again and again misses nothing stored, and hears nothing stored twice', async () => {
+    await shared().sessions.create('s');
+    const turns = Array.from({ length: 8 }, (_, at) => `t${at}`);
+    const last = turns.at(-1) ?? '';
+    const heard: string[] = [];
+    const deltas = new Set<string>();
+    const reading = (async () => {
+      let id: string | undefined = '0';
+      for (let cut = 0; ; cut += 1) {
+        const stop = new Set<string>();
+        for await (const event of since('/v1/sessions/s/events', id)) {
+          id = event.id;
+          heard.push(...told(event));
+          if (event.event === 'delta') {
+            const { turnId, attempt, n } = event.data;
+            const name = `${turnId} ${attempt} ${n}`;
+            expect(deltas.has(name), name).toBe(false);
+            deltas.add(name);
+          }
+          if (isEndOf(last)(event)) return;
+          stop.add(event.event);
+          // At another kind of event each time.
+          if (stop.size > cut % 4) break;
+        }
+      }
+    })();
+    const prompt = '[[rehearse: text="one two three" chunks=3 delay-ms=2]]';
+    // Several at a time: they wait for each other.
+    for (const some of [turns.slice(0, 3), turns.slice(3, 4), turns.slice(4)])
+      await Promise.all(some.map((turnId) => shared().run('s', prompt, { turnId })));
+    await reading;
+    const { entries } = await shared().sessions.messages('s', { limit: 100 });
+    const { turns: records } = await shared().sessions.turns('s', { limit: 100 });
+    const prompts = new Set(records.map(({ seq }) => seq));
+    const stored = [
+      ...entries.map(({ seq }) => `${prompts.has(seq) ? 'turn.accepted' : 'message'} s ${seq}`),
+      ...records.map(({ turnId }) => `turn.finished s ${turnId}`),
+    ];
+    expect(heard.toSorted()).toEqual(stored.toSorted());
+    const ends = heard.filter((each) => each.startsWith('turn.finished'));
+    expect(ends).toEqual(
+      records
+        .toSorted((one, other) => ((one.finishedAt ?? '') < (other.finishedAt ?? '') ? -1 : 1))
+        .map(({ turnId }) => `turn.finished s ${turnId}`),
+    );
+  });
+
+  it('goes on after the daemon was away', async () => {
+    await shared().run('s', 'one', { turnId: 'one' });
+    const first = await eventsUntil(
+      client.events('/v1/sessions/s/events?after=0'),
+      ({ event }) => event === 'message',
+    );
+    await shared().restart({ httpPort: portOf(client.url) });
+    await shared().run('s', 'two', { turnId: 'two' });
+    const more = await eventsUntil(
+      since('/v1/sessions/s/events', first.at(-1)?.id),
+      isEndOf('two'),
+    );
+    expect([...first, ...more].flatMap(told)).toEqual([
+      ...['turn.accepted s 1', 'message s 2', 'turn.finished s one'],
+      ...['turn.accepted s 3', 'message s 4', 'turn.finished s two'],
+    ]);
+  });
+});
+
+describe('a live query', () => {
+  it('tells what is there, then what changes, and goes on where it was', async () => {
+    await shared().sessions.create('a', { tags: ['x'] });
+    const path = '/v1/search/watch?tags=x';
+    const events = client.events(path);
+    const next = async () => (await events.next()).value as SentEvent;
+    expect((await next()).data).toMatchObject({ type: 'opened', present: 1 });
+    const present = await next();
+    expect([present.event, present.data.sessionId]).toEqual(['present', 'a']);
+    await shared().sessions.create('b', { tags: ['x'] });
+    const entered = await next();
+    expect([entered.event, entered.data.sessionId]).toEqual(['entered', 'b']);
+    await events.return(undefined);
+    await shared().sessions.untag('a', 'x');
+    const again = since(path, entered.id);
+    const { value: left } = await again.next();
+    expect([left?.event, left?.data.sessionId]).toEqual(['left', 'a']);
+    await again.return(undefined);
+    expect((await client.call('GET', '/v1/search/watch?minTurns=x')).status).toBe(422);
+  });
+});
