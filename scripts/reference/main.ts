@@ -1,5 +1,6 @@
 /** `npm run docs`: writes what is generated of the reference; run at the root of the repository. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { wholeFiles } from './files.ts';
 import { filled } from './markdown.ts';
 import { pages } from './pages.ts';
 
@@ -10,5 +11,12 @@ for (const { path, regions } of pages(root)) {
   const after = filled(before, regions);
   if (after === before) continue;
   writeFileSync(`${root}${path}`, after);
+  process.stdout.write(`wrote ${path}\n`);
+}
+
+for (const { path, text } of wholeFiles()) {
+  const file = `${root}${path}`;
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  writeFileSync(file, text);
   process.stdout.write(`wrote ${path}\n`);
 }

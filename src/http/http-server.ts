@@ -17,6 +17,7 @@ import type { Feed } from '../session/events/feed.ts';
 import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
 import { cookieNameOf } from './access/credentials.ts';
 import { tokensName } from './access/tokens.ts';
+import { description } from './description.ts';
 import { Front } from './front.ts';
 import { type Listening, listen, type Place, PortTaken } from './listening.ts';
 import { type Observed, Observer } from './observer.ts';
@@ -126,7 +127,7 @@ const frontOf = (
     ...{ door, clock, requests, streams, feed, onBug },
     dispatch: new Dispatch(door, daemon),
     isGood: (grant) => system.find(tokensName)?.isGood(grant) === true,
-    openapi: undefined,
+    openapi: description(),
   });
   return new Front({
     ...{ rest, onBug },

@@ -1,5 +1,6 @@
 /** The pages of the reference say what is declared: what is generated of them is as the generator writes it now. */
 import { expect, test } from 'vitest';
+import { wholeFiles } from '../../scripts/reference/files.ts';
 import { filled } from '../../scripts/reference/markdown.ts';
 import { pages } from '../../scripts/reference/pages.ts';
 import { ID_PATTERN } from '../../src/model/ids.ts';
@@ -10,6 +11,13 @@ test.each(pages(ROOT).map(({ path, regions }) => [path, regions] as const))(
   (path, regions) => {
     const page = documentNamed(path);
     expect(page).toBe(filled(page, regions));
+  },
+);
+
+test.each(wholeFiles().map(({ path, text }) => [path, text] as const))(
+  '%s is as the declarations: if not, run `npm run docs`',
+  (path, text) => {
+    expect(documentNamed(path) === text).toBe(true);
   },
 );
 

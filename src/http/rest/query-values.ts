@@ -7,31 +7,41 @@ import type { Verb } from '../../session/verbs/verb.ts';
 
 type Reader = (texts: readonly string[]) => unknown;
 
-/** How each field of a verb's request is read, found out once. */
+/** How each field of a verb's request is read, found out when it is first given. */
 export class QueryValues {
-  readonly #readers = new Map<Verb<never>, ReadonlyMap<string, Reader>>();
+  readonly #readers = new Map<Verb<never>, Map<string, Reader>>();
 
   /** Fields that the schema does not have stay text: it says so itself. */
   read(verb: Verb<never>, query: string): Record<string, unknown> {
     if (query === '') return {};
-    const readers = this.#readersOf(verb);
     const params = new URLSearchParams(query);
     const values: Record<string, unknown> = {};
     for (const name of new Set(params.keys())) {
       if (name === '__proto__') continue;
-      values[name] = (readers.get(name) ?? asText)(params.getAll(name));
+      values[name] = this.#readerOf(verb, name)(params.getAll(name));
     }
     return values;
   }
 
-  #readersOf(verb: Verb<never>): ReadonlyMap<string, Reader> {
-    const known = this.#readers.get(verb);
-    if (known !== undefined) return known;
-    const readers = readersFor(verb.request);
+  #readerOf(verb: Verb<never>, name: string): Reader {
+    const field = shapeOf(verb)[name];
+    if (field === undefined) return asText;
+    const readers = this.#readers.get(verb) ?? new Map<string, Reader>();
     this.#readers.set(verb, readers);
-    return readers;
+    const reader = readers.get(name) ?? readerFor(schemaOf(field));
+    readers.set(name, reader);
+    return reader;
   }
 }
+
+/** Its own fields alone. */
+const shapeOf = ({ request }: Verb<never>): Readonly<Record<string, z.ZodType>> => {
+  const { shape } = request as { shape?: Readonly<Record<string, z.ZodType>> };
+  return shape === undefined ? {} : Object.assign(Object.create(null), shape);
+};
+
+const schemaOf = (field: z.ZodType): JsonSchema =>
+  z.toJSONSchema(field, { io: 'input', unrepresentable: 'any', reused: 'ref' }) as JsonSchema;
 
 interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -41,13 +51,6 @@ interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
   readonly $ref?: string;
 }
-
-const readersFor = (request: z.ZodType): ReadonlyMap<string, Reader> => {
-  const schema = z.toJSONSchema(request, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  return new Map(
-    Object.entries(schema.properties ?? {}).map(([name, field]) => [name, readerFor(field)]),
-  );
-};
 
 const readerFor = (field: JsonSchema): Reader => {
   const types = typesIn(field);

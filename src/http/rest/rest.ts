@@ -8,7 +8,6 @@ import { GreenroomError } from '../../model/errors.ts';
 import { newSessionId, type SessionKey, sessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { CheckedSessions } from '../../session/verbs/registry.ts';
-import type { Need } from '../../session/verbs/verb-facts.ts';
 import type { Caller } from '../access/credentials.ts';
 import { isNarrow, narrowed } from '../access/narrowing.ts';
 import type { Grant } from '../access/token-book.ts';
@@ -27,27 +26,18 @@ import {
 } from '../wire/exchange.ts';
 import { HttpError } from '../wire/problem.ts';
 import { type Ground, mustSee } from './ground.ts';
+import { needOf } from './needs.ts';
 import { QueryValues } from './query-values.ts';
 import type { Match, OtherRoute, Route, VerbRoute } from './route.ts';
 import { ROUTES } from './routes.ts';
 import { runTurn } from './turn-request.ts';
 import { type Asked, runVerb } from './verb-request.ts';
 
-/** What a route needs that is no verb. */
-const NEEDS: Readonly<Record<OtherRoute['does'], Need>> = {
-  create: 'send',
-  turn: 'send',
-  events: 'read',
-  'all-events': 'read',
-  watch: 'read',
-  openapi: 'read',
-};
-
 export interface RestOptions extends Ground {
   /** Told of each bug that a request met: its caller learns no more than `internal`. */
   readonly onBug: (error: unknown, request: string, traceId?: string) => void;
   /** The description of all this, as JSON; undefined: there is none. */
-  readonly openapi: (() => string) | undefined;
+  readonly openapi: () => string | undefined;
 }
 
 type Failed = Asked['failed'];
@@ -134,7 +124,7 @@ export class Rest {
       case 'watch':
         return this.#watch(exchange, caller.grant);
       case 'openapi': {
-        const text = this.#options.openapi?.();
+        const text = this.#options.openapi();
         if (text === undefined) throw new HttpError('unknown_path', 'there is no description');
         return send(exchange, { status: 200, type: JSON_TYPE, body: text });
       }
@@ -204,11 +194,6 @@ const STREAM_MS = 30_000;
 const CREATE: VerbRoute = {
   ...{ does: 'verb', method: 'POST', path: '/v1/sessions', kind: 'session', verb: 'create' },
   ...{ status: 201, makes: 'session', showsSession: true },
-};
-
-const needOf = (route: Route): Need => {
-  if (route.does !== 'verb') return NEEDS[route.does];
-  return verbNamed(route.kind, route.verb)?.needs ?? 'admin';
 };
 
 const mustBeAllowed = ({ needs }: Grant, route: Route): void => {
