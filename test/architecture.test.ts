@@ -147,6 +147,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['http/access'],
   ['http/streams'],
   ['http/rest'],
+  ['http/classic'],
   ['http'],
   ['client'],
   ['testing'],

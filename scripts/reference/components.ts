@@ -48,7 +48,7 @@ export class Components {
     const nameOf = (inner: string): string =>
       NAMED.some(([id]) => id === inner) ? inner : `${name}_${inner.replaceAll(/\W|_/g, '')}`;
     const moved = (value: unknown): Json => withRefs(value, name, nameOf) as Json;
-    this.#schemas[name] = moved(root);
+    this.#schemas[name] = moved($defs[name] ?? root); // one that has this name anyway stands beside
     for (const [inner, definition] of Object.entries($defs))
       this.#schemas[nameOf(inner)] ??= moved(definition);
     return ref;

@@ -6,6 +6,7 @@ import { callerOf, cookieOf } from './access/credentials.ts';
 import { type Hosts, mustBeOurs } from './access/guard.ts';
 import type { TokenBook } from './access/token-book.ts';
 import { isObserved, observed } from './answers.ts';
+import type { Classic } from './classic/classic.ts';
 import type { Observer } from './observer.ts';
 import type { Pages } from './pages.ts';
 import type { Rest } from './rest/rest.ts';
@@ -14,6 +15,7 @@ import { HttpError } from './wire/problem.ts';
 
 export interface FrontOptions {
   readonly rest: Rest;
+  readonly classic: Classic;
   readonly observer: Observer;
   readonly pages: Pages;
   readonly hosts: Hosts;
@@ -27,7 +29,9 @@ export interface FrontOptions {
 }
 
 const isApi = (path: string): boolean =>
-  path.startsWith('/v1/') || path === '/v1' || path === '/openapi.json';
+  path.startsWith('/v1/') || path === '/v1' || path === '/openapi.json' || isClassic(path);
+
+const isClassic = (path: string): boolean => path.startsWith('/api/');
 
 export class Front {
   readonly #options: FrontOptions;
@@ -49,7 +53,7 @@ export class Front {
 
   #begin(exchange: Exchange): void {
     const { path, message } = exchange;
-    const { rest, pages, hosts, cookieName, letIn } = this.#options;
+    const { rest, classic, pages, hosts, cookieName, letIn } = this.#options;
     mustBeOurs(message.headers, hosts);
     if (isObserved(path)) return this.#observe(exchange);
     if (!isApi(path)) {
@@ -58,6 +62,7 @@ export class Front {
     }
     const caller = callerOf(message.headers, this.#tokens(), cookieName);
     letIn(message.socket);
+    if (isClassic(path)) return classic.answer(exchange, caller);
     rest.answer(exchange, caller);
   }
 

@@ -16,7 +16,9 @@ import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
 import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
 import { cookieNameOf } from './access/credentials.ts';
+import type { Grant } from './access/token-book.ts';
 import { tokensName } from './access/tokens.ts';
+import { Classic } from './classic/classic.ts';
 import { description } from './description.ts';
 import { Front } from './front.ts';
 import { type Listening, listen, type Place, PortTaken } from './listening.ts';
@@ -123,14 +125,13 @@ const frontOf = (
       ...(traceId === undefined ? {} : { where: { traceId } }),
     });
   const { clock } = system;
-  const rest = new Rest({
-    ...{ door, clock, requests, streams, feed, onBug },
-    dispatch: new Dispatch(door, daemon),
-    isGood: (grant) => system.find(tokensName)?.isGood(grant) === true,
-    openapi: description(),
-  });
+  const ground = {
+    ...{ door, clock, requests, streams, feed, dispatch: new Dispatch(door, daemon) },
+    isGood: (grant: Grant) => system.find(tokensName)?.isGood(grant) === true,
+  };
+  const rest = new Rest({ ...ground, onBug, openapi: description() });
   return new Front({
-    ...{ rest, onBug },
+    ...{ rest, onBug, classic: new Classic(ground, onBug) },
     hosts: settings.hosts,
     isSecure: settings.tls !== undefined || settings.isBehindProxy,
     cookieName: cookieNameOf(listening.port),

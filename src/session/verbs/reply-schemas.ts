@@ -52,6 +52,9 @@ export const SessionView = z.strictObject({
   toolCallCount: count,
   errorCount: count,
   retryCount: count,
+  /** Tool calls that were decided about, and hooks that ran for it; absent: none. */
+  permissionCheckCount: count.exactOptional(),
+  hookExecutionCount: count.exactOptional(),
   sideTranscripts: count,
   usage: UsageView,
   /** null when some answer's price is unknown; the known part is then `knownCostUsd`. */

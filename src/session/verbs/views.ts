@@ -76,6 +76,8 @@ export const sessionView = (head: Head): SessionView =>
     toolCallCount: head.toolCallCount,
     errorCount: head.errorCount,
     retryCount: head.retryCount,
+    permissionCheckCount: head.permissionCheckCount,
+    hookExecutionCount: head.hookExecutionCount,
     sideTranscripts: head.sideTranscripts,
     usage: head.usage,
     ...costs(head.costNanoUsd, head.unpricedAnswers > 0),

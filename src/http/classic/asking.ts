@@ -1,0 +1,58 @@
+/** Asks verbs for one caller, under one context: as far as its token goes, and no further. */
+import { type Target, verbNamed } from '../../gateway/dispatch.ts';
+import { GreenroomError } from '../../model/errors.ts';
+import { sessionKey } from '../../model/ids.ts';
+import type { RequestContext } from '../../model/request-context.ts';
+import type {
+  SessionReplies,
+  SessionRequests,
+  SessionsReplies,
+  SessionsRequests,
+} from '../../session/verbs/registry.ts';
+import { isNarrow, narrowed, needsTheirs } from '../access/narrowing.ts';
+import type { Grant } from '../access/token-book.ts';
+import { type Ground, mustSee } from '../rest/ground.ts';
+
+export class Asking {
+  readonly #ground: Ground;
+  readonly #grant: Grant;
+  readonly #context: RequestContext;
+
+  constructor(ground: Ground, grant: Grant, context: RequestContext) {
+    this.#ground = ground;
+    this.#grant = grant;
+    this.#context = context;
+  }
+
+  session<V extends keyof SessionReplies>(
+    sessionId: string,
+    verb: V,
+    request: SessionRequests[V],
+  ): Promise<SessionReplies[V]> {
+    const key = sessionKey(this.#grant.tenant, sessionId);
+    return this.#ask({ kind: 'session', verb, key }, request) as Promise<SessionReplies[V]>;
+  }
+
+  sessions<V extends keyof SessionsReplies>(
+    verb: V,
+    request: SessionsRequests[V],
+  ): Promise<SessionsReplies[V]> {
+    return this.#ask({ kind: 'sessions', verb }, request) as Promise<SessionsReplies[V]>;
+  }
+
+  async #ask(target: Target, value: unknown): Promise<unknown> {
+    const grant = this.#grant;
+    const need = verbNamed(target.kind, target.verb)?.needs ?? 'admin';
+    if (!grant.needs.has(need))
+      throw new GreenroomError(
+        'forbidden',
+        `the token has not the scope ${need}, which this needs`,
+      );
+    const isForSome = isNarrow(grant);
+    const asked = isForSome ? narrowed(grant, target, value) : value;
+    if (isForSome && target.kind === 'session' && needsTheirs(target))
+      await mustSee(this.#ground, this.#context, grant, target.key);
+    const { request, run } = this.#ground.dispatch.prepare(target, asked);
+    return run(this.#context, request);
+  }
+}
