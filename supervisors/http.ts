@@ -19,7 +19,7 @@ export const http = (parts: Parts): ChildSpec => {
         {
           wanted: servesHttp,
           port: config.httpPort === 'off' ? undefined : config.httpPort,
-          settings: parts.httpSettings,
+          settings: config,
           past: { port: undefined },
           observed: { isUp, wantsBroker: bus.wanted, runtime, metrics },
           ...{ door: sessions, daemon, feed },

@@ -6,7 +6,6 @@ import type { Config } from '../src/config/config.ts';
 import type { WorkerThreads } from '../src/executor/pool/worker-threads.ts';
 import type { HookTable } from '../src/hooks/hook.ts';
 import type { Rule } from '../src/housekeeping/retention-rules.ts';
-import type { PublicSettings } from '../src/http/place.ts';
 import type { Metrics } from '../src/metrics/metrics.ts';
 import type { PerSession } from '../src/model/per-session.ts';
 import type { Target } from '../src/notifications/settings.ts';
@@ -72,8 +71,6 @@ export interface Parts {
   readonly collectGarbage: (() => void) | undefined;
   /** Whether anything is served over HTTP. */
   readonly servesHttp: boolean;
-  /** Where, and for whom. */
-  readonly httpSettings: PublicSettings;
   /** It counts only if they are served. */
   readonly metrics: Metrics;
   /** false while the start is under way. */

@@ -9,7 +9,6 @@ import { BudgetBook } from '../budgets/book.ts';
 import type { Config } from '../config/config.ts';
 import { hooksOfFunctions } from '../hooks/settings.ts';
 import { httpName } from '../http/http-server.ts';
-import { ON_LOOPBACK } from '../http/place.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { modelWarnings, type SettingWarning } from '../model/advice.ts';
 import { GreenroomError } from '../model/errors.ts';
@@ -185,7 +184,7 @@ export class RunningGreenroom {
     const parts: Parts = {
       ...{ config, bus, log, feed, runtime, sessions, budgets, daemon, onFatal, testHooks },
       ...{ ownTools: own, canUseTool, collectGarbage, hookTable: () => settings.hooks, lent },
-      ...{ servesHttp, metrics, isUp: () => running !== undefined, httpSettings: ON_LOOPBACK },
+      ...{ servesHttp, metrics, isUp: () => running !== undefined },
       mcpServers: [
         ...files.mcpServers,
         ...(mcpServers === undefined ? [] : mcpServersOf(mcpServers.servers, mcpServers.cwd)),

@@ -75,6 +75,14 @@ const id = text('letters, digits, _ and -, at most 128', /^[A-Za-z0-9_-]{1,128}$
 const servers = addresses('a server, or several with commas: nats://host:4222');
 const hosts = text('hosts, several with commas: localhost,10.0.0.7:8080', /^[^\s,/]+(,[^\s,/]+)*$/);
 const port = whole(0, 65_535);
+const httpAddress = text(
+  'an address: 127.0.0.1, ::1, 0.0.0.0',
+  /^(localhost|[0-9.]{7,15}|[0-9a-fA-F:]{2,39})$/,
+);
+const hostNames = text(
+  'names without ports, several with commas',
+  /^[A-Za-z0-9.-]{1,253}(,[A-Za-z0-9.-]{1,253})*$/,
+);
 const inbox = text(
   'words of letters, digits, _ and -, with dots',
   /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
@@ -246,7 +254,23 @@ export const VARIABLES = {
   }),
   httpPort: optional('GREENROOM_HTTP_PORT', portOrOff, {
     otherwise: '4280, or a free one if taken',
-    meaning: 'port of health and metrics, on the loopback; 0 = any free one, `off` = none',
+    meaning: 'port of HTTP: health, metrics, the API and the page; 0 = any free one, `off` = none',
+  }),
+  httpHost: set('GREENROOM_HTTP_HOST', httpAddress, '127.0.0.1', {
+    meaning:
+      'address that HTTP listens at; beyond the loopback only with TLS or a proxy, with names to be asked by, and with tokens',
+  }),
+  httpHosts: optional('GREENROOM_HTTP_HOSTS', hostNames, {
+    meaning: 'names that HTTP may be asked by, besides those of the loopback: greenroom.example',
+  }),
+  httpTlsCert: optional('GREENROOM_HTTP_TLS_CERT', path, {
+    meaning: 'PEM file with the certificate of HTTP, and those above it',
+  }),
+  httpTlsKey: optional('GREENROOM_HTTP_TLS_KEY', path, {
+    meaning: 'PEM file with its key',
+  }),
+  httpProxy: set('GREENROOM_HTTP_PROXY', onOrOff, 'off', {
+    meaning: '`on` = a proxy before it speaks TLS, and nothing else reaches it',
   }),
   traces: set('GREENROOM_TRACES', oneOf('off', 'on', 'content'), 'off', {
     meaning:

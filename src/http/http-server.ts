@@ -24,7 +24,7 @@ import { Front } from './front.ts';
 import { type Listening, listen, type Place, PortTaken } from './listening.ts';
 import { type Observed, Observer } from './observer.ts';
 import { Pages } from './pages.ts';
-import { type PublicSettings, placeOf } from './place.ts';
+import { type HttpSettings, type PublicSettings, placeOf, publicSettingsOf } from './place.ts';
 import { Rest } from './rest/rest.ts';
 import { OpenStreams } from './streams/open-streams.ts';
 import { SessionFeed } from './streams/session-feed.ts';
@@ -34,7 +34,7 @@ export interface HttpArgs {
   readonly wanted: boolean;
   /** undefined: 4280, or a free one if that is taken. 0: any free one. */
   readonly port: number | undefined;
-  readonly settings: PublicSettings;
+  readonly settings: HttpSettings;
   /** Where earlier servers of this daemon were. */
   readonly past: HttpPast;
   readonly observed: Observed;
@@ -75,7 +75,8 @@ export const HttpServer = genServer(protocol({ calls: {} }), {
     const feed = new SessionFeed(args.feed);
     self.own(() => feed.close());
     self.own(() => streams.endAll());
-    const place = placeOf(args.settings, system.find(tokensName)?.hasTokens === true);
+    const settings = publicSettingsOf(args.settings);
+    const place = placeOf(settings, system.find(tokensName)?.hasTokens === true);
     let front: Front | undefined;
     const handler = (message: IncomingMessage, response: ServerResponse) =>
       front?.handle(message, response);
@@ -86,7 +87,7 @@ export const HttpServer = genServer(protocol({ calls: {} }), {
       (error) => self.exit({ crashed: error }),
     );
     self.own(() => listening.close());
-    front = frontOf(system, args, { requests, streams, feed, listening });
+    front = frontOf(system, args, { requests, streams, feed, listening, settings });
     args.past.port = listening.port;
     self.register(httpName, faceOf(place, listening, streams));
     return { listening, requests, streams } satisfies State;
@@ -112,12 +113,13 @@ interface Own {
   readonly streams: OpenStreams;
   readonly feed: SessionFeed;
   readonly listening: Listening;
+  readonly settings: PublicSettings;
 }
 
 const frontOf = (
   system: System,
-  { observed, settings, door, daemon }: HttpArgs,
-  { requests, streams, feed, listening }: Own,
+  { observed, door, daemon }: HttpArgs,
+  { requests, streams, feed, listening, settings }: Own,
 ): Front => {
   const onBug = (error: unknown, request: string, traceId?: string) =>
     system.report({

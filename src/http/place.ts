@@ -1,4 +1,7 @@
 /** Where HTTP may be served: on the loopback always, beyond it only where others cannot read along, nor come in unasked. */
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import type { Place, Tls } from './listening.ts';
 
 export interface PublicSettings {
@@ -11,8 +14,36 @@ export interface PublicSettings {
   readonly hosts: readonly string[];
 }
 
-export const ON_LOOPBACK: PublicSettings = {
-  ...{ host: '127.0.0.1', tls: undefined, isBehindProxy: false, hosts: [] },
+/** The settings that say so. */
+export type HttpSettings = Pick<
+  Config,
+  'httpHost' | 'httpHosts' | 'httpTlsCert' | 'httpTlsKey' | 'httpProxy'
+>;
+
+/** Throws `ConfigError` for files that cannot be read. */
+export const publicSettingsOf = (settings: HttpSettings): PublicSettings => ({
+  host: settings.httpHost,
+  tls: tlsIn(settings),
+  isBehindProxy: settings.httpProxy === 'on',
+  hosts: (settings.httpHosts ?? '')
+    .toLowerCase()
+    .split(',')
+    .filter((name) => name !== ''),
+});
+
+const tlsIn = ({ httpTlsCert, httpTlsKey }: HttpSettings): Tls | undefined => {
+  if (httpTlsCert === undefined && httpTlsKey === undefined) return undefined;
+  if (httpTlsCert === undefined || httpTlsKey === undefined)
+    throw new ConfigError('GREENROOM_HTTP_TLS_CERT and GREENROOM_HTTP_TLS_KEY go together');
+  return { cert: pem(httpTlsCert), key: pem(httpTlsKey) };
+};
+
+const pem = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`${file} cannot be read`, { cause });
+  }
 };
 
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|localhost)$/;

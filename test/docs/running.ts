@@ -24,6 +24,7 @@ export const startWithBroker = async (rules?: string): Promise<Running> => {
   const greenroom = await startGreenroom({
     dataDir,
     nats: { port: 0 },
+    httpPort: 0,
     provider: 'rehearsal',
     natsServerBin: natsServer,
     minFreeMb: 1,

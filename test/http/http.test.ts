@@ -1,9 +1,8 @@
 /** Health and metrics of a real Greenroom, over HTTP. */
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HttpServer, httpName } from '../../src/http/http-server.ts';
+import { type HttpArgs, HttpServer, httpName } from '../../src/http/http-server.ts';
 import { LIMITS } from '../../src/http/listening.ts';
-import { ON_LOOPBACK } from '../../src/http/place.ts';
 import { startGreenroom } from '../../src/index.ts';
 import { METRICS } from '../../src/metrics/declared.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
@@ -55,6 +54,11 @@ const reasonsAt = async (url: string): Promise<readonly string[]> => {
     reasons: { reason: string }[];
   };
   return reasons.map(({ reason }) => reason);
+};
+
+const LOOPBACK: HttpArgs['settings'] = {
+  ...{ httpHost: '127.0.0.1', httpHosts: undefined, httpProxy: 'off' as const },
+  ...{ httpTlsCert: undefined, httpTlsKey: undefined },
 };
 
 const shared = sharedGreenroom({ httpPort: 0 });
@@ -319,7 +323,7 @@ describe('the port', () => {
       const door = new FakeDoor();
       const ref = await HttpServer.start(system, {
         ...{ wanted: true, port: undefined, past: { port: undefined }, observed },
-        ...{ settings: ON_LOOPBACK, door, daemon: new FakeDaemon(), feed: door.feed },
+        ...{ settings: { ...LOOPBACK }, door, daemon: new FakeDaemon(), feed: door.feed },
       });
       onTestFinished(() => void system.exit(ref, 'shutdown'));
       return system.fetch(httpName).url;

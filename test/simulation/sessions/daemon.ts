@@ -7,7 +7,6 @@ import { runtimeOf } from '../../../src/app/runtime.ts';
 import { BudgetBook } from '../../../src/budgets/book.ts';
 import { defaultConfig } from '../../../src/config/config.ts';
 import { alarms } from '../../../src/housekeeping/alarms.ts';
-import { ON_LOOPBACK } from '../../../src/http/place.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
 import { genServer, protocol } from '../../../src/otp/gen-server.ts';
 import {
@@ -120,12 +119,7 @@ export class Daemon {
       retentionRules: [],
       targets: [],
       agentTypes: [],
-      ...{
-        servesHttp: false,
-        httpSettings: ON_LOOPBACK,
-        metrics: new Metrics(clock),
-        isUp: () => true,
-      },
+      ...{ servesHttp: false, metrics: new Metrics(clock), isUp: () => true },
       daemon: new FakeDaemon(),
       onFatal: (error) => studio.wrong(`the store failed: ${error.message}`),
     };
