@@ -98,6 +98,7 @@ const OF_COMMANDS = [
   'docs/guide/sub-agents.md',
   'docs/guide/daemon.md',
   'docs/guide/tenants.md',
+  'docs/guide/http.md',
 ];
 
 /** The examples that are marked as runnable, with the output that follows each. */
