@@ -17,6 +17,7 @@ import { keepResult } from './harness/results.ts';
 import type { Sheet } from './harness/sheet.ts';
 import { history } from './history.ts';
 import { hooks } from './hooks.ts';
+import { http } from './http.ts';
 import { journal } from './journal.ts';
 import { liveQueries } from './live-queries.ts';
 import { memory } from './memory.ts';
@@ -57,6 +58,7 @@ const BENCHES: readonly Bench[] = [
   start,
   commands,
   clients,
+  http,
   soak,
   soakMixed,
   storesServers,

@@ -4,10 +4,12 @@
  */
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BareHttpCalls } from '../programs/bare-http.ts';
 import type { BareSenderCalls } from '../programs/bare-sender.ts';
 import type { ClientCalls } from '../programs/client.ts';
 import type { DaemonCalls, DaemonOptions } from '../programs/daemon.ts';
 import type { FloorCalls } from '../programs/floor-daemon.ts';
+import type { HttpClientCalls } from '../programs/http-client.ts';
 import type { ManyClientsCalls } from '../programs/many-clients.ts';
 import type { MixedLoadCalls } from '../programs/mixed-load.ts';
 import type { ModelServerCalls } from '../programs/model-server.ts';
@@ -111,6 +113,14 @@ export class Scene {
 
   mixedLoad(): Program<MixedLoadCalls> {
     return this.#program<MixedLoadCalls>('mixed-load');
+  }
+
+  httpClient(): Program<HttpClientCalls> {
+    return this.#program<HttpClientCalls>('http-client');
+  }
+
+  bareHttp(): Program<BareHttpCalls> {
+    return this.#program<BareHttpCalls>('bare-http');
   }
 
   bareSender(): Program<BareSenderCalls> {

@@ -31,6 +31,8 @@ export interface RequestLoad {
   readonly body: string;
   /** Each request goes to a session of its own: `<name>-0`, `<name>-1`, … */
   readonly name: string;
+  /** So many, and then from the first again; default: as many as there are requests. */
+  readonly sessions?: number;
   readonly inFlight: number;
   readonly maxCount: number;
   readonly maxMs: number;
@@ -241,11 +243,14 @@ const calls = {
     );
   },
   soak: (load: SoakLoad): Promise<Load> => counted((asking) => soak(asking, load)),
-  request: ({ prefix, verb, body, name, ...limits }: RequestLoad): Promise<Load> => {
+  request: ({ prefix, verb, body, name, sessions, ...limits }: RequestLoad): Promise<Load> => {
     const bytes = Buffer.from(body);
     const root = `${prefix}.v1.default.session.${name}`;
     return counted((asking) =>
-      measure(limits, (index) => asking.ask(`${root}-${index}.${verb}`, bytes, false)),
+      measure(limits, (index) => {
+        const at = sessions === undefined ? index : index % sessions;
+        return asking.ask(`${root}-${at}.${verb}`, bytes, false);
+      }),
     );
   },
 };

@@ -7,6 +7,8 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { RunningGreenroom } from '../../src/app/greenroom.ts';
 import { loadConfig } from '../../src/config/config.ts';
+import { tokensName } from '../../src/http/access/tokens.ts';
+import { httpName } from '../../src/http/http-server.ts';
 import { Tenant } from '../../src/model/id-schemas.ts';
 import { sessionKey } from '../../src/model/ids.ts';
 import { ANYONE, newTraceId, type RequestContext } from '../../src/model/request-context.ts';
@@ -17,6 +19,7 @@ import { embeddedApi } from '../../src/session/api/embedded.ts';
 import type { Publication } from '../../src/session/events/feed.ts';
 import { journalName } from '../../src/session/ports/journal.ts';
 import type { SessionsApi } from '../../src/session/verbs/api.ts';
+import { NEEDS } from '../../src/session/verbs/verb-facts.ts';
 import { type LoopLimits, type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
 import { type CpuUsage, cpuUsage, threadCount } from '../harness/usage.ts';
@@ -39,6 +42,8 @@ export interface DaemonOptions {
   readonly concurrentCalls?: number;
   /** Default: the product's. */
   readonly sessionMetrics?: 'on' | 'off';
+  /** Default: not. */
+  readonly servesHttp?: boolean;
 }
 
 export interface JournalFigures {
@@ -116,12 +121,14 @@ const start = (options: DaemonOptions): Promise<RunningGreenroom> => {
     anthropicApiKey: 'bench',
     anthropicBaseUrl: modelUrl,
     minFreeMb: 64,
+    httpPort: 0,
   };
   const { config } = loadConfig({ flags, env: {}, newestModel: 'claude-sonnet-4-5' });
   boundEngine();
   return RunningGreenroom.start({
     config,
     bus: { wanted: natsUrl !== undefined },
+    servesHttp: options.servesHttp ?? false,
     log: createLog({ level: 'error' }),
     testHooks: workerFile === undefined ? {} : { modelWorkerFile: compiled(workerFile) },
     onFatal: () => process.exit(70),
@@ -153,6 +160,13 @@ const calls = {
     return performance.now() - startMs;
   },
   status: async (_: null): Promise<DaemonStatus> => statusOf(theDaemon()),
+  /** Where HTTP is served, with a token for all of it. */
+  http: async (_: null): Promise<{ readonly url: string; readonly token: string }> => {
+    const { url } = theDaemon().system.fetch(httpName);
+    const wanted = { name: 'bench', scopes: [...NEEDS] };
+    const { token } = theDaemon().system.fetch(tokensName).create(TENANT, 'bench', wanted);
+    return { url, token };
+  },
   /** From now on it is looked how long the loop keeps others waiting. */
   watchLoop: async (_: null): Promise<void> => {
     delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

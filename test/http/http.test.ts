@@ -270,7 +270,7 @@ describe('the door', () => {
     const url = addressOf(shared());
     const peers = await Promise.all(Array.from({ length: 300 }, () => dawdle(url)));
     const { connections } = shared().greenroom.system.fetch(httpName);
-    expect(connections).toBeLessThanOrEqual(LIMITS.connections);
+    expect(connections).toBeLessThanOrEqual(LIMITS.newConnections);
     expect((await fetch(`${url}/livez`)).status).toBe(200);
     expect((await scrape(url)).length).toBe(METRICS.length);
     for (const { socket } of peers) socket.destroy();

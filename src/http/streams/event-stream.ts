@@ -39,7 +39,6 @@ export class EventStream {
   constructor(exchange: Exchange, headers: Readonly<Record<string, string>> = {}) {
     this.#exchange = exchange;
     const { response, message } = exchange;
-    response.shouldKeepAlive = false;
     message.socket.setTimeout(0);
     message.socket.setNoDelay(true);
     response.writeHead(200, {
