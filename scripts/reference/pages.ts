@@ -9,6 +9,7 @@ import { EVENTS } from '../../src/model/event-table.ts';
 import { Settings } from '../../src/model/head.ts';
 import { KEYS } from '../../src/query/keys.ts';
 import { fieldsOf, meaningRows, named } from './fields.ts';
+import { httpRegions } from './http.ts';
 import { limitRegions } from './limits.ts';
 import { code, type Regions, table } from './markdown.ts';
 import { monitoringRegions } from './monitoring.ts';
@@ -113,5 +114,6 @@ export const pages = (root: string): readonly Page[] => [
   { path: 'docs/reference/telemetry.md', regions: telemetryRegions() },
   { path: 'docs/guide/tracing.md', regions: tracingRegions() },
   { path: 'docs/guide/monitoring.md', regions: monitoringRegions() },
+  { path: 'docs/guide/http.md', regions: httpRegions() },
   { path: 'docs/guide/tenants.md', regions: roleRegions() },
 ];

@@ -272,6 +272,9 @@ export const VARIABLES = {
   httpProxy: set('GREENROOM_HTTP_PROXY', onOrOff, 'off', {
     meaning: '`on` = a proxy before it speaks TLS, and nothing else reaches it',
   }),
+  httpRate: set('GREENROOM_HTTP_RATE', whole(0, 10_000_000), 0, {
+    meaning: 'requests that one token may make in a minute over HTTP; 0 = no limit',
+  }),
   traces: set('GREENROOM_TRACES', oneOf('off', 'on', 'content'), 'off', {
     meaning:
       "whether turns make spans of OpenTelemetry, for the provider that the program registers; `content` = with prompts, answers, and tools' inputs and results",

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { GreenroomError } from '../model/errors.ts';
 import { callerOf, cookieOf } from './access/credentials.ts';
 import { type Hosts, mustBeOurs } from './access/guard.ts';
+import type { RateLimit } from './access/rate-limit.ts';
 import type { TokenBook } from './access/token-book.ts';
 import { isObserved, observed } from './answers.ts';
 import type { Classic } from './classic/classic.ts';
@@ -21,6 +22,8 @@ export interface FrontOptions {
   readonly hosts: Hosts;
   readonly isSecure: boolean;
   readonly cookieName: string;
+  /** undefined: there is no limit. */
+  readonly rateLimit: RateLimit | undefined;
   /** undefined: they are being restarted. */
   readonly tokens: () => TokenBook | undefined;
   /** The peer is no stranger any more. */
@@ -62,6 +65,8 @@ export class Front {
     }
     const caller = callerOf(message.headers, this.#tokens(), cookieName);
     letIn(message.socket);
+    const limited = this.#options.rateLimit?.count(caller.grant) ?? {};
+    for (const [name, value] of Object.entries(limited)) exchange.response.setHeader(name, value);
     if (isClassic(path)) return classic.answer(exchange, caller);
     rest.answer(exchange, caller);
   }

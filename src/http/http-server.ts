@@ -16,6 +16,7 @@ import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
 import type { DaemonFace } from '../session/verbs/daemon-verbs.ts';
 import { cookieNameOf } from './access/credentials.ts';
+import { RateLimit } from './access/rate-limit.ts';
 import type { Grant } from './access/token-book.ts';
 import { tokensName } from './access/tokens.ts';
 import { Classic } from './classic/classic.ts';
@@ -138,6 +139,7 @@ const frontOf = (
     isSecure: settings.tls !== undefined || settings.isBehindProxy,
     cookieName: cookieNameOf(listening.port),
     tokens: () => system.find(tokensName),
+    rateLimit: settings.rate === 0 ? undefined : new RateLimit(settings.rate, clock),
     observer: new Observer(system, observed),
     pages: new Pages(),
     letIn: (socket) => listening.letIn(socket),

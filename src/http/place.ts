@@ -12,12 +12,14 @@ export interface PublicSettings {
   readonly isBehindProxy: boolean;
   /** Names by which it may be asked, besides those of the loopback; lower case, without ports. */
   readonly hosts: readonly string[];
+  /** Requests of one token in a minute; 0: no limit. */
+  readonly rate: number;
 }
 
 /** The settings that say so. */
 export type HttpSettings = Pick<
   Config,
-  'httpHost' | 'httpHosts' | 'httpTlsCert' | 'httpTlsKey' | 'httpProxy'
+  'httpHost' | 'httpHosts' | 'httpTlsCert' | 'httpTlsKey' | 'httpProxy' | 'httpRate'
 >;
 
 /** Throws `ConfigError` for files that cannot be read. */
@@ -25,6 +27,7 @@ export const publicSettingsOf = (settings: HttpSettings): PublicSettings => ({
   host: settings.httpHost,
   tls: tlsIn(settings),
   isBehindProxy: settings.httpProxy === 'on',
+  rate: settings.httpRate,
   hosts: (settings.httpHosts ?? '')
     .toLowerCase()
     .split(',')

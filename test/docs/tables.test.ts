@@ -4,6 +4,7 @@ import { EXIT_STORE_FAILED } from '../../src/app/greenroom.ts';
 import { MIGRATIONS } from '../../src/classic/stores/postgres/schema.ts';
 import type { ExitCode } from '../../src/cli/failure.ts';
 import { EXIT_INTERRUPTED } from '../../src/cli/failure.ts';
+import { HTTP_ERRORS } from '../../src/http/wire/problem.ts';
 import { ERRORS } from '../../src/model/errors.ts';
 import { DIRECTIVE_KEYS } from '../../src/rehearsal/directives.ts';
 import { codeInColumn, documentNamed, PAGES, tableBelow } from './readme.ts';
@@ -22,7 +23,7 @@ const sorted = (words: Iterable<string>): string[] => [...words].sort();
 
 describe('error codes', () => {
   test('no other code is called one in the text', () => {
-    const known = new Set<string>(Object.keys(ERRORS));
+    const known = new Set<string>(Object.keys({ ...ERRORS, ...HTTP_ERRORS }));
     const named = [...TEXT.matchAll(/`([a-z]+_[a-z_]+)`/g)].map((match) => match[1] ?? '');
     // `mcp__…` are names of tools.
     const others = ['max_payload', 'connection_error', 'worker_lost', 'tool_use', 'tool_result'];

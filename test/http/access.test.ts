@@ -4,7 +4,7 @@ import { VERBS } from '../../src/gateway/dispatch.ts';
 import { tokensName } from '../../src/http/access/tokens.ts';
 import { ROUTES } from '../../src/http/rest/routes.ts';
 import { NEEDS } from '../../src/session/verbs/verb-facts.ts';
-import { sharedGreenroom } from '../support/greenroom.ts';
+import { ownGreenroom, sharedGreenroom } from '../support/greenroom.ts';
 import { exchange, portOf } from './raw.ts';
 import { clientOf, clientWith, EVERYTHING, tokenOf, urlOf } from './rest.ts';
 
@@ -338,4 +338,23 @@ it('metrics need a token once there are any', async () => {
   const headers = { authorization: `Bearer ${token}` };
   expect((await fetch(`${url}/metrics`, { headers })).status).toBe(200);
   expect(EVERYTHING).toHaveLength(NEEDS.length);
+});
+
+it('a token makes so many requests in a minute, and is told how many are left', async () => {
+  const test = await ownGreenroom({ httpPort: 0, httpRate: 2 });
+  const [client, other] = [clientOf(test), clientOf(test)];
+  const [one, , three] = [
+    await client.call('GET', '/v1/ping'),
+    await client.call('GET', '/v1/ping'),
+    await client.call('GET', '/v1/ping'),
+  ];
+  expect(one.headers.get('ratelimit-policy')).toBe('"token";q=2;w=60');
+  expect(one.headers.get('ratelimit')).toMatch(/^"token";r=1;t=\d+$/);
+  expect([three.status, three.body.code, three.body.retryable]).toEqual([
+    429,
+    'rate_limited',
+    true,
+  ]);
+  expect(Number(three.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await other.call('GET', '/v1/ping')).status).toBe(200);
 });

@@ -58,7 +58,7 @@ const reasonsAt = async (url: string): Promise<readonly string[]> => {
 
 const LOOPBACK: HttpArgs['settings'] = {
   ...{ httpHost: '127.0.0.1', httpHosts: undefined, httpProxy: 'off' as const },
-  ...{ httpTlsCert: undefined, httpTlsKey: undefined },
+  ...{ httpTlsCert: undefined, httpTlsKey: undefined, httpRate: 0 },
 };
 
 const shared = sharedGreenroom({ httpPort: 0 });

@@ -5,7 +5,7 @@ import { placeOf, publicSettingsOf } from '../../src/http/place.ts';
 const settings = (more: Partial<Parameters<typeof publicSettingsOf>[0]> = {}) =>
   publicSettingsOf({
     ...{ httpHost: '127.0.0.1', httpHosts: undefined, httpProxy: 'off' },
-    ...{ httpTlsCert: undefined, httpTlsKey: undefined, ...more },
+    ...{ httpTlsCert: undefined, httpTlsKey: undefined, httpRate: 0, ...more },
   });
 
 const PUBLIC = { httpHost: '0.0.0.0', httpHosts: 'Greenroom.example', httpProxy: 'on' } as const;

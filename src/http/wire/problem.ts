@@ -9,11 +9,10 @@ interface HttpKind {
   readonly when: string;
 }
 
-/** Failures before a verb is found, or beside it. None is worth trying again as it is. */
+/** Failures before a verb is found, or beside it. None but `rate_limited` is worth trying again as it is. */
 export const HTTP_ERRORS = {
   unknown_path: { status: 404, when: 'there is nothing at this address' },
   method_not_allowed: { status: 405, when: 'this address does not take this method' },
-  not_acceptable: { status: 406, when: 'the answer has no form that `Accept` names' },
   precondition_failed: { status: 412, when: 'the session is no longer as `If-Match` names it' },
   unsupported_media_type: {
     status: 415,
@@ -22,8 +21,9 @@ export const HTTP_ERRORS = {
   misdirected: { status: 421, when: 'the `Host` header names another host' },
   idempotency_key_reused: {
     status: 422,
-    when: 'the `Idempotency-Key` was used with another body before',
+    when: 'the `Idempotency-Key` was used with another prompt before',
   },
+  rate_limited: { status: 429, when: 'the token has made too many requests in this minute' },
 } as const satisfies Readonly<Record<string, HttpKind>>;
 export type HttpErrorCode = keyof typeof HTTP_ERRORS;
 
@@ -63,7 +63,9 @@ export const problemOf = (error: unknown, traceId?: string): Problem => {
   if (error instanceof HttpError) {
     const { httpCode: code, message: detail, headers } = error;
     const { status, when } = HTTP_ERRORS[code];
-    return { status, code, headers, body: written({ code, status, when, detail, traceId }) };
+    const retryable = code === 'rate_limited';
+    const said = { code, status, when, detail, traceId, retryable };
+    return { status, code, headers, body: written(said) };
   }
   const wire = toWire(error);
   const { status, when } = ERRORS[wire.code];
@@ -85,10 +87,16 @@ interface Said {
   readonly detail: string;
   readonly traceId: string | undefined;
   readonly wire?: WireError;
+  /** Of a failure that only HTTP knows. */
+  readonly retryable?: boolean;
 }
 
-const written = ({ code, status, when, detail, traceId, wire }: Said): string => {
-  const { retryable = false, retryAfterMs, details } = wire ?? {};
+const written = ({ code, status, when, detail, traceId, wire, retryable: said }: Said): string => {
+  const {
+    retryable = false,
+    retryAfterMs,
+    details,
+  } = wire ?? ({ retryable: said } as Partial<WireError>);
   const errors = fieldErrorsIn(details);
   return `${JSON.stringify({
     type: `urn:greenroom:error:${code}`,

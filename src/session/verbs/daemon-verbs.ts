@@ -43,7 +43,7 @@ const Status = z.strictObject({
   model: text,
   /** Address of the own broker; null without one. */
   broker: text.nullable(),
-  /** Address of health and metrics; null: they are not served, or are being restarted. */
+  /** Address of HTTP; null: it is not served, or is being restarted. */
   http: text.nullable(),
   liveSessions: count,
   liveBytes: count,
