@@ -24,7 +24,7 @@ interface TruncatedEntry {
 const messagesPage = (
   { entries, nextFrom }: SessionReplies['messages'],
   limitBytes: number,
-): Buffer => {
+): string => {
   const parts: string[] = [];
   let room = limitBytes - MARGIN_BYTES;
   let next = nextFrom;
@@ -38,7 +38,7 @@ const messagesPage = (
     parts.push(json);
   }
   const rest = next === undefined ? '' : `,"nextFrom":${next}`;
-  return Buffer.from(`{"entries":[${parts.join(',')}]${rest}}`);
+  return `{"entries":[${parts.join(',')}]${rest}}`;
 };
 
 const entryWithin = (entry: EntryView, limitBytes: number): string => {
@@ -51,11 +51,27 @@ const entryWithin = (entry: EntryView, limitBytes: number): string => {
   return JSON.stringify(stub);
 };
 
-/** Any other reply as JSON; larger than `limitBytes`: `too_large`. */
-const wholeReply = (reply: unknown, limitBytes: number): Buffer => {
-  const bytes = Buffer.from(JSON.stringify(reply ?? {}));
-  if (bytes.length > limitBytes - MARGIN_BYTES) throw tooLarge(bytes.length, limitBytes);
-  return bytes;
+/** What JSON leaves as: a gateway that writes text gives its own way to measure it. */
+export interface Form<T> {
+  readonly of: (json: string) => T;
+  readonly size: (data: T) => number;
+}
+
+export const AS_BYTES: Form<Uint8Array> = {
+  of: (json) => Buffer.from(json),
+  size: ({ length }) => length,
+};
+export const AS_TEXT: Form<string> = {
+  of: (json) => json,
+  size: (json) => Buffer.byteLength(json),
+};
+
+/** Any other reply; larger than `limitBytes`: `too_large`. */
+const wholeReply = <T>(reply: unknown, limitBytes: number, { of, size }: Form<T>): T => {
+  const data = of(JSON.stringify(reply ?? {}));
+  const bytes = size(data);
+  if (bytes > limitBytes - MARGIN_BYTES) throw tooLarge(bytes, limitBytes);
+  return data;
 };
 
 const tooLarge = (bytes: number, limitBytes: number): GreenroomError =>
@@ -70,32 +86,30 @@ const tooLarge = (bytes: number, limitBytes: number): GreenroomError =>
  *
  * @param run asks for it.
  */
-export const fittingReply = async (
+export const fittingReply = async <T>(
   { name, request }: { readonly name: string; readonly request: unknown },
   limitBytes: number,
+  form: Form<T>,
   run: (request: unknown) => Promise<unknown>,
-): Promise<Reply> => {
+): Promise<Reply<T>> => {
   const reply = await run(request);
   if (name === 'session.messages')
-    return { reply, bytes: messagesPage(reply as SessionReplies['messages'], limitBytes) };
+    return { reply, data: form.of(messagesPage(reply as SessionReplies['messages'], limitBytes)) };
   try {
-    return { reply, bytes: wholeReply(reply, limitBytes) };
+    return { reply, data: wholeReply(reply, limitBytes, form) };
   } catch (error) {
     const { limit } = request as { limit?: number };
     const fewer = limit === undefined ? undefined : smallerLimit(limit, error);
     if (fewer === undefined) throw error;
-    return fittingReply(
-      { name, request: { ...(request as object), limit: fewer } },
-      limitBytes,
-      run,
-    );
+    const again = { name, request: { ...(request as object), limit: fewer } };
+    return fittingReply(again, limitBytes, form, run);
   }
 };
 
 /** What a verb answered, and that as JSON. */
-export interface Reply {
+export interface Reply<T> {
   readonly reply: unknown;
-  readonly bytes: Uint8Array;
+  readonly data: T;
 }
 
 /** A limit under which a page that came out too large would fit; undefined if one item is too large. */

@@ -72,10 +72,14 @@ export class Requests {
   }
 
   /** Throws `invalid_request` for a trace header of ours that is none. */
-  contextOf({ headers, ...asker }: Asker, timeoutMs: number): RequestContext {
+  contextOf({ headers, tenant, principal, via }: Asker, timeoutMs: number): RequestContext {
+    const { traceId, parent } = traceOf(headers, this.#traces);
     return {
-      ...asker,
-      ...traceOf(headers, this.#traces),
+      tenant,
+      principal,
+      via,
+      traceId,
+      parent,
       receivedAtMs: this.#clock.now(),
       deadlineMs: this.#clock.monotonic() + timeoutMs,
     };

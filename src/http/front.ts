@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { GreenroomError } from '../model/errors.ts';
-import { callerOf, cookieOf } from './access/credentials.ts';
+import { type Caller, callerOf, cookieOf } from './access/credentials.ts';
 import { type Hosts, mustBeOurs } from './access/guard.ts';
 import type { RateLimit } from './access/rate-limit.ts';
 import type { TokenBook } from './access/token-book.ts';
@@ -31,6 +31,12 @@ export interface FrontOptions {
   readonly onBug: (error: unknown, request: string) => void;
 }
 
+/** What a connection has shown. */
+interface Shown {
+  readonly authorization: string;
+  readonly caller: Caller;
+}
+
 const isApi = (path: string): boolean =>
   path.startsWith('/v1/') || path === '/v1' || path === '/openapi.json' || isClassic(path);
 
@@ -38,6 +44,7 @@ const isClassic = (path: string): boolean => path.startsWith('/api/');
 
 export class Front {
   readonly #options: FrontOptions;
+  readonly #shown = new WeakMap<Socket, Shown>();
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -56,19 +63,31 @@ export class Front {
 
   #begin(exchange: Exchange): void {
     const { path, message } = exchange;
-    const { rest, classic, pages, hosts, cookieName, letIn } = this.#options;
+    const { rest, classic, pages, hosts } = this.#options;
     mustBeOurs(message.headers, hosts);
     if (isObserved(path)) return this.#observe(exchange);
     if (!isApi(path)) {
       if (path === '/open') return this.#open(exchange);
       return pages.answer(exchange);
     }
-    const caller = callerOf(message.headers, this.#tokens(), cookieName);
-    letIn(message.socket);
+    const caller = this.#callerOf(exchange);
     const limited = this.#options.rateLimit?.count(caller.grant) ?? {};
     for (const [name, value] of Object.entries(limited)) exchange.response.setHeader(name, value);
     if (isClassic(path)) return classic.answer(exchange, caller);
     rest.answer(exchange, caller);
+  }
+
+  /** Programs ask again and again on one connection: what it has shown there needs no second look, but whether it is void by now. */
+  #callerOf({ message: { headers, socket } }: Exchange): Caller {
+    const tokens = this.#tokens();
+    const { authorization } = headers;
+    const before = this.#shown.get(socket);
+    const isSame = before !== undefined && before.authorization === authorization;
+    if (isSame && tokens.isUsedAgain(before.caller.grant)) return before.caller;
+    const caller = callerOf(headers, tokens, this.#options.cookieName);
+    this.#options.letIn(socket);
+    if (authorization !== undefined) this.#shown.set(socket, { authorization, caller });
+    return caller;
   }
 
   #observe(exchange: Exchange): void {

@@ -10,7 +10,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { hasBody, wantsToStay } from './wire/exchange.ts';
+import { hasBody, SILENT_MS, wantsToStay } from './wire/exchange.ts';
 
 export interface Limits {
   readonly connections: number;
@@ -21,8 +21,10 @@ export interface Limits {
   readonly headersMs: number;
   /** From the start of a request to the end of its body. */
   readonly bodyMs: number;
-  /** A connection on which nothing moves. */
+  /** A connection on which nothing moves, in the middle of a request or its answer, */
   readonly silentMs: number;
+  /** and between two requests. */
+  readonly idleMs: number;
   /** How often the times of headers and requests are looked at. */
   readonly lookMs: number;
 }
@@ -33,7 +35,8 @@ export const LIMITS: Limits = {
   headerBytes: 16 * 1024,
   headersMs: 5_000,
   bodyMs: 30_000,
-  silentMs: 5_000,
+  silentMs: SILENT_MS,
+  idleMs: 5_000,
   lookMs: 1_000,
 };
 
@@ -71,7 +74,7 @@ export const listen = async (
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.bodyMs,
-    keepAliveTimeout: limits.silentMs,
+    keepAliveTimeout: limits.idleMs,
     connectionsCheckingInterval: limits.lookMs,
     requireHostHeader: true,
     insecureHTTPParser: false,

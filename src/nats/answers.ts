@@ -10,7 +10,7 @@ import { parseBody, parseTurn } from '../gateway/body.ts';
 import { Dispatch, type Prepared, type Target, unknownVerb, VERBS } from '../gateway/dispatch.ts';
 import { TIMEOUT_HEADER, TURN_ID_HEADER, timeoutGiven } from '../gateway/headers.ts';
 import type { InFlight } from '../gateway/in-flight.ts';
-import { fittingReply } from '../gateway/paging.ts';
+import { AS_BYTES, fittingReply } from '../gateway/paging.ts';
 import { REQUEST_LIMITS, type RequestLimits, Requests } from '../gateway/requests.ts';
 import { codeOf } from '../model/errors.ts';
 import { type SessionKey, sessionKey, type Tenant } from '../model/ids.ts';
@@ -121,11 +121,12 @@ export class Answers {
     const asked = askedIn(msg);
     const { outbox, maxPayloadBytes } = this.#options;
     const named = { name: `${address.kind}.${address.verb}`, request };
-    const work = () => fittingReply(named, maxPayloadBytes, (fewer) => run(context, fewer));
+    const work = () =>
+      fittingReply(named, maxPayloadBytes, AS_BYTES, (fewer) => run(context, fewer));
     this.#requests.run(verb, tenant, timeoutMs, work, {
-      reply: ({ bytes }, tookMs) => {
+      reply: ({ data }, tookMs) => {
         endpoint.finished(tookMs);
-        if (asked.reply !== undefined) outbox.publish(asked.reply, bytes);
+        if (asked.reply !== undefined) outbox.publish(asked.reply, data);
       },
       failed: (error, tookMs) => this.#refuse(endpoint, asked, error, where, tookMs),
     });

@@ -25,7 +25,7 @@ it('a request whose headers do not end is ended', async () => {
 });
 
 it('a connection that says nothing is ended', async () => {
-  const { url } = await started({ silentMs: 50 });
+  const { url } = await started({ headersMs: 50, lookMs: 20 });
   const { ended } = await dawdle(url, '');
   await ended;
 });

@@ -86,6 +86,14 @@ export class TokenBook {
     return known.grant;
   }
 
+  /** The same for one that was let in before, on a connection that has shown its secret. */
+  isUsedAgain({ tokenId }: Grant): boolean {
+    const known = this.#known.get(tokenId);
+    if (known === undefined || !this.#isValid(known)) return false;
+    known.lastUsedMs = this.#clock.now();
+    return true;
+  }
+
   /** Whether a token that was let in would still be. */
   isGood({ tokenId }: Grant): boolean {
     const known = this.#known.get(tokenId);

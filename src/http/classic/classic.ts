@@ -10,6 +10,7 @@ import type { Ground } from '../rest/ground.ts';
 import {
   type Exchange,
   JSON_TYPE,
+  mayTake,
   mustBeJson,
   readBody,
   readerOf,
@@ -280,7 +281,7 @@ export class Classic {
     const query = Object.fromEntries(new URLSearchParams(exchange.query));
     const asking = new Asking(this.#ground, grant, context);
     const call = { asking, sessionId, body, query, nowMs: clock.now() };
-    exchange.message.socket.setTimeout(0);
+    mayTake(exchange, timeoutMs);
     requests.run({}, tenant, timeoutMs, () => work(call), {
       reply: ({ status, body: reply, location }) => {
         const more = location === undefined ? {} : { Location: location };

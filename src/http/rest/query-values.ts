@@ -40,8 +40,32 @@ const shapeOf = ({ request }: Verb<never>): Readonly<Record<string, z.ZodType>> 
   return shape === undefined ? {} : Object.assign(Object.create(null), shape);
 };
 
-const schemaOf = (field: z.ZodType): JsonSchema =>
-  z.toJSONSchema(field, { io: 'input', unrepresentable: 'any', reused: 'ref' }) as JsonSchema;
+/** Criteria stand in criteria: written out at each place they would be thousands of lines. */
+const schemaOf = (field: z.ZodType): JsonSchema => {
+  const options = { io: 'input', unrepresentable: 'any', reused: 'ref' } as const;
+  const { $defs = {}, ...schema } = z.toJSONSchema(field, options) as JsonSchema;
+  return meant(schema, $defs);
+};
+
+/** With what it refers to in its place, as deep as it is looked into. */
+const meant = (
+  schema: JsonSchema,
+  defs: NonNullable<JsonSchema['$defs']>,
+  depth = 0,
+): JsonSchema => {
+  const { $ref, ...beside } = schema;
+  const whole = $ref === undefined ? beside : { ...defs[$ref.split('/').at(-1) ?? ''], ...beside };
+  if (depth === LOOKED_INTO) return whole;
+  const inner = (each: JsonSchema) => meant(each, defs, depth + 1);
+  return {
+    ...whole,
+    ...(whole.items === undefined ? {} : { items: inner(whole.items) }),
+    ...(whole.anyOf === undefined ? {} : { anyOf: whole.anyOf.map(inner) }),
+    ...(whole.allOf === undefined ? {} : { allOf: whole.allOf.map(inner) }),
+  };
+};
+
+const LOOKED_INTO = 3;
 
 interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -50,6 +74,7 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly allOf?: readonly JsonSchema[];
   readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
 const readerFor = (field: JsonSchema): Reader => {

@@ -19,6 +19,7 @@ import { EventStream } from '../streams/event-stream.ts';
 import {
   type Exchange,
   JSON_TYPE,
+  mayTake,
   mediaTypeOf,
   readBody,
   readerOf,
@@ -64,7 +65,7 @@ export const runTurn = async (ground: Ground, asked: AskedTurn): Promise<void> =
   const turnId = body.turnId ?? (idOf as TurnId | undefined);
   const isKeyed = idOf !== undefined && body.turnId === undefined;
   const turn = { key, turnId, request, context, timeoutMs, isKeyed };
-  exchange.message.socket.setTimeout(0); // from here on it is ours to answer
+  mayTake(exchange, Math.max(timeoutMs, waits * 1_000));
   if (wantsStream(headers('accept'))) return streamTurn(ground, asked, turn);
   acceptTurn(ground, asked, turn, waits);
 };

@@ -2,7 +2,7 @@
 import { parseBody } from '../../gateway/body.ts';
 import { type Target, unknownVerb, verbNamed } from '../../gateway/dispatch.ts';
 import { TIMEOUT_HEADER, timeoutGiven } from '../../gateway/headers.ts';
-import { fittingReply } from '../../gateway/paging.ts';
+import { AS_TEXT, fittingReply } from '../../gateway/paging.ts';
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { type SessionKey, sessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
@@ -12,6 +12,7 @@ import type { Grant } from '../access/token-book.ts';
 import {
   type Exchange,
   JSON_TYPE,
+  mayTake,
   mustBeJson,
   readBody,
   readerOf,
@@ -98,11 +99,11 @@ const carryOut = (ground: Ground, asked: Asked, given: unknown): void => {
     if (narrow && target.kind === 'session' && needsTheirs(target))
       await mustSee(ground, context, grant, target.key);
     if (looksFirst) await mustMatch(ground, context, target.key, matched);
-    return fittingReply(named, MAX_REPLY_BYTES, (fewer) => run(context, fewer));
+    return fittingReply(named, MAX_REPLY_BYTES, AS_TEXT, (fewer) => run(context, fewer));
   };
-  exchange.message.socket.setTimeout(0); // it is ours to answer by its deadline
+  mayTake(exchange, timeoutMs);
   requests.run(verb, tenant, timeoutMs, work, {
-    reply: ({ reply, bytes }) => answer(asked, reply, bytes, context),
+    reply: ({ reply, data }) => answer(asked, reply, data, context),
     failed: (error) =>
       failed(
         checksItself && codeOf(error) === 'version_conflict' ? notAsMatched() : error,
@@ -142,17 +143,17 @@ interface Shown {
 const answer = (
   { exchange, route }: Asked,
   reply: unknown,
-  bytes: Uint8Array,
+  text: string,
   { traceId }: RequestContext,
 ): void => {
   const { status = 200, showsSession, makes, method } = route;
   const trace = { 'Greenroom-Trace': traceId };
   if (showsSession !== true)
-    return send(exchange, { status, type: JSON_TYPE, body: bytes, headers: trace });
+    return send(exchange, { status, type: JSON_TYPE, body: text, headers: trace });
   const { sessionId, version } = (reply as Shown).session;
   const headers: Record<string, string> = { ...trace, ETag: etagOf(version) };
   if (makes === 'session') headers['Location'] = `/v1/sessions/${sessionId}`;
   const isKnown = isKnownVersion(exchange.message.headers['if-none-match'], version);
   if (method === 'GET' && isKnown) return sendEmpty(exchange, 304, headers);
-  send(exchange, { status, type: JSON_TYPE, body: bytes, headers });
+  send(exchange, { status, type: JSON_TYPE, body: text, headers });
 };

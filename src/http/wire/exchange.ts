@@ -1,6 +1,7 @@
 /** One request and its response: its parts by name, its body, and how an answer leaves. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_BODY_BYTES } from '../../gateway/body.ts';
+import { TIMEOUT_HEADER, TRACE_HEADER, TRACEPARENT_HEADER } from '../../gateway/headers.ts';
 import type { HeaderReader } from '../../gateway/trace.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { HttpError, PROBLEM_TYPE, problemOf } from './problem.ts';
@@ -28,9 +29,24 @@ export const exchangeOf = (message: IncomingMessage, response: ServerResponse): 
 export const readerOf =
   ({ headers }: Pick<IncomingMessage, 'headers'>): HeaderReader =>
   (name) => {
-    const value = headers[name.toLowerCase()];
+    const value = headers[LOWER.get(name) ?? name.toLowerCase()];
     return (Array.isArray(value) ? value[0] : value) || undefined;
   };
+
+/** Names that are looked for in each request. */
+const LOWER: ReadonlyMap<string, string> = new Map(
+  [TIMEOUT_HEADER, TRACE_HEADER, TRACEPARENT_HEADER].map((name) => [name, name.toLowerCase()]),
+);
+
+/** A connection on which nothing moves for so long is ended, unless a request on it may take longer. */
+export const SILENT_MS = 60_000;
+
+/** The request is answered by a deadline of its own: until then its connection may be silent. */
+export const mayTake = ({ message: { socket }, response }: Exchange, timeoutMs: number): void => {
+  if (timeoutMs < SILENT_MS) return;
+  socket.setTimeout(timeoutMs + SILENT_MS);
+  response.once('finish', () => void socket.setTimeout(SILENT_MS));
+};
 
 /** What a body is, without its parameters: `application/json`; undefined: the header is absent. */
 export const mediaTypeOf = ({ message }: Exchange): string | undefined =>
