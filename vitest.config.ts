@@ -92,7 +92,11 @@ const FAST = files(
   ...['text/tokens', 'text/phrase', 'text/extract', 'text/snippet', 'text/waiting-sessions'],
   ...['cli/hit-line', 'cli/markdown', 'cli/chat', 'tools/commands/(exit-code|cwd|descriptors)'],
   ...['notifications/(outbox|read-audit|settings)', 'cli/metrics'],
-  ...['hooks/(matcher|word|verdict|settings)', 'metrics/**/*', 'http/(readiness|place|event-stream)'],
+  ...[
+    'hooks/(matcher|word|verdict|settings)',
+    'metrics/**/*',
+    'http/(readiness|place|event-stream)',
+  ],
   ...[
     'cli/table',
     'cli/mcp-config',
