@@ -373,3 +373,26 @@ test('search --follow shows what is present, what changes, and what follows wher
     ['present', 'entered', 'left', 'present'].map((type) => ({ type })),
   );
 });
+
+test('tokens makes one and shows it once, lists them, and revokes; open gives an address', async () => {
+  const token = {
+    ...{ tokenId: 'k3v9', kind: 'token', name: 'ci', tenant: 'default', scopes: ['read'] },
+    ...{ createdAt: '2026-11-20T09:00:00.000Z', owner: 'ann', tags: ['x'] },
+  };
+  const daemon = new FakeDaemon({
+    'daemon.create-token': { token: 'grm_k3v9_secret', ...token },
+    'daemon.tokens': { tokens: [token] },
+    'daemon.revoke-token': { revoked: true },
+    'daemon.open-page': { url: 'http://127.0.0.1:1/open?ticket=t', expiresAt: token.createdAt },
+  });
+  const made = await greenroom('tokens create ci --scopes read,send --owner ann --tag x', {
+    daemon,
+  });
+  expect(made.out).toBe('grm_k3v9_secret\n');
+  const wanted = { name: 'ci', scopes: ['read', 'send'], owner: 'ann', tags: ['x'] };
+  expect(daemon.asked.at(-1)).toEqual(['daemon.create-token', wanted]);
+  expect((await greenroom('tokens list', { daemon })).out).toMatch(/k3v9 .*ci .*read .*ann #x/);
+  expect((await greenroom('tokens revoke k3v9', { daemon })).out).toBe('it is void\n');
+  expect((await greenroom('open', { daemon })).out).toBe('http://127.0.0.1:1/open?ticket=t\n');
+  expect((await greenroom('tokens create x --scopes all', { daemon })).code).toBe(2);
+});
