@@ -79,12 +79,13 @@ export class FairQueue {
 
   /** A call that ran has ended, or one that waited is not wanted any more. */
   leave(ticket: Ticket): void {
-    if (this.#unlisted.delete(ticket)) {
-      this.#running -= 1;
-      return this.#startNext();
-    }
     const tenant = this.#tenants.get(ticket.tenant);
     const line = tenant?.lines.get(ticket.line);
+    if (this.#unlisted.delete(ticket)) {
+      this.#running -= 1;
+      if (tenant !== undefined && line !== undefined) this.#hadItsTurn(ticket, tenant, line);
+      return this.#startNext();
+    }
     if (tenant === undefined || line === undefined) return;
     if (line.waiting.delete(ticket)) this.#waiting -= 1;
     else {
