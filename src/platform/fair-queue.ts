@@ -37,6 +37,8 @@ interface Tenant {
 
 export class FairQueue {
   #limits: FairLimits;
+  /** Of those that run: they came when none waited, and under no limit of a tenant or a line, so that they need no place. */
+  readonly #unlisted = new Set<Ticket>();
   /** The one whose turn it is stands first. */
   readonly #tenants = new Map<string, Tenant>();
   #running = 0;
@@ -63,6 +65,12 @@ export class FairQueue {
   /** False: too many wait. */
   enter(ticket: Ticket): boolean {
     if (this.#waiting >= this.#limits.waiting) return false;
+    if (this.#isOpenTo(ticket)) {
+      this.#unlisted.add(ticket);
+      this.#running += 1;
+      ticket.start();
+      return true;
+    }
     this.#lineOf(ticket).waiting.add(ticket);
     this.#waiting += 1;
     this.#startNext();
@@ -73,6 +81,11 @@ export class FairQueue {
   leave(ticket: Ticket): void {
     const tenant = this.#tenants.get(ticket.tenant);
     const line = tenant?.lines.get(ticket.line);
+    if (this.#unlisted.delete(ticket)) {
+      this.#running -= 1;
+      if (tenant !== undefined && line !== undefined) this.#hadItsTurn(ticket, tenant, line);
+      return this.#startNext();
+    }
     if (tenant === undefined || line === undefined) return;
     if (line.waiting.delete(ticket)) this.#waiting -= 1;
     else {
@@ -83,6 +96,12 @@ export class FairQueue {
     }
     this.#forget(ticket, tenant, line);
     this.#startNext();
+  }
+
+  #isOpenTo({ atOnce }: Ticket): boolean {
+    const { all, perTenant, perLine } = this.#limits;
+    const isLimited = perTenant < Infinity || (atOnce ?? perLine) < Infinity;
+    return this.#waiting === 0 && this.#running < all && !isLimited;
   }
 
   #lineOf({ tenant: name, line: lineName }: Ticket): Line {

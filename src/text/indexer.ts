@@ -56,7 +56,12 @@ export class Indexer {
   /** To be told of commits in the tick in which they are durable. */
   committed(changes: readonly SessionChange[]): void {
     const nowMs = this.#parts.clock.monotonic();
-    for (const { key, kind } of changes) this.#waiting.add(key, nowMs, kind === 'delete');
+    for (const change of changes)
+      this.#waiting.add(
+        change.key,
+        nowMs,
+        change.kind === 'delete' ? { wasDeleted: true } : { head: change.head },
+      );
     this.#wake?.();
   }
 

@@ -46,14 +46,14 @@ interface Read {
 
 const read = async (
   journal: Pick<Journal, 'open'>,
-  { key, wasDeleted }: WaitingSession,
+  { key, wasDeleted, head }: WaitingSession,
   progress: Progress | undefined,
   parcel: Parcel,
   maxBytes: number,
 ): Promise<Read> => {
   const gone: SessionText = { is: 'gone', tenant: key.tenant, sessionId: key.sessionId };
   try {
-    const session = await journal.open(key);
+    const session = await journal.open(key, head);
     if (!isKnown(session)) return { texts: [gone], isWhole: true };
     const isSame = !wasDeleted && progress?.createdAtMs === session.head.createdAtMs;
     const text = await textOf(session, isSame ? progress.seq : 0, parcel, maxBytes);

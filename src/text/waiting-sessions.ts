@@ -1,8 +1,11 @@
-/** Sessions whose changes the index has not taken in: their keys, and since when. Nothing of what they say. */
+/** Sessions whose changes the index has not taken in: their keys, and since when. Nothing of what they say but the heads of a few. */
+import type { Head } from '../model/head.ts';
 import { keyString, type SessionKey } from '../model/ids.ts';
 
 /** More than these are not kept: then all sessions are compared. */
 export const MAX_WAITING = 100_000;
+/** With more than these, heads are read again: while so many wait, nothing is quick anyway. */
+const MAX_HEADS = 1_000;
 
 export interface WaitingSession {
   readonly key: SessionKey;
@@ -10,7 +13,12 @@ export interface WaitingSession {
   readonly sinceMs: number;
   /** It was deleted since it was taken in last, and may be there once more. */
   readonly wasDeleted: boolean;
+  /** As its last commit has made it, where that is at hand. */
+  readonly head?: Head | undefined;
 }
+
+/** What a commit says. */
+type News = Partial<Pick<WaitingSession, 'wasDeleted' | 'head'>>;
 
 export class WaitingSessions {
   /** In the order in which they came. */
@@ -39,15 +47,20 @@ export class WaitingSessions {
     return has;
   }
 
-  add(key: SessionKey, sinceMs: number, wasDeleted = false): void {
+  add(key: SessionKey, sinceMs: number, { wasDeleted = false, head }: News = {}): void {
     const name = keyString(key);
     const before = this.#sessions.get(name);
-    if (before === undefined && this.#sessions.size >= MAX_WAITING) {
+    const { size } = this.#sessions;
+    if (before === undefined && size >= MAX_WAITING) {
       this.#hasOverflowed = true;
       return;
     }
-    if (before === undefined) this.#sessions.set(name, { key, sinceMs, wasDeleted });
-    else if (wasDeleted && !before.wasDeleted) this.#sessions.set(name, { ...before, wasDeleted });
+    this.#sessions.set(name, {
+      key,
+      sinceMs: before?.sinceMs ?? sinceMs,
+      wasDeleted: wasDeleted || before?.wasDeleted === true,
+      head: size <= MAX_HEADS ? head : undefined,
+    });
   }
 
   /** Those that wait longest; they count as waiting until `done`. */

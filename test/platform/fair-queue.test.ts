@@ -47,11 +47,15 @@ const counted = (
 const sessionOf = ({ tenant, line }: Call) => `${tenant}/${line}`;
 const tenantOf = ({ tenant }: Call) => tenant;
 
-test.each(Array.from({ length: 50 }, (_, seed) => seed + 1))(
+const LIMITED = { all: 6, perTenant: 4, perLine: 2, waiting: 40 };
+/** Only all of them together are limited, as at the model. */
+const OF_ALL = { all: 6, perTenant: Infinity, perLine: Infinity, waiting: 40 };
+
+test.each(Array.from({ length: 100 }, (_, seed) => seed + 1))(
   'holds its limits, wastes no room, keeps the order of each session: seed %i',
   (seed) => {
     const dice = new Dice(seed);
-    const limits = { all: 6, perTenant: 4, perLine: 2, waiting: 40 };
+    const limits = seed % 2 === 0 ? LIMITED : OF_ALL;
     const { queue, started, running, waiting, enter, leave } = playing(limits);
     for (let step = 0; step < 400; step += 1) {
       if (dice.int(1, 5) <= 3) enter(`t${dice.int(0, 2)}`, `s${dice.int(0, 3)}`);
@@ -82,11 +86,12 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed + 1))(
   },
 );
 
-describe('who has many that wait', () => {
+describe.each([
+  ['with limits of each', { all: 1, perTenant: 1, perLine: 1, waiting: 1_000 }],
+  ['with one of all', { all: 1, perTenant: Infinity, perLine: Infinity, waiting: 1_000 }],
+])('who has many that wait, %s', (_, limits) => {
   test('gets every second turn beside a tenant that has few', () => {
-    const { started, running, enter, leave } = playing({
-      ...{ all: 1, perTenant: 1, perLine: 1, waiting: 1_000 },
-    });
+    const { started, running, enter, leave } = playing(limits);
     for (let at = 0; at < 100; at += 1) enter('many', `s${at % 10}`);
     for (let at = 0; at < 3; at += 1) enter('few', 's');
     for (let at = 0; at < 6; at += 1) for (const call of [...running]) leave(call);
@@ -96,9 +101,7 @@ describe('who has many that wait', () => {
   });
 
   test('and so it is between sessions of one tenant', () => {
-    const { started, running, enter, leave } = playing({
-      ...{ all: 1, perTenant: 1, perLine: 1, waiting: 1_000 },
-    });
+    const { started, running, enter, leave } = playing(limits);
     for (let at = 0; at < 20; at += 1) enter('t', 'many');
     for (let at = 0; at < 2; at += 1) enter('t', 'few');
     for (let at = 0; at < 4; at += 1) for (const call of [...running]) leave(call);

@@ -32,7 +32,7 @@ test('what is taken waits until it is in, and what is unfinished goes on waiting
 test('a deletion is not forgotten by the change behind it', () => {
   const waiting = new WaitingSessions();
   waiting.add(key('a'), 10);
-  waiting.add(key('a'), 11, true);
+  waiting.add(key('a'), 11, { wasDeleted: true });
   waiting.add(key('a'), 12);
   expect(waiting.take(1)).toEqual([{ key: key('a'), sinceMs: 10, wasDeleted: true }]);
 });

@@ -26,35 +26,47 @@ const AGAIN_MS = 1_000;
  */
 export const LONGEST_PAUSE_MS = 30_000;
 
+/** Paces that have nothing to remember are kept for so many models: to make one with each call costs more than the call. */
+const MAX_FREE_PACES = 16;
+
+interface Parts {
+  readonly start: Start;
+  readonly clock: Clock;
+  readonly provider: Provider;
+}
+
 export class PacedStart {
-  readonly #parts: Parts;
+  readonly parts: Parts;
   readonly #paces = new Map<string, Pace>();
   readonly #pauses = new Set<Timer>();
 
   constructor(parts: Parts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
-  readonly start: Start = (step, sink) => {
-    const { model } = step;
-    const pace = this.#paces.get(model) ?? new Pace();
-    this.#paces.set(model, pace);
-    return new PacedStep(step, sink, {
-      ...this.#parts,
-      pace,
-      limited: (delayMs) => this.#limited(pace, delayMs),
-      ended: () => {
-        if (pace.isFree) this.#paces.delete(model);
-      },
-    }).begin();
-  };
+  readonly start: Start = (step, sink) =>
+    new PacedStep(step, sink, this.#paceOf(step.model), this).begin();
 
   end(): void {
     for (const pause of this.#pauses) pause.cancel();
   }
 
-  #limited(pace: Pace, delayMs: number): void {
-    const { clock } = this.#parts;
+  #paceOf(model: string): Pace {
+    const known = this.#paces.get(model);
+    if (known !== undefined) return known;
+    if (this.#paces.size >= MAX_FREE_PACES) this.#forgetFree();
+    const pace = new Pace();
+    this.#paces.set(model, pace);
+    return pace;
+  }
+
+  #forgetFree(): void {
+    for (const [model, pace] of this.#paces) if (pace.isFree) this.#paces.delete(model);
+  }
+
+  /** The API has refused a call for its rate. */
+  limited(pace: Pace, delayMs: number): void {
+    const { clock } = this.parts;
     const pauseMs = Math.min(delayMs, LONGEST_PAUSE_MS);
     pace.limited(clock.monotonic(), pauseMs);
     const pause = clock.setTimeout(() => {
@@ -65,45 +77,36 @@ export class PacedStart {
   }
 }
 
-interface Parts {
-  readonly start: Start;
-  readonly clock: Clock;
-  readonly provider: Provider;
-}
-
-interface Ground extends Parts {
-  readonly pace: Pace;
-  readonly limited: (delayMs: number) => void;
-  readonly ended: () => void;
-}
-
 class PacedStep implements StepSink, Ticket, StepHandle {
   readonly tenant: string;
   readonly line: string;
-  readonly about?: object;
+  readonly about: object;
   readonly #step: ModelStep;
   readonly #sink: StepSink;
-  readonly #ground: Ground;
+  readonly #pace: Pace;
+  readonly #all: PacedStart;
   #handle: StepHandle | undefined;
   #isOver = false;
   #isIn = false;
   #isEntering = false;
 
-  constructor(step: ModelStep, sink: StepSink, ground: Ground) {
-    const { tenant = '', sessionId = '' } = (sink.about ?? {}) as Partial<Record<string, string>>;
+  constructor(step: ModelStep, sink: StepSink, pace: Pace, all: PacedStart) {
+    const { about = {} } = sink;
+    const { tenant = '', sessionId = '' } = about as Partial<Record<string, string>>;
     this.tenant = tenant;
     this.line = sessionId;
-    if (sink.about !== undefined) this.about = sink.about;
+    this.about = about;
     this.#step = step;
     this.#sink = sink;
-    this.#ground = ground;
+    this.#pace = pace;
+    this.#all = all;
   }
 
   /** Throws what `start` does, if it is its turn at once. */
   begin(): StepHandle {
     this.#isIn = true;
     this.#isEntering = true;
-    this.#ground.pace.enter(this);
+    this.#pace.enter(this);
     this.#isEntering = false;
     return this;
   }
@@ -111,7 +114,7 @@ class PacedStep implements StepSink, Ticket, StepHandle {
   /** It is its turn. */
   readonly start = (): void => {
     try {
-      this.#handle = this.#ground.start(this.#step, this);
+      this.#handle = this.#all.parts.start(this.#step, this);
     } catch (error) {
       const isEntering = this.#isEntering;
       this.#leave();
@@ -132,15 +135,14 @@ class PacedStep implements StepSink, Ticket, StepHandle {
   events(batch: readonly StepEvent[]): void {
     for (const event of batch)
       if (event.type === 'retry' && event.error.type === RATE_LIMIT)
-        this.#ground.limited(event.delayMs);
+        this.#all.limited(this.#pace, event.delayMs);
     this.#sink.events(batch);
   }
 
   outcome(outcome: StepOutcome): void {
-    const { pace, clock } = this.#ground;
-    if (outcome.type === 'message') pace.answered(clock.monotonic());
+    if (outcome.type === 'message') this.#pace.answered(this.#all.parts.clock.monotonic());
     else if (outcome.type === 'postponed' && outcome.error.type === RATE_LIMIT)
-      this.#ground.limited(outcome.delayMs);
+      this.#all.limited(this.#pace, outcome.delayMs);
     this.#end(outcome);
   }
 
@@ -149,7 +151,7 @@ class PacedStep implements StepSink, Ticket, StepHandle {
     const lost: StepError = { type: codeOf(error), message, retryable: true };
     const { tried = 0, longestWaitMs } = this.#step.retry;
     return longestWaitMs === undefined
-      ? { type: 'failed', error: lost, partialText: '', provider: this.#ground.provider }
+      ? { type: 'failed', error: lost, partialText: '', provider: this.#all.parts.provider }
       : { type: 'postponed', error: lost, delayMs: AGAIN_MS, tried };
   }
 
@@ -163,7 +165,6 @@ class PacedStep implements StepSink, Ticket, StepHandle {
   #leave(): void {
     if (!this.#isIn) return;
     this.#isIn = false;
-    this.#ground.pace.leave(this);
-    this.#ground.ended();
+    this.#pace.leave(this);
   }
 }

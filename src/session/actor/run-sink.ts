@@ -11,23 +11,18 @@ export interface RunListener {
 }
 
 export class RunSink implements StepSink {
+  readonly about: TurnWhere;
   readonly #id: RunId;
-  readonly #key: SessionKey;
-  readonly #turn: OpenTurn;
   readonly #trace: StepTrace;
   readonly #listener: RunListener;
 
   constructor(id: RunId, key: SessionKey, turn: OpenTurn, trace: StepTrace, listener: RunListener) {
+    const { tenant, sessionId } = key;
+    const { turnId, traceId } = turn;
+    this.about = { tenant, sessionId, turnId, traceId };
     this.#id = id;
-    this.#key = key;
-    this.#turn = turn;
     this.#trace = trace;
     this.#listener = listener;
-  }
-
-  get about(): TurnWhere {
-    const { turnId, traceId } = this.#turn;
-    return { ...this.#key, turnId, traceId };
   }
 
   started(thread: number): void {

@@ -219,11 +219,15 @@ export class StepRunner {
     return true;
   }
 
+  /** Objects field by field: every model call makes them, and to spread is slow. */
   #run({ id, turn, head, rules, tools }: StepSources, executor: Executor, asked: Asked): void {
     const { model, context, maxTokens, bytes, summing } = asked;
     const isAnswer = summing === undefined;
     const step = modelStep(head, rules, {
-      ...{ model, maxTokens, context, tools },
+      model,
+      maxTokens,
+      context,
+      tools,
       answering: isAnswer ? turn.options : undefined,
       server: isAnswer ? serverContext(head, windowFor(head, rules)) : undefined,
       previousMessageId:
@@ -242,8 +246,17 @@ export class StepRunner {
     );
     const { turnId, attempt, traceId } = turn;
     const handle = executor.start(step, new RunSink(id, head.key, turn, trace, this.#listener));
-    const facts = { id, turnId, attempt, traceId, handle, executor: ref };
-    this.#runs.set(id, { ...facts, retries: 0, bytes, summing });
+    this.#runs.set(id, {
+      id,
+      turnId,
+      attempt,
+      traceId,
+      handle,
+      executor: ref,
+      retries: 0,
+      bytes,
+      summing,
+    });
   }
 
   async #build(sources: Sources): Promise<void> {

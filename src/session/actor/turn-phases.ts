@@ -337,9 +337,8 @@ export class TurnPhases {
   }
 
   get #ownPlace(): TurnPlace {
-    this.#place ??= new TurnPlace(this.#args.runtime.places, () =>
-      this.#mailbox.later('startRun', 0),
-    );
+    const { key, runtime } = this.#args;
+    this.#place ??= new TurnPlace(runtime.places, key, () => this.#mailbox.later('startRun', 0));
     return this.#place;
   }
 

@@ -8,7 +8,7 @@
  * 3. A sub-agent needs no place of an owner: its parent's turn, which waits for it, has one.
  */
 import type { Head } from '../../model/head.ts';
-import { keyString, type TurnId } from '../../model/ids.ts';
+import { keyString, type SessionKey, type TurnId } from '../../model/ids.ts';
 import { awaitedModelRun, type OpenTurn, type RunId } from '../../model/turn.ts';
 import { type FairLimits, FairQueue, type Ticket } from '../../platform/fair-queue.ts';
 import type { Rules } from '../machine/machine.ts';
@@ -74,26 +74,27 @@ class Place implements Ticket {
 /** The places of one session: its first open turn's. */
 export class TurnPlace {
   readonly #places: TurnPlaces;
+  readonly #session: string;
   readonly #onPlaced: () => void;
-  #session = '';
+  #isWaiting = false;
   #ofOwner: { readonly turnId: TurnId; readonly place: Place } | undefined;
   #atModel: { readonly runId: RunId; readonly place: Place } | undefined;
 
   /** @param onPlaced a turn that had to wait has come further; never called within `take`. */
-  constructor(places: TurnPlaces, onPlaced: () => void) {
+  constructor(places: TurnPlaces, key: SessionKey, onPlaced: () => void) {
     this.#places = places;
+    this.#session = keyString(key);
     this.#onPlaced = onPlaced;
   }
 
   get isWaiting(): boolean {
-    return this.#places.waiting.has(this.#session);
+    return this.#isWaiting;
   }
 
   /** Whether the turn's model call may be made now; if not, `onPlaced` says when to ask again. */
   take(runId: RunId, { turnId }: OpenTurn, head: Head, limits: OwnerLimits): boolean {
-    this.#session = keyString(head.key);
     const isPlaced = this.#takeOfOwner(turnId, head, limits) && this.#takeAtModel(runId, head);
-    if (!isPlaced) this.#places.waiting.add(this.#session);
+    this.#waits(!isPlaced);
     return isPlaced;
   }
 
@@ -123,27 +124,34 @@ export class TurnPlace {
   #takeAtModel(runId: RunId, { key, owner }: Head): boolean {
     if (this.#atModel !== undefined) return this.#atModel.place.isHeld;
     const { tenant, sessionId } = key;
-    const line = owner === undefined ? `session ${sessionId}` : `owner ${owner}`;
+    const line = owner === undefined ? sessionId : `owner ${owner}`; // ids have no blanks
     const place = new Place(this.#places.atModel, { tenant, line }, this.#later);
     this.#atModel = { runId, place };
     return place.isHeld;
   }
 
+  #waits(isWaiting: boolean): void {
+    if (isWaiting === this.#isWaiting) return;
+    this.#isWaiting = isWaiting;
+    if (isWaiting) this.#places.waiting.add(this.#session);
+    else this.#places.waiting.delete(this.#session);
+  }
+
   readonly #later = (): void => {
-    this.#places.waiting.delete(this.#session);
+    this.#waits(false);
     this.#onPlaced();
   };
 
   #leaveModel(): void {
     this.#atModel?.place.leave();
     this.#atModel = undefined;
-    this.#places.waiting.delete(this.#session);
+    this.#waits(false);
   }
 
   #leaveOwner(): void {
     this.#ofOwner?.place.leave();
     this.#ofOwner = undefined;
-    this.#places.waiting.delete(this.#session);
+    this.#waits(false);
   }
 }
 

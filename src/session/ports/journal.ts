@@ -360,8 +360,12 @@ export interface Journal {
   definition(key: DefinitionKey): Promise<Definition | undefined>;
   /** A tenant's definitions of a kind in the order of their names, from behind the name `cursor`. */
   definitions(tenant: Tenant, kind: DefinitionKind, page: Page): Promise<readonly Definition[]>;
-  /** Reads a session's head. Rejects with `corrupt_record`, `unavailable`, `storage_failed`. */
-  open(key: SessionKey): Promise<SessionReader>;
+  /**
+   * Reads a session's head. Rejects with `corrupt_record`, `unavailable`, `storage_failed`.
+   *
+   * @param known the head that its last known commit has made: taken as it is while the stored one has its version.
+   */
+  open(key: SessionKey, known?: Head): Promise<SessionReader>;
   /** In which of the tenant's sessions the response counts; that one may be gone, or yet to come. */
   responseOwner(
     tenant: Tenant,

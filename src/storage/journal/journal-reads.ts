@@ -7,6 +7,7 @@ import { NO_TALLY, type Tally, type TallyName } from '../../model/budget.ts';
 import { type CatalogRow, catalogRowOf } from '../../model/catalog-row.ts';
 import type { Definition, DefinitionKey, DefinitionKind } from '../../model/definition.ts';
 import type { DueKind } from '../../model/due.ts';
+import type { Head } from '../../model/head.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type {
@@ -47,8 +48,8 @@ export abstract class JournalReads {
   /** Told of a broken record that was passed over. */
   protected abstract onCorrupt(error: Error): void;
 
-  async open(key: SessionKey): Promise<SessionReader> {
-    return new StoredSession(this.records, key, this.owner());
+  async open(key: SessionKey, known?: Head): Promise<SessionReader> {
+    return new StoredSession(this.records, key, this.owner(), known);
   }
 
   async definition(key: DefinitionKey): Promise<Definition | undefined> {

@@ -59,14 +59,15 @@ export class StoredSession implements SessionReader {
   readonly #checksum: number;
 
   /** Throws `corrupt_record` when the head is. */
-  constructor(records: RecordReads, key: SessionKey, fence: Fence) {
+  constructor(records: RecordReads, key: SessionKey, fence: Fence, known?: Head) {
     this.#records = records;
     this.key = key;
     this.fence = fence;
     this.#prefix = keys.sessionPrefix(key);
     records.begin();
     const bytes = records.head(this.#prefix);
-    this.head = bytes && readHead(keys.headKey(this.#prefix), bytes);
+    const isKnown = bytes !== undefined && versionOf(bytes) === known?.version;
+    this.head = isKnown ? known : bytes && readHead(keys.headKey(this.#prefix), bytes);
     this.#checksum = bytes === undefined ? 0 : checksumOf(bytes);
   }
 

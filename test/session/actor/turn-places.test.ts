@@ -33,7 +33,7 @@ const playing = (calls: number, limits: Rules['ownerTurns'] = {}) => {
       if (has && placed.at(-1) !== name) placed.push(name);
       return has;
     };
-    const place = new TurnPlace(places, () => void ask());
+    const place = new TurnPlace(places, head.key, () => void ask());
     const settle = (first?: OpenTurn) => place.settle(first);
     return { name, place, ask, settle, turn };
   };

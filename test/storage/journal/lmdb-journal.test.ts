@@ -22,4 +22,18 @@ describe('the journal on LMDB', () => {
     expect(await second.journal.purge(9)).toMatchObject({ purged: 1, left: false });
     await second.close();
   });
+
+  it('takes the head that its reader has, while that is the stored one', async () => {
+    const { journal, close } = await openLmdbJournal({ dir: folder() });
+    const key = keyOf('a');
+    const first = append(key);
+    await journal.commit(first);
+    expect((await journal.open(key, first.head)).head).toBe(first.head);
+    const second = append(key, first.head);
+    await journal.commit(second);
+    expect((await journal.open(key, first.head)).head).toEqual(second.head);
+    await journal.commit(remove(key, second.head, NOW));
+    expect((await journal.open(key, second.head)).head).toBeUndefined();
+    await close();
+  });
 });
