@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { answeringShape } from './answering.ts';
 import { isWellFormed } from './bounds.ts';
+import type { Branches } from './branches.ts';
 import { SessionBudget } from './budget.ts';
 import type { ClassicFacts } from './classic-facts.ts';
 import type { Clearing, Compaction, ContextUse } from './compaction.ts';
@@ -204,6 +205,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly compaction?: Compaction | undefined;
   /** Which results of tools are out of view; absent: none are. */
   readonly clearing?: Clearing | undefined;
+  /** Two programs have gone on with it, each in its own way; absent: that is not so. */
+  readonly branches?: Branches | undefined;
   /** What the last model call has shown of how many tokens its messages are. */
   readonly contextUse?: ContextUse | undefined;
   readonly gitBranch?: string | undefined;
@@ -359,6 +362,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   execution: undefined,
   budget: undefined,
   lastPrompt: undefined,
+  branches: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

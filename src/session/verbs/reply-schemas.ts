@@ -76,6 +76,15 @@ export const SessionView = z.strictObject({
       isServers: z.literal(true).exactOptional(),
     })
     .exactOptional(),
+  /** Two programs went on with it: the branch that the model sees, and all there are (`branches`). */
+  branches: z
+    .strictObject({
+      chosen: count,
+      numbers: z.array(count).readonly(),
+      /** What the other program adds is in the model's view. */
+      isOpen: z.boolean(),
+    })
+    .exactOptional(),
   gitBranch: text.exactOptional(),
   projectKey: text.exactOptional(),
   outputUnderReported: z.boolean().exactOptional(),
@@ -180,6 +189,8 @@ const entryShape = {
   at: moment,
   /** The session that wrote the entry, where a fork shares it. */
   origin: text.exactOptional(),
+  /** The branch that it is of, where the model does not see that one. */
+  branch: count.exactOptional(),
 };
 
 const MessageEntryView = z.strictObject({
