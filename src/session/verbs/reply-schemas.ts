@@ -5,6 +5,7 @@ import { settableShape } from '../../model/head.ts';
 import { CLOSED_STATUSES, OPEN_STATUSES, type TurnError } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
 import { MODES, STATUSES } from '../../model/words.ts';
+import { WaitView } from './waits-for.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -85,6 +86,8 @@ export const SessionView = z.strictObject({
       isOpen: z.boolean(),
     })
     .exactOptional(),
+  /** What it waits for; only `get` says that, and of a session that waits. */
+  waits: WaitView.exactOptional(),
   gitBranch: text.exactOptional(),
   projectKey: text.exactOptional(),
   outputUnderReported: z.boolean().exactOptional(),

@@ -86,6 +86,7 @@ export const sessionView = (head: Head): SessionView =>
     childOf: head.childOf,
     compaction: head.compaction,
     branches: head.branches && branchesView(head.branches),
+    waits: undefined, // `get` says that
     gitBranch: head.gitBranch,
     projectKey: head.projectKey,
     outputUnderReported: head.outputUnderReported,
