@@ -119,7 +119,11 @@ export const settableShape = {
   mcpServers: SessionServers.optional().describe(
     'MCP servers of this session alone, by name, as far as the daemon [allows them](../guide/tool-servers.md#servers-of-one-session)',
   ),
-  hooks: names.optional().describe('kept; without effect as long as there are no tools'),
+  hooks: names
+    .optional()
+    .describe(
+      '[events](../guide/hooks.md#built-in) whose hooks run for it; default, and with an empty list: those of all events',
+    ),
   includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
   onBusy: BusyPolicy.optional().describe(BUSY_TEXT),
   idleEndMinutes: z

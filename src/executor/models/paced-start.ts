@@ -7,12 +7,13 @@ import type {
   Executor,
   ModelStep,
   StepError,
-  StepEvent,
   StepHandle,
   StepOutcome,
   StepSink,
 } from '../../session/ports/executor.ts';
 import { Pace } from './pace.ts';
+import type { RateLeft } from './rate-headers.ts';
+import type { ModelEvent, ModelSink, StartModel } from './wire.ts';
 
 type Start = Executor['start'];
 
@@ -43,6 +44,7 @@ export class PacedStart {
       ...this.#parts,
       pace,
       limited: (delayMs) => this.#limited(pace, delayMs),
+      near: (left) => this.#near(pace, left),
       ended: () => {
         if (pace.isFree) this.#paces.delete(model);
       },
@@ -54,9 +56,18 @@ export class PacedStart {
   }
 
   #limited(pace: Pace, delayMs: number): void {
-    const { clock } = this.#parts;
     const pauseMs = Math.min(delayMs, LONGEST_PAUSE_MS);
-    pace.limited(clock.monotonic(), pauseMs);
+    pace.limited(this.#parts.clock.monotonic(), pauseMs);
+    this.#goOnIn(pace, pauseMs);
+  }
+
+  #near(pace: Pace, left: RateLeft): void {
+    const pauseMs = pace.near(this.#parts.clock.monotonic(), left, LONGEST_PAUSE_MS);
+    if (pauseMs > 0) this.#goOnIn(pace, pauseMs);
+  }
+
+  #goOnIn(pace: Pace, pauseMs: number): void {
+    const { clock } = this.#parts;
     const pause = clock.setTimeout(() => {
       this.#pauses.delete(pause);
       pace.goOn(clock.monotonic());
@@ -66,7 +77,7 @@ export class PacedStart {
 }
 
 interface Parts {
-  readonly start: Start;
+  readonly start: StartModel;
   readonly clock: Clock;
   readonly provider: Provider;
 }
@@ -74,10 +85,11 @@ interface Parts {
 interface Ground extends Parts {
   readonly pace: Pace;
   readonly limited: (delayMs: number) => void;
+  readonly near: (left: RateLeft) => void;
   readonly ended: () => void;
 }
 
-class PacedStep implements StepSink, Ticket, StepHandle {
+class PacedStep implements ModelSink, Ticket, StepHandle {
   readonly tenant: string;
   readonly line: string;
   readonly about?: object;
@@ -88,6 +100,7 @@ class PacedStep implements StepSink, Ticket, StepHandle {
   #isOver = false;
   #isIn = false;
   #isEntering = false;
+  #askedMs = 0;
 
   constructor(step: ModelStep, sink: StepSink, ground: Ground) {
     const { tenant = '', sessionId = '' } = (sink.about ?? {}) as Partial<Record<string, string>>;
@@ -103,13 +116,14 @@ class PacedStep implements StepSink, Ticket, StepHandle {
   begin(): StepHandle {
     this.#isIn = true;
     this.#isEntering = true;
-    this.#ground.pace.enter(this);
+    this.#ground.pace.enter(this, this.#ground.clock.monotonic());
     this.#isEntering = false;
     return this;
   }
 
   /** It is its turn. */
   readonly start = (): void => {
+    this.#askedMs = this.#ground.clock.monotonic();
     try {
       this.#handle = this.#ground.start(this.#step, this);
     } catch (error) {
@@ -129,16 +143,19 @@ class PacedStep implements StepSink, Ticket, StepHandle {
     this.#sink.started?.(thread);
   }
 
-  events(batch: readonly StepEvent[]): void {
-    for (const event of batch)
+  events(batch: readonly ModelEvent[]): void {
+    for (const event of batch) {
+      if (event.type === 'rate') this.#ground.near(event);
       if (event.type === 'retry' && event.error.type === RATE_LIMIT)
         this.#ground.limited(event.delayMs);
-    this.#sink.events(batch);
+    }
+    const told = batch.filter((event) => event.type !== 'rate');
+    if (told.length > 0) this.#sink.events(told);
   }
 
   outcome(outcome: StepOutcome): void {
     const { pace, clock } = this.#ground;
-    if (outcome.type === 'message') pace.answered(clock.monotonic());
+    if (outcome.type === 'message') pace.answered(clock.monotonic(), this.#askedMs);
     else if (outcome.type === 'postponed' && outcome.error.type === RATE_LIMIT)
       this.#ground.limited(outcome.delayMs);
     this.#end(outcome);
