@@ -221,8 +221,6 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastError?: TurnError | undefined;
   /** The known part of what its sub-agents have cost, and theirs: money of its own limits. Absent: nothing. */
   readonly childrenCostNanoUsd?: number | undefined;
-  /** Of the last answer that a budget has paid: the bytes of its request, and the tokens that they were. */
-  readonly lastPrompt?: { readonly bytes: number; readonly tokens: number } | undefined;
   /** Tools that its model has found by searching, at most `MAX_TOOLS_USED`; absent: none. */
   readonly toolsFound?: readonly string[] | undefined;
   /** The API's id of the last answer, where it is asked about its cache. */
@@ -365,7 +363,6 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   delayed: undefined,
   execution: undefined,
   budget: undefined,
-  lastPrompt: undefined,
   branches: undefined,
 });
 

@@ -195,7 +195,6 @@ export const Session = z.looseObject({
   toolsUsed: toolsUsed.optional(),
   lastAnswerId: name.optional(),
   toolsFound: z.array(name).max(MAX_TOOLS_USED).optional(),
-  lastPrompt: z.strictObject({ bytes: PlausibleCount, tokens: PlausibleCount }).optional(),
   classic: classic.optional(),
   openTurns: z.array(Open).max(MAX_OPEN_TURNS),
 } satisfies Shape<ExportedHead>);
