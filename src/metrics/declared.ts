@@ -141,7 +141,7 @@ export const COUNTED = {
   ),
   compactions: counter(
     'greenroom_compactions_total',
-    'Summaries that took the place of older messages, by who made them.',
+    'Summaries that took the place of older messages, by their maker.',
     { label: 'by', known: ['greenroom', 'api', 'person'] },
   ),
   crashes: counter(
