@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { breaker } from './breaker.ts';
 import { clients } from './clients.ts';
 import { commands } from './commands.ts';
 import { fairness } from './fairness.ts';
@@ -54,6 +55,7 @@ const BENCHES: readonly Bench[] = [
   hooks,
   metrics,
   fairness,
+  breaker,
   memory,
   start,
   commands,

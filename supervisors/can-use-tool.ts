@@ -17,7 +17,10 @@ export const canUseTool = ({ canUseTool: ofAll, lent, sessions, feed, log }: Par
   const args: AnswererArgs = {
     ...{ feed, log, waiting: waitingSessions },
     canUseTool: (key) => lent?.at(key)?.canUseTool ?? ofAll,
-    asked: async (key) => (await sessions.session(context(key), key, 'asked', {})).approvals,
+    asked: async (key) => {
+      const { approvals } = await sessions.session(context(key), key, 'asked', {});
+      return approvals.flatMap((each) => ('budget' in each ? [] : [each])); // money is no tool's
+    },
     approve: (key, answer) => sessions.session(context(key), key, 'approve', answer),
   };
   return onlyIf(ofAll !== undefined || lent !== undefined, answerer(args));

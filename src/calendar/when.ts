@@ -75,7 +75,9 @@ const cronOf = ({ cron, timeZone }: When & { kind: 'cron' }): Cron => {
   try {
     return new Cron(cron.trim(), { timezone: timeZone });
   } catch (error) {
-    throw wrong('cron', (error as Error).message);
+    // What it is called in the library says nothing to people.
+    const why = (error as Error).message.replace(/^\w+: /, '');
+    throw wrong('cron', `the pattern cannot be read: ${why}`);
   }
 };
 

@@ -74,7 +74,7 @@ class AskedCalls {
     const { sessionId, approvalId } = event;
     const { approvals } = await this.#api.session(sessionId, 'asked', {});
     const asked = approvals.find((one) => one.approvalId === approvalId);
-    if (asked === undefined) return;
+    if (asked === undefined || 'budget' in asked) return;
     const answer = await answerOf(canUseTool, event, asked, signal);
     if (!signal.aborted) await this.#api.session(sessionId, 'approve', answerFor(asked, answer));
   }

@@ -76,7 +76,7 @@ export class Asking {
 
   /** Until the answer is one; undefined: there is none now. */
   async #asked(waiting: Waiting, givenUp: AbortSignal): Promise<Answer | undefined> {
-    const mayStay = waiting.suggestions.length > 0;
+    const mayStay = 'suggestions' in waiting && waiting.suggestions.length > 0;
     const choices = mayStay ? '[y]es, yes for the [s]ession, [n]o' : '[y]es, [n]o';
     let question = printable(`${described(waiting)}\nAllow it? ${choices}: `);
     while (!givenUp.aborted) {
@@ -106,8 +106,9 @@ const NO: ReadonlySet<string> = new Set(['n', 'no', 'd', 'deny']);
 const MAX_SHOWN = 2_000;
 
 /** All that is allowed by a yes, each line of it indented, so that none looks like a line of ours. */
-const described = ({ toolName, input, reason, files, suggestions, budget }: Waiting): string => {
-  if (budget !== undefined) return indented(reason);
+const described = (waiting: Waiting): string => {
+  if ('budget' in waiting) return indented(waiting.reason);
+  const { toolName, input, reason, files, suggestions } = waiting;
   const { command } = input;
   const what = typeof command === 'string' ? command : JSON.stringify(input);
   const lines = [`${toolName}:`, indented(what), 'because:', indented(reason)];

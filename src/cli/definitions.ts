@@ -37,14 +37,19 @@ const textOf = async (shell: Shell, file: string): Promise<string> => {
 /** Longest page of the verbs. */
 const PAGE = 1_000;
 
-interface Page<T> {
+export interface PageWish {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
   readonly found: readonly T[];
   readonly nextCursor?: string | undefined;
 }
 
 /** All of a list. */
 export const listed = async <T>(
-  ask: (page: { readonly limit: number; readonly cursor?: string }) => Promise<Page<T>>,
+  ask: (page: PageWish) => Promise<Page<T>>,
 ): Promise<readonly T[]> => {
   const all: T[] = [];
   for (let cursor: string | undefined; ; ) {

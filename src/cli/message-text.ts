@@ -14,38 +14,42 @@ const NOTE_WIDTH = 100;
 export const messageLines = (entry: EntryView, out: Painter): string => {
   switch (entry.type) {
     case 'message':
-      return block(entry.seq, entry.message.role, entry.message.content, out);
+      return block(placeOf(entry), entry.message.role, entry.message.content, out);
     case 'imported':
-      return importedLines(entry.seq, entry.line, out);
+      return importedLines(placeOf(entry), entry.line, out);
     case 'view':
-      return `${out.paint('dim', `#${entry.seq} (what the model sees was changed here)`)}\n`;
+      return `${out.paint('dim', `#${placeOf(entry)} (what the model sees was changed here)`)}\n`;
   }
 };
 
-const importedLines = (seq: number, line: unknown, out: Painter): string =>
+/** Where it stands, and the branch that it is of where the model does not see it. */
+const placeOf = ({ seq, branch }: EntryView): string =>
+  branch === undefined ? `${seq}` : `${seq} (branch ${branch})`;
+
+const importedLines = (place: string, line: unknown, out: Painter): string =>
   readables(line)
-    .map((each) => readableLines(seq, each, out))
+    .map((each) => readableLines(place, each, out))
     .join('');
 
 /** What the program put in for the model is told in a line, so that the talk can be read. */
-const readableLines = (seq: number, { kind, who, content }: Readable, out: Painter): string => {
-  if (kind === 'talk') return block(seq, who, content, out);
+const readableLines = (place: string, { kind, who, content }: Readable, out: Painter): string => {
+  if (kind === 'talk') return block(place, who, content, out);
   const words = oneLine(content.map(blockText).join(' '), NOTE_WIDTH);
-  return `${out.paint('dim', `#${seq} (${who})${words === '' ? '' : ` ${words}`}`)}\n`;
+  return `${out.paint('dim', `#${place} (${who})${words === '' ? '' : ` ${words}`}`)}\n`;
 };
 
 const block = (
-  seq: number,
+  place: string,
   who: string,
   content: string | readonly unknown[],
   out: Painter,
 ): string => {
   const texts = typeof content === 'string' ? [content] : content.map(blockText);
-  return spoken(seq, who, texts.filter((each) => each !== '').join('\n'), out);
+  return spoken(place, who, texts.filter((each) => each !== '').join('\n'), out);
 };
 
-const spoken = (seq: number, role: string, text: string, out: Painter): string =>
-  `${out.paint('bold', `#${seq} ${oneLine(String(role), TOOL_WIDTH)}`)}\n${text.replace(/^/gm, '  ')}\n`;
+const spoken = (place: string, role: string, text: string, out: Painter): string =>
+  `${out.paint('bold', `#${place} ${oneLine(String(role), TOOL_WIDTH)}`)}\n${text.replace(/^/gm, '  ')}\n`;
 
 const blockText = (raw: unknown): string => {
   if (typeof raw === 'string') return raw;
@@ -65,7 +69,7 @@ export const isTalk = (entry: EntryView): boolean => talkOf(entry).length > 0;
 /** Only that. */
 export const talkLines = (entry: EntryView, out: Painter): string =>
   talkOf(entry)
-    .map(({ role, text }) => spoken(entry.seq, role, text, out))
+    .map(({ role, text }) => spoken(placeOf(entry), role, text, out))
     .join('');
 
 interface Talk {

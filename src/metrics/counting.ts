@@ -59,6 +59,7 @@ const HEARD = [
   'greenroom.commit',
   'greenroom.search',
   'greenroom.hook',
+  'greenroom.compaction',
   'greenroom.actor.crash',
 ] as const satisfies readonly TelemetryName[];
 
@@ -108,6 +109,8 @@ const handlersOf = (to: Instruments): Handlers => ({
     to.hooks.add(ended);
     to.hookSeconds.observeMs(durationMs);
   },
+  'greenroom.compaction': ({ by }) =>
+    to.compactions.add(by === 'greenroom' || by === 'api' ? by : 'person'),
   'greenroom.actor.crash': ({ actor, sessionId }) => to.crashes.add(partOf(actor, sessionId)),
 });
 

@@ -139,6 +139,11 @@ export const COUNTED = {
     'Changes that were not stored, or of which that is unknown, by error code.',
     { label: 'code' },
   ),
+  compactions: counter(
+    'greenroom_compactions_total',
+    'Summaries that took the place of older messages, by their maker.',
+    { label: 'by', known: ['greenroom', 'api', 'person'] },
+  ),
   crashes: counter(
     'greenroom_actor_crashes_total',
     'Crashes of actors, by the part of the supervision tree.',

@@ -138,6 +138,26 @@ export const periodEndMs = (per: BudgetPeriod, atMs: number): number | undefined
   return Date.UTC(at.getUTCFullYear(), month, day);
 };
 
+/** How long tallies of past periods are kept: longer than any call that reserved in them can wait for its answer. */
+const KEPT_DAYS = { day: 62, month: 400 } as const;
+const DAY_MS = 86_400_000;
+
+/** The names of the same budget's tallies that are long past when this one begins: from the first, up to the second. */
+export const longPast = (name: TallyName): readonly [TallyName, TallyName] | undefined => {
+  const [scope, value, per, period = ''] = JSON.parse(name) as [
+    string,
+    string,
+    BudgetPeriod,
+    string,
+  ];
+  if (per === 'total') return undefined;
+  const beginMs = Date.parse(period);
+  if (Number.isNaN(beginMs)) return undefined;
+  const oldest = periodOf(per, beginMs - KEPT_DAYS[per] * DAY_MS);
+  const nameOf = (at: string) => JSON.stringify([scope, value, per, at]) as TallyName;
+  return [nameOf(''), nameOf(oldest)];
+};
+
 /** For people: `owner ann (month)`. */
 export const describeBudget = ({ scope, value, per }: BudgetName): string => {
   const whose = scope === 'session' ? value.slice(0, value.lastIndexOf('@')) : value;

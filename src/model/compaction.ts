@@ -30,6 +30,8 @@ export interface ContextUse {
   readonly bytes: number;
   /** Tokens that the API said it takes, where it has refused more; absent: it has not. */
   readonly windowTokens?: number | undefined;
+  /** All bytes of the request, data of images included, of a call that a budget has paid; absent: of another call. */
+  readonly allBytes?: number | undefined;
 }
 
 /** What an open turn does to fit into what its model reads at once, and to come to an end. */
@@ -46,4 +48,6 @@ export interface TurnRoom {
   readonly before?: Compaction | null | undefined;
   /** How often an answer that was cut off was gone on with. */
   readonly continued?: number | undefined;
+  /** What the answer that is gone on with has said so far, cut; absent: none is. */
+  readonly said?: string | undefined;
 }

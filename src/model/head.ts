@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { answeringShape } from './answering.ts';
 import { isWellFormed } from './bounds.ts';
+import type { Branches } from './branches.ts';
 import { SessionBudget } from './budget.ts';
 import type { ClassicFacts } from './classic-facts.ts';
 import type { Clearing, Compaction, ContextUse } from './compaction.ts';
@@ -118,7 +119,11 @@ export const settableShape = {
   mcpServers: SessionServers.optional().describe(
     'MCP servers of this session alone, by name, as far as the daemon [allows them](../guide/tool-servers.md#servers-of-one-session)',
   ),
-  hooks: names.optional().describe('kept; without effect as long as there are no tools'),
+  hooks: names
+    .optional()
+    .describe(
+      '[events](../guide/hooks.md#built-in) whose hooks run for it; default, and with an empty list: those of all events',
+    ),
   includePartialMessages: z.boolean().optional().describe('`false`: no `delta` events'),
   onBusy: BusyPolicy.optional().describe(BUSY_TEXT),
   idleEndMinutes: z
@@ -204,6 +209,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly compaction?: Compaction | undefined;
   /** Which results of tools are out of view; absent: none are. */
   readonly clearing?: Clearing | undefined;
+  /** Two programs have gone on with it, each in its own way; absent: that is not so. */
+  readonly branches?: Branches | undefined;
   /** What the last model call has shown of how many tokens its messages are. */
   readonly contextUse?: ContextUse | undefined;
   readonly gitBranch?: string | undefined;
@@ -214,8 +221,6 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastError?: TurnError | undefined;
   /** The known part of what its sub-agents have cost, and theirs: money of its own limits. Absent: nothing. */
   readonly childrenCostNanoUsd?: number | undefined;
-  /** Of the last answer that a budget has paid: the bytes of its request, and the tokens that they were. */
-  readonly lastPrompt?: { readonly bytes: number; readonly tokens: number } | undefined;
   /** Tools that its model has found by searching, at most `MAX_TOOLS_USED`; absent: none. */
   readonly toolsFound?: readonly string[] | undefined;
   /** The API's id of the last answer, where it is asked about its cache. */
@@ -358,7 +363,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   delayed: undefined,
   execution: undefined,
   budget: undefined,
-  lastPrompt: undefined,
+  branches: undefined,
 });
 
 /** A head as it was stored, in the shape of all others. */

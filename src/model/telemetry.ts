@@ -150,6 +150,17 @@ export const TELEMETRY = {
       usedUsd: number('what is gone, with estimates of calls whose answers were lost'),
     },
   ),
+  compaction: new TelemetryEvent(
+    'greenroom.compaction',
+    'a summary stands for older messages of a session from now on',
+    {
+      tenant: text('whose session it is'),
+      sessionId: text('the session'),
+      by: text(
+        '`greenroom` before a model call, `api` where the API has made it, else who asked for it',
+      ),
+    },
+  ),
   endpoint: new TelemetryEvent(
     'greenroom.endpoint',
     'the endpoint of the models stopped answering, or answers again; calls wait meanwhile',

@@ -85,6 +85,8 @@ export interface MessageAnswer {
   readonly fault?: Fault;
   /** Holds the stream after so many events until the promise settles: a test's own clock. */
   readonly gate?: { readonly afterEvents: number; readonly until: Promise<unknown> };
+  /** Further headers, such as what is left of the API's rate. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface ErrorAnswer {
@@ -99,7 +101,13 @@ export interface ErrorAnswer {
   /** The `x-should-retry` header. Default: true for 408, 409, 429 and 5xx. */
   readonly shouldRetry?: boolean;
   readonly waitMs?: number;
+  /** Further headers. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** As a server writes them: name, value, name, value. */
+export const headerList = ({ headers = {} }: Pick<ErrorAnswer, 'headers'>): readonly string[] =>
+  Object.entries(headers).flat();
 
 /** The answer to a `count_tokens` request. */
 export interface TokensAnswer {

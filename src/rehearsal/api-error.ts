@@ -1,5 +1,5 @@
 /** Errors in the API's shape: `{"type":"error","error":{"type","message"},"request_id"}`. */
-import type { ErrorAnswer } from './answer.ts';
+import { type ErrorAnswer, headerList } from './answer.ts';
 
 /** The API's error types by status; any other 4xx is an `invalid_request_error`, any other 5xx an `api_error`. */
 const TYPES: Readonly<Record<number, string>> = {
@@ -49,7 +49,10 @@ export interface EncodedError {
 export const encodeError = (answer: ErrorAnswer, requestId: string): EncodedError => {
   const { status, retryAfter } = answer;
   const type = answer.type ?? errorTypeOf(status);
-  const headers = ['x-should-retry', String(answer.shouldRetry ?? isRetryable(status))];
+  const headers = [
+    ...['x-should-retry', String(answer.shouldRetry ?? isRetryable(status))],
+    ...headerList(answer),
+  ];
   if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter));
   const message = answer.message ?? MESSAGES[status] ?? `Rehearsed ${type}`;
   return { headers, body: errorBody(type, message, requestId) };

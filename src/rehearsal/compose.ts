@@ -10,6 +10,7 @@ import type { Json } from './request-json.ts';
 import type { SeenRequest } from './seen-request.ts';
 import { resultTypeOf, searched } from './server-tools.ts';
 import { BYTES_PER_TOKEN, bytesOfBlock, outputTokensOf, tokensOfBytes } from './tokens.ts';
+import type { ServerRequests, WireUsage } from './wire-usage.ts';
 
 export type WireBlock =
   | { readonly type: 'text'; readonly text: string; readonly citations: null }
@@ -26,28 +27,6 @@ export type WireBlock =
       /** What is streamed of the input instead of its JSON. */
       readonly inputText?: string;
     };
-
-export interface WireUsage {
-  readonly input_tokens: number;
-  readonly cache_creation_input_tokens: number;
-  readonly cache_read_input_tokens: number;
-  readonly cache_creation: {
-    readonly ephemeral_5m_input_tokens: number;
-    readonly ephemeral_1h_input_tokens: number;
-  };
-  readonly output_tokens: number;
-  readonly output_tokens_details: { readonly thinking_tokens: number } | null;
-  readonly server_tool_use: ServerRequests | null;
-  readonly service_tier: string;
-  readonly inference_geo: string;
-  readonly speed: string;
-  readonly iterations?: readonly unknown[];
-}
-
-export interface ServerRequests {
-  readonly web_search_requests: number;
-  readonly web_fetch_requests: number;
-}
 
 export interface ComposedMessage {
   readonly id: string;

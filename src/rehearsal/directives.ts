@@ -28,6 +28,7 @@
  *   usage.iterations=[...]  server-side steps, as JSON
  *   count-tokens=N          what count_tokens answers for this request; says nothing about the message
  * How it flows:
+ *   header="name: value"    a header of the answer, such as anthropic-ratelimit-requests-remaining; as often as needed
  *   chunks=N                deltas per block (default 1, at most 10000)
  *   wait-ms=N               before the first byte; delay-ms=N before each delta (at most 600000)
  * What goes wrong:
@@ -37,6 +38,7 @@
  *   cut-after=N             the socket is destroyed after N events; 0: before the first byte
  *   stall-after=N           nothing more comes after N events, the connection stays open
  *   error-after=N           an error event after N events, with type and message (default overloaded_error)
+ *   model=NAME              the wrong happens to calls of this model alone
  *   times=N                 the wrong happens to the first N attempts of this very request only (a
  *                           bounded memory in the server); then the rest of the group answers
  */
@@ -57,6 +59,10 @@ export interface Directive {
   readonly trouble?: ErrorAnswer | Fault;
   /** Attempts that the trouble hits; undefined: all. */
   readonly times?: number;
+  /** The model whose calls the trouble hits; undefined: those of all. */
+  readonly model?: string;
+  /** Headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly inputTokens?: number;
 }
 
@@ -247,6 +253,15 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   'should-retry': (draft, value, key) => {
     draft.detail.shouldRetry = asOneOf(value, key, ['true', 'false']) === 'true';
   },
+  model: (draft, value, key) => {
+    draft.model = asText(value, key);
+  },
+  header: (draft, value, key) => {
+    const [, name, text] =
+      /^([A-Za-z][A-Za-z0-9-]*): ?([\x20-\x7e]+)$/.exec(asText(value, key)) ?? [];
+    if (name === undefined || text === undefined) return bad(key, value, '"name: value"');
+    draft.headers = { ...draft.headers, [name]: text };
+  },
   times: (draft, value, key) => {
     draft.times = asInteger(value, key, 1, 1000);
   },
@@ -269,10 +284,11 @@ const withDetail = ({ detail, ...draft }: Draft): Directive => {
     throw new DirectiveError(
       `rehearsal directive: \`${stray.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}\` needs status (or error-after)`,
     );
-  if (draft.times !== undefined && !draft.trouble)
-    throw new DirectiveError(
-      'rehearsal directive: `times` needs status, cut-after, stall-after or error-after',
-    );
+  for (const key of ['times', 'model'] as const)
+    if (draft[key] !== undefined && !draft.trouble)
+      throw new DirectiveError(
+        `rehearsal directive: \`${key}\` needs status, cut-after, stall-after or error-after`,
+      );
   return draft.trouble ? { ...draft, trouble: { ...draft.trouble, ...detail } } : draft;
 };
 

@@ -115,13 +115,9 @@ const perform = (
       const isStream = request.body.stream === true;
       request.status = statusOf(answer, isStream);
       request.notOffered = notOffered(answer, request);
-      return play(
-        response,
-        compose(answer, request, cache, contextTokens),
-        answer,
-        isStream,
-        requestIdOf(request),
-      );
+      const message = compose(answer, request, cache, contextTokens);
+      if (answer.fault === undefined) request.usage = message.usage;
+      return play(response, message, answer, isStream, requestIdOf(request));
     }
   }
 };

@@ -14,16 +14,18 @@ type Trouble = ErrorAnswer | Fault;
 const isFault = (trouble: Trouble): trouble is Fault => 'afterEvents' in trouble;
 
 const messageOf = (directive: Directive, fallback: MessageAnswer, fault?: Fault): MessageAnswer => {
-  const { trouble: _trouble, times: _times, inputTokens: _tokens, ...flow } = directive;
+  const { trouble: _trouble, times: _times, inputTokens: _tokens, ...rest } = directive;
+  const { model: _model, ...flow } = rest;
   const content = flow.content.length > 0 ? flow.content : fallback.content;
   return { ...flow, kind: 'message', content, ...(fault ? { fault } : {}) };
 };
 
 const troubleNow = (
-  { trouble, times }: Directive,
+  { trouble, times, model }: Directive,
   request: SeenRequest,
   attempts: Attempts,
 ): Trouble | undefined => {
+  if (model !== undefined && request.body.model !== model) return undefined;
   if (!trouble || times === undefined) return trouble;
   return attempts.next(request.bodyHash) <= times ? trouble : undefined;
 };
@@ -37,7 +39,12 @@ const obey = (
   const trouble = troubleNow(directive, request, attempts);
   if (!trouble) return messageOf(directive, fallback);
   if (isFault(trouble)) return messageOf(directive, fallback, trouble);
-  return directive.waitMs === undefined ? trouble : { ...trouble, waitMs: directive.waitMs };
+  const { waitMs, headers } = directive;
+  return {
+    ...trouble,
+    ...(waitMs === undefined ? {} : { waitMs }),
+    ...(headers === undefined ? {} : { headers }),
+  };
 };
 
 /** The answer to POST /v1/messages. */

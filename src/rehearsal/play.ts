@@ -7,7 +7,7 @@
 import type { ServerResponse } from 'node:http';
 // biome-ignore lint/style/noRestrictedImports: a server whose slowness is real time on purpose
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault, MessageAnswer } from './answer.ts';
+import { type Fault, headerList, type MessageAnswer } from './answer.ts';
 import { encodeError, statusOfFault } from './api-error.ts';
 import type { ComposedMessage } from './compose.ts';
 import { encodeEvents, encodeMessage, errorEvent, type Piece } from './wire.ts';
@@ -101,7 +101,7 @@ const playWhole = async (
 ): Promise<void> => {
   const { fault, gate } = answer;
   if (gate) await untilSettled(gate.until, signal);
-  if (!fault) return send(response, 200, JSON_TYPE, requestId, body);
+  if (!fault) return send(response, 200, JSON_TYPE, requestId, body, headerList(answer));
   if (fault.kind === 'error') {
     const status = statusOfFault(fault);
     const error = encodeError({ ...fault, kind: 'error', status }, requestId);
@@ -136,6 +136,8 @@ const playSlowly = async (
     response.setHeader('content-type', EVENTS_TYPE);
     response.setHeader('cache-control', 'no-cache');
     response.setHeader('request-id', requestId);
+    for (const [name, value] of Object.entries(answer.headers ?? {}))
+      response.setHeader(name, value);
     await playEvents(response, encodeEvents(message, answer.chunks ?? 1), answer, gone.signal);
   } catch (error) {
     if (!isAbort(error)) throw error;
@@ -154,11 +156,11 @@ export const play = (
 ): Promise<void> | undefined => {
   if (!isPlain(answer)) return playSlowly(response, message, answer, isStream, requestId);
   if (!isStream) {
-    send(response, 200, JSON_TYPE, requestId, encodeMessage(message));
+    send(response, 200, JSON_TYPE, requestId, encodeMessage(message), headerList(answer));
     return undefined;
   }
   let body = '';
   for (const piece of encodeEvents(message, answer.chunks ?? 1)) body += piece.bytes;
-  send(response, 200, EVENTS_TYPE, requestId, body, NO_CACHE);
+  send(response, 200, EVENTS_TYPE, requestId, body, [...NO_CACHE, ...headerList(answer)]);
   return undefined;
 };

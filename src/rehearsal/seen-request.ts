@@ -7,6 +7,7 @@
  */
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { WireUsage } from './wire-usage.ts';
 
 /** As much of the Messages API's request as the server reads. Checked by rules.ts before use. */
 export interface MessagesBody {
@@ -52,6 +53,8 @@ export class SeenRequest implements SeenAt {
   isBroken = false;
   /** Tools that the answer asks for and the request does not offer; a model would not. */
   notOffered: readonly string[] = [];
+  /** What its answer was counted as; undefined where there was none, or it broke off. */
+  usage: WireUsage | undefined;
   #parsed: { readonly json: unknown } | undefined;
   #hash: string | undefined;
 

@@ -5,7 +5,8 @@
  * content_block_stop, then message_delta with the stop reason and the final usage, message_stop. One
  * ping follows the first content_block_start, in the same piece, so that it never counts as an event.
  */
-import type { ComposedMessage, WireBlock, WireUsage } from './compose.ts';
+import type { ComposedMessage, WireBlock } from './compose.ts';
+import type { WireUsage } from './wire-usage.ts';
 
 export interface Piece {
   readonly bytes: string;

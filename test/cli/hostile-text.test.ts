@@ -2,7 +2,7 @@
  * Every command over data that would write on the terminal by itself: titles, prompts, answers, tags,
  * directories, file names and settings with control, bidirectional and invisible characters.
  */
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
@@ -118,6 +118,11 @@ const CALLS: readonly (readonly string[])[] = [
   ['sessions', 'retags', '--stop', HOSTILE],
   ['retention', '--rule', HOSTILE],
   ['sessions', 'fork', 'evil', '--title', HOSTILE],
+  ['sessions', 'branches', 'evil'],
+  ['sessions', 'branches', '33333333'],
+  ['sessions', 'messages', '33333333'],
+  ['sessions', 'choose', '33333333', '2'],
+  ['sessions', 'choose', 'evil', HOSTILE],
   ['sessions', 'compact', 'evil', '--summary', HOSTILE],
   ['sessions', 'context', 'evil'],
   ['sessions', 'context', HOSTILE],
@@ -220,6 +225,10 @@ describe.skipIf(withoutNatsServer())('hostile text', () => {
     });
     await greenroom(['import', folder], world());
     await room.sessions.fork(id, { newSessionId: 'imported' });
+    // Gone on with in both places.
+    await room.sessions.append(id, [{ role: 'user', content: HOSTILE }]);
+    appendFileSync(join(folder, NAME, 'a.jsonl'), `${userLine(id, 3, HOSTILE)}\n`);
+    await greenroom(['import', folder], world());
     mkdirSync(join(cwd, NAME, 'store'), { recursive: true });
     const line = { level: HOSTILE, time: HOSTILE, msg: HOSTILE, [HOSTILE]: HOSTILE };
     writeInto(join(cwd, NAME), 'log/greenroom.log', [HOSTILE, JSON.stringify(line)]);

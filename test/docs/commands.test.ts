@@ -175,8 +175,8 @@ test('every command is shown at work', async () => {
     .map(([path]) => path);
   const runs = lines.map(({ words }) => `${words.join(' ')} `);
   const isShown = (path: string) => runs.some((line) => line.startsWith(`${path} `));
-  // they need a process, a person, or a server with a changed tool of their own
-  const elsewhere = ['start', 'chat', 'mcp show', 'mcp accept'];
+  // they need a process, a person, a server with a changed tool, or a session with branches of their own
+  const elsewhere = ['start', 'chat', 'mcp show', 'mcp accept', 'sessions choose'];
   expect(leaves.filter((path) => !elsewhere.includes(path) && !isShown(path))).toEqual([]);
 });
 

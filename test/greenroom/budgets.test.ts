@@ -44,8 +44,16 @@ describe('a budget', () => {
     await waits(test, 's');
     const { approvals } = await test.sessions.approvals();
     expect(approvals).toMatchObject([
-      { approvalId: requested.approvalId, toolName: 'Budget', budget: { limitUsd: 0.000_001 } },
+      { approvalId: requested.approvalId, budget: { limitUsd: 0.000_001 } },
     ]);
+    expect(approvals[0]).not.toHaveProperty('toolName');
+    const little = { ...requested, decision: 'allow', input: { usd: 0.000_001 } } as const;
+    const { approvalId, decision, input } = little;
+    await expect(test.sessions.approve('s', { approvalId, decision, input })).rejects.toMatchObject(
+      {
+        ...{ code: 'invalid_request', details: { field: 'input', leastUsd: expect.any(Number) } },
+      },
+    );
     expect(test.modelCalls).toHaveLength(0);
     await test.sessions.approve('s', { approvalId: requested.approvalId, decision: 'allow' });
     expect(await reading.finished()).toMatchObject({ status: 'completed' });
@@ -53,6 +61,16 @@ describe('a budget', () => {
     await expect(test.sessions.approve('s', again)).rejects.toMatchObject({
       code: 'approval_not_found',
     });
+  });
+
+  it('of a tag is not waited for by a session that a retag takes out of it', async () => {
+    const test = await testGreenroom();
+    await test.sessions.putBudget({ scope: 'tag', value: 'dear', maxUsd: 0.000_001 });
+    const reading = test.begin('s', 'Hello', { session: { tags: ['dear'] } });
+    await reading.saw('budget.requested');
+    await test.sessions.retag({ tags: ['dear'], remove: ['dear'] });
+    expect(await reading.finished()).toMatchObject({ status: 'completed' });
+    await test.sessions.deleteBudget({ scope: 'tag', value: 'dear' });
   });
 
   it('ends the turn as failed when a person denies it', async () => {

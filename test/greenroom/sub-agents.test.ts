@@ -109,12 +109,13 @@ const allowed = async (test: TestGreenroom, child: string): Promise<void> => {
 
 describe('a sub-agent', () => {
   it('works in a session of its own, and its last text is the result', async () => {
-    const test = await parent({ owner: 'ann' });
+    const test = await parent({ owner: 'ann', tags: ['night', 'hold'] });
     const events = await test.run('s', calls([[agent(says('Four files.'))]]), { turnId: 't' });
     expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
     expect(await results(test, 's')).toEqual([{ isError: false, text: 'Four files.' }]);
     const child = await test.sessions.get(await onlyChild(test, 's'));
     expect(child).toMatchObject({ status: 'completed', title: 'Look around', owner: 'ann' });
+    expect(child.tags).toEqual(['night']);
     expect(child.childOf).toMatchObject({ sessionId: 's', turnId: 't', depth: 1 });
     expect(child.parent).toBeUndefined();
     const { entries } = await test.sessions.messages('s');

@@ -81,6 +81,18 @@ describe('a task', () => {
         code: 'invalid_settings',
         details: { variable: 'name' in variables ? 'nick' : 'name' },
       });
+    await expect(tasks.run('greet', { variables: { nmae: 'Ann' } })).rejects.toMatchObject({
+      details: { variable: 'name' },
+      message: expect.stringContaining('nmae: it stands nowhere'),
+    });
+    const nowhere = { prompt: 'Hello {{name}}', variables: { nick: 'A' } };
+    await expect(tasks.put('greet', nowhere)).rejects.toMatchObject({
+      details: { variable: 'nick' },
+    });
+    const { schedules } = test.greenroom;
+    await expect(schedules.put('s', { task: 'greet', everySeconds: 60 })).rejects.toMatchObject({
+      ...{ code: 'invalid_settings', details: { variable: 'name' } },
+    });
     await tasks.run('greet', { variables: { name: '{{name}}' } });
     await ended(test, 'greet', 1);
     expect((await runsOf(test, 'greet'))[0]?.resultData).toContain('Hello {{name}}, {{name}}!');
@@ -98,10 +110,9 @@ describe('a task', () => {
       prompt,
       settings: { ...settings, permissionMode: 'bypassPermissions' },
     });
-    await tasks.put('sly', { template: 'free', settings });
     const asks = await tasks.run('asks');
     const may = await tasks.run('may');
-    await expect(tasks.run('sly')).rejects.toMatchObject({
+    await expect(tasks.put('sly', { template: 'free', settings })).rejects.toMatchObject({
       code: 'invalid_settings',
       details: { field: 'permissionMode' },
     });
@@ -149,6 +160,14 @@ describe('a task', () => {
     await tasks.delete('a');
     await templates.delete('t');
     await expect(templates.get('t')).rejects.toMatchObject({ code: 'definition_not_found' });
+    await templates.put('t', { prompt: 'Hello' });
+    const [made, gone] = await Promise.allSettled([
+      tasks.put('a', { template: 't' }),
+      templates.delete('t'),
+    ]);
+    expect([made.status, gone.status]).toEqual(['fulfilled', 'rejected']);
+    await tasks.delete('a');
+    await templates.delete('t');
     expect(await templates.list()).toEqual({ templates: [] });
     expect(await test.journal.due('schedule', { limit: 9 })).toEqual([]);
   });
@@ -278,6 +297,24 @@ describe('a schedule', () => {
       await expect(schedules.put('s', { task: 't', ...wrong })).rejects.toMatchObject({
         code: 'invalid_settings',
       });
+    await clear(test);
+  });
+
+  it('that is refused each second says so once, and can be paused', async () => {
+    const clock = skippingClock();
+    const test = await testGreenroom({ clock });
+    const { tasks, schedules } = test.greenroom;
+    await tasks.put('t', { prompt: 'x' });
+    await schedules.put('s', { task: 't', everySeconds: 1 });
+    await tasks.put('t', { prompt: '{{what}}' });
+    for (let seconds = 1; seconds <= 10; seconds += 1) {
+      clock.skip(SECOND_MS);
+      await until(async () => (await schedules.get('s')).skipped >= seconds);
+    }
+    const told = test.reports.filter(({ kind }) => kind === 'fault');
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.length).toBeLessThanOrEqual(2); // the minute of the clock may have ended meanwhile
+    expect(await schedules.pause('s')).toMatchObject({ isPaused: true });
     await clear(test);
   });
 

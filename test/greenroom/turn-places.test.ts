@@ -22,10 +22,27 @@ describe('an owner with a limit of one', () => {
     await until(async () => (await waitsFor(test, 'b')) === 'place');
     await test.run('free', 'not of that owner');
     expect(test.modelCalls).toHaveLength(2);
+    const { waits } = await test.sessions.get('b');
+    expect(waits).toMatchObject({ what: 'place' });
+    expect((await test.sessions.get('free')).waits).toBeUndefined();
     answer.open();
     await Promise.all([first.done, second.done]);
     expect((await second.finished()).status).toBe('completed');
     expect(await waitsFor(test, 'b')).toBe('nothing');
+  });
+
+  it('lets one go that has got another owner while it waited', async () => {
+    const answer = gate();
+    const test = await testGreenroom({ script: holding(answer.opened), ownerInteractive: 1 });
+    await owned(test, 'a', 'b');
+    const first = test.begin('a', 'hold');
+    await first.saw('delta');
+    const second = test.begin('b', 'next');
+    await until(async () => (await waitsFor(test, 'b')) === 'place');
+    await test.sessions.update('b', { owner: 'bob' });
+    expect((await second.finished()).status).toBe('completed');
+    answer.open();
+    await first.done;
   });
 
   it('has one that waits cancelled at once, and started again after a restart', async () => {

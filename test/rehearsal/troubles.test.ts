@@ -43,6 +43,15 @@ describe('an error that the rehearsal is told to answer', () => {
     expect(error).toMatchObject({ type: 'odd_error', apiMessage: 'Slow down' });
   });
 
+  it('hits the calls of one model alone where it names one', async () => {
+    const { ask } = await rehearsing();
+    const prompt = '[[rehearse: status=529 model=claude-opus-5 text=fine]]';
+    expect((await failure(ask(prompt, { model: 'claude-opus-5' }))).status).toBe(529);
+    expect(await ask(prompt, { model: 'claude-haiku-4-5' })).toMatchObject({
+      content: [{ text: 'fine' }],
+    });
+  });
+
   it('comes as often as `times` says, for each request on its own', async () => {
     const { ask } = await rehearsing();
     const prompt = '[[rehearse: status=529 times=2 text="at last"]]';

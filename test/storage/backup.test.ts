@@ -25,6 +25,21 @@ describe('a backup', () => {
     return { store: join(root, 'store'), copy: join(root, 'copy'), back: join(root, 'back') };
   };
 
+  it('takes the budgets along, and puts them back where there are none', async () => {
+    const { store, copy, back } = places();
+    const { journal, close } = await openLmdbJournal({ dir: store });
+    await journal.commit(append(keyOf('s')));
+    await close();
+    const budgets = join(store, '..', 'budgets.json');
+    writeFileSync(budgets, '{"tenants":{}}\n');
+    await backupStore(store, copy, NOW);
+    writeFileSync(budgets, 'another');
+    await restoreStore(copy, join(back, 'store'), NOW);
+    expect(readFileSync(join(back, 'budgets.json'), 'utf8')).toBe('{"tenants":{}}\n');
+    await restoreStore(copy, join(store, '..', 'second'), NOW);
+    expect(readFileSync(budgets, 'utf8')).toBe('another');
+  });
+
   it('of a store in use has everything acknowledged before it began, and comes back the same', async () => {
     const { store, copy, back } = places();
     const { journal, close } = await openLmdbJournal({ dir: store });

@@ -42,6 +42,27 @@ export const talliesContract = (open: OpenJournal): void => {
       expect(seen.at(-1)).toBe(100);
     });
 
+    it('long past ones go when the next period of their budget begins; others stay', async () => {
+      const journal = await ground().journal();
+      const of = (scope: string, value: string, per: string, period: string) =>
+        JSON.stringify([scope, value, per, period]) as TallyName;
+      const old = [
+        ...['2026-01-01', '2026-08-31', '2026-09-28'].map((day) => of('owner', 'ann', 'day', day)),
+        ...[of('owner', 'ann', 'month', '2025-08'), of('owner', 'ann', 'month', '2026-01')],
+        ...[of('owner', 'bob', 'day', '2026-01-01'), of('owner', 'ann', 'total', ''), LONG],
+      ];
+      await journal.commit(adding('s', ...old.map((name) => ({ name, spent: 1 }))));
+      const now = [of('owner', 'ann', 'day', '2026-11-29'), of('owner', 'ann', 'month', '2026-11')];
+      for (const session of ['t', 'u'])
+        await journal.commit(adding(session, ...now.map((name) => ({ name, spent: 1 }))));
+      expect(old.map((name) => journal.tally(TENANT, name).spent)).toEqual([
+        ...[0, 0, 1], // of 62 days
+        ...[0, 1], // of 400 days
+        ...[1, 1, 1],
+      ]);
+      expect(now.map((name) => journal.tally(TENANT, name).spent)).toEqual([2, 2]);
+    });
+
     it('what is refused adds nothing, also not to those behind it', async () => {
       const journal = await ground().journal();
       await journal.commit(adding('s', { name: NAME, spent: 1 }));

@@ -164,12 +164,18 @@ const COLUMNS: readonly Column[] = [
 const approvalTable = (all: readonly Listed[], run: Invocation): string =>
   table(
     COLUMNS,
-    all.map(({ sessionId, approvalId, toolName, askedAt, commands, files, reason }) => [
-      sessionId,
-      approvalId,
-      toolName,
-      ago(askedAt, run.shell.nowMs()),
-      commands.join('; ') || files.join(', ') || reason,
+    all.map((waiting) => [
+      waiting.sessionId,
+      waiting.approvalId,
+      'budget' in waiting ? `the budget of ${waiting.budget.name}` : waiting.toolName,
+      ago(waiting.askedAt, run.shell.nowMs()),
+      whatOf(waiting),
     ]),
     run.out.width,
   );
+
+const whatOf = (waiting: Listed): string => {
+  if ('budget' in waiting) return waiting.reason;
+  const { commands, files, reason } = waiting;
+  return commands.join('; ') || files.join(', ') || reason;
+};

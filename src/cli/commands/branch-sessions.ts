@@ -12,6 +12,7 @@ interface ForkOptions {
   readonly atMessage?: string;
   readonly as?: string;
   readonly title?: string;
+  readonly branch?: number;
 }
 
 interface CompactOptions {
@@ -28,6 +29,7 @@ export const registerBranching = (registration: Registration): void => {
     .option('--at-message <id>', 'the same, by the id of a message')
     .option('--as <session>', 'id of the new session (default: a new one)')
     .option('--title <text>', 'its title (default: "Fork of …")')
+    .option('--branch <n>', 'of a session gone on with in two places: that branch', parseCount)
     .action(
       act<[string], ForkOptions>(registration, (run, [words], options) =>
         run.withDaemon(async (daemon) => {
@@ -83,7 +85,8 @@ const noteInherited = (run: Invocation, session: SessionView, { at, atMessage }:
   );
 };
 
-const placeOf = ({ at, atMessage, as, title }: ForkOptions) => ({
+const placeOf = ({ at, atMessage, as, title, branch }: ForkOptions) => ({
+  ...(branch === undefined ? {} : { branch }),
   ...(at === undefined ? {} : { atSeq: at }),
   ...(atMessage === undefined ? {} : { atMessageId: atMessage }),
   ...(as === undefined ? {} : { newSessionId: as }),

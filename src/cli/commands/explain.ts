@@ -31,6 +31,7 @@ export const registerExplain = (registration: Registration): void => {
 const explainedText = (explained: Explained, run: Invocation): string => {
   const { status, why, turnId, queued, delayed, calls, retryAt, lastError, permissions, tools } =
     explained;
+  const { branch } = explained;
   const { mode, policies, allowed, denied, daemonRules, sandbox, sandboxMissing } = permissions;
   return facts({
     status: `${status}: ${why}`,
@@ -46,6 +47,7 @@ const explainedText = (explained: Explained, run: Invocation): string => {
         ].join(' '),
       ),
     ),
+    branch: branch && `${branch.chosen}, of ${branch.of}`,
     'next try': retryAt,
     'last error': lastError && `${lastError.code}: ${lastError.message}`,
     tools: listed(tools) ?? 'none',

@@ -18,6 +18,7 @@ interface Options {
   readonly subpath?: string;
   readonly sides?: boolean;
   readonly includePartial?: boolean;
+  readonly branch?: number;
   /** false: `--no-pager`. */
   readonly pager: boolean;
 }
@@ -34,6 +35,7 @@ export const registerMessages = (registration: Registration): void => {
     .option('--subpath <name>', "a sub-agent's transcript, such as agent-a1b2c3")
     .option('--sides', 'the names of such transcripts, and how long each is')
     .option('--include-partial', 'also the text of steps that ended early')
+    .option('--branch <n>', 'of a session gone on with in two places: that branch', parseCount)
     .option('--no-pager', 'straight to the terminal')
     .action(
       act<[string], Options>(registration, (run, [words], options) => {
@@ -135,12 +137,14 @@ class Transcript {
 
   async #read(): Promise<readonly EntryView[]> {
     const { last, text, desc = false, subpath = '', includePartial = false } = this.#options;
+    const { branch } = this.#options;
     const page = await this.#daemon.session(this.#sessionId, 'messages', {
       // Of lines of other kinds there may be many between two that are talk.
       limit: text ? PAGE : Math.min(PAGE, this.#left),
       order: desc || last !== undefined ? 'desc' : 'asc',
       subpath,
       includePartial,
+      ...(branch === undefined ? {} : { branch }),
       ...(this.nextFrom === undefined ? {} : { from: this.nextFrom }),
     });
     const wanted = text ? page.entries.filter(isTalk) : page.entries;

@@ -4,11 +4,12 @@ import { given } from '../../model/given.ts';
 import { MISFIRES, OVERLAPS } from '../../session/tasks/words.ts';
 import type { SessionsRequests } from '../../session/verbs/registry.ts';
 import type { ScheduleView } from '../../session/verbs/schedule-verbs.ts';
-import { collectVariable, listed } from '../definitions.ts';
-import { ago, facts } from '../format.ts';
-import { act, type Invocation, type Registration } from '../invocation.ts';
-import { type Column, table } from '../table.ts';
+import { collectVariable } from '../definitions.ts';
+import { ago } from '../format.ts';
+import { act, type Registration } from '../invocation.ts';
+import type { Column } from '../table.ts';
 import { parseAhead, parseCount, parseWord } from '../values.ts';
+import { registerDefinitions, registerShow } from './definition-commands.ts';
 
 type Put = SessionsRequests['schedules.put'];
 
@@ -29,21 +30,6 @@ export const registerSchedules = (registration: Registration): void => {
   const schedules = registration.program
     .command('schedules')
     .description('when tasks run by themselves');
-  schedules
-    .command('list')
-    .description('by name')
-    .action(
-      act<[], object>(registration, (run) =>
-        run.withDaemon(async (daemon) => {
-          const found = await listed(async (page) => {
-            const { schedules: some, nextCursor } = await daemon.sessions('schedules.list', page);
-            return { found: some, nextCursor };
-          });
-          run.out.many(found, () => scheduleTable(found, run));
-          if (found.length === 0) run.out.note('there is no schedule');
-        }),
-      ),
-    );
   schedules
     .command('put <name> <task>')
     .description('make or replace one; say one of --cron, --every and --at')
@@ -94,28 +80,27 @@ export const registerSchedules = (registration: Registration): void => {
           }),
         ),
       );
-  schedules
-    .command('show <name>')
-    .description('one schedule')
-    .action(
-      act<[string], object>(registration, (run, [name]) =>
-        run.withDaemon(async (daemon) => {
-          const { schedule } = await daemon.sessions('schedules.get', { name });
-          run.out.one(schedule, () => facts({ ...schedule }));
-        }),
-      ),
-    );
-  schedules
-    .command('delete <name>')
-    .description('delete one; what it has begun goes on')
-    .action(
-      act<[string], object>(registration, (run, [name]) =>
-        run.withDaemon(async (daemon) => {
-          const deleted = await daemon.sessions('schedules.delete', { name });
-          run.out.one(deleted, () => `${name}: deleted\n`);
-        }),
-      ),
-    );
+  registerShow(
+    registration,
+    schedules,
+    'schedule',
+    async (daemon, name) => (await daemon.sessions('schedules.get', { name })).schedule,
+  );
+  registerDefinitions<ScheduleView>(registration, schedules, {
+    kind: 'schedule',
+    deletes: 'delete one; what it has begun goes on',
+    columns: COLUMNS,
+    row: (schedule, { shell }) => [
+      ...[schedule.name, schedule.task, whenOf(schedule), nextOf(schedule)],
+      schedule.last === undefined ? '' : ago(schedule.last.dueAt, shell.nowMs()),
+      ...[String(schedule.runs), String(schedule.skipped)],
+    ],
+    list: async (daemon, page) => {
+      const { schedules: found, ...next } = await daemon.sessions('schedules.list', page);
+      return { found, ...next };
+    },
+    remove: (daemon, name) => daemon.sessions('schedules.delete', { name }),
+  });
 };
 
 const ON_ONE = [
@@ -147,14 +132,3 @@ const whenOf = ({ cron, timeZone, everySeconds, at }: ScheduleView): string => {
   if (cron !== undefined) return `${cron} ${timeZone ?? ''}`.trim();
   return everySeconds === undefined ? (at ?? '') : `every ${everySeconds} s`;
 };
-
-const scheduleTable = (found: readonly ScheduleView[], run: Invocation): string =>
-  table(
-    COLUMNS,
-    found.map((schedule) => [
-      ...[schedule.name, schedule.task, whenOf(schedule), nextOf(schedule)],
-      schedule.last === undefined ? '' : ago(schedule.last.dueAt, run.shell.nowMs()),
-      ...[String(schedule.runs), String(schedule.skipped)],
-    ]),
-    run.out.width,
-  );

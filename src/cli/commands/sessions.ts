@@ -10,6 +10,7 @@ import { registerFinding } from './find-sessions.ts';
 import { registerMaking } from './make-sessions.ts';
 import { registerMessages } from './messages.ts';
 import { registerRetag } from './retag.ts';
+import { registerBranches } from './session-branches.ts';
 import { registerChildren } from './session-children.ts';
 import { registerEnds } from './session-ends.ts';
 
@@ -32,6 +33,7 @@ export const registerSessions = (registration: Registration): void => {
   registerEnds(nested);
   registerRetag(nested);
   registerBranching(nested);
+  registerBranches(nested);
   registerExport(nested);
   registerDelete(nested);
 };

@@ -2,13 +2,14 @@
 import { newTurnId } from '../../model/ids.ts';
 import { hasEnded } from '../../model/words.ts';
 import type { ExecutionView, TaskView } from '../../session/verbs/task-verbs.ts';
-import { collectVariable, definitionFrom, listed } from '../definitions.ts';
+import { collectVariable } from '../definitions.ts';
 import { CliError } from '../failure.ts';
-import { ago, facts, money } from '../format.ts';
+import { ago, money } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
 import { parseCount } from '../values.ts';
+import { registerDefinitions, registerPut, showOne } from './definition-commands.ts';
 
 interface RunOptions {
   readonly var?: Readonly<Record<string, string>>;
@@ -21,21 +22,6 @@ export const registerTasks = (registration: Registration): void => {
     .command('tasks')
     .description('what runs in background sessions of its own');
   tasks
-    .command('list')
-    .description('by name')
-    .action(
-      act<[], object>(registration, (run) =>
-        run.withDaemon(async (daemon) => {
-          const found = await listed(async (page) => {
-            const { tasks: some, nextCursor } = await daemon.sessions('tasks.list', page);
-            return { found: some, nextCursor };
-          });
-          run.out.many(found, () => taskTable(found, run));
-          if (found.length === 0) run.out.note('there is no task');
-        }),
-      ),
-    );
-  tasks
     .command('show <name>')
     .description('one task; with --runs its runs, newest first')
     .option('--runs [n]', 'its runs, at most so many', parseCount)
@@ -43,22 +29,9 @@ export const registerTasks = (registration: Registration): void => {
       act<[string], { readonly runs?: number | true }>(registration, (run, [name], { runs }) =>
         run.withDaemon(async (daemon) => {
           if (runs !== undefined) return showRuns(run, daemon, name, runs === true ? 20 : runs);
-          const { task } = await daemon.sessions('tasks.get', { name });
-          run.out.one(task, () => facts({ ...task }));
+          return showOne(run, daemon, name, taskOf);
         }),
       ),
-    );
-  tasks
-    .command('put <name> <file>')
-    .description('make or replace one, from a file of JSON; - is the standard input')
-    .action(
-      act<[string, string], object>(registration, async (run, [name, file]) => {
-        const asked = await definitionFrom(run.shell, file);
-        return run.withDaemon(async (daemon) => {
-          const { task } = await daemon.sessions('tasks.put', { ...asked, name });
-          run.out.one(task, () => `${task.name}: version ${task.version}\n`);
-        });
-      }),
     );
   tasks
     .command('run <name>')
@@ -77,18 +50,31 @@ export const registerTasks = (registration: Registration): void => {
         });
       }),
     );
-  tasks
-    .command('delete <name>')
-    .description('delete one that no schedule runs; its runs stay')
-    .action(
-      act<[string], object>(registration, (run, [name]) =>
-        run.withDaemon(async (daemon) => {
-          const deleted = await daemon.sessions('tasks.delete', { name });
-          run.out.one(deleted, () => `${name}: deleted\n`);
-        }),
-      ),
-    );
+  registerPut(
+    registration,
+    tasks,
+    async (daemon, asked) => (await daemon.sessions('tasks.put', asked)).task,
+  );
+  registerDefinitions<TaskView>(registration, tasks, {
+    kind: 'task',
+    deletes: 'delete one that no schedule runs; its runs stay',
+    columns: [
+      ...[{ head: 'task' }, { head: 'template' }, { head: 'updated' }],
+      { head: 'prompt', least: 20 },
+    ],
+    row: ({ name, template = '', updatedAt, prompt, description }, { shell }) => [
+      ...[name, template, ago(updatedAt, shell.nowMs()), description ?? prompt ?? ''],
+    ],
+    list: async (daemon, page) => {
+      const { tasks: found, ...next } = await daemon.sessions('tasks.list', page);
+      return { found, ...next };
+    },
+    remove: (daemon, name) => daemon.sessions('tasks.delete', { name }),
+  });
 };
+
+const taskOf = async (daemon: DaemonClient, name: string) =>
+  (await daemon.sessions('tasks.get', { name })).task;
 
 const LOOK_MS = 500;
 
@@ -150,22 +136,6 @@ const runs = async (
     if (cursor === undefined || found.length >= limit) return found;
   }
 };
-
-const TASKS: readonly Column[] = [
-  { head: 'task' },
-  { head: 'template' },
-  { head: 'updated' },
-  { head: 'prompt', least: 20 },
-];
-
-const taskTable = (found: readonly TaskView[], run: Invocation): string =>
-  table(
-    TASKS,
-    found.map(({ name, template = '', updatedAt, prompt, description }) => [
-      ...[name, template, ago(updatedAt, run.shell.nowMs()), description ?? prompt ?? ''],
-    ]),
-    run.out.width,
-  );
 
 const RUNS: readonly Column[] = [
   { head: 'begun' },

@@ -26,6 +26,8 @@ export interface FileResult extends Partial<Spent> {
   readonly leftOut?: readonly { readonly line: number; readonly bytes: number }[];
   /** The last line is half written: the next import takes it. */
   readonly hasUnfinishedLine?: true;
+  /** The session went on here too: the model does not see what was added. */
+  readonly isBesides?: true;
   /** Why it was refused or failed. */
   readonly reason?: string;
 }
@@ -105,17 +107,21 @@ const storeOne = async (
   if (seat.kind !== 'free') return { ...described(file), ...refusal(seat), added: 0 };
   const onBytes = (bytes: number) => onRead(file.path, file.size + bytes);
   const send = () => upload(file, seat, { daemon, sleep, onRead: onBytes });
-  if (seat.stored < file.lines)
-    await send().catch(async (error: unknown) => {
-      if (replace !== true || codeOf(error) !== 'session_deleted') throw error;
-      await daemon.session(seat.sessionId, 'delete', { release: true });
-      await send();
-    });
+  const sendAnew = async (error: unknown) => {
+    if (replace !== true || codeOf(error) !== 'session_deleted') throw error;
+    await daemon.session(seat.sessionId, 'delete', { release: true });
+    return send();
+  };
+  const session = seat.stored < file.lines ? await send().catch(sendAnew) : undefined;
   const { sessionId, isNew: isNewSession, stored } = seat;
   const added = Math.max(0, file.lines - stored);
   const status = added === 0 ? 'unchanged' : stored === 0 ? 'new' : 'grown';
   const hasReplaced = replaced.has(sessionId) ? { hasReplaced: true as const } : {};
-  return { ...described(file), status, sessionId, isNewSession, ...hasReplaced, added };
+  const isMain = file.identity.subpath === '';
+  const isBesides =
+    isMain && session?.branches?.isOpen === false ? ({ isBesides: true } as const) : {};
+  const found = { status, sessionId, isNewSession, added } as const;
+  return { ...described(file), ...found, ...hasReplaced, ...isBesides };
 };
 
 const refusal = (seat: Exclude<Seat, { kind: 'free' }>) => ({

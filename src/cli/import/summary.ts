@@ -27,6 +27,8 @@ export interface ImportSummary extends Spent {
     readonly line: number;
     readonly bytes: number;
   }[];
+  /** Sessions that went on here too: a person chooses what the model sees. Absent: none did. */
+  readonly divided?: readonly string[];
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
 }
@@ -43,10 +45,18 @@ export const summarise = (results: readonly FileResult[], spent: Spent): ImportS
     leftOut: results.flatMap(({ path, leftOut = [] }) =>
       leftOut.map((each) => ({ path, ...each })),
     ),
+    ...dividedIn(results),
     refused: reasons(results, 'refused'),
     failed: reasons(results, 'failed'),
     ...spent,
   };
+};
+
+const dividedIn = (results: readonly FileResult[]): Pick<ImportSummary, 'divided'> => {
+  const ids = results.flatMap(({ sessionId, isBesides }) =>
+    sessionId === undefined || isBesides !== true ? [] : [sessionId],
+  );
+  return ids.length === 0 ? {} : { divided: [...new Set(ids)] };
 };
 
 const sessionCounts = (results: readonly FileResult[]): ImportSummary['sessions'] => {
@@ -86,6 +96,7 @@ export const summaryText = (summary: ImportSummary): string => {
     `lines     ${grouped(summary.added)} added of ${grouped(summary.lines)}${kept}${recovered}${implausible}`,
     `tokens    ${grouped(prompt)} in, ${grouped(usage.outputTokens)} out`,
     `cost      ${money(summary.costUsd, summary.knownCostUsd)}`,
+    ...dividedLines(summary),
     ...inheritedLine(summary),
     ...leftOutLines(summary.leftOut),
     ...listed('refused', refused),
@@ -93,6 +104,14 @@ export const summaryText = (summary: ImportSummary): string => {
     '',
   ].join('\n');
 };
+
+const dividedLines = ({ divided = [] }: ImportSummary): string[] =>
+  divided.length === 0
+    ? []
+    : [
+        `divided   ${grouped(divided.length)} went on here too; the model sees what was said here: sessions branches, sessions choose`,
+        ...divided.map((sessionId) => `  ${sessionId}`),
+      ];
 
 const inheritedLine = ({ inheritedCostUsd }: ImportSummary): string[] =>
   inheritedCostUsd === undefined

@@ -2,6 +2,7 @@
 import { EMPTY_DIGEST, nextDigest } from '../../claude-code/digest.ts';
 import { isPlausibleMoment } from '../../model/bounds.ts';
 import { codeOf, ERRORS, type GreenroomError } from '../../model/errors.ts';
+import type { SessionView } from '../../session/verbs/reply-schemas.ts';
 import type { DaemonClient } from '../shell.ts';
 import { type Chunk, ChunkPacker } from './chunks.ts';
 import { whereOf } from './file-kind.ts';
@@ -22,11 +23,13 @@ export interface Upload {
   readonly onRead: (bytes: number) => void;
 }
 
+/** Gives the session as it is then; undefined: there was nothing to send. */
 export const upload = async (
   file: Transcript,
   seat: Extract<Seat, { kind: 'free' }>,
   { daemon, sleep, onRead }: Upload,
-): Promise<void> => {
+): Promise<SessionView | undefined> => {
+  let session: SessionView | undefined;
   const packer = new ChunkPacker(seat.stored, daemon.maxPayloadBytes ?? USUAL_PAYLOAD_BYTES);
   const endsAtMs = file.facts.lastAtMs;
   const send = async (chunk: Chunk | undefined): Promise<void> => {
@@ -39,7 +42,8 @@ export const upload = async (
       ...(endsAtMs === null ? {} : { endsAtMs }),
       ...(seat.followsLines === undefined ? {} : { followsLines: seat.followsLines }),
     };
-    await again(() => daemon.session(seat.sessionId, 'import', request), sleep);
+    const reply = await again(() => daemon.session(seat.sessionId, 'import', request), sleep);
+    session = reply.session;
   };
   let at = 0;
   let digest = EMPTY_DIGEST;
@@ -54,6 +58,7 @@ export const upload = async (
   await send(packer.flush());
   if (digest !== file.digest)
     throw new Error('the file changed in its middle while it was read: import it again');
+  return session;
 };
 
 /** Tries again what may succeed later; anything else is thrown as it comes. */

@@ -4,15 +4,13 @@
  */
 import type { Clock } from '../../otp/clock.ts';
 import type {
-  Executor,
   ModelStep,
   StepError,
-  StepEvent,
   StepHandle,
   StepOutcome,
-  StepSink,
 } from '../../session/ports/executor.ts';
 import { type Breaker, wordOf } from './breaker.ts';
+import type { ModelEvent, ModelSink, StartModel } from './wire.ts';
 
 /** What is told of the endpoint when the breaker opens or closes. */
 export interface EndpointNews {
@@ -27,8 +25,6 @@ export interface GuardParts {
   readonly tell: (news: EndpointNews) => void;
 }
 
-type Start = Executor['start'];
-
 const NOT_ANSWERING: Readonly<StepError> = {
   type: 'endpoint_down',
   message: 'the endpoint of the models does not answer: calls wait until it does',
@@ -39,7 +35,7 @@ const NOT_ANSWERING: Readonly<StepError> = {
 const mayBePostponed = ({ retry }: ModelStep): boolean =>
   (retry.longestWaitMs ?? Infinity) < Infinity;
 
-export const guardedStart = (start: Start, parts: GuardParts): Start => {
+export const guardedStart = (start: StartModel, parts: GuardParts): StartModel => {
   /** Steps that wait for their next attempt on a thread. */
   const retrying = new Set<GuardedStep>();
   return (step, sink) => {
@@ -64,11 +60,11 @@ export const guardedStart = (start: Start, parts: GuardParts): Start => {
 };
 
 /** Hears what a step says, and what that says of the endpoint. */
-class GuardedStep implements StepSink {
+class GuardedStep implements ModelSink {
   readonly about: object;
   handle: StepHandle | undefined;
   readonly #step: ModelStep;
-  readonly #sink: StepSink;
+  readonly #sink: ModelSink;
   readonly #parts: GuardParts;
   readonly #retrying: Set<GuardedStep>;
   #tried: number;
@@ -77,7 +73,7 @@ class GuardedStep implements StepSink {
   #isPostponed = false;
   #hasAnswered = false;
 
-  constructor(step: ModelStep, sink: StepSink, parts: GuardParts, retrying: Set<GuardedStep>) {
+  constructor(step: ModelStep, sink: ModelSink, parts: GuardParts, retrying: Set<GuardedStep>) {
     this.about = sink.about ?? {};
     this.#step = step;
     this.#sink = sink;
@@ -90,7 +86,7 @@ class GuardedStep implements StepSink {
     this.#sink.started?.(thread);
   }
 
-  events(batch: readonly StepEvent[]): void {
+  events(batch: readonly ModelEvent[]): void {
     for (const event of batch) {
       if (event.type === 'retry') this.#failed(event.error);
       else this.#answered();

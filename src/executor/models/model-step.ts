@@ -10,13 +10,14 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages';
 import type { Clock } from '../../otp/clock.ts';
-import type { StepEvent, StepOutcome } from '../../session/ports/executor.ts';
+import type { StepOutcome } from '../../session/ports/executor.ts';
 import { Answer } from './answer.ts';
 import { type Failure, failureOf, retryDelayMs, timeoutFailure } from './failure.ts';
 import { carry, Sending } from './http-fetch.ts';
+import { rateLeft } from './rate-headers.ts';
 import { countParamsOf, type RunStep, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
-import type { Endpoint } from './wire.ts';
+import type { Endpoint, ModelEvent } from './wire.ts';
 
 type Messages = Anthropic['messages'];
 type Params = Parameters<Messages['stream']>[0];
@@ -31,7 +32,7 @@ export interface StepTools {
   readonly client: Anthropic;
   /** Hides what belongs to the endpoint alone: the key, and a password in its address. */
   readonly redact: (text: string) => string;
-  readonly emit: (event: StepEvent) => void;
+  readonly emit: (event: ModelEvent) => void;
 }
 
 export class ModelRun {
@@ -87,6 +88,7 @@ export class ModelRun {
       sending = new Sending(pieces);
       if (this.#step.counts === true) return await this.#count(sending);
       const stream = this.#stream(params, { fetchOptions: carry(sending), timeout: timeoutMs });
+      stream.on('connect', () => this.#tellRate(stream.response?.headers));
       stream.on('streamEvent', (event: RawMessageStreamEvent) => answer.see(event));
       this.#interrupt = () => stream.abort();
       const moved = () => sending?.movedBytes ?? 0;
@@ -103,6 +105,12 @@ export class ModelRun {
       silence?.end();
       sending?.end();
     }
+  }
+
+  #tellRate(headers: Headers | undefined): void {
+    const { clock, emit } = this.#tools;
+    const left = headers && rateLeft(headers, clock.now());
+    if (left !== undefined) emit({ type: 'rate', ...left });
   }
 
   /** Betas have a stream of their own, of the same events and some more. */

@@ -13,6 +13,8 @@ import type {
   StepSink,
 } from '../../session/ports/executor.ts';
 import { Pace } from './pace.ts';
+import type { RateLeft } from './rate-headers.ts';
+import type { ModelEvent, ModelSink, StartModel } from './wire.ts';
 
 type Start = Executor['start'];
 
@@ -30,7 +32,7 @@ export const LONGEST_PAUSE_MS = 30_000;
 const MAX_FREE_PACES = 16;
 
 interface Parts {
-  readonly start: Start;
+  readonly start: StartModel;
   readonly clock: Clock;
   readonly provider: Provider;
 }
@@ -66,9 +68,19 @@ export class PacedStart {
 
   /** The API has refused a call for its rate. */
   limited(pace: Pace, delayMs: number): void {
-    const { clock } = this.parts;
     const pauseMs = Math.min(delayMs, LONGEST_PAUSE_MS);
-    pace.limited(clock.monotonic(), pauseMs);
+    pace.limited(this.parts.clock.monotonic(), pauseMs);
+    this.#goOnIn(pace, pauseMs);
+  }
+
+  /** It has answered one, and little is left of its limit. */
+  near(pace: Pace, left: RateLeft): void {
+    const pauseMs = pace.near(this.parts.clock.monotonic(), left, LONGEST_PAUSE_MS);
+    if (pauseMs > 0) this.#goOnIn(pace, pauseMs);
+  }
+
+  #goOnIn(pace: Pace, pauseMs: number): void {
+    const { clock } = this.parts;
     const pause = clock.setTimeout(() => {
       this.#pauses.delete(pause);
       pace.goOn(clock.monotonic());
@@ -77,7 +89,7 @@ export class PacedStart {
   }
 }
 
-class PacedStep implements StepSink, Ticket, StepHandle {
+class PacedStep implements ModelSink, Ticket, StepHandle {
   readonly tenant: string;
   readonly line: string;
   readonly about: object;
@@ -89,6 +101,7 @@ class PacedStep implements StepSink, Ticket, StepHandle {
   #isOver = false;
   #isIn = false;
   #isEntering = false;
+  #askedMs = 0;
 
   constructor(step: ModelStep, sink: StepSink, pace: Pace, all: PacedStart) {
     const { about = {} } = sink;
@@ -106,13 +119,14 @@ class PacedStep implements StepSink, Ticket, StepHandle {
   begin(): StepHandle {
     this.#isIn = true;
     this.#isEntering = true;
-    this.#pace.enter(this);
+    this.#pace.enter(this, this.#all.parts.clock.monotonic());
     this.#isEntering = false;
     return this;
   }
 
   /** It is its turn. */
   readonly start = (): void => {
+    this.#askedMs = this.#all.parts.clock.monotonic();
     try {
       this.#handle = this.#all.parts.start(this.#step, this);
     } catch (error) {
@@ -132,15 +146,19 @@ class PacedStep implements StepSink, Ticket, StepHandle {
     this.#sink.started?.(thread);
   }
 
-  events(batch: readonly StepEvent[]): void {
-    for (const event of batch)
+  events(batch: readonly ModelEvent[]): void {
+    for (const event of batch) {
+      if (event.type === 'rate') this.#all.near(this.#pace, event);
       if (event.type === 'retry' && event.error.type === RATE_LIMIT)
         this.#all.limited(this.#pace, event.delayMs);
-    this.#sink.events(batch);
+    }
+    const told = withoutRates(batch);
+    if (told.length > 0) this.#sink.events(told);
   }
 
   outcome(outcome: StepOutcome): void {
-    if (outcome.type === 'message') this.#pace.answered(this.#all.parts.clock.monotonic());
+    if (outcome.type === 'message')
+      this.#pace.answered(this.#all.parts.clock.monotonic(), this.#askedMs);
     else if (outcome.type === 'postponed' && outcome.error.type === RATE_LIMIT)
       this.#all.limited(this.#pace, outcome.delayMs);
     this.#end(outcome);
@@ -168,3 +186,9 @@ class PacedStep implements StepSink, Ticket, StepHandle {
     this.#pace.leave(this);
   }
 }
+
+/** Of few batches anything has to be taken out. */
+const withoutRates = (batch: readonly ModelEvent[]): readonly StepEvent[] =>
+  batch.every(isForSessions) ? batch : batch.filter(isForSessions);
+
+const isForSessions = (event: ModelEvent): event is StepEvent => event.type !== 'rate';

@@ -2,14 +2,14 @@
  * One step's way out of its thread: deltas gather until the tick ends, neighbours of one block are
  * joined, and everything leaves in order, the outcome last.
  */
-import type { StepEvent, StepOutcome } from '../../session/ports/executor.ts';
+import type { StepOutcome } from '../../session/ports/executor.ts';
 import type { Outbox } from '../pool/outbox.ts';
-import type { FromWorker } from './wire.ts';
+import type { FromWorker, ModelEvent } from './wire.ts';
 
 export class StepEmitter {
   readonly #id: number;
   readonly #outbox: Outbox<FromWorker>;
-  #open: StepEvent[] = [];
+  #open: ModelEvent[] = [];
   #openTick = -1;
 
   constructor(id: number, outbox: Outbox<FromWorker>) {
@@ -17,7 +17,7 @@ export class StepEmitter {
     this.#outbox = outbox;
   }
 
-  emit(event: StepEvent): void {
+  emit(event: ModelEvent): void {
     if (this.#openTick !== this.#outbox.tick) this.#openBatch();
     const last = this.#open.at(-1);
     const joined = last === undefined ? undefined : join(last, event);
@@ -37,7 +37,7 @@ export class StepEmitter {
   }
 }
 
-const join = (a: StepEvent, b: StepEvent): StepEvent | undefined => {
+const join = (a: ModelEvent, b: ModelEvent): ModelEvent | undefined => {
   if (a.type !== 'delta' || b.type !== 'delta' || a.block !== b.block) return undefined;
   if ('text' in a && 'text' in b) return { ...b, text: a.text + b.text };
   if ('thinking' in a && 'thinking' in b) return { ...b, thinking: a.thinking + b.thinking };

@@ -3,8 +3,24 @@
  * a handle, given once, because each further one would keep the memory until the thread's next collection.
  */
 import type { Provider } from '../../model/entry.ts';
-import type { ModelStep, StepEvent, StepOutcome } from '../../session/ports/executor.ts';
+import type {
+  ModelStep,
+  StepEvent,
+  StepHandle,
+  StepOutcome,
+  StepSink,
+} from '../../session/ports/executor.ts';
 import type { FromThread, ToThread } from '../pool/wire.ts';
+import type { RateLeft } from './rate-headers.ts';
+
+/** What a thread tells of a step; what the API says of its rate is for the executor alone. */
+export type ModelEvent = StepEvent | ({ readonly type: 'rate' } & RateLeft);
+
+export interface ModelSink extends Omit<StepSink, 'events'> {
+  events(batch: readonly ModelEvent[]): void;
+}
+
+export type StartModel = (step: ModelStep, sink: ModelSink) => StepHandle;
 
 /** Where model calls go, and whose answers come from there. */
 export interface Endpoint {
@@ -39,7 +55,7 @@ export interface ModelKinds {
   readonly ready: { readonly step: ModelStep; readonly endpoint: Endpoint };
   readonly wire: WireJob;
   readonly note: SlabMessage;
-  readonly event: StepEvent;
+  readonly event: ModelEvent;
   readonly outcome: StepOutcome;
 }
 

@@ -327,6 +327,8 @@ export class CommitLoop implements PhasesHost {
   /** Tells other programs of a session's life. */
   #announce({ kind: _, action, atMs, ...facts }: LifecycleRecord): void {
     const { tenant, sessionId } = this.#args.key;
+    if (action === 'compacted' && TELEMETRY.compaction.isHeard)
+      TELEMETRY.compaction.tell({ tenant, sessionId, by: facts.by });
     const news = { type: `session.${action}`, sessionId, at: iso(atMs), ...facts };
     this.#args.runtime.feed.announce(tenant, news);
   }

@@ -166,6 +166,7 @@ export class TurnPhases {
     this.steps.settle(first && awaitedModelRun(first));
     this.tools?.settle(first);
     this.#place?.settle(first);
+    if (this.isWaitingForPlace) this.want(); // what it waits for may be another place now: its owner's
   }
 
   /** The session ends: nothing runs, waits or is held for it any more. */

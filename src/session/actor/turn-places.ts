@@ -111,20 +111,29 @@ export class TurnPlace {
   }
 
   #takeOfOwner(turnId: TurnId, { key, owner, mode, childOf }: Head, limits: OwnerLimits): boolean {
-    if (this.#ofOwner !== undefined) return this.#ofOwner.place.isHeld;
+    if (this.#ofOwner?.place.isHeld === true) return true;
     const kind = mode === 'background' ? 'background' : 'interactive';
     const { [kind]: atOnce } = limits;
-    if (owner === undefined || atOnce === undefined || childOf !== undefined) return true;
-    const line = { tenant: key.tenant, line: `${kind} ${owner}`, atOnce };
-    const place = new Place(this.#places.ofOwners, line, this.#later);
+    const isFree = owner === undefined || atOnce === undefined || childOf !== undefined;
+    const line = isFree ? undefined : `${kind} ${owner}`;
+    if (line !== undefined && this.#ofOwner?.place.line === line) return false;
+    this.#leaveOwner(); // the owner has changed while the turn waited in the line of the other one
+    if (line === undefined) return true;
+    const place = new Place(
+      this.#places.ofOwners,
+      { tenant: key.tenant, line, atOnce },
+      this.#later,
+    );
     this.#ofOwner = { turnId, place };
     return place.isHeld;
   }
 
   #takeAtModel(runId: RunId, { key, owner }: Head): boolean {
-    if (this.#atModel !== undefined) return this.#atModel.place.isHeld;
+    if (this.#atModel?.place.isHeld === true) return true;
     const { tenant, sessionId } = key;
     const line = owner === undefined ? sessionId : `owner ${owner}`; // ids have no blanks
+    if (this.#atModel?.place.line === line) return false;
+    this.#leaveModel();
     const place = new Place(this.#places.atModel, { tenant, line }, this.#later);
     this.#atModel = { runId, place };
     return place.isHeld;

@@ -187,6 +187,16 @@ export class SessionsFacade {
     return (await this.#api.session(sessionId, 'compact', order)).session;
   }
 
+  /** The branches of a session that two programs went on with: what each has, and which one the model sees. */
+  async branches(sessionId: string): Promise<SessionReplies['branches']> {
+    return this.#api.session(sessionId, 'branches', {});
+  }
+
+  /** Has the model see another of its branches; `invalid_state` while a turn is open. */
+  async chooseBranch(sessionId: string, branch: number): Promise<SessionView> {
+    return (await this.#api.session(sessionId, 'choose-branch', { branch })).session;
+  }
+
   /** The session as text in the export format, piece by piece; the same session gives the same text. */
   exportSession(sessionId: string): AsyncGenerator<string> {
     return exportSession(this.#api, sessionId, this.#api.maxPayloadBytes);

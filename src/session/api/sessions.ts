@@ -23,6 +23,7 @@ import { TOMBSTONE_MS } from '../../model/tombstone.ts';
 import { emptyUsage } from '../../model/usage.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { System } from '../../otp/system.ts';
+import { InTurn } from '../../platform/in-turn.ts';
 import { acceptTurn } from '../actor/accept-turn.ts';
 import { Caller } from '../actor/caller.ts';
 import type { SessionRuntime } from '../actor/session-args.ts';
@@ -69,7 +70,8 @@ export class Sessions implements SessionsDoor {
     this.#caller = new Caller(system, runtime.trails);
     const { rules, memory, permissions, workspaces, places } = runtime;
     const { slabs } = memory;
-    this.#ground = { caller: this.#caller, rules, permissions, workspaces, slabs, places };
+    const settled = { rules, permissions, workspaces, slabs, places };
+    this.#ground = { caller: this.#caller, ...settled, inTurn: new InTurn() };
   }
 
   get clock(): Clock {

@@ -2,6 +2,7 @@
  * What a session's journal says to a turn: its entries, read page by page from the first that the model still sees.
  */
 
+import { inView } from '../../model/branches.ts';
 import type { Entry } from '../../model/entry.ts';
 import { firstSeenSeq, type Head } from '../../model/head.ts';
 import { inheritedThrough } from '../../model/segments.ts';
@@ -82,7 +83,7 @@ export class History {
   }
 
   #add(entries: readonly Entry[]): void {
-    for (const entry of entries) {
+    for (const entry of inView(this.#head.branches, entries)) {
       this.entries.push(entry);
       if (entry.kind === 'view') continue;
       this.#bytes += entry.body.byteLength;

@@ -9,6 +9,7 @@
  * 3. At the end of the window a compaction comes first, once in a turn.
  */
 
+import { wellCut } from '../../model/bounds.ts';
 import type { TurnRoom } from '../../model/compaction.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { StepOutcome } from '../ports/executor.ts';
@@ -41,18 +42,25 @@ export const goOnCutOff = (
 const roomFor = (
   draft: Draft,
   { room = {} }: OpenTurn,
-  { stopReason }: Answered,
+  { stopReason, text }: Answered,
 ): TurnRoom | undefined => {
+  const said = wellCut(saidIn(room, text), MAX_SAID);
   if (stopReason === 'model_context_window_exceeded')
     return room.overflowed === true || !draft.mayCompact
       ? undefined
-      : { ...room, must: true, overflowed: true };
+      : { ...room, said, must: true, overflowed: true };
   const { continued = 0 } = room;
   const most = draft.head.context?.continuations ?? 0;
   return stopReason === 'max_tokens' && continued < most
-    ? { ...room, continued: continued + 1 }
+    ? { ...room, said, continued: continued + 1 }
     : undefined;
 };
+
+/** Longest text of the parts of one answer that its turn remembers, in characters: it is in the head while the turn goes on. */
+const MAX_SAID = 256 * 1024;
+
+/** All of an answer, with the parts before this one. */
+export const saidIn = ({ said = '' }: TurnRoom = {}, text: string): string => said + text;
 
 const isSafe = ({ options }: OpenTurn, { text, toolUses, body }: Answered): boolean =>
   options.outputFormat === undefined &&

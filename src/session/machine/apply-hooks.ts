@@ -5,6 +5,7 @@
 
 import type { OpenTurn, RunId } from '../../model/turn.ts';
 import { runIdOf } from '../../model/turn.ts';
+import { saidIn } from './apply-cut-off.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
 import { closeTurn, publish, replaceFirst, settle, startModel, takeBack } from './turn-course.ts';
@@ -50,9 +51,13 @@ const afterStop = (draft: Draft, turn: HooksTurn, said: InputOf<'hooked'>, rules
   const blocks = turn.stopBlocks ?? 0;
   const mayGoOn = blocks < MAX_STOP_BLOCKS && turn.steps < stepsOf(draft, turn, rules);
   if (blocked === undefined || !mayGoOn)
-    return closeTurn(draft, turn, { status: 'completed', stopReason, text });
+    return closeTurn(draft, turn, {
+      ...{ status: 'completed', stopReason },
+      text: saidIn(turn.room, text),
+    });
   const next = withMessage(draft, turn, [blocked, ...context]);
-  startModel(draft, { ...next, stopBlocks: blocks + 1 });
+  const room = next.room?.said === undefined ? {} : { room: { ...next.room, said: undefined } };
+  startModel(draft, { ...next, ...room, stopBlocks: blocks + 1 });
 };
 
 const stepsOf = ({ head }: Draft, { options }: OpenTurn, { maxSteps }: Rules): number =>

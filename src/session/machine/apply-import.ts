@@ -4,6 +4,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { MAX_SIDE_TRANSCRIPTS } from '../../model/head.ts';
 import type { StreamDrop } from '../ports/journal.ts';
 import { afterYield, type Settled, type Yielded } from '../responses/response-owner.ts';
+import { noteDivision } from './apply-branches.ts';
 import type { Draft } from './draft.ts';
 import type { ImportDelta } from './machine.ts';
 
@@ -27,6 +28,7 @@ export const addImported = (draft: Draft, delta: ImportDelta): void => {
   draft.write({ type: 'stream', record: stream });
   for (const response of delta.responses) draft.write({ type: 'response', response });
   for (const claim of delta.claims) draft.write({ type: 'claim', claim });
+  noteDivision(draft, delta.head, delta.by);
   draft.replace({
     ...delta.head,
     ...(subpath === '' ? { seq: stream.seq } : {}),

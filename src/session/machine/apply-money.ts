@@ -91,6 +91,13 @@ const told = ({ tally, limitNanoUsd, usedNanoUsd, neededNanoUsd }: Omit<Short, '
 /** Enough of its digits to tell two amounts apart. */
 const dollars = (nanoUsd: number): string => String(Number(usdOf(nanoUsd).toPrecision(4)));
 
+/** No less than that, with as many digits. */
+const dollarsUp = (nanoUsd: number): number => {
+  const usd = usdOf(nanoUsd);
+  const unit = 10 ** (Math.floor(Math.log10(usd)) - 3);
+  return Number((Math.ceil(usd / unit) * unit).toPrecision(4));
+};
+
 const ask = (draft: Draft, turn: ReserveTurn, short: Short, rules: Rules): void => {
   const { type: _, ...facts } = short;
   const run = turn.runs + 1;
@@ -145,7 +152,10 @@ export const approveBudget = (draft: Draft, input: InputOf<'approve'>): boolean 
   return true;
 };
 
-/** Throws `invalid_request` for an amount that is none, or more than a budget may have: sums have to stay numbers. */
+/**
+ * Throws `invalid_request` for an amount that is none, or more than a budget may have: sums have to stay numbers. So it does
+ * for one with which the next call could not be paid: the same would be asked again at once.
+ */
 const moreOf = (
   phase: BudgetPhase,
   input: Readonly<Record<string, unknown>> | undefined,
@@ -153,6 +163,13 @@ const moreOf = (
   const usd = input?.['usd'];
   if (usd === undefined) return askedNanoUsd(phase);
   const { data } = usdLimit.safeParse(usd);
+  const least = phase.usedNanoUsd + phase.neededNanoUsd - phase.limitNanoUsd;
+  if (data !== undefined && nanoUsdOf(data) < least)
+    throw new GreenroomError(
+      'invalid_request',
+      `input: usd is too little: the next model call needs ${dollarsUp(least)} dollars more`,
+      { details: { field: 'input', leastUsd: dollarsUp(least) } },
+    );
   if (data !== undefined) return nanoUsdOf(data);
   const why = `input: usd is a number of dollars above zero, ${MOST_USD} at most`;
   throw new GreenroomError('invalid_request', why, { details: { field: 'input' } });

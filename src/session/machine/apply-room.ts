@@ -40,7 +40,7 @@ export const finishSummary = (draft: Draft, input: InputOf<'summed'>, rules: Rul
   const counted = countRetries(draft, paid, input.retries) as BegunTurn;
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
     return postpone(draft, counted, outcome);
-  if (outcome.type === 'message') countContext(draft, outcome, input.bytes);
+  if (outcome.type === 'message') countContext(draft, outcome, { bytes: input.bytes });
   const next = outcome.type === 'message' ? spend(draft, counted, outcome) : counted;
   if (outcome.type === 'cancelled' || draft.cancelling === turn.turnId) {
     closeTurn(draft, next, { status: 'cancelled', stopReason: null, text: '' });
@@ -96,8 +96,18 @@ const withoutSummary = (room: TurnRoom = {}, error: StepError | undefined): Turn
 
 const MOST_HALVINGS = 5;
 
+/** Of a request: as text, and with the data of images, where that is known. */
+export interface RequestSize {
+  readonly bytes: number | undefined;
+  readonly allBytes?: number | undefined;
+}
+
 /** How many tokens the request's bytes were: what later ones are estimated by. */
-export const countContext = (draft: Draft, outcome: Answered, bytes = 0): void => {
+export const countContext = (
+  draft: Draft,
+  outcome: Answered,
+  { bytes = 0, allBytes }: RequestSize,
+): void => {
   const tokens = outcome.contextTokens ?? promptTokens(outcome.usage);
   // What the API has summed up by itself was in the bytes, and is not in these tokens.
   if (bytes === 0 || tokens === 0 || outcome.hasCompacted === true) return;
@@ -105,7 +115,7 @@ export const countContext = (draft: Draft, outcome: Answered, bytes = 0): void =
   const windowTokens = isFull
     ? tokens + outcome.usage.outputTokens
     : draft.head.contextUse?.windowTokens;
-  draft.patch({ contextUse: { tokens, bytes, windowTokens } });
+  draft.patch({ contextUse: { tokens, bytes, windowTokens, allBytes } });
 };
 
 /** Puts the summary in the place of what it is of. @returns what the turn knows of it. */

@@ -62,8 +62,10 @@ export const untag = (draft: Draft, { tags }: InputOf<'untag'>): void => {
 /** The session stays where it is in the order of updates. */
 export const changeTagsQuietly = (draft: Draft, tags: readonly string[]): void => {
   const { updatedAtMs } = draft.head;
-  if (tags !== draft.head.tags) draft.patch({ tags, updatedAtMs });
   draft.answer = { type: 'session' };
+  if (tags === draft.head.tags) return;
+  draft.patch({ tags, updatedAtMs });
+  lookAtPayer(draft);
 };
 
 /** Holding twice, or with the tag already there, tells the newer reason and changes nothing else. */

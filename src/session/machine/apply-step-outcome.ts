@@ -14,14 +14,13 @@ import {
   type ClosedStatus,
   MAX_CACHE_MISSES,
   type OpenTurn,
-  type Reservation,
   type TurnError,
 } from '../../model/turn.ts';
-import { addUsage, promptTokens } from '../../model/usage.ts';
+import { addUsage } from '../../model/usage.ts';
 import type { StepError, StepOutcome, ToolUse } from '../ports/executor.ts';
-import { goOnCutOff } from './apply-cut-off.ts';
+import { goOnCutOff, saidIn } from './apply-cut-off.ts';
 import { countRetries, postpone, turnError } from './apply-retries.ts';
-import { countContext, makeRoom, noteServerCompaction } from './apply-room.ts';
+import { countContext, makeRoom, noteServerCompaction, type RequestSize } from './apply-room.ts';
 import { beginTools } from './apply-tools.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Rules } from './machine.ts';
@@ -44,11 +43,11 @@ export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): 
   const reserved = reservedFor(turn);
   const paid = settleReserved(draft, turn, costOfOutcome(outcome));
   const counted = countRetries(draft, paid, input.retries);
-  if (outcome.type === 'message' && reserved !== undefined) measure(draft, reserved, outcome);
   if (outcome.type === 'postponed' && draft.cancelling !== turn.turnId)
     return postpone(draft, counted, outcome);
   if (draft.cancelling !== turn.turnId && makeRoom(draft, counted, input)) return;
-  if (outcome.type === 'message') addAnswer(draft, counted, outcome, rules, input.bytes);
+  if (outcome.type === 'message')
+    addAnswer(draft, counted, outcome, rules, { bytes: input.bytes, allBytes: reserved?.bytes });
   else if (outcome.type === 'counted')
     return; // no turn counts
   else if (!fallBack(draft, counted, outcome, rules)) endEarly(draft, counted, outcome);
@@ -58,12 +57,6 @@ export const finishStep = (draft: Draft, input: InputOf<'step'>, rules: Rules): 
 const priced = (outcome: StepOutcome, { keepsCosts }: Rules): StepOutcome =>
   keepsCosts === false && outcome.type === 'message' ? { ...outcome, costNanoUsd: null } : outcome;
 
-/** How many tokens the request was: the next one is estimated by that. */
-const measure = (draft: Draft, { bytes }: Reservation, { usage }: Answered): void => {
-  const tokens = promptTokens(usage);
-  draft.patch({ lastPrompt: { bytes, tokens } });
-};
-
 type Answered = Extract<StepOutcome, { type: 'message' }>;
 type Ended = Exclude<StepOutcome, { type: 'message' | 'counted' }>;
 
@@ -72,7 +65,7 @@ const addAnswer = (
   turn: OpenTurn,
   outcome: Answered,
   rules: Rules,
-  bytes: number | undefined,
+  size: RequestSize,
 ): void => {
   const isSeen = outcome.stopReason !== 'refusal' && !isEmpty(outcome.body);
   const seq = draft.message(
@@ -80,7 +73,7 @@ const addAnswer = (
     answerFacts(turn, outcome, isSeen),
   );
   let next = countAnswer(draft, turn, outcome, seq);
-  countContext(draft, outcome, bytes);
+  countContext(draft, outcome, size);
   publish(draft, next, { type: 'message', seq, body: outcome.body });
   if (isSeen) draft.effect({ type: 'see', seq, body: outcome.body });
   if (isSeen && outcome.hasCompacted === true) next = noteServerCompaction(draft, next, seq);
@@ -122,6 +115,9 @@ const countAnswer = (draft: Draft, turn: OpenTurn, outcome: Answered, seq: numbe
   };
   // It fitted: the next call is looked at anew.
   if (turn.room?.must === true) next = { ...next, room: { ...turn.room, must: undefined } };
+  // What comes behind tools is another answer.
+  if (turn.room?.said !== undefined && outcome.stopReason === 'tool_use')
+    next = { ...next, room: { ...next.room, said: undefined } };
   const missed = outcome.cacheMiss && withMiss(turn.cacheMisses, outcome.cacheMiss);
   if (missed !== undefined) next = { ...next, cacheMisses: missed };
   draft.patch({
@@ -169,7 +165,8 @@ const refuseTools = (draft: Draft, turn: OpenTurn, outcome: Answered): OpenTurn 
 
 /** `tool_use` and `pause_turn` want another model call; everything else ends the turn. */
 const endOrGoOn = (draft: Draft, turn: OpenTurn, outcome: Answered, rules: Rules): void => {
-  const { stopReason, text } = outcome;
+  const { stopReason } = outcome;
+  const text = saidIn(turn.room, outcome.text);
   const close = (status: ClosedStatus, reason: string | null, error?: TurnError) =>
     closeTurn(draft, turn, { status, stopReason: reason, text, error });
   if (draft.cancelling === turn.turnId) return close('cancelled', stopReason);

@@ -30,7 +30,7 @@ export const fork = (draft: Draft, { parent, atSeq, title, messageCount, ...rest
     title: wellCut(title ?? `Fork of ${parent.title ?? sessionId}`, MAX_TITLE),
     ...{ seq: atSeq, messageCount, parent: { sessionId, seq: atSeq } },
     ...(segments.length === 0 ? {} : { segments }),
-    compaction: rest.compaction,
+    ...{ compaction: rest.compaction, branches: rest.branches },
     inheritedCostNanoUsd: parent.inheritedCostNanoUsd + parent.costNanoUsd,
     updatedAtMs: draft.nowMs,
   });

@@ -9,6 +9,7 @@ import { retagged } from '../../model/retag.ts';
 import { addTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { approveCall } from './apply-approvals.ts';
+import { chooseBranch } from './apply-branches.ts';
 import { applyClassic } from './apply-classic.ts';
 import { deliverTurns } from './apply-delayed.ts';
 import { complete, reopen, terminate } from './apply-ends.ts';
@@ -164,6 +165,7 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
     apply: (draft, input) => fork(draft, input.fork),
   },
   compact: { ...USUAL, apply: (draft, { compaction }) => compact(draft, compaction) },
+  chooseBranch: { ...USUAL, apply: chooseBranch },
   restore: {
     ...ALONE,
     makes: always,

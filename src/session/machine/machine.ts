@@ -263,6 +263,8 @@ export type Input =
   | { readonly type: 'drop'; readonly drop: StreamDrop | undefined }
   | { readonly type: 'fork'; readonly fork: NewFork }
   | { readonly type: 'compact'; readonly compaction: NewCompaction }
+  /** The model sees another branch from now on. */
+  | { readonly type: 'chooseBranch'; readonly number: number; readonly by: string }
   | { readonly type: 'restore'; readonly restored: Restored }
   | { readonly type: 'cancel'; readonly turnId: TurnId | undefined }
   | {

@@ -1,5 +1,6 @@
 /** What a fork is made from. It is computed in `fork.ts` and carried out in `apply-views.ts`. */
 
+import type { Branches } from '../../model/branches.ts';
 import type { Compaction } from '../../model/compaction.ts';
 import type { View } from '../../model/entry.ts';
 import type { Head } from '../../model/head.ts';
@@ -12,6 +13,8 @@ export interface NewFork {
   /** Messages that the fork begins with. */
   readonly messageCount: number;
   readonly compaction: Compaction | undefined;
+  /** The branch of the parent that it goes on with; absent: the parent is not divided. */
+  readonly branches?: Branches | undefined;
   /** What the model must not see as it stands: prompts that wait in the parent, a tool's use without its result. */
   readonly views: readonly View[];
 }

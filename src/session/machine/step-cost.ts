@@ -20,7 +20,7 @@ const FRAME_BYTES = 1_024;
 
 /** In nano-dollars; null: its model has no price. */
 export const mostOfStep = (
-  head: Pick<Head, 'lastPrompt'>,
+  head: Pick<Head, 'contextUse'>,
   { model, bytes, maxTokens }: StepSize,
   { mostOf }: Pick<Rules, 'mostOf'>,
   nowMs: number,
@@ -30,9 +30,9 @@ export const mostOfStep = (
 };
 
 /** What was answered before is known by the token; only what is new is guessed. */
-const promptAtMost = ({ lastPrompt }: Pick<Head, 'lastPrompt'>, bytes: number): number => {
-  const known = lastPrompt !== undefined && lastPrompt.bytes <= bytes ? lastPrompt : NOTHING;
-  return known.tokens + Math.ceil((bytes - known.bytes) / LEAST_BYTES_PER_TOKEN);
+const promptAtMost = ({ contextUse }: Pick<Head, 'contextUse'>, bytes: number): number => {
+  const { tokens = 0, allBytes = Infinity } = contextUse ?? {};
+  const isKnown = allBytes <= bytes;
+  const newBytes = isKnown ? bytes - allBytes : bytes + FRAME_BYTES;
+  return (isKnown ? tokens : 0) + Math.ceil(newBytes / LEAST_BYTES_PER_TOKEN);
 };
-
-const NOTHING = { bytes: -FRAME_BYTES, tokens: 0 };

@@ -72,6 +72,8 @@ export const AUDIT_ACTIONS = [
   'reopened',
   'held',
   'released',
+  'divided',
+  'branched',
 ] as const;
 
 /**

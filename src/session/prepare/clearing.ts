@@ -2,6 +2,7 @@
  * Which results of tools a session may clear now. In steps: each clearing changes the middle of what the model sees, so
  * that the API's cache begins anew there; one that follows the newest result at each call would never use it.
  */
+import { inView } from '../../model/branches.ts';
 import type { Clearing } from '../../model/compaction.ts';
 import type { Entry } from '../../model/entry.ts';
 import { firstSeenSeq, type Head } from '../../model/head.ts';
@@ -31,7 +32,7 @@ export const nextClearing = async (
   const from = Math.max(firstSeenSeq(head), (head.clearing?.throughSeq ?? 0) + 1);
   const places: { readonly seq: number; readonly results: number }[] = [];
   for await (const page of pagesOf(session, { from, to: head.seq }, rest))
-    for (const entry of page) {
+    for (const entry of inView(head.branches, page)) {
       const results = isShown(entry) ? resultsIn(entry.body) : 0;
       if (results > 0) places.push({ seq: entry.seq, results });
     }

@@ -7,6 +7,7 @@
  * as if it had read everything.
  */
 
+import { inView } from '../../model/branches.ts';
 import { ownBudget } from '../../model/budget.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
@@ -40,7 +41,7 @@ export const cutOf = async (
   const from = firstSeenSeq(head);
   const spans = new TurnSpans(head);
   for await (const page of pagesOf(session, { from, to: head.seq }, rest))
-    for (const entry of page) spans.add(entry);
+    for (const entry of inView(head.branches, page)) spans.add(entry);
   const cut = spans.cleanCut(Math.min(wanted ?? head.seq, head.seq));
   if (cut >= from) return cut;
   throw new GreenroomError(
@@ -66,7 +67,7 @@ export const partOf = async ({ session, rules, throughSeq, rest }: Part): Promis
   let bytes = 0;
   let lastThatFits = 0;
   for await (const page of pagesOf(session, { from, to: throughSeq }, rest)) {
-    for (const entry of page) {
+    for (const entry of inView(head.branches, page)) {
       spans.add(entry);
       if (entry.kind === 'view' || (entry.kind === 'message' && entry.isPartial)) continue;
       bytes += weightOf(entry.body);
@@ -165,7 +166,11 @@ const seen = async (
     entries.push(...(await session.entries({ from: seq, to: seq, limit: 1 })));
   const range = { from: firstSeenSeq(head), to: head.seq };
   for await (const page of pagesOf(session, range, rest))
-    entries.push(...page.filter(({ kind, seq }) => kind === 'view' || seq <= throughSeq));
+    entries.push(
+      ...inView(head.branches, page).filter(
+        ({ kind, seq }) => kind === 'view' || seq <= throughSeq,
+      ),
+    );
   return modelMessages(entries, { model, inheritedThrough: inheritedThrough(head.segments) })
     .messages;
 };

@@ -5,19 +5,21 @@
 import { isToolUse } from '../../claude-code/api-blocks.ts';
 import { readLine } from '../../claude-code/read-line.ts';
 import { copiesInOnePass, emptyFacts, foldChunk } from '../../claude-code/transcript-facts.ts';
-import type { Compaction } from '../../model/compaction.ts';
+import { type Branch, branchOf, chosenBranch, forked, sees } from '../../model/branches.ts';
 import type { Entry, MessageEntry, View } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
-import { given } from '../../model/given.ts';
 import type { Head } from '../../model/head.ts';
 import { decodeMessage } from '../context/model-message.ts';
 import type { NewFork } from '../machine/new-fork.ts';
 import type { KnownSession } from '../ports/journal.ts';
 import { pagesOf } from '../ports/pages.ts';
+import { compactionAt } from './compaction-at.ts';
 
 export interface ForkPlace {
   readonly atSeq?: number | undefined;
   readonly atMessageId?: string | undefined;
+  /** Default: the model's, or the one that the place is in. */
+  readonly branch?: number | undefined;
 }
 
 /** Entries looked at in one go, back from the place of the fork. */
@@ -32,13 +34,17 @@ export const prepareFork = async (
 ): Promise<NewFork> => {
   const parent = session.head;
   const atSeq = await placeOf(session, place, rest);
-  const last = await lastMessage(session, atSeq);
+  const branch = await branchAt(session, place, atSeq);
+  const last = await lastMessage(session, atSeq, branch);
+  const isOther = branch !== undefined && branch.number !== parent.branches?.chosen;
+  const compaction = isOther ? branch.compaction : parent.compaction;
   return {
     parent,
     atSeq,
     title,
     messageCount: await messageCountAt(session, atSeq, last, rest),
-    compaction: await compactionAt(session, atSeq),
+    compaction: await compactionAt(session, compaction, atSeq),
+    branches: branch && forked(branch, atSeq),
     views: [...waitingPrompts(parent, atSeq), ...repairOf(last)],
   };
 };
@@ -79,13 +85,40 @@ const isCalled = (entry: Entry, id: string): boolean => {
 };
 
 /** The last thing said at that place: a message that counts, or an imported line. */
-const lastMessage = async (session: KnownSession, atSeq: number): Promise<Entry | undefined> => {
+const lastMessage = async (
+  session: KnownSession,
+  atSeq: number,
+  branch: Branch | undefined,
+): Promise<Entry | undefined> => {
   for (let to = atSeq; to > 0; to -= LOOK_BACK) {
     const page = await session.entries({ from: 1, to, limit: LOOK_BACK, reverse: true });
-    const found = page.find((entry) => entry.kind === 'imported' || isSaid(entry));
+    const found = page.find(
+      (entry) =>
+        (entry.kind === 'imported' || isSaid(entry)) &&
+        (branch === undefined || sees(branch, entry)),
+    );
     if (found !== undefined) return found;
   }
   return undefined;
+};
+
+/** The branch that a fork goes on with; undefined: there is one only. Throws `invalid_request` where the parent has none of that number. */
+const branchAt = async (
+  session: KnownSession,
+  place: ForkPlace,
+  atSeq: number,
+): Promise<Branch | undefined> => {
+  const { branches } = session.head;
+  const { branch: number } = place;
+  if (number !== undefined) {
+    const found = branches?.all.find((each) => each.number === number);
+    if (found !== undefined) return found;
+    throw new GreenroomError('invalid_request', `branch: there is no branch ${number}`);
+  }
+  if (branches === undefined) return undefined;
+  if (place.atSeq === undefined && place.atMessageId === undefined) return chosenBranch(branches);
+  const [entry] = atSeq === 0 ? [] : await session.entries({ from: atSeq, to: atSeq, limit: 1 });
+  return (entry && branchOf(branches, entry)) ?? chosenBranch(branches);
 };
 
 const isSaid = (entry: Entry): entry is MessageEntry =>
@@ -118,34 +151,6 @@ const countMessages = async (
     facts = foldChunk(facts, lines, undefined, isCopy).facts;
   }
   return messages + facts.messageCount;
-};
-
-/** The compaction that was in force there: each names the one before it. */
-const compactionAt = async (
-  session: KnownSession,
-  atSeq: number,
-): Promise<Compaction | undefined> => {
-  let found = session.head.compaction;
-  while (found !== undefined && found.seq > atSeq) found = await compactionBefore(session, found);
-  return found === undefined ? undefined : { ...found, lastCompactionTurn: 0 };
-};
-
-const compactionBefore = async (
-  session: KnownSession,
-  { seq }: Compaction,
-): Promise<Compaction | undefined> => {
-  const previousSeq = (await compactionView(session, seq))?.previousSeq;
-  if (previousSeq === undefined || previousSeq >= seq) return undefined; // a walk must have an end
-  const view = await compactionView(session, previousSeq);
-  if (view?.fromSeq === undefined) return undefined;
-  const { throughSeq, fromSeq, keptSeqs, isServers } = view;
-  const found = { seq: previousSeq, throughSeq, fromSeq, lastCompactionTurn: 0 };
-  return given<Compaction>({ ...found, keptSeqs, isServers });
-};
-
-const compactionView = async (session: KnownSession, seq: number) => {
-  const [entry] = await session.entries({ from: seq, to: seq, limit: 1 });
-  return entry?.kind === 'view' && entry.view.type === 'compaction' ? entry.view : undefined;
 };
 
 /** Prompts that wait for their turn in the parent: they are not the fork's to answer. */

@@ -27,6 +27,7 @@ import type { MirrorRecord } from '../mirror/mirror-record.ts';
 import { UuidMarks } from '../mirror/uuid-marks.ts';
 import type { ResponseWrite, SessionReader, Stored, StreamRecord } from '../ports/journal.ts';
 import { Claims, type Contested, recount, type Spent } from '../responses/response-owner.ts';
+import { branchesAfter } from './division.ts';
 
 export interface ImportRequest {
   readonly type: 'importChunk';
@@ -178,6 +179,8 @@ export const addLines = async (
   if (claims.contested.length > 0)
     return nothingYet(head, stream, { subpath, by }, claims.contested);
   const seq = (subpath === '' ? head.seq : (stream?.seq ?? 0)) + lines.length;
+  const isTalk = subpath === '' && facts.messageCount > before.facts.messageCount;
+  const branches = isTalk ? await branchesAfter(head, stream, session) : head.branches;
   const { fragments } = before;
   const imported: ImportedStream = {
     externalKey,
@@ -198,7 +201,7 @@ export const addLines = async (
     totalLines: facts.lines,
     isNewStream: stream === undefined,
     by,
-    head: withFacts(counted.head, subpath, externalKey, before.facts, facts, {
+    head: withFacts({ ...counted.head, branches }, subpath, externalKey, before.facts, facts, {
       nowMs,
       fileAtMs: claiming.fileAtMs ?? nowMs,
     }),

@@ -2,6 +2,7 @@
  * What the model is asked when a turn needs room: the older part of what it sees, and to sum that up. However long a
  * session is, no more of it is read than one request can hold.
  */
+import { inView } from '../../model/branches.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import { firstSeenSeq, type Head } from '../../model/head.ts';
@@ -116,8 +117,9 @@ const readSeen = async (
   let bytes = 0;
   for await (const page of pagesOf(session, { from, to: head.seq }, rest)) {
     const isEnough = bytes > chunk + 2 * kept;
-    entries.push(...page);
-    for (const entry of page) if (isSeen(entry)) bytes += weightOf(entry.body);
+    const seen = inView(head.branches, page);
+    entries.push(...seen);
+    for (const entry of seen) if (isSeen(entry)) bytes += weightOf(entry.body);
     const isWhole = page.at(-1)?.seq === head.seq;
     if (isEnough) return { entries: inOrder(entries), isWhole, bytes };
   }

@@ -29,11 +29,7 @@ export const rendered = (
 ): Rendered => {
   const texts = textsOf(task, template);
   const values = { ...template?.variables, ...task.variables, ...given };
-  const used = namesIn(texts);
-  for (const variable of used)
-    if (!Object.hasOwn(values, variable)) throw wrong(variable, 'it has no value');
-  for (const variable of Object.keys(values))
-    if (!used.has(variable)) throw wrong(variable, 'it stands nowhere in the prompt');
+  mustFit(namesIn(texts), values);
   const { tags: _, ...settings } = { ...template?.settings, ...task.settings };
   const tags = [...(template?.settings?.tags ?? []), ...(task.settings?.tags ?? []), taskTag(name)];
   const { systemPrompt } = texts;
@@ -48,6 +44,28 @@ export const rendered = (
       tags,
     },
   };
+};
+
+/** A value that stands nowhere may be one that is missing, under another name: both are said. */
+const mustFit = (used: ReadonlySet<string>, values: Variables): void => {
+  const [missing] = [...used].filter((variable) => !Object.hasOwn(values, variable));
+  const [unused] = Object.keys(values).filter((variable) => !used.has(variable));
+  if (missing === undefined && unused === undefined) return;
+  if (missing === undefined) throw wrong(unused ?? '', NOWHERE);
+  throw wrong(missing, `it has no value${unused === undefined ? '' : `; ${unused}: ${NOWHERE}`}`);
+};
+
+const NOWHERE = 'it stands nowhere in the prompt';
+
+/** Whether some run can begin: one may bring the values that are missing, but takes none away. Throws as `rendered` does. */
+export const mustBeRunnable = (name: string, task: Task, template: Template | undefined): void => {
+  const used = namesIn(textsOf(task, template));
+  const missing = [...used].map((variable) => [variable, ''] as const);
+  rendered(name, task, template, {
+    ...Object.fromEntries(missing),
+    ...template?.variables,
+    ...task.variables,
+  });
 };
 
 interface Texts {

@@ -7,6 +7,7 @@ import type { OpenResponse } from '../../claude-code/response-key.ts';
 import type { TranscriptFacts } from '../../claude-code/transcript-facts.ts';
 import { answeringShape } from '../../model/answering.ts';
 import { PlausibleCount, PlausibleMs, PlausibleNanoUsd } from '../../model/bound-schemas.ts';
+import { MAX_BRANCH_SPANS } from '../../model/branches.ts';
 import type { ClassicFacts } from '../../model/classic-facts.ts';
 import type { ImportedEntry, MessageEntry, ViewEntry } from '../../model/entry.ts';
 import { type Execution, settableShape } from '../../model/head.ts';
@@ -124,6 +125,29 @@ const toolsUsed = z
 /** More may have waited nowhere. */
 const MAX_OPEN_TURNS = 1_000;
 
+const compaction = z.strictObject({
+  ...{ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount },
+  keptSeqs: z.array(seq).max(MAX_OPEN_TURNS).exactOptional(),
+  isServers: z.literal(true).exactOptional(),
+});
+const clearing = z.looseObject({ throughSeq: seq, calls: PlausibleCount });
+const span = z.strictObject({ fromSeq: seq, throughSeq: lastSeq.exactOptional() });
+
+const branches = z
+  .strictObject({
+    chosen: seq,
+    all: z
+      .array(
+        z.strictObject({
+          ...{ number: seq, throughSeq: lastSeq.exactOptional() },
+          spans: z.array(span).max(MAX_BRANCH_SPANS + 1),
+          ...{ compaction: compaction.exactOptional(), clearing: clearing.exactOptional() },
+        }),
+      )
+      .max(MAX_BRANCH_SPANS + 1),
+  })
+  .refine(({ chosen, all }) => all.some(({ number }) => number === chosen), 'has no such branch');
+
 export const Session = z.looseObject({
   ...settableShape,
   ...{ createdAtMs: PlausibleMs, updatedAtMs: PlausibleMs, status: z.enum(STATUSES) },
@@ -155,20 +179,15 @@ export const Session = z.looseObject({
       ...{ resultData: z.string().optional(), errorMessage: z.string().optional() },
     } satisfies Shape<Execution>)
     .optional(),
-  compaction: z
-    .strictObject({
-      ...{ seq, throughSeq: seq, fromSeq: seq, lastCompactionTurn: PlausibleCount },
-      keptSeqs: z.array(seq).max(MAX_OPEN_TURNS).exactOptional(),
-      isServers: z.literal(true).exactOptional(),
-    })
-    .optional(),
-  clearing: z.looseObject({ throughSeq: seq, calls: PlausibleCount }).optional(),
+  compaction: compaction.optional(),
+  clearing: clearing.optional(),
   contextUse: z
     .looseObject({
       ...{ tokens: PlausibleCount, bytes: PlausibleCount },
       windowTokens: PlausibleCount.optional(),
     })
     .optional(),
+  branches: branches.optional(),
   gitBranch: name.optional(),
   projectKey: name.optional(),
   outputUnderReported: z.boolean().optional(),
@@ -176,7 +195,6 @@ export const Session = z.looseObject({
   toolsUsed: toolsUsed.optional(),
   lastAnswerId: name.optional(),
   toolsFound: z.array(name).max(MAX_TOOLS_USED).optional(),
-  lastPrompt: z.strictObject({ bytes: PlausibleCount, tokens: PlausibleCount }).optional(),
   classic: classic.optional(),
   openTurns: z.array(Open).max(MAX_OPEN_TURNS),
 } satisfies Shape<ExportedHead>);

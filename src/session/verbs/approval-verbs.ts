@@ -36,21 +36,28 @@ import {
 
 const ApprovalId = z.string().min(1).max(300);
 
-const approvalShape = {
+/** What all that waits for a person has. */
+const waitingShape = {
   sessionId: z.string(),
   turnId: z.string(),
   approvalId: ApprovalId,
-  toolUseId: z.string(),
-  toolName: z.string(),
   /** Why it is asked about. */
   reason: z.string(),
+  askedAt: z.iso.datetime(),
+  /** Denied then, if nobody has answered; absent: it waits for as long as it takes. */
+  answerBy: z.iso.datetime().exactOptional(),
+};
+
+const callShape = {
+  ...waitingShape,
+  toolUseId: z.string(),
+  toolName: z.string(),
   /** The programs that it would run, as they were understood. */
   commands: z.array(z.string()),
   /** The files that it would open. */
   files: z.array(z.string()),
   /** Rules that would allow exactly this. */
   suggestions: z.array(z.string()),
-  askedAt: z.iso.datetime(),
   /** Of a shell command: whether it would run in a sandbox. */
   sandbox: z.enum(SANDBOXES).exactOptional(),
   /** It runs, and asks this itself. `allow` gives the answer, as `input`; `deny` declines to. */
@@ -61,44 +68,48 @@ const approvalShape = {
       form: z.record(z.string(), z.unknown()),
     })
     .exactOptional(),
-  /** No tool call: a budget is used up. `allow` spends `askedUsd` more, or `usd` of its `input`; `deny` ends the turn as failed. */
-  budget: z
-    .strictObject({
-      /** What it is for, as `owner ann (month)`. */
-      name: z.string(),
-      limitUsd: z.number(),
-      usedUsd: z.number(),
-      /** What the next model call may cost. */
-      neededUsd: z.number(),
-      askedUsd: z.number(),
-    })
-    .exactOptional(),
-  /** Denied then, if nobody has answered; absent: it waits for as long as it takes. */
-  answerBy: z.iso.datetime().exactOptional(),
 };
 
-const ApprovalView = z.strictObject(approvalShape);
-type ApprovalView = z.infer<typeof ApprovalView>;
+/** No tool call: a budget is used up. `allow` spends `askedUsd` more, or `usd` of its `input`; `deny` ends the turn as failed. */
+const BudgetView = z.strictObject({
+  ...waitingShape,
+  budget: z.strictObject({
+    /** What it is for, as `owner ann (month)`. */
+    name: z.string(),
+    limitUsd: z.number(),
+    usedUsd: z.number(),
+    /** What the next model call may cost. */
+    neededUsd: z.number(),
+    askedUsd: z.number(),
+  }),
+});
+type BudgetView = z.infer<typeof BudgetView>;
+
+const CallView = z.strictObject(callShape);
+type CallView = z.infer<typeof CallView>;
+type ApprovalView = CallView | BudgetView;
 
 const asked = sessionVerb('asked', {
   request: z.strictObject({}),
   reply: z.strictObject({
     approvals: z.array(
-      z.strictObject({
-        ...approvalShape,
-        /** As the model made it. */
-        input: z.record(z.string(), z.unknown()),
-      }),
+      z.union([
+        z.strictObject({
+          ...callShape,
+          /** As the model made it. */
+          input: z.record(z.string(), z.unknown()),
+        }),
+        BudgetView,
+      ]),
     ),
   }),
   run: async (work) => {
     const session = await work.caller.openKnown(work.key);
     const inputs = await inputsOf(session, session.head);
     return {
-      approvals: askedIn(session.head, work.caller.system).map((view) => ({
-        ...view,
-        input: inputs.get(view.toolUseId) ?? {},
-      })),
+      approvals: askedIn(session.head, work.caller.system).map((view) =>
+        'budget' in view ? view : { ...view, input: inputs.get(view.toolUseId) ?? {} },
+      ),
     };
   },
 });
@@ -155,7 +166,7 @@ const allApprovals = sessionsVerb('approvals', {
     limit: z.int().min(1).max(100).optional().describe('sessions that are looked at; default 50'),
     cursor: z.string().max(1_000).optional(),
   }),
-  reply: z.strictObject({ approvals: z.array(ApprovalView), nextCursor }),
+  reply: z.strictObject({ approvals: z.array(z.union([CallView, BudgetView])), nextCursor }),
   run: async (work, { limit = 50, cursor }) => {
     const { caller, context } = work;
     const page = await caller.system.fetch(catalogName).search(context.tenant, {
@@ -186,6 +197,9 @@ const askedIn = (
 ): readonly ApprovalView[] =>
   first?.phase === undefined ? [] : askedBy(first, first.phase, key, system);
 
+const callsIn = (head: Head, system: Pick<System, 'find'>): readonly CallView[] =>
+  askedIn(head, system).flatMap((each) => ('budget' in each ? [] : [each]));
+
 const askedBy = (
   turn: OpenTurn,
   phase: NonNullable<OpenTurn['phase']>,
@@ -201,18 +215,10 @@ const askedBy = (
   });
 };
 
-/** What stands in the place of a tool's name. */
-const BUDGET = 'Budget';
-
-const budgetView = (
-  { sessionId }: SessionKey,
-  turn: OpenTurn,
-  phase: BudgetPhase,
-): ApprovalView => {
+const budgetView = ({ sessionId }: SessionKey, turn: OpenTurn, phase: BudgetPhase): BudgetView => {
   const { approvalId, budget: name, reason, ...amounts } = budgetQuestion(turn, phase);
   return {
-    ...{ sessionId, turnId: turn.turnId, approvalId, toolUseId: '', toolName: BUDGET, reason },
-    ...{ commands: [], files: [], suggestions: [], askedAt: iso(phase.atMs) },
+    ...{ sessionId, turnId: turn.turnId, approvalId, reason, askedAt: iso(phase.atMs) },
     budget: { name, ...amounts },
     ...(phase.dueMs === undefined ? {} : { answerBy: iso(phase.dueMs) }),
   };
@@ -223,7 +229,7 @@ const askedView = (
   { turnId }: OpenTurn,
   { name, run, toolUseId, asked }: AskedCall,
   system: Pick<System, 'find'>,
-): ApprovalView => {
+): CallView => {
   const sandbox = COMMAND_TOOLS.includes(name) ? system.find(sandboxName) : undefined;
   const { reason, commands, files, suggestions, atMs, dueMs } = asked;
   return {
@@ -240,7 +246,7 @@ const questionView = (
   { turnId }: OpenTurn,
   { name, toolUseId }: OpenCall,
   { run, message, form, atMs, dueMs }: Question,
-): ApprovalView => ({
+): CallView => ({
   ...{ sessionId, turnId, approvalId: runIdOf(turnId, run), toolUseId, toolName: name },
   ...{ reason: `it asks: ${message}`, commands: [], files: [], suggestions: [] },
   ...{ askedAt: iso(atMs), question: { message, form: { ...form } } },
@@ -267,7 +273,7 @@ const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<A
   const { decision, reason, interrupt = false, input } = request;
   if (decision === 'deny') return { decision, reason, interrupt };
   const asked = await askedFor(work, request.approvalId);
-  if (asked?.budget !== undefined) return { decision: 'allow', input, rules: [] };
+  if (asked !== undefined && 'budget' in asked) return { decision: 'allow', input, rules: [] };
   const question = asked?.question;
   if (question !== undefined) return answerTo(question, request);
   if (input !== undefined) await mustNotBeDenied(work, request.approvalId, input);
@@ -281,7 +287,7 @@ const askedFor = async ({ caller, key }: SessionWork, approvalId: string) => {
 
 /** An answer is no permission: nothing else is allowed with it. Throws `invalid_request`. */
 const answerTo = (
-  { form }: NonNullable<ApprovalView['question']>,
+  { form }: NonNullable<CallView['question']>,
   { input, scope, rule, rules }: ApproveRequest,
 ): Approval => {
   if ([scope, rule, rules].some((field) => field !== undefined))
@@ -308,7 +314,7 @@ const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<read
   const scope = request.scope ?? (decision === 'always' || rule !== undefined ? 'rule' : 'once');
   if (scope === 'once') return [];
   const { head } = await work.caller.openKnown(work.key);
-  const suggestions = askedIn(head, work.caller.system).find(
+  const suggestions = callsIn(head, work.caller.system).find(
     (each) => each.approvalId === approvalId,
   )?.suggestions;
   if (scope === 'rule' && rule !== undefined) return [ruleToSet(work, rule, 'allow')];
@@ -327,7 +333,7 @@ const mustNotBeDenied = async (
   input: Record<string, unknown>,
 ): Promise<void> => {
   const { head } = await caller.openKnown(key);
-  const asked = askedIn(head, caller.system).find((each) => each.approvalId === approvalId);
+  const asked = callsIn(head, caller.system).find((each) => each.approvalId === approvalId);
   if (asked === undefined) return; // the session says whether it is known
   const workingDirectory = head.workingDirectory ?? join(workspaces, key.tenant, key.sessionId);
   const use = {

@@ -26,6 +26,13 @@ const fork = sessionVerb('fork', {
       .optional()
       .describe("a message's `id`; of an imported line its `uuid`"),
     title: settableShape.title.describe('default: "Fork of …"'),
+    branch: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'of a session that two programs went on with: which [branch](../guide/importing.md#gone-on-with-in-both-places) it begins with; default: the one that the place is in',
+      ),
   }),
   reply: SessionReply,
   /** The parent is only read, as it is committed; the fork's own actor writes, and the journal looks once more. */

@@ -1,7 +1,7 @@
 /** A tenant's templates, tasks and schedules, for the verbs on them: read, put, listed, deleted. */
 import { z } from 'zod';
 import type { Definition, DefinitionKey, DefinitionKind } from '../../model/definition.ts';
-import { GreenroomError } from '../../model/errors.ts';
+import { codeOf, GreenroomError } from '../../model/errors.ts';
 import type { Settings } from '../../model/head.ts';
 import { DefinitionName } from '../../model/id-schemas.ts';
 import { shownServers } from '../../model/mcp-servers.ts';
@@ -14,6 +14,8 @@ export const MAX_DEFINITIONS = 1_000;
 export const MAX_DEFINITION_BYTES = 512 * 1024;
 /** A page of a list ends with the definition that reaches this, so that it fits into a message of any broker. */
 const PAGE_BYTES = 256 * 1024;
+/** How often a change is made anew, because another one came between. */
+const MAX_CONFLICTS = 5;
 
 export const Named = z.strictObject({ name: DefinitionName });
 export const putShape = {
@@ -37,7 +39,7 @@ export const viewShape = {
   updatedAt: z.iso.datetime(),
 };
 
-type Known<R> = Omit<Definition, 'record'> & { readonly record: R };
+export type KnownDefinition<R> = Omit<Definition, 'record'> & { readonly record: R };
 
 /** One kind of definitions, with what their records say. */
 export class Definitions<R extends object> {
@@ -51,12 +53,12 @@ export class Definitions<R extends object> {
     return { tenant: context.tenant, kind: this.kind, name };
   }
 
-  async find(ground: Ground, key: DefinitionKey): Promise<Known<R> | undefined> {
-    return (await journalOf(ground).definition(key)) as Known<R> | undefined;
+  async find(ground: Ground, key: DefinitionKey): Promise<KnownDefinition<R> | undefined> {
+    return (await journalOf(ground).definition(key)) as KnownDefinition<R> | undefined;
   }
 
   /** Throws `definition_not_found`. */
-  async get(work: SessionsWork, name: string): Promise<Known<R>> {
+  async get(work: SessionsWork, name: string): Promise<KnownDefinition<R>> {
     const found = await this.find(work, this.key(work, name));
     if (found !== undefined) return found;
     throw new GreenroomError('definition_not_found', `there is no ${this.kind} ${name}`);
@@ -66,7 +68,7 @@ export class Definitions<R extends object> {
   async list(
     work: SessionsWork,
     page: z.output<typeof ListRequest>,
-  ): Promise<{ readonly found: readonly Known<R>[]; readonly nextCursor?: string }> {
+  ): Promise<{ readonly found: readonly KnownDefinition<R>[]; readonly nextCursor?: string }> {
     const all = await this.#read(work, page);
     let bytes = 0;
     const tooMany = all.findIndex(({ record }) => {
@@ -81,17 +83,17 @@ export class Definitions<R extends object> {
   }
 
   /** All of them: at most `MAX_DEFINITIONS`. */
-  all(work: SessionsWork): Promise<readonly Known<R>[]> {
+  all(work: SessionsWork): Promise<readonly KnownDefinition<R>[]> {
     return this.#read(work, { limit: MAX_DEFINITIONS });
   }
 
   async #read(
     work: SessionsWork,
     { limit, cursor }: z.output<typeof ListRequest>,
-  ): Promise<readonly Known<R>[]> {
+  ): Promise<readonly KnownDefinition<R>[]> {
     const page = cursor === undefined ? { limit } : { limit, cursor };
     const found = await journalOf(work).definitions(work.context.tenant, this.kind, page);
-    return found as unknown as readonly Known<R>[];
+    return found as unknown as readonly KnownDefinition<R>[];
   }
 
   /** @param now what it says from now on, of what it said before. */
@@ -101,11 +103,11 @@ export class Definitions<R extends object> {
       name,
       expectedVersion,
     }: { readonly name: string; readonly expectedVersion?: number | undefined },
-    now: (before: Known<R> | undefined) => {
+    now: (before: KnownDefinition<R> | undefined) => {
       readonly record: R;
       readonly dueMs?: number | undefined;
     },
-  ): Promise<Known<R>> {
+  ): Promise<KnownDefinition<R>> {
     const key = this.key(work, name);
     const before = await this.find(work, key);
     const version = before?.version ?? 0;
@@ -123,7 +125,7 @@ export class Definitions<R extends object> {
     ground: Ground,
     { key, version, dueMs: wasDueMs }: Pick<Definition, 'key' | 'version' | 'dueMs'>,
     now: { readonly record: R; readonly dueMs?: number | undefined },
-  ): Promise<Known<R>> {
+  ): Promise<KnownDefinition<R>> {
     const record = plain(now.record);
     await journalOf(ground).define({
       ...{ kind: 'define', key, expectedVersion: version, wasDueMs },
@@ -132,12 +134,41 @@ export class Definitions<R extends object> {
     return { key, version: version + 1, dueMs: now.dueMs, record: record as R };
   }
 
+  /**
+   * Changes what is stored, tried again where others change it meanwhile: a schedule may fire each second.
+   * @param now undefined: it stays as it is.
+   */
+  async change(
+    work: SessionsWork,
+    name: string,
+    now: (
+      found: KnownDefinition<R>,
+    ) => { readonly record: R; readonly dueMs?: number | undefined } | undefined,
+  ): Promise<KnownDefinition<R>> {
+    for (let conflicts = 0; ; conflicts += 1) {
+      const found = await this.get(work, name);
+      const next = now(found);
+      if (next === undefined) return found;
+      try {
+        return await this.store(work, found, next);
+      } catch (error) {
+        if (codeOf(error) !== 'version_conflict' || conflicts === MAX_CONFLICTS) throw error;
+      }
+    }
+  }
+
   async remove(work: SessionsWork, name: string): Promise<z.output<typeof Deleted>> {
-    const { key, version, dueMs } = await this.get(work, name);
-    await journalOf(work).define({
-      ...{ kind: 'define', key, expectedVersion: version, wasDueMs: dueMs, now: undefined },
-    });
-    return { deleted: true };
+    for (let conflicts = 0; ; conflicts += 1) {
+      const { key, version, dueMs } = await this.get(work, name);
+      try {
+        await journalOf(work).define({
+          ...{ kind: 'define', key, expectedVersion: version, wasDueMs: dueMs, now: undefined },
+        });
+        return { deleted: true };
+      } catch (error) {
+        if (codeOf(error) !== 'version_conflict' || conflicts === MAX_CONFLICTS) throw error;
+      }
+    }
   }
 
   async #mustHaveRoom(work: SessionsWork): Promise<void> {
@@ -174,7 +205,7 @@ export const timesOf = (before: { readonly record: Times } | undefined, nowMs: n
 export const nowOf = ({ caller }: Ground): number => caller.system.clock.now();
 
 /** What views begin with, and what else the record says. */
-export const viewOf = <R extends Times>({ key, version, record }: Known<R>) => {
+export const viewOf = <R extends Times>({ key, version, record }: KnownDefinition<R>) => {
   const { createdAtMs, updatedAtMs, ...rest } = record;
   return {
     ...{ name: key.name, version, createdAt: iso(createdAtMs), updatedAt: iso(updatedAtMs) },

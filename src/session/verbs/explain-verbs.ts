@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { effectiveMode } from '../../classic/models.ts';
 import { childIdOf } from '../../model/child-id.ts';
-import type { Head } from '../../model/head.ts';
 import { keyString, type SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { DelayedTurn, OpenCall, OpenTurn } from '../../model/turn.ts';
@@ -16,19 +15,14 @@ import {
 } from '../ports/tools.ts';
 import { offerOf } from '../tools/offer.ts';
 import { sessionVerb } from './verb.ts';
+import { WaitsFor, WHY, waitsForOf } from './waits-for.ts';
 
 const CALL_STATES = ['undecided', 'asked', 'allowed', 'started', 'ended', 'failed'] as const;
-
-const WAITS_FOR = [
-  ...(['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry', 'budget'] as const),
-  'time',
-] as const;
-type WaitsFor = (typeof WAITS_FOR)[number];
 
 export const ExplainReply = z.strictObject({
   sessionId: z.string(),
   status: z.enum(STATUSES),
-  waitsFor: z.enum(WAITS_FOR),
+  waitsFor: WaitsFor,
   /** In a sentence. */
   why: z.string(),
   turnId: z.string().exactOptional(),
@@ -69,6 +63,8 @@ export const ExplainReply = z.strictObject({
   }),
   /** Names of the tools that its model is offered. */
   tools: z.array(z.string()),
+  /** Two programs went on with it: the branch that its model sees, of how many. */
+  branch: z.strictObject({ chosen: z.int(), of: z.int() }).exactOptional(),
 });
 
 const explain = sessionVerb('explain', {
@@ -77,7 +73,7 @@ const explain = sessionVerb('explain', {
   run: async ({ caller, key, permissions, places }) => {
     const { head } = await caller.openKnown(key);
     const [first] = head.openTurns;
-    const waitsFor = places.waiting.has(keyString(key)) ? 'place' : waitsForOf(first, head);
+    const waitsFor = waitsForOf(head, places.waiting.has(keyString(key)));
     const { mode, policies, rules } = permissions;
     const tools = caller.system.find(toolboxName)?.toolsFor(head) ?? [];
     return {
@@ -102,6 +98,9 @@ const explain = sessionVerb('explain', {
         ...sandboxOf(caller.system.find(sandboxName)),
       },
       tools: [...offerOf(head, tools).tools.keys()],
+      ...(head.branches === undefined
+        ? {}
+        : { branch: { chosen: head.branches.chosen, of: head.branches.all.length } }),
     };
   },
 });
@@ -116,31 +115,7 @@ const sandboxOf = (sandbox: Sandbox | undefined) =>
 
 export const explainVerbs = { explain };
 
-const WHY: Readonly<Record<WaitsFor, string>> = {
-  nothing: 'no turn is open',
-  model: 'a model call is under way',
-  place: 'other turns of its owner, or of all, have to end first',
-  tools: 'tools run',
-  hooks: 'hooks are asked',
-  approval: 'tool calls wait for the answer of a person',
-  retry: 'a model call failed, and the next one is due later',
-  time: 'a turn begins later, at its time',
-  budget: 'it waits for money: a budget is used up, or all of it is reserved by calls under way',
-};
-
 const delayedView = ({ turnId, dueMs }: DelayedTurn) => ({ turnId, deliverAt: iso(dueMs) });
-
-const waitsForOf = (turn: OpenTurn | undefined, { delayed }: Head): WaitsFor => {
-  if (turn === undefined) return delayed === undefined ? 'nothing' : 'time';
-  if (turn.phase?.kind === 'tools')
-    return turn.status === 'waiting' || turn.phase.calls.some(isAsking) ? 'approval' : 'tools';
-  if (turn.phase?.kind === 'hooks') return 'hooks';
-  if (turn.phase?.kind === 'reserve' || turn.phase?.kind === 'budget') return 'budget';
-  return turn.phase?.kind === 'waiting' ? 'retry' : 'model';
-};
-
-const isAsking = (call: OpenCall): boolean =>
-  call.state === 'started' && call.question !== undefined;
 
 const callsOf = (key: SessionKey, turn: OpenTurn | undefined) =>
   turn?.phase?.kind === 'tools'

@@ -71,7 +71,7 @@ const beginAll = async (
   let failed: NotRun | undefined;
   for (const [at, dueMs] of moments.entries()) {
     const run = runOf(key, schedule, dueMs);
-    const why = await refusalOf(ground, run);
+    const why = await refusalOf(ground, run, failed ?? schedule.lastSkipped);
     if (why === undefined) {
       begun.runs += 1;
       last = { dueMs, sessionId: sessionOfRun(run).sessionId };
@@ -89,7 +89,11 @@ const beginAll = async (
 const BEGUN: readonly ErrorCode[] = ['session_deleted', 'turn_id_reused'];
 
 /** Why a run cannot begin; undefined: it has begun. Rejects with what may be tried again. */
-const refusalOf = async (ground: Ground, run: TaskRun): Promise<string | undefined> => {
+const refusalOf = async (
+  ground: Ground,
+  run: TaskRun,
+  before: NotRun | undefined,
+): Promise<string | undefined> => {
   try {
     await beginRun(ground, run);
     return undefined;
@@ -97,10 +101,17 @@ const refusalOf = async (ground: Ground, run: TaskRun): Promise<string | undefin
     const code = codeOf(error);
     if (ERRORS[code].retryable || code === 'internal') throw error;
     if (BEGUN.includes(code)) return undefined;
-    report(ground, run, error);
-    return `${code}: ${(error as Error).message}`.slice(0, 500);
+    const why = `${code}: ${(error as Error).message}`.slice(0, 500);
+    if (!wasTold(why, run, before)) report(ground, run, error);
+    return why;
   }
 };
+
+/** One that is refused each second tells its reason once in a minute of the clock. */
+const wasTold = (why: string, { scheduled }: TaskRun, before: NotRun | undefined): boolean =>
+  before?.why === why && minuteOf(before.dueMs) === minuteOf(scheduled?.dueMs ?? 0);
+
+const minuteOf = (atMs: number): number => Math.floor(atMs / 60_000);
 
 /** Nobody has asked for the run, so nobody hears that it cannot begin: the log does. */
 const report = ({ caller }: Ground, { tenant, task, scheduled }: TaskRun, error: unknown): void =>

@@ -10,6 +10,7 @@ import { contextVerbs } from './context-verbs.ts';
 import { costVerbs } from './cost-verbs.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
 import { deleteVerbs } from './delete-verbs.ts';
+import { dividedVerbs } from './divided-verbs.ts';
 import { explainVerbs } from './explain-verbs.ts';
 import { importVerbs } from './import-verbs.ts';
 import { metricsVerbs } from './metrics-verbs.ts';
@@ -40,6 +41,7 @@ export const SESSION_VERBS = {
   ...contextVerbs,
   ...childrenVerbs,
   ...branchVerbs,
+  ...dividedVerbs,
   ...deleteVerbs,
   ...transferVerbs,
   ...importVerbs,

@@ -5,6 +5,7 @@ import { settableShape } from '../../model/head.ts';
 import { CLOSED_STATUSES, OPEN_STATUSES, type TurnError } from '../../model/turn.ts';
 import type { Usage } from '../../model/usage.ts';
 import { MODES, STATUSES } from '../../model/words.ts';
+import { WaitView } from './waits-for.ts';
 
 const text = z.string();
 const count = z.int().min(0);
@@ -79,6 +80,17 @@ export const SessionView = z.strictObject({
       isServers: z.literal(true).exactOptional(),
     })
     .exactOptional(),
+  /** Two programs went on with it: the branch that the model sees, and all there are (`branches`). */
+  branches: z
+    .strictObject({
+      chosen: count,
+      numbers: z.array(count).readonly(),
+      /** What the other program adds is in the model's view. */
+      isOpen: z.boolean(),
+    })
+    .exactOptional(),
+  /** What it waits for; only `get` says that, and of a session that waits. */
+  waits: WaitView.exactOptional(),
   gitBranch: text.exactOptional(),
   projectKey: text.exactOptional(),
   outputUnderReported: z.boolean().exactOptional(),
@@ -183,6 +195,8 @@ const entryShape = {
   at: moment,
   /** The session that wrote the entry, where a fork shares it. */
   origin: text.exactOptional(),
+  /** The branch that it is of, where the model does not see that one. */
+  branch: count.exactOptional(),
 };
 
 const MessageEntryView = z.strictObject({

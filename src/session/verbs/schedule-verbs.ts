@@ -5,19 +5,11 @@ import { GreenroomError } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
 import { iso } from '../../model/moment.ts';
 import { Schedule, type StoredSchedule } from '../tasks/records.ts';
-import {
-  Deleted,
-  ListRequest,
-  Named,
-  nowOf,
-  putShape,
-  timesOf,
-  viewOf,
-  viewShape,
-} from './definitions.ts';
-import { nextCursor } from './reply-schemas.ts';
+import { rendered } from '../tasks/render.ts';
+import { definitionVerbs } from './definition-verbs.ts';
+import { Named, nowOf, timesOf, viewOf, viewShape } from './definitions.ts';
 import { schedules } from './schedules.ts';
-import { tasks } from './template-verbs.ts';
+import { tasks, templates } from './template-verbs.ts';
 import { type SessionsWork, sessionsVerb } from './verb.ts';
 
 const moment = z.iso.datetime();
@@ -62,20 +54,23 @@ const whenView = (when: When) => ({
   at: when.kind === 'at' ? iso(when.atMs) : undefined,
 });
 
-const reply = z.strictObject({ schedule: ScheduleView });
-
-const put = sessionsVerb('schedules.put', {
-  request: z.strictObject({ ...putShape, ...Schedule.shape }),
-  reply,
-  run: async (work, { name, expectedVersion, ...asked }) => {
-    await tasks.get(work, asked.task);
+const definitions = definitionVerbs({
+  kind: 'schedule',
+  stored: schedules,
+  asked: Schedule.shape,
+  View: ScheduleView,
+  view,
+  made: async (work, asked) => {
+    const { record: task, key } = await tasks.get(work, asked.task);
+    const template = task.template && (await templates.get(work, task.template));
+    rendered(key.name, task, template ? template.record : undefined, asked.variables ?? {});
     const nowMs = nowOf(work);
-    const stored = await schedules.put(work, { name, expectedVersion }, (before) => {
+    return (before) => {
       const record = recordOf(asked, before, nowMs);
       return { record, dueMs: record.isPaused ? undefined : dueOf(record.when, nowMs) };
-    });
-    return { schedule: view(stored) };
+    };
   },
+  mayGo: async () => undefined,
 });
 
 /** What it has done, and whether it is paused, stays. */
@@ -123,51 +118,25 @@ const dueOf = (when: When, nowMs: number): number => {
 const wrong = (field: string, why: string): GreenroomError =>
   new GreenroomError('invalid_settings', `${field}: ${why}`, { details: { field } });
 
-const get = sessionsVerb('schedules.get', {
-  request: Named,
-  reply,
-  run: async (work, { name }) => ({ schedule: view(await schedules.get(work, name)) }),
-});
-
-const list = sessionsVerb('schedules.list', {
-  request: ListRequest,
-  reply: z.strictObject({ schedules: z.array(ScheduleView), nextCursor }),
-  run: async (work, page) => {
-    const { found, ...next } = await schedules.list(work, page);
-    return { schedules: found.map(view), ...next };
-  },
-});
-
-const remove = sessionsVerb('schedules.delete', {
-  request: Named,
-  reply: Deleted,
-  run: (work, { name }) => schedules.remove(work, name),
-});
-
 /** Moments that pass while it is paused are not made up for. */
 const setPaused = async (work: SessionsWork, name: string, isPaused: boolean) => {
-  const found = await schedules.get(work, name);
-  const nowMs = nowOf(work);
-  const dueMs = isPaused ? undefined : next(found.record.when, nowMs);
-  const record = { ...found.record, isPaused, updatedAtMs: nowMs };
-  const isSame = found.record.isPaused === isPaused;
-  const stored = isSame ? found : await schedules.store(work, found, { record, dueMs });
+  const stored = await schedules.change(work, name, ({ record }) => {
+    if (record.isPaused === isPaused) return undefined;
+    const nowMs = nowOf(work);
+    const dueMs = isPaused ? undefined : next(record.when, nowMs);
+    return { record: { ...record, isPaused, updatedAtMs: nowMs }, dueMs };
+  });
   return { schedule: view(stored) };
 };
 
-const pause = sessionsVerb('schedules.pause', {
-  request: Named,
-  reply,
-  run: (work, { name }) => setPaused(work, name, true),
-});
-
-const resume = sessionsVerb('schedules.resume', {
-  request: Named,
-  reply,
-  run: (work, { name }) => setPaused(work, name, false),
-});
+const pausing = (verb: 'pause' | 'resume') =>
+  sessionsVerb(`schedules.${verb}`, {
+    request: Named,
+    reply: z.strictObject({ schedule: ScheduleView }),
+    run: (work, { name }) => setPaused(work, name, verb === 'pause'),
+  });
 
 export const scheduleVerbs = {
-  ...{ 'schedules.put': put, 'schedules.get': get, 'schedules.list': list },
-  ...{ 'schedules.delete': remove, 'schedules.pause': pause, 'schedules.resume': resume },
+  ...definitions,
+  ...{ 'schedules.pause': pausing('pause'), 'schedules.resume': pausing('resume') },
 };

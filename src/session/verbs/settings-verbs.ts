@@ -2,11 +2,13 @@
 import { z } from 'zod';
 import { isWellFormed } from '../../model/bounds.ts';
 import { settableShape } from '../../model/head.ts';
+import { keyString } from '../../model/ids.ts';
 import type { SessionRequest } from '../actor/waiting-changes.ts';
 import { SessionReply } from './reply-schemas.ts';
 import { mustBeRules, mustBeServers, mustHaveSandbox } from './rule-settings.ts';
 import { change, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
+import { waitOf } from './waits-for.ts';
 
 export const Settable = z.strictObject(settableShape);
 const Tags = z.strictObject({ tags: z.array(z.string()).min(1).max(100) });
@@ -39,7 +41,11 @@ const TOOL_SETTINGS = ['tools', 'disallowedTools', 'workingDirectory'] as const;
 const get = sessionVerb('get', {
   request: z.strictObject({}),
   reply: SessionReply,
-  run: async ({ caller, key }) => ({ session: sessionView(await caller.known(key)) }),
+  run: async ({ caller, key, places }) => {
+    const head = await caller.known(key);
+    const waits = waitOf(head, places.waiting.has(keyString(key)));
+    return { session: { ...sessionView(head), ...(waits === undefined ? {} : { waits }) } };
+  },
 });
 
 const update = sessionVerb('update', {

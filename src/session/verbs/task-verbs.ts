@@ -12,18 +12,9 @@ import { catalogName } from '../ports/catalog.ts';
 import type { KnownSession } from '../ports/journal.ts';
 import { isKnown } from '../ports/journal.ts';
 import { Task, Variables } from '../tasks/records.ts';
-import { taskTag } from '../tasks/render.ts';
-import {
-  Deleted,
-  ListRequest,
-  Named,
-  nowOf,
-  putShape,
-  shownSettings,
-  timesOf,
-  viewOf,
-  viewShape,
-} from './definitions.ts';
+import { mustBeRunnable, taskTag } from '../tasks/render.ts';
+import { definitionVerbs } from './definition-verbs.ts';
+import { nowOf, shownSettings, timesOf, viewOf, viewShape } from './definitions.ts';
 import { nextCursor } from './reply-schemas.ts';
 import { mustBeRules, mustBeServers } from './rule-settings.ts';
 import { beginRun } from './run-task.ts';
@@ -34,54 +25,23 @@ import { journalOf, type SessionsWork, sessionsVerb } from './verb.ts';
 export const TaskView = z.strictObject({ ...viewShape, ...Task.shape });
 export type TaskView = Readonly<z.output<typeof TaskView>>;
 
-const view = (known: Awaited<ReturnType<typeof tasks.get>>): TaskView => ({
-  ...viewOf(known),
-  ...shownSettings(known.record.settings),
-});
-
-const reply = z.strictObject({ task: TaskView });
-
-const put = sessionsVerb('tasks.put', {
-  request: z.strictObject({ ...putShape, ...Task.shape }),
-  reply,
-  run: async (work, { name, expectedVersion, ...task }) => {
+const definitions = definitionVerbs({
+  kind: 'task',
+  stored: tasks,
+  asked: Task.shape,
+  View: TaskView,
+  view: (known): TaskView => ({ ...viewOf(known), ...shownSettings(known.record.settings) }),
+  made: async (work, task, name) => {
     mustBeRules(work, task.settings ?? {});
     mustBeServers(work, task.settings ?? {});
     const template = task.template && (await templates.get(work, task.template));
-    if (task.prompt === undefined && (!template || template.record.prompt === undefined))
-      throw new GreenroomError('invalid_settings', 'prompt: neither task nor template has one', {
-        details: { field: 'prompt' },
-      });
-    const stored = await tasks.put(work, { name, expectedVersion }, (before) => ({
-      record: { ...task, ...timesOf(before, nowOf(work)) },
-    }));
-    return { task: view(stored) };
+    mustBeRunnable(name, task, template ? template.record : undefined);
+    return (before) => ({ record: { ...task, ...timesOf(before, nowOf(work)) } });
   },
-});
-
-const get = sessionsVerb('tasks.get', {
-  request: Named,
-  reply,
-  run: async (work, { name }) => ({ task: view(await tasks.get(work, name)) }),
-});
-
-const list = sessionsVerb('tasks.list', {
-  request: ListRequest,
-  reply: z.strictObject({ tasks: z.array(TaskView), nextCursor }),
-  run: async (work, page) => {
-    const { found, ...next } = await tasks.list(work, page);
-    return { tasks: found.map(view), ...next };
-  },
-});
-
-const remove = sessionsVerb('tasks.delete', {
-  request: Named,
-  reply: Deleted,
-  run: async (work, { name }) => {
+  mayGo: async (work, name) => {
     const user = (await schedules.all(work)).find(({ record }) => record.task === name);
     if (user !== undefined)
       throw new GreenroomError('invalid_state', `the schedule ${user.key.name} runs it`);
-    return tasks.remove(work, name);
   },
 });
 
@@ -193,6 +153,6 @@ const statusOf = (head: Head): ExecutionView['status'] => {
 };
 
 export const taskVerbs = {
-  ...{ 'tasks.put': put, 'tasks.get': get, 'tasks.list': list, 'tasks.delete': remove },
+  ...definitions,
   ...{ 'tasks.run': run, 'tasks.executions': executions },
 };

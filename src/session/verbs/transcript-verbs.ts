@@ -1,6 +1,7 @@
 /** Verbs on a session's transcript: reading it, page by page, and adding messages to it. */
 import { z } from 'zod';
 import { isPlausibleMoment, isWellFormed } from '../../model/bounds.ts';
+import { type Branches, branchOf, sees } from '../../model/branches.ts';
 import { MAX_PAGE } from '../../model/criteria.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
@@ -26,6 +27,11 @@ const MessagesRequest = z.strictObject({
     .boolean()
     .default(false)
     .describe('also what the model had said in turns that were cancelled'),
+  branch: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('only what that branch has, of a session that two programs went on with'),
 });
 
 const messages = sessionVerb('messages', {
@@ -131,6 +137,8 @@ const lastOf = async (session: KnownSession, subpath: string): Promise<number> =
 
 const page = async (session: KnownSession, request: z.output<typeof MessagesRequest>) => {
   const { subpath, limit, order, includePartial } = request;
+  const branches = subpath === '' ? session.head.branches : undefined;
+  const wanted = branchNamed(request.branch, branches);
   const last = await lastOf(session, subpath);
   const segments = subpath === '' ? session.head.segments : undefined;
   const reverse = order === 'desc';
@@ -142,12 +150,29 @@ const page = async (session: KnownSession, request: z.output<typeof MessagesRequ
   const nextFrom = end === undefined ? undefined : reverse ? end - 1 : end + 1;
   const shown: EntryView[] = entries
     .filter((entry) => includePartial || entry.kind !== 'message' || entry.isPartial !== true)
-    .map((entry) => showEntry(entry, segments));
+    .filter((entry) => wanted === undefined || sees(wanted, entry))
+    .map((entry) => showEntry(entry, segments, branches));
   const isMore = nextFrom !== undefined && nextFrom >= 1 && nextFrom <= last;
   return { entries: shown, ...(isMore ? { nextFrom } : {}) };
 };
 
-const showEntry = (entry: Entry, segments: readonly Segment[] | undefined): EntryView => {
+const branchNamed = (number: number | undefined, branches: Branches | undefined) => {
+  if (number === undefined) return undefined;
+  const found = branches?.all.find((each) => each.number === number);
+  if (found !== undefined) return found;
+  throw new GreenroomError('invalid_request', `branch: there is no branch ${number}`);
+};
+
+const showEntry = (
+  entry: Entry,
+  segments: readonly Segment[] | undefined,
+  branches: Branches | undefined,
+): EntryView => {
   const origin = writerOf(segments, entry.seq);
-  return { ...entryView(entry), ...(origin === undefined ? {} : { origin }) };
+  const branch = branches && branchOf(branches, entry)?.number;
+  return {
+    ...entryView(entry),
+    ...(origin === undefined ? {} : { origin }),
+    ...(branch === undefined || branch === branches?.chosen ? {} : { branch }),
+  };
 };

@@ -124,6 +124,15 @@ export const SESSION = {
     { summary: 'We compared tea and coffee, and tea won.' },
     { timeoutMs: SLOW_MS },
   ),
+  branches: declared(
+    'read',
+    'Lists the branches of a session that two programs went on with: what each has, and which one the model sees.',
+  ),
+  'choose-branch': declared(
+    'send',
+    'Has the model see another branch of a session that two programs went on with; nothing that is stored changes. `invalid_state` while a turn is open.',
+    { branch: 2 },
+  ),
   export: declared(
     'read',
     'Gives the session in the export format, a page at a time.',

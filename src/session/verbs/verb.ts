@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
+import type { InTurn } from '../../platform/in-turn.ts';
 import type { Caller } from '../actor/caller.ts';
 import type { TurnPlaces } from '../actor/turn-places.ts';
 import type { Answered, SessionRequest } from '../actor/waiting-changes.ts';
@@ -36,6 +37,8 @@ export interface Ground {
   readonly places: Pick<TurnPlaces, 'waiting'>;
   /** Where sessions work that name no directory. Absolute. */
   readonly workspaces: string;
+  /** Changes that depend on one another, by tenant. */
+  readonly inTurn: InTurn;
 }
 
 /** What the work of a verb on a tenant's sessions is given with each request. */

@@ -1,5 +1,6 @@
 /** Records as the wire shows them: times as RFC 3339, money in dollars, never nano-dollars. */
 
+import { type Branches, chosenBranch } from '../../model/branches.ts';
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { ApiMessage } from '../../model/event.ts';
@@ -86,12 +87,20 @@ export const sessionView = (head: Head): SessionView =>
     parent: head.parent,
     childOf: head.childOf,
     compaction: head.compaction,
+    branches: head.branches && branchesView(head.branches),
+    waits: undefined, // `get` says that
     gitBranch: head.gitBranch,
     projectKey: head.projectKey,
     outputUnderReported: head.outputUnderReported,
     toolsUsed: head.toolsUsed,
     lastError: head.lastError,
   });
+
+const branchesView = ({ chosen, all }: Branches) => ({
+  chosen,
+  numbers: all.map(({ number }) => number),
+  isOpen: chosenBranch({ chosen, all }).throughSeq === undefined,
+});
 
 export const summaryView = (row: CatalogRow): SessionSummary =>
   given<SessionSummary>({
@@ -175,7 +184,7 @@ export const entryView = (entry: Entry): EntryView => {
     case 'imported':
       return { ...base, type: 'imported', line: parsedOrText(entry.body) };
     case 'message':
-      return given<Omit<MessageView, 'origin'>>({
+      return given<Omit<MessageView, 'origin' | 'branch'>>({
         ...base,
         type: 'message',
         message: JSON.parse(text(entry.body)) as ApiMessage,

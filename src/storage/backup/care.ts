@@ -6,10 +6,12 @@
  * 2. `backup.json` is written last: a folder without it is no backup, however much lies in it.
  * 3. A record that cannot be read costs itself: it is copied as it is, and the note names it.
  * 4. A restore goes to its place by one rename; before that nothing is there, after it everything.
+ * 5. What stands beside the store and belongs to it (`BESIDE`) goes along: it is put back before the store is, where there is
+ *    none of that name.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { examineServer } from '../../classic/stores/examine-server.ts';
 import { folderFault } from '../../config/folder-fault.ts';
@@ -25,6 +27,8 @@ import { verifyInChild } from '../verify/verify.ts';
 import type { VerifyReport } from '../verify/verify-tables.ts';
 
 const NOTE = 'backup.json';
+/** Small files of the data directory, written whole or not at all. */
+const BESIDE = ['budgets.json'];
 
 const count = z.int().min(0);
 const Problem = z.object({
@@ -66,6 +70,7 @@ export const backupStore = async (
   });
   rmSync(join(dir, LOCK_FILE), { force: true });
   syncFile(join(dir, DATA_FILE));
+  takeAlong(dirname(resolve(storeDir)), dir);
   writeDurably(dir, NOTE, `${JSON.stringify(note)}\n`);
   return note;
 };
@@ -88,6 +93,7 @@ export const restoreStore = async (
     await cp(join(dir, DATA_FILE), join(draft, DATA_FILE));
     mustMatch(note, await wholeReport(draft), dir);
     syncFile(join(draft, DATA_FILE));
+    takeAlong(dir, dirname(resolve(storeDir)));
     renameSync(join(draft, DATA_FILE), join(storeDir, DATA_FILE));
     syncFolder(storeDir);
     keepStoreFile(storeDir, null, note);
@@ -96,6 +102,13 @@ export const restoreStore = async (
     await lock.release();
   }
   return note;
+};
+
+/** What is there already stays. */
+const takeAlong = (from: string, to: string): void => {
+  for (const name of BESIDE)
+    if (existsSync(join(from, name)) && !existsSync(join(to, name)))
+      writeDurably(to, name, readFileSync(join(from, name), 'utf8'));
 };
 
 /** The three together, for the command line. */

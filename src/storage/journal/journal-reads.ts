@@ -3,7 +3,7 @@
  * in `stored-session.ts`.
  */
 
-import { NO_TALLY, type Tally, type TallyName } from '../../model/budget.ts';
+import { longPast, NO_TALLY, type Tally, type TallyName } from '../../model/budget.ts';
 import { type CatalogRow, catalogRowOf } from '../../model/catalog-row.ts';
 import type { Definition, DefinitionKey, DefinitionKind } from '../../model/definition.ts';
 import type { DueKind } from '../../model/due.ts';
@@ -29,6 +29,9 @@ import { ROW_PAGE } from '../records/limits.ts';
 import type { ReadTables, StoredRecord } from '../records/store.ts';
 import { fromCursor, RecordReads, toCursor } from './record-reads.ts';
 import { StoredSession } from './stored-session.ts';
+
+/** Tallies of past periods that go with one commit. */
+const MAX_PAST = 100;
 
 export abstract class JournalReads {
   protected readonly records: RecordReads;
@@ -91,6 +94,14 @@ export abstract class JournalReads {
     this.mustBeOpen();
     const key = keys.tallyKey(tenant, name);
     return this.records.tables.visit(UPKEEP, key, (bytes) => readTally(key, bytes)) ?? NO_TALLY;
+  }
+
+  /** Of the same budget, long past when that one begins: some of them, the others when the next one does. */
+  protected tallyKeysBefore(tenant: Tenant, name: TallyName): readonly keys.Key[] {
+    const names = longPast(name);
+    const range = names && keys.talliesBetween(tenant, ...names);
+    if (range === undefined) return [];
+    return this.records.tables.range(UPKEEP, { ...range, limit: MAX_PAST }).map(({ key }) => key);
   }
 
   /** Not counted among the reads: somebody looks every second, also when nothing else happens. */

@@ -8,7 +8,7 @@
  *    comes later gets `storage_failed`, and the store is touched no more.
  */
 
-import type { Tally, TallyChange, TallyName } from '../../model/budget.ts';
+import { NO_TALLY, type Tally, type TallyChange, type TallyName } from '../../model/budget.ts';
 import { codeOf, GreenroomError, StorageError } from '../../model/errors.ts';
 import type { SessionKey, Tenant } from '../../model/ids.ts';
 import { crashpoint } from '../../platform/crashpoint.ts';
@@ -100,6 +100,10 @@ export class StoredJournal extends JournalReads implements Journal, JournalUpkee
 
   tallyWith(tenant: Tenant, change: TallyChange): Tally {
     return this.#tallies.with(tenant, change);
+  }
+
+  pastTallies(tenant: Tenant, name: TallyName): readonly Key[] {
+    return this.tally(tenant, name) === NO_TALLY ? this.tallyKeysBefore(tenant, name) : [];
   }
 
   commit(change: SessionChange): Promise<void> {

@@ -3,7 +3,7 @@
  * Throws, with nothing written, for what cannot be stored.
  */
 
-import type { Tally, TallyChange } from '../../model/budget.ts';
+import type { Tally, TallyChange, TallyName } from '../../model/budget.ts';
 import { catalogRowOf } from '../../model/catalog-row.ts';
 import type { Entry } from '../../model/entry.ts';
 import { GreenroomError } from '../../model/errors.ts';
@@ -49,6 +49,8 @@ export interface Author {
   nextAudit(): number;
   /** What a tally is behind this change, those that wait before it included. */
   tallyWith(tenant: Tenant, change: TallyChange): Tally;
+  /** Keys of what is long past when that tally begins; none where it has begun. */
+  pastTallies(tenant: Tenant, name: TallyName): readonly keys.Key[];
 }
 
 export const encodeChange = (
@@ -217,6 +219,7 @@ const putTallies = (
   for (const each of tallies) {
     const { name } = each;
     const tally = author.tallyWith(tenant, each);
+    for (const key of author.pastTallies(tenant, name)) batch.remove(UPKEEP, key);
     batch.put(UPKEEP, keys.tallyKey(tenant, name), packTally, { name, tally });
   }
 };

@@ -281,6 +281,16 @@ export const hashedOwnerKey = (tenant: Tenant, hash: string): Key =>
 /** In `UPKEEP`: what is spent of a budget in a period. */
 export const tallyKey = (tenant: Tenant, name: TallyName): Key =>
   `${TALLY}${tenant}\0${part(name)}`;
+/** Those from the one name up to the other; undefined where they are hashes, which have no order. */
+export const talliesBetween = (
+  tenant: Tenant,
+  from: TallyName,
+  to: TallyName,
+): { readonly start: Key; readonly end: Key } | undefined => {
+  const [start, end] = [tallyKey(tenant, from), tallyKey(tenant, to)];
+  const isPlain = !start.slice(`${TALLY}${tenant}\0`.length).startsWith(HASHED);
+  return isPlain && start < end ? { start, end } : undefined;
+};
 /** The same out of a session's record of the response; undefined for any other record. */
 export const ownerKeyOf = (prefix: Key, key: Key): Key | undefined =>
   key[prefix.length] === RESPONSE

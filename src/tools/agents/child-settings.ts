@@ -3,6 +3,7 @@ import { wellCut, wellFormed } from '../../model/bounds.ts';
 import { given } from '../../model/given.ts';
 import { type ChildOf, deniesAsks, type Head, type Settings } from '../../model/head.ts';
 import { usdOf } from '../../model/money.ts';
+import { HOLD_TAG, removeTags } from '../../model/tags.ts';
 import type { OpenTurn } from '../../model/turn.ts';
 import type { AgentType } from './agent-types.ts';
 
@@ -44,6 +45,7 @@ export const childSettings = (
     title: wellCut(wellFormed(description), MAX_TITLE),
     mode: 'background',
     owner: parent.owner,
+    tags: tagsOf(parent),
     model: model ?? ofType ?? turn.options.model ?? parent.model,
     systemPrompt: type.prompt,
     maxTokens: parent.maxTokens,
@@ -68,6 +70,12 @@ export const childSettings = (
         ? undefined
         : given({ maxSteps, maxCostUsd }),
   });
+};
+
+/** So it is under the budgets that its parent is under. A hold is of the parent alone: it was said of what is in it. */
+const tagsOf = ({ tags }: Head): string[] | undefined => {
+  const inherited = removeTags(tags, [HOLD_TAG]);
+  return inherited.length === 0 ? undefined : [...inherited];
 };
 
 /** Those of both. */

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { Breaker, FAILURES_TO_OPEN } from '../../../src/executor/models/breaker.ts';
 import { type EndpointNews, guardedStart } from '../../../src/executor/models/guarded-start.ts';
+import type { ModelEvent } from '../../../src/executor/models/wire.ts';
 import { virtualClock } from '../../../src/otp/virtual-clock.ts';
 import type {
   ModelStep,
   StepError,
-  StepEvent,
   StepOutcome,
   StepSink,
 } from '../../../src/session/ports/executor.ts';
@@ -35,7 +35,7 @@ const guarding = () => {
     { breaker: new Breaker(() => 0), clock, tell: (one) => void news.push(one) },
   );
   const step = (longestWaitMs?: number, tried?: number) => {
-    const heard: { events: StepEvent[]; outcomes: StepOutcome[] } = { events: [], outcomes: [] };
+    const heard: { events: ModelEvent[]; outcomes: StepOutcome[] } = { events: [], outcomes: [] };
     const asked = {
       retry: { maxRetries: 3, delayMs: 1, timeoutMs: 9, longestWaitMs, tried },
     } as unknown as ModelStep;

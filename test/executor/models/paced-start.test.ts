@@ -1,6 +1,7 @@
 /** Steps at the pace of the API: one that is refused for its rate has the others wait, and together they find the rate. */
 import { describe, expect, it } from 'vitest';
 import { PacedStart } from '../../../src/executor/models/paced-start.ts';
+import type { ModelSink } from '../../../src/executor/models/wire.ts';
 import { GreenroomError } from '../../../src/model/errors.ts';
 import { virtualClock } from '../../../src/otp/virtual-clock.ts';
 import type {
@@ -22,7 +23,8 @@ interface Wanted {
 const pacing = () => {
   const clock = virtualClock();
   /** Those that were asked of the API. */
-  const asked: { readonly name: string; readonly sink: StepSink }[] = [];
+  const asked: { readonly name: string; readonly sink: ModelSink }[] = [];
+  const told: unknown[] = [];
   const faults: unknown[] = [];
   const { start } = new PacedStart({
     clock,
@@ -40,11 +42,15 @@ const pacing = () => {
     const outcomes: StepOutcome[] = [];
     const wanted = { model, system: name, retry: { longestWaitMs } } as unknown as ModelStep;
     const about = { tenant, sessionId: name };
-    const sink: StepSink = { about, events: () => undefined, outcome: (it) => outcomes.push(it) };
+    const sink: StepSink = {
+      about,
+      events: (batch) => told.push(...batch),
+      outcome: (it) => outcomes.push(it),
+    };
     return { outcomes, handle: start(wanted, sink) };
   };
   const names = () => asked.map(({ name }) => name);
-  const sinkOf = (name: string): StepSink => {
+  const sinkOf = (name: string): ModelSink => {
     const one = asked.findLast((each) => each.name === name);
     if (one === undefined) throw new Error(`${name} was not asked`);
     return one.sink;
@@ -52,7 +58,10 @@ const pacing = () => {
   const limit = (name: string, delayMs: number) =>
     sinkOf(name).events([{ type: 'retry', delayMs, error: tooMany }]);
   const answer = (name: string) => sinkOf(name).outcome(answered);
-  return { clock, step, names, limit, answer, faults };
+  /** So much is left of the API's limit, which is whole again in a minute. */
+  const near = (name: string, part: number) =>
+    sinkOf(name).events([{ type: 'rate', part, wholeInMs: 60_000 }]);
+  return { clock, step, names, limit, near, answer, faults, told };
 };
 
 describe('a step', () => {
@@ -139,6 +148,62 @@ it('all sessions together find the rate: half as many after a refusal, then more
   expect(most[0]).toBeGreaterThanOrEqual(4);
   expect(most[0]).toBeLessThan(8);
   expect(most.at(-2)).toBeGreaterThan(most[0] ?? 0);
+});
+
+describe('where little is left of the API’s limit', () => {
+  it('fewer go the less it is, and none is told of it', () => {
+    const { step, names, near, answer, told } = pacing();
+    for (let n = 0; n < 8; n += 1) step(`s${n}`);
+    near('s0', 0.1); // half of what is near: half as many
+    for (let n = 8; n < 20; n += 1) step(`s${n}`);
+    for (let n = 0; n < 5; n += 1) {
+      if (n > 0) near(`s${n}`, 0.1);
+      answer(`s${n}`);
+    }
+    expect(names()).toHaveLength(9); // of eight three go on, and one more
+    expect(told).toEqual([]);
+  });
+
+  it('all go again when one that went since then is answered without a word of it', () => {
+    const { step, names, near, answer, clock } = pacing();
+    for (let n = 0; n < 2; n += 1) step(`s${n}`);
+    near('s0', 0.05);
+    for (let n = 2; n < 9; n += 1) step(`s${n}`);
+    answer('s0');
+    answer('s1'); // it had gone before
+    expect(names()).toHaveLength(3);
+    return clock.advance(1).then(() => {
+      answer('s2');
+      step('s9');
+      expect(names().length).toBeLessThanOrEqual(4);
+      return clock.advance(1).then(() => {
+        answer('s3');
+        expect(names()).toHaveLength(10);
+      });
+    });
+  });
+
+  it('none go where nothing is left, until some of it is back', async () => {
+    const { step, names, near, answer, clock } = pacing();
+    step('a');
+    near('a', 0);
+    answer('a');
+    step('b');
+    await clock.advance(2_999); // a twentieth of a minute
+    expect(names()).toEqual(['a']);
+    await clock.advance(1);
+    expect(names()).toEqual(['a', 'b']);
+  });
+
+  it('nothing holds any more once all of it is back', async () => {
+    const { step, names, near, answer, clock } = pacing();
+    for (let n = 0; n < 2; n += 1) step(`s${n}`);
+    near('s0', 0.02);
+    for (let n = 0; n < 2; n += 1) answer(`s${n}`);
+    await clock.advance(60_000);
+    for (let n = 2; n < 9; n += 1) step(`s${n}`);
+    expect(names()).toHaveLength(9);
+  });
 });
 
 it('after a minute without a refusal they are twice as many with each round', async () => {

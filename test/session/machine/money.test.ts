@@ -108,12 +108,12 @@ describe('a turn under a budget', () => {
 
   it('settles with what the answer has cost', () => {
     const life = paid();
-    life.say(step('t', said('hi', { costNanoUsd: 70 })));
+    life.say({ ...step('t', said('hi', { costNanoUsd: 70 })), bytes: 300 } as Input);
     expect(life.sums).toEqual([
       { ...NO_TALLY, spent: 70 },
       { ...NO_TALLY, spent: 70 },
     ]);
-    expect(life.state.head.lastPrompt).toEqual({ bytes: 400, tokens: 10 });
+    expect(life.state.head.contextUse).toMatchObject({ bytes: 300, allBytes: 400, tokens: 10 });
   });
 
   it('without a budget asks nobody, and writes no tally', () => {
