@@ -129,6 +129,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['hooks/commands'],
   ['hooks'],
   ['search', 'text', 'housekeeping', 'notifications', 'rehearsal', 'storage/files'],
+  ['archives/pack'],
+  ['archives/targets'],
+  ['archives'],
   ['budgets'],
   ['search/live'],
   ['storage/records'],
@@ -160,7 +163,7 @@ const DOMAIN = [
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
-  ...['approvals', 'metrics', 'traces', 'notifications', 'budgets'],
+  ...['approvals', 'metrics', 'traces', 'notifications', 'budgets', 'archives'],
 ];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
