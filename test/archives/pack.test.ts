@@ -17,10 +17,11 @@ import { describe, expect, test } from 'vitest';
 import { excluding } from '../../src/archives/pack/exclude.ts';
 import { extractTo, USUAL_LIMITS } from '../../src/archives/pack/extract.ts';
 import { ListLine, Tally } from '../../src/archives/pack/manifest.ts';
-import { type Compression, packFolder } from '../../src/archives/pack/pack.ts';
+import { packFolder } from '../../src/archives/pack/pack.ts';
 import { partsOf } from '../../src/archives/pack/parts.ts';
 import { fileBytes, tarOf } from '../../src/archives/pack/tar-write.ts';
 import { walk } from '../../src/archives/pack/walk.ts';
+import type { Compression } from '../../src/session/ports/archives.ts';
 import { FULL, makeTree, type Tree, treeOf } from '../support/trees.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'greenroom-pack-'));

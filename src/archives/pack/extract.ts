@@ -11,7 +11,8 @@ import { constants } from 'node:fs';
 import { lstat, lutimes, mkdir, open, opendir, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GreenroomError } from '../../model/errors.ts';
-import { type Counts, type Left, Tally } from './manifest.ts';
+import type { Left } from '../../session/ports/archives.ts';
+import { type Counts, Tally } from './manifest.ts';
 import type { Part } from './parts.ts';
 import { faultOfLink, faultOfPath, plainPath } from './paths.ts';
 

@@ -3,6 +3,7 @@
  * The list is an object of its own beside the archive, as lines of JSON.
  */
 import { z } from 'zod';
+import type { Left } from '../../session/ports/archives.ts';
 
 const count = z.int().min(0);
 
@@ -16,12 +17,6 @@ export const ListLine = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('left'), path: z.string(), why: z.string() }),
 ]);
 export type ListLine = z.output<typeof ListLine>;
-
-/** Something that was left out, or not brought back. */
-export interface Left {
-  readonly path: string;
-  readonly why: string;
-}
 
 /** What is in an archive, counted. */
 export interface Counts {

@@ -8,15 +8,13 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { createGzip } from 'node:zlib';
+import type { Compression, Left } from '../../session/ports/archives.ts';
 import { excluding } from './exclude.ts';
-import { type Counts, type Left, type ListLine, Tally } from './manifest.ts';
+import { type Counts, type ListLine, Tally } from './manifest.ts';
 import { tarOf } from './tar-write.ts';
 import { through } from './through.ts';
 import { walk } from './walk.ts';
 import { zipOf } from './zip-write.ts';
-
-export const COMPRESSIONS = ['gzip', 'zip', 'tar'] as const;
-export type Compression = (typeof COMPRESSIONS)[number];
 
 export interface PackOrder {
   /** The folder, absolute. */

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Entry, open as openZip, type ZipFile } from 'yauzl';
 import { GreenroomError } from '../../model/errors.ts';
-import type { Compression } from './pack.ts';
+import type { Compression } from '../../session/ports/archives.ts';
 import { readTar, type TarPart } from './tar-read.ts';
 import { through } from './through.ts';
 

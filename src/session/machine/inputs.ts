@@ -11,6 +11,7 @@ import type { ClosedTurn } from '../../model/turn.ts';
 import { approveCall } from './apply-approvals.ts';
 import { applyClassic } from './apply-classic.ts';
 import { deliverTurns } from './apply-delayed.ts';
+import { noteArchive } from './apply-archive.ts';
 import { complete, reopen, terminate } from './apply-ends.ts';
 import { endHooks, noteTold } from './apply-hooks.ts';
 import { addImported, dropSide, giveUp, settleOffers } from './apply-import.ts';
@@ -128,6 +129,11 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   complete: { ...USUAL, apply: complete },
   terminate: { ...USUAL, apply: terminate },
   reopen: { ...USUAL, apply: reopen },
+  archive: {
+    ...USUAL,
+    begins: ({ ifVersion }) => ifVersion !== undefined,
+    apply: noteArchive,
+  },
   retag: {
     ...USUAL,
     apply: (draft, { retag }) => changeTagsQuietly(draft, retagged(draft.head.tags, retag)),

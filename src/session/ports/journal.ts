@@ -72,6 +72,9 @@ export const AUDIT_ACTIONS = [
   'reopened',
   'held',
   'released',
+  'archived',
+  'restored',
+  'unarchived',
 ] as const;
 
 /**
@@ -238,7 +241,7 @@ export interface Tombstone {
 
 /** Something that is due, as the index has it. */
 export interface DueEntry {
-  /** Of a schedule: `definitionOf` says which. */
+  /** Of a schedule, or an archive: `definitionOf` says which. */
   readonly key: SessionKey;
   readonly atMs: number;
 }

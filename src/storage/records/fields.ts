@@ -50,6 +50,7 @@ const FIELDS = [
   ...['resultData', 'errorMessage'],
   ...['budget', 'reserved', 'nanoUsd', 'tallies', 'tally', 'limitNanoUsd', 'usedNanoUsd'],
   ...['neededNanoUsd', 'endsMs', 'lastPrompt'],
+  ...['archiveId'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */
