@@ -8,7 +8,7 @@ import { parentPort } from 'node:worker_threads';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { Compression } from '../session/ports/archives.ts';
 import { type Checked, checkArchive } from './pack/check.ts';
-import { type Extracted, extractTo, USUAL_LIMITS } from './pack/extract.ts';
+import { type Extracted, takePlace, USUAL_LIMITS, unpackTo } from './pack/extract.ts';
 import type { Counts } from './pack/manifest.ts';
 import { type Packed, type PackOrder, packFolder } from './pack/pack.ts';
 import { partsOf } from './pack/parts.ts';
@@ -37,11 +37,16 @@ export interface Results {
   pack: Packed;
   unpack: Extracted;
   check: Checked;
+  hash: undefined;
+  place: undefined;
 }
 export interface Orders {
   pack: PackOrder;
   unpack: UnpackOrder;
   check: CheckOrder;
+  /** Fails unless the file is what it must be. */
+  hash: Expected;
+  place: { readonly draft: string; readonly place: string };
 }
 export type Kind = keyof Orders;
 
@@ -50,7 +55,7 @@ export type Told =
   | { readonly kind: 'done'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
-const mustBe = async ({ file, size, sha256 }: Expected): Promise<void> => {
+const mustBe = async ({ file, size, sha256 }: Expected): Promise<undefined> => {
   const digest = createHash('sha256');
   let bytes = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
@@ -62,6 +67,7 @@ const mustBe = async ({ file, size, sha256 }: Expected): Promise<void> => {
       'corrupt_record',
       'the bytes of the archive are not those that were put',
     );
+  return undefined;
 };
 
 const sourceOf = (compression: Compression, file: string) =>
@@ -78,7 +84,12 @@ const WORK: { readonly [K in Kind]: (order: Orders[K]) => Promise<Results[K]> } 
     const { compression, file, place, draft, bytes } = order;
     const parts = partsOf(compression, sourceOf(compression, file));
     const limits = { ...USUAL_LIMITS, totalBytes: bytes };
-    return extractTo({ parts, place, draft, limits, progress });
+    return unpackTo({ parts, place, draft, limits, progress });
+  },
+  hash: mustBe,
+  place: async (order) => {
+    await takePlace(order);
+    return undefined;
   },
   check: async (order) => {
     await mustBe(order);

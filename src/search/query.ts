@@ -364,7 +364,10 @@ const errorParts = ({ facets: { errors } }: SessionTable, { hasErrors }: Conditi
     : [{ test: (slot) => errors.valueAt(slot) === 0 }];
 };
 
-const archiveParts = ({ facets: { archives } }: SessionTable, { hasArchive }: Condition): Part[] => {
+const archiveParts = (
+  { facets: { archives } }: SessionTable,
+  { hasArchive }: Condition,
+): Part[] => {
   if (hasArchive === undefined) return [];
   return hasArchive
     ? [facetPart(archives, [HAS_ARCHIVE])]

@@ -2,7 +2,7 @@
  * Brings an archive back into a folder that was not there, and says what it left. What the archive says is not believed.
  *
  * 1. Everything goes into a fresh folder beside the place; that takes the place's name when all of it is there and the
- *    caller agrees. Until then nothing is at the place, and after a failure nothing is left.
+ *    caller says so. Until then nothing is at the place, and after a failure nothing is left.
  * 2. Made are files, folders, and links that stay inside; links last, so nothing is written through one. No file is
  *    made where something is, no mode but permissions is set, no owner.
  * 3. Beyond a limit all of it is given up.
@@ -46,23 +46,28 @@ export interface ExtractOrder {
   /** A name that nothing beside the place has. */
   readonly draft: string;
   readonly limits: ExtractLimits;
-  /** Told that all of it is there, before it takes the place: throws where it must not. */
-  readonly agree?: () => Promise<void>;
   readonly progress?: (counts: Counts) => void;
 }
 
-/** Rejects with `invalid_state` where something is, `too_large` beyond a limit, `serialization_failed` for what is no archive. */
+/** Both steps. */
 export const extractTo = async (order: ExtractOrder): Promise<Extracted> => {
-  const { place, draft, parts, limits, agree, progress } = order;
+  const extracted = await unpackTo(order);
+  await takePlace(order);
+  return extracted;
+};
+
+/**
+ * All of it, into the draft. Rejects with `invalid_state` where something is at the place, `too_large` beyond a limit,
+ * `serialization_failed` for what is no archive; then the draft is gone.
+ */
+export const unpackTo = async (order: ExtractOrder): Promise<Extracted> => {
+  const { place, draft, parts, limits, progress } = order;
   await mustBeFree(place);
   await mkdir(draft, { mode: 0o700 });
   try {
     const extraction = new Extraction(draft, limits, progress);
     for await (const part of parts) await extraction.take(part);
-    const extracted = await extraction.end();
-    await agree?.();
-    await takePlace(draft, place);
-    return extracted;
+    return await extraction.end();
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw error;
@@ -89,18 +94,20 @@ const isEmptyFolder = async (place: string): Promise<boolean> => {
   }
 };
 
-/** A folder takes the place of an empty one, and of nothing else. */
-const takePlace = async (draft: string, place: string): Promise<void> => {
+/** A folder takes the place of an empty one, and of nothing else: what is there then stays, and the draft goes. */
+export const takePlace = async ({
+  draft,
+  place,
+}: Pick<ExtractOrder, 'draft' | 'place'>): Promise<void> => {
   try {
+    await mustBeFree(place);
+    await rmdir(place).catch(unlessMissing);
     await rename(draft, place);
   } catch (error) {
-    const code = codeOf(error);
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR' && code !== 'EPERM')
-      throw error;
-    await rmdir(place).catch(() => undefined); // where the system does not do it by itself
-    await rename(draft, place).catch(() => {
+    await rm(draft, { recursive: true, force: true });
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? ''))
       throw new GreenroomError('invalid_state', `something came to ${place} meanwhile`);
-    });
+    throw error;
   }
   const parent = await open(dirname(place), 'r');
   try {

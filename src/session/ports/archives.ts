@@ -118,10 +118,16 @@ export interface StoredArchive {
   readonly hold?: { readonly reason?: string | undefined } | undefined;
   /** The archive of the same session that goes when this one is complete. */
   readonly replaces?: string | undefined;
+  /** Nothing is left to do behind it: what it replaces is gone, and so is what failed attempts left. */
+  readonly isTidy?: true | undefined;
   /** Of the folder here, if it was deleted behind the archive. */
   readonly freedBytes?: number | undefined;
   readonly work?: Work | undefined;
 }
+
+/** Whether something is asked of it that has not ended. */
+export const isAsked = (work: Work | undefined): work is Work =>
+  work?.status === 'pending' || work?.status === 'in_progress';
 
 export type ArchiveObject = 'folder' | 'list' | 'transcript' | 'manifest';
 
@@ -134,7 +140,12 @@ export interface Archiver {
   /** Resolves when the archive has ended what is asked of it, or after so long. */
   settled(key: DefinitionKey, timeoutMs: number): Promise<void>;
   /** Bytes of an object from `from` on, as they come. Rejects with `archive_not_found`, `unavailable`. */
-  read(record: StoredArchive, object: ArchiveObject, from: number, to: number): AsyncIterable<Uint8Array>;
+  read(
+    record: StoredArchive,
+    object: ArchiveObject,
+    from: number,
+    to: number,
+  ): AsyncIterable<Uint8Array>;
 }
 
 export const archiverName = nameOf<Archiver>('archiver');
