@@ -8,6 +8,7 @@ import type { StoredArchive, StoredObject, Task } from '../session/ports/archive
 import { dueOf } from './archive-session.ts';
 import type { Ground } from './ground.ts';
 import { fetched, removeUnnamed } from './objects.ts';
+import { mustBeFree } from './pack/extract.ts';
 import { type KnownArchive, sessionOf } from './records.ts';
 import { restoreSession } from './restore-session.ts';
 
@@ -84,9 +85,22 @@ const restore = async (
   { to, withSession }: Extract<Task, { kind: 'restore' }>,
   signal: AbortSignal,
 ): Promise<Result> => {
+  if (to !== undefined) await mustTakeFolder(ground, archive, to);
   const session = withSession ? await restoreSession(ground, archive, signal) : undefined;
   const folder = to === undefined ? undefined : await unpack(ground, archive, to, signal);
   return { ...(session === undefined ? {} : { session }), ...folder };
+};
+
+/** Before anything of it is brought back. */
+const mustTakeFolder = async (
+  { mustBeAllowed, workspaceOf }: Ground,
+  archive: KnownArchive,
+  place: string,
+): Promise<void> => {
+  await mustBeAllowed(place, workspaceOf(sessionOf(archive)));
+  if (archive.record.folder === undefined)
+    throw new GreenroomError('archive_not_found', 'the archive has no folder');
+  if (!(await isThere(place, archive.record.work?.result))) await mustBeFree(place);
 };
 
 const unpack = async (
@@ -96,7 +110,6 @@ const unpack = async (
   signal: AbortSignal,
 ): Promise<Result> => {
   const { key, record } = archive;
-  await ground.mustBeAllowed(place, ground.workspaceOf(sessionOf(archive)));
   const { folder, compression } = record;
   if (folder === undefined)
     throw new GreenroomError('archive_not_found', 'the archive has no folder');

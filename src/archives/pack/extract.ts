@@ -74,7 +74,8 @@ export const unpackTo = async (order: ExtractOrder): Promise<Extracted> => {
   }
 };
 
-const mustBeFree = async (place: string): Promise<void> => {
+/** Rejects with `invalid_state` where something is, but for an empty folder. */
+export const mustBeFree = async (place: string): Promise<void> => {
   const there = await lstat(place).catch(unlessMissing);
   if (there === undefined) return;
   const isEmpty = there.isDirectory() && (await isEmptyFolder(place));

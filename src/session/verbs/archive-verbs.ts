@@ -42,6 +42,7 @@ const archive = sessionVerb('archive', {
     exclude: z
       .array(z.string().min(1).max(500))
       .max(100)
+      .readonly()
       .optional()
       .describe('patterns of files that are left out, such as `node_modules`'),
     waitMs,
