@@ -30,6 +30,8 @@ export const archives = ({ config, log, sessions }: Parts) => {
   const args: ArchiverArgs = {
     atOnce: config.archivesAtOnce,
     compression: config.archiveCompression,
+    autoArchiveMs: config.autoArchiveDays * DAY_MS,
+    archive: (key) => sessions.archived.request(key, { by: 'auto-archive' }),
     placeFor: (kind = config.storageProvider === 'local' ? 'folder' : 's3') =>
       placeOf(config, kind),
     emptyStaging: async () => {

@@ -22,6 +22,8 @@ export const housekeeping = (parts: Parts) => {
         intervalHours: config.cleanupIntervalHours,
         maxAgeDays: config.cleanupMaxAgeDays,
         rules: retentionRules,
+        archiveDays: config.autoArchiveDays,
+        archive: (key, by) => sessions.archived.request(key, { by }),
         remove: (key, by, ifVersion) => sessions.remove(key, by, ifVersion),
         keepCopy: (key, folder) => keepCopy(folder, key, sessions.exported(key)),
         announce: ({ tenant, ...notice }) => feed.announce(tenant, notice),

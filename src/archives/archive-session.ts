@@ -46,7 +46,7 @@ export const archiveSession = async (
   const { records, sessions, clock } = ground;
   const { key } = archive;
   const head = await sessions.head(sessionOf(archive));
-  const isNoted = head?.status === 'archived' && head.archiveId === key.name;
+  const isNoted = head === undefined || (head.status === 'archived' && head.archiveId === key.name);
   if (!isNoted || archive.record.archivedAtMs === undefined) {
     mustHaveEnded(head);
     await records.change(key, () => ({ status: 'in_progress' }));

@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import type { DefinitionKey } from '../model/definition.ts';
 import { codeOf, ERRORS, type ErrorCode, GreenroomError } from '../model/errors.ts';
+import type { SessionKey } from '../model/ids.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import type { Timer } from '../otp/clock.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
@@ -23,14 +24,18 @@ import {
   NEVER_MS,
   type StoredArchive,
 } from '../session/ports/archives.ts';
+import { catalogName } from '../session/ports/catalog.ts';
 import type { DueEntry } from '../session/ports/journal.ts';
 import { archiveSession, dueOf } from './archive-session.ts';
 import { tidyUp, workOn } from './archive-tasks.ts';
+import { archiveAged } from './auto-archive.ts';
 import type { Ground } from './ground.ts';
 import { type KnownArchive, keyOf } from './records.ts';
 
 /** Longest time between two looks. */
 const LOOK_MS = 1_000;
+/** How often sessions are looked for that are old enough to be archived by themselves. */
+const AUTO_MS = 3_600_000;
 /** Archives that are looked at in one go, and at most, to find some to work on: those of a place that rests are passed over. */
 const LOOKED_AT = 10;
 const MOST_LOOKED_AT = 500;
@@ -47,6 +52,10 @@ const PASSING: readonly ErrorCode[] = ['version_conflict', 'internal'];
 
 export interface ArchiverArgs extends Pick<Archiver, 'placeFor' | 'compression'> {
   readonly atOnce: number;
+  /** Age at which sessions that have ended are archived by themselves; 0: they are not. */
+  readonly autoArchiveMs: number;
+  /** Has one archived; resolves when it is durable that it will be. */
+  readonly archive: (key: SessionKey) => Promise<void>;
   /** What the work stands on; `staging` is emptied when the archiver starts. */
   readonly ground: (system: System, progress: Ground['progress']) => Ground;
   readonly emptyStaging: () => Promise<void>;
@@ -62,6 +71,7 @@ const archiverProtocol = protocol({
   calls: {},
   infos: {
     look: z.void(),
+    autoArchive: z.void(),
     ready: z.void(),
     found: z.custom<readonly KnownArchive[]>(),
     ended: z.custom<{ readonly archive: KnownArchive; readonly error?: unknown }>(),
@@ -109,6 +119,7 @@ const ArchiverServer = genServer(archiverProtocol, {
       (error) => ['failed', { during: 'its start', error }],
     );
     self.sendEvery(LOOK_MS, 'look');
+    if (args.autoArchiveMs > 0) self.sendEvery(AUTO_MS, 'autoArchive');
     return state;
   },
 
@@ -118,6 +129,16 @@ const ArchiverServer = genServer(archiverProtocol, {
     ready: (_, state, self) => {
       state.isReady = true;
       look(state, self);
+      return noreply(state);
+    },
+    autoArchive: (_, state, self) => {
+      const catalog = self.system.find(catalogName);
+      if (catalog === undefined) return noreply(state);
+      self.pipe(
+        archiveAged(catalog, state.args, self.system.clock.now()),
+        () => ['look', undefined],
+        (error) => ['failed', { during: 'archiving what is old enough', error }],
+      );
       return noreply(state);
     },
     look: (_, state, self) => {

@@ -8,7 +8,9 @@ import { systemClock } from '../../src/otp/system-clock.ts';
 import type { ArchiveView } from '../../src/session/verbs/archives.ts';
 import { FakeS3, KEYS } from '../support/fake-s3.ts';
 import { preparedGreenroom, type TestGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
+import { skippingClock } from '../support/skipping-clock.ts';
 import { FULL, makeTree, treeOf } from '../support/trees.ts';
+import { until } from '../support/until.ts';
 
 const WAIT = { waitMs: 20_000 };
 let greenroom: TestGreenroom;
@@ -281,5 +283,59 @@ describe('one Greenroom', () => {
     });
     expect(archive).not.toHaveProperty('folder');
     expect(readdirSync(join(greenroom.dataDir, 'archiving'))).toEqual([]);
+  });
+});
+
+const DAY_MS = 86_400_000;
+
+describe('by their age', () => {
+  test('ended sessions are archived at 180 days, swept behind that, and their archives go at 90 days', async () => {
+    const clock = skippingClock();
+    await started({
+      ...{ clock, storageProvider: 'local', archiveAutoCleanup: 'on', archiveRetentionDays: 90 },
+      ...{ autoArchiveDays: 180, cleanupMaxAgeDays: 30, cleanupIntervalHours: 24 },
+    });
+    const { archives } = greenroom.greenroom;
+    const { sessionId, directory } = await endedSession();
+    await greenroom.sessions.create('ours', {});
+    const made = join(greenroom.dataDir, 'workspaces', 'default', 'ours');
+    mkdirSync(made, { recursive: true });
+    writeFileSync(join(made, 'file'), 'made by a tool');
+    await greenroom.sessions.complete('ours');
+    await greenroom.sessions.create('idle', {});
+    let day = 0;
+    const goTo = async (next: number): Promise<void> => {
+      for (; day < next; day += 1) {
+        clock.skip(DAY_MS);
+        await greenroom.sessions.cleanup({ dryRun: true, maxAgeDays: 90_000 }); // behind the sweep under way
+      }
+    };
+    const ids = async () =>
+      (await greenroom.sessions.search({})).sessions.map((each) => each.sessionId).sort();
+    for (const age of [29, 31, 179]) {
+      await goTo(age);
+      expect(await ids()).toEqual(['idle', 'ours', sessionId].sort());
+      expect((await archives.search()).archives).toEqual([]);
+    }
+    await goTo(181);
+    await until(async () => (await archives.search({ status: 'completed' })).archives.length === 2);
+    await goTo(183);
+    await until(async () => (await ids()).length === 0);
+    const found = (await archives.search()).archives;
+    expect(found.map((each) => [each.sessionId, each.status, each.by]).sort()).toEqual(
+      [
+        ['ours', 'completed', 'auto-archive'],
+        [sessionId, 'completed', 'auto-archive'],
+      ].sort(),
+    );
+    expect(existsSync(made)).toBe(false);
+    expect(existsSync(directory)).toBe(true);
+    await archives.hold(found.find((each) => each.sessionId === 'ours')?.archiveId ?? '');
+    await goTo(269);
+    expect((await archives.search()).archives).toHaveLength(2);
+    await goTo(275);
+    await until(async () => (await archives.search()).archives.length === 1);
+    expect((await archives.search()).archives[0]).toMatchObject({ sessionId: 'ours', hold: {} });
+    rmSync(directory, { recursive: true });
   });
 });
