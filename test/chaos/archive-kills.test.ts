@@ -35,7 +35,7 @@ const FAULTS: readonly Fault[] = [
   'wrongLength',
 ];
 const KILLS = isFull() ? 200 : ARCHIVING.length + RESTORING.length;
-const SESSIONS = isFull() ? 40 : 6;
+const SESSIONS = isFull() ? 40 : 4;
 
 const using = <T>(
   servers: string,
@@ -132,7 +132,9 @@ describe.skipIf(withoutNatsServer())('archives', () => {
       await killedAt(point, async (sessions, archives) => {
         for (const { archiveId, sessionId } of made) {
           if (point.startsWith('archive.removed')) {
-            if (sessionId === goes?.sessionId) await archives.delete(archiveId).catch(String);
+            if (sessionId !== goes?.sessionId) continue;
+            await settled(archives);
+            await archives.delete(archiveId).catch(String);
             continue;
           }
           if (treesAreThere(sessionId)) {

@@ -95,7 +95,9 @@ export const registerArchives = (registration: Registration): void => {
   registerArchive(registration);
   const program = registration.program
     .command('archives')
-    .description('sessions that were put away with their directories');
+    .description(
+      'sessions that were put away with their directories; one is named by its id, or by its session',
+    );
   const nested = { ...registration, program };
   program
     .command('search [text...]')
@@ -122,8 +124,9 @@ export const registerArchives = (registration: Registration): void => {
     .command('show <archive>')
     .description('one of them')
     .action(
-      act<[string]>(nested, (run, [archiveId]) =>
+      act<[string]>(nested, (run, [words]) =>
         run.withDaemon(async (daemon) => {
+          const archiveId = await idOf(daemon, words);
           const { archive } = await daemon.sessions('archives.get', { archiveId });
           run.out.one(archive, () => facts({ ...archive }));
         }),
@@ -133,8 +136,9 @@ export const registerArchives = (registration: Registration): void => {
     .command('verify <archive>')
     .description('read all of it, and compare each file with its hash')
     .action(
-      act<[string]>(nested, (run, [archiveId]) =>
+      act<[string]>(nested, (run, [words]) =>
         run.withDaemon(async (daemon) => {
+          const archiveId = await idOf(daemon, words);
           const asked = await daemon.sessions('archives.verify', { archiveId, waitMs: WAIT_MS });
           const archive = await untilEnded(run, daemon, asked.archive);
           run.out.one(archive, () => verifiedText(archive));
@@ -161,8 +165,9 @@ export const registerArchives = (registration: Registration): void => {
     .option('--no-session', 'bring the directory back alone')
     .option('--no-directory', 'bring the session back alone')
     .action(
-      act<[string], RestoreOptions>(nested, (run, [archiveId], { to, ...parts }) =>
+      act<[string], RestoreOptions>(nested, (run, [words], { to, ...parts }) =>
         run.withDaemon(async (daemon) => {
+          const archiveId = await idOf(daemon, words);
           const place = to === undefined ? {} : { to: resolve(run.shell.cwd, to) };
           const asked = await daemon.sessions('archives.restore', {
             ...{ archiveId, waitMs: WAIT_MS },
@@ -179,8 +184,9 @@ export const registerArchives = (registration: Registration): void => {
     .command('hold <archive> [reason...]')
     .description('keep it from going by its age, and from deletion')
     .action(
-      act<[string, string[]]>(nested, (run, [archiveId, reason]) =>
+      act<[string, string[]]>(nested, (run, [words, reason]) =>
         run.withDaemon(async (daemon) => {
+          const archiveId = await idOf(daemon, words);
           const why = reason.length === 0 ? {} : { reason: reason.join(' ') };
           const { archive } = await daemon.sessions('archives.hold', { archiveId, ...why });
           run.out.one(archive, () => `${archiveId} is held\n`);
@@ -191,8 +197,9 @@ export const registerArchives = (registration: Registration): void => {
     .command('release <archive>')
     .description('let it go again')
     .action(
-      act<[string]>(nested, (run, [archiveId]) =>
+      act<[string]>(nested, (run, [words]) =>
         run.withDaemon(async (daemon) => {
+          const archiveId = await idOf(daemon, words);
           const { archive } = await daemon.sessions('archives.release', { archiveId });
           run.out.one(archive, () => `${archiveId} is not held\n`);
         }),
@@ -202,8 +209,9 @@ export const registerArchives = (registration: Registration): void => {
     .command('delete <archive>')
     .description('delete it; bytes that another archive has too stay')
     .action(
-      act<[string]>(nested, (run, [archiveId]) =>
+      act<[string]>(nested, (run, [words]) =>
         run.withDaemon(async (daemon) => {
+          const archiveId = await idOf(daemon, words);
           const reply = await daemon.sessions('archives.delete', { archiveId, waitMs: WAIT_MS });
           const isGone = reply.deleted || (await untilGone(run, daemon, archiveId));
           run.out.one(
@@ -214,6 +222,17 @@ export const registerArchives = (registration: Registration): void => {
         }),
       ),
     );
+};
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** By its id, or by its session's: that has one, or the last of them is meant. */
+const idOf = async (daemon: DaemonClient, words: string): Promise<string> => {
+  if (ID.test(words)) return words;
+  const found = await search(daemon, '', { session: words, limit: PAGE });
+  const last = found.toSorted((one, other) => one.createdAt.localeCompare(other.createdAt)).at(-1);
+  if (last !== undefined) return last.archiveId;
+  throw new GreenroomError('archive_not_found', `there is no archive of ${words}`);
 };
 
 /** The verb gives at most 100 at a time. */
@@ -308,10 +327,11 @@ const ENDINGS = { gzip: '.tar.gz', zip: '.zip', tar: '.tar' } as const;
 const download = async (
   run: Invocation,
   daemon: DaemonClient,
-  archiveId: string,
+  words: string,
   named: string | undefined,
   { transcript, list }: { readonly transcript?: true; readonly list?: true },
 ): Promise<void> => {
+  const archiveId = await idOf(daemon, words);
   const { archive } = await daemon.sessions('archives.get', { archiveId });
   const object = transcript ? 'transcript' : list ? 'list' : 'folder';
   const name = {
