@@ -79,6 +79,7 @@ const FAST = files(
     'session/!(model-messages-real)',
     'session/!(prepare)/**/*',
     'budgets/**/*',
+    'archives/(hostile|pack)',
   ],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...[

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { archives } from './archives.ts';
 import { clients } from './clients.ts';
 import { commands } from './commands.ts';
 import { fairness } from './fairness.ts';
@@ -52,6 +53,7 @@ const BENCHES: readonly Bench[] = [
   permissions,
   hooks,
   metrics,
+  archives,
   fairness,
   memory,
   start,

@@ -25,10 +25,10 @@ import {
   type StoredArchive,
 } from '../session/ports/archives.ts';
 import { catalogName } from '../session/ports/catalog.ts';
-import type { DueEntry } from '../session/ports/journal.ts';
+import { type DueEntry, journalName } from '../session/ports/journal.ts';
 import { archiveSession, dueOf } from './archive-session.ts';
 import { tidyUp, workOn } from './archive-tasks.ts';
-import { archiveAged } from './auto-archive.ts';
+import { archiveAged, archiveRuns } from './auto-archive.ts';
 import type { Ground } from './ground.ts';
 import { type KnownArchive, keyOf } from './records.ts';
 
@@ -36,6 +36,8 @@ import { type KnownArchive, keyOf } from './records.ts';
 const LOOK_MS = 1_000;
 /** How often sessions are looked for that are old enough to be archived by themselves. */
 const AUTO_MS = 3_600_000;
+/** The same of runs of tasks. */
+const RUNS_MS = 60_000;
 /** Archives that are looked at in one go, and at most, to find some to work on: those of a place that rests are passed over. */
 const LOOKED_AT = 10;
 const MOST_LOOKED_AT = 500;
@@ -72,6 +74,7 @@ const archiverProtocol = protocol({
   infos: {
     look: z.void(),
     autoArchive: z.void(),
+    archiveRuns: z.void(),
     ready: z.void(),
     found: z.custom<readonly KnownArchive[]>(),
     ended: z.custom<{ readonly archive: KnownArchive; readonly error?: unknown }>(),
@@ -119,6 +122,7 @@ const ArchiverServer = genServer(archiverProtocol, {
       (error) => ['failed', { during: 'its start', error }],
     );
     self.sendEvery(LOOK_MS, 'look');
+    self.sendEvery(RUNS_MS, 'archiveRuns');
     if (args.autoArchiveMs > 0) self.sendEvery(AUTO_MS, 'autoArchive');
     return state;
   },
@@ -129,6 +133,17 @@ const ArchiverServer = genServer(archiverProtocol, {
     ready: (_, state, self) => {
       state.isReady = true;
       look(state, self);
+      return noreply(state);
+    },
+    archiveRuns: (_, state, self) => {
+      const catalog = self.system.find(catalogName);
+      const journal = self.system.find(journalName);
+      if (catalog === undefined || journal === undefined) return noreply(state);
+      self.pipe(
+        archiveRuns(catalog, journal, state.args.archive),
+        () => ['look', undefined],
+        (error) => ['failed', { during: 'archiving runs of tasks', error }],
+      );
       return noreply(state);
     },
     autoArchive: (_, state, self) => {

@@ -288,6 +288,21 @@ describe('one Greenroom', () => {
 
 const DAY_MS = 86_400_000;
 
+test('runs of a task that says so are archived once they have ended', async () => {
+  const clock = skippingClock();
+  await started({ clock });
+  const { tasks, archives } = greenroom.greenroom;
+  await tasks.put('report', { prompt: 'Report.', autoArchive: true });
+  await tasks.put('other', { prompt: 'Report.' });
+  const { sessionId } = await tasks.run('report');
+  const other = await tasks.run('other');
+  for (const id of [sessionId, other.sessionId])
+    await until(async () => (await greenroom.sessions.get(id)).status === 'completed');
+  clock.skip(60_000);
+  await until(async () => (await greenroom.sessions.get(sessionId)).status === 'archived');
+  expect((await archives.search()).archives.map((each) => each.sessionId)).toEqual([sessionId]);
+});
+
 describe('by their age', () => {
   test('ended sessions are archived at 180 days, swept behind that, and their archives go at 90 days', async () => {
     const clock = skippingClock();
