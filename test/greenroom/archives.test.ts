@@ -146,6 +146,18 @@ describe('one Greenroom', () => {
     });
   });
 
+  test('a restart knows all of it', async () => {
+    const { sessionId } = await endedSession();
+    const before = await greenroom.sessions.archive(sessionId, WAIT);
+    await tidy(before.archiveId);
+    const again = await greenroom.greenroom.archives.get(before.archiveId);
+    await greenroom.restart();
+    const { sessions } = await greenroom.sessions.search({ hasArchive: true });
+    expect(sessions.map((each) => each.sessionId)).toContain(sessionId);
+    expect(await greenroom.sessions.get(sessionId)).toMatchObject({ archiveId: before.archiveId });
+    expect(await greenroom.greenroom.archives.get(before.archiveId)).toEqual(again);
+  });
+
   test('asked for by many at once it is one archive', async () => {
     const { sessionId } = await endedSession();
     const all = await Promise.all(
