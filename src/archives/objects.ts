@@ -1,5 +1,6 @@
 /** Objects of archives: how they are called, put, looked at once more, fetched, and removed when no archive names them. */
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DefinitionKey } from '../model/definition.ts';
 import { GreenroomError } from '../model/errors.ts';
@@ -28,29 +29,40 @@ export interface Outgoing {
   readonly object: StoredObject;
 }
 
-/** Puts it, and reads it back. What is not what was put is removed, so that it is put anew. */
+/**
+ * Puts it, and reads it back. Another archive may have the same object: what is not as it should be is put once more over
+ * what is there, and never removed.
+ */
 export const putAndRead = async (
   target: Target,
   { path, object }: Outgoing,
   signal: AbortSignal,
 ): Promise<void> => {
   await target.put(object.name, { path, ...object }, signal);
+  if (await isAsPut(target, object, signal)) return;
+  const isHere = (await stat(path).catch(() => undefined)) !== undefined;
+  if (isHere) await target.put(object.name, { path, ...object }, signal, true);
   await mustBeAsPut(target, object, signal);
 };
 
+/** Rejects with `unavailable` where other bytes come back than were put. */
 export const mustBeAsPut = async (
   target: Target,
   object: StoredObject,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { sha256, size } = await digestOf(target.read(object.name, 0, object.size, signal));
-  const there = await target.size(object.name, signal);
-  if (size === object.size && there === object.size && sha256 === object.sha256) return;
-  await target.remove(object.name, signal);
-  throw new GreenroomError(
-    'unavailable',
-    `${target.uri(object.name)} was not what had been put: it is put anew`,
-  );
+  if (await isAsPut(target, object, signal)) return;
+  throw new GreenroomError('unavailable', `${target.uri(object.name)} is not what was put there`);
+};
+
+const isAsPut = async (
+  target: Target,
+  { name, size, sha256 }: StoredObject,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if ((await target.size(name, signal)) !== size) return false;
+  const read = await digestOf(target.read(name, 0, size, signal));
+  return read.size === size && read.sha256 === sha256;
 };
 
 const digestOf = async (bytes: AsyncIterable<Uint8Array>): Promise<Written> => {

@@ -254,6 +254,20 @@ describe('one Greenroom', () => {
     });
   });
 
+  test('an archive with the same bytes as a damaged one mends it', async () => {
+    const [one, two] = [await endedSession(), await endedSession()];
+    writeFileSync(join(two.directory, 'own'), readFileSync(join(one.directory, 'own')));
+    makeTree(one.directory, {});
+    makeTree(two.directory, {});
+    const first = await greenroom.sessions.archive(one.sessionId, WAIT);
+    const file = join(greenroom.dataDir, 'archives', first.folder?.name ?? '');
+    const bytes = readFileSync(file);
+    writeFileSync(file, Buffer.alloc(bytes.length));
+    const second = await greenroom.sessions.archive(two.sessionId, WAIT);
+    expect(second).toMatchObject({ status: 'completed', folder: { name: first.folder?.name } });
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
   test('a directory is never brought back over something', async () => {
     const { sessionId, directory, tree } = await endedSession();
     const { archiveId } = await greenroom.sessions.archive(sessionId, WAIT);

@@ -26,8 +26,8 @@ export class FolderTarget implements Target {
     return join(this.place.dir, mustBeName(name));
   }
 
-  async put(name: string, file: Local): Promise<void> {
-    if ((await this.size(name)) === file.size) return;
+  async put(name: string, file: Local, _signal: AbortSignal, isForced = false): Promise<void> {
+    if (!isForced && (await this.size(name)) === file.size) return;
     await this.#place(name, (draft) => moved(file.path, draft));
   }
 

@@ -71,8 +71,8 @@ export class S3Target implements Target {
     return undefined;
   }
 
-  async put(name: string, file: Local, signal: AbortSignal): Promise<void> {
-    if ((await this.size(name, signal)) === file.size) return;
+  async put(name: string, file: Local, signal: AbortSignal, isForced = false): Promise<void> {
+    if (!isForced && (await this.size(name, signal)) === file.size) return;
     const { partBytes = PART_BYTES } = this.#options;
     if (file.size > partBytes) return this.#putParts(name, file, signal);
     const handle = await open(file.path);

@@ -18,8 +18,8 @@ export interface Target {
   readonly place: Place;
   /** How people call an object. */
   uri(name: string): string;
-  /** Whether it was there already; then nothing is put. */
-  put(name: string, file: Local, signal: AbortSignal): Promise<void>;
+  /** What has that name and size already is that: nothing is put then, unless `isForced`. The file may be gone afterwards. */
+  put(name: string, file: Local, signal: AbortSignal, isForced?: boolean): Promise<void>;
   /** Small bytes, if nothing has that name; false: something has. */
   putOnce(name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean>;
   overwrite(name: string, bytes: Buffer, signal: AbortSignal): Promise<void>;
