@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -315,4 +316,5 @@ afterAll(() => {
       .filter((name) => !/^(place|empty)-/.test(name))
       .sort(),
   ).toEqual(['victim', 'victims']);
+  rmSync(root, { recursive: true });
 });

@@ -7,13 +7,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { excluding } from '../../src/archives/pack/exclude.ts';
 import { extractTo, USUAL_LIMITS } from '../../src/archives/pack/extract.ts';
 import { ListLine, Tally } from '../../src/archives/pack/manifest.ts';
@@ -25,6 +26,7 @@ import type { Compression } from '../../src/session/ports/archives.ts';
 import { FULL, makeTree, type Tree, treeOf } from '../support/trees.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'greenroom-pack-'));
+afterAll(() => rmSync(base, { recursive: true }));
 let count = 0;
 const newFolder = (): string => mkdtempSync(join(base, `${count++}-`));
 

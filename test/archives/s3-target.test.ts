@@ -1,6 +1,6 @@
 /** A bucket as a place for archives, held by a server that checks every signature and fails as real ones do. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -14,7 +14,10 @@ let s3: FakeS3;
 beforeAll(async () => {
   s3 = await FakeS3.start();
 });
-afterAll(() => s3.stop());
+afterAll(async () => {
+  await s3.stop();
+  rmSync(folder, { recursive: true });
+});
 beforeEach(() => {
   s3.objects.clear();
   s3.uploads.clear();

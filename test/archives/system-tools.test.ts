@@ -1,15 +1,16 @@
 /** What we pack is also unpacked by the system's `tar` and `unzip`, and what `tar` packs by us: nobody needs us for it. */
 import { spawnSync } from 'node:child_process';
-import { createReadStream, mkdirSync, mkdtempSync } from 'node:fs';
+import { createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { extractTo, USUAL_LIMITS } from '../../src/archives/pack/extract.ts';
 import { packFolder } from '../../src/archives/pack/pack.ts';
 import { partsOf } from '../../src/archives/pack/parts.ts';
 import { FULL, makeTree, treeOf } from '../support/trees.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'greenroom-tools-'));
+afterAll(() => rmSync(base, { recursive: true }));
 const root = join(base, 'tree');
 mkdirSync(root);
 makeTree(root, FULL);

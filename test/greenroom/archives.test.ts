@@ -1,6 +1,15 @@
 /** Archives in a whole Greenroom: what becomes of a session that is archived, swept, found, brought back, and goes on. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -15,12 +24,16 @@ import { until } from '../support/until.ts';
 const WAIT = { waitMs: 20_000 };
 let greenroom: TestGreenroom;
 let s3: FakeS3;
+const projects = mkdtempSync(join(tmpdir(), 'greenroom-projects-'));
 let count = 0;
 
 beforeAll(async () => {
   s3 = await FakeS3.start();
 });
-afterAll(() => s3.stop());
+afterAll(async () => {
+  await s3.stop();
+  rmSync(projects, { recursive: true });
+});
 beforeEach(() => {
   s3.fault = () => undefined;
 });
@@ -38,7 +51,7 @@ const started = async (more: Parameters<TestGreenroom['start']>[0] = {}) => {
 /** An ended session whose directory is full, and what is in there. */
 const endedSession = async () => {
   const sessionId = `session-${count++}`;
-  const directory = join(greenroom.dataDir, '..', `${sessionId}-${process.pid}-${Date.now()}`);
+  const directory = join(projects, sessionId);
   mkdirSync(directory);
   makeTree(directory, { ...FULL, own: sessionId });
   await greenroom.sessions.create(sessionId, {
@@ -244,7 +257,7 @@ describe('one Greenroom', () => {
     expect((await archives.verify(archiveId, WAIT)).work).toMatchObject({
       result: { isSound: false },
     });
-    const to = join(greenroom.dataDir, '..', `never-${process.pid}-${Date.now()}`);
+    const to = join(projects, 'never');
     const { work } = await archives.restore(archiveId, { to, ...WAIT });
     expect(work).toMatchObject({ status: 'failed', error: { code: 'corrupt_record' } });
     expect(existsSync(to)).toBe(false);
