@@ -53,7 +53,7 @@ const LONG = files(
   ...['greenroom/(long-imports|every-commit|passivation|sick-sessions)', 'client/abort'],
   ...['executor/pool/(threads|resting-threads)', 'search/long-searches'],
   ...['greenroom/recovery', 'greenroom/crashes', 'greenroom/long-waits', 'greenroom/late-reads'],
-  ...['greenroom/tasks', 'greenroom/delayed-turns'],
+  ...['greenroom/tasks', 'greenroom/delayed-turns', 'greenroom/archives', 'archives/s3-target'],
   ...[
     'cli/daemon-in-trouble',
     'cli/dead-daemon',
@@ -79,6 +79,7 @@ const FAST = files(
     'session/!(model-messages-real)',
     'session/!(prepare)/**/*',
     'budgets/**/*',
+    'archives/(hostile|pack)',
   ],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...[

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { archives } from './archives.ts';
 import { breaker } from './breaker.ts';
 import { clients } from './clients.ts';
 import { commands } from './commands.ts';
@@ -54,6 +55,7 @@ const BENCHES: readonly Bench[] = [
   permissions,
   hooks,
   metrics,
+  archives,
   fairness,
   breaker,
   memory,

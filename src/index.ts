@@ -22,6 +22,7 @@ import { systemClock } from './otp/system-clock.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { newestSonnet } from './pricing/price.ts';
 import { ApprovalsFacade } from './session/api/approvals-facade.ts';
+import { ArchivesFacade } from './session/api/archives-facade.ts';
 import { AuditFacade } from './session/api/audit-facade.ts';
 import { embeddedApi } from './session/api/embedded.ts';
 import { SessionsFacade } from './session/api/facade.ts';
@@ -77,6 +78,7 @@ export {
 export type { Usage } from './model/usage.ts';
 export { version } from './platform/version.ts';
 export { ApprovalsFacade } from './session/api/approvals-facade.ts';
+export { ArchivesFacade } from './session/api/archives-facade.ts';
 export { AuditFacade } from './session/api/audit-facade.ts';
 export { SessionsFacade } from './session/api/facade.ts';
 export type { GreenroomApi } from './session/api/greenroom-api.ts';
@@ -181,6 +183,7 @@ export class Greenroom implements GreenroomApi {
   readonly audit: AuditFacade;
   readonly templates: TemplatesFacade;
   readonly tasks: TasksFacade;
+  readonly archives: ArchivesFacade;
   readonly schedules: SchedulesFacade;
   /** The same calls by verb, as clients over NATS make them. */
   readonly api: SessionsApi;
@@ -201,6 +204,7 @@ export class Greenroom implements GreenroomApi {
     this.audit = new AuditFacade(this.api);
     this.templates = new TemplatesFacade(this.api);
     this.tasks = new TasksFacade(this.api);
+    this.archives = new ArchivesFacade(this.api);
     this.schedules = new SchedulesFacade(this.api);
   }
 

@@ -5,6 +5,7 @@ import { hibernator } from '../src/housekeeping/hibernator.ts';
 import { retagger } from '../src/housekeeping/retagger.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { keepCopy } from '../src/storage/files/kept-copies.ts';
+import { archives } from './archives.ts';
 import { notifications } from './notifications.ts';
 import type { Parts } from './parts.ts';
 import { snapshot } from './snapshot.ts';
@@ -14,13 +15,15 @@ export const housekeeping = (parts: Parts) => {
   return supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
-    maxRestarts: 6, // each once
+    maxRestarts: 7, // each once
     maxSeconds: 60,
     children: [
       cleaner({
         intervalHours: config.cleanupIntervalHours,
         maxAgeDays: config.cleanupMaxAgeDays,
         rules: retentionRules,
+        archiveDays: config.autoArchiveDays,
+        archive: (key, by) => sessions.archived.request(key, { by }),
         remove: (key, by, ifVersion) => sessions.remove(key, by, ifVersion),
         keepCopy: (key, folder) => keepCopy(folder, key, sessions.exported(key)),
         announce: ({ tenant, ...notice }) => feed.announce(tenant, notice),
@@ -36,6 +39,7 @@ export const housekeeping = (parts: Parts) => {
       }), // gives memory back when nothing happens
       snapshot({ config, log }), // has the catalog written down, for the next start
       alarms({ ring: (key, kind) => sessions.ring(key, kind) }), // wakes what is due, by the journal's index
+      archives(parts), // packs sessions that have ended, and brings them back
       notifications(parts), // tells other programs, by the journal's audit
     ],
   });

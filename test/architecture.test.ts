@@ -129,6 +129,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['hooks/commands'],
   ['hooks'],
   ['search', 'text', 'housekeeping', 'notifications', 'rehearsal', 'storage/files'],
+  ['archives/pack'],
+  ['archives/targets'],
+  ['archives'],
   ['budgets'],
   ['search/live'],
   ['storage/records'],
@@ -166,7 +169,7 @@ const DOMAIN = [
 ];
 const PARTS = [
   ...['executor', 'tools', 'hooks', 'search', 'text', 'storage', 'housekeeping', 'rehearsal'],
-  ...['approvals', 'metrics', 'traces', 'notifications', 'budgets'],
+  ...['approvals', 'metrics', 'traces', 'notifications', 'budgets', 'archives'],
 ];
 
 /** What each unit may import, besides itself and the ground: less than the floors would let it. */
@@ -263,6 +266,7 @@ describe('imports', () => {
   test('keep each foreign library in one place', () => {
     const places: Readonly<Record<string, readonly string[]>> = {
       '@anthropic-ai/sdk': ['executor'],
+      aws4fetch: ['archives'],
       '@modelcontextprotocol/client': ['tools'],
       '@opentelemetry/api': ['traces'],
       commander: ['cli'],
@@ -276,6 +280,8 @@ describe('imports', () => {
       piscina: ['executor'],
       redis: ['classic'],
       unbash: ['permissions'],
+      yauzl: ['archives'],
+      yazl: ['archives'],
       zod: Object.keys(LEANS),
     };
     const wrong = SOURCES.flatMap((source) =>
@@ -298,6 +304,7 @@ describe('imports', () => {
       'src/tools/commands/launcher-child.ts': [],
       'src/hooks/commands/hook-launcher-child.ts': [],
       'src/hooks/module-worker.ts': [],
+      'src/archives/archive-thread.ts': ['yauzl', 'yazl', 'zod'],
     };
     for (const [file, libraries] of Object.entries(needed))
       expect([...librariesFrom(file)].toSorted(), file).toEqual(libraries);

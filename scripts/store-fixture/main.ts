@@ -44,6 +44,10 @@ const fill = async (greenroom: Greenroom): Promise<void> => {
   while ((await sessions.get(sessionId)).status !== 'completed');
   await greenroom.schedules.put('mornings', { task: 'weather', cron: '0 7 * * *' });
   await greenroom.schedules.pause('mornings');
+  await sessions.create('put-away', { title: 'archived' });
+  await ask(greenroom, 'put-away', 'Keep this.');
+  await sessions.complete('put-away');
+  await sessions.archive('put-away', { waitMs: 30_000 });
   await sessions.create('gone', { title: 'deleted' });
   await sessions.delete('gone');
 };

@@ -42,6 +42,10 @@ const ENTRIES: readonly Entry[] = [
     words: ['schedules'],
     load: async () => (await import('./commands/schedules.ts')).registerSchedules,
   },
+  {
+    words: ['archive', 'archives'],
+    load: async () => (await import('./commands/archives.ts')).registerArchives,
+  },
   { words: ['watch'], load: async () => (await import('./commands/watch.ts')).registerWatch },
   {
     words: ['approvals'],

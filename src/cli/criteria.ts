@@ -32,6 +32,7 @@ export interface FilterOptions {
   readonly status?: readonly string[];
   readonly tool?: string;
   readonly hasErrors?: boolean;
+  readonly hasArchive?: boolean;
   readonly owner?: string;
   readonly parent?: string;
   readonly externalKey?: string;
@@ -82,6 +83,7 @@ export const addCriteria = (command: Command, nowMs: () => number): Command => {
     .option('--mode <mode>', MODES.join(', '), parseWord(MODES))
     .option('--status <status>', `any of ${STATUSES.join(', ')}`, collectWord(STATUSES))
     .option('--tool <name>', 'in which that tool was used')
+    .option('--has-archive', 'that stand in an archive')
     .option('--has-errors', 'in which a turn, a model call or a tool failed')
     .option('--owner <name>', 'owner')
     .option('--parent <session>', 'forked from that session')
@@ -108,6 +110,7 @@ const NAMES = {
   status: 'status',
   tool: 'tool',
   hasErrors: 'hasErrors',
+  hasArchive: 'hasArchive',
   owner: 'owner',
   parent: 'parentId',
   externalKey: 'externalKey',

@@ -6,6 +6,7 @@ import type { ClassicStore } from '../classic/classic-store.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { ApprovalsFacade } from '../session/api/approvals-facade.ts';
+import { ArchivesFacade } from '../session/api/archives-facade.ts';
 import { AuditFacade } from '../session/api/audit-facade.ts';
 import { SessionsFacade } from '../session/api/facade.ts';
 import type { GreenroomApi } from '../session/api/greenroom-api.ts';
@@ -49,6 +50,7 @@ export class ConnectedGreenroom implements GreenroomApi {
   readonly audit: AuditFacade;
   readonly templates: TemplatesFacade;
   readonly tasks: TasksFacade;
+  readonly archives: ArchivesFacade;
   readonly schedules: SchedulesFacade;
   /** The same calls by verb, verbs on the daemon (`api.daemon('tree')`), and turns of the queue that were refused. */
   readonly api: Client;
@@ -60,6 +62,7 @@ export class ConnectedGreenroom implements GreenroomApi {
     this.audit = new AuditFacade(api);
     this.templates = new TemplatesFacade(api);
     this.tasks = new TasksFacade(api);
+    this.archives = new ArchivesFacade(api);
     this.schedules = new SchedulesFacade(api);
   }
 

@@ -288,6 +288,68 @@ export const VARIABLES = {
   retentionFile: optional('GREENROOM_RETENTION_FILE', path, {
     meaning: 'JSON file of retention rules, which the cleaner follows too',
   }),
+  storageProvider: set('STORAGE_PROVIDER', oneOf('local', 's3', 'minio'), 'local', {
+    meaning: 'where archives go: `local` = a folder, `s3` and `minio` = a bucket',
+  }),
+  archiveDir: optional('GREENROOM_ARCHIVE_DIR', path, {
+    otherwise: 'archives in the data directory',
+    meaning: 'folder that archives go to',
+  }),
+  s3Bucket: optional(
+    'AWS_S3_BUCKET',
+    text('the name of a bucket', /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/),
+    {
+      meaning: 'bucket that archives go to',
+    },
+  ),
+  s3Region: set('AWS_S3_REGION', text('a region', /^[A-Za-z0-9-]{1,64}$/), 'us-east-1', {
+    meaning: 'its region; `auto` where the server has none',
+  }),
+  s3Endpoint: optional('GREENROOM_S3_ENDPOINT', webUrl, {
+    otherwise: "Amazon's, of that region",
+    meaning: 'address of another server that speaks as S3 does',
+  }),
+  s3Prefix: set(
+    'AWS_S3_ARCHIVE_PREFIX',
+    text('the beginning of a key', /^[\w!.*'() /&$@=;:+,-]{0,200}$/),
+    'archives/',
+    {
+      meaning: 'how the keys of archives begin',
+    },
+  ),
+  s3AccessKeyId: optional('AWS_ACCESS_KEY_ID', headerValue('a key'), {
+    meaning: 'key for the bucket',
+    secret: true,
+  }),
+  s3SecretAccessKey: optional('AWS_SECRET_ACCESS_KEY', headerValue('a key'), {
+    meaning: 'its secret',
+    secret: true,
+  }),
+  archiveCompression: set('ARCHIVE_COMPRESSION', oneOf('gzip', 'zip', 'tar'), 'gzip', {
+    meaning: 'form of archives that name none',
+  }),
+  archiveAutoCleanup: set('ARCHIVE_AUTO_CLEANUP', onOrOff, 'off', {
+    meaning:
+      'whether directories that Greenroom has made for sessions are deleted once they are archived; those of yours never are',
+  }),
+  archiveRetentionDays: set('ARCHIVE_RETENTION_DAYS', amount(0, 100_000), 0, {
+    meaning: 'how long archives are kept, from when they were made; 0 = for ever',
+  }),
+  autoArchiveDays: set('SESSION_AUTO_ARCHIVE_DAYS', amount(0, 100_000), 0, {
+    meaning:
+      'age at which ended sessions are archived; then the cleaner takes no younger ones, and ended ones only out of an archive; 0 = off',
+  }),
+  archiveRoots: optional('GREENROOM_ARCHIVE_ROOTS', paths, {
+    otherwise: 'any',
+    meaning:
+      "folders, with commas between, that sessions' own directories must be in to be archived, or to be brought back to",
+  }),
+  archivesAtOnce: set('GREENROOM_ARCHIVES_AT_ONCE', whole(1, 16), 1, {
+    meaning: 'archives that are worked on at a time',
+  }),
+  archiveMbPerSecond: set('GREENROOM_ARCHIVE_MB_PER_SECOND', amount(0, 100_000), 0, {
+    meaning: 'bytes that go to and come from a bucket in a second, in megabytes; 0 = no limit',
+  }),
   notificationsFile: optional('GREENROOM_NOTIFICATIONS_FILE', path, {
     meaning:
       'JSON file `{ targets: { name: { url, secret, events, tenant } } }` of webhooks that hear what happens to sessions',

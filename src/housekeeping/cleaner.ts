@@ -13,6 +13,7 @@ import { z } from 'zod';
 import type { CatalogRow } from '../model/catalog-row.ts';
 import { codeOf, type ErrorCode, GreenroomError } from '../model/errors.ts';
 import type { SessionKey } from '../model/ids.ts';
+import { hasEnded } from '../model/words.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
 import type { From } from '../otp/message.ts';
@@ -54,6 +55,10 @@ export interface CleanerArgs {
   readonly rules: readonly Rule[];
   /** Has a session delete itself, if it is still at this version and has no open turn. */
   readonly remove: (key: SessionKey, by: string, ifVersion: number) => Promise<void>;
+  /** Age at which ended sessions are archived; 0 = they are not. */
+  readonly archiveDays: number;
+  /** Has a session archived; resolves when it is durable that it will be. */
+  readonly archive: (key: SessionKey, by: string) => Promise<void>;
   /** Writes the session's export into a folder; resolves when it is on disk. */
   readonly keepCopy: (key: SessionKey, folder: string) => Promise<void>;
   /** Told of each sweep that was not a dry run and found something, or that somebody asked for. */
@@ -249,10 +254,14 @@ const oneByOne = async (
 /** What has changed since its export was written is not deleted: the version is another one. */
 const attempt = async (
   row: CatalogRow,
-  { by, rule }: SweepRequest,
-  { remove: removeSession, keepCopy }: CleanerArgs,
+  { by, rule, archivesFirst }: SweepRequest,
+  { remove: removeSession, keepCopy, archive }: CleanerArgs,
 ): Promise<Attempt> => {
   try {
+    if (archivesFirst === true && hasEnded(row) && row.status !== 'archived') {
+      await archive(row.key, by);
+      return [row, 'changed'];
+    }
     if (rule?.exportTo !== undefined) await keepCopy(row.key, rule.exportTo);
     await removeSession(row.key, by, row.version);
     return [row, 'deleted'];

@@ -43,6 +43,8 @@ const Rule = z
     keepNewest: kept,
     /** The newest of each working directory stay. */
     keepPerDirectory: kept,
+    /** Sessions that have ended are archived, and a later run deletes them. */
+    archiveFirst: z.boolean().optional(),
     /** A folder that each session's export is written to before it is deleted. */
     exportTo: z.string().min(1).max(4_096).optional(),
   })

@@ -13,11 +13,13 @@ interface Standing {
   /** 0: none goes by its age alone. */
   readonly maxAgeDays: number;
   readonly rules: readonly Rule[];
+  /** Age at which ended sessions are archived: then none that is younger goes by its age. 0: they are not. */
+  readonly archiveDays: number;
 }
 
 /** On demand. */
 export const requestOf = (
-  { maxAgeDays }: Standing,
+  { maxAgeDays }: Pick<Standing, 'maxAgeDays'>,
   tenant: Tenant,
   order: SweepOrder,
 ): SweepRequest => ({
@@ -28,10 +30,12 @@ export const requestOf = (
 
 /** By age, then by each rule. */
 export const scheduledFor = (args: Standing, tenant: Tenant, nowMs: number): SweepRequest[] => {
-  const { maxAgeDays } = args;
+  const { archiveDays } = args;
+  const archivesFirst = archiveDays > 0;
+  const maxAgeDays = args.maxAgeDays > 0 ? Math.max(args.maxAgeDays, archiveDays) : 0;
   const order = { dryRun: false, by: 'cleaner' };
   return [
-    ...(maxAgeDays > 0 ? [{ tenant, filter: {}, maxAgeDays, ...order }] : []),
+    ...(maxAgeDays > 0 ? [{ tenant, filter: {}, maxAgeDays, archivesFirst, ...order }] : []),
     ...rulesFor(args, tenant, undefined).map((rule) => ruleRequest(rule, tenant, order, nowMs)),
   ];
 };
@@ -58,6 +62,7 @@ export const ruleRequest = (
   nowMs: number,
 ): SweepRequest => ({
   ...{ tenant, filter: filterOf(rule, nowMs), maxAgeDays: 0, dryRun, by },
+  archivesFirst: rule.archiveFirst,
   rule: {
     name: rule.name,
     keep: { newest: rule.keepNewest, perDirectory: rule.keepPerDirectory },

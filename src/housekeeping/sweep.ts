@@ -32,6 +32,8 @@ export interface SweepRequest extends Omit<SweepOrder, 'maxAgeDays'> {
   readonly maxAgeDays: number;
   /** Who wanted it, for the audit record of each session. */
   readonly by: string;
+  /** Ended sessions go only out of an archive: one that has none is archived, and a later sweep takes it. */
+  readonly archivesFirst?: boolean | undefined;
   /** Of a retention rule. */
   readonly rule?: {
     readonly name: string;

@@ -45,6 +45,8 @@ export interface CatalogRow {
   readonly tokens: number;
   /** Names of the tools that it used; absent: none. */
   readonly toolsUsed?: readonly string[] | undefined;
+  /** Whether it stands in an archive; absent: it does not. */
+  readonly hasArchive?: true | undefined;
   /** Responses that it offers to other sessions; absent: none. */
   readonly offers?: number | undefined;
 }
@@ -85,5 +87,6 @@ export const catalogRowOf = (head: Head): CatalogRow => ({
   tokens: totalTokens(head.usage),
   toolsUsed: head.toolsUsed,
   offers: head.offers?.length,
+  hasArchive: head.archiveId === undefined ? undefined : true,
   childOf: head.childOf?.sessionId,
 });

@@ -64,6 +64,7 @@ const plainShape = {
     .boolean()
     .optional()
     .describe('in which a turn, a model call or a tool failed; `false`: in which none did'),
+  hasArchive: z.boolean().optional().describe('that stand in an archive; `false`: that do not'),
   tool: z
     .string()
     .min(1)

@@ -5,7 +5,7 @@
 import type { Tenant } from './ids.ts';
 
 /** They stand in keys: never rename one. */
-export const DEFINITION_KINDS = ['template', 'task', 'schedule'] as const;
+export const DEFINITION_KINDS = ['template', 'task', 'schedule', 'archive'] as const;
 export type DefinitionKind = (typeof DEFINITION_KINDS)[number];
 
 /** Longest name of a definition: with `task:` before it, it is a tag. */

@@ -227,6 +227,8 @@ export interface Head extends Omit<Settings, 'tags'>, Counters {
   readonly lastAnswerId?: string | undefined;
   /** Names of the tools that were used, also by sub-agents (`tools-used.ts`); absent: none. */
   readonly toolsUsed?: readonly string[] | undefined;
+  /** Its archive; absent: it has none. */
+  readonly archiveId?: string | undefined;
   /** The run of a task that it is; absent: it is none. */
   readonly execution?: Execution | undefined;
   readonly classic?: ClassicFacts | undefined;
@@ -355,6 +357,7 @@ export const newHead = (key: SessionKey, nowMs: number): Every<Head> => ({
   lastAnswerId: undefined,
   toolsFound: undefined,
   runMs: undefined,
+  archiveId: undefined,
   toolRuns: undefined,
   toolMs: undefined,
   snapshots: undefined,

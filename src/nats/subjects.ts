@@ -14,7 +14,7 @@ export type Address =
   | { readonly kind: 'sessions' | 'daemon'; readonly tenant: string; readonly verb: string };
 
 /** Nouns of verbs on what a tenant has besides sessions. */
-const DEFINED: readonly string[] = ['templates', 'tasks', 'schedules'];
+const DEFINED: readonly string[] = ['templates', 'tasks', 'schedules', 'archives'];
 
 /** Session verbs that are not one request, one reply. */
 export const TURN = 'turn';
@@ -34,7 +34,7 @@ export class Subjects {
     return `${this.root}.${tenant}.session.${sessionId}.${verb}`;
   }
 
-  /** A verb of templates, tasks or schedules has its noun before it: `tasks.run`. */
+  /** A verb of templates, tasks, schedules or archives has its noun before it: `tasks.run`. */
   sessions(tenant: string, verb: string): string {
     if (verb.includes('.')) return `${this.root}.${tenant}.${verb}`;
     return `${this.root}.${tenant}.sessions.${verb}`;

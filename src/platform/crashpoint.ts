@@ -42,6 +42,22 @@ export const CRASHPOINTS = [
   'import.offered',
   /** It counts them; the one that gave them up does not know. */
   'import.counted',
+  /** A session to be archived is packed; nothing of it is anywhere else. */
+  'archive.packed',
+  /** Its archive's record names what will be put; nothing is. */
+  'archive.named',
+  /** All of it is put and was read back; nobody knows. */
+  'archive.put',
+  /** The session says that it is archived; its archive's record does not. */
+  'archive.noted',
+  /** A part of an archived session is back. */
+  'archive.lines',
+  /** Its folder is back, and has not taken its place. */
+  'archive.unpacked',
+  /** It has; its archive's record does not say so. */
+  'archive.placed',
+  /** What an archive had put is removed; its record is there. */
+  'archive.removed',
   /** A part of the catalog's snapshot is written. */
   'snapshot.written',
   /** It is on disk, beside the one before. */

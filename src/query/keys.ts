@@ -45,7 +45,7 @@ const below = (text: string): Condition | undefined =>
   /[/\\]$/.test(text) ? { underDirectory: text.slice(0, -1) || '/' } : undefined;
 
 /** What a session can be asked to have. */
-const HAVING = ['errors'] as const;
+const HAVING = ['errors', 'archive'] as const;
 
 const status = (word: string): Condition => ({ status: word as (typeof STATUSES)[number] });
 
@@ -67,9 +67,10 @@ const table = {
   has: {
     takes: 'word',
     words: HAVING,
-    finds: '`errors`: sessions in which a turn, a model call or a tool failed',
+    finds:
+      '`errors`: sessions in which a turn, a model call or a tool failed; `archive`: sessions that stand in an archive',
     example: 'has:errors',
-    criteria: () => ({ hasErrors: true }),
+    criteria: (word) => (word === 'archive' ? { hasArchive: true } : { hasErrors: true }),
   },
   status: {
     takes: 'word',

@@ -12,7 +12,7 @@ import type { TextAnswers } from '../session/ports/text-index.ts';
 import type { Facet } from './facet.ts';
 import type { OrderedIndex } from './ordered-index.ts';
 import type { Postings } from './postings.ts';
-import { HAS_ERRORS, OPTIONAL_FACETS, type SessionTable } from './session-table.ts';
+import { HAS_ARCHIVE, HAS_ERRORS, OPTIONAL_FACETS, type SessionTable } from './session-table.ts';
 import type { Range } from './sorted-column.ts';
 import type { Sums } from './sums.ts';
 import type { TagTable } from './tag-table.ts';
@@ -83,6 +83,7 @@ export class Query {
         ...tagParts(table, filter),
         ...toolParts(table, filter),
         ...errorParts(table, filter),
+        ...archiveParts(table, filter),
         ...tokenParts(table, filter),
         ...textParts(table, filter, texts),
         ...anyOfParts(table, filter, texts),
@@ -361,6 +362,16 @@ const errorParts = ({ facets: { errors } }: SessionTable, { hasErrors }: Conditi
   return hasErrors
     ? [facetPart(errors, [HAS_ERRORS])]
     : [{ test: (slot) => errors.valueAt(slot) === 0 }];
+};
+
+const archiveParts = (
+  { facets: { archives } }: SessionTable,
+  { hasArchive }: Condition,
+): Part[] => {
+  if (hasArchive === undefined) return [];
+  return hasArchive
+    ? [facetPart(archives, [HAS_ARCHIVE])]
+    : [{ test: (slot) => archives.valueAt(slot) === 0 }];
 };
 
 /** Only tested: no order of theirs is kept. */

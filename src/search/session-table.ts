@@ -39,6 +39,8 @@ export const OPTIONAL_FACETS = [
 
 /** The value of the facet `errors`. */
 export const HAS_ERRORS = 'errors';
+/** The value of the facet `archives`. */
+export const HAS_ARCHIVE = 'archive';
 
 /** Estimated bytes of a number in a Set of V8, with its share of free room. */
 const SET_ENTRY_BYTES = 32;
@@ -109,6 +111,8 @@ export class SessionTable {
     childOf: new Facet(this.#recency),
     /** Of one value, which rows with errors have. */
     errors: new Facet(this.#recency),
+    /** Of one value, which rows with an archive have. */
+    archives: new Facet(this.#recency),
   };
   readonly tags = new TagTable(this.#recency);
   readonly tools = new TagTable(this.#recency);
@@ -255,6 +259,7 @@ export class SessionTable {
       projectKey: facets.projectKey.text(slot),
       parentId: facets.parentId.text(slot),
       childOf: facets.childOf.text(slot),
+      hasArchive: facets.archives.valueAt(slot) === 0 ? undefined : true,
       openTurns: this.#openTurns.at(slot),
       errorCount: this.#errorCount.at(slot),
       tokens: this.tokens.at(slot),
@@ -365,6 +370,7 @@ export class SessionTable {
     facets.parentId.set(slot, row.parentId);
     facets.childOf.set(slot, row.childOf);
     for (const field of TEXTS) this.#texts[field].set(slot, row[field]);
+    facets.archives.set(slot, row.hasArchive === true ? HAS_ARCHIVE : undefined);
     facets.errors.set(slot, row.errorCount > 0 ? HAS_ERRORS : undefined);
     this.tags.set(slot, row.tags);
     this.tools.set(slot, row.toolsUsed ?? []);

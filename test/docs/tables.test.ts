@@ -27,6 +27,7 @@ describe('error codes', () => {
     const named = [...TEXT.matchAll(/`([a-z]+_[a-z_]+)`/g)].map((match) => match[1] ?? '');
     // `mcp__…` are names of tools.
     const others = ['max_payload', 'connection_error', 'worker_lost', 'tool_use', 'tool_result'];
+    others.push('in_progress', 'node_modules'); // of archives, and what they leave out
     others.push('at_most_once'); // what a tool call may be
     others.push('is_error', 'error_max_turns', 'no_one_to_ask'); // of classic results and denials
     others.push('sessions_by_update', 'sessions_directories', 'statement_timeout'); // of the servers

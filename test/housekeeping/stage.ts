@@ -45,6 +45,8 @@ export class Stage {
       intervalHours: 24,
       maxAgeDays: 30,
       rules: [],
+      archiveDays: 0,
+      archive: () => Promise.resolve(),
       remove: (key, by, ifVersion) => this.#remove(key, by, ifVersion),
       keepCopy: ({ sessionId }, folder) => this.copy(`${folder}/${sessionId}`),
       announce: (notice) => void this.notices.push(notice),

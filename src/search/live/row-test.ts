@@ -60,7 +60,7 @@ export const SAME = [
 ] as const;
 
 const plainTests = (condition: Condition): RowTest[] => {
-  const { status, workingDirectory, hasErrors } = condition;
+  const { status, workingDirectory, hasErrors, hasArchive } = condition;
   const tests: RowTest[] = SAME.flatMap((field) => {
     const wanted = condition[field];
     return wanted === undefined ? [] : [(row: CatalogRow) => row[field] === wanted];
@@ -73,6 +73,7 @@ const plainTests = (condition: Condition): RowTest[] => {
     const spelt: ReadonlySet<string | undefined> = new Set(spellings(workingDirectory));
     tests.push((row) => spelt.has(row.workingDirectory));
   }
+  if (hasArchive !== undefined) tests.push((row) => (row.hasArchive === true) === hasArchive);
   if (hasErrors !== undefined) tests.push((row) => row.errorCount > 0 === hasErrors);
   return tests;
 };

@@ -5,6 +5,7 @@
 import type { Clock } from '../../otp/clock.ts';
 import { systemClock } from '../../otp/system-clock.ts';
 import type { SessionsApi } from '../verbs/api.ts';
+import type { ArchiveView } from '../verbs/archives.ts';
 import type {
   SessionReplies,
   SessionRequests,
@@ -175,6 +176,14 @@ export class SessionsFacade {
   /** Lets an ended session take turns again; `invalid_state` for one that has not ended. */
   async reopen(sessionId: string): Promise<SessionView> {
     return (await this.#api.session(sessionId, 'reopen', {})).session;
+  }
+
+  /**
+   * Has an ended session archived: its export and its directory. `invalid_state` for one that has not ended. Asked for twice
+   * it is the same archive; `waitMs` waits for its end.
+   */
+  async archive(sessionId: string, order: Of<'archive'> = {}): Promise<ArchiveView> {
+    return (await this.#api.session(sessionId, 'archive', order)).archive;
   }
 
   /** A new session that begins with this one's transcript, by default all of it; nothing is copied. */

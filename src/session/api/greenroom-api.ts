@@ -10,6 +10,7 @@ import type { SessionsApi } from '../verbs/api.ts';
 import type { StatusView } from '../verbs/daemon-verbs.ts';
 import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
 import type { ApprovalsFacade } from './approvals-facade.ts';
+import type { ArchivesFacade } from './archives-facade.ts';
 import type { AuditFacade } from './audit-facade.ts';
 import type { SessionsFacade } from './facade.ts';
 import type { SchedulesFacade, TasksFacade, TemplatesFacade } from './tasks-facade.ts';
@@ -28,6 +29,8 @@ export interface GreenroomApi extends AsyncDisposable {
   readonly templates: TemplatesFacade;
   /** What runs in background sessions of its own, and its runs. */
   readonly tasks: TasksFacade;
+  /** Sessions that have ended, with their directories, elsewhere. */
+  readonly archives: ArchivesFacade;
   /** When tasks run by themselves. */
   readonly schedules: SchedulesFacade;
   /** The same calls by verb. */

@@ -53,6 +53,7 @@ import {
   type Verb,
 } from '../verbs/verb.ts';
 import type { SessionsVerb, SessionVerb } from '../verbs/verb-facts.ts';
+import { ArchiveAccess } from './archive-access.ts';
 import type { AcceptedTurn, SessionsDoor } from './door.ts';
 import { exportSession } from './download.ts';
 
@@ -282,6 +283,11 @@ export class Sessions implements SessionsDoor {
       },
       key.sessionId,
     );
+  }
+
+  /** What the archiver does to sessions. */
+  get archived(): ArchiveAccess {
+    return new ArchiveAccess(this.#ground, (key) => this.exported(key));
   }
 
   /** Changes tags; resolves with whether that changed anything. For the retagger. */

@@ -9,6 +9,7 @@ import { retagged } from '../../model/retag.ts';
 import { addTags } from '../../model/tags.ts';
 import type { ClosedTurn } from '../../model/turn.ts';
 import { approveCall } from './apply-approvals.ts';
+import { noteArchive } from './apply-archive.ts';
 import { chooseBranch } from './apply-branches.ts';
 import { applyClassic } from './apply-classic.ts';
 import { deliverTurns } from './apply-delayed.ts';
@@ -129,6 +130,11 @@ const INPUTS: { readonly [T in Input['type']]: InputKind<InputOf<T>> } = {
   complete: { ...USUAL, apply: complete },
   terminate: { ...USUAL, apply: terminate },
   reopen: { ...USUAL, apply: reopen },
+  archive: {
+    ...USUAL,
+    begins: ({ ifVersion }) => ifVersion !== undefined,
+    apply: noteArchive,
+  },
   retag: {
     ...USUAL,
     apply: (draft, { retag }) => changeTagsQuietly(draft, retagged(draft.head.tags, retag)),

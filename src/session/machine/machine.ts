@@ -369,6 +369,16 @@ export type Input =
   /** What the session waits for may be due. */
   | { readonly type: 'due' }
   | { readonly type: 'park'; readonly error: TurnError }
+  /** It stands in an archive, was brought back from one, or that one is gone. */
+  | {
+      readonly type: 'archive';
+      readonly now: 'archived' | 'restored' | 'unarchived';
+      readonly archiveId: string;
+      readonly by: string;
+      /** Only if the session is still at this version. */
+      readonly ifVersion?: number | undefined;
+      readonly details?: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly type: 'delete';
       readonly by: string;

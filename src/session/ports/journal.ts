@@ -74,6 +74,9 @@ export const AUDIT_ACTIONS = [
   'released',
   'divided',
   'branched',
+  'archived',
+  'restored',
+  'unarchived',
 ] as const;
 
 /**
@@ -240,7 +243,7 @@ export interface Tombstone {
 
 /** Something that is due, as the index has it. */
 export interface DueEntry {
-  /** Of a schedule: `definitionOf` says which. */
+  /** Of a schedule, or an archive: `definitionOf` says which. */
   readonly key: SessionKey;
   readonly atMs: number;
 }

@@ -47,7 +47,9 @@ export const Task = z.strictObject({
   autoArchive: z
     .boolean()
     .optional()
-    .describe('kept for archives, which do not exist yet: without effect'),
+    .describe(
+      'whether its sessions are [archived](../guide/archives.md) by themselves once they have ended; default: they are not',
+    ),
 });
 export type Task = Readonly<z.infer<typeof Task>>;
 

@@ -1,6 +1,7 @@
 /** All verbs by their names: a verb that is declared and stands in none of these does not compile. */
 import type { z } from 'zod';
 import { approvalsVerbs, approvalVerbs } from './approval-verbs.ts';
+import { archivesVerbs, archiveVerbs } from './archive-verbs.ts';
 import { auditsVerbs, auditVerbs } from './audit-verbs.ts';
 import { branchVerbs } from './branch-verbs.ts';
 import { budgetVerbs } from './budget-verbs.ts';
@@ -44,6 +45,7 @@ export const SESSION_VERBS = {
   ...dividedVerbs,
   ...deleteVerbs,
   ...transferVerbs,
+  ...archiveVerbs,
   ...importVerbs,
 } satisfies Record<SessionVerb, object>;
 
@@ -60,6 +62,7 @@ export const SESSIONS_VERBS = {
   ...templateVerbs,
   ...taskVerbs,
   ...scheduleVerbs,
+  ...archivesVerbs,
 } satisfies Record<SessionsVerb, object>;
 
 export const DAEMON_VERBS = { ...daemonVerbs, ...tokenVerbs } satisfies Record<DaemonVerb, object>;

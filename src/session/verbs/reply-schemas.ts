@@ -96,6 +96,8 @@ export const SessionView = z.strictObject({
   outputUnderReported: z.boolean().exactOptional(),
   /** Names of the tools that it used, also by sub-agents: at most 200. */
   toolsUsed: names.exactOptional(),
+  /** Its archive. */
+  archiveId: text.exactOptional(),
   lastError: TurnErrorView.exactOptional(),
 });
 /** A session on the wire. */
@@ -132,6 +134,8 @@ export const SessionSummary = z.strictObject({
   parentId: text.exactOptional(),
   /** The session whose sub-agent it is. */
   childOf: text.exactOptional(),
+  /** It stands in an archive. */
+  hasArchive: z.literal(true).exactOptional(),
 });
 /** A session in a search's answer: the same names, without the parts that are long. */
 export type SessionSummary = Readonly<z.output<typeof SessionSummary>>;

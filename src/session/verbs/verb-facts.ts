@@ -90,6 +90,8 @@ const SCHEDULE = {
   ...{ isPaused: false, nextAt: '2026-11-23T06:00:00.000Z', runs: 0, skipped: 0 },
 };
 
+const ARCHIVE = { archiveId: '019a3c5e-1f40-7a51-8b62-0123456789ab' };
+
 /** Verbs on one session: `<prefix>.v1.<tenant>.session.<id>.<verb>`. */
 export const SESSION = {
   create: declared('send', 'Makes a session.', { title: 'Notes', tags: ['review'] }, SETTINGS),
@@ -132,6 +134,12 @@ export const SESSION = {
     'send',
     'Has the model see another branch of a session that two programs went on with; nothing that is stored changes. `invalid_state` while a turn is open.',
     { branch: 2 },
+  ),
+  archive: declared(
+    'operate',
+    'Archives an ended session: its export and its directory go to a folder or a bucket; it is `archived` then.',
+    { exclude: ['node_modules'], waitMs: 10_000 },
+    { ...SETTINGS, timeoutMs: SLOW_MS },
   ),
   export: declared(
     'read',
@@ -455,6 +463,49 @@ export const SESSIONS = {
   'mirror-delete': declared('operate', 'Deletes one, or a side transcript of it.', MIRRORED, {
     reply: { deleted: true },
   }),
+
+  // Of archives, which outlive their sessions: `<prefix>.v1.<tenant>.archives.search` and so on.
+  'archives.search': declared(
+    'read',
+    'Finds archives, in the order in which their sessions changed last.',
+    {
+      status: 'completed',
+      limit: 20,
+    },
+  ),
+  'archives.get': declared('read', 'Shows one.', ARCHIVE),
+  'archives.verify': declared(
+    'operate',
+    'Reads all of one, and tells whether each file is as it was.',
+    { ...ARCHIVE, waitMs: 10_000 },
+    { timeoutMs: SLOW_MS },
+  ),
+  'archives.restore': declared(
+    'operate',
+    'Brings its session and its directory back, where there is nothing.',
+    { ...ARCHIVE, to: '/srv/restored/app' },
+    { timeoutMs: SLOW_MS },
+  ),
+  'archives.delete': declared(
+    'operate',
+    'Deletes one; bytes that another archive has too stay.',
+    { ...ARCHIVE, waitMs: 10_000 },
+    { timeoutMs: SLOW_MS, reply: { deleted: true } },
+  ),
+  'archives.read': declared(
+    'operate',
+    "Gives bytes of what it is made of: its directory's archive, the list of that, the transcript, the manifest.",
+    { ...ARCHIVE, object: 'folder', offset: 0 },
+    {
+      timeoutMs: SLOW_MS,
+      reply: { base64: 'H4sI', sizeBytes: 3, sha256: DIGEST, name: `${DIGEST}.tar.gz` },
+    },
+  ),
+  'archives.hold': declared('operate', 'Keeps one from going by its age, and from deletion.', {
+    ...ARCHIVE,
+    reason: 'audit of 2026',
+  }),
+  'archives.release': declared('operate', 'Lets it go again.', ARCHIVE),
 
   // Of templates, tasks and schedules: `<prefix>.v1.<tenant>.templates.put` and so on.
   'templates.put': declared(

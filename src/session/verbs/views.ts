@@ -93,6 +93,7 @@ export const sessionView = (head: Head): SessionView =>
     projectKey: head.projectKey,
     outputUnderReported: head.outputUnderReported,
     toolsUsed: head.toolsUsed,
+    archiveId: head.archiveId,
     lastError: head.lastError,
   });
 
@@ -130,6 +131,7 @@ export const summaryView = (row: CatalogRow): SessionSummary =>
     projectKey: row.projectKey,
     parentId: row.parentId,
     childOf: row.childOf,
+    hasArchive: row.hasArchive,
   });
 
 export const turnView = (turn: TurnRecord): TurnView => {

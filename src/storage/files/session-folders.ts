@@ -21,12 +21,26 @@ const SLASH = Buffer.from('/');
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Never rejects: what cannot be removed stays, and `onLeft` is told where and why. @param dataDir absolute. */
-export const removeSessionFolders = async (
+export const removeSessionFolders = (
   dataDir: string,
+  key: SessionKey,
+  onLeft: (path: string, error: Error) => void,
+): Promise<void> => removeFolders(dataDir, [WORKSPACES, TOOL_OUTPUT], key, onLeft);
+
+/** Of these, the working directory alone. */
+export const removeWorkspace = (
+  dataDir: string,
+  key: SessionKey,
+  onLeft: (path: string, error: Error) => void,
+): Promise<void> => removeFolders(dataDir, [WORKSPACES], key, onLeft);
+
+const removeFolders = async (
+  dataDir: string,
+  kinds: readonly string[],
   { tenant, sessionId }: SessionKey,
   onLeft: (path: string, error: Error) => void,
 ): Promise<void> => {
-  for (const kind of [WORKSPACES, TOOL_OUTPUT])
+  for (const kind of kinds)
     try {
       await descend(dataDir, [kind, tenant], (folder) =>
         remove(Buffer.from(folder), Buffer.from(sessionId), MAX_DEPTH),

@@ -166,7 +166,7 @@ const ROW_FIELDS = [
   ...(['permissionMode', 'owner', 'templateId', 'externalKey', 'parentId'] as const),
   ...(['importedAtMs', 'projectKey', 'offers'] as const),
   ...(['errorCount', 'tokens', 'toolsUsed'] as const),
-  ...(['childOf'] as const),
+  ...(['childOf', 'hasArchive'] as const),
 ] as const satisfies readonly (keyof CatalogRow)[];
 
 /** The first field that rows of older versions lack, and all others have. */

@@ -81,6 +81,7 @@ const encodeDefinition = (batch: Batch, change: DefinitionChange, author: Author
   const { key, expectedVersion, wasDueMs, now, fence = author.owner() } = change;
   const prefix = keys.definitionPrefix(key);
   const headKey = keys.headKey(prefix);
+  const due = keys.dueKindOfDefinition(key);
   batch.begin(headKey, expectedVersion, now === undefined ? DELETE : WRITE, fence);
   try {
     if (now === undefined) batch.remove(SESSIONS, headKey);
@@ -89,9 +90,9 @@ const encodeDefinition = (batch: Batch, change: DefinitionChange, author: Author
       batch.put(SESSIONS, headKey, packDefinition, { version, epoch: fence.epoch, ...now });
     }
     if (wasDueMs !== undefined && wasDueMs !== now?.dueMs)
-      batch.remove(UPKEEP, keys.dueKey('schedule', prefix, wasDueMs));
+      batch.remove(UPKEEP, keys.dueKey(due, prefix, wasDueMs));
     if (now?.dueMs !== undefined && wasDueMs !== now.dueMs)
-      batch.put(UPKEEP, keys.dueKey('schedule', prefix, now.dueMs), packNothing, null);
+      batch.put(UPKEEP, keys.dueKey(due, prefix, now.dueMs), packNothing, null);
     batch.end();
   } catch (error) {
     batch.undo();

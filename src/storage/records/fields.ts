@@ -51,6 +51,7 @@ const FIELDS = [
   ...['budget', 'reserved', 'nanoUsd', 'tallies', 'tally', 'limitNanoUsd', 'usedNanoUsd'],
   ...['neededNanoUsd', 'endsMs', 'lastPrompt'],
   ...['branches'],
+  ...['archiveId'],
 ] as const;
 
 /** Fields whose value is an object of ours, flattened too. */

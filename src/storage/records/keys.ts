@@ -234,7 +234,11 @@ const DUES: Readonly<Record<DueKind, Key>> = {
   idle: `${DUE}i`,
   delayed: `${DUE}d`,
   schedule: `${DUE}s`,
+  archive: `${DUE}A`,
 };
+/** Of a definition: in which index it stands. */
+export const dueKindOfDefinition = ({ kind }: DefinitionKey): DueKind =>
+  kind === 'archive' ? 'archive' : 'schedule';
 export const duesPrefix = (kind: DueKind): Key => DUES[kind];
 export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>
   DUES[kind] + bigEndian(Math.max(0, atMs), TIME_BYTES) + prefix;

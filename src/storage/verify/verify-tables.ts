@@ -116,11 +116,11 @@ class Verification {
   }
 
   #definition(key: keys.Key, value: Buffer): void {
-    const { dueMs } = readDefinition(key, value);
+    const { dueMs, key: whose } = readDefinition(key, value);
     if (dueMs === undefined) return;
-    const due = keys.dueKey('schedule', keys.ofHeadKey(key), dueMs);
+    const due = keys.dueKey(keys.dueKindOfDefinition(whose), keys.ofHeadKey(key), dueMs);
     if (this.#tables.get(UPKEEP, due) === undefined)
-      this.#complain(due, 'is missing: the schedule would never run');
+      this.#complain(due, `is missing: the ${whose.kind} would never be looked at`);
   }
 
   #row(key: keys.Key): void {
@@ -156,9 +156,9 @@ class Verification {
     const { atMs, prefix } = keys.ofDueKey(kind, key);
     const headKey = keys.headKey(prefix);
     const head = this.#tables.get(SESSIONS, headKey);
-    if (kind === 'schedule') {
+    if (kind === 'schedule' || kind === 'archive') {
       const isDue = head !== undefined && readDefinition(headKey, head).dueMs === atMs;
-      return isDue ? undefined : this.#complain(key, 'is due for no schedule');
+      return isDue ? undefined : this.#complain(key, `is due for no ${kind}`);
     }
     const dues = head === undefined ? [] : duesOf(readHead(headKey, head));
     if (!dues.some((due) => due.kind === kind && due.atMs === atMs))

@@ -94,6 +94,7 @@ describe('records', () => {
       ...{ ...few, ...texts, importedAtMs: 0, tags: ['a'], permissionMode: 'plan', owner: 'o' },
       ...{ templateId: 't', externalKey: 'e', projectKey: 'j', parentId: 'p', offers: 1 },
       ...{ errorCount: 2, tokens: 3, toolsUsed: ['Bash', 'Read'], childOf: 'c' },
+      hasArchive: true,
     };
     for (const row of [few, all]) {
       const bytes = frame.record(NAME, codec.packRow, row);

@@ -1,0 +1,90 @@
+/** Who packs sessions that have ended, and brings them back. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mustBeAllowed } from '../src/archives/allowed.ts';
+import { inThread } from '../src/archives/archive-worker.ts';
+import { type ArchiverArgs, archiver } from '../src/archives/archiver.ts';
+import { Lock } from '../src/archives/ground.ts';
+import { paced } from '../src/archives/pace.ts';
+import { ArchiveRecords } from '../src/archives/records.ts';
+import { FolderTarget } from '../src/archives/targets/folder-target.ts';
+import { S3Target } from '../src/archives/targets/s3-target.ts';
+import type { Config } from '../src/config/config.ts';
+import { GreenroomError } from '../src/model/errors.ts';
+import type { SessionKey } from '../src/model/ids.ts';
+import { makeFolder } from '../src/platform/make-folder.ts';
+import type { Place } from '../src/session/ports/archives.ts';
+import { journalName } from '../src/session/ports/journal.ts';
+import { removeWorkspace, WORKSPACES } from '../src/storage/files/session-folders.ts';
+import type { Parts } from './parts.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const MB = 1_000_000;
+
+export const archives = ({ config, log, sessions }: Parts) => {
+  const { dataDir } = config;
+  const staging = join(dataDir, 'archiving');
+  const workspaceOf = ({ tenant, sessionId }: SessionKey): string =>
+    join(dataDir, WORKSPACES, tenant, sessionId);
+  const pace = paced(sessions.clock, config.archiveMbPerSecond * MB);
+  const args: ArchiverArgs = {
+    atOnce: config.archivesAtOnce,
+    compression: config.archiveCompression,
+    autoArchiveMs: config.autoArchiveDays * DAY_MS,
+    archive: (key) => sessions.archived.request(key, { by: 'auto-archive' }),
+    placeFor: (kind = config.storageProvider === 'local' ? 'folder' : 's3') =>
+      placeOf(config, kind),
+    emptyStaging: async () => {
+      await rm(staging, { recursive: true, force: true });
+      await makeFolder(staging);
+    },
+    tell: ({ tenant, name }, { sessionId, error }, step) =>
+      step === 'failed'
+        ? log.warn({ tenant, archiveId: name, sessionId, why: error?.message }, 'an archive failed')
+        : log.info({ tenant, archiveId: name, sessionId }, `an archive is ${step}`),
+    ground: (system, progress) => ({
+      ...{ clock: system.clock, sessions: sessions.archived, thread: inThread, progress },
+      ...{ staging, workspaceOf, objects: new Lock() },
+      records: new ArchiveRecords(
+        () => system.fetch(journalName),
+        () => system.clock.now(),
+      ),
+      target: (place) =>
+        place.kind === 'folder'
+          ? new FolderTarget(place.dir)
+          : new S3Target({ place, pace, clock: system.clock, keys: () => keysOf(config) }),
+      mustBeAllowed: (folder, own) =>
+        mustBeAllowed(folder, own, { dataDir, roots: config.archiveRoots }),
+      removeWorkspace: (key) =>
+        removeWorkspace(dataDir, key, (path, err) =>
+          log.warn({ path, err }, 'a part of an archived directory could not be removed'),
+        ),
+      cleansUp: config.archiveAutoCleanup === 'on',
+      retentionMs: config.archiveRetentionDays * DAY_MS,
+    }),
+  };
+  return archiver(args);
+};
+
+/** Throws `invalid_settings` for a bucket that is not named. */
+const placeOf = (config: Config, kind: Place['kind']): Place => {
+  const { archiveDir, dataDir, s3Bucket: bucket, s3Region: region, s3Prefix: prefix } = config;
+  if (kind === 'folder') return { kind, dir: archiveDir ?? join(dataDir, 'archives') };
+  if (bucket === undefined)
+    throw new GreenroomError(
+      'invalid_settings',
+      'AWS_S3_BUCKET is not set: there is no bucket to go to',
+    );
+  keysOf(config);
+  const endpoint = config.s3Endpoint ?? `https://s3.${region}.amazonaws.com`;
+  return { kind, endpoint, region, bucket, prefix };
+};
+
+const keysOf = ({ s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey }: Config) => {
+  if (accessKeyId !== undefined && secretAccessKey !== undefined)
+    return { accessKeyId, secretAccessKey };
+  throw new GreenroomError(
+    'invalid_settings',
+    'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set',
+  );
+};

@@ -1,0 +1,215 @@
+/** Folders packed and brought back: equal trees make equal bytes, what is left out is told of, what comes back is the same. */
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  createReadStream,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, describe, expect, test } from 'vitest';
+import { excluding } from '../../src/archives/pack/exclude.ts';
+import { extractTo, USUAL_LIMITS } from '../../src/archives/pack/extract.ts';
+import { ListLine, Tally } from '../../src/archives/pack/manifest.ts';
+import { packFolder } from '../../src/archives/pack/pack.ts';
+import { partsOf } from '../../src/archives/pack/parts.ts';
+import { fileBytes, tarOf } from '../../src/archives/pack/tar-write.ts';
+import { walk } from '../../src/archives/pack/walk.ts';
+import type { Compression } from '../../src/session/ports/archives.ts';
+import { FULL, makeTree, type Tree, treeOf } from '../support/trees.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'greenroom-pack-'));
+afterAll(() => rmSync(base, { recursive: true }));
+let count = 0;
+const newFolder = (): string => mkdtempSync(join(base, `${count++}-`));
+
+const treeWith = (tree: Tree): string => {
+  const root = newFolder();
+  makeTree(root, tree);
+  return root;
+};
+
+const pack = async (
+  root: string,
+  compression: Compression = 'gzip',
+  exclude: readonly string[] = [],
+) => {
+  const into = join(newFolder(), 'archive');
+  const listInto = `${into}.list`;
+  const packed = await packFolder({ root, into, listInto, compression, exclude });
+  const lines = gunzipSync(readFileSync(listInto))
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ListLine.parse(JSON.parse(line)));
+  return { into, packed, lines };
+};
+
+const unpack = (file: string, compression: Compression) => {
+  const place = join(newFolder(), 'place');
+  const source = compression === 'zip' ? { file } : { bytes: createReadStream(file) };
+  const parts = partsOf(compression, source);
+  return extractTo({ parts, place, draft: `${place}.draft`, limits: USUAL_LIMITS }).then(
+    (extracted) => ({ place, extracted }),
+  );
+};
+
+describe.each(['gzip', 'tar', 'zip'] as const)('%s', (compression) => {
+  test('brings back what was packed: names, bytes, permissions, times, links', async () => {
+    const root = treeWith(FULL);
+    chmodSync(join(root, 'src/index.ts'), 0o751);
+    chmodSync(join(root, 'src/deep'), 0o750);
+    const { into, packed } = await pack(root, compression);
+    const { place, extracted } = await unpack(into, compression);
+    expect(extracted.left).toEqual([]);
+    expect(treeOf(place)).toEqual(treeOf(root));
+    expect(extracted.counts).toEqual(packed.counts);
+    const again = await pack(place, compression);
+    expect(again.packed.archive).toEqual(packed.archive);
+  });
+
+  test('of equal trees makes equal bytes, of others others', async () => {
+    const [one, two, three] = [FULL, FULL, { ...FULL, empty: '!' }].map(treeWith);
+    const packs = await Promise.all([one, two, three].map((root) => pack(root ?? '', compression)));
+    const [first, second, third] = packs.map(({ packed }) => packed);
+    expect(second).toEqual(first);
+    expect(third?.archive.sha256).not.toBe(first?.archive.sha256);
+    expect(first?.archive.sha256).toBe(
+      createHash('sha256')
+        .update(readFileSync(packs[0]?.into ?? ''))
+        .digest('hex'),
+    );
+  });
+});
+
+describe('the list', () => {
+  test('has each thing once, in order, with size, mode, time and hash', async () => {
+    const root = treeWith({ 'b/two': '22', a: '1', 'b/link': { to: 'two' }, empty: null });
+    const { lines } = await pack(root);
+    expect(lines.map(({ kind, path }) => `${kind} ${path}`)).toEqual([
+      ...['file a', 'folder b', 'link b/link', 'file b/two', 'folder empty'],
+    ]);
+    expect(lines[3]).toEqual({
+      ...{ kind: 'file', path: 'b/two', size: 2, mode: expect.any(Number) },
+      mtimeMs: Date.parse('2026-03-04T05:06:07.000Z'),
+      sha256: createHash('sha256').update('22').digest('hex'),
+    });
+  });
+
+  test('says what was left out, and by which pattern', async () => {
+    const root = treeWith({
+      'node_modules/x/index.js': 'x',
+      'packages/a/node_modules/y.js': 'y',
+      '.git/objects/ab/cd': 'z',
+      '.git/HEAD': 'ref',
+      'a.log': 'log',
+    });
+    const { lines, packed } = await pack(root, 'gzip', ['node_modules', '/.git/objects', '*.log']);
+    expect(lines.filter(({ kind }) => kind === 'left')).toEqual([
+      { kind: 'left', path: '.git/objects', why: 'left out by /.git/objects' },
+      { kind: 'left', path: 'a.log', why: 'left out by *.log' },
+      { kind: 'left', path: 'node_modules', why: 'left out by node_modules' },
+      { kind: 'left', path: 'packages/a/node_modules', why: 'left out by node_modules' },
+    ]);
+    expect(packed).toMatchObject({ leftCount: 4, counts: { files: 1 } });
+  });
+
+  test('a name that is no text is left out, and the rest comes', async () => {
+    const root = treeWith({ good: '1' });
+    writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0xff, 0xfe])]), 'x');
+    const { packed } = await pack(root);
+    expect(packed).toMatchObject({ leftCount: 1, counts: { files: 1 } });
+  });
+});
+
+describe('a file that changes while it is read', () => {
+  const during = (change: (path: string) => void) => {
+    const root = treeWith({ a: 'x'.repeat(600_000), b: 'after it' });
+    const tally = new Tally();
+    const lines: ListLine[] = [];
+    const parts: Buffer[] = [];
+    for (const part of tarOf(walk(root, excluding([]), tally), tally, (line) => lines.push(line))) {
+      if (parts.length === 0) change(join(root, 'a'));
+      parts.push(part);
+    }
+    return { bytes: Buffer.concat(parts), lines };
+  };
+
+  test.each([
+    ['grows', (path: string) => appendFileSync(path, 'y'.repeat(100_000))],
+    ['shrinks', (path: string) => truncateSync(path, 300_000)],
+    ['is emptied', (path: string) => truncateSync(path, 0)],
+  ])('that %s does not break the archive, and is said to have', async (_, change) => {
+    const { bytes, lines } = during(change);
+    const [a, b] = lines;
+    expect(a).toMatchObject({
+      path: 'a',
+      size: 600_000,
+      note: expect.stringMatching(/while it was read/),
+    });
+    expect(b).not.toHaveProperty('note');
+    const file = join(newFolder(), 'tar');
+    writeFileSync(file, bytes);
+    const { place } = await unpack(file, 'tar');
+    expect(readFileSync(join(place, 'b'), 'utf8')).toBe('after it');
+    const came = readFileSync(join(place, 'a'));
+    expect(came).toHaveLength(600_000);
+    if (a?.kind === 'file') expect(createHash('sha256').update(came).digest('hex')).toBe(a.sha256);
+  });
+
+  test('a file is never read beyond what it was', () => {
+    const root = treeWith({ a: '12345' });
+    const tally = new Tally();
+    for (const found of walk(root, excluding([]), tally)) {
+      if (found.kind !== 'file') continue;
+      appendFileSync(join(root, 'a'), '678');
+      const bytes = fileBytes(found, tally);
+      expect(bytes.next().value?.toString()).toBe('12345');
+    }
+  });
+});
+
+test('a folder that is not there is an error, and so is a file', async () => {
+  const root = treeWith({ a: '1' });
+  await expect(pack(join(root, 'nothing'))).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(pack(join(root, 'a'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+});
+
+test('an empty folder makes an archive, which brings back an empty folder', async () => {
+  for (const compression of ['gzip', 'tar', 'zip'] as const) {
+    const { into } = await pack(newFolder(), compression);
+    const { place } = await unpack(into, compression);
+    expect(readdirSync(place)).toEqual([]);
+  }
+});
+
+test.each([
+  ['node_modules', 'a/b/node_modules', true],
+  ['node_modules', 'node_modules.txt', false],
+  ['/dist', 'dist', true],
+  ['/dist', 'a/dist', false],
+  ['a/*/c', 'a/b/c', true],
+  ['a/*/c', 'a/b/b/c', false],
+  ['a/**/c', 'a/b/b/c', true],
+  ['a/**/c', 'a/c', true],
+  ['**/c', 'c', true],
+  ['*.log', 'x/y.log', true],
+  ['?.log', 'xy.log', false],
+  ['a.b', 'axb', false],
+  ['[a]', 'a', false],
+])('the pattern %s and %s: %s', (pattern, path, expected) => {
+  const name = path.split('/').at(-1) ?? '';
+  expect(excluding([pattern])(path, name) !== undefined).toBe(expected);
+});
+
+test('a pattern that would take for ever takes no time', () => {
+  const excludes = excluding([`${'**/'.repeat(100)}x`, `${'*a'.repeat(100)}b`]);
+  expect(excludes(`${'a/'.repeat(1_000)}y`, 'a'.repeat(250))).toBeUndefined();
+});

@@ -1,0 +1,192 @@
+/**
+ * Archives and restores under a daemon that is killed at each of their named places, beside a bucket that fails now and
+ * then: in the end each session has one archive, the bucket has what the archives name and nothing else, and what was
+ * brought back is what was there.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SessionsFacade } from '../../src/index.ts';
+import { ArchivesFacade } from '../../src/session/api/archives-facade.ts';
+import type { ArchiveView } from '../../src/session/verbs/archives.ts';
+import { FakeS3, type Fault, KEYS } from '../support/fake-s3.ts';
+import { withoutNatsServer } from '../support/nats.ts';
+import { makeTree, treeOf } from '../support/trees.ts';
+import { withClient } from './audit.ts';
+import { DaemonProcess } from './daemon-process.ts';
+import { Dice } from './dice.ts';
+import { isFull } from './size.ts';
+import { pause } from './waiting.ts';
+
+const ARCHIVING = ['archive.packed', 'archive.named', 'archive.put', 'archive.noted'] as const;
+const RESTORING = [
+  'archive.lines',
+  'archive.unpacked',
+  'archive.placed',
+  'archive.removed',
+] as const;
+const FAULTS: readonly Fault[] = [
+  'slowDown',
+  'failAfter',
+  'errorIn200',
+  'cut',
+  'wrongBytes',
+  'wrongLength',
+];
+const KILLS = isFull() ? 200 : ARCHIVING.length + RESTORING.length;
+const SESSIONS = isFull() ? 40 : 4;
+
+const using = <T>(
+  servers: string,
+  use: (sessions: SessionsFacade, archives: ArchivesFacade) => Promise<T>,
+) => withClient(servers, (client) => use(new SessionsFacade(client), new ArchivesFacade(client)));
+
+const isAtWork = ({ status, work }: ArchiveView): boolean =>
+  [status, work?.status].some((each) => each === 'pending' || each === 'in_progress');
+
+const all = async (archives: ArchivesFacade): Promise<readonly ArchiveView[]> =>
+  (await archives.search({ limit: 100 })).archives;
+
+const settled = async (archives: ArchivesFacade): Promise<readonly ArchiveView[]> => {
+  for (;;) {
+    const found = await all(archives);
+    if (!found.some(isAtWork)) return found;
+    await pause(100);
+  }
+};
+
+describe.skipIf(withoutNatsServer())('archives', () => {
+  it(`lose nothing and leave nothing behind in ${KILLS} kills beside a bucket that fails`, {
+    timeout: isFull() ? 7_200_000 : 300_000,
+  }, async () => {
+    const dice = new Dice();
+    const s3 = await FakeS3.start();
+    s3.fault = ({ method }) => (method !== 'HEAD' && dice.once(50) ? dice.pick(FAULTS) : undefined);
+    const projects = mkdtempSync(join(tmpdir(), 'greenroom-projects-'));
+    const daemon = new DaemonProcess({
+      env: {
+        ...{ STORAGE_PROVIDER: 's3', GREENROOM_S3_ENDPOINT: s3.endpoint, AWS_S3_BUCKET: s3.bucket },
+        ...{ AWS_ACCESS_KEY_ID: KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: KEYS.secretAccessKey },
+        GREENROOM_ARCHIVES_AT_ONCE: '2',
+      },
+    });
+    const ids = Array.from({ length: SESSIONS }, (_, at) => `session-${at}`);
+    const trees = new Map<string, ReturnType<typeof treeOf>>();
+    const place = (id: string): string => join(projects, id);
+    await using((await daemon.start()).natsUrl, async (sessions) => {
+      for (const [at, id] of ids.entries()) {
+        mkdirSync(place(id));
+        // Some are equal, so that their bytes are stored once.
+        makeTree(place(id), {
+          same: 'x'.repeat(20_000),
+          number: String(at % 3),
+          'sub/link': { to: '../same' },
+        });
+        trees.set(id, treeOf(place(id)));
+        await sessions.create(id, { workingDirectory: place(id) });
+        await sessions.append(id, [{ role: 'user', content: `I am ${id}` }]);
+        await sessions.complete(id);
+      }
+    });
+    const points = (names: readonly string[], count: number): readonly string[] =>
+      isFull()
+        ? Array.from({ length: count }, () => `${dice.pick(names)}:${1 + dice.int(0, 2)}`)
+        : names;
+
+    const missed: string[] = [];
+    /** With a daemon that dies at this place; where nothing passes there until all is settled, it is noted. */
+    const killedAt = async (
+      point: string,
+      ask: (sessions: SessionsFacade, archives: ArchivesFacade) => Promise<unknown>,
+    ): Promise<void> => {
+      await daemon.kill();
+      const ready = await daemon.startOrEnd({ GREENROOM_CRASHPOINT: point });
+      if (ready === undefined) return; // what it went on with has brought it there
+      const work = using(ready.natsUrl, async (sessions, archives) => {
+        await ask(sessions, archives);
+        await settled(archives);
+        await pause(200); // what is tidied up behind them
+        return 'settled';
+      }).catch(() => daemon.gone); // a request that fails is the first to hear of its end
+      const first = await Promise.race([work, daemon.gone]);
+      if (first === 'settled') missed.push(point);
+    };
+
+    for (const point of points(ARCHIVING, KILLS / 2))
+      await killedAt(point, async (sessions) => {
+        for (const id of ids) await sessions.archive(id).catch(String);
+      });
+    await daemon.kill();
+    const made = await using((await daemon.start()).natsUrl, async (sessions, archives) => {
+      for (const id of ids) await sessions.archive(id).catch(String);
+      const found = await settled(archives);
+      for (const id of ids) expect((await sessions.get(id)).status).toBe('archived');
+      return found;
+    });
+    expect(made.map(({ status, sessionId }) => `${sessionId} ${status}`).sort()).toEqual(
+      ids.map((id) => `${id} completed`).sort(),
+    );
+
+    const goes = made[0];
+    for (const point of points(RESTORING, KILLS / 2))
+      await killedAt(point, async (sessions, archives) => {
+        for (const { archiveId, sessionId } of made) {
+          if (point.startsWith('archive.removed')) {
+            if (sessionId !== goes?.sessionId) continue;
+            await settled(archives);
+            await archives.delete(archiveId).catch(String);
+            continue;
+          }
+          if (treesAreThere(sessionId)) {
+            await sessions.delete(sessionId).catch(String);
+            rmSync(place(sessionId), { recursive: true, force: true });
+          }
+          await archives.restore(archiveId).catch(String);
+        }
+      });
+    await daemon.kill();
+    await using((await daemon.start()).natsUrl, async (sessions, archives) => {
+      await settled(archives);
+      for (const { archiveId, sessionId } of await all(archives)) {
+        if (!treesAreThere(sessionId)) await archives.restore(archiveId).catch(String);
+        else await archives.restore(archiveId, { directory: false }).catch(String);
+      }
+      if (goes !== undefined) await archives.delete(goes.archiveId).catch(String);
+      const left = await settled(archives);
+      expect(left.map(({ archiveId }) => archiveId)).toEqual(
+        made.filter((each) => each !== goes).map(({ archiveId }) => archiveId),
+      );
+      for (const { archiveId, sessionId } of left) {
+        expect(treeOf(place(sessionId))).toEqual(trees.get(sessionId));
+        const { entries } = await sessions.messages(sessionId);
+        expect(entries.map((entry) => JSON.stringify(entry))).toEqual([
+          expect.stringContaining(`I am ${sessionId}`),
+        ]);
+        const { work } = await archives.verify(archiveId, { waitMs: 30_000 });
+        expect(work?.result).toMatchObject({ isSound: true });
+      }
+      // What the bucket has is what the archives name.
+      s3.fault = () => undefined;
+      const names = left.flatMap(({ folder, list, transcript, manifest }) =>
+        [folder, list, transcript, manifest].flatMap((each) =>
+          each ? [`archives/${each.name}`] : [],
+        ),
+      );
+      for (let looks = 0; looks < 100 && s3.listing.length > new Set(names).size; looks += 1)
+        await pause(100);
+      expect(s3.listing).toEqual([...new Set(names)].sort());
+      expect(readdirSync(join(daemon.dataDir, 'archiving'))).toEqual([]);
+      const strays = readdirSync(projects).filter((name) => !ids.includes(name));
+      expect(strays).toEqual([]);
+    });
+    if (!isFull()) expect(missed).toEqual([]);
+    else console.info(`${KILLS - missed.length} of ${KILLS} kills, seed ${dice.seed}`);
+    await s3.stop();
+    rmSync(projects, { recursive: true });
+
+    function treesAreThere(sessionId: string): boolean {
+      return existsSync(place(sessionId));
+    }
+  });
+});

@@ -1,0 +1,395 @@
+/** Archives in a whole Greenroom: what becomes of a session that is archived, swept, found, brought back, and goes on. */
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/otp/system-clock.ts';
+import type { ArchiveView } from '../../src/session/verbs/archives.ts';
+import { FakeS3, KEYS } from '../support/fake-s3.ts';
+import { preparedGreenroom, type TestGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
+import { skippingClock } from '../support/skipping-clock.ts';
+import { FULL, makeTree, treeOf } from '../support/trees.ts';
+import { until } from '../support/until.ts';
+
+const WAIT = { waitMs: 20_000 };
+let greenroom: TestGreenroom;
+let s3: FakeS3;
+const projects = mkdtempSync(join(tmpdir(), 'greenroom-projects-'));
+let count = 0;
+
+beforeAll(async () => {
+  s3 = await FakeS3.start();
+});
+afterAll(async () => {
+  await s3.stop();
+  rmSync(projects, { recursive: true });
+});
+beforeEach(() => {
+  s3.fault = () => undefined;
+});
+
+const started = async (more: Parameters<TestGreenroom['start']>[0] = {}) => {
+  greenroom = await unstartedGreenroom();
+  await greenroom.start({
+    ...{ s3Endpoint: s3.endpoint, s3Bucket: s3.bucket, s3Region: 'eu-test-1' },
+    ...{ s3AccessKeyId: KEYS.accessKeyId, s3SecretAccessKey: KEYS.secretAccessKey },
+    ...more,
+  });
+  return greenroom;
+};
+
+/** An ended session whose directory is full, and what is in there. */
+const endedSession = async () => {
+  const sessionId = `session-${count++}`;
+  const directory = join(projects, sessionId);
+  mkdirSync(directory);
+  makeTree(directory, { ...FULL, own: sessionId });
+  await greenroom.sessions.create(sessionId, {
+    workingDirectory: directory,
+    tags: ['kept'],
+    title: 'A title',
+  });
+  await greenroom.run(sessionId, 'Hello');
+  await greenroom.sessions.complete(sessionId);
+  return { sessionId, directory, tree: treeOf(directory) };
+};
+
+const transcriptOf = async (sessionId: string) =>
+  (await greenroom.sessions.messages(sessionId)).entries;
+const objects = (): readonly string[] => readdirSync(join(greenroom.dataDir, 'archives')).sort();
+const namesOf = ({ folder, list, transcript, manifest }: ArchiveView) =>
+  [folder, list, transcript, manifest].flatMap((each) => (each ? [each.name] : [])).sort();
+const tidy = async (archiveId: string) => {
+  for (;;) {
+    const archive = await greenroom.greenroom.archives.get(archiveId);
+    if (
+      (
+        await greenroom.journal.definition({
+          tenant: 'default' as never,
+          kind: 'archive',
+          name: archiveId,
+        })
+      )?.record['isTidy'] === true
+    )
+      return archive;
+    await new Promise((resolve) => systemClock.setTimeout(() => resolve(undefined), 5));
+  }
+};
+
+describe.each(['local', 's3'] as const)('to %s', (to) => {
+  test('a session is archived, deleted, found, brought back with its directory, and goes on', async () => {
+    await started();
+    const { archives } = greenroom.greenroom;
+    const { sessionId, directory, tree } = await endedSession();
+    const before = await transcriptOf(sessionId);
+    const archive = await greenroom.sessions.archive(sessionId, { to, ...WAIT });
+    expect(archive).toMatchObject({
+      ...{ status: 'completed', sessionId, compression: 'gzip', directory, tried: 0 },
+      session: { title: 'A title', tags: ['kept'], numTurns: 1 },
+    });
+    expect(archive.archivePath).toMatch(
+      to === 's3' ? /^s3:\/\/green-room\/archives\/[0-9a-f]{64}\.tar\.gz$/ : /^file:\/\//,
+    );
+    expect(await greenroom.sessions.get(sessionId)).toMatchObject({
+      status: 'archived',
+      archiveId: archive.archiveId,
+    });
+    const { sessions: found } = await greenroom.sessions.search({ hasArchive: true });
+    expect(found.map((each) => each.sessionId)).toEqual([sessionId]);
+    const { audit: records } = await greenroom.greenroom.audit.of(sessionId);
+    expect(records.at(-1)).toMatchObject({
+      action: 'archived',
+      details: {
+        archiveId: archive.archiveId,
+        archivePath: archive.archivePath,
+        sizeBytes: archive.sizeBytes,
+      },
+    });
+    await greenroom.sessions.delete(sessionId);
+    rmSync(directory, { recursive: true });
+    expect((await archives.search({ sessionId })).archives).toHaveLength(1);
+    const restored = await archives.restore(archive.archiveId, WAIT);
+    expect(restored.work).toMatchObject({
+      kind: 'restore',
+      status: 'completed',
+      result: { session: 'restored', leftCount: 0 },
+    });
+    expect(treeOf(directory)).toEqual(tree);
+    expect(await transcriptOf(sessionId)).toEqual(before);
+    expect(await greenroom.sessions.get(sessionId)).toMatchObject({
+      status: 'completed',
+      archiveId: archive.archiveId,
+    });
+    await greenroom.sessions.reopen(sessionId);
+    await greenroom.run(sessionId, 'And on');
+    expect(await transcriptOf(sessionId)).toHaveLength(before.length + 2);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('one Greenroom', () => {
+  const shared = preparedGreenroom(async () => undefined);
+  beforeEach(() => {
+    greenroom = shared();
+  });
+
+  test('only sessions that have ended are archived', async () => {
+    await greenroom.sessions.create('idle', {});
+    await expect(greenroom.sessions.archive('idle')).rejects.toMatchObject({
+      code: 'invalid_state',
+    });
+    await expect(greenroom.sessions.archive('absent')).rejects.toMatchObject({
+      code: 'session_not_found',
+    });
+    const { sessionId } = await endedSession();
+    const archive = await greenroom.sessions.archive(sessionId, WAIT);
+    expect(archive.status).toBe('completed');
+    await expect(greenroom.sessions.archive(sessionId)).rejects.toMatchObject({
+      code: 'invalid_state',
+    });
+  });
+
+  test('a restart knows all of it', async () => {
+    const { sessionId } = await endedSession();
+    const before = await greenroom.sessions.archive(sessionId, WAIT);
+    await tidy(before.archiveId);
+    const again = await greenroom.greenroom.archives.get(before.archiveId);
+    await greenroom.restart();
+    const { sessions } = await greenroom.sessions.search({ hasArchive: true });
+    expect(sessions.map((each) => each.sessionId)).toContain(sessionId);
+    expect(await greenroom.sessions.get(sessionId)).toMatchObject({ archiveId: before.archiveId });
+    expect(await greenroom.greenroom.archives.get(before.archiveId)).toEqual(again);
+  });
+
+  test('asked for by many at once it is one archive', async () => {
+    const { sessionId } = await endedSession();
+    const all = await Promise.all(
+      Array.from({ length: 10 }, () => greenroom.sessions.archive(sessionId)),
+    );
+    expect(new Set(all.map(({ archiveId }) => archiveId)).size).toBe(1);
+  });
+
+  test('it is downloaded whole and in part, and is what it says', async () => {
+    const { sessionId } = await endedSession();
+    const { archiveId, folder, transcript } = await greenroom.sessions.archive(sessionId, WAIT);
+    const bytesOf = async (options?: {
+      object?: 'folder' | 'transcript' | 'list';
+      from?: number;
+    }) => {
+      const parts: Uint8Array[] = [];
+      for await (const part of greenroom.greenroom.archives.download(archiveId, options))
+        parts.push(part);
+      return Buffer.concat(parts);
+    };
+    const bytes = await bytesOf();
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(folder?.sha256);
+    expect(await bytesOf({ from: 100 })).toEqual(bytes.subarray(100));
+    const text = gunzipSync(await bytesOf({ object: 'transcript' })).toString();
+    expect(text.split('\n')[0]).toContain(`"sessionId":"${sessionId}"`);
+    expect(
+      createHash('sha256')
+        .update(await bytesOf({ object: 'transcript' }))
+        .digest('hex'),
+    ).toBe(transcript?.sha256);
+    const list = gunzipSync(await bytesOf({ object: 'list' })).toString();
+    expect(list).toContain('"path":"src/index.ts"');
+  });
+
+  test('a second archive of the same session replaces the first, whose bytes go unless they are the same', async () => {
+    const { sessionId, directory } = await endedSession();
+    const first = await greenroom.sessions.archive(sessionId, WAIT);
+    await tidy(first.archiveId);
+    await greenroom.sessions.reopen(sessionId);
+    await greenroom.run(sessionId, 'More');
+    writeFileSync(join(directory, 'new'), 'file');
+    await greenroom.sessions.complete(sessionId);
+    const second = await greenroom.sessions.archive(sessionId, WAIT);
+    await tidy(second.archiveId);
+    await expect(greenroom.greenroom.archives.get(first.archiveId)).rejects.toMatchObject({
+      code: 'archive_not_found',
+    });
+    expect(objects()).toEqual(expect.arrayContaining(namesOf(second)));
+    for (const name of namesOf(first)) expect(objects()).not.toContain(name);
+  });
+
+  test('equal directories are stored once, and stay as long as one archive has them', async () => {
+    const [one, two] = [await endedSession(), await endedSession()];
+    writeFileSync(join(two.directory, 'own'), readFileSync(join(one.directory, 'own')));
+    makeTree(one.directory, {});
+    makeTree(two.directory, {});
+    const first = await greenroom.sessions.archive(one.sessionId, WAIT);
+    const second = await greenroom.sessions.archive(two.sessionId, WAIT);
+    expect(second.folder?.name).toBe(first.folder?.name);
+    expect(await greenroom.greenroom.archives.delete(first.archiveId, WAIT)).toEqual({
+      deleted: true,
+    });
+    expect(await greenroom.sessions.get(one.sessionId)).toMatchObject({ status: 'completed' });
+    expect(objects()).toContain(second.folder?.name);
+    expect((await greenroom.greenroom.archives.verify(second.archiveId, WAIT)).work).toMatchObject({
+      status: 'completed',
+      result: { isSound: true, faults: [] },
+    });
+    expect(await greenroom.greenroom.archives.delete(second.archiveId, WAIT)).toEqual({
+      deleted: true,
+    });
+    for (const name of [...namesOf(first), ...namesOf(second)])
+      expect(objects()).not.toContain(name);
+  });
+
+  test('what is damaged is told of, and is not brought back', async () => {
+    const { sessionId } = await endedSession();
+    const { archiveId, folder } = await greenroom.sessions.archive(sessionId, WAIT);
+    const file = join(greenroom.dataDir, 'archives', folder?.name ?? '');
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    const { archives } = greenroom.greenroom;
+    expect((await archives.verify(archiveId, WAIT)).work).toMatchObject({
+      result: { isSound: false },
+    });
+    const to = join(projects, 'never');
+    const { work } = await archives.restore(archiveId, { to, ...WAIT });
+    expect(work).toMatchObject({ status: 'failed', error: { code: 'corrupt_record' } });
+    expect(existsSync(to)).toBe(false);
+    rmSync(file);
+    expect((await archives.verify(archiveId, WAIT)).work).toMatchObject({
+      result: { isSound: false },
+    });
+  });
+
+  test('an archive with the same bytes as a damaged one mends it', async () => {
+    const [one, two] = [await endedSession(), await endedSession()];
+    writeFileSync(join(two.directory, 'own'), readFileSync(join(one.directory, 'own')));
+    makeTree(one.directory, {});
+    makeTree(two.directory, {});
+    const first = await greenroom.sessions.archive(one.sessionId, WAIT);
+    const file = join(greenroom.dataDir, 'archives', first.folder?.name ?? '');
+    const bytes = readFileSync(file);
+    writeFileSync(file, Buffer.alloc(bytes.length));
+    const second = await greenroom.sessions.archive(two.sessionId, WAIT);
+    expect(second).toMatchObject({ status: 'completed', folder: { name: first.folder?.name } });
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  test('a directory is never brought back over something', async () => {
+    const { sessionId, directory, tree } = await endedSession();
+    const { archiveId } = await greenroom.sessions.archive(sessionId, WAIT);
+    const { work } = await greenroom.greenroom.archives.restore(archiveId, WAIT);
+    expect(work).toMatchObject({ status: 'failed', error: { code: 'invalid_state' } });
+    const to = `${directory}-elsewhere`;
+    const elsewhere = await greenroom.greenroom.archives.restore(archiveId, { to, ...WAIT });
+    expect(elsewhere.work).toMatchObject({ status: 'completed', result: { session: 'there', to } });
+    expect(treeOf(to)).toEqual(tree);
+  });
+
+  test('what is held is not deleted until it is released', async () => {
+    const { sessionId } = await endedSession();
+    const { archiveId } = await greenroom.sessions.archive(sessionId, WAIT);
+    const { archives } = greenroom.greenroom;
+    expect(await archives.hold(archiveId, 'audit')).toMatchObject({ hold: { reason: 'audit' } });
+    await expect(archives.delete(archiveId)).rejects.toMatchObject({ code: 'invalid_state' });
+    expect(await archives.release(archiveId)).not.toHaveProperty('hold');
+    expect(await archives.delete(archiveId, WAIT)).toEqual({ deleted: true });
+  });
+
+  test("Greenroom's own data is archived by no session", async () => {
+    await greenroom.sessions.create('sly', { workingDirectory: join(greenroom.dataDir, 'store') });
+    await greenroom.sessions.complete('sly');
+    expect(await greenroom.sessions.archive('sly', WAIT)).toMatchObject({
+      status: 'failed',
+      error: { code: 'forbidden' },
+    });
+  });
+
+  test('a session without a directory is archived with its transcript alone', async () => {
+    await greenroom.sessions.create('talk', {});
+    await greenroom.run('talk', 'Hello');
+    await greenroom.sessions.complete('talk');
+    const archive = await greenroom.sessions.archive('talk', WAIT);
+    expect(archive).toMatchObject({
+      status: 'completed',
+      archivePath: expect.stringMatching(/\.jsonl\.gz$/),
+    });
+    expect(archive).not.toHaveProperty('folder');
+    expect(readdirSync(join(greenroom.dataDir, 'archiving'))).toEqual([]);
+  });
+});
+
+const DAY_MS = 86_400_000;
+
+test('runs of a task that says so are archived once they have ended', async () => {
+  const clock = skippingClock();
+  await started({ clock });
+  const { tasks, archives } = greenroom.greenroom;
+  await tasks.put('report', { prompt: 'Report.', autoArchive: true });
+  await tasks.put('other', { prompt: 'Report.' });
+  const { sessionId } = await tasks.run('report');
+  const other = await tasks.run('other');
+  for (const id of [sessionId, other.sessionId])
+    await until(async () => (await greenroom.sessions.get(id)).status === 'completed');
+  clock.skip(60_000);
+  await until(async () => (await greenroom.sessions.get(sessionId)).status === 'archived');
+  expect((await archives.search()).archives.map((each) => each.sessionId)).toEqual([sessionId]);
+});
+
+describe('by their age', () => {
+  test('ended sessions are archived at 180 days, swept behind that, and their archives go at 90 days', async () => {
+    const clock = skippingClock();
+    await started({
+      ...{ clock, storageProvider: 'local', archiveAutoCleanup: 'on', archiveRetentionDays: 90 },
+      ...{ autoArchiveDays: 180, cleanupMaxAgeDays: 30, cleanupIntervalHours: 24 },
+    });
+    const { archives } = greenroom.greenroom;
+    const { sessionId, directory } = await endedSession();
+    await greenroom.sessions.create('ours', {});
+    const made = join(greenroom.dataDir, 'workspaces', 'default', 'ours');
+    mkdirSync(made, { recursive: true });
+    writeFileSync(join(made, 'file'), 'made by a tool');
+    await greenroom.sessions.complete('ours');
+    await greenroom.sessions.create('idle', {});
+    let day = 0;
+    const goTo = async (next: number): Promise<void> => {
+      for (; day < next; day += 1) {
+        clock.skip(DAY_MS);
+        await greenroom.sessions.cleanup({ dryRun: true, maxAgeDays: 90_000 }); // behind the sweep under way
+      }
+    };
+    const ids = async () =>
+      (await greenroom.sessions.search({})).sessions.map((each) => each.sessionId).sort();
+    for (const age of [29, 31, 179]) {
+      await goTo(age);
+      expect(await ids()).toEqual(['idle', 'ours', sessionId].sort());
+      expect((await archives.search()).archives).toEqual([]);
+    }
+    await goTo(181);
+    await until(async () => (await archives.search({ status: 'completed' })).archives.length === 2);
+    await goTo(183);
+    await until(async () => (await ids()).length === 0);
+    const found = (await archives.search()).archives;
+    expect(found.map((each) => [each.sessionId, each.status, each.by]).sort()).toEqual(
+      [
+        ['ours', 'completed', 'auto-archive'],
+        [sessionId, 'completed', 'auto-archive'],
+      ].sort(),
+    );
+    expect(existsSync(made)).toBe(false);
+    expect(existsSync(directory)).toBe(true);
+    await archives.hold(found.find((each) => each.sessionId === 'ours')?.archiveId ?? '');
+    await goTo(269);
+    expect((await archives.search()).archives).toHaveLength(2);
+    await goTo(275);
+    await until(async () => (await archives.search()).archives.length === 1);
+    expect((await archives.search()).archives[0]).toMatchObject({ sessionId: 'ours', hold: {} });
+    rmSync(directory, { recursive: true });
+  });
+});
