@@ -7,6 +7,8 @@ import type { Tenant } from './ids.ts';
 /** They stand in keys: never rename one. */
 export const DEFINITION_KINDS = ['template', 'task', 'schedule', 'archive'] as const;
 export type DefinitionKind = (typeof DEFINITION_KINDS)[number];
+/** Of these, what people make by saying what it is to be. */
+export type PutKind = Exclude<DefinitionKind, 'archive'>;
 
 /** Longest name of a definition: with `task:` before it, it is a tag. */
 export const MAX_NAME_LENGTH = 50;

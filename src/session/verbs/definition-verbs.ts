@@ -5,7 +5,7 @@
  * Those of one tenant that change something take turns, so that what a definition needs is still there when it is stored.
  */
 import { z } from 'zod';
-import type { DefinitionKind } from '../../model/definition.ts';
+import type { PutKind } from '../../model/definition.ts';
 import {
   type Definitions,
   Deleted,
@@ -23,7 +23,7 @@ interface Stored<R> {
 }
 
 export interface DefinitionShape<
-  K extends DefinitionKind,
+  K extends PutKind,
   R extends object,
   Q extends z.ZodRawShape,
   V extends z.ZodType,
@@ -44,17 +44,13 @@ export interface DefinitionShape<
   mayGo(work: SessionsWork, name: string): Promise<void>;
 }
 
-type Many<K extends DefinitionKind, V> = {
+type Many<K extends PutKind, V> = {
   [N in `${K}s`]: z.ZodArray<V extends z.ZodType ? V : never>;
 } & { nextCursor: typeof nextCursor };
 type Strict<S extends z.ZodRawShape> = z.ZodObject<S, z.core.$strict>;
 type VerbOf<Q extends z.ZodType, A extends z.ZodType> = Verb<SessionsWork, Q, A>;
 
-type DefinitionVerbs<
-  K extends DefinitionKind,
-  Q extends z.ZodRawShape,
-  V extends z.ZodType,
-> = Readonly<
+type DefinitionVerbs<K extends PutKind, Q extends z.ZodRawShape, V extends z.ZodType> = Readonly<
   Record<`${K}s.put`, VerbOf<Strict<typeof putShape & Q>, Strict<Record<K, V>>>> &
     Record<`${K}s.get`, VerbOf<typeof Named, Strict<Record<K, V>>>> &
     Record<`${K}s.list`, VerbOf<typeof ListRequest, Strict<Many<K, V>>>> &
@@ -62,7 +58,7 @@ type DefinitionVerbs<
 >;
 
 export const definitionVerbs = <
-  K extends DefinitionKind,
+  K extends PutKind,
   R extends object,
   Q extends z.ZodRawShape,
   V extends z.ZodType,

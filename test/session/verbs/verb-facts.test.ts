@@ -24,6 +24,11 @@ it.each([
   ['import-session', SESSION['import-session'].timeoutMs, 120_000],
   ['compact', SESSION.compact.timeoutMs, 120_000],
   ['context', SESSION.context.timeoutMs, 120_000],
+  ['archive', SESSION.archive.timeoutMs, 120_000],
+  ['archives.verify', SESSIONS['archives.verify'].timeoutMs, 120_000],
+  ['archives.restore', SESSIONS['archives.restore'].timeoutMs, 120_000],
+  ['archives.delete', SESSIONS['archives.delete'].timeoutMs, 120_000],
+  ['archives.read', SESSIONS['archives.read'].timeoutMs, 120_000],
   ['cleanup', SESSIONS.cleanup.timeoutMs, 600_000],
   ['retag', SESSIONS.retag.timeoutMs, 600_000],
   ['retention', SESSIONS.retention.timeoutMs, 600_000],
@@ -33,7 +38,8 @@ it.each([
 
 it('all others may take half a minute', () => {
   const slow = ['import', 'import-session', 'compact', 'context'];
-  slow.push('cleanup', 'retag', 'retention');
+  slow.push('cleanup', 'retag', 'retention', 'archive');
+  slow.push('archives.verify', 'archives.restore', 'archives.delete', 'archives.read');
   const usual = FAMILIES.flatMap((family) => Object.entries(family)).filter(
     ([name]) => ![...slow, ...LOOKS].some((other) => other === name),
   );
