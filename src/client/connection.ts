@@ -9,7 +9,7 @@
  */
 import { type Msg, type NatsConnection, NatsError } from 'nats';
 import { GreenroomError } from '../model/errors.ts';
-import type { Clock } from '../otp/clock.ts';
+import type { Clock, Timer } from '../otp/clock.ts';
 import { PATIENCE_MS, PendingRequests, wentAway } from './pending-requests.ts';
 import { type Answer, Pulse } from './pulse.ts';
 import { errorIn, forbidden, isNoResponders } from './replies.ts';
@@ -28,6 +28,8 @@ export type Change = 'away' | 'back';
 type Forbidden = (subject: string, error: GreenroomError) => void;
 
 const PING_TIMEOUT_MS = 2_500;
+/** When a request is repeated for which nobody listened yet, in milliseconds. */
+const AGAIN_MS = 100;
 
 export class Connection {
   readonly pulse: Pulse;
@@ -108,21 +110,32 @@ export class Connection {
     const { clock } = this.#options;
     const untilMs = clock.monotonic() + timeoutMs;
     let stop = (): void => undefined;
+    let later: Timer | undefined;
     try {
       return await new Promise<Msg>((resolve, reject) => {
         let asked = 0;
+        let patientUntilMs = 0;
         const ask = () => {
           const nth = ++asked;
           const timeout = Math.max(1, untilMs - clock.monotonic());
-          this.#nc
-            .request(subject, body, { timeout })
-            .then(resolve, (error: unknown) => void (nth === asked && reject(error)));
+          this.#nc.request(subject, body, { timeout }).then(resolve, (error: unknown) => {
+            if (nth !== asked) return;
+            // Behind a broker that was away its clients come back one after the other.
+            const mayCome = isNobody(error) && clock.monotonic() < patientUntilMs;
+            if (mayCome) later = clock.setTimeout(ask, AGAIN_MS);
+            else reject(error);
+          });
         };
-        stop = this.onChange((change) => void (change === 'back' && ask()));
+        stop = this.onChange((change) => {
+          if (change !== 'back') return;
+          patientUntilMs = clock.monotonic() + PATIENCE_MS;
+          ask();
+        });
         ask();
       });
     } finally {
       stop();
+      later?.cancel();
     }
   }
 
@@ -165,7 +178,7 @@ export class Connection {
       const isRefused = errorIn(msg) !== undefined;
       return { kind: 'answered', daemon: isRefused ? undefined : msg.string() };
     } catch (error) {
-      return error instanceof NatsError && error.code === '503' ? 'nobody' : 'silent';
+      return isNobody(error) ? 'nobody' : 'silent';
     }
   }
 
@@ -191,3 +204,6 @@ export class Connection {
     }
   }
 }
+
+/** Nobody listens on the subject, says the broker. */
+const isNobody = (error: unknown): boolean => error instanceof NatsError && error.code === '503';
