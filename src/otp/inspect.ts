@@ -37,6 +37,10 @@ export interface TreeNode {
   readonly ref: ActorRef | undefined;
   readonly status: Slot['status'];
   readonly restarts: number;
+  /** Messages that wait; absent: none. */
+  readonly mailbox?: number;
+  /** Its last life ended by a crash. */
+  readonly hasCrashed?: true;
   readonly children: readonly TreeNode[];
 }
 
@@ -66,6 +70,8 @@ export function tree(process: Process): TreeNode {
     ref: process.alive ? process : undefined,
     status: process.slot?.status ?? 'running',
     restarts: process.slot?.restarts ?? 0,
+    ...(process.mailbox.size === 0 ? {} : { mailbox: process.mailbox.size }),
+    ...(process.slot?.lastCrash === undefined ? {} : { hasCrashed: true }),
     children: [...(process.program.slots?.(process) ?? [])].map((slot) => nodeOf(slot, process)),
   };
 }

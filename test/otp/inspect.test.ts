@@ -41,7 +41,14 @@ test('the tree shows every place, taken or not, with status and restarts', async
       {
         id: 'inner',
         children: [
-          { id: 'a', label: 'root/inner/a', kind: 'worker', ref: findPuppet(w, 'a'), restarts: 1 },
+          {
+            id: 'a',
+            label: 'root/inner/a',
+            kind: 'worker',
+            ref: findPuppet(w, 'a'),
+            restarts: 1,
+            hasCrashed: true,
+          },
         ],
       },
       { id: 'b', label: 'root/b', status: 'ignored', ref: undefined, children: [] },

@@ -66,6 +66,10 @@ const Tree = z.strictObject({
   status: text,
   ref: count.nullable(),
   restarts: count,
+  /** Messages that wait in front of it; absent: none. */
+  mailbox: count.exactOptional(),
+  /** It has crashed; `inspect` says how. */
+  hasCrashed: z.literal(true).exactOptional(),
   get children() {
     return z.array(Tree).readonly();
   },
