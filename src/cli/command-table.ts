@@ -21,6 +21,7 @@ const ENTRIES: readonly Entry[] = [
   { words: ['logs'], load: async () => (await import('./commands/logs.ts')).registerLogs },
   { words: ['service'], load: async () => (await import('./commands/service.ts')).registerService },
   { words: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
+  { words: ['top'], load: async () => (await import('./commands/top.ts')).registerTop },
   { words: ['tree'], load: async () => (await import('./commands/tree.ts')).registerTree },
   { words: ['inspect'], load: async () => (await import('./commands/inspect.ts')).registerInspect },
   { words: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },

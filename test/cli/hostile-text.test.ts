@@ -146,6 +146,7 @@ const CALLS: readonly (readonly string[])[] = [
   ['sessions', 'children', 'evil'],
   ['chat', 'evil'],
   ['chat', HOSTILE],
+  ['top', '--count', '1', '--interval', '1'],
   ['metrics', 'evil'],
   ['metrics', HOSTILE],
   ['explain', 'evil'],
