@@ -48,6 +48,7 @@ const LONG = files(
     'classic-client/(one-session|tools|daemon)',
     'client/python',
     'http/http',
+    'dashboard/(jobs|views)',
     'nats/tenants/walls',
   ],
   ...['greenroom/(long-imports|every-commit|passivation|sick-sessions)', 'client/abort'],
@@ -92,7 +93,7 @@ const FAST = files(
   ...['classic/stores/call-order', 'cli/format', 'cli/message-text', 'cli/values'],
   ...['text/tokens', 'text/phrase', 'text/extract', 'text/snippet', 'text/waiting-sessions'],
   ...['cli/hit-line', 'cli/markdown', 'cli/chat', 'tools/commands/(exit-code|cwd|descriptors)'],
-  ...['notifications/(outbox|read-audit|settings)', 'cli/metrics'],
+  ...['notifications/(outbox|read-audit|settings)', 'cli/(metrics|top)', 'dashboard/pure'],
   ...[
     'hooks/(matcher|word|verdict|settings)',
     'metrics/**/*',

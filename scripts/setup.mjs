@@ -2,7 +2,7 @@
  * Makes a bare clone ready, before `npm start` and `npm test`: checks Node, installs packages, builds,
  * finds nats-server. It needs nothing but Node itself, and does only what is missing: when all is
  * there it takes well under a second. With `--tests` it also gets what only tests need: the servers of
- * the Redis and PostgreSQL stores.
+ * the Redis and PostgreSQL stores, and a browser.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -116,10 +116,14 @@ const isRoot = () => process.getuid?.() === 0;
 
 const findTestServers = async () => {
   const { findProgram } = await compiled('config/find-program.js');
-  const { findRedisServer, findPostgres } = await import(
+  const { findRedisServer, findPostgres, findChromium } = await import(
     pathToFileURL(at('dist', 'test', 'support', 'server-programs.js')).href
   );
-  const servers = { 'redis-server': findRedisServer, postgresql: findPostgres };
+  const servers = {
+    'redis-server': findRedisServer,
+    postgresql: findPostgres,
+    chromium: findChromium,
+  };
   await provideTestServers({ servers, findProgram, isRoot: isRoot(), say });
 };
 

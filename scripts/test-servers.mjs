@@ -1,7 +1,7 @@
 /**
- * Gets the servers that the tests of the Redis and PostgreSQL stores run. Where one is missing and
- * cannot be installed, a sentence says what to do and the set-up goes on: those tests are skipped, and
- * fail under CI.
+ * Gets the servers that the tests of the Redis and PostgreSQL stores run, and the browser of those of the page. Where
+ * one is missing and cannot be installed, a sentence says what to do and the set-up goes on: those tests are skipped;
+ * those of the stores fail under CI.
  */
 import { installPackage } from './apt.mjs';
 
@@ -17,11 +17,15 @@ export const provideTestServers = async ({ servers, findProgram, isRoot, say }) 
   }
 };
 
-const BREW = { 'redis-server': 'redis', postgresql: 'postgresql@17' };
-const NAMED_IN = { 'redis-server': 'REDIS_SERVER_BIN', postgresql: 'POSTGRES_BIN_DIR' };
+const BREW = { 'redis-server': 'redis', postgresql: 'postgresql@17', chromium: 'chromium' };
+const NAMED_IN = {
+  'redis-server': 'REDIS_SERVER_BIN',
+  postgresql: 'POSTGRES_BIN_DIR',
+  chromium: 'CHROMIUM_BIN',
+};
 
 const whatToDo = (name, mayUseSudo) => {
-  const why = 'the tests of its store are skipped without it';
+  const why = 'the tests that need it are skipped without it';
   if (process.platform === 'darwin') return `run "brew install ${BREW[name]}"; ${why}.`;
   if (mayUseSudo) return `run "sudo apt-get install ${name}"; ${why}.`;
   return `install it, or name it in ${NAMED_IN[name]}; ${why}.`;

@@ -28,7 +28,7 @@ const sourcesBelow = (folder: string): Source[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return sourcesBelow(path);
-    return path.endsWith('.ts') ? [{ path, text: readFileSync(join(ROOT, path), 'utf8') }] : [];
+    return /\.tsx?$/.test(path) ? [{ path, text: readFileSync(join(ROOT, path), 'utf8') }] : [];
   });
 
 const SOURCES = [...sourcesBelow('src'), ...sourcesBelow('supervisors')];
@@ -153,6 +153,12 @@ const FLOORS: readonly (readonly string[])[] = [
   ['http/classic'],
   ['http'],
   ['client'],
+  // The page, in a browser
+  ['dashboard/ground'],
+  ['dashboard/parts'],
+  ['dashboard/approvals'],
+  ['dashboard/session', 'dashboard/sessions', 'dashboard/pages'],
+  ['dashboard'],
   ['testing'],
   ['supervisors'],
   ['app'],
@@ -193,6 +199,7 @@ const LEANS: Readonly<Record<string, readonly string[]>> = {
   nats: [...DOMAIN, 'gateway'],
   http: [...DOMAIN, 'metrics', 'gateway', 'nats'],
   client: [...DOMAIN, 'gateway', 'nats'],
+  dashboard: ['model', 'session'],
   'agent-sdk': [...DOMAIN, 'executor', 'approvals', 'tools', 'app'],
   'classic-client': [...DOMAIN, 'executor', 'approvals', 'client', 'app'],
   cli: [...DOMAIN, 'client', 'nats'],
@@ -269,6 +276,7 @@ describe('imports', () => {
       aws4fetch: ['archives'],
       '@modelcontextprotocol/client': ['tools'],
       '@opentelemetry/api': ['traces'],
+      '@preact/signals': ['dashboard'],
       commander: ['cli'],
       croner: ['calendar'],
       libsql: ['text'],
@@ -278,6 +286,7 @@ describe('imports', () => {
       pg: ['classic'],
       pino: ['platform'],
       piscina: ['executor'],
+      preact: ['dashboard'],
       redis: ['classic'],
       unbash: ['permissions'],
       yauzl: ['archives'],

@@ -1,7 +1,7 @@
 /**
  * Bundles the command line, `dist/src/cli/main.js` and what it needs, into `dist/cli`: to find and load a hundred small
- * modules takes longer than most commands run. Runs after the compiler, and takes its files; it also puts the
- * files of the page where they are served from.
+ * modules takes longer than most commands run. Runs after the compiler, and takes its files; the page
+ * is bundled with it (`page.mjs`).
  *
  * 1. Library, threads and child processes run what the compiler made. What finds files by its own place, and all that only
  *    the daemon needs, is left there and loaded from there.
@@ -10,10 +10,11 @@
  * 4. It is CommonJS, which Node loads sooner than as many modules. Names are kept, so stack traces say what they said.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
+import { bundlePage } from './page.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(dirname(HERE));
@@ -97,15 +98,8 @@ const lazyPackages = {
 const NATS_RARELY =
   /node_modules\/(?:nkeys\.js|tweetnacl|nats\/lib\/(?:jetstream\/(?!\w*mod\.js)|nats-base-client\/(?:bench|service|serviceclient|js-sha256)\.js))/;
 
-/** The page needs no compiler: its files are served as they are. */
-const copyPage = () => {
-  const copy = join(COMPILED, 'dashboard');
-  rmSync(copy, { recursive: true, force: true });
-  cpSync(join(ROOT, 'src', 'dashboard'), copy, { recursive: true });
-};
-
 export const bundle = async () => {
-  copyPage();
+  await bundlePage();
   const build = await rolldown({
     input: ENTRY,
     cwd: ROOT,

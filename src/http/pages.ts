@@ -1,15 +1,17 @@
 /**
- * The page: files of `src/dashboard`, as they are. They are read once, at the start; nothing else of the disk can be asked
+ * The page: what the build made of `src/dashboard`. They are read once, at the start; nothing else of the disk can be asked
  * for. There is nothing secret in them, so no token is needed; what they show they ask for with one.
  */
 import { createHash, hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, extname, join } from 'node:path';
+import { compiledFile } from '../platform/compiled.ts';
 import { type Exchange, send, sendEmpty } from './wire/exchange.ts';
 import { HttpError } from './wire/problem.ts';
 
-const FOLDER = fileURLToPath(new URL('../dashboard/', import.meta.url));
+/** Where the build puts the page. */
+const folderOfPage = (): string =>
+  dirname(compiledFile(import.meta.url, '../dashboard/index.html'));
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -59,8 +61,13 @@ export class Pages {
   readonly #files: ReadonlyMap<string, Page>;
 
   /** @param folder what is in it, and below. */
-  constructor(folder: string = FOLDER) {
+  constructor(folder: string = folderOfPage()) {
     this.#files = new Map(existsSync(folder) ? filesIn(folder, '') : []);
+  }
+
+  /** How large each file is, as `of` has it. */
+  sizes(of: (body: Buffer) => number): readonly number[] {
+    return [...this.#files.values()].map(({ body }) => of(body));
   }
 
   /** Throws `unknown_path`, and `method_not_allowed`. */

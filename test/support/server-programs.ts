@@ -1,6 +1,5 @@
 /**
- * Finds the programs of the servers that tests and benches run: redis-server 7 or newer, PostgreSQL 15
- * or newer. What is not there is said in words, for the line that tells of skipped tests.
+ * Finds the programs that tests and benches run: redis-server 7 or newer, PostgreSQL 15 or newer, Chromium. What is not there is said in words, for the line that tells of skipped tests.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -17,7 +16,7 @@ const OLDEST_POSTGRES = 15;
 /** Debian keeps several versions side by side, none of them on the PATH. */
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
 
-const { REDIS_SERVER_BIN, POSTGRES_BIN_DIR, PATH = '' } = process.env;
+const { REDIS_SERVER_BIN, POSTGRES_BIN_DIR, CHROMIUM_BIN, PATH = '' } = process.env;
 
 export const findRedisServer = (): FoundServer => {
   const path = REDIS_SERVER_BIN ?? findProgram('redis-server');
@@ -38,6 +37,11 @@ export const findPostgres = (): FoundServer => {
   return {
     missing: `no PostgreSQL ${OLDEST_POSTGRES} or newer was found (PATH, ${DEBIAN_POSTGRES}, POSTGRES_BIN_DIR)`,
   };
+};
+
+export const findChromium = (): FoundServer => {
+  const path = CHROMIUM_BIN ?? findProgram('chromium') ?? findProgram('google-chrome');
+  return path === undefined ? { missing: 'no Chromium was found (PATH, CHROMIUM_BIN)' } : { path };
 };
 
 const postgresFolders = (): readonly string[] => {

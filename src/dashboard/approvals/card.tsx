@@ -1,0 +1,117 @@
+/** One thing that waits: why, what it would do, and the ways to answer. */
+import { useState } from 'preact/hooks';
+import { askSession, Problem } from '../ground/ask.ts';
+import { addressOf } from '../ground/route.ts';
+import { now } from '../ground/time.ts';
+import { money, until } from '../ground/words.ts';
+import { Ago } from '../parts/moment.tsx';
+import { Input } from '../parts/tool-input.tsx';
+import { type Answer, type Asked, type AskedBudget, type AskedCall, answer } from './answer.ts';
+import { Question } from './question.tsx';
+
+export const Card = (props: {
+  readonly approval: Asked;
+  readonly isCurrent: boolean;
+  readonly onAnswered: () => void;
+}) => {
+  const { approval, isCurrent, onAnswered } = props;
+  const { sessionId, reason, askedAt, answerBy } = approval;
+  const give = (given: Answer) => void answer(approval, given).then(onAnswered);
+  const name = 'budget' in approval ? 'Spend more?' : approval.toolName;
+  return (
+    <article
+      class={`approval ${isCurrent ? 'current' : ''}`}
+      aria-label={`${name} in ${sessionId}`}
+    >
+      <header>
+        <strong>{name}</strong> in <a href={addressOf(['sessions', sessionId])}>{sessionId}</a>{' '}
+        <Ago at={askedAt} />
+        {answerBy === undefined ? null : (
+          <span class="warn"> denied in {until(answerBy, now.value)}</span>
+        )}
+      </header>
+      <p>{reason}</p>
+      {'budget' in approval ? <Budget of={approval} /> : <Call approval={approval} />}
+      {'question' in approval && approval.question !== undefined ? (
+        <Question {...approval.question} onAnswer={give} />
+      ) : (
+        <Buttons
+          suggestions={'suggestions' in approval ? approval.suggestions : []}
+          isCurrent={isCurrent}
+          onAnswer={give}
+        />
+      )}
+    </article>
+  );
+};
+
+const Budget = ({ of: { budget } }: { readonly of: AskedBudget }) => (
+  <p>
+    {budget.name}: {money(budget.usedUsd)} of {money(budget.limitUsd)} are used, the next call may
+    cost {money(budget.neededUsd)}. Allow {money(budget.askedUsd)} more?
+  </p>
+);
+
+const Buttons = (props: {
+  readonly suggestions: readonly string[];
+  readonly isCurrent: boolean;
+  readonly onAnswer: (answer: Answer) => void;
+}) => {
+  const { suggestions, isCurrent, onAnswer } = props;
+  return (
+    <footer>
+      <button
+        type="button"
+        class="main"
+        onClick={() => onAnswer({ decision: 'allow' })}
+        title={isCurrent ? 'a' : undefined}
+      >
+        Allow once
+      </button>
+      {suggestions.length === 0 ? null : (
+        <button
+          type="button"
+          title={suggestions.join('\n')}
+          onClick={() => onAnswer({ decision: 'allow', scope: 'session' })}
+        >
+          Allow for the session: <code>{suggestions[0]}</code>
+        </button>
+      )}
+      <button
+        type="button"
+        class="danger"
+        onClick={() => onAnswer({ decision: 'deny' })}
+        title={isCurrent ? 'd' : undefined}
+      >
+        Deny
+      </button>
+    </footer>
+  );
+};
+
+/** What it would do; the call itself lists leave out. */
+const Call = ({ approval }: { readonly approval: AskedCall }) => {
+  const { sessionId, approvalId, toolName, commands, files, sandbox } = approval;
+  const [input, setInput] = useState<unknown>('input' in approval ? approval.input : undefined);
+  const open = async (event: Event) => {
+    if (!(event.currentTarget as HTMLDetailsElement).open || input !== undefined) return;
+    try {
+      const { approvals } = await askSession(sessionId, 'asked', {});
+      const asked = approvals.find((each) => each.approvalId === approvalId);
+      setInput(asked !== undefined && 'input' in asked ? asked.input : {});
+    } catch (error) {
+      setInput(error instanceof Problem ? error.message : String(error));
+    }
+  };
+  return (
+    <>
+      {commands.length === 0 ? null : <pre>{commands.join('\n')}</pre>}
+      {files.length === 0 ? null : <p class="second">{files.join(', ')}</p>}
+      {sandbox === undefined ? null : <p class="second">sandbox: {sandbox}</p>}
+      <details onToggle={open}>
+        <summary>The whole call</summary>
+        {input === undefined ? null : <Input name={toolName} input={input} />}
+      </details>
+    </>
+  );
+};

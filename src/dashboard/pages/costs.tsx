@@ -1,0 +1,220 @@
+/** Where the money went: by day, tag, model and owner, what the cache has missed, and the budgets. */
+import { askSessions } from '../ground/ask.ts';
+import type { SessionsReplies } from '../ground/replies.ts';
+import { addressOf, addressWith, go, route } from '../ground/route.ts';
+import { useAsked } from '../ground/time.ts';
+import { count, money } from '../ground/words.ts';
+import { Bars } from '../parts/chart.tsx';
+import { Loading } from '../parts/loading.tsx';
+import { Trouble } from '../parts/problem.tsx';
+import { added, days } from './cost-sums.ts';
+
+type Group = SessionsReplies['costs']['groups'][number];
+
+const WAYS = ['day', 'tag', 'model', 'owner'] as const;
+type Way = (typeof WAYS)[number];
+const SPANS = { '7': 'a week', '30': '30 days', '90': '90 days', '365': 'a year' } as const;
+const DAY_MS = 86_400_000;
+/** Pages of sessions that are read for one sum. */
+const MAX_PAGES = 50;
+
+interface Sum {
+  readonly groups: readonly Group[];
+  readonly isWhole: boolean;
+}
+
+const sumUp = async (by: Way, span: number, q: string, end: AbortSignal): Promise<Sum> => {
+  const spentAfter = new Date(Date.now() - span * DAY_MS).toISOString();
+  let groups: readonly Group[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const place = cursor === undefined ? {} : { cursor };
+    const reply = await askSessions('costs', { q, by, spentAfter, limit: 200, ...place }, end);
+    groups = added(groups, reply.groups);
+    cursor = reply.nextCursor;
+    if (cursor === undefined) return { groups, isWhole: true };
+  }
+  return { groups, isWhole: false };
+};
+
+export const Costs = () => {
+  const { query } = route.value;
+  const span = query.get('days') ?? '30';
+  const by = WAYS.find((way) => way === query.get('by')) ?? 'day';
+  const q = query.get('q') ?? '';
+  const { value, problem } = useAsked(
+    (end) => sumUp(by, Number(span) || 30, q, end),
+    [by, span, q],
+  );
+  const total = value?.groups.reduce((sum, { costUsd }) => sum + costUsd, 0) ?? 0;
+  return (
+    <div class="costs">
+      <h1>Costs</h1>
+      <div class="bar">
+        <Choice name="Of the last" value={span} values={Object.entries(SPANS)} field="days" />
+        <Choice name="By" value={by} values={WAYS.map((way) => [way, way] as const)} field="by" />
+        <label>
+          Of sessions{' '}
+          <input
+            data-query
+            value={q}
+            placeholder="tag:review"
+            onChange={({ currentTarget }) => go(addressWith({ q: currentTarget.value }))}
+          />
+        </label>
+      </div>
+      <Trouble problem={problem} />
+      {value === undefined ? (
+        problem === undefined ? (
+          <Loading />
+        ) : null
+      ) : (
+        <>
+          <p class="total">
+            <strong>{money(total)}</strong>
+            {value.isWhole ? '' : ' and more: only the oldest sessions were read'}
+          </p>
+          {by === 'day' ? (
+            <Bars
+              title="Cost per day"
+              bars={days(value.groups, Number(span) || 30, Date.now())}
+              shown={money}
+            />
+          ) : null}
+          <Groups groups={value.groups} by={by} />
+          <Misses groups={value.groups} />
+        </>
+      )}
+      {by === 'tag' || q !== '' ? null : <Budgets />}
+    </div>
+  );
+};
+
+const Choice = (props: {
+  readonly name: string;
+  readonly value: string;
+  readonly values: readonly (readonly [string, string])[];
+  readonly field: string;
+}) => (
+  <label>
+    {props.name}{' '}
+    <select
+      value={props.value}
+      onChange={({ currentTarget }) => go(addressWith({ [props.field]: currentTarget.value }))}
+    >
+      {props.values.map(([value, says]) => (
+        <option key={value} value={value}>
+          {says}
+        </option>
+      ))}
+    </select>
+  </label>
+);
+
+const Groups = ({ groups, by }: { readonly groups: readonly Group[]; readonly by: Way }) => {
+  const sorted =
+    by === 'day'
+      ? groups.toSorted((a, b) => (a.value < b.value ? 1 : -1))
+      : groups.toSorted((a, b) => b.costUsd - a.costUsd);
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`Cost by ${by}`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{by}</th>
+            <th scope="col" class="number">
+              Cost
+            </th>
+            <th scope="col" class="number">
+              Turns
+            </th>
+            <th scope="col" class="number">
+              Sessions
+            </th>
+            <th scope="col" class="number">
+              Missed by the cache
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.map((group) => (
+            <tr key={group.value}>
+              <th scope="row">{linked(by, group.value)}</th>
+              <td class="number">
+                {money(group.costUsd)}
+                {group.unpriced > 0 ? ' and more' : ''}
+              </td>
+              <td class="number">{count(group.turns)}</td>
+              <td class="number">{count(group.sessions)}</td>
+              <td class="number">
+                {money(group.cacheMisses.reduce((sum, miss) => sum + miss.costUsd, 0))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+};
+
+const linked = (by: Way, value: string) => {
+  if (value === '') return 'none';
+  return by === 'day' ? (
+    value
+  ) : (
+    <a href={addressOf(['sessions'], { q: `${by}:"${value}" sort:cost` })}>{value}</a>
+  );
+};
+
+const Misses = ({ groups }: { readonly groups: readonly Group[] }) => {
+  const misses =
+    added(
+      [],
+      groups.map((group) => ({ ...group, value: '' })),
+    )[0]?.cacheMisses ?? [];
+  if (misses.length === 0) return null;
+  return (
+    <section>
+      <h2>What the cache has missed, and why</h2>
+      <ul>
+        {misses.map(({ type, times, costUsd }) => (
+          <li key={type}>
+            <code>{type}</code>: {count(times)} times, {money(costUsd)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+};
+
+const Budgets = () => {
+  const { value } = useAsked((end) => askSessions('budgets', {}, end), []);
+  if (value === undefined || value.budgets.length === 0) return null;
+  return (
+    <section>
+      <h2>Budgets</h2>
+      <ul class="budgets">
+        {value.budgets.map((budget) => {
+          const limit = budget.maxUsd + budget.extraUsd;
+          return (
+            <li key={`${budget.scope} ${budget.value} ${budget.per}`}>
+              <span>
+                {budget.scope} {budget.value} ({budget.per})
+              </span>
+              <meter
+                min={0}
+                max={limit}
+                high={limit * 0.8}
+                value={budget.spentUsd}
+                aria-label={`${budget.scope} ${budget.value}`}
+              />
+              <span class="number">
+                {money(budget.spentUsd)} of {money(limit)}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+};

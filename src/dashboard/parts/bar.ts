@@ -1,0 +1,5 @@
+/** A value with its name, as charts show it. */
+export interface Bar {
+  readonly label: string;
+  readonly value: number;
+}

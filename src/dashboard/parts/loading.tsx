@@ -1,0 +1,6 @@
+/** Where an answer is waited for. */
+export const Loading = () => (
+  <p class="loading" role="status">
+    One moment…
+  </p>
+);

@@ -1,0 +1,18 @@
+/** What went wrong, where the answer would stand. */
+import type { Problem } from '../ground/ask.ts';
+
+/** What helps, where the code says it. */
+const HELP: Readonly<Record<string, string>> = {
+  unauthorized:
+    'Run `greenroom open` on the machine of the daemon: it gives an address that lets this browser in.',
+  forbidden: 'This token may not do that.',
+  away: 'It is asked again by itself.',
+};
+
+export const Trouble = ({ problem }: { readonly problem: Problem | undefined }) =>
+  problem === undefined ? null : (
+    <div class="trouble" role="alert">
+      <strong>{problem.message}</strong> <code>{problem.code}</code>
+      {HELP[problem.code] === undefined ? null : <p>{HELP[problem.code]}</p>}
+    </div>
+  );

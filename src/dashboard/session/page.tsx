@@ -1,0 +1,40 @@
+/** One session: what was said, what is being said, what it cost, and what may be done with it. */
+import { useEffect, useMemo } from 'preact/hooks';
+import { Waiting } from '../approvals/approvals.tsx';
+import { Problem } from '../ground/ask.ts';
+import { route } from '../ground/route.ts';
+import { Loading } from '../parts/loading.tsx';
+import { Trouble } from '../parts/problem.tsx';
+import { Actions } from './actions.tsx';
+import { Composer } from './composer.tsx';
+import { Conversation } from './conversation.ts';
+import { Facts } from './facts.tsx';
+import { LiveTurn } from './live-turn.tsx';
+import { Transcript } from './transcript.tsx';
+import { Turns } from './turns.tsx';
+
+export const SessionPage = ({ sessionId }: { readonly sessionId: string }) => {
+  const conversation = useMemo(() => new Conversation(sessionId), [sessionId]);
+  useEffect(() => () => conversation.close(), [conversation]);
+  const session = conversation.session.value;
+  const problem = conversation.problem.value;
+  const at = Number(route.value.query.get('at')) || undefined;
+  if (session === undefined)
+    return problem instanceof Problem ? <Trouble problem={problem} /> : <Loading />;
+  return (
+    <div class="session">
+      <Facts conversation={conversation} session={session} />
+      <Actions conversation={conversation} session={session} />
+      <div class="beside">
+        <Turns conversation={conversation} />
+        <div class="said">
+          <Trouble problem={problem instanceof Problem ? problem : undefined} />
+          <Transcript conversation={conversation} lastSeq={session.seq} at={at} />
+          <LiveTurn conversation={conversation} />
+          <Waiting sessionId={sessionId} onAnswered={() => conversation.refreshSoon()} />
+          <Composer conversation={conversation} session={session} />
+        </div>
+      </div>
+    </div>
+  );
+};

@@ -1,0 +1,96 @@
+/** What the page makes of what it is told, without a page. */
+import { describe, expect, test } from 'vitest';
+import { ago, bytes, money, short, span } from '../../src/dashboard/ground/words.ts';
+import { added, days } from '../../src/dashboard/pages/cost-sums.ts';
+import { diffLines } from '../../src/dashboard/parts/diff-lines.ts';
+import { partsOf } from '../../src/dashboard/session/fences.ts';
+import { shownLine } from '../../src/dashboard/session/imported.ts';
+import { wordAt } from '../../src/dashboard/sessions/complete.ts';
+import { Dice } from '../../src/testing/dice.ts';
+
+describe('a change of a text', () => {
+  test('is told by the lines that went and came', () => {
+    const lines = diffLines('a\nb\nc\nd', 'a\nB\nc\nd').map(({ kind, text }) => `${kind} ${text}`);
+    expect(lines).toEqual(['same a', 'gone b', 'new B', 'same c', 'same d']);
+    expect(diffLines('', 'x').map(({ kind }) => kind)).toEqual(['new']);
+    expect(diffLines('same', 'same').every(({ kind }) => kind === 'same')).toBe(true);
+  });
+
+  test('has all of both texts between what is the same', () => {
+    const dice = new Dice(7);
+    for (let round = 0; round < 200; round += 1) {
+      const some = () => Array.from({ length: dice.int(0, 7) }, () => dice.pick(['a', 'b', 'c']));
+      const [before, after] = [some().join('\n'), some().join('\n')];
+      const lines = diffLines(before, after);
+      const without = (kind: string) =>
+        lines.filter((line) => line.kind !== kind).map(({ text }) => text);
+      expect(before.split('\n').join()).toContain(without('new').join());
+      expect(after.split('\n').join()).toContain(without('gone').join());
+    }
+  });
+});
+
+test('code stands between its fences, also where they are not closed', () => {
+  const parts = partsOf('Look:\n```js\nconst a = 1;\n```\nand\n~~~\nopen').map(
+    ({ isCode, text }) => [isCode, text],
+  );
+  expect(parts).toEqual([
+    [false, 'Look:'],
+    [true, 'const a = 1;'],
+    [false, 'and'],
+    [true, 'open'],
+  ]);
+});
+
+test.each([
+  ['tag:rev', 7, 'tag', 'rev', false],
+  ['-tag:a -sta', 11, undefined, 'sta', true],
+  ['cost:>1 tag:"two wo', 19, 'tag', 'two wo', false],
+  ['(tag:a OR mo', 12, undefined, 'mo', false],
+])('the word of a query that is being typed: %s', (text, cursor, key, value, isNot) => {
+  expect(wordAt(text, cursor)).toMatchObject({ key, value, isNot });
+});
+
+test('a foreign line is shown whatever it holds', () => {
+  const at = '2026-11-29T00:00:00.000Z';
+  const shown = (line: unknown) => shownLine({ type: 'imported', seq: 1, at, line });
+  for (const line of [null, 7, 'text', [], { type: 'user' }, { message: { content: 7 } }])
+    expect(shown(line).isFolded).toBe(true);
+  const said = { type: 'user', message: { role: 'user', content: 'Hello' } };
+  expect(shown(said)).toMatchObject({ who: 'user', isFolded: false });
+  expect(shown({ ...said, isMeta: true })).toMatchObject({ who: 'user', isFolded: true });
+  const result = [{ type: 'tool_result', tool_use_id: 't', content: 'ok' }];
+  expect(shown({ type: 'user', message: { content: result } }).who).toBe('tool');
+});
+
+test('costs of several pages are added up, and each day has its bar', () => {
+  const group = (value: string, costUsd: number) => ({
+    ...{ value, costUsd, sessions: 1, turns: 2, unpriced: 0 },
+    cacheMisses: [{ type: 'tools_changed', times: 1, missedInputTokens: 10, costUsd: 0.5 }],
+  });
+  const sums = added([group('2026-11-28', 1)], [group('2026-11-28', 2), group('2026-11-29', 4)]);
+  expect(sums.map(({ value, costUsd, turns }) => [value, costUsd, turns])).toEqual([
+    ['2026-11-28', 3, 4],
+    ['2026-11-29', 4, 2],
+  ]);
+  expect(sums[0]?.cacheMisses).toEqual([
+    { type: 'tools_changed', times: 2, missedInputTokens: 20, costUsd: 1 },
+  ]);
+  const bars = days(sums, 3, Date.parse('2026-11-29T12:00:00Z'));
+  expect(bars.map(({ value }) => value)).toEqual([0, 3, 4]);
+});
+
+test('values in the words of people', () => {
+  expect([money(0), money(0.004), money(1234.5), money(null)]).toEqual([
+    ...['$0', '$0.0040', '$1,234.50', '?'],
+  ]);
+  expect([short(999), short(1_500), short(2_000_000)]).toEqual(['999', '1.5k', '2M']);
+  expect([span(40), span(1_500), span(61_000), span(90_000_000)]).toEqual([
+    ...['40 ms', '1.5 s', '1 min', '1 d'],
+  ]);
+  expect(bytes(27_000_000)).toBe('27 MB');
+  const at = '2026-11-29T12:00:00.000Z';
+  expect([ago(at, Date.parse(at)), ago(at, Date.parse(at) + 120_000)]).toEqual([
+    ...['now', '2 min ago'],
+  ]);
+});

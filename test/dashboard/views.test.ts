@@ -1,0 +1,154 @@
+/** Each view of the page: that nothing of a transcript acts, that readers of all kinds can use it, and that length costs nothing. */
+import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { Pages } from '../../src/http/pages.ts';
+import { browserForFile, withoutBrowser } from '../support/browser.ts';
+import { sharedGreenroom } from '../support/greenroom.ts';
+
+const PATIENCE = { timeout: 60_000 };
+const VIEWS = ['sessions', 'approvals', 'tree', 'turns', 'costs', 'audit', 'health'];
+
+/** What would act if it became markup, a script, a style or an address. */
+const HOSTILE = [
+  '<script>globalThis.acted = true</script>',
+  '<img src=x onerror="globalThis.acted = true">',
+  '<svg onload="globalThis.acted = true"><a href="javascript:globalThis.acted = true">x</a></svg>',
+  '"><iframe srcdoc="<script>parent.acted = true</script>">',
+  "{{constructor.constructor('globalThis.acted = true')()}}",
+  '[x](javascript:globalThis.acted=true) ![x](http://outside.example/x.png)',
+  '<style>@import url(http://outside.example/x.css);</style>',
+  '\u202etxt.exe\u2066 \u0000\u001b]8;;http://outside.example\u0007x',
+  '</textarea></pre></details><base href="http://outside.example/">',
+];
+
+describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
+  const shared = sharedGreenroom({ httpPort: 0, textSearch: 'talk' });
+  const browse = browserForFile();
+
+  test('shows what is hostile as what it is, in each view', async () => {
+    const { sessions } = shared();
+    const blocks = HOSTILE.flatMap((text) => [
+      { type: 'text', text },
+      { type: 'tool_use', id: `t${text.length}`, name: 'Bash', input: { command: text } },
+    ]);
+    const picture = {
+      ...{ type: 'image' },
+      source: { type: 'base64', media_type: 'image/svg+xml', data: btoa(HOSTILE[2] ?? '') },
+    };
+    await sessions.create('bad', { title: HOSTILE[0], description: HOSTILE[1], tags: ['x'] });
+    for (const text of HOSTILE)
+      await sessions.append('bad', [
+        { role: 'user', content: text },
+        { role: 'user', content: [picture, { type: text, text }] as never },
+      ]);
+    await sessions.append('bad', [{ role: 'assistant', content: blocks as never }]);
+    const { page, url, complaints, outside } = await browse(shared());
+    for (const view of [
+      ...VIEWS,
+      'sessions/bad',
+      'sessions?q=x',
+      'sessions?q=%3Cimg%20src%3Dx%3E',
+    ]) {
+      await page.goto(`${url}/${view}`);
+      await page.locator('main h1').waitFor({ state: 'attached' });
+    }
+    await page.goto(`${url}/sessions/bad`);
+    const log = page.getByRole('log');
+    await expect.poll(() => log.innerText(), PATIENCE).toContain(HOSTILE[1]);
+    for (const summary of await log.locator('summary').all()) await summary.click();
+    expect(await page.evaluate('globalThis.acted')).toBeUndefined();
+    expect(await page.locator('iframe, base, main script, main style').count()).toBe(0);
+    expect(await page.locator('a[href^="javascript:"]').count()).toBe(0);
+    expect(outside).toEqual([]);
+    // The query of the last view but one is no query, and the daemon says so.
+    expect(complaints.filter((said) => !said.includes('400'))).toEqual([]);
+    await page.context().close();
+  });
+
+  test.each(['light', 'dark'] as const)('is for all readers, %s', async (colorScheme) => {
+    await shared().run('talk', 'Hello. [[rehearse: text="A `word` and\n\n```\ncode\n```"]]', {
+      session: { title: 'A talk', tags: ['review'] },
+    });
+    const { page, url } = await browse(shared(), { colorScheme });
+    for (const view of [...VIEWS, 'sessions/talk']) {
+      await page.goto(`${url}/${view}`);
+      await page.locator('main h1').waitFor({ state: 'attached' });
+      await expect.poll(() => page.locator('.loading').count(), PATIENCE).toBe(0);
+      expect(await violationsOf(page), `${view}, ${colorScheme}`).toEqual([]);
+    }
+    await page.context().close();
+  });
+
+  test('has no more of a long transcript in it than is near, and goes to any place of it', async () => {
+    const { sessions } = shared();
+    for (let part = 0; part < 20; part += 1)
+      await sessions.append(
+        'long',
+        Array.from({ length: 250 }, (_, at) => ({
+          ...{ role: 'user' as const, content: `This is message ${part * 250 + at + 1}.` },
+        })),
+      );
+    const { page, url, complaints } = await browse(shared());
+    await page.goto(`${url}/sessions/long`);
+    const log = page.getByRole('log');
+    await expect.poll(() => log.innerText(), PATIENCE).toContain('This is message 5000.');
+    expect(await page.locator('.entry').count()).toBeLessThan(400);
+    await page.goto(`${url}/sessions/long?at=2500`);
+    await expect.poll(() => log.innerText(), PATIENCE).toContain('This is message 2500.');
+    expect(await page.locator('.entry').count()).toBeLessThan(400);
+    await page.mouse.wheel(0, -2_000);
+    await expect.poll(() => log.innerText(), PATIENCE).toContain('This is message 2480.');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test('has no more rows in it than are near', async () => {
+    const { sessions } = shared();
+    const ids = Array.from({ length: 400 }, (_, at) => `s-${at}`);
+    await Promise.all(ids.map((id) => sessions.create(id)));
+    const { page, url } = await browse(shared());
+    await page.goto(`${url}/sessions`);
+    const rows = page.getByRole('list', { name: 'Sessions' }).getByRole('listitem');
+    await expect.poll(() => rows.count(), PATIENCE).toBeGreaterThan(10);
+    for (let step = 0; step < 40; step += 1) {
+      await page.mouse.wheel(0, 3_000);
+      expect(await rows.count()).toBeLessThan(80);
+      await page.waitForLoadState('networkidle');
+    }
+    await expect
+      .poll(() => rows.last().getAttribute('aria-posinset'), PATIENCE)
+      .toBe(String(ids.length));
+    await page.context().close();
+  });
+
+  test('goes on by itself after the daemon was away', async () => {
+    await shared().run('talk', 'Hello.');
+    const { page, url } = await browse(shared());
+    await page.goto(`${url}/sessions/talk`);
+    await expect.poll(() => page.locator('.stream').innerText(), PATIENCE).toBe('live');
+    const port = Number(new URL(url).port);
+    await shared().restart({ httpPort: port });
+    await shared().run('talk', 'And again.');
+    const log = page.getByRole('log');
+    await expect.poll(() => log.innerText(), PATIENCE).toContain('answer to: And again.');
+    await page.context().close();
+  });
+});
+
+test('its files are small', () => {
+  const files = new Pages().sizes((body) => gzipSync(body).length);
+  expect(files.reduce((sum, size) => sum + size, 0)).toBeLessThan(150 * 1024);
+});
+
+const violationsOf = async (page: Page): Promise<readonly string[]> => {
+  await page.evaluate(axe.source);
+  const { violations } = (await page.evaluate('axe.run()')) as {
+    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+  };
+  return violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
+  );
+};
