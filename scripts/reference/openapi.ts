@@ -220,6 +220,11 @@ const EVENTS: Json = {
   },
 };
 
+const BYTES: Json = {
+  description: 'the bytes, as they are stored',
+  content: { 'application/octet-stream': {} },
+};
+
 const queryText = (name: string, description: string, required = false): Json => ({
   ...{ name, in: 'query', required, description, schema: { type: 'string' } },
 });
@@ -259,6 +264,18 @@ const otherOperation = (route: OtherRoute, components: Components): Json => {
         responses: EVENTS,
       };
     }
+    case 'download':
+      return {
+        ...{ ...scope, summary: 'Gives the bytes of an archive, or of a part of it.' },
+        parameters: [
+          queryText(
+            'object',
+            '`folder` (the directory, the usual one), `list`, `transcript` or `manifest`',
+          ),
+          headerText('Range', 'one range of bytes: `bytes=0-99`'),
+        ],
+        responses: { 200: BYTES, 206: BYTES },
+      };
     case 'openapi':
       return {
         ...{ ...scope, summary: 'Describes all this.' },

@@ -67,6 +67,14 @@ export const Actions = (props: {
       >
         {hasEnded ? 'Reopen' : 'Complete'}
       </button>
+      {hasEnded && status !== 'archived' ? (
+        <button
+          type="button"
+          onClick={() => run('it is being archived', () => askSession(sessionId, 'archive', {}))}
+        >
+          Archive
+        </button>
+      ) : null}
       <button type="button" class="danger" onClick={() => setAsking('delete')}>
         Delete
       </button>

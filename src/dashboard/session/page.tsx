@@ -6,6 +6,7 @@ import { route } from '../ground/route.ts';
 import { Loading } from '../parts/loading.tsx';
 import { Trouble } from '../parts/problem.tsx';
 import { Actions } from './actions.tsx';
+import { Branches } from './branches.tsx';
 import { Composer } from './composer.tsx';
 import { Conversation } from './conversation.ts';
 import { Facts } from './facts.tsx';
@@ -25,6 +26,7 @@ export const SessionPage = ({ sessionId }: { readonly sessionId: string }) => {
     <div class="session">
       <Facts conversation={conversation} session={session} />
       <Actions conversation={conversation} session={session} />
+      <Branches conversation={conversation} session={session} />
       <div class="beside">
         <Turns conversation={conversation} />
         <div class="said">

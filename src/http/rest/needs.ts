@@ -10,6 +10,7 @@ export const NEEDS_OF_OTHERS: Readonly<Record<OtherRoute['does'], Need>> = {
   events: 'read',
   'all-events': 'read',
   watch: 'read',
+  download: 'operate',
   openapi: 'read',
 };
 

@@ -25,6 +25,7 @@ import {
   sendProblem,
 } from '../wire/exchange.ts';
 import { HttpError } from '../wire/problem.ts';
+import { download } from './download.ts';
 import { type Ground, mustSee } from './ground.ts';
 import { needOf } from './needs.ts';
 import { QueryValues } from './query-values.ts';
@@ -111,7 +112,7 @@ export class Rest {
     match: Match,
     failed: Failed,
   ): Promise<void> {
-    const { sessionId } = match.names;
+    const { sessionId, archiveId } = match.names;
     switch (does) {
       case 'turn':
         return runTurn(this.#options, { exchange, sessionId, caller, failed });
@@ -123,6 +124,11 @@ export class Rest {
         return this.#events(exchange, caller.grant, sessionsIn(exchange));
       case 'watch':
         return this.#watch(exchange, caller.grant);
+      case 'download': {
+        const { grant } = caller;
+        const context = () => this.#contextOf(exchange, grant);
+        return download(this.#options, { exchange, grant, archiveId: archiveId ?? '', context });
+      }
       case 'openapi': {
         const text = this.#options.openapi();
         if (text === undefined) throw new HttpError('unknown_path', 'there is no description');

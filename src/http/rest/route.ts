@@ -30,7 +30,7 @@ export interface VerbRoute extends Address {
 
 /** What is not one request and one reply. */
 export interface OtherRoute extends Address {
-  readonly does: 'create' | 'turn' | 'events' | 'all-events' | 'watch' | 'openapi';
+  readonly does: 'create' | 'turn' | 'events' | 'all-events' | 'watch' | 'download' | 'openapi';
 }
 
 export type Route = VerbRoute | OtherRoute;

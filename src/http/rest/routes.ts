@@ -89,6 +89,19 @@ const OF_TASKS: readonly Route[] = [
   all('POST', '/v1/schedules/{name}/resume', 'schedules.resume'),
 ];
 
+const ARCHIVES = '/v1/archives';
+const ARCHIVE = `${ARCHIVES}/{archiveId}`;
+
+const OF_ARCHIVES: readonly Route[] = [
+  all('GET', ARCHIVES, 'archives.search'),
+  all('GET', ARCHIVE, 'archives.get'),
+  all('DELETE', ARCHIVE, 'archives.delete'),
+  other('GET', `${ARCHIVE}/download`, 'download'),
+  ...['verify', 'restore', 'hold', 'release'].map((verb) =>
+    all('POST', `${ARCHIVE}/${verb}`, `archives.${verb}`),
+  ),
+];
+
 const OF_DAEMON: readonly Route[] = [
   other('GET', '/openapi.json', 'openapi'),
   daemon('GET', '/v1/ping', 'ping'),
@@ -117,6 +130,7 @@ export const ROUTES = new RouteTable([
   ...OF_SESSIONS,
   ...OF_ALL,
   ...OF_TASKS,
+  ...OF_ARCHIVES,
   ...OF_DAEMON,
   ...BY_NAME,
 ]);
