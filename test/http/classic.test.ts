@@ -21,6 +21,7 @@ const ANY = ['<time>', '<toolUseId>', '<hook>', '<ended>', '<reason>'];
 
 /** What differs from run to run has a name in the golden file; all else is compared. */
 const like = (expected: unknown, id: string): unknown => {
+  if (expected === '<number>') return expect.any(Number);
   if (typeof expected === 'string')
     return ANY.includes(expected) ? expect.any(String) : expected.replace('<id>', id);
   if (Array.isArray(expected)) return expected.map((each) => like(each, id));
@@ -150,5 +151,24 @@ describe('what is kept of a session', () => {
     expect(made.body.user_id).toBe('ann');
     const reader = clientOf(shared(), { scopes: ['read'] });
     expect((await reader.call('POST', AT, {})).status).toBe(403);
+  });
+});
+
+describe('an archive of the guide', () => {
+  it('is made of a session that has ended, shown, and downloaded', async () => {
+    await shared().run('over', 'The last word.');
+    expect((await ask('POST', '/over/archive', {})).status).toBe(409);
+    const none = await ask('GET', '/over/archive');
+    expect([none.status, none.body.detail]).toEqual([
+      ...[404, 'No archive found for session over'],
+    ]);
+    await shared().sessions.complete('over');
+    const made = await ask('POST', '/over/archive', { upload_to_s3: false, compression: 'gzip' });
+    expect([made.status, made.body]).toEqual([200, like(golden('archive'), 'over')]);
+    expect((await ask('GET', '/over/archive')).body).toEqual(like(golden('archive'), 'over'));
+    expect((await ask('GET', '/over')).body.archive_id).toBe(made.body.id);
+    const { status, body } = await ask('GET', '/over/archive/download');
+    expect([status, body.code]).toEqual([404, 'archive_not_found']); // it had no directory
+    await shared().greenroom.archives.delete(made.body.id, { waitMs: 30_000 });
   });
 });

@@ -6,6 +6,7 @@ import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { newSessionId } from '../../model/ids.ts';
 import type { MessageView } from '../../session/verbs/reply-schemas.ts';
 import type { Caller } from '../access/credentials.ts';
+import { download } from '../rest/download.ts';
 import type { Ground } from '../rest/ground.ts';
 import {
   type Exchange,
@@ -20,6 +21,7 @@ import {
 import { HttpError } from '../wire/problem.ts';
 import { Asking } from './asking.ts';
 import {
+  ArchiveRequest,
   CreateRequest,
   ForkRequest,
   HooksQuery,
@@ -31,6 +33,7 @@ import {
 } from './requests.ts';
 import {
   type AuditView,
+  archiveShape,
   hookShape,
   messageShape,
   permissionShape,
@@ -212,8 +215,34 @@ const history: Work = async ({ asking, sessionId, query }) => {
   return shown(snapshots.map(snapshotShape));
 };
 
+/** How long the guide's call waits for the end of the work, in milliseconds. */
+const ARCHIVE_WAIT_MS = 30_000;
+
+const archive: Work = async ({ asking, sessionId, body }) => {
+  const { upload_to_s3: isS3, compression } = taken(ArchiveRequest, body);
+  const { archive: made } = await asking.session(sessionId, 'archive', {
+    ...(isS3 === false ? { to: 'local' } : {}),
+    ...(compression ? { compression } : {}),
+    waitMs: ARCHIVE_WAIT_MS,
+  });
+  const isOver = made.status === 'completed' || made.status === 'failed';
+  return { status: isOver ? 200 : 202, body: archiveShape(made) };
+};
+
+const archived: Work = async ({ asking, sessionId }) =>
+  shown(archiveShape(await archiveOf(asking, sessionId)));
+
+/** The newest of the session's. */
+const archiveOf = async (asking: Asking, sessionId: string) => {
+  const { archives } = await asking.sessions('archives.search', { sessionId, limit: 100 });
+  const newest = archives.at(-1);
+  if (newest !== undefined) return newest;
+  throw new GreenroomError('archive_not_found', `No archive found for session ${sessionId}`);
+};
+
 const ONE =
-  /^\/api\/v1\/sessions\/([^/]+)(?:\/(fork|messages|hooks|permissions|metrics\/history))?$/;
+  /^\/api\/v1\/sessions\/([^/]+)(?:\/(fork|messages|hooks|permissions|metrics\/history|archive|archive\/download))?$/;
+const DOWNLOAD = 'archive/download';
 
 const OF_ALL: Readonly<Record<string, Work>> = { GET: list, POST: create };
 const OF_ONE: Readonly<Record<string, Readonly<Record<string, Work>>>> = {
@@ -223,13 +252,15 @@ const OF_ONE: Readonly<Record<string, Readonly<Record<string, Work>>>> = {
   hooks: { GET: hooks },
   permissions: { GET: permissions },
   'metrics/history': { GET: history },
+  archive: { POST: archive, GET: archived },
+  [DOWNLOAD]: { GET: archived },
 };
 
 /** Throws `unknown_path`, and `method_not_allowed`. */
 const workFor = ({
   method,
   path,
-}: Exchange): { readonly work: Work; readonly sessionId: string } => {
+}: Exchange): { readonly work: Work; readonly sessionId: string; readonly isDownload: boolean } => {
   const [, sessionId = '', below = ''] = ONE.exec(path) ?? [];
   const works = path === SESSIONS_PATH ? OF_ALL : sessionId === '' ? undefined : OF_ONE[below];
   if (works === undefined) throw new HttpError('unknown_path', 'there is nothing at this address');
@@ -237,7 +268,7 @@ const workFor = ({
   const allow = Object.keys(works).join(', ');
   if (work === undefined)
     throw new HttpError('method_not_allowed', `it takes ${allow}`, { Allow: allow });
-  return { work, sessionId };
+  return { work, sessionId, isDownload: below === DOWNLOAD };
 };
 
 const wrong = (field: string, why: string): GreenroomError =>
@@ -270,7 +301,7 @@ export class Classic {
   ): Promise<void> {
     const { requests, clock } = this.#ground;
     requests.mustNotDrain();
-    const { work, sessionId } = workFor(exchange);
+    const { work, sessionId, isDownload } = workFor(exchange);
     const isRead = exchange.method === 'GET' || exchange.method === 'HEAD';
     if (!isRead) mustBeJson(exchange);
     const body = isRead ? undefined : parseBody(await readBody(exchange));
@@ -280,6 +311,10 @@ export class Classic {
     const context = requests.contextOf({ tenant, principal, via: 'http', headers }, timeoutMs);
     const query = Object.fromEntries(new URLSearchParams(exchange.query));
     const asking = new Asking(this.#ground, grant, context);
+    if (isDownload) {
+      const { archiveId } = await archiveOf(asking, sessionId);
+      return download(this.#ground, { exchange, grant, archiveId, context: () => context });
+    }
     const call = { asking, sessionId, body, query, nowMs: clock.now() };
     mayTake(exchange, timeoutMs);
     requests.run({}, tenant, timeoutMs, () => work(call), {

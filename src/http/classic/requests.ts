@@ -4,6 +4,7 @@ import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { given } from '../../model/given.ts';
 import { checked } from '../../model/parse.ts';
 import { MODES } from '../../model/words.ts';
+import { COMPRESSIONS } from '../../session/ports/archives.ts';
 
 const text = z.string().nullable().optional();
 const texts = z.array(z.string()).nullable().optional();
@@ -37,6 +38,11 @@ export const ForkRequest = z.strictObject({
   include_working_directory: z.boolean().default(true),
 });
 export type ForkRequest = z.output<typeof ForkRequest>;
+
+export const ArchiveRequest = z.strictObject({
+  upload_to_s3: z.boolean().nullable().optional(),
+  compression: z.enum(COMPRESSIONS).nullable().optional(),
+});
 
 const limit = z.coerce.number().int().min(1).max(1_000).default(100);
 

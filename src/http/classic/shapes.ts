@@ -1,8 +1,10 @@
 /** What the older guide's programs get: its names and its links, with those of its aliases beside. */
 import { hash } from 'node:crypto';
-import type { SessionReplies } from '../../session/verbs/registry.ts';
+import type { SessionReplies, SessionsReplies } from '../../session/verbs/registry.ts';
 import type { MessageView, SessionView } from '../../session/verbs/reply-schemas.ts';
 import { ownPolicies, SDK_OPTIONS } from './requests.ts';
+
+type ArchiveView = SessionsReplies['archives.get']['archive'];
 
 export const SESSIONS_PATH = '/api/v1/sessions';
 
@@ -38,7 +40,7 @@ export const sessionShape = (session: SessionView) => {
     custom_policies: ownPolicies(session.policies),
     parent_session_id: parent?.sessionId ?? null,
     is_fork: parent !== undefined,
-    archive_id: null,
+    archive_id: session.archiveId ?? null,
     template_id: session.templateId ?? null,
     message_count: session.messageCount,
     tool_call_count: session.toolCallCount,
@@ -65,6 +67,24 @@ const linksOf = (sessionId: string, parentId: string | undefined) => ({
   ...(parentId === undefined ? {} : { parent: `${SESSIONS_PATH}/${parentId}` }),
   messages: `${SESSIONS_PATH}/${sessionId}/messages`,
 });
+
+/** A row of the guide's table of archives. */
+export const archiveShape = (archive: ArchiveView) => {
+  const { folder, error } = archive;
+  return {
+    id: archive.archiveId,
+    session_id: archive.sessionId,
+    archive_path: archive.archivePath ?? null,
+    size_bytes: archive.sizeBytes ?? null,
+    compression: archive.compression,
+    manifest: folder === undefined ? {} : { files: folder.files, bytes: folder.bytes },
+    status: archive.status,
+    error_message: error?.message ?? null,
+    archived_at: archive.archivedAt ?? null,
+    created_at: archive.createdAt,
+    updated_at: archive.updatedAt,
+  };
+};
 
 export const messageShape = (sessionId: string, { seq, id, at, message, turnId }: MessageView) => ({
   id: id ?? `${sessionId}:${seq}`,
