@@ -104,6 +104,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['session/prepare'],
   ['session/actor'],
   ['session/classic'],
+  ['session/verbs/facts'],
   ['session/verbs'],
   ['session/api'],
   // What sessions need

@@ -1,5 +1,5 @@
 /** What is declared of the verbs, as a whole: what stands in each row, whatever verbs there are. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { REQUEST_TIMEOUT_MS } from '../../../src/model/deadlines.ts';
 import {
@@ -57,12 +57,14 @@ it('every verb says what it does in one sentence', () => {
 });
 
 test('what is declared loads no library: clients and the command line start with it', () => {
-  const text = readFileSync(
-    new URL('../../../src/session/verbs/verb-facts.ts', import.meta.url),
-    'utf8',
-  );
-  const loaded = [...text.matchAll(/^import (?!type ).*from '(.*)';$/gm)].map(([, path]) => path);
-  expect(loaded).toEqual(['../../model/deadlines.ts']);
+  const room = new URL('../../../src/session/verbs/', import.meta.url);
+  const facts = readdirSync(new URL('facts/', room)).map((name) => `facts/${name}`);
+  const loaded = ['verb-facts.ts', ...facts].flatMap((name) => {
+    const text = readFileSync(new URL(name, room), 'utf8');
+    return [...text.matchAll(/^(?:import|export) (?!type )[^']*from '(.*)';$/gm)];
+  });
+  const others = loaded.map(([, path = '']) => path).filter((path) => !/^\.\/(?!\.)/.test(path));
+  expect(others).toEqual(['../../../model/deadlines.ts']);
 });
 
 test('every verb goes by the name that it is declared under', () => {
