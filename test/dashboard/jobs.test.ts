@@ -1,5 +1,5 @@
 /** What people do with the page, each job as a person does it: by what they see and what they press. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -9,6 +9,11 @@ import { browserForFile, type Opened, picture, withoutBrowser } from '../support
 import { sharedGreenroom } from '../support/greenroom.ts';
 
 const PATIENCE = { timeout: 60_000 };
+/** A real one, with a second part that is added later. */
+const TRANSCRIPT = new URL(
+  '../fixtures/transcripts/d-kimuson__claude-code-viewer/sample-project/1af7fc5e-8455-4414-9ccd-011d40f70b2a.jsonl',
+  import.meta.url,
+);
 
 const folder = mkdtempSync(join(tmpdir(), 'greenroom-page-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -211,6 +216,26 @@ describe.skipIf(withoutBrowser())('in the page, a person', { timeout: 120_000 },
       await expect.poll(() => lines.innerText(), PATIENCE).toContain('- two');
       expect(await lines.innerText()).toContain('+ zwei');
       await picture(page, 'a-change-as-a-change');
+    });
+  });
+
+  test('chooses what the model sees of a session that two programs went on with', async () => {
+    const lines = readFileSync(TRANSCRIPT, 'utf8').trimEnd().split('\n');
+    const add = (fromLine: number, some: readonly string[]) =>
+      shared().greenroom.api.session('both', 'import', {
+        ...{ externalKey: 'elsewhere', fromLine, lines: [...some] },
+      });
+    await add(0, lines.slice(0, 23));
+    await said('both', 'Said here.');
+    await add(23, lines.slice(23));
+    await at('/sessions/both', async (page) => {
+      const branches = page.getByRole('region', { name: 'Branches' });
+      await expect.poll(() => branches.innerText(), PATIENCE).toContain('the model sees it');
+      await branches.scrollIntoViewIfNeeded();
+      await picture(page, 'two-branches');
+      await branches.getByRole('button', { name: 'Let the model see it' }).click();
+      const chosen = async () => (await shared().sessions.get('both')).branches?.chosen;
+      await expect.poll(chosen, PATIENCE).toBe(2);
     });
   });
 
