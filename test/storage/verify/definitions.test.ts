@@ -31,7 +31,7 @@ describe('definitions that do not fit', () => {
     expect(why.toSorted()).toEqual([
       'is due for no schedule',
       'is due for no schedule',
-      'is missing: the schedule would never run',
+      'is missing: the schedule would never be looked at',
       'is of no turn that is yet to begin',
     ]);
   });
