@@ -1,6 +1,6 @@
 /** What the page makes of what it is told, without a page. */
 import { describe, expect, test } from 'vitest';
-import { ago, bytes, money, short, span } from '../../src/dashboard/ground/words.ts';
+import { ago, bytes, money, short, span, tagsOf } from '../../src/dashboard/ground/words.ts';
 import { added, days } from '../../src/dashboard/pages/cost-sums.ts';
 import { diffLines } from '../../src/dashboard/parts/diff-lines.ts';
 import { partsOf } from '../../src/dashboard/session/fences.ts';
@@ -93,4 +93,11 @@ test('values in the words of people', () => {
   expect([ago(at, Date.parse(at)), ago(at, Date.parse(at) + 120_000)]).toEqual([
     ...['now', '2 min ago'],
   ]);
+});
+
+describe('tags that are typed', () => {
+  test('may have blanks, and stand once', () => {
+    expect(tagsOf(' review, to continue,,review ')).toEqual(['review', 'to continue']);
+    expect(tagsOf(' ')).toEqual([]);
+  });
 });

@@ -61,5 +61,15 @@ export const until = (at: string, nowMs: number): string => {
 const CLOCK = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 export const moment = (at: string): string => CLOCK.format(new Date(at));
 
+/** Tags as people type them: with commas between them, because a tag may have blanks. */
+export const tagsOf = (text: string): string[] => [
+  ...new Set(
+    text
+      .split(',')
+      .map((tag) => tag.trim())
+      .filter((tag) => tag !== ''),
+  ),
+];
+
 /** The last part of a path: what people call a folder. */
 export const folder = (path: string): string => path.replace(/\/+$/, '').split('/').pop() ?? path;

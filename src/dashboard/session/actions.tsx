@@ -6,10 +6,13 @@ import { attempt } from '../ground/notice.ts';
 import type { SessionReplies, SessionView } from '../ground/replies.ts';
 import { addressOf, go } from '../ground/route.ts';
 import { now, useAsked } from '../ground/time.ts';
-import { until } from '../ground/words.ts';
+import { tagsOf, until } from '../ground/words.ts';
 import { AskText, Dialog, Sure } from '../parts/dialog.tsx';
 import { Json } from '../parts/json.tsx';
 import type { Conversation } from './conversation.ts';
+
+/** A tag with a comma in it cannot be typed among others: it stays as it is. */
+const isTyped = (tag: string): boolean => !tag.includes(',');
 
 type Asking = 'rename' | 'tag' | 'delete' | 'why';
 
@@ -92,11 +95,11 @@ export const Actions = (props: {
         <AskText
           title="Tags"
           label="All of its tags, with commas between them"
-          value={tags.join(', ')}
+          value={tags.filter(isTyped).join(', ')}
           button="Keep"
           onClose={close}
           onText={(text) => {
-            const wanted = text.split(/[,\s]+/).filter((tag) => tag !== '');
+            const wanted = [...tagsOf(text), ...tags.filter((tag) => !isTyped(tag))];
             run('tagged', () => askSession(sessionId, 'update', { tags: wanted }));
           }}
         />

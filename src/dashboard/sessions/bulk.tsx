@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { askSession, askSessions } from '../ground/ask.ts';
 import { attempt, say } from '../ground/notice.ts';
-import { count } from '../ground/words.ts';
+import { count, tagsOf } from '../ground/words.ts';
 import { AskText, Sure } from '../parts/dialog.tsx';
 
 interface BulkProps {
@@ -27,7 +27,7 @@ export const Bulk = ({ q, selected, total = 0, onDone, onNone }: BulkProps) => {
   const size = isAll ? total : selected.size;
   const close = () => setAsking(undefined);
   const tag = (verb: 'tag' | 'untag', text: string) => {
-    const tags = text.split(/[,\s]+/).filter((one) => one !== '');
+    const tags = tagsOf(text);
     if (tags.length === 0) return;
     const work = isAll
       ? () => askSessions('retag', { q, ...(verb === 'tag' ? { add: tags } : { remove: tags }) })

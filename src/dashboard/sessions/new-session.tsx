@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import { askSession, sendTurn } from '../ground/ask.ts';
 import { attempt } from '../ground/notice.ts';
 import { addressOf, go } from '../ground/route.ts';
+import { tagsOf } from '../ground/words.ts';
 import { Dialog } from '../parts/dialog.tsx';
 
 export const NewSession = ({ onClose }: { readonly onClose: () => void }) => {
@@ -12,9 +13,7 @@ export const NewSession = ({ onClose }: { readonly onClose: () => void }) => {
     const data = new FormData(form.current ?? undefined);
     const text = (name: string) => String(data.get(name) ?? '').trim();
     const sessionId = text('id') === '' ? freshId() : text('id');
-    const tags = text('tags')
-      .split(/[,\s]+/)
-      .filter((tag) => tag !== '');
+    const tags = tagsOf(text('tags'));
     const settings = {
       ...(text('title') === '' ? {} : { title: text('title') }),
       ...(text('directory') === '' ? {} : { workingDirectory: text('directory') }),
@@ -40,8 +39,8 @@ export const NewSession = ({ onClose }: { readonly onClose: () => void }) => {
           <input name="title" />
         </label>
         <label>
-          Tags
-          <input name="tags" placeholder="review, urgent" />
+          Tags, with commas between them
+          <input name="tags" placeholder="review, to continue" />
         </label>
         <label>
           Working folder on the machine of the daemon; with one, its model has tools
@@ -49,7 +48,11 @@ export const NewSession = ({ onClose }: { readonly onClose: () => void }) => {
         </label>
         <label>
           Id
-          <input name="id" placeholder="one is drawn" pattern="[A-Za-z0-9][A-Za-z0-9_\-]*" />
+          <input
+            name="id"
+            placeholder="a new one, unless you say one"
+            pattern="[A-Za-z0-9][A-Za-z0-9_\-]*"
+          />
         </label>
         <footer>
           <button type="button" onClick={onClose}>
