@@ -1,6 +1,6 @@
 /** The page: its frame, its views by their addresses, and the keys that lead to them. */
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Approvals, useWaiting } from './approvals/approvals.tsx';
 import { useKeys } from './ground/keyboard.ts';
 import { notices } from './ground/notice.ts';
@@ -55,9 +55,13 @@ const Shown = () => {
 const Page = () => {
   const [isHelping, setHelping] = useState(false);
   const waiting = useWaiting();
+  const views = useRef<HTMLElement>(null);
   const [name = 'sessions', id] = route.value.path;
   useEffect(() => {
     const view = VIEWS.find((one) => one.name === name);
+    // on a phone the views are wider than the page
+    const current = views.current?.querySelector('[aria-current]');
+    current?.scrollIntoView({ block: 'nearest', inline: 'center' });
     document.title = [id, view?.title, 'Greenroom'].filter(Boolean).join(' · ');
   }, [name, id]);
   useKeys({
@@ -74,7 +78,7 @@ const Page = () => {
         <a class="brand" href="/sessions">
           <img src="/icon.svg" alt="" width="22" height="22" /> Greenroom
         </a>
-        <nav aria-label="Views">
+        <nav ref={views} aria-label="Views">
           {VIEWS.map((view) => (
             <a
               key={view.name}

@@ -4,7 +4,7 @@ import type { Bar } from './bar.ts';
 const WIDTH = 720;
 const HEIGHT = 150;
 /** Labels that fit below. */
-const LABELS = 10;
+const LABELS = 8;
 
 /** @param shown a value in words. */
 export const Bars = (props: {
@@ -16,6 +16,9 @@ export const Bars = (props: {
   const most = Math.max(...bars.map(({ value }) => value), 0) || 1;
   const step = WIDTH / Math.max(1, bars.length);
   const every = Math.ceil(bars.length / LABELS);
+  // the last bar has one, and each stands below its own
+  const isLabelled = (at: number) => (bars.length - 1 - at) % every === 0;
+  const spanAt = (at: number) => Math.min(every, at + 1);
   return (
     <figure class="chart">
       <figcaption>
@@ -44,12 +47,18 @@ export const Bars = (props: {
           );
         })}
       </svg>
-      <div class="labels" aria-hidden="true">
-        {bars
-          .filter((_, at) => at % every === 0)
-          .map(({ label }) => (
-            <span key={label}>{label.slice(5) || label}</span>
-          ))}
+      <div
+        class="labels"
+        aria-hidden="true"
+        style={{ gridTemplateColumns: `repeat(${bars.length}, minmax(0, 1fr))` }}
+      >
+        {bars.map(({ label }, at) =>
+          isLabelled(at) ? (
+            <span key={label} style={{ gridColumn: `${at + 2 - spanAt(at)} / span ${spanAt(at)}` }}>
+              {label.slice(5) || label}
+            </span>
+          ) : null,
+        )}
       </div>
       <Values bars={bars} shown={shown} />
     </figure>
