@@ -1,6 +1,14 @@
 /** What the page makes of what it is told, without a page. */
 import { describe, expect, test } from 'vitest';
-import { ago, bytes, money, short, span, tagsOf } from '../../src/dashboard/ground/words.ts';
+import {
+  ago,
+  bytes,
+  foldersOf,
+  money,
+  short,
+  span,
+  tagsOf,
+} from '../../src/dashboard/ground/words.ts';
 import { added, days } from '../../src/dashboard/pages/cost-sums.ts';
 import { diffLines } from '../../src/dashboard/parts/diff-lines.ts';
 import { partsOf } from '../../src/dashboard/session/fences.ts';
@@ -100,4 +108,13 @@ describe('tags that are typed', () => {
     expect(tagsOf(' review, to continue,,review ')).toEqual(['review', 'to continue']);
     expect(tagsOf(' ')).toEqual([]);
   });
+});
+
+test('folders of one name are told apart by what is above them', () => {
+  expect(foldersOf(['/home/a/cli', '/srv/b/cli/', '/tmp', '/'])).toEqual([
+    'a/cli',
+    'b/cli',
+    'tmp',
+    '/',
+  ]);
 });

@@ -6,6 +6,9 @@ import { Problem } from './ask.ts';
 /** The present moment, to the second; it stands still while the page is hidden. */
 export const now = signal(Date.now());
 
+/** So often all that a query finds is counted anew. */
+export const COUNTED_MS = 10_000;
+
 setInterval(() => {
   if (!document.hidden) now.value = Date.now();
 }, 1_000);
@@ -38,13 +41,15 @@ export const useAsked = <T>(
     const end = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isAsking = false;
+    let isWrong = false;
     const run = async () => {
       clearTimeout(timer);
       if (isAsking) return;
       isAsking = true;
       if (!document.hidden) await answer();
       isAsking = false;
-      if (everyMs !== undefined && !end.signal.aborted) timer = setTimeout(run, everyMs);
+      if (everyMs !== undefined && !isWrong && !end.signal.aborted)
+        timer = setTimeout(run, everyMs);
     };
     const answer = async () => {
       try {
@@ -53,6 +58,7 @@ export const useAsked = <T>(
       } catch (error) {
         if (end.signal.aborted) return;
         const problem = error instanceof Problem ? error : new Problem('page', String(error), 0);
+        isWrong = problem.code === 'invalid_criteria'; // asked again it is as wrong
         setState((before) => ({ ...before, problem }));
       }
     };

@@ -73,3 +73,15 @@ export const tagsOf = (text: string): string[] => [
 
 /** The last part of a path: what people call a folder. */
 export const folder = (path: string): string => path.replace(/\/+$/, '').split('/').pop() ?? path;
+
+/** Each with as many of the folders above it as tell it from the others. */
+export const foldersOf = (paths: readonly string[]): readonly string[] =>
+  paths.map((path) => {
+    const parts = path.split('/').filter((part) => part !== '');
+    const others = paths.filter((other) => other !== path).map((other) => `/${other}`);
+    for (let size = 1; size <= parts.length; size += 1) {
+      const name = parts.slice(-size).join('/');
+      if (!others.some((other) => other.replace(/\/+$/, '').endsWith(`/${name}`))) return name;
+    }
+    return path;
+  });

@@ -4,7 +4,7 @@ import { askSessions, Problem } from '../ground/ask.ts';
 import { useKeys } from '../ground/keyboard.ts';
 import type { FoundSession } from '../ground/replies.ts';
 import { addressOf, addressWith, go, route } from '../ground/route.ts';
-import { useAsked } from '../ground/time.ts';
+import { COUNTED_MS, useAsked } from '../ground/time.ts';
 import { count, money } from '../ground/words.ts';
 import { Loading } from '../parts/loading.tsx';
 import { Trouble } from '../parts/problem.tsx';
@@ -21,6 +21,9 @@ type Sort = (typeof SORTS)[number];
 const isSort = (text: string | null): text is Sort => SORTS.some((sort) => sort === text);
 /** What is shown is asked for anew so often, as long as no more than one page of it is. */
 const FRESH_MS = 3_000;
+
+/** The query itself is wrong: to ask it again helps nobody. */
+const isWrong = (problem: Problem | undefined): boolean => problem?.code === 'invalid_criteria';
 
 interface Loaded {
   readonly sessions: readonly FoundSession[];
@@ -65,7 +68,7 @@ const useSearch = (q: string, sortBy: Sort | undefined) => {
   }, [load]);
   const isFirstPage = loaded.sessions.length <= PAGE;
   useEffect(() => {
-    if (!isFirstPage || loaded.isLoading || loaded.problem?.status === 400) return undefined;
+    if (!isFirstPage || loaded.isLoading || isWrong(loaded.problem)) return undefined;
     const timer = setTimeout(() => {
       if (!document.hidden) void load(undefined, []);
     }, FRESH_MS);
@@ -86,6 +89,7 @@ export const Sessions = () => {
   const counted = useAsked(
     (signal) => askSessions('count', { q }, signal),
     [q, sessions.length === 0],
+    COUNTED_MS,
   );
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [at, setAt] = useState(-1);
@@ -120,7 +124,7 @@ export const Sessions = () => {
             value={sort ?? ''}
             onChange={({ currentTarget }) => go(addressWith({ sort: currentTarget.value }))}
           >
-            <option value="">best order</option>
+            <option value="">{/\bsort:/.test(q) ? 'as the query says' : 'usual order'}</option>
             <option value="updatedAt">changed last</option>
             <option value="createdAt">made last</option>
             <option value="cost">dearest</option>
@@ -135,7 +139,7 @@ export const Sessions = () => {
       <p class="sums" role="status">
         {total === undefined
           ? ' '
-          : `${count(total.count)} ${total.count === 1 ? 'session' : 'sessions'} · ${money(total.costUsd)}${total.costIsPartial ? ' and more' : ''} · ${count(total.turns)} turns`}
+          : `${count(total.count)} ${total.count === 1 ? 'session' : 'sessions'} · ${money(total.costUsd)}${total.costIsPartial ? ' and more' : ''} · ${count(total.turns)} ${total.turns === 1 ? 'turn' : 'turns'}`}
       </p>
       <div class="beside">
         <Facets q={q} />
@@ -151,7 +155,7 @@ export const Sessions = () => {
             }}
             onNone={() => setSelected(new Set())}
           />
-          <Trouble problem={problem?.code === 'invalid_criteria' ? undefined : problem} />
+          <Trouble problem={isWrong(problem) ? undefined : problem} />
           {sessions.length === 0 && isLoading ? <Loading /> : null}
           {sessions.length === 0 && !isLoading && problem === undefined ? <Nothing q={q} /> : null}
           <Rows

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FoundSession } from '../ground/replies.ts';
 import { addressOf } from '../ground/route.ts';
-import { costOf, folder, short } from '../ground/words.ts';
+import { costOf, count, folder, short } from '../ground/words.ts';
 import { Ago } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
 import { Tags } from '../parts/tags.tsx';
@@ -110,11 +110,8 @@ const Row = (props: {
         </div>
       </div>
       <span class="number cost">{costOf(session)}</span>
-      <span
-        class="number size"
-        title={`${session.messageCount} messages, ${session.tokens} tokens`}
-      >
-        {short(session.messageCount)}
+      <span class="second number size" title={`${count(session.tokens)} tokens`}>
+        {short(session.messageCount)} {session.messageCount === 1 ? 'message' : 'messages'}
       </span>
       <span class="when">
         <Ago at={updatedAt} />
@@ -130,7 +127,7 @@ const About = ({ session }: { readonly session: FoundSession }) => {
     owner,
     workingDirectory === undefined ? undefined : folder(workingDirectory),
     model,
-    summary,
+    summary === title ? undefined : summary,
   ];
   return <>{facts.filter((fact) => fact !== undefined).join(' · ')}</>;
 };
