@@ -4,8 +4,9 @@ import type { Problem } from '../ground/ask.ts';
 /** What helps, where the code says it. */
 const HELP: Readonly<Record<string, string>> = {
   unauthorized:
-    'Run `greenroom open` on the machine of the daemon: it gives an address that lets this browser in.',
+    'Run `npx greenroom open` on the machine of the daemon: it gives an address that lets this browser in.',
   forbidden: 'This token may not do that.',
+  session_not_found: 'It was deleted, or has another id. Sessions lists those that there are.',
   away: 'It is asked again by itself.',
 };
 
