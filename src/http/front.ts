@@ -104,6 +104,11 @@ export class Front {
       throw new HttpError('method_not_allowed', 'it takes GET', { Allow: 'GET' });
     const ticket = new URLSearchParams(exchange.query).get('ticket') ?? '';
     const token = this.#tokens().redeem(ticket);
+    // a person who comes by an old address gets the page, which says what to do, if it is still to be done
+    if (token === undefined && exchange.message.headers.accept?.includes('text/html') === true) {
+      sendEmpty(exchange, 303, { Location: '/', 'Content-Length': '0' });
+      return;
+    }
     if (token === undefined)
       throw new GreenroomError(
         'unauthorized',

@@ -191,6 +191,10 @@ describe('the page', () => {
     const cookie = let1.headers.get('set-cookie') ?? '';
     expect(cookie).toMatch(/; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
     expect((await fetch(address, { redirect: 'manual' })).status).toBe(401);
+    const person = { redirect: 'manual', headers: { accept: 'text/html' } } as const;
+    const late = await fetch(address, person);
+    expect([late.status, late.headers.get('location')]).toEqual([303, '/']);
+    expect(late.headers.get('set-cookie')).toBeNull();
     const [pair = ''] = cookie.split(';');
     const asked = await fetch(`${url}/v1/sessions`, { headers: { cookie: pair } });
     expect(asked.status).toBe(200);
