@@ -69,6 +69,8 @@ test('a foreign line is shown whatever it holds', () => {
   expect(shown({ ...said, isMeta: true })).toMatchObject({ who: 'user', isFolded: true });
   const result = [{ type: 'tool_result', tool_use_id: 't', content: 'ok' }];
   expect(shown({ type: 'user', message: { content: result } }).who).toBe('tool');
+  expect(shown({ type: 'ai-title', aiTitle: 'Mend it' })).toMatchObject({ brief: 'Mend it' });
+  expect(shown({ type: 'progress', data: { type: 'bash_progress' } }).brief).toBe('bash_progress');
 });
 
 test('costs of several pages are added up, and each day has its bar', () => {

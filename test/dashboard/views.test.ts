@@ -123,6 +123,24 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await page.context().close();
   });
 
+  test('has the whole width for a session without turns, and keeps its tags whole', async () => {
+    const { sessions } = shared();
+    await sessions.create('wide', { tags: ['to continue', 'a, b'] });
+    await sessions.append('wide', [{ role: 'user', content: 'Hello.' }]);
+    const { page, url } = await browse(shared());
+    await page.goto(`${url}/sessions/wide`);
+    await page.locator('.entry').waitFor();
+    const { width } = (await page.locator('.entry').boundingBox()) ?? { width: 0 };
+    expect(width).toBeGreaterThan(((await page.locator('main').boundingBox())?.width ?? 0) - 40);
+    await page.getByRole('button', { name: 'Tags' }).click();
+    const field = page.getByRole('textbox', { name: /of its tags/ });
+    await field.fill(`${await field.inputValue()}, more`);
+    await page.getByRole('button', { name: 'Keep' }).click();
+    const tags = async () => (await sessions.get('wide')).tags.toSorted();
+    await expect.poll(tags, PATIENCE).toEqual(['a, b', 'more', 'to continue']);
+    await page.context().close();
+  });
+
   test('goes on by itself after the daemon was away', async () => {
     await shared().run('talk', 'Hello.');
     const { page, url } = await browse(shared());

@@ -94,6 +94,6 @@ export const askDaemon = <V extends keyof DaemonRequests & keyof DaemonReplies>(
 /** Begins a turn; its events come by the session's stream. */
 export const sendTurn = async (
   sessionId: string,
-  turn: { readonly prompt: string; readonly onBusy?: string },
+  turn: { readonly prompt: string; readonly onBusy?: string; readonly provider?: string },
 ): Promise<{ readonly turnId: string }> =>
   (await post(`/v1/sessions/${encodeURIComponent(sessionId)}/turns`, turn)) as { turnId: string };

@@ -13,7 +13,10 @@ const HELP: Readonly<Record<string, string>> = {
 export const Trouble = ({ problem }: { readonly problem: Problem | undefined }) =>
   problem === undefined ? null : (
     <div class="trouble" role="alert">
-      <strong>{problem.message}</strong> <code>{problem.code}</code>
+      <strong>
+        {problem.code === 'unauthorized' ? 'This browser is not let in.' : problem.message}
+      </strong>{' '}
+      <code>{problem.code}</code>
       {HELP[problem.code] === undefined ? null : <p>{HELP[problem.code]}</p>}
     </div>
   );

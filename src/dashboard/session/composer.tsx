@@ -1,6 +1,6 @@
 /** Where one types: the session goes on with what is sent. */
 import { useRef, useState } from 'preact/hooks';
-import { askSession, sendTurn } from '../ground/ask.ts';
+import { askSession, Problem, sendTurn } from '../ground/ask.ts';
 import { attempt } from '../ground/notice.ts';
 import type { SessionView } from '../ground/replies.ts';
 import type { Conversation } from './conversation.ts';
@@ -20,13 +20,23 @@ export const Composer = (props: {
   const field = useRef<HTMLTextAreaElement>(null);
   const [onBusy, setBusy] = useState<(typeof BUSY)[number]>('enqueue');
   const [isSending, setSending] = useState(false);
+  /** The session holds answers of the other kind: whether to mix them is for a person to say. */
+  const [isOther, setOther] = useState(false);
+  const other = session.provider === 'rehearsal' ? 'anthropic' : 'rehearsal';
   const open = conversation.turns.value.filter(({ finishedAt }) => finishedAt === undefined);
-  const send = async (event?: Event) => {
+  const send = async (event?: Event, provider?: string) => {
     event?.preventDefault();
     const prompt = field.current?.value.trim() ?? '';
     if (prompt === '' || isSending) return;
     setSending(true);
-    const isSent = await attempt('', () => sendTurn(session.sessionId, { prompt, onBusy }));
+    const turn = { prompt, onBusy, ...(provider === undefined ? {} : { provider }) };
+    const isSent = await attempt('', () =>
+      sendTurn(session.sessionId, turn).catch((error: unknown) => {
+        setOther(error instanceof Problem && error.code === 'provider_mismatch');
+        throw error;
+      }),
+    );
+    if (isSent) setOther(false);
     setSending(false);
     if (isSent && field.current !== null) field.current.value = '';
     conversation.refreshSoon();
@@ -73,6 +83,11 @@ export const Composer = (props: {
             </button>
           </>
         )}
+        {isOther ? (
+          <button type="button" disabled={isSending} onClick={() => void send(undefined, other)}>
+            {other === 'rehearsal' ? 'Let the rehearsal model answer' : 'Let Claude answer'}
+          </button>
+        ) : null}
         <button type="submit" class="main" disabled={isSending}>
           Send
         </button>

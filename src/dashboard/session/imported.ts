@@ -95,10 +95,21 @@ const imported = (line: unknown): Line => {
 const briefOf = (blocks: readonly ShownBlock[]): string =>
   textOf(blocks[0]?.['text']).replaceAll(/\s+/g, ' ').slice(0, 160);
 
+/** Fields of such a line that say what it is about, the best one first. */
+const BRIEF = [
+  ...['summary', 'content', 'aiTitle', 'customTitle', 'lastPrompt', 'agentName'],
+  ...['permissionMode', 'mode', 'operation', 'subtype'],
+];
+
 const other = (what: string, value: unknown): Line => {
-  const summary = textOf(fieldsOf(value)['summary']) || textOf(fieldsOf(value)['content']);
+  const fields = fieldsOf(value);
+  const says = BRIEF.map((name) => textOf(fields[name])).find((text) => text !== '');
+  const kind = [fields['data'], fields['attachment']]
+    .map((part) => textOf(fieldsOf(part)['type']))
+    .find((text) => text !== '');
+  const brief = says ?? kind ?? 'the line as it is';
   return {
     ...{ who: 'other', says: what, blocks: [{ type: 'json', value }] },
-    ...{ cost: undefined, isFolded: true, brief: summary.slice(0, 160) || what },
+    ...{ cost: undefined, isFolded: true, brief: brief.slice(0, 160) },
   };
 };
