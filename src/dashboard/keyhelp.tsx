@@ -8,7 +8,6 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['x', 'select it'],
   ['n', 'a new session (in Sessions)'],
   ['e', 'why it is here (in a session)'],
-  ['f', 'fork it (in a session)'],
   ['a, d', 'allow, deny (in Approvals)'],
   ['Escape', 'leave a dialog'],
   ['?', 'this help'],

@@ -1,10 +1,10 @@
 /** One thing that waits: why, what it would do, and the ways to answer. */
-import { useState } from 'preact/hooks';
-import { askSession, Problem } from '../ground/ask.ts';
+import { askSession } from '../ground/ask.ts';
 import { addressOf } from '../ground/route.ts';
-import { now } from '../ground/time.ts';
+import { now, useAsked } from '../ground/time.ts';
 import { money, until } from '../ground/words.ts';
 import { Ago } from '../parts/moment.tsx';
+import { Trouble } from '../parts/problem.tsx';
 import { Input } from '../parts/tool-input.tsx';
 import { type Answer, type Asked, type AskedBudget, type AskedCall, answer } from './answer.ts';
 import { Question } from './question.tsx';
@@ -89,29 +89,29 @@ const Buttons = (props: {
   );
 };
 
-/** What it would do; the call itself lists leave out. */
+/** What it would do, whole: a list leaves the call itself out, so it is asked for. */
 const Call = ({ approval }: { readonly approval: AskedCall }) => {
   const { sessionId, approvalId, toolName, commands, files, sandbox } = approval;
-  const [input, setInput] = useState<unknown>('input' in approval ? approval.input : undefined);
-  const open = async (event: Event) => {
-    if (!(event.currentTarget as HTMLDetailsElement).open || input !== undefined) return;
-    try {
-      const { approvals } = await askSession(sessionId, 'asked', {});
+  const { value, problem } = useAsked(
+    async (end) => {
+      if ('input' in approval) return approval.input;
+      const { approvals } = await askSession(sessionId, 'asked', {}, end);
       const asked = approvals.find((each) => each.approvalId === approvalId);
-      setInput(asked !== undefined && 'input' in asked ? asked.input : {});
-    } catch (error) {
-      setInput(error instanceof Problem ? error.message : String(error));
-    }
-  };
+      return asked !== undefined && 'input' in asked ? asked.input : {};
+    },
+    [sessionId, approvalId],
+  );
   return (
     <>
-      {commands.length === 0 ? null : <pre>{commands.join('\n')}</pre>}
+      <Trouble problem={problem} />
+      {value === undefined ? null : <Input name={toolName} input={value} />}
+      {commands.length < 2 ? null : (
+        <p class="second">
+          it runs <code>{commands.join(', then or beside it ')}</code>
+        </p>
+      )}
       {files.length === 0 ? null : <p class="second">{files.join(', ')}</p>}
       {sandbox === undefined ? null : <p class="second">sandbox: {sandbox}</p>}
-      <details onToggle={open}>
-        <summary>The whole call</summary>
-        {input === undefined ? null : <Input name={toolName} input={input} />}
-      </details>
     </>
   );
 };

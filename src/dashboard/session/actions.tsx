@@ -37,13 +37,13 @@ export const Actions = (props: {
     void attempt(done, work).then(() => conversation.refresh());
   const isHeld = tags.includes('hold');
   const hasEnded = ['completed', 'terminated', 'failed', 'archived'].includes(status);
-  useKeys({ e: () => setAsking('why'), f: () => void fork(sessionId) });
+  useKeys({ e: () => setAsking('why') });
   return (
     <div class="actions" role="toolbar" aria-label="What to do with it">
       <button type="button" onClick={() => setAsking('why')} title="e">
         Why is it here?
       </button>
-      <button type="button" onClick={() => void fork(sessionId)} title="f">
+      <button type="button" onClick={() => void fork(sessionId)}>
         Fork
       </button>
       <button
