@@ -40,6 +40,12 @@ export class Asking {
     return this.#ask({ kind: 'sessions', verb }, request) as Promise<SessionsReplies[V]>;
   }
 
+  /** Takes back a session that this request has made: that needs no scope besides those that it was made with. */
+  async takeBack(sessionId: string): Promise<void> {
+    const key = sessionKey(this.#grant.tenant, sessionId);
+    await this.#ground.door.session(this.#context, key, 'delete', { release: false });
+  }
+
   async #ask(target: Target, value: unknown): Promise<unknown> {
     const grant = this.#grant;
     const need = verbNamed(target.kind, target.verb)?.needs ?? 'admin';

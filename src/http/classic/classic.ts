@@ -86,7 +86,7 @@ const forkOf = async (
   try {
     return made((await asking.session(sessionId, 'update', settings)).session);
   } catch (error) {
-    await asking.session(sessionId, 'delete', {}).catch(() => undefined);
+    await asking.takeBack(sessionId).catch(() => undefined);
     throw error;
   }
 };

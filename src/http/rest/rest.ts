@@ -14,6 +14,7 @@ import type { Grant } from '../access/token-book.ts';
 import { EventStream } from '../streams/event-stream.ts';
 import { followSearch, watchPlaceIn } from '../streams/follow-search.ts';
 import { followSessions, MAX_FOLLOWED, placesIn } from '../streams/follow-sessions.ts';
+import { endUnlessTheirs } from '../streams/still-theirs.ts';
 import {
   type Exchange,
   JSON_TYPE,
@@ -157,7 +158,11 @@ export class Rest {
     for (const key of keys) await this.#mustBeThere(context, grant, key);
     streams.mustHaveRoom(grant.tenant);
     const stream = this.#streamOf(exchange, grant, context);
-    followSessions(stream, { door, feed, context, keys, from });
+    const again = () => this.#contextOf(exchange, grant);
+    const onTold = isNarrow(grant)
+      ? endUnlessTheirs(this.#options, grant, stream, again)
+      : undefined;
+    followSessions(stream, { door, feed, context, keys, from, onTold });
   }
 
   async #watch(exchange: Exchange, grant: Grant): Promise<void> {
