@@ -10,6 +10,7 @@ import type { RequestContext } from '../../model/request-context.ts';
 import type { CheckedSessions } from '../../session/verbs/registry.ts';
 import type { Caller } from '../access/credentials.ts';
 import { isNarrow, narrowed } from '../access/narrowing.ts';
+import { mustHave } from '../access/scopes.ts';
 import type { Grant } from '../access/token-book.ts';
 import { EventStream } from '../streams/event-stream.ts';
 import { followSearch, watchPlaceIn } from '../streams/follow-search.ts';
@@ -207,11 +208,7 @@ const CREATE: VerbRoute = {
   ...{ status: 201, makes: 'session', showsSession: true },
 };
 
-const mustBeAllowed = ({ needs }: Grant, route: Route): void => {
-  const need = needOf(route);
-  if (!needs.has(need))
-    throw new GreenroomError('forbidden', `the token has not the scope ${need}, which this needs`);
-};
+const mustBeAllowed = (grant: Grant, route: Route): void => mustHave(grant, needOf(route));
 
 /** Before a browser sends JSON for another page it asks whether it may; a form or a plain text it just sends. */
 const mustBeWanted = (exchange: Exchange, { isByCookie }: Caller): void => {
