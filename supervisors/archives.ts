@@ -54,7 +54,9 @@ export const archives = ({ config, log, sessions }: Parts) => {
           ? new FolderTarget(place.dir)
           : new S3Target({ place, pace, clock: system.clock, keys: () => keysOf(config) }),
       mustBeAllowed: (folder, own) =>
-        mustBeAllowed(folder, own, { dataDir, roots: config.archiveRoots }),
+        mustBeAllowed(folder, own, {
+          ...{ dataDir, archiveDir: config.archiveDir, roots: config.archiveRoots },
+        }),
       removeWorkspace: (key) =>
         removeWorkspace(dataDir, key, (path, err) =>
           log.warn({ path, err }, 'a part of an archived directory could not be removed'),

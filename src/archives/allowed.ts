@@ -1,42 +1,49 @@
 /** Which folders may be archived, and be brought back to. */
 import { realpath } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { GreenroomError } from '../model/errors.ts';
 
 export interface AllowedFolders {
   readonly dataDir: string;
+  /** Where archives lie, those of all tenants; undefined: in the data directory. */
+  readonly archiveDir?: string | undefined;
   /** Undefined: any. */
   readonly roots: readonly string[] | undefined;
 }
 
 /**
  * Rejects with `forbidden` for a folder in the data directory that is not the session's own, for one that the data
- * directory is in, and for one outside of the roots. Links are followed first. @param own the session's own directory.
+ * directory is in, for the same of the folder of archives, and for one outside of the roots. Links are followed first; what
+ * has become a link is not the session's own any more. @param own the session's own directory.
  */
 export const mustBeAllowed = async (
   folder: string,
   own: string,
-  { dataDir, roots }: AllowedFolders,
+  { dataDir, archiveDir = dataDir, roots }: AllowedFolders,
 ): Promise<void> => {
-  const [real, data, mine] = await Promise.all([folder, dataDir, own].map(realOf));
-  if (real === undefined || data === undefined || mine === undefined) return;
-  if (real === mine) return;
-  if (isIn(real, data) || isIn(data, real))
-    throw forbidden(folder, "it is in Greenroom's own data, or around it");
+  const [real, data, archives, around] = await Promise.all([
+    realOf(folder),
+    realOf(dataDir),
+    realOf(archiveDir),
+    realOf(dirname(own)),
+  ]);
+  if (real === join(around, basename(own))) return;
+  for (const ours of [data, archives])
+    if (isIn(real, ours) || isIn(ours, real))
+      throw forbidden(folder, "it is in Greenroom's own data, or around it");
   if (roots === undefined) return;
-  for (const root of roots) if (isIn(real, (await realOf(root)) ?? root)) return;
+  for (const root of roots) if (isIn(real, await realOf(root))) return;
   throw forbidden(folder, 'it is in none of the folders of GREENROOM_ARCHIVE_ROOTS');
 };
 
 /** As far as it is there; the rest as it is. */
-const realOf = async (path: string): Promise<string | undefined> => {
+const realOf = async (path: string): Promise<string> => {
   try {
     return await realpath(path);
   } catch {
     const parent = dirname(path);
     if (parent === path) return path;
-    const real = await realOf(parent);
-    return real === undefined ? undefined : join(real, path.slice(parent.length));
+    return join(await realOf(parent), basename(path));
   }
 };
 

@@ -1,10 +1,15 @@
 /** What is asked of archives that are there: to be looked through, brought back, deleted; and what is tidied up behind them. */
-import { rm, stat } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import { crashpoint } from '../platform/crashpoint.ts';
 import { makeFolder } from '../platform/make-folder.ts';
-import type { StoredArchive, StoredObject, Task } from '../session/ports/archives.ts';
+import {
+  isAsked,
+  type StoredArchive,
+  type StoredObject,
+  type Task,
+} from '../session/ports/archives.ts';
 import { dueOf } from './archive-session.ts';
 import type { Ground } from './ground.ts';
 import { fetched, removeUnnamed } from './objects.ts';
@@ -142,14 +147,34 @@ const isThere = async (place: string, ready: Result | undefined): Promise<boolea
   return there !== undefined && ready['inode'] === `${there.dev}:${there.ino}`;
 };
 
+/** How soon a deletion goes on that nobody has asked for, and that was stopped. */
+const GOES_ON_MS = 60_000;
+
+/** From here on it is going, and no hold is taken any more. Rejects where it is held, or at another task. */
+const claimed = ({ records, clock }: Ground, key: KnownArchive['key']): Promise<KnownArchive> =>
+  records.change(key, ({ hold, work }) => {
+    if (hold !== undefined)
+      throw new GreenroomError('invalid_state', 'the archive is held: release it first');
+    if (isAsked(work) && work.task.kind !== 'delete')
+      throw new GreenroomError(
+        'version_conflict',
+        `the archive is at another task: ${work.task.kind}`,
+      );
+    if (isAsked(work)) return {};
+    const nowMs = clock.now();
+    const order = { task: { kind: 'delete' }, status: 'in_progress', by: 'retention' } as const;
+    return { work: { ...order, askedAtMs: nowMs, tried: 0 }, dueMs: nowMs + GOES_ON_MS };
+  });
+
 const deleteArchive = async (
   ground: Ground,
   archive: KnownArchive,
   signal: AbortSignal,
 ): Promise<void> => {
   const { sessions, records, objects } = ground;
-  const { key, record } = archive;
+  const { key } = archive;
   const session = sessionOf(archive);
+  const { record } = await claimed(ground, key);
   const by = record.work?.by ?? 'retention';
   if ((await sessions.head(session))?.archiveId === key.name)
     await sessions.note(session, { now: 'unarchived', archiveId: key.name, by });
@@ -173,12 +198,13 @@ export const tidyUp = async (
   const strays = record.names.filter((name) => !kept.includes(name));
   await objects.run(() => removeUnnamed(ground, key, { place, names: strays }, signal));
   if (replaces !== undefined) await dropReplaced(ground, { ...key, name: replaces }, signal);
-  const freedBytes = await cleanUp(ground, archive);
+  const freedBytes = await cleanUp(ground, archive, signal);
   await records.change(key, (known) => ({
     ...{
       isTidy: true,
       names: kept,
       replaces: undefined,
+      isGoing: undefined,
       freedBytes: freedBytes ?? known.freedBytes,
     },
     dueMs: dueOf(ground, { ...known, isTidy: true }),
@@ -197,15 +223,42 @@ const dropReplaced = async (
 
 /** Of a directory that we made, and of a session that still stands in this archive and does nothing. */
 const cleanUp = async (
-  { cleansUp, workspaceOf, removeWorkspace, sessions }: Ground,
+  ground: Ground,
   archive: KnownArchive,
+  signal: AbortSignal,
 ): Promise<number | undefined> => {
-  const { folder, directory } = archive.record;
+  const { cleansUp, workspaceOf, removeWorkspace, sessions, records } = ground;
+  const { key, record } = archive;
+  const { folder, directory } = record;
   const session = sessionOf(archive);
   if (!cleansUp || folder === undefined || directory !== workspaceOf(session)) return undefined;
   if (folder.leftCount > 0) return undefined; // not all of it is in the archive
+  if (record.isGoing !== true && !(await isAsPacked(ground, archive, signal))) return undefined;
   const head = await sessions.head(session);
-  if (head?.status !== 'archived' || head.archiveId !== archive.key.name) return undefined;
+  if (head?.status !== 'archived' || head.archiveId !== key.name) return undefined;
+  await records.change(key, () => ({ isGoing: true })); // half of it is another folder
   await removeWorkspace(session);
   return folder.bytes;
+};
+
+/**
+ * Whether it is what was packed, to the last byte: somebody may have written to it meanwhile, or since. Equal folders make
+ * equal bytes, so it is packed once more.
+ */
+const isAsPacked = async (
+  { thread, staging }: Ground,
+  { key, record: { directory: root, compression, exclude, folder } }: KnownArchive,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if ((await lstat(root).catch(() => undefined))?.isDirectory() !== true) return false;
+  const own = join(staging, key.name);
+  await makeFolder(own);
+  try {
+    const [into, listInto] = [join(own, 'folder'), join(own, 'list')];
+    const order = { root, into, listInto, compression, exclude };
+    const { archive, leftCount } = await thread('pack', order, signal);
+    return leftCount === 0 && archive.sha256 === folder?.sha256;
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
 };

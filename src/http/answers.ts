@@ -7,6 +7,7 @@
 import { CONTENT_TYPE } from '../metrics/text-format.ts';
 import { GreenroomError } from '../model/errors.ts';
 import { callerOf } from './access/credentials.ts';
+import { isNarrow } from './access/narrowing.ts';
 import type { TokenBook } from './access/token-book.ts';
 import type { Observer } from './observer.ts';
 import { type Answer, type Exchange, JSON_TYPE } from './wire/exchange.ts';
@@ -53,6 +54,8 @@ export const observed = async (
     const { grant } = callerOf(headers, tokens, cookieName);
     if (!grant.needs.has('read'))
       throw new GreenroomError('forbidden', 'the token has not the scope read, which this needs');
+    if (isNarrow(grant))
+      throw new GreenroomError('forbidden', 'the metrics are about more than this token is for');
   }
   const answer = ANSWERS.get(path);
   if (answer === undefined) throw new HttpError('unknown_path', 'there is nothing');

@@ -1,5 +1,6 @@
 /** What the page makes of what it is told, without a page. */
 import { describe, expect, test } from 'vitest';
+import { chosenOf, steppedFrom } from '../../src/dashboard/ground/chosen.ts';
 import {
   ago,
   bytes,
@@ -15,6 +16,23 @@ import { partsOf } from '../../src/dashboard/session/fences.ts';
 import { shownLine } from '../../src/dashboard/session/imported.ts';
 import { wordAt } from '../../src/dashboard/sessions/complete.ts';
 import { Dice } from '../../src/testing/dice.ts';
+
+describe('what is chosen in a list', () => {
+  test('is the first to begin with, and stays the same one when others come before it', () => {
+    expect(chosenOf(['b', 'c'], undefined)).toBe('b');
+    expect(chosenOf(['a', 'b', 'c'], 'b')).toBe('b');
+    expect(steppedFrom(['a', 'b', 'c'], 'b', 1)).toBe('c');
+    expect(steppedFrom(['a', 'b', 'c'], 'c', 1)).toBe('c');
+    expect(steppedFrom(['a', 'b', 'c'], 'a', -1)).toBe('a');
+  });
+
+  test('is none when it has gone, until somebody moves on or the list was empty', () => {
+    const chosen = chosenOf(['a', 'c'], 'b');
+    expect(['a', 'c']).not.toContain(chosen);
+    expect(steppedFrom(['a', 'c'], chosen, 1)).toBe('a');
+    expect(chosenOf([], 'b')).toBeUndefined();
+  });
+});
 
 describe('a change of a text', () => {
   test('is told by the lines that went and came', () => {

@@ -302,6 +302,18 @@ describe('one Greenroom', () => {
     expect(await archives.delete(archiveId, WAIT)).toEqual({ deleted: true });
   });
 
+  test('a place is the same with a slash at its end', async () => {
+    const { sessionId, directory, tree } = await endedSession();
+    const { archiveId } = await greenroom.sessions.archive(sessionId, WAIT);
+    const to = `${directory}-slash`;
+    const { work } = await greenroom.greenroom.archives.restore(archiveId, {
+      to: `${to}/`,
+      ...WAIT,
+    });
+    expect(work).toMatchObject({ status: 'completed', result: { to } });
+    expect(treeOf(to)).toEqual(tree);
+  });
+
   test("Greenroom's own data is archived by no session", async () => {
     await greenroom.sessions.create('sly', { workingDirectory: join(greenroom.dataDir, 'store') });
     await greenroom.sessions.complete('sly');
@@ -322,6 +334,48 @@ describe('one Greenroom', () => {
     });
     expect(archive).not.toHaveProperty('folder');
     expect(readdirSync(join(greenroom.dataDir, 'archiving'))).toEqual([]);
+  });
+});
+
+test('what is being deleted takes no hold any more', async () => {
+  await started();
+  const { sessionId } = await endedSession();
+  const { archiveId } = await greenroom.sessions.archive(sessionId, { to: 's3', ...WAIT });
+  const { archives } = greenroom.greenroom;
+  s3.fault = ({ method }) => (method === 'DELETE' ? 'slowDown' : undefined);
+  await archives.delete(archiveId);
+  await expect(archives.hold(archiveId)).rejects.toMatchObject({ code: 'invalid_state' });
+  s3.fault = () => undefined;
+  await until(async () => (await archives.search({ sessionId })).archives.length === 0);
+});
+
+describe('a directory that Greenroom made', () => {
+  const archivedWith = async (sessionId: string, whilePut: (directory: string) => void) => {
+    await greenroom.sessions.create(sessionId, {});
+    const directory = join(greenroom.dataDir, 'workspaces', 'default', sessionId);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'file'), `of ${sessionId}, as it was packed`);
+    await greenroom.sessions.complete(sessionId);
+    s3.fault = ({ method, key }) => {
+      if (method === 'PUT' && key.endsWith('.tar.gz')) whilePut(directory);
+      return undefined;
+    };
+    const { archiveId } = await greenroom.sessions.archive(sessionId, { to: 's3', ...WAIT });
+    await tidy(archiveId);
+    return directory;
+  };
+
+  test('goes once it is archived, but not when it has changed since it was packed', async () => {
+    await started({ archiveAutoCleanup: 'on' });
+    expect(existsSync(await archivedWith('still', () => undefined))).toBe(false);
+    const written = await archivedWith('written', (directory) =>
+      writeFileSync(join(directory, 'file'), 'as somebody has it now'),
+    );
+    expect(readFileSync(join(written, 'file'), 'utf8')).toBe('as somebody has it now');
+    const added = await archivedWith('added', (directory) =>
+      writeFileSync(join(directory, 'new'), ''),
+    );
+    expect(existsSync(join(added, 'new'))).toBe(true);
   });
 });
 

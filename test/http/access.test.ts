@@ -176,6 +176,51 @@ describe('a token for some sessions', () => {
   });
 });
 
+describe('a session that a token is not for any more', () => {
+  it('ends the streams of its events', async () => {
+    const ann = clientOf(shared(), { owner: 'ann' });
+    await ann.call('PUT', '/v1/sessions/leaving', {});
+    const events = ann.events('/v1/sessions/leaving/events?after=0');
+    const first = events.next();
+    await shared().run('leaving', 'hers still', { turnId: 'hers' });
+    expect(await first).toMatchObject({ value: { data: { turnId: 'hers' } } });
+    await shared().sessions.update('leaving', { owner: 'bob' });
+    const heard: string[] = [];
+    const all = (async () => {
+      for await (const { data } of events) heard.push(data.turnId);
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 1_100)); // it was looked at a moment ago
+    await shared().run('leaving', 'his', { turnId: 'his-1' });
+    await all;
+    await shared().run('leaving', 'his', { turnId: 'his-2' });
+    expect(heard).not.toContain('his-2');
+  });
+});
+
+describe('a token for some sessions', () => {
+  it('learns nothing of the whole', async () => {
+    const ann = clientOf(shared(), { owner: 'ann' });
+    expect((await ann.call('GET', '/metrics')).status).toBe(403);
+    expect((await clientOf(shared()).call('GET', '/metrics')).status).toBe(200);
+  });
+
+  it('does not release what it is for by being held', async () => {
+    const client = clientOf(shared(), { tags: ['hold'] });
+    await client.call('PUT', '/v1/sessions/held', {});
+    expect((await client.call('POST', '/v1/sessions/held/release', {})).status).toBe(403);
+  });
+});
+
+describe('a stream that is asked for its headers alone', () => {
+  it('is answered, and keeps nothing open', async () => {
+    await shared().sessions.create('s');
+    for (const path of ['/v1/sessions/s/events', '/v1/search/watch?q=tag:x']) {
+      const { status, headers, body } = await clientOf(shared()).call('HEAD', path);
+      expect([status, headers.get('content-type'), body]).toEqual([200, 'text/event-stream', '']);
+    }
+  });
+});
+
 describe('the page', () => {
   const open = async () => {
     const { url: address } = (await clientOf(shared()).call('POST', '/v1/daemon/open-page', {}))

@@ -19,6 +19,23 @@ const bytesOf = async (path: string, headers: Readonly<Record<string, string>> =
   return { response, bytes: Buffer.from(await response.arrayBuffer()) };
 };
 
+describe('a token that may read', () => {
+  it('downloads no archive, by no address', async () => {
+    await shared().run('kept', 'Hello');
+    await client.call('POST', '/v1/sessions/kept/complete', {});
+    const { body } = await client.call('POST', '/v1/sessions/kept/archive', { waitMs: 30_000 });
+    const reader = clientOf(shared(), { scopes: ['read'] });
+    for (const path of [
+      `/v1/archives/${body.archive.archiveId}/download?object=transcript`,
+      '/api/v1/sessions/kept/archive/download?object=transcript',
+    ]) {
+      expect((await reader.call('GET', path)).status, path).toBe(403);
+      expect((await client.call('GET', path)).status, path).toBe(200);
+    }
+    expect((await reader.call('GET', '/api/v1/sessions/kept/archive')).status).toBe(200);
+  });
+});
+
 describe('an archive', () => {
   it('is made of a session, found, and its bytes are had whole and in part', async () => {
     await shared().run('s', 'Remember the purple elephant.');

@@ -73,6 +73,18 @@ describe('a session of the guide', () => {
 });
 
 describe('a fork', () => {
+  it('is not left behind when its settings are refused, whatever else the token may do', async () => {
+    await shared().sessions.create('parent-of-none');
+    const sender = clientOf(shared(), { scopes: ['read', 'send'] });
+    const refused = await sender.call('POST', AT, {
+      ...{ parent_session_id: 'parent-of-none', allowed_tools: ['Bash('] },
+    });
+    expect(refused.status).toBe(422);
+    expect(await shared().sessions.count({ parentId: 'parent-of-none' })).toMatchObject({
+      count: 0,
+    });
+  });
+
   it('has the first messages of its parent, and links to it', async () => {
     await shared().sessions.create('talk', { title: 'Talk', owner: 'ann' });
     await shared().run('talk', 'Hello', { turnId: 'one' });

@@ -1,5 +1,5 @@
 /** Archives in a folder: a file for each object, which is whole and on disk when it is there under its name. */
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -51,6 +51,8 @@ export class FolderTarget implements Target {
 
   async *read(name: string, from: number, to: number): AsyncGenerator<Uint8Array> {
     if (to <= from) return;
+    if ((await this.size(name)) === undefined)
+      throw new GreenroomError('archive_not_found', 'the bytes are not where they were put');
     const options = { start: from, end: to - 1, highWaterMark: CHUNK };
     try {
       yield* createReadStream(this.local(name), options) as AsyncIterable<Uint8Array>;
@@ -59,9 +61,11 @@ export class FolderTarget implements Target {
     }
   }
 
+  /** What is no file is none of ours: a pipe of that name would be read for ever. */
   async size(name: string): Promise<number | undefined> {
     try {
-      return (await stat(this.local(name))).size;
+      const there = await stat(this.local(name));
+      return there.isFile() ? there.size : undefined;
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw failed(error);
@@ -114,7 +118,7 @@ const moved = async (from: string, to: string): Promise<void> => {
     await rename(from, to);
   } catch (error) {
     if (codeOf(error) !== 'EXDEV') throw error;
-    await copyFile(from, to);
+    await copyFile(from, to, constants.COPYFILE_EXCL);
     const file = await open(to, 'r+');
     try {
       await file.chmod(PRIVATE_FILE);
@@ -126,7 +130,7 @@ const moved = async (from: string, to: string): Promise<void> => {
 };
 
 const written = (path: string, bytes: Buffer): Promise<void> =>
-  writeFile(path, bytes, { mode: PRIVATE_FILE, flush: true });
+  writeFile(path, bytes, { mode: PRIVATE_FILE, flush: true, flag: 'wx' });
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 

@@ -2,11 +2,12 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { askSession, askSessions } from '../ground/ask.ts';
+import { chosenOf, steppedFrom } from '../ground/chosen.ts';
 import { useKeys } from '../ground/keyboard.ts';
 import { useAsked } from '../ground/time.ts';
 import { Loading } from '../parts/loading.tsx';
 import { Trouble } from '../parts/problem.tsx';
-import { type Asked, answer } from './answer.ts';
+import { type Answer, type Asked, answer } from './answer.ts';
 import { Card } from './card.tsx';
 
 const EVERY_MS = 2_000;
@@ -23,6 +24,8 @@ export const useWaiting = (): number => {
   return waiting.value;
 };
 
+const nameOf = ({ sessionId, approvalId }: Asked): string => `${sessionId} ${approvalId}`;
+
 export const Approvals = () => {
   const { value, problem, again } = useAsked(
     (end) => askSessions('approvals', { limit: 100 }, end),
@@ -30,16 +33,25 @@ export const Approvals = () => {
     EVERY_MS,
   );
   const approvals = value?.approvals ?? [];
-  const [at, setAt] = useState(0);
-  const current = approvals[Math.min(at, approvals.length - 1)];
+  const names = approvals.map(nameOf);
+  const [chosen, setChosen] = useState<string>();
+  const current = approvals.find((each) => nameOf(each) === chosen);
   useEffect(() => {
-    if (value !== undefined) waiting.value = approvals.length;
+    if (value === undefined) return;
+    waiting.value = approvals.length;
+    setChosen((now) => chosenOf(names, now));
   }, [value]);
+  const step = (by: number) => setChosen((now) => steppedFrom(names, now, by));
+  const give = (decision: Answer['decision']) => {
+    if (current === undefined) return;
+    setChosen(undefined); // the next one is marked once the list is there without this one
+    void answer(current, { decision }).then(again);
+  };
   useKeys({
-    j: () => setAt((index) => Math.min(approvals.length - 1, index + 1)),
-    k: () => setAt((index) => Math.max(0, index - 1)),
-    a: () => current !== undefined && void answer(current, { decision: 'allow' }).then(again),
-    d: () => current !== undefined && void answer(current, { decision: 'deny' }).then(again),
+    j: () => step(1),
+    k: () => step(-1),
+    a: () => give('allow'),
+    d: () => give('deny'),
   });
   return (
     <div class="approvals">
@@ -51,7 +63,7 @@ export const Approvals = () => {
       ) : null}
       {approvals.map((approval) => (
         <Card
-          key={`${approval.sessionId} ${approval.approvalId}`}
+          key={nameOf(approval)}
           approval={approval}
           isCurrent={approval === current}
           onAnswered={again}

@@ -7,6 +7,7 @@ import { count, money } from '../ground/words.ts';
 import { Bars } from '../parts/chart.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { Trouble } from '../parts/problem.tsx';
+import { quoted } from '../parts/tags.tsx';
 import { added, days } from './cost-sums.ts';
 
 type Group = SessionsReplies['costs']['groups'][number];
@@ -162,7 +163,7 @@ const linked = (by: Way, value: string) => {
   return by === 'day' ? (
     value
   ) : (
-    <a href={addressOf(['sessions'], { q: `${by}:"${value}" sort:cost` })}>{value}</a>
+    <a href={addressOf(['sessions'], { q: `${by}:${quoted(value)} sort:cost` })}>{value}</a>
   );
 };
 

@@ -17,13 +17,15 @@ interface BulkProps {
 type Asking = 'tag' | 'untag' | 'delete';
 
 export const Bulk = ({ q, selected, total = 0, onDone, onNone }: BulkProps) => {
-  const [isAll, setAll] = useState(false);
+  const [wantsAll, setAll] = useState(false);
   const [asking, setAsking] = useState<Asking>();
   const isNone = selected.size === 0;
   useEffect(() => {
     if (isNone) setAll(false); // the next selection is one of its own
   }, [isNone]);
   if (isNone) return null;
+  // Where it is not offered any more it is not meant either: what is named is the selection.
+  const isAll = wantsAll && total > selected.size;
   const size = isAll ? total : selected.size;
   const close = () => setAsking(undefined);
   const tag = (verb: 'tag' | 'untag', text: string) => {
@@ -45,7 +47,7 @@ export const Bulk = ({ q, selected, total = 0, onDone, onNone }: BulkProps) => {
       <strong>{count(size)} selected</strong>
       {total > selected.size ? (
         <label>
-          <input type="checkbox" checked={isAll} onChange={() => setAll(!isAll)} /> all{' '}
+          <input type="checkbox" checked={isAll} onChange={() => setAll(!wantsAll)} /> all{' '}
           {count(total)} that match
         </label>
       ) : null}

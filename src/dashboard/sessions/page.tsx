@@ -1,6 +1,7 @@
 /** Sessions: found by the query language, counted, opened, and changed many at a time. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { askSessions, Problem } from '../ground/ask.ts';
+import { steppedFrom } from '../ground/chosen.ts';
 import { useKeys } from '../ground/keyboard.ts';
 import type { FoundSession } from '../ground/replies.ts';
 import { addressOf, addressWith, go, route } from '../ground/route.ts';
@@ -92,11 +93,11 @@ export const Sessions = () => {
     COUNTED_MS,
   );
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [at, setAt] = useState(-1);
+  const [chosen, setChosen] = useState<string>();
   const [isMaking, setMaking] = useState(false);
   useEffect(() => {
     setSelected(new Set());
-    setAt(-1);
+    setChosen(undefined);
   }, [q]);
   const toggle = (id: string) =>
     setSelected((before) => {
@@ -104,10 +105,12 @@ export const Sessions = () => {
       if (!next.delete(id)) next.add(id);
       return next;
     });
+  const ids = sessions.map(({ sessionId }) => sessionId);
+  const at = chosen === undefined ? -1 : ids.indexOf(chosen);
   const current = sessions[at];
   useKeys({
-    j: () => setAt((now) => Math.min(sessions.length - 1, now + 1)),
-    k: () => setAt((now) => Math.max(0, now - 1)),
+    j: () => setChosen((now) => steppedFrom(ids, now, 1)),
+    k: () => setChosen((now) => steppedFrom(ids, now, -1)),
     x: () => current !== undefined && toggle(current.sessionId),
     Enter: () => current !== undefined && go(addressOf(['sessions', current.sessionId])),
     n: () => setMaking(true),

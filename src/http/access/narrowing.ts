@@ -6,7 +6,7 @@
  */
 import type { Target } from '../../gateway/dispatch.ts';
 import { GreenroomError, SessionNotFoundError } from '../../model/errors.ts';
-import { isTag, normaliseTag, tagKey } from '../../model/tags.ts';
+import { HOLD_TAG, isTag, normaliseTag, tagKey } from '../../model/tags.ts';
 import type { Grant } from './token-book.ts';
 
 /** What is looked at of a session. */
@@ -85,7 +85,7 @@ const unlessItLeaves = (grant: Grant, verb: string, fields: Fields): Fields => {
     const given = fields['tags'];
     if (Array.isArray(given) && !grant.tags.every((tag) => has(given, tag))) throw leaves();
   }
-  const taken = verb === 'untag' ? listIn(fields['tags']) : [];
+  const taken = verb === 'untag' ? listIn(fields['tags']) : verb === 'release' ? [HOLD_TAG] : [];
   if (grant.tags.some((tag) => has(taken, tag))) throw leaves();
   return fields;
 };

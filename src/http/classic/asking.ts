@@ -1,6 +1,5 @@
 /** Asks verbs for one caller, under one context: as far as its token goes, and no further. */
 import { type Target, verbNamed } from '../../gateway/dispatch.ts';
-import { GreenroomError } from '../../model/errors.ts';
 import { sessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type {
@@ -10,6 +9,7 @@ import type {
   SessionsRequests,
 } from '../../session/verbs/registry.ts';
 import { isNarrow, narrowed, needsTheirs } from '../access/narrowing.ts';
+import { mustHave } from '../access/scopes.ts';
 import type { Grant } from '../access/token-book.ts';
 import { type Ground, mustSee } from '../rest/ground.ts';
 
@@ -40,14 +40,16 @@ export class Asking {
     return this.#ask({ kind: 'sessions', verb }, request) as Promise<SessionsReplies[V]>;
   }
 
+  /** Takes back a session that this request has made: that needs no scope besides those that it was made with. */
+  async takeBack(sessionId: string): Promise<void> {
+    const key = sessionKey(this.#grant.tenant, sessionId);
+    await this.#ground.door.session(this.#context, key, 'delete', { release: false });
+  }
+
   async #ask(target: Target, value: unknown): Promise<unknown> {
     const grant = this.#grant;
     const need = verbNamed(target.kind, target.verb)?.needs ?? 'admin';
-    if (!grant.needs.has(need))
-      throw new GreenroomError(
-        'forbidden',
-        `the token has not the scope ${need}, which this needs`,
-      );
+    mustHave(grant, need);
     const isForSome = isNarrow(grant);
     const asked = isForSome ? narrowed(grant, target, value) : value;
     if (isForSome && target.kind === 'session' && needsTheirs(target))

@@ -86,7 +86,7 @@ const forkOf = async (
   try {
     return made((await asking.session(sessionId, 'update', settings)).session);
   } catch (error) {
-    await asking.session(sessionId, 'delete', {}).catch(() => undefined);
+    await asking.takeBack(sessionId).catch(() => undefined);
     throw error;
   }
 };
@@ -308,12 +308,14 @@ export class Classic {
     const headers = readerOf(exchange.message);
     const timeoutMs = timeoutGiven(headers(TIMEOUT_HEADER)) ?? REQUEST_TIMEOUT_MS;
     const { tenant, principal } = grant;
-    const context = requests.contextOf({ tenant, principal, via: 'http', headers }, timeoutMs);
+    const asker = { tenant, principal, via: 'http', headers } as const;
+    const context = requests.contextOf(asker, timeoutMs);
     const query = Object.fromEntries(new URLSearchParams(exchange.query));
     const asking = new Asking(this.#ground, grant, context);
     if (isDownload) {
       const { archiveId } = await archiveOf(asking, sessionId);
-      return download(this.#ground, { exchange, grant, archiveId, context: () => context });
+      const again = () => requests.contextOf(asker, timeoutMs); // each piece has a time of its own
+      return download(this.#ground, { exchange, grant, archiveId, context: again });
     }
     const call = { asking, sessionId, body, query, nowMs: clock.now() };
     mayTake(exchange, timeoutMs);

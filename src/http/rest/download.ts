@@ -3,10 +3,12 @@
  * of it can be asked for (RFC 9110, 14), so that a download that was cut off goes on.
  */
 import { once } from 'node:events';
+import { verbNamed } from '../../gateway/dispatch.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { SessionsReplies } from '../../session/verbs/registry.ts';
 import { isNarrow, narrowed } from '../access/narrowing.ts';
+import { mustHave } from '../access/scopes.ts';
 import type { Grant } from '../access/token-book.ts';
 import { type Exchange, mayTake, sendEmpty } from '../wire/exchange.ts';
 import type { Ground } from './ground.ts';
@@ -62,6 +64,7 @@ const readPiece = async (
   value: object,
 ): Promise<Piece> => {
   const target = { kind: 'sessions', verb: 'archives.read' } as const;
+  mustHave(grant, verbNamed(target.kind, target.verb)?.needs ?? 'admin');
   if (isNarrow(grant)) narrowed(grant, target, value); // it says why not
   const { request, run } = dispatch.prepare(target, value);
   return (await run(context(), request)) as Piece;

@@ -10,10 +10,12 @@ import type { RequestContext } from '../../model/request-context.ts';
 import type { CheckedSessions } from '../../session/verbs/registry.ts';
 import type { Caller } from '../access/credentials.ts';
 import { isNarrow, narrowed } from '../access/narrowing.ts';
+import { mustHave } from '../access/scopes.ts';
 import type { Grant } from '../access/token-book.ts';
 import { EventStream } from '../streams/event-stream.ts';
 import { followSearch, watchPlaceIn } from '../streams/follow-search.ts';
 import { followSessions, MAX_FOLLOWED, placesIn } from '../streams/follow-sessions.ts';
+import { endUnlessTheirs } from '../streams/still-theirs.ts';
 import {
   type Exchange,
   JSON_TYPE,
@@ -157,7 +159,11 @@ export class Rest {
     for (const key of keys) await this.#mustBeThere(context, grant, key);
     streams.mustHaveRoom(grant.tenant);
     const stream = this.#streamOf(exchange, grant, context);
-    followSessions(stream, { door, feed, context, keys, from });
+    const again = () => this.#contextOf(exchange, grant);
+    const onTold = isNarrow(grant)
+      ? endUnlessTheirs(this.#options, grant, stream, again)
+      : undefined;
+    followSessions(stream, { door, feed, context, keys, from, onTold });
   }
 
   async #watch(exchange: Exchange, grant: Grant): Promise<void> {
@@ -202,11 +208,7 @@ const CREATE: VerbRoute = {
   ...{ status: 201, makes: 'session', showsSession: true },
 };
 
-const mustBeAllowed = ({ needs }: Grant, route: Route): void => {
-  const need = needOf(route);
-  if (!needs.has(need))
-    throw new GreenroomError('forbidden', `the token has not the scope ${need}, which this needs`);
-};
+const mustBeAllowed = (grant: Grant, route: Route): void => mustHave(grant, needOf(route));
 
 /** Before a browser sends JSON for another page it asks whether it may; a form or a plain text it just sends. */
 const mustBeWanted = (exchange: Exchange, { isByCookie }: Caller): void => {

@@ -49,7 +49,9 @@ export class EventStream {
       ...headers,
     });
     response.on('close', () => this.#closed());
-    this.#write(`retry: ${RETRY_MS}\n\n`);
+    if (message.method === 'HEAD')
+      this.end(); // who asks for the headers waits for no event
+    else this.#write(`retry: ${RETRY_MS}\n\n`);
   }
 
   get isOpen(): boolean {

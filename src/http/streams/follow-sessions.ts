@@ -17,6 +17,8 @@ export interface Followed {
   readonly context: RequestContext;
   readonly keys: readonly SessionKey[];
   readonly from: readonly (Position | undefined)[];
+  /** Told of each event that is sent, and of which session it is. */
+  readonly onTold?: ((key: SessionKey) => void) | undefined;
 }
 
 /** Where the reader is in each of so many sessions, by an id that it was given. Throws `invalid_request` for what is none. */
@@ -36,13 +38,15 @@ export const placesIn = (
 /** Tells until the stream ends. */
 export const followSessions = (
   stream: EventStream,
-  { door, feed, context, keys, from }: Followed,
+  { door, feed, context, keys, from, onTold }: Followed,
 ): void => {
   const followers: SessionFollower[] = [];
   const id = () => followers.map(({ position }) => position).join(',');
   keys.forEach((key, at) => {
-    const tell: ConstructorParameters<typeof SessionFollower>[0]['tell'] = (told) =>
+    const tell: ConstructorParameters<typeof SessionFollower>[0]['tell'] = (told) => {
       stream.send({ ...told, id: id() });
+      onTold?.(key);
+    };
     followers.push(new SessionFollower({ door, feed, key, from: from[at], tell }));
   });
   stream.onClose(() => {

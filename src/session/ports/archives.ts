@@ -120,6 +120,8 @@ export interface StoredArchive {
   readonly replaces?: string | undefined;
   /** Nothing is left to do behind it: what it replaces is gone, and so is what failed attempts left. */
   readonly isTidy?: true | undefined;
+  /** The folder here is as it was packed, and goes. */
+  readonly isGoing?: true | undefined;
   /** Of the folder here, if it was deleted behind the archive. */
   readonly freedBytes?: number | undefined;
   readonly work?: Work | undefined;

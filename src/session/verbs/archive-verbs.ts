@@ -1,10 +1,10 @@
 /** Verbs on archives of sessions: made, found, looked through, read, brought back, held, deleted. */
 
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { GreenroomError } from '../../model/errors.ts';
 import { DefinitionName, SessionId } from '../../model/id-schemas.ts';
-import { ARCHIVE_STATUSES, COMPRESSIONS } from '../ports/archives.ts';
+import { ARCHIVE_STATUSES, COMPRESSIONS, isAsked } from '../ports/archives.ts';
 import {
   ArchiveView,
   archiveNamed,
@@ -170,7 +170,9 @@ const restore = sessionsVerb('archives.restore', {
       });
     if (to !== undefined && record.folder === undefined)
       throw new GreenroomError('archive_not_found', 'the archive has no folder');
-    const place = directory && record.folder !== undefined ? (to ?? record.directory) : undefined;
+    // Without what says nothing: what goes beside it must not go into it.
+    const place =
+      directory && record.folder !== undefined ? resolve(to ?? record.directory) : undefined;
     const task = {
       kind: 'restore',
       withSession: session,
@@ -234,7 +236,11 @@ const hold = sessionsVerb('archives.hold', {
   reply,
   run: async (work, { archiveId: id, reason }) => {
     const held = { hold: reason === undefined ? {} : { reason } };
-    const known = await changeArchive(work, work.context.tenant, id, () => held);
+    const known = await changeArchive(work, work.context.tenant, id, ({ work: asked }) => {
+      if (isAsked(asked) && asked.task.kind === 'delete')
+        throw new GreenroomError('invalid_state', 'the archive is being deleted');
+      return held;
+    });
     return { archive: viewOfArchive(known) };
   },
 });

@@ -1,0 +1,69 @@
+/** Which folders are archived and brought back to, and what stands in a folder of archives that we did not put there. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { mustBeAllowed } from '../../src/archives/allowed.ts';
+import { FolderTarget } from '../../src/archives/targets/folder-target.ts';
+
+const base = realpathSync(mkdtempSync(join(tmpdir(), 'greenroom-places-')));
+afterAll(() => rmSync(base, { recursive: true }));
+const folder = (...names: readonly string[]): string => {
+  const path = join(base, ...names);
+  mkdirSync(path, { recursive: true });
+  return path;
+};
+
+describe('a folder for archives', () => {
+  const dataDir = folder('data');
+  const archiveDir = folder('put', 'archives');
+  const root = folder('projects');
+  const own = folder('data', 'workspaces', 'default', 'mine');
+  const allowed = (path: string, ours = own) =>
+    mustBeAllowed(path, ours, { dataDir, archiveDir, roots: [root, join(base, 'put')] });
+
+  test("is one of the roots, or the session's own", async () => {
+    await allowed(folder('projects', 'a'));
+    await allowed(own);
+    await expect(allowed('/etc')).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  test('is neither the folder of archives, nor in it, nor around it', async () => {
+    for (const path of [archiveDir, join(archiveDir, 'new'), join(base, 'put')])
+      await expect(allowed(path)).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
+  test("is not the session's own any more where a link stands in its place", async () => {
+    const other = folder('data', 'workspaces', 'acme', 'theirs');
+    for (const [at, target] of ['/etc', other].entries()) {
+      const link = join(dataDir, 'workspaces', 'default', `link-${at}`);
+      symlinkSync(target, link);
+      await expect(allowed(link, link)).rejects.toMatchObject({ code: 'forbidden' });
+    }
+  });
+});
+
+describe('in the folder of archives', () => {
+  const { signal } = new AbortController();
+  const local = (text: string) => {
+    const path = join(folder('staging'), 'file');
+    writeFileSync(path, text);
+    return { path, size: text.length, sha256: '' };
+  };
+  const textOf = async (target: FolderTarget, name: string) => {
+    const parts: Uint8Array[] = [];
+    for await (const part of target.read(name, 0, 5)) parts.push(part);
+    return Buffer.concat(parts).toString();
+  };
+
+  test('a pipe under the name of an object is none, is not waited for, and gives way', async () => {
+    const dir = folder('with-pipe');
+    execFileSync('mkfifo', [join(dir, 'object')]);
+    const target = new FolderTarget(dir);
+    expect(await target.size('object')).toBeUndefined();
+    await expect(textOf(target, 'object')).rejects.toMatchObject({ code: 'archive_not_found' });
+    await target.put('object', local('bytes'), signal);
+    expect(await textOf(target, 'object')).toBe('bytes');
+  });
+});
