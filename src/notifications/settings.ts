@@ -10,9 +10,19 @@ const MAX_TARGETS = 50;
 /** Of the Standard Webhooks: 24 to 64 bytes, as base64. */
 const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 
+const hasNoPassword = (url: string): boolean => {
+  if (!URL.canParse(url)) return true; // said already
+  const { username, password } = new URL(url);
+  return username === '' && password === '';
+};
+
 const Target = z
   .strictObject({
-    url: z.url({ protocol: /^https?$/ }).max(2_000),
+    /** Without a name and a password: `fetch` takes no such address, and lists show it. */
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(2_000)
+      .refine(hasNoPassword, 'must not hold a name or a password: what is sent is signed'),
     /** Signs what is sent: `whsec_` and base64. */
     secret: z.string().regex(SECRET, 'is whsec_ and 24 to 64 bytes as base64'),
     tenant: Tenant.default('default' as Tenant),

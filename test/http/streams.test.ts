@@ -30,6 +30,17 @@ const isEndOf =
   ({ event, data }: SentEvent) =>
     event === 'turn.finished' && data.turnId === turnId;
 
+const isAccepted =
+  (seq: number) =>
+  ({ event, data }: SentEvent) =>
+    event === 'turn.accepted' && data.seq === seq;
+
+const RUNNING = { prompt: '[[rehearse: text="a b" chunks=2 delay-ms=20000]]', turnId: 'one' };
+const LATER = {
+  ...{ prompt: 'later', turnId: 'later' },
+  deliverAt: new Date(Date.now() + 3_600_000).toISOString(),
+};
+
 describe('a reader', () => {
   it('who says where it is hears all that came since, in the order in which it came', async () => {
     await shared().run('s', 'one', { turnId: 'one' });
@@ -153,6 +164,41 @@ describe('a reader', () => {
         .toSorted((one, other) => ((one.finishedAt ?? '') < (other.finishedAt ?? '') ? -1 : 1))
         .map(({ turnId }) => `turn.finished s ${turnId}`),
     );
+  });
+
+  it('hears of the end of a turn that never began, before any other had ended', async () => {
+    await shared().sessions.create('s');
+    const path = '/v1/sessions/s';
+    for (const body of [RUNNING, LATER]) await client.call('POST', `${path}/turns`, body);
+    const stream = client.events(`${path}/events?after=0`);
+    await stream.next(); // from here on it hears all as it happens
+    await client.call('POST', `${path}/turns`, { ...LATER, turnId: 'latest' });
+    const heard = await eventsUntil(stream, isAccepted(0));
+    await client.call('POST', `${path}/turns/later/cancel`);
+    const more = await eventsUntil(since(`${path}/events`, heard.at(-1)?.id), isEndOf('later'));
+    expect(more.flatMap(told)).toEqual(['turn.finished s later']);
+  });
+
+  it('hears each end once where several came in one moment', async () => {
+    await shared().sessions.create('s');
+    const path = '/v1/sessions/s';
+    for (const body of [RUNNING, { prompt: 'two', turnId: 'two' }, LATER])
+      await client.call('POST', `${path}/turns`, body);
+    const start = await eventsUntil(client.events(`${path}/events?after=0`), isAccepted(2));
+    const stream = since(`${path}/events`, start[0]?.id);
+    const accepted = await stream.next();
+    expect(accepted.value?.data).toMatchObject({ type: 'turn.accepted', seq: 2 });
+    await shared().sessions.terminate('s');
+    const events = await eventsUntil(stream, isEndOf('later'));
+    expect(events.flatMap(told)).toEqual([
+      ...['turn.finished s one', 'turn.finished s two', 'turn.finished s later'],
+    ]);
+    await shared().sessions.reopen('s');
+    await shared().run('s', 'again', { turnId: 'again' });
+    const more = await eventsUntil(since(`${path}/events`, events.at(-1)?.id), isEndOf('again'));
+    expect(more.flatMap(told)).toEqual([
+      ...['turn.accepted s 3', 'message s 4', 'turn.finished s again'],
+    ]);
   });
 
   it('goes on after the daemon was away', async () => {

@@ -29,6 +29,11 @@ it.each([
   ['no JSON', '{', 'it is no JSON'],
   ['an unknown event', { targets: { ops: { ...OPS, events: ['turn'] } } }, 'targets.ops.events.0'],
   ['another protocol', { targets: { ops: { ...OPS, url: 'file:///x' } } }, 'targets.ops.url'],
+  [
+    'a password in the address',
+    { targets: { ops: { ...OPS, url: 'https://ann:hunter2@ops.example/hooks' } } },
+    'a name or a password',
+  ],
   ['a weak secret', { targets: { ops: { ...OPS, secret: 'whsec_short' } } }, 'targets.ops.secret'],
   ['no secret', { targets: { ops: { url: OPS.url } } }, 'targets.ops.secret'],
   ['another field', { targets: { ops: { ...OPS, retries: 5 } } }, 'retries'],
@@ -38,7 +43,8 @@ it.each([
 });
 
 it('has its secrets in no message', () => {
-  const wrong = read({ targets: { ops: { ...OPS, secret: 'hunter2' } } });
+  const url = 'https://ann:hunter2@ops.example';
+  const wrong = read({ targets: { ops: { ...OPS, url, secret: 'hunter2' } } });
   expect(() => {
     try {
       wrong();

@@ -5,6 +5,8 @@ import { LONGEST_CALL_MS } from './silence.ts';
 
 /** The longest `retry-after` that is waited for, in milliseconds; a longer one is cut to it. A turn may wait that long asleep. */
 export const MAX_RETRY_AFTER_MS = 24 * 3_600_000;
+/** The most that chance adds to a `retry-after`, in milliseconds. */
+const MAX_SPREAD_MS = 30_000;
 /** Doubling stops here, in milliseconds, unless the first delay is longer already. */
 const MAX_BACKOFF_MS = 60_000;
 
@@ -62,8 +64,8 @@ const plainFailureOf = (thrown: unknown, nowMs: number): Failure => {
 
 /**
  * How long to wait before attempt `attempt + 1` (the first retry is attempt 0), in milliseconds.
- * A `retry-after` wins; else `delayMs` doubles each time, less up to a quarter by chance, so that
- * those who failed together do not come back together.
+ * A `retry-after` wins, and chance adds up to a quarter to it: before it nothing would be answered. Else `delayMs` doubles
+ * each time, less up to a quarter by chance. So those who failed together do not come back together.
  */
 export const retryDelayMs = (
   attempt: number,
@@ -71,7 +73,10 @@ export const retryDelayMs = (
   retryAfterMs: number | undefined,
   random: () => number,
 ): number => {
-  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
+  if (retryAfterMs !== undefined) {
+    const askedMs = Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
+    return Math.round(askedMs + Math.min(askedMs / 4, MAX_SPREAD_MS) * random());
+  }
   const backoffMs = Math.min(delayMs * 2 ** attempt, Math.max(delayMs, MAX_BACKOFF_MS));
   return Math.round(backoffMs * (1 - random() / 4));
 };

@@ -41,10 +41,14 @@ export const followSessions = (
   { door, feed, context, keys, from, onTold }: Followed,
 ): void => {
   const followers: SessionFollower[] = [];
-  const id = () => followers.map(({ position }) => position).join(',');
+  /** None before each of them has its place: a reader without one would be told all of that session from its beginning. */
+  const id = () => {
+    const places = followers.map(({ position }) => position);
+    return places.includes(undefined) ? {} : { id: places.join(',') };
+  };
   keys.forEach((key, at) => {
     const tell: ConstructorParameters<typeof SessionFollower>[0]['tell'] = (told) => {
-      stream.send({ ...told, id: id() });
+      stream.send({ ...told, ...id() });
       onTold?.(key);
     };
     followers.push(new SessionFollower({ door, feed, key, from: from[at], tell }));

@@ -3,7 +3,8 @@
  * to that of `ended`, and, of the turn that is running, all events up to `n`. The first two are stored with the session, so
  * a reader goes on from there also after the daemon was away.
  *
- * Written `seq`, or `seq.attempt.n.turnId.ended`; of several sessions one behind the other, with commas.
+ * Written `seq`, or `seq.attempt.n.turnId.ended`; of several sessions one behind the other, with commas. A number alone is of
+ * a page that has read messages: which ends it knows is not said.
  */
 import type { SessionEvent } from '../../model/event.ts';
 
@@ -17,11 +18,14 @@ export interface Position {
   readonly seq: number;
   /** undefined: no turn runs, or nothing was said by it. */
   readonly running: Running | undefined;
-  /** The turn whose end was told last; undefined: none was. */
+  /** The turn whose end was told last, or `NONE_ENDED`; undefined: it is not known. */
   readonly ended: string | undefined;
 }
 
-const FORM = /^(\d{1,15})(?:\.(\d{1,9})\.(\d{1,9})\.([\w-]{0,128})\.([\w-]{0,128}))?$/;
+/** No turn of the session had ended. No id of a turn is written so. */
+export const NONE_ENDED = '*';
+
+const FORM = /^(\d{1,15})(?:\.(\d{1,9})\.(\d{1,9})\.([\w-]{0,128})\.([\w-]{0,128}|\*))?$/;
 
 /** undefined: it is not one of ours. */
 export const readPosition = (text: string): Position | undefined => {

@@ -44,9 +44,10 @@ export class SessionFollower {
     });
   }
 
-  /** Where a reader is that has all that was told. */
-  get position(): string {
-    return writtenPosition(this.#position);
+  /** Where a reader is that has all that was told; undefined: it wants what comes, and from where on is not known yet. */
+  get position(): string | undefined {
+    const isUnknown = this.#options.from === undefined && this.#early !== undefined;
+    return isUnknown ? undefined : writtenPosition(this.#position);
   }
 
   stop(): void {

@@ -2,12 +2,13 @@
  * What a reader has missed of a session, from what is stored: messages, and ends of turns, as the events that they were.
  * Deltas are stored nowhere; a message has all that they said.
  */
+import { given } from '../../model/given.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { SessionsDoor } from '../../session/api/door.ts';
 import type { SessionReplies } from '../../session/verbs/registry.ts';
 import type { MessageView, TurnView } from '../../session/verbs/reply-schemas.ts';
-import type { Position } from './position.ts';
+import { NONE_ENDED, type Position } from './position.ts';
 
 /** Messages and turns that are told again; a reader that has missed more reads the session anew. */
 export const MAX_MISSED = 1_000;
@@ -44,24 +45,25 @@ export const missedSince = async (
 ): Promise<Missed | Reset> => {
   const { door, context, key } = ground;
   // In this order: what a turn said that is over by now has a smaller seq than the session.
-  const { turns } = await door.session(context, key, 'turns', { limit: MAX_MISSED });
+  const turns = await allTurns(ground);
   const { session } = await door.session(context, key, 'get', {});
   const closed = turns.filter(({ finishedAt }) => finishedAt !== undefined).toSorted(byEnd);
   const open = turns.filter(({ finishedAt }) => finishedAt === undefined);
   const names = open.map(({ turnId }) => turnId);
+  const ended = closed.at(-1)?.turnId ?? NONE_ENDED;
   if (from === undefined) {
-    const position = { seq: session.seq, running: undefined, ended: closed.at(-1)?.turnId };
+    const position = { seq: session.seq, running: undefined, ended };
     return { events: [], position, ended: idsOf(closed), open: names };
   }
   if (from.seq > session.seq) return 'unknown';
   const ends = endsSince(from, closed);
   if (ends === undefined) return 'unknown';
-  if (ends.length === MAX_MISSED || session.seq - from.seq > MAX_MISSED) return 'behind';
+  if (ends.length > MAX_MISSED || session.seq - from.seq > MAX_MISSED) return 'behind';
   const { messages, seq } = await messagesBehind(ground, from.seq, session.seq, idsOf(turns));
   const events = await told(ground, from, messages, ends, turns);
   return {
     events,
-    position: { ...(events.at(-1)?.behind ?? from), seq },
+    position: { ...(events.at(-1)?.behind ?? from), seq, ended },
     ended: idsOf(closed),
     open: names,
   };
@@ -70,9 +72,29 @@ export const missedSince = async (
 const idsOf = (turns: readonly TurnView[]): ReadonlySet<string> =>
   new Set(turns.map(({ turnId }) => turnId));
 
+/**
+ * Each once, also one that closes meanwhile. All of them: the ledger of a long session lies in the order of ids, so those
+ * that ended last may be anywhere in it.
+ */
+const allTurns = async ({ door, context, key }: Ground): Promise<readonly TurnView[]> => {
+  const found = new Map<string, TurnView>();
+  let cursor: string | undefined;
+  do {
+    const page: SessionReplies['turns'] = await door.session(context, key, 'turns', {
+      ...{ limit: MAX_MISSED, ...given({ cursor }) },
+    });
+    for (const turn of page.turns) if (!found.has(turn.turnId)) found.set(turn.turnId, turn);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return [...found.values()];
+};
+
+/** As they ended: of those that ended in one moment, what never began (`seq` 0) ends behind what did. */
 const byEnd = (one: TurnView, other: TurnView): number => {
   const [a = '', b = ''] = [one.finishedAt, other.finishedAt];
-  return a === b ? one.seq - other.seq : a < b ? -1 : 1;
+  if (a !== b) return a < b ? -1 : 1;
+  if (one.seq === 0 || other.seq === 0) return other.seq - one.seq;
+  return one.seq - other.seq;
 };
 
 /** undefined: the last one that the reader was told of is not known here. */
@@ -81,6 +103,7 @@ const endsSince = (
   closed: readonly TurnView[],
 ): readonly TurnView[] | undefined => {
   if (ended === undefined) return closed.filter(({ lastSeq = 0 }) => lastSeq >= seq && lastSeq > 0);
+  if (ended === NONE_ENDED) return closed;
   const at = closed.findIndex(({ turnId }) => turnId === ended);
   return at === -1 ? undefined : closed.slice(at + 1);
 };

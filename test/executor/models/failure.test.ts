@@ -75,4 +75,14 @@ describe('the delay before a retry', () => {
     expect(retryDelayMs(5, 2_000, 70, never)).toBe(70);
     expect(retryDelayMs(0, 2_000, 7 * 86_400_000, never)).toBe(MAX_RETRY_AFTER_MS);
   });
+
+  it('comes apart behind what the server asked of many at once, and is never before it', () => {
+    const ask = (retryAfterMs: number, random: number) =>
+      retryDelayMs(0, 2_000, retryAfterMs, () => random);
+    expect([0, 0.5, 0.999999].map((random) => ask(60_000, random))).toEqual([
+      ...[60_000, 67_500, 75_000],
+    ]);
+    expect(ask(3_600_000, 0.999999)).toBe(3_630_000);
+    expect(ask(0, 0.999999)).toBe(0);
+  });
 });
