@@ -197,7 +197,7 @@ describe('a session that a token is not for any more', () => {
   });
 });
 
-describe('a token for some sessions', () => {
+describe('a token for some sessions, at what is of all', () => {
   it('learns nothing of the whole', async () => {
     const ann = clientOf(shared(), { owner: 'ann' });
     expect((await ann.call('GET', '/metrics')).status).toBe(403);
