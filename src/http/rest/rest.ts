@@ -15,7 +15,6 @@ import type { Grant } from '../access/token-book.ts';
 import { EventStream } from '../streams/event-stream.ts';
 import { followSearch, watchPlaceIn } from '../streams/follow-search.ts';
 import { followSessions, MAX_FOLLOWED, placesIn } from '../streams/follow-sessions.ts';
-import { endUnlessTheirs } from '../streams/still-theirs.ts';
 import {
   type Exchange,
   JSON_TYPE,
@@ -33,6 +32,7 @@ import { needOf } from './needs.ts';
 import { QueryValues } from './query-values.ts';
 import type { Match, OtherRoute, Route, VerbRoute } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { endUnlessTheirs } from './still-theirs.ts';
 import { runTurn } from './turn-request.ts';
 import { type Asked, runVerb } from './verb-request.ts';
 

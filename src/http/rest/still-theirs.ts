@@ -7,8 +7,8 @@ import { codeOf } from '../../model/errors.ts';
 import { keyString, type SessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { Grant } from '../access/token-book.ts';
-import { type Ground, mustSee } from '../rest/ground.ts';
-import type { EventStream } from './event-stream.ts';
+import type { EventStream } from '../streams/event-stream.ts';
+import { type Ground, mustSee } from './ground.ts';
 
 const LOOK_MS = 1_000;
 
