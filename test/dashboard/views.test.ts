@@ -148,6 +148,7 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await expect.poll(() => page.locator('.stream').innerText(), PATIENCE).toBe('live');
     const port = Number(new URL(url).port);
     await shared().restart({ httpPort: port });
+    expect(shared().greenroom.status().http).toBe(url); // no other one has taken the port
     await shared().run('talk', 'And again.');
     const log = page.getByRole('log');
     await expect.poll(() => log.innerText(), PATIENCE).toContain('answer to: And again.');

@@ -3,12 +3,18 @@
  * read; entries far from view are dropped, and read again.
  */
 import { signal } from '@preact/signals';
-import { askSession } from '../ground/ask.ts';
+import { askSession, Problem } from '../ground/ask.ts';
 import { follow } from '../ground/follow.ts';
 import type { EntryView, SessionView, TurnView, WireEvent } from '../ground/replies.ts';
 
 /** Entries of one part; parts are read and dropped whole. */
 export const PART = 50;
+/** When what failed is asked again, in milliseconds. */
+const AGAIN_MS = 2_000;
+
+/** The daemon is away, or a part of it is restarting. */
+const mayPass = (error: unknown): boolean =>
+  error instanceof Problem && (error.status === 0 || error.status >= 500);
 
 /** A block of the answer that is being given. */
 export interface LiveBlock {
@@ -59,6 +65,7 @@ export class Conversation {
       reset: () => this.#again(),
       live: (isLive) => {
         this.isLive.value = isLive;
+        if (isLive) this.refreshSoon(); // it may have been away
       },
     });
   }
@@ -83,7 +90,15 @@ export class Conversation {
       if (session.seq !== before) this.#readAgainFrom(Math.min(before, session.seq));
     } catch (error) {
       this.problem.value = error;
+      if (mayPass(error)) this.#later(() => this.refresh());
     }
+  }
+
+  /** While the daemon is away nothing comes that would ask again. */
+  #later(work: () => Promise<void>): void {
+    setTimeout(() => {
+      if (!this.#isClosed) void work();
+    }, AGAIN_MS);
   }
 
   /** Soon, and once for many reasons. */
@@ -123,6 +138,7 @@ export class Conversation {
       this.parts.value = new Map(this.parts.value).set(part, entries);
     } catch (error) {
       this.problem.value = error;
+      if (mayPass(error)) this.#later(() => this.#read(part));
     } finally {
       this.#reading.delete(part);
     }
