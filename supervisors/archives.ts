@@ -12,7 +12,6 @@ import { S3Target } from '../src/archives/targets/s3-target.ts';
 import type { Config } from '../src/config/config.ts';
 import { GreenroomError } from '../src/model/errors.ts';
 import type { SessionKey } from '../src/model/ids.ts';
-import { makeFolder } from '../src/platform/make-folder.ts';
 import type { Place } from '../src/session/ports/archives.ts';
 import { journalName } from '../src/session/ports/journal.ts';
 import { removeWorkspace, WORKSPACES } from '../src/storage/files/session-folders.ts';
@@ -34,10 +33,7 @@ export const archives = ({ config, log, sessions }: Parts) => {
     archive: (key) => sessions.archived.request(key, { by: 'auto-archive' }),
     placeFor: (kind = config.storageProvider === 'local' ? 'folder' : 's3') =>
       placeOf(config, kind),
-    emptyStaging: async () => {
-      await rm(staging, { recursive: true, force: true });
-      await makeFolder(staging);
-    },
+    emptyStaging: () => rm(staging, { recursive: true, force: true }), // made when it is needed
     tell: ({ tenant, name }, { sessionId, error }, step) =>
       step === 'failed'
         ? log.warn({ tenant, archiveId: name, sessionId, why: error?.message }, 'an archive failed')
