@@ -111,7 +111,7 @@ describe.skipIf(withoutBrowser())('in the page, a person', { timeout: 120_000 },
       await page.keyboard.press('Escape');
       await page.keyboard.press('g');
       await page.keyboard.press('a');
-      await sees(page, 'make all');
+      await page.locator('.approval.current', { hasText: 'make all' }).waitFor(); // keys answer what is marked
       await page.keyboard.press('d');
       await sees(page, 'Nothing waits for a person.');
     });
