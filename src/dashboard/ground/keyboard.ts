@@ -1,5 +1,5 @@
 /** Keys of the page: single letters, as in other programs for people who keep their hands on the keyboard. */
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export type Keys = Readonly<Record<string, () => void>>;
 
@@ -7,14 +7,19 @@ const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
 
-/** While the component is shown. `g s` is two keys one after the other. */
+/**
+ * While the component is shown. `g s` is two keys one after the other. A key does what the keys of the last rendering say:
+ * what is marked on the page is what it answers.
+ */
 export const useKeys = (keys: Keys): void => {
-  useEffect(() => {
+  const latest = useRef(keys);
+  latest.current = keys;
+  useLayoutEffect(() => {
     let first = '';
     const pressed = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (isTyping(event.target) || document.querySelector('dialog[open]') !== null) return;
-      const run = keys[`${first} ${event.key}`.trim()] ?? keys[event.key];
+      const run = latest.current[`${first} ${event.key}`.trim()] ?? latest.current[event.key];
       first = event.key === 'g' ? 'g' : '';
       if (run === undefined) return;
       event.preventDefault();
@@ -22,5 +27,5 @@ export const useKeys = (keys: Keys): void => {
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  });
+  }, []);
 };
