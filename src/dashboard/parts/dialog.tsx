@@ -44,7 +44,7 @@ export const AskText = (props: {
       <form onSubmit={submit}>
         <label>
           {props.label}
-          <input ref={field} value={props.value ?? ''} autofocus />
+          <input ref={field} defaultValue={props.value ?? ''} autofocus />
         </label>
         <footer>
           <button type="button" onClick={props.onClose}>
