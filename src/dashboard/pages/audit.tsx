@@ -70,7 +70,8 @@ export const Audit = () => {
           tool{' '}
           <input
             data-query
-            value={tool}
+            key={tool}
+            defaultValue={tool}
             placeholder="Bash"
             onChange={({ currentTarget }) => go(addressWith({ tool: currentTarget.value }))}
           />

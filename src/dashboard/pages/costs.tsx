@@ -58,7 +58,8 @@ export const Costs = () => {
           Of sessions{' '}
           <input
             data-query
-            value={q}
+            key={q}
+            defaultValue={q}
             placeholder="tag:review"
             onChange={({ currentTarget }) => go(addressWith({ q: currentTarget.value }))}
           />
