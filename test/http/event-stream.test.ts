@@ -11,12 +11,11 @@ class Response extends EventEmitter {
   readonly written: string[] = [];
   isEnded = false;
   writeHead(): void {}
-  cork(): void {}
-  uncork(): void {}
   write(chunk: string | Uint8Array): void {
     this.written.push(String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)));
   }
-  end(): void {
+  end(last?: Uint8Array): void {
+    if (last !== undefined) this.write(last);
     this.isEnded = true;
   }
 }
@@ -25,22 +24,30 @@ const started = () => {
   const response = new Response();
   const socket = { setTimeout: () => undefined, setNoDelay: () => undefined };
   const message = { method: 'GET', url: '/', headers: {}, socket };
-  const stream = new EventStream(exchangeOf(message as never, response as never));
+  const deferred: (() => void)[] = [];
+  const defer = (fn: () => void) => void deferred.push(fn);
+  const stream = new EventStream(exchangeOf(message as never, response as never), { defer });
+  const turnOfTheLoop = () => {
+    for (const fn of deferred.splice(0)) fn();
+  };
+  turnOfTheLoop();
   response.written.length = 0;
-  return { stream, response };
+  return { stream, response, turnOfTheLoop };
 };
 
 const delta = { name: 'delta', data: '{}', isDelta: true };
 const message = { name: 'message', data: Buffer.from('{"a":\n1}'), id: '2' };
 
 it('drops deltas for it, and nothing else', () => {
-  const { stream, response } = started();
+  const { stream, response, turnOfTheLoop } = started();
   response.writableLength = SLOW_BYTES + 1;
   stream.send(delta);
   stream.send(message);
+  turnOfTheLoop();
   expect(response.written).toEqual(['id: 2\nevent: message\ndata: {"a":1}\n\n']);
   response.writableLength = 0;
   stream.send(delta);
+  turnOfTheLoop();
   expect(response.written.at(-1)).toBe('event: delta\ndata: {}\n\n');
 });
 
@@ -55,4 +62,25 @@ it('ends when even the rest is too much, and says so once', () => {
   stream.send(message);
   response.emit('close');
   expect([response.written, response.isEnded, closed, stream.isOpen]).toEqual([[], true, 1, false]);
+});
+
+it('sends what is said in one turn of the loop as one, and with the end what still waits', () => {
+  const { stream, response, turnOfTheLoop } = started();
+  stream.send(delta);
+  stream.send(delta);
+  turnOfTheLoop();
+  stream.send(message);
+  stream.end();
+  turnOfTheLoop();
+  const said = 'event: delta\ndata: {}\n\n';
+  expect(response.written).toEqual([said + said, 'id: 2\nevent: message\ndata: {"a":1}\n\n']);
+});
+
+it('counts what waits in this turn of the loop as unread', () => {
+  const { stream, response, turnOfTheLoop } = started();
+  stream.send({ ...message, data: Buffer.alloc(SLOW_BYTES + 1, 0x20) });
+  stream.send(delta);
+  turnOfTheLoop();
+  expect(response.written).toHaveLength(1);
+  expect(response.written[0]).not.toContain('delta');
 });

@@ -183,8 +183,8 @@ export class Rest {
   }
 
   #streamOf(exchange: Exchange, grant: Grant, { traceId }: RequestContext): EventStream {
-    const { streams, isGood } = this.#options;
-    const stream = new EventStream(exchange, { 'Greenroom-Trace': traceId });
+    const { streams, isGood, clock } = this.#options;
+    const stream = new EventStream(exchange, clock, { 'Greenroom-Trace': traceId });
     streams.add(grant.tenant, stream, () => isGood(grant));
     return stream;
   }

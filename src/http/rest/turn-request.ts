@@ -153,7 +153,10 @@ const streamTurn = (ground: Ground, asked: AskedTurn, turn: Turn): void => {
   };
   run(ground, asked, turn, tell, ({ turn: { turnId } }) => {
     const trace = { 'Greenroom-Trace': turn.context.traceId };
-    stream = new EventStream(exchange, { Location: addressOf(turn.key, turnId), ...trace });
+    stream = new EventStream(exchange, ground.clock, {
+      Location: addressOf(turn.key, turnId),
+      ...trace,
+    });
     streams.add(tenant, stream, () => isGood(caller.grant));
     for (const publication of early.splice(0)) tell(publication);
   });

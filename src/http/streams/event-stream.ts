@@ -6,6 +6,7 @@
  * 2. No stream is silent for longer than `HEARTBEAT_MS`.
  * 3. `onClose` runs once, whoever ended it.
  */
+import type { Clock } from '../../otp/clock.ts';
 import type { Exchange } from '../wire/exchange.ts';
 
 export const HEARTBEAT_MS = 15_000;
@@ -16,6 +17,8 @@ export const TOO_SLOW_BYTES = 4 * 1024 * 1024;
 /** How long a browser waits before it comes back. */
 const RETRY_MS = 2_000;
 
+const RETRY = Buffer.from(`retry: ${RETRY_MS}\n\n`);
+const HEARTBEAT = Buffer.from(':\n\n');
 const LINE_END = 0x0a;
 const END = Buffer.from('\n\n');
 
@@ -31,13 +34,21 @@ export interface Event {
 
 export class EventStream {
   readonly #exchange: Exchange;
+  readonly #defer: Clock['defer'];
   readonly #onClose: (() => void)[] = [];
   #isOpen = true;
-  #isCorked = false;
+  /** What leaves with the end of this turn of the loop. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
 
   /** @param headers besides those of every stream. */
-  constructor(exchange: Exchange, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    exchange: Exchange,
+    { defer }: Pick<Clock, 'defer'>,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     this.#exchange = exchange;
+    this.#defer = defer;
     const { response, message } = exchange;
     message.socket.setTimeout(0);
     message.socket.setNoDelay(true);
@@ -51,7 +62,7 @@ export class EventStream {
     response.on('close', () => this.#closed());
     if (message.method === 'HEAD')
       this.end(); // who asks for the headers waits for no event
-    else this.#write(`retry: ${RETRY_MS}\n\n`);
+    else this.#write(RETRY);
   }
 
   get isOpen(): boolean {
@@ -66,35 +77,46 @@ export class EventStream {
 
   send({ name, data, id, isDelta = false }: Event): void {
     if (!this.#isOpen) return;
-    const waiting = this.#exchange.response.writableLength;
+    const waiting = this.#waitingBytes + this.#exchange.response.writableLength;
     if (waiting > TOO_SLOW_BYTES) return this.end();
     if (isDelta && waiting > SLOW_BYTES) return;
     const head = `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: `;
-    if (typeof data === 'string') return this.#write(`${head}${data}\n\n`);
-    this.#write(Buffer.concat([Buffer.from(head), oneLine(data), END]));
+    if (typeof data === 'string') return this.#write(Buffer.from(`${head}${data}\n\n`));
+    this.#write(Buffer.from(head), oneLine(data), END);
   }
 
   heartbeat(): void {
-    if (this.#isOpen) this.#write(':\n\n');
+    if (this.#isOpen) this.#write(HEARTBEAT);
   }
 
   end(): void {
-    if (this.#isOpen) this.#exchange.response.end();
+    if (this.#isOpen) {
+      const last = this.#taken();
+      this.#exchange.response.end(last.length === 0 ? undefined : last);
+    }
     this.#closed();
   }
 
-  /** What is sent in one tick leaves as one. */
-  #write(chunk: string | Uint8Array): void {
-    const { response } = this.#exchange;
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      response.cork();
-      queueMicrotask(() => {
-        this.#isCorked = false;
-        response.uncork();
-      });
+  /** What is said in one turn of the loop leaves as one: a write costs more than what it carries. */
+  #write(...parts: readonly Uint8Array[]): void {
+    if (this.#waiting.length === 0) this.#defer(() => this.#flush());
+    for (const part of parts) {
+      this.#waiting.push(part);
+      this.#waitingBytes += part.length;
     }
-    response.write(chunk);
+  }
+
+  #flush(): void {
+    const bytes = this.#taken();
+    if (bytes.length > 0) this.#exchange.response.write(bytes);
+  }
+
+  #taken(): Uint8Array {
+    const taken = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    const [first] = taken;
+    return taken.length === 1 && first !== undefined ? first : Buffer.concat(taken);
   }
 
   #closed(): void {

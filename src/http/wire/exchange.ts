@@ -63,21 +63,34 @@ export const hasBody = ({ message: { headers } }: Pick<Exchange, 'message'>): bo
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** The whole body. Rejects with `too_large` as soon as it is larger than any request may be. */
-export const readBody = async (exchange: Exchange): Promise<Buffer> => {
+export const readBody = (exchange: Exchange): Promise<Buffer> => {
   const { message, response } = exchange;
-  if (!hasBody(exchange)) return Buffer.alloc(0);
-  if (Number(message.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  if (!hasBody(exchange)) return Promise.resolve(EMPTY);
+  if (Number(message.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
+    return Promise.reject(tooLarge());
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of message as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MAX_BODY_BYTES) throw tooLarge();
-    parts.push(part);
-  }
-  if (!message.complete) throw new GreenroomError('invalid_request', 'the body ended too soon');
-  response.shouldKeepAlive = wantsToStay(message);
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+  return new Promise((resolve, reject) => {
+    message.on('data', (part: Buffer) => {
+      size += part.length;
+      parts.push(part);
+      if (size <= MAX_BODY_BYTES) return;
+      reject(tooLarge());
+      parts.length = 0;
+      message.destroy();
+    });
+    message.on('end', () => {
+      response.shouldKeepAlive = wantsToStay(message);
+      const [first] = parts;
+      resolve(parts.length === 1 && first !== undefined ? first : Buffer.concat(parts));
+    });
+    message.on('close', () =>
+      reject(new GreenroomError('invalid_request', 'the body ended too soon')),
+    );
+  });
 };
+
+const EMPTY = Buffer.alloc(0);
 
 const tooLarge = (): GreenroomError =>
   new GreenroomError('too_large', `the limit of a body is ${MAX_BODY_BYTES} bytes`, {
