@@ -100,6 +100,34 @@ describe('a budget', () => {
     await test.sessions.deleteBudget({ scope: 'owner', value: 'eve' });
   });
 
+  it('has the API count a prompt where that decides, and only there', async () => {
+    const test = await testGreenroom();
+    const prompt = 'counted '.repeat(1_000);
+    const session = { owner: 'kim', maxTokens: 64, mode: 'background' } as const;
+    const counts = () => test.modelCounts.length;
+    await test.run('plenty', prompt, { session: { ...session, owner: 'lee' } });
+    const cost = (await test.sessions.get('plenty')).totalCostUsd ?? 0;
+    await test.sessions.putBudget({ scope: 'owner', value: 'lee', maxUsd: 1 });
+    await test.run('far', prompt, { session: { ...session, owner: 'lee' } });
+    expect(counts()).toBe(0);
+    // Written to the cache the prompt costs twice as much, and so many bytes may be twice as many tokens.
+    await test.sessions.putBudget({ scope: 'owner', value: 'kim', maxUsd: 2.5 * cost });
+    const [finished] = (await test.run('near', prompt, { session })).slice(-1);
+    expect(finished).toMatchObject({ status: 'completed' });
+    expect(counts()).toBe(1);
+    expect((await test.run('asked', prompt, { session })).at(-1)).toMatchObject({
+      status: 'failed',
+    });
+    expect(counts()).toBe(2);
+    // Not even an empty prompt could be paid: there is nothing to count.
+    await test.sessions.putBudget({ scope: 'owner', value: 'kim', maxUsd: cost });
+    expect((await test.run('gone', prompt, { session })).at(-1)).toMatchObject({
+      status: 'failed',
+    });
+    await test.sessions.deleteBudget({ scope: 'owner', value: 'kim' });
+    await test.sessions.deleteBudget({ scope: 'owner', value: 'lee' });
+  });
+
   it('is not asked for by a background session', async () => {
     const test = await testGreenroom();
     const session = { mode: 'background', budget: { maxUsd: 0.000_001 } } as const;

@@ -146,6 +146,12 @@ export class TestGreenroom {
     return this.rehearsal.requests.toArray().filter(({ path }) => path === '/v1/messages');
   }
 
+  /** The prompts that the rehearsal was asked to count, oldest first. */
+  get modelCounts(): SeenRequest[] {
+    const isCount = ({ path }: SeenRequest) => path === '/v1/messages/count_tokens';
+    return this.rehearsal.requests.toArray().filter(isCount);
+  }
+
   /** The last model call's body, as it came. */
   get lastCall(): string {
     return this.modelCalls.at(-1)?.rawBody.toString() ?? '';

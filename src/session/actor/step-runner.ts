@@ -31,6 +31,7 @@ import { modelOf } from '../machine/turn-limits.ts';
 import type { ContextMemory } from '../memory/context-memory.ts';
 import { type Executor, executorName, type StepHandle } from '../ports/executor.ts';
 import type { Journal } from '../ports/journal.ts';
+import { askCount } from '../prepare/count-tokens.ts';
 import { RoomMaker, type Summing } from './room-maker.ts';
 import { type RunListener, RunSink } from './run-sink.ts';
 import { StepTrace } from './step-trace.ts';
@@ -53,6 +54,9 @@ export interface Run {
   /** It asks for a summary, for which the turn's call waits; its messages are its own. */
   readonly summing?: Summing | undefined;
 }
+
+/** A count that takes longer is not waited for. */
+const COUNT_MS = 5_000;
 
 /** What a model call is made from. */
 export interface StepSources {
@@ -175,6 +179,16 @@ export class StepRunner {
       (head.systemPrompt?.length ?? 0);
     const thought = thinking?.type === 'enabled' ? thinking.budgetTokens : 0;
     return { model, bytes, maxTokens: (head.maxTokens ?? MAX_TOKENS) + thought };
+  }
+
+  /** Has the API count the prompt of the turn's next request, behind `measure`; undefined: it has not said. */
+  async count({ turn, head, rules, tools }: StepSources): Promise<number | undefined> {
+    const context = this.#context;
+    if (context === undefined) return undefined;
+    const model = modelOf(head, turn.options.model, rules);
+    const wish = { model, context, tools, answering: turn.options, maxTokens: 1 };
+    const step = modelStep(head, rules, { ...wish, wantsDeltas: false });
+    return (await askCount(this.#system, step, COUNT_MS)).tokens;
   }
 
   /** It is there, or there is too much of it; else it is being made. */

@@ -23,7 +23,7 @@ import { crashpoint } from '../../platform/crashpoint.ts';
 import { makeFolderSync } from '../../platform/make-folder.ts';
 import type { Told } from '../events/narrator.ts';
 import type { Input, SessionState } from '../machine/machine.ts';
-import { mostOfStep } from '../machine/step-cost.ts';
+import { mostOfPrompt, mostOfStep } from '../machine/step-cost.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import { hooksName } from '../ports/hooks.ts';
 import { journalName } from '../ports/journal.ts';
@@ -229,6 +229,7 @@ export class TurnPhases {
     const { system } = this.#mailbox;
     const ledger = system.find(ledgerName);
     if (runId !== undefined && this.#isCancelling(turn)) {
+      this.reserves.cancel(runId);
       ledger?.giveBack(this.#args.key, grantName(this.#args.key, runId)); // its order may wait for minutes
       this.#host.submit({ type: 'reserved', runId, bytes: 0, outcome: { type: 'cancelled' } });
       return true;
@@ -240,16 +241,18 @@ export class TurnPhases {
     const size = this.steps.measure({ id: runId, ...sources });
     if (size === undefined) return true; // the context is being made
     const { rules } = this.#args.runtime;
-    const most = mostOfStep(sources.head, size, rules, system.clock.now());
+    const { head } = sources;
+    const nowMs = system.clock.now();
+    const most = mostOfStep(head, size, rules, nowMs);
     if (most === null) {
       const outcome = { type: 'noPrice', model: size.model } as const;
       this.#host.submit({ type: 'reserved', runId, bytes: size.bytes, outcome });
       return true;
     }
-    const { head } = sources;
     const order = { payer: head, grant: grantName(head.key, runId), nanoUsd: most };
-    this.reserves.begin(runId);
-    this.#mailbox.reserving(runId, size.bytes, ledger.reserve(order));
+    const priceOf = (tokens: number) => mostOfPrompt(tokens, size, rules, nowMs) ?? most;
+    const count = { priceOf, tokens: () => this.steps.count({ id: runId, ...sources }) };
+    this.#mailbox.reserving(runId, size.bytes, this.reserves.reserve(runId, ledger, order, count));
     return true;
   }
 

@@ -18,16 +18,21 @@ const LEAST_BYTES_PER_TOKEN = 2;
 /** What a request has besides its messages, tools and system prompt. */
 const FRAME_BYTES = 1_024;
 
-/** In nano-dollars; null: its model has no price. */
+/** In nano-dollars, by an estimate of its prompt; null: its model has no price. */
 export const mostOfStep = (
   head: Pick<Head, 'contextUse'>,
-  { model, bytes, maxTokens }: StepSize,
+  size: StepSize,
+  rules: Pick<Rules, 'mostOf'>,
+  nowMs: number,
+): number | null => mostOfPrompt(promptAtMost(head, size.bytes), size, rules, nowMs);
+
+/** The same for a prompt of so many tokens. */
+export const mostOfPrompt = (
+  inputTokens: number,
+  { model, maxTokens: outputTokens }: Omit<StepSize, 'bytes'>,
   { mostOf }: Pick<Rules, 'mostOf'>,
   nowMs: number,
-): number | null => {
-  const tokens = { inputTokens: promptAtMost(head, bytes), outputTokens: maxTokens };
-  return mostOf?.(tokens, model, nowMs) ?? null;
-};
+): number | null => mostOf?.({ inputTokens, outputTokens }, model, nowMs) ?? null;
 
 /** What was answered before is known by the token; only what is new is guessed. */
 const promptAtMost = ({ contextUse }: Pick<Head, 'contextUse'>, bytes: number): number => {

@@ -4,7 +4,7 @@ import type { System } from '../../otp/system.ts';
 import { encodeMessage, textBlock } from '../context/model-message.ts';
 import type { Rules } from '../machine/machine.ts';
 import { modelStep } from '../machine/model-step.ts';
-import { executorName, type StepOutcome } from '../ports/executor.ts';
+import { executorName, type ModelStep, type StepOutcome } from '../ports/executor.ts';
 import type { Seen } from './seen-context.ts';
 
 export interface CountOrder {
@@ -32,23 +32,38 @@ export const countTokens = async (order: CountOrder): Promise<Counted> => {
   const { context } = seen;
   if (context === undefined) return { why: 'it is larger than a request may be' };
   if (seen.bytes === 0) return { why: 'there is no message yet' };
-  const executor = system.find(executorName);
-  if (executor === undefined) return { why: 'the executor is restarting' };
   context.add(NEXT_PROMPT);
   const wish = { model, context, tools, maxTokens: 1, wantsDeltas: false };
-  const step = { ...modelStep(head, rules, wish), counts: true } as const;
-  const outcome = await new Promise<StepOutcome>((resolve) => {
-    const handle = executor.start(step, {
-      events: () => undefined,
-      outcome: (ended) => {
-        timer.cancel();
-        resolve(ended);
+  return askCount(system, modelStep(head, rules, wish), timeoutMs * COUNT_PART);
+};
+
+/** Has the API count what a model call would send. Resolves within `timeoutMs`, also when the executor dies meanwhile. */
+export const askCount = async (
+  system: System,
+  step: ModelStep,
+  timeoutMs: number,
+): Promise<Counted> => {
+  const executor = system.find(executorName);
+  if (executor === undefined) return { why: 'the executor is restarting' };
+  const outcome = await new Promise<StepOutcome | undefined>((resolve) => {
+    const handle = executor.start(
+      { ...step, counts: true },
+      {
+        events: () => undefined,
+        outcome: (ended) => {
+          timer.cancel();
+          resolve(ended);
+        },
       },
-    });
-    const timer = system.clock.setTimeout(() => handle.cancel(), timeoutMs * COUNT_PART);
+    );
+    const timer = system.clock.setTimeout(() => {
+      resolve(undefined);
+      handle.cancel();
+    }, timeoutMs);
   });
-  if (outcome.type === 'counted') return { tokens: outcome.tokens };
-  return { why: 'error' in outcome ? outcome.error.message : 'it took too long' };
+  if (outcome?.type === 'counted') return { tokens: outcome.tokens };
+  const isRefused = outcome !== undefined && 'error' in outcome;
+  return { why: isRefused ? outcome.error.message : 'it took too long' };
 };
 
 /** The rest is for the answer. */
