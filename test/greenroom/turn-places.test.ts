@@ -87,3 +87,17 @@ it('an owner with many turns does not hold up another one’s', async () => {
   expect(place).toBeGreaterThan(0);
   expect(place).toBeLessThanOrEqual(2);
 });
+
+it('says of a model call that it waits for the rate of the API', async () => {
+  const test = await testGreenroom();
+  const refused = test.begin('a', '[[rehearse: status=429 retry-after=20 times=1]]');
+  await refused.saw('retry');
+  const held = test.begin('b', 'Hello');
+  await until(async () => (await waitsFor(test, 'b')) === 'rate');
+  expect((await test.sessions.get('b')).waits).toMatchObject({ what: 'rate' });
+  await test.sessions.cancel('b');
+  expect(await held.finished()).toMatchObject({ status: 'cancelled' });
+  expect(await waitsFor(test, 'b')).toBe('nothing');
+  await test.sessions.cancel('a');
+  await refused.done;
+});

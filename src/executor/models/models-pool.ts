@@ -24,6 +24,7 @@ export const ModelsPool = workerPool<ModelKinds, ModelOptions>({
     const guarded = guardedStart(start, { breaker, clock, tell });
     const paced = new PacedStart({ start: guarded, clock, provider });
     self.own(() => paced.end());
-    self.register(executorName, { ref: self.ref, provider, start: paced.start });
+    const { isHeld } = paced;
+    self.register(executorName, { ref: self.ref, provider, start: paced.start, isHeld });
   },
 });

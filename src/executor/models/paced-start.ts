@@ -1,6 +1,7 @@
 /** Steps at the pace of the API: what it says to one about its rate, holds for all sessions that ask the same model. */
 import type { Provider } from '../../model/entry.ts';
 import { codeOf } from '../../model/errors.ts';
+import { keyString, type SessionKey } from '../../model/ids.ts';
 import type { Clock, Timer } from '../../otp/clock.ts';
 import type { Ticket } from '../../platform/fair-queue.ts';
 import type {
@@ -41,6 +42,8 @@ export class PacedStart {
   readonly parts: Parts;
   readonly #paces = new Map<string, Pace>();
   readonly #pauses = new Set<Timer>();
+  /** Sessions whose calls wait for their turn. */
+  readonly #held = new Set<string>();
 
   constructor(parts: Parts) {
     this.parts = parts;
@@ -48,6 +51,16 @@ export class PacedStart {
 
   readonly start: Start = (step, sink) =>
     new PacedStep(step, sink, this.#paceOf(step.model), this).begin();
+
+  /** Whether a call of the session waits for its turn. */
+  readonly isHeld = (key: SessionKey): boolean => this.#held.has(keyString(key));
+
+  /** A call of the session begins to wait, or waits no more. */
+  hold({ tenant, line }: Ticket, isHeld: boolean): void {
+    const name = keyString({ tenant, sessionId: line } as SessionKey);
+    if (isHeld) this.#held.add(name);
+    else this.#held.delete(name);
+  }
 
   end(): void {
     for (const pause of this.#pauses) pause.cancel();
@@ -101,6 +114,7 @@ class PacedStep implements ModelSink, Ticket, StepHandle {
   #isOver = false;
   #isIn = false;
   #isEntering = false;
+  #isHeld = false;
   #askedMs = 0;
 
   constructor(step: ModelStep, sink: StepSink, pace: Pace, all: PacedStart) {
@@ -121,12 +135,14 @@ class PacedStep implements ModelSink, Ticket, StepHandle {
     this.#isEntering = true;
     this.#pace.enter(this, this.#all.parts.clock.monotonic());
     this.#isEntering = false;
+    if (this.#isIn && this.#handle === undefined) this.#hold(true);
     return this;
   }
 
   /** It is its turn. */
   readonly start = (): void => {
     this.#askedMs = this.#all.parts.clock.monotonic();
+    this.#hold(false);
     try {
       this.#handle = this.#all.parts.start(this.#step, this);
     } catch (error) {
@@ -183,7 +199,14 @@ class PacedStep implements ModelSink, Ticket, StepHandle {
   #leave(): void {
     if (!this.#isIn) return;
     this.#isIn = false;
+    this.#hold(false);
     this.#pace.leave(this);
+  }
+
+  #hold(isHeld: boolean): void {
+    if (this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    this.#all.hold(this, isHeld);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Provider } from '../../model/entry.ts';
+import type { SessionKey } from '../../model/ids.ts';
 import type { Usage } from '../../model/usage.ts';
 import { nameOf } from '../../otp/name.ts';
 import type { ActorRef } from '../../otp/ref.ts';
@@ -178,6 +179,8 @@ export interface Executor {
   readonly ref: ActorRef;
   readonly provider: Provider;
   start(step: ModelStep, sink: StepSink): StepHandle;
+  /** Whether a call of the session waits, because the API has refused one for its rate, or has little of it left. */
+  isHeld(key: SessionKey): boolean;
 }
 
 export const executorName = nameOf<Executor>('executor');

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { effectiveMode } from '../../classic/models.ts';
 import { childIdOf } from '../../model/child-id.ts';
-import { keyString, type SessionKey } from '../../model/ids.ts';
+import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { DelayedTurn, OpenCall, OpenTurn } from '../../model/turn.ts';
 import { PERMISSION_MODES, STATUSES } from '../../model/words.ts';
@@ -15,7 +15,7 @@ import {
 } from '../ports/tools.ts';
 import { offerOf } from '../tools/offer.ts';
 import { sessionVerb } from './verb.ts';
-import { WaitsFor, WHY, waitsForOf } from './waits-for.ts';
+import { heldOf, WaitsFor, WHY, waitsForOf } from './waits-for.ts';
 
 const CALL_STATES = ['undecided', 'asked', 'allowed', 'started', 'ended', 'failed'] as const;
 
@@ -73,7 +73,7 @@ const explain = sessionVerb('explain', {
   run: async ({ caller, key, permissions, places }) => {
     const { head } = await caller.openKnown(key);
     const [first] = head.openTurns;
-    const waitsFor = waitsForOf(head, places.waiting.has(keyString(key)));
+    const waitsFor = waitsForOf(head, heldOf(key, caller.system, places));
     const { mode, policies, rules } = permissions;
     const tools = caller.system.find(toolboxName)?.toolsFor(head) ?? [];
     return {

@@ -2,13 +2,12 @@
 import { z } from 'zod';
 import { isWellFormed } from '../../model/bounds.ts';
 import { settableShape } from '../../model/head.ts';
-import { keyString } from '../../model/ids.ts';
 import type { SessionRequest } from '../actor/waiting-changes.ts';
 import { SessionReply } from './reply-schemas.ts';
 import { mustBeRules, mustBeServers, mustHaveSandbox } from './rule-settings.ts';
 import { change, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
-import { waitOf } from './waits-for.ts';
+import { heldOf, waitOf } from './waits-for.ts';
 
 export const Settable = z.strictObject(settableShape);
 const Tags = z.strictObject({ tags: z.array(z.string()).min(1).max(100) });
@@ -43,7 +42,7 @@ const get = sessionVerb('get', {
   reply: SessionReply,
   run: async ({ caller, key, places }) => {
     const head = await caller.known(key);
-    const waits = waitOf(head, places.waiting.has(keyString(key)));
+    const waits = waitOf(head, heldOf(key, caller.system, places));
     return { session: { ...sessionView(head), ...(waits === undefined ? {} : { waits }) } };
   },
 });

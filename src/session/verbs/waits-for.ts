@@ -2,12 +2,15 @@
 import { z } from 'zod';
 import { given } from '../../model/given.ts';
 import type { Head } from '../../model/head.ts';
+import { keyString, type SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { OpenCall, OpenTurn } from '../../model/turn.ts';
+import type { System } from '../../otp/system.ts';
+import { executorName } from '../ports/executor.ts';
 
 const WAITS_FOR = [
   ...(['nothing', 'model', 'place', 'tools', 'hooks', 'approval', 'retry', 'budget'] as const),
-  'time',
+  ...(['time', 'rate'] as const),
 ] as const;
 export const WaitsFor = z.enum(WAITS_FOR);
 export type WaitsFor = z.output<typeof WaitsFor>;
@@ -33,13 +36,29 @@ export const WHY: Readonly<Record<WaitsFor, string>> = {
   approval: 'tool calls wait for the answer of a person',
   retry: 'a model call failed, and the next one is due later',
   time: 'a turn begins later, at its time',
+  rate: 'the API has refused a call for its rate, or has little of it left: this one goes when it is its turn',
   budget: 'it waits for money: a budget is used up, or all of it is reserved by calls under way',
 };
 
-/** @param isPlaceless its turn waits for a place among others. */
+/** What its head does not say: its turn waits for a place among others, or its model call for the API's rate. */
+export interface Held {
+  readonly isPlaceless: boolean;
+  readonly isPaced: boolean;
+}
+
+/** Of a session in this process. */
+export const heldOf = (
+  key: SessionKey,
+  system: Pick<System, 'find'>,
+  places: { readonly waiting: ReadonlySet<string> },
+): Held => ({
+  isPlaceless: places.waiting.has(keyString(key)),
+  isPaced: system.find(executorName)?.isHeld(key) === true,
+});
+
 export const waitsForOf = (
   { openTurns: [turn], delayed }: Head,
-  isPlaceless: boolean,
+  { isPlaceless, isPaced }: Held,
 ): WaitsFor => {
   if (isPlaceless) return 'place';
   if (turn === undefined) return delayed === undefined ? 'nothing' : 'time';
@@ -47,7 +66,8 @@ export const waitsForOf = (
     return turn.status === 'waiting' || turn.phase.calls.some(isAsking) ? 'approval' : 'tools';
   if (turn.phase?.kind === 'hooks') return 'hooks';
   if (turn.phase?.kind === 'reserve' || turn.phase?.kind === 'budget') return 'budget';
-  return turn.phase?.kind === 'waiting' ? 'retry' : 'model';
+  if (turn.phase?.kind === 'waiting') return 'retry';
+  return isPaced ? 'rate' : 'model';
 };
 
 /** A call that runs and asks a person something. */
@@ -55,8 +75,8 @@ export const isAsking = (call: OpenCall): boolean =>
   call.state === 'started' && call.question !== undefined;
 
 /** Undefined: it is at rest, or at work. */
-export const waitOf = (head: Head, isPlaceless: boolean): WaitView | undefined => {
-  const what = waitsForOf(head, isPlaceless);
+export const waitOf = (head: Head, held: Held): WaitView | undefined => {
+  const what = waitsForOf(head, held);
   if (what === 'nothing' || what === 'model' || what === 'tools' || what === 'hooks')
     return undefined;
   const [turn] = head.openTurns;

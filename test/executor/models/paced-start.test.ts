@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PacedStart } from '../../../src/executor/models/paced-start.ts';
 import type { ModelSink } from '../../../src/executor/models/wire.ts';
 import { GreenroomError } from '../../../src/model/errors.ts';
+import { sessionKey } from '../../../src/model/ids.ts';
 import { virtualClock } from '../../../src/otp/virtual-clock.ts';
 import type {
   ModelStep,
@@ -26,7 +27,7 @@ const pacing = () => {
   const asked: { readonly name: string; readonly sink: ModelSink }[] = [];
   const told: unknown[] = [];
   const faults: unknown[] = [];
-  const { start } = new PacedStart({
+  const { start, isHeld } = new PacedStart({
     clock,
     provider: 'rehearsal',
     start: (step, sink) => {
@@ -61,7 +62,8 @@ const pacing = () => {
   /** So much is left of the API's limit, which is whole again in a minute. */
   const near = (name: string, part: number) =>
     sinkOf(name).events([{ type: 'rate', part, wholeInMs: 60_000 }]);
-  return { clock, step, names, limit, near, answer, faults, told };
+  const held = (name: string) => isHeld(sessionKey('t', name));
+  return { clock, step, names, limit, near, answer, faults, told, held };
 };
 
 describe('a step', () => {
@@ -82,6 +84,20 @@ describe('a step', () => {
     expect(names()).toHaveLength(2);
     await clock.advance(1);
     expect(names()).toEqual(['a', 'other']); // one at a time now, and `a` is tried again
+  });
+
+  it('is known to wait, until it goes or is cancelled', async () => {
+    const { step, limit, held, answer, clock } = pacing();
+    step('a');
+    limit('a', 5_000);
+    step('b');
+    const { handle } = step('c');
+    expect(['a', 'b', 'c'].map(held)).toEqual([false, true, true]);
+    handle.cancel();
+    expect(held('c')).toBe(false);
+    await clock.advance(5_000);
+    answer('a');
+    expect(held('b')).toBe(false);
   });
 
   it('waits half a minute at most for what another one was told', async () => {

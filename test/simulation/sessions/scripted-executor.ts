@@ -35,6 +35,7 @@ const ScriptedExecutor = genServer(protocol({ calls: {} }), {
     const executor: Executor = {
       ref: self.ref,
       provider: 'rehearsal',
+      isHeld: () => false,
       start: (step, sink) =>
         begin(studio, running, step, sink, (fn, ms) => self.system.clock.setTimeout(fn, ms)),
     };
