@@ -7,6 +7,7 @@ import type { FileResult } from '../../src/cli/import/import-session.ts';
 import { importFiles } from '../../src/cli/import/importer.ts';
 import { findFiles } from '../../src/cli/import/walk.ts';
 import { connectClient } from '../../src/client/client.ts';
+import { connect } from '../../src/client/connect.ts';
 import { type EntryView, SessionsFacade, type SessionView } from '../../src/index.ts';
 import { withoutNatsServer } from '../support/nats.ts';
 import { until } from '../support/until.ts';
@@ -19,6 +20,9 @@ const ID = '33333333-3333-4333-8333-333333333333';
 const KILLS = isFull() ? 6 : 2;
 /** About a dozen go into one chunk, which holds half a mebibyte. */
 const LINES = (KILLS + 1) * 36;
+/** Of a session that is gone on with here: before that, and with what came behind it elsewhere. */
+const BEFORE = 6;
+const BEHIND = BEFORE + (KILLS + 1) * 12;
 
 /** What Claude Code would have written: prompts and long answers with their usage. */
 const lineOf = (number: number): string => {
@@ -40,11 +44,20 @@ const lineOf = (number: number): string => {
   });
 };
 
-const transcript = (): string => {
+const newFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'greenroom-transcripts-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const lines = Array.from({ length: LINES }, (_, at) => `${lineOf(at + 1)}\n`);
+  return folder;
+};
+
+const writeLines = (folder: string, upTo: number): void => {
+  const lines = Array.from({ length: upTo }, (_, at) => `${lineOf(at + 1)}\n`);
   writeFileSync(join(folder, `${ID}.jsonl`), lines.join(''));
+};
+
+const transcript = (): string => {
+  const folder = newFolder();
+  writeLines(folder, LINES);
   return folder;
 };
 
@@ -91,8 +104,7 @@ const ORIGINAL = '44444444-4444-4444-8444-444444444444';
 const COPY = '55555555-5555-4555-8555-555555555555';
 
 const folderOf = (id: string, answers: number): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'greenroom-transcripts-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = newFolder();
   const lines = Array.from({ length: answers }, (_, n) => {
     const asked = { type: 'user', message: { role: 'user', content: `ask ${n}` } };
     const usage = { input_tokens: 1_000 * 2 ** n, output_tokens: 0 };
@@ -165,5 +177,45 @@ describe.skipIf(withoutNatsServer())('an import', () => {
     const other = await undisturbed.start();
     await importOnce(undisturbed, other.natsUrl, folder);
     expect(await imported(natsUrl)).toEqual(await imported(other.natsUrl));
+  });
+
+  it('of lines behind a turn of ours, killed and begun again, divides the session as an undisturbed one does', {
+    timeout: 600_000,
+  }, async () => {
+    const divided = async (kills: number) => {
+      const folder = newFolder();
+      const daemon = new DaemonProcess();
+      const first = await daemon.start();
+      writeLines(folder, BEFORE);
+      await importOnce(daemon, first.natsUrl, folder);
+      const greenroom = await connect({ servers: first.natsUrl });
+      await greenroom.turn(ID, 'said here', { turnId: 'ours', provider: 'rehearsal' }).result();
+      await greenroom.close();
+      await daemon.kill();
+      writeLines(folder, BEHIND);
+      for (let kill = 1; kill <= kills; kill++) {
+        const { natsUrl } = await daemon.start({ GREENROOM_CRASHPOINT: `import.chunk:${kill}` });
+        expect(await importOnce(daemon, natsUrl, folder)).toMatchObject([{ status: 'failed' }]);
+        expect(await daemon.gone).toEqual({ code: null, signal: 'SIGKILL' });
+      }
+      const { natsUrl } = await daemon.start();
+      await importOnce(daemon, natsUrl, folder);
+      const { entries } = await imported(natsUrl);
+      return withClient(natsUrl, async (client) => {
+        const { branches, partedAfter } = await new SessionsFacade(client).branches(ID);
+        const shown = branches.map(({ number, isChosen, isOpen, messages }) => ({
+          ...{ number, isChosen, isOpen, messages },
+        }));
+        const theirs = entries.filter(({ type }) => type === 'imported');
+        return { shown, partedAfter, theirs };
+      });
+    };
+    const [disturbed, undisturbed] = [await divided(KILLS), await divided(0)];
+    expect(undisturbed.shown).toMatchObject([
+      { isChosen: true, messages: 2 },
+      { isChosen: false, messages: BEHIND - BEFORE },
+    ]);
+    expect(undisturbed.theirs).toHaveLength(BEHIND);
+    expect(disturbed).toEqual(undisturbed);
   });
 });
