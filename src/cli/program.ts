@@ -58,6 +58,7 @@ const shellOf = (script: string): Shell => ({
   launch: launchAgain(script),
   examineFiles: async (config) => (await parts()).examineFiles(config),
   storeCare: async () => (await parts()).storeCare(),
+  verifyDerived: async (config) => (await parts()).verifyDerived(config),
   examineBroker: async (...given) => (await parts()).examineBroker(...given),
   newestModel: newestSonnet,
 });

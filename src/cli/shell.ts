@@ -88,6 +88,25 @@ export interface StoreReport {
   readonly fileFault?: string;
 }
 
+interface DerivedFault {
+  readonly tenant: string;
+  readonly sessionId: string;
+  readonly why: string;
+}
+
+/** What is derived from the store, compared with it. */
+export type DerivedPart =
+  | { readonly is: 'none'; readonly why: string }
+  | { readonly is: 'useless'; readonly why: string }
+  | {
+      readonly is: 'read';
+      readonly sessions: number;
+      readonly wrong: number;
+      readonly named: readonly DerivedFault[];
+      /** Sessions that it has yet to take in. */
+      readonly behind?: number;
+    };
+
 /** The store as files, without its daemon. */
 export interface StoreCare {
   /** Reads everything. `report` is missing when that could not be done to the end. */
@@ -160,6 +179,10 @@ export interface Shell {
   /** What is wrong with the files that the configuration names, each a sentence. */
   examineFiles(config: Config): Promise<readonly string[]>;
   storeCare(): Promise<StoreCare>;
+  /** Compares the snapshot of the catalog and the text index with the store. */
+  verifyDerived(
+    config: Pick<Config, 'dataDir' | 'textSearch'>,
+  ): Promise<{ readonly snapshot: DerivedPart; readonly index: DerivedPart }>;
   /** What a broker is, in a sentence. Rejects with what a start with the store in this folder would be refused with. */
   examineBroker(place: Omit<BrokerPlace, 'storeId'>, storeDir: string): Promise<string>;
   /** Model of new sessions where none is configured. */

@@ -219,6 +219,11 @@ export class MemoryCatalog implements Catalog {
     this.#watcher?.willBe(key, after, () => this.#current(key));
   }
 
+  /** As `find`, with what a search does not show. */
+  whole(key: SessionKey): CatalogRow | undefined {
+    return this.#current(key);
+  }
+
   /** Whether it was taken in or still waits; with what a search does not show. */
   #current({ tenant, sessionId }: SessionKey): CatalogRow | undefined {
     const noted = this.#noted.get(tenant)?.get(sessionId);

@@ -36,7 +36,7 @@ export const fillCatalog = async (
 ): Promise<MemoryCatalog> => {
   const startMs = options.nowMs();
   const { pause, onFault } = options;
-  const loaded = await fromSnapshot(journal, options);
+  const loaded = await loadSnapshot(journal, options);
   if (typeof loaded === 'object') {
     const { catalog, changed } = loaded;
     told(options, startMs, catalog, { from: 'snapshot', changed });
@@ -77,10 +77,12 @@ const told = (
   notices?.info({ ...fields, sessions, bytes, tookMs }, 'the catalog is filled');
 };
 
-/** In words why it cannot be; undefined: there is none. */
-const fromSnapshot = async (
-  journal: Source,
-  { snapshot: path, onFault, pause, follow }: FillOptions,
+export type LoadOptions = Pick<FillOptions, 'snapshot' | 'onFault' | 'pause' | 'follow'>;
+
+/** The catalog as a start makes it from its snapshot; in words why it cannot be; undefined: there is none. */
+export const loadSnapshot = async (
+  journal: Omit<Source, 'scanRows'>,
+  { snapshot: path, onFault, pause, follow }: LoadOptions,
 ): Promise<{ readonly catalog: MemoryCatalog; readonly changed: number } | string | undefined> => {
   if (path === undefined) return undefined;
   const snapshot = await readSnapshot(path);

@@ -13,14 +13,11 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'libsql';
 import { makeFolderSync } from '../platform/make-folder.ts';
-import { type EntryKind, piecesOf, type Scope } from './extract.ts';
+import type { Scope } from './extract.ts';
 import { indexed } from './phrase.ts';
+import { ROWS, rowsOf } from './rows.ts';
 import { EntryStatements, openDatabase, SessionStatements } from './statements.ts';
 import type { Known, Place, Progress, SessionText, Standing } from './wire.ts';
-
-/** Rows of one session: a `seq` beyond is not indexed. */
-export const MESSAGE_BITS = 24;
-const ROWS = 2 ** MESSAGE_BITS;
 
 /** Another number for each change of the tables or of what a token is. */
 const SCHEMA = 1;
@@ -242,18 +239,9 @@ export class IndexFile {
     return digest;
   }
 
-  #addEntries(
-    number: number,
-    { entries }: SessionText & { is: 'text' },
-    bytes: Uint8Array,
-    seq: number,
-  ) {
-    for (const entry of entries) {
-      if (entry.seq <= seq || entry.seq >= ROWS) continue;
-      const body = bytes.subarray(entry.start, entry.end);
-      const pieces = piecesOf(entry.kind satisfies EntryKind, body, this.#options.scope);
-      if (pieces.length > 0) this.#entries.add(number * ROWS + entry.seq, indexed(pieces));
-    }
+  #addEntries(number: number, text: SessionText & { is: 'text' }, bytes: Uint8Array, seq: number) {
+    for (const row of rowsOf(text, bytes, this.#options.scope, seq))
+      this.#entries.add(number * ROWS + row.seq, row.line);
   }
 
   #remove(number: number): void {

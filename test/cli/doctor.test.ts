@@ -298,15 +298,15 @@ test.skipIf(withoutPostgres())('the PostgreSQL server of a store is looked at', 
 });
 
 describe('doctor --verify', () => {
+  const care = {
+    backup: () => Promise.reject(new Error('not asked for')),
+    restore: () => Promise.reject(new Error('not asked for')),
+    examineServer: () => Promise.reject(new Error('not asked for')),
+  };
   const look = async (verdict: Awaited<ReturnType<StoreCare['verify']>>) => {
     const data = newFolder();
     mkdirSync(join(data, 'store'));
-    const storeCare = {
-      verify: async () => verdict,
-      backup: () => Promise.reject(new Error('not asked for')),
-      restore: () => Promise.reject(new Error('not asked for')),
-      examineServer: () => Promise.reject(new Error('not asked for')),
-    };
+    const storeCare = { ...care, verify: async () => verdict };
     const env = { GREENROOM_DATA_DIR: data, NATS_URL: '' };
     const { code, out } = await greenroom('doctor --json --verify', { env, storeCare });
     return { code, lines: jsonLines(out) as Line[] };
@@ -317,6 +317,27 @@ describe('doctor --verify', () => {
     const { code, lines } = await look({ isSound: true, report });
     expect(code).toBe(0);
     expect(lines.find(({ name }) => name === 'records')?.finding).toContain('all sound');
+  });
+
+  test('says what of the text index is not as the store has it, and what to do', async () => {
+    const data = newFolder();
+    mkdirSync(join(data, 'store'));
+    const fault = { tenant: 'default', sessionId: 's', why: 'the words of entry 2 are missing' };
+    const { code, out } = await greenroom('doctor --json --verify', {
+      env: { GREENROOM_DATA_DIR: data, NATS_URL: '' },
+      storeCare: { ...care, verify: async () => ({ isSound: true, report }) },
+      verifyDerived: async () => ({
+        snapshot: { is: 'useless', why: 'it fails its checksum' },
+        index: { is: 'read', sessions: 3, wrong: 1, named: [fault], behind: 2 },
+      }),
+    });
+    expect(code).toBe(1);
+    const lines = jsonLines(out) as Line[];
+    expect(lines.find(({ name }) => name === 'snapshot')?.status).toBe('warn');
+    expect(lines.filter(({ name }) => name === 'text index')).toMatchObject([
+      { status: 'fail', finding: '1 fault in 3 sessions; 2 are yet to be taken in' },
+      { status: 'fail', finding: 'default/s: the words of entry 2 are missing' },
+    ]);
   });
 
   test('lists what is broken, and fails', async () => {

@@ -32,6 +32,7 @@ export interface World {
   readonly sleep?: Shell['sleep'];
   readonly runDaemon?: Shell['runDaemon'];
   readonly storeCare?: StoreCare;
+  readonly verifyDerived?: Shell['verifyDerived'];
   readonly examineBroker?: Shell['examineBroker'];
 }
 
@@ -79,12 +80,15 @@ export const greenroom = async (
     launch: () => ({ pid: 1, ended: () => ({ exitCode: 1, signal: null }) }),
     examineFiles: faultsOfFiles,
     storeCare: async () => world.storeCare ?? storeCare,
+    verifyDerived: world.verifyDerived ?? (async () => ({ snapshot: NONE, index: NONE })),
     examineBroker: world.examineBroker ?? (async ({ url }) => `${url} is fine`),
     newestModel: () => 'claude-sonnet-5-5',
   };
   const code = await runCli(typeof line === 'string' ? line.split(' ') : line, shell);
   return { code, out: out.join(''), err: err.join('') };
 };
+
+const NONE = { is: 'none', why: 'there is none yet' } as const;
 
 /** The output of `--json`: one value per line. */
 export const jsonLines = (text: string): unknown[] =>

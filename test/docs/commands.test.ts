@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faultsOfFiles } from '../../src/app/settings-files.ts';
+import { verifyDerived } from '../../src/app/verify-derived.ts';
 import { runCli } from '../../src/cli/run.ts';
 import type { Screen, Shell } from '../../src/cli/shell.ts';
 import { connectClient } from '../../src/client/client.ts';
@@ -92,6 +93,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     launch: (args) => standIns.launch(args, env['GREENROOM_DATA_DIR'] ?? ''),
     examineFiles: faultsOfFiles,
     storeCare: async () => storeCare,
+    verifyDerived,
     examineBroker: (place, storeDir) =>
       examineBroker({ ...place, storeId: readStoreFile(storeDir)?.storeId }),
     newestModel: newestSonnet,

@@ -4,6 +4,7 @@ import { secretsIn } from '../../platform/address.ts';
 import { redactor } from '../../platform/redact.ts';
 import type { Check } from '../doctor/check.ts';
 import { checkDaemon } from '../doctor/daemon.ts';
+import { checkDerived } from '../doctor/derived.ts';
 import {
   checkBroker,
   checkDataDir,
@@ -29,7 +30,10 @@ export const registerDoctor = (registration: Registration): void => {
   registration.program
     .command('doctor')
     .description('checks everything that Greenroom needs')
-    .option('--verify', 'also read every record of the store, and see that they fit together')
+    .option(
+      '--verify',
+      'also read every record of the store, and see that they, the catalog and the text index fit together',
+    )
     .option('--store <url>', 'also look at the server of a store: redis://… or postgres://…')
     .action(
       act<[], Options>(registration, async (run, _, { verify = false, store }) => {
@@ -37,7 +41,7 @@ export const registerDoctor = (registration: Registration): void => {
         const found = [
           ...(await examine(run)),
           ...(store === undefined ? [] : [await checkStoreServer(run, store)]),
-          ...(verify ? await checkRecords(run) : []),
+          ...(verify ? [...(await checkRecords(run)), ...(await checkDerived(run))] : []),
         ];
         const checks = found.map((check) => ({ ...check, finding: redact(check.finding) }));
         const { program } = run.shell;
