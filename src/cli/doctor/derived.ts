@@ -25,7 +25,8 @@ export const checkDerived = async (run: Invocation): Promise<readonly Check[]> =
 
 const checksOf = (run: Invocation, name: string, part: DerivedPart, path: string): Check[] => {
   if (part.is === 'none') return [ok(name, part.why)];
-  if (part.is === 'useless') return [warn(name, part.why, 'nothing: the next start makes it again')];
+  if (part.is === 'useless')
+    return [warn(name, part.why, 'nothing: the next start makes it again')];
   const { sessions, wrong, named, behind = 0 } = part;
   const behindHow = behind === 0 ? '' : `; ${grouped(behind)} are yet to be taken in`;
   const all = `${grouped(sessions)} sessions${behindHow}`;
