@@ -199,6 +199,20 @@ describe.skipIf(withoutBrowser())('in the page, a person', { timeout: 120_000 },
     });
   });
 
+  test('traces an actor, and sees what it is asked', async () => {
+    await said('traced', 'Hello.');
+    await at('/tree?actor=greenroom/sessions/supervisor/default/traced', async (page) => {
+      await page.getByRole('button', { name: 'Trace it for a minute' }).click();
+      await sees(page, 'ends by itself');
+      await said('traced', 'And <img src=x onerror=alert(1)> again.');
+      const messages = page.getByRole('region', { name: 'Last messages' });
+      await expect.poll(() => messages.innerText(), PATIENCE).toContain('<img src=x onerror');
+      await picture(page, 'trace-an-actor');
+      await page.getByRole('button', { name: 'End the trace' }).click();
+      await sees(page, 'it is off');
+    });
+  });
+
   test('reads what a tool has changed as a change', async () => {
     mkdirSync(join(folder, 'app'), { recursive: true });
     writeFileSync(join(folder, 'app', 'a.txt'), 'one\ntwo\nthree\n');
