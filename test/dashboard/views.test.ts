@@ -45,14 +45,27 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
       ]);
     await sessions.append('bad', [{ role: 'assistant', content: blocks as never }]);
     const { page, url, complaints, outside } = await browse(shared());
+    const refused = HOSTILE.map((text, at) => ({
+      ...{ sessionId: `s${at}`, turnId: text, refusedAt: '2026-11-20T09:00:00.000Z' },
+      ...{ code: text, message: text },
+    }));
+    await page.route('**/v1/refused-turns', (route) =>
+      route.fulfill({ json: { hasQueue: true, turns: refused } }),
+    );
+    await page.route('**/v1/daemon/trace', (route) =>
+      route.fulfill({ json: hostileTrace(HOSTILE) }),
+    );
     for (const view of [
       ...VIEWS,
+      'tree?actor=greenroom/storage/journal',
       'sessions/bad',
       'sessions?q=x',
       'sessions?q=%3Cimg%20src%3Dx%3E',
     ]) {
       await page.goto(`${url}/${view}`);
       await page.locator('main h1').waitFor({ state: 'attached' });
+      if (view === 'turns') await page.getByText('outside.example/x.css').first().waitFor();
+      if (view.startsWith('tree?')) await page.locator('.trace td').first().waitFor();
     }
     await page.goto(`${url}/sessions/bad`);
     const log = page.getByRole('log');
@@ -154,6 +167,15 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await expect.poll(() => log.innerText(), PATIENCE).toContain('answer to: And again.');
     await page.context().close();
   });
+});
+
+const hostileTrace = (texts: readonly string[]) => ({
+  ...{ path: 'greenroom/storage/journal', isOn: true, seen: texts.length },
+  endsAt: '2026-11-20T09:00:00.000Z',
+  messages: texts.map((text, at) => ({
+    ...{ number: at + 1, at: '2026-11-20T09:00:00.000Z', waiting: 0 },
+    ...{ message: text, carries: text, threw: text, exited: text },
+  })),
 });
 
 test('its files are small', () => {
