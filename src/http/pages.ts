@@ -37,6 +37,9 @@ interface Page {
 const VIEW =
   /^\/(?:(?:sessions|approvals|tree|turns|costs|audit|health|search|settings)(?:\/[\w.-]*)*)?$/;
 
+/** The reader of the API's description. */
+export const READER = '/v1/docs';
+
 /** Maps of names to files may stand in a page: what they say is named by its hash. */
 const IMPORT_MAP = /<script type="importmap">([\s\S]*?)<\/script>/g;
 
@@ -73,7 +76,7 @@ export class Pages {
   /** Throws `unknown_path`, and `method_not_allowed`. */
   answer(exchange: Exchange): void {
     const { method, path, message } = exchange;
-    const page = this.#files.get(VIEW.test(path) ? '/index.html' : path);
+    const page = this.#files.get(fileOf(path));
     if (page === undefined) throw new HttpError('unknown_path', 'there is no such page');
     if (method !== 'GET' && method !== 'HEAD')
       throw new HttpError('method_not_allowed', 'it takes GET, HEAD', { Allow: 'GET, HEAD' });
@@ -91,6 +94,11 @@ export class Pages {
     send(exchange, { status: 200, type, body, headers });
   }
 }
+
+const fileOf = (path: string): string => {
+  if (path === READER) return '/reader.html';
+  return VIEW.test(path) ? '/index.html' : path;
+};
 
 function* filesIn(folder: string, below: string): Generator<[string, Page]> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -1,4 +1,5 @@
 /** What the page makes of what it is told, without a page. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { chosenOf, steppedFrom } from '../../src/dashboard/ground/chosen.ts';
 import {
@@ -12,6 +13,15 @@ import {
 } from '../../src/dashboard/ground/words.ts';
 import { added, days } from '../../src/dashboard/pages/cost-sums.ts';
 import { diffLines } from '../../src/dashboard/parts/diff-lines.ts';
+import {
+  asCurl,
+  type Document,
+  groupsOf,
+  kindOf,
+  limitsOf,
+  operationsOf,
+  referred,
+} from '../../src/dashboard/reader/operations.ts';
 import { partsOf } from '../../src/dashboard/session/fences.ts';
 import { shownLine } from '../../src/dashboard/session/imported.ts';
 import { wordAt } from '../../src/dashboard/sessions/complete.ts';
@@ -137,4 +147,58 @@ test('folders of one name are told apart by what is above them', () => {
     'tmp',
     '/',
   ]);
+});
+
+describe('the description of the API', () => {
+  const document = JSON.parse(
+    readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
+  ) as Document;
+  const operations = operationsOf(document);
+
+  test('is found by words, in groups', () => {
+    const found = groupsOf(operations, 'fork post');
+    expect(found.map(({ name }) => name)).toEqual(['sessions']);
+    expect(groupsOf(operations, '').flatMap((group) => group.operations)).toHaveLength(
+      operations.length,
+    );
+    expect(groupsOf(operations, 'templates')[0]?.operations.length).toBeGreaterThan(5);
+    expect(groupsOf(operations, 'no such words')).toEqual([]);
+  });
+
+  test('has an operation as a line for the shell, its example quoted', () => {
+    const [fork] = groupsOf(operations, 'fork post')[0]?.operations ?? [];
+    if (fork === undefined) throw new Error('there is none');
+    expect(asCurl(fork, 'http://here')).toBe(
+      [
+        'curl -sX POST "http://here/v1/sessions/$SESSIONID/fork"',
+        '-H "Authorization: Bearer $TOKEN"',
+        "-H 'Content-Type: application/json'",
+        `-d '{"newSessionId":"plan-b","atSeq":2}'`,
+      ].join(' \\\n  '),
+    );
+    const content = { 'application/json': { example: { text: "it's" } } };
+    expect(asCurl({ ...fork, requestBody: { content } }, '')).toContain(`it'\\''s`);
+  });
+
+  test.each([
+    [{ type: 'string', maxLength: 64 }, 'string', 'at most 64 characters'],
+    [{ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, 'integer', 'at least 0'],
+    [
+      { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 9 },
+      'list of string',
+      '1 to 9 entries',
+    ],
+    [{ enum: ['a', 'b'], default: 'a' }, '"a" | "b"', 'default "a"'],
+    [{ anyOf: [{ type: 'number' }, { type: 'string' }] }, 'number | string', ''],
+    [{ $ref: '#/components/schemas/Problem' }, 'Problem', ''],
+    [{ type: ['string', 'null'], format: 'date-time' }, 'string | null, date-time', ''],
+  ])('%o is %s', (schema, kind, limits) => {
+    expect([kindOf(schema), limitsOf(schema)]).toEqual([kind, limits]);
+  });
+
+  test('leads to each schema that it names', () => {
+    const named = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)];
+    for (const [, reference = ''] of named)
+      expect(referred(document, reference), reference).toBeDefined();
+  });
 });

@@ -4,7 +4,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { Pages } from '../../src/http/pages.ts';
-import { browserForFile, withoutBrowser } from '../support/browser.ts';
+import { browserForFile, picture, withoutBrowser } from '../support/browser.ts';
 import { sharedGreenroom } from '../support/greenroom.ts';
 
 const PATIENCE = { timeout: 60_000 };
@@ -151,6 +151,25 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Keep' }).click();
     const tags = async () => (await sessions.get('wide')).tags.toSorted();
     await expect.poll(tags, PATIENCE).toEqual(['a, b', 'more', 'to continue']);
+    await page.context().close();
+  });
+
+  test('has a reader of the API, for all readers', async () => {
+    const { page, url, complaints, outside } = await browse(shared());
+    await page.goto(`${url}/v1/docs`);
+    const find = page.getByRole('searchbox', { name: 'Find an address' });
+    await find.fill('fork');
+    await page.getByRole('link', { name: /POST .*\/fork$/ }).click();
+    const shown = page.getByRole('article');
+    await expect.poll(() => shown.innerText(), PATIENCE).toContain('"newSessionId": "plan-b"');
+    await picture(page, 'the-api');
+    await shown.locator('summary', { hasText: /^application.json$/ }).first().click();
+    await shown.locator('summary', { hasText: 'session' }).first().click();
+    await expect.poll(() => shown.innerText(), PATIENCE).toContain('totalCostUsd');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect([...complaints, ...outside]).toEqual([]);
     await page.context().close();
   });
 
