@@ -116,4 +116,5 @@ const Page = () => {
 
 document.addEventListener('click', followLinks);
 const root = document.getElementById('page');
+root?.replaceChildren(); // until then it shows what the file has
 if (root !== null) render(<Page />, root);

@@ -92,4 +92,5 @@ const Reading = ({ document }: { readonly document: Document }) => {
 };
 
 const root = document.getElementById('page');
+root?.replaceChildren(); // until then it shows what the file has
 if (root !== null) render(<Reader />, root);
