@@ -20,7 +20,7 @@ import { Sheet } from './harness/sheet.ts';
 import { makeStore } from './start/store.ts';
 
 const GOAL_PAINT_MS = 300;
-/** A frame that is missed at 60 in a second is seen. */
+/** A frame that is missed at 60 in a second is seen; on a busy machine a bare page misses some, and twice as long is wanted. */
 const GOAL_FRAME_MS = 34;
 const LONG = 'long-0';
 /** Of one request. */
@@ -169,10 +169,13 @@ const FIRST_PAINT = `async () => {
   return { paintMs: entry().startTime, thereMs };
 }`;
 
+/** Lines to scroll over, which nothing touches. */
+const TALL = Array.from({ length: 5_000 }, (_, at) => `<p>Line ${at}</p>`).join('');
+
 const barePage = async () => {
   const server = createServer((_, response) => {
     response.setHeader('Content-Type', 'text/html');
-    response.end('<!doctype html><title>bare</title><p>One line.</p>');
+    response.end(`<!doctype html><title>bare</title><p>One line.</p>${TALL}`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -193,7 +196,7 @@ const scrolls = async (
   { scrollMs, jumps }: Plan,
 ): Promise<void> => {
   const rows: string[][] = [];
-  const add = (name: string, { gaps, blank, rows: count }: Scrolled): number => {
+  const add = (name: string, { gaps, blank, rows: count }: Scrolled) => {
     const sorted = Float64Array.from(gaps).sort();
     const p95 = quantile(sorted, 0.95);
     rows.push([
@@ -207,22 +210,31 @@ const scrolls = async (
       ...[ms(sorted.at(-1) ?? Number.NaN), `${number((100 * blank) / gaps.length)} %`],
       number(count),
     ]);
-    sheet.goal(`frames: ${name}, p95`, `<= ${ms(GOAL_FRAME_MS)}`, ms(p95), p95 <= GOAL_FRAME_MS);
-    return count;
+    return { count, p95 };
   };
   const scroll = (opened: Page, px: number): Promise<Scrolled> =>
     opened.evaluate(`(${SCROLL})(${px}, ${scrollMs})`);
   const opened = await context.newPage();
+  const bare = await barePage();
+  await opened.goto(bare.url);
+  const { p95: bareMs } = add('a bare page of 5,000 lines', await scroll(opened, PX_A_FRAME));
+  const wantedMs = Math.max(GOAL_FRAME_MS, 2 * bareMs);
+  const judge = (name: string, scrolled: Scrolled): number => {
+    const { count, p95 } = add(name, scrolled);
+    sheet.goal(`frames: ${name}, p95`, `<= ${ms(wantedMs)}`, ms(p95), p95 <= wantedMs);
+    return count;
+  };
+  bare.close();
   say('  scrolling through sessions');
   await opened.goto(`${origin}/sessions`);
   await opened.locator('.row').first().waitFor();
-  add('sessions, downwards', await scroll(opened, PX_A_FRAME));
-  const inDocument = add('sessions, up again', await scroll(opened, -PX_A_FRAME));
+  judge('sessions, downwards', await scroll(opened, PX_A_FRAME));
+  const inDocument = judge('sessions, up again', await scroll(opened, -PX_A_FRAME));
   say('  scrolling through the long session');
   await opened.goto(`${origin}/sessions/${LONG}`);
   await opened.locator('.entry').first().waitFor();
-  add('the transcript, upwards', await scroll(opened, -PX_A_FRAME));
-  const entries = add('the transcript, downwards', await scroll(opened, PX_A_FRAME));
+  judge('the transcript, upwards', await scroll(opened, -PX_A_FRAME));
+  const entries = judge('the transcript, downwards', await scroll(opened, PX_A_FRAME));
   sheet.table(
     `Frames while one scrolls ${PX_A_FRAME} px in each`,
     ['', 'frames', 'p50', 'p95', 'p99', 'longest', 'that show nothing', 'rows in the document'],
@@ -242,11 +254,13 @@ const scrolls = async (
   );
 };
 
-/** Whether a row or an entry stands in the middle of the view. */
+/** Whether a row or an entry stands in the middle of the view; there are gaps between them. */
 const SHOWS = `const shows = () => {
-  const left = document.querySelector('.rows, .transcript').getBoundingClientRect().left;
-  const found = document.elementFromPoint(left + 40, innerHeight / 2);
-  return found !== null && found.closest('.row, .entry') !== null;
+  const left = document.querySelector('.rows, .transcript, p').getBoundingClientRect().left;
+  return [-30, 0, 30].some((off) => {
+    const found = document.elementFromPoint(left + 40, innerHeight / 2 + off);
+    return found !== null && found.closest('.row, .entry, p') !== null;
+  });
 };`;
 
 const SCROLL = `(px, forMs) => new Promise((done) => {

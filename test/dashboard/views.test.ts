@@ -163,7 +163,10 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     const shown = page.getByRole('article');
     await expect.poll(() => shown.innerText(), PATIENCE).toContain('"newSessionId": "plan-b"');
     await picture(page, 'the-api');
-    await shown.locator('summary', { hasText: /^application.json$/ }).first().click();
+    await shown
+      .locator('summary', { hasText: /^application.json$/ })
+      .first()
+      .click();
     await shown.locator('summary', { hasText: 'session' }).first().click();
     await expect.poll(() => shown.innerText(), PATIENCE).toContain('totalCostUsd');
     expect(await violationsOf(page)).toEqual([]);

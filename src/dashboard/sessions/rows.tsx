@@ -5,11 +5,15 @@ import { addressOf } from '../ground/route.ts';
 import { costOf, count, folder, short } from '../ground/words.ts';
 import { Ago } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
+import { Still } from '../parts/still.tsx';
 import { Tags } from '../parts/tags.tsx';
 
 /** Height of a row, as the style has it, in pixels. */
 const ROW = 64;
 const AROUND = 12;
+/** Rows come and go so many at a time: most frames of a scroll change nothing. */
+const STEP = 4;
+const stepped = (row: number): number => Math.floor(row / STEP) * STEP;
 /** So many rows before the end the next page is asked for. */
 const EARLY = 30;
 
@@ -27,8 +31,8 @@ export const Rows = ({ sessions, at, selected, hasMore, onToggle, onEnd }: RowsP
   const [[from, to], setWindow] = useState<readonly [number, number]>([0, 40]);
   const look = () => {
     const top = list.current?.getBoundingClientRect().top ?? 0;
-    const first = Math.max(0, Math.floor(-top / ROW) - AROUND);
-    const last = Math.ceil((innerHeight - top) / ROW) + AROUND;
+    const first = Math.max(0, stepped(-top / ROW) - AROUND);
+    const last = stepped((innerHeight - top) / ROW) + STEP + AROUND;
     setWindow(([a, b]) => (a === first && b === last ? [a, b] : [first, last]));
   };
   useEffect(() => {
@@ -59,14 +63,18 @@ export const Rows = ({ sessions, at, selected, hasMore, onToggle, onEnd }: RowsP
     >
       <div class="shown" style={{ transform: `translateY(${from * ROW}px)` }}>
         {shown.map((session, index) => (
-          <Row
+          <Still
             key={session.sessionId}
-            session={session}
-            place={from + index + 1}
-            isCurrent={from + index === at}
-            isSelected={selected.has(session.sessionId)}
-            onToggle={onToggle}
-          />
+            on={[session, from + index, from + index === at, selected.has(session.sessionId)]}
+          >
+            <Row
+              session={session}
+              place={from + index + 1}
+              isCurrent={from + index === at}
+              isSelected={selected.has(session.sessionId)}
+              onToggle={onToggle}
+            />
+          </Still>
         ))}
       </div>
     </div>
