@@ -154,6 +154,42 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await page.context().close();
   });
 
+  test('formats what an assistant says, and shows it as it was written', async () => {
+    const { sessions } = shared();
+    const text = '## Done\n\n- **two** files\n- see [docs](https://a.example/x) and `npm test`';
+    await sessions.append('formatted', [
+      { role: 'user', content: 'Is **this** bold?' },
+      { role: 'assistant', content: [{ type: 'text', text }] },
+    ]);
+    const { page, url, complaints } = await browse(shared());
+    await page.goto(`${url}/sessions/formatted`);
+    const answer = page.locator('.entry.assistant');
+    await answer.locator('strong', { hasText: 'two' }).waitFor();
+    expect(await answer.locator('.heading').innerText()).toBe('Done');
+    expect(await answer.innerText()).toContain('docs (https://a.example/x) and npm test');
+    expect(await answer.locator('.prose a').count()).toBe(0);
+    expect(await page.locator('.entry.user').innerText()).toContain('Is **this** bold?');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Show texts as they were written' }).click();
+    await expect.poll(() => answer.innerText(), PATIENCE).toContain('- **two** files');
+    expect(page.url()).toContain('raw=1');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test('leads on from an address where nothing is', async () => {
+    const { page, url } = await browse(shared());
+    const reply = await page.goto(`${url}/nothing/<b>here</b>`);
+    expect(reply?.status()).toBe(404);
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    expect(await page.locator('main b').count()).toBe(0);
+    await page.locator('main').getByRole('link', { name: 'Sessions' }).click();
+    await page.getByRole('combobox', { name: 'Find sessions' }).waitFor();
+    const asked = await fetch(`${url}/nothing/here`);
+    expect(await asked.json()).toMatchObject({ status: 404, code: 'unknown_path' });
+    await page.context().close();
+  });
+
   test('has a reader of the API, for all readers', async () => {
     const { page, url, complaints, outside } = await browse(shared());
     await page.goto(`${url}/v1/docs`);
