@@ -256,7 +256,7 @@ const scrolls = async (
 
 /** Whether a row or an entry stands in the middle of the view; there are gaps between them. */
 const SHOWS = `const shows = () => {
-  const left = document.querySelector('.rows, .transcript, p').getBoundingClientRect().left;
+  const left = (document.querySelector('.rows') ?? document.querySelector('.transcript, p')).getBoundingClientRect().left;
   return [-30, 0, 30].some((off) => {
     const found = document.elementFromPoint(left + 40, innerHeight / 2 + off);
     return found !== null && found.closest('.row, .entry, p') !== null;

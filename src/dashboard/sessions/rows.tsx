@@ -8,7 +8,7 @@ import { Status } from '../parts/status.tsx';
 import { Still } from '../parts/still.tsx';
 import { Tags } from '../parts/tags.tsx';
 
-/** Height of a row, as the style has it, in pixels. */
+/** Height of a row, as the style has it, in pixels. Each stands at its own place: what was painted once is not painted anew. */
 const ROW = 64;
 const AROUND = 12;
 /** Rows come and go so many at a time: most frames of a scroll change nothing. */
@@ -61,22 +61,20 @@ export const Rows = ({ sessions, at, selected, hasMore, onToggle, onEnd }: RowsP
       aria-label="Sessions"
       style={{ height: `${sessions.length * ROW}px` }}
     >
-      <div class="shown" style={{ transform: `translateY(${from * ROW}px)` }}>
-        {shown.map((session, index) => (
-          <Still
-            key={session.sessionId}
-            on={[session, from + index, from + index === at, selected.has(session.sessionId)]}
-          >
-            <Row
-              session={session}
-              place={from + index + 1}
-              isCurrent={from + index === at}
-              isSelected={selected.has(session.sessionId)}
-              onToggle={onToggle}
-            />
-          </Still>
-        ))}
-      </div>
+      {shown.map((session, index) => (
+        <Still
+          key={session.sessionId}
+          on={[session, from + index, from + index === at, selected.has(session.sessionId)]}
+        >
+          <Row
+            session={session}
+            place={from + index + 1}
+            isCurrent={from + index === at}
+            isSelected={selected.has(session.sessionId)}
+            onToggle={onToggle}
+          />
+        </Still>
+      ))}
     </div>
   );
 };
@@ -95,7 +93,12 @@ const Row = (props: {
     hit?.seq === undefined ? {} : { at: String(hit.seq) },
   );
   return (
-    <div role="listitem" aria-posinset={place} class={`row ${isCurrent ? 'current' : ''}`}>
+    <div
+      role="listitem"
+      aria-posinset={place}
+      class={`row ${isCurrent ? 'current' : ''}`}
+      style={{ top: `${(place - 1) * ROW}px` }}
+    >
       <input
         type="checkbox"
         aria-label={`Select ${title ?? sessionId}`}
