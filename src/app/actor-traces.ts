@@ -21,9 +21,9 @@ import { glimpse } from './glimpse.ts';
 /** Actors that are traced at once. */
 export const MAX_TRACES = 8;
 /** Messages that are kept of each. */
-const KEPT = 100;
+export const KEPT = 100;
 /** Messages after which a trace ends: a busy actor is not slowed down for long. */
-const MAX_SEEN = 10_000;
+export const MAX_SEEN = 10_000;
 
 type Row = TraceView['messages'][number];
 

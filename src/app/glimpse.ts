@@ -6,7 +6,7 @@ const MAX_CHARACTERS = 400;
 const MAX_TEXT = 80;
 const MAX_DEPTH = 3;
 const MAX_PARTS = 8;
-const SECRET = /key$|token|secret|password|authorization|cookie|ticket/i;
+const SECRET = /key$|token|secret|password|authorization|cookie|ticket|^env$|^headers$/i;
 
 /** @param hide takes known secrets out of a text. */
 export const glimpse = (value: unknown, hide: (text: string) => string): string =>

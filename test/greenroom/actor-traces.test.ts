@@ -103,6 +103,10 @@ test.each<[unknown, string]>([
     { apiKey: 'x', outputTokens: 4, token: 'y' },
     '{ apiKey: (hidden), outputTokens: 4, token: (hidden) }',
   ],
+  [
+    { command: 'run', env: { PAT: 'x' }, headers: ['y'] },
+    '{ command: "run", env: (hidden), headers: (hidden) }',
+  ],
   ['it is a-known-secret', '"it is (hidden)"'],
   [{ deep: { deeper: { deepest: { more: 1 } } } }, '{ deep: { deeper: { deepest: {…} } } }'],
   [Array.from({ length: 20 }, () => 0), '[0, 0, 0, 0, 0, 0, 0, 0, … 20 in all]'],

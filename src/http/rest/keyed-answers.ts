@@ -10,11 +10,11 @@ import type { Clock } from '../../otp/clock.ts';
 import { HttpError } from '../wire/problem.ts';
 
 /** Keys that are remembered, and for how long. */
-const MAX_KEYS = 10_000;
+export const MAX_KEYS = 10_000;
 const KEPT_MS = 24 * 3_600_000;
-/** Of all answers, in characters; one that is larger than its share is not kept, and its change could be made twice. */
-const MAX_KEPT = 16 * 1024 * 1024;
-const MAX_ANSWER = 256 * 1024;
+/** Of all answers, in characters; a larger one is not kept, and its change could be made twice. */
+export const MAX_KEPT = 16 * 1024 * 1024;
+export const MAX_ANSWER = 256 * 1024;
 
 interface Kept<T> {
   readonly request: string;
