@@ -72,7 +72,7 @@ const FAST = files(
     'model/**/*',
     'platform/**/*',
   ],
-  ...['permissions/*', 'permissions/corpus/ordinary'],
+  ...['permissions/*', 'permissions/corpus/ordinary', 'greenroom/actor-traces'],
   ...['pricing/**/*', 'query/**/*', 'storage/records/**/*', 'storage/tables/**/*', 'otp/!(port)'],
   ...[
     'search/!(catalog-model|long-searches)',

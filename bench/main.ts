@@ -25,6 +25,7 @@ import { liveQueries } from './live-queries.ts';
 import { memory } from './memory.ts';
 import { metrics } from './metrics.ts';
 import { otp } from './otp.ts';
+import { page } from './page.ts';
 import { permissions } from './permissions.ts';
 import { search } from './search.ts';
 import { sessions } from './sessions.ts';
@@ -63,6 +64,7 @@ const BENCHES: readonly Bench[] = [
   commands,
   clients,
   http,
+  page,
   soak,
   soakMixed,
   storesServers,

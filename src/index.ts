@@ -57,7 +57,6 @@ export {
 } from './classic-client/session-persistent-client.ts';
 export type { ClientParts } from './classic-client/turns.ts';
 export { type Client, type ClientOptions, connectClient } from './client/client.ts';
-export type { RefusedTurn } from './client/refused-turns.ts';
 export type { MessagesClient, StreamRequest } from './executor/models/messages-client.ts';
 export {
   ConcurrencyError,
@@ -76,6 +75,7 @@ export {
   type TelemetryName,
 } from './model/telemetry.ts';
 export type { Usage } from './model/usage.ts';
+export type { RefusedTurn } from './nats/refused-turns.ts';
 export { version } from './platform/version.ts';
 export { ApprovalsFacade } from './session/api/approvals-facade.ts';
 export { ArchivesFacade } from './session/api/archives-facade.ts';

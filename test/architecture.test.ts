@@ -158,7 +158,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['dashboard/ground'],
   ['dashboard/parts'],
   ['dashboard/approvals'],
-  ['dashboard/session', 'dashboard/sessions', 'dashboard/pages'],
+  ['dashboard/session', 'dashboard/sessions', 'dashboard/pages', 'dashboard/reader'],
   ['dashboard'],
   ['testing'],
   ['supervisors'],

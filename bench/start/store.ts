@@ -3,23 +3,33 @@
  * sessions makes the same ones.
  */
 import { type Head, newHead } from '../../src/model/head.ts';
+import type { Tenant } from '../../src/model/ids.ts';
 import type { Journal } from '../../src/session/ports/journal.ts';
 import { openLmdbJournal } from '../../src/storage/journal/lmdb-journal.ts';
-import { rows } from '../search/rows.ts';
+import { rows, TENANT } from '../search/rows.ts';
 
 const SEED = 7;
 const UNDER_WAY = 1_000;
 
-/** Of sessions as the bench of search has them. @param dir the folder `store` of a data directory. */
-export const makeStore = async (dir: string, sessions: number): Promise<void> => {
+/**
+ * Of sessions as the bench of search has them.
+ *
+ * @param dir the folder `store` of a data directory.
+ * @param tenant default: that of the search bench.
+ */
+export const makeStore = async (
+  dir: string,
+  sessions: number,
+  tenant: Tenant = TENANT,
+): Promise<void> => {
   const { journal, close } = await openLmdbJournal({ dir });
   let wave: Promise<void>[] = [];
   for (const row of rows(sessions, SEED)) {
-    const { key, status, title, tags, numTurns, messageCount, costNanoUsd } = row;
+    const { status, title, tags, numTurns, messageCount, costNanoUsd } = row;
     const { model, workingDirectory, errorCount, createdAtMs, updatedAtMs } = row;
     wave.push(
       made(journal, {
-        ...newHead(key, createdAtMs),
+        ...newHead({ ...row.key, tenant }, createdAtMs),
         ...{ version: 1, updatedAtMs, status, title, tags, numTurns, messageCount, costNanoUsd },
         ...{ model, workingDirectory, errorCount },
       }),

@@ -3,6 +3,7 @@ import { MAX_BODY_BYTES } from '../../src/gateway/body.ts';
 import { REQUEST_LIMITS } from '../../src/gateway/requests.ts';
 import { MAX_TOKENS } from '../../src/http/access/token-book.ts';
 import { LIMITS } from '../../src/http/listening.ts';
+import { MAX_ANSWER, MAX_KEPT, MAX_KEYS } from '../../src/http/rest/keyed-answers.ts';
 import { MAX_WAIT_SECONDS } from '../../src/http/rest/preferences.ts';
 import { MAX_REPLY_BYTES } from '../../src/http/rest/verb-request.ts';
 import { HEARTBEAT_MS } from '../../src/http/streams/event-stream.ts';
@@ -43,6 +44,10 @@ const limits = (): string =>
       ['connections', count(LIMITS.connections)],
       ['of them without a request with a token so far', count(LIMITS.newConnections)],
       ['tokens', count(MAX_TOKENS)],
+      [
+        'changes whose `Idempotency-Key` is remembered',
+        `${count(MAX_KEYS)}, ${MAX_KEPT / MIB} MiB of answers, of at most ${MAX_ANSWER / 1024} KiB each`,
+      ],
     ],
   );
 

@@ -1,6 +1,7 @@
 /** The page of limits: every number as the code has it, whether it is exported or not. */
 
 import { readFileSync } from 'node:fs';
+import { KEPT, MAX_SEEN, MAX_TRACES } from '../../src/app/actor-traces.ts';
 import { MAX_BUDGETS } from '../../src/budgets/book.ts';
 import { WAIT_MS } from '../../src/budgets/ledger.ts';
 import { VARIABLES } from '../../src/config/config.ts';
@@ -200,6 +201,10 @@ const rows = (root: string): readonly (readonly [limit: string, value: string])[
     [
       'refused turns that the broker keeps',
       `${count(streams('MAX_DEAD'))} messages, ${size(streams('refusedBytes'))}`,
+    ],
+    [
+      'actors that are traced at once',
+      `${count(MAX_TRACES)}, of each the last ${count(KEPT)} messages; it ends by itself, at the latest after ${count(MAX_SEEN)} messages or 600 s`,
     ],
     [
       'crashes of one session',

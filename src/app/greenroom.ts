@@ -7,6 +7,7 @@ import type { Bus, Lent, Parts, TestHooks } from '../../supervisors/parts.ts';
 import type { CanUseTool } from '../approvals/can-use-tool.ts';
 import { BudgetBook } from '../budgets/book.ts';
 import type { Config } from '../config/config.ts';
+import { secretsOf } from '../config/secrets.ts';
 import { hooksOfFunctions } from '../hooks/settings.ts';
 import { httpName } from '../http/http-server.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -24,6 +25,7 @@ import { type SupervisorRef, startTree } from '../otp/supervisor.ts';
 import { System } from '../otp/system.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import type { Log } from '../platform/log.ts';
+import { redactor } from '../platform/redact.ts';
 import { version } from '../platform/version.ts';
 import { priceOf } from '../pricing/price.ts';
 import type { SessionRuntime } from '../session/actor/session-args.ts';
@@ -43,6 +45,7 @@ import type { OwnTool } from '../tools/own/own-tool.ts';
 import { namesOf, ownTools } from '../tools/own/own-tools.ts';
 import { runnable } from '../tools/own/runnable.ts';
 import { tracingOf } from '../traces/tracing-of.ts';
+import { ActorTraces } from './actor-traces.ts';
 import { actorView } from './actor-view.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { httpTokensOf } from './http-tokens.ts';
@@ -171,11 +174,13 @@ export class RunningGreenroom {
     const sessions = new Sessions(system, runtime);
     let running: RunningGreenroom | undefined;
     const life = { pid: process.pid, startedAt: iso(clock.now()) };
+    const traces = new ActorTraces(system, redactor(secretsOf(config)));
     const daemon: DaemonFace = {
       ping: () => life,
       status: () => mustRun(running).status(),
       tree: () => treeView(mustRun(running).tree()),
       inspect: (path) => actorView(system, mustRun(running).root, path),
+      trace: (order) => traces.ask(mustRun(running).root, order),
       ...toolServersOf(system),
       ...httpTokensOf(system),
     };

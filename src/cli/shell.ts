@@ -2,15 +2,16 @@
  * What a command may touch of the world: streams, environment, the clock, the daemon. `main.ts` gives
  * the process's own, tests give theirs.
  */
-import type { RefusedTurn } from '../client/refused-turns.ts';
+
 import type { Config } from '../config/config.ts';
+import type { RefusedTurn } from '../nats/refused-turns.ts';
 import type { Log } from '../platform/log.ts';
 import type { Watched } from '../session/events/watch-queue.ts';
 import type { SessionsApi } from '../session/verbs/api.ts';
 import type { DaemonReplies, DaemonRequests } from '../session/verbs/registry.ts';
 import type { DaemonVerb } from '../session/verbs/verb-facts.ts';
 
-export type { RefusedTurn } from '../client/refused-turns.ts';
+export type { RefusedTurn } from '../nats/refused-turns.ts';
 
 /** The daemon, as seen by the command line: sessions, and what it says about itself. */
 export interface DaemonClient extends SessionsApi {

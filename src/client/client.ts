@@ -11,6 +11,7 @@ import { GreenroomError } from '../model/errors.ts';
 import type { WireEvent } from '../model/event.ts';
 import { newTurnId, sessionKey } from '../model/ids.ts';
 import { traceGiven } from '../model/request-context.ts';
+import { type RefusedTurn, refusedTurns } from '../nats/refused-turns.ts';
 import { serversIn } from '../nats/servers.ts';
 import { ASK, Subjects } from '../nats/subjects.ts';
 import { pause } from '../otp/clock.ts';
@@ -40,7 +41,7 @@ import {
 } from '../session/verbs/verb-facts.ts';
 import { AskStream } from './ask-stream.ts';
 import { type Change, Connection } from './connection.ts';
-import { type RefusedTurn, refusedTurns } from './refused-turns.ts';
+
 import { fromNats, replyIn } from './replies.ts';
 import { Telling } from './telling.ts';
 import { untilBack } from './until-back.ts';

@@ -19,6 +19,7 @@ export {
 } from '../model/errors.ts';
 export type { ApiMessage, WireEvent } from '../model/event.ts';
 export type { Usage } from '../model/usage.ts';
+export type { RefusedTurn } from '../nats/refused-turns.ts';
 export { version } from '../platform/version.ts';
 export type { ApprovalsFacade } from '../session/api/approvals-facade.ts';
 export type { AuditFacade } from '../session/api/audit-facade.ts';
@@ -40,4 +41,3 @@ export type {
 } from '../session/verbs/reply-schemas.ts';
 export { type Client, type ClientOptions, connectClient } from './client.ts';
 export { type ConnectedGreenroom, connect } from './connect.ts';
-export type { RefusedTurn } from './refused-turns.ts';

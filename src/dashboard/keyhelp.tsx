@@ -36,5 +36,12 @@ export const Keyhelp = (props: {
         </div>
       ))}
     </dl>
+    <p class="second">
+      For programs:{' '}
+      <a href="/v1/docs" target="_self">
+        the API
+      </a>
+      .
+    </p>
   </Dialog>
 );

@@ -48,7 +48,15 @@ const Shown = () => {
     case 'health':
       return <Health />;
     default:
-      return <p>There is no such view.</p>;
+      return (
+        <>
+          <h1>There is no such page</h1>
+          <p>
+            Nothing is at <code>{location.pathname}</code>. <a href="/sessions">Sessions</a> has
+            what there is; programs find the rest below <code>/v1</code>.
+          </p>
+        </>
+      );
   }
 };
 
@@ -116,4 +124,5 @@ const Page = () => {
 
 document.addEventListener('click', followLinks);
 const root = document.getElementById('page');
+root?.replaceChildren(); // until then it shows what the file has
 if (root !== null) render(<Page />, root);

@@ -9,7 +9,7 @@ import type { TokenBook } from './access/token-book.ts';
 import { isObserved, observed } from './answers.ts';
 import type { Classic } from './classic/classic.ts';
 import type { Observer } from './observer.ts';
-import type { Pages } from './pages.ts';
+import { type Pages, READER } from './pages.ts';
 import type { Rest } from './rest/rest.ts';
 import { type Exchange, exchangeOf, send, sendEmpty, sendProblem } from './wire/exchange.ts';
 import { HttpError } from './wire/problem.ts';
@@ -38,7 +38,8 @@ interface Shown {
 }
 
 const isApi = (path: string): boolean =>
-  path.startsWith('/v1/') || path === '/v1' || path === '/openapi.json' || isClassic(path);
+  path !== READER &&
+  (path.startsWith('/v1/') || path === '/v1' || path === '/openapi.json' || isClassic(path));
 
 const isClassic = (path: string): boolean => path.startsWith('/api/');
 

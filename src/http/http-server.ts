@@ -8,6 +8,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Dispatch } from '../gateway/dispatch.ts';
+import type { Reply } from '../gateway/paging.ts';
 import { REQUEST_LIMITS, Requests } from '../gateway/requests.ts';
 import { genServer, IGNORE, protocol } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
@@ -26,6 +27,7 @@ import { type Listening, listen, type Place, PortTaken } from './listening.ts';
 import { type Observed, Observer } from './observer.ts';
 import { Pages } from './pages.ts';
 import { type HttpSettings, type PublicSettings, placeOf, publicSettingsOf } from './place.ts';
+import { KeyedAnswers } from './rest/keyed-answers.ts';
 import { Rest } from './rest/rest.ts';
 import { OpenStreams } from './streams/open-streams.ts';
 import { SessionFeed } from './streams/session-feed.ts';
@@ -130,6 +132,7 @@ const frontOf = (
   const { clock } = system;
   const ground = {
     ...{ door, clock, requests, streams, feed, dispatch: new Dispatch(door, daemon) },
+    keyed: new KeyedAnswers<Reply<string>>(clock, ({ data }) => data.length),
     isGood: (grant: Grant) => system.find(tokensName)?.isGood(grant) === true,
   };
   const rest = new Rest({ ...ground, onBug, openapi: description() });

@@ -37,6 +37,9 @@ interface Page {
 const VIEW =
   /^\/(?:(?:sessions|approvals|tree|turns|costs|audit|health|search|settings)(?:\/[\w.-]*)*)?$/;
 
+/** The reader of the API's description. */
+export const READER = '/v1/docs';
+
 /** Maps of names to files may stand in a page: what they say is named by its hash. */
 const IMPORT_MAP = /<script type="importmap">([\s\S]*?)<\/script>/g;
 
@@ -73,9 +76,13 @@ export class Pages {
   /** Throws `unknown_path`, and `method_not_allowed`. */
   answer(exchange: Exchange): void {
     const { method, path, message } = exchange;
-    const page = this.#files.get(VIEW.test(path) ? '/index.html' : path);
+    const isLook = method === 'GET' || method === 'HEAD';
+    const known = this.#files.get(fileOf(path));
+    // a person who has mistyped an address gets the page, which says so and leads on
+    const isPerson = isLook && message.headers.accept?.includes('text/html') === true;
+    const page = known ?? (isPerson ? this.#files.get('/index.html') : undefined);
     if (page === undefined) throw new HttpError('unknown_path', 'there is no such page');
-    if (method !== 'GET' && method !== 'HEAD')
+    if (!isLook)
       throw new HttpError('method_not_allowed', 'it takes GET, HEAD', { Allow: 'GET, HEAD' });
     const { type, body, etag, policy } = page;
     const headers = {
@@ -87,10 +94,16 @@ export class Pages {
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Cross-Origin-Resource-Policy': 'same-origin',
     };
-    if (message.headers['if-none-match'] === etag) return sendEmpty(exchange, 304, headers);
-    send(exchange, { status: 200, type, body, headers });
+    if (known !== undefined && message.headers['if-none-match'] === etag)
+      return sendEmpty(exchange, 304, headers);
+    send(exchange, { status: known === undefined ? 404 : 200, type, body, headers });
   }
 }
+
+const fileOf = (path: string): string => {
+  if (path === READER) return '/reader.html';
+  return VIEW.test(path) ? '/index.html' : path;
+};
 
 function* filesIn(folder: string, below: string): Generator<[string, Page]> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

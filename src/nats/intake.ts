@@ -9,7 +9,7 @@
  *    the stream; what was accepted already, by the ledger.
  */
 import { z } from 'zod';
-import { codeOf } from '../model/errors.ts';
+import { codeOf, GreenroomError } from '../model/errors.ts';
 import { type Clock, pause } from '../otp/clock.ts';
 import { genServer, noreply, protocol, stop } from '../otp/gen-server.ts';
 import { nameOf } from '../otp/name.ts';
@@ -17,10 +17,16 @@ import type { SessionsDoor } from '../session/api/door.ts';
 import type { Feed } from '../session/events/feed.ts';
 import type { TurnTrails } from '../session/events/turn-trails.ts';
 import { journalName } from '../session/ports/journal.ts';
+import {
+  type RefusedTurnFacts,
+  type RefusedTurns,
+  refusedTurnsName,
+} from '../session/ports/refused-turns.ts';
 import { brokerName } from './broker.ts';
 import { isHopeless, type StreamSizes } from './broker-fault.ts';
 import { type LinkFace, linkName } from './link.ts';
 import { NO_NOTICES, type Notices } from './notices.ts';
+import { refusedTurns } from './refused-turns.ts';
 import { Subjects } from './subjects.ts';
 import { type QueuePast, TurnQueue, WINDOW, type Window } from './turn-queue.ts';
 
@@ -128,6 +134,9 @@ export const Intake = genServer(intakeProtocol, {
     await firstOpen(queue, system.clock, isOwn ? FIRST_OPEN_MS : FIRST_OPEN_OUTSIDE_MS);
     self.own(link.onReconnect(() => self.send('open')));
     self.register(intakeName, faceOf(queue));
+    self.register(refusedTurnsName, {
+      newest: (wanted) => newest(link, new Subjects(args.prefix), wanted),
+    });
     return { link, queue, opening: 'no', notices, told: undefined };
   },
 
@@ -184,6 +193,23 @@ const firstOpen = async (queue: TurnQueue, clock: Clock, patienceMs: number): Pr
       if (isHopeless(error) || clock.monotonic() > due) throw error;
       await pause(clock, REOPEN_MS);
     }
+  }
+};
+
+/** A page asks again and again: of all that the broker keeps, the end is enough. */
+const LOOKS = 1_000;
+
+const newest = async (
+  { nc, isConnected }: LinkFace,
+  subjects: Subjects,
+  wanted: Parameters<RefusedTurns['newest']>[0],
+): Promise<readonly RefusedTurnFacts[]> => {
+  if (!isConnected()) throw new GreenroomError('unavailable', 'the broker is away');
+  try {
+    return await refusedTurns(nc, subjects, { ...wanted, looks: LOOKS });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GreenroomError('unavailable', `the broker does not show them: ${why}`);
   }
 };
 

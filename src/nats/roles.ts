@@ -129,13 +129,13 @@ export const rightsOfDaemon = (
   subscribe: [...subjects.served, '$SRV.>', '_INBOX.>'],
 });
 
-/** Finding and making both streams, and reading the queue; nothing that takes a stream away or empties it. */
+/** Finding, making and reading both streams; nothing that takes a stream away or empties it. */
 const ofStreams = ({ turnsStream, deadStream }: Subjects): readonly string[] => [
   ...[turnsStream, deadStream].flatMap((stream) => [
     `$JS.API.STREAM.INFO.${stream}`,
     `$JS.API.STREAM.CREATE.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
   ]),
-  `$JS.API.STREAM.MSG.GET.${turnsStream}`,
   ...['CREATE', 'DELETE', 'MSG.NEXT'].map(
     (verb) => `$JS.API.CONSUMER.${verb}.${turnsStream}.${CONSUMER}`,
   ),

@@ -197,6 +197,31 @@ test('an actor is described by its work and its crashes', async () => {
   expect(daemon.asked).toEqual([['daemon.inspect', { path: 'storage/journal' }]]);
 });
 
+test('its messages are shown as they come, until the trace has ended', async () => {
+  const message = {
+    ...{ number: 8, at: '2026-01-01T00:00:01.250Z', message: 'call commit' },
+    ...{ carries: '{ key: "a" }', waiting: 2, tookMs: 0.25 },
+  };
+  const trace = { path: 'greenroom/storage/journal', seen: 7, messages: [] };
+  let looks = 0;
+  const daemon = new FakeDaemon({
+    'daemon.trace': ({ on }: { readonly on?: boolean }) => {
+      looks += 1;
+      if (looks < 3) return { ...trace, isOn: on === true };
+      return { ...trace, isOn: false, ended: 'time', seen: 8, messages: [message] };
+    },
+  });
+  const { out, err } = await greenroom('inspect storage/journal --trace 5', { daemon });
+  expect(out).toBe('00:00:01.250  call commit  0.250 ms  2 behind it  { key: "a" }\n');
+  expect(err).toContain('the time is over; 8 messages since its first trace');
+  const path = 'storage/journal';
+  expect(daemon.asked).toEqual([
+    ['daemon.trace', { path }],
+    ['daemon.trace', { path, on: true, forMs: 5_000, after: 7 }],
+    ['daemon.trace', { path, after: 7 }],
+  ]);
+});
+
 test('mcp lists servers, shows what a tool says now, and accepts that and nothing else', async () => {
   const servers = [
     { name: 'tickets', state: 'connected', tools: 3, changed: ['close'] },

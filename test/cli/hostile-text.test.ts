@@ -48,6 +48,8 @@ const CALLS: readonly (readonly string[])[] = [
   ['tree'],
   ['inspect', 'storage/journal'],
   ['inspect', HOSTILE],
+  ['inspect', 'sessions/supervisor/default/evil', '--trace', '1'],
+  ['inspect', HOSTILE, '--trace', '1'],
   ['doctor', '--verify', '--store', `redis://${HOSTILE}`],
   ['config'],
   ['config', 'check'],

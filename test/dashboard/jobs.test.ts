@@ -99,7 +99,7 @@ describe.skipIf(withoutBrowser())('in the page, a person', { timeout: 120_000 },
   test('sees why a session stands still, and denies what it asks for by the keyboard', async () => {
     const turn = shared().begin(
       'stuck',
-      `Run it. ${rehearse('tool=Bash input={"command":"make all"}', 'text="Then not."')}`,
+      `Run it. ${rehearse('tool=Bash input={"command":"make all && ninja test"}', 'text="Then not."')}`,
       { session: { workingDirectory: folder } },
     );
     await turn.saw('permission.requested');
@@ -112,10 +112,26 @@ describe.skipIf(withoutBrowser())('in the page, a person', { timeout: 120_000 },
       await page.keyboard.press('g');
       await page.keyboard.press('a');
       await page.locator('.approval.current', { hasText: 'make all' }).waitFor(); // keys answer what is marked
+      await sees(page, 'For the session it would allow:');
+      await sees(page, 'Bash(ninja test');
       await page.keyboard.press('d');
       await sees(page, 'Nothing waits for a person.');
     });
     await turn.done;
+  });
+
+  test('opens a session again that has ended, where one would type', async () => {
+    await said('over', 'Hello.');
+    await shared().sessions.complete('over');
+    await at('/sessions/over', async (page) => {
+      await sees(page, 'it takes no turn until it is opened again');
+      const field = page.getByRole('textbox', { name: 'What to say' });
+      expect(await field.count()).toBe(0);
+      await page.locator('.composer').getByRole('button', { name: 'Reopen' }).click();
+      await field.fill('Once more.');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await sees(page, 'Rehearsal answer to: Once more.');
+    });
   });
 
   test('forks at a message, and goes on there by typing', async () => {
@@ -196,6 +212,20 @@ describe.skipIf(withoutBrowser())('in the page, a person', { timeout: 120_000 },
       await sees(page, '↻ 1');
       await sees(page, 'a broken row');
       await picture(page, 'the-running-tree');
+    });
+  });
+
+  test('traces an actor, and sees what it is asked', async () => {
+    await said('traced', 'Hello.');
+    await at('/tree?actor=greenroom/sessions/supervisor/default/traced', async (page) => {
+      await page.getByRole('button', { name: 'Trace it for a minute' }).click();
+      await sees(page, 'ends by itself');
+      await said('traced', 'And <img src=x onerror=alert(1)> again.');
+      const messages = page.getByRole('region', { name: 'Last messages' });
+      await expect.poll(() => messages.innerText(), PATIENCE).toContain('<img src=x onerror');
+      await picture(page, 'trace-an-actor');
+      await page.getByRole('button', { name: 'End the trace' }).click();
+      await sees(page, 'it is off');
     });
   });
 

@@ -1,4 +1,5 @@
 /** What the page makes of what it is told, without a page. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { chosenOf, steppedFrom } from '../../src/dashboard/ground/chosen.ts';
 import {
@@ -12,8 +13,18 @@ import {
 } from '../../src/dashboard/ground/words.ts';
 import { added, days } from '../../src/dashboard/pages/cost-sums.ts';
 import { diffLines } from '../../src/dashboard/parts/diff-lines.ts';
+import {
+  asCurl,
+  type Document,
+  groupsOf,
+  kindOf,
+  limitsOf,
+  operationsOf,
+  referred,
+} from '../../src/dashboard/reader/operations.ts';
 import { partsOf } from '../../src/dashboard/session/fences.ts';
 import { shownLine } from '../../src/dashboard/session/imported.ts';
+import { blocksIn, type Inline, inlineIn } from '../../src/dashboard/session/markdown.ts';
 import { wordAt } from '../../src/dashboard/sessions/complete.ts';
 import { Dice } from '../../src/testing/dice.ts';
 
@@ -137,4 +148,118 @@ test('folders of one name are told apart by what is above them', () => {
     'tmp',
     '/',
   ]);
+});
+
+describe('the description of the API', () => {
+  const document = JSON.parse(
+    readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8'),
+  ) as Document;
+  const operations = operationsOf(document);
+
+  test('is found by words, in groups', () => {
+    const found = groupsOf(operations, 'fork post');
+    expect(found.map(({ name }) => name)).toEqual(['sessions']);
+    expect(groupsOf(operations, '').flatMap((group) => group.operations)).toHaveLength(
+      operations.length,
+    );
+    expect(groupsOf(operations, 'templates')[0]?.operations.length).toBeGreaterThan(5);
+    expect(groupsOf(operations, 'no such words')).toEqual([]);
+  });
+
+  test('has an operation as a line for the shell, its example quoted', () => {
+    const [fork] = groupsOf(operations, 'fork post')[0]?.operations ?? [];
+    if (fork === undefined) throw new Error('there is none');
+    expect(asCurl(fork, 'http://here')).toBe(
+      [
+        'curl -sX POST "http://here/v1/sessions/$SESSIONID/fork"',
+        '-H "Authorization: Bearer $TOKEN"',
+        "-H 'Content-Type: application/json'",
+        `-d '{"newSessionId":"plan-b","atSeq":2}'`,
+      ].join(' \\\n  '),
+    );
+    const content = { 'application/json': { example: { text: "it's" } } };
+    expect(asCurl({ ...fork, requestBody: { content } }, '')).toContain(`it'\\''s`);
+  });
+
+  test.each([
+    [{ type: 'string', maxLength: 64 }, 'string', 'at most 64 characters'],
+    [{ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, 'integer', 'at least 0'],
+    [
+      { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 9 },
+      'list of string',
+      '1 to 9 entries',
+    ],
+    [{ enum: ['a', 'b'], default: 'a' }, '"a" | "b"', 'default "a"'],
+    [{ anyOf: [{ type: 'number' }, { type: 'string' }] }, 'number | string', ''],
+    [{ $ref: '#/components/schemas/Problem' }, 'Problem', ''],
+    [{ type: ['string', 'null'], format: 'date-time' }, 'string | null, date-time', ''],
+  ])('%o is %s', (schema, kind, limits) => {
+    expect([kindOf(schema), limitsOf(schema)]).toEqual([kind, limits]);
+  });
+
+  test('leads to each schema that it names', () => {
+    const named = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)];
+    for (const [, reference = ''] of named)
+      expect(referred(document, reference), reference).toBeDefined();
+  });
+});
+
+describe('what an assistant writes', () => {
+  const text = (parts: readonly Inline[]): string =>
+    parts
+      .map((part) =>
+        'parts' in part
+          ? `<${part.kind}>${text(part.parts)}</${part.kind}>`
+          : part.kind === 'code'
+            ? `<code>${part.text}</code>`
+            : part.text,
+      )
+      .join('');
+
+  test.each([
+    ['a **bold** word', 'a <strong>bold</strong> word'],
+    ['an *inner **nested** one*', 'an <em>inner <strong>nested</strong> one</em>'],
+    ['`code **as it is**` and ``a ` b``', '<code>code **as it is**</code> and <code>a ` b</code>'],
+    ['2 * 3 * 4, snake_case_name, **open', '2 * 3 * 4, snake_case_name, **open'],
+    ['_so_ and __so__', '<em>so</em> and <strong>so</strong>'],
+    ['[here](https://a.example/b) it is', 'here (https://a.example/b) it is'],
+    ['[x](javascript:alert) <b>no</b>', 'x (javascript:alert) <b>no</b>'],
+    [String.raw`\*not\* so`, '*not* so'],
+  ])('%s is %s', (written, shown) => expect(text(inlineIn(written))).toBe(shown));
+
+  test('is headings, lists, quotes, rules, code and paragraphs', () => {
+    const blocks = blocksIn(
+      '# Title #\nWords\nmore words\n\n- one\n  - two\n    goes on\n3. three\n\n> said\n> so\n---\n```ts\n# no\n```',
+    );
+    expect(blocks.map(({ kind }) => kind)).toEqual([
+      ...['heading', 'paragraph', 'list', 'quote', 'rule', 'code'],
+    ]);
+    const list = blocks.find(({ kind }) => kind === 'list');
+    const items = list?.kind === 'list' ? list.items : [];
+    expect(items.map(({ depth, mark, parts }) => [depth, mark, text(parts)])).toEqual([
+      [0, '•', 'one'],
+      [1, '•', 'two\ngoes on'],
+      [0, '3.', 'three'],
+    ]);
+    expect(blocks.at(-1)).toEqual({ kind: 'code', language: 'ts', text: '# no' });
+  });
+
+  test('loses no letter, whatever it is', () => {
+    const dice = new Dice(7);
+    for (let round = 0; round < 300; round += 1) {
+      const letters = Array.from({ length: 60 }, () => dice.pick([...'ab *_`[]()\\\n#>-1.']));
+      const written = letters.join('');
+      const shown = JSON.stringify(blocksIn(written));
+      for (const letter of ['a', 'b'])
+        expect(shown.split(letter).length, written).toBeGreaterThanOrEqual(
+          written.split(letter).length,
+        );
+    }
+  });
+
+  test('is quick when it is hostile', () => {
+    for (const piece of ['*', '**', '`', '[', '_a', '[a](', '> ', '- ', '\\', '# '])
+      expect(blocksIn(piece.repeat(100_000 / piece.length)).length).toBeGreaterThan(0);
+    expect(blocksIn('**a '.repeat(60_000)).length).toBe(1);
+  });
 });

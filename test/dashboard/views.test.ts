@@ -4,7 +4,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { Pages } from '../../src/http/pages.ts';
-import { browserForFile, withoutBrowser } from '../support/browser.ts';
+import { browserForFile, picture, withoutBrowser } from '../support/browser.ts';
 import { sharedGreenroom } from '../support/greenroom.ts';
 
 const PATIENCE = { timeout: 60_000 };
@@ -45,14 +45,27 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
       ]);
     await sessions.append('bad', [{ role: 'assistant', content: blocks as never }]);
     const { page, url, complaints, outside } = await browse(shared());
+    const refused = HOSTILE.map((text, at) => ({
+      ...{ sessionId: `s${at}`, turnId: text, refusedAt: '2026-11-20T09:00:00.000Z' },
+      ...{ code: text, message: text },
+    }));
+    await page.route('**/v1/refused-turns', (route) =>
+      route.fulfill({ json: { hasQueue: true, turns: refused } }),
+    );
+    await page.route('**/v1/daemon/trace', (route) =>
+      route.fulfill({ json: hostileTrace(HOSTILE) }),
+    );
     for (const view of [
       ...VIEWS,
+      'tree?actor=greenroom/storage/journal',
       'sessions/bad',
       'sessions?q=x',
       'sessions?q=%3Cimg%20src%3Dx%3E',
     ]) {
       await page.goto(`${url}/${view}`);
       await page.locator('main h1').waitFor({ state: 'attached' });
+      if (view === 'turns') await page.getByText('outside.example/x.css').first().waitFor();
+      if (view.startsWith('tree?')) await page.locator('.trace td').first().waitFor();
     }
     await page.goto(`${url}/sessions/bad`);
     const log = page.getByRole('log');
@@ -141,6 +154,64 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await page.context().close();
   });
 
+  test('formats what an assistant says, and shows it as it was written', async () => {
+    const { sessions } = shared();
+    const text = '## Done\n\n- **two** files\n- see [docs](https://a.example/x) and `npm test`';
+    await sessions.append('formatted', [
+      { role: 'user', content: 'Is **this** bold?' },
+      { role: 'assistant', content: [{ type: 'text', text }] },
+    ]);
+    const { page, url, complaints } = await browse(shared());
+    await page.goto(`${url}/sessions/formatted`);
+    const answer = page.locator('.entry.assistant');
+    await answer.locator('strong', { hasText: 'two' }).waitFor();
+    expect(await answer.locator('.heading').innerText()).toBe('Done');
+    expect(await answer.innerText()).toContain('docs (https://a.example/x) and npm test');
+    expect(await answer.locator('.prose a').count()).toBe(0);
+    expect(await page.locator('.entry.user').innerText()).toContain('Is **this** bold?');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Show texts as they were written' }).click();
+    await expect.poll(() => answer.innerText(), PATIENCE).toContain('- **two** files');
+    expect(page.url()).toContain('raw=1');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test('leads on from an address where nothing is', async () => {
+    const { page, url } = await browse(shared());
+    const reply = await page.goto(`${url}/nothing/<b>here</b>`);
+    expect(reply?.status()).toBe(404);
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    expect(await page.locator('main b').count()).toBe(0);
+    await page.locator('main').getByRole('link', { name: 'Sessions' }).click();
+    await page.getByRole('combobox', { name: 'Find sessions' }).waitFor();
+    const asked = await fetch(`${url}/nothing/here`);
+    expect(await asked.json()).toMatchObject({ status: 404, code: 'unknown_path' });
+    await page.context().close();
+  });
+
+  test('has a reader of the API, for all readers', async () => {
+    const { page, url, complaints, outside } = await browse(shared());
+    await page.goto(`${url}/v1/docs`);
+    const find = page.getByRole('searchbox', { name: 'Find an address' });
+    await find.fill('fork');
+    await page.getByRole('link', { name: /POST .*\/fork$/ }).click();
+    const shown = page.getByRole('article');
+    await expect.poll(() => shown.innerText(), PATIENCE).toContain('"newSessionId": "plan-b"');
+    await picture(page, 'the-api');
+    await shown
+      .locator('summary', { hasText: /^application.json$/ })
+      .first()
+      .click();
+    await shown.locator('summary', { hasText: 'session' }).first().click();
+    await expect.poll(() => shown.innerText(), PATIENCE).toContain('totalCostUsd');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect([...complaints, ...outside]).toEqual([]);
+    await page.context().close();
+  });
+
   test('goes on by itself after the daemon was away', async () => {
     await shared().run('talk', 'Hello.');
     const { page, url } = await browse(shared());
@@ -154,6 +225,15 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await expect.poll(() => log.innerText(), PATIENCE).toContain('answer to: And again.');
     await page.context().close();
   });
+});
+
+const hostileTrace = (texts: readonly string[]) => ({
+  ...{ path: 'greenroom/storage/journal', isOn: true, seen: texts.length },
+  endsAt: '2026-11-20T09:00:00.000Z',
+  messages: texts.map((text, at) => ({
+    ...{ number: at + 1, at: '2026-11-20T09:00:00.000Z', waiting: 0 },
+    ...{ message: text, carries: text, threw: text, exited: text },
+  })),
 });
 
 test('its files are small', () => {

@@ -231,6 +231,10 @@ describe('what was spent', () => {
     expect(Object.values(await told('day'))).toEqual([near(a + b + c, 4)]);
     expect(Object.values(await told('model'))).toEqual([near(a + b + c, 4)]);
     expect(await test.sessions.costs({ by: 'day', spentBefore: '2020-01-01' })).toEqual([]);
+    const since = (spentAfter: string) =>
+      test.greenroom.api.sessions('costs', { by: 'owner', spentAfter, limit: 1 });
+    expect((await since('2020-01-01')).nextCursor).toBeDefined();
+    expect(await since('2999-01-01')).toEqual({ groups: [] }); // nothing of them is read
     const ofAnn = await test.sessions.costs({ by: 'tag', owner: 'ann' });
     expect(ofAnn.map(({ value }) => value).toSorted()).toEqual(['x', 'y']);
   });

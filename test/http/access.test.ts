@@ -1,4 +1,5 @@
 /** Who may come in by HTTP, and how far: of a real Greenroom. */
+import { tmpdir } from 'node:os';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { VERBS } from '../../src/gateway/dispatch.ts';
 import { tokensName } from '../../src/http/access/tokens.ts';
@@ -6,7 +7,20 @@ import { ROUTES } from '../../src/http/rest/routes.ts';
 import { NEEDS } from '../../src/session/verbs/verb-facts.ts';
 import { ownGreenroom, sharedGreenroom } from '../support/greenroom.ts';
 import { exchange, portOf } from './raw.ts';
-import { clientOf, clientWith, EVERYTHING, tokenOf, urlOf } from './rest.ts';
+import {
+  type Client,
+  clientOf,
+  clientWith,
+  EVERYTHING,
+  type TokenOptions,
+  tokenOf,
+  urlOf,
+} from './rest.ts';
+
+interface Waiting {
+  readonly sessionId: string;
+  readonly approvalId: string;
+}
 
 const shared = sharedGreenroom({ httpPort: 0 });
 let url: string;
@@ -155,8 +169,67 @@ describe('a token for some sessions', () => {
     expect((await shared().sessions.get('new')).owner).toBe('ann');
     const fork = await ann.call('POST', '/v1/sessions/mine/fork', {});
     expect(fork.body.session.owner).toBe('ann');
-    for (const path of ['approvals', 'audit', 'tree', 'tokens', 'budgets', 'notifications'])
+    for (const path of ['audit', 'tree', 'tokens', 'notifications', 'refused-turns', 'tasks'])
       expect((await ann.call('GET', `/v1/${path}`)).status, path).toBe(403);
+  });
+
+  it('sees what waits for a person in its own, and answers that alone', async () => {
+    const calls = '[[rehearse: tool=Bash input={"command":"make all"}]] [[rehearse: text=done]]';
+    const begin = (sessionId: string, session: object) =>
+      shared().begin(sessionId, `Run it. ${calls}`, {
+        session: { ...session, workingDirectory: tmpdir() },
+      });
+    const turns = [
+      begin('hers', { owner: 'ann', tags: ['x'] }),
+      begin('hers-too', { owner: 'ann' }),
+      begin('his', { owner: 'bob', tags: ['x'] }),
+    ];
+    for (const turn of turns) await turn.saw('permission.requested');
+    const waiting = async (client: Client, query = ''): Promise<Waiting[]> =>
+      (await client.call('GET', `/v1/approvals${query}`)).body.approvals;
+    const seenBy = async (options: TokenOptions, query = '') =>
+      (await waiting(clientOf(shared(), options), query))
+        .map(({ sessionId }) => sessionId)
+        .toSorted();
+    expect(await seenBy({})).toEqual(['hers', 'hers-too', 'his']);
+    expect(await seenBy({}, '?owner=bob')).toEqual(['his']);
+    expect(await seenBy({ owner: 'ann' })).toEqual(['hers', 'hers-too']);
+    expect(await seenBy({ owner: 'ann', tags: ['X'] })).toEqual(['hers']);
+    expect(await seenBy({ tags: ['x'] })).toEqual(['hers', 'his']);
+    expect(await seenBy({ tags: ['x'] }, '?allTags=y')).toEqual([]);
+    expect(await seenBy({ owner: 'ann' }, '?allTags=x')).toEqual(['hers']);
+    expect(await seenBy({ owner: 'carl' })).toEqual([]);
+    const ann = clientOf(shared(), { owner: 'ann' });
+    expect((await ann.call('GET', '/v1/approvals?owner=bob')).status).toBe(403);
+    for (const { sessionId, approvalId } of await waiting(clientOf(shared()))) {
+      const path = `/v1/sessions/${sessionId}/approvals/${encodeURIComponent(approvalId)}`;
+      const { status } = await ann.call('POST', path, { decision: 'deny' });
+      expect(status, sessionId).toBe(sessionId === 'his' ? 404 : 200);
+    }
+    await shared().sessions.cancel('his');
+    await Promise.all(turns.map(({ done }) => done));
+  });
+
+  it('sees the budgets of its owner, of no other, and nothing of the whole', async () => {
+    const { sessions } = shared();
+    const names = [
+      { scope: 'owner', value: 'ann' },
+      { scope: 'owner', value: 'bob' },
+      { scope: 'tag', value: 'x' },
+      { scope: 'tenant' },
+    ] as const;
+    for (const name of names) await sessions.putBudget({ ...name, maxUsd: 5 });
+    const ann = clientOf(shared(), { owner: 'ann' });
+    for (const query of ['', '?scope=tenant', '?owner=ann']) {
+      const { body } = await ann.call('GET', `/v1/budgets${query}`);
+      expect(body.budgets, query).toMatchObject([{ scope: 'owner', value: 'ann', maxUsd: 5 }]);
+    }
+    expect((await ann.call('GET', '/v1/budgets?owner=bob')).status).toBe(403);
+    for (const options of [{ tags: ['x'] }, { owner: 'ann', tags: ['x'] }])
+      expect((await clientOf(shared(), options).call('GET', '/v1/budgets')).status).toBe(403);
+    const more = { scope: 'owner', value: 'ann', maxUsd: 99 };
+    expect((await ann.call('PUT', '/v1/budgets', more)).status).toBe(403);
+    for (const name of names) await sessions.deleteBudget(name);
   });
 
   it('makes and keeps those with its tags', async () => {

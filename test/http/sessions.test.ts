@@ -1,5 +1,7 @@
 /** Sessions and turns of a real Greenroom, by HTTP. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Grant } from '../../src/http/access/token-book.ts';
+import { idOfKey } from '../../src/http/rest/idempotency.ts';
 import { sharedGreenroom } from '../support/greenroom.ts';
 import { type Client, clientOf, eventsUntil } from './rest.ts';
 
@@ -31,6 +33,59 @@ describe('a session', () => {
     const { sessionId } = made.body.session;
     expect(made.headers.get('location')).toBe(`/v1/sessions/${sessionId}`);
     expect((await client.call('GET', `/v1/sessions/${sessionId}`)).status).toBe(200);
+  });
+
+  it('is made once with an Idempotency-Key, also when the daemon has forgotten the key', async () => {
+    const key = { 'idempotency-key': '"make"' };
+    const make = (title: string, from = client) =>
+      from.call('POST', '/v1/sessions', { title, tags: ['keyed'] }, key);
+    const [made, again] = await Promise.all([make('One'), make('One')]);
+    expect([made.status, again.status]).toEqual([201, 201]);
+    const { sessionId } = made.body.session;
+    expect(again.body).toEqual(made.body);
+    expect(again.headers.get('location')).toBe(`/v1/sessions/${sessionId}`);
+    const other = await make('Two');
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+    const stranger = clientOf(shared());
+    expect((await make('One', stranger)).body.session.sessionId).not.toBe(sessionId);
+    const fork = () =>
+      client.call('POST', `/v1/sessions/${sessionId}/fork`, {}, { 'idempotency-key': 'f' });
+    const [one, two] = [await fork(), await fork()];
+    expect([one.status, two.body.session.sessionId]).toEqual([201, one.body.session.sessionId]);
+    await client.call('DELETE', `/v1/sessions/${one.body.session.sessionId}?release=true`);
+    const { count } = (await client.call('GET', '/v1/count?tags=keyed')).body;
+    expect(count).toBe(2);
+    const before = { 'idempotency-key': 'made before' };
+    const tokenId = client.token.split('_')[1] ?? '';
+    const id = idOfKey('made before', { tokenId } as Grant) ?? '';
+    await client.call('PUT', `/v1/sessions/${id}`, { title: 'It was there.' });
+    const found = await client.call('POST', '/v1/sessions', { title: 'New' }, before);
+    expect([found.status, found.body.session.title]).toEqual([201, 'It was there.']);
+  });
+
+  it('has a change once that is sent again with its key, and one that failed again', async () => {
+    await client.call('PUT', '/v1/sessions/keyed', {});
+    const say = (content: string, more: object = {}) =>
+      client.call(
+        'POST',
+        '/v1/sessions/keyed/messages',
+        { messages: [{ role: 'user', content }] },
+        { 'idempotency-key': 'say', ...more },
+      );
+    const late = await say('Hello', { 'if-match': '"7"' });
+    expect(late.status).toBe(412);
+    const said = await say('Hello', { 'if-match': '"1"' });
+    const again = await say('Hello', { 'if-match': '"1"' });
+    expect([said.status, again.status, again.body]).toEqual([200, 200, said.body]);
+    expect(said.body.session.messageCount).toBe(1);
+    expect((await say('Other')).body.code).toBe('idempotency_key_reused');
+    const empty = await client.call(
+      'POST',
+      '/v1/sessions/keyed/hold',
+      {},
+      { 'idempotency-key': '' },
+    );
+    expect(empty.status).toBe(200); // an empty header is none
   });
 
   it('is not changed by one who has not seen its version', async () => {

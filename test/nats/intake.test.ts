@@ -1,7 +1,9 @@
 import { headers, type NatsConnection } from 'nats';
 import { describe, expect, test, vi } from 'vitest';
 import { GreenroomError } from '../../src/model/errors.ts';
+import type { Tenant } from '../../src/model/ids.ts';
 import { intakeName } from '../../src/nats/intake.ts';
+import { refusedTurnsName } from '../../src/session/ports/refused-turns.ts';
 import { startBroker, withoutNatsServer } from '../support/nats.ts';
 import { FakeDoor, finished } from './fake-door.ts';
 import { startGateway, startWithBroker } from './gateway.ts';
@@ -154,6 +156,12 @@ describe.skipIf(withoutNatsServer())('the intake', () => {
     });
     expect(kept.string()).toContain('nonsense');
     expect(kept.header.get('Greenroom-Error-Code')).toBe('invalid_request');
+    const { newest } = gateway.system.fetch(refusedTurnsName);
+    expect(await newest({ tenant: 'acme' as Tenant, limit: 5 })).toMatchObject([
+      { sessionId: 's1', turnId: 't9', code: 'invalid_request' },
+    ]);
+    expect(await newest({ tenant: 'acme' as Tenant, sessionId: 's2', limit: 5 })).toEqual([]);
+    expect(await newest({ tenant: 'beta' as Tenant, limit: 5 })).toEqual([]);
   });
 
   test('a refusal is told before it is kept', async () => {

@@ -24,6 +24,10 @@ export class FakeDaemon implements DaemonFace {
     return this.#part('inspect')(path);
   }
 
+  trace(order: Parameters<DaemonFace['trace']>[0]) {
+    return this.#part('trace')(order);
+  }
+
   toolServers() {
     return this.#part('toolServers')();
   }

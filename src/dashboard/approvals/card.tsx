@@ -59,33 +59,50 @@ const Buttons = (props: {
 }) => {
   const { suggestions, isCurrent, onAnswer } = props;
   return (
-    <footer>
-      <button
-        type="button"
-        class="main"
-        onClick={() => onAnswer({ decision: 'allow' })}
-        title={isCurrent ? 'a' : undefined}
-      >
-        Allow once
-      </button>
-      {suggestions.length === 0 ? null : (
+    <>
+      {suggestions.length < 2 ? null : (
+        <div class="second">
+          For the session it would allow:
+          <ul>
+            {suggestions.map((rule) => (
+              <li key={rule}>
+                <code>{rule}</code>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <footer>
         <button
           type="button"
-          title={suggestions.join('\n')}
-          onClick={() => onAnswer({ decision: 'allow', scope: 'session' })}
+          class="main"
+          onClick={() => onAnswer({ decision: 'allow' })}
+          title={isCurrent ? 'a' : undefined}
         >
-          Allow for the session: <code>{suggestions[0]}</code>
+          Allow once
         </button>
-      )}
-      <button
-        type="button"
-        class="danger"
-        onClick={() => onAnswer({ decision: 'deny' })}
-        title={isCurrent ? 'd' : undefined}
-      >
-        Deny
-      </button>
-    </footer>
+        {suggestions.length === 0 ? null : (
+          <button type="button" onClick={() => onAnswer({ decision: 'allow', scope: 'session' })}>
+            Allow for the session
+            {suggestions.length === 1 ? (
+              <>
+                : <code>{suggestions[0]}</code>
+              </>
+            ) : (
+              `: all ${suggestions.length} rules`
+            )}
+          </button>
+        )}
+        <button
+          type="button"
+          class="danger"
+          onClick={() => onAnswer({ decision: 'deny' })}
+          title={isCurrent ? 'd' : undefined}
+        >
+          Deny
+        </button>
+      </footer>
+    </>
   );
 };
 

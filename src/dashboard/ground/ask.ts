@@ -91,6 +91,9 @@ export const askDaemon = <V extends keyof DaemonRequests & keyof DaemonReplies>(
 ): Promise<DaemonReplies[V]> =>
   post(`/v1/daemon/${verb}`, request, signal) as Promise<DaemonReplies[V]>;
 
+/** What describes the API: an OpenAPI document. */
+export const readDescription = (): Promise<unknown> => get('/openapi.json', {});
+
 /** Begins a turn; its events come by the session's stream. */
 export const sendTurn = async (
   sessionId: string,

@@ -1,7 +1,12 @@
 /** What the daemon says, as its verbs declare it: types alone, nothing of this is loaded. */
 
 export type { WireEvent } from '../../model/event.ts';
-export type { ActorView, StatusView, TreeView } from '../../session/verbs/daemon-verbs.ts';
+export type {
+  ActorView,
+  StatusView,
+  TraceView,
+  TreeView,
+} from '../../session/verbs/daemon-verbs.ts';
 export type {
   DaemonReplies,
   DaemonRequests,

@@ -84,6 +84,12 @@ export const Costs = () => {
             />
           ) : null}
           <Groups groups={value.groups} by={by} />
+          {value.groups.some(({ turns, costUsd }) => turns === 0 && costUsd > 0) ? (
+            <p class="second">
+              Money beside 0 turns is of imported sessions: their transcripts say what their answers
+              cost, and only turns that were run here are counted as turns.
+            </p>
+          ) : null}
           <Misses groups={value.groups} />
         </>
       )}

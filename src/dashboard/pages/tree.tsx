@@ -8,6 +8,7 @@ import { count } from '../ground/words.ts';
 import { Loading } from '../parts/loading.tsx';
 import { Ago } from '../parts/moment.tsx';
 import { Trouble } from '../parts/problem.tsx';
+import { ActorTrace } from './actor-trace.tsx';
 
 const EVERY_MS = 1_000;
 
@@ -128,7 +129,7 @@ const Actor = ({ path }: { readonly path: string }) => {
     EVERY_MS,
   );
   return (
-    <section class="card" aria-live="polite">
+    <section class="card">
       <h2>{path}</h2>
       <Trouble problem={problem} />
       {value === undefined ? null : (
@@ -156,6 +157,7 @@ const Actor = ({ path }: { readonly path: string }) => {
           </div>
         </dl>
       )}
+      <ActorTrace key={path} path={path} />
     </section>
   );
 };

@@ -33,8 +33,66 @@ export const Turns = () => (
     {LISTS.map((list) => (
       <List key={list.q} {...list} />
     ))}
+    <Refused />
   </div>
 );
+
+const REFUSED_MS = 10_000;
+
+/** Turns that came by the broker's queue and were not taken: nothing of them is in a session. */
+const Refused = () => {
+  const { value, problem } = useAsked(
+    (end) => askSessions('refused-turns', { limit: SHOWN }, end),
+    [],
+    REFUSED_MS,
+  );
+  return (
+    <section>
+      <h2>Refused</h2>
+      <Trouble problem={problem} />
+      {value === undefined && problem === undefined ? <Loading /> : null}
+      {value?.turns.length !== 0 ? null : (
+        <p class="empty">
+          {value.hasQueue
+            ? 'The broker keeps no refused turn.'
+            : 'There is no broker, so there is no queue of turns.'}
+        </p>
+      )}
+      {value === undefined || value.turns.length === 0 ? null : (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Refused">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Session</th>
+                <th scope="col">Turn</th>
+                <th scope="col">Why</th>
+                <th scope="col">Refused</th>
+              </tr>
+            </thead>
+            <tbody>
+              {value.turns.map(({ sessionId, turnId, code, message, refusedAt }) => (
+                <tr key={`${refusedAt} ${turnId}`}>
+                  <th scope="row">
+                    <a href={addressOf(['sessions', sessionId])}>{sessionId}</a>
+                  </th>
+                  <td>
+                    <code>{turnId}</code>
+                  </td>
+                  <td>
+                    {message} <code>{code}</code>
+                  </td>
+                  <td>
+                    <Ago at={refusedAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+};
 
 const List = ({ title, q, empty }: (typeof LISTS)[number]) => {
   const { value, problem } = useAsked(

@@ -14,6 +14,10 @@ import type { Conversation } from './conversation.ts';
 /** A tag with a comma in it cannot be typed among others: it stays as it is. */
 const isTyped = (tag: string): boolean => !tag.includes(',');
 
+/** It takes no turn. */
+export const hasEnded = ({ status }: Pick<SessionView, 'status'>): boolean =>
+  ['completed', 'terminated', 'failed', 'archived'].includes(status);
+
 type Asking = 'rename' | 'tag' | 'delete' | 'why';
 
 export const fork = async (sessionId: string, atSeq?: number): Promise<void> => {
@@ -36,7 +40,7 @@ export const Actions = (props: {
   const run = (done: string, work: () => Promise<unknown>) =>
     void attempt(done, work).then(() => conversation.refresh());
   const isHeld = tags.includes('hold');
-  const hasEnded = ['completed', 'terminated', 'failed', 'archived'].includes(status);
+  const isEnded = hasEnded(session);
   useKeys({ e: () => setAsking('why') });
   return (
     <div class="actions" role="toolbar" aria-label="What to do with it">
@@ -66,11 +70,11 @@ export const Actions = (props: {
       </button>
       <button
         type="button"
-        onClick={() => run('', () => askSession(sessionId, hasEnded ? 'reopen' : 'complete', {}))}
+        onClick={() => run('', () => askSession(sessionId, isEnded ? 'reopen' : 'complete', {}))}
       >
-        {hasEnded ? 'Reopen' : 'Complete'}
+        {isEnded ? 'Reopen' : 'Complete'}
       </button>
-      {hasEnded && status !== 'archived' ? (
+      {isEnded && status !== 'archived' ? (
         <button
           type="button"
           onClick={() => run('it is being archived', () => askSession(sessionId, 'archive', {}))}

@@ -1,15 +1,26 @@
 /** The blocks of a message: prose, thinking, images, tool calls and their results. */
 import { Json, Text } from '../parts/json.tsx';
 import type { ShownBlock } from './imported.ts';
-import { Prose } from './prose.tsx';
+import { Formatted, Prose } from './prose.tsx';
 import { ToolUse } from './tool-use.tsx';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-export const Block = ({ block }: { readonly block: ShownBlock }) => {
+/** @param isModels a model wrote it: its text is formatted. */
+export const Block = ({
+  block,
+  isModels = false,
+}: {
+  readonly block: ShownBlock;
+  readonly isModels?: boolean;
+}) => {
   switch (block.type) {
     case 'text':
-      return <Prose text={text(block['text'])} />;
+      return isModels ? (
+        <Formatted text={text(block['text'])} />
+      ) : (
+        <Prose text={text(block['text'])} />
+      );
     case 'thinking':
       return (
         <details class="thinking">

@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { askSession, Problem, sendTurn } from '../ground/ask.ts';
 import { attempt } from '../ground/notice.ts';
 import type { SessionView } from '../ground/replies.ts';
+import { hasEnded } from './actions.tsx';
 import type { Conversation } from './conversation.ts';
 
 const BUSY = ['enqueue', 'interrupt', 'rollback'] as const;
@@ -22,6 +23,26 @@ export const Composer = (props: {
   const [isSending, setSending] = useState(false);
   /** The session holds answers of the other kind: whether to mix them is for a person to say. */
   const [isOther, setOther] = useState(false);
+  if (hasEnded(session))
+    return (
+      <div class="composer ended">
+        <p>
+          This session has ended (<strong>{session.status}</strong>): it takes no turn until it is
+          opened again.
+        </p>
+        <button
+          type="button"
+          class="main"
+          onClick={() =>
+            void attempt('opened again', () => askSession(session.sessionId, 'reopen', {})).then(
+              () => conversation.refresh(),
+            )
+          }
+        >
+          Reopen
+        </button>
+      </div>
+    );
   const other = session.provider === 'rehearsal' ? 'anthropic' : 'rehearsal';
   const open = conversation.turns.value.filter(({ finishedAt }) => finishedAt === undefined);
   const send = async (event?: Event, provider?: string) => {

@@ -45,16 +45,16 @@ const Content = ({ line }: { readonly line: Line }) =>
   line.isFolded ? (
     <details class="folded">
       <summary>{line.brief}</summary>
-      <Blocks blocks={line.blocks} />
+      <Blocks line={line} />
     </details>
   ) : (
-    <Blocks blocks={line.blocks} />
+    <Blocks line={line} />
   );
 
-const Blocks = ({ blocks }: { readonly blocks: Line['blocks'] }) => (
+const Blocks = ({ line: { blocks, who } }: { readonly line: Line }) => (
   <>
     {blocks.map((block, at) => (
-      <Block key={at} block={block} />
+      <Block key={at} block={block} isModels={who === 'assistant' || who === 'view'} />
     ))}
   </>
 );

@@ -2,7 +2,7 @@
 import { now } from '../ground/time.ts';
 import { span } from '../ground/words.ts';
 import type { Conversation } from './conversation.ts';
-import { Prose } from './prose.tsx';
+import { Formatted } from './prose.tsx';
 
 export const LiveTurn = ({ conversation }: { readonly conversation: Conversation }) => {
   const live = conversation.live.value;
@@ -13,7 +13,7 @@ export const LiveTurn = ({ conversation }: { readonly conversation: Conversation
     <section class="entry assistant live" aria-label="What is being said" aria-busy="true">
       {blocks.map((block, at) =>
         block.kind === 'text' ? (
-          <Prose key={at} text={block.text} />
+          <Formatted key={at} text={block.text} />
         ) : (
           <details key={at} class={block.kind} open={block.kind === 'input'}>
             <summary>{block.kind === 'thinking' ? 'thinking…' : 'asks for a tool…'}</summary>

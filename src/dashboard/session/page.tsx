@@ -11,6 +11,7 @@ import { Composer } from './composer.tsx';
 import { Conversation } from './conversation.ts';
 import { Facts } from './facts.tsx';
 import { LiveTurn } from './live-turn.tsx';
+import { RawSwitch } from './prose.tsx';
 import { Transcript } from './transcript.tsx';
 import { Turns } from './turns.tsx';
 
@@ -31,6 +32,7 @@ export const SessionPage = ({ sessionId }: { readonly sessionId: string }) => {
         <Turns conversation={conversation} />
         <div class="said">
           <Trouble problem={problem instanceof Problem ? problem : undefined} />
+          <RawSwitch />
           <Transcript conversation={conversation} lastSeq={session.seq} at={at} />
           <LiveTurn conversation={conversation} />
           <Waiting sessionId={sessionId} onAnswered={() => conversation.refreshSoon()} />

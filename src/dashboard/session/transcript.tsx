@@ -3,6 +3,7 @@
  * each keeps its height when it is out of view, so that the scroll bar says the truth.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Still } from '../parts/still.tsx';
 import { type Conversation, PART } from './conversation.ts';
 import { Entry } from './entry.tsx';
 
@@ -86,12 +87,9 @@ const PartOf = (props: {
   return (
     <div ref={place} class="part" style={isHere ? {} : { height: `${kept}px` }}>
       {entries?.map((entry) => (
-        <Entry
-          key={entry.seq}
-          entry={entry}
-          sessionId={conversation.sessionId}
-          isMarked={entry.seq === at}
-        />
+        <Still key={entry.seq} on={[entry, entry.seq === at]}>
+          <Entry entry={entry} sessionId={conversation.sessionId} isMarked={entry.seq === at} />
+        </Still>
       ))}
     </div>
   );

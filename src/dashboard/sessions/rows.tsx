@@ -5,11 +5,15 @@ import { addressOf } from '../ground/route.ts';
 import { costOf, count, folder, short } from '../ground/words.ts';
 import { Ago } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
+import { Still } from '../parts/still.tsx';
 import { Tags } from '../parts/tags.tsx';
 
-/** Height of a row, as the style has it, in pixels. */
+/** Height of a row, as the style has it, in pixels. Each stands at its own place: what was painted once is not painted anew. */
 const ROW = 64;
 const AROUND = 12;
+/** Rows come and go so many at a time: most frames of a scroll change nothing. */
+const STEP = 4;
+const stepped = (row: number): number => Math.floor(row / STEP) * STEP;
 /** So many rows before the end the next page is asked for. */
 const EARLY = 30;
 
@@ -27,8 +31,8 @@ export const Rows = ({ sessions, at, selected, hasMore, onToggle, onEnd }: RowsP
   const [[from, to], setWindow] = useState<readonly [number, number]>([0, 40]);
   const look = () => {
     const top = list.current?.getBoundingClientRect().top ?? 0;
-    const first = Math.max(0, Math.floor(-top / ROW) - AROUND);
-    const last = Math.ceil((innerHeight - top) / ROW) + AROUND;
+    const first = Math.max(0, stepped(-top / ROW) - AROUND);
+    const last = stepped((innerHeight - top) / ROW) + STEP + AROUND;
     setWindow(([a, b]) => (a === first && b === last ? [a, b] : [first, last]));
   };
   useEffect(() => {
@@ -57,18 +61,20 @@ export const Rows = ({ sessions, at, selected, hasMore, onToggle, onEnd }: RowsP
       aria-label="Sessions"
       style={{ height: `${sessions.length * ROW}px` }}
     >
-      <div class="shown" style={{ transform: `translateY(${from * ROW}px)` }}>
-        {shown.map((session, index) => (
+      {shown.map((session, index) => (
+        <Still
+          key={session.sessionId}
+          on={[session, from + index, from + index === at, selected.has(session.sessionId)]}
+        >
           <Row
-            key={session.sessionId}
             session={session}
             place={from + index + 1}
             isCurrent={from + index === at}
             isSelected={selected.has(session.sessionId)}
             onToggle={onToggle}
           />
-        ))}
-      </div>
+        </Still>
+      ))}
     </div>
   );
 };
@@ -87,7 +93,12 @@ const Row = (props: {
     hit?.seq === undefined ? {} : { at: String(hit.seq) },
   );
   return (
-    <div role="listitem" aria-posinset={place} class={`row ${isCurrent ? 'current' : ''}`}>
+    <div
+      role="listitem"
+      aria-posinset={place}
+      class={`row ${isCurrent ? 'current' : ''}`}
+      style={{ top: `${(place - 1) * ROW}px` }}
+    >
       <input
         type="checkbox"
         aria-label={`Select ${title ?? sessionId}`}

@@ -51,6 +51,8 @@ export const narrowed = (grant: Grant, { kind, verb }: Target, value: unknown): 
     case 'sessions':
       if (SEARCHES.has(verb))
         return { ...fields, allOf: [...listIn(fields['allOf']), only(grant)] };
+      if (verb === 'approvals') return ofTheirs(grant, fields);
+      if (verb === 'budgets') return ofTheirOwner(grant, fields);
       if (!OF_WATCHES.has(verb)) throw tooWide(verb);
       return value;
     case 'session':
@@ -93,6 +95,24 @@ const unlessItLeaves = (grant: Grant, verb: string, fields: Fields): Fields => {
 const mustBeOwner = ({ owner }: Grant, fields: Fields): void => {
   const given = fields['owner'];
   if (owner !== undefined && given !== undefined && given !== owner) throw leaves();
+};
+
+/** What waits in their sessions. */
+const ofTheirs = (grant: Grant, fields: Fields): Fields => {
+  mustBeOwner(grant, fields);
+  const { owner, tags } = grant;
+  const given = fields['allTags'];
+  if (given !== undefined && !Array.isArray(given)) return fields; // its schema refuses it
+  const allTags = [...new Set([...listIn(given), ...tags])];
+  return { ...fields, ...(owner === undefined ? {} : { owner }), allTags };
+};
+
+/** Those of their owner alone: others, the tenant's too, count what sessions of other owners spend. */
+const ofTheirOwner = (grant: Grant, fields: Fields): Fields => {
+  const { owner, tags } = grant;
+  if (owner === undefined || tags.length > 0) throw tooWide('budgets');
+  mustBeOwner(grant, fields);
+  return { ...fields, owner, scope: 'owner' };
 };
 
 const only = ({ owner, tags }: Grant): Fields => ({

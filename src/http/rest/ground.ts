@@ -1,5 +1,6 @@
 /** What all requests by HTTP stand on. */
 import type { Dispatch } from '../../gateway/dispatch.ts';
+import type { Reply } from '../../gateway/paging.ts';
 import type { Requests } from '../../gateway/requests.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
@@ -9,6 +10,7 @@ import { mustBeTheirs } from '../access/narrowing.ts';
 import type { Grant } from '../access/token-book.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
 import type { SessionFeed } from '../streams/session-feed.ts';
+import type { KeyedAnswers } from './keyed-answers.ts';
 
 export interface Ground {
   readonly door: SessionsDoor;
@@ -17,6 +19,8 @@ export interface Ground {
   readonly requests: Requests;
   readonly streams: OpenStreams;
   readonly feed: SessionFeed;
+  /** Answers to changes that may be sent again. */
+  readonly keyed: KeyedAnswers<Reply<string>>;
   /** Whether a token that was let in would still be. */
   readonly isGood: (grant: Grant) => boolean;
 }

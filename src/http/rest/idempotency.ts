@@ -1,6 +1,7 @@
 /**
- * `Idempotency-Key`: the same request sent again does its work once. The ledger of turns knows every turn id for good, so a
- * key is made a turn's id. Keys are each token's own.
+ * `Idempotency-Key`: the same request sent again does its work once. The ledger of turns knows every turn id for good, and
+ * two sessions never have one id: so a key is made the id of the turn, or of the session, that it makes. Keys are each
+ * token's own.
  */
 import { hash } from 'node:crypto';
 import { GreenroomError } from '../../model/errors.ts';

@@ -28,6 +28,7 @@ import {
 import { HttpError } from '../wire/problem.ts';
 import { download } from './download.ts';
 import { type Ground, mustSee } from './ground.ts';
+import { idOfKey } from './idempotency.ts';
 import { needOf } from './needs.ts';
 import { QueryValues } from './query-values.ts';
 import type { Match, OtherRoute, Route, VerbRoute } from './route.ts';
@@ -145,7 +146,8 @@ export class Rest {
     const body = parseBody(await readBody(exchange));
     const { sessionId, ...value } = fieldsOf(body);
     const { clock } = this.#options;
-    const named = sessionId === undefined ? newSessionId(clock.now()) : sessionId;
+    const keyed = idOfKey(readerOf(exchange.message)('idempotency-key'), caller.grant);
+    const named = sessionId === undefined ? (keyed ?? newSessionId(clock.now())) : sessionId;
     const route: VerbRoute = { ...CREATE };
     const names = { sessionId: named as string };
     this.#verb(exchange, caller, route, { route, names }, failed, value);

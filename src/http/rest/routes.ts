@@ -68,6 +68,7 @@ const OF_ALL: readonly Route[] = [
   all('GET', '/v1/audit', 'audit-all'),
   all('GET', '/v1/retags', 'retags'),
   all('GET', '/v1/notifications', 'notifications'),
+  all('GET', '/v1/refused-turns', 'refused-turns'),
   all('GET', '/v1/budgets', 'budgets'),
   all('PUT', '/v1/budgets', 'put-budget'),
   all('DELETE', '/v1/budgets', 'delete-budget'),

@@ -28,6 +28,7 @@ import {
 import { HttpError } from '../wire/problem.ts';
 import type { Ground } from './ground.ts';
 import { idOfKey } from './idempotency.ts';
+import { keyReused } from './keyed-answers.ts';
 import { waitSeconds, wantsStream } from './preferences.ts';
 
 export interface AskedTurn {
@@ -130,9 +131,6 @@ const run = (
         failed(isKeyed && codeOf(error) === 'turn_id_reused' ? keyReused() : error, context),
     },
   );
-
-const keyReused = (): HttpError =>
-  new HttpError('idempotency_key_reused', 'this Idempotency-Key was used with another prompt');
 
 const addressOf = ({ sessionId }: SessionKey, turnId: string): string =>
   `/v1/sessions/${sessionId}/turns/${turnId}`;

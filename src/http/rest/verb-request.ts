@@ -2,12 +2,12 @@
 import { parseBody } from '../../gateway/body.ts';
 import { type Target, unknownVerb, verbNamed } from '../../gateway/dispatch.ts';
 import { TIMEOUT_HEADER, timeoutGiven } from '../../gateway/headers.ts';
-import { AS_TEXT, fittingReply } from '../../gateway/paging.ts';
+import { AS_TEXT, fittingReply, type Reply } from '../../gateway/paging.ts';
 import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { type SessionKey, sessionKey } from '../../model/ids.ts';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { Verb } from '../../session/verbs/verb.ts';
-import { isNarrow, narrowed, needsTheirs } from '../access/narrowing.ts';
+import { isNarrow, mustBeTheirs, narrowed, needsTheirs } from '../access/narrowing.ts';
 import type { Grant } from '../access/token-book.ts';
 import {
   type Exchange,
@@ -20,6 +20,7 @@ import {
   sendEmpty,
 } from '../wire/exchange.ts';
 import { type Ground, mustSee } from './ground.ts';
+import { idOfKey } from './idempotency.ts';
 import { etagOf, isKnownVersion, notAsMatched, versionMatched } from './preconditions.ts';
 import type { QueryValues } from './query-values.ts';
 import type { VerbRoute } from './route.ts';
@@ -82,24 +83,32 @@ const carryOut = (ground: Ground, asked: Asked, given: unknown): void => {
   const target = targetOf(asked);
   const headers = readerOf(exchange.message);
   const narrow = isNarrow(grant);
+  const keyed = keyOf(asked);
   const matched = versionMatched(headers('if-match'));
   const checksItself = matched !== undefined && hasExpectedVersion(target);
   const value = withVersion(
-    narrow ? narrowed(grant, target, given) : given,
+    named(narrow ? narrowed(grant, target, given) : given, asked, keyed),
     checksItself ? matched : undefined,
   );
   const { verb, request, run } = dispatch.prepare(target, value);
   const timeoutMs = requests.timeoutOf(verb, timeoutGiven(headers(TIMEOUT_HEADER)));
   const { tenant, principal } = grant;
   const context = requests.contextOf({ tenant, principal, via: 'http', headers }, timeoutMs);
-  const named = { name: `${target.kind}.${target.verb}`, request };
+  const paged = { name: `${target.kind}.${target.verb}`, request };
   const isMatched = matched !== undefined && target.kind === 'session';
   const looksFirst = isMatched && (!checksItself || matched === 'any');
+  const change = async () => {
+    if (looksFirst) await mustMatch(ground, context, target.key, matched);
+    return fittingReply(paged, MAX_REPLY_BYTES, AS_TEXT, (fewer) => run(context, fewer));
+  };
   const work = async () => {
     if (narrow && target.kind === 'session' && needsTheirs(target))
       await mustSee(ground, context, grant, target.key);
-    if (looksFirst) await mustMatch(ground, context, target.key, matched);
-    return fittingReply(named, MAX_REPLY_BYTES, AS_TEXT, (fewer) => run(context, fewer));
+    if (keyed === undefined) return change();
+    const same = JSON.stringify([exchange.method, exchange.path, given]);
+    return ground.keyed.once(keyed, same, () =>
+      change().catch((error: unknown) => madeBefore(ground, asked, { error, keyed, context })),
+    );
   };
   mayTake(exchange, timeoutMs);
   requests.run(verb, tenant, timeoutMs, work, {
@@ -110,6 +119,33 @@ const carryOut = (ground: Ground, asked: Asked, given: unknown): void => {
         context,
       ),
   });
+};
+
+/** Of a change; what the daemon answers may be a token, which is kept nowhere. */
+const keyOf = ({ exchange, route, grant }: Asked): string | undefined =>
+  route.method === 'GET' || route.kind === 'daemon'
+    ? undefined
+    : idOfKey(readerOf(exchange.message)('idempotency-key'), grant);
+
+/** A fork that is given no name has the key's. */
+const named = (value: unknown, { route }: Asked, keyed: string | undefined): unknown =>
+  keyed !== undefined && route.verb === 'fork' && typeof value === 'object'
+    ? { newSessionId: keyed, ...value }
+    : value;
+
+/** The session that this key has made, perhaps in an earlier life of the daemon. Rejects with the error for any other. */
+const madeBefore = async (
+  ground: Ground,
+  { route, grant }: Asked,
+  { error, keyed, context }: { error: unknown; keyed: string; context: RequestContext },
+): Promise<Reply<string>> => {
+  if (route.makes !== 'session' || codeOf(error) !== 'session_exists') throw error;
+  const key = sessionKey(grant.tenant, keyed);
+  const reply = await ground.door.session(context, key, 'get', {}).catch(() => {
+    throw error;
+  });
+  if (isNarrow(grant)) mustBeTheirs(grant, reply.session, keyed);
+  return { reply, data: JSON.stringify(reply) };
 };
 
 const hasExpectedVersion = ({ kind, verb }: Target): boolean =>

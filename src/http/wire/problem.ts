@@ -21,7 +21,7 @@ export const HTTP_ERRORS = {
   misdirected: { status: 421, when: 'the `Host` header names another host' },
   idempotency_key_reused: {
     status: 422,
-    when: 'the `Idempotency-Key` was used with another prompt before',
+    when: 'the `Idempotency-Key` was used with another request before',
   },
   rate_limited: { status: 429, when: 'the token has made too many requests in this minute' },
 } as const satisfies Readonly<Record<string, HttpKind>>;

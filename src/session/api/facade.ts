@@ -101,6 +101,11 @@ export class SessionsFacade {
     return (await this.#api.sessions('retry-notifications', which)).retried;
   }
 
+  /** Turns of the broker's queue that were not taken, newest first; `hasQueue` says whether there is a broker at hand. */
+  refusedTurns(wanted: All<'refused-turns'> = {}): Promise<SessionsReplies['refused-turns']> {
+    return this.#api.sessions('refused-turns', wanted);
+  }
+
   /** The budgets, and what is spent of each; with `owner` only what holds for that one. */
   async budgets(request: All<'budgets'> = {}): Promise<SessionsReplies['budgets']['budgets']> {
     return (await this.#api.sessions('budgets', request)).budgets;

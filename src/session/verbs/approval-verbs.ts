@@ -6,6 +6,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
+import { MAX_TAGS, tagKey } from '../../model/tags.ts';
 import {
   type BudgetPhase,
   type OpenCall,
@@ -164,16 +165,25 @@ const approve = sessionVerb('approve', {
 const allApprovals = sessionsVerb('approvals', {
   request: z.strictObject({
     limit: z.int().min(1).max(100).optional().describe('sessions that are looked at; default 50'),
+    owner: z.string().min(1).max(256).optional().describe("only of this owner's sessions"),
+    allTags: z
+      .array(z.string().min(1).max(64))
+      .max(MAX_TAGS)
+      .optional()
+      .describe('only of sessions with all of these tags'),
     cursor: z.string().max(1_000).optional(),
   }),
   reply: z.strictObject({ approvals: z.array(z.union([CallView, BudgetView])), nextCursor }),
-  run: async (work, { limit = 50, cursor }) => {
+  run: async (work, { limit = 50, cursor, owner, allTags = [] }) => {
     const { caller, context } = work;
     const page = await caller.system.fetch(catalogName).search(context.tenant, {
       ...{ status: ['waiting', 'running'], limit, sortBy: 'updatedAt', order: 'desc' },
+      ...(owner === undefined ? {} : { owner }),
+      ...(allTags.length === 0 ? {} : { allTags }),
       ...(cursor === undefined ? {} : { cursor }),
     });
-    const found = await Promise.all(page.rows.map(({ key }) => askedOf(work, key)));
+    const whose = { owner, tags: allTags.map((each) => tagKey(each.trim().normalize('NFC'))) };
+    const found = await Promise.all(page.rows.map(({ key }) => askedOf(work, key, whose)));
     const next = page.nextCursor;
     return { approvals: found.flat(), ...(next === undefined ? {} : { nextCursor: next }) };
   },
@@ -182,10 +192,22 @@ const allApprovals = sessionsVerb('approvals', {
 export const approvalVerbs = { asked, approve };
 export const approvalsVerbs = { approvals: allApprovals };
 
-/** One that went, or went on, meanwhile asks for nothing. */
-const askedOf = async (work: SessionsWork, key: SessionKey): Promise<readonly ApprovalView[]> => {
+interface Whose {
+  readonly owner: string | undefined;
+  /** Their keys. */
+  readonly tags: readonly string[];
+}
+
+/** One that went, went on, or became another's meanwhile asks for nothing. */
+const askedOf = async (
+  work: SessionsWork,
+  key: SessionKey,
+  { owner, tags }: Whose,
+): Promise<readonly ApprovalView[]> => {
   const { head } = await journalOf(work).open(key);
-  return head === undefined ? [] : askedIn(head, work.caller.system);
+  if (head === undefined || (owner !== undefined && head.owner !== owner)) return [];
+  const has = new Set(head.tags.map((each) => tagKey(each)));
+  return tags.every((each) => has.has(each)) ? askedIn(head, work.caller.system) : [];
 };
 
 type AskedCall = Extract<OpenCall, { readonly state: 'asked' }>;

@@ -50,13 +50,16 @@ const MAX_OWNERS = 100;
 const budgets = sessionsVerb('budgets', {
   request: z.strictObject({
     owner: z.string().min(1).max(256).optional().describe('only what holds for this owner'),
+    scope: z.enum(BUDGET_SCOPES).optional().describe('only budgets of this kind'),
   }),
   reply: z.strictObject({ budgets: z.array(BudgetView) }),
-  run: async (work, { owner }) => {
+  run: async (work, { owner, scope }) => {
     const owners = owner === undefined ? await ownersOf(work) : [owner];
     const all = ledgerOf(work).list(work.context.tenant, owners);
     const wanted = all.filter(
-      ({ budget }) => owner === undefined || budget.scope !== 'owner' || budget.value === owner,
+      ({ budget }) =>
+        (scope === undefined || budget.scope === scope) &&
+        (owner === undefined || budget.scope !== 'owner' || budget.value === owner),
     );
     return { budgets: wanted.map((state) => viewOf(state, nowMs(work))) };
   },

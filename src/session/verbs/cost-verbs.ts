@@ -69,7 +69,8 @@ const costs = sessionsVerb('costs', {
     const page = await work.caller.system.fetch(catalogName).search(
       work.context.tenant,
       {
-        ...{ allOf: [filter], limit, sortBy: 'createdAt', order: 'asc' },
+        ...{ allOf: [filter, mayHaveSpent(spentAfter, spentBefore)] },
+        ...{ limit, sortBy: 'createdAt', order: 'asc' },
         ...(cursor === undefined ? {} : { cursor }),
       },
       texts?.answers,
@@ -97,6 +98,15 @@ interface Spent {
   readonly turns: number;
   readonly cacheMisses?: readonly CacheMissed[] | undefined;
 }
+
+/**
+ * Who has not changed since then has spent nothing since, and who was made later nothing before: of very many sessions few
+ * are read.
+ */
+const mayHaveSpent = (spentAfter: number | undefined, spentBefore: number | undefined) => ({
+  ...(spentAfter === undefined ? {} : { updatedAfter: spentAfter }),
+  ...(spentBefore === undefined ? {} : { createdBefore: spentBefore }),
+});
 
 const isWithin = ({ fromMs, toMs }: Span, atMs: number): boolean => fromMs <= atMs && atMs <= toMs;
 

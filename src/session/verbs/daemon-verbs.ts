@@ -97,6 +97,52 @@ const Actor = z.strictObject({
 });
 export type ActorView = Readonly<z.output<typeof Actor>>;
 
+const TRACE_MS = 60_000;
+const TraceRequest = z.strictObject({
+  path: text.max(1_024),
+  on: z.boolean().optional().describe('switches it on, or off; default: only looks'),
+  forMs: z
+    .int()
+    .min(1_000)
+    .max(600_000)
+    .default(TRACE_MS)
+    .describe('by when it ends by itself, from now on'),
+  after: count.optional().describe('only messages behind this number'),
+});
+export type TraceOrder = z.output<typeof TraceRequest>;
+
+/** The last messages of an actor: what each is, and a short line of what it carries. */
+const Trace = z.strictObject({
+  path: text,
+  isOn: z.boolean(),
+  /** Of one that was ever on. */
+  endsAt: moment.exactOptional(),
+  /** Why it is off again. */
+  ended: z.enum(['stopped', 'time', 'count']).exactOptional(),
+  /** Messages since it was first on; the last hundred are kept. */
+  seen: count,
+  /** Oldest first. */
+  messages: z
+    .array(
+      z.strictObject({
+        number: count,
+        at: moment,
+        message: text,
+        /** Shortened; secrets are left out. */
+        carries: text,
+        /** How many were behind it. */
+        waiting: count,
+        /** Absent: it is under way. */
+        tookMs: z.number().min(0).exactOptional(),
+        threw: text.exactOptional(),
+        /** The actor ended with it, and why. */
+        exited: text.exactOptional(),
+      }),
+    )
+    .readonly(),
+});
+export type TraceView = Readonly<z.output<typeof Trace>>;
+
 const ToolServer = z.strictObject({
   /** Of a server of one session a name that is its own. */
   name: text,
@@ -140,6 +186,8 @@ export interface DaemonFace extends TokensFace {
   tree(): TreeView;
   /** Throws `invalid_request` for a path that leads nowhere; the root's name may be left out. */
   inspect(path: string): ActorView;
+  /** The same; and `invalid_state` when too many actors are traced. */
+  trace(order: TraceOrder): TraceView;
   toolServers(): readonly ToolServerView[];
   /** Throws `invalid_request` for a tool that has not changed, or is not there. */
   changedTool(server: string, tool: string): ChangedToolView;
@@ -179,6 +227,12 @@ const inspect = daemonVerb('inspect', {
   run: ({ daemon }: DaemonWork, { path }) => daemon.inspect(path),
 });
 
+const trace = daemonVerb('trace', {
+  request: TraceRequest,
+  reply: Trace,
+  run: ({ daemon }: DaemonWork, order) => daemon.trace(order),
+});
+
 const toolServers = daemonVerb('tool-servers', {
   request: z.strictObject({}),
   reply: z.strictObject({ servers: z.array(ToolServer).readonly() }),
@@ -201,6 +255,6 @@ const acceptTool = daemonVerb('accept-tool', {
 });
 
 export const daemonVerbs = {
-  ...{ ping, status, tree, inspect },
+  ...{ ping, status, tree, inspect, trace },
   ...{ 'tool-servers': toolServers, 'changed-tool': changedTool, 'accept-tool': acceptTool },
 };

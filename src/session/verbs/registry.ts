@@ -17,6 +17,7 @@ import { importVerbs } from './import-verbs.ts';
 import { metricsVerbs } from './metrics-verbs.ts';
 import { mirrorVerbs } from './mirror-verbs.ts';
 import { notificationVerbs } from './notification-verbs.ts';
+import { refusedVerbs } from './refused-verbs.ts';
 import { scheduleVerbs } from './schedule-verbs.ts';
 import { searchVerbs } from './search-verbs.ts';
 import { settingsVerbs } from './settings-verbs.ts';
@@ -56,6 +57,7 @@ export const SESSIONS_VERBS = {
   ...auditsVerbs,
   ...tagVerbs,
   ...notificationVerbs,
+  ...refusedVerbs,
   ...budgetVerbs,
   ...costVerbs,
   ...mirrorVerbs,

@@ -17,7 +17,7 @@ const VERBS = [SESSION_VERBS, SESSIONS_VERBS, DAEMON_VERBS].flatMap((verbs) =>
 );
 
 /** Answered out of memory. */
-const LOOKS = ['ping', 'status', 'tree', 'inspect'] as const;
+const LOOKS = ['ping', 'status', 'tree', 'inspect', 'trace'] as const;
 
 it.each([
   ['import', SESSION.import.timeoutMs, 120_000],

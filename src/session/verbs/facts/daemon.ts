@@ -19,6 +19,12 @@ export const DAEMON = {
   status: declared('admin', 'Tells what it runs with, and what it has done.', {}, LOOK),
   tree: declared('admin', 'Shows the running supervision tree.', {}, LOOK),
   inspect: declared('admin', 'Shows one actor of the tree.', { path: 'storage/journal' }, LOOK),
+  trace: declared(
+    'admin',
+    'Traces one actor for a while, and shows its last messages.',
+    { path: 'storage/journal', on: true },
+    LOOK,
+  ),
   'tool-servers': declared(
     'admin',
     'Lists the MCP servers, and which of their tools say something else than at first sight.',

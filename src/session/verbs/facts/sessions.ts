@@ -97,6 +97,22 @@ export const ALL = {
     { target: 'ops' },
     { reply: { retried: 0 } },
   ),
+  'refused-turns': declared(
+    'read',
+    "Lists turns of the broker's queue that were not taken, newest first, from the latest thousand that it keeps.",
+    { limit: 20 },
+    {
+      reply: {
+        hasQueue: true,
+        turns: [
+          {
+            ...{ sessionId: 'notes', turnId: 't-1', refusedAt: '2026-11-20T09:00:00.000Z' },
+            ...{ code: 'queue_full', message: 'too many turns wait in this session' },
+          },
+        ],
+      },
+    },
+  ),
   cleanup: declared(
     'operate',
     'Deletes sessions that are old, or says which those would be.',
