@@ -44,6 +44,7 @@ import { namesOf, ownTools } from '../tools/own/own-tools.ts';
 import { runnable } from '../tools/own/runnable.ts';
 import { tracingOf } from '../traces/tracing-of.ts';
 import { actorView } from './actor-view.ts';
+import { backupStatusOf, backupsFaceOf } from './backups.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { httpTokensOf } from './http-tokens.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
@@ -178,6 +179,7 @@ export class RunningGreenroom {
       inspect: (path) => actorView(system, mustRun(running).root, path),
       ...toolServersOf(system),
       ...httpTokensOf(system),
+      ...backupsFaceOf(system),
     };
     const metrics = new Metrics(clock);
     const tracing = await tracingOf(config.traces, { log, clock });
@@ -252,6 +254,7 @@ export class RunningGreenroom {
       catalog: system.find(catalogName)?.stats() ?? null,
       journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
       memoryBytes: process.memoryUsage.rss(),
+      backup: backupStatusOf(system),
       /** Settings with which turns fail, or cost nobody knows what. */
       warnings: this.#warnings.map(({ finding }) => finding),
     };

@@ -4,13 +4,17 @@
  */
 import type { Shell } from './shell.ts';
 
-type Parts = Pick<Shell, 'runDaemon' | 'examineFiles' | 'storeCare' | 'examineBroker'>;
+type Parts = Pick<
+  Shell,
+  'runDaemon' | 'examineFiles' | 'storeCare' | 'backupsCare' | 'examineBroker'
+>;
 
 export const daemonParts: Parts = {
   runDaemon: async (config, log, again) =>
     (await import('../app/daemon.ts')).runDaemon(config, log, again),
   examineFiles: async (config) => (await import('../app/settings-files.ts')).faultsOfFiles(config),
   storeCare: async () => (await import('../storage/backup/care.ts')).storeCare,
+  backupsCare: async () => (await import('../app/backups-care.ts')).backupsCare,
   examineBroker: async (place, storeDir) => {
     const { readStoreFile } = await import('../storage/verify/store-file.ts');
     const { examineBroker } = await import('../nats/examine-broker.ts');

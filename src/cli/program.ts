@@ -58,6 +58,7 @@ const shellOf = (script: string): Shell => ({
   launch: launchAgain(script),
   examineFiles: async (config) => (await parts()).examineFiles(config),
   storeCare: async () => (await parts()).storeCare(),
+  backupsCare: async () => (await parts()).backupsCare(),
   examineBroker: async (...given) => (await parts()).examineBroker(...given),
   newestModel: newestSonnet,
 });

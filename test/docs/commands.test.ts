@@ -13,6 +13,7 @@ import { connectClient } from '../../src/client/client.ts';
 import { examineBroker } from '../../src/nats/examine-broker.ts';
 import { newestSonnet } from '../../src/pricing/price.ts';
 import { textIndexName } from '../../src/session/ports/text-index.ts';
+import { backupsCare } from '../../src/app/backups-care.ts';
 import { storeCare } from '../../src/storage/backup/care.ts';
 import { readStoreFile } from '../../src/storage/verify/store-file.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -92,6 +93,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     launch: (args) => standIns.launch(args, env['GREENROOM_DATA_DIR'] ?? ''),
     examineFiles: faultsOfFiles,
     storeCare: async () => storeCare,
+    backupsCare: async () => backupsCare,
     examineBroker: (place, storeDir) =>
       examineBroker({ ...place, storeId: readStoreFile(storeDir)?.storeId }),
     newestModel: newestSonnet,

@@ -234,6 +234,7 @@ const importAll = async (
     launch: () => ({ pid: 1, ended: () => ({ exitCode: 1, signal: null }) }),
     examineFiles: async () => [],
     storeCare: () => Promise.reject(new Error('not here')),
+    backupsCare: () => Promise.reject(new Error('not here')),
     examineBroker: () => Promise.reject(new Error('not asked for')),
     newestModel: newestSonnet,
   });
