@@ -263,6 +263,7 @@ export class S3Target implements Target {
       name === '' ? '' : `/${this.#key(name).split('/').map(encodeURIComponent).join('/')}`;
     const url = new URL(`${endpoint.replace(/\/+$/, '')}/${bucket}${path}`);
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+    url.search = url.search.replaceAll('+', '%20'); // as it is signed: not all servers read a plus as a blank
     return url;
   }
 

@@ -13,7 +13,7 @@ const backupId = z.string().min(1).max(100).describe('from `backups`');
 const waitMs = z
   .int()
   .min(0)
-  .max(60_000)
+  .max(30_000)
   .default(0)
   .describe('so long its end is waited for, in milliseconds');
 
