@@ -22,7 +22,8 @@ const HOUR_MS = 3_600_000;
 
 export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
   const { dataDir, backupTo, backupEvery, store } = config;
-  const staging = join(dataDir, 'backing-up');
+  const work = join(dataDir, 'backing-up'); // what the command line does is beside it
+  const staging = join(work, 'daemon');
   const every = backupEvery === undefined ? undefined : whenOf(backupEvery, sessions.clock.now());
   if (every !== undefined && backupTo === undefined)
     throw new GreenroomError(
@@ -41,7 +42,7 @@ export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
     next: (lastMs) => every?.(lastMs),
     longestMs: config.backupMaxHours * HOUR_MS,
     record: (system) => new BackupRecord(() => system.fetch(journalName), config.tenant),
-    emptyStaging: () => rm(staging, { recursive: true, force: true }),
+    emptyStaging: () => rm(work, { recursive: true, force: true }),
     tell: (step, about) => {
       const at = iso(sessions.clock.now());
       if (step === 'made') log.info(about, 'the store is backed up');

@@ -1,5 +1,5 @@
 /** Backups at a place, without a daemon: for the command line, also where nothing but the place is left. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { backupWorks, newest } from '../archives/backup-works.ts';
@@ -27,7 +27,7 @@ const worksAt = (config: Config, text: string): BackupWorks => {
     ...{ clock, storeId, keep: { last: config.backupKeep, days: config.backupKeepDays } },
     target: reach(config, text),
     owner: () => ownerOf(storeId() ?? '', hostname(), dataDir),
-    staging: join(dataDir, 'backing-up-by-hand'),
+    staging: join(dataDir, 'backing-up', 'by-hand'),
     copy: (folder, signal) => backupStore(storeDir, folder, clock.now(), signal),
   });
 };
@@ -55,7 +55,8 @@ const restoreFrom = async (
   const wanted = backupId ?? (await newest(place, undefined, signal));
   const manifest = await place.manifest(wanted, signal);
   await makeFolder(dataDir);
-  const draft = mkdtempSync(join(dataDir, 'restoring-'));
+  const draft = join(dataDir, 'restoring');
+  rmSync(draft, { recursive: true, force: true }); // of one that was killed
   try {
     const plain = join(draft, 'backup');
     await fetchBackup(place, manifest, plain, signal, progress);

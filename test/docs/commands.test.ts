@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backupsCare } from '../../src/app/backups-care.ts';
 import { faultsOfFiles } from '../../src/app/settings-files.ts';
 import { runCli } from '../../src/cli/run.ts';
 import type { Screen, Shell } from '../../src/cli/shell.ts';
@@ -13,7 +14,6 @@ import { connectClient } from '../../src/client/client.ts';
 import { examineBroker } from '../../src/nats/examine-broker.ts';
 import { newestSonnet } from '../../src/pricing/price.ts';
 import { textIndexName } from '../../src/session/ports/text-index.ts';
-import { backupsCare } from '../../src/app/backups-care.ts';
 import { storeCare } from '../../src/storage/backup/care.ts';
 import { readStoreFile } from '../../src/storage/verify/store-file.ts';
 import { withoutNatsServer } from '../support/nats.ts';
@@ -177,8 +177,15 @@ test('every command is shown at work', async () => {
     .map(([path]) => path);
   const runs = lines.map(({ words }) => `${words.join(' ')} `);
   const isShown = (path: string) => runs.some((line) => line.startsWith(`${path} `));
-  // they need a process, a person, a server with a changed tool, or a session with branches of their own
-  const elsewhere = ['start', 'chat', 'mcp show', 'mcp accept', 'sessions choose'];
+  // they need a process, a person, a server with a changed tool, a session with branches, or a backup of their own
+  const elsewhere = [
+    'backups delete',
+    'start',
+    'chat',
+    'mcp show',
+    'mcp accept',
+    'sessions choose',
+  ];
   expect(leaves.filter((path) => !elsewhere.includes(path) && !isShown(path))).toEqual([]);
 });
 
