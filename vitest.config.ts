@@ -55,6 +55,7 @@ const LONG = files(
   ...['executor/pool/(threads|resting-threads)', 'search/long-searches'],
   ...['greenroom/recovery', 'greenroom/crashes', 'greenroom/long-waits', 'greenroom/late-reads'],
   ...['greenroom/tasks', 'greenroom/delayed-turns', 'greenroom/archives', 'archives/s3-target'],
+  ...['greenroom/backups', 'archives/backups', 'archives/second-opinion'],
   ...[
     'cli/daemon-in-trouble',
     'cli/dead-daemon',

@@ -8,6 +8,7 @@ import { Lock } from '../src/archives/ground.ts';
 import { paced } from '../src/archives/pace.ts';
 import { ArchiveRecords } from '../src/archives/records.ts';
 import { FolderTarget } from '../src/archives/targets/folder-target.ts';
+import { keysOf } from '../src/archives/targets/keys.ts';
 import { S3Target } from '../src/archives/targets/s3-target.ts';
 import type { Config } from '../src/config/config.ts';
 import { GreenroomError } from '../src/model/errors.ts';
@@ -76,13 +77,4 @@ const placeOf = (config: Config, kind: Place['kind']): Place => {
   keysOf(config);
   const endpoint = config.s3Endpoint ?? `https://s3.${region}.amazonaws.com`;
   return { kind, endpoint, region, bucket, prefix };
-};
-
-const keysOf = ({ s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey }: Config) => {
-  if (accessKeyId !== undefined && secretAccessKey !== undefined)
-    return { accessKeyId, secretAccessKey };
-  throw new GreenroomError(
-    'invalid_settings',
-    'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set',
-  );
 };

@@ -6,6 +6,7 @@ import { retagger } from '../src/housekeeping/retagger.ts';
 import { supervisor } from '../src/otp/supervisor.ts';
 import { keepCopy } from '../src/storage/files/kept-copies.ts';
 import { archives } from './archives.ts';
+import { backupsOf } from './backups.ts';
 import { notifications } from './notifications.ts';
 import type { Parts } from './parts.ts';
 import { snapshot } from './snapshot.ts';
@@ -15,7 +16,7 @@ export const housekeeping = (parts: Parts) => {
   return supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
-    maxRestarts: 7, // each once
+    maxRestarts: 8, // each once
     maxSeconds: 60,
     children: [
       cleaner({
@@ -40,6 +41,7 @@ export const housekeeping = (parts: Parts) => {
       snapshot({ config, log }), // has the catalog written down, for the next start
       alarms({ ring: (key, kind) => sessions.ring(key, kind) }), // wakes what is due, by the journal's index
       archives(parts), // packs sessions that have ended, and brings them back
+      backupsOf(parts), // copies the store elsewhere
       notifications(parts), // tells other programs, by the journal's audit
     ],
   });

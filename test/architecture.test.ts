@@ -132,6 +132,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['search', 'text', 'housekeeping', 'notifications', 'rehearsal', 'storage/files'],
   ['archives/pack'],
   ['archives/targets'],
+  ['archives/backups'],
   ['archives'],
   ['budgets'],
   ['search/live'],

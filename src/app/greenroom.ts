@@ -47,6 +47,7 @@ import { runnable } from '../tools/own/runnable.ts';
 import { tracingOf } from '../traces/tracing-of.ts';
 import { ActorTraces } from './actor-traces.ts';
 import { actorView } from './actor-view.ts';
+import { backupStatusOf, backupsFaceOf } from './backups.ts';
 import { logFailedTurns } from './failed-turns.ts';
 import { httpTokensOf } from './http-tokens.ts';
 import { LiveSettings, type ReadAgain } from './live-settings.ts';
@@ -183,6 +184,7 @@ export class RunningGreenroom {
       trace: (order) => traces.ask(mustRun(running).root, order),
       ...toolServersOf(system),
       ...httpTokensOf(system),
+      ...backupsFaceOf(system),
     };
     const metrics = new Metrics(clock);
     const tracing = await tracingOf(config.traces, { log, clock });
@@ -257,6 +259,7 @@ export class RunningGreenroom {
       catalog: system.find(catalogName)?.stats() ?? null,
       journal: journal === undefined ? null : { ...journal.info(), ...journal.stats() },
       memoryBytes: process.memoryUsage.rss(),
+      backup: backupStatusOf(system),
       /** Settings with which turns fail, or cost nobody knows what. */
       warnings: this.#warnings.map(({ finding }) => finding),
     };

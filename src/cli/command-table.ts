@@ -71,7 +71,7 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/cleanup.ts')).registerRetention,
   },
   {
-    words: ['backup', 'restore'],
+    words: ['backup', 'restore', 'backups'],
     load: async () => (await import('./commands/backup.ts')).registerBackup,
   },
   {

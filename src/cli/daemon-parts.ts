@@ -6,7 +6,7 @@ import type { Shell } from './shell.ts';
 
 type Parts = Pick<
   Shell,
-  'runDaemon' | 'examineFiles' | 'storeCare' | 'verifyDerived' | 'examineBroker'
+  'runDaemon' | 'examineFiles' | 'storeCare' | 'backupsCare' | 'verifyDerived' | 'examineBroker'
 >;
 
 export const daemonParts: Parts = {
@@ -15,6 +15,7 @@ export const daemonParts: Parts = {
   examineFiles: async (config) => (await import('../app/settings-files.ts')).faultsOfFiles(config),
   storeCare: async () => (await import('../storage/backup/care.ts')).storeCare,
   verifyDerived: async (config) => (await import('../app/verify-derived.ts')).verifyDerived(config),
+  backupsCare: async () => (await import('../app/backups-care.ts')).backupsCare,
   examineBroker: async (place, storeDir) => {
     const { readStoreFile } = await import('../storage/verify/store-file.ts');
     const { examineBroker } = await import('../nats/examine-broker.ts');

@@ -14,8 +14,16 @@ export interface DaemonStatus {
   readonly catalog: { readonly sessions?: number | undefined };
   readonly journal?: StoreStatus | undefined;
   readonly memoryBytes?: number | undefined;
+  readonly backup?: BackupStatus | undefined;
   /** Settings with which turns fail, or cost nobody knows what. */
   readonly warnings: readonly string[];
+}
+
+/** Of backups of the whole store; absent: there are none. */
+interface BackupStatus {
+  readonly lastAt?: string | undefined;
+  readonly nextAt?: string | undefined;
+  readonly error?: string | undefined;
 }
 
 export interface StoreStatus {
@@ -33,7 +41,7 @@ export interface StoreStatus {
 /** What of an answer is as it should be; the rest is left out. */
 export const daemonStatusIn = (answer: unknown): DaemonStatus => {
   const all = fieldsOf(answer);
-  const { catalog, journal, warnings } = all;
+  const { backup, catalog, journal, warnings } = all;
   return {
     ...{
       pid: number(all['pid']),
@@ -46,8 +54,14 @@ export const daemonStatusIn = (answer: unknown): DaemonStatus => {
     catalog: { sessions: number(fieldsOf(catalog)['sessions']) },
     journal: isObject(journal) ? storeStatusIn(journal) : undefined,
     memoryBytes: number(all['memoryBytes']),
+    backup: isObject(backup) ? backupStatusIn(backup) : undefined,
     warnings: Array.isArray(warnings) ? warnings.flatMap((each) => text(each) ?? []) : [],
   };
+};
+
+const backupStatusIn = (backup: object): BackupStatus => {
+  const all = fieldsOf(backup);
+  return { lastAt: text(all['lastAt']), nextAt: text(all['nextAt']), error: text(all['error']) };
 };
 
 const storeStatusIn = (journal: object): StoreStatus => {
@@ -80,8 +94,15 @@ export const statusText = (status: DaemonStatus, nowMs: number): string => {
     store: journal ? storeText(journal) : 'restarting',
     refuses: journal?.readOnlyBecause ?? undefined,
     memory: memoryBytes === undefined ? undefined : bytes(memoryBytes),
+    backup: status.backup && backupText(status.backup, nowMs),
     warning: status.warnings.length > 0 ? status.warnings.join('; ') : undefined,
   });
+};
+
+const backupText = ({ lastAt, nextAt, error }: BackupStatus, nowMs: number): string => {
+  const last = lastAt === undefined ? 'none yet' : `the last one ${ago(lastAt, nowMs)}`;
+  const next = nextAt === undefined ? '' : `, the next one due at ${nextAt}`;
+  return `${last}${next}${error === undefined ? '' : `; failed: ${error}`}`;
 };
 
 export const storeText = (journal: StoreStatus): string => {

@@ -39,6 +39,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   session_not_found: 3,
   definition_not_found: 3,
   archive_not_found: 3,
+  backup_not_found: 3,
   turn_not_found: 3,
   approval_not_found: 3,
   deadline_exceeded: 1,
@@ -78,6 +79,7 @@ const NEXT_STEPS: Readonly<Partial<Record<ErrorCode, string>>> = {
   definition_not_found:
     'greenroom templates list, tasks list and schedules list show what there is',
   archive_not_found: 'greenroom archives search shows the archives that there are',
+  backup_not_found: 'greenroom backups list shows the backups that there are',
   session_exists: 'greenroom sessions update SESSION changes it; or choose another name',
   session_deleted: 'its id is free again after 30 days; choose another one',
   turn_not_found: 'greenroom turns list SESSION shows its turns',

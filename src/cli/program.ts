@@ -59,6 +59,7 @@ const shellOf = (script: string): Shell => ({
   examineFiles: async (config) => (await parts()).examineFiles(config),
   storeCare: async () => (await parts()).storeCare(),
   verifyDerived: async (config) => (await parts()).verifyDerived(config),
+  backupsCare: async () => (await parts()).backupsCare(),
   examineBroker: async (...given) => (await parts()).examineBroker(...given),
   newestModel: newestSonnet,
 });

@@ -2,11 +2,11 @@
  * What a command may touch of the world: streams, environment, the clock, the daemon. `main.ts` gives
  * the process's own, tests give theirs.
  */
-
 import type { Config } from '../config/config.ts';
 import type { RefusedTurn } from '../nats/refused-turns.ts';
 import type { Log } from '../platform/log.ts';
 import type { Watched } from '../session/events/watch-queue.ts';
+import type { BackupFacts, LastBackup } from '../session/ports/backups.ts';
 import type { SessionsApi } from '../session/verbs/api.ts';
 import type { DaemonReplies, DaemonRequests } from '../session/verbs/registry.ts';
 import type { DaemonVerb } from '../session/verbs/verb-facts.ts';
@@ -118,6 +118,36 @@ export interface StoreCare {
   examineServer(url: string): Promise<{ finding: string; weakness?: string; whatToDo?: string }>;
 }
 
+/** So far, of the store's file. */
+export type BackupProgress = (done: { readonly bytes: number; readonly ofBytes: number }) => void;
+
+/** What is done at one place of backups. */
+export interface BackupWorks {
+  make(
+    signal: AbortSignal,
+    progress: BackupProgress,
+  ): Promise<Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>>;
+  verify(
+    backupId: string | undefined,
+    signal: AbortSignal,
+    progress: BackupProgress,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  remove(backupId: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  list(limit: number, signal: AbortSignal): Promise<readonly BackupFacts[]>;
+}
+
+/** Backups at a place, without their daemon. */
+export interface BackupsCare {
+  worksAt(config: Config, place: string): BackupWorks;
+  restoreFrom(
+    config: Config,
+    wanted: { readonly from: string; readonly backupId: string | undefined },
+    signal: AbortSignal,
+    progress: BackupProgress,
+  ): Promise<Backup & { readonly backupId: string }>;
+  longestMs(config: Config): number;
+}
+
 /** A broker that is not ours, and what we would put into it. */
 export interface BrokerPlace {
   readonly url: string;
@@ -184,6 +214,7 @@ export interface Shell {
   verifyDerived(
     config: Pick<Config, 'dataDir' | 'textSearch'>,
   ): Promise<{ readonly snapshot: DerivedPart; readonly index: DerivedPart }>;
+  backupsCare(): Promise<BackupsCare>;
   /** What a broker is, in a sentence. Rejects with what a start with the store in this folder would be refused with. */
   examineBroker(place: Omit<BrokerPlace, 'storeId'>, storeDir: string): Promise<string>;
   /** Model of new sessions where none is configured. */

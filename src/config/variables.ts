@@ -350,6 +350,30 @@ export const VARIABLES = {
   archiveMbPerSecond: set('GREENROOM_ARCHIVE_MB_PER_SECOND', amount(0, 100_000), 0, {
     meaning: 'bytes that go to and come from a bucket in a second, in megabytes; 0 = no limit',
   }),
+  backupTo: optional(
+    'GREENROOM_BACKUP_TO',
+    text('an absolute path, or s3://bucket/prefix', /^(\/.+|s3:\/\/[^/]+(\/.*)?)$/),
+    {
+      meaning:
+        'where backups of the whole store go: a folder, or a bucket that is reached as that of archives is',
+    },
+  ),
+  backupEvery: optional(
+    'GREENROOM_BACKUP_EVERY',
+    text('a span such as 6h, or a pattern of cron', /^([1-9]\d{0,4}[mhd]|\S+( +\S+){4,5})$/),
+    {
+      meaning: 'how often the daemon makes such a backup by itself, or when (UTC)',
+    },
+  ),
+  backupKeep: set('GREENROOM_BACKUP_KEEP', whole(0, 100_000), 0, {
+    meaning: 'so many of the newest backups are kept; 0 = see the next setting',
+  }),
+  backupKeepDays: set('GREENROOM_BACKUP_KEEP_DAYS', amount(0, 100_000), 0, {
+    meaning: 'backups of so many days are kept too; 0 = with both, all are kept',
+  }),
+  backupMaxHours: set('GREENROOM_BACKUP_MAX_HOURS', amount(0.001, 1_000), 24, {
+    meaning: 'longest time of one backup, after which it is given up and tried again',
+  }),
   notificationsFile: optional('GREENROOM_NOTIFICATIONS_FILE', path, {
     meaning:
       'JSON file `{ targets: { name: { url, secret, events, tenant } } }` of webhooks that hear what happens to sessions',

@@ -5,10 +5,10 @@
 import type { Tenant } from './ids.ts';
 
 /** They stand in keys: never rename one. */
-export const DEFINITION_KINDS = ['template', 'task', 'schedule', 'archive'] as const;
+export const DEFINITION_KINDS = ['template', 'task', 'schedule', 'archive', 'backup'] as const;
 export type DefinitionKind = (typeof DEFINITION_KINDS)[number];
 /** Of these, what people make by saying what it is to be. */
-export type PutKind = Exclude<DefinitionKind, 'archive'>;
+export type PutKind = Exclude<DefinitionKind, 'archive' | 'backup'>;
 
 /** Longest name of a definition: with `task:` before it, it is a tag. */
 export const MAX_NAME_LENGTH = 50;

@@ -12,11 +12,12 @@ import { hasEnded } from './words.ts';
 /**
  * A tombstone ends; a turn's model call is tried again; nobody has answered in time whether a tool may run; nothing has
  * come to a session for as long as it waits; a turn begins at a time; a schedule has a run; an archive is to be worked on,
- * which the archiver looks for itself. A further kind goes here, with its key in the journal.
+ * or the store to be backed up, which those who do it look for themselves. A further kind goes here, with its key in the journal.
  */
 export const DUE_KINDS = [
   ...(['tombstone', 'retry', 'approval', 'idle', 'delayed', 'schedule'] as const),
   'archive',
+  'backup',
 ] as const;
 export type DueKind = (typeof DUE_KINDS)[number];
 /** Those that somebody is rung for: a session, or of a schedule who runs it. */

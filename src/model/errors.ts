@@ -28,6 +28,7 @@ export const ERRORS = {
   turn_not_found: kind(404, false, 'no such turn in this session'),
   approval_not_found: kind(404, false, 'no such approval'),
   archive_not_found: kind(404, false, 'no such archive, or nothing of that kind in it'),
+  backup_not_found: kind(404, false, 'no such backup at that place'),
   definition_not_found: kind(404, false, 'no such template, task or schedule'),
   deadline_exceeded: kind(408, true, "the request's time ran out; look before you repeat it"),
   session_exists: kind(409, false, 'a session of this id exists'),

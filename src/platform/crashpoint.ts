@@ -58,6 +58,16 @@ export const CRASHPOINTS = [
   'archive.placed',
   /** What an archive had put is removed; its record is there. */
   'archive.removed',
+  /** A backup has its copy of the store, and has put nothing. */
+  'backup.copied',
+  /** A pack of it is put. */
+  'backup.pack',
+  /** All packs are; no manifest names them. */
+  'backup.put',
+  /** The backup is there; nothing old is gone. */
+  'backup.named',
+  /** A manifest has gone; what it alone needed is there. */
+  'backup.forgotten',
   /** A part of the catalog's snapshot is written. */
   'snapshot.written',
   /** It is on disk, beside the one before. */

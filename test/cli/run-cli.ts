@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { backupsCare } from '../../src/app/backups-care.ts';
 import { faultsOfFiles } from '../../src/app/settings-files.ts';
 import { runCli } from '../../src/cli/run.ts';
 import type { Address, DaemonClient, Screen, Shell, StoreCare } from '../../src/cli/shell.ts';
@@ -81,6 +82,7 @@ export const greenroom = async (
     examineFiles: faultsOfFiles,
     storeCare: async () => world.storeCare ?? storeCare,
     verifyDerived: world.verifyDerived ?? (async () => ({ snapshot: NONE, index: NONE })),
+    backupsCare: async () => backupsCare,
     examineBroker: world.examineBroker ?? (async ({ url }) => `${url} is fine`),
     newestModel: () => 'claude-sonnet-5-5',
   };

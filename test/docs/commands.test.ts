@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backupsCare } from '../../src/app/backups-care.ts';
 import { faultsOfFiles } from '../../src/app/settings-files.ts';
 import { verifyDerived } from '../../src/app/verify-derived.ts';
 import { runCli } from '../../src/cli/run.ts';
@@ -94,6 +95,7 @@ const run = async (words: readonly string[], { env = {}, stdin = '' }: World = {
     examineFiles: faultsOfFiles,
     storeCare: async () => storeCare,
     verifyDerived,
+    backupsCare: async () => backupsCare,
     examineBroker: (place, storeDir) =>
       examineBroker({ ...place, storeId: readStoreFile(storeDir)?.storeId }),
     newestModel: newestSonnet,
@@ -177,8 +179,15 @@ test('every command is shown at work', async () => {
     .map(([path]) => path);
   const runs = lines.map(({ words }) => `${words.join(' ')} `);
   const isShown = (path: string) => runs.some((line) => line.startsWith(`${path} `));
-  // they need a process, a person, a server with a changed tool, or a session with branches of their own
-  const elsewhere = ['start', 'chat', 'mcp show', 'mcp accept', 'sessions choose'];
+  // they need a process, a person, a server with a changed tool, a session with branches, or a backup of their own
+  const elsewhere = [
+    'backups delete',
+    'start',
+    'chat',
+    'mcp show',
+    'mcp accept',
+    'sessions choose',
+  ];
   expect(leaves.filter((path) => !elsewhere.includes(path) && !isShown(path))).toEqual([]);
 });
 

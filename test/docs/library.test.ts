@@ -87,7 +87,15 @@ describe.skipIf(withoutNatsServer())('the data directory', () => {
       (path) => path.replace(/\/$/, ''),
     );
     // Or of MCP servers, of targets to notify, of sessions without a working directory: it has none of them.
-    const ofOthers = ['daemon.json', 'log', 'mcp', 'notifications', 'workspaces', 'tokens.json'];
+    const ofOthers = [
+      'backing-up',
+      'daemon.json',
+      'log',
+      'mcp',
+      'notifications',
+      'workspaces',
+      'tokens.json',
+    ];
     // The launcher's mark comes with the first command, and its output is a file where it is long.
     const settings = { workingDirectory: dataDir, allowedTools: ['Bash'] };
     const prompt = '[[rehearse: tool=Bash input={"command":"seq 20000"}]]';

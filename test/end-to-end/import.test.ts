@@ -235,6 +235,7 @@ const importAll = async (
     examineFiles: async () => [],
     storeCare: () => Promise.reject(new Error('not here')),
     verifyDerived: () => Promise.reject(new Error('not here')),
+    backupsCare: () => Promise.reject(new Error('not here')),
     examineBroker: () => Promise.reject(new Error('not asked for')),
     newestModel: newestSonnet,
   });

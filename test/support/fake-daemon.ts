@@ -40,6 +40,10 @@ export class FakeDaemon implements DaemonFace {
     return this.#part('acceptTool')(accepted, by);
   }
 
+  backups() {
+    return this.#part('backups')();
+  }
+
   tokens(tenant: string) {
     return this.#part('tokens')(tenant);
   }

@@ -239,7 +239,12 @@ export class FakeS3 {
       .filter((key) => key.startsWith(prefix) && key > after)
       .sort();
     const page = all.slice(0, this.pageSize);
-    const rest = page.map((key) => `<Contents><Key>${escapedXml(key)}</Key></Contents>`).join('');
+    const rest = page
+      .map((key) => {
+        const size = this.objects.get(key)?.length;
+        return `<Contents><Key>${escapedXml(key)}</Key><Size>${size}</Size></Contents>`;
+      })
+      .join('');
     const isCut = page.length < all.length;
     const next = isCut ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
     return xml('ListBucketResult', `<IsTruncated>${isCut}</IsTruncated>${next}${rest}`);

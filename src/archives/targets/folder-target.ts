@@ -1,11 +1,11 @@
 /** Archives in a folder: a file for each object, which is whole and on disk when it is there under its name. */
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, open, opendir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GreenroomError } from '../../model/errors.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
-import { type Local, mustBeName, type Target } from './target.ts';
+import { isName, type Listed, type Local, mustBeName, type Target } from './target.ts';
 
 const PRIVATE_FILE = 0o600;
 const CHUNK = 256 * 1024;
@@ -69,6 +69,17 @@ export class FolderTarget implements Target {
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw failed(error);
+    }
+  }
+
+  async *list(): AsyncGenerator<Listed> {
+    try {
+      for await (const entry of await opendir(this.place.dir)) {
+        const size = isName(entry.name) ? await this.size(entry.name) : undefined;
+        if (size !== undefined) yield { name: entry.name, size };
+      }
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw failed(error);
     }
   }
 

@@ -14,7 +14,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { Place } from '../../session/ports/archives.ts';
 import { failureOf, textOf, textsOf, unescaped } from './s3-answers.ts';
-import { type Local, mustBeName, type Target } from './target.ts';
+import { isName, type Listed, type Local, mustBeName, type Target } from './target.ts';
 
 export interface S3Keys {
   readonly accessKeyId: string;
@@ -33,6 +33,15 @@ export interface S3Options {
   readonly timeoutMs?: number;
   /** Told of bytes before they are sent, and behind those that came: waits where there is a limit. */
   readonly pace?: ((bytes: number) => Promise<void>) | undefined;
+  /** Told of each request, and of bytes that go and come: they are what a provider asks money for. */
+  readonly count?: ((what: Counted) => void) | undefined;
+}
+
+export interface Counted {
+  /** `LIST` is a request of its own kind: it costs as much as one that puts. */
+  readonly request?: Asked['method'] | 'LIST';
+  readonly sent?: number;
+  readonly received?: number;
 }
 
 const PART_BYTES = 16 * 1024 * 1024;
@@ -114,6 +123,7 @@ export class S3Target implements Target {
         silence.renew();
         const part = (chunk as Uint8Array).subarray(0, left);
         left -= part.length;
+        this.#options.count?.({ received: part.length });
         await this.#options.pace?.(part.length);
         yield part;
         if (left === 0) return;
@@ -131,6 +141,24 @@ export class S3Target implements Target {
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw failureOf(answer.status, answer.text, this.uri(name));
     return Number(answer.headers.get('content-length') ?? Number.NaN);
+  }
+
+  async *list(signal: AbortSignal): AsyncGenerator<Listed> {
+    const { prefix } = this.place;
+    for (let after: string | undefined; ; ) {
+      const more = after === undefined ? {} : { 'continuation-token': after };
+      const query = { 'list-type': '2', prefix, ...more };
+      const text = this.#mustBeGood(
+        await this.#ask({ method: 'GET', name: '', query, signal }),
+        '',
+      );
+      for (const each of textsOf(text, 'Contents')) {
+        const name = (textOf(each, 'Key') ?? '').slice(prefix.length);
+        if (isName(name)) yield { name, size: Number(textOf(each, 'Size') ?? Number.NaN) };
+      }
+      after = textOf(text, 'NextContinuationToken');
+      if (textOf(text, 'IsTruncated') !== 'true' || after === undefined) return;
+    }
   }
 
   async remove(name: string, signal: AbortSignal): Promise<void> {
@@ -235,6 +263,7 @@ export class S3Target implements Target {
       name === '' ? '' : `/${this.#key(name).split('/').map(encodeURIComponent).join('/')}`;
     const url = new URL(`${endpoint.replace(/\/+$/, '')}/${bucket}${path}`);
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+    url.search = url.search.replaceAll('+', '%20'); // as it is signed: not all servers read a plus as a blank
     return url;
   }
 
@@ -264,6 +293,8 @@ export class S3Target implements Target {
     });
     const hash = createHash('sha256').update(body).digest('hex');
     await pace?.(body.length);
+    const isList = method === 'GET' && name === '';
+    this.#options.count?.({ request: isList ? 'LIST' : method, sent: body.length });
     const signed = await client.sign(this.#url(name, query).href, {
       method,
       headers: { ...headers, 'x-amz-content-sha256': hash },

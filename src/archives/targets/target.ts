@@ -31,12 +31,21 @@ export interface Target {
   remove(name: string, signal: AbortSignal): Promise<void>;
   /** As a file of this machine; undefined: it is none. */
   local(name: string): string | undefined;
+  /** All that is there, also what a dead `put` has left half, under names that nothing was put under. In no order. */
+  list(signal: AbortSignal): AsyncIterable<Listed>;
+}
+
+export interface Listed {
+  readonly name: string;
+  readonly size: number;
 }
 
 const NAME = /^[A-Za-z0-9._-]{1,200}$/;
 
+export const isName = (name: string): boolean => NAME.test(name) && !name.startsWith('.');
+
 /** Throws for a name that could be a path. */
 export const mustBeName = (name: string): string => {
-  if (NAME.test(name) && !name.startsWith('.')) return name;
+  if (isName(name)) return name;
   throw new TypeError(`${name} is no name of an object`);
 };

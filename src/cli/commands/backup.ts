@@ -1,38 +1,76 @@
-/** `greenroom backup` and `greenroom restore`: the whole store, as files. */
+/** `greenroom backup` and `greenroom restore`: the whole store, as a plain copy or at a place of backups. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CliError } from '../failure.ts';
 import { findDaemon } from '../find-daemon.ts';
 import { grouped, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { Backup } from '../shell.ts';
+import { backUp, placeOf, registerBackups, within } from './backups.ts';
+
+interface BackupOptions {
+  readonly to?: string;
+}
+
+interface RestoreOptions {
+  readonly backup?: string;
+}
 
 export const registerBackup = (registration: Registration): void => {
+  registerBackups(registration);
   registration.program
-    .command('backup <dir>')
-    .description('copy the store, also while the daemon runs; the copy is read to its end')
+    .command('backup [dir]')
+    .description(
+      'back the store up, also while the daemon runs: what has changed, to the place that is set; with a folder, a plain copy',
+    )
+    .option('--to <place>', 'that place instead: a folder, or s3://bucket/prefix')
     .action(
-      act<[string]>(registration, async (run, [dir]) => {
+      act<[string | undefined], BackupOptions>(registration, async (run, [dir], { to }) => {
+        if (dir === undefined) return backUp(run, to);
+        if (to !== undefined)
+          throw new CliError(2, 'a plain copy goes to the folder: --to is for backups without one');
         const care = await run.shell.storeCare();
-        const to = resolve(run.shell.cwd, dir);
-        const backup = await care.backup(storeDirOf(run), to, run.shell.nowMs());
-        run.out.one({ dir: to, ...backup }, () => `${text(backup)} in ${to}\n`);
+        const folder = resolve(run.shell.cwd, dir);
+        const backup = await care.backup(storeDirOf(run), folder, run.shell.nowMs());
+        run.out.one({ dir: folder, ...backup }, () => `${text(backup)} in ${folder}\n`);
         warn(run, backup);
       }),
     );
   registration.program
-    .command('restore <dir>')
-    .description('put a backup into a data directory that has no store; the daemon must not run')
+    .command('restore [from]')
+    .description(
+      'put a backup into a data directory that has no store; the daemon must not run. From a plain copy, a folder of backups, or s3://bucket/prefix; default: the place that is set',
+    )
+    .option('--backup <id>', 'of several: this one; default: the newest')
     .action(
-      act<[string]>(registration, async (run, [dir]) => {
+      act<[string | undefined], RestoreOptions>(registration, async (run, [from], options) => {
         mustNotRun(run);
-        const care = await run.shell.storeCare();
-        const from = resolve(run.shell.cwd, dir);
-        const backup = await care.restore(from, storeDirOf(run), run.shell.nowMs());
+        const backup = await restored(run, from, options.backup);
         run.out.one({ storeDir: storeDirOf(run), ...backup }, () => `${text(backup)} restored\n`);
         warn(run, backup);
       }),
     );
 };
+
+const restored = async (
+  run: Invocation,
+  from: string | undefined,
+  backupId: string | undefined,
+): Promise<Backup> => {
+  const place = placeOf(run, from);
+  if (existsSync(join(place, 'backup.json')) || !(isPlace(place) || backupId !== undefined)) {
+    const care = await run.shell.storeCare();
+    return care.restore(place, storeDirOf(run), run.shell.nowMs());
+  }
+  const care = await run.shell.backupsCare();
+  const { config } = run.config();
+  return within(run, care, (signal, progress) =>
+    care.restoreFrom(config, { from: place, backupId }, signal, progress),
+  );
+};
+
+/** Else it is a folder that is none: what reads plain copies says so. */
+const isPlace = (place: string): boolean => place.startsWith('s3://') || existsSync(place);
 
 /** Where the daemon of this configuration keeps its store. */
 const storeDirOf = (run: Invocation): string => join(run.config().config.dataDir, 'store');

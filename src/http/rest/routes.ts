@@ -113,6 +113,11 @@ const OF_DAEMON: readonly Route[] = [
   daemon('GET', '/v1/tokens', 'tokens'),
   daemon('POST', '/v1/tokens', 'create-token', { status: 201 }),
   daemon('DELETE', '/v1/tokens/{tokenId}', 'revoke-token'),
+  daemon('GET', '/v1/backups', 'backups'),
+  daemon('POST', '/v1/backups', 'back-up'),
+  daemon('GET', '/v1/backups/state', 'backup-state'),
+  daemon('POST', '/v1/backups/{backupId}/verify', 'verify-backup'),
+  daemon('DELETE', '/v1/backups/{backupId}', 'delete-backup'),
 ];
 
 const BELOW: Readonly<Record<VerbKind, string>> = {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RequestContext } from '../../model/request-context.ts';
 import type { CatalogStats } from '../ports/catalog.ts';
 import type { JournalInfo, JournalStats } from '../ports/journal.ts';
+import type { BackupsFace } from './backup-verbs.ts';
 import type { TokensFace } from './token-verbs.ts';
 import { daemonVerb } from './verb.ts';
 
@@ -53,6 +54,15 @@ const Status = z.strictObject({
   ).nullable(),
   journal: JournalStatus.nullable(),
   memoryBytes: count,
+  /** Of the whole store; null: none is made by itself, and none was. */
+  backup: z
+    .strictObject({
+      status: z.enum(['idle', 'pending', 'in_progress', 'failed']),
+      lastAt: moment.nullable(),
+      nextAt: moment.nullable(),
+      error: text.nullable(),
+    })
+    .nullable(),
   /** Settings with which turns fail, or cost nobody knows what. */
   warnings: z.array(text).readonly(),
 });
@@ -180,7 +190,7 @@ const Accepted = z.strictObject({ ...toolShape, hash: text.max(128) });
 export type AcceptedTool = z.output<typeof Accepted>;
 
 /** The running daemon, as its verbs ask it. */
-export interface DaemonFace extends TokensFace {
+export interface DaemonFace extends TokensFace, BackupsFace {
   ping(): z.output<typeof Ping>;
   status(): StatusView;
   tree(): TreeView;

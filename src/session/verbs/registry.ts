@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { approvalsVerbs, approvalVerbs } from './approval-verbs.ts';
 import { archivesVerbs, archiveVerbs } from './archive-verbs.ts';
 import { auditsVerbs, auditVerbs } from './audit-verbs.ts';
+import { backupVerbs } from './backup-verbs.ts';
 import { branchVerbs } from './branch-verbs.ts';
 import { budgetVerbs } from './budget-verbs.ts';
 import { childrenVerbs } from './children-verbs.ts';
@@ -67,7 +68,10 @@ export const SESSIONS_VERBS = {
   ...archivesVerbs,
 } satisfies Record<SessionsVerb, object>;
 
-export const DAEMON_VERBS = { ...daemonVerbs, ...tokenVerbs } satisfies Record<DaemonVerb, object>;
+export const DAEMON_VERBS = { ...daemonVerbs, ...tokenVerbs, ...backupVerbs } satisfies Record<
+  DaemonVerb,
+  object
+>;
 
 interface Typed {
   readonly request: z.ZodType;

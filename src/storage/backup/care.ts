@@ -51,6 +51,7 @@ export const backupStore = async (
   storeDir: string,
   dir: string,
   nowMs: number,
+  signal?: AbortSignal,
 ): Promise<BackupNote> => {
   if (!existsSync(join(storeDir, DATA_FILE))) throw wrongFolder(`there is no store in ${storeDir}`);
   mustBeEmpty(dir);
@@ -60,7 +61,9 @@ export const backupStore = async (
     script,
     [resolve(storeDir), resolve(dir)],
     patienceFor(join(storeDir, DATA_FILE)),
+    signal,
   );
+  signal?.throwIfAborted();
   if (failure !== null) throw new StorageError(`copying the store ended with ${failure}`);
   const { records, sessions, entries, broken, problems } = await wholeReport(dir);
   const { storeId, formatVersion } = JSON.parse(out) as StoreFile;

@@ -235,10 +235,11 @@ const DUES: Readonly<Record<DueKind, Key>> = {
   delayed: `${DUE}d`,
   schedule: `${DUE}s`,
   archive: `${DUE}A`,
+  backup: `${DUE}B`,
 };
 /** Of a definition: in which index it stands. */
 export const dueKindOfDefinition = ({ kind }: DefinitionKey): DueKind =>
-  kind === 'archive' ? 'archive' : 'schedule';
+  kind === 'archive' || kind === 'backup' ? kind : 'schedule';
 export const duesPrefix = (kind: DueKind): Key => DUES[kind];
 export const dueKey = (kind: DueKind, prefix: Key, atMs: number): Key =>
   DUES[kind] + bigEndian(Math.max(0, atMs), TIME_BYTES) + prefix;

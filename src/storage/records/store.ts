@@ -89,6 +89,6 @@ export interface Store extends StoreIdentity {
  * nothing of it would purge. 3: commits may stand in the log, where one that knows nothing of it would
  * not look. 4: each change of a batch names its fence. 5: definitions stand among the sessions, and
  * what is due may be theirs; turns may be yet to begin: one that knows nothing of it would forget them. 6: archives stand
- * there too, and sessions may be kept in one alone.
+ * there too, and sessions may be kept in one alone, and so does when the next backup is due.
  */
 export const FORMAT_VERSION = 6;

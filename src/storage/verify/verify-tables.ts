@@ -156,7 +156,7 @@ class Verification {
     const { atMs, prefix } = keys.ofDueKey(kind, key);
     const headKey = keys.headKey(prefix);
     const head = this.#tables.get(SESSIONS, headKey);
-    if (kind === 'schedule' || kind === 'archive') {
+    if (kind === 'schedule' || kind === 'archive' || kind === 'backup') {
       const isDue = head !== undefined && readDefinition(headKey, head).dueMs === atMs;
       return isDue ? undefined : this.#complain(key, `is due for no ${kind}`);
     }

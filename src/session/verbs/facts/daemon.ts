@@ -1,8 +1,9 @@
 /** Verbs on the daemon. */
-import { type Declared, declared, LOOK, LOOK_MS, SETTINGS } from './declared.ts';
+import { type Declared, declared, LOOK, LOOK_MS, SETTINGS, SLOW_MS } from './declared.ts';
 
 const DIGEST = '0123456789abcdef';
 const CHANGED_TOOL = { server: 'tickets', tool: 'close' };
+const BACKUP = { backupId: '20261130T030000Z-3f9c1a-0123456789abcdef' };
 const TOKEN = {
   ...{ tokenId: 'k3v9q0x2m7pa', kind: 'token', name: 'ci', tenant: 'default' },
   ...{ scopes: ['read', 'send'], createdAt: '2026-11-20T09:00:00.000Z' },
@@ -76,5 +77,35 @@ export const DAEMON = {
         ...{ url: 'http://127.0.0.1:4280/open?ticket=…', expiresAt: '2026-11-20T09:01:00.000Z' },
       },
     },
+  ),
+  backups: declared(
+    'admin',
+    'Lists the backups of the whole store that lie at the place that is set, newest first.',
+    { limit: 20 },
+    { timeoutMs: SLOW_MS },
+  ),
+  'backup-state': declared(
+    'admin',
+    'Tells when the next backup is due, how the last one went, and what is at work.',
+    {},
+    { timeoutMs: SLOW_MS },
+  ),
+  'back-up': declared(
+    'admin',
+    'Has one made: what has changed since the one before is put there.',
+    { waitMs: 10_000 },
+    { timeoutMs: SLOW_MS },
+  ),
+  'verify-backup': declared(
+    'admin',
+    'Reads all of one, by default of the newest, and compares each part with its hash.',
+    { ...BACKUP, waitMs: 10_000 },
+    { timeoutMs: SLOW_MS },
+  ),
+  'delete-backup': declared(
+    'admin',
+    'Deletes one; what another backup needs too stays.',
+    { ...BACKUP, waitMs: 10_000 },
+    { timeoutMs: SLOW_MS },
   ),
 } satisfies Record<string, Declared>;

@@ -1,0 +1,57 @@
+/** What is stored of the backups of this store, in its journal: one record, read and changed. */
+import type { DefinitionKey } from '../model/definition.ts';
+import { codeOf } from '../model/errors.ts';
+import type { Tenant } from '../model/ids.ts';
+import { NEVER_MS } from '../session/ports/archives.ts';
+import type { StoredBackups } from '../session/ports/backups.ts';
+import type { Journal } from '../session/ports/journal.ts';
+
+export interface KnownBackups {
+  readonly dueMs: number;
+  readonly record: StoredBackups;
+}
+
+const MAX_CONFLICTS = 20;
+
+export class BackupRecord {
+  readonly #journal: () => Journal;
+  readonly #key: DefinitionKey;
+
+  /** @param journal looked up each time: it may have been restarted. @param tenant under which it stands: it is of all. */
+  constructor(journal: () => Journal, tenant: string) {
+    this.#journal = journal;
+    this.#key = { tenant: tenant as Tenant, kind: 'backup', name: 'store' };
+  }
+
+  async find(): Promise<KnownBackups | undefined> {
+    const found = await this.#journal().definition(this.#key);
+    return found && { dueMs: found.dueMs ?? NEVER_MS, record: found.record as never };
+  }
+
+  /** Makes it of what is stored now. Resolves when that is durable. */
+  async change(next: (known: KnownBackups | undefined) => KnownBackups): Promise<KnownBackups> {
+    for (let conflicts = 0; ; conflicts += 1) {
+      const found = await this.#journal().definition(this.#key);
+      const now = next(found && { dueMs: found.dueMs ?? NEVER_MS, record: found.record as never });
+      try {
+        await this.#journal().define({
+          ...{ kind: 'define', key: this.#key, expectedVersion: found?.version ?? 0 },
+          ...{ wasDueMs: found?.dueMs, now: { record: plain(now.record), dueMs: now.dueMs } },
+        });
+        return now;
+      } catch (error) {
+        if (codeOf(error) !== 'version_conflict' || conflicts === MAX_CONFLICTS) throw error;
+      }
+    }
+  }
+
+  /** Whether it is due, by the index that timers go by. */
+  async isDue(nowMs: number): Promise<boolean> {
+    const [first] = await this.#journal().due('backup', { limit: 1 });
+    return first !== undefined && first.atMs <= nowMs;
+  }
+}
+
+/** As JSON has it, without what is absent. */
+const plain = (record: StoredBackups): Readonly<Record<string, unknown>> =>
+  JSON.parse(JSON.stringify(record)) as Readonly<Record<string, unknown>>;

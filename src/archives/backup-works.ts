@@ -1,0 +1,123 @@
+/** What is done at the place of the backups, as the daemon and the command line do it. */
+import { codeOf, GreenroomError } from '../model/errors.ts';
+import type { Clock } from '../otp/clock.ts';
+import type { BackupFacts } from '../session/ports/backups.ts';
+import { BackupPlace } from './backups/backup-place.ts';
+import type { Keep } from './backups/keep.ts';
+import { type BackupId, type Manifest, storeMark } from './backups/layout.ts';
+import { makeBackup } from './backups/make-backup.ts';
+import { Meter } from './backups/places.ts';
+import { verifyBackup } from './backups/read-backup.ts';
+import type { BackupWorks } from './backups-server.ts';
+import type { S3Options } from './targets/s3-target.ts';
+import type { Target } from './targets/target.ts';
+
+export interface WorksArgs {
+  readonly clock: Clock;
+  readonly target: (count: S3Options['count']) => Target;
+  readonly owner: () => string;
+  /** Undefined: there is none here; then backups of any store are as good. */
+  readonly storeId: () => string | undefined;
+  readonly staging: string;
+  readonly keep: Keep;
+  readonly copy: (folder: string, signal: AbortSignal) => Promise<{ readonly storeId: string }>;
+}
+
+export const backupWorks = (args: WorksArgs): BackupWorks => {
+  const placeWith = (meter: Meter) =>
+    new BackupPlace(args.target(meter.count), args.clock, args.owner());
+  return {
+    make: async (signal, progress) => {
+      const meter = new Meter();
+      const ground = { ...args, place: placeWith(meter), progress };
+      const copy = (folder: string) => args.copy(folder, signal);
+      const { backupId, manifest, gone, swept, sweepFault } = await makeBackup(
+        { ...ground, copy },
+        signal,
+      );
+      if (sweepFault !== undefined && codeOf(sweepFault) === 'draining') throw sweepFault;
+      return {
+        ...{ backupId, ...countsOf(manifest), bytes: manifest.bytes, gone },
+        ...{ cost: meter.cost(manifest.put), freedBytes: swept.bytes },
+        ...(sweepFault === undefined ? {} : { sweepFault: (sweepFault as Error).message }),
+      };
+    },
+
+    verify: async (wanted, signal, progress) => {
+      const meter = new Meter();
+      const place = placeWith(meter);
+      const backupId = wanted ?? (await newest(place, args.storeId(), signal));
+      const manifest = await place.manifest(backupId, signal);
+      const found = await verifyBackup(place, manifest, signal, progress);
+      return { backupId, ...found, cost: meter.cost({ bytes: 0, packs: 0 }) };
+    },
+
+    remove: async (backupId, signal) => {
+      const place = placeWith(new Meter());
+      return place.leased(signal, async () => {
+        if (!(await isThere(place, backupId, signal)))
+          throw new GreenroomError('backup_not_found', `there is no backup ${backupId}`);
+        await place.forget(backupId, signal);
+        const { objects, bytes } = await place.sweep(signal);
+        return { backupId, objects, freedBytes: bytes };
+      });
+    },
+
+    list: async (limit, signal) => {
+      const place = placeWith(new Meter());
+      const { backups } = await place.contents(signal);
+      const found: BackupFacts[] = [];
+      for (const each of backups.toReversed().slice(0, limit))
+        found.push(await factsOf(place, each, args.storeId(), signal));
+      return found;
+    },
+  };
+};
+
+/** Also one whose manifest cannot be read. */
+const isThere = async (
+  place: BackupPlace,
+  backupId: string,
+  signal: AbortSignal,
+): Promise<boolean> =>
+  (await place.contents(signal)).backups.some((each) => each.backupId === backupId);
+
+/** The newest; of this store, if it has one. Rejects with `backup_not_found`. */
+export const newest = async (
+  place: BackupPlace,
+  storeId: string | undefined,
+  signal: AbortSignal,
+): Promise<string> => {
+  const { backups } = await place.contents(signal);
+  const ours = backups.filter(({ store }) => storeId === undefined || store === storeMark(storeId));
+  const last = ours.at(-1);
+  if (last !== undefined) return last.backupId;
+  throw new GreenroomError('backup_not_found', 'there is no backup at that place');
+};
+
+const factsOf = async (
+  place: BackupPlace,
+  { backupId, madeAtMs, store }: BackupId,
+  storeId: string | undefined,
+  signal: AbortSignal,
+): Promise<BackupFacts> => {
+  const facts = {
+    ...{ backupId, madeAtMs, isOurs: storeId !== undefined && store === storeMark(storeId) },
+  };
+  try {
+    const manifest = await place.manifest(backupId, signal);
+    const { storeId: whose, bytes, packs, put } = manifest;
+    const storedBytes = packs.reduce((sum, [, , needed]) => sum + needed, 0);
+    const known = { storeId: whose, ...countsOf(manifest), bytes, storedBytes };
+    return { ...facts, known: { ...known, newBytes: put.bytes, objects: packs.length } };
+  } catch (error) {
+    if (!['corrupt_record', 'backup_not_found'].includes(codeOf(error))) throw error;
+    return { ...facts, fault: (error as Error).message };
+  }
+};
+
+/** As the note says that goes along with a copy of a store. */
+const countsOf = ({ files }: Manifest): { readonly sessions: number; readonly entries: number } => {
+  const note = JSON.parse(files['backup.json'] ?? '{}') as Record<string, unknown>;
+  return { sessions: Number(note['sessions'] ?? 0), entries: Number(note['entries'] ?? 0) };
+};

@@ -1,0 +1,385 @@
+/**
+ * Makes the backups of the store, by itself when one is due, and whenever one is asked for; looks through them, and deletes
+ * them. It owns what is at work now; when the next one is due stands in the journal, and which there are, at their place.
+ *
+ * 1. One thing at a time. A backup that a dead daemon was at is due still, and begins anew: what it had put is found.
+ * 2. What fails for a reason that may pass is tried again, later each time; else, or after so many times, it has failed, and
+ *    the next one is due as if it had not.
+ */
+import { z } from 'zod';
+import { codeOf, ERRORS, type ErrorCode, GreenroomError } from '../model/errors.ts';
+import type { ChildSpec } from '../otp/child-spec.ts';
+import type { Timer } from '../otp/clock.ts';
+import { genServer, noreply, protocol } from '../otp/gen-server.ts';
+import type { Ref } from '../otp/ref.ts';
+import type { Self } from '../otp/self.ts';
+import type { System } from '../otp/system.ts';
+import { NEVER_MS } from '../session/ports/archives.ts';
+import {
+  type BackupFacts,
+  type BackupsState,
+  type BackupWork,
+  backupsName,
+  type LastBackup,
+} from '../session/ports/backups.ts';
+import type { BackupRecord, KnownBackups } from './backup-record.ts';
+import type { Keep } from './backups/keep.ts';
+import type { Progress } from './backups/make-backup.ts';
+
+const LOOK_MS = 1_000;
+const MAX_TRIES = 8;
+const FIRST_DELAY_MS = 5_000;
+const LONGEST_DELAY_MS = 15 * 60_000;
+/** Codes that pass though the table says otherwise: another works at the place, or we have failed. */
+const PASSING: readonly ErrorCode[] = ['invalid_state', 'version_conflict', 'internal'];
+
+/** What is done at the place. Each rejects with what went wrong there. */
+export interface BackupWorks {
+  make(
+    signal: AbortSignal,
+    progress: (done: Progress) => void,
+  ): Promise<Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>>;
+  verify(
+    backupId: string | undefined,
+    signal: AbortSignal,
+    progress: (done: Progress) => void,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  remove(backupId: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  list(limit: number, signal: AbortSignal): Promise<readonly BackupFacts[]>;
+}
+
+export interface BackupsArgs {
+  /** As people name it; undefined: none is set, and nothing is done. */
+  readonly place: string | undefined;
+  readonly every: string | undefined;
+  readonly keep: Keep;
+  /** The first moment behind this one when one is due, with the last made then; undefined: none is. */
+  readonly next: (lastMs: number) => number | undefined;
+  readonly longestMs: number;
+  readonly works: (system: System) => BackupWorks;
+  readonly record: (system: System) => BackupRecord;
+  readonly emptyStaging: () => Promise<void>;
+  readonly tell: (step: 'made' | 'failed', about: Readonly<Record<string, unknown>>) => void;
+}
+
+const backupsProtocol = protocol({
+  calls: {},
+  infos: {
+    look: z.void(),
+    ready: z.custom<KnownBackups | undefined>(),
+    due: z.boolean(),
+    ended: z.custom<{
+      readonly work: BackupWork;
+      readonly result?: unknown;
+      readonly error?: unknown;
+    }>(),
+    noted: z.custom<{ readonly known?: KnownBackups | undefined }>(),
+    failed: z.custom<{ readonly during: string; readonly error: unknown }>(),
+  },
+});
+type Protocol = typeof backupsProtocol;
+type BackupsSelf = Self<Protocol>;
+
+interface State {
+  readonly args: BackupsArgs;
+  readonly works: BackupWorks;
+  readonly record: BackupRecord;
+  readonly waiting: Set<() => void>;
+  /** As it is stored. */
+  known: KnownBackups | undefined;
+  work: BackupWork | undefined;
+  controller: AbortController | undefined;
+  isReady: boolean;
+  isLooking: boolean;
+}
+
+const BackupsServer = genServer(backupsProtocol, {
+  init: (args: BackupsArgs, self): State => {
+    const state: State = {
+      ...{ args, works: args.works(self.system), record: args.record(self.system) },
+      ...{ waiting: new Set(), known: undefined, work: undefined, controller: undefined },
+      ...{ isReady: false, isLooking: false },
+    };
+    self.own(() => state.controller?.abort(new GreenroomError('draining', 'the daemon ends')));
+    self.register(backupsName, {
+      state: () => stateOf(state),
+      list: async (limit) => {
+        mustHavePlace(state);
+        return state.works.list(limit, deadline(self, args.longestMs).signal);
+      },
+      request: (by) => request(state, self, by),
+      verify: (backupId, by) =>
+        begin(state, self, { kind: 'verify', by, backupId }, (signal, progress) =>
+          state.works.verify(backupId, signal, progress),
+        ),
+      remove: (backupId, by) =>
+        begin(state, self, { kind: 'delete', by, backupId }, (signal) =>
+          state.works.remove(backupId, signal),
+        ),
+      settled: (timeoutMs) => settled(state, self, timeoutMs),
+    });
+    if (args.place === undefined) return state;
+    self.send('look');
+    self.sendEvery(LOOK_MS, 'look');
+    return state;
+  },
+
+  handleCall: {},
+
+  handleInfo: {
+    ready: (known, state, self) => {
+      state.known ??= known;
+      state.isReady = true;
+      state.isLooking = false;
+      look(state, self);
+      return noreply(state);
+    },
+    look: (_, state, self) => {
+      look(state, self);
+      return noreply(state);
+    },
+    due: (isDue, state, self) => {
+      state.isLooking = false;
+      if (isDue && state.work?.status !== 'in_progress') make(state, self);
+      return noreply(state);
+    },
+    ended: ({ work, result, error }, state, self) => {
+      const endedAtMs = self.system.clock.now();
+      const status = error === undefined ? 'completed' : 'failed';
+      state.controller = undefined;
+      const ended = { ...work, ...state.work, status, endedAtMs } as const;
+      state.work = {
+        ...ended,
+        error: error === undefined ? undefined : wordsOf(error),
+        result: result as Readonly<Record<string, unknown>> | undefined,
+      };
+      if (work.kind !== 'backup') {
+        settle(state);
+        return noreply(state);
+      }
+      state.isLooking = true; // until it is noted, it is due still
+      self.pipe(
+        error === undefined
+          ? noteMade(state, work, endedAtMs, result as LastBackup)
+          : noteFailure(state, self, error),
+        (known) => ['noted', { known }],
+        (failure) => {
+          report(self, 'noting a backup', failure);
+          return ['noted', {}];
+        },
+      );
+      return noreply(state);
+    },
+    noted: ({ known }, state, self) => {
+      state.isLooking = false;
+      state.known = known ?? state.known;
+      settle(state);
+      look(state, self);
+      return noreply(state);
+    },
+    failed: ({ during, error }, state, self) => {
+      state.isLooking = false;
+      report(self, during, error);
+      return noreply(state);
+    },
+  },
+
+  redact: ({ work, waiting }) => ({ work: work?.kind, waiting: waiting.size }),
+});
+
+const stateOf = ({ args, known, work }: State): BackupsState => {
+  const { place, every, keep } = args;
+  const dueMs = known?.dueMs ?? NEVER_MS;
+  return {
+    ...{ place, every, keepLast: keep.last, keepDays: keep.days },
+    ...{ record: known?.record, work, nextMs: dueMs < NEVER_MS ? dueMs : undefined },
+  };
+};
+
+/** A backup that was under way is due; else when the settings say, which may be others now. */
+const prepare = async (
+  { args, record }: State,
+  nowMs: number,
+): Promise<KnownBackups | undefined> => {
+  await args.emptyStaging();
+  const found = await record.find();
+  if (found === undefined && args.every === undefined) return undefined;
+  return record.change((known) => {
+    const now = known?.record ?? { status: 'idle', createdAtMs: nowMs, tried: 0 };
+    const isAsked = now.status === 'pending' || now.status === 'in_progress';
+    if (known !== undefined && isAsked) return { record: now, dueMs: Math.min(known.dueMs, nowMs) };
+    return { record: now, dueMs: args.next(now.last?.endedAtMs ?? now.createdAtMs) ?? NEVER_MS };
+  });
+};
+
+const look = (state: State, self: BackupsSelf): void => {
+  if (state.isLooking || state.work?.status === 'in_progress') return;
+  if (!state.isReady) return begins(state, self);
+  if (state.known === undefined) return;
+  state.isLooking = true;
+  self.pipe(
+    state.record.isDue(self.system.clock.now()),
+    (isDue) => ['due', isDue],
+    (error) => ['failed', { during: 'looking whether a backup is due', error }],
+  );
+};
+
+/** Until it has worked once. */
+const begins = (state: State, self: BackupsSelf): void => {
+  state.isLooking = true;
+  self.pipe(
+    prepare(state, self.system.clock.now()),
+    (known) => ['ready', known],
+    (error) => ['failed', { during: 'its start', error }],
+  );
+};
+
+const mustHavePlace = ({ args }: State): void => {
+  if (args.place === undefined)
+    throw new GreenroomError(
+      'invalid_settings',
+      'GREENROOM_BACKUP_TO says where backups go: it is not set',
+    );
+};
+
+/** One that is made already is what was asked for. */
+const request = async (state: State, self: BackupsSelf, by: string): Promise<void> => {
+  mustHavePlace(state);
+  const nowMs = self.system.clock.now();
+  state.known = await state.record.change((known) => {
+    const record = known?.record ?? { status: 'idle', createdAtMs: nowMs, tried: 0 };
+    if (record.status === 'in_progress') return { record, dueMs: known?.dueMs ?? nowMs };
+    return {
+      record: { ...record, status: 'pending', by, tried: 0, error: undefined },
+      dueMs: nowMs,
+    };
+  });
+  self.send('look');
+};
+
+const make = (state: State, self: BackupsSelf): void => {
+  const by =
+    state.known?.record.status === 'pending' ? (state.known.record.by ?? 'schedule') : 'schedule';
+  begin(state, self, { kind: 'backup', by, backupId: undefined }, async (signal, progress) => {
+    state.known = await state.record.change((known) => {
+      if (known === undefined) throw new TypeError('the record of backups is gone');
+      return { ...known, record: { ...known.record, status: 'in_progress', by } };
+    });
+    return state.works.make(signal, progress);
+  });
+};
+
+type Begun = Pick<BackupWork, 'kind' | 'by' | 'backupId'>;
+
+/** Throws `invalid_state` while other work is done. */
+const begin = (
+  state: State,
+  self: BackupsSelf,
+  begun: Begun,
+  run: (signal: AbortSignal, progress: (done: Progress) => void) => Promise<unknown>,
+): void => {
+  mustHavePlace(state);
+  if (state.work?.status === 'in_progress')
+    throw new GreenroomError('invalid_state', `other work is done on backups: ${state.work.kind}`);
+  const { signal, controller, timer } = deadline(self, state.args.longestMs);
+  const work: BackupWork = {
+    ...{ ...begun, status: 'in_progress', startedAtMs: self.system.clock.now() },
+  };
+  state.controller = controller;
+  state.work = work;
+  const progress = ({ bytes, ofBytes }: Progress): void => {
+    if (state.work?.status === 'in_progress')
+      state.work = { ...state.work, bytes: Math.round(bytes), ofBytes };
+  };
+  self.pipe(
+    run(signal, progress).finally(() => timer.cancel()),
+    (result) => ['ended', { work, result }],
+    (error) => ['ended', { work, error }],
+  );
+};
+
+const deadline = (
+  { system: { clock } }: BackupsSelf,
+  longestMs: number,
+): {
+  readonly signal: AbortSignal;
+  readonly controller: AbortController;
+  readonly timer: Timer;
+} => {
+  const controller = new AbortController();
+  const late = new GreenroomError(
+    'unavailable',
+    'the backup took longer than GREENROOM_BACKUP_MAX_HOURS',
+  );
+  const timer = clock.setTimeout(() => controller.abort(late), longestMs);
+  return { signal: controller.signal, controller, timer };
+};
+
+const noteMade = async (
+  { record, args }: State,
+  { startedAtMs, by }: BackupWork,
+  endedAtMs: number,
+  made: Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>,
+): Promise<KnownBackups> => {
+  const last = { ...made, startedAtMs, endedAtMs };
+  args.tell('made', { ...made, by, ms: endedAtMs - startedAtMs });
+  return record.change((known) => ({
+    record: { ...idle(known, endedAtMs), status: 'idle', by, last, tried: 0, error: undefined },
+    dueMs: args.next(endedAtMs) ?? NEVER_MS,
+  }));
+};
+
+const noteFailure = async (
+  { record, args, known: before }: State,
+  self: BackupsSelf,
+  cause: unknown,
+): Promise<KnownBackups> => {
+  const nowMs = self.system.clock.now();
+  const error = wordsOf(cause);
+  const tried = (before?.record.tried ?? 0) + 1;
+  const isOver =
+    tried >= MAX_TRIES || !(ERRORS[codeOf(cause)].retryable || PASSING.includes(codeOf(cause)));
+  const again = nowMs + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
+  if (codeOf(cause) !== 'draining') args.tell('failed', { ...error, tried, isOver });
+  return record.change((known) => ({
+    record: { ...idle(known, nowMs), status: isOver ? 'failed' : 'pending', tried, error },
+    dueMs: isOver ? (args.next(nowMs) ?? NEVER_MS) : again,
+  }));
+};
+
+const idle = (known: KnownBackups | undefined, nowMs: number) =>
+  known?.record ?? { status: 'idle' as const, createdAtMs: nowMs, tried: 0 };
+
+const wordsOf = (error: unknown) => ({
+  code: codeOf(error),
+  message: (error as Error).message.slice(0, 500),
+});
+
+const settle = ({ waiting }: State): void => {
+  for (const resolve of waiting) resolve();
+  waiting.clear();
+};
+
+const isAtWork = ({ work, known }: State): boolean =>
+  work?.status === 'in_progress' ||
+  known?.record.status === 'pending' ||
+  known?.record.status === 'in_progress';
+
+const settled = (state: State, self: BackupsSelf, timeoutMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    if (!isAtWork(state)) return resolve();
+    const over = (): void => {
+      timer.cancel();
+      state.waiting.delete(over);
+      resolve();
+    };
+    const timer = self.system.clock.setTimeout(over, timeoutMs);
+    state.waiting.add(over);
+  });
+
+const report = (self: BackupsSelf, during: string, error: unknown): void =>
+  self.system.report({ kind: 'fault', actor: self.ref.label, during, error });
+
+/** Needs the journal by its name, each time anew: it may have been restarted. */
+export const backups = (args: BackupsArgs): ChildSpec<Ref<Protocol>> =>
+  BackupsServer.childSpec(args, { id: 'backups' });

@@ -1,0 +1,280 @@
+/** Backups at a place: a folder, and a bucket that fails as real ones do; what is put, what is not, what goes, what comes back. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BackupPlace } from '../../src/archives/backups/backup-place.ts';
+import {
+  CHUNK_BYTES,
+  hashOf,
+  type Manifest,
+  REGION_BYTES,
+} from '../../src/archives/backups/layout.ts';
+import { makeBackup } from '../../src/archives/backups/make-backup.ts';
+import { fetchBackup, verifyBackup } from '../../src/archives/backups/read-backup.ts';
+import { FolderTarget } from '../../src/archives/targets/folder-target.ts';
+import { type Counted, S3Target } from '../../src/archives/targets/s3-target.ts';
+import type { Target } from '../../src/archives/targets/target.ts';
+import { systemClock } from '../../src/otp/system-clock.ts';
+import { Dice } from '../../src/testing/dice.ts';
+import { FakeS3, type Fault, KEYS } from '../support/fake-s3.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'greenroom-backups-'));
+const never = new AbortController().signal;
+let s3: FakeS3;
+let nowMs = Date.parse('2026-11-30T00:00:00Z');
+const clock = { ...systemClock, now: () => nowMs, setTimeout: quick };
+/** Waits between attempts pass at once. */
+function quick(fn: () => void, ms: number) {
+  return systemClock.setTimeout(fn, ms < 60_000 ? 0 : ms);
+}
+
+beforeAll(async () => {
+  s3 = await FakeS3.start();
+});
+afterAll(async () => {
+  await s3.stop();
+  rmSync(base, { recursive: true });
+});
+let places = 0;
+let counted: Counted[] = [];
+beforeEach(() => {
+  s3.objects.clear();
+  s3.uploads.clear();
+  s3.seen.length = 0;
+  s3.fault = () => undefined;
+  counted = [];
+});
+
+const folderTarget = () => {
+  places += 1;
+  return new FolderTarget(join(base, `place-${places}`));
+};
+const s3Target = () =>
+  new S3Target({
+    place: {
+      ...{ kind: 's3', endpoint: s3.endpoint, region: 'eu-test-1', bucket: s3.bucket },
+      prefix: 'backups/',
+    },
+    ...{ keys: () => KEYS, clock: systemClock, timeoutMs: 2_000 },
+    count: (what) => void counted.push(what),
+  });
+
+const ground = (target: Target, owner = 'us') => ({
+  place: new BackupPlace(target, clock, owner),
+  clock,
+  staging: join(base, 'backing-up'),
+  copy: async (folder: string) => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'data.mdb'), file);
+    return { storeId: 'a store' };
+  },
+  keep: { last: 0, days: 0 },
+});
+
+/** A file as a store's is to whoever only cuts it up: two regions, most of it empty, the rest of bytes that do not get smaller. */
+const file = Buffer.alloc(REGION_BYTES + 10 * CHUNK_BYTES + 4_096);
+const dice = new Dice(7);
+const PAGE = 4_096;
+const PAGES = file.length / PAGE;
+/** Some page, as a commit writes it. */
+const writePage = (page: number): void => {
+  for (let at = 0; at < PAGE; at += 4)
+    file.writeUInt32LE(dice.int(0, 2 ** 32 - 1), page * PAGE + at);
+};
+for (let page = 0; page < PAGES; page += 1) if (page % 400 < 8) writePage(page);
+const write = (pages = 1): void => {
+  for (let n = 0; n < pages; n += 1) writePage(dice.int(0, PAGES - 1));
+};
+const later = () => {
+  nowMs += 60_000;
+};
+/** All that lies at the place, by name. */
+const names = async (place: BackupPlace): Promise<readonly string[]> => {
+  const found: string[] = [];
+  for await (const { name } of place.target.list(never)) found.push(name);
+  return found.toSorted();
+};
+const neededBy = (...manifests: readonly Manifest[]): readonly string[] =>
+  [...new Set(manifests.flatMap(({ packs }) => packs.map(([name]) => name)))].toSorted();
+const packsOf = (all: readonly string[]) => all.filter((name) => name.endsWith('.pack'));
+const restored = async (place: BackupPlace, backupId: string): Promise<string> => {
+  const folder = join(base, `back-${backupId}`);
+  try {
+    await fetchBackup(place, await place.manifest(backupId, never), folder, never);
+    return hashOf(readFileSync(join(folder, 'data.mdb')));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+describe.each([
+  ['a folder', folderTarget],
+  ['a bucket', s3Target],
+])('at %s', (_, makeTarget) => {
+  test('a backup comes back as it was, and a second one puts what has changed', async () => {
+    const at = ground(makeTarget());
+    const [first, then] = [await makeBackup(at, never), hashOf(file)];
+    write(3);
+    later();
+    const second = await makeBackup(at, never);
+    expect(await restored(at.place, second.backupId)).toBe(hashOf(file));
+    expect(await restored(at.place, first.backupId)).toBe(then);
+    const lists = 2 * 64 * 1024; // of two regions, at the most
+    expect(second.manifest.put.bytes).toBeLessThan(3 * CHUNK_BYTES + lists);
+    expect(await verifyBackup(at.place, second.manifest, never)).toMatchObject({
+      ...{ isSound: true, faults: [] },
+    });
+    expect(packsOf(await names(at.place))).toEqual(neededBy(first.manifest, second.manifest));
+    later();
+    const third = await makeBackup(at, never);
+    expect(third.manifest.put).toEqual({ bytes: 0, packs: 0 });
+  });
+
+  test('what goes by its number takes nothing along that another needs', async () => {
+    const at = ground(makeTarget());
+    const made = [];
+    for (let n = 0; n < 4; n += 1) {
+      made.push(await makeBackup({ ...at, keep: { last: 2, days: 0 } }, never));
+      write();
+      later();
+    }
+    expect(made.map(({ gone }) => gone.length)).toEqual([0, 0, 1, 1]);
+    const left = made.slice(2);
+    const all = await names(at.place);
+    expect(all.filter((name) => name.endsWith('.json'))).toEqual(
+      left.map(({ backupId }) => `${backupId}.backup.json`),
+    );
+    expect(packsOf(all)).toEqual(neededBy(...left.map(({ manifest }) => manifest)));
+    for (const { manifest } of left)
+      expect(await verifyBackup(at.place, manifest, never)).toMatchObject({ isSound: true });
+  });
+
+  test('what an attempt left that failed is used by the next, or swept', async () => {
+    const at = ground(makeTarget());
+    const broken = { ...at, copy: () => Promise.reject(new Error('no copy')) };
+    await expect(makeBackup(broken, never)).rejects.toThrow('no copy');
+    await at.place.target.putOnce(
+      `${'a'.repeat(64)}.pack`,
+      Buffer.from('of a dead attempt'),
+      never,
+    );
+    await at.place.target.putOnce(`${'b'.repeat(64)}.pack.part`, Buffer.from('half'), never);
+    const { manifest, swept } = await makeBackup(at, never);
+    expect(swept.objects).toBe(2);
+    expect(packsOf(await names(at.place))).toEqual(neededBy(manifest));
+  });
+
+  test('a pack that is gone is told, refused, and put again by the next backup', async () => {
+    const at = ground(makeTarget());
+    const first = await makeBackup(at, never);
+    const [[pack] = ['']] = first.manifest.packs;
+    await at.place.target.remove(pack, never);
+    const verified = await verifyBackup(at.place, first.manifest, never);
+    expect(verified).toMatchObject({ isSound: false });
+    expect(verified.faults[0]).toContain(`${pack} is not there`);
+    await expect(restored(at.place, first.backupId)).rejects.toMatchObject({
+      code: 'corrupt_record',
+    });
+    later();
+    const second = await makeBackup(at, never);
+    expect(await verifyBackup(at.place, second.manifest, never)).toMatchObject({ isSound: true });
+  });
+
+  test('another store, or another machine, waits until the place is free', async () => {
+    const target = makeTarget();
+    const ours = ground(target, 'us');
+    await ours.place.leased(never, async () => {
+      const theirs = makeBackup(ground(target, 'them'), never);
+      await expect(theirs).rejects.toMatchObject({ code: 'invalid_state' });
+    });
+    await makeBackup(ground(target, 'them'), never);
+  });
+});
+
+test('a chunk that is dropped, and a byte that turns, are found by whoever verifies or restores', async () => {
+  const at = ground(folderTarget());
+  const { manifest, backupId } = await makeBackup(at, never);
+  const [[first] = ['']] = manifest.packs;
+  for (const [pack, size] of manifest.packs) {
+    const path = at.place.target.local(pack) ?? '';
+    const sound = readFileSync(path);
+    const turned = Buffer.from(sound);
+    turned[size >> 1] = (turned[size >> 1] ?? 0) ^ 1;
+    const dropped = Buffer.concat([sound.subarray(0, 10), Buffer.alloc(size - 10)]);
+    for (const wrong of pack === first ? [turned, dropped, sound.subarray(0, -1)] : [turned]) {
+      writeFileSync(path, wrong);
+      const { isSound, faults } = await verifyBackup(at.place, manifest, never);
+      expect({ isSound, isNamed: faults.some((fault) => fault.includes(pack)) }).toEqual({
+        ...{ isSound: false, isNamed: true },
+      });
+      await expect(fetchBackup(at.place, manifest, join(base, 'no'), never)).rejects.toMatchObject({
+        code: 'corrupt_record',
+      });
+      rmSync(join(base, 'no'), { recursive: true, force: true });
+    }
+    writeFileSync(path, sound);
+  }
+  const path = at.place.target.local(`${backupId}.backup.json`) ?? '';
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"format":1', '"format": 1'));
+  await expect(at.place.manifest(backupId, never)).rejects.toMatchObject({
+    code: 'corrupt_record',
+  });
+  await expect(at.place.sweep(never)).rejects.toMatchObject({ code: expect.anything() });
+  expect(packsOf(await names(at.place))).toHaveLength(manifest.packs.length);
+});
+
+test('of which too little is needed, a pack is put anew: a place does not only grow', async () => {
+  const at = ground(folderTarget());
+  await makeBackup(at, never);
+  for (let n = 0; n < 4; n += 1) {
+    write(PAGES / 16);
+    later();
+    await makeBackup({ ...at, keep: { last: 1, days: 0 } }, never);
+  }
+  const all = await names(at.place);
+  const bytes = packsOf(all).map((name) => statSync(at.place.target.local(name) ?? '').size);
+  const [only] = all.filter((name) => name.endsWith('.backup.json'));
+  const manifest = await at.place.manifest(only?.replace('.backup.json', '') ?? '', never);
+  const needed = manifest.packs.reduce((sum, [, , each]) => sum + each, 0);
+  expect(needed).toBeGreaterThan(bytes.reduce((sum, each) => sum + each, 0) / 3);
+});
+
+describe('at a bucket that fails', () => {
+  const faults: readonly Fault[] = [
+    ...(['slowDown', 'failAfter', 'cut', 'wrongLength', 'errorIn200', 'wrongBytes'] as const),
+  ];
+  test.each(faults)('now and then (%s) a backup is whole, or is none', async (fault) => {
+    const at = ground(s3Target());
+    let asked = 0;
+    s3.fault = ({ method }) => {
+      asked += 1;
+      const fits = fault !== 'wrongBytes' || method === 'GET';
+      return asked % 3 === 0 && fits ? fault : undefined;
+    };
+    await makeBackup(at, never).catch(() => undefined);
+    later();
+    s3.fault = () => undefined;
+    const { manifest, backupId } = await makeBackup(at, never);
+    const { backups } = await at.place.contents(never);
+    for (const each of backups) {
+      const known = await at.place.manifest(each.backupId, never);
+      expect(await verifyBackup(at.place, known, never)).toMatchObject({ isSound: true });
+    }
+    expect(backups.at(-1)?.backupId).toBe(backupId);
+    await at.place.leased(never, () => at.place.sweep(never));
+    expect(neededBy(manifest).every((pack) => s3.objects.has(`backups/${pack}`))).toBe(true);
+    expect(s3.listing.filter((name) => name.startsWith('upload'))).toEqual([]);
+  });
+
+  test('lists of many pages are read to their end, and requests are counted', async () => {
+    const at = ground(s3Target());
+    s3.pageSize = 1;
+    const { manifest } = await makeBackup(at, never);
+    s3.pageSize = 1_000;
+    expect(manifest.packs.length).toBeGreaterThan(1);
+    expect(counted.filter(({ request }) => request !== undefined)).toHaveLength(s3.seen.length);
+    const sent = counted.reduce((sum, { sent = 0 }) => sum + sent, 0);
+    expect(sent).toBeGreaterThan(manifest.put.bytes);
+  });
+});

@@ -1,0 +1,148 @@
+/** Backups of a running Greenroom: made by themselves when they are due, and when they are asked for; told, kept, restored. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { backupsCare } from '../../src/app/backups-care.ts';
+import { startGreenroom } from '../../src/index.ts';
+import { type Backups, backupsName } from '../../src/session/ports/backups.ts';
+import { storeCare } from '../../src/storage/backup/care.ts';
+import { FakeS3, KEYS } from '../support/fake-s3.ts';
+import { type TestGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
+import { skippingClock } from '../support/skipping-clock.ts';
+import { until } from '../support/until.ts';
+
+const HOUR_MS = 3_600_000;
+const base = mkdtempSync(join(tmpdir(), 'greenroom-backups-'));
+const never = new AbortController().signal;
+let s3: FakeS3;
+let greenroom: TestGreenroom;
+let places = 0;
+
+beforeAll(async () => {
+  s3 = await FakeS3.start();
+});
+afterAll(async () => {
+  await s3.stop();
+  rmSync(base, { recursive: true });
+});
+beforeEach(() => {
+  s3.fault = () => undefined;
+});
+
+const bucket = () => ({
+  ...{ s3Endpoint: s3.endpoint, s3Region: 'eu-test-1' },
+  ...{ s3AccessKeyId: KEYS.accessKeyId, s3SecretAccessKey: KEYS.secretAccessKey },
+});
+const placeOf = (kind: 'folder' | 's3'): string => {
+  places += 1;
+  return kind === 's3' ? `s3://${s3.bucket}/place-${places}` : join(base, `place-${places}`);
+};
+const started = async (more: Parameters<TestGreenroom['start']>[0] = {}) => {
+  greenroom = await unstartedGreenroom();
+  await greenroom.start({ ...bucket(), ...more });
+};
+const backups = (): Backups => greenroom.greenroom.system.fetch(backupsName);
+const made = async () => {
+  await backups().request('a test');
+  await backups().settled(60_000);
+  const { record } = backups().state();
+  expect(record).toMatchObject({ status: 'idle', tried: 0, by: 'a test' });
+  return record?.last;
+};
+
+test.each(['folder', 's3'] as const)(
+  'what is backed up to a %s comes back as it was',
+  async (kind) => {
+    const place = placeOf(kind);
+    await started({ backupTo: place });
+    for (let n = 0; n < 20; n += 1)
+      await greenroom.sessions.append(`session-${n}`, [
+        { role: 'user', content: `I am ${n} ${'and so on '.repeat(100)}` },
+      ]);
+    const first = await made();
+    await greenroom.sessions.append('one-more', [{ role: 'user', content: 'Hello' }]);
+    const second = await made();
+    expect(second).toMatchObject({ sessions: 21, entries: 21 });
+    expect(second?.cost.storedBytes).toBeGreaterThan(0);
+    if (kind === 's3') {
+      expect(second?.cost.puts).toBeGreaterThan(3);
+      expect(second?.cost.sentBytes).toBeGreaterThan(second?.cost.storedBytes ?? 0);
+    }
+    backups().verify(first?.backupId, 'a test');
+    await backups().settled(60_000);
+    expect(backups().state().work).toMatchObject({
+      ...{ kind: 'verify', status: 'completed', result: { isSound: true } },
+    });
+    expect((await backups().list(10)).map(({ backupId }) => backupId)).toEqual([
+      second?.backupId,
+      first?.backupId,
+    ]);
+    const said = greenroom.sessions;
+    const messages = await said.messages('one-more');
+    await greenroom.stop();
+
+    const dataDir = join(base, `back-${places}`);
+    const config = { ...bucket(), dataDir, archiveMbPerSecond: 0 } as never;
+    const restored = await backupsCare.restoreFrom(
+      ...([config, { from: place, backupId: undefined }, never, () => undefined] as const),
+    );
+    expect(restored).toMatchObject({ backupId: second?.backupId, sessions: 21, broken: 0 });
+    expect(await storeCare.verify(join(dataDir, 'store'))).toMatchObject({ isSound: true });
+    await expect(
+      backupsCare.restoreFrom(config, { from: place, backupId: undefined }, never, () => undefined),
+    ).rejects.toMatchObject({ code: 'invalid_request' });
+    const again = await startGreenroom({ dataDir, textSearch: 'off', minFreeMb: 0 });
+    expect(await again.sessions.messages('one-more')).toEqual(messages);
+    await again.stop();
+  },
+);
+
+test('one is made when it is due, again after a failure, and once for all that were missed', async () => {
+  const clock = skippingClock();
+  const place = placeOf('s3');
+  const settings = { clock, backupTo: place, backupEvery: '6h', backupKeep: 2 };
+  await started(settings);
+  await until(() => backups().state().nextMs !== undefined);
+  expect(backups().state().record?.last).toBeUndefined();
+  const lease = `place-${places}/in-use.json`;
+  const until2100 = JSON.stringify({ owner: 'another', until: '2100-01-01T00:00:00.000Z' });
+  s3.objects.set(lease, Buffer.from(until2100));
+  clock.skip(7 * HOUR_MS);
+  await until(() => (backups().state().record?.tried ?? 0) > 0);
+  expect(backups().state().record?.error).toMatchObject({ code: 'invalid_state' });
+  s3.objects.delete(lease);
+  clock.skip(20_000);
+  const last = () => backups().state().record?.last;
+  await until(() => last() !== undefined);
+  expect(backups().state().record).toMatchObject({ status: 'idle', tried: 0, by: 'schedule' });
+  const first = last()?.backupId;
+  await greenroom.stop();
+
+  clock.skip(30 * HOUR_MS);
+  await greenroom.start({ ...bucket(), ...settings });
+  await until(() => last() !== undefined && last()?.backupId !== first);
+  expect(await backups().list(10)).toHaveLength(2);
+  expect(backups().state().nextMs).toBeGreaterThan(clock.now() + 5 * HOUR_MS);
+});
+
+test('keys of the bucket are neither stored nor told', async () => {
+  await started({ backupTo: placeOf('s3') });
+  await made();
+  await greenroom.stop();
+  const files = ['store/data.mdb', 'store/commits.log'].map((name) =>
+    readFileSync(join(greenroom.dataDir, name)),
+  );
+  for (const bytes of [...files, ...s3.objects.values()])
+    expect(bytes.includes(KEYS.secretAccessKey)).toBe(false);
+});
+
+test('without a place nothing is asked for, and other work waits', async () => {
+  await started();
+  await expect(backups().request('a test')).rejects.toMatchObject({ code: 'invalid_settings' });
+  await greenroom.restart({ ...bucket(), backupTo: placeOf('folder') });
+  backups().verify(undefined, 'a test');
+  expect(() => backups().remove('x', 'a test')).toThrow('other work');
+  await backups().settled(60_000);
+  expect(backups().state().work?.error).toMatchObject({ code: 'backup_not_found' });
+});
