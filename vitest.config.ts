@@ -81,7 +81,7 @@ const FAST = files(
     'session/!(model-messages-real)',
     'session/!(prepare)/**/*',
     'budgets/**/*',
-    'archives/(hostile|pack)',
+    'archives/(hostile|pack|copy-folder)',
   ],
   ...['agent-sdk/model', 'classic/entries', 'classic/json-file', 'classic/models'],
   ...[

@@ -15,7 +15,7 @@ import { GreenroomError } from '../src/model/errors.ts';
 import type { SessionKey } from '../src/model/ids.ts';
 import type { Place } from '../src/session/ports/archives.ts';
 import { journalName } from '../src/session/ports/journal.ts';
-import { removeWorkspace, WORKSPACES } from '../src/storage/files/session-folders.ts';
+import { removeWorkspace, workspacesIn } from '../src/storage/files/session-folders.ts';
 import type { Parts } from './parts.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -23,9 +23,10 @@ const MB = 1_000_000;
 
 export const archives = ({ config, log, sessions }: Parts) => {
   const { dataDir } = config;
+  const workspaces = workspacesIn(config);
   const staging = join(dataDir, 'archiving');
   const workspaceOf = ({ tenant, sessionId }: SessionKey): string =>
-    join(dataDir, WORKSPACES, tenant, sessionId);
+    join(workspaces, tenant, sessionId);
   const pace = paced(sessions.clock, config.archiveMbPerSecond * MB);
   const args: ArchiverArgs = {
     atOnce: config.archivesAtOnce,
@@ -52,10 +53,10 @@ export const archives = ({ config, log, sessions }: Parts) => {
           : new S3Target({ place, pace, clock: system.clock, keys: () => keysOf(config) }),
       mustBeAllowed: (folder, own) =>
         mustBeAllowed(folder, own, {
-          ...{ dataDir, archiveDir: config.archiveDir, roots: config.archiveRoots },
+          ...{ dataDir, archiveDir: config.archiveDir, workspaces, roots: config.archiveRoots },
         }),
       removeWorkspace: (key) =>
-        removeWorkspace(dataDir, key, (path, err) =>
+        removeWorkspace(config, key, (path, err) =>
           log.warn({ path, err }, 'a part of an archived directory could not be removed'),
         ),
       cleansUp: config.archiveAutoCleanup === 'on',

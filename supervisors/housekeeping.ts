@@ -7,6 +7,7 @@ import { supervisor } from '../src/otp/supervisor.ts';
 import { keepCopy } from '../src/storage/files/kept-copies.ts';
 import { archives } from './archives.ts';
 import { backupsOf } from './backups.ts';
+import { copies } from './copies.ts';
 import { notifications } from './notifications.ts';
 import type { Parts } from './parts.ts';
 import { snapshot } from './snapshot.ts';
@@ -42,6 +43,7 @@ export const housekeeping = (parts: Parts) => {
       alarms({ ring: (key, kind) => sessions.ring(key, kind) }), // wakes what is due, by the journal's index
       archives(parts), // packs sessions that have ended, and brings them back
       backupsOf(parts), // copies the store elsewhere
+      copies(parts), // copies directories for forks
       notifications(parts), // tells other programs, by the journal's audit
     ],
   });

@@ -19,7 +19,7 @@ export const journal = ({
     log.error({ err: error }, 'a listener of commits threw');
   if (config.store === 'memory:') return memoryJournalServer({ ...gate, onListenerError }); // the folder may be another's, with sessions of the same ids
   const removeFolders = (key: SessionKey) =>
-    removeSessionFolders(config.dataDir, key, (path, err) =>
+    removeSessionFolders(config, key, (path, err) =>
       log.warn({ path, err }, 'a deleted session has left something that could not be removed'),
     );
   const minFreeBytes = config.minFreeMb * MB;

@@ -1,6 +1,5 @@
 /** What all sessions of a process share, as the configuration says it. */
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { HookTable } from '../hooks/hook.ts';
 import type { PerSession } from '../model/per-session.ts';
@@ -17,7 +16,7 @@ import { TurnTrails } from '../session/events/turn-trails.ts';
 import type { BudgetsInForce, Rules } from '../session/machine/machine.ts';
 import { newContextMemory } from '../session/memory/context-memory.ts';
 import type { PermissionGround } from '../session/tools/judge.ts';
-import { WORKSPACES } from '../storage/files/session-folders.ts';
+import { workspacesIn } from '../storage/files/session-folders.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -54,7 +53,7 @@ export const runtimeOf = (
   activity: new Activity(),
   places: new TurnPlaces(config.concurrentCalls ?? CALLS_PER_THREAD * config.workers),
   permissions: groundOf(config, rules),
-  workspaces: join(config.dataDir, WORKSPACES),
+  workspaces: workspacesIn(config),
   parking: new Map(),
   commits: new Map(),
   rules: { ...rulesOf(config, hooks, lent, budgets), auditsTurns },

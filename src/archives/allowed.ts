@@ -7,28 +7,25 @@ export interface AllowedFolders {
   readonly dataDir: string;
   /** Where archives lie, those of all tenants; undefined: in the data directory. */
   readonly archiveDir?: string | undefined;
+  /** Where the directories lie that we make; undefined: in the data directory. */
+  readonly workspaces?: string | undefined;
   /** Undefined: any. */
   readonly roots: readonly string[] | undefined;
 }
 
 /**
  * Rejects with `forbidden` for a folder in the data directory that is not the session's own, for one that the data
- * directory is in, for the same of the folder of archives, and for one outside of the roots. Links are followed first; what
+ * directory is in, for the same of the folders of archives and of workspaces, and for one outside of the roots. Links are followed first; what
  * has become a link is not the session's own any more. @param own the session's own directory.
  */
 export const mustBeAllowed = async (
   folder: string,
   own: string,
-  { dataDir, archiveDir = dataDir, roots }: AllowedFolders,
+  { dataDir, archiveDir = dataDir, workspaces = dataDir, roots }: AllowedFolders,
 ): Promise<void> => {
-  const [real, data, archives, around] = await Promise.all([
-    realOf(folder),
-    realOf(dataDir),
-    realOf(archiveDir),
-    realOf(dirname(own)),
-  ]);
+  const [real, around] = await Promise.all([realOf(folder), realOf(dirname(own))]);
   if (real === join(around, basename(own))) return;
-  for (const ours of [data, archives])
+  for (const ours of await Promise.all([dataDir, archiveDir, workspaces].map(realOf)))
     if (isIn(real, ours) || isIn(ours, real))
       throw forbidden(folder, "it is in Greenroom's own data, or around it");
   if (roots === undefined) return;

@@ -1,5 +1,5 @@
 /**
- * The program of the thread that packs, unpacks and looks through archives: one order after the other. It reads and
+ * The program of the thread that packs, unpacks and looks through archives, and copies directories: one order after the other. It reads and
  * writes files of this machine, and nothing else; what it is sent is an `Order`, what it sends are `Told`s.
  */
 import { createHash } from 'node:crypto';
@@ -8,6 +8,7 @@ import { parentPort } from 'node:worker_threads';
 import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { Compression } from '../session/ports/archives.ts';
 import { type Checked, checkArchive } from './pack/check.ts';
+import { type CopiedTree, type CopyOrder, copyFolder } from './pack/copy-folder.ts';
 import { type Extracted, takePlace, USUAL_LIMITS, unpackTo } from './pack/extract.ts';
 import type { Counts } from './pack/manifest.ts';
 import { type Packed, type PackOrder, packFolder } from './pack/pack.ts';
@@ -39,6 +40,7 @@ export interface Results {
   check: Checked;
   hash: undefined;
   place: undefined;
+  copy: CopiedTree;
 }
 export interface Orders {
   pack: PackOrder;
@@ -47,6 +49,7 @@ export interface Orders {
   /** Fails unless the file is what it must be. */
   hash: Expected;
   place: { readonly draft: string; readonly place: string };
+  copy: CopyOrder;
 }
 export type Kind = keyof Orders;
 
@@ -91,6 +94,7 @@ const WORK: { readonly [K in Kind]: (order: Orders[K]) => Promise<Results[K]> } 
     await takePlace(order);
     return undefined;
   },
+  copy: copyFolder,
   check: async (order) => {
     await mustBe(order);
     await mustBe(order.list);

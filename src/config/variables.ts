@@ -342,7 +342,15 @@ export const VARIABLES = {
   archiveRoots: optional('GREENROOM_ARCHIVE_ROOTS', paths, {
     otherwise: 'any',
     meaning:
-      "folders, with commas between, that sessions' own directories must be in to be archived, or to be brought back to",
+      "folders, with commas between, that sessions' own directories must be in to be archived, copied for a fork, or brought back to",
+  }),
+  workspaceDir: optional('GREENROOM_WORKSPACE_DIR', path, {
+    otherwise: 'workspaces in the data directory',
+    meaning:
+      'folder in which sessions that name no directory get one, and forks their copy; of this daemon alone',
+  }),
+  forkMaxMb: set('GREENROOM_FORK_MAX_MB', amount(0, 100_000_000), 1_000, {
+    meaning: 'largest directory that a fork copies, in megabytes',
   }),
   archivesAtOnce: set('GREENROOM_ARCHIVES_AT_ONCE', whole(1, 16), 1, {
     meaning: 'archives that are worked on at a time',

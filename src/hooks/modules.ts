@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../otp/clock.ts';
 import { childEnvironment } from '../platform/child-environment.ts';
 import { compiledFile } from '../platform/compiled.ts';
-import { Slots } from './commands/slots.ts';
+import { Slots } from '../platform/slots.ts';
 import type { Work } from './hook.ts';
 import { toolUseIdOf } from './input.ts';
 import type { ModuleAnswer, ModuleArgs, ModuleCall } from './module-worker.ts';

@@ -68,6 +68,10 @@ export const CRASHPOINTS = [
   'backup.named',
   /** A manifest has gone; what it alone needed is there. */
   'backup.forgotten',
+  /** A directory is copied for a fork; it has not taken its place. */
+  'fork.copied',
+  /** It has; there is no fork. */
+  'fork.placed',
   /** A part of the catalog's snapshot is written. */
   'snapshot.written',
   /** It is on disk, beside the one before. */

@@ -1,7 +1,7 @@
 /**
  * A Greenroom in a process of its own, to be killed. Arguments: its data directory and the address of
  * a rehearsal server. Takes `{sessionId, prompt, ...options}` as lines of JSON on stdin, runs each as a
- * turn, and tells every event as a line of JSON on stdout; `{"type":"ready"}` comes first. `LATE_BY_MS` in its environment
+ * turn, or calls a method of sessions where it says `{ask: [name, ...arguments]}`, and tells every event as a line of JSON on stdout; `{"type":"ready"}` comes first. `LATE_BY_MS` in its environment
  * puts its clock forward.
  */
 import { createInterface } from 'node:readline';
@@ -26,7 +26,12 @@ const greenroom = await startGreenroom({
 });
 tell({ type: 'ready' });
 
-const run = async ({ sessionId, prompt, ...options }) => {
+const run = async ({ ask, sessionId, prompt, ...options }) => {
+  if (ask !== undefined) {
+    const [method, ...given] = ask;
+    await greenroom.sessions[method](...given);
+    return tell({ type: 'asked', method });
+  }
   for await (const event of greenroom.turn(sessionId, prompt, options)) tell(event);
 };
 

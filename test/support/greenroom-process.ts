@@ -10,7 +10,7 @@ import { until } from './until.ts';
 const PROGRAM = fileURLToPath(new URL('./greenroom-child.mjs', import.meta.url));
 
 export class GreenroomProcess {
-  readonly events: (WireEvent | { readonly type: 'ready' })[] = [];
+  readonly events: (WireEvent | { readonly type: 'ready' | 'asked' })[] = [];
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #exited: Promise<unknown>;
 
@@ -28,6 +28,11 @@ export class GreenroomProcess {
   turn(sessionId: string, prompt: string, turnId: string, traceId?: string, more = {}): void {
     const turn = { sessionId, prompt, turnId, traceId, ...more };
     this.#child.stdin.write(`${JSON.stringify(turn)}\n`);
+  }
+
+  /** Calls a method of `greenroom.sessions`; `asked` tells that it has ended. */
+  ask(method: string, ...given: readonly unknown[]): void {
+    this.#child.stdin.write(`${JSON.stringify({ ask: [method, ...given] })}\n`);
   }
 
   /** Waits for an event, of one turn if it is named. */

@@ -39,6 +39,6 @@ export const faultOfLink = (path: string, target: string): string | undefined =>
   const down = steps.findIndex((step) => step !== '..');
   const up = down === -1 ? steps.length : down;
   if (steps.slice(up).includes('..')) return 'its target goes down and up again';
-  if (up > path.split('/').length - 1) return 'its target is outside of the archive';
+  if (up > path.split('/').length - 1) return 'its target is outside of the folder';
   return undefined;
 };

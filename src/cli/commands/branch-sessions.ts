@@ -2,7 +2,7 @@
 
 import type { SessionReplies } from '../../session/verbs/registry.ts';
 import type { SessionView } from '../../session/verbs/reply-schemas.ts';
-import { facts, grouped, money, several } from '../format.ts';
+import { bytes, facts, grouped, money, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
 import { parseCount } from '../values.ts';
@@ -13,6 +13,7 @@ interface ForkOptions {
   readonly as?: string;
   readonly title?: string;
   readonly branch?: number;
+  readonly copyDirectory?: true;
 }
 
 interface CompactOptions {
@@ -24,20 +25,22 @@ export const registerBranching = (registration: Registration): void => {
   const { program } = registration;
   program
     .command('fork <session>')
-    .description('a new session that begins with this transcript; nothing is copied')
+    .description('a new session that begins with this transcript, which is not copied')
     .option('--at <seq>', 'last entry that it takes along (default: all)', parseCount)
     .option('--at-message <id>', 'the same, by the id of a message')
     .option('--as <session>', 'id of the new session (default: a new one)')
     .option('--title <text>', 'its title (default: "Fork of …")')
     .option('--branch <n>', 'of a session gone on with in two places: that branch', parseCount)
+    .option('--copy-directory', 'it works in a copy of the directory, and not in the same one')
     .action(
       act<[string], ForkOptions>(registration, (run, [words], options) =>
         run.withDaemon(async (daemon) => {
-          const { session } = await withSession(daemon, words, (id) =>
+          const { session, directory } = await withSession(daemon, words, (id) =>
             daemon.session(id, 'fork', placeOf(options)),
           );
-          run.out.one(session, () => `${session.sessionId}\n`);
+          run.out.one(shownOf(session, directory), () => `${session.sessionId}\n`);
           noteInherited(run, session, options);
+          if (directory !== undefined) noteCopied(run, directory);
         }),
       ),
     );
@@ -85,7 +88,19 @@ const noteInherited = (run: Invocation, session: SessionView, { at, atMessage }:
   );
 };
 
-const placeOf = ({ at, atMessage, as, title, branch }: ForkOptions) => ({
+type Copied = NonNullable<SessionReplies['fork']['directory']>;
+
+const shownOf = (session: SessionView, directory: Copied | undefined) =>
+  directory === undefined ? session : { ...session, directory };
+
+const noteCopied = (run: Invocation, { path, files, bytes: size, leftCount, left }: Copied) => {
+  run.out.note(`${several(files, 'file')}, ${bytes(size)} in ${path}`);
+  if (leftCount > 0) run.out.note(`left out: ${leftCount}`);
+  for (const each of left) run.out.note(`  ${each.path}: ${each.why}`);
+};
+
+const placeOf = ({ at, atMessage, as, title, branch, copyDirectory }: ForkOptions) => ({
+  ...(copyDirectory === undefined ? {} : { directory: 'copy' as const }),
   ...(branch === undefined ? {} : { branch }),
   ...(at === undefined ? {} : { atSeq: at }),
   ...(atMessage === undefined ? {} : { atMessageId: atMessage }),

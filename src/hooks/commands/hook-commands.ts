@@ -9,11 +9,11 @@
  */
 import type { Clock } from '../../otp/clock.ts';
 import { compiledFile } from '../../platform/compiled.ts';
+import { Slots } from '../../platform/slots.ts';
 import { commandEnvironment } from '../../tools/commands/environment.ts';
 import type { LauncherProcess } from '../../tools/commands/launcher-process.ts';
 import { clearAfter, startMarked } from '../../tools/commands/marked-launcher.ts';
 import { marksOf } from '../../tools/commands/sweep.ts';
-import { Slots } from './slots.ts';
 import type { CommandSpec, Ended, FromLauncher, ToLauncher } from './wire.ts';
 
 export const MAX_RUNNING = 64;

@@ -92,10 +92,12 @@ const forkOf = async (
 };
 
 const fork: Work = async ({ asking, sessionId, body }) => {
-  const { name, fork_at_message: at } = taken(ForkRequest, body);
+  const { name, fork_at_message: at, include_working_directory: copies } = taken(ForkRequest, body);
   const place = await placeOf(asking, sessionId, at);
   const title = name === null || name === undefined ? {} : { title: name };
-  return made((await asking.session(sessionId, 'fork', { ...place, ...title })).session);
+  const directory = copies ? 'copy' : 'shared';
+  const order = { ...place, ...title, directory } as const;
+  return made((await asking.session(sessionId, 'fork', order)).session);
 };
 
 /** Behind so many messages; null: behind all. */

@@ -265,7 +265,7 @@ export class TurnPhases {
     if (toolbox === undefined || journal === undefined) return false;
     if (this.#isPreparing(toolbox, head)) return true;
     const workspace = this.#workspace;
-    if (head.workingDirectory === undefined) makeFolderSync(workspace);
+    if ((head.workingDirectory ?? workspace) === workspace) makeFolderSync(workspace);
     const hooks = system.find(hooksName);
     if (hooks === undefined && rules.wantsHook !== undefined) return false;
     const isCancelling = this.#isCancelling(turn);

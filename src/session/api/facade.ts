@@ -191,9 +191,22 @@ export class SessionsFacade {
     return (await this.#api.session(sessionId, 'archive', order)).archive;
   }
 
-  /** A new session that begins with this one's transcript, by default all of it; nothing is copied. */
+  /** A new session that begins with this one's transcript, by default all of it; nothing is copied, its directory is the same. */
   async fork(sessionId: string, place: Of<'fork'> = {}): Promise<SessionView> {
     return (await this.#api.session(sessionId, 'fork', place)).session;
+  }
+
+  /**
+   * The same, in a copy of its directory: the fork's own, which goes with it. `directory` says where it is, what is in there,
+   * and what was left out: links that lead out of it, devices, pipes, sockets, what cannot be read. `too_large` beyond
+   * GREENROOM_FORK_MAX_MB, `forbidden` for one that is not copied: then there is no fork.
+   */
+  async forkWithDirectory(
+    sessionId: string,
+    place: Omit<Of<'fork'>, 'directory'> = {},
+  ): Promise<Required<SessionReplies['fork']>> {
+    const forked = await this.#api.session(sessionId, 'fork', { ...place, directory: 'copy' });
+    return forked as Required<SessionReplies['fork']>;
   }
 
   /** Lets a summary stand in for what the model saw so far; without one, the model is asked for it. */

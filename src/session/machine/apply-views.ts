@@ -25,6 +25,7 @@ export const fork = (draft: Draft, { parent, atSeq, title, messageCount, ...rest
   draft.patch({
     ...newHead(key, draft.nowMs),
     ...settingsOf(parent),
+    ...(rest.workingDirectory === undefined ? {} : { workingDirectory: rest.workingDirectory }),
     // Version 1 at once: inputs that share this commit must see that it exists.
     ...{ version: 1, status: atSeq === 0 ? 'created' : 'idle', mode: 'forked' },
     title: wellCut(title ?? `Fork of ${parent.title ?? sessionId}`, MAX_TITLE),

@@ -15,6 +15,8 @@ export interface NewFork {
   readonly compaction: Compaction | undefined;
   /** The branch of the parent that it goes on with; absent: the parent is not divided. */
   readonly branches?: Branches | undefined;
+  /** Absent: the parent's. */
+  readonly workingDirectory?: string | undefined;
   /** What the model must not see as it stands: prompts that wait in the parent, a tool's use without its result. */
   readonly views: readonly View[];
 }

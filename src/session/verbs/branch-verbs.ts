@@ -2,18 +2,22 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isWellFormed } from '../../model/bounds.ts';
-import { GreenroomError } from '../../model/errors.ts';
+import { codeOf, GreenroomError } from '../../model/errors.ts';
 import { type Head, settableShape } from '../../model/head.ts';
 import { SessionId } from '../../model/id-schemas.ts';
-import { newTurnId, sessionKey } from '../../model/ids.ts';
+import { newTurnId, type SessionKey, sessionKey } from '../../model/ids.ts';
 import type { NewCompaction } from '../machine/machine.ts';
+import type { NewFork } from '../machine/new-fork.ts';
+import { copierName } from '../ports/copier.ts';
 import { hooksName } from '../ports/hooks.ts';
 import { resting } from '../ports/pages.ts';
 import { cutOf, partOf, summarise } from '../prepare/compaction.ts';
-import { prepareFork } from '../prepare/fork.ts';
+import { type ForkPlace, prepareFork } from '../prepare/fork.ts';
 import { SessionReply } from './reply-schemas.ts';
 import { change, leftMs, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
+
+const count = z.int().min(0);
 
 const fork = sessionVerb('fork', {
   request: z.strictObject({
@@ -33,19 +37,91 @@ const fork = sessionVerb('fork', {
       .describe(
         'of a session that two programs went on with: which [branch](../guide/importing.md#gone-on-with-in-both-places) it begins with; default: the one that the place is in',
       ),
+    directory: z
+      .enum(['shared', 'copy'])
+      .default('shared')
+      .describe('whether it works in the directory of its parent, or in a copy of its own'),
   }),
-  reply: SessionReply,
-  /** The parent is only read, as it is committed; the fork's own actor writes, and the journal looks once more. */
-  run: async (work, { newSessionId, title, ...place }) => {
+  reply: SessionReply.extend({
+    directory: z
+      .strictObject({
+        path: z.string(),
+        ...{ files: count, folders: count, links: count, bytes: count, leftCount: count },
+        left: z.array(z.strictObject({ path: z.string(), why: z.string() })).readonly(),
+      })
+      .exactOptional()
+      .describe('of a copy: where it is, what is in there, and what was left out'),
+  }),
+  run: async (work, { newSessionId, directory, ...wanted }) => {
     const { caller, key } = work;
-    const { clock } = caller.system;
-    const parent = await caller.openKnown(key);
-    const forked = await prepareFork(parent, place, title, resting(clock));
-    const child = sessionKey(key.tenant, newSessionId ?? newTurnId(clock.now()));
-    const { head } = await change(work, child, { type: 'fork', fork: forked });
-    return { session: sessionView(head) };
+    const child = sessionKey(key.tenant, newSessionId ?? newTurnId(caller.system.clock.now()));
+    if (directory === 'copy') return forkWithDirectory(work, child, wanted);
+    const fork = await forkOf(work, wanted);
+    const { workingDirectory } = fork.parent;
+    // One that we made for the parent alone goes with the parent: the fork gets such a one too, an empty one.
+    const isOwn = workingDirectory === workspaceOf(work, key);
+    return forkTo(work, child, isOwn ? inOwnFolder(work, child, fork) : fork, leftMs(work));
   },
 });
+
+interface Wanted extends ForkPlace {
+  readonly title?: string | undefined;
+}
+
+const workspaceOf = ({ workspaces }: SessionWork, { tenant, sessionId }: SessionKey): string =>
+  join(workspaces, tenant, sessionId);
+
+const forkOf = async (
+  { caller, key }: SessionWork,
+  { title, ...place }: Wanted,
+): Promise<NewFork> =>
+  prepareFork(await caller.openKnown(key), place, title, resting(caller.system.clock));
+
+const inOwnFolder = (work: SessionWork, child: SessionKey, fork: NewFork): NewFork => ({
+  ...fork,
+  workingDirectory: workspaceOf(work, child),
+});
+
+/** The parent is only read, as it is committed; the fork's own actor writes, and the journal looks once more. */
+const forkTo = async (
+  { caller }: SessionWork,
+  child: SessionKey,
+  fork: NewFork,
+  timeoutMs: number,
+) => {
+  const { head } = await caller.change(child, { type: 'fork', fork }, timeoutMs);
+  return { session: sessionView(head) };
+};
+
+/** The parent may go on while its directory is copied: then the fork is made anew, and has what was said until its end. */
+const CONFLICTS = 5;
+/** What the commit has, however long the copy took. */
+const LEAST_COMMIT_MS = 10_000;
+
+const forkWithDirectory = async (work: SessionWork, child: SessionKey, wanted: Wanted) => {
+  const { caller, key } = work;
+  const { parent } = await forkOf(work, wanted); // a place that is not there costs no copy
+  if ((await caller.head(child)) !== undefined)
+    throw new GreenroomError('session_exists', `there is a session ${child.sessionId} already`);
+  const copier = caller.system.find(copierName);
+  if (copier === undefined)
+    throw new GreenroomError('unavailable', 'the copier is restarting', { retryAfterMs: 500 });
+  const { workingDirectory: directory } = parent;
+  const wish = { from: key, directory, to: child, timeoutMs: leftMs(work) };
+  return copier.copy(wish, async (copied) => {
+    const committed = async (conflicts: number): Promise<z.output<typeof SessionReply>> => {
+      const fork = await forkOf(work, wanted);
+      const now = directory === undefined ? fork : inOwnFolder(work, child, fork);
+      try {
+        return await forkTo(work, child, now, Math.max(LEAST_COMMIT_MS, leftMs(work)));
+      } catch (error) {
+        if (codeOf(error) !== 'version_conflict' || conflicts === CONFLICTS) throw error;
+        return committed(conflicts + 1);
+      }
+    };
+    return { ...(await committed(0)), directory: copied };
+  });
+};
 
 /** What the session's commit leaves of a request's time for the model to make a summary. */
 const COMMIT_SHARE_MS = 2_000;

@@ -10,8 +10,19 @@ import { type FileHandle, open, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path';
 import type { SessionKey } from '../../model/ids.ts';
 
-export const WORKSPACES = 'workspaces';
+const WORKSPACES = 'workspaces';
 export const TOOL_OUTPUT = 'tool-output';
+
+/** Where sessions have their folders: absolute. */
+export interface SessionFolders {
+  readonly dataDir: string;
+  /** GREENROOM_WORKSPACE_DIR; undefined: in the data directory. */
+  readonly workspaceDir?: string | undefined;
+}
+
+/** Below it each session has its directory, by tenant and id. */
+export const workspacesIn = ({ dataDir, workspaceDir }: SessionFolders): string =>
+  workspaceDir ?? join(dataDir, WORKSPACES);
 
 /** Folders that are open at once, one in the other: what stands deeper stays, and is told of. */
 const MAX_DEPTH = 200;
@@ -20,38 +31,44 @@ const SLASH = Buffer.from('/');
 
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Never rejects: what cannot be removed stays, and `onLeft` is told where and why. @param dataDir absolute. */
+/** Never rejects: what cannot be removed stays, and `onLeft` is told where and why. */
 export const removeSessionFolders = (
-  dataDir: string,
+  folders: SessionFolders,
   key: SessionKey,
   onLeft: (path: string, error: Error) => void,
-): Promise<void> => removeFolders(dataDir, [WORKSPACES, TOOL_OUTPUT], key, onLeft);
+): Promise<void> =>
+  removeFolders([placeOfWorkspaces(folders), [folders.dataDir, TOOL_OUTPUT]], key, onLeft);
 
 /** Of these, the working directory alone. */
 export const removeWorkspace = (
-  dataDir: string,
+  folders: SessionFolders,
   key: SessionKey,
   onLeft: (path: string, error: Error) => void,
-): Promise<void> => removeFolders(dataDir, [WORKSPACES], key, onLeft);
+): Promise<void> => removeFolders([placeOfWorkspaces(folders)], key, onLeft);
+
+/** A folder that is where it is said to be, and names below it that may be no links. */
+type Place = readonly [base: string, ...names: readonly string[]];
+
+const placeOfWorkspaces = ({ dataDir, workspaceDir }: SessionFolders): Place =>
+  workspaceDir === undefined ? [dataDir, WORKSPACES] : [workspaceDir];
 
 const removeFolders = async (
-  dataDir: string,
-  kinds: readonly string[],
+  places: readonly Place[],
   { tenant, sessionId }: SessionKey,
   onLeft: (path: string, error: Error) => void,
 ): Promise<void> => {
-  for (const kind of kinds)
+  for (const [base, ...names] of places)
     try {
-      await descend(dataDir, [kind, tenant], (folder) =>
+      await descend(base, [...names, tenant], (folder) =>
         remove(Buffer.from(folder), Buffer.from(sessionId), MAX_DEPTH),
       );
     } catch (error) {
       if (codeOf(error) !== 'ENOENT')
-        onLeft(join(dataDir, kind, tenant, sessionId), error as Error);
+        onLeft(join(base, ...names, tenant, sessionId), error as Error);
     }
 };
 
-/** Opens each folder in the one before, none of them by a link. The data directory itself is where it is said to be. */
+/** Opens each folder in the one before, none of them by a link. The first one is where it is said to be. */
 const descend = async (
   base: string,
   [name, ...rest]: readonly string[],

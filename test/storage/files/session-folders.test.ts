@@ -33,7 +33,7 @@ const made = (...names: readonly string[]): string => {
 };
 
 const remove = (): Promise<void> =>
-  removeSessionFolders(dataDir, KEY, (path, error) => left.push(`${path}: ${error.message}`));
+  removeSessionFolders({ dataDir }, KEY, (path, error) => left.push(`${path}: ${error.message}`));
 
 it('its working directory and its tools’ output go, others’ stay', async () => {
   for (const kind of ['workspaces', 'tool-output'])

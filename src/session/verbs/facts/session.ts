@@ -34,8 +34,9 @@ export const SESSION = {
   reopen: declared('send', 'Lets an ended session take turns again.'),
   fork: declared(
     'send',
-    "Makes a session that begins with this one's transcript, up to a place in it; by default all of it.",
+    "Makes a session that begins with this one's transcript, up to a place in it; by default all of it. With `directory: copy` it works in a copy of the directory.",
     { newSessionId: 'plan-b', atSeq: 2 },
+    { timeoutMs: SLOW_MS },
   ),
   compact: declared(
     'send',
