@@ -12,6 +12,7 @@ import { keysOf } from '../src/archives/targets/keys.ts';
 import { S3Target } from '../src/archives/targets/s3-target.ts';
 import type { Config } from '../src/config/config.ts';
 import { GreenroomError } from '../src/model/errors.ts';
+import { given } from '../src/model/given.ts';
 import type { SessionKey } from '../src/model/ids.ts';
 import type { Place } from '../src/session/ports/archives.ts';
 import { journalName } from '../src/session/ports/journal.ts';
@@ -21,7 +22,7 @@ import type { Parts } from './parts.ts';
 const DAY_MS = 24 * 3_600_000;
 const MB = 1_000_000;
 
-export const archives = ({ config, log, sessions }: Parts) => {
+export const archives = ({ config, log, sessions, feed }: Parts) => {
   const { dataDir } = config;
   const workspaces = workspacesIn(config);
   const staging = join(dataDir, 'archiving');
@@ -36,10 +37,14 @@ export const archives = ({ config, log, sessions }: Parts) => {
     placeFor: (kind = config.storageProvider === 'local' ? 'folder' : 's3') =>
       placeOf(config, kind),
     emptyStaging: () => rm(staging, { recursive: true, force: true }), // made when it is needed
-    tell: ({ tenant, name }, { sessionId, error }, step) =>
-      step === 'failed'
-        ? log.warn({ tenant, archiveId: name, sessionId, why: error?.message }, 'an archive failed')
-        : log.info({ tenant, archiveId: name, sessionId }, `an archive is ${step}`),
+    tell: ({ tenant, name: archiveId }, { sessionId, error }, step) => {
+      feed.announce(tenant, { type: `archive.${step}`, archiveId, sessionId, ...given({ error }) });
+      const about = { tenant, archiveId, sessionId };
+      if (step === 'failed') log.warn({ ...about, why: error?.message }, 'an archive failed');
+      else log.info(about, `an archive is ${step}`);
+    },
+    tellProgress: ({ tenant, name: archiveId }, { sessionId }, progress) =>
+      feed.announce(tenant, { type: 'archive.progress', archiveId, sessionId, ...progress }),
     ground: (system, progress) => ({
       ...{ clock: system.clock, sessions: sessions.archived, thread: inThread, progress },
       ...{ staging, workspaceOf, objects: new Lock() },
@@ -47,10 +52,16 @@ export const archives = ({ config, log, sessions }: Parts) => {
         () => system.fetch(journalName),
         () => system.clock.now(),
       ),
-      target: (place) =>
+      target: (place, onBytes) =>
         place.kind === 'folder'
           ? new FolderTarget(place.dir)
-          : new S3Target({ place, pace, clock: system.clock, keys: () => keysOf(config) }),
+          : new S3Target({
+              ...{ place, clock: system.clock, keys: () => keysOf(config) },
+              pace: async (bytes) => {
+                onBytes?.(bytes);
+                await pace?.(bytes);
+              },
+            }),
       mustBeAllowed: (folder, own) =>
         mustBeAllowed(folder, own, {
           ...{ dataDir, archiveDir: config.archiveDir, workspaces, roots: config.archiveRoots },

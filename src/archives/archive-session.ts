@@ -22,6 +22,7 @@ import {
   type StoredArchive,
   type StoredObject,
 } from '../session/ports/archives.ts';
+import { factsOf } from '../session/verbs/archives.ts';
 import type { Ground } from './ground.ts';
 import {
   folderName,
@@ -49,12 +50,16 @@ export const archiveSession = async (
   const isNoted = head === undefined || (head.status === 'archived' && head.archiveId === key.name);
   if (!isNoted || archive.record.archivedAtMs === undefined) {
     mustHaveEnded(head);
-    await records.change(key, () => ({ status: 'in_progress' }));
+    // As it is now: it may have got another title, or another directory, since it was asked for.
+    const directory = head.workingDirectory ?? ground.workspaceOf(sessionOf(archive));
+    const now = await records.change(key, () => ({
+      ...{ status: 'in_progress', session: factsOf(head), directory },
+    }));
     const staging = join(ground.staging, key.name);
     await rm(staging, { recursive: true, force: true });
     await makeFolder(staging);
     try {
-      await packAndPut({ ...ground, staging }, archive, head, signal);
+      await packAndPut({ ...ground, staging }, now, head, signal);
     } finally {
       await rm(staging, { recursive: true, force: true });
     }
@@ -106,17 +111,30 @@ const packAndPut = async (
 };
 
 const putAll = async (
-  { records, target }: Ground,
-  { key, record }: KnownArchive,
+  { records, target, progress }: Ground,
+  archive: KnownArchive,
   outgoing: readonly Outgoing[],
   { bytes, object }: Manifest,
   signal: AbortSignal,
 ): Promise<void> => {
+  const { key, record } = archive;
   const names = [...outgoing.map(({ object: { name } }) => name), object.name];
   await records.change(key, (known) => ({ names: [...new Set([...known.names, ...names])] }));
   crashpoint('archive.named');
-  const at = target(record.place);
-  for (const each of outgoing) await putAndRead(at, each, signal);
+  const putting = { bytes: 0, ofBytes: 0 };
+  const at = target(record.place, (bytes) => {
+    putting.bytes += bytes;
+    const { ofBytes } = putting;
+    // What goes beyond it comes back.
+    if (putting.bytes <= ofBytes) progress(archive, { step: 'putting', ...putting });
+  });
+  for (const each of outgoing) {
+    Object.assign(putting, { bytes: 0, ofBytes: each.object.size });
+    progress(archive, { step: 'putting', ...putting });
+    await putAndRead(at, each, signal, (bytes) =>
+      progress(archive, { step: 'reading', bytes, ofBytes: each.object.size }),
+    );
+  }
   // What stands there under our own name is of an earlier attempt.
   if (!(await at.putOnce(object.name, bytes, signal)))
     await at.overwrite(object.name, bytes, signal);
@@ -135,17 +153,18 @@ const pack = async (
   known: KnownArchive,
   signal: AbortSignal,
 ): Promise<PackedParts | undefined> => {
-  const { key, record } = known;
+  const { record } = known;
   const { directory: root, compression, exclude } = record;
   const there = await stat(root).catch(() => undefined);
   if (there?.isDirectory() !== true) return undefined;
   await mustBeAllowed(root, workspaceOf(sessionOf(known)));
+  progress(known, { step: 'packing', files: 0, bytes: 0 });
   const [into, listInto] = [join(staging, 'folder'), join(staging, 'list')];
   const packed = await thread(
     'pack',
     { root, into, listInto, compression, exclude },
     signal,
-    (counts) => progress(key, counts),
+    ({ files, bytes }) => progress(known, { step: 'packing', files, bytes }),
   );
   const { archive, list, counts, left, leftCount } = packed;
   const object = objectOf(folderName(archive.sha256, compression), archive);

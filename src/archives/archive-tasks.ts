@@ -128,7 +128,8 @@ const unpack = async (
     'unpack',
     { ...expected, compression, place, draft, bytes: folder.bytes },
     signal,
-    (counts) => ground.progress(key, counts),
+    ({ files, bytes }) =>
+      ground.progress(archive, { step: 'unpacking', files, bytes, ofBytes: folder.bytes }),
   );
   crashpoint('archive.unpacked');
   const { counts, left, leftCount } = extracted;

@@ -11,7 +11,6 @@ import type { DefinitionKey } from '../model/definition.ts';
 import { codeOf, ERRORS, type ErrorCode, GreenroomError } from '../model/errors.ts';
 import type { SessionKey } from '../model/ids.ts';
 import type { ChildSpec } from '../otp/child-spec.ts';
-import type { Timer } from '../otp/clock.ts';
 import { genServer, noreply, protocol } from '../otp/gen-server.ts';
 import type { Ref } from '../otp/ref.ts';
 import type { Self } from '../otp/self.ts';
@@ -22,6 +21,7 @@ import {
   archiverName,
   isAsked,
   NEVER_MS,
+  type Progress,
   type StoredArchive,
 } from '../session/ports/archives.ts';
 import { catalogName } from '../session/ports/catalog.ts';
@@ -38,6 +38,8 @@ const LOOK_MS = 1_000;
 const AUTO_MS = 3_600_000;
 /** The same of runs of tasks. */
 const RUNS_MS = 60_000;
+/** How often it is told how far an archive is. */
+const TELL_MS = 1_000;
 /** Archives that are looked at in one go, and at most, to find some to work on: those of a place that rests are passed over. */
 const LOOKED_AT = 10;
 const MOST_LOOKED_AT = 500;
@@ -67,6 +69,8 @@ export interface ArchiverArgs extends Pick<Archiver, 'placeFor' | 'compression'>
     record: StoredArchive,
     step: 'completed' | 'failed' | 'deleted',
   ) => void;
+  /** Told now and then how far one is. */
+  readonly tellProgress: (key: DefinitionKey, record: StoredArchive, progress: Progress) => void;
 }
 
 const archiverProtocol = protocol({
@@ -93,17 +97,25 @@ interface State {
   readonly waiting: Map<string, Set<() => void>>;
   /** By place: failures in a row, and, monotonic, until when it is left alone. */
   readonly places: Map<string, { failures: number; untilMs: number }>;
+  /** By archive that is worked on, and, monotonic, when it was told last. */
+  readonly progress: Map<string, { readonly now: Progress; readonly toldMs: number }>;
   isReady: boolean;
   isLooking: boolean;
-  timer: Timer | undefined;
 }
 
 const ArchiverServer = genServer(archiverProtocol, {
   init: (args: ArchiverArgs, self): State => {
-    const ground = args.ground(self.system, () => undefined);
+    const progress: State['progress'] = new Map();
+    const ground = args.ground(self.system, ({ key, record }, now) => {
+      const known = progress.get(nameOf(key));
+      const nowMs = self.system.clock.monotonic();
+      const isTold = known === undefined || nowMs - known.toldMs >= TELL_MS;
+      progress.set(nameOf(key), { now, toldMs: isTold ? nowMs : known.toldMs });
+      if (isTold) args.tellProgress(key, record, now);
+    });
     const state: State = {
-      ...{ args, ground, running: new Map(), waiting: new Map(), places: new Map() },
-      ...{ isReady: false, isLooking: false, timer: undefined },
+      ...{ args, ground, running: new Map(), waiting: new Map(), places: new Map(), progress },
+      ...{ isReady: false, isLooking: false },
     };
     self.own(() => {
       for (const controller of state.running.values())
@@ -113,6 +125,7 @@ const ArchiverServer = genServer(archiverProtocol, {
       placeFor: args.placeFor,
       compression: args.compression,
       look: () => self.send('look'),
+      progress: (key) => progress.get(nameOf(key))?.now,
       settled: (key, timeoutMs) => settled(state, self, key, timeoutMs),
       read: (record, object, from, to) => read(ground, record, object, from, to),
     });
@@ -180,6 +193,7 @@ const ArchiverServer = genServer(archiverProtocol, {
     noted: ({ archive: { key } }, state, self) => {
       const name = nameOf(key);
       state.running.delete(name);
+      state.progress.delete(name);
       for (const resolve of state.waiting.get(name) ?? []) resolve();
       state.waiting.delete(name);
       look(state, self);

@@ -1,12 +1,10 @@
 /** What the work on archives stands on: the same for all of it. */
-import type { DefinitionKey } from '../model/definition.ts';
 import type { Head } from '../model/head.ts';
 import type { SessionKey } from '../model/ids.ts';
 import type { Clock } from '../otp/clock.ts';
-import type { Place } from '../session/ports/archives.ts';
+import type { Place, Progress } from '../session/ports/archives.ts';
 import type { inThread } from './archive-worker.ts';
-import type { Counts } from './pack/manifest.ts';
-import type { ArchiveRecords } from './records.ts';
+import type { ArchiveRecords, KnownArchive } from './records.ts';
 import type { Target } from './targets/target.ts';
 
 /** What is done to sessions. Each rejects with an error whose code is in the table. */
@@ -34,8 +32,11 @@ export interface Ground {
   readonly clock: Clock;
   readonly records: ArchiveRecords;
   readonly sessions: ArchivedSessions;
-  /** Throws `invalid_settings` for a place that cannot be reached as the settings are. */
-  readonly target: (place: Place) => Target;
+  /**
+   * Throws `invalid_settings` for a place that cannot be reached as the settings are. @param onBytes told of bytes that go to
+   * another machine, or come from there.
+   */
+  readonly target: (place: Place, onBytes?: (bytes: number) => void) => Target;
   readonly thread: typeof inThread;
   /** Rejects with `forbidden` for a folder that is neither archived nor brought back to. */
   readonly mustBeAllowed: (folder: string, own: string) => Promise<void>;
@@ -51,7 +52,7 @@ export interface Ground {
   readonly retentionMs: number;
   /** Only one at a time puts objects, or removes them: what is found there by one must not go by another. */
   readonly objects: Lock;
-  readonly progress: (key: DefinitionKey, counts: Counts) => void;
+  readonly progress: (archive: KnownArchive, progress: Progress) => void;
 }
 
 /** One after the other. */

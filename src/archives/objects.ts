@@ -37,9 +37,10 @@ export const putAndRead = async (
   target: Target,
   { path, object }: Outgoing,
   signal: AbortSignal,
+  onRead?: (bytes: number) => void,
 ): Promise<void> => {
   await target.put(object.name, { path, ...object }, signal);
-  if (await isAsPut(target, object, signal)) return;
+  if (await isAsPut(target, object, signal, onRead)) return;
   const isHere = (await stat(path).catch(() => undefined)) !== undefined;
   if (isHere) await target.put(object.name, { path, ...object }, signal, true);
   await mustBeAsPut(target, object, signal);
@@ -59,18 +60,23 @@ const isAsPut = async (
   target: Target,
   { name, size, sha256 }: StoredObject,
   signal: AbortSignal,
+  onRead?: (bytes: number) => void,
 ): Promise<boolean> => {
   if ((await target.size(name, signal)) !== size) return false;
-  const read = await digestOf(target.read(name, 0, size, signal));
+  const read = await digestOf(target.read(name, 0, size, signal), onRead);
   return read.size === size && read.sha256 === sha256;
 };
 
-const digestOf = async (bytes: AsyncIterable<Uint8Array>): Promise<Written> => {
+const digestOf = async (
+  bytes: AsyncIterable<Uint8Array>,
+  onRead?: (bytes: number) => void,
+): Promise<Written> => {
   const digest = createHash('sha256');
   let size = 0;
   for await (const chunk of bytes) {
     digest.update(chunk);
     size += chunk.length;
+    onRead?.(size);
   }
   return { size, sha256: digest.digest('hex') };
 };

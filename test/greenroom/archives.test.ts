@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,7 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { DefinitionKey } from '../../src/model/definition.ts';
 import { systemClock } from '../../src/otp/system-clock.ts';
+import { archiverName } from '../../src/session/ports/archives.ts';
 import type { ArchiveView } from '../../src/session/verbs/archives.ts';
 import { FakeS3, KEYS } from '../support/fake-s3.ts';
 import { preparedGreenroom, type TestGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
@@ -334,6 +337,61 @@ describe('one Greenroom', () => {
     });
     expect(archive).not.toHaveProperty('folder');
     expect(readdirSync(join(greenroom.dataDir, 'archiving'))).toEqual([]);
+  });
+});
+
+describe('while it is worked on', () => {
+  test('an archive says how far it is, here and among the news, and what it is put away with is fresh', async () => {
+    await started();
+    const news: Readonly<Record<string, unknown>>[] = [];
+    void (async () => {
+      for await (const each of greenroom.greenroom.watch()) news.push(each);
+    })();
+    const { archives } = greenroom.greenroom;
+    const [first, { sessionId, directory }] = [await endedSession(), await endedSession()];
+    await greenroom.sessions.archive(first.sessionId, WAIT);
+    s3.fault = ({ method }) => (method === 'PUT' ? 'slowDown' : undefined);
+    const { archiveId } = await greenroom.sessions.archive(sessionId, { to: 's3' });
+    const waits = async () => (await archives.get(archiveId)).nextTryAt !== undefined;
+    await until(waits);
+    expect(await archives.get(archiveId)).toMatchObject({
+      ...{ status: 'pending', tried: 1, error: { code: 'unavailable' } },
+    });
+    // Meanwhile it gets another title, and moves.
+    const moved = `${directory}-moved`;
+    renameSync(directory, moved);
+    await greenroom.sessions.update(sessionId, { title: 'New', workingDirectory: moved });
+    const name: DefinitionKey = { tenant: 'default' as never, kind: 'archive', name: archiveId };
+    const archiver = greenroom.greenroom.system.fetch(archiverName);
+    const progress: unknown[] = [];
+    s3.fault = ({ method, key }) => {
+      if (method === 'PUT' && key.endsWith('.tar.gz')) progress.push(archiver.progress(name));
+      return undefined;
+    };
+    await until(async () => (await archives.get(archiveId)).status === 'completed');
+    expect(progress).toEqual([
+      { step: 'putting', bytes: expect.any(Number), ofBytes: expect.any(Number) },
+    ]);
+    const archive = await archives.get(archiveId);
+    expect(archive).toMatchObject({ directory: moved, session: { title: 'New' } });
+    for (const gone of ['progress', 'nextTryAt', 'error']) expect(archive).not.toHaveProperty(gone);
+    const ofIt = news.filter(
+      (each) => each['archiveId'] === archiveId && each['type'] !== 'session.archived',
+    );
+    expect(ofIt[0]).toMatchObject({
+      type: 'archive.progress',
+      sessionId,
+      step: 'packing',
+      bytes: 0,
+    });
+    await until(() =>
+      news.some((each) => each['type'] === 'archive.completed' && each['archiveId'] === archiveId),
+    );
+    // The newest come first, page by page.
+    expect((await archives.search({ limit: 1 })).archives[0]?.sessionId).toBe(sessionId);
+    const { nextCursor = '' } = await archives.search({ limit: 1 });
+    const behind = await archives.search({ cursor: nextCursor });
+    expect(behind.archives.map((each) => each.sessionId)).toEqual([first.sessionId]);
   });
 });
 

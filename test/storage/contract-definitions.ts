@@ -46,11 +46,14 @@ export const definitionsContract = (open: OpenJournal): void => {
       await journal.define(define(schedule('s'), 0));
       await journal.define(define({ ...task('x'), tenant: sessionKey('other', 'x').tenant }, 0));
       await journal.commit(write(keyOf('session'), undefined));
-      const names = async (page: { limit: number; cursor?: string }) =>
+      const names = async (page: { limit: number; cursor?: string; reverse?: boolean }) =>
         (await journal.definitions(tenant, 'task', page)).map(({ key }) => key.name);
       expect(await names({ limit: 9 })).toEqual(['B', 'a', 'a-a', 'b', 'c']);
       expect(await names({ limit: 2, cursor: 'a' })).toEqual(['a-a', 'b']);
       expect(await names({ limit: 9, cursor: 'c' })).toEqual([]);
+      expect(await names({ limit: 9, reverse: true })).toEqual(['c', 'b', 'a-a', 'a', 'B']);
+      expect(await names({ limit: 2, cursor: 'b', reverse: true })).toEqual(['a-a', 'a']);
+      expect(await names({ limit: 9, cursor: 'B', reverse: true })).toEqual([]);
       const rows: string[] = [];
       await journal.scanRows(({ key }) => void rows.push(key.sessionId));
       expect(rows).toEqual(['session']);

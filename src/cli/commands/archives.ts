@@ -10,11 +10,14 @@ import { ago, bytes, facts, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
 import type { DaemonClient } from '../shell.ts';
+import { StatusLine } from '../status-line.ts';
 import { type Column, table } from '../table.ts';
 import { collect, parseCount, parseWord } from '../values.ts';
 
 /** What one request waits; until the end there are as many as it takes. */
 const WAIT_MS = 20_000;
+/** The same of work that says how far it is. */
+const FIRST_WAIT_MS = 1_000;
 const LOOK_MS = 500;
 
 interface ArchiveOptions {
@@ -39,7 +42,7 @@ const registerArchive = ({ program, ...rest }: Registration): void => {
     .action(
       act<[string], ArchiveOptions>({ program, ...rest }, (run, [words], { wait, ...order }) =>
         run.withDaemon(async (daemon) => {
-          const waitMs = wait ? WAIT_MS : 0;
+          const waitMs = wait ? FIRST_WAIT_MS : 0;
           const { archive } = await withSession(daemon, words, (id) =>
             daemon.session(id, 'archive', { ...order, waitMs }),
           );
@@ -66,13 +69,28 @@ const untilEnded = async (
   daemon: DaemonClient,
   first: ArchiveView,
 ): Promise<ArchiveView> => {
+  const line = new StatusLine(run);
   let archive = first;
   while (isAtWork(archive)) {
+    line.show(progressText(archive));
     await run.shell.sleep(LOOK_MS);
     archive = (await daemon.sessions('archives.get', { archiveId: first.archiveId })).archive;
   }
+  line.clear();
   return archive;
 };
+
+const progressText = ({ progress, nextTryAt, error, work }: ArchiveView): string => {
+  const why = (work ?? { error }).error?.message;
+  if (progress === undefined)
+    return nextTryAt === undefined ? 'waiting' : `${why ?? 'it failed'}; again at ${nextTryAt}`;
+  const { step, bytes: done, ofBytes, files } = progress;
+  const all = ofBytes === undefined ? '' : ` of ${bytes(ofBytes)}`;
+  return `${step}: ${bytes(done)}${all}${files === undefined ? '' : `, ${several(files, 'file')}`}`;
+};
+
+const shownProgress = (archive: ArchiveView): string | undefined =>
+  archive.progress === undefined ? undefined : progressText(archive);
 
 const isAtWork = ({ status, work }: ArchiveView): boolean =>
   [status, work?.status].some((each) => each === 'pending' || each === 'in_progress');
@@ -128,7 +146,7 @@ export const registerArchives = (registration: Registration): void => {
         run.withDaemon(async (daemon) => {
           const archiveId = await idOf(daemon, words);
           const { archive } = await daemon.sessions('archives.get', { archiveId });
-          run.out.one(archive, () => facts({ ...archive }));
+          run.out.one(archive, () => facts({ ...archive, progress: shownProgress(archive) }));
         }),
       ),
     );
@@ -170,7 +188,7 @@ export const registerArchives = (registration: Registration): void => {
           const archiveId = await idOf(daemon, words);
           const place = to === undefined ? {} : { to: resolve(run.shell.cwd, to) };
           const asked = await daemon.sessions('archives.restore', {
-            ...{ archiveId, waitMs: WAIT_MS },
+            ...{ archiveId, waitMs: FIRST_WAIT_MS },
             ...parts,
             ...place,
           });

@@ -236,8 +236,8 @@ const archived: Work = async ({ asking, sessionId }) =>
 
 /** The newest of the session's. */
 const archiveOf = async (asking: Asking, sessionId: string) => {
-  const { archives } = await asking.sessions('archives.search', { sessionId, limit: 100 });
-  const newest = archives.at(-1);
+  const { archives } = await asking.sessions('archives.search', { sessionId, limit: 1 });
+  const [newest] = archives;
   if (newest !== undefined) return newest;
   throw new GreenroomError('archive_not_found', `No archive found for session ${sessionId}`);
 };

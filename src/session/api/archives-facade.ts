@@ -17,7 +17,7 @@ export class ArchivesFacade {
     this.#api = api;
   }
 
-  /** In the order in which their sessions changed last, 20 a page. They are found when the session is gone, too. */
+  /** Those whose sessions changed last come first, 20 a page. They are found when the session is gone, too. */
   search(
     wanted: SessionsRequests['archives.search'] = {},
   ): Promise<SessionsReplies['archives.search']> {

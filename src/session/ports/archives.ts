@@ -127,6 +127,18 @@ export interface StoredArchive {
   readonly work?: Work | undefined;
 }
 
+export const PROGRESS_STEPS = ['packing', 'putting', 'reading', 'unpacking'] as const;
+
+/** How far the work on an archive is. Kept in memory alone. */
+export interface Progress {
+  /** `putting`: to its place; `reading`: back, to compare it. */
+  readonly step: (typeof PROGRESS_STEPS)[number];
+  /** Of the files, when they are packed and unpacked; else of the object that is put or read. */
+  readonly bytes: number;
+  readonly ofBytes?: number | undefined;
+  readonly files?: number | undefined;
+}
+
 /** Whether something is asked of it that has not ended. */
 export const isAsked = (work: Work | undefined): work is Work =>
   work?.status === 'pending' || work?.status === 'in_progress';
@@ -137,6 +149,8 @@ export interface Archiver {
   /** Where new archives go. Throws `invalid_settings` for a place that is not set. */
   placeFor(kind: 'folder' | 's3' | undefined): Place;
   readonly compression: Compression;
+  /** Of an archive that is worked on now. */
+  progress(key: DefinitionKey): Progress | undefined;
   /** Something has changed: to be looked at now, and not in a while. */
   look(): void;
   /** Resolves when the archive has ended what is asked of it, or after so long. */

@@ -363,8 +363,12 @@ export interface Journal {
   /** The same for a definition, with the same fence and the same durability. Subscribers are not told. */
   define(change: DefinitionChange): Promise<void>;
   definition(key: DefinitionKey): Promise<Definition | undefined>;
-  /** A tenant's definitions of a kind in the order of their names, from behind the name `cursor`. */
-  definitions(tenant: Tenant, kind: DefinitionKind, page: Page): Promise<readonly Definition[]>;
+  /** A tenant's definitions of a kind in the order of their names, from behind the name `cursor`, or in the opposite order. */
+  definitions(
+    tenant: Tenant,
+    kind: DefinitionKind,
+    page: Page & { readonly reverse?: boolean },
+  ): Promise<readonly Definition[]>;
   /**
    * Reads a session's head. Rejects with `corrupt_record`, `unavailable`, `storage_failed`.
    *

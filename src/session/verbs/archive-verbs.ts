@@ -14,7 +14,7 @@ import {
   type KnownArchive,
   pageOfArchives,
   requestArchive,
-  viewOfArchive,
+  shownArchive,
   whenSettled,
 } from './archives.ts';
 import { nextCursor } from './reply-schemas.ts';
@@ -51,7 +51,7 @@ const archive = sessionVerb('archive', {
   run: async (work, { waitMs: wanted, ...order }) => {
     const asked = await requestArchive(work, work.key, { ...order, by: work.context.principal });
     const known = await whenSettled(work, asked, patience(work, wanted));
-    return { archive: viewOfArchive(known ?? asked) };
+    return { archive: shownArchive(work, known ?? asked) };
   },
 });
 
@@ -86,13 +86,17 @@ const search = sessionsVerb('archives.search', {
         if (!fits(known, wanted)) continue;
         found.push(known);
         if (found.length === limit)
-          return { archives: found.map(viewOfArchive), nextCursor: known.key.name };
+          return {
+            archives: found.map((each) => shownArchive(work, each)),
+            nextCursor: known.key.name,
+          };
       }
       after = page.at(-1)?.key.name;
-      if (page.length < PAGE || after === undefined) return { archives: found.map(viewOfArchive) };
+      if (page.length < PAGE || after === undefined)
+        return { archives: found.map((each) => shownArchive(work, each)) };
     }
     return {
-      archives: found.map(viewOfArchive),
+      archives: found.map((each) => shownArchive(work, each)),
       ...(after === undefined ? {} : { nextCursor: after }),
     };
   },
@@ -126,7 +130,7 @@ const get = sessionsVerb('archives.get', {
   request: z.strictObject({ archiveId }),
   reply,
   run: async (work, { archiveId: id }) => ({
-    archive: viewOfArchive(await archiveNamed(work, work.context.tenant, id)),
+    archive: shownArchive(work, await archiveNamed(work, work.context.tenant, id)),
   }),
 });
 
@@ -137,7 +141,7 @@ const verify = sessionsVerb('archives.verify', {
     const { tenant, principal } = work.context;
     const asked = await askOf(work, tenant, id, { kind: 'verify' }, principal);
     const known = await whenSettled(work, asked, patience(work, wanted));
-    return { archive: viewOfArchive(known ?? asked) };
+    return { archive: shownArchive(work, known ?? asked) };
   },
 });
 
@@ -180,7 +184,7 @@ const restore = sessionsVerb('archives.restore', {
     } as const;
     const asked = await askOf(work, tenant, id, task, principal);
     const known = await whenSettled(work, asked, patience(work, wanted));
-    return { archive: viewOfArchive(known ?? asked) };
+    return { archive: shownArchive(work, known ?? asked) };
   },
 });
 
@@ -193,7 +197,7 @@ const remove = sessionsVerb('archives.delete', {
     const known = await whenSettled(work, asked, patience(work, wanted));
     return known === undefined
       ? { deleted: true }
-      : { deleted: false, archive: viewOfArchive(known) };
+      : { deleted: false, archive: shownArchive(work, known) };
   },
 });
 
@@ -241,7 +245,7 @@ const hold = sessionsVerb('archives.hold', {
         throw new GreenroomError('invalid_state', 'the archive is being deleted');
       return held;
     });
-    return { archive: viewOfArchive(known) };
+    return { archive: shownArchive(work, known) };
   },
 });
 
@@ -250,7 +254,7 @@ const release = sessionsVerb('archives.release', {
   reply,
   run: async (work, { archiveId: id }) => {
     const known = await changeArchive(work, work.context.tenant, id, () => ({ hold: undefined }));
-    return { archive: viewOfArchive(known) };
+    return { archive: shownArchive(work, known) };
   },
 });
 

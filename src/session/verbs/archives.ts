@@ -17,6 +17,7 @@ import {
   type Compression,
   isAsked,
   type Place,
+  PROGRESS_STEPS,
   type StoredArchive,
   type StoredObject,
   type Task,
@@ -48,6 +49,9 @@ const archiveIdOf = ({ key, version, createdAtMs, updatedAtMs }: Head): string =
   ].join('-');
 };
 
+const workspaceOf = ({ workspaces }: Ground, { tenant, sessionId }: SessionKey): string =>
+  `${workspaces}/${tenant}/${sessionId}`;
+
 export interface ArchiveOrder {
   readonly by: string;
   readonly compression?: Compression | undefined;
@@ -77,8 +81,7 @@ export const requestArchive = async (
     ...{ sessionId: session.sessionId, by, createdAtMs: nowMs, updatedAtMs: nowMs },
     ...{ status: 'pending', place, compression: compression ?? archiver.compression, exclude },
     session: factsOf(head),
-    directory:
-      head.workingDirectory ?? `${ground.workspaces}/${session.tenant}/${session.sessionId}`,
+    directory: head.workingDirectory ?? workspaceOf(ground, session),
     ...{ tried: 0, names: found?.record.names ?? [] },
     ...(isHeld(head) ? { hold: {} } : {}),
   };
@@ -95,7 +98,8 @@ export const requestArchive = async (
   }
 };
 
-const factsOf = (head: Head): StoredArchive['session'] => ({
+/** What is known of the session, and said with the archive. */
+export const factsOf = (head: Head): StoredArchive['session'] => ({
   ...{ title: head.title, owner: head.owner, tags: head.tags },
   ...{ workingDirectory: head.workingDirectory, messageCount: head.messageCount },
   ...{ numTurns: head.numTurns, costNanoUsd: head.costNanoUsd },
@@ -237,6 +241,17 @@ export const ArchiveView = z.strictObject({
   /** Attempts that failed. */
   tried: count,
   error: failure.exactOptional(),
+  /** When it is tried again. */
+  nextTryAt: moment.exactOptional(),
+  /** How far the work on it is. */
+  progress: z
+    .strictObject({
+      step: z.enum(PROGRESS_STEPS),
+      bytes: count,
+      ofBytes: count.exactOptional(),
+      files: count.exactOptional(),
+    })
+    .exactOptional(),
   hold: z.strictObject({ reason: text.exactOptional() }).exactOptional(),
   /** When it goes by its age. */
   expiresAt: moment.exactOptional(),
@@ -268,7 +283,17 @@ export const uriOf = (place: Place, name: string): string =>
     ? `file://${place.dir}/${name}`
     : `s3://${place.bucket}/${place.prefix}${name}`;
 
-export const viewOfArchive = ({ key, record, dueMs }: KnownArchive): ArchiveView => {
+/** As it is shown, with how far the work on it is. */
+export const shownArchive = (ground: Ground, known: KnownArchive): ArchiveView => {
+  const progress = isAtWork(known.record)
+    ? ground.caller.system.find(archiverName)?.progress(known.key)
+    : undefined;
+  return progress === undefined
+    ? viewOfArchive(known)
+    : ({ ...viewOfArchive(known), progress: present({ ...progress }) } as ArchiveView);
+};
+
+const viewOfArchive = ({ key, record, dueMs }: KnownArchive): ArchiveView => {
   const { folder, transcript, list, manifest, place, session, work } = record;
   const shown = (stored: StoredObject | undefined) =>
     stored && {
@@ -279,6 +304,8 @@ export const viewOfArchive = ({ key, record, dueMs }: KnownArchive): ArchiveView
     };
   const first = shown(folder ?? transcript);
   const isKept = record.isTidy === true && !isAtWork(record);
+  const isRetried =
+    work?.status === 'pending' ? work.tried > 0 : record.tried > 0 && isAtWork(record);
   return present({
     ...{ archiveId: key.name, sessionId: record.sessionId, status: record.status, by: record.by },
     ...{ createdAt: iso(record.createdAtMs), updatedAt: iso(record.updatedAtMs) },
@@ -303,6 +330,7 @@ export const viewOfArchive = ({ key, record, dueMs }: KnownArchive): ArchiveView
       hold: record.hold,
       freedBytes: record.freedBytes,
     },
+    nextTryAt: isRetried && dueMs !== undefined ? iso(dueMs) : undefined,
     expiresAt: isKept && dueMs !== undefined && dueMs < LAST_MS ? iso(dueMs) : undefined,
     work:
       work &&
@@ -317,14 +345,13 @@ export const viewOfArchive = ({ key, record, dueMs }: KnownArchive): ArchiveView
 /** What is later is never. */
 const LAST_MS = 253_402_300_799_000;
 
-/** All of a tenant's, newest first is the end of it: a page of the journal's order, from behind `cursor`. */
+/** All of a tenant's, newest first: a page, from behind `cursor`. */
 export const pageOfArchives = async (
   ground: Ground,
   tenant: Tenant,
   page: { readonly limit: number; readonly cursor?: string },
 ): Promise<readonly KnownArchive[]> =>
-  (await journalOf(ground).definitions(
-    tenant,
-    'archive',
-    page,
-  )) as unknown as readonly KnownArchive[];
+  (await journalOf(ground).definitions(tenant, 'archive', {
+    ...page,
+    reverse: true,
+  })) as unknown as readonly KnownArchive[];

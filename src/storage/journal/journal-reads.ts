@@ -65,15 +65,15 @@ export abstract class JournalReads {
   async definitions(
     tenant: Tenant,
     kind: DefinitionKind,
-    { limit, cursor }: Page,
+    { limit, cursor, reverse = false }: Page & { readonly reverse?: boolean },
   ): Promise<readonly Definition[]> {
     this.records.begin();
     const all = keys.definitionsPrefix(tenant, kind);
-    const start =
-      cursor === undefined
-        ? all
-        : keys.after(keys.definitionPrefix({ tenant, kind, name: cursor }));
-    return this.records.page(SESSIONS, { start, end: keys.after(all), limit }, ({ key, value }) =>
+    const place = cursor && keys.definitionPrefix({ tenant, kind, name: cursor });
+    const span = reverse
+      ? { start: all, end: place || keys.after(all), reverse }
+      : { start: place ? keys.after(place) : all, end: keys.after(all) };
+    return this.records.page(SESSIONS, { ...span, limit }, ({ key, value }) =>
       readDefinition(key, value),
     );
   }
