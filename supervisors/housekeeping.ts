@@ -26,6 +26,7 @@ export const housekeeping = (parts: Parts) => {
         rules: retentionRules,
         archiveDays: config.autoArchiveDays,
         archive: (key, by) => sessions.archived.request(key, { by }),
+        stored: (key) => sessions.archived.stored(key),
         remove: (key, by, ifVersion) => sessions.remove(key, by, ifVersion),
         keepCopy: (key, folder) => keepCopy(folder, key, sessions.exported(key)),
         announce: ({ tenant, ...notice }) => feed.announce(tenant, notice),

@@ -25,7 +25,7 @@ import { type JournalUpkeep, journalName } from '../session/ports/journal.ts';
 import { type CleanupReport, type RetentionReport, sweeperName } from '../session/ports/sweeper.ts';
 import { isNews, noticeOf, type SweptNotice } from './notice.ts';
 import type { Rule } from './retention-rules.ts';
-import { type Outcome, Sweep, type SweepRequest } from './sweep.ts';
+import { type Outcome, type Stored, Sweep, type SweepRequest } from './sweep.ts';
 import { requestOf, ruleRequest, rulesFor, scheduledFor } from './sweep-requests.ts';
 
 const HOUR_MS = 3_600_000;
@@ -59,6 +59,8 @@ export interface CleanerArgs {
   readonly archiveDays: number;
   /** Has a session archived; resolves when it is durable that it will be. */
   readonly archive: (key: SessionKey, by: string) => Promise<void>;
+  /** Of a session that stands in an archive; undefined: it stands in none that is there. */
+  readonly stored: (key: SessionKey) => Promise<Stored | undefined>;
   /** Writes the session's export into a folder; resolves when it is on disk. */
   readonly keepCopy: (key: SessionKey, folder: string) => Promise<void>;
   /** Told of each sweep that was not a dry run and found something, or that somebody asked for. */
@@ -66,7 +68,12 @@ export interface CleanerArgs {
 }
 
 type Purged = Awaited<ReturnType<JournalUpkeep['purge']>>;
-type Attempt = readonly [row: CatalogRow, outcome: Outcome, error?: unknown];
+interface Attempt {
+  readonly row: CatalogRow;
+  readonly outcome: Outcome;
+  readonly stored?: Stored | undefined;
+  readonly error?: unknown;
+}
 
 export const cleanerProtocol = protocol({
   calls: {
@@ -229,7 +236,7 @@ const remove = (
 ): void => {
   const { dryRun, rule } = sweep.request;
   const attempts = dryRun
-    ? Promise.resolve(rows.map((row): Attempt => [row, 'deleted']))
+    ? Promise.all(rows.map((row) => imagined(row, sweep.request, args)))
     : rule?.exportTo === undefined
       ? Promise.all(rows.map((row) => attempt(row, sweep.request, args)))
       : oneByOne(rows, sweep.request, args);
@@ -239,6 +246,22 @@ const remove = (
     (error) => ['failed', error],
   );
 };
+
+const isArchivedFirst = (row: CatalogRow, { archivesFirst }: SweepRequest): boolean =>
+  archivesFirst === true && hasEnded(row) && row.status !== 'archived';
+
+const storedOf = async ({ key, hasArchive }: CatalogRow, { stored }: CleanerArgs) =>
+  hasArchive === true ? stored(key) : undefined;
+
+/** What would become of it. */
+const imagined = async (
+  row: CatalogRow,
+  request: SweepRequest,
+  args: CleanerArgs,
+): Promise<Attempt> =>
+  isArchivedFirst(row, request)
+    ? { row, outcome: 'archiving' }
+    : { row, outcome: 'deleted', stored: await storedOf(row, args) };
 
 /** Exports are large: one at a time. */
 const oneByOne = async (
@@ -254,25 +277,28 @@ const oneByOne = async (
 /** What has changed since its export was written is not deleted: the version is another one. */
 const attempt = async (
   row: CatalogRow,
-  { by, rule, archivesFirst }: SweepRequest,
-  { remove: removeSession, keepCopy, archive }: CleanerArgs,
+  request: SweepRequest,
+  args: CleanerArgs,
 ): Promise<Attempt> => {
+  const { by, rule } = request;
+  const { remove: removeSession, keepCopy, archive } = args;
   try {
-    if (archivesFirst === true && hasEnded(row) && row.status !== 'archived') {
+    if (isArchivedFirst(row, request)) {
       await archive(row.key, by);
-      return [row, 'changed'];
+      return { row, outcome: 'archiving' };
     }
+    const stored = await storedOf(row, args);
     if (rule?.exportTo !== undefined) await keepCopy(row.key, rule.exportTo);
     await removeSession(row.key, by, row.version);
-    return [row, 'deleted'];
+    return { row, outcome: 'deleted', stored };
   } catch (error) {
-    return [row, CHANGED.includes(codeOf(error)) ? 'changed' : 'failed', error];
+    return { row, outcome: CHANGED.includes(codeOf(error)) ? 'changed' : 'failed', error };
   }
 };
 
 const note = (sweep: Sweep, attempts: readonly Attempt[]): void => {
-  for (const [row, outcome, error] of attempts) {
-    sweep.note(row, outcome);
+  for (const { row, outcome, stored, error } of attempts) {
+    sweep.note(row, outcome, stored);
     if (sweep.counts.failed > MAX_FAILED)
       throw new GreenroomError('unavailable', `${MAX_FAILED} sessions could not be deleted`, {
         cause: error,

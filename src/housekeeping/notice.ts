@@ -40,4 +40,4 @@ export const noticeOf = (
 
 /** Whether anything was found. */
 export const isNews = ({ report, changed, failed }: SweptNotice): boolean =>
-  report.count + changed + failed > 0;
+  report.count + (report.archives?.asked ?? 0) + changed + failed > 0;

@@ -16,7 +16,7 @@ import { iso } from '../model/moment.ts';
 import { HOLD_TAG } from '../model/tags.ts';
 import type { Status } from '../model/words.ts';
 import type { Catalog } from '../session/ports/catalog.ts';
-import type { CleanupReport, SweepOrder } from '../session/ports/sweeper.ts';
+import type { CleanupReport, SweepOrder, SweptArchives } from '../session/ports/sweeper.ts';
 import { type Keep, Kept } from './kept.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -43,22 +43,26 @@ export interface SweepRequest extends Omit<SweepOrder, 'maxAgeDays'> {
   };
 }
 
-/** What became of one session: `changed` since it was looked at, or deleted by somebody else; both stay as they are. */
-export type Outcome = 'deleted' | 'changed' | 'failed';
+/** What became of one session: `changed` since it was looked at, or deleted by somebody else; `archiving`: it is archived first. All but deleted ones stay as they are. */
+export type Outcome = 'deleted' | 'archiving' | 'changed' | 'failed';
+
+/** What one archive takes, and has freed. */
+export type Stored = Pick<SweptArchives, 'storedBytes' | 'freedBytes'>;
 
 export class Sweep {
   readonly request: SweepRequest;
   /** Last millisecond in which a session may have been active that goes. */
   readonly #cutoffMs: number;
-  readonly #counts = { deleted: 0, changed: 0, failed: 0 };
+  readonly #counts = { deleted: 0, archiving: 0, changed: 0, failed: 0 };
+  readonly #kept = { kept: 0, storedBytes: 0, freedBytes: 0 };
   readonly #listed: CleanupReport['sessions'][number][] = [];
   #cursor: string | undefined;
   #isDone = false;
-  readonly #kept: Kept;
+  readonly #newest: Kept;
 
   constructor(request: SweepRequest, nowMs: number) {
     this.request = request;
-    this.#kept = new Kept(request.rule?.keep ?? {});
+    this.#newest = new Kept(request.rule?.keep ?? {});
     this.#cutoffMs = Math.floor(nowMs - request.maxAgeDays * DAY_MS);
   }
 
@@ -74,12 +78,18 @@ export class Sweep {
     this.#cursor = nextCursor;
     this.#isDone = nextCursor === undefined;
     return rows.filter(
-      (row) => !this.#kept.isKept(row) && isFinished(row) && lastActiveMs(row) <= this.#cutoffMs,
+      (row) => !this.#newest.isKept(row) && isFinished(row) && lastActiveMs(row) <= this.#cutoffMs,
     );
   }
 
-  note(row: CatalogRow, outcome: Outcome): void {
+  /** @param stored of one that is deleted and stands in an archive. */
+  note(row: CatalogRow, outcome: Outcome, stored?: Stored): void {
     this.#counts[outcome] += 1;
+    if (outcome === 'deleted' && stored !== undefined) {
+      this.#kept.kept += 1;
+      this.#kept.storedBytes += stored.storedBytes;
+      this.#kept.freedBytes += stored.freedBytes;
+    }
     if (outcome !== 'deleted' || this.#listed.length === MAX_LISTED) return;
     const { key, updatedAtMs, title } = row;
     this.#listed.push({
@@ -91,11 +101,13 @@ export class Sweep {
 
   report(freedBytes: number): CleanupReport {
     const { dryRun } = this.request;
+    const asked = this.#counts.archiving;
     return {
       count: this.#counts.deleted,
       bytes: dryRun ? null : freedBytes,
       sessions: this.#listed,
       dryRun,
+      ...(asked + this.#kept.kept === 0 ? {} : { archives: { asked, ...this.#kept } }),
     };
   }
 

@@ -53,7 +53,8 @@ describe('a file of rules', () => {
 
 const withRules = async (...all: object[]) => {
   const stage = new Stage();
-  const start = () => stage.start({ rules: rules(...all), maxAgeDays: 0 });
+  const start = (more: Parameters<Stage['start']>[0] = {}) =>
+    stage.start({ rules: rules(...all), maxAgeDays: 0, ...more });
   const retain = async (order: { rule?: string; dryRun?: boolean } = {}) => {
     const { rule, dryRun = false } = order;
     const asked = stage.system
@@ -89,6 +90,30 @@ test('a hold, an unfinished turn and what changes meanwhile are spared by rules 
     { rule: 'all', count: 1, sessions: [{ sessionId: 'gone' }] },
   ]);
   expect(await stage.left()).toEqual(['busy', 'held', 'imported', 'waiting']);
+});
+
+test('what is archived first, and what archives have of those that went, is in the report', async () => {
+  const rule = { name: 'all', q: 'updated:..1d', archiveFirst: true };
+  const archived: string[] = [];
+  const { stage, start, retain } = await withRules(rule);
+  stage.add('ended', 50, { status: 'completed' });
+  stage.add('stored', 45, { status: 'archived', hasArchive: true });
+  stage.add('gone', 42, { status: 'archived', hasArchive: true });
+  stage.add('idle', 40);
+  await start({
+    archive: async ({ sessionId }) => void archived.push(sessionId),
+    stored: async ({ sessionId }) =>
+      sessionId === 'stored' ? { storedBytes: 700, freedBytes: 2_000 } : undefined,
+  });
+  const report = {
+    count: 3,
+    archives: { asked: 1, kept: 1, storedBytes: 700, freedBytes: 2_000 },
+  };
+  expect(await retain({ dryRun: true })).toMatchObject([report]);
+  expect([archived, await stage.left()]).toEqual([[], ['ended', 'gone', 'idle', 'stored']]);
+  expect(await retain()).toMatchObject([report]);
+  expect([archived, await stage.left()]).toEqual([['ended'], ['ended']]);
+  expect(stage.notices).toMatchObject([{ changed: 0, failed: 0, report }]);
 });
 
 test('the newest stay, of all and of each directory', async () => {

@@ -47,6 +47,7 @@ export class Stage {
       rules: [],
       archiveDays: 0,
       archive: () => Promise.resolve(),
+      stored: () => Promise.resolve(undefined),
       remove: (key, by, ifVersion) => this.#remove(key, by, ifVersion),
       keepCopy: ({ sessionId }, folder) => this.copy(`${folder}/${sessionId}`),
       announce: (notice) => void this.notices.push(notice),

@@ -89,6 +89,15 @@ const COLUMNS: readonly Column[] = [
   { head: 'title', least: 10 },
 ];
 
+const archivesText = ({ archives, dryRun }: CleanupReport): string => {
+  if (archives === undefined) return '';
+  const { asked, kept, storedBytes, freedBytes } = archives;
+  const first = `${several(asked, 'session')} ${dryRun ? 'would be archived' : 'archived'} first\n`;
+  const freed = freedBytes === 0 ? '' : `; their directories had ${bytes(freedBytes)}`;
+  const stand = `${kept} of the deleted in archives, ${bytes(storedBytes)} stored${freed}\n`;
+  return `${asked === 0 ? '' : first}${kept === 0 ? '' : stand}`;
+};
+
 const reportText = (report: CleanupReport, { out, shell }: Invocation): string => {
   const rows = report.sessions.map((each) => [
     each.sessionId,
@@ -102,5 +111,5 @@ const reportText = (report: CleanupReport, { out, shell }: Invocation): string =
       : '';
   const freed = report.bytes === null ? '' : `, ${bytes(report.bytes)} freed`;
   const what = report.dryRun ? 'would be deleted' : 'deleted';
-  return `${list}${more}${several(report.count, 'session')} ${what}${freed}\n`;
+  return `${list}${more}${several(report.count, 'session')} ${what}${freed}\n${archivesText(report)}`;
 };

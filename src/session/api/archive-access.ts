@@ -3,7 +3,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import type { InputOf } from '../machine/machine.ts';
-import { type ArchiveOrder, requestArchive } from '../verbs/archives.ts';
+import { type ArchiveOrder, archives, requestArchive } from '../verbs/archives.ts';
 import { type Ground, journalOf } from '../verbs/verb.ts';
 
 /** Sessions whose records are removed in one go. */
@@ -34,6 +34,20 @@ export class ArchiveAccess {
   /** Resolves when it is durable that the session will be archived. Rejects with `invalid_state` where it has not ended. */
   async request(key: SessionKey, order: ArchiveOrder): Promise<void> {
     await requestArchive(this.#ground, key, order);
+  }
+
+  /** What its archive takes at its place, and what it has freed here; undefined: it stands in none that is complete. */
+  async stored(
+    key: SessionKey,
+  ): Promise<{ readonly storedBytes: number; readonly freedBytes: number } | undefined> {
+    const archiveId = (await this.head(key))?.archiveId;
+    if (archiveId === undefined) return undefined;
+    const name = { tenant: key.tenant, kind: 'archive', name: archiveId } as const;
+    const record = (await archives.find(this.#ground, name))?.record;
+    if (record?.archivedAtMs === undefined) return undefined;
+    const { folder, list, transcript, manifest, freedBytes = 0 } = record;
+    const sizes = [folder, list, transcript, manifest].map((each) => each?.size ?? 0);
+    return { storedBytes: sizes.reduce((sum, size) => sum + size, 0), freedBytes };
   }
 
   /** Whatever keeps the id of a session that is gone from use goes. Rejects with `unavailable` while forks hold it. */

@@ -26,6 +26,19 @@ export interface CleanupReport {
     readonly title?: string;
   }[];
   readonly dryRun: boolean;
+  /** Absent: archives had no part in it. */
+  readonly archives?: SweptArchives;
+}
+
+export interface SweptArchives {
+  /** Ended sessions that are archived first, or with `dryRun` would be: a later sweep deletes them. */
+  readonly asked: number;
+  /** Of those that were deleted, how many stand in an archive. */
+  readonly kept: number;
+  /** What their archives take at their places. Bytes that several have are counted for each. */
+  readonly storedBytes: number;
+  /** What their directories took here, where those were deleted behind the archive. */
+  readonly freedBytes: number;
 }
 
 /** What one rule did, or would do. */

@@ -166,6 +166,15 @@ const cleanupReport = {
     )
     .readonly(),
   dryRun: z.boolean(),
+  /** Where archives had a part in it: sessions that are archived first, those deleted that stand in one, what these take and have freed. */
+  archives: z
+    .strictObject({
+      asked: z.int().min(0),
+      kept: z.int().min(0),
+      storedBytes: z.int().min(0),
+      freedBytes: z.int().min(0),
+    })
+    .exactOptional(),
 };
 
 const cleanup = sessionsVerb('cleanup', {
