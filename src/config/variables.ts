@@ -325,6 +325,10 @@ export const VARIABLES = {
     meaning: 'its secret',
     secret: true,
   }),
+  s3SessionToken: optional('AWS_SESSION_TOKEN', headerValue('a token'), {
+    meaning: 'token of keys that hold for a while',
+    secret: true,
+  }),
   archiveCompression: set('ARCHIVE_COMPRESSION', oneOf('gzip', 'zip', 'tar'), 'gzip', {
     meaning: 'form of archives that name none',
   }),

@@ -48,6 +48,19 @@ const fileOf = (bytes: Buffer) => {
 };
 
 const small = Buffer.from('the bytes of an archive');
+
+test('keys that hold for a while come with their token, which is signed', async () => {
+  s3.sessionToken = 'a token+/=';
+  try {
+    const target = targetWith({ keys: () => ({ ...KEYS, sessionToken: 'a token+/=' }) });
+    expect(await target.putOnce('with-token.json', small, never)).toBe(true);
+    await expect(targetWith().putOnce('without.json', small, never)).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+  } finally {
+    s3.sessionToken = undefined;
+  }
+});
 const large = Buffer.alloc(12 * 1024 * 1024, 'abcdefg');
 const KEY = 'archives/of us & é/name.tar.gz';
 

@@ -62,6 +62,8 @@ export class FakeS3 {
   readonly seen: Seen[] = [];
   /** Asked for each request; undefined: all goes well. */
   fault: (seen: Seen) => Fault | undefined = () => undefined;
+  /** What keys that hold for a while come with; undefined: they come with nothing. */
+  sessionToken: string | undefined;
   /** Objects of one list. */
   pageSize = 1_000;
   #count = 0;
@@ -263,7 +265,10 @@ export class FakeS3 {
     const hash = String(request.headers['x-amz-content-sha256']);
     if (hash !== hex(body)) throw new Refused(400, 'XAmzContentSHA256Mismatch');
     if (!date.startsWith(day)) throw new Refused(403, 'SignatureDoesNotMatch', 'another day');
-    for (const needed of ['host', 'x-amz-date', 'x-amz-content-sha256'])
+    const token = request.headers['x-amz-security-token'];
+    if (token !== this.sessionToken) throw new Refused(403, 'InvalidToken');
+    const withToken = token === undefined ? [] : ['x-amz-security-token'];
+    for (const needed of ['host', 'x-amz-date', 'x-amz-content-sha256', ...withToken])
       if (!names.split(';').includes(needed))
         throw new Refused(403, 'AccessDenied', `${needed} is not signed`);
     const headers = names

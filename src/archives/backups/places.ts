@@ -4,11 +4,11 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { Place } from '../../session/ports/archives.ts';
 import type { BackupCost } from '../../session/ports/backups.ts';
 import { FolderTarget } from '../targets/folder-target.ts';
-import { keysOf } from '../targets/keys.ts';
+import { type KeySettings, keysOf } from '../targets/keys.ts';
 import { type S3Options, S3Target } from '../targets/s3-target.ts';
 import type { Target } from '../targets/target.ts';
 
-type Settings = Pick<Config, 's3Region' | 's3Endpoint' | 's3AccessKeyId' | 's3SecretAccessKey'>;
+type Settings = Pick<Config, 's3Region' | 's3Endpoint'> & KeySettings;
 
 const S3 = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:\/([\w!.*'() /&$@=;:+,-]{0,200}))?$/;
 
