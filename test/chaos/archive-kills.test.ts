@@ -26,6 +26,8 @@ const RESTORING = [
   'archive.placed',
   'archive.removed',
 ] as const;
+/** A sweep deletes what is brought back: killed in there by other tests, and here in full. */
+const SWEEPING = ['cleanup.batch'] as const;
 const FAULTS: readonly Fault[] = [
   'slowDown',
   'failAfter',
@@ -36,6 +38,11 @@ const FAULTS: readonly Fault[] = [
 ];
 const KILLS = isFull() ? 200 : ARCHIVING.length + RESTORING.length;
 const SESSIONS = isFull() ? 40 : 4;
+/** One request of so many fails; in full so many do at least. */
+const FAILS = isFull() ? 25 : 50;
+const LEAST_FAULTS = 200;
+/** Messages that another session gets with each thing that is asked of the daemon. */
+const LOAD = isFull() ? 20 : 1;
 
 const using = <T>(
   servers: string,
@@ -62,7 +69,12 @@ describe.skipIf(withoutNatsServer())('archives', () => {
   }, async () => {
     const dice = new Dice();
     const s3 = await FakeS3.start();
-    s3.fault = ({ method }) => (method !== 'HEAD' && dice.once(50) ? dice.pick(FAULTS) : undefined);
+    let faults = 0;
+    s3.fault = ({ method }) => {
+      if (method === 'HEAD' || !dice.once(FAILS)) return undefined;
+      faults += 1;
+      return dice.pick(FAULTS);
+    };
     const projects = mkdtempSync(join(tmpdir(), 'greenroom-projects-'));
     const daemon = new DaemonProcess({
       env: {
@@ -75,6 +87,7 @@ describe.skipIf(withoutNatsServer())('archives', () => {
     const trees = new Map<string, ReturnType<typeof treeOf>>();
     const place = (id: string): string => join(projects, id);
     await using((await daemon.start()).natsUrl, async (sessions) => {
+      await sessions.create('busy');
       for (const [at, id] of ids.entries()) {
         mkdirSync(place(id));
         // Some are equal, so that their bytes are stored once.
@@ -84,7 +97,7 @@ describe.skipIf(withoutNatsServer())('archives', () => {
           'sub/link': { to: '../same' },
         });
         trees.set(id, treeOf(place(id)));
-        await sessions.create(id, { workingDirectory: place(id) });
+        await sessions.create(id, { workingDirectory: place(id), tags: [id] });
         await sessions.append(id, [{ role: 'user', content: `I am ${id}` }]);
         await sessions.complete(id);
       }
@@ -94,6 +107,14 @@ describe.skipIf(withoutNatsServer())('archives', () => {
         ? Array.from({ length: count }, () => `${dice.pick(names)}:${1 + dice.int(0, 2)}`)
         : names;
 
+    const sent = { asked: 0, kept: 0 };
+    const load = async (sessions: SessionsFacade): Promise<void> => {
+      for (let message = 0; message < LOAD; message += 1) {
+        sent.asked += 1;
+        await sessions.append('busy', [{ role: 'user', content: `message ${sent.asked}` }]);
+        sent.kept += 1;
+      }
+    };
     const missed: string[] = [];
     /** With a daemon that dies at this place; where nothing passes there until all is settled, it is noted. */
     const killedAt = async (
@@ -104,7 +125,7 @@ describe.skipIf(withoutNatsServer())('archives', () => {
       const ready = await daemon.startOrEnd({ GREENROOM_CRASHPOINT: point });
       if (ready === undefined) return; // what it went on with has brought it there
       const work = using(ready.natsUrl, async (sessions, archives) => {
-        await ask(sessions, archives);
+        await Promise.all([ask(sessions, archives), load(sessions)]);
         await settled(archives);
         await pause(200); // what is tidied up behind them
         return 'settled';
@@ -129,7 +150,8 @@ describe.skipIf(withoutNatsServer())('archives', () => {
     );
 
     const goes = made[0];
-    for (const point of points(RESTORING, KILLS / 2))
+    const back = isFull() ? [...RESTORING, ...SWEEPING] : RESTORING;
+    for (const point of points(back, KILLS / 2))
       await killedAt(point, async (sessions, archives) => {
         for (const { archiveId, sessionId } of made) {
           if (point.startsWith('archive.removed')) {
@@ -139,7 +161,7 @@ describe.skipIf(withoutNatsServer())('archives', () => {
             continue;
           }
           if (treesAreThere(sessionId)) {
-            await sessions.delete(sessionId).catch(String);
+            await sessions.cleanup({ tags: [sessionId], maxAgeDays: 0 }).catch(String);
             rmSync(place(sessionId), { recursive: true, force: true });
           }
           await archives.restore(archiveId).catch(String);
@@ -166,6 +188,9 @@ describe.skipIf(withoutNatsServer())('archives', () => {
         const { work } = await archives.verify(archiveId, { waitMs: 30_000 });
         expect(work?.result).toMatchObject({ isSound: true });
       }
+      const { messageCount } = await sessions.get('busy');
+      expect(messageCount).toBeGreaterThanOrEqual(sent.kept);
+      expect(messageCount).toBeLessThanOrEqual(sent.asked);
       // What the bucket has is what the archives name.
       s3.fault = () => undefined;
       const names = left.flatMap(({ folder, list, transcript, manifest }) =>
@@ -181,7 +206,12 @@ describe.skipIf(withoutNatsServer())('archives', () => {
       expect(strays).toEqual([]);
     });
     if (!isFull()) expect(missed).toEqual([]);
-    else console.info(`${KILLS - missed.length} of ${KILLS} kills, seed ${dice.seed}`);
+    else {
+      console.info(
+        `${KILLS - missed.length} of ${KILLS} kills, ${faults} faults, ${sent.kept} messages, seed ${dice.seed}`,
+      );
+      expect(faults).toBeGreaterThanOrEqual(LEAST_FAULTS);
+    }
     await s3.stop();
     rmSync(projects, { recursive: true });
 
