@@ -3,11 +3,13 @@
  * listed and synced besides. The memory is that of this process while it packs, its thread's included.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   createWriteStream,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -21,24 +23,25 @@ import { describeMachine } from './harness/machine.ts';
 import { Sheet } from './harness/sheet.ts';
 
 interface Plan {
-  /** Copies of this checkout's texts. */
-  readonly copies: number;
-  /** Files of 100 bytes besides. */
-  readonly small: number;
+  readonly files: number;
+  readonly bytes: number;
   readonly rounds: number;
 }
 
-const planOf = (settings: Settings): Plan =>
-  bySize(settings, {
-    smoke: { copies: 1, small: 100, rounds: 1 },
-    normal: { copies: 6, small: 5_000, rounds: 5 },
-    full: { copies: 600, small: 990_000, rounds: 3 },
+const planOf = (settings: Settings): Plan => {
+  const plan = bySize(settings, {
+    smoke: { files: 3_000, bytes: 20_000_000, rounds: 1 },
+    normal: { files: 18_000, bytes: 100_000_000, rounds: 5 },
+    full: { files: 1_000_000, bytes: 10_000_000_000, rounds: 3 },
   });
+  return settings.tree === undefined ? plan : { ...settings.tree, rounds: 1 };
+};
 
 const GOAL = 0.8;
 const MOST_BYTES = 64 * 1024 * 1024;
 const LOOK_MS = 20;
 const PER_FOLDER = 1_000;
+const LARGE_BYTES = 10_000_000;
 
 export const archives: Bench = {
   name: 'archives',
@@ -79,21 +82,58 @@ export const archives: Bench = {
     );
     sheet.goal('packed, of `tar | gzip`', `${GOAL}`, times(ratio), ratio >= GOAL);
     sheet.goal('memory besides', bytes(MOST_BYTES), bytes(most), most <= MOST_BYTES);
+    settings.say('  copying');
+    const copied = await copies(settings.scratch, root);
+    sheet.table(
+      'Copying, as a fork does',
+      ['by', 'MB a second'],
+      copied.map(([by, seconds]) => [by, number(made.size / 1e6 / seconds)]),
+    );
     rmSync(root, { recursive: true });
     return sheet;
   },
 };
 
-const makeTree = (root: string, { copies, small }: Plan): { files: number; size: number } => {
-  for (let copy = 0; copy < copies; copy += 1)
+/** Half of the files are this checkout's texts, over and over; then come large files of such text, and small ones. */
+const makeTree = (
+  root: string,
+  { files, bytes: wanted }: Plan,
+): { files: number; size: number } => {
+  mkdirSync(root);
+  const copy = (name: string): void => {
     for (const folder of ['src', 'docs', 'test'])
-      cpSync(folder, join(root, `copy-${copy}`, folder), { recursive: true });
-  for (let file = 0; file < small; file += 1) {
+      cpSync(folder, join(root, name, folder), { recursive: true });
+  };
+  copy('copy-0');
+  const one = sizeOf(root);
+  const copies = Math.max(1, Math.floor(files / 2 / one.files));
+  for (let at = 1; at < copies; at += 1) copy(`copy-${at}`);
+  const large = Math.max(0, Math.floor((wanted - copies * one.size) / LARGE_BYTES));
+  const text = textOf(join(root, 'copy-0', 'src'));
+  mkdirSync(join(root, 'large'));
+  for (let file = 0; file < large; file += 1)
+    writeFileSync(join(root, 'large', `${file}.txt`), turned(text, file));
+  for (let file = copies * one.files + large; file < files; file += 1) {
     const folder = join(root, 'small', String(Math.floor(file / PER_FOLDER)));
-    if (file % PER_FOLDER === 0) mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, `${file}.txt`), `file ${file} `.repeat(10));
   }
   return sizeOf(root);
+};
+
+/** The texts of a folder, one behind the other, over and over. */
+const textOf = (root: string): Buffer => {
+  const texts = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+  const all = Buffer.concat(texts);
+  return Buffer.concat(Array.from({ length: Math.ceil(LARGE_BYTES / all.length) }, () => all));
+};
+
+/** Each begins elsewhere, so that no two are equal. */
+const turned = (text: Buffer, file: number): Buffer => {
+  const from = (file * 7_919) % LARGE_BYTES;
+  return Buffer.concat([text.subarray(from, LARGE_BYTES), text.subarray(0, from)]);
 };
 
 const sizeOf = (root: string): { files: number; size: number } => {
@@ -120,6 +160,29 @@ const pack = (root: string, into: string): Promise<unknown> =>
     { root, into, listInto: `${into}.list`, compression: 'gzip', exclude: [] },
     new AbortController().signal,
   );
+
+/** Both bring it to disk. */
+const copies = async (scratch: string, root: string): Promise<(readonly [string, number])[]> => {
+  const into = join(scratch, 'copy');
+  const limits = { entries: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+  const { signal } = new AbortController();
+  const by = [
+    ['Greenroom', () => inThread('copy', { root, into, limits }, signal)],
+    ['`cp -a`, `sync -f`', () => shell('cp -a -- "$0" "$1" && sync -f -- "$1"', root, into)],
+  ] as const;
+  const found: (readonly [string, number])[] = [];
+  for (const [name, work] of by) {
+    found.push([name, await secondsOf(work)]);
+    rmSync(into, { recursive: true });
+  }
+  return found;
+};
+
+const shell = async (line: string, ...words: readonly string[]): Promise<void> => {
+  const child = spawn('sh', ['-c', line, ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`${line}: ended with ${code}`);
+};
 
 const tarAndGzip = async (root: string, into: string): Promise<void> => {
   const tar = spawn('tar', ['-cf', '-', '-C', root, '.'], { stdio: ['ignore', 'pipe', 'inherit'] });

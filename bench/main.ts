@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [name …] [--smoke | --full] [--minutes N] [--profile] [--dir FOLDER]`: runs benches one
+ * `npm run bench -- [name …] [--smoke | --full] [--minutes N] [--tree FILES,MB] [--profile] [--dir FOLDER]`: runs benches one
  * after another and prints their sheets; writes them to RESULTS.md, but for smoke runs. Ends with 1
  * when a check failed: then the figures mean nothing. A missed goal is printed and is no failure.
  */
@@ -79,6 +79,7 @@ const { values, positionals } = parseArgs({
     full: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     minutes: { type: 'string' },
+    tree: { type: 'string' },
     dir: { type: 'string', default: resolve(ROOT, '.greenroom') },
   },
 });
@@ -95,6 +96,13 @@ const minutesAsked = (): number | undefined => {
   const minutes = Number(values.minutes);
   if (!(minutes > 0)) throw new Error('--minutes takes a number above 0');
   return minutes;
+};
+
+const treeAsked = (): Settings['tree'] => {
+  if (values.tree === undefined) return undefined;
+  const [, files, megabytes] = /^(\d+),(\d+)$/.exec(values.tree) ?? [];
+  if (files === undefined) throw new Error('--tree takes two numbers, such as 100000,1000');
+  return { files: Number(files), bytes: Number(megabytes) * 1_000_000 };
 };
 
 const chosen = (): readonly Bench[] => {
@@ -134,6 +142,7 @@ const run = async (): Promise<void> => {
         scratch,
         profile: values.profile,
         minutes: minutesAsked(),
+        tree: treeAsked(),
         say,
       });
       if (!isGood) process.exitCode = 1;

@@ -15,6 +15,8 @@ export interface Settings {
   readonly profile: boolean;
   /** How long a soak takes, where the size does not say it. */
   readonly minutes?: number | undefined;
+  /** How large the tree of a bench of folders is, where the size does not say it. */
+  readonly tree?: { readonly files: number; readonly bytes: number } | undefined;
   /** Progress, for whoever waits. */
   readonly say: (line: string) => void;
 }
