@@ -54,7 +54,12 @@ const LONG = files(
   ...['greenroom/(long-imports|every-commit|passivation|sick-sessions)', 'client/abort'],
   ...['executor/pool/(threads|resting-threads)', 'search/long-searches'],
   ...['greenroom/recovery', 'greenroom/crashes', 'greenroom/long-waits', 'greenroom/late-reads'],
-  ...['greenroom/tasks', 'greenroom/delayed-turns', 'greenroom/(archives|archive-circle|fork-directory)', 'archives/s3-target'],
+  ...[
+    'greenroom/tasks',
+    'greenroom/delayed-turns',
+    'greenroom/(archives|archive-circle|fork-directory)',
+    'archives/s3-target',
+  ],
   ...['greenroom/backups', 'archives/backups', 'archives/second-opinion'],
   ...[
     'cli/daemon-in-trouble',

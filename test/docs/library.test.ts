@@ -24,7 +24,8 @@ const item = (beginning: string): string => {
 
 /** Verbs that only programs ask step by step, those of `store()`, and a second name: other methods stand for them. */
 const STEPS = /^(mirror-.*|import.*|export|list|save|load|classic|watch-.*)$/;
-const WHOLES = ['exportSession', 'importSession', 'watch'];
+/** Other methods for these, and one that gives more of what its verb says. */
+const WHOLES = ['exportSession', 'importSession', 'watch', 'forkWithDirectory'];
 const camelCase = (verb: string): string =>
   verb.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
