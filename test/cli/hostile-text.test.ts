@@ -129,6 +129,7 @@ const CALLS: readonly (readonly string[])[] = [
   ['sessions', 'retags', '--stop', HOSTILE],
   ['retention', '--rule', HOSTILE],
   ['sessions', 'fork', 'evil', '--title', HOSTILE],
+  ['sessions', 'fork', 'evil', '--copy-directory'],
   ['sessions', 'branches', 'evil'],
   ['sessions', 'branches', '33333333'],
   ['sessions', 'messages', '33333333'],
