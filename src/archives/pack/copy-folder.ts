@@ -27,6 +27,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import type { CopyLimits, LeftOut } from '../../session/ports/copier.ts';
 import { type Counts, Tally } from './manifest.ts';
 import { faultOfLink } from './paths.ts';
+import { Unsynced } from './unsynced.ts';
 import { type Found, type FoundFile, walk } from './walk.ts';
 
 export interface CopyOrder {
@@ -50,7 +51,7 @@ export const copyFolder = async ({ root, into, limits }: CopyOrder): Promise<Cop
     for (const found of walk(root, () => undefined, tally)) await copying.take(found);
     await copying.end();
   } finally {
-    copying.close();
+    await copying.close();
   }
   const { counts, left, leftCount } = tally;
   return { counts, left, leftCount };
@@ -59,8 +60,6 @@ export const copyFolder = async ({ root, into, limits }: CopyOrder): Promise<Cop
 const PRIVATE = 0o700;
 const PERMISSIONS = 0o777;
 const CHUNK = 1024 * 1024;
-/** Open files that wait to be brought to disk, all of them at once: that costs less than one by one. */
-const UNSYNCED = 64;
 /** Latest time that all systems take, in seconds. */
 const LAST_SECOND = 0x7fff_ffff;
 
@@ -93,8 +92,7 @@ class Copying {
   readonly #chunk = Buffer.allocUnsafe(CHUNK);
   /** Folders that the last thing was in: each gets its mode and time when what follows is not in it. */
   readonly #folders: OpenFolder[] = [];
-  /** Not on disk yet. */
-  #open: number[] = [];
+  readonly #unsynced = new Unsynced();
   #entries = 0;
   #shares = true;
 
@@ -116,18 +114,21 @@ class Copying {
       if (!OF_ONE.includes(code)) throw error;
       this.#tally.leave(found.path, `it cannot be made: ${code}`);
     }
-    if (this.#open.length >= UNSYNCED) await this.#sync();
+    await this.#unsynced.look();
   }
 
   async end(): Promise<void> {
     await this.#leaveFolders(undefined);
-    this.#open.push(openSync(this.#into, FOLDER));
-    await this.#sync();
+    this.#hold(openSync(this.#into, FOLDER));
+    await this.#unsynced.flush();
   }
 
-  close(): void {
-    for (const fd of this.#open) closeSync(fd);
-    this.#open = [];
+  close(): Promise<void> {
+    return this.#unsynced.close();
+  }
+
+  #hold(fd: number): void {
+    this.#unsynced.hold({ sync: () => synced(fd), close: async () => closeSync(fd) });
   }
 
   #make(found: Found): void {
@@ -153,7 +154,7 @@ class Copying {
       throw tooLarge(`more than ${bytes} bytes (GREENROOM_FORK_MAX_MB)`);
     const isShared = this.#share(found, at);
     const fd = openSync(at, isShared ? OLD_FILE : NEW_FILE, 0o600);
-    this.#open.push(fd);
+    this.#hold(fd);
     this.#tally.bytes += isShared ? found.size : this.#copy(found, fd);
     fchmodSync(fd, found.mode & PERMISSIONS);
     futimesSync(fd, ...timesOf(found.mtimeMs));
@@ -192,19 +193,11 @@ class Copying {
       if (last === undefined || next?.startsWith(`${last.path}/`)) return;
       this.#folders.pop();
       const fd = openSync(join(this.#into, last.path), FOLDER);
-      this.#open.push(fd);
+      this.#hold(fd);
       fchmodSync(fd, (last.mode & PERMISSIONS) | PRIVATE); // whoever removes it must get in
       futimesSync(fd, ...timesOf(last.mtimeMs));
-      if (this.#open.length >= UNSYNCED) await this.#sync();
+      await this.#unsynced.look();
     }
-  }
-
-  async #sync(): Promise<void> {
-    const open = this.#open;
-    this.#open = [];
-    const ended = await Promise.allSettled(open.map((fd) => synced(fd)));
-    for (const fd of open) closeSync(fd);
-    for (const each of ended) if (each.status === 'rejected') throw each.reason;
   }
 }
 

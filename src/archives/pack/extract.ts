@@ -6,6 +6,7 @@
  * 2. Made are files, folders, and links that stay inside; links last, so nothing is written through one. No file is
  *    made where something is, no mode but permissions is set, no owner.
  * 3. Beyond a limit all of it is given up.
+ * 4. All of it is on disk before it takes its place.
  */
 import { constants } from 'node:fs';
 import { lstat, lutimes, mkdir, open, opendir, rename, rm, rmdir, symlink } from 'node:fs/promises';
@@ -15,6 +16,7 @@ import type { Left } from '../../session/ports/archives.ts';
 import { type Counts, Tally } from './manifest.ts';
 import type { Part } from './parts.ts';
 import { faultOfLink, faultOfPath, plainPath } from './paths.ts';
+import { Unsynced } from './unsynced.ts';
 
 export interface ExtractLimits {
   readonly entries: number;
@@ -66,8 +68,12 @@ export const unpackTo = async (order: ExtractOrder): Promise<Extracted> => {
   await mkdir(draft, { mode: 0o700 });
   try {
     const extraction = new Extraction(draft, limits, progress);
-    for await (const part of parts) await extraction.take(part);
-    return await extraction.end();
+    try {
+      for await (const part of parts) await extraction.take(part);
+      return await extraction.end();
+    } finally {
+      await extraction.close();
+    }
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw error;
@@ -163,6 +169,7 @@ class Extraction {
   readonly #folders: OpenFolder[] = [];
   /** Folders whose time is set once more behind the links in them. */
   readonly #withLinks = new Map<string, OpenFolder>();
+  readonly #unsynced = new Unsynced();
   #entries = 0;
 
   constructor(root: string, limits: ExtractLimits, progress?: (counts: Counts) => void) {
@@ -193,9 +200,15 @@ class Extraction {
     await this.#leaveFolders(undefined);
     for (const link of this.#links) await this.#link(link);
     for (const folder of this.#withLinks.values()) await this.#finish(folder);
+    this.#unsynced.hold(await open(this.#root, 'r'));
+    await this.#unsynced.flush();
     const { counts, left, leftCount } = this.#tally;
     this.#progress?.(counts);
     return { counts, left, leftCount };
+  }
+
+  close(): Promise<void> {
+    return this.#unsynced.close();
   }
 
   async #make(path: string, part: Part): Promise<void> {
@@ -238,21 +251,19 @@ class Extraction {
   async #file(path: string, { bytes, mode, mtimeMs }: Part): Promise<void> {
     const { fileBytes, totalBytes } = this.#limits;
     const file = await open(join(this.#root, path), NEW_FILE, 0o600);
-    try {
-      let size = 0;
-      for await (const chunk of bytes) {
-        size += chunk.length;
-        this.#tally.bytes += chunk.length;
-        if (size > fileBytes) throw tooLarge(`a file of it has more than ${fileBytes} bytes`);
-        if (this.#tally.bytes > totalBytes)
-          throw tooLarge(`its files have more than ${totalBytes} bytes`);
-        for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
-      }
-      await file.chmod(mode & PERMISSIONS);
-      await file.utimes(...timesOf(mtimeMs));
-    } finally {
-      await file.close();
+    this.#unsynced.hold(file);
+    let size = 0;
+    for await (const chunk of bytes) {
+      size += chunk.length;
+      this.#tally.bytes += chunk.length;
+      if (size > fileBytes) throw tooLarge(`a file of it has more than ${fileBytes} bytes`);
+      if (this.#tally.bytes > totalBytes)
+        throw tooLarge(`its files have more than ${totalBytes} bytes`);
+      for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
     }
+    await file.chmod(mode & PERMISSIONS);
+    await file.utimes(...timesOf(mtimeMs));
+    await this.#unsynced.look();
     this.#tally.files += 1;
   }
 
@@ -283,12 +294,10 @@ class Extraction {
       join(this.#root, path),
       constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
     );
-    try {
-      await folder.chmod((mode & PERMISSIONS) | 0o700);
-      await folder.utimes(...timesOf(mtimeMs));
-    } finally {
-      await folder.close();
-    }
+    this.#unsynced.hold(folder);
+    await folder.chmod((mode & PERMISSIONS) | 0o700);
+    await folder.utimes(...timesOf(mtimeMs));
+    await this.#unsynced.look();
   }
 }
 
