@@ -34,6 +34,18 @@ describe('a folder for archives', () => {
       await expect(allowed(path)).rejects.toMatchObject({ code: 'forbidden' });
   });
 
+  test('is none of the directories that Greenroom makes for other sessions, wherever these lie', async () => {
+    const workspaces = folder('projects', 'workspaces');
+    const mine = folder('projects', 'workspaces', 'default', 'mine');
+    const theirs = folder('projects', 'workspaces', 'default', 'theirs');
+    const there = (path: string) =>
+      mustBeAllowed(path, mine, { dataDir, archiveDir, workspaces, roots: undefined });
+    await there(mine);
+    await there(folder('projects', 'b'));
+    for (const path of [theirs, workspaces, root])
+      await expect(there(path)).rejects.toMatchObject({ code: 'forbidden' });
+  });
+
   test("is not the session's own any more where a link stands in its place", async () => {
     const other = folder('data', 'workspaces', 'acme', 'theirs');
     for (const [at, target] of ['/etc', other].entries()) {

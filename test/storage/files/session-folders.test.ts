@@ -35,6 +35,17 @@ const made = (...names: readonly string[]): string => {
 const remove = (): Promise<void> =>
   removeSessionFolders({ dataDir }, KEY, (path, error) => left.push(`${path}: ${error.message}`));
 
+it('its working directory goes wherever it is set to be', async () => {
+  const workspaceDir = made('elsewhere');
+  const inThere = made('elsewhere', 't', 's', 'deep');
+  made('elsewhere', 't', 'other');
+  const usual = made('workspaces', 't', 's');
+  await removeSessionFolders({ dataDir, workspaceDir }, KEY, (path) => left.push(path));
+  expect([inThere, usual].map((path) => existsSync(path))).toEqual([false, true]);
+  expect(existsSync(join(workspaceDir, 't', 'other'))).toBe(true);
+  expect(left).toEqual([]);
+});
+
 it('its working directory and its tools’ output go, others’ stay', async () => {
   for (const kind of ['workspaces', 'tool-output'])
     for (const session of ['s', 's-2', 'S2'])
