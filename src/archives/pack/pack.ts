@@ -52,7 +52,7 @@ export const packFolder = async (
   const [archive, ofList] = await together(
     writeFileOf(
       into,
-      () => archiveBytes(compression, things, tally, listed),
+      () => inStep(archiveBytes(compression, things, tally, listed), list),
       () => progress(tally.counts),
     ).then((written) => {
       for (const { path, why } of tally.left) list.add({ kind: 'left', path, why });
@@ -64,6 +64,17 @@ export const packFolder = async (
   const { counts, left, leftCount } = tally;
   return { archive, list: ofList, counts, left, leftCount };
 };
+
+/** Of small files the list is as long as what is packed: it must not wait in memory. */
+async function* inStep(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  list: ListFile,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    yield chunk;
+    await list.room();
+  }
+}
 
 /** The list ends with the archive, also when that fails. */
 const together = async (
@@ -95,7 +106,7 @@ const archiveBytes = (
 const LEVEL = 6;
 const CHUNK = 256 * 1024;
 
-/** Lines of JSON, gathered into a gzip. What waits to be written is bounded by how fast a folder can be read. */
+/** Lines of JSON, gathered into a gzip. */
 class ListFile {
   readonly written: Promise<Written>;
   readonly #gzip = createGzip({ level: LEVEL });
@@ -114,6 +125,13 @@ class ListFile {
   #flush(): void {
     this.#gzip.write(this.#gathered.join(''));
     this.#gathered = [];
+  }
+
+  /** Resolves when it takes more, or when it has failed. */
+  async room(): Promise<void> {
+    if (!this.#gzip.writableNeedDrain) return;
+    const drained = new Promise<void>((resolve) => void this.#gzip.once('drain', resolve));
+    await Promise.race([drained, this.written.catch(() => undefined)]);
   }
 
   end(): void {
