@@ -17,7 +17,7 @@ export const housekeeping = (parts: Parts) => {
   return supervisor({
     id: 'housekeeping',
     strategy: 'one_for_one',
-    maxRestarts: 8, // each once
+    maxRestarts: 9, // each once
     maxSeconds: 60,
     children: [
       cleaner({
