@@ -246,6 +246,12 @@ const inUse = (holder: Holder | undefined): GreenroomError =>
       : `${holder.owner} works with these backups until ${iso(holder.untilMs)}, unless it says that it needs longer`,
   );
 
-/** Who works there: the store, where its data is, on which machine. */
-export const ownerOf = (storeId: string, host: string, dataDir: string): string =>
-  `${host} (store ${storeId.slice(0, 8)}, ${hashOf(dataDir).slice(0, 8)})`;
+/**
+ * Who works there: the store, where its data is, on which machine.
+ *
+ * @param pid of a process that is not the daemon of that data: both may run, and several such.
+ */
+export const ownerOf = (storeId: string, host: string, dataDir: string, pid?: number): string => {
+  const process = pid === undefined ? '' : `, process ${pid}`;
+  return `${host} (store ${storeId.slice(0, 8)}, ${hashOf(dataDir).slice(0, 8)}${process})`;
+};
