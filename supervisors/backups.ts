@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BackupRecord } from '../src/archives/backup-record.ts';
 import { backupWorks } from '../src/archives/backup-works.ts';
 import { ownerOf } from '../src/archives/backups/backup-place.ts';
-import { placeOfText, targetOf } from '../src/archives/backups/places.ts';
+import { mustBeApart, placeOfText, targetOf } from '../src/archives/backups/places.ts';
 import { backups } from '../src/archives/backups-server.ts';
 import { paced } from '../src/archives/pace.ts';
 import { mustBeWhen, next, type When } from '../src/calendar/when.ts';
@@ -31,6 +31,7 @@ export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
       'GREENROOM_BACKUP_EVERY is set and GREENROOM_BACKUP_TO is not: say where backups go',
     );
   const place = backupTo === undefined ? undefined : placeOfText(backupTo, config);
+  if (place !== undefined) mustBeApart(place, dataDir);
   const pace = paced(sessions.clock, config.archiveMbPerSecond * MB);
   const keep = { last: config.backupKeep, days: config.backupKeepDays };
   const storeIdIn = (system: System) => system.find(journalName)?.info().storeId;

@@ -16,7 +16,7 @@ import type { System } from '../otp/system.ts';
 import type { TraceEvent } from '../otp/trace.ts';
 import type { TraceOrder, TraceView } from '../session/verbs/daemon-verbs.ts';
 import { messageOf, nodeAt } from './actor-view.ts';
-import { glimpse } from './glimpse.ts';
+import { glimpse, inShort } from './glimpse.ts';
 
 /** Actors that are traced at once. */
 export const MAX_TRACES = 8;
@@ -145,7 +145,7 @@ class ActorTrace {
         return this.#closed({ threw: glimpse(event.error, this.#hide) });
       case 'exited':
         this.#stop = undefined;
-        return this.#closed({ exited: describeReason(event.reason).split('\n', 1)[0] ?? '' });
+        return this.#closed({ exited: inShort(describeReason(event.reason), this.#hide) });
     }
   }
 

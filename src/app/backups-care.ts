@@ -4,14 +4,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { backupWorks, newest } from '../archives/backup-works.ts';
 import { BackupPlace, ownerOf } from '../archives/backups/backup-place.ts';
-import { placeOfText, targetOf } from '../archives/backups/places.ts';
+import { mustBeApart, placeOfText, targetOf } from '../archives/backups/places.ts';
 import { fetchBackup } from '../archives/backups/read-backup.ts';
 import type { BackupWorks } from '../archives/backups-server.ts';
 import { paced } from '../archives/pace.ts';
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../otp/system-clock.ts';
 import { makeFolder } from '../platform/make-folder.ts';
-import { backupStore, restoreStore } from '../storage/backup/care.ts';
+import { backupStore, mustHaveNoStore, restoreStore } from '../storage/backup/care.ts';
 import { readStoreFile } from '../storage/verify/store-file.ts';
 
 const MB = 1_000_000;
@@ -22,12 +22,13 @@ const worksAt = (config: Config, text: string): BackupWorks => {
   const { dataDir } = config;
   const storeDir = join(dataDir, 'store');
   const clock = systemClock;
+  mustBeApart(placeOfText(text, config), dataDir);
   const storeId = (): string | undefined => readStoreFile(storeDir)?.storeId;
   return backupWorks({
     ...{ clock, storeId, keep: { last: config.backupKeep, days: config.backupKeepDays } },
     target: reach(config, text),
-    owner: () => ownerOf(storeId() ?? '', hostname(), dataDir),
-    staging: join(dataDir, 'backing-up', 'by-hand'),
+    owner: () => ownerOf(storeId() ?? '', hostname(), dataDir, process.pid),
+    staging: join(dataDir, 'backing-up', `by-hand-${process.pid}`),
     copy: (folder, signal) => backupStore(storeDir, folder, clock.now(), signal),
   });
 };
@@ -47,10 +48,12 @@ const restoreFrom = async (
   progress: (done: { readonly bytes: number; readonly ofBytes: number }) => void,
 ) => {
   const { dataDir } = config;
+  const storeDir = join(dataDir, 'store');
+  mustHaveNoStore(storeDir); // what is found at the end only was fetched in vain
   const place = new BackupPlace(
     reach(config, from)(),
     systemClock,
-    ownerOf('', hostname(), dataDir),
+    ownerOf('', hostname(), dataDir, process.pid),
   );
   const wanted = backupId ?? (await newest(place, undefined, signal));
   const manifest = await place.manifest(wanted, signal);
@@ -60,7 +63,7 @@ const restoreFrom = async (
   try {
     const plain = join(draft, 'backup');
     await fetchBackup(place, manifest, plain, signal, progress);
-    const note = await restoreStore(plain, join(dataDir, 'store'), systemClock.now());
+    const note = await restoreStore(plain, storeDir, systemClock.now());
     return { backupId: wanted, ...note };
   } finally {
     rmSync(draft, { recursive: true, force: true });

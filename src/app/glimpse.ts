@@ -3,14 +3,25 @@
  * actor can be watched; what is named like a secret is left out.
  */
 const MAX_CHARACTERS = 400;
+/** Of a text, where secrets are looked for: one that goes on behind it is not known by its beginning. */
+const MAX_SEARCHED = 16_384;
 const MAX_TEXT = 80;
 const MAX_DEPTH = 3;
 const MAX_PARTS = 8;
 const SECRET = /key$|token|secret|password|authorization|cookie|ticket|^env$|^headers$/i;
 
 /** @param hide takes known secrets out of a text. */
-export const glimpse = (value: unknown, hide: (text: string) => string): string =>
-  cut(written(value, hide, 0), MAX_CHARACTERS);
+export const glimpse = (value: unknown, hide: (text: string) => string): string => {
+  try {
+    return cut(written(value, hide, 0), MAX_CHARACTERS);
+  } catch {
+    return 'something that cannot be shown'; // a getter may throw
+  }
+};
+
+/** A line of words that is no message, such as why an actor died. */
+export const inShort = (text: string, hide: (text: string) => string): string =>
+  cut(hide(text.slice(0, MAX_SEARCHED)).split('\n', 1)[0] ?? '', MAX_CHARACTERS);
 
 const written = (value: unknown, hide: (text: string) => string, depth: number): string => {
   switch (typeof value) {
@@ -29,7 +40,7 @@ const written = (value: unknown, hide: (text: string) => string, depth: number):
 
 /** A secret is found where the text is still longer than what is shown of it. */
 const shortened = (text: string, hide: (text: string) => string): string =>
-  cut(hide(text.slice(0, MAX_CHARACTERS)), MAX_TEXT);
+  cut(hide(text.slice(0, MAX_SEARCHED)), MAX_TEXT);
 
 const cut = (text: string, most: number): string =>
   text.length > most ? `${text.slice(0, most)}…` : text;
@@ -47,7 +58,7 @@ const partsOf = (value: object, hide: (text: string) => string, depth: number): 
     const field = (value as Readonly<Record<string, unknown>>)[name];
     if (field === undefined) continue;
     shown.push(
-      `${cut(name, MAX_TEXT)}: ${isSecret(name) ? '(hidden)' : written(field, hide, depth + 1)}`,
+      `${shortened(name, hide)}: ${isSecret(name) ? '(hidden)' : written(field, hide, depth + 1)}`,
     );
   }
   return shown.length === 0 ? '{}' : `{ ${shown.join(', ')} }`;

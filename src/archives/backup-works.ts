@@ -116,8 +116,18 @@ const factsOf = async (
   }
 };
 
-/** As the note says that goes along with a copy of a store. */
+/** As the note says that goes along with a copy of a store; what others put at a place may hold anything. */
 const countsOf = ({ files }: Manifest): { readonly sessions: number; readonly entries: number } => {
-  const note = JSON.parse(files['backup.json'] ?? '{}') as Record<string, unknown>;
-  return { sessions: Number(note['sessions'] ?? 0), entries: Number(note['entries'] ?? 0) };
+  const { sessions, entries } = noteIn(files['backup.json'] ?? '{}');
+  return { sessions: countIn(sessions), entries: countIn(entries) };
 };
+
+const noteIn = (text: string): Readonly<Record<string, unknown>> => {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+};
+
+const countIn = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : 0);

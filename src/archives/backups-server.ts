@@ -208,7 +208,9 @@ const prepare = async (
     const now = known?.record ?? { status: 'idle', createdAtMs: nowMs, tried: 0 };
     const isAsked = now.status === 'pending' || now.status === 'in_progress';
     if (known !== undefined && isAsked) return { record: now, dueMs: Math.min(known.dueMs, nowMs) };
-    return { record: now, dueMs: args.next(now.last?.endedAtMs ?? now.createdAtMs) ?? NEVER_MS };
+    // A clock that was wrong for a while must not put off all backups until then.
+    const lastMs = Math.min(now.last?.endedAtMs ?? now.createdAtMs, nowMs);
+    return { record: now, dueMs: args.next(lastMs) ?? NEVER_MS };
   });
 };
 

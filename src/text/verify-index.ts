@@ -75,8 +75,10 @@ const verified = async (
 ): Promise<IndexReport> => {
   try {
     db.exec('BEGIN');
-    const meta = db.prepare('SELECT storeId, scope FROM meta').get() as Partial<IndexPlace>;
-    if (meta.storeId !== place.storeId || meta.scope !== place.scope)
+    const meta = db.prepare('SELECT storeId, scope FROM meta').get() as
+      | Partial<IndexPlace>
+      | undefined;
+    if (meta?.storeId !== place.storeId || meta.scope !== place.scope)
       return { is: 'useless', why: 'it is of another store, or of another setting' };
     const rows = db.prepare('SELECT * FROM session ORDER BY number').all() as StoredRow[];
     return await new Comparison(sumsOf(db), journal, place.scope).run(rows);

@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BackupPlace } from '../../src/archives/backups/backup-place.ts';
+import { goingOf } from '../../src/archives/backups/keep.ts';
 import {
+  backupOfId,
   CHUNK_BYTES,
   hashOf,
+  idOf,
   type Manifest,
+  manifestName,
   REGION_BYTES,
 } from '../../src/archives/backups/layout.ts';
 import { makeBackup } from '../../src/archives/backups/make-backup.ts';
@@ -238,6 +242,87 @@ test('of which too little is needed, a pack is put anew: a place does not only g
   const manifest = await at.place.manifest(only?.replace('.backup.json', '') ?? '', never);
   const needed = manifest.packs.reduce((sum, [, , each]) => sum + each, 0);
   expect(needed).toBeGreaterThan(bytes.reduce((sum, each) => sum + each, 0) / 3);
+});
+
+/** A manifest that was put by other hands, with the id that its text has. */
+const putForged = async (place: BackupPlace, change: Partial<Manifest>, from: Manifest) => {
+  const manifest = { ...from, ...change };
+  const text = JSON.stringify(manifest);
+  const backupId = idOf(text, manifest);
+  await place.target.putOnce(manifestName(backupId), Buffer.from(text), never);
+  return { backupId, manifest };
+};
+
+describe('what others put at the place', () => {
+  test('that would have more read than we ever put is refused, and a backup goes round it', async () => {
+    const at = ground(folderTarget());
+    const { manifest } = await makeBackup(at, never);
+    later();
+    const madeAt = new Date(nowMs).toISOString();
+    const sha = 'a'.repeat(64);
+    for (const ref of [
+      [0, 0, 8 * 1024 ** 3, sha],
+      [0, 2 ** 52, 10, sha],
+      [1_000, 0, 10, sha],
+    ] as const) {
+      const regions = manifest.regions.map(() => [...ref]) as Manifest['regions'];
+      const { backupId } = await putForged(at.place, { madeAt, regions }, manifest);
+      await expect(at.place.manifest(backupId, never)).rejects.toMatchObject({
+        code: 'corrupt_record',
+      });
+    }
+    expect((await makeBackup(at, never)).manifest.put.bytes).toBe(0);
+  });
+
+  test('under a day that no calendar has is no backup, and a half of another is left', async () => {
+    const at = ground(folderTarget());
+    expect(backupOfId(`20261399T250000Z-abcdef-${'0'.repeat(16)}`)).toBeUndefined();
+    const theirs = ['an-archive.manifest.json.part', 'report.json.part'];
+    for (const name of theirs) await at.place.target.putOnce(name, Buffer.from('{}'), never);
+    await at.place.target.putOnce(`${'b'.repeat(64)}.pack.part`, Buffer.from('half'), never);
+    await at.place.leased(never, () => at.place.sweep(never));
+    expect(await names(at.place)).toEqual(theirs);
+  });
+});
+
+test('a backup of a time to come does not have each new one go', () => {
+  const day = 24 * 3_600_000;
+  const backup = (madeAtMs: number) => ({ backupId: String(madeAtMs), madeAtMs, store: 'ours' });
+  const [future, today, yesterday] = [nowMs + 9 * day, nowMs, nowMs - day].map(backup);
+  const all = [future, today, yesterday].filter((each) => each !== undefined);
+  expect(goingOf(all, { last: 1, days: 0 }, nowMs)).toEqual([yesterday]);
+});
+
+describe('of two that found the place free', () => {
+  const seize = (place: BackupPlace) => {
+    const lease = { owner: 'them', until: new Date(nowMs + 60_000).toISOString() };
+    return place.target.overwrite('in-use.json', Buffer.from(JSON.stringify(lease)), never);
+  };
+
+  test('the first names no backup once the second has it, and leaves it to the second', async () => {
+    const at = ground(folderTarget());
+    const copy = async (folder: string) => {
+      await seize(at.place);
+      return at.copy(folder);
+    };
+    await expect(makeBackup({ ...at, copy }, never)).rejects.toMatchObject({
+      code: 'invalid_state',
+    });
+    expect((await at.place.contents(never)).backups).toEqual([]);
+    expect(await names(at.place)).toContain('in-use.json');
+  });
+
+  test('the first neither sweeps nor frees the place for a third, also after its machine slept', async () => {
+    const { place } = ground(folderTarget());
+    await place.leased(never, async () => {
+      await seize(place);
+      await place.target.putOnce(`${'a'.repeat(64)}.pack`, Buffer.from('theirs'), never);
+      await expect(place.sweep(never)).rejects.toMatchObject({ code: 'invalid_state' });
+      later(); // the clock of the day alone has gone on
+      await expect(place.renew(never)).rejects.toMatchObject({ code: 'invalid_state' });
+    });
+    expect(await names(place)).toEqual([`${'a'.repeat(64)}.pack`, 'in-use.json']);
+  });
 });
 
 describe('at a bucket that fails', () => {

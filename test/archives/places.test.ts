@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { mustBeAllowed } from '../../src/archives/allowed.ts';
+import { ownerOf } from '../../src/archives/backups/backup-place.ts';
+import { mustBeApart } from '../../src/archives/backups/places.ts';
 import { FolderTarget } from '../../src/archives/targets/folder-target.ts';
 
 const base = realpathSync(mkdtempSync(join(tmpdir(), 'greenroom-places-')));
@@ -78,4 +80,22 @@ describe('in the folder of archives', () => {
     await target.put('object', local('bytes'), signal);
     expect(await textOf(target, 'object')).toBe('bytes');
   });
+});
+
+test('a place for backups is not in the data directory, whatever it is called', () => {
+  const dataDir = folder('held');
+  folder('held', 'store');
+  symlinkSync(dataDir, join(base, 'another-name'));
+  const apart = (dir: string) => () => mustBeApart({ kind: 'folder', dir }, dataDir);
+  for (const dir of [dataDir, join(dataDir, 'backing-up'), join(dataDir, 'not', 'there')])
+    expect(apart(dir), dir).toThrow('in the data directory');
+  expect(apart(join(base, 'another-name', 'backups'))).toThrow('in the data directory');
+  expect(apart(join(base, 'held', '..', 'held', 'store'))).toThrow('in the data directory');
+  for (const dir of [base, join(base, 'held-too'), join(base, 'not', 'there'), '/'])
+    expect(apart(dir), dir).not.toThrow();
+});
+
+test('who works at a place by hand is another than the daemon of the same data', () => {
+  const names = [undefined, 1, 2].map((pid) => ownerOf('a store', 'host', '/data', pid));
+  expect(new Set(names).size).toBe(3);
 });

@@ -261,5 +261,11 @@ describe('what an assistant writes', () => {
     for (const piece of ['*', '**', '`', '[', '_a', '[a](', '> ', '- ', '\\', '# '])
       expect(blocksIn(piece.repeat(100_000 / piece.length)).length).toBeGreaterThan(0);
     expect(blocksIn('**a '.repeat(60_000)).length).toBe(1);
+    for (const mark of ['# ', '- ', '> ', ''])
+      for (const blanks of [1_900, 150_000]) {
+        const line = `${mark}${' '.repeat(blanks)}\u2028x y\n`; // not a line's end, and no letter of one
+        expect(blocksIn(line.repeat(Math.floor(190_000 / line.length))).length).toBeGreaterThan(0);
+      }
+    expect(partsOf(`x${' '.repeat(150_000)}y`).length).toBe(1);
   });
 });

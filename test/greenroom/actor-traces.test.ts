@@ -1,7 +1,7 @@
 /** Tracing one actor: its last messages, shortened and without secrets; and that each trace ends by itself. */
 import { expect, test } from 'vitest';
 import { ActorTraces } from '../../src/app/actor-traces.ts';
-import { glimpse } from '../../src/app/glimpse.ts';
+import { glimpse, inShort } from '../../src/app/glimpse.ts';
 import { codeOf } from '../../src/model/errors.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { redactor } from '../../src/platform/redact.ts';
@@ -115,6 +115,35 @@ test.each<[unknown, string]>([
   [new (class Secretive {})(), 'a Secretive'],
   ['\u001b[2J\u202e', JSON.stringify('\u001b[2J\u202e')],
 ])('%o is %s', (value, line) => expect(glimpse(value, hide)).toBe(line));
+
+test('a secret that is longer than what is shown, or is the name of a field, is not shown either', () => {
+  const long = `long-secret-${'z'.repeat(2_000)}`;
+  const hideBoth = redactor(['a-known-secret', long]);
+  expect(glimpse({ text: `see ${long}` }, hideBoth)).toBe('{ text: "see (hidden)" }');
+  expect(glimpse({ 'a-known-secret': 1 }, hideBoth)).toBe('{ (hidden): (hidden) }');
+  expect(inShort(`crashed: of ${long}\nand more`, hideBoth)).toBe('crashed: of (hidden)');
+  expect(inShort('x'.repeat(1_000_000), hideBoth)).toHaveLength(401);
+});
+
+test('what throws when it is looked at costs nothing but what it would show', () => {
+  const broken = Object.defineProperty({}, 'text', {
+    enumerable: true,
+    get: () => {
+      throw new Error('not now');
+    },
+  });
+  expect(glimpse({ broken }, hide)).toBe('something that cannot be shown');
+});
+
+test('why an actor died is a short line without secrets', async () => {
+  const { w, ask } = await stage('a');
+  ask({ path: 'a', on: true });
+  await findPuppet(w, 'a').call('state', undefined);
+  w.system.exit(findPuppet(w, 'a'), { shutdown: `a-known-secret ${'y'.repeat(10_000)}` });
+  await w.clock.settle();
+  const last = ask({ path: 'a' }).messages.at(-1);
+  expect(last?.exited).toMatch(/^shutdown: \(hidden\) y+…$/);
+});
 
 test('what is large is a short line all the same', () => {
   const wide = Object.fromEntries(

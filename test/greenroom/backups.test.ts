@@ -124,6 +124,12 @@ test('one is made when it is due, again after a failure, and once for all that w
   await until(() => last() !== undefined && last()?.backupId !== first);
   expect(await backups().list(10)).toHaveLength(2);
   expect(backups().state().nextMs).toBeGreaterThan(clock.now() + 5 * HOUR_MS);
+  await greenroom.stop();
+
+  clock.skip(-1_000 * HOUR_MS); // it was wrong, and somebody has put it right
+  await greenroom.start({ ...bucket(), ...settings });
+  await until(() => backups().state().nextMs !== undefined);
+  expect(backups().state().nextMs).toBeLessThanOrEqual(clock.now() + 6 * HOUR_MS);
 });
 
 test('keys of the bucket are neither stored nor told', async () => {

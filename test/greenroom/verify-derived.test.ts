@@ -93,6 +93,7 @@ describe('what is derived', () => {
     expect(await foundOf(test, stray)).toMatchObject({ wrong: 1 });
     const late = `UPDATE session SET version = version - 1 WHERE sessionId = 'second'`;
     expect(await foundOf(test, late)).toMatchObject({ behind: 1, wrong: 0 });
+    expect(await foundOf(test, 'DELETE FROM meta')).toMatchObject({ is: 'useless' });
   });
 
   it('has the order of words looked at, not only the words', async () => {

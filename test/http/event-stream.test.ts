@@ -10,6 +10,7 @@ class Response extends EventEmitter {
   shouldKeepAlive = true;
   readonly written: string[] = [];
   isEnded = false;
+  writableEnded = false;
   writeHead(): void {}
   write(chunk: string | Uint8Array): void {
     this.written.push(String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)));
@@ -83,4 +84,12 @@ it('counts what waits in this turn of the loop as unread', () => {
   turnOfTheLoop();
   expect(response.written).toHaveLength(1);
   expect(response.written[0]).not.toContain('delta');
+});
+
+it('says no more once another has ended the response', () => {
+  const { stream, response, turnOfTheLoop } = started();
+  stream.send(message);
+  response.writableEnded = true;
+  turnOfTheLoop();
+  expect(response.written).toEqual([]);
 });

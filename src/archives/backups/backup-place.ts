@@ -48,7 +48,7 @@ export class BackupPlace {
   readonly target: Target;
   readonly #clock: Clock;
   readonly #owner: string;
-  #renewedMs: number | undefined;
+  #renewed: { readonly runningMs: number; readonly wallMs: number } | undefined;
 
   /** @param owner whoever bears the same name does not work there at the same time. */
   constructor(target: Target, clock: Clock, owner: string) {
@@ -58,10 +58,10 @@ export class BackupPlace {
   }
 
   async contents(signal: AbortSignal): Promise<Contents> {
-    const all = await this.patiently(signal, () => allOf(this.target.list(signal)));
+    const all = await this.patiently(signal, () => oursOf(this.target.list(signal)));
     const backups = all.flatMap(({ name }) => backupOfName(name) ?? []);
     const packs = all.filter(({ name }) => isPackName(name));
-    const halves = all.filter(({ name }) => /\.(pack|json)\.part$/.test(name));
+    const halves = all.filter(({ name }) => isHalf(name));
     return {
       backups: backups.toSorted((one, other) => compare(one.backupId, other.backupId)),
       packs: new Map(packs.map(({ name, size }) => [name, size])),
@@ -110,19 +110,30 @@ export class BackupPlace {
   async leased<T>(signal: AbortSignal, work: (wasLeft: boolean) => Promise<T>): Promise<T> {
     const wasLeft = await this.#take(signal);
     const result = await work(wasLeft);
-    this.#renewedMs = undefined;
-    await this.target.remove(LEASE, signal).catch(() => undefined);
+    this.#renewed = undefined;
+    await this.#leave(signal).catch(() => undefined);
     return result;
   }
 
   /** To be called now and then while work goes on. Rejects with `invalid_state` when another has the place by now. */
   async renew(signal: AbortSignal): Promise<void> {
-    const nowMs = this.#clock.monotonic();
-    if (this.#renewedMs !== undefined && nowMs - this.#renewedMs < RENEW_MS) return;
-    const found = await this.#holder(signal);
-    if (found?.owner !== this.#owner) throw inUse(found);
+    const [runningMs, wallMs] = this.#now();
+    const renewed = this.#renewed;
+    // a machine that slept finds that only the one of the two has gone on
+    const isFresh =
+      renewed !== undefined &&
+      runningMs - renewed.runningMs < RENEW_MS &&
+      Math.abs(wallMs - renewed.wallMs) < RENEW_MS;
+    if (isFresh) return;
+    await this.mustHold(signal);
     await this.patiently(signal, () => this.target.overwrite(LEASE, this.#lease(), signal));
-    this.#renewedMs = nowMs;
+    this.#renewed = { runningMs, wallMs };
+  }
+
+  /** To be called before what another could not bear. Rejects with `invalid_state` when another has the place by now. */
+  async mustHold(signal: AbortSignal): Promise<void> {
+    const found = await this.patiently(signal, () => this.#holder(signal));
+    if (found?.owner !== this.#owner) throw inUse(found);
   }
 
   /** @returns whether there was one already. */
@@ -135,8 +146,20 @@ export class BackupPlace {
       await this.target.overwrite(LEASE, this.#lease(), signal);
       return true;
     });
-    this.#renewedMs = this.#clock.monotonic();
+    await this.mustHold(signal); // of two that found it free the last one has it
+    const [runningMs, wallMs] = this.#now();
+    this.#renewed = { runningMs, wallMs };
     return wasLeft;
+  }
+
+  /** One that ran out while we worked is another's. */
+  async #leave(signal: AbortSignal): Promise<void> {
+    await this.mustHold(signal);
+    await this.target.remove(LEASE, signal);
+  }
+
+  #now(): readonly [runningMs: number, wallMs: number] {
+    return [this.#clock.monotonic(), this.#clock.now()];
   }
 
   #lease(): Buffer {
@@ -168,6 +191,7 @@ export class BackupPlace {
       for (const [pack] of (await this.manifest(backupId, signal)).packs) left.delete(pack);
       await this.renew(signal);
     }
+    if (left.size > 0) await this.mustHold(signal);
     let bytes = 0;
     for (const [pack, size] of left) {
       await this.patiently(signal, () => this.target.remove(pack, signal));
@@ -194,10 +218,19 @@ const lenient = (text: string): { readonly owner: string; readonly until: string
   }
 };
 
-const allOf = async (listed: AsyncIterable<Listed>): Promise<readonly Listed[]> => {
-  const all: Listed[] = [];
-  for await (const each of listed) all.push(each);
-  return all;
+/** Others may have millions of objects there. */
+const oursOf = async (listed: AsyncIterable<Listed>): Promise<readonly Listed[]> => {
+  const ours: Listed[] = [];
+  for await (const each of listed) if (isHalf(each.name) || isWhole(each.name)) ours.push(each);
+  return ours;
+};
+
+const isWhole = (name: string): boolean => isPackName(name) || backupOfName(name) !== undefined;
+
+/** What dies half of ours; a half that is not ours may be under way, of a session's archive at the same place. */
+const isHalf = (name: string): boolean => {
+  const [, of] = /^(.+)\.part$/.exec(name) ?? [];
+  return of !== undefined && (of === LEASE || isWhole(of));
 };
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
@@ -213,6 +246,12 @@ const inUse = (holder: Holder | undefined): GreenroomError =>
       : `${holder.owner} works with these backups until ${iso(holder.untilMs)}, unless it says that it needs longer`,
   );
 
-/** Who works there: the store, where its data is, on which machine. */
-export const ownerOf = (storeId: string, host: string, dataDir: string): string =>
-  `${host} (store ${storeId.slice(0, 8)}, ${hashOf(dataDir).slice(0, 8)})`;
+/**
+ * Who works there: the store, where its data is, on which machine.
+ *
+ * @param pid of a process that is not the daemon of that data: both may run, and several such.
+ */
+export const ownerOf = (storeId: string, host: string, dataDir: string, pid?: number): string => {
+  const process = pid === undefined ? '' : `, process ${pid}`;
+  return `${host} (store ${storeId.slice(0, 8)}, ${hashOf(dataDir).slice(0, 8)}${process})`;
+};

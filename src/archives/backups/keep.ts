@@ -9,14 +9,18 @@ export interface Keep {
 
 const DAY_MS = 24 * 3_600_000;
 
-/** @param backups of one store. The newest is always kept. */
+/**
+ * @param backups of one store. The newest is always kept. Those that the clock says are yet to come (it was wrong when they
+ *   were made, or is wrong now) are kept and not counted: else they would have each new one go.
+ */
 export const goingOf = (
   backups: readonly BackupId[],
   { last, days }: Keep,
   nowMs: number,
 ): readonly BackupId[] => {
   if (last === 0 && days === 0) return [];
-  const newestFirst = backups.toSorted((one, other) => other.madeAtMs - one.madeAtMs);
+  const made = backups.filter(({ madeAtMs }) => madeAtMs <= nowMs);
+  const newestFirst = made.toSorted((one, other) => other.madeAtMs - one.madeAtMs);
   return newestFirst.filter(
     ({ madeAtMs }, at) => at >= Math.max(1, last) && nowMs - madeAtMs >= days * DAY_MS,
   );

@@ -23,6 +23,9 @@ export const LEAST_PACK_BYTES = 4 * 1024 * 1024;
 /** Regions whose lists wait for a pack's name. */
 export const MOST_WAITING = 512;
 
+/** Far more than a list of all chunks of a region has, packed or not. */
+export const MOST_LIST_BYTES = 1024 * 1024;
+
 export const regionsOf = (bytes: number): number => Math.ceil(bytes / REGION_BYTES);
 
 const SHA = /^[0-9a-f]{64}$/;
@@ -34,13 +37,17 @@ const packNameText = z.string().regex(PACK);
 export const packName = (sha256: string): string => `${sha256}.pack`;
 export const isPackName = (name: string): boolean => PACK.test(name);
 
-/** Which pack, from where, how many bytes there, and the hash of what they are unpacked. */
-const place = z.tuple([count, count, count, sha]);
+/**
+ * Which pack, from where, how many bytes there, and the hash of what they are unpacked. Whoever reads them holds them in
+ * memory: so what says more than we ever put is refused.
+ */
+const placeOf = (mostBytes: number) =>
+  z.tuple([count, count.max(MOST_PACK_BYTES), count.max(mostBytes), sha]);
 
 /** Of a region; null: a chunk of zeros. Packs are named once, and by number then. */
 const RegionList = z.strictObject({
   packs: z.array(packNameText),
-  chunks: z.array(place.nullable()).max(REGION_BYTES / CHUNK_BYTES),
+  chunks: z.array(placeOf(CHUNK_BYTES).nullable()).max(REGION_BYTES / CHUNK_BYTES),
 });
 
 const Manifest = z.strictObject({
@@ -53,7 +60,7 @@ const Manifest = z.strictObject({
   put: z.strictObject({ bytes: count, packs: count }),
   /** Each with its size, and how much of it this backup needs. */
   packs: z.array(z.tuple([packNameText, count, count])),
-  regions: z.array(place),
+  regions: z.array(placeOf(MOST_LIST_BYTES)),
   /** Small files: by name, as they are. */
   files: z.record(z.string().regex(/^[a-z]+\.json$/), z.string()),
 });
@@ -94,7 +101,7 @@ export const refOf = (packs: readonly string[], [pack, at, length, sha256]: Row)
   if (name === undefined) throw corrupt('a list names a pack that it does not have');
   return { pack: name, at, length, sha256 };
 };
-type Row = z.output<typeof place>;
+type Row = z.output<ReturnType<typeof placeOf>>;
 
 const parsed = <T extends z.ZodType>(schema: T, text: string, what: string): z.output<T> => {
   try {
@@ -140,7 +147,7 @@ export const backupOfId = (backupId: string): BackupId | undefined => {
   const [, year, month, day, hour, minute, second, store] = ID.exec(backupId) ?? [];
   if (store === undefined) return undefined;
   const madeAtMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return { backupId, madeAtMs, store };
+  return Number.isNaN(madeAtMs) ? undefined : { backupId, madeAtMs, store };
 };
 
 /** Throws `corrupt_record` where it is not the text that was put. */
@@ -149,5 +156,7 @@ export const readManifest = (backupId: string, text: string): Manifest => {
   if (idOf(text, manifest) !== backupId) throw corrupt(`the manifest of ${backupId} has changed`);
   if (manifest.regions.length !== regionsOf(manifest.bytes))
     throw corrupt(`the manifest of ${backupId} does not have all regions`);
+  if (manifest.regions.some(([pack]) => pack >= manifest.packs.length))
+    throw corrupt(`the manifest of ${backupId} does not name all packs`);
   return manifest;
 };

@@ -157,6 +157,7 @@ const pack = async (
       const known =
         list && !stale.includes(list.pack) ? await listBytes(place, list, signal) : undefined;
       await putAll(await thread.ask('packRegion', { region, before: known }, signal));
+      await place.renew(signal); // of a large store that has hardly changed nothing is put for hours
       progress?.({ bytes: (region + 1) * (bytes / regionsOf(bytes)), ofBytes: bytes, putBytes });
     }
     const last = await thread.ask('endPacking', undefined, signal);
@@ -249,6 +250,7 @@ const putManifest = async (
 ): Promise<void> => {
   const name = manifestName(backupId);
   await place.renew(signal);
+  await place.mustHold(signal);
   await place.patiently(signal, async () => {
     await place.target.putOnce(name, bytes, signal);
     const found = await place.bytes(name, 0, bytes.length, signal);

@@ -1,4 +1,6 @@
 /** Where backups go, as people and settings say it, and what reaches that place. */
+import { realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Place } from '../../session/ports/archives.ts';
@@ -24,6 +26,31 @@ export const placeOfText = (text: string, { s3Region: region, s3Endpoint }: Sett
   const endpoint = s3Endpoint ?? `https://s3.${region}.amazonaws.com`;
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
   return { kind: 's3', endpoint, region, bucket, prefix: folder };
+};
+
+/**
+ * Throws `invalid_settings` for a folder in the data directory: parts of that are emptied at each start, and who loses the
+ * directory would lose its backups too.
+ */
+export const mustBeApart = (place: Place, dataDir: string): void => {
+  if (place.kind !== 'folder') return;
+  const way = relative(realOf(dataDir), realOf(place.dir));
+  const isApart = way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+  if (!isApart)
+    throw new GreenroomError(
+      'invalid_settings',
+      `${place.dir} is in the data directory ${dataDir}: name a place for backups outside of it`,
+    );
+};
+
+/** Where it is once symbolic links are followed; what is not there yet is where its nearest parent is. */
+const realOf = (path: string): string => {
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(resolve(path));
+    return above === resolve(path) ? above : join(realOf(above), basename(path));
+  }
 };
 
 /** @throws `invalid_settings` for a bucket without keys. */

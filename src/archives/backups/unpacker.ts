@@ -1,7 +1,7 @@
 /** Makes chunks of what packs have: each compared with its hash, and written where it belongs, in the thread of backups. */
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
-import { CHUNK_BYTES, hashOf, REGION_BYTES, type Ref } from './layout.ts';
+import { CHUNK_BYTES, hashOf, MOST_LIST_BYTES, REGION_BYTES, type Ref } from './layout.ts';
 
 /** Bytes of a pack, from `from` on. */
 export interface Span {
@@ -100,8 +100,6 @@ export const unpackedText = (bytes: Buffer, { sha256 }: Ref): string | undefined
     return undefined;
   }
 };
-/** Far more than a list of all chunks of a region has. */
-const MOST_LIST_BYTES = 1024 * 1024;
 
 const writeAll = (file: number, bytes: Buffer, from: number): void => {
   for (let at = 0; at < bytes.length; )

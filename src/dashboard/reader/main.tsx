@@ -7,7 +7,14 @@ import { Trouble } from '../parts/problem.tsx';
 import { Shown } from './operation.tsx';
 import { type Document, groupsOf, operationsOf } from './operations.ts';
 
-const chosen = (): string => decodeURIComponent(location.hash.slice(1));
+/** An address may have been cut, or made up: then it names nothing. */
+const chosen = (): string => {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return '';
+  }
+};
 
 const Reader = () => {
   const [document, setDocument] = useState<Document>();

@@ -18,7 +18,11 @@ export const partsOf = (text: string): readonly Part[] => {
     const { language = '' } = open ?? {};
     const isCode = open !== undefined;
     if (isCode || joined.trim() !== '')
-      parts.push({ isCode, language, text: isCode ? joined : joined.replace(/^\n+|\s+$/g, '') });
+      parts.push({
+        isCode,
+        language,
+        text: isCode ? joined : joined.trimEnd().replace(/^\n+/, ''),
+      });
     lines = [];
   };
   for (const line of text.split('\n')) {

@@ -31,10 +31,11 @@ const MAX_INLINE = 2_000;
 const MAX_TEXT = 200_000;
 const MAX_DEPTH = 6;
 
-const HEADING = /^ {0,3}(#{1,6}) +(.*?)(?: +#+)?$/;
-const ITEM = /^( {0,24})([-*+]|\d{1,9}[.)]) +(.*)$/;
+// Each takes a line to its end, whatever is in it: one that could fail there would be tried again from each blank.
+const HEADING = /^ {0,3}(#{1,6}) +(.*)$/s;
+const ITEM = /^( {0,24})([-*+]|\d{1,9}[.)]) +(.*)$/s;
 const RULE = /^ {0,3}(?:-{3,}|\*{3,}|_{3,})$/;
-const QUOTE = /^ {0,3}> ?(.*)$/;
+const QUOTE = /^ {0,3}> ?(.*)$/s;
 
 export const blocksIn = (text: string): readonly Block[] =>
   partsOf(text).flatMap(({ isCode, language, text: part }): readonly Block[] => {
@@ -90,7 +91,15 @@ const singleLine = (line: string): Block | undefined => {
   const [, marks, said = ''] = HEADING.exec(line.trimEnd()) ?? [];
   return marks === undefined
     ? undefined
-    : { kind: 'heading', level: marks.length, parts: inlineIn(said) };
+    : { kind: 'heading', level: marks.length, parts: inlineIn(withoutEnd(said)) };
+};
+
+/** A heading may end with marks, behind a blank. */
+const withoutEnd = (said: string): string => {
+  let end = said.length;
+  while (said[end - 1] === '#') end -= 1;
+  if (end === said.length) return said;
+  return end === 0 || said[end - 1] === ' ' ? said.slice(0, end).trimEnd() : said;
 };
 
 const depthOf = (indent: string): number => Math.min(MAX_DEPTH, Math.floor(indent.length / 2));

@@ -107,8 +107,9 @@ export class EventStream {
   }
 
   #flush(): void {
+    const { response } = this.#exchange;
     const bytes = this.#taken();
-    if (bytes.length > 0) this.#exchange.response.write(bytes);
+    if (bytes.length > 0 && !response.writableEnded) response.write(bytes); // a problem may have ended it
   }
 
   #taken(): Uint8Array {

@@ -68,6 +68,7 @@ export const readBody = (exchange: Exchange): Promise<Buffer> => {
   if (!hasBody(exchange)) return Promise.resolve(EMPTY);
   if (Number(message.headers['content-length'] ?? 0) > MAX_BODY_BYTES)
     return Promise.reject(tooLarge());
+  if (message.destroyed) return Promise.reject(cutShort()); // it says so to nobody who comes later
   const parts: Buffer[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {
@@ -77,20 +78,21 @@ export const readBody = (exchange: Exchange): Promise<Buffer> => {
       if (size <= MAX_BODY_BYTES) return;
       reject(tooLarge());
       parts.length = 0;
-      message.destroy();
+      message.removeAllListeners('data').pause(); // whoever sends is to read why
     });
     message.on('end', () => {
       response.shouldKeepAlive = wantsToStay(message);
       const [first] = parts;
       resolve(parts.length === 1 && first !== undefined ? first : Buffer.concat(parts));
     });
-    message.on('close', () =>
-      reject(new GreenroomError('invalid_request', 'the body ended too soon')),
-    );
+    message.on('close', () => reject(cutShort()));
   });
 };
 
 const EMPTY = Buffer.alloc(0);
+
+const cutShort = (): GreenroomError =>
+  new GreenroomError('invalid_request', 'the body ended too soon');
 
 const tooLarge = (): GreenroomError =>
   new GreenroomError('too_large', `the limit of a body is ${MAX_BODY_BYTES} bytes`, {

@@ -36,6 +36,11 @@ export class Reserves {
     if (this.#run === run) this.#isWanted = false;
   }
 
+  /** The session ends: the same. */
+  stop(): void {
+    this.#isWanted = false;
+  }
+
   end(run: RunId): void {
     if (this.#run === run) this.#run = undefined;
   }
@@ -54,7 +59,9 @@ export class Reserves {
       !ledger.hasLeft(payer, NEAR * estimate) && ledger.hasLeft(payer, priceOf(0));
     if (!couldDecide) return ledger.reserve(order);
     const counted = await tokens();
-    if (!this.#isWanted) throw new GreenroomError('unavailable', 'the turn is being cancelled');
+    // By now another run may be the one that is waited for: whoever cancelled this one has given its money back.
+    if (this.#run !== run || !this.#isWanted)
+      throw new GreenroomError('unavailable', 'the turn is being cancelled');
     const nanoUsd = counted === undefined ? estimate : priceOf(counted);
     return ledger.reserve({ ...order, nanoUsd });
   }

@@ -171,6 +171,7 @@ export class TurnPhases {
 
   /** The session ends: nothing runs, waits or is held for it any more. */
   end(): void {
+    this.reserves.stop();
     this.steps.end();
     this.tools?.end();
     this.#place?.end();

@@ -61,10 +61,16 @@ export const askCount = async (
       handle.cancel();
     }, timeoutMs);
   });
-  if (outcome?.type === 'counted') return { tokens: outcome.tokens };
+  if (outcome?.type === 'counted')
+    return isCount(outcome.tokens)
+      ? { tokens: outcome.tokens }
+      : { why: 'what was answered is no number of tokens' };
   const isRefused = outcome !== undefined && 'error' in outcome;
   return { why: isRefused ? outcome.error.message : 'it took too long' };
 };
+
+/** A provider's own server may say anything; less than nothing would be money that a budget does not have. */
+const isCount = (tokens: unknown): boolean => Number.isSafeInteger(tokens) && Number(tokens) > 0;
 
 /** The rest is for the answer. */
 const COUNT_PART = 0.8;

@@ -85,11 +85,11 @@ export const restoreStore = async (
   nowMs: number,
 ): Promise<BackupNote> => {
   const note = readNote(dir);
-  mustBeEmpty(storeDir, SOCKET_FILE);
+  mustHaveNoStore(storeDir);
   await makeFolder(storeDir);
   const lock = await StoreLock.take(storeDir, nowMs);
   try {
-    mustBeEmpty(storeDir, SOCKET_FILE);
+    mustHaveNoStore(storeDir);
     const draft = `${resolve(storeDir)}.restoring`;
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft, { mode: 0o700 });
@@ -124,6 +124,9 @@ export const storeCare = {
 
 const LOCK_FILE = 'lock.mdb';
 const SOCKET_FILE = 'lock';
+
+/** Throws `invalid_request` for a folder with anything in it, other than who holds it. */
+export const mustHaveNoStore = (storeDir: string): void => mustBeEmpty(storeDir, SOCKET_FILE);
 
 const mustBeEmpty = (dir: string, ...exempt: readonly string[]): void => {
   const fault = folderFault(dir);
