@@ -9,15 +9,26 @@ export interface Keep {
 
 const DAY_MS = 24 * 3_600_000;
 
-/** @param backups of one store. The newest is always kept. */
+/**
+ * One that says it was made in the future is of a clock that was wrong: it is kept, and takes the place of no other.
+ *
+ * @param backups of one store. The newest is always kept.
+ */
 export const goingOf = (
   backups: readonly BackupId[],
   { last, days }: Keep,
   nowMs: number,
 ): readonly BackupId[] => {
   if (last === 0 && days === 0) return [];
-  const newestFirst = backups.toSorted((one, other) => other.madeAtMs - one.madeAtMs);
-  return newestFirst.filter(
+  const past = backups.filter(({ madeAtMs }) => madeAtMs <= nowMs);
+  return newestFirst(past, nowMs).filter(
     ({ madeAtMs }, at) => at >= Math.max(1, last) && nowMs - madeAtMs >= days * DAY_MS,
   );
 };
+
+/** Those that say they were made in the future come last: which of them is the newest is not known. */
+export const newestFirst = (backups: readonly BackupId[], nowMs: number): readonly BackupId[] =>
+  backups.toSorted((one, other) => {
+    const isLate = Number(one.madeAtMs > nowMs) - Number(other.madeAtMs > nowMs);
+    return isLate === 0 ? other.madeAtMs - one.madeAtMs : isLate;
+  });

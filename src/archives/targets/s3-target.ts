@@ -13,7 +13,14 @@ import { AwsClient } from 'aws4fetch';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { Place } from '../../session/ports/archives.ts';
-import { failureOf, textOf, textsOf, unescaped } from './s3-answers.ts';
+import {
+  elsewhereOf,
+  failureOf,
+  isUnknownHeader,
+  textOf,
+  textsOf,
+  unescaped,
+} from './s3-answers.ts';
 import { isName, type Listed, type Local, mustBeName, type Target } from './target.ts';
 
 export interface S3Keys {
@@ -96,8 +103,13 @@ export class S3Target implements Target {
   async putOnce(name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
     const headers = { 'if-none-match': '*' };
     const answer = await this.#ask({ method: 'PUT', name, body: bytes, headers, signal });
-    if (answer.status === 412 || answer.status === 409) return false;
-    this.#mustBeGood(answer, name);
+    if (answer.status === 412) return false;
+    if (!isUnknownHeader(answer)) {
+      this.#mustBeGood(answer, name); // 409: another was at it, and which of the two is there is open
+      return true;
+    }
+    if ((await this.size(name, signal)) !== undefined) return false;
+    await this.overwrite(name, bytes, signal);
     return true;
   }
 
@@ -156,9 +168,18 @@ export class S3Target implements Target {
         const name = (textOf(each, 'Key') ?? '').slice(prefix.length);
         if (isName(name)) yield { name, size: Number(textOf(each, 'Size') ?? Number.NaN) };
       }
-      after = textOf(text, 'NextContinuationToken');
-      if (textOf(text, 'IsTruncated') !== 'true' || after === undefined) return;
+      if (textOf(text, 'IsTruncated') !== 'true') return;
+      const next = textOf(text, 'NextContinuationToken');
+      if (next === undefined || next === '' || next === after) throw this.#notWhole();
+      after = next;
     }
+  }
+
+  /** What is missing in a list would be taken for gone. */
+  #notWhole(): GreenroomError {
+    const { endpoint } = this.place;
+    const why = 'its list has more, and does not say where it goes on: it must know ListObjectsV2';
+    return new GreenroomError('invalid_settings', `${endpoint}: ${why}`);
   }
 
   async remove(name: string, signal: AbortSignal): Promise<void> {
@@ -301,10 +322,14 @@ export class S3Target implements Target {
       aws: { datetime: amzDate(clock.now()), allHeaders: true },
     });
     const sent = body.length > 0 || method === 'PUT' ? { body } : {};
-    return fetch(signed.url, {
-      ...{ method, headers: signed.headers, signal, redirect: 'error' },
+    const answer = await fetch(signed.url, {
+      ...{ method, headers: signed.headers, signal, redirect: 'manual' },
       ...sent,
     });
+    const elsewhere = elsewhereOf(answer, this.place);
+    if (elsewhere === undefined) return answer;
+    await answer.body?.cancel();
+    throw elsewhere;
   }
 
   #translated(error: unknown, signal: AbortSignal | undefined): unknown {
