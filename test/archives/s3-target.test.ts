@@ -228,3 +228,21 @@ test('a server that knows no conditions is asked what is there first', async () 
   expect(await target.putOnce('name.tar.gz', Buffer.from('other'), never)).toBe(false);
   expect(s3.objects.get(KEY)).toEqual(small);
 });
+
+test('who waits by a limit of its own does not take the server for one that is silent', async () => {
+  const running = new Set<() => void>();
+  const setTimeout = (fn: () => void) => {
+    running.add(fn);
+    return { cancel: () => running.delete(fn) };
+  };
+  const held: (() => void)[] = [];
+  const pace = () => new Promise<void>((resolve) => held.push(resolve));
+  const target = targetWith({ clock: { ...systemClock, setTimeout }, pace });
+  const done = target.overwrite('name.tar.gz', small, never);
+  await expect.poll(() => held.length).toBe(1);
+  expect(running.size).toBe(0);
+  held[0]?.();
+  await done;
+  expect(s3.objects.get(KEY)).toEqual(small);
+  expect(running.size).toBe(0);
+});

@@ -66,6 +66,14 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+interface Deadline {
+  readonly signal: AbortSignal;
+  /** Until it is renewed no time passes. */
+  readonly rest: () => void;
+  readonly renew: () => void;
+  readonly end: () => void;
+}
+
 interface Answer extends Pick<Response, 'status' | 'ok' | 'headers'> {
   readonly text: string;
 }
@@ -127,17 +135,18 @@ export class S3Target implements Target {
     const headers = { range: `bytes=${from}-${to - 1}` };
     const silence = this.#deadline(signal);
     try {
-      const answer = await this.#fetch({ method: 'GET', name, headers }, silence.signal);
+      const answer = await this.#fetch({ method: 'GET', name, headers }, silence);
       if (answer.status !== 206 && !(answer.status === 200 && from === 0))
         throw failureOf(answer.status, await textOfAnswer(answer), this.uri(name));
       let left = to - from;
       for await (const chunk of answer.body ?? []) {
-        silence.renew();
+        silence.rest();
         const part = (chunk as Uint8Array).subarray(0, left);
         left -= part.length;
         this.#options.count?.({ received: part.length });
         await this.#options.pace?.(part.length);
         yield part;
+        silence.renew();
         if (left === 0) return;
       }
       if (left > 0) throw new GreenroomError('unavailable', `${this.uri(name)} ended too early`);
@@ -292,7 +301,7 @@ export class S3Target implements Target {
   async #ask({ signal, ...asked }: Asked & { readonly signal: AbortSignal }): Promise<Answer> {
     const deadline = this.#deadline(signal);
     try {
-      const answer = await this.#fetch(asked, deadline.signal);
+      const answer = await this.#fetch(asked, deadline);
       const { status, ok, headers } = answer;
       return { status, ok, headers, text: await textOfAnswer(answer) };
     } catch (error) {
@@ -304,7 +313,7 @@ export class S3Target implements Target {
 
   async #fetch(
     { method, name, query = {}, body = EMPTY, headers = {} }: Asked,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<Response> {
     const { keys, clock, pace } = this.#options;
     const { accessKeyId, secretAccessKey, sessionToken } = keys();
@@ -313,7 +322,9 @@ export class S3Target implements Target {
       ...(sessionToken === undefined ? {} : { sessionToken }),
     });
     const hash = createHash('sha256').update(body).digest('hex');
+    deadline.rest(); // we wait for ourselves, and not for the server
     await pace?.(body.length);
+    deadline.renew();
     const isList = method === 'GET' && name === '';
     this.#options.count?.({ request: isList ? 'LIST' : method, sent: body.length });
     const signed = await client.sign(this.#url(name, query).href, {
@@ -323,7 +334,7 @@ export class S3Target implements Target {
     });
     const sent = body.length > 0 || method === 'PUT' ? { body } : {};
     const answer = await fetch(signed.url, {
-      ...{ method, headers: signed.headers, signal, redirect: 'manual' },
+      ...{ method, headers: signed.headers, signal: deadline.signal, redirect: 'manual' },
       ...sent,
     });
     const elsewhere = elsewhereOf(answer, this.place);
@@ -346,7 +357,7 @@ export class S3Target implements Target {
   }
 
   /** Aborted with the caller's signal, and when nothing has been heard for too long. */
-  #deadline(outer: AbortSignal | undefined) {
+  #deadline(outer: AbortSignal | undefined): Deadline {
     const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
     const controller = new AbortController();
     const late = (): void =>
@@ -357,6 +368,7 @@ export class S3Target implements Target {
     else outer?.addEventListener('abort', stop, { once: true });
     return {
       signal: controller.signal,
+      rest: () => timer.cancel(),
       renew: () => {
         timer.cancel();
         timer = clock.setTimeout(late, timeoutMs);
