@@ -39,14 +39,16 @@ export class ActorTraces {
   }
 
   /**
-   * Switches the trace of an actor on or off, or looks at it. Throws `invalid_request` for a path that leads nowhere, and
-   * `invalid_state` for one more than there may be.
+   * Switches the trace of an actor on or off, or looks at it. Throws `invalid_request` for a path that leads nowhere, unless
+   * an actor was traced there, and `invalid_state` for one more than there may be.
    */
   ask(root: ActorRef, { path, on, forMs, after }: TraceOrder): TraceView {
+    const gone = on === true ? undefined : this.#gone(root, path);
+    if (gone !== undefined) return gone.view(after);
     const { label, ref } = nodeAt(this.#system, root, path);
     const known = this.#traces.get(label);
     if (on === true) {
-      const trace = known ?? this.#room(label);
+      const trace = known ?? this.#room(root, label);
       trace.begin(ref, forMs);
       return trace.view(after);
     }
@@ -55,9 +57,26 @@ export class ActorTraces {
     return known?.view(after) ?? { path: label, isOn: false, seen: 0, messages: [] };
   }
 
+  /** A trace whose actor has left the tree: it ends, and what was seen last is there to be read. */
+  #gone(root: ActorRef, path: string): ActorTrace | undefined {
+    const trace = this.#traces.get(path) ?? this.#traces.get(`${root.label}/${path}`);
+    if (trace === undefined || this.#stands(root, path)) return undefined;
+    trace.end('gone');
+    return trace;
+  }
+
+  #stands(root: ActorRef, path: string): boolean {
+    try {
+      return nodeAt(this.#system, root, path) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
   /** One that has ended gives its place to a new one. */
-  #room(label: string): ActorTrace {
+  #room(root: ActorRef, label: string): ActorTrace {
     if (this.#traces.size >= MAX_TRACES) {
+      for (const known of this.#traces.keys()) this.#gone(root, known);
       const [ended] = [...this.#traces].find(([, trace]) => !trace.isOn) ?? [];
       if (ended === undefined) throw tooMany();
       this.#traces.delete(ended);

@@ -55,7 +55,7 @@ const restoreFrom = async (
     systemClock,
     ownerOf('', hostname(), dataDir, process.pid),
   );
-  const wanted = backupId ?? (await newest(place, undefined, signal));
+  const wanted = backupId ?? (await newest(place, undefined, systemClock.now(), signal));
   const manifest = await place.manifest(wanted, signal);
   await makeFolder(dataDir);
   const draft = join(dataDir, 'restoring');

@@ -3,7 +3,7 @@ import { codeOf, GreenroomError } from '../model/errors.ts';
 import type { Clock } from '../otp/clock.ts';
 import type { BackupFacts } from '../session/ports/backups.ts';
 import { BackupPlace } from './backups/backup-place.ts';
-import type { Keep } from './backups/keep.ts';
+import { type Keep, newestFirst } from './backups/keep.ts';
 import { type BackupId, type Manifest, storeMark } from './backups/layout.ts';
 import { makeBackup } from './backups/make-backup.ts';
 import { Meter } from './backups/places.ts';
@@ -46,7 +46,7 @@ export const backupWorks = (args: WorksArgs): BackupWorks => {
     verify: async (wanted, signal, progress) => {
       const meter = new Meter();
       const place = placeWith(meter);
-      const backupId = wanted ?? (await newest(place, args.storeId(), signal));
+      const backupId = wanted ?? (await newest(place, args.storeId(), args.clock.now(), signal));
       const manifest = await place.manifest(backupId, signal);
       const found = await verifyBackup(place, manifest, signal, progress);
       return { backupId, ...found, cost: meter.cost({ bytes: 0, packs: 0 }) };
@@ -86,11 +86,12 @@ const isThere = async (
 export const newest = async (
   place: BackupPlace,
   storeId: string | undefined,
+  nowMs: number,
   signal: AbortSignal,
 ): Promise<string> => {
   const { backups } = await place.contents(signal);
   const ours = backups.filter(({ store }) => storeId === undefined || store === storeMark(storeId));
-  const last = ours.at(-1);
+  const [last] = newestFirst(ours, nowMs);
   if (last !== undefined) return last.backupId;
   throw new GreenroomError('backup_not_found', 'there is no backup at that place');
 };

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newest } from '../../src/archives/backup-works.ts';
 import { BackupPlace } from '../../src/archives/backups/backup-place.ts';
 import { goingOf } from '../../src/archives/backups/keep.ts';
 import {
@@ -15,6 +16,7 @@ import {
   REGION_BYTES,
 } from '../../src/archives/backups/layout.ts';
 import { makeBackup } from '../../src/archives/backups/make-backup.ts';
+import { placeOfText } from '../../src/archives/backups/places.ts';
 import { fetchBackup, verifyBackup } from '../../src/archives/backups/read-backup.ts';
 import { FolderTarget } from '../../src/archives/targets/folder-target.ts';
 import { type Counted, S3Target } from '../../src/archives/targets/s3-target.ts';
@@ -40,6 +42,7 @@ afterAll(async () => {
   await s3.stop();
   rmSync(base, { recursive: true });
 });
+const DAY_MS = 24 * 3_600_000;
 let places = 0;
 let counted: Counted[] = [];
 beforeEach(() => {
@@ -363,3 +366,43 @@ describe('at a bucket that fails', () => {
     expect(sent).toBeGreaterThan(manifest.put.bytes);
   });
 });
+
+test('backups of a clock that ran ahead push no other out, and are not taken for the newest', async () => {
+  const at = { ...ground(folderTarget()), keep: { last: 2, days: 0 } };
+  const today = nowMs;
+  const made: string[] = [];
+  for (const ahead of [365 * DAY_MS, 366 * DAY_MS, 0, 1_000, 2_000]) {
+    nowMs = today + ahead;
+    made.push((await makeBackup(at, never)).backupId);
+  }
+  const { backups } = await at.place.contents(never);
+  const [first, second, , fourth, fifth] = made;
+  expect(backups.map(({ backupId }) => backupId)).toEqual([fourth, fifth, first, second]);
+  expect(await newest(at.place, undefined, nowMs, never)).toBe(fifth);
+});
+
+test('a bucket that lets everyone put everything is taken by one at a time all the same', async () => {
+  class Lax extends S3Target {
+    override async putOnce(name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
+      await this.overwrite(name, bytes, signal);
+      return true;
+    }
+  }
+  const { place } = s3Target();
+  const lax = new Lax({ place, keys: () => KEYS, clock: systemClock });
+  await ground(lax, 'them').place.leased(never, async () => {
+    await expect(makeBackup(ground(lax), never)).rejects.toMatchObject({ code: 'invalid_state' });
+  });
+});
+
+test.each(['s3://bucket/../other/', 's3://bucket/a/./b', 's3://bucket/..'])(
+  '%s is no place: on its way it would become another',
+  (text) => {
+    const settings = { s3Region: 'eu-test-1', s3Endpoint: undefined };
+    expect(() => placeOfText(text, { ...settings, ...NO_KEYS })).toThrow('no place for backups');
+    expect(placeOfText('s3://bucket/a..b/.c/', { ...settings, ...NO_KEYS })).toMatchObject({
+      prefix: 'a..b/.c/',
+    });
+  },
+);
+const NO_KEYS = { s3AccessKeyId: undefined, s3SecretAccessKey: undefined };

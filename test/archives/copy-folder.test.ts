@@ -122,6 +122,27 @@ describe('of what was made to do harm', () => {
     expect(readdirSync(into).sort()).toEqual(['d', 'good', 'inside']);
   });
 
+  test('what leads git to the repository of the original is left: a commit would be made there', async () => {
+    const root = folder();
+    const files = {
+      '.git': `gitdir: ${root}/main/.git/worktrees/tree\n`,
+      'out/.git': 'gitdir: ../../main/.git/worktrees/tree\n',
+      'inner/.git': 'gitdir: ../main/.git/modules/inner\n',
+      'odd/.git': 'no pointer',
+      'odd/.gitignore': 'gitdir: /elsewhere',
+    };
+    for (const name of ['out', 'inner', 'odd']) mkdirSync(join(root, name));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
+    const { into, left } = await copied(root);
+    const why = 'it leads git to the repository of the original';
+    expect(left).toEqual([
+      { path: '.git', why: `${why}: its target is absolute` },
+      { path: 'out/.git', why: `${why}: its target is outside of the folder` },
+    ]);
+    for (const [name, text] of Object.entries(files).slice(2))
+      expect(readFileSync(join(into, name), 'utf8')).toBe(text);
+  });
+
   test('a name that is no UTF-8, and folders in each other without end, are left', async () => {
     const root = folder();
     writeFileSync(Buffer.concat([Buffer.from(`${root}/bad-`), Buffer.from([0xff])]), 'x');

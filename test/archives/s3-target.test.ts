@@ -23,6 +23,7 @@ beforeEach(() => {
   s3.uploads.clear();
   s3.seen.length = 0;
   s3.fault = () => undefined;
+  [s3.pageSize, s3.saysNext] = [1_000, true];
 });
 
 const targetWith = (more: Partial<ConstructorParameters<typeof S3Target>[0]> = {}) =>
@@ -181,4 +182,67 @@ test('wrong keys, another bucket and a server that is not there are told apart',
   await expect(
     targetWith({ place: { ...place, endpoint: 'http://127.0.0.1:1' } }).size('x', never),
   ).rejects.toMatchObject({ code: 'unavailable' });
+});
+
+test('a bucket in another region is a setting that is wrong, whatever is asked of it', async () => {
+  const target = targetWith();
+  for (const fault of ['elsewhere', 'wrongRegion'] as const) {
+    s3.fault = () => fault;
+    const asked = [
+      () => target.size('name.tar.gz', never),
+      () => target.putOnce('name.tar.gz', small, never),
+      () => readAll(target, 0, 5),
+      () => target.list(never)[Symbol.asyncIterator]().next(),
+    ];
+    for (const each of asked)
+      await expect(each()).rejects.toMatchObject({
+        code: 'invalid_settings',
+        message: expect.stringContaining('in the region eu-other-1'),
+      });
+  }
+});
+
+test('a list that is cut and does not say where it goes on is no list', async () => {
+  const target = targetWith();
+  for (const name of ['a', 'b', 'c']) await target.overwrite(name, small, never);
+  s3.pageSize = 2;
+  s3.saysNext = false;
+  const names: string[] = [];
+  const all = async () => {
+    for await (const { name } of target.list(never)) names.push(name);
+  };
+  await expect(all()).rejects.toMatchObject({ code: 'invalid_settings' });
+});
+
+test('of two who put something once at the same time none is sent away for nothing', async () => {
+  s3.fault = () => 'conflict';
+  await expect(targetWith().putOnce('name.tar.gz', small, never)).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+});
+
+test('a server that knows no conditions is asked what is there first', async () => {
+  s3.fault = () => 'noHeaders';
+  const target = targetWith();
+  expect(await target.putOnce('name.tar.gz', small, never)).toBe(true);
+  expect(await target.putOnce('name.tar.gz', Buffer.from('other'), never)).toBe(false);
+  expect(s3.objects.get(KEY)).toEqual(small);
+});
+
+test('who waits by a limit of its own does not take the server for one that is silent', async () => {
+  const running = new Set<() => void>();
+  const setTimeout = (fn: () => void) => {
+    running.add(fn);
+    return { cancel: () => running.delete(fn) };
+  };
+  const held: (() => void)[] = [];
+  const pace = () => new Promise<void>((resolve) => held.push(resolve));
+  const target = targetWith({ clock: { ...systemClock, setTimeout }, pace });
+  const done = target.overwrite('name.tar.gz', small, never);
+  await expect.poll(() => held.length).toBe(1);
+  expect(running.size).toBe(0);
+  held[0]?.();
+  await done;
+  expect(s3.objects.get(KEY)).toEqual(small);
+  expect(running.size).toBe(0);
 });

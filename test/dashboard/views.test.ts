@@ -125,6 +125,9 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await page.goto(`${url}/sessions`);
     const rows = page.getByRole('list', { name: 'Sessions' }).getByRole('listitem');
     await expect.poll(() => rows.count(), PATIENCE).toBeGreaterThan(10);
+    await rows.nth(1).getByRole('link').focus();
+    const focus = () =>
+      page.evaluate("document.activeElement.closest('.row')?.getAttribute('aria-posinset')");
     for (let step = 0; step < 40; step += 1) {
       await page.mouse.wheel(0, 3_000);
       expect(await rows.count()).toBeLessThan(80);
@@ -133,6 +136,19 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await expect
       .poll(() => rows.last().getAttribute('aria-posinset'), PATIENCE)
       .toBe(String(ids.length));
+    expect(await focus()).toBe('2'); // it is where it was, though its row is far away
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.url(), PATIENCE).toMatch(/sessions\/s-\d+/);
+    await page.goBack();
+    await rows.first().getByRole('checkbox').check();
+    await page.keyboard.press('j');
+    await expect.poll(() => page.locator('.row.current').count(), PATIENCE).toBe(1);
+    await rows.nth(5).getByRole('link').focus();
+    await page.keyboard.press('j');
+    const marked = page.locator('.row.current[aria-posinset="2"]');
+    const id = await marked.getAttribute('data-session', PATIENCE);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.url(), PATIENCE).toContain(`sessions/${id}`);
     await page.context().close();
   });
 

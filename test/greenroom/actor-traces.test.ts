@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ActorTraces } from '../../src/app/actor-traces.ts';
 import { glimpse, inShort } from '../../src/app/glimpse.ts';
 import { codeOf } from '../../src/model/errors.ts';
+import { deleteChild, terminateChild } from '../../src/otp/administration.ts';
 import { startTree, supervisor } from '../../src/otp/supervisor.ts';
 import { redactor } from '../../src/platform/redact.ts';
 import type { TraceOrder } from '../../src/session/verbs/daemon-verbs.ts';
@@ -20,7 +21,11 @@ const stage = async (...names: readonly string[]) => {
   const traces = new ActorTraces(w.system, hide);
   const ask = (order: Partial<TraceOrder> & { path: string }) =>
     traces.ask(root, { forMs: 60_000, ...order });
-  return { w, ask };
+  const remove = async (name: string) => {
+    await terminateChild(root, name);
+    await deleteChild(root, name);
+  };
+  return { w, ask, remove };
 };
 
 test('it shows what came, when, and what became of it, from when it is on', async () => {
@@ -78,6 +83,22 @@ test('it shows the message that an actor dies of, and goes on with the next life
   });
   await findPuppet(w, 'a').call('state', undefined);
   expect(ask({ path: 'a' }).messages.at(-1)).toMatchObject({ message: 'call state' });
+});
+
+test('of an actor that has left the tree one still reads what it had last; its trace is over', async () => {
+  const names = Array.from({ length: 9 }, (_, at) => `a${at}`);
+  const { w, ask, remove } = await stage(...names);
+  for (const name of names.slice(0, 8)) ask({ path: name, on: true });
+  findPuppet(w, 'a0').cast('note', 'the last words');
+  await remove('a0');
+  await remove('a1');
+  for (const path of ['a0', 'root/a0']) {
+    const { messages, ...rest } = ask({ path });
+    expect(rest).toMatchObject({ path: 'root/a0', isOn: false, ended: 'gone' });
+    expect(messages[0]).toMatchObject({ message: 'cast note', carries: '"the last words"' });
+  }
+  expect(() => ask({ path: 'a0', on: true })).toThrow('nothing runs at a0');
+  expect(ask({ path: 'a8', on: true })).toMatchObject({ isOn: true }); // one of those gives its place
 });
 
 test('eight at once; one that has ended makes room', async () => {

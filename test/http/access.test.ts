@@ -210,6 +210,18 @@ describe('a token for some sessions', () => {
     await Promise.all(turns.map(({ done }) => done));
   });
 
+  it('hears again of the change that has taken the session away, with its key', async () => {
+    const ann = clientOf(shared(), { owner: 'ann' });
+    await ann.call('PUT', '/v1/sessions/going', {});
+    const drop = (client: Client) =>
+      client.call('DELETE', '/v1/sessions/going?release=true', undefined, {
+        'idempotency-key': 'go',
+      });
+    for (const _ of ['first', 'again'])
+      expect(await drop(ann)).toMatchObject({ status: 200, body: { deleted: true } });
+    expect((await drop(clientOf(shared(), { owner: 'bob' }))).status).toBe(404);
+  });
+
   it('sees the budgets of its owner, of no other, and nothing of the whole', async () => {
     const { sessions } = shared();
     const names = [

@@ -19,6 +19,10 @@ export type Fault =
   | 'errorIn200' // 200 whose body is an error, and nothing is done
   | 'cut' // the connection ends in the answer, or before it
   | 'hang' // no answer at all
+  | 'conflict' // 409: another has just put or removed it, and nothing is done
+  | 'elsewhere' // 301: the bucket is in another region
+  | 'wrongRegion' // 400: the same, as some requests hear it
+  | 'noHeaders' // 501 for a put under a condition
   | 'wrongLength' // the answer is shorter than it says
   | 'wrongBytes'; // a byte of an object turns on the way out
 
@@ -66,6 +70,8 @@ export class FakeS3 {
   sessionToken: string | undefined;
   /** Objects of one list. */
   pageSize = 1_000;
+  /** Of a server that knows lists of the first kind alone: where a list goes on it does not say. */
+  saysNext = true;
   #count = 0;
   readonly #server: Server;
   readonly bucket = 'green-room';
@@ -117,6 +123,14 @@ export class FakeS3 {
       if (bucket !== this.bucket) throw new Refused(404, 'NoSuchBucket');
       if (fault === 'slowDown')
         throw new Refused(503, 'SlowDown', 'Please reduce your request rate');
+      if (fault === 'conflict') throw new Refused(409, 'ConditionalRequestConflict');
+      if (fault === 'elsewhere' || fault === 'wrongRegion') {
+        const status = fault === 'elsewhere' ? 301 : 400;
+        response.writeHead(status, { 'x-amz-bucket-region': 'eu-other-1' }).end();
+        return;
+      }
+      if (fault === 'noHeaders' && request.headers['if-none-match'] !== undefined)
+        throw new Refused(501, 'NotImplemented');
       if (fault === 'cut' && seen.method !== 'GET') {
         request.socket.destroy();
         return;
@@ -248,7 +262,8 @@ export class FakeS3 {
       })
       .join('');
     const isCut = page.length < all.length;
-    const next = isCut ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
+    const next =
+      isCut && this.saysNext ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
     return xml('ListBucketResult', `<IsTruncated>${isCut}</IsTruncated>${next}${rest}`);
   }
 

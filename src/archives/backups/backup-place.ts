@@ -139,10 +139,13 @@ export class BackupPlace {
   /** @returns whether there was one already. */
   async #take(signal: AbortSignal): Promise<boolean> {
     const wasLeft = await this.patiently(signal, async () => {
-      if (await this.target.putOnce(LEASE, this.#lease(), signal)) return false;
-      const found = await this.#holder(signal);
-      const isFree = found === undefined || found.owner === this.#owner;
-      if (!isFree && found.untilMs > this.#clock.now()) throw inUse(found);
+      const found = await this.#holder(signal); // not all servers refuse what is put a second time
+      if (found === undefined) {
+        if (await this.target.putOnce(LEASE, this.#lease(), signal)) return false;
+        throw new GreenroomError('unavailable', 'another has just taken the place');
+      }
+      const isOurs = found.owner === this.#owner;
+      if (!isOurs && found.untilMs > this.#clock.now()) throw inUse(found);
       await this.target.overwrite(LEASE, this.#lease(), signal);
       return true;
     });

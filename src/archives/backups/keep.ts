@@ -19,9 +19,15 @@ export const goingOf = (
   nowMs: number,
 ): readonly BackupId[] => {
   if (last === 0 && days === 0) return [];
-  const made = backups.filter(({ madeAtMs }) => madeAtMs <= nowMs);
-  const newestFirst = made.toSorted((one, other) => other.madeAtMs - one.madeAtMs);
-  return newestFirst.filter(
+  const past = backups.filter(({ madeAtMs }) => madeAtMs <= nowMs);
+  return newestFirst(past, nowMs).filter(
     ({ madeAtMs }, at) => at >= Math.max(1, last) && nowMs - madeAtMs >= days * DAY_MS,
   );
 };
+
+/** Those that say they were made in the future come last: which of them is the newest is not known. */
+export const newestFirst = (backups: readonly BackupId[], nowMs: number): readonly BackupId[] =>
+  backups.toSorted((one, other) => {
+    const isLate = Number(one.madeAtMs > nowMs) - Number(other.madeAtMs > nowMs);
+    return isLate === 0 ? other.madeAtMs - one.madeAtMs : isLate;
+  });

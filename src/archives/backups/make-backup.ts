@@ -15,7 +15,7 @@ import { crashpoint } from '../../platform/crashpoint.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
 import type { BackupPlace, Contents, Swept } from './backup-place.ts';
 import { BackupThread } from './backup-worker.ts';
-import { goingOf, type Keep } from './keep.ts';
+import { goingOf, type Keep, newestFirst } from './keep.ts';
 import {
   backupOfId,
   idOf,
@@ -105,13 +105,13 @@ const put = async (ground: MakeGround, signal: AbortSignal) => {
 
 /** The newest of this store that can be read; undefined: all is put. */
 const manifestBefore = async (
-  { place }: MakeGround,
+  { place, clock }: MakeGround,
   { backups }: Contents,
   storeId: string,
   signal: AbortSignal,
 ): Promise<Manifest | undefined> => {
   const mine = backups.filter(({ store }) => store === storeMark(storeId));
-  for (const { backupId } of mine.toReversed()) {
+  for (const { backupId } of newestFirst(mine, clock.now())) {
     try {
       return await place.manifest(backupId, signal);
     } catch (error) {

@@ -18,7 +18,7 @@ const S3 = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,254})(?:\/([\w!.*'() /&$@=;:+,-
 export const placeOfText = (text: string, { s3Region: region, s3Endpoint }: Settings): Place => {
   if (text.startsWith('/')) return { kind: 'folder', dir: text };
   const [, bucket, prefix = ''] = S3.exec(text) ?? [];
-  if (bucket === undefined)
+  if (bucket === undefined || prefix.split('/').some((part) => part === '.' || part === '..'))
     throw new GreenroomError(
       'invalid_settings',
       `${text} is no place for backups: an absolute path is one, or s3://bucket/prefix`,

@@ -3,7 +3,8 @@
  *
  * 1. No file shares its bytes with the one that it was copied from: what is written to one never shows in the other. Where the
  *    file system can, they share them until then; a second name of a file (a hard link) becomes a file.
- * 2. Made are files, folders, and links that stay inside. No mode but permissions is set, no owner.
+ * 2. Made are files, folders, and links that stay inside; a `.git` that is a file is such a link. No mode but permissions is
+ *    set, no owner.
  * 3. Beyond a limit all of it is given up. A file that grows meanwhile is copied up to the size that it was found with.
  * 4. All of it is on disk when the promise resolves. When it rejects, what is there is the caller's to remove.
  */
@@ -60,6 +61,8 @@ export const copyFolder = async ({ root, into, limits }: CopyOrder): Promise<Cop
 const PRIVATE = 0o700;
 const PERMISSIONS = 0o777;
 const CHUNK = 1024 * 1024;
+/** Of a file `.git`: what is larger leads nowhere. */
+const MOST_POINTER_BYTES = 64 * 1024;
 /** Latest time that all systems take, in seconds. */
 const LAST_SECOND = 0x7fff_ffff;
 
@@ -150,6 +153,8 @@ class Copying {
 
   #file(found: FoundFile, at: string): void {
     const { bytes } = this.#limits;
+    const fault = this.#faultOfGit(found);
+    if (fault !== undefined) return this.#tally.leave(found.path, fault);
     if (this.#tally.bytes + found.size > bytes)
       throw tooLarge(`more than ${bytes} bytes (GREENROOM_FORK_MAX_MB)`);
     const isShared = this.#share(found, at);
@@ -159,6 +164,18 @@ class Copying {
     fchmodSync(fd, found.mode & PERMISSIONS);
     futimesSync(fd, ...timesOf(found.mtimeMs));
     this.#tally.files += 1;
+  }
+
+  /**
+   * Of a worktree, or a submodule: git would take the index, and the branch that is checked out, from where it leads, and a
+   * commit in the copy would be one in the original.
+   */
+  #faultOfGit({ path, fd, size }: FoundFile): string | undefined {
+    if (!/(?:^|\/)\.git$/.test(path) || size > MOST_POINTER_BYTES) return undefined;
+    const read = readSync(fd, this.#chunk, 0, size, 0);
+    const [, target] = /^gitdir: *(.*)/.exec(this.#chunk.toString('utf8', 0, read)) ?? [];
+    const fault = target === undefined ? undefined : faultOfLink(path, target);
+    return fault && `it leads git to the repository of the original: ${fault}`;
   }
 
   /** Never copies: Node's own way to do so does not end where a file becomes shorter meanwhile. */

@@ -46,3 +46,32 @@ const byStatus = (status: number): ErrorCode => {
   if (status === 404) return 'archive_not_found';
   return status === 403 || status === 401 ? 'forbidden' : 'unavailable';
 };
+
+/**
+ * A bucket that is at another address, or in another region. No redirect is followed: what is signed is signed for one
+ * place. An answer to HEAD has no text, so the headers have to do.
+ */
+export const elsewhereOf = (
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  { bucket, region }: { readonly bucket: string; readonly region: string },
+): GreenroomError | undefined => {
+  const named = headers.get('x-amz-bucket-region')?.slice(0, 64);
+  const isOther = named !== null && named !== undefined && named !== region;
+  const isRedirect = [301, 302, 303, 307, 308].includes(status);
+  if (!isRedirect && !(status === 400 && isOther)) return undefined;
+  const isLasting = isOther || status === 301 || status === 308;
+  const where = isOther ? `in the region ${named}` : 'at another address';
+  return new GreenroomError(
+    isLasting ? 'invalid_settings' : 'unavailable',
+    `the bucket ${bucket} is ${where}: AWS_S3_REGION and GREENROOM_S3_ENDPOINT say where it is looked for`,
+  );
+};
+
+/** Of a server that does not know `If-None-Match`: some say 501, some 400. */
+export const isUnknownHeader = ({
+  status,
+  text,
+}: {
+  readonly status: number;
+  readonly text: string;
+}): boolean => status === 501 || (status === 400 && textOf(text, 'Code') === 'NotImplemented');

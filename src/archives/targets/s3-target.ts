@@ -13,7 +13,14 @@ import { AwsClient } from 'aws4fetch';
 import { GreenroomError } from '../../model/errors.ts';
 import type { Clock } from '../../otp/clock.ts';
 import type { Place } from '../../session/ports/archives.ts';
-import { failureOf, textOf, textsOf, unescaped } from './s3-answers.ts';
+import {
+  elsewhereOf,
+  failureOf,
+  isUnknownHeader,
+  textOf,
+  textsOf,
+  unescaped,
+} from './s3-answers.ts';
 import { isName, type Listed, type Local, mustBeName, type Target } from './target.ts';
 
 export interface S3Keys {
@@ -59,6 +66,14 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+interface Deadline {
+  readonly signal: AbortSignal;
+  /** Until it is renewed no time passes. */
+  readonly rest: () => void;
+  readonly renew: () => void;
+  readonly end: () => void;
+}
+
 interface Answer extends Pick<Response, 'status' | 'ok' | 'headers'> {
   readonly text: string;
 }
@@ -96,8 +111,13 @@ export class S3Target implements Target {
   async putOnce(name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
     const headers = { 'if-none-match': '*' };
     const answer = await this.#ask({ method: 'PUT', name, body: bytes, headers, signal });
-    if (answer.status === 412 || answer.status === 409) return false;
-    this.#mustBeGood(answer, name);
+    if (answer.status === 412) return false;
+    if (!isUnknownHeader(answer)) {
+      this.#mustBeGood(answer, name); // 409: another was at it, and which of the two is there is open
+      return true;
+    }
+    if ((await this.size(name, signal)) !== undefined) return false;
+    await this.overwrite(name, bytes, signal);
     return true;
   }
 
@@ -115,17 +135,18 @@ export class S3Target implements Target {
     const headers = { range: `bytes=${from}-${to - 1}` };
     const silence = this.#deadline(signal);
     try {
-      const answer = await this.#fetch({ method: 'GET', name, headers }, silence.signal);
+      const answer = await this.#fetch({ method: 'GET', name, headers }, silence);
       if (answer.status !== 206 && !(answer.status === 200 && from === 0))
         throw failureOf(answer.status, await textOfAnswer(answer), this.uri(name));
       let left = to - from;
       for await (const chunk of answer.body ?? []) {
-        silence.renew();
+        silence.rest();
         const part = (chunk as Uint8Array).subarray(0, left);
         left -= part.length;
         this.#options.count?.({ received: part.length });
         await this.#options.pace?.(part.length);
         yield part;
+        silence.renew();
         if (left === 0) return;
       }
       if (left > 0) throw new GreenroomError('unavailable', `${this.uri(name)} ended too early`);
@@ -156,9 +177,18 @@ export class S3Target implements Target {
         const name = (textOf(each, 'Key') ?? '').slice(prefix.length);
         if (isName(name)) yield { name, size: Number(textOf(each, 'Size') ?? Number.NaN) };
       }
-      after = textOf(text, 'NextContinuationToken');
-      if (textOf(text, 'IsTruncated') !== 'true' || after === undefined) return;
+      if (textOf(text, 'IsTruncated') !== 'true') return;
+      const next = textOf(text, 'NextContinuationToken');
+      if (next === undefined || next === '' || next === after) throw this.#notWhole();
+      after = next;
     }
+  }
+
+  /** What is missing in a list would be taken for gone. */
+  #notWhole(): GreenroomError {
+    const { endpoint } = this.place;
+    const why = 'its list has more, and does not say where it goes on: it must know ListObjectsV2';
+    return new GreenroomError('invalid_settings', `${endpoint}: ${why}`);
   }
 
   async remove(name: string, signal: AbortSignal): Promise<void> {
@@ -271,7 +301,7 @@ export class S3Target implements Target {
   async #ask({ signal, ...asked }: Asked & { readonly signal: AbortSignal }): Promise<Answer> {
     const deadline = this.#deadline(signal);
     try {
-      const answer = await this.#fetch(asked, deadline.signal);
+      const answer = await this.#fetch(asked, deadline);
       const { status, ok, headers } = answer;
       return { status, ok, headers, text: await textOfAnswer(answer) };
     } catch (error) {
@@ -283,7 +313,7 @@ export class S3Target implements Target {
 
   async #fetch(
     { method, name, query = {}, body = EMPTY, headers = {} }: Asked,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<Response> {
     const { keys, clock, pace } = this.#options;
     const { accessKeyId, secretAccessKey, sessionToken } = keys();
@@ -292,7 +322,9 @@ export class S3Target implements Target {
       ...(sessionToken === undefined ? {} : { sessionToken }),
     });
     const hash = createHash('sha256').update(body).digest('hex');
+    deadline.rest(); // we wait for ourselves, and not for the server
     await pace?.(body.length);
+    deadline.renew();
     const isList = method === 'GET' && name === '';
     this.#options.count?.({ request: isList ? 'LIST' : method, sent: body.length });
     const signed = await client.sign(this.#url(name, query).href, {
@@ -301,10 +333,14 @@ export class S3Target implements Target {
       aws: { datetime: amzDate(clock.now()), allHeaders: true },
     });
     const sent = body.length > 0 || method === 'PUT' ? { body } : {};
-    return fetch(signed.url, {
-      ...{ method, headers: signed.headers, signal, redirect: 'error' },
+    const answer = await fetch(signed.url, {
+      ...{ method, headers: signed.headers, signal: deadline.signal, redirect: 'manual' },
       ...sent,
     });
+    const elsewhere = elsewhereOf(answer, this.place);
+    if (elsewhere === undefined) return answer;
+    await answer.body?.cancel();
+    throw elsewhere;
   }
 
   #translated(error: unknown, signal: AbortSignal | undefined): unknown {
@@ -321,7 +357,7 @@ export class S3Target implements Target {
   }
 
   /** Aborted with the caller's signal, and when nothing has been heard for too long. */
-  #deadline(outer: AbortSignal | undefined) {
+  #deadline(outer: AbortSignal | undefined): Deadline {
     const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
     const controller = new AbortController();
     const late = (): void =>
@@ -332,6 +368,7 @@ export class S3Target implements Target {
     else outer?.addEventListener('abort', stop, { once: true });
     return {
       signal: controller.signal,
+      rest: () => timer.cancel(),
       renew: () => {
         timer.cancel();
         timer = clock.setTimeout(late, timeoutMs);

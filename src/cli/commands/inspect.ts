@@ -61,6 +61,7 @@ const ENDS: Readonly<Record<NonNullable<TraceView['ended']>, string>> = {
   stopped: 'the trace was ended by another one',
   time: 'the time is over',
   count: 'it has had so many messages that the trace was ended',
+  gone: 'the actor is no more',
 };
 
 const tellEnd = ({ out }: Invocation, { ended, seen }: TraceView): void =>

@@ -5,7 +5,18 @@ export type Keys = Readonly<Record<string, () => void>>;
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
-  (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
+  (target.isContentEditable || target.matches('textarea, select, input:not([type=checkbox])'));
+
+/** Enter follows the link, and presses the button, that has the focus. */
+const isTheirs = ({ key, target }: KeyboardEvent): boolean =>
+  key === 'Enter' && target instanceof HTMLElement && target.matches(THEIRS);
+const THEIRS = 'a, button, summary';
+
+/** What these mark is what Enter answers from then on: nothing else has the focus. */
+const MARKS: readonly string[] = ['j', 'k'];
+const leave = (focused: Element | null): void => {
+  if (focused instanceof HTMLElement && focused.matches(THEIRS)) focused.blur();
+};
 
 /**
  * While the component is shown. `g s` is two keys one after the other. A key does what the keys of the last rendering say:
@@ -18,11 +29,13 @@ export const useKeys = (keys: Keys): void => {
     let first = '';
     const pressed = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (isTyping(event.target) || document.querySelector('dialog[open]') !== null) return;
+      if (isTyping(event.target) || isTheirs(event)) return;
+      if (document.querySelector('dialog[open]') !== null) return;
       const run = latest.current[`${first} ${event.key}`.trim()] ?? latest.current[event.key];
       first = event.key === 'g' ? 'g' : '';
       if (run === undefined) return;
       event.preventDefault();
+      if (MARKS.includes(event.key)) leave(document.activeElement);
       run();
     };
     addEventListener('keydown', pressed);

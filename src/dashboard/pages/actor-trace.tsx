@@ -78,6 +78,7 @@ const ENDS: Readonly<Record<NonNullable<TraceView['ended']>, string>> = {
   stopped: 'it is off',
   time: 'its time is over',
   count: 'it ended behind 10,000 messages',
+  gone: 'the actor is no more',
 };
 
 const stateOf = ({ isOn, endsAt, ended, seen }: TraceView): string => {

@@ -1,4 +1,4 @@
-/** The rows of a search: of however many there are, those in view and some around them are in the document. */
+/** The rows of a search: of however many there are, those in view and some around them are in the document, and the one with the focus. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FoundSession } from '../ground/replies.ts';
 import { addressOf } from '../ground/route.ts';
@@ -52,7 +52,16 @@ export const Rows = ({ sessions, at, selected, hasMore, onToggle, onEnd }: RowsP
     const top = (list.current?.getBoundingClientRect().top ?? 0) + at * ROW;
     if (top < 80 || top > innerHeight - ROW) scrollBy(0, top - innerHeight / 2);
   }, [at]);
-  const shown = sessions.slice(from, to);
+  // Without its row the focus would be at the top of the page, and the next Tab with it.
+  const [focused, setFocused] = useState<string>();
+  const shown = sessions
+    .slice(from, to)
+    .map((session, index) => ({ session, index: from + index }));
+  const away =
+    focused === undefined ? -1 : sessions.findIndex((each) => each.sessionId === focused);
+  const kept = sessions[away];
+  if (kept !== undefined && away < from) shown.unshift({ session: kept, index: away });
+  if (kept !== undefined && away >= to) shown.push({ session: kept, index: away });
   return (
     <div
       ref={list}
@@ -60,16 +69,18 @@ export const Rows = ({ sessions, at, selected, hasMore, onToggle, onEnd }: RowsP
       role="list"
       aria-label="Sessions"
       style={{ height: `${sessions.length * ROW}px` }}
+      onFocusIn={({ target }) => setFocused(rowOf(target))}
+      onFocusOut={() => setFocused(undefined)}
     >
-      {shown.map((session, index) => (
+      {shown.map(({ session, index }) => (
         <Still
           key={session.sessionId}
-          on={[session, from + index, from + index === at, selected.has(session.sessionId)]}
+          on={[session, index, index === at, selected.has(session.sessionId)]}
         >
           <Row
             session={session}
-            place={from + index + 1}
-            isCurrent={from + index === at}
+            place={index + 1}
+            isCurrent={index === at}
             isSelected={selected.has(session.sessionId)}
             onToggle={onToggle}
           />
@@ -78,6 +89,11 @@ export const Rows = ({ sessions, at, selected, hasMore, onToggle, onEnd }: RowsP
     </div>
   );
 };
+
+const rowOf = (target: EventTarget | null): string | undefined =>
+  target instanceof Element
+    ? target.closest<HTMLElement>('[data-session]')?.dataset['session']
+    : undefined;
 
 const Row = (props: {
   readonly session: FoundSession;
@@ -96,6 +112,7 @@ const Row = (props: {
     <div
       role="listitem"
       aria-posinset={place}
+      data-session={sessionId}
       class={`row ${isCurrent ? 'current' : ''}`}
       style={{ top: `${(place - 1) * ROW}px` }}
     >

@@ -98,12 +98,12 @@ const carryOut = (ground: Ground, asked: Asked, given: unknown): void => {
   const isMatched = matched !== undefined && target.kind === 'session';
   const looksFirst = isMatched && (!checksItself || matched === 'any');
   const change = async () => {
+    if (narrow && target.kind === 'session' && needsTheirs(target))
+      await mustSee(ground, context, grant, target.key);
     if (looksFirst) await mustMatch(ground, context, target.key, matched);
     return fittingReply(paged, MAX_REPLY_BYTES, AS_TEXT, (fewer) => run(context, fewer));
   };
   const work = async () => {
-    if (narrow && target.kind === 'session' && needsTheirs(target))
-      await mustSee(ground, context, grant, target.key);
     if (keyed === undefined) return change();
     const same = JSON.stringify([exchange.method, exchange.path, given]);
     return ground.keyed.once(keyed, same, () =>

@@ -128,7 +128,7 @@ const Trace = z.strictObject({
   /** Of one that was ever on. */
   endsAt: moment.exactOptional(),
   /** Why it is off again. */
-  ended: z.enum(['stopped', 'time', 'count']).exactOptional(),
+  ended: z.enum(['stopped', 'time', 'count', 'gone']).exactOptional(),
   /** Messages since it was first on; the last hundred are kept. */
   seen: count,
   /** Oldest first. */
