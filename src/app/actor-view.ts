@@ -33,7 +33,10 @@ export function actorView(system: System, root: ActorRef, path: string): ActorVi
 export function nodeAt(system: System, root: ActorRef, path: string): TreeNode {
   for (const node of walk(system.tree(root)))
     if (node.label === path || node.label === `${root.label}/${path}`) return node;
-  throw new GreenroomError('invalid_request', `nothing runs at ${path}; the tree tells what does`);
+  throw new GreenroomError(
+    'invalid_request',
+    `nothing runs at ${path}: greenroom tree shows the paths of what does`,
+  );
 }
 
 export const messageOf = ({

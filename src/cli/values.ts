@@ -106,3 +106,9 @@ export const collect = (text: string, before: readonly string[] = []): readonly 
   ...before,
   text,
 ];
+
+/** The same, where one may also name several at once, with commas between. */
+export const collectNames = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  ...text.split(',').filter((name) => name !== ''),
+];

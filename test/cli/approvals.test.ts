@@ -181,11 +181,11 @@ test('a working directory is meant where it is typed', async () => {
   const world = { daemon, cwd: '/home/me' };
   await greenroom('sessions create a --cwd project', world);
   await greenroom('sessions create b --cwd .', world);
-  await greenroom('sessions create c --cwd /srv/app', world);
+  await greenroom('sessions create c --cwd /srv/app --tools Read,Edit --tools Bash', world);
   expect(daemon.asked).toEqual([
     ['a.create', { workingDirectory: '/home/me/project' }],
     ['b.create', { workingDirectory: '/home/me' }],
-    ['c.create', { workingDirectory: '/srv/app' }],
+    ['c.create', { workingDirectory: '/srv/app', tools: ['Read', 'Edit', 'Bash'] }],
   ]);
 });
 

@@ -1,5 +1,6 @@
 /** What `greenroom archive` and `archives` show while an archive is worked on. */
 import { expect, test } from 'vitest';
+import { GreenroomError } from '../../src/model/errors.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 import { greenroom } from './run-cli.ts';
 
@@ -67,4 +68,11 @@ test('a fork says where the copy of its directory is, and what was left out', as
   expect(err).toBe(
     '2 files, 3.0 MB in /data/workspaces/default/plan-b\nleft out: 1\n  out: its target is absolute\n',
   );
+});
+
+test('a fork under a name that is taken says what to do with that one, and not with its parent', async () => {
+  const taken = new GreenroomError('session_exists', 'there is a session plan-b already');
+  const daemon = new FakeDaemon({ fork: taken });
+  const { err } = await greenroom('sessions fork demo --as plan-b', { daemon });
+  expect(err).toContain('greenroom sessions update plan-b changes it');
 });

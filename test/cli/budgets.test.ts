@@ -13,7 +13,7 @@ test('budgets list shows what is spent of each', async () => {
   const { out } = await greenroom('budgets list --owner ann', { daemon });
   expect(daemon.asked).toContainEqual(['sessions.budgets', { owner: 'ann' }]);
   expect(out.split('\n')[1]?.split(/ {2,}/)).toEqual([
-    ...['owner ann', '2026-11', '$110.00', '$13.00', '$0.2500', '$96.75'],
+    ...['owner ann', '2026-11', '$100.00', '+$10.00', '$13.00', '$0.2500', '$96.75'],
   ]);
 });
 

@@ -21,6 +21,7 @@ import {
   limitsOf,
   operationsOf,
   referred,
+  type Schema,
 } from '../../src/dashboard/reader/operations.ts';
 import { partsOf } from '../../src/dashboard/session/fences.ts';
 import { shownLine } from '../../src/dashboard/session/imported.ts';
@@ -195,6 +196,18 @@ describe('the description of the API', () => {
     [{ type: ['string', 'null'], format: 'date-time' }, 'string | null, date-time', ''],
   ])('%o is %s', (schema, kind, limits) => {
     expect([kindOf(schema), limitsOf(schema)]).toEqual([kind, limits]);
+  });
+
+  test('of a name that was made up is what the name stands for', () => {
+    const $ref = '#/components/schemas/Made_schema1';
+    const other = { $ref: '#/components/schemas/Made_schema2' };
+    const kindIn = (one: Schema, two: Schema = {}) =>
+      kindOf(
+        { $ref },
+        { ...document, components: { schemas: { Made_schema1: one, Made_schema2: two } } },
+      );
+    expect(kindIn({ anyOf: [other, { type: 'null' }] }, { enum: ['a'] })).toBe('"a" | null');
+    expect(kindIn({ $ref })).toBe('object');
   });
 
   test('leads to each schema that it names', () => {

@@ -90,6 +90,9 @@ describe('a backup', () => {
     await expect(backupStore(store, copy, NOW)).rejects.toMatchObject(refusal('is not empty'));
     await backupStore(store, back, NOW);
     await expect(restoreStore(back, copy, NOW)).rejects.toMatchObject(refusal('is not empty'));
+    await expect(restoreStore(join(copy, 'y'), join(copy, 'x'), NOW)).rejects.toMatchObject(
+      refusal('there is no folder'),
+    );
     await expect(restoreStore(copy, join(copy, 'x'), NOW)).rejects.toMatchObject(
       refusal('no finished backup'),
     );

@@ -46,7 +46,10 @@ export const registerBackup = (registration: Registration): void => {
       act<[string | undefined], RestoreOptions>(registration, async (run, [from], options) => {
         mustNotRun(run);
         const backup = await restored(run, from, options.backup);
-        run.out.one({ storeDir: storeDirOf(run), ...backup }, () => `${text(backup)} restored\n`);
+        run.out.one(
+          { storeDir: storeDirOf(run), ...backup },
+          () => `${text(backup)}, restored into ${storeDirOf(run)}\n`,
+        );
         warn(run, backup);
       }),
     );

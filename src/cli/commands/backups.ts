@@ -3,15 +3,16 @@
  * itself; else, or where a place is named, by this process.
  */
 import { resolve } from 'node:path';
-import type { BackupCost } from '../../session/ports/backups.ts';
+import { GreenroomError, isErrorCode } from '../../model/errors.ts';
 import {
   type BackupStateView,
   type BackupView,
   viewOfBackup,
 } from '../../session/verbs/backup-verbs.ts';
+import { type Made, madeText, stateText } from '../backup-text.ts';
 import { CliError } from '../failure.ts';
 import { findDaemon } from '../find-daemon.ts';
-import { ago, bytes, facts, grouped, several } from '../format.ts';
+import { ago, bytes, grouped, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { BackupProgress, BackupsCare, BackupWorks, DaemonClient } from '../shell.ts';
 import { type Column, table } from '../table.ts';
@@ -49,7 +50,7 @@ export const registerBackups = (registration: Registration): void => {
       act<[]>(nested, (run) =>
         run.withDaemon(async (daemon) => {
           const state = await daemon.daemon('backup-state', {});
-          run.out.one(state, () => facts({ ...state }));
+          run.out.one(state, () => stateText(state, run.shell.nowMs()));
         }),
       ),
     );
@@ -103,33 +104,6 @@ export const backUp = async (run: Invocation, to: string | undefined): Promise<v
   run.out.one(made, () => madeText(made));
 };
 
-interface Made {
-  readonly backupId: string;
-  readonly sessions: number;
-  readonly entries: number;
-  readonly bytes: number;
-  readonly cost: BackupCost;
-  readonly gone: readonly string[];
-  readonly freedBytes: number;
-}
-
-const madeText = ({ backupId, sessions, entries, bytes: size, cost, gone, freedBytes }: Made) => {
-  const asked = cost.puts + cost.gets + cost.deletes;
-  const lines = [
-    `${backupId}: ${several(sessions, 'session')}, ${grouped(entries)} entries, a store of ${bytes(size)}`,
-    `new: ${bytes(cost.storedBytes)} in ${several(cost.storedObjects, 'object')}`,
-    ...(asked === 0
-      ? []
-      : [
-          `cost: ${grouped(cost.puts)} requests that put or list, ${grouped(cost.gets)} that read, ${grouped(cost.deletes)} that delete; ${bytes(cost.sentBytes)} sent, ${bytes(cost.receivedBytes)} received`,
-        ]),
-    ...(gone.length === 0
-      ? []
-      : [`gone by age or number: ${gone.length}, ${bytes(freedBytes)} freed`]),
-  ];
-  return `${lines.join('\n')}\n`;
-};
-
 const list = (
   run: Invocation,
   from: string | undefined,
@@ -161,7 +135,11 @@ export const placeOf = (run: Invocation, named: string | undefined): string => {
   if (named !== undefined) return named.startsWith('s3://') ? named : resolve(run.shell.cwd, named);
   const { backupTo } = run.config().config;
   if (backupTo !== undefined) return backupTo;
-  throw new CliError(2, 'no place for backups is set', 'set GREENROOM_BACKUP_TO, or name one');
+  throw new CliError(
+    2,
+    'no place for backups is set',
+    'set GREENROOM_BACKUP_TO, or name one: greenroom backup --to, backups --from',
+  );
 };
 
 /** Given up after the longest time of a backup. */
@@ -204,8 +182,11 @@ const untilEnded = async (
 const isWanted = ({ status, tried }: BackupStateView): boolean =>
   status === 'in_progress' || (status === 'pending' && tried === 0);
 
-const failed = (error: BackupStateView['error']): CliError =>
-  new CliError(1, error?.message ?? 'no backup was made');
+/** By its code, as if it had been done here: what is not found ends as what is not found. */
+const failed = (error: BackupStateView['error']): Error =>
+  error !== undefined && isErrorCode(error.code)
+    ? new GreenroomError(error.code, error.message)
+    : new CliError(1, error?.message ?? 'no backup was made');
 
 const resultOf = ({ work }: BackupStateView): Readonly<Record<string, unknown>> => {
   if (work?.status === 'completed' && work.result !== undefined) return work.result;

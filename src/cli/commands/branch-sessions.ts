@@ -1,7 +1,9 @@
 /** `greenroom sessions fork`, `compact` and `context`: going on from somewhere else, from a summary, and whether that is needed. */
 
+import { codeOf } from '../../model/errors.ts';
 import type { SessionReplies } from '../../session/verbs/registry.ts';
 import type { SessionView } from '../../session/verbs/reply-schemas.ts';
+import { aboutSession } from '../about-session.ts';
 import { bytes, facts, grouped, money, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
@@ -36,7 +38,7 @@ export const registerBranching = (registration: Registration): void => {
       act<[string], ForkOptions>(registration, (run, [words], options) =>
         run.withDaemon(async (daemon) => {
           const { session, directory } = await withSession(daemon, words, (id) =>
-            daemon.session(id, 'fork', placeOf(options)),
+            daemon.session(id, 'fork', placeOf(options)).catch(aboutTheFork(options)),
           );
           run.out.one(shownOf(session, directory), () => `${session.sessionId}\n`);
           noteInherited(run, session, options);
@@ -78,6 +80,13 @@ export const registerBranching = (registration: Registration): void => {
       ),
     );
 };
+
+/** What is there already is the session that the fork was to be, and not its parent. */
+const aboutTheFork =
+  ({ as }: ForkOptions) =>
+  (error: unknown): never => {
+    throw as !== undefined && codeOf(error) === 'session_exists' ? aboutSession(as, error) : error;
+  };
 
 /** The parent's cost is known as a whole, and not up to some entry. */
 const noteInherited = (run: Invocation, session: SessionView, { at, atMessage }: ForkOptions) => {

@@ -84,6 +84,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'for', least: 10 },
   { head: 'per' },
   { head: 'budget' },
+  { head: 'allowed' },
   { head: 'spent' },
   { head: 'reserved', leftOut: 1 },
   { head: 'left' },
@@ -95,7 +96,8 @@ const budgetTable = (all: readonly Budget[], run: Invocation): string =>
     all.map(({ scope, value, per, period, ...usd }) => [
       value === undefined ? scope : `${scope} ${value}`,
       period ?? per,
-      money(usd.maxUsd + usd.extraUsd),
+      money(usd.maxUsd),
+      usd.extraUsd === 0 ? '' : `+${money(usd.extraUsd)}`,
       money(usd.spentUsd + usd.estimatedUsd),
       money(usd.reservedUsd),
       money(usd.leftUsd),

@@ -51,7 +51,7 @@ const follow = async (
     for (const message of trace.messages) run.out.one(message, () => lineOf(message));
     await run.out.drained();
     after = trace.messages.at(-1)?.number ?? after;
-    if (!trace.isOn) return tellEnd(run, trace);
+    if (!trace.isOn) return tellEnd(run, trace, before.seen);
     await run.shell.sleep(LOOK_MS);
     trace = await daemon.daemon('trace', { path, after });
   }
@@ -64,8 +64,11 @@ const ENDS: Readonly<Record<NonNullable<TraceView['ended']>, string>> = {
   gone: 'the actor is no more',
 };
 
-const tellEnd = ({ out }: Invocation, { ended, seen }: TraceView): void =>
-  out.note(`${ENDS[ended ?? 'time']}; ${seen} messages since its first trace`);
+const tellEnd = ({ out }: Invocation, { ended, seen }: TraceView, before: number): void =>
+  out.note(`${ENDS[ended ?? 'time']}; ${took(seen - before)}`);
+
+const took = (count: number): string =>
+  `${count} of its messages ${count === 1 ? 'was' : 'were'} seen`;
 
 const lineOf = (message: TraceView['messages'][number]): string => {
   const { at, message: what, carries, waiting, tookMs, threw, exited } = message;

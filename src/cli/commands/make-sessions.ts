@@ -21,7 +21,14 @@ import { mcpServersFrom } from '../mcp-config.ts';
 import { withSession } from '../session-name.ts';
 import { sessionText } from '../session-text.ts';
 import type { DaemonClient, Shell } from '../shell.ts';
-import { collect, parseCount, parseMoney, parseThinking, parseWord } from '../values.ts';
+import {
+  collect,
+  collectNames,
+  parseCount,
+  parseMoney,
+  parseThinking,
+  parseWord,
+} from '../values.ts';
 
 interface Options {
   readonly title?: string;
@@ -142,7 +149,11 @@ const withSettings = (tags: string, command: Command): Command =>
     .option('--thinking <how>', 'adaptive, off, or so many tokens', parseThinking)
     .option('--effort <level>', EFFORTS.join(', '), parseWord(EFFORTS))
     .option('--cwd <dir>', 'working directory: its model gets tools that work there')
-    .option('--tools <name>', 'a tool that its model is offered; default: all, with --cwd', collect)
+    .option(
+      '--tools <name>',
+      'a tool that its model is offered, or several, with commas between; default: all, with --cwd',
+      collectNames,
+    )
     .option(
       '--permission-mode <mode>',
       PERMISSION_MODES.slice(0, 5).join(', '),

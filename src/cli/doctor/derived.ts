@@ -1,7 +1,7 @@
 /** Looks over what is derived from the store, the snapshot of the catalog and the text index: what `greenroom doctor --verify` adds. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { grouped } from '../format.ts';
+import { grouped, several } from '../format.ts';
 import type { Invocation } from '../invocation.ts';
 import type { DerivedPart } from '../shell.ts';
 import { type Check, fail, ok, warn } from './check.ts';
@@ -29,7 +29,7 @@ const checksOf = (run: Invocation, name: string, part: DerivedPart, path: string
     return [warn(name, part.why, 'nothing: the next start makes it again')];
   const { sessions, wrong, named, behind = 0 } = part;
   const behindHow = behind === 0 ? '' : `; ${grouped(behind)} are yet to be taken in`;
-  const all = `${grouped(sessions)} sessions${behindHow}`;
+  const all = `${several(sessions, 'session')}${behindHow}`;
   if (wrong === 0) return [ok(name, `${all}: as the store has them`)];
   const shown = run.out.isJson ? named : named.slice(0, MAX_SHOWN);
   return [

@@ -1,7 +1,7 @@
 /** Reads every record of the store: what `greenroom doctor --verify` adds. Works beside a running daemon. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { grouped } from '../format.ts';
+import { grouped, several } from '../format.ts';
 import type { Invocation } from '../invocation.ts';
 import { type Check, fail, ok } from './check.ts';
 
@@ -16,7 +16,7 @@ export const checkRecords = async (run: Invocation): Promise<readonly Check[]> =
   const { isSound, report, why = 'it cannot be read' } = await care.verify(storeDir);
   if (report === undefined) return [fail(NAME, why, RESTORE)];
   const { records, sessions, broken, problems, fileFault } = report;
-  const all = `${grouped(records)} records of ${grouped(sessions)} sessions`;
+  const all = `${several(records, 'record')} of ${several(sessions, 'session')}`;
   if (isSound) return [ok(NAME, `${all}, all sound`)];
   const shown = run.out.isJson ? problems : problems.slice(0, MAX_SHOWN);
   return [

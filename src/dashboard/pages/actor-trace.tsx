@@ -83,6 +83,6 @@ const ENDS: Readonly<Record<NonNullable<TraceView['ended']>, string>> = {
 
 const stateOf = ({ isOn, endsAt, ended, seen }: TraceView): string => {
   if (isOn && endsAt !== undefined)
-    return `ends by itself in ${until(endsAt, now.value)}; ${count(seen)} messages`;
+    return `ends by itself in ${until(endsAt, now.value)}; ${count(seen)} ${seen === 1 ? 'message' : 'messages'}`;
   return ended === undefined ? '' : ENDS[ended];
 };

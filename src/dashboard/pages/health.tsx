@@ -2,8 +2,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { askDaemon, askSessions } from '../ground/ask.ts';
 import type { SessionsReplies, StatusView } from '../ground/replies.ts';
-import { useAsked } from '../ground/time.ts';
-import { bytes, count, money, short } from '../ground/words.ts';
+import { now, useAsked } from '../ground/time.ts';
+import { bytes, count, money, short, until } from '../ground/words.ts';
 import { Line } from '../parts/chart.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { Ago } from '../parts/moment.tsx';
@@ -106,6 +106,7 @@ const Shown = ({
         <Fact name="Commits" value={count(journal?.commits ?? 0)} />
         <Fact name="Failed commits" value={count(journal?.failedCommits ?? 0)} />
         <Fact name="Memory" value={bytes(status.memoryBytes)} />
+        {status.backup === null ? null : <Backup backup={status.backup} />}
       </dl>
     </>
   );
@@ -118,6 +119,17 @@ const rates = (samples: readonly Sample[], of: (sample: Sample) => number): read
     const seconds = Math.max(0.001, (sample.atMs - before.atMs) / 1_000);
     return Math.max(0, of(sample) - of(before)) / seconds;
   });
+
+const Backup = ({ backup }: { readonly backup: NonNullable<StatusView['backup']> }) => (
+  <div>
+    <dt>Backup elsewhere</dt>
+    <dd>
+      {backup.lastAt === null ? 'none yet' : <Ago at={backup.lastAt} />}
+      {backup.nextAt === null ? null : `; the next one: ${until(backup.nextAt, now.value)}`}
+      {backup.error === null ? null : <p class="bad">it failed: {backup.error}</p>}
+    </dd>
+  </div>
+);
 
 const Fact = ({ name, value }: { readonly name: string; readonly value: string }) => (
   <div>

@@ -103,16 +103,27 @@ export const referred = ({ components }: Document, reference: string): Schema | 
 
 export const nameOf = (reference: string): string => reference.split('/').at(-1) ?? reference;
 
-/** A value's kind in a few words, without what it is made of. */
-export const kindOf = (schema: Schema): string => {
-  if (schema.$ref !== undefined) return nameOf(schema.$ref);
+/** Names that the generator of the document gave, and that say nothing to anyone. */
+const GENERATED = /_schema\d+$/;
+/** Such names in each other that are followed: types may hold themselves. */
+const STEPS = 3;
+
+/** A value's kind in a few words, without what it is made of. What has no name of its own is looked up. */
+export const kindOf = (schema: Schema, document?: Document, steps = STEPS): string => {
+  if (schema.$ref !== undefined) {
+    const name = nameOf(schema.$ref);
+    if (!GENERATED.test(name)) return name;
+    const target = steps > 0 && document ? referred(document, schema.$ref) : undefined;
+    return target === undefined ? 'object' : kindOf(target, document, steps - 1);
+  }
   if ('const' in schema) return JSON.stringify(schema.const);
   if (schema.enum !== undefined)
     return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
   const choices = schema.anyOf ?? schema.oneOf;
-  if (choices !== undefined) return [...new Set(choices.map(kindOf))].join(' | ');
+  if (choices !== undefined)
+    return [...new Set(choices.map((choice) => kindOf(choice, document, steps)))].join(' | ');
   const { type, items, format } = schema;
-  if (type === 'array' && items !== undefined) return `list of ${kindOf(items)}`;
+  if (type === 'array' && items !== undefined) return `list of ${kindOf(items, document, steps)}`;
   const kind = typeof type === 'string' ? type : (type?.join(' | ') ?? 'any value');
   return format === undefined ? kind : `${kind}, ${format}`;
 };

@@ -9,7 +9,7 @@ interface Shown {
 
 export const Fields = ({ document, schema }: Shown) => {
   const target = schema.$ref === undefined ? schema : referred(document, schema.$ref);
-  if (target === undefined) return <p class="second">{kindOf(schema)}</p>;
+  if (target === undefined) return <p class="second">{kindOf(schema, document)}</p>;
   const { properties, allOf, anyOf, oneOf, items, additionalProperties } = target;
   const parts = [...(allOf ?? []), ...(anyOf ?? []), ...(oneOf ?? [])];
   if (properties !== undefined)
@@ -47,7 +47,7 @@ export const Fields = ({ document, schema }: Shown) => {
     return <Fields document={document} schema={additionalProperties} />;
   return (
     <p class="second">
-      {kindOf(target)} {limitsOf(target)}
+      {kindOf(target, document)} {limitsOf(target)}
     </p>
   );
 };
@@ -57,7 +57,7 @@ const Field = (props: Shown & { readonly name: string; readonly isRequired: bool
   const [isOpen, setOpen] = useState(false);
   const about = (
     <>
-      {name === '' ? null : <strong>{name}</strong>} <code>{kindOf(schema)}</code>{' '}
+      {name === '' ? null : <strong>{name}</strong>} <code>{kindOf(schema, document)}</code>{' '}
       {isRequired ? null : <span class="second">{name === '' ? '' : 'optional'}</span>}{' '}
       <span class="second">{limitsOf(schema)}</span>
       {schema.description === undefined ? null : <p class="second">{schema.description}</p>}

@@ -70,7 +70,9 @@ export const requestArchive = async (
   if (!hasEnded(head) || head.status === 'archived')
     throw new GreenroomError(
       'invalid_state',
-      `the session is ${head.status}: only one that has ended is archived`,
+      head.status === 'archived'
+        ? 'the session stands in an archive already: reopen it to archive it anew'
+        : `the session is ${head.status}: only one that has ended is archived`,
     );
   const key: DefinitionKey = { tenant: session.tenant, kind: 'archive', name: archiveIdOf(head) };
   const place = archiver.placeFor(to === 'local' ? 'folder' : to);

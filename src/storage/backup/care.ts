@@ -142,6 +142,7 @@ const wrongFolder = (message: string): StorageError =>
 
 const readNote = (dir: string): BackupNote => {
   const path = join(dir, NOTE);
+  if (!existsSync(dir)) throw wrongFolder(`there is no folder ${dir}`);
   if (!existsSync(path)) throw wrongFolder(`${dir} is no finished backup: it has no ${NOTE}`);
   try {
     return BackupNote.parse(JSON.parse(readFileSync(path, 'utf8')));

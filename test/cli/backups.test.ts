@@ -1,0 +1,67 @@
+/** What `greenroom backups` says of the daemon's own place. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { FakeDaemon } from './fake-daemon.ts';
+import { greenroom, newFolder } from './run-cli.ts';
+
+const NONE = { ...{ place: null, every: null, nextAt: null }, keepLast: 0, keepDays: 0 };
+const SET = { ...NONE, place: '/mnt/backups', every: '6h', keepLast: 3, keepDays: 7 };
+const LAST = {
+  ...{ backupId: 'b-1', startedAt: '2026-01-01T00:00:00Z', endedAt: '2026-01-01T00:00:01Z' },
+  ...{ sessions: 1, entries: 8, bytes: 73_700, gone: ['b-0'], freedBytes: 215 },
+  cost: {
+    ...{ puts: 9, gets: 6, deletes: 1, sentBytes: 5_420, receivedBytes: 80 },
+    ...{ storedBytes: 5_420, storedObjects: 2 },
+  },
+};
+
+const statusOf = async (state: object): Promise<string> => {
+  const daemon = new FakeDaemon({
+    'daemon.backup-state': { ...{ status: 'idle', tried: 0 }, ...state },
+  });
+  return (await greenroom('backups status', { daemon })).out;
+};
+
+test('without a place their status says how to name one', async () => {
+  const out = await statusOf(NONE);
+  expect(out).toContain('none is set: GREENROOM_BACKUP_TO names it');
+  expect(out).not.toMatch(/keep|tried/);
+});
+
+test('their status is said in words', async () => {
+  const out = await statusOf({ ...SET, last: LAST });
+  expect(out).toMatch(/keeps +the newest 3, and those of 7 days\n/);
+  expect(out).toMatch(/last +b-1, .* ago\n/);
+  expect(out).toMatch(/has +1 session, 8 entries, a store of 73\.7 kB\n/);
+  expect(out).toMatch(/cost +9 requests that put or list, 6 that read/);
+  expect(out).toMatch(/gone +1 backup by age or number, 215 B freed\n/);
+  const error = { code: 'unavailable', message: 'no answer' };
+  expect(await statusOf({ ...SET, status: 'pending', tried: 2, error })).toContain(
+    'failed 2 times, tried again: no answer',
+  );
+  expect(await statusOf({ ...SET, status: 'failed', tried: 8, error })).toContain(
+    'the last one failed: no answer',
+  );
+  const work = { kind: 'verify', status: 'in_progress', by: 'request', backupId: 'b-1' };
+  const far = { startedAt: '2026-01-01T00:00:00Z', bytes: 1_000, ofBytes: 4_000 };
+  expect(await statusOf({ ...SET, work: { ...work, ...far } })).toMatch(
+    /now +verifying b-1, begun .*, 1\.0 kB of 4\.0 kB\n/,
+  );
+});
+
+test('one that is not there is not found, also where the daemon looked', async () => {
+  const error = { code: 'backup_not_found', message: 'there is no backup x' };
+  const work = { kind: 'delete', status: 'failed', by: 'request', error };
+  const daemon = new FakeDaemon({
+    'daemon.delete-backup': { ...SET, ...{ status: 'idle', tried: 0 }, work },
+  });
+  const dataDir = newFolder(); // where a daemon runs: this process
+  const file = { ...{ pid: process.pid, natsUrl: 'nats://broker.example:4222' }, version: '1.2.3' };
+  const running = JSON.stringify({ ...file, startedAt: '2100-01-01T00:00:00Z' });
+  writeFileSync(join(dataDir, 'daemon.json'), running);
+  const env = { GREENROOM_DATA_DIR: dataDir };
+  const { code, err } = await greenroom('backups delete x', { daemon, env });
+  expect(code).toBe(3);
+  expect(err).toContain('greenroom backups list shows the backups');
+});
