@@ -279,7 +279,7 @@ describe('what others put at the place', () => {
 
   test('under a day that no calendar has is no backup, and a half of another is left', async () => {
     const at = ground(folderTarget());
-    expect(backupOfId(`20261399T250000Z-abcdef-${'0'.repeat(16)}`)).toBeUndefined();
+    expect(backupOfId(`20261399T250000000Z-abcdef-${'0'.repeat(16)}`)).toBeUndefined();
     const theirs = ['an-archive.manifest.json.part', 'report.json.part'];
     for (const name of theirs) await at.place.target.putOnce(name, Buffer.from('{}'), never);
     await at.place.target.putOnce(`${'b'.repeat(64)}.pack.part`, Buffer.from('half'), never);

@@ -33,6 +33,8 @@ const OWN_USD = MOST_USD + TURNS * USUAL_USD + LOST_USD / SESSIONS;
 const OWNER_USD = MOST_USD + (SESSIONS * TURNS * USUAL_USD + LOST_USD) / OWNERS.length;
 const TENANT_USD = MOST_USD + SESSIONS * TURNS * USUAL_USD * 0.95 + LOST_USD;
 
+const MAX_PROMPT_TOKENS = 200;
+
 /** What the server has answered, by the text of the answer. */
 class OutsideCounter {
   readonly costs = new Map<string, number>();
@@ -46,7 +48,7 @@ class OutsideCounter {
   answer() {
     const text = `answer-${this.costs.size + 1}`;
     const usage = {
-      input_tokens: this.#dice.int(10, 200),
+      input_tokens: this.#dice.int(10, MAX_PROMPT_TOKENS),
       output_tokens: this.#dice.int(1, MAX_TOKENS),
     };
     const { input_tokens: inputTokens, output_tokens: outputTokens } = usage;
@@ -134,7 +136,14 @@ describe.skipIf(withoutNatsServer())('budgets, while the daemon is killed', () =
   }, async () => {
     const dice = new Dice();
     const counter = new OutsideCounter(dice);
-    const rehearsal = await startRehearsal({ script: () => counter.answer(), keepRequests: 10 });
+    const rehearsal = await startRehearsal({
+      keepRequests: 10,
+      // What is only counted is not paid.
+      script: ({ path }) =>
+        path === '/v1/messages'
+          ? counter.answer()
+          : { kind: 'tokens', inputTokens: MAX_PROMPT_TOKENS },
+    });
     onTestFinished(() => rehearsal.close());
     const daemon = new DaemonProcess({
       env: {

@@ -15,9 +15,10 @@ const HITS = isFull() ? 6 : 1;
 const STARTS = isFull() ? 12 : 3;
 const DRAINS = isFull() ? 12 : 2;
 
-/** Crash points that plain load comes by; imports, cleanup, archives and schedules have tests of their own. */
+/** Crash points that plain load comes by; imports, cleanup, archives, backups, copies and schedules have tests of their own. */
 const ON_THE_WAY = CRASHPOINTS.filter(
-  (name) => !/^(import|cleanup|purge|snapshot|schedule|archive|tools?|approval)\./.test(name),
+  (name) =>
+    !/^(import|cleanup|purge|snapshot|schedule|archive|backup|fork|tools?|approval)\./.test(name),
 );
 
 /** Each crash point `HITS` times, some kills during the start, the rest on acknowledgement; between them, some drains. */

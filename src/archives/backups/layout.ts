@@ -123,7 +123,7 @@ export interface BackupId {
   readonly store: string;
 }
 
-const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-([0-9a-f]{6})-[0-9a-f]{16}$/;
+const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-([0-9a-f]{6})-[0-9a-f]{16}$/;
 const ENDING = '.backup.json';
 
 /** Of a store, short: so a look at the names says which backups are whose. */
@@ -131,9 +131,9 @@ export const storeMark = (storeId: string): string => hashOf(storeId).slice(0, 6
 
 export const manifestName = (backupId: string): string => `${backupId}${ENDING}`;
 
-/** The id ends with the hash of the text: so one that has changed is none. */
+/** It begins with the moment, to the millisecond, so the newest is known; and ends with the hash of the text: so one that has changed is none. */
 export const idOf = (text: string, { madeAt, storeId }: Manifest): string => {
-  const time = `${madeAt.slice(0, 19).replace(/[:-]/g, '')}Z`;
+  const time = new Date(madeAt).toISOString().replace(/[:.-]/g, '');
   return `${time}-${storeMark(storeId)}-${hashOf(text).slice(0, 16)}`;
 };
 
@@ -144,9 +144,9 @@ export const backupOfName = (name: string): BackupId | undefined => {
 };
 
 export const backupOfId = (backupId: string): BackupId | undefined => {
-  const [, year, month, day, hour, minute, second, store] = ID.exec(backupId) ?? [];
+  const [, year, month, day, hour, minute, second, ms, store] = ID.exec(backupId) ?? [];
   if (store === undefined) return undefined;
-  const madeAtMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  const madeAtMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`);
   return Number.isNaN(madeAtMs) ? undefined : { backupId, madeAtMs, store };
 };
 

@@ -34,6 +34,7 @@ it.each([
   ['back-up', DAEMON['back-up'].timeoutMs, 120_000],
   ['verify-backup', DAEMON['verify-backup'].timeoutMs, 120_000],
   ['delete-backup', DAEMON['delete-backup'].timeoutMs, 120_000],
+  ['fork', SESSION.fork.timeoutMs, 120_000],
   ['cleanup', SESSIONS.cleanup.timeoutMs, 600_000],
   ['retag', SESSIONS.retag.timeoutMs, 600_000],
   ['retention', SESSIONS.retention.timeoutMs, 600_000],
@@ -43,7 +44,7 @@ it.each([
 
 it('all others may take half a minute', () => {
   const slow = ['import', 'import-session', 'compact', 'context'];
-  slow.push('cleanup', 'retag', 'retention', 'archive');
+  slow.push('cleanup', 'retag', 'retention', 'archive', 'fork');
   slow.push('archives.verify', 'archives.restore', 'archives.delete', 'archives.read');
   slow.push('backups', 'backup-state', 'back-up', 'verify-backup', 'delete-backup');
   const usual = FAMILIES.flatMap((family) => Object.entries(family)).filter(

@@ -3,7 +3,7 @@ import { type Declared, declared, LOOK, LOOK_MS, SETTINGS, SLOW_MS } from './dec
 
 const DIGEST = '0123456789abcdef';
 const CHANGED_TOOL = { server: 'tickets', tool: 'close' };
-const BACKUP = { backupId: '20261130T030000Z-3f9c1a-0123456789abcdef' };
+const BACKUP = { backupId: '20261130T030000000Z-3f9c1a-0123456789abcdef' };
 const TOKEN = {
   ...{ tokenId: 'k3v9q0x2m7pa', kind: 'token', name: 'ci', tenant: 'default' },
   ...{ scopes: ['read', 'send'], createdAt: '2026-11-20T09:00:00.000Z' },
