@@ -50,18 +50,25 @@ export type IndexReport =
 type StoredRow = SessionRow & { readonly tenant: string; readonly sessionId: string };
 
 const MAX_NAMED = 100;
+/** Words that are looked at in one go. */
+const TERMS = 1_000;
+/** Places of a word that come as one text: some megabytes. */
+const MOST_AS_ONE = 200_000;
 /** Of one session read in one go. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
+/** @param mostAsOne places of a word that are read as one text. */
 export const verifyIndex = async (
   place: IndexPlace,
   journal: Pick<Journal, 'open'>,
+  mostAsOne: number = MOST_AS_ONE,
 ): Promise<IndexReport> => {
   if (!existsSync(place.path)) return { is: 'none', why: 'there is none yet' };
   const library = await import('libsql').catch(() => undefined);
   if (library === undefined) return { is: 'none', why: 'the package libsql is not installed' };
   try {
-    return await verified(new library.default(place.path, { readonly: true }), place, journal);
+    const db = new library.default(place.path, { readonly: true });
+    return await verified(db, place, journal, mostAsOne);
   } catch (error) {
     if (!isBroken(error)) throw error;
     return { is: 'useless', why: `its file is broken: ${(error as Error).message}` };
@@ -72,6 +79,7 @@ const verified = async (
   db: Database.Database,
   place: IndexPlace,
   journal: Pick<Journal, 'open'>,
+  mostAsOne: number,
 ): Promise<IndexReport> => {
   try {
     db.exec('BEGIN');
@@ -81,30 +89,61 @@ const verified = async (
     if (meta?.storeId !== place.storeId || meta.scope !== place.scope)
       return { is: 'useless', why: 'it is of another store, or of another setting' };
     const rows = db.prepare('SELECT * FROM session ORDER BY number').all() as StoredRow[];
-    return await new Comparison(sumsOf(db), journal, place.scope).run(rows);
+    return await new Comparison(sumsOf(db, mostAsOne), journal, place.scope).run(rows);
   } finally {
     db.close();
   }
 };
 
 /** Of each row: a sum over its words and their places, in any order. */
-const sumsOf = (db: Database.Database): Map<number, number> => {
+const sumsOf = (db: Database.Database, mostAsOne: number): Map<number, number> => {
+  db.exec(`CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'words', 'row')`);
   db.exec(`CREATE VIRTUAL TABLE temp.places USING fts5vocab('main', 'words', 'instance')`);
-  const byTerm = db.prepare(
-    `SELECT term, group_concat(doc || ' ' || offset) AS places FROM temp.places GROUP BY term`,
-  );
+  const some = db.prepare(`SELECT term, cnt FROM temp.terms WHERE term > ? LIMIT ${TERMS}`);
   const sums = new Map<number, number>();
-  for (const found of byTerm.iterate()) {
-    const { term, places } = found as { readonly term: string; readonly places: string };
-    const hash = crc32(term);
-    for (const place of places.split(',')) {
-      const [row = '', offset = ''] = place.split(' ');
-      const key = Number(row);
-      sums.set(key, plus(sums.get(key) ?? 0, hash, Number(offset)));
+  const places = new Places(db, mostAsOne);
+  for (let last: string | undefined = ''; last !== undefined; ) {
+    const terms = some.all(last) as { readonly term: string; readonly cnt: number }[];
+    for (const { term, cnt } of terms) {
+      const hash = crc32(term);
+      for (const [row, offset] of places.of(term, cnt))
+        sums.set(row, plus(sums.get(row) ?? 0, hash, offset));
     }
+    last = terms.at(-1)?.term;
   }
   return sums;
 };
+
+type Row = readonly [row: number, offset: number];
+
+class Places {
+  readonly #asOne: Database.Statement;
+  readonly #each: Database.Statement;
+  readonly #mostAsOne: number;
+
+  constructor(db: Database.Database, mostAsOne: number) {
+    this.#mostAsOne = mostAsOne;
+    const of = 'FROM temp.places WHERE term = ?';
+    this.#asOne = db.prepare(`SELECT group_concat(doc || ' ' || offset) AS places ${of}`);
+    this.#each = db.prepare(`SELECT doc, offset ${of}`);
+  }
+
+  /** Where a word stands. As one text it comes many times faster, but a common word of a large store makes one that is too long. */
+  *of(term: string, count: number): Generator<Row> {
+    if (count > this.#mostAsOne) {
+      for (const place of this.#each.iterate(term)) {
+        const { doc, offset } = place as { readonly doc: number; readonly offset: number };
+        yield [doc, offset];
+      }
+      return;
+    }
+    const { places } = this.#asOne.get(term) as { readonly places: string | null };
+    for (const place of places?.split(',') ?? []) {
+      const [row = '', offset = ''] = place.split(' ');
+      yield [Number(row), Number(offset)];
+    }
+  }
+}
 
 const sumOf = (line: string): number => {
   let sum = 0;
