@@ -358,7 +358,9 @@ const waitsFor = (
   const budget = budgetKey(ofTallyName(phase.tally));
   if (changed !== undefined && budget !== budgetKey(changed)) return undefined;
   const order = { payer: head, nanoUsd: phase.neededNanoUsd };
-  return ledger.wouldPass(order, nowMs) ? budget : undefined;
+  // Lowered since it was asked: what was asked for would not do any more, so it is asked anew.
+  const limit = ledger.limitOf(head, budget, nowMs) ?? Infinity;
+  return ledger.wouldPass(order, nowMs) || limit < phase.limitNanoUsd ? budget : undefined;
 };
 
 const stateOf = (

@@ -9,6 +9,7 @@
  */
 import {
   type Budget,
+  budgetKey,
   goneOf,
   type Payer,
   periodEndMs,
@@ -94,6 +95,14 @@ export class LedgerBook<T> {
     return this.#sources
       .budgetsOf(payer)
       .every((budget) => this.#short(payer, budget, nanoUsd, nowMs) === undefined);
+  }
+
+  /** What a budget of the session allows by now, with what people have allowed beyond it; undefined: it is under no such budget. */
+  limitOf(payer: Payer, key: string, nowMs: number): number | undefined {
+    const budget = this.#sources.budgetsOf(payer).find((one) => budgetKey(one) === key);
+    if (budget === undefined) return undefined;
+    const { extra } = this.#sources.tally(payer.key.tenant, tallyName(budget, nowMs));
+    return budget.limitNanoUsd + extra;
   }
 
   /** The grant is on disk, or is not needed. */

@@ -152,6 +152,24 @@ describe('a budget', () => {
     expect(await second.finished()).toMatchObject({ status: 'completed' });
   });
 
+  it('that is lowered is asked about anew, so that a yes is enough', async () => {
+    const test = await testGreenroom();
+    const budget = { scope: 'owner', value: 'pat' } as const;
+    await test.sessions.putBudget({ ...budget, maxUsd: 0.01 });
+    const reading = test.begin('s', 'Hello', { session: { owner: 'pat' } });
+    const first = await reading.saw('budget.requested');
+    await test.sessions.putBudget({ ...budget, maxUsd: 0.001 });
+    await until(async () => {
+      const { approvals } = await test.sessions.approvals();
+      return approvals[0] !== undefined && approvals[0].approvalId !== first.approvalId;
+    });
+    const [asked] = (await test.sessions.approvals()).approvals;
+    const yes = { approvalId: asked?.approvalId ?? '', decision: 'allow' } as const;
+    await test.sessions.approve('s', yes);
+    expect(await reading.finished()).toMatchObject({ status: 'completed' });
+    await test.sessions.deleteBudget(budget);
+  });
+
   it('of a model without a price is refused', async () => {
     const test = await testGreenroom();
     const session = { model: 'unheard-of-1', budget: { maxUsd: 1 } };
