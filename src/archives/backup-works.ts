@@ -82,7 +82,10 @@ const isThere = async (
 ): Promise<boolean> =>
   (await place.contents(signal)).backups.some((each) => each.backupId === backupId);
 
-/** The newest; of this store, if it has one. Rejects with `backup_not_found`. */
+/**
+ * The newest of this store. Without a store, of the one whose backups lie there. Rejects with `backup_not_found`, and with
+ * `invalid_request` where there are those of several stores: which one is meant is not to be guessed.
+ */
 export const newest = async (
   place: BackupPlace,
   storeId: string | undefined,
@@ -91,6 +94,12 @@ export const newest = async (
 ): Promise<string> => {
   const { backups } = await place.contents(signal);
   const ours = backups.filter(({ store }) => storeId === undefined || store === storeMark(storeId));
+  const stores = new Set(ours.map(({ store }) => store)).size;
+  if (stores > 1)
+    throw new GreenroomError(
+      'invalid_request',
+      `backups of ${stores} stores lie at that place: name the one that you mean, by its id; \`backups list\` shows them`,
+    );
   const [last] = newestFirst(ours, nowMs);
   if (last !== undefined) return last.backupId;
   throw new GreenroomError('backup_not_found', 'there is no backup at that place');

@@ -381,6 +381,22 @@ test('backups of a clock that ran ahead push no other out, and are not taken for
   expect(await newest(at.place, undefined, nowMs, never)).toBe(fifth);
 });
 
+test('where backups of several stores lie, none of them is taken for the newest', async () => {
+  const target = folderTarget();
+  const at = ground(target);
+  const ours = await makeBackup(at, never);
+  const theirs = {
+    ...at,
+    copy: async (folder: string) => ({ ...(await at.copy(folder)), storeId: 'another' }),
+  };
+  await makeBackup(theirs, never);
+  await expect(newest(at.place, undefined, nowMs, never)).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining('2 stores'),
+  });
+  expect(await newest(at.place, ours.manifest.storeId, nowMs, never)).toBe(ours.backupId);
+});
+
 test('a bucket that lets everyone put everything is taken by one at a time all the same', async () => {
   class Lax extends S3Target {
     override async putOnce(name: string, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
