@@ -1,7 +1,7 @@
 /** Streams of events over HTTP: nothing stored is left out or comes twice, however a reader is cut off. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedGreenroom } from '../support/greenroom.ts';
-import { portOf } from './raw.ts';
+import { exchange, portOf } from './raw.ts';
 import { type Client, clientOf, eventsUntil, type SentEvent } from './rest.ts';
 
 const shared = sharedGreenroom({ httpPort: 0 });
@@ -217,6 +217,56 @@ describe('a reader', () => {
       ...['turn.accepted s 1', 'message s 2', 'turn.finished s one'],
       ...['turn.accepted s 3', 'message s 4', 'turn.finished s two'],
     ]);
+  });
+});
+
+/** The body of one response, and what comes behind it. Throws unless its chunks are framed as RFC 9112, 7.1 has it. */
+const unchunked = (body: string): { readonly text: string; readonly rest: string } => {
+  let [text, rest] = ['', body];
+  for (;;) {
+    const { groups } = /^(?<size>[0-9a-f]+)\r\n(?<behind>[\s\S]*)$/.exec(rest) ?? {};
+    if (groups === undefined) throw new Error(`no chunk: ${rest.slice(0, 80)}`);
+    const behind = Buffer.from(groups['behind'] ?? '');
+    const size = Number.parseInt(groups['size'] ?? '', 16);
+    if (behind.toString('latin1', size, size + 2) !== '\r\n') throw new Error('no end of chunk');
+    rest = behind.toString('utf8', size + 2);
+    if (size === 0) return { text, rest };
+    text += behind.toString('utf8', 0, size);
+  }
+};
+
+describe('the bytes of a stream', () => {
+  const prompt = 'Grüße';
+  const asked = (version: string, connection: string): string =>
+    [
+      `POST /v1/sessions/s/turns HTTP/${version}`,
+      `Host: 127.0.0.1:${portOf(client.url)}`,
+      `Authorization: Bearer ${client.token}`,
+      ...['Accept: text/event-stream', 'Content-Type: text/plain', `Connection: ${connection}`],
+      ...[`Content-Length: ${Buffer.byteLength(prompt)}`, '', prompt],
+    ].join('\r\n');
+  const split = (text: string): [string, string] => {
+    const at = text.indexOf('\r\n\r\n');
+    return [text.slice(0, at), text.slice(at + 4)];
+  };
+
+  it('are chunks, and the connection serves the next request behind them', async () => {
+    const all = await exchange(client.url, asked('1.1', 'keep-alive') + asked('1.1', 'close'));
+    const [head, body] = split(all);
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Transfer-Encoding: chunked/);
+    const first = unchunked(body);
+    expect(first.text).toMatch(/^retry: 2000\n\nevent: turn\.accepted\n[\s\S]*Grüße[\s\S]*\n\n$/);
+    expect(first.text.trim().split('\n\n').at(-1)).toMatch(/^event: turn\.finished\n/);
+    const second = unchunked(split(first.rest)[1]);
+    expect(second.text.trim().split('\n\n').at(-1)).toMatch(/^event: turn\.finished\n/);
+    expect(second.rest).toBe('');
+  });
+
+  it('are no chunks where the client knows none', async () => {
+    const [head, body] = split(await exchange(client.url, asked('1.0', 'close')));
+    expect(head).not.toMatch(/Transfer-Encoding/i);
+    expect(body).toMatch(/^retry: 2000\n\n/);
+    expect(body.trim().split('\n\n').at(-1)).toMatch(/^event: turn\.finished\n/);
   });
 });
 

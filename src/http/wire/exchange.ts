@@ -85,7 +85,9 @@ export const readBody = (exchange: Exchange): Promise<Buffer> => {
       const [first] = parts;
       resolve(parts.length === 1 && first !== undefined ? first : Buffer.concat(parts));
     });
-    message.on('close', () => reject(cutShort()));
+    message.on('close', () => {
+      if (!message.readableEnded) reject(cutShort()); // an error is dear, and this is said of each request
+    });
   });
 };
 
@@ -132,10 +134,10 @@ export const sendEmpty = (
   response.end();
 };
 
-/** Says what went wrong; of a stream that has begun, ends it. @returns its code. */
+/** Says what went wrong; what has begun is cut short, so that it is not taken for the whole. @returns its code. */
 export const sendProblem = (exchange: Exchange, error: unknown, traceId?: string): string => {
   const { status, code, headers, body } = problemOf(error, traceId);
-  if (exchange.response.headersSent) exchange.response.end();
+  if (exchange.response.headersSent) exchange.response.socket?.end();
   else send(exchange, { status, type: PROBLEM_TYPE, body, headers });
   return code;
 };
