@@ -14,6 +14,7 @@ import { dueOf } from './archive-session.ts';
 import type { Ground } from './ground.ts';
 import { fetched, removeUnnamed } from './objects.ts';
 import { mustBeFree } from './pack/extract.ts';
+import { readAgain } from './read-again.ts';
 import { type KnownArchive, sessionOf } from './records.ts';
 import { restoreSession } from './restore-session.ts';
 
@@ -47,15 +48,8 @@ const verify = async (
 ): Promise<Result> => {
   const at = ground.target(place);
   const faults: string[] = [];
-  const look = async (what: string, work: () => Promise<readonly string[]>): Promise<void> => {
-    try {
-      faults.push(...(await work()));
-    } catch (error) {
-      if (!['corrupt_record', 'archive_not_found', 'serialization_failed'].includes(codeOf(error)))
-        throw error;
-      faults.push(`${what}: ${(error as Error).message}`);
-    }
-  };
+  const look = async (what: string, work: () => Promise<readonly string[]>): Promise<void> =>
+    void faults.push(...(await readAgain(() => faultsIn(what, work))));
   let counted = { files: 0, bytes: 0 };
   if (folder !== undefined && list !== undefined)
     await look('the folder', async () => {
@@ -71,6 +65,19 @@ const verify = async (
   ] as const)
     await look(what, () => faultsOf(ground, at, object, signal));
   return { isSound: faults.length === 0, ...counted, faults };
+};
+
+const faultsIn = async (
+  what: string,
+  work: () => Promise<readonly string[]>,
+): Promise<readonly string[]> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!['corrupt_record', 'archive_not_found', 'serialization_failed'].includes(codeOf(error)))
+      throw error;
+    return [`${what}: ${(error as Error).message}`];
+  }
 };
 
 const faultsOf = async (

@@ -355,6 +355,22 @@ describe('at a bucket that fails', () => {
     expect(s3.listing.filter((name) => name.startsWith('upload'))).toEqual([]);
   });
 
+  test('a byte that turns on its way here is no damage, and one that is turned there is', async () => {
+    const at = ground(s3Target());
+    const { manifest } = await makeBackup(at, never);
+    let reads = 0;
+    const turning = (isTurned: (read: number) => boolean) => {
+      reads = 0;
+      s3.fault = ({ method, key }) =>
+        method === 'GET' && key.endsWith('.pack') && isTurned(reads++) ? 'wrongBytes' : undefined;
+    };
+    turning((read) => read === 0);
+    expect(await verifyBackup(at.place, manifest, never)).toMatchObject({ isSound: true });
+    turning(() => true);
+    expect(await verifyBackup(at.place, manifest, never)).toMatchObject({ isSound: false });
+    s3.fault = () => undefined;
+  });
+
   test('lists of many pages are read to their end, and requests are counted', async () => {
     const at = ground(s3Target());
     s3.pageSize = 1;

@@ -341,6 +341,21 @@ describe('one Greenroom', () => {
 });
 
 describe('while it is worked on', () => {
+  test('a byte that turns on its way here is read once more, and is no damage', async () => {
+    await started();
+    const { sessionId } = await endedSession();
+    const { archiveId } = await greenroom.sessions.archive(sessionId, { ...WAIT, to: 's3' });
+    const turned = new Set<string>();
+    s3.fault = ({ method, key }) => {
+      if (method !== 'GET' || turned.has(key)) return undefined;
+      turned.add(key);
+      return 'wrongBytes';
+    };
+    const { work } = await greenroom.greenroom.archives.verify(archiveId, WAIT);
+    expect(work).toMatchObject({ result: { isSound: true, faults: [] } });
+    expect(turned.size).toBe(4);
+  });
+
   test('an archive says how far it is, here and among the news, and what it is put away with is fresh', async () => {
     await started();
     const news: Readonly<Record<string, unknown>>[] = [];

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '../../model/errors.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
+import { readAgain } from '../read-again.ts';
 import type { BackupPlace } from './backup-place.ts';
 import { BackupThread } from './backup-worker.ts';
 import { corrupt, type Manifest, REGION_BYTES, type Ref, regionsOf } from './layout.ts';
@@ -96,7 +97,8 @@ const eachRegion = async (
   try {
     await thread.ask('beginUnpacking', { bytes, file }, signal);
     for (const [region, list] of listsOf(manifest).entries()) {
-      found(await regionFaults(place, thread, { region, list, sound }, signal));
+      const wanted = { region, list, sound };
+      found(await readAgain(() => regionFaults(place, thread, wanted, signal)));
       progress?.({ bytes: (region + 1) * (bytes / regionsOf(bytes)), ofBytes: bytes, putBytes: 0 });
     }
     await thread.ask('endUnpacking', undefined, signal);
