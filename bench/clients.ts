@@ -9,11 +9,11 @@
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { median, ms, number, quantile, spread, times } from './harness/figures.ts';
 import { describeMachine } from './harness/machine.ts';
+import { CPU_COLUMNS, type Rate, rated } from './harness/rated.ts';
 import type { Program } from './harness/remote.ts';
 import { Rounds } from './harness/rounds.ts';
 import { type Daemon, Scene } from './harness/scene.ts';
 import { Sheet } from './harness/sheet.ts';
-import { processMs } from './harness/usage.ts';
 import type { ManyClientsCalls } from './programs/many-clients.ts';
 
 const GOAL_SHARE = 0.9;
@@ -110,28 +110,6 @@ const besideEmbedded = async (
   await daemon.call('close', null);
 };
 
-interface Rate {
-  readonly perSecond: number;
-  /** CPU of the daemon with all its threads. */
-  readonly cpuMsEach: number;
-  /** Of the program that asks, and of the broker. */
-  readonly askerMsEach: number;
-  readonly brokerMsEach: number;
-}
-
-const rated = async (
-  pids: { readonly daemon: number; readonly asker: number; readonly broker: number },
-  work: () => Promise<{ readonly perSecond: number; readonly total: number }>,
-): Promise<Rate> => {
-  const used = () => [pids.daemon, pids.asker, pids.broker].map(processMs);
-  const before = used();
-  const { perSecond, total } = await work();
-  const [cpuMsEach = 0, askerMsEach = 0, brokerMsEach = 0] = used().map(
-    (each, at) => (each - (before[at] ?? 0)) / total,
-  );
-  return { perSecond, cpuMsEach, askerMsEach, brokerMsEach };
-};
-
 const reportRates = (sheet: Sheet, rounds: Rounds<Rate>, replyBytes: readonly number[]): void => {
   const rate = ({ perSecond }: Rate) => perSecond;
   const cpu = ({ cpuMsEach }: Rate) => cpuMsEach;
@@ -141,11 +119,7 @@ const reportRates = (sheet: Sheet, rounds: Rounds<Rate>, replyBytes: readonly nu
     ['', 'turns/s', 'spread', 'CPU ms/turn of the daemon', 'of who asks', 'of the broker'],
     Object.entries(names).map(([name, title]) => [
       ...[title, number(rounds.median(name, rate)), spread(rounds.each(name, rate))],
-      ...[
-        cpu,
-        ({ askerMsEach }: Rate) => askerMsEach,
-        ({ brokerMsEach }: Rate) => brokerMsEach,
-      ].map((each) => number(rounds.median(name, each))),
+      ...CPU_COLUMNS.map((each) => number(rounds.median(name, each))),
     ]),
   );
   // One turn embedded and its conversation, one after the other: what they would reach on the same cores.

@@ -10,6 +10,7 @@ import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { ms, number, spread, times } from './harness/figures.ts';
 import type { Measured } from './harness/loop.ts';
 import { describeMachine } from './harness/machine.ts';
+import { CPU_COLUMNS, type Rate, rated } from './harness/rated.ts';
 import { Rounds } from './harness/rounds.ts';
 import { Scene } from './harness/scene.ts';
 import { Sheet } from './harness/sheet.ts';
@@ -71,6 +72,8 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
     ...{ inFlight: 10, maxCount: SESSIONS, maxMs: 60_000 },
   });
   const rounds = new Rounds<Measured>();
+  const costs = new Rounds<Rate>();
+  const of = { daemon: daemon.pid, broker: broker.pid };
   const bare = await bareFor(scene, asker, place);
   for (let round = 0; round < plan.rounds; round += 1) {
     settings.say(`  round ${round + 1} of ${plan.rounds}`);
@@ -86,23 +89,28 @@ const play = async (scene: Scene, settings: Settings): Promise<Sheet> => {
         rounds.add(`${of}, bare`, await asker.call('load', { ...load, url: bare }));
       }
       const turns = { ...limits, sessions: SESSIONS };
-      rounds.add(
-        `turn at ${inFlight}, HTTP`,
-        await asker.call('load', {
-          ...{ ...turns, ...place, method: 'POST', path: '/v1/sessions/session-{n}/turns' },
-          ...{ body: JSON.stringify({ prompt: PROMPT }), isStream: true },
-        }),
-      );
-      rounds.add(
-        `turn at ${inFlight}, NATS`,
-        await nats.call('ask', {
-          ...{ ...limits, prefix: 'ours', prompt: PROMPT },
-          sessions: { name: 'session', count: SESSIONS },
-        }),
-      );
+      const asked = {
+        HTTP: await rated({ ...of, asker: asker.pid }, () =>
+          asker.call('load', {
+            ...{ ...turns, ...place, method: 'POST', path: '/v1/sessions/session-{n}/turns' },
+            ...{ body: JSON.stringify({ prompt: PROMPT }), isStream: true },
+          }),
+        ),
+        NATS: await rated({ ...of, asker: nats.pid }, () =>
+          nats.call('ask', {
+            ...{ ...limits, prefix: 'ours', prompt: PROMPT },
+            sessions: { name: 'session', count: SESSIONS },
+          }),
+        ),
+      };
+      for (const by of ['HTTP', 'NATS'] as const) {
+        rounds.add(`turn at ${inFlight}, ${by}`, asked[by]);
+        costs.add(`turn at ${inFlight}, ${by}`, asked[by]);
+      }
     }
   }
   report(sheet, rounds);
+  reportCosts(sheet, costs);
   await listened(sheet, scene, daemon, place, plan);
   await daemon.call('close', null);
   return sheet;
@@ -162,6 +170,18 @@ const report = (sheet: Sheet, rounds: Rounds<Measured>): void => {
     ofNats >= GOAL_OF_NATS,
   );
 };
+
+const reportCosts = (sheet: Sheet, costs: Rounds<Rate>): void =>
+  sheet.table(
+    'CPU of a turn, in milliseconds',
+    ['', 'of the daemon', 'of who asks', 'of the broker'],
+    [1, 100].flatMap((inFlight) =>
+      ['HTTP', 'NATS'].map((by) => {
+        const name = `turn at ${inFlight}, ${by}`;
+        return [name, ...CPU_COLUMNS.map((each) => number(costs.median(name, each)))];
+      }),
+    ),
+  );
 
 const listened = async (
   sheet: Sheet,
