@@ -1,10 +1,11 @@
 /**
  * A program that asks over HTTP on connections that it keeps, and measures what it sees. It reads answers by their length
- * alone, and streams up to their end, so that it costs little itself.
+ * alone, and streams up to their end (`lean-http.ts`), so that it costs little itself.
  */
 import { Agent, request } from 'node:http';
 import { type LoopLimits, type Measured, measure } from '../harness/loop.ts';
 import { serveCalls } from '../harness/remote.ts';
+import { LeanHttp } from './lean-http.ts';
 
 export interface HttpLoad extends LoopLimits {
   readonly url: string;
@@ -23,46 +24,35 @@ export interface HttpLoaded extends Measured {
   readonly bytes: number;
 }
 
-const COMPLETED = '"status":"completed"';
+const COMPLETED = Buffer.from('"status":"completed"');
 
-const once = (agent: Agent, load: HttpLoad, index: number): Promise<number> => {
-  const { url, token, method, body, isStream = false } = load;
-  const path = load.path.replaceAll('{n}', String(index % load.sessions));
-  const headers: Record<string, string | number> = {
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(isStream ? { accept: 'text/event-stream' } : {}),
+const requestOf = ({ url, token, method, path, body, isStream = false }: HttpLoad): string => {
+  const lines = [
+    ...[`${method} ${path} HTTP/1.1`, `Host: ${new URL(url).host}`],
+    ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+    ...(isStream ? ['Accept: text/event-stream'] : []),
     ...(body === undefined
-      ? {}
-      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
-  };
-  return new Promise((resolve, reject) => {
-    const asked = request(`${url}${path}`, { agent, method, headers }, (response) => {
-      let bytes = 0;
-      let last = '';
-      response.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (isStream) last = (last + chunk.toString('latin1')).slice(-4_096);
-      });
-      response.on('end', () => {
-        const isGood = response.statusCode === 200 && (!isStream || last.includes(COMPLETED));
-        if (isGood) resolve(bytes);
-        else reject(new Error(`${method} ${path}: ${response.statusCode} ${last.slice(-300)}`));
-      });
-      response.on('error', reject);
-    });
-    asked.on('error', reject);
-    asked.end(body);
-  });
+      ? []
+      : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`]),
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
 };
 
 const calls = {
   load: async (load: HttpLoad): Promise<HttpLoaded> => {
-    const agent = new Agent({ keepAlive: true, maxSockets: load.inFlight });
+    const { path, sessions, isStream = false } = load;
+    const http = new LeanHttp(load.url);
+    const requests = Array.from({ length: sessions }, (_, n) =>
+      requestOf({ ...load, path: path.replaceAll('{n}', String(n)) }),
+    );
     let bytes = 0;
     const measured = await measure(load, async (index) => {
-      bytes = await once(agent, load, index);
+      const answer = await http.ask(requests[index % sessions] ?? '');
+      const isGood = answer.status === 200 && (!isStream || answer.end.includes(COMPLETED));
+      if (!isGood) throw new Error(`${path}: ${answer.status} ${answer.end.toString()}`);
+      bytes = answer.bytes;
     });
-    agent.destroy();
+    http.end();
     return { ...measured, bytes };
   },
   /** So many readers of the events of so many sessions; resolves when all are open. */
