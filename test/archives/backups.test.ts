@@ -357,7 +357,7 @@ describe('at a bucket that fails', () => {
 
   test('a byte that turns on its way here is no damage, and one that is turned there is', async () => {
     const at = ground(s3Target());
-    const { manifest } = await makeBackup(at, never);
+    const { manifest, backupId } = await makeBackup(at, never);
     let reads = 0;
     const turning = (isTurned: (read: number) => boolean) => {
       reads = 0;
@@ -368,6 +368,15 @@ describe('at a bucket that fails', () => {
     expect(await verifyBackup(at.place, manifest, never)).toMatchObject({ isSound: true });
     turning(() => true);
     expect(await verifyBackup(at.place, manifest, never)).toMatchObject({ isSound: false });
+    s3.fault = ({ method, key }) =>
+      method === 'GET' && key.endsWith('.json') && reads++ === 0 ? 'wrongBytes' : undefined;
+    reads = 0;
+    expect(await at.place.manifest(backupId, never)).toEqual(manifest);
+    s3.fault = ({ method, key }) =>
+      method === 'GET' && key.endsWith('.json') ? 'wrongBytes' : undefined;
+    await expect(at.place.manifest(backupId, never)).rejects.toMatchObject({
+      code: 'corrupt_record',
+    });
     s3.fault = () => undefined;
   });
 

@@ -45,7 +45,7 @@ describe.skipIf(withoutNatsServer())('backups', () => {
     });
     let written = 0;
     /** Asks for a backup and goes on writing. Ends with the daemon, or when the backup is made. */
-    const backedUp = (servers: string): Promise<'made' | 'gone'> =>
+    const backedUp = (servers: string): Promise<'made' | 'failed' | 'gone'> =>
       withClient(servers, async (client) => {
         const sessions = new SessionsFacade(client);
         await client.daemon('back-up', {});
@@ -55,6 +55,7 @@ describe.skipIf(withoutNatsServer())('backups', () => {
           written += 1;
           const { status, work } = await client.daemon('backup-state', { waitMs: 50 });
           if (status === 'idle' && work?.status !== 'in_progress') return 'made' as const;
+          if (status === 'failed') return 'failed' as const;
         }
       }).catch(() => 'gone' as const);
     const missed: string[] = [];
@@ -62,7 +63,7 @@ describe.skipIf(withoutNatsServer())('backups', () => {
       const ready = await daemon.startOrEnd({ GREENROOM_CRASHPOINT: point });
       if (ready !== undefined) {
         const end = await Promise.race([backedUp(ready.natsUrl), daemon.gone]);
-        if (end === 'made') missed.push(point);
+        if (end === 'made' || end === 'failed') missed.push(`${point}: ${end}\n${daemon.log}`);
       }
       await daemon.kill();
     };

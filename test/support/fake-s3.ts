@@ -26,6 +26,12 @@ export type Fault =
   | 'wrongLength' // the answer is shorter than it says
   | 'wrongBytes'; // a byte of an object turns on the way out
 
+/** An answer to HEAD has no body that could be wrong, and no server says a length that is not the object's. */
+const isCut = (method: string, fault: Fault | undefined): boolean =>
+  method === 'HEAD'
+    ? ['cut', 'errorIn200', 'wrongLength', 'wrongBytes'].includes(fault ?? '')
+    : method !== 'GET' && fault === 'cut';
+
 export interface Seen {
   readonly method: string;
   readonly key: string;
@@ -131,7 +137,7 @@ export class FakeS3 {
       }
       if (fault === 'noHeaders' && request.headers['if-none-match'] !== undefined)
         throw new Refused(501, 'NotImplemented');
-      if (fault === 'cut' && seen.method !== 'GET') {
+      if (isCut(seen.method, fault)) {
         request.socket.destroy();
         return;
       }

@@ -69,9 +69,17 @@ export class BackupPlace {
     };
   }
 
-  /** Rejects with `backup_not_found`, and with `corrupt_record` where it has changed. */
+  /** Rejects with `backup_not_found`, and with `corrupt_record` where it has changed, also when it is read once more. */
   async manifest(backupId: string, signal: AbortSignal): Promise<Manifest> {
     if (backupOfId(backupId) === undefined) throw notFound(backupId);
+    const read = (): Promise<Manifest> => this.#manifest(backupId, signal);
+    return read().catch((error: unknown) => {
+      if (codeOf(error) !== 'corrupt_record') throw error;
+      return read();
+    });
+  }
+
+  async #manifest(backupId: string, signal: AbortSignal): Promise<Manifest> {
     const name = manifestName(backupId);
     const size = await this.patiently(signal, () => this.target.size(name, signal));
     if (size === undefined) throw notFound(backupId);
