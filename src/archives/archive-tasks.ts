@@ -14,7 +14,7 @@ import { dueOf } from './archive-session.ts';
 import type { Ground } from './ground.ts';
 import { fetched, removeUnnamed } from './objects.ts';
 import { mustBeFree } from './pack/extract.ts';
-import { readAgain } from './read-again.ts';
+import { faultsAgain, readAgain } from './read-again.ts';
 import { type KnownArchive, sessionOf } from './records.ts';
 import { restoreSession } from './restore-session.ts';
 
@@ -32,7 +32,7 @@ export const workOn = async (
   await makeFolder(own.staging);
   try {
     if (task.kind === 'verify') return await verify(own, archive.record, signal);
-    if (task.kind === 'restore') return await restore(own, archive, task, signal);
+    if (task.kind === 'restore') return await readAgain(() => restore(own, archive, task, signal));
     await deleteArchive(own, archive, signal);
     return undefined;
   } finally {
@@ -49,7 +49,7 @@ const verify = async (
   const at = ground.target(place);
   const faults: string[] = [];
   const look = async (what: string, work: () => Promise<readonly string[]>): Promise<void> =>
-    void faults.push(...(await readAgain(() => faultsIn(what, work))));
+    void faults.push(...(await faultsAgain(() => faultsIn(what, work))));
   let counted = { files: 0, bytes: 0 };
   if (folder !== undefined && list !== undefined)
     await look('the folder', async () => {

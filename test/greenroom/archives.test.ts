@@ -354,6 +354,13 @@ describe('while it is worked on', () => {
     const { work } = await greenroom.greenroom.archives.verify(archiveId, WAIT);
     expect(work).toMatchObject({ result: { isSound: true, faults: [] } });
     expect(turned.size).toBe(4);
+    turned.clear();
+    const to = join(projects, 'once-more');
+    const { work: restored } = await greenroom.greenroom.archives.restore(archiveId, {
+      ...{ to, ...WAIT },
+    });
+    expect(restored).toMatchObject({ status: 'completed', result: { to } });
+    expect(turned.size).toBe(1);
   });
 
   test('an archive says how far it is, here and among the news, and what it is put away with is fresh', async () => {

@@ -9,6 +9,7 @@
 import { codeOf, ERRORS, GreenroomError } from '../../model/errors.ts';
 import { iso } from '../../model/moment.ts';
 import { type Clock, pause } from '../../otp/clock.ts';
+import { readAgain } from '../read-again.ts';
 import type { Listed, Target } from '../targets/target.ts';
 import {
   type BackupId,
@@ -72,11 +73,7 @@ export class BackupPlace {
   /** Rejects with `backup_not_found`, and with `corrupt_record` where it has changed, also when it is read once more. */
   async manifest(backupId: string, signal: AbortSignal): Promise<Manifest> {
     if (backupOfId(backupId) === undefined) throw notFound(backupId);
-    const read = (): Promise<Manifest> => this.#manifest(backupId, signal);
-    return read().catch((error: unknown) => {
-      if (codeOf(error) !== 'corrupt_record') throw error;
-      return read();
-    });
+    return readAgain(() => this.#manifest(backupId, signal));
   }
 
   async #manifest(backupId: string, signal: AbortSignal): Promise<Manifest> {

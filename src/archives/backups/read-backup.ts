@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '../../model/errors.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
-import { readAgain } from '../read-again.ts';
+import { faultsAgain } from '../read-again.ts';
 import type { BackupPlace } from './backup-place.ts';
 import { BackupThread } from './backup-worker.ts';
 import { corrupt, type Manifest, REGION_BYTES, type Ref, regionsOf } from './layout.ts';
@@ -98,7 +98,7 @@ const eachRegion = async (
     await thread.ask('beginUnpacking', { bytes, file }, signal);
     for (const [region, list] of listsOf(manifest).entries()) {
       const wanted = { region, list, sound };
-      found(await readAgain(() => regionFaults(place, thread, wanted, signal)));
+      found(await faultsAgain(() => regionFaults(place, thread, wanted, signal)));
       progress?.({ bytes: (region + 1) * (bytes / regionsOf(bytes)), ofBytes: bytes, putBytes: 0 });
     }
     await thread.ask('endUnpacking', undefined, signal);
