@@ -2,22 +2,18 @@
  * The child process of `doctor --verify` that looks over what is derived from the journal: the snapshot of the catalog, and the
  * text index. Its argument: the `DerivedPlaces`, as JSON. It prints a `DerivedReport`.
  */
+import type { DerivedReport } from '../model/derived.ts';
 import { systemClock } from '../otp/system-clock.ts';
-import { type SnapshotReport, verifySnapshot } from '../search/verify-snapshot.ts';
+import { verifySnapshot } from '../search/verify-snapshot.ts';
 import { JournalBeside } from '../storage/journal/journal-beside.ts';
 import type { Scope } from '../text/extract.ts';
-import { type IndexReport, verifyIndex } from '../text/verify-index.ts';
+import { verifyIndex } from '../text/verify-index.ts';
 
 export interface DerivedPlaces {
   readonly store: string;
   readonly snapshot: string;
   readonly index: string;
   readonly scope: Scope | 'off';
-}
-
-export interface DerivedReport {
-  readonly snapshot: SnapshotReport;
-  readonly index: IndexReport;
 }
 
 const { store, snapshot, index, scope } = JSON.parse(process.argv[2] ?? '') as DerivedPlaces;

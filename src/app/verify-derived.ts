@@ -1,12 +1,11 @@
 /** Has what is derived from the journal looked over, by a process beside: a file of it that is damaged may end whoever reads it. */
 import { join } from 'node:path';
 import type { Config } from '../config/variables.ts';
+import type { DerivedReport } from '../model/derived.ts';
 import { compiledFile } from '../platform/compiled.ts';
 import { patienceFor, runChild } from '../storage/files/child.ts';
 import { DATA_FILE } from '../storage/files/data-file.ts';
-import type { DerivedPlaces, DerivedReport } from './derived-child.ts';
-
-export type { DerivedReport } from './derived-child.ts';
+import type { DerivedPlaces } from './derived-child.ts';
 
 /** Rejects when its process did not come to an end. */
 export const verifyDerived = async ({

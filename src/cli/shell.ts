@@ -3,6 +3,7 @@
  * the process's own, tests give theirs.
  */
 import type { Config } from '../config/config.ts';
+import type { DerivedReport } from '../model/derived.ts';
 import type { RefusedTurn } from '../nats/refused-turns.ts';
 import type { Log } from '../platform/log.ts';
 import type { Watched } from '../session/events/watch-queue.ts';
@@ -88,25 +89,6 @@ export interface StoreReport {
   /** What is wrong with the pages of the data file. */
   readonly fileFault?: string;
 }
-
-interface DerivedFault {
-  readonly tenant: string;
-  readonly sessionId: string;
-  readonly why: string;
-}
-
-/** What is derived from the store, compared with it. */
-export type DerivedPart =
-  | { readonly is: 'none'; readonly why: string }
-  | { readonly is: 'useless'; readonly why: string }
-  | {
-      readonly is: 'read';
-      readonly sessions: number;
-      readonly wrong: number;
-      readonly named: readonly DerivedFault[];
-      /** Sessions that it has yet to take in. */
-      readonly behind?: number;
-    };
 
 /** The store as files, without its daemon. */
 export interface StoreCare {
@@ -211,9 +193,7 @@ export interface Shell {
   examineFiles(config: Config): Promise<readonly string[]>;
   storeCare(): Promise<StoreCare>;
   /** Compares the snapshot of the catalog and the text index with the store. */
-  verifyDerived(
-    config: Pick<Config, 'dataDir' | 'textSearch'>,
-  ): Promise<{ readonly snapshot: DerivedPart; readonly index: DerivedPart }>;
+  verifyDerived(config: Pick<Config, 'dataDir' | 'textSearch'>): Promise<DerivedReport>;
   backupsCare(): Promise<BackupsCare>;
   /** What a broker is, in a sentence. Rejects with what a start with the store in this folder would be refused with. */
   examineBroker(place: Omit<BrokerPlace, 'storeId'>, storeDir: string): Promise<string>;

@@ -4,31 +4,13 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { CatalogRow } from '../model/catalog-row.ts';
+import { type DerivedFault, type DerivedPart, MAX_NAMED } from '../model/derived.ts';
 import { given } from '../model/given.ts';
 import { keyString } from '../model/ids.ts';
 import type { JournalUpkeep } from '../session/ports/journal.ts';
 import type { MemoryCatalog } from './catalog.ts';
 import { loadSnapshot, type Source } from './fill-catalog.ts';
 
-export type SnapshotReport =
-  | { readonly is: 'none'; readonly why: string }
-  /** The next start does not use it, and has another one made. */
-  | { readonly is: 'useless'; readonly why: string }
-  | {
-      readonly is: 'read';
-      readonly sessions: number;
-      readonly wrong: number;
-      /** The first hundred. */
-      readonly named: readonly WrongRow[];
-    };
-
-export interface WrongRow {
-  readonly tenant: string;
-  readonly sessionId: string;
-  readonly why: string;
-}
-
-const MAX_NAMED = 100;
 const PAGE = 500;
 
 export type VerifySource = Source & Pick<JournalUpkeep, 'changeMark'>;
@@ -37,7 +19,7 @@ export const verifySnapshot = async (
   journal: VerifySource,
   path: string,
   pause: () => Promise<void>,
-): Promise<SnapshotReport> => {
+): Promise<DerivedPart> => {
   const before = journal.changeMark();
   const loaded = await loadSnapshot(journal, {
     ...{ snapshot: path, pause, follow: () => () => undefined },
@@ -49,7 +31,7 @@ export const verifySnapshot = async (
     return { is: 'none', why: 'there is none: the catalog is small, or new' };
   if (typeof loaded === 'string') return { is: 'useless', why: loaded };
   const { catalog } = loaded;
-  const faults = new Map<string, WrongRow>();
+  const faults = new Map<string, DerivedFault>();
   const complain = ({ tenant, sessionId }: CatalogRow['key'], why: string) =>
     faults.set(`${tenant}/${sessionId}`, { tenant, sessionId, why });
   const seen = new Set<string>();

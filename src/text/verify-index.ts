@@ -9,6 +9,7 @@
 import { existsSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type Database from 'libsql';
+import { type DerivedFault, type DerivedPart, MAX_NAMED } from '../model/derived.ts';
 import type { SessionId, SessionKey, Tenant } from '../model/ids.ts';
 import type { Journal } from '../session/ports/journal.ts';
 import type { Scope } from './extract.ts';
@@ -25,31 +26,8 @@ export interface IndexPlace {
   readonly scope: Scope;
 }
 
-export interface Wrong {
-  readonly tenant: string;
-  readonly sessionId: string;
-  readonly why: string;
-}
-
-export type IndexReport =
-  | { readonly is: 'none'; readonly why: string }
-  /** The next start makes it anew by itself. */
-  | { readonly is: 'useless'; readonly why: string }
-  | {
-      readonly is: 'read';
-      readonly sessions: number;
-      /** Rows that were compared. */
-      readonly rows: number;
-      /** Sessions that it has yet to take in. */
-      readonly behind: number;
-      readonly wrong: number;
-      /** The first hundred. */
-      readonly named: readonly Wrong[];
-    };
-
 type StoredRow = SessionRow & { readonly tenant: string; readonly sessionId: string };
 
-const MAX_NAMED = 100;
 /** Words that are looked at in one go. */
 const TERMS = 1_000;
 /** Places of a word that come as one text: some megabytes. */
@@ -62,7 +40,7 @@ export const verifyIndex = async (
   place: IndexPlace,
   journal: Pick<Journal, 'open'>,
   mostAsOne: number = MOST_AS_ONE,
-): Promise<IndexReport> => {
+): Promise<DerivedPart> => {
   if (!existsSync(place.path)) return { is: 'none', why: 'there is none yet' };
   const library = await import('libsql').catch(() => undefined);
   if (library === undefined) return { is: 'none', why: 'the package libsql is not installed' };
@@ -80,7 +58,7 @@ const verified = async (
   place: IndexPlace,
   journal: Pick<Journal, 'open'>,
   mostAsOne: number,
-): Promise<IndexReport> => {
+): Promise<DerivedPart> => {
   try {
     db.exec('BEGIN');
     const meta = db.prepare('SELECT storeId, scope FROM meta').get() as
@@ -165,7 +143,7 @@ class Comparison {
   readonly #sums: Map<number, number>;
   readonly #journal: Pick<Journal, 'open'>;
   readonly #scope: Scope;
-  readonly #named: Wrong[] = [];
+  readonly #named: DerivedFault[] = [];
   readonly #behind = new Set<number>();
   #wrong = 0;
   #rows = 0;
@@ -176,7 +154,7 @@ class Comparison {
     this.#scope = scope;
   }
 
-  async run(rows: readonly StoredRow[]): Promise<IndexReport> {
+  async run(rows: readonly StoredRow[]): Promise<DerivedPart> {
     for (const row of rows) if (!(await this.#compare(row))) this.#behind.add(row.number);
     const byNumber = new Map(rows.map((row) => [row.number, row]));
     for (const id of this.#sums.keys()) {
@@ -228,7 +206,7 @@ class Comparison {
     }
   }
 
-  #complain({ tenant, sessionId }: Omit<Wrong, 'why'>, why: string): void {
+  #complain({ tenant, sessionId }: Omit<DerivedFault, 'why'>, why: string): void {
     this.#wrong += 1;
     if (this.#named.length < MAX_NAMED) this.#named.push({ tenant, sessionId, why });
   }

@@ -1,9 +1,9 @@
 /** Looks over what is derived from the store, the snapshot of the catalog and the text index: what `greenroom doctor --verify` adds. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DerivedPart } from '../../model/derived.ts';
 import { grouped, several } from '../format.ts';
 import type { Invocation } from '../invocation.ts';
-import type { DerivedPart } from '../shell.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 /** Of many the first ones are shown; `--json` has a hundred. */
