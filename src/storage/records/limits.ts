@@ -69,5 +69,9 @@ export const FREE_SPACE_INTERVAL_MS = 5_000;
 export const BIG_CHANGE_BYTES = 1 * MIB;
 /** How often slots of killed readers are freed. */
 export const READER_CHECK_INTERVAL_MS = 30_000;
-/** Address space reserved for the store's map; the file grows only as needed. */
-export const MAP_BYTES = 64 * 1024 * MIB;
+/**
+ * Address space reserved for the store's map; the file grows only as needed, and a page of the map costs nothing before it
+ * is read. No store comes near it: 50 GB of transcripts need 64 GiB and more, with the pages that LMDB leaves half empty
+ * and those that deletions have freed.
+ */
+export const MAP_BYTES = 1024 * 1024 * MIB;
