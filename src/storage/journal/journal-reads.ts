@@ -25,8 +25,8 @@ import { readAudit, readDefinition, readHead, readRow, readTally } from '../reco
 import { corruptRecord, readOwner } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from '../records/keys.ts';
-import { MEASURE_BATCH_RECORDS, ROW_PAGE } from '../records/limits.ts';
-import { measureSome, rowBytes } from '../records/purgeable.ts';
+import { ROW_PAGE } from '../records/limits.ts';
+import { beginMeasure, type Measured, measureSome } from '../records/measure.ts';
 import type { ReadTables, StoredRecord } from '../records/store.ts';
 import { fromCursor, RecordReads, toCursor } from './record-reads.ts';
 import { StoredSession } from './stored-session.ts';
@@ -177,16 +177,13 @@ export abstract class JournalReads {
   async bytesOf(session: SessionKey): Promise<number> {
     const prefix = keys.sessionPrefix(session);
     const { tables, clock } = this.records;
-    let bytes = 0;
-    for (let start: keys.Key | undefined = prefix; start !== undefined; ) {
+    let measured: Measured | undefined;
+    do {
       await new Promise<void>((resolve) => clock.defer(resolve));
       this.mustBeOpen();
-      if (start === prefix) bytes += rowBytes(tables, prefix);
-      const step = measureSome(tables, prefix, start, MEASURE_BATCH_RECORDS);
-      bytes += step.bytes;
-      start = step.next;
-    }
-    return bytes;
+      measured = measureSome(tables, prefix, measured ?? beginMeasure(tables, prefix));
+    } while (measured.next !== undefined);
+    return measured.bytes;
   }
 
   /** Visits the sessions of a page that have a head and no row, from one session's first record to that of the next. */

@@ -58,7 +58,10 @@ export const HELD_UP_GRACE_MS = 5_000;
 /** Records that one transaction of a purge removes. */
 export const PURGE_BATCH_RECORDS = 500;
 /** Records read at a time when a session is measured: bodies are among them, and a read gives copies. */
-export const MEASURE_BATCH_RECORDS = 32;
+export const MEASURE_BATCH_RECORDS = 16;
+/** After so few bytes twice as many records are read, up to the most. */
+export const MEASURE_SMALL_BYTES = 256 * 1024;
+export const MEASURE_MOST_RECORDS = 256;
 /** Rows read at a time when all are scanned. */
 export const ROW_PAGE = 1_000;
 /** Below this much free space changes that add are refused. */

@@ -8,7 +8,7 @@
 import type { AuditRecord } from '../../session/ports/journal.ts';
 import { readOwner, readValue } from './frame.ts';
 import * as keys from './keys.ts';
-import { AUDIT, ROWS, SESSIONS, type Table, UPKEEP } from './keys.ts';
+import { AUDIT, SESSIONS, type Table, UPKEEP } from './keys.ts';
 import type { ReadTables, StoredRecord } from './store.ts';
 
 /** Tables as a transaction or a reader has them. */
@@ -57,31 +57,6 @@ export const companionOf = (
   prefix: keys.Key,
   key: keys.Key,
 ): Companion | undefined => owned(tables, prefix, key) ?? audited(tables, prefix, key);
-
-/** What some of the session's records take, with their companions; `next` is where the others begin. */
-export const measureSome = (
-  tables: Looked,
-  prefix: keys.Key,
-  start: keys.Key,
-  limit: number,
-): { readonly bytes: number; readonly next: keys.Key | undefined } => {
-  const found = purgeable(tables, prefix, {
-    ...{ start, limit },
-    keptThrough: referredThrough(tables, prefix),
-  });
-  let bytes = 0;
-  for (const { key, value } of found)
-    bytes += key.length + value.length + (companionOf(tables, prefix, key)?.bytes ?? 0);
-  const last = found.at(-1);
-  return { bytes, next: last && found.length === limit ? `${last.key}\0` : undefined };
-};
-
-/** Of the catalog row: the delete itself frees it. */
-export const rowBytes = (tables: Pick<Looked, 'get'>, prefix: keys.Key): number => {
-  const key = keys.rowKey(prefix);
-  const row = tables.get(ROWS, key);
-  return row === undefined ? 0 : key.length + row.length;
-};
 
 const owned = (
   tables: Pick<Looked, 'get'>,
