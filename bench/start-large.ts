@@ -66,34 +66,51 @@ const measure = async (dir: string, sessions: number, settings: Settings): Promi
   return { sessions, fileBytes: statSync(join(dir, 'store', DATA_FILE)).size, starts };
 };
 
-const bestOf = ({ starts }: Measured): number =>
-  Math.min(...starts.filter(({ name }) => IN_ORDER.includes(name)).map(({ readyMs }) => readyMs));
+const bestOf = ({ starts }: Measured, of: 'readyMs' | 'cpuMs'): number =>
+  Math.min(...starts.filter(({ name }) => IN_ORDER.includes(name)).map((it) => it[of]));
 
 const report = (sheet: Sheet, measured: readonly Measured[]): void => {
   sheet.table(
     'Starts, from the start of the process until it is ready',
-    ['data file', 'sessions', 'start', 'ready', 'bare node', 'peak memory', 'load of the machine'],
+    [
+      'data file',
+      'sessions',
+      'start',
+      'ready',
+      'processor time',
+      'bare node',
+      'peak memory',
+      'load of the machine',
+    ],
     measured.flatMap(({ fileBytes, sessions, starts }) =>
       starts.map((it) => [
-        ...[bytes(fileBytes), number(sessions), it.name, ms(it.readyMs), ms(it.nodeMs)],
+        ...[
+          bytes(fileBytes),
+          number(sessions),
+          it.name,
+          ms(it.readyMs),
+          ms(it.cpuMs),
+          ms(it.nodeMs),
+        ],
         ...[bytes(it.peakBytes), it.load.toFixed(1)],
       ]),
     ),
   );
-  const best = measured.map(bestOf);
-  const [smallest = 0, largest = 0] = [best[0], best.at(-1)];
+  const readyMs = Math.max(...measured.map((it) => bestOf(it, 'readyMs')));
   sheet.goal(
-    'ready with the largest, after an end in order',
+    'ready with each of them, after an end in order',
     `<= ${ms(GOAL_MS)}`,
-    ms(largest),
-    largest <= GOAL_MS,
+    ms(readyMs),
+    readyMs <= GOAL_MS,
   );
+  const cpu = measured.map((it) => bestOf(it, 'cpuMs'));
+  const growth = (cpu.at(-1) ?? 0) / (cpu[0] ?? 0);
   if (measured.length > 1)
     sheet.goal(
-      'the largest beside the smallest, after an end in order',
+      'processor time with the largest beside the smallest',
       `<= ${times(GOAL_GROWTH)}`,
-      times(largest / smallest),
-      largest <= smallest * GOAL_GROWTH,
+      times(growth),
+      growth <= GOAL_GROWTH,
     );
   for (const { fileBytes, sessions, starts } of measured)
     for (const it of starts)
