@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [name …] [--smoke | --full] [--minutes N] [--tree FILES,MB] [--profile] [--dir FOLDER]`: runs benches one
+ * `npm run bench -- [name …] [--smoke | --full] [--minutes N] [--tree FILES,MB] [--gigabytes N,…] [--profile] [--dir FOLDER]`: runs benches one
  * after another and prints their sheets; writes them to RESULTS.md, but for smoke runs. Ends with 1
  * when a check failed: then the figures mean nothing. A missed goal is printed and is no failure.
  */
@@ -32,6 +32,7 @@ import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
 import { soakMixed } from './soak-mixed.ts';
 import { start } from './start.ts';
+import { startLarge } from './start-large.ts';
 import { storesServers } from './stores-servers.ts';
 import { text } from './text.ts';
 import { toolMemory } from './tool-memory.ts';
@@ -61,6 +62,7 @@ const BENCHES: readonly Bench[] = [
   breaker,
   memory,
   start,
+  startLarge,
   commands,
   clients,
   http,
@@ -80,6 +82,7 @@ const { values, positionals } = parseArgs({
     profile: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     tree: { type: 'string' },
+    gigabytes: { type: 'string' },
     dir: { type: 'string', default: resolve(ROOT, '.greenroom') },
   },
 });
@@ -103,6 +106,13 @@ const treeAsked = (): Settings['tree'] => {
   const [, files, megabytes] = /^(\d+),(\d+)$/.exec(values.tree) ?? [];
   if (files === undefined) throw new Error('--tree takes two numbers, such as 100000,1000');
   return { files: Number(files), bytes: Number(megabytes) * 1_000_000 };
+};
+
+const gigabytesAsked = (): readonly number[] | undefined => {
+  const sizes = values.gigabytes?.split(',').map(Number);
+  if (sizes?.every((size) => size > 0) === false)
+    throw new Error('--gigabytes takes numbers above 0, such as 5,10,20');
+  return sizes;
 };
 
 const chosen = (): readonly Bench[] => {
@@ -143,6 +153,7 @@ const run = async (): Promise<void> => {
         profile: values.profile,
         minutes: minutesAsked(),
         tree: treeAsked(),
+        gigabytes: gigabytesAsked(),
         say,
       });
       if (!isGood) process.exitCode = 1;

@@ -5,18 +5,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Bench, bySize, type Settings } from './harness/bench.ts';
 import { bytes, ms, number } from './harness/figures.ts';
 import { describeMachine } from './harness/machine.ts';
 import { Sheet } from './harness/sheet.ts';
+import { type Start, startOnce } from './start/daemon-start.ts';
 import { makeStore } from './start/store.ts';
 
 const GOAL_MS = 2_000;
-const PROGRAM = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 const WRITER = fileURLToPath(new URL('../src/app/snapshot-child.js', import.meta.url));
 
 export const start: Bench = {
@@ -90,55 +88,4 @@ const writeSnapshot = async (dir: string, path: string): Promise<number> => {
   const child = spawn(process.execPath, [WRITER, join(dir, 'store'), path], { stdio: 'ignore' });
   await once(child, 'exit');
   return performance.now() - startMs;
-};
-
-interface Start {
-  readonly name: string;
-  readonly readyMs: number;
-  readonly catalogMs: number;
-  readonly from: string;
-  readonly sessions: number;
-  readonly nodeMs: number;
-  readonly peakBytes: number;
-  readonly load: number;
-}
-
-interface Line {
-  readonly msg: string;
-  readonly from?: string;
-  readonly tookMs?: number;
-  readonly sessions?: number;
-}
-
-const startOnce = async (name: string, dir: string, signal: NodeJS.Signals): Promise<Start> => {
-  const nodeMs = await bareNode();
-  const [load = 0] = loadavg();
-  const startMs = performance.now();
-  const args = [PROGRAM, 'start', '--data', dir, '--port', '0', '--provider', 'rehearsal'];
-  const daemon = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const exited = once(daemon, 'exit');
-  let catalog: Line | undefined;
-  for await (const text of createInterface({ input: daemon.stderr })) {
-    const line = JSON.parse(text) as Line;
-    if (line.msg === 'the catalog is filled') catalog = line;
-    if (line.msg === 'ready') break;
-  }
-  const readyMs = performance.now() - startMs;
-  const peakBytes = peakOf(daemon.pid ?? 0);
-  daemon.stderr.resume();
-  daemon.kill(signal);
-  await exited;
-  const { tookMs = 0, from = '', sessions = 0 } = catalog ?? {};
-  return { name, readyMs, catalogMs: tookMs, from, sessions, nodeMs, peakBytes, load };
-};
-
-const bareNode = async (): Promise<number> => {
-  const startMs = performance.now();
-  await once(spawn(process.execPath, ['-e', '0']), 'exit');
-  return performance.now() - startMs;
-};
-
-const peakOf = (pid: number): number => {
-  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(text)?.[1]) * 1024;
 };

@@ -17,6 +17,8 @@ export interface Settings {
   readonly minutes?: number | undefined;
   /** How large the tree of a bench of folders is, where the size does not say it. */
   readonly tree?: { readonly files: number; readonly bytes: number } | undefined;
+  /** How large the stores of a bench of large stores are, where the size does not say it. */
+  readonly gigabytes?: readonly number[] | undefined;
   /** Progress, for whoever waits. */
   readonly say: (line: string) => void;
 }

@@ -23,6 +23,7 @@ import { crashpoint } from '../platform/crashpoint.ts';
 import { catalogName } from '../session/ports/catalog.ts';
 import { type JournalUpkeep, journalName } from '../session/ports/journal.ts';
 import { type CleanupReport, type RetentionReport, sweeperName } from '../session/ports/sweeper.ts';
+import type { Measure } from './kept.ts';
 import { isNews, noticeOf, type SweptNotice } from './notice.ts';
 import type { Rule } from './retention-rules.ts';
 import { type Outcome, type Stored, Sweep, type SweepRequest } from './sweep.ts';
@@ -72,6 +73,8 @@ interface Attempt {
   readonly row: CatalogRow;
   readonly outcome: Outcome;
   readonly stored?: Stored | undefined;
+  /** What deleting it would free; of a dry run. */
+  readonly bytes?: number;
   readonly error?: unknown;
 }
 
@@ -172,11 +175,17 @@ const Cleaner = genServer(cleanerProtocol, {
 });
 
 const sweepJob = (request: SweepRequest, self: CleanerSelf, from?: From<CleanupReport>): Job => ({
-  sweep: new Sweep(request, self.system.clock.now()),
+  sweep: new Sweep(request, self.system.clock.now(), measureBy(self)),
   from,
   isAlone: request.dryRun,
   freedBytes: 0,
 });
+
+/** By the journal of the moment: it may have been restarted. */
+const measureBy =
+  ({ system }: CleanerSelf): Measure =>
+  ({ key }) =>
+    system.fetch(journalName).bytesOf(key);
 
 const purgeJob = (): Job => ({
   sweep: undefined,
@@ -236,10 +245,10 @@ const remove = (
 ): void => {
   const { dryRun, rule } = sweep.request;
   const attempts = dryRun
-    ? Promise.all(rows.map((row) => imagined(row, sweep.request, args)))
+    ? oneByOne(rows, (row) => imagined(row, sweep.request, args, measureBy(self)))
     : rule?.exportTo === undefined
       ? Promise.all(rows.map((row) => attempt(row, sweep.request, args)))
-      : oneByOne(rows, sweep.request, args);
+      : oneByOne(rows, (row) => attempt(row, sweep.request, args));
   self.pipe(
     attempts,
     (outcomes) => ['removed', outcomes],
@@ -258,19 +267,20 @@ const imagined = async (
   row: CatalogRow,
   request: SweepRequest,
   args: CleanerArgs,
-): Promise<Attempt> =>
-  isArchivedFirst(row, request)
-    ? { row, outcome: 'archiving' }
-    : { row, outcome: 'deleted', stored: await storedOf(row, args) };
+  measure: Measure,
+): Promise<Attempt> => {
+  if (isArchivedFirst(row, request)) return { row, outcome: 'archiving' };
+  const stored = await storedOf(row, args);
+  return { row, outcome: 'deleted', stored, bytes: await measure(row) };
+};
 
-/** Exports are large: one at a time. */
+/** Exports are large, and so is what is measured: one at a time. */
 const oneByOne = async (
   rows: readonly CatalogRow[],
-  request: SweepRequest,
-  args: CleanerArgs,
+  one: (row: CatalogRow) => Promise<Attempt>,
 ): Promise<Attempt[]> => {
   const attempts: Attempt[] = [];
-  for (const row of rows) attempts.push(await attempt(row, request, args));
+  for (const row of rows) attempts.push(await one(row));
   return attempts;
 };
 
@@ -297,8 +307,8 @@ const attempt = async (
 };
 
 const note = (sweep: Sweep, attempts: readonly Attempt[]): void => {
-  for (const { row, outcome, stored, error } of attempts) {
-    sweep.note(row, outcome, stored);
+  for (const { row, outcome, stored, bytes, error } of attempts) {
+    sweep.note(row, outcome, stored, bytes);
     if (sweep.counts.failed > MAX_FAILED)
       throw new GreenroomError('unavailable', `${MAX_FAILED} sessions could not be deleted`, {
         cause: error,

@@ -15,6 +15,7 @@ import { parse } from '../query/parser.ts';
 
 const MAX_RULES = 100;
 const MAX_KEPT = 1_000_000;
+const MAX_KEPT_BYTES = 2 ** 50;
 
 const isQuery = (text: string, context: z.core.$RefinementCtx): void => {
   try {
@@ -43,6 +44,8 @@ const Rule = z
     keepNewest: kept,
     /** The newest of each working directory stay. */
     keepPerDirectory: kept,
+    /** The newest that take so many bytes in the store together stay: the first that does not fit goes, and all older ones. */
+    keepBytes: z.int().min(1).max(MAX_KEPT_BYTES).optional(),
     /** Sessions that have ended are archived, and a later run deletes them. */
     archiveFirst: z.boolean().optional(),
     /** A folder that each session's export is written to before it is deleted. */

@@ -65,7 +65,10 @@ export const ruleRequest = (
   archivesFirst: rule.archiveFirst,
   rule: {
     name: rule.name,
-    keep: { newest: rule.keepNewest, perDirectory: rule.keepPerDirectory },
+    keep: {
+      ...{ newest: rule.keepNewest, perDirectory: rule.keepPerDirectory },
+      bytes: rule.keepBytes,
+    },
     exportTo: rule.exportTo,
   },
 });

@@ -17,7 +17,7 @@ import { HOLD_TAG } from '../model/tags.ts';
 import type { Status } from '../model/words.ts';
 import type { Catalog } from '../session/ports/catalog.ts';
 import type { CleanupReport, SweepOrder, SweptArchives } from '../session/ports/sweeper.ts';
-import { type Keep, Kept } from './kept.ts';
+import { type Keep, Kept, type Measure } from './kept.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Sessions looked at, and deleted at once, before the loop has its turn. */
@@ -58,11 +58,13 @@ export class Sweep {
   readonly #listed: CleanupReport['sessions'][number][] = [];
   #cursor: string | undefined;
   #isDone = false;
+  /** What deleting would free, of a dry run. */
+  #bytes = 0;
   readonly #newest: Kept;
 
-  constructor(request: SweepRequest, nowMs: number) {
+  constructor(request: SweepRequest, nowMs: number, measure: Measure) {
     this.request = request;
-    this.#newest = new Kept(request.rule?.keep ?? {});
+    this.#newest = new Kept(request.rule?.keep ?? {}, measure);
     this.#cutoffMs = Math.floor(nowMs - request.maxAgeDays * DAY_MS);
   }
 
@@ -77,14 +79,17 @@ export class Sweep {
     const { rows, nextCursor } = await catalog.search(tenant, this.#criteria(), texts);
     this.#cursor = nextCursor;
     this.#isDone = nextCursor === undefined;
-    return rows.filter(
-      (row) => !this.#newest.isKept(row) && isFinished(row) && lastActiveMs(row) <= this.#cutoffMs,
-    );
+    const gone = await this.#newest.without(rows);
+    return gone.filter((row) => isFinished(row) && lastActiveMs(row) <= this.#cutoffMs);
   }
 
-  /** @param stored of one that is deleted and stands in an archive. */
-  note(row: CatalogRow, outcome: Outcome, stored?: Stored): void {
+  /**
+   * @param stored of one that is deleted and stands in an archive.
+   * @param bytes of one that would be deleted.
+   */
+  note(row: CatalogRow, outcome: Outcome, stored?: Stored, bytes = 0): void {
     this.#counts[outcome] += 1;
+    this.#bytes += bytes;
     if (outcome === 'deleted' && stored !== undefined) {
       this.#kept.kept += 1;
       this.#kept.storedBytes += stored.storedBytes;
@@ -99,12 +104,13 @@ export class Sweep {
     });
   }
 
+  /** @param freedBytes of one that was no dry run. */
   report(freedBytes: number): CleanupReport {
     const { dryRun } = this.request;
     const asked = this.#counts.archiving;
     return {
       count: this.#counts.deleted,
-      bytes: dryRun ? null : freedBytes,
+      bytes: dryRun ? this.#bytes : freedBytes,
       sessions: this.#listed,
       dryRun,
       ...(asked + this.#kept.kept === 0 ? {} : { archives: { asked, ...this.#kept } }),

@@ -230,8 +230,7 @@ export class MemoryCatalog implements Catalog {
     if (noted !== undefined) return noted;
     const table = this.#tables.get(tenant);
     const slot = table?.slotOf(sessionId);
-    if (table === undefined || slot === undefined) return undefined;
-    return { ...table.rowAt(slot), toolsUsed: table.tools.tags(slot) };
+    return slot === undefined ? undefined : table?.rowAt(slot, true);
   }
 
   #forgetNoted({ tenant, sessionId }: SessionKey): void {

@@ -230,8 +230,12 @@ export class SessionTable {
     }
   }
 
-  /** One shape for all rows, in which what a row lacks is undefined: a page is made of nothing but these. */
-  rowAt(slot: number): CatalogRow {
+  /**
+   * One shape for all rows, in which what a row lacks is undefined: a page is made of nothing but these.
+   *
+   * @param isWhole with what a search does not show.
+   */
+  rowAt(slot: number, isWhole = false): CatalogRow {
     const { sorted, facets } = this;
     const importedAtMs = this.#importedAtMs.at(slot);
     return {
@@ -263,6 +267,7 @@ export class SessionTable {
       openTurns: this.#openTurns.at(slot),
       errorCount: this.#errorCount.at(slot),
       tokens: this.tokens.at(slot),
+      toolsUsed: isWhole ? this.tools.tags(slot) : undefined,
     };
   }
 

@@ -138,11 +138,11 @@ test('tags are added and taken away', async () => {
 });
 
 test('cleanup takes a span and reports what would go', async () => {
-  const report = { count: 1, bytes: null, sessions: [SUMMARY], dryRun: true };
+  const report = { count: 1, bytes: 2_048, sessions: [SUMMARY], dryRun: true };
   const daemon = new FakeDaemon({ 'sessions.cleanup': report });
   const { out } = await greenroom('cleanup --older-than 2w --dry-run', { daemon });
   expect(daemon.asked).toEqual([['sessions.cleanup', { dryRun: true, maxAgeDays: 14 }]]);
-  expect(out).toContain('1 session would be deleted');
+  expect(out).toContain('1 session would be deleted, 2.0 kB would be freed');
 });
 
 test('cancel without a turn means the running one', async () => {

@@ -11,7 +11,7 @@ const daemonToDeleteFrom = () =>
     delete: { deleted: true },
     'sessions.cleanup': ({ dryRun }: { dryRun: boolean }) => ({
       count: 1,
-      bytes: null,
+      bytes: 2_048,
       sessions: [{ sessionId: 'demo', updatedAt: '2026-10-01T00:00:00Z' }],
       dryRun,
     }),
@@ -58,7 +58,9 @@ test('the question says what is to go', async () => {
   await greenroom('sessions delete demo', { daemon: daemonToDeleteFrom(), ask });
   expect(questions[0]).toBe('  demo  22 turns  Fix the build\nDelete 1 session? [y/N] ');
   await greenroom('cleanup', { daemon: daemonToDeleteFrom(), ask });
-  expect(questions[1]).toContain('1 session would be deleted\nDelete 1 session?');
+  expect(questions[1]).toContain(
+    '1 session would be deleted, 2.0 kB would be freed\nDelete 1 session?',
+  );
 });
 
 test.each(['sessions delete demo --yes', 'cleanup --yes', 'cleanup --dry-run'])(

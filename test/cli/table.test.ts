@@ -107,7 +107,7 @@ test.each([
       ],
       values: 1,
     },
-    'sessions.cleanup': { count: 1, bytes: null, sessions: [session], dryRun: true },
+    'sessions.cleanup': { count: 1, bytes: 2_048, sessions: [session], dryRun: true },
     refused: [{ ...refused, refusedAt: session.updatedAt }],
   });
   const env = { GREENROOM_DATA_DIR: `/${long}` };

@@ -21,6 +21,8 @@ it('a session that a rule takes is imported again from its export, with all that
   await sessions.create('a', { tags: ['done'], title: 'Notes' });
   await sessions.append('a', [{ role: 'user', content: 'Hello ☕' }]);
   await sessions.create('b');
+  const [foreseen] = await sessions.retention({ dryRun: true });
+  expect(foreseen).toMatchObject({ rule: 'done', count: 1, sessions: [{ sessionId: 'a' }] });
   expect(await sessions.retention()).toMatchObject([{ rule: 'done', count: 1 }]);
   expect((await sessions.search({})).sessions.map(({ sessionId }) => sessionId)).toEqual(['b']);
   expect(readdirSync(join(exportTo, 'default'))).toEqual(['a.greenroom.jsonl']);
@@ -48,4 +50,23 @@ it('a held session stays until it is released, and its audit says why', async ()
     ['released', undefined],
   ]);
   expect(await sessions.retention()).toMatchObject([{ count: 1 }]);
+});
+
+it('the newest that take so many bytes in the store stay, and a dry run tells what the others take', async () => {
+  const { greenroom } = await withRules({ keepBytes: 30_000 });
+  const { sessions } = greenroom;
+  for (const id of ['a', 'b', 'c', 'd']) {
+    await sessions.create(id, { tags: ['done'] });
+    await sessions.append(id, [{ role: 'user', content: 'x'.repeat(12_000) }]);
+  }
+  await sessions.hold('a', 'audit of 2026');
+  const [foreseen] = await sessions.retention({ dryRun: true });
+  expect(foreseen).toMatchObject({ count: 1, sessions: [{ sessionId: 'b' }] });
+  expect(foreseen?.bytes).toBeGreaterThan(12_000);
+  expect(foreseen?.bytes).toBeLessThan(15_000);
+  const [done] = await sessions.retention();
+  expect(done).toMatchObject({ count: 1, bytes: foreseen?.bytes });
+  const { sessions: left } = await sessions.search({ sortBy: 'createdAt', order: 'asc' });
+  expect(left.map(({ sessionId }) => sessionId)).toEqual(['a', 'c', 'd']);
+  expect(await sessions.retention()).toMatchObject([{ count: 0, bytes: 0 }]);
 });

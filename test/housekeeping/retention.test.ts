@@ -42,6 +42,7 @@ describe('a file of rules', () => {
       () => file({ name: 'a', q: 'tag:x' }, { name: 'a', q: 'tag:y' }),
       'a is there twice',
     ],
+    ['no bytes to keep', () => file({ name: 'a', q: 'tag:x', keepBytes: 0 }), 'rules.0.keepBytes'],
     ['nothing to keep', () => file({ name: 'a', q: 'tag:x', keepNewest: 0 }), 'rules.0.keepNewest'],
   ])('with %s is refused, with the place', (_, made, why) => {
     const read = () => rulesIn(made());
@@ -132,6 +133,73 @@ test('the newest stay, of all and of each directory', async () => {
   expect(await stage.left()).toEqual(['a0', 'a1', 'b0', 'b1', 'b4']);
 });
 
+describe('the newest that take so many bytes stay', () => {
+  const sized = async (rule: object, sizes: readonly number[]) => {
+    const { stage, ...rest } = await withRules({ name: 'size', q: 'tag:a', ...rule });
+    for (const n of sizes.keys()) stage.add(`s${n}`, n + 1, { tags: ['a'] });
+    stage.journal.size = (sessionId) => {
+      measured.push(sessionId);
+      return sizes[Number(sessionId.slice(1))] ?? 0;
+    };
+    const measured: string[] = [];
+    return { stage, measured, ...rest };
+  };
+
+  test.each([
+    ['all fit, to the byte', { keepBytes: 600 }, [100, 200, 300], ['s0', 's1', 's2']],
+    ['one byte is missing', { keepBytes: 599 }, [100, 200, 300], ['s0', 's1']],
+    ['a small one is older than one that did not fit', { keepBytes: 500 }, [100, 900, 1], ['s0']],
+    ['the newest alone is too large', { keepBytes: 10 }, [100, 1], []],
+    ['another number keeps more', { keepBytes: 100, keepNewest: 2 }, [100, 9, 9], ['s0', 's1']],
+    ['another number keeps less', { keepBytes: 109, keepNewest: 1 }, [100, 9, 9], ['s0', 's1']],
+  ])('%s', async (_, rule, sizes, left) => {
+    const { stage, start, retain } = await sized(rule, sizes);
+    await start();
+    const gone = sizes.slice(left.length);
+    const bytes = gone.reduce((sum, size) => sum + size, 0);
+    const report = { count: gone.length, sessions: gone.map(() => expect.anything()) };
+    expect(await retain({ dryRun: true })).toMatchObject([{ ...report, bytes }]);
+    expect(await stage.left()).toHaveLength(sizes.length);
+    expect(await retain()).toMatchObject([report]);
+    expect(await stage.left()).toEqual(left);
+  });
+
+  test('what is older than the first that does not fit is not even measured', async () => {
+    const sizes = Array.from({ length: 250 }, () => 10);
+    const { stage, start, retain, measured } = await sized({ keepBytes: 1_200 }, sizes);
+    await start();
+    expect(await retain()).toMatchObject([{ count: 130 }]);
+    expect(await stage.left()).toHaveLength(120);
+    expect(measured).toEqual(Array.from({ length: 121 }, (_, n) => `s${n}`));
+  });
+
+  test('killed in the middle, the next run ends with the same ones', async () => {
+    const sizes = Array.from({ length: 450 }, () => 10);
+    const { stage, start, retain } = await sized({ keepBytes: 1_200 }, sizes);
+    stage.before = () => {
+      if (stage.asked.length === 150) stage.killCleaner();
+    };
+    await start();
+    expect(codeOf(await retain())).toBe('unavailable');
+    expect((await stage.left()).length).toBeGreaterThan(120);
+    await stage.clock.advance(24 * HOUR_MS + 1_000);
+    expect(await stage.left()).toEqual(Array.from({ length: 120 }, (_, n) => `s${n}`).toSorted());
+  });
+
+  test('a hold and unfinished turns are spared; a hold takes no room, unfinished turns take theirs', async () => {
+    const { stage, start, retain } = await sized({ keepBytes: 200 }, [100, 100, 100]);
+    stage.add('s0', 1, { tags: ['a', 'hold'] });
+    stage.add('s1', 2, { tags: ['a'], status: 'waiting' });
+    stage.add('s3', 9, { tags: ['a'], openTurns: 1 });
+    stage.add('s4', 9, { tags: ['a', 'hold'] });
+    await start();
+    expect(await retain()).toMatchObject([{ count: 0 }]);
+    stage.journal.size = () => 150;
+    expect(await retain()).toMatchObject([{ count: 1, sessions: [{ sessionId: 's2' }] }]);
+    expect(await stage.left()).toEqual(['s0', 's1', 's3', 's4']);
+  });
+});
+
 test('over many batches the same are kept', async () => {
   const { stage, start, retain } = await withRules({ name: 'a', q: 'tag:a', keepPerDirectory: 7 });
   for (let n = 0; n < 450; n++)
@@ -150,11 +218,12 @@ test('a dry run names the same and changes nothing; one rule can be asked for al
   );
   stage.add('a', 1, { tags: ['a'] });
   stage.add('b', 1, { tags: ['b'] });
+  stage.journal.size = () => 700;
   await start();
   const dry = await retain({ dryRun: true });
   expect(dry).toMatchObject([
-    { rule: 'a', count: 1, bytes: null },
-    { rule: 'b', count: 1, bytes: null },
+    { rule: 'a', count: 1, bytes: 700 },
+    { rule: 'b', count: 1, bytes: 700 },
   ]);
   expect(await retain({ rule: 'b' })).toMatchObject([{ rule: 'b', count: 1 }]);
   expect(await stage.left()).toEqual(['a']);

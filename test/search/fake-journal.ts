@@ -48,6 +48,13 @@ export class FakeJournal implements Known {
 
   forgetChanges(): void {}
 
+  /** What a session takes. */
+  size: (sessionId: string) => number = () => 0;
+
+  async bytesOf({ sessionId }: SessionKey): Promise<number> {
+    return this.size(sessionId);
+  }
+
   async purge(): Promise<{ purged: number; bytes: number; left: boolean }> {
     const bytes = this.toPurge.shift();
     return {

@@ -145,9 +145,11 @@ export const deletesContract = (open: OpenJournal): void => {
         ...Array.from({ length: 1_200 }, () => 'x'.repeat(500)),
       );
       await journal.commit(change);
+      const foreseen = await journal.bytesOf(bigKey);
       await journal.commit(remove(bigKey, change.head, UNTIL));
       const { purged, bytes, left } = await journal.purge(10);
-      expect({ purged, left }).toEqual({ purged: 1, left: false });
+      expect({ purged, left, bytes }).toEqual({ purged: 1, left: false, bytes: foreseen });
+      expect(await journal.bytesOf(keyOf('none'))).toBe(0);
       expect(bytes).toBeGreaterThan(1_200 * 500);
       expect(bytes).toBeLessThan(1_200 * 700);
       expect(await read(journal).entries(neighbour)).toHaveLength(1);
@@ -167,8 +169,10 @@ export const deletesContract = (open: OpenJournal): void => {
       });
       await journal.commit(change);
       await journal.commit(write(keyOf('other'), undefined, { audit: [tool] }));
+      const foreseen = await journal.bytesOf(key);
       await journal.commit(remove(key, change.head, UNTIL));
-      while ((await journal.purge(10)).left);
+      const { bytes, left } = await journal.purge(10);
+      expect({ bytes, left }).toEqual({ bytes: foreseen, left: false });
       const records = await journal.audit('default' as Tenant, { limit: 100 });
       expect(records.map(({ sessionId, action }) => [sessionId, action])).toEqual([
         ['s1', 'deleted'],

@@ -116,8 +116,10 @@ export const forksContract = (open: OpenJournal): void => {
       const { journal, parent } = await withParent(said('p', 1_200, 500));
       const made = fork('fork', parent, 1_000);
       await journal.commit(made);
+      const foreseen = await journal.bytesOf(keyOf('parent'));
       await journal.commit(removeFork(parent));
       const tail = await purgeAll(journal);
+      expect(tail).toBe(foreseen);
       expect(tail).toBeGreaterThan(200 * 500);
       expect(tail).toBeLessThan(200 * 700);
       await journal.commit(removeFork(made.head));

@@ -109,7 +109,7 @@ const reportText = (report: CleanupReport, { out, shell }: Invocation): string =
     report.count > rows.length
       ? `… and ${several(report.count - rows.length, 'session')} more\n`
       : '';
-  const freed = report.bytes === null ? '' : `, ${bytes(report.bytes)} freed`;
   const what = report.dryRun ? 'would be deleted' : 'deleted';
-  return `${list}${more}${several(report.count, 'session')} ${what}${freed}\n${archivesText(report)}`;
+  const freed = `${bytes(report.bytes)} ${report.dryRun ? 'would be freed' : 'freed'}`;
+  return `${list}${more}${several(report.count, 'session')} ${what}, ${freed}\n${archivesText(report)}`;
 };

@@ -12,14 +12,13 @@ import type { WatchChange } from '../../session/ports/watches.ts';
 interface Entry {
   readonly sessionId: SessionId;
   readonly wasMember: boolean;
-  readonly isMember: boolean;
+  /** Changes in place, as long as it is not cut: it lives for seconds, and another object for each change would too. */
+  isMember: boolean;
   /** A member since the beginning: it is told as present and not as new. */
   readonly isInitial: boolean;
   /** undefined: the session is gone. */
-  readonly row: CatalogRow | undefined;
+  row: CatalogRow | undefined;
 }
-
-export type Heard = Pick<Entry, 'wasMember' | 'isMember' | 'row'>;
 
 export class ChangesDue {
   readonly #most: number;
@@ -61,11 +60,21 @@ export class ChangesDue {
   }
 
   /** False: there are too many; then this one is missing. */
-  add(sessionId: SessionId, { wasMember, isMember, row }: Heard): boolean {
+  add(
+    sessionId: SessionId,
+    wasMember: boolean,
+    isMember: boolean,
+    row: CatalogRow | undefined,
+  ): boolean {
     const known = this.#due.get(sessionId);
-    if (known === undefined && this.#due.size >= this.#most) return false;
-    const since = known ?? { sessionId, wasMember, isInitial: false };
-    this.#set({ ...since, isMember, row });
+    if (known === undefined) {
+      if (this.#due.size >= this.#most) return false;
+      this.#due.set(sessionId, { sessionId, wasMember, isMember, isInitial: false, row });
+      return true;
+    }
+    known.isMember = isMember;
+    known.row = row;
+    if (!known.wasMember && !isMember) this.#drop(known);
     return true;
   }
 
@@ -81,7 +90,7 @@ export class ChangesDue {
     for (const entry of this.#due.values()) {
       if (cut.length === limit) break;
       cut.push(entry);
-      this.#delete(entry);
+      this.#drop(entry);
     }
     this.#cut = cut;
     if (cut.length > 0) this.#n += 1;
@@ -97,21 +106,20 @@ export class ChangesDue {
     for (const entry of this.#cut) {
       const now = later.get(entry.sessionId);
       later.delete(entry.sessionId);
-      this.#set(now === undefined ? entry : { ...entry, isMember: now.isMember, row: now.row });
+      this.#putIn(now === undefined ? entry : { ...entry, isMember: now.isMember, row: now.row });
     }
-    for (const entry of later.values()) this.#set(entry);
+    for (const entry of later.values()) this.#putIn(entry);
     this.#cut = [];
   }
 
-  #set(entry: Entry): void {
-    const known = this.#due.get(entry.sessionId);
-    if (known?.isInitial === true) this.#initial -= 1;
-    if (!entry.wasMember && !entry.isMember) return void this.#due.delete(entry.sessionId);
+  /** There is no other one of its session; it may be that there is nothing to tell. */
+  #putIn(entry: Entry): void {
+    if (!entry.wasMember && !entry.isMember) return;
     this.#due.set(entry.sessionId, entry);
     if (entry.isInitial) this.#initial += 1;
   }
 
-  #delete(entry: Entry): void {
+  #drop(entry: Entry): void {
     this.#due.delete(entry.sessionId);
     if (entry.isInitial) this.#initial -= 1;
   }

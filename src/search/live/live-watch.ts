@@ -79,7 +79,7 @@ export class LiveWatch {
     const wasMember = before !== undefined && this.#test(before);
     const isMember = after !== undefined && this.#test(after);
     if (this.isOver || !(wasMember || isMember)) return;
-    if (!this.#due.add(sessionId, { wasMember, isMember, row: after })) this.end('behind');
+    if (!this.#due.add(sessionId, wasMember, isMember, after)) this.end('behind');
   }
 
   /** Sessions that will be told as present. */

@@ -22,11 +22,16 @@ interface Change {
 
 interface Heap {
   readonly changes: Map<SessionId, Change>;
+  /** Those of them that are yet to be worked off: nothing is noted any more once that has begun. */
+  readonly rest: Iterable<readonly [SessionId, Change]>;
   /** Called when all of it is worked off. */
   readonly done: (() => void)[];
 }
 
-const newHeap = (): Heap => ({ changes: new Map(), done: [] });
+const newHeap = (): Heap => {
+  const changes = new Map<SessionId, Change>();
+  return { changes, rest: changes.entries(), done: [] };
+};
 
 /** What working off has cost. */
 export interface Work {
@@ -99,15 +104,15 @@ export class TenantWatches {
   /** Asks the watches about changes until `most` of them were asked, or nothing waits. */
   workOff(most: number): Work {
     const work = { changes: 0, asked: 0 };
-    for (let heap = this.#heaps[0]; heap !== undefined; heap = this.#heaps[0]) {
-      for (const [sessionId, change] of heap.changes) {
-        if (work.asked + work.changes >= most) return work;
-        heap.changes.delete(sessionId);
+    for (let [heap] = this.#heaps; heap !== undefined && this.#changed > 0; [heap] = this.#heaps) {
+      if (this.#heaps.length === 1) this.#heaps.push(newHeap());
+      // A map's iterator goes on where it was left.
+      for (const [sessionId, change] of heap.rest) {
         this.#changed -= 1;
         work.changes += 1;
         work.asked += this.#ask(sessionId, change);
+        if (work.asked + work.changes >= most && this.#changed > 0) return work;
       }
-      if (this.#heaps.length === 1) return work;
       this.#heaps.shift();
       for (const then of heap.done) then();
     }
@@ -126,7 +131,8 @@ export class TenantWatches {
 
   #ask(sessionId: SessionId, { before, after }: Change): number {
     for (const watch of this.#looking) watch.note(sessionId, after);
-    const asked = this.#index.each(before, after, (watch) => watch.heard(sessionId, before, after));
-    return asked + this.#looking.size;
+    const concerned = this.#index.concerned(before, after);
+    for (const watch of concerned) watch.heard(sessionId, before, after);
+    return concerned.length + this.#looking.size;
   }
 }

@@ -9,6 +9,7 @@
 import type { CatalogRow } from '../../model/catalog-row.ts';
 import type { Condition } from '../../model/criteria.ts';
 import { tagKey } from '../../model/tags.ts';
+import { RangeList } from './range-list.ts';
 import { type AskedRange, askedTag, rangesAsked, spellings, type ValueIn } from './row-test.ts';
 
 /** Fields by whose values watches are found, those that tell sessions apart best first. */
@@ -100,8 +101,10 @@ interface Known<W> {
 export class WatchIndex<W> {
   readonly #known = new Map<W, Known<W>>();
   readonly #byField = new Map<Field, Map<string, Set<Known<W>>>>();
-  readonly #byRange = new Map<ValueIn, Set<Known<W>>>();
+  readonly #byRange = new Map<ValueIn, RangeList<Known<W>>>();
   readonly #everywhere = new Set<Known<W>>();
+  /** What the last change has met. */
+  readonly #found: W[] = [];
   #changes = 0;
 
   get size(): number {
@@ -115,8 +118,20 @@ export class WatchIndex<W> {
     this.#known.set(watch, known);
     if (place !== undefined)
       for (const value of place.values) put(into(this.#byField, place.field), value, known);
-    else if (range !== undefined) put(this.#byRange, range.valueIn, known);
+    else if (range !== undefined) this.#addRange(range, known);
     else this.#everywhere.add(known);
+  }
+
+  #deleteRange({ valueIn }: AskedRange, known: Known<W>): void {
+    const list = this.#byRange.get(valueIn);
+    list?.delete(known);
+    if (list?.size === 0) this.#byRange.delete(valueIn);
+  }
+
+  #addRange(range: AskedRange, known: Known<W>): void {
+    const list = this.#byRange.get(range.valueIn) ?? new RangeList<Known<W>>();
+    this.#byRange.set(range.valueIn, list);
+    list.add(known, range);
   }
 
   delete(watch: W): void {
@@ -125,48 +140,50 @@ export class WatchIndex<W> {
     const { place, range } = known;
     this.#known.delete(watch);
     this.#everywhere.delete(known);
-    if (range !== undefined) take(this.#byRange, range.valueIn, known);
+    if (range !== undefined) this.#deleteRange(range, known);
     const ofField = place && this.#byField.get(place.field);
     if (place === undefined || ofField === undefined) return;
     for (const value of place.values) take(ofField, value, known);
     if (ofField.size === 0) this.#byField.delete(place.field);
   }
 
-  /** Visits each watch that may want one of the two. Returns how many there were. */
-  each(
-    before: CatalogRow | undefined,
-    after: CatalogRow | undefined,
-    visit: (watch: W) => void,
-  ): number {
+  /** Each watch that may want one of the two, once. The list is valid until the next question. */
+  concerned(before: CatalogRow | undefined, after: CatalogRow | undefined): readonly W[] {
+    this.#found.length = 0;
+    const row = after ?? before;
+    if (row === undefined) return this.#found;
     this.#changes += 1;
-    let count = this.#everywhere.size;
-    for (const { watch } of this.#everywhere) visit(watch);
-    for (const [valueIn, watches] of this.#byRange) {
-      const [was, is] = [before && valueIn(before), after && valueIn(after)];
-      for (const { watch, range } of watches) {
-        if (!(isIn(range, was) || isIn(range, is))) continue;
-        count += 1;
-        visit(watch);
-      }
+    for (const { watch } of this.#everywhere) this.#found.push(watch);
+    for (const [valueIn, watches] of this.#byRange)
+      watches.eachOfEither(valueIn(before ?? row), valueIn(row), this.#meet);
+    for (const [field, ofField] of this.#byField) {
+      this.#meetAll(row, field, ofField);
+      if (before !== undefined && before !== row && !hasSame(before, row, field))
+        this.#meetAll(before, field, ofField);
     }
-    for (const [field, ofField] of this.#byField)
-      for (const row of [before, after]) {
-        if (row === undefined) continue;
-        eachValue(row, field, (value) => {
-          for (const known of ofField.get(value) ?? []) {
-            if (known.met === this.#changes) continue;
-            known.met = this.#changes;
-            count += 1;
-            visit(known.watch);
-          }
-        });
-      }
-    return count;
+    return this.#found;
   }
-}
 
-const isIn = (range: AskedRange | undefined, value: number | undefined): boolean =>
-  range !== undefined && value !== undefined && value >= range.min && value <= range.max;
+  #meetAll(row: CatalogRow, field: Field, ofField: ReadonlyMap<string, Set<Known<W>>>): void {
+    if (field === 'tag') for (const tag of row.tags) this.#meetEach(ofField.get(tagKey(tag)));
+    else if (field === 'tool')
+      for (const tool of row.toolsUsed ?? []) this.#meetEach(ofField.get(tagKey(tool)));
+    else {
+      const value = row[field];
+      if (value !== undefined) this.#meetEach(ofField.get(value));
+    }
+  }
+
+  #meetEach(watches: ReadonlySet<Known<W>> | undefined): void {
+    if (watches !== undefined) for (const known of watches) this.#meet(known);
+  }
+
+  readonly #meet = (known: Known<W>): void => {
+    if (known.met === this.#changes) return;
+    known.met = this.#changes;
+    this.#found.push(known.watch);
+  };
+}
 
 const into = <K, V>(maps: Map<K, Map<string, V>>, key: K): Map<string, V> => {
   const map = maps.get(key) ?? new Map<string, V>();
@@ -185,11 +202,12 @@ const take = <K, V>(sets: Map<K, Set<V>>, key: K, value: V): void => {
   if (set?.size === 0) sets.delete(key);
 };
 
-const eachValue = (row: CatalogRow, field: Field, visit: (value: string) => void): void => {
-  if (field === 'tag') for (const tag of row.tags) visit(tagKey(tag));
-  else if (field === 'tool') for (const tool of row.toolsUsed ?? []) visit(tagKey(tool));
-  else {
-    const value = row[field];
-    if (value !== undefined) visit(value);
-  }
+/** Whether both stand under the same values: the tags of a session hardly ever change. */
+const hasSame = (one: CatalogRow, other: CatalogRow, field: Field): boolean => {
+  if (field === 'tag') return isSameList(one.tags, other.tags);
+  if (field === 'tool') return isSameList(one.toolsUsed ?? [], other.toolsUsed ?? []);
+  return one[field] === other[field];
 };
+
+const isSameList = (one: readonly string[], other: readonly string[]): boolean =>
+  one === other || (one.length === other.length && one.every((value, at) => value === other[at]));

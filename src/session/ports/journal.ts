@@ -423,6 +423,12 @@ export interface JournalUpkeep {
   purge(
     limit: number,
   ): Promise<{ readonly purged: number; readonly bytes: number; readonly left: boolean }>;
+  /**
+   * Bytes that deleting the session and its purge would free: of its records, and of what goes with them. Entries that
+   * forks refer to are not among them. Reads all of it, a few records at a time, with room for others before each; what
+   * is committed meanwhile may count or not. 0: there is no such session.
+   */
+  bytesOf(key: SessionKey): Promise<number>;
   /** The end of the list of changes; undefined: this journal keeps none. */
   changeMark(): ChangeMark | undefined;
   /** Nobody will ask for changes since an earlier mark: the list is cut, a part at a time. */

@@ -18,8 +18,11 @@ export interface SweepOrder {
 
 export interface CleanupReport {
   readonly count: number;
-  /** What deleting them has freed, with sessions that others deleted meanwhile; with `dryRun`, null. */
-  readonly bytes: number | null;
+  /**
+   * What deleting them has freed, with sessions that others deleted meanwhile; with `dryRun`, what it would free, without
+   * the entries that forks refer to.
+   */
+  readonly bytes: number;
   readonly sessions: readonly {
     readonly sessionId: string;
     readonly updatedAt: string;

@@ -152,8 +152,8 @@ const facets = sessionsVerb('facets', {
 
 const cleanupReport = {
   count: z.int().min(0),
-  /** What deleting them has freed, with sessions that others deleted meanwhile; with `dryRun`, null. */
-  bytes: z.int().min(0).nullable(),
+  /** What deleting them has freed, with sessions that others deleted meanwhile; with `dryRun`, what it would free. */
+  bytes: z.int().min(0),
   sessions: z
     .array(
       z

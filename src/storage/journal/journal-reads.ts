@@ -26,6 +26,7 @@ import { corruptRecord, readOwner } from '../records/frame.ts';
 import * as keys from '../records/keys.ts';
 import { AUDIT, ROWS, SESSIONS, UPKEEP } from '../records/keys.ts';
 import { ROW_PAGE } from '../records/limits.ts';
+import { beginMeasure, type Measured, measureSome } from '../records/measure.ts';
 import type { ReadTables, StoredRecord } from '../records/store.ts';
 import { fromCursor, RecordReads, toCursor } from './record-reads.ts';
 import { StoredSession } from './stored-session.ts';
@@ -170,6 +171,19 @@ export abstract class JournalReads {
       if (start !== undefined)
         await new Promise<void>((resolve) => this.records.clock.defer(resolve));
     }
+  }
+
+  /** Not counted among the reads, as the purge is not: it is housekeeping's, and long. */
+  async bytesOf(session: SessionKey): Promise<number> {
+    const prefix = keys.sessionPrefix(session);
+    const { tables, clock } = this.records;
+    let measured: Measured | undefined;
+    do {
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      this.mustBeOpen();
+      measured = measureSome(tables, prefix, measured ?? beginMeasure(tables, prefix));
+    } while (measured.next !== undefined);
+    return measured.bytes;
   }
 
   /** Visits the sessions of a page that have a head and no row, from one session's first record to that of the next. */

@@ -26,13 +26,18 @@ import { PURGE_BATCH_RECORDS } from './limits.ts';
 /** Tables as a transaction sees them, its own puts included. */
 export interface WriteTables {
   /** The value, valid until the next call. */
-  get(table: Table, key: Uint8Array): Buffer | undefined;
+  get(table: Table, key: keys.Key | Uint8Array): Buffer | undefined;
   /** The first `length` bytes of the value. */
   peek(table: Table, key: Uint8Array, length: number): Buffer | undefined;
   /** The first records from `start` on and before `end`; copies. */
   range(
     table: Table,
-    range: { readonly start: keys.Key; readonly end: keys.Key; readonly limit: number },
+    range: {
+      readonly start: keys.Key;
+      readonly end: keys.Key;
+      readonly limit: number;
+      readonly reverse?: boolean;
+    },
   ): { readonly key: keys.Key; readonly value: Buffer }[];
   put(table: Table, key: Uint8Array, value: Uint8Array): void;
   remove(table: Table, key: Uint8Array): void;

@@ -57,6 +57,11 @@ export const HELD_UP_MS = 1_000;
 export const HELD_UP_GRACE_MS = 5_000;
 /** Records that one transaction of a purge removes. */
 export const PURGE_BATCH_RECORDS = 500;
+/** Records read at a time when a session is measured: bodies are among them, and a read gives copies. */
+export const MEASURE_BATCH_RECORDS = 16;
+/** After so few bytes twice as many records are read, up to the most. */
+export const MEASURE_SMALL_BYTES = 256 * 1024;
+export const MEASURE_MOST_RECORDS = 256;
 /** Rows read at a time when all are scanned. */
 export const ROW_PAGE = 1_000;
 /** Below this much free space changes that add are refused. */
@@ -67,5 +72,9 @@ export const FREE_SPACE_INTERVAL_MS = 5_000;
 export const BIG_CHANGE_BYTES = 1 * MIB;
 /** How often slots of killed readers are freed. */
 export const READER_CHECK_INTERVAL_MS = 30_000;
-/** Address space reserved for the store's map; the file grows only as needed. */
-export const MAP_BYTES = 64 * 1024 * MIB;
+/**
+ * Address space reserved for the store's map; the file grows only as needed, and a page of the map costs nothing before it
+ * is read. No store comes near it: 50 GB of transcripts need 64 GiB and more, with the pages that LMDB leaves half empty
+ * and those that deletions have freed.
+ */
+export const MAP_BYTES = 1024 * 1024 * MIB;

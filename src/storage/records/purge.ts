@@ -5,15 +5,15 @@
  * A broken record here must end neither the journal nor the purge: what it counts is not counted, and
  * a tombstone that cannot be read goes when its expiry says so.
  *
- * Entries that forks refer to stay: the deleted session is `kept` then, and purged again when one lets go.
- * The audit of what its tools did goes with it; that of its life stays.
+ * Entries that forks refer to stay: the deleted session is `kept` then, and purged again when one lets go. What else
+ * goes and stays is said in `purgeable.ts`.
  */
 
-import type { AuditRecord } from '../../session/ports/journal.ts';
 import { untilOf, type WriteTables } from './apply-batch.ts';
-import { packValue, readOwner, readValue, record } from './frame.ts';
+import { packValue, readValue, record } from './frame.ts';
 import * as keys from './keys.ts';
-import { AUDIT, SESSIONS, UPKEEP } from './keys.ts';
+import { SESSIONS, UPKEEP } from './keys.ts';
+import { companionOf, purgeable, referredThrough } from './purgeable.ts';
 import type { PurgeStep, StoredRecord } from './store.ts';
 
 const bytesOf = (key: keys.Key): Buffer => Buffer.from(key, 'latin1');
@@ -48,12 +48,13 @@ export const purgeSome = (
   const first = { key: keys.purgeKey(next), value: Buffer.from(stored) };
   const prefix = next;
   const keptThrough = referredThrough(tables, prefix);
-  const found = purgeable(tables, prefix, keptThrough, records);
+  const found = purgeable(tables, prefix, { start: prefix, keptThrough, limit: records });
   let bytes = 0;
   for (const { key, value } of found) {
-    bytes += key.length + value.length;
+    const companion = companionOf(tables, prefix, key);
+    bytes += key.length + value.length + (companion?.bytes ?? 0);
     tables.remove(SESSIONS, bytesOf(key));
-    bytes += disown(tables, prefix, key) + removeAudit(tables, prefix, key);
+    if (companion !== undefined) tables.remove(companion.table, bytesOf(companion.key));
   }
   if (found.length === records) return { purged: 0, bytes, left: true };
   tables.remove(UPKEEP, bytesOf(first.key));
@@ -63,70 +64,6 @@ export const purgeSome = (
     bytes: bytes + freedBy(first),
     left: waiting.length > 1,
   };
-};
-
-/** A response that counted in the session counts nowhere now: the next that brings it has it. Returns the bytes freed. */
-const disown = (tables: WriteTables, prefix: keys.Key, key: keys.Key): number => {
-  const ownerKey = keys.ownerKeyOf(prefix, key);
-  const stored = ownerKey === undefined ? undefined : tables.get(UPKEEP, bytesOf(ownerKey));
-  if (ownerKey === undefined || stored === undefined) return 0;
-  if (ownerIn(ownerKey, stored) !== keys.ofRowKey(prefix).sessionId) return 0;
-  tables.remove(UPKEEP, bytesOf(ownerKey));
-  return ownerKey.length + stored.length;
-};
-
-/** What tools did and were allowed goes with the session. A record that cannot be read may be of its life: it stays. */
-const removeAudit = (tables: WriteTables, prefix: keys.Key, key: keys.Key): number => {
-  if (keys.kindOf(prefix, key).kind !== 'audited') return 0;
-  const auditKey = keys.ofAuditedKey(prefix, key);
-  const stored = tables.get(AUDIT, bytesOf(auditKey));
-  if (stored === undefined || !isOfTools(auditKey, stored)) return 0;
-  const freed = auditKey.length + stored.length;
-  tables.remove(AUDIT, bytesOf(auditKey));
-  return freed;
-};
-
-const isOfTools = (key: keys.Key, stored: Buffer): boolean => {
-  try {
-    const { kind = 'lifecycle' } = readValue(key, stored) as Partial<AuditRecord>;
-    return kind !== 'lifecycle';
-  } catch {
-    return false;
-  }
-};
-
-const ownerIn = (key: keys.Key, stored: Buffer): string | undefined => {
-  try {
-    return readOwner(key, stored).sessionId;
-  } catch {
-    return undefined;
-  }
-};
-
-/** Last entry that a fork still refers to; 0: none. */
-const referredThrough = (tables: WriteTables, prefix: keys.Key): number => {
-  const start = keys.referencesPrefix(prefix);
-  const [farthest] = tables.range(UPKEEP, {
-    ...{ start, end: keys.after(start) },
-    ...{ limit: 1, reverse: true },
-  });
-  return farthest === undefined ? 0 : keys.ofReferenceKey(farthest.key).throughSeq;
-};
-
-/** Everything but the entries that forks refer to, a few records at a time. */
-const purgeable = (
-  tables: WriteTables,
-  prefix: keys.Key,
-  keptThrough: number,
-  limit: number,
-): readonly StoredRecord[] => {
-  const end = keys.after(prefix);
-  if (keptThrough === 0) return tables.range(SESSIONS, { start: prefix, end, limit });
-  const kept = keys.entryKey(prefix, '', 1);
-  const before = tables.range(SESSIONS, { start: prefix, end: kept, limit });
-  if (before.length === limit) return before;
-  const start = keys.entryKey(prefix, '', keptThrough + 1);
-  return [...before, ...tables.range(SESSIONS, { start, end, limit: limit - before.length })];
 };
 
 /** The last fork to let go of it asks for the purge again. */

@@ -62,14 +62,18 @@ test('whatever a watch wants, it is asked about, and once', () => {
     fc.property(summaryRows, summaryRows, fc.array(either, { maxLength: 8 }), (one, other, all) => {
       const index = new WatchIndex<Condition>();
       for (const condition of all) index.add(condition, condition);
-      const asked: Condition[] = [];
-      const count = index.each(one, other, (condition) => asked.push(condition));
-      expect(count).toBe(asked.length);
+      const asked = [...index.concerned(one, other)];
       expect(new Set(asked).size).toBe(asked.length);
       const wanting = all.filter((each) => [one, other].some(rowTest(each)));
       expect(wanting.filter((each) => !asked.includes(each))).toEqual([]);
+      for (const row of [one, other]) {
+        const alone = [...index.concerned(undefined, row)];
+        expect([...index.concerned(row, undefined)]).toEqual(alone);
+        expect([...index.concerned(row, row)]).toEqual(alone);
+        expect(alone.filter((each) => !asked.includes(each))).toEqual([]);
+      }
       for (const condition of all) index.delete(condition);
-      expect(index.each(one, other, () => expect.unreachable())).toBe(0);
+      expect(index.concerned(one, other)).toEqual([]);
     }),
     { numRuns: NUM_RUNS },
   );

@@ -120,7 +120,7 @@ export const ALL = {
     {
       ...{ ...CRITERIA, timeoutMs: CLEANUP_MS },
       reply: {
-        ...{ count: 1, bytes: null, dryRun: true },
+        ...{ count: 1, bytes: 48_120, dryRun: true },
         sessions: [{ sessionId: 'demo', updatedAt: '2026-10-01T09:00:00.000Z' }],
       },
     },
@@ -134,7 +134,7 @@ export const ALL = {
       reply: {
         reports: [
           {
-            ...{ rule: 'scratch', count: 1, bytes: null, dryRun: true },
+            ...{ rule: 'scratch', count: 1, bytes: 48_120, dryRun: true },
             sessions: [{ sessionId: 'demo', updatedAt: '2026-10-01T09:00:00.000Z' }],
           },
         ],
