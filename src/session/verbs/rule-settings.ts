@@ -26,7 +26,7 @@ export const mustBeRules = (
 };
 
 /** Tools that run shell commands. */
-export const COMMAND_TOOLS: readonly string[] = ['Bash', 'bash'];
+export const COMMAND_TOOLS: readonly string[] = ['Bash', 'bash_20250124'];
 
 type Wish = Pick<Settings, 'tools' | 'disallowedTools' | 'workingDirectory'>;
 
