@@ -4,9 +4,9 @@
  * keeps what the model said.
  */
 import { posix } from 'node:path';
-import { z } from 'zod';
 import type { ToolUse } from '../ports/executor.ts';
 import { API_RUNNERS, MEMORY_ROOT, type OfferedTool } from '../ports/tools.ts';
+import { apiInput, type Input } from './api-inputs.ts';
 
 export interface ApiTool {
   /** As the request says it, and as sessions name it in `tools`. */
@@ -60,9 +60,8 @@ export const ownUse = (
 ): OwnUse => {
   const api = apiToolsOf(tools).find(({ name }) => name === use.name);
   if (api === undefined) return use;
-  const parsed = INPUTS[api.name].safeParse(use.input);
-  if (!parsed.success) return { ...use, api, fault: faultIn(api, parsed.error) };
-  const input = inputOf(parsed.data as ApiInput);
+  const input = apiInput(api.name, use.input);
+  if (typeof input === 'string') return { ...use, api, fault: input };
   const found = api.name === 'memory' ? inMemory(input, memories) : input;
   if (typeof found === 'string') return { ...use, api, fault: found };
   return withOwnInput(use.id, api, found);
@@ -76,8 +75,6 @@ export const ownUseOf = (
   const api = apiToolsOf(tools).find((each) => each.name === name);
   return api === undefined ? { id, name, input } : withOwnInput(id, api, input);
 };
-
-type Input = Readonly<Record<string, unknown>>;
 
 const withOwnInput = (id: string, api: ApiTool, input: Input): OwnUse => ({
   ...{ id, api, input },
@@ -104,71 +101,6 @@ export const effectOf = ({ api, name, input }: OwnUse): OfferedTool['effect'] | 
   return isMarked ? 'idempotent' : 'at_most_once';
 };
 
-const line = z.int().min(0).max(1e9);
-const range = z.tuple([line.min(1), z.int().min(-1).max(1e9)]);
-const path = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes('\0'), 'no NUL character');
-
-const Edits = [
-  z.object({ command: z.literal('view'), path, view_range: range.nullish() }),
-  z.object({ command: z.literal('create'), path, file_text: z.string() }),
-  z.object({
-    ...{ command: z.literal('str_replace'), path, old_str: z.string().min(1) },
-    new_str: z.string().default(''),
-  }),
-  z.object({ command: z.literal('insert'), path, insert_line: line, insert_text: z.string() }),
-] as const;
-const Moves = [
-  z.object({ command: z.literal('delete'), path }),
-  z.object({ command: z.literal('rename'), old_path: path, new_path: path }),
-] as const;
-const BashInput = z.union([
-  z.object({ command: z.string().min(1) }),
-  z.object({ restart: z.literal(true) }),
-]);
-const EditInput = z.discriminatedUnion('command', Edits);
-const MemoryInput = z.discriminatedUnion('command', [...Edits, ...Moves]);
-
-const INPUTS = {
-  bash: BashInput,
-  str_replace_based_edit_tool: EditInput,
-  memory: MemoryInput,
-} as const;
-
-type ApiInput = z.output<typeof BashInput> | z.output<typeof MemoryInput>;
-type Asked = z.output<typeof MemoryInput>;
-
-const isOfFiles = (input: ApiInput): input is Asked => 'path' in input || 'old_path' in input;
-
-const inputOf = (input: ApiInput): Input => {
-  if (!isOfFiles(input)) return input;
-  switch (input.command) {
-    case 'view':
-      return { file_path: input.path, ...linesOf(input.view_range) };
-    case 'create':
-      return { file_path: input.path, content: input.file_text };
-    case 'str_replace':
-      return { file_path: input.path, old_string: input.old_str, new_string: input.new_str };
-    case 'insert':
-      return {
-        ...{ file_path: input.path, insert_line: input.insert_line },
-        insert_text: input.insert_text,
-      };
-    case 'delete':
-      return { file_path: input.path, is_deleted: true };
-    case 'rename':
-      return { file_path: input.old_path, new_path: input.new_path };
-  }
-};
-
-const linesOf = (lines: readonly [number, number] | null | undefined): Input => {
-  if (lines === null || lines === undefined) return {};
-  const [from, to] = lines;
-  return { offset: from, ...(to === -1 ? {} : { limit: Math.max(1, to - from + 1) }) };
-};
-
 /** With the paths where they really are; a sentence where one of them leads out. */
 const inMemory = (input: Input, memories: string): Input | string => {
   const moved: Record<string, unknown> = { ...input };
@@ -192,9 +124,4 @@ const memoryPath = (asked: string, memories: string): string | undefined => {
   return tidy.startsWith(`${MEMORY_ROOT}/`)
     ? `${memories}${tidy.slice(MEMORY_ROOT.length)}`
     : undefined;
-};
-
-const faultIn = ({ name }: ApiTool, { issues: [first] }: z.ZodError): string => {
-  const at = first?.path.join('.') ?? '';
-  return `${name}: ${at === '' ? '' : `${at}: `}${first?.message ?? 'the input does not fit'}`;
 };
