@@ -70,7 +70,12 @@ export class Judge {
       const message = 'The input must be a JSON object.';
       return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message };
     }
-    const decision = this.#decide({ tool: name, input }, tools, head, placeOf(use, place));
+    const own = placeOf(use, place);
+    const about = (of: typeof input) => this.#decide({ tool: name, input: of }, tools, head, own);
+    const first = about(input);
+    const target = api === undefined ? undefined : input['new_path'];
+    const decision =
+      typeof target === 'string' ? stricter(first, about({ ...input, file_path: target })) : first;
     const isOfMode = decision.because.kind === 'mode';
     return { toolUseId, input, isOfMode, ...verdictOf(asCalled(tool, use), decision) };
   }
@@ -115,6 +120,12 @@ const modeOf = (mode: PermissionGround['mode'], memories: string | undefined) =>
 
 const placeOf = ({ api }: OwnUse, { memories, ...place }: Place): Place =>
   api?.name === 'memory' && memories !== undefined ? { ...place, cwd: memories, memories } : place;
+
+/** A file gets another name: a rule about either is a rule about it. */
+const stricter = (from: PermissionDecision, to: PermissionDecision): PermissionDecision => {
+  const isTo = to.decision === 'deny' || from.decision === 'allow';
+  return isTo && to.decision !== 'allow' && from.decision !== 'deny' ? to : from;
+};
 
 const asCalled = (tool: OfferedTool, use: OwnUse): OfferedTool => {
   const effect = effectOf(use);

@@ -111,6 +111,13 @@ it('lets the memory be changed without asking, but not against a rule or a mode'
   const out = { command: 'create', path: 'a', file_text: 'x' };
   expect(verdict('memory', note, {}).kind).toBe('start');
   expect(verdict(EDITOR, out, {}).kind).toBe('ask');
+  const move = { command: 'rename', old_path: '/memories/a', new_path: '/memories/kept/a' };
+  const back = { ...move, old_path: move.new_path, new_path: move.old_path };
+  expect(verdict('memory', move, {}).kind).toBe('start');
+  for (const call of [move, back])
+    expect(verdict('memory', call, { disallowedTools: [`Edit(/${MEMORIES}/kept/**)`] }).kind).toBe(
+      'refuse',
+    );
   expect(verdict('memory', note, { permissionMode: 'plan' }).kind).toBe('refuse');
   expect(verdict('memory', note, { disallowedTools: [`Edit(/${MEMORIES}/**)`] }).kind).toBe(
     'refuse',
