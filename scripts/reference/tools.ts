@@ -37,12 +37,14 @@ const fieldsOf = ({ properties = {}, required = [] }: Schema): string =>
 const tools = (): string =>
   table(
     ['tool', 'input', 'effect', 'beside other calls'],
-    [...FILE_TOOLS, ...WEB_TOOLS].map(({ offered }) => [
-      code(offered.name),
-      fieldsOf(offered.inputSchema),
-      code(offered.effect),
-      offered.isAlone === true ? 'no' : 'yes',
-    ]),
+    [...FILE_TOOLS, ...WEB_TOOLS]
+      .filter(({ offered }) => offered.isHidden !== true)
+      .map(({ offered }) => [
+        code(offered.name),
+        fieldsOf(offered.inputSchema),
+        code(offered.effect),
+        offered.isAlone === true ? 'no' : 'yes',
+      ]),
   );
 
 const characters = (number: number): string => `${count(number)} characters`;

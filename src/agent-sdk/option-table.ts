@@ -53,7 +53,9 @@ export const OPTION_TABLE = {
   maxBudgetUsd: honoured('of all turns of this `query`; the model must have a known price'),
   maxThinkingTokens: honoured('as `thinking`; 0: none'),
   maxTurns: honoured('model calls of each turn'),
-  mcpServers: honoured('`stdio`, `http`, `sse`, and `sdk` made by `createSdkMcpServer`'),
+  mcpServers: honoured(
+    '`stdio`, `http`, `sse`, and `sdk` made by `createSdkMcpServer`; with `greenroom` only `sdk`, the others are refused: it has its own (`mcpFile`)',
+  ),
   mcpServersDelivery: ignored(NO_PROCESS),
   model: honoured('a full name; `sonnet`, `opus`, `haiku`, `fable`: the newest of that family'),
   onElicitation: ignored('questions of servers are declined'),

@@ -9,6 +9,7 @@ import { type Client, connectClient } from '../client/client.ts';
 import { codeOf } from '../model/errors.ts';
 import type { ApiMessage, TurnFinished } from '../model/event.ts';
 import type { Settings } from '../model/head.ts';
+import type { SessionServers } from '../model/mcp-servers.ts';
 import { mustBeCompleted } from '../session/api/turn-stream.ts';
 import type { SessionReplies, SessionRequests } from '../session/verbs/registry.ts';
 import type { SessionView } from '../session/verbs/reply-schemas.ts';
@@ -72,7 +73,7 @@ export class DaemonTurns implements Turns {
   /** Messages alone: the daemon counts what its own turns cost. */
   async restore({ sessionId, messages }: SessionState): Promise<void> {
     const client = await this.#connected();
-    await client.session(sessionId, 'create', settingsOf(this.#options));
+    await client.session(sessionId, 'create', daemonSettingsOf(this.#options));
     const shown = modelView(messages) as Appended;
     try {
       if (shown.length > 0) await client.session(sessionId, 'append', { messages: shown });
@@ -95,7 +96,7 @@ export class DaemonTurns implements Turns {
     signal: AbortSignal,
   ): AsyncGenerator<TurnPart, void> {
     const { model, canUseTool } = this.#options;
-    const session = settingsOf(this.#options);
+    const session = daemonSettingsOf(this.#options);
     const request = { prompt, model, session, includePartialMessages: false };
     const control = { canUseTool, signal };
     for await (const event of answeredTurn(client, sessionId, request, control)) {
@@ -140,6 +141,13 @@ export const settingsOf = (options: CheckedOptions): Settings => {
     ...(allowedTools === undefined ? {} : { allowedTools }),
     ...(disallowedTools === undefined ? {} : { disallowedTools }),
   };
+};
+
+/** With its servers, of which the daemon says what may run. */
+const daemonSettingsOf = (options: CheckedOptions): Settings => {
+  const settings = settingsOf(options);
+  const servers = options.mcpServers as SessionServers | undefined;
+  return servers === undefined ? settings : { ...settings, mcpServers: servers };
 };
 
 /** undefined: there is no such session. */

@@ -93,6 +93,6 @@ const mustFitTogether = (options: CheckedOptions): void => {
     throw wrong('with servers the daemon has the store and the key: leave out yours');
   if (servers === undefined && (creds !== undefined || tenant !== undefined))
     throw wrong('creds and tenant are for servers');
-  if (servers !== undefined && (isGiven(options.hooks) || isGiven(options.mcpServers)))
-    throw wrong('with servers the daemon has its own hooks and mcpServers: configure them there');
+  if (servers !== undefined && isGiven(options.hooks))
+    throw wrong('with servers the daemon has its own hooks: configure them there');
 };

@@ -199,7 +199,7 @@ const indexOf = (runners: readonly ToolRunner[]): Index => {
     for (const tool of runner.tools) {
       if (owners.has(tool.name)) continue;
       owners.set(tool.name, runner);
-      offered.push(tool);
+      if (tool.isHidden !== true) offered.push(tool);
     }
   const tools = offered.sort(byName);
   return { lists, tools, runners: owners };

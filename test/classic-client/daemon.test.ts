@@ -103,6 +103,20 @@ describe.skipIf(withoutNatsServer())('a classic client of a daemon', () => {
     expect(room().lastCall).toContain('Enough.');
   });
 
+  test('gives the servers of its options to its session, if the daemon lets them run', async () => {
+    const mcpServers = { own: { command: 'own-server' } };
+    const client = clientOf({ resume: 'served', workingDirectory: newFolder(), mcpServers });
+    await expect(
+      (async () => {
+        await client.query('Hello');
+        await all(client.receiveResponse());
+      })(),
+    ).rejects.toMatchObject({
+      code: 'invalid_settings',
+      message: expect.stringMatching(/own/),
+    });
+  });
+
   test('denies a call whose function throws, and says why', async () => {
     const canUseTool: CanUseTool = () => {
       throw new Error('no idea');

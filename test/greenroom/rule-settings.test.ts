@@ -50,3 +50,18 @@ test('rules as they are meant are taken, and so are names of tools that are not 
   await sessions.create('d', { allowedTools: rules, disallowedTools: ['WebFetch'] });
   expect(await sessions.get('d')).toMatchObject({ allowedTools: rules });
 });
+
+test('a misspelt name in `tools` is refused too; others may come, and `explain` says which are not there', async () => {
+  const { sessions } = await testGreenroom();
+  const typo = (name: string) => refusal(sessions.create('e', { tools: ['Read', name] }));
+  const wrong = 'invalid_settings: tools: there is no tool';
+  expect(await typo('Bsh')).toBe(`${wrong} Bsh (did you mean Bash?)`);
+  expect(await typo('bash')).toBe(`${wrong} bash (did you mean Bash?)`);
+  expect(await typo('bash_20250125')).toBe(`${wrong} bash_20250125 (did you mean bash_20250124?)`);
+  expect(await refusal(sessions.get('e'))).toMatch(/^session_not_found/);
+  await sessions.create('e', { tools: ['Read', 'memory_20250818', 'tide', 'mcp__sea__tide'] });
+  expect(await refusal(sessions.update('e', { tools: ['Edti'] }))).toContain('did you mean Edit?');
+  expect(await sessions.explain('e')).toMatchObject({
+    ...{ tools: ['Read', 'memory'], toolsMissing: ['tide', 'mcp__sea__tide'] },
+  });
+});

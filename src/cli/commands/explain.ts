@@ -31,7 +31,7 @@ export const registerExplain = (registration: Registration): void => {
 const explainedText = (explained: Explained, run: Invocation): string => {
   const { status, why, turnId, queued, delayed, calls, retryAt, lastError, permissions, tools } =
     explained;
-  const { branch } = explained;
+  const { branch, toolsMissing } = explained;
   const { mode, policies, allowed, denied, daemonRules, sandbox, sandboxMissing } = permissions;
   return facts({
     status: `${status}: ${why}`,
@@ -51,6 +51,7 @@ const explainedText = (explained: Explained, run: Invocation): string => {
     'next try': retryAt,
     'last error': lastError && `${lastError.code}: ${lastError.message}`,
     tools: listed(tools) ?? 'none',
+    'tools that are not there': toolsMissing && listed(toolsMissing),
     permissions: mode,
     allowed: listed(allowed),
     denied: listed(denied),

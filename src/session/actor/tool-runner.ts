@@ -30,6 +30,7 @@ import type { ToolUse } from '../ports/executor.ts';
 import type { Hooks } from '../ports/hooks.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Toolbox, ToolCall, ToolHandle, ToolOutcome, ToolQuestion } from '../ports/tools.ts';
+import { memoriesIn, type OwnUse, ownUse, runnerOf } from '../tools/api-tools.ts';
 import {
   askAfter,
   askBefore,
@@ -160,10 +161,10 @@ export class ToolRunner {
     const { head, turn, toolbox, hooks } = sources;
     const offer = this.offers.for(head, toolbox.toolsFor(head));
     const place = placeOf(sources);
-    const judge = (use: ToolUse) => this.#judge.verdict(use, offer, head, place);
+    const judge = (use: OwnUse) => this.#judge.verdict(use, offer, head, place);
     const uses = turn.phase.calls.flatMap((call) => {
-      const use = call.state === 'undecided' ? this.#uses.get(call.toolUseId) : undefined;
-      return use === undefined ? [] : [use];
+      const isKnown = call.state === 'undecided' && this.#uses.has(call.toolUseId);
+      return isKnown ? [this.#useOf(call, sources)] : [];
     });
     crashpoint('tools.decided');
     if (hooks === undefined || !uses.some(({ name }) => wantsHooks(hooks, head, name)))
@@ -173,8 +174,8 @@ export class ToolRunner {
 
   async #askBefore(
     runId: RunId,
-    uses: readonly ToolUse[],
-    judge: (use: ToolUse) => Judged,
+    uses: readonly OwnUse[],
+    judge: (use: OwnUse) => Judged,
     ground: HookGround,
   ): Promise<void> {
     const asked = await Promise.all(uses.map((use) => askBefore(use, judge, ground)));
@@ -191,14 +192,15 @@ export class ToolRunner {
     if (this.#begun.has(id) || !('start' in toolbox)) return;
     this.#begun.add(id);
     const { turnId, attempt, traceId } = turn;
+    const use = this.#useOf(call, sources);
     const step: ToolCall = {
       key: head.key,
       workingDirectory: head.workingDirectory ?? workspace,
       memory: head.toolMemory ?? NO_MEMORY,
       turnId,
       toolUseId,
-      name,
-      input: call.input ?? this.#inputOf(toolUseId),
+      name: runnerOf(use),
+      input: call.input ?? (use.input as ToolCall['input']),
       realPath: call.realPath,
     };
     if (isCancelling) {
@@ -213,7 +215,7 @@ export class ToolRunner {
       outcome: (outcome) => this.#listener.outcome(id, outcome),
     });
     const executor = toolbox.ref;
-    const isHeld = hooks !== undefined && wantsResults(hooks, head, name);
+    const isHeld = hooks !== undefined && wantsResults(hooks, head, use.name);
     const { atMs } = call;
     this.#runs.set(id, {
       id,
@@ -231,8 +233,10 @@ export class ToolRunner {
     crashpoint('tool.started');
   }
 
-  #inputOf(toolUseId: string): ToolCall['input'] {
-    return (this.#uses.get(toolUseId)?.input ?? {}) as ToolCall['input'];
+  /** As all but the transcript has it. */
+  #useOf({ toolUseId, name }: OpenCall, { head, workspace }: Where): OwnUse {
+    const use = this.#uses.get(toolUseId) ?? { id: toolUseId, name, input: {} };
+    return ownUse(use, head.tools, memoriesIn(workspace));
   }
 
   /** The outcome of a call has come. */
@@ -268,13 +272,17 @@ export class ToolRunner {
     this.#begun.add(runId);
     const { turn, hooks, head } = sources;
     const ended = turn.phase.calls.filter((call): call is EndedCall => call.state === 'ended');
-    if (hooks === undefined || !ended.some(({ name }) => wantsResults(hooks, head, name)))
+    if (
+      hooks === undefined ||
+      !ended.some((call) => wantsResults(hooks, head, this.#useOf(call, sources).name))
+    )
       return this.#listener.submit({ type: 'gathered', runId, results: this.#results });
-    this.#listener.reading(this.#askAfter(runId, ended, groundOf(sources, hooks)));
+    const uses = ended.map((call) => this.#useOf(call, sources));
+    this.#listener.reading(this.#askAfter(runId, uses, groundOf(sources, hooks)));
   }
 
-  async #askAfter(runId: RunId, calls: readonly EndedCall[], ground: HookGround): Promise<void> {
-    const asked = await Promise.all(calls.map((call) => this.#askAbout(call, ground)));
+  async #askAfter(runId: RunId, uses: readonly OwnUse[], ground: HookGround): Promise<void> {
+    const asked = await Promise.all(uses.map((use) => this.#askAbout(use, ground)));
     const stop = asked.find(({ said }) => said.stop !== undefined)?.said.stop;
     const hooks = asked.flatMap(({ toolUseId, runs }) =>
       runs.map((run) => ({ ...run, toolUseId })),
@@ -284,8 +292,8 @@ export class ToolRunner {
   }
 
   /** The model sees what the hooks say behind the result, or in its place. */
-  async #askAbout({ toolUseId, name }: EndedCall, ground: HookGround) {
-    const use = this.#uses.get(toolUseId) ?? { id: toolUseId, name, input: {} };
+  async #askAbout(use: OwnUse, ground: HookGround) {
+    const toolUseId = use.id;
     const block = this.#results.get(toolUseId) ?? new Uint8Array();
     const { text, isError } = readBlock(block);
     const durationMs = this.#durations.get(toolUseId) ?? 0;
@@ -403,9 +411,14 @@ const report = (run: ToolRun, outcome: string, nowMs: number): void => {
   });
 };
 
-const placeOf = ({ head, workspace }: ToolSources): Place => {
+type Where = Pick<ToolSources, 'head' | 'workspace'>;
+
+const placeOf = ({ head, workspace }: Where): Place => {
   const workingDirectory = head.workingDirectory ?? workspace;
-  return { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory };
+  return {
+    ...{ workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory },
+    memories: memoriesIn(workspace),
+  };
 };
 
 const groundOf = (sources: ToolSources, hooks: Hooks): HookGround => {

@@ -43,7 +43,12 @@ import {
   type SessionsReplies,
 } from '../verbs/registry.ts';
 import { newTurn } from '../verbs/requests.ts';
-import { mustBeRules, mustBeServers, mustHaveSandbox } from '../verbs/rule-settings.ts';
+import {
+  mustBeRules,
+  mustBeServers,
+  mustBeTools,
+  mustHaveSandbox,
+} from '../verbs/rule-settings.ts';
 import type { TurnRequest } from '../verbs/turn-request.ts';
 import {
   type Ground,
@@ -144,6 +149,7 @@ export class Sessions implements SessionsDoor {
     if (request.session !== undefined) {
       mustBeRules(this.#ground, request.session);
       mustBeServers(this.#ground, request.session);
+      mustBeTools(this.#ground, request.session);
       mustHaveSandbox(this.#ground, request.session);
     }
     const turn = newTurn(id, context.traceId, request, childOf);

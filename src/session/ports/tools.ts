@@ -30,7 +30,21 @@ export interface OfferedTool extends ToolDefinition {
   readonly isAlone?: boolean;
   /** Where there are many tools, the model need not know it before it searches for it. */
   readonly isDeferrable?: true;
+  /** It is one of the API's own: requests name it by this type, and the model knows its input. */
+  readonly apiType?: string;
+  /** It only runs what a tool of the API's own was turned into: nobody is offered it. */
+  readonly isHidden?: true;
 }
+
+/** What runs the calls of the API's own tools, as the toolbox has it; no model can call these names. */
+export const API_RUNNERS = {
+  bash: 'api:bash',
+  editor: 'api:editor',
+  memory: 'api:memory',
+} as const;
+
+/** Where a model believes its memory to be. */
+export const MEMORY_ROOT = '/memories';
 
 /** What tools are chosen by, and run for. */
 export interface ToolGround {

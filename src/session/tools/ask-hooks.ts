@@ -4,6 +4,7 @@ import type { TurnId } from '../../model/ids.ts';
 import type { HookedRun, Verdict } from '../machine/machine.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { HookCall, HookEvent, Hooks, HookVerdict } from '../ports/hooks.ts';
+import type { OwnUse } from './api-tools.ts';
 import type { Judged } from './judge.ts';
 
 /** Whose calls they are. */
@@ -36,8 +37,8 @@ export interface HookedVerdict {
  * an ask by a rule is lifted by `PermissionRequest` alone, which answers for a person.
  */
 export const askBefore = async (
-  use: ToolUse,
-  judge: (use: ToolUse) => Judged,
+  use: OwnUse,
+  judge: (use: OwnUse) => Judged,
   ground: HookGround,
 ): Promise<HookedVerdict> => {
   const first = judge(use);

@@ -14,8 +14,8 @@ import {
   readRules,
 } from '../../permissions/rule-set.ts';
 import type { Verdict } from '../machine/machine.ts';
-import type { ToolUse } from '../ports/executor.ts';
 import type { OfferedTool } from '../ports/tools.ts';
+import { effectOf, type OwnUse } from './api-tools.ts';
 import type { Offer } from './offer.ts';
 
 /** `isOfMode`: no rule asks for it, so a hook may allow it. */
@@ -39,6 +39,8 @@ type DecidedCall = Parameters<typeof decide>[0];
 export interface Place {
   readonly workingDirectory: string;
   readonly cwd: string;
+  /** Of the `memory` tool: it may change what is in it without asking, unless a rule says otherwise. */
+  readonly memories?: string | undefined;
 }
 
 /** Remembers a session's rules: to read them takes longer than to apply them. */
@@ -55,34 +57,41 @@ export class Judge {
   }
 
   /** Never throws. */
-  verdict(use: ToolUse, { tools }: Offer, head: Head, place: Place): Judged {
-    const { id: toolUseId, name, input } = use;
-    const tool = tools.get(name);
+  verdict(use: OwnUse, { tools }: Offer, head: Head, place: Place): Judged {
+    const { id: toolUseId, name, input, api, fault } = use;
+    const tool = tools.get(api?.name ?? name);
     if (tool === undefined) {
-      const message = `There is no tool ${name} in this session.`;
+      const message = `There is no tool ${api?.name ?? name} in this session.`;
       return { toolUseId, input: {}, reason: 'it is not offered', kind: 'refuse', message };
     }
+    if (fault !== undefined)
+      return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message: fault };
     if (!isInput(input)) {
       const message = 'The input must be a JSON object.';
       return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message };
     }
-    const decision = this.#decide({ tool: name, input }, tools, head, place);
+    const own = placeOf(use, place);
+    const about = (of: typeof input) => this.#decide({ tool: name, input: of }, tools, head, own);
+    const first = about(input);
+    const target = api === undefined ? undefined : input['new_path'];
+    const decision =
+      typeof target === 'string' ? stricter(first, about({ ...input, file_path: target })) : first;
     const isOfMode = decision.because.kind === 'mode';
-    return { toolUseId, input, isOfMode, ...verdictOf(tool, decision) };
+    return { toolUseId, input, isOfMode, ...verdictOf(asCalled(tool, use), decision) };
   }
 
   #decide(
     call: DecidedCall,
     tools: Offer['tools'],
     head: Head,
-    { workingDirectory, cwd }: Place,
+    { workingDirectory, cwd, memories }: Place,
   ): PermissionDecision {
     const { files, home, policies, mode } = this.#ground;
     const rules = this.#rulesOf(head, tools);
     if (rules === undefined) return unreadable;
     return decide(call, rules, {
-      ...{ files, home, cwd, folders: [workingDirectory] },
-      mode: head.permissionMode ?? mode,
+      ...{ files, home, cwd, folders: memories === undefined ? [workingDirectory] : [memories] },
+      mode: modeOf(head.permissionMode ?? mode, memories),
       policies: policies.filter(({ name }) => head.policies?.includes(name) ?? true),
     });
   }
@@ -104,6 +113,25 @@ export class Judge {
     return this.#rules;
   }
 }
+
+/** The session's memory is the session's own; where files are changed only with a person's word, it is no such file. */
+const modeOf = (mode: PermissionGround['mode'], memories: string | undefined) =>
+  memories !== undefined && mode === 'default' ? 'acceptEdits' : mode;
+
+const placeOf = ({ api }: OwnUse, { memories, ...place }: Place): Place =>
+  api?.name === 'memory' && memories !== undefined ? { ...place, cwd: memories, memories } : place;
+
+/** A file gets another name: a rule about either is a rule about it. */
+const stricter = (from: PermissionDecision, to: PermissionDecision): PermissionDecision => {
+  const isTo = to.decision === 'deny' || from.decision === 'allow';
+  return isTo && to.decision !== 'allow' && from.decision !== 'deny' ? to : from;
+};
+
+const asCalled = (tool: OfferedTool, use: OwnUse): OfferedTool => {
+  const effect = effectOf(use);
+  if (effect === undefined) return tool;
+  return { ...tool, effect, isAlone: use.name === 'Write' || use.name === 'Edit' };
+};
 
 const isInput = (input: unknown): input is Readonly<Record<string, unknown>> =>
   typeof input === 'object' && input !== null && !Array.isArray(input);

@@ -2,6 +2,7 @@
 import type { Head } from '../../model/head.ts';
 import { plainToolName } from '../../model/mcp-servers.ts';
 import type { OfferedTool } from '../ports/tools.ts';
+import { apiToolsOf, offeredApiTool } from './api-tools.ts';
 import { requestTools } from './request-tools.ts';
 
 export interface Offer {
@@ -57,12 +58,29 @@ export const offerOf = (wish: Wish, all: readonly OfferedTool[], deferBytes?: nu
   if (!wantsTools(wish)) return NOTHING;
   const denied = new Set(wish.disallowedTools);
   const isWanted = wanted(wish);
-  const offered = all.filter(({ name }) => !denied.has(name) && isWanted(name));
+  const own = all.filter(({ name }) => !denied.has(name) && isWanted(name));
+  const offered = withApiTools(own, wish, all);
   if (offered.length === 0) return NOTHING;
   return {
     tools: new Map(offered.map((tool) => [tool.name, tool])),
     json: requestTools(offered, wish.toolsFound, deferBytes),
   };
+};
+
+/** One of the API's own is offered where those are that do its work, and none of them is denied. */
+const withApiTools = (
+  own: readonly OfferedTool[],
+  { tools, disallowedTools = [] }: Wish,
+  all: readonly OfferedTool[],
+): readonly OfferedTool[] => {
+  const named = apiToolsOf(tools);
+  if (named.length === 0) return own;
+  const has = (name: string) =>
+    all.some((tool) => tool.name === name) && !disallowedTools.includes(name);
+  const api = named.filter(({ needs }) => needs.every(has)).map(offeredApiTool);
+  const names = new Set(api.map(({ name }) => name));
+  const others = own.filter(({ name }) => !names.has(name));
+  return [...others, ...api].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 };
 
 const wanted = ({ tools, workingDirectory, mcpServers }: Wish): ((name: string) => boolean) => {

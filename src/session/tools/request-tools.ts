@@ -35,12 +35,15 @@ export const foundTools = (found: readonly string[] = []): string | undefined =>
   found.length === 0 ? undefined : JSON.stringify([SEARCH, ...found.map(goneTool)]);
 
 const inRequest = (
-  { name, description, inputSchema }: ToolDefinition,
+  { name, description, inputSchema, apiType }: ToolDefinition & Pick<OfferedTool, 'apiType'>,
   isDeferred = false,
-): object => ({
-  ...{ name, description, input_schema: inputSchema },
-  ...(isDeferred ? { defer_loading: true } : {}),
-});
+): object =>
+  apiType === undefined
+    ? {
+        ...{ name, description, input_schema: inputSchema },
+        ...(isDeferred ? { defer_loading: true } : {}),
+      }
+    : { type: apiType, name };
 
 const goneTool = (name: string): object =>
   inRequest({ name, description: GONE, inputSchema: { type: 'object' } }, true);

@@ -20,8 +20,10 @@ import { decodeMessage } from '../context/model-message.ts';
 import { budgetQuestion } from '../machine/apply-money.ts';
 import type { Approval } from '../machine/machine.ts';
 import { catalogName } from '../ports/catalog.ts';
+import type { ToolUse } from '../ports/executor.ts';
 import type { SessionReader } from '../ports/journal.ts';
 import { SANDBOXES, sandboxInForce, sandboxName, toolboxName } from '../ports/tools.ts';
+import { memoriesIn, ownUse, ownUseOf } from '../tools/api-tools.ts';
 import { Judge } from '../tools/judge.ts';
 import { offerOf } from '../tools/offer.ts';
 import { nextCursor } from './reply-schemas.ts';
@@ -97,7 +99,7 @@ const asked = sessionVerb('asked', {
       z.union([
         z.strictObject({
           ...callShape,
-          /** As the model made it. */
+          /** As the model made it; of the API's own tools, as the call of ours that it is. */
           input: z.record(z.string(), z.unknown()),
         }),
         BudgetView,
@@ -106,7 +108,8 @@ const asked = sessionVerb('asked', {
   }),
   run: async (work) => {
     const session = await work.caller.openKnown(work.key);
-    const inputs = await inputsOf(session, session.head);
+    const memories = memoriesIn(join(work.workspaces, work.key.tenant, work.key.sessionId));
+    const inputs = await inputsOf(session, session.head, memories);
     return {
       approvals: askedIn(session.head, work.caller.system).map((view) =>
         'budget' in view ? view : { ...view, input: inputs.get(view.toolUseId) ?? {} },
@@ -278,7 +281,8 @@ const questionView = (
 /** The inputs of the calls that the first turn is at. */
 const inputsOf = async (
   session: SessionReader,
-  { openTurns: [first] }: Head,
+  { openTurns: [first], tools }: Head,
+  memories: string,
 ): Promise<ReadonlyMap<string, Record<string, unknown>>> => {
   if (first?.phase?.kind !== 'tools') return new Map();
   const { answerSeq } = first.phase;
@@ -286,7 +290,10 @@ const inputsOf = async (
   if (entry?.kind !== 'message') return new Map();
   const uses = decodeMessage(entry.body).content.filter(isToolUse);
   return new Map(
-    uses.map((use) => [use.id, (use as { readonly input?: Record<string, unknown> }).input ?? {}]),
+    uses.map((use) => {
+      const { id, input = {} } = ownUse(use as unknown as ToolUse, tools, memories);
+      return [id, input as Record<string, unknown>];
+    }),
   );
 };
 
@@ -358,13 +365,11 @@ const mustNotBeDenied = async (
   const asked = callsIn(head, caller.system).find((each) => each.approvalId === approvalId);
   if (asked === undefined) return; // the session says whether it is known
   const workingDirectory = head.workingDirectory ?? join(workspaces, key.tenant, key.sessionId);
-  const use = {
-    id: asked.toolUseId,
-    name: asked.toolName,
-    input: asOfModel(asked.toolName, input),
-  };
+  const { toolUseId: id, toolName: name } = asked;
+  const use = ownUseOf({ id, name, input: asOfModel(name, input) }, head.tools);
   const offer = offerOf(head, caller.system.find(toolboxName)?.toolsFor(head) ?? []);
-  const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory };
+  const memories = memoriesIn(join(workspaces, key.tenant, key.sessionId));
+  const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory, memories };
   const verdict = new Judge(permissions).verdict(use, offer, head, place);
   if (verdict.kind === 'refuse')
     throw new GreenroomError('forbidden', `input: ${verdict.message}`, {

@@ -2,17 +2,20 @@
 import { z } from 'zod';
 import { effectiveMode } from '../../classic/models.ts';
 import { childIdOf } from '../../model/child-id.ts';
+import type { Head } from '../../model/head.ts';
 import type { SessionKey } from '../../model/ids.ts';
 import { iso } from '../../model/moment.ts';
 import type { DelayedTurn, OpenCall, OpenTurn } from '../../model/turn.ts';
 import { PERMISSION_MODES, STATUSES } from '../../model/words.ts';
 import {
+  type OfferedTool,
   SANDBOXES,
   type Sandbox,
   sandboxInForce,
   sandboxName,
   toolboxName,
 } from '../ports/tools.ts';
+import { apiToolsOf } from '../tools/api-tools.ts';
 import { offerOf } from '../tools/offer.ts';
 import { sessionVerb } from './verb.ts';
 import { heldOf, WaitsFor, WHY, waitsForOf } from './waits-for.ts';
@@ -63,9 +66,20 @@ export const ExplainReply = z.strictObject({
   }),
   /** Names of the tools that its model is offered. */
   tools: z.array(z.string()),
+  /** Names in its `tools` that nothing here has by now, as of a service that has not come; absent: all are there. */
+  toolsMissing: z.array(z.string()).exactOptional(),
   /** Two programs went on with it: the branch that its model sees, of how many. */
   branch: z.strictObject({ chosen: z.int(), of: z.int() }).exactOptional(),
 });
+
+/** What is denied is there. */
+const missingOf = ({ tools = [] }: Head, all: readonly OfferedTool[]) => {
+  const there = new Set(all.map(({ name }) => name));
+  for (const { type, needs } of apiToolsOf(tools))
+    if (needs.every((name) => there.has(name))) there.add(type);
+  const missing = tools.filter((name) => !there.has(name));
+  return missing.length === 0 ? {} : { toolsMissing: missing };
+};
 
 const explain = sessionVerb('explain', {
   request: z.strictObject({}),
@@ -98,6 +112,7 @@ const explain = sessionVerb('explain', {
         ...sandboxOf(caller.system.find(sandboxName)),
       },
       tools: [...offerOf(head, tools).tools.keys()],
+      ...missingOf(head, tools),
       ...(head.branches === undefined
         ? {}
         : { branch: { chosen: head.branches.chosen, of: head.branches.all.length } }),

@@ -1,12 +1,15 @@
 /**
- * Permission rules, and tools, where they are set: tools that could run nothing here are refused. A rule that could never match is refused too, because its author relies on it. What is
- * stored already, by classic stores or an older version, stays as it is: `src/session/tools/judge.ts` says what it is worth.
+ * Permission rules, and tools, where they are set: tools that could run nothing here are refused, and names of tools that look
+ * misspelt. A rule that could never match is refused too, because its author relies on it. What is stored already, by classic stores or an older version, stays as it is: `src/session/tools/judge.ts` says what it is worth.
  */
 import { GreenroomError } from '../../model/errors.ts';
+import { guess } from '../../model/guess.ts';
 import type { Settings } from '../../model/head.ts';
 import type { Behavior } from '../../permissions/rule.ts';
 import { parseRule, printRule } from '../../permissions/rule.ts';
+import { ALIASES, BUILT_IN_TOOLS } from '../../permissions/tools.ts';
 import { sandboxInForce, sandboxName, serverRulesName, toolboxName } from '../ports/tools.ts';
+import { API_TOOLS } from '../tools/api-tools.ts';
 import { wantsTools } from '../tools/offer.ts';
 import type { Ground } from './verb.ts';
 
@@ -25,8 +28,29 @@ export const mustBeRules = (
   for (const text of disallowedTools) ruleToSet(ground, text, 'deny');
 };
 
+const API_TYPES: readonly string[] = API_TOOLS.map(({ type }) => type);
+const ALL_NAMES: readonly string[] = [...BUILT_IN_TOOLS, ...API_TYPES];
+
+/**
+ * Throws `invalid_settings` for a name in `tools` that looks like a misspelt one of Greenroom's own tools. Any other may be the name of
+ * a service or of a server's tool that is not there yet: `explain` says which are not.
+ */
+export const mustBeTools = ({ caller }: Ground, { tools = [] }: Pick<Settings, 'tools'>): void => {
+  if (tools.length === 0) return;
+  const there = caller.system.find(toolboxName)?.tools ?? [];
+  for (const name of tools) {
+    if (ALL_NAMES.includes(name) || there.some((tool) => tool.name === name)) continue;
+    const alias = Object.hasOwn(ALIASES, name) ? ` (did you mean ${ALIASES[name]}?)` : '';
+    const near = alias || guess(name, ALL_NAMES, 1);
+    if (near !== '')
+      throw new GreenroomError('invalid_settings', `tools: there is no tool ${name}${near}`, {
+        details: { field: 'tools' },
+      });
+  }
+};
+
 /** Tools that run shell commands. */
-export const COMMAND_TOOLS: readonly string[] = ['Bash', 'bash'];
+export const COMMAND_TOOLS: readonly string[] = ['Bash', 'bash_20250124'];
 
 type Wish = Pick<Settings, 'tools' | 'disallowedTools' | 'workingDirectory'>;
 

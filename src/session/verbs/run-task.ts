@@ -10,7 +10,7 @@ import { acceptTurn } from '../actor/accept-turn.ts';
 import type { StoredTask, Variables } from '../tasks/records.ts';
 import { rendered } from '../tasks/render.ts';
 import { newTurn } from './requests.ts';
-import { mustBeRules, mustBeServers, mustHaveSandbox } from './rule-settings.ts';
+import { mustBeRules, mustBeServers, mustBeTools, mustHaveSandbox } from './rule-settings.ts';
 import { tasks, templates } from './template-verbs.ts';
 import type { Ground } from './verb.ts';
 
@@ -48,6 +48,7 @@ export const beginRun = async (ground: Ground, run: TaskRun): Promise<BegunRun> 
   const { prompt, settings } = rendered(name, task.record, template?.record, run.variables);
   mustBeRules(ground, settings);
   mustBeServers(ground, settings);
+  mustBeTools(ground, settings);
   mustHaveSandbox(ground, settings);
   const key = sessionOfRun(run);
   const turn = newTurn(turnId, traceId, { prompt });

@@ -4,7 +4,7 @@ import { isWellFormed } from '../../model/bounds.ts';
 import { settableShape } from '../../model/head.ts';
 import type { SessionRequest } from '../actor/waiting-changes.ts';
 import { SessionReply } from './reply-schemas.ts';
-import { mustBeRules, mustBeServers, mustHaveSandbox } from './rule-settings.ts';
+import { mustBeRules, mustBeServers, mustBeTools, mustHaveSandbox } from './rule-settings.ts';
 import { change, type SessionWork, sessionVerb } from './verb.ts';
 import { sessionView } from './views.ts';
 import { heldOf, waitOf } from './waits-for.ts';
@@ -29,6 +29,7 @@ const create = sessionVerb('create', {
   run: async (work, settings) => {
     mustBeRules(work, settings);
     mustBeServers(work, settings);
+    mustBeTools(work, settings);
     mustHaveSandbox(work, settings);
     return changed(work, { type: 'create', settings });
   },
@@ -53,6 +54,7 @@ const update = sessionVerb('update', {
   run: async (work, { expectedVersion, ...settings }) => {
     mustBeRules(work, settings);
     mustBeServers(work, settings);
+    mustBeTools(work, settings);
     if (TOOL_SETTINGS.some((field) => settings[field] !== undefined))
       mustHaveSandbox(work, { ...(await work.caller.openKnown(work.key)).head, ...settings });
     return changed(work, { type: 'settings', settings, expectedVersion });

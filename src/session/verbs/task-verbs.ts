@@ -16,7 +16,7 @@ import { mustBeRunnable, taskTag } from '../tasks/render.ts';
 import { definitionVerbs } from './definition-verbs.ts';
 import { nowOf, shownSettings, timesOf, viewOf, viewShape } from './definitions.ts';
 import { nextCursor } from './reply-schemas.ts';
-import { mustBeRules, mustBeServers } from './rule-settings.ts';
+import { mustBeRules, mustBeServers, mustBeTools } from './rule-settings.ts';
 import { beginRun } from './run-task.ts';
 import { schedules } from './schedules.ts';
 import { tasks, templates } from './template-verbs.ts';
@@ -34,6 +34,7 @@ const definitions = definitionVerbs({
   made: async (work, task, name) => {
     mustBeRules(work, task.settings ?? {});
     mustBeServers(work, task.settings ?? {});
+    mustBeTools(work, task.settings ?? {});
     const template = task.template && (await templates.get(work, task.template));
     mustBeRunnable(name, task, template ? template.record : undefined);
     return (before) => ({ record: { ...task, ...timesOf(before, nowOf(work)) } });

@@ -4,7 +4,7 @@ import { GreenroomError } from '../../model/errors.ts';
 import { type StoredTask, type StoredTemplate, Template } from '../tasks/records.ts';
 import { definitionVerbs } from './definition-verbs.ts';
 import { Definitions, nowOf, shownSettings, timesOf, viewOf, viewShape } from './definitions.ts';
-import { mustBeRules, mustBeServers } from './rule-settings.ts';
+import { mustBeRules, mustBeServers, mustBeTools } from './rule-settings.ts';
 
 export const templates = new Definitions<StoredTemplate>('template');
 export const tasks = new Definitions<StoredTask>('task');
@@ -21,6 +21,7 @@ export const templateVerbs = definitionVerbs({
   made: async (work, template) => {
     mustBeRules(work, template.settings ?? {});
     mustBeServers(work, template.settings ?? {});
+    mustBeTools(work, template.settings ?? {});
     return (before) => ({ record: { ...template, ...timesOf(before, nowOf(work)) } });
   },
   mayGo: async (work, name) => {

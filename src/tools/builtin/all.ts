@@ -5,11 +5,12 @@ import { Edit } from './edit.ts';
 import { Glob } from './glob.ts';
 import { Grep } from './grep.ts';
 import { Read } from './read.ts';
+import { Memory, TextEditor } from './text-editor.ts';
 import { TodoWrite } from './todo-write.ts';
 import { WebFetch } from './web-fetch.ts';
 import { Write } from './write.ts';
 
 export const FILE_TOOLS: readonly BuiltinTool[] = [
-  ...[AskUserQuestion, Edit, Glob, Grep, Read, TodoWrite, Write],
+  ...[AskUserQuestion, Edit, Glob, Grep, Memory, Read, TextEditor, TodoWrite, Write],
 ];
 export const WEB_TOOLS: readonly BuiltinTool[] = [WebFetch];

@@ -7,7 +7,13 @@
 import type { z } from 'zod';
 import { keyString, newJobId, type SessionKey } from '../../model/ids.ts';
 import type { Clock } from '../../otp/clock.ts';
-import type { ToolCall, ToolHandle, ToolOutcome, ToolSink } from '../../session/ports/tools.ts';
+import {
+  API_RUNNERS,
+  type ToolCall,
+  type ToolHandle,
+  type ToolOutcome,
+  type ToolSink,
+} from '../../session/ports/tools.ts';
 import type { ToolRunner } from '../tool/runner.ts';
 import { outcomeOfAnswer } from './answer-outcome.ts';
 import { isOneFine } from './exit-code.ts';
@@ -19,7 +25,6 @@ import {
   OlderOutputInput,
   OlderStopInput,
   OutputInput,
-  PlainBashInput,
   StopInput,
   waitOf,
 } from './input.ts';
@@ -81,8 +86,10 @@ export class CommandRunner implements ToolRunner {
     switch (call.name) {
       case 'Bash':
         return withInput(BashInput, call, tell, (input) => this.#bash(input, call, tell));
-      case 'bash':
-        return withInput(PlainBashInput, call, tell, (input) => this.#plain(input, call, tell));
+      case API_RUNNERS.bash:
+        return call.input['restart'] === true
+          ? this.#restart(call, tell)
+          : withInput(BashInput, call, tell, (input) => this.#bash(input, call, tell));
       case 'TaskOutput':
         return withInput(OutputInput, call, tell, (input) =>
           this.#output(input.task_id, waitOf(input), call, tell),
@@ -103,16 +110,10 @@ export class CommandRunner implements ToolRunner {
     }
   }
 
-  #plain({ command, restart }: z.infer<typeof PlainBashInput>, call: ToolCall, tell: Tell): Cancel {
-    if (command !== undefined) return this.#bash({ command }, call, tell);
-    const memory = { cwd: call.workingDirectory };
+  #restart({ workingDirectory: cwd }: ToolCall, tell: Tell): Cancel {
     const content =
       'Each command has a shell of its own; the next one begins in the working directory.';
-    tell(
-      restart === true
-        ? { type: 'result', content, isError: false, memory }
-        : failed('bash: command is missing'),
-    );
+    tell({ type: 'result', content, isError: false, memory: { cwd } });
     return NOTHING_TO_CANCEL;
   }
 

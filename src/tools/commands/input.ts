@@ -1,6 +1,6 @@
 /** The tools that run commands: what they take, and what the model is told of them. */
 import { z } from 'zod';
-import type { OfferedTool } from '../../session/ports/tools.ts';
+import { API_RUNNERS, type OfferedTool } from '../../session/ports/tools.ts';
 
 export const DEFAULT_TIMEOUT_MS = 120_000;
 export const MAX_TIMEOUT_MS = 600_000;
@@ -44,12 +44,6 @@ export const BashInput = z
     },
   );
 export type BashInput = z.infer<typeof BashInput>;
-
-/** The one of the Anthropic-defined tool `bash`. */
-export const PlainBashInput = z.object({
-  command: Command.optional(),
-  restart: z.boolean().optional(),
-});
 
 export const OutputInput = z.object({
   task_id: z.string().describe('As Bash has given it'),
@@ -100,5 +94,9 @@ export const COMMAND_TOOLS: readonly OfferedTool[] = [
     description: 'Ends a background command, and gives the rest of what it printed.',
     inputSchema: schemaOf(StopInput),
     effect: 'idempotent',
+  },
+  {
+    name: API_RUNNERS.bash,
+    ...{ isHidden: true, description: '', inputSchema: {}, effect: 'at_most_once' },
   },
 ];

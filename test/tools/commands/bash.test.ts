@@ -311,9 +311,9 @@ describe('what is refused', () => {
   });
 });
 
-test('the plain tool bash runs commands too, and a restart goes back to the working directory', async () => {
-  expect(textOf(await shell.ask('bash', { command: 'echo plain' }).outcome)).toBe('plain');
-  expect(await shell.ask('bash', { restart: true }).outcome).toMatchObject({
+test('the runner of the API’s bash runs commands too, and a restart goes back to the working directory', async () => {
+  expect(textOf(await shell.ask('api:bash', { command: 'echo plain' }).outcome)).toBe('plain');
+  expect(await shell.ask('api:bash', { restart: true }).outcome).toMatchObject({
     ...{ isError: false, memory: { cwd: shell.work } },
   });
 });

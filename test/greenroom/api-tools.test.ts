@@ -1,0 +1,92 @@
+/** Sessions whose models have the API's own tools: they do what ours do, and obey the same rules and hooks. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { testGreenroom } from '../support/greenroom.ts';
+import { finishedOf } from '../support/reading.ts';
+import { toolCalls, toolResults } from '../support/tool-turns.ts';
+
+const EDITOR = 'str_replace_based_edit_tool';
+
+it('runs bash, the text editor and the memory in turns, under the rules and hooks for our names', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'greenroom-api-tools-'));
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  writeFileSync(join(cwd, 'a.txt'), 'one\ntwo\n');
+  const seen: string[] = [];
+  const watch = ({ tool_name, tool_input }: Record<string, unknown>) => {
+    seen.push(`${String(tool_name)} ${JSON.stringify(tool_input)}`);
+    return {};
+  };
+  const test = await testGreenroom({
+    hooks: { PreToolUse: [{ matcher: 'Bash|Edit|Write', hooks: [watch as never] }] },
+  });
+  const create = (id: string, tool: string) =>
+    test.sessions.create(id, {
+      ...{ workingDirectory: cwd, tools: [tool], permissionMode: 'bypassPermissions' },
+      disallowedTools: ['Bash(rm *)'],
+    });
+  const run = async (id: string, calls: readonly (readonly [string, object])[]) => {
+    const events = await test.run(id, toolCalls(...calls.map((call) => [call])));
+    expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'done' });
+    return toolResults(test, id);
+  };
+
+  await create('shell', 'bash_20250124');
+  const shell = await run('shell', [
+    ['bash', { command: 'echo hi > b.txt; cat b.txt' }],
+    ['bash', { command: 'cd / && rm a.txt b.txt' }],
+    ['bash', { restart: true }],
+  ]);
+  expect(shell.map(({ isError }) => isError)).toEqual([false, true, false]);
+  expect(shell[0]?.text).toContain('hi');
+  expect(shell[1]?.text).toContain('Bash(rm *)');
+  expect(existsSync(join(cwd, 'b.txt'))).toBe(true);
+  expect(seen).toContain('Bash {"command":"echo hi > b.txt; cat b.txt"}');
+
+  await create('editor', 'text_editor_20250728');
+  const change = { command: 'str_replace', path: 'a.txt', old_str: 'two', new_str: '2' };
+  const editor = await run('editor', [
+    [EDITOR, change],
+    [EDITOR, { command: 'view', path: 'a.txt' }],
+    [EDITOR, change],
+    [EDITOR, { command: 'insert', path: 'a.txt', insert_line: 1, insert_text: 'half' }],
+    [EDITOR, { command: 'create', path: 'c.txt', file_text: 'new' }],
+    [EDITOR, { command: 'view', path: '.' }],
+  ]);
+  expect(editor.map(({ isError }) => isError)).toEqual([true, ...Array(5).fill(false)]);
+  expect(editor[1]?.text).toContain('     2\ttwo');
+  expect(editor[5]?.text).toMatch(/2 levels deep[\s\S]*\/c\.txt/);
+  expect(readFileSync(join(cwd, 'a.txt'), 'utf8')).toBe('one\nhalf\n2\n');
+  const { entries } = await test.sessions.messages('editor', { limit: 100 });
+  expect(JSON.stringify(entries)).toContain('"command":"insert"');
+
+  await create('memory', 'memory_20250818');
+  const memory = await run('memory', [
+    ['memory', { command: 'view', path: '/memories' }],
+    ['memory', { command: 'create', path: '/memories/d/a.md', file_text: 'tea\n' }],
+    ['memory', { command: 'create', path: '/memories/d/a.md', file_text: 'x' }],
+    ['memory', { command: 'view', path: '/memories/d/a.md' }],
+    [
+      'memory',
+      { command: 'insert', path: '/memories/d/a.md', insert_line: 1, insert_text: 'milk' },
+    ],
+    ['memory', { command: 'rename', old_path: '/memories/d/a.md', new_path: '/memories/b.md' }],
+    ['memory', { command: 'view', path: '/memories' }],
+    ['memory', { command: 'view', path: '/memories/../../x' }],
+    ['memory', { command: 'delete', path: '/memories/d' }],
+    ['memory', { command: 'view', path: '/memories/d' }],
+  ]);
+  expect(memory.map(({ text, isError }) => (isError ? `! ${text}` : text))).toEqual([
+    expect.stringContaining('/memories'),
+    'File created successfully at: /memories/d/a.md',
+    '! Error: File /memories/d/a.md already exists',
+    "Here's the content of /memories/d/a.md with line numbers:\n     1\ttea",
+    'The file /memories/d/a.md has been edited: text was put behind line 1.',
+    'Successfully renamed /memories/d/a.md to /memories/b.md',
+    expect.stringMatching(/\t\/memories\/b\.md\n.*\t\/memories\/d$/),
+    '! The path /memories/../../x is not in /memories.',
+    'Successfully deleted /memories/d',
+    '! The path /memories/d does not exist. Please provide a valid path.',
+  ]);
+});
