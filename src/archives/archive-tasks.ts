@@ -14,9 +14,9 @@ import { dueOf } from './archive-session.ts';
 import type { Ground } from './ground.ts';
 import { fetched, removeUnnamed } from './objects.ts';
 import { mustBeFree } from './pack/extract.ts';
-import { faultsAgain, readAgain } from './read-again.ts';
 import { type KnownArchive, sessionOf } from './records.ts';
 import { restoreSession } from './restore-session.ts';
+import { faultsAgain, readAgain } from './targets/read-again.ts';
 
 type Result = Readonly<Record<string, unknown>>;
 

@@ -9,7 +9,7 @@
 import { codeOf, ERRORS, GreenroomError } from '../../model/errors.ts';
 import { iso } from '../../model/moment.ts';
 import { type Clock, pause } from '../../otp/clock.ts';
-import { readAgain } from '../read-again.ts';
+import { readAgain } from '../targets/read-again.ts';
 import type { Listed, Target } from '../targets/target.ts';
 import {
   type BackupId,

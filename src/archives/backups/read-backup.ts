@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '../../model/errors.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
-import { faultsAgain } from '../read-again.ts';
+import { faultsAgain } from '../targets/read-again.ts';
 import type { BackupPlace } from './backup-place.ts';
 import { BackupThread } from './backup-worker.ts';
 import { corrupt, type Manifest, REGION_BYTES, type Ref, regionsOf } from './layout.ts';

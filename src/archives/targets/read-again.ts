@@ -1,5 +1,5 @@
 /** A byte that turns on its way here is no damage to what is stored: what looks damaged is read once more before it is said to be. */
-import { codeOf, type ErrorCode } from '../model/errors.ts';
+import { codeOf, type ErrorCode } from '../../model/errors.ts';
 
 /** What was read, and is not as it was put. */
 const DAMAGED: readonly ErrorCode[] = ['corrupt_record', 'serialization_failed'];
