@@ -240,7 +240,7 @@ const mustHavePlace = ({ args }: State): void => {
   if (args.place === undefined)
     throw new GreenroomError(
       'invalid_settings',
-      'no place for backups is set: set GREENROOM_BACKUP_TO, and start the daemon again; or name one (backup --to, backups --from)',
+      'no place for backups is set: set GREENROOM_BACKUP_TO, and start the daemon again; or name one with --to',
     );
 };
 

@@ -22,6 +22,7 @@ import { FolderTarget } from '../../src/archives/targets/folder-target.ts';
 import { type Counted, S3Target } from '../../src/archives/targets/s3-target.ts';
 import type { Target } from '../../src/archives/targets/target.ts';
 import { systemClock } from '../../src/otp/system-clock.ts';
+import { virtualClock } from '../../src/otp/virtual-clock.ts';
 import { Dice } from '../../src/testing/dice.ts';
 import { FakeS3, type Fault, KEYS } from '../support/fake-s3.ts';
 
@@ -326,6 +327,26 @@ describe('of two that found the place free', () => {
     });
     expect(await names(place)).toEqual([`${'a'.repeat(64)}.pack`, 'in-use.json']);
   });
+});
+
+test('a store that takes longer to copy than a lease holds is backed up, and no other gets in meanwhile', async () => {
+  const time = virtualClock(nowMs);
+  const target = folderTarget();
+  const [ours, theirs] = ['us', 'them'].map((owner) => new BackupPlace(target, time, owner));
+  if (ours === undefined || theirs === undefined) throw new TypeError('there are two');
+  const refused: unknown[] = [];
+  const { copy: plainCopy, ...at } = ground(target);
+  const copy = async (folder: string) => {
+    for (let minute = 0; minute < 25; minute += 1) {
+      await time.advance(60_000);
+      await expect.poll(() => time.timers, { timeout: 30_000 }).toBe(1); // it is renewed, and will be again
+    }
+    await theirs.leased(never, async () => undefined).catch((error) => refused.push(error));
+    return plainCopy(folder);
+  };
+  const { backupId } = await makeBackup({ ...at, copy, place: ours, clock: time }, never);
+  expect(refused).toMatchObject([{ code: 'invalid_state' }]);
+  expect((await ours.contents(never)).backups).toMatchObject([{ backupId }]);
 });
 
 describe('at a bucket that fails', () => {

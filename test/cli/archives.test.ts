@@ -7,7 +7,9 @@ import { greenroom } from './run-cli.ts';
 const ID = '0190d5a0-0000-7000-8000-000000000001';
 const archive = (more: object) => ({
   ...{ archiveId: ID, sessionId: 'demo', status: 'in_progress', compression: 'gzip' },
-  ...{ session: {}, exclude: [], tried: 0, directory: '/srv/app', ...more },
+  ...{ createdAt: '2026-11-20T12:00:00.000Z', by: 'me', exclude: [], tried: 0 },
+  session: { tags: [], messageCount: 4, numTurns: 2, costUsd: 0.5 },
+  ...{ directory: '/srv/app', ...more },
 });
 
 /** Each time it is looked at, it is further. */
@@ -49,7 +51,27 @@ test('elsewhere each step is said once, and in JSON nothing', async () => {
 
 test('one that is shown says it too', async () => {
   const { out } = await greenroom(['archives', 'show', ID], { daemon: goingOn() });
-  expect(out).toMatch(/progress +packing: 5\.0 MB, 3 files/);
+  expect(out).toMatch(/at work +packing: 5\.0 MB, 3 files/);
+});
+
+test('one that is shown is told in words: what, from where, how much, what was left out and why', async () => {
+  const left = Array.from({ length: 8 }, (_, at) => ({ path: `pipe-${at}`, why: 'a pipe' }));
+  const whole = archive({
+    ...{ status: 'completed', archivePath: 's3://b/x', sizeBytes: 4_000_000 },
+    archivedAt: '2026-11-20T12:01:00.000Z',
+    folder: { files: 3, folders: 1, links: 0, bytes: 9_000_000, leftCount: 20, left },
+    transcript: { uri: 's3://b/y', sizeBytes: 2_000 },
+  });
+  const daemon = new FakeDaemon({ 'sessions.archives.get': { archive: whole } });
+  const { out } = await greenroom(['archives', 'show', ID], { daemon });
+  expect(out).toMatch(/^status +completed$/m);
+  expect(out).toMatch(/^transcript +4 messages, 2 turns, \$0\.50$/m);
+  expect(out).toMatch(/^files +3 files with 9\.0 MB, 1 folder$/m);
+  expect(out).toMatch(/^left out +20\n +pipe-0: a pipe$/m);
+  expect(out).toMatch(/pipe-4: a pipe\n +and 15 more$/m);
+  expect(out).toMatch(/^stored +4\.0 MB as gzip in s3:\/\/b\/x\n +its transcript: 2\.0 kB in s3/m);
+  const json = await greenroom(['archives', 'show', ID, '--json'], { daemon });
+  expect(JSON.parse(json.out)).toEqual(whole);
 });
 
 test('a fork says where the copy of its directory is, and what was left out', async () => {

@@ -269,6 +269,28 @@ describe.skipIf(withoutBrowser())('in the page, a person', { timeout: 120_000 },
     });
   });
 
+  test('archives a session that is over, and brings its directory back', async () => {
+    const project = join(folder, 'project');
+    mkdirSync(project);
+    writeFileSync(join(project, 'kept.txt'), 'what was made');
+    await said('put-away', 'Hello.', { workingDirectory: project });
+    await shared().sessions.complete('put-away');
+    await at('/sessions/put-away', async (page) => {
+      await page.getByRole('button', { name: 'Archive', exact: true }).click();
+      const archive = page.getByRole('region', { name: 'Archive' });
+      await expect.poll(() => archive.innerText(), PATIENCE).toContain('of 1 file with');
+      await page.locator('.facts .status', { hasText: 'archived' }).waitFor(PATIENCE);
+      const back = archive.getByRole('button', { name: 'Bring its directory back' });
+      await back.click(); // something is there: it says so, and leaves that alone
+      await expect.poll(() => archive.innerText(), PATIENCE).toContain('The last restore failed');
+      rmSync(project, { recursive: true });
+      await back.click();
+      await expect.poll(() => archive.innerText(), PATIENCE).toContain('Brought back');
+      await picture(page, 'archive-and-bring-back');
+    });
+    expect(readFileSync(join(project, 'kept.txt'), 'utf8')).toBe('what was made');
+  });
+
   test('stops a turn that says too much', async () => {
     const turn = shared().begin(
       'endless',

@@ -135,6 +135,35 @@ export class BackupPlace {
     this.#renewed = { runningMs, wallMs };
   }
 
+  /**
+   * Renews while work goes on that does not itself: it may take longer than a lease. Then rejects with `invalid_state` when
+   * another has the place by now.
+   */
+  async held<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    let isOver = false;
+    let renewing = Promise.resolve();
+    const again = () =>
+      this.#clock.setTimeout(() => {
+        // what fails now is tried again with the next one; whoever has lost the place learns it at the end
+        renewing = this.renew(signal)
+          .catch(() => undefined)
+          .then(() => {
+            if (!isOver) timer = again();
+          });
+      }, RENEW_MS);
+    let timer = again();
+    try {
+      const result = await work();
+      await renewing;
+      await this.renew(signal);
+      return result;
+    } finally {
+      isOver = true;
+      timer.cancel();
+      await renewing;
+    }
+  }
+
   /** To be called before what another could not bear. Rejects with `invalid_state` when another has the place by now. */
   async mustHold(signal: AbortSignal): Promise<void> {
     const found = await this.patiently(signal, () => this.#holder(signal));

@@ -80,7 +80,7 @@ export const makeBackup = (ground: MakeGround, signal: AbortSignal): Promise<Mad
 
 const put = async (ground: MakeGround, signal: AbortSignal) => {
   const { place, staging, clock } = ground;
-  const { storeId } = await ground.copy(join(staging, 'copy'));
+  const { storeId } = await place.held(signal, () => ground.copy(join(staging, 'copy')));
   const madeAt = iso(clock.now());
   signal.throwIfAborted();
   crashpoint('backup.copied');

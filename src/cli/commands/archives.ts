@@ -5,8 +5,9 @@ import { resolve } from 'node:path';
 import { GreenroomError } from '../../model/errors.ts';
 import { ArchivesFacade } from '../../session/api/archives-facade.ts';
 import type { ArchiveView } from '../../session/verbs/archives.ts';
+import { archiveText, progressText } from '../archive-text.ts';
 import { CliError } from '../failure.ts';
-import { ago, bytes, facts, several } from '../format.ts';
+import { ago, bytes, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import { withSession } from '../session-name.ts';
 import type { DaemonClient } from '../shell.ts';
@@ -80,18 +81,6 @@ const untilEnded = async (
   return archive;
 };
 
-const progressText = ({ progress, nextTryAt, error, work }: ArchiveView): string => {
-  const why = (work ?? { error }).error?.message;
-  if (progress === undefined)
-    return nextTryAt === undefined ? 'waiting' : `${why ?? 'it failed'}; again at ${nextTryAt}`;
-  const { step, bytes: done, ofBytes, files } = progress;
-  const all = ofBytes === undefined ? '' : ` of ${bytes(ofBytes)}`;
-  return `${step}: ${bytes(done)}${all}${files === undefined ? '' : `, ${several(files, 'file')}`}`;
-};
-
-const shownProgress = (archive: ArchiveView): string | undefined =>
-  archive.progress === undefined ? undefined : progressText(archive);
-
 const isAtWork = ({ status, work }: ArchiveView): boolean =>
   [status, work?.status].some((each) => each === 'pending' || each === 'in_progress');
 
@@ -146,7 +135,7 @@ export const registerArchives = (registration: Registration): void => {
         run.withDaemon(async (daemon) => {
           const archiveId = await idOf(daemon, words);
           const { archive } = await daemon.sessions('archives.get', { archiveId });
-          run.out.one(archive, () => facts({ ...archive, progress: shownProgress(archive) }));
+          run.out.one(archive, () => archiveText(archive, run.shell.nowMs()));
         }),
       ),
     );

@@ -6,7 +6,7 @@ import { findDaemon } from '../find-daemon.ts';
 import { grouped, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
 import type { Backup } from '../shell.ts';
-import { backUp, placeOf, registerBackups, within } from './backups.ts';
+import { backUp, PLACE, placeOf, registerBackups, within } from './backups.ts';
 
 interface BackupOptions {
   readonly to?: string;
@@ -23,7 +23,7 @@ export const registerBackup = (registration: Registration): void => {
     .description(
       'back the store up, also while the daemon runs: what has changed, to the place that is set; with a folder, a plain copy',
     )
-    .option('--to <place>', 'that place instead: a folder, or s3://bucket/prefix')
+    .option(...PLACE)
     .action(
       act<[string | undefined], BackupOptions>(registration, async (run, [dir], { to }) => {
         if (dir === undefined) return backUp(run, to);

@@ -21,24 +21,29 @@ import { parseCount } from '../values.ts';
 /** What one request waits; until the end there are as many as it takes. */
 const WAIT_MS = 20_000;
 
-interface FromOptions {
-  readonly from?: string;
+interface PlaceOptions {
+  readonly to?: string;
 }
+
+/** Where backups go to is also where they are looked for: one word for it, in all commands. */
+export const PLACE = [
+  '--to <place>',
+  'the place of the backups, instead of the one that is set: a folder, or s3://bucket/prefix',
+] as const;
 
 export const registerBackups = (registration: Registration): void => {
   const program = registration.program
     .command('backups')
     .description('backups of the whole store, at the place that is set or named');
   const nested = { ...registration, program };
-  const from = ['--from <place>', 'that place instead: a folder, or s3://bucket/prefix'] as const;
   program
     .command('list')
     .description('which there are, newest first')
-    .option(...from)
+    .option(...PLACE)
     .option('--limit <n>', 'at most so many', parseCount, 50)
     .action(
-      act<[], FromOptions & { readonly limit: number }>(nested, async (run, _, options) => {
-        const found = await list(run, options.from, options.limit);
+      act<[], PlaceOptions & { readonly limit: number }>(nested, async (run, _, options) => {
+        const found = await list(run, options.to, options.limit);
         run.out.many(found, () => backupTable(found, run));
         if (found.length === 0) run.out.note('there is no backup at that place');
       }),
@@ -57,10 +62,10 @@ export const registerBackups = (registration: Registration): void => {
   program
     .command('verify [backup]')
     .description('read all of one, by default of the newest, and compare each part with its hash')
-    .option(...from)
+    .option(...PLACE)
     .action(
-      act<[string | undefined], FromOptions>(nested, async (run, [backupId], options) => {
-        const found = (await byWhom(run, options.from, {
+      act<[string | undefined], PlaceOptions>(nested, async (run, [backupId], options) => {
+        const found = (await byWhom(run, options.to, {
           daemon: async (daemon) => {
             const wanted = backupId === undefined ? {} : { backupId };
             const asked = await daemon.daemon('verify-backup', { ...wanted, waitMs: WAIT_MS });
@@ -75,10 +80,10 @@ export const registerBackups = (registration: Registration): void => {
   program
     .command('delete <backup>')
     .description('delete one; what another backup needs too stays')
-    .option(...from)
+    .option(...PLACE)
     .action(
-      act<[string], FromOptions>(nested, async (run, [backupId], options) => {
-        const found = (await byWhom(run, options.from, {
+      act<[string], PlaceOptions>(nested, async (run, [backupId], options) => {
+        const found = (await byWhom(run, options.to, {
           daemon: async (daemon) => {
             const asked = await daemon.daemon('delete-backup', { backupId, waitMs: WAIT_MS });
             return resultOf(await untilEnded(daemon, asked));
@@ -106,10 +111,10 @@ export const backUp = async (run: Invocation, to: string | undefined): Promise<v
 
 const list = (
   run: Invocation,
-  from: string | undefined,
+  place: string | undefined,
   limit: number,
 ): Promise<readonly BackupView[]> =>
-  byWhom(run, from, {
+  byWhom(run, place, {
     daemon: async (daemon) => (await daemon.daemon('backups', { limit })).backups,
     here: async (works, signal) => (await works.list(limit, signal)).map(viewOfBackup),
   });
@@ -138,7 +143,7 @@ export const placeOf = (run: Invocation, named: string | undefined): string => {
   throw new CliError(
     2,
     'no place for backups is set',
-    'set GREENROOM_BACKUP_TO, or name one: greenroom backup --to, backups --from',
+    'set GREENROOM_BACKUP_TO, or name one with --to',
   );
 };
 

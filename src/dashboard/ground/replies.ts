@@ -1,6 +1,7 @@
 /** What the daemon says, as its verbs declare it: types alone, nothing of this is loaded. */
 
 export type { WireEvent } from '../../model/event.ts';
+export type { ArchiveView } from '../../session/verbs/archives.ts';
 export type {
   ActorView,
   StatusView,

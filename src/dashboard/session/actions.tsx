@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { askSession } from '../ground/ask.ts';
 import { useKeys } from '../ground/keyboard.ts';
 import { attempt } from '../ground/notice.ts';
-import type { SessionReplies, SessionView } from '../ground/replies.ts';
+import type { ArchiveView, SessionReplies, SessionView } from '../ground/replies.ts';
 import { addressOf, go } from '../ground/route.ts';
 import { now, useAsked } from '../ground/time.ts';
 import { tagsOf, until } from '../ground/words.ts';
@@ -32,8 +32,10 @@ export const fork = async (sessionId: string, atSeq?: number): Promise<void> => 
 export const Actions = (props: {
   readonly conversation: Conversation;
   readonly session: SessionView;
+  /** It was begun. */
+  readonly onArchive: (archive: ArchiveView) => void;
 }) => {
-  const { conversation, session } = props;
+  const { conversation, session, onArchive } = props;
   const { sessionId, tags, status } = session;
   const [asking, setAsking] = useState<Asking>();
   const close = () => setAsking(undefined);
@@ -77,7 +79,11 @@ export const Actions = (props: {
       {isEnded && status !== 'archived' ? (
         <button
           type="button"
-          onClick={() => run('it is being archived', () => askSession(sessionId, 'archive', {}))}
+          onClick={() =>
+            run('it is being archived', async () =>
+              onArchive((await askSession(sessionId, 'archive', {})).archive),
+            )
+          }
         >
           Archive
         </button>
