@@ -77,21 +77,6 @@ it('sends what is said in one turn of the loop as one, and with the end what sti
   expect(response.written).toEqual([said + said, 'id: 2\nevent: message\ndata: {"a":1}\n\n']);
 });
 
-it('ends behind the last that it says, and takes no more', () => {
-  const { stream, response, turnOfTheLoop } = started();
-  let closed = 0;
-  stream.onClose(() => {
-    closed += 1;
-  });
-  stream.sendLast(message);
-  stream.send(message);
-  expect([stream.isOpen, closed]).toEqual([true, 0]);
-  turnOfTheLoop();
-  turnOfTheLoop();
-  expect(response.written).toEqual(['id: 2\nevent: message\ndata: {"a":1}\n\n']);
-  expect([response.isEnded, closed, stream.isOpen]).toEqual([true, 1, false]);
-});
-
 it('counts what waits in this turn of the loop as unread', () => {
   const { stream, response, turnOfTheLoop } = started();
   stream.send({ ...message, data: Buffer.alloc(SLOW_BYTES + 1, 0x20) });

@@ -145,9 +145,9 @@ const streamTurn = (ground: Ground, asked: AskedTurn, turn: Turn): void => {
   const tell: Listener = (publication) => {
     if (stream === undefined) return void early.push(publication);
     const { body } = publication.event;
-    const event = { name: body.type, data: publication.bytes, isDelta: body.type === 'delta' };
-    if (body.type === 'turn.finished') stream.sendLast(event);
-    else stream.send(event);
+    const isDelta = body.type === 'delta';
+    stream.send({ name: body.type, data: publication.bytes, isDelta });
+    if (body.type === 'turn.finished') stream.end();
   };
   run(ground, asked, turn, tell, ({ turn: { turnId } }) => {
     const trace = { 'Greenroom-Trace': turn.context.traceId };

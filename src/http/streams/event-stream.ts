@@ -5,8 +5,6 @@
  *    comes back with the last id that it has.
  * 2. No stream is silent for longer than `HEARTBEAT_MS`.
  * 3. `onClose` runs once, whoever ended it.
- * 4. What is said in one turn of the loop leaves as one write. Node would frame each chunk as four buffers, which costs
- *    more than what a stream of short events carries; so the chunks are framed here.
  */
 import type { Clock } from '../../otp/clock.ts';
 import type { Exchange } from '../wire/exchange.ts';
@@ -23,10 +21,6 @@ const RETRY = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 const HEARTBEAT = Buffer.from(':\n\n');
 const LINE_END = 0x0a;
 const END = Buffer.from('\n\n');
-const CRLF = Buffer.from('\r\n');
-/** RFC 9112, 7.1: a chunk of no bytes ends the body. */
-const LAST_CHUNK = Buffer.from('0\r\n\r\n');
-const NONE = Buffer.alloc(0);
 
 export interface Event {
   readonly name: string;
@@ -42,13 +36,7 @@ export class EventStream {
   readonly #exchange: Exchange;
   readonly #defer: Clock['defer'];
   readonly #onClose: (() => void)[] = [];
-  /** HTTP/1.0 knows no chunks: its body ends with the connection. */
-  readonly #isChunked: boolean;
   #isOpen = true;
-  /** Something has left, and the headers with it. */
-  #hasBegun = false;
-  /** What waits is its last. */
-  #isLast = false;
   /** What leaves with the end of this turn of the loop. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -71,8 +59,6 @@ export class EventStream {
       'X-Accel-Buffering': 'no',
       ...headers,
     });
-    this.#isChunked = response.chunkedEncoding;
-    response.chunkedEncoding = false;
     response.on('close', () => this.#closed());
     if (message.method === 'HEAD')
       this.end(); // who asks for the headers waits for no event
@@ -90,7 +76,7 @@ export class EventStream {
   }
 
   send({ name, data, id, isDelta = false }: Event): void {
-    if (!this.#isOpen || this.#isLast) return;
+    if (!this.#isOpen) return;
     const waiting = this.#waitingBytes + this.#exchange.response.writableLength;
     if (waiting > TOO_SLOW_BYTES) return this.end();
     if (isDelta && waiting > SLOW_BYTES) return;
@@ -100,25 +86,18 @@ export class EventStream {
   }
 
   heartbeat(): void {
-    if (this.#isOpen && !this.#isLast) this.#write(HEARTBEAT);
+    if (this.#isOpen) this.#write(HEARTBEAT);
   }
 
-  /** The last that it says: it ends when that has left. */
-  sendLast(event: Event): void {
-    this.send(event);
-    this.#isLast = true;
-  }
-
-  /** Ends it now, behind what was said. */
   end(): void {
     if (this.#isOpen) {
-      this.#isLast = true;
       const last = this.#taken();
       this.#exchange.response.end(last.length === 0 ? undefined : last);
     }
     this.#closed();
   }
 
+  /** What is said in one turn of the loop leaves as one: a write costs more than what it carries. */
   #write(...parts: readonly Uint8Array[]): void {
     if (this.#waiting.length === 0) this.#defer(() => this.#flush());
     for (const part of parts) {
@@ -130,26 +109,15 @@ export class EventStream {
   #flush(): void {
     const { response } = this.#exchange;
     const bytes = this.#taken();
-    if (bytes.length === 0 || response.writableEnded) return; // a problem may have ended it
-    // As text the first bytes leave with the headers, in one write: Node joins these with text alone.
-    if (this.#hasBegun) response.write(bytes);
-    else response.write(bytes.toString('latin1'), 'latin1');
-    this.#hasBegun = true;
-    if (!this.#isLast) return;
-    this.#defer(() => void response.end()); // behind the write and not with it: so it writes nothing itself
-    this.#closed();
+    if (bytes.length > 0 && !response.writableEnded) response.write(bytes); // a problem may have ended it
   }
 
-  /** One chunk of all that waits, and the end of all chunks behind the last. */
-  #taken(): Buffer {
+  #taken(): Uint8Array {
     const taken = this.#waiting;
-    const size = this.#waitingBytes;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    const last = this.#isLast ? LAST_CHUNK : NONE;
-    if (!this.#isChunked) return Buffer.concat(taken);
-    if (size === 0) return last;
-    return Buffer.concat([Buffer.from(`${size.toString(16)}\r\n`), ...taken, CRLF, last]);
+    const [first] = taken;
+    return taken.length === 1 && first !== undefined ? first : Buffer.concat(taken);
   }
 
   #closed(): void {
