@@ -312,7 +312,6 @@ describe('without a server', () => {
       { servers: 'nats://localhost', anthropicApiKey: KEY },
       { creds: 'file' },
       { servers: 'nats://localhost', hooks: { PreToolUse: [{ hooks: [] }] } },
-      { servers: 'nats://localhost', mcpServers: { files: { command: 'x' } } },
       { permissionMode: 'sometimes' },
       { sessionStore: {} },
       { apiKey: KEY },
