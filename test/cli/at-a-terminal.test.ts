@@ -35,12 +35,14 @@ describe.skipIf(withoutNatsServer() || withoutScript())('at a terminal', () => {
       terminal.shown += chunk.toString();
     });
     const sees = (text: string) => until(() => terminal.shown.includes(text));
+    /** At the prompt, where keys are read: between prompts the terminal itself takes Ctrl-D, and it is gone. */
+    const asks = () => until(() => terminal.shown.endsWith('> \u001b[3G'));
     const types = (text: string) => void child.stdin.write(text);
     const ends = async () => {
       if (child.exitCode === null) await once(child, 'close');
       return child.exitCode;
     };
-    return { terminal, sees, types, ends };
+    return { terminal, sees, asks, types, ends };
   };
 
   test('deleting asks first, and no is no', async () => {
@@ -137,6 +139,7 @@ describe.skipIf(withoutNatsServer() || withoutScript())('at a terminal', () => {
     await until(async () => (await running.greenroom.sessions.get('talk')).status === 'idle');
     chat.types('/cost\r');
     await chat.sees('3 turns, tokens');
+    await chat.asks();
     chat.types('\u0004');
     await chat.sees('chat --resume talk');
     expect(await chat.ends()).toBe(0);

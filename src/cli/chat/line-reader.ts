@@ -27,6 +27,7 @@ export const readMessage = (prompt: string, history: readonly string[]): Promise
     };
     const finish = (typed: Typed) => {
       stdin.off('keypress', onKey);
+      process.off('SIGINT', onInterrupt);
       lines.off('close', onEnd);
       lines.close();
       stdout.write(PASTE_OFF);
@@ -49,6 +50,7 @@ export const readMessage = (prompt: string, history: readonly string[]): Promise
       finish(isEmpty ? { type: 'interrupted' } : { type: 'message', text: '' });
     };
     stdin.on('keypress', onKey);
+    process.on('SIGINT', onInterrupt); // typed behind the last message, before keys were read again
     lines.on('line', onLine).on('close', onEnd).on('SIGINT', onInterrupt);
     stdout.write(PASTE_ON);
     lines.prompt();
