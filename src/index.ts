@@ -24,7 +24,9 @@ import { newestSonnet } from './pricing/price.ts';
 import { ApprovalsFacade } from './session/api/approvals-facade.ts';
 import { ArchivesFacade } from './session/api/archives-facade.ts';
 import { AuditFacade } from './session/api/audit-facade.ts';
-import { embeddedApi } from './session/api/embedded.ts';
+import { BackupsFacade } from './session/api/backups-facade.ts';
+import { type EmbeddedOptions, embeddedApi } from './session/api/embedded.ts';
+import { embeddedDaemon } from './session/api/embedded-daemon.ts';
 import { SessionsFacade } from './session/api/facade.ts';
 import type { GreenroomApi } from './session/api/greenroom-api.ts';
 import { SchedulesFacade, TasksFacade, TemplatesFacade } from './session/api/tasks-facade.ts';
@@ -80,6 +82,7 @@ export { version } from './platform/version.ts';
 export { ApprovalsFacade } from './session/api/approvals-facade.ts';
 export { ArchivesFacade } from './session/api/archives-facade.ts';
 export { AuditFacade } from './session/api/audit-facade.ts';
+export { BackupsFacade, type BackupWait } from './session/api/backups-facade.ts';
 export { SessionsFacade } from './session/api/facade.ts';
 export type { GreenroomApi } from './session/api/greenroom-api.ts';
 export type { WatchControl, WatchEvent } from './session/api/live-query.ts';
@@ -94,6 +97,7 @@ export type { Watched } from './session/events/watch-queue.ts';
 export type { HookFunction, HookFunctions, HookInput } from './session/ports/hooks.ts';
 export type { CleanupReport } from './session/ports/sweeper.ts';
 export type { SessionsApi, TurnControl } from './session/verbs/api.ts';
+export type { BackupStateView, BackupView } from './session/verbs/backup-verbs.ts';
 export type {
   EntryView,
   SessionSummary,
@@ -184,6 +188,7 @@ export class Greenroom implements GreenroomApi {
   readonly templates: TemplatesFacade;
   readonly tasks: TasksFacade;
   readonly archives: ArchivesFacade;
+  readonly backups: BackupsFacade;
   readonly schedules: SchedulesFacade;
   /** The same calls by verb, as clients over NATS make them. */
   readonly api: SessionsApi;
@@ -194,17 +199,18 @@ export class Greenroom implements GreenroomApi {
     this.#running = running;
     this.tenant = tenant;
     this.#drainMs = drainMs;
-    this.api = embeddedApi(running.sessions, tenant, {
-      ended: running.exited,
-      onInternal: (error, during, where) =>
-        running.system.report({ kind: 'fault', actor: 'embedded', during, error, where }),
-    });
+    const onInternal: EmbeddedOptions['onInternal'] = (error, during, where) =>
+      running.system.report({ kind: 'fault', actor: 'embedded', during, error, where });
+    this.api = embeddedApi(running.sessions, tenant, { ended: running.exited, onInternal });
     this.sessions = new SessionsFacade(this.api, running.system.clock);
     this.approvals = new ApprovalsFacade(this.api);
     this.audit = new AuditFacade(this.api);
     this.templates = new TemplatesFacade(this.api);
     this.tasks = new TasksFacade(this.api);
     this.archives = new ArchivesFacade(this.api);
+    this.backups = new BackupsFacade(
+      embeddedDaemon(running.sessions, running.daemon, tenant, { onInternal }),
+    );
     this.schedules = new SchedulesFacade(this.api);
   }
 

@@ -20,6 +20,14 @@ import type { Parts } from './parts.ts';
 const MB = 1_000_000;
 const HOUR_MS = 3_600_000;
 
+const TYPES = {
+  ...{ made: 'store.backed-up', failed: 'store.backup-failed', deleted: 'store.backup-deleted' },
+} as const;
+const WORDS = {
+  ...{ made: 'the store is backed up', failed: 'a backup of the store failed' },
+  deleted: 'a backup of the store is deleted',
+} as const;
+
 export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
   const { dataDir, backupTo, backupEvery, store } = config;
   const work = join(dataDir, 'backing-up'); // what the command line does is beside it
@@ -46,10 +54,10 @@ export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
     emptyStaging: () => rm(work, { recursive: true, force: true }),
     tell: (step, about) => {
       const at = iso(sessions.clock.now());
-      if (step === 'made') log.info(about, 'the store is backed up');
-      else log.warn(about, 'a backup of the store failed');
+      if (step === 'failed') log.warn(about, WORDS[step]);
+      else log.info(about, WORDS[step]);
       feed.announce(config.tenant as never, {
-        ...{ type: step === 'made' ? 'store.backed-up' : 'store.backup-failed', at },
+        ...{ type: TYPES[step], at },
         ...{ tenant: config.tenant, ...about },
       });
     },

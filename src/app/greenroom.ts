@@ -65,6 +65,7 @@ const DRAIN_POLL_MS = 20;
 
 /** What goes with a running Greenroom besides its tree. */
 interface Companions {
+  readonly daemon: DaemonFace;
   readonly lent: PerSession<Lent> | undefined;
   readonly settings: LiveSettings;
   readonly warnings: readonly SettingWarning[];
@@ -106,6 +107,8 @@ export class RunningGreenroom {
   readonly system: System;
   readonly sessions: Sessions;
   readonly feed: Feed;
+  /** What verbs on the daemon ask. */
+  readonly daemon: DaemonFace;
   readonly root: SupervisorRef;
   readonly #runtime: SessionRuntime;
   /** Of the data directory: a second daemon is refused before it touches anything. */
@@ -122,8 +125,9 @@ export class RunningGreenroom {
     runtime: SessionRuntime,
     root: SupervisorRef,
     lock: StoreLock,
-    { settings, warnings, onStopped, lent }: Companions,
+    { daemon, settings, warnings, onStopped, lent }: Companions,
   ) {
+    this.daemon = daemon;
     this.#settings = settings;
     this.#lent = lent;
     this.#warnings = warnings;
@@ -214,7 +218,7 @@ export class RunningGreenroom {
     try {
       const root = await startTree(system, declaration(parts), signal ? { signal } : {});
       running = new RunningGreenroom(system, sessions, runtime, root, lock, {
-        ...{ settings, warnings, onStopped, lent },
+        ...{ daemon, settings, warnings, onStopped, lent },
       });
       return running;
     } catch (error) {

@@ -59,7 +59,10 @@ export interface BackupsArgs {
   readonly works: (system: System) => BackupWorks;
   readonly record: (system: System) => BackupRecord;
   readonly emptyStaging: () => Promise<void>;
-  readonly tell: (step: 'made' | 'failed', about: Readonly<Record<string, unknown>>) => void;
+  readonly tell: (
+    step: 'made' | 'failed' | 'deleted',
+    about: Readonly<Record<string, unknown>>,
+  ) => void;
 }
 
 const backupsProtocol = protocol({
@@ -154,6 +157,10 @@ const BackupsServer = genServer(backupsProtocol, {
         result: result as Readonly<Record<string, unknown>> | undefined,
       };
       if (work.kind !== 'backup') {
+        if (work.kind === 'delete' && error === undefined) {
+          const { objects, freedBytes } = Object(result);
+          state.args.tell('deleted', { backupId: work.backupId, by: work.by, objects, freedBytes });
+        }
         settle(state);
         return noreply(state);
       }
@@ -342,7 +349,8 @@ const noteFailure = async (
   const isOver =
     tried >= MAX_TRIES || !(ERRORS[codeOf(cause)].retryable || PASSING.includes(codeOf(cause)));
   const again = nowMs + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
-  if (codeOf(cause) !== 'draining') args.tell('failed', { ...error, tried, isOver });
+  if (codeOf(cause) !== 'draining')
+    args.tell('failed', { ...error, by: before?.record.by, tried, isOver });
   return record.change((known) => ({
     record: { ...idle(known, nowMs), status: isOver ? 'failed' : 'pending', tried, error },
     dueMs: isOver ? (args.next(nowMs) ?? NEVER_MS) : again,

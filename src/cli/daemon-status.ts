@@ -20,7 +20,8 @@ export interface DaemonStatus {
 }
 
 /** Of backups of the whole store; absent: there are none. */
-interface BackupStatus {
+export interface BackupStatus {
+  readonly status?: string | undefined;
   readonly lastAt?: string | undefined;
   readonly nextAt?: string | undefined;
   readonly error?: string | undefined;
@@ -61,7 +62,10 @@ export const daemonStatusIn = (answer: unknown): DaemonStatus => {
 
 const backupStatusIn = (backup: object): BackupStatus => {
   const all = fieldsOf(backup);
-  return { lastAt: text(all['lastAt']), nextAt: text(all['nextAt']), error: text(all['error']) };
+  return {
+    ...{ status: text(all['status']), lastAt: text(all['lastAt']) },
+    ...{ nextAt: text(all['nextAt']), error: text(all['error']) },
+  };
 };
 
 const storeStatusIn = (journal: object): StoreStatus => {

@@ -8,6 +8,7 @@ import { systemClock } from '../otp/system-clock.ts';
 import { ApprovalsFacade } from '../session/api/approvals-facade.ts';
 import { ArchivesFacade } from '../session/api/archives-facade.ts';
 import { AuditFacade } from '../session/api/audit-facade.ts';
+import { BackupsFacade } from '../session/api/backups-facade.ts';
 import { SessionsFacade } from '../session/api/facade.ts';
 import type { GreenroomApi } from '../session/api/greenroom-api.ts';
 import { SchedulesFacade, TasksFacade, TemplatesFacade } from '../session/api/tasks-facade.ts';
@@ -51,6 +52,7 @@ export class ConnectedGreenroom implements GreenroomApi {
   readonly templates: TemplatesFacade;
   readonly tasks: TasksFacade;
   readonly archives: ArchivesFacade;
+  readonly backups: BackupsFacade;
   readonly schedules: SchedulesFacade;
   /** The same calls by verb, verbs on the daemon (`api.daemon('tree')`), and turns of the queue that were refused. */
   readonly api: Client;
@@ -63,6 +65,7 @@ export class ConnectedGreenroom implements GreenroomApi {
     this.templates = new TemplatesFacade(api);
     this.tasks = new TasksFacade(api);
     this.archives = new ArchivesFacade(api);
+    this.backups = new BackupsFacade((verb, request) => api.daemon(verb, request));
     this.schedules = new SchedulesFacade(api);
   }
 

@@ -23,6 +23,7 @@ export type { RefusedTurn } from '../nats/refused-turns.ts';
 export { version } from '../platform/version.ts';
 export type { ApprovalsFacade } from '../session/api/approvals-facade.ts';
 export type { AuditFacade } from '../session/api/audit-facade.ts';
+export type { BackupsFacade, BackupWait } from '../session/api/backups-facade.ts';
 export type { SessionsFacade } from '../session/api/facade.ts';
 export type { GreenroomApi } from '../session/api/greenroom-api.ts';
 export type {
@@ -33,6 +34,7 @@ export type {
 export type { FinishedTurn, Prompt, TurnOptions, TurnStream } from '../session/api/turn-stream.ts';
 export type { Watched } from '../session/events/watch-queue.ts';
 export type { SessionsApi, TurnControl } from '../session/verbs/api.ts';
+export type { BackupStateView, BackupView } from '../session/verbs/backup-verbs.ts';
 export type {
   EntryView,
   SessionSummary,

@@ -55,13 +55,58 @@ test('one that is not there is not found, also where the daemon looked', async (
   const work = { kind: 'delete', status: 'failed', by: 'request', error };
   const daemon = new FakeDaemon({
     'daemon.delete-backup': { ...SET, ...{ status: 'idle', tried: 0 }, work },
+    'daemon.backups': { backups: [] },
   });
-  const dataDir = newFolder(); // where a daemon runs: this process
+  const env = runningDaemon();
+  for (const words of ['x', 'last', idOf('20261130', 'f')]) {
+    const { code, err } = await greenroom(`backups delete ${words}`, { daemon, env });
+    expect(code).toBe(3);
+    expect(err).toContain('greenroom backups list shows the backups');
+  }
+});
+
+const idOf = (day: string, hash: string): string => `${day}T030000000Z-3f9c1a-${hash.repeat(16)}`;
+
+/** Where a daemon runs: this process. */
+const runningDaemon = () => {
+  const dataDir = newFolder();
   const file = { ...{ pid: process.pid, natsUrl: 'nats://broker.example:4222' }, version: '1.2.3' };
   const running = JSON.stringify({ ...file, startedAt: '2100-01-01T00:00:00Z' });
   writeFileSync(join(dataDir, 'daemon.json'), running);
-  const env = { GREENROOM_DATA_DIR: dataDir };
-  const { code, err } = await greenroom('backups delete x', { daemon, env });
-  expect(code).toBe(3);
-  expect(err).toContain('greenroom backups list shows the backups');
+  return { GREENROOM_DATA_DIR: dataDir };
+};
+
+test('the beginning of an id names a backup, and `last` the newest of this store', async () => {
+  const [theirs, ours, older] = [
+    idOf('20261202', 'a'),
+    idOf('20261130', 'b'),
+    idOf('20261129', 'c'),
+  ];
+  const backups = [theirs, ours, older].map((backupId) => ({
+    ...{ backupId, madeAt: '2026-11-30T03:00:00Z', isOurs: backupId !== theirs },
+  }));
+  const daemon = new FakeDaemon({
+    'daemon.backups': { backups },
+    'daemon.verify-backup': (request: unknown) => ({
+      ...{ ...SET, status: 'idle', tried: 0 },
+      work: {
+        ...{ kind: 'verify', status: 'completed', by: 'request' },
+        result: { ...Object(request), isSound: true, bytes: 1, packs: 1, faults: [] },
+      },
+    }),
+  });
+  const env = runningDaemon();
+  for (const [words, meant] of [
+    ['last', ours],
+    ['2026-11-29', older],
+    ['20261202', theirs],
+    [`${older.slice(0, 12)}…`, older],
+    [ours, ours],
+  ]) {
+    const { code, out } = await greenroom(`backups verify ${words}`, { daemon, env });
+    expect({ words, code, meant: out.slice(0, ours.length) }).toEqual({ words, code: 0, meant });
+  }
+  const { code, err } = await greenroom('backups verify 2026-11-', { daemon, env });
+  expect(code).toBe(2);
+  expect(err).toContain(`2026-11- is the beginning of several backups: ${ours}, ${older}`);
 });

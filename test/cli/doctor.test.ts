@@ -46,6 +46,22 @@ test('a store that takes no new work fails, with what to do', async () => {
   expect(find('store')?.nextStep).toContain('free some space');
 });
 
+test.each([
+  ['made', { status: 'idle', lastAt: '2026-01-01T00:00:00Z' }, 'ok', 'the last one was made'],
+  ['due later', { status: 'idle', nextAt: '2999-01-01T00:00:00Z' }, 'ok', 'none was made yet, the'],
+  ['late', { status: 'idle', nextAt: '2020-01-01T00:00:00Z' }, 'warn', 'one has been due since'],
+  ['being made', { status: 'in_progress', nextAt: '2020-01-01T00:00:00Z' }, 'ok', 'none was made'],
+  ['tried again', { status: 'pending', error: 'no answer' }, 'warn', 'failed: no answer; none was'],
+  ['given up', { status: 'failed', error: 'no keys' }, 'warn', 'the last attempt failed: no keys'],
+])('a backup that is %s is told, with what to do', async (_, backup, status, finding) => {
+  const { code, find } = await examine({ backup });
+  expect(code).toBe(0);
+  expect(find('backup')).toMatchObject({ status, finding: expect.stringContaining(finding) });
+  expect(find('backup')?.nextStep?.includes('greenroom backup')).toBe(
+    status === 'warn' ? true : undefined,
+  );
+});
+
 test('a daemon that is not running is a warning, not a failure', async () => {
   const { out, code } = await greenroom('doctor', { env: { NATS_URL: '' } });
   expect(code).toBe(0);

@@ -9,6 +9,7 @@ import {
   type BackupView,
   viewOfBackup,
 } from '../../session/verbs/backup-verbs.ts';
+import { backupNamed, LOOK_BACK } from '../backup-name.ts';
 import { type Made, madeText, stateText } from '../backup-text.ts';
 import { CliError } from '../failure.ts';
 import { findDaemon } from '../find-daemon.ts';
@@ -61,10 +62,13 @@ export const registerBackups = (registration: Registration): void => {
     );
   program
     .command('verify [backup]')
-    .description('read all of one, by default of the newest, and compare each part with its hash')
+    .description(
+      'read all of one, by default of the newest, and compare each part with its hash; the beginning of its id is enough, and last is the newest',
+    )
     .option(...PLACE)
     .action(
-      act<[string | undefined], PlaceOptions>(nested, async (run, [backupId], options) => {
+      act<[string | undefined], PlaceOptions>(nested, async (run, [words], options) => {
+        const backupId = words === undefined ? undefined : await named(run, options.to, words);
         const found = (await byWhom(run, options.to, {
           daemon: async (daemon) => {
             const wanted = backupId === undefined ? {} : { backupId };
@@ -79,10 +83,13 @@ export const registerBackups = (registration: Registration): void => {
     );
   program
     .command('delete <backup>')
-    .description('delete one; what another backup needs too stays')
+    .description(
+      'delete one; what another backup needs too stays. The beginning of its id is enough, and last is the newest',
+    )
     .option(...PLACE)
     .action(
-      act<[string], PlaceOptions>(nested, async (run, [backupId], options) => {
+      act<[string], PlaceOptions>(nested, async (run, [words], options) => {
+        const backupId = await named(run, options.to, words);
         const found = (await byWhom(run, options.to, {
           daemon: async (daemon) => {
             const asked = await daemon.daemon('delete-backup', { backupId, waitMs: WAIT_MS });
@@ -108,6 +115,9 @@ export const backUp = async (run: Invocation, to: string | undefined): Promise<v
   });
   run.out.one(made, () => madeText(made));
 };
+
+const named = (run: Invocation, place: string | undefined, words: string): Promise<string> =>
+  backupNamed(words, () => list(run, place, LOOK_BACK));
 
 const list = (
   run: Invocation,

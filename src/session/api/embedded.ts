@@ -84,8 +84,8 @@ const mustBeVerb = (verbs: object, verb: string): void => {
   throw new GreenroomError('unknown_verb', `${String(verb)} is no verb; there are ${known}`);
 };
 
-const contextOf = (
-  { clock }: SessionsDoor,
+export const contextOf = (
+  { clock }: Pick<SessionsDoor, 'clock'>,
   tenant: Tenant,
   { timeoutMs }: Pick<Declared, 'timeoutMs'>,
   traces: TraceIds,
@@ -158,7 +158,7 @@ const cancel = async (
 };
 
 /** An error of the table; what comes from below it, or is a bug, is its cause. */
-const inTable = (error: unknown): GreenroomError => {
+export const inTable = (error: unknown): GreenroomError => {
   if (error instanceof GreenroomError) return error;
   const code = codeOf(error);
   const { when, retryable } = ERRORS[code];

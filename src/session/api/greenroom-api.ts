@@ -12,6 +12,7 @@ import type { SessionsReplies, SessionsRequests } from '../verbs/registry.ts';
 import type { ApprovalsFacade } from './approvals-facade.ts';
 import type { ArchivesFacade } from './archives-facade.ts';
 import type { AuditFacade } from './audit-facade.ts';
+import type { BackupsFacade } from './backups-facade.ts';
 import type { SessionsFacade } from './facade.ts';
 import type { SchedulesFacade, TasksFacade, TemplatesFacade } from './tasks-facade.ts';
 import type { Prompt, TurnOptions, TurnStream } from './turn-stream.ts';
@@ -31,6 +32,8 @@ export interface GreenroomApi extends AsyncDisposable {
   readonly tasks: TasksFacade;
   /** Sessions that have ended, with their directories, elsewhere. */
   readonly archives: ArchivesFacade;
+  /** Copies of the whole store at the place that is set, of all tenants. */
+  readonly backups: BackupsFacade;
   /** When tasks run by themselves. */
   readonly schedules: SchedulesFacade;
   /** The same calls by verb. */

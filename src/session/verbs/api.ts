@@ -2,13 +2,15 @@
 import type { z } from 'zod';
 import type { WireEvent } from '../../model/event.ts';
 import type {
+  DaemonReplies,
+  DaemonRequests,
   SessionReplies,
   SessionRequests,
   SessionsReplies,
   SessionsRequests,
 } from './registry.ts';
 import type { TurnRequest } from './turn-request.ts';
-import type { SessionsVerb, SessionVerb } from './verb-facts.ts';
+import type { DaemonVerb, SessionsVerb, SessionVerb } from './verb-facts.ts';
 
 /** For a turn, beside its request. */
 export interface TurnControl {
@@ -48,3 +50,9 @@ export interface SessionsApi {
     control?: TurnControl,
   ): AsyncIterable<WireEvent>;
 }
+
+/** Asks a Greenroom about itself, here or over NATS. Rejects with a `GreenroomError` whose `code` is in the table. */
+export type AskDaemon = <V extends DaemonVerb>(
+  verb: V,
+  request: DaemonRequests[V],
+) => Promise<DaemonReplies[V]>;

@@ -37,6 +37,23 @@ describe.each(DOORS)('the door %s', (name) => {
     expect(await greenroom.status()).toMatchObject({ pid: process.pid, provider: 'anthropic' });
   });
 
+  test('it has backups made, listed, read and deleted', async () => {
+    const { backups } = greenroom;
+    const waitMs = 30_000;
+    const { status, last } = await backups.run({ waitMs });
+    const backupId = last?.backupId ?? '';
+    expect(status).toBe('idle');
+    const found = await backups.list({ limit: 1 });
+    expect(found).toMatchObject([{ backupId, isOurs: true, entries: last?.entries }]);
+    expect((await backups.verify(undefined, { waitMs })).work).toMatchObject({
+      ...{ kind: 'verify', status: 'completed', result: { backupId, isSound: true } },
+    });
+    await backups.delete(backupId, { waitMs });
+    expect((await backups.state()).work).toMatchObject({ kind: 'delete', status: 'completed' });
+    expect(await backups.list()).toEqual([]);
+    await expect(backups.list({ limit: 0 })).rejects.toMatchObject({ code: 'invalid_request' });
+  });
+
   test('its classic store has the same sessions', async () => {
     await greenroom.turn(id('classic'), 'Hello').text();
     const store = greenroom.store();
@@ -88,7 +105,7 @@ describe.skipIf(withoutNatsServer())('the two doors compared', () => {
     const [one, other] = both();
     const shared = membersOf(one).filter((name) => membersOf(other).includes(name));
     expect(shared).toEqual(named.toSorted());
-    for (const part of ['sessions', 'approvals', 'audit'] as const)
+    for (const part of ['sessions', 'approvals', 'audit', 'backups'] as const)
       expect(one[part].constructor).toBe(other[part].constructor);
     expect(membersOf(one.turn('s', 'x'))).toEqual(membersOf(other.turn('s', 'x')));
     expect(without(membersOf(one.store()), membersOf(other.store()))).toEqual(['page']);

@@ -2,6 +2,9 @@
  * One Greenroom and both of its doors, for the contract: the program in its process, and a client on the broker before it.
  * One system serves the whole suite; each case works in sessions of its own.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ConnectedGreenroom, connect } from '../../../src/client/connect.ts';
 import { type GreenroomApi, tool } from '../../../src/index.ts';
 import { type Rehearsal, startRehearsal } from '../../../src/rehearsal/server.ts';
@@ -53,7 +56,9 @@ const note = tool({
 export const openDoors = async (): Promise<Doors> => {
   const stage = new Stage();
   const broker = natsServer === undefined ? undefined : await startBroker();
+  const backupTo = mkdtempSync(join(tmpdir(), 'greenroom-doors-'));
   const room = new TestGreenroom(await stage.rehearsal(), {
+    backupTo,
     tools: [note],
     nats: broker === undefined ? false : { url: broker.url },
   });
@@ -65,6 +70,7 @@ export const openDoors = async (): Promise<Doors> => {
       await client?.close();
       await room.remove();
       await broker?.stop();
+      rmSync(backupTo, { recursive: true });
     },
   };
 };
