@@ -134,10 +134,19 @@ export const sendEmpty = (
   response.end();
 };
 
+/**
+ * Behind what was said so far. A reader that keeps its own half open would else hold the connection for good; and one that has asked
+ * for this before an earlier answer has ended gets that one whole: until then this response has no socket.
+ */
+const cutShortly = (response: ServerResponse): void => {
+  if (response.socket === null) response.destroy();
+  else response.socket.destroySoon();
+};
+
 /** Says what went wrong; what has begun is cut short, so that it is not taken for the whole. @returns its code. */
 export const sendProblem = (exchange: Exchange, error: unknown, traceId?: string): string => {
   const { status, code, headers, body } = problemOf(error, traceId);
-  if (exchange.response.headersSent) exchange.response.socket?.end();
+  if (exchange.response.headersSent) cutShortly(exchange.response);
   else send(exchange, { status, type: PROBLEM_TYPE, body, headers });
   return code;
 };

@@ -67,7 +67,7 @@ export const ownUse = (
   return withOwnInput(use.id, api, found);
 };
 
-/** The same for an input that has our form already, as a person or a hook gives it in the place of the model's. */
+/** The same for an input that has our form already, as a person gives it in the place of the model's. */
 export const ownUseOf = (
   { id, name, input }: ToolUse & { readonly input: Input },
   tools: readonly string[] | undefined,
@@ -75,6 +75,10 @@ export const ownUseOf = (
   const api = apiToolsOf(tools).find((each) => each.name === name);
   return api === undefined ? { id, name, input } : withOwnInput(id, api, input);
 };
+
+/** The same call with another input, in our form. */
+export const withInput = (use: OwnUse, input: Input): OwnUse =>
+  use.api === undefined ? { ...use, input } : withOwnInput(use.id, use.api, input);
 
 const withOwnInput = (id: string, api: ApiTool, input: Input): OwnUse => ({
   ...{ id, api, input },

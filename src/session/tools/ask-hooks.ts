@@ -4,7 +4,7 @@ import type { TurnId } from '../../model/ids.ts';
 import type { HookedRun, Verdict } from '../machine/machine.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { HookCall, HookEvent, Hooks, HookVerdict } from '../ports/hooks.ts';
-import type { OwnUse } from './api-tools.ts';
+import { type OwnUse, withInput } from './api-tools.ts';
 import type { Judged } from './judge.ts';
 
 /** Whose calls they are. */
@@ -44,9 +44,9 @@ export const askBefore = async (
   const first = judge(use);
   if (first.kind === 'refuse') return { verdict: first, context: [] };
   const before = await asked('PreToolUse', use, ground);
-  const changed = before.said.input === undefined ? use : { ...use, input: before.said.input };
+  const changed = before.said.input === undefined ? use : withInput(use, before.said.input);
   const judged = before.said.input === undefined ? first : judge(changed);
-  const verdict = afterPreToolUse(withInput(judged, changed !== use), before.said);
+  const verdict = afterPreToolUse(marked(judged, changed !== use), before.said);
   const { context } = before.said;
   if (verdict.kind !== 'ask') return { verdict: { ...verdict, hooks: before.runs }, context };
   const instead = await asked('PermissionRequest', changed, ground, {
@@ -55,12 +55,19 @@ export const askBefore = async (
   const answered = afterPermissionRequest(verdict, instead.said);
   const runs = [...before.runs, ...instead.runs];
   // What it would run instead is forbidden as everything else is.
-  const again = answered.kind === 'start' ? judge({ ...use, input: answered.input }) : answered;
-  const final = again.kind === 'refuse' ? again : answered;
+  if (answered.kind !== 'start' || instead.said.input === undefined)
+    return { verdict: { ...answered, hooks: runs }, context };
+  const again = judge(withInput(use, answered.input));
+  const final = again.kind === 'refuse' ? again : { ...answered, ...factsOf(again) };
   return { verdict: { ...final, hooks: runs }, context };
 };
 
-const withInput = (judged: Judged, isChanged: boolean): Judged =>
+/** What holds for the input that runs, and not for the one that it stands for. */
+const factsOf = ({ effect, isAlone, realPath }: Exclude<Judged, { kind: 'refuse' }>) => ({
+  ...{ effect, isAlone, realPath },
+});
+
+const marked = (judged: Judged, isChanged: boolean): Judged =>
   isChanged && judged.kind !== 'refuse' ? { ...judged, isChanged: true } : judged;
 
 const afterPreToolUse = (judged: Judged, { decision, reason, stop }: HookVerdict): Judged => {

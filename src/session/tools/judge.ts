@@ -2,10 +2,11 @@
  * What becomes of a tool call before it runs: it starts, is asked about, or is refused. The decision itself is made in
  * `src/permissions`; here stands what a session's settings mean for it.
  */
+import { basename, dirname } from 'node:path';
 import { codeOf } from '../../model/errors.ts';
 import type { Head } from '../../model/head.ts';
 import { decide, type PermissionDecision } from '../../permissions/decide.ts';
-import type { FileSystem } from '../../permissions/paths.ts';
+import { type FileSystem, Places } from '../../permissions/paths.ts';
 import type { Policy } from '../../permissions/policies.ts';
 import {
   mergeRules,
@@ -14,7 +15,7 @@ import {
   readRules,
 } from '../../permissions/rule-set.ts';
 import type { Verdict } from '../machine/machine.ts';
-import type { OfferedTool } from '../ports/tools.ts';
+import { MEMORY_ROOT, type OfferedTool } from '../ports/tools.ts';
 import { effectOf, type OwnUse } from './api-tools.ts';
 import type { Offer } from './offer.ts';
 
@@ -66,6 +67,10 @@ export class Judge {
     }
     if (fault !== undefined)
       return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message: fault };
+    if (api?.name === 'memory' && isElsewhere(place, this.#ground.files)) {
+      const message = `${MEMORY_ROOT} is a link, and not used.`;
+      return { toolUseId, input: {}, reason: 'it is a link', kind: 'refuse', message };
+    }
     if (!isInput(input)) {
       const message = 'The input must be a JSON object.';
       return { toolUseId, input: {}, reason: 'malformed', kind: 'refuse', message };
@@ -120,6 +125,14 @@ const modeOf = (mode: PermissionGround['mode'], memories: string | undefined) =>
 
 const placeOf = ({ api }: OwnUse, { memories, ...place }: Place): Place =>
   api?.name === 'memory' && memories !== undefined ? { ...place, cwd: memories, memories } : place;
+
+/** A command may have put a link in the memory's place: what that leads to is not the session's own. */
+const isElsewhere = ({ memories }: Place, files: FileSystem): boolean => {
+  if (memories === undefined) return false;
+  const places = new Places(files);
+  const above = places.find('/', dirname(memories))?.real;
+  return places.find('/', memories)?.real !== `${above}/${basename(memories)}`;
+};
 
 /** A file gets another name: a rule about either is a rule about it. */
 const stricter = (from: PermissionDecision, to: PermissionDecision): PermissionDecision => {

@@ -2,22 +2,25 @@
  * What runs the calls of the API's text editor and memory, once they are calls of ours: `Read`, `Write` and `Edit` do the work, with
  * their checks, and here stands what those cannot: folders, lines put in, and in memory names that go or change.
  */
-import { lstatSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { API_RUNNERS, MEMORY_ROOT, type ToolOutcome } from '../../session/ports/tools.ts';
 import { bytesOf, exactText } from '../files/file-text.ts';
+import { FolderAnchor } from '../files/folder-anchor.ts';
+import { listed, removeTree } from '../files/folder-tree.ts';
 import { changeFile } from '../files/new-content.ts';
 import { checkPlace, pathOf, realTarget, unlessMissing } from '../files/place.ts';
-import { failed, said } from '../tool/outcome.ts';
+import { failed, linesWithin, said, whole } from '../tool/outcome.ts';
+import { Pauses } from '../tool/pauses.ts';
 import { Refusal } from '../tool/refusal.ts';
 import { type BuiltinTool, builtinTool, type ToolJob } from '../tool/tool.ts';
 import { Edit } from './edit.ts';
 import { Read } from './read.ts';
 import { Write } from './write.ts';
 
-/** Names of one folder's view. */
-const MAX_NAMES = 1_000;
+/** Characters of a folder's view. */
+const MAX_LIST = 100_000;
 /** Characters of a file's view in memory. */
 const MAX_VIEW = 16_000;
 
@@ -34,12 +37,24 @@ export const Memory: BuiltinTool = builtinTool({
   input: Input,
   work: async (input, job, signal) => {
     const root = rootOf(input.file_path, job);
-    for (const path of [input.file_path, input['new_path']])
-      if (typeof path === 'string') mustBeIn(root, path);
-    const outcome = await remembered(input, root, job, signal);
-    return outcome.type === 'result' && typeof outcome.content === 'string'
-      ? { ...outcome, content: outcome.content.replaceAll(root, MEMORY_ROOT) }
-      : outcome;
+    const realRoot = realRootOf(root);
+    const shown = (text: string) =>
+      text.replaceAll(realRoot, MEMORY_ROOT).replaceAll(root, MEMORY_ROOT);
+    try {
+      for (const path of [input.file_path, input['new_path']])
+        if (typeof path === 'string') mustBeIn(root, realRoot, path);
+      const outcome = await remembered(input, root, job, signal);
+      if (isOfFile(outcome, input))
+        return {
+          ...outcome,
+          content: cut(`${shown(input.file_path)} with line numbers:\n${outcome.content}`),
+        };
+      return outcome.type === 'result' && typeof outcome.content === 'string'
+        ? { ...outcome, content: shown(outcome.content) }
+        : outcome;
+    } catch (error) {
+      throw error instanceof Refusal ? new Refusal(shown(error.message)) : error;
+    }
   },
 });
 
@@ -56,27 +71,49 @@ const remembered = async (
   if (input['is_deleted'] === true) {
     if (stats === undefined) return failed(`The path ${path} does not exist`);
     checkPlace(realpathSync.native(path), job.realPath);
-    rmSync(path, { recursive: true });
+    await removeTree(ownPlace(path), new Pauses(signal));
     return said(`Successfully deleted ${path}`);
   }
   if (typeof input['new_path'] === 'string') return renamed(path, input['new_path'], job);
   if ('content' in input) {
-    if (stats !== undefined) return failed(`Error: File ${path} already exists`);
+    if (stats !== undefined && !holds(path, stats, input['content']))
+      return failed(`Error: File ${path} already exists`);
     const made = await Write.run(job, signal);
     return isFine(made) ? { ...made, content: `File created successfully at: ${path}` } : made;
   }
-  const isView = !('old_string' in input) && !('insert_line' in input);
-  if (isView && stats === undefined && path !== root)
-    return failed(`The path ${path} does not exist. Please provide a valid path.`);
-  const outcome = await edited(input, job, signal);
-  if (!isView || !isFine(outcome) || typeof outcome.content !== 'string' || isFolder(path))
-    return outcome;
-  const content = `Here's the content of ${path} with line numbers:\n${outcome.content}`;
-  const rest = `\n[Cut at ${MAX_VIEW} characters: go on with view_range.]`;
-  return {
-    ...outcome,
-    content: content.length > MAX_VIEW ? content.slice(0, MAX_VIEW) + rest : content,
-  };
+  if (isView(input) && stats === undefined)
+    return path === root
+      ? listOf(path, { lines: [path], isCut: false })
+      : failed(`The path ${path} does not exist. Please provide a valid path.`);
+  return edited(input, job, signal);
+};
+
+/** A call that is made again, after it was lost, finds what it has made. */
+const holds = (path: string, stats: Stats, content: unknown): boolean =>
+  stats.isFile() &&
+  stats.size === Buffer.byteLength(String(content)) &&
+  readFileSync(path, 'utf8') === content;
+
+/** What is in a file, which is shown as it is. */
+const isOfFile = (
+  outcome: ToolOutcome,
+  input: Asked,
+): outcome is Extract<ToolOutcome, { type: 'result' }> & { readonly content: string } =>
+  isFine(outcome) &&
+  typeof outcome.content === 'string' &&
+  isView(input) &&
+  lstatSync(input.file_path, { throwIfNoEntry: false }) !== undefined &&
+  !isFolder(input.file_path);
+
+const CHANGING = ['is_deleted', 'new_path', 'content', 'old_string', 'insert_line'] as const;
+
+const isView = (input: Asked): boolean => CHANGING.every((field) => input[field] === undefined);
+
+const cut = (about: string): string => {
+  const content = `Here's the content of ${about}`;
+  return content.length > MAX_VIEW
+    ? `${whole(content.slice(0, MAX_VIEW))}\n[Cut at ${MAX_VIEW} characters: go on with view_range.]`
+    : content;
 };
 
 const renamed = (from: string, to: string, job: ToolJob): ToolOutcome => {
@@ -87,9 +124,24 @@ const renamed = (from: string, to: string, job: ToolJob): ToolOutcome => {
   checkPlace(realpathSync.native(from), job.realPath);
   if (lstatSync(dirname(to), { throwIfNoEntry: false }) === undefined)
     return failed(`The folder ${dirname(to)} does not exist`);
-  renameSync(from, to);
+  const [source, target] = [ownPlace(from), ownPlace(to)];
+  if (target.startsWith(`${source}/`)) return failed(`${to} is in ${from} itself.`);
+  const folder = FolderAnchor.open(dirname(source));
+  try {
+    const other = FolderAnchor.open(dirname(target));
+    try {
+      folder.move(basename(source), other, basename(target));
+    } finally {
+      other.close();
+    }
+  } finally {
+    folder.close();
+  }
   return said(`Successfully renamed ${from} to ${to}`);
 };
+
+/** Where it really is, and the link itself where it is one. */
+const ownPlace = (path: string): string => join(realpathSync.native(dirname(path)), basename(path));
 
 const isFine = (outcome: ToolOutcome): outcome is Extract<ToolOutcome, { type: 'result' }> =>
   outcome.type === 'result' && !outcome.isError;
@@ -101,13 +153,19 @@ const edited = async (input: Asked, job: ToolJob, signal: AbortSignal): Promise<
   if ('old_string' in input) return Edit.run(job, signal);
   const path = pathOf(input.file_path, job);
   if (!isFolder(path)) return Read.run(job, signal);
-  checkPlace(unlessMissing(() => realpathSync.native(path)) ?? path, job.realPath);
-  return said(
-    [
-      `Here're the files and directories up to 2 levels deep in ${path}, excluding hidden items and node_modules:`,
-      ...listed(path, 2).slice(0, MAX_NAMES),
-    ].join('\n'),
-  );
+  const real = realpathSync.native(path);
+  checkPlace(real, job.realPath);
+  return listOf(real, await listed(real, 2, new Pauses(signal)));
+};
+
+const listOf = (
+  path: string,
+  { lines, isCut }: Awaited<ReturnType<typeof listed>>,
+): ToolOutcome => {
+  const { text, shown } = linesWithin(lines, MAX_LIST);
+  const head = `Here're the files and directories up to 2 levels deep in ${path}, excluding hidden items and node_modules:`;
+  const rest = isCut || shown < lines.length ? '\n[There are more: view one of the folders.]' : '';
+  return said(`${head}\n${text}${rest}`);
 };
 
 const inserted = async (input: Asked, job: ToolJob, signal: AbortSignal): Promise<ToolOutcome> => {
@@ -140,28 +198,9 @@ const inserted = async (input: Asked, job: ToolJob, signal: AbortSignal): Promis
   );
 };
 
-/** A memory that holds nothing yet has no folder. */
 const isFolder = (path: string): boolean => {
   const real = unlessMissing(() => realpathSync.native(path));
-  return real === undefined
-    ? path.endsWith(MEMORY_ROOT)
-    : lstatSync(real, { throwIfNoEntry: false })?.isDirectory() === true;
-};
-
-const sizeOf = (bytes: number): string =>
-  bytes < 1_024 * 1_024
-    ? `${(bytes / 1_024).toFixed(1)}K`
-    : `${(bytes / 1_024 / 1_024).toFixed(1)}M`;
-
-const listed = (path: string, levels: number): readonly string[] => {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  const own = `${sizeOf(stats?.size ?? 0)}\t${path}`;
-  if (levels === 0 || stats?.isDirectory() !== true) return [own];
-  const names = readdirSync(path)
-    .filter((name) => !name.startsWith('.') && name !== 'node_modules')
-    .sort()
-    .slice(0, MAX_NAMES);
-  return [own, ...names.flatMap((name) => listed(join(path, name), levels - 1))];
+  return real !== undefined && lstatSync(real, { throwIfNoEntry: false })?.isDirectory() === true;
 };
 
 /** The session's folder of memories, as it stands in each path of the call. */
@@ -172,10 +211,16 @@ const rootOf = (path: string, { key }: ToolJob): string => {
   return path.slice(0, at + end.length);
 };
 
+/** The folder itself may be no link: what a command has put in its place would else be taken for the memory. */
+const realRootOf = (root: string): string => {
+  const own = join(realTarget(dirname(root)), basename(root));
+  if (realTarget(root) !== own) throw new Refusal(`${MEMORY_ROOT} is a link, and not used.`);
+  return own;
+};
+
 /** Links may lead anywhere: the place that counts is the real one. */
-const mustBeIn = (root: string, path: string): void => {
+const mustBeIn = (root: string, realRoot: string, path: string): void => {
   if (path === root) return;
-  const real = realTarget(path);
-  if (!real.startsWith(`${realTarget(root)}/`) || !path.startsWith(`${root}/`))
+  if (!realTarget(path).startsWith(`${realRoot}/`) || !path.startsWith(`${root}/`))
     throw new Refusal(`${path} is not in ${MEMORY_ROOT}.`);
 };

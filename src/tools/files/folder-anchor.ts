@@ -16,12 +16,15 @@ import {
   futimesSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
   readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   type Stats,
   statSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -55,7 +58,7 @@ export class FolderAnchor {
 
   /** Refuses a folder that is not where it is named: one of its parts is a link by now. */
   static open(folder: string): FolderAnchor {
-    const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    const fd = openSync(folder, FOLDER);
     try {
       checkPlace(whereIs(fd, folder), folder);
       const anchored = `/proc/self/fd/${fd}`;
@@ -91,8 +94,61 @@ export class FolderAnchor {
     closeSync(this.#fd);
   }
 
+  /** Of the folder itself, as the file system counts it. In bytes. */
+  get size(): number {
+    return fstatSync(this.#fd).size;
+  }
+
   names(): readonly Dirent[] {
     return readdirSync(this.#base, { withFileTypes: true });
+  }
+
+  /** The same, no more of them than asked for, in no order. */
+  someNames(most: number): readonly string[] {
+    const open = opendirSync(this.#base);
+    const names: string[] = [];
+    try {
+      for (let entry = open.readSync(); entry !== null; entry = open.readSync()) {
+        if (names.length === most) break;
+        names.push(entry.name);
+      }
+      return names;
+    } finally {
+      open.closeSync();
+    }
+  }
+
+  /** Of a link itself; undefined: there is nothing of that name. */
+  stats(name: string): Stats | undefined {
+    return lstatSync(this.#path(name), { throwIfNoEntry: false });
+  }
+
+  /** undefined for what is no folder, also for a link to one. */
+  openFolder(name: string): FolderAnchor | undefined {
+    return this.#naming(name, () => {
+      if (this.stats(name)?.isDirectory() !== true) return undefined;
+      const fd = openSync(this.#path(name), FOLDER | constants.O_NOFOLLOW);
+      const anchored = `/proc/self/fd/${fd}`;
+      const folder = this.#pathOf(name);
+      return new FolderAnchor(folder, fd, isFolder(anchored) ? anchored : folder);
+    });
+  }
+
+  /** A link goes, and not what it leads to. */
+  removeFile(name: string): void {
+    this.#naming(name, () => unlinkSync(this.#path(name)));
+  }
+
+  /** An empty one. */
+  removeFolder(name: string): void {
+    this.#naming(name, () => rmdirSync(this.#path(name)));
+  }
+
+  /** Refuses a name that is there. */
+  move(name: string, to: FolderAnchor, newName: string): void {
+    if (to.stats(newName) !== undefined)
+      throw new Refusal(`${to.#pathOf(newName)} is there already.`);
+    this.#naming(name, () => renameSync(this.#path(name), to.#path(newName)));
   }
 
   /** undefined if there is no such file. Refuses links, folders, pipes and devices. */
@@ -138,12 +194,16 @@ export class FolderAnchor {
     return `${this.#base}/${name}`;
   }
 
+  #pathOf(name: string): string {
+    return `${this.folder === '/' ? '' : this.folder}/${name}`;
+  }
+
   /** Has errors name the file by its real path. */
   #naming<T>(name: string, work: () => T): T {
     try {
       return work();
     } catch (error) {
-      const path = `${this.folder === '/' ? '' : this.folder}/${name}`;
+      const path = this.#pathOf(name);
       if (error instanceof Refusal)
         throw new Refusal(error.message.replaceAll(this.#path(name), path));
       throw Object.assign(error as Error, { path });
@@ -151,6 +211,7 @@ export class FolderAnchor {
   }
 }
 
+const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 const writeDraft = async (path: string, { bytes, before }: Replacement): Promise<Stats> => {

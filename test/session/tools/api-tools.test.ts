@@ -1,9 +1,11 @@
 /** Calls of the API's own tools as calls of ours: names, inputs, paths, and what is refused. */
 import { expect, it } from 'vitest';
 import { type Head, newHead } from '../../../src/model/head.ts';
-import { sessionKey } from '../../../src/model/ids.ts';
+import { sessionKey, type TurnId } from '../../../src/model/ids.ts';
 import { NO_RULES, readRules } from '../../../src/permissions/rule-set.ts';
-import { API_TOOLS, effectOf, ownUse } from '../../../src/session/tools/api-tools.ts';
+import type { Hooks } from '../../../src/session/ports/hooks.ts';
+import { API_TOOLS, effectOf, type OwnUse, ownUse } from '../../../src/session/tools/api-tools.ts';
+import { askBefore } from '../../../src/session/tools/ask-hooks.ts';
 import { Judge, type PermissionGround } from '../../../src/session/tools/judge.ts';
 import { offerOf } from '../../../src/session/tools/offer.ts';
 
@@ -122,6 +124,40 @@ it('lets the memory be changed without asking, but not against a rule or a mode'
   expect(verdict('memory', note, { disallowedTools: [`Edit(/${MEMORIES}/**)`] }).kind).toBe(
     'refuse',
   );
+});
+
+it('is refused where a link stands in the place of the memory', () => {
+  const linked = (path: string) => (path === MEMORIES ? '/home/ann' : undefined);
+  const ground = { ...GROUND, files: { readLink: linked } };
+  for (const command of ['view', 'create'])
+    expect(
+      verdict('memory', { command, path: '/memories/a', file_text: '' }, {}, ground),
+    ).toMatchObject({ kind: 'refuse', message: '/memories is a link, and not used.' });
+});
+
+it('is judged as what a hook makes of it', async () => {
+  const head = {
+    ...newHead(sessionKey('default', 's'), 0),
+    ...{ tools: TYPES, disallowedTools: ['Edit(secret)'] },
+  };
+  const place = { workingDirectory: '/srv/app', cwd: '/srv/app', memories: MEMORIES };
+  const judge = (use: OwnUse) => new Judge(GROUND).verdict(use, offerOf(head, ALL), head, place);
+  const after = (event: string, input: Record<string, unknown>, path = 'secret') => {
+    const said = { decision: 'allow', input, context: [], runs: [] } as const;
+    const hooks = {
+      has: (asked: string) => asked === event,
+      run: () => Promise.resolve(said),
+    } as unknown as Hooks;
+    const ground = { hooks, head, turnId: 't' as TurnId, cwd: '/', permissionMode: 'default' };
+    return askBefore(own(EDITOR, { command: 'view', path }), judge, ground);
+  };
+  const put = { file_path: 'secret', content: 'x' };
+  expect((await after('PreToolUse', put)).verdict.kind).toBe('refuse');
+  expect((await after('PermissionRequest', put, '/etc/a')).verdict.kind).toBe('refuse');
+  const other = { file_path: '/etc/b', content: 'x' };
+  expect((await after('PermissionRequest', other, '/etc/a')).verdict).toMatchObject({
+    ...{ kind: 'start', effect: 'idempotent', isAlone: true, realPath: '/etc/b' },
+  });
 });
 
 it('is offered by its type, and not where a tool that does its work is denied', () => {
