@@ -1,4 +1,4 @@
-/** Verbs on the backups of the whole store: they are of all tenants, so whoever asks needs `admin`. */
+/** Verbs on the backups of the whole store: they are of all tenants, so a caller that asks needs `admin`. */
 import { z } from 'zod';
 import { iso } from '../../model/moment.ts';
 import type { RequestContext } from '../../model/request-context.ts';
