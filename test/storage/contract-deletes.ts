@@ -155,6 +155,18 @@ export const deletesContract = (open: OpenJournal): void => {
       expect(await read(journal).entries(neighbour)).toHaveLength(1);
     });
 
+    it('takes large records in several steps, and sees all of them beforehand', async () => {
+      const journal = await ground().journal();
+      const texts = Array.from({ length: 18 }, () => 'x'.repeat(1024 * 1024)); // more than one step removes
+      const change = append(key, undefined, 'small', ...texts, 'small');
+      await journal.commit(change);
+      const foreseen = await journal.bytesOf(key);
+      await journal.commit(remove(key, change.head, UNTIL));
+      const { bytes, purged, left } = await journal.purge(10);
+      expect({ bytes, purged, left }).toEqual({ bytes: foreseen, purged: 1, left: false });
+      expect(bytes).toBeGreaterThan(18 * 1024 * 1024);
+    });
+
     it('takes what its tools did out of the audit, and leaves what became of it', async () => {
       const journal = await ground().journal();
       const tool = { kind: 'tool', action: 'succeeded', atMs: NOW, by: 'test' } as const;

@@ -48,6 +48,10 @@ class MemoryTables implements ReadTables, WriteTables {
     return found.slice(0, limit);
   }
 
+  keysIn(table: Table, range: Range): Key[] {
+    return this.range(table, range).map(({ key }) => key);
+  }
+
   notNoted(): Iterable<Key> {
     return [];
   }

@@ -39,6 +39,8 @@ export interface WriteTables {
       readonly reverse?: boolean;
     },
   ): { readonly key: keys.Key; readonly value: Buffer }[];
+  /** The same without their values, which may be large. */
+  keysIn(table: Table, range: Parameters<WriteTables['range']>[1]): keys.Key[];
   put(table: Table, key: Uint8Array, value: Uint8Array): void;
   remove(table: Table, key: Uint8Array): void;
 }
@@ -222,13 +224,13 @@ const carryOut = (tables: WriteTables, { bytes, operationsAt }: EncodedChange): 
   }
 };
 
-/** A few at a time: a range gives copies. */
+/** A few at a time. */
 const removeAll = (tables: WriteTables, table: Table, start: keys.Key): void => {
   const range = { start, end: keys.after(start), limit: PURGE_BATCH_RECORDS };
   for (let found = PURGE_BATCH_RECORDS; found === PURGE_BATCH_RECORDS; ) {
-    const records = tables.range(table, range);
-    for (const { key } of records) tables.remove(table, bytesOf(key));
-    found = records.length;
+    const each = tables.keysIn(table, range);
+    for (const key of each) tables.remove(table, bytesOf(key));
+    found = each.length;
   }
 };
 

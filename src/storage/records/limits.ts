@@ -57,11 +57,11 @@ export const HELD_UP_MS = 1_000;
 export const HELD_UP_GRACE_MS = 5_000;
 /** Records that one transaction of a purge removes. */
 export const PURGE_BATCH_RECORDS = 500;
-/** Records read at a time when a session is measured: bodies are among them, and a read gives copies. */
-export const MEASURE_BATCH_RECORDS = 16;
-/** After so few bytes twice as many records are read, up to the most. */
-export const MEASURE_SMALL_BYTES = 256 * 1024;
-export const MEASURE_MOST_RECORDS = 256;
+/** Bytes of them, but for the last one: others wait behind the transaction. */
+export const PURGE_BATCH_BYTES = 16 * MIB;
+/** Records, and bytes but for the last one, of one step of the loop when a session is measured. */
+export const MEASURE_BATCH_RECORDS = 256;
+export const MEASURE_BATCH_BYTES = 1 * MIB;
 /** Rows read at a time when all are scanned. */
 export const ROW_PAGE = 1_000;
 /** Below this much free space changes that add are refused. */
@@ -78,3 +78,9 @@ export const READER_CHECK_INTERVAL_MS = 30_000;
  * and those that deletions have freed.
  */
 export const MAP_BYTES = 1024 * 1024 * MIB;
+/** Of a smaller address space the map takes a part: a second store, such as a copy, is open beside it. LMDB crashes where none is left. */
+const MAP_PART = 1 / 4;
+
+/** @param space of the process, in bytes; undefined: not known. A whole number of MiB. */
+export const mapBytesIn = (space: number | undefined): number =>
+  Math.min(MAP_BYTES, Math.max(1, Math.floor(((space ?? Infinity) * MAP_PART) / MIB)) * MIB);

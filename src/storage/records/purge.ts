@@ -13,6 +13,7 @@ import { untilOf, type WriteTables } from './apply-batch.ts';
 import { packValue, readValue, record } from './frame.ts';
 import * as keys from './keys.ts';
 import { SESSIONS, UPKEEP } from './keys.ts';
+import { PURGE_BATCH_BYTES } from './limits.ts';
 import { companionOf, purgeable, referredThrough } from './purgeable.ts';
 import type { PurgeStep, StoredRecord } from './store.ts';
 
@@ -50,13 +51,16 @@ export const purgeSome = (
   const keptThrough = referredThrough(tables, prefix);
   const found = purgeable(tables, prefix, { start: prefix, keptThrough, limit: records });
   let bytes = 0;
-  for (const { key, value } of found) {
+  let removed = 0;
+  for (const key of found) {
+    if (bytes >= PURGE_BATCH_BYTES) break;
     const companion = companionOf(tables, prefix, key);
-    bytes += key.length + value.length + (companion?.bytes ?? 0);
+    bytes += key.length + lengthOf(tables, key) + (companion?.bytes ?? 0);
     tables.remove(SESSIONS, bytesOf(key));
     if (companion !== undefined) tables.remove(companion.table, bytesOf(companion.key));
+    removed += 1;
   }
-  if (found.length === records) return { purged: 0, bytes, left: true };
+  if (found.length === records || removed < found.length) return { purged: 0, bytes, left: true };
   tables.remove(UPKEEP, bytesOf(first.key));
   if (keptThrough > 0) keep(tables, prefix, keptThrough);
   return {
@@ -65,6 +69,10 @@ export const purgeSome = (
     left: waiting.length > 1,
   };
 };
+
+/** Of its value, which is not copied for it. */
+const lengthOf = (tables: WriteTables, key: keys.Key): number =>
+  tables.peek(SESSIONS, bytesOf(key), Infinity)?.length ?? 0;
 
 /** The last fork to let go of it asks for the purge again. */
 const keep = (tables: WriteTables, prefix: keys.Key, throughSeq: number): void => {

@@ -9,10 +9,10 @@ import type { AuditRecord } from '../../session/ports/journal.ts';
 import { readOwner, readValue } from './frame.ts';
 import * as keys from './keys.ts';
 import { AUDIT, SESSIONS, type Table, UPKEEP } from './keys.ts';
-import type { ReadTables, StoredRecord } from './store.ts';
+import type { ReadTables } from './store.ts';
 
 /** Tables as a transaction or a reader has them. */
-export type Looked = Pick<ReadTables, 'range'> & {
+export type Looked = Pick<ReadTables, 'range' | 'keysIn'> & {
   get(table: Table, key: keys.Key): Buffer | undefined;
 };
 
@@ -33,21 +33,21 @@ export const referredThrough = (tables: Pick<Looked, 'range'>, prefix: keys.Key)
   return farthest === undefined ? 0 : keys.ofReferenceKey(farthest.key).throughSeq;
 };
 
-/** Everything from `start` on but the entries through `keptThrough`, a few records at a time. */
+/** The keys of everything from `start` on but the entries through `keptThrough`, a few at a time. */
 export const purgeable = (
-  tables: Pick<Looked, 'range'>,
+  tables: Pick<Looked, 'keysIn'>,
   prefix: keys.Key,
   { start, keptThrough, limit }: { start: keys.Key; keptThrough: number; limit: number },
-): readonly StoredRecord[] => {
+): readonly keys.Key[] => {
   const end = keys.after(prefix);
-  if (keptThrough === 0) return tables.range(SESSIONS, { start, end, limit });
+  if (keptThrough === 0) return tables.keysIn(SESSIONS, { start, end, limit });
   const kept = keys.entryKey(prefix, '', 1);
-  const before = start < kept ? tables.range(SESSIONS, { start, end: kept, limit }) : [];
+  const before = start < kept ? tables.keysIn(SESSIONS, { start, end: kept, limit }) : [];
   if (before.length === limit) return before;
   const behind = keys.laterOf(start, keys.entryKey(prefix, '', keptThrough + 1));
   return [
     ...before,
-    ...tables.range(SESSIONS, { start: behind, end, limit: limit - before.length }),
+    ...tables.keysIn(SESSIONS, { start: behind, end, limit: limit - before.length }),
   ];
 };
 

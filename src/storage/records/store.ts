@@ -27,6 +27,8 @@ export interface ReadTables {
   visit<T>(table: Table, key: Key, see: (value: Buffer, key: Buffer) => T): T | undefined;
   /** A page of records in order; copies. */
   range(table: Table, range: Range): StoredRecord[];
+  /** The same without their values, which may be large. */
+  keysIn(table: Table, range: Range): Key[];
   /** Prefixes of sessions whose latest changes are shown and not noted in the list of changes yet. */
   notNoted(): Iterable<Key>;
 }

@@ -98,6 +98,17 @@ export class FreshTables implements ReadTables {
     return sorted.slice(0, range.limit);
   }
 
+  keysIn(table: Table, range: Range): Key[] {
+    const under = this.#under.keysIn(table, range);
+    if (this.#bytes === 0) return under;
+    this.#read();
+    const fresh = this.#within(table, range);
+    if (fresh.size === 0) return under;
+    const sorted = [...new Set([...under, ...fresh.keys()])].sort((a, b) => (a < b ? -1 : 1));
+    if (range.reverse === true) sorted.reverse();
+    return sorted.slice(0, range.limit);
+  }
+
   notNoted(): Iterable<Key> {
     this.#read();
     return this.#sessions.keys();

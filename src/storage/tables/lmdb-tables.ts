@@ -9,9 +9,10 @@
  */
 import { writeSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { addressSpace } from '../../platform/address-space.ts';
 import type { WriteTables } from '../records/apply-batch.ts';
 import { type Key, TABLES, type Table } from '../records/keys.ts';
-import { MAP_BYTES } from '../records/limits.ts';
+import { mapBytesIn } from '../records/limits.ts';
 import type { Range, ReadTables, StoredRecord } from '../records/store.ts';
 
 type Bytes = Database<Buffer, Buffer>;
@@ -21,6 +22,11 @@ const STDERR = 2;
 const RAW = { keyEncoding: 'binary', encoding: 'binary' } as const;
 
 const bytesOf = (key: Key): Buffer => Buffer.from(key, 'latin1');
+
+const boundsOf = ({ start, end, limit, reverse = false }: Range) =>
+  reverse
+    ? { start: bytesOf(end), exclusiveStart: true, end: bytesOf(start), reverse, limit }
+    : { start: bytesOf(start), end: bytesOf(end), limit };
 
 /** Longer than any key that LMDB takes. */
 const KEY_BYTES = 4_096;
@@ -50,7 +56,7 @@ export class LmdbTables implements ReadTables, WriteTables {
       path: dir,
       noSubdir: false,
       maxDbs: TABLES.length + 1,
-      mapSize: MAP_BYTES,
+      mapSize: mapBytesIn(addressSpace()),
       overlappingSync: false,
       readOnly,
     });
@@ -75,14 +81,18 @@ export class LmdbTables implements ReadTables, WriteTables {
       ?.subarray(0, length) as Buffer | undefined;
   }
 
-  range(table: Table, { start, end, limit, reverse = false }: Range): StoredRecord[] {
-    const bounds = reverse
-      ? { start: bytesOf(end), exclusiveStart: true, end: bytesOf(start), reverse, limit }
-      : { start: bytesOf(start), end: bytesOf(end), limit };
+  range(table: Table, range: Range): StoredRecord[] {
     const records: StoredRecord[] = [];
-    for (const { key, value } of this.#table(table).getRange(bounds))
+    for (const { key, value } of this.#table(table).getRange(boundsOf(range)))
       records.push({ key: Buffer.from(key).toString('latin1'), value: Buffer.from(value) });
     return records;
+  }
+
+  keysIn(table: Table, range: Range): Key[] {
+    const found: Key[] = [];
+    for (const key of this.#table(table).getKeys(boundsOf(range)))
+      found.push(Buffer.from(key).toString('latin1'));
+    return found;
   }
 
   notNoted(): Iterable<Key> {
