@@ -14,18 +14,20 @@ import { GreenroomError } from '../src/model/errors.ts';
 import { iso } from '../src/model/moment.ts';
 import type { System } from '../src/otp/system.ts';
 import { journalName } from '../src/session/ports/journal.ts';
-import { backupStore } from '../src/storage/backup/care.ts';
+import { backupStore, besideHash } from '../src/storage/backup/care.ts';
 import type { Parts } from './parts.ts';
 
 const MB = 1_000_000;
 const HOUR_MS = 3_600_000;
 
 const TYPES = {
+  unchanged: 'store.backup-unchanged',
   ...{ made: 'store.backed-up', failed: 'store.backup-failed', deleted: 'store.backup-deleted' },
 } as const;
 const WORDS = {
   ...{ made: 'the store is backed up', failed: 'a backup of the store failed' },
   deleted: 'a backup of the store is deleted',
+  unchanged: 'no backup is made: nothing has changed since the last one',
 } as const;
 
 export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
@@ -44,13 +46,26 @@ export const backupsOf = ({ config, log, feed, sessions }: Parts) => {
   const keep = { last: config.backupKeep, days: config.backupKeepDays };
   const storeIdIn = (system: System) => system.find(journalName)?.info().storeId;
   const isKept = store.startsWith('lmdb');
+  const recordIn = (system: System) =>
+    new BackupRecord(() => system.fetch(journalName), config.tenant);
   return backups({
     place: isKept ? backupTo : undefined,
     every: isKept ? backupEvery : undefined,
     keep,
     next: (lastMs) => every?.(lastMs),
     longestMs: config.backupMaxHours * HOUR_MS,
-    record: (system) => new BackupRecord(() => system.fetch(journalName), config.tenant),
+    record: recordIn,
+    changes: (system) => {
+      const record = recordIn(system);
+      return {
+        mark: () => {
+          const mark = record.changeMark();
+          return mark && { ...mark, beside: besideHash(dataDir) };
+        },
+        isUnchanged: (since) =>
+          !record.hasChangedSince(since) && since.beside === besideHash(dataDir),
+      };
+    },
     emptyStaging: () => rm(work, { recursive: true, force: true }),
     tell: (step, about) => {
       const at = iso(sessions.clock.now());

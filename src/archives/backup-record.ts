@@ -1,10 +1,10 @@
-/** What is stored of the backups of this store, in its journal: one record, read and changed. */
+/** What is stored of the backups of this store, in its journal: one record, read and changed; and whether anything else has changed. */
 import type { DefinitionKey } from '../model/definition.ts';
 import { codeOf } from '../model/errors.ts';
 import type { Tenant } from '../model/ids.ts';
 import { NEVER_MS } from '../session/ports/archives.ts';
 import type { StoredBackups } from '../session/ports/backups.ts';
-import type { Journal } from '../session/ports/journal.ts';
+import type { ChangeMark, Journal, JournalUpkeep } from '../session/ports/journal.ts';
 
 export interface KnownBackups {
   readonly dueMs: number;
@@ -14,11 +14,11 @@ export interface KnownBackups {
 const MAX_CONFLICTS = 20;
 
 export class BackupRecord {
-  readonly #journal: () => Journal;
+  readonly #journal: () => Journal & JournalUpkeep;
   readonly #key: DefinitionKey;
 
   /** @param journal looked up each time: it may have been restarted. @param tenant under which it stands: it is of all. */
-  constructor(journal: () => Journal, tenant: string) {
+  constructor(journal: () => Journal & JournalUpkeep, tenant: string) {
     this.#journal = journal;
     this.#key = { tenant: tenant as Tenant, kind: 'backup', name: 'store' };
   }
@@ -43,6 +43,16 @@ export class BackupRecord {
         if (codeOf(error) !== 'version_conflict' || conflicts === MAX_CONFLICTS) throw error;
       }
     }
+  }
+
+  /** Whether anything but this record was committed since; true too where it is not known. */
+  hasChangedSince(mark: ChangeMark): boolean {
+    return this.#journal().hasChangedSince(mark, this.#key);
+  }
+
+  /** Undefined: this journal keeps none. */
+  changeMark(): ChangeMark | undefined {
+    return this.#journal().changeMark();
   }
 
   /** Whether it is due, by the index that timers go by. */

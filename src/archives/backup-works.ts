@@ -5,6 +5,7 @@ import type { BackupFacts } from '../session/ports/backups.ts';
 import { BackupPlace } from './backups/backup-place.ts';
 import { type Keep, newestFirst } from './backups/keep.ts';
 import { type BackupId, type Manifest, storeMark } from './backups/layout.ts';
+import { lookAt } from './backups/look.ts';
 import { makeBackup } from './backups/make-backup.ts';
 import { Meter } from './backups/places.ts';
 import { verifyBackup } from './backups/read-backup.ts';
@@ -39,6 +40,19 @@ export const backupWorks = (args: WorksArgs): BackupWorks => {
       return {
         ...{ backupId, ...countsOf(manifest), bytes: manifest.bytes, gone },
         ...{ cost: meter.cost(manifest.put), freedBytes: swept.bytes },
+        ...(sweepFault === undefined ? {} : { sweepFault: (sweepFault as Error).message }),
+      };
+    },
+
+    lookAt: async (backupId, signal) => {
+      const meter = new Meter();
+      const found = await lookAt({ ...args, place: placeWith(meter) }, backupId, signal);
+      if (found === undefined) return undefined;
+      const { gone, swept, sweepFault } = found;
+      if (sweepFault !== undefined && codeOf(sweepFault) === 'draining') throw sweepFault;
+      const cost = meter.cost({ bytes: 0, packs: 0 });
+      return {
+        ...{ isUnchanged: true, backupId, gone, freedBytes: swept.bytes, cost },
         ...(sweepFault === undefined ? {} : { sweepFault: (sweepFault as Error).message }),
       };
     },

@@ -21,17 +21,33 @@ import {
   type BackupWork,
   backupsName,
   type LastBackup,
+  type StoreMark,
 } from '../session/ports/backups.ts';
 import type { BackupRecord, KnownBackups } from './backup-record.ts';
 import type { Keep } from './backups/keep.ts';
 import type { Progress } from './backups/make-backup.ts';
 
 const LOOK_MS = 1_000;
+/** Who wants those that nobody asked for. */
+const SCHEDULE = 'schedule';
 const MAX_TRIES = 8;
 const FIRST_DELAY_MS = 5_000;
 const LONGEST_DELAY_MS = 15 * 60_000;
 /** Codes that pass though the table says otherwise: another works at the place, or we have failed. */
 const PASSING: readonly ErrorCode[] = ['invalid_state', 'version_conflict', 'internal'];
+
+/** No backup was made: this one has all that is there. */
+export interface Unchanged extends Pick<LastBackup, 'backupId' | 'cost' | 'gone' | 'freedBytes'> {
+  readonly isUnchanged: true;
+}
+
+/** Whether a store is as it was. */
+export interface StoreChanges {
+  /** Undefined: that cannot be said of this store. */
+  mark(): StoreMark | undefined;
+  /** Whether nothing but the record of backups was committed since; false too where it is not known. */
+  isUnchanged(since: StoreMark): boolean;
+}
 
 /** What is done at the place. Each rejects with what went wrong there. */
 export interface BackupWorks {
@@ -39,6 +55,8 @@ export interface BackupWorks {
     signal: AbortSignal,
     progress: (done: Progress) => void,
   ): Promise<Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>>;
+  /** For a store that is as it was at this backup; undefined: that is not there as it was put. */
+  lookAt(backupId: string, signal: AbortSignal): Promise<Unchanged | undefined>;
   verify(
     backupId: string | undefined,
     signal: AbortSignal,
@@ -58,9 +76,10 @@ export interface BackupsArgs {
   readonly longestMs: number;
   readonly works: (system: System) => BackupWorks;
   readonly record: (system: System) => BackupRecord;
+  readonly changes: (system: System) => StoreChanges;
   readonly emptyStaging: () => Promise<void>;
   readonly tell: (
-    step: 'made' | 'failed' | 'deleted',
+    step: 'made' | 'unchanged' | 'failed' | 'deleted',
     about: Readonly<Record<string, unknown>>,
   ) => void;
 }
@@ -87,6 +106,7 @@ interface State {
   readonly args: BackupsArgs;
   readonly works: BackupWorks;
   readonly record: BackupRecord;
+  readonly changes: StoreChanges;
   readonly waiting: Set<() => void>;
   /** As it is stored. */
   known: KnownBackups | undefined;
@@ -94,14 +114,19 @@ interface State {
   controller: AbortController | undefined;
   isReady: boolean;
   isLooking: boolean;
+  /** Of the store, before the one under way was begun. */
+  mark: StoreMark | undefined;
+  /** Who asked for one that is not made yet: one that is under way may turn out not to be needed. */
+  askedBy: string | undefined;
 }
 
 const BackupsServer = genServer(backupsProtocol, {
   init: (args: BackupsArgs, self): State => {
     const state: State = {
       ...{ args, works: args.works(self.system), record: args.record(self.system) },
+      changes: args.changes(self.system),
       ...{ waiting: new Set(), known: undefined, work: undefined, controller: undefined },
-      ...{ isReady: false, isLooking: false },
+      ...{ isReady: false, isLooking: false, mark: undefined, askedBy: undefined },
     };
     self.own(() => state.controller?.abort(new GreenroomError('draining', 'the daemon ends')));
     self.register(backupsName, {
@@ -167,7 +192,7 @@ const BackupsServer = genServer(backupsProtocol, {
       state.isLooking = true; // until it is noted, it is due still
       self.pipe(
         error === undefined
-          ? noteMade(state, work, endedAtMs, result as LastBackup)
+          ? noteResult(state, work, endedAtMs, result as MakeResult)
           : noteFailure(state, self, error),
         (known) => ['noted', { known }],
         (failure) => {
@@ -216,7 +241,8 @@ const prepare = async (
     const isAsked = now.status === 'pending' || now.status === 'in_progress';
     if (known !== undefined && isAsked) return { record: now, dueMs: Math.min(known.dueMs, nowMs) };
     // A clock that was wrong for a while must not put off all backups until then.
-    const lastMs = Math.min(now.last?.endedAtMs ?? now.createdAtMs, nowMs);
+    const lookedMs = Math.max(now.last?.endedAtMs ?? now.createdAtMs, now.unchangedAtMs ?? 0);
+    const lastMs = Math.min(lookedMs, nowMs);
     return { record: now, dueMs: args.next(lastMs) ?? NEVER_MS };
   });
 };
@@ -255,6 +281,7 @@ const mustHavePlace = ({ args }: State): void => {
 const request = async (state: State, self: BackupsSelf, by: string): Promise<void> => {
   mustHavePlace(state);
   const nowMs = self.system.clock.now();
+  state.askedBy = by;
   state.known = await state.record.change((known) => {
     const record = known?.record ?? { status: 'idle', createdAtMs: nowMs, tried: 0 };
     if (record.status === 'in_progress') return { record, dueMs: known?.dueMs ?? nowMs };
@@ -267,15 +294,28 @@ const request = async (state: State, self: BackupsSelf, by: string): Promise<voi
 };
 
 const make = (state: State, self: BackupsSelf): void => {
-  const by =
-    state.known?.record.status === 'pending' ? (state.known.record.by ?? 'schedule') : 'schedule';
+  const { status, by: wantedBy = SCHEDULE } = state.known?.record ?? {};
+  const isWanted = status === 'pending' || status === 'in_progress';
+  const by = isWanted ? wantedBy : SCHEDULE;
   begin(state, self, { kind: 'backup', by, backupId: undefined }, async (signal, progress) => {
     state.known = await state.record.change((known) => {
       if (known === undefined) throw new TypeError('the record of backups is gone');
       return { ...known, record: { ...known.record, status: 'in_progress', by } };
     });
-    return state.works.make(signal, progress);
+    state.mark = state.changes.mark();
+    const unchanged = by === SCHEDULE ? await lookAt(state, signal) : undefined;
+    return unchanged ?? state.works.make(signal, progress);
   });
+};
+
+/** Undefined: one has to be made. */
+const lookAt = async (
+  { known, changes, works }: State,
+  signal: AbortSignal,
+): Promise<Unchanged | undefined> => {
+  const { last, mark } = known?.record ?? {};
+  if (last === undefined || mark === undefined) return undefined;
+  return changes.isUnchanged(mark) ? works.lookAt(last.backupId, signal) : undefined;
 };
 
 type Begun = Pick<BackupWork, 'kind' | 'by' | 'backupId'>;
@@ -324,16 +364,46 @@ const deadline = (
   return { signal: controller.signal, controller, timer };
 };
 
+type MakeResult = Unchanged | Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>;
+
+const noteResult = (state: State, work: BackupWork, endedAtMs: number, result: MakeResult) =>
+  'isUnchanged' in result
+    ? noteUnchanged(state, work, endedAtMs, result)
+    : noteMade(state, work, endedAtMs, result);
+
+/** Whoever asked for one meanwhile gets one. */
+const noteUnchanged = async (
+  state: State,
+  { by }: BackupWork,
+  endedAtMs: number,
+  { isUnchanged: _, ...found }: Unchanged,
+): Promise<KnownBackups> => {
+  const { record, args } = state;
+  args.tell('unchanged', { ...found, by });
+  return record.change((known) => {
+    const { askedBy } = state;
+    const now = { ...idle(known, endedAtMs), tried: 0, error: undefined, unchangedAtMs: endedAtMs };
+    return askedBy === undefined
+      ? { record: { ...now, status: 'idle' }, dueMs: args.next(endedAtMs) ?? NEVER_MS }
+      : { record: { ...now, status: 'pending', by: askedBy }, dueMs: endedAtMs };
+  });
+};
+
 const noteMade = async (
-  { record, args }: State,
+  state: State,
   { startedAtMs, by }: BackupWork,
   endedAtMs: number,
   made: Omit<LastBackup, 'startedAtMs' | 'endedAtMs'>,
 ): Promise<KnownBackups> => {
+  const { record, args, mark } = state;
   const last = { ...made, startedAtMs, endedAtMs };
+  state.askedBy = undefined;
   args.tell('made', { ...made, by, ms: endedAtMs - startedAtMs });
   return record.change((known) => ({
-    record: { ...idle(known, endedAtMs), status: 'idle', by, last, tried: 0, error: undefined },
+    record: {
+      ...{ ...idle(known, endedAtMs), status: 'idle', by, last, tried: 0 },
+      ...{ mark, error: undefined, unchangedAtMs: undefined },
+    },
     dueMs: args.next(endedAtMs) ?? NEVER_MS,
   }));
 };

@@ -38,7 +38,7 @@ const costText = ({ puts, gets, deletes, sentBytes, receivedBytes }: BackupCost)
 
 /** Of the place that is set: what was put elsewhere with `--to` is not known here. */
 export const stateText = (state: BackupStateView, nowMs: number): string => {
-  const { place, every, nextAt, last } = state;
+  const { place, every, nextAt, last, unchangedAt } = state;
   return facts({
     place: place ?? 'none is set: GREENROOM_BACKUP_TO names it, or --to of greenroom backup',
     every: place === null ? undefined : (every ?? 'only when one is asked for'),
@@ -46,6 +46,7 @@ export const stateText = (state: BackupStateView, nowMs: number): string => {
     now: nowText(state, nowMs),
     next: nextAt ?? undefined,
     last: last && `${last.backupId}, ${ago(last.endedAt, nowMs)}`,
+    since: unchangedAt && `nothing has changed: none was made ${ago(unchangedAt, nowMs)}`,
     has:
       last &&
       `${several(last.sessions, 'session')}, ${grouped(last.entries)} entries, a store of ${bytes(last.bytes)}`,

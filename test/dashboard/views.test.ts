@@ -84,10 +84,15 @@ describe.skipIf(withoutBrowser())('the page', { timeout: 120_000 }, () => {
     await shared().run('talk', 'Hello. [[rehearse: text="A `word` and\n\n```\ncode\n```"]]', {
       session: { title: 'A talk', tags: ['review'] },
     });
+    const over = `over-${colorScheme}`;
+    await shared().sessions.create(over, {});
+    await shared().sessions.complete(over);
+    await shared().sessions.archive(over, { waitMs: 30_000 });
     const { page, url } = await browse(shared(), { colorScheme });
-    for (const view of [...VIEWS, 'sessions/talk']) {
+    for (const view of [...VIEWS, 'sessions/talk', `sessions/${over}`]) {
       await page.goto(`${url}/${view}`);
       await page.locator('main h1').waitFor({ state: 'attached' });
+      if (view.endsWith(over)) await page.getByLabel('Archive', { exact: true }).waitFor();
       await expect.poll(() => page.locator('.loading').count(), PATIENCE).toBe(0);
       expect(await violationsOf(page), `${view}, ${colorScheme}`).toEqual([]);
     }

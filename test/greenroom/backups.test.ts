@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { backupsCare } from '../../src/app/backups-care.ts';
 import { startGreenroom } from '../../src/index.ts';
 import { type Backups, backupsName } from '../../src/session/ports/backups.ts';
+import { journalName } from '../../src/session/ports/journal.ts';
 import { storeCare } from '../../src/storage/backup/care.ts';
 import { FakeS3, KEYS } from '../support/fake-s3.ts';
 import { type TestGreenroom, unstartedGreenroom } from '../support/greenroom.ts';
@@ -117,6 +118,7 @@ test('one is made when it is due, again after a failure, and once for all that w
   await until(() => last() !== undefined);
   expect(backups().state().record).toMatchObject({ status: 'idle', tried: 0, by: 'schedule' });
   const first = last()?.backupId;
+  await greenroom.sessions.append('later', [{ role: 'user', content: 'Hello' }]);
   await greenroom.stop();
 
   clock.skip(30 * HOUR_MS);
@@ -130,6 +132,61 @@ test('one is made when it is due, again after a failure, and once for all that w
   await greenroom.start({ ...bucket(), ...settings });
   await until(() => backups().state().nextMs !== undefined);
   expect(backups().state().nextMs).toBeLessThanOrEqual(clock.now() + 6 * HOUR_MS);
+});
+
+test('where nothing has changed none is made by itself, as long as the last one is there whole', async () => {
+  const clock = skippingClock();
+  const place = placeOf('folder');
+  const settings = { clock, backupTo: place, backupEvery: '6h', backupKeepDays: 1 };
+  await started(settings);
+  await greenroom.sessions.append('one', [{ role: 'user', content: 'Hello' }]);
+  // what the log has not handed on yet counts as changed
+  const madeOfAll = async () => {
+    const journal = greenroom.greenroom.system.fetch(journalName);
+    const key = { tenant: 'default', kind: 'backup', name: 'store' } as never;
+    await until(() => {
+      const mark = journal.changeMark();
+      return mark !== undefined && !journal.hasChangedSince(mark, key);
+    });
+    return (await made())?.backupId ?? '';
+  };
+  const first = await madeOfAll();
+  const record = () => backups().state().record;
+  const due = async (isOver: () => boolean) => {
+    clock.skip(7 * HOUR_MS);
+    await until(isOver);
+    expect(record()).toMatchObject({ status: 'idle', tried: 0 });
+    expect(backups().state().nextMs).toBeGreaterThan(clock.now());
+  };
+  const isLooked = () => record()?.unchangedAtMs !== undefined;
+  const isMadeBehind = (backupId: string | undefined) => () =>
+    record()?.last?.backupId !== backupId;
+  const last = () => record()?.last?.backupId;
+  await due(isLooked);
+  expect(last()).toBe(first);
+  const lookedMs = record()?.unchangedAtMs ?? 0;
+  await greenroom.restart({ ...bucket(), ...settings });
+  await due(() => (record()?.unchangedAtMs ?? 0) > lookedMs);
+  expect(last()).toBe(first);
+  await made();
+  const asked = last();
+  expect(asked).not.toBe(first);
+  expect(isLooked()).toBe(false);
+
+  const manifest = JSON.parse(readFileSync(join(place, `${asked}.backup.json`), 'utf8'));
+  rmSync(join(place, manifest.packs[0][0]));
+  await due(isMadeBehind(asked));
+  const whole = last();
+  await greenroom.sessions.putBudget({ scope: 'owner', value: 'ann', maxUsd: 1 });
+  await due(isMadeBehind(whole));
+  const budgeted = last();
+  await greenroom.greenroom.templates.put('a-template', { prompt: 'Hello' });
+  await due(isMadeBehind(budgeted));
+  expect(isLooked()).toBe(false);
+  const newest = await madeOfAll();
+  clock.skip(30 * HOUR_MS);
+  await until(isLooked);
+  expect((await backups().list(10)).map(({ backupId }) => backupId)).toEqual([newest]);
 });
 
 test('keys of the bucket are neither stored nor told', async () => {

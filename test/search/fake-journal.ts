@@ -46,6 +46,10 @@ export class FakeJournal implements Known {
     return undefined;
   }
 
+  hasChangedSince(): boolean {
+    return true;
+  }
+
   forgetChanges(): void {}
 
   /** What a session takes. */

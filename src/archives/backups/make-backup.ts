@@ -55,9 +55,12 @@ export interface Progress {
   readonly putBytes: number;
 }
 
-export interface Made {
+export interface Made extends Tidied {
   readonly backupId: string;
   readonly manifest: Manifest;
+}
+
+export interface Tidied {
   /** Backups that have gone by their number or age. */
   readonly gone: readonly string[];
   readonly swept: Swept;
@@ -264,11 +267,11 @@ const putManifest = async (
  * The backup is made: what fails here is told, and fails nothing. All manifests have to be read for a sweep: so there is one
  * only when something has gone, or an attempt has left something.
  */
-const tidyUp = async (
-  { place, keep, clock }: MakeGround,
+export const tidyUp = async (
+  { place, keep, clock }: Pick<MakeGround, 'place' | 'keep' | 'clock'>,
   { backupId, wasLeft }: { readonly backupId: string; readonly wasLeft: boolean },
   signal: AbortSignal,
-): Promise<Pick<Made, 'gone' | 'swept' | 'sweepFault'>> => {
+): Promise<Tidied> => {
   const gone: string[] = [];
   try {
     const { backups, halves } = await place.contents(signal);
@@ -285,4 +288,4 @@ const tidyUp = async (
   }
 };
 
-const NOTHING: Swept = { objects: 0, bytes: 0 };
+export const NOTHING: Swept = { objects: 0, bytes: 0 };

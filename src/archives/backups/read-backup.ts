@@ -31,7 +31,7 @@ export const verifyBackup = async (
   signal: AbortSignal,
   progress?: (done: Progress) => void,
 ): Promise<Verified> => {
-  const lost = await lostPacks(place, manifest, signal);
+  const lost = lostPacks(place, manifest, (await place.contents(signal)).packs);
   const faults = [...lost.values()];
   await eachRegion(place, manifest, { signal, progress, lost }, (found) => {
     for (const fault of found) if (faults.length < MOST_FAULTS) faults.push(fault);
@@ -50,7 +50,7 @@ export const fetchBackup = async (
   signal: AbortSignal,
   progress?: (done: Progress) => void,
 ): Promise<void> => {
-  const lost = await lostPacks(place, manifest, signal);
+  const lost = lostPacks(place, manifest, (await place.contents(signal)).packs);
   for (const fault of lost.values()) throw corrupt(fault);
   await makeFolder(folder);
   const file = join(folder, STORE_FILE);
@@ -62,12 +62,11 @@ export const fetchBackup = async (
 };
 
 /** Packs that are not there as they were put, each with what is wrong. */
-const lostPacks = async (
+export const lostPacks = (
   place: BackupPlace,
   manifest: Manifest,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> => {
-  const { packs } = await place.contents(signal);
+  packs: ReadonlyMap<string, number>,
+): ReadonlyMap<string, string> => {
   const lost = new Map<string, string>();
   for (const [name, size] of manifest.packs) {
     const found = packs.get(name);

@@ -6,6 +6,7 @@
  * 2. The record stands in the due index as long as it exists.
  */
 import { nameOf } from '../../otp/name.ts';
+import type { ChangeMark } from './journal.ts';
 
 /** How the last one went. */
 export interface LastBackup {
@@ -37,6 +38,12 @@ export interface BackupCost {
   readonly storedObjects: number;
 }
 
+/** How the store was when a backup of it was begun, or before. */
+export interface StoreMark extends ChangeMark {
+  /** The hash of what stands beside the store and goes along. */
+  readonly beside: string;
+}
+
 /** What is stored: `pending` and `in_progress` until it is made or has failed, also over a restart. */
 export interface StoredBackups {
   readonly status: 'idle' | 'pending' | 'in_progress' | 'failed';
@@ -47,6 +54,10 @@ export interface StoredBackups {
   readonly tried: number;
   readonly error?: { readonly code: string; readonly message: string } | undefined;
   readonly last?: LastBackup | undefined;
+  /** Of `last`. */
+  readonly mark?: StoreMark | undefined;
+  /** When one was due last and none was made, as nothing had changed since `last`; absent: `last` is newer. */
+  readonly unchangedAtMs?: number | undefined;
 }
 
 /** What is done now, or was done last, since the daemon started. */

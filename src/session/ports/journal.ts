@@ -431,6 +431,8 @@ export interface JournalUpkeep {
   bytesOf(key: SessionKey): Promise<number>;
   /** The end of the list of changes; undefined: this journal keeps none. */
   changeMark(): ChangeMark | undefined;
+  /** Whether anything was committed since this mark besides changes of this definition; true also where that is not known. */
+  hasChangedSince(mark: ChangeMark, besides: DefinitionKey): boolean;
   /** Nobody will ask for changes since an earlier mark: the list is cut, a part at a time. */
   forgetChanges(mark: ChangeMark): void;
 }

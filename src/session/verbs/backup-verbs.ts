@@ -76,6 +76,8 @@ const State = z.strictObject({
       freedBytes: count,
     })
     .exactOptional(),
+  /** When one was due last and none was made, as nothing had changed since `last`; absent: `last` is newer. */
+  unchangedAt: moment.exactOptional(),
   /** What is done now, or was done last, since the daemon started. */
   work: z
     .strictObject({
@@ -167,11 +169,12 @@ export const viewOfBackup = ({ backupId: id, madeAtMs, isOurs, known, fault }: B
 
 export const viewOfState = (now: BackupsState): BackupStateView => {
   const { place, every, keepLast, keepDays, record, nextMs, work } = now;
-  const { status = 'idle', tried = 0, error, last } = record ?? {};
+  const { status = 'idle', tried = 0, error, last, unchangedAtMs } = record ?? {};
   return present({
     ...{ place: place ?? null, every: every ?? null, keepLast, keepDays, status, tried, error },
     nextAt: nextMs === undefined ? null : iso(nextMs),
     last: last && viewOfLast(last),
+    unchangedAt: unchangedAtMs === undefined ? undefined : iso(unchangedAtMs),
     work: work && viewOfWork(work),
   });
 };

@@ -9,6 +9,7 @@
  * 5. What stands beside the store and belongs to it (`BESIDE`) goes along: it is put back before the store is, where there is
  *    none of that name.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -112,6 +113,14 @@ const takeAlong = (from: string, to: string): void => {
   for (const name of BESIDE)
     if (existsSync(join(from, name)) && !existsSync(join(to, name)))
       writeDurably(to, name, readFileSync(join(from, name), 'utf8'));
+};
+
+/** Of all that goes along with a copy of the store of this data directory. */
+export const besideHash = (dataDir: string): string => {
+  const hash = createHash('sha256');
+  for (const path of BESIDE.map((name) => join(dataDir, name)))
+    hash.update(existsSync(path) ? readFileSync(path) : 'none').update('\0');
+  return hash.digest('hex');
 };
 
 /** The three together, for the command line. */

@@ -220,6 +220,15 @@ export abstract class JournalReads {
     return sessions.map(keys.ofRowKey);
   }
 
+  hasChangedSince(mark: ChangeMark, besides: DefinitionKey): boolean {
+    this.mustBeOpen();
+    const { tables } = this.records;
+    const waiting = [...tables.notNoted()];
+    const noted = changedSince(tables, mark, this.owner().epoch);
+    const its = keys.definitionPrefix(besides);
+    return noted === undefined || [...noted, ...waiting].some((prefix) => prefix !== its);
+  }
+
   changeMark(): ChangeMark | undefined {
     this.mustBeOpen();
     return markOf(this.records.tables);
