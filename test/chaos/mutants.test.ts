@@ -8,6 +8,8 @@ import { Dice } from './dice.ts';
 import { isFull } from './size.ts';
 
 const TIMEOUT_MS = 600_000;
+/** Of twelve deaths each. */
+const ROUNDS = 5;
 
 const onAcknowledgements = (kills: number, dice: Dice): readonly Aim[] =>
   Array.from({ length: kills }, () => ({ at: 'acknowledgement', count: dice.int(3, 20) }));
@@ -22,7 +24,10 @@ describe.skipIf(withoutNatsServer())('the kill cycles find a daemon that', () =>
       'committing: (commit) => self.pipe((commit.catch(() => undefined), Promise.resolve()),',
     );
     const dice = new Dice();
-    const { broken } = await killCycles(onAcknowledgements(12, dice), { dice, dist });
+    // Whether a death falls between an answer and its commit is chance: most rounds have one, so some rounds are played.
+    let broken: readonly string[] = [];
+    for (let round = 0; round < ROUNDS && broken.length === 0; round += 1)
+      ({ broken } = await killCycles(onAcknowledgements(12, dice), { dice, dist }));
     expect(broken, `GREENROOM_SEED=${dice.seed}`).not.toEqual([]);
   });
 
