@@ -147,8 +147,9 @@ describe.skipIf(withoutNatsServer())('archives', () => {
     await killedAtAll(ARCHIVING, async (_, sessions, archives) => {
       if (isFull())
         for (const { archiveId } of await all(archives)) // so that there is always something to do
-          if (dice.once(2)) await archives.delete(archiveId, { waitMs: 5_000 }).catch(String);
-      for (const id of ids) await sessions.archive(id).catch(String);
+          if (daemon.isRunning && dice.once(2))
+            await archives.delete(archiveId, { waitMs: 5_000 }).catch(String);
+      for (const id of ids) if (daemon.isRunning) await sessions.archive(id).catch(String);
     });
     await daemon.kill();
     const made = await using((await daemon.start()).natsUrl, async (sessions, archives) => {
