@@ -2,7 +2,7 @@
 import type { Head } from '../../model/head.ts';
 import { plainToolName } from '../../model/mcp-servers.ts';
 import type { OfferedTool } from '../ports/tools.ts';
-import { apiToolsOf, offeredApiTool } from './api-tools.ts';
+import { type ApiTool, apiToolsOf, offeredApiTool } from './api-tools.ts';
 import { requestTools } from './request-tools.ts';
 
 export interface Offer {
@@ -67,7 +67,7 @@ export const offerOf = (wish: Wish, all: readonly OfferedTool[], deferBytes?: nu
   };
 };
 
-/** One of the API's own is offered where those are that do its work, and none of them is denied. */
+/** One of the API's own is offered where those are that do its work, and neither it nor one of them is denied. */
 const withApiTools = (
   own: readonly OfferedTool[],
   { tools, disallowedTools = [] }: Wish,
@@ -77,7 +77,9 @@ const withApiTools = (
   if (named.length === 0) return own;
   const has = (name: string) =>
     all.some((tool) => tool.name === name) && !disallowedTools.includes(name);
-  const api = named.filter(({ needs }) => needs.every(has)).map(offeredApiTool);
+  const isDenied = ({ type, name }: ApiTool) =>
+    disallowedTools.includes(type) || disallowedTools.includes(name);
+  const api = named.filter((tool) => !isDenied(tool) && tool.needs.every(has)).map(offeredApiTool);
   const names = new Set(api.map(({ name }) => name));
   const others = own.filter(({ name }) => !names.has(name));
   return [...others, ...api].toSorted((one, other) => (one.name < other.name ? -1 : 1));

@@ -160,7 +160,7 @@ it('is judged as what a hook makes of it', async () => {
   });
 });
 
-it('is offered by its type, and not where a tool that does its work is denied', () => {
+it('is offered by its type, and not where it or a tool that does its work is denied', () => {
   const offer = (disallowedTools: readonly string[]) =>
     JSON.parse(
       offerOf({ tools: [...TYPES, 'Read'], disallowedTools: [...disallowedTools] }, ALL).json ??
@@ -173,4 +173,8 @@ it('is offered by its type, and not where a tool that does its work is denied', 
     })),
   ]);
   expect(offer(['Bash', 'Write'])).toEqual([expect.objectContaining({ name: 'Read' })]);
+  expect(offer(['bash_20250124', 'memory'])).toEqual([
+    expect.objectContaining({ name: 'Read' }),
+    expect.objectContaining({ type: 'text_editor_20250728' }),
+  ]);
 });
