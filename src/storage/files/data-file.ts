@@ -94,6 +94,7 @@ const inspect = (file: number, maxMs: number): DataFileState => {
     const read = (page: number) => watch.during(() => readAt(file, page * pageBytes, pageBytes));
     const fault = faultOfTrees(read, {
       ...{ meta: newest.bytes, freeAt: AT.freeTree, mainAt: AT.mainTree, lastPage, pageBytes },
+      transaction: newest.transaction,
     });
     if (fault !== null) return broken(`is damaged: ${fault}`);
   } catch (error) {

@@ -5,6 +5,8 @@
  * 1. Every page of a tree is where it says, of the kind that its place wants, and in one place only.
  * 2. Keys stand in order, within what the branches above them promise: so whatever is there is found.
  * 3. The pages and records of each tree are as many as LMDB counted; no page in use is free too.
+ * 4. Nothing was written by a transaction that is still to come: LMDB would take such a page for one that it may
+ *    change in place, and such a list of free pages for one that cannot be there, and end the process.
  *
  * What the records say is not looked at: their checksums do that (`verify.ts`).
  */
@@ -15,6 +17,8 @@ export type ReadPage = (page: number) => Buffer | null;
 /** A tree as LMDB describes it in a meta page or in the record of a named table. */
 interface Tree {
   readonly name: string;
+  /** Flags of the tree, as LMDB keeps them. */
+  readonly flags: number;
   readonly depth: number;
   readonly branches: number;
   readonly leaves: number;
@@ -22,8 +26,6 @@ interface Tree {
   readonly records: number;
   /** NO_PAGE when it is empty. */
   readonly root: bigint;
-  /** Keys are numbers of the machine, not bytes. */
-  readonly hasNumbers: boolean;
 }
 
 export const NO_PAGE = 0xffff_ffff_ffff_ffffn;
@@ -41,10 +43,13 @@ const TABLE = 0x02;
 /** Two meta pages come first. */
 const FIRST_PAGE = 2;
 const MAX_DEPTH = 32;
+/** Flag of a tree: keys are numbers of the machine, not bytes. No tree of ours has another. */
+const HAS_NUMBERS = 0x08;
+const NUMBER_BYTES = 8;
 
-const treeAt = (bytes: Buffer, at: number, name: string, hasNumbers = false): Tree => ({
+const treeAt = (bytes: Buffer, at: number, name: string): Tree => ({
   name,
-  hasNumbers,
+  flags: bytes.readUInt16LE(at + 4),
   depth: bytes.readUInt16LE(at + 6),
   branches: Number(bytes.readBigUInt64LE(at + 8)),
   leaves: Number(bytes.readBigUInt64LE(at + 16)),
@@ -59,6 +64,8 @@ export interface Roots {
   readonly freeAt: number;
   readonly mainAt: number;
   readonly lastPage: number;
+  /** The last transaction that was committed. */
+  readonly transaction: bigint;
   readonly pageBytes: number;
 }
 
@@ -111,13 +118,16 @@ class Walk {
 
   all(): void {
     const { meta, freeAt, mainAt } = this.#roots;
-    this.#tree(treeAt(meta, freeAt, 'free pages', true), (node, page) => this.#free(node, page));
-    this.#tree(treeAt(meta, mainAt, 'tables'), (node, page) => this.#table(node, page));
-    for (const table of this.#tables) this.#tree(table, () => {});
+    const free = treeAt(meta, freeAt, 'free pages');
+    this.#tree(free, HAS_NUMBERS, (node, page) => this.#free(node, page));
+    this.#tree(treeAt(meta, mainAt, 'tables'), 0, (node, page) => this.#table(node, page));
+    for (const table of this.#tables) this.#tree(table, 0, mustBeValue);
   }
 
-  #tree(tree: Tree, visit: (node: Node, page: Buffer) => void): void {
+  #tree(tree: Tree, flags: number, visit: (node: Node, page: Buffer) => void): void {
     const counts = { branches: 0, leaves: 0, overflows: 0, records: 0 };
+    if (tree.flags !== flags)
+      throw new Fault(`the tree of ${tree.name} is said to be of another kind`);
     if (tree.depth > MAX_DEPTH) throw new Fault(`the tree of ${tree.name} is too deep`);
     if (tree.root !== NO_PAGE) {
       const whole = { from: null, to: null };
@@ -144,8 +154,8 @@ class Walk {
       counts.leaves += 1;
       counts.records += nodes.length;
       for (const node of nodes) {
-        if ((node.flags & BIG) !== 0) counts.overflows += this.#overflow(tree, node, page);
         visit(node, page);
+        if ((node.flags & BIG) !== 0) counts.overflows += this.#overflow(tree, node, page);
       }
       return;
     }
@@ -164,9 +174,15 @@ class Walk {
     this.#take(number, tree.name);
     const page = this.#read(number);
     if (page === null) throw new Fault(`page ${number} of ${tree.name} is not in the file`);
-    if (page.readBigUInt64LE(0) !== BigInt(number) || page.readUInt16LE(18) !== kind)
+    if (page.readBigUInt64LE(0) !== BigInt(number) || page.readUInt32LE(16) !== kind << 16)
       throw new Fault(`page ${number} is none of ${tree.name}`);
+    this.#mustBeOver(page.readBigUInt64LE(8), `page ${number} of ${tree.name}`);
     return page;
+  }
+
+  #mustBeOver(transaction: bigint, what: string): void {
+    if (transaction > this.#roots.transaction)
+      throw new Fault(`${what} is of a transaction that is still to come`);
   }
 
   #nodes(tree: Tree, number: number, page: Buffer, isLeaf: boolean): Node[] {
@@ -218,6 +234,7 @@ class Walk {
     const pages = Math.ceil((PAGE_HEADER_BYTES + low) / this.#roots.pageBytes);
     const page = this.#pageOf(tree, first, OVERFLOW);
     const said = Number(leaf.readBigUInt64LE(valueAt + 16));
+    this.#mustBeOver(leaf.readBigUInt64LE(valueAt + 8), `a value of ${tree.name}`);
     if (page.readUInt32LE(20) !== pages || said !== pages)
       throw new Fault(`the value on page ${first} of ${tree.name} does not have ${pages} pages`);
     for (let more = 1; more < pages; more += 1) this.#take(first + more, tree.name);
@@ -233,11 +250,17 @@ class Walk {
   }
 
   /** A list: its length, then pages, or a length below zero and the first page of so many, or nothing. */
-  #free({ low, flags, valueAt }: Node, leaf: Buffer): void {
+  #free(node: Node, leaf: Buffer): void {
+    mustBeValue(node);
+    const { low, flags, key, valueAt } = node;
+    const transaction = key.length === NUMBER_BYTES ? key.readBigUInt64LE(0) : 0n;
+    if (transaction === 0n) throw new Fault('a list of free pages is of no transaction');
+    this.#mustBeOver(transaction, 'a list of free pages');
     const list =
       (flags & BIG) === 0 ? leaf.subarray(valueAt, valueAt + low) : this.#big(leaf, valueAt, low);
+    if (list.length < NUMBER_BYTES) throw new Fault('a list of free pages has no length');
     const length = Number(list.readBigUInt64LE(0));
-    if ((length + 1) * 8 > list.length)
+    if ((length + 1) * NUMBER_BYTES > list.length)
       throw new Fault('a list of free pages is longer than it is');
     for (let at = 1; at <= length; at += 1) {
       let entry = list.readBigInt64LE(at * 8);
@@ -271,8 +294,14 @@ class Walk {
   }
 }
 
-const compare = ({ hasNumbers }: Tree, a: Buffer, b: Buffer): number => {
-  if (!hasNumbers || a.length !== 8 || b.length !== 8) return Buffer.compare(a, b);
+/** Its pages are counted apart; whatever else a node may be is not in our tables. */
+const mustBeValue = ({ flags }: Node): void => {
+  if ((flags & ~BIG) !== 0) throw new Fault('a table holds something else than values');
+};
+
+const compare = ({ flags }: Tree, a: Buffer, b: Buffer): number => {
+  if (flags !== HAS_NUMBERS || a.length !== NUMBER_BYTES || b.length !== NUMBER_BYTES)
+    return Buffer.compare(a, b);
   const [left, right] = [a.readBigUInt64LE(0), b.readBigUInt64LE(0)];
   return left < right ? -1 : left > right ? 1 : 0;
 };

@@ -15,6 +15,8 @@ const FLAGS = { branch: 1, leaf: 2, overflow: 4 } as const;
 const MOST_DAMAGES = 25;
 /** In a meta page. */
 const TRANSACTION_AT = 152;
+const FREE_FLAGS_AT = 52;
+const FREE_ROOT_AT = 88;
 
 describe('the page trees of a data file', () => {
   const folder = folders();
@@ -132,6 +134,24 @@ describe('the page trees of a data file', () => {
       /does not have \d+ pages/,
     ],
     [
+      'a page of a transaction that is still to come',
+      FLAGS.leaf,
+      (page) => page.writeUInt8(0x40, 14),
+      /page \d+ of .* is of a transaction that is still to come/,
+    ],
+    [
+      'a large value of a transaction that is still to come',
+      FLAGS.overflow,
+      (page) => page.writeUInt8(0x40, 14),
+      /page \d+ of .* is of a transaction that is still to come/,
+    ],
+    [
+      'a record of a kind that no table holds',
+      FLAGS.leaf,
+      (page) => page.writeUInt16LE(0x04, HEADER + page.readUInt16LE(HEADER) + 4),
+      /holds something else/,
+    ],
+    [
       'a record less',
       FLAGS.leaf,
       (page) => page.writeUInt16LE(Math.max(2, page.readUInt16LE(20) - 2), 20),
@@ -139,6 +159,40 @@ describe('the page trees of a data file', () => {
     ],
   ])('%s is found', (_, kind, damage, why) => {
     expect(damageEach(kind, damage)).toMatch(why);
+  });
+
+  /** A copy with the first record of the free pages' tree changed; its key and its value are given. */
+  const withFree = (damage: (key: Buffer, value: Buffer, node: Buffer) => void): DataFileState => {
+    const file = Buffer.from(filled);
+    const newer =
+      file.readBigUInt64LE(TRANSACTION_AT) > file.readBigUInt64LE(PAGE + TRANSACTION_AT);
+    const root = Number(file.readBigUInt64LE((newer ? 0 : PAGE) + FREE_ROOT_AT)) * PAGE;
+    const page = file.subarray(root, root + PAGE);
+    expect(page.readUInt16LE(18)).toBe(FLAGS.leaf);
+    const node = page.subarray(HEADER + page.readUInt16LE(HEADER));
+    damage(node.subarray(8, 16), node.subarray(16, 16 + node.readUInt32LE(0)), node);
+    return stateOf(file);
+  };
+
+  it.each<[string, (key: Buffer, value: Buffer, node: Buffer) => void, RegExp]>([
+    [
+      'of a transaction that is still to come',
+      (key) => key.writeUInt8(1, 7),
+      /out of order|to come/,
+    ],
+    ['of no transaction', (key) => key.fill(0), /is of no transaction/],
+    ['longer than its record', (_, value) => value.writeUInt32LE(5_000, 0), /longer than it is/],
+    ['without a length', (_key, _value, node) => node.writeUInt32LE(0, 0), /has no length/],
+    ['of another kind', (_key, _value, node) => node.writeUInt16LE(2, 4), /holds something else/],
+  ])('a list of free pages %s is found', (_, damage, why) => {
+    expect(withFree(damage)).toMatchObject({ kind: 'broken', why: expect.stringMatching(why) });
+  });
+
+  it('a tree that is said to be of another kind is found', () => {
+    const file = Buffer.from(filled);
+    for (const at of [FREE_FLAGS_AT, PAGE + FREE_FLAGS_AT])
+      file.writeUInt16LE(file.readUInt16LE(at) ^ 0x04, at);
+    expect(stateOf(file)).toMatchObject({ why: expect.stringContaining('of another kind') });
   });
 
   it('a file that ends before its pages do is found', () => {
