@@ -184,6 +184,8 @@ interface Allowed {
   readonly input?: ToolInput | undefined;
   /** Where the file that it names really was when it was decided. */
   readonly realPath?: string | undefined;
+  /** The type of the API's own tool that the model called: what was decided is of that tool, whatever the session offers since. */
+  readonly apiType?: string | undefined;
 }
 
 export type ToolInput = Readonly<Record<string, unknown>>;

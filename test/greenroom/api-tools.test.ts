@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { testGreenroom } from '../support/greenroom.ts';
 import { finishedOf } from '../support/reading.ts';
 import { toolCalls, toolResults } from '../support/tool-turns.ts';
+import { until } from '../support/until.ts';
 
 const EDITOR = 'str_replace_based_edit_tool';
 
@@ -89,4 +90,23 @@ it('runs bash, the text editor and the memory in turns, under the rules and hook
     'Successfully deleted /memories/d',
     '! The path /memories/d does not exist. Please provide a valid path.',
   ]);
+});
+
+it('runs what a person was asked about, though the session has been given other tools since', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'greenroom-api-tools-'));
+  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  const test = await testGreenroom();
+  await test.sessions.create('s', { workingDirectory: cwd, tools: ['bash_20250124'] });
+  const turn = test.begin('s', toolCalls([['bash', { command: 'touch a.txt' }]]));
+  const waiting = async () => (await test.sessions.approvals()).approvals;
+  await until(async () => (await waiting()).length === 1);
+  await test.sessions.update('s', { tools: ['Read'] });
+  const [asked] = await test.sessions.asked('s');
+  expect(asked).toMatchObject({ input: { command: 'touch a.txt' } });
+  const yes = { approvalId: asked?.approvalId ?? '', decision: 'allow' } as const;
+  const other = { ...yes, input: { command: 'touch b.txt' } };
+  await expect(test.sessions.approve('s', other)).rejects.toMatchObject({ code: 'forbidden' });
+  await test.sessions.approve('s', yes);
+  expect(finishedOf(await turn.done)).toMatchObject({ status: 'completed', text: 'done' });
+  expect([existsSync(join(cwd, 'a.txt')), existsSync(join(cwd, 'b.txt'))]).toEqual([true, false]);
 });

@@ -30,7 +30,7 @@ import type { ToolUse } from '../ports/executor.ts';
 import type { Hooks } from '../ports/hooks.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { Toolbox, ToolCall, ToolHandle, ToolOutcome, ToolQuestion } from '../ports/tools.ts';
-import { memoriesIn, type OwnUse, ownUse, runnerOf } from '../tools/api-tools.ts';
+import { memoriesIn, type OwnUse, ownUse, runnerOf, toolsOfCall } from '../tools/api-tools.ts';
 import {
   askAfter,
   askBefore,
@@ -234,9 +234,10 @@ export class ToolRunner {
   }
 
   /** As all but the transcript has it. */
-  #useOf({ toolUseId, name }: OpenCall, { head, workspace }: Where): OwnUse {
+  #useOf(call: OpenCall, { head, workspace }: Where): OwnUse {
+    const { toolUseId, name } = call;
     const use = this.#uses.get(toolUseId) ?? { id: toolUseId, name, input: {} };
-    return ownUse(use, head.tools, memoriesIn(workspace));
+    return ownUse(use, toolsOfCall(call, head.tools), memoriesIn(workspace));
   }
 
   /** The outcome of a call has come. */

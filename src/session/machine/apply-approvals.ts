@@ -97,19 +97,21 @@ type Approval = InputOf<'approve'>['approval'];
 
 const allow = (
   calls: OpenCalls,
-  { toolUseId, name, effect, isAlone, input, realPath }: AskedCall,
+  { state: _, run: _run, asked: _asked, ...found }: AskedCall,
   approval: Extract<Approval, { decision: 'allow' }>,
   by: string,
 ): void => {
-  const call = { toolUseId, name };
   const reason = 'a person allowed it';
-  calls.note({ kind: 'permission', action: 'allowed' }, call, { reason }, by);
+  calls.note({ kind: 'permission', action: 'allowed' }, found, { reason }, by);
   addRules(calls.draft, approval.rules);
-  const changed = approval.input;
-  // Another input may name another file, which nobody has looked at: it goes wherever it leads.
-  const place = changed === undefined ? realPath : undefined;
-  const allowed = { ...call, effect, isAlone, input: changed ?? input, realPath: place };
-  calls.put({ ...allowed, state: 'allowed' });
+  if (approval.input === undefined) return calls.put({ ...found, state: 'allowed' });
+  const { effect, isAlone } = approval.found ?? found;
+  calls.put({
+    ...{ ...found, state: 'allowed', input: approval.input, effect },
+    isAlone: isAlone === true ? true : undefined,
+    // Another input may name another file, which nobody has looked at: it goes wherever it leads.
+    realPath: undefined,
+  });
 };
 
 /** They need no asking from now on. */

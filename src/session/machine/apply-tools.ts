@@ -81,13 +81,14 @@ const decide = (
     calls.endWith(verdict.stop);
     return calls.put({ ...facts, state: 'failed', message: verdict.message });
   }
-  const { effect, isAlone, isChanged, realPath } = verdict;
+  const { effect, isAlone, isChanged, realPath, apiType } = verdict;
   const allowed = {
     ...facts,
     effect,
     isAlone: isAlone ? (true as const) : undefined,
     input: isChanged === true ? input : undefined,
     realPath,
+    ...(apiType === undefined ? {} : { apiType }),
   };
   if (verdict.kind === 'ask' && deniesAsks(draft.head)) return denyAsk(calls, facts, verdict);
   if (verdict.kind === 'ask') return askAbout(calls, allowed, verdict, rules);

@@ -195,6 +195,8 @@ interface Permitted {
   readonly isChanged?: true;
   /** Where the file that it names really is. */
   readonly realPath?: string | undefined;
+  /** Of one of the API's own tools. */
+  readonly apiType?: string | undefined;
 }
 
 /** What a person says to a tool call that asks. */
@@ -203,6 +205,8 @@ export type Approval =
       readonly decision: 'allow';
       /** In place of the model's own. */
       readonly input?: ToolInput | undefined;
+      /** What holds for that input. Absent: what was found for the model's. */
+      readonly found?: Pick<Permitted, 'effect' | 'isAlone'> | undefined;
       /** Rules that the session gets, so that such calls are not asked about again. */
       readonly rules: readonly string[];
     }

@@ -4,6 +4,7 @@
  * keeps what the model said.
  */
 import { posix } from 'node:path';
+import type { OpenCall } from '../../model/turn.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import { API_RUNNERS, MEMORY_ROOT, type OfferedTool } from '../ports/tools.ts';
 import { apiInput, type Input } from './api-inputs.ts';
@@ -37,6 +38,19 @@ export const API_TOOLS: readonly ApiTool[] = [
 /** Those that a session names. */
 export const apiToolsOf = (tools: readonly string[] = []): readonly ApiTool[] =>
   API_TOOLS.filter(({ type }) => tools.includes(type));
+
+/**
+ * Where a call's tool is looked for. What was decided about a call holds for the tool that it was then: the session may
+ * have been given others since, and one of them may bear its name.
+ * @param tools what the session names now.
+ */
+export const toolsOfCall = (
+  call: OpenCall,
+  tools: readonly string[] | undefined,
+): readonly string[] | undefined => {
+  if (!('effect' in call)) return tools;
+  return call.apiType === undefined ? [] : [call.apiType];
+};
 
 /** As a session has it; of `effect`, each call says its own. */
 export const offeredApiTool = ({ type, name }: ApiTool): OfferedTool => ({

@@ -63,8 +63,8 @@ export const askBefore = async (
 };
 
 /** What holds for the input that runs, and not for the one that it stands for. */
-const factsOf = ({ effect, isAlone, realPath }: Exclude<Judged, { kind: 'refuse' }>) => ({
-  ...{ effect, isAlone, realPath },
+const factsOf = ({ effect, isAlone, realPath, apiType }: Exclude<Judged, { kind: 'refuse' }>) => ({
+  ...{ effect, isAlone, realPath, apiType },
 });
 
 const marked = (judged: Judged, isChanged: boolean): Judged =>

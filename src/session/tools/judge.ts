@@ -82,7 +82,9 @@ export class Judge {
     const decision =
       typeof target === 'string' ? stricter(first, about({ ...input, file_path: target })) : first;
     const isOfMode = decision.because.kind === 'mode';
-    return { toolUseId, input, isOfMode, ...verdictOf(asCalled(tool, use), decision) };
+    const verdict = verdictOf(asCalled(tool, use), decision);
+    const found = { toolUseId, input, isOfMode, ...verdict };
+    return api === undefined || found.kind === 'refuse' ? found : { ...found, apiType: api.type };
   }
 
   #decide(

@@ -23,7 +23,7 @@ import { catalogName } from '../ports/catalog.ts';
 import type { ToolUse } from '../ports/executor.ts';
 import type { SessionReader } from '../ports/journal.ts';
 import { SANDBOXES, sandboxInForce, sandboxName, toolboxName } from '../ports/tools.ts';
-import { memoriesIn, ownUse, ownUseOf } from '../tools/api-tools.ts';
+import { memoriesIn, ownUse, ownUseOf, toolsOfCall } from '../tools/api-tools.ts';
 import { Judge } from '../tools/judge.ts';
 import { offerOf } from '../tools/offer.ts';
 import { nextCursor } from './reply-schemas.ts';
@@ -289,9 +289,12 @@ const inputsOf = async (
   const [entry] = await session.entries({ from: answerSeq, to: answerSeq, limit: 1 });
   if (entry?.kind !== 'message') return new Map();
   const uses = decodeMessage(entry.body).content.filter(isToolUse);
+  const { calls } = first.phase;
   return new Map(
     uses.map((use) => {
-      const { id, input = {} } = ownUse(use as unknown as ToolUse, tools, memories);
+      const call = calls.find(({ toolUseId }) => toolUseId === use.id);
+      const own = call === undefined ? tools : toolsOfCall(call, tools);
+      const { id, input = {} } = ownUse(use as unknown as ToolUse, own, memories);
       return [id, input as Record<string, unknown>];
     }),
   );
@@ -305,8 +308,8 @@ const approvalOf = async (work: SessionWork, request: ApproveRequest): Promise<A
   if (asked !== undefined && 'budget' in asked) return { decision: 'allow', input, rules: [] };
   const question = asked?.question;
   if (question !== undefined) return answerTo(question, request);
-  if (input !== undefined) await mustNotBeDenied(work, request.approvalId, input);
-  return { decision: 'allow', input, rules: await rulesOf(work, request) };
+  const found = input === undefined ? undefined : await foundOf(work, request.approvalId, input);
+  return { decision: 'allow', input, found, rules: await rulesOf(work, request) };
 };
 
 const askedFor = async ({ caller, key }: SessionWork, approvalId: string) => {
@@ -355,18 +358,23 @@ const rulesOf = async (work: SessionWork, request: ApproveRequest): Promise<read
   return suggestions;
 };
 
-/** What a person wants run instead is forbidden as everything else is: a deny is never lifted. Throws `forbidden`. */
-const mustNotBeDenied = async (
+/**
+ * What holds for what a person wants run instead. It is forbidden as everything else is: a deny is never lifted.
+ * Throws `forbidden`. Undefined: nothing asks by that id, as the session will say.
+ */
+const foundOf = async (
   { caller, key, permissions, workspaces }: SessionWork,
   approvalId: string,
   input: Record<string, unknown>,
-): Promise<void> => {
+): Promise<Extract<Approval, { decision: 'allow' }>['found']> => {
   const { head } = await caller.openKnown(key);
   const asked = callsIn(head, caller.system).find((each) => each.approvalId === approvalId);
-  if (asked === undefined) return; // the session says whether it is known
+  const call = callOf(head, asked?.toolUseId);
+  if (asked === undefined || call === undefined) return undefined;
   const workingDirectory = head.workingDirectory ?? join(workspaces, key.tenant, key.sessionId);
   const { toolUseId: id, toolName: name } = asked;
-  const use = ownUseOf({ id, name, input: asOfModel(name, input) }, head.tools);
+  const own = toolsOfCall(call, head.tools);
+  const use = ownUseOf({ id, name, input: asOfModel(name, input) }, own);
   const offer = offerOf(head, caller.system.find(toolboxName)?.toolsFor(head) ?? []);
   const memories = memoriesIn(join(workspaces, key.tenant, key.sessionId));
   const place = { workingDirectory, cwd: head.toolMemory?.cwd ?? workingDirectory, memories };
@@ -375,7 +383,13 @@ const mustNotBeDenied = async (
     throw new GreenroomError('forbidden', `input: ${verdict.message}`, {
       details: { field: 'input' },
     });
+  return { effect: verdict.effect, isAlone: verdict.isAlone };
 };
+
+const callOf = ({ openTurns: [first] }: Head, id: string | undefined): OpenCall | undefined =>
+  first?.phase?.kind === 'tools'
+    ? first.phase.calls.find(({ toolUseId }) => toolUseId === id)
+    : undefined;
 
 /** A person's answers to `AskUserQuestion` come in its input: a model may not give them, who approves may. */
 const asOfModel = (tool: string, input: Record<string, unknown>): Record<string, unknown> => {

@@ -231,6 +231,22 @@ describe('a call that asks', () => {
     expect(callsOf(state)[0]).toMatchObject({ state: 'started', input: { b: 2 } });
   });
 
+  it('that is allowed with another input has the effect of that, and no place that was found for the first', () => {
+    const found = { effect: 'at_most_once', isAlone: false };
+    const asked = { ...asks('x'), effect: 'pure', isAlone: true, realPath: '/a' } as never;
+    const input = { b: 2 };
+    const { state } = run(
+      ...BEGUN,
+      decided('a', 2, asked, starts('y')),
+      approve(3, { decision: 'allow', rules: [], input, found }),
+    );
+    expect(callsOf(state)[0]).toMatchObject({
+      ...{ input, effect: 'at_most_once' },
+      isAlone: undefined,
+      realPath: undefined,
+    });
+  });
+
   it('that is allowed with rules leaves them with the session, each once', () => {
     const rules = ['Bash(ls)', 'Bash(ls)'];
     const { state } = run(...ASKING, approve(3, { decision: 'allow', rules }));
