@@ -8,11 +8,16 @@ import { finishedOf } from '../support/reading.ts';
 import { toolCalls, toolResults } from '../support/tool-turns.ts';
 import { until } from '../support/until.ts';
 
+const folder = (): string => {
+  const dir = mkdtempSync(join(tmpdir(), 'greenroom-api-tools-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+};
+
 const EDITOR = 'str_replace_based_edit_tool';
 
 it('runs bash, the text editor and the memory in turns, under the rules and hooks for our names', async () => {
-  const cwd = mkdtempSync(join(tmpdir(), 'greenroom-api-tools-'));
-  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  const cwd = folder();
   writeFileSync(join(cwd, 'a.txt'), 'one\ntwo\n');
   const seen: string[] = [];
   const watch = ({ tool_name, tool_input }: Record<string, unknown>) => {
@@ -93,8 +98,7 @@ it('runs bash, the text editor and the memory in turns, under the rules and hook
 });
 
 it('runs what a person was asked about, though the session has been given other tools since', async () => {
-  const cwd = mkdtempSync(join(tmpdir(), 'greenroom-api-tools-'));
-  onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+  const cwd = folder();
   const test = await testGreenroom();
   await test.sessions.create('s', { workingDirectory: cwd, tools: ['bash_20250124'] });
   const turn = test.begin('s', toolCalls([['bash', { command: 'touch a.txt' }]]));
@@ -109,4 +113,33 @@ it('runs what a person was asked about, though the session has been given other 
   await test.sessions.approve('s', yes);
   expect(finishedOf(await turn.done)).toMatchObject({ status: 'completed', text: 'done' });
   expect([existsSync(join(cwd, 'a.txt')), existsSync(join(cwd, 'b.txt'))]).toEqual([true, false]);
+});
+
+it('passes on the tools that the API runs itself, with their blocks, usage and price', async () => {
+  const permissionsFile = join(folder(), 'rules.json');
+  writeFileSync(permissionsFile, JSON.stringify({ deny: ['WebFetch(domain:evil.example)'] }));
+  const test = await testGreenroom({ permissionsFile });
+  const tools = ['web_search_20260318', 'web_fetch_20260318', 'Read'];
+  await test.sessions.create('s', { tools });
+  const search = 'server-tool=web_search input={"query":"tide"} result=[]';
+  const events = await test.run('s', `[[rehearse: ${search} text=found]] [[rehearse: text=again]]`);
+  expect(finishedOf(events)).toMatchObject({ status: 'completed', text: 'found' });
+  const blocked = { blocked_domains: ['evil.example'] };
+  expect(Object(test.modelCalls[0]?.json).tools).toEqual([
+    expect.objectContaining({ name: 'Read' }),
+    { type: 'web_fetch_20260318', name: 'web_fetch', ...blocked },
+    expect.objectContaining({ type: 'web_search_20260318', name: 'web_search', ...blocked }),
+  ]);
+  await test.run('s', 'And now?');
+  expect(JSON.stringify(Object(test.modelCalls.at(-1)?.json).messages)).toContain(
+    '"type":"web_search_tool_result"',
+  );
+  const session = await test.sessions.get('s');
+  expect(session.usage.webSearchRequests).toBe(1);
+  expect(session.totalCostUsd).toBeGreaterThan(0.01);
+  const { tools: told, toolsMissing } = await test.sessions.explain('s');
+  expect([told, toolsMissing]).toEqual([
+    ['Read', 'web_fetch_20260318', 'web_search_20260318'],
+    undefined,
+  ]);
 });

@@ -28,6 +28,8 @@ it('where one is required and there is none, a session that would have commands 
   }
   await sessions.create('s', { tools: ['Read'], workingDirectory: '/srv' });
   await sessions.create('s2', { disallowedTools: ['Bash'], workingDirectory: '/srv' });
+  const denied = { tools: ['Read', 'bash_20250124'], disallowedTools: ['Bash'] };
+  await sessions.create('s3', { ...denied, workingDirectory: '/srv' });
   await sessions.update('s', { title: 'Notes' });
   if (process.platform === 'linux') {
     await expect(sessions.update('s', { tools: ['Read', 'Bash'] })).rejects.toMatchObject(refusal);

@@ -101,7 +101,7 @@ export class ToolRunner {
 
   /** @param deferToolsBytes see `Rules`. */
   constructor(listener: ToolListener, ground: PermissionGround, deferToolsBytes?: number) {
-    this.offers = new Offers(deferToolsBytes);
+    this.offers = new Offers(ground, deferToolsBytes);
     this.#listener = listener;
     this.#judge = new Judge(ground);
   }

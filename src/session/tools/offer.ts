@@ -1,11 +1,14 @@
 /** Which tools a session's model is offered, and how a request says it. */
 import type { Head } from '../../model/head.ts';
 import { plainToolName } from '../../model/mcp-servers.ts';
+import { NO_RULES, type RuleSet } from '../../permissions/rule-set.ts';
 import type { OfferedTool } from '../ports/tools.ts';
 import { type ApiTool, apiToolsOf, offeredApiTool } from './api-tools.ts';
 import { requestTools } from './request-tools.ts';
+import { serverTools } from './server-tools.ts';
 
 export interface Offer {
+  /** Those that run here: a tool that the API runs itself stands in `json` alone. */
   readonly tools: ReadonlyMap<string, OfferedTool>;
   /** The request's `tools`, as JSON; undefined: none are offered. */
   readonly json: string | undefined;
@@ -24,15 +27,28 @@ export const wantsTools = ({ tools, workingDirectory, mcpServers }: Wish): boole
     ? workingDirectory !== undefined || mcpServers !== undefined
     : tools.length > 0;
 
+/** What an offer is made by, beside the session's own wish. */
+export interface OfferTerms {
+  /** The daemon's permission rules: they bind what the API runs itself. Another set where they were read again. */
+  readonly rules: RuleSet;
+  /** See `requestTools`. */
+  readonly deferBytes?: number | undefined;
+}
+
+const NO_TERMS: OfferTerms = { rules: NO_RULES };
+
 /** Remembers what it has offered last, because each model call asks: a new list of tools is made when something changes. */
 export class Offers {
   #all: readonly OfferedTool[] | undefined;
   #wish: Wish = {};
+  #rules: RuleSet | undefined;
   #offer: Offer = NOTHING;
+  readonly #ground: Pick<OfferTerms, 'rules'>;
   readonly #deferBytes: number | undefined;
 
   /** @param deferBytes see `requestTools`. */
-  constructor(deferBytes?: number) {
+  constructor(ground: Pick<OfferTerms, 'rules'> = NO_TERMS, deferBytes?: number) {
+    this.#ground = ground;
     this.#deferBytes = deferBytes;
   }
 
@@ -41,6 +57,7 @@ export class Offers {
     const { tools, disallowedTools, workingDirectory, mcpServers, toolsFound } = head;
     const isSame =
       this.#all === all &&
+      this.#rules === this.#ground.rules &&
       this.#wish.tools === tools &&
       this.#wish.disallowedTools === disallowedTools &&
       this.#wish.workingDirectory === workingDirectory &&
@@ -48,22 +65,30 @@ export class Offers {
       this.#wish.toolsFound === toolsFound;
     if (isSame) return this.#offer;
     this.#all = all;
+    this.#rules = this.#ground.rules;
     this.#wish = { tools, disallowedTools, workingDirectory, mcpServers, toolsFound };
-    this.#offer = offerOf(this.#wish, all, this.#deferBytes);
+    const terms = { rules: this.#rules, deferBytes: this.#deferBytes };
+    this.#offer = offerOf(this.#wish, all, terms);
     return this.#offer;
   }
 }
 
-export const offerOf = (wish: Wish, all: readonly OfferedTool[], deferBytes?: number): Offer => {
+export const offerOf = (
+  wish: Wish,
+  all: readonly OfferedTool[],
+  { rules, deferBytes }: OfferTerms = NO_TERMS,
+): Offer => {
   if (!wantsTools(wish)) return NOTHING;
   const denied = new Set(wish.disallowedTools);
   const isWanted = wanted(wish);
   const own = all.filter(({ name }) => !denied.has(name) && isWanted(name));
   const offered = withApiTools(own, wish, all);
-  if (offered.length === 0) return NOTHING;
+  const taken = new Set(offered.map(({ name }) => name));
+  const ofServer = serverTools(wish, rules).filter(({ name }) => !taken.has(name));
+  if (offered.length + ofServer.length === 0) return NOTHING;
   return {
     tools: new Map(offered.map((tool) => [tool.name, tool])),
-    json: requestTools(offered, wish.toolsFound, deferBytes),
+    json: requestTools(offered, { ofServer, found: wish.toolsFound, deferBytes }),
   };
 };
 

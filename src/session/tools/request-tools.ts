@@ -11,23 +11,27 @@ import type { OfferedTool, ToolDefinition } from '../ports/tools.ts';
 const SEARCH = { type: 'tool_search_tool_bm25_20251119', name: 'tool_search_tool_bm25' } as const;
 const GONE = 'It is not available any more.';
 
-/**
- * @param found what the model has found so far. @param deferBytes of all definitions, beyond which those are deferred that
- * may be; undefined: none are.
- */
+export interface RequestTerms {
+  /** Those that the API runs itself, as the request says them; never deferred. */
+  readonly ofServer?: readonly object[];
+  /** What the model has found so far. */
+  readonly found?: readonly string[] | undefined;
+  /** Of all definitions, beyond which those are deferred that may be; undefined: none are. */
+  readonly deferBytes?: number | undefined;
+}
+
 export const requestTools = (
   offered: readonly OfferedTool[],
-  found: readonly string[] = [],
-  deferBytes = Infinity,
+  { ofServer = [], found = [], deferBytes = Infinity }: RequestTerms = {},
 ): string => {
-  const all = JSON.stringify(offered.map((tool) => inRequest(tool)));
+  const all = JSON.stringify([...offered.map((tool) => inRequest(tool)), ...ofServer]);
   const isLarge =
     offered.some(({ isDeferrable }) => isDeferrable) && Buffer.byteLength(all) > deferBytes;
   if (!isLarge && found.length === 0) return all;
   const names = new Set(offered.map(({ name }) => name));
   const known = offered.map((tool) => inRequest(tool, isLarge && tool.isDeferrable === true));
   const gone = found.filter((name) => !names.has(name)).map(goneTool);
-  return JSON.stringify([SEARCH, ...known, ...gone]);
+  return JSON.stringify([SEARCH, ...known, ...ofServer, ...gone]);
 };
 
 /** For a call that is to use no tools, of a session whose model has found some; undefined: it has not. */

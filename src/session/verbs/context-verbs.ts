@@ -48,17 +48,15 @@ const context = sessionVerb('context', {
   }),
   reply: ContextReply,
   run: async (work, { count }) => {
-    const { caller, key, rules, slabs } = work;
+    const { caller, key, rules, permissions, slabs } = work;
     const { system } = caller;
     const session = await caller.openKnown(key);
     const { head } = session;
     const model = modelOf(head, undefined, rules);
     const rest = resting(system.clock);
-    const tools = offerOf(
-      head,
-      system.find(toolboxName)?.toolsFor(head) ?? [],
-      rules.deferToolsBytes,
-    ).json;
+    const tools = offerOf(head, system.find(toolboxName)?.toolsFor(head) ?? [], {
+      ...{ rules: permissions.rules, deferBytes: rules.deferToolsBytes },
+    }).json;
     const seen = await seenContext({ system, session, model, slabs, rest });
     try {
       const { systemPrompt = '' } = head;

@@ -17,6 +17,7 @@ import {
 } from '../ports/tools.ts';
 import { apiToolsOf } from '../tools/api-tools.ts';
 import { offerOf } from '../tools/offer.ts';
+import { isServerTool, type ServerTool, serverTools } from '../tools/server-tools.ts';
 import { sessionVerb } from './verb.ts';
 import { heldOf, WaitsFor, WHY, waitsForOf } from './waits-for.ts';
 
@@ -72,12 +73,14 @@ export const ExplainReply = z.strictObject({
   branch: z.strictObject({ chosen: z.int(), of: z.int() }).exactOptional(),
 });
 
+const namesOf = (tools: readonly ServerTool[]) => tools.map(({ type }) => type);
+
 /** What is denied is there. */
 const missingOf = ({ tools = [] }: Head, all: readonly OfferedTool[]) => {
   const there = new Set(all.map(({ name }) => name));
   for (const { type, needs } of apiToolsOf(tools))
     if (needs.every((name) => there.has(name))) there.add(type);
-  const missing = tools.filter((name) => !there.has(name));
+  const missing = tools.filter((name) => !there.has(name) && !isServerTool(name));
   return missing.length === 0 ? {} : { toolsMissing: missing };
 };
 
@@ -111,7 +114,7 @@ const explain = sessionVerb('explain', {
         daemonRules: rules.allow.length + rules.ask.length + rules.deny.length,
         ...sandboxOf(caller.system.find(sandboxName)),
       },
-      tools: [...offerOf(head, tools).tools.keys()],
+      tools: [...offerOf(head, tools).tools.keys(), ...namesOf(serverTools(head, rules))],
       ...missingOf(head, tools),
       ...(head.branches === undefined
         ? {}

@@ -11,6 +11,7 @@ import { ALIASES, BUILT_IN_TOOLS } from '../../permissions/tools.ts';
 import { sandboxInForce, sandboxName, serverRulesName, toolboxName } from '../ports/tools.ts';
 import { API_TOOLS } from '../tools/api-tools.ts';
 import { wantsTools } from '../tools/offer.ts';
+import { isServerTool } from '../tools/server-tools.ts';
 import type { Ground } from './verb.ts';
 
 /** As it is printed. Throws `invalid_settings`, with what was probably meant. */
@@ -39,7 +40,8 @@ export const mustBeTools = ({ caller }: Ground, { tools = [] }: Pick<Settings, '
   if (tools.length === 0) return;
   const there = caller.system.find(toolboxName)?.tools ?? [];
   for (const name of tools) {
-    if (ALL_NAMES.includes(name) || there.some((tool) => tool.name === name)) continue;
+    const isKnown = ALL_NAMES.includes(name) || isServerTool(name);
+    if (isKnown || there.some((tool) => tool.name === name)) continue;
     const alias = Object.hasOwn(ALIASES, name) ? ` (did you mean ${ALIASES[name]}?)` : '';
     const near = alias || guess(name, ALL_NAMES, 1);
     if (near !== '')
@@ -61,10 +63,12 @@ type Wish = Pick<Settings, 'tools' | 'disallowedTools' | 'workingDirectory'>;
 export const mustHaveSandbox = ({ caller }: Ground, wish: Wish): void => {
   const sandbox = caller.system.find(sandboxName);
   if (sandbox === undefined || sandboxInForce(sandbox) !== 'missing' || !wantsTools(wish)) return;
+  const { tools, disallowedTools: denied = [] } = wish;
   const wanted = COMMAND_TOOLS.filter(
     (name) =>
-      !(wish.disallowedTools ?? []).includes(name) &&
-      (wish.tools?.includes(name) ?? name === 'Bash'),
+      !denied.includes('Bash') && // then the API's is not offered either
+      !denied.includes(name) &&
+      (tools?.includes(name) ?? name === 'Bash'),
   );
   if (wanted.length > 0)
     throw new GreenroomError(

@@ -18,18 +18,25 @@ test('all are loaded up to the size, and where nothing may be deferred', () => {
   const both = [tool('Read'), far('mcp__a__b')];
   const bytes = Buffer.byteLength(requestTools(both));
   expect(told(requestTools(both))).toEqual(['Read', 'mcp__a__b']);
-  expect(told(requestTools(both, [], bytes))).toEqual(['Read', 'mcp__a__b']);
-  expect(told(requestTools(both, [], bytes - 1))).toEqual([SEARCH, 'Read', '(mcp__a__b)']);
-  expect(told(requestTools([tool('Read'), tool('Write')], [], 1))).toEqual(['Read', 'Write']);
+  expect(told(requestTools(both, { deferBytes: bytes }))).toEqual(['Read', 'mcp__a__b']);
+  expect(told(requestTools(both, { deferBytes: bytes - 1 }))).toEqual([
+    SEARCH,
+    'Read',
+    '(mcp__a__b)',
+  ]);
+  expect(told(requestTools([tool('Read'), tool('Write')], { deferBytes: 1 }))).toEqual([
+    'Read',
+    'Write',
+  ]);
 });
 
 test('what was found is there, deferred or loaded, and named when it is gone', () => {
   const both = [tool('Read'), far('mcp__a__b')];
-  expect(told(requestTools(both, ['mcp__a__b']))).toEqual([SEARCH, 'Read', 'mcp__a__b']);
-  expect(told(requestTools(both, ['mcp__a__c'], 1))).toEqual([
+  expect(told(requestTools(both, { found: ['mcp__a__b'] }))).toEqual([SEARCH, 'Read', 'mcp__a__b']);
+  expect(told(requestTools(both, { found: ['mcp__a__c'], deferBytes: 1 }))).toEqual([
     ...[SEARCH, 'Read', '(mcp__a__b)', '(mcp__a__c)'],
   ]);
-  expect(requestTools(both, ['mcp__a__c'])).toContain('not available any more');
+  expect(requestTools(both, { found: ['mcp__a__c'] })).toContain('not available any more');
 });
 
 test('a call without tools names what was found, and nothing else', () => {
