@@ -68,9 +68,10 @@ export const backupWorks = (args: WorksArgs): BackupWorks => {
 
     remove: async (backupId, signal) => {
       const place = placeWith(new Meter());
+      // before the place is taken: work that fails keeps it until its lease is over
+      if (!(await isThere(place, backupId, signal)))
+        throw new GreenroomError('backup_not_found', `there is no backup ${backupId}`);
       return place.leased(signal, async () => {
-        if (!(await isThere(place, backupId, signal)))
-          throw new GreenroomError('backup_not_found', `there is no backup ${backupId}`);
         await place.forget(backupId, signal);
         const { objects, bytes } = await place.sweep(signal);
         return { backupId, objects, freedBytes: bytes };

@@ -1,5 +1,5 @@
 /** Backups of a running Greenroom: made by themselves when they are due, and when they are asked for; told, kept, restored. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -50,6 +50,16 @@ const made = async () => {
   const { record } = backups().state();
   expect(record).toMatchObject({ status: 'idle', tried: 0, by: 'a test' });
   return record?.last;
+};
+
+/** What is told of the store and its sessions from now on. */
+const news = (): Readonly<Record<string, unknown>>[] => {
+  const heard: Readonly<Record<string, unknown>>[] = [];
+  const listen = async () => {
+    for await (const each of greenroom.greenroom.watch()) heard.push(each);
+  };
+  void listen().catch(() => undefined); // its end is the Greenroom's
+  return heard;
 };
 
 test.each(['folder', 's3'] as const)(
@@ -139,6 +149,7 @@ test('where nothing has changed none is made by itself, as long as the last one 
   const place = placeOf('folder');
   const settings = { clock, backupTo: place, backupEvery: '6h', backupKeepDays: 1 };
   await started(settings);
+  const heard = news();
   await greenroom.sessions.append('one', [{ role: 'user', content: 'Hello' }]);
   // what the log has not handed on yet counts as changed
   const madeOfAll = async () => {
@@ -164,6 +175,10 @@ test('where nothing has changed none is made by itself, as long as the last one 
   const last = () => record()?.last?.backupId;
   await due(isLooked);
   expect(last()).toBe(first);
+  await until(() => heard.some((each) => each['type'] === 'store.backup-unchanged'));
+  expect(heard.find((each) => each['type'] === 'store.backup-unchanged')).toMatchObject({
+    ...{ backupId: first, by: 'schedule' },
+  });
   const lookedMs = record()?.unchangedAtMs ?? 0;
   await greenroom.restart({ ...bucket(), ...settings });
   await due(() => (record()?.unchangedAtMs ?? 0) > lookedMs);
@@ -187,6 +202,24 @@ test('where nothing has changed none is made by itself, as long as the last one 
   clock.skip(30 * HOUR_MS);
   await until(isLooked);
   expect((await backups().list(10)).map(({ backupId }) => backupId)).toEqual([newest]);
+});
+
+test('one that is deleted is told, and one that is not there keeps others from no place', async () => {
+  const place = placeOf('folder');
+  await started({ backupTo: place });
+  const heard = news();
+  const { backupId = '' } = (await made()) ?? {};
+  backups().remove(`${backupId.slice(0, -1)}x`, 'a test');
+  await backups().settled(60_000);
+  expect(backups().state().work?.error).toMatchObject({ code: 'backup_not_found' });
+  expect(readdirSync(place)).not.toContain('in-use.json');
+  backups().remove(backupId, 'a test');
+  await backups().settled(60_000);
+  await until(() => heard.some((each) => each['type'] === 'store.backup-deleted'));
+  expect(heard.find((each) => each['type'] === 'store.backup-deleted')).toMatchObject({
+    ...{ backupId, by: 'a test' },
+  });
+  expect(heard.filter((each) => each['type'] === 'store.backup-deleted')).toHaveLength(1);
 });
 
 test('keys of the bucket are neither stored nor told', async () => {

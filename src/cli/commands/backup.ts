@@ -1,10 +1,13 @@
 /** `greenroom backup` and `greenroom restore`: the whole store, as a plain copy or at a place of backups. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { viewOfBackup } from '../../session/verbs/backup-verbs.ts';
+import { backupNamed, LOOK_BACK } from '../backup-name.ts';
 import { CliError } from '../failure.ts';
 import { findDaemon } from '../find-daemon.ts';
 import { grouped, several } from '../format.ts';
 import { act, type Invocation, type Registration } from '../invocation.ts';
+import { LAST } from '../session-name.ts';
 import type { Backup } from '../shell.ts';
 import { backUp, PLACE, placeOf, registerBackups, within } from './backups.ts';
 
@@ -41,7 +44,10 @@ export const registerBackup = (registration: Registration): void => {
     .description(
       'put a backup into a data directory that has no store; the daemon must not run. From a plain copy, a folder of backups, or s3://bucket/prefix; default: the place that is set',
     )
-    .option('--backup <id>', 'of several: this one; default: the newest')
+    .option(
+      '--backup <id>',
+      'of several: this one, by the beginning of its id too; default: the newest',
+    )
     .action(
       act<[string | undefined], RestoreOptions>(registration, async (run, [from], options) => {
         mustNotRun(run);
@@ -67,9 +73,14 @@ const restored = async (
   }
   const care = await run.shell.backupsCare();
   const { config } = run.config();
-  return within(run, care, (signal, progress) =>
-    care.restoreFrom(config, { from: place, backupId }, signal, progress),
-  );
+  return within(run, care, async (signal, progress) => {
+    const works = care.worksAt(config, place);
+    const list = async () => (await works.list(LOOK_BACK, signal)).map(viewOfBackup);
+    // there is no store here whose last one it would be: the newest is
+    const named =
+      backupId === undefined || backupId === LAST ? undefined : await backupNamed(backupId, list);
+    return care.restoreFrom(config, { from: place, backupId: named }, signal, progress);
+  });
 };
 
 /** Else it is a folder that is none: what reads plain copies says so. */
